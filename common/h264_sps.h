@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef H264_SPS_H
+#define H264_SPS_H
+
+/* Reads what the project needs from an H.264 sequence parameter set.
+ * Source: ITU-T H.264 (2021), 7.3.2.1.1 (the set), E.1.1 (its VUI).
+ *
+ * Thread-safety: none needed, there is no state. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* nal_unit_type, table 7-1. */
+enum {
+    H264_NAL_SLICE = 1,
+    H264_NAL_IDR = 5,
+    H264_NAL_SEI = 6,
+    H264_NAL_SPS = 7,
+    H264_NAL_PPS = 8,
+    H264_NAL_AUD = 9,
+    H264_NAL_FILLER = 12,
+};
+
+/* The nal_unit_type of a NAL unit of at least one byte. */
+static inline unsigned h264_nal_type(const uint8_t *nal)
+{
+    return nal[0] & 0x1Fu;
+}
+
+typedef struct H264Sps {
+    uint8_t profile_idc;
+    uint8_t constraint_flags; /* the byte between profile_idc and level_idc */
+    uint8_t level_idc;
+    uint8_t id;     /* 0 to 31 */
+    uint16_t width; /* luma samples after cropping, 1 to 16384 */
+    uint16_t height;
+    int8_t max_reorder_frames; /* 0: decode order is display order; -1: the set does not say */
+} H264Sps;
+
+/* Reads the sequence parameter set NAL unit `nal` (its header byte included, no start code).
+ * Returns 0, or -1 where it is cut short or out of range; `out` is then unspecified. */
+int h264_sps_parse(const uint8_t *nal, size_t len, H264Sps *out);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "rtp_packet.h"
+
+static unsigned be16(const uint8_t *p)
+{
+    return (unsigned)p[0] << 8 | p[1];
+}
+
+static uint32_t be32(const uint8_t *p)
+{
+    return (uint32_t)be16(p) << 16 | be16(p + 2);
+}
+
+bool rtp_is_rtcp(const uint8_t *buf, size_t len)
+{
+    return len >= 2 && buf[1] >= 192 && buf[1] <= 223;
+}
+
+int rtp_packet_parse(const uint8_t *buf, size_t len, RtpPacket *out)
+{
+    if (len < RTP_HEADER_SIZE || buf[0] >> 6 != 2)
+        return -1;
+    size_t header = RTP_HEADER_SIZE + 4u * (buf[0] & 0x0Fu);
+    if (buf[0] & 0x10) { /* header extension, section 5.3.1 */
+        if (header + 4 > len)
+            return -1;
+        header += 4 + 4u * be16(buf + header + 2);
+    }
+    if (header > len)
+        return -1;
+    size_t padding = 0;
+    if (buf[0] & 0x20) {
+        padding = buf[len - 1];
+        if (padding == 0 || padding > len - header)
+            return -1;
+    }
+    *out = (RtpPacket){
+        .sequence = (uint16_t)be16(buf + 2),
+        .timestamp = be32(buf + 4),
+        .ssrc = be32(buf + 8),
+        .payload_type = buf[1] & 0x7F,
+        .marker = buf[1] >> 7,
+        .payload = buf + header,
+        .payload_len = len - header - padding,
+    };
+    return 0;
+}
+
+void rtp_set_payload_type(uint8_t *buf, int payload_type)
+{
+    buf[1] = (uint8_t)((buf[1] & 0x80) | (payload_type & 0x7F));
+}
+
+int64_t rtp_unwrap_16(RtpUnwrap *u, uint16_t value)
+{
+    if (!u->started)
+        *u = (RtpUnwrap){true, value};
+    else
+        u->last += (int16_t)(uint16_t)(value - (uint16_t)u->last);
+    return u->last;
+}
+
+int64_t rtp_unwrap_32(RtpUnwrap *u, uint32_t value)
+{
+    if (!u->started)
+        *u = (RtpUnwrap){true, value};
+    else
+        u->last += (int32_t)(value - (uint32_t)u->last);
+    return u->last;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RTP_PACKET_H
+#define RTP_PACKET_H
+
+/* RTP packets (RFC 3550 section 5.1), and the one place where sequence numbers and timestamps are
+ * unwrapped: behind it they are 64 bits wide and only ever compared as such.
+ *
+ * Thread-safety: none needed; an RtpUnwrap belongs to one thread. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RTP_HEADER_SIZE 12   /* bytes, without CSRCs and extensions */
+#define RTP_PACKET_MAX  1500 /* bytes taken; WebRTC keeps to 1200, Ethernet allows no more */
+
+/* A packet in place: `payload` points into the buffer that was parsed. */
+typedef struct RtpPacket {
+    uint16_t sequence;
+    uint32_t timestamp;
+    uint32_t ssrc;
+    uint8_t payload_type; /* 0 to 127 */
+    bool marker;
+    const uint8_t *payload;
+    size_t payload_len; /* without padding; 0 for a packet that is padding only */
+} RtpPacket;
+
+/* Whether a datagram on a port that carries both is RTCP (RFC 5761 section 4). */
+bool rtp_is_rtcp(const uint8_t *buf, size_t len);
+
+/* Reads a packet. Returns 0, or -1 where it is no RTP version 2, is cut short, or claims more
+ * CSRCs, extension or padding than it has. */
+int rtp_packet_parse(const uint8_t *buf, size_t len, RtpPacket *out);
+
+/* Gives a packet of at least RTP_HEADER_SIZE bytes another payload type; the marker stays. */
+void rtp_set_payload_type(uint8_t *buf, int payload_type);
+
+/* The last value that was unwrapped. Zero-initialised: nothing yet. */
+typedef struct RtpUnwrap {
+    bool started;
+    int64_t last;
+} RtpUnwrap;
+
+/* The 64-bit value nearest to the last one that has these low bits. The first value is itself, so
+ * values before it are negative at the worst, and never ambiguous. */
+int64_t rtp_unwrap_16(RtpUnwrap *u, uint16_t value);
+int64_t rtp_unwrap_32(RtpUnwrap *u, uint32_t value);
+
+#endif
