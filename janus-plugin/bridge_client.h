@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef BRIDGE_CLIENT_H
+#define BRIDGE_CLIENT_H
+
+/* Tells the bridge which streams there are: PUT and DELETE on its control API (docs/protocol.md).
+ *
+ * The caller says what should be so; a thread of the client's own makes it so, and tries again with
+ * growing pauses for as long as the bridge cannot be reached.
+ *
+ * Thread-safety: every call may come from any thread and never blocks. Events run on the client's
+ * thread, with no lock held, and may call back into the client. */
+
+#include <stddef.h>
+
+typedef struct BridgeClient BridgeClient;
+
+/* `user` is what was announced. One bridge_client_announce() is one hold on it, which ends with
+ * `released`. `answered` returns NULL, or a sentence that says why the answer cannot be used. */
+typedef struct BridgeEvents {
+    const char *(*answered)(void *user, const char *sdp, size_t len); /* the bridge listens */
+    void (*refused)(void *user, const char *reason);     /* it never will; nothing more follows */
+    void (*unreachable)(void *user, const char *reason); /* once, until it answers again */
+    void (*released)(void *user);
+} BridgeEvents;
+
+/* `url` is the root of the control API, "http://127.0.0.1:8190". Returns NULL where there is no
+ * memory or no thread. */
+BridgeClient *bridge_client_create(const char *url, const BridgeEvents *events);
+
+/* Withdraws nothing; waits for what is under way, a second at the most, and releases everything.
+ * Accepts NULL, leaves NULL. */
+void bridge_client_destroy(BridgeClient **client);
+
+/* Stream `name` is described by `offer`; a later call for the same name replaces this one. */
+void bridge_client_announce(BridgeClient *client, const char *name, const char *offer, void *user);
+
+/* The bridge no longer listens to `name` as announced with `user`: announce it again. */
+void bridge_client_again(BridgeClient *client, const char *name, const void *user);
+
+/* Stream `name`, as announced with `user`, has ended. Nothing happens where somebody else has
+ * announced the name since. */
+void bridge_client_withdraw(BridgeClient *client, const char *name, const void *user);
+
+#endif

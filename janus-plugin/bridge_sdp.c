@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bridge_sdp.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sdp_reader.h"
+#include "text_buffer.h"
+
+int bridge_payload_type(MediaKind kind)
+{
+    return kind == MEDIA_VIDEO ? BRIDGE_PT_H264 : BRIDGE_PT_OPUS;
+}
+
+static void write_track(TextBuffer *out, const MediaTrack *track, uint16_t port)
+{
+    bool video = track->kind == MEDIA_VIDEO;
+    int pt = bridge_payload_type(track->kind);
+
+    text_add(out, "m=%s %" PRIu16 " RTP/AVPF %d\r\n", video ? "video" : "audio", port, pt);
+    text_add(out, "a=rtpmap:%d %s\r\n", pt, video ? "H264/90000" : "opus/48000/2");
+    if (track->fmtp[0])
+        text_add(out, "a=fmtp:%d %s\r\n", pt, track->fmtp);
+    if (track->nack) /* tells the bridge that waiting for a lost packet is worth it */
+        text_add(out, "a=rtcp-fb:%d nack\r\n", pt);
+    if (video)
+        text_add(out, "a=rtcp-fb:%d nack pli\r\n", pt);
+    text_add(out, "a=rtcp-mux\r\na=sendonly\r\n");
+}
+
+int bridge_sdp_offer(const MediaTracks *tracks, const uint16_t *ports, uint64_t session_id,
+                     char *text)
+{
+    TextBuffer out = text_buffer(text, BRIDGE_SDP_SIZE);
+
+    text_add(&out, "v=0\r\no=- %" PRIu64 " 1 IN IP4 127.0.0.1\r\n", session_id);
+    text_add(&out, "s=janus.plugin.hls\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n");
+    for (size_t i = 0; i < tracks->count; i++)
+        write_track(&out, &tracks->track[i], ports[i]);
+    return out.overflow ? -1 : (int)out.len;
+}
+
+const char *bridge_sdp_answer(const char *text, size_t len, size_t count,
+                              struct sockaddr_in *destinations)
+{
+    Sdp sdp;
+
+    const char *wrong = sdp_read(text, len, &sdp);
+    if (wrong)
+        return wrong;
+    if (sdp.media_count != count)
+        return "the bridge's answer has another number of media sections than the offer";
+    for (size_t i = 0; i < count; i++) {
+        SdpSlice address = sdp.media[i].connection;
+        char dotted[INET_ADDRSTRLEN];
+        destinations[i] =
+            (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(sdp.media[i].port)};
+        if (!address.at || address.len >= sizeof(dotted))
+            return "the bridge's answer names no IPv4 address to send to";
+        memcpy(dotted, address.at, address.len);
+        dotted[address.len] = '\0';
+        if (inet_pton(AF_INET, dotted, &destinations[i].sin_addr) != 1)
+            return "the bridge's answer names no IPv4 address to send to";
+    }
+    return NULL;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef BRIDGE_SDP_H
+#define BRIDGE_SDP_H
+
+/* The session description with which the plugin announces a stream to the bridge, and the bridge's
+ * answer to it (RFC 3264). Whatever a browser calls its codecs, the RTP behind the plugin always
+ * has payload type 96 for H.264 and 111 for Opus: one fixed stream.sdp describes every publisher.
+ *
+ * Thread-safety: none needed, there is no state. */
+
+#include <netinet/in.h>
+#include <stdint.h>
+
+#include "sdp_answer.h"
+
+#define BRIDGE_PT_H264  96
+#define BRIDGE_PT_OPUS  111
+#define BRIDGE_SDP_SIZE 2048 /* bytes that hold any offer */
+
+/* The payload type of a kind of media behind the plugin. */
+int bridge_payload_type(MediaKind kind);
+
+/* Writes the offer for `tracks` to `text` (BRIDGE_SDP_SIZE bytes, terminated). `ports[i]` is the
+ * port on 127.0.0.1 from which track i is sent, and to which its RTCP comes back (rtcp-mux,
+ * RFC 5761). Returns its length, or -1 where it does not fit. */
+int bridge_sdp_offer(const MediaTracks *tracks, const uint16_t *ports, uint64_t session_id,
+                     char *text);
+
+/* Reads the answer of `len` bytes: where to send each of `count` tracks, in the order of the offer.
+ * A track that the answer refuses gets sin_port 0. Returns NULL, or a static sentence. */
+const char *bridge_sdp_answer(const char *text, size_t len, size_t count,
+                              struct sockaddr_in *destinations);
+
+#endif

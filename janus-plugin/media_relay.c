@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "media_relay.h"
+
+#include <glib.h>
+
+#include "rtcp_packet.h"
+
+#define SECOND_US  1000000
+#define NAL_STAP_A 24 /* RFC 6184 section 5.7.1: several NAL units in one packet */
+#define XR_SSRC    1  /* of the reports that this plugin itself sends; Janus uses none this low */
+
+static janus_callbacks *gateway;
+
+void media_relay_init(janus_callbacks *callbacks)
+{
+    gateway = callbacks;
+}
+
+/* The index of the track that is section `mindex` of the SDP, or -1. */
+static int track_of(const Session *session, int mindex)
+{
+    for (size_t i = 0; i < session->tracks.count; i++)
+        if (session->tracks.track[i].mindex == mindex)
+            return (int)i;
+    return -1;
+}
+
+/* Encoders send the parameter sets in a packet of their own, or first in an aggregate. */
+static void note_picture_size(Session *session, const RtpPacket *rtp)
+{
+    const uint8_t *nal = rtp->payload;
+    size_t len = rtp->payload_len;
+    H264Sps sps;
+
+    if (len > 3 && h264_nal_type(nal) == NAL_STAP_A) {
+        size_t first = (size_t)nal[1] << 8 | nal[2];
+        nal += 3;
+        len = MIN(first, len - 3);
+    }
+    if (len > 0 && h264_nal_type(nal) == H264_NAL_SPS && h264_sps_parse(nal, len, &sps) == 0)
+        session->sps = sps;
+}
+
+static void count_packet(TrackStats *stats, const RtpPacket *rtp, size_t len)
+{
+    int64_t sequence = rtp_unwrap_16(&stats->sequence, rtp->sequence);
+
+    if (stats->packets == 0)
+        stats->first_sequence = sequence;
+    if (sequence > stats->highest_sequence || stats->packets == 0)
+        stats->highest_sequence = sequence;
+    stats->packets++;
+    stats->bytes += len;
+    stats->second_bytes += len;
+}
+
+/* Once a second. Returns the bitrate to ask for by REMB, or 0. */
+static uint32_t end_second(Session *session, int64_t now)
+{
+    int64_t elapsed = now - session->second_began_us;
+
+    for (size_t i = 0; i < session->tracks.count; i++) {
+        TrackStats *stats = &session->stats[i];
+        stats->bitrate = (uint32_t)(stats->second_bytes * 8 * SECOND_US / (uint64_t)elapsed);
+        stats->second_bytes = 0;
+    }
+    session->second_began_us = now;
+    return session->bitrate_is_asked ? session->bitrate : 0;
+}
+
+void media_relay_rtp(Session *session, janus_plugin_rtp *packet)
+{
+    uint8_t *buf = (uint8_t *)packet->buffer;
+    RtpPacket rtp;
+    uint32_t remb = 0;
+    int64_t now = monotonic_us();
+
+    if (rtp_packet_parse(buf, packet->length, &rtp) < 0)
+        return;
+    pthread_mutex_lock(&session->lock);
+    int index = track_of(session, packet->mindex);
+    if (index >= 0 && session->sender) {
+        const MediaTrack *track = &session->tracks.track[index];
+        count_packet(&session->stats[index], &rtp, packet->length);
+        if (track->kind == MEDIA_VIDEO)
+            note_picture_size(session, &rtp);
+        if (now - session->second_began_us >= SECOND_US)
+            remb = end_second(session, now);
+        /* Janus restores the header behind us, so it may be changed in place */
+        rtp_set_payload_type(buf, bridge_payload_type(track->kind));
+        if (!session->paused[track->kind])
+            rtp_sender_send(session->sender, track->kind, buf, packet->length);
+    }
+    pthread_mutex_unlock(&session->lock);
+    if (remb)
+        gateway->send_remb(session->handle, remb);
+}
+
+/* Our own reference time, which a browser sends back with its next report: RFC 3611, 4.4 and 4.5.
+ * It is the one way in which the receiving side of a call learns the round trip. */
+static void send_reference_time(Session *session, const janus_plugin_rtcp *cause)
+{
+    uint8_t report[RTCP_RRTR_SIZE];
+    janus_plugin_rtcp rtcp = {
+        .mindex = cause->mindex, .video = cause->video, .buffer = (char *)report};
+
+    rtcp.length =
+        (uint16_t)rtcp_write_rrtr(report, XR_SSRC, rtcp_ntp_from_unix_us(g_get_real_time()));
+    gateway->relay_rtcp(session->handle, &rtcp);
+}
+
+static uint32_t round_trip_us(const RtcpPacket *dlrr)
+{
+    uint32_t now = rtcp_ntp_middle(rtcp_ntp_from_unix_us(g_get_real_time()));
+    int32_t trip = (int32_t)(now - dlrr->last_rr - dlrr->delay); /* 1/65536 s */
+
+    return trip < 0 ? 0 : (uint32_t)((int64_t)trip * SECOND_US / 65536);
+}
+
+void media_relay_rtcp(Session *session, janus_plugin_rtcp *packet)
+{
+    const uint8_t *buf = (const uint8_t *)packet->buffer;
+    bool reported = false;
+    RtcpPacket rtcp;
+
+    pthread_mutex_lock(&session->lock);
+    for (size_t at = 0; rtcp_next(buf, packet->length, &at, &rtcp);) {
+        reported = reported || rtcp.type == RTCP_SENDER_REPORT;
+        if (rtcp.type == RTCP_DLRR && rtcp.last_rr != 0)
+            session->round_trip_us = round_trip_us(&rtcp);
+    }
+    int index = track_of(session, packet->mindex);
+    if (index >= 0 && session->sender)
+        rtp_sender_send(session->sender, session->tracks.track[index].kind, buf, packet->length);
+    pthread_mutex_unlock(&session->lock);
+    if (reported && packet->video)
+        send_reference_time(session, packet);
+}
+
+void media_relay_keyframe(Session *session)
+{
+    int mindex = -1;
+
+    pthread_mutex_lock(&session->lock);
+    for (size_t i = 0; i < session->tracks.count; i++)
+        if (session->tracks.track[i].kind == MEDIA_VIDEO)
+            mindex = session->tracks.track[i].mindex;
+    pthread_mutex_unlock(&session->lock);
+    if (mindex >= 0)
+        gateway->send_pli_stream(session->handle, mindex);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "plugin_settings.h"
+
+#include <glib.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "request.h"
+#include "settings_reader.h"
+#include "stream_name.h"
+
+#define DEFAULT_BITRATE 2500000 /* bit/s: 720p30 of a person before a table of goods */
+
+struct PluginSettings {
+    char bridge[PLUGIN_URL_SIZE];
+    char forward[PLUGIN_URL_SIZE];
+    char playback[PLUGIN_URL_SIZE];
+    bool open;
+    bool events;
+    int64_t bitrate;
+    GHashTable *keys; /* stream name -> key */
+};
+
+static const char *read_stream_key(void *out, const char *stream, const char *key,
+                                   const char *value)
+{
+    PluginSettings *settings = out;
+
+    if (!stream_name_valid(stream))
+        return STREAM_NAME_RULE;
+    if (strcmp(key, "key") != 0)
+        return "is not a key that is known here; a stream has \"key\"";
+    if (strlen(value) < 1 || strlen(value) > REQUEST_KEY_MAX)
+        return "must have 1 to 128 characters";
+    g_hash_table_insert(settings->keys, g_strdup(stream), g_strdup(value));
+    return NULL;
+}
+
+/* A key's place in the struct, its type, and what it may be. */
+#define KEY(key_path, key_type, field, least, most)                                                \
+    .path = key_path, .type = key_type, .offset = offsetof(PluginSettings, field),                 \
+    .size = sizeof(((PluginSettings *)0)->field), .min = (least), .max = (most)
+
+static const SettingRule rules[] = {
+    {KEY("general.bridge", SETTING_STRING, bridge, 8, PLUGIN_URL_SIZE - 1)},
+    {KEY("general.forward", SETTING_STRING, forward, 0, PLUGIN_URL_SIZE - 1)},
+    {KEY("general.playback", SETTING_STRING, playback, 0, PLUGIN_URL_SIZE - 1)},
+    {KEY("general.open", SETTING_BOOLEAN, open, 0, 0)},
+    {KEY("general.events", SETTING_BOOLEAN, events, 0, 0)},
+    {KEY("general.bitrate", SETTING_INTEGER, bitrate, REQUEST_BITRATE_MIN, REQUEST_BITRATE_MAX)},
+    {.path = "streams", .type = SETTING_GROUPS, .group = read_stream_key},
+};
+
+PluginSettings *plugin_settings_create(const char *file, char *error)
+{
+    PluginSettings *settings = g_new0(PluginSettings, 1);
+
+    *settings = (PluginSettings){
+        .bridge = "http://127.0.0.1:8190",
+        .events = true,
+        .bitrate = DEFAULT_BITRATE,
+        .keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
+    };
+    if (access(file, F_OK) == 0 &&
+        settings_read(file, rules, sizeof(rules) / sizeof(rules[0]), settings, error) < 0)
+        plugin_settings_destroy(&settings);
+    return settings;
+}
+
+void plugin_settings_destroy(PluginSettings **settings)
+{
+    if (!*settings)
+        return;
+    g_hash_table_destroy((*settings)->keys);
+    g_free(*settings);
+    *settings = NULL;
+}
+
+bool plugin_keys_equal(const char *a, const char *b)
+{
+    unsigned char difference = 0;
+
+    if (!a || !b)
+        return false;
+    size_t len_a = strlen(a), len_b = strlen(b);
+    for (size_t i = 0; i < REQUEST_KEY_MAX; i++)
+        difference |= (unsigned char)((i < len_a ? a[i] : 0) ^ (i < len_b ? b[i] : 0));
+    return difference == 0 && len_a == len_b;
+}
+
+KeyVerdict plugin_settings_key(const PluginSettings *settings, const char *stream, const char *key)
+{
+    const char *expected = g_hash_table_lookup(settings->keys, stream);
+
+    if (!expected)
+        return settings->open ? KEY_OPEN : KEY_UNKNOWN;
+    return plugin_keys_equal(expected, key) ? KEY_GOOD : KEY_WRONG;
+}
+
+const char *plugin_settings_bridge(const PluginSettings *settings)
+{
+    return settings->bridge;
+}
+
+uint32_t plugin_settings_bitrate(const PluginSettings *settings)
+{
+    return (uint32_t)settings->bitrate;
+}
+
+bool plugin_settings_events(const PluginSettings *settings)
+{
+    return settings->events;
+}
+
+const char *plugin_settings_forward(const PluginSettings *settings)
+{
+    return settings->forward[0] ? settings->forward : NULL;
+}
+
+char *plugin_settings_hls_url(const PluginSettings *settings, const char *stream)
+{
+    return g_strdup_printf("%s/live/%s/index.m3u8", settings->playback, stream);
+}
+
+char *plugin_settings_watch_url(const PluginSettings *settings, const char *stream)
+{
+    return g_strdup_printf("%s/watch.html?stream=%s", settings->playback, stream);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef PLUGIN_SETTINGS_H
+#define PLUGIN_SETTINGS_H
+
+/* janus.plugin.hls.jcfg as a struct; docs/operations.md explains every key.
+ *
+ * Thread-safety: read-only once it is created. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PLUGIN_URL_SIZE 256
+
+typedef struct PluginSettings PluginSettings;
+
+/* What a publisher who asks to go live under a name is told. */
+typedef enum KeyVerdict {
+    KEY_GOOD,    /* the name has a key in the configuration, and this is it */
+    KEY_WRONG,   /* it has one, and this is another */
+    KEY_OPEN,    /* it has none, and anybody may take it */
+    KEY_UNKNOWN, /* it has none, and only configured names are let in */
+} KeyVerdict;
+
+/* Reads `file`; a file that does not exist gives the defaults. Returns NULL with a sentence in
+ * `error` (SETTINGS_ERROR_SIZE bytes) where it cannot be used. */
+PluginSettings *plugin_settings_create(const char *file, char *error);
+
+/* Accepts NULL, leaves NULL. */
+void plugin_settings_destroy(PluginSettings **settings);
+
+KeyVerdict plugin_settings_key(const PluginSettings *settings, const char *stream, const char *key);
+
+/* Whether two keys are the same, in a time that does not tell where they differ. NULL is no key. */
+bool plugin_keys_equal(const char *a, const char *b);
+
+const char *plugin_settings_bridge(const PluginSettings *settings); /* URL of its control API */
+uint32_t plugin_settings_bitrate(const PluginSettings *settings);   /* bit/s, the cap */
+bool plugin_settings_events(const PluginSettings *settings);        /* notify event handlers */
+
+/* "HOST:PORT" of a stranger's RTP receiver; its audio goes two ports up. NULL: there is a bridge.
+ */
+const char *plugin_settings_forward(const PluginSettings *settings);
+
+/* The addresses at which viewers find a stream: its playlist and its page. The caller frees both
+ * with g_free. */
+char *plugin_settings_hls_url(const PluginSettings *settings, const char *stream);
+char *plugin_settings_watch_url(const PluginSettings *settings, const char *stream);
+
+#endif

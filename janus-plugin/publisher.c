@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "publisher.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <glib.h>
+#include <string.h>
+
+#include <janus/debug.h>
+
+#include "bridge_client.h"
+#include "media_relay.h"
+
+#define FORWARD_AUDIO_OFFSET 2 /* ports from video to audio at a stranger: 5004 and 5006 */
+
+static struct {
+    janus_callbacks *gateway;
+    janus_plugin *plugin;
+    const PluginSettings *settings;
+    BridgeClient *bridge;
+} self;
+
+/* ---- telling people ---- */
+
+static void push(Session *session, const char *transaction, json_t *event)
+{
+    self.gateway->push_event(session->handle, self.plugin, transaction, event, NULL);
+    json_decref(event);
+}
+
+/* To Janus's event handlers: what has become of a stream. Takes over `details`, which may be NULL.
+ */
+static void notify_handlers(Session *session, const char *stream, const char *what, json_t *details)
+{
+    if (!plugin_settings_events(self.settings) || !self.gateway->events_is_enabled()) {
+        json_decref(details);
+        return;
+    }
+    json_t *event = json_pack("{s:s, s:s}", "event", what, "stream", stream);
+    if (details)
+        json_object_update_new(event, details);
+    self.gateway->notify_event(self.plugin, session->handle, event);
+}
+
+/* To the publisher: how it stands with the bridge. */
+static void push_status(Session *session, const char *status, const char *text)
+{
+    json_t *event = reply_new("status");
+
+    json_object_set_new(event, "status", json_string(status));
+    if (text)
+        json_object_set_new(event, "text", json_string(text));
+    push(session, NULL, event);
+}
+
+/* ---- the end ---- */
+
+static json_t *unpublished_event(const Session *session, const char *reason)
+{
+    return json_pack("{s:s, s:s, s:s}", "hls", "unpublished", "stream", session->stream, "reason",
+                     reason);
+}
+
+/* Ends what a session publishes; `reason` is for people. Returns whether it published at all. */
+static bool end_publishing(Session *session, const char *reason)
+{
+    pthread_mutex_lock(&session->lock);
+    bool publishing = session->state != SESSION_IDLE;
+    RtpSender *sender = session->sender;
+    session->sender = NULL;
+    session->state = SESSION_IDLE;
+    session->bridge = BRIDGE_NONE;
+    session->tracks.count = 0;
+    pthread_mutex_unlock(&session->lock);
+    if (!publishing)
+        return false;
+    session_release_name(session, session->stream);
+    bridge_client_withdraw(self.bridge, session->stream, session);
+    rtp_sender_destroy(&sender);
+    JANUS_LOG(LOG_INFO, "[hls] %s: ended, %s\n", session->stream, reason);
+    notify_handlers(session, session->stream, "unpublished", json_pack("{s:s}", "reason", reason));
+    return true;
+}
+
+/* Ends it, and the call with it, and says so. */
+static void throw_out(Session *session, const char *reason)
+{
+    if (!end_publishing(session, reason))
+        return;
+    push(session, NULL, unpublished_event(session, reason));
+    self.gateway->close_pc(session->handle);
+}
+
+/* ---- what the bridge and the sockets say ---- */
+
+static void on_keyframe_request(void *user, MediaKind kind)
+{
+    (void)kind; /* only video has key frames */
+    media_relay_keyframe(user);
+}
+
+static void on_receiver_gone(void *user)
+{
+    Session *session = user;
+    char stream[STREAM_NAME_MAX + 1];
+
+    /* Runs inside a send, under the session's lock, or on the listener: the name does not change
+     * while there is a sender. */
+    memcpy(stream, session->stream, sizeof(stream));
+    bridge_client_again(self.bridge, stream, session);
+}
+
+static const char *connect_tracks(Session *session, const struct sockaddr_in *destinations)
+{
+    const char *wrong = NULL;
+
+    pthread_mutex_lock(&session->lock);
+    for (size_t i = 0; session->sender && i < session->tracks.count; i++)
+        if (rtp_sender_connect(session->sender, session->tracks.track[i].kind, &destinations[i]) <
+            0)
+            wrong = "the address that the bridge answers with cannot be sent to";
+    if (session->sender && !wrong)
+        session->bridge = BRIDGE_LISTENING;
+    pthread_mutex_unlock(&session->lock);
+    return wrong;
+}
+
+static const char *on_bridge_answer(void *user, const char *sdp, size_t len)
+{
+    Session *session = user;
+    struct sockaddr_in destinations[MEDIA_TRACKS_MAX];
+
+    pthread_mutex_lock(&session->lock);
+    size_t count = session->tracks.count;
+    pthread_mutex_unlock(&session->lock);
+    const char *wrong = bridge_sdp_answer(sdp, len, count, destinations);
+    if (!wrong)
+        wrong = connect_tracks(session, destinations);
+    if (wrong)
+        return wrong;
+    media_relay_keyframe(session); /* viewers start with one */
+    JANUS_LOG(LOG_INFO, "[hls] %s: the bridge listens\n", session->stream);
+    push_status(session, "live", NULL);
+    notify_handlers(session, session->stream, "live", NULL);
+    return NULL;
+}
+
+static void on_bridge_refusal(void *user, const char *reason)
+{
+    JANUS_LOG(LOG_ERR, "[hls] %s: %s\n", ((Session *)user)->stream, reason);
+    throw_out(user, reason);
+}
+
+static void on_bridge_unreachable(void *user, const char *reason)
+{
+    Session *session = user;
+
+    pthread_mutex_lock(&session->lock);
+    session->bridge = BRIDGE_LOST;
+    pthread_mutex_unlock(&session->lock);
+    JANUS_LOG(LOG_WARN, "[hls] %s: %s; trying again\n", session->stream, reason);
+    push_status(session, "waiting", "the HLS bridge cannot be reached; it is tried again");
+    notify_handlers(session, session->stream, "bridge-lost", json_pack("{s:s}", "reason", reason));
+}
+
+static void on_bridge_release(void *user)
+{
+    session_unref(user);
+}
+
+/* Where the configuration names a stranger's receiver instead of a bridge: straight there. */
+static void connect_forward(Session *session, const char *forward)
+{
+    struct sockaddr_in destinations[MEDIA_TRACKS_MAX];
+    g_auto(GStrv) parts = g_strsplit(forward, ":", 2);
+    guint64 port = parts[0] && parts[1] ? g_ascii_strtoull(parts[1], NULL, 10) : 0;
+    struct in_addr address;
+
+    if (port == 0 || port > UINT16_MAX - FORWARD_AUDIO_OFFSET ||
+        inet_pton(AF_INET, parts[0], &address) != 1) {
+        on_bridge_refusal(session, "general.forward must be IPV4:PORT, as 127.0.0.1:5004");
+        return;
+    }
+    pthread_mutex_lock(&session->lock);
+    for (size_t i = 0; i < session->tracks.count; i++) {
+        bool audio = session->tracks.track[i].kind == MEDIA_AUDIO;
+        uint16_t to = (uint16_t)(port + (audio ? FORWARD_AUDIO_OFFSET : 0));
+        destinations[i] =
+            (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = address, .sin_port = htons(to)};
+    }
+    pthread_mutex_unlock(&session->lock);
+    connect_tracks(session, destinations);
+    push_status(session, "live", NULL);
+}
+
+/* Announces what a session sends, again whenever that changes. */
+static void announce(Session *session)
+{
+    const char *forward = plugin_settings_forward(self.settings);
+    char offer[BRIDGE_SDP_SIZE], stream[STREAM_NAME_MAX + 1];
+    uint16_t ports[MEDIA_TRACKS_MAX];
+
+    if (forward) {
+        connect_forward(session, forward);
+        return;
+    }
+    pthread_mutex_lock(&session->lock);
+    bool live = session->state == SESSION_LIVE && session->tracks.count > 0;
+    for (size_t i = 0; live && i < session->tracks.count; i++)
+        ports[i] = rtp_sender_port(session->sender, session->tracks.track[i].kind);
+    if (live && bridge_sdp_offer(&session->tracks, ports, session->sdp_id, offer) < 0)
+        live = false;
+    memcpy(stream, session->stream, sizeof(stream));
+    if (live)
+        session->bridge = BRIDGE_ANNOUNCED;
+    pthread_mutex_unlock(&session->lock);
+    if (live)
+        bridge_client_announce(self.bridge, stream, offer, session_ref(session));
+}
+
+/* ---- requests ---- */
+
+/* Whether `session` may have the name; the sentence is for the person who publishes. */
+static int check_name(Session *session, const Request *request, RequestError *error)
+{
+    KeyVerdict verdict = plugin_settings_key(self.settings, request->stream, request->key);
+
+    if (verdict == KEY_WRONG)
+        return request_fail(error, HLS_ERROR_WRONG_KEY,
+                            "the stream key for %s is %s: check it and try again", request->stream,
+                            request->key ? "wrong" : "missing");
+    if (verdict == KEY_UNKNOWN)
+        return request_fail(error, HLS_ERROR_WRONG_KEY,
+                            "this server knows no stream %s: choose one that its operator has set "
+                            "up (streams in janus.plugin.hls.jcfg)",
+                            request->stream);
+    Session *publisher = session_find_publisher(request->stream);
+    bool taken = false;
+    if (publisher && publisher != session && verdict == KEY_OPEN) {
+        pthread_mutex_lock(&publisher->lock);
+        taken = !plugin_keys_equal(publisher->key, request->key ? request->key : "");
+        taken = taken || !request->key;
+        pthread_mutex_unlock(&publisher->lock);
+    }
+    session_unref(publisher);
+    if (taken)
+        return request_fail(error, HLS_ERROR_NAME_TAKEN,
+                            "somebody else is live as %s: choose another name", request->stream);
+    return 0;
+}
+
+static bool same_tracks(const MediaTracks *a, const MediaTracks *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (a->track[i].kind != b->track[i].kind || a->track[i].nack != b->track[i].nack ||
+            strcmp(a->track[i].fmtp, b->track[i].fmtp) != 0)
+            return false;
+    return true;
+}
+
+/* A new publisher's own: sockets and fields. Returns 0, or -1 with `error`. */
+static int prepare(Session *session, const Request *request, const MediaTracks *tracks,
+                   RequestError *error)
+{
+    const RtpSenderEvents events = {session, on_keyframe_request, on_receiver_gone};
+    RtpSender *sender = rtp_sender_create(&events);
+
+    if (!sender)
+        return request_fail(error, HLS_ERROR_INTERNAL, "the server has no socket left: %s",
+                            g_strerror(errno));
+    pthread_mutex_lock(&session->lock);
+    session->sender = sender;
+    session->tracks = *tracks;
+    session->state = SESSION_PREPARING;
+    session->sps = (H264Sps){0};
+    session->round_trip_us = 0;
+    memset(session->stats, 0, sizeof(session->stats));
+    memset(session->paused, 0, sizeof(session->paused));
+    g_strlcpy(session->stream, request->stream, sizeof(session->stream));
+    g_strlcpy(session->key, request->key ? request->key : "", sizeof(session->key));
+    g_strlcpy(session->title, request->title ? request->title : "", sizeof(session->title));
+    pthread_mutex_unlock(&session->lock);
+
+    Session *before = session_claim_name(session, request->stream);
+    if (before && before != session)
+        throw_out(before, "taken over by another device with the same key");
+    session_unref(before);
+    return 0;
+}
+
+/* The media of a live publisher has changed, or nothing but its transport has (an ICE restart). */
+static void renegotiate(Session *session, const MediaTracks *tracks)
+{
+    pthread_mutex_lock(&session->lock);
+    bool changed = !same_tracks(&session->tracks, tracks);
+    if (tracks->count > 0) {
+        session->tracks = *tracks;
+        if (changed)
+            memset(session->stats, 0, sizeof(session->stats));
+    }
+    pthread_mutex_unlock(&session->lock);
+    if (changed && tracks->count > 0)
+        announce(session);
+}
+
+static json_t *published_event(const Session *session)
+{
+    char *hls = plugin_settings_hls_url(self.settings, session->stream);
+    char *watch = plugin_settings_watch_url(self.settings, session->stream);
+    json_t *event = json_pack("{s:s, s:s, s:{s:s, s:s}}", "hls", "published", "stream",
+                              session->stream, "playback", "hls", hls, "watch", watch);
+
+    g_free(hls);
+    g_free(watch);
+    return event;
+}
+
+int publisher_publish(Session *session, const char *transaction, const Request *request,
+                      const char *offer, RequestError *error)
+{
+    uint32_t cap = plugin_settings_bitrate(self.settings);
+    char answer[SDP_ANSWER_SIZE];
+    MediaTracks tracks;
+
+    pthread_mutex_lock(&session->lock);
+    bool live = session->state != SESSION_IDLE;
+    bool other_name = live && strcmp(session->stream, request->stream) != 0;
+    if (!live) {
+        session->sdp_id = (uint64_t)g_get_real_time();
+        session->sdp_version = 0;
+        session->bitrate_is_asked = false;
+        session->bitrate = request->bitrate ? MIN(request->bitrate, cap) : cap;
+    }
+    SdpAnswerParams params = {session->sdp_id, ++session->sdp_version, session->bitrate};
+    pthread_mutex_unlock(&session->lock);
+
+    if (other_name)
+        return request_fail(error, HLS_ERROR_NAME_TAKEN,
+                            "this connection is live as %s: unpublish first", session->stream);
+    if (!live && check_name(session, request, error) < 0)
+        return -1;
+    if (sdp_answer(offer, strlen(offer), &params, answer, &tracks, error) < 0)
+        return -1;
+    if (!live && prepare(session, request, &tracks, error) < 0)
+        return -1;
+
+    json_t *event = published_event(session);
+    json_t *jsep = json_pack("{s:s, s:s}", "type", "answer", "sdp", answer);
+    int status = self.gateway->push_event(session->handle, self.plugin, transaction, event, jsep);
+    json_decref(event);
+    json_decref(jsep);
+    if (status != 0) {
+        if (!live)
+            end_publishing(session, "the answer could not be sent");
+        return request_fail(error, HLS_ERROR_INTERNAL, "Janus could not use the answer (%d)",
+                            status);
+    }
+    if (live)
+        renegotiate(session, &tracks);
+    else
+        notify_handlers(session, request->stream, "published", NULL);
+    return 0;
+}
+
+json_t *publisher_configure(Session *session, const Request *request, RequestError *error)
+{
+    uint32_t remb = 0;
+
+    pthread_mutex_lock(&session->lock);
+    bool live = session->state != SESSION_IDLE;
+    bool turned_on = request->video == SWITCH_ON && session->paused[MEDIA_VIDEO];
+    if (request->audio != SWITCH_ABSENT)
+        session->paused[MEDIA_AUDIO] = request->audio == SWITCH_OFF;
+    if (request->video != SWITCH_ABSENT)
+        session->paused[MEDIA_VIDEO] = request->video == SWITCH_OFF;
+    if (request->bitrate) {
+        uint32_t cap = plugin_settings_bitrate(self.settings);
+        remb = session->bitrate = MIN(request->bitrate, cap);
+        session->bitrate_is_asked = true;
+    }
+    json_t *event =
+        json_pack("{s:s, s:i, s:b, s:b}", "hls", "configured", "bitrate", (int)session->bitrate,
+                  "audio", !session->paused[MEDIA_AUDIO], "video", !session->paused[MEDIA_VIDEO]);
+    pthread_mutex_unlock(&session->lock);
+    if (!live) {
+        json_decref(event);
+        request_fail(error, HLS_ERROR_NOT_PUBLISHING, "only a publisher can be configured");
+        return NULL;
+    }
+    if (remb)
+        self.gateway->send_remb(session->handle, remb);
+    if (request->keyframe || turned_on)
+        media_relay_keyframe(session);
+    return event;
+}
+
+json_t *publisher_unpublish(Session *session, RequestError *error)
+{
+    const char *reason = "the publisher asked for it";
+
+    if (!end_publishing(session, reason)) {
+        request_fail(error, HLS_ERROR_NOT_PUBLISHING, "nothing is published on this connection");
+        return NULL;
+    }
+    self.gateway->close_pc(session->handle);
+    return unpublished_event(session, reason);
+}
+
+void publisher_media_up(Session *session)
+{
+    pthread_mutex_lock(&session->lock);
+    bool preparing = session->state == SESSION_PREPARING;
+    if (preparing) {
+        session->state = SESSION_LIVE;
+        session->live_since_us = session->second_began_us = monotonic_us();
+    }
+    pthread_mutex_unlock(&session->lock);
+    if (!preparing)
+        return;
+    JANUS_LOG(LOG_INFO, "[hls] %s: the publisher is connected\n", session->stream);
+    announce(session);
+}
+
+void publisher_media_down(Session *session)
+{
+    const char *reason = "the publisher's connection closed";
+
+    if (end_publishing(session, reason))
+        push(session, NULL, unpublished_event(session, reason));
+}
+
+int publisher_kick(const char *stream, RequestError *error)
+{
+    Session *session = session_find_publisher(stream);
+
+    if (!session)
+        return request_fail(error, HLS_ERROR_NO_SUCH_STREAM, "nobody is live as %s", stream);
+    throw_out(session, "ended by the operator");
+    session_unref(session);
+    return 0;
+}
+
+/* ---- start and stop ---- */
+
+int publisher_init(janus_callbacks *gateway, janus_plugin *plugin, const PluginSettings *settings)
+{
+    const BridgeEvents events = {on_bridge_answer, on_bridge_refusal, on_bridge_unreachable,
+                                 on_bridge_release};
+
+    self.gateway = gateway;
+    self.plugin = plugin;
+    self.settings = settings;
+    if (rtp_sender_listener_start() < 0) {
+        JANUS_LOG(LOG_FATAL, "[hls] no thread to listen for RTCP: %s\n", g_strerror(errno));
+        return -1;
+    }
+    self.bridge = bridge_client_create(plugin_settings_bridge(settings), &events);
+    if (!self.bridge) {
+        JANUS_LOG(LOG_FATAL, "[hls] no thread for the bridge client\n");
+        rtp_sender_listener_stop();
+        return -1;
+    }
+    return 0;
+}
+
+void publisher_deinit(void)
+{
+    Session **sessions = session_publishers();
+
+    for (size_t i = 0; sessions[i]; i++) {
+        end_publishing(sessions[i], "the server stops");
+        session_unref(sessions[i]);
+    }
+    g_free(sessions);
+    bridge_client_destroy(&self.bridge);
+    rtp_sender_listener_stop();
+}

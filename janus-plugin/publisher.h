@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef PUBLISHER_H
+#define PUBLISHER_H
+
+/* What a publisher does, from the offer to the end: names and keys, negotiation, the announcement
+ * to the bridge, and what everybody is told about it.
+ *
+ * Thread-safety: publish, configure and unpublish come from one thread; everything else may come
+ * from any. */
+
+#include <jansson.h>
+
+#include "plugin_settings.h"
+#include "session.h"
+
+/* Starts the listener and the bridge client. `settings` is borrowed until publisher_deinit().
+ * Returns 0, or -1 after a line in the log. */
+int publisher_init(janus_callbacks *gateway, janus_plugin *plugin, const PluginSettings *settings);
+void publisher_deinit(void);
+
+/* Answers a publish request with `offer` (SDP), or renegotiates the one that is live. Returns 0
+ * once the event with the answer is on its way, or -1 with `error`. */
+int publisher_publish(Session *session, const char *transaction, const Request *request,
+                      const char *offer, RequestError *error);
+
+/* Each returns the event to be sent, which the caller owns, or NULL with `error`. */
+json_t *publisher_configure(Session *session, const Request *request, RequestError *error);
+json_t *publisher_unpublish(Session *session, RequestError *error);
+
+/* Janus says that the publisher's media can flow, or flows no more. */
+void publisher_media_up(Session *session);
+void publisher_media_down(Session *session);
+
+/* Ends the publisher of a stream from outside. Returns 0, or -1 with `error`. */
+int publisher_kick(const char *stream, RequestError *error);
+
+/* What there is to say of a session, and of all live ones; the caller owns the object. */
+json_t *publisher_describe(Session *session);
+json_t *publisher_list(void);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "request.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "stream_name.h"
+
+static const struct {
+    const char *name;
+    RequestKind kind;
+    bool names_a_stream;
+} kinds[] = {
+    {"publish", REQUEST_PUBLISH, true},
+    {"configure", REQUEST_CONFIGURE, false},
+    {"unpublish", REQUEST_UNPUBLISH, false},
+    {"list", REQUEST_LIST, false},
+    {"info", REQUEST_INFO, true},
+    {"kick", REQUEST_KICK, true},
+};
+
+int request_fail(RequestError *error, int code, const char *format, ...)
+{
+    va_list args;
+
+    error->code = code;
+    va_start(args, format);
+    vsnprintf(error->text, sizeof(error->text), format, args);
+    va_end(args);
+    return -1;
+}
+
+/* Reads a string of up to `max` bytes; absent and null are the same. */
+static int read_string(const json_t *message, const char *name, size_t max, const char **out,
+                       RequestError *error)
+{
+    const json_t *value = json_object_get(message, name);
+
+    *out = NULL;
+    if (!value || json_is_null(value))
+        return 0;
+    if (!json_is_string(value) || json_string_length(value) > max ||
+        strlen(json_string_value(value)) != json_string_length(value))
+        return request_fail(error, HLS_ERROR_INVALID_JSON,
+                            "\"%s\" must be a string of up to %zu bytes", name, max);
+    *out = json_string_value(value);
+    return 0;
+}
+
+static int read_switch(const json_t *message, const char *name, RequestSwitch *out,
+                       RequestError *error)
+{
+    const json_t *value = json_object_get(message, name);
+
+    *out = SWITCH_ABSENT;
+    if (!value || json_is_null(value))
+        return 0;
+    if (!json_is_boolean(value))
+        return request_fail(error, HLS_ERROR_INVALID_JSON, "\"%s\" must be true or false", name);
+    *out = json_is_true(value) ? SWITCH_ON : SWITCH_OFF;
+    return 0;
+}
+
+static int read_bitrate(const json_t *message, uint32_t *out, RequestError *error)
+{
+    const json_t *value = json_object_get(message, "bitrate");
+
+    *out = 0;
+    if (!value || json_is_null(value))
+        return 0;
+    json_int_t bitrate = json_integer_value(value);
+    if (!json_is_integer(value) || bitrate < REQUEST_BITRATE_MIN || bitrate > REQUEST_BITRATE_MAX)
+        return request_fail(error, HLS_ERROR_INVALID_JSON,
+                            "\"bitrate\" must be a whole number of bit/s from %d to %d",
+                            REQUEST_BITRATE_MIN, REQUEST_BITRATE_MAX);
+    *out = (uint32_t)bitrate;
+    return 0;
+}
+
+static int read_fields(const json_t *message, Request *out, RequestError *error)
+{
+    RequestSwitch keyframe;
+
+    /* one byte more than a name may have, so that a longer one gets the rule as its answer */
+    if (read_string(message, "stream", STREAM_NAME_MAX + 1, &out->stream, error) < 0 ||
+        read_string(message, "key", REQUEST_KEY_MAX, &out->key, error) < 0 ||
+        read_string(message, "title", REQUEST_TITLE_MAX, &out->title, error) < 0 ||
+        read_bitrate(message, &out->bitrate, error) < 0 ||
+        read_switch(message, "audio", &out->audio, error) < 0 ||
+        read_switch(message, "video", &out->video, error) < 0 ||
+        read_switch(message, "keyframe", &keyframe, error) < 0)
+        return -1;
+    out->keyframe = keyframe == SWITCH_ON;
+    return 0;
+}
+
+int request_parse(const json_t *message, Request *out, RequestError *error)
+{
+    const char *name;
+    size_t k;
+
+    *out = (Request){.audio = SWITCH_ABSENT, .video = SWITCH_ABSENT};
+    if (!json_is_object(message))
+        return request_fail(error, HLS_ERROR_INVALID_JSON, "the message must be a JSON object");
+    name = json_string_value(json_object_get(message, "request"));
+    if (!name)
+        return request_fail(error, HLS_ERROR_INVALID_JSON, "\"request\" must name a request");
+    for (k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
+        if (strcmp(kinds[k].name, name) == 0)
+            break;
+    if (k == sizeof(kinds) / sizeof(kinds[0]))
+        return request_fail(error, HLS_ERROR_UNKNOWN_REQUEST,
+                            "there is no such request; there are publish, configure, unpublish, "
+                            "list, info and, in the Admin API, kick");
+    out->kind = kinds[k].kind;
+    if (read_fields(message, out, error) < 0)
+        return -1;
+    if ((kinds[k].names_a_stream || out->stream) && !stream_name_valid(out->stream))
+        return request_fail(error, HLS_ERROR_INVALID_NAME, "\"stream\": %s", STREAM_NAME_RULE);
+    return 0;
+}
+
+json_t *reply_new(const char *event)
+{
+    return json_pack("{s:s}", "hls", event);
+}
+
+json_t *reply_error(const RequestError *error)
+{
+    return json_pack("{s:s, s:i, s:s}", "hls", "error", "error_code", error->code, "error",
+                     error->text);
+}

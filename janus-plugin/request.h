@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef PLUGIN_REQUEST_H
+#define PLUGIN_REQUEST_H
+
+/* The plugin's JSON API (docs/protocol.md) as typed values: requests in, replies and events out.
+ *
+ * Thread-safety: none needed, there is no state. */
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define REQUEST_ERROR_SIZE  256
+#define REQUEST_TITLE_MAX   200   /* bytes of UTF-8 */
+#define REQUEST_KEY_MAX     128   /* bytes */
+#define REQUEST_BITRATE_MIN 50000 /* bit/s; less is not a picture */
+#define REQUEST_BITRATE_MAX 50000000
+
+/* Error codes of the API. They never change their meaning; new ones are added at the end. */
+enum {
+    HLS_ERROR_INVALID_JSON = 460,    /* not an object, or a field of the wrong type or range */
+    HLS_ERROR_UNKNOWN_REQUEST = 461, /* no such request */
+    HLS_ERROR_INVALID_NAME = 462,    /* not a stream name */
+    HLS_ERROR_INVALID_SDP = 463,     /* no offer, or one that cannot be read */
+    HLS_ERROR_NO_H264 = 464,         /* video is offered, but no H.264 that HLS can carry */
+    HLS_ERROR_NO_OPUS = 465,         /* audio is offered, but no Opus */
+    HLS_ERROR_NO_MEDIA = 466,        /* neither audio nor video is offered */
+    HLS_ERROR_WRONG_KEY = 467,       /* the stream key is missing or wrong */
+    HLS_ERROR_NAME_TAKEN = 468,      /* somebody else is live under this name */
+    HLS_ERROR_NOT_PUBLISHING = 469,  /* only a publisher can ask this */
+    HLS_ERROR_NO_SUCH_STREAM = 470,  /* nobody is live under this name */
+    HLS_ERROR_INTERNAL = 471,        /* our fault; the log says more */
+};
+
+typedef enum RequestKind {
+    REQUEST_PUBLISH,
+    REQUEST_CONFIGURE,
+    REQUEST_UNPUBLISH,
+    REQUEST_LIST,
+    REQUEST_INFO,
+    REQUEST_KICK,
+} RequestKind;
+
+/* A field that may be absent. */
+typedef enum RequestSwitch { SWITCH_ABSENT = -1, SWITCH_OFF = 0, SWITCH_ON = 1 } RequestSwitch;
+
+/* The strings belong to the JSON that was parsed; NULL where the field is absent. */
+typedef struct Request {
+    RequestKind kind;
+    const char *stream; /* a valid stream name; there for publish, info and kick */
+    const char *key;
+    const char *title;
+    uint32_t bitrate; /* bit/s, 0: absent */
+    RequestSwitch audio, video;
+    bool keyframe;
+} Request;
+
+typedef struct RequestError {
+    int code; /* HLS_ERROR_... */
+    char text[REQUEST_ERROR_SIZE];
+} RequestError;
+
+/* Reads a message of the client or of the Admin API. Returns 0, or -1 with `error` filled. */
+int request_parse(const json_t *message, Request *out, RequestError *error);
+
+/* Fills an error; for the callers that find one later. Returns -1. */
+int request_fail(RequestError *error, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* {"hls": event}, to which the caller adds; the caller owns it. */
+json_t *reply_new(const char *event);
+
+/* {"hls": "error", "error_code": ..., "error": ...}; the caller owns it. */
+json_t *reply_error(const RequestError *error);
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sdp_answer.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "sdp_reader.h"
+#include "text_buffer.h"
+
+#define OPUS_BITRATE   96000 /* bit/s; stereo speech and music, before it becomes AAC */
+#define MAX_EXTENSIONS 8     /* a=extmap lines that are copied */
+
+#define EXT_MID          "urn:ietf:params:rtp-hdrext:sdes:mid"
+#define EXT_TRANSPORT_CC "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+
+/* %.*s arguments of a slice */
+#define SLICE(s) (int)(s).len, (s).at
+
+static bool sends(const SdpMedia *media)
+{
+    return media->direction == SDP_SENDRECV || media->direction == SDP_SENDONLY;
+}
+
+/* A section that asks for something: it is not refused, nor a slot that was given up. */
+static bool is_offered(const SdpMedia *media)
+{
+    return media->port != 0 || sdp_attribute(media->lines, "bundle-only", NULL);
+}
+
+static bool is_usable(MediaKind kind, const SdpCodec *codec)
+{
+    SdpSlice mode;
+
+    if (kind == MEDIA_AUDIO)
+        return sdp_equals_nocase(codec->name, "opus") && codec->clock_hz == 48000;
+    return sdp_equals_nocase(codec->name, "H264") && codec->clock_hz == 90000 &&
+           sdp_fmtp_parameter(codec->fmtp, "packetization-mode", &mode) && sdp_equals(mode, "1");
+}
+
+/* The publisher's favourite among the codecs that we can take. */
+static bool choose_codec(const SdpMedia *media, MediaKind kind, SdpCodec *codec)
+{
+    size_t at = 0;
+    int pt;
+
+    while ((pt = sdp_next_payload_type(media, &at)) >= 0)
+        if (sdp_codec(media, pt, codec) && is_usable(kind, codec))
+            return true;
+    return false;
+}
+
+static void write_feedback(TextBuffer *out, const SdpMedia *media, int pt, const char *what)
+{
+    if (sdp_has_feedback(media, pt, what))
+        text_add(out, "a=rtcp-fb:%d %s\r\n", pt, what);
+}
+
+static void write_extensions(TextBuffer *out, const SdpMedia *media)
+{
+    size_t at = 0;
+    SdpSlice value;
+
+    for (int n = 0;
+         n < MAX_EXTENSIONS && sdp_next_attribute(media->lines, "extmap", &at, &value);) {
+        const char *space = value.len ? memchr(value.at, ' ', value.len) : NULL;
+        if (!space)
+            continue;
+        SdpSlice uri = {space + 1, value.len - (size_t)(space + 1 - value.at)};
+        if (sdp_equals(uri, EXT_MID) || sdp_equals(uri, EXT_TRANSPORT_CC)) {
+            text_add(out, "a=extmap:%.*s\r\n", SLICE(value));
+            n++;
+        }
+    }
+}
+
+/* RFC 7587 section 6.1; useinbandfec lets a lost packet be rebuilt from the next one. */
+static void write_opus(TextBuffer *out, int pt)
+{
+    text_add(out, "a=rtpmap:%d opus/48000/2\r\n", pt);
+    text_add(out,
+             "a=fmtp:%d minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1;usedtx=0;"
+             "maxaveragebitrate=%d\r\n",
+             pt, OPUS_BITRATE);
+}
+
+/* RFC 6184 section 8.1. The profile is the offered one; the level says what we take, which is any
+ * (level-asymmetry-allowed), so that the publisher is not held to the offered 3.1, 720p30.
+ * x-google-start-bitrate, in kbit/s, spares viewers the climb through three sizes at the start. */
+static void write_h264(TextBuffer *out, const SdpCodec *codec, uint32_t bitrate)
+{
+    SdpSlice profile, asymmetry;
+    uint32_t kbps = bitrate / 1000;
+    int pt = codec->payload_type;
+
+    text_add(out, "b=TIAS:%" PRIu32 "\r\n", bitrate);
+    text_add(out, "a=rtpmap:%d H264/90000\r\n", pt);
+    text_add(out, "a=fmtp:%d packetization-mode=1", pt);
+    if (sdp_fmtp_parameter(codec->fmtp, "profile-level-id", &profile) && profile.len == 6) {
+        bool any_level = sdp_fmtp_parameter(codec->fmtp, "level-asymmetry-allowed", &asymmetry) &&
+                         sdp_equals(asymmetry, "1");
+        if (any_level)
+            text_add(out, ";level-asymmetry-allowed=1;profile-level-id=%.*s34", 4, profile.at);
+        else
+            text_add(out, ";profile-level-id=%.*s", SLICE(profile));
+    }
+    text_add(out, ";x-google-start-bitrate=%" PRIu32 ";x-google-max-bitrate=%" PRIu32 "\r\n",
+             kbps * 9 / 10, kbps);
+}
+
+static void accept_section(TextBuffer *out, const SdpMedia *media, const SdpCodec *codec,
+                           const SdpAnswerParams *params, MediaTrack *track)
+{
+    int pt = codec->payload_type;
+
+    text_add(out, "m=%.*s 9 %.*s %d\r\n", SLICE(media->kind_name), SLICE(media->proto), pt);
+    text_add(out, "c=IN IP4 0.0.0.0\r\n");
+    if (track->kind == MEDIA_VIDEO)
+        write_h264(out, codec, params->bitrate);
+    else
+        write_opus(out, pt);
+    write_feedback(out, media, pt, "transport-cc");
+    write_feedback(out, media, pt, "nack");
+    if (track->kind == MEDIA_VIDEO)
+        write_feedback(out, media, pt, "nack pli");
+    write_extensions(out, media);
+    text_add(out, sends(media) ? "a=recvonly\r\n" : "a=inactive\r\n");
+
+    track->payload_type = pt;
+    track->nack = sdp_has_feedback(media, pt, "nack");
+    if (codec->fmtp.len < sizeof(track->fmtp))
+        memcpy(track->fmtp, codec->fmtp.at ? codec->fmtp.at : "", codec->fmtp.len);
+}
+
+static void refuse_section(TextBuffer *out, const SdpMedia *media)
+{
+    /* RFC 3264 section 6: port 0, with a format of the offer, which must be there but means nothing
+     */
+    SdpSlice format = media->formats;
+    while (format.len > 0 && *format.at == ' ') {
+        format.at++;
+        format.len--;
+    }
+    const char *end = format.len ? memchr(format.at, ' ', format.len) : NULL;
+    if (end)
+        format.len = (size_t)(end - format.at);
+    text_add(out, "m=%.*s 0 %.*s %.*s\r\n", SLICE(media->kind_name), SLICE(media->proto),
+             format.len ? (int)format.len : 1, format.len ? format.at : "0");
+    text_add(out, "c=IN IP4 0.0.0.0\r\na=inactive\r\n");
+}
+
+static bool has_track(const MediaTracks *tracks, MediaKind kind)
+{
+    for (size_t i = 0; i < tracks->count; i++)
+        if (tracks->track[i].kind == kind)
+            return true;
+    return false;
+}
+
+/* Answers one section. Returns 0, or -1 with `error` where the publisher must do something. */
+static int answer_section(TextBuffer *out, const Sdp *offer, size_t index,
+                          const SdpAnswerParams *params, MediaTracks *tracks, RequestError *error)
+{
+    const SdpMedia *media = &offer->media[index];
+    MediaKind kind = media->kind == SDP_VIDEO ? MEDIA_VIDEO : MEDIA_AUDIO;
+    SdpCodec codec;
+
+    if ((media->kind != SDP_AUDIO && media->kind != SDP_VIDEO) || !is_offered(media) ||
+        has_track(tracks, kind)) {
+        refuse_section(out, media);
+        return 0;
+    }
+    if (!choose_codec(media, kind, &codec)) {
+        if (!sends(media)) {
+            refuse_section(out, media);
+            return 0;
+        }
+        if (kind == MEDIA_VIDEO)
+            return request_fail(error, HLS_ERROR_NO_H264,
+                                "this browser offers no H.264 video (packetization mode 1), which "
+                                "is what HLS players play: use Chrome, Edge, Safari, or Firefox "
+                                "with its OpenH264 plugin switched on");
+        return request_fail(error, HLS_ERROR_NO_OPUS,
+                            "this browser offers no Opus audio: use a current browser");
+    }
+    MediaTrack track = {.kind = kind, .mindex = (int)index};
+    accept_section(out, media, &codec, params, &track);
+    if (sends(media)) /* else it is paused: agreed to, but nothing comes */
+        tracks->track[tracks->count++] = track;
+    return 0;
+}
+
+int sdp_answer(const char *offer, size_t len, const SdpAnswerParams *params, char *answer,
+               MediaTracks *tracks, RequestError *error)
+{
+    TextBuffer out = text_buffer(answer, SDP_ANSWER_SIZE);
+    Sdp sdp;
+
+    *tracks = (MediaTracks){0};
+    const char *wrong = sdp_read(offer, len, &sdp);
+    if (wrong)
+        return request_fail(error, HLS_ERROR_INVALID_SDP, "%s", wrong);
+
+    text_add(&out, "v=0\r\no=- %" PRIu64 " %" PRIu64 " IN IP4 127.0.0.1\r\n", params->session_id,
+             params->version);
+    text_add(&out, "s=janus.plugin.hls\r\nt=0 0\r\n");
+    for (size_t i = 0; i < sdp.media_count; i++)
+        if (answer_section(&out, &sdp, i, params, tracks, error) < 0)
+            return -1;
+    if (tracks->count == 0 && params->version == 1) /* a renegotiation may pause everything */
+        return request_fail(error, HLS_ERROR_NO_MEDIA,
+                            "the offer sends neither audio nor video: choose a camera, a screen "
+                            "or a microphone first");
+    if (out.overflow)
+        return request_fail(error, HLS_ERROR_INVALID_SDP, "the offer is too large to answer");
+    return 0;
+}

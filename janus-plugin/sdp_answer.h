@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SDP_ANSWER_H
+#define SDP_ANSWER_H
+
+/* Answers a publisher's SDP offer: H.264 and Opus in, the rest refused.
+ *
+ * What is accepted is what an HLS player can play without transcoding of video:
+ *  - one video section with H.264, packetization-mode 1 (RFC 6184 section 6.3);
+ *  - one audio section with Opus (RFC 7587), asked for in-band FEC and stereo, and no DTX;
+ *  - feedback: NACK, PLI, transport-cc; header extensions: mid and transport-cc.
+ * urn:3gpp:video-orientation is refused, so that the browser itself turns the picture of a phone.
+ *
+ * Thread-safety: none needed, there is no state. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "request.h"
+
+#define MEDIA_TRACKS_MAX 2 /* one audio, one video */
+#define FMTP_SIZE        128
+#define SDP_ANSWER_SIZE  16384 /* bytes that hold any answer to SDP_MAX_MEDIA sections */
+
+typedef enum MediaKind { MEDIA_AUDIO, MEDIA_VIDEO } MediaKind;
+
+/* A track that was accepted and that the publisher sends. */
+typedef struct MediaTrack {
+    MediaKind kind;
+    int mindex;           /* index of its m= section, as Janus counts */
+    int payload_type;     /* the publisher's */
+    bool nack;            /* what is lost is sent again */
+    char fmtp[FMTP_SIZE]; /* the codec's parameters as offered, for the bridge */
+} MediaTrack;
+
+typedef struct MediaTracks {
+    MediaTrack track[MEDIA_TRACKS_MAX];
+    size_t count;
+} MediaTracks;
+
+typedef struct SdpAnswerParams {
+    uint64_t session_id; /* of the o= line; the same through all renegotiations of a session */
+    uint64_t version;    /* of the o= line; grows by one with each answer, from 1 */
+    uint32_t bitrate;    /* bit/s: the cap of the video; the start bitrate is set close to it */
+} SdpAnswerParams;
+
+/* Answers `offer`, of `len` bytes, as Janus hands it to a plugin (ICE and DTLS are Janus's own).
+ * Writes the answer, terminated, to `answer` (SDP_ANSWER_SIZE bytes) and what it accepted to
+ * `tracks`. Returns 0, or -1 with `error` filled: the sentence is for the person who publishes. */
+int sdp_answer(const char *offer, size_t len, const SdpAnswerParams *params, char *answer,
+               MediaTracks *tracks, RequestError *error);
+
+#endif

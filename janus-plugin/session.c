@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "session.h"
+
+#include <glib.h>
+
+static struct {
+    pthread_mutex_t lock;
+    GHashTable *by_handle;  /* janus_plugin_session -> Session, which it holds */
+    GHashTable *publishers; /* name -> Session, which by_handle holds */
+} table = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void free_session(Session *session)
+{
+    rtp_sender_destroy(&session->sender);
+    pthread_mutex_destroy(&session->lock);
+    janus_refcount_decrease(&session->handle->ref);
+    g_free(session);
+}
+
+Session *session_ref(Session *session)
+{
+    atomic_fetch_add(&session->references, 1);
+    return session;
+}
+
+void session_unref(Session *session)
+{
+    if (session && atomic_fetch_sub(&session->references, 1) == 1)
+        free_session(session);
+}
+
+static void unref_value(gpointer session)
+{
+    session_unref(session);
+}
+
+void session_table_init(void)
+{
+    table.by_handle = g_hash_table_new_full(NULL, NULL, NULL, unref_value);
+    table.publishers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+}
+
+void session_table_deinit(void)
+{
+    pthread_mutex_lock(&table.lock);
+    g_clear_pointer(&table.publishers, g_hash_table_destroy);
+    g_clear_pointer(&table.by_handle, g_hash_table_destroy);
+    pthread_mutex_unlock(&table.lock);
+}
+
+Session *session_create(janus_plugin_session *handle)
+{
+    Session *session = g_new0(Session, 1);
+
+    session->handle = handle;
+    janus_refcount_increase(&handle->ref);
+    atomic_init(&session->references, 2);
+    pthread_mutex_init(&session->lock, NULL);
+    pthread_mutex_lock(&table.lock);
+    g_hash_table_insert(table.by_handle, handle, session);
+    pthread_mutex_unlock(&table.lock);
+    return session;
+}
+
+Session *session_find(janus_plugin_session *handle)
+{
+    pthread_mutex_lock(&table.lock);
+    Session *session = table.by_handle ? g_hash_table_lookup(table.by_handle, handle) : NULL;
+    if (session)
+        session_ref(session);
+    pthread_mutex_unlock(&table.lock);
+    return session;
+}
+
+Session *session_remove(janus_plugin_session *handle)
+{
+    Session *session = NULL;
+
+    pthread_mutex_lock(&table.lock);
+    if (table.by_handle) {
+        session = g_hash_table_lookup(table.by_handle, handle);
+        g_hash_table_steal(table.by_handle, handle);
+    }
+    pthread_mutex_unlock(&table.lock);
+    return session;
+}
+
+Session *session_find_publisher(const char *stream)
+{
+    pthread_mutex_lock(&table.lock);
+    Session *session = table.publishers ? g_hash_table_lookup(table.publishers, stream) : NULL;
+    if (session)
+        session_ref(session);
+    pthread_mutex_unlock(&table.lock);
+    return session;
+}
+
+Session *session_claim_name(Session *session, const char *stream)
+{
+    pthread_mutex_lock(&table.lock);
+    Session *before = g_hash_table_lookup(table.publishers, stream);
+    if (before)
+        session_ref(before);
+    g_hash_table_replace(table.publishers, g_strdup(stream), session);
+    pthread_mutex_unlock(&table.lock);
+    return before;
+}
+
+bool session_release_name(Session *session, const char *stream)
+{
+    bool owner = false;
+
+    pthread_mutex_lock(&table.lock);
+    if (table.publishers && g_hash_table_lookup(table.publishers, stream) == session) {
+        g_hash_table_remove(table.publishers, stream);
+        owner = true;
+    }
+    pthread_mutex_unlock(&table.lock);
+    return owner;
+}
+
+Session **session_publishers(void)
+{
+    GHashTableIter all;
+    gpointer value;
+    size_t n = 0;
+
+    pthread_mutex_lock(&table.lock);
+    guint size = table.publishers ? g_hash_table_size(table.publishers) : 0;
+    Session **sessions = g_new0(Session *, size + 1);
+    if (table.publishers) {
+        g_hash_table_iter_init(&all, table.publishers);
+        while (g_hash_table_iter_next(&all, NULL, &value))
+            sessions[n++] = session_ref(value);
+    }
+    pthread_mutex_unlock(&table.lock);
+    return sessions;
+}
+
+int64_t monotonic_us(void)
+{
+    return g_get_monotonic_time();
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef PLUGIN_SESSION_H
+#define PLUGIN_SESSION_H
+
+/* One Janus handle that is attached to the plugin, and the table of all of them.
+ *
+ * Ownership: the table holds a session from creation to destruction; whoever gets one from here has
+ * a reference of his own, and gives it back with session_unref().
+ *
+ * Thread-safety: every function may be called from any thread. The fields below `lock` are read and
+ * written under it; it is held briefly, never across a call into Janus or the bridge client. Locks
+ * are taken in this order: table, listener of rtp_sender, session. */
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include <janus/plugins/plugin.h>
+
+#include "h264_sps.h"
+#include "request.h"
+#include "rtp_packet.h"
+#include "rtp_sender.h"
+#include "sdp_answer.h"
+#include "stream_name.h"
+
+typedef enum SessionState {
+    SESSION_IDLE,      /* attached, not a publisher */
+    SESSION_PREPARING, /* answered; ICE and DTLS are at work */
+    SESSION_LIVE,      /* media flows */
+} SessionState;
+
+typedef enum BridgeState {
+    BRIDGE_NONE,      /* not announced */
+    BRIDGE_ANNOUNCED, /* no answer yet */
+    BRIDGE_LISTENING,
+    BRIDGE_LOST, /* cannot be reached; it is tried again */
+} BridgeState;
+
+/* What has come in on one track. */
+typedef struct TrackStats {
+    RtpUnwrap sequence;
+    int64_t first_sequence, highest_sequence;
+    uint64_t packets, bytes;
+    uint64_t second_bytes; /* in the second that is running */
+    uint32_t bitrate;      /* bit/s, in the last whole second */
+} TrackStats;
+
+typedef struct Session {
+    janus_plugin_session *handle; /* a reference is held */
+    atomic_int references;
+
+    pthread_mutex_t lock;
+    SessionState state;
+    BridgeState bridge;
+    char stream[STREAM_NAME_MAX + 1];
+    char key[REQUEST_KEY_MAX + 1];
+    char title[REQUEST_TITLE_MAX + 1];
+    uint64_t sdp_id, sdp_version;
+    uint32_t bitrate;      /* bit/s, the cap that is asked for */
+    bool bitrate_is_asked; /* changed by `configure`, so it is repeated by REMB */
+    bool paused[2];        /* by `configure`, by MediaKind: not forwarded */
+    MediaTracks tracks;
+    RtpSender *sender; /* NULL while idle */
+    int64_t live_since_us;
+    int64_t second_began_us; /* of what is done once a second */
+    TrackStats stats[MEDIA_TRACKS_MAX];
+    H264Sps sps;            /* the publisher's last; width 0: none yet */
+    uint32_t round_trip_us; /* 0: not known yet */
+} Session;
+
+/* The table. init before, deinit after everything else here. */
+void session_table_init(void);
+void session_table_deinit(void);
+
+/* A new session for `handle`, which is in the table. Returns it with a reference for the caller. */
+Session *session_create(janus_plugin_session *handle);
+
+/* The session of `handle`, with a reference for the caller; NULL where there is none any more. */
+Session *session_find(janus_plugin_session *handle);
+
+/* Takes the session of `handle` out of the table. Returns it with the table's reference. */
+Session *session_remove(janus_plugin_session *handle);
+
+Session *session_ref(Session *session);
+void session_unref(Session *session); /* accepts NULL */
+
+/* Who publishes under a name. find: a reference for the caller, or NULL.
+ * claim: `session` is it from now on; returns who was before, with a reference, or NULL.
+ * release: where `session` is it, nobody is from now on; returns whether it was. */
+Session *session_find_publisher(const char *stream);
+Session *session_claim_name(Session *session, const char *stream);
+bool session_release_name(Session *session, const char *stream);
+
+/* All publishers, each with a reference, ended by NULL; the caller frees the array with g_free. */
+Session **session_publishers(void);
+
+/* CLOCK_MONOTONIC in microseconds. */
+int64_t monotonic_us(void);
+
+#endif
