@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "audio_clock.h"
+
+/* Concealment repeats what was heard and fades: beyond this it is a drone, and silence is better.
+ */
+#define CONCEAL_MAX (SAMPLES_PER_S / 10)
+
+/* A sender that pauses for silence (DTX) speaks up every 400 ms (RFC 7587 section 3.1.3). */
+#define PAUSE_MAX (SAMPLES_PER_S / 2)
+
+/* A timestamp this far from where it can be is another clock: ahead of what can have been captured
+ * by now, or behind what was played long ago. */
+#define AHEAD_MAX  SAMPLES_PER_S
+#define BEHIND_MAX (2 * SAMPLES_PER_S)
+
+/* Late packets that add up to this are no stragglers: the network has become slower for good. */
+#define LATE_RUN_MAX (SAMPLES_PER_S / 2)
+
+/* Silence is made in pieces of at least this, an Opus frame. */
+#define SILENCE_STEP (SAMPLES_PER_S / 50)
+
+static void add_step(AudioVerdict *v, AudioStepKind kind, int64_t samples, int64_t skip)
+{
+    if (samples > 0)
+        v->step[v->count++] = (AudioStep){kind, samples, skip};
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+void audio_clock_start(AudioClock *c, int64_t ts)
+{
+    c->started = c->guessed = true;
+    c->next_ts = ts;
+}
+
+/* Another clock: nothing but its arrival tells where the packet belongs. */
+static void jump(AudioClock *c, AudioVerdict *v, int64_t ts, int64_t now_ts)
+{
+    int64_t behind = now_ts - c->next_ts;
+
+    if (behind > 0) {
+        add_step(v, AUDIO_SILENCE, behind, 0);
+        c->stats.silent_samples += (uint64_t)behind;
+        c->next_ts = now_ts;
+    }
+    v->continuity = AUDIO_JUMPED;
+    v->jumped_from = c->next_ts;
+    v->jumped_to = ts;
+    c->next_ts = ts;
+    c->stats.jumps++;
+}
+
+/* Fills `gap` samples before a packet of `samples`. */
+static void fill(AudioClock *c, AudioVerdict *v, int64_t gap, int64_t samples, uint32_t lost)
+{
+    int64_t rebuilt = lost > 0 ? smaller(gap, samples) : 0;
+    int64_t concealed = smaller(gap - rebuilt, lost > 0 ? CONCEAL_MAX : PAUSE_MAX);
+    int64_t silent = gap - rebuilt - concealed;
+
+    add_step(v, AUDIO_CONCEAL, concealed, 0);
+    add_step(v, AUDIO_SILENCE, silent, 0);
+    add_step(v, AUDIO_REBUILD, rebuilt, 0);
+    c->stats.concealed_samples += (uint64_t)concealed;
+    c->stats.silent_samples += (uint64_t)silent;
+    c->stats.rebuilt_samples += (uint64_t)rebuilt;
+}
+
+static bool is_other_clock(const AudioClock *c, int64_t ts, int64_t now_ts)
+{
+    return c->guessed || (ts > c->next_ts && ts > now_ts + AHEAD_MAX) ||
+           ts < c->next_ts - BEHIND_MAX;
+}
+
+AudioVerdict audio_clock_packet(AudioClock *c, int64_t ts, int64_t samples, uint32_t lost,
+                                int64_t now_ts)
+{
+    AudioVerdict v = {0};
+
+    if (!c->started) {
+        c->started = true;
+        c->next_ts = ts;
+    }
+    if (is_other_clock(c, ts, now_ts))
+        jump(c, &v, ts, now_ts);
+    c->guessed = false;
+    int64_t gap = ts - c->next_ts;
+    if (gap + samples <= 0) { /* its time is filled */
+        c->late_run += samples;
+        c->stats.late_packets++;
+        c->stats.dropped_samples += (uint64_t)samples;
+        if (c->late_run < LATE_RUN_MAX)
+            return v;
+        v.continuity = AUDIO_MOVED;
+        c->stats.moves++;
+        gap = 0;
+    }
+    c->late_run = 0;
+    if (gap > 0)
+        fill(c, &v, gap, samples, lost);
+    int64_t skip = gap < 0 ? -gap : 0;
+    add_step(&v, AUDIO_DECODE, samples - skip, skip);
+    c->stats.dropped_samples += (uint64_t)skip;
+    c->next_ts = ts + samples;
+    return v;
+}
+
+int64_t audio_clock_tick(AudioClock *c, int64_t now_ts)
+{
+    int64_t due = now_ts - us_to_samples(c->max_late_us) - c->next_ts;
+
+    if (!c->started || due < SILENCE_STEP)
+        return 0;
+    c->next_ts += due;
+    c->stats.silent_samples += (uint64_t)due;
+    return due;
+}

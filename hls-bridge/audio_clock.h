@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef AUDIO_CLOCK_H
+#define AUDIO_CLOCK_H
+
+/* Keeps the stream's audio without a gap: decides, for each packet and for time that passes without
+ * one, which samples come next. It counts them, and its count is the clock of the whole stream.
+ *
+ *  - what was lost is rebuilt from the next packet (in-band FEC), or concealed; long gaps go
+ * silent;
+ *  - what was never sent (DTX) is filled with the decoder's comfort noise;
+ *  - where nothing comes at all, silence follows at a distance, so that segments go on;
+ *  - what comes after its time was filled is dropped; if all does, the clock is set anew.
+ *
+ * Pure: time is an argument; no allocation. Thread-safety: one thread. */
+
+#include "media.h"
+
+#define AUDIO_STEPS_MAX 4 /* steps that one packet can lead to */
+
+typedef enum AudioStepKind {
+    AUDIO_DECODE,  /* decode the packet, leave out the first `skip` samples of it */
+    AUDIO_REBUILD, /* decode `samples` from the packet's in-band FEC: what was before it */
+    AUDIO_CONCEAL, /* let the decoder make up `samples` */
+    AUDIO_SILENCE, /* `samples` of silence */
+} AudioStepKind;
+
+typedef struct AudioStep {
+    AudioStepKind kind;
+    int64_t samples, skip;
+} AudioStep;
+
+typedef struct AudioClockStats {
+    uint64_t rebuilt_samples, concealed_samples, silent_samples, dropped_samples;
+    uint64_t late_packets; /* dropped whole, since their time was filled */
+    uint64_t jumps;        /* times that the sender's clock became another */
+    uint64_t moves;        /* times that all came late, and the clock was set back to it */
+} AudioClockStats;
+
+/* Zero-initialised but for max_late_us: no packet has come yet. */
+typedef struct AudioClock {
+    int64_t max_late_us; /* how late a packet may come before silence takes its place */
+    bool started;
+    bool guessed;     /* next_ts is made up: no packet has come yet */
+    int64_t next_ts;  /* RTP time of the sample that comes next */
+    int64_t late_run; /* samples of late packets in a row */
+    AudioClockStats stats;
+} AudioClock;
+
+/* What a packet says of the sender's clock. */
+typedef enum AudioContinuity {
+    AUDIO_CONTINUES,
+    AUDIO_JUMPED, /* it is another clock: what was jumped_from there is jumped_to here */
+    AUDIO_MOVED,  /* it is the same, but everything comes later than before: the packet stands where
+                     the next sample is due, and the whole stream with it */
+} AudioContinuity;
+
+/* What a packet leads to: the steps are carried out in order. */
+typedef struct AudioVerdict {
+    AudioStep step[AUDIO_STEPS_MAX];
+    size_t count;
+    AudioContinuity continuity;
+    int64_t jumped_from, jumped_to;
+} AudioVerdict;
+
+/* The clock begins before any packet has come: its RTP time is taken to be `ts` now. */
+void audio_clock_start(AudioClock *clock, int64_t ts);
+
+/* A packet of `samples` at RTP time `ts` is next in order; `lost` packets before it are missing.
+ * `now_ts`: the RTP time, on the clock as it was, of what arrives now with the smallest delay. */
+AudioVerdict audio_clock_packet(AudioClock *clock, int64_t ts, int64_t samples, uint32_t lost,
+                                int64_t now_ts);
+
+/* Time has passed. Returns the samples of silence that are due, 0 for most calls. */
+int64_t audio_clock_tick(AudioClock *clock, int64_t now_ts);
+
+#endif

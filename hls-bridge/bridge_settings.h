@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef BRIDGE_SETTINGS_H
+#define BRIDGE_SETTINGS_H
+
+/* hls-bridge.jcfg as a struct; docs/operations.md explains every key.
+ *
+ * Thread-safety: read-only once it is read. */
+
+#include "media.h"
+
+#define BRIDGE_PATH_SIZE    1024
+#define BRIDGE_ADDRESS_SIZE 16
+
+typedef struct BridgeSettings {
+    char directory[BRIDGE_PATH_SIZE]; /* of all streams */
+    int64_t segment_us;
+    int64_t window; /* segments in a playlist */
+    int64_t hold_us, keep_us, source_timeout_us;
+    int64_t audio_bitrate;                     /* bit/s */
+    char control_address[BRIDGE_ADDRESS_SIZE]; /* IPv4, loopback */
+    int64_t control_port;
+    int64_t max_streams;
+} BridgeSettings;
+
+/* What holds where the file names nothing else. */
+BridgeSettings bridge_settings_defaults(void);
+
+/* Reads `file` over what `settings` holds. Returns 0, or -1 with a sentence in `error`
+ * (SETTINGS_ERROR_SIZE bytes). */
+int bridge_settings_read(const char *file, BridgeSettings *settings, char *error);
+
+/* Checks what a range cannot tell: the control API stays on this machine; the folder exists or can
+ * be made, and can be written. Returns 0, or -1 with a sentence. */
+int bridge_settings_check(const BridgeSettings *settings, char *error);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef FRAME_ORDER_H
+#define FRAME_ORDER_H
+
+/* Gives pictures, which come in decoding order with the time at which they are shown, the time at
+ * which they are decoded. WebRTC has no B-frames, and then both are the same; a stranger's stream
+ * may have them.
+ *
+ * Pure: no allocation. Thread-safety: one thread. */
+
+#include "media.h"
+
+#define FRAME_ORDER_DEPTH_MAX 16 /* max_num_reorder_frames, H.264 annex E */
+
+typedef struct FrameOrder {
+    int depth; /* pictures that may precede one in decoding and follow it in display */
+    int held;
+    int64_t pts[FRAME_ORDER_DEPTH_MAX + 1]; /* ascending */
+    int64_t last_dts;
+    bool started;
+} FrameOrder;
+
+/* Begins anew with a depth of 0 to FRAME_ORDER_DEPTH_MAX; last_dts stays, so that decoding times
+ * still only grow. */
+void frame_order_reset(FrameOrder *order, int depth);
+
+/* The decoding time of the next picture: at most `pts_90k`, and above every one before it. Where
+ * the stream's order is deeper than it said, `pts_90k` is raised to keep that true. */
+int64_t frame_order_dts(FrameOrder *order, int64_t *pts_90k);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef H264_PARAMETER_SETS_H
+#define H264_PARAMETER_SETS_H
+
+/* The sequence and picture parameter sets that a stream has shown, the last of each id.
+ *
+ * Pure: no allocation. Thread-safety: one thread. */
+
+#include "h264_sps.h"
+
+#define PARAMETER_SET_BYTES 256 /* largest set kept: with two scaling matrices it has about 200 */
+#define PARAMETER_SETS_SPS  4   /* ids kept at a time; encoders use one */
+#define PARAMETER_SETS_PPS  16
+
+typedef struct ParameterSet {
+    uint32_t id;
+    size_t len; /* 0: the place is free */
+    uint8_t nal[PARAMETER_SET_BYTES];
+} ParameterSet;
+
+/* Zero-initialised: none. */
+typedef struct ParameterSets {
+    ParameterSet sps[PARAMETER_SETS_SPS];
+    ParameterSet pps[PARAMETER_SETS_PPS];
+    H264Sps newest; /* the sequence parameter set that came last, read; width 0: none */
+} ParameterSets;
+
+/* Keeps a parameter set NAL unit. Returns 0, or -1 where it is neither SPS nor PPS, cannot be read,
+ * or finds no room. */
+int parameter_sets_add(ParameterSets *sets, const uint8_t *nal, size_t len);
+
+/* Whether there is at least one of each kind: a picture can be decoded. */
+bool parameter_sets_complete(const ParameterSets *sets);
+
+/* Writes all sets, SPS first, each behind a start code, to `out`. Returns the bytes written, or 0
+ * where `room` does not suffice. */
+size_t parameter_sets_write(const ParameterSets *sets, uint8_t *out, size_t room);
+
+#endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "hls_output.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bridge_log.h"
+#include "segment_mux.h"
+
+/* Where the clock of a new stream begins: above 0, for timestamps before the first picture. */
+#define FIRST_90K (10 * TICKS_PER_S)
+
+/* Video is promised but does not come: after this the sound goes out alone. */
+#define VIDEO_WAIT_90K (3 * TICKS_PER_S)
+
+#define AAC_FRAME_90K  samples_to_90k(AAC_FRAME_SAMPLES)
+#define LAST_FRAME_90K (TICKS_PER_S / 30) /* length of a last picture, which has no next one */
+
+typedef enum OutputState {
+    OUTPUT_IDLE,    /* no publisher */
+    OUTPUT_WAITING, /* for the first IDR picture, or the first sound where there is no video */
+    OUTPUT_OPEN,    /* a segment is open */
+} OutputState;
+
+struct HlsOutput {
+    HlsOutputParams params;
+    SegmentCutter cutter;
+    OutputState state;
+    bool has_video, has_audio; /* of the publisher */
+    bool muxes_video;          /* of the segments: pictures have come */
+    HlsOutputWallClock wall_clock;
+    void *wall_clock_user;
+    SegmentMux *mux;
+    int64_t start_90k;                    /* of the open segment */
+    int64_t cut_90k;                      /* where it ends, once that is known; 0: not yet */
+    int64_t audio_end_90k, video_end_90k; /* of what is collected; 0: nothing */
+    int64_t first_audio_90k;              /* since the publisher began; 0: none yet */
+    int64_t end_90k;                      /* of all that was written */
+    bool discontinuity;                   /* before the segment that is open */
+    bool next_discontinuity;              /* before the one after it */
+    bool disk_failed;                     /* said in the log */
+    int64_t now_us;
+    HlsOutputStats stats;
+};
+
+HlsOutput *hls_output_create(const HlsOutputParams *params)
+{
+    HlsOutput *o = calloc(1, sizeof(*o));
+    int64_t target_s = segment_store_playlist(params->store)->target_duration_s;
+    SegmentCutterParams cutter = {us_to_90k(params->segment_us), segment_limit_90k(target_s)};
+
+    if (!o)
+        return NULL;
+    o->params = *params;
+    o->end_90k = FIRST_90K;
+    /* what an earlier run has written is followed by something else */
+    o->next_discontinuity = segment_store_playlist(params->store)->count > 0;
+    /* a playlist that was taken up keeps its promise, whatever the configuration says now */
+    if (cutter.target_90k > target_s * TICKS_PER_S)
+        cutter.target_90k = target_s * TICKS_PER_S;
+    segment_cutter_init(&o->cutter, &cutter);
+    return o;
+}
+
+void hls_output_destroy(HlsOutput **output)
+{
+    if (!*output)
+        return;
+    segment_mux_destroy(&(*output)->mux);
+    free(*output);
+    *output = NULL;
+}
+
+static bool open_mux(HlsOutput *o, bool video)
+{
+    SegmentMuxParams params = {.video = video,
+                               .audio = o->has_audio,
+                               .aac_config = o->params.aac_config,
+                               .aac_config_len = o->params.aac_config_len};
+    const char *error;
+
+    segment_mux_destroy(&o->mux);
+    o->mux = segment_mux_create(&params, &error);
+    o->muxes_video = video;
+    o->audio_end_90k = o->video_end_90k = 0;
+    if (!o->mux)
+        log_error("%s: %s", o->params.stream, error);
+    return o->mux;
+}
+
+void hls_output_begin(HlsOutput *o, bool has_video, bool has_audio, HlsOutputWallClock wall_clock,
+                      void *user)
+{
+    o->has_video = has_video;
+    o->has_audio = has_audio;
+    o->wall_clock = wall_clock;
+    o->wall_clock_user = user;
+    o->first_audio_90k = 0;
+    o->cut_90k = 0;
+    o->state = open_mux(o, has_video) ? OUTPUT_WAITING : OUTPUT_IDLE;
+}
+
+static void begin_segment(HlsOutput *o, int64_t start_90k)
+{
+    o->start_90k = start_90k;
+    o->cut_90k = 0;
+    o->discontinuity = o->next_discontinuity;
+    o->next_discontinuity = false;
+    segment_cutter_begin(&o->cutter, start_90k);
+}
+
+static void start(HlsOutput *o, int64_t start_90k)
+{
+    Segment ignored;
+
+    segment_mux_cut(o->mux, start_90k, &ignored); /* sound from before the first picture */
+    o->state = OUTPUT_OPEN;
+    begin_segment(o, start_90k);
+}
+
+/* ---- writing ---- */
+
+static void publish(HlsOutput *o, const Segment *segment, int64_t duration_90k)
+{
+    PlaylistSegment entry = {
+        .duration_90k = duration_90k,
+        .starts_unix_us = o->wall_clock(o->wall_clock_user, o->start_90k),
+        .discontinuity = o->discontinuity,
+    };
+
+    if (segment_store_add(o->params.store, segment->data, segment->len, &entry, o->now_us) < 0) {
+        if (!o->disk_failed)
+            log_error("%s: a segment cannot be written: %s; viewers lack it, the next is tried",
+                      o->params.stream, strerror(errno));
+        o->disk_failed = true;
+        o->stats.failed_writes++;
+        o->next_discontinuity = segment_store_playlist(o->params.store)->count > 0;
+        return;
+    }
+    if (o->disk_failed)
+        log_info("%s: segments can be written again", o->params.stream);
+    o->disk_failed = false;
+    o->stats.discontinuities += entry.discontinuity;
+    o->stats.segments++;
+    o->stats.bytes += segment->len;
+    o->stats.last_bytes = segment->len;
+    o->stats.last_duration_90k = duration_90k;
+    o->stats.last_published_us = o->now_us;
+    log_debug("%s: %s, %.3f s, %zu bytes, %zu pictures%s%s", o->params.stream, entry.name,
+              (double)duration_90k / TICKS_PER_S, segment->len, segment->pictures,
+              segment->pictures && !segment->starts_with_idr ? ", does not start with an IDR" : "",
+              entry.discontinuity ? ", discontinuity" : "");
+}
+
+/* Ends the open segment at `end_90k`; what lies behind stays for the next. */
+static void write_segment(HlsOutput *o, int64_t mux_until_90k, int64_t end_90k)
+{
+    Segment segment;
+    int status = segment_mux_cut(o->mux, mux_until_90k, &segment);
+
+    if (status == 0) {
+        publish(o, &segment, end_90k - o->start_90k);
+    } else if (status < 0) {
+        log_error("%s: libavformat cannot make a segment", o->params.stream);
+        o->next_discontinuity = true;
+    }
+    o->end_90k = end_90k;
+}
+
+/* Carries out a cut that was decided, once all sound before it is here. */
+static void complete_cut(HlsOutput *o)
+{
+    if (o->cut_90k == 0 || (o->has_audio && o->audio_end_90k < o->cut_90k))
+        return;
+    int64_t cut = o->cut_90k;
+    write_segment(o, cut, cut);
+    begin_segment(o, cut);
+}
+
+/* ---- media ---- */
+
+/* Pictures come after all where the sound went out alone: other tracks, so another beginning. */
+static void admit_video(HlsOutput *o, int64_t pts_90k)
+{
+    if (o->state == OUTPUT_OPEN) {
+        int64_t end = o->audio_end_90k ? o->audio_end_90k : o->start_90k;
+        write_segment(o, INT64_MAX, end);
+    }
+    o->next_discontinuity = true;
+    if (open_mux(o, true)) {
+        o->state = OUTPUT_OPEN;
+        begin_segment(o, pts_90k > o->end_90k ? pts_90k : o->end_90k);
+    } else {
+        o->state = OUTPUT_IDLE;
+    }
+}
+
+void hls_output_picture(HlsOutput *o, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
+{
+    if (o->state == OUTPUT_IDLE)
+        return;
+    if (o->state == OUTPUT_WAITING && !unit->idr)
+        return;
+    if (!o->muxes_video)
+        admit_video(o, pts_90k);
+    else if (o->state == OUTPUT_WAITING)
+        start(o, pts_90k);
+    else if (o->cut_90k == 0 &&
+             segment_cutter_picture(&o->cutter, pts_90k, unit->idr, unit->restart, &o->cut_90k))
+        o->next_discontinuity = o->next_discontinuity || unit->restart;
+    if (!o->mux || segment_mux_video(o->mux, unit, pts_90k, dts_90k) < 0)
+        return;
+    o->video_end_90k = pts_90k + LAST_FRAME_90K;
+    complete_cut(o);
+}
+
+void hls_output_audio(HlsOutput *o, const AacFrame *frame)
+{
+    int64_t pts = samples_to_90k(frame->pts_samples);
+
+    if (o->state == OUTPUT_IDLE || segment_mux_audio(o->mux, frame) < 0)
+        return;
+    o->audio_end_90k = pts + AAC_FRAME_90K;
+    if (o->first_audio_90k == 0)
+        o->first_audio_90k = pts;
+    if (o->state == OUTPUT_OPEN) {
+        complete_cut(o);
+    } else if (!o->has_video) {
+        start(o, pts);
+    } else if (pts - o->first_audio_90k > VIDEO_WAIT_90K) {
+        log_warn("%s: no picture for 3 s, the sound goes out alone", o->params.stream);
+        if (open_mux(o, false))
+            start(o, o->audio_end_90k);
+    }
+}
+
+bool hls_output_tick(HlsOutput *o, int64_t clock_90k, int64_t now_us)
+{
+    o->now_us = now_us;
+    if (o->state != OUTPUT_OPEN)
+        return false;
+    if (o->cut_90k == 0)
+        segment_cutter_time(&o->cutter, clock_90k, o->muxes_video, &o->cut_90k);
+    complete_cut(o);
+    return o->muxes_video && o->cut_90k == 0 && segment_cutter_ask(&o->cutter, clock_90k);
+}
+
+int64_t hls_output_deadline_90k(const HlsOutput *o)
+{
+    if (o->state != OUTPUT_OPEN || o->cut_90k != 0)
+        return INT64_MAX; /* media moves it on */
+    return segment_cutter_deadline_90k(&o->cutter, o->muxes_video);
+}
+
+void hls_output_finish(HlsOutput *o, int64_t now_us)
+{
+    o->now_us = now_us;
+    complete_cut(o);
+    if (o->state == OUTPUT_OPEN) {
+        int64_t end = o->video_end_90k > o->audio_end_90k ? o->video_end_90k : o->audio_end_90k;
+        if (end > o->start_90k)
+            write_segment(o, INT64_MAX, end);
+    }
+    segment_mux_destroy(&o->mux);
+    o->state = OUTPUT_IDLE;
+    o->next_discontinuity = segment_store_playlist(o->params.store)->count > 0;
+}
+
+int64_t hls_output_end_90k(const HlsOutput *o)
+{
+    return o->end_90k;
+}
+
+HlsOutputStats hls_output_stats(const HlsOutput *o)
+{
+    HlsOutputStats stats = o->stats;
+
+    stats.cutter = o->cutter.stats;
+    return stats;
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* hls-bridge: arguments, start, wait for a signal, stop. */
+
+#include <errno.h>
+#include <getopt.h>
+#include <libavutil/log.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "hls_config.h"
+
+#include "bridge_log.h"
+#include "bridge_settings.h"
+#include "control_api.h"
+#include "settings_reader.h"
+#include "stream_table.h"
+
+#define DEFAULT_FILE  SYSCONFDIR "/hls-bridge.jcfg"
+#define REAP_PERIOD_S 1
+
+static const char usage[] =
+    "Usage: hls-bridge [OPTIONS]\n"
+    "Turns RTP (H.264 and Opus) into HLS.\n"
+    "\n"
+    "  -c, --config FILE     configuration (" DEFAULT_FILE
+    ")\n"
+    "  -d, --directory DIR   where segments and playlists go, over hls.directory\n"
+    "  -p, --port PORT       of the control API, over control.port\n"
+    "      --sdp FILE        listen for one publisher, as this session description says\n"
+    "      --stream NAME     and publish it under this name\n"
+    "  -v, --verbose         log every segment\n"
+    "  -V, --version         print the version\n"
+    "  -h, --help            print this\n"
+    "\n"
+    "With -d there need be no configuration file. Publishers are announced over HTTP on\n"
+    "127.0.0.1; see docs/protocol.md. SIGTERM and SIGINT stop it.\n";
+
+typedef struct Options {
+    const char *config; /* NULL: the default, if it is there */
+    const char *directory, *sdp, *stream;
+    long port; /* 0: as configured */
+    bool verbose;
+} Options;
+
+/* ---- arguments ---- */
+
+enum { OPTION_SDP = 256, OPTION_STREAM };
+
+/* Returns 0, 1 where all is said and done, or -1. */
+static int read_options(int argc, char **argv, Options *options)
+{
+    static const struct option names[] = {{"config", required_argument, NULL, 'c'},
+                                          {"directory", required_argument, NULL, 'd'},
+                                          {"port", required_argument, NULL, 'p'},
+                                          {"sdp", required_argument, NULL, OPTION_SDP},
+                                          {"stream", required_argument, NULL, OPTION_STREAM},
+                                          {"verbose", no_argument, NULL, 'v'},
+                                          {"version", no_argument, NULL, 'V'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
+    char *end;
+    int c;
+
+    while ((c = getopt_long(argc, argv, "c:d:p:vVh", names, NULL)) != -1) {
+        switch (c) {
+        case 'c':
+            options->config = optarg;
+            break;
+        case 'd':
+            options->directory = optarg;
+            break;
+        case 'p':
+            options->port = strtol(optarg, &end, 10);
+            if (*end || options->port < 1 || options->port > UINT16_MAX) {
+                fprintf(stderr, "hls-bridge: --port takes a port from 1 to 65535\n");
+                return -1;
+            }
+            break;
+        case OPTION_SDP:
+            options->sdp = optarg;
+            break;
+        case OPTION_STREAM:
+            options->stream = optarg;
+            break;
+        case 'v':
+            options->verbose = true;
+            break;
+        case 'V':
+            printf("hls-bridge %s\n", PACKAGE_VERSION);
+            return 1;
+        case 'h':
+            fputs(usage, stdout);
+            return 1;
+        default:
+            fprintf(stderr, "Try hls-bridge --help\n");
+            return -1;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "hls-bridge: %s: it takes options alone; try hls-bridge --help\n",
+                argv[optind]);
+        return -1;
+    }
+    if (!options->sdp != !options->stream) {
+        fprintf(stderr, "hls-bridge: --sdp and --stream go together\n");
+        return -1;
+    }
+    if (options->stream && !stream_name_valid(options->stream)) {
+        fprintf(stderr, "hls-bridge: --stream %s: %s\n", options->stream, STREAM_NAME_RULE);
+        return -1;
+    }
+    return 0;
+}
+
+/* Returns 0, or -1 after a sentence on stderr. */
+static int read_settings(const Options *options, BridgeSettings *settings)
+{
+    char error[SETTINGS_ERROR_SIZE];
+
+    *settings = bridge_settings_defaults();
+    /* with a folder on the command line everything else has a default */
+    if ((options->config || !options->directory) &&
+        bridge_settings_read(options->config ? options->config : DEFAULT_FILE, settings, error) < 0)
+        goto fail;
+    if (options->directory && snprintf(settings->directory, sizeof(settings->directory), "%s",
+                                       options->directory) >= (int)sizeof(settings->directory)) {
+        snprintf(error, sizeof(error), "--directory is longer than %zu bytes",
+                 sizeof(settings->directory) - 1);
+        goto fail;
+    }
+    if (options->port)
+        settings->control_port = options->port;
+    if (bridge_settings_check(settings, error) == 0)
+        return 0;
+fail:
+    fprintf(stderr, "hls-bridge: %s\n", error);
+    return -1;
+}
+
+/* ---- the fixed-port mode ---- */
+
+/* Reads a whole file of up to SDP_MAX_BYTES. Returns its length, or -1 with errno. */
+static long read_sdp_file(const char *file, char *text)
+{
+    FILE *stream = fopen(file, "re");
+
+    if (!stream)
+        return -1;
+    size_t len = fread(text, 1, SDP_MAX_BYTES, stream);
+    int error = ferror(stream) ? errno : 0;
+    fclose(stream);
+    errno = error;
+    return error ? -1 : (long)len;
+}
+
+static int listen_on_fixed_ports(const Options *options, StreamTable *table)
+{
+    static char text[SDP_MAX_BYTES];
+    static SourceSdp sdp;
+    uint16_t ports[STREAM_TRACKS_MAX], failed_port;
+
+    long len = read_sdp_file(options->sdp, text);
+    if (len < 0) {
+        fprintf(stderr, "hls-bridge: %s: %s\n", options->sdp, strerror(errno));
+        return -1;
+    }
+    const char *wrong = source_sdp_read(text, (size_t)len, &sdp);
+    if (wrong) {
+        fprintf(stderr, "hls-bridge: %s: %s\n", options->sdp, wrong);
+        return -1;
+    }
+    if (stream_table_publish(table, options->stream, &sdp, true, ports, &failed_port) !=
+        PUBLISH_CREATED) {
+        if (failed_port)
+            fprintf(stderr, "hls-bridge: UDP port %u cannot be opened: %s\n", failed_port,
+                    strerror(errno));
+        else
+            fprintf(stderr, "hls-bridge: the stream %s cannot be opened: %s\n", options->stream,
+                    strerror(errno));
+        return -1;
+    }
+    for (size_t i = 0; i < sdp.count; i++)
+        log_info("%s: listening for %s on UDP port %u", options->stream,
+                 sdp.track[i].kind == TRACK_VIDEO ? "video" : "audio", ports[i]);
+    return 0;
+}
+
+/* ---- life ---- */
+
+/* Waits for SIGTERM or SIGINT, and clears up behind streams that end meanwhile. */
+static void wait_for_signal(const sigset_t *signals, StreamTable *table)
+{
+    struct timespec period = {.tv_sec = REAP_PERIOD_S};
+
+    for (;;) {
+        int signal = sigtimedwait(signals, NULL, &period);
+        if (signal > 0) {
+            log_info("%s, stopping", signal == SIGINT ? "interrupted" : "terminated");
+            return;
+        }
+        stream_table_reap(table);
+    }
+}
+
+static int run(const Options *options, const BridgeSettings *settings, const sigset_t *signals)
+{
+    StreamTable *table = stream_table_create(settings);
+    ControlApi *api = NULL;
+    int status = EXIT_FAILURE;
+
+    if (!table) {
+        fprintf(stderr, "hls-bridge: there is no memory\n");
+        return EXIT_FAILURE;
+    }
+    api = control_api_create(settings->control_address, (uint16_t)settings->control_port, table);
+    if (!api) {
+        fprintf(stderr, "hls-bridge: the control API cannot listen on %s:%d: %s\n",
+                settings->control_address, (int)settings->control_port, strerror(errno));
+        goto done;
+    }
+    size_t recovered = stream_table_recover(table);
+    if (options->sdp && listen_on_fixed_ports(options, table) < 0)
+        goto done;
+    log_info("ready: segments go to %s, control API on %s:%d", settings->directory,
+             settings->control_address, (int)settings->control_port);
+    if (recovered)
+        log_info("%zu streams of an earlier run are taken up", recovered);
+    wait_for_signal(signals, table);
+    status = EXIT_SUCCESS;
+done:
+    control_api_destroy(&api);
+    stream_table_destroy(&table);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    Options options = {0};
+    BridgeSettings settings;
+    sigset_t signals;
+
+    int said = read_options(argc, argv, &options);
+    if (said != 0)
+        return said > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (read_settings(&options, &settings) < 0)
+        return EXIT_FAILURE;
+    bridge_log_verbose(options.verbose);
+    av_log_set_level(AV_LOG_ERROR);
+
+    /* before any thread is made, so that all of them leave these to main */
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return run(&options, &settings, &signals);
+}

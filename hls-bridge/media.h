@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MEDIA_H
+#define MEDIA_H
+
+/* The types that pass from stage to stage, and the units of time. A stage includes this and its own
+ * header; only stream.c and source.c know their order.
+ *
+ *   ..._us       int64_t microseconds; `now_us` and `arrival_us` are CLOCK_MONOTONIC
+ *   ..._unix_us  int64_t microseconds of the wall clock since 1970
+ *   ..._90k      int64_t ticks of 1/90000 s on the stream's own clock, which never goes back
+ *   ..._samples  int64_t samples of 1/48000 s on that same clock: 8 samples are 15 ticks
+ *   rtp_ts       int64_t unwrapped RTP timestamp, in units of its track's RTP clock
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define US_PER_S          1000000ll
+#define US_PER_MS         1000ll
+#define TICKS_PER_S       90000ll
+#define SAMPLES_PER_S     48000ll
+#define AAC_FRAME_SAMPLES 1024
+
+#define STREAM_TRACKS_MAX 4         /* one audio track, and simulcast layers of video */
+#define NEVER_US          INT64_MAX /* a deadline that does not come */
+
+typedef enum TrackKind { TRACK_AUDIO, TRACK_VIDEO } TrackKind;
+
+/* Rounding down, also below zero, so that conversions of one clock to another are even. */
+static inline int64_t floor_div(int64_t a, int64_t b)
+{
+    return a / b - (a % b != 0 && (a % b < 0) != (b < 0));
+}
+
+static inline int64_t us_to_90k(int64_t us)
+{
+    return floor_div(us * 9, 100);
+}
+static inline int64_t ticks_to_us(int64_t ticks_90k)
+{
+    return floor_div(ticks_90k * 100, 9);
+}
+static inline int64_t samples_to_90k(int64_t samples)
+{
+    return floor_div(samples * 15, 8);
+}
+static inline int64_t samples_to_us(int64_t samples)
+{
+    return floor_div(samples * 125, 6);
+}
+static inline int64_t us_to_samples(int64_t us)
+{
+    return floor_div(us * 6, 125);
+}
+
+/* One coded picture with all that belongs to it: Annex B, an access unit delimiter first, and
+ * before an IDR picture its parameter sets. `data` is borrowed until the next call to whoever gave
+ * it. */
+typedef struct AccessUnit {
+    const uint8_t *data;
+    size_t len;
+    int64_t rtp_ts;
+    int64_t arrival_us; /* of its last packet */
+    bool idr;
+    bool restart; /* an IDR from which decoders start anew: other size or profile than before */
+} AccessUnit;
+
+/* One AAC frame of 1024 samples, without ADTS header. `data` is borrowed likewise. */
+typedef struct AacFrame {
+    const uint8_t *data;
+    size_t len;
+    int64_t pts_samples;
+} AacFrame;
+
+#endif

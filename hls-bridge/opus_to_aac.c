@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "opus_to_aac.h"
+
+#include <libavcodec/avcodec.h>
+#include <libavutil/channel_layout.h>
+#include <libavutil/opt.h>
+#include <opus.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHANNELS        2
+#define DEFAULT_BITRATE 128000
+#define OPUS_PACKET_MAX 5760 /* samples: 120 ms, RFC 6716 section 2.1.4 */
+#define OPUS_UNIT       120  /* samples: the decoder makes up multiples of 2.5 ms */
+
+struct OpusToAac {
+    OpusDecoder *decoder;
+    AVCodecContext *encoder;
+    AVFrame *frame;   /* collects AAC_FRAME_SAMPLES */
+    AVPacket *packet; /* what was taken last; owns the bytes of it */
+    int collected;    /* samples in `frame` */
+    int64_t position; /* clock at the next sample that is put in */
+    int64_t next_pts; /* clock at the next frame that comes out */
+    AVPacket **ready; /* frames that are to be taken, from `first` */
+    size_t first, count, capacity;
+    float pcm[OPUS_PACKET_MAX * CHANNELS]; /* interleaved */
+};
+
+static int open_encoder(OpusToAac *o, int64_t bitrate)
+{
+    const AVCodec *codec = avcodec_find_encoder(AV_CODEC_ID_AAC);
+
+    o->encoder = codec ? avcodec_alloc_context3(codec) : NULL;
+    if (!o->encoder)
+        return -1;
+    o->encoder->bit_rate = bitrate;
+    o->encoder->sample_rate = SAMPLES_PER_S;
+    o->encoder->sample_fmt = AV_SAMPLE_FMT_FLTP;
+    o->encoder->time_base = (AVRational){1, SAMPLES_PER_S};
+    o->encoder->thread_count = 1;
+    o->encoder->flags |= AV_CODEC_FLAG_GLOBAL_HEADER; /* makes the AudioSpecificConfig */
+    av_channel_layout_default(&o->encoder->ch_layout, CHANNELS);
+    /* the two-loop search costs twice as much and is not heard at this bitrate */
+    av_opt_set(o->encoder->priv_data, "aac_coder", "fast", 0);
+    if (avcodec_open2(o->encoder, codec, NULL) < 0 || o->encoder->frame_size != AAC_FRAME_SAMPLES)
+        return -1;
+    o->frame->nb_samples = AAC_FRAME_SAMPLES;
+    o->frame->format = AV_SAMPLE_FMT_FLTP;
+    o->frame->sample_rate = SAMPLES_PER_S;
+    return av_channel_layout_copy(&o->frame->ch_layout, &o->encoder->ch_layout) < 0 ||
+                   av_frame_get_buffer(o->frame, 0) < 0
+               ? -1
+               : 0;
+}
+
+OpusToAac *opus_to_aac_create(const OpusToAacParams *params, const char **error)
+{
+    const char *wrong = "there is no memory for an audio transcoder";
+    int status;
+
+    OpusToAac *o = calloc(1, sizeof(*o));
+    if (!o)
+        goto fail;
+    o->frame = av_frame_alloc();
+    o->packet = av_packet_alloc();
+    if (!o->frame || !o->packet)
+        goto fail;
+    wrong = "libopus has no decoder";
+    o->decoder = opus_decoder_create(SAMPLES_PER_S, CHANNELS, &status);
+    if (!o->decoder)
+        goto fail;
+    wrong = "libavcodec has no AAC encoder";
+    if (open_encoder(o, params->bitrate ? params->bitrate : DEFAULT_BITRATE) < 0)
+        goto fail;
+    o->position = params->first_samples;
+    o->next_pts = params->first_samples - o->encoder->initial_padding;
+    return o;
+fail:
+    if (error)
+        *error = wrong;
+    opus_to_aac_destroy(&o);
+    return NULL;
+}
+
+void opus_to_aac_destroy(OpusToAac **o)
+{
+    OpusToAac *p = *o;
+
+    if (!p)
+        return;
+    for (size_t i = p->first; i < p->count; i++)
+        av_packet_free(&p->ready[i]);
+    free(p->ready);
+    if (p->decoder)
+        opus_decoder_destroy(p->decoder);
+    avcodec_free_context(&p->encoder);
+    av_frame_free(&p->frame);
+    av_packet_free(&p->packet);
+    free(p);
+    *o = NULL;
+}
+
+int64_t opus_packet_samples(const uint8_t *payload, size_t len)
+{
+    if (len == 0 || len > INT32_MAX)
+        return -1;
+    int samples = opus_packet_get_nb_samples(payload, (opus_int32)len, SAMPLES_PER_S);
+    return samples > 0 && samples <= OPUS_PACKET_MAX ? samples : -1;
+}
+
+/* Takes over `packet`. */
+static void queue_packet(OpusToAac *o, AVPacket *packet)
+{
+    if (o->first == o->count)
+        o->first = o->count = 0;
+    if (o->count == o->capacity) {
+        size_t capacity = o->capacity ? o->capacity * 2 : 8;
+        AVPacket **ready = realloc(o->ready, capacity * sizeof(AVPacket *));
+        if (!ready) {
+            av_packet_free(&packet);
+            return;
+        }
+        o->ready = ready;
+        o->capacity = capacity;
+    }
+    o->ready[o->count++] = packet;
+}
+
+static void encode_frame(OpusToAac *o)
+{
+    AVPacket *packet = av_packet_alloc();
+
+    o->collected = 0;
+    o->frame->pts = o->position - AAC_FRAME_SAMPLES;
+    if (!packet || avcodec_send_frame(o->encoder, o->frame) < 0 ||
+        avcodec_receive_packet(o->encoder, packet) < 0) {
+        av_packet_free(&packet); /* the encoder begins one frame late */
+        return;
+    }
+    /* counted, not taken from the encoder: the frames follow each other whatever happens */
+    packet->pts = o->next_pts;
+    o->next_pts += AAC_FRAME_SAMPLES;
+    queue_packet(o, packet);
+}
+
+/* Puts `samples` of interleaved PCM in; NULL: silence. */
+static void put(OpusToAac *o, const float *pcm, int64_t samples)
+{
+    while (samples > 0) {
+        if (o->collected == 0 && av_frame_make_writable(o->frame) < 0)
+            return;
+        int room = AAC_FRAME_SAMPLES - o->collected;
+        int n = samples < room ? (int)samples : room;
+        for (int c = 0; c < CHANNELS; c++) {
+            float *out = (float *)(void *)o->frame->extended_data[c] + o->collected;
+            for (int i = 0; i < n; i++)
+                out[i] = pcm ? pcm[i * CHANNELS + c] : 0;
+        }
+        pcm = pcm ? pcm + n * CHANNELS : NULL;
+        o->collected += n;
+        o->position += n;
+        samples -= n;
+        if (o->collected == AAC_FRAME_SAMPLES)
+            encode_frame(o);
+    }
+}
+
+int opus_to_aac_decode(OpusToAac *o, const uint8_t *payload, size_t len, int64_t samples,
+                       int64_t skip)
+{
+    int n = opus_decode_float(o->decoder, payload, (opus_int32)len, o->pcm, OPUS_PACKET_MAX, 0);
+
+    if (n != samples + skip) {
+        put(o, NULL, samples);
+        return -1;
+    }
+    put(o, o->pcm + skip * CHANNELS, samples);
+    return 0;
+}
+
+int opus_to_aac_rebuild(OpusToAac *o, const uint8_t *payload, size_t len, int64_t samples)
+{
+    int whole = (int)(samples / OPUS_UNIT * OPUS_UNIT);
+    int n = 0;
+
+    if (whole > 0 && whole <= OPUS_PACKET_MAX)
+        n = opus_decode_float(o->decoder, payload, (opus_int32)len, o->pcm, whole, 1);
+    if (n < 0)
+        n = 0;
+    put(o, NULL, samples - n);
+    put(o, o->pcm, n);
+    return n == whole ? 0 : -1;
+}
+
+void opus_to_aac_conceal(OpusToAac *o, int64_t samples)
+{
+    while (samples >= OPUS_UNIT) {
+        int64_t most = samples < OPUS_PACKET_MAX ? samples : OPUS_PACKET_MAX;
+        int n =
+            opus_decode_float(o->decoder, NULL, 0, o->pcm, (int)(most / OPUS_UNIT * OPUS_UNIT), 0);
+        if (n <= 0)
+            break;
+        put(o, o->pcm, n);
+        samples -= n;
+    }
+    put(o, NULL, samples);
+}
+
+void opus_to_aac_silence(OpusToAac *o, int64_t samples)
+{
+    put(o, NULL, samples);
+}
+
+bool opus_to_aac_take(OpusToAac *o, AacFrame *out)
+{
+    if (o->first == o->count)
+        return false;
+    av_packet_free(&o->packet);
+    o->packet = o->ready[o->first++];
+    *out = (AacFrame){
+        .data = o->packet->data, .len = (size_t)o->packet->size, .pts_samples = o->packet->pts};
+    return true;
+}
+
+int64_t opus_to_aac_position(const OpusToAac *o)
+{
+    return o->position;
+}
+
+void opus_to_aac_new_source(OpusToAac *o, int64_t first_samples)
+{
+    opus_decoder_ctl(o->decoder, OPUS_RESET_STATE);
+    if (first_samples <= o->position)
+        return;
+    o->collected = 0;
+    o->position = first_samples;
+    o->next_pts = first_samples - o->encoder->initial_padding;
+}
+
+const uint8_t *opus_to_aac_config(const OpusToAac *o, size_t *len)
+{
+    *len = (size_t)o->encoder->extradata_size;
+    return o->encoder->extradata;
+}

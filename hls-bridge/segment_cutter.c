@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "segment_cutter.h"
+
+#define MS(n) ((n)*TICKS_PER_S / 1000)
+
+#define FIRST_LEAD MS(100)  /* until it is learnt: a local network and an encoder */
+#define LEAD_MIN   MS(-100) /* the picture may have been captured before it was asked for */
+#define LEAD_MAX   MS(600)
+#define ASK_AGAIN  MS(250) /* a request or its answer was lost */
+#define SLACK      MS(100) /* an IDR picture this much before the target is the one asked for */
+#define GRACE      MS(300) /* a picture may be this late: reordering, encoding */
+#define FRAME_MAX  MS(70)  /* the next picture of moving video comes within this */
+#define IN_HAND    MS(30)  /* of the limit: more than an AAC frame */
+
+int64_t segment_limit_90k(int64_t target_duration_s)
+{
+    return target_duration_s * TICKS_PER_S + TICKS_PER_S / 2 - IN_HAND;
+}
+
+void segment_cutter_init(SegmentCutter *c, const SegmentCutterParams *params)
+{
+    *c = (SegmentCutter){.params = *params, .lead_90k = FIRST_LEAD};
+}
+
+void segment_cutter_begin(SegmentCutter *c, int64_t start_90k)
+{
+    if (c->asked_90k != 0 && c->last_idr_90k < start_90k)
+        c->unresponsive = true;
+    c->start_90k = start_90k;
+    c->asked_90k = c->first_asked_90k = 0;
+}
+
+/* Learns from an IDR picture: how long it took, and how often they come by themselves. */
+static void learn(SegmentCutter *c, int64_t pts_90k)
+{
+    if (c->last_idr_90k != 0)
+        c->idr_gap_90k = pts_90k - c->last_idr_90k;
+    c->last_idr_90k = pts_90k;
+    if (c->first_asked_90k == 0)
+        return;
+    int64_t took = pts_90k - c->first_asked_90k;
+    c->unresponsive = took > LEAD_MAX;
+    if (took < LEAD_MIN)
+        took = LEAD_MIN;
+    if (took > LEAD_MAX)
+        took = LEAD_MAX;
+    c->lead_90k += (took - c->lead_90k) / 4;
+    c->stats.lead_90k = c->lead_90k;
+}
+
+/* Whether a segment of `length` ends before an IDR picture. */
+static bool ends_at_idr(const SegmentCutter *c, int64_t length)
+{
+    int64_t target = c->params.target_90k;
+    int64_t next = length + c->idr_gap_90k; /* where the next one would be, by habit */
+
+    if (length >= target - SLACK)
+        return true;
+    if (length >= target * 3 / 4 && next > target + SLACK)
+        return true; /* near enough, and it spares the publisher another one */
+    return c->unresponsive && length >= target / 2 && next > c->params.limit_90k;
+}
+
+bool segment_cutter_picture(SegmentCutter *c, int64_t pts_90k, bool idr, bool restart,
+                            int64_t *cut_90k)
+{
+    int64_t length = pts_90k - c->start_90k;
+    int64_t limit = c->params.limit_90k;
+
+    if (idr)
+        learn(c, pts_90k);
+    if (length <= 0)
+        return false;
+    if (idr && length <= limit && (restart || ends_at_idr(c, length))) {
+        c->stats.cut_at_idr++;
+        *cut_90k = pts_90k;
+        return true;
+    }
+    if (length + FRAME_MAX <= limit)
+        return false;
+    c->stats.cut_forced += !idr;
+    *cut_90k = length <= limit ? pts_90k : c->start_90k + limit;
+    return true;
+}
+
+bool segment_cutter_time(SegmentCutter *c, int64_t now_90k, bool has_video, int64_t *cut_90k)
+{
+    int64_t length = has_video ? c->params.limit_90k : c->params.target_90k;
+    int64_t wait = has_video ? GRACE : 0;
+
+    if (now_90k < c->start_90k + length + wait)
+        return false;
+    c->stats.cut_forced += has_video;
+    *cut_90k = c->start_90k + length;
+    return true;
+}
+
+static int64_t ask_at(const SegmentCutter *c)
+{
+    if (c->asked_90k != 0)
+        return c->asked_90k + ASK_AGAIN;
+    return c->start_90k + c->params.target_90k - c->lead_90k;
+}
+
+bool segment_cutter_ask(SegmentCutter *c, int64_t now_90k)
+{
+    if (now_90k < ask_at(c))
+        return false;
+    c->asked_90k = now_90k;
+    if (c->first_asked_90k == 0)
+        c->first_asked_90k = now_90k;
+    c->stats.asked++;
+    return true;
+}
+
+int64_t segment_cutter_deadline_90k(const SegmentCutter *c, bool has_video)
+{
+    int64_t end = has_video ? c->start_90k + c->params.limit_90k + GRACE
+                            : c->start_90k + c->params.target_90k;
+
+    return has_video && ask_at(c) < end ? ask_at(c) : end;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SEGMENT_CUTTER_H
+#define SEGMENT_CUTTER_H
+
+/* Decides where a segment ends, and when to ask the publisher for the IDR picture to end it at.
+ *
+ * A segment should be `target` long and must not be longer than `limit`, which is what the playlist
+ * has promised (RFC 8216 section 4.3.3.1: EXTINF, rounded, is at most EXT-X-TARGETDURATION). It
+ * ends before an IDR picture, which is asked for in time; where none comes, it ends at the limit
+ * all the same, and the next one begins as it can.
+ *
+ * Pure: time is the stream's own clock, an argument. Thread-safety: one thread. */
+
+#include "media.h"
+
+typedef struct SegmentCutterParams {
+    int64_t target_90k;
+    int64_t limit_90k; /* above target_90k */
+} SegmentCutterParams;
+
+typedef struct SegmentCutterStats {
+    uint64_t asked; /* times that an IDR picture was asked for */
+    uint64_t cut_at_idr;
+    uint64_t cut_forced; /* at the limit, with no IDR picture to begin the next */
+    int64_t lead_90k;    /* from asking to the IDR picture, as learnt */
+} SegmentCutterStats;
+
+typedef struct SegmentCutter {
+    SegmentCutterParams params;
+    int64_t start_90k;       /* of the segment that is open */
+    int64_t asked_90k;       /* when an IDR picture was last asked for; 0: not in this segment */
+    int64_t first_asked_90k; /* and when first */
+    int64_t lead_90k;        /* how long the answer takes: asked that much before the target */
+    int64_t last_idr_90k;    /* the newest IDR picture; 0: none yet */
+    int64_t idr_gap_90k;     /* between the newest two; 0: not known */
+    bool unresponsive;       /* the publisher did not answer the last request */
+    SegmentCutterStats stats;
+} SegmentCutter;
+
+/* The longest segment that a playlist allows which promises `target_duration_s`: half a second more
+ * would round up, and one AAC frame of that is kept in hand. */
+int64_t segment_limit_90k(int64_t target_duration_s);
+
+void segment_cutter_init(SegmentCutter *cutter, const SegmentCutterParams *params);
+
+/* A segment begins at `start_90k`. */
+void segment_cutter_begin(SegmentCutter *cutter, int64_t start_90k);
+
+/* A picture of `pts_90k` has come. Whether the segment ends before it, and where. */
+bool segment_cutter_picture(SegmentCutter *cutter, int64_t pts_90k, bool idr, bool restart,
+                            int64_t *cut_90k);
+
+/* No picture ends the segment: there is no video, or none comes. Whether it ends by the clock
+ * `now_90k`, and where. `has_video`: wait for pictures up to the limit, else cut at the target. */
+bool segment_cutter_time(SegmentCutter *cutter, int64_t now_90k, bool has_video, int64_t *cut_90k);
+
+/* Whether an IDR picture is to be asked for now; it counts as asked. */
+bool segment_cutter_ask(SegmentCutter *cutter, int64_t now_90k);
+
+/* When segment_cutter_ask() or segment_cutter_time() next wants to be called, on the same clock. */
+int64_t segment_cutter_deadline_90k(const SegmentCutter *cutter, bool has_video);
+
+#endif

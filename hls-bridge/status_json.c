@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "status_json.h"
+
+static const char *state_name(StreamState state)
+{
+    static const char *const names[] = {
+        [STREAM_LIVE] = "live", [STREAM_HELD] = "held", [STREAM_ENDED] = "ended"};
+    return names[state];
+}
+
+static json_t *track_json(const SourceTrackStats *track)
+{
+    const RtpReorderStats *r = &track->reorder;
+
+    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "kind",
+                     track->kind == TRACK_VIDEO ? "video" : "audio", "packets",
+                     (json_int_t)track->packets, "bytes", (json_int_t)track->bytes, "lost",
+                     (json_int_t)r->lost, "late", (json_int_t)r->late, "duplicates",
+                     (json_int_t)r->duplicates, "reordered", (json_int_t)r->reordered, "refused",
+                     (json_int_t)track->refused);
+}
+
+static json_t *source_json(const StreamStatus *status)
+{
+    const SourceStats *source = &status->source;
+    json_t *tracks = json_array();
+
+    for (size_t i = 0; i < source->tracks; i++)
+        json_array_append_new(tracks, track_json(&source->track[i]));
+    return json_pack(
+        "{s:I, s:I, s:f, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I},"
+        " s:{s:b, s:I, s:f}, s:I, s:I, s:o}",
+        "width", (json_int_t)source->sps.width, "height", (json_int_t)source->sps.height,
+        "frame_rate", status->frame_rate, "video_bitrate", (json_int_t)status->video_bitrate,
+        "audio_bitrate", (json_int_t)status->audio_bitrate, //
+        "pictures", "good", (json_int_t)source->video.access_units, "idr",
+        (json_int_t)source->video.idrs, "damaged", (json_int_t)source->video.damaged, "undecodable",
+        (json_int_t)source->video.undecodable, //
+        "samples", "rebuilt", (json_int_t)source->audio.rebuilt_samples, "concealed",
+        (json_int_t)source->audio.concealed_samples, "silent",
+        (json_int_t)source->audio.silent_samples, "dropped",
+        (json_int_t)source->audio.dropped_samples, //
+        "sync", "by_reports", source->timeline.by_reports, "reports",
+        (json_int_t)source->timeline.reports, "correction_ms",
+        (double)source->timeline.correction_us / 1000, //
+        "keyframe_requests", (json_int_t)source->keyframe_requests, "kernel_drops",
+        (json_int_t)source->kernel_drops, "tracks", tracks);
+}
+
+static json_t *output_json(const StreamStatus *status)
+{
+    const HlsOutputStats *output = &status->output;
+
+    return json_pack(
+        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:I}", "target_duration",
+        (json_int_t)status->target_duration_s, "media_sequence", (json_int_t)status->media_sequence,
+        "discontinuity_sequence", (json_int_t)status->discontinuity_sequence, "listed",
+        (json_int_t)status->playlist_segments, "segments", (json_int_t)output->segments, "bytes",
+        (json_int_t)output->bytes, "discontinuities", (json_int_t)output->discontinuities,
+        "last_duration", (double)output->last_duration_90k / TICKS_PER_S, "forced_cuts",
+        (json_int_t)output->cutter.cut_forced, "failed_writes", (json_int_t)output->failed_writes);
+}
+
+json_t *status_json(const StreamStatus *status)
+{
+    json_t *object =
+        json_pack("{s:s, s:s, s:I, s:o}", "name", status->name, "state", state_name(status->state),
+                  "publishers", (json_int_t)status->publishers, "output", output_json(status));
+
+    if (status->has_source) {
+        json_object_set_new(object, "live_since",
+                            json_real((double)status->live_since_unix_us / US_PER_S));
+        json_object_set_new(object, "source", source_json(status));
+    }
+    return object;
+}

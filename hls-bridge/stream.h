@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef STREAM_H
+#define STREAM_H
+
+/* One stream: a name, a folder of segments, and one publisher after the other.
+ *
+ * A thread of its own does everything from socket to file (see docs/architecture.md). Between two
+ * publishers the playlist is held open; when nobody comes back it is ended, and later removed.
+ *
+ * Thread-safety: every function may be called from any thread; they hand over to the stream's
+ * thread, or copy what it has left for them. */
+
+#include "hls_output.h"
+#include "source.h"
+#include "stream_name.h"
+
+typedef struct Stream Stream;
+
+typedef struct StreamParams {
+    const char *name;
+    const char *directory; /* of all streams */
+    int64_t segment_us, hold_us, keep_us;
+    size_t window;
+    int64_t audio_bitrate;
+    int64_t source_timeout_us; /* a publisher that has sent nothing for so long is gone */
+} StreamParams;
+
+typedef enum StreamState {
+    STREAM_LIVE,  /* a publisher sends */
+    STREAM_HELD,  /* none does, but one may come back */
+    STREAM_ENDED, /* the playlist is ended, and may still be watched */
+} StreamState;
+
+/* A copy of how a stream stands, a quarter of a second old at the most. */
+typedef struct StreamStatus {
+    char name[STREAM_NAME_MAX + 1];
+    StreamState state;
+    int64_t live_since_unix_us; /* 0: not live */
+    uint64_t publishers;        /* so far */
+    bool has_source;
+    SourceStats source;
+    HlsOutputStats output;
+    int64_t target_duration_s;
+    uint64_t media_sequence, discontinuity_sequence;
+    size_t playlist_segments;
+    int64_t video_bitrate; /* bit/s over the last second or so, all video tracks */
+    int64_t audio_bitrate;
+    double frame_rate;
+} StreamStatus;
+
+/* Opens the folder and starts the thread; what an earlier run has left there is taken up. The
+ * params are copied. Returns NULL with errno. */
+Stream *stream_create(const StreamParams *params);
+
+/* Stops the thread, which writes out what there is, and frees everything. The playlist stays open,
+ * for the next run. Accepts NULL, leaves NULL. */
+void stream_destroy(Stream **stream);
+
+/* Asks the thread to stop, without waiting: so that many can stop at a time. */
+void stream_stop(Stream *stream);
+
+/* A publisher takes the stream over, in place of the one that may be there. `ports` takes where its
+ * tracks are to be sent. `replaced` takes whether there was one. With `fixed_ports` it listens
+ * where the description says, and goes on listening when the publisher is gone. Returns 0, or -1
+ * with errno: EAGAIN where the stream is about to go (create it anew), else with the port that
+ * cannot be had in `failed_port`. */
+int stream_publish(Stream *stream, const SourceSdp *sdp, bool fixed_ports, uint16_t *ports,
+                   bool *replaced, uint16_t *failed_port);
+
+/* The publisher has gone. Returns 0, or -1 where there is none. */
+int stream_unpublish(Stream *stream);
+
+/* Whether the stream has been removed: nothing is left of it but the memory. */
+bool stream_is_gone(const Stream *stream);
+
+const char *stream_name(const Stream *stream);
+void stream_status(Stream *stream, StreamStatus *out);
+
+#endif

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "stream_table.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bridge_log.h"
+
+struct StreamTable {
+    const BridgeSettings *settings;
+    pthread_mutex_t lock; /* guards what follows; held while a stream is made, not while one ends */
+    Stream **streams;     /* in order of name */
+    size_t count, capacity;
+};
+
+StreamTable *stream_table_create(const BridgeSettings *settings)
+{
+    StreamTable *t = calloc(1, sizeof(*t));
+
+    if (!t)
+        return NULL;
+    t->settings = settings;
+    pthread_mutex_init(&t->lock, NULL);
+    return t;
+}
+
+void stream_table_destroy(StreamTable **table)
+{
+    StreamTable *t = *table;
+
+    if (!t)
+        return;
+    for (size_t i = 0; i < t->count; i++)
+        stream_stop(t->streams[i]);
+    for (size_t i = 0; i < t->count; i++)
+        stream_destroy(&t->streams[i]);
+    free(t->streams);
+    pthread_mutex_destroy(&t->lock);
+    free(t);
+    *table = NULL;
+}
+
+/* Where `name` is, or would be inserted; the lock is held. */
+static size_t place_of(const StreamTable *t, const char *name, bool *found)
+{
+    size_t low = 0, high = t->count;
+
+    *found = false;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(stream_name(t->streams[middle]), name);
+        if (order == 0)
+            *found = true;
+        if (order >= 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+static Stream *find(const StreamTable *t, const char *name)
+{
+    bool found;
+    size_t at = place_of(t, name, &found);
+
+    return found ? t->streams[at] : NULL;
+}
+
+/* Takes a stream out; the caller destroys it. The lock is held. */
+static Stream *take_out(StreamTable *t, size_t at)
+{
+    Stream *stream = t->streams[at];
+
+    t->count--;
+    memmove(&t->streams[at], &t->streams[at + 1], (t->count - at) * sizeof(Stream *));
+    return stream;
+}
+
+/* Makes a stream; the lock is held. Returns NULL with errno. */
+static Stream *add(StreamTable *t, const char *name)
+{
+    const BridgeSettings *settings = t->settings;
+    StreamParams params = {
+        .name = name,
+        .directory = settings->directory,
+        .segment_us = settings->segment_us,
+        .hold_us = settings->hold_us,
+        .keep_us = settings->keep_us,
+        .window = (size_t)settings->window,
+        .audio_bitrate = settings->audio_bitrate,
+        .source_timeout_us = settings->source_timeout_us,
+    };
+    bool found;
+
+    if (t->count == t->capacity) {
+        size_t capacity = t->capacity ? t->capacity * 2 : 16;
+        Stream **grown = realloc(t->streams, capacity * sizeof(Stream *));
+        if (!grown)
+            return NULL;
+        t->streams = grown;
+        t->capacity = capacity;
+    }
+    Stream *stream = stream_create(&params);
+    if (!stream)
+        return NULL;
+    size_t at = place_of(t, name, &found);
+    memmove(&t->streams[at + 1], &t->streams[at], (t->count - at) * sizeof(Stream *));
+    t->streams[at] = stream;
+    t->count++;
+    return stream;
+}
+
+static bool is_publishing(Stream *stream)
+{
+    StreamStatus status;
+
+    stream_status(stream, &status);
+    return status.state == STREAM_LIVE;
+}
+
+/* Whether one more publisher is let in; the lock is held. */
+static bool has_room(const StreamTable *t)
+{
+    int64_t live = 0;
+
+    for (size_t i = 0; i < t->count; i++)
+        live += is_publishing(t->streams[i]);
+    return live < t->settings->max_streams;
+}
+
+PublishResult stream_table_publish(StreamTable *t, const char *name, const SourceSdp *sdp,
+                                   bool fixed_ports, uint16_t *ports, uint16_t *failed_port)
+{
+    PublishResult result = PUBLISH_FAILED;
+    bool replaced = false, found;
+
+    *failed_port = 0;
+    pthread_mutex_lock(&t->lock);
+    size_t at = place_of(t, name, &found);
+    if (found && stream_is_gone(t->streams[at])) {
+        Stream *gone = take_out(t, at);
+        stream_destroy(&gone); /* its thread has ended */
+        found = false;
+    }
+    if (!(found && is_publishing(t->streams[at])) && !has_room(t)) {
+        result = PUBLISH_LIMIT;
+    } else {
+        Stream *stream = found ? t->streams[at] : add(t, name);
+        if (stream && stream_publish(stream, sdp, fixed_ports, ports, &replaced, failed_port) == 0)
+            result = replaced ? PUBLISH_REPLACED : PUBLISH_CREATED;
+    }
+    int error = errno;
+    pthread_mutex_unlock(&t->lock);
+    errno = error;
+    return result;
+}
+
+int stream_table_unpublish(StreamTable *t, const char *name)
+{
+    pthread_mutex_lock(&t->lock);
+    Stream *stream = find(t, name);
+    int status = stream ? stream_unpublish(stream) : -1;
+    pthread_mutex_unlock(&t->lock);
+    return status;
+}
+
+bool stream_table_status(StreamTable *t, const char *name, StreamStatus *out)
+{
+    pthread_mutex_lock(&t->lock);
+    Stream *stream = find(t, name);
+    if (stream)
+        stream_status(stream, out);
+    pthread_mutex_unlock(&t->lock);
+    return stream;
+}
+
+StreamStatus *stream_table_list(StreamTable *t, size_t *count)
+{
+    pthread_mutex_lock(&t->lock);
+    *count = t->count;
+    StreamStatus *list = *count ? malloc(*count * sizeof(*list)) : NULL;
+    if (!list)
+        *count = 0;
+    for (size_t i = 0; i < *count; i++)
+        stream_status(t->streams[i], &list[i]);
+    pthread_mutex_unlock(&t->lock);
+    return list;
+}
+
+void stream_table_reap(StreamTable *t)
+{
+    pthread_mutex_lock(&t->lock);
+    for (size_t i = t->count; i-- > 0;) {
+        if (!stream_is_gone(t->streams[i]))
+            continue;
+        Stream *gone = take_out(t, i);
+        stream_destroy(&gone); /* its thread has ended */
+    }
+    pthread_mutex_unlock(&t->lock);
+}
+
+static bool has_playlist(const char *directory, const char *name)
+{
+    char path[BRIDGE_PATH_SIZE + 128];
+
+    int n = snprintf(path, sizeof(path), "%s/%s/%s", directory, name, PLAYLIST_FILE);
+    return n > 0 && n < (int)sizeof(path) && access(path, R_OK) == 0;
+}
+
+size_t stream_table_recover(StreamTable *t)
+{
+    DIR *dir = opendir(t->settings->directory);
+    struct dirent *entry;
+    size_t n = 0;
+
+    if (!dir)
+        return 0;
+    pthread_mutex_lock(&t->lock);
+    while ((entry = readdir(dir))) {
+        if (!stream_name_valid(entry->d_name) ||
+            !has_playlist(t->settings->directory, entry->d_name))
+            continue;
+        if (add(t, entry->d_name))
+            n++;
+        else
+            log_warn("%s: cannot be taken up: %s", entry->d_name, strerror(errno));
+    }
+    pthread_mutex_unlock(&t->lock);
+    closedir(dir);
+    return n;
+}

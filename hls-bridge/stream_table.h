@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef STREAM_TABLE_H
+#define STREAM_TABLE_H
+
+/* All streams of the bridge, by name.
+ *
+ * Thread-safety: every function may be called from any thread, but for create and destroy. */
+
+#include "bridge_settings.h"
+#include "stream.h"
+
+typedef struct StreamTable StreamTable;
+
+/* `settings` is borrowed. Returns NULL where there is no memory. */
+StreamTable *stream_table_create(const BridgeSettings *settings);
+
+/* Stops all streams, at the same time, and waits for them. Accepts NULL, leaves NULL. */
+void stream_table_destroy(StreamTable **table);
+
+/* Takes up what an earlier run has left in the folder: so that viewers who wait are told the end,
+ * if nobody comes back. Returns how many streams it was. */
+size_t stream_table_recover(StreamTable *table);
+
+typedef enum PublishResult {
+    PUBLISH_CREATED,
+    PUBLISH_REPLACED, /* a running publisher of the same stream */
+    PUBLISH_LIMIT,    /* there are as many streams as may be */
+    PUBLISH_FAILED,   /* errno; `failed_port` where it is about one */
+} PublishResult;
+
+/* A publisher for `name`, a valid stream name; see stream_publish(). */
+PublishResult stream_table_publish(StreamTable *table, const char *name, const SourceSdp *sdp,
+                                   bool fixed_ports, uint16_t *ports, uint16_t *failed_port);
+
+/* Returns 0, or -1 where nobody publishes under this name. */
+int stream_table_unpublish(StreamTable *table, const char *name);
+
+/* Returns whether there is such a stream. */
+bool stream_table_status(StreamTable *table, const char *name, StreamStatus *out);
+
+/* The status of all, in order of name; the caller frees it. NULL with a count of 0: none. */
+StreamStatus *stream_table_list(StreamTable *table, size_t *count);
+
+/* Frees the streams that are gone. Call it now and then. */
+void stream_table_reap(StreamTable *table);
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "timeline.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "rtcp_packet.h"
+
+#define SLEW_PER_MILLE 5               /* correction of a placed track: 5 ms per second */
+#define DEAD_BAND_US   (2 * US_PER_MS) /* reports are rounded to about this; do not chase it */
+
+/* The smallest delay is taken over the last one to two of these: long enough to meet a packet that
+ * was not held up, short enough that two clocks 200 ppm apart differ by 4 ms. */
+#define DELAY_WINDOW_US (10 * US_PER_S)
+
+/* A placed track that comes this much sooner or later than it did has another clock now. */
+#define CLOCK_JUMP_US (10 * US_PER_S)
+
+/* Two reports of one track that place its clock this far apart are not about the same clock. */
+#define REPORT_JUMP_US (200 * US_PER_MS)
+
+/* Capture and arrival of two tracks do not differ by more in any call one can follow. */
+#define REPORT_DISAGREEMENT_US US_PER_S
+
+/* The smallest `arrival - media time` of the last window or two. */
+typedef struct DelayFilter {
+    bool started;
+    int64_t window_began_us, smallest_us, smallest_before_us;
+} DelayFilter;
+
+typedef struct Track {
+    uint32_t clock_hz;
+    DelayFilter delay;
+    bool reported;     /* report_us is good */
+    int64_t report_us; /* NTP time - media time, by the last report */
+    bool doubted;      /* a report came that would make it jump */
+    int64_t doubted_us;
+    bool placed;       /* offset_us is good */
+    int64_t offset_us; /* lead's media time - this track's media time */
+    int64_t last_us;   /* media time last placed */
+} Track;
+
+struct Timeline {
+    size_t tracks;
+    Track track[STREAM_TRACKS_MAX];
+    int64_t lead_offset_90k; /* stream's clock - lead's media time */
+    TimelineStats stats;
+};
+
+static int64_t media_us(const Track *track, int64_t rtp_ts)
+{
+    return floor_div(rtp_ts * US_PER_S, track->clock_hz);
+}
+
+static int64_t media_90k(const Track *track, int64_t rtp_ts)
+{
+    return floor_div(rtp_ts * TICKS_PER_S, track->clock_hz);
+}
+
+static int64_t min_64(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t smallest_delay(const DelayFilter *f)
+{
+    return min_64(f->smallest_us, f->smallest_before_us);
+}
+
+static void filter_delay(DelayFilter *f, int64_t arrival_us, int64_t delay_us)
+{
+    if (!f->started) {
+        *f = (DelayFilter){true, arrival_us, delay_us, delay_us};
+    } else if (arrival_us - f->window_began_us >= DELAY_WINDOW_US) {
+        f->smallest_before_us = f->smallest_us;
+        f->smallest_us = delay_us;
+        f->window_began_us = arrival_us;
+    } else {
+        f->smallest_us = min_64(f->smallest_us, delay_us);
+    }
+}
+
+Timeline *timeline_create(const uint32_t *clock_hz, size_t tracks)
+{
+    Timeline *t = calloc(1, sizeof(*t));
+
+    assert(tracks >= 1 && tracks <= STREAM_TRACKS_MAX);
+    if (!t)
+        return NULL;
+    t->tracks = tracks;
+    for (size_t i = 0; i < tracks; i++)
+        t->track[i].clock_hz = clock_hz[i];
+    return t;
+}
+
+void timeline_destroy(Timeline **timeline)
+{
+    free(*timeline);
+    *timeline = NULL;
+}
+
+void timeline_arrival(Timeline *t, size_t track, int64_t rtp_ts, int64_t arrival_us)
+{
+    Track *k = &t->track[track];
+    int64_t delay_us = arrival_us - media_us(k, rtp_ts);
+
+    if (track > 0 && k->delay.started &&
+        llabs(delay_us - smallest_delay(&k->delay)) > CLOCK_JUMP_US)
+        *k = (Track){.clock_hz = k->clock_hz};
+    filter_delay(&k->delay, arrival_us, delay_us);
+}
+
+/* A clock that jumped was probably the sender's wall clock, which all its tracks share: until they
+ * have reported again, theirs say nothing. */
+static void accept_jump(Timeline *t, Track *track, int64_t report_us)
+{
+    for (size_t i = 0; i < t->tracks; i++)
+        t->track[i].reported = false;
+    track->reported = true;
+    track->report_us = report_us;
+    track->doubted = false;
+}
+
+void timeline_report(Timeline *t, size_t track, uint64_t ntp, int64_t rtp_ts)
+{
+    Track *k = &t->track[track];
+
+    if (ntp == 0 || ntp >> 32 == UINT32_MAX) {
+        t->stats.implausible++;
+        return;
+    }
+    int64_t report_us = rtcp_ntp_to_unix_us(ntp) - media_us(k, rtp_ts);
+    if (!k->reported || llabs(report_us - k->report_us) <= REPORT_JUMP_US) {
+        k->reported = true;
+        k->report_us = report_us;
+        k->doubted = false;
+    } else if (k->doubted && llabs(report_us - k->doubted_us) <= REPORT_JUMP_US) {
+        accept_jump(t, k, report_us);
+    } else {
+        k->doubted = true;
+        k->doubted_us = report_us;
+        t->stats.implausible++;
+        return;
+    }
+    t->stats.reports++;
+}
+
+void timeline_set_offset(Timeline *t, int64_t rtp_ts, int64_t at_90k)
+{
+    t->lead_offset_90k = at_90k - media_90k(&t->track[0], rtp_ts);
+}
+
+void timeline_forget_delays(Timeline *t)
+{
+    for (size_t i = 0; i < t->tracks; i++)
+        t->track[i].delay.started = false;
+}
+
+void timeline_lead_jumped(Timeline *t, int64_t before, int64_t after)
+{
+    Track *lead = &t->track[0];
+    int64_t jump_us = media_us(lead, after) - media_us(lead, before);
+
+    t->lead_offset_90k += media_90k(lead, before) - media_90k(lead, after);
+    lead->delay.smallest_us -= jump_us;
+    lead->delay.smallest_before_us -= jump_us;
+    lead->reported = lead->doubted = false;
+    for (size_t i = 1; i < t->tracks; i++)
+        t->track[i].offset_us += jump_us;
+}
+
+/* Where a track belongs against the lead, by reports if they can be believed, else by arrival. */
+static int64_t wanted_offset(Timeline *t, const Track *track)
+{
+    const Track *lead = &t->track[0];
+    int64_t by_arrival = track->delay.started && lead->delay.started
+                             ? smallest_delay(&track->delay) - smallest_delay(&lead->delay)
+                             : track->offset_us; /* not known again yet */
+    int64_t by_reports = track->report_us - lead->report_us;
+
+    t->stats.by_reports = track->reported && lead->reported &&
+                          llabs(by_reports - by_arrival) <= REPORT_DISAGREEMENT_US;
+    return t->stats.by_reports ? by_reports : by_arrival;
+}
+
+static void correct(Timeline *t, Track *track, int64_t at_us)
+{
+    int64_t wanted = wanted_offset(t, track);
+
+    if (!track->placed) {
+        track->placed = true;
+        track->offset_us = wanted;
+        track->last_us = at_us;
+        return;
+    }
+    int64_t elapsed = at_us - track->last_us;
+    int64_t due = wanted - track->offset_us;
+    t->stats.correction_us = due;
+    if (elapsed <= 0)
+        return;
+    track->last_us = at_us;
+    if (llabs(due) <= DEAD_BAND_US)
+        return;
+    int64_t step = min_64(llabs(due), elapsed * SLEW_PER_MILLE / 1000);
+    track->offset_us += due > 0 ? step : -step;
+    t->stats.corrected_us += step;
+}
+
+int64_t timeline_place(Timeline *t, size_t track, int64_t rtp_ts)
+{
+    Track *k = &t->track[track];
+
+    if (track == 0)
+        return media_90k(k, rtp_ts) + t->lead_offset_90k;
+    int64_t at_us = media_us(k, rtp_ts);
+    correct(t, k, at_us);
+    return us_to_90k(at_us + k->offset_us) + t->lead_offset_90k;
+}
+
+bool timeline_lead_now(const Timeline *t, int64_t now_us, int64_t *rtp_ts)
+{
+    const Track *lead = &t->track[0];
+
+    if (!lead->delay.started)
+        return false;
+    *rtp_ts = floor_div((now_us - smallest_delay(&lead->delay)) * lead->clock_hz, US_PER_S);
+    return true;
+}
+
+bool timeline_now(const Timeline *t, int64_t now_us, int64_t *at_90k)
+{
+    int64_t rtp_ts;
+
+    if (!timeline_lead_now(t, now_us, &rtp_ts))
+        return false;
+    *at_90k = media_90k(&t->track[0], rtp_ts) + t->lead_offset_90k;
+    return true;
+}
+
+int64_t timeline_arrival_of(const Timeline *t, int64_t at_90k)
+{
+    return ticks_to_us(at_90k - t->lead_offset_90k) + smallest_delay(&t->track[0].delay);
+}
+
+TimelineStats timeline_stats(const Timeline *t)
+{
+    return t->stats;
+}

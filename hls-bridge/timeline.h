@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef TIMELINE_H
+#define TIMELINE_H
+
+/* Puts the RTP clocks of one publisher's tracks onto the one clock of the stream.
+ *
+ * One track leads: the audio track, or the first video track where there is no audio. Its RTP clock
+ * *is* the stream's clock, but for a fixed offset, which whoever counts its samples sets
+ * (timeline_set_offset). Every other track is placed against it:
+ *  - at first by arrival: what arrives together belongs together, so that nobody waits for a
+ * report;
+ *  - then by the sender reports of both tracks (RFC 3550 section 6.4.1), which say what was
+ * captured together. The change from the one to the other, and every later correction, is made at
+ * no more than 5 ms per second, so that no picture is seen to jump. Reports that cannot be true are
+ * ignored, and a stream with none at all stays with arrival.
+ *
+ * Pure: time is an argument. Thread-safety: one thread. */
+
+#include "media.h"
+
+typedef struct Timeline Timeline;
+
+typedef struct TimelineStats {
+    uint64_t reports, implausible; /* sender reports used, and ignored */
+    bool by_reports;               /* track 1 and up are placed by reports */
+    int64_t correction_us;         /* still to be made to the first placed track */
+    int64_t corrected_us;          /* made to it since the start, by magnitude */
+} TimelineStats;
+
+/* `clock_hz[i]` is the RTP clock of track i; track 0 leads. Returns NULL where there is no memory.
+ */
+Timeline *timeline_create(const uint32_t *clock_hz, size_t tracks);
+
+/* Accepts NULL, leaves NULL. */
+void timeline_destroy(Timeline **timeline);
+
+/* A packet of `track` came. A placed track whose clock jumps by more than ten seconds is taken to
+ * have begun anew. */
+void timeline_arrival(Timeline *timeline, size_t track, int64_t rtp_ts, int64_t arrival_us);
+
+/* A sender report of `track` came: at `ntp` its RTP clock stood at `rtp_ts`. */
+void timeline_report(Timeline *timeline, size_t track, uint64_t ntp, int64_t rtp_ts);
+
+/* Track 0's RTP time `rtp_ts` is `at_90k` on the stream's clock, from now on. The other tracks move
+ * with it. */
+void timeline_set_offset(Timeline *timeline, int64_t rtp_ts, int64_t at_90k);
+
+/* All packets come later, or sooner, than they did: what is known of delays is forgotten. */
+void timeline_forget_delays(Timeline *timeline);
+
+/* Track 0's RTP clock has become another: what was `before` is `after` now. Nothing else moves. */
+void timeline_lead_jumped(Timeline *timeline, int64_t before, int64_t after);
+
+/* Where `rtp_ts` of `track` is on the stream's clock. For the tracks that are placed, each call
+ * goes on with the correction that is due. */
+int64_t timeline_place(Timeline *timeline, size_t track, int64_t rtp_ts);
+
+/* What arrives at `now_us` without any delay beyond the smallest seen: its time on track 0's RTP
+ * clock, and on the stream's. false: nothing of track 0 has come yet. */
+bool timeline_lead_now(const Timeline *timeline, int64_t now_us, int64_t *rtp_ts);
+bool timeline_now(const Timeline *timeline, int64_t now_us, int64_t *at_90k);
+
+/* When what is at `at_90k` on the stream's clock arrived, or would have with the smallest delay. */
+int64_t timeline_arrival_of(const Timeline *timeline, int64_t at_90k);
+
+TimelineStats timeline_stats(const Timeline *timeline);
+
+#endif
