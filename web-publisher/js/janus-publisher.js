@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Publishes a MediaStream through Janus's HLS plugin, and keeps it published: a lost signalling
+// connection is taken up again under the media that still flows, a broken media path is repaired by
+// an ICE restart, and where neither helps everything is set up anew under the same name and key.
+//
+// It knows nothing of the page. It tells what happens by events, each a CustomEvent whose detail is
+//   "state"  { state, text }   one of: connecting, live, waiting (for the bridge), reconnecting,
+//                              stopped, failed; the text is for people
+//   "status" { lost }          the network between here and Janus is losing packets
+
+import Janus from "../vendor/janus.es.js";
+
+const PLUGIN = "janus.plugin.hls";
+const RETRY_MS = [500, 1000, 2000, 4000, 8000]; // then every 8 s
+const RESTART_AFTER_MS = 2000; // of a media path that is down; most blips are over by then
+const REBUILD_AFTER_MS = 8000;
+
+// errors of the plugin that no second try mends (docs/protocol.md)
+const FINAL_ERRORS = [460, 461, 462, 463, 464, 465, 466, 467, 468];
+
+const initialised = new Promise((resolve) => {
+  Janus.init({
+    debug: ["warn", "error"],
+    dependencies: Janus.useDefaultDependencies({ adapter: window.adapter }),
+    callback: resolve,
+  });
+});
+
+/** An error of the plugin's API: `code` is one of docs/protocol.md. */
+class PluginError extends Error {
+  constructor(code, text) {
+    super(text);
+    this.code = code;
+  }
+}
+
+export class JanusPublisher extends EventTarget {
+  #server;
+  #request; // what is published: { stream, key, title }
+  #media; // the MediaStream
+  #janus = null;
+  #handle = null;
+  #wanted = false; // whether to be live; false ends every retry
+  #attempt = 0; // grows with each set-up, so that what belongs to an old one is ignored
+  #timers = new Set();
+  #playback = null;
+
+  /** `server`: the URL of Janus's WebSocket. */
+  constructor(server) {
+    super();
+    this.#server = server;
+  }
+
+  /** The RTCPeerConnection while there is one, for statistics; else null. */
+  get peerConnection() {
+    return this.#handle?.webrtcStuff?.pc ?? null;
+  }
+
+  /** { hls, watch }: where viewers find the stream, once it is published. */
+  get playback() {
+    return this.#playback;
+  }
+
+  /** Goes live with `media` under `name`; the events tell how it goes. */
+  async publish(media, { name, key = "", title = "" }) {
+    this.#media = media;
+    this.#request = { stream: name, ...(key && { key }), ...(title && { title }) };
+    this.#wanted = true;
+    await initialised;
+    this.#connect("connecting");
+  }
+
+  /** Ends it, and tells the server so. */
+  stop() {
+    this.#wanted = false;
+    this.#handle?.send({ message: { request: "unpublish" } });
+    this.#tearDown();
+    this.#say("stopped", "You are not live any more.");
+  }
+
+  /** Sends another camera, screen or microphone from now on; nothing is negotiated anew. */
+  async replaceTrack(track) {
+    const sender = this.peerConnection?.getSenders().find((s) => s.track?.kind === track.kind);
+    await sender?.replaceTrack(track);
+  }
+
+  #say(state, text) {
+    this.dispatchEvent(new CustomEvent("state", { detail: { state, text } }));
+  }
+
+  #later(ms, action) {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      action();
+    }, ms);
+    this.#timers.add(timer);
+  }
+
+  #tearDown() {
+    this.#attempt++;
+    this.#timers.forEach(clearTimeout);
+    this.#timers.clear();
+    const janus = this.#janus;
+    this.#janus = this.#handle = null;
+    janus?.destroy({ cleanupHandles: true, notifyDestroyed: false, unload: true });
+  }
+
+  /** Sets everything up; a failure that may pass is tried again, with growing pauses. */
+  async #connect(state, failures = 0) {
+    this.#tearDown();
+    const attempt = this.#attempt;
+    const stale = () => attempt !== this.#attempt || !this.#wanted;
+
+    this.#say(state, failures ? "The server cannot be reached. Trying again …" : "Connecting …");
+    try {
+      await this.#openSession(stale);
+      if (!stale()) await this.#attach(stale);
+      if (!stale()) await this.#offer(stale);
+    } catch (error) {
+      if (stale()) return;
+      if (FINAL_ERRORS.includes(error.code)) {
+        this.#fail(error.message);
+        return;
+      }
+      const pause = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)];
+      this.#say("reconnecting", `${error.message ?? error}. Trying again …`);
+      this.#later(pause, () => this.#connect("reconnecting", failures + 1));
+    }
+  }
+
+  #fail(text) {
+    this.#wanted = false;
+    this.#tearDown();
+    this.#say("failed", text);
+  }
+
+  #openSession(stale) {
+    return new Promise((resolve, reject) => {
+      this.#janus = new Janus({
+        server: this.#server,
+        keepAlivePeriod: 10000,
+        success: resolve,
+        error: () => {
+          reject(new Error("The server cannot be reached"));
+          if (!stale() && this.#handle) this.#resumeSignalling(stale);
+        },
+        destroyed: () => {
+          if (!stale()) this.#connect("reconnecting");
+        },
+      });
+    });
+  }
+
+  /** The WebSocket is gone, the media may still flow: claim the session under a new WebSocket. */
+  #resumeSignalling(stale, failures = 0) {
+    if (stale()) return;
+    this.#janus.reconnect({
+      success: () => {},
+      error: () => {
+        if (stale()) return;
+        if (failures >= 3) this.#connect("reconnecting");
+        else this.#later(RETRY_MS[failures], () => this.#resumeSignalling(stale, failures + 1));
+      },
+    });
+  }
+
+  #attach(stale) {
+    return new Promise((resolve, reject) => {
+      this.#janus.attach({
+        plugin: PLUGIN,
+        success: (handle) => {
+          this.#handle = handle;
+          resolve();
+        },
+        error: () => reject(new PluginError(460, "This server has no HLS plugin.")),
+        onmessage: (message, jsep) => {
+          if (!stale()) this.#onMessage(message, jsep);
+        },
+        iceState: (state) => {
+          if (!stale()) this.#onIceState(state, stale);
+        },
+        slowLink: (uplink, lost) => {
+          this.dispatchEvent(new CustomEvent("status", { detail: { lost } }));
+        },
+      });
+    });
+  }
+
+  async #offer(stale, iceRestart = false) {
+    const tracks = this.#media.getTracks().map((track) => ({
+      type: track.kind,
+      capture: track,
+      recv: false,
+      dontStop: true, // the preview goes on, whatever becomes of the call
+    }));
+    const jsep = await new Promise((resolve, reject) => {
+      this.#handle.createOffer({
+        ...(iceRestart ? { iceRestart: true } : { tracks }),
+        success: resolve,
+        error: (error) => reject(error),
+      });
+    });
+    if (stale()) return;
+    await this.#preferFrameSize();
+    this.#handle.send({ message: { request: "publish", ...this.#request }, jsep });
+  }
+
+  /** Under strain frames go first: each change of size restarts decoders at the viewers. */
+  async #preferFrameSize() {
+    for (const sender of this.peerConnection.getSenders()) {
+      if (sender.track?.kind !== "video") continue;
+      const parameters = sender.getParameters();
+      parameters.degradationPreference = "maintain-resolution";
+      await sender.setParameters(parameters).catch(() => {}); // a browser that knows it not
+    }
+  }
+
+  #onMessage(message, jsep) {
+    if (jsep) this.#handle.handleRemoteJsep({ jsep });
+    switch (message.hls) {
+      case "published":
+        this.#playback = message.playback;
+        break;
+      case "status":
+        if (message.status === "live") this.#say("live", "You are live.");
+        else this.#say("waiting", "Connected; the server is getting ready …");
+        break;
+      case "unpublished":
+        this.#fail(`The stream was ended: ${message.reason}.`);
+        break;
+      case "error":
+        this.#fail(message.error);
+        break;
+    }
+  }
+
+  #onIceState(state, stale) {
+    const down = () => ["disconnected", "failed"].includes(this.peerConnection?.iceConnectionState);
+
+    if (state !== "disconnected" && state !== "failed") return;
+    this.#say("reconnecting", "The network is gone. Reconnecting …");
+    this.#later(RESTART_AFTER_MS, () => {
+      if (!stale() && down()) this.#offer(stale, true).catch(() => {});
+    });
+    this.#later(REBUILD_AFTER_MS, () => {
+      if (!stale() && down()) this.#connect("reconnecting");
+    });
+  }
+}

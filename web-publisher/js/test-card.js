@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The test card: a clock that is drawn, and at each whole second a flash and a 1 kHz beep of a
+// tenth of a second that begin together. A person sees and hears at once whether the sound fits the
+// picture; a program reads it from the flash, the beep and the time code in the bottom strip.
+
+import { drawTimeCode } from "./time-code.js";
+
+const FRAME_RATE = 30;
+const MARK_MS = 100; // length of flash and beep
+const BEEP_HZ = 1000;
+const BEEP_GAIN = 0.5;
+const BARS = ["#b8b8b8", "#b8b800", "#00b8b8", "#00b800", "#b800b8", "#b80000", "#0000b8"];
+
+/** Calls `tick` `rate` times a second, in a hidden page too: workers are not slowed down there. */
+function startTicker(rate, tick) {
+  const source = `setInterval(() => postMessage(0), ${1000 / rate});`;
+  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  const worker = new Worker(url);
+  worker.onmessage = tick;
+  return () => {
+    worker.terminate();
+    URL.revokeObjectURL(url);
+  };
+}
+
+function drawBackground(context, width, height) {
+  const bar = width / BARS.length;
+  BARS.forEach((colour, i) => {
+    context.fillStyle = colour;
+    context.fillRect(Math.floor(i * bar), 0, Math.ceil(bar), height);
+  });
+  context.fillStyle = "#181c24";
+  context.fillRect(0, height * 0.22, width, height * 0.78);
+}
+
+/** One second's sweep, so that a frozen or stuttering picture shows. */
+function drawSweep(context, width, height, ms) {
+  const x = width * 0.14, y = height * 0.55, radius = height * 0.17;
+  const angle = (ms / 1000) * 2 * Math.PI - Math.PI / 2;
+
+  context.lineWidth = height * 0.012;
+  context.strokeStyle = "#44506a";
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  context.stroke();
+  context.fillStyle = "#ffb454";
+  context.beginPath();
+  context.moveTo(x, y);
+  context.arc(x, y, radius, -Math.PI / 2, angle);
+  context.fill();
+}
+
+function drawClock(context, width, height, now, name) {
+  const date = new Date(now);
+  const two = (n, digits = 2) => String(n).padStart(digits, "0");
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+
+  context.textBaseline = "middle";
+  context.textAlign = "left";
+  context.fillStyle = "#f2f4f8";
+  context.font = `600 ${height * 0.17}px ui-monospace, "DejaVu Sans Mono", monospace`;
+  context.fillText(time, width * 0.27, height * 0.5);
+  context.fillStyle = "#ffb454";
+  context.font = `500 ${height * 0.075}px ui-monospace, "DejaVu Sans Mono", monospace`;
+  context.fillText(`.${two(date.getMilliseconds(), 3)}`, width * 0.27, height * 0.64);
+  context.fillStyle = "#9fb0cc";
+  context.font = `500 ${height * 0.06}px system-ui, sans-serif`;
+  context.fillText(name, width * 0.44, height * 0.64);
+}
+
+/** The flash fills the right-hand box: white for MARK_MS from each whole second, else black. */
+function drawFlash(context, width, height, ms) {
+  context.fillStyle = ms % 1000 < MARK_MS ? "#fff" : "#000";
+  context.fillRect(width * 0.8, height * 0.36, width * 0.16, height * 0.38);
+}
+
+/** Schedules the beeps: each whole second of the wall clock, on the audio clock's own time. */
+function startBeeps(audio, destination) {
+  const oscillator = audio.createOscillator();
+  const gain = audio.createGain();
+  let scheduled = 0; // the last second that has its beep
+
+  oscillator.frequency.value = BEEP_HZ;
+  gain.gain.value = 0;
+  oscillator.connect(gain).connect(destination);
+  oscillator.start();
+  return () => {
+    const now = Date.now();
+    const second = Math.floor(now / 1000) + 1;
+    if (second === scheduled) return;
+    const at = audio.currentTime + (second * 1000 - now) / 1000;
+    gain.gain.setValueAtTime(BEEP_GAIN, at);
+    gain.gain.setValueAtTime(0, at + MARK_MS / 1000);
+    scheduled = second;
+  };
+}
+
+/**
+ * Starts a test card. Returns { stream, stop }: a MediaStream with one video and one audio track,
+ * and what ends both. `name` stands on the card.
+ */
+export async function startTestCard({ width = 1280, height = 720, name = "" } = {}) {
+  const canvas = document.createElement("canvas");
+  canvas.width = width;
+  canvas.height = height;
+  const context = canvas.getContext("2d", { alpha: false });
+  const audio = new AudioContext({ sampleRate: 48000 });
+  const destination = audio.createMediaStreamDestination();
+  const beep = startBeeps(audio, destination);
+
+  const draw = () => {
+    const now = Date.now();
+    beep();
+    drawBackground(context, width, height);
+    drawSweep(context, width, height, now % 1000);
+    drawClock(context, width, height, now, name);
+    drawFlash(context, width, height, now);
+    drawTimeCode(context, width, height, now);
+  };
+  draw();
+  const stopTicker = startTicker(FRAME_RATE, draw);
+  const stream = new MediaStream([
+    ...canvas.captureStream(FRAME_RATE).getVideoTracks(),
+    ...destination.stream.getAudioTracks(),
+  ]);
+  await audio.resume();
+  return {
+    stream,
+    stop() {
+      stopTicker();
+      stream.getTracks().forEach((track) => track.stop());
+      audio.close();
+    },
+  };
+}
