@@ -219,7 +219,9 @@ void hls_output_audio(HlsOutput *o, const AacFrame *frame)
 {
     int64_t pts = samples_to_90k(frame->pts_samples);
 
-    if (o->state == OUTPUT_IDLE || segment_mux_audio(o->mux, frame) < 0)
+    if (o->state == OUTPUT_IDLE || (o->state == OUTPUT_OPEN && pts < o->start_90k))
+        return; /* sound from before the first picture */
+    if (segment_mux_audio(o->mux, frame) < 0)
         return;
     o->audio_end_90k = pts + AAC_FRAME_90K;
     if (o->first_audio_90k == 0)

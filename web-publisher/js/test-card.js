@@ -12,9 +12,19 @@ const BEEP_HZ = 1000;
 const BEEP_GAIN = 0.5;
 const BARS = ["#b8b8b8", "#b8b800", "#00b8b8", "#00b800", "#b800b8", "#b80000", "#0000b8"];
 
-/** Calls `tick` `rate` times a second, in a hidden page too: workers are not slowed down there. */
+/**
+ * Calls `tick` `rate` times a second, in a hidden page too: workers are not slowed down there. Ticks
+ * are in step with the wall clock, so that one falls on each whole second.
+ */
 function startTicker(rate, tick) {
-  const source = `setInterval(() => postMessage(0), ${1000 / rate});`;
+  const source = `
+    const period = 1000 / ${rate};
+    const next = () => {
+      const now = Date.now();
+      const due = (Math.floor(now / period + 0.1) + 1) * period;
+      setTimeout(() => { postMessage(0); next(); }, due - now);
+    };
+    next();`;
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   const worker = new Worker(url);
   worker.onmessage = tick;

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef FETCH_H
+#define FETCH_H
+
+/* Gets what a viewer would download, from a URL or a folder.
+ *
+ * Thread-safety: one thread. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct Fetch Fetch;
+
+/* What came. `data` is borrowed until the next call. */
+typedef struct Fetched {
+    const uint8_t *data;
+    size_t len;
+    long status; /* HTTP; 200 and 404 stand for files that are there and are not; 0: no answer */
+} Fetched;
+
+/* `where`: a playlist's URL or path; names in it are beside it. Returns NULL where there is no
+ * memory. */
+Fetch *fetch_create(const char *where);
+void fetch_destroy(Fetch **fetch); /* accepts NULL, leaves NULL */
+
+/* The playlist itself, or something that it names. */
+Fetched fetch_playlist(Fetch *fetch);
+Fetched fetch_beside(Fetch *fetch, const char *name);
+
+#endif

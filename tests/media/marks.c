@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "marks.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define TICKS_PER_S 90000.0
+#define SAMPLE_RATE 48000
+#define BEEP_HZ     1000
+#define WINDOW      48   /* samples: one period of the beep */
+#define HOP         12   /* samples between two looks: a quarter of a millisecond */
+#define BEEP_MIN    0.05 /* amplitude that can be a beep at all; the card sends 0.5 */
+#define PAIR_S      0.5  /* a flash and a beep further apart than this are not of one second */
+#define REARM_S     0.5  /* there is one of each in a second */
+#define CELLS       40   /* of the time code */
+#define DRIFT_MIN_S 120  /* of run, to speak of drift */
+
+/* The middle of the box that flashes, in parts of the picture. */
+#define BOX_LEFT   0.83
+#define BOX_RIGHT  0.93
+#define BOX_TOP    0.42
+#define BOX_BOTTOM 0.68
+
+typedef struct Times {
+    double *at; /* seconds */
+    size_t count, capacity;
+} Times;
+
+struct Marks {
+    Times flashes, beeps;
+    bool flash_on;
+    float window[WINDOW]; /* the last samples, as a ring */
+    size_t window_at, until_hop;
+    uint64_t heard; /* samples since the sound began or broke off */
+    double amplitude_before, peak, last_beep;
+    int64_t next_sound_90k;
+    size_t pictures, codes;
+    bool has_code;
+    uint32_t code;
+    int64_t code_pts;
+};
+
+Marks *marks_create(void)
+{
+    Marks *m = calloc(1, sizeof(*m));
+
+    if (m)
+        m->last_beep = -INFINITY;
+    return m;
+}
+
+void marks_destroy(Marks **marks)
+{
+    if (!*marks)
+        return;
+    free((*marks)->flashes.at);
+    free((*marks)->beeps.at);
+    free(*marks);
+    *marks = NULL;
+}
+
+static void note(Times *t, double at)
+{
+    if (t->count == t->capacity) {
+        size_t capacity = t->capacity ? t->capacity * 2 : 64;
+        double *grown = realloc(t->at, capacity * sizeof(double));
+        if (!grown)
+            return;
+        t->at = grown;
+        t->capacity = capacity;
+    }
+    t->at[t->count++] = at;
+}
+
+/* ---- picture ---- */
+
+static int luma(const AVFrame *frame, int x, int y)
+{
+    return frame->data[0][(ptrdiff_t)y * frame->linesize[0] + x];
+}
+
+static double box_luma(const AVFrame *frame)
+{
+    double sum = 0;
+    int n = 0;
+
+    for (int i = 0; i < 8; i++)
+        for (int k = 0; k < 8; k++, n++)
+            sum += luma(frame, (int)(frame->width * (BOX_LEFT + (BOX_RIGHT - BOX_LEFT) * i / 7)),
+                        (int)(frame->height * (BOX_TOP + (BOX_BOTTOM - BOX_TOP) * k / 7)));
+    return sum / n;
+}
+
+/* See web-publisher/js/time-code.js: 32 bits of milliseconds, 8 of check sum. */
+static bool read_code(const AVFrame *frame, uint32_t *code)
+{
+    int y = frame->height - frame->height / 36 - 1;
+    uint32_t value = 0, sum = 0;
+
+    for (int i = 0; i < CELLS; i++) {
+        uint32_t bit = luma(frame, (int)((i + 0.5) * frame->width / CELLS), y) >= 128;
+        if (i < 32)
+            value = value << 1 | bit;
+        else
+            sum = sum << 1 | bit;
+    }
+    *code = value;
+    return sum == ((value ^ value >> 8 ^ value >> 16 ^ value >> 24 ^ 0xA5) & 0xFF);
+}
+
+void marks_picture(Marks *m, const AVFrame *frame, int64_t pts_90k)
+{
+    bool on = box_luma(frame) >= 128;
+
+    m->pictures++;
+    if (on && !m->flash_on)
+        note(&m->flashes, (double)pts_90k / TICKS_PER_S);
+    m->flash_on = on;
+    m->has_code = read_code(frame, &m->code);
+    m->codes += m->has_code;
+    m->code_pts = pts_90k;
+}
+
+bool marks_last_code(const Marks *m, int64_t near_ms, int64_t *code_ms, int64_t *pts_90k)
+{
+    if (!m->has_code)
+        return false;
+    *code_ms = near_ms + (int32_t)(m->code - (uint32_t)near_ms);
+    *pts_90k = m->code_pts;
+    return true;
+}
+
+/* ---- sound ---- */
+
+/* Amplitude at the beep's frequency over the window; one period, so it is two sums. */
+static double beep_amplitude(const Marks *m)
+{
+    double re = 0, im = 0;
+
+    for (int i = 0; i < WINDOW; i++) {
+        double phase = 2 * M_PI * BEEP_HZ * i / SAMPLE_RATE;
+        double sample = m->window[(m->window_at + (size_t)i) % WINDOW];
+        re += sample * cos(phase);
+        im += sample * sin(phase);
+    }
+    return 2 * sqrt(re * re + im * im) / WINDOW;
+}
+
+/* The window is half full of beep when its middle is where the beep begins. */
+static void look_for_beep(Marks *m, double now_s)
+{
+    double amplitude = beep_amplitude(m), half;
+
+    m->peak *= 0.99999; /* forgets a louder passage within minutes */
+    if (amplitude > m->peak)
+        m->peak = amplitude;
+    half = m->peak / 2 > BEEP_MIN ? m->peak / 2 : BEEP_MIN;
+    if (amplitude >= half && m->amplitude_before < half && now_s - m->last_beep > REARM_S) {
+        m->last_beep = now_s;
+        note(&m->beeps, now_s - (double)WINDOW / 2 / SAMPLE_RATE);
+    }
+    m->amplitude_before = amplitude;
+}
+
+void marks_sound(Marks *m, const AVFrame *frame, int64_t pts_90k)
+{
+    const float *left = (const float *)(const void *)frame->data[0];
+
+    if (pts_90k != m->next_sound_90k)
+        m->heard = 0;
+    m->next_sound_90k = pts_90k + frame->nb_samples * 15 / 8;
+    for (int i = 0; i < frame->nb_samples; i++) {
+        m->window[m->window_at] = left[i];
+        m->window_at = (m->window_at + 1) % WINDOW;
+        m->heard++;
+        if (++m->until_hop < HOP || m->heard < WINDOW)
+            continue;
+        m->until_hop = 0;
+        look_for_beep(m, (double)pts_90k / TICKS_PER_S + (double)(i + 1) / SAMPLE_RATE);
+    }
+}
+
+/* ---- report ---- */
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static double nearest(const Times *t, double at)
+{
+    double best = INFINITY;
+
+    for (size_t i = 0; i < t->count; i++)
+        if (fabs(t->at[i] - at) < fabs(best - at))
+            best = t->at[i];
+    return best;
+}
+
+/* The slope of a line through the points, in y per x. */
+static double slope(const double *x, const double *y, size_t n)
+{
+    double sx = 0, sy = 0, sxx = 0, sxy = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        sx += x[i];
+        sy += y[i];
+        sxx += x[i] * x[i];
+        sxy += x[i] * y[i];
+    }
+    double d = (double)n * sxx - sx * sx;
+    return d > 0 ? ((double)n * sxy - sx * sy) / d : 0;
+}
+
+static void summarise(MarksReport *r, double *at, double *skew_ms, size_t n)
+{
+    if (n == 0)
+        return;
+    if (at[n - 1] - at[0] >= DRIFT_MIN_S)
+        r->drift_ms_per_hour = slope(at, skew_ms, n) * 3600;
+    qsort(skew_ms, n, sizeof(double), by_value);
+    r->skew_median_ms = skew_ms[n / 2];
+    r->skew_min_ms = skew_ms[0];
+    r->skew_max_ms = skew_ms[n - 1];
+    for (size_t i = 0; i < n; i++)
+        skew_ms[i] = fabs(skew_ms[i]);
+    qsort(skew_ms, n, sizeof(double), by_value);
+    r->skew_p95_ms = skew_ms[n * 95 / 100 < n ? n * 95 / 100 : n - 1];
+}
+
+MarksReport marks_report(const Marks *m)
+{
+    MarksReport r = {.flashes = m->flashes.count,
+                     .beeps = m->beeps.count,
+                     .pictures = m->pictures,
+                     .codes = m->codes};
+    double *at = calloc(m->flashes.count + 1, sizeof(double));
+    double *skew_ms = calloc(m->flashes.count + 1, sizeof(double));
+
+    for (size_t i = 0; at && skew_ms && i < m->flashes.count; i++) {
+        double beep = nearest(&m->beeps, m->flashes.at[i]);
+        if (fabs(beep - m->flashes.at[i]) > PAIR_S)
+            continue;
+        at[r.pairs] = m->flashes.at[i];
+        skew_ms[r.pairs++] = (beep - m->flashes.at[i]) * 1000;
+    }
+    if (at && skew_ms)
+        summarise(&r, at, skew_ms, r.pairs);
+    free(at);
+    free(skew_ms);
+    return r;
+}

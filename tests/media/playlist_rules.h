@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef PLAYLIST_RULES_H
+#define PLAYLIST_RULES_H
+
+/* Holds every version of a media playlist against what RFC 8216 lets a server do: section 4.3.3 for
+ * one version, 6.2.1 and 6.2.2 for what may change from one to the next.
+ *
+ * Thread-safety: one thread. */
+
+#include "findings.h"
+#include "m3u8.h"
+
+typedef struct PlaylistRules PlaylistRules;
+
+/* `findings` is borrowed. Returns NULL where there is no memory. */
+PlaylistRules *playlist_rules_create(Findings *findings);
+void playlist_rules_destroy(PlaylistRules **rules); /* accepts NULL, leaves NULL */
+
+/* The next version as it was fetched at `now_us` (monotonic). Takes `playlist` over. */
+void playlist_rules_version(PlaylistRules *rules, M3u8 *playlist, int64_t now_us);
+
+/* The version that was seen last; NULL: none yet. */
+const M3u8 *playlist_rules_last(const PlaylistRules *rules);
+
+/* A segment that has left the playlist and must be there for a little while yet, the last moment to
+ * try it: its URI, borrowed, or NULL where none is due. Each is named once. */
+const char *playlist_rules_retained(PlaylistRules *rules, int64_t now_us);
+
+typedef struct PlaylistHistory {
+    size_t versions; /* that differed from the one before */
+    uint64_t first_sequence, next_sequence;
+    uint64_t discontinuities; /* that were seen to come */
+    int64_t longest_gap_us;   /* between two new segments */
+    bool ended;
+} PlaylistHistory;
+
+PlaylistHistory playlist_rules_history(const PlaylistRules *rules);
+
+#endif

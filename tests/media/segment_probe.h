@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SEGMENT_PROBE_H
+#define SEGMENT_PROBE_H
+
+/* Takes a segment apart and decodes it with libav, twice: alone, as somebody who joins there does,
+ * and in sequence, as somebody who watches does.
+ *
+ * Thread-safety: one probe at a time in a process, since libav's log has one callback. */
+
+#include <libavutil/frame.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct SegmentProbe SegmentProbe;
+
+/* Where decoded media goes, in order; pts in 1/90000 s. */
+typedef struct ProbeSink {
+    void *user;
+    void (*picture)(void *user, const AVFrame *frame, int64_t pts_90k);
+    void (*sound)(void *user, const AVFrame *frame, int64_t pts_90k);
+} ProbeSink;
+
+typedef struct ProbeTrack {
+    size_t packets;
+    int64_t first_pts, end_pts; /* end: of the last packet, with its duration */
+    int64_t first_dts, last_dts;
+    size_t backward;      /* packets whose decoding time does not grow */
+    size_t holes;         /* audio: places where a frame does not begin where the last one ended */
+    int64_t hole_samples; /* the widest of them, in samples; below 0: overlap */
+    int width, height;
+} ProbeTrack;
+
+typedef struct SegmentFacts {
+    ProbeTrack video, audio;
+    bool starts_with_idr;    /* the first picture is one */
+    bool has_parameter_sets; /* and stands behind its SPS and PPS */
+    size_t errors_alone, errors_in_sequence;
+    char first_error[128]; /* what libav said of it */
+} SegmentFacts;
+
+/* Returns NULL where there is no memory. */
+SegmentProbe *segment_probe_create(const ProbeSink *sink);
+void segment_probe_destroy(SegmentProbe **probe); /* accepts NULL, leaves NULL */
+
+/* Returns 0, or -1 where libavformat finds no stream in it. `restart`: decoders begin anew here. */
+int segment_probe_read(SegmentProbe *probe, const uint8_t *data, size_t len, bool restart,
+                       SegmentFacts *out);
+
+/* Hands over what the decoders still hold. */
+void segment_probe_drain(SegmentProbe *probe);
+
+#endif
