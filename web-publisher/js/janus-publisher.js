@@ -202,8 +202,8 @@ export class JanusPublisher extends EventTarget {
       });
     });
     if (stale()) return;
-    await this.#preferFrameSize();
     this.#handle.send({ message: { request: "publish", ...this.#request }, jsep });
+    await this.#preferFrameSize();
   }
 
   /** Under strain frames go first: each change of size restarts decoders at the viewers. */

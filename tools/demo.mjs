@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// What ./demo runs once everything is built: the whole path, a few addresses to open, and a line for
+// each stream until Ctrl-C.
+
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import os from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { bridgeStreams } from "./stack/bridge.mjs";
+import { makeCertificate } from "./stack/certificate.mjs";
+import { sleep } from "./stack/child.mjs";
+import { startChromium } from "./stack/chromium.mjs";
+import { portTrouble } from "./stack/ports.mjs";
+import { SOURCE, Stack } from "./stack/stack.mjs";
+import { ViewerCount } from "./stack/viewers.mjs";
+
+const STREAM_NAME = /^[A-Za-z0-9_-]{1,64}$/;
+const STATUS_MS = 1000;
+const STATUS_MS_LOG = 5000; // where nobody looks: output goes to a file
+
+/** An error that is told as one sentence. */
+class Trouble extends Error {}
+
+function readOptions() {
+  let values;
+  try {
+    ({ values } = parseArgs({
+      options: {
+        port: { type: "string", default: "8080" },
+        testcard: { type: "string", multiple: true, default: [] },
+        lan: { type: "boolean", default: false },
+        dir: { type: "string" },
+        verbose: { type: "boolean", default: false },
+      },
+    }));
+  } catch (error) {
+    throw new Trouble(`${error.message.split(". ")[0]}. Try ./demo --help`);
+  }
+  values.port = Number(values.port);
+  if (!Number.isInteger(values.port) || values.port < 1 || values.port > 65535)
+    throw new Trouble("--port takes a port from 1 to 65535");
+  for (const name of values.testcard)
+    if (!STREAM_NAME.test(name))
+      throw new Trouble(`--testcard ${name}: a stream name is 1 to 64 of A-Z a-z 0-9 _ -`);
+  return values;
+}
+
+/** The addresses under which other machines see this one. */
+function lanAddresses() {
+  return Object.values(os.networkInterfaces())
+    .flat()
+    .filter((address) => address.family === "IPv4" && !address.internal)
+    .map((address) => address.address);
+}
+
+async function checkPort(port, host) {
+  const trouble = await portTrouble(port, host);
+  if (trouble === "EADDRINUSE")
+    throw new Trouble(`Port ${port} is in use by another program: end it, or choose another with --port`);
+  if (trouble === "EACCES")
+    throw new Trouble(`Port ${port} may be used by root alone: choose one above 1023 with --port`);
+  if (trouble) throw new Trouble(`Port ${port} cannot be used: ${trouble}`);
+}
+
+/* ---- what people see ---- */
+
+const bold = (text) => (process.stdout.isTTY ? `\x1b[1m${text}\x1b[0m` : text);
+const say = (text) => console.log(text);
+
+function printQr(text) {
+  const require = createRequire(path.join(SOURCE, "web-publisher", "package.json"));
+  const code = require("qrcode-generator")(0, "L");
+  code.addData(text);
+  code.make();
+  say(code.createASCII(1, 2));
+}
+
+function printAddresses(stack, lan) {
+  say("");
+  say(`  Publish   ${bold(`${stack.url}/publish.html`)}`);
+  say(`  Watch     ${bold(`${stack.url}/`)}`);
+  say(`  VLC       ${bold(`vlc ${stack.playlist("demo")}`)}`);
+  if (lan) {
+    say("");
+    say("  The certificate is our own: browsers warn once, and VLC asks. Scan this with a phone:");
+    printQr(`${stack.url}/publish.html`);
+  }
+  say("");
+  say("Ctrl-C ends everything.");
+  say("");
+}
+
+function describe(stream, viewers) {
+  const s = stream.source;
+  const columns = [stream.name.padEnd(12)];
+  if (stream.state !== "live" || !s) {
+    columns.push(stream.state === "held" ? "waiting for its publisher" : "ended");
+  } else {
+    const received = s.tracks.reduce((sum, track) => sum + track.packets, 0);
+    const lost = s.tracks.reduce((sum, track) => sum + track.lost, 0);
+    columns.push(
+      s.width ? `${s.width}x${s.height}` : "sound only",
+      `${s.frame_rate.toFixed(0)} fps`,
+      `${((s.video_bitrate + s.audio_bitrate) / 1e6).toFixed(2)} Mbit/s`,
+      `loss ${((100 * lost) / Math.max(1, received + lost)).toFixed(1)} %`,
+      `${stream.output.segments} segments`,
+      `${viewers} ${viewers === 1 ? "viewer" : "viewers"}`,
+    );
+  }
+  return columns.join("  ");
+}
+
+/** Prints a line for each stream, over the last ones where there is a terminal. */
+class StatusLines {
+  #printed = 0;
+
+  print(lines) {
+    if (process.stdout.isTTY) {
+      if (this.#printed) process.stdout.write(`\x1b[${this.#printed}A\x1b[J`);
+      this.#printed = lines.length;
+    }
+    for (const line of lines) say(line);
+  }
+}
+
+async function showStatus(stack, viewers, stopped) {
+  const status = new StatusLines();
+  let before = "";
+  while (!stopped()) {
+    const streams = await bridgeStreams(stack.bridgePort).catch(() => []);
+    await viewers.read();
+    const lines = streams
+      .filter((stream) => stream.state !== "ended")
+      .map((stream) => describe(stream, viewers.of(stream.name)));
+    if (lines.length || before) status.print(lines.length ? lines : ["Nobody is live."]);
+    before = lines.join();
+    await sleep(process.stdout.isTTY ? STATUS_MS : STATUS_MS_LOG);
+  }
+}
+
+/* ---- life ---- */
+
+async function makeFolder(options) {
+  if (!options.dir) return mkdtemp(path.join(os.tmpdir(), "janus-hls-"));
+  const folder = path.resolve(options.dir);
+  await mkdir(folder, { recursive: true }).catch((error) => {
+    throw new Trouble(`--dir ${folder} cannot be made: ${error.message}`);
+  });
+  return folder;
+}
+
+async function main() {
+  const options = readOptions();
+  const addresses = lanAddresses();
+  if (addresses.length === 0)
+    throw new Trouble("No network interface is up, and WebRTC does not use loopback: connect to any network");
+  await checkPort(options.port, options.lan ? "0.0.0.0" : "127.0.0.1");
+
+  const folder = await makeFolder(options);
+  const others = []; // what runs beside the stack
+  let end; // called with the exit status, once
+  let ending = false;
+  const ended = new Promise((resolve) => {
+    end = (status) => {
+      ending = true;
+      resolve(status);
+    };
+  });
+  const onDeath = async (child) => {
+    if (ending) return;
+    ending = true; // what dies next dies of it
+    console.error(`\n${await child.obituary()}`);
+    end(1);
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => end(0));
+
+  const stack = new Stack({
+    folder,
+    port: options.port,
+    listenAll: options.lan,
+    host: options.lan ? addresses[0] : "localhost",
+    tls: options.lan ? await makeCertificate(folder, addresses) : null,
+    bridgeArgs: options.verbose ? ["--verbose"] : [],
+    say,
+    onDeath,
+  });
+  const life = (async () => {
+    await stack.start();
+    if (ending) return;
+    printAddresses(stack, options.lan);
+    for (const name of options.testcard) {
+      say(`Publishing the test card as ${name} …`);
+      others.push(await startChromium({
+        url: `${stack.url}/publish.html?stream=${name}&source=testcard&auto=1`,
+        folder,
+        onDeath,
+      }));
+    }
+    await showStatus(stack, new ViewerCount(stack.viewersLog), () => ending);
+  })();
+  life.catch((error) => {
+    if (!ending) console.error(error.message);
+    end(1);
+  });
+
+  const status = await ended;
+  if (process.stdout.isTTY) say("");
+  say("Stopping …");
+  for (const child of others) await child.stop();
+  await stack.stop();
+  if (options.dir || status !== 0) say(`Logs and segments are in ${folder}`);
+  else await rm(folder, { recursive: true, force: true });
+  return status;
+}
+
+main().then(
+  (status) => process.exit(status),
+  (error) => {
+    console.error(error instanceof Trouble ? `demo: ${error.message}` : error);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// hls-bridge, with a configuration of its own.
+
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { Child, untilHealthy } from "./child.mjs";
+
+/**
+ * Starts the bridge and waits until it answers.
+ *   program    hls-bridge
+ *   folder     for its configuration and log
+ *   hls        where segments go
+ *   port       of its control API
+ *   settings   { "hls.segment": 2.0, … } over the defaults
+ *   args       more arguments
+ */
+export async function startBridge({ program, folder, hls, port, settings = {}, args = [], env, onDeath }) {
+  const groups = {};
+  for (const [key, value] of Object.entries({ "hls.directory": hls, "control.port": port, ...settings })) {
+    const [group, name] = key.split(".");
+    (groups[group] ??= []).push(`  ${name} = ${JSON.stringify(value)}`);
+  }
+  const text = Object.entries(groups)
+    .map(([group, lines]) => `${group}: {\n${lines.join("\n")}\n}\n`)
+    .join("");
+
+  await mkdir(folder, { recursive: true });
+  await mkdir(hls, { recursive: true });
+  const file = path.join(folder, "hls-bridge.jcfg");
+  await writeFile(file, text);
+  const child = new Child("hls-bridge", program, ["-c", file, ...args], {
+    logFile: path.join(folder, "hls-bridge.log"),
+    env,
+    onDeath,
+  });
+  await untilHealthy(child, async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok);
+  return child;
+}
+
+/** The status of all streams. */
+export async function bridgeStreams(port) {
+  const response = await fetch(`http://127.0.0.1:${port}/streams`);
+  return (await response.json()).streams;
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Debian's Janus, with a configuration folder of its own that has our plugin and WebSockets alone.
+
+import { mkdir, symlink, writeFile, readdir, access } from "node:fs/promises";
+import path from "node:path";
+import net from "node:net";
+import { Child, untilHealthy } from "./child.mjs";
+
+/** Where Debian keeps Janus's loadable parts: /usr/lib/TRIPLET/janus. */
+async function janusLibraries() {
+  for (const triplet of await readdir("/usr/lib")) {
+    const folder = `/usr/lib/${triplet}/janus`;
+    if (await access(path.join(folder, "transports")).then(() => true, () => false)) return folder;
+  }
+  throw new Error("Janus's transports are not installed (Debian package janus)");
+}
+
+const quoted = (text) => JSON.stringify(String(text));
+
+function answers(port) {
+  return new Promise((resolve) => {
+    const socket = net.connect(port, "127.0.0.1");
+    socket.on("connect", () => (socket.destroy(), resolve(true)));
+    socket.on("error", () => resolve(false));
+  });
+}
+
+async function writeConfiguration(folder, options, libraries) {
+  const sub = (name) => path.join(folder, name);
+  const plugins = [options.plugin, ...(options.stockPlugins ?? []).map(
+    (name) => path.join(libraries, "plugins", `libjanus_${name}.so`))];
+
+  for (const name of ["plugins", "transports", "events", "loggers"])
+    await mkdir(sub(name), { recursive: true });
+  for (const file of plugins) await symlink(file, path.join(sub("plugins"), path.basename(file)));
+  await symlink(path.join(libraries, "transports", "libjanus_websockets.so"),
+                path.join(sub("transports"), "libjanus_websockets.so"));
+  for (const name of options.eventHandlers ?? [])
+    await symlink(path.join(libraries, "events", `libjanus_${name}.so`),
+                  path.join(sub("events"), `libjanus_${name}.so`));
+
+  const nat = options.interfaces ? `ice_enforce_list = ${quoted(options.interfaces)}` : "";
+  await writeFile(sub("janus.jcfg"), `general: {
+  configs_folder = ${quoted(folder)}
+  plugins_folder = ${quoted(sub("plugins"))}
+  transports_folder = ${quoted(sub("transports"))}
+  events_folder = ${quoted(sub("events"))}
+  loggers_folder = ${quoted(sub("loggers"))}
+  debug_level = 4
+  debug_timestamps = true
+  debug_colors = false
+  admin_secret = ${quoted(options.adminSecret)}
+  # a page that lost its WebSocket may take its session up again for so long
+  reclaim_session_timeout = 10
+}
+nat: { full_trickle = true ${nat} }
+media: { slowlink_threshold = 4 }
+events: { broadcast = ${Boolean(options.eventHandlers)} }
+`);
+  await writeFile(sub("janus.transport.websockets.jcfg"), `general: {
+  ws = true
+  ws_ip = "127.0.0.1"
+  ws_port = ${options.port}
+}
+admin: {
+  admin_ws = true
+  admin_ws_ip = "127.0.0.1"
+  admin_ws_port = ${options.adminPort}
+}
+`);
+  await writeFile(sub("janus.plugin.hls.jcfg"), options.pluginConfiguration);
+  for (const [name, text] of Object.entries(options.files ?? {})) await writeFile(sub(name), text);
+}
+
+/**
+ * Starts Janus and waits until it answers.
+ *   folder               an empty folder for its configuration and log
+ *   plugin               libjanus_hls.so
+ *   pluginConfiguration  text of janus.plugin.hls.jcfg
+ *   port, adminPort      of its WebSockets
+ *   adminSecret
+ *   interfaces           ice_enforce_list; none: all
+ *   stockPlugins, eventHandlers, files, env   more, for tests
+ */
+export async function startJanus(options) {
+  await mkdir(options.folder, { recursive: true });
+  await writeConfiguration(options.folder, options, await janusLibraries());
+  const events = options.eventHandlers ? ["-e"] : [];
+  const child = new Child("Janus", "janus", ["-F", options.folder, "-o", ...events], {
+    logFile: path.join(options.folder, "janus.log"),
+    env: options.env,
+    onDeath: options.onDeath,
+  });
+  await untilHealthy(child, () => answers(options.port));
+  return child;
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The whole path on one machine: Janus with our plugin, hls-bridge, nginx. ./demo runs it for people,
+// the end-to-end tests run it for themselves.
+
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { freePorts } from "./ports.mjs";
+import { startBridge } from "./bridge.mjs";
+import { startJanus } from "./janus.mjs";
+import { startNginx } from "./nginx.mjs";
+
+export const SOURCE = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+
+/** What was built, in `build` (default: the build folder of this checkout). */
+export function built(build = process.env.JANUS_HLS_BUILD ?? path.join(SOURCE, "build")) {
+  return {
+    plugin: path.join(build, ".libs", "libjanus_hls.so"),
+    bridge: path.join(build, "hls-bridge", "hls-bridge"),
+    doctor: path.join(build, "tests", "media", "hls-doctor"),
+    web: path.join(build, "web"),
+  };
+}
+
+export class Stack {
+  /** The parts, each restartable: { janus, bridge, nginx }. */
+  parts = {};
+
+  /**
+   *   folder          where everything that runs is kept
+   *   port            nginx's; 0: any
+   *   listenAll       nginx listens on all addresses, not on 127.0.0.1 alone
+   *   host            name or address in the URLs that people are given
+   *   tls             { certificate, key }: HTTPS on `port`
+   *   open, keys      who may publish: anybody, or { stream: key }
+   *   bridgeSettings, bridgeArgs, janus   for the parts
+   *   say(text)       progress
+   *   onDeath(child)  a part that ends by itself
+   */
+  constructor(options) {
+    this.options = { host: "127.0.0.1", open: true, port: 0, say: () => {}, build: built(), ...options };
+  }
+
+  get hls() {
+    return path.join(this.options.folder, "hls");
+  }
+
+  get url() {
+    const { tls, host } = this.options;
+    return `${tls ? "https" : "http"}://${host}:${this.port}`;
+  }
+
+  get viewersLog() {
+    return path.join(this.options.folder, "nginx", "viewers.log");
+  }
+
+  playlist(stream) {
+    return `${this.url}/live/${stream}/index.m3u8`;
+  }
+
+  async start() {
+    const { folder, say } = this.options;
+    await mkdir(folder, { recursive: true });
+    const [any, ...own] = await freePorts(4);
+    this.port = this.options.port || any;
+    [this.janusPort, this.adminPort, this.bridgePort] = own;
+    say("Starting hls-bridge …");
+    await this.startBridge();
+    say("Starting Janus …");
+    await this.startJanus();
+    say("Starting nginx …");
+    await this.startNginx();
+  }
+
+  async startBridge() {
+    const { folder, build, bridgeSettings, bridgeArgs, onDeath, env } = this.options;
+    this.parts.bridge = await startBridge({
+      program: build.bridge,
+      folder: path.join(folder, "bridge"),
+      hls: this.hls,
+      port: this.bridgePort,
+      settings: bridgeSettings,
+      args: bridgeArgs,
+      env: env?.bridge,
+      onDeath,
+    });
+  }
+
+  async startJanus() {
+    const { folder, build, janus = {}, open, keys = {}, onDeath, env } = this.options;
+    const streams = Object.entries(keys)
+      .map(([name, key]) => `  ${JSON.stringify(name).slice(1, -1)}: { key = ${JSON.stringify(key)} }\n`)
+      .join("");
+    this.janusRuns = (this.janusRuns ?? 0) + 1;
+    this.parts.janus = await startJanus({
+      folder: path.join(folder, `janus-${this.janusRuns}`),
+      plugin: build.plugin,
+      pluginConfiguration: janus.pluginConfiguration ??
+        `general: {\n  open = ${open}\n  bridge = "http://127.0.0.1:${this.bridgePort}"\n` +
+        `${janus.general ?? ""}}\nstreams: {\n${streams}}\n`,
+      port: this.janusPort,
+      adminPort: this.adminPort,
+      adminSecret: "janus-hls",
+      env: env?.janus,
+      onDeath,
+      ...janus,
+    });
+  }
+
+  async startNginx() {
+    const { folder, build, tls, listenAll, onDeath } = this.options;
+    const ssl = tls ? " ssl http2" : "";
+    const address = listenAll ? "" : "127.0.0.1:";
+    this.parts.nginx = await startNginx({
+      pieces: path.join(SOURCE, "nginx"),
+      folder: path.join(folder, "nginx"),
+      listen: `listen ${address}${this.port}${ssl};` +
+        (tls ? `\n        ssl_certificate ${tls.certificate};\n        ssl_certificate_key ${tls.key};` : ""),
+      url: `${tls ? "https" : "http"}://127.0.0.1:${this.port}/`,
+      hls: this.hls,
+      web: build.web,
+      janusPort: this.janusPort,
+      onDeath,
+    });
+  }
+
+  /** Ends all parts, the ones that others talk to last. */
+  async stop() {
+    for (const name of ["nginx", "janus", "bridge"]) await this.parts[name]?.stop();
+  }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// What a publisher shows: a camera, a screen or the test card, with a microphone. Every way in which
+// that fails becomes a sentence that says what to do.
+
+import { startTestCard } from "./test-card.js";
+
+const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
+const AUDIO = { channelCount: { ideal: 2 } };
+
+/** An error whose message is for people. */
+export class MediaError extends Error {}
+
+const INSECURE =
+  "Browsers give cameras, screens and microphones to secure pages only: open this page on " +
+  "localhost or over https (./demo --lan does). The test card works here too.";
+
+function sentence(error, kind) {
+  const thing = kind === "screen" ? "the screen" : "the camera or microphone";
+  switch (error.name) {
+    case "NotAllowedError":
+      return kind === "screen"
+        ? "Nothing was chosen to be shown. Press Go live again and pick a screen or a window."
+        : `The browser was not allowed to use ${thing}. Allow it beside the address bar, then try again.`;
+    case "NotFoundError":
+    case "OverconstrainedError":
+      return "There is no such camera or microphone. Plug one in, choose another, or show the test card.";
+    case "NotReadableError":
+    case "AbortError":
+      return `Another program is using ${thing}. Close it, then try again.`;
+    default:
+      return `${thing[0].toUpperCase()}${thing.slice(1)} cannot be used: ${error.message}`;
+  }
+}
+
+/** Throws where this browser cannot send what HLS players play. */
+export function checkBrowser() {
+  const codecs = window.RTCRtpSender?.getCapabilities?.("video")?.codecs ?? [];
+
+  if (!window.RTCPeerConnection) throw new MediaError("This browser has no WebRTC: use a current one.");
+  if (!codecs.some((codec) => codec.mimeType.toLowerCase() === "video/h264"))
+    throw new MediaError(
+      "This browser has no H.264 encoder, and HLS players play nothing else. Use Chrome, Edge or " +
+        "Safari; in Firefox, switch the OpenH264 plugin on (about:addons, Plugins).",
+    );
+}
+
+/** { cameras, microphones }: what there is to choose from, [{ id, label }]; named once allowed. */
+export async function listDevices() {
+  const devices = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
+  const of = (kind, word) =>
+    devices
+      .filter((device) => device.kind === kind && device.deviceId)
+      .map((device, i) => ({ id: device.deviceId, label: device.label || `${word} ${i + 1}` }));
+  return { cameras: of("videoinput", "Camera"), microphones: of("audioinput", "Microphone") };
+}
+
+async function openCamera({ camera, microphone }) {
+  const exact = (id) => (id ? { deviceId: { exact: id } } : {});
+  return navigator.mediaDevices.getUserMedia({
+    video: { ...VIDEO, ...exact(camera) },
+    audio: microphone === "none" ? false : { ...AUDIO, ...exact(microphone) },
+  });
+}
+
+/** The screen, with its own sound where the browser gives it, else with the microphone. */
+async function openScreen({ microphone }) {
+  const screen = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { ideal: 30 } }, audio: true });
+  if (screen.getAudioTracks().length > 0 || microphone === "none") return screen;
+  const voice = await navigator.mediaDevices
+    .getUserMedia({ audio: { ...AUDIO, ...(microphone && { deviceId: { exact: microphone } }) } })
+    .catch(() => null); // a screen without a voice is still worth showing
+  voice?.getTracks().forEach((track) => screen.addTrack(track));
+  return screen;
+}
+
+/**
+ * Opens `kind`: "camera", "screen" or "testcard". Returns { stream, stop }. Throws a MediaError.
+ */
+export async function openSource(kind, { camera = "", microphone = "", name = "" } = {}) {
+  if (kind === "testcard") return startTestCard({ name });
+  if (!navigator.mediaDevices?.getUserMedia) throw new MediaError(INSECURE);
+  if (kind === "screen" && !navigator.mediaDevices.getDisplayMedia)
+    throw new MediaError("This browser cannot show its screen. Show the camera, or use a computer.");
+  try {
+    const open = kind === "screen" ? openScreen : openCamera;
+    const stream = await open({ camera, microphone });
+    return { stream, stop: () => stream.getTracks().forEach((track) => track.stop()) };
+  } catch (error) {
+    throw new MediaError(sentence(error, kind));
+  }
+}

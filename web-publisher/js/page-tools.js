@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Small things that several pages do.
+
+import qrcode from "../vendor/qrcode.mjs";
+
+export const byId = (id) => document.getElementById(id);
+
+/** The WebSocket of Janus: behind the same nginx as the page. */
+export function janusServer() {
+  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+  return `${scheme}//${location.host}/janus`;
+}
+
+export const STREAM_NAME = /^[A-Za-z0-9_-]{1,64}$/;
+
+export function formatBitrate(bitsPerSecond) {
+  if (bitsPerSecond === null) return "–";
+  return bitsPerSecond >= 1e6 ? `${(bitsPerSecond / 1e6).toFixed(2)} Mbit/s` : `${Math.round(bitsPerSecond / 1e3)} kbit/s`;
+}
+
+export function formatDuration(seconds) {
+  const two = (n) => String(Math.floor(n)).padStart(2, "0");
+  const hours = Math.floor(seconds / 3600);
+  return `${hours ? `${hours}:` : ""}${two((seconds / 60) % 60)}:${two(seconds % 60)}`;
+}
+
+/** Buttons with data-copy="ID" copy the text field ID. */
+export function wireCopyButtons() {
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    const label = button.textContent;
+    button.addEventListener("click", async () => {
+      const field = byId(button.dataset.copy);
+      field.select();
+      // the clipboard is for secure pages; the old way works everywhere
+      await navigator.clipboard?.writeText(field.value).catch(() => document.execCommand("copy"));
+      if (!navigator.clipboard) document.execCommand("copy");
+      button.textContent = "Copied";
+      setTimeout(() => (button.textContent = label), 1500);
+    });
+  }
+}
+
+/** Puts a QR code of `text` into `element`. */
+export function showQr(element, text) {
+  const code = qrcode(0, "M"); // as large as the text needs
+  code.addData(text);
+  code.make();
+  element.innerHTML = code.createSvgTag({ cellSize: 4, margin: 0, alt: text, scalable: true });
+}

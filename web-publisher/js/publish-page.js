@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The publish page: what people press and see. What it does is in janus-publisher.js and
+// media-source.js.
+//
+// Parameters of its address: stream, key, source (camera, screen, testcard), and auto=1, which goes
+// live by itself.
+
+import { JanusPublisher } from "./janus-publisher.js";
+import { checkBrowser, listDevices, openSource } from "./media-source.js";
+import { PublishFigures } from "./publish-figures.js";
+import { byId, formatBitrate, formatDuration, janusServer, showQr, STREAM_NAME, wireCopyButtons } from "./page-tools.js";
+
+const parameters = new URLSearchParams(location.search);
+const publisher = new JanusPublisher(janusServer());
+const figures = new PublishFigures();
+let source = null; // what is shown: { stream, stop }
+let liveSince = null;
+let wake = null; // keeps a phone's screen on while live
+
+/* ---- what people see ---- */
+
+function say(text, mood = "") {
+  byId("message").textContent = text;
+  byId("message").className = `message ${mood}`;
+}
+
+function setBadge(text, mood = "") {
+  byId("badge").hidden = !text;
+  byId("badge").textContent = text;
+  byId("badge").className = `badge ${mood}`;
+}
+
+/** "ready": to go live; "busy": on the way; "live". */
+function setStage(stage) {
+  const idle = stage === "ready";
+  byId("go").hidden = !idle;
+  byId("stop").hidden = idle;
+  byId("identity").disabled = !idle;
+  for (const input of document.querySelectorAll("[name=source]")) input.disabled = !idle;
+  const camera = document.querySelector("[name=source]:checked").value === "camera";
+  byId("camera").disabled = byId("microphone").disabled = !idle && !camera;
+  byId("mute").hidden = idle || !source?.stream.getAudioTracks().length;
+  if (idle) {
+    byId("figures").hidden = true;
+    setBadge("");
+    liveSince = null;
+  }
+}
+
+function showPreview() {
+  const kind = chosenSource();
+  byId("preview").srcObject = source?.stream ?? null;
+  byId("preview").classList.toggle("mirrored", kind === "camera");
+  byId("placeholder").hidden = Boolean(source);
+}
+
+function showDeviceFields() {
+  const kind = chosenSource();
+  byId("camera-field").hidden = kind !== "camera";
+  byId("microphone-field").hidden = kind === "testcard";
+}
+
+/* ---- links ---- */
+
+async function showLinks({ hls, watch }) {
+  const absolute = (path) => new URL(path, location.href).href;
+  byId("watch-link").value = byId("watch-open").href = absolute(watch);
+  byId("vlc-link").value = absolute(hls);
+  showQr(byId("qr"), absolute(watch));
+  byId("links").hidden = false;
+  byId("links-state").textContent = "The first seconds are being cut …";
+  while (!byId("links").hidden) {
+    const there = await fetch(absolute(hls), { cache: "no-store" }).then((r) => r.ok, () => false);
+    if (there) break;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  byId("links-state").textContent = "Viewers can open it now.";
+}
+
+/* ---- source ---- */
+
+const chosenSource = () => document.querySelector("[name=source]:checked").value;
+
+async function fillDevices() {
+  const { cameras, microphones } = await listDevices();
+  for (const [select, devices] of [[byId("camera"), cameras], [byId("microphone"), microphones]]) {
+    const chosen = select.value;
+    select.querySelectorAll("[data-device]").forEach((option) => option.remove());
+    for (const { id, label } of devices) {
+      const option = new Option(label, id);
+      option.dataset.device = "";
+      select.add(option);
+    }
+    select.value = chosen;
+  }
+}
+
+function closeSource() {
+  source?.stop();
+  source = null;
+  showPreview();
+}
+
+/** Opens what is chosen, in place of what was. Returns whether there is something to show. */
+async function open() {
+  const kind = chosenSource();
+  closeSource();
+  if (kind !== "testcard") say(kind === "screen" ? "Asking for the screen …" : "Asking for the camera …", "busy");
+  try {
+    source = await openSource(kind, {
+      camera: byId("camera").value,
+      microphone: byId("microphone").value,
+      name: byId("name").value,
+    });
+  } catch (error) {
+    say(error.message, "bad");
+    return false;
+  }
+  // a screen that is no longer shared, a camera that is unplugged
+  source.stream.getVideoTracks()[0]?.addEventListener("ended", () => {
+    if (liveSince !== null) stop();
+    closeSource();
+    say("What was shown has ended. Choose what to show, then press Go live.", "bad");
+  });
+  showPreview();
+  fillDevices();
+  return true;
+}
+
+/** Shows a preview where that asks for nothing that people have not just asked for. */
+async function preview() {
+  showDeviceFields();
+  const kind = chosenSource();
+  if (kind === "screen") {
+    closeSource();
+    say("Press Go live, then pick a screen or a window.");
+  } else if (await open()) {
+    say("This is what viewers will see. Press Go live when you are ready.");
+  }
+}
+
+/** Another camera or microphone while live: nobody is thrown off. */
+async function switchDevice() {
+  if (liveSince === null) return preview();
+  const old = source;
+  try {
+    const next = await openSource("camera", { camera: byId("camera").value, microphone: byId("microphone").value });
+    for (const track of next.stream.getTracks()) await publisher.replaceTrack(track);
+    source = next;
+    old.stop();
+    showPreview();
+    applyMute();
+  } catch (error) {
+    say(error.message, "bad");
+  }
+}
+
+function applyMute() {
+  const muted = byId("mute").getAttribute("aria-pressed") === "true";
+  source?.stream.getAudioTracks().forEach((track) => (track.enabled = !muted));
+  byId("mute").textContent = muted ? "Muted" : "Mute";
+}
+
+/* ---- going live ---- */
+
+/** A key of this browser's own: so that after a reload it may take its name back. */
+function ownKey() {
+  let key = localStorage.getItem("janus-hls-key");
+  if (!key) {
+    key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+    localStorage.setItem("janus-hls-key", key);
+  }
+  return key;
+}
+
+async function goLive() {
+  const name = byId("name").value;
+  if (!STREAM_NAME.test(name)) {
+    say("Give the stream a name first: letters, digits, _ and -.", "bad");
+    byId("name").focus();
+    return;
+  }
+  try {
+    checkBrowser();
+  } catch (error) {
+    say(error.message, "bad");
+    return;
+  }
+  if ((!source || chosenSource() === "screen") && !(await open())) return;
+  localStorage.setItem("janus-hls-name", name);
+  setStage("busy");
+  await publisher.publish(source.stream, { name, key: byId("key").value || ownKey() });
+  wake = await navigator.wakeLock?.request("screen").catch(() => null);
+}
+
+function stop() {
+  publisher.stop();
+}
+
+publisher.addEventListener("state", ({ detail: { state, text } }) => {
+  switch (state) {
+    case "live":
+      say("You are live.", "good");
+      setBadge("LIVE", "live");
+      if (liveSince === null) {
+        liveSince = Date.now();
+        showLinks(publisher.playback);
+      }
+      setStage("live");
+      byId("figures").hidden = false;
+      break;
+    case "failed":
+    case "stopped":
+      say(text, state === "failed" ? "bad" : "");
+      byId("links").hidden = true;
+      wake?.release();
+      setStage("ready");
+      if (state === "failed") byId("message").focus();
+      break;
+    default:
+      say(text, "busy");
+      setBadge(state === "waiting" ? "NEARLY" : state === "connecting" ? "CONNECTING" : "RECONNECTING", "busy");
+      setStage("busy");
+  }
+});
+
+async function showFigures() {
+  const connection = publisher.peerConnection;
+  if (liveSince === null || !connection) return;
+  const f = await figures.read(connection);
+  byId("figure-size").textContent = f.width ? `${f.width} × ${f.height}` : "–";
+  byId("figure-fps").textContent = f.frameRate === null ? "–" : `${Math.round(f.frameRate)} per s`;
+  byId("figure-video").textContent = formatBitrate(f.videoBitrate);
+  byId("figure-audio").textContent = formatBitrate(f.audioBitrate);
+  byId("figure-loss").textContent = f.loss === null ? "–" : `${(f.loss * 100).toFixed(1)} %`;
+  byId("figure-rtt").textContent = f.roundTripMs === null ? "–" : `${Math.round(f.roundTripMs)} ms`;
+  byId("figure-time").textContent = formatDuration((Date.now() - liveSince) / 1000);
+}
+
+/* ---- start ---- */
+
+byId("form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  goLive();
+});
+byId("stop").addEventListener("click", stop);
+byId("mute").addEventListener("click", () => {
+  const pressed = byId("mute").getAttribute("aria-pressed") === "true";
+  byId("mute").setAttribute("aria-pressed", String(!pressed));
+  applyMute();
+});
+byId("camera").addEventListener("change", switchDevice);
+byId("microphone").addEventListener("change", switchDevice);
+for (const input of document.querySelectorAll("[name=source]")) input.addEventListener("change", preview);
+window.addEventListener("beforeunload", (event) => {
+  if (liveSince !== null && !parameters.has("auto")) event.preventDefault(); // "Leave the page?"
+});
+wireCopyButtons();
+setInterval(showFigures, 1000);
+
+byId("name").value = parameters.get("stream") ?? localStorage.getItem("janus-hls-name") ?? "demo";
+byId("key").value = parameters.get("key") ?? "";
+const asked = document.querySelector(`[name=source][value="${CSS.escape(parameters.get("source") ?? "")}"]`);
+if (asked) asked.checked = true;
+setStage("ready");
+showDeviceFields();
+if (parameters.has("auto")) goLive();
+else if (chosenSource() === "testcard") preview();
+else say("Press Go live, or choose what to show.");

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The watch page: what people press and see. Playing is in stream-player.js.
+// Parameter of its address: stream.
+
+import { StreamPlayer } from "./stream-player.js";
+import { byId, formatBitrate, STREAM_NAME, wireCopyButtons } from "./page-tools.js";
+
+const name = new URLSearchParams(location.search).get("stream") ?? "";
+const video = byId("player");
+
+const WAITING = {
+  waiting: "Not live yet. It will start by itself.",
+  ended: "The stream has ended. If it comes back, it starts by itself.",
+};
+
+function showState(state) {
+  const waiting = WAITING[state];
+  byId("waiting").hidden = !waiting;
+  if (waiting) byId("waiting-text").textContent = waiting;
+  byId("badge").hidden = Boolean(waiting);
+  byId("badge").textContent = state === "stalled" ? "LOADING" : "LIVE";
+  byId("badge").className = `badge ${state === "stalled" ? "busy" : "live"}`;
+  byId("unmute").hidden = Boolean(waiting) || !video.muted;
+}
+
+function showFigures(player) {
+  const { latency, buffer, bitrate } = player;
+  byId("figure-latency").textContent = latency === null ? "–" : `${latency.toFixed(1)} s`;
+  byId("figure-buffer").textContent = buffer > 0 ? `${buffer.toFixed(1)} s` : "–";
+  byId("figure-size").textContent = video.videoWidth ? `${video.videoWidth} × ${video.videoHeight}` : "–";
+  byId("figure-rate").textContent = formatBitrate(bitrate);
+  byId("to-live").hidden = !player.isBehind;
+}
+
+function start() {
+  const url = new URL(`live/${name}/index.m3u8`, location.href).href;
+  const player = new StreamPlayer(video, url);
+
+  document.title = `${name} – janus-hls`;
+  byId("title").textContent = name;
+  byId("vlc-link").value = url;
+  player.addEventListener("state", ({ detail }) => showState(detail.state));
+  byId("to-live").addEventListener("click", () => player.toLive());
+  setInterval(() => showFigures(player), 500);
+  player.start();
+}
+
+byId("unmute").addEventListener("click", () => {
+  video.muted = false;
+  video.play().catch(() => {});
+});
+video.addEventListener("volumechange", () => (byId("unmute").hidden = !video.muted));
+video.addEventListener("click", () => (video.paused ? video.play().catch(() => {}) : video.pause()));
+byId("full").addEventListener("click", () => {
+  const screen = video.closest(".screen");
+  // phones of one maker give full screen to video elements alone
+  (screen.requestFullscreen?.bind(screen) ?? video.webkitEnterFullscreen?.bind(video))?.();
+});
+document.addEventListener("keydown", (event) => {
+  if (event.target.matches("input, button, summary")) return;
+  if (event.key === "m") video.muted = !video.muted;
+  else if (event.key === "f") byId("full").click();
+  else if (event.key === " ") video.click();
+  else return;
+  event.preventDefault();
+});
+wireCopyButtons();
+
+if (STREAM_NAME.test(name)) {
+  start();
+} else {
+  byId("waiting-text").textContent = "This address names no stream: it should end in ?stream=NAME.";
+  document.querySelector(".spinner").hidden = true;
+}
