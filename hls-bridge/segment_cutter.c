@@ -44,7 +44,8 @@ static void learn(SegmentCutter *c, int64_t pts_90k)
         took = LEAD_MIN;
     if (took > LEAD_MAX)
         took = LEAD_MAX;
-    c->lead_90k += (took - c->lead_90k) / 4;
+    c->lead_90k = c->learnt ? c->lead_90k + (took - c->lead_90k) / 4 : took;
+    c->learnt = true;
     c->stats.lead_90k = c->lead_90k;
 }
 

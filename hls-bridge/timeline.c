@@ -6,8 +6,12 @@
 
 #include "rtcp_packet.h"
 
-#define SLEW_PER_MILLE 5               /* correction of a placed track: 5 ms per second */
-#define DEAD_BAND_US   (2 * US_PER_MS) /* reports are rounded to about this; do not chase it */
+/* Correction of a placed track, in ms per second. The first one, from arrival to reports, is some
+ * tens of ms and would last for most of a short visit at the later rate; at this one it is over in
+ * a second, and a twentieth of speed for so long is not seen. */
+#define FIRST_SLEW_PER_MILLE 50
+#define SLEW_PER_MILLE       5
+#define DEAD_BAND_US         (2 * US_PER_MS) /* reports are rounded to about this; do not chase it */
 
 /* The smallest delay is taken over the last one to two of these: long enough to meet a packet that
  * was not held up, short enough that two clocks 200 ppm apart differ by 4 ms. */
@@ -36,6 +40,7 @@ typedef struct Track {
     bool doubted;      /* a report came that would make it jump */
     int64_t doubted_us;
     bool placed;       /* offset_us is good */
+    bool settled;      /* it has been where the reports say */
     int64_t offset_us; /* lead's media time - this track's media time */
     int64_t last_us;   /* media time last placed */
 } Track;
@@ -199,9 +204,12 @@ static void correct(Timeline *t, Track *track, int64_t at_us)
     if (elapsed <= 0)
         return;
     track->last_us = at_us;
-    if (llabs(due) <= DEAD_BAND_US)
+    if (llabs(due) <= DEAD_BAND_US) {
+        track->settled = track->settled || t->stats.by_reports;
         return;
-    int64_t step = min_64(llabs(due), elapsed * SLEW_PER_MILLE / 1000);
+    }
+    int64_t rate = track->settled ? SLEW_PER_MILLE : FIRST_SLEW_PER_MILLE;
+    int64_t step = min_64(llabs(due), elapsed * rate / 1000);
     track->offset_us += due > 0 ? step : -step;
     t->stats.corrected_us += step;
 }

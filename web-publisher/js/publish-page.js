@@ -18,6 +18,8 @@ let source = null; // what is shown: { stream, stop }
 let liveSince = null;
 let wake = null; // keeps a phone's screen on while live
 
+window.janusHls = { publisher }; // for the curious, in the console
+
 /* ---- what people see ---- */
 
 function say(text, mood = "") {

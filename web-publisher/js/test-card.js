@@ -10,6 +10,8 @@ const FRAME_RATE = 30;
 const MARK_MS = 100; // length of flash and beep
 const BEEP_HZ = 1000;
 const BEEP_GAIN = 0.5;
+const BEEP_AHEAD_S = 0.2; // a beep is scheduled so long before it sounds
+const AVERAGE_TICKS = 60; // two seconds
 const BARS = ["#b8b8b8", "#b8b800", "#00b8b8", "#00b800", "#b800b8", "#b80000", "#0000b8"];
 
 /**
@@ -85,10 +87,19 @@ function drawFlash(context, width, height, ms) {
   context.fillRect(width * 0.8, height * 0.36, width * 0.16, height * 0.38);
 }
 
-/** Schedules the beeps: each whole second of the wall clock, on the audio clock's own time. */
+/** The wall clock in milliseconds, to a fraction of one. */
+const wallClock = () => performance.timeOrigin + performance.now();
+
+/**
+ * Schedules the beeps: each whole second of the wall clock, on the audio clock's own time. That one
+ * goes in steps, a buffer at a time, so what lies between the two clocks is taken as an average; call
+ * the function that is returned at each tick.
+ */
 function startBeeps(audio, destination) {
   const oscillator = audio.createOscillator();
   const gain = audio.createGain();
+  let offset = null; // seconds from the audio clock to the wall clock
+  let ticks = 0;
   let scheduled = 0; // the last second that has its beep
 
   oscillator.frequency.value = BEEP_HZ;
@@ -96,12 +107,16 @@ function startBeeps(audio, destination) {
   oscillator.connect(gain).connect(destination);
   oscillator.start();
   return () => {
-    const now = Date.now();
-    const second = Math.floor(now / 1000) + 1;
-    if (second === scheduled) return;
-    const at = audio.currentTime + (second * 1000 - now) / 1000;
-    gain.gain.setValueAtTime(BEEP_GAIN, at);
-    gain.gain.setValueAtTime(0, at + MARK_MS / 1000);
+    const now = wallClock() / 1000;
+    const apart = now - audio.currentTime;
+    const second = Math.floor(now) + 1;
+
+    if (offset === null || Math.abs(apart - offset) > 0.2) ticks = 0; // begun, or was suspended
+    offset = ticks === 0 ? apart : offset + (apart - offset) / Math.min(ticks + 1, AVERAGE_TICKS);
+    ticks++;
+    if (second - now > BEEP_AHEAD_S || second === scheduled) return;
+    gain.gain.setValueAtTime(BEEP_GAIN, second - offset);
+    gain.gain.setValueAtTime(0, second - offset + MARK_MS / 1000);
     scheduled = second;
   };
 }
@@ -120,7 +135,7 @@ export async function startTestCard({ width = 1280, height = 720, name = "" } = 
   const beep = startBeeps(audio, destination);
 
   const draw = () => {
-    const now = Date.now();
+    const now = Math.round(wallClock());
     beep();
     drawBackground(context, width, height);
     drawSweep(context, width, height, now % 1000);

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The main job on real input: Chromium, Janus, the bridge and nginx on one side; VLC, hls.js,
+// ffprobe, Shaka Packager and hls-doctor on the other.
+
+import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
+import path from "node:path";
+import test from "node:test";
+import { publish, withBrowser } from "./support/browser.mjs";
+import { doctor, ffprobe, shaka } from "./support/programs.mjs";
+import { sleep, until, withStack } from "./support/rig.mjs";
+import { openViewer, quantile, servePages } from "./support/viewer.mjs";
+import { Vlc } from "./support/vlc.mjs";
+
+const SKEW_MEDIAN_MS = 15;
+const SKEW_P95_MS = 40;
+
+const segmentsOf = async (stack, stream) =>
+  (await readdir(path.join(stack.hls, stream))).filter((name) => name.endsWith(".ts")).sort()
+    .map((name) => path.join(stack.hls, stream, name));
+
+/** Nothing wrong, and the sound fits the picture. */
+function assertHealthy(report, { marks = true } = {}) {
+  assert.deepEqual(report.faults, []);
+  assert.equal(report.starting_with_idr, report.segments, "every segment starts with an IDR picture");
+  assert.ok(report.extinf_off_max_ms < 34, `EXTINF off by ${report.extinf_off_max_ms} ms`);
+  if (!marks) return;
+  assert.ok(report.marks.pairs >= 8, `only ${report.marks.pairs} flashes with a beep`);
+  assert.ok(Math.abs(report.marks.skew_median_ms) <= SKEW_MEDIAN_MS, `skew ${JSON.stringify(report.marks)}`);
+  assert.ok(report.marks.skew_p95_ms <= SKEW_P95_MS, `skew ${JSON.stringify(report.marks)}`);
+}
+
+/** What two demuxers that share no code say of one segment. */
+async function assertDemuxes(file) {
+  const libav = await ffprobe(file);
+  assert.equal(libav.complaints, "", file);
+  const kinds = libav.streams.map((stream) => stream.codec_type).sort();
+  assert.deepEqual(kinds, ["audio", "video"], file);
+  const video = libav.packets.filter((packet) => packet.codec_type === "video");
+  assert.match(video[0].flags, /K/, `${file} starts with a key frame`);
+  const other = await shaka(file);
+  assert.equal(other.status, 0, `${file}: ${other.stderr}`);
+  assert.match(other.stdout, /codec: H264/, file);
+  assert.match(other.stdout, /codec: AAC/, file);
+}
+
+test("the test card goes from Chromium to VLC and hls.js", async (t) => {
+  const pages = await servePages();
+  await withStack({}, (stack) =>
+    withBrowser({}, async (context) => {
+      const started = Date.now();
+      await publish(context, stack, "demo");
+      await until("the playlist is there", async () => (await fetch(stack.playlist("demo"))).ok);
+      t.diagnostic(`watchable ${((Date.now() - started) / 1000).toFixed(1)} s after the page was opened`);
+      assert.ok(Date.now() - started < 10000, "watchable within seconds");
+
+      await t.test("hls-doctor finds nothing wrong", async () => {
+        const report = await doctor(stack.playlist("demo"), 20);
+        t.diagnostic(`skew ${report.marks.skew_median_ms.toFixed(1)} ms, 95 % within ` +
+          `${report.marks.skew_p95_ms.toFixed(1)} ms, date off ${report.date_off_max_ms?.toFixed(0)} ms`);
+        assertHealthy(report);
+        assert.equal(report.discontinuities, 0);
+        assert.deepEqual([report.width, report.height], [1280, 720]);
+        assert.ok(Math.abs(report.date_off_max_ms) <= 50, `date off by ${report.date_off_max_ms} ms`);
+      });
+
+      await t.test("libav and Shaka Packager read every segment", async () => {
+        for (const file of await segmentsOf(stack, "demo")) await assertDemuxes(file);
+      });
+
+      await t.test("VLC plays it for 20 s", async () => {
+        const vlc = await Vlc.play(stack.playlist("demo"));
+        try {
+          await until("VLC shows pictures", async () => (await vlc.stats()).pictures > 0, 20000);
+          const before = await vlc.stats();
+          await sleep(20000);
+          const after = await vlc.stats();
+          t.diagnostic(`VLC: ${JSON.stringify(after)}`);
+          assert.ok(after.pictures - before.pictures > 20 * 25, "about 30 pictures a second");
+          assert.equal(after.lostPictures, 0);
+          assert.equal(after.lostSounds, 0);
+          assert.equal(after.corrupted, 0);
+        } finally {
+          await vlc.stop();
+        }
+      });
+
+      await t.test("hls.js plays it for 30 s without a stall or an error", async () => {
+        const viewer = await openViewer(context, pages, stack.playlist("demo"));
+        await until("hls.js plays", async () => (await viewer.state()).playingAt !== null, 15000);
+        await sleep(30000);
+        const { errors, stalls, latencies } = await viewer.state();
+        t.diagnostic(`glass to glass ${quantile(latencies, 0.5)} ms (median of ${latencies.length})`);
+        assert.deepEqual(errors, []);
+        assert.deepEqual(stalls, []);
+        assert.ok(latencies.length > 100, "the time code is read");
+        assert.deepEqual(viewer.errors, []);
+      });
+    }));
+  await pages.close();
+});
+
+test("Chromium's own fake camera goes through", () =>
+  withStack({}, (stack) =>
+    withBrowser({ fakeCamera: true }, async (context) => {
+      await publish(context, stack, "camera", { source: "camera" });
+      const report = await doctor(stack.playlist("camera"), 10);
+      assertHealthy(report, { marks: false });
+      assert.equal(report.with_audio, report.segments);
+    })));
+
+test("two publishers do not disturb each other", () =>
+  withStack({}, (stack) =>
+    withBrowser({}, async (context) => {
+      await publish(context, stack, "one");
+      const other = await publish(context, stack, "two");
+      const watchOne = doctor(stack.playlist("one"), 16);
+      const two = await doctor(stack.playlist("two"), 8);
+      await other.close(); // in the midst of the first one's show
+      assertHealthy(two, { marks: false });
+      assertHealthy(await watchOne);
+    })));

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Plays ?playlist=URL with hls.js as it comes, and keeps what a test wants to know in window.viewer.
+
+import Hls from "/vendor/hls.mjs";
+import { readTimeCode } from "/js/time-code.js";
+
+const STALL_MS = 250; // no progress for so long is one that people see
+const video = document.getElementById("video");
+const canvas = document.createElement("canvas");
+const context = canvas.getContext("2d", { willReadFrequently: true });
+const viewer = (window.viewer = {
+  errors: [], // of hls.js: "type/details", fatal or not
+  stalls: [], // { at, ms }
+  latencies: [], // ms from the test card's clock to here
+  playingAt: null,
+});
+
+/** Glass to glass: the time in the picture against the time now. */
+function readLatency() {
+  if (!video.videoWidth) return;
+  canvas.width = video.videoWidth;
+  canvas.height = 1;
+  const row = video.videoHeight - Math.round(video.videoHeight / 36) - 1;
+  context.drawImage(video, 0, row, video.videoWidth, 1, 0, 0, video.videoWidth, 1);
+  const code = readTimeCode(context.getImageData(0, 0, video.videoWidth, 1).data, video.videoWidth, Date.now());
+  if (code !== null) viewer.latencies.push(Date.now() - code);
+}
+
+let last = { time: 0, at: performance.now() };
+function watchProgress() {
+  const now = performance.now();
+  if (video.currentTime !== last.time) {
+    const ms = now - last.at;
+    if (viewer.playingAt !== null && ms > STALL_MS) viewer.stalls.push({ at: last.time, ms: Math.round(ms) });
+    last = { time: video.currentTime, at: now };
+  }
+  requestAnimationFrame(watchProgress);
+}
+
+const hls = (window.hls = new Hls());
+hls.on(Hls.Events.ERROR, (event, data) => viewer.errors.push(`${data.type}/${data.details}${data.fatal ? " fatal" : ""}`));
+hls.loadSource(new URLSearchParams(location.search).get("playlist"));
+hls.attachMedia(video);
+video.addEventListener("playing", () => {
+  if (viewer.playingAt === null) {
+    viewer.playingAt = performance.now();
+    last = { time: video.currentTime, at: viewer.playingAt };
+    watchProgress();
+    setInterval(readLatency, 200);
+  }
+});

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Chromium, driven by Playwright.
+
+import { chromium } from "playwright-core";
+import { CHROMIUM_SWITCHES } from "../../../tools/stack/chromium.mjs";
+import { until } from "./rig.mjs";
+
+/**
+ * Runs `body(context)` with a browser. `fakeCamera`: Chromium's own; `denyCamera`: people say no;
+ * `switches`: more.
+ */
+export async function withBrowser(options, body) {
+  const { fakeCamera = false, denyCamera = false, switches = [], context = {} } = options;
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    headless: true,
+    args: [
+      ...CHROMIUM_SWITCHES,
+      "--no-sandbox",
+      ...(fakeCamera ? ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"] : []),
+      ...(denyCamera ? ["--use-fake-device-for-media-stream", "--deny-permission-prompts"] : []),
+      ...switches,
+    ],
+  });
+  try {
+    const opened = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...context });
+    await body(opened, browser);
+  } finally {
+    await browser.close();
+  }
+}
+
+/** Opens a page; what it logs as an error is kept in page.errors. */
+export async function openPage(context, url) {
+  const page = await context.newPage();
+  page.errors = [];
+  page.on("pageerror", (error) => page.errors.push(String(error)));
+  await page.goto(url);
+  return page;
+}
+
+export const messageOf = (page) => page.textContent("#message");
+
+/** Publishes from our own page, and waits until it says so. */
+export async function publish(context, stack, stream, { source = "testcard", key = "" } = {}) {
+  const query = new URLSearchParams({ stream, source, auto: "1", ...(key && { key }) });
+  const page = await openPage(context, `${stack.url}/publish.html?${query}`);
+  await untilLive(page);
+  return page;
+}
+
+export async function untilLive(page, timeoutMs = 15000) {
+  await until("the publish page says that it is live",
+    async () => (await page.textContent("#badge")) === "LIVE", timeoutMs);
+}
+
+/** Statistics of the page's connection: { video, audio }, each its outbound-rtp. */
+export async function outbound(page) {
+  return page.evaluate(async () => {
+    const found = {};
+    const stats = await window.janusHls.publisher.peerConnection.getStats();
+    stats.forEach((report) => {
+      if (report.type === "outbound-rtp") found[report.kind] = { ...report };
+    });
+    return found;
+  });
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Janus's API over a WebSocket, as a program uses it; and its Admin API.
+
+import { randomUUID } from "node:crypto";
+import WebSocket from "ws";
+
+const TIMEOUT_MS = 8000;
+
+class Connection {
+  #waiting = new Map(); // transaction -> resolve
+  events = []; // what came without being asked for
+
+  static async open(url, protocol) {
+    const connection = new Connection();
+    connection.socket = new WebSocket(url, protocol);
+    connection.socket.on("message", (data) => connection.#onMessage(JSON.parse(data)));
+    await new Promise((resolve, reject) => {
+      connection.socket.on("open", resolve);
+      connection.socket.on("error", reject);
+    });
+    return connection;
+  }
+
+  #onMessage(message) {
+    if (message.janus === "ack") return; // the answer follows
+    const resolve = this.#waiting.get(message.transaction);
+    if (resolve) {
+      this.#waiting.delete(message.transaction);
+      resolve(message);
+    } else {
+      this.events.push(message);
+    }
+  }
+
+  ask(message) {
+    const transaction = randomUUID();
+    this.socket.send(JSON.stringify({ transaction, ...message }));
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`no answer to ${JSON.stringify(message)}`)), TIMEOUT_MS);
+      this.#waiting.set(transaction, (answer) => {
+        clearTimeout(timer);
+        resolve(answer);
+      });
+    });
+  }
+
+  close() {
+    this.socket.close();
+  }
+}
+
+/** A handle of the HLS plugin: request(body, jsep) resolves to the plugin's data. */
+export async function attach(stack, plugin = "janus.plugin.hls") {
+  const connection = await Connection.open(`ws://127.0.0.1:${stack.janusPort}`, "janus-protocol");
+  const session_id = (await connection.ask({ janus: "create" })).data.id;
+  const handle_id = (await connection.ask({ janus: "attach", session_id, plugin })).data.id;
+  return {
+    sessionId: session_id,
+    handleId: handle_id,
+    events: connection.events,
+    async request(body, jsep) {
+      const answer = await connection.ask({ janus: "message", session_id, handle_id, body, ...(jsep && { jsep }) });
+      return answer.plugindata?.data ?? answer;
+    },
+    close: () => connection.close(),
+  };
+}
+
+/** One request of the Admin API. */
+export async function admin(stack, message) {
+  const connection = await Connection.open(`ws://127.0.0.1:${stack.adminPort}`, "janus-admin-protocol");
+  try {
+    return await connection.ask({ admin_secret: "janus-hls", ...message });
+  } finally {
+    connection.close();
+  }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// What every end-to-end test stands on: the stack of ./demo in a folder of its own, in the network
+// namespace that in-namespace has made, and gone when the test is over.
+
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, readFile, rm, chmod } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { sleep } from "../../../tools/stack/child.mjs";
+import { Stack } from "../../../tools/stack/stack.mjs";
+
+export { sleep };
+
+/** Janus's address in the namespace; browsers have this one and 10.99.0.2. */
+export const JANUS_ADDRESS = "10.99.0.1";
+
+const SANITIZER = /ERROR: \w+Sanitizer|runtime error:|WARNING: ThreadSanitizer/;
+
+/** All files below `folder` whose name ends with `.log`. */
+async function logs(folder) {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const found = await Promise.all(
+    entries.map((entry) => {
+      const file = path.join(folder, entry.name);
+      if (entry.isDirectory()) return logs(file);
+      return entry.name.endsWith(".log") ? [file] : [];
+    }),
+  );
+  return found.flat();
+}
+
+async function checkLogs(folder) {
+  for (const file of await logs(folder)) {
+    const text = await readFile(file, "utf8");
+    const at = text.search(SANITIZER);
+    assert.equal(at, -1, `a sanitizer speaks in ${file}:\n${text.slice(at, at + 3000)}`);
+  }
+}
+
+/**
+ * Runs `body(stack)` with a stack that was started with `options`, and ends it whatever happens. A
+ * part that ends by itself, or a word of a sanitizer in any log, fails the test; the folder then
+ * stays, and its name is told.
+ */
+export async function withStack(options, body) {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-test-"));
+  await chmod(folder, 0o755); // VLC runs as nobody where we are root
+  const deaths = [];
+  const stack = new Stack({
+    folder,
+    onDeath: async (child) => deaths.push(await child.obituary()),
+    ...options,
+    janus: { interfaces: "v0", ...options.janus },
+  });
+  try {
+    await stack.start();
+    await body(stack);
+    await stack.stop();
+    assert.deepEqual(deaths, [], "parts ended by themselves");
+    await checkLogs(folder);
+  } catch (error) {
+    await stack.stop();
+    error.message += deaths.map((text) => `\n${text}`).join("") + `\n(logs: ${folder})`;
+    throw error;
+  }
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** Waits until `probe()` gives something true, and returns it. */
+export async function until(what, probe, timeoutMs = 10000) {
+  const end = Date.now() + timeoutMs;
+  let last;
+  while (Date.now() < end) {
+    last = await Promise.resolve().then(probe).catch((error) => void (last = error));
+    if (last) return last;
+    await sleep(100);
+  }
+  throw new Error(`${what}: not after ${timeoutMs / 1000} s`);
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// A viewer with hls.js and its own defaults, on a page of another origin than the stream's.
+
+import { readFile } from "node:fs/promises";
+import http from "node:http";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { built } from "../../../tools/stack/stack.mjs";
+import { openPage } from "./browser.mjs";
+
+const PAGES = fileURLToPath(new URL("../pages", import.meta.url));
+const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript" };
+
+/** Serves the test pages, and the site's vendor/ and js/ beside them. Returns { url, close }. */
+export async function servePages() {
+  const server = http.createServer(async (request, response) => {
+    const name = path.normalize(new URL(request.url, "http://x").pathname);
+    const folder = /^\/(vendor|js)\//.test(name) ? built().web : PAGES;
+    const data = await readFile(path.join(folder, name)).catch(() => null);
+    response.writeHead(data ? 200 : 404, { "Content-Type": TYPES[path.extname(name)] ?? "text/plain" });
+    response.end(data);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    close: () => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve))),
+  };
+}
+
+/** Opens a viewer of `playlist`; `state()` is what window.viewer holds. */
+export async function openViewer(context, pages, playlist) {
+  const page = await openPage(context, `${pages.url}/hls.html?playlist=${encodeURIComponent(playlist)}`);
+  page.state = () => page.evaluate(() => window.viewer);
+  return page;
+}
+
+/** The value below which `part` of the numbers are. */
+export function quantile(numbers, part) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
+}
