@@ -15,6 +15,8 @@ export { sleep };
 /** Janus's address in the namespace; browsers have this one and 10.99.0.2. */
 export const JANUS_ADDRESS = "10.99.0.1";
 
+const BODY_MS = 180000; // what one test may take
+
 const SANITIZER = /ERROR: \w+Sanitizer|runtime error:|WARNING: ThreadSanitizer/;
 
 /** All files below `folder` whose name ends with `.log`. */
@@ -38,6 +40,15 @@ async function checkLogs(folder) {
   }
 }
 
+/** What hangs fails, so that it is cleared away like the rest. */
+function inTime(promise) {
+  let timer;
+  const tooLong = new Promise((resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done after ${BODY_MS / 1000} s`)), BODY_MS);
+  });
+  return Promise.race([promise, tooLong]).finally(() => clearTimeout(timer));
+}
+
 /**
  * Runs `body(stack)` with a stack that was started with `options`, and ends it whatever happens. A
  * part that ends by itself, or a word of a sanitizer in any log, fails the test; the folder then
@@ -55,7 +66,7 @@ export async function withStack(options, body) {
   });
   try {
     await stack.start();
-    await body(stack);
+    await inTime(body(stack));
     await stack.stop();
     assert.deepEqual(deaths, [], "parts ended by themselves");
     await checkLogs(folder);

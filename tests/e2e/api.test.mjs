@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The plugin's API: what it refuses and why, keys and takeover, and what operators see.
+
+import assert from "node:assert/strict";
+import http from "node:http";
+import test from "node:test";
+import { messageOf, openPage, outbound, publish, untilLive, withBrowser } from "./support/browser.mjs";
+import { admin, attach } from "./support/janus-api.mjs";
+import { doctor } from "./support/programs.mjs";
+import { sleep, until, withStack } from "./support/rig.mjs";
+
+const section = (kind, payloads, lines) =>
+  [`m=${kind} 9 UDP/TLS/RTP/SAVPF ${payloads}`, "c=IN IP4 0.0.0.0", "a=mid:0", "a=sendonly", "a=rtcp-mux",
+    "a=ice-ufrag:abcd", "a=ice-pwd:abcdefghijklmnopqrstuvwx",
+    `a=fingerprint:sha-256 ${Array(32).fill("AB").join(":")}`, "a=setup:actpass", ...lines].join("\r\n");
+
+const offer = (...sections) => ({
+  type: "offer",
+  sdp: ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=group:BUNDLE 0", ...sections, ""].join("\r\n"),
+});
+
+const VP8 = offer(section("video", "96", ["a=rtpmap:96 VP8/90000"]));
+const PCMU = offer(section("audio", "0", ["a=rtpmap:0 PCMU/8000"]));
+const MODE_0 = offer(section("video", "96", ["a=rtpmap:96 H264/90000", "a=fmtp:96 packetization-mode=0"]));
+
+test("what cannot be published is refused with a code and a sentence", () =>
+  withStack({}, async (stack) => {
+    const cases = [
+      [{}, undefined, 460, /"request"/],
+      [{ request: "dance" }, undefined, 461, /publish, configure/],
+      [{ request: "publish" }, VP8, 462, /stream name/],
+      [{ request: "publish", stream: "../etc" }, VP8, 462, /stream name/],
+      [{ request: "publish", stream: "x".repeat(65) }, VP8, 462, /stream name/],
+      [{ request: "publish", stream: 7 }, VP8, 460, /string/],
+      [{ request: "publish", stream: "x", bitrate: -1 }, VP8, 460, /bit\/s/],
+      [{ request: "publish", stream: "x" }, undefined, 463, /JSEP offer/],
+      [{ request: "publish", stream: "x" }, VP8, 464, /H\.264/],
+      [{ request: "publish", stream: "x" }, MODE_0, 464, /H\.264/],
+      [{ request: "publish", stream: "x" }, PCMU, 465, /Opus/],
+      [{ request: "configure", bitrate: 500000 }, undefined, 469, /publisher/],
+      [{ request: "unpublish" }, undefined, 469, /published/],
+      [{ request: "info", stream: "nobody" }, undefined, 470, /nobody/],
+    ];
+    for (const [body, jsep, code, sentence] of cases) {
+      const handle = await attach(stack);
+      const answer = await handle.request(body, jsep);
+      assert.equal(answer.error_code, code, `${JSON.stringify(body)}: ${JSON.stringify(answer)}`);
+      assert.match(answer.error, sentence);
+      handle.close();
+    }
+    const handle = await attach(stack);
+    assert.deepEqual((await handle.request({ request: "list" })).streams, []);
+    // Janus clears the connection of a refused offer away; then the same handle may make another
+    await handle.request({ request: "publish", stream: "x" }, VP8);
+    await until("another offer is heard", async () =>
+      (await handle.request({ request: "publish", stream: "x" }, PCMU)).error_code === 465);
+    handle.close();
+  }));
+
+test("configured streams take their key alone", () =>
+  withStack({ open: false, keys: { shop: "right" } }, (stack) =>
+    withBrowser({}, async (context) => {
+      const wrong = await openPage(context, `${stack.url}/publish.html?stream=shop&key=wrong&source=testcard&auto=1`);
+      await until("the page says that the key is wrong", async () => /key for shop is wrong/.test(await messageOf(wrong)));
+      await until("there is a way back", () => wrong.isVisible("#go"));
+      const unknown = await openPage(context, `${stack.url}/publish.html?stream=else&source=testcard&auto=1`);
+      await until("the page says that there is no such stream", async () => /knows no stream else/.test(await messageOf(unknown)));
+      await publish(context, stack, "shop", { key: "right" });
+    })));
+
+test("a name belongs to who has it, and to his other device", () =>
+  withStack({}, (stack) =>
+    withBrowser({}, async (context) => {
+      const first = await publish(context, stack, "shop", { key: "mine" });
+      const report = doctor(stack.playlist("shop"), 24);
+      await sleep(6000);
+
+      const stranger = await openPage(context, `${stack.url}/publish.html?stream=shop&key=other&source=testcard&auto=1`);
+      await until("a stranger is refused", async () => /somebody else is live as shop/.test(await messageOf(stranger)));
+      await stranger.close();
+      assert.equal(await first.textContent("#badge"), "LIVE");
+
+      const second = await publish(context, stack, "shop", { key: "mine" });
+      await until("the first device is told", async () => /taken over/.test(await messageOf(first)));
+      await sleep(4000);
+      await second.close();
+      const { faults, discontinuities } = await report;
+      assert.deepEqual(faults.filter((fault) => !/1.5 target/.test(fault.rule)), []);
+      assert.equal(discontinuities, 1);
+    })));
+
+test("a reload takes its own name back", () =>
+  withStack({}, (stack) =>
+    withBrowser({}, async (context) => {
+      const page = await publish(context, stack, "shop");
+      await until("segments", async () => (await fetch(stack.playlist("shop"))).ok);
+      await page.reload();
+      await untilLive(page);
+    })));
+
+test("operators see and rule what is live", () =>
+  withStack({}, (stack) =>
+    withBrowser({}, async (context) => {
+      const page = await publish(context, stack, "shop");
+      const handle = await attach(stack);
+      await sleep(4000);
+
+      const { streams } = await handle.request({ request: "list" });
+      assert.equal(streams.length, 1);
+      const info = await handle.request({ request: "info", stream: "shop" });
+      const video = info.tracks.find((track) => track.kind === "video");
+      const audio = info.tracks.find((track) => track.kind === "audio");
+      assert.equal(info.bridge, "listening");
+      assert.deepEqual([video.codec, video.width, video.height], ["H264", 1280, 720]);
+      assert.equal(audio.codec, "opus");
+      assert.ok(video.bitrate > 100000 && audio.bitrate > 5000, JSON.stringify(info));
+      assert.equal(video.lost, 0);
+      assert.ok(info.round_trip_ms < 100, `the round trip is known: ${JSON.stringify(info)}`);
+      assert.ok(info.age_seconds >= 2);
+
+      const { sessions } = await admin(stack, { janus: "list_sessions" });
+      const described = [];
+      for (const session_id of sessions) {
+        const { handles } = await admin(stack, { janus: "list_handles", session_id });
+        for (const handle_id of handles) {
+          const reply = await admin(stack, { janus: "handle_info", session_id, handle_id });
+          described.push(reply.info.plugin_specific);
+        }
+      }
+      assert.ok(described.some((d) => d.stream === "shop" && d.state === "live"), JSON.stringify(described));
+      assert.ok(described.some((d) => d.state === "idle"));
+
+      const kick = (stream) =>
+        admin(stack, { janus: "message_plugin", plugin: "janus.plugin.hls", request: { request: "kick", stream } });
+      assert.equal((await kick("nobody")).response.error_code, 470);
+      assert.equal((await kick("shop")).response.hls, "kicked");
+      await until("the publisher is told", async () => /ended by the operator/.test(await messageOf(page)));
+      assert.deepEqual((await handle.request({ request: "list" })).streams, []);
+      handle.close();
+    })));
+
+test("configure changes a live stream", () =>
+  withStack({}, (stack) =>
+    withBrowser({}, async (context) => {
+      const page = await publish(context, stack, "shop");
+      const configure = (body) =>
+        page.evaluate((message) => new Promise((resolve, reject) => {
+          window.janusHls.publisher.configure(message).then(resolve, reject);
+        }), body);
+      const bitrate = async () => {
+        const before = (await outbound(page)).video.bytesSent;
+        await sleep(3000);
+        return (((await outbound(page)).video.bytesSent - before) * 8) / 3;
+      };
+      await sleep(2000);
+      const free = await bitrate();
+      const answer = await configure({ bitrate: 200000 });
+      assert.equal(answer.bitrate, 200000);
+      await sleep(3000);
+      const capped = await bitrate();
+      assert.ok(capped < 300000 && capped < free * 0.6, `${free} bit/s, then ${capped}`);
+
+      const keyframes = (await outbound(page)).video.keyFramesEncoded;
+      await configure({ keyframe: true });
+      await until("a key frame more", async () => (await outbound(page)).video.keyFramesEncoded > keyframes, 2000);
+      assert.equal((await configure({ audio: false })).audio, false);
+      await assert.rejects(configure({ bitrate: 1 }), /bit\/s/);
+    })));
+
+test("event handlers hear what becomes of a stream", async () => {
+  const events = [];
+  const server = http.createServer((request, response) => {
+    let body = "";
+    request.on("data", (data) => (body += data));
+    request.on("end", () => {
+      events.push(...[JSON.parse(body)].flat());
+      response.end();
+    });
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const configuration = `general: { enabled = true events = "plugins" grouping = false json = "compact"
+    backend = "http://127.0.0.1:${server.address().port}" }\n`;
+  const janus = { eventHandlers: ["sampleevh"], files: { "janus.eventhandler.sampleevh.jcfg": configuration } };
+  await withStack({ janus }, (stack) =>
+    withBrowser({}, async (context) => {
+      const page = await publish(context, stack, "shop");
+      await page.click("#stop");
+      const heard = () => events.map((event) => event.event).filter((e) => e.plugin === "janus.plugin.hls");
+      await until("the end is heard", () => heard().some((e) => e.data.event === "unpublished"));
+      assert.deepEqual(heard().map((e) => e.data.event), ["published", "live", "unpublished"]);
+      assert.ok(heard().every((e) => e.data.stream === "shop"));
+    }));
+  server.close();
+});
