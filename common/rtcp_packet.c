@@ -3,10 +3,9 @@
 
 #include <string.h>
 
-/* Packet types: RFC 3550 section 12.1, RFC 4585 section 6.1, RFC 3611 section 2. */
-enum { PT_SR = 200, PT_RR = 201, PT_BYE = 203, PT_PSFB = 206, PT_XR = 207 };
+/* Packet types: RFC 3550 section 12.1, RFC 4585 section 6.1. */
+enum { PT_SR = 200, PT_RR = 201, PT_BYE = 203, PT_PSFB = 206 };
 enum { PSFB_PLI = 1, PSFB_FIR = 4 };
-enum { XR_RRTR = 4, XR_DLRR = 5 };
 
 #define NTP_UNIX_OFFSET_S 2208988800ll /* from 1900 to 1970 */
 #define US_PER_S          1000000ll
@@ -29,25 +28,6 @@ static void put_header(uint8_t *p, unsigned count, unsigned type, size_t size)
     put_32(p, 0x80000000u | count << 24 | type << 16 | (uint32_t)(size / 4 - 1));
 }
 
-/* The first DLRR sub-block of an extended report, RFC 3611 section 4.5. */
-static bool read_dlrr(const uint8_t *p, size_t len, RtcpPacket *out)
-{
-    size_t at = 8;
-
-    while (at + 4 <= len) {
-        size_t block = 4 + 4u * ((size_t)p[at + 2] << 8 | p[at + 3]);
-        if (at + block > len)
-            return false;
-        if (p[at] == XR_DLRR && block >= 16) {
-            out->last_rr = get_32(p + at + 8);
-            out->delay = get_32(p + at + 12);
-            return true;
-        }
-        at += block;
-    }
-    return false;
-}
-
 bool rtcp_next(const uint8_t *buf, size_t len, size_t *at, RtcpPacket *out)
 {
     if (*at + 4 > len || buf[*at] >> 6 != 2)
@@ -67,8 +47,6 @@ bool rtcp_next(const uint8_t *buf, size_t len, size_t *at, RtcpPacket *out)
         out->type = RTCP_BYE;
     } else if (p[1] == PT_PSFB && (count == PSFB_PLI || count == PSFB_FIR) && size >= 12) {
         out->type = RTCP_KEYFRAME_REQUEST;
-    } else if (p[1] == PT_XR && read_dlrr(p, size, out)) {
-        out->type = RTCP_DLRR;
     }
     return true;
 }
@@ -79,16 +57,6 @@ size_t rtcp_write_pli(uint8_t *out, uint32_t sender_ssrc, uint32_t media_ssrc)
     put_32(out + 4, sender_ssrc);
     put_32(out + 8, media_ssrc);
     return RTCP_PLI_SIZE;
-}
-
-size_t rtcp_write_rrtr(uint8_t *out, uint32_t sender_ssrc, uint64_t ntp)
-{
-    put_header(out, 0, PT_XR, RTCP_RRTR_SIZE);
-    put_32(out + 4, sender_ssrc);
-    put_32(out + 8, XR_RRTR << 24 | 2); /* block length: two words follow */
-    put_32(out + 12, (uint32_t)(ntp >> 32));
-    put_32(out + 16, (uint32_t)ntp);
-    return RTCP_RRTR_SIZE;
 }
 
 size_t rtcp_write_rr(uint8_t *out, uint32_t sender_ssrc, const RtcpReportBlock *block)

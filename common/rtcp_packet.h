@@ -3,8 +3,8 @@
 #define RTCP_PACKET_H
 
 /* The RTCP that the project reads and writes: sender and receiver reports (RFC 3550 section 6.4),
- * BYE, picture loss indication (RFC 4585 section 6.3.1), full intra request (RFC 5104 section
- * 4.3.1), and the reports that give a receiver the round trip (RFC 3611 sections 4.4 and 4.5).
+ * BYE, picture loss indication (RFC 4585 section 6.3.1) and full intra request (RFC 5104 section
+ * 4.3.1).
  *
  * Thread-safety: none needed, there is no state. */
 
@@ -12,15 +12,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RTCP_PLI_SIZE  12 /* bytes of a PLI alone */
-#define RTCP_RR_SIZE   32 /* bytes of a receiver report with one block */
-#define RTCP_RRTR_SIZE 20 /* bytes of an extended report with one receiver reference time */
+#define RTCP_PLI_SIZE 12 /* bytes of a PLI alone */
+#define RTCP_RR_SIZE  32 /* bytes of a receiver report with one block */
 
 typedef enum RtcpType {
     RTCP_SENDER_REPORT,
     RTCP_BYE,
     RTCP_KEYFRAME_REQUEST, /* PLI or FIR */
-    RTCP_DLRR,             /* delay since last receiver reference time */
     RTCP_OTHER,
 } RtcpType;
 
@@ -30,17 +28,14 @@ typedef struct RtcpPacket {
     uint32_t ssrc;          /* who sent it */
     uint64_t ntp;           /* sender report: 32.32 seconds since 1900 */
     uint32_t rtp_timestamp; /* sender report: the same moment on the media clock */
-    uint32_t last_rr;       /* DLRR: middle 32 bits of our reference time's NTP timestamp */
-    uint32_t delay;         /* DLRR: 1/65536 s from its arrival to this packet */
 } RtcpPacket;
 
 /* Walks a compound packet: start with *at == 0. Returns false at its end, or where it is damaged;
  * what stood before the damage was good. */
 bool rtcp_next(const uint8_t *buf, size_t len, size_t *at, RtcpPacket *out);
 
-/* Write one packet each; `out` holds the size named above, which is returned. */
+/* Write one packet; `out` holds the size named above, which is returned. */
 size_t rtcp_write_pli(uint8_t *out, uint32_t sender_ssrc, uint32_t media_ssrc);
-size_t rtcp_write_rrtr(uint8_t *out, uint32_t sender_ssrc, uint64_t ntp);
 
 /* A report block, RFC 3550 section 6.4.1. */
 typedef struct RtcpReportBlock {

@@ -3,11 +3,8 @@
 
 #include <glib.h>
 
-#include "rtcp_packet.h"
-
 #define SECOND_US  1000000
 #define NAL_STAP_A 24 /* RFC 6184 section 5.7.1: several NAL units in one packet */
-#define XR_SSRC    1  /* of the reports that this plugin itself sends; Janus uses none this low */
 
 static janus_callbacks *gateway;
 
@@ -96,45 +93,14 @@ void media_relay_rtp(Session *session, janus_plugin_rtp *packet)
         gateway->send_remb(session->handle, remb);
 }
 
-/* Our own reference time, which a browser sends back with its next report: RFC 3611, 4.4 and 4.5.
- * It is the one way in which the receiving side of a call learns the round trip. */
-static void send_reference_time(Session *session, const janus_plugin_rtcp *cause)
-{
-    uint8_t report[RTCP_RRTR_SIZE];
-    janus_plugin_rtcp rtcp = {
-        .mindex = cause->mindex, .video = cause->video, .buffer = (char *)report};
-
-    rtcp.length =
-        (uint16_t)rtcp_write_rrtr(report, XR_SSRC, rtcp_ntp_from_unix_us(g_get_real_time()));
-    gateway->relay_rtcp(session->handle, &rtcp);
-}
-
-static uint32_t round_trip_us(const RtcpPacket *dlrr)
-{
-    uint32_t now = rtcp_ntp_middle(rtcp_ntp_from_unix_us(g_get_real_time()));
-    int32_t trip = (int32_t)(now - dlrr->last_rr - dlrr->delay); /* 1/65536 s */
-
-    return trip < 0 ? 0 : (uint32_t)((int64_t)trip * SECOND_US / 65536);
-}
-
 void media_relay_rtcp(Session *session, janus_plugin_rtcp *packet)
 {
-    const uint8_t *buf = (const uint8_t *)packet->buffer;
-    bool reported = false;
-    RtcpPacket rtcp;
-
     pthread_mutex_lock(&session->lock);
-    for (size_t at = 0; rtcp_next(buf, packet->length, &at, &rtcp);) {
-        reported = reported || rtcp.type == RTCP_SENDER_REPORT;
-        if (rtcp.type == RTCP_DLRR && rtcp.last_rr != 0)
-            session->round_trip_us = round_trip_us(&rtcp);
-    }
     int index = track_of(session, packet->mindex);
     if (index >= 0 && session->sender)
-        rtp_sender_send(session->sender, session->tracks.track[index].kind, buf, packet->length);
+        rtp_sender_send(session->sender, session->tracks.track[index].kind, packet->buffer,
+                        packet->length);
     pthread_mutex_unlock(&session->lock);
-    if (reported && packet->video)
-        send_reference_time(session, packet);
 }
 
 void media_relay_keyframe(Session *session)

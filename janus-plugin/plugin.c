@@ -63,6 +63,14 @@ static const char *read_offer(const json_t *jsep, RequestError *error)
     return NULL;
 }
 
+/* Janus has begun a connection for the offer before we saw it. One that is refused is given up, so
+ * that the publisher may make another on the same handle; a live one goes on as it was. */
+static void forget_offer(const Message *message)
+{
+    if (message->jsep && !publisher_is_live(message->session))
+        self.gateway->close_pc(message->session->handle);
+}
+
 /* Handles one request of a publisher. Returns the event to send, or NULL where it is sent. */
 static json_t *handle(Message *message)
 {
@@ -81,6 +89,10 @@ static json_t *handle(Message *message)
         event = publisher_configure(message->session, &request, &error);
     } else if (request.kind == REQUEST_UNPUBLISH) {
         event = publisher_unpublish(message->session, &error);
+    } else if (request.kind == REQUEST_REPORT) {
+        event = publisher_report(message->session, &request, &error);
+    } else {
+        request_fail(&error, HLS_ERROR_UNKNOWN_REQUEST, "kick is for the Admin API alone");
     }
     return event ? event : reply_error(&error);
 }
@@ -99,12 +111,13 @@ static void *handle_messages(void *unused)
             self.gateway->push_event(message->session->handle, &plugin, message->transaction, event,
                                      NULL);
         json_decref(event);
+        forget_offer(message);
         free_message(message);
     }
 }
 
-/* The answer to a request that is not about the sender's own stream, or NULL. */
-static json_t *answer_at_once(const json_t *body)
+/* The answer to list or info, of which anybody may ask at any time. */
+static json_t *answer_question(const json_t *body)
 {
     RequestError error = {0};
     Request request;
@@ -117,8 +130,6 @@ static json_t *answer_at_once(const json_t *body)
         json_object_set_new(reply, "streams", publisher_list());
         return reply;
     }
-    if (request.kind != REQUEST_INFO)
-        return NULL;
     Session *session = session_find_publisher(request.stream);
     if (!session) {
         request_fail(&error, HLS_ERROR_NO_SUCH_STREAM, "nobody is live as %s", request.stream);
@@ -140,8 +151,8 @@ static struct janus_plugin_result *on_message(janus_plugin_session *handle, char
     if (!session) {
         request_fail(&error, HLS_ERROR_INTERNAL, "this handle is not attached any more");
         reply = reply_error(&error);
-    } else {
-        reply = answer_at_once(body);
+    } else if (request_is_question(body)) {
+        reply = answer_question(body);
     }
     if (reply) {
         session_unref(session);
@@ -161,9 +172,8 @@ static json_t *on_admin_message(json_t *body)
     RequestError error = {0};
     Request request;
 
-    json_t *reply = answer_at_once(body);
-    if (reply)
-        return reply;
+    if (request_is_question(body))
+        return answer_question(body);
     if (request_parse(body, &request, &error) == 0 && request.kind == REQUEST_KICK &&
         publisher_kick(request.stream, &error) == 0)
         return json_pack("{s:s, s:s}", "hls", "kicked", "stream", request.stream);

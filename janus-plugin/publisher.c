@@ -55,14 +55,27 @@ static void push_status(Session *session, const char *status, const char *text)
 
 /* ---- the end ---- */
 
-static json_t *unpublished_event(const Session *session, const char *reason)
+/* Why a publisher is live no more: `code` for programs, `text` for people. */
+typedef struct EndReason {
+    const char *code, *text;
+} EndReason;
+
+static const EndReason ended_by_request = {"requested", "the publisher asked for it"};
+static const EndReason ended_by_operator = {"kicked", "ended by the operator"};
+static const EndReason ended_by_takeover = {"taken-over",
+                                            "taken over by another device with the same key"};
+static const EndReason ended_by_disconnect = {"disconnected", "the connection closed"};
+static const EndReason ended_by_stop = {"stopping", "the server stops"};
+static const EndReason ended_by_failure = {"failed", "the answer could not be sent"};
+
+static json_t *unpublished_event(const Session *session, const EndReason *reason)
 {
-    return json_pack("{s:s, s:s, s:s}", "hls", "unpublished", "stream", session->stream, "reason",
-                     reason);
+    return json_pack("{s:s, s:s, s:s, s:s}", "hls", "unpublished", "stream", session->stream,
+                     "code", reason->code, "reason", reason->text);
 }
 
-/* Ends what a session publishes; `reason` is for people. Returns whether it published at all. */
-static bool end_publishing(Session *session, const char *reason)
+/* Ends what a session publishes. Returns whether it published at all. */
+static bool end_publishing(Session *session, const EndReason *reason)
 {
     pthread_mutex_lock(&session->lock);
     bool publishing = session->state != SESSION_IDLE;
@@ -77,13 +90,14 @@ static bool end_publishing(Session *session, const char *reason)
     session_release_name(session, session->stream);
     bridge_client_withdraw(self.bridge, session->stream, session);
     rtp_sender_destroy(&sender);
-    JANUS_LOG(LOG_INFO, "[hls] %s: ended, %s\n", session->stream, reason);
-    notify_handlers(session, session->stream, "unpublished", json_pack("{s:s}", "reason", reason));
+    JANUS_LOG(LOG_INFO, "[hls] %s: ended, %s\n", session->stream, reason->text);
+    notify_handlers(session, session->stream, "unpublished",
+                    json_pack("{s:s, s:s}", "code", reason->code, "reason", reason->text));
     return true;
 }
 
 /* Ends it, and the call with it, and says so. */
-static void throw_out(Session *session, const char *reason)
+static void throw_out(Session *session, const EndReason *reason)
 {
     if (!end_publishing(session, reason))
         return;
@@ -148,7 +162,7 @@ static const char *on_bridge_answer(void *user, const char *sdp, size_t len)
 static void on_bridge_refusal(void *user, const char *reason)
 {
     JANUS_LOG(LOG_ERR, "[hls] %s: %s\n", ((Session *)user)->stream, reason);
-    throw_out(user, reason);
+    throw_out(user, &(EndReason){"refused", reason});
 }
 
 static void on_bridge_unreachable(void *user, const char *reason)
@@ -275,7 +289,7 @@ static int prepare(Session *session, const Request *request, const MediaTracks *
     session->tracks = *tracks;
     session->state = SESSION_PREPARING;
     session->sps = (H264Sps){0};
-    session->round_trip_us = 0;
+    session->round_trip_ms = -1;
     memset(session->stats, 0, sizeof(session->stats));
     memset(session->paused, 0, sizeof(session->paused));
     g_strlcpy(session->stream, request->stream, sizeof(session->stream));
@@ -285,7 +299,7 @@ static int prepare(Session *session, const Request *request, const MediaTracks *
 
     Session *before = session_claim_name(session, request->stream);
     if (before && before != session)
-        throw_out(before, "taken over by another device with the same key");
+        throw_out(before, &ended_by_takeover);
     session_unref(before);
     return 0;
 }
@@ -353,7 +367,7 @@ int publisher_publish(Session *session, const char *transaction, const Request *
     json_decref(jsep);
     if (status != 0) {
         if (!live)
-            end_publishing(session, "the answer could not be sent");
+            end_publishing(session, &ended_by_failure);
         return request_fail(error, HLS_ERROR_INTERNAL, "Janus could not use the answer (%d)",
                             status);
     }
@@ -362,6 +376,14 @@ int publisher_publish(Session *session, const char *transaction, const Request *
     else
         notify_handlers(session, request->stream, "published", NULL);
     return 0;
+}
+
+bool publisher_is_live(Session *session)
+{
+    pthread_mutex_lock(&session->lock);
+    bool live = session->state != SESSION_IDLE;
+    pthread_mutex_unlock(&session->lock);
+    return live;
 }
 
 json_t *publisher_configure(Session *session, const Request *request, RequestError *error)
@@ -398,14 +420,25 @@ json_t *publisher_configure(Session *session, const Request *request, RequestErr
 
 json_t *publisher_unpublish(Session *session, RequestError *error)
 {
-    const char *reason = "the publisher asked for it";
-
-    if (!end_publishing(session, reason)) {
+    if (!end_publishing(session, &ended_by_request)) {
         request_fail(error, HLS_ERROR_NOT_PUBLISHING, "nothing is published on this connection");
         return NULL;
     }
     self.gateway->close_pc(session->handle);
-    return unpublished_event(session, reason);
+    return unpublished_event(session, &ended_by_request);
+}
+
+json_t *publisher_report(Session *session, const Request *request, RequestError *error)
+{
+    if (!publisher_is_live(session)) {
+        request_fail(error, HLS_ERROR_NOT_PUBLISHING, "only a publisher can report");
+        return NULL;
+    }
+    pthread_mutex_lock(&session->lock);
+    if (request->round_trip_ms >= 0)
+        session->round_trip_ms = request->round_trip_ms;
+    pthread_mutex_unlock(&session->lock);
+    return reply_new("reported");
 }
 
 void publisher_media_up(Session *session)
@@ -425,10 +458,8 @@ void publisher_media_up(Session *session)
 
 void publisher_media_down(Session *session)
 {
-    const char *reason = "the publisher's connection closed";
-
-    if (end_publishing(session, reason))
-        push(session, NULL, unpublished_event(session, reason));
+    if (end_publishing(session, &ended_by_disconnect))
+        push(session, NULL, unpublished_event(session, &ended_by_disconnect));
 }
 
 int publisher_kick(const char *stream, RequestError *error)
@@ -437,7 +468,7 @@ int publisher_kick(const char *stream, RequestError *error)
 
     if (!session)
         return request_fail(error, HLS_ERROR_NO_SUCH_STREAM, "nobody is live as %s", stream);
-    throw_out(session, "ended by the operator");
+    throw_out(session, &ended_by_operator);
     session_unref(session);
     return 0;
 }
@@ -470,7 +501,7 @@ void publisher_deinit(void)
     Session **sessions = session_publishers();
 
     for (size_t i = 0; sessions[i]; i++) {
-        end_publishing(sessions[i], "the server stops");
+        end_publishing(sessions[i], &ended_by_stop);
         session_unref(sessions[i]);
     }
     g_free(sessions);

@@ -23,9 +23,15 @@ void publisher_deinit(void);
 int publisher_publish(Session *session, const char *transaction, const Request *request,
                       const char *offer, RequestError *error);
 
+/* Whether the session publishes: it was answered, and has not ended. */
+bool publisher_is_live(Session *session);
+
 /* Each returns the event to be sent, which the caller owns, or NULL with `error`. */
 json_t *publisher_configure(Session *session, const Request *request, RequestError *error);
 json_t *publisher_unpublish(Session *session, RequestError *error);
+
+/* Notes what only the publisher's side of the call can measure; events as above. */
+json_t *publisher_report(Session *session, const Request *request, RequestError *error);
 
 /* Janus says that the publisher's media can flow, or flows no more. */
 void publisher_media_up(Session *session);

@@ -55,9 +55,8 @@ json_t *publisher_describe(Session *session)
         json_object_set_new(object, "bridge", json_string(bridge_state_name(session->bridge)));
         json_object_set_new(object, "bitrate_cap", json_integer(session->bitrate));
         json_object_set_new(object, "tracks", tracks);
-        if (session->round_trip_us)
-            json_object_set_new(object, "round_trip_ms",
-                                json_real((double)session->round_trip_us / 1000));
+        if (session->round_trip_ms >= 0)
+            json_object_set_new(object, "round_trip_ms", json_real(session->round_trip_ms));
         if (session->state == SESSION_LIVE)
             json_object_set_new(object, "age_seconds",
                                 json_integer((monotonic_us() - session->live_since_us) / 1000000));

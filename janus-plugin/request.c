@@ -7,6 +7,8 @@
 
 #include "stream_name.h"
 
+#define ROUND_TRIP_MAX_MS 60000
+
 static const struct {
     const char *name;
     RequestKind kind;
@@ -15,6 +17,7 @@ static const struct {
     {"publish", REQUEST_PUBLISH, true},
     {"configure", REQUEST_CONFIGURE, false},
     {"unpublish", REQUEST_UNPUBLISH, false},
+    {"report", REQUEST_REPORT, false},
     {"list", REQUEST_LIST, false},
     {"info", REQUEST_INFO, true},
     {"kick", REQUEST_KICK, true},
@@ -78,6 +81,20 @@ static int read_bitrate(const json_t *message, uint32_t *out, RequestError *erro
     return 0;
 }
 
+static int read_round_trip(const json_t *message, double *out, RequestError *error)
+{
+    const json_t *value = json_object_get(message, "round_trip_ms");
+
+    *out = -1;
+    if (!value || json_is_null(value))
+        return 0;
+    *out = json_number_value(value);
+    if (!json_is_number(value) || !(*out >= 0 && *out <= ROUND_TRIP_MAX_MS))
+        return request_fail(error, HLS_ERROR_INVALID_JSON,
+                            "\"round_trip_ms\" must be a number from 0 to %d", ROUND_TRIP_MAX_MS);
+    return 0;
+}
+
 static int read_fields(const json_t *message, Request *out, RequestError *error)
 {
     RequestSwitch keyframe;
@@ -87,12 +104,20 @@ static int read_fields(const json_t *message, Request *out, RequestError *error)
         read_string(message, "key", REQUEST_KEY_MAX, &out->key, error) < 0 ||
         read_string(message, "title", REQUEST_TITLE_MAX, &out->title, error) < 0 ||
         read_bitrate(message, &out->bitrate, error) < 0 ||
+        read_round_trip(message, &out->round_trip_ms, error) < 0 ||
         read_switch(message, "audio", &out->audio, error) < 0 ||
         read_switch(message, "video", &out->video, error) < 0 ||
         read_switch(message, "keyframe", &keyframe, error) < 0)
         return -1;
     out->keyframe = keyframe == SWITCH_ON;
     return 0;
+}
+
+bool request_is_question(const json_t *message)
+{
+    const char *name = json_string_value(json_object_get(message, "request"));
+
+    return name && (strcmp(name, "list") == 0 || strcmp(name, "info") == 0);
 }
 
 int request_parse(const json_t *message, Request *out, RequestError *error)
@@ -112,7 +137,7 @@ int request_parse(const json_t *message, Request *out, RequestError *error)
     if (k == sizeof(kinds) / sizeof(kinds[0]))
         return request_fail(error, HLS_ERROR_UNKNOWN_REQUEST,
                             "there is no such request; there are publish, configure, unpublish, "
-                            "list, info and, in the Admin API, kick");
+                            "report, list, info and, in the Admin API, kick");
     out->kind = kinds[k].kind;
     if (read_fields(message, out, error) < 0)
         return -1;

@@ -36,6 +36,7 @@ typedef enum RequestKind {
     REQUEST_PUBLISH,
     REQUEST_CONFIGURE,
     REQUEST_UNPUBLISH,
+    REQUEST_REPORT,
     REQUEST_LIST,
     REQUEST_INFO,
     REQUEST_KICK,
@@ -50,7 +51,8 @@ typedef struct Request {
     const char *stream; /* a valid stream name; there for publish, info and kick */
     const char *key;
     const char *title;
-    uint32_t bitrate; /* bit/s, 0: absent */
+    uint32_t bitrate;     /* bit/s, 0: absent */
+    double round_trip_ms; /* below 0: absent */
     RequestSwitch audio, video;
     bool keyframe;
 } Request;
@@ -59,6 +61,9 @@ typedef struct RequestError {
     int code; /* HLS_ERROR_... */
     char text[REQUEST_ERROR_SIZE];
 } RequestError;
+
+/* Whether a message is one that is answered at once, whoever asks: list or info. */
+bool request_is_question(const json_t *message);
 
 /* Reads a message of the client or of the Admin API. Returns 0, or -1 with `error` filled. */
 int request_parse(const json_t *message, Request *out, RequestError *error);

@@ -65,8 +65,8 @@ typedef struct Session {
     int64_t live_since_us;
     int64_t second_began_us; /* of what is done once a second */
     TrackStats stats[MEDIA_TRACKS_MAX];
-    H264Sps sps;            /* the publisher's last; width 0: none yet */
-    uint32_t round_trip_us; /* 0: not known yet */
+    H264Sps sps;          /* the publisher's last; width 0: none yet */
+    double round_trip_ms; /* by the publisher's report; below 0: none yet */
 } Session;
 
 /* The table. init before, deinit after everything else here. */

@@ -19,6 +19,11 @@ const REBUILD_AFTER_MS = 8000;
 // errors of the plugin that no second try mends (docs/protocol.md)
 const FINAL_ERRORS = [460, 461, 462, 463, 464, 465, 466, 467, 468];
 
+// ends of a stream that were meant
+const FINAL_ENDS = ["kicked", "taken-over", "refused", "requested"];
+
+const NO_SUCH_SESSION = "No such session"; // Janus's words to a claim that it cannot honour
+
 const initialised = new Promise((resolve) => {
   Janus.init({
     debug: ["warn", "error"],
@@ -45,6 +50,7 @@ export class JanusPublisher extends EventTarget {
   #attempt = 0; // grows with each set-up, so that what belongs to an old one is ignored
   #timers = new Set();
   #playback = null;
+  #configured = null; // who waits for the answer to configure()
 
   /** `server`: the URL of Janus's WebSocket. */
   constructor(server) {
@@ -83,6 +89,34 @@ export class JanusPublisher extends EventTarget {
   async replaceTrack(track) {
     const sender = this.peerConnection?.getSenders().find((s) => s.track?.kind === track.kind);
     await sender?.replaceTrack(track);
+  }
+
+  /**
+   * Changes what is live: { bitrate, audio, video, keyframe }, each optional (docs/protocol.md).
+   * Resolves to the answer, rejects with what is wrong.
+   */
+  configure(changes) {
+    return new Promise((resolve, reject) => {
+      this.#configured = (answer) =>
+        answer.hls === "error" ? reject(new PluginError(answer.error_code, answer.error)) : resolve(answer);
+      this.#handle.send({ message: { request: "configure", ...changes } });
+    });
+  }
+
+  /** Sends a further track from now on; this is negotiated anew. */
+  async addTrack(track) {
+    this.#media.addTrack(track);
+    await this.#renegotiate({ tracks: [{ type: track.kind, capture: track, recv: false, dontStop: true }] });
+  }
+
+  /** Looks for another path to the server, while the old one still carries. */
+  async restartIce() {
+    await this.#renegotiate({ iceRestart: true });
+  }
+
+  /** Tells the server what only this side of the call can measure. */
+  report(roundTripMs) {
+    this.#handle?.send({ message: { request: "report", round_trip_ms: roundTripMs } });
   }
 
   #say(state, text) {
@@ -157,9 +191,9 @@ export class JanusPublisher extends EventTarget {
     if (stale()) return;
     this.#janus.reconnect({
       success: () => {},
-      error: () => {
+      error: (error) => {
         if (stale()) return;
-        if (failures >= 3) this.#connect("reconnecting");
+        if (failures >= 3 || String(error).startsWith(NO_SUCH_SESSION)) this.#connect("reconnecting");
         else this.#later(RETRY_MS[failures], () => this.#resumeSignalling(stale, failures + 1));
       },
     });
@@ -187,23 +221,23 @@ export class JanusPublisher extends EventTarget {
     });
   }
 
-  async #offer(stale, iceRestart = false) {
+  async #offer(stale) {
     const tracks = this.#media.getTracks().map((track) => ({
       type: track.kind,
       capture: track,
       recv: false,
       dontStop: true, // the preview goes on, whatever becomes of the call
     }));
-    const jsep = await new Promise((resolve, reject) => {
-      this.#handle.createOffer({
-        ...(iceRestart ? { iceRestart: true } : { tracks }),
-        success: resolve,
-        error: (error) => reject(error),
-      });
-    });
-    if (stale()) return;
-    this.#handle.send({ message: { request: "publish", ...this.#request }, jsep });
+    await this.#renegotiate({ tracks }, stale);
     await this.#preferFrameSize();
+  }
+
+  /** Makes an offer with what janus.js calls `changes`, and asks to have it published. */
+  async #renegotiate(changes, stale = () => false) {
+    const jsep = await new Promise((resolve, reject) => {
+      this.#handle.createOffer({ ...changes, success: resolve, error: reject });
+    });
+    if (!stale()) this.#handle.send({ message: { request: "publish", ...this.#request }, jsep });
   }
 
   /** Under strain frames go first: each change of size restarts decoders at the viewers. */
@@ -227,10 +261,17 @@ export class JanusPublisher extends EventTarget {
         else this.#say("waiting", "Connected; the server is getting ready …");
         break;
       case "unpublished":
-        this.#fail(`The stream was ended: ${message.reason}.`);
+        if (FINAL_ENDS.includes(message.code)) this.#fail(`The stream was ended: ${message.reason}.`);
+        else this.#connect("reconnecting");
+        break;
+      case "configured":
+        this.#configured?.(message);
+        this.#configured = null;
         break;
       case "error":
-        this.#fail(message.error);
+        if (this.#configured) this.#configured(message);
+        else this.#fail(message.error);
+        this.#configured = null;
         break;
     }
   }
@@ -241,7 +282,7 @@ export class JanusPublisher extends EventTarget {
     if (state !== "disconnected" && state !== "failed") return;
     this.#say("reconnecting", "The network is gone. Reconnecting …");
     this.#later(RESTART_AFTER_MS, () => {
-      if (!stale() && down()) this.#offer(stale, true).catch(() => {});
+      if (!stale() && down()) this.restartIce().catch(() => {});
     });
     this.#later(REBUILD_AFTER_MS, () => {
       if (!stale() && down()) this.#connect("reconnecting");

@@ -11,6 +11,8 @@ import { checkBrowser, listDevices, openSource } from "./media-source.js";
 import { PublishFigures } from "./publish-figures.js";
 import { byId, formatBitrate, formatDuration, janusServer, showQr, STREAM_NAME, wireCopyButtons } from "./page-tools.js";
 
+const FIGURES_MS = 1000; // between two looks at the connection's statistics
+
 const parameters = new URLSearchParams(location.search);
 const publisher = new JanusPublisher(janusServer());
 const figures = new PublishFigures();
@@ -55,6 +57,7 @@ function showPreview() {
   byId("preview").srcObject = source?.stream ?? null;
   byId("preview").classList.toggle("mirrored", kind === "camera");
   byId("placeholder").hidden = Boolean(source);
+  byId("show-preview").hidden = kind === "screen"; // which browsers ask about each time
 }
 
 function showDeviceFields() {
@@ -238,6 +241,7 @@ async function showFigures() {
   byId("figure-loss").textContent = f.loss === null ? "–" : `${(f.loss * 100).toFixed(1)} %`;
   byId("figure-rtt").textContent = f.roundTripMs === null ? "–" : `${Math.round(f.roundTripMs)} ms`;
   byId("figure-time").textContent = formatDuration((Date.now() - liveSince) / 1000);
+  if (f.roundTripMs !== null) publisher.report(f.roundTripMs);
 }
 
 /* ---- start ---- */
@@ -252,6 +256,7 @@ byId("mute").addEventListener("click", () => {
   byId("mute").setAttribute("aria-pressed", String(!pressed));
   applyMute();
 });
+byId("show-preview").addEventListener("click", preview);
 byId("camera").addEventListener("change", switchDevice);
 byId("microphone").addEventListener("change", switchDevice);
 for (const input of document.querySelectorAll("[name=source]")) input.addEventListener("change", preview);
@@ -259,7 +264,7 @@ window.addEventListener("beforeunload", (event) => {
   if (liveSince !== null && !parameters.has("auto")) event.preventDefault(); // "Leave the page?"
 });
 wireCopyButtons();
-setInterval(showFigures, 1000);
+setInterval(showFigures, FIGURES_MS);
 
 byId("name").value = parameters.get("stream") ?? localStorage.getItem("janus-hls-name") ?? "demo";
 byId("key").value = parameters.get("key") ?? "";

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The pages as people use them: what they are told when something fails, and the way back.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { messageOf, openPage, publish, untilLive, withBrowser } from "./support/browser.mjs";
+import { sleep, until, withStack } from "./support/rig.mjs";
+
+const says = (page, pattern) => until(`the page says ${pattern}`, async () => pattern.test(await messageOf(page)));
+
+test("from the preview to live and back, by keyboard alone", () =>
+  withStack({}, (stack) =>
+    withBrowser({ fakeCamera: true }, async (context) => {
+      const page = await openPage(context, `${stack.url}/publish.html?stream=shop`);
+      await page.focus("#show-preview");
+      await page.keyboard.press("Enter");
+      await says(page, /This is what viewers will see/);
+      assert.ok(await page.evaluate(() => document.getElementById("preview").srcObject.active));
+
+      await page.focus("#name");
+      await page.keyboard.press("Enter");
+      await untilLive(page);
+      assert.equal(await page.inputValue("#vlc-link"), stack.playlist("shop"));
+      assert.match(await page.inputValue("#watch-link"), /watch\.html\?stream=shop$/);
+      await until("the QR code is there", () => page.locator("#qr svg").isVisible());
+      await until("figures", async () => /1280 × 720/.test(await page.textContent("#figure-size")));
+      await says(page, /You are live/);
+      await until("viewers can open it", async () => /can open it now/.test(await page.textContent("#links-state")));
+
+      await page.focus("#mute");
+      await page.keyboard.press("Space");
+      assert.equal(await page.getAttribute("#mute", "aria-pressed"), "true");
+      await page.focus("#stop");
+      await page.keyboard.press("Enter");
+      await says(page, /not live any more/);
+      assert.ok(await page.isVisible("#go"));
+      assert.deepEqual(page.errors, []);
+    })));
+
+test("a camera that is denied is explained, and the test card is a way on", () =>
+  withStack({}, (stack) =>
+    withBrowser({ denyCamera: true }, async (context) => {
+      const page = await openPage(context, `${stack.url}/publish.html?stream=shop`);
+      await page.click("#go");
+      await says(page, /was not allowed to use/);
+      await page.click("text=Test card");
+      await page.click("#go");
+      await untilLive(page);
+      assert.deepEqual(page.errors, []);
+    })));
+
+test("a browser without an H.264 encoder is told what to do", () =>
+  withStack({}, (stack) =>
+    withBrowser({}, async (context) => {
+      await context.addInitScript(() => {
+        const all = RTCRtpSender.getCapabilities.bind(RTCRtpSender);
+        RTCRtpSender.getCapabilities = (kind) => {
+          const found = all(kind);
+          return { ...found, codecs: found.codecs.filter((codec) => codec.mimeType !== "video/H264") };
+        };
+      });
+      const page = await openPage(context, `${stack.url}/publish.html?stream=shop&source=testcard&auto=1`);
+      await says(page, /no H\.264 encoder/);
+      assert.ok(await page.isVisible("#go"));
+    })));
+
+test("a server that is down is waited for", () =>
+  withStack({}, (stack) =>
+    withBrowser({}, async (context) => {
+      await stack.parts.janus.stop();
+      const page = await openPage(context, `${stack.url}/publish.html?stream=shop&source=testcard&auto=1`);
+      await says(page, /Trying again/);
+      await stack.startJanus();
+      await untilLive(page, 20000);
+    })));
+
+test("the watch page waits, plays, tells the distance, and sees the end", () =>
+  withStack({ bridgeSettings: { "hls.hold": 3 } }, (stack) =>
+    withBrowser({}, async (context) => {
+      const watch = await openPage(context, `${stack.url}/watch.html?stream=shop`);
+      const overlay = () => watch.textContent("#waiting-text");
+      await until("it waits", async () => /Not live yet/.test(await overlay()));
+      const page = await publish(context, stack, "shop");
+      await until("it starts by itself", () => watch.isHidden("#waiting"), 15000);
+      await until("the distance to live", async () => /^\d+\.\d s$/.test(await watch.textContent("#figure-latency")));
+      const behind = parseFloat(await watch.textContent("#figure-latency"));
+      assert.ok(behind > 1 && behind < 10, `${behind} s behind live`);
+      assert.equal(await watch.textContent("#badge"), "LIVE");
+      await watch.click("#unmute");
+      assert.equal(await watch.evaluate(() => document.getElementById("player").muted), false);
+      await until("the button has done its work", () => watch.isHidden("#unmute"));
+      await page.click("#stop");
+      await until("it sees the end", async () => /has ended/.test(await overlay()) && watch.isVisible("#waiting"), 20000);
+      await page.click("#go");
+      await until("and the stream coming back", () => watch.isHidden("#waiting"), 20000);
+      assert.deepEqual(watch.errors, []);
+    })));
+
+test("the start page lists what is live", () =>
+  withStack({}, (stack) =>
+    withBrowser({}, async (context) => {
+      const page = await openPage(context, `${stack.url}/`);
+      await until("nobody is live", async () => /Nobody is live/.test(await page.textContent("#live-state")));
+      await publish(context, stack, "shop");
+      await until("shop is listed", () => page.locator(".card", { hasText: "shop" }).isVisible());
+      await page.click(".card");
+      await page.waitForURL(/watch\.html\?stream=shop/);
+    })));
+
+test("a network that goes away for a moment is come back from", () =>
+  withStack({}, (stack) =>
+    withBrowser({}, async (context) => {
+      const page = await publish(context, stack, "shop");
+      await until("segments", async () => (await fetch(stack.playlist("shop"))).ok);
+      await stack.parts.nginx.stop(); // the WebSocket goes, the media flows on
+      await sleep(3000);
+      assert.ok(["LIVE", "RECONNECTING"].includes(await page.textContent("#badge")));
+      await stack.startNginx();
+      await untilLive(page, 20000);
+    })));

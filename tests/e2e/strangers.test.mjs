@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Each half works with a stranger: the bridge takes RTP from a stock VideoRoom and from ffmpeg, and
+// the plugin's RTP plays in stock ffmpeg.
+
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import test from "node:test";
+import { startBridge } from "../../tools/stack/bridge.mjs";
+import { Child, sleep } from "../../tools/stack/child.mjs";
+import { freePorts } from "../../tools/stack/ports.mjs";
+import { built } from "../../tools/stack/stack.mjs";
+import { openPage, publish, withBrowser } from "./support/browser.mjs";
+import { attach } from "./support/janus-api.mjs";
+import { doctor, run } from "./support/programs.mjs";
+import { until, withStack } from "./support/rig.mjs";
+
+const SDP = `v=0
+o=- 0 0 IN IP4 127.0.0.1
+s=a stranger
+c=IN IP4 127.0.0.1
+t=0 0
+m=video 5004 RTP/AVP 96
+a=rtpmap:96 H264/90000
+a=fmtp:96 packetization-mode=1
+m=audio 5006 RTP/AVP 111
+a=rtpmap:111 opus/48000/2
+`;
+
+/** Runs `body(bridge)` with a bridge in fixed-port mode: { playlist, folder, stream, child }. */
+async function withFixedPorts(sdp, body) {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-test-"));
+  const hls = path.join(folder, "hls");
+  const file = path.join(folder, "stream.sdp");
+  await writeFile(file, sdp);
+  const [port] = await freePorts(1);
+  const child = await startBridge({
+    program: built().bridge, folder, hls, port,
+    args: ["--sdp", file, "--stream", "class", "--verbose"],
+  });
+  try {
+    await body({ playlist: path.join(hls, "class", "index.m3u8"), child, folder });
+  } finally {
+    await child.stop();
+  }
+  assert.equal(child.status.code, 0);
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** Joins a VideoRoom from a page, and forwards what it sends to the fixed ports. */
+async function forwardFromVideoRoom(context, stack) {
+  const page = await openPage(context, `${stack.url}/publish.html?source=testcard&stream=room`);
+  await page.evaluate(async () => {
+    const { default: Janus } = await import("/vendor/janus.es.js");
+    const { startTestCard } = await import("/js/test-card.js");
+    const card = await startTestCard({ name: "room" });
+    const janus = await new Promise((resolve, reject) => {
+      const j = new Janus({ server: `ws://${location.host}/janus`, success: () => resolve(j), error: reject });
+    });
+    await new Promise((resolve, reject) => {
+      let room;
+      janus.attach({
+        plugin: "janus.plugin.videoroom",
+        success: (handle) => {
+          room = handle;
+          room.send({ message: { request: "join", room: 1234, ptype: "publisher", id: 77, display: "x" } });
+        },
+        error: reject,
+        webrtcState: (up) => up && resolve(),
+        onmessage: (message, jsep) => {
+          if (jsep) room.handleRemoteJsep({ jsep });
+          if (message.videoroom !== "joined") return;
+          room.createOffer({
+            tracks: card.stream.getTracks().map((track) => ({ type: track.kind, capture: track, recv: false })),
+            success: (offer) => room.send({ message: { request: "publish", videocodec: "h264" }, jsep: offer }),
+            error: reject,
+          });
+        },
+      });
+    });
+  });
+  const handle = await attach(stack, "janus.plugin.videoroom");
+  const answer = await handle.request({
+    request: "rtp_forward", room: 1234, publisher_id: 77, host: "127.0.0.1",
+    streams: [
+      { mid: "0", port: 5006, pt: 111, rtcp_port: 5007 },
+      { mid: "1", port: 5004, pt: 96, rtcp_port: 5005 },
+    ],
+  });
+  assert.equal(answer.videoroom, "rtp_forward", JSON.stringify(answer));
+  return handle;
+}
+
+test("a stock VideoRoom's rtp_forward", () =>
+  withFixedPorts(SDP, (bridge) => {
+    const room = `room-1234: { publishers = 6 videocodec = "h264" audiocodec = "opus" lock_record = false }\n`;
+    const janus = { stockPlugins: ["videoroom"], files: { "janus.plugin.videoroom.jcfg": room } };
+    return withStack({ janus }, (stack) =>
+      withBrowser({}, async (context) => {
+        const handle = await forwardFromVideoRoom(context, stack);
+        const report = await doctor(bridge.playlist, 12);
+        handle.close();
+        assert.deepEqual(report.faults, []);
+        assert.equal(report.with_audio, report.segments);
+        assert.ok(Math.abs(report.marks.skew_median_ms) <= 60,
+          `by arrival alone, since rtp_forward sends no reports: ${JSON.stringify(report.marks)}`);
+      }));
+  }));
+
+test("ffmpeg, with B-frames", () =>
+  withFixedPorts(SDP, async (bridge) => {
+    const sender = new Child("ffmpeg", "ffmpeg", ["-v", "error", "-re",
+      "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000",
+      "-map", "0:v", "-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "25", "-b:v", "500k",
+      "-payload_type", "96", "-f", "rtp", "rtp://127.0.0.1:5004?pkt_size=1200",
+      "-map", "1:a", "-c:a", "libopus", "-payload_type", "111", "-f", "rtp", "rtp://127.0.0.1:5006?pkt_size=1200"],
+      { logFile: path.join(bridge.folder, "ffmpeg.log") });
+    try {
+      const report = await doctor(bridge.playlist, 12);
+      assert.deepEqual(report.faults, []);
+      assert.deepEqual([report.width, report.height], [640, 360]);
+    } finally {
+      await sender.stop();
+    }
+    // the next one needs no restart of anything
+    await sleep(1000);
+    assert.ok(bridge.child.running);
+  }));
+
+test("the plugin's RTP plays in stock ffmpeg", () =>
+  withStack({ janus: { general: '  forward = "127.0.0.1:5004"\n' } }, (stack) =>
+    withBrowser({}, async (context) => {
+      await writeFile(path.join(stack.options.folder, "stream.sdp"), SDP);
+      const playing = run("ffmpeg", ["-v", "info", "-protocol_whitelist", "file,udp,rtp",
+        "-i", path.join(stack.options.folder, "stream.sdp"), "-t", "5", "-f", "null", "-"], { timeout: 40000 });
+      await sleep(1000);
+      const page = await publish(context, stack, "shop");
+      // ffmpeg asks for no key frame by itself
+      await until("ffmpeg has what it needs", async () => {
+        await page.evaluate(() => window.janusHls.publisher.configure({ keyframe: true }));
+        return Promise.race([playing.then(() => true), sleep(1000)]);
+      }, 40000);
+      const { status, stderr } = await playing;
+      assert.equal(status, 0, stderr);
+      assert.match(stderr, /Video: h264.*1280x720/);
+      assert.match(stderr, /Audio: opus, 48000 Hz, stereo/);
+      const frames = Number(/frame= *(\d+)(?![\s\S]*frame=)/.exec(stderr)?.[1]);
+      assert.ok(frames > 100, `${frames} pictures in 5 s`);
+    })));
