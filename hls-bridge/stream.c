@@ -39,8 +39,9 @@ struct Stream {
     StreamParams params;
     pthread_t thread;
     int wake_fd;
-    pthread_mutex_t lock; /* guards the next two */
+    pthread_mutex_t lock; /* guards the next three */
     Mailbox mail;
+    bool published; /* somebody is, or is about to be, our publisher */
     StreamStatus status;
     atomic_bool gone;
 
@@ -105,6 +106,9 @@ static void leave(Stream *s, int64_t now_us, const char *why)
     source_finish(s->source);
     hls_output_finish(s->output, now_us);
     source_destroy(&s->source);
+    pthread_mutex_lock(&s->lock);
+    s->published = s->mail.source;
+    pthread_mutex_unlock(&s->lock);
     s->video_bitrate = s->audio_bitrate = 0;
     s->frame_rate = 0;
     if (s->state != STREAM_LIVE)
@@ -432,7 +436,8 @@ int stream_publish(Stream *s, const SourceSdp *sdp, bool fixed_ports, uint16_t *
     pthread_mutex_lock(&s->lock);
     bool closed = s->mail.closed || s->mail.stop;
     if (!closed) {
-        *replaced = s->status.state == STREAM_LIVE || s->mail.source;
+        *replaced = s->published;
+        s->published = true;
         source_destroy(&s->mail.source); /* one that nobody has looked at yet */
         s->mail.source = source;
         s->mail.fixed = fixed_ports;
@@ -452,7 +457,8 @@ int stream_publish(Stream *s, const SourceSdp *sdp, bool fixed_ports, uint16_t *
 int stream_unpublish(Stream *s)
 {
     pthread_mutex_lock(&s->lock);
-    bool there = s->status.state == STREAM_LIVE || s->status.has_source || s->mail.source;
+    bool there = s->published;
+    s->published = false;
     source_destroy(&s->mail.source);
     s->mail.unpublish = true;
     pthread_mutex_unlock(&s->lock);

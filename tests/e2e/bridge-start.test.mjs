@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// hls-bridge's command line and configuration: what is wrong is told in a sentence, before anything
+// starts; and its control API refuses what it must.
+
+import assert from "node:assert/strict";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import net from "node:net";
+import os from "node:os";
+import path from "node:path";
+import test from "node:test";
+import { startBridge } from "../../tools/stack/bridge.mjs";
+import { freePorts } from "../../tools/stack/ports.mjs";
+import { built } from "../../tools/stack/stack.mjs";
+import { run } from "./support/programs.mjs";
+
+async function inFolder(body) {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-test-"));
+  try {
+    await body(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const bridge = (...args) => run(built().bridge, args, { timeout: 5000 });
+
+test("a configuration that is wrong is told with file and line", () =>
+  inFolder(async (folder) => {
+    const good = `hls: {\n  directory = "${folder}/hls"\n`;
+    const cases = [
+      ["hls: { segment = 2 }", /hls\.directory is missing/],
+      [`${good}  segmet = 2\n}`, /x\.jcfg:3: hls\.segmet is not a key/],
+      [`${good}  segment = "two"\n}`, /x\.jcfg:3: hls\.segment must be a number of seconds from 1 to 60/],
+      [`${good}  segment = 0.5\n}`, /x\.jcfg:3: .*from 1 to 60/],
+      [`${good}  playlist = 2\n}`, /x\.jcfg:3: hls\.playlist must be a whole number from 3 to 60/],
+      [`${good}  playlist = \n}`, /x\.jcfg:\d+: syntax error/],
+      [`${good}}\nvideo: { }`, /x\.jcfg:4: video is not a key/],
+      [`${good}}\ncontrol: { address = "0.0.0.0" }`, /not a loopback address/],
+      [`hls: { directory = "/proc/nowhere" }`, /\/proc\/nowhere cannot be made/],
+    ];
+    const file = path.join(folder, "x.jcfg");
+    for (const [text, sentence] of cases) {
+      await writeFile(file, text);
+      const { status, stderr } = await bridge("-c", file);
+      assert.equal(status, 1, text);
+      assert.match(stderr, sentence);
+      assert.equal(stderr.trim().split("\n").length, 1, "one sentence");
+    }
+    assert.match((await bridge("-c", folder)).stderr, /not a regular file/);
+    assert.match((await bridge("-c", `${folder}/none`)).stderr, /none: No such file/);
+  }));
+
+test("a folder that cannot be written", () =>
+  inFolder(async (folder) => {
+    await chmod(folder, 0o755);
+    await mkdir(`${folder}/hls`, { mode: 0o555 });
+    // root may write anywhere, so it is somebody else then
+    const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    const [program, ...args] = [...(process.getuid() === 0 ? nobody : []), built().bridge, "-d", `${folder}/hls`];
+    const { status, stderr } = await run(program, args, { timeout: 5000 });
+    assert.equal(status, 1);
+    assert.match(stderr, /cannot be written: Permission denied/);
+  }));
+
+test("ports that are taken, arguments that make no sense", () =>
+  inFolder(async (folder) => {
+    const server = net.createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.on("listening", resolve));
+    const taken = String(server.address().port);
+    const [free] = await freePorts(1);
+    await writeFile(`${folder}/bad.sdp`, "v=0\r\nm=video 5004 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\n");
+    const cases = [
+      [["-d", folder, "-p", taken], new RegExp(`127\\.0\\.0\\.1:${taken}: Address already in use`)],
+      [["-d", folder, "-p", "0"], /--port takes a port/],
+      [["-d", folder, "--sdp", "x"], /go together/],
+      [["-d", folder, "--sdp", "x", "--stream", "a b"], /a stream name is/],
+      [["-d", folder, "-p", String(free), "--sdp", `${folder}/none.sdp`, "--stream", "x"], /none\.sdp: No such file/],
+      [["-d", folder, "-p", String(free), "--sdp", `${folder}/bad.sdp`, "--stream", "x"], /no H264\/90000/],
+      [["--nonsense"], /--help/],
+      [["stray"], /options alone/],
+    ];
+    for (const [args, sentence] of cases) {
+      const { status, stderr } = await bridge(...args);
+      assert.equal(status, 1, args.join(" "));
+      assert.match(stderr, sentence);
+    }
+    assert.match((await bridge("--help")).stdout, /^Usage: hls-bridge/);
+    assert.match((await bridge("--version")).stdout, /^hls-bridge \d/);
+    server.close();
+  }));
+
+test("the control API refuses what it must, as problem+json", () =>
+  inFolder(async (folder) => {
+    const [port] = await freePorts(1);
+    const child = await startBridge({ program: built().bridge, folder, hls: `${folder}/hls`, port, settings: { "sources.max": 1 } });
+    const ask = async (method, target, body) => {
+      const response = await fetch(`http://127.0.0.1:${port}${target}`, { method, body });
+      const text = await response.text();
+      return { status: response.status, type: response.headers.get("content-type"), location: response.headers.get("location"), text };
+    };
+    const sdp = "v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 40000 RTP/AVPF 111\r\na=rtpmap:111 opus/48000/2\r\na=rtcp-mux\r\n";
+    try {
+      const cases = [
+        ["PUT", "/streams/x", "", 400, /v=0/],
+        ["PUT", "/streams/x", "v=0\r\n", 400, /neither audio nor video/],
+        ["PUT", "/streams/x", "v=0\r\n" + "a=x\r\n".repeat(20000), 400, /longer than 64 KiB/],
+        ["PUT", "/streams/a%20b", sdp, 400, /a stream name is/],
+        ["PUT", "/streams/..%2Fx", sdp, 400, /a stream name is/],
+        ["GET", "/streams/none", undefined, 404, /no such stream/],
+        ["DELETE", "/streams/none", undefined, 404, /nobody publishes/],
+        ["POST", "/streams/x", "", 405, /GET, PUT and DELETE/],
+        ["DELETE", "/streams", undefined, 405, /GET alone/],
+        ["GET", "/nothing", undefined, 404, /there are \/streams/],
+      ];
+      for (const [method, target, body, status, detail] of cases) {
+        const answer = await ask(method, target, body);
+        assert.equal(answer.status, status, `${method} ${target}`);
+        assert.equal(answer.type, "application/problem+json");
+        assert.match(JSON.parse(answer.text).detail, detail);
+      }
+      const created = await ask("PUT", "/streams/x", sdp);
+      assert.equal(created.status, 201);
+      assert.equal(created.location, "/streams/x");
+      assert.equal(created.type, "application/sdp");
+      assert.match(created.text, /^v=0\r\n[\s\S]*m=audio [1-9]\d+ RTP\/AVPF 111\r\n[\s\S]*a=recvonly/);
+      assert.equal((await ask("DELETE", "/streams/x")).status, 204);
+      assert.deepEqual(JSON.parse((await ask("GET", "/streams")).text).streams.map((s) => s.name), ["x"]);
+      const metrics = await ask("GET", "/metrics");
+      assert.match(metrics.text, /^hls_bridge_streams 1$/m);
+      assert.match(metrics.text, /^hls_bridge_stream_live\{stream="x"\} 0$/m);
+      assert.equal((await ask("GET", "/healthz")).text, "ok\n");
+    } finally {
+      await child.stop();
+    }
+    assert.equal(child.status.code, 0);
+  }));

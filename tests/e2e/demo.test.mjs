@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// ./demo as a person runs it: it plays with no further step, says what is wrong in a sentence, and
+// leaves nothing behind.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import net from "node:net";
+import os from "node:os";
+import path from "node:path";
+import test from "node:test";
+import { freePorts } from "../../tools/stack/ports.mjs";
+import { SOURCE } from "../../tools/stack/stack.mjs";
+import { doctor, run } from "./support/programs.mjs";
+import { until } from "./support/rig.mjs";
+
+/** Starts ./demo; `output()` is what it has printed. */
+function startDemo(args) {
+  const child = spawn(path.join(SOURCE, "demo"), args, { stdio: ["ignore", "pipe", "pipe"] });
+  let text = "";
+  child.stdout.on("data", (data) => (text += data));
+  child.stderr.on("data", (data) => (text += data));
+  const ended = new Promise((resolve) => child.on("close", (code) => resolve(code)));
+  return { child, ended, output: () => text };
+}
+
+/** Processes whose command line names `word`: [pid]. */
+async function processesWith(word) {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const found = [];
+  for (const pid of pids) {
+    const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    if (line.includes(word) && Number(pid) !== process.pid) found.push(Number(pid));
+  }
+  return found;
+}
+
+test("the test card plays with no further step, and Ctrl-C leaves nothing", async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-demo-"));
+  const [port] = await freePorts(1);
+  const demo = startDemo(["--testcard", "demo", "--port", String(port), "--dir", folder]);
+  try {
+    const playlist = `http://localhost:${port}/live/demo/index.m3u8`;
+    const report = await doctor(playlist, 8, { wait: 60 });
+    assert.deepEqual(report.faults, []);
+    await until("the status line", () => /demo +1280x720 +\d+ fps +[\d.]+ Mbit\/s +loss 0\.0 % +\d+ segments/.test(demo.output()), 15000);
+    for (const word of ["publish.html", "vlc http", "Ctrl-C"]) assert.ok(demo.output().includes(word), demo.output());
+  } finally {
+    demo.child.kill("SIGINT");
+  }
+  assert.equal(await demo.ended, 0, demo.output());
+  assert.deepEqual(await processesWith(folder), []);
+  await rm(folder, { recursive: true, force: true });
+});
+
+test("a port in use is a sentence and a failure", async () => {
+  const server = net.createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.on("listening", resolve));
+  const demo = startDemo(["--port", String(server.address().port)]);
+  assert.equal(await demo.ended, 1);
+  assert.match(demo.output(), /Port \d+ is in use by another program: .*--port/);
+  server.close();
+});
+
+test("a part that dies is named, and the rest is stopped", async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-demo-"));
+  const [port] = await freePorts(1);
+  const demo = startDemo(["--port", String(port), "--dir", folder]);
+  await until("it is up", () => demo.output().includes("Ctrl-C"), 60000);
+  const [bridge] = await processesWith(path.join(folder, "bridge"));
+  process.kill(bridge, "SIGKILL");
+  assert.equal(await demo.ended, 1);
+  assert.match(demo.output(), /hls-bridge was ended by SIGKILL/);
+  assert.deepEqual(await processesWith(folder), []);
+  await rm(folder, { recursive: true, force: true });
+});
+
+test("a demo that is killed takes everything with it", async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-demo-"));
+  const [port] = await freePorts(1);
+  const demo = startDemo(["--port", String(port), "--dir", folder]);
+  await until("it is up", () => demo.output().includes("Ctrl-C"), 60000);
+  demo.child.kill("SIGKILL");
+  await demo.ended;
+  await until("all is gone", async () => (await processesWith(folder)).length === 0);
+  await rm(folder, { recursive: true, force: true });
+});
+
+test("--lan serves HTTPS on all addresses, and prints a QR code", async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-demo-"));
+  const [port] = await freePorts(1);
+  const demo = startDemo(["--lan", "--port", String(port), "--dir", folder]);
+  await until("it is up", () => demo.output().includes("Ctrl-C"), 60000);
+  const [, address] = /https:\/\/(10\.99\.0\.\d):/.exec(demo.output());
+  const page = await run("curl", ["-sk", "-o", "/dev/null", "-w", "%{http_code}", `https://${address}:${port}/publish.html`]);
+  assert.equal(page.stdout, "200");
+  assert.match(demo.output(), /[█▀▄]{10}/);
+  demo.child.kill("SIGTERM");
+  assert.equal(await demo.ended, 0, demo.output());
+  await rm(folder, { recursive: true, force: true });
+});
+
+test("what cannot be understood is a sentence", async () => {
+  for (const [args, sentence] of [
+    [["--port", "70000"], /--port takes a port/],
+    [["--testcard", "a b"], /a stream name is/],
+    [["--what"], /--what.*--help/],
+  ]) {
+    const demo = startDemo(args);
+    assert.equal(await demo.ended, 1, args.join(" "));
+    assert.match(demo.output(), sentence);
+  }
+  const help = startDemo(["--help"]);
+  assert.equal(await help.ended, 0);
+  assert.match(help.output(), /^Usage: \.\/demo/);
+});
