@@ -147,7 +147,7 @@ static bool read_number(const char *text, uint64_t max, uint64_t *out)
     return (*end == '\0' || *end == ',') && *out <= max;
 }
 
-/* The inverse of write_duration(). */
+/* The inverse of write_duration(), to the tick: a duration that is listed may never change. */
 static bool read_duration(const char *text, int64_t *duration_90k)
 {
     unsigned seconds, fraction;
@@ -155,7 +155,7 @@ static bool read_duration(const char *text, int64_t *duration_90k)
 
     if (sscanf(text, "%5u.%5u,%n", &seconds, &fraction, &used) != 2 || used < 8)
         return false;
-    *duration_90k = (seconds * 100000ll + fraction) * 9 / 10;
+    *duration_90k = ((seconds * 100000ll + fraction) * 9 + 5) / 10;
     return true;
 }
 

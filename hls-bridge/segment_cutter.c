@@ -57,7 +57,7 @@ static bool ends_at_idr(const SegmentCutter *c, int64_t length)
 
     if (length >= target - SLACK)
         return true;
-    if (length >= target * 3 / 4 && next > target + SLACK)
+    if (length >= target * 2 / 3 && next > target + SLACK)
         return true; /* near enough, and it spares the publisher another one */
     return c->unresponsive && length >= target / 2 && next > c->params.limit_90k;
 }

@@ -8,9 +8,10 @@
 
 #define IO_BUFFER_BYTES 16384
 #define PCR_LEAD_US                                                                                \
-    200000               /* PCR runs this much before decoding; half of it may be one audio PES    \
-                          */
-#define PAT_PERIOD_S "1" /* beside the ones at each segment's beginning */
+    200000                 /* PCR runs this much before decoding; half of it may be one audio PES  \
+                            */
+#define PCR_PERIOD_MS "60" /* at the most 100, ISO 13818-1 section 2.7.2 */
+#define PAT_PERIOD_S  "1"  /* beside the ones at each segment's beginning */
 
 /* Samples of one track, in decoding order, from `first` to `count`. */
 typedef struct Queue {
@@ -97,6 +98,7 @@ static int open_format(SegmentMux *mux)
     mux->format->flags |= AVFMT_FLAG_FLUSH_PACKETS;
     /* our timestamps are the ones that are written */
     av_opt_set(mux->format->priv_data, "mpegts_copyts", "1", 0);
+    av_opt_set(mux->format->priv_data, "pcr_period", PCR_PERIOD_MS, 0);
     av_opt_set(mux->format->priv_data, "pat_period", PAT_PERIOD_S, 0);
     return 0;
 }

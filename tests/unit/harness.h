@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef UNIT_HARNESS_H
+#define UNIT_HARNESS_H
+
+/* cmocka, which wants these before it, and what several unit tests use. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* A failure inside a table names its row, with the values that differ. */
+#define assert_row(condition, name, ...)                                                           \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            print_error("row \"%s\": %s: ", name, #condition);                                     \
+            print_error(__VA_ARGS__);                                                              \
+            print_error("\n");                                                                     \
+            fail();                                                                                \
+        }                                                                                          \
+    } while (0)
+
+/* What a guarded copy of `len` bytes takes in whole pages, the guard left out. */
+static inline size_t guarded_room(size_t len)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+    return (len + page - 1) / page * page;
+}
+
+/* A copy of `len` bytes for a parser to read. Its end abuts a page that nobody may touch, so that a
+ * read past it ends the test; nor may it be written to. guarded_free() it with the same length. */
+static inline uint8_t *guarded_copy(const void *bytes, size_t len)
+{
+    size_t room = guarded_room(len), page = (size_t)sysconf(_SC_PAGESIZE);
+    uint8_t *map =
+        mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    assert_true(map != MAP_FAILED);
+    if (len > 0) {
+        memcpy(map + room - len, bytes, len);
+        assert_int_equal(mprotect(map, room, PROT_READ), 0);
+    }
+    assert_int_equal(mprotect(map + room, page, PROT_NONE), 0);
+    return map + room - len;
+}
+
+static inline void guarded_free(uint8_t *copy, size_t len)
+{
+    size_t room = guarded_room(len);
+
+    munmap(copy + len - room, room + (size_t)sysconf(_SC_PAGESIZE));
+}
+
+#endif

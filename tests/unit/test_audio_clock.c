@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "harness.h"
+
+#include "hls-bridge/audio_clock.h"
+
+#define FRAME   960 /* 20 ms, as browsers send */
+#define LATE_US 500000
+#define LATE    24000 /* the same in samples */
+
+static AudioClock audio;
+static int64_t put; /* samples that came out of the steps */
+
+static int setup(void **state)
+{
+    (void)state;
+    audio = (AudioClock){.max_late_us = LATE_US};
+    put = 0;
+    return 0;
+}
+
+/* A packet that arrives when its time has just come. Returns the verdict as text: "D960" decodes,
+ * "R" rebuilds, "C" conceals, "S" is silent, "D960-300" leaves the first 300 samples out. */
+static const char *packet_at(int64_t ts, uint32_t lost, int64_t now_ts)
+{
+    static char text[160];
+    AudioVerdict v = audio_clock_packet(&audio, ts, FRAME, lost, now_ts);
+
+    text[0] = '\0';
+    if (v.continuity == AUDIO_JUMPED)
+        strcat(text, "jump ");
+    if (v.continuity == AUDIO_MOVED)
+        strcat(text, "move ");
+    for (size_t i = 0; i < v.count; i++) {
+        snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%c%lld", i ? " " : "",
+                 "DRCS"[v.step[i].kind], (long long)v.step[i].samples);
+        if (v.step[i].skip)
+            snprintf(text + strlen(text), sizeof(text) - strlen(text), "-%lld",
+                     (long long)v.step[i].skip);
+        put += v.step[i].samples;
+    }
+    return text;
+}
+
+static const char *packet(int64_t ts, uint32_t lost)
+{
+    return packet_at(ts, lost, ts);
+}
+
+static void decodes_what_follows(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 10; i++)
+        assert_string_equal(packet(5000 + i * FRAME, 0), "D960");
+    assert_int_equal(put, 10 * FRAME);
+}
+
+static void fills_what_was_lost(void **state)
+{
+    static const struct {
+        const char *name, *steps;
+        int64_t gap;
+        uint32_t lost;
+    } rows[] = {
+        {"one packet", "R960 D960", FRAME, 1},
+        {"two packets", "C960 R960 D960", 2 * FRAME, 2},
+        {"a long burst", "C4800 S8640 R960 D960", 15 * FRAME, 15},
+        {"an odd gap", "R500 D960", 500, 1},
+        {"a pause that was not lost", "C1920 D960", 2 * FRAME, 0},
+        {"a longer pause", "C24000 S4800 D960", 30 * FRAME, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        setup(NULL);
+        packet(0, 0);
+        const char *steps = packet(FRAME + rows[i].gap, rows[i].lost);
+        assert_row(strcmp(steps, rows[i].steps) == 0, rows[i].name, "%s", steps);
+        assert_row(put == 2 * FRAME + rows[i].gap, rows[i].name, "%lld", (long long)put);
+    }
+}
+
+static void counts_what_it_fills(void **state)
+{
+    (void)state;
+    packet(0, 0);
+    packet(16 * FRAME, 15);
+    assert_int_equal(audio.stats.rebuilt_samples, FRAME);
+    assert_int_equal(audio.stats.concealed_samples, 4800);
+    assert_int_equal(audio.stats.silent_samples, 15 * FRAME - FRAME - 4800);
+}
+
+static void overlap_is_left_out(void **state)
+{
+    (void)state;
+    packet(0, 0);
+    assert_string_equal(packet(FRAME - 300, 0), "D660-300");
+    assert_string_equal(packet(2 * FRAME - 300, 0), "D960");
+    assert_int_equal(audio.stats.dropped_samples, 300);
+}
+
+static void silence_follows_at_a_distance(void **state)
+{
+    (void)state;
+    packet(0, 0);
+    assert_int_equal(audio_clock_tick(&audio, FRAME + LATE), 0);
+    assert_int_equal(audio_clock_tick(&audio, FRAME + LATE + 959), 0);
+    assert_int_equal(audio_clock_tick(&audio, FRAME + LATE + 960), 960);
+    assert_int_equal(audio_clock_tick(&audio, FRAME + LATE + 960), 0);
+    assert_int_equal(audio_clock_tick(&audio, FRAME + LATE + 48960), 48000);
+    /* the sender was silent, and its clock went on: the next packet is in its place */
+    int64_t next = 2 * FRAME + LATE + 48960;
+    assert_string_equal(packet_at(next, 0, next), "C24000 S960 D960");
+}
+
+static void nothing_is_silent_before_the_first_packet(void **state)
+{
+    (void)state;
+    assert_int_equal(audio_clock_tick(&audio, 1000000), 0);
+}
+
+static void a_straggler_is_dropped(void **state)
+{
+    (void)state;
+    packet(0, 0);
+    audio_clock_tick(&audio, FRAME + LATE + 4800);
+    assert_string_equal(packet_at(FRAME, 0, FRAME + LATE + 4800), "");
+    assert_int_equal(audio.stats.late_packets, 1);
+    assert_int_equal(audio.stats.moves, 0);
+}
+
+/* A network that has become slower for good: what comes is late, and always will be. */
+static void the_clock_is_set_back_where_all_comes_late(void **state)
+{
+    int64_t ts = FRAME, late = LATE + 9600, put_before;
+    int moved_after = 0;
+
+    (void)state;
+    packet(0, 0);
+    for (int i = 0; i < 100; i++, ts += FRAME) {
+        put += audio_clock_tick(&audio, ts + late);
+        put_before = put;
+        const char *steps = packet_at(ts, 0, ts + late);
+        if (strncmp(steps, "move", 4) == 0) {
+            assert_string_equal(steps, "move D960");
+            moved_after = i + 1;
+            break;
+        }
+        assert_string_equal(steps, "");
+        assert_int_equal(put, put_before);
+    }
+    assert_int_equal(moved_after, 25); /* half a second of late packets */
+    assert_int_equal(audio.next_ts, ts + FRAME);
+}
+
+static void another_clock_goes_on_where_it_arrives(void **state)
+{
+    static const int64_t beginnings[] = {4000000000ll, -4000000000ll, 48000 * 3600ll};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(beginnings); i++) {
+        setup(NULL);
+        packet(0, 0);
+        /* it comes 100 ms after the last one ended */
+        assert_string_equal(packet_at(beginnings[i], 0, FRAME + 4800), "jump S4800 D960");
+        assert_int_equal(audio.next_ts, beginnings[i] + FRAME);
+        assert_string_equal(packet(beginnings[i] + FRAME, 0), "D960");
+        assert_int_equal(audio.stats.jumps, 1);
+    }
+}
+
+/* Sound that is promised but has not come: silence until the first packet, whatever its time. */
+static void a_guessed_beginning_takes_any_first_packet(void **state)
+{
+    (void)state;
+    audio_clock_start(&audio, 0);
+    assert_int_equal(audio_clock_tick(&audio, LATE + 48000), 48000);
+    AudioVerdict v = audio_clock_packet(&audio, 48500, FRAME, 0, LATE + 48000);
+    assert_int_equal(v.continuity, AUDIO_JUMPED);
+    assert_int_equal(v.jumped_from, LATE + 48000);
+    assert_int_equal(v.jumped_to, 48500);
+    assert_int_equal(v.step[0].kind, AUDIO_SILENCE);
+    assert_int_equal(v.step[0].samples, LATE);
+    assert_string_equal(packet_at(48500 + FRAME, 0, LATE + 48000 + FRAME), "D960");
+}
+
+/* Whatever comes, the samples that come out fill the time without a gap or an overlap. */
+static void never_a_sample_too_many_or_too_few(void **state)
+{
+    uint32_t random = 7;
+    int64_t ts = 0;
+
+    (void)state;
+    packet(0, 0);
+    for (int i = 0; i < 50000; i++) {
+        random = random * 1664525u + 1013904223u;
+        uint32_t lost = random >> 24 < 20 ? 1 + (random >> 16) % 12 : 0;
+        ts += FRAME * (1 + lost);
+        put += audio_clock_tick(&audio, ts);
+        packet(ts, lost);
+        assert_int_equal(audio.next_ts, ts + FRAME);
+        assert_int_equal(put, ts + FRAME);
+    }
+    assert_int_equal(audio.stats.jumps, 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup(name, setup)
+    const struct CMUnitTest tests[] = {
+        TEST(decodes_what_follows),
+        TEST(fills_what_was_lost),
+        TEST(counts_what_it_fills),
+        TEST(overlap_is_left_out),
+        TEST(silence_follows_at_a_distance),
+        TEST(nothing_is_silent_before_the_first_packet),
+        TEST(a_straggler_is_dropped),
+        TEST(the_clock_is_set_back_where_all_comes_late),
+        TEST(another_clock_goes_on_where_it_arrives),
+        TEST(a_guessed_beginning_takes_any_first_packet),
+        TEST(never_a_sample_too_many_or_too_few),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "harness.h"
+
+#include "hls-bridge/frame_order.h"
+
+/* Gives `pts` in decoding order; checks what must hold of any result; returns the dts as text. */
+static const char *order(FrameOrder *o, const int64_t *pts, size_t n)
+{
+    static char text[256];
+    int64_t last = INT64_MIN;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < n; i++) {
+        int64_t shown = pts[i], dts = frame_order_dts(o, &shown);
+        assert_true(dts <= shown);
+        assert_true(dts > last);
+        last = dts;
+        snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%lld", i ? " " : "",
+                 (long long)dts);
+    }
+    return text;
+}
+
+static void without_b_frames_both_times_are_one(void **state)
+{
+    static const int64_t pts[] = {0, 3000, 6000, 9100, 12000};
+    FrameOrder o = {0};
+
+    (void)state;
+    assert_string_equal(order(&o, pts, COUNT(pts)), "0 3000 6000 9100 12000");
+}
+
+static void b_frames_are_decoded_before_what_they_precede(void **state)
+{
+    static const int64_t one[] = {0, 6000, 3000, 12000, 9000, 18000, 15000};
+    static const int64_t pyramid[] = {0, 12000, 6000, 3000, 9000, 24000, 18000, 15000, 21000};
+    FrameOrder o = {0};
+
+    (void)state;
+    frame_order_reset(&o, 1);
+    assert_string_equal(order(&o, one, COUNT(one)), "-1500 0 3000 6000 9000 12000 15000");
+    o = (FrameOrder){0};
+    frame_order_reset(&o, 2);
+    assert_string_equal(order(&o, pyramid, COUNT(pyramid)),
+                        "-3000 -1500 0 3000 6000 9000 12000 15000 18000");
+}
+
+/* The times that are shown stay what they were, where the depth is as promised. */
+static void a_promised_depth_leaves_pts_alone(void **state)
+{
+    static const int64_t pts[] = {0, 12000, 6000, 3000, 9000};
+    FrameOrder o = {0};
+
+    (void)state;
+    frame_order_reset(&o, 2);
+    for (size_t i = 0; i < COUNT(pts); i++) {
+        int64_t shown = pts[i];
+        frame_order_dts(&o, &shown);
+        assert_int_equal(shown, pts[i]);
+    }
+}
+
+static void a_deeper_order_than_promised_still_holds(void **state)
+{
+    static const int64_t pts[] = {0, 12000, 6000, 3000, 9000, 24000, 18000, 15000, 21000};
+    FrameOrder o = {0};
+
+    (void)state;
+    order(&o, pts, COUNT(pts)); /* depth 0; what must hold is checked there */
+}
+
+static void a_new_depth_keeps_times_growing(void **state)
+{
+    static const int64_t first[] = {0, 3000, 6000};
+    static const int64_t second[] = {9000, 15000, 12000, 21000, 18000};
+    FrameOrder o = {0};
+
+    (void)state;
+    order(&o, first, COUNT(first));
+    frame_order_reset(&o, 1);
+    int64_t shown = second[0];
+    assert_true(frame_order_dts(&o, &shown) > 6000);
+    order(&o, second + 1, COUNT(second) - 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_b_frames_both_times_are_one),
+        cmocka_unit_test(b_frames_are_decoded_before_what_they_precede),
+        cmocka_unit_test(a_promised_depth_leaves_pts_alone),
+        cmocka_unit_test(a_deeper_order_than_promised_still_holds),
+        cmocka_unit_test(a_new_depth_keeps_times_growing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

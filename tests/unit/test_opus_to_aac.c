@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "harness.h"
+
+#include <libavcodec/avcodec.h>
+#include <math.h>
+#include <opus.h>
+#include <stdlib.h>
+
+#include "hls-bridge/opus_to_aac.h"
+
+#define FRAME   960
+#define FIRST   480000
+#define TONE_HZ 1000
+
+static OpusToAac *transcoder;
+static OpusEncoder *encoder;
+static AVCodecContext *decoder;
+static AVFrame *frame;
+static AVPacket *packet;
+
+/* What was decoded of the AAC that came out, left channel. */
+static float sound[48000 * 20];
+static size_t heard;
+static int64_t first_pts, next_pts; /* samples */
+
+static int setup(void **state)
+{
+    const OpusToAacParams params = {.first_samples = FIRST};
+    size_t config_len;
+    int status;
+
+    (void)state;
+    transcoder = opus_to_aac_create(&params, NULL);
+    encoder = opus_encoder_create(48000, 2, OPUS_APPLICATION_AUDIO, &status);
+    opus_encoder_ctl(encoder, OPUS_SET_INBAND_FEC(1));
+    opus_encoder_ctl(encoder, OPUS_SET_PACKET_LOSS_PERC(20));
+    const uint8_t *config = opus_to_aac_config(transcoder, &config_len);
+    decoder = avcodec_alloc_context3(avcodec_find_decoder(AV_CODEC_ID_AAC));
+    decoder->extradata = av_mallocz(config_len + AV_INPUT_BUFFER_PADDING_SIZE);
+    memcpy(decoder->extradata, config, config_len);
+    decoder->extradata_size = (int)config_len;
+    assert_int_equal(avcodec_open2(decoder, NULL, NULL), 0);
+    frame = av_frame_alloc();
+    packet = av_packet_alloc();
+    heard = 0;
+    next_pts = INT64_MIN;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    opus_to_aac_destroy(&transcoder);
+    opus_encoder_destroy(encoder);
+    avcodec_free_context(&decoder);
+    av_frame_free(&frame);
+    av_packet_free(&packet);
+    return 0;
+}
+
+/* Takes all frames: they follow each other to the sample, and decode. */
+static void listen(void)
+{
+    AacFrame aac;
+
+    while (opus_to_aac_take(transcoder, &aac)) {
+        if (next_pts == INT64_MIN)
+            first_pts = next_pts = aac.pts_samples;
+        assert_int_equal(aac.pts_samples, next_pts);
+        next_pts += AAC_FRAME_SAMPLES;
+        assert_int_equal(av_new_packet(packet, (int)aac.len), 0);
+        memcpy(packet->data, aac.data, aac.len);
+        assert_int_equal(avcodec_send_packet(decoder, packet), 0);
+        av_packet_unref(packet);
+        while (avcodec_receive_frame(decoder, frame) == 0) {
+            assert_int_equal(frame->sample_rate, 48000);
+            assert_int_equal(frame->ch_layout.nb_channels, 2);
+            memcpy(sound + heard, frame->data[0], (size_t)frame->nb_samples * sizeof(float));
+            heard += (size_t)frame->nb_samples;
+        }
+    }
+}
+
+/* The n-th Opus packet of a tone. */
+static size_t tone(int n, uint8_t *payload, size_t size)
+{
+    float pcm[FRAME * 2];
+
+    for (int i = 0; i < FRAME; i++)
+        pcm[2 * i] = pcm[2 * i + 1] =
+            0.5f * (float)sin(2 * M_PI * TONE_HZ * (n * FRAME + i) / 48000.0);
+    return (size_t)opus_encode_float(encoder, pcm, FRAME, payload, (opus_int32)size);
+}
+
+static double loudness(size_t from, size_t to)
+{
+    double sum = 0;
+
+    for (size_t i = from; i < to; i++)
+        sum += (double)sound[i] * sound[i];
+    return sqrt(sum / (double)(to - from));
+}
+
+static void a_tone_goes_through_in_its_place(void **state)
+{
+    uint8_t payload[1500];
+
+    (void)state;
+    /* 100 ms of silence, then the tone: where it begins tells whether the times are right */
+    opus_to_aac_silence(transcoder, 4800);
+    for (int n = 0; n < 100; n++) {
+        size_t len = tone(n, payload, sizeof(payload));
+        assert_int_equal(opus_packet_samples(payload, len), FRAME);
+        assert_int_equal(opus_to_aac_decode(transcoder, payload, len, FRAME, 0), 0);
+        listen();
+    }
+    assert_int_equal(first_pts, FIRST - 1024);
+    assert_int_equal(opus_to_aac_position(transcoder), FIRST + 4800 + 100 * FRAME);
+    /* sound[0] is at first_pts; the tone was put in at FIRST + 4800, and Opus looks 312 ahead */
+    size_t begins = (size_t)(FIRST + 4800 + 312 - first_pts);
+    assert_true(loudness(begins - 2400, begins - 600) < 0.02);
+    assert_true(loudness(begins + 600, begins + 48000) > 0.3);
+    assert_true(loudness(begins + 600, begins + 48000) < 0.4);
+}
+
+static void what_was_lost_is_rebuilt_or_concealed(void **state)
+{
+    uint8_t payload[1500];
+
+    (void)state;
+    for (int n = 0; n < 60; n++) {
+        size_t len = tone(n, payload, sizeof(payload));
+        if (n == 20 || n == 40)
+            continue;
+        if (n == 21)
+            assert_int_equal(opus_to_aac_rebuild(transcoder, payload, len, FRAME), 0);
+        if (n == 41)
+            opus_to_aac_conceal(transcoder, FRAME);
+        opus_to_aac_decode(transcoder, payload, len, FRAME, 0);
+        listen();
+    }
+    assert_int_equal(opus_to_aac_position(transcoder), FIRST + 60 * FRAME);
+    for (size_t n = 10; n < 55; n++) {
+        size_t at = (size_t)(FIRST - first_pts) + n * FRAME;
+        double least = n < 30 ? 0.2 : 0.05; /* what is rebuilt is the tone, what is made up fades */
+        assert_row(loudness(at, at + FRAME) > least, "no hole", "packet %zu: %f", n,
+                   loudness(at, at + FRAME));
+    }
+}
+
+static void the_count_is_right_whatever_is_put_in(void **state)
+{
+    static const int64_t odd[] = {1, 119, 120, 121, 960, 5760, 5761, 20000};
+    int64_t expected = FIRST;
+    uint8_t payload[1500];
+    size_t len = tone(0, payload, sizeof(payload));
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(odd); i++) {
+        opus_to_aac_silence(transcoder, odd[i]);
+        opus_to_aac_conceal(transcoder, odd[i]);
+        opus_to_aac_rebuild(transcoder, payload, len, odd[i]);
+        expected += 3 * odd[i];
+        assert_int_equal(opus_to_aac_position(transcoder), expected);
+        listen();
+    }
+    opus_to_aac_decode(transcoder, payload, len, FRAME - 300, 300);
+    assert_int_equal(opus_to_aac_position(transcoder), expected + FRAME - 300);
+}
+
+static void a_packet_that_is_none_becomes_silence(void **state)
+{
+    static const uint8_t junk[] = {0xFF, 0xFF, 0xFF, 0x00};
+
+    (void)state;
+    assert_int_equal(opus_packet_samples(junk, 0), -1);
+    assert_int_equal(opus_packet_samples((const uint8_t *)"\xFF\xFF", 2), -1);
+    assert_int_equal(opus_to_aac_decode(transcoder, junk, sizeof(junk), FRAME, 0), -1);
+    assert_int_equal(opus_to_aac_position(transcoder), FIRST + FRAME);
+}
+
+static void a_new_publisher_goes_on_where_the_last_one_ended(void **state)
+{
+    (void)state;
+    opus_to_aac_silence(transcoder, 5000);
+    listen();
+    opus_to_aac_new_source(transcoder, FIRST + 1000); /* before where it stands: nothing moves */
+    assert_int_equal(opus_to_aac_position(transcoder), FIRST + 5000);
+    opus_to_aac_silence(transcoder, 5000);
+    listen();
+    opus_to_aac_new_source(transcoder, FIRST + 96000);
+    assert_int_equal(opus_to_aac_position(transcoder), FIRST + 96000);
+    next_pts = INT64_MIN;
+    opus_to_aac_silence(transcoder, 5000);
+    listen();
+    assert_int_equal(first_pts, FIRST + 96000 - 1024);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_tone_goes_through_in_its_place),
+        TEST(what_was_lost_is_rebuilt_or_concealed),
+        TEST(the_count_is_right_whatever_is_put_in),
+        TEST(a_packet_that_is_none_becomes_silence),
+        TEST(a_new_publisher_goes_on_where_the_last_one_ended),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "harness.h"
+
+#include <stdlib.h>
+
+#include "tests/media/playlist_rules.h"
+
+#define SECOND 1000000ll
+#define HEAD(sequence)                                                                             \
+    "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:" sequence "\n"
+#define SEG(n) "#EXTINF:2.0,\ns" n ".ts\n"
+
+/* hls-doctor's own rules: each sort of fault is seen, and a server that keeps to them is left
+ * alone. */
+static Findings *findings;
+static PlaylistRules *rules;
+
+static int setup(void **state)
+{
+    (void)state;
+    findings = findings_create();
+    rules = playlist_rules_create(findings);
+    return rules ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    playlist_rules_destroy(&rules);
+    findings_destroy(&findings);
+    return 0;
+}
+
+static void version(const char *text, int64_t now_us)
+{
+    const char *wrong;
+    M3u8 *m = m3u8_read(text, strlen(text), &wrong);
+
+    if (!m)
+        print_error("%s\n", wrong);
+    assert_non_null(m);
+    playlist_rules_version(rules, m, now_us);
+}
+
+static void a_good_server_is_left_alone(void **state)
+{
+    (void)state;
+    version(HEAD("0") SEG("0"), 0);
+    version(HEAD("0") SEG("0") SEG("1"), 2 * SECOND);
+    version(HEAD("0") SEG("0") SEG("1") "#EXT-X-DISCONTINUITY\n" SEG("2"), 4 * SECOND);
+    version(HEAD("1") SEG("1") "#EXT-X-DISCONTINUITY\n" SEG("2") SEG("3"), 6 * SECOND);
+    version(HEAD("2") "#EXT-X-DISCONTINUITY\n" SEG("2") SEG("3") SEG("4"), 8 * SECOND);
+    version(HEAD("3") "#EXT-X-DISCONTINUITY-SEQUENCE:1\n" SEG("3") SEG("4") SEG("5"), 10 * SECOND);
+    version(HEAD("3") "#EXT-X-DISCONTINUITY-SEQUENCE:1\n" SEG("3") SEG("4")
+                SEG("5") "#EXT-X-ENDLIST\n",
+            12 * SECOND);
+    assert_int_equal(findings_count(findings), 0);
+    PlaylistHistory h = playlist_rules_history(rules);
+    assert_int_equal(h.versions, 7);
+    assert_int_equal(h.discontinuities, 1);
+    assert_true(h.ended);
+}
+
+static void each_fault_is_seen(void **state)
+{
+    static const char good[] = HEAD("5") SEG("5") SEG("6") SEG("7");
+    static const struct {
+        const char *rule, *next;
+        int64_t after_us;
+    } rows[] = {
+        {"EXTINF, rounded", HEAD("5") SEG("5") SEG("6") SEG("7") "#EXTINF:2.5,\ns8.ts\n",
+         2 * SECOND},
+        {"MEDIA-SEQUENCE decreases", HEAD("4") SEG("4") SEG("5") SEG("6") SEG("7"), 2 * SECOND},
+        {"TARGETDURATION changes",
+         "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:3\n#EXT-X-MEDIA-SEQUENCE:5\n" SEG("5")
+             SEG("6") SEG("7"),
+         2 * SECOND},
+        {"a listed segment changes", HEAD("5") SEG("5") SEG("x") SEG("7") SEG("8"), 2 * SECOND},
+        {"a listed segment changes", HEAD("5") SEG("5") "#EXTINF:1.9,\ns6.ts\n" SEG("7") SEG("8"),
+         2 * SECOND},
+        {"segments vanish", HEAD("5") SEG("5") SEG("6"), 2 * SECOND},
+        {"falls below three target durations", HEAD("7") SEG("7") SEG("8"), 2 * SECOND},
+        {"discontinuity number of a segment changes",
+         HEAD("5") SEG("5") "#EXT-X-DISCONTINUITY\n" SEG("6") SEG("7") SEG("8"), 2 * SECOND},
+        {"no new segment for 1.5", HEAD("6") SEG("6") SEG("7") SEG("8"), 4 * SECOND},
+        {"PLAYLIST-TYPE", HEAD("6") "#EXT-X-PLAYLIST-TYPE:EVENT\n" SEG("6") SEG("7") SEG("8"),
+         2 * SECOND},
+        {"listed twice", HEAD("6") SEG("6") SEG("7") SEG("8") SEG("8"), 2 * SECOND},
+        {"PROGRAM-DATE-TIME",
+         HEAD("6") "#EXT-X-PROGRAM-DATE-TIME:2026-01-01T00:00:00.000Z\n" SEG(
+             "6") "#EXT-X-PROGRAM-DATE-TIME:2026-01-01T00:00:02.100Z\n" SEG("7") SEG("8"),
+         2 * SECOND},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        teardown(NULL);
+        setup(NULL);
+        version(HEAD("4") SEG("4") SEG("5") SEG("6"), 0);
+        version(good, 2 * SECOND);
+        assert_int_equal(findings_count(findings), 0);
+        version(rows[i].next, 2 * SECOND + rows[i].after_us);
+        json_t *all = findings_json(findings);
+        char *text = json_dumps(all, 0);
+        assert_row(strstr(text, rows[i].rule), rows[i].rule, "%s", text);
+        free(text);
+        json_decref(all);
+    }
+}
+
+/* A segment that has left must be there for its duration and that of the longest list that had it;
+ * it is tried just before that is over. */
+static void what_has_left_is_tried_at_the_last_moment(void **state)
+{
+    (void)state;
+    version(HEAD("0") SEG("0") SEG("1") SEG("2") SEG("3"), 0);
+    version(HEAD("1") SEG("1") SEG("2") SEG("3") SEG("4"), 2 * SECOND);
+    assert_null(playlist_rules_retained(rules, (2 + 2 + 8 - 1) * SECOND - 1));
+    assert_string_equal(playlist_rules_retained(rules, (2 + 2 + 8 - 1) * SECOND), "s0.ts");
+    assert_null(playlist_rules_retained(rules, 100 * SECOND));
+}
+
+static void what_is_no_playlist_is_refused(void **state)
+{
+    static const char *const texts[] = {"",
+                                        "<html>",
+                                        "#EXTM3U",
+                                        "#EXTM3UX\n",
+                                        "#EXTM3U\n#EXTINF:2.0,\ns.ts\n",
+                                        "#EXTM3U\n#EXT-X-TARGETDURATION:two\n",
+                                        HEAD("0") "s.ts\n",
+                                        HEAD("0") "#EXTINF:x,\ns.ts\n",
+                                        HEAD("0") "#EXT-X-PROGRAM-DATE-TIME:today\n",
+                                        HEAD("0") SEG("0") "#EXT-X-MEDIA-SEQUENCE:3\n"};
+    const char *wrong;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        assert_row(!m3u8_read(texts[i], strlen(texts[i]), &wrong), texts[i], "was read");
+        assert_non_null(wrong);
+    }
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_good_server_is_left_alone),
+        TEST(each_fault_is_seen),
+        TEST(what_has_left_is_tried_at_the_last_moment),
+        TEST(what_is_no_playlist_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "harness.h"
+
+#include "rtp_packet.h"
+
+#define HEADER(first, second) first, second, 0x12, 0x34, 0, 0, 0, 9, 0, 0, 0, 7
+
+static void parses_and_refuses(void **state)
+{
+    static const struct {
+        const char *name;
+        uint8_t bytes[32];
+        size_t len;
+        int status;
+        size_t payload_len;
+    } rows[] = {
+        {"plain", {HEADER(0x80, 96), 1, 2, 3}, 15, 0, 3},
+        {"nothing behind the header", {HEADER(0x80, 96)}, 12, 0, 0},
+        {"cut short", {HEADER(0x80, 96)}, 11, -1, 0},
+        {"empty", {0}, 0, -1, 0},
+        {"version 1", {HEADER(0x40, 96), 1}, 13, -1, 0},
+        {"two CSRCs", {HEADER(0x82, 96), 0, 0, 0, 1, 0, 0, 0, 2, 5}, 21, 0, 1},
+        {"CSRCs that are not there", {HEADER(0x8F, 96), 1}, 13, -1, 0},
+        {"extension of one word", {HEADER(0x90, 96), 0xBE, 0xDE, 0, 1, 0, 0, 0, 0, 5}, 21, 0, 1},
+        {"extension that is not there", {HEADER(0x90, 96), 0xBE, 0xDE, 0, 9, 0}, 17, -1, 0},
+        {"extension header cut short", {HEADER(0x90, 96), 0xBE, 0xDE}, 14, -1, 0},
+        {"padding", {HEADER(0xA0, 96), 5, 0, 0, 3}, 16, 0, 1},
+        {"padding alone", {HEADER(0xA0, 96), 0, 0, 3}, 15, 0, 0},
+        {"padding of nothing", {HEADER(0xA0, 96), 5, 0}, 14, -1, 0},
+        {"padding longer than the packet", {HEADER(0xA0, 96), 5, 9}, 14, -1, 0},
+        {"padding bit with nothing behind", {HEADER(0xA0, 96)}, 12, -1, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        RtpPacket packet;
+        int status = rtp_packet_parse(rows[i].bytes, rows[i].len, &packet);
+        assert_row(status == rows[i].status, rows[i].name, "%d", status);
+        if (status == 0)
+            assert_row(packet.payload_len == rows[i].payload_len, rows[i].name, "%zu",
+                       packet.payload_len);
+    }
+}
+
+static void reads_the_header(void **state)
+{
+    static const uint8_t bytes[] = {HEADER(0x80, 0x80 | 111), 42};
+    RtpPacket packet;
+
+    (void)state;
+    assert_int_equal(rtp_packet_parse(bytes, sizeof(bytes), &packet), 0);
+    assert_int_equal(packet.sequence, 0x1234);
+    assert_int_equal(packet.timestamp, 9);
+    assert_int_equal(packet.ssrc, 7);
+    assert_int_equal(packet.payload_type, 111);
+    assert_true(packet.marker);
+    assert_int_equal(packet.payload[0], 42);
+}
+
+static void tells_rtcp_apart(void **state)
+{
+    static const struct {
+        uint8_t second;
+        bool rtcp;
+    } rows[] = {{200, true},  {207, true},  {192, true}, {223, true},
+                {191, false}, {224, false}, {96, false}, {0x80 | 111, false}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        uint8_t bytes[] = {0x80, rows[i].second};
+        assert_int_equal(rtp_is_rtcp(bytes, sizeof(bytes)), rows[i].rtcp);
+    }
+    assert_false(rtp_is_rtcp((const uint8_t *)"\x80", 1));
+}
+
+static void keeps_the_marker_with_another_payload_type(void **state)
+{
+    uint8_t bytes[] = {HEADER(0x80, 0x80 | 111)};
+
+    (void)state;
+    rtp_set_payload_type(bytes, 96);
+    assert_int_equal(bytes[1], 0x80 | 96);
+}
+
+static void unwraps(void **state)
+{
+    static const struct {
+        uint16_t value;
+        int64_t unwrapped;
+    } rows[] = {{65534, 65534}, {65535, 65535}, {0, 65536},      {2, 65538},  {1, 65537},
+                {65535, 65535}, {32000, 97536}, {64000, 129536}, {10, 131082}};
+    RtpUnwrap u16 = {0}, u32 = {0};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        assert_int_equal(rtp_unwrap_16(&u16, rows[i].value), rows[i].unwrapped);
+    assert_int_equal(rtp_unwrap_32(&u32, 0xFFFFFFF0u), 0xFFFFFFF0ll);
+    assert_int_equal(rtp_unwrap_32(&u32, 16), 0x100000010ll);
+    assert_int_equal(rtp_unwrap_32(&u32, 0xFFFFFFF0u), 0xFFFFFFF0ll);
+    assert_int_equal(rtp_unwrap_32(&(RtpUnwrap){true, 5}, 0xFFFFFFFFu), -1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(parses_and_refuses), cmocka_unit_test(reads_the_header),
+        cmocka_unit_test(tells_rtcp_apart),
+        cmocka_unit_test(keeps_the_marker_with_another_payload_type), cmocka_unit_test(unwraps)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

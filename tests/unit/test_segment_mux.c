@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "harness.h"
+
+#include <stdlib.h>
+
+#include "hls-bridge/segment_mux.h"
+
+#define TS    188
+#define START (10 * TICKS_PER_S)
+
+/* An AudioSpecificConfig: AAC-LC, 48 kHz, stereo. */
+static const uint8_t config[] = {0x11, 0x90};
+static const uint8_t idr[] = {0,    0,    0,    1,    9,    0xF0, 0,    0,    0,    1,    0x67,
+                              0x42, 0xC0, 0x1F, 0x8C, 0x8D, 0,    0,    0,    1,    0x68, 0xCE,
+                              0x3C, 0x80, 0,    0,    0,    1,    0x65, 0x88, 0x84, 1};
+static const uint8_t slice[] = {0, 0, 0, 1, 9, 0xF0, 0, 0, 0, 1, 0x41, 0x9A, 2, 3};
+static const uint8_t aac[] = {0x21, 0x10, 0x04, 0x60, 0x8C, 0x1C};
+
+static SegmentMux *mux;
+static Segment segment;
+
+static void open_mux(bool video, bool audio)
+{
+    const SegmentMuxParams params = {video, audio, config, sizeof(config)};
+    const char *error;
+
+    mux = segment_mux_create(&params, &error);
+    assert_non_null(mux);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    segment_mux_destroy(&mux);
+    assert_null(mux);
+    return 0;
+}
+
+static void picture(int64_t pts, bool key)
+{
+    AccessUnit unit = {
+        .data = key ? idr : slice, .len = key ? sizeof(idr) : sizeof(slice), .idr = key};
+
+    assert_int_equal(segment_mux_video(mux, &unit, pts, pts), 0);
+}
+
+static void sound(int64_t n)
+{
+    AacFrame frame = {.data = aac, .len = sizeof(aac), .pts_samples = START * 8 / 15 + n * 1024};
+
+    assert_int_equal(segment_mux_audio(mux, &frame), 0);
+}
+
+/* Two seconds: 60 pictures from an IDR on, and the sound beside them. */
+static void two_seconds(int n)
+{
+    for (int i = 0; i < 60; i++)
+        picture(START + n * 180000 + i * 3000, i == 0);
+    for (int i = 0; i < 94; i++)
+        sound(n * 94 + i);
+}
+
+static int pid_of(const uint8_t *p)
+{
+    return (p[1] & 0x1F) << 8 | p[2];
+}
+
+/* Checks what holds of any segment; notes the continuity counters of all PIDs over segments. */
+static void assert_transport_stream(int *counters)
+{
+    assert_true(segment.len > 0);
+    assert_int_equal(segment.len % TS, 0);
+    bool pat = false, pmt = false;
+    for (size_t at = 0; at < segment.len; at += TS) {
+        const uint8_t *p = segment.data + at;
+        assert_int_equal(p[0], 0x47);
+        int pid = pid_of(p), counter = p[3] & 0x0F;
+        bool payload = p[3] & 0x10;
+        if (pid == 0)
+            pat = true;
+        else if (pid == 0x1000)
+            pmt = true;
+        else if (pid != 17) /* media, not the service description */
+            assert_true(pat && pmt);
+        if (payload && counters[pid] >= 0)
+            assert_int_equal(counter, (counters[pid] + 1) % 16);
+        if (payload)
+            counters[pid] = counter;
+    }
+}
+
+static void reset_counters(int *counters)
+{
+    for (int i = 0; i < 8192; i++)
+        counters[i] = -1;
+}
+
+static void a_segment_is_a_transport_stream(void **state)
+{
+    static int counters[8192];
+
+    (void)state;
+    reset_counters(counters);
+    open_mux(true, true);
+    two_seconds(0);
+    picture(START + 180000, true);
+    assert_int_equal(segment_mux_cut(mux, START + 180000, &segment), 0);
+    assert_int_equal(segment.pictures, 60);
+    assert_true(segment.starts_with_idr);
+    assert_in_range(segment.aac_frames, 93, 95);
+    assert_transport_stream(counters);
+}
+
+static void counters_run_on_from_one_segment_to_the_next(void **state)
+{
+    static int counters[8192];
+
+    (void)state;
+    reset_counters(counters);
+    open_mux(true, true);
+    for (int n = 0; n < 5; n++) {
+        two_seconds(n);
+        assert_int_equal(segment_mux_cut(mux, START + (n + 1) * 180000, &segment), 0);
+        assert_transport_stream(counters);
+    }
+}
+
+static void what_lies_behind_the_cut_stays(void **state)
+{
+    (void)state;
+    open_mux(true, true);
+    two_seconds(0);
+    two_seconds(1);
+    size_t all = segment_mux_pending(mux);
+    assert_int_equal(segment_mux_cut(mux, START + 180000, &segment), 0);
+    assert_int_equal(segment.pictures, 60);
+    assert_true(segment_mux_pending(mux) > 0 && segment_mux_pending(mux) < all);
+    assert_int_equal(segment_mux_cut(mux, INT64_MAX, &segment), 0);
+    assert_int_equal(segment.pictures, 60);
+    assert_int_equal(segment_mux_pending(mux), 0);
+    assert_int_equal(segment_mux_cut(mux, INT64_MAX, &segment), 1);
+}
+
+static void one_kind_alone(void **state)
+{
+    static int counters[8192];
+
+    (void)state;
+    open_mux(false, true);
+    for (int i = 0; i < 94; i++)
+        sound(i);
+    assert_int_equal(segment_mux_cut(mux, INT64_MAX, &segment), 0);
+    assert_int_equal(segment.aac_frames, 94);
+    assert_false(segment.starts_with_idr);
+    reset_counters(counters);
+    assert_transport_stream(counters);
+    segment_mux_destroy(&mux);
+
+    open_mux(true, false);
+    picture(START, true);
+    picture(START + 3000, false);
+    assert_int_equal(segment_mux_cut(mux, INT64_MAX, &segment), 0);
+    assert_int_equal(segment.pictures, 2);
+    reset_counters(counters);
+    assert_transport_stream(counters);
+}
+
+/* Order within a segment is by decoding time, whatever order the tracks came in. */
+static void tracks_are_interleaved(void **state)
+{
+    int last_pid = -1, changes = 0;
+
+    (void)state;
+    open_mux(true, true);
+    for (int i = 0; i < 94; i++)
+        sound(i);
+    for (int i = 0; i < 60; i++)
+        picture(START + i * 3000, i == 0);
+    assert_int_equal(segment_mux_cut(mux, INT64_MAX, &segment), 0);
+    for (size_t at = 0; at < segment.len; at += TS) {
+        int pid = pid_of(segment.data + at);
+        if (pid != 256 && pid != 257)
+            continue;
+        changes += last_pid != -1 && pid != last_pid;
+        last_pid = pid;
+    }
+    assert_true(changes > 20);
+}
+
+static void a_cut_before_everything_gives_nothing(void **state)
+{
+    (void)state;
+    open_mux(true, true);
+    two_seconds(0);
+    assert_int_equal(segment_mux_cut(mux, START, &segment), 1);
+    assert_int_equal(segment_mux_cut(mux, START + 1, &segment), 0);
+    assert_int_equal(segment.pictures, 1);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_teardown(name, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_segment_is_a_transport_stream), TEST(counters_run_on_from_one_segment_to_the_next),
+        TEST(what_lies_behind_the_cut_stays),  TEST(one_kind_alone),
+        TEST(tracks_are_interleaved),          TEST(a_cut_before_everything_gives_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

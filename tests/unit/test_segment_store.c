@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "harness.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "hls-bridge/segment_store.h"
+
+#define SECOND US_PER_S
+
+static char root[] = "/tmp/test_segment_store_XXXXXX";
+static SegmentStore *store;
+static int64_t now_us;
+
+static void open_store(void)
+{
+    const SegmentStoreParams params = {
+        .directory = root, .stream = "shop", .window = 3, .target_duration_s = 2};
+
+    store = segment_store_open(&params, now_us);
+    assert_non_null(store);
+}
+
+static void remove_all(void)
+{
+    char command[128];
+
+    snprintf(command, sizeof(command), "rm -rf %s", root);
+    assert_int_equal(system(command), 0);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    strcpy(root + strlen(root) - 6, "XXXXXX");
+    assert_non_null(mkdtemp(root));
+    now_us = 1000 * SECOND;
+    open_store();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    segment_store_close(&store);
+    assert_null(store);
+    remove_all();
+    return 0;
+}
+
+static int add(bool discontinuity)
+{
+    PlaylistSegment s = {.duration_90k = 180000, .discontinuity = discontinuity};
+    int status;
+
+    now_us += 2 * SECOND;
+    status = segment_store_add(store, (const uint8_t *)"media", 5, &s, now_us);
+    return status;
+}
+
+/* The files whose names end with `suffix`. */
+static int files(const char *suffix)
+{
+    char path[128];
+    int n = 0;
+
+    snprintf(path, sizeof(path), "%s/shop", root);
+    DIR *dir = opendir(path);
+    for (struct dirent *e; (e = readdir(dir));) {
+        size_t len = strlen(e->d_name), m = strlen(suffix);
+        n += len > m && strcmp(e->d_name + len - m, suffix) == 0;
+    }
+    closedir(dir);
+    return n;
+}
+
+static const char *playlist_file(void)
+{
+    static char text[PLAYLIST_TEXT_SIZE];
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/shop/" PLAYLIST_FILE, root);
+    FILE *f = fopen(path, "r");
+    text[f ? fread(text, 1, sizeof(text) - 1, f) : 0] = '\0';
+    if (f)
+        fclose(f);
+    return text;
+}
+
+static void writes_segments_and_lists_them(void **state)
+{
+    (void)state;
+    assert_string_equal(playlist_file(), "");
+    assert_int_equal(add(false), 0);
+    assert_int_equal(add(false), 0);
+    assert_int_equal(files(".ts"), 2);
+    assert_non_null(strstr(playlist_file(), "-000001.ts\n"));
+    assert_int_equal(files(".new"), 0);
+}
+
+/* RFC 8216 section 6.2.2: its duration, and that of the longest playlist which held it. */
+static void keeps_what_has_left_the_list_for_as_long_as_it_must(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        add(false);
+    assert_int_equal(segment_store_playlist(store)->media_sequence, 1);
+    int64_t gone_at = now_us + 2 * SECOND + 6 * SECOND; /* it held three of 2 s */
+    assert_int_equal(segment_store_expire(store, gone_at - 1), gone_at);
+    assert_int_equal(files(".ts"), 4);
+    assert_int_equal(segment_store_expire(store, gone_at), NEVER_US);
+    assert_int_equal(files(".ts"), 3);
+}
+
+static void a_second_run_goes_on_where_the_first_stood(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 5; i++)
+        add(i == 4);
+    segment_store_close(&store);
+    open_store();
+    const Playlist *p = segment_store_playlist(store);
+    assert_int_equal(p->media_sequence, 2);
+    assert_int_equal(p->count, 3);
+    assert_int_equal(add(true), 0);
+    assert_int_equal(p->media_sequence, 3);
+    assert_int_equal(playlist_next_sequence(p), 6);
+    assert_non_null(strstr(playlist_file(), "#EXT-X-MEDIA-SEQUENCE:3\n"));
+}
+
+static void leftovers_of_an_earlier_run_are_removed_in_time(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 6; i++)
+        add(false);
+    segment_store_close(&store); /* it had three to remove */
+    open_store();
+    assert_int_equal(files(".ts"), 6);
+    segment_store_expire(store, now_us + 5 * SECOND);
+    assert_int_equal(files(".ts"), 6);
+    segment_store_expire(store, now_us + 13 * SECOND);
+    assert_int_equal(files(".ts"), 3);
+}
+
+static void a_promise_of_an_earlier_run_is_kept(void **state)
+{
+    const SegmentStoreParams params = {
+        .directory = root, .stream = "shop", .window = 6, .target_duration_s = 4};
+
+    (void)state;
+    add(false);
+    segment_store_close(&store);
+    store = segment_store_open(&params, now_us);
+    assert_int_equal(segment_store_playlist(store)->target_duration_s, 2);
+}
+
+static void segments_that_are_lost_are_not_listed(void **state)
+{
+    char command[128];
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        add(false);
+    segment_store_close(&store);
+    snprintf(command, sizeof(command), "rm %s/shop/*1.ts", root);
+    assert_int_equal(system(command), 0);
+    open_store();
+    assert_int_equal(segment_store_playlist(store)->count, 0);
+    assert_int_equal(segment_store_playlist(store)->media_sequence, 3);
+    assert_int_equal(segment_store_playlist(store)->discontinuity_sequence, 1);
+}
+
+static void a_file_that_is_no_playlist_is_begun_anew(void **state)
+{
+    char path[128];
+
+    (void)state;
+    segment_store_close(&store);
+    snprintf(path, sizeof(path), "%s/shop/" PLAYLIST_FILE, root);
+    FILE *f = fopen(path, "w");
+    fputs("nonsense", f);
+    fclose(f);
+    open_store();
+    assert_int_equal(segment_store_playlist(store)->count, 0);
+    assert_int_equal(add(false), 0);
+}
+
+static void ends_and_begins_again(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        add(false);
+    assert_int_equal(segment_store_end(store), 0);
+    assert_non_null(strstr(playlist_file(), "#EXT-X-ENDLIST"));
+    assert_int_equal(segment_store_end(store), 0);
+    assert_int_equal(add(true), 0);
+    assert_null(strstr(playlist_file(), "#EXT-X-ENDLIST"));
+    assert_null(strstr(playlist_file(), "#EXT-X-DISCONTINUITY\n"));
+    assert_non_null(strstr(playlist_file(), "#EXT-X-MEDIA-SEQUENCE:4\n"));
+    assert_non_null(strstr(playlist_file(), "#EXT-X-DISCONTINUITY-SEQUENCE:1\n"));
+    assert_int_equal(segment_store_playlist(store)->count, 1);
+}
+
+static void clears_an_ended_stream_but_for_its_numbers(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        add(false);
+    segment_store_end(store);
+    assert_int_equal(segment_store_clear(store), 0);
+    assert_int_equal(files(".ts"), 0);
+    assert_non_null(strstr(playlist_file(), "#EXT-X-MEDIA-SEQUENCE:4\n"));
+    assert_non_null(strstr(playlist_file(), "#EXT-X-ENDLIST"));
+    segment_store_close(&store);
+    open_store();
+    assert_int_equal(playlist_next_sequence(segment_store_playlist(store)), 4);
+}
+
+/* A disk that refuses: a folder stands where the temporary file should. */
+static void a_disk_that_refuses_changes_nothing(void **state)
+{
+    char path[128];
+
+    (void)state;
+    add(false);
+    add(false);
+    char before[PLAYLIST_TEXT_SIZE];
+    strcpy(before, playlist_file());
+    snprintf(path, sizeof(path), "%s/shop/.new", root);
+    assert_int_equal(mkdir(path, 0755), 0);
+    assert_int_equal(add(false), -1);
+    assert_int_equal(errno, EISDIR);
+    assert_string_equal(playlist_file(), before);
+    assert_int_equal(segment_store_playlist(store)->count, 2);
+    assert_int_equal(files(".ts"), 2);
+    assert_int_equal(segment_store_end(store), -1);
+    assert_false(segment_store_playlist(store)->ended);
+    rmdir(path);
+    assert_int_equal(add(true), 0);
+    assert_non_null(strstr(playlist_file(), "-000002.ts"));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(writes_segments_and_lists_them),
+        TEST(keeps_what_has_left_the_list_for_as_long_as_it_must),
+        TEST(a_second_run_goes_on_where_the_first_stood),
+        TEST(leftovers_of_an_earlier_run_are_removed_in_time),
+        TEST(a_promise_of_an_earlier_run_is_kept),
+        TEST(segments_that_are_lost_are_not_listed),
+        TEST(a_file_that_is_no_playlist_is_begun_anew),
+        TEST(ends_and_begins_again),
+        TEST(clears_an_ended_stream_but_for_its_numbers),
+        TEST(a_disk_that_refuses_changes_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

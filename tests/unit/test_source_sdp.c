@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "harness.h"
+
+#include <arpa/inet.h>
+
+#include "hls-bridge/source_sdp.h"
+
+#define HEAD "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+#define VIDEO                                                                                      \
+    "m=video 5004 RTP/AVPF 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\n"
+#define AUDIO "m=audio 5006 RTP/AVPF 111\r\na=rtpmap:111 opus/48000/2\r\n"
+
+static SourceSdp sdp;
+
+static const char *read_sdp(const char *text)
+{
+    return source_sdp_read(text, strlen(text), &sdp);
+}
+
+static void the_audio_stands_first(void **state)
+{
+    (void)state;
+    assert_null(read_sdp(HEAD VIDEO AUDIO));
+    assert_int_equal(sdp.count, 2);
+    assert_int_equal(sdp.track[0].kind, TRACK_AUDIO);
+    assert_int_equal(sdp.track[0].section, 1);
+    assert_int_equal(sdp.track[0].clock_hz, 48000);
+    assert_int_equal(sdp.track[0].payload_type, 111);
+    assert_int_equal(sdp.track[1].kind, TRACK_VIDEO);
+    assert_int_equal(sdp.track[1].port, 5004);
+    assert_int_equal(ntohl(sdp.track[1].address.s_addr), INADDR_LOOPBACK);
+}
+
+static void reads_where_rtcp_goes(void **state)
+{
+    static const struct {
+        const char *lines;
+        uint16_t port;
+    } rows[] = {{"", 5005},
+                {"a=rtcp-mux\r\n", 0},
+                {"a=rtcp:5999\r\n", 5999},
+                {"a=rtcp:5999 IN IP4 127.0.0.1\r\n", 5999},
+                {"a=rtcp:5004\r\n", 0},
+                {"a=rtcp:99999\r\n", 0},
+                {"a=rtcp-mux\r\na=rtcp:5999\r\n", 0}};
+    char text[512];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        snprintf(text, sizeof(text), HEAD VIDEO "%s", rows[i].lines);
+        assert_row(!read_sdp(text), rows[i].lines, "was refused");
+        assert_row(sdp.track[0].rtcp_port == rows[i].port, rows[i].lines, "%u",
+                   sdp.track[0].rtcp_port);
+    }
+}
+
+static void takes_the_first_codec_it_can_use(void **state)
+{
+    (void)state;
+    assert_null(read_sdp(HEAD "m=video 5004 RTP/AVP 100 97 98\r\na=rtpmap:100 VP8/90000\r\n"
+                              "a=rtpmap:97 h264/90000\r\na=fmtp:97 packetization-mode=2\r\n"
+                              "a=rtpmap:98 h264/90000\r\na=rtcp-fb:* nack\r\n"));
+    assert_int_equal(sdp.track[0].payload_type, 98);
+    assert_true(sdp.track[0].nack);
+}
+
+static void reads_parameter_sets(void **state)
+{
+    (void)state;
+    assert_null(
+        read_sdp(HEAD "m=video 5004 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
+                      "a=fmtp:96 packetization-mode=1; "
+                      "sprop-parameter-sets=Z0LAHg==,aM48gA==,!!!; profile-level-id=42C01E\r\n"));
+    assert_int_equal(sdp.track[0].parameter_sets, 2);
+    assert_int_equal(sdp.track[0].parameter_set_len[0], 4);
+    assert_memory_equal(sdp.track[0].parameter_set[0], "\x67\x42\xC0\x1E", 4);
+    assert_memory_equal(sdp.track[0].parameter_set[1], "\x68\xCE\x3C\x80", 4);
+}
+
+static void refuses_with_a_sentence(void **state)
+{
+    static const struct {
+        const char *text, *sentence;
+    } rows[] = {
+        {"", "v=0"},
+        {HEAD, "neither audio nor video"},
+        {HEAD "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n", "neither audio nor video"},
+        {HEAD "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n", "neither audio nor video"},
+        {HEAD "m=video 5004 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\n", "no H264/90000"},
+        {HEAD "m=video 5004 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
+              "a=fmtp:96 packetization-mode=2\r\n",
+         "no H264/90000"},
+        {HEAD "m=audio 5006 RTP/AVP 0\r\n", "no opus/48000"},
+        {HEAD AUDIO "m=video 5004 RTP/AVP 96\r\n", "no H264/90000"},
+        {"v=0\r\n" AUDIO, "no c= line"},
+        {"v=0\r\nc=IN IP6 ::1\r\n" AUDIO, "no c= line"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const char *wrong = read_sdp(rows[i].text);
+        assert_row(wrong && strstr(wrong, rows[i].sentence), rows[i].text, "%s",
+                   wrong ? wrong : "was read");
+    }
+}
+
+static void answers_section_by_section(void **state)
+{
+    static const uint16_t ports[] = {40001, 40002};
+    char text[SOURCE_ANSWER_SIZE];
+
+    (void)state;
+    assert_null(read_sdp(HEAD VIDEO "a=rtcp-mux\r\n"
+                                    "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n" AUDIO
+                                    "m=video 5008 RTP/AVP 97\r\na=rtpmap:97 H264/90000\r\n"));
+    size_t len = source_sdp_answer(&sdp, "127.0.0.1", ports, text);
+    assert_int_equal(len, strlen(text));
+    assert_string_equal(text,
+                        "v=0\r\no=- 0 1 IN IP4 127.0.0.1\r\ns=hls-bridge\r\n"
+                        "c=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+                        "m=video 40002 RTP/AVPF 96\r\na=rtpmap:96 H264/90000\r\n"
+                        "a=fmtp:96 packetization-mode=1\r\na=rtcp-fb:96 nack pli\r\n"
+                        "a=rtcp-mux\r\na=recvonly\r\n"
+                        "m=application 0 RTP/AVPF 0\r\na=inactive\r\n"
+                        "m=audio 40001 RTP/AVPF 111\r\na=rtpmap:111 opus/48000/2\r\n"
+                        "a=rtcp:40001\r\na=recvonly\r\n"
+                        "m=video 0 RTP/AVPF 0\r\na=inactive\r\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_audio_stands_first),
+        cmocka_unit_test(reads_where_rtcp_goes),
+        cmocka_unit_test(takes_the_first_codec_it_can_use),
+        cmocka_unit_test(reads_parameter_sets),
+        cmocka_unit_test(refuses_with_a_sentence),
+        cmocka_unit_test(answers_section_by_section),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
