@@ -84,7 +84,7 @@ uint64_t rtcp_ntp_from_unix_us(int64_t unix_us)
 int64_t rtcp_ntp_to_unix_us(uint64_t ntp)
 {
     int64_t seconds = (int64_t)(ntp >> 32) - NTP_UNIX_OFFSET_S;
-    uint64_t fraction = ((ntp & UINT32_MAX) * US_PER_S) >> 32;
+    uint64_t fraction = ((ntp & UINT32_MAX) * US_PER_S + (1ull << 31)) >> 32; /* the nearest */
 
     return seconds * US_PER_S + (int64_t)fraction;
 }

@@ -223,6 +223,17 @@ int sdp_next_payload_type(const SdpMedia *media, size_t *at)
     return -1;
 }
 
+static SdpSlice trimmed(SdpSlice s)
+{
+    while (s.len > 0 && *s.at == ' ') {
+        s.at++;
+        s.len--;
+    }
+    while (s.len > 0 && s.at[s.len - 1] == ' ')
+        s.len--;
+    return s;
+}
+
 /* The rest of the first a=NAME:PT line of the section that is about payload type `pt`. */
 static bool attribute_of_payload_type(const SdpMedia *media, const char *name, int pt,
                                       SdpSlice *rest)
@@ -234,7 +245,7 @@ static bool attribute_of_payload_type(const SdpMedia *media, const char *name, i
     while (sdp_next_attribute(media->lines, name, &at, &value)) {
         if (take_word(&value, &word) && sdp_number(word, SDP_MAX_PAYLOAD_TYPE, &number) &&
             (int)number == pt) {
-            *rest = value;
+            *rest = trimmed(value);
             return true;
         }
     }
@@ -269,17 +280,6 @@ bool sdp_codec(const SdpMedia *media, int pt, SdpCodec *out)
     if (attribute_of_payload_type(media, "fmtp", pt, &fmtp))
         out->fmtp = fmtp;
     return true;
-}
-
-static SdpSlice trimmed(SdpSlice s)
-{
-    while (s.len > 0 && *s.at == ' ') {
-        s.at++;
-        s.len--;
-    }
-    while (s.len > 0 && s.at[s.len - 1] == ' ')
-        s.len--;
-    return s;
 }
 
 bool sdp_fmtp_parameter(SdpSlice fmtp, const char *name, SdpSlice *value)

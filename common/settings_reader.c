@@ -25,7 +25,8 @@ __attribute__((format(printf, 3, 4))) static int
 refuse(const Reading *r, const config_setting_t *at, const char *format, ...)
 {
     va_list args;
-    int n = snprintf(r->error, SETTINGS_ERROR_SIZE, "%s:%d: ", r->file,
+    const char *included = config_setting_source_file(at); /* by an @include; NULL: not so */
+    int n = snprintf(r->error, SETTINGS_ERROR_SIZE, "%s:%d: ", included ? included : r->file,
                      (int)config_setting_source_line(at));
 
     if (n < 0 || n >= SETTINGS_ERROR_SIZE)
@@ -39,8 +40,8 @@ refuse(const Reading *r, const config_setting_t *at, const char *format, ...)
 static int refuse_range(const Reading *r, const config_setting_t *at, const SettingRule *rule,
                         const char *what, double scale)
 {
-    return refuse(r, at, "%s must be %s from %g to %g", rule->path, what, (double)rule->min / scale,
-                  (double)rule->max / scale);
+    return refuse(r, at, "%s must be %s from %.15g to %.15g", rule->path, what,
+                  (double)rule->min / scale, (double)rule->max / scale);
 }
 
 static int read_string(const Reading *r, const SettingRule *rule, const config_setting_t *setting)
@@ -212,8 +213,9 @@ int settings_read(const char *file, const SettingRule *rules, size_t rule_count,
         return -1;
     config_init(&config);
     if (config_read(&config, stream) != CONFIG_TRUE)
-        snprintf(error, SETTINGS_ERROR_SIZE, "%s:%d: %s", file, config_error_line(&config),
-                 config_error_text(&config));
+        snprintf(error, SETTINGS_ERROR_SIZE, "%s:%d: %s",
+                 config_error_file(&config) ? config_error_file(&config) : file,
+                 config_error_line(&config), config_error_text(&config));
     else if (read_group(&r, config_root_setting(&config), "") == 0)
         status = check_required(&r, &config);
     config_destroy(&config);

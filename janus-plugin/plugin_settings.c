@@ -86,7 +86,7 @@ bool plugin_keys_equal(const char *a, const char *b)
     size_t len_a = strlen(a), len_b = strlen(b);
     for (size_t i = 0; i < REQUEST_KEY_MAX; i++)
         difference |= (unsigned char)((i < len_a ? a[i] : 0) ^ (i < len_b ? b[i] : 0));
-    return difference == 0 && len_a == len_b;
+    return difference == 0 && len_a == len_b && len_a <= REQUEST_KEY_MAX;
 }
 
 KeyVerdict plugin_settings_key(const PluginSettings *settings, const char *stream, const char *key)

@@ -30,7 +30,8 @@ void plugin_settings_destroy(PluginSettings **settings);
 
 KeyVerdict plugin_settings_key(const PluginSettings *settings, const char *stream, const char *key);
 
-/* Whether two keys are the same, in a time that does not tell where they differ. NULL is no key. */
+/* Whether two keys are the same, in a time that does not tell where they differ. NULL is no key,
+ * nor is what is longer than REQUEST_KEY_MAX. */
 bool plugin_keys_equal(const char *a, const char *b);
 
 const char *plugin_settings_bridge(const PluginSettings *settings); /* URL of its control API */

@@ -51,6 +51,16 @@ static int read_string(const json_t *message, const char *name, size_t max, cons
     return 0;
 }
 
+/* Whatever is no name, however long, gets the rule as its answer. */
+static int read_stream(const json_t *message, const char **out, RequestError *error)
+{
+    const json_t *value = json_object_get(message, "stream");
+
+    if (json_is_string(value) && !stream_name_valid(json_string_value(value)))
+        return request_fail(error, HLS_ERROR_INVALID_NAME, "\"stream\": %s", STREAM_NAME_RULE);
+    return read_string(message, "stream", STREAM_NAME_MAX, out, error);
+}
+
 static int read_switch(const json_t *message, const char *name, RequestSwitch *out,
                        RequestError *error)
 {
@@ -99,8 +109,7 @@ static int read_fields(const json_t *message, Request *out, RequestError *error)
 {
     RequestSwitch keyframe;
 
-    /* one byte more than a name may have, so that a longer one gets the rule as its answer */
-    if (read_string(message, "stream", STREAM_NAME_MAX + 1, &out->stream, error) < 0 ||
+    if (read_stream(message, &out->stream, error) < 0 ||
         read_string(message, "key", REQUEST_KEY_MAX, &out->key, error) < 0 ||
         read_string(message, "title", REQUEST_TITLE_MAX, &out->title, error) < 0 ||
         read_bitrate(message, &out->bitrate, error) < 0 ||
@@ -141,7 +150,7 @@ int request_parse(const json_t *message, Request *out, RequestError *error)
     out->kind = kinds[k].kind;
     if (read_fields(message, out, error) < 0)
         return -1;
-    if ((kinds[k].names_a_stream || out->stream) && !stream_name_valid(out->stream))
+    if (kinds[k].names_a_stream && !out->stream)
         return request_fail(error, HLS_ERROR_INVALID_NAME, "\"stream\": %s", STREAM_NAME_RULE);
     return 0;
 }

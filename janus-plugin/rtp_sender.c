@@ -168,9 +168,14 @@ void rtp_sender_destroy(RtpSender **sender)
     if (!*sender)
         return;
     pthread_mutex_lock(&listener.lock);
-    for (int k = 0; k < KINDS; k++)
-        if ((*sender)->port[k].fd >= 0)
-            close((*sender)->port[k].fd); /* leaves the epoll set with it */
+    for (int k = 0; k < KINDS; k++) {
+        int fd = (*sender)->port[k].fd;
+        if (fd < 0)
+            continue;
+        /* closing alone leaves it in the set for as long as a forked child has it too */
+        epoll_ctl(listener.epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+        close(fd);
+    }
     pthread_mutex_unlock(&listener.lock);
     free(*sender);
     *sender = NULL;

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <glib.h>
+
+#include "temp_file.h"
+
+#include "janus-plugin/plugin_settings.h"
+#include "settings_reader.h"
+#include "stream_name.h"
+
+#define TEN       "0123456789"
+#define FIFTY     TEN TEN TEN TEN TEN
+#define BYTES_128 FIFTY FIFTY TEN TEN "01234567"
+
+/* The settings of a file with this text; NULL with `error` behind the path of the file. */
+static PluginSettings *settings_of(const char *text, char *error)
+{
+    char path[TEMP_FILE_SIZE], whole[SETTINGS_ERROR_SIZE] = "";
+
+    temp_file(path, text);
+    PluginSettings *settings = plugin_settings_create(path, whole);
+    unlink(path);
+    strcpy(error, settings ? "" : whole + strlen(path));
+    return settings;
+}
+
+static void check_text(const char *name, const char *got, const char *expected)
+{
+    assert_row(got && expected ? strcmp(got, expected) == 0 : got == expected, name, "%s",
+               got ? got : "(none)");
+}
+
+static void has_defaults_without_a_file(void **state)
+{
+    char error[SETTINGS_ERROR_SIZE];
+    PluginSettings *s = plugin_settings_create("/nowhere/janus.plugin.hls.jcfg", error);
+
+    (void)state;
+    assert_non_null(s);
+    assert_string_equal(plugin_settings_bridge(s), "http://127.0.0.1:8190");
+    assert_int_equal(plugin_settings_bitrate(s), 2500000);
+    assert_true(plugin_settings_events(s));
+    assert_null(plugin_settings_forward(s));
+    assert_int_equal(plugin_settings_key(s, "shop", NULL), KEY_UNKNOWN);
+    plugin_settings_destroy(&s);
+    assert_null(s);
+    plugin_settings_destroy(&s);
+}
+
+static void reads_keys(void **state)
+{
+    static const struct {
+        const char *text; /* of the group "general" */
+        const char *bridge, *forward, *hls, *watch;
+        uint32_t bitrate;
+        bool events;
+    } rows[] = {
+        {"", "http://127.0.0.1:8190", NULL, "/live/shop/index.m3u8", "/watch.html?stream=shop",
+         2500000, true},
+        {"bridge = \"http://10.0.0.1:80\"; events = false; bitrate = 50000", "http://10.0.0.1:80",
+         NULL, "/live/shop/index.m3u8", "/watch.html?stream=shop", 50000, false},
+        {"playback = \"https://live.example\"; bitrate = 50000000; forward = \"10.0.0.1:5004\"",
+         "http://127.0.0.1:8190", "10.0.0.1:5004", "https://live.example/live/shop/index.m3u8",
+         "https://live.example/watch.html?stream=shop", 50000000, true},
+        {"forward = \"\"", "http://127.0.0.1:8190", NULL, "/live/shop/index.m3u8",
+         "/watch.html?stream=shop", 2500000, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char text[512], error[SETTINGS_ERROR_SIZE];
+        snprintf(text, sizeof(text), "general: { %s };", rows[i].text);
+        PluginSettings *s = settings_of(text, error);
+        assert_row(s, text, "%s", error);
+        char *hls = plugin_settings_hls_url(s, "shop"),
+             *watch = plugin_settings_watch_url(s, "shop");
+        check_text(text, plugin_settings_bridge(s), rows[i].bridge);
+        check_text(text, plugin_settings_forward(s), rows[i].forward);
+        check_text(text, hls, rows[i].hls);
+        check_text(text, watch, rows[i].watch);
+        assert_row(plugin_settings_bitrate(s) == rows[i].bitrate, text, "%u",
+                   plugin_settings_bitrate(s));
+        assert_row(plugin_settings_events(s) == rows[i].events, text, "%d",
+                   plugin_settings_events(s));
+        g_free(hls);
+        g_free(watch);
+        plugin_settings_destroy(&s);
+    }
+}
+
+static void refuses_with_a_sentence(void **state)
+{
+    static const struct {
+        const char *text, *error;
+    } rows[] = {
+        {"general: { bitrate = 49999 }",
+         ":1: general.bitrate must be a whole number from 50000 to 50000000"},
+        {"general: { bitrate = 50000001 }",
+         ":1: general.bitrate must be a whole number from 50000 to 50000000"},
+        {"general: { bridge = \"http:/\" }",
+         ":1: general.bridge must be a string in quotes, with a length from 8 to 255"},
+        {"general: { open = 1 }", ":1: general.open must be true or false"},
+        {"general: { briged = \"x\" }", ":1: general.briged is not a key that is known here"},
+        {"streams: { shop = \"k\" }", ":1: streams.shop must be a group: shop = { ... }"},
+        {"streams: { shop = { key = 7 } }", ":1: streams.shop.key: must be a string in quotes"},
+        {"streams: { shop = { kye = \"k\" } }",
+         ":1: streams.shop.kye: is not a key that is known here; a stream has \"key\""},
+        {"streams: { shop = { key = \"\" } }",
+         ":1: streams.shop.key: must have 1 to 128 characters"},
+        {"streams: { shop = { key = \"" BYTES_128 "x\" } }",
+         ":1: streams.shop.key: must have 1 to 128 characters"},
+        {"streams: { sh* = { key = \"k\" } }", ":1: streams.sh*.key: " STREAM_NAME_RULE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char error[SETTINGS_ERROR_SIZE];
+        PluginSettings *s = settings_of(rows[i].text, error);
+        assert_row(!s, rows[i].text, "taken");
+        check_text(rows[i].text, error, rows[i].error);
+    }
+}
+
+static void judges_keys(void **state)
+{
+    static const char closed[] =
+        "streams: { shop = { key = \"secret\" };\n"
+        "           long = { key = \"" BYTES_128 "\" } }";
+    static const char open[] =
+        "general: { open = true };\n"
+        "streams: { shop = { key = \"secret\" } }";
+    static const struct {
+        const char *name, *text, *stream, *key;
+        KeyVerdict verdict;
+    } rows[] = {
+        {"the key", closed, "shop", "secret", KEY_GOOD},
+        {"the longest key", closed, "long", BYTES_128, KEY_GOOD},
+        {"another's key", closed, "long", "secret", KEY_WRONG},
+        {"a part of it", closed, "shop", "secre", KEY_WRONG},
+        {"more than it", closed, "shop", "secrets", KEY_WRONG},
+        {"another case", closed, "shop", "Secret", KEY_WRONG},
+        {"an empty key", closed, "shop", "", KEY_WRONG},
+        {"no key", closed, "shop", NULL, KEY_WRONG},
+        {"a name that has none", closed, "market", "secret", KEY_UNKNOWN},
+        {"another case of the name", closed, "Shop", "secret", KEY_UNKNOWN},
+        {"open: a name that has one", open, "shop", "wrong", KEY_WRONG},
+        {"open: the key", open, "shop", "secret", KEY_GOOD},
+        {"open: a name that has none", open, "market", NULL, KEY_OPEN},
+        {"open: a key for it", open, "market", "x", KEY_OPEN},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char error[SETTINGS_ERROR_SIZE];
+        PluginSettings *s = settings_of(rows[i].text, error);
+        assert_row(s, rows[i].name, "%s", error);
+        KeyVerdict verdict = plugin_settings_key(s, rows[i].stream, rows[i].key);
+        assert_row(verdict == rows[i].verdict, rows[i].name, "%d", verdict);
+        plugin_settings_destroy(&s);
+    }
+}
+
+static void compares_keys(void **state)
+{
+    static const struct {
+        const char *name, *a, *b;
+        bool equal;
+    } rows[] = {
+        {"the same", "secret", "secret", true},
+        {"the first differs", "secret", "zecret", false},
+        {"the last differs", "secret", "secrez", false},
+        {"a part", "secret", "secr", false},
+        {"both empty", "", "", true},
+        {"one empty", "", "s", false},
+        {"no key", NULL, "secret", false},
+        {"the other is none", "secret", NULL, false},
+        {"none and none", NULL, NULL, false},
+        {"of the greatest length", BYTES_128, BYTES_128, true},
+        {"longer, and different only there", BYTES_128 "a", BYTES_128 "b", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        bool equal = plugin_keys_equal(rows[i].a, rows[i].b);
+        assert_row(equal == rows[i].equal, rows[i].name, "%d", equal);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(has_defaults_without_a_file), cmocka_unit_test(reads_keys),
+        cmocka_unit_test(refuses_with_a_sentence), cmocka_unit_test(judges_keys),
+        cmocka_unit_test(compares_keys)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
