@@ -10,8 +10,9 @@
 
 #include "text_buffer.h"
 
-#define TIME_SIZE 40
-#define LINE_SIZE 160
+#define TIME_SIZE     40
+#define DURATION_SIZE 32
+#define LINE_SIZE     160
 
 void playlist_init(Playlist *p, int64_t target_duration_s, size_t window)
 {
@@ -81,11 +82,11 @@ static void format_time(int64_t unix_us, char *out)
 }
 
 /* Seconds with five decimals, from whole ticks: 180000 is 2.00000. */
-static void write_duration(TextBuffer *out, int64_t duration_90k)
+static void format_duration(int64_t duration_90k, char *out)
 {
     int64_t units = (duration_90k * 10 + 4) / 9; /* of 10 us */
 
-    text_add(out, "#EXTINF:%" PRId64 ".%05" PRId64 ",\n", units / 100000, units % 100000);
+    snprintf(out, DURATION_SIZE, "%" PRId64 ".%05" PRId64, units / 100000, units % 100000);
 }
 
 size_t playlist_write(const Playlist *p, char *text)
@@ -99,13 +100,12 @@ size_t playlist_write(const Playlist *p, char *text)
         text_add(&out, "#EXT-X-DISCONTINUITY-SEQUENCE:%" PRIu64 "\n", p->discontinuity_sequence);
     for (size_t i = 0; i < p->count; i++) {
         const PlaylistSegment *s = &p->segments[i];
-        char time[TIME_SIZE];
+        char time[TIME_SIZE], duration[DURATION_SIZE];
         format_time(s->starts_unix_us, time);
+        format_duration(s->duration_90k, duration);
         if (s->discontinuity)
             text_add(&out, "#EXT-X-DISCONTINUITY\n");
-        text_add(&out, "#EXT-X-PROGRAM-DATE-TIME:%s\n", time);
-        write_duration(&out, s->duration_90k);
-        text_add(&out, "%s\n", s->name);
+        text_add(&out, "#EXT-X-PROGRAM-DATE-TIME:%s\n#EXTINF:%s,\n%s\n", time, duration, s->name);
     }
     if (p->ended)
         text_add(&out, "#EXT-X-ENDLIST\n");
@@ -147,20 +147,24 @@ static bool read_number(const char *text, uint64_t max, uint64_t *out)
     return (*end == '\0' || *end == ',') && *out <= max;
 }
 
-/* The inverse of write_duration(), to the tick: a duration that is listed may never change. */
+/* The inverse of format_duration(), to the tick: a duration that is listed may never change. What
+ * that would write otherwise is not ours. */
 static bool read_duration(const char *text, int64_t *duration_90k)
 {
+    char again[DURATION_SIZE];
     unsigned seconds, fraction;
-    int used = 0;
 
-    if (sscanf(text, "%5u.%5u,%n", &seconds, &fraction, &used) != 2 || used < 8)
+    if (sscanf(text, "%5u.%5u", &seconds, &fraction) != 2)
         return false;
     *duration_90k = ((seconds * 100000ll + fraction) * 9 + 5) / 10;
-    return true;
+    format_duration(*duration_90k, again);
+    return strncmp(text, again, strlen(again)) == 0 && strcmp(text + strlen(again), ",") == 0;
 }
 
+/* The inverse of format_time(), likewise. */
 static bool read_time(const char *text, int64_t *unix_us)
 {
+    char again[TIME_SIZE];
     struct tm utc = {0};
     int ms;
 
@@ -170,7 +174,8 @@ static bool read_time(const char *text, int64_t *unix_us)
     utc.tm_year -= 1900;
     utc.tm_mon -= 1;
     *unix_us = (int64_t)timegm(&utc) * US_PER_S + ms * US_PER_MS;
-    return true;
+    format_time(*unix_us, again);
+    return strcmp(text, again) == 0;
 }
 
 /* Ours are file names, never paths. */

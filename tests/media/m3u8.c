@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "m3u8.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define US_PER_S 1000000
+#define US_PER_S       1000000
+#define DURATION_MAX_S 86400 /* of a segment; more is absurd */
 
 /* A playlist under way: the tags that stand before the next segment. */
 typedef struct Reading {
@@ -23,13 +25,15 @@ static const char *after(const char *line, const char *tag)
     return strncmp(line, tag, n) == 0 ? line + n : NULL;
 }
 
-static uint64_t read_integer(Reading *r, const char *text)
+static uint64_t read_integer(Reading *r, const char *text, uint64_t max)
 {
     char *end;
     uint64_t value = strtoull(text, &end, 10);
 
     if (end == text || *end != '\0' || *text == '-')
         r->wrong = "a tag has a value that is not a decimal integer";
+    else if (value > max)
+        r->wrong = "a tag has a number that is absurd";
     return value;
 }
 
@@ -38,7 +42,7 @@ static void read_duration(Reading *r, const char *text)
     char *end;
     double seconds = strtod(text, &end);
 
-    if (end == text || (*end != ',' && *end != '\0') || !(seconds >= 0 && seconds < 86400))
+    if (end == text || (*end != ',' && *end != '\0') || !(seconds >= 0 && seconds < DURATION_MAX_S))
         r->wrong = "an EXTINF has no duration";
     else
         r->duration_us = (int64_t)(seconds * US_PER_S + 0.5);
@@ -58,7 +62,8 @@ static void read_time(Reading *r, const char *text)
     }
     int zone_s = 0;
     if (p && (*p == '+' || *p == '-')) {
-        int hours = atoi(p + 1), minutes = strchr(p, ':') ? atoi(strchr(p, ':') + 1) : 0;
+        int hours = 0, minutes = 0;
+        sscanf(p + 1, "%2d:%2d", &hours, &minutes);
         zone_s = (*p == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
     } else if (!p || *p != 'Z') {
         r->wrong = "an EXT-X-PROGRAM-DATE-TIME is no ISO 8601 date and time with a zone";
@@ -101,13 +106,13 @@ static void read_line(Reading *r, const char *line)
     const char *value;
 
     if ((value = after(line, "#EXT-X-VERSION:")))
-        m->version = (unsigned)read_integer(r, value);
+        m->version = (unsigned)read_integer(r, value, UINT16_MAX);
     else if ((value = after(line, "#EXT-X-TARGETDURATION:")))
-        m->target_s = (int64_t)read_integer(r, value);
+        m->target_s = (int64_t)read_integer(r, value, DURATION_MAX_S);
     else if ((value = after(line, "#EXT-X-MEDIA-SEQUENCE:")))
-        m->media_sequence = read_integer(r, value);
+        m->media_sequence = read_integer(r, value, INT64_MAX);
     else if ((value = after(line, "#EXT-X-DISCONTINUITY-SEQUENCE:")))
-        m->discontinuity_sequence = read_integer(r, value);
+        m->discontinuity_sequence = read_integer(r, value, INT64_MAX);
     else if ((value = after(line, "#EXT-X-PROGRAM-DATE-TIME:")))
         read_time(r, value);
     else if ((value = after(line, "#EXTINF:")))

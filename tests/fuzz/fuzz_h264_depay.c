@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "fuzz.h"
+
+#include "hls-bridge/h264_depay.h"
+
+static void check_unit(const AccessUnit *unit)
+{
+    static const uint8_t delimiter[] = {0, 0, 0, 1, 9};
+
+    REQUIRE(unit->len > sizeof(delimiter));
+    REQUIRE(memcmp(unit->data, delimiter, sizeof(delimiter)) == 0);
+}
+
+/* The input is a list of packets: a byte of length, a byte of flags (marker, loss, restart, a new
+ * timestamp), the payload. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    H264Depay *depay = h264_depay_create();
+    int64_t rtp_ts = 0, now_us = 0;
+    uint16_t sequence = 0;
+    AccessUnit unit;
+
+    REQUIRE(depay);
+    while (size >= 2) {
+        size_t len = data[0] < size - 2 ? data[0] : size - 2;
+        uint8_t flags = data[1];
+        if (flags & 8)
+            rtp_ts += 3000;
+        RtpPacket packet = {.marker = flags & 1,
+                            .sequence = sequence++,
+                            .timestamp = (uint32_t)rtp_ts,
+                            .payload = data + 2,
+                            .payload_len = len};
+        if ((flags & 0xF0) == 0xF0)
+            h264_depay_add_parameter_set(depay, data + 2, len);
+        else
+            h264_depay_push(depay, &packet, rtp_ts, now_us += 1000, flags & 2 ? 1 : 0, flags & 4);
+        while (h264_depay_pop(depay, &unit))
+            check_unit(&unit);
+        h264_depay_needs_idr(depay);
+        data += 2 + len;
+        size -= 2 + len;
+    }
+    h264_depay_destroy(&depay);
+    return 0;
+}
