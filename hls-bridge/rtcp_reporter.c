@@ -39,12 +39,12 @@ bool rtcp_reporter_block(RtcpReporter *r, int64_t now_us, RtcpReportBlock *out)
     int64_t lost_now = expected_now - (int64_t)(r->received - r->received_before);
     r->expected_before = expected;
     r->received_before = r->received;
+    int64_t fraction = expected_now > 0 && lost_now > 0 ? (lost_now << 8) / (expected_now + 1) : 0;
     if (lost > 0x7FFFFF)
         lost = 0x7FFFFF; /* 24 bits, signed */
     *out = (RtcpReportBlock){
         .ssrc = r->ssrc,
-        .fraction_lost =
-            expected_now > 0 && lost_now > 0 ? (uint8_t)((lost_now << 8) / (expected_now + 1)) : 0,
+        .fraction_lost = (uint8_t)fraction,
         .cumulative_lost = (int32_t)lost,
         .highest_sequence = (uint32_t)r->highest,
         .jitter = (uint32_t)(r->jitter_16 / 16),

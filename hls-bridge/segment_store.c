@@ -126,7 +126,8 @@ int64_t segment_store_expire(SegmentStore *s, int64_t now_us)
     while (done < s->outdated_count && s->outdated[done].remove_at_us <= now_us)
         unlinkat(s->folder, s->outdated[done++].name, 0);
     s->outdated_count -= done;
-    memmove(s->outdated, s->outdated + done, s->outdated_count * sizeof(*s->outdated));
+    if (done > 0)
+        memmove(s->outdated, s->outdated + done, s->outdated_count * sizeof(*s->outdated));
     return s->outdated_count ? s->outdated[0].remove_at_us : NEVER_US;
 }
 

@@ -168,7 +168,7 @@ test("configure changes a live stream", () =>
       await assert.rejects(configure({ bitrate: 1 }), /bit\/s/);
     })));
 
-test("event handlers hear what becomes of a stream", async () => {
+test("event handlers hear what becomes of a stream", async (t) => {
   const events = [];
   const server = http.createServer((request, response) => {
     let body = "";
@@ -181,6 +181,7 @@ test("event handlers hear what becomes of a stream", async () => {
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const configuration = `general: { enabled = true events = "plugins" grouping = false json = "compact"
     backend = "http://127.0.0.1:${server.address().port}" }\n`;
+  t.after(() => server.close());
   const janus = { eventHandlers: ["sampleevh"], files: { "janus.eventhandler.sampleevh.jcfg": configuration } };
   await withStack({ janus }, (stack) =>
     withBrowser({}, async (context) => {
@@ -191,5 +192,4 @@ test("event handlers hear what becomes of a stream", async () => {
       assert.deepEqual(heard().map((e) => e.data.event), ["published", "live", "unpublished"]);
       assert.ok(heard().every((e) => e.data.stream === "shop"));
     }));
-  server.close();
 });

@@ -54,13 +54,13 @@ test("the test card plays with no further step, and Ctrl-C leaves nothing", asyn
   await rm(folder, { recursive: true, force: true });
 });
 
-test("a port in use is a sentence and a failure", async () => {
+test("a port in use is a sentence and a failure", async (t) => {
   const server = net.createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => server.on("listening", resolve));
+  t.after(() => server.close());
   const demo = startDemo(["--port", String(server.address().port)]);
   assert.equal(await demo.ended, 1);
   assert.match(demo.output(), /Port \d+ is in use by another program: .*--port/);
-  server.close();
 });
 
 test("a part that dies is named, and the rest is stopped", async () => {

@@ -47,6 +47,7 @@ async function assertDemuxes(file) {
 
 test("the test card goes from Chromium to VLC and hls.js", async (t) => {
   const pages = await servePages();
+  t.after(() => pages.close());
   await withStack({}, (stack) =>
     withBrowser({}, async (context) => {
       const started = Date.now();
@@ -98,7 +99,6 @@ test("the test card goes from Chromium to VLC and hls.js", async (t) => {
         assert.deepEqual(viewer.errors, []);
       });
     }));
-  await pages.close();
 });
 
 test("Chromium's own fake camera goes through", () =>

@@ -18,8 +18,9 @@ const sequenceOf = async (stack, stream) => {
   return { text, media: Number(/MEDIA-SEQUENCE:(\d+)/.exec(text)[1]) };
 };
 
-test("the bridge is killed and comes back: viewers go on by themselves", async () => {
+test("the bridge is killed and comes back: viewers go on by themselves", async (t) => {
   const pages = await servePages();
+  t.after(() => pages.close());
   await withStack({}, (stack) =>
     withBrowser({}, async (context) => {
       await publish(context, stack, "shop");
@@ -44,7 +45,6 @@ test("the bridge is killed and comes back: viewers go on by themselves", async (
         (await viewer.evaluate(() => document.getElementById("video").currentTime)) > played + 3, 15000);
       assert.deepEqual((await viewer.state()).errors.filter((error) => error.endsWith("fatal")), []);
     }));
-  await pages.close();
 });
 
 test("Janus is restarted: the publisher comes back by itself", () =>

@@ -4,6 +4,7 @@
 // namespace that in-namespace has made, and gone when the test is over.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, chmod } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -14,6 +15,11 @@ export { sleep };
 
 /** Janus's address in the namespace; browsers have this one and 10.99.0.2. */
 export const JANUS_ADDRESS = "10.99.0.1";
+
+/** For Janus, which is built without sanitizers but has our plugin that is built with. */
+const SANITIZED_ENV = process.env.JANUS_HLS_SANITIZED
+  ? { janus: { LD_PRELOAD: execFileSync("gcc", ["-print-file-name=libasan.so"], { encoding: "utf8" }).trim() } }
+  : {};
 
 const BODY_MS = 180000; // what one test may take
 
@@ -61,6 +67,7 @@ export async function withStack(options, body) {
   const stack = new Stack({
     folder,
     onDeath: async (child) => deaths.push(await child.obituary()),
+    env: SANITIZED_ENV,
     ...options,
     janus: { interfaces: "v0", ...options.janus },
   });
