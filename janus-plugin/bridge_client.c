@@ -201,8 +201,9 @@ static void finish_requests(BridgeClient *client)
     }
 }
 
-/* Starts what is due. Returns the milliseconds until something else will be; the lock is held. */
-static int start_due_requests(BridgeClient *client)
+/* Starts what is due. Returns the milliseconds until something else will be, and whether requests
+ * are under way; the lock is held. */
+static int start_due_requests(BridgeClient *client, bool *under_way)
 {
     gint64 now = g_get_monotonic_time(), next = now + G_TIME_SPAN_MINUTE;
     GHashTableIter all;
@@ -211,14 +212,14 @@ static int start_due_requests(BridgeClient *client)
     g_hash_table_iter_init(&all, client->entries);
     while (g_hash_table_iter_next(&all, NULL, &value)) {
         Entry *entry = value;
-        if (entry->request || entry->settled)
-            continue;
-        if (entry->retry_at <= now)
+        if (!entry->request && !entry->settled && entry->retry_at <= now)
             start_request(client, entry);
-        else
+        if (entry->request)
+            *under_way = true;
+        else if (!entry->settled)
             next = MIN(next, entry->retry_at);
     }
-    return (int)((next - now) / G_TIME_SPAN_MILLISECOND) + 1;
+    return (int)(MAX(next - now, 0) / G_TIME_SPAN_MILLISECOND) + 1;
 }
 
 static void release_users(BridgeClient *client)
@@ -230,33 +231,29 @@ static void release_users(BridgeClient *client)
     g_slist_free_full(unheld, client->events.released);
 }
 
-static int requests_under_way(BridgeClient *client)
-{
-    int running = 0;
-
-    curl_multi_perform(client->multi, &running);
-    return running;
-}
-
 static void *run_client(void *data)
 {
     BridgeClient *client = data;
     gint64 stop_at = 0;
 
     for (;;) {
-        g_mutex_lock(&client->lock);
-        int wait_ms = start_due_requests(client);
-        bool stopping = client->stopping;
-        g_mutex_unlock(&client->lock);
-        int running = requests_under_way(client);
+        bool under_way = false;
+        int ignored;
+        curl_multi_perform(client->multi, &ignored);
         finish_requests(client);
         release_users(client);
+        /* last, so that what has just failed counts in how long to wait; curl_multi_poll() returns
+         * at once where a request has been added */
+        g_mutex_lock(&client->lock);
+        int wait_ms = start_due_requests(client, &under_way);
+        bool stopping = client->stopping;
+        g_mutex_unlock(&client->lock);
         if (stopping) {
             gint64 now = g_get_monotonic_time();
             stop_at = stop_at ? stop_at : now + STOP_TIMEOUT_US;
-            if (!running || now >= stop_at)
+            if (!under_way || now >= stop_at)
                 return NULL;
-            wait_ms = 50;
+            wait_ms = MIN(wait_ms, 50);
         }
         curl_multi_poll(client->multi, NULL, 0, wait_ms, NULL);
     }

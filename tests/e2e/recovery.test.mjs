@@ -33,6 +33,7 @@ test("the bridge is killed and comes back: viewers go on by themselves", async (
       stack.parts.bridge.kill("SIGKILL");
       await stack.parts.bridge.exited();
       const before = await sequenceOf(stack, "shop");
+      await sleep(2000); // the plugin is refused, and tries again
       await stack.startBridge();
       await until("segments come again", async () =>
         (await sequenceOf(stack, "shop")).media > before.media, 15000);
