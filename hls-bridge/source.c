@@ -1,58 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "source.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
-#include "frame_order.h"
-#include "rtcp_reporter.h"
-
-/* A lost packet is worth waiting for where it is sent again; else only for reordering. */
-#define WAIT_FOR_RETRANSMISSION_US (200 * US_PER_MS)
-#define WAIT_FOR_REORDERING_US     (60 * US_PER_MS)
-
-#define AUDIO_LATE_US    (500 * US_PER_MS) /* then silence takes its place */
-#define AUDIO_SLOTS      64                /* packets of 20 ms, behind a gap */
 #define ASK_PAUSE_US     (100 * US_PER_MS) /* between two requests for an IDR picture */
 #define ASK_AGAIN_US     (400 * US_PER_MS) /* while pictures cannot be decoded */
 #define REPORT_PERIOD_US (2 * US_PER_S)
-#define FRAME_90K        (TICKS_PER_S / 30) /* length of a last picture, which has no next one */
-
-/* An Opus encoder looks ahead: what decodes at a time was recorded this much earlier (RFC 7845
- * section 4.2, pre-skip; the value of libopus at 48 kHz). */
-#define OPUS_LOOKAHEAD 312
-
-typedef struct SourceTrack {
-    TrackKind kind;
-    int payload_type;
-    uint32_t clock_hz;
-    RtpReorder *reorder;
-    RtpUnwrap timestamp;
-    RtcpReporter reporter;
-    SourceTrackStats stats;
-} SourceTrack;
 
 struct Source {
-    SourceSink sink;
     RtpIngest *ingest;
-    Timeline *timeline;
-    H264Depay *depay; /* NULL: no video */
-    OpusToAac *audio; /* borrowed; NULL: no audio */
-    AudioClock audio_clock;
-    FrameOrder order;
+    Intake *intake;
     size_t tracks;
-    SourceTrack track[STREAM_TRACKS_MAX];
-    int64_t starts_90k;
-    int64_t now_us;           /* of the call that is under way */
-    int64_t last_picture_90k; /* 0: none yet */
+    TrackKind kind[STREAM_TRACKS_MAX];
+    int64_t now_us; /* of the call that is under way */
     bool heard;
     int64_t last_heard_us, last_asked_us, next_report_us;
     uint32_t ssrc; /* ours, in RTCP */
     uint64_t keyframe_requests;
 };
-
-/* ---- create and destroy ---- */
 
 static RtpIngest *open_ports(const SourceParams *params, uint16_t *failed_port)
 {
@@ -73,31 +39,8 @@ static RtpIngest *open_ports(const SourceParams *params, uint16_t *failed_port)
     return rtp_ingest_create(tracks, params->sdp->count, failed_port);
 }
 
-static int open_track(Source *s, SourceTrack *track, const SourceTrackSdp *sdp)
-{
-    RtpReorderParams reorder = {
-        .max_wait_us = sdp->nack ? WAIT_FOR_RETRANSMISSION_US : WAIT_FOR_REORDERING_US,
-        .capacity = sdp->kind == TRACK_AUDIO ? AUDIO_SLOTS : 0,
-    };
-
-    track->kind = track->stats.kind = sdp->kind;
-    track->payload_type = sdp->payload_type;
-    track->clock_hz = track->reporter.clock_hz = sdp->clock_hz;
-    track->reorder = rtp_reorder_create(&reorder);
-    if (!track->reorder)
-        return -1;
-    if (sdp->kind == TRACK_AUDIO)
-        return 0;
-    s->depay = h264_depay_create();
-    for (size_t i = 0; s->depay && i < sdp->parameter_sets; i++)
-        h264_depay_add_parameter_set(s->depay, sdp->parameter_set[i], sdp->parameter_set_len[i]);
-    return s->depay ? 0 : -1;
-}
-
 Source *source_create(const SourceParams *params, int64_t now_us, uint16_t *failed_port)
 {
-    const SourceSdp *sdp = params->sdp;
-    uint32_t clocks[STREAM_TRACKS_MAX];
     int error = ENOMEM;
 
     Source *s = calloc(1, sizeof(*s));
@@ -105,15 +48,11 @@ Source *source_create(const SourceParams *params, int64_t now_us, uint16_t *fail
         goto fail;
     s->last_heard_us = s->next_report_us = now_us;
     s->last_asked_us = now_us - ASK_AGAIN_US;
-    s->audio_clock.max_late_us = AUDIO_LATE_US;
     s->ssrc = (uint32_t)now_us | 1;
-    for (s->tracks = 0; s->tracks < sdp->count; s->tracks++) {
-        clocks[s->tracks] = sdp->track[s->tracks].clock_hz;
-        if (open_track(s, &s->track[s->tracks], &sdp->track[s->tracks]) < 0)
-            goto fail;
-    }
-    s->timeline = timeline_create(clocks, s->tracks);
-    if (!s->timeline)
+    for (s->tracks = 0; s->tracks < params->sdp->count; s->tracks++)
+        s->kind[s->tracks] = params->sdp->track[s->tracks].kind;
+    s->intake = intake_create(params->sdp);
+    if (!s->intake)
         goto fail;
     s->ingest = open_ports(params, failed_port);
     if (s->ingest)
@@ -125,209 +64,22 @@ fail:
     return NULL;
 }
 
-void source_start(Source *s, const SourceSink *sink, OpusToAac *audio, int64_t starts_90k)
+void source_start(Source *s, const IntakeSink *sink, OpusToAac *audio, int64_t starts_90k)
 {
-    s->sink = *sink;
-    s->starts_90k = starts_90k;
-    if (s->track[0].kind != TRACK_AUDIO)
-        return;
-    assert(audio);
-    s->audio = audio;
-    opus_to_aac_new_source(audio, floor_div(starts_90k * 8, 15));
+    intake_start(s->intake, sink, audio, starts_90k);
 }
 
 void source_destroy(Source **source)
 {
-    Source *s = *source;
-
-    if (!s)
+    if (!*source)
         return;
-    for (size_t i = 0; i < STREAM_TRACKS_MAX; i++)
-        rtp_reorder_destroy(&s->track[i].reorder);
-    h264_depay_destroy(&s->depay);
-    timeline_destroy(&s->timeline);
-    rtp_ingest_destroy(&s->ingest);
-    free(s);
+    intake_destroy(&(*source)->intake);
+    rtp_ingest_destroy(&(*source)->ingest);
+    free(*source);
     *source = NULL;
 }
 
-/* ---- audio ---- */
-
-static void send_audio(Source *s)
-{
-    AacFrame frame;
-
-    while (opus_to_aac_take(s->audio, &frame))
-        s->sink.audio(s->sink.user, &frame);
-}
-
-/* The sample that is put in next is the one of RTP time next_ts. */
-static void hold_clock(Source *s)
-{
-    int64_t position = opus_to_aac_position(s->audio);
-
-    timeline_set_offset(s->timeline, s->audio_clock.next_ts,
-                        samples_to_90k(position + OPUS_LOOKAHEAD));
-}
-
-/* The RTP time of what arrives now; of `otherwise` where nothing has come yet. */
-static int64_t lead_now(const Source *s, int64_t otherwise)
-{
-    int64_t ts;
-
-    return timeline_lead_now(s->timeline, s->now_us, &ts) ? ts : otherwise;
-}
-
-static void carry_out(Source *s, const AudioStep *step, const RtpPacket *packet)
-{
-    switch (step->kind) {
-    case AUDIO_DECODE:
-        opus_to_aac_decode(s->audio, packet->payload, packet->payload_len, step->samples,
-                           step->skip);
-        break;
-    case AUDIO_REBUILD:
-        opus_to_aac_rebuild(s->audio, packet->payload, packet->payload_len, step->samples);
-        break;
-    case AUDIO_CONCEAL:
-        opus_to_aac_conceal(s->audio, step->samples);
-        break;
-    case AUDIO_SILENCE:
-        opus_to_aac_silence(s->audio, step->samples);
-        break;
-    }
-}
-
-static void take_audio(Source *s, SourceTrack *track, const RtpOrdered *in, int64_t ts)
-{
-    const RtpPacket *packet = &in->packet;
-    int64_t samples = opus_packet_samples(packet->payload, packet->payload_len);
-
-    if (samples < 0) {
-        track->stats.refused += packet->payload_len > 0;
-        return;
-    }
-    AudioVerdict v = audio_clock_packet(&s->audio_clock, ts, samples, in->lost, lead_now(s, ts));
-    if (v.continuity == AUDIO_JUMPED)
-        timeline_lead_jumped(s->timeline, v.jumped_from, v.jumped_to);
-    else if (v.continuity == AUDIO_MOVED)
-        timeline_forget_delays(s->timeline);
-    timeline_arrival(s->timeline, 0, ts, in->arrival_us);
-    for (size_t i = 0; i < v.count; i++)
-        carry_out(s, &v.step[i], packet);
-    hold_clock(s);
-    send_audio(s);
-}
-
-/* Pictures have come, and sound is promised but has not: it begins with silence. */
-static void start_audio_clock(Source *s)
-{
-    if (s->audio_clock.started)
-        return;
-    audio_clock_start(&s->audio_clock, 0);
-    timeline_arrival(s->timeline, 0, 0, s->now_us);
-    hold_clock(s);
-}
-
-/* ---- video ---- */
-
-/* Where there is no audio, the pictures' own clock is the stream's; one that jumps is set on where
- * it stood. */
-static void lead_by_video(Source *s, int64_t ts, int64_t arrival_us)
-{
-    int64_t now_ts;
-
-    if (!timeline_lead_now(s->timeline, s->now_us, &now_ts))
-        timeline_set_offset(s->timeline, ts, s->starts_90k);
-    else if (llabs(ts - now_ts) > 10 * TICKS_PER_S)
-        timeline_lead_jumped(s->timeline, now_ts, ts);
-    timeline_arrival(s->timeline, 0, ts, arrival_us);
-}
-
-static void send_picture(Source *s, size_t track, const AccessUnit *unit)
-{
-    if (s->audio)
-        start_audio_clock(s);
-    if (unit->idr && h264_depay_sps(s->depay)->max_reorder_frames != s->order.depth) {
-        int depth = h264_depay_sps(s->depay)->max_reorder_frames;
-        frame_order_reset(&s->order, depth > 0 ? depth : 0);
-    }
-    int64_t pts = timeline_place(s->timeline, track, unit->rtp_ts);
-    int64_t dts = frame_order_dts(&s->order, &pts);
-    if (pts > s->last_picture_90k)
-        s->last_picture_90k = pts;
-    s->sink.picture(s->sink.user, unit, pts, dts);
-}
-
-static void take_video(Source *s, size_t index, const RtpOrdered *in, int64_t ts)
-{
-    AccessUnit unit;
-
-    if (s->audio)
-        timeline_arrival(s->timeline, index, ts, in->arrival_us);
-    else
-        lead_by_video(s, ts, in->arrival_us);
-    h264_depay_push(s->depay, &in->packet, ts, in->arrival_us, in->lost, in->restarted);
-    while (h264_depay_pop(s->depay, &unit))
-        send_picture(s, index, &unit);
-    if (h264_depay_needs_idr(s->depay) && s->now_us - s->last_asked_us >= ASK_AGAIN_US)
-        source_ask_for_idr(s, s->now_us);
-}
-
-/* ---- packets ---- */
-
-static void take_ordered(Source *s, size_t index, const RtpOrdered *in)
-{
-    SourceTrack *track = &s->track[index];
-
-    if (in->restarted)
-        track->timestamp = (RtpUnwrap){0};
-    int64_t ts = rtp_unwrap_32(&track->timestamp, in->packet.timestamp);
-    if (track->kind == TRACK_AUDIO)
-        take_audio(s, track, in, ts);
-    else
-        take_video(s, index, in, ts);
-}
-
-static void drain(Source *s, size_t index)
-{
-    RtpOrdered ordered;
-
-    while (rtp_reorder_pop(s->track[index].reorder, s->now_us, &ordered))
-        take_ordered(s, index, &ordered);
-}
-
-static void take_rtp(Source *s, size_t index, const uint8_t *data, size_t len)
-{
-    SourceTrack *track = &s->track[index];
-    RtpPacket packet;
-    RtpOrdered ordered;
-
-    if (rtp_packet_parse(data, len, &packet) < 0 || packet.payload_type != track->payload_type) {
-        track->stats.refused++;
-        return;
-    }
-    track->stats.packets++;
-    track->stats.bytes += len;
-    rtcp_reporter_packet(&track->reporter, &packet, s->now_us);
-    if (rtp_reorder_push(track->reorder, &packet, s->now_us, &ordered))
-        take_ordered(s, index, &ordered);
-    drain(s, index);
-}
-
-static void take_rtcp(Source *s, size_t index, const uint8_t *data, size_t len)
-{
-    SourceTrack *track = &s->track[index];
-    RtcpPacket rtcp;
-
-    for (size_t at = 0; rtcp_next(data, len, &at, &rtcp);) {
-        if (rtcp.type != RTCP_SENDER_REPORT || !track->timestamp.started ||
-            rtcp.ssrc != track->reporter.ssrc)
-            continue;
-        RtpUnwrap near = track->timestamp;
-        timeline_report(s->timeline, index, rtcp.ntp, rtp_unwrap_32(&near, rtcp.rtp_timestamp));
-        rtcp_reporter_sender_report(&track->reporter, rtcp.ntp, s->now_us);
-    }
-}
+/* ---- media ---- */
 
 static void take_datagram(void *user, size_t track, const uint8_t *data, size_t len)
 {
@@ -335,85 +87,63 @@ static void take_datagram(void *user, size_t track, const uint8_t *data, size_t 
 
     s->last_heard_us = s->now_us;
     s->heard = true;
-    if (rtp_is_rtcp(data, len))
-        take_rtcp(s, track, data, len);
-    else
-        take_rtp(s, track, data, len);
+    intake_datagram(s->intake, track, data, len, s->now_us);
 }
 
 void source_receive(Source *s, int64_t now_us)
 {
     s->now_us = now_us;
     rtp_ingest_receive(s->ingest, take_datagram, s);
+    if (s->heard && intake_needs_idr(s->intake) && now_us - s->last_asked_us >= ASK_AGAIN_US)
+        source_ask_for_idr(s, now_us);
+}
+
+void source_finish(Source *s)
+{
+    intake_finish(s->intake);
 }
 
 /* ---- time ---- */
 
-static void send_reports(Source *s)
+static void send_reports(Source *s, int64_t now_us)
 {
     uint8_t report[RTCP_RR_SIZE];
     RtcpReportBlock block;
 
-    s->next_report_us = s->now_us + REPORT_PERIOD_US;
+    s->next_report_us = now_us + REPORT_PERIOD_US;
     for (size_t i = 0; i < s->tracks; i++)
-        if (rtcp_reporter_block(&s->track[i].reporter, s->now_us, &block))
+        if (rtcp_reporter_block(intake_reporter(s->intake, i), now_us, &block))
             rtp_ingest_send_rtcp(s->ingest, i, report, rtcp_write_rr(report, s->ssrc, &block));
 }
 
 void source_tick(Source *s, int64_t now_us)
 {
-    int64_t silence = 0, now_ts;
-
-    s->now_us = now_us;
-    for (size_t i = 0; i < s->tracks; i++)
-        drain(s, i);
-    if (s->audio && timeline_lead_now(s->timeline, now_us, &now_ts))
-        silence = audio_clock_tick(&s->audio_clock, now_ts);
-    if (silence > 0) {
-        opus_to_aac_silence(s->audio, silence);
-        hold_clock(s);
-        send_audio(s);
-    }
+    intake_tick(s->intake, now_us);
     if (now_us >= s->next_report_us)
-        send_reports(s);
+        send_reports(s, now_us);
 }
 
 int64_t source_deadline_us(const Source *s)
 {
-    int64_t next = s->next_report_us;
+    int64_t deadline = intake_deadline_us(s->intake);
 
-    for (size_t i = 0; i < s->tracks; i++) {
-        int64_t deadline = rtp_reorder_deadline_us(s->track[i].reorder);
-        if (deadline < next)
-            next = deadline;
-    }
-    return next;
+    return deadline < s->next_report_us ? deadline : s->next_report_us;
 }
 
 void source_ask_for_idr(Source *s, int64_t now_us)
 {
     uint8_t pli[RTCP_PLI_SIZE];
 
-    if (!s->depay || now_us - s->last_asked_us < ASK_PAUSE_US)
+    if (now_us - s->last_asked_us < ASK_PAUSE_US)
         return;
     s->last_asked_us = now_us;
-    s->keyframe_requests++;
-    for (size_t i = 0; i < s->tracks; i++)
-        if (s->track[i].kind == TRACK_VIDEO)
-            rtp_ingest_send_rtcp(s->ingest, i, pli,
-                                 rtcp_write_pli(pli, s->ssrc, s->track[i].reporter.ssrc));
-}
-
-void source_finish(Source *s)
-{
-    if (!s->audio || !s->audio_clock.started)
-        return;
-    /* the encoder is one frame behind what is put in, and fills frames of 1024 */
-    int64_t end = floor_div((s->last_picture_90k + FRAME_90K) * 8, 15) + 2 * AAC_FRAME_SAMPLES;
-    int64_t missing = end - opus_to_aac_position(s->audio);
-    if (s->last_picture_90k > 0 && missing > 0)
-        opus_to_aac_silence(s->audio, missing);
-    send_audio(s);
+    for (size_t i = 0; i < s->tracks; i++) {
+        if (s->kind[i] != TRACK_VIDEO)
+            continue;
+        s->keyframe_requests++;
+        rtp_ingest_send_rtcp(s->ingest, i, pli,
+                             rtcp_write_pli(pli, s->ssrc, intake_reporter(s->intake, i)->ssrc));
+    }
 }
 
 /* ---- questions ---- */
@@ -427,7 +157,7 @@ void source_ports(const Source *s, uint16_t *ports)
 bool source_has(const Source *s, TrackKind kind)
 {
     for (size_t i = 0; i < s->tracks; i++)
-        if (s->track[i].kind == kind)
+        if (s->kind[i] == kind)
             return true;
     return false;
 }
@@ -439,12 +169,12 @@ size_t source_poll_fds(const Source *s, struct pollfd *fds)
 
 bool source_clock(const Source *s, int64_t now_us, int64_t *at_90k)
 {
-    return timeline_now(s->timeline, now_us, at_90k);
+    return intake_clock(s->intake, now_us, at_90k);
 }
 
 int64_t source_arrival_of(const Source *s, int64_t at_90k)
 {
-    return timeline_arrival_of(s->timeline, at_90k);
+    return intake_arrival_of(s->intake, at_90k);
 }
 
 int64_t source_last_heard_us(const Source *s)
@@ -459,21 +189,9 @@ bool source_has_been_heard(const Source *s)
 
 SourceStats source_stats(const Source *s)
 {
-    SourceStats stats = {
-        .tracks = s->tracks,
+    return (SourceStats){
+        .media = intake_stats(s->intake),
         .keyframe_requests = s->keyframe_requests,
         .kernel_drops = rtp_ingest_stats(s->ingest).kernel_drops,
-        .audio = s->audio_clock.stats,
-        .timeline = timeline_stats(s->timeline),
     };
-
-    for (size_t i = 0; i < s->tracks; i++) {
-        stats.track[i] = s->track[i].stats;
-        stats.track[i].reorder = rtp_reorder_stats(s->track[i].reorder);
-    }
-    if (s->depay) {
-        stats.video = h264_depay_stats(s->depay);
-        stats.sps = *h264_depay_sps(s->depay);
-    }
-    return stats;
 }

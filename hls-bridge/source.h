@@ -2,29 +2,15 @@
 #ifndef SOURCE_H
 #define SOURCE_H
 
-/* One publisher, from its sockets to decodable pictures and AAC frames on the stream's clock:
- *
- *   rtp_ingest -> rtp_reorder -> h264_depay              -> timeline, frame_order -> sink
- *                             -> audio_clock, opus_to_aac -------------------------> sink
+/* One publisher and its sockets: what comes in goes to its intake, what its sender must know goes
+ * back as RTCP.
  *
  * Thread-safety: one thread, the stream's. */
 
-#include "audio_clock.h"
-#include "h264_depay.h"
-#include "opus_to_aac.h"
+#include "intake.h"
 #include "rtp_ingest.h"
-#include "rtp_reorder.h"
-#include "source_sdp.h"
-#include "timeline.h"
 
 typedef struct Source Source;
-
-/* Where the media goes. Called from within source_receive() and source_tick(). */
-typedef struct SourceSink {
-    void *user;
-    void (*picture)(void *user, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k);
-    void (*audio)(void *user, const AacFrame *frame);
-} SourceSink;
 
 typedef struct SourceParams {
     const SourceSdp *sdp;
@@ -32,30 +18,17 @@ typedef struct SourceParams {
                          described address alone */
 } SourceParams;
 
-/* What there is to say of one track. */
-typedef struct SourceTrackStats {
-    TrackKind kind;
-    uint64_t packets, bytes, refused; /* refused: no RTP, or of another payload type */
-    RtpReorderStats reorder;
-} SourceTrackStats;
-
 typedef struct SourceStats {
-    size_t tracks;
-    SourceTrackStats track[STREAM_TRACKS_MAX];
+    IntakeStats media;
     uint64_t keyframe_requests, kernel_drops;
-    H264DepayStats video;
-    AudioClockStats audio;
-    TimelineStats timeline;
-    H264Sps sps; /* width 0: no picture yet */
 } SourceStats;
 
 /* Opens the ports; packets that come wait there. Returns NULL with errno; `failed_port` as
  * rtp_ingest_create(). */
 Source *source_create(const SourceParams *params, int64_t now_us, uint16_t *failed_port);
 
-/* To be called once, before receive and tick. `audio` is borrowed, and needed where the description
- * has audio; `starts_90k` is where on the stream's clock this publisher may begin. */
-void source_start(Source *source, const SourceSink *sink, OpusToAac *audio, int64_t starts_90k);
+/* To be called once, before receive and tick; as intake_start(). */
+void source_start(Source *source, const IntakeSink *sink, OpusToAac *audio, int64_t starts_90k);
 
 /* Accepts NULL, leaves NULL. */
 void source_destroy(Source **source);

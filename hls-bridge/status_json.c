@@ -8,7 +8,7 @@ static const char *state_name(StreamState state)
     return names[state];
 }
 
-static json_t *track_json(const SourceTrackStats *track)
+static json_t *track_json(const IntakeTrackStats *track)
 {
     const RtpReorderStats *r = &track->reorder;
 
@@ -25,24 +25,25 @@ static json_t *source_json(const StreamStatus *status)
     const SourceStats *source = &status->source;
     json_t *tracks = json_array();
 
-    for (size_t i = 0; i < source->tracks; i++)
-        json_array_append_new(tracks, track_json(&source->track[i]));
+    for (size_t i = 0; i < source->media.tracks; i++)
+        json_array_append_new(tracks, track_json(&source->media.track[i]));
     return json_pack(
         "{s:I, s:I, s:f, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I},"
         " s:{s:b, s:I, s:f}, s:I, s:I, s:o}",
-        "width", (json_int_t)source->sps.width, "height", (json_int_t)source->sps.height,
-        "frame_rate", status->frame_rate, "video_bitrate", (json_int_t)status->video_bitrate,
-        "audio_bitrate", (json_int_t)status->audio_bitrate, //
-        "pictures", "good", (json_int_t)source->video.access_units, "idr",
-        (json_int_t)source->video.idrs, "damaged", (json_int_t)source->video.damaged, "undecodable",
-        (json_int_t)source->video.undecodable, //
-        "samples", "rebuilt", (json_int_t)source->audio.rebuilt_samples, "concealed",
-        (json_int_t)source->audio.concealed_samples, "silent",
-        (json_int_t)source->audio.silent_samples, "dropped",
-        (json_int_t)source->audio.dropped_samples, //
-        "sync", "by_reports", source->timeline.by_reports, "reports",
-        (json_int_t)source->timeline.reports, "correction_ms",
-        (double)source->timeline.correction_us / 1000, //
+        "width", (json_int_t)source->media.sps.width, "height",
+        (json_int_t)source->media.sps.height, "frame_rate", status->frame_rate, "video_bitrate",
+        (json_int_t)status->video_bitrate, "audio_bitrate", (json_int_t)status->audio_bitrate, //
+        "pictures", "good", (json_int_t)source->media.video.access_units, "idr",
+        (json_int_t)source->media.video.idrs, "damaged", (json_int_t)source->media.video.damaged,
+        "undecodable",
+        (json_int_t)source->media.video.undecodable, //
+        "samples", "rebuilt", (json_int_t)source->media.audio.rebuilt_samples, "concealed",
+        (json_int_t)source->media.audio.concealed_samples, "silent",
+        (json_int_t)source->media.audio.silent_samples, "dropped",
+        (json_int_t)source->media.audio.dropped_samples, //
+        "sync", "by_reports", source->media.timeline.by_reports, "reports",
+        (json_int_t)source->media.timeline.reports, "correction_ms",
+        (double)source->media.timeline.correction_us / 1000, //
         "keyframe_requests", (json_int_t)source->keyframe_requests, "kernel_drops",
         (json_int_t)source->kernel_drops, "tracks", tracks);
 }

@@ -16,13 +16,13 @@ typedef double (*Reader)(const StreamStatus *s);
         return (double)(expression);                                                               \
     }
 
-static const SourceTrackStats *track(const StreamStatus *s, TrackKind kind)
+static const IntakeTrackStats *track(const StreamStatus *s, TrackKind kind)
 {
-    static const SourceTrackStats none;
+    static const IntakeTrackStats none;
 
-    for (size_t i = 0; i < s->source.tracks; i++)
-        if (s->source.track[i].kind == kind)
-            return &s->source.track[i];
+    for (size_t i = 0; i < s->source.media.tracks; i++)
+        if (s->source.media.track[i].kind == kind)
+            return &s->source.media.track[i];
     return &none;
 }
 
@@ -32,13 +32,14 @@ READ(audio_packets, track(s, TRACK_AUDIO)->packets)
 READ(video_lost, track(s, TRACK_VIDEO)->reorder.lost)
 READ(audio_lost, track(s, TRACK_AUDIO)->reorder.lost)
 READ(kernel_drops, s->source.kernel_drops)
-READ(pictures, s->source.video.access_units)
-READ(damaged, s->source.video.damaged + s->source.video.undecodable)
+READ(pictures, s->source.media.video.access_units)
+READ(damaged, s->source.media.video.damaged + s->source.media.video.undecodable)
 READ(concealed,
-     (double)(s->source.audio.concealed_samples + s->source.audio.rebuilt_samples) / SAMPLES_PER_S)
-READ(silent, (double)s->source.audio.silent_samples / SAMPLES_PER_S)
+     (double)(s->source.media.audio.concealed_samples + s->source.media.audio.rebuilt_samples) /
+         SAMPLES_PER_S)
+READ(silent, (double)s->source.media.audio.silent_samples / SAMPLES_PER_S)
 READ(keyframe_requests, s->source.keyframe_requests)
-READ(correction, (double)s->source.timeline.correction_us / US_PER_S)
+READ(correction, (double)s->source.media.timeline.correction_us / US_PER_S)
 READ(segments, s->output.segments)
 READ(segment_bytes, s->output.bytes)
 READ(segment_seconds, (double)s->output.last_duration_90k / TICKS_PER_S)

@@ -121,7 +121,7 @@ static void leave(Stream *s, int64_t now_us, const char *why)
 
 static void enter(Stream *s, Source *source)
 {
-    const SourceSink sink = {s, on_picture, on_audio};
+    const IntakeSink sink = {s, on_picture, on_audio};
 
     s->source = source;
     source_start(source, &sink, s->audio, hls_output_end_90k(s->output));
@@ -196,12 +196,12 @@ static bool read_mail(Stream *s, int64_t now_us)
 static void measure_rates(Stream *s, const StreamStatus *status, int64_t now_us)
 {
     int64_t elapsed = now_us - s->meter.began_us;
-    RateMeter now = {.began_us = now_us, .pictures = status->source.video.access_units};
+    RateMeter now = {.began_us = now_us, .pictures = status->source.media.video.access_units};
 
     if (elapsed < RATE_PERIOD_US)
         return;
-    for (size_t i = 0; i < status->source.tracks; i++) {
-        const SourceTrackStats *track = &status->source.track[i];
+    for (size_t i = 0; i < status->source.media.tracks; i++) {
+        const IntakeTrackStats *track = &status->source.media.track[i];
         *(track->kind == TRACK_VIDEO ? &now.video_bytes : &now.audio_bytes) += track->bytes;
     }
     s->video_bitrate = (int64_t)(now.video_bytes - s->meter.video_bytes) * 8 * US_PER_S / elapsed;
