@@ -13,7 +13,7 @@ import { makeCertificate } from "./stack/certificate.mjs";
 import { sleep } from "./stack/child.mjs";
 import { startChromium } from "./stack/chromium.mjs";
 import { portTrouble } from "./stack/ports.mjs";
-import { SOURCE, Stack } from "./stack/stack.mjs";
+import { ADMIN_SECRET, SOURCE, Stack } from "./stack/stack.mjs";
 import { ViewerCount } from "./stack/viewers.mjs";
 
 const STREAM_NAME = /^[A-Za-z0-9_-]{1,64}$/;
@@ -30,6 +30,8 @@ function readOptions() {
       options: {
         port: { type: "string", default: "8080" },
         testcard: { type: "string", multiple: true, default: [] },
+        segment: { type: "string", default: "2" },
+        playlist: { type: "string", default: "6" },
         lan: { type: "boolean", default: false },
         dir: { type: "string" },
         verbose: { type: "boolean", default: false },
@@ -41,6 +43,11 @@ function readOptions() {
   values.port = Number(values.port);
   if (!Number.isInteger(values.port) || values.port < 1 || values.port > 65535)
     throw new Trouble("--port takes a port from 1 to 65535");
+  values.segment = Number(values.segment);
+  if (!(values.segment >= 1 && values.segment <= 60)) throw new Trouble("--segment takes 1 to 60 seconds");
+  values.playlist = Number(values.playlist);
+  if (!(Number.isInteger(values.playlist) && values.playlist >= 3 && values.playlist <= 60))
+    throw new Trouble("--playlist takes 3 to 60 segments");
   for (const name of values.testcard)
     if (!STREAM_NAME.test(name))
       throw new Trouble(`--testcard ${name}: a stream name is 1 to 64 of A-Z a-z 0-9 _ -`);
@@ -87,6 +94,11 @@ function printAddresses(stack, lan) {
     say("  The certificate is our own: browsers warn once, and VLC asks. Scan this with a phone:");
     printQr(`${stack.url}/publish.html`);
   }
+  say("");
+  say("  Inside:");
+  say(`  Janus     http://127.0.0.1:${stack.janusHttpPort}/janus, admin http://127.0.0.1:${stack.adminHttpPort}/admin (secret ${ADMIN_SECRET})`);
+  say(`  bridge    http://127.0.0.1:${stack.bridgePort}/streams, /metrics`);
+  say(`  files     ${stack.options.folder}`);
   say("");
   say("Ctrl-C ends everything.");
   say("");
@@ -182,6 +194,8 @@ async function main() {
     listenAll: options.lan,
     host: options.lan ? addresses[0] : "localhost",
     tls: options.lan ? await makeCertificate(folder, addresses) : null,
+    teach: true,
+    bridgeSettings: { "hls.segment": options.segment, "hls.playlist": options.playlist },
     bridgeArgs: options.verbose ? ["--verbose"] : [],
     say,
     onDeath,

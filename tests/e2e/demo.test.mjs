@@ -15,14 +15,22 @@ import { SOURCE } from "../../tools/stack/stack.mjs";
 import { doctor, run } from "./support/programs.mjs";
 import { until } from "./support/rig.mjs";
 
-/** Starts ./demo; `output()` is what it has printed. */
-function startDemo(args) {
-  const child = spawn(path.join(SOURCE, "demo"), args, { stdio: ["ignore", "pipe", "pipe"] });
+/** Starts ./demo as it is for everybody, without sanitizers; `output()` is what it has printed. It
+ * ends with the test `t`. */
+function startDemo(t, args) {
+  const env = { ...process.env, JANUS_HLS_BUILD: "" };
+  const child = spawn(path.join(SOURCE, "demo"), args, { stdio: ["ignore", "pipe", "pipe"], env });
+  t.after(() => child.kill("SIGKILL"));
   let text = "";
   child.stdout.on("data", (data) => (text += data));
   child.stderr.on("data", (data) => (text += data));
   const ended = new Promise((resolve) => child.on("close", (code) => resolve(code)));
   return { child, ended, output: () => text };
+}
+
+async function isUp(demo) {
+  await until("it is up or has ended", () => demo.child.exitCode !== null || demo.output().includes("Ctrl-C"), 60000);
+  assert.equal(demo.child.exitCode, null, demo.output());
 }
 
 /** Processes whose command line names `word`: [pid]. */
@@ -36,10 +44,10 @@ async function processesWith(word) {
   return found;
 }
 
-test("the test card plays with no further step, and Ctrl-C leaves nothing", async () => {
+test("the test card plays with no further step, and Ctrl-C leaves nothing", async (t) => {
   const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-demo-"));
   const [port] = await freePorts(1);
-  const demo = startDemo(["--testcard", "demo", "--port", String(port), "--dir", folder]);
+  const demo = startDemo(t, ["--testcard", "demo", "--port", String(port), "--dir", folder]);
   try {
     const playlist = `http://localhost:${port}/live/demo/index.m3u8`;
     const report = await doctor(playlist, 8, { wait: 60 });
@@ -58,16 +66,16 @@ test("a port in use is a sentence and a failure", async (t) => {
   const server = net.createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => server.on("listening", resolve));
   t.after(() => server.close());
-  const demo = startDemo(["--port", String(server.address().port)]);
+  const demo = startDemo(t, ["--port", String(server.address().port)]);
   assert.equal(await demo.ended, 1);
   assert.match(demo.output(), /Port \d+ is in use by another program: .*--port/);
 });
 
-test("a part that dies is named, and the rest is stopped", async () => {
+test("a part that dies is named, and the rest is stopped", async (t) => {
   const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-demo-"));
   const [port] = await freePorts(1);
-  const demo = startDemo(["--port", String(port), "--dir", folder]);
-  await until("it is up", () => demo.output().includes("Ctrl-C"), 60000);
+  const demo = startDemo(t, ["--port", String(port), "--dir", folder]);
+  await isUp(demo);
   const [bridge] = await processesWith(path.join(folder, "bridge"));
   process.kill(bridge, "SIGKILL");
   assert.equal(await demo.ended, 1);
@@ -76,22 +84,22 @@ test("a part that dies is named, and the rest is stopped", async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test("a demo that is killed takes everything with it", async () => {
+test("a demo that is killed takes everything with it", async (t) => {
   const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-demo-"));
   const [port] = await freePorts(1);
-  const demo = startDemo(["--port", String(port), "--dir", folder]);
-  await until("it is up", () => demo.output().includes("Ctrl-C"), 60000);
+  const demo = startDemo(t, ["--port", String(port), "--dir", folder]);
+  await isUp(demo);
   demo.child.kill("SIGKILL");
   await demo.ended;
   await until("all is gone", async () => (await processesWith(folder)).length === 0);
   await rm(folder, { recursive: true, force: true });
 });
 
-test("--lan serves HTTPS on all addresses, and prints a QR code", async () => {
+test("--lan serves HTTPS on all addresses, and prints a QR code", async (t) => {
   const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-demo-"));
   const [port] = await freePorts(1);
-  const demo = startDemo(["--lan", "--port", String(port), "--dir", folder]);
-  await until("it is up", () => demo.output().includes("Ctrl-C"), 60000);
+  const demo = startDemo(t, ["--lan", "--port", String(port), "--dir", folder]);
+  await isUp(demo);
   const [, address] = /https:\/\/(10\.99\.0\.\d):/.exec(demo.output());
   const page = await run("curl", ["-sk", "-o", "/dev/null", "-w", "%{http_code}", `https://${address}:${port}/publish.html`]);
   assert.equal(page.stdout, "200");
@@ -101,17 +109,17 @@ test("--lan serves HTTPS on all addresses, and prints a QR code", async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test("what cannot be understood is a sentence", async () => {
+test("what cannot be understood is a sentence", async (t) => {
   for (const [args, sentence] of [
     [["--port", "70000"], /--port takes a port/],
     [["--testcard", "a b"], /a stream name is/],
     [["--what"], /--what.*--help/],
   ]) {
-    const demo = startDemo(args);
+    const demo = startDemo(t, args);
     assert.equal(await demo.ended, 1, args.join(" "));
     assert.match(demo.output(), sentence);
   }
-  const help = startDemo(["--help"]);
+  const help = startDemo(t, ["--help"]);
   assert.equal(await help.ended, 0);
   assert.match(help.output(), /^Usage: \.\/demo/);
 });

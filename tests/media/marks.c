@@ -227,7 +227,7 @@ static void summarise(MarksReport *r, double *at, double *skew_ms, size_t n)
     for (size_t i = 0; i < n; i++)
         skew_ms[i] = fabs(skew_ms[i]);
     qsort(skew_ms, n, sizeof(double), by_value);
-    r->skew_p95_ms = skew_ms[n * 95 / 100 < n ? n * 95 / 100 : n - 1];
+    r->skew_p95_ms = skew_ms[(n - 1) * 95 / 100];
 }
 
 MarksReport marks_report(const Marks *m)

@@ -30,3 +30,8 @@ export async function freePorts(count) {
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
 }
+
+/** `port` where it can be had, else another that is free. */
+export async function portOrOther(port) {
+  return (await portTrouble(port)) ? (await freePorts(1))[0] : port;
+}
