@@ -8,28 +8,15 @@ import { readdir } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
 import { publish, withBrowser } from "./support/browser.mjs";
+import { assertHealthy } from "./support/health.mjs";
 import { doctor, ffprobe, shaka } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 import { openViewer, quantile, servePages } from "./support/viewer.mjs";
 import { Vlc } from "./support/vlc.mjs";
 
-const SKEW_MEDIAN_MS = 15;
-const SKEW_P95_MS = 40;
-
 const segmentsOf = async (stack, stream) =>
   (await readdir(path.join(stack.hls, stream))).filter((name) => name.endsWith(".ts")).sort()
     .map((name) => path.join(stack.hls, stream, name));
-
-/** Nothing wrong, and the sound fits the picture. */
-function assertHealthy(report, { marks = true } = {}) {
-  assert.deepEqual(report.faults, []);
-  assert.equal(report.starting_with_idr, report.segments, "every segment starts with an IDR picture");
-  assert.ok(report.extinf_off_max_ms < 34, `EXTINF off by ${report.extinf_off_max_ms} ms`);
-  if (!marks) return;
-  assert.ok(report.marks.pairs >= 8, `only ${report.marks.pairs} flashes with a beep`);
-  assert.ok(Math.abs(report.marks.skew_median_ms) <= SKEW_MEDIAN_MS, `skew ${JSON.stringify(report.marks)}`);
-  assert.ok(report.marks.skew_p95_ms <= SKEW_P95_MS, `skew ${JSON.stringify(report.marks)}`);
-}
 
 /** What two demuxers that share no code say of one segment. */
 async function assertDemuxes(file) {

@@ -4,37 +4,12 @@
 // tenth of a second that begin together. A person sees and hears at once whether the sound fits the
 // picture; a program reads it from the flash, the beep and the time code in the bottom strip.
 
+import { MARK_MS, startTestSound } from "./test-sound.js";
+import { startTicker, wallClock } from "./ticker.js";
 import { drawTimeCode } from "./time-code.js";
 
 const FRAME_RATE = 30;
-const MARK_MS = 100; // length of flash and beep
-const BEEP_HZ = 1000;
-const BEEP_GAIN = 0.5;
-const BEEP_AHEAD_S = 0.2; // a beep is scheduled so long before it sounds
-const AVERAGE_TICKS = 60; // two seconds
 const BARS = ["#b8b8b8", "#b8b800", "#00b8b8", "#00b800", "#b800b8", "#b80000", "#0000b8"];
-
-/**
- * Calls `tick` `rate` times a second, in a hidden page too: workers are not slowed down there. Ticks
- * are in step with the wall clock, so that one falls on each whole second.
- */
-function startTicker(rate, tick) {
-  const source = `
-    const period = 1000 / ${rate};
-    const next = () => {
-      const now = Date.now();
-      const due = (Math.floor(now / period + 0.1) + 1) * period;
-      setTimeout(() => { postMessage(0); next(); }, due - now);
-    };
-    next();`;
-  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-  const worker = new Worker(url);
-  worker.onmessage = tick;
-  return () => {
-    worker.terminate();
-    URL.revokeObjectURL(url);
-  };
-}
 
 function drawBackground(context, width, height) {
   const bar = width / BARS.length;
@@ -87,40 +62,6 @@ function drawFlash(context, width, height, ms) {
   context.fillRect(width * 0.8, height * 0.36, width * 0.16, height * 0.38);
 }
 
-/** The wall clock in milliseconds, to a fraction of one. */
-const wallClock = () => performance.timeOrigin + performance.now();
-
-/**
- * Schedules the beeps: each whole second of the wall clock, on the audio clock's own time. That one
- * goes in steps, a buffer at a time, so what lies between the two clocks is taken as an average; call
- * the function that is returned at each tick.
- */
-function startBeeps(audio, destination) {
-  const oscillator = audio.createOscillator();
-  const gain = audio.createGain();
-  let offset = null; // seconds from the audio clock to the wall clock
-  let ticks = 0;
-  let scheduled = 0; // the last second that has its beep
-
-  oscillator.frequency.value = BEEP_HZ;
-  gain.gain.value = 0;
-  oscillator.connect(gain).connect(destination);
-  oscillator.start();
-  return () => {
-    const now = wallClock() / 1000;
-    const apart = now - audio.currentTime;
-    const second = Math.floor(now) + 1;
-
-    if (offset === null || Math.abs(apart - offset) > 0.2) ticks = 0; // begun, or was suspended
-    offset = ticks === 0 ? apart : offset + (apart - offset) / Math.min(ticks + 1, AVERAGE_TICKS);
-    ticks++;
-    if (second - now > BEEP_AHEAD_S || second === scheduled) return;
-    gain.gain.setValueAtTime(BEEP_GAIN, second - offset);
-    gain.gain.setValueAtTime(0, second - offset + MARK_MS / 1000);
-    scheduled = second;
-  };
-}
-
 /**
  * Starts a test card. Returns { stream, stop }: a MediaStream with one video and one audio track,
  * and what ends both. `name` stands on the card.
@@ -130,13 +71,10 @@ export async function startTestCard({ width = 1280, height = 720, name = "" } = 
   canvas.width = width;
   canvas.height = height;
   const context = canvas.getContext("2d", { alpha: false });
-  const audio = new AudioContext({ sampleRate: 48000 });
-  const destination = audio.createMediaStreamDestination();
-  const beep = startBeeps(audio, destination);
+  const sound = await startTestSound();
 
   const draw = () => {
     const now = Math.round(wallClock());
-    beep();
     drawBackground(context, width, height);
     drawSweep(context, width, height, now % 1000);
     drawClock(context, width, height, now, name);
@@ -147,15 +85,14 @@ export async function startTestCard({ width = 1280, height = 720, name = "" } = 
   const stopTicker = startTicker(FRAME_RATE, draw);
   const stream = new MediaStream([
     ...canvas.captureStream(FRAME_RATE).getVideoTracks(),
-    ...destination.stream.getAudioTracks(),
+    sound.track,
   ]);
-  await audio.resume();
   return {
     stream,
     stop() {
       stopTicker();
+      sound.stop();
       stream.getTracks().forEach((track) => track.stop());
-      audio.close();
     },
   };
 }

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// A network that loses packets, from a real Chromium: no damaged picture is ever published, the sound
+// has no gap, the picture stays with it, and players play on.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { bridgeStreams } from "../../tools/stack/bridge.mjs";
+import { publish, withBrowser } from "./support/browser.mjs";
+import { assertSkew } from "./support/health.mjs";
+import { withBursts, withLoss } from "./support/network.mjs";
+import { doctor } from "./support/programs.mjs";
+import { sleep, until, withStack } from "./support/rig.mjs";
+import { openViewer, servePages } from "./support/viewer.mjs";
+
+const SECONDS = 25;
+
+/** Publishes through `faulty(body)`, a network with faults, and looks at what viewers get. */
+async function throughFaults(t, faulty) {
+  const pages = await servePages();
+  t.after(() => pages.close());
+  await withStack({}, (stack) =>
+    withBrowser({}, async (context) => {
+      await publish(context, stack, "shop");
+      await sleep(7000);
+      const viewer = await openViewer(context, pages, stack.playlist("shop"));
+      await until("hls.js plays", async () => (await viewer.state()).playingAt !== null, 15000);
+
+      const report = await faulty(() => doctor(stack.playlist("shop"), SECONDS));
+      const [{ source }] = await bridgeStreams(stack.bridgePort);
+      t.diagnostic(`skew ${report.marks.skew_median_ms.toFixed(1)} ms, 95 % within ${report.marks.skew_p95_ms.toFixed(1)} ms; ` +
+        `pictures ${JSON.stringify(source.pictures)}, samples ${JSON.stringify(source.samples)}`);
+      assert.deepEqual(report.faults, []);
+      assert.equal(report.discontinuities, 0);
+      assertSkew(report);
+      const { errors } = await viewer.state();
+      assert.deepEqual(errors.filter((error) => error.endsWith("fatal")), []);
+    }));
+}
+
+test("2 % of all packets are lost", (t) => throughFaults(t, (body) => withLoss(0.02, body)));
+test("5 % of all packets are lost", (t) => throughFaults(t, (body) => withLoss(0.05, body)));
+test("nothing gets through for 300 ms in each 5 s", (t) => throughFaults(t, (body) => withBursts(300, 5000, body)));

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// What hls-doctor must say of a stream that is well.
+
+import assert from "node:assert/strict";
+
+const SKEW_MEDIAN_MS = 15;
+const SKEW_P95_MS = 40;
+const PAIRS_MIN = 8; // of a flash and a beep, for a figure that means something
+
+/** The sound fits the picture. */
+export function assertSkew({ marks }) {
+  assert.ok(marks.pairs >= PAIRS_MIN, `only ${marks.pairs} flashes with a beep`);
+  assert.ok(Math.abs(marks.skew_median_ms) <= SKEW_MEDIAN_MS, `skew ${JSON.stringify(marks)}`);
+  assert.ok(marks.skew_p95_ms <= SKEW_P95_MS, `skew ${JSON.stringify(marks)}`);
+}
+
+/** Nothing is wrong, each segment starts with an IDR picture, and the sound fits where there are marks. */
+export function assertHealthy(report, { marks = true } = {}) {
+  assert.deepEqual(report.faults, []);
+  assert.equal(report.starting_with_idr, report.segments, "every segment starts with an IDR picture");
+  assert.ok(report.extinf_off_max_ms < 34, `EXTINF off by ${report.extinf_off_max_ms} ms`);
+  if (marks) assertSkew(report);
+}
