@@ -16,10 +16,14 @@ export { sleep };
 /** Janus's address in the namespace; browsers have this one and 10.99.0.2. */
 export const JANUS_ADDRESS = "10.99.0.1";
 
-/** For Janus, which is built without sanitizers but has our plugin that is built with. */
-const SANITIZED_ENV = process.env.JANUS_HLS_SANITIZED
-  ? { janus: { LD_PRELOAD: execFileSync("gcc", ["-print-file-name=libasan.so"], { encoding: "utf8" }).trim() } }
-  : {};
+const ASAN = process.env.JANUS_HLS_SANITIZED &&
+  execFileSync("gcc", ["-print-file-name=libasan.so"], { encoding: "utf8" }).trim();
+
+/** The environment of a program that is to have a library preloaded; sanitizers want to be first. */
+export const preload = (...libraries) => ({ LD_PRELOAD: [ASAN, ...libraries].filter(Boolean).join(":") });
+
+/** Janus is built without sanitizers, but has our plugin that is built with. */
+const SANITIZED_ENV = ASAN ? { janus: preload() } : {};
 
 const BODY_MS = 180000; // what one test may take
 
@@ -67,8 +71,8 @@ export async function withStack(options, body) {
   const stack = new Stack({
     folder,
     onDeath: async (child) => deaths.push(await child.obituary()),
-    env: SANITIZED_ENV,
     ...options,
+    env: { ...SANITIZED_ENV, ...options.env },
     janus: { interfaces: "v0", ...options.janus },
   });
   try {

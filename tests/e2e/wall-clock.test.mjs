@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The system's clock is set while a stream is live: media goes on as if nothing had been, and the
+// dates in the playlist are those of the new clock from then on.
+
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import test from "node:test";
+import { publish, withBrowser } from "./support/browser.mjs";
+import { doctor } from "./support/programs.mjs";
+import { preload, sleep, withStack } from "./support/rig.mjs";
+
+const RIGHT_MS = 50;
+const STEP_S = 3600;
+const STEPS = /PROGRAM-DATE-TIME does not follow EXTINF/; // which is what it is
+
+async function libfaketime() {
+  for (const triplet of await readdir("/usr/lib")) {
+    const folder = `/usr/lib/${triplet}/faketime`;
+    const files = await readdir(folder).catch(() => []);
+    if (files.includes("libfaketimeMT.so.1")) return path.join(folder, "libfaketimeMT.so.1");
+  }
+  throw new Error("libfaketime is not installed (Debian package faketime)");
+}
+
+/** Adds the segments of a playlist to `seen`: sequence number -> { date (ms), duration (ms) }. */
+async function read(playlist, seen) {
+  const text = await (await fetch(playlist)).text();
+  let number = Number(/MEDIA-SEQUENCE:(\d+)/.exec(text)[1]);
+  for (const [, date, duration] of text.matchAll(/DATE-TIME:(\S+)\n#EXTINF:([\d.]+)/g))
+    seen.set(number++, { date: Date.parse(date), duration: 1000 * duration });
+}
+
+test("the system's clock is set an hour on, and back", async (t) => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-clock-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const clock = path.join(folder, "clock");
+  await writeFile(clock, "+0\n");
+  const env = {
+    bridge: {
+      ...preload(await libfaketime()),
+      FAKETIME_TIMESTAMP_FILE: clock,
+      FAKETIME_NO_CACHE: "1",
+      FAKETIME_DONT_FAKE_MONOTONIC: "1",
+      DONT_FAKE_MONOTONIC: "1",
+    },
+  };
+  await withStack({ env }, (stack) =>
+    withBrowser({}, async (context) => {
+      await publish(context, stack, "shop");
+      await sleep(6000);
+      const watching = doctor(stack.playlist("shop"), 24);
+      const seen = new Map();
+      for (let half = 0; half < 44; half++) {
+        if (half === 12) await writeFile(clock, `+${STEP_S}\n`);
+        if (half === 28) await writeFile(clock, "+0\n");
+        await read(stack.playlist("shop"), seen);
+        await sleep(500);
+      }
+      const segments = [...seen].sort(([a], [b]) => a - b).map(([, segment]) => segment);
+      const steps = segments.slice(1).map((s, i) => (s.date - segments[i].date - segments[i].duration) / 1000)
+        .filter((seconds) => Math.abs(seconds) > RIGHT_MS / 1000);
+      assert.equal(steps.length, 2, `dates step by ${steps.join(", ")} s`);
+      assert.ok(Math.abs(steps[0] - STEP_S) < 0.1 && Math.abs(steps[1] + STEP_S) < 0.1, steps.join(", "));
+
+      const report = await watching;
+      const others = report.faults.filter((fault) => !STEPS.test(fault.rule));
+      assert.deepEqual(others, []);
+      assert.equal(report.discontinuities, 0);
+    }));
+});
