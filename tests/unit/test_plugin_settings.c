@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <glib.h>
 
-#include "temp_file.h"
+#include "sample_file.h"
 
 #include "janus-plugin/plugin_settings.h"
 #include "settings_reader.h"
 #include "stream_name.h"
+
+#define SAMPLE SOURCE_DIR "/janus-plugin/janus.plugin.hls.jcfg.sample"
 
 #define TEN       "0123456789"
 #define FIFTY     TEN TEN TEN TEN TEN
@@ -185,12 +187,52 @@ static void compares_keys(void **state)
     }
 }
 
+static void check_defaults(const PluginSettings *s)
+{
+    assert_string_equal(plugin_settings_bridge(s), "http://127.0.0.1:8190");
+    assert_int_equal(plugin_settings_bitrate(s), 2500000);
+    assert_true(plugin_settings_events(s));
+    assert_int_equal(plugin_settings_key(s, "nobody", NULL), KEY_UNKNOWN);
+}
+
+static void takes_its_sample(void **state)
+{
+    char error[SETTINGS_ERROR_SIZE] = "";
+    PluginSettings *s = plugin_settings_create(SAMPLE, error);
+
+    (void)state;
+    assert_row(s, SAMPLE, "%s", error);
+    check_defaults(s);
+    assert_int_equal(plugin_settings_key(s, "shop", "a long random word"), KEY_UNKNOWN);
+    plugin_settings_destroy(&s);
+}
+
+/* And examples of what has none. */
+static void the_sample_shows_the_defaults(void **state)
+{
+    char path[TEMP_FILE_SIZE], error[SETTINGS_ERROR_SIZE] = "";
+    size_t keys = sample_in_force(SAMPLE, path);
+    PluginSettings *s = plugin_settings_create(path, error);
+
+    (void)state;
+    unlink(path);
+    assert_row(s, SAMPLE, "%s", error);
+    assert_true(keys > 0);
+    check_defaults(s);
+    assert_string_equal(plugin_settings_forward(s), "127.0.0.1:5004");
+    assert_int_equal(plugin_settings_key(s, "shop", "a long random word"), KEY_GOOD);
+    plugin_settings_destroy(&s);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(has_defaults_without_a_file), cmocka_unit_test(reads_keys),
-        cmocka_unit_test(refuses_with_a_sentence), cmocka_unit_test(judges_keys),
-        cmocka_unit_test(compares_keys)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(has_defaults_without_a_file),
+                                       cmocka_unit_test(reads_keys),
+                                       cmocka_unit_test(refuses_with_a_sentence),
+                                       cmocka_unit_test(judges_keys),
+                                       cmocka_unit_test(compares_keys),
+                                       cmocka_unit_test(takes_its_sample),
+                                       cmocka_unit_test(the_sample_shows_the_defaults)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Debian's Janus, with a configuration folder of its own that has our plugin and WebSockets alone.
+// Debian's Janus, or the one whose prefix JANUS_HLS_JANUS names, with a configuration folder of its own
+// that has our plugin alone, WebSockets, and the HTTP API where it is asked for.
 
-import { mkdir, symlink, writeFile, readdir, access } from "node:fs/promises";
+import { access, mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import net from "node:net";
 import { Child, untilHealthy } from "./child.mjs";
 
-/** Where Debian keeps Janus's loadable parts: /usr/lib/TRIPLET/janus. */
+/** A Janus that was installed with --prefix; none: Debian's. */
+const PREFIX = process.env.JANUS_HLS_JANUS;
+
+/** Where Janus's loadable parts are: PREFIX/lib/janus, and Debian's in /usr/lib/TRIPLET/janus. */
 async function janusLibraries() {
-  for (const triplet of await readdir("/usr/lib")) {
-    const folder = `/usr/lib/${triplet}/janus`;
+  const folders = PREFIX ? [`${PREFIX}/lib/janus`]
+    : (await readdir("/usr/lib")).map((triplet) => `/usr/lib/${triplet}/janus`);
+  for (const folder of folders)
     if (await access(path.join(folder, "transports")).then(() => true, () => false)) return folder;
-  }
-  throw new Error("Janus's transports are not installed (Debian package janus)");
+  throw new Error(PREFIX ? `JANUS_HLS_JANUS: there is no ${folders[0]}/transports`
+    : "Janus's transports are not installed (Debian package janus)");
 }
 
 const quoted = (text) => JSON.stringify(String(text));
@@ -31,11 +36,14 @@ async function writeConfiguration(folder, options, libraries) {
   const plugins = [options.plugin, ...(options.stockPlugins ?? []).map(
     (name) => path.join(libraries, "plugins", `libjanus_${name}.so`))];
 
-  for (const name of ["plugins", "transports", "events", "loggers"])
+  for (const name of ["plugins", "transports", "events", "loggers"]) {
+    await rm(sub(name), { recursive: true, force: true }); // of an earlier run with the same --dir
     await mkdir(sub(name), { recursive: true });
+  }
   for (const file of plugins) await symlink(file, path.join(sub("plugins"), path.basename(file)));
-  await symlink(path.join(libraries, "transports", "libjanus_websockets.so"),
-                path.join(sub("transports"), "libjanus_websockets.so"));
+  for (const name of ["websockets", ...(options.httpPort ? ["http"] : [])])
+    await symlink(path.join(libraries, "transports", `libjanus_${name}.so`),
+                  path.join(sub("transports"), `libjanus_${name}.so`));
   for (const name of options.eventHandlers ?? [])
     await symlink(path.join(libraries, "events", `libjanus_${name}.so`),
                   path.join(sub("events"), `libjanus_${name}.so`));
@@ -69,6 +77,17 @@ admin: {
   admin_ws_port = ${options.adminPort}
 }
 `);
+  await writeFile(sub("janus.transport.http.jcfg"), `general: {
+  http = true
+  ip = "127.0.0.1"
+  port = ${options.httpPort}
+}
+admin: {
+  admin_http = true
+  admin_ip = "127.0.0.1"
+  admin_port = ${options.adminHttpPort}
+}
+`);
   await writeFile(sub("janus.plugin.hls.jcfg"), options.pluginConfiguration);
   for (const [name, text] of Object.entries(options.files ?? {})) await writeFile(sub(name), text);
 }
@@ -87,7 +106,7 @@ export async function startJanus(options) {
   await mkdir(options.folder, { recursive: true });
   await writeConfiguration(options.folder, options, await janusLibraries());
   const events = options.eventHandlers ? ["-e"] : [];
-  const child = new Child("Janus", "janus", ["-F", options.folder, "-o", ...events], {
+  const child = new Child("Janus", PREFIX ? `${PREFIX}/bin/janus` : "janus", ["-F", options.folder, "-o", ...events], {
     logFile: path.join(options.folder, "janus.log"),
     env: options.env,
     onDeath: options.onDeath,

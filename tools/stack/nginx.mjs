@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Debian's nginx, with the project's template filled in.
+// Debian's nginx, with the project's templates filled in.
 
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import https from "node:https";
 import { Child, untilHealthy } from "./child.mjs";
 
-/** Fills in nginx/janus-hls.conf.in; see there for the words. */
-export async function fillTemplate(pieces, values) {
-  const template = await readFile(path.join(pieces, "janus-hls.conf.in"), "utf8");
-  const words = { PIECES: pieces, ...values };
+/** Fills in a template; its head tells the words. */
+export async function fillTemplate(file, words) {
+  const template = await readFile(file, "utf8");
   // comment lines speak of the words too, and stay as they are
   return template
     .split("\n")
@@ -41,11 +40,17 @@ export function answersHttp(url) {
 export async function startNginx({ pieces, folder, listen, url, hls, web, janusPort, onDeath }) {
   await mkdir(folder, { recursive: true });
   const file = path.join(folder, "nginx.conf");
-  await writeFile(file, await fillTemplate(pieces, {
+  const site = path.join(folder, "site.conf");
+  await writeFile(site, await fillTemplate(path.join(pieces, "site.conf.in"), {
     LISTEN: listen,
     HLS: hls,
     WEB: web,
     JANUS: `127.0.0.1:${janusPort}`,
+    PIECES: pieces,
+    LOGS: folder,
+  }));
+  await writeFile(file, await fillTemplate(path.join(pieces, "janus-hls.conf.in"), {
+    SITE: site,
     RUN: folder,
     // workers of a root's nginx become nobody, who may not see into root's folders
     USER: process.getuid() === 0 ? "user root;" : "",

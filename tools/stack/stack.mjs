@@ -6,19 +6,23 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { freePorts } from "./ports.mjs";
+import { freePorts, portOrOther } from "./ports.mjs";
 import { startBridge } from "./bridge.mjs";
 import { startJanus } from "./janus.mjs";
 import { startNginx } from "./nginx.mjs";
 
 export const SOURCE = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 
+/** Janus's Admin API listens on loopback alone. */
+export const ADMIN_SECRET = "janus-hls";
+
 /** What was built, in `build` (default: the build folder of this checkout). */
-export function built(build = process.env.JANUS_HLS_BUILD ?? path.join(SOURCE, "build")) {
+export function built(build = process.env.JANUS_HLS_BUILD || path.join(SOURCE, "build")) {
   return {
     plugin: path.join(build, ".libs", "libjanus_hls.so"),
     bridge: path.join(build, "hls-bridge", "hls-bridge"),
     doctor: path.join(build, "tests", "media", "hls-doctor"),
+    replay: path.join(build, "tests", "media", "rtp-replay"),
     web: path.join(build, "web"),
   };
 }
@@ -34,6 +38,7 @@ export class Stack {
    *   host            name or address in the URLs that people are given
    *   tls             { certificate, key }: HTTPS on `port`
    *   open, keys      who may publish: anybody, or { stream: key }
+   *   teach           Janus has its HTTP APIs too, and every part its usual port if that is free
    *   bridgeSettings, bridgeArgs, janus   for the parts
    *   say(text)       progress
    *   onDeath(child)  a part that ends by itself
@@ -65,6 +70,11 @@ export class Stack {
     const [any, ...own] = await freePorts(4);
     this.port = this.options.port || any;
     [this.janusPort, this.adminPort, this.bridgePort] = own;
+    if (this.options.teach) {
+      this.bridgePort = await portOrOther(8190);
+      this.janusHttpPort = await portOrOther(8088);
+      this.adminHttpPort = await portOrOther(7088);
+    }
     say("Starting hls-bridge …");
     await this.startBridge();
     say("Starting Janus …");
@@ -101,7 +111,9 @@ export class Stack {
         `${janus.general ?? ""}}\nstreams: {\n${streams}}\n`,
       port: this.janusPort,
       adminPort: this.adminPort,
-      adminSecret: "janus-hls",
+      httpPort: this.janusHttpPort,
+      adminHttpPort: this.adminHttpPort,
+      adminSecret: ADMIN_SECRET,
       env: env?.janus,
       onDeath,
       ...janus,

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Records the RTP that the plugin sends the bridge, for rtp-replay.
+
+import { Child, sleep } from "../../../tools/stack/child.mjs";
+import { openPage, untilLive } from "./browser.mjs";
+import { until } from "./rig.mjs";
+
+const SETTLE_MS = 4000; // until the encoder has its bitrate, and the reports have begun
+const HISS = 0.05; // of full scale: there is more to code in speech than in silence
+const CAPTURE_BYTES = 262144; // longer than any packet on loopback
+
+/**
+ * In the page: draws noise below the card's clock, new in each picture, so that the encoder uses the
+ * bitrate it is given. The card itself knows of none; the noise goes before the name is written.
+ */
+function addNoise(name) {
+  const SIZE = 128, TILES = 16;
+  const tiles = Array.from({ length: TILES }, () => {
+    const tile = new OffscreenCanvas(SIZE, SIZE);
+    const image = new ImageData(SIZE, SIZE);
+    for (let i = 0; i < image.data.length; i++) image.data[i] = i % 4 === 3 ? 255 : 64 + Math.random() * 128;
+    tile.getContext("2d").putImageData(image, 0, 0);
+    return tile;
+  });
+  let picture = 0;
+  const { getContext } = HTMLCanvasElement.prototype;
+  HTMLCanvasElement.prototype.getContext = function (...args) {
+    const context = getContext.apply(this, args);
+    const { fillText } = context;
+    context.fillText = function (text, ...rest) {
+      const { width, height } = context.canvas;
+      if (text === name)
+        context.drawImage(tiles[picture++ % TILES], width * 0.3, height * 0.72, width * 0.4, height * 0.2);
+      fillText.call(context, text, ...rest);
+    };
+    return context;
+  };
+}
+
+/** Publishes the test card in any size, where publish() shows it in its own. */
+export async function publishCard(context, stack, stream, { width, height, noise = false }) {
+  const page = await openPage(context, `${stack.url}/publish.html?stream=${stream}`);
+  if (noise) await page.evaluate(addNoise, stream);
+  await page.evaluate(async (card) => {
+    const { startTestCard } = await import("/js/test-card.js");
+    const { stream } = await startTestCard(card);
+    await window.janusHls.publisher.publish(stream, { name: card.name });
+  }, { name: stream, width, height, hiss: noise ? HISS : 0 });
+  await untilLive(page);
+  return page;
+}
+
+/** Writes what is sent on loopback to `file` for so long; browsers' own packets have other addresses. */
+async function capture(file, seconds) {
+  // tcpdump gives root up for a user who may not write here
+  const asRoot = process.getuid() === 0 ? ["-Z", "root"] : [];
+  const tcpdump = new Child("tcpdump", "tcpdump",
+    ["-i", "lo", ...asRoot, "-s", String(CAPTURE_BYTES), "-U", "-w", file,
+      "udp and src host 127.0.0.1 and dst host 127.0.0.1"], { logFile: `${file}.log` });
+  await sleep(seconds * 1000);
+  await tcpdump.stop();
+  if (tcpdump.status.code !== 0) throw new Error(await tcpdump.obituary());
+}
+
+/**
+ * Records a publisher of the test card to the pcap file `file`.
+ *   seconds, width, height
+ *   noise   so much in picture and sound that the bitrate is used
+ */
+export async function recordTestCard(context, stack, { file, seconds, width, height, noise }) {
+  const page = await publishCard(context, stack, "recording", { width, height, noise });
+  await until("the playlist is there", async () => (await fetch(stack.playlist("recording"))).ok);
+  await sleep(SETTLE_MS);
+  await capture(file, seconds);
+  await page.close();
+}

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "replay_options.h"
+
+#include <arpa/inet.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stream_name.h"
+
+#define US_PER_S    1000000.0
+#define US_PER_MS   1000.0
+#define SECONDS_MAX 1e7
+#define MS_MAX      10000 /* of a delay; nothing waits that long */
+
+static const char usage[] =
+    "Usage: rtp-replay [OPTIONS] FILE.pcap\n"
+    "Sends a recorded publisher to hls-bridge again, in real time and round after round, over a\n"
+    "network and from a sender that are as bad as you like.\n"
+    "\n"
+    "FILE.pcap is RTP as the plugin sends it: tcpdump -i lo -w FILE.pcap udp and host 127.0.0.1\n"
+    "\n"
+    "Where to:\n"
+    "  --bridge URL             control API of the bridge (http://127.0.0.1:8190)\n"
+    "  --stream NAME            name of the stream (replay)\n"
+    "  --streams N              N copies, NAME-1 to NAME-N\n"
+    "  --to ADDR:AUDIO,VIDEO    to fixed UDP ports, RTCP to the ones above; can be repeated. "
+    "There\n"
+    "                           is no bridge then, unless --bridge names one: both get the same\n"
+    "  --keep                   do not end the stream when done\n"
+    "  --no-nack                do not say that what is lost is sent again\n"
+    "How long, and how it is told:\n"
+    "  --seconds S              so long (one round)\n"
+    "  --seed N                 another seed, other packets that go wrong (1)\n"
+    "  --json                   print the last line as JSON\n"
+    "  --info                   print what is in FILE.pcap, and send nothing\n"
+    "The network:\n"
+    "  --loss PERCENT           lose packets, each by itself\n"
+    "  --bursts S:MS            lose everything for MS milliseconds every S seconds\n"
+    "  --reorder PERCENT:MS     delay some by up to MS, so that others overtake them\n"
+    "  --duplicate PERCENT      send some twice\n"
+    "  --jitter MS              delay all by up to MS, in order\n"
+    "The sender:\n"
+    "  --audio-clock PPM        its sound card is faster by so much, or slower if below 0\n"
+    "  --first-sequence N       the first sequence number of each track; 65500 wraps soon\n"
+    "  --first-timestamp N      the first timestamp of each track; 4294900000 wraps soon\n"
+    "  --no-reports TRACK       no sender reports of audio, video or both\n"
+    "  --new-ssrc S             new SSRCs, sequence numbers and timestamps every S seconds\n"
+    "  --only TRACK             audio or video alone\n"
+    "  --pause-audio FROM:TO    no audio from second FROM to second TO\n"
+    "  -h, --help               print this\n"
+    "\n"
+    "Exit status: 0 it was sent, 1 not all of it could be, 2 it could not be begun.\n";
+
+enum {
+    OPTION_BRIDGE = 256,
+    OPTION_STREAM,
+    OPTION_STREAMS,
+    OPTION_TO,
+    OPTION_KEEP,
+    OPTION_NO_NACK,
+    OPTION_SECONDS,
+    OPTION_SEED,
+    OPTION_JSON,
+    OPTION_INFO,
+    OPTION_LOSS,
+    OPTION_BURSTS,
+    OPTION_REORDER,
+    OPTION_DUPLICATE,
+    OPTION_JITTER,
+    OPTION_AUDIO_CLOCK,
+    OPTION_FIRST_SEQUENCE,
+    OPTION_FIRST_TIMESTAMP,
+    OPTION_NO_REPORTS,
+    OPTION_NEW_SSRC,
+    OPTION_ONLY,
+    OPTION_PAUSE_AUDIO,
+};
+
+static const struct option names[] = {
+    {"bridge", required_argument, NULL, OPTION_BRIDGE},
+    {"stream", required_argument, NULL, OPTION_STREAM},
+    {"streams", required_argument, NULL, OPTION_STREAMS},
+    {"to", required_argument, NULL, OPTION_TO},
+    {"keep", no_argument, NULL, OPTION_KEEP},
+    {"no-nack", no_argument, NULL, OPTION_NO_NACK},
+    {"seconds", required_argument, NULL, OPTION_SECONDS},
+    {"seed", required_argument, NULL, OPTION_SEED},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {"info", no_argument, NULL, OPTION_INFO},
+    {"loss", required_argument, NULL, OPTION_LOSS},
+    {"bursts", required_argument, NULL, OPTION_BURSTS},
+    {"reorder", required_argument, NULL, OPTION_REORDER},
+    {"duplicate", required_argument, NULL, OPTION_DUPLICATE},
+    {"jitter", required_argument, NULL, OPTION_JITTER},
+    {"audio-clock", required_argument, NULL, OPTION_AUDIO_CLOCK},
+    {"first-sequence", required_argument, NULL, OPTION_FIRST_SEQUENCE},
+    {"first-timestamp", required_argument, NULL, OPTION_FIRST_TIMESTAMP},
+    {"no-reports", required_argument, NULL, OPTION_NO_REPORTS},
+    {"new-ssrc", required_argument, NULL, OPTION_NEW_SSRC},
+    {"only", required_argument, NULL, OPTION_ONLY},
+    {"pause-audio", required_argument, NULL, OPTION_PAUSE_AUDIO},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+/* ---- values; each returns NULL, or what the option takes ---- */
+
+/* `count` numbers with colons between. */
+static bool numbers(const char *text, double *out, int count)
+{
+    for (int i = 0; i < count; i++) {
+        char *end;
+        out[i] = strtod(text, &end);
+        if (end == text || *end != (i + 1 < count ? ':' : '\0') || !isfinite(out[i]))
+            return false;
+        text = end + 1;
+    }
+    return true;
+}
+
+static bool number(const char *text, double min, double max, double *out)
+{
+    return numbers(text, out, 1) && *out >= min && *out <= max;
+}
+
+static const char *read_part(const char *text, double *part)
+{
+    double percent;
+
+    if (!number(text, 0, 100, &percent))
+        return "a percentage, 0 to 100";
+    *part = percent / 100;
+    return NULL;
+}
+
+static const char *read_duration(const char *text, double unit_us, double max, int64_t *us)
+{
+    double value;
+
+    if (!number(text, 0, max, &value))
+        return unit_us == US_PER_S ? "a number of seconds" : "milliseconds, 0 to 10000";
+    *us = (int64_t)(value * unit_us);
+    return NULL;
+}
+
+static const char *read_bursts(const char *text, RtpFaultsParams *faults)
+{
+    double value[2];
+
+    if (!numbers(text, value, 2) || value[0] <= 0 || value[0] > SECONDS_MAX || value[1] < 0 ||
+        value[1] >= value[0] * 1000)
+        return "SECONDS:MILLISECONDS, the bursts shorter than what is between them";
+    faults->burst_every_us = (int64_t)(value[0] * US_PER_S);
+    faults->burst_us = (int64_t)(value[1] * US_PER_MS);
+    return NULL;
+}
+
+static const char *read_reorder(const char *text, RtpFaultsParams *faults)
+{
+    double value[2];
+
+    if (!numbers(text, value, 2) || value[0] < 0 || value[0] > 100 || value[1] < 0 ||
+        value[1] > MS_MAX)
+        return "PERCENT:MILLISECONDS, up to 100:10000";
+    faults->reorder = value[0] / 100;
+    faults->reorder_us = (int64_t)(value[1] * US_PER_MS);
+    return NULL;
+}
+
+static const char *read_pause(const char *text, RtpFaultsParams *faults)
+{
+    double value[2];
+
+    if (!numbers(text, value, 2) || value[0] < 0 || value[1] < value[0] || value[1] > SECONDS_MAX)
+        return "FROM:TO in seconds";
+    faults->pause_from_us = (int64_t)(value[0] * US_PER_S);
+    faults->pause_to_us = (int64_t)(value[1] * US_PER_S);
+    return NULL;
+}
+
+static const char *read_no_reports(const char *text, RtpFaultsParams *faults)
+{
+    bool both = strcmp(text, "both") == 0;
+
+    for (RtpTrack track = 0; track < RTP_TRACKS; track++)
+        faults->no_reports[track] = both || strcmp(text, rtp_track_name(track)) == 0;
+    return faults->no_reports[RTP_AUDIO] || faults->no_reports[RTP_VIDEO] ? NULL
+                                                                          : "audio, video or both";
+}
+
+static const char *read_only(const char *text, RtpFaultsParams *faults)
+{
+    for (RtpTrack track = 0; track < RTP_TRACKS; track++)
+        faults->leave_out[track] = strcmp(text, rtp_track_name(track)) != 0;
+    return faults->leave_out[RTP_AUDIO] && faults->leave_out[RTP_VIDEO] ? "audio or video" : NULL;
+}
+
+static const char *read_to(const char *text, ReplayOptions *o)
+{
+    static const char form[] =
+        "ADDRESS:AUDIO,VIDEO, an IPv4 address and two ports up to 65534; "
+        "8 times at the most";
+    struct in_addr address;
+    unsigned port[RTP_TRACKS];
+    char dotted[16], rest;
+
+    if (o->receivers == REPLAY_RECEIVERS_MAX ||
+        sscanf(text, "%15[0-9.]:%5u,%5u%c", dotted, &port[0], &port[1], &rest) != 3 ||
+        inet_pton(AF_INET, dotted, &address) != 1)
+        return form;
+    for (RtpTrack track = 0; track < RTP_TRACKS; track++) {
+        if (port[track] < 1 || port[track] > 65534)
+            return form;
+        o->receiver[o->receivers].track[track] = (struct sockaddr_in){
+            .sin_family = AF_INET, .sin_addr = address, .sin_port = htons((uint16_t)port[track])};
+    }
+    o->receivers++;
+    return NULL;
+}
+
+static const char *read_whole(const char *text, double max, int64_t *out)
+{
+    double value;
+
+    if (!number(text, 0, max, &value) || value != (double)(int64_t)value)
+        return max <= UINT16_MAX ? "a whole number up to 65535" : "a whole number up to 4294967295";
+    *out = (int64_t)value;
+    return NULL;
+}
+
+static const char *read_streams(const char *text, int *streams)
+{
+    double value;
+
+    if (!number(text, 1, REPLAY_STREAMS_MAX, &value))
+        return "1 to 1000";
+    *streams = (int)value;
+    return NULL;
+}
+
+/* ---- options ---- */
+
+/* Those that say how bad the network and the sender are. */
+static const char *read_fault(int option, const char *text, RtpFaultsParams *faults)
+{
+    int64_t whole;
+    const char *wrong;
+
+    switch (option) {
+    case OPTION_LOSS:
+        return read_part(text, &faults->loss);
+    case OPTION_BURSTS:
+        return read_bursts(text, faults);
+    case OPTION_REORDER:
+        return read_reorder(text, faults);
+    case OPTION_DUPLICATE:
+        return read_part(text, &faults->duplicate);
+    case OPTION_JITTER:
+        return read_duration(text, US_PER_MS, MS_MAX, &faults->jitter_us);
+    case OPTION_AUDIO_CLOCK:
+        return number(text, -10000, 10000, &faults->audio_ppm) ? NULL : "ppm, -10000 to 10000";
+    case OPTION_FIRST_SEQUENCE:
+        wrong = read_whole(text, UINT16_MAX, &whole);
+        if (!wrong)
+            faults->first_sequence = (int32_t)whole;
+        return wrong;
+    case OPTION_FIRST_TIMESTAMP:
+        return read_whole(text, UINT32_MAX, &faults->first_timestamp);
+    case OPTION_NO_REPORTS:
+        return read_no_reports(text, faults);
+    case OPTION_NEW_SSRC:
+        return read_duration(text, US_PER_S, SECONDS_MAX, &faults->ssrc_every_us);
+    case OPTION_ONLY:
+        return read_only(text, faults);
+    default:
+        return read_pause(text, faults);
+    }
+}
+
+static const char *read_option(int option, const char *text, ReplayOptions *o)
+{
+    int64_t whole;
+    const char *wrong;
+
+    switch (option) {
+    case OPTION_BRIDGE:
+        o->bridge = text;
+        return NULL;
+    case OPTION_STREAM:
+        o->stream = text;
+        return NULL;
+    case OPTION_STREAMS:
+        return read_streams(text, &o->streams);
+    case OPTION_TO:
+        return read_to(text, o);
+    case OPTION_KEEP:
+        o->keep = true;
+        return NULL;
+    case OPTION_NO_NACK:
+        o->nack = false;
+        return NULL;
+    case OPTION_SECONDS:
+        return read_duration(text, US_PER_S, SECONDS_MAX, &o->faults.duration_us);
+    case OPTION_SEED:
+        wrong = read_whole(text, UINT32_MAX, &whole);
+        if (!wrong)
+            o->faults.seed = (uint64_t)whole;
+        return wrong;
+    case OPTION_JSON:
+        o->json = true;
+        return NULL;
+    case OPTION_INFO:
+        o->info = true;
+        return NULL;
+    default:
+        return read_fault(option, text, &o->faults);
+    }
+}
+
+static ReplayOptionsResult refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static ReplayOptionsResult refuse(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    fputs("rtp-replay: ", stderr);
+    vfprintf(stderr, format, args);
+    fputs("; try rtp-replay --help\n", stderr);
+    va_end(args);
+    return REPLAY_USAGE;
+}
+
+/* What one option alone cannot tell. */
+static ReplayOptionsResult check(const ReplayOptions *o)
+{
+    char longest[STREAM_NAME_MAX + 16];
+
+    snprintf(longest, sizeof(longest), o->streams > 1 ? "%s-%d" : "%s", o->stream, o->streams);
+    if (strlen(o->stream) > STREAM_NAME_MAX || !stream_name_valid(longest))
+        return refuse("--stream: " STREAM_NAME_RULE);
+    if (o->streams > 1 && o->receivers > 0)
+        return refuse("--to takes one stream, not --streams");
+    return REPLAY_GO;
+}
+
+ReplayOptionsResult replay_options_read(int argc, char **argv, ReplayOptions *o)
+{
+    int option, index = 0;
+
+    *o = (ReplayOptions){
+        .stream = "replay", .streams = 1, .nack = true, .faults = rtp_faults_none()};
+    o->faults.seed = 1;
+    while ((option = getopt_long(argc, argv, "h", names, &index)) != -1) {
+        if (option == 'h') {
+            fputs(usage, stdout);
+            return REPLAY_DONE;
+        }
+        if (option == '?') {
+            fputs("Try rtp-replay --help\n", stderr);
+            return REPLAY_USAGE;
+        }
+        const char *wrong = read_option(option, optarg, o);
+        if (wrong)
+            return refuse("--%s takes %s", names[index].name, wrong);
+    }
+    if (optind + 1 != argc)
+        return refuse("name one recording");
+    o->file = argv[optind];
+    if (!o->bridge && o->receivers == 0)
+        o->bridge = "http://127.0.0.1:8190";
+    return check(o);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef REPLAY_OPTIONS_H
+#define REPLAY_OPTIONS_H
+
+/* The command line of rtp-replay. Thread-safety: one thread. */
+
+#include <netinet/in.h>
+#include <stdbool.h>
+
+#include "rtp_faults.h"
+
+#define REPLAY_RECEIVERS_MAX 8
+#define REPLAY_STREAMS_MAX   1000
+
+/* A receiver at fixed ports (--to); its RTCP goes to the port above each. */
+typedef struct ReplayReceiver {
+    struct sockaddr_in track[RTP_TRACKS];
+} ReplayReceiver;
+
+typedef struct ReplayOptions {
+    const char *file;
+    const char *bridge; /* its control API's URL; NULL: there is none */
+    const char *stream; /* or what their names begin with */
+    int streams;
+    size_t receivers;
+    ReplayReceiver receiver[REPLAY_RECEIVERS_MAX];
+    bool keep, nack, json, info;
+    RtpFaultsParams faults; /* duration_us 0: one round */
+} ReplayOptions;
+
+typedef enum ReplayOptionsResult { REPLAY_GO, REPLAY_DONE, REPLAY_USAGE } ReplayOptionsResult;
+
+/* Reads them; the strings stay those of `argv`. DONE: help was printed. USAGE: what is wrong was
+ * said on stderr. */
+ReplayOptionsResult replay_options_read(int argc, char **argv, ReplayOptions *out);
+
+#endif
