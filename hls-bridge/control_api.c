@@ -54,7 +54,7 @@ static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status
 static enum MHD_Result answer_json(struct MHD_Connection *connection, unsigned status,
                                    const char *type, json_t *object)
 {
-    char *text = json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+    char *text = json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(13));
 
     json_decref(object);
     return text ? answer(connection, status, type, text, strlen(text), NULL) : MHD_NO;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "status_json.h"
 
+#include <math.h>
+
 static const char *state_name(StreamState state)
 {
     static const char *const names[] = {
@@ -31,8 +33,9 @@ static json_t *source_json(const StreamStatus *status)
         "{s:I, s:I, s:f, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I},"
         " s:{s:b, s:I, s:f}, s:I, s:I, s:o}",
         "width", (json_int_t)source->media.sps.width, "height",
-        (json_int_t)source->media.sps.height, "frame_rate", status->frame_rate, "video_bitrate",
-        (json_int_t)status->video_bitrate, "audio_bitrate", (json_int_t)status->audio_bitrate, //
+        (json_int_t)source->media.sps.height, "frame_rate", round(status->frame_rate * 100) / 100,
+        "video_bitrate", (json_int_t)status->video_bitrate, "audio_bitrate",
+        (json_int_t)status->audio_bitrate, //
         "pictures", "good", (json_int_t)source->media.video.access_units, "idr",
         (json_int_t)source->media.video.idrs, "damaged", (json_int_t)source->media.video.damaged,
         "undecodable",

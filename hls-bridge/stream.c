@@ -53,6 +53,7 @@ struct Stream {
     bool fixed;     /* it is opened again when the publisher has gone */
     SourceSdp fixed_sdp;
     StreamState state;
+    bool stopping;       /* the next run of the bridge goes on with it */
     int64_t deadline_us; /* when the state ends, HELD and ENDED */
     int64_t next_status_us;
     int64_t live_since_unix_us;
@@ -113,8 +114,11 @@ static void leave(Stream *s, int64_t now_us, const char *why)
     s->frame_rate = 0;
     if (s->state != STREAM_LIVE)
         return;
-    log_info("%s: %s, held open for %lld s", s->name, why,
-             (long long)(s->params.hold_us / US_PER_S));
+    if (s->stopping)
+        log_info("%s: %s", s->name, why);
+    else
+        log_info("%s: %s, held open for %lld s", s->name, why,
+                 (long long)(s->params.hold_us / US_PER_S));
     s->live_since_unix_us = 0;
     set_state(s, STREAM_HELD, now_us + s->params.hold_us);
 }
@@ -171,7 +175,8 @@ static bool read_mail(Stream *s, int64_t now_us)
     eventfd_read(s->wake_fd, &ignored);
     pthread_mutex_lock(&s->lock);
     Source *source = s->mail.source;
-    bool unpublish = s->mail.unpublish, stop = s->mail.stop;
+    bool unpublish = s->mail.unpublish;
+    s->stopping = s->mail.stop;
     if (source) {
         s->fixed = s->mail.fixed;
         s->fixed_sdp = s->mail.sdp;
@@ -186,9 +191,9 @@ static bool read_mail(Stream *s, int64_t now_us)
         leave(s, now_us, "another publisher takes over");
         enter(s, source);
     }
-    if (stop)
+    if (s->stopping)
         leave(s, now_us, "the bridge stops");
-    return !stop;
+    return !s->stopping;
 }
 
 /* ---- status ---- */

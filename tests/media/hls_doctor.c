@@ -120,6 +120,15 @@ static void check_segment(Doctor *d, const M3u8Segment *s, const SegmentFacts *f
                      f->audio.hole_samples);
 }
 
+/* How much longer the last segment is said to be than it is by one track. Where pictures are
+ * missing or late, sound tells better, and the other way round: the track that fits better counts.
+ */
+static double extinf_off_ms(const Sequence *last, const ProbeTrack *before, const ProbeTrack *now)
+{
+    return (double)last->duration_us / 1000 -
+           (double)(now->first_pts - before->first_pts) / TICKS_PER_MS;
+}
+
 /* What is wrong between a segment and the one before it; this also tells how long that one was. */
 static void check_join(Doctor *d, const M3u8Segment *s, const SegmentFacts *now)
 {
@@ -136,10 +145,13 @@ static void check_join(Doctor *d, const M3u8Segment *s, const SegmentFacts *now)
         findings_add(d->findings, "a gap or an overlap in the sound between segments",
                      "%s: %" PRId64 " samples", s->uri,
                      (now->audio.first_pts - before->audio.end_pts) * 8 / 15);
-    const ProbeTrack *a = video ? &before->video : &before->audio;
-    const ProbeTrack *b = video ? &now->video : &now->audio;
-    double off_ms =
-        (double)d->last.duration_us / 1000 - (double)(b->first_pts - a->first_pts) / TICKS_PER_MS;
+    double off_ms = INFINITY;
+    if (video)
+        off_ms = extinf_off_ms(&d->last, &before->video, &now->video);
+    if (audio && fabs(extinf_off_ms(&d->last, &before->audio, &now->audio)) < fabs(off_ms))
+        off_ms = extinf_off_ms(&d->last, &before->audio, &now->audio);
+    if (!video && !audio)
+        return;
     if (fabs(off_ms) > fabs(d->extinf_off_max_ms))
         d->extinf_off_max_ms = off_ms;
     if (fabs(off_ms) > FRAME_TOLERANCE_MS)

@@ -82,7 +82,7 @@ export class Child {
   async obituary() {
     if (this.startError) return `${this.name} could not be started: ${this.startError.message}`;
     const { code, signal } = this.status;
-    const text = await readFile(this.logFile, "utf8").catch(() => "");
+    const text = signal ? "" : await readFile(this.logFile, "utf8").catch(() => ""); // it had no last word
     const last = text.trim().split("\n").pop() ?? "";
     const how = signal ? `was ended by ${signal}` : `ended with status ${code}`;
     return `${this.name} ${how}${last ? `: ${last}` : ""} (log: ${this.logFile})`;

@@ -15,6 +15,7 @@ const PLUGIN = "janus.plugin.hls";
 const RETRY_MS = [500, 1000, 2000, 4000, 8000]; // then every 8 s
 const RESTART_AFTER_MS = 2000; // of a media path that is down; most blips are over by then
 const REBUILD_AFTER_MS = 8000;
+const CONNECT_WITHIN_MS = 12000; // of a new media path; then another is begun
 
 // errors of the plugin that no second try mends (docs/protocol.md)
 const FINAL_ERRORS = [460, 461, 462, 463, 464, 465, 466, 467, 468];
@@ -42,6 +43,7 @@ class PluginError extends Error {
 
 export class JanusPublisher extends EventTarget {
   #server;
+  #iceServers;
   #request; // what is published: { stream, key, title }
   #media; // the MediaStream
   #janus = null;
@@ -52,10 +54,11 @@ export class JanusPublisher extends EventTarget {
   #playback = null;
   #configured = null; // who waits for the answer to configure()
 
-  /** `server`: the URL of Janus's WebSocket. */
-  constructor(server) {
+  /** `server`: the URL of Janus's WebSocket; `iceServers`: as RTCPeerConnection takes them. */
+  constructor(server, iceServers = []) {
     super();
     this.#server = server;
+    this.#iceServers = iceServers;
   }
 
   /** The RTCPeerConnection while there is one, for statistics; else null. */
@@ -173,6 +176,7 @@ export class JanusPublisher extends EventTarget {
     return new Promise((resolve, reject) => {
       this.#janus = new Janus({
         server: this.#server,
+        iceServers: this.#iceServers, // else janus.js asks a STUN server of its own choice
         keepAlivePeriod: 10000,
         success: resolve,
         error: () => {
@@ -230,6 +234,7 @@ export class JanusPublisher extends EventTarget {
     }));
     await this.#renegotiate({ tracks }, stale);
     await this.#preferFrameSize();
+    if (!stale()) this.#rebuildUnlessConnected(CONNECT_WITHIN_MS, stale);
   }
 
   /** Makes an offer with what janus.js calls `changes`, and asks to have it published. */
@@ -276,16 +281,23 @@ export class JanusPublisher extends EventTarget {
     }
   }
 
-  #onIceState(state, stale) {
-    const down = () => ["disconnected", "failed"].includes(this.peerConnection?.iceConnectionState);
+  /** Whether media can pass; an ICE restart that is under way (checking) does not count. */
+  #isConnected() {
+    return ["connected", "completed"].includes(this.peerConnection?.iceConnectionState);
+  }
 
+  #rebuildUnlessConnected(ms, stale) {
+    this.#later(ms, () => {
+      if (!stale() && !this.#isConnected()) this.#connect("reconnecting");
+    });
+  }
+
+  #onIceState(state, stale) {
     if (state !== "disconnected" && state !== "failed") return;
     this.#say("reconnecting", "The network is gone. Reconnecting …");
     this.#later(RESTART_AFTER_MS, () => {
-      if (!stale() && down()) this.restartIce().catch(() => {});
+      if (!stale() && !this.#isConnected()) this.restartIce().catch(() => {});
     });
-    this.#later(REBUILD_AFTER_MS, () => {
-      if (!stale() && down()) this.#connect("reconnecting");
-    });
+    this.#rebuildUnlessConnected(REBUILD_AFTER_MS, stale);
   }
 }

@@ -12,6 +12,19 @@ export function janusServer() {
   return `${scheme}//${location.host}/janus`;
 }
 
+/**
+ * What the operator of this site has set (settings.json): { iceServers }. Nothing, where there is no
+ * such file or it cannot be read.
+ */
+export async function siteSettings() {
+  try {
+    const response = await fetch("settings.json", { cache: "no-cache" });
+    return response.ok ? await response.json() : {};
+  } catch {
+    return {};
+  }
+}
+
 export const STREAM_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
 export function formatBitrate(bitsPerSecond) {

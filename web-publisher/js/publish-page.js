@@ -9,12 +9,14 @@
 import { JanusPublisher } from "./janus-publisher.js";
 import { checkBrowser, listDevices, openSource } from "./media-source.js";
 import { PublishFigures } from "./publish-figures.js";
-import { byId, formatBitrate, formatDuration, janusServer, showQr, STREAM_NAME, wireCopyButtons } from "./page-tools.js";
+import {
+  byId, formatBitrate, formatDuration, janusServer, showQr, siteSettings, STREAM_NAME, wireCopyButtons,
+} from "./page-tools.js";
 
 const FIGURES_MS = 1000; // between two looks at the connection's statistics
 
 const parameters = new URLSearchParams(location.search);
-const publisher = new JanusPublisher(janusServer());
+const publisher = new JanusPublisher(janusServer(), (await siteSettings()).iceServers);
 const figures = new PublishFigures();
 let source = null; // what is shown: { stream, stop }
 let liveSince = null;
@@ -76,7 +78,7 @@ async function showLinks({ hls, watch }) {
   byId("links").hidden = false;
   byId("links-state").textContent = "The first seconds are being cut …";
   while (!byId("links").hidden) {
-    const there = await fetch(absolute(hls), { cache: "no-store" }).then((r) => r.ok, () => false);
+    const there = await fetch(absolute(hls), { method: "HEAD", cache: "no-store" }).then((r) => r.ok, () => false);
     if (there) break;
     await new Promise((resolve) => setTimeout(resolve, 500));
   }

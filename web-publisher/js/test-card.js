@@ -64,14 +64,14 @@ function drawFlash(context, width, height, ms) {
 
 /**
  * Starts a test card. Returns { stream, stop }: a MediaStream with one video and one audio track,
- * and what ends both. `name` stands on the card.
+ * and what ends both. `name` stands on the card; `hiss`: see startTestSound().
  */
-export async function startTestCard({ width = 1280, height = 720, name = "" } = {}) {
+export async function startTestCard({ width = 1280, height = 720, name = "", hiss = 0 } = {}) {
   const canvas = document.createElement("canvas");
   canvas.width = width;
   canvas.height = height;
   const context = canvas.getContext("2d", { alpha: false });
-  const sound = await startTestSound();
+  const sound = await startTestSound({ hiss });
 
   const draw = () => {
     const now = Math.round(wallClock());

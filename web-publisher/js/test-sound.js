@@ -15,20 +15,18 @@ const BLOCK_MS = 10;
 const BLOCK_SAMPLES = (SAMPLE_RATE * BLOCK_MS) / 1000;
 const BLOCKS_LATE_MAX = 50; // later than this, the page was asleep: what was missed stays missed
 
-/** The samples of the block that begins at `ms` of the wall clock. */
-function blockAt(ms) {
-  const samples = new Float32Array(BLOCK_SAMPLES);
-  if (ms % 1000 < MARK_MS)
-    for (let i = 0; i < BLOCK_SAMPLES; i++)
-      samples[i] = BEEP_GAIN * Math.sin((2 * Math.PI * BEEP_HZ * i) / SAMPLE_RATE); // whole periods
-  return samples;
+/** The samples of the block that begins at `ms` of the wall clock; a block has whole periods. */
+function blockAt(ms, hiss) {
+  const gain = ms % 1000 < MARK_MS ? BEEP_GAIN : 0;
+  return Float32Array.from({ length: BLOCK_SAMPLES }, (none, i) =>
+    gain * Math.sin((2 * Math.PI * BEEP_HZ * i) / SAMPLE_RATE) + hiss * (2 * Math.random() - 1));
 }
 
 /**
  * A track whose samples are as many as the wall clock says, however busy the machine is: an
  * AudioContext without a sound card loses some whenever its thread comes late.
  */
-function startExactSound() {
+function startExactSound(hiss) {
   const track = new MediaStreamTrackGenerator({ kind: "audio" });
   const writer = track.writable.getWriter();
   let next = Math.ceil(wallClock() / BLOCK_MS); // the block that is written next, counted since 1970
@@ -43,7 +41,7 @@ function startExactSound() {
         numberOfFrames: BLOCK_SAMPLES,
         numberOfChannels: 1,
         timestamp: next * BLOCK_MS * 1000,
-        data: blockAt(next * BLOCK_MS),
+        data: blockAt(next * BLOCK_MS, hiss),
       })).catch(() => {}); // the track has been stopped
     }
   };
@@ -102,7 +100,10 @@ async function startScheduledSound() {
   };
 }
 
-/** Starts the sound. Returns { track, stop }; the track is the caller's to stop. */
-export async function startTestSound() {
-  return typeof MediaStreamTrackGenerator === "function" ? startExactSound() : startScheduledSound();
+/**
+ * Starts the sound. Returns { track, stop }; the track is the caller's to stop. `hiss`: the amplitude
+ * of a noise under the beeps, since silence is coded in next to nothing; where samples can be written.
+ */
+export async function startTestSound({ hiss = 0 } = {}) {
+  return typeof MediaStreamTrackGenerator === "function" ? startExactSound(hiss) : startScheduledSound();
 }
