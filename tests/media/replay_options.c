@@ -30,6 +30,9 @@ static const char usage[] =
     "  --to ADDR:AUDIO,VIDEO    to fixed UDP ports, RTCP to the ones above; can be repeated. "
     "There\n"
     "                           is no bridge then, unless --bridge names one: both get the same\n"
+    "  --hls DIR                to nobody: make HLS in DIR/NAME, with the bridge's own code but "
+    "not\n"
+    "                           its clock: hours of media in minutes\n"
     "  --keep                   do not end the stream when done\n"
     "  --no-nack                do not say that what is lost is sent again\n"
     "How long, and how it is told:\n"
@@ -60,6 +63,7 @@ enum {
     OPTION_STREAM,
     OPTION_STREAMS,
     OPTION_TO,
+    OPTION_HLS,
     OPTION_KEEP,
     OPTION_NO_NACK,
     OPTION_SECONDS,
@@ -85,6 +89,7 @@ static const struct option names[] = {
     {"stream", required_argument, NULL, OPTION_STREAM},
     {"streams", required_argument, NULL, OPTION_STREAMS},
     {"to", required_argument, NULL, OPTION_TO},
+    {"hls", required_argument, NULL, OPTION_HLS},
     {"keep", no_argument, NULL, OPTION_KEEP},
     {"no-nack", no_argument, NULL, OPTION_NO_NACK},
     {"seconds", required_argument, NULL, OPTION_SECONDS},
@@ -297,6 +302,9 @@ static const char *read_option(int option, const char *text, ReplayOptions *o)
         return read_streams(text, &o->streams);
     case OPTION_TO:
         return read_to(text, o);
+    case OPTION_HLS:
+        o->hls = text;
+        return NULL;
     case OPTION_KEEP:
         o->keep = true;
         return NULL;
@@ -343,6 +351,8 @@ static ReplayOptionsResult check(const ReplayOptions *o)
     snprintf(longest, sizeof(longest), o->streams > 1 ? "%s-%d" : "%s", o->stream, o->streams);
     if (strlen(o->stream) > STREAM_NAME_MAX || !stream_name_valid(longest))
         return refuse("--stream: " STREAM_NAME_RULE);
+    if (o->hls && (o->bridge || o->receivers > 0 || o->streams > 1))
+        return refuse("--hls makes one stream and sends nothing: no --bridge, --to or --streams");
     if (o->streams > 1 && o->receivers > 0)
         return refuse("--to takes one stream, not --streams");
     return REPLAY_GO;
@@ -371,7 +381,7 @@ ReplayOptionsResult replay_options_read(int argc, char **argv, ReplayOptions *o)
     if (optind + 1 != argc)
         return refuse("name one recording");
     o->file = argv[optind];
-    if (!o->bridge && o->receivers == 0)
+    if (!o->bridge && o->receivers == 0 && !o->hls)
         o->bridge = "http://127.0.0.1:8190";
     return check(o);
 }

@@ -20,6 +20,7 @@ typedef struct ReplayReceiver {
 typedef struct ReplayOptions {
     const char *file;
     const char *bridge; /* its control API's URL; NULL: there is none */
+    const char *hls;    /* make HLS here, and send nothing; NULL: send */
     const char *stream; /* or what their names begin with */
     int streams;
     size_t receivers;

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "bridge_session.h"
+#include "replay_folder.h"
 #include "replay_options.h"
 #include "replay_sender.h"
 #include "rtp_faults.h"
@@ -325,6 +326,20 @@ static int replay(Replayer *r)
     return s.sender.refused > 0;
 }
 
+static int make_hls(const Replayer *r)
+{
+    const ReplayOptions *o = &r->options;
+    ReplayFolderParams params = {.directory = o->hls, .stream = o->stream, .nack = o->nack};
+    ReplayFolderReport report;
+
+    if (replay_folder_run(r->recording, &o->faults, &params, &report) < 0) {
+        complain(o->hls, strerror(errno));
+        return 2;
+    }
+    replay_folder_print(&report, o->json);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     Replayer r = {0};
@@ -335,9 +350,11 @@ int main(int argc, char **argv)
         return result == REPLAY_DONE ? 0 : 2;
     curl_global_init(CURL_GLOBAL_DEFAULT);
     if (read_recording(&r) == 0) {
+        status = 0;
         if (r.options.info)
             print_info(&r);
-        status = r.options.info ? 0 : replay(&r);
+        else
+            status = r.options.hls ? make_hls(&r) : replay(&r);
     }
     if (end_all(&r) < 0 && status == 0)
         status = 1;

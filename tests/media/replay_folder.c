@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "replay_folder.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <libavutil/log.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hls-bridge/hls_output.h"
+#include "hls-bridge/intake.h"
+
+#define TICK_US       (50 * US_PER_MS)    /* as the bridge's own thread */
+#define WINDOW        PLAYLIST_WINDOW_MAX /* for whoever looks at the folder */
+#define AAC_BITRATE   128000
+#define MONOTONIC_0   (1000 * US_PER_S) /* time 0 of the recording on the clock that is made up */
+#define DATE_SLACK_US (100 * US_PER_MS) /* dates are of milliseconds, and of smallest delays */
+
+/* What the bridge's stream.c has of one stream. */
+typedef struct Run {
+    Intake *intake;
+    OpusToAac *audio;
+    HlsOutput *output;
+    SegmentStore *store;
+    int64_t monotonic_to_unix_us;
+    int64_t next_audio_samples; /* 0: none yet */
+    uint64_t segments_seen;
+    ReplayFolderReport *report;
+} Run;
+
+static void on_picture(void *user, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
+{
+    Run *run = user;
+
+    hls_output_picture(run->output, unit, pts_90k, dts_90k);
+}
+
+static void on_audio(void *user, const AacFrame *frame)
+{
+    Run *run = user;
+
+    run->report->audio_frames++;
+    if (run->next_audio_samples != 0 && frame->pts_samples != run->next_audio_samples)
+        run->report->audio_breaks++;
+    run->next_audio_samples = frame->pts_samples + AAC_FRAME_SAMPLES;
+    hls_output_audio(run->output, frame);
+}
+
+static int64_t wall_clock(void *user, int64_t at_90k)
+{
+    const Run *run = user;
+
+    return intake_arrival_of(run->intake, at_90k) + run->monotonic_to_unix_us;
+}
+
+/* The description that the plugin would send: our payload types, in the order of RtpTrack. */
+static void describe(const RtpRecording *recording, const RtpFaultsParams *faults, bool nack,
+                     SourceSdp *sdp, size_t *index)
+{
+    *sdp = (SourceSdp){0};
+    for (RtpTrack t = 0; t < RTP_TRACKS; t++) {
+        if (!recording->has[t] || faults->leave_out[t])
+            continue;
+        index[t] = sdp->count;
+        sdp->track[sdp->count++] = (SourceTrackSdp){
+            .kind = t == RTP_AUDIO ? TRACK_AUDIO : TRACK_VIDEO,
+            .payload_type = t == RTP_AUDIO ? RTP_RECORDING_PT_OPUS : RTP_RECORDING_PT_H264,
+            .clock_hz = rtp_track_clock_hz(t),
+            .nack = nack,
+        };
+    }
+}
+
+static void close_run(Run *run)
+{
+    intake_destroy(&run->intake);
+    hls_output_destroy(&run->output);
+    opus_to_aac_destroy(&run->audio);
+    segment_store_close(&run->store);
+}
+
+static int open_run(Run *run, const ReplayFolderParams *params, const SourceSdp *sdp)
+{
+    int64_t segment_us = params->segment_us ? params->segment_us : 2 * US_PER_S;
+    OpusToAacParams audio = {.bitrate = AAC_BITRATE};
+    SegmentStoreParams store = {.directory = params->directory,
+                                .stream = params->stream,
+                                .window = WINDOW,
+                                .target_duration_s = (segment_us + US_PER_S - 1) / US_PER_S};
+    HlsOutputParams output = {.stream = params->stream, .segment_us = segment_us};
+    IntakeSink sink = {run, on_picture, on_audio};
+    const char *error;
+
+    run->store = segment_store_open(&store, MONOTONIC_0);
+    if (!run->store)
+        return -1;
+    errno = ENOMEM;
+    run->audio = opus_to_aac_create(&audio, &error);
+    if (!run->audio)
+        return -1;
+    output.store = run->store;
+    output.aac_config = opus_to_aac_config(run->audio, &output.aac_config_len);
+    run->output = hls_output_create(&output);
+    run->intake = intake_create(sdp);
+    if (!run->output || !run->intake)
+        return -1;
+    intake_start(run->intake, &sink, run->audio, hls_output_end_90k(run->output));
+    hls_output_begin(run->output, sdp->track[sdp->count - 1].kind == TRACK_VIDEO,
+                     sdp->track[0].kind == TRACK_AUDIO, wall_clock, run);
+    return 0;
+}
+
+/* Looks at the segment that was published last, if there is a new one. */
+static void check_segment(Run *run)
+{
+    const Playlist *p = segment_store_playlist(run->store);
+    HlsOutputStats stats = hls_output_stats(run->output);
+
+    if (stats.segments == run->segments_seen || p->count < 2)
+        return;
+    run->segments_seen = stats.segments;
+    const PlaylistSegment *last = &p->segments[p->count - 1], *before = last - 1;
+    if (last->duration_90k > segment_limit_90k(p->target_duration_s))
+        run->report->too_long++;
+    if (last->starts_unix_us + DATE_SLACK_US <
+        before->starts_unix_us + ticks_to_us(before->duration_90k))
+        run->report->backward_dates++;
+}
+
+static void tick(Run *run, int64_t now_us)
+{
+    int64_t clock_90k;
+
+    intake_tick(run->intake, now_us);
+    if (intake_clock(run->intake, now_us, &clock_90k))
+        hls_output_tick(run->output, clock_90k, now_us); /* a recording answers no request */
+    segment_store_expire(run->store, now_us);
+    check_segment(run);
+}
+
+/* Resident memory in bytes; 0 where it cannot be had. */
+static int64_t resident_bytes(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    int64_t pages = 0;
+
+    if (file) {
+        if (fscanf(file, "%*d %" SCNd64, &pages) != 1)
+            pages = 0;
+        fclose(file);
+    }
+    return pages * sysconf(_SC_PAGESIZE);
+}
+
+static void run_all(Run *run, RtpFaults *faults, const size_t *index, int64_t duration_us)
+{
+    int64_t next_tick_us = 0;
+    RtpOutgoing packet;
+
+    while (rtp_faults_next(faults, &packet)) {
+        for (; next_tick_us <= packet.when_us; next_tick_us += TICK_US)
+            tick(run, MONOTONIC_0 + next_tick_us);
+        intake_datagram(run->intake, index[packet.track], packet.data, packet.len,
+                        MONOTONIC_0 + packet.when_us);
+        if (run->report->rss_early == 0 && packet.when_us >= duration_us / 10)
+            run->report->rss_early = resident_bytes();
+    }
+    tick(run, MONOTONIC_0 + next_tick_us);
+    run->report->rss_late = resident_bytes();
+    intake_finish(run->intake);
+    hls_output_finish(run->output, MONOTONIC_0 + next_tick_us);
+    check_segment(run);
+}
+
+static void summarise(const Run *run, ReplayFolderReport *out)
+{
+    IntakeStats media = intake_stats(run->intake);
+    HlsOutputStats output = hls_output_stats(run->output);
+
+    out->segments = output.segments;
+    out->forced_cuts = output.cutter.cut_forced;
+    out->discontinuities = output.discontinuities;
+    out->pictures = media.video.access_units;
+    out->damaged = media.video.damaged;
+    out->undecodable = media.video.undecodable;
+    out->rebuilt_s = (double)media.audio.rebuilt_samples / SAMPLES_PER_S;
+    out->concealed_s = (double)media.audio.concealed_samples / SAMPLES_PER_S;
+    out->silent_s = (double)media.audio.silent_samples / SAMPLES_PER_S;
+    out->dropped_s = (double)media.audio.dropped_samples / SAMPLES_PER_S;
+}
+
+int replay_folder_run(const RtpRecording *recording, const RtpFaultsParams *params,
+                      const ReplayFolderParams *folder, ReplayFolderReport *out)
+{
+    Run run = {.report = out};
+    size_t index[RTP_TRACKS] = {0};
+    SourceSdp *sdp = malloc(sizeof(*sdp));
+    RtpFaults *faults = rtp_faults_create(recording, params);
+    int error = ENOMEM, status = -1;
+
+    av_log_set_level(AV_LOG_ERROR);
+    *out = (ReplayFolderReport){.media_us = params->duration_us};
+    run.monotonic_to_unix_us =
+        (params->start_unix_us ? params->start_unix_us : recording->start_unix_us) - MONOTONIC_0;
+    if (sdp && faults) {
+        describe(recording, params, folder->nack, sdp, index);
+        status = open_run(&run, folder, sdp);
+        error = errno;
+    }
+    if (status == 0) {
+        run_all(&run, faults, index, params->duration_us);
+        summarise(&run, out);
+    }
+    close_run(&run);
+    rtp_faults_destroy(&faults);
+    free(sdp);
+    errno = error;
+    return status;
+}
+
+void replay_folder_print(const ReplayFolderReport *r, bool json)
+{
+    json_t *object = json_pack(
+        "{s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:I, s:I}",
+        "seconds", (double)r->media_us / US_PER_S, "segments", (json_int_t)r->segments,
+        "forced_cuts", (json_int_t)r->forced_cuts, "discontinuities",
+        (json_int_t)r->discontinuities, "too_long", (json_int_t)r->too_long, "backward_dates",
+        (json_int_t)r->backward_dates, "pictures", (json_int_t)r->pictures, "damaged",
+        (json_int_t)r->damaged, "undecodable", (json_int_t)r->undecodable, "audio_frames",
+        (json_int_t)r->audio_frames, "audio_breaks", (json_int_t)r->audio_breaks, "rebuilt_s",
+        r->rebuilt_s, "concealed_s", r->concealed_s, "silent_s", r->silent_s, "dropped_s",
+        r->dropped_s, "rss_early", (json_int_t)r->rss_early, "rss_late", (json_int_t)r->rss_late);
+
+    json_dumpf(object, stdout, (json ? JSON_COMPACT : JSON_INDENT(2)) | JSON_REAL_PRECISION(9));
+    putchar('\n');
+    json_decref(object);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef REPLAY_FOLDER_H
+#define REPLAY_FOLDER_H
+
+/* Makes HLS of a recording in a folder, by the bridge's own code but without its sockets and its
+ * clock: hours of media in minutes, and the same result each time.
+ *
+ * Thread-safety: one thread. */
+
+#include <stdbool.h>
+
+#include "rtp_faults.h"
+
+typedef struct ReplayFolderParams {
+    const char *directory; /* exists */
+    const char *stream;    /* a folder of this name is made in it */
+    int64_t segment_us;    /* 0: 2 s */
+    bool nack;             /* reordering is waited for as where lost packets are sent again */
+} ReplayFolderParams;
+
+typedef struct ReplayFolderReport {
+    int64_t media_us;
+    uint64_t segments, forced_cuts, discontinuities;
+    uint64_t pictures, damaged, undecodable;
+    uint64_t audio_frames;
+    uint64_t audio_breaks;   /* frames that do not begin where the one before ended */
+    uint64_t too_long;       /* segments above what the playlist promises */
+    uint64_t backward_dates; /* segments that begin before the one before ended, by their dates */
+    double rebuilt_s, concealed_s, silent_s, dropped_s; /* of audio */
+    int64_t rss_early, rss_late; /* bytes of memory after a tenth of the time, and at the end */
+} ReplayFolderReport;
+
+/* `directory` exists. Returns 0, or -1 with errno where the folder cannot be written or there is no
+ * memory. */
+int replay_folder_run(const RtpRecording *recording, const RtpFaultsParams *faults,
+                      const ReplayFolderParams *params, ReplayFolderReport *out);
+
+/* To stdout, for people or as one line of JSON. */
+void replay_folder_print(const ReplayFolderReport *report, bool json);
+
+#endif
