@@ -40,7 +40,7 @@ function startExactSound(hiss) {
         sampleRate: SAMPLE_RATE,
         numberOfFrames: BLOCK_SAMPLES,
         numberOfChannels: 1,
-        timestamp: next * BLOCK_MS * 1000,
+        timestamp: Math.round(1000 * (next * BLOCK_MS - performance.timeOrigin)), // the page's clock, us
         data: blockAt(next * BLOCK_MS, hiss),
       })).catch(() => {}); // the track has been stopped
     }
