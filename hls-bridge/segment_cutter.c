@@ -6,7 +6,9 @@
 #define FIRST_LEAD MS(100)  /* until it is learnt: a local network and an encoder */
 #define LEAD_MIN   MS(-100) /* the picture may have been captured before it was asked for */
 #define LEAD_MAX   MS(600)
-#define ASK_AGAIN  MS(250) /* a request or its answer was lost */
+#define PATIENCE   MS(60)  /* beyond that, a request or its answer is taken to be lost */
+#define ASK_MIN    MS(100) /* between two requests */
+#define ASK_MAX    MS(250)
 #define SLACK      MS(100) /* an IDR picture this much before the target is the one asked for */
 #define GRACE      MS(300) /* a picture may be this late: reordering, encoding */
 #define FRAME_MAX  MS(70)  /* the next picture of moving video comes within this */
@@ -96,10 +98,20 @@ bool segment_cutter_time(SegmentCutter *c, int64_t now_90k, bool has_video, int6
     return true;
 }
 
+/* How soon to ask again. There is half a second between the target and the limit, and a network may
+ * be gone for most of it: what answers fast is asked often. A browser takes requests that come too
+ * close together as one. */
+static int64_t ask_pause(const SegmentCutter *c)
+{
+    int64_t expected = c->lead_90k + PATIENCE;
+
+    return expected < ASK_MIN ? ASK_MIN : expected > ASK_MAX ? ASK_MAX : expected;
+}
+
 static int64_t ask_at(const SegmentCutter *c)
 {
     if (c->asked_90k != 0)
-        return c->asked_90k + ASK_AGAIN;
+        return c->asked_90k + ask_pause(c);
     return c->start_90k + c->params.target_90k - c->lead_90k;
 }
 

@@ -4,8 +4,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { publish, untilLive, withBrowser } from "./support/browser.mjs";
-import { cut } from "./support/network.mjs";
+import { publish, withBrowser } from "./support/browser.mjs";
 import { doctor } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 import { openViewer, servePages } from "./support/viewer.mjs";
@@ -118,17 +117,4 @@ test("the bridge ends within a second, and writes out what it has", () =>
       const after = await sequenceOf(stack, "shop");
       assert.ok(after.text.match(/EXTINF/g).length > before.text.match(/EXTINF/g).length, "one segment more");
       assert.doesNotMatch(after.text, /ENDLIST/);
-    })));
-
-test("a network that is away for 20 s: the publisher comes back by itself", () =>
-  withStack({}, (stack) =>
-    withBrowser({}, async (context) => {
-      const page = await publish(context, stack, "shop");
-      await sleep(5000);
-      const watching = doctor(stack.playlist("shop"), 50);
-      await cut(20000);
-      await untilLive(page, 25000);
-      const report = await watching;
-      assert.deepEqual(faultsBut(report, OUTAGE), []);
-      assert.equal(report.ended, false);
     })));

@@ -55,7 +55,9 @@ const unbroken = ({ result, report }) => {
 through("as recorded", [], (both) => {
   unbroken(both);
   const { result, report } = both;
-  assert.deepEqual([result.damaged, result.undecodable, result.forced_cuts, result.silent_s], [0, 0, 0, 0]);
+  assert.deepEqual([result.damaged, result.undecodable, result.forced_cuts, result.concealed_s], [0, 0, 0, 0]);
+  assert.ok(result.silent_s < 0.1, "but until the first sound has come");
+  assert.equal(result.by_reports, true);
   assert.equal(report.starting_with_idr, report.segments);
 });
 through("another SSRC, other numbers and clocks every 20 s", ["--new-ssrc", "20"], inStep);
@@ -70,9 +72,11 @@ through("packets overtaken, doubled and delayed",
     unbroken(both);
     assert.equal(both.result.undecodable, 0);
   });
-through("no sender reports at all", ["--no-reports", "both"], unbroken);
-through("sender reports of the sound alone", ["--no-reports", "video"], unbroken);
-through("sender reports of the picture alone", ["--no-reports", "audio"], unbroken);
+for (const [name, without] of [["at all", "both"], ["of the picture", "video"], ["of the sound", "audio"]])
+  through(`no sender reports ${name}`, ["--no-reports", without], (both) => {
+    unbroken(both);
+    assert.equal(both.result.by_reports, false);
+  });
 through("sound alone", ["--only", "audio"], ({ report }) => assert.equal(report.with_video, 0));
 through("pictures alone", ["--only", "video"], ({ report }) => assert.equal(report.with_audio, 0));
 through("the sound stops for 30 s", ["--pause-audio", "40:70"], (both) => {

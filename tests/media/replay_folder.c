@@ -185,6 +185,7 @@ static void summarise(const Run *run, ReplayFolderReport *out)
     out->discontinuities = output.discontinuities;
     out->pictures = media.video.access_units;
     out->damaged = media.video.damaged;
+    out->by_reports = media.timeline.by_reports;
     out->undecodable = media.video.undecodable;
     out->rebuilt_s = (double)media.audio.rebuilt_samples / SAMPLES_PER_S;
     out->concealed_s = (double)media.audio.concealed_samples / SAMPLES_PER_S;
@@ -192,30 +193,30 @@ static void summarise(const Run *run, ReplayFolderReport *out)
     out->dropped_s = (double)media.audio.dropped_samples / SAMPLES_PER_S;
 }
 
-int replay_folder_run(const RtpRecording *recording, const RtpFaultsParams *params,
+int replay_folder_run(const RtpRecording *recording, const RtpFaultsParams *faults,
                       const ReplayFolderParams *folder, ReplayFolderReport *out)
 {
     Run run = {.report = out};
     size_t index[RTP_TRACKS] = {0};
     SourceSdp *sdp = malloc(sizeof(*sdp));
-    RtpFaults *faults = rtp_faults_create(recording, params);
+    RtpFaults *packets = rtp_faults_create(recording, faults);
     int error = ENOMEM, status = -1;
 
     av_log_set_level(AV_LOG_ERROR);
-    *out = (ReplayFolderReport){.media_us = params->duration_us};
+    *out = (ReplayFolderReport){.media_us = faults->duration_us};
     run.monotonic_to_unix_us =
-        (params->start_unix_us ? params->start_unix_us : recording->start_unix_us) - MONOTONIC_0;
-    if (sdp && faults) {
-        describe(recording, params, folder->nack, sdp, index);
+        (faults->start_unix_us ? faults->start_unix_us : recording->start_unix_us) - MONOTONIC_0;
+    if (sdp && packets) {
+        describe(recording, faults, folder->nack, sdp, index);
         status = open_run(&run, folder, sdp);
         error = errno;
     }
     if (status == 0) {
-        run_all(&run, faults, index, params->duration_us);
+        run_all(&run, packets, index, faults->duration_us);
         summarise(&run, out);
     }
     close_run(&run);
-    rtp_faults_destroy(&faults);
+    rtp_faults_destroy(&packets);
     free(sdp);
     errno = error;
     return status;
@@ -224,9 +225,10 @@ int replay_folder_run(const RtpRecording *recording, const RtpFaultsParams *para
 void replay_folder_print(const ReplayFolderReport *r, bool json)
 {
     json_t *object = json_pack(
-        "{s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:I, s:I}",
-        "seconds", (double)r->media_us / US_PER_S, "segments", (json_int_t)r->segments,
-        "forced_cuts", (json_int_t)r->forced_cuts, "discontinuities",
+        "{s:f, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:I, "
+        "s:I}",
+        "seconds", (double)r->media_us / US_PER_S, "by_reports", r->by_reports, "segments",
+        (json_int_t)r->segments, "forced_cuts", (json_int_t)r->forced_cuts, "discontinuities",
         (json_int_t)r->discontinuities, "too_long", (json_int_t)r->too_long, "backward_dates",
         (json_int_t)r->backward_dates, "pictures", (json_int_t)r->pictures, "damaged",
         (json_int_t)r->damaged, "undecodable", (json_int_t)r->undecodable, "audio_frames",

@@ -25,6 +25,7 @@ typedef struct ReplayFolderReport {
     uint64_t audio_frames;
     uint64_t audio_breaks;   /* frames that do not begin where the one before ended */
     uint64_t too_long;       /* segments above what the playlist promises */
+    bool by_reports;         /* at the end: pictures are placed by sender reports */
     uint64_t backward_dates; /* segments that begin before the one before ended, by their dates */
     double rebuilt_s, concealed_s, silent_s, dropped_s; /* of audio */
     int64_t rss_early, rss_late; /* bytes of memory after a tenth of the time, and at the end */
@@ -33,7 +34,7 @@ typedef struct ReplayFolderReport {
 /* `directory` exists. Returns 0, or -1 with errno where the folder cannot be written or there is no
  * memory. */
 int replay_folder_run(const RtpRecording *recording, const RtpFaultsParams *faults,
-                      const ReplayFolderParams *params, ReplayFolderReport *out);
+                      const ReplayFolderParams *folder, ReplayFolderReport *out);
 
 /* To stdout, for people or as one line of JSON. */
 void replay_folder_print(const ReplayFolderReport *report, bool json);

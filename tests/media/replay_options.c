@@ -27,12 +27,11 @@ static const char usage[] =
     "  --bridge URL             control API of the bridge (http://127.0.0.1:8190)\n"
     "  --stream NAME            name of the stream (replay)\n"
     "  --streams N              N copies, NAME-1 to NAME-N\n"
-    "  --to ADDR:AUDIO,VIDEO    to fixed UDP ports, RTCP to the ones above; can be repeated. "
-    "There\n"
-    "                           is no bridge then, unless --bridge names one: both get the same\n"
-    "  --hls DIR                to nobody: make HLS in DIR/NAME, with the bridge's own code but "
-    "not\n"
-    "                           its clock: hours of media in minutes\n"
+    "  --to ADDR:AUDIO,VIDEO    to fixed UDP ports, RTCP to the ones above; can be repeated,\n"
+    "                           and with --streams each gets one copy. There is no bridge\n"
+    "                           then, unless --bridge names one: both get the same\n"
+    "  --hls DIR                to nobody: make HLS in DIR/NAME, with the bridge's own code\n"
+    "                           but not its clock: hours of media in minutes\n"
     "  --keep                   do not end the stream when done\n"
     "  --no-nack                do not say that what is lost is sent again\n"
     "How long, and how it is told:\n"
@@ -208,7 +207,7 @@ static const char *read_to(const char *text, ReplayOptions *o)
 {
     static const char form[] =
         "ADDRESS:AUDIO,VIDEO, an IPv4 address and two ports up to 65534; "
-        "8 times at the most";
+        "32 times at the most";
     struct in_addr address;
     unsigned port[RTP_TRACKS];
     char dotted[16], rest;
@@ -353,8 +352,8 @@ static ReplayOptionsResult check(const ReplayOptions *o)
         return refuse("--stream: " STREAM_NAME_RULE);
     if (o->hls && (o->bridge || o->receivers > 0 || o->streams > 1))
         return refuse("--hls makes one stream and sends nothing: no --bridge, --to or --streams");
-    if (o->streams > 1 && o->receivers > 0)
-        return refuse("--to takes one stream, not --streams");
+    if (o->streams > 1 && o->receivers > (size_t)o->streams)
+        return refuse("there are more --to than --streams");
     return REPLAY_GO;
 }
 

@@ -9,7 +9,7 @@
 
 #include "rtp_faults.h"
 
-#define REPLAY_RECEIVERS_MAX 8
+#define REPLAY_RECEIVERS_MAX 32
 #define REPLAY_STREAMS_MAX   1000
 
 /* A receiver at fixed ports (--to); its RTCP goes to the port above each. */

@@ -12,7 +12,7 @@
 
 #include "rtp_recording.h"
 
-#define REPLAY_DESTINATIONS_MAX 9
+#define REPLAY_DESTINATIONS_MAX 33
 
 typedef struct ReplaySender ReplaySender;
 

@@ -94,7 +94,8 @@ static int open_replay(const Replayer *r, Replay *p, int number)
     if (!p->sender)
         return complain("a UDP socket", strerror(errno));
     for (size_t i = 0; i < o->receivers; i++)
-        replay_sender_add(p->sender, o->receiver[i].track, true);
+        if (o->streams == 1 || (int)i + 1 == number)
+            replay_sender_add(p->sender, o->receiver[i].track, true);
     return o->bridge ? announce(r, p) : 0;
 }
 

@@ -122,9 +122,29 @@ static void asks_in_time_and_again(void **state)
     while (!segment_cutter_ask(&cutter, first))
         first += MS(1);
     assert_in_range(first, MS(1850), MS(1950));
-    assert_false(segment_cutter_ask(&cutter, first + MS(249)));
-    assert_true(segment_cutter_ask(&cutter, first + MS(250)));
+    assert_false(segment_cutter_ask(&cutter, first + MS(159)));
+    assert_true(segment_cutter_ask(&cutter, first + MS(160)));
     assert_int_equal(cutter.stats.asked, 2);
+}
+
+static void asks_often_who_answers_fast(void **state)
+{
+    const struct {
+        const char *name;
+        int64_t lead, again;
+    } rows[] = {
+        {"at once", MS(-20), MS(100)}, {"fast", MS(60), MS(120)}, {"slow", MS(500), MS(250)}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        segment_cutter_begin(&cutter, 0);
+        cutter.lead_90k = rows[i].lead;
+        int64_t first = MS(2000) - rows[i].lead;
+        assert_true(segment_cutter_ask(&cutter, first));
+        assert_row(!segment_cutter_ask(&cutter, first + rows[i].again - 1), rows[i].name,
+                   "too soon");
+        assert_row(segment_cutter_ask(&cutter, first + rows[i].again), rows[i].name, "too late");
+    }
 }
 
 static void learns_how_long_an_answer_takes(void **state)
@@ -193,6 +213,7 @@ int main(void)
         TEST(publishers_of_all_sorts),
         TEST(the_promise_is_kept),
         TEST(asks_in_time_and_again),
+        TEST(asks_often_who_answers_fast),
         TEST(learns_how_long_an_answer_takes),
         TEST(a_restart_cuts_at_once),
         TEST(an_idr_at_the_very_start_is_the_segments_own),

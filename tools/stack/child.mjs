@@ -91,7 +91,7 @@ export class Child {
 
 /**
  * Waits until `probe()` resolves to something true. Throws where `child` ends before that, or
- * `timeoutMs` is over.
+ * `timeoutMs` is over: then it is ended.
  */
 export async function untilHealthy(child, probe, timeoutMs = 10000) {
   const end = Date.now() + timeoutMs;
@@ -103,5 +103,6 @@ export async function untilHealthy(child, probe, timeoutMs = 10000) {
     if (await probe().catch(() => false)) return;
     await sleep(POLL_MS);
   }
+  await child.stop();
   throw new Error(`${child.name} does not answer after ${timeoutMs / 1000} s (log: ${child.logFile})`);
 }

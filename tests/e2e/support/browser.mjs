@@ -50,6 +50,24 @@ export async function publish(context, stack, stream, { source = "testcard", key
   return page;
 }
 
+/** Publishes with DTX: our answer does not ask for it, so the page is made to read one that does. */
+export async function publishWithDtx(context, stack, stream) {
+  await context.addInitScript(() => {
+    const apply = RTCPeerConnection.prototype.setRemoteDescription;
+    RTCPeerConnection.prototype.setRemoteDescription = function (description) {
+      const sdp = description.sdp.replace("usedtx=0", "usedtx=1");
+      return apply.call(this, { type: description.type, sdp });
+    };
+  });
+  return publish(context, stack, stream);
+}
+
+/** Whether the page sends silence in the place of its sound. */
+export const mute = (page, muted) => page.evaluate((off) => {
+  for (const sender of window.janusHls.publisher.peerConnection.getSenders())
+    if (sender.track?.kind === "audio") sender.track.enabled = !off;
+}, muted);
+
 export async function untilLive(page, timeoutMs = 15000) {
   await until("the publish page says that it is live",
     async () => (await page.textContent("#badge")) === "LIVE", timeoutMs);

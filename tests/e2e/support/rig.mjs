@@ -19,13 +19,10 @@ export const JANUS_ADDRESS = "10.99.0.1";
 const ASAN = process.env.JANUS_HLS_SANITIZED &&
   execFileSync("gcc", ["-print-file-name=libasan.so"], { encoding: "utf8" }).trim();
 
-/** The environment of a program that is to have a library preloaded; sanitizers want to be first. */
-export const preload = (...libraries) => ({ LD_PRELOAD: [ASAN, ...libraries].filter(Boolean).join(":") });
-
 /** Janus is built without sanitizers, but has our plugin that is built with. */
-const SANITIZED_ENV = ASAN ? { janus: preload() } : {};
+const SANITIZED_ENV = ASAN ? { janus: { LD_PRELOAD: ASAN } } : {};
 
-const BODY_MS = 180000; // what one test may take
+const BODY_MS = 180000; // what one test may take, unless it asks for more
 
 const SANITIZER = /ERROR: \w+Sanitizer|runtime error:|WARNING: ThreadSanitizer/;
 
@@ -51,16 +48,17 @@ async function checkLogs(folder) {
 }
 
 /** What hangs fails, so that it is cleared away like the rest. */
-function inTime(promise) {
+function inTime(promise, limitMs) {
   let timer;
   const tooLong = new Promise((resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`not done after ${BODY_MS / 1000} s`)), BODY_MS);
+    timer = setTimeout(() => reject(new Error(`not done after ${limitMs / 1000} s`)), limitMs);
   });
   return Promise.race([promise, tooLong]).finally(() => clearTimeout(timer));
 }
 
 /**
- * Runs `body(stack)` with a stack that was started with `options`, and ends it whatever happens. A
+ * Runs `body(stack)` with a stack that was started with `options`, and ends it whatever happens, after
+ * `options.bodyMs` at the latest. A
  * part that ends by itself, or a word of a sanitizer in any log, fails the test; the folder then
  * stays, and its name is told.
  */
@@ -77,7 +75,7 @@ export async function withStack(options, body) {
   });
   try {
     await stack.start();
-    await inTime(body(stack));
+    await inTime(body(stack), options.bodyMs ?? BODY_MS);
     await stack.stop();
     assert.deepEqual(deaths, [], "parts ended by themselves");
     await checkLogs(folder);

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// A network that is gone for longer than a blip, and comes back: the publisher does too, by itself.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { publish, untilLive, withBrowser } from "./support/browser.mjs";
+import { cut } from "./support/network.mjs";
+import { doctor } from "./support/programs.mjs";
+import { sleep, withStack } from "./support/rig.mjs";
+
+// what a viewer cannot but notice
+const OUTAGE = /no new segment for 1\.5 target/;
+
+test("a network that is away for 20 s: the publisher comes back by itself", () =>
+  withStack({}, (stack) =>
+    withBrowser({}, async (context) => {
+      const page = await publish(context, stack, "shop");
+      await sleep(5000);
+      const watching = doctor(stack.playlist("shop"), 50);
+      await cut(20000);
+      await untilLive(page, 25000);
+      const report = await watching;
+      assert.deepEqual(report.faults.filter((fault) => !OUTAGE.test(fault.rule)), []);
+      assert.equal(report.ended, false);
+    })));
