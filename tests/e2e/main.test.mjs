@@ -104,6 +104,7 @@ test("two publishers do not disturb each other", () =>
     withBrowser({}, async (context) => {
       await publish(context, stack, "one");
       const other = await publish(context, stack, "two");
+      await sleep(13000); // the lists hold nothing any more of two encoders starting at once
       const watchOne = doctor(stack.playlist("one"), 16);
       const two = await doctor(stack.playlist("two"), 8);
       await other.close(); // in the midst of the first one's show

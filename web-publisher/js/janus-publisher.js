@@ -54,7 +54,10 @@ export class JanusPublisher extends EventTarget {
   #playback = null;
   #configured = null; // who waits for the answer to configure()
 
-  /** `server`: the URL of Janus's WebSocket; `iceServers`: as RTCPeerConnection takes them. */
+  /**
+   * `server`: the URL of Janus's WebSocket; `iceServers`: as RTCPeerConnection takes them, or a promise
+   * of that.
+   */
   constructor(server, iceServers = []) {
     super();
     this.#server = server;
@@ -77,6 +80,7 @@ export class JanusPublisher extends EventTarget {
     this.#request = { stream: name, ...(key && { key }), ...(title && { title }) };
     this.#wanted = true;
     await initialised;
+    this.#iceServers = (await this.#iceServers) ?? [];
     this.#connect("connecting");
   }
 

@@ -16,7 +16,7 @@ import {
 const FIGURES_MS = 1000; // between two looks at the connection's statistics
 
 const parameters = new URLSearchParams(location.search);
-const publisher = new JanusPublisher(janusServer(), (await siteSettings()).iceServers);
+const publisher = new JanusPublisher(janusServer(), siteSettings().then(({ iceServers }) => iceServers));
 const figures = new PublishFigures();
 let source = null; // what is shown: { stream, stop }
 let liveSince = null;
