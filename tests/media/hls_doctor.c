@@ -216,6 +216,7 @@ static void look_at(Doctor *d, const M3u8Segment *s)
 /* Fetches the playlist. Returns whether it was there and could be read. */
 static bool look_at_playlist(Doctor *d)
 {
+    int64_t asked_us = clock_us(CLOCK_MONOTONIC);
     Fetched file = fetch_playlist(d->fetch);
     const M3u8 *before = playlist_rules_last(d->rules);
     const char *wrong;
@@ -236,10 +237,12 @@ static bool look_at_playlist(Doctor *d)
     bool same = before && before->media_sequence == m->media_sequence &&
                 before->count == m->count && before->ended == m->ended &&
                 before->target_s == m->target_s;
-    if (same)
+    if (same) {
         m3u8_destroy(&m);
-    else
-        playlist_rules_version(d->rules, m, clock_us(CLOCK_MONOTONIC));
+        playlist_rules_same(d->rules, asked_us);
+    } else {
+        playlist_rules_version(d->rules, m, asked_us);
+    }
     return true;
 }
 

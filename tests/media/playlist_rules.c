@@ -19,6 +19,7 @@ typedef struct Retained {
 struct PlaylistRules {
     Findings *findings;
     M3u8 *last;
+    int64_t seen_us;     /* when the last version was last asked for */
     int64_t last_new_us; /* when a new segment was last seen; 0: never */
     int64_t longest_us;  /* longest playlist so far */
     size_t retained_count;
@@ -138,11 +139,12 @@ static void retain(PlaylistRules *r, const M3u8Segment *s, int64_t now_us)
         (Retained){.uri = strdup(s->uri), .until_us = now_us + s->duration_us + r->longest_us};
 }
 
-static void note_leavers(PlaylistRules *r, const M3u8 *before, const M3u8 *now, int64_t now_us)
+/* They were there when `before` was last seen, at `seen_us`. */
+static void note_leavers(PlaylistRules *r, const M3u8 *before, const M3u8 *now, int64_t seen_us)
 {
     for (size_t i = 0; i < before->count; i++)
         if (before->segments[i].sequence < now->media_sequence)
-            retain(r, &before->segments[i], now_us);
+            retain(r, &before->segments[i], seen_us);
 }
 
 /* RFC 8216 section 6.2.2: a new segment within 1.5 target durations of the last. */
@@ -190,7 +192,7 @@ void playlist_rules_version(PlaylistRules *r, M3u8 *now, int64_t now_us)
         check_numbers(r, before, now);
         check_common(r, before, now);
         check_length(r, before, now);
-        note_leavers(r, before, now, now_us);
+        note_leavers(r, before, now, r->seen_us);
     } else {
         r->history.first_sequence = now->media_sequence;
     }
@@ -205,6 +207,12 @@ void playlist_rules_version(PlaylistRules *r, M3u8 *now, int64_t now_us)
     r->history.ended = now->ended;
     m3u8_destroy(&r->last);
     r->last = now;
+    r->seen_us = now_us;
+}
+
+void playlist_rules_same(PlaylistRules *r, int64_t now_us)
+{
+    r->seen_us = now_us;
 }
 
 const M3u8 *playlist_rules_last(const PlaylistRules *r)
@@ -214,14 +222,17 @@ const M3u8 *playlist_rules_last(const PlaylistRules *r)
 
 const char *playlist_rules_retained(PlaylistRules *r, int64_t now_us)
 {
-    for (size_t i = 0; i < r->retained_count; i++) {
-        Retained *k = &r->retained[i];
-        if (now_us < k->until_us - RETAINED_MARGIN_US)
+    for (size_t i = 0; i < r->retained_count;) {
+        Retained k = r->retained[i];
+        if (now_us < k.until_us - RETAINED_MARGIN_US) {
+            i++;
             continue;
+        }
+        r->retained[i] = r->retained[--r->retained_count];
         free(r->tried);
-        r->tried = k->uri;
-        *k = r->retained[--r->retained_count];
-        return r->tried;
+        r->tried = k.uri;
+        if (now_us < k.until_us) /* else it has been missed, and nobody needs to have it any more */
+            return r->tried;
     }
     return NULL;
 }

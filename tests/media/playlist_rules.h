@@ -16,8 +16,11 @@ typedef struct PlaylistRules PlaylistRules;
 PlaylistRules *playlist_rules_create(Findings *findings);
 void playlist_rules_destroy(PlaylistRules **rules); /* accepts NULL, leaves NULL */
 
-/* The next version as it was fetched at `now_us` (monotonic). Takes `playlist` over. */
+/* The next version, asked for at `now_us` (monotonic). Takes `playlist` over. */
 void playlist_rules_version(PlaylistRules *rules, M3u8 *playlist, int64_t now_us);
+
+/* It was asked for again at `now_us`, and still is the last version. */
+void playlist_rules_same(PlaylistRules *rules, int64_t now_us);
 
 /* The version that was seen last; NULL: none yet. */
 const M3u8 *playlist_rules_last(const PlaylistRules *rules);
