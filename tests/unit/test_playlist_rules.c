@@ -114,10 +114,19 @@ static void what_has_left_is_tried_at_the_last_moment(void **state)
 {
     (void)state;
     version(HEAD("0") SEG("0") SEG("1") SEG("2") SEG("3"), 0);
-    version(HEAD("1") SEG("1") SEG("2") SEG("3") SEG("4"), 2 * SECOND);
+    playlist_rules_same(rules, 2 * SECOND);
+    version(HEAD("1") SEG("1") SEG("2") SEG("3") SEG("4"), 3 * SECOND);
     assert_null(playlist_rules_retained(rules, (2 + 2 + 8 - 1) * SECOND - 1));
     assert_string_equal(playlist_rules_retained(rules, (2 + 2 + 8 - 1) * SECOND), "s0.ts");
     assert_null(playlist_rules_retained(rules, 100 * SECOND));
+}
+
+static void what_is_tried_too_late_is_not_tried(void **state)
+{
+    (void)state;
+    version(HEAD("0") SEG("0") SEG("1") SEG("2") SEG("3"), 0);
+    version(HEAD("1") SEG("1") SEG("2") SEG("3") SEG("4"), 2 * SECOND);
+    assert_null(playlist_rules_retained(rules, (0 + 2 + 8) * SECOND));
 }
 
 static void what_is_no_playlist_is_refused(void **state)
@@ -148,6 +157,7 @@ int main(void)
         TEST(a_good_server_is_left_alone),
         TEST(each_fault_is_seen),
         TEST(what_has_left_is_tried_at_the_last_moment),
+        TEST(what_is_tried_too_late_is_not_tried),
         TEST(what_is_no_playlist_is_refused),
     };
 
