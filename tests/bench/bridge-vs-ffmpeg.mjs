@@ -9,6 +9,7 @@ import { createSocket } from "node:dgram";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { session } from "../e2e/support/session.mjs";
 import { quantile } from "../e2e/support/viewer.mjs";
 import { run } from "../e2e/support/programs.mjs";
 import { startBridge } from "../../tools/stack/bridge.mjs";
@@ -29,18 +30,6 @@ It uses the build in build/, or in $JANUS_HLS_BUILD.
 const WARM_UP_S = 10; // start and first segments are not counted
 const TICKS_PER_S = 100; // USER_HZ, which Linux has fixed
 const RECORDING = { seconds: 23, bitrate: 3200000 }; // of which the encoder makes 2.5 Mbit/s
-
-const session = (audio, video) => `v=0
-o=- 0 0 IN IP4 127.0.0.1
-s=bench
-c=IN IP4 127.0.0.1
-t=0 0
-m=audio ${audio} RTP/AVP 111
-a=rtpmap:111 opus/48000/2
-m=video ${video} RTP/AVP 96
-a=rtpmap:96 H264/90000
-a=fmtp:96 packetization-mode=1
-`;
 
 /** The recording, which is made where it is not there yet. */
 async function recordingFile() {

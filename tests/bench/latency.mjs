@@ -12,23 +12,13 @@ import { parseArgs } from "node:util";
 import { Child, sleep } from "../../tools/stack/child.mjs";
 import { publish, withBrowser } from "../e2e/support/browser.mjs";
 import { until, withStack } from "../e2e/support/rig.mjs";
+import { session } from "../e2e/support/session.mjs";
 import { openViewer, quantile, servePages } from "../e2e/support/viewer.mjs";
 
 const USAGE = `Usage: tests/e2e/in-namespace tests/bench/latency.mjs [--joins N]
 Measures glass to glass in hls.js: hls-bridge and ffmpeg on the same packets. N viewers each (10).
 `;
 const WATCH_MS = 6000; // each viewer, once it plays
-const SDP = `v=0
-o=- 0 0 IN IP4 127.0.0.1
-s=bench
-c=IN IP4 127.0.0.1
-t=0 0
-m=video 5004 RTP/AVP 96
-a=rtpmap:96 H264/90000
-a=fmtp:96 packetization-mode=1
-m=audio 5006 RTP/AVP 111
-a=rtpmap:111 opus/48000/2
-`;
 
 const { values } = parseArgs({
   options: { joins: { type: "string", default: "10" }, help: { type: "boolean", short: "h" } },
@@ -43,7 +33,7 @@ async function startFfmpeg(stack) {
   const folder = path.join(stack.hls, "ffmpeg");
   const sdp = path.join(stack.options.folder, "ffmpeg.sdp");
   await mkdir(folder, { recursive: true });
-  await writeFile(sdp, SDP);
+  await writeFile(sdp, session(5006, 5004));
   return new Child("ffmpeg", "ffmpeg", ["-nostdin", "-v", "error", "-protocol_whitelist", "file,rtp,udp", "-i", sdp,
     "-c:v", "copy", "-c:a", "aac", "-f", "hls", "-hls_time", "2", "-hls_list_size", "6",
     "-hls_flags", "delete_segments", "-hls_segment_filename", path.join(folder, "seg-1-%d.ts"),

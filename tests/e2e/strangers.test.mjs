@@ -16,18 +16,9 @@ import { openPage, publish, withBrowser } from "./support/browser.mjs";
 import { attach } from "./support/janus-api.mjs";
 import { doctor, run } from "./support/programs.mjs";
 import { until, withStack } from "./support/rig.mjs";
+import { session } from "./support/session.mjs";
 
-const SDP = `v=0
-o=- 0 0 IN IP4 127.0.0.1
-s=a stranger
-c=IN IP4 127.0.0.1
-t=0 0
-m=video 5004 RTP/AVP 96
-a=rtpmap:96 H264/90000
-a=fmtp:96 packetization-mode=1
-m=audio 5006 RTP/AVP 111
-a=rtpmap:111 opus/48000/2
-`;
+const SDP = session(5006, 5004);
 
 /** Runs `body(bridge)` with a bridge in fixed-port mode: { playlist, folder, stream, child }. */
 async function withFixedPorts(sdp, body) {
