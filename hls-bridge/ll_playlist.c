@@ -23,6 +23,7 @@ void ll_playlist_begin(LlPlaylist *p, int64_t starts_unix_us, bool discontinuity
     s->starts_unix_us = starts_unix_us;
     s->discontinuity = discontinuity;
     s->init_msn = init_msn;
+    s->gap = false;
     s->parts = 0;
     p->open = true;
 }
@@ -36,10 +37,19 @@ void ll_playlist_add(LlPlaylist *p, const LlPart *part)
         s->part[s->parts++] = *part;
 }
 
-void ll_playlist_complete(LlPlaylist *p, int64_t duration_90k)
+void ll_playlist_complete(LlPlaylist *p, int64_t duration_90k, bool gap)
 {
-    assert(p->open && p->segment[p->count].parts > 0);
-    p->segment[p->count++].duration_90k = duration_90k;
+    LlSegment *s = &p->segment[p->count++];
+
+    assert(p->open && s->parts > 0);
+    s->duration_90k = duration_90k;
+    s->gap = gap;
+    p->open = false;
+}
+
+void ll_playlist_abandon(LlPlaylist *p)
+{
+    assert(p->open && p->segment[p->count].parts == 0);
     p->open = false;
 }
 
@@ -162,8 +172,9 @@ static void write_parts(const LlPlaylist *p, size_t i, TextBuffer *out)
     for (size_t n = 0; n < s->parts; n++) {
         playlist_format_duration(s->part[n].duration_90k, duration);
         ll_part_name(p, p->media_sequence + (int64_t)i, n, name);
-        text_add(out, "#EXT-X-PART:DURATION=%s,URI=\"%s\"%s\n", duration, name,
-                 s->part[n].independent ? ",INDEPENDENT=YES" : "");
+        text_add(out, "#EXT-X-PART:DURATION=%s,URI=\"%s\"%s%s\n", duration, name,
+                 s->part[n].independent ? ",INDEPENDENT=YES" : "",
+                 s->part[n].gap ? ",GAP=YES" : "");
     }
 }
 
@@ -192,7 +203,7 @@ static void write_segment(const LlPlaylist *p, size_t i, TextBuffer *out)
 
     playlist_format_duration(p->segment[i].duration_90k, duration);
     ll_segment_name(p, p->media_sequence + (int64_t)i, name);
-    text_add(out, "#EXTINF:%s,\n%s\n", duration, name);
+    text_add(out, "%s#EXTINF:%s,\n%s\n", p->segment[i].gap ? "#EXT-X-GAP\n" : "", duration, name);
 }
 
 static void write_report(const LlReport *report, TextBuffer *out)

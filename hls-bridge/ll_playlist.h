@@ -27,6 +27,7 @@
 typedef struct LlPart {
     int32_t duration_90k;
     bool independent;
+    bool gap; /* it could not be written */
 } LlPart;
 
 typedef struct LlSegment {
@@ -34,6 +35,7 @@ typedef struct LlSegment {
     int64_t starts_unix_us;
     int64_t init_msn; /* names its initialisation segment */
     bool discontinuity;
+    bool gap; /* it could not be written, or a part of it */
     size_t parts;
     LlPart part[LL_PARTS_MAX];
 } LlSegment;
@@ -66,8 +68,11 @@ void ll_playlist_begin(LlPlaylist *playlist, int64_t starts_unix_us, bool discon
 /* Adds a part to the segment that is open. What is more than LL_PARTS_MAX is not listed. */
 void ll_playlist_add(LlPlaylist *playlist, const LlPart *part);
 
-/* The segment that is open is whole. It must have a part. */
-void ll_playlist_complete(LlPlaylist *playlist, int64_t duration_90k);
+/* The segment that is open is whole, and is a file unless `gap`. It must have a part. */
+void ll_playlist_complete(LlPlaylist *playlist, int64_t duration_90k, bool gap);
+
+/* The segment that is open is none: it must have no part. */
+void ll_playlist_abandon(LlPlaylist *playlist);
 
 /* Takes the oldest segment off where there are more than the window asks for, and three target
  * durations remain. Returns false where none is due. */

@@ -23,7 +23,7 @@ static int setup(void **state)
 static void parts(int n, int64_t duration_90k)
 {
     for (int i = 0; i < n; i++) {
-        LlPart part = {(int32_t)duration_90k, i == 0 && list.segment[list.count].parts == 0};
+        LlPart part = {(int32_t)duration_90k, list.segment[list.count].parts == 0, false};
         ll_playlist_add(&list, &part);
     }
 }
@@ -34,7 +34,7 @@ static void segment(int64_t msn, bool discontinuity, int64_t init)
     ll_playlist_begin(&list, STARTS + msn * 2000000, discontinuity, init);
     parts(10, 17280);
     parts(1, 7200);
-    ll_playlist_complete(&list, 180000);
+    ll_playlist_complete(&list, 180000, false);
 }
 
 static void golden(const char *name, bool skip)
@@ -70,7 +70,7 @@ static void an_end(void **state)
     segment(7, false, 7);
     ll_playlist_begin(&list, STARTS, false, 7);
     parts(1, 9000);
-    ll_playlist_complete(&list, 9000);
+    ll_playlist_complete(&list, 9000, false);
     list.ended = true;
     golden("ll/ended.m3u8", false);
 }
@@ -129,6 +129,23 @@ static void numbers_only_grow(void **state)
     assert_int_equal(ll_playlist_resume("not a list", &next, &discontinuity), -1);
 }
 
+static void what_could_not_be_written_is_a_gap(void **state)
+{
+    const LlPart part = {17280, true, true};
+
+    (void)state;
+    ll_playlist_begin(&list, STARTS, false, 7);
+    ll_playlist_add(&list, &part);
+    ll_playlist_write(&list, false, NULL, text);
+    assert_non_null(strstr(text, ".0.m4s\",INDEPENDENT=YES,GAP=YES\n"));
+    ll_playlist_complete(&list, 17280, true);
+    ll_playlist_begin(&list, STARTS, false, 7);
+    ll_playlist_abandon(&list);
+    ll_playlist_write(&list, false, NULL, text);
+    assert_non_null(strstr(text, "#EXT-X-GAP\n#EXTINF:0.19200,\n"));
+    assert_null(strstr(text, "-8.m4s"));
+}
+
 static void an_edge(void **state)
 {
     (void)state;
@@ -181,6 +198,7 @@ int main(void)
         TEST(an_end),
         TEST(a_delta_update_leaves_old_segments_out),
         TEST(numbers_only_grow),
+        TEST(what_could_not_be_written_is_a_gap),
         TEST(an_edge),
         TEST(multivariant_playlists),
     };
