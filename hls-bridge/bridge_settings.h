@@ -16,6 +16,11 @@ typedef struct BridgeSettings {
     int64_t segment_us;
     int64_t window; /* segments in a playlist */
     int64_t hold_us, keep_us, source_timeout_us;
+    bool writes_ts;                       /* the classic playlist, of .ts segments */
+    bool ll_enabled;                      /* low-latency HLS */
+    int64_t ll_part_us;                   /* about how long its parts are */
+    char ll_address[BRIDGE_ADDRESS_SIZE]; /* IPv4, of the server that holds requests */
+    int64_t ll_port;
     int64_t audio_bitrate;                     /* bit/s */
     char control_address[BRIDGE_ADDRESS_SIZE]; /* IPv4, loopback */
     int64_t control_port;

@@ -41,6 +41,7 @@ struct HlsOutput {
     bool next_discontinuity;              /* before the one after it */
     bool disk_failed;                     /* said in the log */
     int64_t now_us;
+    bool wrote; /* there is something for the next publisher to differ from */
     HlsOutputStats stats;
 };
 
@@ -55,7 +56,7 @@ HlsOutput *hls_output_create(const HlsOutputParams *params)
     o->params = *params;
     o->end_90k = FIRST_90K;
     /* what an earlier run has written is followed by something else */
-    o->next_discontinuity = segment_store_playlist(params->store)->count > 0;
+    o->wrote = o->next_discontinuity = segment_store_playlist(params->store)->count > 0;
     /* a playlist that was taken up keeps its promise, whatever the configuration says now */
     if (cutter.target_90k > target_s * TICKS_PER_S)
         cutter.target_90k = target_s * TICKS_PER_S;
@@ -110,6 +111,19 @@ static void begin_segment(HlsOutput *o, int64_t start_90k)
     segment_cutter_begin(&o->cutter, start_90k);
 }
 
+/* What low latency needs to know of a segment that begins. */
+static CmafSegment cmaf_segment(const HlsOutput *o, int64_t start_90k, bool discontinuity)
+{
+    const SegmentCutterParams *params = &o->cutter.params;
+
+    return (CmafSegment){
+        .start_90k = start_90k,
+        .limit_90k = start_90k + (o->muxes_video ? params->limit_90k : params->target_90k),
+        .starts_unix_us = o->wall_clock(o->wall_clock_user, start_90k),
+        .discontinuity = discontinuity,
+    };
+}
+
 static void start(HlsOutput *o, int64_t start_90k)
 {
     Segment ignored;
@@ -117,6 +131,19 @@ static void start(HlsOutput *o, int64_t start_90k)
     segment_mux_cut(o->mux, start_90k, &ignored); /* sound from before the first picture */
     o->state = OUTPUT_OPEN;
     begin_segment(o, start_90k);
+    if (o->params.cmaf) {
+        CmafSegment segment = cmaf_segment(o, start_90k, o->discontinuity);
+        cmaf_output_start(o->params.cmaf, &segment, o->muxes_video, o->has_audio, o->now_us);
+    }
+}
+
+/* A cut was decided on. */
+static void announce_cut(HlsOutput *o)
+{
+    if (o->params.cmaf && o->cut_90k != 0) {
+        CmafSegment next = cmaf_segment(o, o->cut_90k, o->next_discontinuity);
+        cmaf_output_cut(o->params.cmaf, &next, o->now_us);
+    }
 }
 
 /* ---- writing ---- */
@@ -159,7 +186,8 @@ static void write_segment(HlsOutput *o, int64_t mux_until_90k, int64_t end_90k)
     Segment segment;
     int status = segment_mux_cut(o->mux, mux_until_90k, &segment);
 
-    if (status == 0) {
+    o->wrote = true;
+    if (status == 0 && o->params.writes_ts) {
         publish(o, &segment, end_90k - o->start_90k);
     } else if (status < 0) {
         log_error("%s: libavformat cannot make a segment", o->params.stream);
@@ -186,14 +214,27 @@ static void admit_video(HlsOutput *o, int64_t pts_90k)
     if (o->state == OUTPUT_OPEN) {
         int64_t end = o->audio_end_90k ? o->audio_end_90k : o->start_90k;
         write_segment(o, INT64_MAX, end);
+        if (o->params.cmaf)
+            cmaf_output_finish(o->params.cmaf, o->now_us);
     }
     o->next_discontinuity = true;
     if (open_mux(o, true)) {
-        o->state = OUTPUT_OPEN;
-        begin_segment(o, pts_90k > o->end_90k ? pts_90k : o->end_90k);
+        start(o, pts_90k > o->end_90k ? pts_90k : o->end_90k);
     } else {
         o->state = OUTPUT_IDLE;
     }
+}
+
+/* A picture comes into an open segment: whether that ends with it. */
+static void consider_cut(HlsOutput *o, const AccessUnit *unit, int64_t pts_90k)
+{
+    bool other = unit->restart || (o->params.cmaf && cmaf_output_needs_cut(o->params.cmaf, unit));
+
+    if (o->cut_90k != 0 ||
+        !segment_cutter_picture(&o->cutter, pts_90k, unit->idr, other, &o->cut_90k))
+        return;
+    o->next_discontinuity = o->next_discontinuity || unit->restart;
+    announce_cut(o);
 }
 
 void hls_output_picture(HlsOutput *o, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
@@ -202,15 +243,18 @@ void hls_output_picture(HlsOutput *o, const AccessUnit *unit, int64_t pts_90k, i
         return;
     if (o->state == OUTPUT_WAITING && !unit->idr)
         return;
+    if (o->params.cmaf)
+        cmaf_output_settle(o->params.cmaf, unit->idr, &pts_90k, &dts_90k);
     if (!o->muxes_video)
         admit_video(o, pts_90k);
     else if (o->state == OUTPUT_WAITING)
         start(o, pts_90k);
-    else if (o->cut_90k == 0 &&
-             segment_cutter_picture(&o->cutter, pts_90k, unit->idr, unit->restart, &o->cut_90k))
-        o->next_discontinuity = o->next_discontinuity || unit->restart;
+    else
+        consider_cut(o, unit, pts_90k);
     if (!o->mux || segment_mux_video(o->mux, unit, pts_90k, dts_90k) < 0)
         return;
+    if (o->params.cmaf)
+        cmaf_output_picture(o->params.cmaf, unit, pts_90k, dts_90k, o->now_us);
     o->video_end_90k = pts_90k + LAST_FRAME_90K;
     complete_cut(o);
 }
@@ -235,6 +279,8 @@ void hls_output_audio(HlsOutput *o, const AacFrame *frame)
         if (open_mux(o, false))
             start(o, o->audio_end_90k);
     }
+    if (o->params.cmaf)
+        cmaf_output_audio(o->params.cmaf, frame, o->now_us);
 }
 
 bool hls_output_tick(HlsOutput *o, int64_t clock_90k, int64_t now_us)
@@ -242,8 +288,10 @@ bool hls_output_tick(HlsOutput *o, int64_t clock_90k, int64_t now_us)
     o->now_us = now_us;
     if (o->state != OUTPUT_OPEN)
         return false;
-    if (o->cut_90k == 0)
-        segment_cutter_time(&o->cutter, clock_90k, o->muxes_video, &o->cut_90k);
+    if (o->cut_90k == 0 && segment_cutter_time(&o->cutter, clock_90k, o->muxes_video, &o->cut_90k))
+        announce_cut(o);
+    if (o->params.cmaf)
+        cmaf_output_tick(o->params.cmaf, clock_90k, now_us);
     complete_cut(o);
     return o->muxes_video && o->cut_90k == 0 && segment_cutter_ask(&o->cutter, clock_90k);
 }
@@ -264,9 +312,11 @@ void hls_output_finish(HlsOutput *o, int64_t now_us)
         if (end > o->start_90k)
             write_segment(o, INT64_MAX, end);
     }
+    if (o->params.cmaf)
+        cmaf_output_finish(o->params.cmaf, now_us);
     segment_mux_destroy(&o->mux);
     o->state = OUTPUT_IDLE;
-    o->next_discontinuity = segment_store_playlist(o->params.store)->count > 0;
+    o->next_discontinuity = o->wrote;
 }
 
 int64_t hls_output_end_90k(const HlsOutput *o)
