@@ -65,6 +65,14 @@ int bridge_settings_read(const char *file, BridgeSettings *settings, char *error
     return settings_read(file, rules, sizeof(rules) / sizeof(rules[0]), settings, error);
 }
 
+int64_t bridge_settings_part_us(const BridgeSettings *settings)
+{
+    int64_t least = settings->segment_us / PARTS_MAX, most = settings->segment_us / PARTS_MIN;
+    int64_t part = settings->ll_part_us;
+
+    return part < least ? least : part > most ? most : part;
+}
+
 /* What low-latency HLS asks of the other settings. Returns 0, or -1 with a sentence. */
 static int check_low_latency(const BridgeSettings *settings, char *error)
 {
@@ -85,13 +93,6 @@ static int check_low_latency(const BridgeSettings *settings, char *error)
     if (settings->ll_port == settings->control_port) {
         snprintf(error, SETTINGS_ERROR_SIZE,
                  "ll.port is control.port: one is for viewers, the other for nobody else's eyes");
-        return -1;
-    }
-    if (settings->ll_part_us * PARTS_MIN > settings->segment_us ||
-        settings->ll_part_us * PARTS_MAX < settings->segment_us) {
-        snprintf(error, SETTINGS_ERROR_SIZE,
-                 "ll.part: a segment (hls.segment) is to have %d to %d parts", PARTS_MIN,
-                 PARTS_MAX);
         return -1;
     }
     return 0;

@@ -34,6 +34,10 @@ BridgeSettings bridge_settings_defaults(void);
  * (SETTINGS_ERROR_SIZE bytes). */
 int bridge_settings_read(const char *file, BridgeSettings *settings, char *error);
 
+/* How long parts are to be: as configured, where a segment of the configured length has a sensible
+ * number of them. */
+int64_t bridge_settings_part_us(const BridgeSettings *settings);
+
 /* Checks what a range cannot tell: the control API stays on this machine; the folder exists or can
  * be made, and can be written. Returns 0, or -1 with a sentence. */
 int bridge_settings_check(const BridgeSettings *settings, char *error);

@@ -98,7 +98,7 @@ static Stream *add(StreamTable *t, const char *name)
         .audio_bitrate = settings->audio_bitrate,
         .writes_ts = settings->writes_ts,
         .ll_hub = t->ll_hub,
-        .ll_part_us = settings->ll_part_us,
+        .ll_part_us = bridge_settings_part_us(settings),
         .source_timeout_us = settings->source_timeout_us,
     };
     bool found;
