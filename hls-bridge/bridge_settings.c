@@ -48,7 +48,7 @@ BridgeSettings bridge_settings_defaults(void)
         .hold_us = 30 * S,
         .keep_us = 600 * S,
         .writes_ts = true,
-        .ll_enabled = false,
+        .ll_enabled = true,
         .ll_part_us = S / 5,
         .ll_address = "127.0.0.1",
         .ll_port = 8191,

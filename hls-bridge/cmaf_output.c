@@ -405,12 +405,14 @@ void cmaf_output_picture(CmafOutput *o, const AccessUnit *unit, int64_t pts_90k,
 
     if (!o->running || !o->has[LL_VIDEO])
         return;
+    /* what lies before it is complete; where it lacks a picture, the one before is repeated */
+    o->safe_90k = at > o->safe_90k ? at : o->safe_90k;
+    advance(o, LL_VIDEO, o->safe_90k, now_us);
     if (unit->idr && pts_90k == o->segment.start_90k)
         configure_video(o, unit);
     cmaf_track_add(o->track[LL_VIDEO], unit->data, unit->len, pts_90k, at, unit->idr);
+    cmaf_track_follow(o->track[LL_VIDEO], &o->sets, unit->data, unit->len);
     o->last_dts_90k = at;
-    o->safe_90k = at > o->safe_90k ? at : o->safe_90k;
-    advance(o, LL_VIDEO, o->safe_90k, now_us);
     if (o->has[LL_AUDIO])
         advance_audio(o, now_us);
 }

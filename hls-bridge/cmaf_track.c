@@ -13,10 +13,6 @@
  * longest playlist that held it (RFC 8216 section 6.2.2). */
 #define PARTS_LISTED_FOR 4 /* target durations */
 
-/* An access unit without a picture: what a part of a still screen has where no picture came. The
- * one before stays on the screen. */
-static const uint8_t filler[] = {0, 0, 0, 1, 9, 0xF0};
-
 struct CmafTrack {
     CmafTrackParams params;
     int64_t per_second; /* unit of times */
@@ -30,6 +26,7 @@ struct CmafTrack {
     bool failing;       /* said in the log */
     int64_t init_msn;   /* names the initialisation segment in use */
     int64_t longest_90k;
+    H264Filler filler;
     CmafTrackStats stats;
     LlPlaylist list;
 };
@@ -137,6 +134,11 @@ void cmaf_track_add(CmafTrack *t, const uint8_t *data, size_t len, int64_t pts, 
     t->samples++;
 }
 
+void cmaf_track_follow(CmafTrack *t, const ParameterSets *sets, const uint8_t *unit, size_t len)
+{
+    h264_filler_follow(&t->filler, sets, unit, len);
+}
+
 void cmaf_track_end(CmafTrack *t, int64_t end)
 {
     part_cutter_end(&t->cutter, end);
@@ -203,16 +205,18 @@ static void complete(CmafTrack *t, int64_t now_us)
 
 /* ---- parts ---- */
 
-/* Makes the part; where no picture came, of an access unit without one. */
+/* Makes the part; where no picture came, of one that repeats the last. */
 static int make(CmafTrack *t, const PartCut *cut, CmafFragment *out)
 {
+    uint8_t filler[H264_FILLER_SIZE];
     int status = cmaf_mux_cut(t->mux, cut->start, cut->until, cut->end, out);
 
     if (status <= 0 || t->params.kind != TRACK_VIDEO)
         return status;
-    t->stats.fillers++;
-    if (cmaf_mux_add(t->mux, filler, sizeof(filler), cut->start, cut->start, false) < 0)
+    size_t len = h264_filler_write(&t->filler, filler);
+    if (len == 0 || cmaf_mux_add(t->mux, filler, len, cut->start, cut->start, false) < 0)
         return -1;
+    t->stats.fillers++;
     return cmaf_mux_cut(t->mux, cut->start, cut->end, cut->end, out);
 }
 

@@ -11,6 +11,7 @@
  * Thread-safety: one thread, the stream's. */
 
 #include "cmaf_mux.h"
+#include "h264_filler.h"
 #include "ll_playlist.h"
 #include "media_folder.h"
 
@@ -53,6 +54,11 @@ int cmaf_track_configure(CmafTrack *track, const CmafMuxParams *params);
 
 void cmaf_track_add(CmafTrack *track, const uint8_t *data, size_t len, int64_t pts, int64_t dts,
                     bool key);
+
+/* Of a picture that was just added: so that it can be repeated where none follows. `sets` are
+ * borrowed until the next one. */
+void cmaf_track_follow(CmafTrack *track, const ParameterSets *sets, const uint8_t *unit,
+                       size_t len);
 
 /* The segment ends at `end`, and no sample is to come for it. */
 void cmaf_track_end(CmafTrack *track, int64_t end);

@@ -7,12 +7,10 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
-import { publish, withBrowser } from "./support/browser.mjs";
+import { openPage, publish, untilLive, withBrowser } from "./support/browser.mjs";
 import { ffprobe, shaka } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 import { openViewer, quantile, servePages } from "./support/viewer.mjs";
-
-const SETTINGS = { "ll.enabled": true };
 
 const get = (url, options) => fetch(url, { cache: "no-store", ...options });
 const text = async (url) => {
@@ -77,18 +75,18 @@ async function assertDemuxes(base, list, part, codec, folder) {
   const libav = await ffprobe(file);
   assert.equal(libav.complaints, "", part.uri);
   assert.equal(libav.streams.length, 1);
-  const span = libav.packets.reduce((total, { duration_time }) => total + Number(duration_time), 0);
-  assert.ok(Math.abs(span - part.duration) < 0.001, `${part.uri} lasts ${span}, not ${part.duration}`);
+  const start = Number(libav.packets[0].dts_time), end = Number(libav.streams[0].duration);
+  assert.ok(Math.abs(end - start - part.duration) < 0.001, `${part.uri} lasts ${end - start}, not ${part.duration}`);
   const other = await shaka(file);
   assert.equal(other.status, 0, `${part.uri}: ${other.stderr}`);
   assert.match(other.stdout, codec, part.uri);
-  return libav.packets;
+  return { start, end };
 }
 
 test("low-latency HLS of the test card", async (t) => {
   const pages = await servePages();
   t.after(() => pages.close());
-  await withStack({ bridgeSettings: SETTINGS }, (stack) =>
+  await withStack({}, (stack) =>
     withBrowser({}, async (context) => {
       await publish(context, stack, "demo");
       const base = stack.master("demo");
@@ -113,10 +111,9 @@ test("low-latency HLS of the test card", async (t) => {
           const whole = list.segments.at(-1);
           let end = null;
           for (const part of whole.parts) {
-            const packets = await assertDemuxes(base, list, part, codec, stack.options.folder);
-            const [first] = packets, last = packets.at(-1);
-            if (end !== null) assert.ok(Math.abs(Number(first.dts_time) - end) < 0.0001, `${part.uri} joins`);
-            end = Number(last.dts_time) + Number(last.duration_time);
+            const span = await assertDemuxes(base, list, part, codec, stack.options.folder);
+            if (end !== null) assert.ok(Math.abs(span.start - end) < 0.0001, `${part.uri} joins`);
+            end = span.end;
           }
           const segment = Buffer.from(await (await get(of(whole.uri))).arrayBuffer());
           const parts = await Promise.all(whole.parts.map(async ({ uri }) =>
@@ -209,5 +206,112 @@ test("low-latency HLS of the test card", async (t) => {
         assert.ok(quantile(latencies, 0.5) < 2000);
         assert.deepEqual(viewer.errors, []);
       });
+    }));
+});
+
+/** Plays it for so long, and says how that went. */
+async function watch(context, pages, stack, stream, during) {
+  await until("the multivariant playlist is there", async () => (await get(stack.master(stream))).ok, 15000);
+  await sleep(1000);
+  const viewer = await openViewer(context, pages, stack.master(stream));
+  await until("hls.js plays", async () => (await viewer.state()).playingAt !== null, 15000);
+  await during();
+  assert.deepEqual((await viewer.state()).errors, []);
+  assert.deepEqual((await viewer.state()).stalls, []);
+  assert.ok(await viewer.evaluate(() => window.hls.latency) < 1.5, "it is as near to live as before");
+}
+
+test("a still screen of one picture a second plays at low latency", async (t) => {
+  const pages = await servePages();
+  t.after(() => pages.close());
+  await withStack({}, (stack) =>
+    withBrowser({}, async (context) => {
+      const page = await openPage(context, `${stack.url}/publish.html?stream=slides`);
+      await page.evaluate(async () => {
+        const canvas = document.createElement("canvas");
+        [canvas.width, canvas.height] = [1280, 720];
+        const paint = canvas.getContext("2d");
+        const draw = () => {
+          paint.fillStyle = `hsl(${(Date.now() / 50) % 360} 50% 50%)`;
+          paint.fillRect(0, 0, 1280, 720);
+        };
+        draw();
+        setInterval(draw, 1000);
+        const { startTestSound } = await import("/js/test-sound.js");
+        const sound = await startTestSound();
+        const stream = new MediaStream([...canvas.captureStream().getVideoTracks(), sound.track]);
+        await window.janusHls.publisher.publish(stream, { name: "slides" });
+      });
+      await untilLive(page);
+      await watch(context, pages, stack, "slides", () => sleep(12000));
+      const list = await text(new URL("video.m3u8", stack.master("slides")));
+      assert.ok(!list.includes("GAP"), "parts without a picture are filled");
+      assertParts(parse(list));
+    }));
+});
+
+test("a picture that freezes and one of another size play on at low latency", async (t) => {
+  const pages = await servePages();
+  t.after(() => pages.close());
+  await withStack({}, (stack) =>
+    withBrowser({}, async (context) => {
+      const page = await publish(context, stack, "shop");
+      const show = (size) => page.evaluate(async (size) => {
+        const { startTestCard } = await import("/js/test-card.js");
+        const { peerConnection } = window.janusHls.publisher;
+        const sender = (window.videoSender ??= peerConnection.getSenders().find((s) => s.track?.kind === "video"));
+        const card = size && await startTestCard({ ...size, name: "other" });
+        await sender.replaceTrack(card ? card.stream.getVideoTracks()[0] : null);
+      }, size);
+      await watch(context, pages, stack, "shop", async () => {
+        await sleep(3000);
+        await show(null);
+        await sleep(6000);
+        await show({ width: 720, height: 1280 });
+        await sleep(6000);
+      });
+      const list = await text(new URL("video.m3u8", stack.master("shop")));
+      assert.match(list, /#EXT-X-DISCONTINUITY\n#EXT-X-MAP/);
+      assert.match(await text(stack.master("shop")), /RESOLUTION=720x1280/);
+    }));
+});
+
+test("the watch page plays at low latency, and measures it", () =>
+  withStack({}, (stack) =>
+    withBrowser({}, async (context) => {
+      await publish(context, stack, "shop");
+      await until("the multivariant playlist is there", async () => (await get(stack.master("shop"))).ok, 15000);
+      const page = await openPage(context, `${stack.url}/watch.html?stream=shop&measure`);
+      await until("it measures", async () => /Glass to glass: \d+ ms.*Low latency/.test(await page.textContent("#measure-text")), 15000);
+      await sleep(3000);
+      const [, behind] = /Glass to glass: (\d+) ms/.exec(await page.textContent("#measure-text"));
+      assert.ok(Number(behind) < 2000, `${behind} ms`);
+      const classic = await openPage(context, `${stack.url}/watch.html?stream=shop&measure&classic`);
+      await until("the classic one plays", async () => /Classic playlist/.test(await classic.textContent("#measure-text")), 20000);
+      assert.deepEqual([...page.errors, ...classic.errors], []);
+    })));
+
+test("players recover when the bridge starts anew", async (t) => {
+  const pages = await servePages();
+  t.after(() => pages.close());
+  await withStack({}, (stack) =>
+    withBrowser({}, async (context) => {
+      await publish(context, stack, "shop");
+      await until("the multivariant playlist is there", async () => (await get(stack.master("shop"))).ok, 15000);
+      const before = parse(await text(new URL("video.m3u8", stack.master("shop"))));
+      const page = await openPage(context, `${stack.url}/watch.html?stream=shop&measure`);
+      const time = () => page.evaluate(() => document.getElementById("player").currentTime);
+      await until("it plays", async () => /Low latency/.test(await page.textContent("#measure-text")), 15000);
+      await stack.parts.bridge.stop();
+      await stack.startBridge();
+      await until("new segments", async () =>
+        parse(await text(new URL("video.m3u8", stack.master("shop")))).first > before.last, 20000);
+      await sleep(4000);
+      const at = await time();
+      await sleep(3000);
+      const moved = (await time()) - at;
+      t.diagnostic(`${moved.toFixed(1)} s of 3 s; ${await page.textContent("#measure-text")}`);
+      assert.ok(moved > 2, `it plays on: ${moved} s`);
+      assert.deepEqual(page.errors, []);
     }));
 });
