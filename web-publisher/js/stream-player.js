@@ -10,6 +10,7 @@ import Hls from "../vendor/hls.mjs";
 const LOOK_MS = 1000; // between two looks for a stream that is not there
 const CALM_MS = 60000; // troubles that are older are forgotten
 const TROUBLES_MAX = 3; // stalls and failures in that time, until low latency is given up
+const STUCK_MS = 2500; // it does not move, though there is something to play further on
 const BEHIND_S = { classic: 6, low: 2 }; // behind what could be: "back to live" is offered
 
 // Viewers who fell behind catch up at a speed that nobody hears. What is asked for is held until it
@@ -17,6 +18,7 @@ const BEHIND_S = { classic: 6, low: 2 }; // behind what could be: "back to live"
 const LOW_LATENCY = {
   lowLatencyMode: true,
   maxLiveSyncPlaybackRate: 1.1,
+  liveSyncOnStallIncrease: 0.2, // seconds further from live after a stall; a part, not the default of 1
   backBufferLength: 30,
   playlistLoadPolicy: {
     default: {
@@ -35,6 +37,7 @@ export class StreamPlayer extends EventTarget {
   #isLow = false; // what is played is the low-latency playlist
   #troubles = []; // when it stalled or failed
   #hls = null;
+  #moved = { time: 0, at: 0 }; // where it was when it last moved, and when
   #state = null;
   #clockOffsetMs = 0; // the server's clock minus ours
   #endedAt = null; // media sequence at which the last broadcast ended
@@ -48,6 +51,18 @@ export class StreamPlayer extends EventTarget {
     video.addEventListener("playing", () => this.#say("playing"));
     video.addEventListener("waiting", () => this.#say("stalled"));
     video.addEventListener("ended", () => this.#onEnded());
+    setInterval(() => this.#unstick(), STUCK_MS / 5);
+  }
+
+  /** What is shown may have left the playlist while nothing came, after a restart of the bridge. */
+  #unstick() {
+    const now = performance.now();
+    const time = this.#video.currentTime;
+    if (time !== this.#moved.time || this.#video.paused || !this.#isLow) this.#moved = { time, at: now };
+    const live = this.#hls?.liveSyncPosition ?? 0;
+    if (now - this.#moved.at < STUCK_MS || live < time + 1) return;
+    this.#video.currentTime = live;
+    this.#moved.at = now;
   }
 
   start() {
