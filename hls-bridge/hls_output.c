@@ -33,6 +33,8 @@ struct HlsOutput {
     void *wall_clock_user;
     SegmentMux *mux;
     int64_t start_90k;                    /* of the open segment */
+    int64_t starts_unix_us;               /* the same, as low latency has it */
+    int64_t next_starts_unix_us;          /* of the segment behind the cut */
     int64_t cut_90k;                      /* where it ends, once that is known; 0: not yet */
     int64_t audio_end_90k, video_end_90k; /* of what is collected; 0: nothing */
     int64_t first_audio_90k;              /* since the publisher began; 0: none yet */
@@ -105,6 +107,7 @@ void hls_output_begin(HlsOutput *o, bool has_video, bool has_audio, HlsOutputWal
 static void begin_segment(HlsOutput *o, int64_t start_90k)
 {
     o->start_90k = start_90k;
+    o->starts_unix_us = o->next_starts_unix_us;
     o->cut_90k = 0;
     o->discontinuity = o->next_discontinuity;
     o->next_discontinuity = false;
@@ -133,6 +136,7 @@ static void start(HlsOutput *o, int64_t start_90k)
     begin_segment(o, start_90k);
     if (o->params.cmaf) {
         CmafSegment segment = cmaf_segment(o, start_90k, o->discontinuity);
+        o->starts_unix_us = segment.starts_unix_us;
         cmaf_output_start(o->params.cmaf, &segment, o->muxes_video, o->has_audio, o->now_us);
     }
 }
@@ -142,6 +146,7 @@ static void announce_cut(HlsOutput *o)
 {
     if (o->params.cmaf && o->cut_90k != 0) {
         CmafSegment next = cmaf_segment(o, o->cut_90k, o->next_discontinuity);
+        o->next_starts_unix_us = next.starts_unix_us;
         cmaf_output_cut(o->params.cmaf, &next, o->now_us);
     }
 }
@@ -152,10 +157,12 @@ static void publish(HlsOutput *o, const Segment *segment, int64_t duration_90k)
 {
     PlaylistSegment entry = {
         .duration_90k = duration_90k,
-        .starts_unix_us = o->wall_clock(o->wall_clock_user, o->start_90k),
         .discontinuity = o->discontinuity,
     };
 
+    /* both playlists give the same date, which low latency has given when the segment began */
+    entry.starts_unix_us =
+        o->params.cmaf ? o->starts_unix_us : o->wall_clock(o->wall_clock_user, o->start_90k);
     if (segment_store_add(o->params.store, segment->data, segment->len, &entry, o->now_us) < 0) {
         if (!o->disk_failed)
             log_error("%s: a segment cannot be written: %s; viewers lack it, the next is tried",

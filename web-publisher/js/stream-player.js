@@ -60,9 +60,10 @@ export class StreamPlayer extends EventTarget {
     const time = this.#video.currentTime;
     if (time !== this.#moved.time || this.#video.paused || !this.#isLow) this.#moved = { time, at: now };
     const live = this.#hls?.liveSyncPosition ?? 0;
-    if (now - this.#moved.at < STUCK_MS || live < time + 1) return;
-    this.#video.currentTime = live;
+    if (now - this.#moved.at < STUCK_MS) return;
     this.#moved.at = now;
+    if (this.#hls?.latestLevelDetails?.live === false) this.#onEnded(); // it stands just before its end
+    else if (live > time + 1) this.#video.currentTime = live;
   }
 
   start() {
