@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "annex_b.h"
-#include "bridge_log.h"
+#include "cmaf_playlists.h"
 #include "h264_parameter_sets.h"
 
 #define GRACE_90K      (TICKS_PER_S * 3 / 10) /* pictures may be this late: loss, encoding */
@@ -24,8 +24,6 @@
 
 #define SETS_SIZE ((PARAMETER_SETS_SPS + PARAMETER_SETS_PPS) * (PARAMETER_SET_BYTES + 4))
 
-static const char *const playlist_file[] = {"video.m3u8", "audio.m3u8"};
-
 typedef struct EarlyFrame {
     int64_t pts_samples;
     size_t len;
@@ -36,20 +34,19 @@ struct CmafOutput {
     CmafOutputParams params;
     MediaFolder *folder;
     LlBoard *board;
+    CmafPlaylists *playlists;
     CmafTrack *track[LL_RENDITIONS];
     bool has[LL_RENDITIONS]; /* of the publisher */
     bool running;
-    CmafSegment segment;   /* the newest one */
-    bool audio_waits;      /* it has not come to the beginning of the newest segment */
-    int64_t audio_end;     /* of the newest frame, samples */
-    int64_t safe_90k;      /* no segment ends before this any more */
-    int64_t last_dts_90k;  /* of the pictures, for late ones */
-    ParameterSets sets;    /* that the initialisation segment has */
-    LlMultivariant listed; /* as it was last written */
+    CmafSegment segment;  /* the newest one */
+    bool audio_waits;     /* it has not come to the beginning of the newest segment */
+    int64_t audio_end;    /* of the newest frame, samples */
+    int64_t safe_90k;     /* no segment ends before this any more */
+    int64_t last_dts_90k; /* of the pictures, for late ones */
+    ParameterSets sets;   /* that the initialisation segment has */
     uint64_t late_pictures;
     EarlyFrame early[EARLY_FRAMES];
     size_t early_count; /* that have come; the last of them are kept */
-    char text[LL_TEXT_SIZE], delta[LL_TEXT_SIZE];
 };
 
 /* ---- open and close ---- */
@@ -76,22 +73,6 @@ static void remove_leftovers(CmafOutput *o, int64_t now_us)
     media_folder_each(o->folder, ".mp4", remove_leftover, &leftovers);
 }
 
-/* The numbers go on where an earlier run has left them, those of both renditions alike. */
-static void resume(CmafOutput *o)
-{
-    int64_t msn = 0, sequence[LL_RENDITIONS] = {0};
-
-    for (int i = 0; i < LL_RENDITIONS; i++) {
-        int64_t next;
-        ssize_t len = media_folder_read(o->folder, playlist_file[i], o->text, sizeof(o->text) - 1);
-        o->text[len > 0 ? len : 0] = '\0';
-        if (ll_playlist_resume(o->text, &next, &sequence[i]) == 0 && next > msn)
-            msn = next;
-    }
-    for (int i = 0; i < LL_RENDITIONS; i++)
-        cmaf_track_resume(o->track[i], msn, sequence[i]);
-}
-
 CmafOutput *cmaf_output_open(const CmafOutputParams *params, int64_t now_us)
 {
     CmafOutput *o = calloc(1, sizeof(*o));
@@ -116,11 +97,12 @@ CmafOutput *cmaf_output_open(const CmafOutputParams *params, int64_t now_us)
         if (!o->track[i])
             goto fail;
     }
-    resume(o);
     remove_leftovers(o, now_us);
     o->board = ll_hub_join(params->hub, params->stream,
                            HOLD_TARGETS * params->target_duration_s * US_PER_S);
-    if (o->board)
+    CmafPlaylistsParams playlists = {params->stream, o->folder, o->board, o->track};
+    o->playlists = o->board ? cmaf_playlists_create(&playlists) : NULL;
+    if (o->playlists)
         return o;
 fail:
     cmaf_output_close(&o);
@@ -134,6 +116,7 @@ void cmaf_output_close(CmafOutput **output)
     if (!o)
         return;
     int error = errno;
+    cmaf_playlists_destroy(&o->playlists);
     ll_board_leave(&o->board);
     for (int i = 0; i < LL_RENDITIONS; i++)
         cmaf_track_destroy(&o->track[i]);
@@ -143,70 +126,7 @@ void cmaf_output_close(CmafOutput **output)
     errno = error;
 }
 
-/* ---- playlists ---- */
-
-static bool differs(int64_t a, int64_t b)
-{
-    return llabs(a - b) * 100 > b * CHANGE_PERCENT;
-}
-
-/* Writes the multivariant playlist where it says something new. */
-static void write_multivariant(CmafOutput *o)
-{
-    const H264Sps *sps = &o->sets.newest;
-    char text[LL_MULTI_SIZE];
-    LlMultivariant m = {0};
-
-    for (int i = 0; i < LL_RENDITIONS; i++) {
-        CmafTrackStats stats = cmaf_track_stats(o->track[i]);
-        if (!o->has[i])
-            continue;
-        if (stats.segments == 0)
-            return; /* when there is one */
-        m.bandwidth += stats.peak_bitrate;
-        m.average_bandwidth += (int64_t)stats.bytes * 8 * TICKS_PER_S / stats.media_90k;
-        *(i == LL_VIDEO ? &m.video : &m.audio) = playlist_file[i];
-    }
-    if (m.video) {
-        snprintf(m.video_codec, sizeof(m.video_codec), "avc1.%02X%02X%02X", sps->profile_idc,
-                 sps->constraint_flags, sps->level_idc);
-        m.width = sps->width;
-        m.height = sps->height;
-        m.frame_rate_milli = cmaf_track_stats(o->track[LL_VIDEO]).last_frames_milli;
-    }
-    const LlMultivariant *l = &o->listed;
-    if (m.video == l->video && m.audio == l->audio && m.width == l->width &&
-        m.height == l->height && strcmp(m.video_codec, l->video_codec) == 0 &&
-        m.bandwidth <= l->bandwidth && !differs(m.average_bandwidth, l->average_bandwidth) &&
-        !differs(m.frame_rate_milli, l->frame_rate_milli))
-        return;
-    size_t len = ll_multivariant_write(&m, text);
-    if (media_folder_write(o->folder, MASTER_FILE, text, len) == 0)
-        o->listed = m;
-}
-
-/* Writes a rendition's playlist and tells those who wait for it. */
-static void publish(CmafOutput *o, LlRendition which)
-{
-    const LlPlaylist *list = cmaf_track_playlist(o->track[which]);
-    LlRendition other = which == LL_VIDEO ? LL_AUDIO : LL_VIDEO;
-    LlReport report =
-        ll_playlist_report(cmaf_track_playlist(o->track[other]), playlist_file[other]);
-    LlNews news = {.edge = ll_playlist_edge(list), .epoch = list->epoch};
-
-    /* players want a whole segment to begin with */
-    if (list->count == 0 && !list->ended)
-        return;
-    news.text = o->text;
-    news.text_len = ll_playlist_write(list, false, o->has[other] ? &report : NULL, o->text);
-    news.delta = o->delta;
-    news.delta_len = ll_playlist_write(list, true, o->has[other] ? &report : NULL, o->delta);
-    if (media_folder_write(o->folder, playlist_file[which], o->text, news.text_len) < 0)
-        log_debug("%s: %s cannot be written: %s", o->params.stream, playlist_file[which],
-                  strerror(errno));
-    if (ll_board_publish(o->board, which, &news) < 0)
-        log_error("%s: there is no memory for a playlist", o->params.stream);
-}
+/* ---- publishing ---- */
 
 /* Cuts the parts of a rendition that can be, and publishes them. */
 static void advance(CmafOutput *o, LlRendition which, int64_t known, int64_t now_us)
@@ -215,9 +135,9 @@ static void advance(CmafOutput *o, LlRendition which, int64_t known, int64_t now
 
     if (cmaf_track_cut(o->track[which], known, now_us) == 0)
         return;
-    publish(o, which);
+    cmaf_playlists_publish(o->playlists, which, o->has);
     if (cmaf_track_stats(o->track[which]).segments != segments)
-        write_multivariant(o);
+        cmaf_playlists_multivariant(o->playlists, &o->sets.newest, o->has);
 }
 
 /* ---- segments ---- */
@@ -289,7 +209,7 @@ void cmaf_output_start(CmafOutput *o, const CmafSegment *segment, bool video, bo
             cmaf_track_resume(o->track[i], msn, list->discontinuity_sequence);
         if (!has[i] && o->has[i]) {
             cmaf_track_conclude(o->track[i]);
-            publish(o, (LlRendition)i);
+            cmaf_playlists_publish(o->playlists, (LlRendition)i, o->has);
         }
         o->has[i] = has[i];
     }
@@ -488,18 +408,18 @@ void cmaf_output_finish(CmafOutput *o, int64_t now_us)
         if (!o->has[i])
             continue;
         cmaf_track_finish(o->track[i], tail[i], now_us);
-        publish(o, (LlRendition)i);
+        cmaf_playlists_publish(o->playlists, (LlRendition)i, o->has);
     }
-    write_multivariant(o);
+    cmaf_playlists_multivariant(o->playlists, &o->sets.newest, o->has);
 }
 
 void cmaf_output_end(CmafOutput *o)
 {
     for (int i = 0; i < LL_RENDITIONS; i++) {
-        if (!media_folder_has(o->folder, playlist_file[i]))
+        if (!cmaf_playlists_written(o->playlists, (LlRendition)i))
             continue; /* nothing was ever written */
         cmaf_track_conclude(o->track[i]);
-        publish(o, (LlRendition)i);
+        cmaf_playlists_publish(o->playlists, (LlRendition)i, o->has);
     }
 }
 

@@ -11,10 +11,7 @@
  *
  * Thread-safety: one thread, the stream's. */
 
-#include "cmaf_track.h"
-#include "ll_hub.h"
-
-#define MASTER_FILE "master.m3u8"
+#include "cmaf_playlists.h"
 
 typedef struct CmafOutput CmafOutput;
 
