@@ -42,4 +42,16 @@ typedef struct H264Sps {
  * Returns 0, or -1 where it is cut short or out of range; `out` is then unspecified. */
 int h264_sps_parse(const uint8_t *nal, size_t len, H264Sps *out);
 
+/* What slice headers look like under a sequence parameter set. */
+typedef struct H264SliceSyntax {
+    uint8_t frame_num_bits; /* of frame_num, 4 to 16; 0: out of range */
+    uint8_t poc_type;       /* pic_order_cnt_type, 0 to 2; 3: out of range */
+    uint8_t poc_lsb_bits;   /* of pic_order_cnt_lsb, where that is type 0; 0: out of range */
+    uint8_t chroma_format;  /* chroma_format_idc, 0 to 3 */
+    uint32_t macroblocks;   /* in a picture; 0: there may be fields */
+} H264SliceSyntax;
+
+/* The same set, read for that. Returns 0, or -1 as above. */
+int h264_sps_parse_syntax(const uint8_t *nal, size_t len, H264SliceSyntax *out);
+
 #endif

@@ -14,6 +14,9 @@
 
 #define S US_PER_S
 
+#define PARTS_MIN 2  /* of a segment; with fewer there is nothing to gain */
+#define PARTS_MAX 80 /* what a playlist can list, and some in hand for longer segments */
+
 /* A key's place in the struct, its type, and what it may be. */
 #define KEY(key_path, key_type, field, least, most)                                                \
     .path = key_path, .type = key_type, .offset = offsetof(BridgeSettings, field),                 \
@@ -25,6 +28,11 @@ static const SettingRule rules[] = {
     {KEY("hls.playlist", SETTING_INTEGER, window, PLAYLIST_LIVE_MIN, PLAYLIST_WINDOW_MAX)},
     {KEY("hls.hold", SETTING_SECONDS, hold_us, 0, 86400 * S)},
     {KEY("hls.keep", SETTING_SECONDS, keep_us, 0, 86400 * S)},
+    {KEY("hls.ts", SETTING_BOOLEAN, writes_ts, 0, 0)},
+    {KEY("ll.enabled", SETTING_BOOLEAN, ll_enabled, 0, 0)},
+    {KEY("ll.part", SETTING_SECONDS, ll_part_us, S / 10, 1 * S)},
+    {KEY("ll.address", SETTING_STRING, ll_address, 7, BRIDGE_ADDRESS_SIZE - 1)},
+    {KEY("ll.port", SETTING_INTEGER, ll_port, 1, UINT16_MAX)},
     {KEY("audio.bitrate", SETTING_INTEGER, audio_bitrate, 32000, 320000)},
     {KEY("sources.timeout", SETTING_SECONDS, source_timeout_us, 1 * S, 3600 * S)},
     {KEY("sources.max", SETTING_INTEGER, max_streams, 1, 10000)},
@@ -39,6 +47,11 @@ BridgeSettings bridge_settings_defaults(void)
         .window = 6,
         .hold_us = 30 * S,
         .keep_us = 600 * S,
+        .writes_ts = true,
+        .ll_enabled = true,
+        .ll_part_us = S / 5,
+        .ll_address = "127.0.0.1",
+        .ll_port = 8191,
         .source_timeout_us = 10 * S,
         .audio_bitrate = 128000,
         .control_address = "127.0.0.1",
@@ -50,6 +63,39 @@ BridgeSettings bridge_settings_defaults(void)
 int bridge_settings_read(const char *file, BridgeSettings *settings, char *error)
 {
     return settings_read(file, rules, sizeof(rules) / sizeof(rules[0]), settings, error);
+}
+
+int64_t bridge_settings_part_us(const BridgeSettings *settings)
+{
+    int64_t least = settings->segment_us / PARTS_MAX, most = settings->segment_us / PARTS_MIN;
+    int64_t part = settings->ll_part_us;
+
+    return part < least ? least : part > most ? most : part;
+}
+
+/* What low-latency HLS asks of the other settings. Returns 0, or -1 with a sentence. */
+static int check_low_latency(const BridgeSettings *settings, char *error)
+{
+    struct in_addr address;
+
+    if (!settings->ll_enabled && !settings->writes_ts) {
+        snprintf(error, SETTINGS_ERROR_SIZE,
+                 "hls.ts and ll.enabled are both off: there would be nothing to watch");
+        return -1;
+    }
+    if (!settings->ll_enabled)
+        return 0;
+    if (inet_pton(AF_INET, settings->ll_address, &address) != 1) {
+        snprintf(error, SETTINGS_ERROR_SIZE, "ll.address %s is not an IPv4 address",
+                 settings->ll_address);
+        return -1;
+    }
+    if (settings->ll_port == settings->control_port) {
+        snprintf(error, SETTINGS_ERROR_SIZE,
+                 "ll.port is control.port: one is for viewers, the other for nobody else's eyes");
+        return -1;
+    }
+    return 0;
 }
 
 int bridge_settings_check(const BridgeSettings *settings, char *error)
@@ -65,7 +111,8 @@ int bridge_settings_check(const BridgeSettings *settings, char *error)
                  settings->control_address);
         return -1;
     }
-
+    if (check_low_latency(settings, error) < 0)
+        return -1;
     if (mkdir(directory, 0755) < 0 && errno != EEXIST) {
         snprintf(error, SETTINGS_ERROR_SIZE, "hls.directory %s cannot be made: %s", directory,
                  strerror(errno));

@@ -16,6 +16,11 @@ typedef struct BridgeSettings {
     int64_t segment_us;
     int64_t window; /* segments in a playlist */
     int64_t hold_us, keep_us, source_timeout_us;
+    bool writes_ts;                       /* the classic playlist, of .ts segments */
+    bool ll_enabled;                      /* low-latency HLS */
+    int64_t ll_part_us;                   /* about how long its parts are */
+    char ll_address[BRIDGE_ADDRESS_SIZE]; /* IPv4, of the server that holds requests */
+    int64_t ll_port;
     int64_t audio_bitrate;                     /* bit/s */
     char control_address[BRIDGE_ADDRESS_SIZE]; /* IPv4, loopback */
     int64_t control_port;
@@ -28,6 +33,10 @@ BridgeSettings bridge_settings_defaults(void);
 /* Reads `file` over what `settings` holds. Returns 0, or -1 with a sentence in `error`
  * (SETTINGS_ERROR_SIZE bytes). */
 int bridge_settings_read(const char *file, BridgeSettings *settings, char *error);
+
+/* How long parts are to be: as configured, where a segment of the configured length has a sensible
+ * number of them. */
+int64_t bridge_settings_part_us(const BridgeSettings *settings);
 
 /* Checks what a range cannot tell: the control API stays on this machine; the folder exists or can
  * be made, and can be written. Returns 0, or -1 with a sentence. */

@@ -33,6 +33,8 @@ struct HlsOutput {
     void *wall_clock_user;
     SegmentMux *mux;
     int64_t start_90k;                    /* of the open segment */
+    int64_t starts_unix_us;               /* the same, as low latency has it */
+    int64_t next_starts_unix_us;          /* of the segment behind the cut */
     int64_t cut_90k;                      /* where it ends, once that is known; 0: not yet */
     int64_t audio_end_90k, video_end_90k; /* of what is collected; 0: nothing */
     int64_t first_audio_90k;              /* since the publisher began; 0: none yet */
@@ -41,6 +43,7 @@ struct HlsOutput {
     bool next_discontinuity;              /* before the one after it */
     bool disk_failed;                     /* said in the log */
     int64_t now_us;
+    bool wrote; /* there is something for the next publisher to differ from */
     HlsOutputStats stats;
 };
 
@@ -55,7 +58,7 @@ HlsOutput *hls_output_create(const HlsOutputParams *params)
     o->params = *params;
     o->end_90k = FIRST_90K;
     /* what an earlier run has written is followed by something else */
-    o->next_discontinuity = segment_store_playlist(params->store)->count > 0;
+    o->wrote = o->next_discontinuity = segment_store_playlist(params->store)->count > 0;
     /* a playlist that was taken up keeps its promise, whatever the configuration says now */
     if (cutter.target_90k > target_s * TICKS_PER_S)
         cutter.target_90k = target_s * TICKS_PER_S;
@@ -104,10 +107,24 @@ void hls_output_begin(HlsOutput *o, bool has_video, bool has_audio, HlsOutputWal
 static void begin_segment(HlsOutput *o, int64_t start_90k)
 {
     o->start_90k = start_90k;
+    o->starts_unix_us = o->next_starts_unix_us;
     o->cut_90k = 0;
     o->discontinuity = o->next_discontinuity;
     o->next_discontinuity = false;
     segment_cutter_begin(&o->cutter, start_90k);
+}
+
+/* What low latency needs to know of a segment that begins. */
+static CmafSegment cmaf_segment(const HlsOutput *o, int64_t start_90k, bool discontinuity)
+{
+    const SegmentCutterParams *params = &o->cutter.params;
+
+    return (CmafSegment){
+        .start_90k = start_90k,
+        .limit_90k = start_90k + (o->muxes_video ? params->limit_90k : params->target_90k),
+        .starts_unix_us = o->wall_clock(o->wall_clock_user, start_90k),
+        .discontinuity = discontinuity,
+    };
 }
 
 static void start(HlsOutput *o, int64_t start_90k)
@@ -117,6 +134,21 @@ static void start(HlsOutput *o, int64_t start_90k)
     segment_mux_cut(o->mux, start_90k, &ignored); /* sound from before the first picture */
     o->state = OUTPUT_OPEN;
     begin_segment(o, start_90k);
+    if (o->params.cmaf) {
+        CmafSegment segment = cmaf_segment(o, start_90k, o->discontinuity);
+        o->starts_unix_us = segment.starts_unix_us;
+        cmaf_output_start(o->params.cmaf, &segment, o->muxes_video, o->has_audio, o->now_us);
+    }
+}
+
+/* A cut was decided on. */
+static void announce_cut(HlsOutput *o)
+{
+    if (o->params.cmaf && o->cut_90k != 0) {
+        CmafSegment next = cmaf_segment(o, o->cut_90k, o->next_discontinuity);
+        o->next_starts_unix_us = next.starts_unix_us;
+        cmaf_output_cut(o->params.cmaf, &next, o->now_us);
+    }
 }
 
 /* ---- writing ---- */
@@ -125,10 +157,12 @@ static void publish(HlsOutput *o, const Segment *segment, int64_t duration_90k)
 {
     PlaylistSegment entry = {
         .duration_90k = duration_90k,
-        .starts_unix_us = o->wall_clock(o->wall_clock_user, o->start_90k),
         .discontinuity = o->discontinuity,
     };
 
+    /* both playlists give the same date, which low latency has given when the segment began */
+    entry.starts_unix_us =
+        o->params.cmaf ? o->starts_unix_us : o->wall_clock(o->wall_clock_user, o->start_90k);
     if (segment_store_add(o->params.store, segment->data, segment->len, &entry, o->now_us) < 0) {
         if (!o->disk_failed)
             log_error("%s: a segment cannot be written: %s; viewers lack it, the next is tried",
@@ -159,7 +193,8 @@ static void write_segment(HlsOutput *o, int64_t mux_until_90k, int64_t end_90k)
     Segment segment;
     int status = segment_mux_cut(o->mux, mux_until_90k, &segment);
 
-    if (status == 0) {
+    o->wrote = true;
+    if (status == 0 && o->params.writes_ts) {
         publish(o, &segment, end_90k - o->start_90k);
     } else if (status < 0) {
         log_error("%s: libavformat cannot make a segment", o->params.stream);
@@ -186,14 +221,27 @@ static void admit_video(HlsOutput *o, int64_t pts_90k)
     if (o->state == OUTPUT_OPEN) {
         int64_t end = o->audio_end_90k ? o->audio_end_90k : o->start_90k;
         write_segment(o, INT64_MAX, end);
+        if (o->params.cmaf)
+            cmaf_output_finish(o->params.cmaf, o->now_us);
     }
     o->next_discontinuity = true;
     if (open_mux(o, true)) {
-        o->state = OUTPUT_OPEN;
-        begin_segment(o, pts_90k > o->end_90k ? pts_90k : o->end_90k);
+        start(o, pts_90k > o->end_90k ? pts_90k : o->end_90k);
     } else {
         o->state = OUTPUT_IDLE;
     }
+}
+
+/* A picture comes into an open segment: whether that ends with it. */
+static void consider_cut(HlsOutput *o, const AccessUnit *unit, int64_t pts_90k)
+{
+    bool other = unit->restart || (o->params.cmaf && cmaf_output_needs_cut(o->params.cmaf, unit));
+
+    if (o->cut_90k != 0 ||
+        !segment_cutter_picture(&o->cutter, pts_90k, unit->idr, other, &o->cut_90k))
+        return;
+    o->next_discontinuity = o->next_discontinuity || unit->restart;
+    announce_cut(o);
 }
 
 void hls_output_picture(HlsOutput *o, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
@@ -202,15 +250,18 @@ void hls_output_picture(HlsOutput *o, const AccessUnit *unit, int64_t pts_90k, i
         return;
     if (o->state == OUTPUT_WAITING && !unit->idr)
         return;
+    if (o->params.cmaf)
+        cmaf_output_settle(o->params.cmaf, unit->idr, &pts_90k, &dts_90k);
     if (!o->muxes_video)
         admit_video(o, pts_90k);
     else if (o->state == OUTPUT_WAITING)
         start(o, pts_90k);
-    else if (o->cut_90k == 0 &&
-             segment_cutter_picture(&o->cutter, pts_90k, unit->idr, unit->restart, &o->cut_90k))
-        o->next_discontinuity = o->next_discontinuity || unit->restart;
+    else
+        consider_cut(o, unit, pts_90k);
     if (!o->mux || segment_mux_video(o->mux, unit, pts_90k, dts_90k) < 0)
         return;
+    if (o->params.cmaf)
+        cmaf_output_picture(o->params.cmaf, unit, pts_90k, dts_90k, o->now_us);
     o->video_end_90k = pts_90k + LAST_FRAME_90K;
     complete_cut(o);
 }
@@ -235,6 +286,8 @@ void hls_output_audio(HlsOutput *o, const AacFrame *frame)
         if (open_mux(o, false))
             start(o, o->audio_end_90k);
     }
+    if (o->params.cmaf)
+        cmaf_output_audio(o->params.cmaf, frame, o->now_us);
 }
 
 bool hls_output_tick(HlsOutput *o, int64_t clock_90k, int64_t now_us)
@@ -242,8 +295,10 @@ bool hls_output_tick(HlsOutput *o, int64_t clock_90k, int64_t now_us)
     o->now_us = now_us;
     if (o->state != OUTPUT_OPEN)
         return false;
-    if (o->cut_90k == 0)
-        segment_cutter_time(&o->cutter, clock_90k, o->muxes_video, &o->cut_90k);
+    if (o->cut_90k == 0 && segment_cutter_time(&o->cutter, clock_90k, o->muxes_video, &o->cut_90k))
+        announce_cut(o);
+    if (o->params.cmaf)
+        cmaf_output_tick(o->params.cmaf, clock_90k, now_us);
     complete_cut(o);
     return o->muxes_video && o->cut_90k == 0 && segment_cutter_ask(&o->cutter, clock_90k);
 }
@@ -264,9 +319,11 @@ void hls_output_finish(HlsOutput *o, int64_t now_us)
         if (end > o->start_90k)
             write_segment(o, INT64_MAX, end);
     }
+    if (o->params.cmaf)
+        cmaf_output_finish(o->params.cmaf, now_us);
     segment_mux_destroy(&o->mux);
     o->state = OUTPUT_IDLE;
-    o->next_discontinuity = segment_store_playlist(o->params.store)->count > 0;
+    o->next_discontinuity = o->wrote;
 }
 
 int64_t hls_output_end_90k(const HlsOutput *o)

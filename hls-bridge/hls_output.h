@@ -11,6 +11,7 @@
  *
  * Thread-safety: one thread, the stream's. */
 
+#include "cmaf_output.h"
 #include "media.h"
 #include "segment_cutter.h"
 #include "segment_store.h"
@@ -20,6 +21,8 @@ typedef struct HlsOutput HlsOutput;
 typedef struct HlsOutputParams {
     const char *stream;        /* for log lines */
     SegmentStore *store;       /* borrowed */
+    bool writes_ts;            /* .ts segments and their playlist */
+    CmafOutput *cmaf;          /* gets the same media and the same segments; borrowed; NULL: none */
     int64_t segment_us;        /* target length of a segment */
     const uint8_t *aac_config; /* AudioSpecificConfig; borrowed, must outlive this */
     size_t aac_config_len;

@@ -16,6 +16,7 @@
 #include "bridge_log.h"
 #include "bridge_settings.h"
 #include "control_api.h"
+#include "ll_server.h"
 #include "settings_reader.h"
 #include "stream_table.h"
 
@@ -206,34 +207,76 @@ static void wait_for_signal(const sigset_t *signals, StreamTable *table)
     }
 }
 
-static int run(const Options *options, const BridgeSettings *settings, const sigset_t *signals)
-{
-    StreamTable *table = stream_table_create(settings);
-    ControlApi *api = NULL;
-    int status = EXIT_FAILURE;
+/* Everything that runs beside main. */
+typedef struct Parts {
+    LlHub *ll_hub;
+    StreamTable *table;
+    ControlApi *api;
+    LlServer *ll_server;
+} Parts;
 
-    if (!table) {
+/* Returns 0, or -1 after a sentence on stderr. */
+static int start(const BridgeSettings *settings, Parts *parts)
+{
+    LlServerParams ll = {
+        .address = settings->ll_address,
+        .port = (uint16_t)settings->ll_port,
+        .directory = settings->directory,
+        .target_us = settings->segment_us,
+    };
+
+    parts->ll_hub = settings->ll_enabled ? ll_hub_create() : NULL;
+    parts->table = stream_table_create(settings, parts->ll_hub);
+    if (!parts->table || (settings->ll_enabled && !parts->ll_hub)) {
         fprintf(stderr, "hls-bridge: there is no memory\n");
-        return EXIT_FAILURE;
+        return -1;
     }
-    api = control_api_create(settings->control_address, (uint16_t)settings->control_port, table);
-    if (!api) {
+    parts->api = control_api_create(settings->control_address, (uint16_t)settings->control_port,
+                                    parts->table);
+    if (!parts->api) {
         fprintf(stderr, "hls-bridge: the control API cannot listen on %s:%d: %s\n",
                 settings->control_address, (int)settings->control_port, strerror(errno));
-        goto done;
+        return -1;
     }
-    size_t recovered = stream_table_recover(table);
-    if (options->sdp && listen_on_fixed_ports(options, table) < 0)
+    ll.hub = parts->ll_hub;
+    parts->ll_server = settings->ll_enabled ? ll_server_create(&ll) : NULL;
+    if (settings->ll_enabled && !parts->ll_server) {
+        fprintf(stderr, "hls-bridge: low-latency HLS cannot be served on %s:%d: %s\n",
+                settings->ll_address, (int)settings->ll_port, strerror(errno));
+        return -1;
+    }
+    return 0;
+}
+
+static void stop(Parts *parts)
+{
+    control_api_destroy(&parts->api);
+    ll_server_destroy(&parts->ll_server);
+    stream_table_destroy(&parts->table);
+    ll_hub_destroy(&parts->ll_hub);
+}
+
+static int run(const Options *options, const BridgeSettings *settings, const sigset_t *signals)
+{
+    Parts parts = {0};
+    int status = EXIT_FAILURE;
+
+    if (start(settings, &parts) < 0)
+        goto done;
+    size_t recovered = stream_table_recover(parts.table);
+    if (options->sdp && listen_on_fixed_ports(options, parts.table) < 0)
         goto done;
     log_info("ready: segments go to %s, control API on %s:%d", settings->directory,
              settings->control_address, (int)settings->control_port);
+    if (settings->ll_enabled)
+        log_info("low-latency HLS is served on %s:%d", settings->ll_address,
+                 (int)settings->ll_port);
     if (recovered)
         log_info("%zu streams of an earlier run are taken up", recovered);
-    wait_for_signal(signals, table);
+    wait_for_signal(signals, parts.table);
     status = EXIT_SUCCESS;
 done:
-    control_api_destroy(&api);
-    stream_table_destroy(&table);
+    stop(&parts);
     return status;
 }
 

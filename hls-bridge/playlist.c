@@ -10,9 +10,7 @@
 
 #include "text_buffer.h"
 
-#define TIME_SIZE     40
-#define DURATION_SIZE 32
-#define LINE_SIZE     160
+#define LINE_SIZE 160
 
 void playlist_init(Playlist *p, int64_t target_duration_s, size_t window)
 {
@@ -69,24 +67,22 @@ uint64_t playlist_next_sequence(const Playlist *p)
     return p->media_sequence + p->count;
 }
 
-/* RFC 3339 with milliseconds, in UTC. */
-static void format_time(int64_t unix_us, char *out)
+void playlist_format_time(int64_t unix_us, char *out)
 {
     time_t seconds = (time_t)floor_div(unix_us, US_PER_S);
     int ms = (int)((unix_us - seconds * US_PER_S) / US_PER_MS);
     struct tm utc;
 
     gmtime_r(&seconds, &utc);
-    snprintf(out, TIME_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900,
+    snprintf(out, PLAYLIST_TIME_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900,
              utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, ms);
 }
 
-/* Seconds with five decimals, from whole ticks: 180000 is 2.00000. */
-static void format_duration(int64_t duration_90k, char *out)
+void playlist_format_duration(int64_t duration_90k, char *out)
 {
     int64_t units = (duration_90k * 10 + 4) / 9; /* of 10 us */
 
-    snprintf(out, DURATION_SIZE, "%" PRId64 ".%05" PRId64, units / 100000, units % 100000);
+    snprintf(out, PLAYLIST_DURATION_SIZE, "%" PRId64 ".%05" PRId64, units / 100000, units % 100000);
 }
 
 size_t playlist_write(const Playlist *p, char *text)
@@ -100,9 +96,9 @@ size_t playlist_write(const Playlist *p, char *text)
         text_add(&out, "#EXT-X-DISCONTINUITY-SEQUENCE:%" PRIu64 "\n", p->discontinuity_sequence);
     for (size_t i = 0; i < p->count; i++) {
         const PlaylistSegment *s = &p->segments[i];
-        char time[TIME_SIZE], duration[DURATION_SIZE];
-        format_time(s->starts_unix_us, time);
-        format_duration(s->duration_90k, duration);
+        char time[PLAYLIST_TIME_SIZE], duration[PLAYLIST_DURATION_SIZE];
+        playlist_format_time(s->starts_unix_us, time);
+        playlist_format_duration(s->duration_90k, duration);
         if (s->discontinuity)
             text_add(&out, "#EXT-X-DISCONTINUITY\n");
         text_add(&out, "#EXT-X-PROGRAM-DATE-TIME:%s\n#EXTINF:%s,\n%s\n", time, duration, s->name);
@@ -147,24 +143,24 @@ static bool read_number(const char *text, uint64_t max, uint64_t *out)
     return (*end == '\0' || *end == ',') && *out <= max;
 }
 
-/* The inverse of format_duration(), to the tick: a duration that is listed may never change. What
- * that would write otherwise is not ours. */
+/* The inverse of playlist_format_duration(), to the tick: a duration that is listed may never
+ * change. What that would write otherwise is not ours. */
 static bool read_duration(const char *text, int64_t *duration_90k)
 {
-    char again[DURATION_SIZE];
+    char again[PLAYLIST_DURATION_SIZE];
     unsigned seconds, fraction;
 
     if (sscanf(text, "%5u.%5u", &seconds, &fraction) != 2)
         return false;
     *duration_90k = ((seconds * 100000ll + fraction) * 9 + 5) / 10;
-    format_duration(*duration_90k, again);
+    playlist_format_duration(*duration_90k, again);
     return strncmp(text, again, strlen(again)) == 0 && strcmp(text + strlen(again), ",") == 0;
 }
 
-/* The inverse of format_time(), likewise. */
+/* The inverse of playlist_format_time(), likewise. */
 static bool read_time(const char *text, int64_t *unix_us)
 {
-    char again[TIME_SIZE];
+    char again[PLAYLIST_TIME_SIZE];
     struct tm utc = {0};
     int ms;
 
@@ -174,7 +170,7 @@ static bool read_time(const char *text, int64_t *unix_us)
     utc.tm_year -= 1900;
     utc.tm_mon -= 1;
     *unix_us = (int64_t)timegm(&utc) * US_PER_S + ms * US_PER_MS;
-    format_time(*unix_us, again);
+    playlist_format_time(*unix_us, again);
     return strcmp(text, again) == 0;
 }
 

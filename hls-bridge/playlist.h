@@ -11,11 +11,13 @@
 
 #include "media.h"
 
-#define PLAYLIST_SEGMENTS_MAX 128
-#define PLAYLIST_WINDOW_MAX   60 /* segments asked for; RFC 8216 may make a list longer */
-#define PLAYLIST_NAME_SIZE    64
-#define PLAYLIST_TEXT_SIZE    32768 /* bytes that hold the text of any playlist */
-#define PLAYLIST_LIVE_MIN     3     /* target durations in a live list, RFC 8216 section 6.2.2 */
+#define PLAYLIST_SEGMENTS_MAX  128
+#define PLAYLIST_WINDOW_MAX    60 /* segments asked for; RFC 8216 may make a list longer */
+#define PLAYLIST_NAME_SIZE     64
+#define PLAYLIST_TEXT_SIZE     32768 /* bytes that hold the text of any playlist */
+#define PLAYLIST_TIME_SIZE     40
+#define PLAYLIST_DURATION_SIZE 32
+#define PLAYLIST_LIVE_MIN      3 /* target durations in a live list, RFC 8216 section 6.2.2 */
 
 typedef struct PlaylistSegment {
     char name[PLAYLIST_NAME_SIZE]; /* a file beside the playlist; unique for all time */
@@ -52,6 +54,12 @@ int64_t playlist_duration_90k(const Playlist *playlist);
 
 /* The number that the next segment gets. */
 uint64_t playlist_next_sequence(const Playlist *playlist);
+
+/* RFC 3339 with milliseconds, in UTC; PLAYLIST_TIME_SIZE bytes. */
+void playlist_format_time(int64_t unix_us, char *out);
+
+/* Seconds with five decimals, from whole ticks: 180000 is 2.00000; PLAYLIST_DURATION_SIZE bytes. */
+void playlist_format_duration(int64_t duration_90k, char *out);
 
 /* Writes the text, terminated, into `text` (PLAYLIST_TEXT_SIZE bytes). Returns its length. */
 size_t playlist_write(const Playlist *playlist, char *text);

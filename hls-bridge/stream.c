@@ -48,6 +48,7 @@ struct Stream {
     /* the thread's own */
     SegmentStore *store;
     OpusToAac *audio;
+    CmafOutput *cmaf; /* NULL: no low-latency HLS */
     HlsOutput *output;
     Source *source; /* NULL: no publisher */
     bool fixed;     /* it is opened again when the publisher has gone */
@@ -270,6 +271,8 @@ static bool run_deadline(Stream *s, int64_t now_us)
             s->deadline_us = now_us + RETRY_US;
             return true;
         }
+        if (s->cmaf)
+            cmaf_output_end(s->cmaf);
         if (segment_store_playlist(s->store)->ended)
             log_info("%s: ended", s->name);
         set_state(s, STREAM_ENDED, now_us + s->params.keep_us);
@@ -281,11 +284,22 @@ static bool run_deadline(Stream *s, int64_t now_us)
         s->deadline_us = now_us + RETRY_US;
         return true;
     }
+    if (s->cmaf)
+        cmaf_output_clear(s->cmaf);
     pthread_mutex_lock(&s->lock);
     s->mail.closed = !s->mail.source;
     bool closed = s->mail.closed;
     pthread_mutex_unlock(&s->lock);
     return !closed;
+}
+
+/* Removes what may go by now. Returns when something next may. */
+static int64_t expire(Stream *s, int64_t now_us)
+{
+    int64_t at_us = segment_store_expire(s->store, now_us);
+    int64_t cmaf_us = s->cmaf ? cmaf_output_expire(s->cmaf, now_us) : NEVER_US;
+
+    return cmaf_us < at_us ? cmaf_us : at_us;
 }
 
 /* Milliseconds for poll(), rounded up: waking early would only mean to sleep again. */
@@ -319,7 +333,7 @@ static void *run(void *data)
             run_source(s, now_us);
         if (!run_deadline(s, now_us))
             break;
-        int64_t expire_us = segment_store_expire(s->store, now_us);
+        int64_t expire_us = expire(s, now_us);
         update_status(s, now_us);
 
         fds[0] = (struct pollfd){.fd = s->wake_fd, .events = POLLIN};
@@ -338,6 +352,7 @@ static void free_stream(Stream *s)
     source_destroy(&s->source);
     source_destroy(&s->mail.source);
     hls_output_destroy(&s->output);
+    cmaf_output_close(&s->cmaf);
     opus_to_aac_destroy(&s->audio);
     segment_store_close(&s->store);
     if (s->wake_fd >= 0)
@@ -345,6 +360,22 @@ static void free_stream(Stream *s)
     pthread_mutex_destroy(&s->lock);
     free((char *)s->params.directory);
     free(s);
+}
+
+static int open_cmaf(Stream *s, int64_t now_us)
+{
+    CmafOutputParams params = {
+        .stream = s->name,
+        .directory = s->params.directory,
+        .hub = s->params.ll_hub,
+        .part_us = s->params.ll_part_us,
+        .target_duration_s = segment_store_playlist(s->store)->target_duration_s,
+        .window = s->params.window,
+    };
+
+    params.aac_config = opus_to_aac_config(s->audio, &params.aac_config_len);
+    s->cmaf = cmaf_output_open(&params, now_us);
+    return s->cmaf ? 0 : -1;
 }
 
 /* Everything but the thread. Returns 0, or -1 with errno. */
@@ -370,7 +401,11 @@ static int open_stream(Stream *s, int64_t now_us)
         errno = ENOMEM;
         return -1;
     }
+    if (s->params.ll_hub && open_cmaf(s, now_us) < 0)
+        return -1;
     output.store = s->store;
+    output.writes_ts = s->params.writes_ts;
+    output.cmaf = s->cmaf;
     output.aac_config = opus_to_aac_config(s->audio, &output.aac_config_len);
     s->output = hls_output_create(&output);
     return s->output ? 0 : -1;

@@ -13,18 +13,20 @@
 
 struct StreamTable {
     const BridgeSettings *settings;
+    LlHub *ll_hub;
     pthread_mutex_t lock; /* guards what follows; held while a stream is made, not while one ends */
     Stream **streams;     /* in order of name */
     size_t count, capacity;
 };
 
-StreamTable *stream_table_create(const BridgeSettings *settings)
+StreamTable *stream_table_create(const BridgeSettings *settings, LlHub *ll_hub)
 {
     StreamTable *t = calloc(1, sizeof(*t));
 
     if (!t)
         return NULL;
     t->settings = settings;
+    t->ll_hub = ll_hub;
     pthread_mutex_init(&t->lock, NULL);
     return t;
 }
@@ -94,6 +96,9 @@ static Stream *add(StreamTable *t, const char *name)
         .keep_us = settings->keep_us,
         .window = (size_t)settings->window,
         .audio_bitrate = settings->audio_bitrate,
+        .writes_ts = settings->writes_ts,
+        .ll_hub = t->ll_hub,
+        .ll_part_us = bridge_settings_part_us(settings),
         .source_timeout_us = settings->source_timeout_us,
     };
     bool found;
@@ -205,12 +210,17 @@ void stream_table_reap(StreamTable *t)
     pthread_mutex_unlock(&t->lock);
 }
 
-static bool has_playlist(const char *directory, const char *name)
+static bool has_file(const char *directory, const char *name, const char *file)
 {
     char path[BRIDGE_PATH_SIZE + 128];
 
-    int n = snprintf(path, sizeof(path), "%s/%s/%s", directory, name, PLAYLIST_FILE);
+    int n = snprintf(path, sizeof(path), "%s/%s/%s", directory, name, file);
     return n > 0 && n < (int)sizeof(path) && access(path, R_OK) == 0;
+}
+
+static bool has_playlist(const char *directory, const char *name)
+{
+    return has_file(directory, name, PLAYLIST_FILE) || has_file(directory, name, MASTER_FILE);
 }
 
 size_t stream_table_recover(StreamTable *t)

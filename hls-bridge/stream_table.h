@@ -11,8 +11,9 @@
 
 typedef struct StreamTable StreamTable;
 
-/* `settings` is borrowed. Returns NULL where there is no memory. */
-StreamTable *stream_table_create(const BridgeSettings *settings);
+/* `settings` and `ll_hub` are borrowed; NULL: there is no low-latency HLS. Returns NULL where there
+ * is no memory. */
+StreamTable *stream_table_create(const BridgeSettings *settings, LlHub *ll_hub);
 
 /* Stops all streams, at the same time, and waits for them. Accepts NULL, leaves NULL. */
 void stream_table_destroy(StreamTable **table);

@@ -12,12 +12,14 @@ import { Child, untilHealthy } from "./child.mjs";
  *   folder     for its configuration and log
  *   hls        where segments go
  *   port       of its control API
+ *   llPort     where low-latency requests are held; none: no low-latency HLS
  *   settings   { "hls.segment": 2.0, … } over the defaults
  *   args       more arguments
  */
-export async function startBridge({ program, folder, hls, port, settings = {}, args = [], env, onDeath }) {
+export async function startBridge({ program, folder, hls, port, llPort, settings = {}, args = [], env, onDeath }) {
   const groups = {};
-  for (const [key, value] of Object.entries({ "hls.directory": hls, "control.port": port, ...settings })) {
+  for (const [key, value] of Object.entries({ "hls.directory": hls, "control.port": port,
+    ...(llPort ? { "ll.port": llPort } : { "ll.enabled": false }), ...settings })) {
     const [group, name] = key.split(".");
     (groups[group] ??= []).push(`  ${name} = ${JSON.stringify(value)}`);
   }

@@ -35,9 +35,9 @@ export function answersHttp(url) {
  *   folder   for its configuration, logs and temporary files
  *   listen   listen directives
  *   url      at which it then answers
- *   hls, web, janusPort
+ *   hls, web, janusPort, llPort
  */
-export async function startNginx({ pieces, folder, listen, url, hls, web, janusPort, onDeath }) {
+export async function startNginx({ pieces, folder, listen, url, hls, web, janusPort, llPort, onDeath }) {
   await mkdir(folder, { recursive: true });
   const file = path.join(folder, "nginx.conf");
   const site = path.join(folder, "site.conf");
@@ -46,6 +46,7 @@ export async function startNginx({ pieces, folder, listen, url, hls, web, janusP
     HLS: hls,
     WEB: web,
     JANUS: `127.0.0.1:${janusPort}`,
+    LL: `127.0.0.1:${llPort}`,
     PIECES: pieces,
     LOGS: folder,
   }));

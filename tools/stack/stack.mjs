@@ -60,6 +60,11 @@ export class Stack {
     return path.join(this.options.folder, "nginx", "viewers.log");
   }
 
+  /** The multivariant playlist of low-latency HLS. */
+  master(stream) {
+    return `${this.url}/live/${stream}/master.m3u8`;
+  }
+
   playlist(stream) {
     return `${this.url}/live/${stream}/index.m3u8`;
   }
@@ -67,9 +72,9 @@ export class Stack {
   async start() {
     const { folder, say } = this.options;
     await mkdir(folder, { recursive: true });
-    const [any, ...own] = await freePorts(4);
+    const [any, ...own] = await freePorts(5);
     this.port = this.options.port || any;
-    [this.janusPort, this.adminPort, this.bridgePort] = own;
+    [this.janusPort, this.adminPort, this.bridgePort, this.llPort] = own;
     if (this.options.teach) {
       this.bridgePort = await portOrOther(8190);
       this.janusHttpPort = await portOrOther(8088);
@@ -90,6 +95,7 @@ export class Stack {
       folder: path.join(folder, "bridge"),
       hls: this.hls,
       port: this.bridgePort,
+      llPort: this.llPort,
       settings: bridgeSettings,
       args: bridgeArgs,
       env: env?.bridge,
@@ -133,6 +139,7 @@ export class Stack {
       hls: this.hls,
       web: build.web,
       janusPort: this.janusPort,
+      llPort: this.llPort,
       onDeath,
     });
   }

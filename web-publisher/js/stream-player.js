@@ -1,28 +1,69 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Plays a stream's playlist in a video element, from before it exists until after it ends, and back
-// again. It knows nothing of the page. Events, each a CustomEvent:
+// Plays a stream in a video element, from before it exists until after it ends, and back again: at
+// low latency where there is such a playlist and it plays well, else from the classic one. It knows
+// nothing of the page. Events, each a CustomEvent:
 //   "state"  { state }   waiting (nothing there yet), playing, stalled, ended
 
 import Hls from "../vendor/hls.mjs";
 
 const LOOK_MS = 1000; // between two looks for a stream that is not there
+const CALM_MS = 60000; // troubles that are older are forgotten
+const TROUBLES_MAX = 3; // stalls and failures in that time, until low latency is given up
+const STUCK_MS = 2500; // it does not move, though there is something to play further on
+const BEHIND_S = { classic: 6, low: 2 }; // behind what could be: "back to live" is offered
+
+// Viewers who fell behind catch up at a speed that nobody hears. What is asked for is held until it
+// is there, for three target durations, and then refused: that is no fault, it is asked for again.
+const LOW_LATENCY = {
+  lowLatencyMode: true,
+  maxLiveSyncPlaybackRate: 1.1,
+  liveSyncOnStallIncrease: 0.2, // seconds further from live after a stall; a part, not the default of 1
+  backBufferLength: 30,
+  playlistLoadPolicy: {
+    default: {
+      maxTimeToFirstByteMs: 200000,
+      maxLoadTimeMs: 210000,
+      timeoutRetry: { maxNumRetry: 4, retryDelayMs: 0, maxRetryDelayMs: 0 },
+      errorRetry: { maxNumRetry: 20, retryDelayMs: 500, maxRetryDelayMs: 2000 },
+    },
+  },
+};
 
 export class StreamPlayer extends EventTarget {
   #video;
   #url;
+  #lowLatencyUrl;
+  #isLow = false; // what is played is the low-latency playlist
+  #troubles = []; // when it stalled or failed
   #hls = null;
+  #moved = { time: 0, at: 0 }; // where it was when it last moved, and when
   #state = null;
   #clockOffsetMs = 0; // the server's clock minus ours
   #endedAt = null; // media sequence at which the last broadcast ended
 
-  constructor(video, url) {
+  /** `url`: the classic playlist; `lowLatencyUrl`: the multivariant one of low latency, or null. */
+  constructor(video, url, lowLatencyUrl = null) {
     super();
     this.#video = video;
     this.#url = url;
+    this.#lowLatencyUrl = lowLatencyUrl;
     video.addEventListener("playing", () => this.#say("playing"));
     video.addEventListener("waiting", () => this.#say("stalled"));
     video.addEventListener("ended", () => this.#onEnded());
+    setInterval(() => this.#unstick(), STUCK_MS / 5);
+  }
+
+  /** What is shown may have left the playlist while nothing came, after a restart of the bridge. */
+  #unstick() {
+    const now = performance.now();
+    const time = this.#video.currentTime;
+    if (time !== this.#moved.time || this.#video.paused || !this.#isLow) this.#moved = { time, at: now };
+    const live = this.#hls?.liveSyncPosition ?? 0;
+    if (now - this.#moved.at < STUCK_MS) return;
+    this.#moved.at = now;
+    if (this.#hls?.latestLevelDetails?.live === false) this.#onEnded(); // it stands just before its end
+    else if (live > time + 1) this.#video.currentTime = live;
   }
 
   start() {
@@ -49,8 +90,10 @@ export class StreamPlayer extends EventTarget {
 
   async #look() {
     const sent = Date.now();
-    const response = await fetch(this.#url, { cache: "no-store" }).catch(() => null);
-    if (!response?.ok) return null;
+    const response = (await this.#fetch(this.#url)) ?? (this.#lowLatencyUrl &&
+      ((await this.#fetch(new URL("video.m3u8", this.#lowLatencyUrl))) ??
+        (await this.#fetch(new URL("audio.m3u8", this.#lowLatencyUrl)))));
+    if (!response) return null;
     const date = Date.parse(response.headers.get("Date"));
     // whole seconds on average half a second old: good enough to notice a clock that is wrong
     if (date) this.#clockOffsetMs = date + 500 - (sent + Date.now()) / 2;
@@ -61,17 +104,35 @@ export class StreamPlayer extends EventTarget {
     };
   }
 
-  #open() {
+  /** The answer where there is what was asked for, else null. */
+  async #fetch(url) {
+    const response = await fetch(url, { cache: "no-store" }).catch(() => null);
+    return response?.ok ? response : null;
+  }
+
+  async #open() {
+    this.#isLow = Boolean(this.#lowLatencyUrl) && !this.#isTroubled() &&
+      Boolean(await this.#fetch(this.#lowLatencyUrl));
+    const url = this.#isLow ? this.#lowLatencyUrl : this.#url;
     // Chromium says "maybe" to HLS without being able to: hls.js is asked first
     if (Hls.isSupported()) {
-      this.#hls = new Hls({ workerPath: new URL("../vendor/hls.worker.js", import.meta.url).href });
+      this.#hls = new Hls({
+        workerPath: new URL("../vendor/hls.worker.js", import.meta.url).href,
+        ...(this.#isLow && LOW_LATENCY),
+      });
       this.#hls.on(Hls.Events.ERROR, (event, data) => this.#onError(data));
-      this.#hls.loadSource(this.#url);
+      this.#hls.loadSource(url);
       this.#hls.attachMedia(this.#video);
     } else {
-      this.#video.src = this.#url;
+      this.#video.src = url;
     }
     this.#video.play().catch(() => {}); // the page has a button for browsers that want a tap
+  }
+
+  /** Whether low latency has not gone well of late. */
+  #isTroubled() {
+    this.#troubles = this.#troubles.filter((at) => Date.now() - at < CALM_MS);
+    return this.#troubles.length >= TROUBLES_MAX;
   }
 
   #close() {
@@ -80,6 +141,12 @@ export class StreamPlayer extends EventTarget {
   }
 
   #onError(data) {
+    const stalled = data.details === Hls.ErrorDetails.BUFFER_STALLED_ERROR;
+    if (this.#isLow && (data.fatal || stalled)) this.#troubles.push(Date.now());
+    if (this.#isLow && this.#isTroubled()) {
+      this.#wait(); // and then from the classic playlist
+      return;
+    }
     if (!data.fatal) return;
     if (data.type === Hls.ErrorTypes.MEDIA_ERROR) this.#hls.recoverMediaError();
     else this.#wait(); // the playlist is gone, or the network: look until it is back
@@ -88,6 +155,11 @@ export class StreamPlayer extends EventTarget {
   #onEnded() {
     this.#say("ended");
     this.#wait();
+  }
+
+  /** Whether it plays at low latency. */
+  get isLowLatency() {
+    return this.#isLow && Boolean(this.#hls);
   }
 
   /** Seconds from capture to screen, by the dates in the playlist; null where nothing tells. */
@@ -114,7 +186,8 @@ export class StreamPlayer extends EventTarget {
 
   /** Whether what is shown is far behind what could be: after a pause, say. */
   get isBehind() {
-    return Boolean(this.#hls) && this.#hls.latency > this.#hls.targetLatency + 6;
+    const most = this.#isLow ? BEHIND_S.low : BEHIND_S.classic;
+    return Boolean(this.#hls) && this.#hls.latency > this.#hls.targetLatency + most;
   }
 
   toLive() {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // The watch page: what people press and see. Playing is in stream-player.js.
-// Parameter of its address: stream.
+// Parameters of its address: stream; classic (not at low latency); measure (glass to glass, drawn).
 
+import { LatencyGraph } from "./latency-graph.js";
 import { StreamPlayer } from "./stream-player.js";
 import { byId, formatBitrate, STREAM_NAME, wireCopyButtons } from "./page-tools.js";
 
-const name = new URLSearchParams(location.search).get("stream") ?? "";
+const query = new URLSearchParams(location.search);
+const name = query.get("stream") ?? "";
 const video = byId("player");
 
 const WAITING = {
@@ -33,9 +35,25 @@ function showFigures(player) {
   byId("to-live").hidden = !player.isBehind;
 }
 
+/** What ?measure adds: the distance as the picture itself tells it. */
+function measure(player) {
+  const graph = new LatencyGraph(video, byId("measure-graph"), () =>
+    (player.latency === null ? null : player.latency * 1000));
+  byId("measure").hidden = false;
+  setInterval(() => {
+    const figures = graph.figures;
+    if (!figures) return;
+    const [now, median, worst] = [figures.ms, figures.median, figures.worst].map((ms) => `${Math.round(ms)} ms`);
+    byId("measure-text").textContent =
+      `${figures.exact ? "Glass to glass" : "By the playlist's dates"}: ${now}. Last minute: median ${median}, ` +
+      `worst ${worst}. ${player.isLowLatency ? "Low latency." : "Classic playlist."}`;
+  }, 500);
+}
+
 function start() {
-  const url = new URL(`live/${name}/index.m3u8`, location.href).href;
-  const player = new StreamPlayer(video, url);
+  const live = new URL(`live/${name}/`, location.href);
+  const url = new URL("index.m3u8", live).href;
+  const player = new StreamPlayer(video, url, query.has("classic") ? null : new URL("master.m3u8", live).href);
 
   document.title = `${name} – janus-hls`;
   byId("title").textContent = name;
@@ -43,6 +61,7 @@ function start() {
   player.addEventListener("state", ({ detail }) => showState(detail.state));
   byId("to-live").addEventListener("click", () => player.toLive());
   setInterval(() => showFigures(player), 500);
+  if (query.has("measure")) measure(player);
   player.start();
 }
 

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cmaf_mux.h"
+
+#include <libavformat/avformat.h>
+#include <libavutil/opt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "annex_b.h"
+#include "byte_buffer.h"
+#include "h264_sps.h"
+
+#define IO_BUFFER_BYTES 16384
+
+/* The initialisation segment at once, since the codec's configuration is known; fragments when
+ * asked for; edit lists would shift what is on the stream's clock already. */
+#define MOV_FLAGS "frag_custom+empty_moov+default_base_moof+skip_trailer"
+
+struct CmafMux {
+    AVFormatContext *format;
+    TrackKind kind;
+    AVPacket **queue; /* samples in decoding order, from `first` to `count` */
+    size_t first, count, capacity;
+    ByteBuffer init, out, scratch;
+    ByteBuffer *sink; /* where libavformat writes */
+};
+
+static int append(void *opaque, uint8_t *data, int len)
+{
+    CmafMux *mux = opaque;
+
+    return byte_buffer_add(mux->sink, data, (size_t)len) < 0 ? AVERROR(ENOMEM) : len;
+}
+
+/* ---- create and destroy ---- */
+
+static int add_track(CmafMux *mux, const CmafMuxParams *params)
+{
+    AVStream *stream = avformat_new_stream(mux->format, NULL);
+
+    if (!stream)
+        return -1;
+    AVCodecParameters *codec = stream->codecpar;
+    if (params->kind == TRACK_VIDEO) {
+        codec->codec_type = AVMEDIA_TYPE_VIDEO;
+        codec->codec_id = AV_CODEC_ID_H264;
+        codec->width = params->width;
+        codec->height = params->height;
+        stream->time_base = (AVRational){1, TICKS_PER_S};
+    } else {
+        codec->codec_type = AVMEDIA_TYPE_AUDIO;
+        codec->codec_id = AV_CODEC_ID_AAC;
+        codec->sample_rate = SAMPLES_PER_S;
+        codec->frame_size = AAC_FRAME_SAMPLES;
+        av_channel_layout_default(&codec->ch_layout, 2);
+        stream->time_base = (AVRational){1, SAMPLES_PER_S};
+    }
+    codec->extradata = av_mallocz(params->config_len + AV_INPUT_BUFFER_PADDING_SIZE);
+    if (!codec->extradata)
+        return -1;
+    memcpy(codec->extradata, params->config, params->config_len);
+    codec->extradata_size = (int)params->config_len;
+    return 0;
+}
+
+static int open_format(CmafMux *mux)
+{
+    uint8_t *buffer;
+
+    if (avformat_alloc_output_context2(&mux->format, NULL, "mp4", NULL) < 0)
+        return -1;
+    buffer = av_malloc(IO_BUFFER_BYTES);
+    mux->format->pb =
+        buffer ? avio_alloc_context(buffer, IO_BUFFER_BYTES, 1, mux, NULL, append, NULL) : NULL;
+    if (!mux->format->pb) {
+        av_free(buffer);
+        return -1;
+    }
+    mux->format->avoid_negative_ts = AVFMT_AVOID_NEG_TS_DISABLED; /* it would begin at 0 */
+    mux->format->flags |= AVFMT_FLAG_BITEXACT; /* no name of a program in every file */
+    av_opt_set(mux->format->priv_data, "movflags", MOV_FLAGS, 0);
+    av_opt_set(mux->format->priv_data, "use_editlist", "0", 0);
+    av_opt_set(mux->format->priv_data, "brand", "cmfc", 0);
+    return 0;
+}
+
+CmafMux *cmaf_mux_create(const CmafMuxParams *params, const char **error)
+{
+    CmafMux *mux = calloc(1, sizeof(*mux));
+
+    *error = "there is no memory for a muxer";
+    if (!mux)
+        return NULL;
+    mux->kind = params->kind;
+    mux->sink = &mux->init;
+    if (open_format(mux) < 0 || add_track(mux, params) < 0)
+        goto fail;
+    *error = "libavformat cannot write fragmented MP4";
+    if (avformat_write_header(mux->format, NULL) < 0)
+        goto fail;
+    avio_flush(mux->format->pb);
+    if (mux->init.len == 0 || mux->init.failed)
+        goto fail;
+    mux->sink = &mux->out;
+    return mux;
+fail:
+    cmaf_mux_destroy(&mux);
+    return NULL;
+}
+
+void cmaf_mux_destroy(CmafMux **mux)
+{
+    CmafMux *m = *mux;
+
+    if (!m)
+        return;
+    for (size_t i = m->first; i < m->count; i++)
+        av_packet_free(&m->queue[i]);
+    free(m->queue);
+    if (m->format && m->format->pb) {
+        av_freep(&m->format->pb->buffer);
+        avio_context_free(&m->format->pb);
+    }
+    avformat_free_context(m->format);
+    byte_buffer_free(&m->init);
+    byte_buffer_free(&m->out);
+    byte_buffer_free(&m->scratch);
+    free(m);
+    *mux = NULL;
+}
+
+CmafBytes cmaf_mux_init(const CmafMux *mux)
+{
+    return (CmafBytes){mux->init.data, mux->init.len};
+}
+
+/* ---- samples ---- */
+
+/* Makes room for one more; the ones that are done with are squeezed out first. */
+static int reserve(CmafMux *mux)
+{
+    if (mux->count < mux->capacity)
+        return 0;
+    if (mux->first > 0) {
+        mux->count -= mux->first;
+        memmove(mux->queue, mux->queue + mux->first, mux->count * sizeof(AVPacket *));
+        mux->first = 0;
+        return 0;
+    }
+    size_t capacity = mux->capacity ? mux->capacity * 2 : 32;
+    AVPacket **grown = realloc(mux->queue, capacity * sizeof(AVPacket *));
+    if (!grown)
+        return -1;
+    mux->queue = grown;
+    mux->capacity = capacity;
+    return 0;
+}
+
+/* The NAL units of an access unit that belong into a sample: ISO 14496-15 keeps parameter sets of
+ * an `avc1` track out of it. An access unit that has nothing else stays as it is. */
+static CmafBytes sample_of(CmafMux *mux, const uint8_t *data, size_t len)
+{
+    static const uint8_t start_code[] = {0, 0, 0, 1};
+    size_t at = 0;
+    NalUnit nal;
+
+    byte_buffer_clear(&mux->scratch);
+    while (annex_b_next(data, len, &at, &nal)) {
+        unsigned type = h264_nal_type(nal.data);
+        if (type == H264_NAL_SPS || type == H264_NAL_PPS || type == H264_NAL_AUD)
+            continue;
+        byte_buffer_add(&mux->scratch, start_code, sizeof(start_code));
+        byte_buffer_add(&mux->scratch, nal.data, nal.len);
+    }
+    if (mux->scratch.failed || mux->scratch.len == 0)
+        return (CmafBytes){data, len};
+    return (CmafBytes){mux->scratch.data, mux->scratch.len};
+}
+
+int cmaf_mux_add(CmafMux *mux, const uint8_t *data, size_t len, int64_t pts, int64_t dts, bool key)
+{
+    CmafBytes sample =
+        mux->kind == TRACK_VIDEO ? sample_of(mux, data, len) : (CmafBytes){data, len};
+    AVPacket *packet = av_packet_alloc();
+
+    if (!packet || av_new_packet(packet, (int)sample.len) < 0 || reserve(mux) < 0) {
+        av_packet_free(&packet);
+        return -1;
+    }
+    memcpy(packet->data, sample.data, sample.len);
+    packet->stream_index = 0;
+    packet->pts = pts;
+    packet->dts = dts;
+    packet->flags = key ? AV_PKT_FLAG_KEY : 0;
+    mux->queue[mux->count++] = packet;
+    return 0;
+}
+
+/* How many samples are decoded before `before`. */
+static size_t count_before(const CmafMux *mux, int64_t before)
+{
+    size_t n = 0;
+
+    while (mux->first + n < mux->count && mux->queue[mux->first + n]->dts < before)
+        n++;
+    return n;
+}
+
+int64_t cmaf_mux_newest(const CmafMux *mux, int64_t before)
+{
+    size_t n = count_before(mux, before);
+
+    return n > 0 ? mux->queue[mux->first + n - 1]->dts : INT64_MIN;
+}
+
+/* Gives the samples decoding times that join: the first at `start`, each later than the one before,
+ * the last one until `end`. No sample is shown before it is decoded. */
+static void settle_times(AVPacket **sample, size_t n, int64_t start, int64_t end)
+{
+    for (size_t i = 0; i < n; i++) {
+        int64_t least = i > 0 ? sample[i - 1]->dts + 1 : start;
+        if (i == 0 || sample[i]->dts < least)
+            sample[i]->dts = least;
+        if (sample[i]->pts < sample[i]->dts)
+            sample[i]->pts = sample[i]->dts;
+    }
+    for (size_t i = 0; i < n; i++)
+        sample[i]->duration = (i + 1 < n ? sample[i + 1]->dts : end) - sample[i]->dts;
+}
+
+int cmaf_mux_cut(CmafMux *mux, int64_t start, int64_t until, int64_t end, CmafFragment *out)
+{
+    size_t n = count_before(mux, until);
+    AVPacket **sample = mux->queue + mux->first;
+    int status = 0;
+
+    *out = (CmafFragment){.samples = n};
+    if (n == 0)
+        return 1;
+    byte_buffer_clear(&mux->out);
+    settle_times(sample, n, start, end);
+    out->independent = sample[0]->flags & AV_PKT_FLAG_KEY;
+    /* else the fragment would be put where the last one has ended */
+    av_opt_set(mux->format->priv_data, "movflags", "+frag_discont", 0);
+    for (size_t i = 0; i < n; i++) {
+        if (status >= 0)
+            status = av_write_frame(mux->format, sample[i]);
+        av_packet_free(&sample[i]);
+    }
+    mux->first += n;
+    if (status >= 0)
+        status = av_write_frame(mux->format, NULL); /* the fragment itself */
+    avio_flush(mux->format->pb);
+    if (status < 0 || mux->out.failed)
+        return -1;
+    out->bytes = (CmafBytes){mux->out.data, mux->out.len};
+    return 0;
+}

@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cmaf_output.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "annex_b.h"
+#include "cmaf_playlists.h"
+#include "h264_parameter_sets.h"
+
+#define GRACE_90K      (TICKS_PER_S * 3 / 10) /* pictures may be this late: loss, encoding */
+#define LAST_FRAME_90K (TICKS_PER_S / 30)     /* length of a last picture, which has no next one */
+#define HOLD_TARGETS   3                      /* target durations that a request is held */
+#define CHANGE_PERCENT                                                                             \
+    10 /* of a measured figure, that the multivariant playlist is written anew                     \
+        */
+
+/* Sound that comes before the picture it belongs to, at a publisher's beginning. */
+#define EARLY_FRAMES      16
+#define EARLY_FRAME_BYTES 2048 /* more than an AAC frame of two channels may have */
+
+#define SETS_SIZE ((PARAMETER_SETS_SPS + PARAMETER_SETS_PPS) * (PARAMETER_SET_BYTES + 4))
+
+typedef struct EarlyFrame {
+    int64_t pts_samples;
+    size_t len;
+    uint8_t data[EARLY_FRAME_BYTES];
+} EarlyFrame;
+
+struct CmafOutput {
+    CmafOutputParams params;
+    MediaFolder *folder;
+    LlBoard *board;
+    CmafPlaylists *playlists;
+    CmafTrack *track[LL_RENDITIONS];
+    bool has[LL_RENDITIONS]; /* of the publisher */
+    bool running;
+    CmafSegment segment;  /* the newest one */
+    bool audio_waits;     /* it has not come to the beginning of the newest segment */
+    int64_t audio_end;    /* of the newest frame, samples */
+    int64_t safe_90k;     /* no segment ends before this any more */
+    int64_t last_dts_90k; /* of the pictures, for late ones */
+    ParameterSets sets;   /* that the initialisation segment has */
+    uint64_t late_pictures;
+    EarlyFrame early[EARLY_FRAMES];
+    size_t early_count; /* that have come; the last of them are kept */
+};
+
+/* ---- open and close ---- */
+
+typedef struct Leftovers {
+    MediaFolder *folder;
+    int64_t remove_at_us;
+} Leftovers;
+
+static void remove_leftover(void *user, const char *name)
+{
+    const Leftovers *l = user;
+
+    media_folder_remove_later(l->folder, name, l->remove_at_us);
+}
+
+/* Files of an earlier run: a viewer may be about to fetch one. */
+static void remove_leftovers(CmafOutput *o, int64_t now_us)
+{
+    int64_t list_us = (int64_t)(o->params.window + 1) * o->params.target_duration_s * US_PER_S;
+    Leftovers leftovers = {o->folder, now_us + 2 * list_us};
+
+    media_folder_each(o->folder, ".m4s", remove_leftover, &leftovers);
+    media_folder_each(o->folder, ".mp4", remove_leftover, &leftovers);
+}
+
+CmafOutput *cmaf_output_open(const CmafOutputParams *params, int64_t now_us)
+{
+    CmafOutput *o = calloc(1, sizeof(*o));
+
+    if (!o)
+        return NULL;
+    o->params = *params;
+    o->folder = media_folder_open(params->directory, params->stream);
+    if (!o->folder)
+        goto fail;
+    CmafTrackParams track = {
+        .stream = params->stream,
+        .folder = o->folder,
+        .epoch = (int64_t)time(NULL),
+        .part_us = params->part_us,
+        .target_duration_s = params->target_duration_s,
+        .window = params->window,
+    };
+    for (int i = 0; i < LL_RENDITIONS; i++) {
+        track.kind = i == LL_VIDEO ? TRACK_VIDEO : TRACK_AUDIO;
+        o->track[i] = cmaf_track_create(&track);
+        if (!o->track[i])
+            goto fail;
+    }
+    remove_leftovers(o, now_us);
+    o->board = ll_hub_join(params->hub, params->stream,
+                           HOLD_TARGETS * params->target_duration_s * US_PER_S);
+    CmafPlaylistsParams playlists = {params->stream, o->folder, o->board, o->track};
+    o->playlists = o->board ? cmaf_playlists_create(&playlists) : NULL;
+    if (o->playlists)
+        return o;
+fail:
+    cmaf_output_close(&o);
+    return NULL;
+}
+
+void cmaf_output_close(CmafOutput **output)
+{
+    CmafOutput *o = *output;
+
+    if (!o)
+        return;
+    int error = errno;
+    cmaf_playlists_destroy(&o->playlists);
+    ll_board_leave(&o->board);
+    for (int i = 0; i < LL_RENDITIONS; i++)
+        cmaf_track_destroy(&o->track[i]);
+    media_folder_close(&o->folder);
+    free(o);
+    *output = NULL;
+    errno = error;
+}
+
+/* ---- publishing ---- */
+
+/* Cuts the parts of a rendition that can be, and publishes them. */
+static void advance(CmafOutput *o, LlRendition which, int64_t known, int64_t now_us)
+{
+    uint64_t segments = cmaf_track_stats(o->track[which]).segments;
+
+    if (cmaf_track_cut(o->track[which], known, now_us) == 0)
+        return;
+    cmaf_playlists_publish(o->playlists, which, o->has);
+    if (cmaf_track_stats(o->track[which]).segments != segments)
+        cmaf_playlists_multivariant(o->playlists, &o->sets.newest, o->has);
+}
+
+/* ---- segments ---- */
+
+/* Where on the clock of samples something of 1/90000 s is: the first sample at or after it. */
+static int64_t to_samples(int64_t at_90k)
+{
+    return -floor_div(-at_90k * 8, 15);
+}
+
+static void begin(CmafOutput *o, LlRendition which, int64_t start)
+{
+    const CmafSegment *s = &o->segment;
+    bool video = which == LL_VIDEO;
+    int64_t offset_us = video ? 0 : samples_to_us(start) - ticks_to_us(s->start_90k);
+
+    cmaf_track_begin(o->track[which], start, video ? s->limit_90k : to_samples(s->limit_90k),
+                     s->starts_unix_us + offset_us, s->discontinuity);
+}
+
+static void advance_audio(CmafOutput *o, int64_t now_us)
+{
+    int64_t safe = o->has[LL_VIDEO] ? floor_div(o->safe_90k * 8, 15) : INT64_MAX;
+
+    if (cmaf_track_is_open(o->track[LL_AUDIO]))
+        advance(o, LL_AUDIO, o->audio_end < safe ? o->audio_end : safe, now_us);
+}
+
+static void keep_early(CmafOutput *o, const AacFrame *frame)
+{
+    EarlyFrame *e = &o->early[o->early_count++ % EARLY_FRAMES];
+
+    e->pts_samples = frame->pts_samples;
+    e->len = frame->len < EARLY_FRAME_BYTES ? frame->len : 0;
+    memcpy(e->data, frame->data, e->len);
+}
+
+/* Takes the sound that came before, from the first segment's beginning on. */
+static void take_early(CmafOutput *o, int64_t now_us)
+{
+    size_t first = o->early_count > EARLY_FRAMES ? o->early_count - EARLY_FRAMES : 0;
+
+    for (size_t i = first; i < o->early_count; i++) {
+        const EarlyFrame *e = &o->early[i % EARLY_FRAMES];
+        AacFrame frame = {e->data, e->len, e->pts_samples};
+        if (e->len > 0)
+            cmaf_output_audio(o, &frame, now_us);
+    }
+    o->early_count = 0;
+}
+
+void cmaf_output_start(CmafOutput *o, const CmafSegment *segment, bool video, bool audio,
+                       int64_t now_us)
+{
+    const bool has[] = {video, audio};
+    int64_t msn = 0;
+
+    for (int i = 0; i < LL_RENDITIONS; i++) {
+        const LlPlaylist *list = cmaf_track_playlist(o->track[i]);
+        int64_t next = list->media_sequence + (int64_t)list->count;
+        msn = next > msn ? next : msn;
+    }
+    for (int i = 0; i < LL_RENDITIONS; i++) {
+        const LlPlaylist *list = cmaf_track_playlist(o->track[i]);
+        /* an ended list is begun anew; and what one has missed would shift its numbers */
+        if (list->ended || list->media_sequence + (int64_t)list->count < msn)
+            cmaf_track_clear(o->track[i], now_us + 2 * ticks_to_us(ll_playlist_duration_90k(list)));
+        if (list->count == 0)
+            cmaf_track_resume(o->track[i], msn, list->discontinuity_sequence);
+        if (!has[i] && o->has[i]) {
+            cmaf_track_conclude(o->track[i]);
+            cmaf_playlists_publish(o->playlists, (LlRendition)i, o->has);
+        }
+        o->has[i] = has[i];
+    }
+    o->running = true;
+    o->segment = *segment;
+    o->safe_90k = segment->start_90k;
+    o->last_dts_90k = INT64_MIN;
+    o->sets = (ParameterSets){0};
+    o->audio_waits = audio;
+    if (video)
+        begin(o, LL_VIDEO, segment->start_90k);
+    take_early(o, now_us);
+}
+
+void cmaf_output_cut(CmafOutput *o, const CmafSegment *next, int64_t now_us)
+{
+    if (!o->running)
+        return;
+    o->segment = *next;
+    o->safe_90k = next->start_90k > o->safe_90k ? next->start_90k : o->safe_90k;
+    if (o->has[LL_VIDEO]) {
+        cmaf_track_end(o->track[LL_VIDEO], next->start_90k);
+        advance(o, LL_VIDEO, next->start_90k, now_us);
+        begin(o, LL_VIDEO, next->start_90k);
+    }
+    if (o->has[LL_AUDIO]) {
+        o->audio_waits = true;
+        advance_audio(o, now_us);
+    }
+}
+
+/* ---- media ---- */
+
+/* The parameter sets of an access unit. */
+static void read_sets(const AccessUnit *unit, ParameterSets *sets)
+{
+    size_t at = 0;
+    NalUnit nal;
+
+    *sets = (ParameterSets){0};
+    while (annex_b_next(unit->data, unit->len, &at, &nal))
+        parameter_sets_add(sets, nal.data, nal.len);
+}
+
+static bool same_sets(const ParameterSets *a, const ParameterSets *b)
+{
+    for (size_t i = 0; i < PARAMETER_SETS_SPS; i++)
+        if (a->sps[i].len != b->sps[i].len ||
+            memcmp(a->sps[i].nal, b->sps[i].nal, a->sps[i].len) != 0)
+            return false;
+    for (size_t i = 0; i < PARAMETER_SETS_PPS; i++)
+        if (a->pps[i].len != b->pps[i].len ||
+            memcmp(a->pps[i].nal, b->pps[i].nal, a->pps[i].len) != 0)
+            return false;
+    return true;
+}
+
+bool cmaf_output_needs_cut(const CmafOutput *o, const AccessUnit *unit)
+{
+    ParameterSets sets;
+
+    if (!o->running || !o->has[LL_VIDEO] || !unit->idr || o->sets.newest.width == 0)
+        return false;
+    read_sets(unit, &sets);
+    return parameter_sets_complete(&sets) && !same_sets(&sets, &o->sets);
+}
+
+/* A segment that begins with other parameter sets has an initialisation segment of its own. */
+static void configure_video(CmafOutput *o, const AccessUnit *unit)
+{
+    uint8_t bytes[SETS_SIZE];
+    ParameterSets sets;
+
+    read_sets(unit, &sets);
+    if (!parameter_sets_complete(&sets) || same_sets(&sets, &o->sets))
+        return;
+    o->sets = sets;
+    CmafMuxParams params = {
+        .kind = TRACK_VIDEO,
+        .config = bytes,
+        .config_len = parameter_sets_write(&sets, bytes, sizeof(bytes)),
+        .width = sets.newest.width,
+        .height = sets.newest.height,
+    };
+    cmaf_track_configure(o->track[LL_VIDEO], &params);
+}
+
+void cmaf_output_settle(CmafOutput *o, bool idr, int64_t *pts_90k, int64_t *dts_90k)
+{
+    int64_t at = idr ? *pts_90k : *dts_90k, least = INT64_MIN;
+
+    if (!o->running)
+        return;
+    if (o->has[LL_VIDEO])
+        least = cmaf_track_position(o->track[LL_VIDEO]);
+    int64_t audio = samples_to_90k(cmaf_track_position(o->track[LL_AUDIO]));
+    if (o->has[LL_AUDIO] && cmaf_track_is_open(o->track[LL_AUDIO]) && audio > least)
+        least = audio;
+    if (least <= at)
+        return;
+    /* several late ones still come one after the other */
+    if (least <= o->last_dts_90k)
+        least = o->last_dts_90k + 1;
+    o->late_pictures++;
+    *pts_90k += least - at;
+    *dts_90k += least - at;
+}
+
+void cmaf_output_picture(CmafOutput *o, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
+                         int64_t now_us)
+{
+    int64_t at = unit->idr ? pts_90k : dts_90k;
+
+    if (!o->running || !o->has[LL_VIDEO])
+        return;
+    /* what lies before it is complete; where it lacks a picture, the one before is repeated */
+    o->safe_90k = at > o->safe_90k ? at : o->safe_90k;
+    advance(o, LL_VIDEO, o->safe_90k, now_us);
+    if (unit->idr && pts_90k == o->segment.start_90k)
+        configure_video(o, unit);
+    cmaf_track_add(o->track[LL_VIDEO], unit->data, unit->len, pts_90k, at, unit->idr);
+    cmaf_track_follow(o->track[LL_VIDEO], &o->sets, unit->data, unit->len);
+    o->last_dts_90k = at;
+    if (o->has[LL_AUDIO])
+        advance_audio(o, now_us);
+}
+
+/* The sound comes to the beginning of the newest segment with this frame. */
+static void begin_audio(CmafOutput *o, int64_t start, int64_t now_us)
+{
+    const CmafMuxParams params = {
+        .kind = TRACK_AUDIO,
+        .config = o->params.aac_config,
+        .config_len = o->params.aac_config_len,
+    };
+    bool first = !cmaf_track_is_open(o->track[LL_AUDIO]);
+
+    if (!first) {
+        cmaf_track_end(o->track[LL_AUDIO], start);
+        advance(o, LL_AUDIO, start, now_us);
+    }
+    begin(o, LL_AUDIO, start);
+    if (first)
+        cmaf_track_configure(o->track[LL_AUDIO], &params);
+    o->audio_waits = false;
+}
+
+void cmaf_output_audio(CmafOutput *o, const AacFrame *frame, int64_t now_us)
+{
+    int64_t pts = frame->pts_samples;
+
+    if (!o->running) {
+        keep_early(o, frame);
+        return;
+    }
+    if (!o->has[LL_AUDIO])
+        return;
+    if (o->audio_waits && samples_to_90k(pts) >= o->segment.start_90k)
+        begin_audio(o, pts, now_us);
+    if (!cmaf_track_is_open(o->track[LL_AUDIO]))
+        return; /* sound from before the first picture */
+    cmaf_track_add(o->track[LL_AUDIO], frame->data, frame->len, pts, pts, true);
+    o->audio_end = pts + AAC_FRAME_SAMPLES;
+    if (o->audio_waits && samples_to_90k(o->audio_end) >= o->segment.start_90k)
+        begin_audio(o, o->audio_end, now_us);
+    advance_audio(o, now_us);
+}
+
+/* ---- time ---- */
+
+void cmaf_output_tick(CmafOutput *o, int64_t clock_90k, int64_t now_us)
+{
+    int64_t safe = clock_90k - GRACE_90K;
+
+    if (!o->running || !o->has[LL_VIDEO])
+        return;
+    if (safe > o->segment.limit_90k)
+        safe = o->segment.limit_90k;
+    if (safe <= o->safe_90k)
+        return;
+    o->safe_90k = safe;
+    advance(o, LL_VIDEO, safe, now_us);
+    if (o->has[LL_AUDIO])
+        advance_audio(o, now_us);
+}
+
+void cmaf_output_finish(CmafOutput *o, int64_t now_us)
+{
+    static const int64_t tail[] = {LAST_FRAME_90K, AAC_FRAME_SAMPLES};
+
+    if (!o->running)
+        return;
+    o->running = false;
+    o->early_count = 0;
+    for (int i = 0; i < LL_RENDITIONS; i++) {
+        if (!o->has[i])
+            continue;
+        cmaf_track_finish(o->track[i], tail[i], now_us);
+        cmaf_playlists_publish(o->playlists, (LlRendition)i, o->has);
+    }
+    cmaf_playlists_multivariant(o->playlists, &o->sets.newest, o->has);
+}
+
+void cmaf_output_end(CmafOutput *o)
+{
+    for (int i = 0; i < LL_RENDITIONS; i++) {
+        if (!cmaf_playlists_written(o->playlists, (LlRendition)i))
+            continue; /* nothing was ever written */
+        cmaf_track_conclude(o->track[i]);
+        cmaf_playlists_publish(o->playlists, (LlRendition)i, o->has);
+    }
+}
+
+void cmaf_output_clear(CmafOutput *o)
+{
+    for (int i = 0; i < LL_RENDITIONS; i++)
+        cmaf_track_clear(o->track[i], 0);
+    cmaf_output_end(o);
+    media_folder_expire(o->folder, NEVER_US);
+}
+
+int64_t cmaf_output_expire(CmafOutput *o, int64_t now_us)
+{
+    int64_t files_us = media_folder_expire(o->folder, now_us);
+    int64_t held_us = ll_board_expire(o->board, now_us);
+
+    return files_us < held_us ? files_us : held_us;
+}
+
+CmafOutputStats cmaf_output_stats(const CmafOutput *o)
+{
+    CmafOutputStats stats = {.late_pictures = o->late_pictures};
+
+    for (int i = 0; i < LL_RENDITIONS; i++)
+        stats.track[i] = cmaf_track_stats(o->track[i]);
+    return stats;
+}

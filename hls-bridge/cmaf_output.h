@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CMAF_OUTPUT_H
+#define CMAF_OUTPUT_H
+
+/* Low-latency HLS of a stream: the same pictures and AAC frames as the .ts segments, on the same
+ * clock and with the same segments, as CMAF parts in two renditions.
+ *
+ * hls_output says where segments begin and end. A part may be published only when no segment can
+ * end within it any more: that is as far as pictures have come, and where none come, as far as they
+ * may be late. A picture that is later than that is put where publishing stands.
+ *
+ * Thread-safety: one thread, the stream's. */
+
+#include "cmaf_playlists.h"
+
+typedef struct CmafOutput CmafOutput;
+
+typedef struct CmafOutputParams {
+    const char *stream;    /* a valid stream name; borrowed */
+    const char *directory; /* of all streams */
+    LlHub *hub;            /* borrowed */
+    int64_t part_us;
+    int64_t target_duration_s;
+    size_t window;
+    const uint8_t *aac_config; /* AudioSpecificConfig; borrowed */
+    size_t aac_config_len;
+} CmafOutputParams;
+
+/* What a segment needs to know of itself when it begins. */
+typedef struct CmafSegment {
+    int64_t start_90k;
+    int64_t limit_90k; /* it ends there at the latest */
+    int64_t starts_unix_us;
+    bool discontinuity; /* before it */
+} CmafSegment;
+
+typedef struct CmafOutputStats {
+    CmafTrackStats track[LL_RENDITIONS];
+    uint64_t late_pictures; /* shown later than they should */
+} CmafOutputStats;
+
+/* Opens the folder, and goes on where an earlier run has left. Returns NULL with errno. */
+CmafOutput *cmaf_output_open(const CmafOutputParams *params, int64_t now_us);
+
+/* What is not yet written is lost: finish first. Accepts NULL, leaves NULL. */
+void cmaf_output_close(CmafOutput **output);
+
+/* The first segment of a publisher begins, with these tracks. */
+void cmaf_output_start(CmafOutput *output, const CmafSegment *segment, bool video, bool audio,
+                       int64_t now_us);
+
+/* The segment ends where `next` begins. Called before the picture that begins it is handed in. */
+void cmaf_output_cut(CmafOutput *output, const CmafSegment *next, int64_t now_us);
+
+void cmaf_output_picture(CmafOutput *output, const AccessUnit *unit, int64_t pts_90k,
+                         int64_t dts_90k, int64_t now_us);
+void cmaf_output_audio(CmafOutput *output, const AacFrame *frame, int64_t now_us);
+
+/* Moves a picture that is too late to where it can still be. */
+void cmaf_output_settle(CmafOutput *output, bool idr, int64_t *pts_90k, int64_t *dts_90k);
+
+/* Whether a segment must begin with this picture: it has other parameter sets. */
+bool cmaf_output_needs_cut(const CmafOutput *output, const AccessUnit *unit);
+
+/* Goes on with what time has brought about; the stream's clock stands at `clock_90k`. */
+void cmaf_output_tick(CmafOutput *output, int64_t clock_90k, int64_t now_us);
+
+/* The publisher has gone. */
+void cmaf_output_finish(CmafOutput *output, int64_t now_us);
+
+/* Ends the playlists. */
+void cmaf_output_end(CmafOutput *output);
+
+/* Removes everything of an ended stream but the playlists, for their numbers. */
+void cmaf_output_clear(CmafOutput *output);
+
+/* Removes what may go by now, and answers those who have waited for too long. Returns when there is
+ * something next. */
+int64_t cmaf_output_expire(CmafOutput *output, int64_t now_us);
+
+CmafOutputStats cmaf_output_stats(const CmafOutput *output);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cmaf_playlists.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bridge_log.h"
+
+#define CHANGE_PERCENT 10 /* of a measured figure, that the multivariant playlist is written anew  \
+                           */
+
+static const char *const playlist_file[] = {"video.m3u8", "audio.m3u8"};
+
+struct CmafPlaylists {
+    CmafPlaylistsParams params;
+    LlMultivariant listed; /* as it was last written */
+    char text[LL_TEXT_SIZE], delta[LL_TEXT_SIZE];
+};
+
+/* The numbers go on where an earlier run has left them, those of both renditions alike. */
+static void resume(CmafPlaylists *p)
+{
+    int64_t msn = 0, sequence[LL_RENDITIONS] = {0};
+
+    for (int i = 0; i < LL_RENDITIONS; i++) {
+        int64_t next;
+        ssize_t len =
+            media_folder_read(p->params.folder, playlist_file[i], p->text, sizeof(p->text) - 1);
+        p->text[len > 0 ? len : 0] = '\0';
+        if (ll_playlist_resume(p->text, &next, &sequence[i]) == 0 && next > msn)
+            msn = next;
+    }
+    for (int i = 0; i < LL_RENDITIONS; i++)
+        cmaf_track_resume(p->params.track[i], msn, sequence[i]);
+}
+
+CmafPlaylists *cmaf_playlists_create(const CmafPlaylistsParams *params)
+{
+    CmafPlaylists *p = calloc(1, sizeof(*p));
+
+    if (!p)
+        return NULL;
+    p->params = *params;
+    resume(p);
+    return p;
+}
+
+void cmaf_playlists_destroy(CmafPlaylists **playlists)
+{
+    free(*playlists);
+    *playlists = NULL;
+}
+
+bool cmaf_playlists_written(const CmafPlaylists *p, LlRendition which)
+{
+    return media_folder_has(p->params.folder, playlist_file[which]);
+}
+
+void cmaf_playlists_publish(CmafPlaylists *p, LlRendition which, const bool *has)
+{
+    const LlPlaylist *list = cmaf_track_playlist(p->params.track[which]);
+    LlRendition other = which == LL_VIDEO ? LL_AUDIO : LL_VIDEO;
+    LlReport both =
+        ll_playlist_report(cmaf_track_playlist(p->params.track[other]), playlist_file[other]);
+    const LlReport *report = has[other] ? &both : NULL;
+    LlNews news = {.edge = ll_playlist_edge(list), .epoch = list->epoch};
+
+    /* players want a whole segment to begin with */
+    if (list->count == 0 && !list->ended)
+        return;
+    news.text = p->text;
+    news.text_len = ll_playlist_write(list, false, report, p->text);
+    news.delta = p->delta;
+    news.delta_len = ll_playlist_write(list, true, report, p->delta);
+    if (media_folder_write(p->params.folder, playlist_file[which], p->text, news.text_len) < 0)
+        log_debug("%s: %s cannot be written: %s", p->params.stream, playlist_file[which],
+                  strerror(errno));
+    if (ll_board_publish(p->params.board, which, &news) < 0)
+        log_error("%s: there is no memory for a playlist", p->params.stream);
+}
+
+/* ---- the multivariant playlist ---- */
+
+static bool differs(int64_t a, int64_t b)
+{
+    return llabs(a - b) * 100 > b * CHANGE_PERCENT;
+}
+
+static bool says_something_new(const LlMultivariant *m, const LlMultivariant *listed)
+{
+    return m->video != listed->video || m->audio != listed->audio || m->width != listed->width ||
+           m->height != listed->height || strcmp(m->video_codec, listed->video_codec) != 0 ||
+           m->bandwidth > listed->bandwidth ||
+           differs(m->average_bandwidth, listed->average_bandwidth) ||
+           differs(m->frame_rate_milli, listed->frame_rate_milli);
+}
+
+void cmaf_playlists_multivariant(CmafPlaylists *p, const H264Sps *sps, const bool *has)
+{
+    char text[LL_MULTI_SIZE];
+    LlMultivariant m = {0};
+
+    for (int i = 0; i < LL_RENDITIONS; i++) {
+        CmafTrackStats stats = cmaf_track_stats(p->params.track[i]);
+        if (!has[i])
+            continue;
+        if (stats.segments == 0)
+            return; /* when there is one */
+        m.bandwidth += stats.peak_bitrate;
+        m.average_bandwidth += (int64_t)stats.bytes * 8 * TICKS_PER_S / stats.media_90k;
+        *(i == LL_VIDEO ? &m.video : &m.audio) = playlist_file[i];
+    }
+    if (m.video) {
+        snprintf(m.video_codec, sizeof(m.video_codec), "avc1.%02X%02X%02X", sps->profile_idc,
+                 sps->constraint_flags, sps->level_idc);
+        m.width = sps->width;
+        m.height = sps->height;
+        m.frame_rate_milli = cmaf_track_stats(p->params.track[LL_VIDEO]).last_frames_milli;
+    }
+    if ((!m.video && !m.audio) || !says_something_new(&m, &p->listed))
+        return;
+    size_t len = ll_multivariant_write(&m, text);
+    if (media_folder_write(p->params.folder, MASTER_FILE, text, len) == 0)
+        p->listed = m;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CMAF_PLAYLISTS_H
+#define CMAF_PLAYLISTS_H
+
+/* The playlists of a stream's renditions, as files and for those who wait: video.m3u8, audio.m3u8,
+ * and master.m3u8 which names them.
+ *
+ * Thread-safety: one thread, the stream's. */
+
+#include "cmaf_track.h"
+#include "ll_hub.h"
+
+#define MASTER_FILE "master.m3u8"
+
+typedef struct CmafPlaylists CmafPlaylists;
+
+typedef struct CmafPlaylistsParams {
+    const char *stream;  /* for log lines */
+    MediaFolder *folder; /* all of these are borrowed */
+    LlBoard *board;
+    CmafTrack *const *track; /* LL_RENDITIONS of them; their numbers go on where files stand */
+} CmafPlaylistsParams;
+
+/* Returns NULL where there is no memory. */
+CmafPlaylists *cmaf_playlists_create(const CmafPlaylistsParams *params);
+
+/* Accepts NULL, leaves NULL. */
+void cmaf_playlists_destroy(CmafPlaylists **playlists);
+
+/* Whether there is a file of this rendition's playlist. */
+bool cmaf_playlists_written(const CmafPlaylists *playlists, LlRendition which);
+
+/* Writes a rendition's playlist, where it has a segment or an end, and tells those who wait for it.
+ * `has` tells for each rendition whether the publisher sends it. */
+void cmaf_playlists_publish(CmafPlaylists *playlists, LlRendition which, const bool *has);
+
+/* Writes the multivariant playlist where it says something new. */
+void cmaf_playlists_multivariant(CmafPlaylists *playlists, const H264Sps *sps, const bool *has);
+
+#endif

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cmaf_track.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bridge_log.h"
+#include "byte_buffer.h"
+#include "part_cutter.h"
+
+/* A part that is no longer listed may still be fetched: for as long as parts are listed, and the
+ * longest playlist that held it (RFC 8216 section 6.2.2). */
+#define PARTS_LISTED_FOR 4 /* target durations */
+
+struct CmafTrack {
+    CmafTrackParams params;
+    int64_t per_second; /* unit of times */
+    CmafMux *mux;
+    PartCutter cutter;
+    int64_t start;      /* of the segment */
+    int64_t newest;     /* decoding time of the newest sample of the segment; below start: none */
+    ByteBuffer segment; /* what its parts hold */
+    size_t samples;     /* that it has */
+    bool gap;           /* something of it could not be written */
+    bool failing;       /* said in the log */
+    int64_t init_msn;   /* names the initialisation segment in use */
+    int64_t longest_90k;
+    H264Filler filler;
+    CmafTrackStats stats;
+    LlPlaylist list;
+};
+
+CmafTrack *cmaf_track_create(const CmafTrackParams *params)
+{
+    CmafTrack *t = calloc(1, sizeof(*t));
+    bool video = params->kind == TRACK_VIDEO;
+
+    if (!t)
+        return NULL;
+    t->params = *params;
+    t->per_second = video ? TICKS_PER_S : SAMPLES_PER_S;
+    PartCutterParams cutter = part_cutter_params(params->part_us, t->per_second);
+    part_cutter_init(&t->cutter, &cutter);
+    t->longest_90k = PLAYLIST_LIVE_MIN * params->target_duration_s * TICKS_PER_S;
+    t->list.kind = video ? "video" : "audio";
+    t->list.epoch = params->epoch;
+    t->list.target_duration_s = params->target_duration_s;
+    t->list.part_target_90k = part_cutter_params(params->part_us, TICKS_PER_S).target;
+    t->list.window = params->window;
+    return t;
+}
+
+void cmaf_track_destroy(CmafTrack **track)
+{
+    if (!*track)
+        return;
+    cmaf_mux_destroy(&(*track)->mux);
+    byte_buffer_free(&(*track)->segment);
+    free(*track);
+    *track = NULL;
+}
+
+void cmaf_track_resume(CmafTrack *t, int64_t msn, int64_t discontinuity_sequence)
+{
+    t->list.media_sequence = msn;
+    t->list.discontinuity_sequence = discontinuity_sequence;
+}
+
+static int64_t to_90k(const CmafTrack *t, int64_t duration)
+{
+    return duration * TICKS_PER_S / t->per_second;
+}
+
+static int64_t open_msn(const CmafTrack *t)
+{
+    return t->list.media_sequence + (int64_t)t->list.count;
+}
+
+/* Writes a file. What cannot be written is a gap for viewers, said once. */
+static bool store(CmafTrack *t, const char *name, const void *data, size_t len)
+{
+    bool good = media_folder_write(t->params.folder, name, data, len) == 0;
+
+    if (!good && !t->failing)
+        log_error("%s: %s cannot be written: %s; viewers lack it, the next is tried",
+                  t->params.stream, name, strerror(errno));
+    if (good && t->failing)
+        log_info("%s: %s can be written again", t->params.stream, t->list.kind);
+    t->failing = !good;
+    t->stats.failed_writes += !good;
+    return good;
+}
+
+/* ---- segments ---- */
+
+void cmaf_track_begin(CmafTrack *t, int64_t start, int64_t limit, int64_t starts_unix_us,
+                      bool discontinuity)
+{
+    /* where there is nothing before it, there is nothing to differ from */
+    ll_playlist_begin(&t->list, starts_unix_us, discontinuity && t->list.count > 0, t->init_msn);
+    part_cutter_begin(&t->cutter, start, limit);
+    byte_buffer_clear(&t->segment);
+    t->start = start;
+    t->newest = start - 1;
+    t->samples = 0;
+    t->gap = false;
+}
+
+int cmaf_track_configure(CmafTrack *t, const CmafMuxParams *params)
+{
+    char name[MEDIA_NAME_SIZE];
+    const char *error;
+
+    cmaf_mux_destroy(&t->mux);
+    t->mux = cmaf_mux_create(params, &error);
+    if (!t->mux) {
+        log_error("%s: %s: %s", t->params.stream, t->list.kind, error);
+        return -1;
+    }
+    t->init_msn = open_msn(t);
+    t->list.segment[t->list.count].init_msn = t->init_msn;
+    ll_init_name(&t->list, t->init_msn, name);
+    CmafBytes init = cmaf_mux_init(t->mux);
+    return store(t, name, init.data, init.len) ? 0 : -1;
+}
+
+void cmaf_track_add(CmafTrack *t, const uint8_t *data, size_t len, int64_t pts, int64_t dts,
+                    bool key)
+{
+    if (!t->mux || cmaf_mux_add(t->mux, data, len, pts, dts, key) < 0)
+        return;
+    t->newest = dts;
+    t->samples++;
+}
+
+void cmaf_track_follow(CmafTrack *t, const ParameterSets *sets, const uint8_t *unit, size_t len)
+{
+    h264_filler_follow(&t->filler, sets, unit, len);
+}
+
+void cmaf_track_end(CmafTrack *t, int64_t end)
+{
+    part_cutter_end(&t->cutter, end);
+}
+
+/* Removes the file of a segment that has left the playlist, and its initialisation segment where
+ * `next`, which follows it, has another. */
+static void outdate(CmafTrack *t, const LlSegment *s, int64_t msn, const LlSegment *next,
+                    int64_t at_us)
+{
+    char name[MEDIA_NAME_SIZE];
+
+    ll_segment_name(&t->list, msn, name);
+    media_folder_remove_later(t->params.folder, name, at_us);
+    if (next && next->init_msn == s->init_msn)
+        return;
+    ll_init_name(&t->list, s->init_msn, name);
+    media_folder_remove_later(t->params.folder, name, at_us);
+}
+
+static void outdate_parts(CmafTrack *t, int64_t msn, size_t parts, int64_t at_us)
+{
+    char name[MEDIA_NAME_SIZE];
+
+    for (size_t i = 0; i < parts; i++) {
+        ll_part_name(&t->list, msn, i, name);
+        media_folder_remove_later(t->params.folder, name, at_us);
+    }
+}
+
+static void measure(CmafTrack *t, int64_t duration_90k)
+{
+    int64_t bitrate = (int64_t)t->segment.len * 8 * TICKS_PER_S / duration_90k;
+
+    t->stats.segments++;
+    t->stats.bytes += t->segment.len;
+    t->stats.media_90k += duration_90k;
+    t->stats.last_frames_milli = (int64_t)t->samples * 1000 * TICKS_PER_S / duration_90k;
+    if (bitrate > t->stats.peak_bitrate)
+        t->stats.peak_bitrate = bitrate;
+}
+
+/* The segment has its last part. */
+static void complete(CmafTrack *t, int64_t now_us)
+{
+    int64_t duration = to_90k(t, t->cutter.start - t->start), msn = open_msn(t), dropped_msn;
+    char name[MEDIA_NAME_SIZE];
+    LlSegment dropped;
+
+    ll_segment_name(&t->list, msn, name);
+    bool good = !t->gap && !t->segment.failed && store(t, name, t->segment.data, t->segment.len);
+    size_t parts = t->list.segment[t->list.count].parts;
+    ll_playlist_complete(&t->list, duration, !good);
+    measure(t, duration);
+    t->samples = 0;
+    int64_t listed_90k = PARTS_LISTED_FOR * t->params.target_duration_s * TICKS_PER_S;
+    outdate_parts(t, msn, parts, now_us + ticks_to_us(listed_90k + t->longest_90k));
+    while (ll_playlist_drop(&t->list, &dropped, &dropped_msn))
+        outdate(t, &dropped, dropped_msn, &t->list.segment[0],
+                now_us + ticks_to_us(dropped.duration_90k + t->longest_90k));
+    int64_t length = ll_playlist_duration_90k(&t->list);
+    t->longest_90k = length > t->longest_90k ? length : t->longest_90k;
+}
+
+/* ---- parts ---- */
+
+/* Makes the part; where no picture came, of one that repeats the last. */
+static int make(CmafTrack *t, const PartCut *cut, CmafFragment *out)
+{
+    uint8_t filler[H264_FILLER_SIZE];
+    int status = cmaf_mux_cut(t->mux, cut->start, cut->until, cut->end, out);
+
+    if (status <= 0 || t->params.kind != TRACK_VIDEO)
+        return status;
+    size_t len = h264_filler_write(&t->filler, filler);
+    if (len == 0 || cmaf_mux_add(t->mux, filler, len, cut->start, cut->start, false) < 0)
+        return -1;
+    t->stats.fillers++;
+    return cmaf_mux_cut(t->mux, cut->start, cut->end, cut->end, out);
+}
+
+static void add_part(CmafTrack *t, const PartCut *cut)
+{
+    LlPart part = {.duration_90k = (int32_t)to_90k(t, cut->end - cut->start)};
+    char name[MEDIA_NAME_SIZE];
+    CmafFragment fragment = {0};
+
+    ll_part_name(&t->list, open_msn(t), t->list.segment[t->list.count].parts, name);
+    bool made = t->mux && make(t, cut, &fragment) == 0 &&
+                byte_buffer_add(&t->segment, fragment.bytes.data, fragment.bytes.len) == 0;
+    part.independent = fragment.independent;
+    part.gap = !made || !store(t, name, fragment.bytes.data, fragment.bytes.len);
+    t->gap = t->gap || part.gap;
+    t->stats.parts++;
+    ll_playlist_add(&t->list, &part);
+}
+
+/* The segment ends where its last part has ended, or has none. */
+static void close_where_it_stands(CmafTrack *t, int64_t now_us)
+{
+    if (t->list.segment[t->list.count].parts > 0)
+        complete(t, now_us);
+    else
+        ll_playlist_abandon(&t->list);
+}
+
+int cmaf_track_cut(CmafTrack *t, int64_t known, int64_t now_us)
+{
+    PartCut cut;
+    int n = 0;
+
+    while (t->list.open) {
+        int64_t before = t->cutter.ends ? t->cutter.end : INT64_MAX;
+        int64_t newest = t->mux ? cmaf_mux_newest(t->mux, before) : INT64_MIN;
+        if (!part_cutter_next(&t->cutter, known, newest, &cut))
+            break;
+        add_part(t, &cut);
+        n++;
+        if (cut.last)
+            complete(t, now_us);
+    }
+    if (t->list.open && t->cutter.ends && t->cutter.start >= t->cutter.end) {
+        close_where_it_stands(t, now_us);
+        n++;
+    }
+    return n;
+}
+
+void cmaf_track_finish(CmafTrack *t, int64_t tail, int64_t now_us)
+{
+    int64_t end = t->newest + tail;
+
+    if (!t->list.open)
+        return;
+    if (t->newest < t->start || end < t->cutter.start)
+        end = t->cutter.start;
+    cmaf_track_end(t, end);
+    cmaf_track_cut(t, INT64_MAX, now_us);
+    cmaf_mux_destroy(&t->mux);
+}
+
+void cmaf_track_conclude(CmafTrack *t)
+{
+    t->list.ended = true;
+}
+
+void cmaf_track_clear(CmafTrack *t, int64_t remove_at_us)
+{
+    LlPlaylist *list = &t->list;
+
+    for (size_t i = 0; i < list->count; i++)
+        outdate(t, &list->segment[i], list->media_sequence + (int64_t)i,
+                i + 1 < list->count ? &list->segment[i + 1] : NULL, remove_at_us);
+    ll_playlist_restart(list);
+}
+
+int64_t cmaf_track_position(const CmafTrack *t)
+{
+    return t->cutter.start;
+}
+
+bool cmaf_track_is_open(const CmafTrack *t)
+{
+    return t->list.open;
+}
+
+const LlPlaylist *cmaf_track_playlist(const CmafTrack *t)
+{
+    return &t->list;
+}
+
+CmafTrackStats cmaf_track_stats(const CmafTrack *t)
+{
+    return t->stats;
+}

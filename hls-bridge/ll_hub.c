@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ll_hub.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A text and how many hold it. */
+typedef struct SharedText {
+    atomic_size_t holders;
+    LlText text;
+} SharedText;
+
+typedef struct Rendition {
+    bool there; /* something was published */
+    LlEdge edge;
+    int64_t epoch;
+    LlText *text, *delta;
+} Rendition;
+
+struct LlBoard {
+    LlHub *hub;
+    LlBoard *next, *previous;
+    char stream[STREAM_NAME_MAX + 1];
+    int64_t hold_us;
+    Rendition rendition[LL_RENDITIONS];
+    LlTicket *held; /* newest first */
+};
+
+struct LlHub {
+    pthread_mutex_t lock; /* guards all that follows, boards and tickets too */
+    LlBoard *boards;
+    size_t held;
+    bool closed;
+};
+
+/* ---- texts ---- */
+
+static SharedText *shared(LlText *text)
+{
+    return (SharedText *)((char *)text - offsetof(SharedText, text));
+}
+
+static LlText *new_text(const char *bytes, size_t len)
+{
+    SharedText *s = malloc(sizeof(*s) + len);
+
+    if (!s)
+        return NULL;
+    atomic_init(&s->holders, 1);
+    s->text.len = len;
+    memcpy(s->text.bytes, bytes, len);
+    return &s->text;
+}
+
+static LlText *hold(LlText *text)
+{
+    atomic_fetch_add(&shared(text)->holders, 1);
+    return text;
+}
+
+void ll_text_release(LlText *text)
+{
+    if (text && atomic_fetch_sub(&shared(text)->holders, 1) == 1)
+        free(shared(text));
+}
+
+/* ---- hub and boards ---- */
+
+LlHub *ll_hub_create(void)
+{
+    LlHub *hub = calloc(1, sizeof(*hub));
+
+    if (hub)
+        pthread_mutex_init(&hub->lock, NULL);
+    return hub;
+}
+
+void ll_hub_destroy(LlHub **hub)
+{
+    if (!*hub)
+        return;
+    pthread_mutex_destroy(&(*hub)->lock);
+    free(*hub);
+    *hub = NULL;
+}
+
+/* Takes a ticket off its board; the lock is held. */
+static void take_off(LlHub *hub, LlTicket *t)
+{
+    if (!t->held)
+        return;
+    if (t->next)
+        t->next->previous = t->previous;
+    if (t->previous)
+        t->previous->next = t->next;
+    else
+        t->board->held = t->next;
+    t->next = t->previous = NULL;
+    t->board = NULL;
+    t->held = false;
+    hub->held--;
+}
+
+static void wake(LlHub *hub, LlTicket *t)
+{
+    take_off(hub, t);
+    t->wake(t->user);
+}
+
+static void wake_all(LlBoard *board)
+{
+    while (board->held)
+        wake(board->hub, board->held);
+}
+
+void ll_hub_close(LlHub *hub)
+{
+    pthread_mutex_lock(&hub->lock);
+    hub->closed = true;
+    for (LlBoard *b = hub->boards; b; b = b->next)
+        wake_all(b);
+    pthread_mutex_unlock(&hub->lock);
+}
+
+LlBoard *ll_hub_join(LlHub *hub, const char *stream, int64_t hold_us)
+{
+    LlBoard *board = calloc(1, sizeof(*board));
+
+    if (!board)
+        return NULL;
+    board->hub = hub;
+    board->hold_us = hold_us;
+    snprintf(board->stream, sizeof(board->stream), "%s", stream);
+    pthread_mutex_lock(&hub->lock);
+    board->next = hub->boards;
+    if (board->next)
+        board->next->previous = board;
+    hub->boards = board;
+    pthread_mutex_unlock(&hub->lock);
+    return board;
+}
+
+void ll_board_leave(LlBoard **board)
+{
+    LlBoard *b = *board;
+
+    if (!b)
+        return;
+    pthread_mutex_lock(&b->hub->lock);
+    if (b->next)
+        b->next->previous = b->previous;
+    if (b->previous)
+        b->previous->next = b->next;
+    else
+        b->hub->boards = b->next;
+    wake_all(b);
+    pthread_mutex_unlock(&b->hub->lock);
+    for (int i = 0; i < LL_RENDITIONS; i++) {
+        ll_text_release(b->rendition[i].text);
+        ll_text_release(b->rendition[i].delta);
+    }
+    free(b);
+    *board = NULL;
+}
+
+static LlBoard *find(const LlHub *hub, const char *stream)
+{
+    LlBoard *b = hub->boards;
+
+    while (b && strcmp(b->stream, stream) != 0)
+        b = b->next;
+    return b;
+}
+
+/* ---- news ---- */
+
+/* Whether there is nothing yet for this ticket. */
+static bool waits_on(const Rendition *r, const LlTicket *t)
+{
+    return !r->there || ll_edge_verdict(&r->edge, t->msn, t->part) == LL_WAIT;
+}
+
+int ll_board_publish(LlBoard *board, LlRendition rendition, const LlNews *news)
+{
+    Rendition *r = &board->rendition[rendition];
+    LlText *text = new_text(news->text, news->text_len);
+    LlText *delta = news->delta ? new_text(news->delta, news->delta_len) : NULL;
+
+    if (!text || (news->delta && !delta)) {
+        ll_text_release(text);
+        ll_text_release(delta);
+        return -1;
+    }
+    pthread_mutex_lock(&board->hub->lock);
+    LlText *old_text = r->text, *old_delta = r->delta;
+    *r = (Rendition){true, news->edge, news->epoch, text, delta};
+    for (LlTicket *t = board->held, *next; t; t = next) {
+        next = t->next;
+        if (t->rendition == rendition && !waits_on(r, t))
+            wake(board->hub, t);
+    }
+    pthread_mutex_unlock(&board->hub->lock);
+    ll_text_release(old_text);
+    ll_text_release(old_delta);
+    return 0;
+}
+
+int64_t ll_board_expire(LlBoard *board, int64_t now_us)
+{
+    int64_t next_us = NEVER_US;
+
+    pthread_mutex_lock(&board->hub->lock);
+    for (LlTicket *t = board->held, *next; t; t = next) {
+        int64_t at = t->since_us + board->hold_us;
+        next = t->next;
+        if (at <= now_us) {
+            t->expired = true;
+            wake(board->hub, t);
+        } else if (at < next_us) {
+            next_us = at;
+        }
+    }
+    pthread_mutex_unlock(&board->hub->lock);
+    return next_us;
+}
+
+/* ---- requests ---- */
+
+/* The lock is held. */
+static LlAnswer hold_back(LlHub *hub, LlBoard *board, LlTicket *t, int64_t now_us)
+{
+    if (t->expired || hub->closed)
+        return LL_ANSWER_TOO_LONG;
+    if (t->since_us == 0)
+        t->since_us = now_us;
+    t->board = board;
+    t->previous = NULL;
+    t->next = board->held;
+    if (t->next)
+        t->next->previous = t;
+    board->held = t;
+    t->held = true;
+    hub->held++;
+    t->pause(t->user);
+    return LL_ANSWER_HELD;
+}
+
+static LlAnswer playlist(LlHub *hub, LlBoard *board, const LlDirectives *d, int64_t now_us,
+                         LlTicket *t, LlText **text)
+{
+    const Rendition *r = &board->rendition[t->rendition];
+
+    if (!r->there && d->msn < 0)
+        return LL_ANSWER_NOT_FOUND;
+    if (d->msn >= 0) {
+        if (r->there && ll_edge_verdict(&r->edge, d->msn, d->part) == LL_BAD)
+            return LL_ANSWER_BAD;
+        if (waits_on(r, t))
+            return hold_back(hub, board, t, now_us);
+    }
+    *text = hold(d->skip && r->delta ? r->delta : r->text);
+    return LL_ANSWER_READY;
+}
+
+LlAnswer ll_hub_playlist(LlHub *hub, const char *stream, LlRendition rendition,
+                         const LlDirectives *directives, int64_t now_us, LlTicket *ticket,
+                         LlText **text)
+{
+    LlAnswer answer = LL_ANSWER_NOT_FOUND;
+
+    pthread_mutex_lock(&hub->lock);
+    LlBoard *board = find(hub, stream);
+    ticket->rendition = rendition;
+    ticket->msn = directives->msn;
+    ticket->part = directives->part;
+    if (board)
+        answer = playlist(hub, board, directives, now_us, ticket, text);
+    pthread_mutex_unlock(&hub->lock);
+    return answer;
+}
+
+/* Reads "video-EPOCH-MSN.PART.m4s". */
+static bool read_part_name(const char *name, LlTicket *t, int64_t *epoch)
+{
+    long long e, msn, part;
+    char kind[6];
+    int end = 0;
+
+    if (sscanf(name, "%5[a-z]-%12lld-%15lld.%9lld.m4s%n", kind, &e, &msn, &part, &end) != 4 ||
+        end == 0 || name[end] != '\0')
+        return false;
+    *epoch = e;
+    t->msn = msn;
+    t->part = part;
+    t->rendition = strcmp(kind, "audio") == 0 ? LL_AUDIO : LL_VIDEO;
+    return t->rendition == LL_AUDIO || strcmp(kind, "video") == 0;
+}
+
+LlAnswer ll_hub_part(LlHub *hub, const char *stream, const char *name, int64_t now_us,
+                     LlTicket *ticket)
+{
+    LlAnswer answer = LL_ANSWER_NOT_FOUND;
+    int64_t epoch;
+
+    if (!read_part_name(name, ticket, &epoch))
+        return answer;
+    pthread_mutex_lock(&hub->lock);
+    LlBoard *board = find(hub, stream);
+    const Rendition *r = board ? &board->rendition[ticket->rendition] : NULL;
+    if (r && r->there && r->epoch == epoch && !r->edge.ended) {
+        bool hinted = ticket->msn == r->edge.last_msn + 1 && ticket->part == r->edge.open_parts;
+        bool there = ticket->msn <= r->edge.last_msn ||
+                     (ticket->msn == r->edge.last_msn + 1 && ticket->part < r->edge.open_parts);
+        if (hinted)
+            answer = hold_back(hub, board, ticket, now_us);
+        else if (there)
+            answer = LL_ANSWER_READY;
+    }
+    pthread_mutex_unlock(&hub->lock);
+    return answer;
+}
+
+void ll_hub_forget(LlHub *hub, LlTicket *ticket)
+{
+    pthread_mutex_lock(&hub->lock);
+    take_off(hub, ticket);
+    pthread_mutex_unlock(&hub->lock);
+}
+
+size_t ll_hub_held(LlHub *hub)
+{
+    pthread_mutex_lock(&hub->lock);
+    size_t held = hub->held;
+    pthread_mutex_unlock(&hub->lock);
+    return held;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef LL_PLAYLIST_H
+#define LL_PLAYLIST_H
+
+/* The media playlist of one rendition of low-latency HLS, and the multivariant playlist that names
+ * the renditions (rfc8216bis).
+ *
+ * The window is that of whole segments; behind it one segment may be open, of which there are
+ * parts. Parts are listed as long as they are near the end. What a file is called follows from
+ * where it stands, and is never used again:
+ *
+ *   KIND-EPOCH-MSN.m4s        a segment; KIND is "video" or "audio", EPOCH when the list was begun
+ *   KIND-EPOCH-MSN.PART.m4s   a part
+ *   KIND-EPOCH-MSN.mp4        an initialisation segment, for the segments from MSN on
+ *
+ * Pure: no I/O, no clock, no allocation. Thread-safety: one thread. */
+
+#include "ll_edge.h"
+#include "playlist.h"
+
+#define LL_SEGMENTS_MAX   80
+#define LL_PARTS_MAX      128    /* of a segment */
+#define LL_TEXT_SIZE      131072 /* bytes that hold the text of any playlist */
+#define LL_MULTI_SIZE     1024
+#define LL_CAN_SKIP_UNTIL 6 /* target durations; rfc8216bis, section 4.4.3.8 asks for as many */
+
+typedef struct LlPart {
+    int32_t duration_90k;
+    bool independent;
+    bool gap; /* it could not be written */
+} LlPart;
+
+typedef struct LlSegment {
+    int64_t duration_90k; /* of a whole one */
+    int64_t starts_unix_us;
+    int64_t init_msn; /* names its initialisation segment */
+    bool discontinuity;
+    bool gap; /* it could not be written, or a part of it */
+    size_t parts;
+    LlPart part[LL_PARTS_MAX];
+} LlSegment;
+
+typedef struct LlPlaylist {
+    const char *kind; /* a static string */
+    int64_t epoch;
+    int64_t target_duration_s; /* never changes */
+    int64_t part_target_90k;   /* likewise */
+    size_t window;             /* whole segments that are kept */
+    int64_t media_sequence;    /* of segment[0] */
+    int64_t discontinuity_sequence;
+    bool open; /* segment[count] is begun */
+    bool ended;
+    size_t count; /* of whole segments */
+    LlSegment segment[LL_SEGMENTS_MAX + 1];
+} LlPlaylist;
+
+/* The other rendition, for EXT-X-RENDITION-REPORT. */
+typedef struct LlReport {
+    const char *uri;
+    int64_t last_msn;
+    int64_t last_part; /* -1: it has no parts yet */
+} LlReport;
+
+/* Begins a segment. The one before must be whole; the list must not have ended. */
+void ll_playlist_begin(LlPlaylist *playlist, int64_t starts_unix_us, bool discontinuity,
+                       int64_t init_msn);
+
+/* Adds a part to the segment that is open. What is more than LL_PARTS_MAX is not listed. */
+void ll_playlist_add(LlPlaylist *playlist, const LlPart *part);
+
+/* The segment that is open is whole, and is a file unless `gap`. It must have a part. */
+void ll_playlist_complete(LlPlaylist *playlist, int64_t duration_90k, bool gap);
+
+/* The segment that is open is none: it must have no part. */
+void ll_playlist_abandon(LlPlaylist *playlist);
+
+/* Takes the oldest segment off where there are more than the window asks for, and three target
+ * durations remain. Returns false where none is due. */
+bool ll_playlist_drop(LlPlaylist *playlist, LlSegment *dropped, int64_t *msn);
+
+/* Takes everything off, for a new beginning; the numbers go on. */
+void ll_playlist_restart(LlPlaylist *playlist);
+
+/* The sum of the durations of the whole segments. */
+int64_t ll_playlist_duration_90k(const LlPlaylist *playlist);
+
+LlEdge ll_playlist_edge(const LlPlaylist *playlist);
+LlReport ll_playlist_report(const LlPlaylist *playlist, const char *uri);
+
+/* The names of files. PLAYLIST_NAME_SIZE bytes each. */
+void ll_segment_name(const LlPlaylist *playlist, int64_t msn, char *name);
+void ll_part_name(const LlPlaylist *playlist, int64_t msn, size_t part, char *name);
+void ll_init_name(const LlPlaylist *playlist, int64_t msn, char *name);
+
+/* Writes the text, terminated, into `text` (LL_TEXT_SIZE bytes); with `skip` a delta update, where
+ * there is something to skip. `report` may be NULL. Returns its length. */
+size_t ll_playlist_write(const LlPlaylist *playlist, bool skip, const LlReport *report, char *text);
+
+/* Where a list goes on that an earlier run has left as `text`: its next media sequence number and
+ * discontinuity sequence number. Returns 0, or -1 where it is none. */
+int ll_playlist_resume(const char *text, int64_t *msn, int64_t *discontinuity_sequence);
+
+typedef struct LlMultivariant {
+    const char *video, *audio; /* URIs of the media playlists; NULL: there is none */
+    char video_codec[16];      /* "avc1.42C01F" */
+    int width, height;
+    int64_t frame_rate_milli; /* 30000 is 30 a second; 0: not known */
+    int64_t bandwidth;        /* bit/s of the largest segment, all renditions */
+    int64_t average_bandwidth;
+} LlMultivariant;
+
+/* Writes the multivariant playlist into `text` (LL_MULTI_SIZE bytes). Returns its length. */
+size_t ll_multivariant_write(const LlMultivariant *multivariant, char *text);
+
+#endif

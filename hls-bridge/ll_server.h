@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef LL_SERVER_H
+#define LL_SERVER_H
+
+/* The HTTP server behind nginx for what is not there yet: it holds requests for playlists that name
+ * a segment or a part to come (rfc8216bis, section 6.2.5.2), and for the part that a playlist hints
+ * at, and answers them the moment there is what they ask for. It has one thread, however many wait,
+ * and knows nothing else: the control API is elsewhere.
+ *
+ *   GET /live/NAME/video.m3u8, /live/NAME/audio.m3u8    with _HLS_msn, _HLS_part, _HLS_skip
+ *   GET /live/NAME/KIND-EPOCH-MSN.PART.m4s
+ *
+ * Thread-safety: create and destroy from one thread; requests run on the server's own. */
+
+#include "ll_hub.h"
+
+typedef struct LlServer LlServer;
+
+typedef struct LlServerParams {
+    const char *address; /* IPv4 */
+    uint16_t port;
+    LlHub *hub;            /* borrowed */
+    const char *directory; /* of all streams; borrowed */
+    int64_t target_us;     /* about what a target duration is, for caches */
+} LlServerParams;
+
+/* Returns NULL with errno where it cannot listen. */
+LlServer *ll_server_create(const LlServerParams *params);
+
+/* Closes the hub, so that no request is held, and ends them all. Accepts NULL, leaves NULL. */
+void ll_server_destroy(LlServer **server);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "media_folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TEMPORARY ".new" /* nginx serves no dot files */
+
+/* A file that is not wanted for ever. */
+typedef struct Outdated {
+    char name[MEDIA_NAME_SIZE];
+    int64_t remove_at_us;
+} Outdated;
+
+struct MediaFolder {
+    int fd;
+    Outdated *outdated;
+    size_t outdated_count, outdated_capacity;
+    int64_t next_us; /* when the first of them may go */
+};
+
+MediaFolder *media_folder_open(const char *directory, const char *stream)
+{
+    char path[4096];
+    MediaFolder *f = calloc(1, sizeof(*f));
+
+    if (!f)
+        return NULL;
+    f->next_us = NEVER_US;
+    if (snprintf(path, sizeof(path), "%s/%s", directory, stream) >= (int)sizeof(path)) {
+        errno = ENAMETOOLONG;
+        goto fail;
+    }
+    if (mkdir(path, 0755) < 0 && errno != EEXIST)
+        goto fail;
+    f->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (f->fd < 0)
+        goto fail;
+    return f;
+fail:
+    free(f);
+    return NULL;
+}
+
+void media_folder_close(MediaFolder **folder)
+{
+    if (!*folder)
+        return;
+    close((*folder)->fd);
+    free((*folder)->outdated);
+    free(*folder);
+    *folder = NULL;
+}
+
+/* ---- files ---- */
+
+static int write_all(int fd, const void *data, size_t len)
+{
+    const uint8_t *p = data;
+
+    while (len > 0) {
+        ssize_t n = write(fd, p, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        p += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+int media_folder_write(MediaFolder *f, const char *name, const void *data, size_t len)
+{
+    int fd = openat(f->fd, TEMPORARY, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    int error;
+
+    if (fd < 0)
+        return -1;
+    if (write_all(fd, data, len) < 0)
+        goto fail;
+    if (close(fd) < 0) {
+        fd = -1;
+        goto fail;
+    }
+    fd = -1;
+    if (renameat(f->fd, TEMPORARY, f->fd, name) == 0)
+        return 0;
+fail:
+    error = errno;
+    if (fd >= 0)
+        close(fd);
+    unlinkat(f->fd, TEMPORARY, 0);
+    errno = error;
+    return -1;
+}
+
+ssize_t media_folder_read(const MediaFolder *f, const char *name, void *data, size_t size)
+{
+    int fd = openat(f->fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    size_t len = 0;
+
+    if (fd < 0)
+        return -1;
+    while (len < size) {
+        ssize_t n = read(fd, (uint8_t *)data + len, size - len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            break;
+        len += (size_t)n;
+    }
+    close(fd);
+    return (ssize_t)len;
+}
+
+bool media_folder_has(const MediaFolder *f, const char *name)
+{
+    return faccessat(f->fd, name, R_OK, 0) == 0;
+}
+
+void media_folder_remove(MediaFolder *f, const char *name)
+{
+    unlinkat(f->fd, name, 0);
+}
+
+/* ---- what is removed later ---- */
+
+void media_folder_remove_later(MediaFolder *f, const char *name, int64_t at_us)
+{
+    if (f->outdated_count == f->outdated_capacity) {
+        size_t capacity = f->outdated_capacity ? f->outdated_capacity * 2 : 16;
+        Outdated *grown = realloc(f->outdated, capacity * sizeof(*grown));
+        if (!grown)
+            return;
+        f->outdated = grown;
+        f->outdated_capacity = capacity;
+    }
+    Outdated *o = &f->outdated[f->outdated_count++];
+    snprintf(o->name, sizeof(o->name), "%s", name);
+    o->remove_at_us = at_us;
+    f->next_us = at_us < f->next_us ? at_us : f->next_us;
+}
+
+int64_t media_folder_expire(MediaFolder *f, int64_t now_us)
+{
+    size_t kept = 0;
+
+    if (now_us < f->next_us)
+        return f->next_us;
+    f->next_us = NEVER_US;
+    for (size_t i = 0; i < f->outdated_count; i++) {
+        const Outdated *o = &f->outdated[i];
+        if (o->remove_at_us <= now_us) {
+            unlinkat(f->fd, o->name, 0);
+            continue;
+        }
+        f->next_us = o->remove_at_us < f->next_us ? o->remove_at_us : f->next_us;
+        if (kept != i)
+            f->outdated[kept] = *o;
+        kept++;
+    }
+    f->outdated_count = kept;
+    return f->next_us;
+}
+
+static bool has_suffix(const char *name, const char *suffix)
+{
+    size_t n = strlen(name), m = strlen(suffix);
+
+    return n > m && strcmp(name + n - m, suffix) == 0;
+}
+
+void media_folder_each(const MediaFolder *f, const char *suffix,
+                       void (*visit)(void *user, const char *name), void *user)
+{
+    int fd = openat(f->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    struct dirent *entry;
+
+    if (!dir) {
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    while ((entry = readdir(dir)))
+        if (has_suffix(entry->d_name, suffix) && strlen(entry->d_name) < MEDIA_NAME_SIZE)
+            visit(user, entry->d_name);
+    closedir(dir);
+}

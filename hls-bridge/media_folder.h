@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MEDIA_FOLDER_H
+#define MEDIA_FOLDER_H
+
+/* One stream's folder: files appear whole, by rename, and those that no playlist names any more are
+ * removed when nobody can want them.
+ *
+ * Thread-safety: one thread. */
+
+#include "media.h"
+
+#include <sys/types.h>
+
+#define MEDIA_NAME_SIZE 64 /* of a file, its end included */
+
+typedef struct MediaFolder MediaFolder;
+
+/* Opens the folder of `stream`, a valid stream name, in `directory`, which exists; it is made if
+ * need be. Returns NULL with errno. */
+MediaFolder *media_folder_open(const char *directory, const char *stream);
+
+/* What is still to be removed stays. Accepts NULL, leaves NULL. */
+void media_folder_close(MediaFolder **folder);
+
+/* Puts a file in its place, whole. Returns 0, or -1 with errno: then nothing has changed. */
+int media_folder_write(MediaFolder *folder, const char *name, const void *data, size_t len);
+
+/* Reads up to `size` bytes of a file. Returns how many, or -1 with errno. */
+ssize_t media_folder_read(const MediaFolder *folder, const char *name, void *data, size_t size);
+
+bool media_folder_has(const MediaFolder *folder, const char *name);
+
+void media_folder_remove(MediaFolder *folder, const char *name);
+
+/* Removes a file at `at_us`; where there is no memory to note it, the next run does. */
+void media_folder_remove_later(MediaFolder *folder, const char *name, int64_t at_us);
+
+/* Removes what may go by `now_us`. Returns when something next may, NEVER_US: nothing. */
+int64_t media_folder_expire(MediaFolder *folder, int64_t now_us);
+
+/* Calls `visit` for each file whose name ends with `suffix` and is not longer than names here are.
+ */
+void media_folder_each(const MediaFolder *folder, const char *suffix,
+                       void (*visit)(void *user, const char *name), void *user);
+
+#endif

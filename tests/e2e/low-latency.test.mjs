@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Low-latency HLS: hls.js plays it through nginx, two demuxers read its parts, and requests for what
+// is not there yet are held and answered as rfc8216bis says.
+
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import test from "node:test";
+import { openPage, publish, untilLive, withBrowser } from "./support/browser.mjs";
+import { ffprobe, shaka } from "./support/programs.mjs";
+import { sleep, until, withStack } from "./support/rig.mjs";
+import { openViewer, quantile, servePages } from "./support/viewer.mjs";
+
+const get = (url, options) => fetch(url, { cache: "no-store", ...options });
+const text = async (url) => {
+  const response = await get(url);
+  assert.equal(response.status, 200, url);
+  return response.text();
+};
+
+/** What a test wants to know of a media playlist. */
+function parse(playlist) {
+  const lines = playlist.split("\n");
+  const first = Number(/#EXT-X-MEDIA-SEQUENCE:(\d+)/.exec(playlist)[1]);
+  const attribute = (line, name) => new RegExp(`${name}="?([^",]+)`).exec(line)?.[1];
+  const segments = [{ parts: [] }];
+  for (const line of lines) {
+    const segment = segments.at(-1);
+    if (line.startsWith("#EXT-X-MAP:")) segment.map = attribute(line, "URI");
+    else if (line.startsWith("#EXT-X-PART:"))
+      segment.parts.push({ uri: attribute(line, "URI"), duration: Number(attribute(line, "DURATION")),
+        independent: line.includes("INDEPENDENT=YES") });
+    else if (line.startsWith("#EXTINF:")) segment.duration = parseFloat(line.slice(8));
+    else if (line && !line.startsWith("#")) {
+      segment.uri = line;
+      segments.push({ parts: [] });
+    }
+  }
+  const open = segments.pop();
+  return {
+    first, segments, open,
+    last: first + segments.length - 1, // whole one
+    map: segments.find((segment) => segment.map)?.map,
+    target: Number(/PART-TARGET=([\d.]+)/.exec(playlist)[1]),
+    hint: /PRELOAD-HINT:TYPE=PART,URI="([^"]+)/.exec(playlist)?.[1],
+    report: /RENDITION-REPORT:(.*)/.exec(playlist)?.[1],
+  };
+}
+
+/** The rules of rfc8216bis, section 4.4.4.9, and what is promised beyond them. */
+function assertParts(list) {
+  for (const segment of list.segments.filter(({ parts }) => parts.length)) {
+    const sum = segment.parts.reduce((total, { duration }) => total + duration, 0);
+    assert.ok(Math.abs(sum - segment.duration) < 0.001, `parts of ${segment.uri}: ${sum}, not ${segment.duration}`);
+    segment.parts.forEach(({ duration, uri }, i) => {
+      assert.ok(duration <= list.target, `${uri}: ${duration}`);
+      if (i + 1 < segment.parts.length) assert.ok(duration >= 0.85 * list.target, `${uri}: ${duration}`);
+    });
+    assert.ok(segment.parts[0].independent, `${segment.uri} begins with an independent part`);
+  }
+}
+
+/** One part, behind its initialisation segment, by two demuxers. */
+async function assertDemuxes(base, list, part, codec, folder) {
+  const bytes = await Promise.all([list.map, part.uri].map(async (name) => {
+    const response = await get(new URL(name, base));
+    assert.equal(response.status, 200, name);
+    assert.match(response.headers.get("cache-control"), /immutable/);
+    assert.equal(response.headers.get("content-type"), "video/mp4");
+    return Buffer.from(await response.arrayBuffer());
+  }));
+  const file = path.join(folder, "part.mp4");
+  await writeFile(file, Buffer.concat(bytes));
+  const libav = await ffprobe(file);
+  assert.equal(libav.complaints, "", part.uri);
+  assert.equal(libav.streams.length, 1);
+  const start = Number(libav.packets[0].dts_time), end = Number(libav.streams[0].duration);
+  assert.ok(Math.abs(end - start - part.duration) < 0.001, `${part.uri} lasts ${end - start}, not ${part.duration}`);
+  const other = await shaka(file);
+  assert.equal(other.status, 0, `${part.uri}: ${other.stderr}`);
+  assert.match(other.stdout, codec, part.uri);
+  return { start, end };
+}
+
+test("low-latency HLS of the test card", async (t) => {
+  const pages = await servePages();
+  t.after(() => pages.close());
+  await withStack({}, (stack) =>
+    withBrowser({}, async (context) => {
+      await publish(context, stack, "demo");
+      const base = stack.master("demo");
+      const of = (name) => new URL(name, base);
+      await until("the multivariant playlist is there", async () => (await get(base)).ok);
+      await sleep(8000);
+
+      await t.test("the multivariant playlist tells what there is", async () => {
+        const master = await text(base);
+        t.diagnostic(master.trim().split("\n").at(-2));
+        assert.match(master, /CODECS="avc1\.[0-9A-F]{6},mp4a\.40\.2"/);
+        assert.match(master, /RESOLUTION=1280x720/);
+        assert.match(master, /FRAME-RATE=\d+\.\d{3}/);
+        assert.match(master, /AVERAGE-BANDWIDTH=\d+/);
+        assert.match(master, /AUDIO="audio"/);
+      });
+
+      await t.test("parts are as long as they are said to be, and two demuxers read them", async () => {
+        for (const [name, codec] of [["video.m3u8", /codec: H264/], ["audio.m3u8", /codec: AAC/]]) {
+          const list = parse(await text(of(name)));
+          assertParts(list);
+          const whole = list.segments.at(-1);
+          let end = null;
+          for (const part of whole.parts) {
+            const span = await assertDemuxes(base, list, part, codec, stack.options.folder);
+            if (end !== null) assert.ok(Math.abs(span.start - end) < 0.0001, `${part.uri} joins`);
+            end = span.end;
+          }
+          const segment = Buffer.from(await (await get(of(whole.uri))).arrayBuffer());
+          const parts = await Promise.all(whole.parts.map(async ({ uri }) =>
+            Buffer.from(await (await get(of(uri))).arrayBuffer())));
+          assert.ok(segment.equals(Buffer.concat(parts)), "a segment is its parts");
+        }
+      });
+
+      await t.test("segments are those of the classic playlist", async () => {
+        const [classic, video] = await Promise.all([text(stack.playlist("demo")), text(of("video.m3u8"))]);
+        const durations = (list) => [...list.matchAll(/#EXTINF:([\d.]+)/g)].map(([, seconds]) => seconds);
+        const dates = (list) => [...list.matchAll(/DATE-TIME:(\S+)/g)].map(([, date]) => date);
+        const common = durations(video).slice(1, 4).join();
+        assert.ok(durations(classic).join().includes(common), `${durations(classic)} has ${common}`);
+        assert.ok(dates(classic).join().includes(dates(video).slice(1, 4).join()), "dates");
+      });
+
+      await t.test("a request for the next part is held until it is there", async () => {
+        const waits = [];
+        for (let i = 0; i < 10; i++) {
+          const now = parse(await text(of("video.m3u8")));
+          const part = now.open.parts.length;
+          const began = performance.now();
+          const response = await get(of(`video.m3u8?_HLS_msn=${now.last + 1}&_HLS_part=${part}`));
+          waits.push(performance.now() - began);
+          assert.equal(response.status, 200);
+          const then = parse(await response.text());
+          assert.ok(then.last > now.last || then.open.parts.length > part, "it has the part");
+        }
+        t.diagnostic(`held for ${waits.map((ms) => ms.toFixed(0)).join(" ")} ms`);
+        assert.ok(Math.max(...waits) < 500);
+      });
+
+      await t.test("a part that is hinted at comes whole, and no byte before", async () => {
+        for (let i = 0; i < 5; i++) {
+          const { hint } = parse(await text(of("video.m3u8")));
+          const response = await get(of(hint));
+          assert.equal(response.status, 200, hint);
+          assert.match(response.headers.get("cache-control"), /immutable/);
+          const held = Buffer.from(await response.arrayBuffer());
+          assert.equal(held.length, Number(response.headers.get("content-length")));
+          const again = Buffer.from(await (await get(of(hint))).arrayBuffer());
+          assert.ok(held.equals(again), "it is the part that is there then");
+        }
+      });
+
+      await t.test("what cannot be waited for is refused or answered at once", async () => {
+        const { last, first } = parse(await text(of("video.m3u8")));
+        const status = async (query) => (await get(of(`video.m3u8?${query}`))).status;
+        assert.equal(await status("_HLS_part=0"), 400);
+        assert.equal(await status("_HLS_msn=x"), 400);
+        assert.equal(await status(`_HLS_msn=${last + 50}`), 400);
+        assert.equal(await status(`_HLS_msn=${last + 1}&_HLS_part=99`), 400);
+        const began = performance.now();
+        assert.equal(await status(`_HLS_msn=${first}`), 200);
+        assert.equal(await status("_HLS_msn=0&_HLS_part=0"), 200);
+        assert.ok(performance.now() - began < 150, "old numbers are answered at once");
+        assert.equal((await get(`${stack.url}/live/nobody/video.m3u8?_HLS_msn=1`)).status, 404);
+        assert.equal((await get(of("video-1-1.0.m4s"))).status, 404);
+        const missing = await get(of("video-1-1.m4s"));
+        assert.equal(missing.status, 404);
+        assert.equal(missing.headers.get("cache-control"), "no-store");
+        assert.equal((await get(`http://127.0.0.1:${stack.llPort}/streams`)).status, 404, "no control API");
+      });
+
+      await t.test("a playlist is compressed, and a delta update is shorter", async () => {
+        const response = await get(of("video.m3u8?_HLS_msn=0"));
+        assert.equal(response.headers.get("content-encoding"), "gzip");
+        const list = await text(of("video.m3u8?_HLS_skip=YES&_HLS_msn=0"));
+        assert.match(list, /CAN-SKIP-UNTIL=12/);
+      });
+
+      await t.test("each rendition reports the other", async () => {
+        const [video, audio] = [parse(await text(of("video.m3u8"))), parse(await text(of("audio.m3u8")))];
+        const report = /URI="video.m3u8",LAST-MSN=(\d+),LAST-PART=(\d+)/.exec(audio.report);
+        assert.ok(Number(report[1]) - video.last <= 2, audio.report);
+        assert.match(video.report, /URI="audio.m3u8"/);
+      });
+
+      await t.test("hls.js plays it for 20 s without a stall or an error", async () => {
+        const viewer = await openViewer(context, pages, base);
+        await until("hls.js plays", async () => (await viewer.state()).playingAt !== null, 15000);
+        await sleep(20000);
+        const { errors, stalls, latencies } = await viewer.state();
+        t.diagnostic(`glass to glass ${quantile(latencies, 0.5)} ms (median of ${latencies.length}, ` +
+          `95 % within ${quantile(latencies, 0.95)} ms)`);
+        assert.deepEqual(errors, []);
+        assert.deepEqual(stalls, []);
+        assert.ok(latencies.length > 80, "the time code is read");
+        assert.ok(quantile(latencies, 0.5) < 2000);
+        assert.deepEqual(viewer.errors, []);
+      });
+    }));
+});
+
+/** Plays it for so long, and says how that went. */
+async function watch(context, pages, stack, stream, during) {
+  await until("the multivariant playlist is there", async () => (await get(stack.master(stream))).ok, 15000);
+  await sleep(1000);
+  const viewer = await openViewer(context, pages, stack.master(stream));
+  await until("hls.js plays", async () => (await viewer.state()).playingAt !== null, 15000);
+  await during();
+  assert.deepEqual((await viewer.state()).errors, []);
+  assert.deepEqual((await viewer.state()).stalls, []);
+  assert.ok(await viewer.evaluate(() => window.hls.latency) < 1.5, "it is as near to live as before");
+}
+
+test("a still screen of one picture a second plays at low latency", async (t) => {
+  const pages = await servePages();
+  t.after(() => pages.close());
+  await withStack({}, (stack) =>
+    withBrowser({}, async (context) => {
+      const page = await openPage(context, `${stack.url}/publish.html?stream=slides`);
+      await page.evaluate(async () => {
+        const canvas = document.createElement("canvas");
+        [canvas.width, canvas.height] = [1280, 720];
+        const paint = canvas.getContext("2d");
+        const draw = () => {
+          paint.fillStyle = `hsl(${(Date.now() / 50) % 360} 50% 50%)`;
+          paint.fillRect(0, 0, 1280, 720);
+        };
+        draw();
+        setInterval(draw, 1000);
+        const { startTestSound } = await import("/js/test-sound.js");
+        const sound = await startTestSound();
+        const stream = new MediaStream([...canvas.captureStream().getVideoTracks(), sound.track]);
+        await window.janusHls.publisher.publish(stream, { name: "slides" });
+      });
+      await untilLive(page);
+      await watch(context, pages, stack, "slides", () => sleep(12000));
+      const list = await text(new URL("video.m3u8", stack.master("slides")));
+      assert.ok(!list.includes("GAP"), "parts without a picture are filled");
+      assertParts(parse(list));
+    }));
+});
+
+test("a picture that freezes and one of another size play on at low latency", async (t) => {
+  const pages = await servePages();
+  t.after(() => pages.close());
+  await withStack({}, (stack) =>
+    withBrowser({}, async (context) => {
+      const page = await publish(context, stack, "shop");
+      const show = (size) => page.evaluate(async (size) => {
+        const { startTestCard } = await import("/js/test-card.js");
+        const { peerConnection } = window.janusHls.publisher;
+        const sender = (window.videoSender ??= peerConnection.getSenders().find((s) => s.track?.kind === "video"));
+        const card = size && await startTestCard({ ...size, name: "other" });
+        await sender.replaceTrack(card ? card.stream.getVideoTracks()[0] : null);
+      }, size);
+      await watch(context, pages, stack, "shop", async () => {
+        await sleep(3000);
+        await show(null);
+        await sleep(6000);
+        await show({ width: 720, height: 1280 });
+        await sleep(6000);
+      });
+      const list = await text(new URL("video.m3u8", stack.master("shop")));
+      assert.match(list, /#EXT-X-DISCONTINUITY\n#EXT-X-MAP/);
+      assert.match(await text(stack.master("shop")), /RESOLUTION=720x1280/);
+    }));
+});
+
+test("the watch page plays at low latency, and measures it", () =>
+  withStack({}, (stack) =>
+    withBrowser({}, async (context) => {
+      await publish(context, stack, "shop");
+      await until("the multivariant playlist is there", async () => (await get(stack.master("shop"))).ok, 15000);
+      const page = await openPage(context, `${stack.url}/watch.html?stream=shop&measure`);
+      await until("it measures", async () => /Glass to glass: \d+ ms.*Low latency/.test(await page.textContent("#measure-text")), 15000);
+      await sleep(3000);
+      const [, behind] = /Glass to glass: (\d+) ms/.exec(await page.textContent("#measure-text"));
+      assert.ok(Number(behind) < 2000, `${behind} ms`);
+      const classic = await openPage(context, `${stack.url}/watch.html?stream=shop&measure&classic`);
+      await until("the classic one plays", async () => /Classic playlist/.test(await classic.textContent("#measure-text")), 20000);
+      assert.deepEqual([...page.errors, ...classic.errors], []);
+    })));
+
+test("players recover when the bridge starts anew", async (t) => {
+  const pages = await servePages();
+  t.after(() => pages.close());
+  await withStack({}, (stack) =>
+    withBrowser({}, async (context) => {
+      await publish(context, stack, "shop");
+      await until("the multivariant playlist is there", async () => (await get(stack.master("shop"))).ok, 15000);
+      const before = parse(await text(new URL("video.m3u8", stack.master("shop"))));
+      const page = await openPage(context, `${stack.url}/watch.html?stream=shop&measure`);
+      const time = () => page.evaluate(() => document.getElementById("player").currentTime);
+      await until("it plays", async () => /Low latency/.test(await page.textContent("#measure-text")), 15000);
+      await stack.parts.bridge.stop();
+      await stack.startBridge();
+      await until("new segments", async () =>
+        parse(await text(new URL("video.m3u8", stack.master("shop")))).first > before.last, 20000);
+      await sleep(4000);
+      const at = await time();
+      await sleep(3000);
+      const moved = (await time()) - at;
+      t.diagnostic(`${moved.toFixed(1)} s of 3 s; ${await page.textContent("#measure-text")}`);
+      assert.ok(moved > 2, `it plays on: ${moved} s`);
+      assert.deepEqual(page.errors, []);
+    }));
+});

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "golden.h"
+
+#include "hls-bridge/ll_playlist.h"
+
+#define STARTS 1770000000000000ll /* 2026-02-02T02:40:00Z */
+
+static LlPlaylist list;
+static char text[LL_TEXT_SIZE];
+
+static int setup(void **state)
+{
+    (void)state;
+    list = (LlPlaylist){.kind = "video",
+                        .epoch = 1770000000,
+                        .target_duration_s = 2,
+                        .part_target_90k = 18000,
+                        .window = 6,
+                        .media_sequence = 7};
+    return 0;
+}
+
+static void parts(int n, int64_t duration_90k)
+{
+    for (int i = 0; i < n; i++) {
+        LlPart part = {(int32_t)duration_90k, list.segment[list.count].parts == 0, false};
+        ll_playlist_add(&list, &part);
+    }
+}
+
+/* A segment of two seconds: ten parts of 192 ms and one of 80 ms. */
+static void segment(int64_t msn, bool discontinuity, int64_t init)
+{
+    ll_playlist_begin(&list, STARTS + msn * 2000000, discontinuity, init);
+    parts(10, 17280);
+    parts(1, 7200);
+    ll_playlist_complete(&list, 180000, false);
+}
+
+static void golden(const char *name, bool skip)
+{
+    LlReport report = {"audio.m3u8", 12, 3};
+
+    size_t len = ll_playlist_write(&list, skip, &report, text);
+    assert_int_equal(len, strlen(text));
+    assert_golden(name, text);
+}
+
+static void a_list_with_an_open_segment(void **state)
+{
+    (void)state;
+    for (int64_t msn = 7; msn < 12; msn++)
+        segment(msn, false, 7);
+    ll_playlist_begin(&list, STARTS + 24000000, false, 7);
+    parts(3, 17280);
+    golden("ll/open.m3u8", false);
+}
+
+static void a_segment_that_is_just_whole(void **state)
+{
+    (void)state;
+    segment(7, false, 7);
+    segment(8, true, 8);
+    golden("ll/whole.m3u8", false);
+}
+
+static void an_end(void **state)
+{
+    (void)state;
+    segment(7, false, 7);
+    ll_playlist_begin(&list, STARTS, false, 7);
+    parts(1, 9000);
+    ll_playlist_complete(&list, 9000, false);
+    list.ended = true;
+    golden("ll/ended.m3u8", false);
+}
+
+static void a_delta_update_leaves_old_segments_out(void **state)
+{
+    (void)state;
+    list.window = 12;
+    for (int64_t msn = 7; msn < 16; msn++)
+        segment(msn, false, 7);
+    ll_playlist_begin(&list, STARTS + 32000000, false, 7);
+    parts(1, 17280);
+    golden("ll/delta.m3u8", true);
+    /* nothing is far enough behind: the whole list */
+    while (list.count > 6) {
+        list.window = list.count - 1;
+        LlSegment dropped;
+        int64_t msn;
+        assert_true(ll_playlist_drop(&list, &dropped, &msn));
+    }
+    ll_playlist_write(&list, true, NULL, text);
+    assert_null(strstr(text, "#EXT-X-SKIP"));
+}
+
+static void numbers_only_grow(void **state)
+{
+    LlSegment dropped;
+    int64_t msn, next, discontinuity;
+
+    (void)state;
+    segment(7, false, 7);
+    segment(8, true, 8);
+    for (int64_t n = 9; n < 14; n++)
+        segment(n, false, 8);
+    assert_true(ll_playlist_drop(&list, &dropped, &msn));
+    assert_int_equal(msn, 7);
+    assert_false(ll_playlist_drop(&list, &dropped, &msn));
+    assert_int_equal(list.media_sequence, 8);
+    assert_int_equal(list.discontinuity_sequence, 0);
+    segment(14, false, 8);
+    assert_true(ll_playlist_drop(&list, &dropped, &msn));
+    assert_true(dropped.discontinuity);
+    assert_int_equal(list.discontinuity_sequence, 1);
+
+    ll_playlist_begin(&list, STARTS, true, 15);
+    parts(1, 17280);
+    ll_playlist_write(&list, false, NULL, text);
+    assert_int_equal(ll_playlist_resume(text, &next, &discontinuity), 0);
+    assert_int_equal(next, 16);
+    assert_int_equal(discontinuity, 3);
+
+    ll_playlist_restart(&list);
+    assert_int_equal(list.media_sequence, 16);
+    assert_int_equal(list.discontinuity_sequence, 3);
+    assert_int_equal(list.count, 0);
+    assert_int_equal(ll_playlist_resume("not a list", &next, &discontinuity), -1);
+}
+
+static void what_could_not_be_written_is_a_gap(void **state)
+{
+    const LlPart part = {17280, true, true};
+
+    (void)state;
+    ll_playlist_begin(&list, STARTS, false, 7);
+    ll_playlist_add(&list, &part);
+    ll_playlist_write(&list, false, NULL, text);
+    assert_non_null(strstr(text, ".0.m4s\",INDEPENDENT=YES,GAP=YES\n"));
+    ll_playlist_complete(&list, 17280, true);
+    ll_playlist_begin(&list, STARTS, false, 7);
+    ll_playlist_abandon(&list);
+    ll_playlist_write(&list, false, NULL, text);
+    assert_non_null(strstr(text, "#EXT-X-GAP\n#EXTINF:0.19200,\n"));
+    assert_null(strstr(text, "-8.m4s"));
+}
+
+static void an_edge(void **state)
+{
+    (void)state;
+    LlEdge edge = ll_playlist_edge(&list);
+    assert_int_equal(edge.last_msn, 6);
+    assert_int_equal(edge.last_parts, 0);
+    segment(7, false, 7);
+    ll_playlist_begin(&list, STARTS, false, 7);
+    parts(2, 17280);
+    edge = ll_playlist_edge(&list);
+    assert_int_equal(edge.last_msn, 7);
+    assert_int_equal(edge.last_parts, 11);
+    assert_int_equal(edge.open_parts, 2);
+    assert_int_equal(edge.advance_limit, 15);
+    LlReport report = ll_playlist_report(&list, "x");
+    assert_int_equal(report.last_msn, 8);
+    assert_int_equal(report.last_part, 1);
+}
+
+static void multivariant_playlists(void **state)
+{
+    char multi[LL_MULTI_SIZE];
+    LlMultivariant m = {.video = "video.m3u8",
+                        .audio = "audio.m3u8",
+                        .video_codec = "avc1.42C01F",
+                        .width = 1280,
+                        .height = 720,
+                        .frame_rate_milli = 29970,
+                        .bandwidth = 2700000,
+                        .average_bandwidth = 2300000};
+
+    (void)state;
+    ll_multivariant_write(&m, multi);
+    assert_golden("ll/master-both.m3u8", multi);
+    m.audio = NULL;
+    ll_multivariant_write(&m, multi);
+    assert_golden("ll/master-video.m3u8", multi);
+    m.audio = "audio.m3u8";
+    m.video = NULL;
+    ll_multivariant_write(&m, multi);
+    assert_golden("ll/master-audio.m3u8", multi);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup(name, setup)
+    const struct CMUnitTest tests[] = {
+        TEST(a_list_with_an_open_segment),
+        TEST(a_segment_that_is_just_whole),
+        TEST(an_end),
+        TEST(a_delta_update_leaves_old_segments_out),
+        TEST(numbers_only_grow),
+        TEST(what_could_not_be_written_is_a_gap),
+        TEST(an_edge),
+        TEST(multivariant_playlists),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

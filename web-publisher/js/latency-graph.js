@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Glass to glass, live, with a graph of the last minute: reads the clock that a test card shows in
+// the picture, and where there is none takes what the playlist's dates tell.
+
+import { readTimeCode, STRIP_HEIGHT } from "./time-code.js";
+
+const PERIOD_MS = 200;
+const SPAN_MS = 60000;
+const GRID_MS = [500, 1000, 2000, 5000, 10000, 20000]; // lines, where they fit
+
+export class LatencyGraph {
+  #video;
+  #canvas;
+  #fallbackMs;
+  #samples = []; // { at, ms, exact }, oldest first
+  #row = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+
+  /** `fallbackMs()`: the distance where the picture shows no clock, or null. */
+  constructor(video, canvas, fallbackMs) {
+    this.#video = video;
+    this.#canvas = canvas;
+    this.#fallbackMs = fallbackMs;
+    setInterval(() => this.#look(), PERIOD_MS);
+  }
+
+  /** { ms, median, worst, exact } of the last minute; null where there is nothing yet. */
+  get figures() {
+    if (this.#samples.length === 0) return null;
+    const sorted = this.#samples.map(({ ms }) => ms).sort((a, b) => a - b);
+    const { ms, exact } = this.#samples.at(-1);
+    return { ms, exact, median: sorted[Math.floor(sorted.length / 2)], worst: sorted.at(-1) };
+  }
+
+  #readPicture() {
+    const { videoWidth: width, videoHeight: height } = this.#video;
+    if (!width) return null;
+    this.#row.canvas.width = width;
+    this.#row.canvas.height = 1;
+    const y = Math.round(height * (1 - STRIP_HEIGHT / 2)) - 1;
+    this.#row.drawImage(this.#video, 0, y, width, 1, 0, 0, width, 1);
+    const code = readTimeCode(this.#row.getImageData(0, 0, width, 1).data, width, Date.now());
+    return code === null ? null : Date.now() - code;
+  }
+
+  #look() {
+    const now = Date.now();
+    const read = this.#readPicture();
+    const ms = read ?? this.#fallbackMs();
+    if (ms !== null && !this.#video.paused) this.#samples.push({ at: now, ms, exact: read !== null });
+    while (this.#samples.length && now - this.#samples[0].at > SPAN_MS) this.#samples.shift();
+    this.#draw(now);
+  }
+
+  #draw(now) {
+    const { width, height } = this.#canvas;
+    const context = this.#canvas.getContext("2d");
+    const top = Math.max(1000, ...this.#samples.map(({ ms }) => ms)) * 1.15;
+    const y = (ms) => height - (ms / top) * height;
+
+    context.clearRect(0, 0, width, height);
+    context.font = "12px sans-serif";
+    context.fillStyle = context.strokeStyle = "#8888";
+    for (const ms of GRID_MS.filter((line) => line < top && line > top / 8)) {
+      context.fillRect(0, y(ms), width, 1);
+      context.fillText(`${ms / 1000} s`, 4, y(ms) - 4);
+    }
+    context.strokeStyle = "#3b82f6";
+    context.lineWidth = 2;
+    context.beginPath();
+    for (const { at, ms } of this.#samples) context.lineTo(width - ((now - at) / SPAN_MS) * width, y(ms));
+    context.stroke();
+  }
+}
