@@ -8,8 +8,7 @@
 
 #include "bridge_log.h"
 
-#define CHANGE_PERCENT 10 /* of a measured figure, that the multivariant playlist is written anew  \
-                           */
+#define CHANGE_PERCENT 10 /* of a figure, for the multivariant playlist to be written anew */
 
 static const char *const playlist_file[] = {"video.m3u8", "audio.m3u8"};
 
