@@ -90,7 +90,8 @@ static int open_run(Run *run, const ReplayFolderParams *params, const SourceSdp 
                                 .stream = params->stream,
                                 .window = WINDOW,
                                 .target_duration_s = (segment_us + US_PER_S - 1) / US_PER_S};
-    HlsOutputParams output = {.stream = params->stream, .segment_us = segment_us};
+    HlsOutputParams output = {
+        .stream = params->stream, .segment_us = segment_us, .writes_ts = true};
     IntakeSink sink = {run, on_picture, on_audio};
     const char *error;
 
