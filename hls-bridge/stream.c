@@ -249,11 +249,12 @@ static void update_status(Stream *s, int64_t now_us)
 
 /* ---- the thread ---- */
 
-static void run_source(Stream *s, int64_t now_us)
+static void run_source(Stream *s, bool readable, int64_t now_us)
 {
     int64_t clock_90k;
 
-    source_receive(s->source, now_us);
+    if (readable)
+        source_receive(s->source, now_us);
     source_tick(s->source, now_us);
     if (source_clock(s->source, now_us, &clock_90k) &&
         hls_output_tick(s->output, clock_90k, now_us))
@@ -327,10 +328,11 @@ static void *run(void *data)
     Stream *s = data;
     struct pollfd fds[RTP_INGEST_FDS_MAX + 1];
     int64_t now_us = clock_us(CLOCK_MONOTONIC);
+    bool mail = true, readable = true; /* there may be */
 
-    while (read_mail(s, now_us)) {
+    while (!mail || read_mail(s, now_us)) {
         if (s->source)
-            run_source(s, now_us);
+            run_source(s, readable, now_us);
         if (!run_deadline(s, now_us))
             break;
         int64_t expire_us = expire(s, now_us);
@@ -338,7 +340,9 @@ static void *run(void *data)
 
         fds[0] = (struct pollfd){.fd = s->wake_fd, .events = POLLIN};
         size_t n = 1 + (s->source ? source_poll_fds(s->source, fds + 1) : 0);
-        poll(fds, n, wait_ms(s, now_us, expire_us));
+        int ready = poll(fds, n, wait_ms(s, now_us, expire_us));
+        mail = fds[0].revents != 0;
+        readable = ready > mail;
         now_us = clock_us(CLOCK_MONOTONIC);
     }
     atomic_store(&s->gone, true);
