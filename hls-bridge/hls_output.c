@@ -14,6 +14,9 @@
 /* Video is promised but does not come: after this the sound goes out alone. */
 #define VIDEO_WAIT_90K (3 * TICKS_PER_S)
 
+#define DATE_STEP_US (20 * US_PER_MS)
+#define DATE_SET_US  US_PER_S
+
 #define AAC_FRAME_90K  samples_to_90k(AAC_FRAME_SAMPLES)
 #define LAST_FRAME_90K (TICKS_PER_S / 30) /* length of a last picture, which has no next one */
 
@@ -33,8 +36,9 @@ struct HlsOutput {
     void *wall_clock_user;
     SegmentMux *mux;
     int64_t start_90k;                    /* of the open segment */
-    int64_t starts_unix_us;               /* the same, as low latency has it */
-    int64_t next_starts_unix_us;          /* of the segment behind the cut */
+    int64_t dated_90k, dated_unix_us;     /* what low latency was last told a date of; 0: nothing */
+    bool skips;                           /* pictures, until an IDR picture that it asks for */
+    bool missed_restart;                  /* among what was skipped */
     int64_t cut_90k;                      /* where it ends, once that is known; 0: not yet */
     int64_t audio_end_90k, video_end_90k; /* of what is collected; 0: nothing */
     int64_t first_audio_90k;              /* since the publisher began; 0: none yet */
@@ -101,28 +105,46 @@ void hls_output_begin(HlsOutput *o, bool has_video, bool has_audio, HlsOutputWal
     o->wall_clock_user = user;
     o->first_audio_90k = 0;
     o->cut_90k = 0;
+    o->dated_90k = 0;
+    o->skips = o->missed_restart = false;
     o->state = open_mux(o, has_video) ? OUTPUT_WAITING : OUTPUT_IDLE;
 }
 
 static void begin_segment(HlsOutput *o, int64_t start_90k)
 {
     o->start_90k = start_90k;
-    o->starts_unix_us = o->next_starts_unix_us;
     o->cut_90k = 0;
     o->discontinuity = o->next_discontinuity;
     o->next_discontinuity = false;
     segment_cutter_begin(&o->cutter, start_90k);
 }
 
+/* Low latency dates a segment when it begins, while the smallest delay is still being found: dates
+ * go there in steps that are smaller than anybody minds. A clock that was set is another matter. */
+static int64_t early_date(HlsOutput *o, int64_t start_90k, bool discontinuity)
+{
+    int64_t date_us = o->wall_clock(o->wall_clock_user, start_90k);
+    int64_t follows_us = o->dated_unix_us + ticks_to_us(start_90k - o->dated_90k);
+    int64_t off_us = date_us - follows_us;
+
+    if (o->dated_90k != 0 && !discontinuity && llabs(off_us) < DATE_SET_US) {
+        off_us = off_us > DATE_STEP_US ? DATE_STEP_US : off_us;
+        date_us = follows_us + (off_us < -DATE_STEP_US ? -DATE_STEP_US : off_us);
+    }
+    o->dated_90k = start_90k;
+    o->dated_unix_us = date_us;
+    return date_us;
+}
+
 /* What low latency needs to know of a segment that begins. */
-static CmafSegment cmaf_segment(const HlsOutput *o, int64_t start_90k, bool discontinuity)
+static CmafSegment cmaf_segment(HlsOutput *o, int64_t start_90k, bool discontinuity)
 {
     const SegmentCutterParams *params = &o->cutter.params;
 
     return (CmafSegment){
         .start_90k = start_90k,
         .limit_90k = start_90k + (o->muxes_video ? params->limit_90k : params->target_90k),
-        .starts_unix_us = o->wall_clock(o->wall_clock_user, start_90k),
+        .starts_unix_us = early_date(o, start_90k, discontinuity),
         .discontinuity = discontinuity,
     };
 }
@@ -136,7 +158,6 @@ static void start(HlsOutput *o, int64_t start_90k)
     begin_segment(o, start_90k);
     if (o->params.cmaf) {
         CmafSegment segment = cmaf_segment(o, start_90k, o->discontinuity);
-        o->starts_unix_us = segment.starts_unix_us;
         cmaf_output_start(o->params.cmaf, &segment, o->muxes_video, o->has_audio, o->now_us);
     }
 }
@@ -146,7 +167,6 @@ static void announce_cut(HlsOutput *o)
 {
     if (o->params.cmaf && o->cut_90k != 0) {
         CmafSegment next = cmaf_segment(o, o->cut_90k, o->next_discontinuity);
-        o->next_starts_unix_us = next.starts_unix_us;
         cmaf_output_cut(o->params.cmaf, &next, o->now_us);
     }
 }
@@ -157,12 +177,10 @@ static void publish(HlsOutput *o, const Segment *segment, int64_t duration_90k)
 {
     PlaylistSegment entry = {
         .duration_90k = duration_90k,
+        .starts_unix_us = o->wall_clock(o->wall_clock_user, o->start_90k),
         .discontinuity = o->discontinuity,
     };
 
-    /* both playlists give the same date, which low latency has given when the segment began */
-    entry.starts_unix_us =
-        o->params.cmaf ? o->starts_unix_us : o->wall_clock(o->wall_clock_user, o->start_90k);
     if (segment_store_add(o->params.store, segment->data, segment->len, &entry, o->now_us) < 0) {
         if (!o->disk_failed)
             log_error("%s: a segment cannot be written: %s; viewers lack it, the next is tried",
@@ -235,18 +253,31 @@ static void admit_video(HlsOutput *o, int64_t pts_90k)
 /* A picture comes into an open segment: whether that ends with it. */
 static void consider_cut(HlsOutput *o, const AccessUnit *unit, int64_t pts_90k)
 {
-    bool other = unit->restart || (o->params.cmaf && cmaf_output_needs_cut(o->params.cmaf, unit));
+    bool restart = unit->restart || o->missed_restart;
+    bool other = restart || (o->params.cmaf && cmaf_output_needs_cut(o->params.cmaf, unit));
 
     if (o->cut_90k != 0 ||
         !segment_cutter_picture(&o->cutter, pts_90k, unit->idr, other, &o->cut_90k))
         return;
-    o->next_discontinuity = o->next_discontinuity || unit->restart;
+    o->next_discontinuity = o->next_discontinuity || restart;
+    o->missed_restart = false;
     announce_cut(o);
+}
+
+/* Two cuts cannot be under way at a time: where decoding begins anew while the sound has not yet
+ * come up to the last cut, pictures wait for another IDR picture. */
+static bool must_skip(HlsOutput *o, const AccessUnit *unit)
+{
+    if (unit->restart && o->cut_90k != 0)
+        o->skips = o->missed_restart = true;
+    else if (unit->idr && o->cut_90k == 0)
+        o->skips = false;
+    return o->skips;
 }
 
 void hls_output_picture(HlsOutput *o, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
 {
-    if (o->state == OUTPUT_IDLE)
+    if (o->state == OUTPUT_IDLE || must_skip(o, unit))
         return;
     if (o->state == OUTPUT_WAITING && !unit->idr)
         return;
@@ -300,6 +331,8 @@ bool hls_output_tick(HlsOutput *o, int64_t clock_90k, int64_t now_us)
     if (o->params.cmaf)
         cmaf_output_tick(o->params.cmaf, clock_90k, now_us);
     complete_cut(o);
+    if (o->skips && o->cut_90k == 0)
+        return true;
     return o->muxes_video && o->cut_90k == 0 && segment_cutter_ask(&o->cutter, clock_90k);
 }
 

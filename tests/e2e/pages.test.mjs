@@ -86,7 +86,7 @@ test("the watch page waits, plays, tells the distance, and sees the end", () =>
       await until("the distance to live", async () => /^\d+\.\d s$/.test(await watch.textContent("#figure-latency")));
       const behind = parseFloat(await watch.textContent("#figure-latency"));
       assert.ok(behind > 0.3 && behind < 3, `${behind} s behind live`);
-      assert.equal(await watch.textContent("#badge"), "LIVE");
+      await until("it says LIVE", async () => (await watch.textContent("#badge")) === "LIVE");
       await watch.click("#unmute");
       assert.equal(await watch.evaluate(() => document.getElementById("player").muted), false);
       await until("the button has done its work", () => watch.isHidden("#unmute"));
