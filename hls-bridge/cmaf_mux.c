@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmaf_mux.h"
 
-#include <libavformat/avformat.h>
 #include <libavutil/opt.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "annex_b.h"
-#include "byte_buffer.h"
 #include "h264_sps.h"
-
-#define IO_BUFFER_BYTES 16384
+#include "memory_muxer.h"
+#include "packet_queue.h"
 
 /* The initialisation segment at once, since the codec's configuration is known; fragments when
  * asked for; edit lists would shift what is on the stream's clock already. */
@@ -19,63 +16,33 @@
 struct CmafMux {
     AVFormatContext *format;
     TrackKind kind;
-    AVPacket **queue; /* samples in decoding order, from `first` to `count` */
-    size_t first, count, capacity;
+    PacketQueue queue;
     ByteBuffer init, out, scratch;
     ByteBuffer *sink; /* where libavformat writes */
 };
-
-static int append(void *opaque, uint8_t *data, int len)
-{
-    CmafMux *mux = opaque;
-
-    return byte_buffer_add(mux->sink, data, (size_t)len) < 0 ? AVERROR(ENOMEM) : len;
-}
 
 /* ---- create and destroy ---- */
 
 static int add_track(CmafMux *mux, const CmafMuxParams *params)
 {
-    AVStream *stream = avformat_new_stream(mux->format, NULL);
-
+    if (params->kind == TRACK_AUDIO)
+        return memory_muxer_add_aac(mux->format, SAMPLES_PER_S, params->config, params->config_len)
+                   ? 0
+                   : -1;
+    AVStream *stream =
+        memory_muxer_add_h264(mux->format, TICKS_PER_S, params->config, params->config_len);
     if (!stream)
         return -1;
-    AVCodecParameters *codec = stream->codecpar;
-    if (params->kind == TRACK_VIDEO) {
-        codec->codec_type = AVMEDIA_TYPE_VIDEO;
-        codec->codec_id = AV_CODEC_ID_H264;
-        codec->width = params->width;
-        codec->height = params->height;
-        stream->time_base = (AVRational){1, TICKS_PER_S};
-    } else {
-        codec->codec_type = AVMEDIA_TYPE_AUDIO;
-        codec->codec_id = AV_CODEC_ID_AAC;
-        codec->sample_rate = SAMPLES_PER_S;
-        codec->frame_size = AAC_FRAME_SAMPLES;
-        av_channel_layout_default(&codec->ch_layout, 2);
-        stream->time_base = (AVRational){1, SAMPLES_PER_S};
-    }
-    codec->extradata = av_mallocz(params->config_len + AV_INPUT_BUFFER_PADDING_SIZE);
-    if (!codec->extradata)
-        return -1;
-    memcpy(codec->extradata, params->config, params->config_len);
-    codec->extradata_size = (int)params->config_len;
+    stream->codecpar->width = params->width;
+    stream->codecpar->height = params->height;
     return 0;
 }
 
 static int open_format(CmafMux *mux)
 {
-    uint8_t *buffer;
-
-    if (avformat_alloc_output_context2(&mux->format, NULL, "mp4", NULL) < 0)
+    mux->format = memory_muxer_open("mp4", &mux->sink);
+    if (!mux->format)
         return -1;
-    buffer = av_malloc(IO_BUFFER_BYTES);
-    mux->format->pb =
-        buffer ? avio_alloc_context(buffer, IO_BUFFER_BYTES, 1, mux, NULL, append, NULL) : NULL;
-    if (!mux->format->pb) {
-        av_free(buffer);
-        return -1;
-    }
     mux->format->avoid_negative_ts = AVFMT_AVOID_NEG_TS_DISABLED; /* it would begin at 0 */
     mux->format->flags |= AVFMT_FLAG_BITEXACT; /* no name of a program in every file */
     av_opt_set(mux->format->priv_data, "movflags", MOV_FLAGS, 0);
@@ -114,14 +81,8 @@ void cmaf_mux_destroy(CmafMux **mux)
 
     if (!m)
         return;
-    for (size_t i = m->first; i < m->count; i++)
-        av_packet_free(&m->queue[i]);
-    free(m->queue);
-    if (m->format && m->format->pb) {
-        av_freep(&m->format->pb->buffer);
-        avio_context_free(&m->format->pb);
-    }
-    avformat_free_context(m->format);
+    packet_queue_free(&m->queue);
+    memory_muxer_close(&m->format);
     byte_buffer_free(&m->init);
     byte_buffer_free(&m->out);
     byte_buffer_free(&m->scratch);
@@ -135,26 +96,6 @@ CmafBytes cmaf_mux_init(const CmafMux *mux)
 }
 
 /* ---- samples ---- */
-
-/* Makes room for one more; the ones that are done with are squeezed out first. */
-static int reserve(CmafMux *mux)
-{
-    if (mux->count < mux->capacity)
-        return 0;
-    if (mux->first > 0) {
-        mux->count -= mux->first;
-        memmove(mux->queue, mux->queue + mux->first, mux->count * sizeof(AVPacket *));
-        mux->first = 0;
-        return 0;
-    }
-    size_t capacity = mux->capacity ? mux->capacity * 2 : 32;
-    AVPacket **grown = realloc(mux->queue, capacity * sizeof(AVPacket *));
-    if (!grown)
-        return -1;
-    mux->queue = grown;
-    mux->capacity = capacity;
-    return 0;
-}
 
 /* The NAL units of an access unit that belong into a sample: ISO 14496-15 keeps parameter sets of
  * an `avc1` track out of it. An access unit that has nothing else stays as it is. */
@@ -181,27 +122,23 @@ int cmaf_mux_add(CmafMux *mux, const uint8_t *data, size_t len, int64_t pts, int
 {
     CmafBytes sample =
         mux->kind == TRACK_VIDEO ? sample_of(mux, data, len) : (CmafBytes){data, len};
-    AVPacket *packet = av_packet_alloc();
+    AVPacket *packet = packet_queue_add(&mux->queue, sample.data, sample.len);
 
-    if (!packet || av_new_packet(packet, (int)sample.len) < 0 || reserve(mux) < 0) {
-        av_packet_free(&packet);
+    if (!packet)
         return -1;
-    }
-    memcpy(packet->data, sample.data, sample.len);
-    packet->stream_index = 0;
     packet->pts = pts;
     packet->dts = dts;
     packet->flags = key ? AV_PKT_FLAG_KEY : 0;
-    mux->queue[mux->count++] = packet;
     return 0;
 }
 
 /* How many samples are decoded before `before`. */
 static size_t count_before(const CmafMux *mux, int64_t before)
 {
+    const PacketQueue *q = &mux->queue;
     size_t n = 0;
 
-    while (mux->first + n < mux->count && mux->queue[mux->first + n]->dts < before)
+    while (q->first + n < q->count && q->packet[q->first + n]->dts < before)
         n++;
     return n;
 }
@@ -210,7 +147,7 @@ int64_t cmaf_mux_newest(const CmafMux *mux, int64_t before)
 {
     size_t n = count_before(mux, before);
 
-    return n > 0 ? mux->queue[mux->first + n - 1]->dts : INT64_MIN;
+    return n > 0 ? mux->queue.packet[mux->queue.first + n - 1]->dts : INT64_MIN;
 }
 
 /* Gives the samples decoding times that join: the first at `start`, each later than the one before,
@@ -231,7 +168,7 @@ static void settle_times(AVPacket **sample, size_t n, int64_t start, int64_t end
 int cmaf_mux_cut(CmafMux *mux, int64_t start, int64_t until, int64_t end, CmafFragment *out)
 {
     size_t n = count_before(mux, until);
-    AVPacket **sample = mux->queue + mux->first;
+    AVPacket **sample = mux->queue.packet + mux->queue.first;
     int status = 0;
 
     *out = (CmafFragment){.samples = n};
@@ -247,7 +184,7 @@ int cmaf_mux_cut(CmafMux *mux, int64_t start, int64_t until, int64_t end, CmafFr
             status = av_write_frame(mux->format, sample[i]);
         av_packet_free(&sample[i]);
     }
-    mux->first += n;
+    mux->queue.first += n;
     if (status >= 0)
         status = av_write_frame(mux->format, NULL); /* the fragment itself */
     avio_flush(mux->format->pb);
