@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #define LINE_SIZE 1024
@@ -49,3 +50,12 @@ DEFINE_LEVEL(log_error, "error", true)
 DEFINE_LEVEL(log_warn, "warn", true)
 DEFINE_LEVEL(log_info, "info", true)
 DEFINE_LEVEL(log_debug, "debug", atomic_load(&verbose))
+
+void log_debug_of(void *who, const char *format, va_list args)
+{
+    char line[LINE_SIZE];
+
+    vsnprintf(line, sizeof(line), format, args);
+    line[strcspn(line, "\n")] = '\0';
+    log_debug("%s: %s", (const char *)who, line);
+}

@@ -8,6 +8,7 @@
  *
  * Thread-safety: any thread; lines do not mix. */
 
+#include <stdarg.h>
 #include <stdbool.h>
 
 /* error: somebody must act. warn: something is lost, and we go on. info: a change of state.
@@ -18,5 +19,10 @@ void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* For libraries that tell of themselves: the first line of a message at level debug, behind the
+ * name `who` (a char *) of what uses the library. */
+void log_debug_of(void *who, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 #endif

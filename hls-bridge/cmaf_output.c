@@ -14,9 +14,6 @@
 #define GRACE_90K      (TICKS_PER_S * 3 / 10) /* pictures may be this late: loss, encoding */
 #define LAST_FRAME_90K (TICKS_PER_S / 30)     /* length of a last picture, which has no next one */
 #define HOLD_TARGETS   3                      /* target durations that a request is held */
-#define CHANGE_PERCENT                                                                             \
-    10 /* of a measured figure, that the multivariant playlist is written anew                     \
-        */
 
 /* Sound that comes before the picture it belongs to, at a publisher's beginning. */
 #define EARLY_FRAMES      16
@@ -44,7 +41,6 @@ struct CmafOutput {
     int64_t safe_90k;     /* no segment ends before this any more */
     int64_t last_dts_90k; /* of the pictures, for late ones */
     ParameterSets sets;   /* that the initialisation segment has */
-    uint64_t late_pictures;
     EarlyFrame early[EARLY_FRAMES];
     size_t early_count; /* that have come; the last of them are kept */
 };
@@ -196,14 +192,13 @@ void cmaf_output_start(CmafOutput *o, const CmafSegment *segment, bool video, bo
     int64_t msn = 0;
 
     for (int i = 0; i < LL_RENDITIONS; i++) {
-        const LlPlaylist *list = cmaf_track_playlist(o->track[i]);
-        int64_t next = list->media_sequence + (int64_t)list->count;
+        int64_t next = ll_playlist_next_msn(cmaf_track_playlist(o->track[i]));
         msn = next > msn ? next : msn;
     }
     for (int i = 0; i < LL_RENDITIONS; i++) {
         const LlPlaylist *list = cmaf_track_playlist(o->track[i]);
         /* an ended list is begun anew; and what one has missed would shift its numbers */
-        if (list->ended || list->media_sequence + (int64_t)list->count < msn)
+        if (list->ended || ll_playlist_next_msn(list) < msn)
             cmaf_track_clear(o->track[i], now_us + 2 * ticks_to_us(ll_playlist_duration_90k(list)));
         if (list->count == 0)
             cmaf_track_resume(o->track[i], msn, list->discontinuity_sequence);
@@ -313,7 +308,6 @@ void cmaf_output_settle(CmafOutput *o, bool idr, int64_t *pts_90k, int64_t *dts_
     /* several late ones still come one after the other */
     if (least <= o->last_dts_90k)
         least = o->last_dts_90k + 1;
-    o->late_pictures++;
     *pts_90k += least - at;
     *dts_90k += least - at;
 }
@@ -437,13 +431,4 @@ int64_t cmaf_output_expire(CmafOutput *o, int64_t now_us)
     int64_t held_us = ll_board_expire(o->board, now_us);
 
     return files_us < held_us ? files_us : held_us;
-}
-
-CmafOutputStats cmaf_output_stats(const CmafOutput *o)
-{
-    CmafOutputStats stats = {.late_pictures = o->late_pictures};
-
-    for (int i = 0; i < LL_RENDITIONS; i++)
-        stats.track[i] = cmaf_track_stats(o->track[i]);
-    return stats;
 }

@@ -34,11 +34,6 @@ typedef struct CmafSegment {
     bool discontinuity; /* before it */
 } CmafSegment;
 
-typedef struct CmafOutputStats {
-    CmafTrackStats track[LL_RENDITIONS];
-    uint64_t late_pictures; /* shown later than they should */
-} CmafOutputStats;
-
 /* Opens the folder, and goes on where an earlier run has left. Returns NULL with errno. */
 CmafOutput *cmaf_output_open(const CmafOutputParams *params, int64_t now_us);
 
@@ -77,7 +72,5 @@ void cmaf_output_clear(CmafOutput *output);
 /* Removes what may go by now, and answers those who have waited for too long. Returns when there is
  * something next. */
 int64_t cmaf_output_expire(CmafOutput *output, int64_t now_us);
-
-CmafOutputStats cmaf_output_stats(const CmafOutput *output);
 
 #endif

@@ -72,11 +72,6 @@ static int64_t to_90k(const CmafTrack *t, int64_t duration)
     return duration * TICKS_PER_S / t->per_second;
 }
 
-static int64_t open_msn(const CmafTrack *t)
-{
-    return t->list.media_sequence + (int64_t)t->list.count;
-}
-
 /* Writes a file. What cannot be written is a gap for viewers, said once. */
 static bool store(CmafTrack *t, const char *name, const void *data, size_t len)
 {
@@ -88,7 +83,6 @@ static bool store(CmafTrack *t, const char *name, const void *data, size_t len)
     if (good && t->failing)
         log_info("%s: %s can be written again", t->params.stream, t->list.kind);
     t->failing = !good;
-    t->stats.failed_writes += !good;
     return good;
 }
 
@@ -118,7 +112,7 @@ int cmaf_track_configure(CmafTrack *t, const CmafMuxParams *params)
         log_error("%s: %s: %s", t->params.stream, t->list.kind, error);
         return -1;
     }
-    t->init_msn = open_msn(t);
+    t->init_msn = ll_playlist_next_msn(&t->list);
     t->list.segment[t->list.count].init_msn = t->init_msn;
     ll_init_name(&t->list, t->init_msn, name);
     CmafBytes init = cmaf_mux_init(t->mux);
@@ -184,7 +178,8 @@ static void measure(CmafTrack *t, int64_t duration_90k)
 /* The segment has its last part. */
 static void complete(CmafTrack *t, int64_t now_us)
 {
-    int64_t duration = to_90k(t, t->cutter.start - t->start), msn = open_msn(t), dropped_msn;
+    int64_t duration = to_90k(t, t->cutter.start - t->start), msn = ll_playlist_next_msn(&t->list),
+            dropped_msn;
     char name[MEDIA_NAME_SIZE];
     LlSegment dropped;
 
@@ -216,7 +211,6 @@ static int make(CmafTrack *t, const PartCut *cut, CmafFragment *out)
     size_t len = h264_filler_write(&t->filler, filler);
     if (len == 0 || cmaf_mux_add(t->mux, filler, len, cut->start, cut->start, false) < 0)
         return -1;
-    t->stats.fillers++;
     return cmaf_mux_cut(t->mux, cut->start, cut->end, cut->end, out);
 }
 
@@ -226,13 +220,13 @@ static void add_part(CmafTrack *t, const PartCut *cut)
     char name[MEDIA_NAME_SIZE];
     CmafFragment fragment = {0};
 
-    ll_part_name(&t->list, open_msn(t), t->list.segment[t->list.count].parts, name);
+    ll_part_name(&t->list, ll_playlist_next_msn(&t->list), t->list.segment[t->list.count].parts,
+                 name);
     bool made = t->mux && make(t, cut, &fragment) == 0 &&
                 byte_buffer_add(&t->segment, fragment.bytes.data, fragment.bytes.len) == 0;
     part.independent = fragment.independent;
     part.gap = !made || !store(t, name, fragment.bytes.data, fragment.bytes.len);
     t->gap = t->gap || part.gap;
-    t->stats.parts++;
     ll_playlist_add(&t->list, &part);
 }
 

@@ -273,16 +273,6 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **st
     *state = NULL;
 }
 
-static void on_server_error(void *cls, const char *format, va_list args)
-{
-    char line[DETAIL_SIZE];
-
-    (void)cls;
-    vsnprintf(line, sizeof(line), format, args);
-    line[strcspn(line, "\n")] = '\0';
-    log_debug("control API: %s", line);
-}
-
 ControlApi *control_api_create(const char *address, uint16_t port, StreamTable *table)
 {
     struct sockaddr_in local = {.sin_family = AF_INET, .sin_port = htons(port)};
@@ -295,7 +285,7 @@ ControlApi *control_api_create(const char *address, uint16_t port, StreamTable *
     errno = 0;
     api->daemon = MHD_start_daemon(
         MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ERROR_LOG, port, NULL, NULL,
-        on_request, api, MHD_OPTION_EXTERNAL_LOGGER, on_server_error, NULL,
+        on_request, api, MHD_OPTION_EXTERNAL_LOGGER, log_debug_of, "control API",
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_SOCK_ADDR,
         (struct sockaddr *)&local, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
         MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S, MHD_OPTION_END);

@@ -14,8 +14,9 @@
 /* Video is promised but does not come: after this the sound goes out alone. */
 #define VIDEO_WAIT_90K (3 * TICKS_PER_S)
 
-#define DATE_STEP_US (20 * US_PER_MS)
-#define DATE_SET_US  US_PER_S
+#define DATE_STEP_US                                                                               \
+    (20 * US_PER_MS)         /* by which low latency's dates are put right, for a segment */
+#define DATE_SET_US US_PER_S /* a date that is off by more is of a clock that was set */
 
 #define AAC_FRAME_90K  samples_to_90k(AAC_FRAME_SAMPLES)
 #define LAST_FRAME_90K (TICKS_PER_S / 30) /* length of a last picture, which has no next one */
@@ -36,10 +37,10 @@ struct HlsOutput {
     void *wall_clock_user;
     SegmentMux *mux;
     int64_t start_90k;                    /* of the open segment */
+    int64_t cut_90k;                      /* where it ends, once that is known; 0: not yet */
     int64_t dated_90k, dated_unix_us;     /* what low latency was last told a date of; 0: nothing */
     bool skips;                           /* pictures, until an IDR picture that it asks for */
     bool missed_restart;                  /* among what was skipped */
-    int64_t cut_90k;                      /* where it ends, once that is known; 0: not yet */
     int64_t audio_end_90k, video_end_90k; /* of what is collected; 0: nothing */
     int64_t first_audio_90k;              /* since the publisher began; 0: none yet */
     int64_t end_90k;                      /* of all that was written */
@@ -165,7 +166,7 @@ static void start(HlsOutput *o, int64_t start_90k)
 /* A cut was decided on. */
 static void announce_cut(HlsOutput *o)
 {
-    if (o->params.cmaf && o->cut_90k != 0) {
+    if (o->params.cmaf) {
         CmafSegment next = cmaf_segment(o, o->cut_90k, o->next_discontinuity);
         cmaf_output_cut(o->params.cmaf, &next, o->now_us);
     }

@@ -94,7 +94,7 @@ void ll_playlist_restart(LlPlaylist *p)
 LlEdge ll_playlist_edge(const LlPlaylist *p)
 {
     return (LlEdge){
-        .last_msn = p->media_sequence + (int64_t)p->count - 1,
+        .last_msn = ll_playlist_next_msn(p) - 1,
         .last_parts = p->count > 0 ? (int64_t)p->segment[p->count - 1].parts : 0,
         .open_parts = p->open ? (int64_t)p->segment[p->count].parts : 0,
         .advance_limit = ll_edge_advance_limit(p->part_target_90k),
@@ -180,10 +180,9 @@ static void write_parts(const LlPlaylist *p, size_t i, TextBuffer *out)
 
 static void write_hint(const LlPlaylist *p, TextBuffer *out)
 {
-    int64_t msn = p->media_sequence + (int64_t)p->count;
     char name[PLAYLIST_NAME_SIZE];
 
-    ll_part_name(p, msn, p->open ? p->segment[p->count].parts : 0, name);
+    ll_part_name(p, ll_playlist_next_msn(p), p->open ? p->segment[p->count].parts : 0, name);
     text_add(out, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"%s\"\n", name);
 }
 

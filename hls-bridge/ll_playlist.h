@@ -54,6 +54,12 @@ typedef struct LlPlaylist {
     LlSegment segment[LL_SEGMENTS_MAX + 1];
 } LlPlaylist;
 
+/* The media sequence number of the segment that is open, or comes next. */
+static inline int64_t ll_playlist_next_msn(const LlPlaylist *playlist)
+{
+    return playlist->media_sequence + (int64_t)playlist->count;
+}
+
 /* The other rendition, for EXT-X-RENDITION-REPORT. */
 typedef struct LlReport {
     const char *uri;

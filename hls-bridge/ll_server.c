@@ -10,10 +10,10 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bridge_log.h"
+#include "clock.h"
 #include "media.h"
 
 #define LIVE              "/live/"
@@ -49,14 +49,6 @@ static void pause_request(void *user)
 static void wake_request(void *user)
 {
     MHD_resume_connection(((Request *)user)->connection);
-}
-
-static int64_t now_us(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * US_PER_S + t.tv_nsec / 1000;
 }
 
 /* ---- answers ---- */
@@ -161,8 +153,8 @@ static enum MHD_Result handle_playlist(const LlServer *s, Request *r, LlRenditio
 
     if (wrong)
         return refuse(c, MHD_HTTP_BAD_REQUEST, wrong);
-    LlAnswer status = ll_hub_playlist(s->params.hub, r->stream, rendition, &directives, now_us(),
-                                      &r->ticket, &text);
+    LlAnswer status = ll_hub_playlist(s->params.hub, r->stream, rendition, &directives,
+                                      clock_us(CLOCK_MONOTONIC), &r->ticket, &text);
     if (status == LL_ANSWER_HELD)
         return MHD_YES;
     return status == LL_ANSWER_READY ? answer_text(s, r, text) : refuse_for(c, status);
@@ -174,7 +166,8 @@ static enum MHD_Result handle(const LlServer *s, Request *r)
         return handle_playlist(s, r, LL_VIDEO);
     if (strcmp(r->file, "audio.m3u8") == 0)
         return handle_playlist(s, r, LL_AUDIO);
-    LlAnswer status = ll_hub_part(s->params.hub, r->stream, r->file, now_us(), &r->ticket);
+    LlAnswer status =
+        ll_hub_part(s->params.hub, r->stream, r->file, clock_us(CLOCK_MONOTONIC), &r->ticket);
     if (status == LL_ANSWER_HELD)
         return MHD_YES;
     return status == LL_ANSWER_READY ? answer_file(s, r) : refuse_for(r->connection, status);
@@ -225,16 +218,6 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **st
     *state = NULL;
 }
 
-static void on_server_error(void *cls, const char *format, va_list args)
-{
-    char line[256];
-
-    (void)cls;
-    vsnprintf(line, sizeof(line), format, args);
-    line[strcspn(line, "\n")] = '\0';
-    log_debug("low-latency server: %s", line);
-}
-
 /* Each request that is held is a connection, and each connection a descriptor. */
 static void raise_descriptor_limit(void)
 {
@@ -261,7 +244,7 @@ LlServer *ll_server_create(const LlServerParams *params)
     errno = 0;
     s->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, params->port,
-        NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_server_error, NULL,
+        NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, log_debug_of, "low-latency server",
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_SOCK_ADDR,
         (struct sockaddr *)&local, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bridge_log.h"
+#include "clock.h"
 
 #define LIVE_PERIOD_US   (50 * US_PER_MS) /* between two looks at the clock while live */
 #define IDLE_PERIOD_US   US_PER_S         /* and else */
@@ -63,14 +63,6 @@ struct Stream {
     int64_t video_bitrate, audio_bitrate;
     double frame_rate;
 };
-
-static int64_t clock_us(clockid_t clock)
-{
-    struct timespec t;
-
-    clock_gettime(clock, &t);
-    return t.tv_sec * US_PER_S + t.tv_nsec / 1000;
-}
 
 /* ---- publishers ---- */
 

@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "fetch.h"
 #include "findings.h"
 #include "marks.h"
@@ -22,7 +22,6 @@
 #define POLL_US            (200 * 1000) /* between two looks at the playlist; finer than any player */
 #define TICKS_PER_MS       90
 #define FRAME_TOLERANCE_MS 40 /* EXTINF: one picture at 25 per second */
-#define AAC_FRAME_90K      1920
 
 static const char usage[] =
     "Usage: hls-doctor [OPTIONS] PLAYLIST\n"
@@ -70,14 +69,6 @@ typedef struct Doctor {
     bool has_dates;
     int width, height;
 } Doctor;
-
-static int64_t clock_us(clockid_t clock)
-{
-    struct timespec t;
-
-    clock_gettime(clock, &t);
-    return t.tv_sec * US_PER_S + t.tv_nsec / 1000;
-}
 
 static void sleep_us(int64_t us)
 {

@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "bridge_session.h"
+#include "clock.h"
 #include "replay_folder.h"
 #include "replay_options.h"
 #include "replay_sender.h"
@@ -49,14 +49,6 @@ static void on_signal(int number)
 {
     (void)number;
     stopped = 1;
-}
-
-static int64_t clock_us(clockid_t clock)
-{
-    struct timespec t;
-
-    clock_gettime(clock, &t);
-    return t.tv_sec * US_PER_S + t.tv_nsec / 1000;
 }
 
 /* ---- set-up ---- */
