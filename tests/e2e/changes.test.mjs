@@ -4,23 +4,12 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { publish, withBrowser } from "./support/browser.mjs";
+import { publish, showInstead, withBrowser } from "./support/browser.mjs";
 import { assertHealthy } from "./support/health.mjs";
 import { doctor } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 import { openViewer, servePages } from "./support/viewer.mjs";
 import { Vlc } from "./support/vlc.mjs";
-
-/** Puts another picture in the place of the one that is sent: a test card of another size. */
-async function showSize(page, width, height) {
-  await page.evaluate(async ([width, height]) => {
-    const { startTestCard } = await import("/js/test-card.js");
-    window.otherCard?.stop();
-    window.otherCard = await startTestCard({ width, height, name: `${width}x${height}` });
-    const sender = window.janusHls.publisher.peerConnection.getSenders().find((s) => s.track?.kind === "video");
-    await sender.replaceTrack(window.otherCard.stream.getVideoTracks()[0]);
-  }, [width, height]);
-}
 
 test("the size of the picture changes every 10 s", async (t) => {
   const pages = await servePages();
@@ -36,7 +25,7 @@ test("the size of the picture changes every 10 s", async (t) => {
         const watching = doctor(stack.playlist("shop"), 38);
         await sleep(2000);
         for (const [width, height] of [[720, 1280], [960, 540], [1280, 720]]) {
-          await showSize(page, width, height);
+          await showInstead(page, { width, height });
           await sleep(10000);
         }
         const report = await watching;

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
-import { openPage, publish, untilLive, withBrowser } from "./support/browser.mjs";
+import { openPage, publish, publishSlides, showInstead, withBrowser } from "./support/browser.mjs";
 import { ffprobe, shaka } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 import { openViewer, quantile, servePages } from "./support/viewer.mjs";
@@ -226,23 +226,7 @@ test("a still screen of one picture a second plays at low latency", async (t) =>
   t.after(() => pages.close());
   await withStack({}, (stack) =>
     withBrowser({}, async (context) => {
-      const page = await openPage(context, `${stack.url}/publish.html?stream=slides`);
-      await page.evaluate(async () => {
-        const canvas = document.createElement("canvas");
-        [canvas.width, canvas.height] = [1280, 720];
-        const paint = canvas.getContext("2d");
-        const draw = () => {
-          paint.fillStyle = `hsl(${(Date.now() / 50) % 360} 50% 50%)`;
-          paint.fillRect(0, 0, 1280, 720);
-        };
-        draw();
-        setInterval(draw, 1000);
-        const { startTestSound } = await import("/js/test-sound.js");
-        const sound = await startTestSound();
-        const stream = new MediaStream([...canvas.captureStream().getVideoTracks(), sound.track]);
-        await window.janusHls.publisher.publish(stream, { name: "slides" });
-      });
-      await untilLive(page);
+      await publishSlides(context, stack, "slides");
       await watch(context, pages, stack, "slides", () => sleep(12000));
       const list = await text(new URL("video.m3u8", stack.master("slides")));
       assert.ok(!list.includes("GAP"), "parts without a picture are filled");
@@ -256,18 +240,11 @@ test("a picture that freezes and one of another size play on at low latency", as
   await withStack({}, (stack) =>
     withBrowser({}, async (context) => {
       const page = await publish(context, stack, "shop");
-      const show = (size) => page.evaluate(async (size) => {
-        const { startTestCard } = await import("/js/test-card.js");
-        const { peerConnection } = window.janusHls.publisher;
-        const sender = (window.videoSender ??= peerConnection.getSenders().find((s) => s.track?.kind === "video"));
-        const card = size && await startTestCard({ ...size, name: "other" });
-        await sender.replaceTrack(card ? card.stream.getVideoTracks()[0] : null);
-      }, size);
       await watch(context, pages, stack, "shop", async () => {
         await sleep(3000);
-        await show(null);
+        await showInstead(page, null);
         await sleep(6000);
-        await show({ width: 720, height: 1280 });
+        await showInstead(page, { width: 720, height: 1280 });
         await sleep(6000);
       });
       const list = await text(new URL("video.m3u8", stack.master("shop")));

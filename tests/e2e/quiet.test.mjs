@@ -5,7 +5,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { bridgeStreams } from "../../tools/stack/bridge.mjs";
-import { mute, openPage, publish, publishWithDtx, untilLive, withBrowser } from "./support/browser.mjs";
+import {
+  mute, OWN_PICTURE, publish, publishSlides, publishWithDtx, showInstead, withBrowser,
+} from "./support/browser.mjs";
 import { assertSkew } from "./support/health.mjs";
 import { doctor } from "./support/programs.mjs";
 import { sleep, withStack } from "./support/rig.mjs";
@@ -13,23 +15,7 @@ import { sleep, withStack } from "./support/rig.mjs";
 test("a still screen of one picture a second", () =>
   withStack({}, (stack) =>
     withBrowser({}, async (context) => {
-      const page = await openPage(context, `${stack.url}/publish.html?stream=slides`);
-      await page.evaluate(async () => {
-        const canvas = document.createElement("canvas");
-        [canvas.width, canvas.height] = [1280, 720];
-        const paint = canvas.getContext("2d");
-        const draw = () => {
-          paint.fillStyle = `hsl(${(Date.now() / 50) % 360} 50% 50%)`;
-          paint.fillRect(0, 0, 1280, 720);
-        };
-        draw();
-        setInterval(draw, 1000);
-        const { startTestSound } = await import("/js/test-sound.js");
-        const sound = await startTestSound();
-        const stream = new MediaStream([...canvas.captureStream().getVideoTracks(), sound.track]);
-        await window.janusHls.publisher.publish(stream, { name: "slides" });
-      });
-      await untilLive(page);
+      await publishSlides(context, stack, "slides");
       const report = await doctor(stack.playlist("slides"), 20);
       assert.deepEqual(report.faults, []);
       assert.equal(report.discontinuities, 0);
@@ -42,16 +28,10 @@ test("a picture that freezes, and comes back", () =>
     withBrowser({}, async (context) => {
       const page = await publish(context, stack, "shop");
       await sleep(3000);
-      const replace = (gone) => page.evaluate(async (gone) => {
-        const { peerConnection } = window.janusHls.publisher;
-        const sender = (window.videoSender ??= peerConnection.getSenders().find((s) => s.track?.kind === "video"));
-        window.videoTrack ??= sender.track;
-        await sender.replaceTrack(gone ? null : window.videoTrack);
-      }, gone);
       const watching = doctor(stack.playlist("shop"), 24);
-      await replace(true);
+      await showInstead(page, null);
       await sleep(8000);
-      await replace(false);
+      await showInstead(page, OWN_PICTURE);
       const report = await watching;
       assert.deepEqual(report.faults, []);
       assert.equal(report.discontinuities, 0);

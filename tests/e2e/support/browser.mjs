@@ -62,6 +62,44 @@ export async function publishWithDtx(context, stack, stream) {
   return publish(context, stack, stream);
 }
 
+/** Publishes a still screen, which changes once a second, with the test card's sound. */
+export async function publishSlides(context, stack, stream) {
+  const page = await openPage(context, `${stack.url}/publish.html?stream=${stream}`);
+  await page.evaluate(async (name) => {
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [1280, 720];
+    const paint = canvas.getContext("2d");
+    const draw = () => {
+      paint.fillStyle = `hsl(${(Date.now() / 50) % 360} 50% 50%)`;
+      paint.fillRect(0, 0, 1280, 720);
+    };
+    draw();
+    setInterval(draw, 1000);
+    const { startTestSound } = await import("/js/test-sound.js");
+    const sound = await startTestSound();
+    const media = new MediaStream([...canvas.captureStream().getVideoTracks(), sound.track]);
+    await window.janusHls.publisher.publish(media, { name });
+  }, stream);
+  await untilLive(page);
+  return page;
+}
+
+export const OWN_PICTURE = "own";
+
+/**
+ * Sends something else in the place of the picture: a test card of another size ({ width, height }),
+ * nothing (null), or what it was at first (OWN_PICTURE).
+ */
+export const showInstead = (page, what) => page.evaluate(async ([what, own]) => {
+  const { startTestCard } = await import("/js/test-card.js");
+  const { peerConnection } = window.janusHls.publisher;
+  const sender = (window.videoSender ??= peerConnection.getSenders().find((s) => s.track?.kind === "video"));
+  window.ownTrack ??= sender.track;
+  window.otherCard?.stop();
+  window.otherCard = what && what !== own ? await startTestCard({ ...what, name: `${what.width}x${what.height}` }) : null;
+  await sender.replaceTrack(what === own ? window.ownTrack : window.otherCard?.stream.getVideoTracks()[0] ?? null);
+}, [what, OWN_PICTURE]);
+
 /** Whether the page sends silence in the place of its sound. */
 export const mute = (page, muted) => page.evaluate((off) => {
   for (const sender of window.janusHls.publisher.peerConnection.getSenders())

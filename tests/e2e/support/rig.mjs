@@ -13,9 +13,6 @@ import { Stack } from "../../../tools/stack/stack.mjs";
 
 export { sleep };
 
-/** Janus's address in the namespace; browsers have this one and 10.99.0.2. */
-export const JANUS_ADDRESS = "10.99.0.1";
-
 const ASAN = process.env.JANUS_HLS_SANITIZED &&
   execFileSync("gcc", ["-print-file-name=libasan.so"], { encoding: "utf8" }).trim();
 
