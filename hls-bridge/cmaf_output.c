@@ -11,7 +11,6 @@
 #include "cmaf_playlists.h"
 #include "h264_parameter_sets.h"
 
-#define GRACE_90K      (TICKS_PER_S * 3 / 10) /* pictures may be this late: loss, encoding */
 #define LAST_FRAME_90K (TICKS_PER_S / 30)     /* length of a last picture, which has no next one */
 #define HOLD_TARGETS   3                      /* target durations that a request is held */
 
@@ -219,6 +218,35 @@ void cmaf_output_start(CmafOutput *o, const CmafSegment *segment, bool video, bo
     take_early(o, now_us);
 }
 
+/* The sound comes to the beginning of the newest segment at `start`. */
+static void begin_audio(CmafOutput *o, int64_t start, int64_t now_us)
+{
+    const CmafMuxParams params = {
+        .kind = TRACK_AUDIO,
+        .config = o->params.aac_config,
+        .config_len = o->params.aac_config_len,
+    };
+    bool first = !cmaf_track_is_open(o->track[LL_AUDIO]);
+
+    if (!first) {
+        cmaf_track_end(o->track[LL_AUDIO], start);
+        advance(o, LL_AUDIO, start, now_us);
+    }
+    begin(o, LL_AUDIO, start);
+    if (first)
+        cmaf_track_configure(o->track[LL_AUDIO], &params);
+    o->audio_waits = false;
+}
+
+/* A cut that was decided late lies before sound that is here: it belongs to the next segment. */
+static void divide_audio(CmafOutput *o, int64_t now_us)
+{
+    int64_t beyond = o->audio_end - to_samples(o->segment.start_90k);
+
+    if (beyond >= 0 && cmaf_track_is_open(o->track[LL_AUDIO]))
+        begin_audio(o, o->audio_end - beyond / AAC_FRAME_SAMPLES * AAC_FRAME_SAMPLES, now_us);
+}
+
 void cmaf_output_cut(CmafOutput *o, const CmafSegment *next, int64_t now_us)
 {
     if (!o->running)
@@ -232,6 +260,7 @@ void cmaf_output_cut(CmafOutput *o, const CmafSegment *next, int64_t now_us)
     }
     if (o->has[LL_AUDIO]) {
         o->audio_waits = true;
+        divide_audio(o, now_us);
         advance_audio(o, now_us);
     }
 }
@@ -331,26 +360,6 @@ void cmaf_output_picture(CmafOutput *o, const AccessUnit *unit, int64_t pts_90k,
         advance_audio(o, now_us);
 }
 
-/* The sound comes to the beginning of the newest segment with this frame. */
-static void begin_audio(CmafOutput *o, int64_t start, int64_t now_us)
-{
-    const CmafMuxParams params = {
-        .kind = TRACK_AUDIO,
-        .config = o->params.aac_config,
-        .config_len = o->params.aac_config_len,
-    };
-    bool first = !cmaf_track_is_open(o->track[LL_AUDIO]);
-
-    if (!first) {
-        cmaf_track_end(o->track[LL_AUDIO], start);
-        advance(o, LL_AUDIO, start, now_us);
-    }
-    begin(o, LL_AUDIO, start);
-    if (first)
-        cmaf_track_configure(o->track[LL_AUDIO], &params);
-    o->audio_waits = false;
-}
-
 void cmaf_output_audio(CmafOutput *o, const AacFrame *frame, int64_t now_us)
 {
     int64_t pts = frame->pts_samples;
@@ -367,16 +376,16 @@ void cmaf_output_audio(CmafOutput *o, const AacFrame *frame, int64_t now_us)
         return; /* sound from before the first picture */
     cmaf_track_add(o->track[LL_AUDIO], frame->data, frame->len, pts, pts, true);
     o->audio_end = pts + AAC_FRAME_SAMPLES;
-    if (o->audio_waits && samples_to_90k(o->audio_end) >= o->segment.start_90k)
-        begin_audio(o, o->audio_end, now_us);
+    if (o->audio_waits)
+        divide_audio(o, now_us);
     advance_audio(o, now_us);
 }
 
 /* ---- time ---- */
 
-void cmaf_output_tick(CmafOutput *o, int64_t clock_90k, int64_t now_us)
+void cmaf_output_tick(CmafOutput *o, int64_t known_90k, int64_t now_us)
 {
-    int64_t safe = clock_90k - GRACE_90K;
+    int64_t safe = known_90k;
 
     if (!o->running || !o->has[LL_VIDEO])
         return;

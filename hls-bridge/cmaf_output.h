@@ -57,8 +57,8 @@ void cmaf_output_settle(CmafOutput *output, bool idr, int64_t *pts_90k, int64_t 
 /* Whether a segment must begin with this picture: it has other parameter sets. */
 bool cmaf_output_needs_cut(const CmafOutput *output, const AccessUnit *unit);
 
-/* Goes on with what time has brought about; the stream's clock stands at `clock_90k`. */
-void cmaf_output_tick(CmafOutput *output, int64_t clock_90k, int64_t now_us);
+/* Goes on with what time has brought about: no picture before `known_90k` is to come any more. */
+void cmaf_output_tick(CmafOutput *output, int64_t known_90k, int64_t now_us);
 
 /* The publisher has gone. */
 void cmaf_output_finish(CmafOutput *output, int64_t now_us);

@@ -19,7 +19,7 @@ struct CmafTrack {
     CmafMux *mux;
     PartCutter cutter;
     int64_t start;      /* of the segment */
-    int64_t newest;     /* decoding time of the newest sample of the segment; below start: none */
+    int64_t newest;     /* decoding time of the newest sample; 0: none yet */
     ByteBuffer segment; /* what its parts hold */
     size_t samples;     /* that it has */
     bool gap;           /* something of it could not be written */
@@ -96,7 +96,6 @@ void cmaf_track_begin(CmafTrack *t, int64_t start, int64_t limit, int64_t starts
     part_cutter_begin(&t->cutter, start, limit);
     byte_buffer_clear(&t->segment);
     t->start = start;
-    t->newest = start - 1;
     t->samples = 0;
     t->gap = false;
 }
@@ -267,11 +266,12 @@ void cmaf_track_finish(CmafTrack *t, int64_t tail, int64_t now_us)
 
     if (!t->list.open)
         return;
-    if (t->newest < t->start || end < t->cutter.start)
+    if (end < t->cutter.start)
         end = t->cutter.start;
     cmaf_track_end(t, end);
     cmaf_track_cut(t, INT64_MAX, now_us);
     cmaf_mux_destroy(&t->mux);
+    t->newest = 0;
 }
 
 void cmaf_track_conclude(CmafTrack *t)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bridge_log.h"
+#include "picture_delay.h"
 #include "segment_mux.h"
 
 /* Where the clock of a new stream begins: above 0, for timestamps before the first picture. */
@@ -39,6 +40,8 @@ struct HlsOutput {
     int64_t start_90k;                    /* of the open segment */
     int64_t cut_90k;                      /* where it ends, once that is known; 0: not yet */
     int64_t dated_90k, dated_unix_us;     /* what low latency was last told a date of; 0: nothing */
+    PictureDelay delay;                   /* of pictures */
+    int64_t oldest_90k;                   /* picture that came since the last tick; 0: none */
     bool skips;                           /* pictures, until an IDR picture that it asks for */
     bool missed_restart;                  /* among what was skipped */
     int64_t audio_end_90k, video_end_90k; /* of what is collected; 0: nothing */
@@ -108,6 +111,8 @@ void hls_output_begin(HlsOutput *o, bool has_video, bool has_audio, HlsOutputWal
     o->cut_90k = 0;
     o->dated_90k = 0;
     o->skips = o->missed_restart = false;
+    o->delay = (PictureDelay){0};
+    o->oldest_90k = 0;
     o->state = open_mux(o, has_video) ? OUTPUT_WAITING : OUTPUT_IDLE;
 }
 
@@ -278,9 +283,11 @@ static bool must_skip(HlsOutput *o, const AccessUnit *unit)
 
 void hls_output_picture(HlsOutput *o, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
 {
-    if (o->state == OUTPUT_IDLE || must_skip(o, unit))
+    if (o->state == OUTPUT_IDLE)
         return;
-    if (o->state == OUTPUT_WAITING && !unit->idr)
+    if (o->oldest_90k == 0 || pts_90k < o->oldest_90k)
+        o->oldest_90k = pts_90k;
+    if (must_skip(o, unit) || (o->state == OUTPUT_WAITING && !unit->idr))
         return;
     if (o->params.cmaf)
         cmaf_output_settle(o->params.cmaf, unit->idr, &pts_90k, &dts_90k);
@@ -325,12 +332,16 @@ void hls_output_audio(HlsOutput *o, const AacFrame *frame)
 bool hls_output_tick(HlsOutput *o, int64_t clock_90k, int64_t now_us)
 {
     o->now_us = now_us;
+    if (o->oldest_90k != 0)
+        picture_delay_note(&o->delay, o->oldest_90k, clock_90k);
+    o->oldest_90k = 0;
     if (o->state != OUTPUT_OPEN)
         return false;
-    if (o->cut_90k == 0 && segment_cutter_time(&o->cutter, clock_90k, o->muxes_video, &o->cut_90k))
+    int64_t known = clock_90k - (o->muxes_video ? picture_delay_wait_90k(&o->delay) : 0);
+    if (o->cut_90k == 0 && segment_cutter_time(&o->cutter, known, o->muxes_video, &o->cut_90k))
         announce_cut(o);
     if (o->params.cmaf)
-        cmaf_output_tick(o->params.cmaf, clock_90k, now_us);
+        cmaf_output_tick(o->params.cmaf, known, now_us);
     complete_cut(o);
     if (o->skips && o->cut_90k == 0)
         return true;
@@ -341,7 +352,8 @@ int64_t hls_output_deadline_90k(const HlsOutput *o)
 {
     if (o->state != OUTPUT_OPEN || o->cut_90k != 0)
         return INT64_MAX; /* media moves it on */
-    return segment_cutter_deadline_90k(&o->cutter, o->muxes_video);
+    return segment_cutter_deadline_90k(&o->cutter, o->muxes_video,
+                                       picture_delay_wait_90k(&o->delay));
 }
 
 void hls_output_finish(HlsOutput *o, int64_t now_us)

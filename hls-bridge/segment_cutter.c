@@ -10,7 +10,6 @@
 #define ASK_MIN    MS(100) /* between two requests */
 #define ASK_MAX    MS(250)
 #define SLACK      MS(100) /* an IDR picture this much before the target is the one asked for */
-#define GRACE      MS(300) /* a picture may be this late: reordering, encoding */
 #define FRAME_MAX  MS(70)  /* the next picture of moving video comes within this */
 #define IN_HAND    MS(30)  /* of the limit: more than an AAC frame */
 
@@ -86,12 +85,11 @@ bool segment_cutter_picture(SegmentCutter *c, int64_t pts_90k, bool idr, bool re
     return true;
 }
 
-bool segment_cutter_time(SegmentCutter *c, int64_t now_90k, bool has_video, int64_t *cut_90k)
+bool segment_cutter_time(SegmentCutter *c, int64_t known_90k, bool has_video, int64_t *cut_90k)
 {
     int64_t length = has_video ? c->params.limit_90k : c->params.target_90k;
-    int64_t wait = has_video ? GRACE : 0;
 
-    if (now_90k < c->start_90k + length + wait)
+    if (known_90k < c->start_90k + length)
         return false;
     c->stats.cut_forced += has_video;
     *cut_90k = c->start_90k + length;
@@ -126,9 +124,9 @@ bool segment_cutter_ask(SegmentCutter *c, int64_t now_90k)
     return true;
 }
 
-int64_t segment_cutter_deadline_90k(const SegmentCutter *c, bool has_video)
+int64_t segment_cutter_deadline_90k(const SegmentCutter *c, bool has_video, int64_t wait_90k)
 {
-    int64_t end = has_video ? c->start_90k + c->params.limit_90k + GRACE
+    int64_t end = has_video ? c->start_90k + c->params.limit_90k + wait_90k
                             : c->start_90k + c->params.target_90k;
 
     return has_video && ask_at(c) < end ? ask_at(c) : end;

@@ -51,14 +51,17 @@ void segment_cutter_begin(SegmentCutter *cutter, int64_t start_90k);
 bool segment_cutter_picture(SegmentCutter *cutter, int64_t pts_90k, bool idr, bool restart,
                             int64_t *cut_90k);
 
-/* No picture ends the segment: there is no video, or none comes. Whether it ends by the clock
- * `now_90k`, and where. `has_video`: wait for pictures up to the limit, else cut at the target. */
-bool segment_cutter_time(SegmentCutter *cutter, int64_t now_90k, bool has_video, int64_t *cut_90k);
+/* No picture ends the segment: there is no video, or none comes, and what lies before `known_90k`
+ * is here. Whether the segment ends by that, and where. `has_video`: at the limit, where a picture
+ * may still end it before; else at the target. */
+bool segment_cutter_time(SegmentCutter *cutter, int64_t known_90k, bool has_video,
+                         int64_t *cut_90k);
 
 /* Whether an IDR picture is to be asked for now; it counts as asked. */
 bool segment_cutter_ask(SegmentCutter *cutter, int64_t now_90k);
 
-/* When segment_cutter_ask() or segment_cutter_time() next wants to be called, on the same clock. */
-int64_t segment_cutter_deadline_90k(const SegmentCutter *cutter, bool has_video);
+/* When segment_cutter_ask() or segment_cutter_time() next wants to be called, on the same clock,
+ * where pictures are known `wait_90k` after their time. */
+int64_t segment_cutter_deadline_90k(const SegmentCutter *cutter, bool has_video, int64_t wait_90k);
 
 #endif

@@ -125,10 +125,12 @@ test("low-latency HLS of the test card", async (t) => {
       await t.test("segments are those of the classic playlist", async () => {
         const [classic, video] = await Promise.all([text(stack.playlist("demo")), text(of("video.m3u8"))]);
         const durations = (list) => [...list.matchAll(/#EXTINF:([\d.]+)/g)].map(([, seconds]) => seconds);
-        const dates = (list) => [...list.matchAll(/DATE-TIME:(\S+)/g)].map(([, date]) => date);
+        const dates = (list) => [...list.matchAll(/DATE-TIME:(\S+)/g)].map(([, date]) => Date.parse(date));
         const common = durations(video).slice(1, 4).join();
         assert.ok(durations(classic).join().includes(common), `${durations(classic)} has ${common}`);
-        assert.ok(dates(classic).join().includes(dates(video).slice(1, 4).join()), "dates");
+        // A classic segment is dated when it is whole, one of parts when it begins and less is known.
+        for (const date of dates(video).slice(1, 4))
+          assert.ok(dates(classic).some((other) => Math.abs(other - date) <= 50), `${dates(classic)} has ${date}`);
       });
 
       await t.test("a request for the next part is held until it is there", async () => {
@@ -283,12 +285,12 @@ test("players recover when the bridge starts anew", async (t) => {
       await stack.startBridge();
       await until("new segments", async () =>
         parse(await text(new URL("video.m3u8", stack.master("shop")))).first > before.last, 20000);
-      await sleep(4000);
-      const at = await time();
-      await sleep(3000);
-      const moved = (await time()) - at;
-      t.diagnostic(`${moved.toFixed(1)} s of 3 s; ${await page.textContent("#measure-text")}`);
-      assert.ok(moved > 2, `it plays on: ${moved} s`);
+      await until("it plays on", async () => {
+        const at = await time();
+        await sleep(3000);
+        return (await time()) - at > 2;
+      }, 20000);
+      t.diagnostic(await page.textContent("#measure-text"));
       assert.deepEqual(page.errors, []);
     }));
 });

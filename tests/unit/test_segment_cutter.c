@@ -6,6 +6,7 @@
 #define MS(n)  ((n)*TICKS_PER_S / 1000)
 #define TARGET MS(2000)
 #define FRAME  MS(33)
+#define WAIT   MS(300) /* for a picture */
 
 static SegmentCutter cutter;
 
@@ -53,7 +54,7 @@ static Run run(const Publisher *p, int seconds)
             cuts = segment_cutter_picture(&cutter, now, idr, false, &cut);
         }
         if (!cuts)
-            cuts = segment_cutter_time(&cutter, now, p->frame > 0, &cut);
+            cuts = segment_cutter_time(&cutter, p->frame ? now - WAIT : now, p->frame > 0, &cut);
         if (!cuts)
             continue;
         assert_true(cut > start && cut <= now);
@@ -197,10 +198,10 @@ static void a_late_picture_does_not_stretch_the_segment(void **state)
 static void says_when_it_wants_to_be_called(void **state)
 {
     (void)state;
-    int64_t deadline = segment_cutter_deadline_90k(&cutter, true), cut;
+    int64_t deadline = segment_cutter_deadline_90k(&cutter, true, WAIT), cut;
     assert_false(segment_cutter_ask(&cutter, deadline - 1));
     assert_true(segment_cutter_ask(&cutter, deadline));
-    deadline = segment_cutter_deadline_90k(&cutter, false);
+    deadline = segment_cutter_deadline_90k(&cutter, false, WAIT);
     assert_false(segment_cutter_time(&cutter, deadline - 1, false, &cut));
     assert_true(segment_cutter_time(&cutter, deadline, false, &cut));
     assert_int_equal(cut, TARGET);
