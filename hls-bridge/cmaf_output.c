@@ -11,8 +11,8 @@
 #include "cmaf_playlists.h"
 #include "h264_parameter_sets.h"
 
-#define LAST_FRAME_90K (TICKS_PER_S / 30)     /* length of a last picture, which has no next one */
-#define HOLD_TARGETS   3                      /* target durations that a request is held */
+#define LAST_FRAME_90K (TICKS_PER_S / 30) /* length of a last picture, which has no next one */
+#define HOLD_TARGETS   3                  /* target durations that a request is held */
 
 /* Sound that comes before the picture it belongs to, at a publisher's beginning. */
 #define EARLY_FRAMES      16

@@ -4,6 +4,7 @@
 #define MS(n) ((n)*TICKS_PER_S / 1000)
 
 #define PERIOD   MS(5000) /* what was seen in it is heeded in the next */
+#define FIRST    MS(1500)
 #define MARGIN   MS(50)
 #define WAIT_MIN MS(100)
 #define WAIT_MAX MS(300) /* a retransmission, on most paths */
@@ -14,7 +15,7 @@ void picture_delay_note(PictureDelay *d, int64_t at_90k, int64_t clock_90k)
 
     if (d->began_90k == 0 || clock_90k < d->began_90k) {
         *d = (PictureDelay){.began_90k = clock_90k};
-    } else if (clock_90k >= d->began_90k + PERIOD) {
+    } else if (clock_90k >= d->began_90k + (d->before_90k ? PERIOD : FIRST)) {
         *d = (PictureDelay){.began_90k = clock_90k, .before_90k = d->worst_90k ? d->worst_90k : 1};
     }
     if (delay > d->worst_90k)

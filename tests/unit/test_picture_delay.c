@@ -29,9 +29,9 @@ static void waits_long_until_it_knows(void **state)
 {
     (void)state;
     assert_int_equal(picture_delay_wait_90k(&delay), MS(300));
-    play(4000, MS(10));
+    play(1000, MS(10));
     assert_int_equal(picture_delay_wait_90k(&delay), MS(300));
-    play(2000, MS(10));
+    play(1000, MS(10));
     assert_int_equal(picture_delay_wait_90k(&delay), MS(100));
 }
 
