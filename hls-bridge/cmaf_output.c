@@ -15,7 +15,7 @@
 #define HOLD_TARGETS   3                  /* target durations that a request is held */
 
 /* Sound that comes before the picture it belongs to, at a publisher's beginning. */
-#define EARLY_FRAMES      16
+#define EARLY_FRAMES      48   /* a second */
 #define EARLY_FRAME_BYTES 2048 /* more than an AAC frame of two channels may have */
 
 #define SETS_SIZE ((PARAMETER_SETS_SPS + PARAMETER_SETS_PPS) * (PARAMETER_SET_BYTES + 4))
@@ -38,7 +38,7 @@ struct CmafOutput {
     bool audio_waits;     /* it has not come to the beginning of the newest segment */
     int64_t audio_end;    /* of the newest frame, samples */
     int64_t safe_90k;     /* no segment ends before this any more */
-    int64_t last_dts_90k; /* of the pictures, for late ones */
+    int64_t last_dts_90k; /* of the newest picture */
     ParameterSets sets;   /* that the initialisation segment has */
     EarlyFrame early[EARLY_FRAMES];
     size_t early_count; /* that have come; the last of them are kept */
@@ -210,7 +210,7 @@ void cmaf_output_start(CmafOutput *o, const CmafSegment *segment, bool video, bo
     o->running = true;
     o->segment = *segment;
     o->safe_90k = segment->start_90k;
-    o->last_dts_90k = INT64_MIN;
+    o->last_dts_90k = segment->start_90k - 1;
     o->sets = (ParameterSets){0};
     o->audio_waits = audio;
     if (video)
@@ -401,16 +401,18 @@ void cmaf_output_tick(CmafOutput *o, int64_t known_90k, int64_t now_us)
 
 void cmaf_output_finish(CmafOutput *o, int64_t now_us)
 {
-    static const int64_t tail[] = {LAST_FRAME_90K, AAC_FRAME_SAMPLES};
-
     if (!o->running)
         return;
+    /* the picture stands until the sound has ended: players mind where a rendition is shorter */
+    int64_t video_end = o->last_dts_90k + LAST_FRAME_90K, sound_end = samples_to_90k(o->audio_end);
+    if (o->has[LL_AUDIO] && sound_end > video_end)
+        video_end = sound_end;
     o->running = false;
     o->early_count = 0;
     for (int i = 0; i < LL_RENDITIONS; i++) {
         if (!o->has[i])
             continue;
-        cmaf_track_finish(o->track[i], tail[i], now_us);
+        cmaf_track_finish(o->track[i], i == LL_VIDEO ? video_end : o->audio_end, now_us);
         cmaf_playlists_publish(o->playlists, (LlRendition)i, o->has);
     }
     cmaf_playlists_multivariant(o->playlists, &o->sets.newest, o->has);

@@ -19,7 +19,6 @@ struct CmafTrack {
     CmafMux *mux;
     PartCutter cutter;
     int64_t start;      /* of the segment */
-    int64_t newest;     /* decoding time of the newest sample; 0: none yet */
     ByteBuffer segment; /* what its parts hold */
     size_t samples;     /* that it has */
     bool gap;           /* something of it could not be written */
@@ -123,7 +122,6 @@ void cmaf_track_add(CmafTrack *t, const uint8_t *data, size_t len, int64_t pts, 
 {
     if (!t->mux || cmaf_mux_add(t->mux, data, len, pts, dts, key) < 0)
         return;
-    t->newest = dts;
     t->samples++;
 }
 
@@ -260,18 +258,13 @@ int cmaf_track_cut(CmafTrack *t, int64_t known, int64_t now_us)
     return n;
 }
 
-void cmaf_track_finish(CmafTrack *t, int64_t tail, int64_t now_us)
+void cmaf_track_finish(CmafTrack *t, int64_t end, int64_t now_us)
 {
-    int64_t end = t->newest + tail;
-
     if (!t->list.open)
         return;
-    if (end < t->cutter.start)
-        end = t->cutter.start;
-    cmaf_track_end(t, end);
+    cmaf_track_end(t, end > t->cutter.start ? end : t->cutter.start);
     cmaf_track_cut(t, INT64_MAX, now_us);
     cmaf_mux_destroy(&t->mux);
-    t->newest = 0;
 }
 
 void cmaf_track_conclude(CmafTrack *t)

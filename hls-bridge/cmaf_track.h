@@ -66,8 +66,8 @@ void cmaf_track_end(CmafTrack *track, int64_t end);
 /* Cuts all parts that can be, where all samples before `complete` are here. Returns how many. */
 int cmaf_track_cut(CmafTrack *track, int64_t complete, int64_t now_us);
 
-/* The publisher has gone: what there is of the segment is its all; the last sample lasts `tail`. */
-void cmaf_track_finish(CmafTrack *track, int64_t tail, int64_t now_us);
+/* The publisher has gone: what there is of the segment is its all, and lasts up to `end`. */
+void cmaf_track_finish(CmafTrack *track, int64_t end, int64_t now_us);
 
 /* The playlist is ended, and begun anew by the next segment. */
 void cmaf_track_conclude(CmafTrack *track);

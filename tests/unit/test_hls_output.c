@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What publishers of all sorts make of the low-latency playlists: synthetic media in virtual time,
+ * through hls_output and cmaf_output onto the disk. After each step the playlists are read as a
+ * viewer would read them. */
+
+#include "harness.h"
+
+#include <stdlib.h>
+
+#include "hls-bridge/hls_output.h"
+
+#define MS(n)        ((n)*TICKS_PER_S / 1000)
+#define START        (10 * TICKS_PER_S)
+#define STEP         MS(10)
+#define TARGET_S     2
+#define SEGMENTS     128
+#define AUDIO_BEHIND MS(60) /* of the clock */
+
+static const uint8_t config[] = {0x11, 0x90}; /* AAC-LC, 48 kHz, stereo */
+static const uint8_t aac[] = {0x21, 0x10, 0x04, 0x60, 0x8C, 0x1C};
+/* 1280x720 as Chromium sends it, and 720x1280 */
+static const uint8_t wide[] = {
+    0,    0,    0,    1,    9,    0xF0, 0,    0,    0,    1,    0x67, 0x42, 0xC0, 0x20, 0x8C, 0x8D,
+    0x40, 0x28, 0x02, 0xDD, 0x37, 0x01, 0x0D, 0x01, 0x07, 0x84, 0x42, 0x35, 0,    0,    0,    1,
+    0x68, 0xCE, 0x3C, 0x80, 0,    0,    0,    1,    0x65, 0x9A, 0x00, 0x04, 0x80, 0x20, 0x30};
+static const uint8_t tall[] = {
+    0,    0,    0,    1,    9,    0xF0, 0,    0,    0,    1,    0x67, 0x42, 0xC0, 0x20, 0x8C, 0x8D,
+    0x40, 0x16, 0x81, 0x46, 0x9A, 0x80, 0x86, 0x80, 0x83, 0xC2, 0x21, 0x1A, 0,    0,    0,    1,
+    0x68, 0xCE, 0x3C, 0x80, 0,    0,    0,    1,    0x65, 0x9A, 0x00, 0x04, 0x80, 0x20, 0x30};
+static const uint8_t slice[] = {0, 0, 0,    1,    9,    0xF0, 0,    0,
+                                0, 1, 0x41, 0x9A, 0x00, 0x04, 0x04, 0x06};
+
+/* What a publisher does at a time since it began. */
+typedef struct Publisher {
+    bool video, audio;
+    int64_t frame;           /* from picture to picture */
+    int64_t answer;          /* from asking to the IDR picture; negative: never */
+    int64_t late, very_late; /* of pictures; of one in a second */
+    int64_t freeze, thaw;    /* no pictures in between */
+    int64_t turn;            /* from then on it is tall; 0: never */
+} Publisher;
+
+static const char *row; /* that is tried */
+
+/* A rendition's segment, as it was first listed. */
+typedef struct Listed {
+    bool seen, discontinuity;
+    double duration, date;
+} Listed;
+
+static char root[32];
+static LlHub *hub;
+static SegmentStore *store;
+static CmafOutput *cmaf;
+static HlsOutput *output;
+static int64_t clock_90k;
+static Listed listed[LL_RENDITIONS][SEGMENTS];
+static int last[LL_RENDITIONS]; /* segment that was seen whole */
+static const char *const names[] = {"video", "audio"};
+
+static int64_t now_us(void)
+{
+    return ticks_to_us(clock_90k);
+}
+
+static int64_t wall_clock(void *user, int64_t at_90k)
+{
+    (void)user;
+    return 1800000000 * US_PER_S + ticks_to_us(at_90k);
+}
+
+static int setup(void **state)
+{
+    const SegmentStoreParams segments = {root, "shop", 6, TARGET_S};
+    const CmafOutputParams low_latency = {
+        .stream = "shop",
+        .directory = root,
+        .part_us = 200 * US_PER_MS,
+        .target_duration_s = TARGET_S,
+        .window = 6,
+        .aac_config = config,
+        .aac_config_len = sizeof(config),
+    };
+
+    (void)state;
+    strcpy(root, "/tmp/test_hls_output_XXXXXX");
+    assert_non_null(mkdtemp(root));
+    clock_90k = START;
+    hub = ll_hub_create();
+    store = segment_store_open(&segments, now_us());
+    CmafOutputParams params = low_latency;
+    params.hub = hub;
+    cmaf = cmaf_output_open(&params, now_us());
+    assert_non_null(cmaf);
+    HlsOutputParams both = {
+        .stream = "shop",
+        .store = store,
+        .writes_ts = true,
+        .cmaf = cmaf,
+        .segment_us = TARGET_S * US_PER_S,
+        .aac_config = config,
+        .aac_config_len = sizeof(config),
+    };
+    output = hls_output_create(&both);
+    assert_non_null(output);
+    memset(listed, 0, sizeof(listed));
+    last[0] = last[1] = -1;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    char command[64];
+
+    (void)state;
+    hls_output_destroy(&output);
+    cmaf_output_close(&cmaf);
+    segment_store_close(&store);
+    ll_hub_destroy(&hub);
+    snprintf(command, sizeof(command), "rm -rf %s", root);
+    return system(command);
+}
+
+/* ---- a viewer ---- */
+
+/* Parts of the segment that is being read. */
+typedef struct Parts {
+    int count;
+    double sum, newest;
+} Parts;
+
+static void read_part(Parts *p, const char *line, double target)
+{
+    double duration = strtod(strstr(line, "DURATION=") + 9, NULL);
+
+    assert_row(!strstr(line, "GAP"), row, "%s", line);
+    assert_row(duration <= target + 1e-6, row, "%s", line);
+    /* the one before was not the last: rfc8216bis, section 4.4.4.9 */
+    assert_row(p->count == 0 || p->newest >= 0.85 * target - 1e-6, row, "%s", line);
+    p->newest = duration;
+    p->sum += duration;
+    p->count++;
+}
+
+static void read_segment(LlRendition which, int msn, const Listed *now, const Parts *parts)
+{
+    Listed *then = &listed[which][msn];
+
+    assert_in_range(msn, 0, SEGMENTS - 1);
+    assert_row((int)(now->duration + 0.5) <= TARGET_S, row, "%s %d: %.3f s", names[which], msn,
+               now->duration);
+    if (parts->count > 0)
+        assert_true(parts->sum - now->duration < 1e-4 && now->duration - parts->sum < 1e-4);
+    if (then->seen) {
+        assert_true(then->duration == now->duration);
+        return;
+    }
+    assert_int_equal(msn, last[which] + 1);
+    last[which] = msn;
+    *then = *now;
+    then->seen = true;
+}
+
+static void read_playlist(LlRendition which)
+{
+    char path[64], line[256];
+    double target = 0;
+    int msn = -1;
+    Listed now = {0};
+    Parts parts = {0};
+
+    snprintf(path, sizeof(path), "%s/shop/%s.m3u8", root, names[which]);
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return;
+    while (fgets(line, sizeof(line), file)) {
+        if (sscanf(line, "#EXT-X-PART-INF:PART-TARGET=%lf", &target) == 1 ||
+            sscanf(line, "#EXT-X-MEDIA-SEQUENCE:%d", &msn) == 1)
+            continue;
+        if (strcmp(line, "#EXT-X-DISCONTINUITY\n") == 0)
+            now.discontinuity = true;
+        else if (strncmp(line, "#EXT-X-PART:", 12) == 0)
+            read_part(&parts, line, target);
+        else if (sscanf(line, "#EXTINF:%lf", &now.duration) == 1)
+            continue;
+        else if (line[0] != '#') {
+            read_segment(which, msn++, &now, &parts);
+            now = (Listed){0};
+            parts = (Parts){0};
+        }
+    }
+    fclose(file);
+}
+
+/* Both renditions have the same segments, but for a frame or two. */
+static void assert_aligned(void)
+{
+    double position[LL_RENDITIONS] = {0};
+    int n = last[0] < last[1] ? last[0] : last[1];
+
+    for (int i = 0; i <= n; i++) {
+        for (int k = 0; k < LL_RENDITIONS; k++)
+            position[k] += listed[k][i].duration;
+        double apart = position[0] - position[1];
+        assert_row(apart <= 0.045 && apart >= -0.045, row, "%.3f s apart after %d", apart, i);
+        assert_int_equal(listed[0][i].discontinuity, listed[1][i].discontinuity);
+    }
+}
+
+/* ---- a publisher ---- */
+
+typedef struct Sending {
+    const Publisher *publisher;
+    int64_t began, next_picture, idr_due; /* 0: none is due */
+    int64_t next_sample;
+    int pictures;
+    bool was_tall;
+} Sending;
+
+static void send_picture(Sending *s)
+{
+    const Publisher *p = s->publisher;
+    int64_t since = s->next_picture - s->began;
+    bool is_tall = p->turn && since >= p->turn;
+    bool idr =
+        s->pictures == 0 || is_tall != s->was_tall || (s->idr_due && clock_90k >= s->idr_due);
+    const uint8_t *key = is_tall ? tall : wide;
+    AccessUnit unit = {
+        .data = idr ? key : slice,
+        .len = !idr      ? sizeof(slice)
+               : is_tall ? sizeof(tall)
+                         : sizeof(wide),
+        .idr = idr,
+        .restart = is_tall != s->was_tall,
+    };
+
+    s->was_tall = is_tall;
+    s->pictures++;
+    if (idr)
+        s->idr_due = 0;
+    hls_output_picture(output, &unit, s->next_picture, s->next_picture);
+}
+
+static void send_sound(Sending *s, int64_t until)
+{
+    for (; samples_to_90k(s->next_sample) <= until; s->next_sample += AAC_FRAME_SAMPLES) {
+        AacFrame frame = {aac, sizeof(aac), s->next_sample};
+        hls_output_audio(output, &frame);
+    }
+}
+
+static void send(Sending *s)
+{
+    const Publisher *p = s->publisher;
+
+    if (p->audio)
+        send_sound(s, clock_90k - AUDIO_BEHIND);
+    while (p->video) {
+        int64_t since = s->next_picture - s->began;
+        int64_t late = since % TICKS_PER_S < p->frame ? p->late + p->very_late : p->late;
+        if (s->next_picture + late > clock_90k)
+            break;
+        if (since < p->freeze || since >= p->thaw)
+            send_picture(s);
+        s->next_picture += p->frame;
+    }
+}
+
+/* Publishes for `ms`, and watches. */
+static void publish(const Publisher *p, int64_t ms)
+{
+    Sending s = {
+        .publisher = p,
+        .began = hls_output_end_90k(output) > clock_90k ? hls_output_end_90k(output) : clock_90k,
+    };
+
+    s.next_picture = s.began;
+    s.next_sample = s.began * 8 / 15;
+    hls_output_begin(output, p->video, p->audio, wall_clock, NULL);
+    for (int64_t end = clock_90k + MS(ms); clock_90k < end; clock_90k += STEP) {
+        send(&s);
+        if (hls_output_tick(output, clock_90k, now_us()) && p->answer >= 0 && s.idr_due == 0)
+            s.idr_due = clock_90k + p->answer;
+        cmaf_output_expire(cmaf, now_us());
+        segment_store_expire(store, now_us());
+        read_playlist(LL_VIDEO);
+        read_playlist(LL_AUDIO);
+    }
+    if (p->audio)
+        send_sound(&s, clock_90k);
+    hls_output_finish(output, now_us());
+    read_playlist(LL_VIDEO);
+    read_playlist(LL_AUDIO);
+}
+
+/* ---- tests ---- */
+
+static void publishers_of_all_sorts(void **state)
+{
+    static const struct {
+        const char *name;
+        Publisher publisher;
+        int segments, discontinuities; /* in 30 s: at least; exactly */
+    } rows[] = {
+        {"a browser", {1, 1, MS(33), MS(40), MS(20), 0, 0, 0, 0}, 14, 0},
+        {"15 pictures a second", {1, 1, MS(66), MS(40), MS(20), 0, 0, 0, 0}, 14, 0},
+        {"a still screen", {1, 1, MS(1000), MS(40), MS(20), 0, 0, 0, 0}, 12, 0},
+        {"late pictures", {1, 1, MS(33), MS(40), MS(20), MS(250), 0, 0, 0}, 14, 0},
+        {"far too late pictures", {1, 1, MS(33), MS(40), MS(20), MS(900), 0, 0, 0}, 12, 0},
+        {"no IDR pictures", {1, 1, MS(33), -1, MS(20), 0, 0, 0, 0}, 12, 0},
+        {"frozen for 15 s", {1, 1, MS(33), MS(40), MS(20), 0, MS(5300), MS(20300), 0}, 13, 0},
+        {"frozen from 1.7 s on", {1, 1, MS(33), MS(40), MS(20), 0, MS(1700), MS(90000), 0}, 12, 0},
+        {"turned", {1, 1, MS(33), MS(40), MS(20), 0, 0, 0, MS(7100)}, 14, 1},
+        {"turned while frozen",
+         {1, 1, MS(33), MS(40), MS(20), 0, MS(5000), MS(11100), MS(8000)},
+         14,
+         1},
+        {"no sound", {1, 0, MS(33), MS(40), MS(20), 0, 0, 0, 0}, 14, 0},
+        {"no pictures", {0, 1, MS(33), MS(40), MS(20), 0, 0, 0, 0}, 14, 0},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        setup(state);
+        row = rows[i].name;
+        publish(&rows[i].publisher, 30000);
+        if (rows[i].publisher.video && rows[i].publisher.audio)
+            assert_aligned();
+        int which = rows[i].publisher.video ? LL_VIDEO : LL_AUDIO, discontinuities = 0;
+        for (int k = 0; k <= last[which]; k++)
+            discontinuities += listed[which][k].discontinuity;
+        assert_row(last[which] + 1 >= rows[i].segments, rows[i].name, "%d segments",
+                   last[which] + 1);
+        assert_row(discontinuities == rows[i].discontinuities, rows[i].name, "%d discontinuities",
+                   discontinuities);
+        teardown(state);
+    }
+}
+
+static void publishers_who_come_and_go(void **state)
+{
+    static const Publisher browser = {1, 1, MS(33), MS(40), MS(20), 0, 0, 0, 0};
+    int discontinuities = 0;
+
+    (void)state;
+    row = "one after the other";
+    for (int i = 0; i < 5; i++) {
+        publish(&browser, 5000 + 730 * i);
+        clock_90k += MS(400 * i);
+    }
+    assert_aligned();
+    for (int k = 0; k <= last[LL_VIDEO]; k++)
+        discontinuities += listed[LL_VIDEO][k].discontinuity;
+    assert_int_equal(discontinuities, 4);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(publishers_of_all_sorts),
+        TEST(publishers_who_come_and_go),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
