@@ -9,9 +9,10 @@
 
 #include "text_buffer.h"
 
-#define AUDIO_CODEC      "mp4a.40.2" /* AAC-LC */
-#define HOLD_BACK_PARTS  3           /* PART-HOLD-BACK; rfc8216bis recommends at least 3 */
-#define PARTS_LISTED_FOR 3           /* target durations from the end; section 4.4.4.9 */
+#define NUMBER_MAX       1000000000000ll /* no list has come to that by counting */
+#define AUDIO_CODEC      "mp4a.40.2"     /* AAC-LC */
+#define HOLD_BACK_PARTS  3               /* PART-HOLD-BACK; rfc8216bis recommends at least 3 */
+#define PARTS_LISTED_FOR 3               /* target durations from the end; section 4.4.4.9 */
 
 /* ---- the window ---- */
 
@@ -269,13 +270,13 @@ static int64_t count_lines(const char *text, const char *line)
 int ll_playlist_resume(const char *text, int64_t *msn, int64_t *discontinuity_sequence)
 {
     int64_t first = number_behind(text, "\n#EXT-X-MEDIA-SEQUENCE:", -1);
+    int64_t discontinuities = number_behind(text, "\n#EXT-X-DISCONTINUITY-SEQUENCE:", 0);
 
-    if (first < 0)
+    if (first < 0 || first > NUMBER_MAX || discontinuities < 0 || discontinuities > NUMBER_MAX)
         return -1;
     /* and the one that was open: its parts may have been fetched */
     *msn = first + count_lines(text, "\n#EXTINF:") + 1;
-    *discontinuity_sequence = number_behind(text, "\n#EXT-X-DISCONTINUITY-SEQUENCE:", 0) +
-                              count_lines(text, "\n#EXT-X-DISCONTINUITY\n") + 1;
+    *discontinuity_sequence = discontinuities + count_lines(text, "\n#EXT-X-DISCONTINUITY\n") + 1;
     return 0;
 }
 

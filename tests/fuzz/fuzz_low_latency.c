@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "fuzz.h"
+
+#include "hls-bridge/ll_hub.h"
+#include "hls-bridge/ll_playlist.h"
+
+#define TEXT_SIZE 4096
+
+static LlHub *hub;
+static LlBoard *board;
+
+static void open_hub(void)
+{
+    const LlNews news = {{7, 10, 3, 15, false}, 77, "text", "delta", 4, 5};
+
+    hub = ll_hub_create();
+    board = ll_hub_join(hub, "shop", 6000000);
+    REQUIRE(board && ll_board_publish(board, LL_VIDEO, &news) == 0);
+}
+
+static void on_event(void *user)
+{
+    (void)user;
+}
+
+/* A request for the part that a viewer calls `name`. */
+static void ask_for_part(const char *name)
+{
+    LlTicket ticket = {.pause = on_event, .wake = on_event};
+    LlAnswer answer = ll_hub_part(hub, "shop", name, 1, &ticket);
+
+    REQUIRE(answer == LL_ANSWER_READY || answer == LL_ANSWER_HELD ||
+            answer == LL_ANSWER_NOT_FOUND || answer == LL_ANSWER_BAD);
+    ll_hub_forget(hub, &ticket);
+    REQUIRE(ll_hub_held(hub) == 0);
+}
+
+/* The values of the three directives, a line each; an empty one is not there. */
+static void ask_for_playlist(char *text)
+{
+    const char *value[3] = {NULL};
+    LlDirectives directives;
+    LlEdge edge = {7, 10, 3, 15, false};
+    char *rest = text;
+
+    for (int i = 0; i < 3 && rest; i++) {
+        char *line = strsep(&rest, "\n");
+        value[i] = *line ? line : NULL;
+    }
+    if (ll_directives_read(value[0], value[1], value[2], &directives))
+        return;
+    REQUIRE(directives.msn >= -1 && directives.part >= -1);
+    REQUIRE(directives.part < 0 || directives.msn >= 0);
+    LlVerdict verdict = ll_edge_verdict(&edge, directives.msn, directives.part);
+    REQUIRE(verdict == LL_READY || verdict == LL_WAIT || verdict == LL_BAD);
+}
+
+/* The input is what a viewer asks for, or what an earlier run has left on the disk. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char text[TEXT_SIZE];
+    int64_t msn, sequence;
+
+    if (!hub)
+        open_hub();
+    if (size >= TEXT_SIZE)
+        return 0;
+    if (size > 0)
+        memcpy(text, data, size);
+    text[size] = '\0';
+    if (ll_playlist_resume(text, &msn, &sequence) == 0)
+        REQUIRE(msn >= 0 && sequence >= 0);
+    ask_for_part(text);
+    ask_for_playlist(text);
+    return 0;
+}

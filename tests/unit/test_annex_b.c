@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "harness.h"
+
+#include "hls-bridge/annex_b.h"
+
+/* All NAL units of a stream, with a bar behind each. */
+static void assert_units(const void *stream, size_t len, const char *expected)
+{
+    uint8_t *data = guarded_copy(stream, len);
+    char found[64] = "";
+    size_t at = 0, n = 0;
+    NalUnit nal;
+
+    while (annex_b_next(data, len, &at, &nal)) {
+        assert_in_range(nal.len, 1, sizeof(found) - n - 2);
+        memcpy(found + n, nal.data, nal.len);
+        n += nal.len;
+        found[n++] = '|';
+    }
+    assert_int_equal(n, strlen(expected));
+    assert_memory_equal(found, expected, n);
+    assert_false(annex_b_next(data, len, &at, &nal)); /* and it stays at the end */
+    guarded_free(data, len);
+}
+
+#define ASSERT_UNITS(stream, expected) assert_units(stream, sizeof(stream) - 1, expected)
+
+static void units_are_found(void **state)
+{
+    (void)state;
+    ASSERT_UNITS("", "");
+    ASSERT_UNITS("\0\0\1a", "a|");
+    ASSERT_UNITS("\0\0\0\1abc\0\0\0\1de\0\0\1f", "abc|de|f|");
+    ASSERT_UNITS("before\0\0\1a", "a|");
+    ASSERT_UNITS("\0\0\1a\0\0\0\0\0\0\1b\0\0\0", "a|b|");
+}
+
+static void what_is_no_start_code_is_media(void **state)
+{
+    (void)state;
+    assert_units("\0\0\1a\1b\2c", 8, "a\1b\2c|");
+    ASSERT_UNITS("abc", "");
+    ASSERT_UNITS("\0\0\0\0", "");
+    ASSERT_UNITS("\0\1a", "");
+}
+
+static void empty_units_are_passed_over(void **state)
+{
+    (void)state;
+    ASSERT_UNITS("\0\0\1\0\0\1a", "a|");
+    ASSERT_UNITS("\0\0\1", "");
+    ASSERT_UNITS("\0\0\1a\0\0\1", "a|");
+    ASSERT_UNITS("\0\0\1\0\0\0\1\0\0\0\1", "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(units_are_found),
+        cmocka_unit_test(what_is_no_start_code_is_media),
+        cmocka_unit_test(empty_units_are_passed_over),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

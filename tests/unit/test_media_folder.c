@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "harness.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "hls-bridge/media_folder.h"
+
+static char root[32];
+static MediaFolder *folder;
+
+static int setup(void **state)
+{
+    (void)state;
+    strcpy(root, "/tmp/test_media_folder_XXXXXX");
+    assert_non_null(mkdtemp(root));
+    folder = media_folder_open(root, "shop");
+    assert_non_null(folder);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    char command[64];
+
+    (void)state;
+    media_folder_close(&folder);
+    assert_null(folder);
+    snprintf(command, sizeof(command), "rm -rf %s", root);
+    return system(command);
+}
+
+static void assert_file(const char *name, const char *expected)
+{
+    char data[64];
+    ssize_t len = media_folder_read(folder, name, data, sizeof(data));
+
+    assert_int_equal(len, strlen(expected));
+    assert_memory_equal(data, expected, (size_t)len);
+}
+
+static void count(void *user, const char *name)
+{
+    (void)name;
+    ++*(int *)user;
+}
+
+static int count_files(const char *suffix)
+{
+    int n = 0;
+
+    media_folder_each(folder, suffix, count, &n);
+    return n;
+}
+
+static void files_appear_and_are_replaced(void **state)
+{
+    (void)state;
+    assert_false(media_folder_has(folder, "a.ts"));
+    assert_int_equal(media_folder_write(folder, "a.ts", "first", 5), 0);
+    assert_file("a.ts", "first");
+    assert_int_equal(media_folder_write(folder, "a.ts", "2nd", 3), 0);
+    assert_file("a.ts", "2nd");
+    assert_int_equal(count_files(".ts"), 1);
+    media_folder_remove(folder, "a.ts");
+    assert_false(media_folder_has(folder, "a.ts"));
+}
+
+static void an_error_changes_nothing(void **state)
+{
+    char data[8], path[64];
+
+    (void)state;
+    assert_int_equal(media_folder_write(folder, "a.ts", "first", 5), 0);
+    assert_int_equal(media_folder_write(folder, "none/a.ts", "x", 1), -1);
+    assert_int_equal(errno, ENOENT);
+    /* what cannot be replaced, for anybody: a folder that is not empty */
+    snprintf(path, sizeof(path), "%s/shop/b.ts", root);
+    assert_int_equal(mkdir(path, 0755), 0);
+    snprintf(path, sizeof(path), "%s/shop/b.ts/c", root);
+    assert_int_equal(mkdir(path, 0755), 0);
+    assert_int_equal(media_folder_write(folder, "b.ts", "x", 1), -1);
+    assert_int_equal(errno, EISDIR);
+    assert_file("a.ts", "first");
+    assert_int_equal(media_folder_read(folder, "none", data, sizeof(data)), -1);
+    assert_int_equal(count_files(".ts"), 2); /* nothing of its own stays behind */
+    assert_null(media_folder_open("/nowhere", "shop"));
+    assert_int_equal(errno, ENOENT);
+}
+
+static void files_are_removed_in_their_time(void **state)
+{
+    char name[16];
+
+    (void)state;
+    assert_int_equal(media_folder_expire(folder, 0), NEVER_US);
+    for (int i = 0; i < 40; i++) {
+        snprintf(name, sizeof(name), "%d.ts", i);
+        assert_int_equal(media_folder_write(folder, name, "x", 1), 0);
+        media_folder_remove_later(folder, name, 1000 - i * 10);
+    }
+    assert_int_equal(media_folder_expire(folder, 609), 610);
+    assert_int_equal(count_files(".ts"), 40);
+    assert_int_equal(media_folder_expire(folder, 800), 810);
+    assert_int_equal(count_files(".ts"), 20);
+    assert_true(media_folder_has(folder, "19.ts"));
+    assert_false(media_folder_has(folder, "20.ts"));
+    assert_int_equal(media_folder_expire(folder, NEVER_US - 1), NEVER_US);
+    assert_int_equal(count_files(".ts"), 0);
+}
+
+static void a_folder_is_opened_again_with_what_it_has(void **state)
+{
+    char path[128];
+
+    (void)state;
+    assert_int_equal(media_folder_write(folder, "a.m4s", "x", 1), 0);
+    /* not ours, and too long to be */
+    snprintf(path, sizeof(path), "%s/shop/%080d.m4s", root, 1);
+    assert_int_equal(mkdir(path, 0755), 0);
+    media_folder_close(&folder);
+    folder = media_folder_open(root, "shop");
+    assert_int_equal(count_files(".m4s"), 1);
+    assert_int_equal(count_files(".ts"), 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(files_appear_and_are_replaced),
+        TEST(an_error_changes_nothing),
+        TEST(files_are_removed_in_their_time),
+        TEST(a_folder_is_opened_again_with_what_it_has),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
