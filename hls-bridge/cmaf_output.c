@@ -332,11 +332,11 @@ void cmaf_output_settle(CmafOutput *o, bool idr, int64_t *pts_90k, int64_t *dts_
     int64_t audio = samples_to_90k(cmaf_track_position(o->track[LL_AUDIO]));
     if (o->has[LL_AUDIO] && cmaf_track_is_open(o->track[LL_AUDIO]) && audio > least)
         least = audio;
+    /* pictures that come after late ones still follow them */
+    if (o->has[LL_VIDEO] && o->last_dts_90k >= least)
+        least = o->last_dts_90k + 1;
     if (least <= at)
         return;
-    /* several late ones still come one after the other */
-    if (least <= o->last_dts_90k)
-        least = o->last_dts_90k + 1;
     *pts_90k += least - at;
     *dts_90k += least - at;
 }

@@ -116,13 +116,13 @@ void hls_output_begin(HlsOutput *o, bool has_video, bool has_audio, HlsOutputWal
     o->state = open_mux(o, has_video) ? OUTPUT_WAITING : OUTPUT_IDLE;
 }
 
-static void begin_segment(HlsOutput *o, int64_t start_90k)
+static void begin_segment(HlsOutput *o, int64_t start_90k, bool first)
 {
     o->start_90k = start_90k;
     o->cut_90k = 0;
     o->discontinuity = o->next_discontinuity;
     o->next_discontinuity = false;
-    segment_cutter_begin(&o->cutter, start_90k);
+    segment_cutter_begin(&o->cutter, start_90k, first);
 }
 
 /* Low latency dates a segment when it begins, while the smallest delay is still being found: dates
@@ -161,7 +161,7 @@ static void start(HlsOutput *o, int64_t start_90k)
 
     segment_mux_cut(o->mux, start_90k, &ignored); /* sound from before the first picture */
     o->state = OUTPUT_OPEN;
-    begin_segment(o, start_90k);
+    begin_segment(o, start_90k, true);
     if (o->params.cmaf) {
         CmafSegment segment = cmaf_segment(o, start_90k, o->discontinuity);
         cmaf_output_start(o->params.cmaf, &segment, o->muxes_video, o->has_audio, o->now_us);
@@ -234,7 +234,7 @@ static void complete_cut(HlsOutput *o)
         return;
     int64_t cut = o->cut_90k;
     write_segment(o, cut, cut);
-    begin_segment(o, cut);
+    begin_segment(o, cut, false);
 }
 
 /* ---- media ---- */

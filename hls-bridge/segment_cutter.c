@@ -3,15 +3,16 @@
 
 #define MS(n) ((n)*TICKS_PER_S / 1000)
 
-#define FIRST_LEAD MS(100)  /* until it is learnt: a local network and an encoder */
-#define LEAD_MIN   MS(-100) /* the picture may have been captured before it was asked for */
-#define LEAD_MAX   MS(600)
-#define PATIENCE   MS(60)  /* beyond that, a request or its answer is taken to be lost */
-#define ASK_MIN    MS(100) /* between two requests */
-#define ASK_MAX    MS(250)
-#define SLACK      MS(100) /* an IDR picture this much before the target is the one asked for */
-#define FRAME_MAX  MS(70)  /* the next picture of moving video comes within this */
-#define IN_HAND    MS(30)  /* of the limit: more than an AAC frame */
+#define FIRST_TARGET MS(500)
+#define FIRST_LEAD   MS(100)  /* until it is learnt: a local network and an encoder */
+#define LEAD_MIN     MS(-100) /* the picture may have been captured before it was asked for */
+#define LEAD_MAX     MS(600)
+#define PATIENCE     MS(60)  /* beyond that, a request or its answer is taken to be lost */
+#define ASK_MIN      MS(100) /* between two requests */
+#define ASK_MAX      MS(250)
+#define SLACK        MS(100) /* an IDR picture this much before the target is the one asked for */
+#define FRAME_MAX    MS(70)  /* the next picture of moving video comes within this */
+#define IN_HAND      MS(30)  /* of the limit: more than an AAC frame */
 
 int64_t segment_limit_90k(int64_t target_duration_s)
 {
@@ -20,14 +21,21 @@ int64_t segment_limit_90k(int64_t target_duration_s)
 
 void segment_cutter_init(SegmentCutter *c, const SegmentCutterParams *params)
 {
-    *c = (SegmentCutter){.params = *params, .lead_90k = FIRST_LEAD};
+    *c = (SegmentCutter){
+        .params = *params, .target_90k = params->target_90k, .lead_90k = FIRST_LEAD};
 }
 
-void segment_cutter_begin(SegmentCutter *c, int64_t start_90k)
+void segment_cutter_begin(SegmentCutter *c, int64_t start_90k, bool first)
 {
     if (c->asked_90k != 0 && c->last_idr_90k < start_90k)
         c->unresponsive = true;
+    if (first)
+        c->first_90k = start_90k;
+    int64_t before = start_90k - c->first_90k;
     c->start_90k = start_90k;
+    c->target_90k = before > FIRST_TARGET ? before : FIRST_TARGET;
+    if (c->target_90k > c->params.target_90k)
+        c->target_90k = c->params.target_90k;
     c->asked_90k = c->first_asked_90k = 0;
 }
 
@@ -53,7 +61,7 @@ static void learn(SegmentCutter *c, int64_t pts_90k)
 /* Whether a segment of `length` ends before an IDR picture. */
 static bool ends_at_idr(const SegmentCutter *c, int64_t length)
 {
-    int64_t target = c->params.target_90k;
+    int64_t target = c->target_90k;
     int64_t next = length + c->idr_gap_90k; /* where the next one would be, by habit */
 
     if (length >= target - SLACK)
@@ -87,7 +95,7 @@ bool segment_cutter_picture(SegmentCutter *c, int64_t pts_90k, bool idr, bool re
 
 bool segment_cutter_time(SegmentCutter *c, int64_t known_90k, bool has_video, int64_t *cut_90k)
 {
-    int64_t length = has_video ? c->params.limit_90k : c->params.target_90k;
+    int64_t length = has_video ? c->params.limit_90k : c->target_90k;
 
     if (known_90k < c->start_90k + length)
         return false;
@@ -110,7 +118,7 @@ static int64_t ask_at(const SegmentCutter *c)
 {
     if (c->asked_90k != 0)
         return c->asked_90k + ask_pause(c);
-    return c->start_90k + c->params.target_90k - c->lead_90k;
+    return c->start_90k + c->target_90k - c->lead_90k;
 }
 
 bool segment_cutter_ask(SegmentCutter *c, int64_t now_90k)
@@ -126,8 +134,8 @@ bool segment_cutter_ask(SegmentCutter *c, int64_t now_90k)
 
 int64_t segment_cutter_deadline_90k(const SegmentCutter *c, bool has_video, int64_t wait_90k)
 {
-    int64_t end = has_video ? c->start_90k + c->params.limit_90k + wait_90k
-                            : c->start_90k + c->params.target_90k;
+    int64_t end =
+        has_video ? c->start_90k + c->params.limit_90k + wait_90k : c->start_90k + c->target_90k;
 
     return has_video && ask_at(c) < end ? ask_at(c) : end;
 }

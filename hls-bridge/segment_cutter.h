@@ -28,6 +28,8 @@ typedef struct SegmentCutterStats {
 typedef struct SegmentCutter {
     SegmentCutterParams params;
     int64_t start_90k;       /* of the segment that is open */
+    int64_t target_90k;      /* of the same */
+    int64_t first_90k;       /* where the publisher's first one began */
     int64_t asked_90k;       /* when an IDR picture was last asked for; 0: not in this segment */
     int64_t first_asked_90k; /* and when first */
     int64_t lead_90k;        /* how long the answer takes: asked that much before the target */
@@ -44,8 +46,10 @@ int64_t segment_limit_90k(int64_t target_duration_s);
 
 void segment_cutter_init(SegmentCutter *cutter, const SegmentCutterParams *params);
 
-/* A segment begins at `start_90k`. */
-void segment_cutter_begin(SegmentCutter *cutter, int64_t start_90k);
+/* A segment begins at `start_90k`, the first of a publisher or another. The first is to be short,
+ * as nobody can begin to play before it is whole; the next is as long as what is before it, until
+ * the target is come to: players who have just begun then find that they can go on. */
+void segment_cutter_begin(SegmentCutter *cutter, int64_t start_90k, bool first);
 
 /* A picture of `pts_90k` has come. Whether the segment ends before it, and where. */
 bool segment_cutter_picture(SegmentCutter *cutter, int64_t pts_90k, bool idr, bool restart,

@@ -327,6 +327,8 @@ static void publishers_of_all_sorts(void **state)
         if (rows[i].publisher.video && rows[i].publisher.audio)
             assert_aligned();
         int which = rows[i].publisher.video ? LL_VIDEO : LL_AUDIO, discontinuities = 0;
+        int classic = (int)hls_output_stats(output).segments;
+        assert_row(classic == last[which] + 1, row, "%d and %d segments", classic, last[which] + 1);
         for (int k = 0; k <= last[which]; k++)
             discontinuities += listed[which][k].discontinuity;
         assert_row(last[which] + 1 >= rows[i].segments, rows[i].name, "%d segments",

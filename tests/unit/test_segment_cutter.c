@@ -16,7 +16,8 @@ static int setup(void **state)
 
     (void)state;
     segment_cutter_init(&cutter, &params);
-    segment_cutter_begin(&cutter, 0);
+    segment_cutter_begin(&cutter, -10 * TARGET, true);
+    segment_cutter_begin(&cutter, 0, false);
     return 0;
 }
 
@@ -64,7 +65,7 @@ static Run run(const Publisher *p, int seconds)
         r.segments++;
         r.starting_with_idr += idr && cut == now;
         start = cut;
-        segment_cutter_begin(&cutter, cut);
+        segment_cutter_begin(&cutter, cut, false);
     }
     return r;
 }
@@ -138,7 +139,7 @@ static void asks_often_who_answers_fast(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
-        segment_cutter_begin(&cutter, 0);
+        segment_cutter_begin(&cutter, 0, false);
         cutter.lead_90k = rows[i].lead;
         int64_t first = MS(2000) - rows[i].lead;
         assert_true(segment_cutter_ask(&cutter, first));
@@ -159,7 +160,7 @@ static void learns_how_long_an_answer_takes(void **state)
     setup(NULL);
     run(&slow, 20);
     SegmentCutter settled = cutter;
-    segment_cutter_begin(&settled, settled.last_idr_90k);
+    segment_cutter_begin(&settled, settled.last_idr_90k, false);
     int64_t ask = settled.start_90k;
     while (!segment_cutter_ask(&settled, ask))
         ask += MS(1);
@@ -195,6 +196,34 @@ static void a_late_picture_does_not_stretch_the_segment(void **state)
     assert_int_equal(cut, limit);
 }
 
+static void the_first_segments_are_short(void **state)
+{
+    static const int64_t lengths[] = {MS(500), MS(500), MS(1000), MS(2000), MS(2000)};
+    int64_t ask = 0, start = 0, cut;
+
+    (void)state;
+    segment_cutter_begin(&cutter, 0, true);
+    while (!segment_cutter_ask(&cutter, ask))
+        ask += MS(1);
+    assert_in_range(ask, MS(350), MS(450));
+    assert_false(segment_cutter_picture(&cutter, ask, false, false, &cut));
+    assert_true(segment_cutter_picture(&cutter, ask + MS(60), true, false, &cut));
+    /* a publisher who does not answer has the usual time */
+    segment_cutter_begin(&cutter, 0, true);
+    assert_false(segment_cutter_picture(&cutter, MS(2000), false, false, &cut));
+    assert_false(segment_cutter_time(&cutter, MS(2400), true, &cut));
+    /* sound alone needs no answer */
+    assert_true(segment_cutter_time(&cutter, MS(500), false, &cut));
+    assert_int_equal(cut, MS(500));
+    for (size_t i = 0; i < COUNT(lengths); i++) {
+        segment_cutter_begin(&cutter, start, i == 0);
+        assert_false(segment_cutter_time(&cutter, start + lengths[i] - 1, false, &cut));
+        start += lengths[i];
+        assert_true(segment_cutter_time(&cutter, start, false, &cut));
+        assert_int_equal(cut, start);
+    }
+}
+
 static void says_when_it_wants_to_be_called(void **state)
 {
     (void)state;
@@ -219,6 +248,7 @@ int main(void)
         TEST(a_restart_cuts_at_once),
         TEST(an_idr_at_the_very_start_is_the_segments_own),
         TEST(a_late_picture_does_not_stretch_the_segment),
+        TEST(the_first_segments_are_short),
         TEST(says_when_it_wants_to_be_called),
     };
 

@@ -7,7 +7,7 @@
 
 import Hls from "../vendor/hls.mjs";
 
-const LOOK_MS = 1000; // between two looks for a stream that is not there
+const LOOK_MS = 500; // between two looks for a stream that is not there
 const CALM_MS = 60000; // troubles that are older are forgotten
 const TROUBLES_MAX = 3; // stalls and failures in that time, until low latency is given up
 const STUCK_MS = 2500; // it does not move, though there is something to play further on
