@@ -7,7 +7,7 @@
 #define FIRST    MS(1500)
 #define MARGIN   MS(50)
 #define WAIT_MIN MS(100)
-#define WAIT_MAX MS(300) /* a retransmission, on most paths */
+#define WAIT_MAX MS(250) /* as long as is waited for a retransmission, and some */
 
 void picture_delay_note(PictureDelay *d, int64_t at_90k, int64_t clock_90k)
 {

@@ -21,7 +21,7 @@ typedef struct PictureDelay {
 /* A picture of `at_90k` came at `clock_90k`, where 0 delay is that of the fastest packet. */
 void picture_delay_note(PictureDelay *delay, int64_t at_90k, int64_t clock_90k);
 
-/* Between 0.1 and 0.3 s. */
+/* Between 0.1 and 0.25 s. */
 int64_t picture_delay_wait_90k(const PictureDelay *delay);
 
 #endif

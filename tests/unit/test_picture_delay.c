@@ -28,9 +28,9 @@ static void play(int64_t ms, int64_t late)
 static void waits_long_until_it_knows(void **state)
 {
     (void)state;
-    assert_int_equal(picture_delay_wait_90k(&delay), MS(300));
+    assert_int_equal(picture_delay_wait_90k(&delay), MS(250));
     play(1000, MS(10));
-    assert_int_equal(picture_delay_wait_90k(&delay), MS(300));
+    assert_int_equal(picture_delay_wait_90k(&delay), MS(250));
     play(1000, MS(10));
     assert_int_equal(picture_delay_wait_90k(&delay), MS(100));
 }
@@ -40,7 +40,7 @@ static void follows_what_it_sees(void **state)
     static const struct {
         int64_t late_ms, wait_ms;
     } rows[] = {{-20, 100}, {0, 100},   {20, 100},  {60, 140},
-                {100, 200}, {160, 290}, {170, 300}, {2000, 300}};
+                {100, 200}, {130, 245}, {140, 250}, {2000, 250}};
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -54,10 +54,10 @@ static void one_late_picture_is_heeded_at_once_and_for_a_while(void **state)
 {
     (void)state;
     play(12000, MS(10));
-    picture_delay_note(&delay, now - MS(150), now);
-    assert_int_equal(picture_delay_wait_90k(&delay), MS(275));
+    picture_delay_note(&delay, now - MS(120), now);
+    assert_int_equal(picture_delay_wait_90k(&delay), MS(230));
     play(4900, MS(10));
-    assert_int_equal(picture_delay_wait_90k(&delay), MS(275));
+    assert_int_equal(picture_delay_wait_90k(&delay), MS(230));
     play(10200, MS(10));
     assert_int_equal(picture_delay_wait_90k(&delay), MS(100));
 }
@@ -78,7 +78,7 @@ static void a_clock_that_begins_anew_is_another(void **state)
     play(12000, MS(10));
     now = MS(1000);
     play(1000, MS(10));
-    assert_int_equal(picture_delay_wait_90k(&delay), MS(300));
+    assert_int_equal(picture_delay_wait_90k(&delay), MS(250));
 }
 
 int main(void)
