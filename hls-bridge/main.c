@@ -27,7 +27,8 @@
 #define REAP_PERIOD_S 1
 
 /* What is asked to stop has so long for it, within the second that is promised. */
-#define STOP_US (800 * US_PER_MS)
+#define STOP_US      (800 * US_PER_MS)
+#define STOP_LOOK_US (5 * US_PER_MS)
 
 static const char usage[] =
     "Usage: hls-bridge [OPTIONS]\n"
@@ -269,15 +270,20 @@ static void *stop(void *data)
  * is whole at any time, so that the process may go without it. */
 static void stop_in_time(Parts *parts, int status)
 {
+    const struct timespec pause = {.tv_nsec = STOP_LOOK_US * 1000};
     int64_t until_us = clock_us(CLOCK_MONOTONIC) + STOP_US;
-    struct timespec until = {until_us / US_PER_S, until_us % US_PER_S * 1000};
     pthread_t thread;
 
     if (pthread_create(&thread, NULL, stop, parts) != 0) {
         stop(parts);
-    } else if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) != 0) {
-        log_warn("the disk holds up what is to be written out: it is left");
-        _exit(status);
+        return;
+    }
+    while (pthread_tryjoin_np(thread, NULL) != 0) {
+        if (clock_us(CLOCK_MONOTONIC) > until_us) {
+            log_warn("the disk holds up what is to be written out: it is left");
+            _exit(status);
+        }
+        nanosleep(&pause, NULL);
     }
 }
 

@@ -17,7 +17,7 @@ import { preload, sleep, until, withStack } from "./support/rig.mjs";
 
 const DATE_OFF_MS = 100; // they are of when the picture came, not of when it was written
 
-const SLOW_MS = process.env.SOAK ? 30000 : 10000;
+const SLOW_MS = process.env.SOAK ? 30000 : 8000;
 
 // what a viewer cannot but notice while nothing is written
 const OUTAGE = /no new segment for 1\.5 target/;
@@ -49,8 +49,8 @@ const count = (text, pattern) => text.match(new RegExp(pattern, "g"))?.length ??
 test("writes hang for 3 s, then every rename takes 150 ms: nothing is lost", { timeout: 180000 }, () =>
   withSlowDisk({}, async (stack, context, disk) => {
     await publish(context, stack, "shop");
-    await sleep(5000);
-    const watching = doctor(stack.playlist("shop"), 25 + 2 * SLOW_MS / 1000);
+    await sleep(3000);
+    const watching = doctor(stack.playlist("shop"), 18 + 2 * SLOW_MS / 1000);
 
     await sleep(2000);
     await disk.slow("write", 0);
@@ -79,8 +79,8 @@ test("writes hang for 3 s, then every rename takes 150 ms: nothing is lost", { t
 test("a write hangs for longer than packets can wait: the stream begins anew by itself", { timeout: 120000 }, () =>
   withSlowDisk({ bridgeSettings: { "sources.backlog": 1 << 17 } }, async (stack, context, disk) => {
     const page = await publish(context, stack, "shop");
-    await sleep(5000);
-    const watching = doctor(stack.playlist("shop"), 20);
+    await sleep(3000);
+    const watching = doctor(stack.playlist("shop"), 17);
     await sleep(2000);
     await disk.slow("write", 0);
     await sleep(5000);
