@@ -37,7 +37,7 @@ typedef struct IngestTrack {
     uint16_t number;
 } IngestTrack;
 
-/* RTCP that whoever stands in sends by himself. */
+/* RTCP that is sent without being asked for again. */
 typedef struct Repeat {
     size_t track;
     uint8_t data[RTCP_PLI_SIZE];
@@ -180,6 +180,38 @@ size_t rtp_ingest_poll_fds(const RtpIngest *ingest, struct pollfd *fds)
     return n;
 }
 
+/* ---- sending: the lock is held ---- */
+
+static void send_from(const Port *port, const uint8_t *data, size_t len)
+{
+    if (port->peer.sin_port == 0)
+        return;
+    /* what cannot be sent now is asked for again soon; nobody waits for it */
+    if (port->peer_fixed)
+        send(port->fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    else
+        sendto(port->fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL,
+               (const struct sockaddr *)&port->peer, sizeof(port->peer));
+}
+
+static void send_rtcp(RtpIngest *ingest, size_t track, const uint8_t *data, size_t len)
+{
+    const IngestTrack *t = &ingest->track[track];
+
+    send_from(t->rtcp.fd >= 0 && t->rtcp.peer.sin_port != 0 ? &t->rtcp : &t->rtp, data, len);
+}
+
+static void send_repeat(RtpIngest *ingest, int64_t now_us)
+{
+    Repeat *repeat = &ingest->repeat;
+
+    if (now_us < repeat->at_us)
+        return;
+    send_rtcp(ingest, repeat->track, repeat->data, sizeof(repeat->data));
+    ingest->stats.repeats++;
+    repeat->at_us += repeat->every_us;
+}
+
 /* ---- receiving: the lock is held ---- */
 
 /* What the kernel says beside a datagram. */
@@ -271,46 +303,15 @@ static void read_port(RtpIngest *ingest, size_t track, Port *port, int64_t now_u
         n = read_batch(ingest, track, port, now_us, unix_us);
 }
 
-static void read_all(RtpIngest *ingest, int64_t now_us)
+static void read_all(RtpIngest *ingest)
 {
-    int64_t unix_us = wall_clock(ingest, now_us);
+    int64_t now_us = clock_us(CLOCK_MONOTONIC), unix_us = wall_clock(ingest, now_us);
 
     for (size_t i = 0; i < ingest->count; i++) {
         read_port(ingest, i, &ingest->track[i].rtp, now_us, unix_us);
         read_port(ingest, i, &ingest->track[i].rtcp, now_us, unix_us);
     }
-}
-
-/* ---- sending: the lock is held ---- */
-
-static void send_from(const Port *port, const uint8_t *data, size_t len)
-{
-    if (port->peer.sin_port == 0)
-        return;
-    /* what cannot be sent now is asked for again soon; nobody waits for it */
-    if (port->peer_fixed)
-        send(port->fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-    else
-        sendto(port->fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL,
-               (const struct sockaddr *)&port->peer, sizeof(port->peer));
-}
-
-static void send_rtcp(RtpIngest *ingest, size_t track, const uint8_t *data, size_t len)
-{
-    const IngestTrack *t = &ingest->track[track];
-
-    send_from(t->rtcp.fd >= 0 && t->rtcp.peer.sin_port != 0 ? &t->rtcp : &t->rtp, data, len);
-}
-
-static void send_repeat(RtpIngest *ingest, int64_t now_us)
-{
-    Repeat *repeat = &ingest->repeat;
-
-    if (now_us < repeat->at_us)
-        return;
-    send_rtcp(ingest, repeat->track, repeat->data, sizeof(repeat->data));
-    ingest->stats.repeats++;
-    repeat->at_us += repeat->every_us;
+    send_repeat(ingest, now_us);
 }
 
 /* ---- for the stand-in ---- */
@@ -322,11 +323,10 @@ int64_t rtp_ingest_held_up_us(const RtpIngest *ingest, int64_t now_us)
     return since_us ? now_us - since_us : 0;
 }
 
-void rtp_ingest_stand_in(RtpIngest *ingest, int64_t now_us)
+void rtp_ingest_stand_in(RtpIngest *ingest)
 {
     pthread_mutex_lock(&ingest->lock);
-    read_all(ingest, now_us);
-    send_repeat(ingest, now_us);
+    read_all(ingest);
     pthread_mutex_unlock(&ingest->lock);
 }
 
@@ -341,7 +341,7 @@ void rtp_ingest_read(RtpIngest *ingest, int64_t now_us)
 {
     rtp_ingest_work(ingest, now_us);
     pthread_mutex_lock(&ingest->lock);
-    read_all(ingest, now_us);
+    read_all(ingest);
     pthread_mutex_unlock(&ingest->lock);
 }
 

@@ -64,8 +64,8 @@ void rtp_ingest_read(RtpIngest *ingest, int64_t now_us);
 /* How long the stream's thread has been at work without reading; 0: it rests. */
 int64_t rtp_ingest_held_up_us(const RtpIngest *ingest, int64_t now_us);
 
-/* Reads in the place of the stream's thread, and sends what rtp_ingest_repeat() was given. */
-void rtp_ingest_stand_in(RtpIngest *ingest, int64_t now_us);
+/* Reads in the place of the stream's thread. */
+void rtp_ingest_stand_in(RtpIngest *ingest);
 
 /* What was read, in that order; as datagram_queue_peek() and datagram_queue_pop(). */
 bool rtp_ingest_peek(RtpIngest *ingest, Datagram *out);
@@ -74,8 +74,8 @@ void rtp_ingest_pop(RtpIngest *ingest);
 /* Sends RTCP to the peer of `track`, if one is known yet. */
 void rtp_ingest_send_rtcp(RtpIngest *ingest, size_t track, const uint8_t *data, size_t len);
 
-/* Has whoever stands in send RTCP (RTCP_PLI_SIZE bytes) at `at_us` and each `every_us` from then
- * on. NEVER_US: not at all. */
+/* Has whoever reads send RTCP (RTCP_PLI_SIZE bytes) at `at_us` and each `every_us` from then on,
+ * unless this is called again by then. NEVER_US: not at all. */
 void rtp_ingest_repeat(RtpIngest *ingest, size_t track, const uint8_t *data, int64_t at_us,
                        int64_t every_us);
 

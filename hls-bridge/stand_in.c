@@ -42,7 +42,7 @@ static void *run(void *data)
         int64_t now_us = clock_us(CLOCK_MONOTONIC);
         for (size_t i = 0; i < s->count; i++)
             if (rtp_ingest_held_up_us(s->ingest[i], now_us) >= PERIOD_US)
-                rtp_ingest_stand_in(s->ingest[i], now_us);
+                rtp_ingest_stand_in(s->ingest[i]);
         wait_a_while(s);
     }
     pthread_mutex_unlock(&s->lock);

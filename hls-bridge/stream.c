@@ -175,8 +175,8 @@ static void leave(Stream *s, int64_t now_us, const char *why)
     if (!s->source)
         return;
     source_read(s->source, now_us);
-    while (receive(s, clock_us(CLOCK_MONOTONIC), &at_us))
-        ;
+    while (receive(s, now_us, &at_us))
+        now_us = clock_us(CLOCK_MONOTONIC); /* a disk may take its time */
     source_finish(s->source);
     hls_output_finish(s->output, now_us);
     source_destroy(&s->source);
@@ -332,12 +332,14 @@ static void update_status(Stream *s, int64_t now_us)
 /* What is to be asked for where this thread is held up from now on. */
 static void provide_for_delay(Stream *s, int64_t now_us)
 {
-    int64_t idr_90k = hls_output_next_idr_90k(s->output), now_90k;
-    int64_t at_us = NEVER_US;
+    int64_t idr_90k, every_90k, now_90k, at_us = NEVER_US, every_us = 0;
 
-    if (idr_90k != INT64_MAX && source_clock(s->source, now_us, &now_90k))
+    if (hls_output_next_idr(s->output, &idr_90k, &every_90k) &&
+        source_clock(s->source, now_us, &now_90k)) {
         at_us = now_us + ticks_to_us(idr_90k - now_90k) + ASK_GRACE_US;
-    source_keep_asking(s->source, at_us, s->params.segment_us);
+        every_us = ticks_to_us(every_90k);
+    }
+    source_keep_asking(s->source, at_us, every_us);
 }
 
 /* Returns whether there is more to take in. */

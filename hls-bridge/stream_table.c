@@ -209,7 +209,8 @@ StreamStatus *stream_table_list(StreamTable *t, size_t *count)
 
 void stream_table_reap(StreamTable *t)
 {
-    pthread_mutex_lock(&t->lock);
+    if (pthread_mutex_trylock(&t->lock) != 0)
+        return; /* a stream is being made, and a disk may hold that up */
     for (size_t i = t->count; i-- > 0;) {
         if (!stream_is_gone(t->streams[i]))
             continue;
