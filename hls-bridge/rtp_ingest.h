@@ -45,7 +45,7 @@ typedef struct RtpIngestStats {
  */
 RtpIngest *rtp_ingest_create(const RtpIngestParams *params, uint16_t *failed_port);
 
-/* No receiver may read it any more. Accepts NULL, leaves NULL. */
+/* No stand-in may read it any more. Accepts NULL, leaves NULL. */
 void rtp_ingest_destroy(RtpIngest **ingest);
 
 /* The port on which `track` listens. */
