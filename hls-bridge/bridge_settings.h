@@ -21,6 +21,7 @@ typedef struct BridgeSettings {
     int64_t ll_part_us;                   /* about how long its parts are */
     char ll_address[BRIDGE_ADDRESS_SIZE]; /* IPv4, of the server that holds requests */
     int64_t ll_port;
+    int64_t backlog;                           /* bytes of a publisher that may wait */
     int64_t audio_bitrate;                     /* bit/s */
     char control_address[BRIDGE_ADDRESS_SIZE]; /* IPv4, loopback */
     int64_t control_port;

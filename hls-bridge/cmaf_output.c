@@ -436,10 +436,11 @@ void cmaf_output_clear(CmafOutput *o)
     media_folder_expire(o->folder, NEVER_US);
 }
 
-int64_t cmaf_output_expire(CmafOutput *o, int64_t now_us)
+int64_t cmaf_output_expire(CmafOutput *o, int64_t now_us, int64_t files_us)
 {
-    int64_t files_us = media_folder_expire(o->folder, now_us);
+    int64_t file_us = media_folder_expire(o->folder, files_us);
     int64_t held_us = ll_board_expire(o->board, now_us);
 
-    return files_us < held_us ? files_us : held_us;
+    file_us = file_us == NEVER_US ? NEVER_US : file_us + now_us - files_us;
+    return file_us < held_us ? file_us : held_us;
 }

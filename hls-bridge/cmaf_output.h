@@ -69,8 +69,8 @@ void cmaf_output_end(CmafOutput *output);
 /* Removes everything of an ended stream but the playlists, for their numbers. */
 void cmaf_output_clear(CmafOutput *output);
 
-/* Removes what may go by now, and answers those who have waited for too long. Returns when there is
- * something next. */
-int64_t cmaf_output_expire(CmafOutput *output, int64_t now_us);
+/* Removes files that may go by `files_us`, which is `now_us` or before, and answers those who have
+ * waited for too long. Returns when there is something next. */
+int64_t cmaf_output_expire(CmafOutput *output, int64_t now_us, int64_t files_us);
 
 #endif

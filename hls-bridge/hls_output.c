@@ -356,6 +356,17 @@ int64_t hls_output_deadline_90k(const HlsOutput *o)
                                        picture_delay_wait_90k(&o->delay));
 }
 
+bool hls_output_next_idr(const HlsOutput *o, int64_t *at_90k, int64_t *every_90k)
+{
+    if (o->state != OUTPUT_OPEN || !o->muxes_video)
+        return false;
+    *every_90k = o->cutter.params.target_90k;
+    *at_90k = segment_cutter_ask_at_90k(&o->cutter);
+    if (o->cut_90k != 0) /* of the segment after it */
+        *at_90k = o->cut_90k + *every_90k - o->cutter.lead_90k;
+    return true;
+}
+
 void hls_output_finish(HlsOutput *o, int64_t now_us)
 {
     o->now_us = now_us;

@@ -63,6 +63,10 @@ bool hls_output_tick(HlsOutput *output, int64_t clock_90k, int64_t now_us);
 /* When, on the stream's clock, the tick has something to do next; INT64_MAX: not by itself. */
 int64_t hls_output_deadline_90k(const HlsOutput *output);
 
+/* When, on the stream's clock, it will next ask for an IDR picture, and how long after that again.
+ * Returns false where it will not. */
+bool hls_output_next_idr(const HlsOutput *output, int64_t *at_90k, int64_t *every_90k);
+
 /* The publisher has gone: writes what there is as a last, shorter segment. */
 void hls_output_finish(HlsOutput *output, int64_t now_us);
 

@@ -5,16 +5,19 @@
 #include <errno.h>
 #include <getopt.h>
 #include <libavutil/log.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "hls_config.h"
 
 #include "bridge_log.h"
 #include "bridge_settings.h"
+#include "clock.h"
 #include "control_api.h"
 #include "ll_server.h"
 #include "settings_reader.h"
@@ -22,6 +25,10 @@
 
 #define DEFAULT_FILE  SYSCONFDIR "/hls-bridge.jcfg"
 #define REAP_PERIOD_S 1
+
+/* What is asked to stop has so long for it, within the second that is promised. */
+#define STOP_US      (800 * US_PER_MS)
+#define STOP_LOOK_US (5 * US_PER_MS)
 
 static const char usage[] =
     "Usage: hls-bridge [OPTIONS]\n"
@@ -248,12 +255,36 @@ static int start(const BridgeSettings *settings, Parts *parts)
     return 0;
 }
 
-static void stop(Parts *parts)
+static void *stop(void *data)
 {
+    Parts *parts = data;
+
     control_api_destroy(&parts->api);
     ll_server_destroy(&parts->ll_server);
     stream_table_destroy(&parts->table);
     ll_hub_destroy(&parts->ll_hub);
+    return NULL;
+}
+
+/* A thread that waits for a disk cannot be ended, and nobody can tell for how long: what is on disk
+ * is whole at any time, so that the process may go without it. */
+static void stop_in_time(Parts *parts, int status)
+{
+    const struct timespec pause = {.tv_nsec = STOP_LOOK_US * 1000};
+    int64_t until_us = clock_us(CLOCK_MONOTONIC) + STOP_US;
+    pthread_t thread;
+
+    if (pthread_create(&thread, NULL, stop, parts) != 0) {
+        stop(parts);
+        return;
+    }
+    while (pthread_tryjoin_np(thread, NULL) != 0) {
+        if (clock_us(CLOCK_MONOTONIC) > until_us) {
+            log_warn("the disk holds up what is to be written out: it is left");
+            _exit(status);
+        }
+        nanosleep(&pause, NULL);
+    }
 }
 
 static int run(const Options *options, const BridgeSettings *settings, const sigset_t *signals)
@@ -276,7 +307,7 @@ static int run(const Options *options, const BridgeSettings *settings, const sig
     wait_for_signal(signals, parts.table);
     status = EXIT_SUCCESS;
 done:
-    stop(&parts);
+    stop_in_time(&parts, status);
     return status;
 }
 

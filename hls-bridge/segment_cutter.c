@@ -114,7 +114,7 @@ static int64_t ask_pause(const SegmentCutter *c)
     return expected < ASK_MIN ? ASK_MIN : expected > ASK_MAX ? ASK_MAX : expected;
 }
 
-static int64_t ask_at(const SegmentCutter *c)
+int64_t segment_cutter_ask_at_90k(const SegmentCutter *c)
 {
     if (c->asked_90k != 0)
         return c->asked_90k + ask_pause(c);
@@ -123,7 +123,7 @@ static int64_t ask_at(const SegmentCutter *c)
 
 bool segment_cutter_ask(SegmentCutter *c, int64_t now_90k)
 {
-    if (now_90k < ask_at(c))
+    if (now_90k < segment_cutter_ask_at_90k(c))
         return false;
     c->asked_90k = now_90k;
     if (c->first_asked_90k == 0)
@@ -137,5 +137,5 @@ int64_t segment_cutter_deadline_90k(const SegmentCutter *c, bool has_video, int6
     int64_t end =
         has_video ? c->start_90k + c->params.limit_90k + wait_90k : c->start_90k + c->target_90k;
 
-    return has_video && ask_at(c) < end ? ask_at(c) : end;
+    return has_video && segment_cutter_ask_at_90k(c) < end ? segment_cutter_ask_at_90k(c) : end;
 }

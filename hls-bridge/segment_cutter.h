@@ -64,6 +64,9 @@ bool segment_cutter_time(SegmentCutter *cutter, int64_t known_90k, bool has_vide
 /* Whether an IDR picture is to be asked for now; it counts as asked. */
 bool segment_cutter_ask(SegmentCutter *cutter, int64_t now_90k);
 
+/* When an IDR picture is next to be asked for, unless a segment begins before. */
+int64_t segment_cutter_ask_at_90k(const SegmentCutter *cutter);
+
 /* When segment_cutter_ask() or segment_cutter_time() next wants to be called, on the same clock,
  * where pictures are known `wait_90k` after their time. */
 int64_t segment_cutter_deadline_90k(const SegmentCutter *cutter, bool has_video, int64_t wait_90k);

@@ -7,36 +7,39 @@
 #define ASK_PAUSE_US     (100 * US_PER_MS) /* between two requests for an IDR picture */
 #define ASK_AGAIN_US     (400 * US_PER_MS) /* while pictures cannot be decoded */
 #define REPORT_PERIOD_US (2 * US_PER_S)
+#define BEHIND_US        (300 * US_PER_MS) /* what was found out so late need not be asked for */
 
 struct Source {
+    StandIn *stand_in;
     RtpIngest *ingest;
+    SourceSdp sdp;
     Intake *intake;
     size_t tracks;
     TrackKind kind[STREAM_TRACKS_MAX];
-    int64_t now_us; /* of the call that is under way */
     bool heard;
-    int64_t last_heard_us, last_asked_us, next_report_us;
+    bool begun_anew; /* for the datagram that is next */
+    int64_t created_us, last_asked_us, next_report_us;
     uint32_t ssrc; /* ours, in RTCP */
     uint64_t keyframe_requests;
 };
 
 static RtpIngest *open_ports(const SourceParams *params, uint16_t *failed_port)
 {
-    RtpIngestTrack tracks[STREAM_TRACKS_MAX];
+    RtpIngestParams ingest = {.count = params->sdp->count, .backlog = params->backlog};
 
     for (size_t i = 0; i < params->sdp->count; i++) {
         const SourceTrackSdp *t = &params->sdp->track[i];
         struct sockaddr_in described = {
             .sin_family = AF_INET, .sin_addr = t->address, .sin_port = htons(t->port)};
         if (params->fixed_ports) {
-            tracks[i] = (RtpIngestTrack){.local = described, .rtcp_port = t->rtcp_port};
+            ingest.track[i] = (RtpIngestTrack){.local = described, .rtcp_port = t->rtcp_port};
         } else {
-            tracks[i] = (RtpIngestTrack){.peer = described};
-            tracks[i].local.sin_family = AF_INET;
-            tracks[i].local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+            ingest.track[i] = (RtpIngestTrack){.peer = described};
+            ingest.track[i].local.sin_family = AF_INET;
+            ingest.track[i].local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         }
     }
-    return rtp_ingest_create(tracks, params->sdp->count, failed_port);
+    return rtp_ingest_create(&ingest, failed_port);
 }
 
 Source *source_create(const SourceParams *params, int64_t now_us, uint16_t *failed_port)
@@ -46,7 +49,9 @@ Source *source_create(const SourceParams *params, int64_t now_us, uint16_t *fail
     Source *s = calloc(1, sizeof(*s));
     if (!s)
         goto fail;
-    s->last_heard_us = s->next_report_us = now_us;
+    s->stand_in = params->stand_in;
+    s->sdp = *params->sdp;
+    s->created_us = s->next_report_us = now_us;
     s->last_asked_us = now_us - ASK_AGAIN_US;
     s->ssrc = (uint32_t)now_us | 1;
     for (s->tracks = 0; s->tracks < params->sdp->count; s->tracks++)
@@ -55,7 +60,7 @@ Source *source_create(const SourceParams *params, int64_t now_us, uint16_t *fail
     if (!s->intake)
         goto fail;
     s->ingest = open_ports(params, failed_port);
-    if (s->ingest)
+    if (s->ingest && stand_in_add(s->stand_in, s->ingest) == 0)
         return s;
     error = errno;
 fail:
@@ -74,6 +79,8 @@ void source_destroy(Source **source)
     if (!*source)
         return;
     intake_destroy(&(*source)->intake);
+    if ((*source)->ingest)
+        stand_in_remove((*source)->stand_in, (*source)->ingest);
     rtp_ingest_destroy(&(*source)->ingest);
     free(*source);
     *source = NULL;
@@ -81,21 +88,58 @@ void source_destroy(Source **source)
 
 /* ---- media ---- */
 
-static void take_datagram(void *user, size_t track, const uint8_t *data, size_t len)
+void source_work(Source *s, int64_t now_us)
 {
-    Source *s = user;
-
-    s->last_heard_us = s->now_us;
-    s->heard = true;
-    intake_datagram(s->intake, track, data, len, s->now_us);
+    rtp_ingest_work(s->ingest, now_us);
 }
 
-void source_receive(Source *s, int64_t now_us)
+void source_read(Source *s, int64_t now_us)
 {
-    s->now_us = now_us;
-    rtp_ingest_receive(s->ingest, take_datagram, s);
-    if (s->heard && intake_needs_idr(s->intake) && now_us - s->last_asked_us >= ASK_AGAIN_US)
-        source_ask_for_idr(s, now_us);
+    rtp_ingest_read(s->ingest, now_us);
+}
+
+void source_rest(Source *s)
+{
+    rtp_ingest_rest(s->ingest);
+}
+
+SourceNews source_receive(Source *s, int64_t *read_us)
+{
+    SourceNews news = SOURCE_NOTHING;
+    Datagram d;
+
+    while (rtp_ingest_peek(s->ingest, &d)) {
+        if (news == SOURCE_NOTHING)
+            *read_us = d.read_us;
+        if (d.read_us != *read_us)
+            break; /* of the next time */
+        if (d.after_gap && !s->begun_anew)
+            return news == SOURCE_NOTHING ? SOURCE_GAP : news;
+        s->begun_anew = false;
+        intake_datagram(s->intake, d.track, d.data, d.len, d.arrival_us);
+        s->heard = true;
+        news = SOURCE_MEDIA;
+        rtp_ingest_pop(s->ingest);
+    }
+    return news;
+}
+
+bool source_has_more(Source *s)
+{
+    Datagram ignored;
+
+    return rtp_ingest_peek(s->ingest, &ignored);
+}
+
+void source_begin_anew(Source *s)
+{
+    Intake *intake = intake_create(&s->sdp);
+
+    s->begun_anew = true;
+    if (!intake)
+        return; /* the old one goes on, as after any loss */
+    intake_destroy(&s->intake);
+    s->intake = intake;
 }
 
 void source_finish(Source *s)
@@ -121,6 +165,8 @@ void source_tick(Source *s, int64_t now_us)
     intake_tick(s->intake, now_us);
     if (now_us >= s->next_report_us)
         send_reports(s, now_us);
+    if (s->heard && intake_needs_idr(s->intake) && now_us - s->last_asked_us >= ASK_AGAIN_US)
+        source_ask_for_idr(s, now_us);
 }
 
 int64_t source_deadline_us(const Source *s)
@@ -130,19 +176,36 @@ int64_t source_deadline_us(const Source *s)
     return deadline < s->next_report_us ? deadline : s->next_report_us;
 }
 
+static size_t write_pli(Source *s, size_t track, uint8_t *pli)
+{
+    return rtcp_write_pli(pli, s->ssrc, intake_reporter(s->intake, track)->ssrc);
+}
+
 void source_ask_for_idr(Source *s, int64_t now_us)
 {
     uint8_t pli[RTCP_PLI_SIZE];
 
-    if (now_us - s->last_asked_us < ASK_PAUSE_US)
+    if (now_us - s->last_asked_us < ASK_PAUSE_US ||
+        rtp_ingest_stats(s->ingest).last_us - now_us > BEHIND_US)
         return;
     s->last_asked_us = now_us;
     for (size_t i = 0; i < s->tracks; i++) {
         if (s->kind[i] != TRACK_VIDEO)
             continue;
         s->keyframe_requests++;
-        rtp_ingest_send_rtcp(s->ingest, i, pli,
-                             rtcp_write_pli(pli, s->ssrc, intake_reporter(s->intake, i)->ssrc));
+        rtp_ingest_send_rtcp(s->ingest, i, pli, write_pli(s, i, pli));
+    }
+}
+
+void source_keep_asking(Source *s, int64_t at_us, int64_t every_us)
+{
+    uint8_t pli[RTCP_PLI_SIZE];
+
+    for (size_t i = 0; i < s->tracks; i++) {
+        if (s->kind[i] != TRACK_VIDEO)
+            continue;
+        write_pli(s, i, pli);
+        rtp_ingest_repeat(s->ingest, i, pli, at_us, every_us);
     }
 }
 
@@ -179,7 +242,9 @@ int64_t source_arrival_of(const Source *s, int64_t at_90k)
 
 int64_t source_last_heard_us(const Source *s)
 {
-    return s->last_heard_us;
+    int64_t last_us = rtp_ingest_stats(s->ingest).last_us;
+
+    return last_us ? last_us : s->created_us;
 }
 
 bool source_has_been_heard(const Source *s)
@@ -189,9 +254,12 @@ bool source_has_been_heard(const Source *s)
 
 SourceStats source_stats(const Source *s)
 {
+    RtpIngestStats ingest = rtp_ingest_stats(s->ingest);
+
     return (SourceStats){
         .media = intake_stats(s->intake),
-        .keyframe_requests = s->keyframe_requests,
-        .kernel_drops = rtp_ingest_stats(s->ingest).kernel_drops,
+        .keyframe_requests = s->keyframe_requests + ingest.repeats,
+        .kernel_drops = ingest.kernel_drops,
+        .backlog_drops = ingest.backlog_drops,
     };
 }

@@ -8,20 +8,28 @@
  * Thread-safety: one thread, the stream's. */
 
 #include "intake.h"
-#include "rtp_ingest.h"
+#include "stand_in.h"
 
 typedef struct Source Source;
 
 typedef struct SourceParams {
     const SourceSdp *sdp;
-    bool fixed_ports; /* listen where the description says; else on 127.0.0.1, any port, to the
-                         described address alone */
+    bool fixed_ports;  /* listen where the description says; else on 127.0.0.1, any port, to the
+                          described address alone */
+    StandIn *stand_in; /* for the stream's thread; borrowed */
+    size_t backlog;    /* bytes that may wait for the stream's thread */
 } SourceParams;
 
 typedef struct SourceStats {
     IntakeStats media;
-    uint64_t keyframe_requests, kernel_drops;
+    uint64_t keyframe_requests, kernel_drops, backlog_drops;
 } SourceStats;
+
+typedef enum SourceNews {
+    SOURCE_NOTHING,
+    SOURCE_MEDIA,
+    SOURCE_GAP, /* what comes next follows a gap, since it could not wait: source_begin_anew() */
+} SourceNews;
 
 /* Opens the ports; packets that come wait there. Returns NULL with errno; `failed_port` as
  * rtp_ingest_create(). */
@@ -40,15 +48,36 @@ bool source_has(const Source *source, TrackKind kind);
 
 size_t source_poll_fds(const Source *source, struct pollfd *fds);
 
-/* Takes in what has come, and what time has brought about. */
-void source_receive(Source *source, int64_t now_us);
+/* The thread is at work from now on, until it rests: where it is held up, others read for it, and
+ * ask for IDR pictures as source_keep_asking() says. */
+void source_work(Source *source, int64_t now_us);
+void source_rest(Source *source);
+
+/* Reads what has come. */
+void source_read(Source *source, int64_t now_us);
+
+/* Takes in what was read at one time, which `read_us` takes: long ago where the thread was held up.
+ * To be called until there is nothing. */
+SourceNews source_receive(Source *source, int64_t *read_us);
+
+bool source_has_more(Source *source);
+
+/* What was received, which was finished, has nothing to do with what comes next: source_start() it
+ * again. */
+void source_begin_anew(Source *source);
+
+/* Goes on with what time has brought about; `now_us` is the time up to which all was received. */
 void source_tick(Source *source, int64_t now_us);
 
 /* When source_tick() next has something to do. */
 int64_t source_deadline_us(const Source *source);
 
-/* Asks the publisher for an IDR picture, unless it was asked just now. */
+/* Asks the publisher for an IDR picture, unless it was asked just now, or much has come since. */
 void source_ask_for_idr(Source *source, int64_t now_us);
+
+/* While the thread is held up, the publisher is asked at `at_us` and each `every_us` from then on;
+ * NEVER_US: not at all. */
+void source_keep_asking(Source *source, int64_t at_us, int64_t every_us);
 
 /* The publisher has gone: fills the audio up to the end of the last picture. */
 void source_finish(Source *source);

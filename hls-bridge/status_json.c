@@ -31,7 +31,7 @@ static json_t *source_json(const StreamStatus *status)
         json_array_append_new(tracks, track_json(&source->media.track[i]));
     return json_pack(
         "{s:I, s:I, s:f, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I},"
-        " s:{s:b, s:I, s:f}, s:I, s:I, s:o}",
+        " s:{s:b, s:I, s:f}, s:I, s:I, s:I, s:o}",
         "width", (json_int_t)source->media.sps.width, "height",
         (json_int_t)source->media.sps.height, "frame_rate", round(status->frame_rate * 100) / 100,
         "video_bitrate", (json_int_t)status->video_bitrate, "audio_bitrate",
@@ -48,7 +48,8 @@ static json_t *source_json(const StreamStatus *status)
         (json_int_t)source->media.timeline.reports, "correction_ms",
         (double)source->media.timeline.correction_us / 1000, //
         "keyframe_requests", (json_int_t)source->keyframe_requests, "kernel_drops",
-        (json_int_t)source->kernel_drops, "tracks", tracks);
+        (json_int_t)source->kernel_drops, "backlog_drops", (json_int_t)source->backlog_drops,
+        "tracks", tracks);
 }
 
 static json_t *output_json(const StreamStatus *status)

@@ -32,6 +32,7 @@ READ(audio_packets, track(s, TRACK_AUDIO)->packets)
 READ(video_lost, track(s, TRACK_VIDEO)->reorder.lost)
 READ(audio_lost, track(s, TRACK_AUDIO)->reorder.lost)
 READ(kernel_drops, s->source.kernel_drops)
+READ(backlog_drops, s->source.backlog_drops)
 READ(pictures, s->source.media.video.access_units)
 READ(damaged, s->source.media.video.damaged + s->source.media.video.undecodable)
 READ(concealed,
@@ -61,6 +62,8 @@ static const struct {
     {"hls_bridge_rtp_lost_packets_total", NULL, NULL, ",kind=\"audio\"", audio_lost},
     {"hls_bridge_kernel_dropped_packets_total", "counter",
      "Packets dropped since the socket's buffer was full.", "", kernel_drops},
+    {"hls_bridge_backlog_dropped_packets_total", "counter",
+     "Packets dropped since the disk held the stream up for too long.", "", backlog_drops},
     {"hls_bridge_pictures_total", "counter", "Whole, decodable pictures.", "", pictures},
     {"hls_bridge_dropped_pictures_total", "counter",
      "Pictures left out: damaged, or referring to one that was.", "", damaged},

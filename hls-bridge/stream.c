@@ -19,6 +19,13 @@
 #define RATE_PERIOD_US   US_PER_S
 #define RETRY_US         US_PER_S /* of what the disk refused */
 
+/* An IDR picture that is due is asked for by others, where this thread has not come to it. */
+#define ASK_GRACE_US (50 * US_PER_MS)
+
+/* How far behind what comes this thread is, to say so, and to say that it is over. */
+#define HELD_UP_US   US_PER_S
+#define CAUGHT_UP_US (100 * US_PER_MS)
+
 /* What other threads want; `lock` guards it. */
 typedef struct Mailbox {
     Source *source; /* a new publisher; NULL: none */
@@ -58,13 +65,16 @@ struct Stream {
     int64_t deadline_us; /* when the state ends, HELD and ENDED */
     int64_t next_status_us;
     int64_t live_since_unix_us;
+    int64_t held_up_since_us; /* said in the log; 0: it is not */
+    uint64_t backlog_drops;   /* said in the log, of this source */
+    int64_t longest_look_us;  /* that this publisher's media took, when a disk held it up */
     uint64_t publishers;
     RateMeter meter;
     int64_t video_bitrate, audio_bitrate;
     double frame_rate;
 };
 
-/* ---- publishers ---- */
+/* ---- what the media calls ---- */
 
 static void on_picture(void *user, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
 {
@@ -92,11 +102,81 @@ static void set_state(Stream *s, StreamState state, int64_t deadline_us)
     s->next_status_us = 0;
 }
 
+/* ---- media ---- */
+
+static void start_source(Stream *s)
+{
+    const IntakeSink sink = {s, on_picture, on_audio};
+
+    source_start(s->source, &sink, s->audio, hls_output_end_90k(s->output));
+    hls_output_begin(s->output, source_has(s->source, TRACK_VIDEO),
+                     source_has(s->source, TRACK_AUDIO), wall_clock, s);
+}
+
+/* More has come than could wait while this thread was held up: what is lost parts the stream. */
+static void begin_anew(Stream *s, int64_t now_us)
+{
+    uint64_t drops = source_stats(s->source).backlog_drops;
+
+    log_error("%s: held up for so long that %llu packets found no room (sources.backlog)", s->name,
+              (unsigned long long)(drops - s->backlog_drops));
+    s->backlog_drops = drops;
+    source_finish(s->source);
+    hls_output_finish(s->output, now_us);
+    source_begin_anew(s->source);
+    s->meter = (RateMeter){.began_us = now_us};
+    start_source(s);
+}
+
+/* Does what is due at `at_us`, up to which all was received: in the past where this thread was held
+ * up, so that what it makes of the media is the same. */
+static void tick(Stream *s, int64_t at_us, int64_t now_us)
+{
+    int64_t clock_90k;
+
+    source_tick(s->source, at_us);
+    if (source_clock(s->source, at_us, &clock_90k) && hls_output_tick(s->output, clock_90k, now_us))
+        source_ask_for_idr(s->source, at_us);
+}
+
+/* Takes in what was read at one time, which `at_us` takes. Returns false where there is nothing. */
+static bool receive(Stream *s, int64_t now_us, int64_t *at_us)
+{
+    SourceNews news = source_receive(s->source, at_us);
+
+    if (news == SOURCE_MEDIA)
+        tick(s, *at_us, now_us);
+    else if (news == SOURCE_GAP)
+        begin_anew(s, now_us);
+    return news != SOURCE_NOTHING;
+}
+
+/* Says once that this thread was held up, and once that it has caught up. */
+static void note_delay(Stream *s, int64_t behind_us, int64_t now_us)
+{
+    if (s->held_up_since_us == 0 && behind_us > HELD_UP_US) {
+        s->held_up_since_us = now_us - behind_us;
+        log_warn("%s: held up, by a slow disk or a busy machine; what comes meanwhile waits",
+                 s->name);
+    } else if (s->held_up_since_us != 0 && behind_us < CAUGHT_UP_US) {
+        log_info("%s: caught up, after %.1f s", s->name,
+                 (double)(now_us - s->held_up_since_us) / US_PER_S);
+        s->held_up_since_us = 0;
+    }
+}
+
+/* ---- publishers ---- */
+
 /* The publisher goes, or has gone: writes out what there is. */
 static void leave(Stream *s, int64_t now_us, const char *why)
 {
+    int64_t at_us;
+
     if (!s->source)
         return;
+    source_read(s->source, now_us);
+    while (receive(s, now_us, &at_us))
+        now_us = clock_us(CLOCK_MONOTONIC); /* a disk may take its time */
     source_finish(s->source);
     hls_output_finish(s->output, now_us);
     source_destroy(&s->source);
@@ -118,18 +198,26 @@ static void leave(Stream *s, int64_t now_us, const char *why)
 
 static void enter(Stream *s, Source *source)
 {
-    const IntakeSink sink = {s, on_picture, on_audio};
-
     s->source = source;
-    source_start(source, &sink, s->audio, hls_output_end_90k(s->output));
-    hls_output_begin(s->output, source_has(source, TRACK_VIDEO), source_has(source, TRACK_AUDIO),
-                     wall_clock, s);
+    s->backlog_drops = 0;
+    s->longest_look_us = 0;
+    start_source(s);
+}
+
+static SourceParams source_params(const Stream *s, const SourceSdp *sdp, bool fixed_ports)
+{
+    return (SourceParams){
+        .sdp = sdp,
+        .fixed_ports = fixed_ports,
+        .stand_in = s->params.stand_in,
+        .backlog = s->params.backlog,
+    };
 }
 
 /* Listens again on the fixed ports, for whoever comes next. */
 static void listen_again(Stream *s, int64_t now_us)
 {
-    SourceParams params = {.sdp = &s->fixed_sdp, .fixed_ports = true};
+    SourceParams params = source_params(s, &s->fixed_sdp, true);
     Source *source = source_create(&params, now_us, NULL);
 
     if (source)
@@ -241,17 +329,36 @@ static void update_status(Stream *s, int64_t now_us)
 
 /* ---- the thread ---- */
 
-static void run_source(Stream *s, bool readable, int64_t now_us)
+/* What is to be asked for where this thread is held up from now on. */
+static void provide_for_delay(Stream *s, int64_t now_us)
 {
-    int64_t clock_90k;
+    int64_t idr_90k, every_90k, now_90k, at_us = NEVER_US, every_us = 0;
 
+    if (hls_output_next_idr(s->output, &idr_90k, &every_90k) &&
+        source_clock(s->source, now_us, &now_90k)) {
+        at_us = now_us + ticks_to_us(idr_90k - now_90k) + ASK_GRACE_US;
+        every_us = ticks_to_us(every_90k);
+    }
+    source_keep_asking(s->source, at_us, every_us);
+}
+
+/* Returns whether there is more to take in. */
+static bool run_source(Stream *s, bool readable, int64_t now_us)
+{
+    int64_t at_us = now_us;
+
+    source_work(s->source, now_us);
     if (readable)
-        source_receive(s->source, now_us);
-    source_tick(s->source, now_us);
-    if (source_clock(s->source, now_us, &clock_90k) &&
-        hls_output_tick(s->output, clock_90k, now_us))
-        source_ask_for_idr(s->source, now_us);
+        source_read(s->source, now_us);
+    bool received = receive(s, now_us, &at_us);
+    note_delay(s, now_us - at_us, now_us);
+    if (source_has_more(s->source))
+        return true;
+    if (!received)
+        tick(s, now_us, now_us);
+    provide_for_delay(s, now_us);
     check_publisher(s, now_us);
+    return false;
 }
 
 /* Ends what is held, and removes what was kept. Returns false where nothing is left. */
@@ -286,12 +393,19 @@ static bool run_deadline(Stream *s, int64_t now_us)
     return !closed;
 }
 
-/* Removes what may go by now. Returns when something next may. */
+/* Removes what may go by now. When that is was reckoned when a look began, and a disk may have held
+ * it up before viewers knew: files stay for as much longer as it ever has. Returns when something
+ * next may go. */
 static int64_t expire(Stream *s, int64_t now_us)
 {
-    int64_t at_us = segment_store_expire(s->store, now_us);
-    int64_t cmaf_us = s->cmaf ? cmaf_output_expire(s->cmaf, now_us) : NEVER_US;
+    int64_t took_us = clock_us(CLOCK_MONOTONIC) - now_us;
 
+    s->longest_look_us = took_us > s->longest_look_us ? took_us : s->longest_look_us;
+    int64_t files_us = now_us - s->longest_look_us;
+    int64_t at_us = segment_store_expire(s->store, files_us);
+    int64_t cmaf_us = s->cmaf ? cmaf_output_expire(s->cmaf, now_us, files_us) : NEVER_US;
+
+    at_us = at_us == NEVER_US ? NEVER_US : at_us + s->longest_look_us;
     return cmaf_us < at_us ? cmaf_us : at_us;
 }
 
@@ -315,26 +429,36 @@ static int wait_ms(const Stream *s, int64_t now_us, int64_t expire_us)
     return until <= now_us ? 0 : (int)((until - now_us + US_PER_MS - 1) / US_PER_MS);
 }
 
+/* Waits until there is something to read, or for `ms`. */
+static void rest(Stream *s, int ms, bool *mail, bool *readable)
+{
+    struct pollfd fds[RTP_INGEST_FDS_MAX + 1] = {{.fd = s->wake_fd, .events = POLLIN}};
+    size_t n = 1;
+
+    if (s->source) {
+        n += source_poll_fds(s->source, fds + 1);
+        source_rest(s->source);
+    }
+    int ready = poll(fds, n, ms);
+    *mail = fds[0].revents != 0;
+    *readable = ready > *mail;
+}
+
 static void *run(void *data)
 {
     Stream *s = data;
-    struct pollfd fds[RTP_INGEST_FDS_MAX + 1];
     int64_t now_us = clock_us(CLOCK_MONOTONIC);
     bool mail = true, readable = true; /* there may be */
 
     while (!mail || read_mail(s, now_us)) {
-        if (s->source)
-            run_source(s, readable, now_us);
+        bool more = s->source && run_source(s, readable, now_us);
         if (!run_deadline(s, now_us))
             break;
         int64_t expire_us = expire(s, now_us);
         update_status(s, now_us);
-
-        fds[0] = (struct pollfd){.fd = s->wake_fd, .events = POLLIN};
-        size_t n = 1 + (s->source ? source_poll_fds(s->source, fds + 1) : 0);
-        int ready = poll(fds, n, wait_ms(s, now_us, expire_us));
-        mail = fds[0].revents != 0;
-        readable = ready > mail;
+        mail = readable = more;
+        if (!more)
+            rest(s, wait_ms(s, now_us, expire_us), &mail, &readable);
         now_us = clock_us(CLOCK_MONOTONIC);
     }
     atomic_store(&s->gone, true);
@@ -463,7 +587,7 @@ void stream_destroy(Stream **stream)
 int stream_publish(Stream *s, const SourceSdp *sdp, bool fixed_ports, uint16_t *ports,
                    bool *replaced, uint16_t *failed_port)
 {
-    SourceParams params = {.sdp = sdp, .fixed_ports = fixed_ports};
+    SourceParams params = source_params(s, sdp, fixed_ports);
     Source *source = source_create(&params, clock_us(CLOCK_MONOTONIC), failed_port);
 
     if (!source)

@@ -14,6 +14,7 @@
 struct StreamTable {
     const BridgeSettings *settings;
     LlHub *ll_hub;
+    StandIn *stand_in;
     pthread_mutex_t lock; /* guards what follows; held while a stream is made, not while one ends */
     Stream **streams;     /* in order of name */
     size_t count, capacity;
@@ -25,6 +26,11 @@ StreamTable *stream_table_create(const BridgeSettings *settings, LlHub *ll_hub)
 
     if (!t)
         return NULL;
+    t->stand_in = stand_in_create();
+    if (!t->stand_in) {
+        free(t);
+        return NULL;
+    }
     t->settings = settings;
     t->ll_hub = ll_hub;
     pthread_mutex_init(&t->lock, NULL);
@@ -41,6 +47,7 @@ void stream_table_destroy(StreamTable **table)
         stream_stop(t->streams[i]);
     for (size_t i = 0; i < t->count; i++)
         stream_destroy(&t->streams[i]);
+    stand_in_destroy(&t->stand_in);
     free(t->streams);
     pthread_mutex_destroy(&t->lock);
     free(t);
@@ -99,6 +106,8 @@ static Stream *add(StreamTable *t, const char *name)
         .writes_ts = settings->writes_ts,
         .ll_hub = t->ll_hub,
         .ll_part_us = bridge_settings_part_us(settings),
+        .stand_in = t->stand_in,
+        .backlog = (size_t)settings->backlog,
         .source_timeout_us = settings->source_timeout_us,
     };
     bool found;
@@ -200,7 +209,8 @@ StreamStatus *stream_table_list(StreamTable *t, size_t *count)
 
 void stream_table_reap(StreamTable *t)
 {
-    pthread_mutex_lock(&t->lock);
+    if (pthread_mutex_trylock(&t->lock) != 0)
+        return; /* a stream is being made, and a disk may hold that up */
     for (size_t i = t->count; i-- > 0;) {
         if (!stream_is_gone(t->streams[i]))
             continue;

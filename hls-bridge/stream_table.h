@@ -12,7 +12,7 @@
 typedef struct StreamTable StreamTable;
 
 /* `settings` and `ll_hub` are borrowed; NULL: there is no low-latency HLS. Returns NULL where there
- * is no memory. */
+ * is no memory, or no thread to be had. */
 StreamTable *stream_table_create(const BridgeSettings *settings, LlHub *ll_hub);
 
 /* Stops all streams, at the same time, and waits for them. Accepts NULL, leaves NULL. */

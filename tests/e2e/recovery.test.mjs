@@ -7,7 +7,6 @@ import test from "node:test";
 import { publish, untilLive, withBrowser } from "./support/browser.mjs";
 import { doctor } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
-import { openViewer, servePages } from "./support/viewer.mjs";
 
 // what a viewer cannot but notice of an outage
 const OUTAGE = /no new segment for 1\.5 target|playlist cannot be fetched/;
@@ -17,36 +16,6 @@ const sequenceOf = async (stack, stream) => {
   const text = await (await fetch(stack.playlist(stream))).text();
   return { text, media: Number(/MEDIA-SEQUENCE:(\d+)/.exec(text)[1]) };
 };
-
-test("the bridge is killed and comes back: viewers go on by themselves", async (t) => {
-  const pages = await servePages();
-  t.after(() => pages.close());
-  await withStack({}, (stack) =>
-    withBrowser({}, async (context) => {
-      await publish(context, stack, "shop");
-      await sleep(9000);
-      const viewer = await openViewer(context, pages, stack.playlist("shop"));
-      await until("hls.js plays", async () => (await viewer.state()).playingAt !== null, 15000);
-      const watching = doctor(stack.playlist("shop"), 20);
-      await sleep(3000);
-
-      stack.parts.bridge.kill("SIGKILL");
-      await stack.parts.bridge.exited();
-      const before = await sequenceOf(stack, "shop");
-      await sleep(2000); // the plugin is refused, and tries again
-      await stack.startBridge();
-      await until("segments come again", async () =>
-        (await sequenceOf(stack, "shop")).media > before.media, 15000);
-
-      const report = await watching;
-      assert.deepEqual(faultsBut(report, OUTAGE), []);
-      assert.equal(report.discontinuities, 1);
-      const played = await viewer.evaluate(() => document.getElementById("video").currentTime);
-      await until("the viewer goes on", async () =>
-        (await viewer.evaluate(() => document.getElementById("video").currentTime)) > played + 3, 15000);
-      assert.deepEqual((await viewer.state()).errors.filter((error) => error.endsWith("fatal")), []);
-    }));
-});
 
 test("Janus is restarted: the publisher comes back by itself", () =>
   withStack({}, (stack) =>

@@ -282,7 +282,7 @@ static void publish(const Publisher *p, int64_t ms)
         send(&s);
         if (hls_output_tick(output, clock_90k, now_us()) && p->answer >= 0 && s.idr_due == 0)
             s.idr_due = clock_90k + p->answer;
-        cmaf_output_expire(cmaf, now_us());
+        cmaf_output_expire(cmaf, now_us(), now_us());
         segment_store_expire(store, now_us());
         read_playlist(LL_VIDEO);
         read_playlist(LL_AUDIO);

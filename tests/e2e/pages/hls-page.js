@@ -12,6 +12,7 @@ const context = canvas.getContext("2d", { willReadFrequently: true });
 const viewer = (window.viewer = {
   errors: [], // of hls.js: "type/details", fatal or not
   stalls: [], // { at, ms }
+  discontinuities: [], // the numbers of those that it has come to
   latencies: [], // ms from the test card's clock to here
   playingAt: null,
 });
@@ -40,6 +41,9 @@ function watchProgress() {
 
 const hls = (window.hls = new Hls());
 hls.on(Hls.Events.ERROR, (event, data) => viewer.errors.push(`${data.type}/${data.details}${data.fatal ? " fatal" : ""}`));
+hls.on(Hls.Events.FRAG_CHANGED, (event, { frag }) => {
+  if (viewer.discontinuities.at(-1) !== frag.cc) viewer.discontinuities.push(frag.cc);
+});
 hls.loadSource(new URLSearchParams(location.search).get("playlist"));
 hls.attachMedia(video);
 video.addEventListener("playing", () => {

@@ -19,6 +19,9 @@ const ASAN = process.env.JANUS_HLS_SANITIZED &&
 /** Janus is built without sanitizers, but has our plugin that is built with. */
 const SANITIZED_ENV = ASAN ? { janus: { LD_PRELOAD: ASAN } } : {};
 
+/** A value of LD_PRELOAD: the sanitizers must come first. */
+export const preload = (...libraries) => [...(ASAN ? [ASAN] : []), ...libraries].join(":");
+
 const BODY_MS = 180000; // what one test may take, unless it asks for more
 
 const SANITIZER = /ERROR: \w+Sanitizer|runtime error:|WARNING: ThreadSanitizer/;

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Publishers and the bridge go and come back while people watch: they stay, at the same address, and
+// nobody has to press anything.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { publish, untilLive, withBrowser } from "./support/browser.mjs";
+import { doctor } from "./support/programs.mjs";
+import { sleep, until, withStack } from "./support/rig.mjs";
+import { openViewer, servePages } from "./support/viewer.mjs";
+import { Vlc } from "./support/vlc.mjs";
+
+const KEY = "the same on both devices";
+const STILL_MS = 3 * 2000 + 3000; // hold-back, which is three target durations, and 3 s
+
+// what a viewer cannot but notice of an outage
+const OUTAGE = /no new segment for 1\.5 target/;
+
+/** The last of the stream's numbers: { segment, discontinuity }. */
+async function lastOf(stack) {
+  const text = await (await fetch(stack.playlist("shop"))).text();
+  const number = (tag) => Number(new RegExp(`${tag}:(\\d+)`).exec(text)?.[1] ?? 0);
+  const count = (pattern) => text.match(pattern)?.length ?? 0;
+  return {
+    segment: number("MEDIA-SEQUENCE") + count(/^#EXTINF/gm) - 1,
+    discontinuity: number("DISCONTINUITY-SEQUENCE") + count(/^#EXT-X-DISCONTINUITY$/gm),
+  };
+}
+
+test("the page reloads, another device takes over, the bridge is killed: viewers go on", async (t) => {
+  const pages = await servePages();
+  t.after(() => pages.close());
+  await withStack({ open: false, keys: { shop: KEY } }, (stack) =>
+    withBrowser({}, async (context, browser) => {
+      const page = await publish(context, stack, "shop", { key: KEY });
+      const other = await browser.newContext();
+      await until("a playlist to join", async () => (await lastOf(stack)).segment >= 3, 15000);
+      const viewer = await openViewer(context, pages, stack.playlist("shop"));
+      const vlc = await Vlc.play(stack.playlist("shop"));
+      t.after(() => vlc.stop());
+      await until("hls.js plays", async () => (await viewer.state()).playingAt !== null, 15000);
+      const watching = doctor(stack.playlist("shop"), 36);
+      await sleep(2000);
+
+      const changes = {
+        "the page reloads": async () => {
+          await page.reload();
+          await untilLive(page);
+        },
+        "another device takes over": async () => {
+          await publish(other, stack, "shop", { key: KEY });
+          await until("the first one knows", async () => (await page.textContent("#badge")) !== "LIVE");
+        },
+        "the bridge is killed": async () => {
+          stack.parts.bridge.kill("SIGKILL");
+          await stack.parts.bridge.exited();
+          await sleep(1000); // the plugin is refused, and tries again
+          await stack.startBridge();
+        },
+      };
+      for (const [what, change] of Object.entries(changes)) {
+        const before = (await viewer.state()).stalls.length;
+        const { discontinuity } = await lastOf(stack);
+        await change();
+        await until(`${what}: the viewer sees what comes after`, async () =>
+          (await viewer.state()).discontinuities.at(-1) === discontinuity + 1, 30000);
+        await sleep(1000);
+        const stills = (await viewer.state()).stalls.slice(before).map(({ ms }) => ms);
+        const longest = Math.max(0, ...stills);
+        t.diagnostic(`${what}: the picture stood still for ${longest} ms`);
+        assert.ok(longest <= STILL_MS, `${what}: ${longest} ms`);
+      }
+
+      assert.equal((await lastOf(stack)).discontinuity, 3, "one for each change");
+      const { discontinuities, errors } = await viewer.state();
+      assert.deepEqual(discontinuities, [0, 1, 2, 3]);
+      assert.deepEqual(errors.filter((error) => error.endsWith("fatal")), []);
+      const { pictures } = await vlc.stats();
+      await until("VLC plays on", async () => (await vlc.stats()).pictures > pictures + 30, 15000);
+      const { faults } = await watching;
+      assert.deepEqual(faults.filter((fault) => !OUTAGE.test(fault.rule)), []);
+    }));
+});

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* A slow disk, for programs that have this in LD_PRELOAD: while the file $SLOW_DISK is there, it
+ * says which call is held and for how long, in ms, as "rename 150"; 0 is for as long as the file is
+ * there. It is read anew for each call. Only regular files and their names are slow. */
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define POLL_MS 10
+
+static void sleep_ms(int ms)
+{
+    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
+}
+
+/* For how long `call` is to be held; -1: not at all. */
+static int held_ms(const char *call)
+{
+    const char *path = getenv("SLOW_DISK");
+    FILE *file = path ? fopen(path, "re") : NULL;
+    char name[16] = "";
+    int ms = -1;
+
+    if (!file)
+        return -1;
+    int read = fscanf(file, "%15s %d", name, &ms);
+    fclose(file);
+    return read == 2 && strcmp(name, call) == 0 ? ms : -1;
+}
+
+static void hold(const char *call)
+{
+    int ms = held_ms(call);
+
+    if (ms > 0)
+        sleep_ms(ms);
+    while (ms == 0) {
+        sleep_ms(POLL_MS);
+        ms = held_ms(call);
+    }
+}
+
+ssize_t write(int fd, const void *data, size_t len)
+{
+    static ssize_t (*next)(int, const void *, size_t);
+    struct stat status;
+
+    if (!next)
+        next = (ssize_t(*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
+    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+        hold("write");
+    return next(fd, data, len);
+}
+
+int renameat(int from_fd, const char *from, int to_fd, const char *to)
+{
+    static int (*next)(int, const char *, int, const char *);
+
+    if (!next)
+        next = (int (*)(int, const char *, int, const char *))dlsym(RTLD_NEXT, "renameat");
+    hold("rename");
+    return next(from_fd, from, to_fd, to);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <pthread.h>
+
+#include "harness.h"
+
+#include "hls-bridge/datagram_queue.h"
+
+#define LIMIT 4096
+
+static Datagram datagram(const void *data, size_t len, int64_t read_us)
+{
+    return (Datagram){
+        .track = 1, .arrival_us = read_us - 5, .read_us = read_us, .len = len, .data = data};
+}
+
+/* Takes one, which must have this text. */
+static void take(DatagramQueue *q, const char *text, bool after_gap)
+{
+    Datagram d;
+
+    assert_row(datagram_queue_peek(q, &d), text, "nothing waits");
+    assert_int_equal(d.len, strlen(text));
+    assert_memory_equal(d.data, text, d.len);
+    assert_row(d.after_gap == after_gap, text, "%d", d.after_gap);
+    assert_int_equal(d.track, 1);
+    assert_int_equal(d.arrival_us, d.read_us - 5);
+    datagram_queue_pop(q);
+}
+
+static void add(DatagramQueue *q, const char *text)
+{
+    Datagram d = datagram(text, strlen(text), 7000);
+
+    datagram_queue_add(q, &d);
+}
+
+static void keeps_the_order(void **state)
+{
+    DatagramQueue *q = datagram_queue_create(LIMIT);
+    Datagram d;
+
+    (void)state;
+    assert_false(datagram_queue_peek(q, &d));
+    add(q, "one");
+    add(q, "");
+    take(q, "one", false);
+    add(q, "three");
+    take(q, "", false);
+    take(q, "three", false);
+    assert_false(datagram_queue_peek(q, &d));
+    assert_int_equal(datagram_queue_dropped(q), 0);
+    datagram_queue_destroy(&q);
+    assert_null(q);
+}
+
+/* One long gap: what comes is dropped until all that waits was taken over, and no longer. */
+static void drops_what_finds_no_room(void **state)
+{
+    DatagramQueue *q = datagram_queue_create(LIMIT);
+    static const char big[LIMIT];
+    Datagram d = datagram(big, sizeof(big), 1);
+
+    (void)state;
+    add(q, "first");
+    datagram_queue_add(q, &d);
+    add(q, "would fit");
+    take(q, "first", false);
+    assert_false(datagram_queue_peek(q, &d));
+    assert_int_equal(datagram_queue_dropped(q), 2);
+    add(q, "next");
+    add(q, "after it");
+    take(q, "next", true);
+    take(q, "after it", false);
+    assert_int_equal(datagram_queue_dropped(q), 2);
+    datagram_queue_destroy(&q);
+}
+
+/* What is taken over while the other side fills up does not count against the limit. */
+static void fills_again_behind_what_was_taken_over(void **state)
+{
+    static const char some[1000];
+    DatagramQueue *q = datagram_queue_create(LIMIT);
+    Datagram d = datagram(some, sizeof(some), 1);
+    size_t taken = 0;
+
+    (void)state;
+    for (int i = 0; i < 10; i++)
+        datagram_queue_add(q, &d);
+    assert_true(datagram_queue_peek(q, &d));
+    d = datagram(some, sizeof(some), 1);
+    for (int i = 0; i < 10; i++)
+        datagram_queue_add(q, &d);
+    for (; datagram_queue_peek(q, &d); taken++) {
+        assert_int_equal(d.after_gap, taken == 3);
+        datagram_queue_pop(q);
+    }
+    assert_int_equal(taken, 6);
+    assert_int_equal(datagram_queue_dropped(q), 14);
+    datagram_queue_destroy(&q);
+}
+
+#define MANY 100000
+
+static void *add_many(void *data)
+{
+    for (uint32_t i = 0; i < MANY; i++) {
+        Datagram d = datagram(&i, sizeof(i), 1);
+        datagram_queue_add(data, &d);
+    }
+    return NULL;
+}
+
+/* Two threads: nothing is lost that is not counted, nothing comes twice or out of order. */
+static void two_threads(void **state)
+{
+    DatagramQueue *q = datagram_queue_create(1 << 16);
+    uint32_t expected = 0, number, gaps = 0;
+    uint64_t taken = 0;
+    bool adding = true;
+    pthread_t adder;
+    Datagram d;
+
+    (void)state;
+    assert_int_equal(pthread_create(&adder, NULL, add_many, q), 0);
+    while (datagram_queue_peek(q, &d) || adding) {
+        if (!datagram_queue_peek(q, &d)) {
+            adding = taken + datagram_queue_dropped(q) < MANY;
+            continue;
+        }
+        memcpy(&number, d.data, sizeof(number));
+        assert_int_equal(d.after_gap, number != expected);
+        assert_true(number >= expected);
+        gaps += number - expected;
+        expected = number + 1;
+        taken++;
+        datagram_queue_pop(q);
+    }
+    pthread_join(adder, NULL);
+    assert_int_equal(gaps + (MANY - expected), datagram_queue_dropped(q));
+    datagram_queue_destroy(&q);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keeps_the_order),
+        cmocka_unit_test(drops_what_finds_no_room),
+        cmocka_unit_test(fills_again_behind_what_was_taken_over),
+        cmocka_unit_test(two_threads),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

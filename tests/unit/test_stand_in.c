@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "clock.h"
+#include "harness.h"
+
+#include "hls-bridge/stand_in.h"
+#include "rtcp_packet.h"
+
+#define WAIT_MS 5000 /* for what must come; reached only by a test that fails */
+
+/* A publisher of one track, and the sockets that it sends to. */
+typedef struct Pair {
+    StandIn *stand_in;
+    RtpIngest *ingest;
+    int fd;
+} Pair;
+
+static void sleep_ms(int ms)
+{
+    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
+}
+
+static Pair open_pair(size_t backlog)
+{
+    struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct timeval wait = {WAIT_MS / 1000, 0};
+    socklen_t len = sizeof(own);
+    Pair p = {.stand_in = stand_in_create(), .fd = socket(AF_INET, SOCK_DGRAM, 0)};
+
+    assert_non_null(p.stand_in);
+    assert_int_equal(bind(p.fd, (struct sockaddr *)&own, len), 0);
+    assert_int_equal(getsockname(p.fd, (struct sockaddr *)&own, &len), 0);
+    assert_int_equal(setsockopt(p.fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)), 0);
+    RtpIngestParams params = {.count = 1, .backlog = backlog};
+    params.track[0] = (RtpIngestTrack){.local = own, .peer = own};
+    params.track[0].local.sin_port = 0;
+    p.ingest = rtp_ingest_create(&params, NULL);
+    assert_non_null(p.ingest);
+    own.sin_port = htons(rtp_ingest_port(p.ingest, 0));
+    assert_int_equal(connect(p.fd, (struct sockaddr *)&own, len), 0);
+    return p;
+}
+
+static void close_pair(Pair *p)
+{
+    stand_in_remove(p->stand_in, p->ingest);
+    rtp_ingest_destroy(&p->ingest);
+    stand_in_destroy(&p->stand_in);
+    assert_null(p->stand_in);
+    close(p->fd);
+}
+
+static void send_text(const Pair *p, const char *text)
+{
+    assert_int_equal(send(p->fd, text, strlen(text), 0), strlen(text));
+}
+
+/* The next one that waits; nobody reads for it here. */
+static void take(const Pair *p, const char *text, int64_t from_us, int64_t until_us)
+{
+    Datagram d;
+
+    for (int ms = 0; ms < WAIT_MS && !rtp_ingest_peek(p->ingest, &d); ms++)
+        sleep_ms(1);
+    assert_true(rtp_ingest_peek(p->ingest, &d));
+    assert_int_equal(d.len, strlen(text));
+    assert_memory_equal(d.data, text, d.len);
+    assert_row(d.arrival_us >= from_us && d.arrival_us <= until_us, text,
+               "%lld, not from %lld to %lld", (long long)d.arrival_us, (long long)from_us,
+               (long long)until_us);
+    assert_true(d.read_us >= d.arrival_us);
+    rtp_ingest_pop(p->ingest);
+}
+
+/* A thread that is at work and reads nothing: others do, and when a packet came stays known. */
+static void reads_for_who_is_held_up(void **state)
+{
+    Pair p = open_pair(1 << 16);
+    int64_t before_us[3], after_us[3];
+    static const char *const text[] = {"one", "two", "three"};
+
+    (void)state;
+    assert_int_equal(stand_in_add(p.stand_in, p.ingest), 0);
+    for (int i = 0; i < 3; i++) {
+        before_us[i] = clock_us(CLOCK_MONOTONIC) - 1000; /* two clocks, read one after the other */
+        send_text(&p, text[i]);
+        after_us[i] = clock_us(CLOCK_MONOTONIC) + 1000;
+        sleep_ms(5);
+    }
+    for (int i = 0; i < 3; i++)
+        take(&p, text[i], before_us[i], after_us[i]);
+    assert_true(rtp_ingest_stats(p.ingest).last_us >= before_us[2]);
+    close_pair(&p);
+}
+
+static void leaves_alone_who_rests(void **state)
+{
+    Pair p = open_pair(1 << 16), other = open_pair(1 << 16);
+    Datagram d;
+
+    (void)state;
+    rtp_ingest_rest(p.ingest);
+    rtp_ingest_work(other.ingest, clock_us(CLOCK_MONOTONIC));
+    assert_int_equal(stand_in_add(p.stand_in, p.ingest), 0);
+    assert_int_equal(stand_in_add(p.stand_in, other.ingest), 0);
+    send_text(&p, "rests");
+    send_text(&other, "is held up");
+    take(&other, "is held up", 0, INT64_MAX); /* so it has looked */
+    assert_false(rtp_ingest_peek(p.ingest, &d));
+    rtp_ingest_read(p.ingest, clock_us(CLOCK_MONOTONIC));
+    take(&p, "rests", 0, INT64_MAX);
+    stand_in_remove(p.stand_in, other.ingest);
+    close_pair(&other);
+    close_pair(&p);
+}
+
+static void counts_what_finds_no_room(void **state)
+{
+    static const char big[1000];
+    Pair p = open_pair(2000);
+
+    (void)state;
+    assert_int_equal(stand_in_add(p.stand_in, p.ingest), 0);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(send(p.fd, big, sizeof(big), 0), sizeof(big));
+    for (int ms = 0; ms < WAIT_MS && rtp_ingest_stats(p.ingest).backlog_drops < 4; ms++)
+        sleep_ms(1);
+    assert_int_equal(rtp_ingest_stats(p.ingest).backlog_drops, 4);
+    assert_int_equal(rtp_ingest_stats(p.ingest).kernel_drops, 0);
+    close_pair(&p);
+}
+
+/* IDR pictures are asked for in time, and again, and no more once that is called off. */
+static void asks_for_who_is_held_up(void **state)
+{
+    uint8_t pli[RTCP_PLI_SIZE], got[RTCP_PLI_SIZE + 1];
+    Pair p = open_pair(1 << 16);
+
+    (void)state;
+    rtcp_write_pli(pli, 1, 2);
+    int64_t at_us = clock_us(CLOCK_MONOTONIC) + 100 * US_PER_MS;
+    rtp_ingest_repeat(p.ingest, 0, pli, at_us, 50 * US_PER_MS);
+    assert_int_equal(stand_in_add(p.stand_in, p.ingest), 0);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(recv(p.fd, got, sizeof(got), 0), sizeof(pli));
+        assert_memory_equal(got, pli, sizeof(pli));
+        assert_true(clock_us(CLOCK_MONOTONIC) >= at_us + i * 50 * US_PER_MS);
+    }
+    rtp_ingest_repeat(p.ingest, 0, pli, NEVER_US, 0);
+    uint64_t sent = rtp_ingest_stats(p.ingest).repeats;
+    assert_true(sent >= 3);
+    sleep_ms(120);
+    assert_int_equal(rtp_ingest_stats(p.ingest).repeats, sent);
+    close_pair(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_for_who_is_held_up),
+        cmocka_unit_test(leaves_alone_who_rests),
+        cmocka_unit_test(counts_what_finds_no_room),
+        cmocka_unit_test(asks_for_who_is_held_up),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
