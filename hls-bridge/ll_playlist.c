@@ -9,9 +9,14 @@
 
 #include "text_buffer.h"
 
-#define AUDIO_CODEC      "mp4a.40.2" /* AAC-LC */
-#define HOLD_BACK_PARTS  3           /* PART-HOLD-BACK; rfc8216bis recommends at least 3 */
-#define PARTS_LISTED_FOR 3           /* target durations from the end; section 4.4.4.9 */
+#define AUDIO_CODEC     "mp4a.40.2" /* AAC-LC */
+#define HOLD_BACK_PARTS 3           /* PART-HOLD-BACK; rfc8216bis recommends at least 3 */
+/* EXT-X-VERSION: no more than is needed; sections 6.2.1 and 8. */
+#define VERSION_MULTIVARIANT 4
+#define VERSION_WITH_MAP     6
+#define VERSION_WITH_SKIP    9
+
+#define PARTS_LISTED_FOR 3 /* target durations from the end; section 4.4.4.9 */
 
 /* ---- the window ---- */
 
@@ -131,13 +136,13 @@ void ll_init_name(const LlPlaylist *p, int64_t msn, char *name)
 
 /* ---- text ---- */
 
-static void write_head(const LlPlaylist *p, TextBuffer *out)
+static void write_head(const LlPlaylist *p, int version, TextBuffer *out)
 {
     char part[PLAYLIST_DURATION_SIZE], hold_back[PLAYLIST_DURATION_SIZE];
 
     playlist_format_duration(p->part_target_90k, part);
     playlist_format_duration(HOLD_BACK_PARTS * p->part_target_90k, hold_back);
-    text_add(out, "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:%" PRId64 "\n",
+    text_add(out, "#EXTM3U\n#EXT-X-VERSION:%d\n#EXT-X-TARGETDURATION:%" PRId64 "\n", version,
              p->target_duration_s);
     text_add(out,
              "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=%s,CAN-SKIP-UNTIL=%" PRId64
@@ -222,10 +227,10 @@ size_t ll_playlist_write(const LlPlaylist *p, bool skip, const LlReport *report,
     int64_t left = ll_playlist_duration_90k(p) + open_duration_90k(p);
     size_t all = p->count + (p->open && p->segment[p->count].parts > 0), skipped = 0;
 
-    write_head(p, &out);
     while (skip && skipped < p->count &&
            left - p->segment[skipped].duration_90k >= LL_CAN_SKIP_UNTIL * target)
         left -= p->segment[skipped++].duration_90k;
+    write_head(p, skipped > 0 ? VERSION_WITH_SKIP : VERSION_WITH_MAP, &out);
     if (skipped > 0)
         text_add(&out, "#EXT-X-SKIP:SKIPPED-SEGMENTS=%zu\n", skipped);
     for (size_t i = skipped; i < all; i++) {
@@ -285,7 +290,7 @@ size_t ll_multivariant_write(const LlMultivariant *m, char *text)
 {
     TextBuffer out = text_buffer(text, LL_MULTI_SIZE);
 
-    text_add(&out, "#EXTM3U\n#EXT-X-VERSION:9\n");
+    text_add(&out, "#EXTM3U\n#EXT-X-VERSION:%d\n", VERSION_MULTIVARIANT);
     if (m->video && m->audio)
         text_add(&out,
                  "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"Sound\",DEFAULT=YES,"

@@ -154,7 +154,7 @@ static void check_pace(PlaylistRules *r, const M3u8 *now, uint64_t fresh, int64_
 
     if (fresh == 0)
         return;
-    if (r->last_new_us != 0) {
+    if (r->last_new_us != 0 && !now->has_part_inf) { /* else part_rules.c does it */
         if (gap > r->history.longest_gap_us)
             r->history.longest_gap_us = gap;
         if (gap > now->target_s * US_PER_S * 3 / 2)
