@@ -116,7 +116,8 @@ void cmaf_playlists_multivariant(CmafPlaylists *p, const H264Sps *sps, const boo
                  sps->constraint_flags, sps->level_idc);
         m.width = sps->width;
         m.height = sps->height;
-        m.frame_rate_milli = cmaf_track_stats(p->params.track[LL_VIDEO]).last_frames_milli;
+        m.frame_rate_milli =
+            ll_playlist_frames_milli(cmaf_track_playlist(p->params.track[LL_VIDEO]));
     }
     if ((!m.video && !m.audio) || !says_something_new(&m, &p->listed))
         return;

@@ -169,7 +169,6 @@ static void measure(CmafTrack *t, int64_t duration_90k)
     t->stats.segments++;
     t->stats.bytes += t->segment.len;
     t->stats.media_90k += duration_90k;
-    t->stats.last_frames_milli = (int64_t)t->samples * 1000 * TICKS_PER_S / duration_90k;
     if (bitrate > t->stats.peak_bitrate)
         t->stats.peak_bitrate = bitrate;
 }
@@ -185,7 +184,7 @@ static void complete(CmafTrack *t, int64_t now_us)
     ll_segment_name(&t->list, msn, name);
     bool good = !t->gap && !t->segment.failed && store(t, name, t->segment.data, t->segment.len);
     size_t parts = t->list.segment[t->list.count].parts;
-    ll_playlist_complete(&t->list, duration, !good);
+    ll_playlist_complete(&t->list, duration, (int64_t)t->samples, !good);
     measure(t, duration);
     t->samples = 0;
     int64_t listed_90k = PARTS_LISTED_FOR * t->params.target_duration_s * TICKS_PER_S;

@@ -42,12 +42,13 @@ void ll_playlist_add(LlPlaylist *p, const LlPart *part)
         s->part[s->parts++] = *part;
 }
 
-void ll_playlist_complete(LlPlaylist *p, int64_t duration_90k, bool gap)
+void ll_playlist_complete(LlPlaylist *p, int64_t duration_90k, int64_t samples, bool gap)
 {
     LlSegment *s = &p->segment[p->count++];
 
     assert(p->open && s->parts > 0);
     s->duration_90k = duration_90k;
+    s->samples = samples;
     s->gap = gap;
     p->open = false;
 }
@@ -65,6 +66,20 @@ int64_t ll_playlist_duration_90k(const LlPlaylist *p)
     for (size_t i = 0; i < p->count; i++)
         sum += p->segment[i].duration_90k;
     return sum;
+}
+
+int64_t ll_playlist_frames_milli(const LlPlaylist *p)
+{
+    int64_t steady = p->target_duration_s * TICKS_PER_S / 2, most = 0, any = 0;
+
+    for (size_t i = 0; i < p->count; i++) {
+        const LlSegment *s = &p->segment[i];
+        int64_t milli = s->duration_90k > 0 ? s->samples * 1000 * TICKS_PER_S / s->duration_90k : 0;
+        any = milli > any ? milli : any;
+        if (s->duration_90k >= steady && milli > most)
+            most = milli;
+    }
+    return most > 0 ? most : any;
 }
 
 bool ll_playlist_drop(LlPlaylist *p, LlSegment *dropped, int64_t *msn)

@@ -287,7 +287,6 @@ int follow_run(Follow *f)
     look_at_media(f);
     return 0;
 }
-
 /* ---- report ---- */
 
 size_t follow_faults(const Follow *f)
@@ -317,7 +316,7 @@ static json_t *rendition_json(const Follow *f, size_t i)
         "height", media.height, "peak_bitrate", (json_int_t)media.peak, "average_bitrate",
         (json_int_t)media.average, "blocking_requests", (json_int_t)s.blocking, "held",
         (json_int_t)s.held, "delta_updates", (json_int_t)s.deltas, "hinted_parts",
-        (json_int_t)s.hints, "retained_checked", (json_int_t)s.retained, "refusals",
+        (json_int_t)s.files.hints, "retained_checked", (json_int_t)s.files.retained, "refusals",
         (json_int_t)s.refusals, "longest_part_gap_seconds", (double)p.longest_gap_us / US_PER_S,
         "longest_absence_seconds", (double)p.longest_away_us / US_PER_S, "longest_hold_seconds",
         (double)s.longest_hold_us / US_PER_S);
@@ -372,7 +371,7 @@ static void print_rendition(const Follow *f, size_t i)
     printf(
         "    %zu parts came as hinted; %zu files tried after they left the list; "
         "%.0f ms between two parts at the most\n",
-        s.hints, s.retained, (double)p.longest_gap_us / 1000);
+        s.files.hints, s.files.retained, (double)p.longest_gap_us / 1000);
 }
 
 void follow_print(const Follow *f)

@@ -88,8 +88,12 @@ static bool versioned(const Box *box, size_t at_v0, size_t at_v1, uint64_t *out)
 
 static bool is_new_brand(const uint8_t *brand)
 {
-    return memcmp(brand, "cmfc", 4) == 0 || memcmp(brand, "cmf2", 4) == 0 ||
-           (memcmp(brand, "iso", 3) == 0 && brand[3] >= '6' && brand[3] <= 'z');
+    static const char brands[] = "iso6 iso7 iso8 iso9 isoa isob isoc cmfc cmf2";
+
+    for (const char *b = brands; b < brands + sizeof(brands); b += 5)
+        if (memcmp(brand, b, 4) == 0)
+            return true;
+    return false;
 }
 
 static void check_brands(Findings *f, const char *name, const Box *ftyp)

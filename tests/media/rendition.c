@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "clock.h"
-#include "file_store.h"
 
 #define US_PER_S     1000000ll
 #define TIMEOUT_US   (10 * US_PER_S)
@@ -39,36 +38,19 @@ typedef struct Reload {
 
 struct Rendition {
     RenditionWorld *world;
-    size_t index;
     char uri[M3U8_URI_SIZE], url[URL_SIZE];
     RenditionNews *news;
     void *user;
     PlaylistRules *playlist;
     PartRules *parts;
     M3u8 *whole; /* a whole list that waits for its delta update */
-    FileStore files;
-    uint64_t next_segment; /* the next one to take apart */
-    int64_t poll_us;       /* ask at this time; 0: a request is under way */
+    RenditionFiles *files;
+    int64_t poll_us; /* ask at this time; 0: a request is under way */
     size_t reloads, versions;
     bool refusals_asked;
     RenditionMoment moment;
     RenditionStats stats;
 };
-
-void resolve_uri(const char *base, const char *uri, char *out)
-{
-    const char *host = strstr(base, "://"), *path = host ? strchr(host + 3, '/') : NULL;
-    size_t query = strcspn(base, "?"), keep = query;
-
-    if (strstr(uri, "://"))
-        keep = 0;
-    else if (*uri == '/')
-        keep = path ? (size_t)(path - base) : query;
-    else
-        while (keep > 0 && base[keep - 1] != '/')
-            keep--;
-    snprintf(out, URL_SIZE, "%.*s%s", (int)keep, base, uri);
-}
 
 Rendition *rendition_create(RenditionWorld *world, const char *base, const char *uri, size_t index,
                             RenditionNews *news, void *user)
@@ -77,12 +59,13 @@ Rendition *rendition_create(RenditionWorld *world, const char *base, const char 
 
     if (!r)
         return NULL;
-    *r = (Rendition){.world = world, .index = index, .news = news, .user = user};
+    *r = (Rendition){.world = world, .news = news, .user = user};
     snprintf(r->uri, sizeof(r->uri), "%s", uri);
     resolve_uri(base, uri, r->url);
     r->playlist = playlist_rules_create(world->findings);
     r->parts = part_rules_create(world->findings, r->uri);
-    if (!r->playlist || !r->parts || media_worker_add(world->worker, r->uri) < 0)
+    r->files = rendition_files_create(world, r->url, index);
+    if (!r->playlist || !r->parts || !r->files || media_worker_add(world->worker, r->uri) < 0)
         rendition_destroy(&r);
     return r;
 }
@@ -93,7 +76,7 @@ void rendition_destroy(Rendition **rendition)
 
     if (!r)
         return;
-    file_store_clear(&r->files);
+    rendition_files_destroy(&r->files);
     m3u8_destroy(&r->whole);
     part_rules_destroy(&r->parts);
     playlist_rules_destroy(&r->playlist);
@@ -111,210 +94,6 @@ static int64_t target_us(const Rendition *r)
     const M3u8 *m = rendition_list(r);
 
     return m ? m->target_s * US_PER_S : 0;
-}
-
-static Exchange exchange_of(const Rendition *r, const char *name, const HttpAnswer *a)
-{
-    return (Exchange){
-        .name = name,
-        .msn = -1,
-        .part = -1,
-        .target_us = target_us(r),
-        .secure = strncmp(r->url, "https:", 6) == 0,
-        .status = a->status,
-        .type = a->type,
-        .encoding = a->encoding,
-        .cache_control = a->cache_control,
-        .len = a->len,
-        .held_us = a->first_byte_us - a->asked_us,
-        .transfer_us = a->done_us - a->first_byte_us,
-        .http2 = a->http2,
-    };
-}
-
-static bool by_http(const Rendition *r)
-{
-    return strncmp(r->url, "http", 4) == 0;
-}
-
-/* ---- files ---- */
-
-static void take_apart(Rendition *r);
-
-static bool is_hint(const Rendition *r, const char *uri)
-{
-    const M3u8 *m = rendition_list(r);
-
-    for (size_t i = 0; m && i < m->hint_count; i++)
-        if (m->hints[i].uri && strcmp(m->hints[i].uri, uri) == 0)
-            return true;
-    return false;
-}
-
-static void on_file(void *user, HttpAnswer *a)
-{
-    StoredFile *file = user;
-    Rendition *r = file->owner;
-    Exchange e = exchange_of(r, file->uri, a);
-    bool good = a->status == 200;
-
-    file->state = good ? FILE_HERE : FILE_FAILED;
-    if (r->world->over)
-        return;
-    if (file->hinted && !good) {
-        /* it need not come where something else comes; if it does, it is asked for again */
-        if (is_hint(r, file->uri) && a->status != 503)
-            reload_rules_media(r->world->findings, &e, true, 0);
-        file_store_drop(&r->files, file);
-        return;
-    }
-    if (by_http(r))
-        reload_rules_media(r->world->findings, &e, file->hinted, rendition_list(r)->part_target_us);
-    if (!good)
-        return;
-    r->stats.hints += file->hinted;
-    if (!names_hold(r->world->names, file->uri, a->data, a->len))
-        findings_add(r->world->findings, "one name has had two contents (6.2.1)", "%s", file->uri);
-    file->bytes = (MediaBytes){a->data, a->len};
-    a->data = NULL;
-    take_apart(r);
-}
-
-static void ask_file(Rendition *r, const char *uri, bool hinted)
-{
-    int64_t timeout = TIMEOUT_US + HOLD_TARGETS * target_us(r);
-    char url[URL_SIZE];
-
-    if (r->world->over || file_store_find(&r->files, uri))
-        return;
-    StoredFile *file = file_store_add(&r->files, uri, r);
-    if (!file)
-        return;
-    file->hinted = hinted;
-    resolve_uri(r->url, uri, url);
-    if (http_client_get(r->world->http, url, timeout, on_file, file) < 0)
-        file->state = FILE_FAILED;
-}
-
-static void ask_files_of(Rendition *r, const M3u8Segment *s)
-{
-    if (s->map)
-        ask_file(r, s->map, false);
-    for (size_t i = 0; i < s->part_count; i++)
-        if (s->parts[i].uri && !s->parts[i].gap && !s->parts[i].ranged)
-            ask_file(r, s->parts[i].uri, false);
-    if (s->uri && !s->gap)
-        ask_file(r, s->uri, false);
-}
-
-static void ask_files(Rendition *r)
-{
-    const M3u8 *m = rendition_list(r);
-
-    if (r->next_segment < m->media_sequence)
-        r->next_segment = m->media_sequence;
-    for (uint64_t n = r->next_segment; n < m3u8_next_sequence(m); n++)
-        ask_files_of(r, m3u8_segment(m, n));
-    if (m->open)
-        ask_files_of(r, m->open);
-    for (size_t i = 0; i < m->hint_count; i++)
-        if (m->hints[i].uri && by_http(r))
-            ask_file(r, m->hints[i].uri, true);
-}
-
-/* ---- whole segments, for the worker ---- */
-
-static FileState state_of(const Rendition *r, const char *uri)
-{
-    const StoredFile *file = file_store_find(&r->files, uri);
-
-    return file ? file->state : FILE_FAILED;
-}
-
-/* Whether its parts are all listed: those of an old segment go one by one. */
-static bool has_all_parts(const M3u8Segment *s)
-{
-    int64_t sum = 0;
-
-    for (size_t i = 0; i < s->part_count; i++) {
-        if (!s->parts[i].uri || s->parts[i].gap || s->parts[i].ranged)
-            return false;
-        sum += s->parts[i].duration_us;
-    }
-    return s->part_count > 0 && llabs(sum - s->duration_us) <= ROUNDING_US;
-}
-
-/* Whether what a segment needs is here, still asked for, or will not come. */
-static FileState state_of_segment(const Rendition *r, const M3u8Segment *s)
-{
-    FileState state = state_of(r, s->uri);
-
-    if (s->map && state_of(r, s->map) != FILE_HERE)
-        state = state == FILE_FAILED ? state : state_of(r, s->map);
-    for (size_t i = 0; has_all_parts(s) && i < s->part_count && state == FILE_HERE; i++)
-        state = state_of(r, s->parts[i].uri);
-    return state;
-}
-
-static MediaBytes copy_of(const FileStore *files, const char *uri)
-{
-    const StoredFile *f = file_store_find(files, uri);
-    MediaBytes copy = {malloc(f->bytes.len + 1), f->bytes.len};
-
-    if (!copy.data)
-        return (MediaBytes){0};
-    memcpy(copy.data, f->bytes.data, f->bytes.len);
-    return copy;
-}
-
-static MediaJob *new_job(const Rendition *r, const M3u8Segment *s)
-{
-    MediaJob *j = calloc(1, sizeof(*j));
-    bool all = has_all_parts(s);
-
-    if (!j)
-        return NULL;
-    j->rendition = r->index;
-    j->target_us = target_us(r);
-    j->segment = *s;
-    j->segment.uri = strdup(s->uri);
-    j->segment.map = s->map ? strdup(s->map) : NULL;
-    j->segment.part_count = all ? s->part_count : 0;
-    j->segment.parts = calloc(s->part_count + 1, sizeof(*j->segment.parts));
-    j->part = all ? calloc(s->part_count, sizeof(*j->part)) : NULL;
-    j->bytes = copy_of(&r->files, s->uri);
-    if (s->map)
-        j->init = copy_of(&r->files, s->map);
-    for (size_t i = 0; all && i < s->part_count; i++) {
-        j->segment.parts[i] = s->parts[i];
-        j->segment.parts[i].uri = strdup(s->parts[i].uri);
-        j->part[i] = copy_of(&r->files, s->parts[i].uri);
-    }
-    return j;
-}
-
-static void drop_files(Rendition *r, const M3u8Segment *s)
-{
-    for (size_t i = 0; i < s->part_count; i++)
-        if (s->parts[i].uri)
-            file_store_drop(&r->files, file_store_find(&r->files, s->parts[i].uri));
-    file_store_drop(&r->files, file_store_find(&r->files, s->uri));
-}
-
-static void take_apart(Rendition *r)
-{
-    const M3u8Segment *s;
-
-    while ((s = m3u8_segment(rendition_list(r), r->next_segment))) {
-        FileState state = s->gap ? FILE_FAILED : state_of_segment(r, s);
-        if (state == FILE_ASKED)
-            return;
-        MediaJob *job = state == FILE_HERE ? new_job(r, s) : NULL;
-        if (job)
-            media_worker_do(r->world->worker, job);
-        drop_files(r, s);
-        r->next_segment++;
-    }
 }
 
 /* ---- the playlist ---- */
@@ -407,7 +186,7 @@ static void compare_delta(Rendition *r, const M3u8 *delta, const M3u8 *whole)
 }
 
 /* The next version. Takes `m` over. */
-static void accept(Rendition *r, M3u8 *m, const HttpAnswer *a, bool blocking, bool is_delta)
+static void take_version(Rendition *r, M3u8 *m, const HttpAnswer *a, bool blocking, bool is_delta)
 {
     const M3u8 *before = rendition_list(r);
 
@@ -425,14 +204,13 @@ static void accept(Rendition *r, M3u8 *m, const HttpAnswer *a, bool blocking, bo
         playlist_rules_version(r->playlist, m, a->first_byte_us);
         r->versions++;
     }
-    m = (M3u8 *)rendition_list(r);
+    const M3u8 *now = rendition_list(r);
     if (is_delta && r->whole)
-        compare_delta(r, m, r->whole);
+        compare_delta(r, now, r->whole);
     m3u8_destroy(&r->whole);
     r->news(r->user, r);
-    ask_files(r);
-    take_apart(r);
-    if (m->ended || !m->can_block || !by_http(r))
+    rendition_files_version(r->files, now);
+    if (now->ended || !now->can_block || !is_http(r->url))
         reload_later(r, POLL_US);
     else
         reload(r, true);
@@ -467,7 +245,7 @@ static void fail(Rendition *r, const Reload *q, long status)
 static M3u8 *read_answer(Rendition *r, const Reload *q, const HttpAnswer *a, bool *is_delta)
 {
     const M3u8 *before = rendition_list(r);
-    Exchange e = exchange_of(r, r->uri, a);
+    Exchange e = exchange_of(r->url, r->uri, target_us(r), a);
     const char *wrong = NULL;
     M3u8 *m = a->status == 200 ? m3u8_read((const char *)a->data, a->len, &wrong) : NULL;
 
@@ -479,7 +257,7 @@ static M3u8 *read_answer(Rendition *r, const Reload *q, const HttpAnswer *a, boo
                      wrong ? wrong : "it is a multivariant playlist");
         m3u8_destroy(&m);
     }
-    if (by_http(r))
+    if (is_http(r->url))
         reload_rules_playlist(r->world->findings, &e, m);
     *is_delta = m && m->is_delta;
     if (m && before)
@@ -510,7 +288,7 @@ static void on_playlist(void *user, HttpAnswer *a)
     if (!m)
         fail(r, &q, a->status);
     else if (q.purpose == RELOAD)
-        accept(r, m, a, q.msn >= 0, is_delta);
+        take_version(r, m, a, q.msn >= 0, is_delta);
     else if (q.purpose == WHOLE && rendition_list(r))
         compare_whole(r, m);
     else
@@ -543,40 +321,6 @@ static void ask_refusals(Rendition *r)
     r->refusals_asked = true;
 }
 
-static void on_retained(void *user, HttpAnswer *a)
-{
-    StoredFile *file = user;
-    Rendition *r = file->owner;
-
-    r->stats.retained += !r->world->over;
-    if (r->world->over)
-        ; /* it was not waited for */
-    else if (a->status != 200)
-        findings_add(r->world->findings,
-                     "a segment or part that left the playlist went too soon (6.2.2)",
-                     "%s: HTTP status %ld", file->uri, a->status);
-    else if (!names_hold(r->world->names, file->uri, a->data, a->len))
-        findings_add(r->world->findings, "one name has had two contents (6.2.1)", "%s", file->uri);
-    free(file->uri);
-    free(file);
-}
-
-static void try_retained(Rendition *r, const char *uri)
-{
-    char url[URL_SIZE];
-    StoredFile *file = calloc(1, sizeof(*file));
-
-    if (!file)
-        return;
-    file->uri = strdup(uri);
-    file->owner = r;
-    resolve_uri(r->url, uri, url);
-    if (http_client_get(r->world->http, url, TIMEOUT_US, on_retained, file) < 0) {
-        free(file->uri);
-        free(file);
-    }
-}
-
 void rendition_start(Rendition *r)
 {
     reload(r, false);
@@ -592,9 +336,9 @@ void rendition_tick(Rendition *r, int64_t now_us)
     if (r->poll_us != 0 && now_us >= r->poll_us)
         reload(r, false);
     while ((uri = playlist_rules_retained(r->playlist, now_us)))
-        try_retained(r, uri);
+        rendition_files_try(r->files, uri);
     while ((uri = part_rules_retained(r->parts, now_us)))
-        try_retained(r, uri);
+        rendition_files_try(r->files, uri);
     if (!r->refusals_asked && r->versions >= REFUSALS_AT && m->can_block && !m->ended &&
         m->count > 0 && m->part_target_us > 0)
         ask_refusals(r);
@@ -607,7 +351,10 @@ const char *rendition_uri(const Rendition *r)
 
 RenditionStats rendition_stats(const Rendition *r)
 {
-    return r->stats;
+    RenditionStats stats = r->stats;
+
+    stats.files = rendition_files_stats(r->files);
+    return stats;
 }
 
 PlaylistHistory rendition_playlist_history(const Rendition *r)

@@ -7,33 +7,18 @@
  *
  * Thread-safety: one thread. */
 
-#include "http_client.h"
-#include "media_worker.h"
 #include "multi_rules.h"
-#include "names.h"
 #include "part_rules.h"
 #include "playlist_rules.h"
-#include "reload_rules.h"
-
-#define URL_SIZE 2048
-
-/* What the renditions of a stream share; borrowed. */
-typedef struct RenditionWorld {
-    HttpClient *http;
-    MediaWorker *worker;
-    Findings *findings;
-    Names *names;
-    bool over; /* nothing new is asked for */
-} RenditionWorld;
+#include "rendition_files.h"
 
 /* What was done with a rendition. */
 typedef struct RenditionStats {
     size_t blocking, held; /* requests for what was not there, and those that had to wait */
     size_t deltas;         /* that left something out, rebuilt and compared with the whole list */
-    size_t hints;          /* parts that came as hinted */
-    size_t retained;       /* files that were tried after they had left the list */
     size_t refusals;       /* requests that were to be refused */
     int64_t longest_hold_us;
+    FilesStats files;
 } RenditionStats;
 
 typedef struct Rendition Rendition;
@@ -65,8 +50,5 @@ typedef struct RenditionMoment {
 } RenditionMoment;
 
 RenditionMoment rendition_moment(const Rendition *rendition);
-
-/* Resolves `uri` against the URL of a playlist, into URL_SIZE bytes. */
-void resolve_uri(const char *base, const char *uri, char *out);
 
 #endif
