@@ -203,24 +203,33 @@ static void check_numbers(Findings *f, const RenditionView *a, const RenditionVi
     }
 }
 
-/* One may have more than the other at its beginning and its end, but less than a target. */
+/* When a list begins and ends. Returns false where it does not say. */
+static bool extent(const M3u8 *m, int64_t *start_us, int64_t *end_us)
+{
+    const M3u8Segment *last = m->count > 0 ? &m->segments[m->count - 1] : NULL;
+
+    if (!last || m->segments[0].time_unix_us == M3U8_NO_TIME || last->time_unix_us == M3U8_NO_TIME)
+        return false;
+    *start_us = m->segments[0].time_unix_us;
+    *end_us = last->time_unix_us + last->duration_us;
+    return true;
+}
+
+/* One may have more than the other at its beginning and its end, but less than a target. The lists
+ * were not fetched at one moment: one may have a segment more. */
 static void check_extent(Findings *f, const RenditionView *a, const RenditionView *b)
 {
-    const M3u8 *x = a->list, *y = b->list;
-    int64_t target_us = x->target_s * US_PER_S;
+    int64_t target_us = a->list->target_s * US_PER_S, start[2], end[2];
 
-    if (x->count == 0 || y->count == 0 || x->segments[0].time_unix_us == M3U8_NO_TIME ||
-        y->segments[0].time_unix_us == M3U8_NO_TIME)
+    if (!extent(a->list, &start[0], &end[0]) || !extent(b->list, &start[1], &end[1]))
         return;
-    const M3u8Segment *p = &x->segments[x->count - 1], *q = &y->segments[y->count - 1];
-    int64_t start = llabs(x->segments[0].time_unix_us - y->segments[0].time_unix_us);
-    /* the lists were not fetched at one moment: one may have a segment more */
-    int64_t end =
-        llabs(p->time_unix_us + p->duration_us - q->time_unix_us - q->duration_us) - target_us / 2;
-    if (start > target_us + target_us / 2 || (!x->ended && !y->ended && end > target_us * 3 / 2))
+    bool live = !a->list->ended && !b->list->ended;
+    if (llabs(start[0] - start[1]) > target_us * 3 / 2 ||
+        (live && llabs(end[0] - end[1]) > target_us * 2))
         findings_add(f, "one rendition has content that another lacks (6.2.4)",
                      "%s, %s: %.2f s at the beginning, %.2f s at the end", a->uri, b->uri,
-                     (double)start / US_PER_S, (double)end / US_PER_S);
+                     (double)(start[0] - start[1]) / US_PER_S,
+                     (double)(end[0] - end[1]) / US_PER_S);
 }
 
 static void check_hold_back(Findings *f, const RenditionView *view, size_t count)

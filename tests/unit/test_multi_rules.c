@@ -26,8 +26,9 @@ static void anew(void)
 }
 
 #define MEDIA_OF(more)                                                                             \
-    "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"Sound\",DEFAULT=YES," more "URI=\"audio."       \
-                                                                              "m3u8\"\n"
+    "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"Sound\",DEFAULT=YES," more                      \
+    "URI=\"audio."                                                                                 \
+    "m3u8\"\n"
 #define MEDIA MEDIA_OF("AUTOSELECT=YES,CHANNELS=\"2\",")
 #define INF                                                                                        \
     "#EXT-X-STREAM-INF:BANDWIDTH=2000000,AVERAGE-BANDWIDTH=1500000,"                               \
