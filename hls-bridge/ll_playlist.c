@@ -151,6 +151,15 @@ void ll_init_name(const LlPlaylist *p, int64_t msn, char *name)
 
 /* ---- text ---- */
 
+/* As in the classic playlist: where one is listed its number is said, 0 too. */
+static bool has_discontinuity(const LlPlaylist *p)
+{
+    for (size_t i = 0; i < p->count + p->open; i++)
+        if (p->segment[i].discontinuity)
+            return true;
+    return false;
+}
+
 static void write_head(const LlPlaylist *p, int version, TextBuffer *out)
 {
     char part[PLAYLIST_DURATION_SIZE], hold_back[PLAYLIST_DURATION_SIZE];
@@ -164,7 +173,7 @@ static void write_head(const LlPlaylist *p, int version, TextBuffer *out)
              ".0\n#EXT-X-PART-INF:PART-TARGET=%s\n",
              hold_back, LL_CAN_SKIP_UNTIL * p->target_duration_s, part);
     text_add(out, "#EXT-X-MEDIA-SEQUENCE:%" PRId64 "\n", p->media_sequence);
-    if (p->discontinuity_sequence > 0)
+    if (p->discontinuity_sequence > 0 || has_discontinuity(p))
         text_add(out, "#EXT-X-DISCONTINUITY-SEQUENCE:%" PRId64 "\n", p->discontinuity_sequence);
 }
 

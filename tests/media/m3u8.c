@@ -273,13 +273,15 @@ static void read_line(Reading *r, const char *line)
     else if ((value = after(line, "#EXT-X-MEDIA-SEQUENCE:")))
         m->media_sequence = read_integer(r, value, INT64_MAX);
     else if ((value = after(line, "#EXT-X-DISCONTINUITY-SEQUENCE:")))
-        m->discontinuity_sequence = read_integer(r, value, INT64_MAX);
+        m->discontinuity_sequence = read_integer(r, value, INT64_MAX),
+        m->has_discontinuity_sequence = true;
     else if ((value = after(line, "#EXT-X-PROGRAM-DATE-TIME:")))
         read_time(r, value);
     else if ((value = after(line, "#EXTINF:")))
         read_duration(r, value);
     else if (strcmp(line, "#EXT-X-DISCONTINUITY") == 0)
-        r->discontinuities++, r->next.late_tag |= r->next.part_count > 0;
+        r->discontinuities++, m->has_discontinuity = true,
+                              r->next.late_tag |= r->next.part_count > 0;
     else if (strcmp(line, "#EXT-X-GAP") == 0)
         r->next.gap = true;
     else if (strcmp(line, "#EXT-X-ENDLIST") == 0)

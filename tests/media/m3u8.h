@@ -51,6 +51,8 @@ typedef struct M3u8 {
     int64_t target_s; /* 0: missing */
     uint64_t media_sequence, discontinuity_sequence;
     bool ended, has_type, is_multivariant;
+    bool has_discontinuity;          /* an EXT-X-DISCONTINUITY */
+    bool has_discontinuity_sequence; /* an EXT-X-DISCONTINUITY-SEQUENCE */
     size_t count;
     M3u8Segment *segments;
     int64_t duration_us; /* of all */

@@ -88,6 +88,12 @@ static void check_numbers(PlaylistRules *r, const M3u8 *before, const M3u8 *now)
         findings_add(r->findings, "DISCONTINUITY-SEQUENCE decreases (6.2.2)",
                      "%" PRIu64 ", then %" PRIu64, before->discontinuity_sequence,
                      now->discontinuity_sequence);
+    if (now->media_sequence > before->media_sequence && before->has_discontinuity &&
+        !before->has_discontinuity_sequence)
+        findings_add(r->findings,
+                     "a list with EXT-X-DISCONTINUITY loses segments without "
+                     "EXT-X-DISCONTINUITY-SEQUENCE (6.2.2)",
+                     "MEDIA-SEQUENCE %" PRIu64, before->media_sequence);
     if (before->ended && !now->ended &&
         now->media_sequence < before->media_sequence + before->count)
         findings_add(r->findings, "segments of an ended playlist go on (4.3.3.4)",

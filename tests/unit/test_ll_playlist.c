@@ -95,6 +95,42 @@ static void a_delta_update_leaves_old_segments_out(void **state)
     assert_null(strstr(text, "#EXT-X-SKIP"));
 }
 
+/* Segments have gone with their discontinuity, another is there, and one could not be written. */
+static void a_list_that_has_moved_on(void **state)
+{
+    const LlPart part = {17280, false, true};
+    LlSegment dropped;
+    int64_t msn;
+
+    (void)state;
+    segment(7, false, 7);
+    segment(8, true, 8);
+    for (int64_t n = 9; n < 13; n++)
+        segment(n, n == 11, n < 11 ? 8 : 11);
+    ll_playlist_begin(&list, STARTS + 26000000, false, 11);
+    parts(1, 17280);
+    ll_playlist_add(&list, &part);
+    ll_playlist_complete(&list, 34560, 12, true);
+    ll_playlist_begin(&list, STARTS + 26384000, false, 11);
+    parts(2, 17280);
+    list.window = 4;
+    while (ll_playlist_drop(&list, &dropped, &msn))
+        ;
+    golden("ll/moved-on.m3u8", false);
+}
+
+/* What is left out has another initialisation segment and a discontinuity. */
+static void a_delta_update_behind_a_discontinuity(void **state)
+{
+    (void)state;
+    list.window = 12;
+    list.discontinuity_sequence = 4;
+    for (int64_t msn = 7; msn < 16; msn++)
+        segment(msn, msn == 8, msn < 8 ? 7 : 8);
+    golden("ll/delta-discontinuity.m3u8", true);
+    golden("ll/delta-discontinuity-whole.m3u8", false);
+}
+
 static void numbers_only_grow(void **state)
 {
     LlSegment dropped;
@@ -228,6 +264,8 @@ int main(void)
         TEST(a_segment_that_is_just_whole),
         TEST(an_end),
         TEST(a_delta_update_leaves_old_segments_out),
+        TEST(a_list_that_has_moved_on),
+        TEST(a_delta_update_behind_a_discontinuity),
         TEST(numbers_only_grow),
         TEST(what_could_not_be_written_is_a_gap),
         TEST(the_frame_rate_is_the_highest_that_is_listed),

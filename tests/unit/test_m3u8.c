@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "harness.h"
-
-#include <stdlib.h>
+#include "golden.h"
 
 #include "tests/media/m3u8.h"
 #include "tests/media/m3u8_attributes.h"
@@ -130,6 +128,27 @@ static void a_delta_update_is_completed(void **state)
     m3u8_destroy(&full);
 }
 
+/* The bridge's delta update comes to what its whole list is. */
+static void the_bridges_delta_update_is_completed(void **state)
+{
+    char *whole = fixture_read("ll/delta-discontinuity-whole.m3u8", NULL);
+    char *update = fixture_read("ll/delta-discontinuity.m3u8", NULL);
+    M3u8 *full = list_of(whole), *before = list_of(whole), *delta = list_of(update);
+    const char *wrong;
+
+    (void)state;
+    assert_int_equal(delta->skipped, 3);
+    assert_int_equal(m3u8_complete(delta, before, &wrong), 0);
+    const char *difference = m3u8_difference(delta, full);
+    if (difference)
+        fail_msg("they differ in %s", difference);
+    m3u8_destroy(&full);
+    m3u8_destroy(&before);
+    m3u8_destroy(&delta);
+    free(whole);
+    free(update);
+}
+
 static void differences(void **state)
 {
     static const char good[] = HEAD "#EXT-X-MEDIA-SEQUENCE:7\n" SEG("7") TAIL;
@@ -218,6 +237,7 @@ int main(void)
         cmocka_unit_test(attribute_lists),
         cmocka_unit_test(a_list_with_parts),
         cmocka_unit_test(a_delta_update_is_completed),
+        cmocka_unit_test(the_bridges_delta_update_is_completed),
         cmocka_unit_test(differences),
         cmocka_unit_test(what_is_no_playlist_is_refused),
         cmocka_unit_test(multivariant_playlists),

@@ -26,10 +26,8 @@ static void anew(void)
 }
 
 #define MEDIA_OF(more)                                                                             \
-    "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"Sound\",DEFAULT=YES," more                      \
-    "URI=\"audio."                                                                                 \
-    "m3u8\"\n"
-#define MEDIA MEDIA_OF("AUTOSELECT=YES,CHANNELS=\"2\",")
+    "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"Sound\"," more ",URI=\"audio.m3u8\"\n"
+#define MEDIA MEDIA_OF("DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"2\"")
 #define INF                                                                                        \
     "#EXT-X-STREAM-INF:BANDWIDTH=2000000,AVERAGE-BANDWIDTH=1500000,"                               \
     "CODECS=\"avc1.42C01F,mp4a.40.2\",RESOLUTION=1280x720,FRAME-RATE=30.000,AUDIO=\"a\""
@@ -67,9 +65,9 @@ static void a_multivariant_playlist(void **state)
         {"EXT-X-MEDIA without TYPE",
          MULTI MEDIA "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"b\",CHANNELS=\"2\"\n" INF "\nv\n", false},
         {"EXT-X-MEDIA is DEFAULT",
-         MULTI MEDIA_OF("AUTOSELECT=NO,CHANNELS=\"2\",") INF "\nvideo.m3u8\n", false},
+         MULTI MEDIA_OF("DEFAULT=YES,AUTOSELECT=NO,CHANNELS=\"2\"") INF "\nvideo.m3u8\n", false},
         {"EXT-X-MEDIA of sound without CHANNELS",
-         MULTI MEDIA_OF("AUTOSELECT=YES,") INF "\nvideo.m3u8\n", true},
+         MULTI MEDIA_OF("DEFAULT=YES,AUTOSELECT=YES") INF "\nvideo.m3u8\n", true},
         {"two EXT-X-MEDIA of a group have one NAME",
          MULTI MEDIA "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"Sound\",CHANNELS=\"2\"\n" INF
                      "\nv\n",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "findings_text.h"
+#include "golden.h"
 
 #include "tests/media/part_rules.h"
 
@@ -158,6 +159,23 @@ static void one_version(void **state)
     }
 }
 
+/* What the bridge's own tests hold its playlists to. */
+static void golden_playlists_are_good(void **state)
+{
+    static const char *const names[] = {"ll/open.m3u8", "ll/whole.m3u8", "ll/ended.m3u8",
+                                        "ll/moved-on.m3u8", "ll/delta-discontinuity-whole.m3u8"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(names); i++) {
+        char *text = fixture_read(names[i], NULL);
+        teardown(NULL);
+        setup(NULL);
+        show(NULL, text, 0);
+        assert_found(findings, names[i], NULL, false);
+        free(text);
+    }
+}
+
 /* The segment that is open in GOOD is whole, or another. */
 #define WHOLE_9 HEAD OLD DATE("06") PARTS_OF("8") SHORT("8") DATE("07") PARTS_OF("9") SHORT("9")
 
@@ -287,11 +305,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(one_version),
-        TEST(two_versions),
-        TEST(parts_and_segments_come_in_time),
-        TEST(a_segment_is_late),
-        TEST(parts_that_have_gone_are_tried_at_the_last_moment),
+        TEST(one_version),       TEST(golden_playlists_are_good),
+        TEST(two_versions),      TEST(parts_and_segments_come_in_time),
+        TEST(a_segment_is_late), TEST(parts_that_have_gone_are_tried_at_the_last_moment),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
