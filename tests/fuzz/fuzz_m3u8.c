@@ -32,7 +32,7 @@ static void show(PlaylistRules *rules, PartRules *parts, Findings *findings, M3u
         return;
     }
     REQUIRE(!m3u8_difference(m, m));
-    part_rules_version(parts, before, m, now_us);
+    part_rules_version(parts, before, m, true, now_us);
     multi_rules_renditions(findings, view, 2);
     multi_rules_reports(findings, view, 2, 0);
     playlist_rules_version(rules, m, now_us);

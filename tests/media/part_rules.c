@@ -390,14 +390,15 @@ static uint64_t last_discontinuity(const M3u8 *m)
     return m->count > 0 ? m->segments[m->count - 1].discontinuity : m->discontinuity_sequence;
 }
 
-static void check_pace(PartRules *r, const M3u8 *before, const M3u8 *now, int64_t now_us)
+static void check_pace(PartRules *r, const M3u8 *before, const M3u8 *now, bool waited,
+                       int64_t now_us)
 {
     bool away = last_discontinuity(before) != last_discontinuity(now), segments, parts;
     const M3u8Segment *s;
 
     segments = m3u8_next_sequence(now) > m3u8_next_sequence(before);
     parts = first_new_part(before, now, &s) != NULL;
-    if (parts && r->last_part_us != 0)
+    if (parts && waited && r->last_part_us != 0)
         check_part_pace(r, now, now_us - r->last_part_us, away);
     if (segments && r->last_segment_us != 0 && !away &&
         now_us - r->last_segment_us > now->target_s * US_PER_S * 3 / 2 + TIMING_US)
@@ -412,7 +413,8 @@ static void check_pace(PartRules *r, const M3u8 *before, const M3u8 *now, int64_
         r->last_segment_us = now_us;
 }
 
-void part_rules_version(PartRules *r, const M3u8 *before, const M3u8 *now, int64_t now_us)
+void part_rules_version(PartRules *r, const M3u8 *before, const M3u8 *now, bool waited,
+                        int64_t now_us)
 {
     check_version(r, now);
     if (!before)
@@ -420,7 +422,7 @@ void part_rules_version(PartRules *r, const M3u8 *before, const M3u8 *now, int64
     check_common(r, before, now, now_us);
     check_edge(r, before, now);
     check_hint_kept(r, before, now);
-    check_pace(r, before, now, now_us);
+    check_pace(r, before, now, waited, now_us);
 }
 
 const char *part_rules_retained(PartRules *r, int64_t now_us)

@@ -18,9 +18,10 @@ typedef struct PartRules PartRules;
 PartRules *part_rules_create(Findings *findings, const char *name);
 void part_rules_destroy(PartRules **rules); /* accepts NULL, leaves NULL */
 
-/* The next version, whole, that came at `now_us` (monotonic); `before` is the last one, NULL: none
- * yet. */
-void part_rules_version(PartRules *rules, const M3u8 *before, const M3u8 *now, int64_t now_us);
+/* The next version, whole, that came at `now_us` (monotonic); `waited`: as soon as it was there,
+ * not when somebody looked. `before` is the last one, NULL: none yet. */
+void part_rules_version(PartRules *rules, const M3u8 *before, const M3u8 *now, bool waited,
+                        int64_t now_us);
 
 /* A part whose tag has gone, and which must be there for a little while yet, at the last moment to
  * try it: its URI, borrowed until the next call, or NULL where none is due. Each is named once. */

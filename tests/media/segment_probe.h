@@ -6,7 +6,7 @@
  * and in sequence, as somebody who watches does. A segment is a transport stream, or fragmented MP4
  * behind its initialisation segment.
  *
- * Thread-safety: one probe at a time in a process, since libav's log has one callback. */
+ * Thread-safety: one thread for all probes of a process, since libav's log has one callback. */
 
 #include <libavutil/frame.h>
 #include <stdbool.h>

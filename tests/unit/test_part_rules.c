@@ -62,8 +62,8 @@ static void show(const char *first, const char *second, int64_t later_us)
     M3u8 *before = first ? read_list(first) : NULL, *now = read_list(second);
 
     if (before)
-        part_rules_version(rules, NULL, before, SECOND);
-    part_rules_version(rules, before, now, SECOND + later_us);
+        part_rules_version(rules, NULL, before, true, SECOND);
+    part_rules_version(rules, before, now, true, SECOND + later_us);
     m3u8_destroy(&before);
     m3u8_destroy(&now);
 }
@@ -228,14 +228,31 @@ static void two_versions(void **state)
     }
 }
 
+/* Where somebody looks now and then, how fast parts come is not known. */
+static void what_is_not_waited_for_has_no_pace(void **state)
+{
+    M3u8 *a = read_list(GOOD HINT("9.1")), *b = read_list(GOOD PART("9.1") HINT("9.2"));
+    M3u8 *c = read_list(GOOD PART("9.1") PART("9.2") HINT("9.3"));
+
+    (void)state;
+    part_rules_version(rules, NULL, a, false, SECOND);
+    part_rules_version(rules, a, b, false, 2 * SECOND);
+    part_rules_version(rules, b, c, false, 3 * SECOND);
+    m3u8_destroy(&a);
+    m3u8_destroy(&b);
+    m3u8_destroy(&c);
+    assert_found(findings, "looked at", NULL, false);
+    assert_int_equal(part_rules_history(rules).longest_gap_us, 0);
+}
+
 /* Three versions, each so long after the one before. */
 static void pace(const char *first, const char *second, const char *third, int64_t gap_us)
 {
     M3u8 *a = read_list(first), *b = read_list(second), *c = read_list(third);
 
-    part_rules_version(rules, NULL, a, SECOND);
-    part_rules_version(rules, a, b, SECOND + 200000);
-    part_rules_version(rules, b, c, SECOND + 200000 + gap_us);
+    part_rules_version(rules, NULL, a, true, SECOND);
+    part_rules_version(rules, a, b, true, SECOND + 200000);
+    part_rules_version(rules, b, c, true, SECOND + 200000 + gap_us);
     m3u8_destroy(&a);
     m3u8_destroy(&b);
     m3u8_destroy(&c);
@@ -276,9 +293,9 @@ static void a_segment_is_late(void **state)
     (void)state;
     b = read_list(HEAD OLD DATE("06") SEG("8") HINT("9.0"));
     c = read_list(HEAD OLD DATE("06") SEG("8") DATE("08") SEG("9") HINT("10.0"));
-    part_rules_version(rules, NULL, a, SECOND);
-    part_rules_version(rules, a, b, 2 * SECOND);
-    part_rules_version(rules, b, c, 2 * SECOND + 3200000);
+    part_rules_version(rules, NULL, a, true, SECOND);
+    part_rules_version(rules, a, b, true, 2 * SECOND);
+    part_rules_version(rules, b, c, true, 2 * SECOND + 3200000);
     m3u8_destroy(&a);
     m3u8_destroy(&b);
     m3u8_destroy(&c);
@@ -305,9 +322,13 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(one_version),       TEST(golden_playlists_are_good),
-        TEST(two_versions),      TEST(parts_and_segments_come_in_time),
-        TEST(a_segment_is_late), TEST(parts_that_have_gone_are_tried_at_the_last_moment),
+        TEST(one_version),
+        TEST(golden_playlists_are_good),
+        TEST(two_versions),
+        TEST(parts_and_segments_come_in_time),
+        TEST(what_is_not_waited_for_has_no_pace),
+        TEST(a_segment_is_late),
+        TEST(parts_that_have_gone_are_tried_at_the_last_moment),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
