@@ -91,8 +91,7 @@ static bool store(CmafTrack *t, const char *name, const void *data, size_t len)
 void cmaf_track_begin(CmafTrack *t, int64_t start, int64_t limit, int64_t starts_unix_us,
                       bool discontinuity)
 {
-    /* where there is nothing before it, there is nothing to differ from */
-    ll_playlist_begin(&t->list, starts_unix_us, discontinuity && t->list.count > 0, t->init_msn);
+    ll_playlist_begin(&t->list, starts_unix_us, discontinuity, t->init_msn);
     part_cutter_begin(&t->cutter, start, limit);
     byte_buffer_clear(&t->segment);
     t->start = start;

@@ -26,7 +26,7 @@ void ll_playlist_begin(LlPlaylist *p, int64_t starts_unix_us, bool discontinuity
     LlSegment *s = &p->segment[p->count];
     s->duration_90k = 0;
     s->starts_unix_us = starts_unix_us;
-    s->discontinuity = discontinuity;
+    s->discontinuity = discontinuity && p->count > 0;
     s->init_msn = init_msn;
     s->gap = false;
     s->parts = 0;
@@ -66,6 +66,15 @@ int64_t ll_playlist_duration_90k(const LlPlaylist *p)
     for (size_t i = 0; i < p->count; i++)
         sum += p->segment[i].duration_90k;
     return sum;
+}
+
+int64_t ll_playlist_next_discontinuity(const LlPlaylist *p)
+{
+    int64_t number = p->discontinuity_sequence;
+
+    for (size_t i = 0; i < p->count; i++)
+        number += p->segment[i].discontinuity;
+    return p->count > 0 ? number + 1 : number;
 }
 
 int64_t ll_playlist_frames_milli(const LlPlaylist *p)

@@ -68,7 +68,8 @@ typedef struct LlReport {
     int64_t last_part; /* -1: it has no parts yet */
 } LlReport;
 
-/* Begins a segment. The one before must be whole; the list must not have ended. */
+/* Begins a segment. The one before must be whole; the list must not have ended. Where there is
+ * nothing before it, there is nothing to differ from, and no discontinuity is listed. */
 void ll_playlist_begin(LlPlaylist *playlist, int64_t starts_unix_us, bool discontinuity,
                        int64_t init_msn);
 
@@ -91,6 +92,9 @@ void ll_playlist_restart(LlPlaylist *playlist);
 
 /* The sum of the durations of the whole segments. */
 int64_t ll_playlist_duration_90k(const LlPlaylist *playlist);
+
+/* The discontinuity number of the segment that comes next, where it begins something new. */
+int64_t ll_playlist_next_discontinuity(const LlPlaylist *playlist);
 
 /* FRAME-RATE: the most samples in 1000 s of any segment that is listed. Those of less than half a
  * target duration say little, and count where there are no others. */

@@ -153,3 +153,10 @@ void reload_rules_refusal(Findings *f, const char *name, const char *what, bool 
         findings_remark(f, "a request that should be refused with 400 is not (6.2.5.2)",
                         "%s: %s: HTTP status %ld", name, what, status);
 }
+
+void reload_rules_missing(Findings *f, const char *name, long status)
+{
+    if (status != 404)
+        findings_remark(f, "what is not there is not answered by 404 (6.2.6)",
+                        "%s: HTTP status %ld", name, status);
+}

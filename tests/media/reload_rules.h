@@ -41,6 +41,9 @@ void reload_rules_media(Findings *findings, const Exchange *exchange, bool hinte
 void reload_rules_refusal(Findings *findings, const char *name, const char *what, bool must,
                           long status);
 
+/* A request for what is not there, and not hinted at. */
+void reload_rules_missing(Findings *findings, const char *name, long status);
+
 /* The value of max-age, -1: there is none. */
 int64_t cache_max_age_s(const char *cache_control);
 

@@ -33,6 +33,8 @@ typedef struct Reload {
     int64_t msn, part;
     bool skip;
     bool must;        /* be refused */
+    bool missing;     /* it names what is not there: to be 404 */
+    const char *path; /* beside the playlist, in its place; NULL: none; static where `missing` */
     const char *what; /* of a request that is to be refused: a static string */
 } Reload;
 
@@ -113,6 +115,8 @@ static void ask_playlist(Rendition *r, const Reload *request)
     }
     *q = *request;
     q->rendition = r;
+    if (q->path)
+        resolve_uri(r->url, q->path, url);
     if (q->msn >= 0)
         end += sprintf(end, "%c_HLS_msn=%" PRId64, mark, q->msn), mark = '&';
     if (q->part >= 0)
@@ -280,7 +284,10 @@ static void on_playlist(void *user, HttpAnswer *a)
     if (r->world->over)
         return;
     if (q.purpose == REFUSE) {
-        reload_rules_refusal(r->world->findings, r->uri, q.what, q.must, a->status);
+        if (q.missing)
+            reload_rules_missing(r->world->findings, q.path, a->status);
+        else
+            reload_rules_refusal(r->world->findings, r->uri, q.what, q.must, a->status);
         r->stats.refusals++;
         return;
     }
@@ -303,7 +310,10 @@ static void ask_refusals(Rendition *r)
     const M3u8 *m = rendition_list(r);
     int64_t next = (int64_t)m3u8_next_sequence(m), open = (int64_t)m3u8_open_parts(m);
     int64_t limit = m->part_target_us < US_PER_S ? 3 * US_PER_S / m->part_target_us + 1 : 3;
+    char nonsense[URL_SIZE + 16];
     const Reload asked[] = {
+        {.purpose = REFUSE, .path = nonsense, .msn = -1, .part = -1, .what = "_HLS_msn=x"},
+        {.purpose = REFUSE, .path = "no-such-part.m4s", .missing = true, .msn = -1, .part = -1},
         {.purpose = REFUSE, .msn = -1, .part = 0, .must = true, .what = "_HLS_part alone"},
         {.purpose = REFUSE, .msn = next + FAR_SEGMENTS, .part = -1, .what = "_HLS_msn far ahead"},
         {.purpose = REFUSE,
@@ -316,6 +326,8 @@ static void ask_refusals(Rendition *r)
         {.purpose = ASIDE, .msn = next - 1, .part = (int64_t)m->segments[m->count - 1].part_count},
     };
 
+    snprintf(nonsense, sizeof(nonsense), "%s%c_HLS_msn=x", strrchr(r->url, '/') + 1,
+             strchr(r->url, '?') ? '&' : '?');
     for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++)
         ask_playlist(r, &asked[i]);
     r->refusals_asked = true;

@@ -182,6 +182,27 @@ static void what_could_not_be_written_is_a_gap(void **state)
     assert_null(strstr(text, "-8.m4s"));
 }
 
+static void the_next_discontinuity_has_a_number(void **state)
+{
+    LlSegment dropped;
+    int64_t msn;
+
+    (void)state;
+    list.discontinuity_sequence = 4;
+    assert_int_equal(ll_playlist_next_discontinuity(&list), 4);
+    segment(7, true, 7); /* nothing is before it */
+    assert_int_equal(ll_playlist_next_discontinuity(&list), 5);
+    segment(8, true, 8);
+    assert_int_equal(ll_playlist_next_discontinuity(&list), 6);
+    for (int64_t n = 9; n < 15; n++)
+        segment(n, false, 8);
+    while (ll_playlist_drop(&list, &dropped, &msn))
+        ;
+    assert_int_equal(ll_playlist_next_discontinuity(&list), 6);
+    ll_playlist_restart(&list);
+    assert_int_equal(ll_playlist_next_discontinuity(&list), 6);
+}
+
 /* A segment and how many pictures it has. */
 static void pictures(int64_t duration_90k, int64_t samples)
 {
@@ -268,6 +289,7 @@ int main(void)
         TEST(a_delta_update_behind_a_discontinuity),
         TEST(numbers_only_grow),
         TEST(what_could_not_be_written_is_a_gap),
+        TEST(the_next_discontinuity_has_a_number),
         TEST(the_frame_rate_is_the_highest_that_is_listed),
         TEST(an_edge),
         TEST(multivariant_playlists),

@@ -183,6 +183,12 @@ static void refusals(void **state)
     setup(NULL);
     reload_rules_refusal(findings, "video.m3u8", "x", false, 200);
     assert_found(findings, "should", "a request that should be refused", true);
+    teardown(NULL);
+    setup(NULL);
+    reload_rules_missing(findings, "x.m4s", 404);
+    assert_found(findings, "404", NULL, false);
+    reload_rules_missing(findings, "x.m4s", 200);
+    assert_found(findings, "not 404", "what is not there", true);
     assert_int_equal(cache_max_age_s("public, max-age=7"), 7);
     assert_int_equal(cache_max_age_s(""), -1);
 }
