@@ -16,7 +16,8 @@
 /* What is kept of a segment. */
 typedef struct Kept {
     uint64_t sequence, discontinuity;
-    int64_t date_us, start_90k, duration_us;
+    int64_t date_us, duration_us;
+    int64_t first_pts, first_dts; /* of its first sample */
     size_t len;
     double frame_rate;
 } Kept;
@@ -191,7 +192,8 @@ static void note(MediaRules *r, const MediaSegment *s)
         .sequence = listed->sequence,
         .discontinuity = listed->discontinuity,
         .date_us = listed->time_unix_us,
-        .start_90k = t->first_pts,
+        .first_pts = t->first_pts,
+        .first_dts = t->first_dts,
         .duration_us = listed->duration_us,
         .len = s->len,
         .frame_rate = steady ? (double)t->packets * US_PER_S / (double)listed->duration_us : 0,
@@ -238,10 +240,26 @@ RenditionMedia media_rules_media(const MediaRules *r, const char *uri, uint64_t 
     return m;
 }
 
-/* The date of media time 0, as a segment gives it. */
-static int64_t epoch_us(const Kept *k)
+/* The date of media time 0, as a segment gives it. A first picture may be shown somewhat after its
+ * segment begins, when it is decoded: the date may be of either. */
+typedef struct Epoch {
+    int64_t least_us, most_us;
+} Epoch;
+
+static Epoch epoch_of(const Kept *k)
 {
-    return k->date_us - k->start_90k * US_PER_S / TICKS_PER_S;
+    int64_t shown = k->date_us - k->first_pts * US_PER_S / TICKS_PER_S;
+    int64_t begun = k->date_us - k->first_dts * US_PER_S / TICKS_PER_S;
+
+    return shown < begun ? (Epoch){shown, begun} : (Epoch){begun, shown};
+}
+
+/* How far apart two are at the least. */
+static int64_t apart_us(Epoch a, Epoch b)
+{
+    if (a.least_us > b.most_us)
+        return a.least_us - b.most_us;
+    return b.least_us > a.most_us ? b.least_us - a.most_us : 0;
 }
 
 void media_rules_compare(Findings *f, const MediaRules *a, const MediaRules *b)
@@ -255,11 +273,11 @@ void media_rules_compare(Findings *f, const MediaRules *a, const MediaRules *b)
         if (y->date_us == M3U8_NO_TIME || llabs(x->date_us - y->date_us) > x->duration_us / 2 ||
             x->discontinuity != y->discontinuity)
             continue;
-        if (llabs(epoch_us(x) - epoch_us(y)) > DATE_US)
+        int64_t apart = apart_us(epoch_of(x), epoch_of(y));
+        if (apart > DATE_US)
             findings_add(f, "renditions give one media time two dates (6.2.4)",
                          "%s segment %" PRIu64 ", %s segment %" PRIu64 ": %.1f ms apart", a->name,
-                         x->sequence, b->name, y->sequence,
-                         (double)(epoch_us(x) - epoch_us(y)) / 1000);
+                         x->sequence, b->name, y->sequence, (double)apart / 1000);
         return;
     }
 }

@@ -234,8 +234,15 @@ static void dates_of_renditions(void **state)
     s.listed.time_unix_us += 40000;
     media_rules_segment(other, &s.segment);
     media_rules_compare(findings, rules, other);
-    assert_found(findings, "near", NULL, false);
+    /* a first picture that is shown late */
     make(&s, 2);
+    media_rules_segment(rules, &s.segment);
+    s.segment.facts.video.first_pts += TICKS / 5;
+    media_rules_segment(other, &s.segment);
+    media_rules_compare(findings, rules, other);
+    media_rules_compare(findings, other, rules);
+    assert_found(findings, "near", NULL, false);
+    make(&s, 3);
     media_rules_segment(rules, &s.segment);
     s.listed.time_unix_us += 60000;
     media_rules_segment(other, &s.segment);
