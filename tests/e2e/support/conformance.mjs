@@ -5,10 +5,14 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { built } from "../../../tools/stack/stack.mjs";
 import { OWN_PICTURE, showInstead, untilLive } from "./browser.mjs";
 import { withLoss } from "./network.mjs";
-import { doctor, shaka } from "./programs.mjs";
-import { sleep } from "./rig.mjs";
+import { doctor, run, shaka } from "./programs.mjs";
+import { sleep, until } from "./rig.mjs";
+
+const RECORDING = fileURLToPath(new URL("../../fixtures/rtp/testcard-320x180.pcap", import.meta.url));
 
 // how fast parts come is the machine's too: it is measured in tests/bench/
 const PACE = /^no new (part|segment) for/;
@@ -30,13 +34,31 @@ export async function followThroughTrouble(master, seconds, page, { lossMs, stil
   return watching;
 }
 
+/** hls-doctor's report of a stream whose publisher comes with sound, without, and with it again. */
+export async function followMissingSound(stack, stream) {
+  const send = (seconds, ...options) => run(built().replay, ["--bridge", `http://127.0.0.1:${stack.bridgePort}`,
+    "--stream", stream, "--seconds", seconds, ...options, RECORDING]);
+  const first = send(6);
+  await until("the multivariant playlist is there", async () => (await fetch(stack.master(stream))).ok, 15000);
+  const watching = doctor(stack.master(stream), 22);
+  await first;
+  await send(6, "--only", "video");
+  await send(9);
+  return watching;
+}
+
+/** No rule is broken. */
+export function assertNoFaults(report) {
+  assert.deepEqual(report.faults.filter(({ rule }) => !PACE.test(rule)), []);
+}
+
 /** No rule is broken, and what was to be looked at was. */
 export function assertConforms(t, report) {
   for (const { rule, count, examples } of report.remarks) t.diagnostic(`remark: ${rule} (${count}): ${examples[0]}`);
   for (const r of report.renditions)
     t.diagnostic(`${r.uri}: ${r.segments} segments, ${r.parts} parts, ${r.versions} versions, ${r.delta_updates} delta ` +
       `updates, ${r.hinted_parts} hints, ${r.discontinuities} discontinuities, parts ${r.longest_part_gap_seconds} s apart`);
-  assert.deepEqual(report.faults.filter(({ rule }) => !PACE.test(rule)), []);
+  assertNoFaults(report);
   assert.deepEqual(report.renditions.map(({ uri }) => uri).sort(), ["audio.m3u8", "video.m3u8"]);
   for (const r of report.renditions) {
     assert.ok(r.discontinuities >= 1, `${r.uri}: the reload is a discontinuity`);
