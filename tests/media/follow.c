@@ -22,6 +22,7 @@ typedef struct Followed {
     ListEdge promised; /* the most that a report said of it; -1, -1: nothing */
     int64_t promised_us;
     ListEdge seen[MEDIA_RENDITIONS_MAX]; /* the others, when its last version came */
+    bool seen_live[MEDIA_RENDITIONS_MAX];
     bool has_seen;
 } Followed;
 
@@ -79,15 +80,16 @@ void follow_destroy(Follow **follow)
 
 /* ---- renditions against each other ---- */
 
-static size_t views_of(const Follow *f, RenditionView *view)
+static bool is_live(const Followed *who)
 {
-    size_t n = 0;
+    const M3u8 *m = rendition_list(who->rendition);
 
-    for (size_t i = 0; i < f->count; i++)
-        if (rendition_list(f->followed[i].rendition))
-            view[n++] = (RenditionView){rendition_uri(f->followed[i].rendition),
-                                        rendition_list(f->followed[i].rendition)};
-    return n;
+    return m && !m->ended;
+}
+
+static RenditionView view_of(const Followed *who)
+{
+    return (RenditionView){rendition_uri(who->rendition), rendition_list(who->rendition)};
 }
 
 static Followed *followed_of(Follow *f, const char *uri)
@@ -126,20 +128,33 @@ static void note_seen(Follow *f, Followed *who)
     for (size_t i = 0; i < f->count; i++) {
         const M3u8 *m = rendition_list(f->followed[i].rendition);
         who->seen[i] = m ? list_edge(m) : (ListEdge){-1, -1};
+        who->seen_live[i] = is_live(&f->followed[i]);
     }
     who->has_seen = true;
+}
+
+/* Reports are of what was live when the version before this one came. */
+static void check_reports_are_there(Follow *f, const Followed *who)
+{
+    RenditionView view[MEDIA_RENDITIONS_MAX];
+    size_t count = 0, which = 0;
+
+    for (size_t i = 0; i < f->count; i++) {
+        if (&f->followed[i] == who)
+            which = count;
+        if (&f->followed[i] == who || (who->seen_live[i] && is_live(&f->followed[i])))
+            view[count++] = view_of(&f->followed[i]);
+    }
+    multi_rules_reports(f->world.findings, view, count, which);
 }
 
 static void on_news(void *user, Rendition *rendition)
 {
     Follow *f = user;
     Followed *who = followed_of(f, rendition_uri(rendition));
-    RenditionView view[MEDIA_RENDITIONS_MAX];
-    size_t count = views_of(f, view);
 
-    for (size_t i = 0; i < count && count == f->count; i++)
-        if (&f->followed[i] == who)
-            multi_rules_reports(f->world.findings, view, count, i);
+    if (who->has_seen && rendition_moment(rendition).was_held)
+        check_reports_are_there(f, who);
     if (who->promised_us != 0 && rendition_moment(rendition).asked_us > who->promised_us)
         multi_rules_promise(f->world.findings, rendition_uri(rendition), who->promised,
                             list_edge(rendition_list(rendition)));
@@ -236,15 +251,19 @@ static void tick(Follow *f)
 {
     RenditionView view[MEDIA_RENDITIONS_MAX];
     int64_t now_us = clock_us(CLOCK_MONOTONIC);
+    size_t count = 0;
 
     for (size_t i = 0; i < f->count; i++)
         rendition_tick(f->followed[i].rendition, now_us);
     if (f->is_multi && now_us >= f->next_multi_us)
         ask_multi(f, now_us);
-    if (now_us >= f->next_across_us) {
-        f->next_across_us = now_us + ACROSS_US;
-        multi_rules_renditions(f->world.findings, view, views_of(f, view));
-    }
+    if (now_us < f->next_across_us)
+        return;
+    f->next_across_us = now_us + ACROSS_US;
+    for (size_t i = 0; i < f->count; i++)
+        if (is_live(&f->followed[i]))
+            view[count++] = view_of(&f->followed[i]);
+    multi_rules_renditions(f->world.findings, view, count);
 }
 
 /* What the multivariant playlist says at last, against all that was seen. */

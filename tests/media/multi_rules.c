@@ -285,7 +285,7 @@ void multi_rules_reports(Findings *f, const RenditionView *view, size_t count, s
 {
     const M3u8 *m = view[which].list;
 
-    if (m->ended || !m->open)
+    if (m->ended || !m->has_part_inf)
         return;
     for (size_t i = 0; i < count; i++) {
         size_t n = 0;

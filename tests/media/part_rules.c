@@ -397,7 +397,7 @@ static void check_pace(PartRules *r, const M3u8 *before, const M3u8 *now, bool w
     const M3u8Segment *s;
 
     segments = m3u8_next_sequence(now) > m3u8_next_sequence(before);
-    parts = first_new_part(before, now, &s) != NULL;
+    parts = first_new_part(before, now, &s) || m3u8_next_sequence(before) < now->media_sequence;
     if (parts && waited && r->last_part_us != 0)
         check_part_pace(r, now, now_us - r->last_part_us, away);
     if (segments && r->last_segment_us != 0 && !away &&

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "file_store.h"
+#include "m3u8_multi.h"
 #include "reload_rules.h"
 
 #define US_PER_S     1000000ll
@@ -19,7 +20,8 @@ struct RenditionFiles {
     const char *url;
     const M3u8 *list;
     FileStore store;
-    uint64_t next_segment; /* the next one to take apart */
+    uint64_t next_segment;           /* the next one to take apart */
+    char failed_hint[M3U8_URI_SIZE]; /* what was hinted at and not given; "": nothing */
     FilesStats stats;
 };
 
@@ -87,14 +89,27 @@ bool is_http(const char *url)
 
 static void take_apart(RenditionFiles *r);
 
-static bool is_hint(const RenditionFiles *r, const char *uri)
+static bool is_named(const M3u8 *m, const char *uri)
 {
-    const M3u8 *m = r->list;
-
-    for (size_t i = 0; m && i < m->hint_count; i++)
+    for (size_t i = 0; i < m->hint_count; i++)
         if (m->hints[i].uri && strcmp(m->hints[i].uri, uri) == 0)
             return true;
+    for (size_t i = 0; i <= m->count; i++) {
+        const M3u8Segment *s = i < m->count ? &m->segments[i] : m->open;
+        for (size_t k = 0; s && k < s->part_count; k++)
+            if (s->parts[k].uri && strcmp(s->parts[k].uri, uri) == 0)
+                return true;
+    }
     return false;
+}
+
+/* A hint that was not given, though what it names is still hinted at, or listed. */
+static void check_failed_hint(RenditionFiles *r)
+{
+    if (r->failed_hint[0] != '\0' && is_named(r->list, r->failed_hint))
+        findings_add(r->world->findings, "a hinted part cannot be fetched (6.2.6)", "%s",
+                     r->failed_hint);
+    r->failed_hint[0] = '\0';
 }
 
 static void on_file(void *user, HttpAnswer *a)
@@ -108,9 +123,8 @@ static void on_file(void *user, HttpAnswer *a)
     if (r->world->over)
         return;
     if (file->hinted && !good) {
-        /* it need not come where something else comes; if it does, it is asked for again */
-        if (is_hint(r, file->uri) && a->status != 503)
-            reload_rules_media(r->world->findings, &e, true, 0);
+        /* it need not come where something else comes: the next version tells */
+        snprintf(r->failed_hint, sizeof(r->failed_hint), "%s", a->status != 503 ? file->uri : "");
         file_store_drop(&r->store, file);
         return;
     }
@@ -300,6 +314,7 @@ void rendition_files_try(RenditionFiles *r, const char *uri)
 void rendition_files_version(RenditionFiles *r, const M3u8 *list)
 {
     r->list = list;
+    check_failed_hint(r);
     ask_files(r);
     take_apart(r);
 }
