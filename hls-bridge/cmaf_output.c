@@ -184,6 +184,27 @@ static void take_early(CmafOutput *o, int64_t now_us)
     o->early_count = 0;
 }
 
+/* What is at one time has one discontinuity number in both renditions (rfc8216bis, section 6.2.4),
+ * though one may have missed a publisher: the list that is behind begins anew with that of the
+ * other. */
+static void align_numbers(CmafOutput *o, int64_t now_us)
+{
+    int64_t number = 0;
+
+    for (int i = 0; i < LL_RENDITIONS; i++) {
+        int64_t next = ll_playlist_next_discontinuity(cmaf_track_playlist(o->track[i]));
+        number = o->has[i] && next > number ? next : number;
+    }
+    for (int i = 0; i < LL_RENDITIONS; i++) {
+        const LlPlaylist *list = cmaf_track_playlist(o->track[i]);
+        if (!o->has[i] || ll_playlist_next_discontinuity(list) == number)
+            continue;
+        if (list->count > 0)
+            cmaf_track_clear(o->track[i], now_us + 2 * ticks_to_us(ll_playlist_duration_90k(list)));
+        cmaf_track_resume(o->track[i], ll_playlist_next_msn(list), number);
+    }
+}
+
 void cmaf_output_start(CmafOutput *o, const CmafSegment *segment, bool video, bool audio,
                        int64_t now_us)
 {
@@ -207,6 +228,7 @@ void cmaf_output_start(CmafOutput *o, const CmafSegment *segment, bool video, bo
         }
         o->has[i] = has[i];
     }
+    align_numbers(o, now_us);
     o->running = true;
     o->segment = *segment;
     o->safe_90k = segment->start_90k;

@@ -57,17 +57,22 @@ bool cmaf_playlists_written(const CmafPlaylists *p, LlRendition which)
     return media_folder_has(p->params.folder, playlist_file[which]);
 }
 
+/* Players want a whole segment to begin with. */
+static bool is_published(const LlPlaylist *list)
+{
+    return list->count > 0 || list->ended;
+}
+
 void cmaf_playlists_publish(CmafPlaylists *p, LlRendition which, const bool *has)
 {
     const LlPlaylist *list = cmaf_track_playlist(p->params.track[which]);
     LlRendition other = which == LL_VIDEO ? LL_AUDIO : LL_VIDEO;
-    LlReport both =
-        ll_playlist_report(cmaf_track_playlist(p->params.track[other]), playlist_file[other]);
-    const LlReport *report = has[other] ? &both : NULL;
+    const LlPlaylist *beside = cmaf_track_playlist(p->params.track[other]);
+    LlReport both = ll_playlist_report(beside, playlist_file[other]);
+    const LlReport *report = has[other] && is_published(beside) ? &both : NULL;
     LlNews news = {.edge = ll_playlist_edge(list), .epoch = list->epoch};
 
-    /* players want a whole segment to begin with */
-    if (list->count == 0 && !list->ended)
+    if (!is_published(list))
         return;
     news.text = p->text;
     news.text_len = ll_playlist_write(list, false, report, p->text);
@@ -116,7 +121,8 @@ void cmaf_playlists_multivariant(CmafPlaylists *p, const H264Sps *sps, const boo
                  sps->constraint_flags, sps->level_idc);
         m.width = sps->width;
         m.height = sps->height;
-        m.frame_rate_milli = cmaf_track_stats(p->params.track[LL_VIDEO]).last_frames_milli;
+        m.frame_rate_milli =
+            ll_playlist_frames_milli(cmaf_track_playlist(p->params.track[LL_VIDEO]));
     }
     if ((!m.video && !m.audio) || !says_something_new(&m, &p->listed))
         return;

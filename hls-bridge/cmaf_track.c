@@ -90,8 +90,7 @@ static bool store(CmafTrack *t, const char *name, const void *data, size_t len)
 void cmaf_track_begin(CmafTrack *t, int64_t start, int64_t limit, int64_t starts_unix_us,
                       bool discontinuity)
 {
-    /* where there is nothing before it, there is nothing to differ from */
-    ll_playlist_begin(&t->list, starts_unix_us, discontinuity && t->list.count > 0, t->init_msn);
+    ll_playlist_begin(&t->list, starts_unix_us, discontinuity, t->init_msn);
     part_cutter_begin(&t->cutter, start, limit);
     byte_buffer_clear(&t->segment);
     t->start = start;
@@ -170,7 +169,6 @@ static void measure(CmafTrack *t, int64_t duration_90k)
     t->stats.segments++;
     t->stats.bytes += t->segment.len;
     t->stats.media_90k += duration_90k;
-    t->stats.last_frames_milli = (int64_t)t->samples * 1000 * TICKS_PER_S / duration_90k;
     if (bitrate > t->stats.peak_bitrate)
         t->stats.peak_bitrate = bitrate;
 }
@@ -186,7 +184,7 @@ static void complete(CmafTrack *t, int64_t now_us)
     ll_segment_name(&t->list, msn, name);
     bool good = !t->gap && !t->segment.failed && store(t, name, t->segment.data, t->segment.len);
     size_t parts = t->list.segment[t->list.count].parts;
-    ll_playlist_complete(&t->list, duration, !good);
+    ll_playlist_complete(&t->list, duration, (int64_t)t->samples, !good);
     measure(t, duration);
     t->samples = 0;
     int64_t listed_90k = PARTS_LISTED_FOR * t->params.target_duration_s * TICKS_PER_S;

@@ -29,9 +29,8 @@ typedef struct CmafTrackParams {
 
 typedef struct CmafTrackStats {
     uint64_t segments, bytes;
-    int64_t media_90k;         /* length of the segments */
-    int64_t peak_bitrate;      /* bit/s of the largest segment */
-    int64_t last_frames_milli; /* samples in 1000 s of the last segment */
+    int64_t media_90k;    /* length of the segments */
+    int64_t peak_bitrate; /* bit/s of the largest segment */
 } CmafTrackStats;
 
 /* Returns NULL where there is no memory. */

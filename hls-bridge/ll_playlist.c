@@ -9,10 +9,15 @@
 
 #include "text_buffer.h"
 
-#define NUMBER_MAX       1000000000000ll /* no list has come to that by counting */
-#define AUDIO_CODEC      "mp4a.40.2"     /* AAC-LC */
-#define HOLD_BACK_PARTS  3               /* PART-HOLD-BACK; rfc8216bis recommends at least 3 */
-#define PARTS_LISTED_FOR 3               /* target durations from the end; section 4.4.4.9 */
+#define NUMBER_MAX      1000000000000ll /* no list has come to that by counting */
+#define AUDIO_CODEC     "mp4a.40.2"     /* AAC-LC */
+#define HOLD_BACK_PARTS 3               /* PART-HOLD-BACK; rfc8216bis recommends at least 3 */
+/* EXT-X-VERSION: no more than is needed; sections 6.2.1 and 8. */
+#define VERSION_MULTIVARIANT 4
+#define VERSION_WITH_MAP     6
+#define VERSION_WITH_SKIP    9
+
+#define PARTS_LISTED_FOR 3 /* target durations from the end; section 4.4.4.9 */
 
 /* ---- the window ---- */
 
@@ -22,7 +27,7 @@ void ll_playlist_begin(LlPlaylist *p, int64_t starts_unix_us, bool discontinuity
     LlSegment *s = &p->segment[p->count];
     s->duration_90k = 0;
     s->starts_unix_us = starts_unix_us;
-    s->discontinuity = discontinuity;
+    s->discontinuity = discontinuity && p->count > 0;
     s->init_msn = init_msn;
     s->gap = false;
     s->parts = 0;
@@ -38,12 +43,13 @@ void ll_playlist_add(LlPlaylist *p, const LlPart *part)
         s->part[s->parts++] = *part;
 }
 
-void ll_playlist_complete(LlPlaylist *p, int64_t duration_90k, bool gap)
+void ll_playlist_complete(LlPlaylist *p, int64_t duration_90k, int64_t samples, bool gap)
 {
     LlSegment *s = &p->segment[p->count++];
 
     assert(p->open && s->parts > 0);
     s->duration_90k = duration_90k;
+    s->samples = samples;
     s->gap = gap;
     p->open = false;
 }
@@ -61,6 +67,29 @@ int64_t ll_playlist_duration_90k(const LlPlaylist *p)
     for (size_t i = 0; i < p->count; i++)
         sum += p->segment[i].duration_90k;
     return sum;
+}
+
+int64_t ll_playlist_next_discontinuity(const LlPlaylist *p)
+{
+    int64_t number = p->discontinuity_sequence;
+
+    for (size_t i = 0; i < p->count; i++)
+        number += p->segment[i].discontinuity;
+    return p->count > 0 ? number + 1 : number;
+}
+
+int64_t ll_playlist_frames_milli(const LlPlaylist *p)
+{
+    int64_t steady = p->target_duration_s * TICKS_PER_S / 2, most = 0, any = 0;
+
+    for (size_t i = 0; i < p->count; i++) {
+        const LlSegment *s = &p->segment[i];
+        int64_t milli = s->duration_90k > 0 ? s->samples * 1000 * TICKS_PER_S / s->duration_90k : 0;
+        any = milli > any ? milli : any;
+        if (s->duration_90k >= steady && milli > most)
+            most = milli;
+    }
+    return most > 0 ? most : any;
 }
 
 bool ll_playlist_drop(LlPlaylist *p, LlSegment *dropped, int64_t *msn)
@@ -132,20 +161,29 @@ void ll_init_name(const LlPlaylist *p, int64_t msn, char *name)
 
 /* ---- text ---- */
 
-static void write_head(const LlPlaylist *p, TextBuffer *out)
+/* As in the classic playlist: where one is listed its number is said, 0 too. */
+static bool has_discontinuity(const LlPlaylist *p)
+{
+    for (size_t i = 0; i < p->count + p->open; i++)
+        if (p->segment[i].discontinuity)
+            return true;
+    return false;
+}
+
+static void write_head(const LlPlaylist *p, int version, TextBuffer *out)
 {
     char part[PLAYLIST_DURATION_SIZE], hold_back[PLAYLIST_DURATION_SIZE];
 
     playlist_format_duration(p->part_target_90k, part);
     playlist_format_duration(HOLD_BACK_PARTS * p->part_target_90k, hold_back);
-    text_add(out, "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:%" PRId64 "\n",
+    text_add(out, "#EXTM3U\n#EXT-X-VERSION:%d\n#EXT-X-TARGETDURATION:%" PRId64 "\n", version,
              p->target_duration_s);
     text_add(out,
              "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=%s,CAN-SKIP-UNTIL=%" PRId64
              ".0\n#EXT-X-PART-INF:PART-TARGET=%s\n",
              hold_back, LL_CAN_SKIP_UNTIL * p->target_duration_s, part);
     text_add(out, "#EXT-X-MEDIA-SEQUENCE:%" PRId64 "\n", p->media_sequence);
-    if (p->discontinuity_sequence > 0)
+    if (p->discontinuity_sequence > 0 || has_discontinuity(p))
         text_add(out, "#EXT-X-DISCONTINUITY-SEQUENCE:%" PRId64 "\n", p->discontinuity_sequence);
 }
 
@@ -223,10 +261,10 @@ size_t ll_playlist_write(const LlPlaylist *p, bool skip, const LlReport *report,
     int64_t left = ll_playlist_duration_90k(p) + open_duration_90k(p);
     size_t all = p->count + (p->open && p->segment[p->count].parts > 0), skipped = 0;
 
-    write_head(p, &out);
     while (skip && skipped < p->count &&
            left - p->segment[skipped].duration_90k >= LL_CAN_SKIP_UNTIL * target)
         left -= p->segment[skipped++].duration_90k;
+    write_head(p, skipped > 0 ? VERSION_WITH_SKIP : VERSION_WITH_MAP, &out);
     if (skipped > 0)
         text_add(&out, "#EXT-X-SKIP:SKIPPED-SEGMENTS=%zu\n", skipped);
     for (size_t i = skipped; i < all; i++) {
@@ -286,7 +324,7 @@ size_t ll_multivariant_write(const LlMultivariant *m, char *text)
 {
     TextBuffer out = text_buffer(text, LL_MULTI_SIZE);
 
-    text_add(&out, "#EXTM3U\n#EXT-X-VERSION:9\n");
+    text_add(&out, "#EXTM3U\n#EXT-X-VERSION:%d\n", VERSION_MULTIVARIANT);
     if (m->video && m->audio)
         text_add(&out,
                  "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"Sound\",DEFAULT=YES,"

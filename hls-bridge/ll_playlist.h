@@ -32,6 +32,7 @@ typedef struct LlPart {
 
 typedef struct LlSegment {
     int64_t duration_90k; /* of a whole one */
+    int64_t samples;      /* that it has, likewise */
     int64_t starts_unix_us;
     int64_t init_msn; /* names its initialisation segment */
     bool discontinuity;
@@ -67,15 +68,17 @@ typedef struct LlReport {
     int64_t last_part; /* -1: it has no parts yet */
 } LlReport;
 
-/* Begins a segment. The one before must be whole; the list must not have ended. */
+/* Begins a segment. The one before must be whole; the list must not have ended. Where there is
+ * nothing before it, there is nothing to differ from, and no discontinuity is listed. */
 void ll_playlist_begin(LlPlaylist *playlist, int64_t starts_unix_us, bool discontinuity,
                        int64_t init_msn);
 
 /* Adds a part to the segment that is open. What is more than LL_PARTS_MAX is not listed. */
 void ll_playlist_add(LlPlaylist *playlist, const LlPart *part);
 
-/* The segment that is open is whole, and is a file unless `gap`. It must have a part. */
-void ll_playlist_complete(LlPlaylist *playlist, int64_t duration_90k, bool gap);
+/* The segment that is open is whole, has so many samples, and is a file unless `gap`. It must have
+ * a part. */
+void ll_playlist_complete(LlPlaylist *playlist, int64_t duration_90k, int64_t samples, bool gap);
 
 /* The segment that is open is none: it must have no part. */
 void ll_playlist_abandon(LlPlaylist *playlist);
@@ -89,6 +92,13 @@ void ll_playlist_restart(LlPlaylist *playlist);
 
 /* The sum of the durations of the whole segments. */
 int64_t ll_playlist_duration_90k(const LlPlaylist *playlist);
+
+/* The discontinuity number of the segment that comes next, where it begins something new. */
+int64_t ll_playlist_next_discontinuity(const LlPlaylist *playlist);
+
+/* FRAME-RATE: the most samples in 1000 s of any segment that is listed. Those of less than half a
+ * target duration say little, and count where there are no others. */
+int64_t ll_playlist_frames_milli(const LlPlaylist *playlist);
 
 LlEdge ll_playlist_edge(const LlPlaylist *playlist);
 LlReport ll_playlist_report(const LlPlaylist *playlist, const char *uri);

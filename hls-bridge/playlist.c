@@ -85,6 +85,15 @@ void playlist_format_duration(int64_t duration_90k, char *out)
     snprintf(out, PLAYLIST_DURATION_SIZE, "%" PRId64 ".%05" PRId64, units / 100000, units % 100000);
 }
 
+/* Where one is listed its number is said, 0 too, before it may go (RFC 8216 section 6.2.2). */
+static bool has_discontinuity(const Playlist *p)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (p->segments[i].discontinuity)
+            return true;
+    return false;
+}
+
 size_t playlist_write(const Playlist *p, char *text)
 {
     TextBuffer out = text_buffer(text, PLAYLIST_TEXT_SIZE);
@@ -92,7 +101,7 @@ size_t playlist_write(const Playlist *p, char *text)
     text_add(&out, "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:%" PRId64 "\n",
              p->target_duration_s);
     text_add(&out, "#EXT-X-MEDIA-SEQUENCE:%" PRIu64 "\n", p->media_sequence);
-    if (p->discontinuity_sequence > 0)
+    if (p->discontinuity_sequence > 0 || has_discontinuity(p))
         text_add(&out, "#EXT-X-DISCONTINUITY-SEQUENCE:%" PRIu64 "\n", p->discontinuity_sequence);
     for (size_t i = 0; i < p->count; i++) {
         const PlaylistSegment *s = &p->segments[i];

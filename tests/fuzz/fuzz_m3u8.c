@@ -3,29 +3,81 @@
 
 #include "fuzz.h"
 
+#include "tests/media/m3u8_multi.h"
+#include "tests/media/multi_rules.h"
+#include "tests/media/part_rules.h"
 #include "tests/media/playlist_rules.h"
+#include "tests/media/reload_rules.h"
+
+/* A version, or a delta update upon the last one, goes through all rules. */
+static void show(PlaylistRules *rules, PartRules *parts, Findings *findings, M3u8 *m,
+                 int64_t now_us)
+{
+    const M3u8 *before = playlist_rules_last(rules);
+    const Exchange e = {.name = "x",
+                        .skip = true,
+                        .target_us = 1,
+                        .status = 200,
+                        .type = "",
+                        .encoding = "",
+                        .cache_control = ""};
+    const RenditionView view[] = {{"a", m}, {"b", before ? before : m}};
+    const char *wrong;
+
+    reload_rules_playlist(findings, &e, m);
+    if (before)
+        reload_rules_delta(findings, &e, m, before);
+    if (m->is_delta && (!before || m3u8_complete(m, before, &wrong) < 0)) {
+        m3u8_destroy(&m);
+        return;
+    }
+    REQUIRE(!m3u8_difference(m, m));
+    part_rules_version(parts, before, m, true, now_us);
+    multi_rules_renditions(findings, view, 2);
+    multi_rules_reports(findings, view, 2, 0);
+    playlist_rules_version(rules, m, now_us);
+}
+
+static void show_multivariant(Findings *findings, const char *text, size_t len)
+{
+    const RenditionMedia media[] = {{.uri = "a", .codec = "avc1", .peak = 1}};
+    const char *wrong = NULL;
+    M3u8Multi multi;
+
+    if (m3u8_multi_read(text, len, &multi, &wrong) < 0) {
+        REQUIRE(wrong && *wrong);
+        return;
+    }
+    multi_rules_check(findings, &multi);
+    multi_rules_media(findings, &multi, media, 1);
+}
 
 /* The input is versions of a playlist, a NUL between them. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     Findings *findings = findings_create();
     PlaylistRules *rules = findings ? playlist_rules_create(findings) : NULL;
+    PartRules *parts = findings ? part_rules_create(findings, "x") : NULL;
     int64_t now_us = 0;
 
-    REQUIRE(rules);
+    REQUIRE(rules && parts);
     for (const uint8_t *end = data + size; data < end;) {
         const uint8_t *stop = memchr(data, 0, (size_t)(end - data));
         const char *wrong = NULL;
         stop = stop ? stop : end;
         M3u8 *playlist = m3u8_read((const char *)data, (size_t)(stop - data), &wrong);
         if (playlist)
-            playlist_rules_version(rules, playlist, now_us += 1000000);
+            show(rules, parts, findings, playlist, now_us += 1000000);
         else
             REQUIRE(wrong && *wrong);
+        show_multivariant(findings, (const char *)data, (size_t)(stop - data));
         data = stop + 1;
     }
     while (playlist_rules_retained(rules, now_us + 3600000000ll))
         ;
+    while (part_rules_retained(parts, now_us + 3600000000ll))
+        ;
+    part_rules_destroy(&parts);
     playlist_rules_destroy(&rules);
     findings_destroy(&findings);
     return 0;

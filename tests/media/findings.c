@@ -2,22 +2,24 @@
 #include "findings.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define RULES_MAX    64
+#define RULES_MAX    160 /* more than there are */
 #define EXAMPLE_SIZE 256
 
-typedef struct Fault {
+typedef struct Finding {
     const char *rule;
+    bool remark;
     size_t count;
     char example[FINDINGS_EXAMPLES][EXAMPLE_SIZE];
-} Fault;
+} Finding;
 
 struct Findings {
-    size_t rules, count;
-    Fault fault[RULES_MAX];
+    size_t rules, faults;
+    Finding finding[RULES_MAX];
 };
 
 Findings *findings_create(void)
@@ -31,58 +33,92 @@ void findings_destroy(Findings **findings)
     *findings = NULL;
 }
 
-void findings_add(Findings *f, const char *rule, const char *format, ...)
+static void add(Findings *f, bool remark, const char *rule, const char *format, va_list args)
 {
     size_t i = 0;
-    va_list args;
 
-    while (i < f->rules && strcmp(f->fault[i].rule, rule) != 0)
+    while (i < f->rules && strcmp(f->finding[i].rule, rule) != 0)
         i++;
     if (i == RULES_MAX)
         i--;
     if (i == f->rules)
-        f->fault[f->rules++] = (Fault){.rule = rule};
-    Fault *fault = &f->fault[i];
-    if (fault->count < FINDINGS_EXAMPLES) {
-        va_start(args, format);
-        vsnprintf(fault->example[fault->count], EXAMPLE_SIZE, format, args);
-        va_end(args);
-    }
-    fault->count++;
-    f->count++;
+        f->finding[f->rules++] = (Finding){.rule = rule, .remark = remark};
+    Finding *finding = &f->finding[i];
+    if (finding->count < FINDINGS_EXAMPLES)
+        vsnprintf(finding->example[finding->count], EXAMPLE_SIZE, format, args);
+    finding->count++;
+    f->faults += !remark;
+}
+
+void findings_add(Findings *f, const char *rule, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add(f, false, rule, format, args);
+    va_end(args);
+}
+
+void findings_remark(Findings *f, const char *rule, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add(f, true, rule, format, args);
+    va_end(args);
 }
 
 size_t findings_count(const Findings *f)
 {
-    return f->count;
+    return f->faults;
 }
 
-static size_t examples(const Fault *fault)
+static size_t examples(const Finding *finding)
 {
-    return fault->count < FINDINGS_EXAMPLES ? fault->count : FINDINGS_EXAMPLES;
+    return finding->count < FINDINGS_EXAMPLES ? finding->count : FINDINGS_EXAMPLES;
 }
 
-json_t *findings_json(const Findings *f)
+static json_t *json_of(const Findings *f, bool remarks)
 {
     json_t *all = json_array();
 
     for (size_t i = 0; i < f->rules; i++) {
-        const Fault *fault = &f->fault[i];
+        const Finding *finding = &f->finding[i];
+        if (finding->remark != remarks)
+            continue;
         json_t *list = json_array();
-        for (size_t e = 0; e < examples(fault); e++)
-            json_array_append_new(list, json_string(fault->example[e]));
-        json_array_append_new(all, json_pack("{s:s, s:I, s:o}", "rule", fault->rule, "count",
-                                             (json_int_t)fault->count, "examples", list));
+        for (size_t e = 0; e < examples(finding); e++)
+            json_array_append_new(list, json_string(finding->example[e]));
+        json_array_append_new(all, json_pack("{s:s, s:I, s:o}", "rule", finding->rule, "count",
+                                             (json_int_t)finding->count, "examples", list));
     }
     return all;
 }
 
-void findings_print(const Findings *f)
+json_t *findings_json(const Findings *f)
+{
+    return json_of(f, false);
+}
+
+json_t *findings_remarks_json(const Findings *f)
+{
+    return json_of(f, true);
+}
+
+static void print(const Findings *f, bool remarks, const char *word)
 {
     for (size_t i = 0; i < f->rules; i++) {
-        const Fault *fault = &f->fault[i];
-        printf("  FAULT  %s (%zu times)\n", fault->rule, fault->count);
-        for (size_t e = 0; e < examples(fault); e++)
-            printf("         %s\n", fault->example[e]);
+        const Finding *finding = &f->finding[i];
+        if (finding->remark != remarks)
+            continue;
+        printf("  %-6s %s (%zu times)\n", word, finding->rule, finding->count);
+        for (size_t e = 0; e < examples(finding); e++)
+            printf("         %s\n", finding->example[e]);
     }
+}
+
+void findings_print(const Findings *f)
+{
+    print(f, false, "FAULT");
+    print(f, true, "remark");
 }

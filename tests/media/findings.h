@@ -2,8 +2,8 @@
 #ifndef FINDINGS_H
 #define FINDINGS_H
 
-/* What the doctor finds wrong: each sort of fault once, with its rule, how often, and the first
- * few places.
+/* What the doctor finds: each sort once, with its rule, how often, and the first few places. A
+ * fault breaks a MUST, a remark is what a SHOULD would have otherwise.
  *
  * Thread-safety: one thread. */
 
@@ -22,12 +22,19 @@ void findings_destroy(Findings **findings); /* accepts NULL, leaves NULL */
 void findings_add(Findings *findings, const char *rule, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* A remark, likewise. */
+void findings_remark(Findings *findings, const char *rule, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Of faults alone. */
 size_t findings_count(const Findings *findings);
 
-/* [{"rule": ..., "count": ..., "examples": [...]}]; the caller owns it. */
+/* [{"rule": ..., "count": ..., "examples": [...]}] of the faults, or of the remarks; the caller
+ * owns it. */
 json_t *findings_json(const Findings *findings);
+json_t *findings_remarks_json(const Findings *findings);
 
-/* Prints them for people, to stdout. */
+/* Prints them for people, to stdout: faults, then remarks. */
 void findings_print(const Findings *findings);
 
 #endif

@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "fetch.h"
 #include "findings.h"
+#include "follow.h"
 #include "marks.h"
 #include "playlist_rules.h"
 #include "segment_probe.h"
@@ -25,11 +26,12 @@
 
 static const char usage[] =
     "Usage: hls-doctor [OPTIONS] PLAYLIST\n"
-    "Watches an HLS media playlist as a viewer does, and says what is wrong with it: its rules\n"
-    "over time, every segment alone and in sequence, and, where the test card is on air, how well\n"
-    "the sound fits the picture.\n"
+    "Watches HLS as a viewer does, and says what is wrong with it: its rules over time, every\n"
+    "segment alone and in sequence, and, where the test card is on air, how well the sound fits\n"
+    "the picture. A multivariant playlist, or a media playlist with parts, is followed as players\n"
+    "at low latency do, all renditions at once.\n"
     "\n"
-    "PLAYLIST is a URL or a file (index.m3u8).\n"
+    "PLAYLIST is a URL or a file (index.m3u8, master.m3u8).\n"
     "\n"
     "  -t, --time SECONDS   watch a live playlist for so long (20)\n"
     "  -w, --wait SECONDS   wait so long for the playlist to appear (0)\n"
@@ -221,7 +223,7 @@ static bool look_at_playlist(Doctor *d)
     M3u8 *m = m3u8_read((const char *)file.data, file.len, &wrong);
     if (!m || m->is_multivariant) {
         findings_add(d->findings, "the playlist cannot be read", "%s",
-                     m ? "it is a multivariant playlist: name one of its media playlists" : wrong);
+                     m ? "it is a multivariant playlist" : wrong);
         m3u8_destroy(&m);
         return false;
     }
@@ -292,12 +294,6 @@ static void watch(Doctor *d)
 static json_t *report_json(const Doctor *d)
 {
     PlaylistHistory h = playlist_rules_history(d->rules);
-    MarksReport m = marks_report(d->marks);
-    json_t *marks =
-        json_pack("{s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f}", "flashes", (json_int_t)m.flashes,
-                  "beeps", (json_int_t)m.beeps, "pairs", (json_int_t)m.pairs, "skew_median_ms",
-                  m.skew_median_ms, "skew_p95_ms", m.skew_p95_ms, "skew_min_ms", m.skew_min_ms,
-                  "skew_max_ms", m.skew_max_ms, "drift_ms_per_hour", m.drift_ms_per_hour);
     json_t *report = json_pack(
         "{s:b, s:I, s:f, s:I, s:I, s:I, s:I, s:i, s:i, s:I, s:I, s:I, s:f, s:f, s:I, s:b}", "ok",
         findings_count(d->findings) == 0, "segments", (json_int_t)d->segments, "media_seconds",
@@ -311,15 +307,15 @@ static json_t *report_json(const Doctor *d)
 
     if (d->has_dates)
         json_object_set_new(report, "date_off_max_ms", json_real(d->date_off_max_ms));
-    json_object_set_new(report, "marks", marks);
+    json_object_set_new(report, "marks", marks_json(marks_report(d->marks)));
     json_object_set_new(report, "faults", findings_json(d->findings));
+    json_object_set_new(report, "remarks", findings_remarks_json(d->findings));
     return report;
 }
 
 static void print_report(const Doctor *d)
 {
     PlaylistHistory h = playlist_rules_history(d->rules);
-    MarksReport m = marks_report(d->marks);
 
     printf("%s\n", d->options->where);
     printf("  %zu segments, %.1f s, %.0f kbit/s, %dx%d; %zu versions of the playlist\n",
@@ -334,12 +330,7 @@ static void print_report(const Doctor *d)
     if (d->has_dates)
         printf("  PROGRAM-DATE-TIME is off the test card's clock by %.0f ms at the most\n",
                d->date_off_max_ms);
-    if (m.pairs > 0)
-        printf(
-            "  flash and beep, %zu times: sound %+.1f ms (median), 95 %% within %.1f ms, "
-            "%+.1f to %+.1f ms, drift %+.1f ms per hour\n",
-            m.pairs, m.skew_median_ms, m.skew_p95_ms, m.skew_min_ms, m.skew_max_ms,
-            m.drift_ms_per_hour);
+    marks_print(marks_report(d->marks));
     findings_print(d->findings);
     printf(findings_count(d->findings) ? "  %zu faults\n" : "  nothing wrong\n",
            findings_count(d->findings));
@@ -388,40 +379,89 @@ static int read_options(int argc, char **argv, Options *o)
     return 0;
 }
 
+static void print_json(json_t *report)
+{
+    json_dumpf(report, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+    putchar('\n');
+    json_decref(report);
+}
+
+/* Whether what is there is for low latency: a multivariant playlist, or one with parts. Waits for
+ * it to appear. */
+static bool has_low_latency(Doctor *d)
+{
+    int64_t wait_until = clock_us(CLOCK_MONOTONIC) + (int64_t)(d->options->wait_s * US_PER_S);
+    Fetched file = fetch_playlist(d->fetch);
+    const char *wrong;
+
+    while (file.status != 200 && clock_us(CLOCK_MONOTONIC) < wait_until) {
+        sleep_us(POLL_US);
+        file = fetch_playlist(d->fetch);
+    }
+    M3u8 *m = file.status == 200 ? m3u8_read((const char *)file.data, file.len, &wrong) : NULL;
+    bool low = m && (m->is_multivariant || m->has_part_inf);
+    m3u8_destroy(&m);
+    return low;
+}
+
+/* Returns the exit status. */
+static int follow_all(const Options *o)
+{
+    FollowOptions options = {o->where, o->time_s, o->quiet || o->json};
+    Follow *f = follow_create(&options);
+    int status = 2;
+
+    if (!f || follow_run(f) < 0) {
+        fprintf(stderr, "hls-doctor: %s cannot be followed\n", o->where);
+    } else {
+        if (o->json)
+            print_json(follow_json(f));
+        else
+            follow_print(f);
+        status = follow_faults(f) ? 1 : 0;
+    }
+    follow_destroy(&f);
+    return status;
+}
+
+/* Watches a classic playlist. Returns the exit status. */
+static int watch_classic(Doctor *d)
+{
+    const ProbeSink sink = {d, on_picture, on_sound};
+
+    d->findings = findings_create();
+    d->rules = d->findings ? playlist_rules_create(d->findings) : NULL;
+    d->probe = segment_probe_create(&sink);
+    d->marks = marks_create();
+    if (!d->rules || !d->probe || !d->marks) {
+        fputs("hls-doctor: there is no memory\n", stderr);
+        return 2;
+    }
+    watch(d);
+    if (!playlist_rules_last(d->rules)) {
+        fprintf(stderr, "hls-doctor: %s is not there, or is no playlist\n", d->options->where);
+        return 2;
+    }
+    if (d->options->json)
+        print_json(report_json(d));
+    else
+        print_report(d);
+    return findings_count(d->findings) ? 1 : 0;
+}
+
 int main(int argc, char **argv)
 {
     Options options;
-    int done = read_options(argc, argv, &options);
-    if (done)
-        return done - 1;
+    int status = read_options(argc, argv, &options);
+    if (status)
+        return status - 1;
 
-    Doctor d = {.options = &options};
-    const ProbeSink sink = {&d, on_picture, on_sound};
-    int status = 2;
-    d.fetch = fetch_create(options.where);
-    d.findings = findings_create();
-    d.rules = d.findings ? playlist_rules_create(d.findings) : NULL;
-    d.probe = segment_probe_create(&sink);
-    d.marks = marks_create();
-    if (!d.fetch || !d.rules || !d.probe || !d.marks) {
+    Doctor d = {.options = &options, .fetch = fetch_create(options.where)};
+    if (!d.fetch) {
         fputs("hls-doctor: there is no memory\n", stderr);
-        goto out;
+        return 2;
     }
-    watch(&d);
-    if (!playlist_rules_last(d.rules)) {
-        fprintf(stderr, "hls-doctor: %s is not there, or is no media playlist\n", options.where);
-        goto out;
-    }
-    if (options.json) {
-        json_t *report = report_json(&d);
-        json_dumpf(report, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
-        putchar('\n');
-        json_decref(report);
-    } else {
-        print_report(&d);
-    }
-    status = findings_count(d.findings) ? 1 : 0;
-out:
+    status = has_low_latency(&d) ? follow_all(&options) : watch_classic(&d);
     marks_destroy(&d.marks);
     segment_probe_destroy(&d.probe);
     playlist_rules_destroy(&d.rules);

@@ -6,17 +6,46 @@
 #include <string.h>
 #include <time.h>
 
+#include "m3u8_attributes.h"
+
 #define US_PER_S       1000000
 #define DURATION_MAX_S 86400 /* of a segment; more is absurd */
 
-/* A playlist under way: the tags that stand before the next segment. */
+/* A playlist under way. */
 typedef struct Reading {
     M3u8 *m;
-    int64_t duration_us; /* -1: no EXTINF yet */
-    int64_t time_unix_us;
+    M3u8Segment next;         /* what is said of the next segment; its duration -1: no EXTINF yet */
     uint64_t discontinuities; /* tags so far */
+    char *map;                /* applies from here on */
+    unsigned seen;            /* tags that may stand once: bits of the table below */
     const char *wrong;
 } Reading;
+
+/* rfc8216bis, sections 4.4.1 to 4.4.3 and 4.4.5.2. */
+static const char *const once[] = {
+    "#EXT-X-VERSION:",        "#EXT-X-TARGETDURATION:",
+    "#EXT-X-MEDIA-SEQUENCE:", "#EXT-X-DISCONTINUITY-SEQUENCE:",
+    "#EXT-X-PLAYLIST-TYPE:",  "#EXT-X-SERVER-CONTROL:",
+    "#EXT-X-PART-INF:",       "#EXT-X-SKIP:",
+    "#EXT-X-ENDLIST",         "#EXT-X-INDEPENDENT-SEGMENTS",
+    "#EXT-X-START:",
+};
+
+/* Those whose value is an attribute list. */
+static const char *const with_attributes[] = {
+    "#EXT-X-SERVER-CONTROL:", "#EXT-X-PART-INF:",         "#EXT-X-SKIP:", "#EXT-X-PART:",
+    "#EXT-X-PRELOAD-HINT:",   "#EXT-X-RENDITION-REPORT:", "#EXT-X-MAP:",
+};
+
+static void free_segment(M3u8Segment *s)
+{
+    for (size_t i = 0; i < s->part_count; i++)
+        free(s->parts[i].uri);
+    free(s->parts);
+    free(s->uri);
+    free(s->map);
+    *s = (M3u8Segment){0};
+}
 
 static const char *after(const char *line, const char *tag)
 {
@@ -45,7 +74,7 @@ static void read_duration(Reading *r, const char *text)
     if (end == text || (*end != ',' && *end != '\0') || !(seconds >= 0 && seconds < DURATION_MAX_S))
         r->wrong = "an EXTINF has no duration";
     else
-        r->duration_us = (int64_t)(seconds * US_PER_S + 0.5);
+        r->next.duration_us = (int64_t)(seconds * US_PER_S + 0.5);
 }
 
 /* ISO 8601: 2026-01-31T12:00:00.123Z, or with +hh:mm in place of the Z. */
@@ -69,35 +98,167 @@ static void read_time(Reading *r, const char *text)
         r->wrong = "an EXT-X-PROGRAM-DATE-TIME is no ISO 8601 date and time with a zone";
         return;
     }
-    r->time_unix_us = ((int64_t)timegm(&t) - zone_s) * US_PER_S + fraction_us;
+    r->next.late_tag |= r->next.part_count > 0;
+    r->next.time_unix_us = ((int64_t)timegm(&t) - zone_s) * US_PER_S + fraction_us;
+}
+
+/* ---- segments and parts ---- */
+
+static void begin_segment(Reading *r)
+{
+    r->next = (M3u8Segment){.duration_us = -1, .time_unix_us = M3U8_NO_TIME};
+}
+
+/* The segment ends here, with its URI, or NULL where the playlist ends within it. */
+static void end_segment(Reading *r, const char *uri)
+{
+    M3u8 *m = r->m;
+
+    r->next.sequence = m->media_sequence + m->skipped + m->count;
+    r->next.discontinuity = m->discontinuity_sequence + r->discontinuities;
+    r->next.uri = uri ? strdup(uri) : NULL;
+    r->next.map = r->map ? strdup(r->map) : NULL;
+    if ((uri && !r->next.uri) || (r->map && !r->next.map))
+        r->wrong = "there is no memory";
 }
 
 static void add_segment(Reading *r, const char *uri)
 {
     M3u8 *m = r->m;
     M3u8Segment *grown = realloc(m->segments, (m->count + 1) * sizeof(*grown));
-    char *copy = strdup(uri);
 
-    if (grown)
-        m->segments = grown;
-    if (!grown || !copy) {
-        free(copy);
+    if (!grown) {
         r->wrong = "there is no memory";
         return;
     }
-    if (r->duration_us < 0)
+    m->segments = grown;
+    if (r->next.duration_us < 0)
         r->wrong = "a segment has no EXTINF";
-    m->segments[m->count] = (M3u8Segment){
-        .uri = copy,
-        .duration_us = r->duration_us,
-        .sequence = m->media_sequence + m->count,
-        .discontinuity = m->discontinuity_sequence + r->discontinuities,
-        .time_unix_us = r->time_unix_us,
+    end_segment(r, uri);
+    m->segments[m->count++] = r->next;
+    m->duration_us += r->next.duration_us;
+    begin_segment(r);
+}
+
+static void add_open_segment(Reading *r)
+{
+    M3u8 *m = r->m;
+
+    if (r->next.part_count == 0)
+        return;
+    m->open = malloc(sizeof(*m->open));
+    if (!m->open) {
+        r->wrong = "there is no memory";
+        return;
+    }
+    end_segment(r, NULL);
+    *m->open = r->next;
+    begin_segment(r);
+}
+
+static void add_part(Reading *r, const char *list)
+{
+    M3u8Segment *s = &r->next;
+    M3u8Part *grown = realloc(s->parts, (s->part_count + 1) * sizeof(*grown));
+    M3u8Attribute range;
+
+    if (!grown) {
+        r->wrong = "there is no memory";
+        return;
+    }
+    s->parts = grown;
+    s->parts[s->part_count++] = (M3u8Part){
+        .uri = m3u8_attribute_copy(list, "URI"),
+        .duration_us = m3u8_attribute_us(list, "DURATION"),
+        .independent = m3u8_attribute_yes(list, "INDEPENDENT"),
+        .gap = m3u8_attribute_yes(list, "GAP"),
+        .ranged = m3u8_attribute(list, "BYTERANGE", &range),
     };
-    m->duration_us += r->duration_us;
-    m->count++;
-    r->duration_us = -1;
-    r->time_unix_us = M3U8_NO_TIME;
+}
+
+/* ---- low latency ---- */
+
+static void read_control(M3u8 *m, const char *list)
+{
+    m->has_control = true;
+    m->can_block = m3u8_attribute_yes(list, "CAN-BLOCK-RELOAD");
+    m->hold_back_us = m3u8_attribute_us(list, "HOLD-BACK");
+    m->part_hold_back_us = m3u8_attribute_us(list, "PART-HOLD-BACK");
+    m->can_skip_until_us = m3u8_attribute_us(list, "CAN-SKIP-UNTIL");
+}
+
+static void read_skip(Reading *r, const char *list)
+{
+    int64_t n = m3u8_attribute_integer(list, "SKIPPED-SEGMENTS");
+
+    if (n < 0 || n > INT32_MAX)
+        r->wrong = "an EXT-X-SKIP does not say how many segments it stands for";
+    else if (r->m->count > 0)
+        r->wrong = "an EXT-X-SKIP stands behind a segment";
+    else
+        r->m->skipped = (uint64_t)n;
+    r->m->is_delta = true;
+}
+
+static void add_hint(M3u8 *m, const char *list)
+{
+    char type[8];
+
+    m3u8_attribute_text(list, "TYPE", type, sizeof(type));
+    if (m->hint_count < M3U8_HINTS_MAX)
+        m->hints[m->hint_count++] =
+            (M3u8Hint){m3u8_attribute_copy(list, "URI"), strcmp(type, "MAP") == 0};
+}
+
+static void add_report(M3u8 *m, const char *list)
+{
+    if (m->report_count < M3U8_REPORTS_MAX)
+        m->reports[m->report_count++] = (M3u8Report){
+            .uri = m3u8_attribute_copy(list, "URI"),
+            .last_msn = m3u8_attribute_integer(list, "LAST-MSN"),
+            .last_part = m3u8_attribute_integer(list, "LAST-PART"),
+        };
+}
+
+static void read_low_latency_line(Reading *r, const char *line)
+{
+    M3u8 *m = r->m;
+    const char *value;
+
+    if ((value = after(line, "#EXT-X-PART:"))) {
+        add_part(r, value);
+    } else if ((value = after(line, "#EXT-X-MAP:"))) {
+        free(r->map);
+        r->map = m3u8_attribute_copy(value, "URI");
+        r->next.late_tag |= r->next.part_count > 0;
+    } else if ((value = after(line, "#EXT-X-SERVER-CONTROL:"))) {
+        read_control(m, value);
+    } else if ((value = after(line, "#EXT-X-PART-INF:"))) {
+        m->has_part_inf = true;
+        m->part_target_us = m3u8_attribute_us(value, "PART-TARGET");
+    } else if ((value = after(line, "#EXT-X-SKIP:"))) {
+        read_skip(r, value);
+    } else if ((value = after(line, "#EXT-X-PRELOAD-HINT:"))) {
+        add_hint(m, value);
+    } else if ((value = after(line, "#EXT-X-RENDITION-REPORT:"))) {
+        add_report(m, value);
+    }
+}
+
+/* What makes a playlist unsound though it can be read. */
+static void note_unsound(Reading *r, const char *line)
+{
+    const char *value;
+
+    for (size_t i = 0; i < sizeof(once) / sizeof(once[0]); i++)
+        if (after(line, once[i])) {
+            if (r->seen & 1u << i)
+                r->m->repeated = once[i];
+            r->seen |= 1u << i;
+        }
+    for (size_t i = 0; i < sizeof(with_attributes) / sizeof(with_attributes[0]); i++)
+        if ((value = after(line, with_attributes[i])) && !m3u8_attributes_sound(value))
+            r->m->malformed = with_attributes[i];
 }
 
 static void read_line(Reading *r, const char *line)
@@ -112,21 +273,28 @@ static void read_line(Reading *r, const char *line)
     else if ((value = after(line, "#EXT-X-MEDIA-SEQUENCE:")))
         m->media_sequence = read_integer(r, value, INT64_MAX);
     else if ((value = after(line, "#EXT-X-DISCONTINUITY-SEQUENCE:")))
-        m->discontinuity_sequence = read_integer(r, value, INT64_MAX);
+        m->discontinuity_sequence = read_integer(r, value, INT64_MAX),
+        m->has_discontinuity_sequence = true;
     else if ((value = after(line, "#EXT-X-PROGRAM-DATE-TIME:")))
         read_time(r, value);
     else if ((value = after(line, "#EXTINF:")))
         read_duration(r, value);
     else if (strcmp(line, "#EXT-X-DISCONTINUITY") == 0)
-        r->discontinuities++;
+        r->discontinuities++, m->has_discontinuity = true,
+                              r->next.late_tag |= r->next.part_count > 0;
+    else if (strcmp(line, "#EXT-X-GAP") == 0)
+        r->next.gap = true;
     else if (strcmp(line, "#EXT-X-ENDLIST") == 0)
         m->ended = true;
     else if (after(line, "#EXT-X-PLAYLIST-TYPE:"))
         m->has_type = true;
     else if (after(line, "#EXT-X-STREAM-INF:"))
         m->is_multivariant = true;
-    else if (*line != '#' && *line != '\0')
+    else if (*line != '#' && *line != '\0' && !m->is_multivariant)
         add_segment(r, line);
+    else
+        read_low_latency_line(r, line);
+    note_unsound(r, line);
     /* sequence numbers behind a segment would change it: RFC 8216 sections 4.3.3.2 and 4.3.3.3 */
     if (m->count > 0 &&
         (after(line, "#EXT-X-MEDIA-SEQUENCE:") || after(line, "#EXT-X-DISCONTINUITY-SEQUENCE:")))
@@ -135,9 +303,13 @@ static void read_line(Reading *r, const char *line)
 
 M3u8 *m3u8_read(const char *text, size_t len, const char **wrong)
 {
-    Reading r = {.m = calloc(1, sizeof(M3u8)), .duration_us = -1, .time_unix_us = M3U8_NO_TIME};
+    Reading r = {.m = calloc(1, sizeof(M3u8))};
     char *copy = strndup(text, len), *rest = NULL;
 
+    begin_segment(&r);
+    if (r.m)
+        r.m->part_target_us = r.m->hold_back_us = r.m->part_hold_back_us = r.m->can_skip_until_us =
+            -1;
     if (!r.m || !copy)
         r.wrong = "there is no memory";
     else if (strncmp(copy, "#EXTM3U", 7) != 0 || (copy[7] != '\n' && copy[7] != '\r'))
@@ -147,6 +319,10 @@ M3u8 *m3u8_read(const char *text, size_t len, const char **wrong)
         read_line(&r, line);
     if (!r.wrong && !r.m->is_multivariant && r.m->target_s == 0)
         r.wrong = "EXT-X-TARGETDURATION is missing";
+    if (!r.wrong)
+        add_open_segment(&r);
+    free_segment(&r.next);
+    free(r.map);
     free(copy);
     if (r.wrong)
         m3u8_destroy(&r.m);
@@ -156,18 +332,48 @@ M3u8 *m3u8_read(const char *text, size_t len, const char **wrong)
 
 void m3u8_destroy(M3u8 **playlist)
 {
-    if (!*playlist)
+    M3u8 *m = *playlist;
+
+    if (!m)
         return;
-    for (size_t i = 0; i < (*playlist)->count; i++)
-        free((*playlist)->segments[i].uri);
-    free((*playlist)->segments);
-    free(*playlist);
+    for (size_t i = 0; i < m->count; i++)
+        free_segment(&m->segments[i]);
+    if (m->open)
+        free_segment(m->open);
+    for (size_t i = 0; i < m->hint_count; i++)
+        free(m->hints[i].uri);
+    for (size_t i = 0; i < m->report_count; i++)
+        free(m->reports[i].uri);
+    free(m->open);
+    free(m->segments);
+    free(m);
     *playlist = NULL;
 }
 
+/* ---- what it says ---- */
+
 const M3u8Segment *m3u8_segment(const M3u8 *m, uint64_t sequence)
 {
-    if (sequence < m->media_sequence || sequence - m->media_sequence >= m->count)
+    uint64_t first = m->media_sequence + m->skipped;
+
+    if (sequence < first || sequence - first >= m->count)
         return NULL;
-    return &m->segments[sequence - m->media_sequence];
+    return &m->segments[sequence - first];
+}
+
+uint64_t m3u8_next_sequence(const M3u8 *m)
+{
+    return m->media_sequence + m->skipped + m->count;
+}
+
+size_t m3u8_open_parts(const M3u8 *m)
+{
+    return m->open ? m->open->part_count : 0;
+}
+
+bool m3u8_has(const M3u8 *m, uint64_t sequence, size_t part)
+{
+    uint64_t next = m3u8_next_sequence(m);
+
+    return sequence < next || (sequence == next && part < m3u8_open_parts(m));
 }

@@ -2,6 +2,7 @@
 #include "marks.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define TICKS_PER_S 90000.0
@@ -251,4 +252,22 @@ MarksReport marks_report(const Marks *m)
     free(at);
     free(skew_ms);
     return r;
+}
+
+json_t *marks_json(MarksReport m)
+{
+    return json_pack("{s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f}", "flashes", (json_int_t)m.flashes,
+                     "beeps", (json_int_t)m.beeps, "pairs", (json_int_t)m.pairs, "skew_median_ms",
+                     m.skew_median_ms, "skew_p95_ms", m.skew_p95_ms, "skew_min_ms", m.skew_min_ms,
+                     "skew_max_ms", m.skew_max_ms, "drift_ms_per_hour", m.drift_ms_per_hour);
+}
+
+void marks_print(MarksReport m)
+{
+    if (m.pairs > 0)
+        printf(
+            "  flash and beep, %zu times: sound %+.1f ms (median), 95 %% within %.1f ms, "
+            "%+.1f to %+.1f ms, drift %+.1f ms per hour\n",
+            m.pairs, m.skew_median_ms, m.skew_p95_ms, m.skew_min_ms, m.skew_max_ms,
+            m.drift_ms_per_hour);
 }

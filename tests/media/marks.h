@@ -7,6 +7,7 @@
  *
  * Thread-safety: one thread. */
 
+#include <jansson.h>
 #include <libavutil/frame.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,5 +36,9 @@ void marks_sound(Marks *marks, const AVFrame *frame, int64_t pts_90k);
 bool marks_last_code(const Marks *marks, int64_t near_ms, int64_t *code_ms, int64_t *pts_90k);
 
 MarksReport marks_report(const Marks *marks);
+
+/* It for programs, and for people on stdout, where there are marks. */
+json_t *marks_json(MarksReport report);
+void marks_print(MarksReport report);
 
 #endif

@@ -88,6 +88,12 @@ static void check_numbers(PlaylistRules *r, const M3u8 *before, const M3u8 *now)
         findings_add(r->findings, "DISCONTINUITY-SEQUENCE decreases (6.2.2)",
                      "%" PRIu64 ", then %" PRIu64, before->discontinuity_sequence,
                      now->discontinuity_sequence);
+    if (now->media_sequence > before->media_sequence && before->has_discontinuity &&
+        !before->has_discontinuity_sequence)
+        findings_add(r->findings,
+                     "a list with EXT-X-DISCONTINUITY loses segments without "
+                     "EXT-X-DISCONTINUITY-SEQUENCE (6.2.2)",
+                     "MEDIA-SEQUENCE %" PRIu64, before->media_sequence);
     if (before->ended && !now->ended &&
         now->media_sequence < before->media_sequence + before->count)
         findings_add(r->findings, "segments of an ended playlist go on (4.3.3.4)",
@@ -154,7 +160,7 @@ static void check_pace(PlaylistRules *r, const M3u8 *now, uint64_t fresh, int64_
 
     if (fresh == 0)
         return;
-    if (r->last_new_us != 0) {
+    if (r->last_new_us != 0 && !now->has_part_inf) { /* else part_rules.c does it */
         if (gap > r->history.longest_gap_us)
             r->history.longest_gap_us = gap;
         if (gap > now->target_s * US_PER_S * 3 / 2)

@@ -89,7 +89,7 @@ static AVCodecContext *decoder(Decoders *d, int track, const AVStream *stream)
     if (!c)
         return NULL;
     c->thread_count = 1;
-    c->pkt_timebase = stream->time_base;
+    c->pkt_timebase = (AVRational){1, TICKS_PER_S};
     c->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER;
     if (avcodec_parameters_to_context(c, stream->codecpar) < 0 || avcodec_open2(c, codec, NULL) < 0)
         avcodec_free_context(&c);
@@ -116,28 +116,81 @@ static void decode(SegmentProbe *p, AVCodecContext *c, int track, const AVPacket
 
 /* ---- what a packet shows without decoding ---- */
 
-/* Walks the NAL units of a first picture, Annex B. */
-static void note_first_picture(SegmentFacts *facts, const AVPacket *packet)
-{
-    bool sps = false, pps = false;
+/* What the NAL units of a picture are. */
+typedef struct PictureUnits {
+    bool sps, pps, slice, idr;
+} PictureUnits;
 
-    for (int i = 0; i + 3 < packet->size; i++) {
-        const uint8_t *p = packet->data + i;
-        if (p[0] != 0 || p[1] != 0 || p[2] != 1)
-            continue;
-        int type = p[3] & 0x1F;
-        sps = sps || type == 7;
-        pps = pps || type == 8;
-        if (type == 1 || type == 5) {
-            facts->starts_with_idr = type == 5;
-            facts->has_parameter_sets = sps && pps;
-            return;
-        }
-        i += 3;
-    }
+/* Returns false at the first slice, which says all. */
+static bool note_unit(PictureUnits *u, const uint8_t *nal)
+{
+    int type = nal[0] & 0x1F;
+
+    u->sps = u->sps || type == 7;
+    u->pps = u->pps || type == 8;
+    u->slice = type == 1 || type == 5;
+    u->idr = type == 5;
+    return !u->slice;
 }
 
-static void note_packet(SegmentFacts *facts, int track, AVPacket *packet)
+/* Walks Annex B. */
+static PictureUnits units_of_stream(const uint8_t *data, int size)
+{
+    PictureUnits u = {0};
+
+    for (int i = 0; i + 3 < size; i++) {
+        const uint8_t *p = data + i;
+        if (p[0] != 0 || p[1] != 0 || p[2] != 1)
+            continue;
+        if (!note_unit(&u, p + 3))
+            break;
+        i += 3;
+    }
+    return u;
+}
+
+/* Walks what MP4 holds: lengths of four bytes; the parameter sets are in its initialisation. */
+static PictureUnits units_of_file(const uint8_t *data, int size)
+{
+    PictureUnits u = {.sps = true, .pps = true};
+
+    for (int64_t i = 0; i + 4 < size;) {
+        const uint8_t *p = data + i;
+        if (!note_unit(&u, p + 4))
+            break;
+        i += 4 + ((int64_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3]);
+    }
+    return u;
+}
+
+static void note_picture(SegmentFacts *facts, const AVStream *stream, const AVPacket *packet)
+{
+    const AVCodecParameters *codec = stream->codecpar;
+    bool file = codec->extradata_size > 0 && codec->extradata[0] == 1;
+    PictureUnits u = (file ? units_of_file : units_of_stream)(packet->data, packet->size);
+
+    facts->has_idr = facts->has_idr || u.idr;
+    if (facts->video.packets > 0)
+        return;
+    facts->starts_with_idr = u.idr;
+    facts->has_parameter_sets = u.sps && u.pps;
+}
+
+/* What CODECS would say of a stream, by its initialisation segment. */
+static void note_codec(ProbeTrack *t, const AVCodecParameters *codec)
+{
+    const uint8_t *extra = codec->extradata;
+
+    t->width = codec->width;
+    t->height = codec->height;
+    t->channels = codec->ch_layout.nb_channels;
+    if (codec->codec_id == AV_CODEC_ID_H264 && codec->extradata_size >= 4 && extra[0] == 1)
+        snprintf(t->codec, sizeof(t->codec), "avc1.%02X%02X%02X", extra[1], extra[2], extra[3]);
+    else if (codec->codec_id == AV_CODEC_ID_AAC && codec->extradata_size >= 2)
+        snprintf(t->codec, sizeof(t->codec), "mp4a.40.%d", extra[0] >> 3);
+}
+
+static void note_packet(SegmentFacts *facts, int track, const AVStream *stream, AVPacket *packet)
 {
     ProbeTrack *t = track == VIDEO ? &facts->video : &facts->audio;
 
@@ -150,8 +203,7 @@ static void note_packet(SegmentFacts *facts, int track, AVPacket *packet)
     if (t->packets == 0) {
         t->first_pts = packet->pts;
         t->first_dts = packet->dts;
-        if (track == VIDEO)
-            note_first_picture(facts, packet);
+        note_codec(t, stream->codecpar);
     } else {
         t->backward += packet->dts <= t->last_dts;
         if (track == AUDIO && hole != 0) {
@@ -161,8 +213,11 @@ static void note_packet(SegmentFacts *facts, int track, AVPacket *packet)
                 t->hole_samples = samples;
         }
     }
+    if (track == VIDEO)
+        note_picture(facts, stream, packet);
     t->packets++;
     t->last_dts = packet->dts;
+    t->end_dts = packet->dts + packet->duration;
     if (track == AUDIO)
         t->end_pts = packet->pts + AAC_FRAME_90K;
     else if (packet->pts >= t->end_pts)
@@ -183,6 +238,11 @@ static int read_memory(void *opaque, uint8_t *buf, int size)
     return (int)n;
 }
 
+static const char *format_of(const Memory *m)
+{
+    return m->len > 8 && memcmp(m->data + 4, "ftyp", 4) == 0 ? "mov" : "mpegts";
+}
+
 static AVFormatContext *open_memory(Memory *memory)
 {
     uint8_t *buffer = av_malloc(IO_BUFFER_BYTES);
@@ -197,7 +257,7 @@ static AVFormatContext *open_memory(Memory *memory)
     }
     format->pb = io;
     format->flags |= AVFMT_FLAG_CUSTOM_IO;
-    if (avformat_open_input(&format, NULL, av_find_input_format("mpegts"), NULL) < 0 ||
+    if (avformat_open_input(&format, NULL, av_find_input_format(format_of(memory)), NULL) < 0 ||
         avformat_find_stream_info(format, NULL) < 0)
         avformat_close_input(&format);
     if (!format) {
@@ -223,10 +283,25 @@ static int track_of(const AVStream *stream)
     return stream->codecpar->codec_type == AVMEDIA_TYPE_AUDIO ? AUDIO : -1;
 }
 
-/* One pass over the segment. Returns the errors, or -1. */
+/* Packets of MP4 whose composition is offset have no durations of their own; its tracks have. */
+static void note_ends(SegmentFacts *facts, const AVFormatContext *format)
+{
+    if (!strstr(format->iformat->name, "mov"))
+        return;
+    for (unsigned i = 0; i < format->nb_streams; i++) {
+        const AVStream *stream = format->streams[i];
+        int track = track_of(stream);
+        if (track >= 0 && stream->duration != AV_NOPTS_VALUE)
+            (track == VIDEO ? &facts->video : &facts->audio)->end_dts =
+                av_rescale_q(stream->duration, stream->time_base, (AVRational){1, TICKS_PER_S});
+    }
+}
+
+/* One pass over the segment; `decoders` NULL: nothing is decoded. Returns the errors, or -1. */
 static ssize_t pass(SegmentProbe *p, const uint8_t *data, size_t len, Decoders *decoders,
                     const ProbeSink *sink, SegmentFacts *facts)
 {
+    const AVRational ticks = {1, TICKS_PER_S};
     Memory memory = {data, len, 0};
 
     libav_log.counting = false; /* finding out what there is guesses, and says so */
@@ -238,39 +313,48 @@ static ssize_t pass(SegmentProbe *p, const uint8_t *data, size_t len, Decoders *
     while (av_read_frame(format, p->packet) >= 0) {
         const AVStream *stream = format->streams[p->packet->stream_index];
         int track = track_of(stream);
+        av_packet_rescale_ts(p->packet, stream->time_base, ticks);
         if (track >= 0) {
-            note_packet(facts, track, p->packet);
-            if (track == VIDEO) {
-                facts->video.width = stream->codecpar->width;
-                facts->video.height = stream->codecpar->height;
-            }
-            decode(p, decoder(decoders, track, stream), track, p->packet, sink);
+            note_packet(facts, track, stream, p->packet);
+            if (decoders)
+                decode(p, decoder(decoders, track, stream), track, p->packet, sink);
         }
         av_packet_unref(p->packet);
     }
     libav_log.counting = false;
+    note_ends(facts, format);
     close_memory(format);
     return (ssize_t)libav_log.errors;
 }
 
-int segment_probe_read(SegmentProbe *p, const uint8_t *data, size_t len, bool restart,
+int segment_probe_look(SegmentProbe *p, const uint8_t *data, size_t len, bool decode_it,
                        SegmentFacts *out)
 {
     Decoders alone = {0};
-    SegmentFacts again = {0};
 
     *out = (SegmentFacts){0};
     libav_log.first[0] = '\0';
-    ssize_t errors = pass(p, data, len, &alone, NULL, out);
+    ssize_t errors = pass(p, data, len, decode_it ? &alone : NULL, NULL, out);
     for (int t = 0; t < TRACKS; t++)
         decode(p, alone.track[t], t, NULL, NULL);
     close_decoders(&alone);
     if (errors < 0)
         return -1;
     out->errors_alone = (size_t)errors;
+    memcpy(out->first_error, libav_log.first, sizeof(out->first_error));
+    return 0;
+}
+
+int segment_probe_read(SegmentProbe *p, const uint8_t *data, size_t len, bool restart,
+                       SegmentFacts *out)
+{
+    SegmentFacts again = {0};
+
+    if (segment_probe_look(p, data, len, true, out) < 0)
+        return -1;
     if (restart)
         segment_probe_drain(p);
-    errors = pass(p, data, len, &p->running, &p->sink, &again);
+    ssize_t errors = pass(p, data, len, &p->running, &p->sink, &again);
     out->errors_in_sequence = errors > 0 ? (size_t)errors : 0;
     memcpy(out->first_error, libav_log.first, sizeof(out->first_error));
     return 0;

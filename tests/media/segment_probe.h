@@ -3,9 +3,10 @@
 #define SEGMENT_PROBE_H
 
 /* Takes a segment apart and decodes it with libav, twice: alone, as somebody who joins there does,
- * and in sequence, as somebody who watches does.
+ * and in sequence, as somebody who watches does. A segment is a transport stream, or fragmented MP4
+ * behind its initialisation segment.
  *
- * Thread-safety: one probe at a time in a process, since libav's log has one callback. */
+ * Thread-safety: one thread for all probes of a process, since libav's log has one callback. */
 
 #include <libavutil/frame.h>
 #include <stdbool.h>
@@ -23,17 +24,19 @@ typedef struct ProbeSink {
 
 typedef struct ProbeTrack {
     size_t packets;
-    int64_t first_pts, end_pts; /* end: of the last packet, with its duration */
-    int64_t first_dts, last_dts;
-    size_t backward;      /* packets whose decoding time does not grow */
+    int64_t first_pts, end_pts;           /* end: of the last packet, with its duration */
+    int64_t first_dts, last_dts, end_dts; /* end: of the last packet, as the container says */
+    size_t backward;                      /* packets whose decoding time does not grow */
     size_t holes;         /* audio: places where a frame does not begin where the last one ended */
     int64_t hole_samples; /* the widest of them, in samples; below 0: overlap */
-    int width, height;
+    int width, height, channels;
+    char codec[32]; /* as CODECS names it (RFC 6381); "": not known */
 } ProbeTrack;
 
 typedef struct SegmentFacts {
     ProbeTrack video, audio;
     bool starts_with_idr;    /* the first picture is one */
+    bool has_idr;            /* any picture is one */
     bool has_parameter_sets; /* and stands behind its SPS and PPS */
     size_t errors_alone, errors_in_sequence;
     char first_error[128]; /* what libav said of it */
@@ -45,6 +48,10 @@ void segment_probe_destroy(SegmentProbe **probe); /* accepts NULL, leaves NULL *
 
 /* Returns 0, or -1 where libavformat finds no stream in it. `restart`: decoders begin anew here. */
 int segment_probe_read(SegmentProbe *probe, const uint8_t *data, size_t len, bool restart,
+                       SegmentFacts *out);
+
+/* Only takes it apart, and decodes it alone where `decode` says so. Returns as above. */
+int segment_probe_look(SegmentProbe *probe, const uint8_t *data, size_t len, bool decode,
                        SegmentFacts *out);
 
 /* Hands over what the decoders still hold. */

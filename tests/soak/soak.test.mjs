@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { mute, publish, publishWithDtx, untilLive, withBrowser } from "../e2e/support/browser.mjs";
+import { assertConforms, assertShakaReadsAll, followThroughTrouble } from "../e2e/support/conformance.mjs";
 import { assertHealthy, assertSkew } from "../e2e/support/health.mjs";
 import { cut } from "../e2e/support/network.mjs";
 import { doctor, run } from "../e2e/support/programs.mjs";
@@ -40,6 +41,17 @@ test("10 min on a clean network", async (t) => {
       assert.deepEqual(stalls, []);
     }));
 });
+
+test("low-latency HLS keeps every rule for 10 min, with a minute of loss, of a still screen and of another size", (t) =>
+  withStack({ bodyMs: 700000 }, (stack) =>
+    withBrowser({}, async (context) => {
+      const page = await publish(context, stack, "shop");
+      await until("the multivariant playlist is there", async () => (await fetch(stack.master("shop"))).ok, 15000);
+      const report = await followThroughTrouble(stack.master("shop"), 600, page,
+        { lossMs: 60000, stillMs: 60000, sizeMs: 60000, pauseMs: 60000 });
+      assertConforms(t, report);
+      await assertShakaReadsAll(t, stack, "shop");
+    })));
 
 test("muted for 60 s with DTX on", (t) =>
   withStack({}, (stack) =>

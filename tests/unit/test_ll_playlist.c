@@ -34,7 +34,7 @@ static void segment(int64_t msn, bool discontinuity, int64_t init)
     ll_playlist_begin(&list, STARTS + msn * 2000000, discontinuity, init);
     parts(10, 17280);
     parts(1, 7200);
-    ll_playlist_complete(&list, 180000, false);
+    ll_playlist_complete(&list, 180000, 60, false);
 }
 
 static void golden(const char *name, bool skip)
@@ -70,7 +70,7 @@ static void an_end(void **state)
     segment(7, false, 7);
     ll_playlist_begin(&list, STARTS, false, 7);
     parts(1, 9000);
-    ll_playlist_complete(&list, 9000, false);
+    ll_playlist_complete(&list, 9000, 3, false);
     list.ended = true;
     golden("ll/ended.m3u8", false);
 }
@@ -93,6 +93,42 @@ static void a_delta_update_leaves_old_segments_out(void **state)
     }
     ll_playlist_write(&list, true, NULL, text);
     assert_null(strstr(text, "#EXT-X-SKIP"));
+}
+
+/* Segments have gone with their discontinuity, another is there, and one could not be written. */
+static void a_list_that_has_moved_on(void **state)
+{
+    const LlPart part = {17280, false, true};
+    LlSegment dropped;
+    int64_t msn;
+
+    (void)state;
+    segment(7, false, 7);
+    segment(8, true, 8);
+    for (int64_t n = 9; n < 13; n++)
+        segment(n, n == 11, n < 11 ? 8 : 11);
+    ll_playlist_begin(&list, STARTS + 26000000, false, 11);
+    parts(1, 17280);
+    ll_playlist_add(&list, &part);
+    ll_playlist_complete(&list, 34560, 12, true);
+    ll_playlist_begin(&list, STARTS + 26384000, false, 11);
+    parts(2, 17280);
+    list.window = 4;
+    while (ll_playlist_drop(&list, &dropped, &msn))
+        ;
+    golden("ll/moved-on.m3u8", false);
+}
+
+/* What is left out has another initialisation segment and a discontinuity. */
+static void a_delta_update_behind_a_discontinuity(void **state)
+{
+    (void)state;
+    list.window = 12;
+    list.discontinuity_sequence = 4;
+    for (int64_t msn = 7; msn < 16; msn++)
+        segment(msn, msn == 8, msn < 8 ? 7 : 8);
+    golden("ll/delta-discontinuity.m3u8", true);
+    golden("ll/delta-discontinuity-whole.m3u8", false);
 }
 
 static void numbers_only_grow(void **state)
@@ -138,12 +174,64 @@ static void what_could_not_be_written_is_a_gap(void **state)
     ll_playlist_add(&list, &part);
     ll_playlist_write(&list, false, NULL, text);
     assert_non_null(strstr(text, ".0.m4s\",INDEPENDENT=YES,GAP=YES\n"));
-    ll_playlist_complete(&list, 17280, true);
+    ll_playlist_complete(&list, 17280, 6, true);
     ll_playlist_begin(&list, STARTS, false, 7);
     ll_playlist_abandon(&list);
     ll_playlist_write(&list, false, NULL, text);
     assert_non_null(strstr(text, "#EXT-X-GAP\n#EXTINF:0.19200,\n"));
     assert_null(strstr(text, "-8.m4s"));
+}
+
+static void the_next_discontinuity_has_a_number(void **state)
+{
+    LlSegment dropped;
+    int64_t msn;
+
+    (void)state;
+    list.discontinuity_sequence = 4;
+    assert_int_equal(ll_playlist_next_discontinuity(&list), 4);
+    segment(7, true, 7); /* nothing is before it */
+    assert_int_equal(ll_playlist_next_discontinuity(&list), 5);
+    segment(8, true, 8);
+    assert_int_equal(ll_playlist_next_discontinuity(&list), 6);
+    for (int64_t n = 9; n < 15; n++)
+        segment(n, false, 8);
+    while (ll_playlist_drop(&list, &dropped, &msn))
+        ;
+    assert_int_equal(ll_playlist_next_discontinuity(&list), 6);
+    ll_playlist_restart(&list);
+    assert_int_equal(ll_playlist_next_discontinuity(&list), 6);
+}
+
+/* A segment and how many pictures it has. */
+static void pictures(int64_t duration_90k, int64_t samples)
+{
+    ll_playlist_begin(&list, STARTS, false, 7);
+    parts(1, 9000);
+    ll_playlist_complete(&list, duration_90k, samples, false);
+}
+
+/* A screen that stands still does not make the pictures before it slower. */
+static void the_frame_rate_is_the_highest_that_is_listed(void **state)
+{
+    LlSegment dropped;
+    int64_t msn;
+
+    (void)state;
+    assert_int_equal(ll_playlist_frames_milli(&list), 0);
+    pictures(9000, 6);
+    assert_int_equal(ll_playlist_frames_milli(&list), 60000);
+    pictures(180000, 59);
+    pictures(180000, 60);
+    assert_int_equal(ll_playlist_frames_milli(&list), 30000);
+    pictures(180000, 10);
+    assert_int_equal(ll_playlist_frames_milli(&list), 30000);
+    list.window = 3;
+    for (int i = 0; i < 3; i++)
+        pictures(180000, 10);
+    while (ll_playlist_drop(&list, &dropped, &msn))
+        ;
+    assert_int_equal(ll_playlist_frames_milli(&list), 5000);
 }
 
 static void an_edge(void **state)
@@ -197,8 +285,12 @@ int main(void)
         TEST(a_segment_that_is_just_whole),
         TEST(an_end),
         TEST(a_delta_update_leaves_old_segments_out),
+        TEST(a_list_that_has_moved_on),
+        TEST(a_delta_update_behind_a_discontinuity),
         TEST(numbers_only_grow),
         TEST(what_could_not_be_written_is_a_gap),
+        TEST(the_next_discontinuity_has_a_number),
+        TEST(the_frame_rate_is_the_highest_that_is_listed),
         TEST(an_edge),
         TEST(multivariant_playlists),
     };

@@ -56,6 +56,7 @@ static void writes_a_sliding_window(void **state)
                         "#EXT-X-VERSION:3\n"
                         "#EXT-X-TARGETDURATION:2\n"
                         "#EXT-X-MEDIA-SEQUENCE:2\n"
+                        "#EXT-X-DISCONTINUITY-SEQUENCE:0\n"
                         "#EXT-X-PROGRAM-DATE-TIME:2026-01-01T00:00:04.005Z\n"
                         "#EXTINF:2.00002,\n"
                         "seg-1-000002.ts\n"

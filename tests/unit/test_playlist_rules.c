@@ -42,14 +42,16 @@ static void version(const char *text, int64_t now_us)
     playlist_rules_version(rules, m, now_us);
 }
 
+#define NUMBERED "#EXT-X-DISCONTINUITY-SEQUENCE:0\n"
+
 static void a_good_server_is_left_alone(void **state)
 {
     (void)state;
     version(HEAD("0") SEG("0"), 0);
     version(HEAD("0") SEG("0") SEG("1"), 2 * SECOND);
-    version(HEAD("0") SEG("0") SEG("1") "#EXT-X-DISCONTINUITY\n" SEG("2"), 4 * SECOND);
-    version(HEAD("1") SEG("1") "#EXT-X-DISCONTINUITY\n" SEG("2") SEG("3"), 6 * SECOND);
-    version(HEAD("2") "#EXT-X-DISCONTINUITY\n" SEG("2") SEG("3") SEG("4"), 8 * SECOND);
+    version(HEAD("0") NUMBERED SEG("0") SEG("1") "#EXT-X-DISCONTINUITY\n" SEG("2"), 4 * SECOND);
+    version(HEAD("1") NUMBERED SEG("1") "#EXT-X-DISCONTINUITY\n" SEG("2") SEG("3"), 6 * SECOND);
+    version(HEAD("2") NUMBERED "#EXT-X-DISCONTINUITY\n" SEG("2") SEG("3") SEG("4"), 8 * SECOND);
     version(HEAD("3") "#EXT-X-DISCONTINUITY-SEQUENCE:1\n" SEG("3") SEG("4") SEG("5"), 10 * SECOND);
     version(HEAD("3") "#EXT-X-DISCONTINUITY-SEQUENCE:1\n" SEG("3") SEG("4")
                 SEG("5") "#EXT-X-ENDLIST\n",
@@ -108,6 +110,19 @@ static void each_fault_is_seen(void **state)
     }
 }
 
+static void what_counts_discontinuities_is_there_before_they_go(void **state)
+{
+    (void)state;
+    version(HEAD("0") SEG("0") SEG("1") "#EXT-X-DISCONTINUITY\n" SEG("2") SEG("3"), 0);
+    version(HEAD("1") SEG("1") "#EXT-X-DISCONTINUITY\n" SEG("2") SEG("3") SEG("4"), 2 * SECOND);
+    json_t *all = findings_json(findings);
+    char *text = json_dumps(all, 0);
+    assert_int_equal(findings_count(findings), 1);
+    assert_non_null(strstr(text, "loses segments without EXT-X-DISCONTINUITY-SEQUENCE"));
+    free(text);
+    json_decref(all);
+}
+
 /* A segment that has left must be there for its duration and that of the longest list that had it;
  * it is tried just before that is over. */
 static void what_has_left_is_tried_at_the_last_moment(void **state)
@@ -156,6 +171,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_good_server_is_left_alone),
         TEST(each_fault_is_seen),
+        TEST(what_counts_discontinuities_is_there_before_they_go),
         TEST(what_has_left_is_tried_at_the_last_moment),
         TEST(what_is_tried_too_late_is_not_tried),
         TEST(what_is_no_playlist_is_refused),

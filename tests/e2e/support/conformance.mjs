@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// What hls-doctor and Shaka Packager must say of low-latency HLS, in quiet times and others.
+
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { built } from "../../../tools/stack/stack.mjs";
+import { OWN_PICTURE, showInstead, untilLive } from "./browser.mjs";
+import { withLoss } from "./network.mjs";
+import { doctor, run, shaka } from "./programs.mjs";
+import { sleep, until } from "./rig.mjs";
+
+const RECORDING = fileURLToPath(new URL("../../fixtures/rtp/testcard-320x180.pcap", import.meta.url));
+
+// how fast parts come is the machine's too: it is measured in tests/bench/
+const PACE = /^no new (part|segment) for/;
+
+/** hls-doctor's report of `seconds`, while the publisher of `page` has trouble. */
+export async function followThroughTrouble(master, seconds, page, { lossMs, stillMs, sizeMs, pauseMs }) {
+  const watching = doctor(master, seconds);
+  await sleep(pauseMs);
+  await withLoss(0.05, () => sleep(lossMs));
+  await sleep(pauseMs);
+  await showInstead(page, null);
+  await sleep(stillMs);
+  await showInstead(page, OWN_PICTURE);
+  await sleep(pauseMs);
+  await showInstead(page, { width: 720, height: 1280 });
+  await sleep(sizeMs);
+  await page.reload();
+  await untilLive(page);
+  return watching;
+}
+
+/** hls-doctor's report of a stream whose publisher comes with sound, without, and with it again. */
+export async function followMissingSound(stack, stream) {
+  const send = (seconds, ...options) => run(built().replay, ["--bridge", `http://127.0.0.1:${stack.bridgePort}`,
+    "--stream", stream, "--seconds", seconds, ...options, RECORDING]);
+  const first = send(6);
+  await until("the multivariant playlist is there", async () => (await fetch(stack.master(stream))).ok, 15000);
+  const watching = doctor(stack.master(stream), 22);
+  await first;
+  await send(6, "--only", "video");
+  await send(9);
+  return watching;
+}
+
+/** No rule is broken, but for how fast parts come, and what matches `excused`. */
+export function assertNoFaults(report, excused = /^$/) {
+  assert.deepEqual(report.faults.filter(({ rule }) => !PACE.test(rule) && !excused.test(rule)), []);
+}
+
+/** No rule is broken, and what was to be looked at was. */
+export function assertConforms(t, report) {
+  for (const { rule, count, examples } of report.remarks) t.diagnostic(`remark: ${rule} (${count}): ${examples[0]}`);
+  for (const r of report.renditions)
+    t.diagnostic(`${r.uri}: ${r.segments} segments, ${r.parts} parts, ${r.versions} versions, ${r.delta_updates} delta ` +
+      `updates, ${r.hinted_parts} hints, ${r.discontinuities} discontinuities, parts ${r.longest_part_gap_seconds} s apart`);
+  assertNoFaults(report);
+  assert.deepEqual(report.renditions.map(({ uri }) => uri).sort(), ["audio.m3u8", "video.m3u8"]);
+  for (const r of report.renditions) {
+    assert.ok(r.discontinuities >= 1, `${r.uri}: the reload is a discontinuity`);
+    for (const figure of ["segments", "parts", "independent_parts", "held", "delta_updates", "hinted_parts",
+      "retained_checked", "refusals"])
+      assert.ok(r[figure] > 0, `${r.uri}: no ${figure}`);
+  }
+}
+
+const lines = (playlist, pattern) => [...playlist.matchAll(pattern)].map(([, uri]) => uri);
+
+/** The segments of a playlist: [{ uri, map, parts }]. */
+function segmentsOf(playlist) {
+  let map, parts = [];
+  const segments = [];
+  for (const line of playlist.split("\n")) {
+    map = lines(line, /^#EXT-X-MAP:URI="([^"]+)"/g)[0] ?? map;
+    parts.push(...lines(line, /^#EXT-X-PART:.*URI="([^"]+)"/g));
+    if (!line || line.startsWith("#")) continue;
+    segments.push({ uri: line, map, parts });
+    parts = [];
+  }
+  return segments;
+}
+
+/** Shaka Packager reads each segment that is listed, and each chain of parts, behind its initialisation. */
+export async function assertShakaReadsAll(t, stack, stream) {
+  const get = async (name) => {
+    const response = await fetch(new URL(name, stack.master(stream)), { cache: "no-store" });
+    assert.equal(response.status, 200, name);
+    return Buffer.from(await response.arrayBuffer());
+  };
+  const read = async (name, pieces, codec) => {
+    const file = path.join(stack.options.folder, "shaka.mp4");
+    await writeFile(file, Buffer.concat(await Promise.all(pieces.map(get))));
+    const { status, stdout, stderr } = await shaka(file);
+    assert.equal(status, 0, `${name}: ${stderr}`);
+    assert.match(stdout, codec, name);
+  };
+  let count = 0;
+  for (const [list, codec] of [["video.m3u8", /codec: H264/], ["audio.m3u8", /codec: AAC/]]) {
+    const segments = segmentsOf(String(await get(list)));
+    for (const map of new Set(segments.map((segment) => segment.map))) await read(map, [map], codec);
+    for (const { uri, map, parts } of segments) {
+      await read(uri, [map, uri], codec);
+      if (parts.length) await read(`the parts of ${uri}`, [map, ...parts], codec);
+      count++;
+    }
+  }
+  t.diagnostic(`Shaka Packager read ${count} segments`);
+  assert.ok(count >= 6, `${count} segments`);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef FILE_STORE_H
+#define FILE_STORE_H
+
+/* The files of a rendition that have been asked for and are not done with.
+ *
+ * Thread-safety: one thread. */
+
+#include <stdbool.h>
+
+#include "media_worker.h"
+
+typedef enum FileState { FILE_ASKED, FILE_HERE, FILE_FAILED } FileState;
+
+typedef struct StoredFile {
+    char *uri;
+    FileState state;
+    bool hinted; /* asked for before it was listed */
+    MediaBytes bytes;
+    void *owner; /* whose it is; the store does not use it */
+    struct StoredFile *next;
+} StoredFile;
+
+typedef struct FileStore {
+    StoredFile *first;
+} FileStore;
+
+/* The file of this name, or NULL. */
+StoredFile *file_store_find(const FileStore *store, const char *uri);
+
+/* A new one, asked for; NULL where there is no memory. */
+StoredFile *file_store_add(FileStore *store, const char *uri, void *owner);
+
+/* Frees it, unless it is still asked for. `file` NULL: nothing. */
+void file_store_drop(FileStore *store, StoredFile *file);
+
+/* Frees all: nothing is asked for any more. */
+void file_store_clear(FileStore *store);
+
+#endif

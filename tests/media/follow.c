@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "follow.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "rendition.h"
+
+#define US_PER_S   1000000ll
+#define TIMEOUT_US (10 * US_PER_S)
+#define MASTER_US  (4 * US_PER_S) /* between two looks at the multivariant playlist */
+#define TICK_MS    100
+#define ACROSS_US  US_PER_S /* between two comparisons of the renditions */
+
+/* A rendition, and what others are known or said to be when its version came. */
+typedef struct Followed {
+    Rendition *rendition;
+    ListEdge promised; /* the most that a report said of it; -1, -1: nothing */
+    int64_t promised_us;
+    ListEdge seen[MEDIA_RENDITIONS_MAX]; /* the others, when its last version came */
+    bool seen_live[MEDIA_RENDITIONS_MAX];
+    bool has_seen;
+} Followed;
+
+struct Follow {
+    FollowOptions options;
+    char url[URL_SIZE];
+    RenditionWorld world;
+    size_t count;
+    Followed followed[MEDIA_RENDITIONS_MAX];
+    bool is_multi, failed, last_look;
+    M3u8Multi multi;
+    size_t multi_versions;
+    int64_t next_multi_us, next_across_us;
+};
+
+Follow *follow_create(const FollowOptions *options)
+{
+    Follow *f = calloc(1, sizeof(*f));
+
+    if (!f)
+        return NULL;
+    f->options = *options;
+    if (strstr(options->url, "://")) {
+        snprintf(f->url, sizeof(f->url), "%s", options->url);
+    } else {
+        char *path = realpath(options->url, NULL);
+        snprintf(f->url, sizeof(f->url), "file://%s", path ? path : options->url);
+        free(path);
+    }
+    f->world.http = http_client_create();
+    f->world.worker = media_worker_create(!options->quiet);
+    f->world.findings = findings_create();
+    f->world.names = names_create();
+    if (!f->world.http || !f->world.worker || !f->world.findings || !f->world.names)
+        follow_destroy(&f);
+    return f;
+}
+
+void follow_destroy(Follow **follow)
+{
+    Follow *f = *follow;
+
+    if (!f)
+        return;
+    f->world.over = true;
+    http_client_destroy(&f->world.http);
+    media_worker_destroy(&f->world.worker);
+    for (size_t i = 0; i < f->count; i++)
+        rendition_destroy(&f->followed[i].rendition);
+    names_destroy(&f->world.names);
+    findings_destroy(&f->world.findings);
+    free(f);
+    *follow = NULL;
+}
+
+/* ---- renditions against each other ---- */
+
+static bool is_live(const Followed *who)
+{
+    const M3u8 *m = rendition_list(who->rendition);
+
+    return m && !m->ended;
+}
+
+static RenditionView view_of(const Followed *who)
+{
+    return (RenditionView){rendition_uri(who->rendition), rendition_list(who->rendition)};
+}
+
+static Followed *followed_of(Follow *f, const char *uri)
+{
+    for (size_t i = 0; i < f->count; i++)
+        if (uri && strcmp(rendition_uri(f->followed[i].rendition), uri) == 0)
+            return &f->followed[i];
+    return NULL;
+}
+
+/* A version that had to be waited for was made after the one before it came, when the others were
+ * at least where they were seen. */
+static void check_reports(Follow *f, Followed *who)
+{
+    const M3u8 *m = rendition_list(who->rendition);
+    RenditionMoment moment = rendition_moment(who->rendition);
+    ListEdge own = list_edge(m);
+
+    for (size_t i = 0; i < m->report_count; i++) {
+        Followed *about = followed_of(f, m->reports[i].uri);
+        if (!about || !rendition_list(about->rendition))
+            continue;
+        if (who->has_seen && moment.was_held)
+            multi_rules_report(f->world.findings, rendition_uri(who->rendition), &m->reports[i],
+                               own, who->seen[about - f->followed]);
+        ListEdge said = list_edge_reported(&m->reports[i], own);
+        if (list_edge_before(about->promised, said)) {
+            about->promised = said;
+            about->promised_us = moment.came_us;
+        }
+    }
+}
+
+static void note_seen(Follow *f, Followed *who)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        const M3u8 *m = rendition_list(f->followed[i].rendition);
+        who->seen[i] = m ? list_edge(m) : (ListEdge){-1, -1};
+        who->seen_live[i] = is_live(&f->followed[i]);
+    }
+    who->has_seen = true;
+}
+
+/* Reports are of what was live when the version before this one came. */
+static void check_reports_are_there(Follow *f, const Followed *who)
+{
+    RenditionView view[MEDIA_RENDITIONS_MAX];
+    size_t count = 0, which = 0;
+
+    for (size_t i = 0; i < f->count; i++) {
+        if (&f->followed[i] == who)
+            which = count;
+        if (&f->followed[i] == who || (who->seen_live[i] && is_live(&f->followed[i])))
+            view[count++] = view_of(&f->followed[i]);
+    }
+    multi_rules_reports(f->world.findings, view, count, which);
+}
+
+static void on_news(void *user, Rendition *rendition)
+{
+    Follow *f = user;
+    Followed *who = followed_of(f, rendition_uri(rendition));
+
+    if (who->has_seen && rendition_moment(rendition).was_held)
+        check_reports_are_there(f, who);
+    if (who->promised_us != 0 && rendition_moment(rendition).asked_us > who->promised_us)
+        multi_rules_promise(f->world.findings, rendition_uri(rendition), who->promised,
+                            list_edge(rendition_list(rendition)));
+    check_reports(f, who);
+    note_seen(f, who);
+}
+
+/* ---- the multivariant playlist ---- */
+
+static void follow_uri(Follow *f, const char *base, const char *uri)
+{
+    Followed *who = &f->followed[f->count];
+
+    if (*uri == '\0' || followed_of(f, uri) || f->count == MEDIA_RENDITIONS_MAX)
+        return;
+    *who = (Followed){.promised = {-1, -1}};
+    who->rendition = rendition_create(&f->world, base, uri, f->count, on_news, f);
+    if (who->rendition)
+        f->count++;
+}
+
+static void begin(Follow *f)
+{
+    for (size_t i = 0; i < f->multi.variant_count; i++)
+        follow_uri(f, f->url, f->multi.variant[i].uri);
+    for (size_t i = 0; i < f->multi.media_count; i++)
+        follow_uri(f, f->url, f->multi.media[i].uri);
+    for (size_t i = 0; i < f->count; i++)
+        rendition_start(f->followed[i].rendition);
+}
+
+static void on_multi(void *user, HttpAnswer *a)
+{
+    Follow *f = user;
+    const char *wrong;
+    M3u8Multi multi;
+
+    f->last_look = false;
+    if (f->world.over)
+        return;
+    if (a->status != 200 || m3u8_multi_read((const char *)a->data, a->len, &multi, &wrong) < 0) {
+        if (f->multi_versions > 0)
+            findings_add(f->world.findings, "the multivariant playlist cannot be fetched",
+                         "HTTP status %ld", a->status);
+        f->failed = f->multi_versions == 0;
+        return;
+    }
+    bool first = f->multi_versions++ == 0;
+    f->multi = multi;
+    multi_rules_check(f->world.findings, &f->multi);
+    if (first)
+        begin(f);
+}
+
+static int ask_multi(Follow *f, int64_t now_us)
+{
+    f->next_multi_us = now_us + MASTER_US;
+    return http_client_get(f->world.http, f->url, TIMEOUT_US, on_multi, f);
+}
+
+/* Finds out what the URL names. */
+static void on_first(void *user, HttpAnswer *a)
+{
+    Follow *f = user;
+    const char *wrong;
+    M3u8 *m = a->status == 200 ? m3u8_read((const char *)a->data, a->len, &wrong) : NULL;
+
+    if (m && m->is_multivariant) {
+        f->is_multi = true;
+        on_multi(f, a);
+    } else if (m) {
+        const char *name = strrchr(f->url, '/');
+        follow_uri(f, f->url, name + 1);
+        rendition_start(f->followed[0].rendition);
+    }
+    f->failed = f->failed || !m;
+    m3u8_destroy(&m);
+}
+
+/* ---- watching ---- */
+
+static bool all_ended(const Follow *f)
+{
+    size_t ended = 0;
+
+    for (size_t i = 0; i < f->count; i++) {
+        const M3u8 *m = rendition_list(f->followed[i].rendition);
+        ended += m && m->ended;
+    }
+    return f->count > 0 && ended == f->count;
+}
+
+static void tick(Follow *f)
+{
+    RenditionView view[MEDIA_RENDITIONS_MAX];
+    int64_t now_us = clock_us(CLOCK_MONOTONIC);
+    size_t count = 0;
+
+    for (size_t i = 0; i < f->count; i++)
+        rendition_tick(f->followed[i].rendition, now_us);
+    if (f->is_multi && now_us >= f->next_multi_us)
+        ask_multi(f, now_us);
+    if (now_us < f->next_across_us)
+        return;
+    f->next_across_us = now_us + ACROSS_US;
+    for (size_t i = 0; i < f->count; i++)
+        if (is_live(&f->followed[i]))
+            view[count++] = view_of(&f->followed[i]);
+    multi_rules_renditions(f->world.findings, view, count);
+}
+
+/* What the multivariant playlist says at last, against all that was seen. */
+static void look_at_media(Follow *f)
+{
+    RenditionMedia media[MEDIA_RENDITIONS_MAX];
+    int64_t limit_us = clock_us(CLOCK_MONOTONIC) + TIMEOUT_US;
+
+    f->last_look = f->is_multi && ask_multi(f, limit_us) == 0;
+    while (f->last_look && clock_us(CLOCK_MONOTONIC) < limit_us)
+        http_client_run(f->world.http, TICK_MS);
+    f->world.over = true;
+    media_worker_finish(f->world.worker);
+    for (size_t i = 0; i < f->count; i++) {
+        const Rendition *r = f->followed[i].rendition;
+        const M3u8 *m = rendition_list(r);
+        media[i] = media_rules_media(media_worker_rules(f->world.worker, i), rendition_uri(r),
+                                     m ? m->media_sequence : 0);
+    }
+    if (f->is_multi)
+        multi_rules_media(f->world.findings, &f->multi, media, f->count);
+}
+
+int follow_run(Follow *f)
+{
+    int64_t until = clock_us(CLOCK_MONOTONIC) + (int64_t)(f->options.time_s * US_PER_S);
+
+    f->next_multi_us = clock_us(CLOCK_MONOTONIC) + MASTER_US;
+    if (http_client_get(f->world.http, f->url, TIMEOUT_US, on_first, f) < 0)
+        return -1;
+    while (!f->failed && clock_us(CLOCK_MONOTONIC) < until && !all_ended(f)) {
+        http_client_run(f->world.http, TICK_MS);
+        tick(f);
+    }
+    if (f->failed || f->count == 0)
+        return -1;
+    if (all_ended(f)) /* their files are still to come */
+        for (int i = 0; i < 1000 / TICK_MS; i++)
+            http_client_run(f->world.http, TICK_MS);
+    look_at_media(f);
+    return 0;
+}
+/* ---- report ---- */
+
+size_t follow_faults(const Follow *f)
+{
+    return findings_count(f->world.findings) +
+           findings_count(media_worker_findings(f->world.worker));
+}
+
+static json_t *rendition_json(const Follow *f, size_t i)
+{
+    const Rendition *r = f->followed[i].rendition;
+    const MediaRules *rules = media_worker_rules(f->world.worker, i);
+    RenditionMedia media = media_rules_media(rules, "", 0);
+    MediaHistory m = media_rules_history(rules);
+    PlaylistHistory l = rendition_playlist_history(r);
+    PartHistory p = rendition_part_history(r);
+    RenditionStats s = rendition_stats(r);
+    json_t *j =
+        json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:b}", "uri", rendition_uri(r),
+                  "codec", media.codec, "versions", (json_int_t)l.versions, "first_sequence",
+                  (json_int_t)l.first_sequence, "discontinuities", (json_int_t)l.discontinuities,
+                  "segments", (json_int_t)m.segments, "parts", (json_int_t)m.parts,
+                  "independent_parts", (json_int_t)m.independent_parts, "media_seconds",
+                  (double)m.duration_us / US_PER_S, "ended", l.ended);
+    json_t *more = json_pack(
+        "{s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f}", "width", media.width,
+        "height", media.height, "peak_bitrate", (json_int_t)media.peak, "average_bitrate",
+        (json_int_t)media.average, "blocking_requests", (json_int_t)s.blocking, "held",
+        (json_int_t)s.held, "delta_updates", (json_int_t)s.deltas, "hinted_parts",
+        (json_int_t)s.files.hints, "retained_checked", (json_int_t)s.files.retained, "refusals",
+        (json_int_t)s.refusals, "longest_part_gap_seconds", (double)p.longest_gap_us / US_PER_S,
+        "longest_absence_seconds", (double)p.longest_away_us / US_PER_S, "longest_hold_seconds",
+        (double)s.longest_hold_us / US_PER_S);
+
+    json_object_update(j, more);
+    json_decref(more);
+    return j;
+}
+
+/* Those of the network and those of the media. */
+static json_t *both(json_t *a, json_t *b)
+{
+    json_array_extend(a, b);
+    json_decref(b);
+    return a;
+}
+
+json_t *follow_json(const Follow *f)
+{
+    const Findings *own = f->world.findings, *media = media_worker_findings(f->world.worker);
+    json_t *renditions = json_array();
+
+    for (size_t i = 0; i < f->count; i++)
+        json_array_append_new(renditions, rendition_json(f, i));
+    return json_pack("{s:b, s:b, s:I, s:o, s:o, s:o, s:o}", "ok", follow_faults(f) == 0,
+                     "low_latency", 1, "multivariant_versions", (json_int_t)f->multi_versions,
+                     "renditions", renditions, "marks",
+                     marks_json(media_worker_marks(f->world.worker)), "faults",
+                     both(findings_json(own), findings_json(media)), "remarks",
+                     both(findings_remarks_json(own), findings_remarks_json(media)));
+}
+
+static void print_rendition(const Follow *f, size_t i)
+{
+    const Rendition *r = f->followed[i].rendition;
+    const MediaRules *rules = media_worker_rules(f->world.worker, i);
+    RenditionMedia media = media_rules_media(rules, "", 0);
+    MediaHistory m = media_rules_history(rules);
+    PlaylistHistory l = rendition_playlist_history(r);
+    PartHistory p = rendition_part_history(r);
+    RenditionStats s = rendition_stats(r);
+
+    printf("  %s, %s\n", rendition_uri(r), media.codec);
+    printf("    %zu segments of %zu parts, %zu of them independent, %.1f s, %" PRId64
+           " kbit/s (peak %" PRId64 "); %" PRIu64 " discontinuities\n",
+           m.segments, m.parts, m.independent_parts, (double)m.duration_us / US_PER_S,
+           media.average / 1000, media.peak / 1000, l.discontinuities);
+    printf(
+        "    %zu versions of the playlist by %zu blocking requests, %zu of which were held; "
+        "%zu delta updates rebuilt\n",
+        l.versions, s.blocking, s.held, s.deltas);
+    printf(
+        "    %zu parts came as hinted; %zu files tried after they left the list; "
+        "%.0f ms between two parts at the most\n",
+        s.files.hints, s.files.retained, (double)p.longest_gap_us / 1000);
+}
+
+void follow_print(const Follow *f)
+{
+    printf("%s\n", f->options.url);
+    for (size_t i = 0; i < f->count; i++)
+        print_rendition(f, i);
+    marks_print(media_worker_marks(f->world.worker));
+    findings_print(f->world.findings);
+    findings_print(media_worker_findings(f->world.worker));
+    if (follow_faults(f) > 0)
+        printf("  %zu faults\n", follow_faults(f));
+    else
+        printf("  nothing wrong\n");
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef FOLLOW_H
+#define FOLLOW_H
+
+/* Follows all renditions of a multivariant playlist, or one media playlist with parts, at once, as
+ * low-latency players do: by blocking requests, preload hints and delta updates.
+ *
+ * Thread-safety: one thread. */
+
+#include <jansson.h>
+#include <stdbool.h>
+
+typedef struct Follow Follow;
+
+typedef struct FollowOptions {
+    const char *url; /* borrowed, as the rest */
+    double time_s;   /* how long it is watched */
+    bool quiet;      /* no line for each segment */
+} FollowOptions;
+
+/* Returns NULL where there is no memory. */
+Follow *follow_create(const FollowOptions *options);
+void follow_destroy(Follow **follow); /* accepts NULL, leaves NULL */
+
+/* Watches. Returns 0, or -1 where it is not there. */
+int follow_run(Follow *follow);
+
+/* What was found: for programs, and for people on stdout. Returns the number of faults. */
+size_t follow_faults(const Follow *follow);
+json_t *follow_json(const Follow *follow);
+void follow_print(const Follow *follow);
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "http_client.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+
+#define BODY_MAX (256u << 20) /* bytes; more is absurd */
+
+typedef struct Request {
+    HttpClient *client;
+    CURL *curl;
+    HttpDone *done;
+    void *user;
+    HttpAnswer answer;
+    size_t capacity;
+    bool is_file;
+    struct Request *next, **link;
+} Request;
+
+struct HttpClient {
+    CURLM *multi;
+    Request *under_way;
+};
+
+HttpClient *http_client_create(void)
+{
+    HttpClient *c = calloc(1, sizeof(*c));
+
+    if (!c)
+        return NULL;
+    c->multi = curl_multi_init();
+    if (!c->multi) {
+        free(c);
+        return NULL;
+    }
+    curl_multi_setopt(c->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+    return c;
+}
+
+static void forget(Request *r)
+{
+    *r->link = r->next;
+    if (r->next)
+        r->next->link = r->link;
+    curl_multi_remove_handle(r->client->multi, r->curl);
+    curl_easy_cleanup(r->curl);
+    free(r->answer.data);
+    free(r);
+}
+
+void http_client_destroy(HttpClient **client)
+{
+    HttpClient *c = *client;
+
+    if (!c)
+        return;
+    while (c->under_way) {
+        Request *r = c->under_way;
+        r->answer.status = 0;
+        r->done(r->user, &r->answer);
+        forget(r);
+    }
+    curl_multi_cleanup(c->multi);
+    free(c);
+    *client = NULL;
+}
+
+static size_t on_body(char *data, size_t size, size_t count, void *user)
+{
+    Request *r = user;
+    HttpAnswer *a = &r->answer;
+    size_t n = size * count;
+
+    if (a->first_byte_us == 0)
+        a->first_byte_us = clock_us(CLOCK_MONOTONIC);
+    if (a->len + n > r->capacity) {
+        size_t capacity = (a->len + n) * 3 / 2;
+        uint8_t *grown = capacity < BODY_MAX ? realloc(a->data, capacity) : NULL;
+        if (!grown)
+            return 0;
+        a->data = grown;
+        r->capacity = capacity;
+    }
+    memcpy(a->data + a->len, data, n);
+    a->len += n;
+    return n;
+}
+
+/* Keeps the value of the header `name:` if the line is one. */
+static void keep_header(const char *line, size_t len, const char *name, char *out)
+{
+    size_t n = strlen(name);
+
+    if (len <= n || strncasecmp(line, name, n) != 0)
+        return;
+    while (n < len && line[n] == ' ')
+        n++;
+    snprintf(out, HTTP_HEADER_SIZE, "%.*s", (int)(len - n), line + n);
+    out[strcspn(out, "\r\n")] = '\0';
+}
+
+static size_t on_header(char *line, size_t size, size_t count, void *user)
+{
+    HttpAnswer *a = &((Request *)user)->answer;
+    size_t len = size * count;
+
+    keep_header(line, len, "Content-Type:", a->type);
+    keep_header(line, len, "Content-Encoding:", a->encoding);
+    keep_header(line, len, "Cache-Control:", a->cache_control);
+    return len;
+}
+
+int http_client_get(HttpClient *c, const char *url, int64_t timeout_us, HttpDone *done, void *user)
+{
+    Request *r = calloc(1, sizeof(*r));
+    CURL *curl = r ? curl_easy_init() : NULL;
+
+    if (!curl) {
+        free(r);
+        return -1;
+    }
+    *r = (Request){.client = c, .curl = curl, .done = done, .user = user};
+    r->is_file = strncmp(url, "file:", 5) == 0;
+    r->answer.asked_us = clock_us(CLOCK_MONOTONIC);
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, r);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, r);
+    curl_easy_setopt(curl, CURLOPT_PRIVATE, r);
+    curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip");
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)(timeout_us / 1000));
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    r->next = c->under_way;
+    r->link = &c->under_way;
+    if (r->next)
+        r->next->link = &r->next;
+    c->under_way = r;
+    curl_multi_add_handle(c->multi, curl);
+    return 0;
+}
+
+static void finish(Request *r, CURLcode result)
+{
+    HttpAnswer *a = &r->answer;
+    long version = 0;
+
+    a->done_us = clock_us(CLOCK_MONOTONIC);
+    if (a->first_byte_us == 0)
+        a->first_byte_us = a->done_us;
+    if (r->is_file)
+        a->status = result == CURLE_OK ? 200 : 404;
+    else if (result == CURLE_OK)
+        curl_easy_getinfo(r->curl, CURLINFO_RESPONSE_CODE, &a->status);
+    curl_easy_getinfo(r->curl, CURLINFO_HTTP_VERSION, &version);
+    a->http2 = version >= CURL_HTTP_VERSION_2_0;
+    r->done(r->user, a);
+    forget(r);
+}
+
+void http_client_run(HttpClient *c, int wait_ms)
+{
+    int running, left;
+    CURLMsg *message;
+
+    curl_multi_perform(c->multi, &running);
+    curl_multi_poll(c->multi, NULL, 0, wait_ms, NULL);
+    curl_multi_perform(c->multi, &running);
+    while ((message = curl_multi_info_read(c->multi, &left))) {
+        Request *r = NULL;
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        CURLcode result = message->data.result;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&r);
+        finish(r, result);
+    }
+}

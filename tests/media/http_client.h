@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef HTTP_CLIENT_H
+#define HTTP_CLIENT_H
+
+/* Several requests at a time, as a player makes them: connections are kept, answers that are held
+ * keep nothing else waiting. file: works too.
+ *
+ * Thread-safety: one thread. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct HttpClient HttpClient;
+
+#define HTTP_HEADER_SIZE 128
+
+/* What came. Whoever wants to keep `data` takes it, and leaves NULL; free() it then. */
+typedef struct HttpAnswer {
+    long status; /* 0: no answer; of file:, 200 and 404 */
+    uint8_t *data;
+    size_t len;
+    char type[HTTP_HEADER_SIZE], encoding[HTTP_HEADER_SIZE], cache_control[HTTP_HEADER_SIZE];
+    int64_t asked_us, first_byte_us, done_us; /* monotonic */
+    bool http2;                               /* or newer */
+} HttpAnswer;
+
+/* Called from http_client_run(), once for each request. It may make others. */
+typedef void HttpDone(void *user, HttpAnswer *answer);
+
+/* Returns NULL where there is no memory. */
+HttpClient *http_client_create(void);
+/* Ends what is under way, as requests without an answer, which may make no others. Accepts NULL,
+ * leaves NULL. */
+void http_client_destroy(HttpClient **client);
+
+/* Asks for `url`. Returns 0, or -1 where there is no memory: then `done` is not called. */
+int http_client_get(HttpClient *client, const char *url, int64_t timeout_us, HttpDone *done,
+                    void *user);
+
+/* Waits for up to `wait_ms` for something to come, and hands it over. */
+void http_client_run(HttpClient *client, int wait_ms);
+
+#endif

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "media_worker.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mp4_rules.h"
+
+typedef struct Rendition {
+    const char *name;
+    MediaRules *rules;
+    SegmentProbe *probe;
+    uint64_t discontinuity; /* of the last segment */
+    bool started;
+    char map[256]; /* the initialisation segment that was looked at last */
+    Mp4Tracks tracks;
+} Rendition;
+
+struct MediaWorker {
+    bool tell;
+    Findings *findings;
+    Marks *marks;
+    size_t count;
+    Rendition rendition[MEDIA_RENDITIONS_MAX];
+    pthread_t thread;
+    bool running, finished;
+    pthread_mutex_t lock;
+    pthread_cond_t news;
+    MediaJob *first, **end;
+};
+
+static void on_picture(void *user, const AVFrame *frame, int64_t pts_90k)
+{
+    marks_picture(user, frame, pts_90k);
+}
+
+static void on_sound(void *user, const AVFrame *frame, int64_t pts_90k)
+{
+    marks_sound(user, frame, pts_90k);
+}
+
+void media_job_free(MediaJob *j)
+{
+    for (size_t i = 0; i < j->segment.part_count; i++) {
+        free(j->segment.parts[i].uri);
+        if (j->part)
+            free(j->part[i].data);
+    }
+    free(j->segment.parts);
+    free(j->segment.uri);
+    free(j->segment.map);
+    free(j->part);
+    free(j->init.data);
+    free(j->bytes.data);
+    free(j);
+}
+
+/* ---- one segment ---- */
+
+/* Media behind its initialisation segment; the caller frees the bytes. */
+static MediaBytes behind(const MediaBytes *init, const MediaBytes *media)
+{
+    MediaBytes all = {malloc(init->len + media->len + 1), init->len + media->len};
+
+    if (!all.data)
+        return (MediaBytes){0};
+    if (init->len > 0)
+        memcpy(all.data, init->data, init->len);
+    if (media->len > 0)
+        memcpy(all.data + init->len, media->data, media->len);
+    return all;
+}
+
+static bool is_parts(const MediaJob *j)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < j->segment.part_count; i++) {
+        const MediaBytes *p = &j->part[i];
+        if (p->len > j->bytes.len - at || memcmp(j->bytes.data + at, p->data, p->len) != 0)
+            return false;
+        at += p->len;
+    }
+    return at == j->bytes.len;
+}
+
+/* Only what has an initialisation segment is MP4. */
+static void check_boxes(MediaWorker *w, Rendition *r, const MediaJob *j)
+{
+    if (j->init.len == 0)
+        return;
+    if (strcmp(r->map, j->segment.map) != 0) {
+        snprintf(r->map, sizeof(r->map), "%s", j->segment.map);
+        mp4_rules_init(w->findings, r->map, j->init.data, j->init.len, &r->tracks);
+    }
+    mp4_rules_media(w->findings, j->segment.uri, j->bytes.data, j->bytes.len, &r->tracks);
+    for (size_t i = 0; j->part && i < j->segment.part_count; i++)
+        mp4_rules_media(w->findings, j->segment.parts[i].uri, j->part[i].data, j->part[i].len,
+                        &r->tracks);
+}
+
+/* Returns the parts' facts, or NULL. */
+static MediaPart *look_at_parts(MediaWorker *w, Rendition *r, const MediaJob *j)
+{
+    MediaPart *parts = j->part ? calloc(j->segment.part_count, sizeof(*parts)) : NULL;
+
+    for (size_t i = 0; parts && i < j->segment.part_count; i++) {
+        MediaBytes all = behind(&j->init, &j->part[i]);
+        parts[i].listed = j->segment.parts[i];
+        if (segment_probe_look(r->probe, all.data, all.len, parts[i].listed.independent,
+                               &parts[i].facts) < 0)
+            findings_add(w->findings, "a part cannot be demuxed", "%s", j->segment.parts[i].uri);
+        free(all.data);
+    }
+    return parts;
+}
+
+static void tell(const MediaSegment *s, bool restart)
+{
+    fprintf(stderr, "  %-32s %6.3f s %8zu bytes %4zu pictures %4zu sounds %3zu parts%s\n",
+            s->listed->uri, (double)s->listed->duration_us / 1000000, s->len,
+            s->facts.video.packets, s->facts.audio.packets, s->part_count,
+            restart ? "  discontinuity" : "");
+}
+
+static void look_at(MediaWorker *w, MediaJob *j)
+{
+    Rendition *r = &w->rendition[j->rendition];
+    MediaSegment s = {.listed = &j->segment, .target_us = j->target_us, .len = j->bytes.len};
+    bool restart = r->started && r->discontinuity != j->segment.discontinuity;
+    MediaBytes all = behind(&j->init, &j->bytes);
+
+    r->started = true;
+    r->discontinuity = j->segment.discontinuity;
+    check_boxes(w, r, j);
+    if (segment_probe_read(r->probe, all.data, all.len, restart, &s.facts) < 0) {
+        findings_add(w->findings, "a segment cannot be demuxed", "%s", j->segment.uri);
+        free(all.data);
+        return;
+    }
+    MediaPart *parts = look_at_parts(w, r, j);
+    s.parts = parts;
+    s.part_count = parts ? j->segment.part_count : 0;
+    s.is_its_parts = parts && is_parts(j);
+    media_rules_segment(r->rules, &s);
+    for (size_t i = 0; i < w->count; i++)
+        if (i != j->rendition)
+            media_rules_compare(w->findings, r->rules, w->rendition[i].rules);
+    if (w->tell)
+        tell(&s, restart);
+    free(parts);
+    free(all.data);
+}
+
+/* ---- the thread ---- */
+
+/* The next job, or NULL where there will be none. */
+static MediaJob *take(MediaWorker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    while (!w->first && !w->finished)
+        pthread_cond_wait(&w->news, &w->lock);
+    MediaJob *j = w->first;
+    if (j && !(w->first = j->next))
+        w->end = &w->first;
+    pthread_mutex_unlock(&w->lock);
+    return j;
+}
+
+static void *work(void *user)
+{
+    MediaWorker *w = user;
+    MediaJob *j;
+
+    while ((j = take(w))) {
+        look_at(w, j);
+        media_job_free(j);
+    }
+    for (size_t i = 0; i < w->count; i++)
+        segment_probe_drain(w->rendition[i].probe);
+    return NULL;
+}
+
+MediaWorker *media_worker_create(bool tell_segments)
+{
+    MediaWorker *w = calloc(1, sizeof(*w));
+
+    if (!w)
+        return NULL;
+    w->tell = tell_segments;
+    w->findings = findings_create();
+    w->marks = marks_create();
+    w->end = &w->first;
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->news, NULL);
+    w->running = w->findings && w->marks && pthread_create(&w->thread, NULL, work, w) == 0;
+    if (!w->running)
+        media_worker_destroy(&w);
+    return w;
+}
+
+void media_worker_destroy(MediaWorker **worker)
+{
+    MediaWorker *w = *worker;
+
+    if (!w)
+        return;
+    media_worker_finish(w);
+    while (w->first) {
+        MediaJob *j = w->first;
+        w->first = j->next;
+        media_job_free(j);
+    }
+    for (size_t i = 0; i < w->count; i++) {
+        media_rules_destroy(&w->rendition[i].rules);
+        segment_probe_destroy(&w->rendition[i].probe);
+    }
+    pthread_cond_destroy(&w->news);
+    pthread_mutex_destroy(&w->lock);
+    marks_destroy(&w->marks);
+    findings_destroy(&w->findings);
+    free(w);
+    *worker = NULL;
+}
+
+int media_worker_add(MediaWorker *w, const char *name)
+{
+    const ProbeSink sink = {w->marks, on_picture, on_sound};
+    Rendition r = {.name = name};
+
+    r.rules = w->count < MEDIA_RENDITIONS_MAX ? media_rules_create(w->findings, name) : NULL;
+    r.probe = r.rules ? segment_probe_create(&sink) : NULL;
+    if (!r.probe) {
+        media_rules_destroy(&r.rules);
+        return -1;
+    }
+    w->rendition[w->count++] = r;
+    return 0;
+}
+
+void media_worker_do(MediaWorker *w, MediaJob *j)
+{
+    pthread_mutex_lock(&w->lock);
+    j->next = NULL;
+    *w->end = j;
+    w->end = &j->next;
+    pthread_cond_signal(&w->news);
+    pthread_mutex_unlock(&w->lock);
+}
+
+void media_worker_finish(MediaWorker *w)
+{
+    if (!w->running)
+        return;
+    pthread_mutex_lock(&w->lock);
+    w->finished = true;
+    pthread_cond_signal(&w->news);
+    pthread_mutex_unlock(&w->lock);
+    pthread_join(w->thread, NULL);
+    w->running = false;
+}
+
+const MediaRules *media_worker_rules(const MediaWorker *w, size_t rendition)
+{
+    return w->rendition[rendition].rules;
+}
+
+const Findings *media_worker_findings(const MediaWorker *w)
+{
+    return w->findings;
+}
+
+MarksReport media_worker_marks(const MediaWorker *w)
+{
+    return marks_report(w->marks);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MEDIA_WORKER_H
+#define MEDIA_WORKER_H
+
+/* Takes segments and their parts apart on a thread of its own: decoding takes longer than the
+ * network may be left alone.
+ *
+ * Thread-safety: one thread beside its own. */
+
+#include "findings.h"
+#include "m3u8.h"
+#include "marks.h"
+#include "media_rules.h"
+
+#define MEDIA_RENDITIONS_MAX 8
+
+typedef struct MediaWorker MediaWorker;
+
+typedef struct MediaBytes {
+    uint8_t *data;
+    size_t len;
+} MediaBytes;
+
+/* A whole segment with all its bytes, which the worker takes over and frees. */
+typedef struct MediaJob {
+    size_t rendition;
+    int64_t target_us;
+    M3u8Segment segment; /* its texts and parts too */
+    MediaBytes init;     /* its initialisation segment */
+    MediaBytes bytes;    /* of the segment */
+    MediaBytes *part;    /* segment.part_count of them; NULL: they were not all seen */
+    struct MediaJob *next;
+} MediaJob;
+
+/* `tell`: a line for each segment goes to standard error. Returns NULL where there is no memory. */
+MediaWorker *media_worker_create(bool tell);
+void media_worker_destroy(MediaWorker **worker); /* accepts NULL, leaves NULL */
+
+/* A rendition, whose name is borrowed; they are numbered in this order, and all there before the
+ * first job. Returns 0, or -1. */
+int media_worker_add(MediaWorker *worker, const char *name);
+
+/* Hands over a job that malloc() made. */
+void media_worker_do(MediaWorker *worker, MediaJob *job);
+
+/* Waits until all is done. What follows may be asked then. */
+void media_worker_finish(MediaWorker *worker);
+
+const MediaRules *media_worker_rules(const MediaWorker *worker, size_t rendition);
+const Findings *media_worker_findings(const MediaWorker *worker);
+MarksReport media_worker_marks(const MediaWorker *worker);
+
+void media_job_free(MediaJob *job);
+
+#endif

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "multi_rules.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define US_PER_S       1000000ll
+#define VERSION_NEEDED 4    /* section 8: EXT-X-MEDIA */
+#define RATE_TOLERANCE 0.10 /* of FRAME-RATE: pictures come unevenly */
+#define AVERAGE_FACTOR 1.5  /* what is measured is of a short while, not of the whole stream */
+
+/* ---- one multivariant playlist ---- */
+
+static const M3u8Media *group(const M3u8Multi *m, const char *name)
+{
+    for (size_t i = 0; i < m->media_count; i++)
+        if (strcmp(m->media[i].group, name) == 0 && strcmp(m->media[i].type, "AUDIO") == 0)
+            return &m->media[i];
+    return NULL;
+}
+
+static void check_variant(Findings *f, const M3u8Multi *m, const M3u8Variant *v)
+{
+    if (v->uri[0] == '\0')
+        findings_add(f, "EXT-X-STREAM-INF without its URI line (4.4.6.2)", "%s", v->codecs);
+    if (v->bandwidth < 0)
+        findings_add(f, "EXT-X-STREAM-INF without BANDWIDTH (4.4.6.2)", "%s", v->uri);
+    if (v->average_bandwidth > v->bandwidth)
+        findings_add(f, "AVERAGE-BANDWIDTH above BANDWIDTH (4.4.6.2)", "%s: %" PRId64 ", %" PRId64,
+                     v->uri, v->average_bandwidth, v->bandwidth);
+    if (v->codecs[0] == '\0')
+        findings_remark(f, "EXT-X-STREAM-INF without CODECS (4.4.6.2)", "%s", v->uri);
+    if (v->audio[0] != '\0' && !group(m, v->audio))
+        findings_add(f, "AUDIO names a group that is not there (4.4.6.2)", "%s: %s", v->uri,
+                     v->audio);
+}
+
+static void check_media(Findings *f, const M3u8Multi *m, size_t i)
+{
+    const M3u8Media *a = &m->media[i];
+
+    if (a->type[0] == '\0' || a->group[0] == '\0' || a->name[0] == '\0')
+        findings_add(f, "EXT-X-MEDIA without TYPE, GROUP-ID or NAME (4.4.6.1)", "%s", a->uri);
+    if (a->is_default && a->refuses_autoselect)
+        findings_add(f, "EXT-X-MEDIA is DEFAULT and not AUTOSELECT (4.4.6.1)", "%s", a->uri);
+    if (strcmp(a->type, "AUDIO") == 0 && a->channels[0] == '\0')
+        findings_remark(f, "EXT-X-MEDIA of sound without CHANNELS (4.4.6.1)", "%s", a->uri);
+    for (size_t k = 0; k < i; k++) {
+        const M3u8Media *b = &m->media[k];
+        if (strcmp(a->group, b->group) != 0 || strcmp(a->type, b->type) != 0)
+            continue;
+        if (strcmp(a->name, b->name) == 0)
+            findings_add(f, "two EXT-X-MEDIA of a group have one NAME (4.4.6.1.1)", "%s", a->name);
+        if (a->is_default && b->is_default)
+            findings_add(f, "two EXT-X-MEDIA of a group are DEFAULT (4.4.6.1.1)", "%s", a->group);
+    }
+}
+
+void multi_rules_check(Findings *f, const M3u8Multi *m)
+{
+    if (m->has_media_tags)
+        findings_add(f, "a multivariant playlist with tags of a media playlist (4.4.3, 4.4.4)",
+                     "%zu variants", m->variant_count);
+    if (m->malformed)
+        findings_add(f, "a malformed attribute list (4.2)", "%s", m->malformed);
+    if (m->version > VERSION_NEEDED)
+        findings_remark(f, "EXT-X-VERSION is higher than needed (6.2.1)",
+                        "multivariant playlist: %u, needed %d", m->version, VERSION_NEEDED);
+    for (size_t i = 0; i < m->variant_count; i++)
+        check_variant(f, m, &m->variant[i]);
+    for (size_t i = 0; i < m->media_count; i++)
+        check_media(f, m, i);
+}
+
+/* ---- against the media ---- */
+
+static const RenditionMedia *media_of(const RenditionMedia *media, size_t count, const char *uri)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(media[i].uri, uri) == 0)
+            return &media[i];
+    return NULL;
+}
+
+static bool has_codec(const char *codecs, const char *codec)
+{
+    size_t n = strlen(codec);
+
+    for (const char *at = codecs; at; at = strchr(at, ','), at += at != NULL)
+        if (strncasecmp(at, codec, n) == 0 && (at[n] == ',' || at[n] == '\0'))
+            return true;
+    return false;
+}
+
+static void check_picture(Findings *f, const M3u8Variant *v, const RenditionMedia *m)
+{
+    double rate = (double)v->frame_rate_us / US_PER_S;
+
+    if (v->width > 0 && m->width > 0 && (v->width != m->width || v->height != m->height))
+        findings_add(f, "RESOLUTION is not that of the media (4.4.6.2)", "%s: %dx%d, media %dx%d",
+                     v->uri, v->width, v->height, m->width, m->height);
+    if (v->width == 0 && m->width > 0)
+        findings_remark(f, "video without RESOLUTION (4.4.6.2)", "%s", v->uri);
+    if (v->frame_rate_us < 0 && m->frame_rate > 30 * (1 + RATE_TOLERANCE))
+        findings_remark(f, "more than 30 pictures a second without FRAME-RATE (4.4.6.2)", "%s",
+                        v->uri);
+    if (v->frame_rate_us >= 0 && m->frame_rate > rate * (1 + RATE_TOLERANCE))
+        findings_add(f, "FRAME-RATE is below that of the media (4.4.6.2)", "%s: %.3f, media %.3f",
+                     v->uri, rate, m->frame_rate);
+}
+
+static void check_codec(Findings *f, const M3u8Variant *v, const RenditionMedia *m)
+{
+    if (v->codecs[0] != '\0' && m->codec[0] != '\0' && !has_codec(v->codecs, m->codec))
+        findings_add(f, "CODECS lacks what the media has (6.2.4)", "%s: \"%s\" lacks %s", v->uri,
+                     v->codecs, m->codec);
+}
+
+static void check_bandwidth(Findings *f, const M3u8Variant *v, int64_t peak, int64_t average)
+{
+    if (v->bandwidth >= 0 && peak > v->bandwidth)
+        findings_add(f, "BANDWIDTH is below the peak segment bit rate (4.4.6.2.1)",
+                     "%s: %" PRId64 ", measured %" PRId64, v->uri, v->bandwidth, peak);
+    if (v->average_bandwidth > 0 && average > 0 &&
+        ((double)average > (double)v->average_bandwidth * AVERAGE_FACTOR ||
+         (double)v->average_bandwidth > (double)average * AVERAGE_FACTOR))
+        findings_remark(f, "AVERAGE-BANDWIDTH is far from what is measured (4.4.6.2)",
+                        "%s: %" PRId64 ", measured %" PRId64, v->uri, v->average_bandwidth,
+                        average);
+}
+
+void multi_rules_media(Findings *f, const M3u8Multi *m, const RenditionMedia *media, size_t count)
+{
+    for (size_t i = 0; i < m->variant_count; i++) {
+        const M3u8Variant *v = &m->variant[i];
+        const M3u8Media *a = v->audio[0] ? group(m, v->audio) : NULL;
+        const RenditionMedia *own = media_of(media, count, v->uri);
+        const RenditionMedia *sound = a ? media_of(media, count, a->uri) : NULL;
+        if (own) {
+            check_picture(f, v, own);
+            check_codec(f, v, own);
+        }
+        if (sound) {
+            check_codec(f, v, sound);
+            if (sound->channels > 0 && a->channels[0] && atoi(a->channels) != sound->channels)
+                findings_add(f, "CHANNELS is not that of the media (4.4.6.1)", "%s: %s, media %d",
+                             a->uri, a->channels, sound->channels);
+        }
+        check_bandwidth(f, v, (own ? own->peak : 0) + (sound ? sound->peak : 0),
+                        own && own->average && (!sound || sound->average)
+                            ? own->average + (sound ? sound->average : 0)
+                            : 0);
+    }
+}
+
+/* ---- renditions against each other ---- */
+
+static bool dated(const M3u8 *m)
+{
+    for (size_t i = 0; i < m->count; i++)
+        if (m->segments[i].time_unix_us != M3U8_NO_TIME)
+            return true;
+    return false;
+}
+
+static void check_heads(Findings *f, const RenditionView *a, const RenditionView *b)
+{
+    const M3u8 *x = a->list, *y = b->list;
+
+    if (x->target_s != y->target_s)
+        findings_add(f, "renditions differ in TARGETDURATION (6.2.4)",
+                     "%s: %" PRId64 " s, %s: %" PRId64 " s", a->uri, x->target_s, b->uri,
+                     y->target_s);
+    if (x->has_control != y->has_control || x->can_block != y->can_block ||
+        x->hold_back_us != y->hold_back_us || x->part_hold_back_us != y->part_hold_back_us ||
+        x->can_skip_until_us != y->can_skip_until_us)
+        findings_add(f, "renditions differ in EXT-X-SERVER-CONTROL (6.2.4)", "%s, %s", a->uri,
+                     b->uri);
+    if (x->count > 0 && y->count > 0 && dated(x) != dated(y))
+        findings_add(f, "some renditions have EXT-X-PROGRAM-DATE-TIME, some none (6.2.4)", "%s, %s",
+                     a->uri, b->uri);
+}
+
+/* What is at one time has one discontinuity number. */
+static void check_numbers(Findings *f, const RenditionView *a, const RenditionView *b)
+{
+    for (size_t i = 0; i < a->list->count; i++) {
+        const M3u8Segment *s = &a->list->segments[i];
+        for (size_t k = 0; k < b->list->count; k++) {
+            const M3u8Segment *t = &b->list->segments[k];
+            if (s->time_unix_us == M3U8_NO_TIME || t->time_unix_us == M3U8_NO_TIME ||
+                llabs(s->time_unix_us - t->time_unix_us) > s->duration_us / 4)
+                continue;
+            if (s->discontinuity != t->discontinuity)
+                findings_add(
+                    f, "renditions differ in their discontinuity numbers (6.2.4)",
+                    "%s segment %" PRIu64 ": %" PRIu64 ", %s segment %" PRIu64 ": %" PRIu64, a->uri,
+                    s->sequence, s->discontinuity, b->uri, t->sequence, t->discontinuity);
+        }
+    }
+}
+
+/* When a list begins and ends. Returns false where it does not say. */
+static bool extent(const M3u8 *m, int64_t *start_us, int64_t *end_us)
+{
+    const M3u8Segment *last = m->count > 0 ? &m->segments[m->count - 1] : NULL;
+
+    if (!last || m->segments[0].time_unix_us == M3U8_NO_TIME || last->time_unix_us == M3U8_NO_TIME)
+        return false;
+    *start_us = m->segments[0].time_unix_us;
+    *end_us = last->time_unix_us + last->duration_us;
+    return true;
+}
+
+/* One may have more than the other at its beginning and its end, but less than a target. The lists
+ * were not fetched at one moment: one may have a segment more. */
+static void check_extent(Findings *f, const RenditionView *a, const RenditionView *b)
+{
+    int64_t target_us = a->list->target_s * US_PER_S, start[2], end[2];
+
+    if (!extent(a->list, &start[0], &end[0]) || !extent(b->list, &start[1], &end[1]))
+        return;
+    bool live = !a->list->ended && !b->list->ended;
+    if (llabs(start[0] - start[1]) > target_us * 3 / 2 ||
+        (live && llabs(end[0] - end[1]) > target_us * 2))
+        findings_add(f, "one rendition has content that another lacks (6.2.4)",
+                     "%s, %s: %.2f s at the beginning, %.2f s at the end", a->uri, b->uri,
+                     (double)(start[0] - start[1]) / US_PER_S,
+                     (double)(end[0] - end[1]) / US_PER_S);
+}
+
+static void check_hold_back(Findings *f, const RenditionView *view, size_t count)
+{
+    int64_t longest = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (view[i].list->part_target_us > longest)
+            longest = view[i].list->part_target_us;
+    for (size_t i = 0; i < count; i++) {
+        const M3u8 *m = view[i].list;
+        if (m->part_target_us > 0 && m->part_target_us < longest &&
+            m->part_hold_back_us < 3 * longest)
+            findings_remark(f, "PART-HOLD-BACK below three times the longest PART-TARGET (4.4.3.8)",
+                            "%s", view[i].uri);
+    }
+}
+
+void multi_rules_renditions(Findings *f, const RenditionView *view, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        check_heads(f, &view[0], &view[i]);
+        check_numbers(f, &view[0], &view[i]);
+        check_extent(f, &view[0], &view[i]);
+    }
+    check_hold_back(f, view, count);
+}
+
+/* ---- rendition reports ---- */
+
+ListEdge list_edge(const M3u8 *m)
+{
+    int64_t next = (int64_t)m3u8_next_sequence(m), open = (int64_t)m3u8_open_parts(m);
+
+    if (open > 0)
+        return (ListEdge){next, open - 1};
+    return (ListEdge){next - 1,
+                      m->count > 0 ? (int64_t)m->segments[m->count - 1].part_count - 1 : -1};
+}
+
+bool list_edge_before(ListEdge a, ListEdge b)
+{
+    return a.msn < b.msn || (a.msn == b.msn && a.part < b.part);
+}
+
+ListEdge list_edge_reported(const M3u8Report *r, ListEdge own)
+{
+    return (ListEdge){r->last_msn >= 0 ? r->last_msn : own.msn,
+                      r->last_part >= 0 ? r->last_part : own.part};
+}
+
+void multi_rules_reports(Findings *f, const RenditionView *view, size_t count, size_t which)
+{
+    const M3u8 *m = view[which].list;
+
+    if (m->ended || !m->has_part_inf)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        size_t n = 0;
+        for (size_t k = 0; k < m->report_count; k++)
+            n += m->reports[k].uri && strcmp(m->reports[k].uri, view[i].uri) == 0;
+        if (i != which && n != 1)
+            findings_add(f, "not one EXT-X-RENDITION-REPORT of each other rendition (B.1)",
+                         "%s: %zu of %s", view[which].uri, n, view[i].uri);
+        if (i == which && n > 0)
+            findings_add(f, "an EXT-X-RENDITION-REPORT of the list itself (B.1)", "%s",
+                         view[which].uri);
+    }
+    for (size_t k = 0; k < m->report_count; k++)
+        if (!m->reports[k].uri || strstr(m->reports[k].uri, "://"))
+            findings_add(f, "an EXT-X-RENDITION-REPORT without a relative URI (4.4.5.4)", "%s",
+                         view[which].uri);
+}
+
+void multi_rules_report(Findings *f, const char *name, const M3u8Report *r, ListEdge own,
+                        ListEdge least)
+{
+    ListEdge said = list_edge_reported(r, own);
+
+    if (list_edge_before(said, least))
+        findings_add(f, "an EXT-X-RENDITION-REPORT is older than its playlist (4.4.5.4)",
+                     "%s: %" PRId64 ".%" PRId64 " of %s, known to be %" PRId64 ".%" PRId64, name,
+                     said.msn, said.part, r->uri, least.msn, least.part);
+}
+
+void multi_rules_promise(Findings *f, const char *name, ListEdge promised, ListEdge there)
+{
+    if (list_edge_before(there, promised))
+        findings_add(f, "an EXT-X-RENDITION-REPORT names what is not there (4.4.5.4)",
+                     "%s: %" PRId64 ".%" PRId64 " was reported, there is %" PRId64 ".%" PRId64,
+                     name, promised.msn, promised.part, there.msn, there.part);
+}

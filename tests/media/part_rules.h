@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef PART_RULES_H
+#define PART_RULES_H
+
+/* Holds every version of a low-latency media playlist against rfc8216bis: what one version must
+ * say, and what may change from one to the next. Sections are those of the draft, of which B.1 is
+ * its low-latency server configuration profile. playlist_rules.h has what concerns whole segments.
+ *
+ * Pure: time is an argument. Thread-safety: one thread. */
+
+#include "findings.h"
+#include "m3u8.h"
+
+typedef struct PartRules PartRules;
+
+/* `findings` and `name`, which stands before each place, are borrowed. Returns NULL where there is
+ * no memory. */
+PartRules *part_rules_create(Findings *findings, const char *name);
+void part_rules_destroy(PartRules **rules); /* accepts NULL, leaves NULL */
+
+/* The next version, whole, that came at `now_us` (monotonic); `waited`: as soon as it was there,
+ * not when somebody looked. `before` is the last one, NULL: none yet. */
+void part_rules_version(PartRules *rules, const M3u8 *before, const M3u8 *now, bool waited,
+                        int64_t now_us);
+
+/* A part whose tag has gone, and which must be there for a little while yet, at the last moment to
+ * try it: its URI, borrowed until the next call, or NULL where none is due. Each is named once. */
+const char *part_rules_retained(PartRules *rules, int64_t now_us);
+
+typedef struct PartHistory {
+    size_t parts;            /* that were seen to come */
+    int64_t longest_gap_us;  /* between two of them, where no discontinuity lies between */
+    int64_t longest_away_us; /* likewise, where one does: the source was away */
+} PartHistory;
+
+PartHistory part_rules_history(const PartRules *rules);
+
+#endif

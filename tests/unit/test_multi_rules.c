@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "findings_text.h"
+
+#include "tests/media/multi_rules.h"
+
+static Findings *findings;
+
+static int setup(void **state)
+{
+    (void)state;
+    findings = findings_create();
+    return findings ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    findings_destroy(&findings);
+    return 0;
+}
+
+static void anew(void)
+{
+    teardown(NULL);
+    setup(NULL);
+}
+
+#define MEDIA_OF(more)                                                                             \
+    "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"Sound\"," more ",URI=\"audio.m3u8\"\n"
+#define MEDIA MEDIA_OF("DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"2\"")
+#define INF                                                                                        \
+    "#EXT-X-STREAM-INF:BANDWIDTH=2000000,AVERAGE-BANDWIDTH=1500000,"                               \
+    "CODECS=\"avc1.42C01F,mp4a.40.2\",RESOLUTION=1280x720,FRAME-RATE=30.000,AUDIO=\"a\""
+#define MULTI "#EXTM3U\n#EXT-X-VERSION:4\n"
+
+static M3u8Multi multi_of(const char *text)
+{
+    const char *wrong;
+    M3u8Multi m;
+
+    if (m3u8_multi_read(text, strlen(text), &m, &wrong) < 0)
+        fail_msg("%s", wrong);
+    return m;
+}
+
+static void a_multivariant_playlist(void **state)
+{
+    static const struct {
+        const char *rule, *text;
+        bool remark;
+    } rows[] = {
+        {NULL, MULTI MEDIA INF "\nvideo.m3u8\n", false},
+        {"a multivariant playlist with tags of a media playlist",
+         MULTI "#EXT-X-TARGETDURATION:2\n" MEDIA INF "\nvideo.m3u8\n", false},
+        {"a malformed attribute list", MULTI MEDIA INF ",\nvideo.m3u8\n", false},
+        {"EXT-X-VERSION is higher", "#EXTM3U\n#EXT-X-VERSION:9\n" MEDIA INF "\nvideo.m3u8\n", true},
+        {"EXT-X-STREAM-INF without its URI", MULTI MEDIA INF "\n", false},
+        {"EXT-X-STREAM-INF without BANDWIDTH",
+         MULTI "#EXT-X-STREAM-INF:CODECS=\"mp4a.40.2\"\naudio.m3u8\n", false},
+        {"AVERAGE-BANDWIDTH above",
+         MULTI "#EXT-X-STREAM-INF:BANDWIDTH=1,AVERAGE-BANDWIDTH=2,CODECS=\"mp4a.40.2\"\na\n",
+         false},
+        {"EXT-X-STREAM-INF without CODECS", MULTI "#EXT-X-STREAM-INF:BANDWIDTH=1\na\n", true},
+        {"AUDIO names a group", MULTI INF "\nvideo.m3u8\n", false},
+        {"EXT-X-MEDIA without TYPE",
+         MULTI MEDIA "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"b\",CHANNELS=\"2\"\n" INF "\nv\n", false},
+        {"EXT-X-MEDIA is DEFAULT",
+         MULTI MEDIA_OF("DEFAULT=YES,AUTOSELECT=NO,CHANNELS=\"2\"") INF "\nvideo.m3u8\n", false},
+        {"EXT-X-MEDIA of sound without CHANNELS",
+         MULTI MEDIA_OF("DEFAULT=YES,AUTOSELECT=YES") INF "\nvideo.m3u8\n", true},
+        {"two EXT-X-MEDIA of a group have one NAME",
+         MULTI MEDIA "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"Sound\",CHANNELS=\"2\"\n" INF
+                     "\nv\n",
+         false},
+        {"two EXT-X-MEDIA of a group are DEFAULT",
+         MULTI MEDIA
+         "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"B\",DEFAULT=YES,CHANNELS=\"2\"\n" INF
+         "\nv\n",
+         false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        M3u8Multi m = multi_of(rows[i].text);
+        anew();
+        multi_rules_check(findings, &m);
+        assert_found(findings, rows[i].rule ? rows[i].rule : "good", rows[i].rule, rows[i].remark);
+    }
+}
+
+static const RenditionMedia good_video = {.uri = "video.m3u8",
+                                          .codec = "avc1.42C01F",
+                                          .width = 1280,
+                                          .height = 720,
+                                          .frame_rate = 30.5,
+                                          .peak = 1900000,
+                                          .average = 1400000};
+static const RenditionMedia good_audio = {
+    .uri = "audio.m3u8", .codec = "mp4a.40.2", .channels = 2, .peak = 100000, .average = 90000};
+
+static void what_it_says_of_the_media(void **state)
+{
+    RenditionMedia rate = good_video, size = good_video, codec = good_video, peak = good_video,
+                   average = good_video, mono = good_audio, he = good_audio;
+    rate.frame_rate = 33.1;
+    size.width = 720;
+    strcpy(codec.codec, "avc1.640028");
+    peak.peak = 1900001;
+    average.average = 500000;
+    mono.channels = 1;
+    strcpy(he.codec, "mp4a.40.5");
+    const struct {
+        const char *rule, *text;
+        const RenditionMedia *video, *audio;
+        bool remark;
+    } rows[] = {
+        {NULL, MULTI MEDIA INF "\nvideo.m3u8\n", &good_video, &good_audio, false},
+        {"FRAME-RATE is below", MULTI MEDIA INF "\nvideo.m3u8\n", &rate, &good_audio, false},
+        {"RESOLUTION is not", MULTI MEDIA INF "\nvideo.m3u8\n", &size, &good_audio, false},
+        {"CODECS lacks", MULTI MEDIA INF "\nvideo.m3u8\n", &codec, &good_audio, false},
+        {"CODECS lacks", MULTI MEDIA INF "\nvideo.m3u8\n", &good_video, &he, false},
+        {"CHANNELS is not", MULTI MEDIA INF "\nvideo.m3u8\n", &good_video, &mono, false},
+        {"BANDWIDTH is below", MULTI MEDIA INF "\nvideo.m3u8\n", &peak, &good_audio, false},
+        {"AVERAGE-BANDWIDTH is far", MULTI MEDIA INF "\nvideo.m3u8\n", &average, &good_audio, true},
+        {"video without RESOLUTION",
+         MULTI "#EXT-X-STREAM-INF:BANDWIDTH=2000000,CODECS=\"avc1.42C01F\"\nvideo.m3u8\n",
+         &good_video, &good_audio, true},
+        {"more than 30 pictures a second",
+         MULTI "#EXT-X-STREAM-INF:BANDWIDTH=2000000,CODECS=\"avc1.42C01F\",RESOLUTION=1280x720\n"
+               "video.m3u8\n",
+         &rate, &good_audio, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const RenditionMedia media[] = {*rows[i].video, *rows[i].audio};
+        M3u8Multi m = multi_of(rows[i].text);
+        anew();
+        multi_rules_media(findings, &m, media, COUNT(media));
+        assert_found(findings, rows[i].rule ? rows[i].rule : "good", rows[i].rule, rows[i].remark);
+    }
+}
+
+#define CONTROL "CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=0.6"
+#define LIST_OF(target, control, part)                                                             \
+    "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-TARGETDURATION:" target "\n#EXT-X-SERVER-CONTROL:" control  \
+    "\n#EXT-X-PART-INF:PART-TARGET=" part "\n#EXT-X-MEDIA-SEQUENCE:5\n"
+#define LIST    LIST_OF("2", CONTROL, "0.2")
+#define DATE(s) "#EXT-X-PROGRAM-DATE-TIME:2026-01-01T00:00:" s "Z\n"
+#define SEG     "#EXTINF:2.0,\ns.m4s\n"
+#define FOUR(a) DATE("00." a) SEG DATE("02." a) SEG DATE("04." a) SEG DATE("06." a) SEG
+
+static void renditions_against_each_other(void **state)
+{
+    static const struct {
+        const char *rule, *text;
+        bool remark;
+    } rows[] = {
+        {NULL, LIST FOUR("020"), false},
+        {"renditions differ in TARGETDURATION", LIST_OF("3", CONTROL, "0.2") FOUR("000"), false},
+        {"renditions differ in EXT-X-SERVER-CONTROL",
+         LIST_OF("2", "CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=0.7", "0.2") FOUR("000"), false},
+        {"renditions differ in EXT-X-SERVER-CONTROL",
+         LIST_OF("2", CONTROL ",CAN-SKIP-UNTIL=12", "0.2") FOUR("000"), false},
+        {"some renditions have EXT-X-PROGRAM-DATE-TIME", LIST SEG SEG SEG SEG, false},
+        {"renditions differ in their discontinuity numbers",
+         LIST DATE("00.000") SEG DATE("02.000") SEG DATE("04.000") SEG
+         "#EXT-X-DISCONTINUITY\n" DATE("06.000") SEG,
+         false},
+        {"one rendition has content that another lacks", LIST DATE("04.000") SEG DATE("06.000") SEG,
+         false},
+        {"one rendition has content that another lacks",
+         LIST DATE("00.000") SEG DATE("02.000") SEG DATE("04.000") SEG DATE("06.000")
+             SEG DATE("08.000") SEG DATE("10.000") SEG DATE("12.000") SEG,
+         false},
+        {"PART-HOLD-BACK below three times the longest", LIST_OF("2", CONTROL, "0.3") FOUR("000"),
+         true},
+    };
+    const char *wrong;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        M3u8 *video = m3u8_read(LIST FOUR("000"), strlen(LIST FOUR("000")), &wrong);
+        M3u8 *audio = m3u8_read(rows[i].text, strlen(rows[i].text), &wrong);
+        const RenditionView view[] = {{"video.m3u8", video}, {"audio.m3u8", audio}};
+        assert_true(video && audio);
+        anew();
+        multi_rules_renditions(findings, view, COUNT(view));
+        assert_found(findings, rows[i].rule ? rows[i].rule : "good", rows[i].rule, rows[i].remark);
+        m3u8_destroy(&video);
+        m3u8_destroy(&audio);
+    }
+}
+
+#define OPEN      LIST FOUR("000") "#EXT-X-PART:DURATION=0.2,URI=\"p\"\n"
+#define REPORT(u) "#EXT-X-RENDITION-REPORT:URI=\"" u "\",LAST-MSN=9,LAST-PART=0\n"
+
+static void each_rendition_reports_the_others(void **state)
+{
+    static const struct {
+        const char *rule, *text;
+    } rows[] = {
+        {NULL, OPEN REPORT("audio.m3u8")},
+        {"not one EXT-X-RENDITION-REPORT", OPEN},
+        {"not one EXT-X-RENDITION-REPORT", OPEN REPORT("audio.m3u8") REPORT("audio.m3u8")},
+        {"an EXT-X-RENDITION-REPORT of the list", OPEN REPORT("audio.m3u8") REPORT("video.m3u8")},
+        {"an EXT-X-RENDITION-REPORT without a relative",
+         OPEN REPORT("audio.m3u8") REPORT("http://x/audio.m3u8")},
+        {NULL, LIST FOUR("000") "#EXT-X-ENDLIST\n"},
+    };
+    const char *wrong;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        M3u8 *m = m3u8_read(rows[i].text, strlen(rows[i].text), &wrong);
+        const RenditionView view[] = {{"video.m3u8", m}, {"audio.m3u8", m}};
+        anew();
+        multi_rules_reports(findings, view, COUNT(view), 0);
+        assert_found(findings, rows[i].text, rows[i].rule, false);
+        m3u8_destroy(&m);
+    }
+}
+
+static void reports_tell_what_is_there(void **state)
+{
+    char uri[] = "audio.m3u8";
+    const M3u8Report report = {uri, 9, 3}, same = {uri, -1, -1};
+    const ListEdge own = {9, 5};
+
+    (void)state;
+    multi_rules_report(findings, "video", &report, own, (ListEdge){9, 3});
+    multi_rules_report(findings, "video", &same, own, (ListEdge){9, 5});
+    multi_rules_promise(findings, "audio", (ListEdge){9, 3}, (ListEdge){10, 0});
+    assert_found(findings, "good", NULL, false);
+    multi_rules_report(findings, "video", &report, own, (ListEdge){9, 4});
+    assert_found(findings, "old", "an EXT-X-RENDITION-REPORT is older", false);
+    anew();
+    multi_rules_promise(findings, "audio", (ListEdge){9, 3}, (ListEdge){9, 2});
+    assert_found(findings, "not there", "an EXT-X-RENDITION-REPORT names what", false);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_multivariant_playlist),       TEST(what_it_says_of_the_media),
+        TEST(renditions_against_each_other), TEST(each_rendition_reports_the_others),
+        TEST(reports_tell_what_is_there),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
