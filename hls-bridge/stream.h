@@ -13,6 +13,7 @@
 #include "hls_output.h"
 #include "source.h"
 #include "stream_name.h"
+#include "thumbnail.h"
 
 typedef struct Stream Stream;
 
@@ -22,9 +23,11 @@ typedef struct StreamParams {
     int64_t segment_us, hold_us, keep_us;
     size_t window;
     int64_t audio_bitrate;
-    bool writes_ts;            /* .ts segments and index.m3u8 */
-    LlHub *ll_hub;             /* low-latency HLS is told to; borrowed; NULL: there is none */
-    int64_t ll_part_us;        /* about how long its parts are */
+    bool writes_ts;           /* .ts segments and index.m3u8 */
+    LlHub *ll_hub;            /* low-latency HLS is told to; borrowed; NULL: there is none */
+    int64_t ll_part_us;       /* about how long its parts are */
+    Thumbnailer *thumbnailer; /* borrowed; NULL: there are no thumbnails */
+    int64_t thumbnail_us;
     int64_t source_timeout_us; /* a publisher that has sent nothing for so long is gone */
 } StreamParams;
 
@@ -41,7 +44,9 @@ typedef struct StreamStatus {
     int64_t live_since_unix_us; /* 0: not live */
     uint64_t publishers;        /* so far */
     bool has_source;
+    char title[SOURCE_TITLE_SIZE]; /* the publisher's word; "": none */
     SourceStats source;
+    ThumbnailStats thumbnail;
     HlsOutputStats output;
     int64_t target_duration_s;
     uint64_t media_sequence, discontinuity_sequence;
