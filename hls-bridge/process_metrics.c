@@ -10,6 +10,7 @@
 
 #include "hls_config.h"
 
+#include "clock.h"
 #include "metrics_text.h"
 
 /* What /proc/self/stat has of interest, proc(5). */
@@ -37,20 +38,6 @@ static bool read_stat(ProcessStat *s)
                           &s->pages) == 6;
 }
 
-/* Seconds since 1970. */
-static bool read_boot_time(unsigned long long *at)
-{
-    char line[256];
-    FILE *file = fopen("/proc/stat", "re");
-    bool found = false;
-
-    while (file && !found && fgets(line, sizeof(line), file))
-        found = sscanf(line, "btime %llu", at) == 1;
-    if (file)
-        fclose(file);
-    return found;
-}
-
 static int count_descriptors(void)
 {
     DIR *dir = opendir("/proc/self/fd");
@@ -67,7 +54,8 @@ static int count_descriptors(void)
 static void write_stat(FILE *out)
 {
     double per_second = (double)sysconf(_SC_CLK_TCK), page = (double)sysconf(_SC_PAGESIZE);
-    unsigned long long boot;
+    /* to a tenth of a second, or each look would give another */
+    int64_t boot_ds = (clock_us(CLOCK_REALTIME) - clock_us(CLOCK_BOOTTIME)) / (100 * US_PER_MS);
     ProcessStat s;
 
     if (!read_stat(&s))
@@ -79,9 +67,8 @@ static void write_stat(FILE *out)
     metrics_single(out, "process_virtual_memory_bytes", "gauge", "Virtual memory.",
                    (double)s.bytes);
     metrics_single(out, "process_threads", "gauge", "Threads.", (double)s.threads);
-    if (read_boot_time(&boot))
-        metrics_single(out, "process_start_time_seconds", "gauge", "Start, since 1970.",
-                       (double)boot + (double)s.start_ticks / per_second);
+    metrics_single(out, "process_start_time_seconds", "gauge", "Start, since 1970.",
+                   (double)boot_ds / 10 + (double)s.start_ticks / per_second);
 }
 
 void process_metrics_write(FILE *out)

@@ -11,7 +11,9 @@
 #include "jpeg_maker.h"
 #include "media_folder.h"
 
-#define NICENESS 10 /* of the worker: streams come first */
+/* Of the worker, since streams come first. On Linux a thread has one of its own; where it may not
+ * be set, it goes on as it is. */
+#define NICENESS 10
 
 struct Thumbnailer {
     pthread_t thread;
@@ -64,7 +66,7 @@ static void *work(void *data)
     Thumbnailer *m = data;
     ByteBuffer unit = {0}, jpeg = {0};
 
-    setpriority(PRIO_PROCESS, 0, NICENESS); /* on Linux: of this thread */
+    setpriority(PRIO_PROCESS, 0, NICENESS);
     pthread_mutex_lock(&m->lock);
     for (;;) {
         while (!m->first && !m->stop)
