@@ -127,15 +127,18 @@ void cmaf_output_close(CmafOutput **output)
 
 /* ---- publishing ---- */
 
-/* Notes how old the end of what was just published is, by the dates that viewers are told. */
+/* Notes how old the end of what was just published is, by the dates that viewers are told. A date
+ * is the arrival of the packet that begins there, so what ends there may be out a moment before. */
 static void note_latency(CmafOutput *o, LlRendition which)
 {
     int64_t end = cmaf_track_position(o->track[which]);
     int64_t end_90k = which == LL_VIDEO ? end : samples_to_90k(end);
     int64_t end_unix_us = o->segment.starts_unix_us + ticks_to_us(end_90k - o->segment.start_90k);
 
-    o->last_latency_us = clock_us(CLOCK_REALTIME) - end_unix_us;
-    histogram_add(&o->latency, o->last_latency_us);
+    int64_t age_us = clock_us(CLOCK_REALTIME) - end_unix_us;
+
+    o->last_latency_us = age_us > 0 ? age_us : 0;
+    histogram_add(&o->latency, age_us);
 }
 
 /* Cuts the parts of a rendition that can be, and publishes them. */
