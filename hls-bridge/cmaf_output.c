@@ -134,7 +134,6 @@ static void note_latency(CmafOutput *o, LlRendition which)
     int64_t end = cmaf_track_position(o->track[which]);
     int64_t end_90k = which == LL_VIDEO ? end : samples_to_90k(end);
     int64_t end_unix_us = o->segment.starts_unix_us + ticks_to_us(end_90k - o->segment.start_90k);
-
     int64_t age_us = clock_us(CLOCK_REALTIME) - end_unix_us;
 
     o->last_latency_us = age_us > 0 ? age_us : 0;
