@@ -163,7 +163,7 @@ test("who publishes how is seen by operators, and what is live by everybody", as
       await until("the status page says so too", () => status.isVisible("#none"));
 
       const publisher = await publishTitled(context, stack, "shop", "Sandals & more");
-      const lossy = replay(t, stack, "lossy", ["--loss", "15", "--no-nack", "--seconds", "60"]);
+      const lossy = replay(t, stack, "lossy", ["--loss", "6", "--no-nack", "--seconds", "60"]);
       await openPage(context, `${stack.url}/watch.html?stream=shop`);
       await until("somebody waits for a part", async () => valueOf(await metricsOf(stack), 'hls_bridge_held_requests{stream="shop"}') > 0, 20000);
       await until("both have a thumbnail", async () => {
@@ -206,7 +206,13 @@ test("who publishes how is seen by operators, and what is live by everybody", as
       await stack.parts.bridge.stop();
       await until("the status page says that the bridge is away", async () =>
         /has not answered since/.test(await status.textContent("#gone-text")));
+      assert.deepEqual(JSON.parse(await readFile(path.join(stack.hls, "streams.json"), "utf8")).streams, [], "it takes its leave");
+      const left = { at: Date.now() / 1000 - 60, streams: [{ name: "shop", live_since: 0 }] };
+      await writeFile(path.join(stack.hls, "streams.json"), JSON.stringify(left)); // as one that was killed
+      await until("the start page trusts no list of long ago", async () =>
+        /cannot be reached/.test(await index.textContent("#live-state")));
       await stack.startBridge();
+      await until("and shows the new one", async () => /Nobody is live/.test(await index.textContent("#live-state")));
       await until("and that it is back", () => status.isHidden("#gone"));
       assert.deepEqual([...index.errors, ...status.errors], []);
     }));
