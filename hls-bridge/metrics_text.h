@@ -14,7 +14,7 @@
 void metrics_family(FILE *out, const char *name, const char *type, const char *help);
 void metrics_sample(FILE *out, const char *name, const char *labels, double value);
 
-/* The samples of a histogram, in seconds. */
+/* The samples of a histogram, in seconds; it must have labels. */
 void metrics_histogram(FILE *out, const char *name, const char *labels, const Histogram *histogram);
 
 /* A family that has one sample, without labels. */
