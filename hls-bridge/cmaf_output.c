@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "annex_b.h"
+#include "clock.h"
 #include "cmaf_playlists.h"
 #include "h264_parameter_sets.h"
 
@@ -40,6 +41,8 @@ struct CmafOutput {
     int64_t safe_90k;     /* no segment ends before this any more */
     int64_t last_dts_90k; /* of the newest picture */
     ParameterSets sets;   /* that the initialisation segment has */
+    Histogram latency;    /* of parts */
+    int64_t last_latency_us;
     EarlyFrame early[EARLY_FRAMES];
     size_t early_count; /* that have come; the last of them are kept */
 };
@@ -75,6 +78,7 @@ CmafOutput *cmaf_output_open(const CmafOutputParams *params, int64_t now_us)
     if (!o)
         return NULL;
     o->params = *params;
+    o->latency.bounds = &histogram_of_latency;
     o->folder = media_folder_open(params->directory, params->stream);
     if (!o->folder)
         goto fail;
@@ -123,6 +127,19 @@ void cmaf_output_close(CmafOutput **output)
 
 /* ---- publishing ---- */
 
+/* Notes how old the end of what was just published is, by the dates that viewers are told. A date
+ * is the arrival of the packet that begins there, so what ends there may be out a moment before. */
+static void note_latency(CmafOutput *o, LlRendition which)
+{
+    int64_t end = cmaf_track_position(o->track[which]);
+    int64_t end_90k = which == LL_VIDEO ? end : samples_to_90k(end);
+    int64_t end_unix_us = o->segment.starts_unix_us + ticks_to_us(end_90k - o->segment.start_90k);
+    int64_t age_us = clock_us(CLOCK_REALTIME) - end_unix_us;
+
+    o->last_latency_us = age_us > 0 ? age_us : 0;
+    histogram_add(&o->latency, age_us);
+}
+
 /* Cuts the parts of a rendition that can be, and publishes them. */
 static void advance(CmafOutput *o, LlRendition which, int64_t known, int64_t now_us)
 {
@@ -131,6 +148,7 @@ static void advance(CmafOutput *o, LlRendition which, int64_t known, int64_t now
     if (cmaf_track_cut(o->track[which], known, now_us) == 0)
         return;
     cmaf_playlists_publish(o->playlists, which, o->has);
+    note_latency(o, which);
     if (cmaf_track_stats(o->track[which]).segments != segments)
         cmaf_playlists_multivariant(o->playlists, &o->sets.newest, o->has);
 }
@@ -465,4 +483,18 @@ int64_t cmaf_output_expire(CmafOutput *o, int64_t now_us, int64_t files_us)
 
     file_us = file_us == NEVER_US ? NEVER_US : file_us + now_us - files_us;
     return file_us < held_us ? file_us : held_us;
+}
+
+CmafOutputStats cmaf_output_stats(const CmafOutput *o)
+{
+    CmafOutputStats stats = {
+        .latency = o->latency,
+        .last_latency_us = o->last_latency_us,
+        .writes = *media_folder_writes(o->folder),
+        .held = ll_board_held(o->board),
+    };
+
+    for (int i = 0; i < LL_RENDITIONS; i++)
+        stats.track[i] = cmaf_track_stats(o->track[i]);
+    return stats;
 }

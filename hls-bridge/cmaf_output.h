@@ -26,6 +26,14 @@ typedef struct CmafOutputParams {
     size_t aac_config_len;
 } CmafOutputParams;
 
+typedef struct CmafOutputStats {
+    CmafTrackStats track[LL_RENDITIONS];
+    Histogram latency; /* from the arrival of a part's end until it is in the playlist */
+    int64_t last_latency_us;
+    Histogram writes; /* of files */
+    size_t held;      /* requests that wait for what is to come */
+} CmafOutputStats;
+
 /* What a segment needs to know of itself when it begins. */
 typedef struct CmafSegment {
     int64_t start_90k;
@@ -72,5 +80,7 @@ void cmaf_output_clear(CmafOutput *output);
 /* Removes files that may go by `files_us`, which is `now_us` or before, and answers those who have
  * waited for too long. Returns when there is something next. */
 int64_t cmaf_output_expire(CmafOutput *output, int64_t now_us, int64_t files_us);
+
+CmafOutputStats cmaf_output_stats(const CmafOutput *output);
 
 #endif

@@ -209,6 +209,7 @@ static int make(CmafTrack *t, const PartCut *cut, CmafFragment *out)
     size_t len = h264_filler_write(&t->filler, filler);
     if (len == 0 || cmaf_mux_add(t->mux, filler, len, cut->start, cut->start, false) < 0)
         return -1;
+    t->stats.repeated++;
     return cmaf_mux_cut(t->mux, cut->start, cut->end, cut->end, out);
 }
 
@@ -225,6 +226,8 @@ static void add_part(CmafTrack *t, const PartCut *cut)
     part.independent = fragment.independent;
     part.gap = !made || !store(t, name, fragment.bytes.data, fragment.bytes.len);
     t->gap = t->gap || part.gap;
+    t->stats.parts++;
+    t->stats.gaps += part.gap;
     ll_playlist_add(&t->list, &part);
 }
 

@@ -173,7 +173,8 @@ static enum MHD_Result get_metrics(const ControlApi *api, struct MHD_Connection 
 {
     size_t count;
     StreamStatus *list = stream_table_list(api->table, &count);
-    char *text = status_metrics(list, count);
+    LlHubStats requests = stream_table_requests(api->table);
+    char *text = status_metrics(list, count, &requests);
 
     free(list);
     return text ? answer(connection, MHD_HTTP_OK, "text/plain; version=0.0.4", text, strlen(text),

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bridge_log.h"
+#include "clock.h"
 #include "picture_delay.h"
 #include "segment_mux.h"
 
@@ -65,6 +66,9 @@ HlsOutput *hls_output_create(const HlsOutputParams *params)
         return NULL;
     o->params = *params;
     o->end_90k = FIRST_90K;
+    o->stats.durations.bounds = &histogram_of_segments;
+    o->stats.lateness.bounds = &histogram_of_lateness;
+    o->stats.latency.bounds = &histogram_of_latency;
     /* what an earlier run has written is followed by something else */
     o->wrote = o->next_discontinuity = segment_store_playlist(params->store)->count > 0;
     /* a playlist that was taken up keeps its promise, whatever the configuration says now */
@@ -179,6 +183,14 @@ static void announce_cut(HlsOutput *o)
 
 /* ---- writing ---- */
 
+/* Notes how old the end of the segment is that was just published. */
+static void note_latency(HlsOutput *o, int64_t duration_90k)
+{
+    int64_t end_unix_us = o->wall_clock(o->wall_clock_user, o->start_90k + duration_90k);
+
+    histogram_add(&o->stats.latency, clock_us(CLOCK_REALTIME) - end_unix_us);
+}
+
 static void publish(HlsOutput *o, const Segment *segment, int64_t duration_90k)
 {
     PlaylistSegment entry = {
@@ -205,6 +217,7 @@ static void publish(HlsOutput *o, const Segment *segment, int64_t duration_90k)
     o->stats.last_bytes = segment->len;
     o->stats.last_duration_90k = duration_90k;
     o->stats.last_published_us = o->now_us;
+    note_latency(o, duration_90k);
     log_debug("%s: %s, %.3f s, %zu bytes, %zu pictures%s%s", o->params.stream, entry.name,
               (double)duration_90k / TICKS_PER_S, segment->len, segment->pictures,
               segment->pictures && !segment->starts_with_idr ? ", does not start with an IDR" : "",
@@ -218,6 +231,7 @@ static void write_segment(HlsOutput *o, int64_t mux_until_90k, int64_t end_90k)
     int status = segment_mux_cut(o->mux, mux_until_90k, &segment);
 
     o->wrote = true;
+    histogram_add(&o->stats.durations, ticks_to_us(end_90k - o->start_90k));
     if (status == 0 && o->params.writes_ts) {
         publish(o, &segment, end_90k - o->start_90k);
     } else if (status < 0) {
@@ -232,7 +246,8 @@ static void complete_cut(HlsOutput *o)
 {
     if (o->cut_90k == 0 || (o->has_audio && o->audio_end_90k < o->cut_90k))
         return;
-    int64_t cut = o->cut_90k;
+    int64_t cut = o->cut_90k, due = o->start_90k + o->cutter.params.target_90k;
+    histogram_add(&o->stats.lateness, ticks_to_us(cut - due));
     write_segment(o, cut, cut);
     begin_segment(o, cut, false);
 }
@@ -393,5 +408,12 @@ HlsOutputStats hls_output_stats(const HlsOutput *o)
     HlsOutputStats stats = o->stats;
 
     stats.cutter = o->cutter.stats;
+    stats.picture_wait_90k = picture_delay_wait_90k(&o->delay);
+    stats.writes = *segment_store_writes(o->params.store);
+    stats.has_low_latency = o->params.cmaf;
+    if (o->params.cmaf) {
+        stats.low_latency = cmaf_output_stats(o->params.cmaf);
+        histogram_merge(&stats.writes, &stats.low_latency.writes);
+    }
     return stats;
 }

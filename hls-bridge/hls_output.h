@@ -35,6 +35,13 @@ typedef struct HlsOutputStats {
     int64_t last_duration_90k;
     uint64_t last_bytes;
     int64_t last_published_us; /* monotonic; 0: none yet */
+    Histogram durations;       /* of segments */
+    Histogram lateness;        /* by which segments were longer than the target */
+    Histogram latency;         /* from the arrival of a segment's end until it is in the playlist */
+    Histogram writes;          /* of files, low latency's too */
+    int64_t picture_wait_90k;  /* how long a picture is waited for */
+    bool has_low_latency;
+    CmafOutputStats low_latency;
     SegmentCutterStats cutter;
 } HlsOutputStats;
 

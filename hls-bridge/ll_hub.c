@@ -27,12 +27,13 @@ struct LlBoard {
     int64_t hold_us;
     Rendition rendition[LL_RENDITIONS];
     LlTicket *held; /* newest first */
+    size_t held_count;
 };
 
 struct LlHub {
     pthread_mutex_t lock; /* guards all that follows, boards and tickets too */
     LlBoard *boards;
-    size_t held;
+    LlHubStats stats;
     bool closed;
 };
 
@@ -99,9 +100,10 @@ static void take_off(LlHub *hub, LlTicket *t)
     else
         t->board->held = t->next;
     t->next = t->previous = NULL;
+    t->board->held_count--;
     t->board = NULL;
     t->held = false;
-    hub->held--;
+    hub->stats.held--;
 }
 
 static void wake(LlHub *hub, LlTicket *t)
@@ -218,6 +220,7 @@ int64_t ll_board_expire(LlBoard *board, int64_t now_us)
         next = t->next;
         if (at <= now_us) {
             t->expired = true;
+            board->hub->stats.expired++;
             wake(board->hub, t);
         } else if (at < next_us) {
             next_us = at;
@@ -234,8 +237,10 @@ static LlAnswer hold_back(LlHub *hub, LlBoard *board, LlTicket *t, int64_t now_u
 {
     if (t->expired || hub->closed)
         return LL_ANSWER_TOO_LONG;
-    if (t->since_us == 0)
+    if (t->since_us == 0) {
         t->since_us = now_us;
+        hub->stats.held_ever++;
+    }
     t->board = board;
     t->previous = NULL;
     t->next = board->held;
@@ -243,7 +248,8 @@ static LlAnswer hold_back(LlHub *hub, LlBoard *board, LlTicket *t, int64_t now_u
         t->next->previous = t;
     board->held = t;
     t->held = true;
-    hub->held++;
+    board->held_count++;
+    hub->stats.held++;
     t->pause(t->user);
     return LL_ANSWER_HELD;
 }
@@ -332,8 +338,21 @@ void ll_hub_forget(LlHub *hub, LlTicket *ticket)
 
 size_t ll_hub_held(LlHub *hub)
 {
-    pthread_mutex_lock(&hub->lock);
-    size_t held = hub->held;
-    pthread_mutex_unlock(&hub->lock);
+    return ll_hub_stats(hub).held;
+}
+
+size_t ll_board_held(LlBoard *board)
+{
+    pthread_mutex_lock(&board->hub->lock);
+    size_t held = board->held_count;
+    pthread_mutex_unlock(&board->hub->lock);
     return held;
+}
+
+LlHubStats ll_hub_stats(LlHub *hub)
+{
+    pthread_mutex_lock(&hub->lock);
+    LlHubStats stats = hub->stats;
+    pthread_mutex_unlock(&hub->lock);
+    return stats;
 }

@@ -90,7 +90,16 @@ LlAnswer ll_hub_part(LlHub *hub, const char *stream, const char *name, int64_t n
 /* The request is over, held or not. */
 void ll_hub_forget(LlHub *hub, LlTicket *ticket);
 
-/* Requests that are held now. */
+/* Requests that are held now: all, and those of one stream. */
 size_t ll_hub_held(LlHub *hub);
+size_t ll_board_held(LlBoard *board);
+
+typedef struct LlHubStats {
+    size_t held;        /* now */
+    uint64_t held_ever; /* requests that had to wait; one that asks again counts once */
+    uint64_t expired;   /* of them, in vain */
+} LlHubStats;
+
+LlHubStats ll_hub_stats(LlHub *hub);
 
 #endif

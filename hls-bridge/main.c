@@ -20,6 +20,7 @@
 #include "clock.h"
 #include "control_api.h"
 #include "ll_server.h"
+#include "public_list.h"
 #include "settings_reader.h"
 #include "stream_table.h"
 
@@ -199,8 +200,19 @@ static int listen_on_fixed_ports(const Options *options, StreamTable *table)
 
 /* ---- life ---- */
 
-/* Waits for SIGTERM or SIGINT, and clears up behind streams that end meanwhile. */
-static void wait_for_signal(const sigset_t *signals, StreamTable *table)
+/* Everything that runs beside main. */
+typedef struct Parts {
+    LlHub *ll_hub;
+    Thumbnailer *thumbnailer;
+    StreamTable *table;
+    PublicList *list;
+    ControlApi *api;
+    LlServer *ll_server;
+} Parts;
+
+/* Waits for SIGTERM or SIGINT; meanwhile clears up behind streams that end, and tells what is live.
+ */
+static void wait_for_signal(const sigset_t *signals, const Parts *parts)
 {
     struct timespec period = {.tv_sec = REAP_PERIOD_S};
 
@@ -210,17 +222,10 @@ static void wait_for_signal(const sigset_t *signals, StreamTable *table)
             log_info("%s, stopping", signal == SIGINT ? "interrupted" : "terminated");
             return;
         }
-        stream_table_reap(table);
+        stream_table_reap(parts->table);
+        public_list_update(parts->list, parts->table);
     }
 }
-
-/* Everything that runs beside main. */
-typedef struct Parts {
-    LlHub *ll_hub;
-    StreamTable *table;
-    ControlApi *api;
-    LlServer *ll_server;
-} Parts;
 
 /* Returns 0, or -1 after a sentence on stderr. */
 static int start(const BridgeSettings *settings, Parts *parts)
@@ -233,8 +238,11 @@ static int start(const BridgeSettings *settings, Parts *parts)
     };
 
     parts->ll_hub = settings->ll_enabled ? ll_hub_create() : NULL;
-    parts->table = stream_table_create(settings, parts->ll_hub);
-    if (!parts->table || (settings->ll_enabled && !parts->ll_hub)) {
+    parts->thumbnailer = settings->thumbnail_us ? thumbnailer_create() : NULL;
+    parts->table = stream_table_create(settings, parts->ll_hub, parts->thumbnailer);
+    parts->list = public_list_create(settings->directory);
+    if (!parts->table || !parts->list || (settings->ll_enabled && !parts->ll_hub) ||
+        (settings->thumbnail_us && !parts->thumbnailer)) {
         fprintf(stderr, "hls-bridge: there is no memory\n");
         return -1;
     }
@@ -262,6 +270,8 @@ static void *stop(void *data)
     control_api_destroy(&parts->api);
     ll_server_destroy(&parts->ll_server);
     stream_table_destroy(&parts->table);
+    thumbnailer_destroy(&parts->thumbnailer);
+    public_list_destroy(&parts->list);
     ll_hub_destroy(&parts->ll_hub);
     return NULL;
 }
@@ -304,7 +314,8 @@ static int run(const Options *options, const BridgeSettings *settings, const sig
                  (int)settings->ll_port);
     if (recovered)
         log_info("%zu streams of an earlier run are taken up", recovered);
-    wait_for_signal(signals, parts.table);
+    public_list_update(parts.list, parts.table);
+    wait_for_signal(signals, &parts);
     status = EXIT_SUCCESS;
 done:
     stop_in_time(&parts, status);

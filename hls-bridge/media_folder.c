@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
+
 #define TEMPORARY ".new" /* nginx serves no dot files */
 
 /* A file that is not wanted for ever. */
@@ -23,6 +25,7 @@ struct MediaFolder {
     Outdated *outdated;
     size_t outdated_count, outdated_capacity;
     int64_t next_us; /* when the first of them may go */
+    Histogram writes;
 };
 
 MediaFolder *media_folder_open(const char *directory, const char *stream)
@@ -33,6 +36,7 @@ MediaFolder *media_folder_open(const char *directory, const char *stream)
     if (!f)
         return NULL;
     f->next_us = NEVER_US;
+    f->writes.bounds = &histogram_of_writes;
     if (snprintf(path, sizeof(path), "%s/%s", directory, stream) >= (int)sizeof(path)) {
         errno = ENAMETOOLONG;
         goto fail;
@@ -76,7 +80,7 @@ static int write_all(int fd, const void *data, size_t len)
     return 0;
 }
 
-int media_folder_write(MediaFolder *f, const char *name, const void *data, size_t len)
+static int put_in_place(MediaFolder *f, const char *name, const void *data, size_t len)
 {
     int fd = openat(f->fd, TEMPORARY, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     int error;
@@ -99,6 +103,21 @@ fail:
     unlinkat(f->fd, TEMPORARY, 0);
     errno = error;
     return -1;
+}
+
+int media_folder_write(MediaFolder *f, const char *name, const void *data, size_t len)
+{
+    int64_t began_us = clock_us(CLOCK_MONOTONIC);
+    int status = put_in_place(f, name, data, len), error = errno;
+
+    histogram_add(&f->writes, clock_us(CLOCK_MONOTONIC) - began_us);
+    errno = error;
+    return status;
+}
+
+const Histogram *media_folder_writes(const MediaFolder *f)
+{
+    return &f->writes;
 }
 
 ssize_t media_folder_read(const MediaFolder *f, const char *name, void *data, size_t size)

@@ -7,7 +7,7 @@
  *
  * Thread-safety: one thread. */
 
-#include "media.h"
+#include "histogram.h"
 
 #include <sys/types.h>
 
@@ -16,7 +16,7 @@
 typedef struct MediaFolder MediaFolder;
 
 /* Opens the folder of `stream`, a valid stream name, in `directory`, which exists; it is made if
- * need be. Returns NULL with errno. */
+ * need be. "." is the directory itself. Returns NULL with errno. */
 MediaFolder *media_folder_open(const char *directory, const char *stream);
 
 /* What is still to be removed stays. Accepts NULL, leaves NULL. */
@@ -24,6 +24,9 @@ void media_folder_close(MediaFolder **folder);
 
 /* Puts a file in its place, whole. Returns 0, or -1 with errno: then nothing has changed. */
 int media_folder_write(MediaFolder *folder, const char *name, const void *data, size_t len);
+
+/* How long writes have taken. */
+const Histogram *media_folder_writes(const MediaFolder *folder);
 
 /* Reads up to `size` bytes of a file. Returns how many, or -1 with errno. */
 ssize_t media_folder_read(const MediaFolder *folder, const char *name, void *data, size_t size);

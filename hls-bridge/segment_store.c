@@ -120,6 +120,11 @@ const Playlist *segment_store_playlist(const SegmentStore *s)
     return &s->playlist;
 }
 
+const Histogram *segment_store_writes(const SegmentStore *s)
+{
+    return media_folder_writes(s->folder);
+}
+
 /* ---- segments ---- */
 
 /* Takes everything off where the last broadcast has ended. Returns how many, moved to `dropped`. */

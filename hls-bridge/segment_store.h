@@ -14,6 +14,7 @@
  *
  * Thread-safety: one thread. */
 
+#include "histogram.h"
 #include "playlist.h"
 
 #define PLAYLIST_FILE "index.m3u8"
@@ -48,6 +49,9 @@ int segment_store_end(SegmentStore *store);
 /* Removes all segments of an ended stream, at once; the playlist stays, ended and empty, for its
  * numbers. Returns 0, or -1 with errno: then nothing is removed. */
 int segment_store_clear(SegmentStore *store);
+
+/* How long writes of files have taken. */
+const Histogram *segment_store_writes(const SegmentStore *store);
 
 /* Removes what may go by now. Returns when something next may, NEVER_US: nothing. */
 int64_t segment_store_expire(SegmentStore *store, int64_t now_us);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define ASK_PAUSE_US     (100 * US_PER_MS) /* between two requests for an IDR picture */
 #define ASK_AGAIN_US     (400 * US_PER_MS) /* while pictures cannot be decoded */
@@ -21,6 +22,7 @@ struct Source {
     int64_t created_us, last_asked_us, next_report_us;
     uint32_t ssrc; /* ours, in RTCP */
     uint64_t keyframe_requests;
+    char title[SOURCE_TITLE_SIZE];
 };
 
 static RtpIngest *open_ports(const SourceParams *params, uint16_t *failed_port)
@@ -56,6 +58,7 @@ Source *source_create(const SourceParams *params, int64_t now_us, uint16_t *fail
     s->ssrc = (uint32_t)now_us | 1;
     for (s->tracks = 0; s->tracks < params->sdp->count; s->tracks++)
         s->kind[s->tracks] = params->sdp->track[s->tracks].kind;
+    memcpy(s->title, params->sdp->title, sizeof(s->title));
     s->intake = intake_create(params->sdp);
     if (!s->intake)
         goto fail;
@@ -250,6 +253,11 @@ int64_t source_last_heard_us(const Source *s)
 bool source_has_been_heard(const Source *s)
 {
     return s->heard;
+}
+
+const char *source_title(const Source *s)
+{
+    return s->title;
 }
 
 SourceStats source_stats(const Source *s)

@@ -92,6 +92,9 @@ int64_t source_arrival_of(const Source *source, int64_t at_90k);
 int64_t source_last_heard_us(const Source *source);
 bool source_has_been_heard(const Source *source);
 
+/* What the publisher calls it; "": nothing. Borrowed. */
+const char *source_title(const Source *source);
+
 SourceStats source_stats(const Source *source);
 
 #endif

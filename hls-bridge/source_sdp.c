@@ -124,6 +124,22 @@ static SourceTrackSdp *add_track(SourceSdp *sdp, TrackKind kind)
     return &sdp->track[at];
 }
 
+/* The name of the session, for people: without what is no text, and cut between characters of UTF-8
+ * where it is too long. "-" and " " stand for none (RFC 8866 section 5.3). */
+static void read_title(SdpSlice name, char *title)
+{
+    size_t len = name.at ? name.len : 0;
+
+    if (sdp_equals(name, "-") || sdp_equals(name, " "))
+        len = 0;
+    if (len > SOURCE_TITLE_SIZE - 1)
+        for (len = SOURCE_TITLE_SIZE - 1; len > 0 && (name.at[len] & 0xC0) == 0x80;)
+            len--;
+    for (size_t i = 0; i < len; i++)
+        title[i] = (unsigned char)name.at[i] < ' ' || name.at[i] == 0x7F ? ' ' : name.at[i];
+    title[len] = '\0';
+}
+
 const char *source_sdp_read(const char *text, size_t len, SourceSdp *out)
 {
     Sdp sdp;
@@ -132,6 +148,7 @@ const char *source_sdp_read(const char *text, size_t len, SourceSdp *out)
     const char *wrong = sdp_read(text, len, &sdp);
     if (wrong)
         return wrong;
+    read_title(sdp.session_name, out->title);
     out->sections = sdp.media_count;
     for (size_t i = 0; i < sdp.media_count; i++) {
         const SdpMedia *media = &sdp.media[i];

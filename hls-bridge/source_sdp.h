@@ -16,6 +16,7 @@
 #define SOURCE_PARAMETER_SETS_MAX  4
 #define SOURCE_PARAMETER_SET_BYTES 256
 #define SOURCE_ANSWER_SIZE         8192
+#define SOURCE_TITLE_SIZE          256
 
 typedef struct SourceTrackSdp {
     TrackKind kind;
@@ -37,6 +38,7 @@ typedef struct SourceSdp {
     SourceTrackSdp track[STREAM_TRACKS_MAX];
     size_t sections; /* of the description, for the answer */
     SdpKind section_kind[SDP_MAX_MEDIA];
+    char title[SOURCE_TITLE_SIZE]; /* the session's name; "": none */
 } SourceSdp;
 
 /* Reads a description. Returns NULL, or a static sentence that says what is wrong with it. */

@@ -66,12 +66,41 @@ static json_t *output_json(const StreamStatus *status)
         (json_int_t)output->cutter.cut_forced, "failed_writes", (json_int_t)output->failed_writes);
 }
 
+static double to_ms(int64_t us)
+{
+    return round((double)us / 100) / 10;
+}
+
+static json_t *rendition_json(const CmafTrackStats *track)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:I}", "segments", (json_int_t)track->segments, "bytes",
+                     (json_int_t)track->bytes, "parts", (json_int_t)track->parts, "repeated",
+                     (json_int_t)track->repeated, "gaps", (json_int_t)track->gaps);
+}
+
+static json_t *low_latency_json(const HlsOutputStats *output)
+{
+    const CmafOutputStats *ll = &output->low_latency;
+
+    return json_pack("{s:o, s:o, s:I, s:f, s:f}", "video", rendition_json(&ll->track[LL_VIDEO]),
+                     "audio", rendition_json(&ll->track[LL_AUDIO]), "held", (json_int_t)ll->held,
+                     "picture_wait_ms", to_ms(ticks_to_us(output->picture_wait_90k)), "publish_ms",
+                     to_ms(ll->last_latency_us));
+}
+
 json_t *status_json(const StreamStatus *status)
 {
     json_t *object =
         json_pack("{s:s, s:s, s:I, s:o}", "name", status->name, "state", state_name(status->state),
                   "publishers", (json_int_t)status->publishers, "output", output_json(status));
 
+    if (status->output.has_low_latency)
+        json_object_set_new(object, "low_latency", low_latency_json(&status->output));
+    if (status->title[0]) /* which is left out where it is no UTF-8 */
+        json_object_set_new(object, "title", json_string(status->title));
+    if (status->thumbnail.made_unix_us)
+        json_object_set_new(object, "thumbnail",
+                            json_integer(status->thumbnail.made_unix_us / US_PER_S));
     if (status->has_source) {
         json_object_set_new(object, "live_since",
                             json_real((double)status->live_since_unix_us / US_PER_S));

@@ -5,7 +5,7 @@
 /* How streams stand, as JSON for GET /streams and as Prometheus text for GET /metrics
  * (docs/protocol.md lists the fields).
  *
- * Thread-safety: none needed, there is no state. */
+ * Thread-safety: any thread. */
 
 #include <jansson.h>
 
@@ -15,6 +15,6 @@
 json_t *status_json(const StreamStatus *status);
 
 /* The caller frees the text. Returns NULL where there is no memory. */
-char *status_metrics(const StreamStatus *streams, size_t count);
+char *status_metrics(const StreamStatus *streams, size_t count, const LlHubStats *requests);
 
 #endif

@@ -57,6 +57,7 @@ struct Stream {
     OpusToAac *audio;
     CmafOutput *cmaf; /* NULL: no low-latency HLS */
     HlsOutput *output;
+    Thumbnail *thumbnail;
     Source *source; /* NULL: no publisher */
     bool fixed;     /* it is opened again when the publisher has gone */
     SourceSdp fixed_sdp;
@@ -78,7 +79,11 @@ struct Stream {
 
 static void on_picture(void *user, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
 {
-    hls_output_picture(((Stream *)user)->output, unit, pts_90k, dts_90k);
+    Stream *s = user;
+
+    if (unit->idr)
+        thumbnail_offer(s->thumbnail, unit, unit->arrival_us);
+    hls_output_picture(s->output, unit, pts_90k, dts_90k);
 }
 
 static void on_audio(void *user, const AacFrame *frame)
@@ -299,24 +304,28 @@ static void measure_rates(Stream *s, const StreamStatus *status, int64_t now_us)
 static void update_status(Stream *s, int64_t now_us)
 {
     const Playlist *playlist = segment_store_playlist(s->store);
+
+    if (now_us < s->next_status_us)
+        return;
+    s->next_status_us = now_us + STATUS_PERIOD_US;
+    thumbnail_update(s->thumbnail);
     StreamStatus status = {
         .state = s->state,
         .live_since_unix_us = s->live_since_unix_us,
         .publishers = s->publishers,
         .has_source = s->source && source_has_been_heard(s->source),
         .output = hls_output_stats(s->output),
+        .thumbnail = thumbnail_stats(s->thumbnail),
         .target_duration_s = playlist->target_duration_s,
         .media_sequence = playlist->media_sequence,
         .discontinuity_sequence = playlist->discontinuity_sequence,
         .playlist_segments = playlist->count,
     };
 
-    if (now_us < s->next_status_us)
-        return;
-    s->next_status_us = now_us + STATUS_PERIOD_US;
     memcpy(status.name, s->name, sizeof(status.name));
     if (status.has_source) {
         status.source = source_stats(s->source);
+        memcpy(status.title, source_title(s->source), sizeof(status.title));
         measure_rates(s, &status, now_us);
     }
     status.video_bitrate = s->video_bitrate;
@@ -386,6 +395,7 @@ static bool run_deadline(Stream *s, int64_t now_us)
     }
     if (s->cmaf)
         cmaf_output_clear(s->cmaf);
+    thumbnail_remove(s->thumbnail);
     pthread_mutex_lock(&s->lock);
     s->mail.closed = !s->mail.source;
     bool closed = s->mail.closed;
@@ -472,6 +482,7 @@ static void free_stream(Stream *s)
     source_destroy(&s->source);
     source_destroy(&s->mail.source);
     hls_output_destroy(&s->output);
+    thumbnail_close(&s->thumbnail);
     cmaf_output_close(&s->cmaf);
     opus_to_aac_destroy(&s->audio);
     segment_store_close(&s->store);
@@ -521,6 +532,10 @@ static int open_stream(Stream *s, int64_t now_us)
         errno = ENOMEM;
         return -1;
     }
+    s->thumbnail =
+        thumbnail_open(s->params.thumbnailer, s->params.directory, s->name, s->params.thumbnail_us);
+    if (!s->thumbnail)
+        return -1;
     if (s->params.ll_hub && open_cmaf(s, now_us) < 0)
         return -1;
     output.store = s->store;

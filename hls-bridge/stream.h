@@ -13,6 +13,7 @@
 #include "hls_output.h"
 #include "source.h"
 #include "stream_name.h"
+#include "thumbnail.h"
 
 typedef struct Stream Stream;
 
@@ -27,6 +28,8 @@ typedef struct StreamParams {
     int64_t ll_part_us;        /* about how long its parts are */
     StandIn *stand_in;         /* of all streams; borrowed */
     size_t backlog;            /* bytes of a publisher that may wait for the stream's thread */
+    Thumbnailer *thumbnailer;  /* borrowed; NULL: there are no thumbnails */
+    int64_t thumbnail_us;
     int64_t source_timeout_us; /* a publisher that has sent nothing for so long is gone */
 } StreamParams;
 
@@ -43,7 +46,9 @@ typedef struct StreamStatus {
     int64_t live_since_unix_us; /* 0: not live */
     uint64_t publishers;        /* so far */
     bool has_source;
+    char title[SOURCE_TITLE_SIZE]; /* the publisher's word; "": none */
     SourceStats source;
+    ThumbnailStats thumbnail;
     HlsOutputStats output;
     int64_t target_duration_s;
     uint64_t media_sequence, discontinuity_sequence;

@@ -15,12 +15,14 @@ struct StreamTable {
     const BridgeSettings *settings;
     LlHub *ll_hub;
     StandIn *stand_in;
+    Thumbnailer *thumbnailer;
     pthread_mutex_t lock; /* guards what follows; held while a stream is made, not while one ends */
     Stream **streams;     /* in order of name */
     size_t count, capacity;
 };
 
-StreamTable *stream_table_create(const BridgeSettings *settings, LlHub *ll_hub)
+StreamTable *stream_table_create(const BridgeSettings *settings, LlHub *ll_hub,
+                                 Thumbnailer *thumbnailer)
 {
     StreamTable *t = calloc(1, sizeof(*t));
 
@@ -33,6 +35,7 @@ StreamTable *stream_table_create(const BridgeSettings *settings, LlHub *ll_hub)
     }
     t->settings = settings;
     t->ll_hub = ll_hub;
+    t->thumbnailer = thumbnailer;
     pthread_mutex_init(&t->lock, NULL);
     return t;
 }
@@ -108,6 +111,8 @@ static Stream *add(StreamTable *t, const char *name)
         .ll_part_us = bridge_settings_part_us(settings),
         .stand_in = t->stand_in,
         .backlog = (size_t)settings->backlog,
+        .thumbnailer = t->thumbnailer,
+        .thumbnail_us = settings->thumbnail_us,
         .source_timeout_us = settings->source_timeout_us,
     };
     bool found;
@@ -205,6 +210,11 @@ StreamStatus *stream_table_list(StreamTable *t, size_t *count)
         stream_status(t->streams[i], &list[i]);
     pthread_mutex_unlock(&t->lock);
     return list;
+}
+
+LlHubStats stream_table_requests(const StreamTable *t)
+{
+    return t->ll_hub ? ll_hub_stats(t->ll_hub) : (LlHubStats){0};
 }
 
 void stream_table_reap(StreamTable *t)

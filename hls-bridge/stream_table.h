@@ -11,9 +11,10 @@
 
 typedef struct StreamTable StreamTable;
 
-/* `settings` and `ll_hub` are borrowed; NULL: there is no low-latency HLS. Returns NULL where there
- * is no memory, or no thread to be had. */
-StreamTable *stream_table_create(const BridgeSettings *settings, LlHub *ll_hub);
+/* All three are borrowed. No `ll_hub`: there is no low-latency HLS; no `thumbnailer`: there are no
+ * thumbnails. Returns NULL where there is no memory, or no thread to be had. */
+StreamTable *stream_table_create(const BridgeSettings *settings, LlHub *ll_hub,
+                                 Thumbnailer *thumbnailer);
 
 /* Stops all streams, at the same time, and waits for them. Accepts NULL, leaves NULL. */
 void stream_table_destroy(StreamTable **table);
@@ -41,6 +42,9 @@ bool stream_table_status(StreamTable *table, const char *name, StreamStatus *out
 
 /* The status of all, in order of name; the caller frees it. NULL with a count of 0: none. */
 StreamStatus *stream_table_list(StreamTable *table, size_t *count);
+
+/* Of all low-latency requests; zeros where there is no low-latency HLS. */
+LlHubStats stream_table_requests(const StreamTable *table);
 
 /* Frees the streams that are gone. Call it now and then. */
 void stream_table_reap(StreamTable *table);

@@ -30,13 +30,26 @@ static void write_track(TextBuffer *out, const MediaTrack *track, uint16_t port)
     text_add(out, "a=rtcp-mux\r\na=sendonly\r\n");
 }
 
+/* The session's name, in one line whatever the title has. */
+static void write_name(TextBuffer *out, const char *title)
+{
+    size_t from = out->len + 2;
+
+    text_add(out, "s=%s", title[0] ? title : "-");
+    for (size_t i = from; i < out->len; i++)
+        if ((unsigned char)out->text[i] < ' ')
+            out->text[i] = ' ';
+    text_add(out, "\r\n");
+}
+
 int bridge_sdp_offer(const MediaTracks *tracks, const uint16_t *ports, uint64_t session_id,
-                     char *text)
+                     const char *title, char *text)
 {
     TextBuffer out = text_buffer(text, BRIDGE_SDP_SIZE);
 
     text_add(&out, "v=0\r\no=- %" PRIu64 " 1 IN IP4 127.0.0.1\r\n", session_id);
-    text_add(&out, "s=janus.plugin.hls\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n");
+    write_name(&out, title);
+    text_add(&out, "c=IN IP4 127.0.0.1\r\nt=0 0\r\n");
     for (size_t i = 0; i < tracks->count; i++)
         write_track(&out, &tracks->track[i], ports[i]);
     return out.overflow ? -1 : (int)out.len;

@@ -22,9 +22,10 @@ int bridge_payload_type(MediaKind kind);
 
 /* Writes the offer for `tracks` to `text` (BRIDGE_SDP_SIZE bytes, terminated). `ports[i]` is the
  * port on 127.0.0.1 from which track i is sent, and to which its RTCP comes back (rtcp-mux,
- * RFC 5761). Returns its length, or -1 where it does not fit. */
+ * RFC 5761). `title` is what people are told of the stream; "": nothing. Returns its length, or -1
+ * where it does not fit. */
 int bridge_sdp_offer(const MediaTracks *tracks, const uint16_t *ports, uint64_t session_id,
-                     char *text);
+                     const char *title, char *text);
 
 /* Reads the answer of `len` bytes: where to send each of `count` tracks, in the order of the offer.
  * A track that the answer refuses gets sin_port 0. Returns NULL, or a static sentence. */

@@ -22,6 +22,8 @@
 #define PLUGIN_PACKAGE "janus.plugin.hls"
 #define PLUGIN_VERSION 1
 
+#define FIGURES_PERIOD_US 10000000ll /* between two events that tell how publishers fare */
+
 /* A request that waits for the thread. */
 typedef struct Message {
     Session *session; /* with a reference; NULL: the thread is to end */
@@ -99,9 +101,19 @@ static json_t *handle(Message *message)
 
 static void *handle_messages(void *unused)
 {
+    int64_t figures_us = monotonic_us() + FIGURES_PERIOD_US;
+
     (void)unused;
     for (;;) {
-        Message *message = g_async_queue_pop(self.messages);
+        int64_t wait_us = figures_us - monotonic_us();
+        if (wait_us <= 0) {
+            publisher_tell_figures();
+            wait_us = FIGURES_PERIOD_US;
+            figures_us = monotonic_us() + wait_us;
+        }
+        Message *message = g_async_queue_timeout_pop(self.messages, (guint64)wait_us);
+        if (!message)
+            continue;
         if (!message->session) {
             free_message(message);
             return NULL;
@@ -257,9 +269,11 @@ static void on_slow_link(janus_plugin_session *handle, int mindex, gboolean vide
 {
     (void)mindex;
     (void)uplink;
-    json_t *event = json_pack("{s:s, s:s}", "hls", "slow-link", "media", video ? "video" : "audio");
-    self.gateway->push_event(handle, &plugin, NULL, event, NULL);
-    json_decref(event);
+    Session *session = session_find(handle);
+
+    if (session)
+        publisher_slow_link(session, video ? MEDIA_VIDEO : MEDIA_AUDIO);
+    session_unref(session);
 }
 
 /* ---- start and stop ---- */

@@ -28,11 +28,16 @@ static void push(Session *session, const char *transaction, json_t *event)
     json_decref(event);
 }
 
+static bool handlers_listen(void)
+{
+    return plugin_settings_events(self.settings) && self.gateway->events_is_enabled();
+}
+
 /* To Janus's event handlers: what has become of a stream. Takes over `details`, which may be NULL.
  */
 static void notify_handlers(Session *session, const char *stream, const char *what, json_t *details)
 {
-    if (!plugin_settings_events(self.settings) || !self.gateway->events_is_enabled()) {
+    if (!handlers_listen()) {
         json_decref(details);
         return;
     }
@@ -40,6 +45,34 @@ static void notify_handlers(Session *session, const char *stream, const char *wh
     if (details)
         json_object_update_new(event, details);
     self.gateway->notify_event(self.plugin, session->handle, event);
+}
+
+void publisher_tell_figures(void)
+{
+    if (!handlers_listen())
+        return;
+    Session **sessions = session_publishers();
+    for (size_t i = 0; sessions[i]; i++) {
+        json_t *figures = publisher_figures(sessions[i]);
+        if (figures)
+            notify_handlers(sessions[i], sessions[i]->stream, "figures", figures);
+        session_unref(sessions[i]);
+    }
+    g_free(sessions);
+}
+
+void publisher_slow_link(Session *session, MediaKind kind)
+{
+    const char *media = kind == MEDIA_VIDEO ? "video" : "audio";
+    char stream[STREAM_NAME_MAX + 1];
+
+    pthread_mutex_lock(&session->lock);
+    bool live = session->state == SESSION_LIVE;
+    memcpy(stream, session->stream, sizeof(stream));
+    pthread_mutex_unlock(&session->lock);
+    push(session, NULL, json_pack("{s:s, s:s}", "hls", "slow-link", "media", media));
+    if (live)
+        notify_handlers(session, stream, "slow-link", json_pack("{s:s}", "media", media));
 }
 
 /* To the publisher: how it stands with the bridge. */
@@ -77,6 +110,8 @@ static json_t *unpublished_event(const Session *session, const EndReason *reason
 /* Ends what a session publishes. Returns whether it published at all. */
 static bool end_publishing(Session *session, const EndReason *reason)
 {
+    json_t *figures = publisher_figures(session);
+
     pthread_mutex_lock(&session->lock);
     bool publishing = session->state != SESSION_IDLE;
     RtpSender *sender = session->sender;
@@ -85,14 +120,18 @@ static bool end_publishing(Session *session, const EndReason *reason)
     session->bridge = BRIDGE_NONE;
     session->tracks.count = 0;
     pthread_mutex_unlock(&session->lock);
-    if (!publishing)
+    if (!publishing) {
+        json_decref(figures);
         return false;
+    }
     session_release_name(session, session->stream);
     bridge_client_withdraw(self.bridge, session->stream, session);
     rtp_sender_destroy(&sender);
     JANUS_LOG(LOG_INFO, "[hls] %s: ended, %s\n", session->stream, reason->text);
-    notify_handlers(session, session->stream, "unpublished",
-                    json_pack("{s:s, s:s}", "code", reason->code, "reason", reason->text));
+    json_t *details = json_pack("{s:s, s:s}", "code", reason->code, "reason", reason->text);
+    if (figures)
+        json_object_update_new(details, figures);
+    notify_handlers(session, session->stream, "unpublished", details);
     return true;
 }
 
@@ -222,7 +261,8 @@ static void announce(Session *session)
     bool live = session->state == SESSION_LIVE && session->tracks.count > 0;
     for (size_t i = 0; live && i < session->tracks.count; i++)
         ports[i] = rtp_sender_port(session->sender, session->tracks.track[i].kind);
-    if (live && bridge_sdp_offer(&session->tracks, ports, session->sdp_id, offer) < 0)
+    if (live &&
+        bridge_sdp_offer(&session->tracks, ports, session->sdp_id, session->title, offer) < 0)
         live = false;
     memcpy(stream, session->stream, sizeof(stream));
     if (live)
@@ -374,7 +414,7 @@ int publisher_publish(Session *session, const char *transaction, const Request *
     if (live)
         renegotiate(session, &tracks);
     else
-        notify_handlers(session, request->stream, "published", NULL);
+        notify_handlers(session, request->stream, "published", publisher_figures(session));
     return 0;
 }
 

@@ -5,8 +5,8 @@
 /* What a publisher does, from the offer to the end: names and keys, negotiation, the announcement
  * to the bridge, and what everybody is told about it.
  *
- * Thread-safety: publish, configure and unpublish come from one thread; everything else may come
- * from any. */
+ * Thread-safety: publish, configure, unpublish and tell_figures come from one thread; everything
+ * else may come from any. */
 
 #include <jansson.h>
 
@@ -37,11 +37,20 @@ json_t *publisher_report(Session *session, const Request *request, RequestError 
 void publisher_media_up(Session *session);
 void publisher_media_down(Session *session);
 
+/* Janus says that packets of a kind are lost: tells the publisher, and event handlers. */
+void publisher_slow_link(Session *session, MediaKind kind);
+
+/* Tells event handlers how each publisher fares. From the thread of publish; call it now and then.
+ */
+void publisher_tell_figures(void);
+
 /* Ends the publisher of a stream from outside. Returns 0, or -1 with `error`. */
 int publisher_kick(const char *stream, RequestError *error);
 
-/* What there is to say of a session, and of all live ones; the caller owns the object. */
+/* What there is to say of a session, and of all live ones; the caller owns the object. figures: how
+ * it fares as a publisher, NULL where it is none. */
 json_t *publisher_describe(Session *session);
+json_t *publisher_figures(Session *session);
 json_t *publisher_list(void);
 
 #endif

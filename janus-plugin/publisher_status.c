@@ -3,7 +3,8 @@
 
 #include <glib.h>
 
-/* The part of publisher.h that describes sessions in JSON: list, info, and the Admin API. */
+/* The part of publisher.h that describes sessions in JSON: list, info, and the Admin API; and for
+ * event handlers. */
 
 static const char *bridge_state_name(BridgeState state)
 {
@@ -39,6 +40,37 @@ static json_t *describe_track(const Session *session, size_t index)
     return object;
 }
 
+/* How a publisher fares; the lock is held. */
+static void add_figures(const Session *session, json_t *object)
+{
+    json_t *tracks = json_array();
+
+    for (size_t i = 0; i < session->tracks.count; i++)
+        json_array_append_new(tracks, describe_track(session, i));
+    json_object_set_new(object, "title", json_string(session->title));
+    json_object_set_new(object, "bridge", json_string(bridge_state_name(session->bridge)));
+    json_object_set_new(object, "bitrate_cap", json_integer(session->bitrate));
+    json_object_set_new(object, "tracks", tracks);
+    if (session->round_trip_ms >= 0)
+        json_object_set_new(object, "round_trip_ms", json_real(session->round_trip_ms));
+    if (session->state == SESSION_LIVE)
+        json_object_set_new(object, "age_seconds",
+                            json_integer((monotonic_us() - session->live_since_us) / 1000000));
+}
+
+json_t *publisher_figures(Session *session)
+{
+    json_t *object = NULL;
+
+    pthread_mutex_lock(&session->lock);
+    if (session->state != SESSION_IDLE) {
+        object = json_object();
+        add_figures(session, object);
+    }
+    pthread_mutex_unlock(&session->lock);
+    return object;
+}
+
 json_t *publisher_describe(Session *session)
 {
     static const char *const states[] = {
@@ -47,19 +79,8 @@ json_t *publisher_describe(Session *session)
     pthread_mutex_lock(&session->lock);
     json_t *object = json_pack("{s:s}", "state", states[session->state]);
     if (session->state != SESSION_IDLE) {
-        json_t *tracks = json_array();
-        for (size_t i = 0; i < session->tracks.count; i++)
-            json_array_append_new(tracks, describe_track(session, i));
         json_object_set_new(object, "stream", json_string(session->stream));
-        json_object_set_new(object, "title", json_string(session->title));
-        json_object_set_new(object, "bridge", json_string(bridge_state_name(session->bridge)));
-        json_object_set_new(object, "bitrate_cap", json_integer(session->bitrate));
-        json_object_set_new(object, "tracks", tracks);
-        if (session->round_trip_ms >= 0)
-            json_object_set_new(object, "round_trip_ms", json_real(session->round_trip_ms));
-        if (session->state == SESSION_LIVE)
-            json_object_set_new(object, "age_seconds",
-                                json_integer((monotonic_us() - session->live_since_us) / 1000000));
+        add_figures(session, object);
     }
     pthread_mutex_unlock(&session->lock);
     return object;

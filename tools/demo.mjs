@@ -96,6 +96,7 @@ function printAddresses(stack, lan) {
   }
   say("");
   say("  Inside:");
+  say(`  Status    ${stack.url}/status.html`);
   say(`  Janus     http://127.0.0.1:${stack.janusHttpPort}/janus, admin http://127.0.0.1:${stack.adminHttpPort}/admin (secret ${ADMIN_SECRET})`);
   say(`  bridge    http://127.0.0.1:${stack.bridgePort}/streams, /metrics`);
   say(`  files     ${stack.options.folder}`);
@@ -195,6 +196,7 @@ async function main() {
     host: options.lan ? addresses[0] : "localhost",
     tls: options.lan ? await makeCertificate(folder, addresses) : null,
     teach: true,
+    status: true,
     bridgeSettings: { "hls.segment": options.segment, "hls.playlist": options.playlist },
     bridgeArgs: options.verbose ? ["--verbose"] : [],
     say,

@@ -66,6 +66,7 @@ test("playlists, segments and pages, each with its lifetime; 404 for all else", 
     for (const target of ["/live/", "/live/shop", "/live/shop/", "/live/shop/.new", "/live/shop/notes.txt",
       "/live/.hidden/index.m3u8", "/live/shop/../shop/notes.txt", "/live/shop/%2e%2e/shop/notes.txt", "/live/shop/index.m3u8/",
       "/js/", "/vendor/", "/js/../nginx.conf", "/nginx.conf", "/.git/config", "/stamp",
+      "/status.html", "/status.json", "/live/streams.json/", "/live/shop/streams.json", "/live/thumb.jpg",
       "/streams", "/streams/shop", "/metrics", "/healthz", "/janus/info", "/admin"])
       assert.equal((await ask(stack, target)).status, 404, target);
     for (const target of ["/../../../../etc/passwd", "/js/../../nginx/nginx.conf"])

@@ -4,9 +4,9 @@
 #include "harness.h"
 
 #include "janus-plugin/bridge_sdp.h"
+#include "janus-plugin/request.h"
 
-#define HEAD                                                                                       \
-    "v=0\r\no=- 7 1 IN IP4 127.0.0.1\r\ns=janus.plugin.hls\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+#define HEAD  "v=0\r\no=- 7 1 IN IP4 127.0.0.1\r\ns=a title\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
 #define TAIL  "a=rtcp-mux\r\na=sendonly\r\n"
 #define AUDIO "m=audio 40000 RTP/AVPF 111\r\na=rtpmap:111 opus/48000/2\r\n"
 #define VIDEO "m=video 40002 RTP/AVPF 96\r\na=rtpmap:96 H264/90000\r\n"
@@ -46,7 +46,7 @@ static void writes_offers(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         char text[BRIDGE_SDP_SIZE];
-        int len = bridge_sdp_offer(&rows[i].tracks, rows[i].ports, 7, text);
+        int len = bridge_sdp_offer(&rows[i].tracks, rows[i].ports, 7, "a\ntitle", text);
         assert_row(len == (int)strlen(rows[i].offer), rows[i].name, "%d bytes", len);
         assert_row(strcmp(text, rows[i].offer) == 0, rows[i].name, "%s", text);
     }
@@ -58,12 +58,13 @@ static void holds_any_offer(void **state)
     static const uint16_t ports[] = {65535, 65535};
     MediaTracks tracks = {
         {{.kind = MEDIA_AUDIO, .nack = true}, {.kind = MEDIA_VIDEO, .nack = true}}, 2};
-    char text[BRIDGE_SDP_SIZE];
+    char text[BRIDGE_SDP_SIZE], title[REQUEST_TITLE_MAX + 1] = "";
 
     (void)state;
+    memset(title, 'x', REQUEST_TITLE_MAX);
     memset(tracks.track[0].fmtp, 'x', FMTP_SIZE - 1);
     memset(tracks.track[1].fmtp, 'x', FMTP_SIZE - 1);
-    int len = bridge_sdp_offer(&tracks, ports, UINT64_MAX, text);
+    int len = bridge_sdp_offer(&tracks, ports, UINT64_MAX, title, text);
     assert_true(len > 0);
     assert_int_equal(len, strlen(text));
 }

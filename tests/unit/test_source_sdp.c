@@ -77,6 +77,27 @@ static void reads_parameter_sets(void **state)
     assert_memory_equal(sdp.track[0].parameter_set[1], "\x68\xCE\x3C\x80", 4);
 }
 
+static void reads_the_title(void **state)
+{
+    static const struct {
+        const char *name, *title;
+    } rows[] = {{"-", ""}, {" ", ""}, {"Sandals & more", "Sandals & more"}, {"a\tb\x7F", "a b "}};
+    char text[1024], name[SOURCE_TITLE_SIZE + 2];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        snprintf(text, sizeof(text), "v=0\r\ns=%s\r\nc=IN IP4 127.0.0.1\r\n" AUDIO, rows[i].name);
+        assert_row(!read_sdp(text), rows[i].name, "was refused");
+        assert_row(strcmp(sdp.title, rows[i].title) == 0, rows[i].name, "%s", sdp.title);
+    }
+    /* cut before a character of two bytes that would be cut in two */
+    memset(name, 'x', sizeof(name));
+    memcpy(name + SOURCE_TITLE_SIZE - 2, "\xC3\xA9", 3);
+    snprintf(text, sizeof(text), "v=0\r\ns=%s\r\nc=IN IP4 127.0.0.1\r\n" AUDIO, name);
+    assert_null(read_sdp(text));
+    assert_int_equal(strlen(sdp.title), SOURCE_TITLE_SIZE - 2);
+}
+
 static void refuses_with_a_sentence(void **state)
 {
     static const struct {
@@ -134,6 +155,7 @@ int main(void)
         cmocka_unit_test(reads_where_rtcp_goes),
         cmocka_unit_test(takes_the_first_codec_it_can_use),
         cmocka_unit_test(reads_parameter_sets),
+        cmocka_unit_test(reads_the_title),
         cmocka_unit_test(refuses_with_a_sentence),
         cmocka_unit_test(answers_section_by_section),
     };

@@ -35,9 +35,10 @@ export function answersHttp(url) {
  *   folder   for its configuration, logs and temporary files
  *   listen   listen directives
  *   url      at which it then answers
- *   hls, web, janusPort, llPort
+ *   hls, web, janusPort, llPort, bridgePort
+ *   status   whether there is the status page for operators
  */
-export async function startNginx({ pieces, folder, listen, url, hls, web, janusPort, llPort, onDeath }) {
+export async function startNginx({ pieces, folder, listen, url, hls, web, janusPort, llPort, bridgePort, status, onDeath }) {
   await mkdir(folder, { recursive: true });
   const file = path.join(folder, "nginx.conf");
   const site = path.join(folder, "site.conf");
@@ -47,6 +48,8 @@ export async function startNginx({ pieces, folder, listen, url, hls, web, janusP
     WEB: web,
     JANUS: `127.0.0.1:${janusPort}`,
     LL: `127.0.0.1:${llPort}`,
+    CONTROL: `127.0.0.1:${bridgePort}`,
+    STATUS: status ? `include ${pieces}/status.conf;` : "",
     PIECES: pieces,
     LOGS: folder,
   }));

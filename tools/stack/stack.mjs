@@ -40,6 +40,7 @@ export class Stack {
    *   tls             { certificate, key }: HTTPS on `port`
    *   open, keys      who may publish: anybody, or { stream: key }
    *   teach           Janus has its HTTP APIs too, and every part its usual port if that is free
+   *   status          nginx serves the status page for operators
    *   bridgeSettings, bridgeArgs, janus   for the parts
    *   say(text)       progress
    *   onDeath(child)  a part that ends by itself
@@ -128,7 +129,7 @@ export class Stack {
   }
 
   async startNginx() {
-    const { folder, build, tls, listenAll, onDeath } = this.options;
+    const { folder, build, tls, listenAll, status, onDeath } = this.options;
     const ssl = tls ? " ssl http2" : "";
     const address = listenAll ? "" : "127.0.0.1:";
     this.parts.nginx = await startNginx({
@@ -141,6 +142,8 @@ export class Stack {
       web: build.web,
       janusPort: this.janusPort,
       llPort: this.llPort,
+      bridgePort: this.bridgePort,
+      status,
       onDeath,
     });
   }

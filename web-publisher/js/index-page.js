@@ -1,75 +1,80 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// The start page: what is live now, by the plugin's own list.
+// The start page: what is live now, with a picture of each.
 
-import Janus from "../vendor/janus.es.js";
-import { byId, formatDuration, janusServer } from "./page-tools.js";
+import { fetchLiveStreams, thumbnailUrl } from "./live-list.js";
+import { byId, formatDuration } from "./page-tools.js";
 
-const PLUGIN = "janus.plugin.hls";
 const LOOK_MS = 3000;
 
-function card(stream) {
-  const item = document.createElement("li");
-  const link = document.createElement("a");
-  const dot = document.createElement("span");
-  const title = document.createElement("strong");
-  const about = document.createElement("span");
-  const video = stream.tracks.find((track) => track.kind === "video");
+const cards = new Map(); // name -> { item, update(stream) }
 
-  link.className = "card";
-  link.href = `watch.html?stream=${encodeURIComponent(stream.stream)}`;
-  dot.className = "dot";
-  dot.ariaHidden = "true";
-  title.append(dot, stream.title || stream.stream);
-  about.className = "muted";
-  about.textContent = [
-    video?.width && `${video.width} × ${video.height}`,
-    !video && "sound only",
-    `on air for ${formatDuration(stream.age_seconds ?? 0)}`,
-  ]
-    .filter(Boolean)
-    .join(" · ");
-  link.append(title, about);
-  item.append(link);
-  return item;
+const element = (name, className, ...children) => {
+  const made = document.createElement(name);
+  made.className = className;
+  made.append(...children);
+  return made;
+};
+
+/** A card whose picture stays while a new one is loaded. */
+function makeCard(name) {
+  const picture = element("img", "");
+  const blank = element("span", "blank", "sound only");
+  const title = element("strong", "");
+  const about = element("span", "muted");
+  const link = element("a", "card", element("span", "thumb", blank, picture, element("span", "badge live", "LIVE")),
+    element("span", "about", title, about));
+  let shown;
+
+  picture.alt = "";
+  picture.hidden = true;
+  picture.addEventListener("load", () => (picture.hidden = false));
+  link.href = `watch.html?stream=${encodeURIComponent(name)}`;
+  return {
+    item: element("li", "", link),
+    update(stream) {
+      const url = stream.thumbnail && thumbnailUrl(stream);
+      if (url && url !== shown) picture.src = shown = url;
+      if (!url) picture.hidden = true;
+      blank.hidden = Boolean(stream.width);
+      title.textContent = stream.title || stream.name;
+      about.textContent = [
+        stream.width && `${stream.width} × ${stream.height}`,
+        !stream.width && "sound only",
+        `on air for ${formatDuration(Math.max(0, Date.now() / 1000 - stream.live_since))}`,
+      ]
+        .filter(Boolean)
+        .join(" · ");
+    },
+  };
 }
 
 function show(streams) {
-  const live = streams.filter((stream) => stream.state === "live");
-  byId("live-list").replaceChildren(...live.map(card));
-  byId("live-state").textContent = live.length ? "" : "Nobody is live. Be the first.";
+  const names = new Set(streams.map(({ name }) => name));
+  for (const [name, { item }] of cards) {
+    if (names.has(name)) continue;
+    item.remove();
+    cards.delete(name);
+  }
+  for (const stream of streams) {
+    if (!cards.has(stream.name)) {
+      const card = makeCard(stream.name);
+      cards.set(stream.name, card);
+      byId("live-list").append(card.item);
+    }
+    cards.get(stream.name).update(stream);
+  }
+  byId("live-state").textContent = streams.length ? "" : "Nobody is live. Be the first.";
 }
 
-function connect() {
-  let timer = null;
-  let over = false;
-  const again = () => {
-    if (over) return; // one failure may be told more than once
-    over = true;
-    clearInterval(timer);
+async function look() {
+  try {
+    show(await fetchLiveStreams());
+  } catch {
+    show([]);
     byId("live-state").textContent = "The server cannot be reached. Trying again …";
-    setTimeout(connect, LOOK_MS);
-  };
-  const janus = new Janus({
-    server: janusServer(),
-    success: () =>
-      janus.attach({
-        plugin: PLUGIN,
-        success: (handle) => {
-          const look = () =>
-            handle.send({ message: { request: "list" }, success: (reply) => show(reply.streams ?? []), error: again });
-          look();
-          timer = setInterval(look, LOOK_MS);
-        },
-        error: again,
-      }),
-    error: again,
-    destroyed: again,
-  });
+  }
+  setTimeout(look, LOOK_MS);
 }
 
-Janus.init({
-  debug: ["error"],
-  dependencies: Janus.useDefaultDependencies({ adapter: window.adapter }),
-  callback: connect,
-});
+look();

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// What operators and passers-by see: metrics with their alert rules and dashboard, thumbnails, the
+// start page's list, the status page, event handlers.
+
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import http from "node:http";
+import os from "node:os";
+import path from "node:path";
+import test from "node:test";
+import { fileURLToPath } from "node:url";
+import { built, SOURCE } from "../../tools/stack/stack.mjs";
+import { openPage, untilLive, withBrowser } from "./support/browser.mjs";
+import { run } from "./support/programs.mjs";
+import { until, withStack } from "./support/rig.mjs";
+
+const MONITORING = path.join(SOURCE, "monitoring");
+const RECORDING = fileURLToPath(new URL("../fixtures/rtp/testcard-320x180.pcap", import.meta.url));
+const RATE_INTERVAL = "5m";
+
+/** What the dashboard asks Prometheus: PromQL, with Grafana's variables filled in. */
+async function dashboardQueries() {
+  const { panels, templating } = JSON.parse(await readFile(path.join(MONITORING, "grafana.json"), "utf8"));
+  const queries = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+  const variables = templating.list.flatMap(({ definition }) => /label_values\((.*),/.exec(definition ?? "")?.[1] ?? []);
+  return [...queries, ...variables].map((query) =>
+    query.replaceAll("$__range", RATE_INTERVAL).replaceAll(/\$(instance|stream)/g, ".*"));
+}
+
+const metricsIn = (text) => new Set(text.match(/\b(hls_bridge|process)_[a-z_]+/g));
+
+test("alert rules and the dashboard are sound, and speak when they should", async (t) => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-rules-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const rules = (await dashboardQueries()).map((expr, i) => ({ record: `dashboard:${i}`, expr }));
+  assert.ok(rules.length > 40);
+  await writeFile(path.join(folder, "dashboard.yml"), JSON.stringify({ groups: [{ name: "dashboard", rules }] }));
+  for (const args of [["check", "rules", path.join(MONITORING, "alerts.yml"), path.join(folder, "dashboard.yml")],
+    ["test", "rules", path.join(MONITORING, "alerts.test.yml")]]) {
+    const { status, stdout, stderr } = await run("promtool", args);
+    assert.equal(status, 0, `promtool ${args.join(" ")}:\n${stdout}${stderr}`);
+  }
+});
+
+/** A recorded publisher, sent to the bridge in real time; ends with the test. */
+function replay(t, stack, stream, args) {
+  const child = spawn(built().replay,
+    ["--bridge", `http://127.0.0.1:${stack.bridgePort}`, "--stream", stream, ...args, RECORDING], { stdio: "ignore" });
+  t.after(() => child.kill());
+  return child;
+}
+
+/** Where Janus's sample event handler sends what it hears; ends with the test. */
+async function eventHandler(t) {
+  const heard = [];
+  const server = http.createServer((request, response) => {
+    let body = "";
+    request.on("data", (data) => (body += data));
+    request.on("end", () => {
+      heard.push(...[JSON.parse(body)].flat().map(({ event }) => event).filter((e) => e.plugin === "janus.plugin.hls"));
+      response.end();
+    });
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const configuration = `general: { enabled = true events = "plugins" grouping = false json = "compact"
+    backend = "http://127.0.0.1:${server.address().port}" }\n`;
+  return {
+    heard: (event) => heard.filter(({ data }) => data.event === event).map(({ data }) => data),
+    janus: { eventHandlers: ["sampleevh"], files: { "janus.eventhandler.sampleevh.jcfg": configuration } },
+  };
+}
+
+const metricsOf = async (stack) => (await fetch(`http://127.0.0.1:${stack.bridgePort}/metrics`)).text();
+
+/** The value of one sample; null: there is none. */
+function valueOf(text, sample) {
+  const line = text.split("\n").find((each) => each.startsWith(`${sample} `));
+  return line === undefined ? null : Number(line.slice(sample.length + 1));
+}
+
+/** All metrics at once, of a stream that somebody watches at low latency. */
+async function checkMetrics(stack) {
+  const text = await metricsOf(stack);
+  const of = (name, labels = "") => valueOf(text, `hls_bridge_${name}{stream="shop"${labels}}`);
+
+  execFileSync("promtool", ["check", "metrics"], { input: text });
+  const wanted = metricsIn(await readFile(path.join(MONITORING, "alerts.yml"), "utf8") + (await dashboardQueries()).join("\n"));
+  const there = metricsIn(text);
+  assert.deepEqual([...wanted].filter((name) => !there.has(name)), [], "the rules or the dashboard ask for what is not there");
+
+  for (const name of ["pictures_total", "key_pictures_total", "segments_total", "thumbnails_total", "sender_reports_total"])
+    assert.ok(of(name) > 0, name);
+  for (const kind of ["video", "audio"])
+    for (const name of ["rtp_packets_total", "rtp_bytes_total", "parts_total"]) assert.ok(of(name, `,kind="${kind}"`) > 0, `${kind} ${name}`);
+  for (const name of ["dropped_pictures_total", "failed_writes_total", "failed_thumbnails_total", "kernel_dropped_packets_total"])
+    assert.equal(of(name), 0, name);
+  assert.ok(of("segment_duration_seconds_count") >= of("segments_total"));
+  assert.equal(of("publish_latency_seconds_count", ',what="segment"'), of("segments_total"));
+  assert.equal(of("publish_latency_seconds_bucket", ',what="part",le="+Inf"'), of("publish_latency_seconds_count", ',what="part"'));
+  assert.ok(of("publish_latency_seconds_sum", ',what="part"') > 0);
+  assert.ok(of("write_seconds_count") > of("segments_total"));
+  assert.ok(of("picture_wait_seconds") >= 0.1 && of("picture_wait_seconds") <= 0.3);
+  assert.ok(valueOf(text, "hls_bridge_waiting_requests_total") > 0);
+  const started = valueOf(text, "process_start_time_seconds");
+  assert.ok(Math.abs(Date.now() / 1000 - started) < 120, `started at ${started}`);
+  for (const name of ["cpu_seconds_total", "resident_memory_bytes", "open_fds", "threads"])
+    assert.ok(valueOf(text, `process_${name}`) > 0, name);
+}
+
+/** The picture of a stream, and how nginx serves it. */
+async function checkThumbnail(stack, page) {
+  const response = await fetch(`${stack.url}/live/shop/thumb.jpg`);
+  assert.equal(response.headers.get("content-type"), "image/jpeg");
+  assert.equal(response.headers.get("cache-control"), "public, max-age=5");
+  assert.equal(response.headers.get("access-control-allow-origin"), "*");
+  assert.equal((await fetch(`${stack.url}/live/nobody/thumb.jpg`)).headers.get("cache-control"), "no-store");
+  const size = await page.evaluate(async (url) => {
+    const image = new Image();
+    image.src = url;
+    await image.decode();
+    return [image.naturalWidth, image.naturalHeight];
+  }, `${stack.url}/live/shop/thumb.jpg`);
+  assert.deepEqual(size, [320, 180]);
+}
+
+/** nginx lets one answer of the control API out, and nothing in. */
+async function checkStatusPath(stack) {
+  assert.equal((await fetch(`${stack.url}/status.json`)).status, 200);
+  for (const method of ["POST", "PUT", "DELETE"])
+    assert.equal((await fetch(`${stack.url}/status.json`, { method })).status, 403, method);
+  for (const target of ["/status.json/shop", "/status", "/streams", "/streams/shop", "/metrics", "/healthz"])
+    assert.equal((await fetch(stack.url + target)).status, 404, target);
+  const inside = await fetch(`${stack.url}/status.json?x=/../metrics`);
+  assert.ok(Array.isArray((await inside.json()).streams));
+}
+
+/** Publishes with a title, which our page has no field for. */
+async function publishTitled(context, stack, stream, title) {
+  const page = await openPage(context, `${stack.url}/publish.html?stream=${stream}`);
+  await page.evaluate(async ({ name, title }) => {
+    const { startTestCard } = await import("/js/test-card.js");
+    const { startTestSound } = await import("/js/test-sound.js");
+    const [card, sound] = [await startTestCard({ width: 1280, height: 720, name }), await startTestSound()];
+    const media = new MediaStream([...card.stream.getVideoTracks(), sound.track]);
+    await window.janusHls.publisher.publish(media, { name, title });
+  }, { name: stream, title });
+  await untilLive(page);
+  return page;
+}
+
+test("who publishes how is seen by operators, and what is live by everybody", async (t) => {
+  const events = await eventHandler(t);
+  const options = { status: true, janus: events.janus, bridgeSettings: { "hls.hold": 1, "hls.keep": 1, "hls.thumbnail": 2 } };
+  await withStack(options, (stack) =>
+    withBrowser({}, async (context) => {
+      const index = await openPage(context, `${stack.url}/`);
+      const status = await openPage(context, `${stack.url}/status.html`);
+      const row = (name) => status.locator(`[data-stream="${name}"]`);
+      await until("nobody is live", async () => /Nobody is live/.test(await index.textContent("#live-state")));
+      await until("the status page says so too", () => status.isVisible("#none"));
+
+      const publisher = await publishTitled(context, stack, "shop", "Sandals & more");
+      const lossy = replay(t, stack, "lossy", ["--loss", "6", "--no-nack", "--seconds", "60"]);
+      await openPage(context, `${stack.url}/watch.html?stream=shop`);
+      await until("somebody waits for a part", async () => valueOf(await metricsOf(stack), 'hls_bridge_held_requests{stream="shop"}') > 0, 20000);
+      await until("both have a thumbnail", async () => {
+        const { streams } = await (await fetch(`${stack.url}/live/streams.json`)).json();
+        return streams.length === 2 && streams.every(({ thumbnail }) => thumbnail);
+      }, 20000);
+
+      await until("the start page shows them", async () =>
+        (await index.locator(".card .thumb img:visible").count()) === 2);
+      assert.match(await index.locator('.card[href$="stream=shop"]').textContent(), /Sandals & more1280 × 720 · on air for/);
+      await until("the status page has its figures", async () =>
+        /^Sandals & more.*1280 × 720/s.test(await row("shop").locator(".what").innerText().then((s) => s.replace(/^Live\s+/, ""))));
+      assert.ok(await row("shop").locator(".thumb img").isVisible());
+      assert.match(await row("shop").locator("svg").first().getAttribute("aria-label"), /^Bitrate in: .*bit\/s, between/);
+      await until("it says what is lost", async () =>
+        /of the packets are lost/.test(await row("lossy").locator(".warnings").textContent()), 20000);
+      assert.equal(await status.textContent("#sum-live"), "2");
+      await checkThumbnail(stack, index);
+      await checkStatusPath(stack);
+      await until("segments are published", async () => valueOf(await metricsOf(stack), 'hls_bridge_segments_total{stream="shop"}') >= 2);
+      await checkMetrics(stack);
+
+      const { low_latency: ll, title } = (await (await fetch(`http://127.0.0.1:${stack.bridgePort}/streams/shop`)).json());
+      assert.equal(title, "Sandals & more");
+      assert.ok(ll.video.parts > 0 && ll.audio.parts > 0 && ll.picture_wait_ms >= 100 && ll.publish_ms >= 0, JSON.stringify(ll));
+
+      lossy.kill();
+      await until("event handlers hear figures", () => events.heard("figures").length > 0, 15000);
+      await publisher.click("#stop");
+      await until("they hear the end", () => events.heard("unpublished").length > 0);
+      const [published, figures, unpublished] = ["published", "figures", "unpublished"].map((event) => events.heard(event)[0]);
+      assert.equal(published.title, "Sandals & more");
+      for (const event of [figures, unpublished]) {
+        const video = event.tracks.find(({ kind }) => kind === "video");
+        assert.ok(video.packets > 0 && video.lost === 0 && video.width === 1280, JSON.stringify(event));
+        assert.ok(event.age_seconds > 0);
+      }
+
+      await until("the thumbnail goes with the stream", async () => (await fetch(`${stack.url}/live/shop/thumb.jpg`)).status === 404, 30000);
+      await stack.parts.bridge.stop();
+      await until("the status page says that the bridge is away", async () =>
+        /has not answered since/.test(await status.textContent("#gone-text")));
+      assert.deepEqual(JSON.parse(await readFile(path.join(stack.hls, "streams.json"), "utf8")).streams, [], "it takes its leave");
+      const left = { at: Date.now() / 1000 - 60, streams: [{ name: "shop", live_since: 0 }] };
+      await writeFile(path.join(stack.hls, "streams.json"), JSON.stringify(left)); // as one that was killed
+      await until("the start page trusts no list of long ago", async () =>
+        /cannot be reached/.test(await index.textContent("#live-state")));
+      await stack.startBridge();
+      await until("and shows the new one", async () => /Nobody is live/.test(await index.textContent("#live-state")));
+      await until("and that it is back", () => status.isHidden("#gone"));
+      assert.deepEqual([...index.errors, ...status.errors], []);
+    }));
+});

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "x264_picture.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "hls-bridge/thumbnail.h"
+
+#define PERIOD (5 * US_PER_S)
+
+static char root[] = "/tmp/test_thumbnail_XXXXXX";
+static char file[128];
+static Thumbnailer *maker;
+static Thumbnail *thumbnail;
+static int64_t now_us;
+
+static int setup(void **state)
+{
+    (void)state;
+    strcpy(root + strlen(root) - 6, "XXXXXX");
+    assert_non_null(mkdtemp(root));
+    snprintf(file, sizeof(file), "%s/shop/" THUMBNAIL_FILE, root);
+    maker = thumbnailer_create();
+    assert_non_null(maker);
+    thumbnail = thumbnail_open(maker, root, "shop", PERIOD);
+    assert_non_null(thumbnail);
+    now_us = 1000 * US_PER_S;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    char command[128];
+
+    (void)state;
+    thumbnail_close(&thumbnail);
+    assert_null(thumbnail);
+    thumbnailer_destroy(&maker);
+    assert_null(maker);
+    snprintf(command, sizeof(command), "rm -rf %s", root);
+    assert_int_equal(system(command), 0);
+    return 0;
+}
+
+static bool is_there(void)
+{
+    return access(file, R_OK) == 0;
+}
+
+static void offer(int luma)
+{
+    AVPacket *packet = x264_picture(&(PictureParams){320, 180, {1, 1}, luma});
+    AccessUnit unit = {.data = packet->data, .len = (size_t)packet->size, .idr = true};
+
+    thumbnail_offer(thumbnail, &unit, now_us);
+    av_packet_free(&packet);
+}
+
+/* Until as many have come of what was offered; a minute is for ever. */
+static void wait_for(uint64_t made, uint64_t failed)
+{
+    ThumbnailStats stats;
+
+    for (int i = 0; i < 6000; i++) {
+        thumbnail_update(thumbnail);
+        stats = thumbnail_stats(thumbnail);
+        if (stats.made + stats.failed >= made + failed)
+            break;
+        usleep(10000);
+    }
+    assert_int_equal(stats.made, made);
+    assert_int_equal(stats.failed, failed);
+}
+
+/* The luma of the right half of the file's picture. */
+static int brightness(void)
+{
+    uint8_t bytes[65536];
+    FILE *stream = fopen(file, "rb");
+
+    assert_non_null(stream);
+    size_t len = fread(bytes, 1, sizeof(bytes), stream);
+    fclose(stream);
+    AVFrame *frame = read_jpeg(bytes, len);
+    int luma = frame->data[0][90 * frame->linesize[0] + 240];
+    av_frame_free(&frame);
+    return luma;
+}
+
+static void comes_and_is_renewed_after_its_period(void **state)
+{
+    (void)state;
+    offer(60);
+    wait_for(1, 0);
+    int dark = brightness();
+    offer(180); /* too soon */
+    now_us += PERIOD - 1;
+    offer(180); /* still */
+    now_us += 1;
+    offer(120);
+    wait_for(2, 0);
+    assert_in_range(brightness(), dark + 50, dark + 90);
+    assert_true(thumbnail_stats(thumbnail).made_unix_us > 0);
+}
+
+static void what_cannot_be_decoded_leaves_the_last_one(void **state)
+{
+    static const uint8_t junk[] = {0, 0, 0, 1, 0x65, 1, 2, 3};
+    AccessUnit unit = {.data = junk, .len = sizeof(junk), .idr = true};
+
+    (void)state;
+    offer(60);
+    wait_for(1, 0);
+    now_us += PERIOD;
+    thumbnail_offer(thumbnail, &unit, now_us);
+    wait_for(1, 1);
+    assert_true(is_there());
+}
+
+static void goes_with_its_stream(void **state)
+{
+    (void)state;
+    offer(60);
+    wait_for(1, 0);
+    thumbnail_remove(thumbnail);
+    assert_false(is_there());
+    assert_int_equal(thumbnail_stats(thumbnail).made_unix_us, 0);
+}
+
+static void an_earlier_runs_is_removed(void **state)
+{
+    (void)state;
+    offer(60);
+    wait_for(1, 0);
+    thumbnail_close(&thumbnail);
+    assert_true(is_there());
+    thumbnail = thumbnail_open(NULL, root, "shop", 0);
+    assert_non_null(thumbnail);
+    assert_false(is_there());
+    offer(60); /* off: nothing comes of it */
+    thumbnail_update(thumbnail);
+    assert_false(is_there());
+}
+
+/* Streams that end while theirs waits or is being made. */
+static void may_be_closed_at_any_time(void **state)
+{
+    static const char *const names[] = {"a", "b", "c", "d"};
+    Thumbnail *others[COUNT(names)];
+    AVPacket *packet = x264_picture(&(PictureParams){1280, 720, {1, 1}, 60});
+    AccessUnit unit = {.data = packet->data, .len = (size_t)packet->size, .idr = true};
+
+    (void)state;
+    for (int round = 0; round < 20; round++) {
+        for (size_t i = 0; i < COUNT(names); i++) {
+            others[i] = thumbnail_open(maker, root, names[i], 0);
+            assert_non_null(others[i]);
+            thumbnail_offer(others[i], &unit, now_us);
+            thumbnail_offer(others[i], &unit, now_us); /* takes the place of the first */
+        }
+        usleep((useconds_t)round * 500);
+        for (size_t i = 0; i < COUNT(names); i++)
+            thumbnail_close(&others[(i + (size_t)round) % COUNT(names)]);
+    }
+    offer(60);
+    wait_for(1, 0);
+    av_packet_free(&packet);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(comes_and_is_renewed_after_its_period),
+        TEST(what_cannot_be_decoded_leaves_the_last_one),
+        TEST(goes_with_its_stream),
+        TEST(an_earlier_runs_is_removed),
+        TEST(may_be_closed_at_any_time),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

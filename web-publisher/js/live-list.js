@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// What is live now, as the bridge tells everybody: live/streams.json, a file that any cache may keep.
+
+const STALE_S = 20; // it is written anew every five seconds
+
+/**
+ * The live streams: [{ name, title?, live_since, width?, height?, thumbnail? }], times in seconds
+ * since 1970. Throws where they cannot be known: the server is away, or what writes the list is.
+ */
+export async function fetchLiveStreams() {
+  const response = await fetch("live/streams.json", { cache: "no-cache" });
+  if (!response.ok) throw new Error(`live/streams.json: ${response.status}`);
+  const { at, streams } = await response.json();
+  // by the server's own clock, which need not be ours
+  const now = Date.parse(response.headers.get("Date") ?? "") / 1000;
+  if (now - at > STALE_S) throw new Error("live/streams.json is of long ago");
+  return streams;
+}
+
+/** Where the small picture of a stream is; another address with each new picture. */
+export const thumbnailUrl = ({ name, thumbnail }) => `live/${name}/thumb.jpg?${thumbnail}`;

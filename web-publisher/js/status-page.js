@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The status page for operators: how each stream fares, once a second. It can change nothing.
+
+import { thumbnailUrl } from "./live-list.js";
+import { byId, formatBitrate, formatDuration } from "./page-tools.js";
+import { Sparkline } from "./sparkline.js";
+import { SPAN, StreamHistory } from "./stream-history.js";
+
+const LOOK_MS = 1000;
+
+const ms = (value) => `${Math.round(value) || 0} ms`; // no "-0"
+const FIGURES = [
+  { key: "bitrate", label: "Bitrate in", format: formatBitrate, least: 1e5 },
+  { key: "fps", label: "Pictures", format: (value) => `${value.toFixed(0)} fps`, least: 30 },
+  { key: "loss", label: "Loss", format: (value) => `${value.toFixed(1)} %`, least: 2 },
+  { key: "offset", label: "A/V offset", format: ms, least: 20 },
+  { key: "publish", label: "Publish delay", format: ms, least: 200 },
+];
+const STATES = { live: "Live", held: "Waiting", ended: "Ended" };
+
+const rows = new Map(); // name -> Row
+
+function element(name, className, ...children) {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  made.append(...children);
+  return made;
+}
+
+/** One stream on the page. */
+class Row {
+  history = new StreamHistory();
+  #picture = element("img");
+  #blank = element("span", "blank", "sound only");
+  #state = element("span", "state");
+  #title = element("h2");
+  #about = element("p", "muted");
+  #warnings = element("ul", "warnings");
+  #figures = FIGURES.map((figure) => ({ ...figure, line: new Sparkline(figure), value: element("dd") }));
+  #shown;
+
+  constructor(name) {
+    const watch = element("a", "button small", "Watch");
+    const thumb = element("a", "thumb", this.#blank, this.#picture); // a second way there, for fingers
+    watch.href = thumb.href = `watch.html?stream=${encodeURIComponent(name)}`;
+    thumb.tabIndex = -1;
+    thumb.setAttribute("aria-label", `Watch ${name}`);
+    watch.setAttribute("aria-label", `Watch ${name}`);
+    this.#picture.alt = "";
+    this.#picture.hidden = true;
+    this.#picture.addEventListener("load", () => (this.#picture.hidden = false));
+    const figures = element("dl", "sparklines", ...this.#figures.map(({ label, value, line }) =>
+      element("div", "", element("dt", "", label), value, line.element)));
+    this.article = element("article", "stream",
+      thumb, element("div", "what", element("div", "heading", this.#state, this.#title, watch), this.#about),
+      figures, this.#warnings);
+    this.article.dataset.stream = name;
+  }
+
+  #describe({ name, title, state, source, live_since, publishers, low_latency }) {
+    const live = state === "live" && source;
+    return [
+      title && name,
+      live && (source.width ? `${source.width} × ${source.height}` : "sound only"),
+      live && live_since && `on air for ${formatDuration(Math.max(0, Date.now() / 1000 - live_since))}`,
+      publishers > 1 && `publisher no. ${publishers}`,
+      low_latency?.held > 0 && `${low_latency.held} requests held`,
+    ]
+      .filter(Boolean)
+      .join(" · ");
+  }
+
+  update(status) {
+    this.history.add(status);
+    this.article.dataset.state = status.state;
+    this.#state.textContent = STATES[status.state];
+    this.#title.textContent = status.title || status.name;
+    this.#about.textContent = this.#describe(status);
+    const url = status.thumbnail && thumbnailUrl(status);
+    if (url && url !== this.#shown) this.#picture.src = this.#shown = url;
+    if (!url) this.#picture.hidden = true;
+    this.#blank.hidden = Boolean(status.source?.width ?? true);
+    for (const { key, format, line, value } of this.#figures) {
+      const values = this.history.series(key);
+      value.textContent = values.at(-1) === null ? "–" : format(values.at(-1));
+      line.draw(values, SPAN);
+    }
+    const warnings = this.history.warnings(status);
+    this.#warnings.replaceChildren(...warnings.map(({ bad, text }) => element("li", bad ? "bad" : "", text)));
+    this.#warnings.hidden = warnings.length === 0;
+    return warnings.length;
+  }
+}
+
+function summary(streams, warned) {
+  const live = streams.filter(({ state }) => state === "live");
+  const bitrate = live.reduce((sum, { source }) => sum + (source ? source.video_bitrate + source.audio_bitrate : 0), 0);
+  const held = streams.reduce((sum, { low_latency: ll }) => sum + (ll?.held ?? 0), 0);
+  byId("sum-live").textContent = String(live.length);
+  byId("sum-bitrate").textContent = formatBitrate(bitrate);
+  byId("sum-held").textContent = String(held);
+  byId("sum-warned").textContent = String(warned);
+  byId("sum-warned").parentElement.classList.toggle("warned", warned > 0);
+  document.title = `${warned ? `(${warned}) ` : ""}Status – janus-hls`;
+}
+
+function show(streams) {
+  const names = new Set(streams.map(({ name }) => name));
+  let warned = 0;
+
+  for (const [name, row] of rows) {
+    if (names.has(name)) continue;
+    row.article.remove();
+    rows.delete(name);
+  }
+  for (const status of streams) {
+    if (!rows.has(status.name)) {
+      rows.set(status.name, new Row(status.name));
+      byId("streams").append(rows.get(status.name).article);
+    }
+    warned += rows.get(status.name).update(status) > 0;
+  }
+  byId("none").hidden = streams.length > 0;
+  summary(streams, warned);
+}
+
+/** What is shown is of now, or of `since`, when the bridge was last heard. */
+function showReach(since) {
+  byId("gone").hidden = since === null;
+  document.body.classList.toggle("stale", since !== null);
+  if (since !== null)
+    byId("gone-text").textContent = since
+      ? `The bridge has not answered since ${new Date(since).toLocaleTimeString()}. What is below is of then.`
+      : "The bridge does not answer.";
+}
+
+async function run() {
+  let heard = 0;
+  for (;;) {
+    try {
+      const response = await fetch("status.json", { cache: "no-store", signal: AbortSignal.timeout(5000) });
+      if (!response.ok) throw new Error(String(response.status));
+      show((await response.json()).streams);
+      heard = Date.now();
+      showReach(null);
+    } catch {
+      showReach(heard);
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+run();
