@@ -23,12 +23,12 @@ typedef struct StreamParams {
     int64_t segment_us, hold_us, keep_us;
     size_t window;
     int64_t audio_bitrate;
-    bool writes_ts;            /* .ts segments and index.m3u8 */
-    LlHub *ll_hub;             /* low-latency HLS is told to; borrowed; NULL: there is none */
-    int64_t ll_part_us;        /* about how long its parts are */
-    StandIn *stand_in;         /* of all streams; borrowed */
-    size_t backlog;            /* bytes of a publisher that may wait for the stream's thread */
-    Thumbnailer *thumbnailer;  /* borrowed; NULL: there are no thumbnails */
+    bool writes_ts;           /* .ts segments and index.m3u8 */
+    LlHub *ll_hub;            /* low-latency HLS is told to; borrowed; NULL: there is none */
+    int64_t ll_part_us;       /* about how long its parts are */
+    StandIn *stand_in;        /* of all streams; borrowed */
+    size_t backlog;           /* bytes of a publisher that may wait for the stream's thread */
+    Thumbnailer *thumbnailer; /* borrowed; NULL: there are no thumbnails */
     int64_t thumbnail_us;
     int64_t source_timeout_us; /* a publisher that has sent nothing for so long is gone */
 } StreamParams;
