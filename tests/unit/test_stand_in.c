@@ -58,8 +58,8 @@ static void send_text(const Pair *p, const char *text)
     assert_int_equal(send(p->fd, text, strlen(text), 0), strlen(text));
 }
 
-/* The next one that waits; nobody reads for it here. */
-static void take(const Pair *p, const char *text, int64_t from_us, int64_t until_us)
+/* The next one that waits; nobody reads for it here. Returns when it came. */
+static int64_t take(const Pair *p, const char *text)
 {
     Datagram d;
 
@@ -68,31 +68,40 @@ static void take(const Pair *p, const char *text, int64_t from_us, int64_t until
     assert_true(rtp_ingest_peek(p->ingest, &d));
     assert_int_equal(d.len, strlen(text));
     assert_memory_equal(d.data, text, d.len);
-    assert_row(d.arrival_us >= from_us && d.arrival_us <= until_us, text,
-               "%lld, not from %lld to %lld", (long long)d.arrival_us, (long long)from_us,
-               (long long)until_us);
-    assert_true(d.read_us >= d.arrival_us);
+    assert_true(d.arrival_us <= d.read_us);
+    assert_true(d.read_us <= clock_us(CLOCK_MONOTONIC));
     rtp_ingest_pop(p->ingest);
+    return d.arrival_us;
 }
 
 /* A thread that is at work and reads nothing: others do, and when a packet came stays known. */
 static void reads_for_who_is_held_up(void **state)
 {
     Pair p = open_pair(1 << 16);
-    int64_t before_us[3], after_us[3];
     static const char *const text[] = {"one", "two", "three"};
+    int known = 0;
 
     (void)state;
     assert_int_equal(stand_in_add(p.stand_in, p.ingest), 0);
-    for (int i = 0; i < 3; i++) {
-        before_us[i] = clock_us(CLOCK_MONOTONIC) - 1000; /* two clocks, read one after the other */
-        send_text(&p, text[i]);
-        after_us[i] = clock_us(CLOCK_MONOTONIC) + 1000;
-        sleep_ms(5);
+    /* the kernel begins to stamp after a while, and does not where the two clocks were read with
+     * something in between */
+    for (int ms = 0; ms < WAIT_MS && known < 3; ms += 15) {
+        int64_t before_us[3], after_us[3];
+        known = 0;
+        for (int i = 0; i < 3; i++) {
+            before_us[i] = clock_us(CLOCK_MONOTONIC) - 1000; /* of the two clocks */
+            send_text(&p, text[i]);
+            after_us[i] = clock_us(CLOCK_MONOTONIC) + 1000;
+            sleep_ms(5);
+        }
+        for (int i = 0; i < 3; i++) {
+            int64_t arrival_us = take(&p, text[i]);
+            assert_true(arrival_us >= before_us[i]);
+            known += arrival_us <= after_us[i];
+        }
+        assert_true(rtp_ingest_stats(p.ingest).last_us >= before_us[2]);
     }
-    for (int i = 0; i < 3; i++)
-        take(&p, text[i], before_us[i], after_us[i]);
-    assert_true(rtp_ingest_stats(p.ingest).last_us >= before_us[2]);
+    assert_int_equal(known, 3);
     close_pair(&p);
 }
 
@@ -108,10 +117,10 @@ static void leaves_alone_who_rests(void **state)
     assert_int_equal(stand_in_add(p.stand_in, other.ingest), 0);
     send_text(&p, "rests");
     send_text(&other, "is held up");
-    take(&other, "is held up", 0, INT64_MAX); /* so it has looked */
+    take(&other, "is held up"); /* so it has looked */
     assert_false(rtp_ingest_peek(p.ingest, &d));
     rtp_ingest_read(p.ingest, clock_us(CLOCK_MONOTONIC));
-    take(&p, "rests", 0, INT64_MAX);
+    take(&p, "rests");
     stand_in_remove(p.stand_in, other.ingest);
     close_pair(&other);
     close_pair(&p);
