@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "annex_b.h"
+#include "cmaf_dash.h"
 #include "cmaf_playlists.h"
 #include "h264_parameter_sets.h"
 
@@ -31,6 +32,7 @@ struct CmafOutput {
     MediaFolder *folder;
     LlBoard *board;
     CmafPlaylists *playlists;
+    CmafDash *dash; /* NULL: no DASH */
     CmafTrack *track[LL_RENDITIONS];
     bool has[LL_RENDITIONS]; /* of the publisher */
     bool running;
@@ -96,8 +98,10 @@ CmafOutput *cmaf_output_open(const CmafOutputParams *params, int64_t now_us)
     o->board = ll_hub_join(params->hub, params->stream,
                            HOLD_TARGETS * params->target_duration_s * US_PER_S);
     CmafPlaylistsParams playlists = {params->stream, o->folder, o->board, o->track};
+    CmafDashParams dash = {params->stream, o->folder, o->track, params->target_duration_s};
     o->playlists = o->board ? cmaf_playlists_create(&playlists) : NULL;
-    if (o->playlists)
+    o->dash = params->dash ? cmaf_dash_create(&dash) : NULL;
+    if (o->playlists && (o->dash || !params->dash))
         return o;
 fail:
     cmaf_output_close(&o);
@@ -111,6 +115,7 @@ void cmaf_output_close(CmafOutput **output)
     if (!o)
         return;
     int error = errno;
+    cmaf_dash_destroy(&o->dash);
     cmaf_playlists_destroy(&o->playlists);
     ll_board_leave(&o->board);
     for (int i = 0; i < LL_RENDITIONS; i++)
@@ -123,6 +128,14 @@ void cmaf_output_close(CmafOutput **output)
 
 /* ---- publishing ---- */
 
+/* There are other whole segments than before. */
+static void publish_segments(CmafOutput *o)
+{
+    cmaf_playlists_multivariant(o->playlists, &o->sets.newest, o->has);
+    if (o->dash)
+        cmaf_dash_publish(o->dash, &o->sets.newest);
+}
+
 /* Cuts the parts of a rendition that can be, and publishes them. */
 static void advance(CmafOutput *o, LlRendition which, int64_t known, int64_t now_us)
 {
@@ -132,7 +145,7 @@ static void advance(CmafOutput *o, LlRendition which, int64_t known, int64_t now
         return;
     cmaf_playlists_publish(o->playlists, which, o->has);
     if (cmaf_track_stats(o->track[which]).segments != segments)
-        cmaf_playlists_multivariant(o->playlists, &o->sets.newest, o->has);
+        publish_segments(o);
 }
 
 /* ---- segments ---- */
@@ -207,6 +220,8 @@ void cmaf_output_start(CmafOutput *o, const CmafSegment *segment, bool video, bo
         }
         o->has[i] = has[i];
     }
+    if (o->dash)
+        cmaf_dash_begin(o->dash, o->has);
     o->running = true;
     o->segment = *segment;
     o->safe_90k = segment->start_90k;
@@ -413,7 +428,7 @@ void cmaf_output_finish(CmafOutput *o, int64_t now_us)
         cmaf_track_finish(o->track[i], tail[i], now_us);
         cmaf_playlists_publish(o->playlists, (LlRendition)i, o->has);
     }
-    cmaf_playlists_multivariant(o->playlists, &o->sets.newest, o->has);
+    publish_segments(o);
 }
 
 void cmaf_output_end(CmafOutput *o)
@@ -424,12 +439,16 @@ void cmaf_output_end(CmafOutput *o)
         cmaf_track_conclude(o->track[i]);
         cmaf_playlists_publish(o->playlists, (LlRendition)i, o->has);
     }
+    if (o->dash)
+        cmaf_dash_end(o->dash);
 }
 
 void cmaf_output_clear(CmafOutput *o)
 {
     for (int i = 0; i < LL_RENDITIONS; i++)
         cmaf_track_clear(o->track[i], 0);
+    if (o->dash)
+        cmaf_dash_clear(o->dash);
     cmaf_output_end(o);
     media_folder_expire(o->folder, NEVER_US);
 }

@@ -9,9 +9,8 @@
 
 #include "text_buffer.h"
 
-#define AUDIO_CODEC      "mp4a.40.2" /* AAC-LC */
-#define HOLD_BACK_PARTS  3           /* PART-HOLD-BACK; rfc8216bis recommends at least 3 */
-#define PARTS_LISTED_FOR 3           /* target durations from the end; section 4.4.4.9 */
+#define HOLD_BACK_PARTS  3 /* PART-HOLD-BACK; rfc8216bis recommends at least 3 */
+#define PARTS_LISTED_FOR 3 /* target durations from the end; section 4.4.4.9 */
 
 /* ---- the window ---- */
 
@@ -116,6 +115,11 @@ LlReport ll_playlist_report(const LlPlaylist *p, const char *uri)
 void ll_segment_name(const LlPlaylist *p, int64_t msn, char *name)
 {
     snprintf(name, PLAYLIST_NAME_SIZE, "%s-%" PRId64 "-%" PRId64 ".m4s", p->kind, p->epoch, msn);
+}
+
+void ll_segment_template(const LlPlaylist *p, const char *for_msn, char *name)
+{
+    snprintf(name, PLAYLIST_NAME_SIZE, "%s-%" PRId64 "-%s.m4s", p->kind, p->epoch, for_msn);
 }
 
 void ll_part_name(const LlPlaylist *p, int64_t msn, size_t part, char *name)
@@ -294,7 +298,7 @@ size_t ll_multivariant_write(const LlMultivariant *m, char *text)
     text_add(&out, "#EXT-X-STREAM-INF:BANDWIDTH=%" PRId64 ",AVERAGE-BANDWIDTH=%" PRId64,
              m->bandwidth, m->average_bandwidth);
     text_add(&out, ",CODECS=\"%s%s%s\"", m->video ? m->video_codec : "",
-             m->video && m->audio ? "," : "", m->audio ? AUDIO_CODEC : "");
+             m->video && m->audio ? "," : "", m->audio ? LL_AUDIO_CODEC : "");
     if (m->video) {
         text_add(&out, ",RESOLUTION=%dx%d", m->width, m->height);
         if (m->frame_rate_milli > 0)

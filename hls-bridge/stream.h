@@ -25,6 +25,7 @@ typedef struct StreamParams {
     bool writes_ts;            /* .ts segments and index.m3u8 */
     LlHub *ll_hub;             /* low-latency HLS is told to; borrowed; NULL: there is none */
     int64_t ll_part_us;        /* about how long its parts are */
+    bool ll_dash;              /* and manifest.mpd */
     int64_t source_timeout_us; /* a publisher that has sent nothing for so long is gone */
 } StreamParams;
 

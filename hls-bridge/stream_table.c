@@ -99,6 +99,7 @@ static Stream *add(StreamTable *t, const char *name)
         .writes_ts = settings->writes_ts,
         .ll_hub = t->ll_hub,
         .ll_part_us = bridge_settings_part_us(settings),
+        .ll_dash = settings->ll_dash,
         .source_timeout_us = settings->source_timeout_us,
     };
     bool found;
