@@ -6,7 +6,7 @@
 #define STARTS  1770000000000000ll /* 2026-02-02T02:40:00Z, where the stream's clock is at 10 s */
 #define SEGMENT 180000             /* two seconds */
 
-static const bool both[] = {true, true}, sound[] = {false, true};
+static const bool both[] = {true, true}, sight[] = {true, false}, sound[] = {false, true};
 static const DashPicture picture = {"avc1.42C01F", 1280, 720, 29970};
 static const DashPicture upright = {"avc1.42C01E", 720, 1280, 30000};
 static LlPlaylist lists[LL_RENDITIONS];
@@ -141,6 +141,11 @@ static void sound_alone(void **state)
     add_audio(3, (Unlike){.init = 3});
     add_audio(4, (Unlike){.init = 3});
     golden("dash/sound.mpd");
+    dash_manifest_drop(&manifest, LL_AUDIO, 4);
+    assert_has("startNumber=\"4\"");
+    dash_manifest_drop(&manifest, LL_AUDIO, 5);
+    assert_false(dash_manifest_has_media(&manifest));
+    assert_int_equal(manifest.periods, 0);
 }
 
 static void a_period_keeps_its_beginning_and_numbers(void **state)
@@ -179,6 +184,43 @@ static void a_period_is_listed_when_all_of_it_is_there(void **state)
     add(5, (Unlike){.init = 4});
     assert_has("<Period id=\"5\"");
     assert_int_equal(times("<Period "), 2);
+}
+
+static void sound_before_the_first_picture_is_nobodys(void **state)
+{
+    (void)state;
+    dash_manifest_begin(&manifest, sight);
+    add_video(3, (Unlike){.init = 3});
+    dash_manifest_begin(&manifest, both);
+    add_audio(4, (Unlike){.init = 4});
+    assert_int_equal(manifest.count[LL_AUDIO], 0);
+}
+
+static void sound_that_is_late_goes_where_it_belongs(void **state)
+{
+    (void)state;
+    add_video(3, (Unlike){.init = 3});
+    /* the same parameter sets, though decoding begins anew */
+    add_video(4, (Unlike){.init = 3, .discontinuity = true});
+    add_audio(3, (Unlike){.init = 3});
+    assert_int_equal(manifest.periods, 2);
+    assert_has("<Period id=\"3\"");
+    assert_int_equal(times("<Period "), 1);
+    add_audio(4, (Unlike){.init = 3});
+    assert_int_equal(times("<Period "), 2);
+}
+
+static void a_number_that_is_missing_parts_two_periods(void **state)
+{
+    (void)state;
+    add(3, (Unlike){.init = 3});
+    add_video(4, (Unlike){.init = 3});
+    add_video(5, (Unlike){.init = 3});
+    add_audio(5, (Unlike){.init = 3});
+    assert_int_equal(manifest.count[LL_AUDIO], 1);
+    add(6, (Unlike){.init = 3});
+    assert_has("<Period id=\"6\"");
+    assert_int_equal(times("startNumber=\"6\""), 2);
 }
 
 static void what_could_not_be_written_parts_two_periods(void **state)
@@ -240,6 +282,9 @@ int main(void)
         TEST(sound_alone),
         TEST(a_period_keeps_its_beginning_and_numbers),
         TEST(a_period_is_listed_when_all_of_it_is_there),
+        TEST(sound_before_the_first_picture_is_nobodys),
+        TEST(sound_that_is_late_goes_where_it_belongs),
+        TEST(a_number_that_is_missing_parts_two_periods),
         TEST(what_could_not_be_written_parts_two_periods),
         TEST(the_time_of_day_is_followed),
         TEST(as_many_as_can_be),
