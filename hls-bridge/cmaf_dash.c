@@ -89,7 +89,7 @@ void cmaf_dash_end(CmafDash *d)
         cmaf_dash_clear(d);
         return;
     }
-    d->manifest.ended = true;
+    dash_manifest_end(&d->manifest);
     write_manifest(d);
 }
 

@@ -190,6 +190,32 @@ bool dash_manifest_has_media(const DashManifest *m)
     return false;
 }
 
+/* Where the media of the first period begins, on the stream's clock. */
+static int64_t first_90k(const DashManifest *m)
+{
+    int64_t at_90k = INT64_MAX;
+
+    for (int k = 0; k < LL_RENDITIONS; k++)
+        if (m->period[0].span[k].count > 0) {
+            int64_t start_90k = to_90k((LlRendition)k, m->segment[k][0].start);
+            at_90k = start_90k < at_90k ? start_90k : at_90k;
+        }
+    return at_90k;
+}
+
+void dash_manifest_end(DashManifest *m)
+{
+    m->ended = true;
+    while (m->periods > 0 && !is_listed(&m->period[0]))
+        drop_first_period(m);
+    if (m->periods == 0)
+        return;
+    DashPeriod *p = &m->period[0];
+    int64_t at_90k = first_90k(m);
+    p->start_unix_us = time_of_day(p, at_90k);
+    p->start_90k = at_90k;
+}
+
 /* From when until when there is media, as Unix time. */
 static void extent(const DashManifest *m, int64_t *from_us, int64_t *to_us)
 {

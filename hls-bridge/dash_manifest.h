@@ -69,6 +69,10 @@ void dash_manifest_add(DashManifest *manifest, LlRendition which, int64_t msn,
 /* Takes a rendition's segments before `msn` off. */
 void dash_manifest_drop(DashManifest *manifest, LlRendition which, int64_t msn);
 
+/* Nothing is to come. What is listed is the whole presentation now: it begins where its first
+ * segment does, at the same time of day. */
+void dash_manifest_end(DashManifest *manifest);
+
 /* Takes everything off. */
 void dash_manifest_clear(DashManifest *manifest);
 

@@ -114,15 +114,17 @@ test("other people's players", async (t) => {
         }
       });
 
-      await t.test("dash.js comes to the end", async () => {
+      await t.test("they come to the end", async () => {
         await publisher.close();
         const last = await until("the end", async () => {
           const found = await manifestOf(stack);
           return found.type === "static" && found;
         }, 20000);
-        const { time } = await untilIts(dash[0], "ends", ({ ended }) => ended);
-        assert.ok(Math.abs(time - last.end) < 0.5, `it ends at ${time}, not ${last.end}`);
-        for (const page of dash) await assertNoErrors(page);
+        for (const page of dash) {
+          const { time } = await untilIts(page, "ends", ({ ended }) => ended);
+          assert.ok(Math.abs(time - last.end) < 0.5, `${page.player} ends at ${time}, not ${last.end}`);
+          await assertNoErrors(page);
+        }
       });
     }));
 });

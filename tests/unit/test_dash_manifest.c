@@ -124,13 +124,29 @@ static void an_end(void **state)
     (void)state;
     add(3, (Unlike){.init = 3});
     add(4, (Unlike){.init = 3});
-    manifest.ended = true;
+    add(5, (Unlike){.init = 3});
+    dash_manifest_drop(&manifest, LL_VIDEO, 4);
+    dash_manifest_drop(&manifest, LL_AUDIO, 4);
+    dash_manifest_end(&manifest);
     golden("dash/ended.mpd");
     /* whoever publishes then begins anew */
     dash_manifest_begin(&manifest, both);
     assert_false(dash_manifest_has_media(&manifest));
     add(9, (Unlike){.init = 9});
     assert_has("type=\"dynamic\"");
+    assert_int_equal(times("<Period "), 1);
+}
+
+static void an_end_of_what_is_not_listed(void **state)
+{
+    (void)state;
+    dash_manifest_end(&manifest);
+    assert_false(dash_manifest_has_media(&manifest));
+    dash_manifest_begin(&manifest, both);
+    add_video(3, (Unlike){.init = 3});
+    add(4, (Unlike){.init = 4});
+    dash_manifest_end(&manifest);
+    assert_has("<Period id=\"4\" start=\"PT1770000008.000000S\">");
     assert_int_equal(times("<Period "), 1);
 }
 
@@ -279,6 +295,7 @@ int main(void)
         TEST(a_live_stream),
         TEST(another_publisher_and_size),
         TEST(an_end),
+        TEST(an_end_of_what_is_not_listed),
         TEST(sound_alone),
         TEST(a_period_keeps_its_beginning_and_numbers),
         TEST(a_period_is_listed_when_all_of_it_is_there),
