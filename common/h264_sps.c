@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "h264_sps.h"
 
+#include <stdio.h>
+
 #include "h264_bits.h"
 
 /* scaling_list(), 7.3.2.1.1.1: read only to get past it. */
@@ -194,4 +196,10 @@ int h264_sps_parse_syntax(const uint8_t *nal, size_t len, H264SliceSyntax *out)
     H264Sps ignored;
 
     return parse(nal, len, &ignored, out);
+}
+
+void h264_sps_codec(const H264Sps *sps, char *out)
+{
+    snprintf(out, H264_CODEC_SIZE, "avc1.%02X%02X%02X", sps->profile_idc, sps->constraint_flags,
+             sps->level_idc);
 }

@@ -28,6 +28,8 @@ static inline unsigned h264_nal_type(const uint8_t *nal)
     return nal[0] & 0x1Fu;
 }
 
+#define H264_CODEC_SIZE 16
+
 typedef struct H264Sps {
     uint8_t profile_idc;
     uint8_t constraint_flags; /* the byte between profile_idc and level_idc */
@@ -41,6 +43,9 @@ typedef struct H264Sps {
 /* Reads the sequence parameter set NAL unit `nal` (its header byte included, no start code).
  * Returns 0, or -1 where it is cut short or out of range; `out` is then unspecified. */
 int h264_sps_parse(const uint8_t *nal, size_t len, H264Sps *out);
+
+/* Writes the codec as RFC 6381 names it, "avc1.42C01F"; H264_CODEC_SIZE bytes. */
+void h264_sps_codec(const H264Sps *sps, char *out);
 
 /* What slice headers look like under a sequence parameter set. */
 typedef struct H264SliceSyntax {

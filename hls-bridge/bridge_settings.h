@@ -20,6 +20,7 @@ typedef struct BridgeSettings {
     bool writes_ts;                       /* the classic playlist, of .ts segments */
     bool ll_enabled;                      /* low-latency HLS */
     int64_t ll_part_us;                   /* about how long its parts are */
+    bool ll_dash;                         /* a DASH manifest of its segments */
     char ll_address[BRIDGE_ADDRESS_SIZE]; /* IPv4, of the server that holds requests */
     int64_t ll_port;
     int64_t backlog;                           /* bytes of a publisher that may wait */

@@ -9,6 +9,7 @@
 
 #include "annex_b.h"
 #include "clock.h"
+#include "cmaf_dash.h"
 #include "cmaf_playlists.h"
 #include "h264_parameter_sets.h"
 
@@ -32,6 +33,7 @@ struct CmafOutput {
     MediaFolder *folder;
     LlBoard *board;
     CmafPlaylists *playlists;
+    CmafDash *dash; /* NULL: no DASH */
     CmafTrack *track[LL_RENDITIONS];
     bool has[LL_RENDITIONS]; /* of the publisher */
     bool running;
@@ -100,8 +102,10 @@ CmafOutput *cmaf_output_open(const CmafOutputParams *params, int64_t now_us)
     o->board = ll_hub_join(params->hub, params->stream,
                            HOLD_TARGETS * params->target_duration_s * US_PER_S);
     CmafPlaylistsParams playlists = {params->stream, o->folder, o->board, o->track};
+    CmafDashParams dash = {params->stream, o->folder, o->track, params->target_duration_s};
     o->playlists = o->board ? cmaf_playlists_create(&playlists) : NULL;
-    if (o->playlists)
+    o->dash = params->dash ? cmaf_dash_create(&dash) : NULL;
+    if (o->playlists && (o->dash || !params->dash))
         return o;
 fail:
     cmaf_output_close(&o);
@@ -115,6 +119,7 @@ void cmaf_output_close(CmafOutput **output)
     if (!o)
         return;
     int error = errno;
+    cmaf_dash_destroy(&o->dash);
     cmaf_playlists_destroy(&o->playlists);
     ll_board_leave(&o->board);
     for (int i = 0; i < LL_RENDITIONS; i++)
@@ -140,6 +145,14 @@ static void note_latency(CmafOutput *o, LlRendition which)
     histogram_add(&o->latency, age_us);
 }
 
+/* There are other whole segments than before. */
+static void publish_segments(CmafOutput *o)
+{
+    cmaf_playlists_multivariant(o->playlists, &o->sets.newest, o->has);
+    if (o->dash)
+        cmaf_dash_publish(o->dash, &o->sets.newest);
+}
+
 /* Cuts the parts of a rendition that can be, and publishes them. */
 static void advance(CmafOutput *o, LlRendition which, int64_t known, int64_t now_us)
 {
@@ -150,7 +163,7 @@ static void advance(CmafOutput *o, LlRendition which, int64_t known, int64_t now
     cmaf_playlists_publish(o->playlists, which, o->has);
     note_latency(o, which);
     if (cmaf_track_stats(o->track[which]).segments != segments)
-        cmaf_playlists_multivariant(o->playlists, &o->sets.newest, o->has);
+        publish_segments(o);
 }
 
 /* ---- segments ---- */
@@ -247,6 +260,8 @@ void cmaf_output_start(CmafOutput *o, const CmafSegment *segment, bool video, bo
         o->has[i] = has[i];
     }
     align_numbers(o, now_us);
+    if (o->dash)
+        cmaf_dash_begin(o->dash, o->has);
     o->running = true;
     o->segment = *segment;
     o->safe_90k = segment->start_90k;
@@ -455,7 +470,7 @@ void cmaf_output_finish(CmafOutput *o, int64_t now_us)
         cmaf_track_finish(o->track[i], i == LL_VIDEO ? video_end : o->audio_end, now_us);
         cmaf_playlists_publish(o->playlists, (LlRendition)i, o->has);
     }
-    cmaf_playlists_multivariant(o->playlists, &o->sets.newest, o->has);
+    publish_segments(o);
 }
 
 void cmaf_output_end(CmafOutput *o)
@@ -466,12 +481,16 @@ void cmaf_output_end(CmafOutput *o)
         cmaf_track_conclude(o->track[i]);
         cmaf_playlists_publish(o->playlists, (LlRendition)i, o->has);
     }
+    if (o->dash)
+        cmaf_dash_end(o->dash);
 }
 
 void cmaf_output_clear(CmafOutput *o)
 {
     for (int i = 0; i < LL_RENDITIONS; i++)
         cmaf_track_clear(o->track[i], 0);
+    if (o->dash)
+        cmaf_dash_clear(o->dash);
     cmaf_output_end(o);
     media_folder_expire(o->folder, NEVER_US);
 }

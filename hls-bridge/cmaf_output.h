@@ -22,6 +22,7 @@ typedef struct CmafOutputParams {
     int64_t part_us;
     int64_t target_duration_s;
     size_t window;
+    bool dash;                 /* the manifest of DASH too */
     const uint8_t *aac_config; /* AudioSpecificConfig; borrowed */
     size_t aac_config_len;
 } CmafOutputParams;

@@ -2,7 +2,6 @@
 #include "cmaf_playlists.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,8 +116,7 @@ void cmaf_playlists_multivariant(CmafPlaylists *p, const H264Sps *sps, const boo
         *(i == LL_VIDEO ? &m.video : &m.audio) = playlist_file[i];
     }
     if (m.video) {
-        snprintf(m.video_codec, sizeof(m.video_codec), "avc1.%02X%02X%02X", sps->profile_idc,
-                 sps->constraint_flags, sps->level_idc);
+        h264_sps_codec(sps, m.video_codec);
         m.width = sps->width;
         m.height = sps->height;
         m.frame_rate_milli =

@@ -91,6 +91,7 @@ void cmaf_track_begin(CmafTrack *t, int64_t start, int64_t limit, int64_t starts
                       bool discontinuity)
 {
     ll_playlist_begin(&t->list, starts_unix_us, discontinuity, t->init_msn);
+    t->list.segment[t->list.count].start = start;
     part_cutter_begin(&t->cutter, start, limit);
     byte_buffer_clear(&t->segment);
     t->start = start;

@@ -14,8 +14,6 @@
 typedef struct LlHub LlHub;
 typedef struct LlBoard LlBoard; /* one stream's */
 
-typedef enum LlRendition { LL_VIDEO, LL_AUDIO, LL_RENDITIONS } LlRendition;
-
 /* A text that several hold: whoever has it gives it back with ll_text_release(). */
 typedef struct LlText {
     size_t len;

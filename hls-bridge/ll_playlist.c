@@ -10,7 +10,6 @@
 #include "text_buffer.h"
 
 #define NUMBER_MAX      1000000000000ll /* no list has come to that by counting */
-#define AUDIO_CODEC     "mp4a.40.2"     /* AAC-LC */
 #define HOLD_BACK_PARTS 3               /* PART-HOLD-BACK; rfc8216bis recommends at least 3 */
 /* EXT-X-VERSION: no more than is needed; sections 6.2.1 and 8. */
 #define VERSION_MULTIVARIANT 4
@@ -146,6 +145,11 @@ LlReport ll_playlist_report(const LlPlaylist *p, const char *uri)
 void ll_segment_name(const LlPlaylist *p, int64_t msn, char *name)
 {
     snprintf(name, PLAYLIST_NAME_SIZE, "%s-%" PRId64 "-%" PRId64 ".m4s", p->kind, p->epoch, msn);
+}
+
+void ll_segment_template(const LlPlaylist *p, const char *for_msn, char *name)
+{
+    snprintf(name, PLAYLIST_NAME_SIZE, "%s-%" PRId64 "-%s.m4s", p->kind, p->epoch, for_msn);
 }
 
 void ll_part_name(const LlPlaylist *p, int64_t msn, size_t part, char *name)
@@ -333,7 +337,7 @@ size_t ll_multivariant_write(const LlMultivariant *m, char *text)
     text_add(&out, "#EXT-X-STREAM-INF:BANDWIDTH=%" PRId64 ",AVERAGE-BANDWIDTH=%" PRId64,
              m->bandwidth, m->average_bandwidth);
     text_add(&out, ",CODECS=\"%s%s%s\"", m->video ? m->video_codec : "",
-             m->video && m->audio ? "," : "", m->audio ? AUDIO_CODEC : "");
+             m->video && m->audio ? "," : "", m->audio ? LL_AUDIO_CODEC : "");
     if (m->video) {
         text_add(&out, ",RESOLUTION=%dx%d", m->width, m->height);
         if (m->frame_rate_milli > 0)

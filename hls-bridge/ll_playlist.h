@@ -15,8 +15,11 @@
  *
  * Pure: no I/O, no clock, no allocation. Thread-safety: one thread. */
 
+#include "h264_sps.h"
 #include "ll_edge.h"
 #include "playlist.h"
+
+#define LL_AUDIO_CODEC "mp4a.40.2" /* AAC-LC */
 
 #define LL_SEGMENTS_MAX   80
 #define LL_PARTS_MAX      128    /* of a segment */
@@ -31,6 +34,7 @@ typedef struct LlPart {
 } LlPart;
 
 typedef struct LlSegment {
+    int64_t start;        /* as its media has it, in the track's unit */
     int64_t duration_90k; /* of a whole one */
     int64_t samples;      /* that it has, likewise */
     int64_t starts_unix_us;
@@ -105,6 +109,7 @@ LlReport ll_playlist_report(const LlPlaylist *playlist, const char *uri);
 
 /* The names of files. PLAYLIST_NAME_SIZE bytes each. */
 void ll_segment_name(const LlPlaylist *playlist, int64_t msn, char *name);
+void ll_segment_template(const LlPlaylist *playlist, const char *for_msn, char *name);
 void ll_part_name(const LlPlaylist *playlist, int64_t msn, size_t part, char *name);
 void ll_init_name(const LlPlaylist *playlist, int64_t msn, char *name);
 
@@ -117,8 +122,8 @@ size_t ll_playlist_write(const LlPlaylist *playlist, bool skip, const LlReport *
 int ll_playlist_resume(const char *text, int64_t *msn, int64_t *discontinuity_sequence);
 
 typedef struct LlMultivariant {
-    const char *video, *audio; /* URIs of the media playlists; NULL: there is none */
-    char video_codec[16];      /* "avc1.42C01F" */
+    const char *video, *audio;         /* URIs of the media playlists; NULL: there is none */
+    char video_codec[H264_CODEC_SIZE]; /* "avc1.42C01F" */
     int width, height;
     int64_t frame_rate_milli; /* 30000 is 30 a second; 0: not known */
     int64_t bandwidth;        /* bit/s of the largest segment, all renditions */

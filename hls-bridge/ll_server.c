@@ -30,7 +30,7 @@
 struct LlServer {
     LlServerParams params;
     struct MHD_Daemon *daemon;
-    char cached[32]; /* Cache-Control of what names its part */
+    char cached[48]; /* Cache-Control of what names its part */
 };
 
 /* One request, from its first line to its end. */
@@ -237,7 +237,8 @@ LlServer *ll_server_create(const LlServerParams *params)
     if (!s)
         return NULL;
     s->params = *params;
-    snprintf(s->cached, sizeof(s->cached), "public, max-age=%lld",
+    /* for caches that many share; a player that asks again wants to know what is new */
+    snprintf(s->cached, sizeof(s->cached), "public, max-age=0, s-maxage=%lld",
              (long long)(CACHED_TARGETS * params->target_us / US_PER_S));
     inet_pton(AF_INET, params->address, &local.sin_addr);
     raise_descriptor_limit();

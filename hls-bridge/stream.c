@@ -502,6 +502,7 @@ static int open_cmaf(Stream *s, int64_t now_us)
         .part_us = s->params.ll_part_us,
         .target_duration_s = segment_store_playlist(s->store)->target_duration_s,
         .window = s->params.window,
+        .dash = s->params.ll_dash,
     };
 
     params.aac_config = opus_to_aac_config(s->audio, &params.aac_config_len);

@@ -26,6 +26,7 @@ typedef struct StreamParams {
     bool writes_ts;           /* .ts segments and index.m3u8 */
     LlHub *ll_hub;            /* low-latency HLS is told to; borrowed; NULL: there is none */
     int64_t ll_part_us;       /* about how long its parts are */
+    bool ll_dash;             /* and manifest.mpd */
     StandIn *stand_in;        /* of all streams; borrowed */
     size_t backlog;           /* bytes of a publisher that may wait for the stream's thread */
     Thumbnailer *thumbnailer; /* borrowed; NULL: there are no thumbnails */

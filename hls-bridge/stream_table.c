@@ -113,6 +113,7 @@ static Stream *add(StreamTable *t, const char *name)
         .backlog = (size_t)settings->backlog,
         .thumbnailer = t->thumbnailer,
         .thumbnail_us = settings->thumbnail_us,
+        .ll_dash = settings->ll_dash,
         .source_timeout_us = settings->source_timeout_us,
     };
     bool found;

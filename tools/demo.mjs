@@ -89,6 +89,7 @@ function printAddresses(stack, lan) {
   say(`  Publish   ${bold(`${stack.url}/publish.html`)}`);
   say(`  Watch     ${bold(`${stack.url}/`)}`);
   say(`  VLC       ${bold(`vlc ${stack.playlist("demo")}`)}`);
+  say(`  DASH      ${stack.manifest("demo")}`);
   if (lan) {
     say("");
     say("  The certificate is our own: browsers warn once, and VLC asks. Scan this with a phone:");

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import http2 from "node:http2";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
@@ -53,7 +54,7 @@ test("the test card plays with no further step, and Ctrl-C leaves nothing", asyn
     const report = await doctor(playlist, 8, { wait: 60 });
     assert.deepEqual(report.faults, []);
     await until("the status line", () => /demo +1280x720 +\d+ fps +[\d.]+ Mbit\/s +loss 0\.0 % +\d+ segments/.test(demo.output()), 15000);
-    for (const word of ["publish.html", "vlc http", "Ctrl-C"]) assert.ok(demo.output().includes(word), demo.output());
+    for (const word of ["publish.html", "vlc http", "manifest.mpd", "Ctrl-C"]) assert.ok(demo.output().includes(word), demo.output());
   } finally {
     demo.child.kill("SIGINT");
   }
@@ -95,15 +96,59 @@ test("a demo that is killed takes everything with it", async (t) => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test("--lan serves HTTPS on all addresses, and prints a QR code", async (t) => {
+/** A GET on an HTTP/2 connection: `done` becomes { status, body }. */
+function ask(session, name) {
+  const request = session.request({ ":path": name });
+  let over = false;
+  const done = new Promise((resolve, reject) => {
+    let status, body = "";
+    request.on("response", (headers) => (status = headers[":status"]));
+    request.on("data", (data) => (body += data));
+    request.on("end", () => {
+      over = true;
+      resolve({ status, body });
+    });
+    request.on("error", reject);
+  });
+  return { done, isOver: () => over };
+}
+
+/** Two playlists are held on one connection, and a third request passes them. */
+async function assertMultiplexed(t, origin) {
+  const session = http2.connect(origin, { rejectUnauthorized: false });
+  t.after(() => session.destroy());
+  await new Promise((resolve, reject) => session.once("connect", resolve).once("error", reject));
+  assert.equal(session.alpnProtocol, "h2");
+  const held = [];
+  for (const kind of ["video", "audio"]) {
+    const list = `/live/demo/${kind}.m3u8`;
+    const { body } = await until(`${list} is there`, async () => {
+      const answer = await ask(session, list).done;
+      return answer.status === 200 && answer;
+    }, 30000);
+    // the whole of the segment behind the open one: it is a segment's length away at least
+    const msn = Number(/MEDIA-SEQUENCE:(\d+)/.exec(body)[1]) + body.match(/#EXTINF/g).length + 1;
+    held.push({ msn, ...ask(session, `${list}?_HLS_msn=${msn}`) });
+  }
+  assert.equal((await ask(session, "/publish.html").done).status, 200);
+  assert.deepEqual(held.map(({ isOver }) => isOver()), [false, false], "they still wait");
+  for (const { msn, done } of held) {
+    const { status, body } = await done;
+    assert.equal(status, 200);
+    assert.match(body, new RegExp(`-${msn}\\.m4s\n`));
+  }
+}
+
+test("--lan serves HTTP/2 over TLS on all addresses, and prints a QR code", async (t) => {
   const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-demo-"));
   const [port] = await freePorts(1);
-  const demo = startDemo(t, ["--lan", "--port", String(port), "--dir", folder]);
+  const demo = startDemo(t, ["--lan", "--testcard", "demo", "--port", String(port), "--dir", folder]);
   await isUp(demo);
   const [, address] = /https:\/\/(10\.99\.0\.\d):/.exec(demo.output());
   const page = await run("curl", ["-sk", "-o", "/dev/null", "-w", "%{http_code}", `https://${address}:${port}/publish.html`]);
   assert.equal(page.stdout, "200");
   assert.match(demo.output(), /[█▀▄]{10}/);
+  await assertMultiplexed(t, `https://${address}:${port}`);
   demo.child.kill("SIGTERM");
   assert.equal(await demo.ended, 0, demo.output());
   await rm(folder, { recursive: true, force: true });

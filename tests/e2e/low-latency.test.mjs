@@ -142,6 +142,7 @@ test("low-latency HLS of the test card", async (t) => {
           const response = await get(of(`video.m3u8?_HLS_msn=${now.last + 1}&_HLS_part=${part}`));
           waits.push(performance.now() - began);
           assert.equal(response.status, 200);
+          assert.equal(response.headers.get("cache-control"), "public, max-age=0, s-maxage=12");
           const then = parse(await response.text());
           assert.ok(then.last > now.last || then.open.parts.length > part, "it has the part");
         }

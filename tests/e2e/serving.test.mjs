@@ -31,6 +31,7 @@ test("playlists, segments and pages, each with its lifetime; 404 for all else", 
     await mkdir(folder, { recursive: true });
     await writeFile(path.join(folder, "index.m3u8"), PLAYLIST);
     await writeFile(path.join(folder, "seg-1-000000.ts"), Buffer.alloc(188));
+    await writeFile(path.join(folder, "manifest.mpd"), `<?xml version="1.0"?>\n<MPD/>\n${" ".repeat(600)}`);
     await writeFile(path.join(folder, ".new"), "half a segment");
     await writeFile(path.join(folder, "notes.txt"), "nobody's business");
 
@@ -48,6 +49,14 @@ test("playlists, segments and pages, each with its lifetime; 404 for all else", 
     assert.equal(segment.headers["content-type"], "video/mp2t");
     assert.match(segment.headers["cache-control"], /immutable/);
     assert.equal(segment.headers["access-control-allow-origin"], "*");
+
+    const manifest = await ask(stack, "/live/shop/manifest.mpd", { method: "HEAD", headers: { "Accept-Encoding": "gzip" } });
+    assert.equal(manifest.status, 200);
+    assert.equal(manifest.headers["content-type"], "application/dash+xml");
+    assert.equal(manifest.headers["cache-control"], "public, max-age=1");
+    assert.equal(manifest.headers["content-encoding"], "gzip");
+    assert.match(manifest.headers["access-control-expose-headers"], /\bDate\b/, "players set their clocks by it");
+    assert.ok(Math.abs(Date.parse(manifest.headers.date) - Date.now()) < 5000);
 
     const missing = await ask(stack, "/live/nobody/index.m3u8");
     assert.equal(missing.status, 404);

@@ -67,6 +67,11 @@ export class Stack {
     return `${this.url}/live/${stream}/master.m3u8`;
   }
 
+  /** The manifest of DASH. */
+  manifest(stream) {
+    return `${this.url}/live/${stream}/manifest.mpd`;
+  }
+
   playlist(stream) {
     return `${this.url}/live/${stream}/index.m3u8`;
   }

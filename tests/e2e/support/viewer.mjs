@@ -10,14 +10,22 @@ import { built } from "../../../tools/stack/stack.mjs";
 import { openPage } from "./browser.mjs";
 
 const PAGES = fileURLToPath(new URL("../pages", import.meta.url));
+const MODULES = fileURLToPath(new URL("../../node_modules", import.meta.url));
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript" };
 
-/** Serves the test pages, and the site's vendor/ and js/ beside them. Returns { url, close }. */
+/** Where a file that the pages ask for is: among the site's, npm's or their own. */
+function placeOf(name) {
+  if (/^\/(vendor|js)\//.test(name)) return path.join(built().web, name);
+  if (name.startsWith("/npm/")) return path.join(MODULES, name.slice("/npm/".length));
+  return path.join(PAGES, name);
+}
+
+/** Serves the test pages; the site's vendor/ and js/, and npm's packages as npm/, beside them.
+ * Returns { url, close }. */
 export async function servePages() {
   const server = http.createServer(async (request, response) => {
     const name = path.normalize(new URL(request.url, "http://x").pathname);
-    const folder = /^\/(vendor|js)\//.test(name) ? built().web : PAGES;
-    const data = await readFile(path.join(folder, name)).catch(() => null);
+    const data = await readFile(placeOf(name)).catch(() => null);
     response.writeHead(data ? 200 : 404, { "Content-Type": TYPES[path.extname(name)] ?? "text/plain" });
     response.end(data);
   });

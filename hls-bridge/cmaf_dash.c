@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cmaf_dash.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bridge_log.h"
+#include "clock.h"
+
+struct CmafDash {
+    CmafDashParams params;
+    int64_t next_msn[LL_RENDITIONS]; /* that is not in the manifest yet */
+    DashManifest manifest;
+    char text[DASH_TEXT_SIZE];
+};
+
+CmafDash *cmaf_dash_create(const CmafDashParams *params)
+{
+    CmafDash *d = calloc(1, sizeof(*d));
+
+    if (!d)
+        return NULL;
+    d->params = *params;
+    d->manifest.target_duration_s = params->target_duration_s;
+    for (int i = 0; i < LL_RENDITIONS; i++)
+        d->manifest.list[i] = cmaf_track_playlist(params->track[i]);
+    return d;
+}
+
+void cmaf_dash_destroy(CmafDash **dash)
+{
+    free(*dash);
+    *dash = NULL;
+}
+
+void cmaf_dash_begin(CmafDash *d, const bool *has)
+{
+    dash_manifest_begin(&d->manifest, has);
+    for (int i = 0; i < LL_RENDITIONS; i++)
+        d->next_msn[i] = ll_playlist_next_msn(d->manifest.list[i]);
+}
+
+/* Takes over what a rendition's playlist has, and lets go of what it has no more. Returns whether
+ * there was something. */
+static bool follow(CmafDash *d, LlRendition which, const DashPicture *picture)
+{
+    const LlPlaylist *list = d->manifest.list[which];
+    int64_t end = list->media_sequence + (int64_t)list->count, *next = &d->next_msn[which];
+
+    if (*next >= end)
+        return false;
+    dash_manifest_drop(&d->manifest, which, list->media_sequence);
+    for (*next = *next > list->media_sequence ? *next : list->media_sequence; *next < end; ++*next)
+        dash_manifest_add(&d->manifest, which, *next, &list->segment[*next - list->media_sequence],
+                          picture);
+    return true;
+}
+
+static void write_manifest(CmafDash *d)
+{
+    size_t len = dash_manifest_write(&d->manifest, clock_us(CLOCK_REALTIME), d->text);
+
+    if (media_folder_write(d->params.folder, DASH_MANIFEST_FILE, d->text, len) < 0)
+        log_debug("%s: " DASH_MANIFEST_FILE " cannot be written: %s", d->params.stream,
+                  strerror(errno));
+}
+
+void cmaf_dash_publish(CmafDash *d, const H264Sps *sps)
+{
+    DashPicture picture = {.width = sps->width, .height = sps->height};
+    bool news = false;
+
+    h264_sps_codec(sps, picture.codec);
+    for (int i = 0; i < LL_RENDITIONS; i++) {
+        CmafTrackStats stats = cmaf_track_stats(d->params.track[i]);
+        if (i == LL_VIDEO)
+            picture.frame_rate_milli =
+                ll_playlist_frames_milli(cmaf_track_playlist(d->params.track[i]));
+        d->manifest.bandwidth[i] = stats.peak_bitrate;
+        news = (d->manifest.has[i] && follow(d, (LlRendition)i, &picture)) || news;
+    }
+    if (news && dash_manifest_has_media(&d->manifest))
+        write_manifest(d);
+}
+
+void cmaf_dash_end(CmafDash *d)
+{
+    if (!dash_manifest_has_media(&d->manifest)) {
+        cmaf_dash_clear(d);
+        return;
+    }
+    dash_manifest_end(&d->manifest);
+    write_manifest(d);
+}
+
+void cmaf_dash_clear(CmafDash *d)
+{
+    dash_manifest_clear(&d->manifest);
+    media_folder_remove(d->params.folder, DASH_MANIFEST_FILE);
+}

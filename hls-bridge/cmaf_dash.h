@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CMAF_DASH_H
+#define CMAF_DASH_H
+
+/* The DASH manifest of a stream, as a file beside the playlists: it lists the whole segments that
+ * they list.
+ *
+ * Thread-safety: one thread, the stream's. */
+
+#include "cmaf_track.h"
+#include "dash_manifest.h"
+
+typedef struct CmafDash CmafDash;
+
+typedef struct CmafDashParams {
+    const char *stream;      /* for log lines */
+    MediaFolder *folder;     /* all of these are borrowed */
+    CmafTrack *const *track; /* LL_RENDITIONS of them */
+    int64_t target_duration_s;
+} CmafDashParams;
+
+/* Returns NULL where there is no memory. */
+CmafDash *cmaf_dash_create(const CmafDashParams *params);
+
+/* Accepts NULL, leaves NULL. */
+void cmaf_dash_destroy(CmafDash **dash);
+
+/* The segments that are begun from now on are another publisher's; `has` tells for each rendition
+ * whether he sends it. */
+void cmaf_dash_begin(CmafDash *dash, const bool *has);
+
+/* Writes the manifest where there are other segments than it lists. `sps` is the video's. */
+void cmaf_dash_publish(CmafDash *dash, const H264Sps *sps);
+
+/* The stream has ended: nothing is to come. */
+void cmaf_dash_end(CmafDash *dash);
+
+/* Nothing is left to list: removes the manifest. */
+void cmaf_dash_clear(CmafDash *dash);
+
+#endif

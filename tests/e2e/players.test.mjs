@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Other people's players, as npm has them and with their own defaults, on one live stream: dash.js
+// and Shaka Player with DASH, Shaka Player and video.js with low-latency HLS.
+
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import test from "node:test";
+import { openPage, publish, untilLive, withBrowser } from "./support/browser.mjs";
+import { parseMpd } from "./support/mpd.mjs";
+import { ffprobe } from "./support/programs.mjs";
+import { until, withStack } from "./support/rig.mjs";
+import { servePages } from "./support/viewer.mjs";
+
+const PLAYED_S = 10; // of media, which each player must have shown
+
+async function open(context, pages, player, url) {
+  const page = await openPage(context, `${pages.url}/player.html?${new URLSearchParams({ player, url })}`);
+  page.player = `${player} on ${path.basename(url)}`;
+  page.state = () => page.evaluate(() => window.viewer);
+  return page;
+}
+
+/** Waits until the picture's time is `probe(state)`, and returns the state. */
+const untilIts = (page, what, probe, timeoutMs = 30000) =>
+  until(`${page.player}: ${what}`, async () => {
+    const state = await page.state();
+    return probe(state) && state;
+  }, timeoutMs);
+
+async function assertNoErrors(page) {
+  assert.deepEqual((await page.state()).errors, [], page.player);
+  assert.deepEqual(page.errors, [], page.player);
+}
+
+async function plays(page, t) {
+  const { time } = await untilIts(page, "plays", ({ playing, time }) => playing && time > 0);
+  const { latency } = await untilIts(page, "plays on", (state) => state.time >= time + PLAYED_S);
+  t.diagnostic(`${page.player}: ${latency.toFixed(1)} s behind live by its own reckoning`);
+  await assertNoErrors(page);
+}
+
+const manifestOf = async (stack) => parseMpd(await (await fetch(stack.manifest("demo"))).text());
+
+/** The times that the manifest tells are those of the files that it names. */
+async function assertFiles(stack, { init, kind, segments }) {
+  const bytes = async (name) => {
+    const response = await fetch(new URL(name, stack.manifest("demo")));
+    assert.equal(response.status, 200, name);
+    return Buffer.from(await response.arrayBuffer());
+  };
+  const head = await bytes(init);
+  for (const { file, start, duration } of segments) {
+    const place = path.join(stack.options.folder, "segment.mp4");
+    await writeFile(place, Buffer.concat([head, await bytes(file)]));
+    const { complaints, streams, packets } = await ffprobe(place);
+    assert.equal(complaints, "", file);
+    assert.equal(streams[0].codec_type, kind, file);
+    assert.ok(Math.abs(Number(packets[0].dts_time) - start) < 0.0001, `${file} starts at ${packets[0].dts_time}, not ${start}`);
+    const ends = Number(streams[0].duration);
+    assert.ok(Math.abs(ends - start - duration) < 0.0001, `${file} ends at ${ends}, not ${start + duration}`);
+  }
+}
+
+test("other people's players", async (t) => {
+  const pages = await servePages();
+  t.after(() => pages.close());
+  await withStack({ bridgeSettings: { "hls.hold": 5 } }, (stack) =>
+    withBrowser({}, async (context) => {
+      const publisher = await publish(context, stack, "demo");
+      // of less than three segments Shaka Player wants the open one too, and has no address for it
+      const manifest = await until("three segments", async () => {
+        const found = await manifestOf(stack);
+        return found.periods[0]?.sets.every(({ segments }) => segments.length > 2) && found;
+      }, 20000);
+      const dash = [await open(context, pages, "dashjs", stack.manifest("demo")),
+        await open(context, pages, "shaka", stack.manifest("demo"))];
+      const lowLatency = [await open(context, pages, "shaka", stack.master("demo")),
+        await open(context, pages, "videojs", stack.master("demo"))];
+
+      await t.test("the manifest tells what there is", async () => {
+        assert.equal(manifest.type, "dynamic");
+        const [{ start, sets }] = manifest.periods;
+        assert.ok(Math.abs(Date.now() / 1000 - start) < 60, `a period at ${start} is of today`);
+        assert.deepEqual(sets.map(({ kind }) => kind), ["video", "audio"]);
+        assert.match(sets[0].codecs, /^avc1\.[0-9A-F]{6}$/);
+        assert.equal(sets[0].size, "1280x720");
+      });
+
+      await t.test("they play it", async (t) => {
+        await Promise.all([...dash, ...lowLatency].map((page) => plays(page, t)));
+        await Promise.all(lowLatency.map((page) => page.close()));
+      });
+
+      await t.test("each file is what the manifest says", async () => {
+        const [{ start, sets }] = (await manifestOf(stack)).periods;
+        assert.equal(start, manifest.periods[0].start, "a period stays where it is");
+        for (const [i, set] of sets.entries()) {
+          assert.equal(set.offset, manifest.periods[0].sets[i].offset);
+          await assertFiles(stack, set);
+        }
+      });
+
+      await t.test("they play on when the publisher's page was loaded again", async () => {
+        await publisher.reload();
+        await untilLive(publisher);
+        const next = await until("another period", async () =>
+          (await manifestOf(stack)).periods.find(({ id }) => id !== manifest.periods[0].id), 15000);
+        for (const set of next.sets) await assertFiles(stack, set);
+        for (const page of dash) {
+          await untilIts(page, "plays what is new", ({ time }) => time > next.start + 3);
+          await assertNoErrors(page);
+        }
+      });
+
+      await t.test("they come to the end", async () => {
+        await publisher.close();
+        const last = await until("the end", async () => {
+          const found = await manifestOf(stack);
+          return found.type === "static" && found;
+        }, 20000);
+        for (const page of dash) {
+          const { time } = await untilIts(page, "ends", ({ ended }) => ended);
+          assert.ok(Math.abs(time - last.end) < 0.5, `${page.player} ends at ${time}, not ${last.end}`);
+          await assertNoErrors(page);
+        }
+      });
+    }));
+});

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "golden.h"
+
+#include "hls-bridge/dash_manifest.h"
+
+#define STARTS  1770000000000000ll /* 2026-02-02T02:40:00Z, where the stream's clock is at 10 s */
+#define SEGMENT 180000             /* two seconds */
+
+static const bool both[] = {true, true}, sight[] = {true, false}, sound[] = {false, true};
+static const DashPicture picture = {"avc1.42C01F", 1280, 720, 29970};
+static const DashPicture upright = {"avc1.42C01E", 720, 1280, 30000};
+static LlPlaylist lists[LL_RENDITIONS];
+static DashManifest manifest;
+static char text[DASH_TEXT_SIZE];
+
+static int setup(void **state)
+{
+    (void)state;
+    lists[LL_VIDEO] = (LlPlaylist){.kind = "video", .epoch = 1770000000};
+    lists[LL_AUDIO] = (LlPlaylist){.kind = "audio", .epoch = 1770000000};
+    manifest = (DashManifest){.list = {&lists[LL_VIDEO], &lists[LL_AUDIO]},
+                              .target_duration_s = 2,
+                              .bandwidth = {2500000, 131000}};
+    dash_manifest_begin(&manifest, both);
+    return 0;
+}
+
+/* What a test may make different of a segment. */
+typedef struct Unlike {
+    int64_t init, late_us;
+    bool discontinuity, gap;
+    const DashPicture *picture;
+} Unlike;
+
+static LlSegment segment(int64_t start_90k, const Unlike *u)
+{
+    return (LlSegment){.start = start_90k,
+                       .duration_90k = SEGMENT,
+                       .starts_unix_us = STARTS + ticks_to_us(start_90k - 900000) + u->late_us,
+                       .init_msn = u->init,
+                       .discontinuity = u->discontinuity,
+                       .gap = u->gap};
+}
+
+static void add_video(int64_t msn, Unlike u)
+{
+    LlSegment s = segment(900000 + msn * SEGMENT, &u);
+
+    dash_manifest_add(&manifest, LL_VIDEO, msn, &s, u.picture ? u.picture : &picture);
+}
+
+/* Sound begins 7 ms behind the picture, and its segments are of whole AAC frames. */
+static void add_audio(int64_t msn, Unlike u)
+{
+    LlSegment s = segment(900000 + msn * SEGMENT, &u);
+    int64_t frame = msn * 2 * SAMPLES_PER_S / AAC_FRAME_SAMPLES;
+    int64_t next = (msn + 1) * 2 * SAMPLES_PER_S / AAC_FRAME_SAMPLES;
+
+    s.start = 480336 + frame * AAC_FRAME_SAMPLES;
+    s.duration_90k = samples_to_90k((next - frame) * AAC_FRAME_SAMPLES);
+    if (s.start < 480000 + msn * 2 * SAMPLES_PER_S) {
+        s.start += AAC_FRAME_SAMPLES;
+    }
+    dash_manifest_add(&manifest, LL_AUDIO, msn, &s, &picture);
+}
+
+static void add(int64_t msn, Unlike u)
+{
+    add_video(msn, u);
+    add_audio(msn, u);
+}
+
+static void golden(const char *name)
+{
+    size_t len = dash_manifest_write(&manifest, STARTS + 20500000, text);
+
+    assert_int_equal(len, strlen(text));
+    assert_golden(name, text);
+}
+
+/* How often `what` stands in the text. */
+static int times(const char *what)
+{
+    int n = 0;
+
+    dash_manifest_write(&manifest, STARTS, text);
+    for (const char *at = text; (at = strstr(at, what)); at += strlen(what))
+        n++;
+    return n;
+}
+
+static void assert_has(const char *what)
+{
+    if (times(what) != 1)
+        fail_msg("\"%s\" is not once in\n%s", what, text);
+}
+
+static void a_live_stream(void **state)
+{
+    (void)state;
+    for (int64_t msn = 3; msn < 9; msn++)
+        add(msn, (Unlike){.init = 3});
+    golden("dash/live.mpd");
+}
+
+static void another_publisher_and_size(void **state)
+{
+    (void)state;
+    add(3, (Unlike){.init = 3});
+    add(4, (Unlike){.init = 3});
+    /* three seconds without a publisher are no media, but time of day */
+    dash_manifest_begin(&manifest, both);
+    add(5, (Unlike){.init = 5, .late_us = 3000000});
+    add(6, (Unlike){.init = 5, .late_us = 3000000});
+    /* another size joins exactly, though dates are a little off */
+    add_video(7,
+              (Unlike){.init = 7, .discontinuity = true, .late_us = 3020000, .picture = &upright});
+    add_audio(7, (Unlike){.init = 5, .discontinuity = true, .late_us = 3020000});
+    golden("dash/periods.mpd");
+}
+
+static void an_end(void **state)
+{
+    (void)state;
+    add(3, (Unlike){.init = 3});
+    add(4, (Unlike){.init = 3});
+    add(5, (Unlike){.init = 3});
+    dash_manifest_drop(&manifest, LL_VIDEO, 4);
+    dash_manifest_drop(&manifest, LL_AUDIO, 4);
+    dash_manifest_end(&manifest);
+    golden("dash/ended.mpd");
+    /* whoever publishes then begins anew */
+    dash_manifest_begin(&manifest, both);
+    assert_false(dash_manifest_has_media(&manifest));
+    add(9, (Unlike){.init = 9});
+    assert_has("type=\"dynamic\"");
+    assert_int_equal(times("<Period "), 1);
+}
+
+static void an_end_of_what_is_not_listed(void **state)
+{
+    (void)state;
+    dash_manifest_end(&manifest);
+    assert_false(dash_manifest_has_media(&manifest));
+    dash_manifest_begin(&manifest, both);
+    add_video(3, (Unlike){.init = 3});
+    add(4, (Unlike){.init = 4});
+    dash_manifest_end(&manifest);
+    assert_has("<Period id=\"4\" start=\"PT1770000008.000000S\">");
+    assert_int_equal(times("<Period "), 1);
+}
+
+static void sound_alone(void **state)
+{
+    (void)state;
+    dash_manifest_begin(&manifest, sound);
+    add_audio(3, (Unlike){.init = 3});
+    add_audio(4, (Unlike){.init = 3});
+    golden("dash/sound.mpd");
+    dash_manifest_drop(&manifest, LL_AUDIO, 4);
+    assert_has("startNumber=\"4\"");
+    dash_manifest_drop(&manifest, LL_AUDIO, 5);
+    assert_false(dash_manifest_has_media(&manifest));
+    assert_int_equal(manifest.periods, 0);
+}
+
+static void a_period_keeps_its_beginning_and_numbers(void **state)
+{
+    (void)state;
+    for (int64_t msn = 3; msn < 9; msn++)
+        add(msn, (Unlike){.init = 3});
+    dash_manifest_drop(&manifest, LL_VIDEO, 5);
+    dash_manifest_drop(&manifest, LL_AUDIO, 5);
+    assert_has("<Period id=\"3\" start=\"PT1770000006.000000S\">");
+    assert_has("timescale=\"90000\" presentationTimeOffset=\"1440000\" startNumber=\"5\"");
+    assert_has("<S t=\"1800000\" d=\"180000\" r=\"3\"/>");
+    assert_has("timescale=\"48000\" presentationTimeOffset=\"768000\" startNumber=\"5\"");
+    /* and goes with its last segment */
+    add(9, (Unlike){.init = 9});
+    assert_int_equal(times("<Period "), 2);
+    dash_manifest_drop(&manifest, LL_VIDEO, 9);
+    assert_has("<Period id=\"9\"");
+    dash_manifest_drop(&manifest, LL_AUDIO, 9);
+    assert_has("<Period id=\"9\"");
+    assert_int_equal(manifest.count[LL_AUDIO], 1);
+}
+
+static void a_period_is_listed_when_all_of_it_is_there(void **state)
+{
+    (void)state;
+    add_video(3, (Unlike){.init = 3});
+    assert_false(dash_manifest_has_media(&manifest));
+    assert_int_equal(times("<Period "), 0);
+    add_audio(3, (Unlike){.init = 3});
+    assert_true(dash_manifest_has_media(&manifest));
+    assert_int_equal(times("<AdaptationSet "), 2);
+    /* sound that comes before its publisher's picture has nowhere to stand */
+    dash_manifest_begin(&manifest, both);
+    add_audio(4, (Unlike){.init = 4});
+    add(5, (Unlike){.init = 4});
+    assert_has("<Period id=\"5\"");
+    assert_int_equal(times("<Period "), 2);
+}
+
+static void sound_before_the_first_picture_is_nobodys(void **state)
+{
+    (void)state;
+    dash_manifest_begin(&manifest, sight);
+    add_video(3, (Unlike){.init = 3});
+    dash_manifest_begin(&manifest, both);
+    add_audio(4, (Unlike){.init = 4});
+    assert_int_equal(manifest.count[LL_AUDIO], 0);
+}
+
+static void sound_that_is_late_goes_where_it_belongs(void **state)
+{
+    (void)state;
+    add_video(3, (Unlike){.init = 3});
+    /* the same parameter sets, though decoding begins anew */
+    add_video(4, (Unlike){.init = 3, .discontinuity = true});
+    add_audio(3, (Unlike){.init = 3});
+    assert_int_equal(manifest.periods, 2);
+    assert_has("<Period id=\"3\"");
+    assert_int_equal(times("<Period "), 1);
+    add_audio(4, (Unlike){.init = 3});
+    assert_int_equal(times("<Period "), 2);
+}
+
+static void a_number_that_is_missing_parts_two_periods(void **state)
+{
+    (void)state;
+    add(3, (Unlike){.init = 3});
+    add_video(4, (Unlike){.init = 3});
+    add_video(5, (Unlike){.init = 3});
+    add_audio(5, (Unlike){.init = 3});
+    assert_int_equal(manifest.count[LL_AUDIO], 1);
+    add(6, (Unlike){.init = 3});
+    assert_has("<Period id=\"6\"");
+    assert_int_equal(times("startNumber=\"6\""), 2);
+}
+
+static void what_could_not_be_written_parts_two_periods(void **state)
+{
+    static const bool lost[][LL_RENDITIONS] = {{true, false}, {false, true}, {true, true}};
+
+    for (size_t i = 0; i < COUNT(lost); i++) {
+        setup(state);
+        add(3, (Unlike){.init = 3});
+        add_video(4, (Unlike){.init = 3, .gap = lost[i][LL_VIDEO]});
+        add_audio(4, (Unlike){.init = 3, .gap = lost[i][LL_AUDIO]});
+        add(5, (Unlike){.init = 3});
+        add(6, (Unlike){.init = 3});
+        assert_int_equal(times("<Period "), 2);
+        assert_has("<Period id=\"5\" start=\"PT1770000010.000000S\">");
+        assert_int_equal(times("startNumber=\"5\""), 2);
+    }
+}
+
+static void the_time_of_day_is_followed(void **state)
+{
+    (void)state;
+    add(3, (Unlike){.init = 3});
+    add(4, (Unlike){.init = 3, .late_us = 900000});
+    assert_int_equal(times("<Period "), 1);
+    add(5, (Unlike){.init = 3, .late_us = 1100000});
+    assert_has("<Period id=\"5\" start=\"PT1770000011.100000S\">");
+    /* a clock that is set back a little cuts the end of what was before */
+    add(6, (Unlike){.init = 3, .late_us = 0});
+    assert_has("<Period id=\"6\" start=\"PT1770000012.000000S\">");
+    assert_int_equal(times("<Period "), 3);
+    /* one that is set back by an hour leaves nothing of it */
+    add(7, (Unlike){.init = 3, .late_us = -3600000000});
+    assert_has("<Period id=\"7\" start=\"PT1769996414.000000S\">");
+    assert_int_equal(times("<Period "), 1);
+}
+
+static void as_many_as_can_be(void **state)
+{
+    (void)state;
+    for (int64_t msn = 0; msn < LL_SEGMENTS_MAX; msn++)
+        add(msn, (Unlike){.init = msn, .discontinuity = true});
+    assert_int_equal(times("<Period "), DASH_PERIODS_MAX);
+    assert_has("<Period id=\"79\"");
+    setup(state);
+    for (int64_t msn = 0; msn < LL_SEGMENTS_MAX; msn++)
+        add(msn, (Unlike){.init = 0});
+    assert_has("r=\"79\"");
+    assert_has("timeShiftBufferDepth=\"PT160.");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup(name, setup)
+    const struct CMUnitTest tests[] = {
+        TEST(a_live_stream),
+        TEST(another_publisher_and_size),
+        TEST(an_end),
+        TEST(an_end_of_what_is_not_listed),
+        TEST(sound_alone),
+        TEST(a_period_keeps_its_beginning_and_numbers),
+        TEST(a_period_is_listed_when_all_of_it_is_there),
+        TEST(sound_before_the_first_picture_is_nobodys),
+        TEST(sound_that_is_late_goes_where_it_belongs),
+        TEST(a_number_that_is_missing_parts_two_periods),
+        TEST(what_could_not_be_written_parts_two_periods),
+        TEST(the_time_of_day_is_followed),
+        TEST(as_many_as_can_be),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
