@@ -23,6 +23,7 @@ export function built(build = process.env.JANUS_HLS_BUILD || path.join(SOURCE, "
     bridge: path.join(build, "hls-bridge", "hls-bridge"),
     doctor: path.join(build, "tests", "media", "hls-doctor"),
     replay: path.join(build, "tests", "media", "rtp-replay"),
+    viewers: path.join(build, "tests", "media", "hls-viewers"),
     web: path.join(build, "web"),
   };
 }
