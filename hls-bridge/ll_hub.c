@@ -26,7 +26,8 @@ struct LlBoard {
     char stream[STREAM_NAME_MAX + 1];
     int64_t hold_us;
     Rendition rendition[LL_RENDITIONS];
-    LlTicket *held; /* newest first */
+    LlTicket *held;    /* newest first */
+    int64_t expire_us; /* no ticket has waited for too long before that; NEVER_US: there is none */
 };
 
 struct LlHub {
@@ -133,6 +134,7 @@ LlBoard *ll_hub_join(LlHub *hub, const char *stream, int64_t hold_us)
         return NULL;
     board->hub = hub;
     board->hold_us = hold_us;
+    board->expire_us = NEVER_US;
     snprintf(board->stream, sizeof(board->stream), "%s", stream);
     pthread_mutex_lock(&hub->lock);
     board->next = hub->boards;
@@ -208,11 +210,17 @@ int ll_board_publish(LlBoard *board, LlRendition rendition, const LlNews *news)
     return 0;
 }
 
+/* Asked at each packet, so it looks at the tickets only when one may be due. */
 int64_t ll_board_expire(LlBoard *board, int64_t now_us)
 {
     int64_t next_us = NEVER_US;
 
     pthread_mutex_lock(&board->hub->lock);
+    if (board->held && now_us < board->expire_us) {
+        next_us = board->expire_us;
+        pthread_mutex_unlock(&board->hub->lock);
+        return next_us;
+    }
     for (LlTicket *t = board->held, *next; t; t = next) {
         int64_t at = t->since_us + board->hold_us;
         next = t->next;
@@ -223,6 +231,7 @@ int64_t ll_board_expire(LlBoard *board, int64_t now_us)
             next_us = at;
         }
     }
+    board->expire_us = next_us;
     pthread_mutex_unlock(&board->hub->lock);
     return next_us;
 }
@@ -236,6 +245,8 @@ static LlAnswer hold_back(LlHub *hub, LlBoard *board, LlTicket *t, int64_t now_u
         return LL_ANSWER_TOO_LONG;
     if (t->since_us == 0)
         t->since_us = now_us;
+    if (t->since_us + board->hold_us < board->expire_us)
+        board->expire_us = t->since_us + board->hold_us;
     t->board = board;
     t->previous = NULL;
     t->next = board->held;
