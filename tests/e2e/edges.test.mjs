@@ -55,9 +55,9 @@ async function throughEdges(t, kind, file) {
       });
       await t.test("viewers notice nothing of an origin that is restarted", async () => {
         const watching = watch(6);
-        await sleep(3000);
+        await sleep(2500);
         await edges.stopOrigin("origin-1");
-        await sleep(1000);
+        await sleep(2500); // longer than any player waits between two looks
         await edges.startOrigin("origin-1");
         assertServed(await watching);
         assert.ok((await edges.requests("origin-2")).length > 0, "the other one stood in");
@@ -69,6 +69,17 @@ async function throughEdges(t, kind, file) {
         assert.equal(watched.joined, VIEWERS);
         assert.ok(watched.fewest >= 2, "all watch on");
         assert.ok((await edges.requests("origin-2")).length > before);
+      });
+      await t.test("while no origin answers, the playlist is the old one", async () => {
+        await edges.stopOrigin("origin-2");
+        for (let i = 0; i < 6; i++) {
+          const response = await fetch(edges.url("shop", file));
+          assert.equal(response.status, 200);
+          assert.match(await response.text(), /^#EXTM3U/);
+          await sleep(500);
+        }
+        const missing = await fetch(edges.url("shop", "seg-1-000000.ts"));
+        assert.ok(missing.status >= 500, "what was never fetched cannot be had");
       });
     } finally {
       await edges.stop();

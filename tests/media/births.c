@@ -6,10 +6,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define SLOTS         8192 /* parts that are remembered: half an hour of them */
-#define PARTS_A_PIECE 64   /* of a segment: what separates one segment's slots from the next one's \
-                            */
-#define PATH_SIZE 4096
+/* Of 128 segments: far more than are listed at low latency. */
+#define SLOTS           8192
+#define SLOTS_A_SEGMENT 64
+#define PATH_SIZE       4096
 
 typedef struct Slot {
     PlayerPlace at;
@@ -51,7 +51,7 @@ static Birth of_file(const char *folder, const char *uri)
 
 Birth *births_of(Births *b, PlayerPlace at, const char *uri, int64_t now_us)
 {
-    Slot *s = &b->slot[(uint64_t)(at.msn * PARTS_A_PIECE + at.part) % SLOTS];
+    Slot *s = &b->slot[(uint64_t)(at.msn * SLOTS_A_SEGMENT + at.part) % SLOTS];
 
     if (s->taken && player_place_compare(s->at, at) == 0)
         return &s->birth;

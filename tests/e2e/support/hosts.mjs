@@ -19,6 +19,7 @@ async function ip(...args) {
 
 export class Hosts {
   #holders = [];
+  #ports = [];
 
   /** `folder`: for logs. */
   constructor(folder) {
@@ -43,6 +44,7 @@ export class Hosts {
       (await readlink(`/proc/${holder.pid}/ns/net`)) !== ours);
     const within = ["nsenter", "--net", "--target", String(holder.pid), "--"];
     await ip("link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", String(holder.pid));
+    this.#ports.push(port);
     await ip("link", "set", port, "master", SWITCH, "up");
     for (const args of [["address", "add", `${address}/24`, "dev", "eth0"], ["link", "set", "eth0", "up"],
       ["link", "set", "lo", "up"]]) {
@@ -53,6 +55,8 @@ export class Hosts {
   }
 
   async stop() {
+    // the kernel takes its time to clear a namespace away, and a name that is in use cannot be given again
+    for (const port of this.#ports) await run("ip", ["link", "delete", port]);
     for (const holder of this.#holders) await holder.stop();
     await run("ip", ["link", "delete", SWITCH]);
   }
