@@ -100,16 +100,12 @@ static bool count(Track *t, const HttpAnswer *a)
     return false;
 }
 
-/* What an answer waited for was born at `birth_us`, or is not known to have been held if below 0.
- */
-static void measure(Audience *a, Wait held, int64_t birth_us, const HttpAnswer *answer)
+/* What was waited for is measured from its birth even if it was asked for after that: a viewer who
+ * is that late is so because the answer before was. */
+static void measure(Audience *a, Wait wait, int64_t from_us, const HttpAnswer *answer)
 {
-    if (!a->measuring)
-        return;
-    if (birth_us > answer->asked_us)
-        delays_add(a->tally->wait[held], answer->done_us - birth_us);
-    else
-        delays_add(a->tally->wait[WAIT_OTHER], answer->done_us - answer->asked_us);
+    if (a->measuring)
+        delays_add(a->tally->wait[wait], answer->done_us - from_us);
 }
 
 /* ---- media ---- */
@@ -164,6 +160,8 @@ static const PlayerItem *next_item(Track *t, const PlayerList *list)
         else if (!t->by_parts || !step_over_end(t, list)) {
             trouble(t, TROUBLE_BEHIND);
             t->next = beginning(list, t->by_parts);
+            if (player_place_compare(t->next, list->end) >= 0)
+                return NULL;
         }
     }
     item = hinted_item(t, list);
@@ -208,10 +206,12 @@ static void check_media(Track *t, const HttpAnswer *a)
         birth->size = (int64_t)a->len;
     if (birth->size != (int64_t)a->len)
         trouble(t, TROUBLE_SIZE);
-    if (t->hinted && birth->at_us < 0)
+    if (!t->hinted)
+        measure(audience, WAIT_OTHER, a->asked_us, a);
+    else if (birth->at_us < 0)
         audience->tally->unborn++;
     else
-        measure(audience, WAIT_PART, t->hinted ? birth->at_us : -1, a);
+        measure(audience, WAIT_PART, birth->at_us, a);
 }
 
 static void on_media(void *user, const HttpAnswer *a)
@@ -279,11 +279,15 @@ static const PlayerItem *answering_part(const PlayerList *list, PlayerPlace aske
 static void measure_list(Track *t, const PlayerList *list, const HttpAnswer *a)
 {
     Audience *audience = t->viewer->audience;
-    const PlayerItem *part = t->asked.msn >= 0 ? answering_part(list, t->asked) : NULL;
+    const PlayerItem *part = answering_part(list, t->asked);
+
+    if (t->asked.msn < 0) {
+        measure(audience, WAIT_OTHER, a->asked_us, a);
+        return;
+    }
     int64_t birth_us =
         part ? births_of(t->rendition->births, part->at, part->uri, a->done_us)->at_us : -1;
-
-    if (t->asked.msn >= 0 && birth_us < 0)
+    if (birth_us < 0)
         audience->tally->unborn++;
     else
         measure(audience, WAIT_LIST, birth_us, a);

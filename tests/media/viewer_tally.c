@@ -83,8 +83,9 @@ void viewer_tally_print(const ViewerTally *t, const ViewerSummary *s)
                 "(%" PRId64 ")\n",
                 waits[w].text, ms(d, 0.5), ms(d, 0.95), ms(d, 0.99), max_ms(d), delays_count(d));
     }
-    printf("  birth: %s\n",
-           s->by_files ? "the part's file" : "the first viewer who heard of the part");
+    if (delays_count(t->wait[WAIT_LIST]) + delays_count(t->wait[WAIT_PART]) > 0)
+        printf("  birth: %s\n",
+               s->by_files ? "the part's file" : "the first viewer who heard of the part");
     printf("  this program took %.1f %% of a core\n", 100 * s->cpu_s / s->seconds);
     for (Trouble i = 0; i < TROUBLES; i++)
         if (t->trouble[i] > 0)

@@ -28,8 +28,8 @@ typedef enum Trouble {
 } Trouble;
 
 typedef enum Wait {
-    WAIT_LIST,  /* a playlist that was asked for before its part was born */
-    WAIT_PART,  /* a hinted part, likewise */
+    WAIT_LIST,  /* a playlist that was to have a part that the one before had not */
+    WAIT_PART,  /* a hinted part */
     WAIT_OTHER, /* whatever is there when it is asked for */
     WAITS,
 } Wait;
