@@ -3,6 +3,7 @@
 
 #include "tests/media/delays.h"
 #include "tests/media/player_list.h"
+#include "tests/media/shared_list.h"
 
 static PlayerList *read_list(const char *text)
 {
@@ -109,6 +110,38 @@ static void what_is_refused(void **state)
     }
 }
 
+static const PlayerList *share(SharedList *shared, const char *text)
+{
+    const char *wrong;
+
+    return shared_list_read(shared, text, strlen(text), &wrong);
+}
+
+/* Viewers who are given the same version share it; one that is late does not take the latest away.
+ */
+static void a_version_is_read_once(void **state)
+{
+    static const char head[] = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:";
+    SharedList *shared = shared_list_create();
+    char old[128], new[128];
+
+    (void)state;
+    assert_non_null(shared);
+    assert_null(shared_list_latest(shared));
+    snprintf(old, sizeof(old), "%s1\n#EXTINF:2,\na.ts\n", head);
+    snprintf(new, sizeof(new), "%s2\n#EXTINF:2,\nb.ts\n", head);
+    const PlayerList *first = share(shared, old);
+    assert_ptr_equal(share(shared, old), first);
+    const PlayerList *second = share(shared, new);
+    assert_ptr_not_equal(second, first);
+    assert_ptr_equal(share(shared, old), first);
+    assert_ptr_equal(shared_list_latest(shared), second);
+    assert_null(share(shared, "no playlist"));
+    assert_ptr_equal(shared_list_latest(shared), second);
+    shared_list_destroy(&shared);
+    assert_null(shared);
+}
+
 /* Each is told as the end of its step of a tenth of a millisecond, and the longest as it is. */
 static void delays_are_counted(void **state)
 {
@@ -132,9 +165,9 @@ static void delays_are_counted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_low_latency_list),  cmocka_unit_test(a_classic_list),
-        cmocka_unit_test(a_multivariant_list), cmocka_unit_test(what_is_refused),
-        cmocka_unit_test(delays_are_counted),
+        cmocka_unit_test(a_low_latency_list),     cmocka_unit_test(a_classic_list),
+        cmocka_unit_test(a_multivariant_list),    cmocka_unit_test(what_is_refused),
+        cmocka_unit_test(a_version_is_read_once), cmocka_unit_test(delays_are_counted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
