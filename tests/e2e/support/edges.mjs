@@ -53,7 +53,7 @@ async function startVarnishTier(host, name, folder, behind) {
   const child = new Child(name, host.within[0],
     [...host.within.slice(1), "varnishd", "-F", "-j", "none", "-n", path.join(folder, "work"),
       "-a", `${host.address}:${PORT}`, "-f", file, "-s", "malloc,64m", "-p", "thread_pool_min=50",
-      "-p", "vsl_space=16m"],
+      "-p", "timeout_linger=0", "-p", "vsl_space=16m"],
     { logFile: path.join(folder, "varnish.log") });
   await untilHealthy(child, answers(host.address), 30000);
   return child;
