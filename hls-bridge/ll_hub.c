@@ -28,6 +28,7 @@ struct LlBoard {
     Rendition rendition[LL_RENDITIONS];
     LlTicket *held; /* newest first */
     size_t held_count;
+    int64_t expire_us; /* no ticket has waited for too long before that; NEVER_US: there is none */
 };
 
 struct LlHub {
@@ -135,6 +136,7 @@ LlBoard *ll_hub_join(LlHub *hub, const char *stream, int64_t hold_us)
         return NULL;
     board->hub = hub;
     board->hold_us = hold_us;
+    board->expire_us = NEVER_US;
     snprintf(board->stream, sizeof(board->stream), "%s", stream);
     pthread_mutex_lock(&hub->lock);
     board->next = hub->boards;
@@ -210,11 +212,17 @@ int ll_board_publish(LlBoard *board, LlRendition rendition, const LlNews *news)
     return 0;
 }
 
+/* Asked at each packet, so it looks at the tickets only when one may be due. */
 int64_t ll_board_expire(LlBoard *board, int64_t now_us)
 {
     int64_t next_us = NEVER_US;
 
     pthread_mutex_lock(&board->hub->lock);
+    if (board->held && now_us < board->expire_us) {
+        next_us = board->expire_us;
+        pthread_mutex_unlock(&board->hub->lock);
+        return next_us;
+    }
     for (LlTicket *t = board->held, *next; t; t = next) {
         int64_t at = t->since_us + board->hold_us;
         next = t->next;
@@ -226,6 +234,7 @@ int64_t ll_board_expire(LlBoard *board, int64_t now_us)
             next_us = at;
         }
     }
+    board->expire_us = next_us;
     pthread_mutex_unlock(&board->hub->lock);
     return next_us;
 }
@@ -241,6 +250,8 @@ static LlAnswer hold_back(LlHub *hub, LlBoard *board, LlTicket *t, int64_t now_u
         t->since_us = now_us;
         hub->stats.held_ever++;
     }
+    if (t->since_us + board->hold_us < board->expire_us)
+        board->expire_us = t->since_us + board->hold_us;
     t->board = board;
     t->previous = NULL;
     t->next = board->held;

@@ -72,7 +72,7 @@ void ll_board_leave(LlBoard **board);
 /* Wakes those whose part or segment there is now. Returns 0, or -1 where there is no memory. */
 int ll_board_publish(LlBoard *board, LlRendition rendition, const LlNews *news);
 
-/* Wakes those who have waited for too long. Returns when the next one will have, NEVER_US: none. */
+/* Wakes those who have waited for too long. Returns when the next one may have, NEVER_US: none. */
 int64_t ll_board_expire(LlBoard *board, int64_t now_us);
 
 /* A request for a playlist. LL_ANSWER_READY gives the text, a delta update where that was asked for

@@ -24,6 +24,7 @@ export function built(build = process.env.JANUS_HLS_BUILD || path.join(SOURCE, "
     doctor: path.join(build, "tests", "media", "hls-doctor"),
     replay: path.join(build, "tests", "media", "rtp-replay"),
     slowDisk: path.join(build, "tests", "shims", ".libs", "slow_disk.so"),
+    viewers: path.join(build, "tests", "media", "hls-viewers"),
     web: path.join(build, "web"),
   };
 }

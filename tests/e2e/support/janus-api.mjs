@@ -63,6 +63,8 @@ export async function attach(stack, plugin = "janus.plugin.hls") {
       const answer = await connection.ask({ janus: "message", session_id, handle_id, body, ...(jsep && { jsep }) });
       return answer.plugindata?.data ?? answer;
     },
+    /** The same with an offer: the whole answer, with its JSEP. */
+    publish: (body, jsep) => connection.ask({ janus: "message", session_id, handle_id, body, jsep }),
     close: () => connection.close(),
   };
 }

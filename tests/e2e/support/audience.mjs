@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// A recorded publisher and as many viewers as one likes: no encoder and no decoder takes of the
+// machine what is to be measured.
+
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { Child, sleep } from "../../../tools/stack/child.mjs";
+import { built } from "../../../tools/stack/stack.mjs";
+import { run } from "./programs.mjs";
+import { until } from "./rig.mjs";
+
+const RECORDING = fileURLToPath(new URL("../../fixtures/rtp/testcard-320x180.pcap", import.meta.url));
+const FULL_MS = 14000; // until the playlists are as long as they get
+
+/**
+ * Publishes a recording as `stream`, until the stack ends, and waits until it can be watched.
+ * Resolves to the child, to be stopped.
+ */
+export async function replay(stack, stream, { seconds = 600, recording = RECORDING, full = false } = {}) {
+  const child = new Child("rtp-replay", built().replay,
+    ["--bridge", `http://127.0.0.1:${stack.bridgePort}`, "--stream", stream, "--seconds", String(seconds), recording],
+    { logFile: path.join(stack.options.folder, "replay.log") });
+  await until("the stream can be watched", async () =>
+    (await Promise.all([stack.master(stream), stack.playlist(stream)].map((url) => fetch(url)))).every(({ ok }) => ok));
+  if (full) await sleep(FULL_MS);
+  return child;
+}
+
+/** What hls-viewers was given at `url`; `args` are its own. */
+export async function watchWith(url, args, options) {
+  const { status, stdout, stderr } = await run(built().viewers, ["--json", "--quiet", ...args.map(String), url], options);
+  if (!stdout) throw new Error(`hls-viewers ended with status ${status}: ${stderr}`);
+  return { status, ...JSON.parse(stdout) };
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The tiers between a bridge and its viewers, each on a host of its own: two origins that serve the same
+// folder, a regional cache and an edge, which are both nginx or both Varnish.
+
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { Child, untilHealthy } from "../../../tools/stack/child.mjs";
+import { fillTemplate } from "../../../tools/stack/nginx.mjs";
+import { SOURCE, built } from "../../../tools/stack/stack.mjs";
+import { Hosts, OUR_ADDRESS } from "./hosts.mjs";
+
+const PORT = 80;
+const answers = (address) => async () => (await fetch(`http://${address}/settings.json`)).ok;
+
+/** Starts nginx on `host` with `site`, a configuration for its http block. */
+async function startNginx(host, name, folder, site) {
+  await mkdir(folder, { recursive: true });
+  const file = path.join(folder, "nginx.conf");
+  await writeFile(path.join(folder, "site.conf"), site);
+  await writeFile(file, await fillTemplate(path.join(SOURCE, "nginx/janus-hls.conf.in"), {
+    SITE: path.join(folder, "site.conf"), RUN: folder, USER: process.getuid() === 0 ? "user root;" : "" }));
+  const child = new Child(name, host.within[0],
+    [...host.within.slice(1), "nginx", "-c", file, "-e", path.join(folder, "nginx.log"), "-g", "daemon off;"],
+    { logFile: path.join(folder, "nginx.log") });
+  await untilHealthy(child, answers(host.address));
+  return child;
+}
+
+/** An origin's site, which tells each request in requests.log. */
+async function originSite(stack, folder) {
+  const site = await fillTemplate(path.join(SOURCE, "nginx/site.conf.in"), {
+    LISTEN: `listen ${PORT};`, HLS: stack.hls, WEB: built().web, JANUS: `${OUR_ADDRESS}:${stack.janusPort}`,
+    LL: `${OUR_ADDRESS}:${stack.llPort}`, PIECES: path.join(SOURCE, "nginx"), LOGS: folder });
+  return `log_format requests '$request_uri $status';\n` +
+    site.replace(/access_log [^;]*;/g, `access_log ${folder}/requests.log requests;`);
+}
+
+function startNginxTier(host, name, folder, behind) {
+  const servers = behind.map(({ address }, i) =>
+    `server ${address}:${PORT} ${i ? "backup " : ""}max_fails=1 fail_timeout=2s;`).join("\n    ");
+  return fillTemplate(path.join(SOURCE, "nginx/edge.conf.in"), {
+    LISTEN: `listen ${PORT};`, ORIGINS: servers, CACHE: path.join(folder, "cache"), LOGS: folder })
+    .then((site) => startNginx(host, name, folder, site));
+}
+
+async function startVarnishTier(host, name, folder, behind) {
+  await mkdir(folder, { recursive: true });
+  const file = path.join(folder, "edge.vcl");
+  const [first, second = first] = behind;
+  await writeFile(file, await fillTemplate(path.join(SOURCE, "varnish/edge.vcl.in"), {
+    FIRST: first.address, FIRSTPORT: PORT, SECOND: second.address, SECONDPORT: PORT }));
+  const child = new Child(name, host.within[0],
+    [...host.within.slice(1), "varnishd", "-F", "-j", "none", "-n", path.join(folder, "work"),
+      "-a", `${host.address}:${PORT}`, "-f", file, "-s", "malloc,64m", "-p", "thread_pool_min=50",
+      "-p", "timeout_linger=0", "-p", "vsl_space=16m"],
+    { logFile: path.join(folder, "varnish.log") });
+  await untilHealthy(child, answers(host.address), 30000);
+  return child;
+}
+
+const TIERS = { nginx: startNginxTier, varnish: startVarnishTier };
+
+export class Edges {
+  #children = {};
+
+  /** `stack` has its bridge listen on all addresses (BRIDGE_SETTINGS); `kind` of the tiers: nginx or varnish. */
+  constructor(stack, kind) {
+    this.stack = stack;
+    this.kind = kind;
+    this.folder = path.join(stack.options.folder, "edges");
+    this.hosts = new Hosts(this.folder);
+    this.host = {};
+  }
+
+  static BRIDGE_SETTINGS = { "ll.address": "0.0.0.0" };
+
+  async start() {
+    await mkdir(this.folder, { recursive: true });
+    await this.hosts.start();
+    for (const name of ["origin-1", "origin-2", "region", "edge"]) this.host[name] = await this.hosts.add(name);
+    await this.startOrigin("origin-1");
+    await this.startOrigin("origin-2");
+    const start = TIERS[this.kind];
+    const { region, edge } = this.host;
+    this.#children.region = await start(region, "region", path.join(this.folder, "region"),
+      [this.host["origin-1"], this.host["origin-2"]]);
+    this.#children.edge = await start(edge, "edge", path.join(this.folder, "edge"), [region]);
+  }
+
+  async startOrigin(name) {
+    const folder = path.join(this.folder, name);
+    await mkdir(folder, { recursive: true });
+    this.#children[name] = await startNginx(this.host[name], name, folder, await originSite(this.stack, folder));
+  }
+
+  stopOrigin(name) {
+    return this.#children[name].stop();
+  }
+
+  /** The process of a tier. */
+  pid(name) {
+    return this.#children[name].pid;
+  }
+
+  /** What an origin has been asked for under /live/ and has answered: [{ url, status }]. */
+  async requests(name) {
+    const text = await readFile(path.join(this.folder, name, "requests.log"), "utf8").catch(() => "");
+    return text.trim().split("\n").map((line) => line.split(" "))
+      .map(([url, status]) => ({ url, status: Number(status) })).filter(({ url }) => url.startsWith("/live/"));
+  }
+
+  /** A stream's file, as viewers of the edge have it. */
+  url(stream, file) {
+    return `http://${this.host.edge.address}/live/${stream}/${file}`;
+  }
+
+  async stop() {
+    for (const child of Object.values(this.#children).reverse()) await child.stop();
+    await this.hosts.stop();
+  }
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef DELAYS_H
+#define DELAYS_H
+
+/* How long things took: as many as one likes, to a tenth of a millisecond.
+ *
+ * Thread-safety: one thread. */
+
+#include <stdint.h>
+
+typedef struct Delays Delays;
+
+Delays *delays_create(void);          /* NULL: there is no memory */
+void delays_destroy(Delays **delays); /* accepts NULL, leaves NULL */
+
+void delays_add(Delays *delays, int64_t delay_us);
+void delays_clear(Delays *delays);
+
+int64_t delays_count(const Delays *delays);
+int64_t delays_max_us(const Delays *delays);
+
+/* Within which `part` (0 to 1) of them are; 0 where there are none. */
+int64_t delays_quantile_us(const Delays *delays, double part);
+
+#endif
