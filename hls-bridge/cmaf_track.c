@@ -163,7 +163,8 @@ static void outdate_parts(CmafTrack *t, int64_t msn, size_t parts, int64_t at_us
 
 static void measure(CmafTrack *t, int64_t duration_90k)
 {
-    int64_t bitrate = (int64_t)t->segment.len * 8 * TICKS_PER_S / duration_90k;
+    /* rounded up: BANDWIDTH is a bound */
+    int64_t bitrate = ((int64_t)t->segment.len * 8 * TICKS_PER_S + duration_90k - 1) / duration_90k;
 
     t->stats.segments++;
     t->stats.bytes += t->segment.len;
