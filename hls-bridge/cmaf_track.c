@@ -162,10 +162,8 @@ static void outdate_parts(CmafTrack *t, int64_t msn, size_t parts, int64_t at_us
 
 static void measure(CmafTrack *t, int64_t duration_90k)
 {
-    /* the peak is that of a span of half a target duration and more: rfc8216bis, section 4.1 */
-    int64_t least = t->params.target_duration_s * TICKS_PER_S / 2;
-    int64_t span = duration_90k > least ? duration_90k : least;
-    int64_t bitrate = (int64_t)t->segment.len * 8 * TICKS_PER_S / span;
+    /* rounded up: BANDWIDTH is a bound, also of the short segments of a beginning */
+    int64_t bitrate = ((int64_t)t->segment.len * 8 * TICKS_PER_S + duration_90k - 1) / duration_90k;
 
     t->stats.segments++;
     t->stats.bytes += t->segment.len;

@@ -8,9 +8,10 @@
 #include <string.h>
 
 #define US_PER_S       1000000ll
-#define VERSION_NEEDED 4    /* section 8: EXT-X-MEDIA */
-#define RATE_TOLERANCE 0.10 /* of FRAME-RATE: pictures come unevenly */
-#define AVERAGE_FACTOR 1.5  /* what is measured is of a short while, not of the whole stream */
+#define VERSION_NEEDED 4     /* section 8: EXT-X-MEDIA */
+#define RATE_TOLERANCE 0.10  /* of FRAME-RATE: pictures come unevenly */
+#define ROUNDING       10000 /* EXTINF is written with few digits: one part of so many */
+#define AVERAGE_FACTOR 1.5   /* what is measured is of a short while, not of the whole stream */
 
 /* ---- one multivariant playlist ---- */
 
@@ -121,7 +122,7 @@ static void check_codec(Findings *f, const M3u8Variant *v, const RenditionMedia 
 
 static void check_bandwidth(Findings *f, const M3u8Variant *v, int64_t peak, int64_t average)
 {
-    if (v->bandwidth >= 0 && peak > v->bandwidth)
+    if (v->bandwidth >= 0 && peak - peak / ROUNDING > v->bandwidth)
         findings_add(f, "BANDWIDTH is below the peak segment bit rate (4.4.6.2.1)",
                      "%s: %" PRId64 ", measured %" PRId64, v->uri, v->bandwidth, peak);
     if (v->average_bandwidth > 0 && average > 0 &&

@@ -105,7 +105,7 @@ static void what_it_says_of_the_media(void **state)
     rate.frame_rate = 33.1;
     size.width = 720;
     strcpy(codec.codec, "avc1.640028");
-    peak.peak = 1900001;
+    peak.peak = 1900300;
     average.average = 500000;
     mono.channels = 1;
     strcpy(he.codec, "mp4a.40.5");
