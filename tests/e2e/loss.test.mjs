@@ -13,7 +13,7 @@ import { doctor } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 import { openViewer, servePages } from "./support/viewer.mjs";
 
-const SECONDS = 25;
+const SECONDS = 20;
 
 /** Publishes through `faulty(body)`, a network with faults, and looks at what viewers get. */
 async function throughFaults(t, faulty) {

@@ -31,7 +31,7 @@ async function startNginx(host, name, folder, site) {
 async function originSite(stack, folder) {
   const site = await fillTemplate(path.join(SOURCE, "nginx/site.conf.in"), {
     LISTEN: `listen ${PORT};`, HLS: stack.hls, WEB: built().web, JANUS: `${OUR_ADDRESS}:${stack.janusPort}`,
-    LL: `${OUR_ADDRESS}:${stack.llPort}`, PIECES: path.join(SOURCE, "nginx"), LOGS: folder });
+    LL: `${OUR_ADDRESS}:${stack.llPort}`, CONTROL: `${OUR_ADDRESS}:${stack.bridgePort}`, STATUS: "", PIECES: path.join(SOURCE, "nginx"), LOGS: folder });
   return `log_format requests '$request_uri $status';\n` +
     site.replace(/access_log [^;]*;/g, `access_log ${folder}/requests.log requests;`);
 }
