@@ -15,7 +15,7 @@ import { sleep, until } from "./rig.mjs";
 const RECORDING = fileURLToPath(new URL("../../fixtures/rtp/testcard-320x180.pcap", import.meta.url));
 
 // how fast parts come is the machine's too: it is measured in tests/bench/
-const PACE = /^no new (part|segment) for/;
+const PACE = /^a hinted part trickles in|^no new (part|segment) for/;
 
 /** hls-doctor's report of `seconds`, while the publisher of `page` has trouble. */
 export async function followThroughTrouble(master, seconds, page, { lossMs, stillMs, sizeMs, pauseMs }) {
