@@ -46,7 +46,7 @@ void cmaf_dash_begin(CmafDash *d, const bool *has)
 static bool follow(CmafDash *d, LlRendition which, const DashPicture *picture)
 {
     const LlPlaylist *list = d->manifest.list[which];
-    int64_t end = list->media_sequence + (int64_t)list->count, *next = &d->next_msn[which];
+    int64_t end = ll_playlist_next_msn(list), *next = &d->next_msn[which];
 
     if (*next >= end)
         return false;
@@ -68,16 +68,16 @@ static void write_manifest(CmafDash *d)
 
 void cmaf_dash_publish(CmafDash *d, const H264Sps *sps)
 {
-    DashPicture picture = {.width = sps->width, .height = sps->height};
+    DashPicture picture = {
+        .width = sps->width,
+        .height = sps->height,
+        .frame_rate_milli = ll_playlist_frames_milli(d->manifest.list[LL_VIDEO]),
+    };
     bool news = false;
 
     h264_sps_codec(sps, picture.codec);
     for (int i = 0; i < LL_RENDITIONS; i++) {
-        CmafTrackStats stats = cmaf_track_stats(d->params.track[i]);
-        if (i == LL_VIDEO)
-            picture.frame_rate_milli =
-                ll_playlist_frames_milli(cmaf_track_playlist(d->params.track[i]));
-        d->manifest.bandwidth[i] = stats.peak_bitrate;
+        d->manifest.bandwidth[i] = cmaf_track_stats(d->params.track[i]).peak_bitrate;
         news = (d->manifest.has[i] && follow(d, (LlRendition)i, &picture)) || news;
     }
     if (news && dash_manifest_has_media(&d->manifest))

@@ -13,8 +13,7 @@
 #include "cmaf_playlists.h"
 #include "h264_parameter_sets.h"
 
-#define LAST_FRAME_90K (TICKS_PER_S / 30) /* length of a last picture, which has no next one */
-#define HOLD_TARGETS   3                  /* target durations that a request is held */
+#define HOLD_TARGETS 3 /* target durations that a request is held */
 
 /* Sound that comes before the picture it belongs to, at a publisher's beginning. */
 #define EARLY_FRAMES      48   /* a second */
@@ -215,6 +214,14 @@ static void take_early(CmafOutput *o, int64_t now_us)
     o->early_count = 0;
 }
 
+/* Takes everything off a list, for a new beginning; who plays it has time to come to its end. */
+static void clear_list(CmafOutput *o, int rendition, int64_t now_us)
+{
+    int64_t length_90k = ll_playlist_duration_90k(cmaf_track_playlist(o->track[rendition]));
+
+    cmaf_track_clear(o->track[rendition], now_us + 2 * ticks_to_us(length_90k));
+}
+
 /* What is at one time has one discontinuity number in both renditions (rfc8216bis, section 6.2.4),
  * though one may have missed a publisher: the list that is behind begins anew with that of the
  * other. */
@@ -231,7 +238,7 @@ static void align_numbers(CmafOutput *o, int64_t now_us)
         if (!o->has[i] || ll_playlist_next_discontinuity(list) == number)
             continue;
         if (list->count > 0)
-            cmaf_track_clear(o->track[i], now_us + 2 * ticks_to_us(ll_playlist_duration_90k(list)));
+            clear_list(o, i, now_us);
         cmaf_track_resume(o->track[i], ll_playlist_next_msn(list), number);
     }
 }
@@ -250,7 +257,7 @@ void cmaf_output_start(CmafOutput *o, const CmafSegment *segment, bool video, bo
         const LlPlaylist *list = cmaf_track_playlist(o->track[i]);
         /* an ended list is begun anew; and what one has missed would shift its numbers */
         if (list->ended || ll_playlist_next_msn(list) < msn)
-            cmaf_track_clear(o->track[i], now_us + 2 * ticks_to_us(ll_playlist_duration_90k(list)));
+            clear_list(o, i, now_us);
         if (list->count == 0)
             cmaf_track_resume(o->track[i], msn, list->discontinuity_sequence);
         if (!has[i] && o->has[i]) {

@@ -20,8 +20,7 @@
     (20 * US_PER_MS)         /* by which low latency's dates are put right, for a segment */
 #define DATE_SET_US US_PER_S /* a date that is off by more is of a clock that was set */
 
-#define AAC_FRAME_90K  samples_to_90k(AAC_FRAME_SAMPLES)
-#define LAST_FRAME_90K (TICKS_PER_S / 30) /* length of a last picture, which has no next one */
+#define AAC_FRAME_90K samples_to_90k(AAC_FRAME_SAMPLES)
 
 typedef enum OutputState {
     OUTPUT_IDLE,    /* no publisher */

@@ -13,9 +13,8 @@
 #define WAIT_FOR_RETRANSMISSION_US (200 * US_PER_MS)
 #define WAIT_FOR_REORDERING_US     (60 * US_PER_MS)
 
-#define AUDIO_LATE_US (500 * US_PER_MS)  /* then silence takes its place */
-#define AUDIO_SLOTS   64                 /* packets of 20 ms, behind a gap */
-#define FRAME_90K     (TICKS_PER_S / 30) /* length of a last picture, which has no next one */
+#define AUDIO_LATE_US (500 * US_PER_MS) /* then silence takes its place */
+#define AUDIO_SLOTS   64                /* packets of 20 ms, behind a gap */
 
 /* An Opus encoder looks ahead: what decodes at a time was recorded this much earlier (RFC 7845
  * section 4.2, pre-skip; the value of libopus at 48 kHz). */
@@ -333,7 +332,7 @@ void intake_finish(Intake *s)
     if (!s->audio || !s->audio_clock.started)
         return;
     /* the encoder is one frame behind what is put in, and fills frames of 1024 */
-    int64_t end = floor_div((s->last_picture_90k + FRAME_90K) * 8, 15) + 2 * AAC_FRAME_SAMPLES;
+    int64_t end = floor_div((s->last_picture_90k + LAST_FRAME_90K) * 8, 15) + 2 * AAC_FRAME_SAMPLES;
     int64_t missing = end - opus_to_aac_position(s->audio);
     if (s->last_picture_90k > 0 && missing > 0)
         opus_to_aac_silence(s->audio, missing);

@@ -347,11 +347,6 @@ void ll_hub_forget(LlHub *hub, LlTicket *ticket)
     pthread_mutex_unlock(&hub->lock);
 }
 
-size_t ll_hub_held(LlHub *hub)
-{
-    return ll_hub_stats(hub).held;
-}
-
 size_t ll_board_held(LlBoard *board)
 {
     pthread_mutex_lock(&board->hub->lock);

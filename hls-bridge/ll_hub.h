@@ -88,8 +88,7 @@ LlAnswer ll_hub_part(LlHub *hub, const char *stream, const char *name, int64_t n
 /* The request is over, held or not. */
 void ll_hub_forget(LlHub *hub, LlTicket *ticket);
 
-/* Requests that are held now: all, and those of one stream. */
-size_t ll_hub_held(LlHub *hub);
+/* Requests of one stream that are held now. */
 size_t ll_board_held(LlBoard *board);
 
 typedef struct LlHubStats {

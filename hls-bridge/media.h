@@ -21,6 +21,7 @@
 #define TICKS_PER_S       90000ll
 #define SAMPLES_PER_S     48000ll
 #define AAC_FRAME_SAMPLES 1024
+#define LAST_FRAME_90K    (TICKS_PER_S / 30) /* length of a last picture, which has no next one */
 
 #define STREAM_TRACKS_MAX 4         /* one audio track, and simulcast layers of video */
 #define NEVER_US          INT64_MAX /* a deadline that does not come */

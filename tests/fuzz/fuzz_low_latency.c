@@ -34,7 +34,7 @@ static void ask_for_part(const char *name)
     REQUIRE(answer == LL_ANSWER_READY || answer == LL_ANSWER_HELD ||
             answer == LL_ANSWER_NOT_FOUND || answer == LL_ANSWER_BAD);
     ll_hub_forget(hub, &ticket);
-    REQUIRE(ll_hub_held(hub) == 0);
+    REQUIRE(ll_hub_stats(hub).held == 0);
 }
 
 /* The values of the three directives, a line each; an empty one is not there. */

@@ -73,7 +73,7 @@ static int64_t wall_clock(void *user, int64_t at_90k)
 static int setup(void **state)
 {
     const SegmentStoreParams segments = {root, "shop", 6, TARGET_S};
-    const CmafOutputParams low_latency = {
+    CmafOutputParams low_latency = {
         .stream = "shop",
         .directory = root,
         .part_us = 200 * US_PER_MS,
@@ -89,9 +89,8 @@ static int setup(void **state)
     clock_90k = START;
     hub = ll_hub_create();
     store = segment_store_open(&segments, now_us());
-    CmafOutputParams params = low_latency;
-    params.hub = hub;
-    cmaf = cmaf_output_open(&params, now_us());
+    low_latency.hub = hub;
+    cmaf = cmaf_output_open(&low_latency, now_us());
     assert_non_null(cmaf);
     HlsOutputParams both = {
         .stream = "shop",

@@ -96,7 +96,7 @@ static void a_request_waits_for_its_part(void **state)
     assert_int_equal(ask(&b, "shop", 10, -1, ""), LL_ANSWER_HELD);
     assert_int_equal(ask(&c, "shop", 10, 4, ""), LL_ANSWER_HELD);
     assert_int_equal(a.paused, 1);
-    assert_int_equal(ll_hub_held(hub), 3);
+    assert_int_equal(ll_hub_stats(hub).held, 3);
     publish(9, 4);
     assert_int_equal(a.woken, 1);
     assert_int_equal(b.woken + c.woken, 0);
@@ -105,7 +105,7 @@ static void a_request_waits_for_its_part(void **state)
     assert_int_equal(b.woken, 1);
     assert_int_equal(ask(&b, "shop", 10, -1, "10.0"), LL_ANSWER_READY);
     assert_int_equal(c.woken, 1);
-    assert_int_equal(ll_hub_held(hub), 0);
+    assert_int_equal(ll_hub_stats(hub).held, 0);
 }
 
 static void what_is_refused(void **state)

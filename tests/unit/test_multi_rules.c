@@ -1,23 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "findings_text.h"
+#include "findings_setup.h"
 
 #include "tests/media/multi_rules.h"
-
-static Findings *findings;
-
-static int setup(void **state)
-{
-    (void)state;
-    findings = findings_create();
-    return findings ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    findings_destroy(&findings);
-    return 0;
-}
 
 static void anew(void)
 {
