@@ -75,14 +75,22 @@ test("a server that is down is waited for", () =>
       await untilLive(page, 20000);
     })));
 
+/** As if the low-latency playlist came a look later than the classic one. */
+async function delayLowLatency(context) {
+  let asked = 0;
+  await context.route("**/master.m3u8", (route) => (asked++ ? route.continue() : route.fulfill({ status: 404 })));
+}
+
 test("the watch page waits, plays, tells the distance, and sees the end", () =>
   withStack({ bridgeSettings: { "hls.hold": 3 } }, (stack) =>
     withBrowser({}, async (context) => {
-      const watch = await openPage(context, `${stack.url}/watch.html?stream=shop`);
+      await delayLowLatency(context);
+      const watch = await openPage(context, `${stack.url}/watch.html?stream=shop&measure`);
       const overlay = () => watch.textContent("#waiting-text");
       await until("it waits", async () => /Not live yet/.test(await overlay()));
       const page = await publish(context, stack, "shop");
       await until("it starts by itself", () => watch.isHidden("#waiting"), 15000);
+      await until("at low latency", async () => /Low latency/.test(await watch.textContent("#measure-text")));
       await until("the distance to live", async () => /^\d+\.\d s$/.test(await watch.textContent("#figure-latency")));
       const behind = parseFloat(await watch.textContent("#figure-latency"));
       assert.ok(behind > 0.3 && behind < 3, `${behind} s behind live`);

@@ -67,8 +67,9 @@ typedef struct Doctor {
     size_t segments, with_video, with_audio, starting_with_idr, retained;
     uint64_t bytes;
     int64_t media_us;
-    double extinf_off_max_ms, date_off_max_ms;
-    bool has_dates;
+    double extinf_off_max_ms;
+    double *date_off_ms; /* of each segment that shows the test card's clock */
+    size_t dates, dates_capacity;
     int width, height;
 } Doctor;
 
@@ -152,6 +153,19 @@ static void check_join(Doctor *d, const M3u8Segment *s, const SegmentFacts *now)
                      "segment %" PRIu64 ": %.1f ms", d->last.sequence, off_ms);
 }
 
+static void note_date(Doctor *d, double off_ms)
+{
+    if (d->dates == d->dates_capacity) {
+        size_t capacity = d->dates_capacity ? d->dates_capacity * 2 : 64;
+        double *grown = realloc(d->date_off_ms, capacity * sizeof(*grown));
+        if (!grown)
+            return;
+        d->date_off_ms = grown;
+        d->dates_capacity = capacity;
+    }
+    d->date_off_ms[d->dates++] = off_ms;
+}
+
 /* The date of the segment against the clock that the test card shows. */
 static void check_date(Doctor *d, const M3u8Segment *s, const SegmentFacts *f)
 {
@@ -163,10 +177,7 @@ static void check_date(Doctor *d, const M3u8Segment *s, const SegmentFacts *f)
         return;
     double shown =
         (double)s->time_unix_us / 1000 + (double)(pts_90k - f->video.first_pts) / TICKS_PER_MS;
-    double off_ms = shown - (double)code_ms;
-    if (!d->has_dates || fabs(off_ms) > fabs(d->date_off_max_ms))
-        d->date_off_max_ms = off_ms;
-    d->has_dates = true;
+    note_date(d, shown - (double)code_ms);
 }
 
 static void look_at(Doctor *d, const M3u8Segment *s)
@@ -291,6 +302,25 @@ static void watch(Doctor *d)
 
 /* ---- report ---- */
 
+typedef struct DateFacts {
+    double median_ms, max_ms; /* off the test card's clock; above 0, the date is late */
+} DateFacts;
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* There are dates; they are sorted. */
+static DateFacts date_facts(const Doctor *d)
+{
+    qsort(d->date_off_ms, d->dates, sizeof(double), by_value);
+    double least = d->date_off_ms[0], most = d->date_off_ms[d->dates - 1];
+    return (DateFacts){d->date_off_ms[d->dates / 2], fabs(least) > fabs(most) ? least : most};
+}
+
 static json_t *report_json(const Doctor *d)
 {
     PlaylistHistory h = playlist_rules_history(d->rules);
@@ -305,8 +335,11 @@ static json_t *report_json(const Doctor *d)
         "extinf_off_max_ms", d->extinf_off_max_ms, "retained_checked", (json_int_t)d->retained,
         "ended", h.ended);
 
-    if (d->has_dates)
-        json_object_set_new(report, "date_off_max_ms", json_real(d->date_off_max_ms));
+    if (d->dates > 0) {
+        DateFacts dates = date_facts(d);
+        json_object_set_new(report, "date_off_median_ms", json_real(dates.median_ms));
+        json_object_set_new(report, "date_off_max_ms", json_real(dates.max_ms));
+    }
     json_object_set_new(report, "marks", marks_json(marks_report(d->marks)));
     json_object_set_new(report, "faults", findings_json(d->findings));
     json_object_set_new(report, "remarks", findings_remarks_json(d->findings));
@@ -327,9 +360,13 @@ static void print_report(const Doctor *d)
            d->starting_with_idr, d->with_video, h.discontinuities);
     printf("  EXTINF is off by %.1f ms at the most; %zu segments tried after they left the list\n",
            d->extinf_off_max_ms, d->retained);
-    if (d->has_dates)
-        printf("  PROGRAM-DATE-TIME is off the test card's clock by %.0f ms at the most\n",
-               d->date_off_max_ms);
+    if (d->dates > 0) {
+        DateFacts dates = date_facts(d);
+        printf(
+            "  PROGRAM-DATE-TIME is off the test card's clock by %.0f ms (median), %.0f ms at the "
+            "most\n",
+            dates.median_ms, dates.max_ms);
+    }
     marks_print(marks_report(d->marks));
     findings_print(d->findings);
     printf(findings_count(d->findings) ? "  %zu faults\n" : "  nothing wrong\n",
@@ -462,6 +499,7 @@ int main(int argc, char **argv)
         return 2;
     }
     status = has_low_latency(&d) ? follow_all(&options) : watch_classic(&d);
+    free(d.date_off_ms);
     marks_destroy(&d.marks);
     segment_probe_destroy(&d.probe);
     playlist_rules_destroy(&d.rules);

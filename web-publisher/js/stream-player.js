@@ -11,6 +11,7 @@ const LOOK_MS = 500; // between two looks for a stream that is not there
 const CALM_MS = 60000; // troubles that are older are forgotten
 const TROUBLES_MAX = 3; // stalls and failures in that time, until low latency is given up
 const STUCK_MS = 2500; // it does not move, though there is something to play further on
+const YOUNG_SEGMENTS = 3; // of a stream that has so few, low latency may be about to come
 const BEHIND_S = { classic: 6, low: 2 }; // behind what could be: "back to live" is offered
 
 // Viewers who fell behind catch up at a speed that nobody hears. What is asked for is held until it
@@ -40,7 +41,6 @@ export class StreamPlayer extends EventTarget {
   #moved = { time: 0, at: 0 }; // where it was when it last moved, and when
   #state = null;
   #clockOffsetMs = 0; // the server's clock minus ours
-  #endedAt = null; // media sequence at which the last broadcast ended
 
   /** `url`: the classic playlist; `lowLatencyUrl`: the multivariant one of low latency, or null. */
   constructor(video, url, lowLatencyUrl = null) {
@@ -81,11 +81,18 @@ export class StreamPlayer extends EventTarget {
     this.#close();
     for (;;) {
       const playlist = await this.#look();
-      if (playlist && !playlist.ended && playlist.sequence !== this.#endedAt) break;
+      if (playlist && !playlist.ended && (await this.#choose(playlist))) break;
       this.#say(playlist?.ended ? "ended" : "waiting");
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
     this.#open();
+  }
+
+  /** Chooses how to play it. False: not yet, for low latency begins a moment after the classic playlist. */
+  async #choose({ sequence, segments }) {
+    const wanted = Boolean(this.#lowLatencyUrl) && !this.#isTroubled();
+    this.#isLow = wanted && Boolean(await this.#fetch(this.#lowLatencyUrl));
+    return this.#isLow || !wanted || sequence > 0 || segments >= YOUNG_SEGMENTS;
   }
 
   async #look() {
@@ -101,6 +108,7 @@ export class StreamPlayer extends EventTarget {
     return {
       ended: text.includes("#EXT-X-ENDLIST"),
       sequence: Number(/#EXT-X-MEDIA-SEQUENCE:(\d+)/.exec(text)?.[1] ?? 0),
+      segments: text.split("#EXTINF:").length - 1,
     };
   }
 
@@ -110,9 +118,7 @@ export class StreamPlayer extends EventTarget {
     return response?.ok ? response : null;
   }
 
-  async #open() {
-    this.#isLow = Boolean(this.#lowLatencyUrl) && !this.#isTroubled() &&
-      Boolean(await this.#fetch(this.#lowLatencyUrl));
+  #open() {
     const url = this.#isLow ? this.#lowLatencyUrl : this.#url;
     // Chromium says "maybe" to HLS without being able to: hls.js is asked first
     if (Hls.isSupported()) {
