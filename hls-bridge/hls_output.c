@@ -245,7 +245,7 @@ static void complete_cut(HlsOutput *o)
 {
     if (o->cut_90k == 0 || (o->has_audio && o->audio_end_90k < o->cut_90k))
         return;
-    int64_t cut = o->cut_90k, due = o->start_90k + o->cutter.params.target_90k;
+    int64_t cut = o->cut_90k, due = o->start_90k + o->cutter.target_90k;
     histogram_add(&o->stats.lateness, ticks_to_us(cut - due));
     write_segment(o, cut, cut);
     begin_segment(o, cut, false);

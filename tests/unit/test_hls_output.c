@@ -355,12 +355,27 @@ static void publishers_who_come_and_go(void **state)
     assert_int_equal(discontinuities, 4);
 }
 
+/* The first segment is to be short: where it is forced to its limit it is late by more than others.
+ */
+static void lateness_is_of_what_was_aimed_at(void **state)
+{
+    static const Publisher refuses = {1, 1, MS(33), -1, MS(20), 0, 0, 0, 0};
+
+    (void)state;
+    row = "refuses";
+    publish(&refuses, 3000);
+    Histogram lateness = hls_output_stats(output).lateness;
+    assert_int_equal(histogram_count(&lateness), 1);
+    assert_in_range(lateness.sum_us, 1900 * US_PER_MS, 2100 * US_PER_MS);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(publishers_of_all_sorts),
         TEST(publishers_who_come_and_go),
+        TEST(lateness_is_of_what_was_aimed_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
