@@ -403,6 +403,13 @@ void cmaf_output_settle(CmafOutput *o, bool idr, int64_t *pts_90k, int64_t *dts_
     *dts_90k += least - at;
 }
 
+/* Whether the newest segment has no picture yet, nor a part that was made without one. */
+static bool is_empty(const CmafOutput *o)
+{
+    return cmaf_track_position(o->track[LL_VIDEO]) == o->segment.start_90k &&
+           o->last_dts_90k < o->segment.start_90k;
+}
+
 void cmaf_output_picture(CmafOutput *o, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
                          int64_t now_us)
 {
@@ -410,6 +417,10 @@ void cmaf_output_picture(CmafOutput *o, const AccessUnit *unit, int64_t pts_90k,
 
     if (!o->running || !o->has[LL_VIDEO])
         return;
+    /* behind the limit where its segment has begun, with what it needs to be decoded: shown early
+     */
+    if (unit->idr && is_empty(o))
+        at = pts_90k = o->segment.start_90k;
     /* what lies before it is complete; where it lacks a picture, the one before is repeated */
     o->safe_90k = at > o->safe_90k ? at : o->safe_90k;
     advance(o, LL_VIDEO, o->safe_90k, now_us);

@@ -46,7 +46,8 @@ static const char *row; /* that is tried */
 /* A rendition's segment, as it was first listed. */
 typedef struct Listed {
     bool seen, discontinuity;
-    double duration, date;
+    double duration;
+    char map[32]; /* as the playlist has it before the segment; empty: as before */
 } Listed;
 
 static char root[32];
@@ -179,6 +180,8 @@ static void read_playlist(LlRendition which)
             continue;
         if (strcmp(line, "#EXT-X-DISCONTINUITY\n") == 0)
             now.discontinuity = true;
+        else if (sscanf(line, "#EXT-X-MAP:URI=\"%31[^\"]", now.map) == 1)
+            continue;
         else if (strncmp(line, "#EXT-X-PART:", 12) == 0)
             read_part(&parts, line, target);
         else if (sscanf(line, "#EXTINF:%lf", &now.duration) == 1)
@@ -355,6 +358,27 @@ static void publishers_who_come_and_go(void **state)
     assert_int_equal(discontinuities, 4);
 }
 
+/* Who turns while nothing is sent comes back at any time: at the limit of a segment, too. Pictures
+ * of the new size are nowhere behind the initialisation segment of the old one. */
+static void turned_at_any_time(void **state)
+{
+    row = "turned while frozen, at any time";
+    for (int64_t thaw = MS(8700); thaw < MS(11500); thaw += MS(50)) {
+        const Publisher turned = {1, 1, MS(33), MS(40), MS(20), 0, MS(5000), thaw, MS(8000)};
+        int at = 0;
+
+        setup(state);
+        publish(&turned, 14000);
+        while (at < last[LL_VIDEO] && !listed[LL_VIDEO][at].discontinuity)
+            at++;
+        assert_row(listed[LL_VIDEO][at].discontinuity, row, "%d", (int)thaw);
+        assert_row(listed[LL_VIDEO][at].map[0], row, "%d: %d has the old size", (int)thaw, at);
+        for (int k = at + 1; k <= last[LL_VIDEO]; k++)
+            assert_row(!listed[LL_VIDEO][k].map[0], row, "%d: %d is another one", (int)thaw, k);
+        teardown(state);
+    }
+}
+
 /* The first segment is to be short: where it is forced to its limit it is late by more than others.
  */
 static void lateness_is_of_what_was_aimed_at(void **state)
@@ -375,6 +399,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(publishers_of_all_sorts),
         TEST(publishers_who_come_and_go),
+        cmocka_unit_test(turned_at_any_time),
         TEST(lateness_is_of_what_was_aimed_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
