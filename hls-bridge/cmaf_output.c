@@ -19,6 +19,11 @@
 #define EARLY_FRAMES      48   /* a second */
 #define EARLY_FRAME_BYTES 2048 /* more than an AAC frame of two channels may have */
 
+/* hls.js places the sound by its dates beside those of the picture. Where that is later than the
+ * media says, be it by the rounding to a millisecond, it takes the segment that it has played for
+ * the one that comes next, and stands still for three target durations. */
+#define SOUND_EARLY_US 2500
+
 #define SETS_SIZE ((PARAMETER_SETS_SPS + PARAMETER_SETS_PPS) * (PARAMETER_SET_BYTES + 4))
 
 typedef struct EarlyFrame {
@@ -179,6 +184,8 @@ static void begin(CmafOutput *o, LlRendition which, int64_t start)
     bool video = which == LL_VIDEO;
     int64_t offset_us = video ? 0 : samples_to_us(start) - ticks_to_us(s->start_90k);
 
+    if (!video && o->has[LL_VIDEO])
+        offset_us -= SOUND_EARLY_US;
     cmaf_track_begin(o->track[which], start, video ? s->limit_90k : to_samples(s->limit_90k),
                      s->starts_unix_us + offset_us, s->discontinuity);
 }

@@ -46,8 +46,8 @@ static const char *row; /* that is tried */
 /* A rendition's segment, as it was first listed. */
 typedef struct Listed {
     bool seen, discontinuity;
-    double duration;
-    char map[32]; /* as the playlist has it before the segment; empty: as before */
+    double duration, date; /* in the minute */
+    char map[32];          /* as the playlist has it before the segment; empty: as before */
 } Listed;
 
 static char root[32];
@@ -55,7 +55,7 @@ static LlHub *hub;
 static SegmentStore *store;
 static CmafOutput *cmaf;
 static HlsOutput *output;
-static int64_t clock_90k;
+static int64_t clock_90k, first_off_us; /* of the wall clock, in the first second */
 static Listed listed[LL_RENDITIONS][SEGMENTS];
 static int last[LL_RENDITIONS]; /* segment that was seen whole */
 static const char *const names[] = {"video", "audio"};
@@ -68,7 +68,8 @@ static int64_t now_us(void)
 static int64_t wall_clock(void *user, int64_t at_90k)
 {
     (void)user;
-    return 1800000000 * US_PER_S + ticks_to_us(at_90k);
+    return 1800000000 * US_PER_S + ticks_to_us(at_90k) +
+           (clock_90k < START + TICKS_PER_S ? first_off_us : 0);
 }
 
 static int setup(void **state)
@@ -88,6 +89,7 @@ static int setup(void **state)
     strcpy(root, "/tmp/test_hls_output_XXXXXX");
     assert_non_null(mkdtemp(root));
     clock_90k = START;
+    first_off_us = 0;
     hub = ll_hub_create();
     store = segment_store_open(&segments, now_us());
     low_latency.hub = hub;
@@ -180,6 +182,8 @@ static void read_playlist(LlRendition which)
             continue;
         if (strcmp(line, "#EXT-X-DISCONTINUITY\n") == 0)
             now.discontinuity = true;
+        else if (sscanf(line, "#EXT-X-PROGRAM-DATE-TIME:%*[^T]T%*d:%*d:%lf", &now.date) == 1)
+            continue;
         else if (sscanf(line, "#EXT-X-MAP:URI=\"%31[^\"]", now.map) == 1)
             continue;
         else if (strncmp(line, "#EXT-X-PART:", 12) == 0)
@@ -379,6 +383,37 @@ static void turned_at_any_time(void **state)
     }
 }
 
+/* Whether sound is dated no later than the media says, beside pictures that are listed with it. */
+static void assert_sound_is_early(void)
+{
+    double sound_at = 0;
+
+    for (int i = 0; i <= last[LL_AUDIO]; i++) {
+        double picture_at = 0;
+        for (int k = 0; k <= last[LL_VIDEO]; k++) {
+            double by_date = listed[LL_AUDIO][i].date - listed[LL_VIDEO][k].date;
+            if (abs(i - k) <= 3)
+                assert_row(by_date < sound_at - picture_at + 1e-4, row,
+                           "sound %d, picture %d: %.4f s late", i, k,
+                           by_date - sound_at + picture_at);
+            picture_at += listed[LL_VIDEO][k].duration;
+        }
+        sound_at += listed[LL_AUDIO][i].duration;
+    }
+}
+
+/* The smallest delay is found after the first dates were given. */
+static void dates_of_sound_are_not_late(void **state)
+{
+    static const Publisher browser = {1, 1, MS(33), MS(40), MS(20), 0, 0, 0, 0};
+
+    (void)state;
+    row = "dates";
+    first_off_us = 30 * US_PER_MS + 700;
+    publish(&browser, 15000);
+    assert_sound_is_early();
+}
+
 /* The first segment is to be short: where it is forced to its limit it is late by more than others.
  */
 static void lateness_is_of_what_was_aimed_at(void **state)
@@ -397,9 +432,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(publishers_of_all_sorts),
-        TEST(publishers_who_come_and_go),
-        cmocka_unit_test(turned_at_any_time),
+        cmocka_unit_test(publishers_of_all_sorts), TEST(publishers_who_come_and_go),
+        cmocka_unit_test(turned_at_any_time),      TEST(dates_of_sound_are_not_late),
         TEST(lateness_is_of_what_was_aimed_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
