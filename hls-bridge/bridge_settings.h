@@ -28,6 +28,8 @@ typedef struct BridgeSettings {
     char control_address[BRIDGE_ADDRESS_SIZE]; /* IPv4, loopback */
     int64_t control_port;
     int64_t max_streams;
+    int64_t source_bitrate; /* bit/s that one publisher may send */
+    int64_t bandwidth;      /* bit/s that all may; 0: as much as they like */
 } BridgeSettings;
 
 /* What holds where the file names nothing else. */
