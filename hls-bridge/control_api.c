@@ -13,7 +13,7 @@
 
 #define STREAMS         "/streams"
 #define CONNECTIONS_MAX 256
-#define IDLE_TIMEOUT_S  30u
+#define IDLE_TIMEOUT_S  10u
 #define DETAIL_SIZE     320
 
 struct ControlApi {

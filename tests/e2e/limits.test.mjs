@@ -5,21 +5,13 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import os from "node:os";
-import path from "node:path";
 import test from "node:test";
-import { fileURLToPath } from "node:url";
-import { startBridge } from "../../tools/stack/bridge.mjs";
-import { Child, sleep } from "../../tools/stack/child.mjs";
-import { freePorts } from "../../tools/stack/ports.mjs";
-import { built } from "../../tools/stack/stack.mjs";
 import { messageOf, openPage, outbound, publish, untilLive, withBrowser } from "./support/browser.mjs";
 import { replay } from "./support/audience.mjs";
+import { withBridge } from "./support/lone-bridge.mjs";
 import { doctor } from "./support/programs.mjs";
-import { until, withStack } from "./support/rig.mjs";
+import { sleep, until, withStack } from "./support/rig.mjs";
 
-const RECORDING = fileURLToPath(new URL("../fixtures/rtp/testcard-320x180.pcap", import.meta.url)); // 140 kbit/s
 const CAP = 100000; // bit/s of the picture
 const TOO_MUCH = 510000; // bit/s of sound alone
 
@@ -33,7 +25,7 @@ const tryToPublish = (context, stack, stream) =>
 test("one too many is told so, by the plugin or by the bridge, and may try again", () =>
   withStack({ bridgeSettings: { "sources.max": 2 }, janus: { general: "  publishers = 2\n" } }, (stack) =>
     withBrowser({}, async (context) => {
-      await publish(context, stack, "shop");
+      const shop = await publish(context, stack, "shop");
       const other = await replay(stack, "other");
       const report = doctor(stack.playlist("shop"), 10);
 
@@ -50,12 +42,23 @@ test("one too many is told so, by the plugin or by the bridge, and may try again
       await until("the page says what the plugin says", async () =>
         /server is full: as many are live as it takes at a time \(2\)/.test(await messageOf(third)));
       await third.close();
+      assert.deepEqual((await report).faults, []);
 
       const metrics = await get(stack.bridgePort, "/metrics");
       execFileSync("promtool", ["check", "metrics"], { input: metrics });
       for (const line of ['refused_publishers_total{limit="max"} 1', "taken_streams 2", "max_streams 2"])
         assert.ok(metrics.includes(`\nhls_bridge_${line}\n`), line);
-      assert.deepEqual((await report).faults, []);
+
+      // a bridge that has less room after a restart: who was live waits for it
+      await stack.parts.bridge.stop();
+      stack.options.bridgeSettings["sources.max"] = 1;
+      await stack.startBridge();
+      const [first, second] = await until("one of them has to wait", async () => {
+        const badges = await Promise.all([shop, page].map((one) => one.textContent("#badge")));
+        return badges.join() === "LIVE,NEARLY" ? [shop, page] : badges.join() === "NEARLY,LIVE" && [page, shop];
+      });
+      await first.click("#stop");
+      await untilLive(second);
     })));
 
 /** What the page is answered asks for less than the page is made to read: it sends what it likes. */
@@ -89,29 +92,6 @@ test("who sends too much is asked for less, and who goes on is ended", () =>
       assert.deepEqual((await report).faults, []);
     })));
 
-/** Runs `body(port, send)` with a bridge alone; send(stream, …faults) sends a recording to it. */
-async function withBridge(settings, body) {
-  const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-test-"));
-  const [port] = await freePorts(1);
-  const bridge = await startBridge({ program: built().bridge, folder, hls: path.join(folder, "hls"), port, settings });
-  const senders = [];
-  const send = (stream, ...faults) => {
-    const sender = new Child("rtp-replay", built().replay,
-      ["--bridge", `http://127.0.0.1:${port}`, "--stream", stream, "--seconds", "60", ...faults, RECORDING],
-      { logFile: path.join(folder, `${stream}.log`) });
-    senders.push(sender);
-    return sender;
-  };
-  try {
-    await body(port, send);
-  } finally {
-    for (const sender of senders) await sender.stop();
-    await bridge.stop();
-  }
-  assert.equal(bridge.status.code, 0);
-  await rm(folder, { recursive: true });
-}
-
 const SDP = "v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 40000 RTP/AVPF 111\r\na=rtpmap:111 opus/48000/2\r\na=rtcp-mux\r\n";
 
 /** Announces a stream. Resolves to the status and what is wrong. */
@@ -120,8 +100,9 @@ async function announce(port, stream) {
   return [response.status, (await response.text()).replace(/^\{[\s\S]*"detail": "(.*)"[\s\S]*$/, "$1")];
 }
 
+// what is sent to it comes to 140 kbit/s
 test("bandwidth: a new stream must have room beside what the others really send", () =>
-  withBridge({ "sources.bitrate": 400000, "sources.bandwidth": 900000 }, async (port, send) => {
+  withBridge({ "sources.bitrate": 400000, "sources.bandwidth": 900000 }, async ({ port, send }) => {
     send("first");
     send("second");
     await until("both are there", async () => (await loadOf(port)).streams === 2);
@@ -139,7 +120,7 @@ test("bandwidth: a new stream must have room beside what the others really send"
   }));
 
 test("a stranger that sends more than twice what one may is ended, and kept out for a while", () =>
-  withBridge({ "sources.bitrate": 100000 }, async (port, send) => {
+  withBridge({ "sources.bitrate": 100000 }, async ({ port, send }) => {
     send("modest");
     send("greedy", "--duplicate", "100");
     const status = async (stream) => JSON.parse(await get(port, `/streams/${stream}`));
