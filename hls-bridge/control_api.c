@@ -13,7 +13,7 @@
 
 #define STREAMS         "/streams"
 #define CONNECTIONS_MAX 256
-#define IDLE_TIMEOUT_S  10u
+#define IDLE_TIMEOUT_S  5u /* of a client that is stuck; others are on this machine, and quick */
 #define DETAIL_SIZE     320
 
 struct ControlApi {

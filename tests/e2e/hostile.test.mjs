@@ -13,8 +13,8 @@ import { doctor } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 
 const CONTROL_CONNECTIONS = 256; // that the control API takes at a time
-const FLOOD = 6000; // requests
-const WATCHED_S = 24;
+const FLOOD = 4000; // requests
+const WATCHED_S = 16;
 
 const SDP = "v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 40000 RTP/AVPF 111\r\na=rtpmap:111 opus/48000/2\r\na=rtcp-mux\r\n";
 
