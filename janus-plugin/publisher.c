@@ -12,7 +12,7 @@
 #include "media_relay.h"
 
 #define EXCESS_FACTOR 2 /* encoders overshoot, so that this much more than the cap is let pass */
-#define EASE_US       5000000  /* from a new cap until it has to be kept to */
+#define EASE_US       10000000 /* until a lower cap has to be kept to: the mean is of five seconds */
 #define CONNECT_US    30000000 /* that ICE and DTLS may take */
 
 #define FORWARD_AUDIO_OFFSET 2 /* ports from video to audio at a stranger: 5004 and 5006 */
@@ -355,6 +355,7 @@ static int prepare(Session *session, const Request *request, const MediaTracks *
     session->tracks = *tracks;
     session->state = SESSION_PREPARING;
     session->prepared_us = monotonic_us();
+    session->old_until_us = 0;
     session->sps = (H264Sps){0};
     session->round_trip_ms = -1;
     memset(session->stats, 0, sizeof(session->stats));
@@ -454,6 +455,12 @@ bool publisher_is_live(Session *session)
     return live;
 }
 
+/* A cap that has been lowered, for as long as it still counts; 0: none. The lock is held. */
+static uint32_t old_bitrate(const Session *session)
+{
+    return monotonic_us() < session->old_until_us ? session->old_bitrate : 0;
+}
+
 json_t *publisher_configure(Session *session, const Request *request, RequestError *error)
 {
     uint32_t remb = 0;
@@ -467,9 +474,10 @@ json_t *publisher_configure(Session *session, const Request *request, RequestErr
         session->paused[MEDIA_VIDEO] = request->video == SWITCH_OFF;
     if (request->bitrate) {
         uint32_t cap = plugin_settings_bitrate(self.settings);
+        session->old_bitrate = MAX(session->bitrate, old_bitrate(session));
+        session->old_until_us = monotonic_us() + EASE_US;
         remb = session->bitrate = MIN(request->bitrate, cap);
         session->bitrate_is_asked = true;
-        session->rate = mean_rate(monotonic_us() + EASE_US);
     }
     json_t *event =
         json_pack("{s:s, s:i, s:b, s:b}", "hls", "configured", "bitrate", (int)session->bitrate,
@@ -539,7 +547,7 @@ static const EndReason *reason_to_end(Session *session)
     int64_t bitrate;
 
     pthread_mutex_lock(&session->lock);
-    int64_t cap = (int64_t)session->bitrate + SDP_OPUS_BITRATE;
+    int64_t cap = (int64_t)MAX(session->bitrate, old_bitrate(session)) + SDP_OPUS_BITRATE;
     if (session->state == SESSION_PREPARING && monotonic_us() - session->prepared_us > CONNECT_US)
         reason = &ended_unconnected;
     else if (session->state == SESSION_LIVE && mean_rate_get(&session->rate, &bitrate) &&

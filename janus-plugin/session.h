@@ -58,7 +58,9 @@ typedef struct Session {
     char key[REQUEST_KEY_MAX + 1];
     char title[REQUEST_TITLE_MAX + 1];
     uint64_t sdp_id, sdp_version;
-    uint32_t bitrate;      /* bit/s, the cap that is asked for */
+    uint32_t bitrate;     /* bit/s, the cap that is asked for */
+    uint32_t old_bitrate; /* bit/s, which counts until `old_until_us` */
+    int64_t old_until_us;
     bool bitrate_is_asked; /* by REMB, again and again: it was changed, or is not kept to */
     bool paused[2];        /* by `configure`, by MediaKind: not forwarded */
     MediaTracks tracks;
