@@ -118,7 +118,7 @@ const bandwidth = () =>
     const metrics = await get(port, "/metrics");
     assert.match(metrics, /^hls_bridge_refused_publishers_total\{limit="bandwidth"\} 2$/m);
     assert.match(metrics, /^hls_bridge_max_load_bytes_per_second 112500$/m);
-  }));
+  });
 
 const excess = () =>
   withBridge({ "sources.bitrate": 100000 }, async ({ port, send }) => {
@@ -132,7 +132,7 @@ const excess = () =>
     assert.match(await get(port, "/metrics"), /^hls_bridge_excessive_publishers_total\{stream="greedy"\} 1$/m);
     const modest = await status("modest");
     assert.deepEqual([modest.state, modest.excessive, modest.output.discontinuities], ["live", 0, 0]);
-  }));
+  });
 
 test("strangers: a new one must have room beside what the others really send, and one that sends far more " +
   "than it may is ended and kept out", () => Promise.all([bandwidth(), excess()]));
