@@ -40,7 +40,8 @@ static const SettingRule rules[] = {
     {KEY("sources.backlog", SETTING_INTEGER, backlog, 1 << 16, 1 << 30)},
     {KEY("sources.max", SETTING_INTEGER, max_streams, 1, 10000)},
     {KEY("sources.bitrate", SETTING_INTEGER, source_bitrate, 100000, 1000000000)},
-    {KEY("sources.bandwidth", SETTING_INTEGER, bandwidth, 0, 100000000000)},
+    /* in Mbit/s: libconfig wraps what is beyond 32 bits, and says nothing */
+    {KEY("sources.bandwidth", SETTING_INTEGER, bandwidth_mbit, 0, 100000)},
     {KEY("control.address", SETTING_STRING, control_address, 7, BRIDGE_ADDRESS_SIZE - 1)},
     {KEY("control.port", SETTING_INTEGER, control_port, 1, UINT16_MAX)},
 };
@@ -122,7 +123,7 @@ int bridge_settings_check(const BridgeSettings *settings, char *error)
     }
     if (check_low_latency(settings, error) < 0)
         return -1;
-    if (settings->bandwidth && settings->bandwidth < settings->source_bitrate) {
+    if (settings->bandwidth_mbit && settings->bandwidth_mbit * MBIT < settings->source_bitrate) {
         snprintf(error, SETTINGS_ERROR_SIZE,
                  "sources.bandwidth is less than sources.bitrate, for which there must be room to "
                  "let a stream in: there would never be one");

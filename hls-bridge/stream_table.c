@@ -143,7 +143,7 @@ static StreamLoad measure_load(const StreamTable *t)
 {
     StreamLoad load = {
         .max_streams = t->settings->max_streams,
-        .bandwidth = t->settings->bandwidth,
+        .bandwidth = t->settings->bandwidth_mbit * MBIT,
         .source_bitrate = t->settings->source_bitrate,
         .refused_streams = t->refused_streams,
         .refused_bandwidth = t->refused_bandwidth,

@@ -49,7 +49,7 @@ StreamStatus *stream_table_list(StreamTable *table, size_t *count);
 typedef struct StreamLoad {
     int64_t streams, max_streams;
     int64_t bitrate; /* bit/s; who has come just now counts for `source_bitrate` */
-    int64_t bandwidth, source_bitrate;           /* as configured */
+    int64_t bandwidth, source_bitrate;           /* bit/s, as configured; no bandwidth: 0 */
     uint64_t refused_streams, refused_bandwidth; /* publishers that each limit has kept out */
 } StreamLoad;
 

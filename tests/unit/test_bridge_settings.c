@@ -24,7 +24,7 @@ static void check_defaults(const BridgeSettings *got)
     assert_int_equal(got->control_port, d.control_port);
     assert_int_equal(got->max_streams, d.max_streams);
     assert_int_equal(got->source_bitrate, d.source_bitrate);
-    assert_int_equal(got->bandwidth, d.bandwidth);
+    assert_int_equal(got->bandwidth_mbit, d.bandwidth_mbit);
 }
 
 static void takes_its_sample(void **state)
@@ -80,13 +80,13 @@ static void refuses_what_a_range_cannot_tell(void **state)
 static void lets_room_for_a_stream(void **state)
 {
     static const struct {
-        int64_t bitrate, bandwidth;
+        int64_t bitrate, bandwidth_mbit;
         bool taken;
     } rows[] = {
         {3000000, 0, true},
-        {3000000, 2999999, false},
-        {3000000, 3000000, true},
-        {3000000, 100000000000, true},
+        {3000001, 3, false},
+        {3000000, 3, true},
+        {3000000, 100000, true},
     };
 
     (void)state;
@@ -95,10 +95,10 @@ static void lets_room_for_a_stream(void **state)
         char error[SETTINGS_ERROR_SIZE] = "";
         strcpy(settings.directory, "/tmp");
         settings.source_bitrate = rows[i].bitrate;
-        settings.bandwidth = rows[i].bandwidth;
+        settings.bandwidth_mbit = rows[i].bandwidth_mbit;
         int status = bridge_settings_check(&settings, error);
         assert_row(status == (rows[i].taken ? 0 : -1), "bandwidth", "%lld: %d %s",
-                   (long long)rows[i].bandwidth, status, error);
+                   (long long)rows[i].bandwidth_mbit, status, error);
         assert_row(rows[i].taken || strstr(error, "sources.bandwidth"), "bandwidth", "%s", error);
     }
 }
