@@ -39,6 +39,9 @@ static const SettingRule rules[] = {
     {KEY("sources.timeout", SETTING_SECONDS, source_timeout_us, 1 * S, 3600 * S)},
     {KEY("sources.backlog", SETTING_INTEGER, backlog, 1 << 16, 1 << 30)},
     {KEY("sources.max", SETTING_INTEGER, max_streams, 1, 10000)},
+    {KEY("sources.bitrate", SETTING_INTEGER, source_bitrate, 100000, 1000000000)},
+    /* in Mbit/s: libconfig wraps what is beyond 32 bits, and says nothing */
+    {KEY("sources.bandwidth", SETTING_INTEGER, bandwidth_mbit, 0, 100000)},
     {KEY("control.address", SETTING_STRING, control_address, 7, BRIDGE_ADDRESS_SIZE - 1)},
     {KEY("control.port", SETTING_INTEGER, control_port, 1, UINT16_MAX)},
 };
@@ -63,6 +66,7 @@ BridgeSettings bridge_settings_defaults(void)
         .control_address = "127.0.0.1",
         .control_port = 8190,
         .max_streams = 200,
+        .source_bitrate = 50000000,
     };
 }
 
@@ -119,6 +123,12 @@ int bridge_settings_check(const BridgeSettings *settings, char *error)
     }
     if (check_low_latency(settings, error) < 0)
         return -1;
+    if (settings->bandwidth_mbit && settings->bandwidth_mbit * MBIT < settings->source_bitrate) {
+        snprintf(error, SETTINGS_ERROR_SIZE,
+                 "sources.bandwidth is less than sources.bitrate, for which there must be room to "
+                 "let a stream in: there would never be one");
+        return -1;
+    }
     if (mkdir(directory, 0755) < 0 && errno != EEXIST) {
         snprintf(error, SETTINGS_ERROR_SIZE, "hls.directory %s cannot be made: %s", directory,
                  strerror(errno));

@@ -10,6 +10,7 @@
 
 #define BRIDGE_PATH_SIZE    1024
 #define BRIDGE_ADDRESS_SIZE 16
+#define MBIT                1000000 /* bits */
 
 typedef struct BridgeSettings {
     char directory[BRIDGE_PATH_SIZE]; /* of all streams */
@@ -28,6 +29,8 @@ typedef struct BridgeSettings {
     char control_address[BRIDGE_ADDRESS_SIZE]; /* IPv4, loopback */
     int64_t control_port;
     int64_t max_streams;
+    int64_t source_bitrate; /* bit/s that one publisher may send */
+    int64_t bandwidth_mbit; /* per second, that all may; 0: as much as they like */
 } BridgeSettings;
 
 /* What holds where the file names nothing else. */

@@ -13,7 +13,7 @@
 
 #define STREAMS         "/streams"
 #define CONNECTIONS_MAX 256
-#define IDLE_TIMEOUT_S  30u
+#define IDLE_TIMEOUT_S  5u /* of a client that is stuck; others are on this machine, and quick */
 #define DETAIL_SIZE     320
 
 struct ControlApi {
@@ -90,6 +90,12 @@ static enum MHD_Result refuse_publisher(struct MHD_Connection *connection, Publi
     if (result == PUBLISH_LIMIT)
         return refuse(connection, MHD_HTTP_CONFLICT,
                       "there are as many live streams as this bridge takes (sources.max)");
+    if (result == PUBLISH_NO_ROOM)
+        return refuse(connection, MHD_HTTP_CONFLICT,
+                      "the live streams leave no room for another (sources.bandwidth)");
+    if (result == PUBLISH_BARRED)
+        return refuse(connection, MHD_HTTP_FORBIDDEN,
+                      "the stream has sent far more than one may (sources.bitrate)");
     if (failed_port)
         snprintf(detail, sizeof(detail), "UDP port %u cannot be opened: %s", failed_port,
                  strerror(error));
@@ -165,8 +171,9 @@ static enum MHD_Result get_streams(const ControlApi *api, struct MHD_Connection 
     for (size_t i = 0; i < count; i++)
         json_array_append_new(streams, status_json(&list[i]));
     free(list);
+    StreamLoad load = stream_table_load(api->table);
     return answer_json(connection, MHD_HTTP_OK, "application/json",
-                       json_pack("{s:o}", "streams", streams));
+                       json_pack("{s:o, s:o}", "load", load_json(&load), "streams", streams));
 }
 
 static enum MHD_Result get_metrics(const ControlApi *api, struct MHD_Connection *connection)
@@ -174,7 +181,8 @@ static enum MHD_Result get_metrics(const ControlApi *api, struct MHD_Connection 
     size_t count;
     StreamStatus *list = stream_table_list(api->table, &count);
     LlHubStats requests = stream_table_requests(api->table);
-    char *text = status_metrics(list, count, &requests);
+    StreamLoad load = stream_table_load(api->table);
+    char *text = status_metrics(list, count, &load, &requests);
 
     free(list);
     return text ? answer(connection, MHD_HTTP_OK, "text/plain; version=0.0.4", text, strlen(text),

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mean_rate.h"
+
 #define ASK_PAUSE_US     (100 * US_PER_MS) /* between two requests for an IDR picture */
 #define ASK_AGAIN_US     (400 * US_PER_MS) /* while pictures cannot be decoded */
 #define REPORT_PERIOD_US (2 * US_PER_S)
@@ -22,6 +24,7 @@ struct Source {
     int64_t created_us, last_asked_us, next_report_us;
     uint32_t ssrc; /* ours, in RTCP */
     uint64_t keyframe_requests;
+    MeanRate rate;
     char title[SOURCE_TITLE_SIZE];
 };
 
@@ -119,6 +122,9 @@ SourceNews source_receive(Source *s, int64_t *read_us)
         if (d.after_gap && !s->begun_anew)
             return news == SOURCE_NOTHING ? SOURCE_GAP : news;
         s->begun_anew = false;
+        if (!s->heard)
+            s->rate = mean_rate(d.arrival_us);
+        mean_rate_add(&s->rate, d.len, d.arrival_us);
         intake_datagram(s->intake, d.track, d.data, d.len, d.arrival_us);
         s->heard = true;
         news = SOURCE_MEDIA;
@@ -253,6 +259,11 @@ int64_t source_last_heard_us(const Source *s)
 bool source_has_been_heard(const Source *s)
 {
     return s->heard;
+}
+
+bool source_bitrate(const Source *s, int64_t *bitrate)
+{
+    return mean_rate_get(&s->rate, bitrate);
 }
 
 const char *source_title(const Source *s)

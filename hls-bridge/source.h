@@ -92,6 +92,9 @@ int64_t source_arrival_of(const Source *source, int64_t at_90k);
 int64_t source_last_heard_us(const Source *source);
 bool source_has_been_heard(const Source *source);
 
+/* What the publisher has sent of late, in bit/s, by when it arrived; see mean_rate_get(). */
+bool source_bitrate(const Source *source, int64_t *bitrate);
+
 /* What the publisher calls it; "": nothing. Borrowed. */
 const char *source_title(const Source *source);
 

@@ -91,8 +91,9 @@ static json_t *low_latency_json(const HlsOutputStats *output)
 json_t *status_json(const StreamStatus *status)
 {
     json_t *object =
-        json_pack("{s:s, s:s, s:I, s:o}", "name", status->name, "state", state_name(status->state),
-                  "publishers", (json_int_t)status->publishers, "output", output_json(status));
+        json_pack("{s:s, s:s, s:I, s:I, s:o}", "name", status->name, "state",
+                  state_name(status->state), "publishers", (json_int_t)status->publishers,
+                  "excessive", (json_int_t)status->excessive, "output", output_json(status));
 
     if (status->output.has_low_latency)
         json_object_set_new(object, "low_latency", low_latency_json(&status->output));
@@ -107,4 +108,13 @@ json_t *status_json(const StreamStatus *status)
         json_object_set_new(object, "source", source_json(status));
     }
     return object;
+}
+
+json_t *load_json(const StreamLoad *load)
+{
+    return json_pack(
+        "{s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I}}", "streams", (json_int_t)load->streams, "max",
+        (json_int_t)load->max_streams, "bitrate", (json_int_t)load->bitrate, "bandwidth",
+        (json_int_t)load->bandwidth, "source_bitrate", (json_int_t)load->source_bitrate, "refused",
+        "max", (json_int_t)load->refused_streams, "bandwidth", (json_int_t)load->refused_bandwidth);
 }

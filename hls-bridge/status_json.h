@@ -9,12 +9,14 @@
 
 #include <jansson.h>
 
-#include "stream.h"
+#include "stream_table.h"
 
-/* The caller owns the object. */
+/* The caller owns both objects. */
 json_t *status_json(const StreamStatus *status);
+json_t *load_json(const StreamLoad *load);
 
 /* The caller frees the text. Returns NULL where there is no memory. */
-char *status_metrics(const StreamStatus *streams, size_t count, const LlHubStats *requests);
+char *status_metrics(const StreamStatus *streams, size_t count, const StreamLoad *load,
+                     const LlHubStats *requests);
 
 #endif

@@ -30,6 +30,7 @@ static const IntakeTrackStats *track(const StreamStatus *s, TrackKind kind)
 
 READ(is_live, s->state == STREAM_LIVE)
 READ(publishers, s->publishers)
+READ(excessive, s->excessive)
 READ(video_packets, track(s, TRACK_VIDEO)->packets)
 READ(audio_packets, track(s, TRACK_AUDIO)->packets)
 READ(video_bytes, track(s, TRACK_VIDEO)->bytes)
@@ -88,6 +89,8 @@ static const struct {
 } families[] = {
     {"hls_bridge_stream_live", "gauge", "Whether a publisher sends.", "", is_live},
     {"hls_bridge_publishers_total", "counter", "Publishers that have come.", "", publishers},
+    {"hls_bridge_excessive_publishers_total", "counter",
+     "Publishers ended since they sent far more than sources.bitrate.", "", excessive},
     EACH_KIND("hls_bridge_rtp_packets_total", "counter", "RTP packets received.", video_packets,
               audio_packets),
     EACH_KIND("hls_bridge_rtp_bytes_total", "counter", "Bytes of RTP packets received.",
@@ -220,7 +223,28 @@ static void write_histograms(FILE *out, const StreamStatus *streams, size_t coun
     }
 }
 
-char *status_metrics(const StreamStatus *streams, size_t count, const LlHubStats *requests)
+/* What publishers take of what they may. */
+static void write_load(FILE *out, const StreamLoad *load)
+{
+    static const char refused[] = "hls_bridge_refused_publishers_total";
+
+    metrics_single(out, "hls_bridge_taken_streams", "gauge",
+                   "Streams that somebody publishes, or is about to.", (double)load->streams);
+    metrics_single(out, "hls_bridge_max_streams", "gauge", "As many as there may be: sources.max.",
+                   (double)load->max_streams);
+    metrics_single(out, "hls_bridge_load_bytes_per_second", "gauge",
+                   "What publishers send; who has come just now counts for sources.bitrate.",
+                   (double)load->bitrate / 8);
+    metrics_single(out, "hls_bridge_max_load_bytes_per_second", "gauge",
+                   "What they may: sources.bandwidth; 0: as much as they like.",
+                   (double)load->bandwidth / 8);
+    metrics_family(out, refused, "counter", "Publishers that a limit has kept out.");
+    metrics_sample(out, refused, "limit=\"max\"", (double)load->refused_streams);
+    metrics_sample(out, refused, "limit=\"bandwidth\"", (double)load->refused_bandwidth);
+}
+
+char *status_metrics(const StreamStatus *streams, size_t count, const StreamLoad *load,
+                     const LlHubStats *requests)
 {
     char *text = NULL;
     size_t len;
@@ -230,6 +254,7 @@ char *status_metrics(const StreamStatus *streams, size_t count, const LlHubStats
         return NULL;
     metrics_single(out, "hls_bridge_streams", "gauge", "Streams there are: live, held or ended.",
                    (double)count);
+    write_load(out, load);
     write_families(out, streams, count);
     write_histograms(out, streams, count);
     metrics_single(out, "hls_bridge_waiting_requests_total", "counter",

@@ -19,6 +19,11 @@
 #define RATE_PERIOD_US   US_PER_S
 #define RETRY_US         US_PER_S /* of what the disk refused */
 
+/* Of a publisher that sends more than he may: encoders overshoot, so that this much more is let
+ * pass; and for how long he is kept out. */
+#define EXCESS_FACTOR 2
+#define BAR_US        (10 * US_PER_S)
+
 /* An IDR picture that is due is asked for by others, where this thread has not come to it. */
 #define ASK_GRACE_US (50 * US_PER_MS)
 
@@ -46,9 +51,10 @@ struct Stream {
     StreamParams params;
     pthread_t thread;
     int wake_fd;
-    pthread_mutex_t lock; /* guards the next three */
+    pthread_mutex_t lock; /* guards the next four */
     Mailbox mail;
-    bool published; /* somebody is, or is about to be, our publisher */
+    bool published;          /* somebody is, or is about to be, our publisher */
+    int64_t barred_until_us; /* nobody is let in */
     StreamStatus status;
     atomic_bool gone;
 
@@ -69,7 +75,7 @@ struct Stream {
     int64_t held_up_since_us; /* said in the log; 0: it is not */
     uint64_t backlog_drops;   /* said in the log, of this source */
     int64_t longest_look_us;  /* that this publisher's media took, when a disk held it up */
-    uint64_t publishers;
+    uint64_t publishers, excessive;
     RateMeter meter;
     int64_t video_bitrate, audio_bitrate;
     double frame_rate;
@@ -225,10 +231,33 @@ static void listen_again(Stream *s, int64_t now_us)
     SourceParams params = source_params(s, &s->fixed_sdp, true);
     Source *source = source_create(&params, now_us, NULL);
 
-    if (source)
-        enter(s, source);
-    else
+    if (!source) {
         log_error("%s: the ports cannot be opened again: %s", s->name, strerror(errno));
+        return;
+    }
+    pthread_mutex_lock(&s->lock);
+    s->published = true;
+    pthread_mutex_unlock(&s->lock);
+    enter(s, source);
+}
+
+/* Ends a publisher that sends far more than he may: what he takes is the others'. Who sends to
+ * fixed ports was asked to. Returns whether he was ended. */
+static bool end_excess(Stream *s, int64_t now_us)
+{
+    int64_t bitrate;
+
+    if (s->fixed || !source_bitrate(s->source, &bitrate) ||
+        bitrate <= EXCESS_FACTOR * s->params.source_bitrate)
+        return false;
+    log_error("%s: the publisher sends %.1f Mbit/s, and may %.1f (sources.bitrate)", s->name,
+              (double)bitrate / 1e6, (double)s->params.source_bitrate / 1e6);
+    s->excessive++;
+    pthread_mutex_lock(&s->lock);
+    s->barred_until_us = now_us + BAR_US;
+    pthread_mutex_unlock(&s->lock);
+    leave(s, now_us, "ended, since it sends too much");
+    return true;
 }
 
 static void check_publisher(Stream *s, int64_t now_us)
@@ -242,7 +271,8 @@ static void check_publisher(Stream *s, int64_t now_us)
                  source_has(s->source, TRACK_AUDIO) ? ", audio" : "");
         set_state(s, STREAM_LIVE, NEVER_US);
     }
-    if (now_us - source_last_heard_us(s->source) < s->params.source_timeout_us)
+    if (end_excess(s, now_us) ||
+        now_us - source_last_heard_us(s->source) < s->params.source_timeout_us)
         return;
     if (s->fixed && s->state != STREAM_LIVE)
         return; /* it may wait for as long as it likes */
@@ -313,6 +343,8 @@ static void update_status(Stream *s, int64_t now_us)
         .state = s->state,
         .live_since_unix_us = s->live_since_unix_us,
         .publishers = s->publishers,
+        .excessive = s->excessive,
+        .bitrate = -1,
         .has_source = s->source && source_has_been_heard(s->source),
         .output = hls_output_stats(s->output),
         .thumbnail = thumbnail_stats(s->thumbnail),
@@ -327,6 +359,8 @@ static void update_status(Stream *s, int64_t now_us)
         status.source = source_stats(s->source);
         memcpy(status.title, source_title(s->source), sizeof(status.title));
         measure_rates(s, &status, now_us);
+        if (!source_bitrate(s->source, &status.bitrate))
+            status.bitrate = -1;
     }
     status.video_bitrate = s->video_bitrate;
     status.audio_bitrate = s->audio_bitrate;
@@ -640,6 +674,22 @@ int stream_unpublish(Stream *s)
     pthread_mutex_unlock(&s->lock);
     eventfd_write(s->wake_fd, 1);
     return there ? 0 : -1;
+}
+
+bool stream_is_taken(Stream *s)
+{
+    pthread_mutex_lock(&s->lock);
+    bool taken = s->published;
+    pthread_mutex_unlock(&s->lock);
+    return taken;
+}
+
+bool stream_is_barred(Stream *s)
+{
+    pthread_mutex_lock(&s->lock);
+    bool barred = clock_us(CLOCK_MONOTONIC) < s->barred_until_us;
+    pthread_mutex_unlock(&s->lock);
+    return barred;
 }
 
 bool stream_is_gone(const Stream *s)

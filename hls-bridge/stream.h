@@ -32,6 +32,7 @@ typedef struct StreamParams {
     Thumbnailer *thumbnailer; /* borrowed; NULL: there are no thumbnails */
     int64_t thumbnail_us;
     int64_t source_timeout_us; /* a publisher that has sent nothing for so long is gone */
+    int64_t source_bitrate;    /* bit/s; one that sends more than twice as much is ended */
 } StreamParams;
 
 typedef enum StreamState {
@@ -46,6 +47,7 @@ typedef struct StreamStatus {
     StreamState state;
     int64_t live_since_unix_us; /* 0: not live */
     uint64_t publishers;        /* so far */
+    uint64_t excessive;         /* of them, ended since they sent too much */
     bool has_source;
     char title[SOURCE_TITLE_SIZE]; /* the publisher's word; "": none */
     SourceStats source;
@@ -57,6 +59,7 @@ typedef struct StreamStatus {
     int64_t video_bitrate; /* bit/s over the last second or so, all video tracks */
     int64_t audio_bitrate;
     double frame_rate;
+    int64_t bitrate; /* all that comes, a mean of some seconds; below 0: not known yet */
 } StreamStatus;
 
 /* Opens the folder and starts the thread; what an earlier run has left there is taken up. The
@@ -80,6 +83,13 @@ int stream_publish(Stream *stream, const SourceSdp *sdp, bool fixed_ports, uint1
 
 /* The publisher has gone. Returns 0, or -1 where there is none. */
 int stream_unpublish(Stream *stream);
+
+/* Whether somebody publishes, or is about to. */
+bool stream_is_taken(Stream *stream);
+
+/* Whether a publisher was ended a moment ago since he sent too much: he must not come back at once.
+ */
+bool stream_is_barred(Stream *stream);
 
 /* Whether the stream has been removed: nothing is left of it but the memory. */
 bool stream_is_gone(const Stream *stream);

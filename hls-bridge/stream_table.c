@@ -19,6 +19,7 @@ struct StreamTable {
     pthread_mutex_t lock; /* guards what follows; held while a stream is made, not while one ends */
     Stream **streams;     /* in order of name */
     size_t count, capacity;
+    uint64_t refused_streams, refused_bandwidth;
 };
 
 StreamTable *stream_table_create(const BridgeSettings *settings, LlHub *ll_hub,
@@ -115,6 +116,7 @@ static Stream *add(StreamTable *t, const char *name)
         .thumbnail_us = settings->thumbnail_us,
         .ll_dash = settings->ll_dash,
         .source_timeout_us = settings->source_timeout_us,
+        .source_bitrate = settings->source_bitrate,
     };
     bool found;
 
@@ -136,22 +138,44 @@ static Stream *add(StreamTable *t, const char *name)
     return stream;
 }
 
-static bool is_publishing(Stream *stream)
+/* The lock is held. */
+static StreamLoad measure_load(const StreamTable *t)
 {
+    StreamLoad load = {
+        .max_streams = t->settings->max_streams,
+        .bandwidth = t->settings->bandwidth_mbit * MBIT,
+        .source_bitrate = t->settings->source_bitrate,
+        .refused_streams = t->refused_streams,
+        .refused_bandwidth = t->refused_bandwidth,
+    };
     StreamStatus status;
 
-    stream_status(stream, &status);
-    return status.state == STREAM_LIVE;
+    for (size_t i = 0; i < t->count; i++) {
+        if (!stream_is_taken(t->streams[i]))
+            continue;
+        stream_status(t->streams[i], &status);
+        load.streams++;
+        load.bitrate += status.bitrate >= 0 ? status.bitrate : load.source_bitrate;
+    }
+    return load;
 }
 
-/* Whether one more publisher is let in; the lock is held. */
-static bool has_room(const StreamTable *t)
+/* Whether one more publisher is let in, and counts him if not; the lock is held. */
+static bool has_room(StreamTable *t, PublishResult *refusal)
 {
-    int64_t live = 0;
+    StreamLoad load = measure_load(t);
 
-    for (size_t i = 0; i < t->count; i++)
-        live += is_publishing(t->streams[i]);
-    return live < t->settings->max_streams;
+    if (load.streams >= load.max_streams) {
+        t->refused_streams++;
+        *refusal = PUBLISH_LIMIT;
+        return false;
+    }
+    if (load.bandwidth && load.bitrate + load.source_bitrate > load.bandwidth) {
+        t->refused_bandwidth++;
+        *refusal = PUBLISH_NO_ROOM;
+        return false;
+    }
+    return true;
 }
 
 PublishResult stream_table_publish(StreamTable *t, const char *name, const SourceSdp *sdp,
@@ -168,9 +192,9 @@ PublishResult stream_table_publish(StreamTable *t, const char *name, const Sourc
         stream_destroy(&gone); /* its thread has ended */
         found = false;
     }
-    if (!(found && is_publishing(t->streams[at])) && !has_room(t)) {
-        result = PUBLISH_LIMIT;
-    } else {
+    if (found && stream_is_barred(t->streams[at])) {
+        result = PUBLISH_BARRED;
+    } else if ((found && stream_is_taken(t->streams[at])) || has_room(t, &result)) {
         Stream *stream = found ? t->streams[at] : add(t, name);
         if (stream && stream_publish(stream, sdp, fixed_ports, ports, &replaced, failed_port) == 0)
             result = replaced ? PUBLISH_REPLACED : PUBLISH_CREATED;
@@ -211,6 +235,14 @@ StreamStatus *stream_table_list(StreamTable *t, size_t *count)
         stream_status(t->streams[i], &list[i]);
     pthread_mutex_unlock(&t->lock);
     return list;
+}
+
+StreamLoad stream_table_load(StreamTable *t)
+{
+    pthread_mutex_lock(&t->lock);
+    StreamLoad load = measure_load(t);
+    pthread_mutex_unlock(&t->lock);
+    return load;
 }
 
 LlHubStats stream_table_requests(const StreamTable *t)

@@ -27,6 +27,8 @@ typedef enum PublishResult {
     PUBLISH_CREATED,
     PUBLISH_REPLACED, /* a running publisher of the same stream */
     PUBLISH_LIMIT,    /* there are as many streams as may be */
+    PUBLISH_NO_ROOM,  /* what they send leaves no room for another */
+    PUBLISH_BARRED,   /* this one has sent too much, a moment ago */
     PUBLISH_FAILED,   /* errno; `failed_port` where it is about one */
 } PublishResult;
 
@@ -42,6 +44,16 @@ bool stream_table_status(StreamTable *table, const char *name, StreamStatus *out
 
 /* The status of all, in order of name; the caller frees it. NULL with a count of 0: none. */
 StreamStatus *stream_table_list(StreamTable *table, size_t *count);
+
+/* What publishers take of what they may. */
+typedef struct StreamLoad {
+    int64_t streams, max_streams;
+    int64_t bitrate; /* bit/s; who has come just now counts for `source_bitrate` */
+    int64_t bandwidth, source_bitrate;           /* bit/s, as configured; no bandwidth: 0 */
+    uint64_t refused_streams, refused_bandwidth; /* publishers that each limit has kept out */
+} StreamLoad;
+
+StreamLoad stream_table_load(StreamTable *table);
 
 /* Of all low-latency requests; zeros where there is no low-latency HLS. */
 LlHubStats stream_table_requests(const StreamTable *table);

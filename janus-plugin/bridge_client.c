@@ -14,6 +14,7 @@
 #define STOP_TIMEOUT_US    G_TIME_SPAN_SECOND
 #define ANSWER_MAX         65536 /* bytes of a response that are kept */
 #define REASON_SIZE        256
+#define HTTP_CONFLICT      409 /* the bridge is full */
 
 /* What should be so with one stream, and the request that makes it so, if one is under way. */
 typedef struct Entry {
@@ -23,6 +24,7 @@ typedef struct Entry {
     guint version; /* grows whenever what should be so changes */
     bool settled;  /* it is so, or never will be */
     bool unreachable_said;
+    bool listened;          /* the bridge has taken what this user announced */
     gint64 retry_at, pause; /* monotonic microseconds */
     CURL *request;          /* under way, for `request_version`; NULL: none */
     guint request_version;
@@ -148,7 +150,9 @@ static void finish_request(BridgeClient *client, Entry *entry, CURLcode result, 
         snprintf(outcome->reason, REASON_SIZE, "the bridge at %s cannot be reached: %s",
                  client->url, curl_easy_strerror(result));
         retry_later(entry, outcome);
-    } else if (status >= 500) {
+    } else if (status >= 500 || (status == HTTP_CONFLICT && entry->listened)) {
+        /* one that was live is not thrown out because the bridge, after a restart, has no room yet
+         */
         read_problem(entry->response, status, outcome->reason);
         retry_later(entry, outcome);
     } else if (status >= 400) {
@@ -156,7 +160,7 @@ static void finish_request(BridgeClient *client, Entry *entry, CURLcode result, 
         entry->settled = true;
         outcome->what = SAY_REFUSED;
     } else {
-        entry->settled = true;
+        entry->settled = entry->listened = true;
         entry->unreachable_said = false;
         entry->pause = 0;
         outcome->what = SAY_ANSWERED;
@@ -315,6 +319,7 @@ static void change(BridgeClient *client, Entry *entry, const char *offer, void *
 {
     if (entry->user)
         client->unheld = g_slist_prepend(client->unheld, entry->user);
+    entry->listened = entry->listened && entry->user == user;
     g_free(entry->offer);
     entry->offer = g_strdup(offer);
     entry->user = user;

@@ -4,6 +4,7 @@
 #include <glib.h>
 
 #define SECOND_US  1000000
+#define OVERSHOOT  4  /* a quarter above the cap, which encoders take at times */
 #define NAL_STAP_A 24 /* RFC 6184 section 5.7.1: several NAL units in one packet */
 
 static janus_callbacks *gateway;
@@ -60,6 +61,9 @@ static uint32_t end_second(Session *session, int64_t now)
         TrackStats *stats = &session->stats[i];
         stats->bitrate = (uint32_t)(stats->second_bytes * 8 * SECOND_US / (uint64_t)elapsed);
         stats->second_bytes = 0;
+        if (session->tracks.track[i].kind == MEDIA_VIDEO &&
+            stats->bitrate > session->bitrate + session->bitrate / OVERSHOOT)
+            session->bitrate_is_asked = true; /* the answer alone has not helped */
     }
     session->second_began_us = now;
     return session->bitrate_is_asked ? session->bitrate : 0;
@@ -79,6 +83,7 @@ void media_relay_rtp(Session *session, janus_plugin_rtp *packet)
     if (index >= 0 && session->sender) {
         const MediaTrack *track = &session->tracks.track[index];
         count_packet(&session->stats[index], &rtp, packet->length);
+        mean_rate_add(&session->rate, packet->length, now);
         if (track->kind == MEDIA_VIDEO)
             note_picture_size(session, &rtp);
         if (now - session->second_began_us >= SECOND_US)

@@ -22,7 +22,8 @@
 #define PLUGIN_PACKAGE "janus.plugin.hls"
 #define PLUGIN_VERSION 1
 
-#define FIGURES_PERIOD_US 10000000ll /* between two events that tell how publishers fare */
+#define LOOK_PERIOD_US 1000000ll /* between two looks after publishers */
+#define FIGURES_LOOKS  10        /* of them between two events that tell how publishers fare */
 
 /* A request that waits for the thread. */
 typedef struct Message {
@@ -101,15 +102,18 @@ static json_t *handle(Message *message)
 
 static void *handle_messages(void *unused)
 {
-    int64_t figures_us = monotonic_us() + FIGURES_PERIOD_US;
+    int64_t look_us = monotonic_us() + LOOK_PERIOD_US;
+    unsigned looks = 0;
 
     (void)unused;
     for (;;) {
-        int64_t wait_us = figures_us - monotonic_us();
+        int64_t wait_us = look_us - monotonic_us();
         if (wait_us <= 0) {
-            publisher_tell_figures();
-            wait_us = FIGURES_PERIOD_US;
-            figures_us = monotonic_us() + wait_us;
+            publisher_look_after();
+            if (++looks % FIGURES_LOOKS == 0)
+                publisher_tell_figures();
+            wait_us = LOOK_PERIOD_US;
+            look_us = monotonic_us() + wait_us;
         }
         Message *message = g_async_queue_timeout_pop(self.messages, (guint64)wait_us);
         if (!message)

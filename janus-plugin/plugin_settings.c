@@ -19,6 +19,7 @@ struct PluginSettings {
     bool open;
     bool events;
     int64_t bitrate;
+    int64_t publishers;
     GHashTable *keys; /* stream name -> key */
 };
 
@@ -49,6 +50,7 @@ static const SettingRule rules[] = {
     {KEY("general.open", SETTING_BOOLEAN, open, 0, 0)},
     {KEY("general.events", SETTING_BOOLEAN, events, 0, 0)},
     {KEY("general.bitrate", SETTING_INTEGER, bitrate, REQUEST_BITRATE_MIN, REQUEST_BITRATE_MAX)},
+    {KEY("general.publishers", SETTING_INTEGER, publishers, 0, 10000)},
     {.path = "streams", .type = SETTING_GROUPS, .group = read_stream_key},
 };
 
@@ -106,6 +108,11 @@ const char *plugin_settings_bridge(const PluginSettings *settings)
 uint32_t plugin_settings_bitrate(const PluginSettings *settings)
 {
     return (uint32_t)settings->bitrate;
+}
+
+size_t plugin_settings_publishers(const PluginSettings *settings)
+{
+    return (size_t)settings->publishers;
 }
 
 bool plugin_settings_events(const PluginSettings *settings)

@@ -7,6 +7,7 @@
  * Thread-safety: read-only once it is created. */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define PLUGIN_URL_SIZE 256
@@ -36,6 +37,7 @@ bool plugin_keys_equal(const char *a, const char *b);
 
 const char *plugin_settings_bridge(const PluginSettings *settings); /* URL of its control API */
 uint32_t plugin_settings_bitrate(const PluginSettings *settings);   /* bit/s, the cap */
+size_t plugin_settings_publishers(const PluginSettings *settings);  /* at once; 0: any number */
 bool plugin_settings_events(const PluginSettings *settings);        /* notify event handlers */
 
 /* "HOST:PORT" of a stranger's RTP receiver; its audio goes two ports up. NULL: there is a bridge.

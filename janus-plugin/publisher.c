@@ -11,6 +11,10 @@
 #include "bridge_client.h"
 #include "media_relay.h"
 
+#define EXCESS_FACTOR 2 /* encoders overshoot, so that this much more than the cap is let pass */
+#define EASE_US       10000000 /* until a lower cap has to be kept to: the mean is of five seconds */
+#define CONNECT_US    30000000 /* that ICE and DTLS may take */
+
 #define FORWARD_AUDIO_OFFSET 2 /* ports from video to audio at a stranger: 5004 and 5006 */
 
 static struct {
@@ -99,6 +103,8 @@ static const EndReason ended_by_takeover = {"taken-over",
                                             "taken over by another device with the same key"};
 static const EndReason ended_by_disconnect = {"disconnected", "the connection closed"};
 static const EndReason ended_by_stop = {"stopping", "the server stops"};
+static const EndReason ended_by_excess = {"too-much", "it sent far more than this server takes"};
+static const EndReason ended_unconnected = {"disconnected", "no connection came about"};
 static const EndReason ended_by_failure = {"failed", "the answer could not be sent"};
 
 static json_t *unpublished_event(const Session *session, const EndReason *reason)
@@ -303,6 +309,26 @@ static int check_name(Session *session, const Request *request, RequestError *er
     return 0;
 }
 
+/* Whether there may be a publisher more. Who takes a name over makes none. */
+static int check_room(Session *session, const Request *request, RequestError *error)
+{
+    size_t max = plugin_settings_publishers(self.settings);
+    Session *publisher = session_find_publisher(request->stream);
+
+    session_unref(publisher);
+    if (max == 0 || publisher || session_count_publishers() < max)
+        return 0;
+    request_fail(error, HLS_ERROR_FULL,
+                 "this server is full: as many are live as it takes at a time (%zu): try again "
+                 "later",
+                 max);
+    JANUS_LOG(LOG_WARN, "[hls] %s: refused, there are %zu publishers (general.publishers)\n",
+              request->stream, max);
+    notify_handlers(session, request->stream, "refused",
+                    json_pack("{s:i, s:s}", "error_code", error->code, "reason", error->text));
+    return -1;
+}
+
 static bool same_tracks(const MediaTracks *a, const MediaTracks *b)
 {
     if (a->count != b->count)
@@ -328,6 +354,8 @@ static int prepare(Session *session, const Request *request, const MediaTracks *
     session->sender = sender;
     session->tracks = *tracks;
     session->state = SESSION_PREPARING;
+    session->prepared_us = monotonic_us();
+    session->old_until_us = 0;
     session->sps = (H264Sps){0};
     session->round_trip_ms = -1;
     memset(session->stats, 0, sizeof(session->stats));
@@ -393,7 +421,8 @@ int publisher_publish(Session *session, const char *transaction, const Request *
     if (other_name)
         return request_fail(error, HLS_ERROR_NAME_TAKEN,
                             "this connection is live as %s: unpublish first", session->stream);
-    if (!live && check_name(session, request, error) < 0)
+    if (!live &&
+        (check_name(session, request, error) < 0 || check_room(session, request, error) < 0))
         return -1;
     if (sdp_answer(offer, strlen(offer), &params, answer, &tracks, error) < 0)
         return -1;
@@ -426,6 +455,12 @@ bool publisher_is_live(Session *session)
     return live;
 }
 
+/* A cap that has been lowered, for as long as it still counts; 0: none. The lock is held. */
+static uint32_t old_bitrate(const Session *session)
+{
+    return monotonic_us() < session->old_until_us ? session->old_bitrate : 0;
+}
+
 json_t *publisher_configure(Session *session, const Request *request, RequestError *error)
 {
     uint32_t remb = 0;
@@ -439,6 +474,8 @@ json_t *publisher_configure(Session *session, const Request *request, RequestErr
         session->paused[MEDIA_VIDEO] = request->video == SWITCH_OFF;
     if (request->bitrate) {
         uint32_t cap = plugin_settings_bitrate(self.settings);
+        session->old_bitrate = MAX(session->bitrate, old_bitrate(session));
+        session->old_until_us = monotonic_us() + EASE_US;
         remb = session->bitrate = MIN(request->bitrate, cap);
         session->bitrate_is_asked = true;
     }
@@ -488,6 +525,7 @@ void publisher_media_up(Session *session)
     if (preparing) {
         session->state = SESSION_LIVE;
         session->live_since_us = session->second_began_us = monotonic_us();
+        session->rate = mean_rate(session->live_since_us);
     }
     pthread_mutex_unlock(&session->lock);
     if (!preparing)
@@ -500,6 +538,36 @@ void publisher_media_down(Session *session)
 {
     if (end_publishing(session, &ended_by_disconnect))
         push(session, NULL, unpublished_event(session, &ended_by_disconnect));
+}
+
+/* Why a publisher is to be ended by us; NULL: he is not. */
+static const EndReason *reason_to_end(Session *session)
+{
+    const EndReason *reason = NULL;
+    int64_t bitrate;
+
+    pthread_mutex_lock(&session->lock);
+    int64_t cap = (int64_t)MAX(session->bitrate, old_bitrate(session)) + SDP_OPUS_BITRATE;
+    if (session->state == SESSION_PREPARING && monotonic_us() - session->prepared_us > CONNECT_US)
+        reason = &ended_unconnected;
+    else if (session->state == SESSION_LIVE && mean_rate_get(&session->rate, &bitrate) &&
+             bitrate > EXCESS_FACTOR * cap)
+        reason = &ended_by_excess;
+    pthread_mutex_unlock(&session->lock);
+    return reason;
+}
+
+void publisher_look_after(void)
+{
+    Session **sessions = session_publishers();
+
+    for (size_t i = 0; sessions[i]; i++) {
+        const EndReason *reason = reason_to_end(sessions[i]);
+        if (reason)
+            throw_out(sessions[i], reason);
+        session_unref(sessions[i]);
+    }
+    g_free(sessions);
 }
 
 int publisher_kick(const char *stream, RequestError *error)

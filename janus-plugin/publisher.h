@@ -5,8 +5,8 @@
 /* What a publisher does, from the offer to the end: names and keys, negotiation, the announcement
  * to the bridge, and what everybody is told about it.
  *
- * Thread-safety: publish, configure, unpublish and tell_figures come from one thread; everything
- * else may come from any. */
+ * Thread-safety: publish, configure, unpublish, look_after and tell_figures come from one thread;
+ * everything else may come from any. */
 
 #include <jansson.h>
 
@@ -39,6 +39,10 @@ void publisher_media_down(Session *session);
 
 /* Janus says that packets of a kind are lost: tells the publisher, and event handlers. */
 void publisher_slow_link(Session *session, MediaKind kind);
+
+/* Ends publishers that send far more than they may, and those whose connection does not come about.
+ * Call it once a second. */
+void publisher_look_after(void);
 
 /* Tells event handlers how each publisher fares. From the thread of publish; call it now and then.
  */

@@ -30,6 +30,7 @@ enum {
     HLS_ERROR_NOT_PUBLISHING = 469,  /* only a publisher can ask this */
     HLS_ERROR_NO_SUCH_STREAM = 470,  /* nobody is live under this name */
     HLS_ERROR_INTERNAL = 471,        /* our fault; the log says more */
+    HLS_ERROR_FULL = 472,            /* there are as many publishers as may be */
 };
 
 typedef enum RequestKind {

@@ -7,8 +7,7 @@
 #include "sdp_reader.h"
 #include "text_buffer.h"
 
-#define OPUS_BITRATE   96000 /* bit/s; stereo speech and music, before it becomes AAC */
-#define MAX_EXTENSIONS 8     /* a=extmap lines that are copied */
+#define MAX_EXTENSIONS 8 /* a=extmap lines that are copied */
 
 #define EXT_MID          "urn:ietf:params:rtp-hdrext:sdes:mid"
 #define EXT_TRANSPORT_CC "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
@@ -80,7 +79,7 @@ static void write_opus(TextBuffer *out, int pt)
     text_add(out,
              "a=fmtp:%d minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1;usedtx=0;"
              "maxaveragebitrate=%d\r\n",
-             pt, OPUS_BITRATE);
+             pt, SDP_OPUS_BITRATE);
 }
 
 /* RFC 6184 section 8.1. The profile is the offered one; the level says what we take, which is any

@@ -20,6 +20,7 @@
 
 #define MEDIA_TRACKS_MAX 2 /* one audio, one video */
 #define FMTP_SIZE        128
+#define SDP_OPUS_BITRATE 96000 /* bit/s that are asked for: stereo speech and music */
 #define SDP_ANSWER_SIZE  16384 /* bytes that hold any answer to SDP_MAX_MEDIA sections */
 
 typedef enum MediaKind { MEDIA_AUDIO, MEDIA_VIDEO } MediaKind;

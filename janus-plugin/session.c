@@ -119,6 +119,14 @@ bool session_release_name(Session *session, const char *stream)
     return owner;
 }
 
+size_t session_count_publishers(void)
+{
+    pthread_mutex_lock(&table.lock);
+    size_t count = table.publishers ? g_hash_table_size(table.publishers) : 0;
+    pthread_mutex_unlock(&table.lock);
+    return count;
+}
+
 Session **session_publishers(void)
 {
     GHashTableIter all;

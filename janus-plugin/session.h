@@ -18,6 +18,7 @@
 #include <janus/plugins/plugin.h>
 
 #include "h264_sps.h"
+#include "mean_rate.h"
 #include "request.h"
 #include "rtp_packet.h"
 #include "rtp_sender.h"
@@ -57,14 +58,17 @@ typedef struct Session {
     char key[REQUEST_KEY_MAX + 1];
     char title[REQUEST_TITLE_MAX + 1];
     uint64_t sdp_id, sdp_version;
-    uint32_t bitrate;      /* bit/s, the cap that is asked for */
-    bool bitrate_is_asked; /* changed by `configure`, so it is repeated by REMB */
+    uint32_t bitrate;     /* bit/s, the cap that is asked for */
+    uint32_t old_bitrate; /* bit/s, which counts until `old_until_us` */
+    int64_t old_until_us;
+    bool bitrate_is_asked; /* by REMB, again and again: it was changed, or is not kept to */
     bool paused[2];        /* by `configure`, by MediaKind: not forwarded */
     MediaTracks tracks;
     RtpSender *sender; /* NULL while idle */
-    int64_t live_since_us;
+    int64_t prepared_us, live_since_us;
     int64_t second_began_us; /* of what is done once a second */
     TrackStats stats[MEDIA_TRACKS_MAX];
+    MeanRate rate;        /* of all tracks */
     H264Sps sps;          /* the publisher's last; width 0: none yet */
     double round_trip_ms; /* by the publisher's report; below 0: none yet */
 } Session;
@@ -91,6 +95,9 @@ void session_unref(Session *session); /* accepts NULL */
 Session *session_find_publisher(const char *stream);
 Session *session_claim_name(Session *session, const char *stream);
 bool session_release_name(Session *session, const char *stream);
+
+/* How many publish, or are about to. */
+size_t session_count_publishers(void);
 
 /* All publishers, each with a reference, ended by NULL; the caller frees the array with g_free. */
 Session **session_publishers(void);

@@ -7,17 +7,11 @@
 // ./bootstrap --publishers installs:
 //   tests/e2e/in-namespace tests/bench/publishers.mjs
 
-import { spawn } from "node:child_process";
-import { access, readFile } from "node:fs/promises";
 import os from "node:os";
-import path from "node:path";
-import readline from "node:readline";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { bridgeStreams } from "../../tools/stack/bridge.mjs";
-import { attach } from "../e2e/support/janus-api.mjs";
 import { sleep, until, withStack } from "../e2e/support/rig.mjs";
-import { built } from "../../tools/stack/stack.mjs";
+import { cpuSeconds, PUBLISHERS_MAX, startSwarm, TESTCARD } from "./swarm.mjs";
 
 const USAGE = `Usage: tests/e2e/in-namespace tests/bench/publishers.mjs [OPTIONS]
 Publishes over WebRTC many times over, and prints what each program took of a core.
@@ -26,71 +20,9 @@ Publishes over WebRTC many times over, and prints what each program took of a co
   --seconds S      measured for S seconds, and then for as long while some leave and others arrive (20)
   --recording F    what they send, a pcap file for rtp-replay (a test card of 320x180)
 `;
-const RECORDING = fileURLToPath(new URL("../fixtures/rtp/testcard-320x180.pcap", import.meta.url));
-const TICKS_PER_S = 100; // USER_HZ, which Linux has fixed
 const ARRIVE_MS = 300; // from one to the next
 const STAY_MS = 2000; // of those who come and go, from one to the next
 const SETTLE_MS = 5000;
-const PUBLISHERS_MAX = 100;
-
-/** webrtc-publishers, and whoever waits for what it says of a publisher. */
-class Swarm {
-  #waiting = new Map(); // "number key value" -> resolve
-
-  constructor(program, recording) {
-    this.process = spawn(program, [recording], { stdio: ["pipe", "pipe", "inherit"] });
-    readline.createInterface({ input: this.process.stdout }).on("line", (line) => this.#onLine(JSON.parse(line)));
-  }
-
-  #onLine({ publisher, offer, state }) {
-    const key = `${publisher} ${offer ? "offer" : state}`;
-    this.#waiting.get(key)?.(offer ?? state);
-    this.#waiting.delete(key);
-  }
-
-  say(message) {
-    this.process.stdin.write(`${JSON.stringify(message)}\n`);
-  }
-
-  hears(publisher, what) {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`publisher ${publisher}: no ${what} after 15 s`)), 15000);
-      this.#waiting.set(`${publisher} ${what}`, (value) => (clearTimeout(timer), resolve(value)));
-    });
-  }
-
-  /** Publishes `stream` as number `publisher`. Resolves to the handle when media flows. */
-  async publish(stack, publisher, stream) {
-    const offered = this.hears(publisher, "offer");
-    this.say({ open: publisher });
-    const sdp = await offered;
-    const handle = await attach(stack);
-    const answer = await handle.publish({ request: "publish", stream }, { type: "offer", sdp });
-    const connected = this.hears(publisher, "connected");
-    this.say({ publisher, answer: answer.jsep.sdp });
-    for (const { candidate } of handle.events.filter(({ janus }) => janus === "trickle"))
-      if (candidate.candidate)
-        this.say({ publisher, candidate: candidate.candidate, mline: candidate.sdpMLineIndex });
-    await connected;
-    return handle;
-  }
-
-  async leave(publisher, handle) {
-    await handle.request({ request: "unpublish" });
-    handle.close();
-    this.say({ close: publisher });
-  }
-
-  stop() {
-    this.process.stdin.end();
-    return new Promise((resolve) => this.process.on("exit", resolve));
-  }
-}
-
-async function cpuSeconds(pid) {
-  const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).replace(/^.*\) /s, "").split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_S;
-}
 
 /** What each takes while `body()` runs, and prints it. */
 async function measure(title, pids, count, body) {
@@ -122,7 +54,7 @@ const { values } = parseArgs({
   options: {
     publishers: { type: "string", default: "10" },
     seconds: { type: "string", default: "20" },
-    recording: { type: "string", default: RECORDING },
+    recording: { type: "string", default: TESTCARD },
     help: { type: "boolean", short: "h" },
   },
 });
@@ -131,15 +63,9 @@ if (values.help || !(count >= 2 && count <= PUBLISHERS_MAX) || !(seconds >= 1)) 
   process.stdout.write(USAGE);
   process.exit(values.help ? 0 : 2);
 }
-const program = path.join(path.dirname(path.dirname(built().bridge)), "tests", "bench", "webrtc-publishers");
-if (!(await access(program).then(() => true, () => false))) {
-  console.error("webrtc-publishers is not built: run ./bootstrap --publishers, and make");
-  process.exit(2);
-}
-
 console.log(`${os.cpus().length} cores, ${os.cpus()[0].model}, load ${os.loadavg()[0].toFixed(1)}; ${count} publishers`);
 await withStack({ bodyMs: 3600000 }, async (stack) => {
-  const swarm = new Swarm(program, values.recording);
+  const swarm = await startSwarm(values.recording);
   const handles = [];
   const name = (i) => `seller-${i}`;
   const pids = { Janus: stack.parts.janus.pid, bridge: stack.parts.bridge.pid, publishers: swarm.process.pid };

@@ -23,6 +23,8 @@ static void check_defaults(const BridgeSettings *got)
     assert_string_equal(got->control_address, d.control_address);
     assert_int_equal(got->control_port, d.control_port);
     assert_int_equal(got->max_streams, d.max_streams);
+    assert_int_equal(got->source_bitrate, d.source_bitrate);
+    assert_int_equal(got->bandwidth_mbit, d.bandwidth_mbit);
 }
 
 static void takes_its_sample(void **state)
@@ -75,11 +77,38 @@ static void refuses_what_a_range_cannot_tell(void **state)
     }
 }
 
+static void lets_room_for_a_stream(void **state)
+{
+    static const struct {
+        int64_t bitrate, bandwidth_mbit;
+        bool taken;
+    } rows[] = {
+        {3000000, 0, true},
+        {3000001, 3, false},
+        {3000000, 3, true},
+        {3000000, 100000, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        BridgeSettings settings = bridge_settings_defaults();
+        char error[SETTINGS_ERROR_SIZE] = "";
+        strcpy(settings.directory, "/tmp");
+        settings.source_bitrate = rows[i].bitrate;
+        settings.bandwidth_mbit = rows[i].bandwidth_mbit;
+        int status = bridge_settings_check(&settings, error);
+        assert_row(status == (rows[i].taken ? 0 : -1), "bandwidth", "%lld: %d %s",
+                   (long long)rows[i].bandwidth_mbit, status, error);
+        assert_row(rows[i].taken || strstr(error, "sources.bandwidth"), "bandwidth", "%s", error);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(takes_its_sample),
                                        cmocka_unit_test(the_sample_shows_the_defaults),
-                                       cmocka_unit_test(refuses_what_a_range_cannot_tell)};
+                                       cmocka_unit_test(refuses_what_a_range_cannot_tell),
+                                       cmocka_unit_test(lets_room_for_a_stream)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

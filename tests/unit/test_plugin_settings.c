@@ -40,6 +40,7 @@ static void has_defaults_without_a_file(void **state)
     assert_non_null(s);
     assert_string_equal(plugin_settings_bridge(s), "http://127.0.0.1:8190");
     assert_int_equal(plugin_settings_bitrate(s), 2500000);
+    assert_int_equal(plugin_settings_publishers(s), 0);
     assert_true(plugin_settings_events(s));
     assert_null(plugin_settings_forward(s));
     assert_int_equal(plugin_settings_key(s, "shop", NULL), KEY_UNKNOWN);
@@ -55,16 +56,17 @@ static void reads_keys(void **state)
         const char *bridge, *forward, *hls, *watch;
         uint32_t bitrate;
         bool events;
+        size_t publishers;
     } rows[] = {
         {"", "http://127.0.0.1:8190", NULL, "/live/shop/index.m3u8", "/watch.html?stream=shop",
-         2500000, true},
+         2500000, true, 0},
         {"bridge = \"http://10.0.0.1:80\"; events = false; bitrate = 50000", "http://10.0.0.1:80",
-         NULL, "/live/shop/index.m3u8", "/watch.html?stream=shop", 50000, false},
+         NULL, "/live/shop/index.m3u8", "/watch.html?stream=shop", 50000, false, 0},
         {"playback = \"https://live.example\"; bitrate = 50000000; forward = \"10.0.0.1:5004\"",
          "http://127.0.0.1:8190", "10.0.0.1:5004", "https://live.example/live/shop/index.m3u8",
-         "https://live.example/watch.html?stream=shop", 50000000, true},
-        {"forward = \"\"", "http://127.0.0.1:8190", NULL, "/live/shop/index.m3u8",
-         "/watch.html?stream=shop", 2500000, true},
+         "https://live.example/watch.html?stream=shop", 50000000, true, 0},
+        {"forward = \"\"; publishers = 10000", "http://127.0.0.1:8190", NULL,
+         "/live/shop/index.m3u8", "/watch.html?stream=shop", 2500000, true, 10000},
     };
 
     (void)state;
@@ -81,6 +83,8 @@ static void reads_keys(void **state)
         check_text(text, watch, rows[i].watch);
         assert_row(plugin_settings_bitrate(s) == rows[i].bitrate, text, "%u",
                    plugin_settings_bitrate(s));
+        assert_row(plugin_settings_publishers(s) == rows[i].publishers, text, "%zu",
+                   plugin_settings_publishers(s));
         assert_row(plugin_settings_events(s) == rows[i].events, text, "%d",
                    plugin_settings_events(s));
         g_free(hls);
@@ -100,6 +104,8 @@ static void refuses_with_a_sentence(void **state)
          ":1: general.bitrate must be a whole number from 50000 to 50000000"},
         {"general: { bridge = \"http:/\" }",
          ":1: general.bridge must be a string in quotes, with a length from 8 to 255"},
+        {"general: { publishers = -1 }",
+         ":1: general.publishers must be a whole number from 0 to 10000"},
         {"general: { open = 1 }", ":1: general.open must be true or false"},
         {"general: { briged = \"x\" }", ":1: general.briged is not a key that is known here"},
         {"streams: { shop = \"k\" }", ":1: streams.shop must be a group: shop = { ... }"},
@@ -191,6 +197,7 @@ static void check_defaults(const PluginSettings *s)
 {
     assert_string_equal(plugin_settings_bridge(s), "http://127.0.0.1:8190");
     assert_int_equal(plugin_settings_bitrate(s), 2500000);
+    assert_int_equal(plugin_settings_publishers(s), 0);
     assert_true(plugin_settings_events(s));
     assert_int_equal(plugin_settings_key(s, "nobody", NULL), KEY_UNKNOWN);
 }

@@ -18,10 +18,10 @@ const REBUILD_AFTER_MS = 8000;
 const CONNECT_WITHIN_MS = 12000; // of a new media path; then another is begun
 
 // errors of the plugin that no second try mends (docs/protocol.md)
-const FINAL_ERRORS = [460, 461, 462, 463, 464, 465, 466, 467, 468];
+const FINAL_ERRORS = [460, 461, 462, 463, 464, 465, 466, 467, 468, 472];
 
 // ends of a stream that were meant
-const FINAL_ENDS = ["kicked", "taken-over", "refused", "requested"];
+const FINAL_ENDS = ["kicked", "taken-over", "refused", "requested", "too-much"];
 
 const NO_SUCH_SESSION = "No such session"; // Janus's words to a claim that it cannot honour
 

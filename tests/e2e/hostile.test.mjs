@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Clients that mean no good, or do not know better: those that are stuck, and those that ask without end.
+// Media goes on as if nothing were, and others are answered.
+
+import assert from "node:assert/strict";
+import net from "node:net";
+import test from "node:test";
+import { bridgeStreams } from "../../tools/stack/bridge.mjs";
+import { publish, withBrowser } from "./support/browser.mjs";
+import { attach } from "./support/janus-api.mjs";
+import { doctor } from "./support/programs.mjs";
+import { sleep, until, withStack } from "./support/rig.mjs";
+
+const CONTROL_CONNECTIONS = 256; // that the control API takes at a time
+const FLOOD = 3000; // requests
+const WATCHED_S = 16;
+
+const SDP = "v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 40000 RTP/AVPF 111\r\na=rtpmap:111 opus/48000/2\r\na=rtcp-mux\r\n";
+
+const connect = (port) => new Promise((resolve, reject) => {
+  const socket = net.connect(port, "127.0.0.1", () => resolve(socket));
+  socket.on("error", reject);
+});
+
+const request = (line, body = "") => `${line} HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+
+/** Clients that are stuck: say nothing, half of a request, more than they ever read. */
+async function stuckClients(port, count, target) {
+  const sayings = ["", "GET /str", `PUT /streams/x HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nv=0`,
+    request(`GET ${target}`).repeat(2000)];
+  const sockets = await Promise.all(Array.from({ length: count }, () => connect(port)));
+  sockets.forEach((socket, i) => {
+    socket.on("error", () => {}); // they are thrown out in the end
+    socket.pause();
+    socket.write(sayings[i % sayings.length]);
+  });
+  return () => sockets.forEach((socket) => socket.destroy());
+}
+
+/** Asks `total` times on eight connections, each answer at once followed by the next of `requests`. */
+async function flood(port, total, requests) {
+  let sent = 0, answered = 0;
+  const connections = Array.from({ length: 8 }, () => new Promise((resolve, reject) => {
+    const socket = net.connect(port, "127.0.0.1");
+    let waiting = 0, tail = "";
+    const ask = () => {
+      while (waiting < 4 && sent < total) {
+        waiting++;
+        socket.write(requests[sent++ % requests.length]);
+      }
+      if (waiting === 0) socket.end();
+    };
+    socket.setEncoding("latin1");
+    socket.on("data", (data) => {
+      const text = tail + data;
+      const heads = text.split("HTTP/1.1 ").length - 1;
+      tail = text.slice(-8);
+      waiting -= heads;
+      answered += heads;
+      if (heads) ask();
+    });
+    socket.on("connect", ask);
+    socket.on("error", reject);
+    socket.on("close", resolve);
+  }));
+  await Promise.all(connections);
+  assert.equal(answered, total, "each request is answered");
+}
+
+/** Asks the plugin `total` times, some at a time. */
+async function floodPlugin(stack, total) {
+  const handles = await Promise.all(Array.from({ length: 4 }, () => attach(stack)));
+  const bodies = [{ request: "list" }, { request: "info", stream: "shop" }, { request: "info", stream: "nobody" }];
+  await Promise.all(handles.map(async (handle) => {
+    for (let asked = 0; asked < total / handles.length; asked += 20) {
+      const answers = await Promise.all(Array.from({ length: 20 }, (none, i) => handle.request(bodies[i % 3])));
+      assert.ok(answers.every(({ hls, error_code: code }) => hls === "list" || hls === "info" || code === 470));
+    }
+    handle.close();
+  }));
+}
+
+test("stuck clients and floods of requests leave media untouched", (t) =>
+  withStack({ bridgeSettings: { "sources.max": 5, "hls.hold": 1, "hls.keep": 1 } }, (stack) =>
+    withBrowser({}, async (context) => {
+      await publish(context, stack, "shop");
+      await sleep(3000);
+      const status = async () => (await bridgeStreams(stack.bridgePort)).find(({ name }) => name === "shop");
+      const before = await status();
+      const watching = doctor(stack.playlist("shop"), WATCHED_S);
+      const answers = () => fetch(`http://127.0.0.1:${stack.bridgePort}/healthz`, { signal: AbortSignal.timeout(1000) })
+        .then(({ ok }) => ok, () => false);
+
+      // as many as there may be: the control API throws them out by itself
+      const leave = [await stuckClients(stack.bridgePort, CONTROL_CONNECTIONS, "/metrics"),
+        await stuckClients(stack.llPort, 400, "/live/shop/video.m3u8")];
+      await until("somebody else is answered", answers, 20000);
+      leave.forEach((each) => each());
+      assert.ok(await answers());
+
+      // a few of them are let in and never send; those who come after are refused, or take them over
+      const announcements = Array.from({ length: 7 }, (none, i) => request(`PUT /streams/new-${i}`, SDP));
+      const from = performance.now();
+      await flood(stack.bridgePort, FLOOD, [...announcements, ...Array(20).fill(request("GET /streams")),
+        ...Array(20).fill(request("GET /metrics")), ...Array(20).fill(request("GET /streams/shop")),
+        request("GET /nothing"), request("PUT /streams/x", "nonsense"), request("DELETE /streams/nobody")]);
+      assert.ok(await answers());
+      await flood(stack.llPort, FLOOD, [request("GET /live/shop/video.m3u8"), request("GET /live/shop/audio.m3u8?_HLS_part=1"),
+        request("GET /live/nobody/video.m3u8?_HLS_msn=1"), request("GET /live/shop/none.m4s"), request("GET /live/shop/video.m3u8?_HLS_msn=0")]);
+      await floodPlugin(stack, FLOOD);
+      t.diagnostic(`${Math.round((3000 * FLOOD) / (performance.now() - from))} requests a second`);
+
+      const { faults } = await watching;
+      assert.deepEqual(faults, []);
+      const { state, publishers, source, output, low_latency: ll } = await status();
+      assert.deepEqual([state, publishers, output.discontinuities, output.forced_cuts], ["live", 1, 0, 0]);
+      assert.deepEqual([source.kernel_drops, source.backlog_drops, ll.video.gaps, ll.audio.gaps], [0, 0, 0, 0]);
+      assert.deepEqual(source.pictures.damaged, before.source.pictures.damaged);
+      assert.ok(source.tracks.every(({ lost }) => lost === 0), JSON.stringify(source.tracks));
+      const handle = await attach(stack);
+      const { tracks } = await handle.request({ request: "info", stream: "shop" });
+      handle.close();
+      assert.ok(tracks.every(({ dropped }) => dropped === 0), JSON.stringify(tracks));
+    })));

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// What there is no room for is refused in words, what sends too much is ended, and who is live notices
+// nothing of either.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import test from "node:test";
+import { messageOf, openPage, outbound, publish, untilLive, withBrowser } from "./support/browser.mjs";
+import { replay } from "./support/audience.mjs";
+import { withBridge } from "./support/lone-bridge.mjs";
+import { doctor } from "./support/programs.mjs";
+import { sleep, until, withStack } from "./support/rig.mjs";
+
+const CAP = 100000; // bit/s of the picture
+const TOO_MUCH = 510000; // bit/s of sound alone
+
+const get = async (port, target) => (await fetch(`http://127.0.0.1:${port}${target}`)).text();
+const loadOf = async (port) => JSON.parse(await get(port, "/streams")).load;
+
+/** Opens the publish page, which goes live by itself if it may. */
+const tryToPublish = (context, stack, stream) =>
+  openPage(context, `${stack.url}/publish.html?stream=${stream}&source=testcard&auto=1`);
+
+test("one too many is told so, by the plugin or by the bridge, and may try again", () =>
+  withStack({ bridgeSettings: { "sources.max": 2 }, janus: { general: "  publishers = 2\n" } }, (stack) =>
+    withBrowser({}, async (context) => {
+      const shop = await publish(context, stack, "shop");
+      const other = await replay(stack, "other");
+      const report = doctor(stack.playlist("shop"), 10);
+
+      const page = await tryToPublish(context, stack, "market");
+      await until("the page says what the bridge says", async () =>
+        /as many live streams as this bridge takes/.test(await messageOf(page)));
+      assert.ok(await page.isVisible("#go"));
+      await other.stop();
+      await until("there is room", async () => (await loadOf(stack.bridgePort)).streams === 1);
+      await page.click("#go");
+      await untilLive(page);
+
+      const third = await tryToPublish(context, stack, "stall");
+      await until("the page says what the plugin says", async () =>
+        /server is full: as many are live as it takes at a time \(2\)/.test(await messageOf(third)));
+      await third.close();
+      assert.deepEqual((await report).faults, []);
+
+      const metrics = await get(stack.bridgePort, "/metrics");
+      execFileSync("promtool", ["check", "metrics"], { input: metrics });
+      for (const line of ['refused_publishers_total{limit="max"} 1', "taken_streams 2", "max_streams 2"])
+        assert.ok(metrics.includes(`\nhls_bridge_${line}\n`), line);
+
+      // a bridge that has less room after a restart: who was live waits for it
+      await stack.parts.bridge.stop();
+      stack.options.bridgeSettings["sources.max"] = 1;
+      await stack.startBridge();
+      const [first, second] = await until("one of them has to wait", async () => {
+        const badges = await Promise.all([shop, page].map((one) => one.textContent("#badge")));
+        return badges.join() === "LIVE,NEARLY" ? [shop, page] : badges.join() === "NEARLY,LIVE" && [page, shop];
+      });
+      await first.click("#stop");
+      await untilLive(second);
+    })));
+
+/** What the page is answered asks for less than the page is made to read: it sends what it likes. */
+const disobey = (context) => context.addInitScript((bitrate) => {
+  const apply = RTCPeerConnection.prototype.setRemoteDescription;
+  RTCPeerConnection.prototype.setRemoteDescription = function ({ type, sdp }) {
+    const own = sdp.replace(/^b=TIAS.*\r\n/m, "").replace(/;x-google-[^;\r]*/g, "");
+    const sound = window.loud ? own.replace(/maxaveragebitrate=\d+/, `maxaveragebitrate=${bitrate};cbr=1`) : own;
+    return apply.call(this, { type, sdp: sound });
+  };
+}, TOO_MUCH);
+
+test("who sends too much is asked for less, and who goes on is ended", () =>
+  withStack({ janus: { general: `  bitrate = ${CAP}\n` } }, (stack) =>
+    withBrowser({}, async (context) => {
+      await disobey(context);
+      const page = await publish(context, stack, "shop");
+      const report = doctor(stack.playlist("shop"), 11);
+      const bytes = async () => (await outbound(page)).video.bytesSent;
+      await until("it sends no more than the cap, by and by", async () => {
+        const before = await bytes();
+        await sleep(2000);
+        return ((await bytes()) - before) * 8 / 2 < 1.4 * CAP;
+      });
+
+      await context.addInitScript(() => (window.loud = true));
+      const loud = await publish(context, stack, "loud");
+      await until("it is ended", async () => /far more than this server takes/.test(await messageOf(loud)), 20000);
+      assert.ok(await loud.isVisible("#go"), "it does not come back by itself");
+      assert.equal(await page.textContent("#badge"), "LIVE");
+      assert.deepEqual((await report).faults, []);
+    })));
+
+const SDP = "v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 40000 RTP/AVPF 111\r\na=rtpmap:111 opus/48000/2\r\na=rtcp-mux\r\n";
+
+/** Announces a stream. Resolves to the status and what is wrong. */
+async function announce(port, stream) {
+  const response = await fetch(`http://127.0.0.1:${port}/streams/${stream}`, { method: "PUT", body: SDP });
+  return [response.status, (await response.text()).replace(/^\{[\s\S]*"detail": "(.*)"[\s\S]*$/, "$1")];
+}
+
+// 140 kbit/s come of each, or twice as much
+
+const bandwidth = () =>
+  withBridge({ "sources.bitrate": 400000, "sources.bandwidth": 1 }, async ({ port, send }) => {
+    send("first");
+    send("second");
+    await until("both are there", async () => (await loadOf(port)).streams === 2);
+    const [status, why] = await announce(port, "third");
+    assert.deepEqual([status, why], [409, "the live streams leave no room for another (sources.bandwidth)"]);
+    const { refused } = await loadOf(port);
+    assert.deepEqual(refused, { max: 0, bandwidth: 1 });
+    await until("what they send is known", async () => (await loadOf(port)).bitrate < 400000, 15000);
+    assert.equal((await announce(port, "third"))[0], 201);
+    assert.equal((await announce(port, "fourth"))[0], 409);
+    assert.equal((await announce(port, "first"))[0], 200, "another device of a live stream takes no more");
+    const metrics = await get(port, "/metrics");
+    assert.match(metrics, /^hls_bridge_refused_publishers_total\{limit="bandwidth"\} 2$/m);
+    assert.match(metrics, /^hls_bridge_max_load_bytes_per_second 125000$/m);
+  });
+
+const excess = () =>
+  withBridge({ "sources.bitrate": 100000 }, async ({ port, send }) => {
+    send("modest");
+    send("greedy", "--duplicate", "100");
+    const status = async (stream) => JSON.parse(await get(port, `/streams/${stream}`));
+    await until("it is ended", async () => (await status("greedy")).state === "held", 15000);
+    assert.equal((await status("greedy")).excessive, 1);
+    const [code, why] = await announce(port, "greedy");
+    assert.deepEqual([code, why], [403, "the stream has sent far more than one may (sources.bitrate)"]);
+    assert.match(await get(port, "/metrics"), /^hls_bridge_excessive_publishers_total\{stream="greedy"\} 1$/m);
+    const modest = await status("modest");
+    assert.deepEqual([modest.state, modest.excessive, modest.output.discontinuities], ["live", 0, 0]);
+  });
+
+test("strangers: a new one must have room beside what the others really send, and one that sends far more " +
+  "than it may is ended and kept out", () => Promise.all([bandwidth(), excess()]));

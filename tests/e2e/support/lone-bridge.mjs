@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// A bridge by itself, and recorded publishers that announce themselves to it.
+
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { startBridge } from "../../../tools/stack/bridge.mjs";
+import { Child } from "../../../tools/stack/child.mjs";
+import { freePorts } from "../../../tools/stack/ports.mjs";
+import { built } from "../../../tools/stack/stack.mjs";
+
+const RECORDING = fileURLToPath(new URL("../../fixtures/rtp/testcard-320x180.pcap", import.meta.url));
+const SECONDS = "60"; // that each sends, unless it is told otherwise
+
+/**
+ * Runs `body({ port, hls, send })` with a bridge: its control API's port, its folder, and
+ * send(stream, …options of rtp-replay), which sends a recording to it and returns the child. All ends with
+ * `body()`.
+ */
+export async function withBridge(settings, body) {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-test-"));
+  const hls = path.join(folder, "hls");
+  const [port] = await freePorts(1);
+  const bridge = await startBridge({ program: built().bridge, folder, hls, port, settings });
+  const senders = new Set();
+  const send = (stream, ...options) => {
+    const sender = new Child("rtp-replay", built().replay,
+      ["--bridge", `http://127.0.0.1:${port}`, "--stream", stream, "--seconds", SECONDS, ...options, RECORDING],
+      { logFile: path.join(folder, `${stream}.log`), cleanUp: () => senders.delete(sender) });
+    senders.add(sender);
+    return sender;
+  };
+  try {
+    await body({ port, hls, send });
+  } finally {
+    await Promise.all([...senders].map((sender) => sender.stop()));
+    await bridge.stop();
+  }
+  assert.equal(bridge.status.code, 0);
+  await rm(folder, { recursive: true });
+}
