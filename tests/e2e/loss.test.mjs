@@ -27,16 +27,20 @@ async function throughFaults(t, faulty) {
       const viewer = await openViewer(context, pages, stack.playlist("shop"));
       await until("hls.js plays", async () => (await viewer.state()).playingAt !== null, 15000);
 
+      const place = () => viewer.evaluate(() => document.getElementById("video").currentTime);
+      const before = await place();
       const report = await faulty(() => doctor(stack.playlist("shop"), SECONDS));
+      const played = (await place()) - before;
       const [{ source }] = await bridgeStreams(stack.bridgePort);
       const { marks } = report;
       t.diagnostic(`skew ${marks.skew_median_ms.toFixed(1)} ms, 95 % within ${marks.skew_p95_ms.toFixed(1)} ms, ` +
-        `${marks.pairs} marks and ${marks.beeps_cut} cut; ` +
+        `${marks.pairs} marks and ${marks.beeps_cut} cut; hls.js played ${played.toFixed(1)} s; ` +
         `pictures ${JSON.stringify(source.pictures)}, samples ${JSON.stringify(source.samples)}`);
       assert.deepEqual(report.faults, []);
       assert.equal(report.discontinuities, 0);
       assertSkew(report);
       assert.ok(source.sync.by_reports && Math.abs(source.sync.correction_ms) <= SYNC_MS, JSON.stringify(source.sync));
+      assert.ok(played > SECONDS / 2, `hls.js played ${played} s of ${SECONDS}`);
       const { errors } = await viewer.state();
       assert.deepEqual(errors.filter((error) => error.endsWith("fatal")), []);
     }));
