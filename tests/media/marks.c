@@ -15,6 +15,8 @@
 #define REARM_S     0.5  /* there is one of each in a second */
 #define CELLS       40   /* of the time code */
 #define DRIFT_MIN_S 120  /* of run, to speak of drift */
+#define MARK_MS     100  /* length of flash and beep */
+#define CUT_MS      5    /* a beep of another length by more than this has lost an end */
 
 /* The middle of the box that flashes, in parts of the picture. */
 #define BOX_LEFT   0.83
@@ -22,13 +24,21 @@
 #define BOX_TOP    0.42
 #define BOX_BOTTOM 0.68
 
-typedef struct Times {
-    double *at; /* seconds */
+/* Where a flash or a beep begins. */
+typedef struct Mark {
+    double at;     /* seconds */
+    double length; /* of a beep, in seconds; 0: it is not over */
+    bool has_code; /* of a flash: its first picture shows `code` */
+    uint32_t code;
+} Mark;
+
+typedef struct MarkList {
+    Mark *mark;
     size_t count, capacity;
-} Times;
+} MarkList;
 
 struct Marks {
-    Times flashes, beeps;
+    MarkList flashes, beeps;
     bool flash_on;
     float window[WINDOW]; /* the last samples, as a ring */
     size_t window_at, until_hop;
@@ -54,23 +64,23 @@ void marks_destroy(Marks **marks)
 {
     if (!*marks)
         return;
-    free((*marks)->flashes.at);
-    free((*marks)->beeps.at);
+    free((*marks)->flashes.mark);
+    free((*marks)->beeps.mark);
     free(*marks);
     *marks = NULL;
 }
 
-static void note(Times *t, double at)
+static void note(MarkList *l, Mark mark)
 {
-    if (t->count == t->capacity) {
-        size_t capacity = t->capacity ? t->capacity * 2 : 64;
-        double *grown = realloc(t->at, capacity * sizeof(double));
+    if (l->count == l->capacity) {
+        size_t capacity = l->capacity ? l->capacity * 2 : 64;
+        Mark *grown = realloc(l->mark, capacity * sizeof(Mark));
         if (!grown)
             return;
-        t->at = grown;
-        t->capacity = capacity;
+        l->mark = grown;
+        l->capacity = capacity;
     }
-    t->at[t->count++] = at;
+    l->mark[l->count++] = mark;
 }
 
 /* ---- picture ---- */
@@ -114,11 +124,12 @@ void marks_picture(Marks *m, const AVFrame *frame, int64_t pts_90k)
     bool on = box_luma(frame) >= 128;
 
     m->pictures++;
-    if (on && !m->flash_on)
-        note(&m->flashes, (double)pts_90k / TICKS_PER_S);
-    m->flash_on = on;
     m->has_code = read_code(frame, &m->code);
     m->codes += m->has_code;
+    if (on && !m->flash_on)
+        note(&m->flashes,
+             (Mark){.at = (double)pts_90k / TICKS_PER_S, .has_code = m->has_code, .code = m->code});
+    m->flash_on = on;
     m->code_pts = pts_90k;
 }
 
@@ -151,6 +162,7 @@ static double beep_amplitude(const Marks *m)
 static void look_for_beep(Marks *m, double now_s)
 {
     double amplitude = beep_amplitude(m), half;
+    double at = now_s - (double)WINDOW / 2 / SAMPLE_RATE;
 
     m->peak *= 0.99999; /* forgets a louder passage within minutes */
     if (amplitude > m->peak)
@@ -158,7 +170,11 @@ static void look_for_beep(Marks *m, double now_s)
     half = m->peak / 2 > BEEP_MIN ? m->peak / 2 : BEEP_MIN;
     if (amplitude >= half && m->amplitude_before < half && now_s - m->last_beep > REARM_S) {
         m->last_beep = now_s;
-        note(&m->beeps, now_s - (double)WINDOW / 2 / SAMPLE_RATE);
+        note(&m->beeps, (Mark){.at = at});
+    } else if (amplitude < half && m->beeps.count > 0) {
+        Mark *last = &m->beeps.mark[m->beeps.count - 1];
+        if (last->length == 0)
+            last->length = at - last->at;
     }
     m->amplitude_before = amplitude;
 }
@@ -190,13 +206,56 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double nearest(const Times *t, double at)
+/* By how much later in its second a flash's first picture was drawn than that of the `first` flash.
+ */
+static int ms_after(const Mark *flash, const Mark *first)
+{
+    int ms = (int32_t)(flash->code - first->code) % 1000;
+
+    return ms >= 500 ? ms - 1000 : ms < -500 ? ms + 1000 : ms;
+}
+
+static const Mark *first_with_code(const MarkList *flashes)
+{
+    for (size_t i = 0; i < flashes->count; i++)
+        if (flashes->mark[i].has_code)
+            return &flashes->mark[i];
+    return NULL;
+}
+
+static int earliest_ms(const MarkList *flashes, const Mark *first)
+{
+    int earliest = 0;
+
+    for (size_t i = 0; i < flashes->count; i++)
+        if (flashes->mark[i].has_code && ms_after(&flashes->mark[i], first) < earliest)
+            earliest = ms_after(&flashes->mark[i], first);
+    return earliest;
+}
+
+/* Where the whole second is in the picture. A page that is busy draws late, and where a picture was
+ * lost the flash begins with a later one: the clock in the picture tells by how much. The earliest
+ * of all flashes stands for the whole second. */
+static double second_of(const Mark *flash, const Mark *first, int earliest)
+{
+    int late = flash->has_code ? ms_after(flash, first) - earliest : 0;
+
+    return late < MARK_MS ? flash->at - late / 1000.0 : flash->at; /* or its clock is another one */
+}
+
+static bool is_whole(const Mark *beep)
+{
+    return fabs(beep->length * 1000 - MARK_MS) <= CUT_MS;
+}
+
+/* The beep nearest to `at` that is whole. */
+static double nearest(const MarkList *beeps, double at)
 {
     double best = INFINITY;
 
-    for (size_t i = 0; i < t->count; i++)
-        if (fabs(t->at[i] - at) < fabs(best - at))
-            best = t->at[i];
+    for (size_t i = 0; i < beeps->count; i++)
+        if (is_whole(&beeps->mark[i]) && fabs(beeps->mark[i].at - at) < fabs(best - at))
+            best = beeps->mark[i].at;
     return best;
 }
 
@@ -239,14 +298,19 @@ MarksReport marks_report(const Marks *m)
                      .codes = m->codes};
     double *at = calloc(m->flashes.count + 1, sizeof(double));
     double *skew_ms = calloc(m->flashes.count + 1, sizeof(double));
+    const Mark *first = first_with_code(&m->flashes);
+    int earliest = earliest_ms(&m->flashes, first);
 
     for (size_t i = 0; at && skew_ms && i < m->flashes.count; i++) {
-        double beep = nearest(&m->beeps, m->flashes.at[i]);
-        if (fabs(beep - m->flashes.at[i]) > PAIR_S)
+        double second = second_of(&m->flashes.mark[i], first, earliest);
+        double beep = nearest(&m->beeps, second);
+        if (fabs(beep - second) > PAIR_S)
             continue;
-        at[r.pairs] = m->flashes.at[i];
-        skew_ms[r.pairs++] = (beep - m->flashes.at[i]) * 1000;
+        at[r.pairs] = second;
+        skew_ms[r.pairs++] = (beep - second) * 1000;
     }
+    for (size_t i = 0; i < m->beeps.count; i++)
+        r.beeps_cut += m->beeps.mark[i].length > 0 && !is_whole(&m->beeps.mark[i]);
     if (at && skew_ms)
         summarise(&r, at, skew_ms, r.pairs);
     free(at);
@@ -256,8 +320,9 @@ MarksReport marks_report(const Marks *m)
 
 json_t *marks_json(MarksReport m)
 {
-    return json_pack("{s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f}", "flashes", (json_int_t)m.flashes,
-                     "beeps", (json_int_t)m.beeps, "pairs", (json_int_t)m.pairs, "skew_median_ms",
+    return json_pack("{s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f}", "flashes",
+                     (json_int_t)m.flashes, "beeps", (json_int_t)m.beeps, "beeps_cut",
+                     (json_int_t)m.beeps_cut, "pairs", (json_int_t)m.pairs, "skew_median_ms",
                      m.skew_median_ms, "skew_p95_ms", m.skew_p95_ms, "skew_min_ms", m.skew_min_ms,
                      "skew_max_ms", m.skew_max_ms, "drift_ms_per_hour", m.drift_ms_per_hour);
 }
@@ -270,4 +335,7 @@ void marks_print(MarksReport m)
             "%+.1f to %+.1f ms, drift %+.1f ms per hour\n",
             m.pairs, m.skew_median_ms, m.skew_p95_ms, m.skew_min_ms, m.skew_max_ms,
             m.drift_ms_per_hour);
+    if (m.beeps_cut > 0)
+        printf("  %zu of %zu beeps are not whole, and are left out of that\n", m.beeps_cut,
+               m.beeps);
 }

@@ -3,7 +3,8 @@
 #define MARKS_H
 
 /* Finds the marks of the test card (web-publisher/js/test-card.js) in decoded media: the flash in
- * the picture, the 1 kHz beep in the sound, and the time code in the bottom strip.
+ * the picture, the 1 kHz beep in the sound, and the time code in the bottom strip. Skew is between
+ * the beep and the whole second in the picture: the flash, less what its time code says it is late.
  *
  * Thread-safety: one thread. */
 
@@ -17,6 +18,7 @@ typedef struct Marks Marks;
 
 typedef struct MarksReport {
     size_t flashes, beeps, pairs;
+    size_t beeps_cut;      /* too short or too long: an end was lost, and they tell no time */
     double skew_median_ms; /* sound minus picture: above 0, the sound is late */
     double skew_p95_ms;    /* of the distance from 0 */
     double skew_min_ms, skew_max_ms;

@@ -10,6 +10,9 @@
 /* The last moment at which a retained segment is tried: this much before it may go. */
 #define RETAINED_MARGIN_US (1 * US_PER_S)
 
+/* Looks at the playlist are closer together than this, where the one who looks is not busy. */
+#define LOOK_US (US_PER_S * 2 / 5)
+
 /* A segment that has left the playlist. */
 typedef struct Retained {
     char *uri;
@@ -153,10 +156,12 @@ static void note_leavers(PlaylistRules *r, const M3u8 *before, const M3u8 *now, 
             retain(r, &before->segments[i], seen_us);
 }
 
-/* RFC 8216 section 6.2.2: a new segment within 1.5 target durations of the last. */
+/* RFC 8216 section 6.2.2: a new segment within 1.5 target durations of the last. What came while
+ * nobody looked, since he was busy decoding, is taken to have come soon. */
 static void check_pace(PlaylistRules *r, const M3u8 *now, uint64_t fresh, int64_t now_us)
 {
-    int64_t gap = now_us - r->last_new_us;
+    int64_t came_us = now_us < r->seen_us + LOOK_US ? now_us : r->seen_us + LOOK_US;
+    int64_t gap = came_us - r->last_new_us;
 
     if (fresh == 0)
         return;

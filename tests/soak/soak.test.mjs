@@ -13,10 +13,17 @@ import { sleep, until, withStack } from "../e2e/support/rig.mjs";
 import { openViewer, quantile, servePages } from "../e2e/support/viewer.mjs";
 
 const HOUR_S = 3600;
+const CLEAN_S = 600;
 const MEMORY_GROWTH = 1 << 20;
+const DRIFT_MS = 4; // over a whole run; the bridge lets 2 ms either way be
 
 const tell = (t, { marks }) => t.diagnostic(`skew ${marks.skew_median_ms.toFixed(1)} ms, 95 % within ` +
   `${marks.skew_p95_ms.toFixed(1)} ms, drift ${marks.drift_ms_per_hour.toFixed(2)} ms per hour over ${marks.pairs} marks`);
+
+function assertNoDrift({ marks }, seconds) {
+  const drift = (marks.drift_ms_per_hour * seconds) / HOUR_S;
+  assert.ok(Math.abs(drift) <= DRIFT_MS, `${drift} ms in ${seconds} s`);
+}
 
 /** The resident memory of a process, in bytes. */
 async function residentBytes(pid) {
@@ -45,11 +52,12 @@ test("10 min on a clean network", async (t) => {
       await publish(context, stack, "shop");
       await sleep(7000);
       const viewer = await openViewer(context, pages, stack.playlist("shop"));
-      const watching = doctor(stack.playlist("shop"), 600);
+      const watching = doctor(stack.playlist("shop"), CLEAN_S);
       await watchAtLowLatency(t, context, pages, stack.master("shop"), 300);
       const report = await watching;
       tell(t, report);
       assertHealthy(report);
+      assertNoDrift(report, CLEAN_S);
       assert.equal(report.discontinuities, 0);
       const { errors, stalls } = await viewer.state();
       assert.deepEqual(errors, []);
@@ -114,6 +122,7 @@ test("2 h of two streams", async (t) => {
       for (const report of reports) {
         tell(t, report);
         assertHealthy(report);
+        assertNoDrift(report, 2 * HOUR_S);
         assert.equal(report.discontinuities, 0);
       }
       if (!process.env.JANUS_HLS_SANITIZED) assert.ok(growth <= MEMORY_GROWTH, `memory grew by ${growth} bytes`);

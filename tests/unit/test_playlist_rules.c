@@ -101,6 +101,7 @@ static void each_fault_is_seen(void **state)
         version(HEAD("4") SEG("4") SEG("5") SEG("6"), 0);
         version(good, 2 * SECOND);
         assert_int_equal(findings_count(findings), 0);
+        playlist_rules_same(rules, 2 * SECOND + rows[i].after_us - SECOND / 5);
         version(rows[i].next, 2 * SECOND + rows[i].after_us);
         json_t *all = findings_json(findings);
         char *text = json_dumps(all, 0);
@@ -108,6 +109,18 @@ static void each_fault_is_seen(void **state)
         free(text);
         json_decref(all);
     }
+}
+
+/* Segments are decoded between two looks, which takes a busy machine seconds. */
+static void what_came_while_nobody_looked_is_not_late(void **state)
+{
+    (void)state;
+    version(HEAD("0") SEG("0") SEG("1") SEG("2"), 0);
+    version(HEAD("1") SEG("1") SEG("2") SEG("3"), 4 * SECOND);
+    assert_int_equal(findings_count(findings), 0);
+    playlist_rules_same(rules, 7 * SECOND);
+    version(HEAD("2") SEG("2") SEG("3") SEG("4"), 9 * SECOND);
+    assert_int_equal(findings_count(findings), 1); /* it was not there 3 s later */
 }
 
 static void what_counts_discontinuities_is_there_before_they_go(void **state)
@@ -171,6 +184,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_good_server_is_left_alone),
         TEST(each_fault_is_seen),
+        TEST(what_came_while_nobody_looked_is_not_late),
         TEST(what_counts_discontinuities_is_there_before_they_go),
         TEST(what_has_left_is_tried_at_the_last_moment),
         TEST(what_is_tried_too_late_is_not_tried),

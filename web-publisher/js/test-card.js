@@ -9,6 +9,7 @@ import { startTicker, wallClock } from "./ticker.js";
 import { drawTimeCode } from "./time-code.js";
 
 const FRAME_RATE = 30;
+const US_PER_S = 1000000;
 const BARS = ["#b8b8b8", "#b8b800", "#00b8b8", "#00b800", "#b800b8", "#b80000", "#0000b8"];
 
 function drawBackground(context, width, height) {
@@ -63,6 +64,29 @@ function drawFlash(context, width, height, ms) {
 }
 
 /**
+ * A track of the canvas. Returns { track, send }: send() is to be called for each picture that is drawn.
+ *
+ * Chromium's WebRTC takes the times of a track for those of a steady clock: it learns how late pictures
+ * come, and where it thought too late it goes too early by that from then on. Of a canvas's own track, a
+ * first picture that was held up has put all later ones 20 ms before their sound. Times in steps of a
+ * second, which it takes for no clock's, make it believe when each picture comes.
+ */
+function trackOf(canvas) {
+  if (typeof MediaStreamTrackGenerator !== "function")
+    return { track: canvas.captureStream(FRAME_RATE).getVideoTracks()[0], send() {} };
+  const track = new MediaStreamTrackGenerator({ kind: "video" });
+  const writer = track.writable.getWriter();
+  let pictures = 0;
+  return {
+    track,
+    send() {
+      const picture = new VideoFrame(canvas, { timestamp: US_PER_S * pictures++ });
+      writer.write(picture).catch(() => picture.close()); // the track has been stopped
+    },
+  };
+}
+
+/**
  * Starts a test card. Returns { stream, stop }: a MediaStream with one video and one audio track,
  * and what ends both. `name` stands on the card; `hiss`: see startTestSound().
  */
@@ -72,6 +96,7 @@ export async function startTestCard({ width = 1280, height = 720, name = "", his
   canvas.height = height;
   const context = canvas.getContext("2d", { alpha: false });
   const sound = await startTestSound({ hiss });
+  const { track, send } = trackOf(canvas);
 
   const draw = () => {
     const now = Math.round(wallClock());
@@ -80,13 +105,11 @@ export async function startTestCard({ width = 1280, height = 720, name = "", his
     drawClock(context, width, height, now, name);
     drawFlash(context, width, height, now);
     drawTimeCode(context, width, height, now);
+    send();
   };
   draw();
   const stopTicker = startTicker(FRAME_RATE, draw);
-  const stream = new MediaStream([
-    ...canvas.captureStream(FRAME_RATE).getVideoTracks(),
-    sound.track,
-  ]);
+  const stream = new MediaStream([track, sound.track]);
   return {
     stream,
     stop() {

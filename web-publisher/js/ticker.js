@@ -7,7 +7,8 @@ export const wallClock = () => performance.timeOrigin + performance.now();
 
 /**
  * Calls `tick` `rate` times a second, in a hidden page too: workers are not slowed down there. Ticks
- * are in step with the wall clock, so that one falls on each whole second.
+ * are in step with the wall clock, so that one falls on each whole second. Fractions of a millisecond are
+ * rounded up, where setTimeout() would come before the second and its flash a picture late.
  */
 export function startTicker(rate, tick) {
   const source = `
@@ -15,7 +16,7 @@ export function startTicker(rate, tick) {
     const next = () => {
       const now = Date.now();
       const due = (Math.floor(now / period + 0.1) + 1) * period;
-      setTimeout(() => { postMessage(0); next(); }, due - now);
+      setTimeout(() => { postMessage(0); next(); }, Math.ceil(due - now));
     };
     next();`;
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
