@@ -25,7 +25,7 @@ typedef struct ReplayOptions {
     int streams;
     size_t receivers;
     ReplayReceiver receiver[REPLAY_RECEIVERS_MAX];
-    bool keep, nack, json, info;
+    bool keep, low_latency, nack, json, info;
     RtpFaultsParams faults; /* duration_us 0: one round */
 } ReplayOptions;
 

@@ -322,7 +322,8 @@ static int replay(Replayer *r)
 static int make_hls(const Replayer *r)
 {
     const ReplayOptions *o = &r->options;
-    ReplayFolderParams params = {.directory = o->hls, .stream = o->stream, .nack = o->nack};
+    ReplayFolderParams params = {
+        .directory = o->hls, .stream = o->stream, .low_latency = o->low_latency, .nack = o->nack};
     ReplayFolderReport report;
 
     if (replay_folder_run(r->recording, &o->faults, &params, &report) < 0) {
