@@ -16,7 +16,7 @@ import { startBridge } from "../../tools/stack/bridge.mjs";
 import { Child, sleep } from "../../tools/stack/child.mjs";
 import { freePorts } from "../../tools/stack/ports.mjs";
 import { built } from "../../tools/stack/stack.mjs";
-import { recordingFile } from "./support/recording.mjs";
+import { ROUND, recordingFile } from "./support/recording.mjs";
 import { usageOf } from "./support/usage.mjs";
 
 const USAGE = `Usage: tests/bench/bridge-vs-ffmpeg.mjs [OPTIONS]
@@ -76,7 +76,7 @@ function startReplay({ recording, folder, control, streams, receivers, seconds }
   return new Child("rtp-replay", built().replay,
     ["--bridge", `http://127.0.0.1:${control}`, "--stream", "bench", "--streams", String(streams),
       ...receivers.flatMap(({ audio, video }) => ["--to", `127.0.0.1:${audio},${video}`]),
-      "--seconds", String(seconds), recording], { logFile: path.join(folder, "replay.log") });
+      "--seconds", String(seconds), ...ROUND, recording], { logFile: path.join(folder, "replay.log") });
 }
 
 /** What both use in `seconds`: { bridge, ffmpeg }, each { cpu (% of a core), peakMb, pssMb, ownMb }. */

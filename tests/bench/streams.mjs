@@ -13,7 +13,7 @@ import { bridgeStreams, startBridge } from "../../tools/stack/bridge.mjs";
 import { Child, sleep } from "../../tools/stack/child.mjs";
 import { freePorts } from "../../tools/stack/ports.mjs";
 import { built } from "../../tools/stack/stack.mjs";
-import { recordingFile } from "./support/recording.mjs";
+import { ROUND, recordingFile } from "./support/recording.mjs";
 import { usage, wakeUps } from "./support/usage.mjs";
 
 const USAGE = `Usage: tests/bench/streams.mjs [OPTIONS]
@@ -34,7 +34,7 @@ const TELL = 12; // kinds of system calls, of the most frequent
 async function startReplay({ recording, folder, control, streams, seconds }) {
   return new Child("rtp-replay", built().replay,
     ["--bridge", `http://127.0.0.1:${control}`, "--stream", "bench", "--streams", String(streams), "--json",
-      "--seconds", String(seconds), recording], { logFile: path.join(folder, "replay.log") });
+      "--seconds", String(seconds), ...ROUND, recording], { logFile: path.join(folder, "replay.log") });
 }
 
 /** What the bridge has lost of what was sent, over all streams. */

@@ -37,6 +37,7 @@ static const char usage[] =
     "  --no-nack                do not say that what is lost is sent again\n"
     "How long, and how it is told:\n"
     "  --seconds S              so long (one round)\n"
+    "  --round S                only so much of FILE.pcap, whole seconds, in each round\n"
     "  --seed N                 another seed, other packets that go wrong (1)\n"
     "  --json                   print the last line as JSON\n"
     "  --info                   print what is in FILE.pcap, and send nothing\n"
@@ -68,6 +69,7 @@ enum {
     OPTION_KEEP,
     OPTION_NO_NACK,
     OPTION_SECONDS,
+    OPTION_ROUND,
     OPTION_SEED,
     OPTION_JSON,
     OPTION_INFO,
@@ -95,6 +97,7 @@ static const struct option names[] = {
     {"keep", no_argument, NULL, OPTION_KEEP},
     {"no-nack", no_argument, NULL, OPTION_NO_NACK},
     {"seconds", required_argument, NULL, OPTION_SECONDS},
+    {"round", required_argument, NULL, OPTION_ROUND},
     {"seed", required_argument, NULL, OPTION_SEED},
     {"json", no_argument, NULL, OPTION_JSON},
     {"info", no_argument, NULL, OPTION_INFO},
@@ -318,6 +321,11 @@ static const char *read_option(int option, const char *text, ReplayOptions *o)
         return NULL;
     case OPTION_SECONDS:
         return read_duration(text, US_PER_S, SECONDS_MAX, &o->faults.duration_us);
+    case OPTION_ROUND:
+        wrong = read_whole(text, UINT16_MAX, &whole);
+        if (!wrong)
+            o->round_us = whole * (int64_t)US_PER_S;
+        return wrong;
     case OPTION_SEED:
         wrong = read_whole(text, UINT32_MAX, &whole);
         if (!wrong)

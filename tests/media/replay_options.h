@@ -26,6 +26,7 @@ typedef struct ReplayOptions {
     size_t receivers;
     ReplayReceiver receiver[REPLAY_RECEIVERS_MAX];
     bool keep, low_latency, nack, json, info;
+    int64_t round_us;       /* 0: as much of the recording as there is */
     RtpFaultsParams faults; /* duration_us 0: one round */
 } ReplayOptions;
 

@@ -290,7 +290,7 @@ static int read_recording(Replayer *r)
     r->recording = rtp_recording_read(o->file, error);
     if (!r->recording)
         return complain(o->file, error);
-    const char *wrong = rtp_recording_trim(r->recording);
+    const char *wrong = rtp_recording_trim(r->recording, o->round_us);
     if (wrong)
         return complain(o->file, wrong);
     bool audio = r->recording->has[RTP_AUDIO] && !o->faults.leave_out[RTP_AUDIO];

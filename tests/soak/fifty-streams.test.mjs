@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
-import { recordingFile } from "../bench/support/recording.mjs";
+import { ROUND, recordingFile } from "../bench/support/recording.mjs";
 import { usage } from "../bench/support/usage.mjs";
 import { assertNoFaults } from "../e2e/support/conformance.mjs";
 import { assertHealthy, assertSkew } from "../e2e/support/health.mjs";
@@ -30,7 +30,7 @@ const name = (i) => `shop-${i}`;
 async function publishAll(stack, recording) {
   const replay = new Child("rtp-replay", built().replay,
     ["--bridge", `http://127.0.0.1:${stack.bridgePort}`, "--stream", "shop", "--streams", String(STREAMS),
-      "--seconds", String(MINUTES * 60), "--keep", "--json", recording],
+      "--seconds", String(MINUTES * 60), "--keep", "--json", ...ROUND, recording],
     { logFile: path.join(stack.options.folder, "replay.log") });
   await until("all are live", async () => (await bridgeStreams(stack.bridgePort))
     .filter(({ state, output }) => state === "live" && output.segments > 0).length === STREAMS, 20000);

@@ -9,6 +9,9 @@ import { SOURCE, built } from "../../../tools/stack/stack.mjs";
 
 const RECORDING = { seconds: 23, bitrate: 3200000 }; // of which the encoder makes 2.5 Mbit/s
 
+/** Options of rtp-replay: IDR pictures are two seconds apart, also from one round to the next. */
+export const ROUND = ["--round", "20"];
+
 /** The recording, which is made where it is not there yet; it stays with the build. */
 export async function recordingFile() {
   const folder = path.join(path.dirname(path.dirname(built().bridge)), "bench");
