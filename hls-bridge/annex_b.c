@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "annex_b.h"
 
+#include <string.h>
+
 /* Where the next start code's 00 00 01 begins at or after `at`; `len` where there is none. */
 static size_t find_start_code(const uint8_t *data, size_t len, size_t at)
 {
-    for (; at + 3 <= len; at++) {
-        if (data[at + 2] > 1)
-            at += 2; /* no start code can hold this byte */
-        else if (data[at] == 0 && data[at + 1] == 0 && data[at + 2] == 1)
-            return at;
+    for (at += 2; at < len; at++) {
+        const uint8_t *one = memchr(data + at, 1, len - at); /* the byte that is seldom there */
+        if (!one)
+            break;
+        at = (size_t)(one - data);
+        if (one[-1] == 0 && one[-2] == 0)
+            return at - 2;
     }
     return len;
 }

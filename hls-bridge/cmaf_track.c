@@ -185,6 +185,7 @@ static void complete(CmafTrack *t, int64_t now_us)
     size_t parts = t->list.segment[t->list.count].parts;
     ll_playlist_complete(&t->list, duration, (int64_t)t->samples, !good);
     measure(t, duration);
+    byte_buffer_free(&t->segment);
     t->samples = 0;
     int64_t listed_90k = PARTS_LISTED_FOR * t->params.target_duration_s * TICKS_PER_S;
     outdate_parts(t, msn, parts, now_us + ticks_to_us(listed_90k + t->longest_90k));

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <libavutil/log.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -30,6 +31,10 @@
 /* What is asked to stop has so long for it, within the second that is promised. */
 #define STOP_US      (800 * US_PER_MS)
 #define STOP_LOOK_US (5 * US_PER_MS)
+
+/* Memory of this size or more is the system's again as soon as it is freed, as the buffers of
+ * segments are. Left to itself, glibc would raise that with the first of them, and keep them. */
+#define MALLOC_OWN_PAGES (128 << 10)
 
 static const char usage[] =
     "Usage: hls-bridge [OPTIONS]\n"
@@ -335,6 +340,7 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     bridge_log_verbose(options.verbose);
     av_log_set_level(AV_LOG_ERROR);
+    mallopt(M_MMAP_THRESHOLD, MALLOC_OWN_PAGES);
 
     /* before any thread is made, so that all of them leave these to main */
     sigemptyset(&signals);

@@ -40,7 +40,7 @@ static int open_encoder(OpusToAac *o, int64_t bitrate)
     o->encoder->thread_count = 1;
     o->encoder->flags |= AV_CODEC_FLAG_GLOBAL_HEADER; /* makes the AudioSpecificConfig */
     av_channel_layout_default(&o->encoder->ch_layout, CHANNELS);
-    /* the two-loop search costs twice as much and is not heard at this bitrate */
+    /* the two-loop search costs five times as much, and is no better (docs/architecture.md) */
     av_opt_set(o->encoder->priv_data, "aac_coder", "fast", 0);
     if (avcodec_open2(o->encoder, codec, NULL) < 0 || o->encoder->frame_size != AAC_FRAME_SAMPLES)
         return -1;

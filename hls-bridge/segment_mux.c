@@ -96,6 +96,7 @@ static int collect(SegmentMux *mux, int track, const uint8_t *data, size_t len, 
 {
     AVPacket *packet = packet_queue_add(&mux->queue[track], data, len);
 
+    byte_buffer_free(&mux->out); /* of the last segment; the next one is seconds away */
     if (!packet)
         return -1;
     packet->stream_index = mux->stream_index[track];

@@ -4,7 +4,7 @@
 // What hls-bridge takes of a machine, beside the ffmpeg that people would run in its place: both get
 // the same packets at the same time. Not a part of ./check: it wants an otherwise idle machine.
 
-import { access, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { createSocket } from "node:dgram";
 import os from "node:os";
 import path from "node:path";
@@ -15,7 +15,9 @@ import { run } from "../e2e/support/programs.mjs";
 import { startBridge } from "../../tools/stack/bridge.mjs";
 import { Child, sleep } from "../../tools/stack/child.mjs";
 import { freePorts } from "../../tools/stack/ports.mjs";
-import { SOURCE, built } from "../../tools/stack/stack.mjs";
+import { built } from "../../tools/stack/stack.mjs";
+import { ROUND, recordingFile } from "./support/recording.mjs";
+import { usageOf } from "./support/usage.mjs";
 
 const USAGE = `Usage: tests/bench/bridge-vs-ffmpeg.mjs [OPTIONS]
 Runs hls-bridge and ffmpeg side by side on the same RTP, and prints what each takes of the machine.
@@ -25,26 +27,11 @@ It uses the build in build/, or in $JANUS_HLS_BUILD.
   --seconds S        how long each run is measured (60)
   --runs N           how many; the median is told (3)
   --streams N        how many at once: one hls-bridge, N times ffmpeg (1)
+  --low-latency      hls-bridge makes low-latency HLS and DASH too, which ffmpeg cannot
+  --directory DIR    where segments go (the system's temporary folder)
 `;
 
 const WARM_UP_S = 10; // start and first segments are not counted
-const TICKS_PER_S = 100; // USER_HZ, which Linux has fixed
-const RECORDING = { seconds: 23, bitrate: 3200000 }; // of which the encoder makes 2.5 Mbit/s
-
-/** The recording, which is made where it is not there yet. */
-async function recordingFile() {
-  const folder = path.join(path.dirname(path.dirname(built().bridge)), "bench");
-  const file = path.join(folder, "720p30.pcap");
-  if (await access(file).then(() => true, () => false)) return file;
-  console.log("Recording 720p30 once …");
-  await mkdir(folder, { recursive: true });
-  const { status, stderr } = await run(path.join(SOURCE, "tests/e2e/in-namespace"),
-    [path.join(SOURCE, "tests/bench/record-rtp.mjs"), "--noise", "--seconds", String(RECORDING.seconds),
-      "--bitrate", String(RECORDING.bitrate), `${file}.new`]);
-  if (status !== 0) throw new Error(`it cannot be recorded: ${stderr}`);
-  await rename(`${file}.new`, file);
-  return file;
-}
 
 /** Whether a UDP port is free, and so the one above it. */
 async function isFree(port) {
@@ -62,25 +49,6 @@ async function freePairs(count) {
   const found = [];
   for (let port = 15000; found.length < count; port += 2) if (await isFree(port)) found.push(port);
   return found;
-}
-
-/** What a process has used up to now. */
-async function usage(pid) {
-  const read = (name) => readFile(`/proc/${pid}/${name}`, "utf8");
-  const fields = (await read("stat")).replace(/^.*\) /s, "").split(" ");
-  const kilobytes = (text, key) => Number(new RegExp(`^${key}:\\s+(\\d+) kB`, "m").exec(text)[1]);
-  return {
-    cpuS: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_S,
-    peakKb: kilobytes(await read("status"), "VmHWM"),
-    pssKb: kilobytes(await read("smaps_rollup"), "Pss"),
-    ownKb: kilobytes(await read("status"), "RssAnon"),
-  };
-}
-
-/** What some processes have used up together. */
-async function usageOf(children) {
-  const all = await Promise.all(children.map((child) => usage(child.pid)));
-  return Object.fromEntries(Object.keys(all[0]).map((key) => [key, all.reduce((sum, one) => sum + one[key], 0)]));
 }
 
 async function startFfmpeg(folder, { audio, video }) {
@@ -108,7 +76,7 @@ function startReplay({ recording, folder, control, streams, receivers, seconds }
   return new Child("rtp-replay", built().replay,
     ["--bridge", `http://127.0.0.1:${control}`, "--stream", "bench", "--streams", String(streams),
       ...receivers.flatMap(({ audio, video }) => ["--to", `127.0.0.1:${audio},${video}`]),
-      "--seconds", String(seconds), recording], { logFile: path.join(folder, "replay.log") });
+      "--seconds", String(seconds), ...ROUND, recording], { logFile: path.join(folder, "replay.log") });
 }
 
 /** What both use in `seconds`: { bridge, ffmpeg }, each { cpu (% of a core), peakMb, pssMb, ownMb }. */
@@ -121,6 +89,7 @@ async function watch({ bridge, ffmpegs }, seconds) {
   const took = (performance.now() - from) / 1000;
   const figures = (name) => ({
     cpu: (100 * (after[name].cpuS - before[name].cpuS)) / took,
+    cpuEach: (100 * (after[name].cpuS - before[name].cpuS)) / took / ffmpegs.length,
     peakMb: after[name].peakKb / 1024,
     pssMb: after[name].pssKb / 1024,
     ownMb: after[name].ownKb / 1024,
@@ -129,16 +98,17 @@ async function watch({ bridge, ffmpegs }, seconds) {
 }
 
 /** One run. */
-async function measure({ recording, seconds, streams }) {
-  const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-bench-"));
+async function measure({ recording, seconds, streams, lowLatency, directory }) {
+  const folder = await mkdtemp(path.join(directory, "janus-hls-bench-"));
   const numbers = await freePairs(2 * streams);
   const receivers = Array.from({ length: streams }, (none, i) => ({ audio: numbers[2 * i], video: numbers[2 * i + 1] }));
-  const [control] = await freePorts(1);
+  const [control, ll] = await freePorts(2);
   const children = [];
   const started = async (child) => (children.push(await child), children.at(-1));
   try {
     const bridge = await started(startBridge({
-      program: built().bridge, folder, hls: path.join(folder, "bridge"), port: control }));
+      program: built().bridge, folder, hls: path.join(folder, "bridge"), port: control,
+      llPort: lowLatency ? ll : undefined }));
     const ffmpegs = [];
     for (const receiver of receivers) ffmpegs.push(await started(startFfmpeg(folder, receiver)));
     await sleep(1000); // until ffmpeg listens
@@ -157,17 +127,18 @@ async function measure({ recording, seconds, streams }) {
 function printTable(results) {
   const rows = [
     ["CPU, % of a core", "cpu", 2],
+    ["  for each stream", "cpuEach", 2],
     ["memory, peak (VmHWM), MB", "peakMb", 1],
     ["  libraries shared (PSS)", "pssMb", 1],
     ["  without files (RssAnon)", "ownMb", 1],
   ];
   const cells = (...texts) => console.log(texts.map((text, i) => (i ? text.padStart(10) : text.padEnd(26))).join(""));
 
-  cells("", "bridge", "ffmpeg", "ratio");
+  cells("", "bridge", "ffmpeg", "times");
   for (const [title, key, digits] of rows) {
     const median = (name) => quantile(results.map((result) => result[name][key]), 0.5);
     const [bridge, ffmpeg] = [median("bridge"), median("ffmpeg")];
-    cells(title, bridge.toFixed(digits), ffmpeg.toFixed(digits), (bridge / ffmpeg).toFixed(2));
+    cells(title, bridge.toFixed(digits), ffmpeg.toFixed(digits), (ffmpeg / bridge).toFixed(2));
   }
 }
 
@@ -177,6 +148,8 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "60" },
     runs: { type: "string", default: "3" },
     streams: { type: "string", default: "1" },
+    "low-latency": { type: "boolean" },
+    directory: { type: "string", default: os.tmpdir() },
     help: { type: "boolean", short: "h" },
   },
 });
@@ -190,7 +163,7 @@ const { stdout } = await run(built().replay, ["--info", recording]);
 console.log(stdout);
 const results = [];
 for (let i = 1; i <= runs; i++) {
-  results.push(await measure({ recording, seconds, streams }));
+  results.push(await measure({ recording, seconds, streams, lowLatency: values["low-latency"], directory: values.directory }));
   console.log(`Run ${i} of ${runs}:`);
   printTable(results.slice(-1));
   console.log();

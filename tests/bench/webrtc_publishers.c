@@ -303,7 +303,7 @@ int main(int argc, char **argv)
     gst_init(NULL, NULL);
     recording = rtp_recording_read(argv[1], error);
     if (recording)
-        wrong = rtp_recording_trim(recording);
+        wrong = rtp_recording_trim(recording, 0);
     if (!recording || wrong) {
         fprintf(stderr, "webrtc-publishers: %s: %s\n", argv[1], wrong ? wrong : error);
         return 2;

@@ -20,12 +20,12 @@ const HOURS = process.env.SOAK ? 4 : 0.1;
 const MEMORY_GROWTH = 1 << 20;
 
 /** Replays with `faults` (options of rtp-replay). Returns { result, report }: its own account, and hls-doctor's. */
-async function replay(t, faults, seconds = SECONDS) {
+async function replay(t, faults, seconds = SECONDS, list = "index.m3u8") {
   const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-replay-"));
   t.after(() => rm(folder, { recursive: true }));
   const made = await run(built().replay, ["--json", "--hls", folder, "--seconds", seconds, ...faults, RECORDING]);
   assert.equal(made.status, 0, made.stderr);
-  const seen = await run(built().doctor, ["--json", "--time", "1", path.join(folder, "replay", "index.m3u8")]);
+  const seen = await run(built().doctor, ["--json", "--time", "1", path.join(folder, "replay", list)]);
   assert.notEqual(seen.status, 2, seen.stderr);
   return { result: JSON.parse(made.stdout), report: JSON.parse(seen.stdout) };
 }
@@ -82,6 +82,15 @@ through("pictures alone", ["--only", "video"], ({ report }) => assert.equal(repo
 through("the sound stops for 30 s", ["--pause-audio", "40:70"], (both) => {
   unbroken(both);
   assert.ok(Math.abs(both.result.silent_s - 30) < 1, `${both.result.silent_s} s of silence`);
+});
+
+test("at low latency too, with packets overtaken", async (t) => {
+  const { result, report } = await replay(t, ["--low-latency", "--reorder", "10:80"], 30, "master.m3u8");
+  assert.equal(result.audio_breaks, 0);
+  assert.deepEqual(report.faults, []);
+  assert.deepEqual(report.renditions.map(({ uri }) => uri).sort(), ["audio.m3u8", "video.m3u8"]);
+  for (const { uri, segments, parts } of report.renditions) assert.ok(segments >= 6 && parts > 20, `${uri}: ${parts} parts`);
+  assertSkew(report);
 });
 
 for (const ppm of [200, -200])

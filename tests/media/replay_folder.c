@@ -15,6 +15,8 @@
 
 #define TICK_US       (50 * US_PER_MS)    /* as the bridge's own thread */
 #define WINDOW        PLAYLIST_WINDOW_MAX /* for whoever looks at the folder */
+#define LL_WINDOW     6                   /* for whoever counts what writing playlists costs */
+#define LL_PART_US    (200 * US_PER_MS)
 #define AAC_BITRATE   128000
 #define MONOTONIC_0   (1000 * US_PER_S) /* time 0 of the recording on the clock that is made up */
 #define DATE_SLACK_US (100 * US_PER_MS) /* dates are of milliseconds, and of smallest delays */
@@ -25,6 +27,8 @@ typedef struct Run {
     OpusToAac *audio;
     HlsOutput *output;
     SegmentStore *store;
+    LlHub *hub; /* NULL, as the next: no low-latency HLS */
+    CmafOutput *cmaf;
     int64_t monotonic_to_unix_us;
     int64_t next_audio_samples; /* 0: none yet */
     uint64_t segments_seen;
@@ -78,8 +82,26 @@ static void close_run(Run *run)
 {
     intake_destroy(&run->intake);
     hls_output_destroy(&run->output);
+    cmaf_output_close(&run->cmaf);
+    ll_hub_destroy(&run->hub);
     opus_to_aac_destroy(&run->audio);
     segment_store_close(&run->store);
+}
+
+static int open_low_latency(Run *run, const ReplayFolderParams *params)
+{
+    CmafOutputParams cmaf = {.stream = params->stream,
+                             .directory = params->directory,
+                             .part_us = LL_PART_US,
+                             .target_duration_s =
+                                 segment_store_playlist(run->store)->target_duration_s,
+                             .window = LL_WINDOW,
+                             .dash = true};
+
+    run->hub = cmaf.hub = ll_hub_create();
+    cmaf.aac_config = opus_to_aac_config(run->audio, &cmaf.aac_config_len);
+    run->cmaf = run->hub ? cmaf_output_open(&cmaf, MONOTONIC_0) : NULL;
+    return run->cmaf ? 0 : -1;
 }
 
 static int open_run(Run *run, const ReplayFolderParams *params, const SourceSdp *sdp)
@@ -88,7 +110,7 @@ static int open_run(Run *run, const ReplayFolderParams *params, const SourceSdp 
     OpusToAacParams audio = {.bitrate = AAC_BITRATE};
     SegmentStoreParams store = {.directory = params->directory,
                                 .stream = params->stream,
-                                .window = WINDOW,
+                                .window = params->low_latency ? LL_WINDOW : WINDOW,
                                 .target_duration_s = (segment_us + US_PER_S - 1) / US_PER_S};
     HlsOutputParams output = {
         .stream = params->stream, .segment_us = segment_us, .writes_ts = true};
@@ -100,8 +122,9 @@ static int open_run(Run *run, const ReplayFolderParams *params, const SourceSdp 
         return -1;
     errno = ENOMEM;
     run->audio = opus_to_aac_create(&audio, &error);
-    if (!run->audio)
+    if (!run->audio || (params->low_latency && open_low_latency(run, params) < 0))
         return -1;
+    output.cmaf = run->cmaf;
     output.store = run->store;
     output.aac_config = opus_to_aac_config(run->audio, &output.aac_config_len);
     run->output = hls_output_create(&output);
@@ -139,6 +162,8 @@ static void tick(Run *run, int64_t now_us)
     if (intake_clock(run->intake, now_us, &clock_90k))
         hls_output_tick(run->output, clock_90k, now_us); /* a recording answers no request */
     segment_store_expire(run->store, now_us);
+    if (run->cmaf)
+        cmaf_output_expire(run->cmaf, now_us, now_us);
     check_segment(run);
 }
 
@@ -181,6 +206,8 @@ static void summarise(const Run *run, ReplayFolderReport *out)
     IntakeStats media = intake_stats(run->intake);
     HlsOutputStats output = hls_output_stats(run->output);
 
+    for (size_t i = 0; i < media.tracks; i++)
+        out->packets += media.track[i].packets;
     out->segments = output.segments;
     out->forced_cuts = output.cutter.cut_forced;
     out->discontinuities = output.discontinuities;
@@ -226,16 +253,18 @@ int replay_folder_run(const RtpRecording *recording, const RtpFaultsParams *faul
 void replay_folder_print(const ReplayFolderReport *r, bool json)
 {
     json_t *object = json_pack(
-        "{s:f, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:I, "
+        "{s:f, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, "
+        "s:I, "
         "s:I}",
-        "seconds", (double)r->media_us / US_PER_S, "by_reports", r->by_reports, "segments",
-        (json_int_t)r->segments, "forced_cuts", (json_int_t)r->forced_cuts, "discontinuities",
-        (json_int_t)r->discontinuities, "too_long", (json_int_t)r->too_long, "backward_dates",
-        (json_int_t)r->backward_dates, "pictures", (json_int_t)r->pictures, "damaged",
-        (json_int_t)r->damaged, "undecodable", (json_int_t)r->undecodable, "audio_frames",
-        (json_int_t)r->audio_frames, "audio_breaks", (json_int_t)r->audio_breaks, "rebuilt_s",
-        r->rebuilt_s, "concealed_s", r->concealed_s, "silent_s", r->silent_s, "dropped_s",
-        r->dropped_s, "rss_early", (json_int_t)r->rss_early, "rss_late", (json_int_t)r->rss_late);
+        "seconds", (double)r->media_us / US_PER_S, "by_reports", r->by_reports, "packets",
+        (json_int_t)r->packets, "segments", (json_int_t)r->segments, "forced_cuts",
+        (json_int_t)r->forced_cuts, "discontinuities", (json_int_t)r->discontinuities, "too_long",
+        (json_int_t)r->too_long, "backward_dates", (json_int_t)r->backward_dates, "pictures",
+        (json_int_t)r->pictures, "damaged", (json_int_t)r->damaged, "undecodable",
+        (json_int_t)r->undecodable, "audio_frames", (json_int_t)r->audio_frames, "audio_breaks",
+        (json_int_t)r->audio_breaks, "rebuilt_s", r->rebuilt_s, "concealed_s", r->concealed_s,
+        "silent_s", r->silent_s, "dropped_s", r->dropped_s, "rss_early", (json_int_t)r->rss_early,
+        "rss_late", (json_int_t)r->rss_late);
 
     json_dumpf(object, stdout, (json ? JSON_COMPACT : JSON_INDENT(2)) | JSON_REAL_PRECISION(9));
     putchar('\n');

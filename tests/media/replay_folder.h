@@ -15,11 +15,13 @@ typedef struct ReplayFolderParams {
     const char *directory; /* exists */
     const char *stream;    /* a folder of this name is made in it */
     int64_t segment_us;    /* 0: 2 s */
+    bool low_latency;      /* that too, and all playlists as long as the bridge's are by default */
     bool nack;             /* reordering is waited for as where lost packets are sent again */
 } ReplayFolderParams;
 
 typedef struct ReplayFolderReport {
     int64_t media_us;
+    uint64_t packets;
     uint64_t segments, forced_cuts, discontinuities;
     uint64_t pictures, damaged, undecodable;
     uint64_t audio_frames;

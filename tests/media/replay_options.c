@@ -32,10 +32,12 @@ static const char usage[] =
     "                           then, unless --bridge names one: both get the same\n"
     "  --hls DIR                to nobody: make HLS in DIR/NAME, with the bridge's own code\n"
     "                           but not its clock: hours of media in minutes\n"
+    "  --low-latency            with --hls: low-latency HLS and DASH too\n"
     "  --keep                   do not end the stream when done\n"
     "  --no-nack                do not say that what is lost is sent again\n"
     "How long, and how it is told:\n"
     "  --seconds S              so long (one round)\n"
+    "  --round S                only so much of FILE.pcap, whole seconds, in each round\n"
     "  --seed N                 another seed, other packets that go wrong (1)\n"
     "  --json                   print the last line as JSON\n"
     "  --info                   print what is in FILE.pcap, and send nothing\n"
@@ -63,9 +65,11 @@ enum {
     OPTION_STREAMS,
     OPTION_TO,
     OPTION_HLS,
+    OPTION_LOW_LATENCY,
     OPTION_KEEP,
     OPTION_NO_NACK,
     OPTION_SECONDS,
+    OPTION_ROUND,
     OPTION_SEED,
     OPTION_JSON,
     OPTION_INFO,
@@ -89,9 +93,11 @@ static const struct option names[] = {
     {"streams", required_argument, NULL, OPTION_STREAMS},
     {"to", required_argument, NULL, OPTION_TO},
     {"hls", required_argument, NULL, OPTION_HLS},
+    {"low-latency", no_argument, NULL, OPTION_LOW_LATENCY},
     {"keep", no_argument, NULL, OPTION_KEEP},
     {"no-nack", no_argument, NULL, OPTION_NO_NACK},
     {"seconds", required_argument, NULL, OPTION_SECONDS},
+    {"round", required_argument, NULL, OPTION_ROUND},
     {"seed", required_argument, NULL, OPTION_SEED},
     {"json", no_argument, NULL, OPTION_JSON},
     {"info", no_argument, NULL, OPTION_INFO},
@@ -304,6 +310,9 @@ static const char *read_option(int option, const char *text, ReplayOptions *o)
     case OPTION_HLS:
         o->hls = text;
         return NULL;
+    case OPTION_LOW_LATENCY:
+        o->low_latency = true;
+        return NULL;
     case OPTION_KEEP:
         o->keep = true;
         return NULL;
@@ -312,6 +321,11 @@ static const char *read_option(int option, const char *text, ReplayOptions *o)
         return NULL;
     case OPTION_SECONDS:
         return read_duration(text, US_PER_S, SECONDS_MAX, &o->faults.duration_us);
+    case OPTION_ROUND:
+        wrong = read_whole(text, UINT16_MAX, &whole);
+        if (!wrong)
+            o->round_us = whole * (int64_t)US_PER_S;
+        return wrong;
     case OPTION_SEED:
         wrong = read_whole(text, UINT32_MAX, &whole);
         if (!wrong)
@@ -352,6 +366,8 @@ static ReplayOptionsResult check(const ReplayOptions *o)
         return refuse("--stream: " STREAM_NAME_RULE);
     if (o->hls && (o->bridge || o->receivers > 0 || o->streams > 1))
         return refuse("--hls makes one stream and sends nothing: no --bridge, --to or --streams");
+    if (o->low_latency && !o->hls)
+        return refuse("--low-latency is for --hls: the bridge has settings of its own");
     if (o->streams > 1 && o->receivers > (size_t)o->streams)
         return refuse("there are more --to than --streams");
     return REPLAY_GO;

@@ -25,7 +25,8 @@ typedef struct ReplayOptions {
     int streams;
     size_t receivers;
     ReplayReceiver receiver[REPLAY_RECEIVERS_MAX];
-    bool keep, nack, json, info;
+    bool keep, low_latency, nack, json, info;
+    int64_t round_us;       /* 0: as much of the recording as there is */
     RtpFaultsParams faults; /* duration_us 0: one round */
 } ReplayOptions;
 

@@ -289,7 +289,7 @@ static bool keep(const Cut *cut, int64_t span_us, RecordedPacket *p)
     return p->timestamp >= 0 && p->timestamp < span_us / US_PER_S * rtp_track_clock_hz(p->track);
 }
 
-const char *rtp_recording_trim(RtpRecording *r)
+const char *rtp_recording_trim(RtpRecording *r, int64_t longest_us)
 {
     size_t start, kept = 0;
 
@@ -297,6 +297,8 @@ const char *rtp_recording_trim(RtpRecording *r)
         return "it has no access unit that starts with an SPS and has an IDR picture";
     Cut cut = find_cut(r, start);
     int64_t span_us = whole_seconds(r, &cut) * US_PER_S;
+    if (longest_us > 0 && longest_us < span_us)
+        span_us = longest_us;
     if (span_us <= 0)
         return "there is less than a second of it behind its first IDR picture";
     r->sequences[RTP_AUDIO] = r->sequences[RTP_VIDEO] = 0;

@@ -63,12 +63,13 @@ void rtp_recording_finish(RtpRecording *recording);
 void rtp_recording_destroy(RtpRecording **recording);
 
 /* Cuts it to what can be repeated without a seam: from the first access unit that starts with an
- * SPS and has an IDR picture, for as many whole seconds as there are of both tracks. So the next
- * round begins with an IDR picture a frame after the last one's end, the sound goes on without a
- * gap (a second is 50 Opus packets of 20 ms, as browsers send them), and what a test card marks
- * each second stays a second apart. Times, sequence numbers and timestamps are counted from the
- * cut. Returns NULL, or a static sentence that says why it cannot be. */
-const char *rtp_recording_trim(RtpRecording *recording);
+ * SPS and has an IDR picture, for as many whole seconds as there are of both tracks, and no more
+ * than `longest_us` (0: all). So the next round begins with an IDR picture a frame after the last
+ * one's end, the sound goes on without a gap (a second is 50 Opus packets of 20 ms, as browsers
+ * send them), and what a test card marks each second stays a second apart. Times, sequence numbers
+ * and timestamps are counted from the cut. Returns NULL, or a static sentence that says why it
+ * cannot be. */
+const char *rtp_recording_trim(RtpRecording *recording, int64_t longest_us);
 
 /* What is in a track, for people. */
 typedef struct RtpRecordingFacts {

@@ -290,7 +290,7 @@ static int read_recording(Replayer *r)
     r->recording = rtp_recording_read(o->file, error);
     if (!r->recording)
         return complain(o->file, error);
-    const char *wrong = rtp_recording_trim(r->recording);
+    const char *wrong = rtp_recording_trim(r->recording, o->round_us);
     if (wrong)
         return complain(o->file, wrong);
     bool audio = r->recording->has[RTP_AUDIO] && !o->faults.leave_out[RTP_AUDIO];
@@ -322,7 +322,8 @@ static int replay(Replayer *r)
 static int make_hls(const Replayer *r)
 {
     const ReplayOptions *o = &r->options;
-    ReplayFolderParams params = {.directory = o->hls, .stream = o->stream, .nack = o->nack};
+    ReplayFolderParams params = {
+        .directory = o->hls, .stream = o->stream, .low_latency = o->low_latency, .nack = o->nack};
     ReplayFolderReport report;
 
     if (replay_folder_run(r->recording, &o->faults, &params, &report) < 0) {

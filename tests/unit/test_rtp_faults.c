@@ -35,7 +35,7 @@ static int setup(void **state)
     params = rtp_faults_none();
     params.duration_us = 10 * S;
     params.seed = 1;
-    return rtp_recording_trim(recording) ? -1 : 0;
+    return rtp_recording_trim(recording, 0) ? -1 : 0;
 }
 
 static int teardown(void **state)

@@ -105,7 +105,7 @@ static void is_cut_to_whole_seconds_from_an_idr_picture(void **state)
     RtpRecording *r = synthetic_recording(3 * 1000000 + SYNTHETIC_LEAD_US + 100000);
 
     (void)state;
-    assert_null(rtp_recording_trim(r));
+    assert_null(rtp_recording_trim(r, 0));
     assert_int_equal(r->span_us, 3000000);
     assert_int_equal(r->start_unix_us, SYNTHETIC_UNIX_US + SYNTHETIC_LEAD_US);
     assert_string_equal(listed(r, 6), "V0! V1 A0 A1 V2 A2");
@@ -125,15 +125,27 @@ static void is_cut_to_whole_seconds_from_an_idr_picture(void **state)
     rtp_recording_destroy(&r);
 }
 
+static void is_cut_to_what_is_asked_for(void **state)
+{
+    RtpRecording *r = synthetic_recording(3 * 1000000 + SYNTHETIC_LEAD_US + 100000);
+
+    (void)state;
+    assert_null(rtp_recording_trim(r, 2000000));
+    assert_int_equal(r->span_us, 2000000);
+    assert_int_equal(r->sequences[RTP_AUDIO], 100);
+    assert_int_equal(rtp_recording_facts(r, RTP_VIDEO).idrs, 2);
+    rtp_recording_destroy(&r);
+}
+
 static void says_why_it_cannot_be_cut(void **state)
 {
     RtpRecording *r = synthetic_recording(SYNTHETIC_LEAD_US);
 
     (void)state;
-    assert_non_null(strstr(rtp_recording_trim(r), "IDR"));
+    assert_non_null(strstr(rtp_recording_trim(r, 0), "IDR"));
     rtp_recording_destroy(&r);
     r = synthetic_recording(SYNTHETIC_LEAD_US + 1000000);
-    assert_non_null(strstr(rtp_recording_trim(r), "less than a second"));
+    assert_non_null(strstr(rtp_recording_trim(r, 0), "less than a second"));
     rtp_recording_destroy(&r);
 }
 
@@ -232,6 +244,7 @@ int main(void)
         cmocka_unit_test(leaves_out_what_ends_a_session),
         cmocka_unit_test(finds_idr_pictures_however_they_are_packed),
         cmocka_unit_test(is_cut_to_whole_seconds_from_an_idr_picture),
+        cmocka_unit_test(is_cut_to_what_is_asked_for),
         cmocka_unit_test(says_why_it_cannot_be_cut),
         cmocka_unit_test(reads_what_tcpdump_writes),
         cmocka_unit_test(says_what_is_wrong_with_a_file),
