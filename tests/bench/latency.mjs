@@ -9,12 +9,14 @@
 
 import { parseArgs } from "node:util";
 import { sleep } from "../../tools/stack/child.mjs";
-import { openPage, publish, withBrowser } from "../e2e/support/browser.mjs";
+import { openPage, outbound, publish, withBrowser } from "../e2e/support/browser.mjs";
 import { until, withStack } from "../e2e/support/rig.mjs";
 import { openViewer, quantile, servePages } from "../e2e/support/viewer.mjs";
 
 const USAGE = `Usage: tests/e2e/in-namespace tests/bench/latency.mjs [OPTIONS] [WHAT...]
 Measures glass to glass, and counts stalls.
+
+Of hls.js at low latency it says where the time goes.
 
 WHAT is any of:
   classic   hls.js with its defaults, the classic playlist
@@ -46,9 +48,9 @@ async function lookOn() {
   const { readTimeCode } = await import("/js/time-code.js");
   const video = document.getElementById("player");
   const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const viewer = (window.viewer = { latencies: [], stalls: [], rates: [], playingAt: null });
+  const viewer = (window.viewer = { latencies: [], stalls: [], playingAt: null });
 
-  video.addEventListener("waiting", () => viewer.playingAt && viewer.stalls.push({ at: video.currentTime }));
+  video.addEventListener("waiting", () => viewer.playingAt && viewer.stalls.push(video.currentTime));
   video.addEventListener("playing", () => (viewer.playingAt ??= performance.now()));
   setInterval(() => {
     const { videoWidth: width, videoHeight: height } = video;
@@ -57,7 +59,6 @@ async function lookOn() {
     context.drawImage(video, 0, height - Math.round(height / 36) - 1, width, 1, 0, 0, width, 1);
     const code = readTimeCode(context.getImageData(0, 0, width, 1).data, width, Date.now());
     if (code !== null) viewer.latencies.push(Date.now() - code);
-    viewer.rates.push(video.playbackRate);
   }, 200);
 }
 
@@ -70,13 +71,44 @@ async function openWatchPage(context, stack) {
 
 const seconds = (ms) => `${(ms / 1000).toFixed(2)} s`;
 
+const mean = (numbers) => numbers.reduce((sum, one) => sum + one, 0) / numbers.length;
+
+/** By the playlist's dates, which are those of arrival at the bridge, and by what hls.js thinks is the
+ * end of the list. */
+const position = () => ({ dated: Date.now() - window.hls?.playingDate, behind: window.hls?.latency * 1000 });
+
 /** What a viewer sees who joins now. */
 async function join(viewer) {
+  const places = [];
   await until("it plays", async () => (await viewer.state()).playingAt !== null, 30000);
-  await sleep(watchMs);
-  const { latencies, stalls, rates = [] } = await viewer.state();
+  for (const from = performance.now(); performance.now() - from < watchMs; await sleep(500))
+    places.push(await viewer.evaluate(position));
+  const { latencies, stalls } = await viewer.state();
   await viewer.close();
-  return { latencies, stalls: stalls.length, fast: rates.filter((rate) => rate > 1).length / (rates.length || 1) };
+  return { latencies, stalls: stalls.length, places };
+}
+
+/** Where the time went, stage by stage. */
+async function tellBudget(found, publisher, stack) {
+  const glass = mean(found.flatMap(({ latencies }) => latencies));
+  const dated = mean(found.flatMap(({ places }) => places.map((place) => place.dated)));
+  const behind = mean(found.flatMap(({ places }) => places.map((place) => place.behind)));
+  const { video } = await outbound(publisher);
+  const metrics = await (await fetch(`http://127.0.0.1:${stack.bridgePort}/metrics`)).text();
+  const part = 'what="part"';
+  const sum = (name, label = 'kind="video"') => Number(new RegExp(`^hls_bridge_${name}\\{[^}]*${label}[^}]*\\} (.*)$`, "m").exec(metrics)?.[1]);
+  const listed = 1000 * sum("publish_latency_seconds_sum", part) / sum("publish_latency_seconds_count", part);
+  const reorder = 1000 * sum("rtp_reorder_wait_seconds_total") / sum("rtp_packets_total");
+  const ms = (value) => `${value.toFixed(1)} ms`;
+  console.log(`glass to glass ${ms(glass)}:
+  camera to bridge                 ${ms(glass - dated)}
+    of it encoding                 ${ms(1000 * video.totalEncodeTime / video.framesEncoded)}
+    of it the browser's pacer      ${ms(1000 * video.totalPacketSendDelay / video.packetsSent)}
+    and its capture, network, Janus; decoding and drawing in the viewer
+  bridge to the player's list      ${ms(dated - behind)}
+    of it reordering               ${ms(reorder)}
+    of it until the part is listed ${ms(listed)}
+  behind the end of that list      ${ms(behind)}`);
 }
 
 const tell = (what, { latencies, stalls }) =>
@@ -87,7 +119,7 @@ const pages = await servePages();
 try {
   await withStack({ bodyMs: 3600000 }, (stack) =>
     withBrowser({}, async (context) => {
-      await publish(context, stack, "shop");
+      const publisher = await publish(context, stack, "shop");
       await sleep(16000); // the lists are full
       const open = {
         classic: () => openViewer(context, pages, stack.playlist("shop")),
@@ -104,6 +136,7 @@ try {
         const medians = found.map(({ latencies }) => quantile(latencies, 0.5));
         console.log(`medians of ${joins} from ${seconds(Math.min(...medians))} to ${seconds(Math.max(...medians))}`);
         tell(what, { latencies: found.flatMap(({ latencies }) => latencies), stalls: found.reduce((n, one) => n + one.stalls, 0) });
+        if (what === "low") await tellBudget(found, publisher, stack);
       }
     }));
 } finally {
