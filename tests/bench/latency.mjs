@@ -9,9 +9,9 @@
 
 import { parseArgs } from "node:util";
 import { sleep } from "../../tools/stack/child.mjs";
-import { openPage, outbound, publish, withBrowser } from "../e2e/support/browser.mjs";
+import { outbound, publish, withBrowser } from "../e2e/support/browser.mjs";
 import { until, withStack } from "../e2e/support/rig.mjs";
-import { openViewer, quantile, servePages } from "../e2e/support/viewer.mjs";
+import { openViewer, openWatchPage, quantile, servePages } from "../e2e/support/viewer.mjs";
 
 const USAGE = `Usage: tests/e2e/in-namespace tests/bench/latency.mjs [OPTIONS] [WHAT...]
 Measures glass to glass, and counts stalls.
@@ -41,32 +41,6 @@ const joins = Number(values.joins), watchMs = Number(values.seconds) * 1000;
 if (values.help || !(joins >= 1) || !(watchMs >= 1000) || chosen.some((what) => !ALL.includes(what))) {
   process.stdout.write(USAGE);
   process.exit(values.help ? 0 : 2);
-}
-
-/** In the watch page: keeps in window.viewer what hls-page.js does. */
-async function lookOn() {
-  const { readTimeCode } = await import("/js/time-code.js");
-  const video = document.getElementById("player");
-  const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const viewer = (window.viewer = { latencies: [], stalls: [], playingAt: null });
-
-  video.addEventListener("waiting", () => viewer.playingAt && viewer.stalls.push(video.currentTime));
-  video.addEventListener("playing", () => (viewer.playingAt ??= performance.now()));
-  setInterval(() => {
-    const { videoWidth: width, videoHeight: height } = video;
-    if (!width || !viewer.playingAt) return;
-    Object.assign(context.canvas, { width, height: 1 });
-    context.drawImage(video, 0, height - Math.round(height / 36) - 1, width, 1, 0, 0, width, 1);
-    const code = readTimeCode(context.getImageData(0, 0, width, 1).data, width, Date.now());
-    if (code !== null) viewer.latencies.push(Date.now() - code);
-  }, 200);
-}
-
-async function openWatchPage(context, stack) {
-  const page = await openPage(context, `${stack.url}/watch.html?stream=shop`);
-  await page.evaluate(lookOn);
-  page.state = () => page.evaluate(() => window.viewer);
-  return page;
 }
 
 const seconds = (ms) => `${(ms / 1000).toFixed(2)} s`;
@@ -124,7 +98,7 @@ try {
       const open = {
         classic: () => openViewer(context, pages, stack.playlist("shop")),
         low: () => openViewer(context, pages, stack.master("shop")),
-        watch: () => openWatchPage(context, stack),
+        watch: () => openWatchPage(context, stack, "shop"),
       };
       for (const what of chosen) {
         const found = [];
