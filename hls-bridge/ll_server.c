@@ -302,7 +302,7 @@ static void *run(void *user)
     int n = 0;
 
     while (!is_stopping(s)) {
-        if (n > 0)
+        if (n > 0 && n < EVENTS)
             let_requests_gather(s);
         n = epoll_wait(s->epoll, event, EVENTS, LOOK_EVERY_US / 1000);
         s->now_us = clock_us(CLOCK_MONOTONIC);
