@@ -82,7 +82,7 @@ export class StreamPlayer extends EventTarget {
     const { latency, targetLatency, latestLevelDetails: list } = this.#hls ?? {};
     if (!this.#isLow || !list?.partHoldBack || this.#video.paused) return;
     // each stall has moved it further away; when all has been well for a while, it may come back
-    if (targetLatency > list.partHoldBack && performance.now() - this.#stalledAt > CALM_MS)
+    if (targetLatency !== list.partHoldBack && performance.now() - this.#stalledAt > CALM_MS)
       this.#hls.targetLatency = list.partHoldBack;
     const behind = latency - targetLatency;
     const fast = this.#video.playbackRate > 1;
