@@ -35,6 +35,7 @@ static const SettingRule rules[] = {
     {KEY("ll.dash", SETTING_BOOLEAN, ll_dash, 0, 0)},
     {KEY("ll.address", SETTING_STRING, ll_address, 7, BRIDGE_ADDRESS_SIZE - 1)},
     {KEY("ll.port", SETTING_INTEGER, ll_port, 1, UINT16_MAX)},
+    {KEY("ll.socket", SETTING_STRING, ll_socket, 0, BRIDGE_SOCKET_SIZE - 1)},
     {KEY("audio.bitrate", SETTING_INTEGER, audio_bitrate, 32000, 320000)},
     {KEY("sources.timeout", SETTING_SECONDS, source_timeout_us, 1 * S, 3600 * S)},
     {KEY("sources.backlog", SETTING_INTEGER, backlog, 1 << 16, 1 << 30)},

@@ -10,6 +10,7 @@
 
 #define BRIDGE_PATH_SIZE    1024
 #define BRIDGE_ADDRESS_SIZE 16
+#define BRIDGE_SOCKET_SIZE  108 /* as long as the kernel takes it */
 #define MBIT                1000000 /* bits */
 
 typedef struct BridgeSettings {
@@ -24,6 +25,7 @@ typedef struct BridgeSettings {
     bool ll_dash;                         /* a DASH manifest of its segments */
     char ll_address[BRIDGE_ADDRESS_SIZE]; /* IPv4, of the server that holds requests */
     int64_t ll_port;
+    char ll_socket[BRIDGE_SOCKET_SIZE];        /* path of its Unix socket, empty: none */
     int64_t backlog;                           /* bytes of a publisher that may wait */
     int64_t audio_bitrate;                     /* bit/s */
     char control_address[BRIDGE_ADDRESS_SIZE]; /* IPv4, loopback */

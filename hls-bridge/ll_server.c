@@ -1,224 +1,329 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ll_server.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <microhttpd.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "bridge_log.h"
 #include "clock.h"
+#include "ll_listener.h"
+#include "ll_wire.h"
 #include "media.h"
 
-#define LIVE              "/live/"
-#define NAME_SIZE         64    /* of a file below a stream */
-#define CONNECTIONS_MAX   60000 /* nginx's, which come to two for a viewer */
-#define CONNECTION_MEMORY 4096u /* bytes; requests are of nginx and short */
-#define IDLE_TIMEOUT_S    75u   /* longer than nginx keeps its own */
-#define CACHED_TARGETS    6     /* target durations that an answer to a blocking request is kept */
+#define CONNECTIONS_MAX 60000           /* nginx's, which come to two for a viewer */
+#define IDLE_TIMEOUT_US (75 * US_PER_S) /* longer than nginx keeps its own */
+#define LOOK_EVERY_US   US_PER_S        /* for those */
+#define GATHER_MS       2               /* that requests are left to come */
+#define CACHED_TARGETS  6               /* target durations that a named part's answer is kept */
+#define EVENTS          256             /* taken at once */
+#define LISTENERS       2
+#define DATE_SIZE       32
 
-#define PLAYLIST_TYPE "application/vnd.apple.mpegurl"
-#define PART_TYPE     "video/mp4"
-#define IMMUTABLE     "public, max-age=31536000, immutable"
+typedef enum ConnectionState { READING, HELD, SENDING } ConnectionState;
+
+typedef struct Connection {
+    LlServer *server;
+    struct Connection *next, **link;
+    struct Connection *next_woken; /* this and the next two are guarded by the server's lock */
+    bool woken;
+    bool gone; /* closed since it was woken: only its memory is left */
+    ConnectionState state;
+    int64_t active_us; /* when it last did anything */
+    LlRequest request;
+    LlWire wire;
+} Connection;
 
 struct LlServer {
     LlServerParams params;
-    struct MHD_Daemon *daemon;
+    pthread_t thread;
+    bool running;
+    int epoll, event;        /* `event`: some are woken, or it is to stop */
+    int listener[LISTENERS]; /* -1: there is none */
+    bool listening;          /* they are in `epoll` */
+    Connection *connections;
+    size_t count;
+    int64_t now_us, looked_us;
+    time_t dated;
+    char date[DATE_SIZE];
     char cached[48]; /* Cache-Control of what names its part */
+    pthread_mutex_t lock;
+    Connection *woken;
+    bool stopping;
 };
 
-/* One request, from its first line to its end. */
-typedef struct Request {
-    LlTicket ticket;
-    struct MHD_Connection *connection;
-    char stream[STREAM_NAME_MAX + 1];
-    char file[NAME_SIZE];
-} Request;
+/* ---- who waits ---- */
 
-static void pause_request(void *user)
+static void ring(const LlServer *s)
 {
-    MHD_suspend_connection(((Request *)user)->connection);
+    if (eventfd_write(s->event, 1) < 0)
+        log_error("low-latency server: %s", strerror(errno));
 }
 
-static void wake_request(void *user)
+static void pause_connection(void *user)
 {
-    MHD_resume_connection(((Request *)user)->connection);
+    ((Connection *)user)->state = HELD;
 }
 
-/* ---- answers ---- */
-
-/* Takes over `response`, which may be NULL. */
-static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status,
-                              struct MHD_Response *response, const char *type, const char *lifetime)
+/* One ring wakes the thread for all who are woken with this one. */
+static void wake_connection(void *user)
 {
-    if (!response)
-        return MHD_NO;
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, lifetime);
-    if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
-    enum MHD_Result result = MHD_queue_response(connection, status, response);
-    MHD_destroy_response(response);
-    return result;
+    Connection *c = user;
+    LlServer *s = c->server;
+
+    pthread_mutex_lock(&s->lock);
+    bool first = !s->woken;
+    c->woken = true;
+    c->next_woken = s->woken;
+    s->woken = c;
+    pthread_mutex_unlock(&s->lock);
+    if (first)
+        ring(s);
 }
 
-static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned status, const char *why)
-{
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        strlen(why), (void *)(uintptr_t)why, MHD_RESPMEM_PERSISTENT);
+/* ---- connections ---- */
 
-    return answer(connection, status, response, "text/plain", "no-store");
+static void close_connection(Connection *c)
+{
+    LlServer *s = c->server;
+
+    ll_hub_forget(s->params.hub, &c->request.ticket); /* nobody wakes it from now on */
+    ll_wire_end(&c->wire);
+    close(c->wire.fd); /* which takes it out of the epoll */
+    *c->link = c->next;
+    if (c->next)
+        c->next->link = c->link;
+    s->count--;
+    pthread_mutex_lock(&s->lock);
+    bool woken = c->gone = c->woken;
+    pthread_mutex_unlock(&s->lock);
+    if (!woken)
+        free(c);
 }
 
-static enum MHD_Result refuse_for(struct MHD_Connection *connection, LlAnswer why)
+static void open_connection(LlServer *s, int fd)
 {
-    if (why == LL_ANSWER_BAD)
-        return refuse(connection, MHD_HTTP_BAD_REQUEST, "that is too far ahead\n");
-    if (why == LL_ANSWER_TOO_LONG)
-        return refuse(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "nothing new has come\n");
-    return refuse(connection, MHD_HTTP_NOT_FOUND, "there is no such thing\n");
-}
+    Connection *c = s->count < CONNECTIONS_MAX ? calloc(1, sizeof(*c)) : NULL;
+    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = c};
 
-static void release_text(void *text)
-{
-    ll_text_release(text);
-}
-
-static enum MHD_Result answer_text(const LlServer *s, Request *r, LlText *text)
-{
-    struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
-        text->len, text->bytes, release_text, text);
-
-    if (!response)
-        ll_text_release(text);
-    return answer(r->connection, MHD_HTTP_OK, response, PLAYLIST_TYPE,
-                  r->ticket.msn >= 0 ? s->cached : "public, max-age=1");
-}
-
-static enum MHD_Result answer_file(const LlServer *s, Request *r)
-{
-    char path[4096];
-    struct stat file;
-
-    if (snprintf(path, sizeof(path), "%s/%s/%s", s->params.directory, r->stream, r->file) >=
-        (int)sizeof(path))
-        return MHD_NO;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return refuse_for(r->connection, LL_ANSWER_NOT_FOUND);
-    struct MHD_Response *response = fstat(fd, &file) == 0 && S_ISREG(file.st_mode)
-                                        ? MHD_create_response_from_fd((uint64_t)file.st_size, fd)
-                                        : NULL;
-    if (!response)
+    if (!c || epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
+        free(c);
         close(fd);
-    return answer(r->connection, MHD_HTTP_OK, response, PART_TYPE, IMMUTABLE);
+        return;
+    }
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+    c->server = s;
+    c->active_us = s->now_us;
+    ll_wire_init(&c->wire, fd);
+    c->request.ticket = (LlTicket){.pause = pause_connection, .wake = wake_connection, .user = c};
+    c->next = s->connections;
+    c->link = &s->connections;
+    if (c->next)
+        c->next->link = &c->next;
+    s->connections = c;
+    s->count++;
+}
+
+static void listen_or_not(LlServer *s, bool listening)
+{
+    if (listening == s->listening)
+        return;
+    for (size_t i = 0; i < LISTENERS; i++) {
+        struct epoll_event event = {.events = EPOLLIN, .data.ptr = &s->listener[i]};
+        if (s->listener[i] >= 0)
+            epoll_ctl(s->epoll, listening ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, s->listener[i], &event);
+    }
+    s->listening = listening;
+}
+
+static void accept_all(LlServer *s, int listener)
+{
+    for (;;) {
+        int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            open_connection(s, fd);
+        } else if (errno != EINTR && errno != ECONNABORTED) {
+            if (errno != EAGAIN) /* no descriptor is left: again after a while */
+                listen_or_not(s, false);
+            return;
+        }
+    }
 }
 
 /* ---- requests ---- */
 
-/* Splits "/live/NAME/FILE". */
-static bool read_path(const char *url, Request *r)
+static const char *date(LlServer *s)
 {
-    size_t prefix = strlen(LIVE);
+    time_t now = time(NULL);
+    struct tm t;
 
-    if (strncmp(url, LIVE, prefix) != 0)
-        return false;
-    const char *name = url + prefix, *slash = strchr(name, '/');
-    if (!slash || slash - name > STREAM_NAME_MAX || strlen(slash + 1) >= sizeof(r->file) ||
-        strchr(slash + 1, '/'))
-        return false;
-    memcpy(r->stream, name, (size_t)(slash - name));
-    strcpy(r->file, slash + 1);
-    return stream_name_valid(r->stream);
-}
-
-static const char *argument(struct MHD_Connection *connection, const char *name)
-{
-    return MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
-}
-
-static enum MHD_Result handle_playlist(const LlServer *s, Request *r, LlRendition rendition)
-{
-    struct MHD_Connection *c = r->connection;
-    LlDirectives directives;
-    LlText *text = NULL;
-    const char *wrong = ll_directives_read(argument(c, "_HLS_msn"), argument(c, "_HLS_part"),
-                                           argument(c, "_HLS_skip"), &directives);
-
-    if (wrong)
-        return refuse(c, MHD_HTTP_BAD_REQUEST, wrong);
-    LlAnswer status = ll_hub_playlist(s->params.hub, r->stream, rendition, &directives,
-                                      clock_us(CLOCK_MONOTONIC), &r->ticket, &text);
-    if (status == LL_ANSWER_HELD)
-        return MHD_YES;
-    return status == LL_ANSWER_READY ? answer_text(s, r, text) : refuse_for(c, status);
-}
-
-static enum MHD_Result handle(const LlServer *s, Request *r)
-{
-    if (strcmp(r->file, "video.m3u8") == 0)
-        return handle_playlist(s, r, LL_VIDEO);
-    if (strcmp(r->file, "audio.m3u8") == 0)
-        return handle_playlist(s, r, LL_AUDIO);
-    LlAnswer status =
-        ll_hub_part(s->params.hub, r->stream, r->file, clock_us(CLOCK_MONOTONIC), &r->ticket);
-    if (status == LL_ANSWER_HELD)
-        return MHD_YES;
-    return status == LL_ANSWER_READY ? answer_file(s, r) : refuse_for(r->connection, status);
-}
-
-static Request *new_request(struct MHD_Connection *connection)
-{
-    Request *r = calloc(1, sizeof(*r));
-
-    if (!r)
-        return NULL;
-    r->ticket = (LlTicket){.pause = pause_request, .wake = wake_request, .user = r};
-    r->connection = connection;
-    return r;
-}
-
-static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
-                                  const char *method, const char *version, const char *data,
-                                  size_t *data_len, void **state)
-{
-    (void)version;
-    (void)data;
-    if (!*state) { /* the headers have come */
-        *state = new_request(connection);
-        return *state ? MHD_YES : MHD_NO;
+    if (now != s->dated) {
+        s->dated = now;
+        gmtime_r(&now, &t);
+        strftime(s->date, sizeof(s->date), "%a, %d %b %Y %H:%M:%S GMT", &t);
     }
-    Request *r = *state;
-    if (*data_len > 0)
-        return MHD_NO; /* nobody has anything to tell us */
-    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-        return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "this takes GET alone\n");
-    if (r->file[0] == '\0' && !read_path(url, r))
-        return refuse_for(connection, LL_ANSWER_NOT_FOUND);
-    return handle(cls, r);
+    return s->date;
 }
 
-static void on_completed(void *cls, struct MHD_Connection *connection, void **state,
-                         enum MHD_RequestTerminationCode code)
+static const char *lifetime(const LlServer *s, const LlReply *reply)
 {
-    const LlServer *s = cls;
-    Request *r = *state;
-
-    (void)connection;
-    (void)code;
-    if (r)
-        ll_hub_forget(s->params.hub, &r->ticket);
-    free(r);
-    *state = NULL;
+    if (reply->status != 200)
+        return "no-store";
+    if (reply->is_part)
+        return "public, max-age=31536000, immutable";
+    return reply->named ? s->cached : "public, max-age=1";
 }
 
-/* Each request that is held is a connection, and each connection a descriptor. */
+/* The reply is there: what comes next is sending it. */
+static void answer(Connection *c)
+{
+    c->state = SENDING;
+    ll_wire_answer(&c->wire, date(c->server), lifetime(c->server, &c->wire.reply));
+}
+
+static void ask(Connection *c)
+{
+    const LlServerParams *p = &c->server->params;
+
+    c->active_us = c->server->now_us;
+    if (ll_request_ask(&c->request, p->hub, p->directory, c->active_us, &c->wire.reply))
+        answer(c);
+}
+
+/* Goes on with a connection for as long as it can. Returns -1 where it is over: errno says why. */
+static int serve(Connection *c)
+{
+    while (c->state != HELD) {
+        if (c->state == SENDING) {
+            if (ll_wire_send(&c->wire) < 0)
+                return errno == EAGAIN ? 0 : -1;
+            if (!c->wire.keep_alive)
+                return -1;
+            c->state = READING;
+        }
+        int taken = ll_wire_take(&c->wire, &c->request);
+        if (taken < 0)
+            return errno == EAGAIN ? 0 : -1;
+        if (taken == 0) {
+            answer(c);
+        } else {
+            c->request.ticket.since_us = 0; /* a new one, which may wait for as long as any */
+            c->request.ticket.expired = false;
+            ask(c);
+        }
+    }
+    return 0;
+}
+
+static void on_connection(Connection *c, uint32_t events)
+{
+    bool over = events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
+
+    c->active_us = c->server->now_us;
+    if (over || events & EPOLLIN)
+        c->wire.drained = false;
+    if ((over && c->state == HELD) || serve(c) < 0)
+        close_connection(c);
+}
+
+/* ---- the thread ---- */
+
+static void answer_woken(LlServer *s)
+{
+    pthread_mutex_lock(&s->lock);
+    Connection *c = s->woken;
+    s->woken = NULL;
+    pthread_mutex_unlock(&s->lock);
+    while (c) {
+        pthread_mutex_lock(&s->lock);
+        Connection *next = c->next_woken;
+        bool gone = c->gone;
+        c->woken = false;
+        pthread_mutex_unlock(&s->lock);
+        if (gone) {
+            free(c);
+        } else {
+            ask(c);
+            if (serve(c) < 0)
+                close_connection(c);
+        }
+        c = next;
+    }
+}
+
+/* Whoever says nothing for long is let go; one who waits is the hub's affair. */
+static void look_around(LlServer *s)
+{
+    if (s->now_us - s->looked_us < LOOK_EVERY_US)
+        return;
+    s->looked_us = s->now_us;
+    for (Connection *c = s->connections, *next; c; c = next) {
+        next = c->next;
+        if (c->state != HELD && s->now_us - c->active_us > IDLE_TIMEOUT_US)
+            close_connection(c);
+    }
+    listen_or_not(s, true);
+}
+
+static bool is_stopping(LlServer *s)
+{
+    pthread_mutex_lock(&s->lock);
+    bool stopping = s->stopping;
+    pthread_mutex_unlock(&s->lock);
+    return stopping;
+}
+
+static bool is_listener(const LlServer *s, const void *what)
+{
+    return what == &s->listener[0] || what == &s->listener[1];
+}
+
+/* Those who have been answered ask again one after the other: woken for each, the thread would
+ * spend a third of its time on that. Nobody's answer waits for this. */
+static void let_requests_gather(LlServer *s)
+{
+    poll(&(struct pollfd){.fd = s->event, .events = POLLIN}, 1, GATHER_MS);
+}
+
+static void *run(void *user)
+{
+    LlServer *s = user;
+    struct epoll_event event[EVENTS];
+    int n = 0;
+
+    while (!is_stopping(s)) {
+        if (n > 0 && n < EVENTS)
+            let_requests_gather(s);
+        n = epoll_wait(s->epoll, event, EVENTS, LOOK_EVERY_US / 1000);
+        s->now_us = clock_us(CLOCK_MONOTONIC);
+        for (int i = 0; i < n; i++) {
+            if (is_listener(s, event[i].data.ptr))
+                accept_all(s, *(int *)event[i].data.ptr);
+            else if (event[i].data.ptr == &s->event)
+                eventfd_read(s->event, &(eventfd_t){0});
+            else
+                on_connection(event[i].data.ptr, event[i].events);
+        }
+        answer_woken(s); /* only here, as others than those of the events may be closed */
+        look_around(s);
+    }
+    answer_woken(s); /* those that the end has woken */
+    return NULL;
+}
+
+/* ---- life ---- */
+
+/* A viewer may have two requests held, and each is a connection. */
 static void raise_descriptor_limit(void)
 {
     struct rlimit limit;
@@ -229,41 +334,73 @@ static void raise_descriptor_limit(void)
     }
 }
 
+static int open_server(LlServer *s)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = &s->event};
+
+    s->listener[0] = ll_listener_tcp(s->params.address, s->params.port);
+    if (s->listener[0] < 0)
+        return -1;
+    if (*s->params.socket && (s->listener[1] = ll_listener_unix(s->params.socket)) < 0)
+        return -1;
+    s->epoll = epoll_create1(EPOLL_CLOEXEC);
+    s->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (s->epoll < 0 || s->event < 0 || epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->event, &event) < 0)
+        return -1;
+    listen_or_not(s, true);
+    errno = pthread_create(&s->thread, NULL, run, s);
+    s->running = errno == 0;
+    return s->running ? 0 : -1;
+}
+
+static void stop_server(LlServer *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->stopping = true;
+    pthread_mutex_unlock(&s->lock);
+    ring(s);
+    pthread_join(s->thread, NULL);
+}
+
 LlServer *ll_server_create(const LlServerParams *params)
 {
-    struct sockaddr_in local = {.sin_family = AF_INET, .sin_port = htons(params->port)};
     LlServer *s = calloc(1, sizeof(*s));
 
     if (!s)
         return NULL;
     s->params = *params;
+    s->epoll = s->event = s->listener[0] = s->listener[1] = -1;
+    pthread_mutex_init(&s->lock, NULL);
     /* for caches that many share; a player that asks again wants to know what is new */
     snprintf(s->cached, sizeof(s->cached), "public, max-age=0, s-maxage=%lld",
              (long long)(CACHED_TARGETS * params->target_us / US_PER_S));
-    inet_pton(AF_INET, params->address, &local.sin_addr);
     raise_descriptor_limit();
-    errno = 0;
-    s->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, params->port,
-        NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, log_debug_of, "low-latency server",
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_SOCK_ADDR,
-        (struct sockaddr *)&local, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-        MHD_OPTION_LISTEN_BACKLOG_SIZE, 4096u, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S,
-        MHD_OPTION_END);
-    if (s->daemon)
+    if (open_server(s) == 0)
         return s;
-    free(s);
-    errno = errno ? errno : EADDRINUSE;
+    int error = errno;
+    ll_server_destroy(&s);
+    errno = error;
     return NULL;
 }
 
 void ll_server_destroy(LlServer **server)
 {
-    if (!*server)
+    LlServer *s = *server;
+
+    if (!s)
         return;
-    ll_hub_close((*server)->params.hub);
-    MHD_stop_daemon((*server)->daemon);
-    free(*server);
+    ll_hub_close(s->params.hub);
+    if (s->running)
+        stop_server(s);
+    while (s->connections)
+        close_connection(s->connections);
+    if (s->listener[1] >= 0)
+        unlink(s->params.socket);
+    const int fds[] = {s->listener[0], s->listener[1], s->epoll, s->event};
+    for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
+    pthread_mutex_destroy(&s->lock);
+    free(s);
     *server = NULL;
 }

@@ -5,10 +5,10 @@
 /* The HTTP server behind nginx for what is not there yet: it holds requests for playlists that name
  * a segment or a part to come (rfc8216bis, section 6.2.5.2), and for the part that a playlist hints
  * at, and answers them the moment there is what they ask for. It has one thread, however many wait,
- * and knows nothing else: the control API is elsewhere.
+ * and knows nothing else: the control API is elsewhere. What it answers is in ll_request.h.
  *
- *   GET /live/NAME/video.m3u8, /live/NAME/audio.m3u8    with _HLS_msn, _HLS_part, _HLS_skip
- *   GET /live/NAME/KIND-EPOCH-MSN.PART.m4s
+ * It is one of our own, and no library, because of what a crowd costs: one recv and one sendmsg
+ * for each answer, and one wake of the thread for all of them.
  *
  * Thread-safety: create and destroy from one thread; requests run on the server's own. */
 
@@ -19,6 +19,7 @@ typedef struct LlServer LlServer;
 typedef struct LlServerParams {
     const char *address; /* IPv4 */
     uint16_t port;
+    const char *socket;    /* path of a Unix socket beside these, empty: none; borrowed */
     LlHub *hub;            /* borrowed */
     const char *directory; /* of all streams; borrowed */
     int64_t target_us;     /* about what a target duration is, for caches */

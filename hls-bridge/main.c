@@ -238,6 +238,7 @@ static int start(const BridgeSettings *settings, Parts *parts)
     LlServerParams ll = {
         .address = settings->ll_address,
         .port = (uint16_t)settings->ll_port,
+        .socket = settings->ll_socket,
         .directory = settings->directory,
         .target_us = settings->segment_us,
     };
@@ -261,8 +262,9 @@ static int start(const BridgeSettings *settings, Parts *parts)
     ll.hub = parts->ll_hub;
     parts->ll_server = settings->ll_enabled ? ll_server_create(&ll) : NULL;
     if (settings->ll_enabled && !parts->ll_server) {
-        fprintf(stderr, "hls-bridge: low-latency HLS cannot be served on %s:%d: %s\n",
-                settings->ll_address, (int)settings->ll_port, strerror(errno));
+        fprintf(stderr, "hls-bridge: low-latency HLS cannot be served on %s:%d%s%s: %s\n",
+                settings->ll_address, (int)settings->ll_port, *settings->ll_socket ? " and " : "",
+                settings->ll_socket, strerror(errno));
         return -1;
     }
     return 0;

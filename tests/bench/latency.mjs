@@ -1,60 +1,117 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// How far behind the test card's clock hls.js plays, glass to glass: the classic playlist beside low
-// latency, on the same stream at the same time. Viewers with hls.js's own defaults join again and
-// again, at any phase of the segments. It wants a network namespace of its own and an otherwise idle
-// machine:
+// How far behind the test card's clock viewers are, glass to glass: hls.js with its own defaults on
+// the classic playlist and at low latency, and the watch page. They join again and again, at any phase
+// of the segments, those of one kind after the other. It wants a network namespace of its own and an
+// otherwise idle machine:
 //   tests/e2e/in-namespace tests/bench/latency.mjs
 
 import { parseArgs } from "node:util";
 import { sleep } from "../../tools/stack/child.mjs";
-import { publish, withBrowser } from "../e2e/support/browser.mjs";
+import { outbound, publish, withBrowser } from "../e2e/support/browser.mjs";
 import { until, withStack } from "../e2e/support/rig.mjs";
-import { openViewer, quantile, servePages } from "../e2e/support/viewer.mjs";
+import { openViewer, openWatchPage, quantile, servePages } from "../e2e/support/viewer.mjs";
 
-const USAGE = `Usage: tests/e2e/in-namespace tests/bench/latency.mjs [--joins N]
-Measures glass to glass in hls.js, the classic playlist and low latency. N viewers each (10).
+const USAGE = `Usage: tests/e2e/in-namespace tests/bench/latency.mjs [OPTIONS] [WHAT...]
+Measures glass to glass, and counts stalls.
+
+Of hls.js at low latency it says where the time goes.
+
+WHAT is any of:
+  classic   hls.js with its defaults, the classic playlist
+  low       the same, low latency
+  watch     the watch page
+
+  --joins N      viewers of each, one after the other (10)
+  --seconds S    that each watches, once it plays (6)
 `;
-const WATCH_MS = 6000; // each viewer, once it plays
+const ALL = ["classic", "low", "watch"];
 
-const { values } = parseArgs({
-  options: { joins: { type: "string", default: "10" }, help: { type: "boolean", short: "h" } },
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    joins: { type: "string", default: "10" },
+    seconds: { type: "string", default: "6" },
+    help: { type: "boolean", short: "h" },
+  },
 });
-if (values.help) {
+const chosen = positionals.length ? positionals : ALL;
+const joins = Number(values.joins), watchMs = Number(values.seconds) * 1000;
+if (values.help || !(joins >= 1) || !(watchMs >= 1000) || chosen.some((what) => !ALL.includes(what))) {
   process.stdout.write(USAGE);
-  process.exit(0);
-}
-
-/** The median latency of a viewer who joins now, in ms. */
-async function join(context, pages, playlist) {
-  const viewer = await openViewer(context, pages, playlist);
-  await until("hls.js plays", async () => (await viewer.state()).playingAt !== null, 30000);
-  await sleep(WATCH_MS);
-  const { latencies } = await viewer.state();
-  await viewer.close();
-  return quantile(latencies, 0.5);
+  process.exit(values.help ? 0 : 2);
 }
 
 const seconds = (ms) => `${(ms / 1000).toFixed(2)} s`;
+
+const mean = (numbers) => numbers.reduce((sum, one) => sum + one, 0) / numbers.length;
+
+/** By the playlist's dates, which are those of arrival at the bridge, and by what hls.js thinks is the
+ * end of the list. */
+const position = () => ({ dated: Date.now() - window.hls?.playingDate, behind: window.hls?.latency * 1000 });
+
+/** What a viewer sees who joins now. */
+async function join(viewer) {
+  const places = [];
+  await until("it plays", async () => (await viewer.state()).playingAt !== null, 30000);
+  for (const from = performance.now(); performance.now() - from < watchMs; await sleep(500))
+    places.push(await viewer.evaluate(position));
+  const { latencies, stalls } = await viewer.state();
+  await viewer.close();
+  return { latencies, stalls: stalls.length, places };
+}
+
+/** Where the time went, stage by stage. */
+async function tellBudget(found, publisher, stack) {
+  const glass = mean(found.flatMap(({ latencies }) => latencies));
+  const dated = mean(found.flatMap(({ places }) => places.map((place) => place.dated)));
+  const behind = mean(found.flatMap(({ places }) => places.map((place) => place.behind)));
+  const { video } = await outbound(publisher);
+  const metrics = await (await fetch(`http://127.0.0.1:${stack.bridgePort}/metrics`)).text();
+  const part = 'what="part"';
+  const sum = (name, label = 'kind="video"') => Number(new RegExp(`^hls_bridge_${name}\\{[^}]*${label}[^}]*\\} (.*)$`, "m").exec(metrics)?.[1]);
+  const listed = 1000 * sum("publish_latency_seconds_sum", part) / sum("publish_latency_seconds_count", part);
+  const reorder = 1000 * sum("rtp_reorder_wait_seconds_total") / sum("rtp_packets_total");
+  const ms = (value) => `${value.toFixed(1)} ms`;
+  console.log(`glass to glass ${ms(glass)}:
+  camera to bridge                 ${ms(glass - dated)}
+    of it encoding                 ${ms(1000 * video.totalEncodeTime / video.framesEncoded)}
+    of it the browser's pacer      ${ms(1000 * video.totalPacketSendDelay / video.packetsSent)}
+    and its capture, network, Janus; decoding and drawing in the viewer
+  bridge to the player's list      ${ms(dated - behind)}
+    of it reordering               ${ms(reorder)}
+    of it until the part is listed ${ms(listed)}
+  behind the end of that list      ${ms(behind)}`);
+}
+
+const tell = (what, { latencies, stalls }) =>
+  console.log(`${what}: median ${seconds(quantile(latencies, 0.5))}, 95 % ${seconds(quantile(latencies, 0.95))}, ` +
+    `first ${seconds(latencies[0])}, last ${seconds(latencies.at(-1))}, ${stalls} stalls`);
 
 const pages = await servePages();
 try {
   await withStack({ bodyMs: 3600000 }, (stack) =>
     withBrowser({}, async (context) => {
-      await publish(context, stack, "shop");
+      const publisher = await publish(context, stack, "shop");
       await sleep(16000); // the lists are full
-      const kinds = { classic: stack.playlist("shop"), "low latency": stack.master("shop") };
-      const found = { classic: [], "low latency": [] };
-      for (let i = 0; i < Number(values.joins); i++) {
-        await sleep((i * 730) % 2000);
-        await Promise.all(Object.entries(kinds).map(async ([kind, url]) =>
-          found[kind].push(await join(context, pages, url))));
-        console.log(`viewer ${i + 1}: classic ${seconds(found.classic[i])}, low latency ${seconds(found["low latency"][i])}`);
+      const open = {
+        classic: () => openViewer(context, pages, stack.playlist("shop")),
+        low: () => openViewer(context, pages, stack.master("shop")),
+        watch: () => openWatchPage(context, stack, "shop"),
+      };
+      for (const what of chosen) {
+        const found = [];
+        for (let i = 0; i < joins; i++) {
+          await sleep((i * 730) % 2000);
+          found.push(await join(await open[what]()));
+          tell(`${what} ${i + 1}`, found[i]);
+        }
+        const medians = found.map(({ latencies }) => quantile(latencies, 0.5));
+        console.log(`medians of ${joins} from ${seconds(Math.min(...medians))} to ${seconds(Math.max(...medians))}`);
+        tell(what, { latencies: found.flatMap(({ latencies }) => latencies), stalls: found.reduce((n, one) => n + one.stalls, 0) });
+        if (what === "low") await tellBudget(found, publisher, stack);
       }
-      for (const [kind, all] of Object.entries(found))
-        console.log(`${kind}: median ${seconds(quantile(all, 0.5))}, ${seconds(Math.min(...all))} to ${seconds(Math.max(...all))}`);
-      console.log(`ratio ${(quantile(found["low latency"], 0.5) / quantile(found.classic, 0.5)).toFixed(2)}`);
     }));
 } finally {
   await pages.close();

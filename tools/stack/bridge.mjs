@@ -13,13 +13,14 @@ import { Child, untilHealthy } from "./child.mjs";
  *   hls        where segments go
  *   port       of its control API
  *   llPort     where low-latency requests are held; none: no low-latency HLS
+ *   llSocket   the same at a Unix socket, empty: none
  *   settings   { "hls.segment": 2.0, … } over the defaults
  *   args       more arguments
  */
-export async function startBridge({ program, folder, hls, port, llPort, settings = {}, args = [], env, onDeath }) {
+export async function startBridge({ program, folder, hls, port, llPort, llSocket = "", settings = {}, args = [], env, onDeath }) {
   const groups = {};
   for (const [key, value] of Object.entries({ "hls.directory": hls, "control.port": port,
-    ...(llPort ? { "ll.port": llPort } : { "ll.enabled": false }), ...settings })) {
+    ...(llPort ? { "ll.port": llPort, "ll.socket": llSocket } : { "ll.enabled": false }), ...settings })) {
     const [group, name] = key.split(".");
     (groups[group] ??= []).push(`  ${name} = ${JSON.stringify(value)}`);
   }

@@ -35,10 +35,11 @@ export function answersHttp(url) {
  *   folder   for its configuration, logs and temporary files
  *   listen   listen directives
  *   url      at which it then answers
- *   hls, web, janusPort, llPort, bridgePort
+ *   hls, web, janusPort, bridgePort
+ *   ll       where the bridge holds low-latency requests: host:port or unix:path
  *   status   whether there is the status page for operators
  */
-export async function startNginx({ pieces, folder, listen, url, hls, web, janusPort, llPort, bridgePort, status, onDeath }) {
+export async function startNginx({ pieces, folder, listen, url, hls, web, janusPort, ll, bridgePort, status, onDeath }) {
   await mkdir(folder, { recursive: true });
   const file = path.join(folder, "nginx.conf");
   const site = path.join(folder, "site.conf");
@@ -47,7 +48,7 @@ export async function startNginx({ pieces, folder, listen, url, hls, web, janusP
     HLS: hls,
     WEB: web,
     JANUS: `127.0.0.1:${janusPort}`,
-    LL: `127.0.0.1:${llPort}`,
+    LL: ll,
     CONTROL: `127.0.0.1:${bridgePort}`,
     STATUS: status ? `include ${pieces}/status.conf;` : "",
     PIECES: pieces,

@@ -11,6 +11,8 @@ import { startBridge } from "./bridge.mjs";
 import { startJanus } from "./janus.mjs";
 import { startNginx } from "./nginx.mjs";
 
+const SOCKET_MAX = 107; // bytes of a Unix socket's path
+
 export const SOURCE = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 
 /** Janus's Admin API listens on loopback alone. */
@@ -83,6 +85,8 @@ export class Stack {
     const [any, ...own] = await freePorts(5);
     this.port = this.options.port || any;
     [this.janusPort, this.adminPort, this.bridgePort, this.llPort] = own;
+    const socket = path.join(folder, "ll.sock");
+    this.llSocket = socket.length <= SOCKET_MAX ? socket : "";
     if (this.options.teach) {
       this.bridgePort = await portOrOther(8190);
       this.janusHttpPort = await portOrOther(8088);
@@ -104,6 +108,7 @@ export class Stack {
       hls: this.hls,
       port: this.bridgePort,
       llPort: this.llPort,
+      llSocket: this.llSocket,
       settings: bridgeSettings,
       args: bridgeArgs,
       env: env?.bridge,
@@ -147,7 +152,7 @@ export class Stack {
       hls: this.hls,
       web: build.web,
       janusPort: this.janusPort,
-      llPort: this.llPort,
+      ll: this.llSocket ? `unix:${this.llSocket}` : `127.0.0.1:${this.llPort}`,
       bridgePort: this.bridgePort,
       status,
       onDeath,

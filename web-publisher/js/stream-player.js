@@ -14,11 +14,20 @@ const STUCK_MS = 2500; // it does not move, though there is something to play fu
 const YOUNG_SEGMENTS = 3; // of a stream that has so few, low latency may be about to come
 const BEHIND_S = { classic: 6, low: 2 }; // behind what could be: "back to live" is offered
 
-// Viewers who fell behind catch up at a speed that nobody hears. What is asked for is held until it
-// is there, for three target durations, and then refused: that is no fault, it is asked for again.
+// Viewers who are behind catch up at a speed that nobody hears. hls.js would do it itself
+// (maxLiveSyncPlaybackRate), but only while it has more than a second in its buffer, which is more
+// than there is at low latency: it would stay for ever where it happened to begin.
+const CATCH_UP = {
+  beginS: 0.08, // behind what is aimed at
+  endS: 0.02,
+  bufferS: 0.25, // media that must be there: more than the next part takes to come
+  rate: (behindS) => (behindS > 0.5 ? 1.1 : 1.05),
+};
+
+// What is asked for is held until it is there, for three target durations, and then refused: that is
+// no fault, it is asked for again.
 const LOW_LATENCY = {
   lowLatencyMode: true,
-  maxLiveSyncPlaybackRate: 1.1,
   liveSyncOnStallIncrease: 0.2, // seconds further from live after a stall; a part, not the default of 1
   backBufferLength: 30,
   playlistLoadPolicy: {
@@ -37,6 +46,7 @@ export class StreamPlayer extends EventTarget {
   #lowLatencyUrl;
   #isLow = false; // what is played is the low-latency playlist
   #troubles = []; // when it stalled or failed
+  #stalledAt = 0; // when it last did
   #hls = null;
   #moved = { time: 0, at: 0 }; // where it was when it last moved, and when
   #state = null;
@@ -51,6 +61,7 @@ export class StreamPlayer extends EventTarget {
     video.addEventListener("playing", () => this.#say("playing"));
     video.addEventListener("waiting", () => this.#say("stalled"));
     video.addEventListener("ended", () => this.#onEnded());
+    video.addEventListener("timeupdate", () => this.#keepUp());
     setInterval(() => this.#unstick(), STUCK_MS / 5);
   }
 
@@ -64,6 +75,21 @@ export class StreamPlayer extends EventTarget {
     this.#moved.at = now;
     if (this.#hls?.latestLevelDetails?.live === false) this.#onEnded(); // it stands just before its end
     else if (live > time + 1) this.#video.currentTime = live;
+  }
+
+  /** Comes as near to live as the playlist allows. */
+  #keepUp() {
+    const { latency, targetLatency, latestLevelDetails: list } = this.#hls ?? {};
+    if (!this.#isLow || !list?.partHoldBack || this.#video.paused) return;
+    // each stall has moved it further away; when all has been well for a while, it may come back
+    if (targetLatency !== list.partHoldBack && performance.now() - this.#stalledAt > CALM_MS)
+      this.#hls.targetLatency = list.partHoldBack;
+    const behind = latency - targetLatency;
+    const fast = this.#video.playbackRate > 1;
+    const catchUp = behind > (fast ? CATCH_UP.endS : CATCH_UP.beginS) && behind < BEHIND_S.low &&
+      this.buffer > CATCH_UP.bufferS && list.live;
+    const rate = catchUp ? CATCH_UP.rate(behind) : 1;
+    if (rate !== this.#video.playbackRate) this.#video.playbackRate = rate;
   }
 
   start() {
@@ -144,10 +170,12 @@ export class StreamPlayer extends EventTarget {
   #close() {
     this.#hls?.destroy();
     this.#hls = null;
+    this.#video.playbackRate = 1;
   }
 
   #onError(data) {
     const stalled = data.details === Hls.ErrorDetails.BUFFER_STALLED_ERROR;
+    if (stalled) this.#stalledAt = performance.now();
     if (this.#isLow && (data.fatal || stalled)) this.#troubles.push(Date.now());
     if (this.#isLow && this.#isTroubled()) {
       this.#wait(); // and then from the classic playlist

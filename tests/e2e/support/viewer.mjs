@@ -43,6 +43,33 @@ export async function openViewer(context, pages, playlist) {
   return page;
 }
 
+/** In the watch page: keeps in window.viewer what hls-page.js does. */
+async function lookOn() {
+  const { readTimeCode, STRIP_HEIGHT } = await import("/js/time-code.js");
+  const video = document.getElementById("player");
+  const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const viewer = (window.viewer = { latencies: [], stalls: [], playingAt: null });
+
+  video.addEventListener("waiting", () => viewer.playingAt !== null && viewer.stalls.push({ at: video.currentTime }));
+  video.addEventListener("playing", () => (viewer.playingAt ??= performance.now()));
+  setInterval(() => {
+    const { videoWidth: width, videoHeight: height } = video;
+    if (!width || viewer.playingAt === null) return;
+    Object.assign(context.canvas, { width, height: 1 });
+    context.drawImage(video, 0, Math.round(height * (1 - STRIP_HEIGHT / 2)) - 1, width, 1, 0, 0, width, 1);
+    const code = readTimeCode(context.getImageData(0, 0, width, 1).data, width, Date.now());
+    if (code !== null) viewer.latencies.push(Date.now() - code);
+  }, 200);
+}
+
+/** Opens the watch page of `stream`; `state()` is as that of openViewer. */
+export async function openWatchPage(context, stack, stream) {
+  const page = await openPage(context, `${stack.url}/watch.html?stream=${stream}`);
+  await page.evaluate(lookOn);
+  page.state = () => page.evaluate(() => window.viewer);
+  return page;
+}
+
 /** The value below which `part` of the numbers are. */
 export function quantile(numbers, part) {
   const sorted = [...numbers].sort((a, b) => a - b);

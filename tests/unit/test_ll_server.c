@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "harness.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "hls-bridge/ll_server.h"
+#include "hls-bridge/media.h"
+
+#define TIMEOUT_MS 10000 /* what takes longer has not come */
+#define PART       "video-77-8.0.m4s"
+#define PART_BYTES (3 << 20) /* more than a socket takes at once */
+
+static char folder[32];
+static char socket_path[64];
+static LlHub *hub;
+static LlBoard *board;
+static LlServer *server;
+
+static void publish(int64_t msn, int64_t open)
+{
+    char text[64];
+    LlNews news = {.edge = {msn, 10, open, 15, false}, .epoch = 77, .text = text};
+
+    news.text_len = (size_t)snprintf(text, sizeof(text), "%d.%d\n", (int)msn, (int)open);
+    assert_int_equal(ll_board_publish(board, LL_VIDEO, &news), 0);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    strcpy(folder, "/tmp/janus-hls-test-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    snprintf(socket_path, sizeof(socket_path), "%s/ll.sock", folder);
+    hub = ll_hub_create();
+    board = ll_hub_join(hub, "shop", 6 * US_PER_S);
+    LlServerParams params = {.address = "127.0.0.1",
+                             .socket = socket_path,
+                             .hub = hub,
+                             .directory = folder,
+                             .target_us = 2 * US_PER_S};
+    server = ll_server_create(&params);
+    assert_non_null(server);
+    publish(7, 0);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    char path[96];
+
+    (void)state;
+    ll_server_destroy(&server);
+    assert_null(server);
+    assert_int_equal(access(socket_path, F_OK), -1);
+    ll_board_leave(&board);
+    ll_hub_destroy(&hub);
+    snprintf(path, sizeof(path), "%s/shop/" PART, folder);
+    unlink(path);
+    snprintf(path, sizeof(path), "%s/shop", folder);
+    rmdir(path);
+    rmdir(folder);
+    return 0;
+}
+
+/* ---- a client ---- */
+
+static int connect_client(void)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    strcpy(to.sun_path, socket_path);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+    return fd;
+}
+
+static void say(int fd, const char *text)
+{
+    assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+static void ask(int fd, const char *method, const char *target)
+{
+    char text[256];
+
+    snprintf(text, sizeof(text), "%s %s HTTP/1.1\r\nHost: x\r\n\r\n", method, target);
+    say(fd, text);
+}
+
+/* Reads until `len` bytes are there, or the connection ends. */
+static size_t hear(int fd, char *out, size_t len)
+{
+    size_t got = 0;
+
+    while (got < len) {
+        assert_int_equal(poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, TIMEOUT_MS), 1);
+        ssize_t n = recv(fd, out + got, len - got, 0);
+        if (n <= 0)
+            break;
+        got += (size_t)n;
+    }
+    return got;
+}
+
+/* Reads one answer; its head goes to `head`. Returns its status. */
+static int hear_head(int fd, char head[512])
+{
+    size_t n = 0;
+
+    *head = '\0';
+    while (!strstr(head, "\r\n\r\n") && n < 511 && hear(fd, head + n, 1) == 1)
+        head[++n] = '\0';
+    return n > 12 ? atoi(head + 9) : 0;
+}
+
+static void expect_answer(int fd, int status, const char *body)
+{
+    char head[512], got[128] = "", length[64];
+
+    int answered = hear_head(fd, head);
+    assert_row(answered == status, body, "%d: %s", answered, head);
+    snprintf(length, sizeof(length), "Content-Length: %zu\r\n", strlen(body));
+    assert_non_null(strstr(head, length));
+    assert_int_equal(hear(fd, got, strlen(body)), strlen(body));
+    assert_string_equal(got, body);
+}
+
+/* Until as many are held: they come by another thread. */
+static void until_held(size_t count)
+{
+    for (int ms = 0; ll_board_held(board) != count; ms++) {
+        assert_true(ms < TIMEOUT_MS);
+        usleep(1000);
+    }
+}
+
+/* ---- tests ---- */
+
+static void holds_and_wakes(void **state)
+{
+    int fd[100];
+    size_t count = COUNT(fd);
+
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        fd[i] = connect_client();
+        ask(fd[i], "GET", "/live/shop/video.m3u8?_HLS_msn=8&_HLS_part=0");
+    }
+    until_held(count);
+    for (int64_t round = 1; round < 4; round++) { /* again on the same connections */
+        char body[16], next[64];
+        publish(7, round);
+        snprintf(body, sizeof(body), "7.%d\n", (int)round);
+        snprintf(next, sizeof(next), "/live/shop/video.m3u8?_HLS_msn=8&_HLS_part=%d", (int)round);
+        for (size_t i = 0; i < count; i++) {
+            expect_answer(fd[i], 200, body);
+            ask(fd[i], "GET", next);
+        }
+        until_held(count);
+    }
+    for (size_t i = 0; i < count; i++)
+        close(fd[i]); /* those who leave are not waited for */
+    until_held(0);
+}
+
+static void answers_at_once(void **state)
+{
+    static const struct {
+        const char *method, *target, *body;
+        int status;
+    } rows[] = {
+        {"GET", "/live/shop/video.m3u8?_HLS_msn=7", "7.0\n", 200},
+        {"GET", "/live/shop/video.m3u8", "7.0\n", 200},
+        {"GET", "/live/shop/video.m3u8?_HLS_msn=x", "_HLS_msn is not a number", 400},
+        {"GET", "/live/shop/video.m3u8?_HLS_part=1", "_HLS_part needs _HLS_msn", 400},
+        {"GET", "/live/shop/video.m3u8?_HLS_msn=99", "that is too far ahead\n", 400},
+        {"GET", "/live/none/video.m3u8?_HLS_msn=7", "there is no such thing\n", 404},
+        {"GET", "/live/shop/audio.m3u8", "there is no such thing\n", 404},
+        {"GET", "/live/shop/video-77-7.0.m4s", "there is no such thing\n", 404}, /* no file */
+        {"GET", "/live/shop/../x", "there is no such thing\n", 404},
+        {"GET", "/live/shop/%2e%2e%2fx", "there is no such thing\n", 404},
+        {"GET", "/streams", "there is no such thing\n", 404},
+        {"DELETE", "/live/shop/video.m3u8", "this takes GET alone\n", 405},
+    };
+    int fd = connect_client();
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        ask(fd, rows[i].method, rows[i].target);
+        expect_answer(fd, rows[i].status, rows[i].body);
+    }
+    close(fd);
+}
+
+static void takes_requests_as_they_come(void **state)
+{
+    static const char *request = "GET /live/shop/video.m3u8 HTTP/1.1\r\n\r\n";
+    char head[512], twice[128];
+    int fd = connect_client();
+
+    (void)state;
+    snprintf(twice, sizeof(twice), "%s%s", request, request);
+    say(fd, twice);
+    expect_answer(fd, 200, "7.0\n");
+    expect_answer(fd, 200, "7.0\n");
+    for (const char *c = request; *c; c++) {
+        say(fd, (const char[]){*c, '\0'});
+        usleep(100);
+    }
+    expect_answer(fd, 200, "7.0\n");
+    ask(fd, "HEAD", "/live/shop/video.m3u8");
+    assert_int_equal(hear_head(fd, head), 200);
+    assert_non_null(strstr(head, "Content-Length: 4\r\n"));
+    say(fd, request); /* nothing but its head was sent */
+    expect_answer(fd, 200, "7.0\n");
+    close(fd);
+}
+
+/* Whoever cannot be understood is told so, and let go. */
+static void ends_what_is_wrong(void **state)
+{
+    char endless[5000], head[512], rest[64];
+    const char *texts[] = {"nonsense\r\n\r\n", endless,
+                           "POST /live/shop/video.m3u8 HTTP/1.1\r\nContent-Length: 1\r\n\r\nx"};
+    const int statuses[] = {400, 431, 405};
+
+    (void)state;
+    memset(endless, 'x', sizeof(endless));
+    endless[4096] = '\0';
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        int fd = connect_client();
+        say(fd, texts[i]);
+        int status = hear_head(fd, head);
+        assert_row(status == statuses[i], texts[i], "%d", status);
+        assert_non_null(strstr(head, "Connection: close\r\n"));
+        size_t left = hear(fd, rest, sizeof(rest));
+        assert_row(left > 0 && left < sizeof(rest), texts[i], "%zu", left);
+        close(fd);
+    }
+}
+
+static void sends_a_part_when_it_is_whole(void **state)
+{
+    char path[96], head[512], *bytes = malloc(PART_BYTES), *got = malloc(PART_BYTES);
+    int fd = connect_client();
+
+    (void)state;
+    for (size_t i = 0; i < PART_BYTES; i++)
+        bytes[i] = (char)(i * 7 + i / 251);
+    ask(fd, "GET", "/live/shop/" PART);
+    until_held(1);
+    snprintf(path, sizeof(path), "%s/shop", folder);
+    assert_int_equal(mkdir(path, 0755), 0);
+    snprintf(path, sizeof(path), "%s/shop/" PART, folder);
+    FILE *file = fopen(path, "w");
+    assert_int_equal(fwrite(bytes, 1, PART_BYTES, file), PART_BYTES);
+    fclose(file);
+    assert_int_equal(poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 50), 0);
+    publish(7, 1);
+    assert_int_equal(hear_head(fd, head), 200);
+    assert_non_null(strstr(head, "Content-Type: video/mp4\r\n"));
+    assert_int_equal(hear(fd, got, PART_BYTES), PART_BYTES);
+    assert_memory_equal(got, bytes, PART_BYTES);
+    close(fd);
+    free(bytes);
+    free(got);
+}
+
+/* Whoever is still held when it ends gets an answer. */
+static void ends_with_an_answer(void **state)
+{
+    int fd = connect_client();
+
+    (void)state;
+    ask(fd, "GET", "/live/shop/video.m3u8?_HLS_msn=8&_HLS_part=0");
+    until_held(1);
+    ll_server_destroy(&server);
+    expect_answer(fd, 503, "nothing new has come\n");
+    close(fd);
+}
+
+static void says_where_it_cannot_listen(void **state)
+{
+    LlServerParams params = {.address = "127.0.0.1", .socket = "/nowhere/ll.sock", .hub = hub};
+
+    (void)state;
+    assert_null(ll_server_create(&params));
+    assert_int_equal(errno, ENOENT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(holds_and_wakes, setup, teardown),
+        cmocka_unit_test_setup_teardown(answers_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(takes_requests_as_they_come, setup, teardown),
+        cmocka_unit_test_setup_teardown(ends_what_is_wrong, setup, teardown),
+        cmocka_unit_test_setup_teardown(sends_a_part_when_it_is_whole, setup, teardown),
+        cmocka_unit_test_setup_teardown(ends_with_an_answer, setup, teardown),
+        cmocka_unit_test_setup_teardown(says_where_it_cannot_listen, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
