@@ -10,7 +10,7 @@
 
 #define BRIDGE_PATH_SIZE    1024
 #define BRIDGE_ADDRESS_SIZE 16
-#define BRIDGE_SOCKET_SIZE  108 /* as long as the kernel takes it */
+#define BRIDGE_SOCKET_SIZE  108     /* as long as the kernel takes it */
 #define MBIT                1000000 /* bits */
 
 typedef struct BridgeSettings {
