@@ -18,15 +18,14 @@
 
 #include "bridge_log.h"
 #include "bridge_settings.h"
+#include "caretaker.h"
 #include "clock.h"
 #include "control_api.h"
 #include "ll_server.h"
-#include "public_list.h"
 #include "settings_reader.h"
 #include "stream_table.h"
 
-#define DEFAULT_FILE  SYSCONFDIR "/hls-bridge.jcfg"
-#define REAP_PERIOD_S 1
+#define DEFAULT_FILE SYSCONFDIR "/hls-bridge.jcfg"
 
 /* What is asked to stop has so long for it, within the second that is promised. */
 #define STOP_US      (800 * US_PER_MS)
@@ -211,25 +210,18 @@ typedef struct Parts {
     Thumbnailer *thumbnailer;
     StreamTable *table;
     PublicList *list;
+    Caretaker *caretaker;
     ControlApi *api;
     LlServer *ll_server;
 } Parts;
 
-/* Waits for SIGTERM or SIGINT; meanwhile clears up behind streams that end, and tells what is live.
- */
-static void wait_for_signal(const sigset_t *signals, const Parts *parts)
+static void wait_for_signal(const sigset_t *signals)
 {
-    struct timespec period = {.tv_sec = REAP_PERIOD_S};
+    int signal = 0;
 
-    for (;;) {
-        int signal = sigtimedwait(signals, NULL, &period);
-        if (signal > 0) {
-            log_info("%s, stopping", signal == SIGINT ? "interrupted" : "terminated");
-            return;
-        }
-        stream_table_reap(parts->table);
-        public_list_update(parts->list, parts->table);
-    }
+    while (sigwait(signals, &signal) != 0)
+        ;
+    log_info("%s, stopping", signal == SIGINT ? "interrupted" : "terminated");
 }
 
 /* Returns 0, or -1 after a sentence on stderr. */
@@ -276,6 +268,7 @@ static void *stop(void *data)
 
     control_api_destroy(&parts->api);
     ll_server_destroy(&parts->ll_server);
+    caretaker_destroy(&parts->caretaker);
     stream_table_destroy(&parts->table);
     thumbnailer_destroy(&parts->thumbnailer);
     public_list_destroy(&parts->list);
@@ -321,8 +314,12 @@ static int run(const Options *options, const BridgeSettings *settings, const sig
                  (int)settings->ll_port);
     if (recovered)
         log_info("%zu streams of an earlier run are taken up", recovered);
-    public_list_update(parts.list, parts.table);
-    wait_for_signal(signals, &parts);
+    parts.caretaker = caretaker_create(parts.table, parts.list);
+    if (!parts.caretaker) {
+        fprintf(stderr, "hls-bridge: a thread cannot be started: %s\n", strerror(errno));
+        goto done;
+    }
+    wait_for_signal(signals);
     status = EXIT_SUCCESS;
 done:
     stop_in_time(&parts, status);

@@ -125,8 +125,8 @@ const excess = () =>
     send("modest");
     send("greedy", "--duplicate", "100");
     const status = async (stream) => JSON.parse(await get(port, `/streams/${stream}`));
-    await until("it is ended", async () => (await status("greedy")).state === "held", 15000);
-    assert.equal((await status("greedy")).excessive, 1);
+    await until("it is ended", async () => (await status("greedy")).excessive === 1, 15000);
+    await until("it is held", async () => (await status("greedy")).state === "held");
     const [code, why] = await announce(port, "greedy");
     assert.deepEqual([code, why], [403, "the stream has sent far more than one may (sources.bitrate)"]);
     assert.match(await get(port, "/metrics"), /^hls_bridge_excessive_publishers_total\{stream="greedy"\} 1$/m);

@@ -101,12 +101,14 @@ test("a write hangs for longer than packets can wait: the stream begins anew by 
     assert.match(metrics, /^hls_bridge_backlog_dropped_packets_total\{stream="shop"\} [1-9]/m);
 
     await disk.slow("write", 0);
-    await sleep(3000); // so long that a segment is due
+    await page.click("#stop"); // so that the list of what is live is due, and what there is of the segment
+    await sleep(3000);
     const asked = Date.now();
     await stack.parts.bridge.stop();
     assert.ok(Date.now() - asked < 1000, `${Date.now() - asked} ms`);
     assert.equal(stack.parts.bridge.status.code, 0);
     await disk.mend();
     await stack.startBridge();
+    await page.click("#go");
     await until("it goes on", async () => (await status(stack))?.state === "live", 15000);
   }));
