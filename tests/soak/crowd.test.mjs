@@ -6,10 +6,10 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import test from "node:test";
 import { bridgeStreams } from "../../tools/stack/bridge.mjs";
-import { withBridge } from "./support/lone-bridge.mjs";
-import { assertHealthy } from "./support/health.mjs";
-import { doctor } from "./support/programs.mjs";
-import { sleep, until } from "./support/rig.mjs";
+import { withBridge } from "../e2e/support/lone-bridge.mjs";
+import { assertHealthy } from "../e2e/support/health.mjs";
+import { doctor } from "../e2e/support/programs.mjs";
+import { sleep, until } from "../e2e/support/rig.mjs";
 
 const STAYING = 4, GUESTS = 6; // at the same time
 const WATCHED_S = 11;
