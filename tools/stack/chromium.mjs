@@ -7,7 +7,13 @@ import os from "node:os";
 import path from "node:path";
 import { Child } from "./child.mjs";
 
-/** Switches that every Chromium here is started with: no phoning home, real addresses in ICE. */
+/**
+ * Features that are switched off: ICE candidates have real addresses, and a page that publishes does not
+ * get less of a busy machine where another one covers it (a page with a camera would not either).
+ */
+const FEATURES_OFF = ["WebRtcHideLocalIpsWithMdns", "PMProcessPriorityPolicy"];
+
+/** Switches that every Chromium here is started with: no phoning home, and FEATURES_OFF. */
 export const CHROMIUM_SWITCHES = [
   "--no-first-run",
   "--no-default-browser-check",
@@ -16,7 +22,7 @@ export const CHROMIUM_SWITCHES = [
   "--disable-sync",
   "--disable-background-networking",
   "--disable-component-update",
-  "--disable-features=WebRtcHideLocalIpsWithMdns",
+  `--disable-features=${FEATURES_OFF.join()}`,
   "--autoplay-policy=no-user-gesture-required",
   // Chromium's sandbox cannot be had by root
   ...(process.getuid() === 0 ? ["--no-sandbox"] : []),

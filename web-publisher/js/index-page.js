@@ -3,18 +3,11 @@
 // The start page: what is live now, with a picture of each.
 
 import { fetchLiveStreams, thumbnailUrl } from "./live-list.js";
-import { byId, formatDuration } from "./page-tools.js";
+import { byId, element, formatDuration } from "./page-tools.js";
 
 const LOOK_MS = 3000;
 
 const cards = new Map(); // name -> { item, update(stream) }
-
-const element = (name, className, ...children) => {
-  const made = document.createElement(name);
-  made.className = className;
-  made.append(...children);
-  return made;
-};
 
 /** A card whose picture stays while a new one is loaded. */
 function makeCard(name) {

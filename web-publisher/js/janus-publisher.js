@@ -6,7 +6,8 @@
 //
 // It knows nothing of the page. It tells what happens by events, each a CustomEvent whose detail is
 //   "state"  { state, text }   one of: connecting, live, waiting (for the bridge), reconnecting,
-//                              stopped, failed; the text is for people
+//                              stopped, failed; the text is for people. Where the plugin has refused
+//                              it there is `code`, too: one of docs/protocol.md
 //   "status" { lost }          the network between here and Janus is losing packets
 
 import Janus from "../vendor/janus.es.js";
@@ -32,6 +33,9 @@ const initialised = new Promise((resolve) => {
     callback: resolve,
   });
 });
+
+/** What the plugin says is no whole sentence, so that logs can quote it. */
+const asSentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
 
 /** An error of the plugin's API: `code` is one of docs/protocol.md. */
 class PluginError extends Error {
@@ -126,8 +130,8 @@ export class JanusPublisher extends EventTarget {
     this.#handle?.send({ message: { request: "report", round_trip_ms: roundTripMs } });
   }
 
-  #say(state, text) {
-    this.dispatchEvent(new CustomEvent("state", { detail: { state, text } }));
+  #say(state, text, code) {
+    this.dispatchEvent(new CustomEvent("state", { detail: { state, text, code } }));
   }
 
   #later(ms, action) {
@@ -161,7 +165,7 @@ export class JanusPublisher extends EventTarget {
     } catch (error) {
       if (stale()) return;
       if (FINAL_ERRORS.includes(error.code)) {
-        this.#fail(error.message);
+        this.#fail(error.message, error.code);
         return;
       }
       const pause = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)];
@@ -170,10 +174,10 @@ export class JanusPublisher extends EventTarget {
     }
   }
 
-  #fail(text) {
+  #fail(text, code) {
     this.#wanted = false;
     this.#tearDown();
-    this.#say("failed", text);
+    this.#say("failed", text, code);
   }
 
   #openSession(stale) {
@@ -270,7 +274,8 @@ export class JanusPublisher extends EventTarget {
         else this.#say("waiting", "Connected; the server is getting ready …");
         break;
       case "unpublished":
-        if (FINAL_ENDS.includes(message.code)) this.#fail(`The stream was ended: ${message.reason}.`);
+        if (message.code === "refused") this.#fail(`The stream was refused: ${message.reason}.`);
+        else if (FINAL_ENDS.includes(message.code)) this.#fail(`The stream was ended: ${message.reason}.`);
         else this.#connect("reconnecting");
         break;
       case "configured":
@@ -279,7 +284,7 @@ export class JanusPublisher extends EventTarget {
         break;
       case "error":
         if (this.#configured) this.#configured(message);
-        else this.#fail(message.error);
+        else this.#fail(asSentence(message.error), message.error_code);
         this.#configured = null;
         break;
     }

@@ -7,6 +7,8 @@ import { startTestCard } from "./test-card.js";
 
 const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
 const AUDIO = { channelCount: { ideal: 2 } };
+const SIDE_MIN = 16; // pixels of the test card, a macroblock
+const SIDE_MAX = 4096;
 
 /** An error whose message is for people. */
 export class MediaError extends Error {}
@@ -74,11 +76,19 @@ async function openScreen({ microphone }) {
   return screen;
 }
 
+/** "640x360" as { width, height }; {} where it is no size that can be drawn and encoded. */
+function readSize(text) {
+  const [width, height] = /^(\d+)x(\d+)$/.exec(text ?? "")?.slice(1).map(Number) ?? [];
+  const fits = (n) => n >= SIDE_MIN && n <= SIDE_MAX && n % 2 === 0;
+  return fits(width) && fits(height) ? { width, height } : {};
+}
+
 /**
- * Opens `kind`: "camera", "screen" or "testcard". Returns { stream, stop }. Throws a MediaError.
+ * Opens `kind`: "camera", "screen" or "testcard". `name` stands on the card, `size` is its own, as
+ * "640x360". Returns { stream, stop }. Throws a MediaError.
  */
-export async function openSource(kind, { camera = "", microphone = "", name = "" } = {}) {
-  if (kind === "testcard") return startTestCard({ name });
+export async function openSource(kind, { camera = "", microphone = "", name = "", size = null } = {}) {
+  if (kind === "testcard") return startTestCard({ ...readSize(size), name });
   if (!navigator.mediaDevices?.getUserMedia) throw new MediaError(INSECURE);
   if (kind === "screen" && !navigator.mediaDevices.getDisplayMedia)
     throw new MediaError("This browser cannot show its screen. Show the camera, or use a computer.");

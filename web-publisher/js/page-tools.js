@@ -6,6 +6,14 @@ import qrcode from "../vendor/qrcode.mjs";
 
 export const byId = (id) => document.getElementById(id);
 
+/** A new element of class `className`, with `children`: elements and text. */
+export function element(name, className = "", ...children) {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  made.append(...children);
+  return made;
+}
+
 /** The WebSocket of Janus: behind the same nginx as the page. */
 export function janusServer() {
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
@@ -27,9 +35,12 @@ export async function siteSettings() {
 
 export const STREAM_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
+/** In three digits, so that it needs no more room when it is much. */
 export function formatBitrate(bitsPerSecond) {
   if (bitsPerSecond === null) return "–";
-  return bitsPerSecond >= 1e6 ? `${(bitsPerSecond / 1e6).toFixed(2)} Mbit/s` : `${Math.round(bitsPerSecond / 1e3)} kbit/s`;
+  const megabits = bitsPerSecond / 1e6;
+  if (megabits >= 1) return `${megabits.toFixed(megabits >= 100 ? 0 : megabits >= 10 ? 1 : 2)} Mbit/s`;
+  return `${Math.round(bitsPerSecond / 1e3)} kbit/s`;
 }
 
 export function formatDuration(seconds) {

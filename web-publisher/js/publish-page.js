@@ -3,8 +3,8 @@
 // The publish page: what people press and see. What it does is in janus-publisher.js and
 // media-source.js.
 //
-// Parameters of its address: stream, key, source (camera, screen, testcard), and auto=1, which goes
-// live by itself.
+// Parameters of its address: stream, key, source (camera, screen, testcard), size (of the test card,
+// as 640x360), and auto=1, which goes live by itself.
 
 import { JanusPublisher } from "./janus-publisher.js";
 import { checkBrowser, listDevices, openSource } from "./media-source.js";
@@ -13,6 +13,7 @@ import {
   byId, formatBitrate, formatDuration, janusServer, showQr, siteSettings, STREAM_NAME, wireCopyButtons,
 } from "./page-tools.js";
 
+const WRONG_KEY = 467; // docs/protocol.md
 const FIGURES_MS = 1000; // between two looks at the connection's statistics
 
 const parameters = new URLSearchParams(location.search);
@@ -119,6 +120,7 @@ async function open() {
       camera: byId("camera").value,
       microphone: byId("microphone").value,
       name: byId("name").value,
+      size: parameters.get("size"),
     });
   } catch (error) {
     say(error.message, "bad");
@@ -201,11 +203,16 @@ async function goLive() {
   wake = await navigator.wakeLock?.request("screen").catch(() => null);
 }
 
+function askForKey() {
+  byId("key").closest("details").open = true;
+  byId("key").select();
+}
+
 function stop() {
   publisher.stop();
 }
 
-publisher.addEventListener("state", ({ detail: { state, text } }) => {
+publisher.addEventListener("state", ({ detail: { state, text, code } }) => {
   switch (state) {
     case "live":
       say("You are live.", "good");
@@ -224,6 +231,7 @@ publisher.addEventListener("state", ({ detail: { state, text } }) => {
       wake?.release();
       setStage("ready");
       if (state === "failed") byId("message").focus();
+      if (code === WRONG_KEY) askForKey();
       break;
     default:
       say(text, "busy");

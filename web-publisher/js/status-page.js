@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// The status page for operators: how each stream fares, once a second. It can change nothing.
+// The status page for operators: how the bridge and each stream fare, once a second. It can change nothing.
 
 import { thumbnailUrl } from "./live-list.js";
-import { byId, formatBitrate, formatDuration } from "./page-tools.js";
+import { LoadTiles } from "./load-tiles.js";
+import { byId, element, formatBitrate, formatDuration } from "./page-tools.js";
 import { Sparkline } from "./sparkline.js";
 import { SPAN, StreamHistory } from "./stream-history.js";
 
@@ -19,14 +20,8 @@ const FIGURES = [
 ];
 const STATES = { live: "Live", held: "Waiting", ended: "Ended" };
 
+const tiles = new LoadTiles();
 const rows = new Map(); // name -> Row
-
-function element(name, className, ...children) {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  made.append(...children);
-  return made;
-}
 
 /** One stream on the page. */
 class Row {
@@ -65,7 +60,7 @@ class Row {
       live && (source.width ? `${source.width} × ${source.height}` : "sound only"),
       live && live_since && `on air for ${formatDuration(Math.max(0, Date.now() / 1000 - live_since))}`,
       publishers > 1 && `publisher no. ${publishers}`,
-      low_latency?.held > 0 && `${low_latency.held} requests held`,
+      low_latency?.held > 0 && `${low_latency.held} ${low_latency.held === 1 ? "request" : "requests"} held`,
     ]
       .filter(Boolean)
       .join(" · ");
@@ -93,19 +88,8 @@ class Row {
   }
 }
 
-function summary(streams, warned) {
-  const live = streams.filter(({ state }) => state === "live");
-  const bitrate = live.reduce((sum, { source }) => sum + (source ? source.video_bitrate + source.audio_bitrate : 0), 0);
-  const held = streams.reduce((sum, { low_latency: ll }) => sum + (ll?.held ?? 0), 0);
-  byId("sum-live").textContent = String(live.length);
-  byId("sum-bitrate").textContent = formatBitrate(bitrate);
-  byId("sum-held").textContent = String(held);
-  byId("sum-warned").textContent = String(warned);
-  byId("sum-warned").parentElement.classList.toggle("warned", warned > 0);
-  document.title = `${warned ? `(${warned}) ` : ""}Status – janus-hls`;
-}
-
-function show(streams) {
+function show(status) {
+  const { streams } = status;
   const names = new Set(streams.map(({ name }) => name));
   let warned = 0;
 
@@ -114,15 +98,16 @@ function show(streams) {
     row.article.remove();
     rows.delete(name);
   }
-  for (const status of streams) {
-    if (!rows.has(status.name)) {
-      rows.set(status.name, new Row(status.name));
-      byId("streams").append(rows.get(status.name).article);
+  for (const stream of streams) {
+    if (!rows.has(stream.name)) {
+      rows.set(stream.name, new Row(stream.name));
+      byId("streams").append(rows.get(stream.name).article);
     }
-    warned += rows.get(status.name).update(status) > 0;
+    warned += rows.get(stream.name).update(stream) > 0;
   }
   byId("none").hidden = streams.length > 0;
-  summary(streams, warned);
+  tiles.show(status, warned);
+  document.title = `${warned ? `(${warned}) ` : ""}Status – janus-hls`;
 }
 
 /** What is shown is of now, or of `since`, when the bridge was last heard. */
@@ -141,7 +126,7 @@ async function run() {
     try {
       const response = await fetch("status.json", { cache: "no-store", signal: AbortSignal.timeout(5000) });
       if (!response.ok) throw new Error(String(response.status));
-      show((await response.json()).streams);
+      show(await response.json());
       heard = Date.now();
       showReach(null);
     } catch {
@@ -151,4 +136,5 @@ async function run() {
   }
 }
 
+byId("load").append(...tiles.elements);
 run();

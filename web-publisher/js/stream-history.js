@@ -22,6 +22,7 @@ function countersOf({ source, output, low_latency: ll }) {
     dropped: (source?.pictures.damaged ?? 0) + (source?.pictures.undecodable ?? 0),
     silent: source?.samples.silent ?? 0,
     kernel: source?.kernel_drops ?? 0,
+    backlog: source?.backlog_drops ?? 0,
     forced: output.forced_cuts,
     failed: output.failed_writes + (ll ? ll.video.gaps + ll.audio.gaps : 0),
   };
@@ -75,6 +76,7 @@ export class StreamHistory {
 
     if (grown.failed) say(true, "Segments or parts cannot be written, and viewers lack them. Is the disk full?");
     if (grown.kernel) say(true, "This machine drops packets: it is too busy, or its receive buffers are small.");
+    if (grown.backlog) say(true, "Packets were dropped while the disk was too slow to take what had come before.");
     if (loss > LOSS_PERCENT)
       say(loss > 5 * LOSS_PERCENT, `${percent(loss)} of the packets are lost on their way from the publisher. ` +
         "A lower bitrate or a cable helps.");

@@ -3,13 +3,14 @@
 // Plays a stream in a video element, from before it exists until after it ends, and back again: at
 // low latency where there is such a playlist and it plays well, else from the classic one. It knows
 // nothing of the page. Events, each a CustomEvent:
-//   "state"  { state }   waiting (nothing there yet), playing, stalled, ended
+//   "state"  { state }   waiting (nothing there yet), unreachable (the server), playing, stalled, ended
 
 import Hls from "../vendor/hls.mjs";
 
 const LOOK_MS = 500; // between two looks for a stream that is not there
 const CALM_MS = 60000; // troubles that are older are forgotten
 const TROUBLES_MAX = 3; // stalls and failures in that time, until low latency is given up
+const ANSWER_MS = 5000; // a server that takes longer for a playlist is gone
 const STUCK_MS = 2500; // it does not move, though there is something to play further on
 const YOUNG_SEGMENTS = 3; // of a stream that has so few, low latency may be about to come
 const BEHIND_S = { classic: 6, low: 2 }; // behind what could be: "back to live" is offered
@@ -50,6 +51,7 @@ export class StreamPlayer extends EventTarget {
   #hls = null;
   #moved = { time: 0, at: 0 }; // where it was when it last moved, and when
   #state = null;
+  #reached = true; // whether the server answered, when it was last asked
   #clockOffsetMs = 0; // the server's clock minus ours
 
   /** `url`: the classic playlist; `lowLatencyUrl`: the multivariant one of low latency, or null. */
@@ -63,6 +65,15 @@ export class StreamPlayer extends EventTarget {
     video.addEventListener("ended", () => this.#onEnded());
     video.addEventListener("timeupdate", () => this.#keepUp());
     setInterval(() => this.#unstick(), STUCK_MS / 5);
+    setInterval(() => this.#checkReach(), STUCK_MS);
+  }
+
+  /** Tells for want of what it stands still: hls.js asks a server that is gone for long before it gives up. */
+  async #checkReach() {
+    const standsStill = () => this.#hls && ["stalled", "unreachable"].includes(this.#state);
+    if (!standsStill()) return;
+    await this.#fetch(this.#url);
+    if (standsStill()) this.#say(this.#reached ? "stalled" : "unreachable");
   }
 
   /** What is shown may have left the playlist while nothing came, after a restart of the bridge. */
@@ -108,7 +119,7 @@ export class StreamPlayer extends EventTarget {
     for (;;) {
       const playlist = await this.#look();
       if (playlist && !playlist.ended && (await this.#choose(playlist))) break;
-      this.#say(playlist?.ended ? "ended" : "waiting");
+      this.#say(playlist?.ended ? "ended" : this.#reached ? "waiting" : "unreachable");
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
     this.#open();
@@ -130,7 +141,8 @@ export class StreamPlayer extends EventTarget {
     const date = Date.parse(response.headers.get("Date"));
     // whole seconds on average half a second old: good enough to notice a clock that is wrong
     if (date) this.#clockOffsetMs = date + 500 - (sent + Date.now()) / 2;
-    const text = await response.text();
+    const text = await response.text().catch(() => null);
+    if (text === null) return null; // it broke off
     return {
       ended: text.includes("#EXT-X-ENDLIST"),
       sequence: Number(/#EXT-X-MEDIA-SEQUENCE:(\d+)/.exec(text)?.[1] ?? 0),
@@ -140,7 +152,8 @@ export class StreamPlayer extends EventTarget {
 
   /** The answer where there is what was asked for, else null. */
   async #fetch(url) {
-    const response = await fetch(url, { cache: "no-store" }).catch(() => null);
+    const response = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) }).catch(() => null);
+    this.#reached = response !== null && response.status < 500;
     return response?.ok ? response : null;
   }
 

@@ -22,12 +22,16 @@ function drawBackground(context, width, height) {
   context.fillRect(0, height * 0.22, width, height * 0.78);
 }
 
+/** What is drawn on the card is as high as fits a card of 16:9, so that a phone held upright has it whole. */
+const scaleOf = (width, height) => Math.min(height, (width * 9) / 16);
+
 /** One second's sweep, so that a frozen or stuttering picture shows. */
 function drawSweep(context, width, height, ms) {
-  const x = width * 0.14, y = height * 0.55, radius = height * 0.17;
+  const scale = scaleOf(width, height);
+  const x = width * 0.14, y = height * 0.55, radius = scale * 0.17;
   const angle = (ms / 1000) * 2 * Math.PI - Math.PI / 2;
 
-  context.lineWidth = height * 0.012;
+  context.lineWidth = scale * 0.012;
   context.strokeStyle = "#44506a";
   context.beginPath();
   context.arc(x, y, radius, 0, 2 * Math.PI);
@@ -40,6 +44,7 @@ function drawSweep(context, width, height, ms) {
 }
 
 function drawClock(context, width, height, now, name) {
+  const scale = scaleOf(width, height);
   const date = new Date(now);
   const two = (n, digits = 2) => String(n).padStart(digits, "0");
   const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
@@ -47,13 +52,13 @@ function drawClock(context, width, height, now, name) {
   context.textBaseline = "middle";
   context.textAlign = "left";
   context.fillStyle = "#f2f4f8";
-  context.font = `600 ${height * 0.17}px ui-monospace, "DejaVu Sans Mono", monospace`;
+  context.font = `600 ${scale * 0.17}px ui-monospace, "DejaVu Sans Mono", monospace`;
   context.fillText(time, width * 0.27, height * 0.5);
   context.fillStyle = "#ffb454";
-  context.font = `500 ${height * 0.075}px ui-monospace, "DejaVu Sans Mono", monospace`;
+  context.font = `500 ${scale * 0.075}px ui-monospace, "DejaVu Sans Mono", monospace`;
   context.fillText(`.${two(date.getMilliseconds(), 3)}`, width * 0.27, height * 0.64);
   context.fillStyle = "#9fb0cc";
-  context.font = `500 ${height * 0.06}px system-ui, sans-serif`;
+  context.font = `500 ${scale * 0.06}px system-ui, sans-serif`;
   context.fillText(name, width * 0.44, height * 0.64);
 }
 
@@ -88,14 +93,14 @@ function trackOf(canvas) {
 
 /**
  * Starts a test card. Returns { stream, stop }: a MediaStream with one video and one audio track,
- * and what ends both. `name` stands on the card; `hiss`: see startTestSound().
+ * and what ends both. `name` stands on the card; `under`: see startTestSound().
  */
-export async function startTestCard({ width = 1280, height = 720, name = "", hiss = 0 } = {}) {
+export async function startTestCard({ width = 1280, height = 720, name = "", under } = {}) {
   const canvas = document.createElement("canvas");
   canvas.width = width;
   canvas.height = height;
   const context = canvas.getContext("2d", { alpha: false });
-  const sound = await startTestSound({ hiss });
+  const sound = await startTestSound({ under });
   const { track, send } = trackOf(canvas);
 
   const draw = () => {

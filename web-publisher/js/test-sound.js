@@ -8,6 +8,7 @@ export const MARK_MS = 100; // length of flash and beep
 const SAMPLE_RATE = 48000;
 const BEEP_HZ = 1000;
 const BEEP_GAIN = 0.5;
+const SILENCE = [0];
 
 /* ---- sample by sample, where the browser lets us ---- */
 
@@ -16,17 +17,18 @@ const BLOCK_SAMPLES = (SAMPLE_RATE * BLOCK_MS) / 1000;
 const BLOCKS_LATE_MAX = 50; // later than this, the page was asleep: what was missed stays missed
 
 /** The samples of the block that begins at `ms` of the wall clock; a block has whole periods. */
-function blockAt(ms, hiss) {
+function blockAt(ms, under) {
   const gain = ms % 1000 < MARK_MS ? BEEP_GAIN : 0;
+  const from = (ms * SAMPLE_RATE) / 1000;
   return Float32Array.from({ length: BLOCK_SAMPLES }, (none, i) =>
-    gain * Math.sin((2 * Math.PI * BEEP_HZ * i) / SAMPLE_RATE) + hiss * (2 * Math.random() - 1));
+    gain * Math.sin((2 * Math.PI * BEEP_HZ * i) / SAMPLE_RATE) + under[(from + i) % under.length]);
 }
 
 /**
  * A track whose samples are as many as the wall clock says, however busy the machine is: an
  * AudioContext without a sound card loses some whenever its thread comes late.
  */
-function startExactSound(hiss) {
+function startExactSound(under) {
   const track = new MediaStreamTrackGenerator({ kind: "audio" });
   const writer = track.writable.getWriter();
   let next = Math.ceil(wallClock() / BLOCK_MS); // the block that is written next, counted since 1970
@@ -41,7 +43,7 @@ function startExactSound(hiss) {
         numberOfFrames: BLOCK_SAMPLES,
         numberOfChannels: 1,
         timestamp: Math.round(1000 * (next * BLOCK_MS - performance.timeOrigin)), // the page's clock, us
-        data: blockAt(next * BLOCK_MS, hiss),
+        data: blockAt(next * BLOCK_MS, under),
       })).catch(() => {}); // the track has been stopped
     }
   };
@@ -101,9 +103,9 @@ async function startScheduledSound() {
 }
 
 /**
- * Starts the sound. Returns { track, stop }; the track is the caller's to stop. `hiss`: the amplitude
- * of a noise under the beeps, since silence is coded in next to nothing; where samples can be written.
+ * Starts the sound. Returns { track, stop }; the track is the caller's to stop. `under`: what sounds below
+ * the beeps, again and again: samples, 48000 a second, of one channel; where samples can be written.
  */
-export async function startTestSound({ hiss = 0 } = {}) {
-  return typeof MediaStreamTrackGenerator === "function" ? startExactSound(hiss) : startScheduledSound();
+export async function startTestSound({ under = SILENCE } = {}) {
+  return typeof MediaStreamTrackGenerator === "function" ? startExactSound(under) : startScheduledSound();
 }

@@ -13,6 +13,7 @@ const video = byId("player");
 
 const WAITING = {
   waiting: "Not live yet. It will start by itself.",
+  unreachable: "The server cannot be reached. It will go on by itself.",
   ended: "The stream has ended. If it comes back, it starts by itself.",
 };
 
@@ -91,4 +92,5 @@ if (STREAM_NAME.test(name)) {
 } else {
   byId("waiting-text").textContent = "This address names no stream: it should end in ?stream=NAME.";
   document.querySelector(".spinner").hidden = true;
+  document.querySelector(".under").hidden = true;
 }
