@@ -1,65 +1,38 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "publisher.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <glib.h>
 #include <string.h>
 
 #include <janus/debug.h>
 
-#include "bridge_client.h"
+#include "admission.h"
+#include "announcer.h"
 #include "media_relay.h"
+#include "publisher_events.h"
 
 #define EXCESS_FACTOR 2 /* encoders overshoot, so that this much more than the cap is let pass */
 #define EASE_US       10000000 /* until a lower cap has to be kept to: the mean is of five seconds */
 #define CONNECT_US    30000000 /* that ICE and DTLS may take */
 
-#define FORWARD_AUDIO_OFFSET 2 /* ports from video to audio at a stranger: 5004 and 5006 */
-
 static struct {
     janus_callbacks *gateway;
     janus_plugin *plugin;
     const PluginSettings *settings;
-    BridgeClient *bridge;
 } self;
 
 /* ---- telling people ---- */
 
-static void push(Session *session, const char *transaction, json_t *event)
-{
-    self.gateway->push_event(session->handle, self.plugin, transaction, event, NULL);
-    json_decref(event);
-}
-
-static bool handlers_listen(void)
-{
-    return plugin_settings_events(self.settings) && self.gateway->events_is_enabled();
-}
-
-/* To Janus's event handlers: what has become of a stream. Takes over `details`, which may be NULL.
- */
-static void notify_handlers(Session *session, const char *stream, const char *what, json_t *details)
-{
-    if (!handlers_listen()) {
-        json_decref(details);
-        return;
-    }
-    json_t *event = json_pack("{s:s, s:s}", "event", what, "stream", stream);
-    if (details)
-        json_object_update_new(event, details);
-    self.gateway->notify_event(self.plugin, session->handle, event);
-}
-
 void publisher_tell_figures(void)
 {
-    if (!handlers_listen())
+    if (!publisher_has_listeners())
         return;
     Session **sessions = session_publishers();
     for (size_t i = 0; sessions[i]; i++) {
         json_t *figures = publisher_figures(sessions[i]);
         if (figures)
-            notify_handlers(sessions[i], sessions[i]->stream, "figures", figures);
+            publisher_notify(sessions[i], sessions[i]->stream, "figures", figures);
         session_unref(sessions[i]);
     }
     g_free(sessions);
@@ -74,20 +47,9 @@ void publisher_slow_link(Session *session, MediaKind kind)
     bool live = session->state == SESSION_LIVE;
     memcpy(stream, session->stream, sizeof(stream));
     pthread_mutex_unlock(&session->lock);
-    push(session, NULL, json_pack("{s:s, s:s}", "hls", "slow-link", "media", media));
+    publisher_push(session, json_pack("{s:s, s:s}", "hls", "slow-link", "media", media));
     if (live)
-        notify_handlers(session, stream, "slow-link", json_pack("{s:s}", "media", media));
-}
-
-/* To the publisher: how it stands with the bridge. */
-static void push_status(Session *session, const char *status, const char *text)
-{
-    json_t *event = reply_new("status");
-
-    json_object_set_new(event, "status", json_string(status));
-    if (text)
-        json_object_set_new(event, "text", json_string(text));
-    push(session, NULL, event);
+        publisher_notify(session, stream, "slow-link", json_pack("{s:s}", "media", media));
 }
 
 /* ---- the end ---- */
@@ -131,13 +93,13 @@ static bool end_publishing(Session *session, const EndReason *reason)
         return false;
     }
     session_release_name(session, session->stream);
-    bridge_client_withdraw(self.bridge, session->stream, session);
+    announcer_withdraw(session);
     rtp_sender_destroy(&sender);
     JANUS_LOG(LOG_INFO, "[hls] %s: ended, %s\n", session->stream, reason->text);
     json_t *details = json_pack("{s:s, s:s}", "code", reason->code, "reason", reason->text);
     if (figures)
         json_object_update_new(details, figures);
-    notify_handlers(session, session->stream, "unpublished", details);
+    publisher_notify(session, session->stream, "unpublished", details);
     return true;
 }
 
@@ -146,188 +108,16 @@ static void throw_out(Session *session, const EndReason *reason)
 {
     if (!end_publishing(session, reason))
         return;
-    push(session, NULL, unpublished_event(session, reason));
+    publisher_push(session, unpublished_event(session, reason));
     self.gateway->close_pc(session->handle);
 }
 
-/* ---- what the bridge and the sockets say ---- */
-
-static void on_keyframe_request(void *user, MediaKind kind)
+static void on_refused(Session *session, const char *reason)
 {
-    (void)kind; /* only video has key frames */
-    media_relay_keyframe(user);
-}
-
-static void on_receiver_gone(void *user)
-{
-    Session *session = user;
-    char stream[STREAM_NAME_MAX + 1];
-
-    /* Runs inside a send, under the session's lock, or on the listener: the name does not change
-     * while there is a sender. */
-    memcpy(stream, session->stream, sizeof(stream));
-    bridge_client_again(self.bridge, stream, session);
-}
-
-static const char *connect_tracks(Session *session, const struct sockaddr_in *destinations)
-{
-    const char *wrong = NULL;
-
-    pthread_mutex_lock(&session->lock);
-    for (size_t i = 0; session->sender && i < session->tracks.count; i++)
-        if (rtp_sender_connect(session->sender, session->tracks.track[i].kind, &destinations[i]) <
-            0)
-            wrong = "the address that the bridge answers with cannot be sent to";
-    if (session->sender && !wrong)
-        session->bridge = BRIDGE_LISTENING;
-    pthread_mutex_unlock(&session->lock);
-    return wrong;
-}
-
-static const char *on_bridge_answer(void *user, const char *sdp, size_t len)
-{
-    Session *session = user;
-    struct sockaddr_in destinations[MEDIA_TRACKS_MAX];
-
-    pthread_mutex_lock(&session->lock);
-    size_t count = session->tracks.count;
-    pthread_mutex_unlock(&session->lock);
-    const char *wrong = bridge_sdp_answer(sdp, len, count, destinations);
-    if (!wrong)
-        wrong = connect_tracks(session, destinations);
-    if (wrong)
-        return wrong;
-    media_relay_keyframe(session); /* viewers start with one */
-    JANUS_LOG(LOG_INFO, "[hls] %s: the bridge listens\n", session->stream);
-    push_status(session, "live", NULL);
-    notify_handlers(session, session->stream, "live", NULL);
-    return NULL;
-}
-
-static void on_bridge_refusal(void *user, const char *reason)
-{
-    JANUS_LOG(LOG_ERR, "[hls] %s: %s\n", ((Session *)user)->stream, reason);
-    throw_out(user, &(EndReason){"refused", reason});
-}
-
-static void on_bridge_unreachable(void *user, const char *reason)
-{
-    Session *session = user;
-
-    pthread_mutex_lock(&session->lock);
-    session->bridge = BRIDGE_LOST;
-    pthread_mutex_unlock(&session->lock);
-    JANUS_LOG(LOG_WARN, "[hls] %s: %s; trying again\n", session->stream, reason);
-    push_status(session, "waiting", "the HLS bridge cannot be reached; it is tried again");
-    notify_handlers(session, session->stream, "bridge-lost", json_pack("{s:s}", "reason", reason));
-}
-
-static void on_bridge_release(void *user)
-{
-    session_unref(user);
-}
-
-/* Where the configuration names a stranger's receiver instead of a bridge: straight there. */
-static void connect_forward(Session *session, const char *forward)
-{
-    struct sockaddr_in destinations[MEDIA_TRACKS_MAX];
-    g_auto(GStrv) parts = g_strsplit(forward, ":", 2);
-    guint64 port = parts[0] && parts[1] ? g_ascii_strtoull(parts[1], NULL, 10) : 0;
-    struct in_addr address;
-
-    if (port == 0 || port > UINT16_MAX - FORWARD_AUDIO_OFFSET ||
-        inet_pton(AF_INET, parts[0], &address) != 1) {
-        on_bridge_refusal(session, "general.forward must be IPV4:PORT, as 127.0.0.1:5004");
-        return;
-    }
-    pthread_mutex_lock(&session->lock);
-    for (size_t i = 0; i < session->tracks.count; i++) {
-        bool audio = session->tracks.track[i].kind == MEDIA_AUDIO;
-        uint16_t to = (uint16_t)(port + (audio ? FORWARD_AUDIO_OFFSET : 0));
-        destinations[i] =
-            (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = address, .sin_port = htons(to)};
-    }
-    pthread_mutex_unlock(&session->lock);
-    connect_tracks(session, destinations);
-    push_status(session, "live", NULL);
-}
-
-/* Announces what a session sends, again whenever that changes. */
-static void announce(Session *session)
-{
-    const char *forward = plugin_settings_forward(self.settings);
-    char offer[BRIDGE_SDP_SIZE], stream[STREAM_NAME_MAX + 1];
-    uint16_t ports[MEDIA_TRACKS_MAX];
-
-    if (forward) {
-        connect_forward(session, forward);
-        return;
-    }
-    pthread_mutex_lock(&session->lock);
-    bool live = session->state == SESSION_LIVE && session->tracks.count > 0;
-    for (size_t i = 0; live && i < session->tracks.count; i++)
-        ports[i] = rtp_sender_port(session->sender, session->tracks.track[i].kind);
-    if (live &&
-        bridge_sdp_offer(&session->tracks, ports, session->sdp_id, session->title, offer) < 0)
-        live = false;
-    memcpy(stream, session->stream, sizeof(stream));
-    if (live)
-        session->bridge = BRIDGE_ANNOUNCED;
-    pthread_mutex_unlock(&session->lock);
-    if (live)
-        bridge_client_announce(self.bridge, stream, offer, session_ref(session));
+    throw_out(session, &(EndReason){"refused", reason});
 }
 
 /* ---- requests ---- */
-
-/* Whether `session` may have the name; the sentence is for the person who publishes. */
-static int check_name(Session *session, const Request *request, RequestError *error)
-{
-    KeyVerdict verdict = plugin_settings_key(self.settings, request->stream, request->key);
-
-    if (verdict == KEY_WRONG)
-        return request_fail(error, HLS_ERROR_WRONG_KEY,
-                            "the stream key for %s is %s: check it and try again", request->stream,
-                            request->key ? "wrong" : "missing");
-    if (verdict == KEY_UNKNOWN)
-        return request_fail(error, HLS_ERROR_WRONG_KEY,
-                            "this server knows no stream %s: choose one that its operator has set "
-                            "up (streams in janus.plugin.hls.jcfg)",
-                            request->stream);
-    Session *publisher = session_find_publisher(request->stream);
-    bool taken = false;
-    if (publisher && publisher != session && verdict == KEY_OPEN) {
-        pthread_mutex_lock(&publisher->lock);
-        taken = !plugin_keys_equal(publisher->key, request->key ? request->key : "");
-        taken = taken || !request->key;
-        pthread_mutex_unlock(&publisher->lock);
-    }
-    session_unref(publisher);
-    if (taken)
-        return request_fail(error, HLS_ERROR_NAME_TAKEN,
-                            "somebody else is live as %s: choose another name", request->stream);
-    return 0;
-}
-
-/* Whether there may be a publisher more. Who takes a name over makes none. */
-static int check_room(Session *session, const Request *request, RequestError *error)
-{
-    size_t max = plugin_settings_publishers(self.settings);
-    Session *publisher = session_find_publisher(request->stream);
-
-    session_unref(publisher);
-    if (max == 0 || publisher || session_count_publishers() < max)
-        return 0;
-    request_fail(error, HLS_ERROR_FULL,
-                 "this server is full: as many are live as it takes at a time (%zu): try again "
-                 "later",
-                 max);
-    JANUS_LOG(LOG_WARN, "[hls] %s: refused, there are %zu publishers (general.publishers)\n",
-              request->stream, max);
-    notify_handlers(session, request->stream, "refused",
-                    json_pack("{s:i, s:s}", "error_code", error->code, "reason", error->text));
-    return -1;
-}
 
 static bool same_tracks(const MediaTracks *a, const MediaTracks *b)
 {
@@ -344,8 +134,7 @@ static bool same_tracks(const MediaTracks *a, const MediaTracks *b)
 static int prepare(Session *session, const Request *request, const MediaTracks *tracks,
                    RequestError *error)
 {
-    const RtpSenderEvents events = {session, on_keyframe_request, on_receiver_gone};
-    RtpSender *sender = rtp_sender_create(&events);
+    RtpSender *sender = announcer_open_sender(session);
 
     if (!sender)
         return request_fail(error, HLS_ERROR_INTERNAL, "the server has no socket left: %s",
@@ -384,7 +173,7 @@ static void renegotiate(Session *session, const MediaTracks *tracks)
     }
     pthread_mutex_unlock(&session->lock);
     if (changed && tracks->count > 0)
-        announce(session);
+        announcer_announce(session);
 }
 
 static json_t *published_event(const Session *session)
@@ -421,8 +210,7 @@ int publisher_publish(Session *session, const char *transaction, const Request *
     if (other_name)
         return request_fail(error, HLS_ERROR_NAME_TAKEN,
                             "this connection is live as %s: unpublish first", session->stream);
-    if (!live &&
-        (check_name(session, request, error) < 0 || check_room(session, request, error) < 0))
+    if (!live && admission_check(self.settings, session, request, error) < 0)
         return -1;
     if (sdp_answer(offer, strlen(offer), &params, answer, &tracks, error) < 0)
         return -1;
@@ -443,7 +231,7 @@ int publisher_publish(Session *session, const char *transaction, const Request *
     if (live)
         renegotiate(session, &tracks);
     else
-        notify_handlers(session, request->stream, "published", publisher_figures(session));
+        publisher_notify(session, request->stream, "published", publisher_figures(session));
     return 0;
 }
 
@@ -531,13 +319,13 @@ void publisher_media_up(Session *session)
     if (!preparing)
         return;
     JANUS_LOG(LOG_INFO, "[hls] %s: the publisher is connected\n", session->stream);
-    announce(session);
+    announcer_announce(session);
 }
 
 void publisher_media_down(Session *session)
 {
     if (end_publishing(session, &ended_by_disconnect))
-        push(session, NULL, unpublished_event(session, &ended_by_disconnect));
+        publisher_push(session, unpublished_event(session, &ended_by_disconnect));
 }
 
 /* Why a publisher is to be ended by us; NULL: he is not. */
@@ -585,23 +373,11 @@ int publisher_kick(const char *stream, RequestError *error)
 
 int publisher_init(janus_callbacks *gateway, janus_plugin *plugin, const PluginSettings *settings)
 {
-    const BridgeEvents events = {on_bridge_answer, on_bridge_refusal, on_bridge_unreachable,
-                                 on_bridge_release};
-
     self.gateway = gateway;
     self.plugin = plugin;
     self.settings = settings;
-    if (rtp_sender_listener_start() < 0) {
-        JANUS_LOG(LOG_FATAL, "[hls] no thread to listen for RTCP: %s\n", g_strerror(errno));
-        return -1;
-    }
-    self.bridge = bridge_client_create(plugin_settings_bridge(settings), &events);
-    if (!self.bridge) {
-        JANUS_LOG(LOG_FATAL, "[hls] no thread for the bridge client\n");
-        rtp_sender_listener_stop();
-        return -1;
-    }
-    return 0;
+    publisher_events_init(gateway, plugin, plugin_settings_events(settings));
+    return announcer_init(settings, on_refused);
 }
 
 void publisher_deinit(void)
@@ -613,6 +389,5 @@ void publisher_deinit(void)
         session_unref(sessions[i]);
     }
     g_free(sessions);
-    bridge_client_destroy(&self.bridge);
-    rtp_sender_listener_stop();
+    announcer_deinit();
 }

@@ -2,8 +2,8 @@
 #ifndef PUBLISHER_H
 #define PUBLISHER_H
 
-/* What a publisher does, from the offer to the end: names and keys, negotiation, the announcement
- * to the bridge, and what everybody is told about it.
+/* What a publisher does, from the offer to the end: he is let in (admission), answered, announced
+ * to the bridge (announcer), and everybody is told (publisher_events).
  *
  * Thread-safety: publish, configure, unpublish, look_after and tell_figures come from one thread;
  * everything else may come from any. */

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "announcer.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <glib.h>
+#include <string.h>
+
+#include <janus/debug.h>
+
+#include "bridge_client.h"
+#include "media_relay.h"
+#include "publisher_events.h"
+
+#define FORWARD_AUDIO_OFFSET 2 /* ports from video to audio at a stranger: 5004 and 5006 */
+
+static struct {
+    const PluginSettings *settings;
+    AnnouncerRefused *refused;
+    BridgeClient *bridge;
+} self;
+
+/* ---- what the sockets say ---- */
+
+static void on_keyframe_request(void *user, MediaKind kind)
+{
+    (void)kind; /* only video has key frames */
+    media_relay_keyframe(user);
+}
+
+static void on_receiver_gone(void *user)
+{
+    Session *session = user;
+    char stream[STREAM_NAME_MAX + 1];
+
+    /* Runs inside a send, under the session's lock, or on the listener: the name does not change
+     * while there is a sender. */
+    memcpy(stream, session->stream, sizeof(stream));
+    bridge_client_again(self.bridge, stream, session);
+}
+
+RtpSender *announcer_open_sender(Session *session)
+{
+    const RtpSenderEvents events = {session, on_keyframe_request, on_receiver_gone};
+
+    return rtp_sender_create(&events);
+}
+
+/* ---- what the bridge says ---- */
+
+static const char *connect_tracks(Session *session, const struct sockaddr_in *destinations)
+{
+    const char *wrong = NULL;
+
+    pthread_mutex_lock(&session->lock);
+    for (size_t i = 0; session->sender && i < session->tracks.count; i++)
+        if (rtp_sender_connect(session->sender, session->tracks.track[i].kind, &destinations[i]) <
+            0)
+            wrong = "the address that the bridge answers with cannot be sent to";
+    if (session->sender && !wrong)
+        session->bridge = BRIDGE_LISTENING;
+    pthread_mutex_unlock(&session->lock);
+    return wrong;
+}
+
+static const char *on_bridge_answer(void *user, const char *sdp, size_t len)
+{
+    Session *session = user;
+    struct sockaddr_in destinations[MEDIA_TRACKS_MAX];
+
+    pthread_mutex_lock(&session->lock);
+    size_t count = session->tracks.count;
+    pthread_mutex_unlock(&session->lock);
+    const char *wrong = bridge_sdp_answer(sdp, len, count, destinations);
+    if (!wrong)
+        wrong = connect_tracks(session, destinations);
+    if (wrong)
+        return wrong;
+    media_relay_keyframe(session); /* viewers start with one */
+    JANUS_LOG(LOG_INFO, "[hls] %s: the bridge listens\n", session->stream);
+    publisher_push_status(session, "live", NULL);
+    publisher_notify(session, session->stream, "live", NULL);
+    return NULL;
+}
+
+static void on_bridge_refusal(void *user, const char *reason)
+{
+    JANUS_LOG(LOG_ERR, "[hls] %s: %s\n", ((Session *)user)->stream, reason);
+    self.refused(user, reason);
+}
+
+static void on_bridge_unreachable(void *user, const char *reason)
+{
+    Session *session = user;
+
+    pthread_mutex_lock(&session->lock);
+    session->bridge = BRIDGE_LOST;
+    pthread_mutex_unlock(&session->lock);
+    JANUS_LOG(LOG_WARN, "[hls] %s: %s; trying again\n", session->stream, reason);
+    publisher_push_status(session, "waiting",
+                          "the HLS bridge cannot be reached; it is tried again");
+    publisher_notify(session, session->stream, "bridge-lost", json_pack("{s:s}", "reason", reason));
+}
+
+static void on_bridge_release(void *user)
+{
+    session_unref(user);
+}
+
+/* ---- announcing ---- */
+
+/* Where the configuration names a stranger's receiver instead of a bridge: straight there. */
+static void connect_forward(Session *session, const char *forward)
+{
+    struct sockaddr_in destinations[MEDIA_TRACKS_MAX];
+    g_auto(GStrv) parts = g_strsplit(forward, ":", 2);
+    guint64 port = parts[0] && parts[1] ? g_ascii_strtoull(parts[1], NULL, 10) : 0;
+    struct in_addr address;
+
+    if (port == 0 || port > UINT16_MAX - FORWARD_AUDIO_OFFSET ||
+        inet_pton(AF_INET, parts[0], &address) != 1) {
+        on_bridge_refusal(session, "general.forward must be IPV4:PORT, as 127.0.0.1:5004");
+        return;
+    }
+    pthread_mutex_lock(&session->lock);
+    for (size_t i = 0; i < session->tracks.count; i++) {
+        bool audio = session->tracks.track[i].kind == MEDIA_AUDIO;
+        uint16_t to = (uint16_t)(port + (audio ? FORWARD_AUDIO_OFFSET : 0));
+        destinations[i] =
+            (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = address, .sin_port = htons(to)};
+    }
+    pthread_mutex_unlock(&session->lock);
+    connect_tracks(session, destinations);
+    publisher_push_status(session, "live", NULL);
+}
+
+void announcer_announce(Session *session)
+{
+    const char *forward = plugin_settings_forward(self.settings);
+    char offer[BRIDGE_SDP_SIZE], stream[STREAM_NAME_MAX + 1];
+    uint16_t ports[MEDIA_TRACKS_MAX];
+
+    if (forward) {
+        connect_forward(session, forward);
+        return;
+    }
+    pthread_mutex_lock(&session->lock);
+    bool live = session->state == SESSION_LIVE && session->tracks.count > 0;
+    for (size_t i = 0; live && i < session->tracks.count; i++)
+        ports[i] = rtp_sender_port(session->sender, session->tracks.track[i].kind);
+    if (live &&
+        bridge_sdp_offer(&session->tracks, ports, session->sdp_id, session->title, offer) < 0)
+        live = false;
+    memcpy(stream, session->stream, sizeof(stream));
+    if (live)
+        session->bridge = BRIDGE_ANNOUNCED;
+    pthread_mutex_unlock(&session->lock);
+    if (live)
+        bridge_client_announce(self.bridge, stream, offer, session_ref(session));
+}
+
+void announcer_withdraw(Session *session)
+{
+    bridge_client_withdraw(self.bridge, session->stream, session);
+}
+
+/* ---- start and stop ---- */
+
+int announcer_init(const PluginSettings *settings, AnnouncerRefused *refused)
+{
+    const BridgeEvents events = {on_bridge_answer, on_bridge_refusal, on_bridge_unreachable,
+                                 on_bridge_release};
+
+    self.settings = settings;
+    self.refused = refused;
+    if (rtp_sender_listener_start() < 0) {
+        JANUS_LOG(LOG_FATAL, "[hls] no thread to listen for RTCP: %s\n", g_strerror(errno));
+        return -1;
+    }
+    self.bridge = bridge_client_create(plugin_settings_bridge(settings), &events);
+    if (!self.bridge) {
+        JANUS_LOG(LOG_FATAL, "[hls] no thread for the bridge client\n");
+        rtp_sender_listener_stop();
+        return -1;
+    }
+    return 0;
+}
+
+void announcer_deinit(void)
+{
+    bridge_client_destroy(&self.bridge);
+    rtp_sender_listener_stop();
+}
