@@ -31,6 +31,7 @@ typedef struct Track {
     bool by_parts;       /* low latency; otherwise by segments */
     int64_t list_at_us;  /* when to ask for the playlist; 0: that is under way, or not yet due */
     PlayerPlace asked;   /* that the playlist request waits for */
+    bool skips;          /* and asks for without old segments */
     PlayerPlace told;    /* the end of the last playlist */
     PlayerPlace next;    /* media that comes next */
     PlayerPlace refused; /* a hinted part that there is not */
@@ -245,15 +246,16 @@ static void on_media(void *user, const HttpReply *a)
 
 static void ask_for_list(Track *t)
 {
-    char path[HTTP_PATH_SIZE + 64];
+    char path[HTTP_PATH_SIZE + 96];
     const Viewer *v = t->viewer;
     const char *base = v->opened ? t->rendition->path : http_loop_path(v->audience->loop);
 
     t->list_at_us = 0;
     snprintf(path, sizeof(path), "%s", base);
     if (t->by_parts && t->asked.msn >= 0)
-        snprintf(path, sizeof(path), "%s%c_HLS_msn=%" PRId64 "&_HLS_part=%" PRId64, base,
-                 strchr(base, '?') ? '&' : '?', t->asked.msn, t->asked.part);
+        snprintf(path, sizeof(path), "%s%c_HLS_msn=%" PRId64 "&_HLS_part=%" PRId64 "%s", base,
+                 strchr(base, '?') ? '&' : '?', t->asked.msn, t->asked.part,
+                 t->skips ? "&_HLS_skip=YES" : "");
     http_connection_get(t->list, path, true);
 }
 
@@ -321,6 +323,7 @@ static void take_list(Track *t, const PlayerList *list, const HttpReply *a)
     t->told = list->end;
     t->over = list->ended;
     t->asked = t->by_parts ? list->end : nowhere;
+    t->skips = t->by_parts && list->can_skip;
     if (!t->over && t->by_parts)
         ask_for_list(t);
     else if (!t->over)
@@ -362,27 +365,40 @@ static void on_first_list(Track *t, const PlayerList *list, const HttpReply *a)
             ask_for_list(&t->viewer->track[i]);
 }
 
+/* NULL: it is not one that was asked for. */
+static const PlayerList *read_list(Track *t, SharedList *shared, const HttpReply *a)
+{
+    ViewerTally *tally = t->viewer->audience->tally;
+    const char *wrong;
+    const PlayerList *list = shared_list_read(shared, a->body, a->len, a->gzip, &wrong);
+
+    tally->list_bytes += (int64_t)a->len;
+    tally->compressed += a->gzip;
+    if (!list || (list->multivariant && t->viewer->opened) || (list->skipped > 0 && !t->skips)) {
+        trouble(t, TROUBLE_LIST);
+        return NULL;
+    }
+    tally->deltas += list->skipped > 0;
+    return list;
+}
+
 static void on_list(void *user, const HttpReply *a)
 {
     Track *t = user;
     Audience *audience = t->viewer->audience;
     bool first = !t->viewer->opened;
-    const char *wrong;
     const PlayerList *list = NULL;
 
     audience->tally->lists++;
-    if (count(t, a)) {
-        list = shared_list_read(first ? audience->master : t->rendition->list, a->body, a->len,
-                                &wrong);
-        if (!list || (list->multivariant && !first))
-            trouble(t, TROUBLE_LIST);
-    }
+    if (count(t, a))
+        list = read_list(t, first ? audience->master : t->rendition->list, a);
     if (list && first)
         on_first_list(t, list, a);
-    else if (list && !list->multivariant)
+    else if (list)
         take_list(t, list, a);
     else {
         t->asked = nowhere;
+        t->skips = false;
         t->list_at_us = a->done_us + RETRY_US;
     }
 }
@@ -471,6 +487,7 @@ void audience_measure(Audience *a)
 
     a->measuring = true;
     t->requests = t->bytes = t->lists = t->media = t->withdrawn = t->unborn = 0;
+    t->list_bytes = t->compressed = t->deltas = 0;
     for (size_t v = 0; v < a->admitted; v++)
         for (size_t i = 0; i < RENDITIONS; i++)
             a->viewer[v].track[i].got = 0;

@@ -2,7 +2,7 @@
 #ifndef FETCH_H
 #define FETCH_H
 
-/* Gets what a viewer would download, from a URL or a folder.
+/* Gets what a viewer would download, from a URL or a folder, one thing after the other.
  *
  * Thread-safety: one thread. */
 
@@ -19,7 +19,7 @@ typedef struct Fetched {
 } Fetched;
 
 /* `where`: a playlist's URL or path; names in it are beside it. Returns NULL where there is no
- * memory. */
+ * memory, or it is too long. */
 Fetch *fetch_create(const char *where);
 void fetch_destroy(Fetch **fetch); /* accepts NULL, leaves NULL */
 

@@ -27,7 +27,7 @@ typedef struct Followed {
 
 struct Follow {
     FollowOptions options;
-    char url[URL_SIZE];
+    char url[HTTP_URL_SIZE];
     RenditionWorld world;
     size_t count;
     Followed followed[MEDIA_RENDITIONS_MAX];
@@ -44,18 +44,12 @@ Follow *follow_create(const FollowOptions *options)
     if (!f)
         return NULL;
     f->options = *options;
-    if (strstr(options->url, "://")) {
-        snprintf(f->url, sizeof(f->url), "%s", options->url);
-    } else {
-        char *path = realpath(options->url, NULL);
-        snprintf(f->url, sizeof(f->url), "file://%s", path ? path : options->url);
-        free(path);
-    }
     f->world.http = http_client_create();
     f->world.worker = media_worker_create(!options->quiet);
     f->world.findings = findings_create();
     f->world.names = names_create();
-    if (!f->world.http || !f->world.worker || !f->world.findings || !f->world.names)
+    if (!f->world.http || !f->world.worker || !f->world.findings || !f->world.names ||
+        http_client_url(options->url, f->url) < 0)
         follow_destroy(&f);
     return f;
 }
@@ -299,9 +293,11 @@ int follow_run(Follow *f)
     }
     if (f->failed || f->count == 0)
         return -1;
-    if (all_ended(f)) /* their files are still to come */
-        for (int i = 0; i < 1000 / TICK_MS; i++)
+    if (all_ended(f)) { /* their files are still to come */
+        until = clock_us(CLOCK_MONOTONIC) + US_PER_S;
+        while (clock_us(CLOCK_MONOTONIC) < until)
             http_client_run(f->world.http, TICK_MS);
+    }
     look_at_media(f);
     return 0;
 }

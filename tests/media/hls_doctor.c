@@ -18,6 +18,7 @@
 #include "marks.h"
 #include "playlist_rules.h"
 #include "segment_probe.h"
+#include "sort_values.h"
 
 #define US_PER_S           1000000ll
 #define POLL_US            (200 * 1000) /* between two looks at the playlist; finer than any player */
@@ -306,17 +307,10 @@ typedef struct DateFacts {
     double median_ms, max_ms; /* off the test card's clock; above 0, the date is late */
 } DateFacts;
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* There are dates; they are sorted. */
 static DateFacts date_facts(const Doctor *d)
 {
-    qsort(d->date_off_ms, d->dates, sizeof(double), by_value);
+    sort_values(d->date_off_ms, d->dates);
     double least = d->date_off_ms[0], most = d->date_off_ms[d->dates - 1];
     return (DateFacts){d->date_off_ms[d->dates / 2], fabs(least) > fabs(most) ? least : most};
 }

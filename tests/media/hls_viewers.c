@@ -123,7 +123,8 @@ static int report(Run *r)
 static int set_up(Run *r)
 {
     const char *wrong;
-    HttpLoopParams params = {.url = r->options.url, .timeout_us = r->options.timeout_us};
+    HttpLoopParams params = {
+        .url = r->options.url, .timeout_us = r->options.timeout_us, .plain = r->options.plain};
 
     raise_descriptor_limit();
     r->loop = http_loop_create(&params, &wrong);

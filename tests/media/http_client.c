@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 
@@ -114,6 +115,36 @@ static size_t on_header(char *line, size_t size, size_t count, void *user)
     return len;
 }
 
+/* file: and a path, with all that a path may have in it. */
+static int url_of_path(const char *path, char *url)
+{
+    char *text = NULL;
+    CURLU *parts = curl_url();
+    int n = HTTP_URL_SIZE;
+
+    if (parts && curl_url_set(parts, CURLUPART_SCHEME, "file", 0) == CURLUE_OK &&
+        curl_url_set(parts, CURLUPART_PATH, path, CURLU_URLENCODE) == CURLUE_OK &&
+        curl_url_get(parts, CURLUPART_URL, &text, 0) == CURLUE_OK)
+        n = snprintf(url, HTTP_URL_SIZE, "%s", text);
+    curl_free(text);
+    curl_url_cleanup(parts);
+    return n < HTTP_URL_SIZE ? 0 : -1;
+}
+
+int http_client_url(const char *where, char *url)
+{
+    char path[HTTP_URL_SIZE], folder[HTTP_URL_SIZE];
+
+    if (strstr(where, "://"))
+        return snprintf(url, HTTP_URL_SIZE, "%s", where) < HTTP_URL_SIZE ? 0 : -1;
+    if (*where == '/')
+        return url_of_path(where, url);
+    if (!getcwd(folder, sizeof(folder)) ||
+        snprintf(path, sizeof(path), "%s/%s", folder, where) >= (int)sizeof(path))
+        return -1;
+    return url_of_path(path, url);
+}
+
 int http_client_get(HttpClient *c, const char *url, int64_t timeout_us, HttpDone *done, void *user)
 {
     Request *r = calloc(1, sizeof(*r));
@@ -162,13 +193,13 @@ static void finish(Request *r, CURLcode result)
     forget(r);
 }
 
-void http_client_run(HttpClient *c, int wait_ms)
+/* Hands over what has come. Returns whether that was something. */
+static bool hand_over(HttpClient *c)
 {
-    int running, left;
+    bool something = false;
     CURLMsg *message;
+    int running, left;
 
-    curl_multi_perform(c->multi, &running);
-    curl_multi_poll(c->multi, NULL, 0, wait_ms, NULL);
     curl_multi_perform(c->multi, &running);
     while ((message = curl_multi_info_read(c->multi, &left))) {
         Request *r = NULL;
@@ -177,5 +208,15 @@ void http_client_run(HttpClient *c, int wait_ms)
         CURLcode result = message->data.result;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&r);
         finish(r, result);
+        something = true;
     }
+    return something;
+}
+
+void http_client_run(HttpClient *c, int wait_ms)
+{
+    if (hand_over(c))
+        return;
+    curl_multi_poll(c->multi, NULL, 0, wait_ms, NULL);
+    hand_over(c);
 }

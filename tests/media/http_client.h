@@ -14,6 +14,7 @@
 typedef struct HttpClient HttpClient;
 
 #define HTTP_HEADER_SIZE 128
+#define HTTP_URL_SIZE    2048
 
 /* What came. Whoever wants to keep `data` takes it, and leaves NULL; free() it then. */
 typedef struct HttpAnswer {
@@ -33,6 +34,10 @@ HttpClient *http_client_create(void);
 /* Ends what is under way, as requests without an answer, which may make no others. Accepts NULL,
  * leaves NULL. */
 void http_client_destroy(HttpClient **client);
+
+/* The URL of `where`: a URL, or the path of a file, which need not be there. `url` has
+ * HTTP_URL_SIZE bytes. Returns 0, or -1 where that does not suffice. */
+int http_client_url(const char *where, char *url);
 
 /* Asks for `url`. Returns 0, or -1 where there is no memory: then `done` is not called. */
 int http_client_get(HttpClient *client, const char *url, int64_t timeout_us, HttpDone *done,

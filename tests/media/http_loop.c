@@ -20,7 +20,16 @@
 #define READ_SIZE      (256 * 1024)
 #define KEPT_MAX       (1 << 20) /* bytes of a body that is kept: a playlist */
 #define AUTHORITY_SIZE 300
+#define FIELDS_SIZE    768
 #define LOOK_EVERY_US  20000 /* for what has taken too long */
+
+/* What a browser says with each request, for a server to read as much. */
+#define BROWSER_FIELDS                                                                             \
+    "Connection: keep-alive\r\n"                                                                   \
+    "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "          \
+    "hls-viewers/0.1 Safari/537.36\r\n"                                                            \
+    "Accept: */*\r\n"                                                                              \
+    "Accept-Language: en-US,en;q=0.9\r\n"
 
 struct HttpLoop {
     int epoll;
@@ -28,6 +37,7 @@ struct HttpLoop {
     struct sockaddr_storage address;
     socklen_t address_len;
     char authority[AUTHORITY_SIZE], path[HTTP_PATH_SIZE];
+    char fields[FIELDS_SIZE]; /* of each request's head, and its end */
     HttpConnection *clients;
     char buffer[READ_SIZE];
 };
@@ -43,7 +53,7 @@ struct HttpConnection {
     bool failed; /* could not be begun: told by the loop, not by the caller's own call */
     int64_t asked_us;
     HttpReader reader;
-    char request[HTTP_PATH_SIZE + AUTHORITY_SIZE + 64];
+    char request[HTTP_PATH_SIZE + FIELDS_SIZE];
     size_t request_len, sent;
     char *body;
     size_t len, capacity;
@@ -119,6 +129,8 @@ HttpLoop *http_loop_create(const HttpLoopParams *params, const char **wrong)
         free(l);
         return NULL;
     }
+    snprintf(l->fields, sizeof(l->fields), "Host: %s\r\n" BROWSER_FIELDS "%s\r\n", l->authority,
+             params->plain ? "" : "Accept-Encoding: gzip\r\n");
     l->timeout_us = params->timeout_us;
     l->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (l->epoll < 0) {
@@ -199,8 +211,13 @@ bool http_connection_busy(const HttpConnection *c)
 
 static void finish(HttpConnection *c, HttpOutcome outcome, int64_t now_us)
 {
-    HttpReply answer = {outcome, c->reader.status, c->keep_body ? c->body : NULL,
-                        c->len,  c->asked_us,      now_us};
+    HttpReply answer = {.outcome = outcome,
+                        .status = c->reader.status,
+                        .body = c->keep_body ? c->body : NULL,
+                        .len = c->len,
+                        .gzip = c->reader.gzip,
+                        .asked_us = c->asked_us,
+                        .done_us = now_us};
 
     c->busy = false;
     c->failed = false;
@@ -255,8 +272,8 @@ static int begin(HttpConnection *c)
 
 void http_connection_get(HttpConnection *c, const char *path, bool keep_body)
 {
-    int n = snprintf(c->request, sizeof(c->request), "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", path,
-                     c->loop->authority);
+    int n =
+        snprintf(c->request, sizeof(c->request), "GET %s HTTP/1.1\r\n%s", path, c->loop->fields);
 
     c->request_len = (size_t)n;
     c->keep_body = keep_body;

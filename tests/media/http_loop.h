@@ -30,6 +30,7 @@ typedef struct HttpReply {
     int status;
     const char *body; /* where it is kept; borrowed until the client's next request */
     size_t len;       /* of the body, kept or not */
+    bool gzip;        /* the body is compressed */
     int64_t asked_us, done_us;
 } HttpReply;
 
@@ -39,6 +40,7 @@ typedef void HttpReplied(void *user, const HttpReply *answer);
 typedef struct HttpLoopParams {
     const char *url; /* of anything on the server: http://HOST[:PORT]/... */
     int64_t timeout_us;
+    bool plain; /* accept nothing that is compressed */
 } HttpLoopParams;
 
 /* Returns NULL with a sentence in `wrong`. */

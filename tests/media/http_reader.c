@@ -12,6 +12,7 @@ void http_reader_start(HttpReader *r)
     r->state = HTTP_STATUS_LINE;
     r->status = 0;
     r->keep_alive = false;
+    r->gzip = false;
     r->chunked = false;
     r->length = -1;
     r->left = 0;
@@ -89,6 +90,14 @@ static HttpState read_length(HttpReader *r, const char *value)
     return HTTP_FIELDS;
 }
 
+static HttpState read_coding(HttpReader *r, const char *value)
+{
+    bool again = r->gzip; /* one over the other */
+
+    r->gzip = strcasecmp(value, "gzip") == 0;
+    return r->gzip && !again ? HTTP_FIELDS : HTTP_WRONG;
+}
+
 static HttpState read_field(HttpReader *r)
 {
     const char *value;
@@ -97,6 +106,8 @@ static HttpState read_field(HttpReader *r)
         return HTTP_WRONG;
     if ((value = value_of(r->line, "Content-Length")))
         return read_length(r, value);
+    if ((value = value_of(r->line, "Content-Encoding")))
+        return read_coding(r, value);
     if ((value = value_of(r->line, "Transfer-Encoding"))) {
         r->chunked = true;
         return strcasecmp(value, "chunked") == 0 ? HTTP_FIELDS : HTTP_WRONG;

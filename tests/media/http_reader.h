@@ -29,6 +29,7 @@ typedef struct HttpReader {
     HttpState state;
     int status;
     bool keep_alive; /* the connection may be used again; holds when DONE */
+    bool gzip;       /* the body is compressed with it (RFC 9110, section 8.4.1.3) */
     /* the reader's own */
     bool chunked;
     int64_t length; /* Content-Length, -1: none */
@@ -43,7 +44,7 @@ typedef struct HttpBytes {
     size_t len;
 } HttpBytes;
 
-/* Makes it ready for an answer to a GET. */
+/* Makes it ready for an answer to a GET that accepts gzip: any other coding is wrong. */
 void http_reader_start(HttpReader *reader);
 
 /* Takes bytes up to the end of the answer or of the next piece of body, and returns how many: 0

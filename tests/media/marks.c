@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sort_values.h"
+
 #define TICKS_PER_S 90000.0
 #define SAMPLE_RATE 48000
 #define BEEP_HZ     1000
@@ -199,13 +201,6 @@ void marks_sound(Marks *m, const AVFrame *frame, int64_t pts_90k)
 
 /* ---- report ---- */
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* By how much later in its second a flash's first picture was drawn than that of the `first` flash.
  */
 static int ms_after(const Mark *flash, const Mark *first)
@@ -280,13 +275,13 @@ static void summarise(MarksReport *r, double *at, double *skew_ms, size_t n)
         return;
     if (at[n - 1] - at[0] >= DRIFT_MIN_S)
         r->drift_ms_per_hour = slope(at, skew_ms, n) * 3600;
-    qsort(skew_ms, n, sizeof(double), by_value);
+    sort_values(skew_ms, n);
     r->skew_median_ms = skew_ms[n / 2];
     r->skew_min_ms = skew_ms[0];
     r->skew_max_ms = skew_ms[n - 1];
     for (size_t i = 0; i < n; i++)
         skew_ms[i] = fabs(skew_ms[i]);
-    qsort(skew_ms, n, sizeof(double), by_value);
+    sort_values(skew_ms, n);
     r->skew_p95_ms = skew_ms[(n - 1) * 95 / 100];
 }
 

@@ -185,6 +185,16 @@ static void check_heads(Findings *f, const RenditionView *a, const RenditionView
                      a->uri, b->uri);
 }
 
+/* Whether two segments begin at one time: nearer to each other than to what is behind the shorter.
+ */
+static bool coincide(const M3u8Segment *s, const M3u8Segment *t)
+{
+    int64_t shorter_us = s->duration_us < t->duration_us ? s->duration_us : t->duration_us;
+
+    return s->time_unix_us != M3U8_NO_TIME && t->time_unix_us != M3U8_NO_TIME &&
+           llabs(s->time_unix_us - t->time_unix_us) <= shorter_us / 4;
+}
+
 /* What is at one time has one discontinuity number. */
 static void check_numbers(Findings *f, const RenditionView *a, const RenditionView *b)
 {
@@ -192,10 +202,7 @@ static void check_numbers(Findings *f, const RenditionView *a, const RenditionVi
         const M3u8Segment *s = &a->list->segments[i];
         for (size_t k = 0; k < b->list->count; k++) {
             const M3u8Segment *t = &b->list->segments[k];
-            if (s->time_unix_us == M3U8_NO_TIME || t->time_unix_us == M3U8_NO_TIME ||
-                llabs(s->time_unix_us - t->time_unix_us) > s->duration_us / 4)
-                continue;
-            if (s->discontinuity != t->discontinuity)
+            if (coincide(s, t) && s->discontinuity != t->discontinuity)
                 findings_add(
                     f, "renditions differ in their discontinuity numbers (6.2.4)",
                     "%s segment %" PRIu64 ": %" PRIu64 ", %s segment %" PRIu64 ": %" PRIu64, a->uri,

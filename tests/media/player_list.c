@@ -88,7 +88,7 @@ static void add(Reading *r, PlayerItem **items, size_t *count, PlayerItem item)
 
 static int64_t open_msn(const Reading *r)
 {
-    return r->first_msn + (int64_t)r->list->segments;
+    return r->first_msn + r->list->skipped + (int64_t)r->list->segments;
 }
 
 static void add_segment(Reading *r, const char *uri)
@@ -134,16 +134,37 @@ static void read_uri(Reading *r, char *line)
     r->variant_next = false;
 }
 
+static bool has_items(const Reading *r)
+{
+    return r->list->segments > 0 || r->list->parts > 0;
+}
+
 static void read_sequence(Reading *r, const char *text)
 {
     char *end;
     long long value = strtoll(text, &end, 10);
 
-    if (end == text || *end != '\0' || value < 0 || value > SEQUENCE_MAX || r->list->segments > 0 ||
-        r->list->parts > 0)
+    if (end == text || *end != '\0' || value < 0 || value > SEQUENCE_MAX || has_items(r))
         r->wrong = "its EXT-X-MEDIA-SEQUENCE cannot be";
     else
         r->first_msn = value;
+}
+
+static void read_skip(Reading *r, char *attributes)
+{
+    const char *text = attribute(attributes, "SKIPPED-SEGMENTS");
+    long long value = text ? strtoll(text, NULL, 10) : 0;
+
+    if (value < 1 || value > SEQUENCE_MAX || r->list->skipped > 0 || has_items(r))
+        r->wrong = "its EXT-X-SKIP cannot be";
+    else
+        r->list->skipped = value;
+}
+
+static void read_control(PlayerList *l, const char *attributes)
+{
+    l->can_block = is_yes(attributes, "CAN-BLOCK-RELOAD");
+    l->can_skip = strstr(attributes, "CAN-SKIP-UNTIL=");
 }
 
 static void read_line(Reading *r, char *line)
@@ -158,7 +179,7 @@ static void read_line(Reading *r, char *line)
     else if ((value = after(line, "#EXT-X-PART-INF:")))
         l->part_target_us = seconds_us(r, attribute(value, "PART-TARGET"));
     else if ((value = after(line, "#EXT-X-SERVER-CONTROL:")))
-        l->can_block = is_yes(value, "CAN-BLOCK-RELOAD");
+        read_control(l, value);
     else if ((value = after(line, "#EXT-X-PART:")))
         add_part(r, value);
     else if ((value = after(line, "#EXT-X-PRELOAD-HINT:")))
@@ -169,8 +190,8 @@ static void read_line(Reading *r, char *line)
         read_media(r, value);
     else if (after(line, "#EXT-X-STREAM-INF:"))
         l->multivariant = r->variant_next = true;
-    else if (after(line, "#EXT-X-SKIP:"))
-        r->wrong = "it skips segments, which nobody has asked for";
+    else if ((value = after(line, "#EXT-X-SKIP:")))
+        read_skip(r, value);
     else if (strcmp(line, "#EXT-X-GAP") == 0)
         r->gap = true;
     else if (strcmp(line, "#EXT-X-ENDLIST") == 0)

@@ -25,6 +25,8 @@ typedef struct PlayerItem {
 typedef struct PlayerList {
     bool multivariant, ended;
     bool can_block;            /* the server holds requests for what is to come */
+    bool can_skip;             /* it leaves out old segments, to whom asks for that */
+    int64_t skipped;           /* segments that it has left out */
     int64_t target_us;         /* EXT-X-TARGETDURATION */
     int64_t part_target_us;    /* 0: no parts */
     const char *video, *audio; /* URIs of the first variant and of its sound; NULL: none */

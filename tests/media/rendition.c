@@ -40,7 +40,7 @@ typedef struct Reload {
 
 struct Rendition {
     RenditionWorld *world;
-    char uri[M3U8_URI_SIZE], url[URL_SIZE];
+    char uri[M3U8_URI_SIZE], url[HTTP_URL_SIZE];
     RenditionNews *news;
     void *user;
     PlaylistRules *playlist;
@@ -104,7 +104,7 @@ static void on_playlist(void *user, HttpAnswer *answer);
 
 static void ask_playlist(Rendition *r, const Reload *request)
 {
-    char url[URL_SIZE + 128], *end = url + snprintf(url, sizeof(url), "%s", r->url);
+    char url[HTTP_URL_SIZE + 128], *end = url + snprintf(url, sizeof(url), "%s", r->url);
     int64_t hold = HOLD_TARGETS * target_us(r);
     char mark = strchr(url, '?') ? '&' : '?';
     Reload *q = malloc(sizeof(*q));
@@ -310,7 +310,7 @@ static void ask_refusals(Rendition *r)
     const M3u8 *m = rendition_list(r);
     int64_t next = (int64_t)m3u8_next_sequence(m), open = (int64_t)m3u8_open_parts(m);
     int64_t limit = m->part_target_us < US_PER_S ? 3 * US_PER_S / m->part_target_us + 1 : 3;
-    char nonsense[URL_SIZE + 16];
+    char nonsense[HTTP_URL_SIZE + 16];
     const Reload asked[] = {
         {.purpose = REFUSE, .path = nonsense, .msn = -1, .part = -1, .what = "_HLS_msn=x"},
         {.purpose = REFUSE, .path = "no-such-part.m4s", .missing = true, .msn = -1, .part = -1},

@@ -55,7 +55,7 @@ void resolve_uri(const char *base, const char *uri, char *out)
     else
         while (keep > 0 && base[keep - 1] != '/')
             keep--;
-    snprintf(out, URL_SIZE, "%.*s%s", (int)keep, base, uri);
+    snprintf(out, HTTP_URL_SIZE, "%.*s%s", (int)keep, base, uri);
 }
 
 static int64_t target_us(const RenditionFiles *r)
@@ -143,7 +143,7 @@ static void on_file(void *user, HttpAnswer *a)
 static void ask_file(RenditionFiles *r, const char *uri, bool hinted)
 {
     int64_t timeout = TIMEOUT_US + HOLD_TARGETS * target_us(r);
-    char url[URL_SIZE];
+    char url[HTTP_URL_SIZE];
 
     if (r->world->over || file_store_find(&r->store, uri))
         return;
@@ -297,7 +297,7 @@ static void on_retained(void *user, HttpAnswer *a)
 
 void rendition_files_try(RenditionFiles *r, const char *uri)
 {
-    char url[URL_SIZE];
+    char url[HTTP_URL_SIZE];
     StoredFile *file = calloc(1, sizeof(*file));
 
     if (!file)

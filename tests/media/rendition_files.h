@@ -13,8 +13,6 @@
 #include "names.h"
 #include "reload_rules.h"
 
-#define URL_SIZE 2048
-
 /* What the renditions of a stream share; borrowed. */
 typedef struct RenditionWorld {
     HttpClient *http;
@@ -51,7 +49,7 @@ Exchange exchange_of(const char *url, const char *name, int64_t target_us,
 /* Whether it is not a file of this machine. */
 bool is_http(const char *url);
 
-/* Resolves `uri` against the URL of a playlist, into URL_SIZE bytes. */
+/* Resolves `uri` against the URL of a playlist, into HTTP_URL_SIZE bytes. */
 void resolve_uri(const char *base, const char *uri, char *out);
 
 #endif

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "hls-bridge/hls_output.h"
 #include "hls-bridge/intake.h"
+#include "hls-bridge/packager.h"
 
 #define TICK_US       (50 * US_PER_MS)    /* as the bridge's own thread */
 #define WINDOW        PLAYLIST_WINDOW_MAX /* for whoever looks at the folder */
@@ -21,14 +21,12 @@
 #define MONOTONIC_0   (1000 * US_PER_S) /* time 0 of the recording on the clock that is made up */
 #define DATE_SLACK_US (100 * US_PER_MS) /* dates are of milliseconds, and of smallest delays */
 
-/* What the bridge's stream.c has of one stream. */
+/* What the bridge has of one stream, but for sockets. */
 typedef struct Run {
     Intake *intake;
-    OpusToAac *audio;
-    HlsOutput *output;
-    SegmentStore *store;
-    LlHub *hub; /* NULL, as the next: no low-latency HLS */
-    CmafOutput *cmaf;
+    LlHub *hub; /* NULL: no low-latency HLS */
+    Packager *packager;
+    HlsOutput *output; /* the packager's */
     int64_t monotonic_to_unix_us;
     int64_t next_audio_samples; /* 0: none yet */
     uint64_t segments_seen;
@@ -81,57 +79,33 @@ static void describe(const RtpRecording *recording, const RtpFaultsParams *fault
 static void close_run(Run *run)
 {
     intake_destroy(&run->intake);
-    hls_output_destroy(&run->output);
-    cmaf_output_close(&run->cmaf);
+    packager_close(&run->packager);
     ll_hub_destroy(&run->hub);
-    opus_to_aac_destroy(&run->audio);
-    segment_store_close(&run->store);
-}
-
-static int open_low_latency(Run *run, const ReplayFolderParams *params)
-{
-    CmafOutputParams cmaf = {.stream = params->stream,
-                             .directory = params->directory,
-                             .part_us = LL_PART_US,
-                             .target_duration_s =
-                                 segment_store_playlist(run->store)->target_duration_s,
-                             .window = LL_WINDOW,
-                             .dash = true};
-
-    run->hub = cmaf.hub = ll_hub_create();
-    cmaf.aac_config = opus_to_aac_config(run->audio, &cmaf.aac_config_len);
-    run->cmaf = run->hub ? cmaf_output_open(&cmaf, MONOTONIC_0) : NULL;
-    return run->cmaf ? 0 : -1;
 }
 
 static int open_run(Run *run, const ReplayFolderParams *params, const SourceSdp *sdp)
 {
-    int64_t segment_us = params->segment_us ? params->segment_us : 2 * US_PER_S;
-    OpusToAacParams audio = {.bitrate = AAC_BITRATE};
-    SegmentStoreParams store = {.directory = params->directory,
-                                .stream = params->stream,
-                                .window = params->low_latency ? LL_WINDOW : WINDOW,
-                                .target_duration_s = (segment_us + US_PER_S - 1) / US_PER_S};
-    HlsOutputParams output = {
-        .stream = params->stream, .segment_us = segment_us, .writes_ts = true};
+    PackagerParams packager = {.stream = params->stream,
+                               .directory = params->directory,
+                               .segment_us = params->segment_us ? params->segment_us : 2 * US_PER_S,
+                               .window = params->low_latency ? LL_WINDOW : WINDOW,
+                               .audio_bitrate = AAC_BITRATE,
+                               .writes_ts = true,
+                               .ll_part_us = LL_PART_US,
+                               .ll_dash = true};
     IntakeSink sink = {run, on_picture, on_audio};
-    const char *error;
 
-    run->store = segment_store_open(&store, MONOTONIC_0);
-    if (!run->store)
-        return -1;
     errno = ENOMEM;
-    run->audio = opus_to_aac_create(&audio, &error);
-    if (!run->audio || (params->low_latency && open_low_latency(run, params) < 0))
+    run->hub = packager.ll_hub = params->low_latency ? ll_hub_create() : NULL;
+    if (params->low_latency && !run->hub)
         return -1;
-    output.cmaf = run->cmaf;
-    output.store = run->store;
-    output.aac_config = opus_to_aac_config(run->audio, &output.aac_config_len);
-    run->output = hls_output_create(&output);
-    run->intake = intake_create(sdp);
-    if (!run->output || !run->intake)
+    run->packager = packager_open(&packager, MONOTONIC_0);
+    run->intake = run->packager ? intake_create(sdp) : NULL;
+    if (!run->intake)
         return -1;
-    intake_start(run->intake, &sink, run->audio, hls_output_end_90k(run->output));
+    run->output = packager_output(run->packager);
+    intake_start(run->intake, &sink, packager_audio(run->packager),
+                 hls_output_end_90k(run->output));
     hls_output_begin(run->output, sdp->track[sdp->count - 1].kind == TRACK_VIDEO,
                      sdp->track[0].kind == TRACK_AUDIO, wall_clock, run);
     return 0;
@@ -140,7 +114,7 @@ static int open_run(Run *run, const ReplayFolderParams *params, const SourceSdp 
 /* Looks at the segment that was published last, if there is a new one. */
 static void check_segment(Run *run)
 {
-    const Playlist *p = segment_store_playlist(run->store);
+    const Playlist *p = packager_playlist(run->packager);
     HlsOutputStats stats = hls_output_stats(run->output);
 
     if (stats.segments == run->segments_seen || p->count < 2)
@@ -161,9 +135,7 @@ static void tick(Run *run, int64_t now_us)
     intake_tick(run->intake, now_us);
     if (intake_clock(run->intake, now_us, &clock_90k))
         hls_output_tick(run->output, clock_90k, now_us); /* a recording answers no request */
-    segment_store_expire(run->store, now_us);
-    if (run->cmaf)
-        cmaf_output_expire(run->cmaf, now_us, now_us);
+    packager_expire(run->packager, now_us, now_us);
     check_segment(run);
 }
 
@@ -196,7 +168,7 @@ static void run_all(Run *run, RtpFaults *faults, const size_t *index, int64_t du
     }
     tick(run, MONOTONIC_0 + next_tick_us);
     run->report->rss_late = resident_bytes();
-    intake_finish(run->intake);
+    intake_finish(run->intake, hls_output_pictures_end_90k(run->output));
     hls_output_finish(run->output, MONOTONIC_0 + next_tick_us);
     check_segment(run);
 }

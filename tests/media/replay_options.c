@@ -54,7 +54,8 @@ static const char usage[] =
     "  --no-reports TRACK       no sender reports of audio, video or both\n"
     "  --new-ssrc S             new SSRCs, sequence numbers and timestamps every S seconds\n"
     "  --only TRACK             audio or video alone\n"
-    "  --pause-audio FROM:TO    no audio from second FROM to second TO\n"
+    "  --pause-audio FROM:TO    no audio from second FROM to second TO; its clock goes on\n"
+    "  --lose-audio FROM:TO     the same, lost before it is encoded: its clock stands still\n"
     "  -h, --help               print this\n"
     "\n"
     "Exit status: 0 it was sent, 1 not all of it could be, 2 it could not be begun.\n";
@@ -85,6 +86,7 @@ enum {
     OPTION_NEW_SSRC,
     OPTION_ONLY,
     OPTION_PAUSE_AUDIO,
+    OPTION_LOSE_AUDIO,
 };
 
 static const struct option names[] = {
@@ -113,6 +115,7 @@ static const struct option names[] = {
     {"new-ssrc", required_argument, NULL, OPTION_NEW_SSRC},
     {"only", required_argument, NULL, OPTION_ONLY},
     {"pause-audio", required_argument, NULL, OPTION_PAUSE_AUDIO},
+    {"lose-audio", required_argument, NULL, OPTION_LOSE_AUDIO},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
@@ -286,6 +289,9 @@ static const char *read_fault(int option, const char *text, RtpFaultsParams *fau
         return read_duration(text, US_PER_S, SECONDS_MAX, &faults->ssrc_every_us);
     case OPTION_ONLY:
         return read_only(text, faults);
+    case OPTION_LOSE_AUDIO:
+        faults->pause_stops_clock = true;
+        return read_pause(text, faults);
     default:
         return read_pause(text, faults);
     }

@@ -31,6 +31,7 @@ typedef struct Reel {
     uint32_t ssrc;
     uint16_t sequence;  /* what is added to recorded sequence numbers and timestamps; the */
     uint32_t timestamp; /* round's share of the latter is in round_us */
+    bool slipped;       /* its clock has stood still for the pause */
     int64_t arrived_us; /* the last packet, at the far end of a network that keeps the order */
 } Reel;
 
@@ -263,6 +264,19 @@ static int64_t arrival(RtpFaults *f, Reel *reel)
     return at_us + detour_us;
 }
 
+/* The clock goes on after the pause where it stood before it. */
+static void slip_clock(RtpFaults *f, RtpTrack track)
+{
+    const RtpFaultsParams *p = &f->params;
+    Reel *reel = &f->reel[track];
+
+    if (!p->pause_stops_clock || track != RTP_AUDIO || reel->slipped ||
+        reel->due_us < p->pause_to_us)
+        return;
+    reel->slipped = true;
+    reel->timestamp -= ticks(track, p->pause_to_us - p->pause_from_us);
+}
+
 /* Hands the track's next packet to the network. */
 static void send_next(RtpFaults *f, RtpTrack track)
 {
@@ -274,6 +288,7 @@ static void send_next(RtpFaults *f, RtpTrack track)
                            : !p->is_rtcp;
     if (f->params.ssrc_every_us > 0 && reel->due_us >= f->ssrc_due_us && may_restart)
         change_ssrcs(f, reel->due_us);
+    slip_clock(f, track);
     Flight flight = {
         .when_us = arrival(f, reel),
         .packet = p,

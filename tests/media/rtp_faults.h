@@ -41,8 +41,9 @@ typedef struct RtpFaultsParams {
     int64_t first_timestamp; /* of every track, 0 to 2^32 - 1; or as recorded */
     bool no_reports[RTP_TRACKS];
     int64_t ssrc_every_us; /* new SSRCs, sequence numbers and timestamps, at the next IDR picture */
-    int64_t pause_from_us; /* nothing of the audio track is sent in between, its clock goes on */
+    int64_t pause_from_us; /* nothing of the audio track is sent in between; its clock goes on, */
     int64_t pause_to_us;
+    bool pause_stops_clock; /* or stands still, as where samples are lost before they are encoded */
 } RtpFaultsParams;
 
 /* About audio_ppm: a fast sound card takes more than 48000 samples in a true second. So packets of

@@ -4,8 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gunzip.h"
+
+#define TEXT_MAX (1 << 20) /* bytes of an unpacked playlist */
+
 typedef struct Version {
-    char *text;
+    char *body; /* as it came */
     size_t len;
     PlayerList *list;
 } Version;
@@ -21,7 +25,7 @@ SharedList *shared_list_create(void)
 
 static void clear(Version *v)
 {
-    free(v->text);
+    free(v->body);
     player_list_destroy(&v->list);
     *v = (Version){0};
 }
@@ -36,9 +40,9 @@ void shared_list_destroy(SharedList **shared)
     *shared = NULL;
 }
 
-static bool is_same(const Version *v, const char *text, size_t len)
+static bool is_same(const Version *v, const char *body, size_t len)
 {
-    return v->list && v->len == len && memcmp(v->text, text, len) == 0;
+    return v->list && v->len == len && memcmp(v->body, body, len) == 0;
 }
 
 static bool goes_further(const PlayerList *list, const Version *than)
@@ -46,17 +50,28 @@ static bool goes_further(const PlayerList *list, const Version *than)
     return !than->list || list->ended || player_place_compare(list->end, than->list->end) >= 0;
 }
 
-const PlayerList *shared_list_read(SharedList *s, const char *text, size_t len, const char **wrong)
+static PlayerList *read_body(const char *body, size_t len, bool gzip, const char **wrong)
+{
+    if (!gzip)
+        return player_list_read(body, len, wrong);
+    char *text = gunzip(body, len, TEXT_MAX, &len, wrong);
+    PlayerList *list = text ? player_list_read(text, len, wrong) : NULL;
+    free(text);
+    return list;
+}
+
+const PlayerList *shared_list_read(SharedList *s, const char *body, size_t len, bool gzip,
+                                   const char **wrong)
 {
     *wrong = NULL;
-    if (is_same(&s->latest, text, len))
+    if (is_same(&s->latest, body, len))
         return s->latest.list;
-    if (is_same(&s->other, text, len))
+    if (is_same(&s->other, body, len))
         return s->other.list;
-    Version v = {malloc(len + 1), len, player_list_read(text, len, wrong)};
-    if (v.text && v.list)
-        memcpy(v.text, text, len);
-    else if (!v.text)
+    Version v = {malloc(len + 1), len, read_body(body, len, gzip, wrong)};
+    if (v.body && v.list)
+        memcpy(v.body, body, len);
+    else if (!v.body)
         *wrong = "there is no memory";
     if (*wrong) {
         clear(&v);

@@ -2,8 +2,9 @@
 #ifndef SHARED_LIST_H
 #define SHARED_LIST_H
 
-/* A playlist that thousands of viewers are given: each version is read once, and the others see
- * that theirs is the same, byte by byte. Otherwise the viewers would cost more than the server.
+/* A playlist that thousands of viewers are given: each version is unpacked and read once, and the
+ * others see that theirs is the same, byte by byte. Otherwise the viewers would cost more than the
+ * server.
  *
  * Thread-safety: one thread. */
 
@@ -16,9 +17,9 @@ typedef struct SharedList SharedList;
 SharedList *shared_list_create(void);          /* NULL: there is no memory */
 void shared_list_destroy(SharedList **shared); /* accepts NULL, leaves NULL */
 
-/* Reads what a viewer was given. Returns the list, borrowed until the next call, or NULL with a
- * static sentence in `wrong`. */
-const PlayerList *shared_list_read(SharedList *shared, const char *text, size_t len,
+/* Reads what a viewer was given, compressed with gzip or not. Returns the list, borrowed until the
+ * next call, or NULL with a static sentence in `wrong`. */
+const PlayerList *shared_list_read(SharedList *shared, const char *body, size_t len, bool gzip,
                                    const char **wrong);
 
 /* The one that goes furthest of all so far, NULL: none; borrowed likewise. */

@@ -29,6 +29,7 @@ static const char usage[] =
     "      --hints        also ask for the part that is hinted at, as Apple's players do\n"
     "      --lists        fetch playlists alone, no media\n"
     "      --poll         never ask for what is to come: players that know no low latency\n"
+    "      --plain        accept nothing that is compressed, as hardly any player does\n"
     "      --timeout S    an answer that takes longer is an error (30)\n"
     "      --json         print the report as JSON\n"
     "  -q, --quiet        no line each second\n"
@@ -42,6 +43,7 @@ enum {
     OPTION_HINTS,
     OPTION_LISTS,
     OPTION_POLL,
+    OPTION_PLAIN,
     OPTION_TIMEOUT,
     OPTION_JSON,
 };
@@ -54,6 +56,7 @@ static const struct option names[] = {
     {"hints", no_argument, NULL, OPTION_HINTS},
     {"lists", no_argument, NULL, OPTION_LISTS},
     {"poll", no_argument, NULL, OPTION_POLL},
+    {"plain", no_argument, NULL, OPTION_PLAIN},
     {"timeout", required_argument, NULL, OPTION_TIMEOUT},
     {"json", no_argument, NULL, OPTION_JSON},
     {"quiet", no_argument, NULL, 'q'},
@@ -113,6 +116,9 @@ static const char *read_option(int option, const char *text, ViewerOptions *o)
         break;
     case OPTION_POLL:
         o->poll = true;
+        break;
+    case OPTION_PLAIN:
+        o->plain = true;
         break;
     case OPTION_JSON:
         o->json = true;

@@ -18,6 +18,7 @@ typedef struct ViewerOptions {
     bool poll;       /* never ask for what is to come */
     bool hints;      /* ask for the part that is hinted at, too */
     bool lists_only; /* no media */
+    bool plain;      /* accept nothing that is compressed */
     bool json, quiet;
 } ViewerOptions;
 

@@ -73,6 +73,10 @@ void viewer_tally_print(const ViewerTally *t, const ViewerSummary *s)
            " of media), %.0f a second, %.1f Mbit/s\n",
            t->requests, t->lists, t->media, (double)t->requests / s->seconds,
            (double)t->bytes * 8 / 1e6 / s->seconds);
+    if (t->lists > 0)
+        printf("  a playlist is %" PRId64 " bytes on average; %" PRId64 " compressed, %" PRId64
+               " delta updates\n",
+               t->list_bytes / t->lists, t->compressed, t->deltas);
     printf("  each viewer was given %" PRId64 " to %" PRId64 " pieces of media of a rendition\n",
            s->fewest, s->most);
     for (Wait w = 0; w < WAITS; w++) {
@@ -97,13 +101,16 @@ void viewer_tally_print(const ViewerTally *t, const ViewerSummary *s)
 void viewer_tally_print_json(const ViewerTally *t, const ViewerSummary *s)
 {
     json_t *report = json_pack(
-        "{s:s, s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:f, s:I}", "url",
-        s->url, "viewers", (json_int_t)s->viewers, "joined", (json_int_t)s->joined, "connections",
-        (json_int_t)s->connections, "seconds", s->seconds, "requests", (json_int_t)t->requests,
-        "playlists", (json_int_t)t->lists, "media", (json_int_t)t->media, "bytes",
-        (json_int_t)t->bytes, "fewest", (json_int_t)s->fewest, "most", (json_int_t)s->most,
-        "hints_withdrawn", (json_int_t)t->withdrawn, "births_unknown", (json_int_t)t->unborn,
-        "birth", s->by_files ? "file" : "first", "cpu_s", s->cpu_s, "errors",
+        "{s:s, s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, "
+        "s:f, "
+        "s:I}",
+        "url", s->url, "viewers", (json_int_t)s->viewers, "joined", (json_int_t)s->joined,
+        "connections", (json_int_t)s->connections, "seconds", s->seconds, "requests",
+        (json_int_t)t->requests, "playlists", (json_int_t)t->lists, "media", (json_int_t)t->media,
+        "bytes", (json_int_t)t->bytes, "playlist_bytes", (json_int_t)t->list_bytes, "compressed",
+        (json_int_t)t->compressed, "deltas", (json_int_t)t->deltas, "fewest", (json_int_t)s->fewest,
+        "most", (json_int_t)s->most, "hints_withdrawn", (json_int_t)t->withdrawn, "births_unknown",
+        (json_int_t)t->unborn, "birth", s->by_files ? "file" : "first", "cpu_s", s->cpu_s, "errors",
         (json_int_t)viewer_tally_troubles(t));
     json_t *kinds = json_object();
 

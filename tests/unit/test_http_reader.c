@@ -72,6 +72,12 @@ static void reads_answers(void **state)
         {"a folded line", OK "A: b\r\n c\r\n\r\n", false, HTTP_WRONG, 200, true, ""},
         {"another encoding", OK "Transfer-Encoding: gzip, chunked\r\n\r\n", false, HTTP_WRONG, 200,
          true, ""},
+        {"gzip", OK "content-encoding: GZIP\r\nContent-Length: 1\r\n\r\nh", false, HTTP_DONE, 200,
+         true, "h"},
+        {"another coding", OK "Content-Encoding: br\r\nContent-Length: 1\r\n\r\nh", false,
+         HTTP_WRONG, 200, true, ""},
+        {"two codings", OK "Content-Encoding: gzip\r\nContent-Encoding: gzip\r\n\r\n", false,
+         HTTP_WRONG, 200, true, ""},
         {"no size of a chunk", OK "Transfer-Encoding: chunked\r\n\r\nhello\r\n", false, HTTP_WRONG,
          200, true, ""},
         {"a chunk that goes on", OK "Transfer-Encoding: chunked\r\n\r\n1\r\nhello\r\n", false,
@@ -94,6 +100,18 @@ static void reads_answers(void **state)
     }
 }
 
+static void says_what_is_compressed(void **state)
+{
+    HttpReader reader;
+    char body[64];
+
+    (void)state;
+    read_answer(&reader, OK "Content-Encoding: gzip\r\nContent-Length: 1\r\n\r\nh", false, body);
+    assert_true(reader.gzip);
+    read_answer(&reader, OK "Content-Length: 1\r\n\r\nh", false, body);
+    assert_false(reader.gzip);
+}
+
 static void a_line_may_be_too_long(void **state)
 {
     char line[HTTP_LINE_SIZE];
@@ -114,6 +132,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_answers),
+        cmocka_unit_test(says_what_is_compressed),
         cmocka_unit_test(a_line_may_be_too_long),
     };
 

@@ -176,6 +176,22 @@ static void renditions_against_each_other(void **state)
     }
 }
 
+/* It is no part of what begins behind it, though it begins nearly when that does. */
+static void a_short_segment_has_a_number_of_its_own(void **state)
+{
+    static const char list[] = LIST DATE("00.000") SEG DATE("02.000") SEG DATE("04.000")
+        SEG DATE("06.000") "#EXTINF:0.3,\ns.m4s\n#EXT-X-DISCONTINUITY\n" DATE("06.300") SEG;
+    const char *wrong;
+    M3u8 *m = m3u8_read(list, strlen(list), &wrong);
+    const RenditionView view[] = {{"video.m3u8", m}, {"audio.m3u8", m}};
+
+    (void)state;
+    assert_non_null(m);
+    multi_rules_renditions(findings, view, COUNT(view));
+    assert_found(findings, "short", NULL, false);
+    m3u8_destroy(&m);
+}
+
 #define OPEN      LIST FOUR("000") "#EXT-X-PART:DURATION=0.2,URI=\"p\"\n"
 #define REPORT(u) "#EXT-X-RENDITION-REPORT:URI=\"" u "\",LAST-MSN=9,LAST-PART=0\n"
 
@@ -229,7 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_multivariant_playlist),       TEST(what_it_says_of_the_media),
         TEST(renditions_against_each_other), TEST(each_rendition_reports_the_others),
-        TEST(reports_tell_what_is_there),
+        TEST(reports_tell_what_is_there),    TEST(a_short_segment_has_a_number_of_its_own),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,6 +57,25 @@ static void a_low_latency_list(void **state)
     assert_null(l);
 }
 
+static void a_delta_update(void **state)
+{
+    PlayerList *l = read_list(
+        "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:2\n"
+        "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=12.0\n"
+        "#EXT-X-PART-INF:PART-TARGET=0.2\n#EXT-X-MEDIA-SEQUENCE:41\n"
+        "#EXT-X-SKIP:SKIPPED-SEGMENTS=3\n#EXTINF:2,\na.m4s\n"
+        "#EXT-X-PART:DURATION=0.19,URI=\"b.0.m4s\"\n");
+
+    (void)state;
+    assert_true(l->can_skip);
+    assert_int_equal(l->skipped, 3);
+    assert_null(player_list_segment(l, 43));
+    assert_string_equal(player_list_segment(l, 44)->uri, "a.m4s");
+    assert_string_equal(player_list_part(l, (PlayerPlace){45, 0})->uri, "b.0.m4s");
+    assert_place(l->end, 45, 1);
+    player_list_destroy(&l);
+}
+
 static void a_classic_list(void **state)
 {
     PlayerList *l = read_list(
@@ -65,7 +84,7 @@ static void a_classic_list(void **state)
 
     (void)state;
     assert_true(l->ended);
-    assert_false(l->can_block);
+    assert_false(l->can_block || l->can_skip);
     assert_string_equal(player_list_segment(l, 7)->uri, "a.ts");
     assert_true(player_list_segment(l, 8)->gap);
     assert_place(l->end, 9, 0);
@@ -99,7 +118,9 @@ static void what_is_refused(void **state)
         "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:-1\n",
         "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\na.ts\n#EXT-X-MEDIA-SEQUENCE:5\n",
         "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-PART:DURATION=1\n",
-        "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-SKIP:SKIPPED-SEGMENTS=2\n",
+        "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-SKIP:SKIPPED-SEGMENTS=0\n",
+        "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-SKIP:\n",
+        "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\na.ts\n#EXT-X-SKIP:SKIPPED-SEGMENTS=2\n",
     };
 
     (void)state;
@@ -114,7 +135,7 @@ static const PlayerList *share(SharedList *shared, const char *text)
 {
     const char *wrong;
 
-    return shared_list_read(shared, text, strlen(text), &wrong);
+    return shared_list_read(shared, text, strlen(text), false, &wrong);
 }
 
 /* Viewers who are given the same version share it; one that is late does not take the latest away.
@@ -165,9 +186,10 @@ static void delays_are_counted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_low_latency_list),     cmocka_unit_test(a_classic_list),
-        cmocka_unit_test(a_multivariant_list),    cmocka_unit_test(what_is_refused),
-        cmocka_unit_test(a_version_is_read_once), cmocka_unit_test(delays_are_counted),
+        cmocka_unit_test(a_delta_update),     cmocka_unit_test(a_low_latency_list),
+        cmocka_unit_test(a_classic_list),     cmocka_unit_test(a_multivariant_list),
+        cmocka_unit_test(what_is_refused),    cmocka_unit_test(a_version_is_read_once),
+        cmocka_unit_test(delays_are_counted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
