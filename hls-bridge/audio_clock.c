@@ -13,8 +13,12 @@
 #define AHEAD_MAX  SAMPLES_PER_S
 #define BEHIND_MAX (2 * SAMPLES_PER_S)
 
-/* Late packets that add up to this are no stragglers: the network has become slower for good. */
-#define LATE_RUN_MAX (SAMPLES_PER_S / 2)
+/* Late packets that add up to this are no stragglers: the network has become slower for good. It is
+ * longer than a clock that has stood still takes to be found. */
+#define LATE_RUN_MAX (SAMPLES_PER_S * 7 / 4)
+
+/* But where they come less late by this, they come in a burst, and the next may be in time. */
+#define CATCHING_UP (SAMPLES_PER_S / 4)
 
 /* Silence is made in pieces of at least this, an Opus frame. */
 #define SILENCE_STEP (SAMPLES_PER_S / 50)
@@ -25,32 +29,26 @@ static void add_step(AudioVerdict *v, AudioStepKind kind, int64_t samples, int64
         v->step[v->count++] = (AudioStep){kind, samples, skip};
 }
 
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 void audio_clock_start(AudioClock *c, int64_t ts)
 {
     c->started = c->guessed = true;
     c->next_ts = ts;
 }
 
-/* Another clock: nothing but its arrival tells where the packet belongs. */
-static void jump(AudioClock *c, AudioVerdict *v, int64_t ts, int64_t now_ts)
+/* Fills the time up to `at_ts`, where there is any, and goes on there with a packet that says `ts`.
+ */
+static void jump(AudioClock *c, AudioVerdict *v, int64_t ts, int64_t at_ts)
 {
-    int64_t behind = now_ts - c->next_ts;
+    int64_t behind = at_ts - c->next_ts;
 
     if (behind > 0) {
         add_step(v, AUDIO_SILENCE, behind, 0);
         c->stats.silent_samples += (uint64_t)behind;
-        c->next_ts = now_ts;
+        c->next_ts = at_ts;
     }
-    v->continuity = AUDIO_JUMPED;
     v->jumped_from = c->next_ts;
     v->jumped_to = ts;
     c->next_ts = ts;
-    c->stats.jumps++;
 }
 
 /* Fills `gap` samples before a packet of `samples`. */
@@ -74,8 +72,19 @@ static bool is_other_clock(const AudioClock *c, int64_t ts, int64_t now_ts)
            ts < c->next_ts - BEHIND_MAX;
 }
 
+/* A packet comes whose time is filled. Returns whether it is one of too many. */
+static bool is_late_for_good(AudioClock *c, int64_t samples, int64_t late_by)
+{
+    if (c->late_run == 0)
+        c->late_by = late_by;
+    c->late_run += samples;
+    c->stats.late_packets++;
+    c->stats.dropped_samples += (uint64_t)samples;
+    return c->late_run >= LATE_RUN_MAX && late_by > c->late_by - CATCHING_UP;
+}
+
 AudioVerdict audio_clock_packet(AudioClock *c, int64_t ts, int64_t samples, uint32_t lost,
-                                int64_t now_ts)
+                                int64_t now_ts, int64_t slipped)
 {
     AudioVerdict v = {0};
 
@@ -83,15 +92,19 @@ AudioVerdict audio_clock_packet(AudioClock *c, int64_t ts, int64_t samples, uint
         c->started = true;
         c->next_ts = ts;
     }
-    if (is_other_clock(c, ts, now_ts))
-        jump(c, &v, ts, now_ts);
+    if (is_other_clock(c, ts, now_ts)) {
+        jump(c, &v, ts, now_ts); /* nothing but its arrival tells where the packet belongs */
+        v.continuity = AUDIO_JUMPED;
+        c->stats.jumps += !c->guessed;
+    } else if (slipped > 0) {
+        jump(c, &v, ts, ts + slipped);
+        v.continuity = AUDIO_SLIPPED;
+        c->stats.slips++;
+    }
     c->guessed = false;
     int64_t gap = ts - c->next_ts;
-    if (gap + samples <= 0) { /* its time is filled */
-        c->late_run += samples;
-        c->stats.late_packets++;
-        c->stats.dropped_samples += (uint64_t)samples;
-        if (c->late_run < LATE_RUN_MAX)
+    if (gap + samples <= 0) {
+        if (!is_late_for_good(c, samples, now_ts - ts))
             return v;
         v.continuity = AUDIO_MOVED;
         c->stats.moves++;

@@ -9,7 +9,8 @@
  * silent;
  *  - what was never sent (DTX) is filled with the decoder's comfort noise;
  *  - where nothing comes at all, silence follows at a distance, so that segments go on;
- *  - what comes after its time was filled is dropped; if all does, the clock is set anew.
+ *  - what comes after its time was filled is dropped; if all does, the clock is set anew;
+ *  - what the sender lost before it was encoded, so that its clock has stood still, is silence.
  *
  * Pure: time is an argument; no allocation. Thread-safety: one thread. */
 
@@ -34,6 +35,7 @@ typedef struct AudioClockStats {
     uint64_t late_packets; /* dropped whole, since their time was filled */
     uint64_t jumps;        /* times that the sender's clock became another */
     uint64_t moves;        /* times that all came late, and the clock was set back to it */
+    uint64_t slips;        /* times that the sender's clock has stood still */
 } AudioClockStats;
 
 /* Zero-initialised but for max_late_us: no packet has come yet. */
@@ -43,15 +45,17 @@ typedef struct AudioClock {
     bool guessed;     /* next_ts is made up: no packet has come yet */
     int64_t next_ts;  /* RTP time of the sample that comes next */
     int64_t late_run; /* samples of late packets in a row */
+    int64_t late_by;  /* of the first of them: how late it came */
     AudioClockStats stats;
 } AudioClock;
 
 /* What a packet says of the sender's clock. */
 typedef enum AudioContinuity {
     AUDIO_CONTINUES,
-    AUDIO_JUMPED, /* it is another clock: what was jumped_from there is jumped_to here */
-    AUDIO_MOVED,  /* it is the same, but everything comes later than before: the packet stands where
-                     the next sample is due, and the whole stream with it */
+    AUDIO_JUMPED,  /* it is another clock: what was jumped_from there is jumped_to here */
+    AUDIO_SLIPPED, /* it is the same, and has stood still: as AUDIO_JUMPED */
+    AUDIO_MOVED, /* it is the same, but everything comes later than before: the packet stands where
+                   the next sample is due, and the whole stream with it */
 } AudioContinuity;
 
 /* What a packet leads to: the steps are carried out in order. */
@@ -66,9 +70,10 @@ typedef struct AudioVerdict {
 void audio_clock_start(AudioClock *clock, int64_t ts);
 
 /* A packet of `samples` at RTP time `ts` is next in order; `lost` packets before it are missing.
- * `now_ts`: the RTP time, on the clock as it was, of what arrives now with the smallest delay. */
+ * `now_ts`: the RTP time, on the clock as it was, of what arrives now with the smallest delay.
+ * `slipped`: samples for which the clock has been found to have stood still; 0: none. */
 AudioVerdict audio_clock_packet(AudioClock *clock, int64_t ts, int64_t samples, uint32_t lost,
-                                int64_t now_ts);
+                                int64_t now_ts, int64_t slipped);
 
 /* Time has passed. Returns the samples of silence that are due, 0 for most calls. */
 int64_t audio_clock_tick(AudioClock *clock, int64_t now_ts);

@@ -66,8 +66,9 @@ static void write_manifest(CmafDash *d)
                   strerror(errno));
 }
 
-void cmaf_dash_publish(CmafDash *d, const H264Sps *sps)
+void cmaf_dash_publish(CmafDash *d)
 {
+    const H264Sps *sps = cmaf_track_sps(d->params.track[LL_VIDEO]);
     DashPicture picture = {
         .width = sps->width,
         .height = sps->height,

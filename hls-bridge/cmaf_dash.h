@@ -29,8 +29,8 @@ void cmaf_dash_destroy(CmafDash **dash);
  * whether he sends it. */
 void cmaf_dash_begin(CmafDash *dash, const bool *has);
 
-/* Writes the manifest where there are other segments than it lists. `sps` is the video's. */
-void cmaf_dash_publish(CmafDash *dash, const H264Sps *sps);
+/* Writes the manifest where there are other segments than it lists. */
+void cmaf_dash_publish(CmafDash *dash);
 
 /* The stream has ended: nothing is to come. */
 void cmaf_dash_end(CmafDash *dash);

@@ -7,30 +7,17 @@
 #include <string.h>
 #include <time.h>
 
-#include "annex_b.h"
 #include "clock.h"
 #include "cmaf_dash.h"
 #include "cmaf_playlists.h"
-#include "h264_parameter_sets.h"
+#include "early_sound.h"
 
 #define HOLD_TARGETS 3 /* target durations that a request is held */
-
-/* Sound that comes before the picture it belongs to, at a publisher's beginning. */
-#define EARLY_FRAMES      48   /* a second */
-#define EARLY_FRAME_BYTES 2048 /* more than an AAC frame of two channels may have */
 
 /* hls.js places the sound by its dates beside those of the picture. Where that is later than the
  * media says, be it by the rounding to a millisecond, it takes the segment that it has played for
  * the one that comes next, and stands still for three target durations. */
 #define SOUND_EARLY_US 2500
-
-#define SETS_SIZE ((PARAMETER_SETS_SPS + PARAMETER_SETS_PPS) * (PARAMETER_SET_BYTES + 4))
-
-typedef struct EarlyFrame {
-    int64_t pts_samples;
-    size_t len;
-    uint8_t data[EARLY_FRAME_BYTES];
-} EarlyFrame;
 
 struct CmafOutput {
     CmafOutputParams params;
@@ -46,35 +33,20 @@ struct CmafOutput {
     int64_t audio_end;    /* of the newest frame, samples */
     int64_t safe_90k;     /* no segment ends before this any more */
     int64_t last_dts_90k; /* of the newest picture */
-    ParameterSets sets;   /* that the initialisation segment has */
     Histogram latency;    /* of parts */
     int64_t last_latency_us;
-    EarlyFrame early[EARLY_FRAMES];
-    size_t early_count; /* that have come; the last of them are kept */
+    EarlySound early; /* what came before a publisher's first segment */
 };
 
 /* ---- open and close ---- */
-
-typedef struct Leftovers {
-    MediaFolder *folder;
-    int64_t remove_at_us;
-} Leftovers;
-
-static void remove_leftover(void *user, const char *name)
-{
-    const Leftovers *l = user;
-
-    media_folder_remove_later(l->folder, name, l->remove_at_us);
-}
 
 /* Files of an earlier run: a viewer may be about to fetch one. */
 static void remove_leftovers(CmafOutput *o, int64_t now_us)
 {
     int64_t list_us = (int64_t)(o->params.window + 1) * o->params.target_duration_s * US_PER_S;
-    Leftovers leftovers = {o->folder, now_us + 2 * list_us};
 
-    media_folder_each(o->folder, ".m4s", remove_leftover, &leftovers);
-    media_folder_each(o->folder, ".mp4", remove_leftover, &leftovers);
+    media_folder_remove_all_later(o->folder, ".m4s", NULL, NULL, now_us + 2 * list_us);
+    media_folder_remove_all_later(o->folder, ".mp4", NULL, NULL, now_us + 2 * list_us);
 }
 
 CmafOutput *cmaf_output_open(const CmafOutputParams *params, int64_t now_us)
@@ -152,9 +124,9 @@ static void note_latency(CmafOutput *o, LlRendition which)
 /* There are other whole segments than before. */
 static void publish_segments(CmafOutput *o)
 {
-    cmaf_playlists_multivariant(o->playlists, &o->sets.newest, o->has);
+    cmaf_playlists_multivariant(o->playlists);
     if (o->dash)
-        cmaf_dash_publish(o->dash, &o->sets.newest);
+        cmaf_dash_publish(o->dash);
 }
 
 /* Cuts the parts of a rendition that can be, and publishes them. */
@@ -164,7 +136,7 @@ static void advance(CmafOutput *o, LlRendition which, int64_t known, int64_t now
 
     if (cmaf_track_cut(o->track[which], known, now_us) == 0)
         return;
-    cmaf_playlists_publish(o->playlists, which, o->has);
+    cmaf_playlists_publish(o->playlists, which);
     note_latency(o, which);
     if (cmaf_track_stats(o->track[which]).segments != segments)
         publish_segments(o);
@@ -198,93 +170,26 @@ static void advance_audio(CmafOutput *o, int64_t now_us)
         advance(o, LL_AUDIO, o->audio_end < safe ? o->audio_end : safe, now_us);
 }
 
-static void keep_early(CmafOutput *o, const AacFrame *frame)
-{
-    EarlyFrame *e = &o->early[o->early_count++ % EARLY_FRAMES];
-
-    e->pts_samples = frame->pts_samples;
-    e->len = frame->len < EARLY_FRAME_BYTES ? frame->len : 0;
-    memcpy(e->data, frame->data, e->len);
-}
-
-/* Takes the sound that came before, from the first segment's beginning on. */
-static void take_early(CmafOutput *o, int64_t now_us)
-{
-    size_t first = o->early_count > EARLY_FRAMES ? o->early_count - EARLY_FRAMES : 0;
-
-    for (size_t i = first; i < o->early_count; i++) {
-        const EarlyFrame *e = &o->early[i % EARLY_FRAMES];
-        AacFrame frame = {e->data, e->len, e->pts_samples};
-        if (e->len > 0)
-            cmaf_output_audio(o, &frame, now_us);
-    }
-    o->early_count = 0;
-}
-
-/* Takes everything off a list, for a new beginning; who plays it has time to come to its end. */
-static void clear_list(CmafOutput *o, int rendition, int64_t now_us)
-{
-    int64_t length_90k = ll_playlist_duration_90k(cmaf_track_playlist(o->track[rendition]));
-
-    cmaf_track_clear(o->track[rendition], now_us + 2 * ticks_to_us(length_90k));
-}
-
-/* What is at one time has one discontinuity number in both renditions (rfc8216bis, section 6.2.4),
- * though one may have missed a publisher: the list that is behind begins anew with that of the
- * other. */
-static void align_numbers(CmafOutput *o, int64_t now_us)
-{
-    int64_t number = 0;
-
-    for (int i = 0; i < LL_RENDITIONS; i++) {
-        int64_t next = ll_playlist_next_discontinuity(cmaf_track_playlist(o->track[i]));
-        number = o->has[i] && next > number ? next : number;
-    }
-    for (int i = 0; i < LL_RENDITIONS; i++) {
-        const LlPlaylist *list = cmaf_track_playlist(o->track[i]);
-        if (!o->has[i] || ll_playlist_next_discontinuity(list) == number)
-            continue;
-        if (list->count > 0)
-            clear_list(o, i, now_us);
-        cmaf_track_resume(o->track[i], ll_playlist_next_msn(list), number);
-    }
-}
-
 void cmaf_output_start(CmafOutput *o, const CmafSegment *segment, bool video, bool audio,
                        int64_t now_us)
 {
-    const bool has[] = {video, audio};
-    int64_t msn = 0;
+    AacFrame frame;
 
-    for (int i = 0; i < LL_RENDITIONS; i++) {
-        int64_t next = ll_playlist_next_msn(cmaf_track_playlist(o->track[i]));
-        msn = next > msn ? next : msn;
-    }
-    for (int i = 0; i < LL_RENDITIONS; i++) {
-        const LlPlaylist *list = cmaf_track_playlist(o->track[i]);
-        /* an ended list is begun anew; and what one has missed would shift its numbers */
-        if (list->ended || ll_playlist_next_msn(list) < msn)
-            clear_list(o, i, now_us);
-        if (list->count == 0)
-            cmaf_track_resume(o->track[i], msn, list->discontinuity_sequence);
-        if (!has[i] && o->has[i]) {
-            cmaf_track_conclude(o->track[i]);
-            cmaf_playlists_publish(o->playlists, (LlRendition)i, o->has);
-        }
-        o->has[i] = has[i];
-    }
-    align_numbers(o, now_us);
+    o->has[LL_VIDEO] = video;
+    o->has[LL_AUDIO] = audio;
+    cmaf_playlists_begin(o->playlists, o->has, now_us);
     if (o->dash)
         cmaf_dash_begin(o->dash, o->has);
     o->running = true;
     o->segment = *segment;
     o->safe_90k = segment->start_90k;
     o->last_dts_90k = segment->start_90k - 1;
-    o->sets = (ParameterSets){0};
+    cmaf_track_forget_sets(o->track[LL_VIDEO]);
     o->audio_waits = audio;
     if (video)
         begin(o, LL_VIDEO, segment->start_90k);
-    take_early(o, now_us);
+    while (early_sound_take(&o->early, &frame))
+        cmaf_output_audio(o, &frame, now_us);
 }
 
 /* The sound comes to the beginning of the newest segment at `start`. */
@@ -336,58 +241,12 @@ void cmaf_output_cut(CmafOutput *o, const CmafSegment *next, int64_t now_us)
 
 /* ---- media ---- */
 
-/* The parameter sets of an access unit. */
-static void read_sets(const AccessUnit *unit, ParameterSets *sets)
-{
-    size_t at = 0;
-    NalUnit nal;
-
-    *sets = (ParameterSets){0};
-    while (annex_b_next(unit->data, unit->len, &at, &nal))
-        parameter_sets_add(sets, nal.data, nal.len);
-}
-
-static bool same_sets(const ParameterSets *a, const ParameterSets *b)
-{
-    for (size_t i = 0; i < PARAMETER_SETS_SPS; i++)
-        if (a->sps[i].len != b->sps[i].len ||
-            memcmp(a->sps[i].nal, b->sps[i].nal, a->sps[i].len) != 0)
-            return false;
-    for (size_t i = 0; i < PARAMETER_SETS_PPS; i++)
-        if (a->pps[i].len != b->pps[i].len ||
-            memcmp(a->pps[i].nal, b->pps[i].nal, a->pps[i].len) != 0)
-            return false;
-    return true;
-}
-
 bool cmaf_output_needs_cut(const CmafOutput *o, const AccessUnit *unit)
 {
-    ParameterSets sets;
+    const CmafTrack *track = o->track[LL_VIDEO];
 
-    if (!o->running || !o->has[LL_VIDEO] || !unit->idr || o->sets.newest.width == 0)
-        return false;
-    read_sets(unit, &sets);
-    return parameter_sets_complete(&sets) && !same_sets(&sets, &o->sets);
-}
-
-/* A segment that begins with other parameter sets has an initialisation segment of its own. */
-static void configure_video(CmafOutput *o, const AccessUnit *unit)
-{
-    uint8_t bytes[SETS_SIZE];
-    ParameterSets sets;
-
-    read_sets(unit, &sets);
-    if (!parameter_sets_complete(&sets) || same_sets(&sets, &o->sets))
-        return;
-    o->sets = sets;
-    CmafMuxParams params = {
-        .kind = TRACK_VIDEO,
-        .config = bytes,
-        .config_len = parameter_sets_write(&sets, bytes, sizeof(bytes)),
-        .width = sets.newest.width,
-        .height = sets.newest.height,
-    };
-    cmaf_track_configure(o->track[LL_VIDEO], &params);
+    return o->running && o->has[LL_VIDEO] && unit->idr && cmaf_track_sps(track)->width > 0 &&
+           cmaf_track_has_other_sets(track, unit);
 }
 
 void cmaf_output_settle(CmafOutput *o, bool idr, int64_t *pts_90k, int64_t *dts_90k)
@@ -431,10 +290,8 @@ void cmaf_output_picture(CmafOutput *o, const AccessUnit *unit, int64_t pts_90k,
     /* what lies before it is complete; where it lacks a picture, the one before is repeated */
     o->safe_90k = at > o->safe_90k ? at : o->safe_90k;
     advance(o, LL_VIDEO, o->safe_90k, now_us);
-    if (unit->idr && pts_90k == o->segment.start_90k)
-        configure_video(o, unit);
-    cmaf_track_add(o->track[LL_VIDEO], unit->data, unit->len, pts_90k, at, unit->idr);
-    cmaf_track_follow(o->track[LL_VIDEO], &o->sets, unit->data, unit->len);
+    cmaf_track_picture(o->track[LL_VIDEO], unit, pts_90k, at,
+                       unit->idr && pts_90k == o->segment.start_90k);
     o->last_dts_90k = at;
     if (o->has[LL_AUDIO])
         advance_audio(o, now_us);
@@ -445,7 +302,7 @@ void cmaf_output_audio(CmafOutput *o, const AacFrame *frame, int64_t now_us)
     int64_t pts = frame->pts_samples;
 
     if (!o->running) {
-        keep_early(o, frame);
+        early_sound_keep(&o->early, frame);
         return;
     }
     if (!o->has[LL_AUDIO])
@@ -454,7 +311,7 @@ void cmaf_output_audio(CmafOutput *o, const AacFrame *frame, int64_t now_us)
         begin_audio(o, pts, now_us);
     if (!cmaf_track_is_open(o->track[LL_AUDIO]))
         return; /* sound from before the first picture */
-    cmaf_track_add(o->track[LL_AUDIO], frame->data, frame->len, pts, pts, true);
+    cmaf_track_sound(o->track[LL_AUDIO], frame);
     o->audio_end = pts + AAC_FRAME_SAMPLES;
     if (o->audio_waits)
         divide_audio(o, now_us);
@@ -471,6 +328,10 @@ void cmaf_output_tick(CmafOutput *o, int64_t known_90k, int64_t now_us)
         return;
     if (safe > o->segment.limit_90k)
         safe = o->segment.limit_90k;
+    /* what stands for pictures goes no further than the sound: where the publisher has vanished, it
+     * would be in a segment that the sound never comes to */
+    if (o->has[LL_AUDIO] && safe > samples_to_90k(o->audio_end))
+        safe = samples_to_90k(o->audio_end);
     if (safe <= o->safe_90k)
         return;
     o->safe_90k = safe;
@@ -488,14 +349,20 @@ void cmaf_output_finish(CmafOutput *o, int64_t now_us)
     if (o->has[LL_AUDIO] && sound_end > video_end)
         video_end = sound_end;
     o->running = false;
-    o->early_count = 0;
+    early_sound_clear(&o->early);
     for (int i = 0; i < LL_RENDITIONS; i++) {
         if (!o->has[i])
             continue;
         cmaf_track_finish(o->track[i], i == LL_VIDEO ? video_end : o->audio_end, now_us);
-        cmaf_playlists_publish(o->playlists, (LlRendition)i, o->has);
+        cmaf_playlists_publish(o->playlists, (LlRendition)i);
     }
     publish_segments(o);
+}
+
+bool cmaf_output_is_empty(const CmafOutput *o)
+{
+    return ll_playlist_next_msn(cmaf_track_playlist(o->track[LL_VIDEO])) == 0 &&
+           ll_playlist_next_msn(cmaf_track_playlist(o->track[LL_AUDIO])) == 0;
 }
 
 void cmaf_output_end(CmafOutput *o)
@@ -504,7 +371,7 @@ void cmaf_output_end(CmafOutput *o)
         if (!cmaf_playlists_written(o->playlists, (LlRendition)i))
             continue; /* nothing was ever written */
         cmaf_track_conclude(o->track[i]);
-        cmaf_playlists_publish(o->playlists, (LlRendition)i, o->has);
+        cmaf_playlists_publish(o->playlists, (LlRendition)i);
     }
     if (o->dash)
         cmaf_dash_end(o->dash);

@@ -72,6 +72,9 @@ void cmaf_output_tick(CmafOutput *output, int64_t known_90k, int64_t now_us);
 /* The publisher has gone. */
 void cmaf_output_finish(CmafOutput *output, int64_t now_us);
 
+/* Whether nothing was ever listed, by an earlier run neither. */
+bool cmaf_output_is_empty(const CmafOutput *output);
+
 /* Ends the playlists. */
 void cmaf_output_end(CmafOutput *output);
 

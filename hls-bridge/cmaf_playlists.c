@@ -13,7 +13,8 @@ static const char *const playlist_file[] = {"video.m3u8", "audio.m3u8"};
 
 struct CmafPlaylists {
     CmafPlaylistsParams params;
-    LlMultivariant listed; /* as it was last written */
+    bool has[LL_RENDITIONS]; /* of the publisher */
+    LlMultivariant listed;   /* as it was last written */
     char text[LL_TEXT_SIZE], delta[LL_TEXT_SIZE];
 };
 
@@ -62,26 +63,84 @@ static bool is_published(const LlPlaylist *list)
     return list->count > 0 || list->ended;
 }
 
-void cmaf_playlists_publish(CmafPlaylists *p, LlRendition which, const bool *has)
+void cmaf_playlists_publish(CmafPlaylists *p, LlRendition which)
 {
     const LlPlaylist *list = cmaf_track_playlist(p->params.track[which]);
     LlRendition other = which == LL_VIDEO ? LL_AUDIO : LL_VIDEO;
     const LlPlaylist *beside = cmaf_track_playlist(p->params.track[other]);
     LlReport both = ll_playlist_report(beside, playlist_file[other]);
-    const LlReport *report = has[other] && is_published(beside) ? &both : NULL;
+    const LlReport *report = p->has[other] && is_published(beside) ? &both : NULL;
     LlNews news = {.edge = ll_playlist_edge(list), .epoch = list->epoch};
 
     if (!is_published(list))
         return;
     news.text = p->text;
-    news.text_len = ll_playlist_write(list, false, report, p->text);
-    news.delta = p->delta;
-    news.delta_len = ll_playlist_write(list, true, report, p->delta);
+    news.text_len = ll_playlist_write(list, 0, report, p->text);
+    size_t skippable = ll_playlist_skippable(list);
+    if (skippable > 0) {
+        news.delta = p->delta;
+        news.delta_len = ll_playlist_write(list, skippable, report, p->delta);
+    }
     if (media_folder_write(p->params.folder, playlist_file[which], p->text, news.text_len) < 0)
         log_debug("%s: %s cannot be written: %s", p->params.stream, playlist_file[which],
                   strerror(errno));
     if (ll_board_publish(p->params.board, which, &news) < 0)
         log_error("%s: there is no memory for a playlist", p->params.stream);
+}
+
+/* ---- numbers ---- */
+
+/* Takes everything off a list, for a new beginning; who plays it has time to come to its end. */
+static void clear_list(CmafPlaylists *p, int rendition, int64_t now_us)
+{
+    int64_t length_90k = ll_playlist_duration_90k(cmaf_track_playlist(p->params.track[rendition]));
+
+    cmaf_track_clear(p->params.track[rendition], now_us + 2 * ticks_to_us(length_90k));
+}
+
+/* What is at one time has one discontinuity number in both renditions (rfc8216bis, section 6.2.4),
+ * though one may have missed a publisher: the list that is behind begins anew with that of the
+ * other. */
+static void align_numbers(CmafPlaylists *p, int64_t now_us)
+{
+    int64_t number = 0;
+
+    for (int i = 0; i < LL_RENDITIONS; i++) {
+        int64_t next = ll_playlist_next_discontinuity(cmaf_track_playlist(p->params.track[i]));
+        number = p->has[i] && next > number ? next : number;
+    }
+    for (int i = 0; i < LL_RENDITIONS; i++) {
+        const LlPlaylist *list = cmaf_track_playlist(p->params.track[i]);
+        if (!p->has[i] || ll_playlist_next_discontinuity(list) == number)
+            continue;
+        if (list->count > 0)
+            clear_list(p, i, now_us);
+        cmaf_track_resume(p->params.track[i], ll_playlist_next_msn(list), number);
+    }
+}
+
+void cmaf_playlists_begin(CmafPlaylists *p, const bool *has, int64_t now_us)
+{
+    int64_t msn = 0;
+
+    for (int i = 0; i < LL_RENDITIONS; i++) {
+        int64_t next = ll_playlist_next_msn(cmaf_track_playlist(p->params.track[i]));
+        msn = next > msn ? next : msn;
+    }
+    for (int i = 0; i < LL_RENDITIONS; i++) {
+        const LlPlaylist *list = cmaf_track_playlist(p->params.track[i]);
+        /* an ended list is begun anew; and what one has missed would shift its numbers */
+        if (list->ended || ll_playlist_next_msn(list) < msn)
+            clear_list(p, i, now_us);
+        if (list->count == 0)
+            cmaf_track_resume(p->params.track[i], msn, list->discontinuity_sequence);
+        if (!has[i] && p->has[i]) {
+            cmaf_track_conclude(p->params.track[i]);
+            cmaf_playlists_publish(p, (LlRendition)i);
+        }
+        p->has[i] = has[i];
+    }
+    align_numbers(p, now_us);
 }
 
 /* ---- the multivariant playlist ---- */
@@ -100,14 +159,15 @@ static bool says_something_new(const LlMultivariant *m, const LlMultivariant *li
            differs(m->frame_rate_milli, listed->frame_rate_milli);
 }
 
-void cmaf_playlists_multivariant(CmafPlaylists *p, const H264Sps *sps, const bool *has)
+void cmaf_playlists_multivariant(CmafPlaylists *p)
 {
+    const H264Sps *sps = cmaf_track_sps(p->params.track[LL_VIDEO]);
     char text[LL_MULTI_SIZE];
     LlMultivariant m = {0};
 
     for (int i = 0; i < LL_RENDITIONS; i++) {
         CmafTrackStats stats = cmaf_track_stats(p->params.track[i]);
-        if (!has[i])
+        if (!p->has[i])
             continue;
         if (stats.segments == 0)
             return; /* when there is one */

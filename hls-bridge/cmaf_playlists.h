@@ -27,14 +27,19 @@ CmafPlaylists *cmaf_playlists_create(const CmafPlaylistsParams *params);
 /* Accepts NULL, leaves NULL. */
 void cmaf_playlists_destroy(CmafPlaylists **playlists);
 
+/* A publisher begins; `has` tells for each rendition whether he sends it. Numbers of segments and
+ * of discontinuities are the same in both: a list that has missed something begins anew, with what
+ * it lists removed when nobody can want it; one that he does not send any more ends. */
+void cmaf_playlists_begin(CmafPlaylists *playlists, const bool *has, int64_t now_us);
+
 /* Whether there is a file of this rendition's playlist. */
 bool cmaf_playlists_written(const CmafPlaylists *playlists, LlRendition which);
 
 /* Writes a rendition's playlist, where it has a segment or an end, and tells those who wait for it.
- * `has` tells for each rendition whether the publisher sends it. */
-void cmaf_playlists_publish(CmafPlaylists *playlists, LlRendition which, const bool *has);
+ */
+void cmaf_playlists_publish(CmafPlaylists *playlists, LlRendition which);
 
 /* Writes the multivariant playlist where it says something new. */
-void cmaf_playlists_multivariant(CmafPlaylists *playlists, const H264Sps *sps, const bool *has);
+void cmaf_playlists_multivariant(CmafPlaylists *playlists);
 
 #endif

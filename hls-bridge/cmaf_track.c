@@ -9,9 +9,7 @@
 #include "byte_buffer.h"
 #include "part_cutter.h"
 
-/* A part that is no longer listed may still be fetched: for as long as parts are listed, and the
- * longest playlist that held it (RFC 8216 section 6.2.2). */
-#define PARTS_LISTED_FOR 4 /* target durations */
+#define SETS_SIZE ((PARAMETER_SETS_SPS + PARAMETER_SETS_PPS) * (PARAMETER_SET_BYTES + 4))
 
 struct CmafTrack {
     CmafTrackParams params;
@@ -24,7 +22,9 @@ struct CmafTrack {
     bool gap;           /* something of it could not be written */
     bool failing;       /* said in the log */
     int64_t init_msn;   /* names the initialisation segment in use */
+    int64_t parts_msn;  /* of older segments it is noted when their parts are to be removed */
     int64_t longest_90k;
+    ParameterSets sets; /* that the initialisation segment has */
     H264Filler filler;
     CmafTrackStats stats;
     LlPlaylist list;
@@ -117,22 +117,87 @@ int cmaf_track_configure(CmafTrack *t, const CmafMuxParams *params)
     return store(t, name, init.data, init.len) ? 0 : -1;
 }
 
-void cmaf_track_add(CmafTrack *t, const uint8_t *data, size_t len, int64_t pts, int64_t dts,
-                    bool key)
+static void add(CmafTrack *t, const uint8_t *data, size_t len, int64_t pts, int64_t dts, bool key)
 {
     if (!t->mux || cmaf_mux_add(t->mux, data, len, pts, dts, key) < 0)
         return;
     t->samples++;
 }
 
-void cmaf_track_follow(CmafTrack *t, const ParameterSets *sets, const uint8_t *unit, size_t len)
+void cmaf_track_sound(CmafTrack *t, const AacFrame *frame)
 {
-    h264_filler_follow(&t->filler, sets, unit, len);
+    add(t, frame->data, frame->len, frame->pts_samples, frame->pts_samples, true);
+}
+
+/* Reads a picture's parameter sets. Returns whether they are others than the track's. */
+static bool read_other_sets(const CmafTrack *t, const AccessUnit *unit, ParameterSets *out)
+{
+    parameter_sets_read(out, unit->data, unit->len);
+    return parameter_sets_complete(out) && !parameter_sets_same(out, &t->sets);
+}
+
+bool cmaf_track_has_other_sets(const CmafTrack *t, const AccessUnit *unit)
+{
+    ParameterSets sets;
+
+    return read_other_sets(t, unit, &sets);
+}
+
+/* A segment that begins with other parameter sets has an initialisation segment of its own. */
+static void adopt_sets(CmafTrack *t, const AccessUnit *unit)
+{
+    uint8_t bytes[SETS_SIZE];
+    ParameterSets sets;
+
+    if (!read_other_sets(t, unit, &sets))
+        return;
+    t->sets = sets;
+    CmafMuxParams params = {
+        .kind = TRACK_VIDEO,
+        .config = bytes,
+        .config_len = parameter_sets_write(&t->sets, bytes, sizeof(bytes)),
+        .width = t->sets.newest.width,
+        .height = t->sets.newest.height,
+    };
+    cmaf_track_configure(t, &params);
+}
+
+void cmaf_track_picture(CmafTrack *t, const AccessUnit *unit, int64_t pts, int64_t dts,
+                        bool begins_segment)
+{
+    if (begins_segment)
+        adopt_sets(t, unit);
+    add(t, unit->data, unit->len, pts, dts, unit->idr);
+    h264_filler_follow(&t->filler, &t->sets, unit->data, unit->len);
+}
+
+void cmaf_track_forget_sets(CmafTrack *t)
+{
+    t->sets = (ParameterSets){0};
+}
+
+const H264Sps *cmaf_track_sps(const CmafTrack *t)
+{
+    return &t->sets.newest;
 }
 
 void cmaf_track_end(CmafTrack *t, int64_t end)
 {
     part_cutter_end(&t->cutter, end);
+}
+
+/* Removes the parts of a segment, unless that is noted. */
+static void outdate_parts(CmafTrack *t, const LlSegment *s, int64_t msn, int64_t at_us)
+{
+    char name[MEDIA_NAME_SIZE];
+
+    if (msn < t->parts_msn)
+        return;
+    for (size_t i = 0; i < s->parts; i++) {
+        ll_part_name(&t->list, msn, i, name);
+        media_folder_remove_later(t->params.folder, name, at_us);
+    }
+    t->parts_msn = msn + 1;
 }
 
 /* Removes the file of a segment that has left the playlist, and its initialisation segment where
@@ -142,6 +207,7 @@ static void outdate(CmafTrack *t, const LlSegment *s, int64_t msn, const LlSegme
 {
     char name[MEDIA_NAME_SIZE];
 
+    outdate_parts(t, s, msn, at_us);
     ll_segment_name(&t->list, msn, name);
     media_folder_remove_later(t->params.folder, name, at_us);
     if (next && next->init_msn == s->init_msn)
@@ -150,14 +216,23 @@ static void outdate(CmafTrack *t, const LlSegment *s, int64_t msn, const LlSegme
     media_folder_remove_later(t->params.folder, name, at_us);
 }
 
-static void outdate_parts(CmafTrack *t, int64_t msn, size_t parts, int64_t at_us)
+/* Takes off the list what is due, segments and parts. What is no longer listed may still be
+ * fetched, for its duration and that of the longest playlist that held it (RFC 8216 section 6.2.2).
+ */
+static void drop_old(CmafTrack *t, int64_t now_us)
 {
-    char name[MEDIA_NAME_SIZE];
+    int64_t parts_at_us = now_us + ticks_to_us(t->list.part_target_90k + t->longest_90k);
+    size_t without_parts = ll_playlist_without_parts(&t->list);
+    int64_t dropped_msn;
+    LlSegment dropped;
 
-    for (size_t i = 0; i < parts; i++) {
-        ll_part_name(&t->list, msn, i, name);
-        media_folder_remove_later(t->params.folder, name, at_us);
-    }
+    for (size_t i = 0; i < without_parts; i++)
+        outdate_parts(t, &t->list.segment[i], t->list.media_sequence + (int64_t)i, parts_at_us);
+    while (ll_playlist_drop(&t->list, &dropped, &dropped_msn))
+        outdate(t, &dropped, dropped_msn, &t->list.segment[0],
+                now_us + ticks_to_us(dropped.duration_90k + t->longest_90k));
+    int64_t length = ll_playlist_duration_90k(&t->list);
+    t->longest_90k = length > t->longest_90k ? length : t->longest_90k;
 }
 
 static void measure(CmafTrack *t, int64_t duration_90k)
@@ -175,25 +250,16 @@ static void measure(CmafTrack *t, int64_t duration_90k)
 /* The segment has its last part. */
 static void complete(CmafTrack *t, int64_t now_us)
 {
-    int64_t duration = to_90k(t, t->cutter.start - t->start), msn = ll_playlist_next_msn(&t->list),
-            dropped_msn;
+    int64_t duration = to_90k(t, t->cutter.start - t->start), msn = ll_playlist_next_msn(&t->list);
     char name[MEDIA_NAME_SIZE];
-    LlSegment dropped;
 
     ll_segment_name(&t->list, msn, name);
     bool good = !t->gap && !t->segment.failed && store(t, name, t->segment.data, t->segment.len);
-    size_t parts = t->list.segment[t->list.count].parts;
     ll_playlist_complete(&t->list, duration, (int64_t)t->samples, !good);
     measure(t, duration);
     byte_buffer_free(&t->segment);
     t->samples = 0;
-    int64_t listed_90k = PARTS_LISTED_FOR * t->params.target_duration_s * TICKS_PER_S;
-    outdate_parts(t, msn, parts, now_us + ticks_to_us(listed_90k + t->longest_90k));
-    while (ll_playlist_drop(&t->list, &dropped, &dropped_msn))
-        outdate(t, &dropped, dropped_msn, &t->list.segment[0],
-                now_us + ticks_to_us(dropped.duration_90k + t->longest_90k));
-    int64_t length = ll_playlist_duration_90k(&t->list);
-    t->longest_90k = length > t->longest_90k ? length : t->longest_90k;
+    drop_old(t, now_us);
 }
 
 /* ---- parts ---- */

@@ -46,21 +46,26 @@ void cmaf_track_destroy(CmafTrack **track);
 void cmaf_track_resume(CmafTrack *track, int64_t msn, int64_t discontinuity_sequence);
 
 /* A segment begins at `start` and ends at `limit` at the latest; its media has the configuration
- * that cmaf_track_configure() was last given. */
+ * of the one before, unless it is given another. */
 void cmaf_track_begin(CmafTrack *track, int64_t start, int64_t limit, int64_t starts_unix_us,
                       bool discontinuity);
 
-/* The segment that has just begun, and all that come, have this configuration. Returns 0, or -1:
- * then there is no such track, and what is added is dropped. */
+/* The segment that has just begun, and all that come, have this configuration, which pictures bring
+ * by themselves. Returns 0, or -1: then there is no such track, and what is added is dropped. */
 int cmaf_track_configure(CmafTrack *track, const CmafMuxParams *params);
 
-void cmaf_track_add(CmafTrack *track, const uint8_t *data, size_t len, int64_t pts, int64_t dts,
-                    bool key);
+void cmaf_track_sound(CmafTrack *track, const AacFrame *frame);
 
-/* Of a picture that was just added: so that it can be repeated where none follows. `sets` are
- * borrowed until the next one. */
-void cmaf_track_follow(CmafTrack *track, const ParameterSets *sets, const uint8_t *unit,
-                       size_t len);
+/* Adds a picture. The parameter sets of one that begins its segment configure the track, where they
+ * are others than before; the last one is repeated where none follows. */
+void cmaf_track_picture(CmafTrack *track, const AccessUnit *unit, int64_t pts, int64_t dts,
+                        bool begins_segment);
+
+/* Whether a picture has other parameter sets than the track was configured by. */
+bool cmaf_track_has_other_sets(const CmafTrack *track, const AccessUnit *unit);
+
+/* Another publisher: his first picture configures the track, whatever its sets are. */
+void cmaf_track_forget_sets(CmafTrack *track);
 
 /* The segment ends at `end`, and no sample is to come for it. */
 void cmaf_track_end(CmafTrack *track, int64_t end);
@@ -79,6 +84,9 @@ void cmaf_track_clear(CmafTrack *track, int64_t remove_at_us);
 
 /* How far parts have been cut; what comes for before that is late. */
 int64_t cmaf_track_position(const CmafTrack *track);
+
+/* Of the pictures; width 0: none yet. Borrowed. */
+const H264Sps *cmaf_track_sps(const CmafTrack *track);
 
 bool cmaf_track_is_open(const CmafTrack *track);
 const LlPlaylist *cmaf_track_playlist(const CmafTrack *track);

@@ -173,7 +173,8 @@ static enum MHD_Result get_streams(const ControlApi *api, struct MHD_Connection 
     free(list);
     StreamLoad load = stream_table_load(api->table);
     return answer_json(connection, MHD_HTTP_OK, "application/json",
-                       json_pack("{s:o, s:o}", "load", load_json(&load), "streams", streams));
+                       json_pack("{s:o, s:o*, s:o}", "load", load_json(&load), "process",
+                                 process_json(), "streams", streams));
 }
 
 static enum MHD_Result get_metrics(const ControlApi *api, struct MHD_Connection *connection)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "annex_b.h"
+
 #define START_CODE_SIZE 4
 
 /* pic_parameter_set_id, the first ue(v) behind the header byte; at most 255, so 17 bits. */
@@ -56,6 +58,29 @@ int parameter_sets_add(ParameterSets *sets, const uint8_t *nal, size_t len)
         return -1;
     sets->newest = sps;
     return 0;
+}
+
+void parameter_sets_read(ParameterSets *sets, const uint8_t *unit, size_t len)
+{
+    size_t at = 0;
+    NalUnit nal;
+
+    *sets = (ParameterSets){0};
+    while (annex_b_next(unit, len, &at, &nal))
+        parameter_sets_add(sets, nal.data, nal.len);
+}
+
+static bool same(const ParameterSet *a, const ParameterSet *b, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (a[i].len != b[i].len || memcmp(a[i].nal, b[i].nal, a[i].len) != 0)
+            return false;
+    return true;
+}
+
+bool parameter_sets_same(const ParameterSets *a, const ParameterSets *b)
+{
+    return same(a->sps, b->sps, PARAMETER_SETS_SPS) && same(a->pps, b->pps, PARAMETER_SETS_PPS);
 }
 
 bool parameter_sets_complete(const ParameterSets *sets)

@@ -29,6 +29,12 @@ typedef struct ParameterSets {
  * or finds no room. */
 int parameter_sets_add(ParameterSets *sets, const uint8_t *nal, size_t len);
 
+/* Keeps those of an access unit (Annex B), and forgets all others. */
+void parameter_sets_read(ParameterSets *sets, const uint8_t *unit, size_t len);
+
+/* Whether both have the same sets in the same places. */
+bool parameter_sets_same(const ParameterSets *a, const ParameterSets *b);
+
 /* Whether there is at least one of each kind: a picture can be decoded. */
 bool parameter_sets_complete(const ParameterSets *sets);
 

@@ -402,6 +402,11 @@ void hls_output_finish(HlsOutput *o, int64_t now_us)
     o->next_discontinuity = o->wrote;
 }
 
+int64_t hls_output_pictures_end_90k(const HlsOutput *o)
+{
+    return o->video_end_90k;
+}
+
 int64_t hls_output_end_90k(const HlsOutput *o)
 {
     return o->end_90k;

@@ -77,6 +77,9 @@ bool hls_output_next_idr(const HlsOutput *output, int64_t *at_90k, int64_t *ever
 /* The publisher has gone: writes what there is as a last, shorter segment. */
 void hls_output_finish(HlsOutput *output, int64_t now_us);
 
+/* Where this publisher's pictures have ended, as they are put out; 0: none has come. */
+int64_t hls_output_pictures_end_90k(const HlsOutput *output);
+
 /* Where on the stream's clock the next publisher may begin. */
 int64_t hls_output_end_90k(const HlsOutput *output);
 

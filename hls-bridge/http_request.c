@@ -74,7 +74,62 @@ static Text trim(Text text)
     return text;
 }
 
-static bool read_field(Text line, HttpRequest *out)
+/* ---- codings ---- */
+
+/* What Accept-Encoding says of each, 0 to 1000: -1, nothing. */
+typedef struct Weights {
+    int gzip, identity, any;
+} Weights;
+
+/* The thousandths of "q=0.5"; 0, not acceptable, where it is no such thing. */
+static int read_weight(Text text)
+{
+    int weight = 0, unit = 1000;
+
+    if (text.len < 3 || text.len > 7 || strncasecmp(text.at, "q=", 2) != 0)
+        return 0;
+    for (size_t i = 2; i < text.len; i++) {
+        if (i == 3 ? text.at[i] != '.' : !isdigit((unsigned char)text.at[i]))
+            return 0;
+        if (i == 3)
+            continue;
+        weight += unit * (text.at[i] - '0');
+        unit /= 10;
+    }
+    return weight <= 1000 ? weight : 0;
+}
+
+static void read_codings(Text list, Weights *out)
+{
+    Text item, name;
+
+    while (list.len > 0) {
+        if (!take(&list, ",", &item)) {
+            item = list;
+            list.len = 0;
+        }
+        bool weighed = take(&item, ";", &name);
+        int weight = weighed ? read_weight(trim(item)) : 1000;
+        name = trim(weighed ? name : item);
+        if (is(name, "gzip") || is(name, "x-gzip"))
+            out->gzip = weight;
+        else if (is(name, "identity"))
+            out->identity = weight;
+        else if (is(name, "*"))
+            out->any = weight;
+    }
+}
+
+static bool prefers_gzip(const Weights *w)
+{
+    int gzip = w->gzip >= 0 ? w->gzip : w->any;
+
+    return gzip > 0 && gzip >= w->identity;
+}
+
+/* ---- fields ---- */
+
+static bool read_field(Text line, HttpRequest *out, Weights *weights)
 {
     Text name;
 
@@ -85,12 +140,15 @@ static bool read_field(Text line, HttpRequest *out)
         out->keep_alive = false;
     else if (is(name, "Transfer-Encoding") || (is(name, "Content-Length") && !is(value, "0")))
         out->has_body = true;
+    else if (is(name, "Accept-Encoding"))
+        read_codings(value, weights);
     return true;
 }
 
 HttpRequestState http_request_read(const char *data, size_t len, HttpRequest *out)
 {
     Text rest = {data, len}, head, line;
+    Weights weights = {-1, -1, -1};
 
     *out = (HttpRequest){0};
     if (!take(&rest, END END, &head))
@@ -100,8 +158,9 @@ HttpRequestState http_request_read(const char *data, size_t len, HttpRequest *ou
     if (!take(&head, END, &line) || !read_first_line(line, out))
         return HTTP_REQUEST_WRONG;
     while (take(&head, END, &line))
-        if (!read_field(line, out))
+        if (!read_field(line, out, &weights))
             return HTTP_REQUEST_WRONG;
+    out->accepts_gzip = prefers_gzip(&weights);
     return HTTP_REQUEST_WHOLE;
 }
 

@@ -20,6 +20,7 @@ typedef struct HttpRequest {
     bool is_get, is_head;
     bool keep_alive; /* the connection may be used again */
     bool has_body;
+    bool accepts_gzip;        /* and rather than what is not compressed: RFC 9110, section 12.5.3 */
     const char *path, *query; /* as sent, borrowed; no query: an empty one */
     size_t path_len, query_len;
 } HttpRequest;

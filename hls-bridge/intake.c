@@ -20,6 +20,10 @@
  * section 4.2, pre-skip; the value of libopus at 48 kHz). */
 #define OPUS_LOOKAHEAD 312
 
+/* A frame comes out of the AAC encoder when the two behind it are full. With this much sound behind
+ * a picture of 33 ms one comes out that begins no sooner than the picture. */
+#define ENCODER_BEHIND (3 * AAC_FRAME_SAMPLES)
+
 typedef struct IntakeTrack {
     TrackKind kind;
     int payload_type;
@@ -39,8 +43,7 @@ struct Intake {
     size_t tracks;
     IntakeTrack track[STREAM_TRACKS_MAX];
     int64_t starts_90k;
-    int64_t now_us;           /* of the call that is under way */
-    int64_t last_picture_90k; /* 0: none yet */
+    int64_t now_us; /* of the call that is under way */
 };
 
 /* ---- create and destroy ---- */
@@ -167,9 +170,13 @@ static void take_audio(Intake *s, IntakeTrack *track, const RtpOrdered *in, int6
         track->stats.refused += packet->payload_len > 0;
         return;
     }
-    AudioVerdict v = audio_clock_packet(&s->audio_clock, ts, samples, in->lost, lead_now(s, ts));
+    int64_t slipped = us_to_samples(timeline_lead_slip_us(s->timeline));
+    AudioVerdict v =
+        audio_clock_packet(&s->audio_clock, ts, samples, in->lost, lead_now(s, ts), slipped);
     if (v.continuity == AUDIO_JUMPED)
         timeline_lead_jumped(s->timeline, v.jumped_from, v.jumped_to);
+    else if (v.continuity == AUDIO_SLIPPED)
+        timeline_lead_slipped(s->timeline, v.jumped_from, v.jumped_to);
     else if (v.continuity == AUDIO_MOVED)
         timeline_forget_delays(s->timeline);
     timeline_arrival(s->timeline, 0, ts, in->arrival_us);
@@ -214,8 +221,6 @@ static void send_picture(Intake *s, size_t track, const AccessUnit *unit)
     }
     int64_t pts = timeline_place(s->timeline, track, unit->rtp_ts);
     int64_t dts = frame_order_dts(&s->order, &pts);
-    if (pts > s->last_picture_90k)
-        s->last_picture_90k = pts;
     s->sink.picture(s->sink.user, unit, pts, dts);
 }
 
@@ -327,14 +332,14 @@ int64_t intake_deadline_us(const Intake *s)
     return next;
 }
 
-void intake_finish(Intake *s)
+void intake_finish(Intake *s, int64_t pictures_end_90k)
 {
     if (!s->audio || !s->audio_clock.started)
         return;
-    /* the encoder is one frame behind what is put in, and fills frames of 1024 */
-    int64_t end = floor_div((s->last_picture_90k + LAST_FRAME_90K) * 8, 15) + 2 * AAC_FRAME_SAMPLES;
+    /* the last picture may lie alone in its segment, which is to have sound */
+    int64_t end = floor_div(pictures_end_90k * 8, 15) + ENCODER_BEHIND;
     int64_t missing = end - opus_to_aac_position(s->audio);
-    if (s->last_picture_90k > 0 && missing > 0)
+    if (pictures_end_90k > 0 && missing > 0)
         opus_to_aac_silence(s->audio, missing);
     send_audio(s);
 }

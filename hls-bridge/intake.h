@@ -63,8 +63,9 @@ void intake_tick(Intake *intake, int64_t now_us);
 /* When intake_tick() next has something to do; NEVER_US: not by itself. */
 int64_t intake_deadline_us(const Intake *intake);
 
-/* The publisher has gone: fills the audio up to the end of the last picture. */
-void intake_finish(Intake *intake);
+/* The publisher has gone: fills the audio up to where his pictures have ended, 0: there were none.
+ */
+void intake_finish(Intake *intake, int64_t pictures_end_90k);
 
 /* Whether no picture can come until an IDR picture does. */
 bool intake_needs_idr(const Intake *intake);

@@ -2,16 +2,9 @@
 #include "ll_hub.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A text and how many hold it. */
-typedef struct SharedText {
-    atomic_size_t holders;
-    LlText text;
-} SharedText;
 
 typedef struct Rendition {
     bool there; /* something was published */
@@ -37,37 +30,6 @@ struct LlHub {
     LlHubStats stats;
     bool closed;
 };
-
-/* ---- texts ---- */
-
-static SharedText *shared(LlText *text)
-{
-    return (SharedText *)((char *)text - offsetof(SharedText, text));
-}
-
-static LlText *new_text(const char *bytes, size_t len)
-{
-    SharedText *s = malloc(sizeof(*s) + len);
-
-    if (!s)
-        return NULL;
-    atomic_init(&s->holders, 1);
-    s->text.len = len;
-    memcpy(s->text.bytes, bytes, len);
-    return &s->text;
-}
-
-static LlText *hold(LlText *text)
-{
-    atomic_fetch_add(&shared(text)->holders, 1);
-    return text;
-}
-
-void ll_text_release(LlText *text)
-{
-    if (text && atomic_fetch_sub(&shared(text)->holders, 1) == 1)
-        free(shared(text));
-}
 
 /* ---- hub and boards ---- */
 
@@ -190,8 +152,8 @@ static bool waits_on(const Rendition *r, const LlTicket *t)
 int ll_board_publish(LlBoard *board, LlRendition rendition, const LlNews *news)
 {
     Rendition *r = &board->rendition[rendition];
-    LlText *text = new_text(news->text, news->text_len);
-    LlText *delta = news->delta ? new_text(news->delta, news->delta_len) : NULL;
+    LlText *text = ll_text_create(news->text, news->text_len);
+    LlText *delta = news->delta ? ll_text_create(news->delta, news->delta_len) : NULL;
 
     if (!text || (news->delta && !delta)) {
         ll_text_release(text);
@@ -278,7 +240,7 @@ static LlAnswer playlist(LlHub *hub, LlBoard *board, const LlDirectives *d, int6
         if (waits_on(r, t))
             return hold_back(hub, board, t, now_us);
     }
-    *text = hold(d->skip && r->delta ? r->delta : r->text);
+    *text = ll_text_hold(d->skip && r->delta ? r->delta : r->text);
     return LL_ANSWER_READY;
 }
 

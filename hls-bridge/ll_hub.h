@@ -9,24 +9,17 @@
  * belongs to its stream's thread. */
 
 #include "ll_edge.h"
+#include "ll_text.h"
 #include "stream_name.h"
 
 typedef struct LlHub LlHub;
 typedef struct LlBoard LlBoard; /* one stream's */
 
-/* A text that several hold: whoever has it gives it back with ll_text_release(). */
-typedef struct LlText {
-    size_t len;
-    char bytes[];
-} LlText;
-
-void ll_text_release(LlText *text);
-
 /* What a rendition has come to. */
 typedef struct LlNews {
     LlEdge edge;
-    int64_t epoch; /* in the names of its files */
-    const char *text, *delta;
+    int64_t epoch;            /* in the names of its files */
+    const char *text, *delta; /* delta NULL: it would be no shorter */
     size_t text_len, delta_len;
 } LlNews;
 
@@ -76,7 +69,7 @@ int ll_board_publish(LlBoard *board, LlRendition rendition, const LlNews *news);
 int64_t ll_board_expire(LlBoard *board, int64_t now_us);
 
 /* A request for a playlist. LL_ANSWER_READY gives the text, a delta update where that was asked for
- * and will do. The ticket must stay where it is while it is held. */
+ * and will do, for the caller to hold. The ticket must stay where it is while it is held. */
 LlAnswer ll_hub_playlist(LlHub *hub, const char *stream, LlRendition rendition,
                          const LlDirectives *directives, int64_t now_us, LlTicket *ticket,
                          LlText **text);

@@ -257,17 +257,48 @@ static void write_report(const LlReport *report, TextBuffer *out)
     text_add(out, "\n");
 }
 
-size_t ll_playlist_write(const LlPlaylist *p, bool skip, const LlReport *report, char *text)
+/* From the beginning of segment `i` to the end of the list. */
+static int64_t duration_from_90k(const LlPlaylist *p, size_t i)
+{
+    int64_t sum = open_duration_90k(p);
+
+    for (; i < p->count; i++)
+        sum += p->segment[i].duration_90k;
+    return sum;
+}
+
+/* How many segments, from the oldest, end so many target durations from the end or more. */
+static size_t count_older(const LlPlaylist *p, int64_t targets)
+{
+    int64_t least = targets * p->target_duration_s * TICKS_PER_S;
+    int64_t left = duration_from_90k(p, 0);
+    size_t n = 0;
+
+    for (; n < p->count; n++) {
+        left -= p->segment[n].duration_90k;
+        if (left < least)
+            break;
+    }
+    return n;
+}
+
+size_t ll_playlist_skippable(const LlPlaylist *p)
+{
+    return count_older(p, LL_CAN_SKIP_UNTIL);
+}
+
+size_t ll_playlist_without_parts(const LlPlaylist *p)
+{
+    return count_older(p, PARTS_LISTED_FOR);
+}
+
+size_t ll_playlist_write(const LlPlaylist *p, size_t skipped, const LlReport *report, char *text)
 {
     TextBuffer out = text_buffer(text, LL_TEXT_SIZE);
-    int64_t target = p->target_duration_s * TICKS_PER_S, init_msn = -1;
-    /* from the beginning of the segment that comes next to the end of the list */
-    int64_t left = ll_playlist_duration_90k(p) + open_duration_90k(p);
-    size_t all = p->count + (p->open && p->segment[p->count].parts > 0), skipped = 0;
+    size_t all = p->count + (p->open && p->segment[p->count].parts > 0);
+    size_t without_parts = ll_playlist_without_parts(p);
+    int64_t init_msn = -1;
 
-    while (skip && skipped < p->count &&
-           left - p->segment[skipped].duration_90k >= LL_CAN_SKIP_UNTIL * target)
-        left -= p->segment[skipped++].duration_90k;
     write_head(p, skipped > 0 ? VERSION_WITH_SKIP : VERSION_WITH_MAP, &out);
     if (skipped > 0)
         text_add(&out, "#EXT-X-SKIP:SKIPPED-SEGMENTS=%zu\n", skipped);
@@ -275,8 +306,7 @@ size_t ll_playlist_write(const LlPlaylist *p, bool skip, const LlReport *report,
         const LlSegment *s = &p->segment[i];
         write_tags(p, i, s->init_msn != init_msn, &out);
         init_msn = s->init_msn;
-        left -= s->duration_90k;
-        if (i == p->count || left < PARTS_LISTED_FOR * target)
+        if (i >= without_parts)
             write_parts(p, i, &out);
         if (i < p->count)
             write_segment(p, i, &out);

@@ -113,9 +113,16 @@ void ll_segment_template(const LlPlaylist *playlist, const char *for_msn, char *
 void ll_part_name(const LlPlaylist *playlist, int64_t msn, size_t part, char *name);
 void ll_init_name(const LlPlaylist *playlist, int64_t msn, char *name);
 
-/* Writes the text, terminated, into `text` (LL_TEXT_SIZE bytes); with `skip` a delta update, where
- * there is something to skip. `report` may be NULL. Returns its length. */
-size_t ll_playlist_write(const LlPlaylist *playlist, bool skip, const LlReport *report, char *text);
+/* How many segments a delta update leaves out; 0: there is none. */
+size_t ll_playlist_skippable(const LlPlaylist *playlist);
+
+/* How many of the segments, from the oldest, are listed without their parts. */
+size_t ll_playlist_without_parts(const LlPlaylist *playlist);
+
+/* Writes the text, terminated, into `text` (LL_TEXT_SIZE bytes), without the first `skipped`
+ * segments: a delta update where there are any. `report` may be NULL. Returns its length. */
+size_t ll_playlist_write(const LlPlaylist *playlist, size_t skipped, const LlReport *report,
+                         char *text);
 
 /* Where a list goes on that an earlier run has left as `text`: its next media sequence number and
  * discontinuity sequence number. Returns 0, or -1 where it is none. */

@@ -40,13 +40,18 @@ void ll_reply_end(LlReply *reply)
     *reply = (LlReply){.file = -1};
 }
 
-static void give_text(LlReply *reply, LlText *text, bool named)
+static void give_text(LlReply *reply, const LlRequest *r, LlText *text)
 {
+    const LlText *packed = r->gzip ? ll_text_gzip(text) : NULL;
+    const LlText *given = packed ? packed : text;
+
     *reply = (LlReply){.status = 200,
                        .type = PLAYLIST_TYPE,
-                       .named = named,
-                       .body = text->bytes,
-                       .len = text->len,
+                       .named = r->directives.msn >= 0,
+                       .is_list = true,
+                       .gzip = packed,
+                       .body = given->bytes,
+                       .len = given->len,
                        .text = text,
                        .file = -1};
 }
@@ -101,6 +106,7 @@ bool ll_request_read(LlRequest *r, const HttpRequest *http, LlReply *reply)
     }
     r->rendition = strcmp(r->file, "audio.m3u8") == 0 ? LL_AUDIO : LL_VIDEO;
     r->is_list = r->rendition == LL_AUDIO || strcmp(r->file, "video.m3u8") == 0;
+    r->gzip = http->accepts_gzip;
     if (!r->is_list)
         return true;
     const char *wrong = ll_directives_read(
@@ -124,7 +130,7 @@ bool ll_request_ask(LlRequest *r, LlHub *hub, const char *directory, int64_t now
     if (answer != LL_ANSWER_READY)
         refuse_for(reply, answer);
     else if (text)
-        give_text(reply, text, r->directives.msn >= 0);
+        give_text(reply, r, text);
     else
         give_part(reply, r, directory);
     return true;

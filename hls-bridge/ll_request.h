@@ -21,6 +21,7 @@ typedef struct LlRequest {
     LlDirectives directives;
     char stream[STREAM_NAME_MAX + 1];
     char file[LL_FILE_NAME_SIZE];
+    bool gzip; /* a playlist may be compressed */
 } LlRequest;
 
 /* What is to be sent. Ended by ll_reply_end(). */
@@ -28,7 +29,8 @@ typedef struct LlReply {
     int status;
     const char *type;
     bool named; /* the request names its part: a playlist that caches may keep for longer */
-    bool is_part;
+    bool is_part, is_list;
+    bool gzip;        /* what the body is */
     const char *body; /* borrowed, or of `text`; NULL: `file` has it */
     size_t len;
     LlText *text;

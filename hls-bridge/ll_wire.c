@@ -90,13 +90,14 @@ void ll_wire_answer(LlWire *w, const char *date, const char *lifetime)
     const LlReply *r = &w->reply;
 
     w->sent = 0;
-    w->head_len =
-        (size_t)snprintf(w->head, sizeof(w->head),
-                         "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: %s\r\nCache-Control: %s\r\n"
-                         "%sContent-Length: %zu\r\n%s\r\n",
-                         r->status, reason(r->status), date, r->type, lifetime,
-                         r->status == 503 ? "Retry-After: 1\r\n" : "", r->len,
-                         w->keep_alive ? "" : "Connection: close\r\n");
+    w->head_len = (size_t)snprintf(
+        w->head, sizeof(w->head),
+        "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: %s\r\nCache-Control: %s\r\n"
+        "%s%s%sContent-Length: %zu\r\n%s\r\n",
+        r->status, reason(r->status), date, r->type, lifetime,
+        r->status == 503 ? "Retry-After: 1\r\n" : "", r->is_list ? "Vary: Accept-Encoding\r\n" : "",
+        r->gzip ? "Content-Encoding: gzip\r\n" : "", r->len,
+        w->keep_alive ? "" : "Connection: close\r\n");
 }
 
 /* What is left of the head, and of a body that is in memory. */

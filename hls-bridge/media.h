@@ -3,7 +3,7 @@
 #define MEDIA_H
 
 /* The types that pass from stage to stage, and the units of time. A stage includes this and its own
- * header; only stream.c and source.c know their order.
+ * header; only intake.c, hls_output.c and pipeline.c know their order.
  *
  *   ..._us       int64_t microseconds; `now_us` and `arrival_us` are CLOCK_MONOTONIC
  *   ..._unix_us  int64_t microseconds of the wall clock since 1970
@@ -53,6 +53,11 @@ static inline int64_t samples_to_us(int64_t samples)
 static inline int64_t us_to_samples(int64_t us)
 {
     return floor_div(us * 6, 125);
+}
+
+static inline int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
 }
 
 /* One coded picture with all that belongs to it: Annex B, an access unit delimiter first, and

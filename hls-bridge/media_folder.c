@@ -22,6 +22,8 @@ typedef struct Outdated {
 
 struct MediaFolder {
     int fd;
+    char *path;
+    bool made; /* by us */
     Outdated *outdated;
     size_t outdated_count, outdated_capacity;
     int64_t next_us; /* when the first of them may go */
@@ -41,13 +43,16 @@ MediaFolder *media_folder_open(const char *directory, const char *stream)
         errno = ENAMETOOLONG;
         goto fail;
     }
-    if (mkdir(path, 0755) < 0 && errno != EEXIST)
+    f->made = mkdir(path, 0755) == 0;
+    if (!f->made && errno != EEXIST)
         goto fail;
-    f->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    f->path = strdup(path);
+    f->fd = f->path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (f->fd < 0)
         goto fail;
     return f;
 fail:
+    free(f->path);
     free(f);
     return NULL;
 }
@@ -58,8 +63,15 @@ void media_folder_close(MediaFolder **folder)
         return;
     close((*folder)->fd);
     free((*folder)->outdated);
+    free((*folder)->path);
     free(*folder);
     *folder = NULL;
+}
+
+void media_folder_discard(MediaFolder *f)
+{
+    if (f->made)
+        rmdir(f->path);
 }
 
 /* ---- files ---- */
@@ -167,6 +179,33 @@ void media_folder_remove_later(MediaFolder *f, const char *name, int64_t at_us)
     f->next_us = at_us < f->next_us ? at_us : f->next_us;
 }
 
+static bool has_suffix(const char *name, const char *suffix)
+{
+    size_t n = strlen(name), m = strlen(suffix);
+
+    return n > m && strcmp(name + n - m, suffix) == 0;
+}
+
+void media_folder_remove_all_later(MediaFolder *f, const char *suffix,
+                                   bool (*wanted)(void *user, const char *name), void *user,
+                                   int64_t at_us)
+{
+    int fd = openat(f->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    struct dirent *entry;
+
+    if (!dir) {
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    while ((entry = readdir(dir)))
+        if (has_suffix(entry->d_name, suffix) && strlen(entry->d_name) < MEDIA_NAME_SIZE &&
+            !(wanted && wanted(user, entry->d_name)))
+            media_folder_remove_later(f, entry->d_name, at_us);
+    closedir(dir);
+}
+
 int64_t media_folder_expire(MediaFolder *f, int64_t now_us)
 {
     size_t kept = 0;
@@ -187,29 +226,4 @@ int64_t media_folder_expire(MediaFolder *f, int64_t now_us)
     }
     f->outdated_count = kept;
     return f->next_us;
-}
-
-static bool has_suffix(const char *name, const char *suffix)
-{
-    size_t n = strlen(name), m = strlen(suffix);
-
-    return n > m && strcmp(name + n - m, suffix) == 0;
-}
-
-void media_folder_each(const MediaFolder *f, const char *suffix,
-                       void (*visit)(void *user, const char *name), void *user)
-{
-    int fd = openat(f->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-    struct dirent *entry;
-
-    if (!dir) {
-        if (fd >= 0)
-            close(fd);
-        return;
-    }
-    while ((entry = readdir(dir)))
-        if (has_suffix(entry->d_name, suffix) && strlen(entry->d_name) < MEDIA_NAME_SIZE)
-            visit(user, entry->d_name);
-    closedir(dir);
 }

@@ -22,6 +22,10 @@ MediaFolder *media_folder_open(const char *directory, const char *stream);
 /* What is still to be removed stays. Accepts NULL, leaves NULL. */
 void media_folder_close(MediaFolder **folder);
 
+/* Removes the folder again, where opening it has made it and there is nothing in it: then nothing
+ * can be written any more. */
+void media_folder_discard(MediaFolder *folder);
+
 /* Puts a file in its place, whole. Returns 0, or -1 with errno: then nothing has changed. */
 int media_folder_write(MediaFolder *folder, const char *name, const void *data, size_t len);
 
@@ -38,12 +42,13 @@ void media_folder_remove(MediaFolder *folder, const char *name);
 /* Removes a file at `at_us`; where there is no memory to note it, the next run does. */
 void media_folder_remove_later(MediaFolder *folder, const char *name, int64_t at_us);
 
+/* Removes at `at_us` all files whose name ends with `suffix`, but for those that are `wanted`;
+ * NULL: none is. */
+void media_folder_remove_all_later(MediaFolder *folder, const char *suffix,
+                                   bool (*wanted)(void *user, const char *name), void *user,
+                                   int64_t at_us);
+
 /* Removes what may go by `now_us`. Returns when something next may, NEVER_US: nothing. */
 int64_t media_folder_expire(MediaFolder *folder, int64_t now_us);
-
-/* Calls `visit` for each file whose name ends with `suffix` and is not longer than names here are.
- */
-void media_folder_each(const MediaFolder *folder, const char *suffix,
-                       void (*visit)(void *user, const char *name), void *user);
 
 #endif

@@ -7,8 +7,15 @@
 
 #define IO_BUFFER_BYTES 16384
 
+/* libavformat 61 (FFmpeg 7) lends what is written as const. */
+#if LIBAVFORMAT_VERSION_MAJOR < 61
+typedef uint8_t LentByte;
+#else
+typedef const uint8_t LentByte;
+#endif
+
 /* avio's callback. */
-static int append(void *opaque, uint8_t *data, int len)
+static int append(void *opaque, LentByte *data, int len)
 {
     ByteBuffer **sink = opaque;
 

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <libavcodec/avcodec.h>
 #include <libavutil/avutil.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -38,6 +39,30 @@ static bool read_stat(ProcessStat *s)
                           &s->pages) == 6;
 }
 
+static double ticks_to_s(unsigned long long ticks)
+{
+    return (double)ticks / (double)sysconf(_SC_CLK_TCK);
+}
+
+static int64_t resident_bytes(const ProcessStat *s)
+{
+    return s->pages * sysconf(_SC_PAGESIZE);
+}
+
+bool process_use_read(ProcessUse *use)
+{
+    cpu_set_t cpus;
+    ProcessStat s;
+
+    if (!read_stat(&s) || sched_getaffinity(0, sizeof(cpus), &cpus) < 0)
+        return false;
+    use->cpu_s = ticks_to_s(s.user_ticks + s.system_ticks);
+    use->up_s = (double)clock_us(CLOCK_BOOTTIME) / US_PER_S - ticks_to_s(s.start_ticks);
+    use->resident_bytes = resident_bytes(&s);
+    use->cpus = CPU_COUNT(&cpus);
+    return true;
+}
+
 static int count_descriptors(void)
 {
     DIR *dir = opendir("/proc/self/fd");
@@ -53,7 +78,6 @@ static int count_descriptors(void)
 
 static void write_stat(FILE *out)
 {
-    double per_second = (double)sysconf(_SC_CLK_TCK), page = (double)sysconf(_SC_PAGESIZE);
     /* to a tenth of a second, or each look would give another */
     int64_t boot_ds = (clock_us(CLOCK_REALTIME) - clock_us(CLOCK_BOOTTIME)) / (100 * US_PER_MS);
     ProcessStat s;
@@ -61,14 +85,14 @@ static void write_stat(FILE *out)
     if (!read_stat(&s))
         return;
     metrics_single(out, "process_cpu_seconds_total", "counter", "CPU time used, user and system.",
-                   (double)(s.user_ticks + s.system_ticks) / per_second);
+                   ticks_to_s(s.user_ticks + s.system_ticks));
     metrics_single(out, "process_resident_memory_bytes", "gauge", "Resident memory.",
-                   (double)s.pages * page);
+                   (double)resident_bytes(&s));
     metrics_single(out, "process_virtual_memory_bytes", "gauge", "Virtual memory.",
                    (double)s.bytes);
     metrics_single(out, "process_threads", "gauge", "Threads.", (double)s.threads);
     metrics_single(out, "process_start_time_seconds", "gauge", "Start, since 1970.",
-                   (double)boot_ds / 10 + (double)s.start_ticks / per_second);
+                   (double)boot_ds / 10 + ticks_to_s(s.start_ticks));
 }
 
 void process_metrics_write(FILE *out)

@@ -36,34 +36,22 @@ int64_t segment_store_expire(SegmentStore *s, int64_t now_us)
 
 /* ---- recovery ---- */
 
-static bool is_listed(const Playlist *p, const char *name)
+static bool is_listed(void *user, const char *name)
 {
+    const Playlist *p = user;
+
     for (size_t i = 0; i < p->count; i++)
         if (strcmp(p->segments[i].name, name) == 0)
             return true;
     return false;
 }
 
-typedef struct Leftovers {
-    SegmentStore *store;
-    int64_t remove_at_us;
-} Leftovers;
-
-static void outdate_leftover(void *user, const char *name)
-{
-    const Leftovers *l = user;
-
-    if (!is_listed(&l->store->playlist, name))
-        media_folder_remove_later(l->store->folder, name, l->remove_at_us);
-}
-
 /* Segments that no playlist names any more are of a former run: a viewer may be about to fetch one,
  * so they stay as long as if they had left the playlist now. */
 static void outdate_leftovers(SegmentStore *s, int64_t now_us)
 {
-    Leftovers leftovers = {s, now_us + 2 * ticks_to_us(s->longest_90k)};
-
-    media_folder_each(s->folder, SEGMENT_SUFFIX, outdate_leftover, &leftovers);
+    media_folder_remove_all_later(s->folder, SEGMENT_SUFFIX, is_listed, &s->playlist,
+                                  now_us + 2 * ticks_to_us(s->longest_90k));
 }
 
 /* Whether something that is listed is not there: the disk was lost, the playlist was not. */
@@ -75,6 +63,17 @@ static bool has_missing(const SegmentStore *s)
     return false;
 }
 
+/* The longest that a playlist of an earlier run may have been: nobody knows any more. */
+static int64_t longest_before_90k(const SegmentStoreParams *params, const Playlist *p)
+{
+    int64_t segment_90k =
+        p->target_duration_s * TICKS_PER_S + TICKS_PER_S / 2; /* rounded, EXTINF */
+    int64_t full_90k = (int64_t)params->window * segment_90k;
+    int64_t least_90k = PLAYLIST_LIVE_MIN * p->target_duration_s * TICKS_PER_S + segment_90k;
+
+    return full_90k > least_90k ? full_90k : least_90k;
+}
+
 static void recover(SegmentStore *s, const SegmentStoreParams *params, int64_t now_us)
 {
     ssize_t len = media_folder_read(s->folder, PLAYLIST_FILE, s->text, sizeof(s->text));
@@ -83,7 +82,7 @@ static void recover(SegmentStore *s, const SegmentStoreParams *params, int64_t n
         playlist_init(&s->playlist, params->target_duration_s, params->window);
         s->longest_90k = PLAYLIST_LIVE_MIN * params->target_duration_s * TICKS_PER_S;
     } else {
-        s->longest_90k = playlist_duration_90k(&s->playlist);
+        s->longest_90k = longest_before_90k(params, &s->playlist);
         if (has_missing(s))
             playlist_restart(&s->playlist);
     }
@@ -181,6 +180,11 @@ int segment_store_end(SegmentStore *s)
         return 0;
     s->playlist.ended = false;
     return -1;
+}
+
+void segment_store_discard(SegmentStore *s)
+{
+    media_folder_discard(s->folder);
 }
 
 int segment_store_clear(SegmentStore *s)

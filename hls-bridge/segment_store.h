@@ -50,6 +50,9 @@ int segment_store_end(SegmentStore *store);
  * numbers. Returns 0, or -1 with errno: then nothing is removed. */
 int segment_store_clear(SegmentStore *store);
 
+/* As media_folder_discard(). */
+void segment_store_discard(SegmentStore *store);
+
 /* How long writes of files have taken. */
 const Histogram *segment_store_writes(const SegmentStore *store);
 

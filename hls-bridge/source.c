@@ -10,7 +10,15 @@
 #define ASK_PAUSE_US     (100 * US_PER_MS) /* between two requests for an IDR picture */
 #define ASK_AGAIN_US     (400 * US_PER_MS) /* while pictures cannot be decoded */
 #define REPORT_PERIOD_US (2 * US_PER_S)
+#define UNREAD_ASK_US    (2 * US_PER_S)    /* while nobody has read of it */
 #define BEHIND_US        (300 * US_PER_MS) /* what was found out so late need not be asked for */
+#define RATE_PERIOD_US   US_PER_S
+
+/* What had come at the beginning of the second that is measured. */
+typedef struct RateMeter {
+    int64_t began_us;
+    uint64_t video_bytes, audio_bytes, pictures;
+} RateMeter;
 
 struct Source {
     StandIn *stand_in;
@@ -25,6 +33,9 @@ struct Source {
     uint32_t ssrc; /* ours, in RTCP */
     uint64_t keyframe_requests;
     MeanRate rate;
+    RateMeter meter; /* beside the mean: for people, who want to see it change */
+    int64_t video_bitrate, audio_bitrate;
+    double frame_rate;
     char title[SOURCE_TITLE_SIZE];
 };
 
@@ -66,8 +77,10 @@ Source *source_create(const SourceParams *params, int64_t now_us, uint16_t *fail
     if (!s->intake)
         goto fail;
     s->ingest = open_ports(params, failed_port);
-    if (s->ingest && stand_in_add(s->stand_in, s->ingest) == 0)
+    if (s->ingest && stand_in_add(s->stand_in, s->ingest) == 0) {
+        source_keep_asking(s, now_us + UNREAD_ASK_US, UNREAD_ASK_US);
         return s;
+    }
     error = errno;
 fail:
     source_destroy(&s);
@@ -94,11 +107,6 @@ void source_destroy(Source **source)
 
 /* ---- media ---- */
 
-void source_work(Source *s, int64_t now_us)
-{
-    rtp_ingest_work(s->ingest, now_us);
-}
-
 void source_read(Source *s, int64_t now_us)
 {
     rtp_ingest_read(s->ingest, now_us);
@@ -121,9 +129,11 @@ SourceNews source_receive(Source *s, int64_t *read_us)
             break; /* of the next time */
         if (d.after_gap && !s->begun_anew)
             return news == SOURCE_NOTHING ? SOURCE_GAP : news;
-        s->begun_anew = false;
         if (!s->heard)
             s->rate = mean_rate(d.arrival_us);
+        if (!s->heard || s->begun_anew)
+            s->meter = (RateMeter){.began_us = d.arrival_us};
+        s->begun_anew = false;
         mean_rate_add(&s->rate, d.len, d.arrival_us);
         intake_datagram(s->intake, d.track, d.data, d.len, d.arrival_us);
         s->heard = true;
@@ -151,9 +161,9 @@ void source_begin_anew(Source *s)
     s->intake = intake;
 }
 
-void source_finish(Source *s)
+void source_finish(Source *s, int64_t pictures_end_90k)
 {
-    intake_finish(s->intake);
+    intake_finish(s->intake, pictures_end_90k);
 }
 
 /* ---- time ---- */
@@ -169,9 +179,28 @@ static void send_reports(Source *s, int64_t now_us)
             rtp_ingest_send_rtcp(s->ingest, i, report, rtcp_write_rr(report, s->ssrc, &block));
 }
 
+static void measure_rates(Source *s, int64_t now_us)
+{
+    int64_t elapsed = now_us - s->meter.began_us;
+
+    if (elapsed < RATE_PERIOD_US)
+        return;
+    IntakeStats media = intake_stats(s->intake);
+    RateMeter now = {.began_us = now_us, .pictures = media.video.access_units};
+    for (size_t i = 0; i < media.tracks; i++)
+        *(media.track[i].kind == TRACK_VIDEO ? &now.video_bytes : &now.audio_bytes) +=
+            media.track[i].bytes;
+    s->video_bitrate = (int64_t)(now.video_bytes - s->meter.video_bytes) * 8 * US_PER_S / elapsed;
+    s->audio_bitrate = (int64_t)(now.audio_bytes - s->meter.audio_bytes) * 8 * US_PER_S / elapsed;
+    s->frame_rate = (double)(now.pictures - s->meter.pictures) * US_PER_S / (double)elapsed;
+    s->meter = now;
+}
+
 void source_tick(Source *s, int64_t now_us)
 {
     intake_tick(s->intake, now_us);
+    if (s->heard)
+        measure_rates(s, now_us);
     if (now_us >= s->next_report_us)
         send_reports(s, now_us);
     if (s->heard && intake_needs_idr(s->intake) && now_us - s->last_asked_us >= ASK_AGAIN_US)
@@ -277,6 +306,9 @@ SourceStats source_stats(const Source *s)
 
     return (SourceStats){
         .media = intake_stats(s->intake),
+        .video_bitrate = s->video_bitrate,
+        .audio_bitrate = s->audio_bitrate,
+        .frame_rate = s->frame_rate,
         .keyframe_requests = s->keyframe_requests + ingest.repeats,
         .kernel_drops = ingest.kernel_drops,
         .backlog_drops = ingest.backlog_drops,

@@ -22,6 +22,9 @@ typedef struct SourceParams {
 
 typedef struct SourceStats {
     IntakeStats media;
+    int64_t video_bitrate; /* bit/s over the last second or so, all video tracks */
+    int64_t audio_bitrate;
+    double frame_rate;
     uint64_t keyframe_requests, kernel_drops, backlog_drops;
 } SourceStats;
 
@@ -48,13 +51,10 @@ bool source_has(const Source *source, TrackKind kind);
 
 size_t source_poll_fds(const Source *source, struct pollfd *fds);
 
-/* The thread is at work from now on, until it rests: where it is held up, others read for it, and
- * ask for IDR pictures as source_keep_asking() says. */
-void source_work(Source *source, int64_t now_us);
-void source_rest(Source *source);
-
-/* Reads what has come. */
+/* Reads what has come. The thread is at work from now on, until it rests: where it is held up,
+ * others read for it, and ask for IDR pictures as source_keep_asking() says. */
 void source_read(Source *source, int64_t now_us);
+void source_rest(Source *source);
 
 /* Takes in what was read at one time, which `read_us` takes: long ago where the thread was held up.
  * To be called until there is nothing. */
@@ -79,8 +79,9 @@ void source_ask_for_idr(Source *source, int64_t now_us);
  * NEVER_US: not at all. */
 void source_keep_asking(Source *source, int64_t at_us, int64_t every_us);
 
-/* The publisher has gone: fills the audio up to the end of the last picture. */
-void source_finish(Source *source);
+/* The publisher has gone: fills the audio up to where his pictures have ended, 0: there were none.
+ */
+void source_finish(Source *source, int64_t pictures_end_90k);
 
 /* The stream's clock at `now_us`; false: no media has come yet. */
 bool source_clock(const Source *source, int64_t now_us, int64_t *at_90k);

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "process_metrics.h"
+
 static const char *state_name(StreamState state)
 {
     static const char *const names[] = {
@@ -33,9 +35,9 @@ static json_t *source_json(const StreamStatus *status)
         "{s:I, s:I, s:f, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I},"
         " s:{s:b, s:I, s:f}, s:I, s:I, s:I, s:o}",
         "width", (json_int_t)source->media.sps.width, "height",
-        (json_int_t)source->media.sps.height, "frame_rate", round(status->frame_rate * 100) / 100,
-        "video_bitrate", (json_int_t)status->video_bitrate, "audio_bitrate",
-        (json_int_t)status->audio_bitrate, //
+        (json_int_t)source->media.sps.height, "frame_rate", round(source->frame_rate * 100) / 100,
+        "video_bitrate", (json_int_t)source->video_bitrate, "audio_bitrate",
+        (json_int_t)source->audio_bitrate, //
         "pictures", "good", (json_int_t)source->media.video.access_units, "idr",
         (json_int_t)source->media.video.idrs, "damaged", (json_int_t)source->media.video.damaged,
         "undecodable",
@@ -64,6 +66,16 @@ static json_t *output_json(const StreamStatus *status)
         (json_int_t)output->bytes, "discontinuities", (json_int_t)output->discontinuities,
         "last_duration", (double)output->last_duration_90k / TICKS_PER_S, "forced_cuts",
         (json_int_t)output->cutter.cut_forced, "failed_writes", (json_int_t)output->failed_writes);
+}
+
+json_t *process_json(void)
+{
+    ProcessUse use;
+
+    if (!process_use_read(&use))
+        return NULL;
+    return json_pack("{s:f, s:f, s:I, s:i}", "cpu_seconds", use.cpu_s, "up_seconds", use.up_s,
+                     "resident_bytes", (json_int_t)use.resident_bytes, "cpus", use.cpus);
 }
 
 static double to_ms(int64_t us)
@@ -112,9 +124,10 @@ json_t *status_json(const StreamStatus *status)
 
 json_t *load_json(const StreamLoad *load)
 {
-    return json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I}}", "streams", (json_int_t)load->streams, "max",
-        (json_int_t)load->max_streams, "bitrate", (json_int_t)load->bitrate, "bandwidth",
-        (json_int_t)load->bandwidth, "source_bitrate", (json_int_t)load->source_bitrate, "refused",
-        "max", (json_int_t)load->refused_streams, "bandwidth", (json_int_t)load->refused_bandwidth);
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I}, s:I}", "streams",
+                     (json_int_t)load->streams, "max", (json_int_t)load->max_streams, "bitrate",
+                     (json_int_t)load->bitrate, "bandwidth", (json_int_t)load->bandwidth,
+                     "source_bitrate", (json_int_t)load->source_bitrate, "refused", "max",
+                     (json_int_t)load->refused_streams, "bandwidth",
+                     (json_int_t)load->refused_bandwidth, "silent", (json_int_t)load->silent);
 }

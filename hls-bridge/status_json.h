@@ -11,9 +11,12 @@
 
 #include "stream_table.h"
 
-/* The caller owns both objects. */
+/* The caller owns the objects. */
 json_t *status_json(const StreamStatus *status);
 json_t *load_json(const StreamLoad *load);
+
+/* What the bridge itself uses of the machine. Returns NULL where the kernel does not tell. */
+json_t *process_json(void);
 
 /* The caller frees the text. Returns NULL where there is no memory. */
 char *status_metrics(const StreamStatus *streams, size_t count, const StreamLoad *load,

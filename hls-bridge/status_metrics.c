@@ -55,6 +55,9 @@ READ(concealed,
          SAMPLES_PER_S)
 READ(silent, (double)s->source.media.audio.silent_samples / SAMPLES_PER_S)
 READ(surplus, (double)s->source.media.audio.dropped_samples / SAMPLES_PER_S)
+READ(sound_stalled, s->source.media.audio.slips)
+READ(sound_delayed, s->source.media.audio.moves)
+READ(sound_replaced, s->source.media.audio.jumps)
 READ(keyframe_requests, s->source.keyframe_requests)
 READ(av_offset, (double)s->source.media.timeline.correction_us / US_PER_S)
 READ(av_slew, (double)s->source.media.timeline.corrected_us / US_PER_S)
@@ -122,6 +125,11 @@ static const struct {
      silent},
     {"hls_bridge_dropped_audio_seconds_total", "counter",
      "Audio left out, since its time was filled when it came.", "", surplus},
+    {"hls_bridge_audio_clock_changes_total", "counter",
+     "Times that the publisher's sound stood still, came later for good, or had another clock.",
+     ",change=\"stalled\"", sound_stalled},
+    {"hls_bridge_audio_clock_changes_total", NULL, NULL, ",change=\"delayed\"", sound_delayed},
+    {"hls_bridge_audio_clock_changes_total", NULL, NULL, ",change=\"replaced\"", sound_replaced},
     {"hls_bridge_keyframe_requests_total", "counter", "PLI sent to the publisher.", "",
      keyframe_requests},
     {"hls_bridge_av_offset_seconds", "gauge",
@@ -241,6 +249,8 @@ static void write_load(FILE *out, const StreamLoad *load)
     metrics_family(out, refused, "counter", "Publishers that a limit has kept out.");
     metrics_sample(out, refused, "limit=\"max\"", (double)load->refused_streams);
     metrics_sample(out, refused, "limit=\"bandwidth\"", (double)load->refused_bandwidth);
+    metrics_single(out, "hls_bridge_silent_publishers_total", "counter",
+                   "Publishers let go since nothing ever came from them.", (double)load->silent);
 }
 
 char *status_metrics(const StreamStatus *streams, size_t count, const StreamLoad *load,

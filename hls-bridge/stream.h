@@ -5,32 +5,23 @@
 /* One stream: a name, a folder of segments, and one publisher after the other.
  *
  * A thread of its own does everything from socket to file (see docs/architecture.md). Between two
- * publishers the playlist is held open; when nobody comes back it is ended, and later removed.
+ * publishers the playlist is held open; when nobody comes back it is ended, and later removed. A
+ * stream that never had anything to show goes with its publisher.
  *
  * Thread-safety: every function may be called from any thread; they hand over to the stream's
  * thread, or copy what it has left for them. */
 
-#include "hls_output.h"
+#include "packager.h"
 #include "source.h"
 #include "stream_name.h"
-#include "thumbnail.h"
 
 typedef struct Stream Stream;
 
 typedef struct StreamParams {
-    const char *name;
-    const char *directory; /* of all streams */
-    int64_t segment_us, hold_us, keep_us;
-    size_t window;
-    int64_t audio_bitrate;
-    bool writes_ts;           /* .ts segments and index.m3u8 */
-    LlHub *ll_hub;            /* low-latency HLS is told to; borrowed; NULL: there is none */
-    int64_t ll_part_us;       /* about how long its parts are */
-    bool ll_dash;             /* and manifest.mpd */
-    StandIn *stand_in;        /* of all streams; borrowed */
-    size_t backlog;           /* bytes of a publisher that may wait for the stream's thread */
-    Thumbnailer *thumbnailer; /* borrowed; NULL: there are no thumbnails */
-    int64_t thumbnail_us;
+    PackagerParams packager; /* with the stream's name */
+    int64_t hold_us, keep_us;
+    StandIn *stand_in;         /* of all streams; borrowed */
+    size_t backlog;            /* bytes of a publisher that may wait for the stream's thread */
     int64_t source_timeout_us; /* a publisher that has sent nothing for so long is gone */
     int64_t source_bitrate;    /* bit/s; one that sends more than twice as much is ended */
 } StreamParams;
@@ -56,15 +47,16 @@ typedef struct StreamStatus {
     int64_t target_duration_s;
     uint64_t media_sequence, discontinuity_sequence;
     size_t playlist_segments;
-    int64_t video_bitrate; /* bit/s over the last second or so, all video tracks */
-    int64_t audio_bitrate;
-    double frame_rate;
     int64_t bitrate; /* all that comes, a mean of some seconds; below 0: not known yet */
 } StreamStatus;
 
-/* Opens the folder and starts the thread; what an earlier run has left there is taken up. The
- * params are copied. Returns NULL with errno. */
-Stream *stream_create(const StreamParams *params);
+/* Starts the thread, which opens the folder; what an earlier run has left there is taken up. The
+ * params and the name are copied. Returns NULL with errno, where that is known within `wait_us`; a
+ * disk that takes longer holds up the stream alone, and is tried again while somebody publishes. */
+Stream *stream_create(const StreamParams *params, int64_t wait_us);
+
+/* Whether the folder has not been opened yet. */
+bool stream_is_opening(Stream *stream);
 
 /* Stops the thread, which writes out what there is, and frees everything. The playlist stays open,
  * for the next run. Accepts NULL, leaves NULL. */
@@ -91,10 +83,17 @@ bool stream_is_taken(Stream *stream);
  */
 bool stream_is_barred(Stream *stream);
 
+/* How many publishers were announced and let go, since nothing ever came from them; when the stream
+ * has been removed, too. */
+uint64_t stream_silent(const Stream *stream);
+
 /* Whether the stream has been removed: nothing is left of it but the memory. */
 bool stream_is_gone(const Stream *stream);
 
 const char *stream_name(const Stream *stream);
 void stream_status(Stream *stream, StreamStatus *out);
+
+/* `bitrate` of its status: what is asked of all streams when a publisher comes. */
+int64_t stream_bitrate(Stream *stream);
 
 #endif

@@ -11,6 +11,9 @@
 
 #include "bridge_log.h"
 
+/* Whoever makes a stream hears of what is wrong with its folder, if that shows so soon. */
+#define OPEN_WAIT_US (500 * US_PER_MS)
+
 struct StreamTable {
     const BridgeSettings *settings;
     LlHub *ll_hub;
@@ -20,6 +23,7 @@ struct StreamTable {
     Stream **streams;     /* in order of name */
     size_t count, capacity;
     uint64_t refused_streams, refused_bandwidth;
+    uint64_t silent; /* of streams that are gone */
 };
 
 StreamTable *stream_table_create(const BridgeSettings *settings, LlHub *ll_hub,
@@ -85,14 +89,24 @@ static Stream *find(const StreamTable *t, const char *name)
     return found ? t->streams[at] : NULL;
 }
 
-/* Takes a stream out; the caller destroys it. The lock is held. */
+/* Takes a stream out that is gone; the caller destroys it. The lock is held. */
 static Stream *take_out(StreamTable *t, size_t at)
 {
     Stream *stream = t->streams[at];
 
+    t->silent += stream_silent(stream);
     t->count--;
     memmove(&t->streams[at], &t->streams[at + 1], (t->count - at) * sizeof(Stream *));
     return stream;
+}
+
+/* Where a disk takes its time, one waits for it, and not each after the other. */
+static int64_t open_wait_us(const StreamTable *t)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (stream_is_opening(t->streams[i]))
+            return 0;
+    return OPEN_WAIT_US;
 }
 
 /* Makes a stream; the lock is held. Returns NULL with errno. */
@@ -100,21 +114,24 @@ static Stream *add(StreamTable *t, const char *name)
 {
     const BridgeSettings *settings = t->settings;
     StreamParams params = {
-        .name = name,
-        .directory = settings->directory,
-        .segment_us = settings->segment_us,
+        .packager =
+            {
+                .stream = name,
+                .directory = settings->directory,
+                .segment_us = settings->segment_us,
+                .window = (size_t)settings->window,
+                .audio_bitrate = settings->audio_bitrate,
+                .writes_ts = settings->writes_ts,
+                .ll_hub = t->ll_hub,
+                .ll_part_us = bridge_settings_part_us(settings),
+                .ll_dash = settings->ll_dash,
+                .thumbnailer = t->thumbnailer,
+                .thumbnail_us = settings->thumbnail_us,
+            },
         .hold_us = settings->hold_us,
         .keep_us = settings->keep_us,
-        .window = (size_t)settings->window,
-        .audio_bitrate = settings->audio_bitrate,
-        .writes_ts = settings->writes_ts,
-        .ll_hub = t->ll_hub,
-        .ll_part_us = bridge_settings_part_us(settings),
         .stand_in = t->stand_in,
         .backlog = (size_t)settings->backlog,
-        .thumbnailer = t->thumbnailer,
-        .thumbnail_us = settings->thumbnail_us,
-        .ll_dash = settings->ll_dash,
         .source_timeout_us = settings->source_timeout_us,
         .source_bitrate = settings->source_bitrate,
     };
@@ -128,7 +145,7 @@ static Stream *add(StreamTable *t, const char *name)
         t->streams = grown;
         t->capacity = capacity;
     }
-    Stream *stream = stream_create(&params);
+    Stream *stream = stream_create(&params, open_wait_us(t));
     if (!stream)
         return NULL;
     size_t at = place_of(t, name, &found);
@@ -147,15 +164,16 @@ static StreamLoad measure_load(const StreamTable *t)
         .source_bitrate = t->settings->source_bitrate,
         .refused_streams = t->refused_streams,
         .refused_bandwidth = t->refused_bandwidth,
+        .silent = t->silent,
     };
-    StreamStatus status;
 
     for (size_t i = 0; i < t->count; i++) {
+        load.silent += stream_silent(t->streams[i]);
         if (!stream_is_taken(t->streams[i]))
             continue;
-        stream_status(t->streams[i], &status);
+        int64_t bitrate = stream_bitrate(t->streams[i]);
         load.streams++;
-        load.bitrate += status.bitrate >= 0 ? status.bitrate : load.source_bitrate;
+        load.bitrate += bitrate >= 0 ? bitrate : load.source_bitrate;
     }
     return load;
 }
@@ -253,7 +271,7 @@ LlHubStats stream_table_requests(const StreamTable *t)
 void stream_table_reap(StreamTable *t)
 {
     if (pthread_mutex_trylock(&t->lock) != 0)
-        return; /* a stream is being made, and a disk may hold that up */
+        return; /* a stream is being made, which may take a moment */
     for (size_t i = t->count; i-- > 0;) {
         if (!stream_is_gone(t->streams[i]))
             continue;

@@ -51,6 +51,7 @@ typedef struct StreamLoad {
     int64_t bitrate; /* bit/s; who has come just now counts for `source_bitrate` */
     int64_t bandwidth, source_bitrate;           /* bit/s, as configured; no bandwidth: 0 */
     uint64_t refused_streams, refused_bandwidth; /* publishers that each limit has kept out */
+    uint64_t silent; /* let in, and let go since nothing ever came from them */
 } StreamLoad;
 
 StreamLoad stream_table_load(StreamTable *table);

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "clock_slip.h"
 #include "rtcp_packet.h"
 
 /* Correction of a placed track, in ms per second. The first one, from arrival to reports, is some
@@ -49,6 +50,7 @@ struct Timeline {
     size_t tracks;
     Track track[STREAM_TRACKS_MAX];
     int64_t lead_offset_90k; /* stream's clock - lead's media time */
+    ClockSlip slip;          /* of the lead */
     TimelineStats stats;
 };
 
@@ -62,14 +64,9 @@ static int64_t media_90k(const Track *track, int64_t rtp_ts)
     return floor_div(rtp_ts * TICKS_PER_S, track->clock_hz);
 }
 
-static int64_t min_64(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 static int64_t smallest_delay(const DelayFilter *f)
 {
-    return min_64(f->smallest_us, f->smallest_before_us);
+    return smaller(f->smallest_us, f->smallest_before_us);
 }
 
 static void filter_delay(DelayFilter *f, int64_t arrival_us, int64_t delay_us)
@@ -81,7 +78,7 @@ static void filter_delay(DelayFilter *f, int64_t arrival_us, int64_t delay_us)
         f->smallest_us = delay_us;
         f->window_began_us = arrival_us;
     } else {
-        f->smallest_us = min_64(f->smallest_us, delay_us);
+        f->smallest_us = smaller(f->smallest_us, delay_us);
     }
 }
 
@@ -110,9 +107,13 @@ void timeline_arrival(Timeline *t, size_t track, int64_t rtp_ts, int64_t arrival
     int64_t delay_us = arrival_us - media_us(k, rtp_ts);
 
     if (track > 0 && k->delay.started &&
-        llabs(delay_us - smallest_delay(&k->delay)) > CLOCK_JUMP_US)
+        llabs(delay_us - smallest_delay(&k->delay)) > CLOCK_JUMP_US) {
         *k = (Track){.clock_hz = k->clock_hz};
+        t->slip = (ClockSlip){0};
+    }
     filter_delay(&k->delay, arrival_us, delay_us);
+    clock_slip_arrival(&t->slip, track == 0 ? SLIP_SOUND : SLIP_PICTURES, rtp_ts,
+                       delay_us - smallest_delay(&k->delay), arrival_us);
 }
 
 /* A clock that jumped was probably the sender's wall clock, which all its tracks share: until they
@@ -159,9 +160,11 @@ void timeline_forget_delays(Timeline *t)
 {
     for (size_t i = 0; i < t->tracks; i++)
         t->track[i].delay.started = false;
+    t->slip = (ClockSlip){0};
 }
 
-void timeline_lead_jumped(Timeline *t, int64_t before, int64_t after)
+/* Returns by how much it has jumped. */
+static int64_t jump_lead(Timeline *t, int64_t before, int64_t after)
 {
     Track *lead = &t->track[0];
     int64_t jump_us = media_us(lead, after) - media_us(lead, before);
@@ -169,9 +172,27 @@ void timeline_lead_jumped(Timeline *t, int64_t before, int64_t after)
     t->lead_offset_90k += media_90k(lead, before) - media_90k(lead, after);
     lead->delay.smallest_us -= jump_us;
     lead->delay.smallest_before_us -= jump_us;
-    lead->reported = lead->doubted = false;
     for (size_t i = 1; i < t->tracks; i++)
         t->track[i].offset_us += jump_us;
+    t->slip = (ClockSlip){0};
+    return jump_us;
+}
+
+void timeline_lead_jumped(Timeline *t, int64_t before, int64_t after)
+{
+    jump_lead(t, before, after);
+    t->track[0].reported = t->track[0].doubted = false;
+}
+
+void timeline_lead_slipped(Timeline *t, int64_t before, int64_t after)
+{
+    t->track[0].report_us -= jump_lead(t, before, after);
+    t->track[0].doubted = false;
+}
+
+int64_t timeline_lead_slip_us(const Timeline *t)
+{
+    return clock_slip_us(&t->slip);
 }
 
 /* Where a track belongs against the lead, by reports if they can be believed, else by arrival. */
@@ -209,7 +230,7 @@ static void correct(Timeline *t, Track *track, int64_t at_us)
         return;
     }
     int64_t rate = track->settled ? SLEW_PER_MILLE : FIRST_SLEW_PER_MILLE;
-    int64_t step = min_64(llabs(due), elapsed * rate / 1000);
+    int64_t step = smaller(llabs(due), elapsed * rate / 1000);
     track->offset_us += due > 0 ? step : -step;
     t->stats.corrected_us += step;
 }

@@ -51,6 +51,14 @@ void timeline_forget_delays(Timeline *timeline);
 /* Track 0's RTP clock has become another: what was `before` is `after` now. Nothing else moves. */
 void timeline_lead_jumped(Timeline *timeline, int64_t before, int64_t after);
 
+/* The same, where it is the same clock, which has stood still: what reports said of it holds, but
+ * for that. */
+void timeline_lead_slipped(Timeline *timeline, int64_t before, int64_t after);
+
+/* For how long track 0's RTP clock has stood still, by what arrives of it and of the other tracks
+ * (see clock_slip.h); 0: it has not. */
+int64_t timeline_lead_slip_us(const Timeline *timeline);
+
 /* Where `rtp_ts` of `track` is on the stream's clock. For the tracks that are placed, each call
  * goes on with the correction that is due. */
 int64_t timeline_place(Timeline *timeline, size_t track, int64_t rtp_ts);

@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         REQUIRE(http.path + http.path_len <= text + http.len);
         REQUIRE(http.query_len == 0 || http.query + http.query_len <= text + http.len);
         REQUIRE(http_request_read(text, http.len, &again) == HTTP_REQUEST_WHOLE);
-        REQUIRE(again.len == http.len);
+        REQUIRE(again.len == http.len && again.accepts_gzip == http.accepts_gzip);
         REQUIRE(http_request_read(text, http.len - 1, &again) == HTTP_REQUEST_PART);
         if (ll_request_read(&request, &http, &reply)) {
             REQUIRE(stream_name_valid(request.stream) && !strchr(request.file, '/'));

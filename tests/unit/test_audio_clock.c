@@ -20,14 +20,16 @@ static int setup(void **state)
 
 /* A packet that arrives when its time has just come. Returns the verdict as text: "D960" decodes,
  * "R" rebuilds, "C" conceals, "S" is silent, "D960-300" leaves the first 300 samples out. */
-static const char *packet_at(int64_t ts, uint32_t lost, int64_t now_ts)
+static const char *packet_slipped(int64_t ts, uint32_t lost, int64_t now_ts, int64_t slipped)
 {
     static char text[160];
-    AudioVerdict v = audio_clock_packet(&audio, ts, FRAME, lost, now_ts);
+    AudioVerdict v = audio_clock_packet(&audio, ts, FRAME, lost, now_ts, slipped);
 
     text[0] = '\0';
     if (v.continuity == AUDIO_JUMPED)
         strcat(text, "jump ");
+    if (v.continuity == AUDIO_SLIPPED)
+        strcat(text, "slip ");
     if (v.continuity == AUDIO_MOVED)
         strcat(text, "move ");
     for (size_t i = 0; i < v.count; i++) {
@@ -39,6 +41,11 @@ static const char *packet_at(int64_t ts, uint32_t lost, int64_t now_ts)
         put += v.step[i].samples;
     }
     return text;
+}
+
+static const char *packet_at(int64_t ts, uint32_t lost, int64_t now_ts)
+{
+    return packet_slipped(ts, lost, now_ts, 0);
 }
 
 static const char *packet(int64_t ts, uint32_t lost)
@@ -148,8 +155,47 @@ static void the_clock_is_set_back_where_all_comes_late(void **state)
         assert_string_equal(steps, "");
         assert_int_equal(put, put_before);
     }
-    assert_int_equal(moved_after, 25); /* half a second of late packets */
+    assert_int_equal(moved_after, 88); /* a second and three quarters of late packets */
     assert_int_equal(audio.next_ts, ts + FRAME);
+}
+
+/* A network that was gone for two seconds, and delivers then what it has: the newest is in time. */
+static void a_late_burst_is_dropped_and_moves_nothing(void **state)
+{
+    int64_t now_ts = FRAME + 96000;
+
+    (void)state;
+    packet(0, 0);
+    put += audio_clock_tick(&audio, now_ts);
+    for (int64_t ts = FRAME; ts < now_ts; ts += FRAME)
+        packet_at(ts, 0, now_ts);
+    assert_int_equal(audio.stats.moves, 0);
+    assert_int_equal(audio.next_ts, now_ts);
+    assert_int_equal(put, now_ts);
+}
+
+/* What was lost before it was encoded is silence, and what follows is where it belongs. */
+static void a_clock_that_has_stood_still_goes_on_behind_silence(void **state)
+{
+    (void)state;
+    packet(0, 0);
+    assert_string_equal(packet_slipped(FRAME, 0, FRAME + 7200, 7200), "slip S7200 D960");
+    assert_string_equal(packet(2 * FRAME, 0), "D960");
+    assert_int_equal(put, 3 * FRAME + 7200);
+    assert_int_equal(audio.stats.slips, 1);
+
+    /* so long that most of it was filled already: silence only up to where it belongs */
+    setup(NULL);
+    packet(0, 0);
+    put += audio_clock_tick(&audio, FRAME + 48000);
+    assert_string_equal(packet_slipped(FRAME, 0, FRAME + 48000, 48000), "slip S24000 D960");
+    assert_int_equal(put, 2 * FRAME + 48000);
+
+    /* and never less than nothing, where more was filled than it lost */
+    setup(NULL);
+    packet(0, 0);
+    audio_clock_tick(&audio, FRAME + 48000);
+    assert_string_equal(packet_slipped(FRAME, 0, FRAME + 48000, 4800), "slip D960");
 }
 
 static void another_clock_goes_on_where_it_arrives(void **state)
@@ -174,13 +220,14 @@ static void a_guessed_beginning_takes_any_first_packet(void **state)
     (void)state;
     audio_clock_start(&audio, 0);
     assert_int_equal(audio_clock_tick(&audio, LATE + 48000), 48000);
-    AudioVerdict v = audio_clock_packet(&audio, 48500, FRAME, 0, LATE + 48000);
+    AudioVerdict v = audio_clock_packet(&audio, 48500, FRAME, 0, LATE + 48000, 0);
     assert_int_equal(v.continuity, AUDIO_JUMPED);
     assert_int_equal(v.jumped_from, LATE + 48000);
     assert_int_equal(v.jumped_to, 48500);
     assert_int_equal(v.step[0].kind, AUDIO_SILENCE);
     assert_int_equal(v.step[0].samples, LATE);
     assert_string_equal(packet_at(48500 + FRAME, 0, LATE + 48000 + FRAME), "D960");
+    assert_int_equal(audio.stats.jumps, 0);
 }
 
 /* Whatever comes, the samples that come out fill the time without a gap or an overlap. */
@@ -215,6 +262,8 @@ int main(void)
         TEST(nothing_is_silent_before_the_first_packet),
         TEST(a_straggler_is_dropped),
         TEST(the_clock_is_set_back_where_all_comes_late),
+        TEST(a_late_burst_is_dropped_and_moves_nothing),
+        TEST(a_clock_that_has_stood_still_goes_on_behind_silence),
         TEST(another_clock_goes_on_where_it_arrives),
         TEST(a_guessed_beginning_takes_any_first_packet),
         TEST(never_a_sample_too_many_or_too_few),

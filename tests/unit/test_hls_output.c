@@ -26,7 +26,7 @@ static const uint8_t wide[] = {
     0x68, 0xCE, 0x3C, 0x80, 0,    0,    0,    1,    0x65, 0x9A, 0x00, 0x04, 0x80, 0x20, 0x30};
 static const uint8_t tall[] = {
     0,    0,    0,    1,    9,    0xF0, 0,    0,    0,    1,    0x67, 0x42, 0xC0, 0x20, 0x8C, 0x8D,
-    0x40, 0x16, 0x81, 0x46, 0x9A, 0x80, 0x86, 0x80, 0x83, 0xC2, 0x21, 0x1A, 0,    0,    0,    1,
+    0x40, 0x5A, 0x05, 0x0D, 0x37, 0x01, 0x0D, 0x01, 0x07, 0x84, 0x42, 0x35, 0,    0,    0,    1,
     0x68, 0xCE, 0x3C, 0x80, 0,    0,    0,    1,    0x65, 0x9A, 0x00, 0x04, 0x80, 0x20, 0x30};
 static const uint8_t slice[] = {0, 0, 0,    1,    9,    0xF0, 0,    0,
                                 0, 1, 0x41, 0x9A, 0x00, 0x04, 0x04, 0x06};
@@ -39,6 +39,7 @@ typedef struct Publisher {
     int64_t late, very_late; /* of pictures; of one in a second */
     int64_t freeze, thaw;    /* no pictures in between */
     int64_t turn;            /* from then on it is tall; 0: never */
+    int64_t gone;            /* from then on neither pictures nor sound; 0: never */
 } Publisher;
 
 static const char *row; /* that is tried */
@@ -256,14 +257,24 @@ static void send_sound(Sending *s, int64_t until)
     }
 }
 
+/* The sound that there is of what came until `at`. */
+static int64_t sound_until(const Sending *s, int64_t at)
+{
+    int64_t gone = s->publisher->gone ? s->began + s->publisher->gone : INT64_MAX;
+
+    return at < gone ? at : gone;
+}
+
 static void send(Sending *s)
 {
     const Publisher *p = s->publisher;
 
     if (p->audio)
-        send_sound(s, clock_90k - AUDIO_BEHIND);
+        send_sound(s, sound_until(s, clock_90k - AUDIO_BEHIND));
     while (p->video) {
         int64_t since = s->next_picture - s->began;
+        if (p->gone && since >= p->gone)
+            break;
         int64_t late = since % TICKS_PER_S < p->frame ? p->late + p->very_late : p->late;
         if (s->next_picture + late > clock_90k)
             break;
@@ -294,7 +305,7 @@ static void publish(const Publisher *p, int64_t ms)
         read_playlist(LL_AUDIO);
     }
     if (p->audio)
-        send_sound(&s, clock_90k);
+        send_sound(&s, sound_until(&s, clock_90k));
     hls_output_finish(output, now_us());
     read_playlist(LL_VIDEO);
     read_playlist(LL_AUDIO);
@@ -309,21 +320,24 @@ static void publishers_of_all_sorts(void **state)
         Publisher publisher;
         int segments, discontinuities; /* in 30 s: at least; exactly */
     } rows[] = {
-        {"a browser", {1, 1, MS(33), MS(40), MS(20), 0, 0, 0, 0}, 14, 0},
-        {"15 pictures a second", {1, 1, MS(66), MS(40), MS(20), 0, 0, 0, 0}, 14, 0},
-        {"a still screen", {1, 1, MS(1000), MS(40), MS(20), 0, 0, 0, 0}, 12, 0},
-        {"late pictures", {1, 1, MS(33), MS(40), MS(20), MS(250), 0, 0, 0}, 14, 0},
-        {"far too late pictures", {1, 1, MS(33), MS(40), MS(20), MS(900), 0, 0, 0}, 12, 0},
-        {"no IDR pictures", {1, 1, MS(33), -1, MS(20), 0, 0, 0, 0}, 12, 0},
-        {"frozen for 15 s", {1, 1, MS(33), MS(40), MS(20), 0, MS(5300), MS(20300), 0}, 13, 0},
-        {"frozen from 1.7 s on", {1, 1, MS(33), MS(40), MS(20), 0, MS(1700), MS(90000), 0}, 12, 0},
-        {"turned", {1, 1, MS(33), MS(40), MS(20), 0, 0, 0, MS(7100)}, 14, 1},
+        {"a browser", {1, 1, MS(33), MS(40), MS(20), 0, 0, 0, 0, 0}, 14, 0},
+        {"15 pictures a second", {1, 1, MS(66), MS(40), MS(20), 0, 0, 0, 0, 0}, 14, 0},
+        {"a still screen", {1, 1, MS(1000), MS(40), MS(20), 0, 0, 0, 0, 0}, 12, 0},
+        {"late pictures", {1, 1, MS(33), MS(40), MS(20), MS(250), 0, 0, 0, 0}, 14, 0},
+        {"far too late pictures", {1, 1, MS(33), MS(40), MS(20), MS(900), 0, 0, 0, 0}, 12, 0},
+        {"no IDR pictures", {1, 1, MS(33), -1, MS(20), 0, 0, 0, 0, 0}, 12, 0},
+        {"frozen for 15 s", {1, 1, MS(33), MS(40), MS(20), 0, MS(5300), MS(20300), 0, 0}, 13, 0},
+        {"frozen from 1.7 s on",
+         {1, 1, MS(33), MS(40), MS(20), 0, MS(1700), MS(90000), 0, 0},
+         12,
+         0},
+        {"turned", {1, 1, MS(33), MS(40), MS(20), 0, 0, 0, MS(7100), 0}, 14, 1},
         {"turned while frozen",
-         {1, 1, MS(33), MS(40), MS(20), 0, MS(5000), MS(11100), MS(8000)},
+         {1, 1, MS(33), MS(40), MS(20), 0, MS(5000), MS(11100), MS(8000), 0},
          14,
          1},
-        {"no sound", {1, 0, MS(33), MS(40), MS(20), 0, 0, 0, 0}, 14, 0},
-        {"no pictures", {0, 1, MS(33), MS(40), MS(20), 0, 0, 0, 0}, 14, 0},
+        {"no sound", {1, 0, MS(33), MS(40), MS(20), 0, 0, 0, 0, 0}, 14, 0},
+        {"no pictures", {0, 1, MS(33), MS(40), MS(20), 0, 0, 0, 0, 0}, 14, 0},
     };
 
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -347,7 +361,7 @@ static void publishers_of_all_sorts(void **state)
 
 static void publishers_who_come_and_go(void **state)
 {
-    static const Publisher browser = {1, 1, MS(33), MS(40), MS(20), 0, 0, 0, 0};
+    static const Publisher browser = {1, 1, MS(33), MS(40), MS(20), 0, 0, 0, 0, 0};
     int discontinuities = 0;
 
     (void)state;
@@ -368,7 +382,7 @@ static void turned_at_any_time(void **state)
 {
     row = "turned while frozen, at any time";
     for (int64_t thaw = MS(8700); thaw < MS(11500); thaw += MS(50)) {
-        const Publisher turned = {1, 1, MS(33), MS(40), MS(20), 0, MS(5000), thaw, MS(8000)};
+        const Publisher turned = {1, 1, MS(33), MS(40), MS(20), 0, MS(5000), thaw, MS(8000), 0};
         int at = 0;
 
         setup(state);
@@ -379,6 +393,24 @@ static void turned_at_any_time(void **state)
         assert_row(listed[LL_VIDEO][at].map[0], row, "%d: %d has the old size", (int)thaw, at);
         for (int k = at + 1; k <= last[LL_VIDEO]; k++)
             assert_row(!listed[LL_VIDEO][k].map[0], row, "%d: %d is another one", (int)thaw, k);
+        teardown(state);
+    }
+}
+
+/* Who has vanished is known to have gone a moment later: at the limit of a segment, too. What stood
+ * for his pictures meanwhile is in no segment that his sound has not. */
+static void gone_at_any_time(void **state)
+{
+    static const Publisher browser = {1, 1, MS(33), MS(40), MS(20), 0, 0, 0, 0, 0};
+
+    row = "gone, at any time";
+    for (int64_t gone = 6000; gone < 9000; gone += 50) {
+        const Publisher vanishes = {1, 1, MS(33), MS(40), MS(20), 0, 0, 0, 0, MS(gone)};
+
+        setup(state);
+        publish(&vanishes, gone + 450);
+        publish(&browser, 5000);
+        assert_aligned();
         teardown(state);
     }
 }
@@ -405,7 +437,7 @@ static void assert_sound_is_early(void)
 /* The smallest delay is found after the first dates were given. */
 static void dates_of_sound_are_not_late(void **state)
 {
-    static const Publisher browser = {1, 1, MS(33), MS(40), MS(20), 0, 0, 0, 0};
+    static const Publisher browser = {1, 1, MS(33), MS(40), MS(20), 0, 0, 0, 0, 0};
 
     (void)state;
     row = "dates";
@@ -418,7 +450,7 @@ static void dates_of_sound_are_not_late(void **state)
  */
 static void lateness_is_of_what_was_aimed_at(void **state)
 {
-    static const Publisher refuses = {1, 1, MS(33), -1, MS(20), 0, 0, 0, 0};
+    static const Publisher refuses = {1, 1, MS(33), -1, MS(20), 0, 0, 0, 0, 0};
 
     (void)state;
     row = "refuses";
@@ -433,8 +465,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(publishers_of_all_sorts), TEST(publishers_who_come_and_go),
-        cmocka_unit_test(turned_at_any_time),      TEST(dates_of_sound_are_not_late),
-        TEST(lateness_is_of_what_was_aimed_at),
+        cmocka_unit_test(turned_at_any_time),      cmocka_unit_test(gone_at_any_time),
+        TEST(dates_of_sound_are_not_late),         TEST(lateness_is_of_what_was_aimed_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

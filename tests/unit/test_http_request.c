@@ -59,6 +59,54 @@ static void reads_heads(void **state)
     }
 }
 
+static void knows_who_takes_gzip(void **state)
+{
+    static const struct {
+        const char *fields;
+        bool gzip;
+    } rows[] = {
+        {"", false},
+        {"Accept-Encoding:\r\n", false},
+        {"Accept-Encoding: gzip\r\n", true},
+        {"accept-encoding: GZIP\r\n", true},
+        {"Accept-Encoding: gzip, deflate, br, zstd\r\n", true},
+        {"Accept-Encoding: br ,x-gzip\r\n", true},
+        {"Accept-Encoding: br\r\nAccept-Encoding: gzip\r\n", true},
+        {"Accept-Encoding: br, deflate\r\n", false},
+        {"Accept-Encoding: gzipped\r\n", false},
+        {"Accept-Encoding: *\r\n", true},
+        {"Accept-Encoding: *;q=0\r\n", false},
+        {"Accept-Encoding: *;q=0, gzip\r\n", true},
+        {"Accept-Encoding: gzip;q=0, *\r\n", false},
+        {"Accept-Encoding: gzip;q=0\r\n", false},
+        {"Accept-Encoding: gzip ; q=0.000\r\n", false},
+        {"Accept-Encoding: gzip;q=0.001\r\n", true},
+        {"Accept-Encoding: gzip;Q=1.000\r\n", true},
+        {"Accept-Encoding: gzip;q=1.\r\n", true},
+        {"Accept-Encoding: identity\r\n", false},
+        {"Accept-Encoding: identity;q=1, *;q=0\r\n", false},
+        {"Accept-Encoding: identity;q=0.5, gzip;q=0.4\r\n", false},
+        {"Accept-Encoding: identity;q=0.5, gzip;q=0.5\r\n", true},
+        {"Accept-Encoding: gzip;q=1.001\r\n", false},
+        {"Accept-Encoding: gzip;q=0.0001\r\n", false},
+        {"Accept-Encoding: gzip;q=\r\n", false},
+        {"Accept-Encoding: gzip;q=,\r\n", false},
+        {"Accept-Encoding: gzip;q=0x1\r\n", false},
+        {"Accept-Encoding: gzip;level=1\r\n", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char text[128];
+        HttpRequest r;
+        uint8_t *copy;
+        snprintf(text, sizeof(text), GET_X "%s\r\n", rows[i].fields);
+        assert_int_equal(read_text(text, &r, &copy), HTTP_REQUEST_WHOLE);
+        assert_row(r.accepts_gzip == rows[i].gzip, rows[i].fields, "%d", r.accepts_gzip);
+        guarded_free(copy, strlen(text));
+    }
+}
+
 static void says_where_the_head_ends(void **state)
 {
     HttpRequest r;
@@ -131,6 +179,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_heads),
+        cmocka_unit_test(knows_who_takes_gzip),
         cmocka_unit_test(says_where_the_head_ends),
         cmocka_unit_test(decodes_paths),
         cmocka_unit_test(finds_arguments),

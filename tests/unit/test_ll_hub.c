@@ -108,6 +108,27 @@ static void a_request_waits_for_its_part(void **state)
     assert_int_equal(ll_hub_stats(hub).held, 0);
 }
 
+static void who_may_skip_is_given_a_delta_update_where_there_is_one(void **state)
+{
+    LlNews news = {.edge = {9, 10, 3, 15, false}, .text = "whole", .text_len = 5};
+    LlDirectives directives = {9, -1, true};
+    Asker a = asker();
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        const char *expected = i ? "delta" : "whole";
+        LlText *text = NULL;
+        news.delta = i ? "delta" : NULL;
+        news.delta_len = i ? 5 : 0;
+        assert_int_equal(ll_board_publish(board, LL_VIDEO, &news), 0);
+        assert_int_equal(
+            ll_hub_playlist(hub, "shop", LL_VIDEO, &directives, now_us, &a.ticket, &text),
+            LL_ANSWER_READY);
+        assert_memory_equal(text->bytes, expected, 5);
+        ll_text_release(text);
+    }
+}
+
 static void what_is_refused(void **state)
 {
     Asker a = asker();
@@ -194,6 +215,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_request_waits_for_its_part),
+        TEST(who_may_skip_is_given_a_delta_update_where_there_is_one),
         TEST(what_is_refused),
         TEST(a_list_that_is_not_there_yet_is_waited_for),
         TEST(nobody_waits_for_ever),

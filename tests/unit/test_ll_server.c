@@ -10,6 +10,7 @@
 
 #include "hls-bridge/ll_server.h"
 #include "hls-bridge/media.h"
+#include "tests/media/gunzip.h"
 
 #define TIMEOUT_MS 10000 /* what takes longer has not come */
 #define PART       "video-77-8.0.m4s"
@@ -89,6 +90,14 @@ static void ask(int fd, const char *method, const char *target)
     char text[256];
 
     snprintf(text, sizeof(text), "%s %s HTTP/1.1\r\nHost: x\r\n\r\n", method, target);
+    say(fd, text);
+}
+
+static void ask_for_gzip(int fd, const char *method, const char *target)
+{
+    char text[256];
+
+    snprintf(text, sizeof(text), "%s %s HTTP/1.1\r\nAccept-Encoding: gzip\r\n\r\n", method, target);
     say(fd, text);
 }
 
@@ -221,6 +230,61 @@ static void takes_requests_as_they_come(void **state)
     close(fd);
 }
 
+/* Hears a compressed answer. Returns its text, as long as it is valid, and its own length. */
+static char *hear_gzip(int fd, size_t *len)
+{
+    char head[512], body[256];
+    const char *wrong;
+    size_t text_len;
+
+    assert_int_equal(hear_head(fd, head), 200);
+    assert_non_null(strstr(head, "\r\nContent-Encoding: gzip\r\n"));
+    assert_non_null(strstr(head, "\r\nVary: Accept-Encoding\r\n"));
+    *len = strtoul(strstr(head, "Content-Length: ") + strlen("Content-Length: "), NULL, 10);
+    assert_in_range(*len, 1, sizeof(body));
+    assert_int_equal(hear(fd, body, *len), *len);
+    char *text = gunzip(body, *len, 256, &text_len, &wrong);
+    assert_non_null(text);
+    text[text_len] = '\0';
+    return text;
+}
+
+/* Each is given the kind that it takes, of the same version, whoever comes first. */
+static void compresses_for_who_takes_that(void **state)
+{
+    static const char *next = "/live/shop/video.m3u8?_HLS_msn=8&_HLS_part=0";
+    int fd[] = {connect_client(), connect_client(), connect_client()};
+    char head[512], length[64], *text;
+    size_t len, again;
+
+    (void)state;
+    ask_for_gzip(fd[0], "GET", next);
+    ask(fd[1], "GET", next);
+    ask_for_gzip(fd[2], "GET", next);
+    until_held(3);
+    publish(7, 1);
+    text = hear_gzip(fd[0], &len);
+    assert_string_equal(text, "7.1\n");
+    free(text);
+    assert_int_equal(hear_head(fd[1], head), 200);
+    assert_non_null(strstr(head, "Content-Length: 4\r\n"));
+    assert_non_null(strstr(head, "\r\nVary: Accept-Encoding\r\n"));
+    assert_null(strstr(head, "Content-Encoding"));
+    assert_int_equal(hear(fd[1], head, 4), 4);
+    text = hear_gzip(fd[2], &again);
+    assert_int_equal(again, len);
+    free(text);
+
+    ask_for_gzip(fd[0], "HEAD", next);
+    snprintf(length, sizeof(length), "Content-Length: %zu\r\n", len);
+    assert_int_equal(hear_head(fd[0], head), 200);
+    assert_non_null(strstr(head, length));
+    ask_for_gzip(fd[0], "GET", "/live/shop/video.m3u8?_HLS_msn=99"); /* no list: not compressed */
+    expect_answer(fd[0], 400, "that is too far ahead\n");
+    for (size_t i = 0; i < COUNT(fd); i++)
+        close(fd[i]);
+}
+
 /* Whoever cannot be understood is told so, and let go. */
 static void ends_what_is_wrong(void **state)
 {
@@ -299,6 +363,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(holds_and_wakes, setup, teardown),
         cmocka_unit_test_setup_teardown(answers_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(takes_requests_as_they_come, setup, teardown),
+        cmocka_unit_test_setup_teardown(compresses_for_who_takes_that, setup, teardown),
         cmocka_unit_test_setup_teardown(ends_what_is_wrong, setup, teardown),
         cmocka_unit_test_setup_teardown(sends_a_part_when_it_is_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(ends_with_an_answer, setup, teardown),

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "count_files.h"
 #include "hls-bridge/media_folder.h"
 
 static char root[32];
@@ -40,20 +42,6 @@ static void assert_file(const char *name, const char *expected)
     assert_memory_equal(data, expected, (size_t)len);
 }
 
-static void count(void *user, const char *name)
-{
-    (void)name;
-    ++*(int *)user;
-}
-
-static int count_files(const char *suffix)
-{
-    int n = 0;
-
-    media_folder_each(folder, suffix, count, &n);
-    return n;
-}
-
 static void files_appear_and_are_replaced(void **state)
 {
     (void)state;
@@ -62,7 +50,7 @@ static void files_appear_and_are_replaced(void **state)
     assert_file("a.ts", "first");
     assert_int_equal(media_folder_write(folder, "a.ts", "2nd", 3), 0);
     assert_file("a.ts", "2nd");
-    assert_int_equal(count_files(".ts"), 1);
+    assert_int_equal(count_files(root, ".ts"), 1);
     media_folder_remove(folder, "a.ts");
     assert_false(media_folder_has(folder, "a.ts"));
 }
@@ -84,7 +72,7 @@ static void an_error_changes_nothing(void **state)
     assert_int_equal(errno, EISDIR);
     assert_file("a.ts", "first");
     assert_int_equal(media_folder_read(folder, "none", data, sizeof(data)), -1);
-    assert_int_equal(count_files(".ts"), 2); /* nothing of its own stays behind */
+    assert_int_equal(count_files(root, ".ts"), 2); /* nothing of its own stays behind */
     assert_null(media_folder_open("/nowhere", "shop"));
     assert_int_equal(errno, ENOENT);
 }
@@ -101,38 +89,69 @@ static void files_are_removed_in_their_time(void **state)
         media_folder_remove_later(folder, name, 1000 - i * 10);
     }
     assert_int_equal(media_folder_expire(folder, 609), 610);
-    assert_int_equal(count_files(".ts"), 40);
+    assert_int_equal(count_files(root, ".ts"), 40);
     assert_int_equal(media_folder_expire(folder, 800), 810);
-    assert_int_equal(count_files(".ts"), 20);
+    assert_int_equal(count_files(root, ".ts"), 20);
     assert_true(media_folder_has(folder, "19.ts"));
     assert_false(media_folder_has(folder, "20.ts"));
     assert_int_equal(media_folder_expire(folder, NEVER_US - 1), NEVER_US);
-    assert_int_equal(count_files(".ts"), 0);
+    assert_int_equal(count_files(root, ".ts"), 0);
 }
 
-static void a_folder_is_opened_again_with_what_it_has(void **state)
+static bool is_wanted(void *user, const char *name)
+{
+    return strcmp(name, user) == 0;
+}
+
+static void what_an_earlier_run_has_left_is_removed(void **state)
 {
     char path[128];
 
     (void)state;
     assert_int_equal(media_folder_write(folder, "a.m4s", "x", 1), 0);
+    assert_int_equal(media_folder_write(folder, "b.m4s", "x", 1), 0);
+    assert_int_equal(media_folder_write(folder, "c.m4s", "x", 1), 0);
+    assert_int_equal(media_folder_write(folder, "a.ts", "x", 1), 0);
     /* not ours, and too long to be */
     snprintf(path, sizeof(path), "%s/shop/%080d.m4s", root, 1);
     assert_int_equal(mkdir(path, 0755), 0);
     media_folder_close(&folder);
     folder = media_folder_open(root, "shop");
-    assert_int_equal(count_files(".m4s"), 1);
-    assert_int_equal(count_files(".ts"), 0);
+    media_folder_remove_all_later(folder, ".m4s", is_wanted, "b.m4s", 100);
+    assert_int_equal(media_folder_expire(folder, 99), 100);
+    assert_int_equal(count_files(root, ".m4s"), 4);
+    assert_int_equal(media_folder_expire(folder, 100), NEVER_US);
+    assert_int_equal(count_files(root, ".m4s"), 2);
+    assert_true(media_folder_has(folder, "b.m4s"));
+    media_folder_remove_all_later(folder, ".m4s", NULL, NULL, 200);
+    media_folder_expire(folder, 200);
+    assert_false(media_folder_has(folder, "b.m4s"));
+    assert_int_equal(count_files(root, ".m4s"), 1);
+    assert_true(media_folder_has(folder, "a.ts"));
+}
+
+static void a_folder_goes_where_nothing_is_in_it(void **state)
+{
+    char path[64];
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/shop", root);
+    media_folder_write(folder, "a.ts", "a", 1);
+    media_folder_discard(folder);
+    assert_file("a.ts", "a");
+    media_folder_remove(folder, "a.ts");
+    media_folder_discard(folder);
+    assert_int_not_equal(access(path, F_OK), 0);
+    assert_int_equal(media_folder_write(folder, "a.ts", "a", 1), -1);
 }
 
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(files_appear_and_are_replaced),
-        TEST(an_error_changes_nothing),
-        TEST(files_are_removed_in_their_time),
-        TEST(a_folder_is_opened_again_with_what_it_has),
+        TEST(files_appear_and_are_replaced),        TEST(an_error_changes_nothing),
+        TEST(files_are_removed_in_their_time),      TEST(what_an_earlier_run_has_left_is_removed),
+        TEST(a_folder_goes_where_nothing_is_in_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

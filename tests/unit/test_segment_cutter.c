@@ -33,7 +33,7 @@ typedef struct Run {
     int starting_with_idr;
 } Run;
 
-/* Runs for `seconds` as stream.c does: pictures when they come, the clock in between. */
+/* Runs for `seconds` as pipeline.c does: pictures when they come, the clock in between. */
 static Run run(const Publisher *p, int seconds)
 {
     Run r = {.shortest = INT64_MAX};

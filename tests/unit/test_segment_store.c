@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "count_files.h"
 #include "hls-bridge/segment_store.h"
 
 #define SECOND US_PER_S
@@ -14,11 +14,12 @@
 static char root[] = "/tmp/test_segment_store_XXXXXX";
 static SegmentStore *store;
 static int64_t now_us;
+static size_t window;
 
 static void open_store(void)
 {
     const SegmentStoreParams params = {
-        .directory = root, .stream = "shop", .window = 3, .target_duration_s = 2};
+        .directory = root, .stream = "shop", .window = window, .target_duration_s = 2};
 
     store = segment_store_open(&params, now_us);
     assert_non_null(store);
@@ -38,6 +39,7 @@ static int setup(void **state)
     strcpy(root + strlen(root) - 6, "XXXXXX");
     assert_non_null(mkdtemp(root));
     now_us = 1000 * SECOND;
+    window = 3;
     open_store();
     return 0;
 }
@@ -51,30 +53,17 @@ static int teardown(void **state)
     return 0;
 }
 
-static int add(bool discontinuity)
+static int add_of(int64_t ms, bool discontinuity)
 {
-    PlaylistSegment s = {.duration_90k = 180000, .discontinuity = discontinuity};
-    int status;
+    PlaylistSegment s = {.duration_90k = ms * 90, .discontinuity = discontinuity};
 
-    now_us += 2 * SECOND;
-    status = segment_store_add(store, (const uint8_t *)"media", 5, &s, now_us);
-    return status;
+    now_us += ms * US_PER_MS;
+    return segment_store_add(store, (const uint8_t *)"media", 5, &s, now_us);
 }
 
-/* The files whose names end with `suffix`. */
-static int files(const char *suffix)
+static int add(bool discontinuity)
 {
-    char path[128];
-    int n = 0;
-
-    snprintf(path, sizeof(path), "%s/shop", root);
-    DIR *dir = opendir(path);
-    for (struct dirent *e; (e = readdir(dir));) {
-        size_t len = strlen(e->d_name), m = strlen(suffix);
-        n += len > m && strcmp(e->d_name + len - m, suffix) == 0;
-    }
-    closedir(dir);
-    return n;
+    return add_of(2000, discontinuity);
 }
 
 static const char *playlist_file(void)
@@ -96,9 +85,9 @@ static void writes_segments_and_lists_them(void **state)
     assert_string_equal(playlist_file(), "");
     assert_int_equal(add(false), 0);
     assert_int_equal(add(false), 0);
-    assert_int_equal(files(".ts"), 2);
+    assert_int_equal(count_files(root, ".ts"), 2);
     assert_non_null(strstr(playlist_file(), "-000001.ts\n"));
-    assert_int_equal(files(".new"), 0);
+    assert_int_equal(count_files(root, ".new"), 0);
 }
 
 /* RFC 8216 section 6.2.2: its duration, and that of the longest playlist which held it. */
@@ -110,9 +99,9 @@ static void keeps_what_has_left_the_list_for_as_long_as_it_must(void **state)
     assert_int_equal(segment_store_playlist(store)->media_sequence, 1);
     int64_t gone_at = now_us + 2 * SECOND + 6 * SECOND; /* it held three of 2 s */
     assert_int_equal(segment_store_expire(store, gone_at - 1), gone_at);
-    assert_int_equal(files(".ts"), 4);
+    assert_int_equal(count_files(root, ".ts"), 4);
     assert_int_equal(segment_store_expire(store, gone_at), NEVER_US);
-    assert_int_equal(files(".ts"), 3);
+    assert_int_equal(count_files(root, ".ts"), 3);
 }
 
 static void a_second_run_goes_on_where_the_first_stood(void **state)
@@ -138,11 +127,30 @@ static void leftovers_of_an_earlier_run_are_removed_in_time(void **state)
         add(false);
     segment_store_close(&store); /* it had three to remove */
     open_store();
-    assert_int_equal(files(".ts"), 6);
+    assert_int_equal(count_files(root, ".ts"), 6);
     segment_store_expire(store, now_us + 5 * SECOND);
-    assert_int_equal(files(".ts"), 6);
-    segment_store_expire(store, now_us + 13 * SECOND);
-    assert_int_equal(files(".ts"), 3);
+    assert_int_equal(count_files(root, ".ts"), 6);
+    segment_store_expire(store,
+                         now_us + 18 * SECOND); /* twice 3 TARGETDURATION and a segment of 2.5 s */
+    assert_int_equal(count_files(root, ".ts"), 3);
+}
+
+/* The longest playlist that held it may have been of the run before, and is not known to this one.
+ */
+static void what_a_second_run_drops_stays_as_long_as_the_first_one_promised(void **state)
+{
+    (void)state;
+    segment_store_close(&store);
+    window = 6;
+    open_store();
+    for (int i = 0; i < 10; i++)
+        add_of(i < 6 ? 2400 : 1200, false); /* 14.4 s long at first, 9.6 s in the end */
+    segment_store_close(&store);
+    open_store();
+    add_of(1200, false);
+    assert_int_equal(segment_store_playlist(store)->media_sequence, 5);
+    segment_store_expire(store, now_us + (2400 + 14400) * US_PER_MS - 1);
+    assert_int_equal(count_files(root, ".ts"), 11);
 }
 
 static void a_promise_of_an_earlier_run_is_kept(void **state)
@@ -211,7 +219,7 @@ static void clears_an_ended_stream_but_for_its_numbers(void **state)
         add(false);
     segment_store_end(store);
     assert_int_equal(segment_store_clear(store), 0);
-    assert_int_equal(files(".ts"), 0);
+    assert_int_equal(count_files(root, ".ts"), 0);
     assert_non_null(strstr(playlist_file(), "#EXT-X-MEDIA-SEQUENCE:4\n"));
     assert_non_null(strstr(playlist_file(), "#EXT-X-ENDLIST"));
     segment_store_close(&store);
@@ -235,7 +243,7 @@ static void a_disk_that_refuses_changes_nothing(void **state)
     assert_int_equal(errno, EISDIR);
     assert_string_equal(playlist_file(), before);
     assert_int_equal(segment_store_playlist(store)->count, 2);
-    assert_int_equal(files(".ts"), 2);
+    assert_int_equal(count_files(root, ".ts"), 2);
     assert_int_equal(segment_store_end(store), -1);
     assert_false(segment_store_playlist(store)->ended);
     rmdir(path);
@@ -251,6 +259,7 @@ int main(void)
         TEST(keeps_what_has_left_the_list_for_as_long_as_it_must),
         TEST(a_second_run_goes_on_where_the_first_stood),
         TEST(leftovers_of_an_earlier_run_are_removed_in_time),
+        TEST(what_a_second_run_drops_stays_as_long_as_the_first_one_promised),
         TEST(a_promise_of_an_earlier_run_is_kept),
         TEST(segments_that_are_lost_are_not_listed),
         TEST(a_file_that_is_no_playlist_is_begun_anew),

@@ -18,7 +18,8 @@ enum { AUDIO, VIDEO };
 
 static Timeline *timeline;
 static int64_t audio_delay_us, video_delay_us; /* from capture to arrival */
-static double audio_rate;                      /* of the sender's audio clock against time */
+static int64_t audio_base;
+static double audio_rate; /* of the sender's audio clock against time */
 
 static int setup(void **state)
 {
@@ -28,6 +29,7 @@ static int setup(void **state)
     audio_delay_us = 30 * MS;
     video_delay_us = 50 * MS;
     audio_rate = 1;
+    audio_base = AUDIO_BASE;
     timeline = timeline_create(clocks, 2);
     timeline_set_offset(timeline, AUDIO_BASE, 0);
     return timeline ? 0 : -1;
@@ -42,7 +44,7 @@ static int teardown(void **state)
 
 static int64_t audio_ts(int64_t at_us)
 {
-    return AUDIO_BASE + (int64_t)((double)at_us * audio_rate * 48 / 1000);
+    return audio_base + (int64_t)((double)at_us * audio_rate * 48 / 1000);
 }
 
 static int64_t video_ts(int64_t at_us)
@@ -247,6 +249,55 @@ static void the_leads_new_clock_moves_nothing(void **state)
     assert_within(timeline_place(timeline, VIDEO, video_ts(3 * US_PER_S)), picture, 1);
 }
 
+/* The sender's sound clock stands still for 300 ms: found from what arrives, and put right, it
+ * leaves the picture where it was, and reports go on to be believed. */
+static void a_lead_that_stood_still_leaves_the_picture_where_it_was(void **state)
+{
+    int64_t lost_us = 300 * MS;
+
+    (void)state;
+    run(0, 10 * US_PER_S, 3);
+    assert_int_equal(timeline_lead_slip_us(timeline), 0);
+    int64_t before = timeline_place(timeline, VIDEO, video_ts(10 * US_PER_S));
+    audio_base -= lost_us * 48 / 1000;
+    run(10 * US_PER_S, 11 * US_PER_S + 100 * MS, 0);
+    assert_within(timeline_lead_slip_us(timeline), lost_us, MS);
+    int64_t ts = audio_ts(11 * US_PER_S);
+    timeline_lead_slipped(timeline, ts + lost_us * 48 / 1000, ts);
+    assert_int_equal(timeline_lead_slip_us(timeline), 0);
+    assert_within(timeline_place(timeline, VIDEO, video_ts(11 * US_PER_S)) - before, TICKS_PER_S,
+                  9);
+    assert_within(run(11 * US_PER_S, 20 * US_PER_S, 3), 0, 3 * MS);
+    assert_true(timeline_stats(timeline).by_reports);
+    assert_int_equal(timeline_stats(timeline).implausible, 0);
+}
+
+/* A network becomes slower for good at `from_us`: the two tracks forget at different times how soon
+ * they once came. */
+static void watch_a_slower_network(int64_t from_us, int64_t pictures_from_us, int64_t every_us)
+{
+    for (int64_t t = 0; t < from_us + 45 * US_PER_S; t += 20 * MS) {
+        int64_t late_us = t < from_us ? 0 : 200 * MS;
+        timeline_arrival(timeline, AUDIO, audio_ts(t), t + audio_delay_us + late_us);
+        if (t >= pictures_from_us && (t - pictures_from_us) % every_us == 0)
+            timeline_arrival(timeline, VIDEO, video_ts(t), t + video_delay_us + late_us);
+        assert_int_equal(timeline_lead_slip_us(timeline), 0);
+    }
+}
+
+static void a_lead_that_is_late_with_the_picture_has_not_stood_still(void **state)
+{
+    static const int64_t every_us[] = {40 * MS, US_PER_S, 12 * US_PER_S};
+
+    for (size_t i = 0; i < COUNT(every_us); i++)
+        for (int64_t from_us = 40 * US_PER_S; from_us < 52 * US_PER_S; from_us += 500 * MS)
+            for (int64_t begin_us = 0; begin_us < 10 * US_PER_S; begin_us += 2 * US_PER_S) {
+                teardown(state);
+                setup(state);
+                watch_a_slower_network(from_us, begin_us, every_us[i]);
+            }
+}
+
 static void a_video_clock_that_begins_anew_is_placed_anew(void **state)
 {
     (void)state;
@@ -291,6 +342,8 @@ int main(void)
         TEST(a_sound_clock_that_is_off_is_followed_for_hours),
         TEST(jitter_does_not_shake_the_picture),
         TEST(the_leads_new_clock_moves_nothing),
+        TEST(a_lead_that_stood_still_leaves_the_picture_where_it_was),
+        TEST(a_lead_that_is_late_with_the_picture_has_not_stood_still),
         TEST(a_video_clock_that_begins_anew_is_placed_anew),
         TEST(knows_where_the_clock_stands),
     };

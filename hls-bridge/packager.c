@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "packager.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "bridge_log.h"
+
+struct Packager {
+    SegmentStore *store;
+    OpusToAac *audio;
+    CmafOutput *cmaf; /* NULL: no low-latency HLS */
+    HlsOutput *output;
+    Thumbnail *thumbnail;
+};
+
+static int open_audio(Packager *p, const PackagerParams *params)
+{
+    OpusToAacParams audio = {.bitrate = params->audio_bitrate};
+    const char *error;
+
+    p->audio = opus_to_aac_create(&audio, &error);
+    if (p->audio)
+        return 0;
+    log_error("%s: %s", params->stream, error);
+    errno = ENOMEM;
+    return -1;
+}
+
+static int open_cmaf(Packager *p, const PackagerParams *params, int64_t now_us)
+{
+    CmafOutputParams cmaf = {
+        .stream = params->stream,
+        .directory = params->directory,
+        .hub = params->ll_hub,
+        .part_us = params->ll_part_us,
+        .target_duration_s = packager_playlist(p)->target_duration_s,
+        .window = params->window,
+        .dash = params->ll_dash,
+    };
+
+    cmaf.aac_config = opus_to_aac_config(p->audio, &cmaf.aac_config_len);
+    p->cmaf = cmaf_output_open(&cmaf, now_us);
+    return p->cmaf ? 0 : -1;
+}
+
+static int open_output(Packager *p, const PackagerParams *params)
+{
+    HlsOutputParams output = {
+        .stream = params->stream,
+        .store = p->store,
+        .writes_ts = params->writes_ts,
+        .cmaf = p->cmaf,
+        .segment_us = params->segment_us,
+    };
+
+    output.aac_config = opus_to_aac_config(p->audio, &output.aac_config_len);
+    p->output = hls_output_create(&output);
+    return p->output ? 0 : -1;
+}
+
+static int open_thumbnail(Packager *p, const PackagerParams *params)
+{
+    p->thumbnail = thumbnail_open(params->thumbnailer, params->directory, params->stream,
+                                  params->thumbnail_us);
+    return p->thumbnail ? 0 : -1;
+}
+
+Packager *packager_open(const PackagerParams *params, int64_t now_us)
+{
+    SegmentStoreParams store = {
+        .directory = params->directory,
+        .stream = params->stream,
+        .window = params->window,
+        .target_duration_s = (params->segment_us + US_PER_S - 1) / US_PER_S,
+    };
+    Packager *p = calloc(1, sizeof(*p));
+
+    if (!p)
+        return NULL;
+    p->store = segment_store_open(&store, now_us);
+    if (p->store && open_audio(p, params) == 0 &&
+        (!params->ll_hub || open_cmaf(p, params, now_us) == 0) && open_output(p, params) == 0 &&
+        open_thumbnail(p, params) == 0)
+        return p;
+    int error = errno;
+    packager_close(&p);
+    errno = error;
+    return NULL;
+}
+
+void packager_close(Packager **packager)
+{
+    Packager *p = *packager;
+
+    if (!p)
+        return;
+    thumbnail_close(&p->thumbnail);
+    hls_output_destroy(&p->output);
+    cmaf_output_close(&p->cmaf);
+    opus_to_aac_destroy(&p->audio);
+    segment_store_close(&p->store);
+    free(p);
+    *packager = NULL;
+}
+
+OpusToAac *packager_audio(const Packager *p)
+{
+    return p->audio;
+}
+
+HlsOutput *packager_output(const Packager *p)
+{
+    return p->output;
+}
+
+Thumbnail *packager_thumbnail(const Packager *p)
+{
+    return p->thumbnail;
+}
+
+const Playlist *packager_playlist(const Packager *p)
+{
+    return segment_store_playlist(p->store);
+}
+
+bool packager_is_empty(const Packager *p)
+{
+    return playlist_next_sequence(packager_playlist(p)) == 0 &&
+           (!p->cmaf || cmaf_output_is_empty(p->cmaf));
+}
+
+int packager_end(Packager *p)
+{
+    if (segment_store_end(p->store) < 0)
+        return -1;
+    if (p->cmaf)
+        cmaf_output_end(p->cmaf);
+    return 0;
+}
+
+int packager_clear(Packager *p)
+{
+    if (segment_store_clear(p->store) < 0)
+        return -1;
+    if (p->cmaf)
+        cmaf_output_clear(p->cmaf);
+    thumbnail_remove(p->thumbnail);
+    return 0;
+}
+
+void packager_discard(Packager *p)
+{
+    segment_store_discard(p->store);
+}
+
+int64_t packager_expire(Packager *p, int64_t now_us, int64_t files_us)
+{
+    int64_t file_us = segment_store_expire(p->store, files_us);
+    int64_t cmaf_us = p->cmaf ? cmaf_output_expire(p->cmaf, now_us, files_us) : NEVER_US;
+
+    file_us = file_us == NEVER_US ? NEVER_US : file_us + now_us - files_us;
+    return cmaf_us < file_us ? cmaf_us : file_us;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "harness.h"
+
+#include "hls-bridge/early_sound.h"
+
+static EarlySound early;
+
+static int setup(void **state)
+{
+    (void)state;
+    early = (EarlySound){0};
+    return 0;
+}
+
+static void keep(int first, int count)
+{
+    for (int i = first; i < first + count; i++) {
+        uint8_t data[] = {(uint8_t)i, 1, 2};
+        early_sound_keep(&early, &(AacFrame){data, sizeof(data), i * AAC_FRAME_SAMPLES});
+    }
+}
+
+/* All that is left must be these. */
+static void assert_left(int first, int count)
+{
+    AacFrame frame;
+
+    for (int i = first; i < first + count; i++) {
+        assert_true(early_sound_take(&early, &frame));
+        assert_int_equal(frame.pts_samples, i * AAC_FRAME_SAMPLES);
+        assert_int_equal(frame.len, 3);
+        assert_int_equal(frame.data[0], (uint8_t)i);
+    }
+    assert_false(early_sound_take(&early, &frame));
+}
+
+static void frames_are_taken_in_order_once(void **state)
+{
+    (void)state;
+    assert_left(0, 0);
+    keep(0, 5);
+    assert_left(0, 5);
+    keep(5, 2);
+    assert_left(5, 2);
+}
+
+static void the_last_second_is_kept(void **state)
+{
+    (void)state;
+    keep(0, EARLY_SOUND_FRAMES);
+    assert_left(0, EARLY_SOUND_FRAMES);
+    keep(0, 3 * EARLY_SOUND_FRAMES + 7);
+    assert_left(2 * EARLY_SOUND_FRAMES + 7, EARLY_SOUND_FRAMES);
+}
+
+static void what_is_cleared_is_gone(void **state)
+{
+    (void)state;
+    keep(0, 100);
+    early_sound_clear(&early);
+    assert_left(0, 0);
+    keep(7, 3);
+    assert_left(7, 3);
+}
+
+static void a_frame_that_is_too_long_is_left_out(void **state)
+{
+    static const uint8_t data[EARLY_SOUND_BYTES + 1];
+    AacFrame frame;
+
+    (void)state;
+    early_sound_keep(&early, &(AacFrame){data, EARLY_SOUND_BYTES + 1, 0});
+    early_sound_keep(&early, &(AacFrame){data, EARLY_SOUND_BYTES, AAC_FRAME_SAMPLES});
+    assert_true(early_sound_take(&early, &frame));
+    assert_int_equal(frame.pts_samples, AAC_FRAME_SAMPLES);
+    assert_int_equal(frame.len, EARLY_SOUND_BYTES);
+    assert_false(early_sound_take(&early, &frame));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup(name, setup)
+    const struct CMUnitTest tests[] = {
+        TEST(frames_are_taken_in_order_once),
+        TEST(the_last_second_is_kept),
+        TEST(what_is_cleared_is_gone),
+        TEST(a_frame_that_is_too_long_is_left_out),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

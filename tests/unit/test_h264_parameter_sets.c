@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "harness.h"
+
+#include "hls-bridge/h264_parameter_sets.h"
+
+/* As Chromium sends them: of 1280x720 and of 720x1280, and their PPS. */
+static const uint8_t wide[] = {0x67, 0x42, 0xC0, 0x20, 0x8C, 0x8D, 0x40, 0x28, 0x02,
+                               0xDD, 0x37, 0x01, 0x0D, 0x01, 0x07, 0x84, 0x42, 0x35};
+static const uint8_t tall[] = {0x67, 0x42, 0xC0, 0x1F, 0x8C, 0x8D, 0x40, 0x5A, 0x05,
+                               0x0D, 0x37, 0x01, 0x0D, 0x01, 0x07, 0x84, 0x42, 0x35};
+static const uint8_t pps[] = {0x68, 0xCE, 0x3C, 0x80};
+static const uint8_t idr[] = {0x65, 0x9A, 0x00, 0x04};
+
+/* An access unit of these. */
+typedef struct Unit {
+    uint8_t data[128];
+    size_t len;
+} Unit;
+
+static void append(Unit *u, const uint8_t *nal, size_t len)
+{
+    static const uint8_t start_code[] = {0, 0, 0, 1};
+
+    memcpy(u->data + u->len, start_code, sizeof(start_code));
+    memcpy(u->data + u->len + sizeof(start_code), nal, len);
+    u->len += sizeof(start_code) + len;
+}
+
+static Unit unit_of(const uint8_t *sps, size_t len)
+{
+    Unit u = {.len = 0};
+
+    append(&u, sps, len);
+    append(&u, pps, sizeof(pps));
+    append(&u, idr, sizeof(idr));
+    return u;
+}
+
+static void an_access_unit_is_read_for_its_own(void **state)
+{
+    Unit first = unit_of(wide, sizeof(wide)), other = unit_of(tall, sizeof(tall)),
+         bare = {.len = 0};
+    ParameterSets sets;
+    uint8_t written[128];
+
+    (void)state;
+    parameter_sets_read(&sets, first.data, first.len);
+    assert_true(parameter_sets_complete(&sets));
+    assert_int_equal(sets.newest.width, 1280);
+    parameter_sets_read(&sets, other.data, other.len);
+    assert_int_equal(sets.newest.width, 720);
+    /* the sets, each behind its start code, and nothing of the slice */
+    assert_int_equal(parameter_sets_write(&sets, written, sizeof(written)),
+                     other.len - 4 - sizeof(idr));
+    assert_memory_equal(written, other.data, other.len - 4 - sizeof(idr));
+
+    append(&bare, idr, sizeof(idr));
+    parameter_sets_read(&sets, bare.data, bare.len);
+    assert_false(parameter_sets_complete(&sets));
+    assert_int_equal(sets.newest.width, 0);
+}
+
+static void sets_are_the_same_where_their_bytes_are(void **state)
+{
+    Unit first = unit_of(wide, sizeof(wide)), other = unit_of(tall, sizeof(tall));
+    ParameterSets a, b;
+
+    (void)state;
+    parameter_sets_read(&a, first.data, first.len);
+    parameter_sets_read(&b, first.data, first.len);
+    assert_true(parameter_sets_same(&a, &b));
+    b.pps[0].nal[2] ^= 1;
+    assert_false(parameter_sets_same(&a, &b));
+    parameter_sets_read(&b, other.data, other.len);
+    assert_false(parameter_sets_same(&a, &b));
+    parameter_sets_read(&b, first.data, first.len - 4 - sizeof(idr) - 4 - sizeof(pps));
+    assert_false(parameter_sets_same(&a, &b));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_access_unit_is_read_for_its_own),
+        cmocka_unit_test(sets_are_the_same_where_their_bytes_are),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <poll.h>
+
+#include "harness.h"
+
+#include "hls-bridge/mailbox.h"
+
+static const char offer[] =
+    "v=0\r\n"
+    "c=IN IP4 127.0.0.1\r\n"
+    "m=audio 40000 RTP/AVPF 111\r\n"
+    "a=rtpmap:111 opus/48000/2\r\n"
+    "a=rtcp-mux\r\n";
+
+static StandIn *stand_in;
+static Mailbox *box;
+static SourceSdp sdp;
+
+static int setup(void **state)
+{
+    (void)state;
+    assert_null(source_sdp_read(offer, sizeof(offer) - 1, &sdp));
+    stand_in = stand_in_create();
+    box = mailbox_create();
+    assert_non_null(stand_in);
+    assert_non_null(box);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    mailbox_destroy(&box);
+    assert_null(box);
+    mailbox_destroy(&box);
+    stand_in_destroy(&stand_in);
+    return 0;
+}
+
+static Source *new_source(void)
+{
+    const SourceParams params = {.sdp = &sdp, .stand_in = stand_in, .backlog = 65536};
+    Source *source = source_create(&params, 0, NULL);
+
+    assert_non_null(source);
+    return source;
+}
+
+/* Lets a publisher in; returns whether somebody had the stream. */
+static bool publish(Source *source)
+{
+    bool replaced = false;
+
+    assert_int_equal(mailbox_publish(box, source, &sdp, false, &replaced), 0);
+    return replaced;
+}
+
+static bool has_mail(void)
+{
+    struct pollfd fd = {.fd = mailbox_fd(box), .events = POLLIN};
+
+    return poll(&fd, 1, 0) == 1;
+}
+
+static void test_an_empty_box(void **state)
+{
+    (void)state;
+    assert_false(has_mail());
+    assert_false(mailbox_is_taken(box));
+    assert_false(mailbox_is_barred(box, 0));
+    assert_int_equal(mailbox_unpublish(box), -1);
+}
+
+static void test_a_publisher_has_the_stream_before_he_is_read_of(void **state)
+{
+    Source *source = new_source();
+
+    (void)state;
+    assert_false(publish(source));
+    assert_true(mailbox_is_taken(box));
+    assert_true(has_mail());
+    Mail mail = mailbox_read(box);
+    assert_ptr_equal(mail.source, source);
+    assert_int_equal(mail.sdp.count, 1);
+    assert_false(mail.fixed || mail.unpublish || mail.stop);
+    assert_true(mailbox_is_taken(box));
+    assert_false(has_mail());
+    assert_null(mailbox_read(box).source);
+    source_destroy(&source);
+}
+
+static void test_a_publisher_takes_the_place_of_the_one_before(void **state)
+{
+    Source *last;
+
+    (void)state;
+    publish(new_source()); /* whom nobody reads of: the box destroys him */
+    assert_int_equal(mailbox_unpublish(box), 0);
+    assert_false(publish(new_source()));
+    last = new_source();
+    assert_true(publish(last));
+    Mail mail = mailbox_read(box);
+    assert_ptr_equal(mail.source, last);
+    assert_false(mail.unpublish); /* which was about another */
+    assert_true(mailbox_is_taken(box));
+    source_destroy(&last);
+}
+
+static void test_a_publisher_goes(void **state)
+{
+    Mail mail;
+
+    (void)state;
+    publish(new_source());
+    mail = mailbox_read(box);
+    source_destroy(&mail.source);
+    assert_int_equal(mailbox_unpublish(box), 0);
+    assert_false(mailbox_is_taken(box));
+    assert_true(mailbox_read(box).unpublish);
+    assert_false(mailbox_read(box).unpublish);
+    assert_int_equal(mailbox_unpublish(box), -1);
+}
+
+static void test_who_was_ended_leaves_the_stream_to_who_waits(void **state)
+{
+    Mail mail;
+
+    (void)state;
+    publish(new_source());
+    mail = mailbox_read(box);
+    source_destroy(&mail.source);
+    mailbox_leave(box);
+    assert_false(mailbox_is_taken(box));
+
+    mailbox_take(box);
+    assert_true(mailbox_is_taken(box));
+    assert_true(publish(new_source()));
+    mailbox_leave(box);
+    assert_true(mailbox_is_taken(box));
+}
+
+static void test_a_box_is_not_closed_while_a_publisher_waits(void **state)
+{
+    bool replaced;
+    Source *late;
+    Mail mail;
+
+    (void)state;
+    publish(new_source());
+    assert_false(mailbox_close(box));
+    mail = mailbox_read(box);
+    source_destroy(&mail.source);
+    assert_true(mailbox_close(box));
+    late = new_source();
+    assert_int_equal(mailbox_publish(box, late, &sdp, false, &replaced), -1);
+    assert_null(mailbox_read(box).source);
+    source_destroy(&late);
+}
+
+static void test_who_is_to_stop_lets_nobody_in(void **state)
+{
+    Source *late = new_source();
+    bool replaced;
+
+    (void)state;
+    mailbox_stop(box);
+    assert_true(has_mail());
+    assert_true(mailbox_read(box).stop);
+    assert_true(mailbox_read(box).stop);
+    assert_int_equal(mailbox_publish(box, late, &sdp, false, &replaced), -1);
+    source_destroy(&late);
+}
+
+static void test_a_bar_ends(void **state)
+{
+    (void)state;
+    mailbox_bar(box, 10 * US_PER_S);
+    assert_true(mailbox_is_barred(box, 10 * US_PER_S - 1));
+    assert_false(mailbox_is_barred(box, 10 * US_PER_S));
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_an_empty_box),
+        TEST(test_a_publisher_has_the_stream_before_he_is_read_of),
+        TEST(test_a_publisher_takes_the_place_of_the_one_before),
+        TEST(test_a_publisher_goes),
+        TEST(test_who_was_ended_leaves_the_stream_to_who_waits),
+        TEST(test_a_box_is_not_closed_while_a_publisher_waits),
+        TEST(test_who_is_to_stop_lets_nobody_in),
+        TEST(test_a_bar_ends),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

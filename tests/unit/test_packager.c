@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "harness.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "count_files.h"
+
+#include "hls-bridge/packager.h"
+
+#define WALL_US (1800000000 * US_PER_S)
+#define MEDIA_S 7 /* of each publisher: three segments of 2 s, and a shorter one */
+
+static char root[32];
+static LlHub *hub;
+static Packager *packager;
+static int64_t now_us;
+
+static void open_packager(void)
+{
+    const PackagerParams params = {
+        .stream = "shop",
+        .directory = root,
+        .segment_us = 2 * US_PER_S,
+        .window = 6,
+        .audio_bitrate = 64000,
+        .writes_ts = true,
+        .ll_hub = hub,
+        .ll_part_us = 200 * US_PER_MS,
+        .ll_dash = true,
+    };
+
+    packager = packager_open(&params, now_us);
+    assert_non_null(packager);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    strcpy(root, "/tmp/test_packager_XXXXXX");
+    assert_non_null(mkdtemp(root));
+    now_us = 1000 * US_PER_S;
+    hub = ll_hub_create();
+    assert_non_null(hub);
+    open_packager();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    char command[64];
+
+    (void)state;
+    packager_close(&packager);
+    assert_null(packager);
+    packager_close(&packager);
+    ll_hub_destroy(&hub);
+    snprintf(command, sizeof(command), "rm -rf %s", root);
+    return system(command);
+}
+
+static int64_t wall_clock(void *user, int64_t at_90k)
+{
+    (void)user;
+    return WALL_US + ticks_to_us(at_90k);
+}
+
+/* A publisher of silence comes, and goes. */
+static void publish(void)
+{
+    OpusToAac *audio = packager_audio(packager);
+    HlsOutput *output = packager_output(packager);
+    AacFrame frame;
+
+    opus_to_aac_new_source(audio, hls_output_end_90k(output) * 8 / 15);
+    hls_output_begin(output, false, true, wall_clock, NULL);
+    for (int i = 0; i < MEDIA_S * 50; i++, now_us += 20 * US_PER_MS) {
+        opus_to_aac_silence(audio, SAMPLES_PER_S / 50);
+        while (opus_to_aac_take(audio, &frame))
+            hls_output_audio(output, &frame);
+        hls_output_tick(output, samples_to_90k(opus_to_aac_position(audio)), now_us);
+    }
+    hls_output_finish(output, now_us);
+}
+
+/* Whether the file has this text. */
+static bool says(const char *name, const char *text)
+{
+    char path[64], content[16384];
+
+    snprintf(path, sizeof(path), "%s/shop/%s", root, name);
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return false;
+    size_t len = fread(content, 1, sizeof(content) - 1, file);
+    fclose(file);
+    content[len] = '\0';
+    return strstr(content, text);
+}
+
+static void test_where_nobody_came_nothing_is_written(void **state)
+{
+    (void)state;
+    assert_int_equal(packager_end(packager), 0);
+    assert_int_equal(packager_clear(packager), 0);
+    assert_int_equal(count_files(root, ""), 2); /* . and .. */
+    assert_false(packager_playlist(packager)->ended);
+}
+
+static void test_both_outputs_end_and_are_cleared_together(void **state)
+{
+    (void)state;
+    publish();
+    assert_false(says("index.m3u8", "#EXT-X-ENDLIST"));
+    assert_false(says("audio.m3u8", "#EXT-X-ENDLIST"));
+    assert_true(says("manifest.mpd", "type=\"dynamic\""));
+    assert_int_equal(packager_end(packager), 0);
+    assert_true(packager_playlist(packager)->ended);
+    assert_true(says("index.m3u8", "#EXT-X-ENDLIST"));
+    assert_true(says("audio.m3u8", "#EXT-X-ENDLIST"));
+    assert_true(count_files(root, ".ts") > 2 && count_files(root, ".m4s") > 2);
+
+    assert_int_equal(packager_clear(packager), 0);
+    assert_int_equal(
+        count_files(root, ".ts") + count_files(root, ".m4s") + count_files(root, ".mp4"), 0);
+    assert_int_equal(count_files(root, ".mpd"), 0);
+    assert_int_equal(count_files(root, ".m3u8"), 3); /* with master.m3u8 */
+}
+
+static void test_files_go_when_they_may(void **state)
+{
+    int64_t next_us;
+    int parts;
+
+    (void)state;
+    publish();
+    parts = count_files(root, ".m4s");
+    next_us = packager_expire(packager, now_us, now_us);
+    assert_true(next_us > now_us && next_us < NEVER_US);
+    assert_int_equal(count_files(root, ".m4s"), parts);
+    /* where they are to stay for a second longer, that is when to look again */
+    assert_int_equal(packager_expire(packager, next_us, next_us - US_PER_S), next_us + US_PER_S);
+    assert_int_equal(count_files(root, ".m4s"), parts);
+    packager_expire(packager, next_us, next_us);
+    assert_true(count_files(root, ".m4s") < parts);
+}
+
+/* Whether all files that the playlist names are there. */
+static void assert_has_all(const char *playlist)
+{
+    char path[96], line[256], name[128];
+    int parts = 0;
+
+    snprintf(path, sizeof(path), "%s/shop/%s", root, playlist);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof(line), file)) {
+        if (sscanf(line, "#EXT-X-PART:DURATION=%*[^,],URI=\"%127[^\"]", name) == 1)
+            parts++;
+        else if (line[0] == '#' || sscanf(line, "%127s", name) != 1)
+            continue;
+        snprintf(path, sizeof(path), "%s/shop/%s", root, name);
+        assert_int_equal(access(path, R_OK), 0);
+    }
+    fclose(file);
+    assert_true(parts > 10);
+}
+
+/* Nobody publishes for a while, and the list stands still: who comes then finds what it names. */
+static void test_what_is_listed_stays_however_long(void **state)
+{
+    (void)state;
+    publish();
+    packager_expire(packager, now_us + 600 * US_PER_S, now_us + 600 * US_PER_S);
+    assert_has_all("audio.m3u8");
+    now_us += 600 * US_PER_S;
+    publish();
+    assert_has_all("audio.m3u8");
+}
+
+static void test_the_next_run_goes_on(void **state)
+{
+    uint64_t next;
+
+    (void)state;
+    publish();
+    next = playlist_next_sequence(packager_playlist(packager));
+    assert_int_equal(next, 6); /* the first ones are short */
+    packager_close(&packager);
+    open_packager();
+    assert_int_equal(playlist_next_sequence(packager_playlist(packager)), next);
+    publish();
+    assert_true(says("index.m3u8", "#EXT-X-DISCONTINUITY\n"));
+    assert_true(says("audio.m3u8", "#EXT-X-MEDIA-SEQUENCE:"));
+    assert_false(says("audio.m3u8", "#EXT-X-MEDIA-SEQUENCE:0\n"));
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_where_nobody_came_nothing_is_written),
+        TEST(test_both_outputs_end_and_are_cleared_together),
+        TEST(test_files_go_when_they_may),
+        TEST(test_what_is_listed_stays_however_long),
+        TEST(test_the_next_run_goes_on),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
