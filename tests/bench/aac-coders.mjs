@@ -4,14 +4,14 @@
 // The coders of libavcodec's AAC encoder, which the bridge has one of: what each costs, and how good it is,
 // on speech and music as they come out of an Opus decoder. It wants what ./bootstrap --bench installs.
 
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, rm, stat } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { run } from "../e2e/support/programs.mjs";
 import { quantile } from "../e2e/support/viewer.mjs";
 import { inclusive, profile } from "./support/callgrind.mjs";
 import { compare } from "./support/noise-to-mask.mjs";
+import { ffmpeg, music, samplesOf, speech } from "./support/sounds.mjs";
 
 const USAGE = `Usage: tests/bench/aac-coders.mjs [OPTIONS]
 Prints for each coder of libavcodec's AAC encoder what a frame costs, and what becomes of speech and music.
@@ -22,45 +22,6 @@ Prints for each coder of libavcodec's AAC encoder what a frame costs, and what b
 const OPUS_KBITS = 64; // as a browser sends it
 const COUNTED_S = 3; // of the sound, in valgrind
 const FRAME = 1024, RATE = 48000;
-const TEXT = "Good evening, and welcome to the shop. This jacket is made of wool, it costs sixty euros today, " +
-  "and we have it in small, medium and large. Thirty-six pieces are left. Shall I show you the other side?";
-
-async function ffmpeg(...args) {
-  const { status, stderr } = await run("ffmpeg", ["-nostdin", "-v", "error", "-y", ...args]);
-  if (status !== 0) throw new Error(`ffmpeg ${args.join(" ")}: ${stderr}`);
-}
-
-/** Someone who speaks, a little to the left, in a room that is not quite silent. */
-async function speech(folder, file) {
-  const spoken = path.join(folder, "spoken.wav");
-  const { status, stderr } = await run("espeak-ng", ["-v", "en-gb", "-s", "150", "-w", spoken, TEXT]);
-  if (status !== 0) throw new Error(status === "ENOENT" ? "there is no espeak-ng: run ./bootstrap --bench" : stderr);
-  await ffmpeg("-i", spoken, "-filter_complex",
-    "[0:a]aresample=48000,pan=stereo|c0=0.9*c0|c1=0.7*c0[voice];" +
-    "anoisesrc=r=48000:a=0.002:c=pink:seed=1,aformat=channel_layouts=stereo[room];" +
-    "[voice][room]amix=inputs=2:duration=first:normalize=0,aecho=0.9:0.8:23:0.2",
-    "-ac", "2", "-c:a", "pcm_f32le", file);
-}
-
-/** Plucked chords left and right, a bass, a hi-hat. */
-async function music(folder, file) {
-  const pluck = (hz, everyS, gain) => [1, 2, 3, 4, 5].map((n) =>
-    `${gain / n}*sin(2*PI*${hz * n}*t)*exp(-mod(t\\,${everyS})*${2 + n})`).join("+");
-  const bass = "0.2*sin(2*PI*(55+18.4*floor(mod(t\\,4)/2))*t)*exp(-mod(t\\,1)*2)";
-  const hat = "0.06*(random(0)-0.5)*exp(-mod(t\\,0.25)*40)";
-  const left = [pluck(220, 0.5, 0.12), pluck(277.2, 1, 0.08), bass, hat].join("+");
-  const right = [pluck(329.6, 0.5, 0.12), pluck(440, 2, 0.08), bass, hat].join("+");
-  await ffmpeg("-f", "lavfi", "-i", `aevalsrc='${left}|${right}':s=${RATE}:d=12`, "-c:a", "pcm_f32le", file);
-}
-
-/** The channels of a file, as numbers. */
-async function samples(folder, file) {
-  const raw = path.join(folder, "samples.f32");
-  await ffmpeg("-i", file, "-f", "f32le", "-ac", "2", raw);
-  const bytes = await readFile(raw);
-  const all = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-  return [0, 1].map((channel) => Float32Array.from({ length: all.length / 2 }, (none, i) => all[2 * i + channel]));
-}
 
 // anmr is called experimental, and wants to be asked for as such
 const encoding = (file, coder, kbits) => ["-i", file, "-c:a", "aac", "-strict", "-2", "-aac_coder", coder, "-b:a", `${kbits}k`];
@@ -68,7 +29,7 @@ const encoding = (file, coder, kbits) => ["-i", file, "-c:a", "aac", "-strict", 
 async function quality(folder, file, original, coder, kbits) {
   const coded = path.join(folder, "coded.m4a");
   await ffmpeg(...encoding(file, coder, kbits), coded);
-  const channels = await samples(folder, coded);
+  const channels = await samplesOf(coded);
   const each = channels.map((channel, i) => compare(original[i], channel));
   const snr = each.flatMap((one) => one.snr), nmr = each.flatMap((one) => one.nmr);
   return {
@@ -107,7 +68,7 @@ try {
     await make(folder, made);
     await ffmpeg("-i", made, "-c:a", "libopus", "-b:a", `${OPUS_KBITS}k`, opus);
     await ffmpeg("-i", opus, "-c:a", "pcm_f32le", file);
-    const original = await samples(folder, file);
+    const original = await samplesOf(file);
     for (const kbits of bitrates)
       for (const coder of coders) {
         const { kbits: got, snr, nmr, audible } = await quality(folder, file, original, coder, kbits);

@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { built } from "../../tools/stack/stack.mjs";
 import { byModule, profile } from "./support/callgrind.mjs";
+import { TESTCARD } from "../e2e/support/testcard.mjs";
 
 const USAGE = `Usage: tests/bench/instructions.mjs [OPTIONS]
 Prints how many instructions hls-bridge's code executes for each RTP packet and each AAC frame, and holds
@@ -23,7 +24,6 @@ them against tests/bench/instructions.json. It uses the build in build/, or in $
 
 Status: 0 as last time, 1 not so, 2 it could not be counted.
 `;
-const RECORDING = fileURLToPath(new URL("../fixtures/rtp/testcard-320x180.pcap", import.meta.url));
 const LAST = fileURLToPath(new URL("instructions.json", import.meta.url));
 const SHORT_S = 10, LONG_S = 30; // of media; what is told is of the difference, without start and end
 const TOLERANCE = 0.03;
@@ -103,7 +103,7 @@ if (values.help || (values.record && values.recording)) {
   process.exit(values.help ? 0 : 2);
 }
 try {
-  const now = await measure(values.recording ?? RECORDING);
+  const now = await measure(values.recording ?? TESTCARD);
   const last = values.recording ? undefined : JSON.parse(await readFile(LAST, "utf8").catch(() => "null"));
   console.log(`${now.packets} packets, ${now.frames} AAC frames; ${now.libraries.join(", ")}`);
   const other = print(now, last);

@@ -9,7 +9,7 @@
 
 import { parseArgs } from "node:util";
 import { sleep } from "../../tools/stack/child.mjs";
-import { outbound, publish, withBrowser } from "../e2e/support/browser.mjs";
+import { FULL_SIZE, outbound, publish, withBrowser } from "../e2e/support/browser.mjs";
 import { until, withStack } from "../e2e/support/rig.mjs";
 import { openViewer, openWatchPage, quantile, servePages } from "../e2e/support/viewer.mjs";
 
@@ -93,7 +93,7 @@ const pages = await servePages();
 try {
   await withStack({ bodyMs: 3600000 }, (stack) =>
     withBrowser({}, async (context) => {
-      const publisher = await publish(context, stack, "shop");
+      const publisher = await publish(context, stack, "shop", { size: FULL_SIZE });
       await sleep(16000); // the lists are full
       const open = {
         classic: () => openViewer(context, pages, stack.playlist("shop")),

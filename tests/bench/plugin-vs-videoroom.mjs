@@ -19,7 +19,9 @@ import { attach } from "../e2e/support/janus-api.mjs";
 import { sleep, until, withStack } from "../e2e/support/rig.mjs";
 import { session } from "../e2e/support/session.mjs";
 import { quantile } from "../e2e/support/viewer.mjs";
-import { cpuSeconds, PUBLISHERS_MAX, startSwarm, TESTCARD } from "./swarm.mjs";
+import { TESTCARD } from "../e2e/support/testcard.mjs";
+import { cpuSeconds } from "./support/usage.mjs";
+import { PUBLISHERS_MAX, startSwarm } from "./swarm.mjs";
 
 const USAGE = `Usage: tests/e2e/in-namespace tests/bench/plugin-vs-videoroom.mjs [OPTIONS]
 Publishes to the HLS plugin and to a VideoRoom with rtp_forward in turn, and prints what Janus took. Status 1

@@ -11,7 +11,9 @@ import os from "node:os";
 import { parseArgs } from "node:util";
 import { bridgeStreams } from "../../tools/stack/bridge.mjs";
 import { sleep, until, withStack } from "../e2e/support/rig.mjs";
-import { cpuSeconds, PUBLISHERS_MAX, startSwarm, TESTCARD } from "./swarm.mjs";
+import { TESTCARD } from "../e2e/support/testcard.mjs";
+import { cpuSeconds } from "./support/usage.mjs";
+import { PUBLISHERS_MAX, startSwarm } from "./swarm.mjs";
 
 const USAGE = `Usage: tests/e2e/in-namespace tests/bench/publishers.mjs [OPTIONS]
 Publishes over WebRTC many times over, and prints what each program took of a core.

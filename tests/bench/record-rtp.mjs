@@ -9,9 +9,9 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { withBrowser } from "../e2e/support/browser.mjs";
 import { run } from "../e2e/support/programs.mjs";
-import { recordTestCard } from "../e2e/support/recording.mjs";
 import { withStack } from "../e2e/support/rig.mjs";
 import { built } from "../../tools/stack/stack.mjs";
+import { recordTestCard } from "./support/recorder.mjs";
 
 const USAGE = `Usage: tests/e2e/in-namespace tests/bench/record-rtp.mjs [OPTIONS] FILE.pcap
 Records the test card as the plugin sends it to the bridge, for rtp-replay.
@@ -19,7 +19,7 @@ Records the test card as the plugin sends it to the bridge, for rtp-replay.
   --seconds S      so long (15)
   --size WxH       of the picture (1280x720)
   --bitrate BPS    the plugin's cap on the bitrate, bit/s (2500000)
-  --noise          so much in picture and sound that the bitrate is used
+  --lifelike       noise in the picture, which uses the bitrate, and speech and music in the sound
 `;
 
 const { values, positionals } = parseArgs({
@@ -28,7 +28,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: "string", default: "15" },
     size: { type: "string", default: "1280x720" },
     bitrate: { type: "string", default: "2500000" },
-    noise: { type: "boolean" },
+    lifelike: { type: "boolean" },
     help: { type: "boolean", short: "h" },
   },
 });
@@ -42,7 +42,7 @@ const file = path.resolve(positionals[0]);
 const janus = { general: `  bitrate = ${Number(values.bitrate)}\n` };
 await withStack({ janus }, (stack) =>
   withBrowser({}, (context) =>
-    recordTestCard(context, stack, { file, width, height, seconds: Number(values.seconds), noise: values.noise })));
+    recordTestCard(context, stack, { file, width, height, seconds: Number(values.seconds), lifelike: values.lifelike })));
 await rm(`${file}.log`);
 const { status, stdout, stderr } = await run(built().replay, ["--info", file]);
 process.stdout.write(stdout + stderr);

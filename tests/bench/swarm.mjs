@@ -4,24 +4,13 @@
 // one likes, with ICE, DTLS and SRTP as browsers do them.
 
 import { spawn } from "node:child_process";
-import { access, readFile } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import path from "node:path";
 import readline from "node:readline";
-import { fileURLToPath } from "node:url";
 import { attach } from "../e2e/support/janus-api.mjs";
 import { built } from "../../tools/stack/stack.mjs";
 
-const TICKS_PER_S = 100; // USER_HZ, which Linux has fixed
-
-/** A recording of a test card, 320x180. */
-export const TESTCARD = fileURLToPath(new URL("../fixtures/rtp/testcard-320x180.pcap", import.meta.url));
 export const PUBLISHERS_MAX = 100;
-
-/** CPU that a process has taken so far, its own and the kernel's for it. */
-export async function cpuSeconds(pid) {
-  const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).replace(/^.*\) /s, "").split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_S;
-}
 
 /** webrtc-publishers, and whoever waits for what it says of a publisher. */
 class Swarm {

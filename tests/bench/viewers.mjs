@@ -13,6 +13,7 @@ import { parseArgs } from "node:util";
 import { replay, watchWith } from "../e2e/support/audience.mjs";
 import { Edges } from "../e2e/support/edges.mjs";
 import { sleep, withStack } from "../e2e/support/rig.mjs";
+import { cpuSeconds } from "./support/usage.mjs";
 
 const USAGE = `Usage: tests/e2e/in-namespace tests/bench/viewers.mjs [OPTIONS] [WHAT...]
 Prints how long after a part's birth those who waited for it had it, what each program took of a core,
@@ -26,10 +27,10 @@ WHAT is any of: held-bridge held-nginx held-varnish ll-nginx ll-varnish classic-
   *-varnish   through two tiers of Varnish; *-edges: through two tiers of nginx
 
   --viewers N    in place of these numbers
+  --plain        they accept nothing that is compressed
   --seconds S    each is measured for S seconds (10)
 `;
 
-const TICKS_PER_S = 100; // USER_HZ, which Linux has fixed
 const RAMP_S = 3, SETTLE_S = 1; // hls-viewers measures from then on
 const KINDS = {
   held: { viewers: 2000, file: "video.m3u8", args: ["--lists"] },
@@ -40,16 +41,15 @@ const ALL = ["held-bridge", "held-nginx", "held-varnish", "ll-nginx", "ll-varnis
 const TIERS = { varnish: "varnish", edges: "nginx" };
 
 /** What a process and all that it has started have used up. */
-async function cpuSeconds(pid) {
-  const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).replace(/^.*\) /s, "").split(" ");
+async function cpuSecondsOfAll(pid) {
   const children = (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).trim().split(" ").filter(Boolean);
-  const below = await Promise.all(children.map(cpuSeconds));
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_S + below.reduce((sum, one) => sum + one, 0);
+  const below = await Promise.all(children.map(cpuSecondsOfAll));
+  return below.reduce((sum, one) => sum + one, await cpuSeconds(pid));
 }
 
 async function cpuOf(pids) {
   return Promise.all(Object.values(pids).map(async (list) =>
-    (await Promise.all(list.map(cpuSeconds))).reduce((sum, one) => sum + one, 0)));
+    (await Promise.all(list.map(cpuSecondsOfAll))).reduce((sum, one) => sum + one, 0)));
 }
 
 /** Watches `url`; what hls-viewers says, with `cpu`: % of a core for each of `pids`. */
@@ -75,15 +75,17 @@ function print(what, watched, asked) {
   console.log(`  ${held.count ? "from the part's birth" : "from the request"}: median ${delay.median_ms} ms, ` +
     `95 % ${delay.p95_ms}, 99 % ${delay.p99_ms}, all ${delay.max_ms}`);
   console.log(`  of a core: ${cpu}`);
+  console.log(`  a playlist is ${Math.round(watched.playlist_bytes / watched.playlists)} bytes, ` +
+    `${watched.compressed} of ${watched.playlists} compressed, ${watched.deltas} delta updates`);
   if (asked !== undefined)
     console.log(`  the origin was asked ${asked} times: ${((100 * asked) / watched.everything).toFixed(2)} % of what viewers asked`);
 }
 
-async function runOne(stack, what, { viewers, seconds }) {
+async function runOne(stack, what, { viewers, seconds, plain }) {
   const [kind, way] = what.split("-");
   const { file, args, viewers: usual } = KINDS[kind];
   const { bridge, nginx } = stack.parts;
-  const options = { viewers: viewers ?? usual, seconds, args: [...args, "--files", path.join(stack.hls, "shop")] };
+  const options = { viewers: viewers ?? usual, seconds, args: [...args, ...(plain ? ["--plain"] : []), "--files", path.join(stack.hls, "shop")] };
   if (!TIERS[way]) {
     const base = way === "bridge" ? `http://127.0.0.1:${stack.llPort}/live/shop/` : stack.master("shop");
     print(what, await measure({ ...options, url: new URL(file, base).href,
@@ -108,6 +110,7 @@ const { values, positionals } = parseArgs({
   options: {
     viewers: { type: "string" },
     seconds: { type: "string", default: "10" },
+    plain: { type: "boolean", default: false },
     help: { type: "boolean", short: "h" },
   },
 });
@@ -120,6 +123,6 @@ if (values.help || !(seconds >= 1) || (viewers !== undefined && !(viewers >= 1))
 console.log(`${os.cpus().length} cores, ${os.cpus()[0].model}, load ${os.loadavg()[0].toFixed(1)}`);
 await withStack({ bridgeSettings: Edges.BRIDGE_SETTINGS, bodyMs: 3600000 }, async (stack) => {
   const publisher = await replay(stack, "shop", { seconds: 3600, full: true });
-  for (const what of chosen) await runOne(stack, what, { viewers, seconds });
+  for (const what of chosen) await runOne(stack, what, { viewers, seconds, plain: values.plain });
   await publisher.stop();
 });

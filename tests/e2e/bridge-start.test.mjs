@@ -4,15 +4,18 @@
 // starts; and its control API refuses what it must.
 
 import assert from "node:assert/strict";
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import test from "node:test";
 import { startBridge } from "../../tools/stack/bridge.mjs";
+import { Child, untilHealthy } from "../../tools/stack/child.mjs";
 import { freePorts } from "../../tools/stack/ports.mjs";
-import { built } from "../../tools/stack/stack.mjs";
+import { built, SOURCE } from "../../tools/stack/stack.mjs";
 import { run } from "./support/programs.mjs";
+import { until } from "./support/rig.mjs";
+import { SOUND_OFFER } from "./support/session.mjs";
 
 async function inFolder(body) {
   const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-test-"));
@@ -50,6 +53,27 @@ test("a configuration that is wrong is told with file and line", () =>
     assert.match((await bridge("-c", folder)).stderr, /not a regular file/);
     assert.match((await bridge("-c", `${folder}/none`)).stderr, /none: No such file/);
   }));
+
+/** What the command `cat > FILE <<'END'` of a page writes. */
+function heredoc(page, file) {
+  const [, body] = new RegExp(`cat > ${file} <<'END'\n([^]*?)    END\n`).exec(page);
+  return body.replaceAll(/^ {4}/gm, "");
+}
+
+for (const name of ["workshop.md", "taller.md"])
+  test(`the bridge starts as ${name} has it started`, () =>
+    inFolder(async (folder) => {
+      const page = (await readFile(path.join(SOURCE, "docs", name), "utf8")).replaceAll("/tmp/lab", folder);
+      const [file, sdp] = ["lab.jcfg", "class.sdp"].map((each) => path.join(folder, each));
+      for (const each of [file, sdp]) await writeFile(each, heredoc(page, each));
+      const child = new Child("hls-bridge", built().bridge, ["-c", file, "--sdp", sdp, "--stream", "class"],
+        { logFile: path.join(folder, "log") });
+      try {
+        await untilHealthy(child, async () => (await fetch("http://127.0.0.1:8191/healthz")).ok);
+      } finally {
+        await child.stop();
+      }
+    }));
 
 test("a folder that cannot be written", () =>
   inFolder(async (folder) => {
@@ -99,14 +123,13 @@ test("the control API refuses what it must, as problem+json", () =>
       const text = await response.text();
       return { status: response.status, type: response.headers.get("content-type"), location: response.headers.get("location"), text };
     };
-    const sdp = "v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 40000 RTP/AVPF 111\r\na=rtpmap:111 opus/48000/2\r\na=rtcp-mux\r\n";
     try {
       const cases = [
         ["PUT", "/streams/x", "", 400, /v=0/],
         ["PUT", "/streams/x", "v=0\r\n", 400, /neither audio nor video/],
         ["PUT", "/streams/x", "v=0\r\n" + "a=x\r\n".repeat(20000), 400, /longer than 64 KiB/],
-        ["PUT", "/streams/a%20b", sdp, 400, /a stream name is/],
-        ["PUT", "/streams/..%2Fx", sdp, 400, /a stream name is/],
+        ["PUT", "/streams/a%20b", SOUND_OFFER, 400, /a stream name is/],
+        ["PUT", "/streams/..%2Fx", SOUND_OFFER, 400, /a stream name is/],
         ["GET", "/streams/none", undefined, 404, /no such stream/],
         ["DELETE", "/streams/none", undefined, 404, /nobody publishes/],
         ["POST", "/streams/x", "", 405, /GET, PUT and DELETE/],
@@ -119,16 +142,17 @@ test("the control API refuses what it must, as problem+json", () =>
         assert.equal(answer.type, "application/problem+json");
         assert.match(JSON.parse(answer.text).detail, detail);
       }
-      const created = await ask("PUT", "/streams/x", sdp);
+      const created = await ask("PUT", "/streams/x", SOUND_OFFER);
       assert.equal(created.status, 201);
       assert.equal(created.location, "/streams/x");
       assert.equal(created.type, "application/sdp");
       assert.match(created.text, /^v=0\r\n[\s\S]*m=audio [1-9]\d+ RTP\/AVPF 111\r\n[\s\S]*a=recvonly/);
-      assert.equal((await ask("DELETE", "/streams/x")).status, 204);
       assert.deepEqual(JSON.parse((await ask("GET", "/streams")).text).streams.map((s) => s.name), ["x"]);
       const metrics = await ask("GET", "/metrics");
       assert.match(metrics.text, /^hls_bridge_streams 1$/m);
       assert.match(metrics.text, /^hls_bridge_stream_live\{stream="x"\} 0$/m);
+      assert.equal((await ask("DELETE", "/streams/x")).status, 204);
+      await until("who has sent nothing leaves nothing", async () => (await ask("GET", "/streams/x")).status === 404);
       assert.equal((await ask("GET", "/healthz")).text, "ok\n");
     } finally {
       await child.stop();

@@ -4,7 +4,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { publish, showInstead, withBrowser } from "./support/browser.mjs";
+import { FULL_SIZE, publish, showInstead, withBrowser } from "./support/browser.mjs";
 import { assertHealthy } from "./support/health.mjs";
 import { doctor } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
@@ -16,7 +16,7 @@ test("the size of the picture changes every 10 s", async (t) => {
   t.after(() => pages.close());
   await withStack({}, (stack) =>
     withBrowser({}, async (context) => {
-      const page = await publish(context, stack, "shop");
+      const page = await publish(context, stack, "shop", { size: FULL_SIZE });
       await sleep(7000);
       const viewer = await openViewer(context, pages, stack.playlist("shop"));
       const vlc = await Vlc.play(stack.playlist("shop"));

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { publish, untilLive, withBrowser } from "./support/browser.mjs";
+import { faultsBut } from "./support/health.mjs";
 import { doctor } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 import { openViewer, servePages } from "./support/viewer.mjs";
@@ -13,9 +14,6 @@ import { Vlc } from "./support/vlc.mjs";
 
 const KEY = "the same on both devices";
 const STILL_MS = 3 * 2000 + 3000; // hold-back, which is three target durations, and 3 s
-
-// what a viewer cannot but notice of an outage
-const OUTAGE = /no new segment for 1\.5 target/;
 
 /** The last of the stream's numbers: { segment, discontinuity }. */
 async function lastOf(stack) {
@@ -78,7 +76,6 @@ test("the page reloads, another device takes over, the bridge is killed: viewers
       assert.deepEqual(errors.filter((error) => error.endsWith("fatal")), []);
       const { pictures } = await vlc.stats();
       await until("VLC plays on", async () => (await vlc.stats()).pictures > pictures + 30, 15000);
-      const { faults } = await watching;
-      assert.deepEqual(faults.filter((fault) => !OUTAGE.test(fault.rule)), []);
+      assert.deepEqual(faultsBut(await watching), []);
     }));
 });

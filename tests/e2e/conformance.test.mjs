@@ -34,7 +34,7 @@ test("a loss, a still screen, another size and a reload break no rule", (t) =>
       const [report, spoilt, soundless] = await Promise.all([
         followThroughTrouble(stack.master("shop"), 34, page,
           { lossMs: 5000, stillMs: 4000, sizeMs: 4000, pauseMs: 3000 }),
-        doctor(`${proxy.url}/live/shop/master.m3u8`, 12),
+        doctor(`${proxy.url}/live/shop/master.m3u8`, 24),
         followMissingSound(stack, "recorded"),
       ]);
       assertFound(spoilt);

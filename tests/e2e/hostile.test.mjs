@@ -9,8 +9,10 @@ import test from "node:test";
 import { bridgeStreams } from "../../tools/stack/bridge.mjs";
 import { publish, withBrowser } from "./support/browser.mjs";
 import { attach } from "./support/janus-api.mjs";
+import { faultsBut } from "./support/health.mjs";
 import { doctor } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
+import { SOUND_OFFER } from "./support/session.mjs";
 
 const CONTROL_CONNECTIONS = 256; // that the control API takes at a time
 const FLOOD = 3000; // requests
@@ -18,10 +20,7 @@ const WATCHED_S = 16;
 
 // All that asks, and all that answers, has two cores here with the browser that publishes: a segment may
 // come late, but not by so much that players notice.
-const LATE = /no new segment for 1\.5 target/;
 const LATE_S = 5;
-
-const SDP = "v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 40000 RTP/AVPF 111\r\na=rtpmap:111 opus/48000/2\r\na=rtcp-mux\r\n";
 
 const connect = (port) => new Promise((resolve, reject) => {
   const socket = net.connect(port, "127.0.0.1", () => resolve(socket));
@@ -86,13 +85,25 @@ async function floodPlugin(stack, total) {
   }));
 }
 
+/** Packets of each track that the plugin did not send on. */
+async function droppedByPlugin(stack) {
+  const handle = await attach(stack);
+  const { tracks } = await handle.request({ request: "info", stream: "shop" });
+  handle.close();
+  return tracks.map(({ kind, dropped }) => ({ kind, dropped }));
+}
+
 test("stuck clients and floods of requests leave media untouched", (t) =>
   withStack({ bridgeSettings: { "sources.max": 5, "hls.hold": 1, "hls.keep": 1 } }, (stack) =>
     withBrowser({}, async (context) => {
       await publish(context, stack, "shop");
-      await sleep(3000);
       const status = async () => (await bridgeStreams(stack.bridgePort)).find(({ name }) => name === "shop");
-      const before = await status();
+      // what comes before the bridge listens damages the first picture
+      const before = await until("pictures are good", async () => {
+        const now = await status();
+        return now.source?.pictures.good > 60 && now;
+      }, 20000);
+      const droppedBefore = await droppedByPlugin(stack); // what came while the bridge did not listen yet
       const watching = doctor(stack.playlist("shop"), WATCHED_S);
       const answers = () => fetch(`http://127.0.0.1:${stack.bridgePort}/healthz`, { signal: AbortSignal.timeout(1000) })
         .then(({ ok }) => ok, () => false);
@@ -105,7 +116,7 @@ test("stuck clients and floods of requests leave media untouched", (t) =>
       assert.ok(await answers());
 
       // a few of them are let in and never send; those who come after are refused, or take them over
-      const announcements = Array.from({ length: 7 }, (none, i) => request(`PUT /streams/new-${i}`, SDP));
+      const announcements = Array.from({ length: 7 }, (none, i) => request(`PUT /streams/new-${i}`, SOUND_OFFER));
       const from = performance.now();
       await flood(stack.bridgePort, FLOOD, [...announcements, ...Array(20).fill(request("GET /streams")),
         ...Array(20).fill(request("GET /metrics")), ...Array(20).fill(request("GET /streams/shop")),
@@ -116,16 +127,13 @@ test("stuck clients and floods of requests leave media untouched", (t) =>
       await floodPlugin(stack, FLOOD);
       t.diagnostic(`${Math.round((3000 * FLOOD) / (performance.now() - from))} requests a second`);
 
-      const { faults, longest_gap_seconds: gap } = await watching;
-      assert.deepEqual(faults.filter(({ rule }) => !LATE.test(rule)), []);
-      assert.ok(gap < LATE_S, `nothing new for ${gap} s`);
+      const report = await watching;
+      assert.deepEqual(faultsBut(report), []);
+      assert.ok(report.longest_gap_seconds < LATE_S, `nothing new for ${report.longest_gap_seconds} s`);
       const { state, publishers, source, output, low_latency: ll } = await status();
       assert.deepEqual([state, publishers, output.discontinuities, output.forced_cuts], ["live", 1, 0, 0]);
       assert.deepEqual([source.kernel_drops, source.backlog_drops, ll.video.gaps, ll.audio.gaps], [0, 0, 0, 0]);
       assert.deepEqual(source.pictures.damaged, before.source.pictures.damaged);
       assert.ok(source.tracks.every(({ lost }) => lost === 0), JSON.stringify(source.tracks));
-      const handle = await attach(stack);
-      const { tracks } = await handle.request({ request: "info", stream: "shop" });
-      handle.close();
-      assert.ok(tracks.every(({ dropped }) => dropped === 0), JSON.stringify(tracks));
+      assert.deepEqual(await droppedByPlugin(stack), droppedBefore);
     })));

@@ -5,12 +5,16 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { readFile, stat } from "node:fs/promises";
+import path from "node:path";
 import test from "node:test";
-import { messageOf, openPage, outbound, publish, untilLive, withBrowser } from "./support/browser.mjs";
+import { freePorts } from "../../tools/stack/ports.mjs";
+import { FULL_SIZE, messageOf, openPage, outbound, publish, untilLive, withBrowser } from "./support/browser.mjs";
 import { replay } from "./support/audience.mjs";
 import { withBridge } from "./support/lone-bridge.mjs";
 import { doctor } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
+import { SOUND_OFFER } from "./support/session.mjs";
 
 const CAP = 100000; // bit/s of the picture
 const TOO_MUCH = 510000; // bit/s of sound alone
@@ -31,7 +35,7 @@ test("one too many is told so, by the plugin or by the bridge, and may try again
 
       const page = await tryToPublish(context, stack, "market");
       await until("the page says what the bridge says", async () =>
-        /as many live streams as this bridge takes/.test(await messageOf(page)));
+        /was refused: .* as many live streams as this bridge takes/.test(await messageOf(page)));
       assert.ok(await page.isVisible("#go"));
       await other.stop();
       await until("there is room", async () => (await loadOf(stack.bridgePort)).streams === 1);
@@ -75,7 +79,7 @@ test("who sends too much is asked for less, and who goes on is ended", () =>
   withStack({ janus: { general: `  bitrate = ${CAP}\n` } }, (stack) =>
     withBrowser({}, async (context) => {
       await disobey(context);
-      const page = await publish(context, stack, "shop");
+      const page = await publish(context, stack, "shop", { size: FULL_SIZE });
       const report = doctor(stack.playlist("shop"), 11);
       const bytes = async () => (await outbound(page)).video.bytesSent;
       await until("it sends no more than the cap, by and by", async () => {
@@ -92,11 +96,9 @@ test("who sends too much is asked for less, and who goes on is ended", () =>
       assert.deepEqual((await report).faults, []);
     })));
 
-const SDP = "v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 40000 RTP/AVPF 111\r\na=rtpmap:111 opus/48000/2\r\na=rtcp-mux\r\n";
-
 /** Announces a stream. Resolves to the status and what is wrong. */
 async function announce(port, stream) {
-  const response = await fetch(`http://127.0.0.1:${port}/streams/${stream}`, { method: "PUT", body: SDP });
+  const response = await fetch(`http://127.0.0.1:${port}/streams/${stream}`, { method: "PUT", body: SOUND_OFFER });
   return [response.status, (await response.text()).replace(/^\{[\s\S]*"detail": "(.*)"[\s\S]*$/, "$1")];
 }
 
@@ -134,5 +136,84 @@ const excess = () =>
     assert.deepEqual([modest.state, modest.excessive, modest.output.discontinuities], ["live", 0, 0]);
   });
 
+/** Who is let in and never sends takes no place for long. */
+const silence = (settings) =>
+  withBridge({ "sources.timeout": 1, "sources.max": 1, ...settings }, async ({ port, hls, send }) => {
+    assert.equal((await announce(port, "ghost"))[0], 201);
+    assert.equal((await announce(port, "shop"))[0], 409);
+    await until("it is gone", async () => (await fetch(`http://127.0.0.1:${port}/streams/ghost`)).status === 404);
+    const { streams, silent } = await loadOf(port);
+    assert.deepEqual([streams, silent], [0, 1]);
+    assert.match(await get(port, "/metrics"), /^hls_bridge_silent_publishers_total 1$/m);
+    assert.match(await readFile(path.join(hls, "../hls-bridge.log"), "utf8"), /ghost: let go, since nothing has ever come/);
+    await assert.rejects(stat(path.join(hls, "ghost")), { code: "ENOENT" });
+    assert.equal((await announce(port, "ghost"))[0], 201, "it may come again");
+    await until("it is gone again", async () => (await loadOf(port)).silent === 2);
+
+    // a stream that was watched is held and kept as ever, whoever was expected last
+    const sender = send("shop");
+    await until("something can be watched", async () => {
+      const { output, low_latency: ll } = JSON.parse(await get(port, "/streams/shop"));
+      return (ll?.audio ?? output).segments > 0;
+    });
+    await sender.stop();
+    await until("it is held", async () => JSON.parse(await get(port, "/streams/shop")).state === "held");
+    assert.equal((await announce(port, "shop"))[0], 201);
+    await until("nothing came", async () => (await loadOf(port)).silent === 3);
+    await sleep(2000); // longer than what is gone stays in the list
+    assert.equal(JSON.parse(await get(port, "/streams/shop")).state, "held");
+  });
+
+/** A reload: whoever takes a live stream over has it, as the one before had. */
+const takeover = () =>
+  withBridge({}, async ({ port, send }) => {
+    send("shop");
+    const state = async () => JSON.parse(await get(port, "/streams/shop")).state;
+    await until("it is live", async () => (await state()) === "live");
+    assert.equal((await announce(port, "shop"))[0], 200);
+    await until("the next one is awaited", async () => (await state()) === "held");
+    assert.equal((await loadOf(port)).streams, 1);
+    const { status } = await fetch(`http://127.0.0.1:${port}/streams/shop`, { method: "DELETE" });
+    assert.equal(status, 204);
+  });
+
 test("strangers: a new one must have room beside what the others really send, and one that sends far more " +
   "than it may is ended and kept out", () => Promise.all([bandwidth(), excess()]));
+
+test("who takes a stream over counts as the one before did", takeover);
+
+test("who comes is let in where nothing is held or kept, too", () =>
+  withBridge({ "hls.hold": 0, "hls.keep": 0 }, async ({ port }) => {
+    for (const stream of Array.from({ length: 20 }, (none, i) => `shop-${i}`))
+      assert.deepEqual((await announce(port, stream))[0], 201);
+  }));
+
+test("who is let in and never sends is let go, and leaves nothing but what was there", () =>
+  freePorts(1).then(([llPort]) => Promise.all([silence({}),
+    silence({ "hls.ts": false, "ll.enabled": true, "ll.port": llPort, "ll.socket": "" })])));
+
+/** A page that connects, and sends nothing before its `unmute()`. */
+const mute = (context) => context.addInitScript(() => {
+  const apply = RTCPeerConnection.prototype.setRemoteDescription;
+  RTCPeerConnection.prototype.setRemoteDescription = async function (description) {
+    const tracks = this.getSenders().map((sender) => [sender, sender.track]);
+    window.unmute = () => Promise.all(tracks.map(([sender, track]) => sender.replaceTrack(track)));
+    await Promise.all(tracks.map(([sender]) => sender.replaceTrack(null)));
+    return apply.call(this, description);
+  };
+});
+
+test("a publisher who is connected and sends nothing is let go by the bridge, and live with his first packet", () =>
+  withStack({ bridgeSettings: { "sources.timeout": 1 } }, (stack) =>
+    withBrowser({}, async (context) => {
+      await mute(context);
+      const page = await tryToPublish(context, stack, "shop");
+      await until("he is let go", async () => (await loadOf(stack.bridgePort)).silent === 1, 20000);
+      await page.evaluate(() => window.unmute());
+      await until("it is live", async () => {
+        const { streams } = JSON.parse(await get(stack.bridgePort, "/streams"));
+        return streams[0]?.state === "live" && streams[0].output.segments > 0;
+      });
+      const { faults } = await doctor(stack.playlist("shop"), 6);
+      assert.deepEqual(faults, []);
+    })));

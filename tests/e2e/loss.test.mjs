@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { bridgeStreams } from "../../tools/stack/bridge.mjs";
-import { publish, withBrowser } from "./support/browser.mjs";
+import { FULL_SIZE, publish, withBrowser } from "./support/browser.mjs";
 import { assertSkew } from "./support/health.mjs";
 import { withBursts, withLoss } from "./support/network.mjs";
 import { doctor } from "./support/programs.mjs";
@@ -22,7 +22,7 @@ async function throughFaults(t, faulty) {
   t.after(() => pages.close());
   await withStack({}, (stack) =>
     withBrowser({}, async (context) => {
-      await publish(context, stack, "shop");
+      await publish(context, stack, "shop", { size: FULL_SIZE });
       await sleep(7000);
       const viewer = await openViewer(context, pages, stack.playlist("shop"));
       await until("hls.js plays", async () => (await viewer.state()).playingAt !== null, 15000);

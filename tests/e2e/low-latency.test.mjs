@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
-import { openPage, publish, publishSlides, showInstead, withBrowser } from "./support/browser.mjs";
+import { FULL_SIZE, openPage, publish, publishSlides, showInstead, withBrowser } from "./support/browser.mjs";
 import { ffprobe, shaka } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 import { openViewer, quantile, servePages } from "./support/viewer.mjs";
@@ -83,12 +83,34 @@ async function assertDemuxes(base, list, part, codec, folder) {
   return { start, end };
 }
 
+const durations = (list) => [...list.matchAll(/#EXTINF:([\d.]+)/g)].map(([, seconds]) => seconds);
+const dates = (list) => [...list.matchAll(/DATE-TIME:(\S+)/g)].map(([, date]) => Date.parse(date));
+
+/** A segment's date is that of the one before and its duration, put right by 20 ms at most. */
+function assertDatesFollow(list) {
+  const starts = dates(list);
+  const spans = durations(list).map((seconds) => Number(seconds) * 1000);
+  assert.ok(starts.length > 2);
+  for (let i = 1; i < starts.length; i++) {
+    const off = starts[i] - starts[i - 1] - spans[i - 1];
+    assert.ok(Math.abs(off) <= 21, `${off} ms, ${list}`);
+  }
+}
+
+/** A classic segment is dated when it is whole, one of parts when it begins and less is known, so
+ * that a busy machine's first dates are late, and are put right by 20 ms with each segment. */
+async function assertSameDates(stack, of, ms) {
+  const [classic, video] = await Promise.all([text(stack.playlist("demo")), text(of("video.m3u8"))]);
+  for (const date of dates(video).slice(1, 4))
+    assert.ok(dates(classic).some((other) => Math.abs(other - date) <= ms), `${dates(classic)} has ${date}`);
+}
+
 test("low-latency HLS of the test card", async (t) => {
   const pages = await servePages();
   t.after(() => pages.close());
   await withStack({}, (stack) =>
     withBrowser({}, async (context) => {
-      await publish(context, stack, "demo");
+      await publish(context, stack, "demo", { size: FULL_SIZE });
       const base = stack.master("demo");
       const of = (name) => new URL(name, base);
       await until("the multivariant playlist is there", async () => (await get(base)).ok);
@@ -124,13 +146,10 @@ test("low-latency HLS of the test card", async (t) => {
 
       await t.test("segments are those of the classic playlist", async () => {
         const [classic, video] = await Promise.all([text(stack.playlist("demo")), text(of("video.m3u8"))]);
-        const durations = (list) => [...list.matchAll(/#EXTINF:([\d.]+)/g)].map(([, seconds]) => seconds);
-        const dates = (list) => [...list.matchAll(/DATE-TIME:(\S+)/g)].map(([, date]) => Date.parse(date));
         const common = durations(video).slice(1, 4).join();
         assert.ok(durations(classic).join().includes(common), `${durations(classic)} has ${common}`);
-        // A classic segment is dated when it is whole, one of parts when it begins and less is known.
-        for (const date of dates(video).slice(1, 4))
-          assert.ok(dates(classic).some((other) => Math.abs(other - date) <= 50), `${dates(classic)} has ${date}`);
+        assertDatesFollow(video);
+        await assertSameDates(stack, of, 300);
       });
 
       await t.test("a request for the next part is held until it is there", async () => {
@@ -147,7 +166,7 @@ test("low-latency HLS of the test card", async (t) => {
           assert.ok(then.last > now.last || then.open.parts.length > part, "it has the part");
         }
         t.diagnostic(`held for ${waits.map((ms) => ms.toFixed(0)).join(" ")} ms`);
-        assert.ok(Math.max(...waits) < 500);
+        assert.ok(quantile(waits, 0.5) < 500 && Math.max(...waits) < 2000, "for a part and no longer");
       });
 
       await t.test("a part that is hinted at comes whole, and no byte before", async () => {
@@ -171,9 +190,9 @@ test("low-latency HLS of the test card", async (t) => {
         assert.equal(await status(`_HLS_msn=${last + 50}`), 400);
         assert.equal(await status(`_HLS_msn=${last + 1}&_HLS_part=99`), 400);
         const began = performance.now();
-        assert.equal(await status(`_HLS_msn=${first}`), 200);
-        assert.equal(await status("_HLS_msn=0&_HLS_part=0"), 200);
-        assert.ok(performance.now() - began < 150, "old numbers are answered at once");
+        for (let i = 0; i < 20; i++)
+          for (const old of [`_HLS_msn=${first}`, "_HLS_msn=0&_HLS_part=0"]) assert.equal(await status(old), 200);
+        assert.ok(performance.now() - began < 40 * 100, "old numbers are not held, be it for half a part each");
         assert.equal((await get(`${stack.url}/live/nobody/video.m3u8?_HLS_msn=1`)).status, 404);
         assert.equal((await get(of("video-1-1.0.m4s"))).status, 404);
         const missing = await get(of("video-1-1.m4s"));
@@ -209,6 +228,9 @@ test("low-latency HLS of the test card", async (t) => {
         assert.ok(quantile(latencies, 0.5) < 2000);
         assert.deepEqual(viewer.errors, []);
       });
+
+      await t.test("its dates have become those of the classic playlist", () =>
+        until("they are", () => assertSameDates(stack, of, 75).then(() => true), 30000));
     }));
 });
 

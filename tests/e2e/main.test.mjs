@@ -8,7 +8,7 @@ import { link, mkdir, readdir } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
 import { bridgeStreams } from "../../tools/stack/bridge.mjs";
-import { publish, withBrowser } from "./support/browser.mjs";
+import { FULL_SIZE, publish, withBrowser } from "./support/browser.mjs";
 import { assertHealthy } from "./support/health.mjs";
 import { doctor, ffprobe, shaka } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
@@ -44,7 +44,7 @@ test("the test card goes from Chromium to VLC and hls.js", async (t) => {
   await withStack({}, (stack) =>
     withBrowser({}, async (context) => {
       const started = Date.now();
-      await publish(context, stack, "demo");
+      await publish(context, stack, "demo", { size: FULL_SIZE });
       await until("the playlist is there", async () => (await fetch(stack.playlist("demo"))).ok);
       t.diagnostic(`watchable ${((Date.now() - started) / 1000).toFixed(1)} s after the page was opened`);
 
@@ -55,7 +55,9 @@ test("the test card goes from Chromium to VLC and hls.js", async (t) => {
         assertHealthy(report);
         assert.equal(report.discontinuities, 0);
         assert.deepEqual([report.width, report.height], [1280, 720]);
-        assert.ok(Math.abs(report.date_off_max_ms) <= 50, `date off by ${report.date_off_max_ms} ms`);
+        assert.ok(Math.abs(report.date_off_median_ms) <= 50, `dates are off by ${report.date_off_median_ms} ms`);
+        // a single picture may be drawn late
+        assert.ok(Math.abs(report.date_off_max_ms) <= 200, `a date is off by ${report.date_off_max_ms} ms`);
         const [{ source }] = await bridgeStreams(stack.bridgePort);
         assert.equal(source.sync.by_reports, true, "the picture is placed by sender reports");
       });

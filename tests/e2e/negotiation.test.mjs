@@ -10,10 +10,10 @@ import { sleep, until, withStack } from "./support/rig.mjs";
 
 /** Publishes one kind of the test card's tracks from a page of its own making. */
 async function publishOnly(context, stack, stream, kind) {
-  const page = await openPage(context, `${stack.url}/publish.html?stream=${stream}&source=testcard`);
+  const page = await openPage(context, `${stack.url}/publish.html?stream=${stream}`);
   await page.evaluate(async ([name, wanted]) => {
     const { startTestCard } = await import("/js/test-card.js");
-    const card = await startTestCard({ name });
+    const card = await startTestCard({ width: 640, height: 360, name });
     const track = card.stream.getTracks().find((t) => t.kind === wanted);
     await window.janusHls.publisher.publish(new MediaStream([track]), { name });
   }, [stream, kind]);

@@ -9,6 +9,16 @@ import { sleep, until, withStack } from "./support/rig.mjs";
 
 const says = (page, pattern) => until(`the page says ${pattern}`, async () => pattern.test(await messageOf(page)));
 
+/** Everything is as wide as a phone at the most, and `selector` can be seen without scrolling. */
+async function fitsPhone(page, selector) {
+  const before = page.viewportSize();
+  await page.setViewportSize({ width: 390, height: 844 });
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+  const { y, height } = await page.locator(selector).boundingBox();
+  assert.ok(y + height <= 844, `${selector} ends at ${y + height}`);
+  await page.setViewportSize(before);
+}
+
 test("from the preview to live and back, by keyboard alone", () =>
   withStack({}, (stack) =>
     withBrowser({ fakeCamera: true }, async (context) => {
@@ -28,6 +38,7 @@ test("from the preview to live and back, by keyboard alone", () =>
       await says(page, /You are live/);
       await until("viewers can open it", async () => /can open it now/.test(await page.textContent("#links-state")));
 
+      await fitsPhone(page, "#stop");
       await page.focus("#mute");
       await page.keyboard.press("Space");
       assert.equal(await page.getAttribute("#mute", "aria-pressed"), "true");
@@ -95,6 +106,7 @@ test("the watch page waits, plays, tells the distance, and sees the end", () =>
       const behind = parseFloat(await watch.textContent("#figure-latency"));
       assert.ok(behind > 0.3 && behind < 3, `${behind} s behind live`);
       await until("it says LIVE", async () => (await watch.textContent("#badge")) === "LIVE");
+      await fitsPhone(watch, "#figure-latency");
       await watch.click("#unmute");
       assert.equal(await watch.evaluate(() => document.getElementById("player").muted), false);
       await until("the button has done its work", () => watch.isHidden("#unmute"));
@@ -105,6 +117,29 @@ test("the watch page waits, plays, tells the distance, and sees the end", () =>
       assert.deepEqual(watch.errors, []);
     })));
 
+test("a watch page that the server is lost to says so, and goes on by itself", () =>
+  withStack({}, (stack) =>
+    withBrowser({}, async (context) => {
+      await publish(context, stack, "shop");
+      const watch = await openPage(context, `${stack.url}/watch.html?stream=shop`);
+      await until("it plays", () => watch.isHidden("#waiting"), 15000);
+      await sleep(4000); // hls.js gives a playlist up at once, but not one that it has played from
+      await stack.parts.nginx.stop();
+      await until("it says what is wrong", async () => (await watch.isVisible("#waiting")) &&
+        /server cannot be reached/.test(await watch.textContent("#waiting-text")));
+      await stack.startNginx();
+      await until("it plays again", () => watch.isHidden("#waiting"), 20000);
+      assert.deepEqual(watch.errors, []);
+    })));
+
+test("an address without a stream offers nothing that needs one", () =>
+  withStack({}, (stack) =>
+    withBrowser({}, async (context) => {
+      const watch = await openPage(context, `${stack.url}/watch.html`);
+      assert.match(await watch.textContent("#waiting-text"), /names no stream/);
+      assert.ok(await watch.isHidden("#full"));
+    })));
+
 test("the start page lists what is live", () =>
   withStack({}, (stack) =>
     withBrowser({}, async (context) => {
@@ -112,6 +147,7 @@ test("the start page lists what is live", () =>
       await until("nobody is live", async () => /Nobody is live/.test(await page.textContent("#live-state")));
       await publish(context, stack, "shop");
       await until("shop is listed", () => page.locator(".card", { hasText: "shop" }).isVisible());
+      await fitsPhone(page, "text=Live now");
       await page.click(".card");
       await page.waitForURL(/watch\.html\?stream=shop/);
     })));

@@ -5,16 +5,15 @@
 // comes out is looked at as a viewer would. SOAK=1: hours of it.
 
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import test from "node:test";
-import { fileURLToPath } from "node:url";
 import { built } from "../../tools/stack/stack.mjs";
 import { assertSkew } from "./support/health.mjs";
 import { run } from "./support/programs.mjs";
+import { TESTCARD } from "./support/testcard.mjs";
 
-const RECORDING = fileURLToPath(new URL("../fixtures/rtp/testcard-320x180.pcap", import.meta.url));
 const SECONDS = 110; // all of it stays in the playlist
 const HOURS = process.env.SOAK ? 4 : 0.1;
 const MEMORY_GROWTH = 1 << 20;
@@ -23,7 +22,7 @@ const MEMORY_GROWTH = 1 << 20;
 async function replay(t, faults, seconds = SECONDS, list = "index.m3u8") {
   const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-replay-"));
   t.after(() => rm(folder, { recursive: true }));
-  const made = await run(built().replay, ["--json", "--hls", folder, "--seconds", seconds, ...faults, RECORDING]);
+  const made = await run(built().replay, ["--json", "--hls", folder, "--seconds", seconds, ...faults, TESTCARD]);
   assert.equal(made.status, 0, made.stderr);
   const seen = await run(built().doctor, ["--json", "--time", "1", path.join(folder, "replay", list)]);
   assert.notEqual(seen.status, 2, seen.stderr);
@@ -84,6 +83,12 @@ through("the sound stops for 30 s", ["--pause-audio", "40:70"], (both) => {
   assert.ok(Math.abs(both.result.silent_s - 30) < 1, `${both.result.silent_s} s of silence`);
 });
 
+for (const lost of [0.15, 0.7])
+  through(`the sound card stalls for ${lost} s`, ["--lose-audio", `40:${40 + lost}`], (both) => {
+    unbroken(both);
+    assert.equal(both.result.forced_cuts, 0);
+  });
+
 test("at low latency too, with packets overtaken", async (t) => {
   const { result, report } = await replay(t, ["--low-latency", "--reorder", "10:80"], 30, "master.m3u8");
   assert.equal(result.audio_breaks, 0);
@@ -91,6 +96,21 @@ test("at low latency too, with packets overtaken", async (t) => {
   assert.deepEqual(report.renditions.map(({ uri }) => uri).sort(), ["audio.m3u8", "video.m3u8"]);
   for (const { uri, segments, parts } of report.renditions) assert.ok(segments >= 6 && parts > 20, `${uri}: ${parts} parts`);
   assertSkew(report);
+});
+
+test("whenever the publisher goes, both renditions have the same segments", async (t) => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-replay-"));
+  t.after(() => rm(folder, { recursive: true }));
+  // around an IDR picture that begins a segment, late enough to be put where those before it have ended
+  for (let ms = 9960; ms <= 10080; ms += 10) {
+    await rm(path.join(folder, "replay"), { recursive: true, force: true });
+    const made = await run(built().replay, ["--json", "--low-latency", "--hls", folder, "--seconds", ms / 1000,
+      "--jitter", "300", TESTCARD]);
+    assert.equal(made.status, 0, made.stderr);
+    const [video, audio] = await Promise.all(["video", "audio"].map(async (kind) =>
+      (await readFile(path.join(folder, "replay", `${kind}.m3u8`), "utf8")).match(/^\w.*\.m4s$/gm).length));
+    assert.equal(video, audio, `gone after ${ms} ms`);
+  }
 });
 
 for (const ppm of [200, -200])

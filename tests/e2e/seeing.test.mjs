@@ -10,14 +10,13 @@ import http from "node:http";
 import os from "node:os";
 import path from "node:path";
 import test from "node:test";
-import { fileURLToPath } from "node:url";
 import { built, SOURCE } from "../../tools/stack/stack.mjs";
 import { openPage, untilLive, withBrowser } from "./support/browser.mjs";
 import { run } from "./support/programs.mjs";
 import { until, withStack } from "./support/rig.mjs";
+import { TESTCARD } from "./support/testcard.mjs";
 
 const MONITORING = path.join(SOURCE, "monitoring");
-const RECORDING = fileURLToPath(new URL("../fixtures/rtp/testcard-320x180.pcap", import.meta.url));
 const RATE_INTERVAL = "5m";
 
 /** What the dashboard asks Prometheus: PromQL, with Grafana's variables filled in. */
@@ -47,7 +46,7 @@ test("alert rules and the dashboard are sound, and speak when they should", asyn
 /** A recorded publisher, sent to the bridge in real time; ends with the test. */
 function replay(t, stack, stream, args) {
   const child = spawn(built().replay,
-    ["--bridge", `http://127.0.0.1:${stack.bridgePort}`, "--stream", stream, ...args, RECORDING], { stdio: "ignore" });
+    ["--bridge", `http://127.0.0.1:${stack.bridgePort}`, "--stream", stream, ...args, TESTCARD], { stdio: "ignore" });
   t.after(() => child.kill());
   return child;
 }
@@ -139,6 +138,28 @@ async function checkStatusPath(stack) {
   assert.ok(Array.isArray((await inside.json()).streams));
 }
 
+/** The head of the status page: what is taken of what may be, and one more who is refused. */
+async function checkLoad(t, stack, page) {
+  const tile = (id) => page.locator("#load > div", { has: page.locator(`#sum-${id}`) });
+  const meter = (id) => tile(id).getByRole("meter").getAttribute("aria-valuetext");
+
+  await until("two are live of two", async () => (await meter("live")) === "2 of 2");
+  assert.equal(await tile("live").getAttribute("class"), "bad", "there is no room");
+  replay(t, stack, "third", []);
+  await until("one was refused", async () => (await meter("live")) === "2 of 2, 1 refused");
+  await until("they count for what they send", async () =>
+    /^(\d\.\d\d Mbit|\d{3} kbit)\/s of 900 Mbit\/s$/.test(await meter("bitrate")));
+  const { process } = await (await fetch(`${stack.url}/status.json`)).json();
+  assert.ok(process.cpu_seconds > 0 && process.cpu_seconds < process.cpus * process.up_seconds, JSON.stringify(process));
+  assert.match(await meter("cpu"), new RegExp(`^[0-2]\\.\\d\\d of ${process.cpus} cores?$`));
+  assert.match(await tile("memory").textContent(), /^Memory\d+ MB$/);
+  await until("somebody waits for a part", async () => Number(await page.textContent("#sum-held")) > 0);
+  assert.equal(await page.textContent("#sum-dropped"), "0");
+  assert.equal(await tile("dropped").getAttribute("class"), "");
+  await page.setViewportSize({ width: 390, height: 844 });
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390, "it fits a phone");
+}
+
 /** Publishes with a title, which our page has no field for. */
 async function publishTitled(context, stack, stream, title) {
   const page = await openPage(context, `${stack.url}/publish.html?stream=${stream}`);
@@ -155,7 +176,8 @@ async function publishTitled(context, stack, stream, title) {
 
 test("who publishes how is seen by operators, and what is live by everybody", async (t) => {
   const events = await eventHandler(t);
-  const options = { status: true, janus: events.janus, bridgeSettings: { "hls.hold": 1, "hls.keep": 1, "hls.thumbnail": 2 } };
+  const options = { status: true, janus: events.janus, bridgeSettings: { "hls.hold": 1, "hls.keep": 1, "hls.thumbnail": 2,
+    "sources.max": 2, "sources.bitrate": 3000000, "sources.bandwidth": 900 } };
   await withStack(options, (stack) =>
     withBrowser({}, async (context) => {
       const index = await openPage(context, `${stack.url}/`);
@@ -182,7 +204,7 @@ test("who publishes how is seen by operators, and what is live by everybody", as
       assert.match(await row("shop").locator("svg").first().getAttribute("aria-label"), /^Bitrate in: .*bit\/s, between/);
       await until("it says what is lost", async () =>
         /of the packets are lost/.test(await row("lossy").locator(".warnings").textContent()), 20000);
-      assert.equal(await status.textContent("#sum-live"), "2");
+      await checkLoad(t, stack, status);
       await checkThumbnail(stack, index);
       await checkStatusPath(stack);
       await until("segments are published", async () => valueOf(await metricsOf(stack), 'hls_bridge_segments_total{stream="shop"}') >= 2);

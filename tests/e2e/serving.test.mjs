@@ -4,24 +4,11 @@
 
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
-import http from "node:http";
 import path from "node:path";
 import test from "node:test";
 import WebSocket from "ws";
+import { ask } from "./support/ask.mjs";
 import { withStack } from "./support/rig.mjs";
-
-/** A request exactly as it stands, which fetch() would tidy up. */
-function ask(stack, target, { method = "GET", headers = {} } = {}) {
-  return new Promise((resolve, reject) => {
-    const request = http.request({ host: "127.0.0.1", port: stack.port, path: target, method, headers }, (response) => {
-      let body = "";
-      response.on("data", (data) => (body += data));
-      response.on("end", () => resolve({ status: response.statusCode, headers: response.headers, body }));
-    });
-    request.on("error", reject);
-    request.end();
-  });
-}
 
 const PLAYLIST = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:2\n" + "#EXTINF:2.00000,\nseg-1-000000.ts\n".repeat(20);
 
@@ -35,7 +22,7 @@ test("playlists, segments and pages, each with its lifetime; 404 for all else", 
     await writeFile(path.join(folder, ".new"), "half a segment");
     await writeFile(path.join(folder, "notes.txt"), "nobody's business");
 
-    const playlist = await ask(stack, "/live/shop/index.m3u8", { headers: { "Accept-Encoding": "gzip" } });
+    const playlist = await ask(stack.url, "/live/shop/index.m3u8", { headers: { "Accept-Encoding": "gzip" } });
     assert.equal(playlist.status, 200);
     assert.equal(playlist.headers["content-type"], "application/vnd.apple.mpegurl");
     assert.equal(playlist.headers["cache-control"], "public, max-age=1");
@@ -44,13 +31,13 @@ test("playlists, segments and pages, each with its lifetime; 404 for all else", 
     assert.equal(playlist.headers.etag, undefined);
     assert.equal(playlist.headers["set-cookie"], undefined);
 
-    const segment = await ask(stack, "/live/shop/seg-1-000000.ts", { headers: { Range: "bytes=0-9" } });
+    const segment = await ask(stack.url, "/live/shop/seg-1-000000.ts", { headers: { Range: "bytes=0-9" } });
     assert.equal(segment.status, 206);
     assert.equal(segment.headers["content-type"], "video/mp2t");
     assert.match(segment.headers["cache-control"], /immutable/);
     assert.equal(segment.headers["access-control-allow-origin"], "*");
 
-    const manifest = await ask(stack, "/live/shop/manifest.mpd", { method: "HEAD", headers: { "Accept-Encoding": "gzip" } });
+    const manifest = await ask(stack.url, "/live/shop/manifest.mpd", { method: "HEAD", headers: { "Accept-Encoding": "gzip" } });
     assert.equal(manifest.status, 200);
     assert.equal(manifest.headers["content-type"], "application/dash+xml");
     assert.equal(manifest.headers["cache-control"], "public, max-age=1");
@@ -58,28 +45,28 @@ test("playlists, segments and pages, each with its lifetime; 404 for all else", 
     assert.match(manifest.headers["access-control-expose-headers"], /\bDate\b/, "players set their clocks by it");
     assert.ok(Math.abs(Date.parse(manifest.headers.date) - Date.now()) < 5000);
 
-    const missing = await ask(stack, "/live/nobody/index.m3u8");
+    const missing = await ask(stack.url, "/live/nobody/index.m3u8");
     assert.equal(missing.status, 404);
     assert.equal(missing.headers["cache-control"], "no-store", "it may be there in a moment");
     assert.equal(missing.headers["access-control-allow-origin"], "*");
 
     for (const page of ["/", "/publish.html", "/watch.html?stream=x", "/js/publish-page.js", "/vendor/hls.mjs", "/css/style.css", "/img/logo.svg"])
-      assert.equal((await ask(stack, page)).status, 200, page);
+      assert.equal((await ask(stack.url, page)).status, 200, page);
 
-    const preflight = await ask(stack, "/live/shop/index.m3u8", { method: "OPTIONS" });
+    const preflight = await ask(stack.url, "/live/shop/index.m3u8", { method: "OPTIONS" });
     assert.equal(preflight.status, 204);
     assert.equal(preflight.headers["access-control-allow-headers"], "Range");
     for (const method of ["POST", "PUT", "DELETE"])
-      assert.equal((await ask(stack, "/live/shop/index.m3u8", { method })).status, 405, method);
+      assert.equal((await ask(stack.url, "/live/shop/index.m3u8", { method })).status, 405, method);
 
     for (const target of ["/live/", "/live/shop", "/live/shop/", "/live/shop/.new", "/live/shop/notes.txt",
       "/live/.hidden/index.m3u8", "/live/shop/../shop/notes.txt", "/live/shop/%2e%2e/shop/notes.txt", "/live/shop/index.m3u8/",
       "/js/", "/vendor/", "/js/../nginx.conf", "/nginx.conf", "/.git/config", "/stamp",
       "/status.html", "/status.json", "/live/streams.json/", "/live/shop/streams.json", "/live/thumb.jpg",
       "/streams", "/streams/shop", "/metrics", "/healthz", "/janus/info", "/admin"])
-      assert.equal((await ask(stack, target)).status, 404, target);
+      assert.equal((await ask(stack.url, target)).status, 404, target);
     for (const target of ["/../../../../etc/passwd", "/js/../../nginx/nginx.conf"])
-      assert.equal((await ask(stack, target)).status, 400, target);
+      assert.equal((await ask(stack.url, target)).status, 400, target);
   }));
 
 test("the WebSocket goes through to Janus", () =>

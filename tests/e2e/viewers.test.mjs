@@ -7,16 +7,27 @@ import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
-import { replay, watchWith } from "./support/audience.mjs";
-import { sleep, withStack } from "./support/rig.mjs";
+import { gunzipSync } from "node:zlib";
+import { ask } from "./support/ask.mjs";
+import { assertEven, replay, watchWith } from "./support/audience.mjs";
+import { sleep, until, withStack } from "./support/rig.mjs";
 
-/** Nothing went wrong, and nobody was given less than another; at either end one may be ahead. */
+/** Nothing went wrong, and nobody was given much less than another. */
 function assertServed(watched, { viewers, pieces }) {
   assert.equal(watched.errors, 0, JSON.stringify(watched.errors_by_kind));
   assert.equal(watched.status, 0);
   assert.equal(watched.joined, viewers);
   assert.ok(watched.fewest >= pieces, `somebody was given ${watched.fewest} pieces of media`);
-  assert.ok(watched.most - watched.fewest <= 2, `${watched.fewest} to ${watched.most} pieces of media`);
+  assertEven(watched);
+}
+
+/** The text of a playlist, which is of this kind and says so. */
+function textOf({ status, headers, body }, isGzip) {
+  assert.equal(status, 200);
+  assert.equal(headers["content-encoding"], isGzip ? "gzip" : undefined);
+  assert.equal(headers.vary, "Accept-Encoding");
+  assert.equal(Number(headers["content-length"]), body.length);
+  return String(isGzip ? gunzipSync(body) : body);
 }
 
 test("hundreds of viewers are given every part, whole and in order", (t) =>
@@ -30,18 +41,39 @@ test("hundreds of viewers are given every part, whole and in order", (t) =>
       u.diagnostic(`${watched.requests} requests; ${held.count} held playlists, ` +
         `99 % within ${held.p99_ms} ms of the part's birth`);
       assertServed(watched, { viewers: 200, pieces: 40 });
+      assert.equal(watched.compressed, watched.playlists, "they are compressed for who takes that");
       assert.ok(held.count > 200 * 2 * 40, "requests are held");
       assert.equal(watched.births_unknown, 0);
+    });
+
+    await t.test("who takes gzip is given what the others are, in fewer bytes", async () => {
+      const target = new URL(stack.master("shop")).pathname.replace("master", "video");
+      const get = (accepted, query, options = {}) => ask(stack.url, `${target}?${query}`,
+        { ...options, headers: { "Accept-Encoding": accepted, ...options.headers } });
+      await until("both are given the same version", async () => {
+        const now = textOf(await get("identity", "_HLS_msn=0"), false);
+        const msn = Number(/MEDIA-SEQUENCE:(\d+)/.exec(now)[1]) + now.match(/#EXTINF/g).length;
+        const [gzip, plain] = await Promise.all(["gzip, deflate, br", "gzip;q=0"].map((accepted) => get(accepted, `_HLS_msn=${msn}`)));
+        assert.ok(gzip.body.length * 5 < plain.body.length, `${gzip.body.length} of ${plain.body.length} bytes`);
+        return textOf(gzip, true) === textOf(plain, false);
+      });
+      const head = await get("gzip", "_HLS_msn=0", { method: "HEAD" });
+      assert.equal(head.headers["content-encoding"], "gzip");
+      assert.ok(Number(head.headers["content-length"]) > 0 && head.body.length === 0);
+      const refused = await get("gzip", "_HLS_msn=x");
+      assert.equal(String(refused.body), "_HLS_msn is not a number");
+      textOf(await get("gzip", "_HLS_msn=0", { headers: { Cookie: `shop=${"x".repeat(6000)}` } }), true);
     });
 
     await t.test("those who ask for the part that is hinted at, beside those of the classic playlist", async () => {
       const [hinted, classic] = await Promise.all([
         watchWith(stack.master("shop"), ["-n", 40, "-t", 4, "--hints", ...files]),
-        watchWith(stack.playlist("shop"), ["-n", 100, "-t", 4, ...files]),
+        watchWith(stack.playlist("shop"), ["-n", 100, "-t", 4, "--plain", ...files]),
       ]);
       assertServed(hinted, { viewers: 40, pieces: 15 });
       assert.ok(hinted.held_parts.count > 40 * 2 * 15, "parts are held");
       assertServed(classic, { viewers: 100, pieces: 1 });
+      assert.equal(classic.compressed, 0);
     });
     await publisher.stop();
   }));
@@ -59,6 +91,13 @@ test("hls-viewers says what is wrong", (t) =>
       assert.equal(watched.status, 1);
       assert.equal(watched.joined, 0);
       assert.ok(watched.errors_by_kind.refused >= 3);
+    });
+
+    await t.test("a playlist that leaves out segments, though nobody has asked for that", async () => {
+      await writeFile(path.join(folder, "index.m3u8"), segments(50, 3).replace(/(?=#EXTINF)/, "#EXT-X-SKIP:SKIPPED-SEGMENTS=2\n"));
+      const watched = await watchWith(stack.playlist("shop"), ["-n", 1, "-t", 1, "--ramp", 0]);
+      assert.equal(watched.joined, 0);
+      assert.ok(watched.errors_by_kind.list >= 1);
     });
 
     await t.test("a playlist that goes back, and one that leaves viewers behind", async () => {

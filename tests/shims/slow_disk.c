@@ -67,3 +67,13 @@ int renameat(int from_fd, const char *from, int to_fd, const char *to)
     hold("rename");
     return next(from_fd, from, to_fd, to);
 }
+
+int mkdir(const char *path, mode_t mode)
+{
+    static int (*next)(const char *, mode_t);
+
+    if (!next)
+        next = (int (*)(const char *, mode_t))dlsym(RTLD_NEXT, "mkdir");
+    hold("mkdir");
+    return next(path, mode);
+}

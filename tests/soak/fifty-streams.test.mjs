@@ -23,7 +23,6 @@ const STREAMS = 50;
 const MINUTES = 10;
 const SETTLE_MS = 30000; // files are removed again
 const LOOK_S = 80; // at one stream at low latency, then at the next
-const SKEW_AT_LOW_LATENCY = { medianMs: 15, p95Ms: 40 };
 
 const name = (i) => `shop-${i}`;
 
@@ -53,13 +52,18 @@ function assertWhole({ name: stream, state, publishers, output, source }) {
 async function checkAllCame(t, stack, replay) {
   replay.kill("SIGINT");
   await replay.exited();
-  await sleep(500); // until what came last is in the status
   const { sent, refused, late_max_ms: lateMs } = JSON.parse(await readFile(replay.logFile, "utf8"));
-  const streams = await bridgeStreams(stack.bridgePort);
-  const came = streams.flatMap(({ source }) => [source.sync.reports, ...source.tracks.map(({ packets }) => packets)])
-    .reduce((sum, n) => sum + n, 0);
+  let came;
+  await until("what came last is in the status", async () => {
+    const streams = await bridgeStreams(stack.bridgePort);
+    came = streams.flatMap(({ source }) => [source.sync.reports, ...source.tracks.map(({ packets }) => packets)])
+      .reduce((sum, n) => sum + n, 0);
+    return came >= sent;
+  }, 3000).catch(() => {}); // what is missing is told below
   t.diagnostic(`${sent} packets, sent up to ${lateMs.toFixed(0)} ms late`);
   assert.equal(refused, 0);
+  const metrics = await (await fetch(`http://127.0.0.1:${stack.bridgePort}/metrics`)).text();
+  assert.deepEqual(metrics.match(/^hls_bridge_implausible_sender_reports_total\{.*\} [1-9].*$/gm), null);
   assert.equal(came, sent, "every packet and report has come");
 }
 
@@ -68,7 +72,7 @@ async function watchInTurn(t, stack, end) {
   for (let i = 2; i <= STREAMS && Date.now() + LOOK_S * 1000 < end; i++) {
     const report = await doctor(stack.master(name(i)), LOOK_S);
     assertNoFaults(report);
-    assertSkew(report, SKEW_AT_LOW_LATENCY);
+    assertSkew(report);
     t.diagnostic(`${name(i)} at low latency: skew ${report.marks.skew_median_ms.toFixed(1)} ms, parts ` +
       `${report.renditions.map((r) => r.longest_part_gap_seconds).join(" and ")} s apart at the most`);
     for (const r of report.renditions) assert.equal(r.discontinuities, 0, r.uri);

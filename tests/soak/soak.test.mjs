@@ -4,7 +4,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { mute, publish, publishWithDtx, untilLive, withBrowser } from "../e2e/support/browser.mjs";
+import { FULL_SIZE, mute, publish, publishWithDtx, untilLive, withBrowser } from "../e2e/support/browser.mjs";
 import { assertConforms, assertShakaReadsAll, followThroughTrouble } from "../e2e/support/conformance.mjs";
 import { assertHealthy, assertSkew } from "../e2e/support/health.mjs";
 import { cut } from "../e2e/support/network.mjs";
@@ -49,7 +49,7 @@ test("10 min on a clean network", async (t) => {
   t.after(() => pages.close());
   await withStack({ bodyMs: 700000 }, (stack) =>
     withBrowser({}, async (context) => {
-      await publish(context, stack, "shop");
+      await publish(context, stack, "shop", { size: FULL_SIZE });
       await sleep(7000);
       const viewer = await openViewer(context, pages, stack.playlist("shop"));
       const watching = doctor(stack.playlist("shop"), CLEAN_S);
@@ -68,7 +68,7 @@ test("10 min on a clean network", async (t) => {
 test("low-latency HLS keeps every rule for 10 min, with a minute of loss, of a still screen and of another size", (t) =>
   withStack({ bodyMs: 700000 }, (stack) =>
     withBrowser({}, async (context) => {
-      const page = await publish(context, stack, "shop");
+      const page = await publish(context, stack, "shop", { size: FULL_SIZE });
       await until("the multivariant playlist is there", async () => (await fetch(stack.master("shop"))).ok, 15000);
       const report = await followThroughTrouble(stack.master("shop"), 600, page,
         { lossMs: 60000, stillMs: 60000, sizeMs: 60000, pauseMs: 60000 });
@@ -95,7 +95,7 @@ test("muted for 60 s with DTX on", (t) =>
 test("a network that is away for 2 min: the stream ends, and begins again at the same URL", () =>
   withStack({ bodyMs: 300000 }, (stack) =>
     withBrowser({}, async (context) => {
-      const page = await publish(context, stack, "shop");
+      const page = await publish(context, stack, "shop", { size: FULL_SIZE });
       await sleep(6000);
       const playlist = async () => (await fetch(stack.playlist("shop"))).text();
       const next = (text) => Number(/MEDIA-SEQUENCE:(\d+)/.exec(text)[1]) + text.match(/#EXTINF/g).length;
@@ -112,7 +112,7 @@ test("a network that is away for 2 min: the stream ends, and begins again at the
 test("2 h of two streams", async (t) => {
   await withStack({ bodyMs: 3 * HOUR_S * 1000 }, (stack) =>
     withBrowser({}, async (context) => {
-      for (const name of ["one", "two"]) await publish(context, stack, name);
+      for (const name of ["one", "two"]) await publish(context, stack, name, { size: FULL_SIZE });
       await sleep(60000);
       const { pid } = stack.parts.bridge;
       const before = await residentBytes(pid);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// The recording that benchmarks replay: 720p30 of about 2.5 Mbit/s, from Chromium through Janus.
+// The recording that benchmarks replay: 720p30 of about 2.5 Mbit/s with speech and music, from Chromium
+// through Janus.
 
 import { access, mkdir, rename } from "node:fs/promises";
 import path from "node:path";
@@ -20,7 +21,7 @@ export async function recordingFile() {
   console.log("Recording 720p30 once …");
   await mkdir(folder, { recursive: true });
   const { status, stderr } = await run(path.join(SOURCE, "tests/e2e/in-namespace"),
-    [path.join(SOURCE, "tests/bench/record-rtp.mjs"), "--noise", "--seconds", String(RECORDING.seconds),
+    [path.join(SOURCE, "tests/bench/record-rtp.mjs"), "--lifelike", "--seconds", String(RECORDING.seconds),
       "--bitrate", String(RECORDING.bitrate), `${file}.new`],
     { env: { ...process.env, JANUS_HLS_NAMESPACE: "" } }); // one of its own, also from within another
   if (status !== 0) throw new Error(`it cannot be recorded: ${stderr}`);

@@ -8,14 +8,26 @@ const TICKS_PER_S = 100; // USER_HZ, which Linux has fixed
 
 const numberOf = (text, key) => Number(new RegExp(`^${key}:\\s+(\\d+)`, "m").exec(text)?.[1] ?? 0);
 
+/** CPU that a process has taken up to now: { userS, systemS }, its own and the kernel's for it. */
+async function cpu(pid) {
+  const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).replace(/^.*\) /s, "").split(" ");
+  return { userS: Number(fields[11]) / TICKS_PER_S, systemS: Number(fields[12]) / TICKS_PER_S };
+}
+
+/** The same in one figure. */
+export async function cpuSeconds(pid) {
+  const { userS, systemS } = await cpu(pid);
+  return userS + systemS;
+}
+
 /** What a process has used up to now. */
 export async function usage(pid) {
   const read = (name) => readFile(`/proc/${pid}/${name}`, "utf8");
-  const fields = (await read("stat")).replace(/^.*\) /s, "").split(" ");
+  const { userS, systemS } = await cpu(pid);
   const status = await read("status");
   return {
-    userS: Number(fields[11]) / TICKS_PER_S,
-    cpuS: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_S,
+    userS,
+    cpuS: userS + systemS,
     peakKb: numberOf(status, "VmHWM"),
     pssKb: numberOf(await read("smaps_rollup"), "Pss"),
     ownKb: numberOf(status, "RssAnon"),

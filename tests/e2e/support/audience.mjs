@@ -3,21 +3,21 @@
 // A recorded publisher and as many viewers as one likes: no encoder and no decoder takes of the
 // machine what is to be measured.
 
+import assert from "node:assert/strict";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { Child, sleep } from "../../../tools/stack/child.mjs";
 import { built } from "../../../tools/stack/stack.mjs";
 import { run } from "./programs.mjs";
 import { until } from "./rig.mjs";
+import { TESTCARD } from "./testcard.mjs";
 
-const RECORDING = fileURLToPath(new URL("../../fixtures/rtp/testcard-320x180.pcap", import.meta.url));
 const FULL_MS = 14000; // until the playlists are as long as they get
 
 /**
  * Publishes a recording as `stream`, until the stack ends, and waits until it can be watched.
  * Resolves to the child, to be stopped.
  */
-export async function replay(stack, stream, { seconds = 600, recording = RECORDING, full = false } = {}) {
+export async function replay(stack, stream, { seconds = 600, recording = TESTCARD, full = false } = {}) {
   const child = new Child("rtp-replay", built().replay,
     ["--bridge", `http://127.0.0.1:${stack.bridgePort}`, "--stream", stream, "--seconds", String(seconds), recording],
     { logFile: path.join(stack.options.folder, "replay.log") });
@@ -32,4 +32,12 @@ export async function watchWith(url, args, options) {
   const { status, stdout, stderr } = await run(built().viewers, ["--json", "--quiet", ...args.map(String), url], options);
   if (!stdout) throw new Error(`hls-viewers ended with status ${status}: ${stderr}`);
   return { status, ...JSON.parse(stdout) };
+}
+
+/**
+ * Nobody was given much less than another: that nothing is left out and nobody left behind is for the
+ * viewers themselves to say, but at either end one may be ahead, and served sooner by a busy machine.
+ */
+export function assertEven({ fewest, most }) {
+  assert.ok(most - fewest <= Math.max(2, most / 2), `${fewest} to ${most} pieces of media`);
 }

@@ -5,14 +5,12 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { built } from "../../../tools/stack/stack.mjs";
 import { OWN_PICTURE, showInstead, untilLive } from "./browser.mjs";
 import { withLoss } from "./network.mjs";
 import { doctor, run, shaka } from "./programs.mjs";
 import { sleep, until } from "./rig.mjs";
-
-const RECORDING = fileURLToPath(new URL("../../fixtures/rtp/testcard-320x180.pcap", import.meta.url));
+import { TESTCARD } from "./testcard.mjs";
 
 // how fast parts come is the machine's too: it is measured in tests/bench/
 const PACE = /^a hinted part trickles in|^no new (part|segment) for/;
@@ -27,7 +25,7 @@ export async function followThroughTrouble(master, seconds, page, { lossMs, stil
   await sleep(stillMs);
   await showInstead(page, OWN_PICTURE);
   await sleep(pauseMs);
-  await showInstead(page, { width: 720, height: 1280 });
+  await showInstead(page, { width: 360, height: 640 });
   await sleep(sizeMs);
   await page.reload();
   await untilLive(page);
@@ -37,7 +35,7 @@ export async function followThroughTrouble(master, seconds, page, { lossMs, stil
 /** hls-doctor's report of a stream whose publisher comes with sound, without, and with it again. */
 export async function followMissingSound(stack, stream) {
   const send = (seconds, ...options) => run(built().replay, ["--bridge", `http://127.0.0.1:${stack.bridgePort}`,
-    "--stream", stream, "--seconds", seconds, ...options, RECORDING]);
+    "--stream", stream, "--seconds", seconds, ...options, TESTCARD]);
   const first = send(6);
   await until("the multivariant playlist is there", async () => (await fetch(stack.master(stream))).ok, 15000);
   const watching = doctor(stack.master(stream), 22);

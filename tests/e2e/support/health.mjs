@@ -8,11 +8,17 @@ const SKEW_MEDIAN_MS = 15;
 const SKEW_P95_MS = 40;
 const PAIRS_MIN = 8; // of a flash and a beep, for a figure that means something
 
+/** All that a viewer may notice of an outage, or of a machine that is too busy. */
+const OUTAGE = /no new segment for 1\.5 target/;
+
+/** What is wrong, but for the rules that `pattern` names: an outage, unless told. */
+export const faultsBut = ({ faults }, pattern = OUTAGE) => faults.filter(({ rule }) => !pattern.test(rule));
+
 /** The sound fits the picture. */
-export function assertSkew({ marks }) {
+export function assertSkew({ marks }, { p95Ms = SKEW_P95_MS } = {}) {
   assert.ok(marks.pairs >= PAIRS_MIN, `only ${marks.pairs} flashes with a beep`);
   assert.ok(Math.abs(marks.skew_median_ms) <= SKEW_MEDIAN_MS, `skew ${JSON.stringify(marks)}`);
-  assert.ok(marks.skew_p95_ms <= SKEW_P95_MS, `skew ${JSON.stringify(marks)}`);
+  assert.ok(marks.skew_p95_ms <= p95Ms, `skew ${JSON.stringify(marks)}`);
 }
 
 /** Nothing is wrong, each segment starts with an IDR picture, and the sound fits where there are marks. */

@@ -6,13 +6,12 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { startBridge } from "../../../tools/stack/bridge.mjs";
 import { Child } from "../../../tools/stack/child.mjs";
 import { freePorts } from "../../../tools/stack/ports.mjs";
 import { built } from "../../../tools/stack/stack.mjs";
+import { TESTCARD } from "./testcard.mjs";
 
-const RECORDING = fileURLToPath(new URL("../../fixtures/rtp/testcard-320x180.pcap", import.meta.url));
 const SECONDS = "60"; // that each sends, unless it is told otherwise
 
 /**
@@ -28,7 +27,7 @@ export async function withBridge(settings, body) {
   const senders = new Set();
   const send = (stream, ...options) => {
     const sender = new Child("rtp-replay", built().replay,
-      ["--bridge", `http://127.0.0.1:${port}`, "--stream", stream, "--seconds", SECONDS, ...options, RECORDING],
+      ["--bridge", `http://127.0.0.1:${port}`, "--stream", stream, "--seconds", SECONDS, ...options, TESTCARD],
       { logFile: path.join(folder, `${stream}.log`), cleanUp: () => senders.delete(sender) });
     senders.add(sender);
     return sender;

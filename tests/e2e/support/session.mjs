@@ -12,3 +12,6 @@ a=fmtp:96 packetization-mode=1
 m=audio ${audioPort} RTP/AVP 111
 a=rtpmap:111 opus/48000/2
 `;
+
+/** An offer to the bridge, of sound alone. */
+export const SOUND_OFFER = "v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 40000 RTP/AVPF 111\r\na=rtpmap:111 opus/48000/2\r\na=rtcp-mux\r\n";

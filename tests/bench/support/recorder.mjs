@@ -2,12 +2,12 @@
 
 // Records the RTP that the plugin sends the bridge, for rtp-replay.
 
+import { openPage, untilLive } from "../../e2e/support/browser.mjs";
+import { until } from "../../e2e/support/rig.mjs";
 import { Child, sleep } from "../../../tools/stack/child.mjs";
-import { openPage, untilLive } from "./browser.mjs";
-import { until } from "./rig.mjs";
+import { shopSound } from "./sounds.mjs";
 
 const SETTLE_MS = 4000; // until the encoder has its bitrate, and the reports have begun
-const HISS = 0.05; // of full scale: there is more to code in speech than in silence
 const CAPTURE_BYTES = 262144; // longer than any packet on loopback
 
 /**
@@ -38,15 +38,17 @@ function addNoise(name) {
   };
 }
 
-/** Publishes the test card in any size, where publish() shows it in its own. */
-export async function publishCard(context, stack, stream, { width, height, noise = false }) {
+/** Publishes the test card, `lifelike` with the picture and the sound of a shop, which publish() has not. */
+async function publishCard(context, stack, stream, { width, height, lifelike }) {
   const page = await openPage(context, `${stack.url}/publish.html?stream=${stream}`);
-  if (noise) await page.evaluate(addNoise, stream);
-  await page.evaluate(async (card) => {
+  if (lifelike) await page.evaluate(addNoise, stream);
+  const sound = lifelike ? Buffer.from((await shopSound()).buffer).toString("base64") : undefined;
+  await page.evaluate(async ({ sound, ...card }) => {
     const { startTestCard } = await import("/js/test-card.js");
-    const { stream } = await startTestCard(card);
+    const under = sound && new Float32Array(Uint8Array.from(atob(sound), (c) => c.charCodeAt(0)).buffer);
+    const { stream } = await startTestCard({ ...card, under });
     await window.janusHls.publisher.publish(stream, { name: card.name });
-  }, { name: stream, width, height, hiss: noise ? HISS : 0 });
+  }, { name: stream, width, height, sound });
   await untilLive(page);
   return page;
 }
@@ -66,10 +68,11 @@ async function capture(file, seconds) {
 /**
  * Records a publisher of the test card to the pcap file `file`.
  *   seconds, width, height
- *   noise   so much in picture and sound that the bitrate is used
+ *   lifelike   noise in the picture, so that the bitrate is used, and in the sound speech and music: to an
+ *              encoder beeps in silence are next to nothing
  */
-export async function recordTestCard(context, stack, { file, seconds, width, height, noise }) {
-  const page = await publishCard(context, stack, "recording", { width, height, noise });
+export async function recordTestCard(context, stack, { file, seconds, width, height, lifelike }) {
+  const page = await publishCard(context, stack, "recording", { width, height, lifelike });
   await until("the playlist is there", async () => (await fetch(stack.playlist("recording"))).ok);
   await sleep(SETTLE_MS);
   await capture(file, seconds);

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import http from "node:http";
+
+/**
+ * A request exactly as it stands, which fetch() would tidy up, to the server of `url`. Resolves to
+ * { status, headers, body }, a Buffer as it came.
+ */
+export function ask(url, target, { method = "GET", headers = {} } = {}) {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const request = http.request({ host: hostname, port, path: target, method, headers }, (response) => {
+      const pieces = [];
+      response.on("data", (data) => pieces.push(data));
+      response.on("end", () =>
+        resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(pieces) }));
+    });
+    request.on("error", reject);
+    request.end();
+  });
+}
