@@ -2,11 +2,10 @@
 #include "opus_to_aac.h"
 
 #include <libavcodec/avcodec.h>
-#include <libavutil/channel_layout.h>
-#include <libavutil/opt.h>
 #include <opus.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "aac_encoder.h"
 
 #define CHANNELS        2
 #define DEFAULT_BITRATE 128000
@@ -15,43 +14,16 @@
 
 struct OpusToAac {
     OpusDecoder *decoder;
-    AVCodecContext *encoder;
-    AVFrame *frame;   /* collects AAC_FRAME_SAMPLES */
-    AVPacket *packet; /* what was taken last; owns the bytes of it */
-    int collected;    /* samples in `frame` */
-    int64_t position; /* clock at the next sample that is put in */
-    int64_t next_pts; /* clock at the next frame that comes out */
-    AVPacket **ready; /* frames that are to be taken, from `first` */
+    AacEncoder *encoder;
+    float *input[CHANNELS]; /* of the encoder, for the frame that is being collected */
+    AVPacket *packet;       /* what was taken last; owns the bytes of it */
+    int collected;          /* samples in `input` */
+    int64_t position;       /* clock at the next sample that is put in */
+    int64_t next_pts;       /* clock at the next frame that comes out */
+    AVPacket **ready;       /* frames that are to be taken, from `first` */
     size_t first, count, capacity;
     float pcm[OPUS_PACKET_MAX * CHANNELS]; /* interleaved */
 };
-
-static int open_encoder(OpusToAac *o, int64_t bitrate)
-{
-    const AVCodec *codec = avcodec_find_encoder(AV_CODEC_ID_AAC);
-
-    o->encoder = codec ? avcodec_alloc_context3(codec) : NULL;
-    if (!o->encoder)
-        return -1;
-    o->encoder->bit_rate = bitrate;
-    o->encoder->sample_rate = SAMPLES_PER_S;
-    o->encoder->sample_fmt = AV_SAMPLE_FMT_FLTP;
-    o->encoder->time_base = (AVRational){1, SAMPLES_PER_S};
-    o->encoder->thread_count = 1;
-    o->encoder->flags |= AV_CODEC_FLAG_GLOBAL_HEADER; /* makes the AudioSpecificConfig */
-    av_channel_layout_default(&o->encoder->ch_layout, CHANNELS);
-    /* the two-loop search costs five times as much, and is no better (docs/architecture.md) */
-    av_opt_set(o->encoder->priv_data, "aac_coder", "fast", 0);
-    if (avcodec_open2(o->encoder, codec, NULL) < 0 || o->encoder->frame_size != AAC_FRAME_SAMPLES)
-        return -1;
-    o->frame->nb_samples = AAC_FRAME_SAMPLES;
-    o->frame->format = AV_SAMPLE_FMT_FLTP;
-    o->frame->sample_rate = SAMPLES_PER_S;
-    return av_channel_layout_copy(&o->frame->ch_layout, &o->encoder->ch_layout) < 0 ||
-                   av_frame_get_buffer(o->frame, 0) < 0
-               ? -1
-               : 0;
-}
 
 OpusToAac *opus_to_aac_create(const OpusToAacParams *params, const char **error)
 {
@@ -61,19 +33,19 @@ OpusToAac *opus_to_aac_create(const OpusToAacParams *params, const char **error)
     OpusToAac *o = calloc(1, sizeof(*o));
     if (!o)
         goto fail;
-    o->frame = av_frame_alloc();
     o->packet = av_packet_alloc();
-    if (!o->frame || !o->packet)
+    if (!o->packet)
         goto fail;
     wrong = "libopus has no decoder";
     o->decoder = opus_decoder_create(SAMPLES_PER_S, CHANNELS, &status);
     if (!o->decoder)
         goto fail;
     wrong = "libavcodec has no AAC encoder";
-    if (open_encoder(o, params->bitrate ? params->bitrate : DEFAULT_BITRATE) < 0)
+    o->encoder = aac_encoder_create(params->bitrate ? params->bitrate : DEFAULT_BITRATE);
+    if (!o->encoder)
         goto fail;
     o->position = params->first_samples;
-    o->next_pts = params->first_samples - o->encoder->initial_padding;
+    o->next_pts = params->first_samples - aac_encoder_delay(o->encoder);
     return o;
 fail:
     if (error)
@@ -93,8 +65,7 @@ void opus_to_aac_destroy(OpusToAac **o)
     free(p->ready);
     if (p->decoder)
         opus_decoder_destroy(p->decoder);
-    avcodec_free_context(&p->encoder);
-    av_frame_free(&p->frame);
+    aac_encoder_destroy(&p->encoder);
     av_packet_free(&p->packet);
     free(p);
     *o = NULL;
@@ -131,9 +102,7 @@ static void encode_frame(OpusToAac *o)
     AVPacket *packet = av_packet_alloc();
 
     o->collected = 0;
-    o->frame->pts = o->position - AAC_FRAME_SAMPLES;
-    if (!packet || avcodec_send_frame(o->encoder, o->frame) < 0 ||
-        avcodec_receive_packet(o->encoder, packet) < 0) {
+    if (!packet || aac_encoder_encode(o->encoder, packet) < 0) {
         av_packet_free(&packet); /* the encoder begins one frame late */
         return;
     }
@@ -143,16 +112,24 @@ static void encode_frame(OpusToAac *o)
     queue_packet(o, packet);
 }
 
+static bool begin_frame(OpusToAac *o)
+{
+    for (int c = 0; c < CHANNELS; c++)
+        if (!(o->input[c] = aac_encoder_input(o->encoder, c)))
+            return false;
+    return true;
+}
+
 /* Puts `samples` of interleaved PCM in; NULL: silence. */
 static void put(OpusToAac *o, const float *pcm, int64_t samples)
 {
     while (samples > 0) {
-        if (o->collected == 0 && av_frame_make_writable(o->frame) < 0)
+        if (o->collected == 0 && !begin_frame(o))
             return;
         int room = AAC_FRAME_SAMPLES - o->collected;
         int n = samples < room ? (int)samples : room;
         for (int c = 0; c < CHANNELS; c++) {
-            float *out = (float *)(void *)o->frame->extended_data[c] + o->collected;
+            float *out = o->input[c] + o->collected;
             for (int i = 0; i < n; i++)
                 out[i] = pcm ? pcm[i * CHANNELS + c] : 0;
         }
@@ -234,11 +211,10 @@ void opus_to_aac_new_source(OpusToAac *o, int64_t first_samples)
         return;
     o->collected = 0;
     o->position = first_samples;
-    o->next_pts = first_samples - o->encoder->initial_padding;
+    o->next_pts = first_samples - aac_encoder_delay(o->encoder);
 }
 
 const uint8_t *opus_to_aac_config(const OpusToAac *o, size_t *len)
 {
-    *len = (size_t)o->encoder->extradata_size;
-    return o->encoder->extradata;
+    return aac_encoder_config(o->encoder, len);
 }

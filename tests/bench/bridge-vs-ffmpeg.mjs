@@ -32,6 +32,7 @@ It uses the build in build/, or in $JANUS_HLS_BUILD.
 `;
 
 const WARM_UP_S = 10; // start and first segments are not counted
+const IDLE_MIN = 10; // % of the machine: where there is less, who needs more takes no more, and waits
 
 /** Whether a UDP port is free, and so the one above it. */
 async function isFree(port) {
@@ -79,13 +80,21 @@ function startReplay({ recording, folder, control, streams, receivers, seconds }
       "--seconds", String(seconds), ...ROUND, recording], { logFile: path.join(folder, "replay.log") });
 }
 
-/** What both use in `seconds`: { bridge, ffmpeg }, each { cpu (% of a core), peakMb, pssMb, ownMb }. */
+/** Seconds of all cores, since the machine's start: { idle, all }. */
+function machineTime() {
+  const times = os.cpus().map((cpu) => cpu.times);
+  const sum = (numbers) => numbers.reduce((total, n) => total + n, 0);
+  return { idle: sum(times.map(({ idle }) => idle)), all: sum(times.flatMap((one) => Object.values(one))) };
+}
+
+/** What both use in `seconds`, and what the machine has left (`idle`, % of it): { bridge, ffmpeg }, each { cpu (% of a core), peakMb, pssMb, ownMb }. */
 async function watch({ bridge, ffmpegs }, seconds) {
   const both = async () => ({ bridge: await usageOf([bridge]), ffmpeg: await usageOf(ffmpegs) });
-  const before = await both();
+  const before = await both(), machineBefore = machineTime();
   const from = performance.now();
   await sleep(seconds * 1000);
-  const after = await both();
+  const after = await both(), machine = machineTime();
+  const idle = (100 * (machine.idle - machineBefore.idle)) / (machine.all - machineBefore.all);
   const took = (performance.now() - from) / 1000;
   const figures = (name) => ({
     cpu: (100 * (after[name].cpuS - before[name].cpuS)) / took,
@@ -94,7 +103,7 @@ async function watch({ bridge, ffmpegs }, seconds) {
     pssMb: after[name].pssKb / 1024,
     ownMb: after[name].ownKb / 1024,
   });
-  return { bridge: figures("bridge"), ffmpeg: figures("ffmpeg") };
+  return { idle, bridge: figures("bridge"), ffmpeg: figures("ffmpeg") };
 }
 
 /** One run. */
@@ -166,7 +175,9 @@ for (let i = 1; i <= runs; i++) {
   results.push(await measure({ recording, seconds, streams, lowLatency: values["low-latency"], directory: values.directory }));
   console.log(`Run ${i} of ${runs}:`);
   printTable(results.slice(-1));
-  console.log();
+  const { idle } = results.at(-1);
+  console.log(`the machine was idle for ${idle.toFixed(0)} % of the time` +
+    (idle < IDLE_MIN ? ", which is too little to compare: fewer --streams" : "") + "\n");
 }
 console.log(`Median of ${runs}:`);
 printTable(results);

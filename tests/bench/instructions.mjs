@@ -27,8 +27,10 @@ Status: 0 as last time, 1 not so, 2 it could not be counted.
 const LAST = fileURLToPath(new URL("instructions.json", import.meta.url));
 const SHORT_S = 10, LONG_S = 30; // of media; what is told is of the difference, without start and end
 const TOLERANCE = 0.03;
+const TOLERANCE_OF_ALL = 0.0005; // a module of next to nothing may come and go by more
 const SLIGHT = 0.00003; // of all: what is less is neither told nor compared
-const SOUND = ["hls-bridge/audio_clock.c", "hls-bridge/opus_to_aac.c", "libopus", "libavcodec"]; // the work for AAC frames
+const SOUND = ["audio_clock", "opus_to_aac", "aac_encoder", "aac_pair"].map((name) => `hls-bridge/${name}.c`)
+  .concat("libopus", "libavcodec"); // the work for AAC frames
 
 /** Instructions by module, and what they were for, of so much media. */
 async function count(recording, seconds, folder) {
@@ -79,13 +81,14 @@ function print(now, last) {
   const sameLibraries = last && last.libraries.join() === now.libraries.join();
   let other = 0;
   for (const [what, n, share] of rows(now)) {
-    const change = before?.has(what) ? n / before.get(what) - 1 : NaN;
+    const was = before?.get(what) ?? 0, change = n / was - 1;
     const compared = before && (sameLibraries || what.includes(".c"));
-    const wrong = compared && !(Math.abs(change) <= TOLERANCE);
+    const slight = (Math.abs(n - was) / n) * share <= TOLERANCE_OF_ALL;
+    const wrong = compared && !slight && !(Math.abs(change) <= TOLERANCE);
     other += wrong ? 1 : 0;
     console.log(`${what.padEnd(36)}${Math.round(n).toLocaleString("en").padStart(12)}` +
       `${(100 * share).toFixed(2).padStart(7)} %` +
-      (before ? (Number.isNaN(change) ? "   new" : `${(100 * change).toFixed(1).padStart(7)} %`) : "") + (wrong ? "  <--" : ""));
+      (before ? (was === 0 ? "   new" : `${(100 * change).toFixed(1).padStart(7)} %`) : "") + (wrong ? "  <--" : ""));
   }
   if (last && !sameLibraries) console.log(`other libraries than last time (${last.libraries.join(", ")}): theirs are not compared`);
   return other;

@@ -110,10 +110,10 @@ test("operators see and rule what is live", () =>
       const { streams } = await handle.request({ request: "list" });
       assert.equal(streams.length, 1);
       let info, video, audio;
-      await until("it sends what it may", async () => {
+      await until("it sends what it may, and has told the round trip", async () => {
         info = await handle.request({ request: "info", stream: "shop" });
         [video, audio] = ["video", "audio"].map((kind) => info.tracks.find((track) => track.kind === kind));
-        return video.bitrate > 100000 && audio.bitrate > 5000;
+        return video.bitrate > 100000 && audio.bitrate > 5000 && info.round_trip_ms > 0;
       }, 20000);
       assert.equal(info.bridge, "listening");
       assert.deepEqual([video.codec, video.width, video.height], ["H264", 640, 360]);

@@ -4,7 +4,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { FULL_SIZE, publish, showInstead, withBrowser } from "./support/browser.mjs";
+import { publish, showInstead, withBrowser } from "./support/browser.mjs";
 import { assertHealthy } from "./support/health.mjs";
 import { doctor } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
@@ -16,7 +16,7 @@ test("the size of the picture changes every 10 s", async (t) => {
   t.after(() => pages.close());
   await withStack({}, (stack) =>
     withBrowser({}, async (context) => {
-      const page = await publish(context, stack, "shop", { size: FULL_SIZE });
+      const page = await publish(context, stack, "shop");
       await sleep(7000);
       const viewer = await openViewer(context, pages, stack.playlist("shop"));
       const vlc = await Vlc.play(stack.playlist("shop"));
@@ -24,7 +24,7 @@ test("the size of the picture changes every 10 s", async (t) => {
         await until("hls.js plays", async () => (await viewer.state()).playingAt !== null, 15000);
         const watching = doctor(stack.playlist("shop"), 38);
         await sleep(2000);
-        for (const [width, height] of [[720, 1280], [960, 540], [1280, 720]]) {
+        for (const [width, height] of [[360, 640], [480, 270], [640, 360]]) {
           await showInstead(page, { width, height });
           await sleep(10000);
         }

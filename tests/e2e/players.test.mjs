@@ -22,12 +22,17 @@ async function open(context, pages, player, url) {
   return page;
 }
 
-/** Waits until the picture's time is `probe(state)`, and returns the state. */
-const untilIts = (page, what, probe, timeoutMs = 30000) =>
-  until(`${page.player}: ${what}`, async () => {
-    const state = await page.state();
+/** Waits until `probe(state)` is true, and returns the state; where it is never, tells what there was. */
+async function untilIts(page, what, probe, timeoutMs = 30000) {
+  let state;
+  return until(`${page.player}: ${what}`, async () => {
+    state = await page.state();
     return probe(state) && state;
-  }, timeoutMs);
+  }, timeoutMs).catch((error) => {
+    error.message += `: ${JSON.stringify(state)}`;
+    throw error;
+  });
+}
 
 async function assertNoErrors(page) {
   assert.deepEqual((await page.state()).errors, [], page.player);

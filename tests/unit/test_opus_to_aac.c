@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include <libavcodec/avcodec.h>
 #include <math.h>
 #include <opus.h>
 #include <stdlib.h>
 
+#include "aac_listener.h"
 #include "hls-bridge/opus_to_aac.h"
 
 #define FRAME   960
@@ -14,13 +14,7 @@
 
 static OpusToAac *transcoder;
 static OpusEncoder *encoder;
-static AVCodecContext *decoder;
-static AVFrame *frame;
-static AVPacket *packet;
-
-/* What was decoded of the AAC that came out, left channel. */
-static float sound[48000 * 20];
-static size_t heard;
+static AacListener listener;        /* to the AAC that comes out */
 static int64_t first_pts, next_pts; /* samples */
 
 static int setup(void **state)
@@ -35,14 +29,7 @@ static int setup(void **state)
     opus_encoder_ctl(encoder, OPUS_SET_INBAND_FEC(1));
     opus_encoder_ctl(encoder, OPUS_SET_PACKET_LOSS_PERC(20));
     const uint8_t *config = opus_to_aac_config(transcoder, &config_len);
-    decoder = avcodec_alloc_context3(avcodec_find_decoder(AV_CODEC_ID_AAC));
-    decoder->extradata = av_mallocz(config_len + AV_INPUT_BUFFER_PADDING_SIZE);
-    memcpy(decoder->extradata, config, config_len);
-    decoder->extradata_size = (int)config_len;
-    assert_int_equal(avcodec_open2(decoder, NULL, NULL), 0);
-    frame = av_frame_alloc();
-    packet = av_packet_alloc();
-    heard = 0;
+    listener_open(&listener, config, config_len);
     next_pts = INT64_MIN;
     return 0;
 }
@@ -52,9 +39,7 @@ static int teardown(void **state)
     (void)state;
     opus_to_aac_destroy(&transcoder);
     opus_encoder_destroy(encoder);
-    avcodec_free_context(&decoder);
-    av_frame_free(&frame);
-    av_packet_free(&packet);
+    listener_close(&listener);
     return 0;
 }
 
@@ -68,16 +53,7 @@ static void listen(void)
             first_pts = next_pts = aac.pts_samples;
         assert_int_equal(aac.pts_samples, next_pts);
         next_pts += AAC_FRAME_SAMPLES;
-        assert_int_equal(av_new_packet(packet, (int)aac.len), 0);
-        memcpy(packet->data, aac.data, aac.len);
-        assert_int_equal(avcodec_send_packet(decoder, packet), 0);
-        av_packet_unref(packet);
-        while (avcodec_receive_frame(decoder, frame) == 0) {
-            assert_int_equal(frame->sample_rate, 48000);
-            assert_int_equal(frame->ch_layout.nb_channels, 2);
-            memcpy(sound + heard, frame->data[0], (size_t)frame->nb_samples * sizeof(float));
-            heard += (size_t)frame->nb_samples;
-        }
+        listener_hear(&listener, aac.data, aac.len, 2);
     }
 }
 
@@ -97,7 +73,7 @@ static double loudness(size_t from, size_t to)
     double sum = 0;
 
     for (size_t i = from; i < to; i++)
-        sum += (double)sound[i] * sound[i];
+        sum += (double)listener.sound[0][i] * listener.sound[0][i];
     return sqrt(sum / (double)(to - from));
 }
 
@@ -116,7 +92,8 @@ static void a_tone_goes_through_in_its_place(void **state)
     }
     assert_int_equal(first_pts, FIRST - 1024);
     assert_int_equal(opus_to_aac_position(transcoder), FIRST + 4800 + 100 * FRAME);
-    /* sound[0] is at first_pts; the tone was put in at FIRST + 4800, and Opus looks 312 ahead */
+    /* what is heard begins at first_pts; the tone was put in at FIRST + 4800, and Opus looks 312
+     * ahead */
     size_t begins = (size_t)(FIRST + 4800 + 312 - first_pts);
     assert_true(loudness(begins - 2400, begins - 600) < 0.02);
     assert_true(loudness(begins + 600, begins + 48000) > 0.3);

@@ -11,6 +11,7 @@ const viewer = (window.viewer = {
   playing: false,
   ended: false,
   time: 0, // of the picture
+  buffered: [], // of media: from when until when
   latency: NaN, // seconds behind live, as the player has it; NaN: it does not say
   sizes: [], // of the picture, each time that it changes
   waits: 0, // how often the picture has waited for media
@@ -67,6 +68,7 @@ try {
   const latency = await players[query.get("player")]();
   setInterval(() => {
     viewer.time = video.currentTime;
+    viewer.buffered = Array.from(video.buffered, (none, i) => [video.buffered.start(i), video.buffered.end(i)]);
     viewer.latency = latency();
   }, 100);
 } catch (error) {

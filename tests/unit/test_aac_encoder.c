@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "harness.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "aac_listener.h"
+#include "hls-bridge/aac_encoder.h"
+#include "hls-bridge/media.h"
+
+#define BITRATE 128000
+#define FRAMES  300 /* 6.4 s */
+
+/* Frames until the encoder is sure that one channel is enough: a second, and what it overlaps. */
+#define SURE 50
+
+static AacEncoder *encoder;
+static AacListener listener;
+static float input[2][FRAMES * AAC_FRAME_SAMPLES];
+
+static int setup(void **state)
+{
+    size_t len;
+
+    (void)state;
+    encoder = aac_encoder_create(BITRATE);
+    assert_non_null(encoder);
+    const uint8_t *config = aac_encoder_config(encoder, &len);
+    listener_open(&listener, config, len);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    aac_encoder_destroy(&encoder);
+    assert_null(encoder);
+    listener_close(&listener);
+    return 0;
+}
+
+static double hiss(void)
+{
+    return (double)rand() / RAND_MAX - 0.5;
+}
+
+/* What one microphone hears at sample n: a tone that swells, and a room. */
+static double voice(int n)
+{
+    double t = n / 48000.0;
+
+    return 0.3 * sin(2 * M_PI * 440 * t) * (1.2 + sin(2 * M_PI * 3 * t)) + 0.01 * hiss();
+}
+
+/* Both channels, for frames [from, to): the voice, and `side` of something else that is added left
+ * and taken away right. */
+static void fill(int from, int to, double side)
+{
+    for (int n = from * AAC_FRAME_SAMPLES; n < to * AAC_FRAME_SAMPLES; n++) {
+        double middle = voice(n), other = side * sin(2 * M_PI * 1700 * n / 48000.0);
+        input[0][n] = (float)(middle + other);
+        input[1][n] = (float)(middle - other);
+    }
+}
+
+/* Encodes all, and listens. */
+static void encode_all(void)
+{
+    AVPacket *packet = av_packet_alloc();
+
+    for (int n = 0; n < FRAMES; n++) {
+        for (int c = 0; c < 2; c++) {
+            float *room = aac_encoder_input(encoder, c);
+            assert_non_null(room);
+            memcpy(room, input[c] + (size_t)n * AAC_FRAME_SAMPLES,
+                   AAC_FRAME_SAMPLES * sizeof(float));
+        }
+        int status = aac_encoder_encode(encoder, packet);
+        assert_row(status == (n == 0 ? -1 : 0), "a frame for each but the first", "%d", n);
+        if (status < 0)
+            continue;
+        listener_hear(&listener, packet->data, (size_t)packet->size, 2);
+        av_packet_unref(packet);
+    }
+    av_packet_free(&packet);
+}
+
+/* Where frame n of the input is heard. */
+static size_t place(int n)
+{
+    return (size_t)(n * AAC_FRAME_SAMPLES + aac_encoder_delay(encoder));
+}
+
+/* How much louder channel `c` of frames [from, to) is than what was made of it, dB. */
+static double fidelity(int c, int from, int to)
+{
+    double sound = 0, noise = 0;
+
+    for (size_t i = place(from); i < place(to); i++) {
+        double was = input[c][i - place(0)], is = listener.sound[c][i];
+        sound += was * was;
+        noise += (is - was) * (is - was);
+    }
+    return 10 * log10(sound / noise);
+}
+
+static bool same_channels(int from, int to)
+{
+    return same_sound(listener.sound[0] + place(from), listener.sound[1] + place(from),
+                      place(to) - place(from));
+}
+
+static void one_microphone_is_encoded_once(void **state)
+{
+    (void)state;
+    fill(0, FRAMES, 0.0005); /* -50 dB: what Opus may leave */
+    encode_all();
+    assert_false(same_channels(0, 40));
+    assert_true(same_channels(SURE, FRAMES - 2));
+    for (int n = 1; n < FRAMES - 2; n++)
+        assert_row(fidelity(0, n, n + 1) > 20, "no seam", "frame %d: %f dB", n,
+                   fidelity(0, n, n + 1));
+}
+
+static void two_microphones_stay_two(void **state)
+{
+    (void)state;
+    fill(0, FRAMES, 0.02); /* -23 dB: hardly to be heard, but there */
+    encode_all();
+    for (int n = 1; n < FRAMES - 2; n++)
+        assert_false(same_channels(n, n + 1));
+}
+
+static void a_second_microphone_is_heard_from_its_first_frame_on(void **state)
+{
+    (void)state;
+    fill(0, 150, 0);
+    fill(150, 200, 0.2);
+    fill(200, FRAMES, 0);
+    encode_all();
+    assert_true(same_channels(SURE, 149));
+    assert_true(same_channels(200 + SURE, FRAMES - 2));
+    for (int c = 0; c < 2; c++)
+        for (int n = 1; n < FRAMES - 2; n++)
+            assert_row(fidelity(c, n, n + 1) > 20, "no seam", "channel %d, frame %d: %f dB", c, n,
+                       fidelity(c, n, n + 1));
+}
+
+static void what_is_left_behind_a_loud_sound_does_not_count(void **state)
+{
+    (void)state;
+    fill(0, FRAMES, 0);
+    for (int n = 100 * AAC_FRAME_SAMPLES; n < FRAMES * AAC_FRAME_SAMPLES; n++) {
+        double t = n / 48000.0 - 100 * AAC_FRAME_SAMPLES / 48000.0;
+        double rest = 0.0004 * exp(-t * 20) * hiss(); /* -68 dB, which dies away */
+        input[0][n] = (float)rest;
+        input[1][n] = -input[0][n];
+    }
+    encode_all();
+    assert_true(same_channels(SURE, FRAMES - 2));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(one_microphone_is_encoded_once),
+        TEST(two_microphones_stay_two),
+        TEST(a_second_microphone_is_heard_from_its_first_frame_on),
+        TEST(what_is_left_behind_a_loud_sound_does_not_count),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
