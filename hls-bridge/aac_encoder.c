@@ -11,7 +11,8 @@
 #include "aac_pair.h"
 #include "media.h"
 
-#define CHANNELS 2
+#define CHANNELS           2
+#define SINGLE_BITRATE_MAX 288000 /* 6144 bits a frame, ISO/IEC 14496-3, 4.5.3.1 */
 
 /* A frame overlaps with the one before, looks at the one behind, and has a window that depends on
  * both: an encoder that takes over is given so many frames again, one more than it was seen to
@@ -20,12 +21,17 @@
 #define FRAMES        (FRAMES_BEFORE + 1)
 
 /* What is left of the difference where one channel was coded as two: less than this of what the
- * sound has been of late (-40 dB), or next to nothing (-70 dB of full scale, in a frame). */
-#define SIDE_MAX   1e-4F
-#define SIDE_FLOOR (AAC_FRAME_SAMPLES * 4e-7F)
+ * sound has been of late (-35 dB; Chromium leaves more in one frame of a thousand), or next to
+ * nothing (-76 dB of full scale, in a frame). */
+#define SIDE_MAX   3.2e-4F
+#define SIDE_FLOOR (AAC_FRAME_SAMPLES * 1e-7F)
+
+/* Judged by what changes from sample to sample: a bass hides nothing but what is as low. */
+#define BASS 0.9F
 
 /* The ear forgets what was loud by 14 dB in a tenth of a second. */
-#define FADE 0.5F
+#define FADE         0.5F
+#define LOUDNESS_MAX (AAC_FRAME_SAMPLES * 16.0F)
 
 #define ALIKE_MIN 47 /* frames, a second: until a single channel is enough */
 
@@ -36,10 +42,12 @@ struct AacEncoder {
     AVFrame *frame[FRAMES]; /* of two channels, the newest and those before */
     unsigned newest;        /* of `frame` */
     AVFrame *middle;        /* of one channel */
-    AVPacket *packet;       /* of one channel */
+    AVPacket *packet;       /* of one channel, or one that nobody gets */
+    AacSlope slope;         /* how the last frame that came out ends */
+    float last[CHANNELS];   /* samples */
     float loudness;         /* of late, as the sum of squares of a frame */
     unsigned alike;         /* frames in a row */
-    bool pairs_fail;        /* libavcodec codes a single channel in another way */
+    bool pairs_fail;        /* a single channel cannot be had, or is coded in another way */
     uint8_t *config;        /* of two channels */
     size_t config_len;
     int delay;
@@ -55,6 +63,15 @@ static int bandwidth_hz(int64_t bitrate)
     int64_t hz = each / 5 > each * 15 / 32 - 5500 ? each / 5 : each * 15 / 32 - 5500;
 
     return (int)smaller(hz, smaller(3000 + each / 4, smaller(12000 + each / 16, 22000)));
+}
+
+/* What aac_pair asks for. */
+static int leave_tools_out(AVCodecContext *c)
+{
+    return av_opt_set(c->priv_data, "aac_tns", "0", 0) < 0 ||
+                   av_opt_set(c->priv_data, "aac_pns", "0", 0) < 0
+               ? -1
+               : 0;
 }
 
 static AVCodecContext *open_codec(int64_t bitrate, int channels)
@@ -74,12 +91,12 @@ static AVCodecContext *open_codec(int64_t bitrate, int channels)
     /* the two-loop search costs five times as much, and is no better (docs/architecture.md) */
     av_opt_set(c->priv_data, "aac_coder", "fast", 0);
     if (channels == 1) {
+        c->bit_rate = smaller(bitrate, SINGLE_BITRATE_MAX);
         c->cutoff = bandwidth_hz(bitrate);
-        /* what aac_pair asks for */
-        av_opt_set(c->priv_data, "aac_tns", "0", 0);
-        av_opt_set(c->priv_data, "aac_pns", "0", 0);
     }
-    if (avcodec_open2(c, codec, NULL) < 0 || c->frame_size != AAC_FRAME_SAMPLES)
+    if (channels == 1 && leave_tools_out(c) < 0)
+        avcodec_free_context(&c);
+    else if (avcodec_open2(c, codec, NULL) < 0 || c->frame_size != AAC_FRAME_SAMPLES)
         avcodec_free_context(&c);
     return c;
 }
@@ -160,16 +177,18 @@ static bool is_alike(AacEncoder *e)
 {
     const AVFrame *frame = e->frame[e->newest];
     const float *left = samples_of(frame, 0), *right = samples_of(frame, 1);
-    float middle = 0, side = 0;
+    float middle = 0, side = 0, *last = e->last;
 
     for (int i = 0; i < AAC_FRAME_SAMPLES; i++) {
-        float sum = left[i] + right[i], difference = left[i] - right[i];
-        middle += sum * sum;
-        side += difference * difference;
+        float l = left[i] - BASS * last[0], r = right[i] - BASS * last[1];
+        middle += (l + r) * (l + r);
+        side += (l - r) * (l - r);
+        last[0] = left[i];
+        last[1] = right[i];
     }
     e->loudness *= FADE;
     if (middle > e->loudness)
-        e->loudness = middle;
+        e->loudness = middle < LOUDNESS_MAX ? middle : LOUDNESS_MAX;
     return side <= SIDE_FLOOR || side <= SIDE_MAX * e->loudness;
 }
 
@@ -190,21 +209,43 @@ static int give(AacEncoder *e, AVFrame *frame, AVPacket *out)
     return 0;
 }
 
-/* From the newest frame on so many channels are encoded. Where there is no memory for that, all
- * stays as it is. */
-static void change(AacEncoder *e, bool single)
+/* Has the frames before the newest encoded once more, and forgets them. Returns how the last one
+ * ends, unknown where one is missing. */
+static AacSlope give_again(AacEncoder *e)
 {
-    AVCodecContext *codec = open_codec(e->bitrate, single ? 1 : CHANNELS);
+    AacSlope slope = AAC_SLOPE_UNKNOWN;
 
-    if (!codec)
-        return;
-    avcodec_free_context(&e->codec);
-    e->codec = codec;
-    e->single = single;
     for (unsigned i = 1; i < FRAMES; i++) {
-        give(e, e->frame[(e->newest + i) % FRAMES], e->packet);
+        int status = give(e, e->frame[(e->newest + i) % FRAMES], e->packet);
+        if (status < 0 && i > 1)
+            return AAC_SLOPE_UNKNOWN;
+        if (status == 0)
+            slope = aac_slope(e->packet->data, (size_t)e->packet->size);
         av_packet_unref(e->packet);
     }
+    return slope;
+}
+
+/* From the newest frame on so many channels are encoded. Where the new encoder's window does not
+ * join that of the last frame (one found an attack, and the other did not), or there is no memory,
+ * all stays as it is, and the next frame may have it tried again; with `whatever` it has to join
+ * nothing. */
+static void change(AacEncoder *e, bool single, bool whatever)
+{
+    AVCodecContext *was = e->codec;
+
+    e->codec = open_codec(e->bitrate, single ? 1 : CHANNELS);
+    e->single = single;
+    AacSlope slope = e->codec ? give_again(e) : AAC_SLOPE_UNKNOWN;
+    if (slope != AAC_SLOPE_UNKNOWN && (whatever || slope == e->slope)) {
+        avcodec_free_context(&was);
+        return;
+    }
+    if (!e->codec && single)
+        e->pairs_fail = true; /* it would not be had the next time either */
+    avcodec_free_context(&e->codec);
+    e->codec = was;
+    e->single = !single;
 }
 
 /* Makes `out` of the single channel's frame. */
@@ -231,7 +272,7 @@ static int encode_single(AacEncoder *e, AVPacket *out)
     av_packet_unref(e->packet);
     if (!e->pairs_fail)
         return status;
-    change(e, false);
+    change(e, false, true);
     return e->single ? -1 : give(e, e->frame[e->newest], out);
 }
 
@@ -251,8 +292,10 @@ int aac_encoder_encode(AacEncoder *e, AVPacket *out)
     e->alike = is_alike(e) ? e->alike + 1 : 0;
     bool single = e->alike >= ALIKE_MIN && !e->pairs_fail;
     if (single != e->single)
-        change(e, single);
+        change(e, single, false);
     int status = e->single ? encode_single(e, out) : give(e, e->frame[e->newest], out);
+    if (status == 0)
+        e->slope = aac_slope(out->data, (size_t)out->size);
     e->newest = (e->newest + 1) % FRAMES;
     return status;
 }

@@ -5,9 +5,10 @@
 /* libavcodec's AAC-LC encoder, 48 kHz, two channels, frame by frame.
  *
  * One microphone comes as two channels that are alike, and the encoder is most of what a stream
- * costs. So where they have been alike for a while, a single one is encoded, and its frames are
- * made pairs (aac_pair); where they are not any more, both are again, from that very frame on. The
- * stream of frames has two channels all along, and no seam.
+ * costs. So where they have been alike for a second, a single one is encoded, and its frames are
+ * made pairs (aac_pair); where they are not any more, both are again, from that very frame on, or
+ * where an attack is just being coded, from the one behind it. The stream of frames has two
+ * channels all along, and no seam.
  *
  * No I/O, no clock. Thread-safety: one thread. */
 
@@ -17,7 +18,8 @@
 typedef struct AacEncoder AacEncoder;
 struct AVPacket;
 
-/* `bitrate`: of both channels together, also where a single one has it for itself, bit/s. Returns
+/* `bitrate`: of both channels together, bit/s; a single one
+ * has it for itself, as far as it may (288 kbit/s). Returns
  * NULL where libavcodec has no such encoder, or there is no memory. */
 AacEncoder *aac_encoder_create(int64_t bitrate);
 
@@ -29,7 +31,8 @@ void aac_encoder_destroy(AacEncoder **encoder);
 float *aac_encoder_input(AacEncoder *encoder, int channel);
 
 /* Encodes them. Returns 0 and a frame in `out`, which is to be blank and is the caller's to unref,
- * or -1 where there is none: the first comes with the second call. */
+ * or -1 where there is none: the first comes with the second call, and what cannot be had of memory
+ * later is missing, with its time. */
 int aac_encoder_encode(AacEncoder *encoder, struct AVPacket *out);
 
 /* How many samples before those that are put in the first frame begins. */

@@ -9,9 +9,12 @@
 #define FILL_ELEMENT           6
 #define END                    7
 
-#define EIGHT_SHORT 2 /* window_sequence */
-#define MS_FOR_ALL  2 /* ms_mask_present */
-#define ZERO_HCB    0 /* section's code book: all its coefficients are 0 */
+/* window_sequence */
+#define LONG_START  1
+#define EIGHT_SHORT 2
+
+#define MS_FOR_ALL 2 /* ms_mask_present */
+#define ZERO_HCB   0 /* section's code book: all its coefficients are 0 */
 
 /* ---- bits ---- */
 
@@ -92,10 +95,15 @@ typedef struct IcsInfo {
     unsigned grouping; /* 7 bits of short windows */
 } IcsInfo;
 
+static unsigned window_sequence(unsigned head)
+{
+    return (head >> 1) & 3;
+}
+
 static bool read_ics_info(BitReader *r, IcsInfo *out)
 {
     *out = (IcsInfo){.head = read_bits(r, 4)};
-    out->eight_short = ((out->head >> 1) & 3) == EIGHT_SHORT;
+    out->eight_short = window_sequence(out->head) == EIGHT_SHORT;
     if (out->eight_short) {
         out->max_sfb = read_bits(r, 4);
         out->grouping = read_bits(r, 7);
@@ -149,6 +157,16 @@ static void skip_fill(BitReader *r)
         r->at += bytes * 8;
 }
 
+/* The id of the first element that is no fill. */
+static unsigned read_element(BitReader *r)
+{
+    unsigned element;
+
+    while ((element = read_bits(r, 3)) == FILL_ELEMENT && !r->overrun)
+        skip_fill(r);
+    return element;
+}
+
 /* The bits before the END element: behind that, zeros fill the last byte. */
 static size_t end_of_elements(const uint8_t *frame, size_t len)
 {
@@ -166,12 +184,10 @@ size_t aac_pair_write(const uint8_t *mono, size_t len, uint8_t *out)
     BitReader last = {.buf = mono, .at = r.end, .end = len * 8};
     BitWriter w = {.buf = out};
     IcsInfo info;
-    unsigned element;
 
     if (read_bits(&last, 3) != END)
         return 0;
-    while ((element = read_bits(&r, 3)) == FILL_ELEMENT && !r.overrun)
-        skip_fill(&r);
+    unsigned element = read_element(&r);
     unsigned tag = read_bits(&r, 4), global_gain = read_bits(&r, 8);
     if (element != SINGLE_CHANNEL_ELEMENT || !read_ics_info(&r, &info) || r.overrun)
         return 0;
@@ -185,4 +201,19 @@ size_t aac_pair_write(const uint8_t *mono, size_t len, uint8_t *out)
     write_nothing(&w, &info, global_gain);
     write_bits(&w, END, 3);
     return (w.at + 7) / 8;
+}
+
+AacSlope aac_slope(const uint8_t *frame, size_t len)
+{
+    BitReader r = {.buf = frame, .end = len * 8};
+    unsigned element = read_element(&r);
+
+    read_bits(&r, 4); /* element_instance_tag */
+    bool common_window = element == CHANNEL_PAIR_ELEMENT && read_bits(&r, 1) == 1;
+    if (!common_window)
+        read_bits(&r, 8); /* global_gain */
+    unsigned sequence = window_sequence(read_bits(&r, 4));
+    if (r.overrun || element > CHANNEL_PAIR_ELEMENT)
+        return AAC_SLOPE_UNKNOWN;
+    return sequence == LONG_START || sequence == EIGHT_SHORT ? AAC_SLOPE_SHORT : AAC_SLOPE_LONG;
 }

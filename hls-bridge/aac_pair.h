@@ -21,4 +21,14 @@
  * `mono` is of another kind. */
 size_t aac_pair_write(const uint8_t *mono, size_t len, uint8_t *out);
 
+/* How the window of a frame of one channel, or of the first of two, ends: the next frame's has to
+ * begin likewise, or what overlaps does not cancel out (4.6.11.3). */
+typedef enum AacSlope {
+    AAC_SLOPE_UNKNOWN, /* it is no such frame */
+    AAC_SLOPE_LONG,
+    AAC_SLOPE_SHORT,
+} AacSlope;
+
+AacSlope aac_slope(const uint8_t *frame, size_t len);
+
 #endif

@@ -18,6 +18,7 @@ struct OpusToAac {
     float *input[CHANNELS]; /* of the encoder, for the frame that is being collected */
     AVPacket *packet;       /* what was taken last; owns the bytes of it */
     int collected;          /* samples in `input` */
+    bool begun;             /* a frame was put in */
     int64_t position;       /* clock at the next sample that is put in */
     int64_t next_pts;       /* clock at the next frame that comes out */
     AVPacket **ready;       /* frames that are to be taken, from `first` */
@@ -102,14 +103,16 @@ static void encode_frame(OpusToAac *o)
     AVPacket *packet = av_packet_alloc();
 
     o->collected = 0;
-    if (!packet || aac_encoder_encode(o->encoder, packet) < 0) {
-        av_packet_free(&packet); /* the encoder begins one frame late */
-        return;
+    if (packet && aac_encoder_encode(o->encoder, packet) == 0) {
+        packet->pts = o->next_pts;
+        queue_packet(o, packet);
+    } else {
+        av_packet_free(&packet);
     }
-    /* counted, not taken from the encoder: the frames follow each other whatever happens */
-    packet->pts = o->next_pts;
-    o->next_pts += AAC_FRAME_SAMPLES;
-    queue_packet(o, packet);
+    /* counted, whatever comes out; the encoder begins one frame late */
+    if (o->begun)
+        o->next_pts += AAC_FRAME_SAMPLES;
+    o->begun = true;
 }
 
 static bool begin_frame(OpusToAac *o)

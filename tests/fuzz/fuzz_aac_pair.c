@@ -11,10 +11,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     REQUIRE(out && again);
     size_t len = aac_pair_write(data, size, out);
     REQUIRE(len <= size + AAC_PAIR_EXTRA);
+    aac_slope(data, size);
     if (len > 0) {
         REQUIRE(out[0] >> 5 == 1);
         REQUIRE(out[len - 1] != 0);
         REQUIRE(aac_pair_write(out, len, again) == 0);
+        REQUIRE(aac_slope(out, len) == aac_slope(data, size));
     }
     free(out);
     free(again);

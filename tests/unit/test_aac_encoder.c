@@ -16,6 +16,7 @@
 
 static AacEncoder *encoder;
 static AacListener listener;
+static unsigned sequence[FRAMES];
 static float input[2][FRAMES * AAC_FRAME_SAMPLES];
 
 static int setup(void **state)
@@ -63,6 +64,28 @@ static void fill(int from, int to, double side)
     }
 }
 
+static unsigned bits(const uint8_t *buf, size_t at, size_t n)
+{
+    unsigned value = 0;
+
+    for (; n > 0; n--, at++)
+        value = value << 1 | ((buf[at / 8] >> (7 - at % 8)) & 1u);
+    return value;
+}
+
+/* window_sequence of the first of two channels. */
+static unsigned window_sequence(const uint8_t *frame)
+{
+    size_t at = 0;
+
+    if (bits(frame, at, 3) == 6) { /* libavcodec's name, in a fill element */
+        unsigned bytes = bits(frame, 3, 4);
+        at = 7 + 8 * (bytes < 15 ? bytes : bytes + bits(frame, 7, 8));
+    }
+    bool common_window = bits(frame, at + 7, 1);
+    return bits(frame, at + (common_window ? 9 : 17), 2);
+}
+
 /* Encodes all, and listens. */
 static void encode_all(void)
 {
@@ -80,6 +103,7 @@ static void encode_all(void)
         if (status < 0)
             continue;
         listener_hear(&listener, packet->data, (size_t)packet->size, 2);
+        sequence[n] = window_sequence(packet->data);
         av_packet_unref(packet);
     }
     av_packet_free(&packet);
@@ -113,7 +137,7 @@ static bool same_channels(int from, int to)
 static void one_microphone_is_encoded_once(void **state)
 {
     (void)state;
-    fill(0, FRAMES, 0.0005); /* -50 dB: what Opus may leave */
+    fill(0, FRAMES, 0.0003); /* -60 dB: what Opus may leave */
     encode_all();
     assert_false(same_channels(0, 40));
     assert_true(same_channels(SURE, FRAMES - 2));
@@ -146,18 +170,90 @@ static void a_second_microphone_is_heard_from_its_first_frame_on(void **state)
                        fidelity(c, n, n + 1));
 }
 
+/* From frame 100 on there is nothing but `rest` of noise, the other way round in the other channel,
+ * which fades by so many dB a second. */
+static void fill_rest(double rest, double fades_db)
+{
+    fill(0, 100, 0);
+    for (int n = 100 * AAC_FRAME_SAMPLES; n < FRAMES * AAC_FRAME_SAMPLES; n++) {
+        double t = (n - 100 * AAC_FRAME_SAMPLES) / 48000.0;
+        input[0][n] = (float)(rest * pow(10, -t * fades_db / 20) * hiss());
+        input[1][n] = -input[0][n];
+    }
+}
+
 static void what_is_left_behind_a_loud_sound_does_not_count(void **state)
 {
     (void)state;
-    fill(0, FRAMES, 0);
-    for (int n = 100 * AAC_FRAME_SAMPLES; n < FRAMES * AAC_FRAME_SAMPLES; n++) {
-        double t = n / 48000.0 - 100 * AAC_FRAME_SAMPLES / 48000.0;
-        double rest = 0.0004 * exp(-t * 20) * hiss(); /* -68 dB, which dies away */
-        input[0][n] = (float)rest;
-        input[1][n] = -input[0][n];
-    }
+    fill_rest(0.0008, 180);
     encode_all();
     assert_true(same_channels(SURE, FRAMES - 2));
+}
+
+static void what_stays_behind_a_loud_sound_counts(void **state)
+{
+    (void)state;
+    fill_rest(0.0008, 0);
+    encode_all();
+    assert_true(same_channels(SURE, 99));
+    assert_false(same_channels(105, 106));
+    assert_false(same_channels(FRAMES - 3, FRAMES - 2));
+}
+
+static void a_bass_hides_no_second_microphone(void **state)
+{
+    (void)state;
+    for (int n = 0; n < FRAMES * AAC_FRAME_SAMPLES; n++) {
+        double bass = 0.5 * sin(2 * M_PI * 80 * n / 48000.0);
+        double other = 0.004 * sin(2 * M_PI * 2000 * n / 48000.0);
+        input[0][n] = (float)(bass + other);
+        input[1][n] = (float)(bass - other);
+    }
+    encode_all();
+    assert_false(same_channels(FRAMES - 3, FRAMES - 2));
+}
+
+/* Clicks, some of which one encoder takes for an attack and the other does not. */
+static void add_clicks(void)
+{
+    float loudness = 0;
+
+    for (int n = 0, left = 0; n < FRAMES * AAC_FRAME_SAMPLES; n++) {
+        if (left-- > 0) {
+            float click = (float)(loudness * hiss());
+            input[0][n] += click;
+            input[1][n] += click;
+        } else if (rand() % 2000 == 0) {
+            loudness = (float)pow(10, -2.0 * rand() / RAND_MAX);
+            left = 48;
+        }
+    }
+}
+
+/* The second microphone comes and goes. */
+static void windows_join_where_there_are_clicks(void **state)
+{
+    int seen[4] = {0};
+
+    (void)state;
+    for (int shift = 0; shift < 12; shift++) {
+        teardown(NULL);
+        setup(NULL);
+        fill(0, FRAMES, 0);
+        for (int n = 60 + shift; n < FRAMES; n += 60)
+            fill(n, n + 2, 0.2);
+        add_clicks();
+        encode_all();
+        for (int n = 4; n < FRAMES; n++) { /* libavcodec itself begins otherwise */
+            bool ended_short = sequence[n - 1] == 1 || sequence[n - 1] == 2;
+            bool begins_short = sequence[n] == 2 || sequence[n] == 3;
+            assert_row(ended_short == begins_short, "windows join", "shift %d, frame %d: %u, %u",
+                       shift, n, sequence[n - 1], sequence[n]);
+            seen[sequence[n]]++;
+        }
+    }
+    for (int i = 0; i < 4; i++)
+        assert_row(seen[i] > 0, "each window sequence was there", "%d", i);
 }
 
 int main(void)
@@ -168,6 +264,9 @@ int main(void)
         TEST(two_microphones_stay_two),
         TEST(a_second_microphone_is_heard_from_its_first_frame_on),
         TEST(what_is_left_behind_a_loud_sound_does_not_count),
+        TEST(what_stays_behind_a_loud_sound_counts),
+        TEST(a_bass_hides_no_second_microphone),
+        TEST(windows_join_where_there_are_clicks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

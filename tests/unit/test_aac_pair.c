@@ -94,7 +94,11 @@ static void a_pair_decodes_as_the_single_channel_twice(void **state)
                    len, size);
         listener_hear(&single, packet->data, size, 1);
         listener_hear(&pair, out, len, 2);
-        sequences[(out[1] >> 5) & 3]++; /* behind 3 + 4 + 1 + 1 bits */
+        unsigned sequence = (out[1] >> 5) & 3; /* behind 3 + 4 + 1 + 1 bits */
+        sequences[sequence]++;
+        AacSlope slope = sequence == 1 || sequence == 2 ? AAC_SLOPE_SHORT : AAC_SLOPE_LONG;
+        assert_int_equal(aac_slope(packet->data, size), slope);
+        assert_int_equal(aac_slope(out, len), slope);
         av_packet_unref(packet);
     }
     assert_true(single.heard > 0);
@@ -129,6 +133,7 @@ static void what_is_no_single_channel_is_refused(void **state)
         uint8_t *copy = guarded_copy(rows[i].bytes, rows[i].len);
         size_t len = aac_pair_write(copy, rows[i].len, out);
         assert_row(len == 0, rows[i].name, "%zu", len);
+        aac_slope(copy, rows[i].len);
         guarded_free(copy, rows[i].len);
     }
 }
@@ -149,6 +154,14 @@ static void two_channels_are_refused(void **state)
     }
     assert_true(refused > 10);
     close_encoder();
+}
+
+static void what_has_no_window_has_no_slope(void **state)
+{
+    (void)state;
+    assert_int_equal(aac_slope((const uint8_t *)"", 0), AAC_SLOPE_UNKNOWN);
+    assert_int_equal(aac_slope((const uint8_t *)"\x00\xA0", 2), AAC_SLOPE_UNKNOWN);
+    assert_int_equal(aac_slope((const uint8_t *)"\xE0\x00\x00\x00", 4), AAC_SLOPE_UNKNOWN);
 }
 
 static void fill_elements_are_left_out(void **state)
@@ -172,6 +185,7 @@ int main(void)
         cmocka_unit_test(a_pair_decodes_as_the_single_channel_twice),
         cmocka_unit_test(what_is_no_single_channel_is_refused),
         cmocka_unit_test(two_channels_are_refused),
+        cmocka_unit_test(what_has_no_window_has_no_slope),
         cmocka_unit_test(fill_elements_are_left_out),
     };
 
