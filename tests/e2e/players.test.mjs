@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Other people's players, as npm has them and with their own defaults, on one live stream: dash.js
-// and Shaka Player with DASH, Shaka Player and video.js with low-latency HLS.
+// Other people's players, as npm has them and with their own defaults (but for one of dash.js), on one
+// live stream: dash.js and Shaka Player with DASH, Shaka Player and video.js with low-latency HLS.
 
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";

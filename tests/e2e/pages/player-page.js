@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Plays ?url=URL with ?player=NAME of npm as it comes, and keeps what a test wants to know in
+// Plays ?url=URL with ?player=NAME of npm as it comes, but for what is said here, and keeps what a test wants to know in
 // window.viewer.
 
 const query = new URLSearchParams(location.search);
@@ -12,6 +12,8 @@ const viewer = (window.viewer = {
   ended: false,
   time: 0, // of the picture
   buffered: [], // of media: from when until when
+  rate: NaN, // at which it plays; 0: the player has stopped it
+  ready: 0, // readyState of the video element
   latency: NaN, // seconds behind live, as the player has it; NaN: it does not say
   sizes: [], // of the picture, each time that it changes
   waits: 0, // how often the picture has waited for media
@@ -35,6 +37,8 @@ const players = {
     await load("dashjs/dist/modern/umd/dash.all.min.js");
     const player = dashjs.MediaPlayer().create();
     player.on(dashjs.MediaPlayer.events.ERROR, (event) => viewer.errors.push(text(event.error)));
+    // on a busy machine Chromium may stand still in the midst of what it has buffered
+    player.updateSettings({ streaming: { gaps: { enableStallFix: true } } });
     player.initialize(video, url, true);
     return () => player.getCurrentLiveLatency();
   },
@@ -69,6 +73,8 @@ try {
   setInterval(() => {
     viewer.time = video.currentTime;
     viewer.buffered = Array.from(video.buffered, (none, i) => [video.buffered.start(i), video.buffered.end(i)]);
+    viewer.rate = video.paused ? 0 : video.playbackRate;
+    viewer.ready = video.readyState;
     viewer.latency = latency();
   }, 100);
 } catch (error) {
