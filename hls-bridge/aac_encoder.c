@@ -11,7 +11,6 @@
 #include "aac_pair.h"
 #include "media.h"
 
-#define CHANNELS           2
 #define SINGLE_BITRATE_MAX 288000 /* 6144 bits a frame, ISO/IEC 14496-3, 4.5.3.1 */
 
 /* A frame overlaps with the one before, looks at the one behind, and has a window that depends on
@@ -43,14 +42,13 @@ struct AacEncoder {
     unsigned newest;        /* of `frame` */
     AVFrame *middle;        /* of one channel */
     AVPacket *packet;       /* of one channel, or one that nobody gets */
-    AacSlope slope;         /* how the last frame that came out ends */
-    float last[CHANNELS];   /* samples */
-    float loudness;         /* of late, as the sum of squares of a frame */
-    unsigned alike;         /* frames in a row */
-    bool pairs_fail;        /* a single channel cannot be had, or is coded in another way */
-    uint8_t *config;        /* of two channels */
+    AacSlope slope;         /* how the last frame that came out ends; unknown: nothing is to join */
+    float last[AAC_CHANNELS]; /* samples */
+    float loudness;           /* of late, as the sum of squares of a frame */
+    unsigned alike;           /* frames in a row */
+    bool pairs_fail;          /* a single channel cannot be had, or is coded in another way */
+    uint8_t *config;          /* of two channels */
     size_t config_len;
-    int delay;
 };
 
 /* ---- create and destroy ---- */
@@ -59,7 +57,7 @@ struct AacEncoder {
  * would change how it sounds. */
 static int bandwidth_hz(int64_t bitrate)
 {
-    int64_t each = bitrate / CHANNELS;
+    int64_t each = bitrate / AAC_CHANNELS;
     int64_t hz = each / 5 > each * 15 / 32 - 5500 ? each / 5 : each * 15 / 32 - 5500;
 
     return (int)smaller(hz, smaller(3000 + each / 4, smaller(12000 + each / 16, 22000)));
@@ -127,7 +125,6 @@ static int keep_config(AacEncoder *e)
     if (!e->config)
         return -1;
     memcpy(e->config, e->codec->extradata, e->config_len);
-    e->delay = e->codec->initial_padding;
     return 0;
 }
 
@@ -138,12 +135,12 @@ AacEncoder *aac_encoder_create(int64_t bitrate)
     if (!e)
         return NULL;
     e->bitrate = bitrate;
-    e->codec = open_codec(bitrate, CHANNELS);
+    e->codec = open_codec(bitrate, AAC_CHANNELS);
     e->packet = av_packet_alloc();
     e->middle = new_frame(1);
     bool whole = e->codec && e->packet && e->middle && keep_config(e) == 0;
     for (size_t i = 0; i < FRAMES; i++)
-        whole = (e->frame[i] = new_frame(CHANNELS)) && whole;
+        whole = (e->frame[i] = new_frame(AAC_CHANNELS)) && whole;
     if (!whole)
         aac_encoder_destroy(&e);
     return e;
@@ -167,9 +164,9 @@ void aac_encoder_destroy(AacEncoder **encoder)
 
 /* ---- one channel or two ---- */
 
-static const float *samples_of(const AVFrame *frame, int channel)
+static float *samples_of(const AVFrame *frame, int channel)
 {
-    return (const float *)(const void *)frame->extended_data[channel];
+    return (float *)(void *)frame->extended_data[channel];
 }
 
 /* Whether the channels of the newest frame are as one microphone's, after it went through Opus. */
@@ -199,7 +196,7 @@ static int give(AacEncoder *e, AVFrame *frame, AVPacket *out)
         const float *left = samples_of(frame, 0), *right = samples_of(frame, 1);
         if (av_frame_make_writable(e->middle) < 0)
             return -1;
-        float *to = (float *)(void *)e->middle->extended_data[0];
+        float *to = samples_of(e->middle, 0);
         for (int i = 0; i < AAC_FRAME_SAMPLES; i++)
             to[i] = (left[i] + right[i]) / 2;
         frame = e->middle;
@@ -226,26 +223,27 @@ static AacSlope give_again(AacEncoder *e)
     return slope;
 }
 
-/* From the newest frame on so many channels are encoded. Where the new encoder's window does not
- * join that of the last frame (one found an attack, and the other did not), or there is no memory,
- * all stays as it is, and the next frame may have it tried again; with `whatever` it has to join
- * nothing. */
-static void change(AacEncoder *e, bool single, bool whatever)
+/* From the newest frame on a single channel is encoded in place of both, or the other way round.
+ * Where the new encoder's window does not join that of the last frame (one found an attack, and the
+ * other did not), or there is no memory, all stays as it is, and the next frame may have it tried
+ * again. */
+static void change(AacEncoder *e)
 {
     AVCodecContext *was = e->codec;
 
-    e->codec = open_codec(e->bitrate, single ? 1 : CHANNELS);
-    e->single = single;
+    e->single = !e->single;
+    e->codec = open_codec(e->bitrate, e->single ? 1 : AAC_CHANNELS);
     AacSlope slope = e->codec ? give_again(e) : AAC_SLOPE_UNKNOWN;
-    if (slope != AAC_SLOPE_UNKNOWN && (whatever || slope == e->slope)) {
+    bool joins = e->slope == AAC_SLOPE_UNKNOWN || slope == e->slope;
+    if (slope != AAC_SLOPE_UNKNOWN && joins) {
         avcodec_free_context(&was);
         return;
     }
-    if (!e->codec && single)
+    if (!e->codec && e->single)
         e->pairs_fail = true; /* it would not be had the next time either */
     avcodec_free_context(&e->codec);
     e->codec = was;
-    e->single = !single;
+    e->single = !e->single;
 }
 
 /* Makes `out` of the single channel's frame. */
@@ -272,7 +270,8 @@ static int encode_single(AacEncoder *e, AVPacket *out)
     av_packet_unref(e->packet);
     if (!e->pairs_fail)
         return status;
-    change(e, false, true);
+    e->slope = AAC_SLOPE_UNKNOWN;
+    change(e);
     return e->single ? -1 : give(e, e->frame[e->newest], out);
 }
 
@@ -282,9 +281,7 @@ float *aac_encoder_input(AacEncoder *e, int channel)
 {
     AVFrame *frame = e->frame[e->newest];
 
-    if (av_frame_make_writable(frame) < 0)
-        return NULL;
-    return (float *)(void *)frame->extended_data[channel];
+    return av_frame_make_writable(frame) < 0 ? NULL : samples_of(frame, channel);
 }
 
 int aac_encoder_encode(AacEncoder *e, AVPacket *out)
@@ -292,7 +289,7 @@ int aac_encoder_encode(AacEncoder *e, AVPacket *out)
     e->alike = is_alike(e) ? e->alike + 1 : 0;
     bool single = e->alike >= ALIKE_MIN && !e->pairs_fail;
     if (single != e->single)
-        change(e, single, false);
+        change(e);
     int status = e->single ? encode_single(e, out) : give(e, e->frame[e->newest], out);
     if (status == 0)
         e->slope = aac_slope(out->data, (size_t)out->size);
@@ -302,7 +299,7 @@ int aac_encoder_encode(AacEncoder *e, AVPacket *out)
 
 int aac_encoder_delay(const AacEncoder *e)
 {
-    return e->delay;
+    return e->codec->initial_padding;
 }
 
 const uint8_t *aac_encoder_config(const AacEncoder *e, size_t *len)

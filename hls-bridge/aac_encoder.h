@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define AAC_CHANNELS 2
+
 typedef struct AacEncoder AacEncoder;
 struct AVPacket;
 
@@ -26,8 +28,8 @@ AacEncoder *aac_encoder_create(int64_t bitrate);
 /* Accepts NULL, leaves NULL. */
 void aac_encoder_destroy(AacEncoder **encoder);
 
-/* Where a channel's (0, 1) next AAC_FRAME_SAMPLES samples go; borrowed until they are encoded. NULL
- * where there is no memory. */
+/* Where a channel's (0 to AAC_CHANNELS - 1) next AAC_FRAME_SAMPLES samples go; borrowed until they
+ * are encoded. NULL where there is no memory. */
 float *aac_encoder_input(AacEncoder *encoder, int channel);
 
 /* Encodes them. Returns 0 and a frame in `out`, which is to be blank and is the caller's to unref,

@@ -7,7 +7,6 @@
 
 #include "aac_encoder.h"
 
-#define CHANNELS        2
 #define DEFAULT_BITRATE 128000
 #define OPUS_PACKET_MAX 5760 /* samples: 120 ms, RFC 6716 section 2.1.4 */
 #define OPUS_UNIT       120  /* samples: the decoder makes up multiples of 2.5 ms */
@@ -15,15 +14,15 @@
 struct OpusToAac {
     OpusDecoder *decoder;
     AacEncoder *encoder;
-    float *input[CHANNELS]; /* of the encoder, for the frame that is being collected */
-    AVPacket *packet;       /* what was taken last; owns the bytes of it */
-    int collected;          /* samples in `input` */
-    bool begun;             /* a frame was put in */
-    int64_t position;       /* clock at the next sample that is put in */
-    int64_t next_pts;       /* clock at the next frame that comes out */
-    AVPacket **ready;       /* frames that are to be taken, from `first` */
+    float *input[AAC_CHANNELS]; /* of the encoder, for the frame that is being collected */
+    AVPacket *packet;           /* what was taken last; owns the bytes of it */
+    int collected;              /* samples in `input` */
+    bool begun;                 /* a frame was put in */
+    int64_t position;           /* clock at the next sample that is put in */
+    int64_t next_pts;           /* clock at the next frame that comes out */
+    AVPacket **ready;           /* frames that are to be taken, from `first` */
     size_t first, count, capacity;
-    float pcm[OPUS_PACKET_MAX * CHANNELS]; /* interleaved */
+    float pcm[OPUS_PACKET_MAX * AAC_CHANNELS]; /* interleaved */
 };
 
 OpusToAac *opus_to_aac_create(const OpusToAacParams *params, const char **error)
@@ -38,7 +37,7 @@ OpusToAac *opus_to_aac_create(const OpusToAacParams *params, const char **error)
     if (!o->packet)
         goto fail;
     wrong = "libopus has no decoder";
-    o->decoder = opus_decoder_create(SAMPLES_PER_S, CHANNELS, &status);
+    o->decoder = opus_decoder_create(SAMPLES_PER_S, AAC_CHANNELS, &status);
     if (!o->decoder)
         goto fail;
     wrong = "libavcodec has no AAC encoder";
@@ -117,7 +116,7 @@ static void encode_frame(OpusToAac *o)
 
 static bool begin_frame(OpusToAac *o)
 {
-    for (int c = 0; c < CHANNELS; c++)
+    for (int c = 0; c < AAC_CHANNELS; c++)
         if (!(o->input[c] = aac_encoder_input(o->encoder, c)))
             return false;
     return true;
@@ -131,12 +130,12 @@ static void put(OpusToAac *o, const float *pcm, int64_t samples)
             return;
         int room = AAC_FRAME_SAMPLES - o->collected;
         int n = samples < room ? (int)samples : room;
-        for (int c = 0; c < CHANNELS; c++) {
+        for (int c = 0; c < AAC_CHANNELS; c++) {
             float *out = o->input[c] + o->collected;
             for (int i = 0; i < n; i++)
-                out[i] = pcm ? pcm[i * CHANNELS + c] : 0;
+                out[i] = pcm ? pcm[i * AAC_CHANNELS + c] : 0;
         }
-        pcm = pcm ? pcm + n * CHANNELS : NULL;
+        pcm = pcm ? pcm + n * AAC_CHANNELS : NULL;
         o->collected += n;
         o->position += n;
         samples -= n;
@@ -154,7 +153,7 @@ int opus_to_aac_decode(OpusToAac *o, const uint8_t *payload, size_t len, int64_t
         put(o, NULL, samples);
         return -1;
     }
-    put(o, o->pcm + skip * CHANNELS, samples);
+    put(o, o->pcm + skip * AAC_CHANNELS, samples);
     return 0;
 }
 

@@ -160,5 +160,5 @@ int64_t packager_expire(Packager *p, int64_t now_us, int64_t files_us)
     int64_t cmaf_us = p->cmaf ? cmaf_output_expire(p->cmaf, now_us, files_us) : NEVER_US;
 
     file_us = file_us == NEVER_US ? NEVER_US : file_us + now_us - files_us;
-    return cmaf_us < file_us ? cmaf_us : file_us;
+    return smaller(cmaf_us, file_us);
 }

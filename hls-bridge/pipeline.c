@@ -172,14 +172,13 @@ static int64_t deadline_us(const Pipeline *p, int64_t now_us)
     if (output_90k == INT64_MAX || !source_clock(p->source, now_us, &now_90k))
         return source_us;
     int64_t output_us = now_us + ticks_to_us(output_90k - now_90k);
-    return output_us < source_us ? output_us : source_us;
+    return smaller(output_us, source_us);
 }
 
 bool pipeline_rest(Pipeline *p, int64_t now_us, int64_t until_us, int wake_fd)
 {
     struct pollfd fds[RTP_INGEST_FDS_MAX + 1] = {{.fd = wake_fd, .events = POLLIN}};
-    int64_t due_us = deadline_us(p, now_us);
-    int64_t wait_us = (due_us < until_us ? due_us : until_us) - now_us;
+    int64_t wait_us = smaller(deadline_us(p, now_us), until_us) - now_us;
     size_t n = 1;
 
     if (p->source) {

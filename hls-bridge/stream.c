@@ -278,9 +278,9 @@ static int64_t next_look_us(const Stream *s, int64_t now_us, int64_t expire_us)
 {
     int64_t at_us = now_us + (s->source ? LIVE_PERIOD_US : IDLE_PERIOD_US);
 
-    if (s->state != STREAM_LIVE && s->deadline_us < at_us)
-        at_us = s->deadline_us;
-    return expire_us < at_us ? expire_us : at_us;
+    if (s->state != STREAM_LIVE)
+        at_us = smaller(at_us, s->deadline_us);
+    return smaller(at_us, expire_us);
 }
 
 /* An earlier run may have left it held, or ended. */
