@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "hls-bridge/hls_output.h"
+#include "temp_folder.h"
 
 #define MS(n)        ((n)*TICKS_PER_S / 1000)
 #define START        (10 * TICKS_PER_S)
@@ -51,7 +52,7 @@ typedef struct Listed {
     char map[32];          /* as the playlist has it before the segment; empty: as before */
 } Listed;
 
-static char root[32];
+static char root[TEMP_FOLDER_SIZE];
 static LlHub *hub;
 static SegmentStore *store;
 static CmafOutput *cmaf;
@@ -87,8 +88,7 @@ static int setup(void **state)
     };
 
     (void)state;
-    strcpy(root, "/tmp/test_hls_output_XXXXXX");
-    assert_non_null(mkdtemp(root));
+    temp_folder(root);
     clock_90k = START;
     first_off_us = 0;
     hub = ll_hub_create();
@@ -114,15 +114,13 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    char command[64];
-
     (void)state;
     hls_output_destroy(&output);
     cmaf_output_close(&cmaf);
     segment_store_close(&store);
     ll_hub_destroy(&hub);
-    snprintf(command, sizeof(command), "rm -rf %s", root);
-    return system(command);
+    temp_folder_remove(root);
+    return 0;
 }
 
 /* ---- a viewer ---- */

@@ -10,13 +10,14 @@
 
 #include "hls-bridge/ll_server.h"
 #include "hls-bridge/media.h"
+#include "temp_folder.h"
 #include "tests/media/gunzip.h"
 
 #define TIMEOUT_MS 10000 /* what takes longer has not come */
 #define PART       "video-77-8.0.m4s"
 #define PART_BYTES (3 << 20) /* more than a socket takes at once */
 
-static char folder[32];
+static char folder[TEMP_FOLDER_SIZE];
 static char socket_path[64];
 static LlHub *hub;
 static LlBoard *board;
@@ -34,8 +35,7 @@ static void publish(int64_t msn, int64_t open)
 static int setup(void **state)
 {
     (void)state;
-    strcpy(folder, "/tmp/janus-hls-test-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    temp_folder(folder);
     snprintf(socket_path, sizeof(socket_path), "%s/ll.sock", folder);
     hub = ll_hub_create();
     board = ll_hub_join(hub, "shop", 6 * US_PER_S);
@@ -52,19 +52,13 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    char path[96];
-
     (void)state;
     ll_server_destroy(&server);
     assert_null(server);
     assert_int_equal(access(socket_path, F_OK), -1);
     ll_board_leave(&board);
     ll_hub_destroy(&hub);
-    snprintf(path, sizeof(path), "%s/shop/" PART, folder);
-    unlink(path);
-    snprintf(path, sizeof(path), "%s/shop", folder);
-    rmdir(path);
-    rmdir(folder);
+    temp_folder_remove(folder);
     return 0;
 }
 

@@ -8,15 +8,15 @@
 
 #include "count_files.h"
 #include "hls-bridge/media_folder.h"
+#include "temp_folder.h"
 
-static char root[32];
+static char root[TEMP_FOLDER_SIZE];
 static MediaFolder *folder;
 
 static int setup(void **state)
 {
     (void)state;
-    strcpy(root, "/tmp/test_media_folder_XXXXXX");
-    assert_non_null(mkdtemp(root));
+    temp_folder(root);
     folder = media_folder_open(root, "shop");
     assert_non_null(folder);
     return 0;
@@ -24,13 +24,11 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    char command[64];
-
     (void)state;
     media_folder_close(&folder);
     assert_null(folder);
-    snprintf(command, sizeof(command), "rm -rf %s", root);
-    return system(command);
+    temp_folder_remove(root);
+    return 0;
 }
 
 static void assert_file(const char *name, const char *expected)

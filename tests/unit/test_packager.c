@@ -7,11 +7,12 @@
 #include "count_files.h"
 
 #include "hls-bridge/packager.h"
+#include "temp_folder.h"
 
 #define WALL_US (1800000000 * US_PER_S)
 #define MEDIA_S 7 /* of each publisher: three segments of 2 s, and a shorter one */
 
-static char root[32];
+static char root[TEMP_FOLDER_SIZE];
 static LlHub *hub;
 static Packager *packager;
 static int64_t now_us;
@@ -37,8 +38,7 @@ static void open_packager(void)
 static int setup(void **state)
 {
     (void)state;
-    strcpy(root, "/tmp/test_packager_XXXXXX");
-    assert_non_null(mkdtemp(root));
+    temp_folder(root);
     now_us = 1000 * US_PER_S;
     hub = ll_hub_create();
     assert_non_null(hub);
@@ -48,15 +48,13 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    char command[64];
-
     (void)state;
     packager_close(&packager);
     assert_null(packager);
     packager_close(&packager);
     ll_hub_destroy(&hub);
-    snprintf(command, sizeof(command), "rm -rf %s", root);
-    return system(command);
+    temp_folder_remove(root);
+    return 0;
 }
 
 static int64_t wall_clock(void *user, int64_t at_90k)

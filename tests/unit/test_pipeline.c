@@ -9,12 +9,13 @@
 
 #include "clock.h"
 #include "hls-bridge/pipeline.h"
+#include "temp_folder.h"
 
 #define PACKET_SAMPLES 960            /* 20 ms */
 #define WAIT_US        (5 * US_PER_S) /* for what must come; reached only by a test that fails */
 #define ROOM           3000           /* bytes that may wait: a second of these packets, not two */
 
-static char root[32];
+static char root[TEMP_FOLDER_SIZE];
 static StandIn *stand_in;
 static Packager *packager;
 static Pipeline *pipeline;
@@ -63,8 +64,7 @@ static int setup(void **state)
     };
 
     (void)state;
-    strcpy(root, "/tmp/test_pipeline_XXXXXX");
-    assert_non_null(mkdtemp(root));
+    temp_folder(root);
     sequence = 65500; /* it wraps */
     wake_fd = eventfd(0, EFD_NONBLOCK);
     stand_in = stand_in_create();
@@ -78,8 +78,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    char command[64];
-
     (void)state;
     source_destroy(&source);
     pipeline_destroy(&pipeline);
@@ -88,8 +86,8 @@ static int teardown(void **state)
     stand_in_destroy(&stand_in);
     close(fd);
     close(wake_fd);
-    snprintf(command, sizeof(command), "rm -rf %s", root);
-    return system(command);
+    temp_folder_remove(root);
+    return 0;
 }
 
 /* So many packets of silence. */

@@ -8,10 +8,11 @@
 
 #include "count_files.h"
 #include "hls-bridge/segment_store.h"
+#include "temp_folder.h"
 
 #define SECOND US_PER_S
 
-static char root[] = "/tmp/test_segment_store_XXXXXX";
+static char root[TEMP_FOLDER_SIZE];
 static SegmentStore *store;
 static int64_t now_us;
 static size_t window;
@@ -25,19 +26,10 @@ static void open_store(void)
     assert_non_null(store);
 }
 
-static void remove_all(void)
-{
-    char command[128];
-
-    snprintf(command, sizeof(command), "rm -rf %s", root);
-    assert_int_equal(system(command), 0);
-}
-
 static int setup(void **state)
 {
     (void)state;
-    strcpy(root + strlen(root) - 6, "XXXXXX");
-    assert_non_null(mkdtemp(root));
+    temp_folder(root);
     now_us = 1000 * SECOND;
     window = 3;
     open_store();
@@ -49,7 +41,7 @@ static int teardown(void **state)
     (void)state;
     segment_store_close(&store);
     assert_null(store);
-    remove_all();
+    temp_folder_remove(root);
     return 0;
 }
 

@@ -5,10 +5,11 @@
 #include <sys/stat.h>
 
 #include "hls-bridge/thumbnail.h"
+#include "temp_folder.h"
 
 #define PERIOD (5 * US_PER_S)
 
-static char root[] = "/tmp/test_thumbnail_XXXXXX";
+static char root[TEMP_FOLDER_SIZE];
 static char file[128];
 static Thumbnailer *maker;
 static Thumbnail *thumbnail;
@@ -17,8 +18,7 @@ static int64_t now_us;
 static int setup(void **state)
 {
     (void)state;
-    strcpy(root + strlen(root) - 6, "XXXXXX");
-    assert_non_null(mkdtemp(root));
+    temp_folder(root);
     snprintf(file, sizeof(file), "%s/shop/" THUMBNAIL_FILE, root);
     maker = thumbnailer_create();
     assert_non_null(maker);
@@ -30,15 +30,12 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    char command[128];
-
     (void)state;
     thumbnail_close(&thumbnail);
     assert_null(thumbnail);
     thumbnailer_destroy(&maker);
     assert_null(maker);
-    snprintf(command, sizeof(command), "rm -rf %s", root);
-    assert_int_equal(system(command), 0);
+    temp_folder_remove(root);
     return 0;
 }
 
