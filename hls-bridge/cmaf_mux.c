@@ -150,24 +150,29 @@ int64_t cmaf_mux_newest(const CmafMux *mux, int64_t before)
     return n > 0 ? mux->queue.packet[mux->queue.first + n - 1]->dts : INT64_MIN;
 }
 
-/* Gives the samples decoding times that join: the first at `start`, each later than the one before,
- * the last one until `end`. No sample is shown before it is decoded. */
-static void settle_times(AVPacket **sample, size_t n, int64_t start, int64_t end)
+/* Gives the samples decoding times that join: the first at the start, each later than the one
+ * before, the last one until the end. No sample is shown before it is decoded. */
+static void settle_times(AVPacket **sample, size_t n, const PartCut *cut)
 {
+    /* Alone, it would be shown for as long as it is decoded, but from later on: into the next
+     * segment. hls.js then looks for the end of what it has buffered in the wrong segment, and may
+     * wait there until its parts are listed no more. */
+    if (cut->last && n == 1 && sample[0]->pts == sample[0]->dts)
+        sample[0]->pts = cut->start;
     for (size_t i = 0; i < n; i++) {
-        int64_t least = i > 0 ? sample[i - 1]->dts + 1 : start;
+        int64_t least = i > 0 ? sample[i - 1]->dts + 1 : cut->start;
         if (i == 0 || sample[i]->dts < least)
             sample[i]->dts = least;
         if (sample[i]->pts < sample[i]->dts)
             sample[i]->pts = sample[i]->dts;
     }
     for (size_t i = 0; i < n; i++)
-        sample[i]->duration = (i + 1 < n ? sample[i + 1]->dts : end) - sample[i]->dts;
+        sample[i]->duration = (i + 1 < n ? sample[i + 1]->dts : cut->end) - sample[i]->dts;
 }
 
-int cmaf_mux_cut(CmafMux *mux, int64_t start, int64_t until, int64_t end, CmafFragment *out)
+int cmaf_mux_cut(CmafMux *mux, const PartCut *cut, CmafFragment *out)
 {
-    size_t n = count_before(mux, until);
+    size_t n = count_before(mux, cut->until);
     AVPacket **sample = mux->queue.packet + mux->queue.first;
     int status = 0;
 
@@ -175,7 +180,7 @@ int cmaf_mux_cut(CmafMux *mux, int64_t start, int64_t until, int64_t end, CmafFr
     if (n == 0)
         return 1;
     byte_buffer_clear(&mux->out);
-    settle_times(sample, n, start, end);
+    settle_times(sample, n, cut);
     out->independent = sample[0]->flags & AV_PKT_FLAG_KEY;
     /* else the fragment would be put where the last one has ended */
     av_opt_set(mux->format->priv_data, "movflags", "+frag_discont", 0);

@@ -7,10 +7,12 @@
  * Times are in the track's own unit: 1/90000 s for video, 1/48000 s for audio. Fragments carry them
  * as they are, on the stream's clock: the first sample of a fragment is decoded at its start and
  * the last one lasts until its end, so that fragments join without a gap, whatever the pictures do.
+ * No picture of a segment is shown into the next one, unless pictures are reordered.
  *
  * No I/O, no clock. Thread-safety: one thread. */
 
 #include "media.h"
+#include "part_cutter.h"
 
 typedef struct CmafMux CmafMux;
 
@@ -50,9 +52,9 @@ int cmaf_mux_add(CmafMux *mux, const uint8_t *data, size_t len, int64_t pts, int
 /* The decoding time of the newest sample that lies before `before`; INT64_MIN: there is none. */
 int64_t cmaf_mux_newest(const CmafMux *mux, int64_t before);
 
-/* Makes a fragment from `start` to `end` of the samples whose decoding time is before `until`. What
- * was to be decoded or shown before `start` is at `start`. Returns 0, 1 where there is no sample,
- * or -1 where libavformat fails: the samples are gone then. */
-int cmaf_mux_cut(CmafMux *mux, int64_t start, int64_t until, int64_t end, CmafFragment *out);
+/* Makes a fragment of the samples that are decoded before `cut->until`. What was to be decoded or
+ * shown before its start is at its start. Returns 0, 1 where there is no sample, or -1 where
+ * libavformat fails: the samples are gone then. */
+int cmaf_mux_cut(CmafMux *mux, const PartCut *cut, CmafFragment *out);
 
 #endif

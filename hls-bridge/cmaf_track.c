@@ -268,7 +268,7 @@ static void complete(CmafTrack *t, int64_t now_us)
 static int make(CmafTrack *t, const PartCut *cut, CmafFragment *out)
 {
     uint8_t filler[H264_FILLER_SIZE];
-    int status = cmaf_mux_cut(t->mux, cut->start, cut->until, cut->end, out);
+    int status = cmaf_mux_cut(t->mux, cut, out);
 
     if (status <= 0 || t->params.kind != TRACK_VIDEO)
         return status;
@@ -276,7 +276,7 @@ static int make(CmafTrack *t, const PartCut *cut, CmafFragment *out)
     if (len == 0 || cmaf_mux_add(t->mux, filler, len, cut->start, cut->start, false) < 0)
         return -1;
     t->stats.repeated++;
-    return cmaf_mux_cut(t->mux, cut->start, cut->end, cut->end, out);
+    return cmaf_mux_cut(t->mux, &(PartCut){cut->start, cut->end, cut->end, cut->last}, out);
 }
 
 static void add_part(CmafTrack *t, const PartCut *cut)

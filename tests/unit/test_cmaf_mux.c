@@ -48,6 +48,11 @@ static void picture(int64_t pts, bool key)
         cmaf_mux_add(mux, key ? idr : slice, key ? sizeof(idr) : sizeof(slice), pts, pts, key), 0);
 }
 
+static int cut(int64_t start, int64_t until, int64_t end, bool last)
+{
+    return cmaf_mux_cut(mux, &(PartCut){start, end, until, last}, &fragment);
+}
+
 /* ---- a reader of boxes ---- */
 
 static uint32_t u32(const uint8_t *p)
@@ -154,7 +159,7 @@ static void fragments_join_whatever_the_pictures_do(void **state)
     picture(start, true);
     picture(start + 2900, false);
     picture(start + 9100, false);
-    assert_int_equal(cmaf_mux_cut(mux, start, start + 10000, start + 10000, &fragment), 0);
+    assert_int_equal(cut(start, start + 10000, start + 10000, false), 0);
     assert_true(fragment.independent);
     assert_int_equal(decode_time(), start);
     assert_int_equal(samples(s, 8), 3);
@@ -165,7 +170,7 @@ static void fragments_join_whatever_the_pictures_do(void **state)
 
     picture(start + 11000, false); /* 1000 into the next one, and shown there */
     picture(start + 19000, false);
-    assert_int_equal(cmaf_mux_cut(mux, start + 10000, start + 20000, start + 20000, &fragment), 0);
+    assert_int_equal(cut(start + 10000, start + 20000, start + 20000, false), 0);
     assert_false(fragment.independent);
     assert_int_equal(decode_time(), start + 10000);
     assert_int_equal(samples(s, 8), 2);
@@ -181,7 +186,7 @@ static void a_gap_between_fragments_stays(void **state)
     open_mux(TRACK_VIDEO);
     for (int64_t at = 8000000000; at < 9000000000; at += 3600 * TICKS_PER_S) {
         picture(at, true);
-        assert_int_equal(cmaf_mux_cut(mux, at, INT64_MAX, at + 3000, &fragment), 0);
+        assert_int_equal(cut(at, INT64_MAX, at + 3000, false), 0);
         assert_true(decode_time() == at);
     }
 }
@@ -195,13 +200,38 @@ static void what_is_late_is_shown_at_the_start(void **state)
     picture(890000, false);
     picture(895000, false);
     picture(901000, false);
-    assert_int_equal(cmaf_mux_cut(mux, 900000, INT64_MAX, 910000, &fragment), 0);
+    assert_int_equal(cut(900000, INT64_MAX, 910000, false), 0);
     assert_int_equal(decode_time(), 900000);
     assert_int_equal(samples(s, 8), 3);
     assert_int_equal(s[0].duration, 1);
     assert_int_equal(s[1].duration, 999);
     assert_int_equal(s[2].duration, 9000);
     assert_int_equal(s[0].offset | s[1].offset | s[2].offset, 0);
+}
+
+static void no_picture_is_shown_into_the_next_segment(void **state)
+{
+    Sample s[8];
+
+    (void)state;
+    open_mux(TRACK_VIDEO);
+    picture(902000, false);
+    assert_int_equal(cut(900000, 906000, 906000, false), 0);
+    assert_int_equal(samples(s, 8), 1);
+    assert_int_equal(s[0].duration, 6000);
+    assert_int_equal(s[0].offset, 2000); /* the next part has another behind it */
+
+    picture(908000, false);
+    assert_int_equal(cut(906000, 910000, 910000, true), 0);
+    assert_int_equal(samples(s, 8), 1);
+    assert_int_equal(s[0].duration, 4000);
+    assert_int_equal(s[0].offset, 0);
+
+    /* where pictures are reordered, others have to be shown before it */
+    assert_int_equal(cmaf_mux_add(mux, slice, sizeof(slice), 914000, 911000, false), 0);
+    assert_int_equal(cut(910000, 913000, 913000, true), 0);
+    assert_int_equal(samples(s, 8), 1);
+    assert_int_equal(s[0].offset, 4000);
 }
 
 static void samples_hold_slices_alone(void **state)
@@ -214,7 +244,7 @@ static void samples_hold_slices_alone(void **state)
     open_mux(TRACK_VIDEO);
     picture(900000, true);
     picture(903000, false);
-    assert_int_equal(cmaf_mux_cut(mux, 900000, INT64_MAX, 906000, &fragment), 0);
+    assert_int_equal(cut(900000, INT64_MAX, 906000, false), 0);
     assert_int_equal(samples(s, 8), 2);
     assert_int_equal(s[0].size, 8);
     assert_int_equal(s[1].size, 8);
@@ -236,14 +266,14 @@ static void sound_counts_samples(void **state)
     assert_int_equal(cmaf_mux_newest(mux, 480001 + 9 * 1024), 480001 + 8 * 1024);
     assert_int_equal(cmaf_mux_newest(mux, 480001), INT64_MIN);
     int64_t end = 480001 + 9 * 1024;
-    assert_int_equal(cmaf_mux_cut(mux, 480001, end, end, &fragment), 0);
+    assert_int_equal(cut(480001, end, end, false), 0);
     assert_int_equal(fragment.samples, 9);
     assert_true(fragment.independent);
     assert_int_equal(decode_time(), 480001);
     assert_int_equal(samples(s, 16), 9);
     assert_int_equal(s[8].duration, 1024);
     assert_int_equal(s[8].size, sizeof(aac));
-    assert_int_equal(cmaf_mux_cut(mux, end, end, end, &fragment), 1);
+    assert_int_equal(cut(end, end, end, false), 1);
 }
 
 int main(void)
@@ -254,6 +284,7 @@ int main(void)
         TEST(fragments_join_whatever_the_pictures_do),
         TEST(a_gap_between_fragments_stays),
         TEST(what_is_late_is_shown_at_the_start),
+        TEST(no_picture_is_shown_into_the_next_segment),
         TEST(samples_hold_slices_alone),
         TEST(sound_counts_samples),
     };
