@@ -16,8 +16,10 @@
 
 /* hls.js places the sound by its dates beside those of the picture. Where that is later than the
  * media says, be it by the rounding to a millisecond, it takes the segment that it has played for
- * the one that comes next, and stands still for three target durations. */
+ * the one that comes next, and stands still for three target durations. It compares the first that
+ * is listed with the one in the middle: what dates are put right by between them counts too. */
 #define SOUND_EARLY_US 2500
+#define ROUNDING_US    500
 
 struct CmafOutput {
     CmafOutputParams params;
@@ -160,6 +162,11 @@ static void begin(CmafOutput *o, LlRendition which, int64_t start)
         offset_us -= SOUND_EARLY_US;
     cmaf_track_begin(o->track[which], start, video ? s->limit_90k : to_samples(s->limit_90k),
                      s->starts_unix_us + offset_us, s->discontinuity);
+}
+
+int64_t cmaf_output_earlier_max_us(const CmafOutput *o)
+{
+    return (SOUND_EARLY_US - ROUNDING_US) / ((int64_t)o->params.window / 2 + 1);
 }
 
 static void advance_audio(CmafOutput *o, int64_t now_us)

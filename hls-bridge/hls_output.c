@@ -16,13 +16,10 @@
 /* Video is promised but does not come: after this the sound goes out alone. */
 #define VIDEO_WAIT_90K (3 * TICKS_PER_S)
 
-/* By how much low latency's dates are put right with a segment: towards what is later, and towards
- * what is earlier, which players mind (see cmaf_output.c), so faster only where they are far off.
- */
-#define DATE_LATER_US   (20 * US_PER_MS)
-#define DATE_EARLIER_US (US_PER_MS / 2)
-#define DATE_FAR_US     (50 * US_PER_MS)
-#define DATE_SET_US     US_PER_S /* a date that is off by more is of a clock that was set */
+/* By how much low latency's dates are put right with a segment towards what is later; towards what
+ * is earlier, which players mind, it is far less. */
+#define DATE_LATER_US (20 * US_PER_MS)
+#define DATE_SET_US   US_PER_S /* a date that is off by more is of a clock that was set */
 
 #define AAC_FRAME_90K samples_to_90k(AAC_FRAME_SAMPLES)
 
@@ -139,9 +136,9 @@ static int64_t early_date(HlsOutput *o, int64_t start_90k, bool discontinuity)
     int64_t date_us = o->wall_clock(o->wall_clock_user, start_90k);
     int64_t follows_us = o->dated_unix_us + ticks_to_us(start_90k - o->dated_90k);
     int64_t off_us = date_us - follows_us;
-    int64_t earlier_us = off_us < -DATE_FAR_US ? DATE_LATER_US : DATE_EARLIER_US;
 
     if (o->dated_90k != 0 && !discontinuity && llabs(off_us) < DATE_SET_US) {
+        int64_t earlier_us = cmaf_output_earlier_max_us(o->params.cmaf);
         off_us = off_us > DATE_LATER_US ? DATE_LATER_US : off_us;
         date_us = follows_us + (off_us < -earlier_us ? -earlier_us : off_us);
     }
