@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     Findings *findings = findings_create();
     PlaylistRules *rules = findings ? playlist_rules_create(findings) : NULL;
     PartRules *parts = findings ? part_rules_create(findings, "x") : NULL;
-    int64_t now_us = 0;
+    int64_t now_us = 0, until_us;
 
     REQUIRE(rules && parts);
     for (const uint8_t *end = data + size; data < end;) {
@@ -73,9 +73,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         show_multivariant(findings, (const char *)data, (size_t)(stop - data));
         data = stop + 1;
     }
-    while (playlist_rules_retained(rules, now_us + 3600000000ll))
+    while (playlist_rules_retained(rules, now_us + 3600000000ll, &until_us))
         ;
-    while (part_rules_retained(parts, now_us + 3600000000ll))
+    while (part_rules_retained(parts, now_us + 3600000000ll, &until_us))
         ;
     part_rules_destroy(&parts);
     playlist_rules_destroy(&rules);

@@ -425,7 +425,7 @@ void part_rules_version(PartRules *r, const M3u8 *before, const M3u8 *now, bool 
     check_pace(r, before, now, waited, now_us);
 }
 
-const char *part_rules_retained(PartRules *r, int64_t now_us)
+const char *part_rules_retained(PartRules *r, int64_t now_us, int64_t *until_us)
 {
     for (size_t i = 0; i < r->retained_count;) {
         RetainedPart part = r->retained[i];
@@ -436,6 +436,7 @@ const char *part_rules_retained(PartRules *r, int64_t now_us)
         r->retained[i] = r->retained[--r->retained_count];
         free(r->tried);
         r->tried = part.uri;
+        *until_us = part.until_us;
         if (now_us < part.until_us) /* else nobody needs to have it any more */
             return r->tried;
     }

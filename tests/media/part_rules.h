@@ -24,8 +24,9 @@ void part_rules_version(PartRules *rules, const M3u8 *before, const M3u8 *now, b
                         int64_t now_us);
 
 /* A part whose tag has gone, and which must be there for a little while yet, at the last moment to
- * try it: its URI, borrowed until the next call, or NULL where none is due. Each is named once. */
-const char *part_rules_retained(PartRules *rules, int64_t now_us);
+ * try it: its URI, borrowed until the next call, and until when it must be there; or NULL where
+ * none is due. Each is named once. */
+const char *part_rules_retained(PartRules *rules, int64_t now_us, int64_t *until_us);
 
 typedef struct PartHistory {
     size_t parts;            /* that were seen to come */

@@ -231,7 +231,7 @@ const M3u8 *playlist_rules_last(const PlaylistRules *r)
     return r->last;
 }
 
-const char *playlist_rules_retained(PlaylistRules *r, int64_t now_us)
+const char *playlist_rules_retained(PlaylistRules *r, int64_t now_us, int64_t *until_us)
 {
     for (size_t i = 0; i < r->retained_count;) {
         Retained k = r->retained[i];
@@ -242,6 +242,7 @@ const char *playlist_rules_retained(PlaylistRules *r, int64_t now_us)
         r->retained[i] = r->retained[--r->retained_count];
         free(r->tried);
         r->tried = k.uri;
+        *until_us = k.until_us;
         if (now_us < k.until_us) /* else it has been missed, and nobody needs to have it any more */
             return r->tried;
     }

@@ -26,8 +26,9 @@ void playlist_rules_same(PlaylistRules *rules, int64_t now_us);
 const M3u8 *playlist_rules_last(const PlaylistRules *rules);
 
 /* A segment that has left the playlist and must be there for a little while yet, the last moment to
- * try it: its URI, borrowed, or NULL where none is due. Each is named once. */
-const char *playlist_rules_retained(PlaylistRules *rules, int64_t now_us);
+ * try it: its URI, borrowed, and until when it must be there; or NULL where none is due. Each is
+ * named once. */
+const char *playlist_rules_retained(PlaylistRules *rules, int64_t now_us, int64_t *until_us);
 
 typedef struct PlaylistHistory {
     size_t versions; /* that differed from the one before */

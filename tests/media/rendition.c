@@ -342,15 +342,16 @@ void rendition_tick(Rendition *r, int64_t now_us)
 {
     const M3u8 *m = rendition_list(r);
     const char *uri;
+    int64_t until_us;
 
     if (r->world->over)
         return;
     if (r->poll_us != 0 && now_us >= r->poll_us)
         reload(r, false);
-    while ((uri = playlist_rules_retained(r->playlist, now_us)))
-        rendition_files_try(r->files, uri);
-    while ((uri = part_rules_retained(r->parts, now_us)))
-        rendition_files_try(r->files, uri);
+    while ((uri = playlist_rules_retained(r->playlist, now_us, &until_us)))
+        rendition_files_try(r->files, uri, until_us);
+    while ((uri = part_rules_retained(r->parts, now_us, &until_us)))
+        rendition_files_try(r->files, uri, until_us);
     if (!r->refusals_asked && r->versions >= REFUSALS_AT && m->can_block && !m->ended &&
         m->count > 0 && m->part_target_us > 0)
         ask_refusals(r);

@@ -277,38 +277,47 @@ static void take_apart(RenditionFiles *r)
     }
 }
 
+/* A file that has left the list. */
+typedef struct LeftFile {
+    RenditionFiles *owner;
+    char *uri;
+    int64_t until_us; /* it must be there */
+} LeftFile;
+
+static void left_file_free(LeftFile *file)
+{
+    free(file->uri);
+    free(file);
+}
+
 static void on_retained(void *user, HttpAnswer *a)
 {
-    StoredFile *file = user;
+    LeftFile *file = user;
     RenditionFiles *r = file->owner;
 
     r->stats.retained += !r->world->over;
     if (r->world->over)
         ; /* it was not waited for */
-    else if (a->status != 200)
+    else if (a->status != 200 && a->done_us < file->until_us)
         findings_add(r->world->findings,
                      "a segment or part that left the playlist went too soon (6.2.2)",
                      "%s: HTTP status %ld", file->uri, a->status);
-    else if (!names_hold(r->world->names, file->uri, a->data, a->len))
+    else if (a->status == 200 && !names_hold(r->world->names, file->uri, a->data, a->len))
         findings_add(r->world->findings, "one name has had two contents (6.2.1)", "%s", file->uri);
-    free(file->uri);
-    free(file);
+    left_file_free(file);
 }
 
-void rendition_files_try(RenditionFiles *r, const char *uri)
+void rendition_files_try(RenditionFiles *r, const char *uri, int64_t until_us)
 {
     char url[HTTP_URL_SIZE];
-    StoredFile *file = calloc(1, sizeof(*file));
+    LeftFile *file = calloc(1, sizeof(*file));
 
     if (!file)
         return;
-    file->uri = strdup(uri);
-    file->owner = r;
+    *file = (LeftFile){r, strdup(uri), until_us};
     resolve_uri(r->url, uri, url);
-    if (http_client_get(r->world->http, url, TIMEOUT_US, on_retained, file) < 0) {
-        free(file->uri);
-        free(file);
-    }
+    if (http_client_get(r->world->http, url, TIMEOUT_US, on_retained, file) < 0)
+        left_file_free(file);
 }
 
 void rendition_files_version(RenditionFiles *r, const M3u8 *list)

@@ -37,8 +37,8 @@ void rendition_files_destroy(RenditionFiles **files); /* accepts NULL, leaves NU
 /* The next version, borrowed until the one after it. */
 void rendition_files_version(RenditionFiles *files, const M3u8 *list);
 
-/* Tries a file that has left the list. */
-void rendition_files_try(RenditionFiles *files, const char *uri);
+/* Tries a file that has left the list, and must be there until `until_us`. */
+void rendition_files_try(RenditionFiles *files, const char *uri, int64_t until_us);
 
 FilesStats rendition_files_stats(const RenditionFiles *files);
 

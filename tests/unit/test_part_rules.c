@@ -311,10 +311,11 @@ static void parts_that_have_gone_are_tried_at_the_last_moment(void **state)
          HEAD MAP DATE("00") "#EXTINF:0.192,\n5.m4s\n" SEG("6") SEG("7") SEG("8") FIRST("9.0")
              HINT("9.1"),
          200000);
-    int64_t until = SECOND + 200000 + 6 * SECOND;
-    assert_null(part_rules_retained(rules, until - 600000));
-    assert_string_equal(part_rules_retained(rules, until - 400000), "5.0");
-    assert_null(part_rules_retained(rules, until - 400000));
+    int64_t until = SECOND + 200000 + 6 * SECOND, must_be = 0;
+    assert_null(part_rules_retained(rules, until - 600000, &must_be));
+    assert_string_equal(part_rules_retained(rules, until - 400000, &must_be), "5.0");
+    assert_int_equal(must_be, until);
+    assert_null(part_rules_retained(rules, until - 400000, &must_be));
     assert_int_equal(findings_count(findings), 0);
 }
 

@@ -140,21 +140,26 @@ static void what_counts_discontinuities_is_there_before_they_go(void **state)
  * it is tried just before that is over. */
 static void what_has_left_is_tried_at_the_last_moment(void **state)
 {
+    int64_t until = 0;
+
     (void)state;
     version(HEAD("0") SEG("0") SEG("1") SEG("2") SEG("3"), 0);
     playlist_rules_same(rules, 2 * SECOND);
     version(HEAD("1") SEG("1") SEG("2") SEG("3") SEG("4"), 3 * SECOND);
-    assert_null(playlist_rules_retained(rules, (2 + 2 + 8 - 1) * SECOND - 1));
-    assert_string_equal(playlist_rules_retained(rules, (2 + 2 + 8 - 1) * SECOND), "s0.ts");
-    assert_null(playlist_rules_retained(rules, 100 * SECOND));
+    assert_null(playlist_rules_retained(rules, (2 + 2 + 8 - 1) * SECOND - 1, &until));
+    assert_string_equal(playlist_rules_retained(rules, (2 + 2 + 8 - 1) * SECOND, &until), "s0.ts");
+    assert_int_equal(until, (2 + 2 + 8) * SECOND);
+    assert_null(playlist_rules_retained(rules, 100 * SECOND, &until));
 }
 
 static void what_is_tried_too_late_is_not_tried(void **state)
 {
+    int64_t until = 0;
+
     (void)state;
     version(HEAD("0") SEG("0") SEG("1") SEG("2") SEG("3"), 0);
     version(HEAD("1") SEG("1") SEG("2") SEG("3") SEG("4"), 2 * SECOND);
-    assert_null(playlist_rules_retained(rules, (0 + 2 + 8) * SECOND));
+    assert_null(playlist_rules_retained(rules, (0 + 2 + 8) * SECOND, &until));
 }
 
 static void what_is_no_playlist_is_refused(void **state)
