@@ -154,11 +154,8 @@ int64_t cmaf_mux_newest(const CmafMux *mux, int64_t before)
  * before, the last one until the end. No sample is shown before it is decoded. */
 static void settle_times(AVPacket **sample, size_t n, const PartCut *cut)
 {
-    /* Alone, it would be shown for as long as it is decoded, but from later on: into the next
-     * segment. hls.js then looks for the end of what it has buffered in the wrong segment, and may
-     * wait there until its parts are listed no more. */
-    if (cut->last && n == 1 && sample[0]->pts == sample[0]->dts)
-        sample[0]->pts = cut->start;
+    bool reordered = sample[0]->pts != sample[0]->dts;
+
     for (size_t i = 0; i < n; i++) {
         int64_t least = i > 0 ? sample[i - 1]->dts + 1 : cut->start;
         if (i == 0 || sample[i]->dts < least)
@@ -168,6 +165,10 @@ static void settle_times(AVPacket **sample, size_t n, const PartCut *cut)
     }
     for (size_t i = 0; i < n; i++)
         sample[i]->duration = (i + 1 < n ? sample[i + 1]->dts : cut->end) - sample[i]->dts;
+    /* The first is shown later than it is decoded: it could last into the next segment, and hls.js
+     * would take that for the end of this one. */
+    if (cut->last && !reordered)
+        sample[0]->pts = smaller(sample[0]->pts, cut->end - sample[0]->duration);
 }
 
 int cmaf_mux_cut(CmafMux *mux, const PartCut *cut, CmafFragment *out)

@@ -7,7 +7,7 @@
  * Times are in the track's own unit: 1/90000 s for video, 1/48000 s for audio. Fragments carry them
  * as they are, on the stream's clock: the first sample of a fragment is decoded at its start and
  * the last one lasts until its end, so that fragments join without a gap, whatever the pictures do.
- * No picture of a segment is shown into the next one, unless pictures are reordered.
+ * No picture of a segment's last fragment is shown into the next one, unless they are reordered.
  *
  * No I/O, no clock. Thread-safety: one thread. */
 

@@ -17,9 +17,9 @@
 /* hls.js places the sound by its dates beside those of the picture. Where that is later than the
  * media says, be it by the rounding to a millisecond, it takes the segment that it has played for
  * the one that comes next, and stands still for three target durations. It compares the first that
- * is listed with the one in the middle: what dates are put right by between them counts too. */
-#define SOUND_EARLY_US 2500
-#define ROUNDING_US    500
+ * is listed with the one in the middle, so what dates are put right by between them counts too. */
+#define DATE_STEP_US 400
+#define ROUNDING_US  1100
 
 struct CmafOutput {
     CmafOutputParams params;
@@ -152,6 +152,26 @@ static int64_t to_samples(int64_t at_90k)
     return -floor_div(-at_90k * 8, 15);
 }
 
+/* How many segments lie between those that hls.js compares, where `listed` are listed: one list may
+ * be newer than the other. */
+static int64_t compared(size_t listed)
+{
+    return (int64_t)listed / 2 + 2;
+}
+
+/* By how much the sound is dated early. */
+static int64_t sound_early_us(const CmafOutput *o)
+{
+    return ROUNDING_US + DATE_STEP_US * compared(o->params.window);
+}
+
+int64_t cmaf_output_date_step_us(const CmafOutput *o)
+{
+    size_t window = o->params.window, listed = cmaf_track_playlist(o->track[LL_VIDEO])->count;
+
+    return DATE_STEP_US * compared(window) / compared(listed > window ? listed : window);
+}
+
 static void begin(CmafOutput *o, LlRendition which, int64_t start)
 {
     const CmafSegment *s = &o->segment;
@@ -159,14 +179,9 @@ static void begin(CmafOutput *o, LlRendition which, int64_t start)
     int64_t offset_us = video ? 0 : samples_to_us(start) - ticks_to_us(s->start_90k);
 
     if (!video && o->has[LL_VIDEO])
-        offset_us -= SOUND_EARLY_US;
+        offset_us -= sound_early_us(o);
     cmaf_track_begin(o->track[which], start, video ? s->limit_90k : to_samples(s->limit_90k),
                      s->starts_unix_us + offset_us, s->discontinuity);
-}
-
-int64_t cmaf_output_earlier_max_us(const CmafOutput *o)
-{
-    return (SOUND_EARLY_US - ROUNDING_US) / ((int64_t)o->params.window / 2 + 1);
 }
 
 static void advance_audio(CmafOutput *o, int64_t now_us)

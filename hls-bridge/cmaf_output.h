@@ -53,8 +53,8 @@ void cmaf_output_close(CmafOutput **output);
 void cmaf_output_start(CmafOutput *output, const CmafSegment *segment, bool video, bool audio,
                        int64_t now_us);
 
-/* By how much a segment may be dated earlier than what is behind the one before it. */
-int64_t cmaf_output_earlier_max_us(const CmafOutput *output);
+/* By how much the date of a segment may be off from the end of the one before it. */
+int64_t cmaf_output_date_step_us(const CmafOutput *output);
 
 /* The segment ends where `next` begins. Called before the picture that begins it is handed in. */
 void cmaf_output_cut(CmafOutput *output, const CmafSegment *next, int64_t now_us);

@@ -16,10 +16,8 @@
 /* Video is promised but does not come: after this the sound goes out alone. */
 #define VIDEO_WAIT_90K (3 * TICKS_PER_S)
 
-/* By how much low latency's dates are put right with a segment towards what is later; towards what
- * is earlier, which players mind, it is far less. */
-#define DATE_LATER_US (20 * US_PER_MS)
-#define DATE_SET_US   US_PER_S /* a date that is off by more is of a clock that was set */
+/* A date of low latency that is off by more is of a clock that was set. */
+#define DATE_SET_US US_PER_S
 
 #define AAC_FRAME_90K samples_to_90k(AAC_FRAME_SAMPLES)
 
@@ -130,7 +128,7 @@ static void begin_segment(HlsOutput *o, int64_t start_90k, bool first)
 }
 
 /* Low latency dates a segment when it begins, while the smallest delay is still being found: dates
- * go there in steps that are smaller than anybody minds. A clock that was set is another matter. */
+ * go there in steps that players do not mind. A clock that was set is another matter. */
 static int64_t early_date(HlsOutput *o, int64_t start_90k, bool discontinuity)
 {
     int64_t date_us = o->wall_clock(o->wall_clock_user, start_90k);
@@ -138,9 +136,8 @@ static int64_t early_date(HlsOutput *o, int64_t start_90k, bool discontinuity)
     int64_t off_us = date_us - follows_us;
 
     if (o->dated_90k != 0 && !discontinuity && llabs(off_us) < DATE_SET_US) {
-        int64_t earlier_us = cmaf_output_earlier_max_us(o->params.cmaf);
-        off_us = off_us > DATE_LATER_US ? DATE_LATER_US : off_us;
-        date_us = follows_us + (off_us < -earlier_us ? -earlier_us : off_us);
+        int64_t step_us = cmaf_output_date_step_us(o->params.cmaf);
+        date_us = follows_us + (off_us < -step_us ? -step_us : smaller(off_us, step_us));
     }
     o->dated_90k = start_90k;
     o->dated_unix_us = date_us;

@@ -86,15 +86,14 @@ async function assertDemuxes(base, list, part, codec, folder) {
 const durations = (list) => [...list.matchAll(/#EXTINF:([\d.]+)/g)].map(([, seconds]) => seconds);
 const dates = (list) => [...list.matchAll(/DATE-TIME:(\S+)/g)].map(([, date]) => Date.parse(date));
 
-/** A segment's date is that of the one before and its duration, put right: to what is later by 20 ms at most, to what is
- * earlier by half of one. Both are rounded. */
+/** A segment's date is that of the one before and its duration, put right by 0.4 ms at most. Both are rounded. */
 function assertDatesFollow(list) {
   const starts = dates(list);
   const spans = durations(list).map((seconds) => Number(seconds) * 1000);
   assert.ok(starts.length > 2);
   for (let i = 1; i < starts.length; i++) {
     const off = starts[i] - starts[i - 1] - spans[i - 1];
-    assert.ok(off >= -1.6 && off <= 21.1, `${off} ms, ${list}`);
+    assert.ok(Math.abs(off) < 1.5, `${off} ms, ${list}`);
   }
 }
 

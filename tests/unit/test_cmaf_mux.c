@@ -227,9 +227,17 @@ static void no_picture_is_shown_into_the_next_segment(void **state)
     assert_int_equal(s[0].duration, 4000);
     assert_int_equal(s[0].offset, 0);
 
+    picture(918000, false); /* as late as the next one is before the end, and a bit */
+    picture(919000, false);
+    assert_int_equal(cut(910000, 921000, 921000, true), 0);
+    assert_int_equal(samples(s, 8), 2);
+    assert_int_equal(s[0].duration, 9000);
+    assert_int_equal(s[0].offset, 2000);
+    assert_int_equal(s[1].offset, 0);
+
     /* where pictures are reordered, others have to be shown before it */
-    assert_int_equal(cmaf_mux_add(mux, slice, sizeof(slice), 914000, 911000, false), 0);
-    assert_int_equal(cut(910000, 913000, 913000, true), 0);
+    assert_int_equal(cmaf_mux_add(mux, slice, sizeof(slice), 925000, 922000, false), 0);
+    assert_int_equal(cut(921000, 924000, 924000, true), 0);
     assert_int_equal(samples(s, 8), 1);
     assert_int_equal(s[0].offset, 4000);
 }

@@ -422,7 +422,7 @@ static void assert_sound_is_early(void)
         double picture_at = 0;
         for (int k = 0; k <= last[LL_VIDEO]; k++) {
             double by_date = listed[LL_AUDIO][i].date - listed[LL_VIDEO][k].date;
-            if (abs(i - k) <= 3)
+            if (abs(i - k) <= 4)
                 assert_row(by_date < sound_at - picture_at + 1e-4, row,
                            "sound %d, picture %d: %.4f s late", i, k,
                            by_date - sound_at + picture_at);
