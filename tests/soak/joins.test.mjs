@@ -24,17 +24,16 @@ async function joinOften([playlist, viewers, apartMs]) {
     const hls = new Hls({ enableWorker: false });
     hls.loadSource(playlist);
     hls.attachMedia(video);
-    let moved = null, longest = 0;
-    const seeItMove = () => {
-      const now = performance.now();
-      longest = Math.max(longest, now - (moved ?? now));
-      moved = now;
+    let at = 0, moved = null, longest = 0;
+    const look = () => {
+      const now = performance.now(), moves = video.currentTime > at;
+      if (moved !== null) longest = Math.max(longest, now - moved);
+      if (moves) [at, moved] = [video.currentTime, now];
     };
-    video.addEventListener("timeupdate", () => video.currentTime > 0 && seeItMove());
-    await sleep(5000);
+    video.addEventListener("timeupdate", look);
+    await sleep(6000);
+    look();
     const plays = moved !== null;
-    seeItMove();
-    const at = video.currentTime;
     hls.destroy();
     video.remove();
     return plays && longest < 1500 ? null : `viewer ${i} stood still for ${Math.round(longest)} ms, at ${at}`;
