@@ -33,7 +33,7 @@ static json_t *source_json(const StreamStatus *status)
         json_array_append_new(tracks, track_json(&source->media.track[i]));
     return json_pack(
         "{s:I, s:I, s:f, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I},"
-        " s:{s:b, s:I, s:f}, s:I, s:I, s:I, s:o}",
+        " s:{s:I, s:I, s:I}, s:{s:b, s:I, s:f}, s:I, s:I, s:I, s:o}",
         "width", (json_int_t)source->media.sps.width, "height",
         (json_int_t)source->media.sps.height, "frame_rate", round(source->frame_rate * 100) / 100,
         "video_bitrate", (json_int_t)source->video_bitrate, "audio_bitrate",
@@ -46,6 +46,9 @@ static json_t *source_json(const StreamStatus *status)
         (json_int_t)source->media.audio.concealed_samples, "silent",
         (json_int_t)source->media.audio.silent_samples, "dropped",
         (json_int_t)source->media.audio.dropped_samples, //
+        "sound_clock", "stalled", (json_int_t)source->media.audio.slips, "delayed",
+        (json_int_t)source->media.audio.moves, "replaced",
+        (json_int_t)source->media.audio.jumps, //
         "sync", "by_reports", source->media.timeline.by_reports, "reports",
         (json_int_t)source->media.timeline.reports, "correction_ms",
         (double)source->media.timeline.correction_us / 1000, //
