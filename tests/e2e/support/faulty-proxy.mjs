@@ -22,6 +22,15 @@ export const FAULTS = [
 ];
 export const REMARKS = ["a playlist is not compressed by gzip", "media may not be cached"];
 
+/** The playlist as it was before it had the part that is asked for: who asks late would have it by now. */
+function withoutPart(query, playlist) {
+  const lines = playlist.split("\n");
+  const part = lines.findIndex((line) => line.includes(`-${query.get("_HLS_msn")}.${query.get("_HLS_part")}.m4s`));
+  const hint = lines.findIndex((line) => line.startsWith("#EXT-X-PRELOAD-HINT"));
+  if (part >= 0 && part < hint) lines.splice(part, hint - part);
+  return lines.join("\n");
+}
+
 /** Serves what `origin` serves, not quite. Returns { url, close }. */
 export async function startFaultyProxy(origin) {
   const counts = {};
@@ -45,6 +54,7 @@ export async function startFaultyProxy(origin) {
     const answer = await fetch(url, { cache: "no-store" });
     let body = Buffer.from(await answer.arrayBuffer());
     let status = answer.status;
+    if (early && status === 200) body = Buffer.from(withoutPart(query, String(body)));
     if (pathname.endsWith(".m3u8") && status === 200) body = Buffer.from(spoilPlaylist(pathname, query, String(body)));
     if (/audio-\d+-\d+\.m4s$/.test(pathname)) body.fill(0xff, body.length >> 1);
     if (/audio-\d+-\d+\.\d+\.m4s$/.test(pathname) && seen.has(pathname)) body[body.length - 1] ^= 1;
