@@ -3,6 +3,7 @@
 // The pages as people use them: what they are told when something fails, and the way back.
 
 import assert from "node:assert/strict";
+import http from "node:http";
 import test from "node:test";
 import { messageOf, openPage, publish, untilLive, withBrowser } from "./support/browser.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
@@ -59,6 +60,53 @@ test("a camera that is denied is explained, and the test card is a way on", () =
       await page.click("#go");
       await untilLive(page);
       assert.deepEqual(page.errors, []);
+    })));
+
+/** Counts in window.opened what asks for a camera, a microphone or a screen. */
+const countOpened = (context) => context.addInitScript(() => {
+  window.opened = 0;
+  for (const name of ["getUserMedia", "getDisplayMedia"]) {
+    const open = navigator.mediaDevices[name].bind(navigator.mediaDevices);
+    navigator.mediaDevices[name] = (...args) => (window.opened++, open(...args));
+  }
+});
+
+test("an address that somebody was sent opens no camera and no screen", () =>
+  withStack({}, (stack) =>
+    withBrowser({ fakeCamera: true }, async (context) => {
+      await countOpened(context);
+      for (const source of ["", "&source=camera", "&source=screen", "&source=nonsense"]) {
+        const page = await openPage(context, `${stack.url}/publish.html?stream=theirs&key=theirs-too&auto=1${source}`);
+        await says(page, /an address alone opens no camera/);
+        assert.equal(await page.evaluate(() => window.opened), 0, source);
+        assert.ok(await page.isVisible("#go"), source);
+        assert.ok(await page.isVisible("#key"), "the key that was filled in is seen to be there");
+        await page.close();
+      }
+      const page = await openPage(context, `${stack.url}/publish.html?stream=theirs&auto=1&source=camera`);
+      assert.equal(await page.inputValue("#name"), "theirs");
+      await page.click("#go");
+      await untilLive(page);
+      assert.equal(await page.evaluate(() => window.opened), 1);
+      assert.deepEqual(page.errors, []);
+    })));
+
+test("another site may show the player in a frame, and no page that can do something", () =>
+  withStack({ status: true }, (stack) =>
+    withBrowser({}, async (context) => {
+      const names = ["publish.html", "status.html", "watch.html?stream=shop"];
+      const frames = names.map((name) => `<iframe src="${stack.url}/${name}"></iframe>`).join("");
+      const site = http.createServer((request, response) =>
+        response.writeHead(200, { "Content-Type": "text/html" }).end(frames));
+      await new Promise((resolve) => site.listen(0, "127.0.0.1", resolve));
+      try {
+        const page = await openPage(context, `http://127.0.0.1:${site.address().port}/`);
+        const titles = await Promise.all(page.frames().slice(1).map((frame) => frame.title()));
+        assert.deepEqual(titles.map((title) => /janus-hls/.test(title)), [false, false, true]);
+      } finally {
+        site.closeAllConnections();
+        site.close();
+      }
     })));
 
 test("a browser without an H.264 encoder is told what to do", () =>

@@ -61,12 +61,27 @@ test("playlists, segments and pages, each with its lifetime; 404 for all else", 
 
     for (const target of ["/live/", "/live/shop", "/live/shop/", "/live/shop/.new", "/live/shop/notes.txt",
       "/live/.hidden/index.m3u8", "/live/shop/../shop/notes.txt", "/live/shop/%2e%2e/shop/notes.txt", "/live/shop/index.m3u8/",
+      "/live/shop/index.m3u8%0a", "/live/shop/seg-1-000000.ts%0a", "/live/shop/manifest.mpd%0a", "/js/page-tools.js%0a",
       "/js/", "/vendor/", "/js/../nginx.conf", "/nginx.conf", "/.git/config", "/stamp",
       "/status.html", "/status.json", "/live/streams.json/", "/live/shop/streams.json", "/live/thumb.jpg",
       "/streams", "/streams/shop", "/metrics", "/healthz", "/janus/info", "/admin"])
       assert.equal((await ask(stack.url, target)).status, 404, target);
     for (const target of ["/../../../../etc/passwd", "/js/../../nginx/nginx.conf"])
       assert.equal((await ask(stack.url, target)).status, 400, target);
+  }));
+
+test("no page of another site may hold one of ours in a frame, but for the player", () =>
+  withStack({ status: true }, async (stack) => {
+    for (const page of ["/", "/publish.html", "/watch.html", "/status.html"]) {
+      const { headers, status } = await ask(stack.url, page);
+      assert.equal(status, 200, page);
+      const framed = /frame-ancestors ([^;]*)/.exec(headers["content-security-policy"])?.[1];
+      assert.equal(framed, page === "/watch.html" ? undefined : "'self'", `${page}: who may frame it`);
+      assert.equal(headers["referrer-policy"], "no-referrer", page);
+      assert.equal(headers["x-content-type-options"], "nosniff", page);
+      assert.equal(headers["cache-control"], "no-cache", page);
+      assert.equal(/camera=\(self\)/.test(headers["permissions-policy"]), page === "/publish.html", `${page}: a camera`);
+    }
   }));
 
 test("the WebSocket goes through to Janus", () =>

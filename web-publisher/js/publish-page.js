@@ -4,7 +4,8 @@
 // media-source.js.
 //
 // Parameters of its address: stream, key, source (camera, screen, testcard), size (of the test card,
-// as 640x360), and auto=1, which goes live by itself.
+// as 640x360), and auto=1, which shows the test card live by itself. Anybody can send somebody such an
+// address: what it fills in can be seen, and no camera, microphone or screen is opened without a click.
 
 import { JanusPublisher } from "./janus-publisher.js";
 import { checkBrowser, listDevices, openSource } from "./media-source.js";
@@ -22,6 +23,7 @@ const figures = new PublishFigures();
 let source = null; // what is shown: { stream, stop }
 let liveSince = null;
 let wake = null; // keeps a phone's screen on while live
+let leavesFreely = false; // nobody is asked before the page is left
 
 window.janusHls = { publisher }; // for the curious, in the console
 
@@ -271,17 +273,31 @@ byId("camera").addEventListener("change", switchDevice);
 byId("microphone").addEventListener("change", switchDevice);
 for (const input of document.querySelectorAll("[name=source]")) input.addEventListener("change", preview);
 window.addEventListener("beforeunload", (event) => {
-  if (liveSince !== null && !parameters.has("auto")) event.preventDefault(); // "Leave the page?"
+  if (liveSince !== null && !leavesFreely) event.preventDefault(); // "Leave the page?"
 });
 wireCopyButtons();
 setInterval(showFigures, FIGURES_MS);
 
-byId("name").value = parameters.get("stream") ?? localStorage.getItem("janus-hls-name") ?? "demo";
-byId("key").value = parameters.get("key") ?? "";
-const asked = document.querySelector(`[name=source][value="${CSS.escape(parameters.get("source") ?? "")}"]`);
-if (asked) asked.checked = true;
-setStage("ready");
-showDeviceFields();
-if (parameters.has("auto")) goLive();
-else if (chosenSource() === "testcard") preview();
-else say("Press Go live, or choose what to show.");
+/** What the address asks for is filled in, where it can be seen. */
+function fillIn() {
+  byId("name").value = parameters.get("stream") ?? localStorage.getItem("janus-hls-name") ?? "demo";
+  byId("key").value = parameters.get("key") ?? "";
+  byId("key").closest("details").open = byId("key").value !== "";
+  const asked = document.querySelector(`[name=source][value="${CSS.escape(parameters.get("source") ?? "")}"]`);
+  if (asked) asked.checked = true;
+  setStage("ready");
+  showDeviceFields();
+}
+
+function start() {
+  const isCard = chosenSource() === "testcard";
+  if (parameters.has("auto") && isCard) {
+    leavesFreely = true;
+    goLive();
+  } else if (isCard) preview();
+  else if (parameters.has("auto")) say("Press Go live when you are ready: an address alone opens no camera.");
+  else say("Press Go live, or choose what to show.");
+}
+
+fillIn();
+start();
