@@ -40,7 +40,8 @@ struct HlsOutput {
     int64_t cut_90k;                      /* where it ends, once that is known; 0: not yet */
     int64_t dated_90k, dated_unix_us;     /* what low latency was last told a date of; 0: nothing */
     PictureDelay delay;                   /* of pictures */
-    int64_t oldest_90k;                   /* picture that came since the last tick; 0: none */
+    int64_t oldest_90k, newest_90k;       /* picture that came since the last tick; 0: none */
+    int64_t ahead_90k;                    /* of the clock: pictures, by the newest; 0: they are not */
     bool skips;                           /* pictures, until an IDR picture that it asks for */
     bool missed_restart;                  /* among what was skipped */
     int64_t audio_end_90k, video_end_90k; /* of what is collected; 0: nothing */
@@ -114,7 +115,7 @@ void hls_output_begin(HlsOutput *o, bool has_video, bool has_audio, HlsOutputWal
     o->dated_90k = 0;
     o->skips = o->missed_restart = false;
     o->delay = (PictureDelay){0};
-    o->oldest_90k = 0;
+    o->oldest_90k = o->newest_90k = o->ahead_90k = 0;
     o->state = open_mux(o, has_video) ? OUTPUT_WAITING : OUTPUT_IDLE;
 }
 
@@ -275,8 +276,12 @@ static void consider_cut(HlsOutput *o, const AccessUnit *unit, int64_t pts_90k)
     bool restart = unit->restart || o->missed_restart;
     bool other = restart || (o->params.cmaf && cmaf_output_needs_cut(o->params.cmaf, unit));
 
-    if (o->cut_90k != 0 ||
-        !segment_cutter_picture(&o->cutter, pts_90k, unit->idr, other, &o->cut_90k))
+    if (o->cut_90k != 0) {
+        if (pts_90k >= o->cut_90k)
+            segment_cutter_next_picture(&o->cutter, unit->idr);
+        return;
+    }
+    if (!segment_cutter_picture(&o->cutter, pts_90k, unit->idr, other, &o->cut_90k))
         return;
     o->next_discontinuity = o->next_discontinuity || restart;
     o->missed_restart = false;
@@ -300,6 +305,7 @@ void hls_output_picture(HlsOutput *o, const AccessUnit *unit, int64_t pts_90k, i
         return;
     if (o->oldest_90k == 0 || pts_90k < o->oldest_90k)
         o->oldest_90k = pts_90k;
+    o->newest_90k = pts_90k > o->newest_90k ? pts_90k : o->newest_90k;
     if (must_skip(o, unit) || (o->state == OUTPUT_WAITING && !unit->idr))
         return;
     if (o->params.cmaf)
@@ -342,12 +348,30 @@ void hls_output_audio(HlsOutput *o, const AacFrame *frame)
         cmaf_output_audio(o->params.cmaf, frame, o->now_us);
 }
 
+/* Looks where the pictures stand that have come up to `clock_90k`. */
+static void note_pictures(HlsOutput *o, int64_t clock_90k)
+{
+    if (o->oldest_90k == 0)
+        return;
+    picture_delay_note(&o->delay, o->oldest_90k, clock_90k);
+    o->ahead_90k = o->newest_90k > clock_90k ? o->newest_90k - clock_90k : 0;
+    o->oldest_90k = o->newest_90k = 0;
+}
+
+/* Whether an IDR picture should be asked for: by where pictures stand, which may be ahead of the
+ * clock, for it is they that a segment is cut at. */
+static bool wants_idr(HlsOutput *o, int64_t clock_90k)
+{
+    if (o->skips && o->cut_90k == 0)
+        return true;
+    return o->muxes_video && (o->cut_90k == 0 || o->cutter.starved) &&
+           segment_cutter_ask(&o->cutter, clock_90k + o->ahead_90k);
+}
+
 bool hls_output_tick(HlsOutput *o, int64_t clock_90k, int64_t now_us)
 {
     o->now_us = now_us;
-    if (o->oldest_90k != 0)
-        picture_delay_note(&o->delay, o->oldest_90k, clock_90k);
-    o->oldest_90k = 0;
+    note_pictures(o, clock_90k);
     if (o->state != OUTPUT_OPEN)
         return false;
     int64_t known = clock_90k - (o->muxes_video ? picture_delay_wait_90k(&o->delay) : 0);
@@ -356,27 +380,28 @@ bool hls_output_tick(HlsOutput *o, int64_t clock_90k, int64_t now_us)
     if (o->params.cmaf)
         cmaf_output_tick(o->params.cmaf, known, now_us);
     complete_cut(o);
-    if (o->skips && o->cut_90k == 0)
-        return true;
-    return o->muxes_video && o->cut_90k == 0 && segment_cutter_ask(&o->cutter, clock_90k);
+    return wants_idr(o, clock_90k);
 }
 
 int64_t hls_output_deadline_90k(const HlsOutput *o)
 {
     if (o->state != OUTPUT_OPEN || o->cut_90k != 0)
         return INT64_MAX; /* media moves it on */
-    return segment_cutter_deadline_90k(&o->cutter, o->muxes_video,
-                                       picture_delay_wait_90k(&o->delay));
+    int64_t end_90k = segment_cutter_end_90k(&o->cutter, o->muxes_video) +
+                      (o->muxes_video ? picture_delay_wait_90k(&o->delay) : 0);
+    int64_t ask_90k = segment_cutter_ask_at_90k(&o->cutter) - o->ahead_90k;
+    return o->muxes_video ? smaller(ask_90k, end_90k) : end_90k;
 }
 
 bool hls_output_next_idr(const HlsOutput *o, int64_t *at_90k, int64_t *every_90k)
 {
     if (o->state != OUTPUT_OPEN || !o->muxes_video)
         return false;
-    *every_90k = o->cutter.params.target_90k;
-    *at_90k = segment_cutter_ask_at_90k(&o->cutter);
-    if (o->cut_90k != 0) /* of the segment after it */
-        *at_90k = o->cut_90k + *every_90k - o->cutter.lead_90k;
+    *every_90k = o->cutter.starved ? segment_cutter_ask_pause_90k(&o->cutter)
+                                   : o->cutter.params.target_90k;
+    *at_90k = segment_cutter_ask_at_90k(&o->cutter) - o->ahead_90k;
+    if (o->cut_90k != 0 && !o->cutter.starved) /* of the segment after it */
+        *at_90k = o->cut_90k + *every_90k - o->cutter.lead_90k - o->ahead_90k;
     return true;
 }
 

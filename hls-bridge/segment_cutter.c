@@ -10,6 +10,8 @@
 #define PATIENCE     MS(60)  /* beyond that, a request or its answer is taken to be lost */
 #define ASK_MIN      MS(100) /* between two requests */
 #define ASK_MAX      MS(250)
+#define ASK_DEAF     MS(400) /* of a publisher that has not answered, while a segment lacks its IDR */
+#define STARVED_MIN  MS(100) /* a segment without an IDR is no shorter: its sound is some frames */
 #define SLACK        MS(100) /* an IDR picture this much before the target is the one asked for */
 #define FRAME_MAX    MS(70)  /* the next picture of moving video comes within this */
 #define IN_HAND      MS(30)  /* of the limit: more than an AAC frame */
@@ -37,6 +39,29 @@ void segment_cutter_begin(SegmentCutter *c, int64_t start_90k, bool first)
     if (c->target_90k > c->params.target_90k)
         c->target_90k = c->params.target_90k;
     c->asked_90k = c->first_asked_90k = 0;
+    c->starved = c->starved && !first;
+}
+
+/* A picture comes into the open segment, or one whose beginning is decided on. */
+static void note_picture(SegmentCutter *c, bool idr)
+{
+    if (!c->begun && idr)
+        c->starved = false;
+    c->begun = true;
+}
+
+void segment_cutter_next_picture(SegmentCutter *c, bool idr)
+{
+    note_picture(c, idr);
+}
+
+/* The segment ends before a picture, with which the next one begins. */
+static bool cut_before(SegmentCutter *c, bool idr, int64_t at_90k, int64_t *cut_90k)
+{
+    c->starved = !idr;
+    c->begun = true;
+    *cut_90k = at_90k;
+    return true;
 }
 
 /* Learns from an IDR picture: how long it took, and how often they come by themselves. */
@@ -66,6 +91,8 @@ static bool ends_at_idr(const SegmentCutter *c, int64_t length)
 
     if (length >= target - SLACK)
         return true;
+    if (c->starved)
+        return length >= STARVED_MIN;
     if (length >= target * 2 / 3 && next > target + SLACK)
         return true; /* near enough, and it spares the publisher another one */
     return c->unresponsive && length >= target / 2 && next > c->params.limit_90k;
@@ -79,51 +106,55 @@ bool segment_cutter_picture(SegmentCutter *c, int64_t pts_90k, bool idr, bool re
 
     if (idr)
         learn(c, pts_90k);
+    if (length >= 0 && length + FRAME_MAX <= limit)
+        note_picture(c, idr);
     if (length <= 0)
         return false;
     if (idr && length <= limit && (restart || ends_at_idr(c, length))) {
         c->stats.cut_at_idr++;
-        *cut_90k = pts_90k;
-        return true;
+        return cut_before(c, true, pts_90k, cut_90k);
     }
     if (length + FRAME_MAX <= limit)
         return false;
     c->stats.cut_forced += !idr;
-    *cut_90k = length <= limit ? pts_90k : c->start_90k + limit;
-    return true;
+    return cut_before(c, idr, length <= limit ? pts_90k : c->start_90k + limit, cut_90k);
 }
 
 bool segment_cutter_time(SegmentCutter *c, int64_t known_90k, bool has_video, int64_t *cut_90k)
 {
-    int64_t length = has_video ? c->params.limit_90k : c->target_90k;
-
-    if (known_90k < c->start_90k + length)
+    if (known_90k < segment_cutter_end_90k(c, has_video))
         return false;
     c->stats.cut_forced += has_video;
-    *cut_90k = c->start_90k + length;
+    c->starved = has_video;
+    c->begun = false;
+    *cut_90k = segment_cutter_end_90k(c, has_video);
     return true;
 }
 
 /* How soon to ask again. There is half a second between the target and the limit, and a network may
  * be gone for most of it: what answers fast is asked often. A browser takes requests that come too
  * close together as one. */
-static int64_t ask_pause(const SegmentCutter *c)
+int64_t segment_cutter_ask_pause_90k(const SegmentCutter *c)
 {
     int64_t expected = c->lead_90k + PATIENCE;
 
+    if (c->starved && c->unresponsive)
+        return ASK_DEAF;
     return expected < ASK_MIN ? ASK_MIN : expected > ASK_MAX ? ASK_MAX : expected;
 }
 
 int64_t segment_cutter_ask_at_90k(const SegmentCutter *c)
 {
     if (c->asked_90k != 0)
-        return c->asked_90k + ask_pause(c);
-    return c->start_90k + c->target_90k - c->lead_90k;
+        return c->asked_90k + segment_cutter_ask_pause_90k(c);
+    return c->starved ? c->start_90k : c->start_90k + c->target_90k - c->lead_90k;
 }
 
 bool segment_cutter_ask(SegmentCutter *c, int64_t now_90k)
 {
-    if (now_90k < segment_cutter_ask_at_90k(c))
+    bool went_back = now_90k <= c->asked_90k - segment_cutter_ask_pause_90k(c);
+
+    if (now_90k < segment_cutter_ask_at_90k(c) && !(c->asked_90k != 0 && went_back))
         return false;
     c->asked_90k = now_90k;
     if (c->first_asked_90k == 0)
@@ -132,10 +163,7 @@ bool segment_cutter_ask(SegmentCutter *c, int64_t now_90k)
     return true;
 }
 
-int64_t segment_cutter_deadline_90k(const SegmentCutter *c, bool has_video, int64_t wait_90k)
+int64_t segment_cutter_end_90k(const SegmentCutter *c, bool has_video)
 {
-    int64_t end =
-        has_video ? c->start_90k + c->params.limit_90k + wait_90k : c->start_90k + c->target_90k;
-
-    return has_video && segment_cutter_ask_at_90k(c) < end ? segment_cutter_ask_at_90k(c) : end;
+    return c->start_90k + (has_video ? c->params.limit_90k : c->target_90k);
 }

@@ -84,9 +84,9 @@ static void publishers_of_all_sorts(void **state)
         {"a still screen", {MS(1000), MS(100), 0}, MS(1900), MS(2470), 0},
         {"key frames every second, deaf", {FRAME, -1, MS(1000)}, MS(1900), MS(2100), 100},
         {"key frames every half second, deaf", {FRAME, -1, MS(500)}, MS(1900), MS(2100), 100},
-        {"key frames every 1.5 s, deaf", {FRAME, -1, MS(1500)}, MS(1450), MS(2470), 98},
+        {"key frames every 1.5 s, deaf", {FRAME, -1, MS(1500)}, MS(590), MS(2470), 98},
         {"key frames every 2 s, deaf", {FRAME, -1, MS(2000)}, MS(1900), MS(2100), 100},
-        {"key frames every 10 s, deaf", {FRAME, -1, MS(10000)}, MS(1000), MS(2470), 5},
+        {"key frames every 10 s, deaf", {FRAME, -1, MS(10000)}, MS(100), MS(2470), 15},
         {"no key frames ever", {FRAME, -1, 0}, MS(2350), MS(2470), 0},
         {"no pictures", {0, -1, 0}, MS(2000), MS(2001), 0},
     };
@@ -226,14 +226,86 @@ static void the_first_segments_are_short(void **state)
 
 static void says_when_it_wants_to_be_called(void **state)
 {
+    int64_t ask = segment_cutter_ask_at_90k(&cutter), cut;
+
     (void)state;
-    int64_t deadline = segment_cutter_deadline_90k(&cutter, true, WAIT), cut;
-    assert_false(segment_cutter_ask(&cutter, deadline - 1));
-    assert_true(segment_cutter_ask(&cutter, deadline));
-    deadline = segment_cutter_deadline_90k(&cutter, false, WAIT);
-    assert_false(segment_cutter_time(&cutter, deadline - 1, false, &cut));
-    assert_true(segment_cutter_time(&cutter, deadline, false, &cut));
-    assert_int_equal(cut, TARGET);
+    assert_false(segment_cutter_ask(&cutter, ask - 1));
+    assert_true(segment_cutter_ask(&cutter, ask));
+    for (int video = 0; video < 2; video++) {
+        int64_t end = segment_cutter_end_90k(&cutter, video);
+        assert_false(segment_cutter_time(&cutter, end - 1, video, &cut));
+        assert_true(segment_cutter_time(&cutter, end, video, &cut));
+        assert_int_equal(cut, video ? segment_limit_90k(2) : TARGET);
+    }
+}
+
+/* Nothing but an IDR picture ends the asking, and it ends the segment too. */
+static void a_segment_without_an_idr_is_ended_at_the_next_one(void **state)
+{
+    int64_t cut, limit = segment_limit_90k(2), start = limit - MS(10);
+
+    (void)state;
+    assert_true(segment_cutter_picture(&cutter, start, false, false, &cut));
+    assert_true(segment_cutter_ask(&cutter, start)); /* though the cut is still under way */
+    assert_false(segment_cutter_ask(&cutter, start + MS(99)));
+    segment_cutter_begin(&cutter, cut, false);
+    assert_true(segment_cutter_ask(&cutter, start + MS(100)));
+    cutter.unresponsive = false;
+    assert_true(segment_cutter_ask(&cutter, start + MS(260)));
+    assert_false(segment_cutter_picture(&cutter, start + MS(300), false, false, &cut));
+    assert_true(segment_cutter_picture(&cutter, start + MS(333), true, false, &cut));
+    assert_int_equal(cut, start + MS(333));
+    segment_cutter_begin(&cutter, cut, false);
+    assert_false(segment_cutter_ask(&cutter, cut + MS(1000)));
+    assert_false(segment_cutter_picture(&cutter, cut + MS(1000), true, false, &cut));
+}
+
+/* It needs sound of its own: what comes at once is in it, and the next IDR picture ends it. */
+static void no_segment_is_of_a_few_pictures(void **state)
+{
+    int64_t cut, start = segment_limit_90k(2) - MS(10);
+
+    (void)state;
+    segment_cutter_picture(&cutter, start, false, false, &cut);
+    segment_cutter_begin(&cutter, cut, false);
+    assert_false(segment_cutter_picture(&cutter, start + MS(66), true, false, &cut));
+    assert_true(segment_cutter_ask(&cutter, start + MS(66)));
+    assert_true(segment_cutter_picture(&cutter, start + MS(166), true, false, &cut));
+}
+
+/* The first picture after a pause: the segment that time has begun begins with it. */
+static void an_idr_that_comes_first_is_the_segments_own(void **state)
+{
+    int64_t cut, limit = segment_limit_90k(2);
+
+    (void)state;
+    for (int early = 0; early < 2; early++) {
+        setup(NULL);
+        assert_true(segment_cutter_time(&cutter, limit, true, &cut));
+        if (early)
+            segment_cutter_next_picture(&cutter, true);
+        segment_cutter_begin(&cutter, cut, false);
+        if (!early)
+            assert_false(segment_cutter_picture(&cutter, limit + MS(500), true, false, &cut));
+        assert_false(segment_cutter_ask(&cutter, limit + MS(600)));
+        assert_false(segment_cutter_picture(&cutter, limit + MS(900), true, false, &cut));
+    }
+}
+
+/* The clock may have been put back by seconds; who does not answer is asked less often. */
+static void asks_whatever_the_clock_does(void **state)
+{
+    int64_t cut, start = segment_limit_90k(2) - MS(10);
+
+    (void)state;
+    segment_cutter_picture(&cutter, start, false, false, &cut);
+    segment_cutter_begin(&cutter, cut, false);
+    assert_true(segment_cutter_ask(&cutter, start + MS(4500)));
+    assert_false(segment_cutter_ask(&cutter, start + MS(4450)));
+    assert_true(segment_cutter_ask(&cutter, start + MS(20)));
+    cutter.unresponsive = true;
+    assert_false(segment_cutter_ask(&cutter, start + MS(419)));
+    assert_true(segment_cutter_ask(&cutter, start + MS(420)));
 }
 
 int main(void)
@@ -250,6 +322,10 @@ int main(void)
         TEST(a_late_picture_does_not_stretch_the_segment),
         TEST(the_first_segments_are_short),
         TEST(says_when_it_wants_to_be_called),
+        TEST(a_segment_without_an_idr_is_ended_at_the_next_one),
+        TEST(no_segment_is_of_a_few_pictures),
+        TEST(an_idr_that_comes_first_is_the_segments_own),
+        TEST(asks_whatever_the_clock_does),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
