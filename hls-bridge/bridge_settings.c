@@ -40,6 +40,8 @@ static const SettingRule rules[] = {
     {KEY("sources.timeout", SETTING_SECONDS, source_timeout_us, 1 * S, 3600 * S)},
     {KEY("sources.backlog", SETTING_INTEGER, backlog, 1 << 16, 1 << 30)},
     {KEY("sources.max", SETTING_INTEGER, max_streams, 1, 10000)},
+    {KEY("sources.held", SETTING_INTEGER, max_held, 0, 10000)},
+    {KEY("sources.ended", SETTING_INTEGER, max_ended, 0, 10000)},
     {KEY("sources.bitrate", SETTING_INTEGER, source_bitrate, 100000, 1000000000)},
     /* in Mbit/s: libconfig wraps what is beyond 32 bits, and says nothing */
     {KEY("sources.bandwidth", SETTING_INTEGER, bandwidth_mbit, 0, 100000)},
@@ -74,6 +76,16 @@ BridgeSettings bridge_settings_defaults(void)
 int bridge_settings_read(const char *file, BridgeSettings *settings, char *error)
 {
     return settings_read(file, rules, sizeof(rules) / sizeof(rules[0]), settings, error);
+}
+
+int64_t bridge_settings_max_held(const BridgeSettings *settings)
+{
+    return settings->max_held ? settings->max_held : settings->max_streams;
+}
+
+int64_t bridge_settings_max_ended(const BridgeSettings *settings)
+{
+    return settings->max_ended ? settings->max_ended : settings->max_streams;
 }
 
 int64_t bridge_settings_part_us(const BridgeSettings *settings)

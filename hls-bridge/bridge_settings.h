@@ -31,8 +31,9 @@ typedef struct BridgeSettings {
     char control_address[BRIDGE_ADDRESS_SIZE]; /* IPv4, loopback */
     int64_t control_port;
     int64_t max_streams;
-    int64_t source_bitrate; /* bit/s that one publisher may send */
-    int64_t bandwidth_mbit; /* per second, that all may; 0: as much as they like */
+    int64_t max_held, max_ended; /* 0: as many as max_streams */
+    int64_t source_bitrate;      /* bit/s that one publisher may send */
+    int64_t bandwidth_mbit;      /* per second, that all may; 0: as much as they like */
 } BridgeSettings;
 
 /* What holds where the file names nothing else. */
@@ -41,6 +42,11 @@ BridgeSettings bridge_settings_defaults(void);
 /* Reads `file` over what `settings` holds. Returns 0, or -1 with a sentence in `error`
  * (SETTINGS_ERROR_SIZE bytes). */
 int bridge_settings_read(const char *file, BridgeSettings *settings, char *error);
+
+/* How many streams may be held open without a publisher, and how many that have ended may be kept.
+ */
+int64_t bridge_settings_max_held(const BridgeSettings *settings);
+int64_t bridge_settings_max_ended(const BridgeSettings *settings);
 
 /* How long parts are to be: as configured, where a segment of the configured length has a sensible
  * number of them. */

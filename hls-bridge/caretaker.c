@@ -22,7 +22,7 @@ static void *run(void *user)
     Caretaker *c = user;
 
     do {
-        stream_table_reap(c->table);
+        stream_table_tend(c->table);
         public_list_update(c->list, c->table);
     } while (poll(&(struct pollfd){.fd = c->end, .events = POLLIN}, 1, PERIOD_MS) <= 0);
     return NULL;

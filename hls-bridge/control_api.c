@@ -93,6 +93,11 @@ static enum MHD_Result refuse_publisher(struct MHD_Connection *connection, Publi
     if (result == PUBLISH_NO_ROOM)
         return refuse(connection, MHD_HTTP_CONFLICT,
                       "the live streams leave no room for another (sources.bandwidth)");
+    if (result == PUBLISH_CROWDED)
+        return refuse(
+            connection, MHD_HTTP_CONFLICT,
+            "there are too many streams that publishers have left, and room is being made; "
+            "try again in a moment (sources.held, sources.ended)");
     if (result == PUBLISH_BARRED)
         return refuse(connection, MHD_HTTP_FORBIDDEN,
                       "the stream has sent far more than one may (sources.bitrate)");

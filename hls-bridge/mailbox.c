@@ -12,6 +12,7 @@ struct Mailbox {
     pthread_mutex_t lock; /* guards what follows */
     Mail mail;            /* `stop` stays */
     bool closed;          /* nobody reads any more */
+    bool resting;         /* nobody reads until a publisher comes */
     bool taken;           /* somebody is, or is about to be, the publisher */
     int64_t barred_until_us;
 };
@@ -46,11 +47,13 @@ void mailbox_destroy(Mailbox **mailbox)
 
 /* ---- for other threads ---- */
 
-int mailbox_publish(Mailbox *m, Source *source, const SourceSdp *sdp, bool fixed, bool *replaced)
+MailboxEntry mailbox_publish(Mailbox *m, Source *source, const SourceSdp *sdp, bool fixed,
+                             bool *replaced)
 {
     pthread_mutex_lock(&m->lock);
-    bool open = !m->closed && !m->mail.stop;
+    bool open = !m->closed && !m->mail.stop, resting = m->resting;
     if (open) {
+        m->resting = false;
         *replaced = m->taken;
         m->taken = true;
         source_destroy(&m->mail.source);
@@ -61,9 +64,9 @@ int mailbox_publish(Mailbox *m, Source *source, const SourceSdp *sdp, bool fixed
     }
     pthread_mutex_unlock(&m->lock);
     if (!open)
-        return -1;
+        return MAILBOX_CLOSED;
     eventfd_write(m->wake_fd, 1);
-    return 0;
+    return resting ? MAILBOX_WAKES : MAILBOX_ENTERED;
 }
 
 int mailbox_unpublish(Mailbox *m)
@@ -76,6 +79,14 @@ int mailbox_unpublish(Mailbox *m)
     pthread_mutex_unlock(&m->lock);
     eventfd_write(m->wake_fd, 1);
     return there ? 0 : -1;
+}
+
+void mailbox_hurry(Mailbox *m)
+{
+    pthread_mutex_lock(&m->lock);
+    m->mail.hurry = true;
+    pthread_mutex_unlock(&m->lock);
+    eventfd_write(m->wake_fd, 1);
 }
 
 void mailbox_stop(Mailbox *m)
@@ -125,7 +136,7 @@ Mail mailbox_read(Mailbox *m)
     pthread_mutex_lock(&m->lock);
     Mail mail = m->mail;
     m->mail.source = NULL;
-    m->mail.unpublish = false;
+    m->mail.unpublish = m->mail.hurry = false;
     pthread_mutex_unlock(&m->lock);
     return mail;
 }
@@ -158,4 +169,13 @@ bool mailbox_close(Mailbox *m)
     bool closed = m->closed;
     pthread_mutex_unlock(&m->lock);
     return closed;
+}
+
+bool mailbox_rest(Mailbox *m)
+{
+    pthread_mutex_lock(&m->lock);
+    m->resting = !m->mail.source;
+    bool resting = m->resting;
+    pthread_mutex_unlock(&m->lock);
+    return resting;
 }

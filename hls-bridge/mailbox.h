@@ -15,6 +15,7 @@ typedef struct Mailbox Mailbox;
 typedef struct Mail {
     bool unpublish; /* the publisher who was there before has gone */
     bool stop;
+    bool hurry;     /* mailbox_hurry() */
     Source *source; /* a new publisher, whom the reader owns; NULL: none */
     bool fixed;     /* he is heard where his description says */
     SourceSdp sdp;  /* which is this */
@@ -28,14 +29,22 @@ void mailbox_destroy(Mailbox **mailbox);
 
 /* ---- for other threads ---- */
 
+typedef enum MailboxEntry {
+    MAILBOX_ENTERED,
+    MAILBOX_WAKES,  /* the same, and the reader rests: it must be woken to read of this */
+    MAILBOX_CLOSED, /* nobody reads any more, and nothing was taken over */
+} MailboxEntry;
+
 /* Lets a publisher in, and takes over `source`; one whom nobody has read of yet is destroyed.
- * `replaced` takes whether somebody had the stream. Returns 0, or -1 where nobody reads any more:
- * then nothing is taken over. */
-int mailbox_publish(Mailbox *mailbox, Source *source, const SourceSdp *sdp, bool fixed,
-                    bool *replaced);
+ * `replaced` takes whether somebody had the stream. */
+MailboxEntry mailbox_publish(Mailbox *mailbox, Source *source, const SourceSdp *sdp, bool fixed,
+                             bool *replaced);
 
 /* The publisher has gone. Returns 0, or -1 where there is none. */
 int mailbox_unpublish(Mailbox *mailbox);
+
+/* What is held open is to be ended now, unless somebody publishes. */
+void mailbox_hurry(Mailbox *mailbox);
 
 /* The thread is to end; nobody is let in any more. */
 void mailbox_stop(Mailbox *mailbox);
@@ -68,5 +77,8 @@ void mailbox_bar(Mailbox *mailbox, int64_t until_us);
 
 /* Reads no more, unless a new publisher waits. Returns whether it is so. */
 bool mailbox_close(Mailbox *mailbox);
+
+/* The same until the next publisher comes, who wakes the reader. */
+bool mailbox_rest(Mailbox *mailbox);
 
 #endif

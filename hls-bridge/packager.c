@@ -3,28 +3,52 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bridge_log.h"
 
+#define CONFIG_MAX 64 /* bytes of an AudioSpecificConfig; AAC-LC takes 5 at the most */
+
 struct Packager {
+    const char *stream;
+    int64_t audio_bitrate;
     SegmentStore *store;
-    OpusToAac *audio;
+    OpusToAac *audio; /* NULL while it rests */
+    uint8_t aac_config[CONFIG_MAX];
+    size_t aac_config_len;
     CmafOutput *cmaf; /* NULL: no low-latency HLS */
     HlsOutput *output;
     Thumbnail *thumbnail;
 };
 
-static int open_audio(Packager *p, const PackagerParams *params)
+/* Every encoder of a stream has the same configuration, so the outputs keep a copy of the first. */
+static int open_audio(Packager *p)
 {
-    OpusToAacParams audio = {.bitrate = params->audio_bitrate};
-    const char *error;
+    OpusToAacParams audio = {.bitrate = p->audio_bitrate};
+    const char *error = "the AAC encoder has too long a configuration";
+    size_t len = 0;
 
     p->audio = opus_to_aac_create(&audio, &error);
-    if (p->audio)
+    const uint8_t *config = p->audio ? opus_to_aac_config(p->audio, &len) : NULL;
+    if (config && len <= CONFIG_MAX) {
+        memcpy(p->aac_config, config, len);
+        p->aac_config_len = len;
         return 0;
-    log_error("%s: %s", params->stream, error);
+    }
+    log_error("%s: %s", p->stream, error);
+    opus_to_aac_destroy(&p->audio);
     errno = ENOMEM;
     return -1;
+}
+
+void packager_rest(Packager *p)
+{
+    opus_to_aac_destroy(&p->audio);
+}
+
+int packager_wake(Packager *p)
+{
+    return p->audio ? 0 : open_audio(p);
 }
 
 static int open_cmaf(Packager *p, const PackagerParams *params, int64_t now_us)
@@ -37,9 +61,10 @@ static int open_cmaf(Packager *p, const PackagerParams *params, int64_t now_us)
         .target_duration_s = packager_playlist(p)->target_duration_s,
         .window = params->window,
         .dash = params->ll_dash,
+        .aac_config = p->aac_config,
+        .aac_config_len = p->aac_config_len,
     };
 
-    cmaf.aac_config = opus_to_aac_config(p->audio, &cmaf.aac_config_len);
     p->cmaf = cmaf_output_open(&cmaf, now_us);
     return p->cmaf ? 0 : -1;
 }
@@ -52,9 +77,10 @@ static int open_output(Packager *p, const PackagerParams *params)
         .writes_ts = params->writes_ts,
         .cmaf = p->cmaf,
         .segment_us = params->segment_us,
+        .aac_config = p->aac_config,
+        .aac_config_len = p->aac_config_len,
     };
 
-    output.aac_config = opus_to_aac_config(p->audio, &output.aac_config_len);
     p->output = hls_output_create(&output);
     return p->output ? 0 : -1;
 }
@@ -78,10 +104,11 @@ Packager *packager_open(const PackagerParams *params, int64_t now_us)
 
     if (!p)
         return NULL;
+    p->stream = params->stream;
+    p->audio_bitrate = params->audio_bitrate;
     p->store = segment_store_open(&store, now_us);
-    if (p->store && open_audio(p, params) == 0 &&
-        (!params->ll_hub || open_cmaf(p, params, now_us) == 0) && open_output(p, params) == 0 &&
-        open_thumbnail(p, params) == 0)
+    if (p->store && open_audio(p) == 0 && (!params->ll_hub || open_cmaf(p, params, now_us) == 0) &&
+        open_output(p, params) == 0 && open_thumbnail(p, params) == 0)
         return p;
     int error = errno;
     packager_close(&p);

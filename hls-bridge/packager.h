@@ -34,6 +34,13 @@ Packager *packager_open(const PackagerParams *params, int64_t now_us);
 /* What is not yet written is lost: finish the output first. Accepts NULL, leaves NULL. */
 void packager_close(Packager **packager);
 
+/* Nobody publishes, and nobody is expected: gives the encoder back, which is most of what a stream
+ * takes in memory. The output must be finished. Only a wake makes the sound's part usable again. */
+void packager_rest(Packager *packager);
+
+/* Somebody publishes again, after a rest. Returns 0, or -1 with errno: then it still rests. */
+int packager_wake(Packager *packager);
+
 /* Its parts, borrowed: what sound goes through, what takes the media, and what takes key frames. */
 OpusToAac *packager_audio(const Packager *packager);
 HlsOutput *packager_output(const Packager *packager);

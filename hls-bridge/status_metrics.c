@@ -235,6 +235,8 @@ static void write_histograms(FILE *out, const StreamStatus *streams, size_t coun
 static void write_load(FILE *out, const StreamLoad *load)
 {
     static const char refused[] = "hls_bridge_refused_publishers_total";
+    static const char left[] = "hls_bridge_left_streams", most[] = "hls_bridge_max_left_streams";
+    static const char early[] = "hls_bridge_early_ends_total";
 
     metrics_single(out, "hls_bridge_taken_streams", "gauge",
                    "Streams that somebody publishes, or is about to.", (double)load->streams);
@@ -249,6 +251,17 @@ static void write_load(FILE *out, const StreamLoad *load)
     metrics_family(out, refused, "counter", "Publishers that a limit has kept out.");
     metrics_sample(out, refused, "limit=\"max\"", (double)load->refused_streams);
     metrics_sample(out, refused, "limit=\"bandwidth\"", (double)load->refused_bandwidth);
+    metrics_sample(out, refused, "limit=\"held and ended\"", (double)load->refused_crowded);
+    metrics_family(out, left, "gauge", "Streams that nobody publishes.");
+    metrics_sample(out, left, "state=\"held\"", (double)load->held);
+    metrics_sample(out, left, "state=\"ended\"", (double)load->ended);
+    metrics_family(out, most, "gauge", "As many as there may be: sources.held and sources.ended.");
+    metrics_sample(out, most, "state=\"held\"", (double)load->max_held);
+    metrics_sample(out, most, "state=\"ended\"", (double)load->max_ended);
+    metrics_family(out, early, "counter",
+                   "Streams ended before hls.hold, or removed before hls.keep, to make room.");
+    metrics_sample(out, early, "state=\"held\"", (double)load->ended_early);
+    metrics_sample(out, early, "state=\"ended\"", (double)load->removed_early);
     metrics_single(out, "hls_bridge_silent_publishers_total", "counter",
                    "Publishers let go since nothing ever came from them.", (double)load->silent);
 }

@@ -27,6 +27,13 @@
 #define EXCESS_FACTOR 2
 #define BAR_US        (10 * US_PER_S)
 
+/* Who does the stream's work. */
+typedef enum Phase {
+    PHASE_RUNS,  /* its thread */
+    PHASE_RESTS, /* whoever tends it; the thread has ended, or is about to */
+    PHASE_GONE,  /* nobody: it has been removed */
+} Phase;
+
 typedef enum Opening {
     OPENING,
     OPENED,
@@ -37,6 +44,7 @@ struct Stream {
     char name[STREAM_NAME_MAX + 1];
     StreamParams params;
     pthread_t thread;
+    bool has_thread; /* to be joined; of those who publish and destroy */
     Mailbox *mail;
     pthread_mutex_t lock; /* guards the next four */
     StreamStatus status;
@@ -44,32 +52,39 @@ struct Stream {
     int open_error;        /* errno of OPEN_FAILED */
     bool awaited;          /* who makes the stream waits to hear of it */
     pthread_cond_t opened; /* it is not OPENING any more; on CLOCK_MONOTONIC */
-    atomic_bool gone;
+    _Atomic Phase phase;
+    atomic_bool hurried;
     atomic_uint_fast64_t silent; /* publishers from whom nothing ever came */
 
-    /* the thread's own */
+    /* Guards what follows. The thread holds it from its beginning to its end, so that nobody but
+     * the thread touches what is the thread's; while the stream rests, whoever tends it does. */
+    pthread_mutex_t owner;
     Packager *packager;
     Pipeline *pipeline;
     Source *source; /* NULL: no publisher */
     bool fixed;     /* it is opened again when the publisher has gone */
     SourceSdp fixed_sdp;
+    bool taken_up; /* the folder was opened, and read */
     StreamState state;
-    bool stopping;       /* the next run of the bridge goes on with it */
-    int64_t deadline_us; /* when the state ends, HELD and ENDED */
+    bool stopping;           /* the next run of the bridge goes on with it */
+    int64_t since_us;        /* the state began */
+    int64_t deadline_us;     /* when it ends, HELD and ENDED */
+    int64_t barred_until_us; /* a publisher that was ended is kept out */
     int64_t next_status_us;
     int64_t live_since_unix_us;
     uint64_t publishers, excessive;
 };
 
-/* Nothing has ever come, nor is there anything of an earlier run: nobody can want it. */
+/* Nothing was ever listed, by an earlier run neither: nobody can want it. */
 static bool is_void(const Stream *s)
 {
-    return s->publishers == 0 && packager_is_empty(s->packager);
+    return packager_is_empty(s->packager);
 }
 
 static void set_state(Stream *s, StreamState state, int64_t deadline_us)
 {
     s->state = state;
+    s->since_us = clock_us(CLOCK_MONOTONIC);
     s->deadline_us = deadline_us;
     s->next_status_us = 0;
 }
@@ -83,17 +98,20 @@ static void leave(Stream *s, int64_t now_us, const char *why)
         return;
     pipeline_finish(s->pipeline, now_us);
     source_destroy(&s->source);
-    if (is_void(s))
-        s->deadline_us = now_us;
-    if (s->state != STREAM_LIVE)
-        return;
-    if (s->stopping)
+    bool was_live = s->state == STREAM_LIVE, empty = is_void(s);
+    s->live_since_unix_us = 0;
+    if (was_live)
+        set_state(s, STREAM_HELD, clock_us(CLOCK_MONOTONIC) + s->params.hold_us);
+    if (empty &&
+        s->state == STREAM_HELD) /* as a bar is remembered by the stream, it stays as long */
+        s->deadline_us = now_us < s->barred_until_us ? s->barred_until_us : now_us;
+    if (was_live && s->stopping)
         log_info("%s: %s", s->name, why);
-    else
+    else if (was_live && empty)
+        log_info("%s: %s, and there was nothing to show", s->name, why);
+    else if (was_live)
         log_info("%s: %s, held open for %lld s", s->name, why,
                  (long long)(s->params.hold_us / US_PER_S));
-    s->live_since_unix_us = 0;
-    set_state(s, STREAM_HELD, clock_us(CLOCK_MONOTONIC) + s->params.hold_us);
 }
 
 /* Ends the publisher, though nobody has asked for it. */
@@ -147,7 +165,8 @@ static bool end_excess(Stream *s, int64_t now_us)
     log_error("%s: the publisher sends %.1f Mbit/s, and may %.1f (sources.bitrate)", s->name,
               (double)bitrate / 1e6, (double)s->params.source_bitrate / 1e6);
     s->excessive++;
-    mailbox_bar(s->mail, now_us + BAR_US);
+    s->barred_until_us = now_us + BAR_US;
+    mailbox_bar(s->mail, s->barred_until_us);
     end_publisher(s, now_us, "ended, since it sends too much");
     return true;
 }
@@ -190,7 +209,8 @@ static bool read_mail(Stream *s, int64_t now_us)
         leave(s, now_us, "another publisher takes over");
         enter(s, mail.source);
     }
-    if (mail.unpublish && !s->source && is_void(s))
+    bool unwanted = mail.hurry || (mail.unpublish && is_void(s));
+    if (unwanted && !s->source && s->state == STREAM_HELD)
         s->deadline_us = now_us;
     if (s->stopping)
         leave(s, now_us, "the bridge stops");
@@ -210,6 +230,7 @@ static void update_status(Stream *s, int64_t now_us)
     thumbnail_update(thumbnail);
     StreamStatus status = {
         .state = s->state,
+        .since_us = s->since_us,
         .live_since_unix_us = s->live_since_unix_us,
         .publishers = s->publishers,
         .excessive = s->excessive,
@@ -247,30 +268,46 @@ static bool run_source(Stream *s, int64_t now_us)
     return false;
 }
 
-/* Ends what is held, and removes what was kept. Returns false where nothing is left. */
-static bool run_deadline(Stream *s, int64_t now_us)
+/* Ends what is held open. */
+static void end_held(Stream *s, int64_t now_us)
 {
-    if (s->state == STREAM_LIVE || now_us < s->deadline_us)
-        return true;
-    if (s->state == STREAM_HELD && !is_void(s)) {
-        if (packager_end(s->packager) < 0) {
-            s->deadline_us = now_us + RETRY_US;
-            return true;
-        }
-        if (packager_playlist(s->packager)->ended)
-            log_info("%s: ended", s->name);
-        set_state(s, STREAM_ENDED, now_us + s->params.keep_us);
-        return true;
-    }
-    /* somebody is expected, or the disk refuses */
-    if (s->source || packager_clear(s->packager) < 0) {
+    if (packager_end(s->packager) < 0) {
         s->deadline_us = now_us + RETRY_US;
-        return true;
+        return;
+    }
+    if (packager_playlist(s->packager)->ended)
+        log_info("%s: ended", s->name);
+    set_state(s, STREAM_ENDED, now_us + s->params.keep_us);
+}
+
+/* Removes what was kept, unless the disk refuses or a publisher comes. Returns whether nothing is
+ * left. */
+static bool remove_all(Stream *s, int64_t now_us)
+{
+    if (packager_clear(s->packager) < 0) {
+        s->deadline_us = now_us + RETRY_US;
+        return false;
     }
     if (!mailbox_close(s->mail))
-        return true;
+        return false;
     packager_discard(s->packager);
-    return false;
+    return true;
+}
+
+/* Does what is due of a stream that is not live, and says who goes on with it. */
+static Phase run_deadline(Stream *s, int64_t now_us)
+{
+    if (s->state == STREAM_HELD && now_us >= s->deadline_us) {
+        if (!is_void(s))
+            end_held(s, now_us);
+        else if (s->source) /* somebody is expected */
+            s->deadline_us = now_us + RETRY_US;
+        else if (remove_all(s, now_us))
+            return PHASE_GONE;
+    }
+    if (s->state == STREAM_ENDED && !s->source && mailbox_rest(s->mail))
+        return PHASE_RESTS;
+    return PHASE_RUNS;
 }
 
 /* When there is something to do though nothing comes. */
@@ -278,7 +315,7 @@ static int64_t next_look_us(const Stream *s, int64_t now_us, int64_t expire_us)
 {
     int64_t at_us = now_us + (s->source ? LIVE_PERIOD_US : IDLE_PERIOD_US);
 
-    if (s->state != STREAM_LIVE)
+    if (s->state == STREAM_HELD)
         at_us = smaller(at_us, s->deadline_us);
     return smaller(at_us, expire_us);
 }
@@ -289,7 +326,7 @@ static void take_up(Stream *s, int64_t now_us)
     const Playlist *playlist = packager_playlist(s->packager);
     int64_t stay_us = playlist->ended ? s->params.keep_us : s->params.hold_us;
 
-    if (stay_us < STAY_LEAST_US)
+    if (stay_us < STAY_LEAST_US || is_void(s))
         stay_us = STAY_LEAST_US;
     set_state(s, playlist->ended ? STREAM_ENDED : STREAM_HELD, now_us + stay_us);
     if (playlist->count > 0 && s->state == STREAM_HELD)
@@ -314,6 +351,8 @@ static bool end_opening(Stream *s, Opening opening, int error)
 /* Returns false with errno. */
 static bool open_folder(Stream *s)
 {
+    if (s->packager) /* the stream has rested */
+        return packager_wake(s->packager) == 0;
     s->packager = packager_open(&s->params.packager, clock_us(CLOCK_MONOTONIC));
     s->pipeline = s->packager ? pipeline_create(s->name, s->packager) : NULL;
     if (s->pipeline)
@@ -322,6 +361,12 @@ static bool open_folder(Stream *s)
     packager_close(&s->packager);
     errno = error;
     return false;
+}
+
+/* Nobody publishes, so what cannot be opened need not be. Returns false where somebody does. */
+static bool give_up(Stream *s)
+{
+    return s->packager ? mailbox_rest(s->mail) : mailbox_close(s->mail);
 }
 
 /* Opens the folder. Where that fails, who waits to hear of it is told; where nobody waits any more,
@@ -337,40 +382,67 @@ static bool open_stream(Stream *s)
         if (first)
             log_error("%s: cannot be opened: %s; tried again while somebody publishes", s->name,
                       strerror(error));
-        if (mailbox_is_stopped(s->mail) || mailbox_close(s->mail))
+        if (mailbox_is_stopped(s->mail) || give_up(s))
             return false;
         nanosleep(&pause, NULL);
     }
-    take_up(s, clock_us(CLOCK_MONOTONIC));
+    if (!s->taken_up)
+        take_up(s, clock_us(CLOCK_MONOTONIC));
+    s->taken_up = true;
     end_opening(s, OPENED, 0);
     return true;
 }
 
-static void work(Stream *s)
+/* Returns who goes on when the thread has ended. */
+static Phase work(Stream *s)
 {
     int64_t now_us = clock_us(CLOCK_MONOTONIC);
     bool mail = true; /* there may be */
 
     while (!mail || read_mail(s, now_us)) {
         bool more = s->source && run_source(s, now_us);
-        if (!run_deadline(s, now_us))
-            break;
+        Phase phase = run_deadline(s, now_us);
+        if (phase != PHASE_RUNS)
+            return phase;
         int64_t expire_us = pipeline_expire(s->pipeline, now_us);
         update_status(s, now_us);
         mail = more || pipeline_rest(s->pipeline, now_us, next_look_us(s, now_us, expire_us),
                                      mailbox_fd(s->mail));
         now_us = clock_us(CLOCK_MONOTONIC);
     }
+    return PHASE_GONE;
 }
 
 static void *run(void *data)
 {
     Stream *s = data;
 
-    if (open_stream(s))
-        work(s);
-    atomic_store(&s->gone, true);
+    pthread_mutex_lock(&s->owner);
+    Phase phase = open_stream(s) ? work(s) : s->packager ? PHASE_RESTS : PHASE_GONE;
+    if (phase == PHASE_RESTS) {
+        packager_rest(s->packager);
+        s->next_status_us = 0;
+        update_status(s, clock_us(CLOCK_MONOTONIC));
+    }
+    pthread_mutex_unlock(&s->owner);
+    atomic_store(&s->phase, phase);
     return NULL;
+}
+
+/* Returns 0, or -1 with errno. */
+static int start_thread(Stream *s)
+{
+    atomic_store(&s->phase, PHASE_RUNS);
+    errno = pthread_create(&s->thread, NULL, run, s);
+    s->has_thread = errno == 0;
+    return s->has_thread ? 0 : -1;
+}
+
+static void join_thread(Stream *s)
+{
+    if (s->has_thread)
+        pthread_join(s->thread, NULL);
+    s->has_thread = false;
 }
 
 /* ---- create and destroy ---- */
@@ -382,6 +454,7 @@ static void free_stream(Stream *s)
     pipeline_destroy(&s->pipeline);
     packager_close(&s->packager);
     pthread_cond_destroy(&s->opened);
+    pthread_mutex_destroy(&s->owner);
     pthread_mutex_destroy(&s->lock);
     free(s);
 }
@@ -419,9 +492,11 @@ static Stream *make(const StreamParams *params)
     pthread_cond_init(&s->opened, &monotonic);
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->owner, NULL);
     snprintf(s->name, sizeof(s->name), "%s", params->packager.stream);
     memcpy(s->status.name, s->name, sizeof(s->status.name));
     s->status.state = STREAM_HELD;
+    s->status.since_us = clock_us(CLOCK_MONOTONIC);
     s->status.bitrate = -1;
     s->awaited = true;
     s->params = *params;
@@ -436,13 +511,10 @@ Stream *stream_create(const StreamParams *params, int64_t wait_us)
     if (!s)
         return NULL;
     s->mail = mailbox_create();
-    int error = s->mail ? pthread_create(&s->thread, NULL, run, s) : errno;
-    if (error == 0) {
-        if (wait_until_open(s, wait_us))
-            return s;
-        error = errno;
-        pthread_join(s->thread, NULL);
-    }
+    if (s->mail && start_thread(s) == 0 && wait_until_open(s, wait_us))
+        return s;
+    int error = errno;
+    join_thread(s);
     free_stream(s);
     errno = error;
     return NULL;
@@ -458,12 +530,26 @@ void stream_destroy(Stream **stream)
     if (!*stream)
         return;
     stream_stop(*stream);
-    pthread_join((*stream)->thread, NULL);
+    join_thread(*stream);
     free_stream(*stream);
     *stream = NULL;
 }
 
 /* ---- for other threads ---- */
+
+/* Somebody has come who is to be read of. Returns 0, or -1 with errno. */
+static int wake(Stream *s)
+{
+    join_thread(s); /* it has ended, but for a last look */
+    if (start_thread(s) == 0)
+        return 0;
+    int error = errno;
+    mailbox_unpublish(s->mail);
+    mailbox_rest(s->mail);
+    atomic_store(&s->phase, PHASE_RESTS);
+    errno = error;
+    return -1;
+}
 
 int stream_publish(Stream *s, const SourceSdp *sdp, bool fixed_ports, uint16_t *ports,
                    bool *replaced, uint16_t *failed_port)
@@ -473,11 +559,42 @@ int stream_publish(Stream *s, const SourceSdp *sdp, bool fixed_ports, uint16_t *
     if (!source)
         return -1;
     source_ports(source, ports);
-    if (mailbox_publish(s->mail, source, sdp, fixed_ports, replaced) == 0)
+    atomic_store(&s->hurried, false);
+    switch (mailbox_publish(s->mail, source, sdp, fixed_ports, replaced)) {
+    case MAILBOX_ENTERED:
         return 0;
+    case MAILBOX_WAKES:
+        return wake(s);
+    case MAILBOX_CLOSED:
+        break;
+    }
     source_destroy(&source);
     errno = EAGAIN;
     return -1;
+}
+
+bool stream_hurry(Stream *s)
+{
+    if (atomic_exchange(&s->hurried, true))
+        return false;
+    mailbox_hurry(s->mail);
+    return true;
+}
+
+void stream_tend(Stream *s, int64_t now_us, bool remove)
+{
+    bool gone = false;
+
+    if (pthread_mutex_trylock(&s->owner) != 0)
+        return; /* it is awake */
+    if (stream_is_resting(s)) {
+        if (remove || now_us >= s->deadline_us)
+            gone = remove_all(s, now_us);
+        pipeline_expire(s->pipeline, now_us);
+    }
+    pthread_mutex_unlock(&s->owner);
+    if (gone) /* the last that is done here: from now on the stream may be destroyed */
+        atomic_store(&s->phase, PHASE_GONE);
 }
 
 int stream_unpublish(Stream *s)
@@ -510,7 +627,12 @@ bool stream_is_opening(Stream *s)
 
 bool stream_is_gone(const Stream *s)
 {
-    return atomic_load(&s->gone);
+    return atomic_load(&s->phase) == PHASE_GONE;
+}
+
+bool stream_is_resting(const Stream *s)
+{
+    return atomic_load(&s->phase) == PHASE_RESTS;
 }
 
 const char *stream_name(const Stream *s)
@@ -523,6 +645,16 @@ void stream_status(Stream *s, StreamStatus *out)
     pthread_mutex_lock(&s->lock);
     *out = s->status;
     pthread_mutex_unlock(&s->lock);
+}
+
+StreamState stream_state(Stream *s, int64_t *since_us)
+{
+    pthread_mutex_lock(&s->lock);
+    StreamState state = s->status.state;
+    if (since_us)
+        *since_us = s->status.since_us;
+    pthread_mutex_unlock(&s->lock);
+    return state;
 }
 
 int64_t stream_bitrate(Stream *s)

@@ -5,11 +5,13 @@
 /* One stream: a name, a folder of segments, and one publisher after the other.
  *
  * A thread of its own does everything from socket to file (see docs/architecture.md). Between two
- * publishers the playlist is held open; when nobody comes back it is ended, and later removed. A
- * stream that never had anything to show goes with its publisher.
+ * publishers the playlist is held open; when nobody comes back it is ended. Then the stream rests:
+ * it has no thread and no encoder, and somebody else tends it until it is removed, or until the
+ * next publisher wakes it. A stream that has nothing to show goes with its publisher.
  *
  * Thread-safety: every function may be called from any thread; they hand over to the stream's
- * thread, or copy what it has left for them. */
+ * thread, or copy what it has left for them. stream_publish() and stream_destroy() are called by
+ * one thread at a time, and nobody tends a stream while it is destroyed. */
 
 #include "packager.h"
 #include "source.h"
@@ -36,6 +38,7 @@ typedef enum StreamState {
 typedef struct StreamStatus {
     char name[STREAM_NAME_MAX + 1];
     StreamState state;
+    int64_t since_us;           /* it has been in this state; monotonic */
     int64_t live_since_unix_us; /* 0: not live */
     uint64_t publishers;        /* so far */
     uint64_t excessive;         /* of them, ended since they sent too much */
@@ -76,6 +79,18 @@ int stream_publish(Stream *stream, const SourceSdp *sdp, bool fixed_ports, uint1
 /* The publisher has gone. Returns 0, or -1 where there is none. */
 int stream_unpublish(Stream *stream);
 
+/* Ends a stream that is held open, before its time: others need the room. Returns whether this is
+ * new to it since somebody last published. */
+bool stream_hurry(Stream *stream);
+
+/* Whether it rests: it has ended, and nothing is done for it but by stream_tend(). */
+bool stream_is_resting(const Stream *stream);
+
+/* Looks after a stream that rests: removes the files that may go, and the whole stream where its
+ * time is over or `remove` is set; stream_is_gone() says so then. A stream that does not rest is
+ * left alone. May take as long as the disk likes. */
+void stream_tend(Stream *stream, int64_t now_us, bool remove);
+
 /* Whether somebody publishes, or is about to. */
 bool stream_is_taken(Stream *stream);
 
@@ -92,6 +107,10 @@ bool stream_is_gone(const Stream *stream);
 
 const char *stream_name(const Stream *stream);
 void stream_status(Stream *stream, StreamStatus *out);
+
+/* `state` of its status, and since when if that is asked for: what is asked of all streams often.
+ */
+StreamState stream_state(Stream *stream, int64_t *since_us);
 
 /* `bitrate` of its status: what is asked of all streams when a publisher comes. */
 int64_t stream_bitrate(Stream *stream);

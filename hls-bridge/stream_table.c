@@ -7,9 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bridge_log.h"
+#include "clock.h"
+#include "left_over.h"
 
 /* Whoever makes a stream hears of what is wrong with its folder, if that shows so soon. */
 #define OPEN_WAIT_US (500 * US_PER_MS)
@@ -22,8 +23,10 @@ struct StreamTable {
     pthread_mutex_t lock; /* guards what follows; held while a stream is made, not while one ends */
     Stream **streams;     /* in order of name */
     size_t count, capacity;
-    uint64_t refused_streams, refused_bandwidth;
+    uint64_t refused_streams, refused_bandwidth, refused_crowded;
+    uint64_t ended_early, removed_early;
     uint64_t silent; /* of streams that are gone */
+    Stream *tended;  /* stream_table_tend() is at it, without the lock: it stays where it is */
 };
 
 StreamTable *stream_table_create(const BridgeSettings *settings, LlHub *ll_hub,
@@ -109,7 +112,8 @@ static int64_t open_wait_us(const StreamTable *t)
     return OPEN_WAIT_US;
 }
 
-/* Makes a stream; the lock is held. Returns NULL with errno. */
+/* The stream of that name, made if there is none: a folder has one owner. The lock is held. Returns
+ * NULL with errno. */
 static Stream *add(StreamTable *t, const char *name)
 {
     const BridgeSettings *settings = t->settings;
@@ -136,7 +140,10 @@ static Stream *add(StreamTable *t, const char *name)
         .source_bitrate = settings->source_bitrate,
     };
     bool found;
+    size_t at = place_of(t, name, &found);
 
+    if (found)
+        return t->streams[at];
     if (t->count == t->capacity) {
         size_t capacity = t->capacity ? t->capacity * 2 : 16;
         Stream **grown = realloc(t->streams, capacity * sizeof(Stream *));
@@ -148,11 +155,18 @@ static Stream *add(StreamTable *t, const char *name)
     Stream *stream = stream_create(&params, open_wait_us(t));
     if (!stream)
         return NULL;
-    size_t at = place_of(t, name, &found);
     memmove(&t->streams[at + 1], &t->streams[at], (t->count - at) * sizeof(Stream *));
     t->streams[at] = stream;
     t->count++;
     return stream;
+}
+
+/* Whether a publisher has left the stream, and it is held open, or has ended. */
+static bool left_as(Stream *stream, StreamState state)
+{
+    if (stream_is_gone(stream) || stream_is_taken(stream))
+        return false;
+    return (stream_state(stream, NULL) == STREAM_ENDED) == (state == STREAM_ENDED);
 }
 
 /* The lock is held. */
@@ -164,13 +178,21 @@ static StreamLoad measure_load(const StreamTable *t)
         .source_bitrate = t->settings->source_bitrate,
         .refused_streams = t->refused_streams,
         .refused_bandwidth = t->refused_bandwidth,
+        .refused_crowded = t->refused_crowded,
         .silent = t->silent,
+        .max_held = bridge_settings_max_held(t->settings),
+        .max_ended = bridge_settings_max_ended(t->settings),
+        .ended_early = t->ended_early,
+        .removed_early = t->removed_early,
     };
 
     for (size_t i = 0; i < t->count; i++) {
         load.silent += stream_silent(t->streams[i]);
-        if (!stream_is_taken(t->streams[i]))
+        if (!stream_is_taken(t->streams[i])) {
+            load.held += left_as(t->streams[i], STREAM_HELD);
+            load.ended += left_as(t->streams[i], STREAM_ENDED);
             continue;
+        }
         int64_t bitrate = stream_bitrate(t->streams[i]);
         load.streams++;
         load.bitrate += bitrate >= 0 ? bitrate : load.source_bitrate;
@@ -178,11 +200,132 @@ static StreamLoad measure_load(const StreamTable *t)
     return load;
 }
 
-/* Whether one more publisher is let in, and counts him if not; the lock is held. */
-static bool has_room(StreamTable *t, PublishResult *refusal)
+/* ---- streams that publishers have left ---- */
+
+/* Of those that were left as `state`, the one that has been so for longest, after `after_us`; NULL:
+ * none. `since_us` takes since when. The lock is held. */
+static Stream *oldest(const StreamTable *t, StreamState state, int64_t after_us, int64_t *since_us)
+{
+    Stream *found = NULL;
+
+    for (size_t i = 0; i < t->count; i++) {
+        int64_t us;
+        if (!left_as(t->streams[i], state))
+            continue;
+        stream_state(t->streams[i], &us);
+        if (us > after_us && (!found || us < *since_us)) {
+            found = t->streams[i];
+            *since_us = us;
+        }
+    }
+    return found;
+}
+
+/* Has the oldest end that are held open, where there are more than may be. The lock is held. */
+static void hurry_held(StreamTable *t)
+{
+    StreamLoad load = measure_load(t);
+    int64_t since_us = -1;
+
+    for (; load.held > load.max_held; load.held--) {
+        Stream *stream = oldest(t, STREAM_HELD, since_us, &since_us);
+        if (stream && stream_hurry(stream))
+            t->ended_early++;
+    }
+}
+
+/* The lock is held. */
+static void remove_gone(StreamTable *t)
+{
+    for (size_t i = t->count; i-- > 0;) {
+        if (t->streams[i] == t->tended || !stream_is_gone(t->streams[i]))
+            continue;
+        Stream *gone = take_out(t, i);
+        stream_destroy(&gone); /* its thread has ended */
+    }
+}
+
+/* Looks after one, with the lock released, since a disk may take its time. Returns whether it is
+ * gone. */
+static bool tend(StreamTable *t, Stream *stream, bool remove)
+{
+    t->tended = stream;
+    pthread_mutex_unlock(&t->lock);
+    stream_tend(stream, clock_us(CLOCK_MONOTONIC), remove);
+    pthread_mutex_lock(&t->lock);
+    t->tended = NULL;
+    return stream_is_gone(stream);
+}
+
+/* Removes the oldest that have ended, where there are more than may be. The lock is held, but not
+ * all the time. */
+static void remove_oldest(StreamTable *t)
+{
+    StreamLoad load = measure_load(t);
+    int64_t since_us = -1;
+
+    for (; load.ended > load.max_ended; load.ended--) {
+        Stream *stream = oldest(t, STREAM_ENDED, since_us, &since_us);
+        if (stream && tend(t, stream, true))
+            t->removed_early++;
+    }
+}
+
+/* The next one after `name` that rests; NULL: none. The lock is held. */
+static Stream *next_resting(const StreamTable *t, const char *name)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (strcmp(stream_name(t->streams[i]), name) > 0 && stream_is_resting(t->streams[i]))
+            return t->streams[i];
+    return NULL;
+}
+
+void stream_table_tend(StreamTable *t)
+{
+    char name[STREAM_NAME_MAX + 1] = "";
+
+    if (pthread_mutex_trylock(&t->lock) != 0)
+        return; /* a stream is being made, which may take a moment */
+    hurry_held(t);
+    remove_oldest(t);
+    for (Stream *stream; (stream = next_resting(t, name));) {
+        snprintf(name, sizeof(name), "%s", stream_name(stream));
+        tend(t, stream, false);
+    }
+    remove_gone(t);
+    pthread_mutex_unlock(&t->lock);
+}
+
+/* ---- publishers ---- */
+
+/* How many streams there may be, whatever they do. */
+static int64_t most_streams(const BridgeSettings *settings)
+{
+    return settings->max_streams + bridge_settings_max_held(settings) +
+           bridge_settings_max_ended(settings);
+}
+
+/* Whether there is room for one more name, beside what others have left; what has gone makes some.
+ * The lock is held. */
+static bool has_place(StreamTable *t)
+{
+    hurry_held(t);
+    if ((int64_t)t->count >= most_streams(t->settings))
+        remove_gone(t);
+    return (int64_t)t->count < most_streams(t->settings);
+}
+
+/* Whether one more publisher is let in, under a `new_name` or not, and counts him if not; the lock
+ * is held. */
+static bool has_room(StreamTable *t, bool new_name, PublishResult *refusal)
 {
     StreamLoad load = measure_load(t);
 
+    if (new_name && !has_place(t)) {
+        t->refused_crowded++;
+        *refusal = PUBLISH_CROWDED;
+        return false;
+    }
     if (load.streams >= load.max_streams) {
         t->refused_streams++;
         *refusal = PUBLISH_LIMIT;
@@ -205,15 +348,15 @@ PublishResult stream_table_publish(StreamTable *t, const char *name, const Sourc
     *failed_port = 0;
     pthread_mutex_lock(&t->lock);
     size_t at = place_of(t, name, &found);
-    if (found && stream_is_gone(t->streams[at])) {
+    if (found && stream_is_gone(t->streams[at]) && t->streams[at] != t->tended) {
         Stream *gone = take_out(t, at);
         stream_destroy(&gone); /* its thread has ended */
         found = false;
     }
     if (found && stream_is_barred(t->streams[at])) {
         result = PUBLISH_BARRED;
-    } else if ((found && stream_is_taken(t->streams[at])) || has_room(t, &result)) {
-        Stream *stream = found ? t->streams[at] : add(t, name);
+    } else if ((found && stream_is_taken(t->streams[at])) || has_room(t, !found, &result)) {
+        Stream *stream = add(t, name);
         if (stream && stream_publish(stream, sdp, fixed_ports, ports, &replaced, failed_port) == 0)
             result = replaced ? PUBLISH_REPLACED : PUBLISH_CREATED;
     }
@@ -268,51 +411,32 @@ LlHubStats stream_table_requests(const StreamTable *t)
     return t->ll_hub ? ll_hub_stats(t->ll_hub) : (LlHubStats){0};
 }
 
-void stream_table_reap(StreamTable *t)
-{
-    if (pthread_mutex_trylock(&t->lock) != 0)
-        return; /* a stream is being made, which may take a moment */
-    for (size_t i = t->count; i-- > 0;) {
-        if (!stream_is_gone(t->streams[i]))
-            continue;
-        Stream *gone = take_out(t, i);
-        stream_destroy(&gone); /* its thread has ended */
-    }
-    pthread_mutex_unlock(&t->lock);
-}
-
-static bool has_file(const char *directory, const char *name, const char *file)
-{
-    char path[BRIDGE_PATH_SIZE + 128];
-
-    int n = snprintf(path, sizeof(path), "%s/%s/%s", directory, name, file);
-    return n > 0 && n < (int)sizeof(path) && access(path, R_OK) == 0;
-}
-
-static bool has_playlist(const char *directory, const char *name)
-{
-    return has_file(directory, name, PLAYLIST_FILE) || has_file(directory, name, MASTER_FILE);
-}
-
 size_t stream_table_recover(StreamTable *t)
 {
-    DIR *dir = opendir(t->settings->directory);
-    struct dirent *entry;
-    size_t n = 0;
+    const char *directory = t->settings->directory;
+    DIR *dir = opendir(directory);
+    size_t n = 0, left = 0;
 
     if (!dir)
         return 0;
     pthread_mutex_lock(&t->lock);
-    while ((entry = readdir(dir))) {
-        if (!stream_name_valid(entry->d_name) ||
-            !has_playlist(t->settings->directory, entry->d_name))
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        if (!stream_name_valid(entry->d_name) || find(t, entry->d_name) ||
+            !left_over_wants_care(directory, entry->d_name))
             continue;
-        if (add(t, entry->d_name))
+        if ((int64_t)t->count >= most_streams(t->settings))
+            left++;
+        else if (add(t, entry->d_name))
             n++;
         else
             log_warn("%s: cannot be taken up: %s", entry->d_name, strerror(errno));
     }
     pthread_mutex_unlock(&t->lock);
     closedir(dir);
+    if (left)
+        log_warn(
+            "%zu more streams of an earlier run stay as they are: there are too many "
+            "(sources.held, sources.ended)",
+            left);
     return n;
 }

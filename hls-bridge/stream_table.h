@@ -20,7 +20,8 @@ StreamTable *stream_table_create(const BridgeSettings *settings, LlHub *ll_hub,
 void stream_table_destroy(StreamTable **table);
 
 /* Takes up what an earlier run has left in the folder: so that viewers who wait are told the end,
- * if nobody comes back. Returns how many streams it was. */
+ * if nobody comes back. To be called before anybody publishes; a stream that is there already is
+ * left to its owner. Returns how many streams it was. */
 size_t stream_table_recover(StreamTable *table);
 
 typedef enum PublishResult {
@@ -28,6 +29,7 @@ typedef enum PublishResult {
     PUBLISH_REPLACED, /* a running publisher of the same stream */
     PUBLISH_LIMIT,    /* there are as many streams as may be */
     PUBLISH_NO_ROOM,  /* what they send leaves no room for another */
+    PUBLISH_CROWDED,  /* what others have left takes all room, and cannot go as fast as they come */
     PUBLISH_BARRED,   /* this one has sent too much, a moment ago */
     PUBLISH_FAILED,   /* errno; `failed_port` where it is about one */
 } PublishResult;
@@ -51,7 +53,12 @@ typedef struct StreamLoad {
     int64_t bitrate; /* bit/s; who has come just now counts for `source_bitrate` */
     int64_t bandwidth, source_bitrate;           /* bit/s, as configured; no bandwidth: 0 */
     uint64_t refused_streams, refused_bandwidth; /* publishers that each limit has kept out */
-    uint64_t silent; /* let in, and let go since nothing ever came from them */
+    uint64_t refused_crowded;                    /* by PUBLISH_CROWDED */
+    uint64_t silent;          /* let in, and let go since nothing ever came from them */
+    int64_t held, max_held;   /* streams that are open, and nobody publishes */
+    int64_t ended, max_ended; /* streams that may still be watched */
+    uint64_t ended_early;     /* of the held ones, since there were too many */
+    uint64_t removed_early;   /* of the ended ones, likewise */
 } StreamLoad;
 
 StreamLoad stream_table_load(StreamTable *table);
@@ -59,7 +66,8 @@ StreamLoad stream_table_load(StreamTable *table);
 /* Of all low-latency requests; zeros where there is no low-latency HLS. */
 LlHubStats stream_table_requests(const StreamTable *table);
 
-/* Frees the streams that are gone. Call it now and then. */
-void stream_table_reap(StreamTable *table);
+/* Frees the streams that are gone, tends those that have ended, and has the oldest go where there
+ * are more than may be. Call it about once a second, from one thread; a disk may hold it up. */
+void stream_table_tend(StreamTable *table);
 
 #endif

@@ -24,6 +24,8 @@ static void check_defaults(const BridgeSettings *got)
     assert_string_equal(got->control_address, d.control_address);
     assert_int_equal(got->control_port, d.control_port);
     assert_int_equal(got->max_streams, d.max_streams);
+    assert_int_equal(got->max_held, d.max_held);
+    assert_int_equal(got->max_ended, d.max_ended);
     assert_int_equal(got->source_bitrate, d.source_bitrate);
     assert_int_equal(got->bandwidth_mbit, d.bandwidth_mbit);
 }
@@ -78,6 +80,20 @@ static void refuses_what_a_range_cannot_tell(void **state)
     }
 }
 
+static void what_is_left_may_be_as_many_as_what_is_live(void **state)
+{
+    BridgeSettings settings = bridge_settings_defaults();
+
+    (void)state;
+    settings.max_streams = 7;
+    assert_int_equal(bridge_settings_max_held(&settings), 7);
+    assert_int_equal(bridge_settings_max_ended(&settings), 7);
+    settings.max_held = 3;
+    settings.max_ended = 4;
+    assert_int_equal(bridge_settings_max_held(&settings), 3);
+    assert_int_equal(bridge_settings_max_ended(&settings), 4);
+}
+
 static void lets_room_for_a_stream(void **state)
 {
     static const struct {
@@ -106,10 +122,11 @@ static void lets_room_for_a_stream(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(takes_its_sample),
-                                       cmocka_unit_test(the_sample_shows_the_defaults),
-                                       cmocka_unit_test(refuses_what_a_range_cannot_tell),
-                                       cmocka_unit_test(lets_room_for_a_stream)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_its_sample), cmocka_unit_test(the_sample_shows_the_defaults),
+        cmocka_unit_test(refuses_what_a_range_cannot_tell),
+        cmocka_unit_test(what_is_left_may_be_as_many_as_what_is_live),
+        cmocka_unit_test(lets_room_for_a_stream)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,7 +51,7 @@ static bool publish(Source *source)
 {
     bool replaced = false;
 
-    assert_int_equal(mailbox_publish(box, source, &sdp, false, &replaced), 0);
+    assert_int_equal(mailbox_publish(box, source, &sdp, false, &replaced), MAILBOX_ENTERED);
     return replaced;
 }
 
@@ -152,7 +152,7 @@ static void test_a_box_is_not_closed_while_a_publisher_waits(void **state)
     source_destroy(&mail.source);
     assert_true(mailbox_close(box));
     late = new_source();
-    assert_int_equal(mailbox_publish(box, late, &sdp, false, &replaced), -1);
+    assert_int_equal(mailbox_publish(box, late, &sdp, false, &replaced), MAILBOX_CLOSED);
     assert_null(mailbox_read(box).source);
     source_destroy(&late);
 }
@@ -167,8 +167,35 @@ static void test_who_is_to_stop_lets_nobody_in(void **state)
     assert_true(has_mail());
     assert_true(mailbox_read(box).stop);
     assert_true(mailbox_read(box).stop);
-    assert_int_equal(mailbox_publish(box, late, &sdp, false, &replaced), -1);
+    assert_int_equal(mailbox_publish(box, late, &sdp, false, &replaced), MAILBOX_CLOSED);
     source_destroy(&late);
+}
+
+static void test_who_rests_is_woken_by_a_publisher(void **state)
+{
+    bool replaced;
+    Mail mail;
+
+    (void)state;
+    publish(new_source());
+    assert_false(mailbox_rest(box)); /* there is mail */
+    mail = mailbox_read(box);
+    source_destroy(&mail.source);
+    mailbox_leave(box);
+    assert_true(mailbox_rest(box));
+    assert_int_equal(mailbox_publish(box, new_source(), &sdp, false, &replaced), MAILBOX_WAKES);
+    assert_false(replaced);
+    assert_true(publish(new_source())); /* one wakes him */
+    assert_false(mailbox_close(box));
+}
+
+static void test_hurry_is_said_once(void **state)
+{
+    (void)state;
+    mailbox_hurry(box);
+    assert_true(has_mail());
+    assert_true(mailbox_read(box).hurry);
+    assert_false(mailbox_read(box).hurry);
 }
 
 static void test_a_bar_ends(void **state)
@@ -191,6 +218,8 @@ int main(void)
         TEST(test_who_was_ended_leaves_the_stream_to_who_waits),
         TEST(test_a_box_is_not_closed_while_a_publisher_waits),
         TEST(test_who_is_to_stop_lets_nobody_in),
+        TEST(test_who_rests_is_woken_by_a_publisher),
+        TEST(test_hurry_is_said_once),
         TEST(test_a_bar_ends),
     };
 

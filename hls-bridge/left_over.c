@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "left_over.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmaf_playlists.h"
+
+#define END      "#EXT-X-ENDLIST"
+#define END_ROOM 64 /* bytes at the end of a playlist that hold it */
+
+static bool has_suffix(const char *name, const char *suffix)
+{
+    size_t n = strlen(name), m = strlen(suffix);
+
+    return n > m && strcmp(name + n - m, suffix) == 0;
+}
+
+static bool is_media(const char *name)
+{
+    return has_suffix(name, ".ts") || has_suffix(name, ".m4s") || has_suffix(name, ".mp4");
+}
+
+/* Whether a media playlist has no end; so has one that was lost or cannot be read. */
+static bool is_open(int folder, const char *name)
+{
+    char tail[END_ROOM];
+    int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0)
+        return true;
+    off_t size = lseek(fd, 0, SEEK_END);
+    off_t from = size > (off_t)sizeof(tail) ? size - (off_t)sizeof(tail) : 0;
+    ssize_t len = pread(fd, tail, sizeof(tail), from);
+    close(fd);
+    return len <= 0 || !memmem(tail, (size_t)len, END, strlen(END));
+}
+
+bool left_over_wants_care(const char *directory, const char *stream)
+{
+    int root = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = root >= 0 ? openat(root, stream, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    bool wants = false;
+
+    for (struct dirent *entry; dir && !wants && (entry = readdir(dir));)
+        wants = is_media(entry->d_name) ||
+                (has_suffix(entry->d_name, ".m3u8") && strcmp(entry->d_name, MASTER_FILE) != 0 &&
+                 is_open(fd, entry->d_name));
+    if (dir)
+        closedir(dir);
+    else if (fd >= 0)
+        close(fd);
+    if (root >= 0)
+        close(root);
+    return wants;
+}

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bridge_publisher.h"
+#include "temp_folder.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "hls-bridge/left_over.h"
+#include "hls-bridge/stream_table.h"
+
+#define PACKETS 60 /* of sound: more than a second, so a segment */
+
+static char root[TEMP_FOLDER_SIZE];
+static BridgeSettings settings;
+static LlHub *hub;
+static StreamTable *table;
+static int threads; /* of a table without streams */
+
+static int setup(void **state)
+{
+    (void)state;
+    temp_folder(root);
+    settings = bridge_settings_defaults();
+    snprintf(settings.directory, sizeof(settings.directory), "%s", root);
+    hub = ll_hub_create();
+    assert_non_null(hub);
+    table = stream_table_create(&settings, hub, NULL);
+    assert_non_null(table);
+    threads = count_threads();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    stream_table_destroy(&table);
+    assert_null(table);
+    ll_hub_destroy(&hub);
+    temp_folder_remove(root);
+    return 0;
+}
+
+static uint16_t publish(const Publisher *p, const char *name, PublishResult expected)
+{
+    uint16_t ports[STREAM_TRACKS_MAX] = {0}, failed_port;
+    PublishResult result = stream_table_publish(table, name, &p->sdp, false, ports, &failed_port);
+
+    assert_row(result == expected, name, "%d, not %d", (int)result, (int)expected);
+    return ports[0];
+}
+
+static StreamStatus status_of(const char *name)
+{
+    StreamStatus status = {.state = STREAM_LIVE};
+
+    assert_row(stream_table_status(table, name, &status), name, "it is not there");
+    return status;
+}
+
+static bool has_state(const char *name, StreamState state)
+{
+    StreamStatus status;
+
+    return stream_table_status(table, name, &status) && status.state == state;
+}
+
+static size_t count(void)
+{
+    size_t n;
+
+    free(stream_table_list(table, &n));
+    return n;
+}
+
+static size_t tended(void)
+{
+    stream_table_tend(table);
+    return count();
+}
+
+/* A stream that had something to show, and whose publisher has gone. */
+static void show_and_go(const char *name, int packets)
+{
+    Publisher p = publisher_open();
+    uint16_t port = publish(&p, name, PUBLISH_CREATED);
+
+    publisher_send(&p, port, packets);
+    until(has_state(name, STREAM_LIVE));
+    assert_int_equal(stream_table_unpublish(table, name), 0);
+    publisher_close(&p);
+}
+
+/* Whether low latency answers who waits for what would have come next. */
+static bool is_served(const char *name)
+{
+    const LlDirectives directives = {.msn = 0, .part = -1};
+    LlTicket ticket = {0};
+    LlText *text = NULL;
+    LlAnswer answer = ll_hub_playlist(hub, name, LL_AUDIO, &directives, 0, &ticket, &text);
+
+    ll_text_release(text);
+    return answer == LL_ANSWER_READY;
+}
+
+/* ---- what was never anything ---- */
+
+static void nothing_is_left_of_who_had_nothing_to_show(void **state)
+{
+    enum { NAMES = 40 };
+
+    (void)state;
+    for (int i = 0; i < NAMES; i++) {
+        Publisher p = publisher_open();
+        uint8_t junk[20] = {0x80, 96};
+        char name[16];
+        snprintf(name, sizeof(name), "name%d", i);
+        uint16_t port = publish(&p, name, PUBLISH_CREATED);
+        struct sockaddr_in to = {.sin_family = AF_INET,
+                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                                 .sin_port = htons(port)};
+        sendto(p.fd, junk, sizeof(junk), 0, (struct sockaddr *)&to, sizeof(to));
+        until(has_state(name, STREAM_LIVE));
+        assert_int_equal(stream_table_unpublish(table, name), 0);
+        publisher_close(&p);
+    }
+    until(tended() == 0);
+    until(count_threads() == threads);
+    assert_int_equal(count_entries(root), 0);
+    assert_int_equal(stream_table_load(table).streams, 0);
+}
+
+/* ---- what an earlier run has left ---- */
+
+static void one_folder_has_one_owner(void **state)
+{
+    (void)state;
+    show_and_go("shop", PACKETS);
+    until(has_state("shop", STREAM_HELD));
+    stream_table_destroy(&table);
+    table = stream_table_create(&settings, hub, NULL);
+    Publisher p = publisher_open();
+    publish(&p, "shop", PUBLISH_CREATED); /* before it was taken up */
+    stream_table_recover(table);
+    assert_int_equal(count(), 1);
+    assert_int_equal(stream_table_load(table).streams, 1);
+    publisher_close(&p);
+}
+
+/* A stream that has ended, and was removed, leaves its numbers alone: nobody need look after them.
+ */
+static void what_was_removed_is_not_taken_up(void **state)
+{
+    (void)state;
+    settings.hold_us = settings.keep_us = 0;
+    show_and_go("shop", PACKETS);
+    until(tended() == 0);
+    stream_table_destroy(&table);
+    table = stream_table_create(&settings, hub, NULL);
+    assert_int_equal(count_entries(root), 1);
+    assert_int_equal(stream_table_recover(table), 0);
+    assert_int_equal(count(), 0);
+}
+
+static void what_has_ended_is_taken_up_without_a_thread(void **state)
+{
+    (void)state;
+    settings.hold_us = 0;
+    show_and_go("shop", PACKETS);
+    until(has_state("shop", STREAM_ENDED));
+    stream_table_destroy(&table);
+    table = stream_table_create(&settings, hub, NULL);
+    assert_int_equal(stream_table_recover(table), 1);
+    until(has_state("shop", STREAM_ENDED));
+    until(count_threads() == threads);
+    settings.keep_us = 0;
+    Publisher p = publisher_open();
+    publisher_send(&p, publish(&p, "shop", PUBLISH_CREATED), PACKETS);
+    until(has_state("shop", STREAM_LIVE));
+    publisher_close(&p);
+}
+
+static void no_more_are_taken_up_than_may_be(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        show_and_go((char[]){(char)('a' + i), '\0'}, PACKETS);
+    until(stream_table_load(table).held == 4);
+    stream_table_destroy(&table);
+    settings.max_streams = settings.max_held = settings.max_ended = 1;
+    table = stream_table_create(&settings, hub, NULL);
+    assert_int_equal(stream_table_recover(table), 3);
+    assert_int_equal(count(), 3);
+}
+
+/* ---- what has ended ---- */
+
+static void an_ended_stream_has_no_thread_and_wakes(void **state)
+{
+    (void)state;
+    settings.hold_us = 0;
+    for (int i = 0; i < 10; i++)
+        show_and_go((char[]){(char)('a' + i), '\0'}, PACKETS);
+    until(stream_table_load(table).ended == 10);
+    until(count_threads() == threads);
+    assert_int_equal(tended(), 10);
+    assert_true(is_served("c")); /* to who has not seen the end yet */
+    StreamStatus before = status_of("c");
+    assert_true(before.output.segments > 0);
+
+    Publisher p = publisher_open();
+    publisher_send(&p, publish(&p, "c", PUBLISH_CREATED), PACKETS);
+    until(has_state("c", STREAM_LIVE));
+    assert_int_equal(stream_table_load(table).ended, 9);
+    assert_int_equal(stream_table_unpublish(table, "c"), 0);
+    until(has_state("c", STREAM_ENDED));
+    until(count_threads() == threads);
+    StreamStatus after = status_of("c");
+    assert_int_equal(after.publishers, 2);
+    assert_true(after.media_sequence + after.playlist_segments >
+                before.media_sequence + before.playlist_segments);
+    publisher_close(&p);
+}
+
+/* A publisher from whom nothing comes does not bring back what has ended. */
+static void a_silent_publisher_leaves_an_end_as_it_is(void **state)
+{
+    (void)state;
+    settings.hold_us = 0;
+    show_and_go("shop", PACKETS);
+    until(has_state("shop", STREAM_ENDED));
+    Publisher p = publisher_open();
+    publish(&p, "shop", PUBLISH_CREATED);
+    assert_int_equal(tended(), 1);
+    assert_int_equal(stream_table_unpublish(table, "shop"), 0);
+    until(count_threads() == threads);
+    assert_int_equal(status_of("shop").state, STREAM_ENDED);
+    assert_int_equal(status_of("shop").publishers, 1);
+    publisher_close(&p);
+}
+
+static void what_has_ended_is_removed_in_time(void **state)
+{
+    (void)state;
+    settings.hold_us = 0;
+    settings.keep_us = 100 * US_PER_MS;
+    show_and_go("shop", PACKETS);
+    until(tended() == 0);
+    assert_int_equal(count_entries(root), 1); /* the playlists, for their numbers */
+    assert_false(left_over_wants_care(root, "shop"));
+    assert_int_equal(stream_table_load(table).removed_early, 0);
+}
+
+/* ---- limits ---- */
+
+static void the_oldest_that_have_ended_go_first(void **state)
+{
+    StreamStatus status;
+
+    (void)state;
+    settings.hold_us = 0;
+    settings.max_ended = 2;
+    for (int i = 0; i < 4; i++) {
+        show_and_go((char[]){(char)('d' - i), '\0'}, PACKETS);
+        until(stream_table_load(table).ended == i + 1);
+    }
+    until(count_threads() == threads);
+    assert_int_equal(tended(), 2);
+    StreamLoad load = stream_table_load(table);
+    assert_int_equal(load.ended, 2);
+    assert_int_equal(load.max_ended, 2);
+    assert_int_equal(load.removed_early, 2);
+    assert_true(stream_table_status(table, "a", &status) &&
+                stream_table_status(table, "b", &status));
+}
+
+static void the_oldest_that_are_held_end_first(void **state)
+{
+    (void)state;
+    settings.max_held = 2;
+    for (int i = 0; i < 4; i++) {
+        show_and_go((char[]){(char)('a' + i), '\0'}, PACKETS);
+        until(stream_table_load(table).held + stream_table_load(table).ended == i + 1);
+    }
+    stream_table_tend(table);
+    stream_table_tend(table);
+    until(stream_table_load(table).held == 2);
+    assert_int_equal(stream_table_load(table).ended_early, 2);
+    assert_int_equal(status_of("a").state, STREAM_ENDED);
+    assert_int_equal(status_of("b").state, STREAM_ENDED);
+    assert_int_equal(status_of("c").state, STREAM_HELD);
+}
+
+static void a_new_name_waits_until_there_is_room(void **state)
+{
+    Publisher p = publisher_open();
+
+    (void)state;
+    settings.hold_us = 0;
+    settings.max_streams = settings.max_held = settings.max_ended = 1;
+    for (int i = 0; i < 3; i++) {
+        show_and_go((char[]){(char)('a' + i), '\0'}, PACKETS);
+        until(stream_table_load(table).ended == i + 1);
+    }
+    publish(&p, "new", PUBLISH_CROWDED);
+    assert_int_equal(stream_table_load(table).refused_crowded, 1);
+    publish(&p, "a", PUBLISH_CREATED); /* it has its place */
+    assert_int_equal(stream_table_unpublish(table, "a"), 0);
+    until(count_threads() == threads);
+    tended();
+    publish(&p, "new", PUBLISH_CREATED);
+    publisher_close(&p);
+}
+
+/* ---- all at once ---- */
+
+enum { CALLERS = 4, ROUNDS = 40 };
+
+static atomic_bool over;
+
+static void *come_and_go(void *data)
+{
+    unsigned seed = (unsigned)(uintptr_t)data;
+    uint16_t ports[STREAM_TRACKS_MAX], failed_port;
+
+    for (int i = 0; i < ROUNDS; i++) {
+        char name[] = {'n', (char)('a' + rand_r(&seed) % 6), '\0'};
+        Publisher p = publisher_open();
+        PublishResult result =
+            stream_table_publish(table, name, &p.sdp, false, ports, &failed_port);
+        if (result == PUBLISH_CREATED || result == PUBLISH_REPLACED)
+            publisher_send(&p, ports[0], rand_r(&seed) % 3 * PACKETS / 2);
+        if (rand_r(&seed) % 4)
+            stream_table_unpublish(table, name);
+        publisher_close(&p);
+    }
+    return NULL;
+}
+
+static void *look_on(void *data)
+{
+    (void)data;
+    while (!atomic_load(&over)) {
+        StreamStatus status;
+        stream_table_status(table, "na", &status);
+        count();
+        stream_table_load(table);
+    }
+    return NULL;
+}
+
+static void *look_after(void *data)
+{
+    (void)data;
+    while (!atomic_load(&over)) {
+        stream_table_tend(table);
+        stream_table_recover(table);
+    }
+    return NULL;
+}
+
+static void many_threads_at_once(void **state)
+{
+    pthread_t caller[CALLERS], beside[2];
+
+    (void)state;
+    settings.hold_us = settings.keep_us = 2 * US_PER_MS;
+    settings.max_ended = 2;
+    atomic_store(&over, false);
+    assert_int_equal(pthread_create(&beside[0], NULL, look_on, NULL), 0);
+    assert_int_equal(pthread_create(&beside[1], NULL, look_after, NULL), 0);
+    for (uintptr_t i = 0; i < CALLERS; i++)
+        assert_int_equal(pthread_create(&caller[i], NULL, come_and_go, (void *)(i + 1)), 0);
+    for (int i = 0; i < CALLERS; i++)
+        pthread_join(caller[i], NULL);
+    atomic_store(&over, true);
+    for (int i = 0; i < 2; i++)
+        pthread_join(beside[i], NULL);
+    for (int i = 0; i < 6; i++)
+        stream_table_unpublish(table, (char[]){'n', (char)('a' + i), '\0'});
+    until(tended() == 0);
+    until(count_threads() == threads);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(nothing_is_left_of_who_had_nothing_to_show),
+        TEST(one_folder_has_one_owner),
+        TEST(what_was_removed_is_not_taken_up),
+        TEST(what_has_ended_is_taken_up_without_a_thread),
+        TEST(no_more_are_taken_up_than_may_be),
+        TEST(an_ended_stream_has_no_thread_and_wakes),
+        TEST(a_silent_publisher_leaves_an_end_as_it_is),
+        TEST(what_has_ended_is_removed_in_time),
+        TEST(the_oldest_that_have_ended_go_first),
+        TEST(the_oldest_that_are_held_end_first),
+        TEST(a_new_name_waits_until_there_is_room),
+        TEST(many_threads_at_once),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
