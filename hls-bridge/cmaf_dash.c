@@ -12,6 +12,7 @@ struct CmafDash {
     CmafDashParams params;
     int64_t next_msn[LL_RENDITIONS]; /* that is not in the manifest yet */
     DashManifest manifest;
+    bool due; /* the file could not be written */
     char text[DASH_TEXT_SIZE];
 };
 
@@ -57,13 +58,19 @@ static bool follow(CmafDash *d, LlRendition which, const DashPicture *picture)
     return true;
 }
 
-static void write_manifest(CmafDash *d)
+/* Returns 0, or -1 with errno: then it is due. */
+static int write_manifest(CmafDash *d)
 {
     size_t len = dash_manifest_write(&d->manifest, clock_us(CLOCK_REALTIME), d->text);
 
-    if (media_folder_write(d->params.folder, DASH_MANIFEST_FILE, d->text, len) < 0)
-        log_debug("%s: " DASH_MANIFEST_FILE " cannot be written: %s", d->params.stream,
-                  strerror(errno));
+    d->due = media_folder_write(d->params.folder, DASH_MANIFEST_FILE, d->text, len) < 0;
+    if (!d->due)
+        return 0;
+    int error = errno;
+    log_debug("%s: " DASH_MANIFEST_FILE " cannot be written: %s", d->params.stream,
+              strerror(error));
+    errno = error;
+    return -1;
 }
 
 void cmaf_dash_publish(CmafDash *d)
@@ -85,18 +92,30 @@ void cmaf_dash_publish(CmafDash *d)
         write_manifest(d);
 }
 
-void cmaf_dash_end(CmafDash *d)
+bool cmaf_dash_is_due(const CmafDash *d)
+{
+    return d->due;
+}
+
+void cmaf_dash_write_due(CmafDash *d)
+{
+    if (d->due)
+        write_manifest(d);
+}
+
+int cmaf_dash_end(CmafDash *d)
 {
     if (!dash_manifest_has_media(&d->manifest)) {
         cmaf_dash_clear(d);
-        return;
+        return 0;
     }
     dash_manifest_end(&d->manifest);
-    write_manifest(d);
+    return write_manifest(d);
 }
 
 void cmaf_dash_clear(CmafDash *d)
 {
     dash_manifest_clear(&d->manifest);
+    d->due = false;
     media_folder_remove(d->params.folder, DASH_MANIFEST_FILE);
 }

@@ -29,11 +29,17 @@ void cmaf_dash_destroy(CmafDash **dash);
  * whether he sends it. */
 void cmaf_dash_begin(CmafDash *dash, const bool *has);
 
-/* Writes the manifest where there are other segments than it lists. */
+/* Writes the manifest where there are other segments than it lists. If that fails it is due. */
 void cmaf_dash_publish(CmafDash *dash);
 
-/* The stream has ended: nothing is to come. */
-void cmaf_dash_end(CmafDash *dash);
+/* Whether the file is older than what it is to say, since it could not be written. */
+bool cmaf_dash_is_due(const CmafDash *dash);
+
+/* Writes it again where it is due. */
+void cmaf_dash_write_due(CmafDash *dash);
+
+/* The stream has ended: nothing is to come. Returns 0, or -1 with errno; call it again then. */
+int cmaf_dash_end(CmafDash *dash);
 
 /* Nothing is left to list: removes the manifest. */
 void cmaf_dash_clear(CmafDash *dash);

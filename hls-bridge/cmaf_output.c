@@ -12,7 +12,8 @@
 #include "cmaf_playlists.h"
 #include "early_sound.h"
 
-#define HOLD_TARGETS 3 /* target durations that a request is held */
+#define HOLD_TARGETS 3        /* target durations that a request is held */
+#define RETRY_US     US_PER_S /* of lists that could not be written */
 
 /* hls.js places the sound by its dates beside those of the picture. Where that is later than the
  * media says, be it by the rounding to a millisecond, it takes the segment that it has played for
@@ -37,6 +38,7 @@ struct CmafOutput {
     int64_t last_dts_90k; /* of the newest picture */
     Histogram latency;    /* of parts */
     int64_t last_latency_us;
+    int64_t retry_us; /* not before, where lists could not be written */
     EarlySound early; /* what came before a publisher's first segment */
 };
 
@@ -387,26 +389,51 @@ bool cmaf_output_is_empty(const CmafOutput *o)
            ll_playlist_next_msn(cmaf_track_playlist(o->track[LL_AUDIO])) == 0;
 }
 
-void cmaf_output_end(CmafOutput *o)
+int cmaf_output_end(CmafOutput *o)
 {
+    int error = 0;
+
     for (int i = 0; i < LL_RENDITIONS; i++) {
-        if (!cmaf_playlists_written(o->playlists, (LlRendition)i))
+        if (cmaf_track_playlist(o->track[i])->count == 0 &&
+            !cmaf_playlists_written(o->playlists, (LlRendition)i))
             continue; /* nothing was ever written */
         cmaf_track_conclude(o->track[i]);
-        cmaf_playlists_publish(o->playlists, (LlRendition)i);
+        if (cmaf_playlists_publish(o->playlists, (LlRendition)i) < 0)
+            error = errno;
     }
-    if (o->dash)
-        cmaf_dash_end(o->dash);
+    if (o->dash && cmaf_dash_end(o->dash) < 0)
+        error = errno;
+    errno = error;
+    return error ? -1 : 0;
 }
 
-void cmaf_output_clear(CmafOutput *o)
+int cmaf_output_clear(CmafOutput *o)
 {
-    for (int i = 0; i < LL_RENDITIONS; i++)
-        cmaf_track_clear(o->track[i], 0);
+    for (int i = 0; i < LL_RENDITIONS; i++) {
+        const LlPlaylist *list = cmaf_track_playlist(o->track[i]);
+        if (list->count > 0 || !list->ended)
+            cmaf_track_clear(o->track[i], 0);
+    }
     if (o->dash)
         cmaf_dash_clear(o->dash);
-    cmaf_output_end(o);
+    if (cmaf_output_end(o) < 0)
+        return -1; /* what is listed stays */
     media_folder_expire(o->folder, NEVER_US);
+    return 0;
+}
+
+/* Writes again what could not be written, now and then. Returns when the next time is. */
+static int64_t write_due(CmafOutput *o, int64_t now_us)
+{
+    if (!cmaf_playlists_are_due(o->playlists) && !(o->dash && cmaf_dash_is_due(o->dash)))
+        return NEVER_US;
+    if (now_us < o->retry_us)
+        return o->retry_us;
+    cmaf_playlists_write_due(o->playlists);
+    if (o->dash)
+        cmaf_dash_write_due(o->dash);
+    o->retry_us = now_us + RETRY_US;
+    return o->retry_us;
 }
 
 int64_t cmaf_output_expire(CmafOutput *o, int64_t now_us, int64_t files_us)
@@ -415,7 +442,7 @@ int64_t cmaf_output_expire(CmafOutput *o, int64_t now_us, int64_t files_us)
     int64_t held_us = ll_board_expire(o->board, now_us);
 
     file_us = file_us == NEVER_US ? NEVER_US : file_us + now_us - files_us;
-    return file_us < held_us ? file_us : held_us;
+    return smaller(smaller(file_us, held_us), write_due(o, now_us));
 }
 
 CmafOutputStats cmaf_output_stats(const CmafOutput *o)

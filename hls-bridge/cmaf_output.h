@@ -78,14 +78,16 @@ void cmaf_output_finish(CmafOutput *output, int64_t now_us);
 /* Whether nothing was ever listed, by an earlier run neither. */
 bool cmaf_output_is_empty(const CmafOutput *output);
 
-/* Ends the playlists. */
-void cmaf_output_end(CmafOutput *output);
+/* Ends the playlists. Returns 0, or -1 with errno; call it again then. */
+int cmaf_output_end(CmafOutput *output);
 
-/* Removes everything of an ended stream but the playlists, for their numbers. */
-void cmaf_output_clear(CmafOutput *output);
+/* Removes everything of an ended stream but the playlists, for their numbers. Returns 0, or -1 with
+ * errno; call it again then. */
+int cmaf_output_clear(CmafOutput *output);
 
-/* Removes files that may go by `files_us`, which is `now_us` or before, and answers those who have
- * waited for too long. Returns when there is something next. */
+/* Removes files that may go by `files_us`, which is `now_us` or before, answers those who have
+ * waited for too long, and writes lists again that could not be written. Returns when there is
+ * something next. */
 int64_t cmaf_output_expire(CmafOutput *output, int64_t now_us, int64_t files_us);
 
 CmafOutputStats cmaf_output_stats(const CmafOutput *output);

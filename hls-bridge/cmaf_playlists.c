@@ -15,6 +15,8 @@ struct CmafPlaylists {
     CmafPlaylistsParams params;
     bool has[LL_RENDITIONS]; /* of the publisher */
     LlMultivariant listed;   /* as it was last written */
+    bool due[LL_RENDITIONS]; /* the file could not be written */
+    bool multivariant_due;
     char text[LL_TEXT_SIZE], delta[LL_TEXT_SIZE];
 };
 
@@ -63,7 +65,7 @@ static bool is_published(const LlPlaylist *list)
     return list->count > 0 || list->ended;
 }
 
-void cmaf_playlists_publish(CmafPlaylists *p, LlRendition which)
+int cmaf_playlists_publish(CmafPlaylists *p, LlRendition which)
 {
     const LlPlaylist *list = cmaf_track_playlist(p->params.track[which]);
     LlRendition other = which == LL_VIDEO ? LL_AUDIO : LL_VIDEO;
@@ -73,7 +75,7 @@ void cmaf_playlists_publish(CmafPlaylists *p, LlRendition which)
     LlNews news = {.edge = ll_playlist_edge(list), .epoch = list->epoch};
 
     if (!is_published(list))
-        return;
+        return 0;
     news.text = p->text;
     news.text_len = ll_playlist_write(list, 0, report, p->text);
     size_t skippable = ll_playlist_skippable(list);
@@ -81,11 +83,16 @@ void cmaf_playlists_publish(CmafPlaylists *p, LlRendition which)
         news.delta = p->delta;
         news.delta_len = ll_playlist_write(list, skippable, report, p->delta);
     }
-    if (media_folder_write(p->params.folder, playlist_file[which], p->text, news.text_len) < 0)
+    p->due[which] =
+        media_folder_write(p->params.folder, playlist_file[which], p->text, news.text_len) < 0;
+    int error = errno;
+    if (p->due[which])
         log_debug("%s: %s cannot be written: %s", p->params.stream, playlist_file[which],
-                  strerror(errno));
+                  strerror(error));
     if (ll_board_publish(p->params.board, which, &news) < 0)
         log_error("%s: there is no memory for a playlist", p->params.stream);
+    errno = error;
+    return p->due[which] ? -1 : 0;
 }
 
 /* ---- numbers ---- */
@@ -185,6 +192,23 @@ void cmaf_playlists_multivariant(CmafPlaylists *p)
     if ((!m.video && !m.audio) || !says_something_new(&m, &p->listed))
         return;
     size_t len = ll_multivariant_write(&m, text);
-    if (media_folder_write(p->params.folder, MASTER_FILE, text, len) == 0)
+    p->multivariant_due = media_folder_write(p->params.folder, MASTER_FILE, text, len) < 0;
+    if (!p->multivariant_due)
         p->listed = m;
+}
+
+/* ---- what could not be written ---- */
+
+bool cmaf_playlists_are_due(const CmafPlaylists *p)
+{
+    return p->due[LL_VIDEO] || p->due[LL_AUDIO] || p->multivariant_due;
+}
+
+void cmaf_playlists_write_due(CmafPlaylists *p)
+{
+    for (int i = 0; i < LL_RENDITIONS; i++)
+        if (p->due[i])
+            cmaf_playlists_publish(p, (LlRendition)i);
+    if (p->multivariant_due)
+        cmaf_playlists_multivariant(p);
 }

@@ -36,10 +36,16 @@ void cmaf_playlists_begin(CmafPlaylists *playlists, const bool *has, int64_t now
 bool cmaf_playlists_written(const CmafPlaylists *playlists, LlRendition which);
 
 /* Writes a rendition's playlist, where it has a segment or an end, and tells those who wait for it.
- */
-void cmaf_playlists_publish(CmafPlaylists *playlists, LlRendition which);
+ * Returns 0, or -1 with errno: then it is due. */
+int cmaf_playlists_publish(CmafPlaylists *playlists, LlRendition which);
 
-/* Writes the multivariant playlist where it says something new. */
+/* Writes the multivariant playlist where it says something new. If that fails it is due. */
 void cmaf_playlists_multivariant(CmafPlaylists *playlists);
+
+/* Whether a file is older than what it is to say, since it could not be written. */
+bool cmaf_playlists_are_due(const CmafPlaylists *playlists);
+
+/* Writes again what is due. */
+void cmaf_playlists_write_due(CmafPlaylists *playlists);
 
 #endif

@@ -22,6 +22,7 @@ struct CmafTrack {
     bool gap;           /* something of it could not be written */
     bool failing;       /* said in the log */
     int64_t init_msn;   /* names the initialisation segment in use */
+    bool init_due;      /* which could not be written yet */
     int64_t parts_msn;  /* of older segments it is noted when their parts are to be removed */
     int64_t longest_90k;
     ParameterSets sets; /* that the initialisation segment has */
@@ -87,11 +88,27 @@ static bool store(CmafTrack *t, const char *name, const void *data, size_t len)
 
 /* ---- segments ---- */
 
+/* Writes the initialisation segment, if that is still to be done. Returns whether it is there. */
+static bool write_init(CmafTrack *t)
+{
+    char name[MEDIA_NAME_SIZE];
+
+    if (!t->mux)
+        return false;
+    if (!t->init_due)
+        return true;
+    ll_init_name(&t->list, t->init_msn, name);
+    CmafBytes init = cmaf_mux_init(t->mux);
+    t->init_due = !store(t, name, init.data, init.len);
+    return !t->init_due;
+}
+
 void cmaf_track_begin(CmafTrack *t, int64_t start, int64_t limit, int64_t starts_unix_us,
                       bool discontinuity)
 {
     ll_playlist_begin(&t->list, starts_unix_us, discontinuity, t->init_msn);
     t->list.segment[t->list.count].start = start;
+    t->list.segment[t->list.count].lacks_init = !write_init(t);
     part_cutter_begin(&t->cutter, start, limit);
     byte_buffer_clear(&t->segment);
     t->start = start;
@@ -101,9 +118,10 @@ void cmaf_track_begin(CmafTrack *t, int64_t start, int64_t limit, int64_t starts
 
 int cmaf_track_configure(CmafTrack *t, const CmafMuxParams *params)
 {
-    char name[MEDIA_NAME_SIZE];
+    LlSegment *segment = &t->list.segment[t->list.count];
     const char *error;
 
+    segment->lacks_init = true;
     cmaf_mux_destroy(&t->mux);
     t->mux = cmaf_mux_create(params, &error);
     if (!t->mux) {
@@ -111,10 +129,10 @@ int cmaf_track_configure(CmafTrack *t, const CmafMuxParams *params)
         return -1;
     }
     t->init_msn = ll_playlist_next_msn(&t->list);
-    t->list.segment[t->list.count].init_msn = t->init_msn;
-    ll_init_name(&t->list, t->init_msn, name);
-    CmafBytes init = cmaf_mux_init(t->mux);
-    return store(t, name, init.data, init.len) ? 0 : -1;
+    t->init_due = true;
+    segment->init_msn = t->init_msn;
+    segment->lacks_init = !write_init(t);
+    return 0;
 }
 
 static void add(CmafTrack *t, const uint8_t *data, size_t len, int64_t pts, int64_t dts, bool key)
@@ -290,6 +308,10 @@ static void add_part(CmafTrack *t, const PartCut *cut)
     bool made = t->mux && make(t, cut, &fragment) == 0 &&
                 byte_buffer_add(&t->segment, fragment.bytes.data, fragment.bytes.len) == 0;
     part.independent = fragment.independent;
+    if (t->list.segment[t->list.count].lacks_init) {
+        write_init(t); /* for the next segment: what a list says of this one cannot change */
+        made = false;
+    }
     part.gap = !made || !store(t, name, fragment.bytes.data, fragment.bytes.len);
     t->gap = t->gap || part.gap;
     t->stats.parts++;

@@ -51,7 +51,9 @@ void cmaf_track_begin(CmafTrack *track, int64_t start, int64_t limit, int64_t st
                       bool discontinuity);
 
 /* The segment that has just begun, and all that come, have this configuration, which pictures bring
- * by themselves. Returns 0, or -1: then there is no such track, and what is added is dropped. */
+ * by themselves. Segments are gaps for as long as their initialisation segment cannot be written,
+ * which is tried again with each part. Returns 0, or -1: then there is no such track, and what is
+ * added is dropped. */
 int cmaf_track_configure(CmafTrack *track, const CmafMuxParams *params);
 
 void cmaf_track_sound(CmafTrack *track, const AacFrame *frame);

@@ -28,7 +28,7 @@ void ll_playlist_begin(LlPlaylist *p, int64_t starts_unix_us, bool discontinuity
     s->starts_unix_us = starts_unix_us;
     s->discontinuity = discontinuity && p->count > 0;
     s->init_msn = init_msn;
-    s->gap = false;
+    s->gap = s->lacks_init = false;
     s->parts = 0;
     p->open = true;
 }
@@ -304,8 +304,10 @@ size_t ll_playlist_write(const LlPlaylist *p, size_t skipped, const LlReport *re
         text_add(&out, "#EXT-X-SKIP:SKIPPED-SEGMENTS=%zu\n", skipped);
     for (size_t i = skipped; i < all; i++) {
         const LlSegment *s = &p->segment[i];
-        write_tags(p, i, s->init_msn != init_msn, &out);
-        init_msn = s->init_msn;
+        bool map = !s->lacks_init && s->init_msn != init_msn;
+        write_tags(p, i, map, &out);
+        if (map)
+            init_msn = s->init_msn;
         if (i >= without_parts)
             write_parts(p, i, &out);
         if (i < p->count)

@@ -40,7 +40,8 @@ typedef struct LlSegment {
     int64_t starts_unix_us;
     int64_t init_msn; /* names its initialisation segment */
     bool discontinuity;
-    bool gap; /* it could not be written, or a part of it */
+    bool gap;        /* it could not be written, or a part of it */
+    bool lacks_init; /* its initialisation segment is not there; all its parts are gaps */
     size_t parts;
     LlPart part[LL_PARTS_MAX];
 } LlSegment;

@@ -159,19 +159,24 @@ bool packager_is_empty(const Packager *p)
 
 int packager_end(Packager *p)
 {
-    if (segment_store_end(p->store) < 0)
-        return -1;
-    if (p->cmaf)
-        cmaf_output_end(p->cmaf);
-    return 0;
+    int error = segment_store_end(p->store) < 0 ? errno : 0;
+
+    /* one that refuses does not keep the others from their end */
+    if (p->cmaf && cmaf_output_end(p->cmaf) < 0)
+        error = errno;
+    errno = error;
+    return error ? -1 : 0;
 }
 
 int packager_clear(Packager *p)
 {
-    if (segment_store_clear(p->store) < 0)
+    int error = segment_store_clear(p->store) < 0 ? errno : 0;
+
+    if (p->cmaf && cmaf_output_clear(p->cmaf) < 0)
+        error = errno;
+    errno = error;
+    if (error)
         return -1;
-    if (p->cmaf)
-        cmaf_output_clear(p->cmaf);
     thumbnail_remove(p->thumbnail);
     return 0;
 }

@@ -191,8 +191,8 @@ int segment_store_clear(SegmentStore *s)
 {
     const Playlist before = s->playlist;
 
-    if (playlist_next_sequence(&before) == 0)
-        return 0; /* nothing was ever written */
+    if (playlist_next_sequence(&before) == 0 || (before.ended && before.count == 0))
+        return 0; /* nothing was ever written, or it is done */
     playlist_restart(&s->playlist);
     s->playlist.ended = true;
     if (write_playlist(s) < 0) {

@@ -70,6 +70,7 @@ struct Stream {
     int64_t since_us;        /* the state began */
     int64_t deadline_us;     /* when it ends, HELD and ENDED */
     int64_t barred_until_us; /* a publisher that was ended is kept out */
+    bool end_refused;        /* by the disk; said in the log */
     int64_t next_status_us;
     int64_t live_since_unix_us;
     uint64_t publishers, excessive;
@@ -272,9 +273,14 @@ static bool run_source(Stream *s, int64_t now_us)
 static void end_held(Stream *s, int64_t now_us)
 {
     if (packager_end(s->packager) < 0) {
+        if (!s->end_refused)
+            log_error("%s: its end cannot be written: %s; tried again each second", s->name,
+                      strerror(errno));
+        s->end_refused = true;
         s->deadline_us = now_us + RETRY_US;
         return;
     }
+    s->end_refused = false;
     if (packager_playlist(s->packager)->ended)
         log_info("%s: ended", s->name);
     set_state(s, STREAM_ENDED, now_us + s->params.keep_us);

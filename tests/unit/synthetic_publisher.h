@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef UNIT_SYNTHETIC_PUBLISHER_H
+#define UNIT_SYNTHETIC_PUBLISHER_H
+
+/* A publisher of tiny pictures and of silence, for what is done with files: in virtual time, into
+ * an HlsOutput. After harness.h. */
+
+#include "hls-bridge/hls_output.h"
+
+#define PUBLISHER_START_90K (10 * TICKS_PER_S)
+#define PUBLISHER_STEP_90K  (TICKS_PER_S / 25) /* a picture */
+#define PUBLISHER_WALL_US   (1800000000 * US_PER_S)
+
+typedef struct SyntheticPublisher {
+    HlsOutput *output;
+    int64_t clock_90k, next_sample;
+    bool wants_idr, tall;
+} SyntheticPublisher;
+
+/* 1280x720 as Chromium sends it, and 720x1280 */
+static const uint8_t synthetic_wide[] = {
+    0,    0,    0,    1,    9,    0xF0, 0,    0,    0,    1,    0x67, 0x42, 0xC0, 0x20, 0x8C, 0x8D,
+    0x40, 0x28, 0x02, 0xDD, 0x37, 0x01, 0x0D, 0x01, 0x07, 0x84, 0x42, 0x35, 0,    0,    0,    1,
+    0x68, 0xCE, 0x3C, 0x80, 0,    0,    0,    1,    0x65, 0x9A, 0x00, 0x04, 0x80, 0x20, 0x30};
+static const uint8_t synthetic_tall[] = {
+    0,    0,    0,    1,    9,    0xF0, 0,    0,    0,    1,    0x67, 0x42, 0xC0, 0x20, 0x8C, 0x8D,
+    0x40, 0x5A, 0x05, 0x0D, 0x37, 0x01, 0x0D, 0x01, 0x07, 0x84, 0x42, 0x35, 0,    0,    0,    1,
+    0x68, 0xCE, 0x3C, 0x80, 0,    0,    0,    1,    0x65, 0x9A, 0x00, 0x04, 0x80, 0x20, 0x30};
+static const uint8_t synthetic_slice[] = {0, 0, 0,    1,    9,    0xF0, 0,    0,
+                                          0, 1, 0x41, 0x9A, 0x00, 0x04, 0x04, 0x06};
+static const uint8_t synthetic_aac[] = {0x21, 0x10, 0x04, 0x60, 0x8C, 0x1C};
+
+static inline int64_t synthetic_wall_clock(void *user, int64_t at_90k)
+{
+    (void)user;
+    return PUBLISHER_WALL_US + ticks_to_us(at_90k);
+}
+
+static inline int64_t synthetic_now_us(const SyntheticPublisher *p)
+{
+    return ticks_to_us(p->clock_90k);
+}
+
+/* Comes, with pictures and sound. */
+static inline void synthetic_begin(SyntheticPublisher *p, HlsOutput *output)
+{
+    int64_t end_90k = hls_output_end_90k(output);
+
+    p->output = output;
+    if (p->clock_90k < end_90k)
+        p->clock_90k = end_90k;
+    p->next_sample = p->clock_90k * 8 / 15;
+    p->wants_idr = true;
+    hls_output_begin(output, true, true, synthetic_wall_clock, NULL);
+}
+
+/* Sends a picture, and the sound up to it. */
+static inline void synthetic_step(SyntheticPublisher *p)
+{
+    const uint8_t *key = p->tall ? synthetic_tall : synthetic_wide;
+    AccessUnit unit = {
+        .data = p->wants_idr ? key : synthetic_slice,
+        .len = p->wants_idr ? sizeof(synthetic_wide) : sizeof(synthetic_slice),
+        .idr = p->wants_idr,
+    };
+
+    hls_output_picture(p->output, &unit, p->clock_90k, p->clock_90k);
+    p->clock_90k += PUBLISHER_STEP_90K;
+    for (; samples_to_90k(p->next_sample) < p->clock_90k; p->next_sample += AAC_FRAME_SAMPLES)
+        hls_output_audio(p->output, &(AacFrame){synthetic_aac, sizeof(synthetic_aac),
+                                                p->next_sample});
+    p->wants_idr = hls_output_tick(p->output, p->clock_90k, synthetic_now_us(p));
+}
+
+/* Goes. */
+static inline void synthetic_finish(SyntheticPublisher *p)
+{
+    hls_output_finish(p->output, synthetic_now_us(p));
+}
+
+_Static_assert(sizeof(synthetic_wide) == sizeof(synthetic_tall), "either is a key frame");
+
+#endif
