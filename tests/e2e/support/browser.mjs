@@ -49,6 +49,7 @@ export const FULL_SIZE = "1280x720";
 export async function publish(context, stack, stream, { source = "testcard", key = "", size = "640x360" } = {}) {
   const query = new URLSearchParams({ stream, source, size, auto: "1", ...(key && { key }) });
   const page = await openPage(context, `${stack.url}/publish.html?${query}`);
+  if (source !== "testcard") await page.click("#go"); // an address alone opens no camera
   await untilLive(page);
   return page;
 }
