@@ -51,6 +51,20 @@ static void jump(AudioClock *c, AudioVerdict *v, int64_t ts, int64_t at_ts)
     c->next_ts = ts;
 }
 
+/* All sound comes late, and `late` says how late other media does. What the sound is later by it
+ * has lost, or waits for alone: other media stays where it is, and silence takes the place of that.
+ * By how late both are, all moves. */
+static void move(AudioClock *c, AudioVerdict *v, int64_t ts, AudioLateness late)
+{
+    int64_t at_ts = ts + late.sound - late.pictures, moves = c->next_ts - at_ts;
+
+    jump(c, v, ts, at_ts);
+    if (moves > 0)
+        v->jumped_from -= smaller(moves, late.pictures);
+    v->continuity = AUDIO_MOVED;
+    c->stats.moves++;
+}
+
 /* Fills `gap` samples before a packet of `samples`. */
 static void fill(AudioClock *c, AudioVerdict *v, int64_t gap, int64_t samples, uint32_t lost)
 {
@@ -84,7 +98,7 @@ static bool is_late_for_good(AudioClock *c, int64_t samples, int64_t late_by)
 }
 
 AudioVerdict audio_clock_packet(AudioClock *c, int64_t ts, int64_t samples, uint32_t lost,
-                                int64_t now_ts, int64_t slipped)
+                                int64_t now_ts, int64_t slipped, AudioLateness late)
 {
     AudioVerdict v = {0};
 
@@ -106,8 +120,7 @@ AudioVerdict audio_clock_packet(AudioClock *c, int64_t ts, int64_t samples, uint
     if (gap + samples <= 0) {
         if (!is_late_for_good(c, samples, now_ts - ts))
             return v;
-        v.continuity = AUDIO_MOVED;
-        c->stats.moves++;
+        move(c, &v, ts, late);
         gap = 0;
     }
     c->late_run = 0;

@@ -54,8 +54,9 @@ typedef enum AudioContinuity {
     AUDIO_CONTINUES,
     AUDIO_JUMPED,  /* it is another clock: what was jumped_from there is jumped_to here */
     AUDIO_SLIPPED, /* it is the same, and has stood still: as AUDIO_JUMPED */
-    AUDIO_MOVED, /* it is the same, but everything comes later than before: the packet stands where
-                   the next sample is due, and the whole stream with it */
+    AUDIO_MOVED,   /* it is the same, but sound comes later than before: the packet stands where the
+                      next sample is due, and other media moves with it by how late that is: as
+                      AUDIO_JUMPED */
 } AudioContinuity;
 
 /* What a packet leads to: the steps are carried out in order. */
@@ -69,11 +70,17 @@ typedef struct AudioVerdict {
 /* The clock begins before any packet has come: its RTP time is taken to be `ts` now. */
 void audio_clock_start(AudioClock *clock, int64_t ts);
 
+/* How late media comes beyond before, in samples: the least late of the last second or two, of
+ * sound and of the pictures. */
+typedef struct AudioLateness {
+    int64_t sound, pictures;
+} AudioLateness;
+
 /* A packet of `samples` at RTP time `ts` is next in order; `lost` packets before it are missing.
  * `now_ts`: the RTP time, on the clock as it was, of what arrives now with the smallest delay.
  * `slipped`: samples for which the clock has been found to have stood still; 0: none. */
 AudioVerdict audio_clock_packet(AudioClock *clock, int64_t ts, int64_t samples, uint32_t lost,
-                                int64_t now_ts, int64_t slipped);
+                                int64_t now_ts, int64_t slipped, AudioLateness late);
 
 /* Time has passed. Returns the samples of silence that are due, 0 for most calls. */
 int64_t audio_clock_tick(AudioClock *clock, int64_t now_ts);

@@ -36,14 +36,14 @@ struct HlsOutput {
     HlsOutputWallClock wall_clock;
     void *wall_clock_user;
     SegmentMux *mux;
-    int64_t start_90k;                    /* of the open segment */
-    int64_t cut_90k;                      /* where it ends, once that is known; 0: not yet */
-    int64_t dated_90k, dated_unix_us;     /* what low latency was last told a date of; 0: nothing */
-    PictureDelay delay;                   /* of pictures */
-    int64_t oldest_90k, newest_90k;       /* picture that came since the last tick; 0: none */
-    int64_t ahead_90k;                    /* of the clock: pictures, by the newest; 0: they are not */
-    bool skips;                           /* pictures, until an IDR picture that it asks for */
-    bool missed_restart;                  /* among what was skipped */
+    int64_t start_90k;                /* of the open segment */
+    int64_t cut_90k;                  /* where it ends, once that is known; 0: not yet */
+    int64_t dated_90k, dated_unix_us; /* what low latency was last told a date of; 0: nothing */
+    PictureDelay delay;               /* of pictures */
+    int64_t oldest_90k, newest_90k;   /* picture that came since the last tick; 0: none */
+    int64_t ahead_90k;                /* of the clock: pictures, by the newest; 0: they are not */
+    bool skips;                       /* pictures, until an IDR picture that it asks for */
+    bool missed_restart;              /* among what was skipped */
     int64_t audio_end_90k, video_end_90k; /* of what is collected; 0: nothing */
     int64_t first_audio_90k;              /* since the publisher began; 0: none yet */
     int64_t end_90k;                      /* of all that was written */
@@ -397,8 +397,8 @@ bool hls_output_next_idr(const HlsOutput *o, int64_t *at_90k, int64_t *every_90k
 {
     if (o->state != OUTPUT_OPEN || !o->muxes_video)
         return false;
-    *every_90k = o->cutter.starved ? segment_cutter_ask_pause_90k(&o->cutter)
-                                   : o->cutter.params.target_90k;
+    *every_90k =
+        o->cutter.starved ? segment_cutter_ask_pause_90k(&o->cutter) : o->cutter.params.target_90k;
     *at_90k = segment_cutter_ask_at_90k(&o->cutter) - o->ahead_90k;
     if (o->cut_90k != 0 && !o->cutter.starved) /* of the segment after it */
         *at_90k = o->cut_90k + *every_90k - o->cutter.lead_90k - o->ahead_90k;

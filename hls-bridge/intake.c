@@ -40,6 +40,8 @@ struct Intake {
     OpusToAac *audio; /* borrowed; NULL: no audio */
     AudioClock audio_clock;
     FrameOrder order;
+    int64_t newest_90k;  /* picture, as it was put out */
+    bool waits_for_step; /* pictures are left out, until an IDR that is moved behind the newest */
     size_t tracks;
     IntakeTrack track[STREAM_TRACKS_MAX];
     int64_t starts_90k;
@@ -171,14 +173,16 @@ static void take_audio(Intake *s, IntakeTrack *track, const RtpOrdered *in, int6
         return;
     }
     int64_t slipped = us_to_samples(timeline_lead_slip_us(s->timeline));
+    TimelineLateness late_us = timeline_lateness(s->timeline);
+    AudioLateness late = {us_to_samples(late_us.lead_us), us_to_samples(late_us.placed_us)};
     AudioVerdict v =
-        audio_clock_packet(&s->audio_clock, ts, samples, in->lost, lead_now(s, ts), slipped);
+        audio_clock_packet(&s->audio_clock, ts, samples, in->lost, lead_now(s, ts), slipped, late);
     if (v.continuity == AUDIO_JUMPED)
         timeline_lead_jumped(s->timeline, v.jumped_from, v.jumped_to);
     else if (v.continuity == AUDIO_SLIPPED)
         timeline_lead_slipped(s->timeline, v.jumped_from, v.jumped_to);
     else if (v.continuity == AUDIO_MOVED)
-        timeline_forget_delays(s->timeline);
+        timeline_lead_moved(s->timeline, v.jumped_from, v.jumped_to);
     timeline_arrival(s->timeline, 0, ts, in->arrival_us);
     for (size_t i = 0; i < v.count; i++)
         carry_out(s, &v.step[i], packet);
@@ -211,7 +215,25 @@ static void lead_by_video(Intake *s, int64_t ts, int64_t arrival_us)
     timeline_arrival(s->timeline, 0, ts, arrival_us);
 }
 
-static void send_picture(Intake *s, size_t track, const AccessUnit *unit)
+/* Makes a correction that is too large to be made slowly, at an IDR picture. Where pictures are to
+ * be shown sooner than they were, they are left out until one is behind the newest. Returns whether
+ * the picture is put out. */
+static bool step(Intake *s, size_t track, AccessUnit *unit, int64_t *pts_90k)
+{
+    int64_t step_us = timeline_step_us(s->timeline, track);
+    int64_t to_90k = *pts_90k + us_to_90k(step_us);
+
+    if (step_us != 0 && unit->idr && to_90k > s->newest_90k) {
+        timeline_step(s->timeline, track);
+        unit->restart = true;
+        unit->stepped_us = step_us;
+        *pts_90k = to_90k;
+    }
+    s->waits_for_step = !unit->stepped_us && (step_us < 0 || (s->waits_for_step && !unit->idr));
+    return !s->waits_for_step;
+}
+
+static void send_picture(Intake *s, size_t track, AccessUnit *unit)
 {
     if (s->audio)
         start_audio_clock(s);
@@ -220,6 +242,9 @@ static void send_picture(Intake *s, size_t track, const AccessUnit *unit)
         frame_order_reset(&s->order, depth > 0 ? depth : 0);
     }
     int64_t pts = timeline_place(s->timeline, track, unit->rtp_ts);
+    if (!step(s, track, unit, &pts))
+        return;
+    s->newest_90k = pts > s->newest_90k ? pts : s->newest_90k;
     int64_t dts = frame_order_dts(&s->order, &pts);
     s->sink.picture(s->sink.user, unit, pts, dts);
 }
@@ -348,7 +373,10 @@ void intake_finish(Intake *s, int64_t pictures_end_90k)
 
 bool intake_needs_idr(const Intake *s)
 {
-    return s->depay && h264_depay_needs_idr(s->depay);
+    for (size_t i = 1; i < s->tracks; i++)
+        if (timeline_step_us(s->timeline, i) != 0)
+            return true;
+    return s->depay && (h264_depay_needs_idr(s->depay) || s->waits_for_step);
 }
 
 bool intake_clock(const Intake *s, int64_t now_us, int64_t *at_90k)

@@ -67,7 +67,7 @@ int64_t intake_deadline_us(const Intake *intake);
  */
 void intake_finish(Intake *intake, int64_t pictures_end_90k);
 
-/* Whether no picture can come until an IDR picture does. */
+/* Whether no picture can come, or none at its right time, until an IDR picture does. */
 bool intake_needs_idr(const Intake *intake);
 
 /* The stream's clock at `now_us`; false: no media has come yet. */

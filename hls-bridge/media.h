@@ -69,7 +69,9 @@ typedef struct AccessUnit {
     int64_t rtp_ts;
     int64_t arrival_us; /* of its last packet */
     bool idr;
-    bool restart; /* an IDR from which decoders start anew: other size or profile than before */
+    bool restart; /* an IDR from which decoders start anew: other size or profile than before, or
+                     another place on the stream's clock */
+    int64_t stepped_us; /* by how much it is moved against the sound, from this IDR on; 0: not */
 } AccessUnit;
 
 /* One AAC frame of 1024 samples, without ADTS header. `data` is borrowed likewise. */

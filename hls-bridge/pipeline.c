@@ -44,6 +44,10 @@ static void on_picture(void *user, const AccessUnit *unit, int64_t pts_90k, int6
 {
     Pipeline *p = user;
 
+    if (unit->stepped_us != 0)
+        log_warn("%s: pictures are put %lld ms %s against the sound, behind a discontinuity",
+                 p->stream, llabs(unit->stepped_us) / US_PER_MS,
+                 unit->stepped_us > 0 ? "later" : "earlier");
     if (unit->idr)
         thumbnail_offer(packager_thumbnail(p->packager), unit, unit->arrival_us);
     hls_output_picture(p->output, unit, pts_90k, dts_90k);

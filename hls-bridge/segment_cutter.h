@@ -36,10 +36,10 @@ typedef struct SegmentCutter {
     int64_t lead_90k;        /* how long the answer takes: asked that much before the target */
     int64_t last_idr_90k;    /* the newest IDR picture; 0: none yet */
     int64_t idr_gap_90k;     /* between the newest two; 0: not known */
-    bool starved;            /* the segment, or the next if its cut is known, lacks an IDR picture */
-    bool begun;              /* the same one has a picture */
-    bool learnt;             /* lead_90k is more than a guess */
-    bool unresponsive;       /* the publisher did not answer the last request */
+    bool starved;      /* the segment, or the next if its cut is known, lacks an IDR picture */
+    bool begun;        /* the same one has a picture */
+    bool learnt;       /* lead_90k is more than a guess */
+    bool unresponsive; /* the publisher did not answer the last request */
     SegmentCutterStats stats;
 } SegmentCutter;
 

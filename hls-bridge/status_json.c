@@ -33,7 +33,7 @@ static json_t *source_json(const StreamStatus *status)
         json_array_append_new(tracks, track_json(&source->media.track[i]));
     return json_pack(
         "{s:I, s:I, s:f, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I},"
-        " s:{s:I, s:I, s:I}, s:{s:b, s:I, s:f}, s:I, s:I, s:I, s:o}",
+        " s:{s:I, s:I, s:I}, s:{s:b, s:I, s:f, s:I}, s:I, s:I, s:I, s:o}",
         "width", (json_int_t)source->media.sps.width, "height",
         (json_int_t)source->media.sps.height, "frame_rate", round(source->frame_rate * 100) / 100,
         "video_bitrate", (json_int_t)source->video_bitrate, "audio_bitrate",
@@ -51,7 +51,8 @@ static json_t *source_json(const StreamStatus *status)
         (json_int_t)source->media.audio.jumps, //
         "sync", "by_reports", source->media.timeline.by_reports, "reports",
         (json_int_t)source->media.timeline.reports, "correction_ms",
-        (double)source->media.timeline.correction_us / 1000, //
+        (double)source->media.timeline.correction_us / 1000, "steps",
+        (json_int_t)source->media.timeline.steps, //
         "keyframe_requests", (json_int_t)source->keyframe_requests, "kernel_drops",
         (json_int_t)source->kernel_drops, "backlog_drops", (json_int_t)source->backlog_drops,
         "tracks", tracks);

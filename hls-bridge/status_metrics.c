@@ -61,6 +61,7 @@ READ(sound_replaced, s->source.media.audio.jumps)
 READ(keyframe_requests, s->source.keyframe_requests)
 READ(av_offset, (double)s->source.media.timeline.correction_us / US_PER_S)
 READ(av_slew, (double)s->source.media.timeline.corrected_us / US_PER_S)
+READ(av_steps, s->source.media.timeline.steps)
 READ(by_reports, s->source.media.timeline.by_reports)
 READ(reports, s->source.media.timeline.reports)
 READ(implausible, s->source.media.timeline.implausible)
@@ -137,6 +138,9 @@ static const struct {
      av_offset},
     {"hls_bridge_av_slew_seconds_total", "counter",
      "What the video was moved against the audio, either way, summed.", "", av_slew},
+    {"hls_bridge_av_steps_total", "counter",
+     "Times that the video was moved against the audio in one step, behind a discontinuity.", "",
+     av_steps},
     {"hls_bridge_av_by_reports", "gauge",
      "Whether sender reports place the video; else its arrival does.", "", by_reports},
     {"hls_bridge_sender_reports_total", "counter", "Sender reports used.", "", reports},

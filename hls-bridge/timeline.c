@@ -7,6 +7,10 @@
 #include "clock_slip.h"
 #include "rtcp_packet.h"
 
+/* What is to be corrected in one step stays so for this long, of the track's media: a packet that
+ * comes late for once is no reason. */
+#define STEP_AFTER_US US_PER_S
+
 /* Correction of a placed track, in ms per second. The first one, from arrival to reports, is some
  * tens of ms and would last for most of a short visit at the later rate; at this one it is over in
  * a second, and a twentieth of speed for so long is not seen. */
@@ -17,6 +21,13 @@
 /* The smallest delay is taken over the last one to two of these: long enough to meet a packet that
  * was not held up, short enough that two clocks 200 ppm apart differ by 4 ms. */
 #define DELAY_WINDOW_US (10 * US_PER_S)
+
+/* The same for how late media comes just now: no longer than a lead that comes late takes to be
+ * found, so that nothing of before is in it. */
+#define RECENT_WINDOW_US US_PER_S
+
+/* A lead that is later than the others by less is as late as they are: see clock_slip.c. */
+#define SAME_LATENESS_US (100 * US_PER_MS)
 
 /* A placed track that comes this much sooner or later than it did has another clock now. */
 #define CLOCK_JUMP_US (10 * US_PER_S)
@@ -35,15 +46,18 @@ typedef struct DelayFilter {
 
 typedef struct Track {
     uint32_t clock_hz;
-    DelayFilter delay;
+    DelayFilter delay, recent;
     bool reported;     /* report_us is good */
     int64_t report_us; /* NTP time - media time, by the last report */
     bool doubted;      /* a report came that would make it jump */
     int64_t doubted_us;
-    bool placed;       /* offset_us is good */
-    bool settled;      /* it has been where the reports say */
-    int64_t offset_us; /* lead's media time - this track's media time */
-    int64_t last_us;   /* media time last placed */
+    bool placed;                      /* offset_us is good */
+    bool settled;                     /* it has been where the reports say */
+    int64_t offset_us;                /* lead's media time - this track's media time */
+    int64_t last_us;                  /* media time last placed */
+    int64_t due_us;                   /* correction that is left */
+    bool far;                         /* it is one to be made in a step, */
+    int64_t far_since_us, far_for_us; /* since a media time */
 } Track;
 
 struct Timeline {
@@ -51,6 +65,7 @@ struct Timeline {
     Track track[STREAM_TRACKS_MAX];
     int64_t lead_offset_90k; /* stream's clock - lead's media time */
     ClockSlip slip;          /* of the lead */
+    int64_t now_us;          /* when a packet last came */
     TimelineStats stats;
 };
 
@@ -69,11 +84,11 @@ static int64_t smallest_delay(const DelayFilter *f)
     return smaller(f->smallest_us, f->smallest_before_us);
 }
 
-static void filter_delay(DelayFilter *f, int64_t arrival_us, int64_t delay_us)
+static void filter_delay(DelayFilter *f, int64_t window_us, int64_t arrival_us, int64_t delay_us)
 {
     if (!f->started) {
         *f = (DelayFilter){true, arrival_us, delay_us, delay_us};
-    } else if (arrival_us - f->window_began_us >= DELAY_WINDOW_US) {
+    } else if (arrival_us - f->window_began_us >= window_us) {
         f->smallest_before_us = f->smallest_us;
         f->smallest_us = delay_us;
         f->window_began_us = arrival_us;
@@ -101,6 +116,13 @@ void timeline_destroy(Timeline **timeline)
     *timeline = NULL;
 }
 
+/* Whether anything of a track has come in the last second or two. */
+static bool is_recent(const Timeline *t, const Track *track)
+{
+    return track->recent.started &&
+           t->now_us - track->recent.window_began_us < 2 * RECENT_WINDOW_US;
+}
+
 void timeline_arrival(Timeline *t, size_t track, int64_t rtp_ts, int64_t arrival_us)
 {
     Track *k = &t->track[track];
@@ -111,7 +133,10 @@ void timeline_arrival(Timeline *t, size_t track, int64_t rtp_ts, int64_t arrival
         *k = (Track){.clock_hz = k->clock_hz};
         t->slip = (ClockSlip){0};
     }
-    filter_delay(&k->delay, arrival_us, delay_us);
+    filter_delay(&k->delay, DELAY_WINDOW_US, arrival_us, delay_us);
+    t->now_us = arrival_us;
+    k->recent.started = is_recent(t, k);
+    filter_delay(&k->recent, RECENT_WINDOW_US, arrival_us, delay_us);
     clock_slip_arrival(&t->slip, track == 0 ? SLIP_SOUND : SLIP_PICTURES, rtp_ts,
                        delay_us - smallest_delay(&k->delay), arrival_us);
 }
@@ -156,11 +181,29 @@ void timeline_set_offset(Timeline *t, int64_t rtp_ts, int64_t at_90k)
     t->lead_offset_90k = at_90k - media_90k(&t->track[0], rtp_ts);
 }
 
-void timeline_forget_delays(Timeline *t)
+/* How late the least late of a track was that came in the last second or two. */
+static int64_t recent_lateness(const Track *track)
 {
-    for (size_t i = 0; i < t->tracks; i++)
-        t->track[i].delay.started = false;
-    t->slip = (ClockSlip){0};
+    int64_t late_us = smallest_delay(&track->recent) - smallest_delay(&track->delay);
+
+    return late_us > 0 ? late_us : 0;
+}
+
+TimelineLateness timeline_lateness(const Timeline *t)
+{
+    TimelineLateness late = {0};
+    int64_t least_us = INT64_MAX;
+
+    if (is_recent(t, &t->track[0]))
+        late.lead_us = recent_lateness(&t->track[0]);
+
+    for (size_t i = 1; i < t->tracks; i++)
+        if (is_recent(t, &t->track[i]))
+            least_us = smaller(least_us, recent_lateness(&t->track[i]));
+    late.placed_us = least_us == INT64_MAX ? 0 : least_us;
+    if (t->tracks == 1 || llabs(late.lead_us - late.placed_us) < SAME_LATENESS_US)
+        late.placed_us = late.lead_us;
+    return late;
 }
 
 /* Returns by how much it has jumped. */
@@ -181,7 +224,21 @@ static int64_t jump_lead(Timeline *t, int64_t before, int64_t after)
 void timeline_lead_jumped(Timeline *t, int64_t before, int64_t after)
 {
     jump_lead(t, before, after);
+    t->track[0].recent.started = false;
     t->track[0].reported = t->track[0].doubted = false;
+}
+
+void timeline_lead_moved(Timeline *t, int64_t before, int64_t after)
+{
+    /* its clock has stood still, or it is held up alone: its next report tells */
+    if (before != after)
+        t->track[0].reported = t->track[0].doubted = false;
+    jump_lead(t, before, after);
+    for (size_t i = 0; i < t->tracks; i++) {
+        t->track[i].delay.started = false;
+        if (is_recent(t, &t->track[i]))
+            t->track[i].delay = t->track[i].recent;
+    }
 }
 
 void timeline_lead_slipped(Timeline *t, int64_t before, int64_t after)
@@ -209,6 +266,19 @@ static int64_t wanted_offset(Timeline *t, const Track *track)
     return t->stats.by_reports ? by_reports : by_arrival;
 }
 
+/* Notes since when the correction that is due is one to be made in a step, and whether it is. */
+static bool is_far(Track *track, int64_t due_us, int64_t at_us)
+{
+    bool far = llabs(due_us) > TIMELINE_STEP_US;
+
+    if (!far || !track->far || (due_us < 0) != (track->due_us < 0))
+        track->far_since_us = at_us;
+    track->far = far;
+    track->due_us = due_us;
+    track->far_for_us = at_us - track->far_since_us;
+    return far;
+}
+
 static void correct(Timeline *t, Track *track, int64_t at_us)
 {
     int64_t wanted = wanted_offset(t, track);
@@ -222,7 +292,7 @@ static void correct(Timeline *t, Track *track, int64_t at_us)
     int64_t elapsed = at_us - track->last_us;
     int64_t due = wanted - track->offset_us;
     t->stats.correction_us = due;
-    if (elapsed <= 0)
+    if (is_far(track, due, at_us) || elapsed <= 0)
         return;
     track->last_us = at_us;
     if (llabs(due) <= DEAD_BAND_US) {
@@ -244,6 +314,24 @@ int64_t timeline_place(Timeline *t, size_t track, int64_t rtp_ts)
     int64_t at_us = media_us(k, rtp_ts);
     correct(t, k, at_us);
     return us_to_90k(at_us + k->offset_us) + t->lead_offset_90k;
+}
+
+int64_t timeline_step_us(const Timeline *t, size_t track)
+{
+    const Track *k = &t->track[track];
+
+    return k->far && k->far_for_us >= STEP_AFTER_US ? k->due_us : 0;
+}
+
+void timeline_step(Timeline *t, size_t track)
+{
+    Track *k = &t->track[track];
+
+    k->offset_us += k->due_us;
+    k->due_us = 0;
+    k->far = false;
+    t->stats.correction_us = 0;
+    t->stats.steps++;
 }
 
 bool timeline_lead_now(const Timeline *t, int64_t now_us, int64_t *rtp_ts)

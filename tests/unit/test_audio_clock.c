@@ -9,12 +9,15 @@
 
 static AudioClock audio;
 static int64_t put; /* samples that came out of the steps */
+static AudioLateness lateness;
+static AudioVerdict verdict; /* the last one */
 
 static int setup(void **state)
 {
     (void)state;
     audio = (AudioClock){.max_late_us = LATE_US};
     put = 0;
+    lateness = (AudioLateness){0};
     return 0;
 }
 
@@ -23,8 +26,9 @@ static int setup(void **state)
 static const char *packet_slipped(int64_t ts, uint32_t lost, int64_t now_ts, int64_t slipped)
 {
     static char text[160];
-    AudioVerdict v = audio_clock_packet(&audio, ts, FRAME, lost, now_ts, slipped);
+    AudioVerdict v = audio_clock_packet(&audio, ts, FRAME, lost, now_ts, slipped, lateness);
 
+    verdict = v;
     text[0] = '\0';
     if (v.continuity == AUDIO_JUMPED)
         strcat(text, "jump ");
@@ -159,6 +163,43 @@ static void the_clock_is_set_back_where_all_comes_late(void **state)
     assert_int_equal(audio.next_ts, ts + FRAME);
 }
 
+/* Late packets that are too many, while other media is late by so much. Returns the steps. */
+static const char *move(int64_t late_by, int64_t pictures)
+{
+    int64_t ts = FRAME;
+    const char *steps = "";
+
+    setup(NULL);
+    packet(0, 0);
+    lateness = (AudioLateness){late_by, pictures};
+    for (; *steps == '\0'; ts += FRAME) {
+        audio_clock_tick(&audio, ts + late_by);
+        steps = packet_at(ts, 0, ts + late_by);
+    }
+    assert_int_equal(audio.next_ts, ts);
+    return steps;
+}
+
+/* Pictures go where they arrive: they move with the sound by how late they are themselves. */
+static void what_is_not_late_does_not_move_with_the_sound(void **state)
+{
+    (void)state;
+    /* up to now all is silence; what is early now stands where it would have */
+    assert_string_equal(move(LATE + 9600, 0), "move S24000 D960");
+    assert_int_equal(verdict.jumped_from - verdict.jumped_to, LATE + 9600);
+    /* by half of it: there is silence already for the other half */
+    assert_string_equal(move(LATE + 9600, 9600), "move S14400 D960");
+    assert_int_equal(verdict.jumped_from - verdict.jumped_to, LATE);
+    /* all is late, and moves; but no more than the pictures are late */
+    assert_string_equal(move(LATE + 9600, LATE + 9600), "move D960");
+    assert_int_equal(verdict.jumped_from, verdict.jumped_to);
+    assert_string_equal(move(LATE + 9600, LATE + 4800), "move D960");
+    assert_int_equal(verdict.jumped_from - verdict.jumped_to, 4800);
+    /* pictures that are later than the sound */
+    assert_string_equal(move(LATE + 9600, LATE + 14400), "move D960");
+    assert_int_equal(verdict.jumped_from - verdict.jumped_to, -4800);
+}
+
 /* A network that was gone for two seconds, and delivers then what it has: the newest is in time. */
 static void a_late_burst_is_dropped_and_moves_nothing(void **state)
 {
@@ -220,7 +261,7 @@ static void a_guessed_beginning_takes_any_first_packet(void **state)
     (void)state;
     audio_clock_start(&audio, 0);
     assert_int_equal(audio_clock_tick(&audio, LATE + 48000), 48000);
-    AudioVerdict v = audio_clock_packet(&audio, 48500, FRAME, 0, LATE + 48000, 0);
+    AudioVerdict v = audio_clock_packet(&audio, 48500, FRAME, 0, LATE + 48000, 0, lateness);
     assert_int_equal(v.continuity, AUDIO_JUMPED);
     assert_int_equal(v.jumped_from, LATE + 48000);
     assert_int_equal(v.jumped_to, 48500);
@@ -262,6 +303,7 @@ int main(void)
         TEST(nothing_is_silent_before_the_first_packet),
         TEST(a_straggler_is_dropped),
         TEST(the_clock_is_set_back_where_all_comes_late),
+        TEST(what_is_not_late_does_not_move_with_the_sound),
         TEST(a_late_burst_is_dropped_and_moves_nothing),
         TEST(a_clock_that_has_stood_still_goes_on_behind_silence),
         TEST(another_clock_goes_on_where_it_arrives),

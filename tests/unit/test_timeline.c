@@ -272,6 +272,106 @@ static void a_lead_that_stood_still_leaves_the_picture_where_it_was(void **state
     assert_int_equal(timeline_stats(timeline).implausible, 0);
 }
 
+/* The sender puts its sound elsewhere by so much. Returns when a step is due, or 0. */
+static int64_t wait_for_step(int64_t by_us, int64_t for_us)
+{
+    run(0, 5 * US_PER_S, 3);
+    for (int64_t t = 5 * US_PER_S; t < 5 * US_PER_S + for_us; t += 20 * MS) {
+        arrive(t);
+        if (t % US_PER_S == 0) {
+            timeline_report(timeline, AUDIO, rtcp_ntp_from_unix_us(NTP_EPOCH_US + t + by_us),
+                            audio_ts(t));
+            report(VIDEO, t);
+        }
+        skew_us(t);
+        if (timeline_step_us(timeline, VIDEO) != 0)
+            return t;
+    }
+    return 0;
+}
+
+static void a_large_correction_is_one_step(void **state)
+{
+    const int64_t by_us[] = {450 * MS, -450 * MS};
+
+    for (size_t i = 0; i < COUNT(by_us); i++) {
+        teardown(state);
+        setup(state);
+        int64_t at_us = wait_for_step(by_us[i], 5 * US_PER_S);
+        /* two reports say it, and it is so for a second */
+        assert_int_equal(at_us, 7 * US_PER_S);
+        assert_within(timeline_step_us(timeline, VIDEO), -by_us[i], 2 * MS);
+        assert_int_equal(timeline_stats(timeline).corrected_us, 0);
+        int64_t before = skew_us(at_us);
+        timeline_step(timeline, VIDEO);
+        assert_within(skew_us(at_us) - before, -by_us[i], 2 * MS);
+        assert_int_equal(timeline_step_us(timeline, VIDEO), 0);
+        assert_int_equal(timeline_stats(timeline).steps, 1);
+    }
+}
+
+static void a_small_correction_is_no_step(void **state)
+{
+    (void)state;
+    assert_int_equal(wait_for_step(190 * MS, 5 * US_PER_S), 0);
+    assert_true(timeline_stats(timeline).corrected_us > 0);
+    assert_int_equal(timeline_stats(timeline).steps, 0);
+}
+
+/* For less than a second pictures are late: they come back to where they were. */
+static void what_is_late_for_once_is_no_step(void **state)
+{
+    (void)state;
+    run(0, 5 * US_PER_S, 0);
+    timeline_lead_moved(timeline, audio_ts(5 * US_PER_S), audio_ts(5 * US_PER_S));
+    for (int64_t t = 5 * US_PER_S; t < 8 * US_PER_S; t += 20 * MS) {
+        video_delay_us = t < 5900 * MS ? 400 * MS : 50 * MS;
+        arrive(t);
+        skew_us(t);
+        assert_int_equal(timeline_step_us(timeline, VIDEO), 0);
+    }
+}
+
+/* Sound comes late, and so do pictures, but less. */
+static void knows_how_late_each_track_comes(void **state)
+{
+    (void)state;
+    run(0, 20 * US_PER_S, 3);
+    audio_delay_us += 900 * MS;
+    video_delay_us += 300 * MS;
+    run(20 * US_PER_S, 23 * US_PER_S, 3);
+    TimelineLateness late = timeline_lateness(timeline);
+    assert_within(late.lead_us, 900 * MS, MS);
+    assert_within(late.placed_us, 300 * MS, MS);
+    /* nearly the same is the same */
+    video_delay_us += 550 * MS;
+    run(23 * US_PER_S, 26 * US_PER_S, 3);
+    late = timeline_lateness(timeline);
+    assert_int_equal(late.lead_us, late.placed_us);
+    /* pictures that have not come for long say nothing */
+    for (int64_t t = 26 * US_PER_S; t < 29 * US_PER_S; t += 20 * MS)
+        timeline_arrival(timeline, AUDIO, audio_ts(t), t + audio_delay_us);
+    assert_int_equal(timeline_lateness(timeline).placed_us, 0);
+}
+
+/* The sound alone is late for good: pictures stay where they are, and nothing is to be corrected.
+ */
+static void a_lead_that_moves_alone_leaves_the_picture_where_it_was(void **state)
+{
+    int64_t late_us = 2 * US_PER_S;
+
+    (void)state;
+    run(0, 20 * US_PER_S, 3);
+    audio_delay_us += late_us;
+    run(20 * US_PER_S, 25 * US_PER_S, 0);
+    int64_t before = timeline_place(timeline, VIDEO, video_ts(25 * US_PER_S));
+    timeline_lead_moved(timeline, audio_ts(25 * US_PER_S), audio_ts(25 * US_PER_S - late_us));
+    timeline_set_offset(timeline, audio_ts(25 * US_PER_S - late_us), 25 * TICKS_PER_S);
+    assert_within(timeline_place(timeline, VIDEO, video_ts(25 * US_PER_S)), before, 9);
+    /* its reports may not hold any more: arrival is 20 ms off, as at the beginning */
+    assert_within(timeline_stats(timeline).correction_us, 20 * MS, 3 * MS);
+}
+
 /* A network becomes slower for good at `from_us`: the two tracks forget at different times how soon
  * they once came. */
 static void watch_a_slower_network(int64_t from_us, int64_t pictures_from_us, int64_t every_us)
@@ -343,6 +443,11 @@ int main(void)
         TEST(jitter_does_not_shake_the_picture),
         TEST(the_leads_new_clock_moves_nothing),
         TEST(a_lead_that_stood_still_leaves_the_picture_where_it_was),
+        TEST(a_large_correction_is_one_step),
+        TEST(a_small_correction_is_no_step),
+        TEST(what_is_late_for_once_is_no_step),
+        TEST(knows_how_late_each_track_comes),
+        TEST(a_lead_that_moves_alone_leaves_the_picture_where_it_was),
         TEST(a_lead_that_is_late_with_the_picture_has_not_stood_still),
         TEST(a_video_clock_that_begins_anew_is_placed_anew),
         TEST(knows_where_the_clock_stands),
