@@ -67,8 +67,8 @@ static inline void synthetic_step(SyntheticPublisher *p)
     hls_output_picture(p->output, &unit, p->clock_90k, p->clock_90k);
     p->clock_90k += PUBLISHER_STEP_90K;
     for (; samples_to_90k(p->next_sample) < p->clock_90k; p->next_sample += AAC_FRAME_SAMPLES)
-        hls_output_audio(p->output, &(AacFrame){synthetic_aac, sizeof(synthetic_aac),
-                                                p->next_sample});
+        hls_output_audio(p->output,
+                         &(AacFrame){synthetic_aac, sizeof(synthetic_aac), p->next_sample});
     p->wants_idr = hls_output_tick(p->output, p->clock_90k, synthetic_now_us(p));
 }
 

@@ -146,7 +146,8 @@ static void one_of_another_size_is_tried_again(void **state)
 
 static bool has_ended(const char *name)
 {
-    return strstr(text_of(root, name), "#EXT-X-ENDLIST\n") || strstr(text_of(root, name), "type=\"static\"");
+    return strstr(text_of(root, name), "#EXT-X-ENDLIST\n") ||
+           strstr(text_of(root, name), "type=\"static\"");
 }
 
 static void the_end_is_tried_again(void **state)
