@@ -31,6 +31,7 @@ struct CmafOutput {
     CmafTrack *track[LL_RENDITIONS];
     bool has[LL_RENDITIONS]; /* of the publisher */
     bool running;
+    bool keeps_former; /* files that an earlier run has left, since they are listed */
     CmafSegment segment;  /* the newest one */
     bool audio_waits;     /* it has not come to the beginning of the newest segment */
     int64_t audio_end;    /* of the newest frame, samples */
@@ -44,13 +45,36 @@ struct CmafOutput {
 
 /* ---- open and close ---- */
 
-/* Files of an earlier run: a viewer may be about to fetch one. */
+/* How long files of an earlier run stay when they are not listed any more: a viewer may be about to
+ * fetch one. */
+static int64_t former_us(const CmafOutput *o)
+{
+    return 2 * (int64_t)(o->params.window + 1) * o->params.target_duration_s * US_PER_S;
+}
+
+static bool is_listed(void *user, const char *name)
+{
+    return cmaf_playlists_former_name(user, name);
+}
+
+/* Files of an earlier run, but for those that its lists name. */
 static void remove_leftovers(CmafOutput *o, int64_t now_us)
 {
-    int64_t list_us = (int64_t)(o->params.window + 1) * o->params.target_duration_s * US_PER_S;
+    int64_t at_us = now_us + former_us(o);
 
-    media_folder_remove_all_later(o->folder, ".m4s", NULL, NULL, now_us + 2 * list_us);
-    media_folder_remove_all_later(o->folder, ".mp4", NULL, NULL, now_us + 2 * list_us);
+    o->keeps_former = true;
+    media_folder_remove_all_later(o->folder, ".m4s", is_listed, o->playlists, at_us);
+    media_folder_remove_all_later(o->folder, ".mp4", is_listed, o->playlists, at_us);
+}
+
+/* And those: no list is to name them any more. No file of this run must have been written yet. */
+static void remove_former(CmafOutput *o, int64_t at_us)
+{
+    if (!o->keeps_former)
+        return;
+    o->keeps_former = false;
+    media_folder_remove_all_later(o->folder, ".m4s", NULL, NULL, at_us);
+    media_folder_remove_all_later(o->folder, ".mp4", NULL, NULL, at_us);
 }
 
 CmafOutput *cmaf_output_open(const CmafOutputParams *params, int64_t now_us)
@@ -78,15 +102,16 @@ CmafOutput *cmaf_output_open(const CmafOutputParams *params, int64_t now_us)
         if (!o->track[i])
             goto fail;
     }
-    remove_leftovers(o, now_us);
     o->board = ll_hub_join(params->hub, params->stream,
                            HOLD_TARGETS * params->target_duration_s * US_PER_S);
     CmafPlaylistsParams playlists = {params->stream, o->folder, o->board, o->track};
     CmafDashParams dash = {params->stream, o->folder, o->track, params->target_duration_s};
     o->playlists = o->board ? cmaf_playlists_create(&playlists) : NULL;
     o->dash = params->dash ? cmaf_dash_create(&dash) : NULL;
-    if (o->playlists && (o->dash || !params->dash))
-        return o;
+    if (!o->playlists || (params->dash && !o->dash))
+        goto fail;
+    remove_leftovers(o, now_us);
+    return o;
 fail:
     cmaf_output_close(&o);
     return NULL;
@@ -199,6 +224,7 @@ void cmaf_output_start(CmafOutput *o, const CmafSegment *segment, bool video, bo
 {
     AacFrame frame;
 
+    remove_former(o, now_us + former_us(o));
     o->has[LL_VIDEO] = video;
     o->has[LL_AUDIO] = audio;
     cmaf_playlists_begin(o->playlists, o->has, now_us);
@@ -394,9 +420,10 @@ int cmaf_output_end(CmafOutput *o)
     int error = 0;
 
     for (int i = 0; i < LL_RENDITIONS; i++) {
-        if (cmaf_track_playlist(o->track[i])->count == 0 &&
-            !cmaf_playlists_written(o->playlists, (LlRendition)i))
-            continue; /* nothing was ever written */
+        Listing listing = cmaf_playlists_listing(o->playlists, (LlRendition)i);
+        if (listing == LISTING_NONE ||
+            (listing == LISTING_ENDED && cmaf_playlists_is_former(o->playlists, (LlRendition)i)))
+            continue;
         cmaf_track_conclude(o->track[i]);
         if (cmaf_playlists_publish(o->playlists, (LlRendition)i) < 0)
             error = errno;
@@ -407,13 +434,26 @@ int cmaf_output_end(CmafOutput *o)
     return error ? -1 : 0;
 }
 
+Listing cmaf_output_listing(const CmafOutput *o)
+{
+    Listing video = cmaf_playlists_listing(o->playlists, LL_VIDEO);
+    Listing audio = cmaf_playlists_listing(o->playlists, LL_AUDIO);
+
+    return video > audio ? video : audio;
+}
+
 int cmaf_output_clear(CmafOutput *o)
 {
     for (int i = 0; i < LL_RENDITIONS; i++) {
         const LlPlaylist *list = cmaf_track_playlist(o->track[i]);
-        if (list->count > 0 || !list->ended)
-            cmaf_track_clear(o->track[i], 0);
+        if (cmaf_playlists_listing(o->playlists, (LlRendition)i) == LISTING_NONE ||
+            (list->ended && list->count == 0))
+            continue;
+        cmaf_track_clear(o->track[i], NEVER_US);
+        cmaf_track_conclude(o->track[i]);
     }
+    cmaf_playlists_forget_former(o->playlists);
+    remove_former(o, NEVER_US);
     if (o->dash)
         cmaf_dash_clear(o->dash);
     if (cmaf_output_end(o) < 0)

@@ -78,6 +78,9 @@ void cmaf_output_finish(CmafOutput *output, int64_t now_us);
 /* Whether nothing was ever listed, by an earlier run neither. */
 bool cmaf_output_is_empty(const CmafOutput *output);
 
+/* What is listed, by an earlier run perhaps: LISTING_OPEN where any playlist is open. */
+Listing cmaf_output_listing(const CmafOutput *output);
+
 /* Ends the playlists. Returns 0, or -1 with errno; call it again then. */
 int cmaf_output_end(CmafOutput *output);
 

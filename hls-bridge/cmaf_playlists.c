@@ -11,30 +11,51 @@
 
 static const char *const playlist_file[] = {"video.m3u8", "audio.m3u8"};
 
+/* A playlist that an earlier run has left, until there is one of this run in its place. */
+typedef struct Former {
+    bool there, ended;
+} Former;
+
 struct CmafPlaylists {
     CmafPlaylistsParams params;
     bool has[LL_RENDITIONS]; /* of the publisher */
     LlMultivariant listed;   /* as it was last written */
     bool due[LL_RENDITIONS]; /* the file could not be written */
     bool multivariant_due;
-    char text[LL_TEXT_SIZE], delta[LL_TEXT_SIZE];
+    Former former[LL_RENDITIONS];
+    char text[LL_TEXT_SIZE], delta[LL_TEXT_SIZE]; /* at first what an earlier run has left */
 };
 
-/* The numbers go on where an earlier run has left them, those of both renditions alike. */
-static void resume(CmafPlaylists *p)
+/* Reads what an earlier run has left. Returns 0, or -1 with errno. */
+static int read_former(CmafPlaylists *p, LlRendition which, char *text)
 {
+    ssize_t len =
+        media_folder_read(p->params.folder, playlist_file[which], text, LL_TEXT_SIZE - 1);
+
+    if (len < 0 && errno != ENOENT)
+        return -1;
+    text[len > 0 ? len : 0] = '\0';
+    p->former[which] = (Former){len >= 0, strstr(text, "\n#EXT-X-ENDLIST\n")};
+    return 0;
+}
+
+/* The numbers go on where an earlier run has left them, those of both renditions alike. Returns 0,
+ * or -1 with errno. */
+static int resume(CmafPlaylists *p)
+{
+    const char *text[LL_RENDITIONS] = {p->text, p->delta};
     int64_t msn = 0, sequence[LL_RENDITIONS] = {0};
 
+    if (read_former(p, LL_VIDEO, p->text) < 0 || read_former(p, LL_AUDIO, p->delta) < 0)
+        return -1;
     for (int i = 0; i < LL_RENDITIONS; i++) {
         int64_t next;
-        ssize_t len =
-            media_folder_read(p->params.folder, playlist_file[i], p->text, sizeof(p->text) - 1);
-        p->text[len > 0 ? len : 0] = '\0';
-        if (ll_playlist_resume(p->text, &next, &sequence[i]) == 0 && next > msn)
+        if (ll_playlist_resume(text[i], &next, &sequence[i]) == 0 && next > msn)
             msn = next;
     }
     for (int i = 0; i < LL_RENDITIONS; i++)
         cmaf_track_resume(p->params.track[i], msn, sequence[i]);
+    return 0;
 }
 
 CmafPlaylists *cmaf_playlists_create(const CmafPlaylistsParams *params)
@@ -44,8 +65,12 @@ CmafPlaylists *cmaf_playlists_create(const CmafPlaylistsParams *params)
     if (!p)
         return NULL;
     p->params = *params;
-    resume(p);
-    return p;
+    if (resume(p) == 0)
+        return p;
+    int error = errno;
+    cmaf_playlists_destroy(&p);
+    errno = error;
+    return NULL;
 }
 
 void cmaf_playlists_destroy(CmafPlaylists **playlists)
@@ -54,9 +79,39 @@ void cmaf_playlists_destroy(CmafPlaylists **playlists)
     *playlists = NULL;
 }
 
-bool cmaf_playlists_written(const CmafPlaylists *p, LlRendition which)
+Listing cmaf_playlists_listing(const CmafPlaylists *p, LlRendition which)
 {
-    return media_folder_has(p->params.folder, playlist_file[which]);
+    const LlPlaylist *list = cmaf_track_playlist(p->params.track[which]);
+
+    if (p->former[which].there)
+        return p->former[which].ended ? LISTING_ENDED : LISTING_OPEN;
+    return list->ended ? LISTING_ENDED : list->count > 0 ? LISTING_OPEN : LISTING_NONE;
+}
+
+bool cmaf_playlists_is_former(const CmafPlaylists *p, LlRendition which)
+{
+    return p->former[which].there;
+}
+
+void cmaf_playlists_forget_former(CmafPlaylists *p)
+{
+    memset(p->former, 0, sizeof(p->former));
+}
+
+/* Whether a line or a quoted URI of the text is this name. */
+static bool names(const char *text, const char *file)
+{
+    size_t len = strlen(file);
+
+    for (const char *at = text; (at = strstr(at, file)); at += len)
+        if (at > text && strchr("\n\"", at[-1]) && at[len] && strchr("\n\"", at[len]))
+            return true;
+    return false;
+}
+
+bool cmaf_playlists_former_name(const CmafPlaylists *p, const char *file)
+{
+    return names(p->text, file) || names(p->delta, file);
 }
 
 /* Players want a whole segment to begin with. */
@@ -86,6 +141,7 @@ int cmaf_playlists_publish(CmafPlaylists *p, LlRendition which)
     p->due[which] =
         media_folder_write(p->params.folder, playlist_file[which], p->text, news.text_len) < 0;
     int error = errno;
+    p->former[which].there = p->former[which].there && p->due[which];
     if (p->due[which])
         log_debug("%s: %s cannot be written: %s", p->params.stream, playlist_file[which],
                   strerror(error));
@@ -141,7 +197,8 @@ void cmaf_playlists_begin(CmafPlaylists *p, const bool *has, int64_t now_us)
             clear_list(p, i, now_us);
         if (list->count == 0)
             cmaf_track_resume(p->params.track[i], msn, list->discontinuity_sequence);
-        if (!has[i] && p->has[i]) {
+        bool former = p->former[i].there && !p->former[i].ended;
+        if (!has[i] && (p->has[i] || former)) {
             cmaf_track_conclude(p->params.track[i]);
             cmaf_playlists_publish(p, (LlRendition)i);
         }

@@ -21,7 +21,7 @@ typedef struct CmafPlaylistsParams {
     CmafTrack *const *track; /* LL_RENDITIONS of them; their numbers go on where files stand */
 } CmafPlaylistsParams;
 
-/* Returns NULL where there is no memory. */
+/* Returns NULL with errno: there is no memory, or what an earlier run has left cannot be read. */
 CmafPlaylists *cmaf_playlists_create(const CmafPlaylistsParams *params);
 
 /* Accepts NULL, leaves NULL. */
@@ -32,8 +32,18 @@ void cmaf_playlists_destroy(CmafPlaylists **playlists);
  * it lists removed when nobody can want it; one that he does not send any more ends. */
 void cmaf_playlists_begin(CmafPlaylists *playlists, const bool *has, int64_t now_us);
 
-/* Whether there is a file of this rendition's playlist. */
-bool cmaf_playlists_written(const CmafPlaylists *playlists, LlRendition which);
+/* What is listed of a rendition, by an earlier run perhaps. */
+Listing cmaf_playlists_listing(const CmafPlaylists *playlists, LlRendition which);
+
+/* Whether that is the file of an earlier run, which this one has not replaced. */
+bool cmaf_playlists_is_former(const CmafPlaylists *playlists, LlRendition which);
+
+/* What an earlier run has left is to be replaced, though it has ended. */
+void cmaf_playlists_forget_former(CmafPlaylists *playlists);
+
+/* Whether a playlist that an earlier run has left names this file. To be asked before anything is
+ * published. */
+bool cmaf_playlists_former_name(const CmafPlaylists *playlists, const char *file);
 
 /* Writes a rendition's playlist, where it has a segment or an end, and tells those who wait for it.
  * Returns 0, or -1 with errno: then it is due. */

@@ -95,9 +95,11 @@ static bool open_mux(HlsOutput *o, bool video)
     const char *error;
 
     segment_mux_destroy(&o->mux);
-    o->mux = segment_mux_create(&params, &error);
     o->muxes_video = video;
     o->audio_end_90k = o->video_end_90k = 0;
+    if (!o->params.writes_ts)
+        return true;
+    o->mux = segment_mux_create(&params, &error);
     if (!o->mux)
         log_error("%s: %s", o->params.stream, error);
     return o->mux;
@@ -162,7 +164,8 @@ static void start(HlsOutput *o, int64_t start_90k)
 {
     Segment ignored;
 
-    segment_mux_cut(o->mux, start_90k, &ignored); /* sound from before the first picture */
+    if (o->mux)
+        segment_mux_cut(o->mux, start_90k, &ignored); /* sound from before the first picture */
     o->state = OUTPUT_OPEN;
     begin_segment(o, start_90k, true);
     if (o->params.cmaf) {
@@ -227,11 +230,11 @@ static void publish(HlsOutput *o, const Segment *segment, int64_t duration_90k)
 static void write_segment(HlsOutput *o, int64_t mux_until_90k, int64_t end_90k)
 {
     Segment segment;
-    int status = segment_mux_cut(o->mux, mux_until_90k, &segment);
+    int status = o->mux ? segment_mux_cut(o->mux, mux_until_90k, &segment) : 0;
 
     o->wrote = true;
     histogram_add(&o->stats.durations, ticks_to_us(end_90k - o->start_90k));
-    if (status == 0 && o->params.writes_ts) {
+    if (status == 0 && o->mux) {
         publish(o, &segment, end_90k - o->start_90k);
     } else if (status < 0) {
         log_error("%s: libavformat cannot make a segment", o->params.stream);
@@ -316,7 +319,8 @@ void hls_output_picture(HlsOutput *o, const AccessUnit *unit, int64_t pts_90k, i
         start(o, pts_90k);
     else
         consider_cut(o, unit, pts_90k);
-    if (!o->mux || segment_mux_video(o->mux, unit, pts_90k, dts_90k) < 0)
+    if (o->state == OUTPUT_IDLE ||
+        (o->mux && segment_mux_video(o->mux, unit, pts_90k, dts_90k) < 0))
         return;
     if (o->params.cmaf)
         cmaf_output_picture(o->params.cmaf, unit, pts_90k, dts_90k, o->now_us);
@@ -330,7 +334,7 @@ void hls_output_audio(HlsOutput *o, const AacFrame *frame)
 
     if (o->state == OUTPUT_IDLE || (o->state == OUTPUT_OPEN && pts < o->start_90k))
         return; /* sound from before the first picture */
-    if (segment_mux_audio(o->mux, frame) < 0)
+    if (o->mux && segment_mux_audio(o->mux, frame) < 0)
         return;
     o->audio_end_90k = pts + AAC_FRAME_90K;
     if (o->first_audio_90k == 0)
@@ -366,6 +370,11 @@ static bool wants_idr(HlsOutput *o, int64_t clock_90k)
         return true;
     return o->muxes_video && (o->cut_90k == 0 || o->cutter.starved) &&
            segment_cutter_ask(&o->cutter, clock_90k + o->ahead_90k);
+}
+
+void hls_output_set_time(HlsOutput *o, int64_t now_us)
+{
+    o->now_us = now_us;
 }
 
 bool hls_output_tick(HlsOutput *o, int64_t clock_90k, int64_t now_us)

@@ -59,6 +59,10 @@ void hls_output_destroy(HlsOutput **output);
 void hls_output_begin(HlsOutput *output, bool has_video, bool has_audio,
                       HlsOutputWallClock wall_clock, void *user);
 
+/* What is handed in from now on comes at `now_us`, by which files are kept: to be said before media
+ * that may come long after the last tick. */
+void hls_output_set_time(HlsOutput *output, int64_t now_us);
+
 void hls_output_picture(HlsOutput *output, const AccessUnit *unit, int64_t pts_90k,
                         int64_t dts_90k);
 void hls_output_audio(HlsOutput *output, const AacFrame *frame);

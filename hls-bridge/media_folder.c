@@ -136,19 +136,20 @@ ssize_t media_folder_read(const MediaFolder *f, const char *name, void *data, si
 {
     int fd = openat(f->fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     size_t len = 0;
+    ssize_t n = 1;
 
     if (fd < 0)
         return -1;
-    while (len < size) {
-        ssize_t n = read(fd, (uint8_t *)data + len, size - len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
+    while (len < size && n != 0) {
+        n = read(fd, (uint8_t *)data + len, size - len);
+        if (n < 0 && errno != EINTR)
             break;
-        len += (size_t)n;
+        len += n > 0 ? (size_t)n : 0;
     }
+    int error = errno;
     close(fd);
-    return (ssize_t)len;
+    errno = error;
+    return n < 0 ? -1 : (ssize_t)len;
 }
 
 bool media_folder_has(const MediaFolder *f, const char *name)

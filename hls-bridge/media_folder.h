@@ -32,7 +32,8 @@ int media_folder_write(MediaFolder *folder, const char *name, const void *data, 
 /* How long writes have taken. */
 const Histogram *media_folder_writes(const MediaFolder *folder);
 
-/* Reads up to `size` bytes of a file. Returns how many, or -1 with errno. */
+/* Reads up to `size` bytes of a file. Returns how many, or -1 with errno: ENOENT where there is no
+ * such file, anything else where it may be there. */
 ssize_t media_folder_read(const MediaFolder *folder, const char *name, void *data, size_t size);
 
 bool media_folder_has(const MediaFolder *folder, const char *name);

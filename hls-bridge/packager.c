@@ -157,6 +157,14 @@ bool packager_is_empty(const Packager *p)
            (!p->cmaf || cmaf_output_is_empty(p->cmaf));
 }
 
+Listing packager_listing(const Packager *p)
+{
+    Listing classic = playlist_listing(packager_playlist(p));
+    Listing cmaf = p->cmaf ? cmaf_output_listing(p->cmaf) : LISTING_NONE;
+
+    return classic > cmaf ? classic : cmaf;
+}
+
 int packager_end(Packager *p)
 {
     int error = segment_store_end(p->store) < 0 ? errno : 0;

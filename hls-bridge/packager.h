@@ -52,6 +52,9 @@ const Playlist *packager_playlist(const Packager *packager);
 /* Whether nothing was ever listed, by an earlier run neither. */
 bool packager_is_empty(const Packager *packager);
 
+/* What is listed, by an earlier run perhaps: LISTING_OPEN where any playlist is open. */
+Listing packager_listing(const Packager *packager);
+
 /* Ends all playlists: EXT-X-ENDLIST. Returns 0, or -1 with errno; call it again then. */
 int packager_end(Packager *packager);
 

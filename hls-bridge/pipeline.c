@@ -154,6 +154,7 @@ bool pipeline_run(Pipeline *p, int64_t now_us)
 {
     int64_t at_us = now_us;
 
+    hls_output_set_time(p->output, now_us);
     source_read(p->source, now_us); /* or what has come since the last look would count as late */
     bool received = receive(p, now_us, &at_us);
     note_delay(p, now_us - at_us, now_us);
@@ -206,6 +207,7 @@ void pipeline_finish(Pipeline *p, int64_t now_us)
 {
     int64_t at_us;
 
+    hls_output_set_time(p->output, now_us);
     source_read(p->source, now_us);
     while (receive(p, now_us, &at_us))
         now_us = clock_us(CLOCK_MONOTONIC); /* a disk may take its time */

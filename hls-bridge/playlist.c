@@ -62,6 +62,11 @@ void playlist_restart(Playlist *p)
     p->ended = false;
 }
 
+Listing playlist_listing(const Playlist *p)
+{
+    return p->ended ? LISTING_ENDED : p->count > 0 ? LISTING_OPEN : LISTING_NONE;
+}
+
 uint64_t playlist_next_sequence(const Playlist *p)
 {
     return p->media_sequence + p->count;

@@ -19,6 +19,13 @@
 #define PLAYLIST_DURATION_SIZE 32
 #define PLAYLIST_LIVE_MIN      3 /* target durations in a live list, RFC 8216 section 6.2.2 */
 
+/* What viewers find, in the order of what counts where there are several playlists. */
+typedef enum Listing {
+    LISTING_NONE,  /* no playlist, or one in which there never was anything */
+    LISTING_ENDED, /* EXT-X-ENDLIST */
+    LISTING_OPEN,  /* there is more to come */
+} Listing;
+
 typedef struct PlaylistSegment {
     char name[PLAYLIST_NAME_SIZE]; /* a file beside the playlist; unique for all time */
     int64_t duration_90k;
@@ -51,6 +58,8 @@ void playlist_restart(Playlist *playlist);
 
 /* The sum of the durations. */
 int64_t playlist_duration_90k(const Playlist *playlist);
+
+Listing playlist_listing(const Playlist *playlist);
 
 /* The number that the next segment gets. */
 uint64_t playlist_next_sequence(const Playlist *playlist);

@@ -74,10 +74,13 @@ static int64_t longest_before_90k(const SegmentStoreParams *params, const Playli
     return full_90k > least_90k ? full_90k : least_90k;
 }
 
-static void recover(SegmentStore *s, const SegmentStoreParams *params, int64_t now_us)
+/* Returns 0, or -1 with errno: then the disk keeps what is there to itself. */
+static int recover(SegmentStore *s, const SegmentStoreParams *params, int64_t now_us)
 {
     ssize_t len = media_folder_read(s->folder, PLAYLIST_FILE, s->text, sizeof(s->text));
 
+    if (len < 0 && errno != ENOENT)
+        return -1;
     if (len <= 0 || playlist_read(&s->playlist, s->text, (size_t)len, params->window) < 0) {
         playlist_init(&s->playlist, params->target_duration_s, params->window);
         s->longest_90k = PLAYLIST_LIVE_MIN * params->target_duration_s * TICKS_PER_S;
@@ -87,6 +90,7 @@ static void recover(SegmentStore *s, const SegmentStoreParams *params, int64_t n
             playlist_restart(&s->playlist);
     }
     outdate_leftovers(s, now_us);
+    return 0;
 }
 
 SegmentStore *segment_store_open(const SegmentStoreParams *params, int64_t now_us)
@@ -95,14 +99,14 @@ SegmentStore *segment_store_open(const SegmentStoreParams *params, int64_t now_u
 
     if (!s)
         return NULL;
-    s->folder = media_folder_open(params->directory, params->stream);
-    if (!s->folder) {
-        free(s);
-        return NULL;
-    }
     s->began_s = (int64_t)time(NULL);
-    recover(s, params, now_us);
-    return s;
+    s->folder = media_folder_open(params->directory, params->stream);
+    if (s->folder && recover(s, params, now_us) == 0)
+        return s;
+    int error = errno;
+    segment_store_close(&s);
+    errno = error;
+    return NULL;
 }
 
 void segment_store_close(SegmentStore **store)

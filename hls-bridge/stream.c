@@ -281,7 +281,7 @@ static void end_held(Stream *s, int64_t now_us)
         return;
     }
     s->end_refused = false;
-    if (packager_playlist(s->packager)->ended)
+    if (packager_listing(s->packager) == LISTING_ENDED)
         log_info("%s: ended", s->name);
     set_state(s, STREAM_ENDED, now_us + s->params.keep_us);
 }
@@ -330,11 +330,12 @@ static int64_t next_look_us(const Stream *s, int64_t now_us, int64_t expire_us)
 static void take_up(Stream *s, int64_t now_us)
 {
     const Playlist *playlist = packager_playlist(s->packager);
-    int64_t stay_us = playlist->ended ? s->params.keep_us : s->params.hold_us;
+    bool ended = packager_listing(s->packager) == LISTING_ENDED;
+    int64_t stay_us = ended ? s->params.keep_us : s->params.hold_us;
 
     if (stay_us < STAY_LEAST_US || is_void(s))
         stay_us = STAY_LEAST_US;
-    set_state(s, playlist->ended ? STREAM_ENDED : STREAM_HELD, now_us + stay_us);
+    set_state(s, ended ? STREAM_ENDED : STREAM_HELD, now_us + stay_us);
     if (playlist->count > 0 && s->state == STREAM_HELD)
         log_info("%s: taken up from an earlier run at segment %llu", s->name,
                  (unsigned long long)playlist_next_sequence(playlist));

@@ -64,6 +64,7 @@ static inline void synthetic_step(SyntheticPublisher *p)
         .idr = p->wants_idr,
     };
 
+    hls_output_set_time(p->output, synthetic_now_us(p));
     hls_output_picture(p->output, &unit, p->clock_90k, p->clock_90k);
     p->clock_90k += PUBLISHER_STEP_90K;
     for (; samples_to_90k(p->next_sample) < p->clock_90k; p->next_sample += AAC_FRAME_SAMPLES)

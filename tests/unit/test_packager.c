@@ -7,6 +7,7 @@
 #include "count_files.h"
 
 #include "hls-bridge/packager.h"
+#include "hls-bridge/segment_mux.h"
 #include "temp_folder.h"
 
 #define WALL_US (1800000000 * US_PER_S)
@@ -17,6 +18,18 @@ static LlHub *hub;
 static Packager *packager;
 static int64_t now_us;
 
+static bool writes_ts;
+static int muxers; /* of .ts segments, that were made */
+
+SegmentMux *__real_segment_mux_create(const SegmentMuxParams *params, const char **error);
+SegmentMux *__wrap_segment_mux_create(const SegmentMuxParams *params, const char **error);
+
+SegmentMux *__wrap_segment_mux_create(const SegmentMuxParams *params, const char **error)
+{
+    muxers++;
+    return __real_segment_mux_create(params, error);
+}
+
 static void open_packager(void)
 {
     const PackagerParams params = {
@@ -25,7 +38,7 @@ static void open_packager(void)
         .segment_us = 2 * US_PER_S,
         .window = 6,
         .audio_bitrate = 64000,
-        .writes_ts = true,
+        .writes_ts = writes_ts,
         .ll_hub = hub,
         .ll_part_us = 200 * US_PER_MS,
         .ll_dash = true,
@@ -40,6 +53,7 @@ static int setup(void **state)
     (void)state;
     temp_folder(root);
     now_us = 1000 * US_PER_S;
+    writes_ts = true;
     hub = ll_hub_create();
     assert_non_null(hub);
     open_packager();
@@ -125,6 +139,25 @@ static void test_both_outputs_end_and_are_cleared_together(void **state)
     assert_int_equal(count_files(root, ".m3u8"), 3); /* with master.m3u8 */
 }
 
+/* What nobody is to watch is not made: it would cost as much as what is. */
+static void test_without_ts_segments_none_are_made(void **state)
+{
+    (void)state;
+    muxers = 0;
+    publish();
+    assert_int_equal(muxers, 1);
+    uint64_t parts = hls_output_stats(packager_output(packager)).low_latency.track[LL_AUDIO].parts;
+    packager_close(&packager);
+    writes_ts = false;
+    open_packager();
+    publish();
+    assert_int_equal(muxers, 1);
+    HlsOutputStats stats = hls_output_stats(packager_output(packager));
+    assert_int_equal(stats.low_latency.track[LL_AUDIO].parts, parts);
+    assert_int_equal(stats.low_latency.track[LL_AUDIO].gaps, 0);
+    assert_int_equal(stats.segments, 0);
+}
+
 static void test_files_go_when_they_may(void **state)
 {
     int64_t next_us;
@@ -200,6 +233,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_where_nobody_came_nothing_is_written),
         TEST(test_both_outputs_end_and_are_cleared_together),
+        TEST(test_without_ts_segments_none_are_made),
         TEST(test_files_go_when_they_may),
         TEST(test_what_is_listed_stays_however_long),
         TEST(test_the_next_run_goes_on),
