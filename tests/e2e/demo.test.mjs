@@ -13,6 +13,7 @@ import path from "node:path";
 import test from "node:test";
 import { freePorts } from "../../tools/stack/ports.mjs";
 import { SOURCE } from "../../tools/stack/stack.mjs";
+import { faultsOf } from "./support/measured.mjs";
 import { doctor, run } from "./support/programs.mjs";
 import { until } from "./support/rig.mjs";
 
@@ -52,7 +53,7 @@ test("the test card plays with no further step, and Ctrl-C leaves nothing", asyn
   try {
     const playlist = `http://localhost:${port}/live/demo/index.m3u8`;
     const report = await doctor(playlist, 8, { wait: 60 });
-    assert.deepEqual(report.faults, []);
+    assert.deepEqual(faultsOf(report), []);
     await until("the status line", () => /demo +1280x720 +\d+ fps +[\d.]+ Mbit\/s +loss 0\.0 % +\d+ segments/.test(demo.output()), 15000);
     for (const word of ["publish.html", "vlc http", "manifest.mpd", "Ctrl-C"]) assert.ok(demo.output().includes(word), demo.output());
   } finally {

@@ -10,6 +10,7 @@ import { bridgeStreams } from "../../tools/stack/bridge.mjs";
 import { publish, withBrowser } from "./support/browser.mjs";
 import { attach } from "./support/janus-api.mjs";
 import { faultsBut } from "./support/health.mjs";
+import { measured } from "./support/measured.mjs";
 import { doctor } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 import { SOUND_OFFER } from "./support/session.mjs";
@@ -129,7 +130,7 @@ test("stuck clients and floods of requests leave media untouched", (t) =>
 
       const report = await watching;
       assert.deepEqual(faultsBut(report), []);
-      assert.ok(report.longest_gap_seconds < LATE_S, `nothing new for ${report.longest_gap_seconds} s`);
+      measured(() => assert.ok(report.longest_gap_seconds < LATE_S, `nothing new for ${report.longest_gap_seconds} s`));
       const { state, publishers, source, output, low_latency: ll } = await status();
       assert.deepEqual([state, publishers, output.discontinuities, output.forced_cuts], ["live", 1, 0, 0]);
       assert.deepEqual([source.kernel_drops, source.backlog_drops, ll.video.gaps, ll.audio.gaps], [0, 0, 0, 0]);

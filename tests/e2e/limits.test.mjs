@@ -12,6 +12,7 @@ import { freePorts } from "../../tools/stack/ports.mjs";
 import { FULL_SIZE, messageOf, openPage, outbound, publish, untilLive, withBrowser } from "./support/browser.mjs";
 import { replay } from "./support/audience.mjs";
 import { withBridge } from "./support/lone-bridge.mjs";
+import { faultsOf } from "./support/measured.mjs";
 import { doctor } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 import { SOUND_OFFER } from "./support/session.mjs";
@@ -46,7 +47,7 @@ test("one too many is told so, by the plugin or by the bridge, and may try again
       await until("the page says what the plugin says", async () =>
         /server is full: as many are live as it takes at a time \(2\)/.test(await messageOf(third)));
       await third.close();
-      assert.deepEqual((await report).faults, []);
+      assert.deepEqual(faultsOf(await report), []);
 
       const metrics = await get(stack.bridgePort, "/metrics");
       execFileSync("promtool", ["check", "metrics"], { input: metrics });
@@ -93,7 +94,7 @@ test("who sends too much is asked for less, and who goes on is ended", () =>
       await until("it is ended", async () => /far more than this server takes/.test(await messageOf(loud)), 20000);
       assert.ok(await loud.isVisible("#go"), "it does not come back by itself");
       assert.equal(await page.textContent("#badge"), "LIVE");
-      assert.deepEqual((await report).faults, []);
+      assert.deepEqual(faultsOf(await report), []);
     })));
 
 /** Announces a stream. Resolves to the status and what is wrong. */
@@ -214,6 +215,5 @@ test("a publisher who is connected and sends nothing is let go by the bridge, an
         const { streams } = JSON.parse(await get(stack.bridgePort, "/streams"));
         return streams[0]?.state === "live" && streams[0].output.segments > 0;
       });
-      const { faults } = await doctor(stack.playlist("shop"), 6);
-      assert.deepEqual(faults, []);
+      assert.deepEqual(faultsOf(await doctor(stack.playlist("shop"), 6)), []);
     })));

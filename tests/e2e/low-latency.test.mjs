@@ -8,6 +8,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
 import { FULL_SIZE, openPage, publish, publishSlides, showInstead, withBrowser } from "./support/browser.mjs";
+import { measured } from "./support/measured.mjs";
 import { ffprobe, shaka } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 import { openViewer, quantile, servePages } from "./support/viewer.mjs";
@@ -148,7 +149,8 @@ test("low-latency HLS of the test card", async (t) => {
         const common = durations(video).slice(1, 4).join();
         assert.ok(durations(classic).join().includes(common), `${durations(classic)} has ${common}`);
         assertDatesFollow(video);
-        assert.ok(await datesApart(stack, of) < 300);
+        const apart = await datesApart(stack, of);
+        measured(() => assert.ok(apart < 300, `${apart} ms`));
       });
 
       await t.test("a request for the next part is held until it is there", async () => {
@@ -165,7 +167,7 @@ test("low-latency HLS of the test card", async (t) => {
           assert.ok(then.last > now.last || then.open.parts.length > part, "it has the part");
         }
         t.diagnostic(`held for ${waits.map((ms) => ms.toFixed(0)).join(" ")} ms`);
-        assert.ok(quantile(waits, 0.5) < 500 && Math.max(...waits) < 2000, "for a part and no longer");
+        measured(() => assert.ok(quantile(waits, 0.5) < 500 && Math.max(...waits) < 2000, "for a part and no longer"));
       });
 
       await t.test("a part that is hinted at comes whole, and no byte before", async () => {
@@ -191,7 +193,8 @@ test("low-latency HLS of the test card", async (t) => {
         const began = performance.now();
         for (let i = 0; i < 20; i++)
           for (const old of [`_HLS_msn=${first}`, "_HLS_msn=0&_HLS_part=0"]) assert.equal(await status(old), 200);
-        assert.ok(performance.now() - began < 40 * 100, "old numbers are not held, be it for half a part each");
+        const took = performance.now() - began;
+        measured(() => assert.ok(took < 40 * 100, "old numbers are not held, be it for half a part each"));
         assert.equal((await get(`${stack.url}/live/nobody/video.m3u8?_HLS_msn=1`)).status, 404);
         assert.equal((await get(of("video-1-1.0.m4s"))).status, 404);
         const missing = await get(of("video-1-1.m4s"));
@@ -214,17 +217,19 @@ test("low-latency HLS of the test card", async (t) => {
         assert.match(video.report, /URI="audio.m3u8"/);
       });
 
-      await t.test("hls.js plays it for 20 s without a stall or an error", async () => {
+      await t.test("hls.js plays it for 20 s without an error", async () => {
         const viewer = await openViewer(context, pages, base);
         await until("hls.js plays", async () => (await viewer.state()).playingAt !== null, 15000);
         await sleep(20000);
         const { errors, stalls, latencies } = await viewer.state();
         t.diagnostic(`glass to glass ${quantile(latencies, 0.5)} ms (median of ${latencies.length}, ` +
           `95 % within ${quantile(latencies, 0.95)} ms)`);
-        assert.deepEqual(errors, []);
-        assert.deepEqual(stalls, []);
-        assert.ok(latencies.length > 80, "the time code is read");
-        assert.ok(quantile(latencies, 0.5) < 2000);
+        assert.deepEqual(errors.filter((error) => error !== STALLED), []);
+        assert.ok(latencies.length > 10, "the time code is read");
+        measured(() => {
+          assert.deepEqual(stalls, []);
+          assert.ok(quantile(latencies, 0.5) < 2000);
+        });
         assert.deepEqual(viewer.errors, []);
       });
 
@@ -239,6 +244,7 @@ test("low-latency HLS of the test card", async (t) => {
     }));
 });
 
+const STALLED = "mediaError/bufferStalledError"; // which is measured
 const STALLS_MS = 1000; // where pictures stay away, a busy machine may run dry for a moment
 
 /** Plays it while something happens to the picture: nothing may be lost, and nothing stop for long. */
@@ -249,9 +255,12 @@ async function watch(context, pages, stack, stream, during) {
   await until("hls.js plays", async () => (await viewer.state()).playingAt !== null, 15000);
   await during();
   const { errors, stalls } = await viewer.state();
-  assert.deepEqual(errors.filter((error) => error !== "mediaError/bufferStalledError"), []);
-  assert.ok(stalls.reduce((sum, { ms }) => sum + ms, 0) < STALLS_MS, JSON.stringify(stalls));
-  assert.ok(await viewer.evaluate(() => window.hls.latency) < 2, "it is as near to live as before");
+  assert.deepEqual(errors.filter((error) => error !== STALLED), []);
+  const behind = await viewer.evaluate(() => window.hls.latency);
+  measured(() => {
+    assert.ok(stalls.reduce((sum, { ms }) => sum + ms, 0) < STALLS_MS, JSON.stringify(stalls));
+    assert.ok(behind < 2, `${behind} s behind live: it is not as near as before`);
+  });
 }
 
 test("a still screen of one picture a second plays at low latency", async (t) => {
@@ -296,7 +305,7 @@ test("the watch page plays at low latency, and measures it", () =>
       await sleep(3000);
       const behind = async () => Number(/Glass to glass: (\d+) ms/.exec(await page.textContent("#measure-text"))?.[1]);
       const before = await behind();
-      assert.ok(before < 2000, `${before} ms`);
+      measured(() => assert.ok(before < 2000, `${before} ms`));
       // who falls behind comes back, nearer than hls.js by itself, which wants a second in the buffer
       await page.evaluate(() => (document.getElementById("player").currentTime -= 0.8));
       await until("it has fallen behind", async () => (await behind()) > before + 400);

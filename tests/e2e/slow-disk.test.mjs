@@ -13,6 +13,7 @@ import { built } from "../../tools/stack/stack.mjs";
 import { replay } from "./support/audience.mjs";
 import { openPage, publish, untilLive, withBrowser } from "./support/browser.mjs";
 import { assertHealthy, faultsBut } from "./support/health.mjs";
+import { measured } from "./support/measured.mjs";
 import { doctor } from "./support/programs.mjs";
 import { SOUND_OFFER } from "./support/session.mjs";
 import { preload, sleep, until, withStack } from "./support/rig.mjs";
@@ -73,8 +74,10 @@ test("writes hang for 3 s, then every rename takes 150 ms: nothing is lost", { t
     const report = await watching;
     assertWhole(report);
     assert.equal(report.discontinuities, 0);
-    assert.ok(Math.abs(report.date_off_median_ms) <= DATE_OFF_MS.median, `dates are off by ${report.date_off_median_ms} ms`);
-    assert.ok(Math.abs(report.date_off_max_ms) <= DATE_OFF_MS.max, `a date is off by ${report.date_off_max_ms} ms`);
+    measured(() => {
+      assert.ok(Math.abs(report.date_off_median_ms) <= DATE_OFF_MS.median, `dates are off by ${report.date_off_median_ms} ms`);
+      assert.ok(Math.abs(report.date_off_max_ms) <= DATE_OFF_MS.max, `a date is off by ${report.date_off_max_ms} ms`);
+    });
     for (const stream of ["shop", "recording"]) {
       const { output, source } = await status(stack, stream);
       assert.equal(output.discontinuities + output.failed_writes, 0, JSON.stringify(output));
@@ -115,7 +118,8 @@ test("a write hangs for longer than packets can wait: the stream begins anew by 
     await sleep(3000);
     const asked = Date.now();
     await stack.parts.bridge.stop();
-    assert.ok(Date.now() - asked < 1500, `${Date.now() - asked} ms`);
+    const took = Date.now() - asked;
+    measured(() => assert.ok(took < 1500, `${took} ms`));
     assert.equal(stack.parts.bridge.status.code, 0);
     await disk.mend();
     await stack.startBridge();

@@ -7,13 +7,11 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { built } from "../../../tools/stack/stack.mjs";
 import { OWN_PICTURE, showInstead, untilLive } from "./browser.mjs";
+import { faultsOf } from "./measured.mjs";
 import { withLoss } from "./network.mjs";
 import { doctor, run, shaka } from "./programs.mjs";
 import { sleep, until } from "./rig.mjs";
 import { TESTCARD } from "./testcard.mjs";
-
-// how fast parts come is the machine's too: it is measured in tests/bench/
-const PACE = /^a hinted part trickles in|^no new (part|segment) for/;
 
 /** hls-doctor's report of `seconds`, while the publisher of `page` has trouble. */
 export async function followThroughTrouble(master, seconds, page, { lossMs, stillMs, sizeMs, pauseMs }) {
@@ -47,7 +45,7 @@ export async function followMissingSound(stack, stream) {
 
 /** No rule is broken, but for how fast parts come, and what matches `excused`. */
 export function assertNoFaults(report, excused = /^$/) {
-  assert.deepEqual(report.faults.filter(({ rule }) => !PACE.test(rule) && !excused.test(rule)), []);
+  assert.deepEqual(faultsOf(report).filter(({ rule }) => !excused.test(rule)), []);
 }
 
 /** No rule is broken, and what was to be looked at was. */
