@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "rtp_packet.h"
 
+#define US_PER_S 1000000ll
+
 static unsigned be16(const uint8_t *p)
 {
     return (unsigned)p[0] << 8 | p[1];
@@ -67,4 +69,26 @@ int64_t rtp_unwrap_32(RtpUnwrap *u, uint32_t value)
     else
         u->last += (int32_t)(value - (uint32_t)u->last);
     return u->last;
+}
+
+int64_t rtp_clock_take(RtpClock *c, uint32_t value, int64_t arrival_us)
+{
+    int64_t at = rtp_clock_near(c, value), away = RTP_CLOCK_AWAY_US / US_PER_S * c->clock_hz;
+    int64_t elapsed_us = arrival_us - c->base_us;
+    /* the quotient apart: a product of years would overflow; a clock may be a thousandth fast */
+    int64_t elapsed = (elapsed_us / US_PER_S + 1) * c->clock_hz * 1001 / 1000;
+
+    if (!c->unwrap.started || at < c->base - away || at > c->base + elapsed + away) {
+        at = c->base = value;
+        c->base_us = arrival_us;
+    }
+    c->unwrap = (RtpUnwrap){true, at};
+    return at;
+}
+
+int64_t rtp_clock_near(const RtpClock *c, uint32_t value)
+{
+    RtpUnwrap near = c->unwrap;
+
+    return rtp_unwrap_32(&near, value);
 }

@@ -14,6 +14,9 @@
 #define RTP_HEADER_SIZE 12   /* bytes, without CSRCs and extensions */
 #define RTP_PACKET_MAX  1500 /* bytes taken; WebRTC keeps to 1200, Ethernet allows no more */
 
+/* How far a clock may be ahead of, or before, where its first packet says that it is. */
+#define RTP_CLOCK_AWAY_US 10000000ll
+
 /* A packet in place: `payload` points into the buffer that was parsed. */
 typedef struct RtpPacket {
     uint16_t sequence;
@@ -45,5 +48,24 @@ typedef struct RtpUnwrap {
  * values before it are negative at the worst, and never ambiguous. */
 int64_t rtp_unwrap_16(RtpUnwrap *u, uint16_t value);
 int64_t rtp_unwrap_32(RtpUnwrap *u, uint32_t value);
+
+/* The RTP clock of a track, unwrapped and kept within what real time can reach. Set clock_hz, and
+ * zero-initialise the rest: no packet has come yet. */
+typedef struct RtpClock {
+    uint32_t clock_hz;
+    RtpUnwrap unwrap;
+    int64_t base, base_us; /* the first value, and when it came */
+} RtpClock;
+
+/* The time of a packet that says `value` and came at `arrival_us`, which does not go back. It is
+ * the nearest to the last one, as rtp_unwrap_32(). But where it is ahead of what the time
+ * since the first packet allows by more than RTP_CLOCK_AWAY_US, or as far before the first, it is
+ * another clock, which begins with `value`, of 0 to 2^32 - 1. So no time is below -10 s, nor above
+ * 2^32 and the time that has passed, whatever is sent and for however long. */
+int64_t rtp_clock_take(RtpClock *clock, uint32_t value, int64_t arrival_us);
+
+/* The time nearest to the last packet's that has the low bits of `value`; the clock stays as it is.
+ * Within 2^31 of it. */
+int64_t rtp_clock_near(const RtpClock *clock, uint32_t value);
 
 #endif

@@ -51,20 +51,6 @@ static void jump(AudioClock *c, AudioVerdict *v, int64_t ts, int64_t at_ts)
     c->next_ts = ts;
 }
 
-/* All sound comes late, and `late` says how late other media does. What the sound is later by it
- * has lost, or waits for alone: other media stays where it is, and silence takes the place of that.
- * By how late both are, all moves. */
-static void move(AudioClock *c, AudioVerdict *v, int64_t ts, AudioLateness late)
-{
-    int64_t at_ts = ts + late.sound - late.pictures, moves = c->next_ts - at_ts;
-
-    jump(c, v, ts, at_ts);
-    if (moves > 0)
-        v->jumped_from -= smaller(moves, late.pictures);
-    v->continuity = AUDIO_MOVED;
-    c->stats.moves++;
-}
-
 /* Fills `gap` samples before a packet of `samples`. */
 static void fill(AudioClock *c, AudioVerdict *v, int64_t gap, int64_t samples, uint32_t lost)
 {
@@ -80,10 +66,46 @@ static void fill(AudioClock *c, AudioVerdict *v, int64_t gap, int64_t samples, u
     c->stats.rebuilt_samples += (uint64_t)rebuilt;
 }
 
-static bool is_other_clock(const AudioClock *c, int64_t ts, int64_t now_ts)
+/* Where a packet may stand at the latest. */
+static int64_t latest_ts(const AudioClock *c, const AudioArrival *in)
 {
-    return c->guessed || (ts > c->next_ts && ts > now_ts + AHEAD_MAX) ||
-           ts < c->next_ts - BEHIND_MAX;
+    return c->next_ts + in->room - in->samples;
+}
+
+static bool is_other_clock(const AudioClock *c, const AudioArrival *in)
+{
+    return c->guessed ||
+           (in->ts > c->next_ts &&
+            (in->ts > in->now_ts + AHEAD_MAX || in->ts > latest_ts(c, in))) ||
+           in->ts < c->next_ts - BEHIND_MAX;
+}
+
+/* Whether media time is too far ahead of real time for the packet. It goes on only when real time
+ * has caught up: if every packet that just finds room were taken, a sender at the limit would lose
+ * one every now and then, for ever. */
+static bool is_ahead(AudioClock *c, const AudioArrival *in)
+{
+    if (in->room >= (c->ahead ? us_to_samples(MEDIA_LEAD_US) : in->samples))
+        return false;
+    c->stats.aheads += !c->ahead;
+    c->stats.dropped_samples += (uint64_t)in->samples;
+    c->ahead = true;
+    return true;
+}
+
+/* All sound comes late, and `in->late` says how late other media does. What the sound is later by
+ * it has lost, or waits for alone: other media stays where it is, and silence takes the place of
+ * that. By how late both are, all moves. */
+static void move(AudioClock *c, AudioVerdict *v, const AudioArrival *in)
+{
+    int64_t at_ts = smaller(in->ts + in->late.sound - in->late.pictures, latest_ts(c, in));
+    int64_t moves = c->next_ts - at_ts;
+
+    jump(c, v, in->ts, at_ts);
+    if (moves > 0)
+        v->jumped_from -= smaller(moves, in->late.pictures);
+    v->continuity = AUDIO_MOVED;
+    c->stats.moves++;
 }
 
 /* A packet comes whose time is filled. Returns whether it is one of too many. */
@@ -97,39 +119,51 @@ static bool is_late_for_good(AudioClock *c, int64_t samples, int64_t late_by)
     return c->late_run >= LATE_RUN_MAX && late_by > c->late_by - CATCHING_UP;
 }
 
-AudioVerdict audio_clock_packet(AudioClock *c, int64_t ts, int64_t samples, uint32_t lost,
-                                int64_t now_ts, int64_t slipped, AudioLateness late)
+/* Where the packet belongs, if not where its clock and the last packet say. */
+static void find_place(AudioClock *c, AudioVerdict *v, const AudioArrival *in)
+{
+    if (c->ahead) {
+        c->ahead = false;
+        c->next_ts = in->ts;
+        v->continuity = AUDIO_CAUGHT_UP;
+    } else if (is_other_clock(c, in)) {
+        /* nothing but its arrival tells where the packet belongs */
+        jump(c, v, in->ts, smaller(in->now_ts, latest_ts(c, in)));
+        v->continuity = AUDIO_JUMPED;
+        c->stats.jumps += !c->guessed;
+    } else if (in->slipped > 0) {
+        jump(c, v, in->ts, smaller(in->ts + in->slipped, latest_ts(c, in)));
+        v->continuity = AUDIO_SLIPPED;
+        c->stats.slips++;
+    }
+    c->guessed = false;
+}
+
+AudioVerdict audio_clock_packet(AudioClock *c, const AudioArrival *in)
 {
     AudioVerdict v = {0};
 
     if (!c->started) {
         c->started = true;
-        c->next_ts = ts;
+        c->next_ts = in->ts;
     }
-    if (is_other_clock(c, ts, now_ts)) {
-        jump(c, &v, ts, now_ts); /* nothing but its arrival tells where the packet belongs */
-        v.continuity = AUDIO_JUMPED;
-        c->stats.jumps += !c->guessed;
-    } else if (slipped > 0) {
-        jump(c, &v, ts, ts + slipped);
-        v.continuity = AUDIO_SLIPPED;
-        c->stats.slips++;
-    }
-    c->guessed = false;
-    int64_t gap = ts - c->next_ts;
-    if (gap + samples <= 0) {
-        if (!is_late_for_good(c, samples, now_ts - ts))
+    if (is_ahead(c, in))
+        return v;
+    find_place(c, &v, in);
+    int64_t gap = in->ts - c->next_ts;
+    if (gap + in->samples <= 0) {
+        if (!is_late_for_good(c, in->samples, in->now_ts - in->ts))
             return v;
-        move(c, &v, ts, late);
+        move(c, &v, in);
         gap = 0;
     }
     c->late_run = 0;
     if (gap > 0)
-        fill(c, &v, gap, samples, lost);
+        fill(c, &v, gap, in->samples, in->lost);
     int64_t skip = gap < 0 ? -gap : 0;
-    add_step(&v, AUDIO_DECODE, samples - skip, skip);
+    add_step(&v, AUDIO_DECODE, in->samples - skip, skip);
     c->stats.dropped_samples += (uint64_t)skip;
-    c->next_ts = ts + samples;
+    c->next_ts = in->ts + in->samples;
     return v;
 }
 

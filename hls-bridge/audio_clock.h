@@ -10,7 +10,9 @@
  *  - what was never sent (DTX) is filled with the decoder's comfort noise;
  *  - where nothing comes at all, silence follows at a distance, so that segments go on;
  *  - what comes after its time was filled is dropped; if all does, the clock is set anew;
- *  - what the sender lost before it was encoded, so that its clock has stood still, is silence.
+ *  - what the sender lost before it was encoded, so that its clock has stood still, is silence;
+ *  - what comes faster than real time is dropped, once media time is too far ahead of it, until
+ * real time has caught up.
  *
  * Pure: time is an argument; no allocation. Thread-safety: one thread. */
 
@@ -36,6 +38,7 @@ typedef struct AudioClockStats {
     uint64_t jumps;        /* times that the sender's clock became another */
     uint64_t moves;        /* times that all came late, and the clock was set back to it */
     uint64_t slips;        /* times that the sender's clock has stood still */
+    uint64_t aheads;       /* times that sound was dropped until real time had caught up */
 } AudioClockStats;
 
 /* Zero-initialised but for max_late_us: no packet has come yet. */
@@ -46,6 +49,7 @@ typedef struct AudioClock {
     int64_t next_ts;  /* RTP time of the sample that comes next */
     int64_t late_run; /* samples of late packets in a row */
     int64_t late_by;  /* of the first of them: how late it came */
+    bool ahead;       /* of real time, too far: what comes is dropped until that has caught up */
     AudioClockStats stats;
 } AudioClock;
 
@@ -57,6 +61,8 @@ typedef enum AudioContinuity {
     AUDIO_MOVED,   /* it is the same, but sound comes later than before: the packet stands where the
                       next sample is due, and other media moves with it by how late that is: as
                       AUDIO_JUMPED */
+    AUDIO_CAUGHT_UP, /* real time has caught up with it: the packet stands where the next sample is
+                        due, and only its arrival tells what belongs to it */
 } AudioContinuity;
 
 /* What a packet leads to: the steps are carried out in order. */
@@ -76,11 +82,20 @@ typedef struct AudioLateness {
     int64_t sound, pictures;
 } AudioLateness;
 
-/* A packet of `samples` at RTP time `ts` is next in order; `lost` packets before it are missing.
- * `now_ts`: the RTP time, on the clock as it was, of what arrives now with the smallest delay.
- * `slipped`: samples for which the clock has been found to have stood still; 0: none. */
-AudioVerdict audio_clock_packet(AudioClock *clock, int64_t ts, int64_t samples, uint32_t lost,
-                                int64_t now_ts, int64_t slipped, AudioLateness late);
+/* A packet that is next in order. */
+typedef struct AudioArrival {
+    int64_t ts, samples; /* its RTP time, and how much it holds: above 0 */
+    uint32_t lost;       /* packets before it that are missing */
+    int64_t now_ts;      /* RTP time, on the clock as it was, of what arrives now with the smallest
+                            delay; at most `room` from next_ts */
+    int64_t slipped;     /* samples for which the clock was found to have stood still; 0: none */
+    AudioLateness late;
+    int64_t room; /* samples that may be put in by now: with more, media time would be ahead of
+                     real time by more than MEDIA_LEAD_US */
+} AudioArrival;
+
+/* No more than `room` samples are put in, whatever the packet says. */
+AudioVerdict audio_clock_packet(AudioClock *clock, const AudioArrival *in);
 
 /* Time has passed. Returns the samples of silence that are due, 0 for most calls. */
 int64_t audio_clock_tick(AudioClock *clock, int64_t now_ts);

@@ -305,6 +305,11 @@ bool h264_depay_pop(H264Depay *d, AccessUnit *out)
     return false;
 }
 
+void h264_depay_lose(H264Depay *d)
+{
+    d->waiting = true;
+}
+
 bool h264_depay_needs_idr(const H264Depay *d)
 {
     return d->waiting;

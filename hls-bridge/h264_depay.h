@@ -42,6 +42,9 @@ void h264_depay_push(H264Depay *depay, const RtpPacket *packet, int64_t rtp_ts, 
 /* The next access unit that is whole and decodable. */
 bool h264_depay_pop(H264Depay *depay, AccessUnit *out);
 
+/* The picture that was handed out last is not used: nothing comes until an IDR picture does. */
+void h264_depay_lose(H264Depay *depay);
+
 /* Whether nothing can come until an IDR picture does: the sender must be asked for one. */
 bool h264_depay_needs_idr(const H264Depay *depay);
 

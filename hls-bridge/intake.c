@@ -6,6 +6,7 @@
 
 #include "audio_clock.h"
 #include "frame_order.h"
+#include "real_time.h"
 #include "rtp_reorder.h"
 #include "timeline.h"
 
@@ -15,6 +16,9 @@
 
 #define AUDIO_LATE_US (500 * US_PER_MS) /* then silence takes its place */
 #define AUDIO_SLOTS   64                /* packets of 20 ms, behind a gap */
+
+/* Where there is no audio, a picture that is this far from where it can be has another clock. */
+#define VIDEO_JUMP (10 * TICKS_PER_S)
 
 /* An Opus encoder looks ahead: what decodes at a time was recorded this much earlier (RFC 7845
  * section 4.2, pre-skip; the value of libopus at 48 kHz). */
@@ -28,7 +32,7 @@ typedef struct IntakeTrack {
     TrackKind kind;
     int payload_type;
     RtpReorder *reorder;
-    RtpUnwrap timestamp;
+    RtpClock clock;
     RtcpReporter reporter;
     IntakeTrackStats stats;
 } IntakeTrack;
@@ -46,6 +50,8 @@ struct Intake {
     IntakeTrack track[STREAM_TRACKS_MAX];
     int64_t starts_90k;
     int64_t now_us; /* of the call that is under way */
+    RealTime real;
+    uint64_t early_pictures;
 };
 
 /* ---- create and destroy ---- */
@@ -59,7 +65,7 @@ static int open_track(Intake *s, IntakeTrack *track, const SourceTrackSdp *sdp)
 
     track->kind = track->stats.kind = sdp->kind;
     track->payload_type = sdp->payload_type;
-    track->reporter.clock_hz = sdp->clock_hz;
+    track->reporter.clock_hz = track->clock.clock_hz = sdp->clock_hz;
     track->reorder = rtp_reorder_create(&reorder);
     if (!track->reorder)
         return -1;
@@ -117,6 +123,16 @@ void intake_destroy(Intake **intake)
     *intake = NULL;
 }
 
+/* The call's time. */
+static void set_now(Intake *s, int64_t now_us)
+{
+    int64_t stood_still_us = real_time_look(&s->real, now_us);
+
+    s->now_us = now_us;
+    if (stood_still_us > 0)
+        timeline_stand_still(s->timeline, stood_still_us);
+}
+
 /* ---- audio ---- */
 
 static void send_audio(Intake *s)
@@ -136,12 +152,36 @@ static void hold_clock(Intake *s)
                         samples_to_90k(position + OPUS_LOOKAHEAD));
 }
 
-/* The RTP time of what arrives now; of `otherwise` where nothing has come yet. */
-static int64_t lead_now(const Intake *s, int64_t otherwise)
+static void put_silence(Intake *s, int64_t samples)
+{
+    while (samples > 0) {
+        samples -= opus_to_aac_silence(s->audio, samples);
+        send_audio(s);
+    }
+}
+
+/* Media comes, and its sound begins where the encoder stands. */
+static void begin_audio(Intake *s)
+{
+    real_time_begin(&s->real, s->now_us, samples_to_90k(opus_to_aac_position(s->audio)));
+}
+
+/* Samples that may be put in by now. */
+static int64_t audio_room(const Intake *s)
+{
+    return floor_div(real_time_limit_90k(&s->real, s->now_us) * 8, 15) -
+           opus_to_aac_position(s->audio);
+}
+
+/* The RTP time of what arrives now, with room for `room` samples; of `otherwise` where nothing has
+ * come yet. */
+static int64_t lead_now(const Intake *s, int64_t room, int64_t otherwise)
 {
     int64_t ts;
 
-    return timeline_lead_now(s->timeline, s->now_us, &ts) ? ts : otherwise;
+    if (!timeline_lead_now(s->timeline, s->now_us, &ts))
+        return otherwise;
+    return smaller(ts, s->audio_clock.next_ts + room);
 }
 
 static void carry_out(Intake *s, const AudioStep *step, const RtpPacket *packet)
@@ -158,7 +198,7 @@ static void carry_out(Intake *s, const AudioStep *step, const RtpPacket *packet)
         opus_to_aac_conceal(s->audio, step->samples);
         break;
     case AUDIO_SILENCE:
-        opus_to_aac_silence(s->audio, step->samples);
+        put_silence(s, step->samples);
         break;
     }
 }
@@ -172,17 +212,29 @@ static void take_audio(Intake *s, IntakeTrack *track, const RtpOrdered *in, int6
         track->stats.refused += packet->payload_len > 0;
         return;
     }
-    int64_t slipped = us_to_samples(timeline_lead_slip_us(s->timeline));
     TimelineLateness late_us = timeline_lateness(s->timeline);
-    AudioLateness late = {us_to_samples(late_us.lead_us), us_to_samples(late_us.placed_us)};
-    AudioVerdict v =
-        audio_clock_packet(&s->audio_clock, ts, samples, in->lost, lead_now(s, ts), slipped, late);
+    begin_audio(s);
+    int64_t room = audio_room(s);
+    const AudioArrival arrival = {
+        .ts = ts,
+        .samples = samples,
+        .lost = in->lost,
+        .now_ts = lead_now(s, room, ts),
+        .slipped = us_to_samples(timeline_lead_slip_us(s->timeline)),
+        .late = {us_to_samples(late_us.lead_us), us_to_samples(late_us.placed_us)},
+        .room = room,
+    };
+    AudioVerdict v = audio_clock_packet(&s->audio_clock, &arrival);
+    if (s->audio_clock.ahead)
+        return; /* such a clock says nothing of what arrives when */
     if (v.continuity == AUDIO_JUMPED)
         timeline_lead_jumped(s->timeline, v.jumped_from, v.jumped_to);
     else if (v.continuity == AUDIO_SLIPPED)
         timeline_lead_slipped(s->timeline, v.jumped_from, v.jumped_to);
     else if (v.continuity == AUDIO_MOVED)
         timeline_lead_moved(s->timeline, v.jumped_from, v.jumped_to);
+    else if (v.continuity == AUDIO_CAUGHT_UP)
+        timeline_forget(s->timeline);
     timeline_arrival(s->timeline, 0, ts, in->arrival_us);
     for (size_t i = 0; i < v.count; i++)
         carry_out(s, &v.step[i], packet);
@@ -195,6 +247,7 @@ static void start_audio_clock(Intake *s)
 {
     if (s->audio_clock.started)
         return;
+    begin_audio(s);
     audio_clock_start(&s->audio_clock, 0);
     timeline_arrival(s->timeline, 0, 0, s->now_us);
     hold_clock(s);
@@ -206,13 +259,30 @@ static void start_audio_clock(Intake *s)
  * it stood. */
 static void lead_by_video(Intake *s, int64_t ts, int64_t arrival_us)
 {
-    int64_t now_ts;
+    int64_t limit, now_ts;
 
-    if (!timeline_lead_now(s->timeline, s->now_us, &now_ts))
+    real_time_begin(&s->real, s->now_us, s->starts_90k);
+    limit = real_time_limit_90k(&s->real, s->now_us);
+    if (!timeline_lead_now(s->timeline, s->now_us, &now_ts)) {
         timeline_set_offset(s->timeline, ts, s->starts_90k);
-    else if (llabs(ts - now_ts) > 10 * TICKS_PER_S)
-        timeline_lead_jumped(s->timeline, now_ts, ts);
+    } else if (llabs(ts - now_ts) > VIDEO_JUMP || timeline_place(s->timeline, 0, ts) > limit) {
+        int64_t beyond = timeline_place(s->timeline, 0, now_ts) - limit;
+        timeline_lead_jumped(s->timeline, now_ts - (beyond > 0 ? beyond : 0), ts);
+    }
     timeline_arrival(s->timeline, 0, ts, arrival_us);
+}
+
+/* Where on the stream's clock a picture belongs. */
+static int64_t place_picture(Intake *s, size_t track, const AccessUnit *unit, int64_t limit)
+{
+    int64_t pts = timeline_place(s->timeline, track, unit->rtp_ts);
+
+    if (pts > limit && track > 0) { /* it has another clock: only its arrival tells */
+        timeline_forget_track(s->timeline, track);
+        timeline_arrival(s->timeline, track, unit->rtp_ts, unit->arrival_us);
+        pts = timeline_place(s->timeline, track, unit->rtp_ts);
+    }
+    return pts;
 }
 
 /* Makes a correction that is too large to be made slowly, at an IDR picture. Where pictures are to
@@ -237,13 +307,20 @@ static void send_picture(Intake *s, size_t track, AccessUnit *unit)
 {
     if (s->audio)
         start_audio_clock(s);
+    int64_t limit = real_time_limit_90k(&s->real, s->now_us);
+    if (s->order.started && s->order.last_dts >= limit) {
+        h264_depay_lose(s->depay);
+        s->early_pictures++;
+        return;
+    }
     if (unit->idr && h264_depay_sps(s->depay)->max_reorder_frames != s->order.depth) {
         int depth = h264_depay_sps(s->depay)->max_reorder_frames;
         frame_order_reset(&s->order, depth > 0 ? depth : 0);
     }
-    int64_t pts = timeline_place(s->timeline, track, unit->rtp_ts);
+    int64_t pts = place_picture(s, track, unit, limit);
     if (!step(s, track, unit, &pts))
         return;
+    pts = smaller(pts, limit);
     s->newest_90k = pts > s->newest_90k ? pts : s->newest_90k;
     int64_t dts = frame_order_dts(&s->order, &pts);
     s->sink.picture(s->sink.user, unit, pts, dts);
@@ -269,8 +346,8 @@ static void take_ordered(Intake *s, size_t index, const RtpOrdered *in)
     IntakeTrack *track = &s->track[index];
 
     if (in->restarted)
-        track->timestamp = (RtpUnwrap){0};
-    int64_t ts = rtp_unwrap_32(&track->timestamp, in->packet.timestamp);
+        track->clock.unwrap.started = false;
+    int64_t ts = rtp_clock_take(&track->clock, in->packet.timestamp, in->arrival_us);
     if (track->kind == TRACK_AUDIO)
         take_audio(s, track, in, ts);
     else
@@ -309,18 +386,18 @@ static void take_rtcp(Intake *s, size_t index, const uint8_t *data, size_t len)
     RtcpPacket rtcp;
 
     for (size_t at = 0; rtcp_next(data, len, &at, &rtcp);) {
-        if (rtcp.type != RTCP_SENDER_REPORT || !track->timestamp.started ||
+        if (rtcp.type != RTCP_SENDER_REPORT || !track->clock.unwrap.started ||
             rtcp.ssrc != track->reporter.ssrc)
             continue;
-        RtpUnwrap near = track->timestamp;
-        timeline_report(s->timeline, index, rtcp.ntp, rtp_unwrap_32(&near, rtcp.rtp_timestamp));
+        timeline_report(s->timeline, index, rtcp.ntp,
+                        rtp_clock_near(&track->clock, rtcp.rtp_timestamp));
         rtcp_reporter_sender_report(&track->reporter, rtcp.ntp, s->now_us);
     }
 }
 
 void intake_datagram(Intake *s, size_t track, const uint8_t *data, size_t len, int64_t now_us)
 {
-    s->now_us = now_us;
+    set_now(s, now_us);
     if (rtp_is_rtcp(data, len))
         take_rtcp(s, track, data, len);
     else
@@ -331,17 +408,16 @@ void intake_datagram(Intake *s, size_t track, const uint8_t *data, size_t len, i
 
 void intake_tick(Intake *s, int64_t now_us)
 {
-    int64_t silence = 0, now_ts;
+    int64_t silence = 0;
 
-    s->now_us = now_us;
+    set_now(s, now_us);
     for (size_t i = 0; i < s->tracks; i++)
         drain(s, i);
-    if (s->audio && timeline_lead_now(s->timeline, now_us, &now_ts))
-        silence = audio_clock_tick(&s->audio_clock, now_ts);
+    if (s->audio && s->audio_clock.started)
+        silence = audio_clock_tick(&s->audio_clock, lead_now(s, audio_room(s), INT64_MIN / 2));
     if (silence > 0) {
-        opus_to_aac_silence(s->audio, silence);
+        put_silence(s, silence);
         hold_clock(s);
-        send_audio(s);
     }
 }
 
@@ -365,7 +441,7 @@ void intake_finish(Intake *s, int64_t pictures_end_90k)
     int64_t end = floor_div(pictures_end_90k * 8, 15) + ENCODER_BEHIND;
     int64_t missing = end - opus_to_aac_position(s->audio);
     if (pictures_end_90k > 0 && missing > 0)
-        opus_to_aac_silence(s->audio, missing);
+        put_silence(s, missing);
     send_audio(s);
 }
 
@@ -381,7 +457,10 @@ bool intake_needs_idr(const Intake *s)
 
 bool intake_clock(const Intake *s, int64_t now_us, int64_t *at_90k)
 {
-    return timeline_now(s->timeline, now_us, at_90k);
+    if (!timeline_now(s->timeline, now_us, at_90k))
+        return false;
+    *at_90k = smaller(*at_90k, real_time_limit_90k(&s->real, now_us));
+    return true;
 }
 
 int64_t intake_arrival_of(const Intake *s, int64_t at_90k)
@@ -400,6 +479,7 @@ IntakeStats intake_stats(const Intake *s)
         .tracks = s->tracks,
         .audio = s->audio_clock.stats,
         .timeline = timeline_stats(s->timeline),
+        .early_pictures = s->early_pictures,
     };
 
     for (size_t i = 0; i < s->tracks; i++) {

@@ -40,7 +40,8 @@ typedef struct IntakeStats {
     H264DepayStats video;
     AudioClockStats audio;
     TimelineStats timeline;
-    H264Sps sps; /* width 0: no picture yet */
+    H264Sps sps;             /* width 0: no picture yet */
+    uint64_t early_pictures; /* dropped, since media time was too far ahead of real time */
 } IntakeStats;
 
 /* `sdp` is what the publisher says of its tracks. Returns NULL where there is no memory. */

@@ -23,6 +23,10 @@
 #define AAC_FRAME_SAMPLES 1024
 #define LAST_FRAME_90K    (TICKS_PER_S / 30) /* length of a last picture, which has no next one */
 
+/* How far media time may run ahead of real time, whatever a publisher's timestamps say: more than
+ * what a network that holds packets back, and then sends them at once, makes of honest ones. */
+#define MEDIA_LEAD_US (2 * US_PER_S)
+
 #define STREAM_TRACKS_MAX 4         /* one audio track, and simulcast layers of video */
 #define NEVER_US          INT64_MAX /* a deadline that does not come */
 
@@ -32,6 +36,15 @@ typedef enum TrackKind { TRACK_AUDIO, TRACK_VIDEO } TrackKind;
 static inline int64_t floor_div(int64_t a, int64_t b)
 {
     return a / b - (a % b != 0 && (a % b < 0) != (b < 0));
+}
+
+/* `value` of a clock of `from` per second, on one of `to` per second: no product of the two can
+ * overflow, for 3,000 years of microseconds. Rounded down. */
+static inline int64_t rescale(int64_t value, int64_t to, int64_t from)
+{
+    int64_t seconds = floor_div(value, from);
+
+    return seconds * to + (value - seconds * from) * to / from;
 }
 
 static inline int64_t us_to_90k(int64_t us)

@@ -171,10 +171,12 @@ int opus_to_aac_rebuild(OpusToAac *o, const uint8_t *payload, size_t len, int64_
     return n == whole ? 0 : -1;
 }
 
-void opus_to_aac_conceal(OpusToAac *o, int64_t samples)
+int64_t opus_to_aac_conceal(OpusToAac *o, int64_t samples)
 {
+    int64_t all = samples = smaller(samples, OPUS_TO_AAC_MOST);
+
     while (samples >= OPUS_UNIT) {
-        int64_t most = samples < OPUS_PACKET_MAX ? samples : OPUS_PACKET_MAX;
+        int64_t most = smaller(samples, OPUS_PACKET_MAX);
         int n =
             opus_decode_float(o->decoder, NULL, 0, o->pcm, (int)(most / OPUS_UNIT * OPUS_UNIT), 0);
         if (n <= 0)
@@ -183,11 +185,15 @@ void opus_to_aac_conceal(OpusToAac *o, int64_t samples)
         samples -= n;
     }
     put(o, NULL, samples);
+    return all;
 }
 
-void opus_to_aac_silence(OpusToAac *o, int64_t samples)
+int64_t opus_to_aac_silence(OpusToAac *o, int64_t samples)
 {
-    put(o, NULL, samples);
+    int64_t most = smaller(samples, OPUS_TO_AAC_MOST);
+
+    put(o, NULL, most);
+    return most;
 }
 
 bool opus_to_aac_take(OpusToAac *o, AacFrame *out)

@@ -28,13 +28,19 @@ void opus_to_aac_destroy(OpusToAac **o);
 /* The samples that an Opus packet holds, 120 (2.5 ms) to 5760; -1 where it is none. */
 int64_t opus_packet_samples(const uint8_t *payload, size_t len);
 
-/* Put samples in. Each returns 0, or -1 where the decoder refuses the packet, and puts in silence
- * of the same length instead. Take all frames after each. */
+/* What one call puts in at the most, 25 AAC frames: so the frames that wait to be taken are
+ * bounded. */
+#define OPUS_TO_AAC_MOST 24000
+
+/* Put samples in, at most OPUS_TO_AAC_MOST. Take all frames after each.
+ * The first two return 0, or -1 where the decoder refuses the packet, and put in silence of the
+ * same length instead. The others return how many samples they have put in; call them again for
+ * what is left. */
 int opus_to_aac_decode(OpusToAac *o, const uint8_t *payload, size_t len, int64_t samples,
                        int64_t skip);
 int opus_to_aac_rebuild(OpusToAac *o, const uint8_t *payload, size_t len, int64_t samples);
-void opus_to_aac_conceal(OpusToAac *o, int64_t samples);
-void opus_to_aac_silence(OpusToAac *o, int64_t samples);
+int64_t opus_to_aac_conceal(OpusToAac *o, int64_t samples);
+int64_t opus_to_aac_silence(OpusToAac *o, int64_t samples);
 
 /* The next AAC frame that is ready. */
 bool opus_to_aac_take(OpusToAac *o, AacFrame *out);

@@ -32,23 +32,24 @@ static json_t *source_json(const StreamStatus *status)
     for (size_t i = 0; i < source->media.tracks; i++)
         json_array_append_new(tracks, track_json(&source->media.track[i]));
     return json_pack(
-        "{s:I, s:I, s:f, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I},"
-        " s:{s:I, s:I, s:I}, s:{s:b, s:I, s:f, s:I}, s:I, s:I, s:I, s:o}",
+        "{s:I, s:I, s:f, s:I, s:I, s:{s:I, s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I},"
+        " s:{s:I, s:I, s:I, s:I}, s:{s:b, s:I, s:f, s:I}, s:I, s:I, s:I, s:o}",
         "width", (json_int_t)source->media.sps.width, "height",
         (json_int_t)source->media.sps.height, "frame_rate", round(source->frame_rate * 100) / 100,
         "video_bitrate", (json_int_t)source->video_bitrate, "audio_bitrate",
         (json_int_t)source->audio_bitrate, //
         "pictures", "good", (json_int_t)source->media.video.access_units, "idr",
         (json_int_t)source->media.video.idrs, "damaged", (json_int_t)source->media.video.damaged,
-        "undecodable",
-        (json_int_t)source->media.video.undecodable, //
+        "undecodable", (json_int_t)source->media.video.undecodable, "early",
+        (json_int_t)source->media.early_pictures, //
         "samples", "rebuilt", (json_int_t)source->media.audio.rebuilt_samples, "concealed",
         (json_int_t)source->media.audio.concealed_samples, "silent",
         (json_int_t)source->media.audio.silent_samples, "dropped",
         (json_int_t)source->media.audio.dropped_samples, //
         "sound_clock", "stalled", (json_int_t)source->media.audio.slips, "delayed",
-        (json_int_t)source->media.audio.moves, "replaced",
-        (json_int_t)source->media.audio.jumps, //
+        (json_int_t)source->media.audio.moves, "replaced", (json_int_t)source->media.audio.jumps,
+        "ahead",
+        (json_int_t)source->media.audio.aheads, //
         "sync", "by_reports", source->media.timeline.by_reports, "reports",
         (json_int_t)source->media.timeline.reports, "correction_ms",
         (double)source->media.timeline.correction_us / 1000, "steps",

@@ -58,6 +58,8 @@ READ(surplus, (double)s->source.media.audio.dropped_samples / SAMPLES_PER_S)
 READ(sound_stalled, s->source.media.audio.slips)
 READ(sound_delayed, s->source.media.audio.moves)
 READ(sound_replaced, s->source.media.audio.jumps)
+READ(sound_ahead, s->source.media.audio.aheads)
+READ(early_pictures, s->source.media.early_pictures)
 READ(keyframe_requests, s->source.keyframe_requests)
 READ(av_offset, (double)s->source.media.timeline.correction_us / US_PER_S)
 READ(av_slew, (double)s->source.media.timeline.corrected_us / US_PER_S)
@@ -127,10 +129,14 @@ static const struct {
     {"hls_bridge_dropped_audio_seconds_total", "counter",
      "Audio left out, since its time was filled when it came.", "", surplus},
     {"hls_bridge_audio_clock_changes_total", "counter",
-     "Times that the publisher's sound stood still, came later for good, or had another clock.",
+     "Times that the publisher's sound stood still, came later for good, had another clock, or ran "
+     "ahead of real time.",
      ",change=\"stalled\"", sound_stalled},
     {"hls_bridge_audio_clock_changes_total", NULL, NULL, ",change=\"delayed\"", sound_delayed},
     {"hls_bridge_audio_clock_changes_total", NULL, NULL, ",change=\"replaced\"", sound_replaced},
+    {"hls_bridge_audio_clock_changes_total", NULL, NULL, ",change=\"ahead\"", sound_ahead},
+    {"hls_bridge_early_pictures_total", "counter",
+     "Pictures left out since they ran too far ahead of real time.", "", early_pictures},
     {"hls_bridge_keyframe_requests_total", "counter", "PLI sent to the publisher.", "",
      keyframe_requests},
     {"hls_bridge_av_offset_seconds", "gauge",

@@ -71,12 +71,12 @@ struct Timeline {
 
 static int64_t media_us(const Track *track, int64_t rtp_ts)
 {
-    return floor_div(rtp_ts * US_PER_S, track->clock_hz);
+    return rescale(rtp_ts, US_PER_S, track->clock_hz);
 }
 
 static int64_t media_90k(const Track *track, int64_t rtp_ts)
 {
-    return floor_div(rtp_ts * TICKS_PER_S, track->clock_hz);
+    return rescale(rtp_ts, TICKS_PER_S, track->clock_hz);
 }
 
 static int64_t smallest_delay(const DelayFilter *f)
@@ -116,6 +116,35 @@ void timeline_destroy(Timeline **timeline)
     *timeline = NULL;
 }
 
+void timeline_forget_track(Timeline *t, size_t track)
+{
+    t->track[track] = (Track){.clock_hz = t->track[track].clock_hz};
+    t->slip = (ClockSlip){0};
+}
+
+void timeline_forget(Timeline *t)
+{
+    for (size_t i = 0; i < t->tracks; i++)
+        timeline_forget_track(t, i);
+}
+
+static void move_filter(DelayFilter *f, int64_t us)
+{
+    f->window_began_us += us;
+    f->smallest_us += us;
+    f->smallest_before_us += us;
+}
+
+void timeline_stand_still(Timeline *t, int64_t us)
+{
+    for (size_t i = 0; i < t->tracks; i++) {
+        move_filter(&t->track[i].delay, us);
+        move_filter(&t->track[i].recent, us);
+    }
+    t->now_us += us;
+    t->slip = (ClockSlip){0};
+}
+
 /* Whether anything of a track has come in the last second or two. */
 static bool is_recent(const Timeline *t, const Track *track)
 {
@@ -129,10 +158,8 @@ void timeline_arrival(Timeline *t, size_t track, int64_t rtp_ts, int64_t arrival
     int64_t delay_us = arrival_us - media_us(k, rtp_ts);
 
     if (track > 0 && k->delay.started &&
-        llabs(delay_us - smallest_delay(&k->delay)) > CLOCK_JUMP_US) {
-        *k = (Track){.clock_hz = k->clock_hz};
-        t->slip = (ClockSlip){0};
-    }
+        llabs(delay_us - smallest_delay(&k->delay)) > CLOCK_JUMP_US)
+        timeline_forget_track(t, track);
     filter_delay(&k->delay, DELAY_WINDOW_US, arrival_us, delay_us);
     t->now_us = arrival_us;
     k->recent.started = is_recent(t, k);
@@ -340,7 +367,7 @@ bool timeline_lead_now(const Timeline *t, int64_t now_us, int64_t *rtp_ts)
 
     if (!lead->delay.started)
         return false;
-    *rtp_ts = floor_div((now_us - smallest_delay(&lead->delay)) * lead->clock_hz, US_PER_S);
+    *rtp_ts = rescale(now_us - smallest_delay(&lead->delay), lead->clock_hz, US_PER_S);
     return true;
 }
 

@@ -58,6 +58,15 @@ void timeline_report(Timeline *timeline, size_t track, uint64_t ntp, int64_t rtp
  * with it. */
 void timeline_set_offset(Timeline *timeline, int64_t rtp_ts, int64_t at_90k);
 
+/* A placed track has another clock now: it is placed by arrival again. */
+void timeline_forget_track(Timeline *timeline, size_t track);
+
+/* All tracks have, the lead too, whose offset is yet to be set. */
+void timeline_forget(Timeline *timeline);
+
+/* For `us` nobody looked: the stream's clock stood still for so long. */
+void timeline_stand_still(Timeline *timeline, int64_t us);
+
 TimelineLateness timeline_lateness(const Timeline *timeline);
 
 /* All packets come later, or sooner, than they did: of delays, only the last second or two counts.

@@ -6,11 +6,13 @@
 #define FRAME   960 /* 20 ms, as browsers send */
 #define LATE_US 500000
 #define LATE    24000 /* the same in samples */
+#define ROOM    (1 << 30)
 
 static AudioClock audio;
 static int64_t put; /* samples that came out of the steps */
 static AudioLateness lateness;
 static AudioVerdict verdict; /* the last one */
+static int64_t room;         /* that there is for the next packet */
 
 static int setup(void **state)
 {
@@ -18,6 +20,7 @@ static int setup(void **state)
     audio = (AudioClock){.max_late_us = LATE_US};
     put = 0;
     lateness = (AudioLateness){0};
+    room = ROOM;
     return 0;
 }
 
@@ -26,7 +29,8 @@ static int setup(void **state)
 static const char *packet_slipped(int64_t ts, uint32_t lost, int64_t now_ts, int64_t slipped)
 {
     static char text[160];
-    AudioVerdict v = audio_clock_packet(&audio, ts, FRAME, lost, now_ts, slipped, lateness);
+    AudioArrival in = {ts, FRAME, lost, now_ts, slipped, lateness, room};
+    AudioVerdict v = audio_clock_packet(&audio, &in);
 
     verdict = v;
     text[0] = '\0';
@@ -34,6 +38,8 @@ static const char *packet_slipped(int64_t ts, uint32_t lost, int64_t now_ts, int
         strcat(text, "jump ");
     if (v.continuity == AUDIO_SLIPPED)
         strcat(text, "slip ");
+    if (v.continuity == AUDIO_CAUGHT_UP)
+        strcat(text, "caught up ");
     if (v.continuity == AUDIO_MOVED)
         strcat(text, "move ");
     for (size_t i = 0; i < v.count; i++) {
@@ -255,13 +261,35 @@ static void another_clock_goes_on_where_it_arrives(void **state)
     }
 }
 
+/* Media time may not be further ahead of real time: what is further is another clock, and what
+ * finds no room is dropped, until there is as much again as there was. */
+static void what_is_ahead_of_real_time_is_dropped(void **state)
+{
+    (void)state;
+    packet(0, 0);
+    room = 3 * FRAME;
+    assert_string_equal(packet_at(4 * FRAME, 0, 4 * FRAME), "jump S1920 D960");
+    assert_int_equal(put, 4 * FRAME);
+    assert_string_equal(packet_slipped(5 * FRAME, 0, 5 * FRAME, 48000), "slip S1920 D960");
+    put = 0;
+    for (room = FRAME - 1; room < 96000; room += 4000)
+        assert_string_equal(packet(100 * FRAME + room, 0), "");
+    assert_int_equal(put, 0);
+    assert_int_equal(audio.stats.aheads, 1);
+    assert_int_equal(audio.stats.dropped_samples, 24 * FRAME);
+    assert_string_equal(packet(500 * FRAME, 0), "caught up D960");
+    assert_string_equal(packet(501 * FRAME, 0), "D960");
+    assert_int_equal(audio.stats.aheads, 1);
+}
+
 /* Sound that is promised but has not come: silence until the first packet, whatever its time. */
 static void a_guessed_beginning_takes_any_first_packet(void **state)
 {
     (void)state;
     audio_clock_start(&audio, 0);
     assert_int_equal(audio_clock_tick(&audio, LATE + 48000), 48000);
-    AudioVerdict v = audio_clock_packet(&audio, 48500, FRAME, 0, LATE + 48000, 0, lateness);
+    AudioArrival in = {48500, FRAME, 0, LATE + 48000, 0, lateness, ROOM};
+    AudioVerdict v = audio_clock_packet(&audio, &in);
     assert_int_equal(v.continuity, AUDIO_JUMPED);
     assert_int_equal(v.jumped_from, LATE + 48000);
     assert_int_equal(v.jumped_to, 48500);
@@ -307,6 +335,7 @@ int main(void)
         TEST(a_late_burst_is_dropped_and_moves_nothing),
         TEST(a_clock_that_has_stood_still_goes_on_behind_silence),
         TEST(another_clock_goes_on_where_it_arrives),
+        TEST(what_is_ahead_of_real_time_is_dropped),
         TEST(a_guessed_beginning_takes_any_first_packet),
         TEST(never_a_sample_too_many_or_too_few),
     };

@@ -145,6 +145,23 @@ static void the_count_is_right_whatever_is_put_in(void **state)
     assert_int_equal(opus_to_aac_position(transcoder), expected + FRAME - 300);
 }
 
+/* However much is asked for: what waits to be taken is bounded. */
+static void one_call_puts_in_so_much_and_no_more(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        int64_t before = next_pts;
+        assert_int_equal(opus_to_aac_silence(transcoder, INT64_MAX), OPUS_TO_AAC_MOST);
+        listen();
+        assert_true(i == 0 || next_pts - before <= 24 * AAC_FRAME_SAMPLES);
+        assert_int_equal(opus_to_aac_conceal(transcoder, INT64_MAX), OPUS_TO_AAC_MOST);
+        listen();
+    }
+    assert_int_equal(opus_to_aac_position(transcoder), FIRST + 8 * OPUS_TO_AAC_MOST);
+    assert_int_equal(opus_to_aac_silence(transcoder, 7), 7);
+    assert_int_equal(opus_to_aac_conceal(transcoder, 7), 7);
+}
+
 static void a_packet_that_is_none_becomes_silence(void **state)
 {
     static const uint8_t junk[] = {0xFF, 0xFF, 0xFF, 0x00};
@@ -180,6 +197,7 @@ int main(void)
         TEST(a_tone_goes_through_in_its_place),
         TEST(what_was_lost_is_rebuilt_or_concealed),
         TEST(the_count_is_right_whatever_is_put_in),
+        TEST(one_call_puts_in_so_much_and_no_more),
         TEST(a_packet_that_is_none_becomes_silence),
         TEST(a_new_publisher_goes_on_where_the_last_one_ended),
     };

@@ -100,12 +100,51 @@ static void unwraps(void **state)
     assert_int_equal(rtp_unwrap_32(&(RtpUnwrap){true, 5}, 0xFFFFFFFFu), -1);
 }
 
+/* Whatever it is sent, for however long: no time is far from what has passed. */
+static void a_clock_is_bounded(void **state)
+{
+    static const uint32_t steps[] = {INT32_MAX, 0x80000001u, 480000, 960000, 479999, -479999u, 960};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(steps); i++) {
+        RtpClock clock = {.clock_hz = 48000};
+        int64_t now_us = 0;
+        uint32_t value = 4000000000u;
+        for (int n = 0; n < 100000; n++, value += steps[i], now_us += 10) {
+            int64_t at = rtp_clock_take(&clock, value, now_us);
+            assert_int_equal((uint32_t)at, value);
+            assert_in_range(at + 480000, 0,
+                            480000 + (int64_t)UINT32_MAX + (now_us / 1000000 + 11) * 48049);
+        }
+    }
+}
+
+/* An honest one has no such bound: it wraps as often as it likes, slow, fast or with pauses. */
+static void a_clock_goes_on_for_years(void **state)
+{
+    RtpClock clock = {.clock_hz = 90000};
+    int64_t at = 3000000000ll;
+
+    (void)state;
+    for (int64_t s = 0; s < 86400 * 1000ll; s += 1000) {
+        assert_int_equal(rtp_clock_take(&clock, (uint32_t)at, s * 1000000), at);
+        at += 90000 * 1000ll + (s % 2000 ? 8000 : 9000); /* 0.1 per mille fast */
+    }
+    assert_int_equal(rtp_clock_take(&clock, (uint32_t)(at - 80000), 86400 * 1000ll * 1000000),
+                     at - 80000);
+    assert_int_equal(rtp_clock_near(&clock, (uint32_t)(at + 5)), at + 5);
+    assert_int_equal(rtp_clock_near(&clock, (uint32_t)(at + 5)), at + 5);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parses_and_refuses), cmocka_unit_test(reads_the_header),
-        cmocka_unit_test(tells_rtcp_apart),
-        cmocka_unit_test(keeps_the_marker_with_another_payload_type), cmocka_unit_test(unwraps)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(parses_and_refuses),
+                                       cmocka_unit_test(reads_the_header),
+                                       cmocka_unit_test(tells_rtcp_apart),
+                                       cmocka_unit_test(keeps_the_marker_with_another_payload_type),
+                                       cmocka_unit_test(unwraps),
+                                       cmocka_unit_test(a_clock_is_bounded),
+                                       cmocka_unit_test(a_clock_goes_on_for_years)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
