@@ -181,6 +181,8 @@ static int64_t lead_now(const Intake *s, int64_t room, int64_t otherwise)
 
     if (!timeline_lead_now(s->timeline, s->now_us, &ts))
         return otherwise;
+    if (s->audio_clock.ahead) /* or silence would be ahead of real time instead, for good */
+        room -= us_to_samples(MEDIA_LEAD_US);
     return smaller(ts, s->audio_clock.next_ts + room);
 }
 

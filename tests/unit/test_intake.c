@@ -192,12 +192,22 @@ static void publish(int64_t ms)
     }
 }
 
-/* What comes now is put out: media time goes on with real time, and pictures come. */
+static uint64_t unheard_samples(void)
+{
+    AudioClockStats stats = intake_stats(intake).audio;
+
+    return stats.dropped_samples + stats.silent_samples + stats.concealed_samples;
+}
+
+/* What comes now is put out, and nothing is made up: media time goes on with real time, and
+ * pictures come. */
 static void assert_honest_is_heard(void)
 {
     publish(6000); /* what an attack has left is over by then */
     Seen before = seen;
+    uint64_t unheard = unheard_samples();
     publish(2000);
+    assert_int_equal(unheard_samples(), unheard);
     int64_t sound_90k = seen.sound_90k - before.sound_90k;
     int64_t picture_90k = seen.picture_90k - before.picture_90k;
     if (has_audio)
