@@ -14,6 +14,8 @@
 
 #define S US_PER_S
 
+#define UNIX "unix:"
+
 #define PARTS_MIN 2  /* of a segment; with fewer there is nothing to gain */
 #define PARTS_MAX 80 /* what a playlist can list, and some in hand for longer segments */
 
@@ -47,6 +49,10 @@ static const SettingRule rules[] = {
     {KEY("sources.bandwidth", SETTING_INTEGER, bandwidth_mbit, 0, 100000)},
     {KEY("control.address", SETTING_STRING, control_address, 7, BRIDGE_ADDRESS_SIZE - 1)},
     {KEY("control.port", SETTING_INTEGER, control_port, 1, UINT16_MAX)},
+    {KEY("control.listen", SETTING_STRING, control_listen, 0, BRIDGE_LISTEN_SIZE - 1)},
+    {KEY("control.token_file", SETTING_STRING, control_token_file, 0, BRIDGE_PATH_SIZE - 1)},
+    {KEY("control.hosts", SETTING_STRING, control.hosts, 0, CONTROL_NAMES_SIZE - 1)},
+    {KEY("control.origins", SETTING_STRING, control.origins, 0, CONTROL_NAMES_SIZE - 1)},
 };
 
 BridgeSettings bridge_settings_defaults(void)
@@ -113,7 +119,7 @@ static int check_low_latency(const BridgeSettings *settings, char *error)
                  settings->ll_address);
         return -1;
     }
-    if (settings->ll_port == settings->control_port) {
+    if (settings->ll_port == settings->control_port && !*settings->control_listen) {
         snprintf(error, SETTINGS_ERROR_SIZE,
                  "ll.port is control.port: one is for viewers, the other for nobody else's eyes");
         return -1;
@@ -121,20 +127,85 @@ static int check_low_latency(const BridgeSettings *settings, char *error)
     return 0;
 }
 
-int bridge_settings_check(const BridgeSettings *settings, char *error)
+const char *bridge_settings_control_socket(const BridgeSettings *settings)
 {
-    const char *directory = settings->directory;
-    struct in_addr address;
+    size_t len = strlen(UNIX);
 
-    if (inet_pton(AF_INET, settings->control_address, &address) != 1 ||
-        ntohl(address.s_addr) >> 24 != IN_LOOPBACKNET) {
+    return strncmp(settings->control_listen, UNIX, len) == 0 ? settings->control_listen + len : "";
+}
+
+/* Who may reach the control API. Returns 0, or -1 with a sentence. */
+static int check_control(BridgeSettings *settings, char *error)
+{
+    struct in_addr address;
+    char what[SETTINGS_ERROR_SIZE];
+
+    if (*settings->control_listen && bridge_settings_control_socket(settings)[0] != '/') {
         snprintf(error, SETTINGS_ERROR_SIZE,
-                 "control.address %s is not a loopback address: whoever reaches the control API "
-                 "rules the bridge, so it listens on 127.0.0.0/8 alone",
+                 "control.listen \"%s\" must be a Unix socket, as "
+                 "\"unix:/run/hls-bridge/control.sock\"; "
+                 "for TCP there are control.address and control.port",
+                 settings->control_listen);
+        return -1;
+    }
+    if (inet_pton(AF_INET, settings->control_address, &address) != 1) {
+        snprintf(error, SETTINGS_ERROR_SIZE, "control.address %s is not an IPv4 address",
                  settings->control_address);
         return -1;
     }
-    if (check_low_latency(settings, error) < 0)
+    if (ntohl(address.s_addr) >> 24 != IN_LOOPBACKNET && !*settings->control_token_file) {
+        snprintf(error, SETTINGS_ERROR_SIZE,
+                 "control.address %s is not a loopback address: whoever reaches the control API "
+                 "rules the bridge, so without control.token_file it listens on 127.0.0.0/8 alone",
+                 settings->control_address);
+        return -1;
+    }
+    if (*settings->control_token_file &&
+        bearer_token_read(settings->control_token_file, settings->control.token, what) < 0) {
+        snprintf(error, SETTINGS_ERROR_SIZE, "control.token_file %.*s", SETTINGS_ERROR_SIZE - 32,
+                 what);
+        return -1;
+    }
+    return 0;
+}
+
+/* A folder that others may write to, or a link that they may lead elsewhere, would have the bridge
+ * write and remove files wherever they like. Returns 0, or -1 with a sentence. */
+static int check_directory(const char *directory, char *error)
+{
+    char bare[BRIDGE_PATH_SIZE]; /* without a slash at its end, behind which a link is followed */
+    struct stat is;
+
+    snprintf(bare, sizeof(bare), "%s", directory);
+    for (size_t len = strlen(bare); len > 1 && bare[len - 1] == '/';)
+        bare[--len] = '\0';
+    if (mkdir(directory, 0755) < 0 && errno != EEXIST)
+        snprintf(error, SETTINGS_ERROR_SIZE, "hls.directory %s cannot be made: %s", directory,
+                 strerror(errno));
+    else if (lstat(bare, &is) < 0)
+        snprintf(error, SETTINGS_ERROR_SIZE, "hls.directory %s cannot be read: %s", directory,
+                 strerror(errno));
+    else if (S_ISLNK(is.st_mode))
+        snprintf(error, SETTINGS_ERROR_SIZE,
+                 "hls.directory %s is a link: name the folder that it leads to", directory);
+    else if (!S_ISDIR(is.st_mode))
+        snprintf(error, SETTINGS_ERROR_SIZE, "hls.directory %s is not a folder", directory);
+    else if (is.st_mode & S_IWOTH)
+        snprintf(error, SETTINGS_ERROR_SIZE,
+                 "hls.directory %s can be written by everybody: name a folder of the bridge's own, "
+                 "or chmod o-w it",
+                 directory);
+    else if (access(directory, W_OK | X_OK) < 0)
+        snprintf(error, SETTINGS_ERROR_SIZE, "hls.directory %s cannot be written: %s", directory,
+                 strerror(errno));
+    else
+        return 0;
+    return -1;
+}
+
+int bridge_settings_check(BridgeSettings *settings, char *error)
+{
+    if (check_control(settings, error) < 0 || check_low_latency(settings, error) < 0)
         return -1;
     if (settings->bandwidth_mbit && settings->bandwidth_mbit * MBIT < settings->source_bitrate) {
         snprintf(error, SETTINGS_ERROR_SIZE,
@@ -142,15 +213,5 @@ int bridge_settings_check(const BridgeSettings *settings, char *error)
                  "let a stream in: there would never be one");
         return -1;
     }
-    if (mkdir(directory, 0755) < 0 && errno != EEXIST) {
-        snprintf(error, SETTINGS_ERROR_SIZE, "hls.directory %s cannot be made: %s", directory,
-                 strerror(errno));
-        return -1;
-    }
-    if (access(directory, W_OK | X_OK) < 0) {
-        snprintf(error, SETTINGS_ERROR_SIZE, "hls.directory %s cannot be written: %s", directory,
-                 strerror(errno));
-        return -1;
-    }
-    return 0;
+    return check_directory(settings->directory, error);
 }

@@ -6,11 +6,13 @@
  *
  * Thread-safety: read-only once it is read. */
 
+#include "control_access.h"
 #include "media.h"
 
 #define BRIDGE_PATH_SIZE    1024
 #define BRIDGE_ADDRESS_SIZE 16
-#define BRIDGE_SOCKET_SIZE  108     /* as long as the kernel takes it */
+#define BRIDGE_SOCKET_SIZE  108 /* as long as the kernel takes it */
+#define BRIDGE_LISTEN_SIZE  (sizeof("unix:") + BRIDGE_SOCKET_SIZE)
 #define MBIT                1000000 /* bits */
 
 typedef struct BridgeSettings {
@@ -28,8 +30,11 @@ typedef struct BridgeSettings {
     char ll_socket[BRIDGE_SOCKET_SIZE];        /* path of its Unix socket, empty: none */
     int64_t backlog;                           /* bytes of a publisher that may wait */
     int64_t audio_bitrate;                     /* bit/s */
-    char control_address[BRIDGE_ADDRESS_SIZE]; /* IPv4, loopback */
+    char control_address[BRIDGE_ADDRESS_SIZE]; /* IPv4; loopback if there is no token */
     int64_t control_port;
+    char control_listen[BRIDGE_LISTEN_SIZE];   /* "unix:PATH", instead of these two; or empty */
+    char control_token_file[BRIDGE_PATH_SIZE]; /* empty: no token is asked for */
+    ControlAccess control;                     /* its token is read by bridge_settings_check() */
     int64_t max_streams;
     int64_t max_held, max_ended; /* 0: as many as max_streams */
     int64_t source_bitrate;      /* bit/s that one publisher may send */
@@ -52,8 +57,12 @@ int64_t bridge_settings_max_ended(const BridgeSettings *settings);
  * number of them. */
 int64_t bridge_settings_part_us(const BridgeSettings *settings);
 
-/* Checks what a range cannot tell: the control API stays on this machine; the folder exists or can
- * be made, and can be written. Returns 0, or -1 with a sentence. */
-int bridge_settings_check(const BridgeSettings *settings, char *error);
+/* The path of the Unix socket of `control.listen`; "": there is none. Borrowed. */
+const char *bridge_settings_control_socket(const BridgeSettings *settings);
+
+/* Checks what a range cannot tell: nobody reaches the control API from elsewhere without a token,
+ * which is read; the folder exists or can be made, can be written, and is nobody else's. Returns 0,
+ * or -1 with a sentence. */
+int bridge_settings_check(BridgeSettings *settings, char *error);
 
 #endif

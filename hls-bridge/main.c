@@ -26,6 +26,7 @@
 #include "stream_table.h"
 
 #define DEFAULT_FILE SYSCONFDIR "/hls-bridge.jcfg"
+#define PLACE_SIZE   (BRIDGE_LISTEN_SIZE + 16)
 
 /* What is asked to stop has so long for it, within the second that is promised. */
 #define STOP_US      (800 * US_PER_MS)
@@ -42,7 +43,7 @@ static const char usage[] =
     "  -c, --config FILE     configuration (" DEFAULT_FILE
     ")\n"
     "  -d, --directory DIR   where segments and playlists go, over hls.directory\n"
-    "  -p, --port PORT       of the control API, over control.port\n"
+    "  -p, --port PORT       of the control API, over control.port and control.listen\n"
     "      --sdp FILE        listen for one publisher, as this session description says\n"
     "      --stream NAME     and publish it under this name\n"
     "  -v, --verbose         log every segment\n"
@@ -50,7 +51,7 @@ static const char usage[] =
     "  -h, --help            print this\n"
     "\n"
     "With -d there need be no configuration file. Publishers are announced over HTTP on\n"
-    "127.0.0.1; see docs/protocol.md. SIGTERM and SIGINT stop it.\n";
+    "this machine; see docs/protocol.md. SIGTERM and SIGINT stop it.\n";
 
 typedef struct Options {
     const char *config; /* NULL: the default, if it is there */
@@ -145,8 +146,10 @@ static int read_settings(const Options *options, BridgeSettings *settings)
                  sizeof(settings->directory) - 1);
         goto fail;
     }
-    if (options->port)
+    if (options->port) {
         settings->control_port = options->port;
+        settings->control_listen[0] = '\0';
+    }
     if (bridge_settings_check(settings, error) == 0)
         return 0;
 fail:
@@ -224,6 +227,36 @@ static void wait_for_signal(const sigset_t *signals)
     log_info("%s, stopping", signal == SIGINT ? "interrupted" : "terminated");
 }
 
+/* What is there of streams, without any yet. Returns 0, or -1 after a sentence on stderr. */
+static int make_streams(const BridgeSettings *settings, Parts *parts)
+{
+    const char *failed = NULL;
+
+    errno = ENOMEM; /* of whatever says nothing else */
+    if (settings->ll_enabled && !(parts->ll_hub = ll_hub_create()))
+        failed = "low-latency HLS";
+    else if (settings->thumbnail_us && !(parts->thumbnailer = thumbnailer_create()))
+        failed = "the thread of thumbnails";
+    else if (!(parts->table = stream_table_create(settings, parts->ll_hub, parts->thumbnailer)))
+        failed = "the table of streams";
+    else if (!(parts->list = public_list_create(settings->directory)))
+        failed = "the list of streams in hls.directory";
+    if (!failed)
+        return 0;
+    fprintf(stderr, "hls-bridge: %s cannot be made: %s\n", failed, strerror(errno));
+    return -1;
+}
+
+/* Where the control API is asked. Returns `text`. */
+static const char *control_place(const BridgeSettings *settings, char text[PLACE_SIZE])
+{
+    if (*settings->control_listen)
+        snprintf(text, PLACE_SIZE, "%s", settings->control_listen);
+    else
+        snprintf(text, PLACE_SIZE, "%s:%d", settings->control_address, (int)settings->control_port);
+    return text;
+}
+
 /* Returns 0, or -1 after a sentence on stderr. */
 static int start(const BridgeSettings *settings, Parts *parts)
 {
@@ -234,21 +267,21 @@ static int start(const BridgeSettings *settings, Parts *parts)
         .directory = settings->directory,
         .target_us = settings->segment_us,
     };
+    char place[PLACE_SIZE];
 
-    parts->ll_hub = settings->ll_enabled ? ll_hub_create() : NULL;
-    parts->thumbnailer = settings->thumbnail_us ? thumbnailer_create() : NULL;
-    parts->table = stream_table_create(settings, parts->ll_hub, parts->thumbnailer);
-    parts->list = public_list_create(settings->directory);
-    if (!parts->table || !parts->list || (settings->ll_enabled && !parts->ll_hub) ||
-        (settings->thumbnail_us && !parts->thumbnailer)) {
-        fprintf(stderr, "hls-bridge: there is no memory\n");
+    if (make_streams(settings, parts) < 0)
         return -1;
-    }
-    parts->api = control_api_create(settings->control_address, (uint16_t)settings->control_port,
-                                    parts->table);
+    ControlApiParams control = {
+        .address = settings->control_address,
+        .port = (uint16_t)settings->control_port,
+        .socket = bridge_settings_control_socket(settings),
+        .access = settings->control,
+        .table = parts->table,
+    };
+    parts->api = control_api_create(&control);
     if (!parts->api) {
-        fprintf(stderr, "hls-bridge: the control API cannot listen on %s:%d: %s\n",
-                settings->control_address, (int)settings->control_port, strerror(errno));
+        fprintf(stderr, "hls-bridge: the control API cannot listen on %s: %s\n",
+                control_place(settings, place), strerror(errno));
         return -1;
     }
     ll.hub = parts->ll_hub;
@@ -301,14 +334,20 @@ static int run(const Options *options, const BridgeSettings *settings, const sig
 {
     Parts parts = {0};
     int status = EXIT_FAILURE;
+    char place[PLACE_SIZE];
 
     if (start(settings, &parts) < 0)
         goto done;
     size_t recovered = stream_table_recover(parts.table);
     if (options->sdp && listen_on_fixed_ports(options, parts.table) < 0)
         goto done;
-    log_info("ready: segments go to %s, control API on %s:%d", settings->directory,
-             settings->control_address, (int)settings->control_port);
+    /* only now, so that nobody is let into a stream that is still to be taken up */
+    if (control_api_serve(parts.api) < 0) {
+        fprintf(stderr, "hls-bridge: the control API cannot be served: %s\n", strerror(errno));
+        goto done;
+    }
+    log_info("ready: segments go to %s, control API on %s", settings->directory,
+             control_place(settings, place));
     if (settings->ll_enabled)
         log_info("low-latency HLS is served on %s:%d", settings->ll_address,
                  (int)settings->ll_port);

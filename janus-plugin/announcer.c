@@ -168,8 +168,11 @@ void announcer_withdraw(Session *session)
 
 int announcer_init(const PluginSettings *settings, AnnouncerRefused *refused)
 {
-    const BridgeEvents events = {on_bridge_answer, on_bridge_refusal, on_bridge_unreachable,
-                                 on_bridge_release};
+    const BridgeClientParams bridge = {
+        .bridge = plugin_settings_bridge(settings),
+        .token = plugin_settings_bridge_token(settings),
+        .events = {on_bridge_answer, on_bridge_refusal, on_bridge_unreachable, on_bridge_release},
+    };
 
     self.settings = settings;
     self.refused = refused;
@@ -177,7 +180,7 @@ int announcer_init(const PluginSettings *settings, AnnouncerRefused *refused)
         JANUS_LOG(LOG_FATAL, "[hls] no thread to listen for RTCP: %s\n", g_strerror(errno));
         return -1;
     }
-    self.bridge = bridge_client_create(plugin_settings_bridge(settings), &events);
+    self.bridge = bridge_client_create(&bridge);
     if (!self.bridge) {
         JANUS_LOG(LOG_FATAL, "[hls] no thread for the bridge client\n");
         rtp_sender_listener_stop();

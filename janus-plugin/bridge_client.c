@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define UNIX "unix:"
+
 #define FIRST_RETRY_US     (250 * G_TIME_SPAN_MILLISECOND)
 #define LAST_RETRY_US      (2 * G_TIME_SPAN_SECOND)
 #define REQUEST_TIMEOUT_MS 3000L /* the bridge is on this machine and answers in milliseconds */
@@ -32,10 +34,12 @@ typedef struct Entry {
 } Entry;
 
 struct BridgeClient {
-    char *url;
+    char *bridge; /* as configured, for sentences */
+    char *url;    /* what requests begin with */
+    char *socket; /* path of a Unix socket through which they go; NULL: none */
     BridgeEvents events;
     CURLM *multi;
-    struct curl_slist *headers;
+    struct curl_slist *offer_headers, *headers; /* with an offer, and without; NULL: none */
     GThread *thread;
     GMutex lock;         /* guards what follows, and all entries */
     GHashTable *entries; /* name -> Entry */
@@ -74,6 +78,8 @@ static void start_request(BridgeClient *client, Entry *entry)
     entry->request_version = entry->version;
     g_string_truncate(entry->response, 0);
     curl_easy_setopt(request, CURLOPT_URL, url);
+    if (client->socket)
+        curl_easy_setopt(request, CURLOPT_UNIX_SOCKET_PATH, client->socket);
     curl_easy_setopt(request, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(request, CURLOPT_NOPROXY, "*"); /* whatever the environment says */
     curl_easy_setopt(request, CURLOPT_TIMEOUT_MS, REQUEST_TIMEOUT_MS);
@@ -81,10 +87,11 @@ static void start_request(BridgeClient *client, Entry *entry)
     curl_easy_setopt(request, CURLOPT_WRITEDATA, entry->response);
     curl_easy_setopt(request, CURLOPT_PRIVATE, entry);
     if (entry->offer) {
-        curl_easy_setopt(request, CURLOPT_HTTPHEADER, client->headers);
+        curl_easy_setopt(request, CURLOPT_HTTPHEADER, client->offer_headers);
         curl_easy_setopt(request, CURLOPT_COPYPOSTFIELDS, entry->offer);
         curl_easy_setopt(request, CURLOPT_CUSTOMREQUEST, "PUT");
     } else {
+        curl_easy_setopt(request, CURLOPT_HTTPHEADER, client->headers);
         curl_easy_setopt(request, CURLOPT_CUSTOMREQUEST, "DELETE");
     }
     curl_multi_add_handle(client->multi, request);
@@ -148,7 +155,7 @@ static void finish_request(BridgeClient *client, Entry *entry, CURLcode result, 
     outcome->user = entry->user;
     if (result != CURLE_OK) {
         snprintf(outcome->reason, REASON_SIZE, "the bridge at %s cannot be reached: %s",
-                 client->url, curl_easy_strerror(result));
+                 client->bridge, curl_easy_strerror(result));
         retry_later(entry, outcome);
     } else if (status >= 500 || (status == HTTP_CONFLICT && entry->listened)) {
         /* one that was live is not thrown out because the bridge, after a restart, has no room yet
@@ -263,15 +270,30 @@ static void *run_client(void *data)
     }
 }
 
-BridgeClient *bridge_client_create(const char *url, const BridgeEvents *events)
+/* What every request says of itself. */
+static void make_headers(BridgeClient *client, const char *token)
+{
+    client->offer_headers = curl_slist_append(NULL, "Content-Type: application/sdp");
+    client->offer_headers = curl_slist_append(client->offer_headers, "Expect:");
+    if (!token)
+        return;
+    char *header = g_strdup_printf("Authorization: Bearer %s", token);
+    client->offer_headers = curl_slist_append(client->offer_headers, header);
+    client->headers = curl_slist_append(NULL, header);
+    g_free(header);
+}
+
+BridgeClient *bridge_client_create(const BridgeClientParams *params)
 {
     BridgeClient *client = g_new0(BridgeClient, 1);
+    bool socket = g_str_has_prefix(params->bridge, UNIX);
 
-    client->url = g_strdup(url);
-    client->events = *events;
+    client->bridge = g_strdup(params->bridge);
+    client->url = g_strdup(socket ? "http://localhost" : params->bridge);
+    client->socket = socket ? g_strdup(params->bridge + strlen(UNIX)) : NULL;
+    client->events = params->events;
     client->entries = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_entry);
-    client->headers = curl_slist_append(NULL, "Content-Type: application/sdp");
-    client->headers = curl_slist_append(client->headers, "Expect:");
+    make_headers(client, params->token);
     client->multi = curl_multi_init();
     g_mutex_init(&client->lock);
     if (client->multi)
@@ -307,9 +329,12 @@ void bridge_client_destroy(BridgeClient **client)
     release_users(c);
     g_hash_table_destroy(c->entries);
     curl_multi_cleanup(c->multi);
+    curl_slist_free_all(c->offer_headers);
     curl_slist_free_all(c->headers);
     g_mutex_clear(&c->lock);
+    g_free(c->bridge);
     g_free(c->url);
+    g_free(c->socket);
     g_free(c);
     *client = NULL;
 }

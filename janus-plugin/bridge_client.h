@@ -23,9 +23,15 @@ typedef struct BridgeEvents {
     void (*released)(void *user);
 } BridgeEvents;
 
-/* `url` is the root of the control API, "http://127.0.0.1:8190". Returns NULL where there is no
- * memory or no thread. */
-BridgeClient *bridge_client_create(const char *url, const BridgeEvents *events);
+typedef struct BridgeClientParams {
+    const char *bridge; /* root of the control API, "http://127.0.0.1:8190"; or its Unix socket,
+                           "unix:/run/hls-bridge/control.sock" */
+    const char *token;  /* that it wants to be shown; NULL: none */
+    BridgeEvents events;
+} BridgeClientParams;
+
+/* The params are copied. Returns NULL where there is no memory or no thread. */
+BridgeClient *bridge_client_create(const BridgeClientParams *params);
 
 /* Withdraws nothing; waits for what is under way, a second at the most, and releases everything.
  * Accepts NULL, leaves NULL. */

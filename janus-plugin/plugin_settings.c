@@ -3,9 +3,11 @@
 
 #include <glib.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "bearer_token.h"
 #include "request.h"
 #include "settings_reader.h"
 #include "stream_name.h"
@@ -14,6 +16,8 @@
 
 struct PluginSettings {
     char bridge[PLUGIN_URL_SIZE];
+    char token_file[PLUGIN_URL_SIZE];
+    char token[BEARER_TOKEN_SIZE]; /* of that file; "": none */
     char forward[PLUGIN_URL_SIZE];
     char playback[PLUGIN_URL_SIZE];
     bool open;
@@ -45,6 +49,7 @@ static const char *read_stream_key(void *out, const char *stream, const char *ke
 
 static const SettingRule rules[] = {
     {KEY("general.bridge", SETTING_STRING, bridge, 8, PLUGIN_URL_SIZE - 1)},
+    {KEY("general.bridge_token_file", SETTING_STRING, token_file, 0, PLUGIN_URL_SIZE - 1)},
     {KEY("general.forward", SETTING_STRING, forward, 0, PLUGIN_URL_SIZE - 1)},
     {KEY("general.playback", SETTING_STRING, playback, 0, PLUGIN_URL_SIZE - 1)},
     {KEY("general.open", SETTING_BOOLEAN, open, 0, 0)},
@@ -53,6 +58,30 @@ static const SettingRule rules[] = {
     {KEY("general.publishers", SETTING_INTEGER, publishers, 0, 10000)},
     {.path = "streams", .type = SETTING_GROUPS, .group = read_stream_key},
 };
+
+/* Checks what a range cannot tell, and reads the token. Returns 0, or -1 with a sentence. */
+static int check(PluginSettings *settings, const char *file, char *error)
+{
+    char what[SETTINGS_ERROR_SIZE];
+
+    if (!g_str_has_prefix(settings->bridge, "http://") &&
+        !g_str_has_prefix(settings->bridge, "https://") &&
+        !g_str_has_prefix(settings->bridge, "unix:/")) {
+        snprintf(
+            error, SETTINGS_ERROR_SIZE,
+            "%s: general.bridge must be a URL, as \"http://127.0.0.1:8190\", or a Unix socket, "
+            "as \"unix:/run/hls-bridge/control.sock\"",
+            file);
+        return -1;
+    }
+    if (settings->token_file[0] &&
+        bearer_token_read(settings->token_file, settings->token, what) < 0) {
+        snprintf(error, SETTINGS_ERROR_SIZE, "%.200s: general.bridge_token_file %.*s", file,
+                 SETTINGS_ERROR_SIZE - 240, what);
+        return -1;
+    }
+    return 0;
+}
 
 PluginSettings *plugin_settings_create(const char *file, char *error)
 {
@@ -65,7 +94,8 @@ PluginSettings *plugin_settings_create(const char *file, char *error)
         .keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
     };
     if (access(file, F_OK) == 0 &&
-        settings_read(file, rules, sizeof(rules) / sizeof(rules[0]), settings, error) < 0)
+        (settings_read(file, rules, sizeof(rules) / sizeof(rules[0]), settings, error) < 0 ||
+         check(settings, file, error) < 0))
         plugin_settings_destroy(&settings);
     return settings;
 }
@@ -103,6 +133,11 @@ KeyVerdict plugin_settings_key(const PluginSettings *settings, const char *strea
 const char *plugin_settings_bridge(const PluginSettings *settings)
 {
     return settings->bridge;
+}
+
+const char *plugin_settings_bridge_token(const PluginSettings *settings)
+{
+    return settings->token[0] ? settings->token : NULL;
 }
 
 uint32_t plugin_settings_bitrate(const PluginSettings *settings)

@@ -35,10 +35,13 @@ KeyVerdict plugin_settings_key(const PluginSettings *settings, const char *strea
  * nor is what is longer than REQUEST_KEY_MAX. */
 bool plugin_keys_equal(const char *a, const char *b);
 
-const char *plugin_settings_bridge(const PluginSettings *settings); /* URL of its control API */
-uint32_t plugin_settings_bitrate(const PluginSettings *settings);   /* bit/s, the cap */
-size_t plugin_settings_publishers(const PluginSettings *settings);  /* at once; 0: any number */
-bool plugin_settings_events(const PluginSettings *settings);        /* notify event handlers */
+/* Where its control API is: a URL, or "unix:PATH". */
+const char *plugin_settings_bridge(const PluginSettings *settings);
+/* What the bridge wants to be shown; NULL: nothing. */
+const char *plugin_settings_bridge_token(const PluginSettings *settings);
+uint32_t plugin_settings_bitrate(const PluginSettings *settings);  /* bit/s, the cap */
+size_t plugin_settings_publishers(const PluginSettings *settings); /* at once; 0: any number */
+bool plugin_settings_events(const PluginSettings *settings);       /* notify event handlers */
 
 /* "HOST:PORT" of a stranger's RTP receiver; its audio goes two ports up. NULL: there is a bridge.
  */

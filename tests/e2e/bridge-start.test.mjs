@@ -4,7 +4,7 @@
 // starts; and its control API refuses what it must.
 
 import assert from "node:assert/strict";
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
@@ -75,17 +75,24 @@ for (const name of ["workshop.md", "taller.md"])
       }
     }));
 
-test("a folder that cannot be written", () =>
-  inFolder(async (folder) => {
-    await chmod(folder, 0o755);
-    await mkdir(`${folder}/hls`, { mode: 0o555 });
-    // root may write anywhere, so it is somebody else then
-    const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
-    const [program, ...args] = [...(process.getuid() === 0 ? nobody : []), built().bridge, "-d", `${folder}/hls`];
-    const { status, stderr } = await run(program, args, { timeout: 5000 });
-    assert.equal(status, 1);
-    assert.match(stderr, /cannot be written: Permission denied/);
-  }));
+for (const [what, mode, sentence] of [
+  ["written", 0o555, /cannot be written: Permission denied/],
+  ["read", 0o300, /the list of streams in hls\.directory cannot be made: Permission denied/],
+])
+  test(`a folder that cannot be ${what}`, () =>
+    inFolder(async (folder) => {
+      // root may do everything anywhere, so it is somebody else then
+      const root = process.getuid() === 0;
+      const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+      await chmod(folder, 0o755);
+      await mkdir(`${folder}/hls`);
+      if (root) await chown(`${folder}/hls`, 65534, 65534);
+      await chmod(`${folder}/hls`, mode);
+      const [program, ...args] = [...(root ? nobody : []), built().bridge, "-d", `${folder}/hls`];
+      const { status, stderr } = await run(program, args, { timeout: 5000 });
+      assert.equal(status, 1);
+      assert.match(stderr, sentence);
+    }));
 
 test("ports that are taken, arguments that make no sense", () =>
   inFolder(async (folder) => {

@@ -25,6 +25,7 @@
 
 typedef struct Publisher {
     int fd;
+    char offer[256];
     SourceSdp sdp;
 } Publisher;
 
@@ -33,15 +34,14 @@ static inline Publisher publisher_open(void)
     struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof(own);
     Publisher p = {.fd = socket(AF_INET, SOCK_DGRAM, 0)};
-    char offer[256];
 
     assert_int_equal(bind(p.fd, (struct sockaddr *)&own, len), 0);
     assert_int_equal(getsockname(p.fd, (struct sockaddr *)&own, &len), 0);
-    int n = snprintf(offer, sizeof(offer),
+    int n = snprintf(p.offer, sizeof(p.offer),
                      "v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio %u RTP/AVPF 111\r\n"
                      "a=rtpmap:111 opus/48000/2\r\na=rtcp-mux\r\n",
                      ntohs(own.sin_port));
-    assert_null(source_sdp_read(offer, (size_t)n, &p.sdp));
+    assert_null(source_sdp_read(p.offer, (size_t)n, &p.sdp));
     return p;
 }
 

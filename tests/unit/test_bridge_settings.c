@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sample_file.h"
+#include "temp_folder.h"
+
+#include <sys/stat.h>
 
 #include "hls-bridge/bridge_settings.h"
 #include "settings_reader.h"
@@ -23,6 +26,10 @@ static void check_defaults(const BridgeSettings *got)
     assert_int_equal(got->audio_bitrate, d.audio_bitrate);
     assert_string_equal(got->control_address, d.control_address);
     assert_int_equal(got->control_port, d.control_port);
+    assert_string_equal(got->control_listen, d.control_listen);
+    assert_string_equal(got->control_token_file, d.control_token_file);
+    assert_string_equal(got->control.hosts, d.control.hosts);
+    assert_string_equal(got->control.origins, d.control.origins);
     assert_int_equal(got->max_streams, d.max_streams);
     assert_int_equal(got->max_held, d.max_held);
     assert_int_equal(got->max_ended, d.max_ended);
@@ -56,28 +63,84 @@ static void the_sample_shows_the_defaults(void **state)
 
 static void refuses_what_a_range_cannot_tell(void **state)
 {
-    static const struct {
-        const char *address, *directory, *error; /* NULL: taken */
+    char token[TEMP_FILE_SIZE], folder[TEMP_FOLDER_SIZE];
+    const struct {
+        const char *address, *listen, *token, *error; /* NULL: taken */
     } rows[] = {
-        {"127.0.0.1", "/tmp", NULL},
-        {"127.255.0.9", "/tmp", NULL},
-        {"0.0.0.0", "/tmp", "is not a loopback address"},
-        {"10.0.0.1", "/tmp", "is not a loopback address"},
-        {"localhost", "/tmp", "is not a loopback address"},
-        {"127.0.0.1", "/nowhere/below", "cannot be made"},
+        {"127.0.0.1", "", "", NULL},
+        {"127.255.0.9", "", "", NULL},
+        {"0.0.0.0", "", "", "is not a loopback address"},
+        {"10.0.0.1", "", "", "without control.token_file"},
+        {"10.0.0.1", "", token, NULL},
+        {"127.0.0.1", "", token, NULL},
+        {"127.0.0.1", "", "/nowhere/token", "control.token_file /nowhere/token: No such file"},
+        {"localhost", "", "", "is not an IPv4 address"},
+        {"127.0.0.1", "unix:/run/x.sock", "", NULL},
+        {"127.0.0.1", "unix:x.sock", "", "must be a Unix socket"},
+        {"127.0.0.1", "127.0.0.1:8190", "", "must be a Unix socket"},
+        {"127.0.0.1", "unix:", "", "must be a Unix socket"},
     };
 
     (void)state;
+    temp_folder(folder);
+    temp_file(token, "0123456789abcdef\n");
     for (size_t i = 0; i < COUNT(rows); i++) {
         BridgeSettings settings = bridge_settings_defaults();
         char error[SETTINGS_ERROR_SIZE] = "";
         snprintf(settings.control_address, sizeof(settings.control_address), "%s", rows[i].address);
-        snprintf(settings.directory, sizeof(settings.directory), "%s", rows[i].directory);
+        snprintf(settings.control_listen, sizeof(settings.control_listen), "%s", rows[i].listen);
+        snprintf(settings.control_token_file, sizeof(settings.control_token_file), "%s",
+                 rows[i].token);
+        snprintf(settings.directory, sizeof(settings.directory), "%s", folder);
         int status = bridge_settings_check(&settings, error);
         assert_row(status == (rows[i].error ? -1 : 0), rows[i].address, "%d %s", status, error);
         if (rows[i].error)
             assert_row(strstr(error, rows[i].error), rows[i].address, "%s", error);
+        else
+            assert_string_equal(settings.control.token, *rows[i].token ? "0123456789abcdef" : "");
     }
+    unlink(token);
+    temp_folder_remove(folder);
+}
+
+/* The folder must be one in which nobody else can put things, nor lead it elsewhere. */
+static void refuses_a_folder_of_others(void **state)
+{
+    char root[TEMP_FOLDER_SIZE], link_to[TEMP_FOLDER_SIZE + 8], deep[TEMP_FOLDER_SIZE + 16];
+    const struct {
+        const char *below;
+        mode_t mode;
+        const char *error; /* NULL: taken */
+    } rows[] = {
+        {"", 0755, NULL},
+        {"", 0700, NULL},
+        {"", 0775, NULL},
+        {"", 0777, "can be written by everybody"},
+        {"", 01777, "can be written by everybody"},
+        {"/link", 0755, "is a link"},
+        {"/link//", 0755, "is a link"},
+        {"/file", 0755, "is not a folder"},
+        {"/new", 0755, NULL},
+        {"/nowhere/below", 0755, "cannot be made"},
+    };
+
+    (void)state;
+    temp_folder(root);
+    snprintf(link_to, sizeof(link_to), "%s/link", root);
+    assert_int_equal(symlink("/tmp", link_to), 0);
+    snprintf(deep, sizeof(deep), "%s/file", root);
+    assert_int_equal(mknod(deep, S_IFREG | 0644, 0), 0);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        BridgeSettings settings = bridge_settings_defaults();
+        char error[SETTINGS_ERROR_SIZE] = "";
+        assert_int_equal(chmod(root, rows[i].mode), 0);
+        snprintf(settings.directory, sizeof(settings.directory), "%s%s", root, rows[i].below);
+        int status = bridge_settings_check(&settings, error);
+        assert_row(status == (rows[i].error ? -1 : 0), rows[i].below, "%d %s", status, error);
+        if (rows[i].error)
+            assert_row(strstr(error, rows[i].error), rows[i].below, "%s", error);
+    }
+    temp_folder_remove(root);
 }
 
 static void what_is_left_may_be_as_many_as_what_is_live(void **state)
@@ -106,11 +169,14 @@ static void lets_room_for_a_stream(void **state)
         {3000000, 100000, true},
     };
 
+    char folder[TEMP_FOLDER_SIZE];
+
     (void)state;
+    temp_folder(folder);
     for (size_t i = 0; i < COUNT(rows); i++) {
         BridgeSettings settings = bridge_settings_defaults();
         char error[SETTINGS_ERROR_SIZE] = "";
-        strcpy(settings.directory, "/tmp");
+        snprintf(settings.directory, sizeof(settings.directory), "%s", folder);
         settings.source_bitrate = rows[i].bitrate;
         settings.bandwidth_mbit = rows[i].bandwidth_mbit;
         int status = bridge_settings_check(&settings, error);
@@ -118,15 +184,19 @@ static void lets_room_for_a_stream(void **state)
                    (long long)rows[i].bandwidth_mbit, status, error);
         assert_row(rows[i].taken || strstr(error, "sources.bandwidth"), "bandwidth", "%s", error);
     }
+    temp_folder_remove(folder);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_its_sample), cmocka_unit_test(the_sample_shows_the_defaults),
+        cmocka_unit_test(takes_its_sample),
+        cmocka_unit_test(the_sample_shows_the_defaults),
         cmocka_unit_test(refuses_what_a_range_cannot_tell),
+        cmocka_unit_test(refuses_a_folder_of_others),
         cmocka_unit_test(what_is_left_may_be_as_many_as_what_is_live),
-        cmocka_unit_test(lets_room_for_a_stream)};
+        cmocka_unit_test(lets_room_for_a_stream),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

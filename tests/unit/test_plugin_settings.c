@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <glib.h>
+#include <sys/stat.h>
 
 #include "sample_file.h"
 
@@ -104,6 +105,11 @@ static void refuses_with_a_sentence(void **state)
          ":1: general.bitrate must be a whole number from 50000 to 50000000"},
         {"general: { bridge = \"http:/\" }",
          ":1: general.bridge must be a string in quotes, with a length from 8 to 255"},
+        {"general: { bridge = \"ftp://10.0.0.1\" }",
+         ": general.bridge must be a URL, as \"http://127.0.0.1:8190\", or a Unix socket, as "
+         "\"unix:/run/hls-bridge/control.sock\""},
+        {"general: { bridge_token_file = \"/nowhere/token\" }",
+         ": general.bridge_token_file /nowhere/token: No such file or directory"},
         {"general: { publishers = -1 }",
          ":1: general.publishers must be a whole number from 0 to 10000"},
         {"general: { open = 1 }", ":1: general.open must be true or false"},
@@ -126,6 +132,31 @@ static void refuses_with_a_sentence(void **state)
         assert_row(!s, rows[i].text, "taken");
         check_text(rows[i].text, error, rows[i].error);
     }
+}
+
+static void reads_the_bridges_token(void **state)
+{
+    char token[TEMP_FILE_SIZE], text[256], error[SETTINGS_ERROR_SIZE];
+
+    (void)state;
+    temp_file(token, "0123456789abcdef\n");
+    snprintf(text, sizeof(text),
+             "general: { bridge = \"unix:/run/b.sock\"; bridge_token_file = \"%s\" };", token);
+    PluginSettings *s = settings_of(text, error);
+    assert_row(s, text, "%s", error);
+    check_text(text, plugin_settings_bridge(s), "unix:/run/b.sock");
+    check_text(text, plugin_settings_bridge_token(s), "0123456789abcdef");
+    plugin_settings_destroy(&s);
+
+    assert_int_equal(chmod(token, 0644), 0);
+    assert_null(settings_of(text, error));
+    assert_non_null(strstr(error, "others may read or change this token"));
+    unlink(token);
+
+    s = settings_of("", error);
+    assert_non_null(s);
+    assert_null(plugin_settings_bridge_token(s));
+    plugin_settings_destroy(&s);
 }
 
 static void judges_keys(void **state)
@@ -236,6 +267,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(has_defaults_without_a_file),
                                        cmocka_unit_test(reads_keys),
                                        cmocka_unit_test(refuses_with_a_sentence),
+                                       cmocka_unit_test(reads_the_bridges_token),
                                        cmocka_unit_test(judges_keys),
                                        cmocka_unit_test(compares_keys),
                                        cmocka_unit_test(takes_its_sample),

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CONTROL_LISTENER_H
+#define CONTROL_LISTENER_H
+
+/* The socket at which the control API is asked.
+ *
+ * Thread-safety: none needed, there is no state. */
+
+/* Listens at a Unix socket that its owner and its group alone can reach (mode 0660). One that
+ * nobody listens at any more is replaced. Returns the socket, or -1 with errno: EADDRINUSE where
+ * somebody listens at it, EEXIST where `path` is something else. */
+int control_listener_unix(const char *path);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* A request to the control API: method, path, Host, Origin, Authorization and body, with NULs
+ * between, the first three at least. The streams behind it are those of this file, so that nothing
+ * is opened. */
+
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "fuzz.h"
+
+#include "hls-bridge/control_handler.h"
+
+#define TOKEN "0123456789abcdef"
+
+/* ---- a table of streams that only says what it was asked ---- */
+
+static unsigned asked; /* how often, in this input; what it answers follows from that */
+static bool changed;
+
+PublishResult stream_table_publish(StreamTable *table, const char *name, const SourceSdp *sdp,
+                                   bool fixed_ports, uint16_t *ports, uint16_t *failed_port)
+{
+    (void)table;
+    REQUIRE(stream_name_valid(name) && !fixed_ports);
+    REQUIRE(sdp->count > 0 && sdp->count <= STREAM_TRACKS_MAX);
+    for (size_t i = 0; i < sdp->count; i++)
+        ports[i] = (uint16_t)(40000 + i);
+    changed = true;
+    errno = EMFILE;
+    *failed_port = (uint16_t)(strlen(name) % 2 * 40000);
+    return (PublishResult)(strlen(name) % (PUBLISH_FAILED + 1));
+}
+
+int stream_table_unpublish(StreamTable *table, const char *name)
+{
+    (void)table;
+    REQUIRE(stream_name_valid(name));
+    changed = true;
+    return strlen(name) % 2 ? 0 : -1;
+}
+
+static void describe(StreamStatus *out, const char *name)
+{
+    static StreamStatus status;
+
+    status.bitrate = -1;
+    status.has_source = strlen(name) % 2;
+    snprintf(status.name, sizeof(status.name), "%s", name);
+    snprintf(status.title, sizeof(status.title), "\xff%s", name);
+    *out = status;
+}
+
+bool stream_table_status(StreamTable *table, const char *name, StreamStatus *out)
+{
+    (void)table;
+    REQUIRE(stream_name_valid(name));
+    asked++;
+    describe(out, name);
+    return strlen(name) % 2;
+}
+
+StreamStatus *stream_table_list(StreamTable *table, size_t *count)
+{
+    StreamStatus *list = calloc(1, sizeof(*list));
+
+    (void)table;
+    asked++;
+    *count = list ? 1 : 0;
+    if (list)
+        describe(list, "one");
+    return list;
+}
+
+StreamLoad stream_table_load(StreamTable *table)
+{
+    (void)table;
+    return (StreamLoad){.streams = 1};
+}
+
+LlHubStats stream_table_requests(const StreamTable *table)
+{
+    (void)table;
+    return (LlHubStats){0};
+}
+
+/* ---- the request ---- */
+
+/* Takes what stands before the next NUL; NULL where there is no more. */
+static const char *take(const char **rest, size_t *left)
+{
+    const char *text = *rest, *end = *left ? memchr(*rest, '\0', *left) : NULL;
+
+    if (!end)
+        return NULL;
+    *left -= (size_t)(end + 1 - text);
+    *rest = end + 1;
+    return text;
+}
+
+/* What is refused says so, and does nothing. */
+static void check_refusal(const ControlRequest *r, const ControlAnswer *a)
+{
+    json_t *problem = json_loadb(a->text, a->len, 0, NULL);
+
+    REQUIRE(strcmp(a->type, "application/problem+json") == 0);
+    REQUIRE(problem && json_integer_value(json_object_get(problem, "status")) == a->status);
+    REQUIRE(json_string_length(json_object_get(problem, "detail")) > 0);
+    json_decref(problem);
+    REQUIRE(a->location[0] == '\0');
+    if (a->status == 401)
+        REQUIRE(!asked && !changed);
+    REQUIRE(a->status != 405 || strcmp(r->method, "GET") != 0);
+}
+
+static void check_answer(const ControlAccess *access, const ControlRequest *r,
+                         const ControlAnswer *a)
+{
+    bool shown = r->head.authorization && strlen(r->head.authorization) >= 7 &&
+                 strcmp(r->head.authorization + 7, TOKEN) == 0;
+
+    REQUIRE(a->status >= 200 && a->status < 600 && a->type);
+    REQUIRE(a->text ? a->len == strlen(a->text) : a->len == 0);
+    if (a->status >= 400)
+        check_refusal(r, a);
+    if (changed || asked) {
+        REQUIRE(r->head.host && (!r->head.origin || access->origins[0]));
+        REQUIRE(!access->token[0] || shown);
+    }
+    REQUIRE(!changed || strcmp(r->method, "PUT") == 0 || strcmp(r->method, "DELETE") == 0);
+}
+
+static void ask(const ControlAccess *access, const ControlRequest *request)
+{
+    ControlAnswer answer = {0};
+
+    asked = 0;
+    changed = false;
+    if (control_handler_answer(NULL, access, request, &answer))
+        check_answer(access, request, &answer);
+    free(answer.text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const ControlAccess open = {.hosts = "bridge.example", .origins = "https://admin.example"};
+    const ControlAccess closed = {.token = TOKEN};
+    const char *rest = (const char *)data;
+    ControlRequest r = {.method = take(&rest, &size)};
+
+    r.path = take(&rest, &size);
+    r.head.host = take(&rest, &size);
+    if (!r.head.host)
+        return 0;
+    r.head.origin = take(&rest, &size);
+    r.head.authorization = take(&rest, &size);
+    if (r.head.origin && !*r.head.origin)
+        r.head.origin = NULL;
+    r.body = size ? rest : NULL;
+    r.body_len = size;
+    r.too_long = size > SDP_MAX_BYTES;
+    ask(&open, &r);
+    ask(&closed, &r);
+    return 0;
+}

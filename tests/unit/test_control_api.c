@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bridge_publisher.h"
+#include "temp_folder.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "hls-bridge/control_api.h"
+#include "hls-bridge/control_listener.h"
+
+#define TOKEN       "0123456789abcdef"
+#define ANSWER_SIZE 65536
+
+static char root[TEMP_FOLDER_SIZE], place[TEMP_FOLDER_SIZE + 16];
+static BridgeSettings settings;
+static StreamTable *table;
+static ControlApi *api;
+
+static int setup(void **state)
+{
+    (void)state;
+    temp_folder(root);
+    snprintf(place, sizeof(place), "%s/control.sock", root);
+    settings = bridge_settings_defaults();
+    snprintf(settings.directory, sizeof(settings.directory), "%s", root);
+    table = stream_table_create(&settings, NULL, NULL);
+    assert_non_null(table);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    control_api_destroy(&api);
+    assert_null(api);
+    stream_table_destroy(&table);
+    temp_folder_remove(root);
+    return 0;
+}
+
+static void listen_with(const ControlAccess *access)
+{
+    const ControlApiParams params = {.socket = place, .access = *access, .table = table};
+
+    api = control_api_create(&params);
+    assert_non_null(api);
+}
+
+static void serve_with(const ControlAccess *access)
+{
+    listen_with(access);
+    assert_int_equal(control_api_serve(api), 0);
+}
+
+static int connect_to(const char *path)
+{
+    struct sockaddr_un there = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    snprintf(there.sun_path, sizeof(there.sun_path), "%s", path);
+    assert_int_equal(connect(fd, (struct sockaddr *)&there, sizeof(there)), 0);
+    return fd;
+}
+
+static void send_text(int fd, const char *text)
+{
+    assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+/* Reads to the end of the connection. Returns the status. */
+static int read_answer(int fd, char answer[ANSWER_SIZE])
+{
+    size_t len = 0;
+
+    for (ssize_t n; (n = recv(fd, answer + len, ANSWER_SIZE - 1 - len, 0)) > 0;)
+        len += (size_t)n;
+    answer[len] = '\0';
+    close(fd);
+    return len > 12 ? (int)strtol(answer + strlen("HTTP/1.1 "), NULL, 10) : -1;
+}
+
+/* `head` has more fields, each with its end. */
+static int ask(const char *first_line, const char *head, const char *body, char answer[ANSWER_SIZE])
+{
+    char text[2048];
+    int fd = connect_to(place);
+
+    snprintf(text, sizeof(text),
+             "%s HTTP/1.1\r\n%sConnection: close\r\nContent-Length: %zu\r\n\r\n%s", first_line,
+             head, strlen(body), body);
+    send_text(fd, text);
+    return read_answer(fd, answer);
+}
+
+/* ---- the beginning ---- */
+
+/* Whoever comes while streams are taken up waits, and nobody else can listen there meanwhile. */
+static void who_asks_too_early_waits(void **state)
+{
+    const ControlAccess access = {0};
+    char answer[ANSWER_SIZE];
+    struct pollfd fd;
+
+    (void)state;
+    listen_with(&access);
+    fd = (struct pollfd){.fd = connect_to(place), .events = POLLIN};
+    send_text(fd.fd, "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    assert_int_equal(control_listener_unix(place), -1);
+    assert_int_equal(errno, EADDRINUSE);
+    assert_int_equal(poll(&fd, 1, 50), 0);
+    assert_int_equal(control_api_serve(api), 0);
+    assert_int_equal(read_answer(fd.fd, answer), 200);
+}
+
+static void nobody_is_served_after_the_end(void **state)
+{
+    const ControlAccess open = {0};
+
+    (void)state;
+    listen_with(&open);
+    control_api_destroy(&api);
+    assert_int_equal(access(place, F_OK), -1);
+}
+
+/* ---- who may ask ---- */
+
+static void says_who_may_ask(void **state)
+{
+    static const struct {
+        const char *line, *head;
+        int status;
+    } rows[] = {
+        {"GET /healthz", "Host: localhost\r\n", 200},
+        {"GET /streams", "Host: 127.0.0.1:8190\r\n", 200},
+        {"GET /streams", "Host: attacker.example\r\n", 403},
+        {"PUT /streams/x", "Host: attacker.example\r\n", 403},
+        {"DELETE /streams/x", "Host: localhost\r\nOrigin: http://attacker.example\r\n", 403},
+        {"OPTIONS /streams/x", "Host: localhost\r\nOrigin: http://attacker.example\r\n", 403},
+        {"POST /streams/x", "Host: localhost\r\nOrigin: null\r\n", 403},
+        {"GET /metrics", "Host: localhost\r\nOrigin: http://localhost:8190\r\n", 403},
+        {"GET /healthz", "Host: attacker.example\r\n", 403},
+        {"DELETE /streams/x", "Host: localhost\r\n", 404},
+        {"PUT /streams/x", "Host: localhost\r\n", 400},
+    };
+    const ControlAccess open = {0};
+    char answer[ANSWER_SIZE];
+
+    (void)state;
+    serve_with(&open);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        int status = ask(rows[i].line, rows[i].head, "", answer);
+        assert_row(status == rows[i].status, rows[i].line, "%s gives %d: %s", rows[i].head, status,
+                   answer);
+    }
+}
+
+static void wants_the_token(void **state)
+{
+    const ControlAccess access = {.token = TOKEN};
+    char answer[ANSWER_SIZE];
+
+    (void)state;
+    serve_with(&access);
+    assert_int_equal(ask("GET /streams", "Host: localhost\r\n", "", answer), 401);
+    assert_non_null(strstr(answer, "WWW-Authenticate: Bearer\r\n"));
+    assert_non_null(strstr(answer, "control.token_file"));
+    assert_int_equal(ask("PUT /streams/x",
+                         "Host: localhost\r\nAuthorization: Bearer 0123456789abcdeX\r\n", "v=0",
+                         answer),
+                     401);
+    assert_int_equal(
+        ask("GET /streams", "Host: localhost\r\nAuthorization: Bearer " TOKEN "\r\n", "", answer),
+        200);
+    assert_int_equal(ask("GET /healthz", "Host: localhost\r\n", "", answer), 200);
+}
+
+/* ---- the socket ---- */
+
+static void a_unix_socket_is_for_its_group_alone(void **state)
+{
+    struct stat is;
+    int fd;
+
+    (void)state;
+    umask(0);
+    fd = control_listener_unix(place);
+    assert_true(fd >= 0);
+    assert_int_equal(stat(place, &is), 0);
+    assert_int_equal(is.st_mode & 07777, 0660);
+    close(fd);
+    umask(0077);
+    fd = control_listener_unix(place); /* nobody listens at the old one any more */
+    assert_true(fd >= 0);
+    assert_int_equal(stat(place, &is), 0);
+    assert_int_equal(is.st_mode & 07777, 0660);
+    umask(022);
+    close(fd);
+}
+
+static void what_is_no_socket_stays(void **state)
+{
+    (void)state;
+    assert_int_equal(control_listener_unix(root), -1);
+    assert_int_equal(errno, EEXIST);
+    assert_int_equal(access(root, F_OK), 0);
+    assert_int_equal(control_listener_unix("/nowhere/control.sock"), -1);
+    assert_int_equal(errno, ENOENT);
+}
+
+/* ---- publishers ---- */
+
+static void announces_and_withdraws(void **state)
+{
+    const ControlAccess access = {0};
+    Publisher p = publisher_open();
+    char answer[ANSWER_SIZE];
+
+    (void)state;
+    serve_with(&access);
+    assert_int_equal(ask("PUT /streams/shop", "Host: localhost\r\n", p.offer, answer), 201);
+    assert_non_null(strstr(answer, "Location: /streams/shop\r\n"));
+    assert_non_null(strstr(answer, "m=audio "));
+    assert_int_equal(ask("PUT /streams/shop", "Host: localhost\r\n", p.offer, answer), 200);
+    assert_int_equal(ask("GET /streams/shop", "Host: localhost\r\n", "", answer), 200);
+    assert_non_null(strstr(answer, "\"name\": \"shop\""));
+    assert_int_equal(ask("GET /metrics", "Host: localhost\r\n", "", answer), 200);
+    assert_non_null(strstr(answer, "\nhls_bridge_taken_streams 1\n"));
+    assert_non_null(strstr(answer, "\nhls_bridge_max_left_streams{state=\"held\"} 200\n"));
+    assert_int_equal(ask("GET /streams", "Host: localhost\r\n", "", answer), 200);
+    assert_non_null(strstr(answer, "\"max_ended\": 200"));
+    assert_int_equal(ask("DELETE /streams/shop", "Host: localhost\r\n", "", answer), 204);
+    publisher_close(&p);
+}
+
+static void refuses_a_long_body(void **state)
+{
+    const ControlAccess access = {0};
+    static char body[70001];
+    char answer[ANSWER_SIZE], head[128];
+
+    (void)state;
+    serve_with(&access);
+    memset(body, 'a', sizeof(body) - 1);
+    int fd = connect_to(place);
+    snprintf(head, sizeof(head),
+             "PUT /streams/x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+             "Content-Length: %zu\r\n\r\n",
+             sizeof(body) - 1);
+    send_text(fd, head);
+    send_text(fd, body);
+    assert_int_equal(read_answer(fd, answer), 400);
+    assert_non_null(strstr(answer, "longer than 64 KiB"));
+}
+
+/* ---- all at once ---- */
+
+static void *ask_much(void *data)
+{
+    unsigned seed = (unsigned)(uintptr_t)data;
+    char answer[ANSWER_SIZE], line[64];
+
+    for (int i = 0; i < 50; i++) {
+        static const char *const what[] = {"PUT /streams/n", "DELETE /streams/n", "GET /streams/n"};
+        Publisher p = publisher_open();
+        size_t which = (size_t)rand_r(&seed) % COUNT(what);
+        snprintf(line, sizeof(line), "%s%d", what[which], rand_r(&seed) % 4);
+        if (rand_r(&seed) % 4 == 0)
+            snprintf(line, sizeof(line), "GET /%s", which ? "streams" : "metrics");
+        int status = ask(line, "Host: localhost\r\n", *line == 'P' ? p.offer : "", answer);
+        assert_true(status >= 200 && status < 600);
+        publisher_close(&p);
+    }
+    return NULL;
+}
+
+static void many_ask_at_once(void **state)
+{
+    const ControlAccess access = {0};
+    pthread_t thread[4];
+
+    (void)state;
+    serve_with(&access);
+    for (uintptr_t i = 0; i < COUNT(thread); i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, ask_much, (void *)(i + 1)), 0);
+    for (int i = 0; i < 20; i++)
+        stream_table_tend(table);
+    for (size_t i = 0; i < COUNT(thread); i++)
+        pthread_join(thread[i], NULL);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(who_asks_too_early_waits),
+        TEST(nobody_is_served_after_the_end),
+        TEST(says_who_may_ask),
+        TEST(wants_the_token),
+        TEST(a_unix_socket_is_for_its_group_alone),
+        TEST(what_is_no_socket_stays),
+        TEST(announces_and_withdraws),
+        TEST(refuses_a_long_body),
+        TEST(many_ask_at_once),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
