@@ -31,7 +31,7 @@ struct CmafOutput {
     CmafTrack *track[LL_RENDITIONS];
     bool has[LL_RENDITIONS]; /* of the publisher */
     bool running;
-    bool keeps_former; /* files that an earlier run has left, since they are listed */
+    bool keeps_former;    /* files that an earlier run has left, since they are listed */
     CmafSegment segment;  /* the newest one */
     bool audio_waits;     /* it has not come to the beginning of the newest segment */
     int64_t audio_end;    /* of the newest frame, samples */
@@ -430,6 +430,7 @@ int cmaf_output_end(CmafOutput *o)
     }
     if (o->dash && cmaf_dash_end(o->dash) < 0)
         error = errno;
+    ll_board_set_live(o->board, false);
     errno = error;
     return error ? -1 : 0;
 }

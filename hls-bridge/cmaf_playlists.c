@@ -29,8 +29,7 @@ struct CmafPlaylists {
 /* Reads what an earlier run has left. Returns 0, or -1 with errno. */
 static int read_former(CmafPlaylists *p, LlRendition which, char *text)
 {
-    ssize_t len =
-        media_folder_read(p->params.folder, playlist_file[which], text, LL_TEXT_SIZE - 1);
+    ssize_t len = media_folder_read(p->params.folder, playlist_file[which], text, LL_TEXT_SIZE - 1);
 
     if (len < 0 && errno != ENOENT)
         return -1;
@@ -223,7 +222,21 @@ static bool says_something_new(const LlMultivariant *m, const LlMultivariant *li
            differs(m->frame_rate_milli, listed->frame_rate_milli);
 }
 
-void cmaf_playlists_multivariant(CmafPlaylists *p)
+/* Whether every playlist that the multivariant one names has something to begin with. */
+static bool can_be_played(const CmafPlaylists *p)
+{
+    bool any = false;
+
+    for (int i = 0; i < LL_RENDITIONS; i++) {
+        const LlPlaylist *list = cmaf_track_playlist(p->params.track[i]);
+        if (p->has[i] && (list->count == 0 || list->ended || p->due[i]))
+            return false;
+        any = any || p->has[i];
+    }
+    return any;
+}
+
+static void write_multivariant(CmafPlaylists *p)
 {
     const H264Sps *sps = cmaf_track_sps(p->params.track[LL_VIDEO]);
     char text[LL_MULTI_SIZE];
@@ -254,6 +267,19 @@ void cmaf_playlists_multivariant(CmafPlaylists *p)
         p->listed = m;
 }
 
+/* Tells those who wait for the stream to begin, once it has. */
+static void tell_of_beginning(const CmafPlaylists *p)
+{
+    if ((p->listed.video || p->listed.audio) && can_be_played(p))
+        ll_board_set_live(p->params.board, true);
+}
+
+void cmaf_playlists_multivariant(CmafPlaylists *p)
+{
+    write_multivariant(p);
+    tell_of_beginning(p);
+}
+
 /* ---- what could not be written ---- */
 
 bool cmaf_playlists_are_due(const CmafPlaylists *p)
@@ -267,5 +293,6 @@ void cmaf_playlists_write_due(CmafPlaylists *p)
         if (p->due[i])
             cmaf_playlists_publish(p, (LlRendition)i);
     if (p->multivariant_due)
-        cmaf_playlists_multivariant(p);
+        write_multivariant(p);
+    tell_of_beginning(p);
 }

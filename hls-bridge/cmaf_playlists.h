@@ -49,7 +49,8 @@ bool cmaf_playlists_former_name(const CmafPlaylists *playlists, const char *file
  * Returns 0, or -1 with errno: then it is due. */
 int cmaf_playlists_publish(CmafPlaylists *playlists, LlRendition which);
 
-/* Writes the multivariant playlist where it says something new. If that fails it is due. */
+/* Writes the multivariant playlist where it says something new, and tells those who wait for the
+ * stream to begin once it has. If writing fails it is due. */
 void cmaf_playlists_multivariant(CmafPlaylists *playlists);
 
 /* Whether a file is older than what it is to say, since it could not be written. */

@@ -19,26 +19,30 @@ struct LlBoard {
     char stream[STREAM_NAME_MAX + 1];
     int64_t hold_us;
     Rendition rendition[LL_RENDITIONS];
-    LlTicket *held; /* newest first */
-    size_t held_count;
+    bool live; /* it can be played */
+    LlQueue held;
     int64_t expire_us; /* no ticket has waited for too long before that; NEVER_US: there is none */
 };
 
 struct LlHub {
     pthread_mutex_t lock; /* guards all that follows, boards and tickets too */
     LlBoard *boards;
+    LlQueue waiting; /* for streams to begin */
+    int64_t wait_us;
     LlHubStats stats;
     bool closed;
 };
 
 /* ---- hub and boards ---- */
 
-LlHub *ll_hub_create(void)
+LlHub *ll_hub_create(int64_t wait_us)
 {
     LlHub *hub = calloc(1, sizeof(*hub));
 
-    if (hub)
-        pthread_mutex_init(&hub->lock, NULL);
+    if (!hub)
+        return NULL;
+    hub->wait_us = wait_us;
+    pthread_mutex_init(&hub->lock, NULL);
     return hub;
 }
 
@@ -51,22 +55,41 @@ void ll_hub_destroy(LlHub **hub)
     *hub = NULL;
 }
 
-/* Takes a ticket off its board; the lock is held. */
+/* The lock is held, here and in what follows. */
+static void put_in(LlQueue *queue, LlTicket *t)
+{
+    t->queue = queue;
+    t->previous = NULL;
+    t->next = queue->first;
+    if (t->next)
+        t->next->previous = t;
+    else
+        queue->last = t;
+    queue->first = t;
+    queue->count++;
+    t->held = true;
+}
+
 static void take_off(LlHub *hub, LlTicket *t)
 {
+    LlQueue *queue = t->queue;
+
     if (!t->held)
         return;
     if (t->next)
         t->next->previous = t->previous;
+    else
+        queue->last = t->previous;
     if (t->previous)
         t->previous->next = t->next;
     else
-        t->board->held = t->next;
+        queue->first = t->next;
     t->next = t->previous = NULL;
-    t->board->held_count--;
-    t->board = NULL;
+    queue->count--;
+    t->queue = NULL;
     t->held = false;
-    hub->stats.held--;
+    if (queue != &hub->waiting)
+        hub->stats.held--;
 }
 
 static void wake(LlHub *hub, LlTicket *t)
@@ -75,10 +98,10 @@ static void wake(LlHub *hub, LlTicket *t)
     t->wake(t->user);
 }
 
-static void wake_all(LlBoard *board)
+static void wake_all(LlHub *hub, LlQueue *queue)
 {
-    while (board->held)
-        wake(board->hub, board->held);
+    while (queue->first)
+        wake(hub, queue->first);
 }
 
 void ll_hub_close(LlHub *hub)
@@ -86,7 +109,8 @@ void ll_hub_close(LlHub *hub)
     pthread_mutex_lock(&hub->lock);
     hub->closed = true;
     for (LlBoard *b = hub->boards; b; b = b->next)
-        wake_all(b);
+        wake_all(hub, &b->held);
+    wake_all(hub, &hub->waiting);
     pthread_mutex_unlock(&hub->lock);
 }
 
@@ -122,7 +146,7 @@ void ll_board_leave(LlBoard **board)
         b->previous->next = b->next;
     else
         b->hub->boards = b->next;
-    wake_all(b);
+    wake_all(b->hub, &b->held);
     pthread_mutex_unlock(&b->hub->lock);
     for (int i = 0; i < LL_RENDITIONS; i++) {
         ll_text_release(b->rendition[i].text);
@@ -163,7 +187,7 @@ int ll_board_publish(LlBoard *board, LlRendition rendition, const LlNews *news)
     pthread_mutex_lock(&board->hub->lock);
     LlText *old_text = r->text, *old_delta = r->delta;
     *r = (Rendition){true, news->edge, news->epoch, text, delta};
-    for (LlTicket *t = board->held, *next; t; t = next) {
+    for (LlTicket *t = board->held.first, *next; t; t = next) {
         next = t->next;
         if (t->rendition == rendition && !waits_on(r, t))
             wake(board->hub, t);
@@ -174,18 +198,33 @@ int ll_board_publish(LlBoard *board, LlRendition rendition, const LlNews *news)
     return 0;
 }
 
+void ll_board_set_live(LlBoard *board, bool live)
+{
+    LlHub *hub = board->hub;
+
+    pthread_mutex_lock(&hub->lock);
+    bool begins = live && !board->live;
+    board->live = live;
+    for (LlTicket *t = hub->waiting.first, *next; begins && t; t = next) {
+        next = t->next;
+        if (strcmp(t->stream, board->stream) == 0)
+            wake(hub, t);
+    }
+    pthread_mutex_unlock(&hub->lock);
+}
+
 /* Asked at each packet, so it looks at the tickets only when one may be due. */
 int64_t ll_board_expire(LlBoard *board, int64_t now_us)
 {
     int64_t next_us = NEVER_US;
 
     pthread_mutex_lock(&board->hub->lock);
-    if (board->held && now_us < board->expire_us) {
+    if (board->held.first && now_us < board->expire_us) {
         next_us = board->expire_us;
         pthread_mutex_unlock(&board->hub->lock);
         return next_us;
     }
-    for (LlTicket *t = board->held, *next; t; t = next) {
+    for (LlTicket *t = board->held.first, *next; t; t = next) {
         int64_t at = t->since_us + board->hold_us;
         next = t->next;
         if (at <= now_us) {
@@ -214,14 +253,7 @@ static LlAnswer hold_back(LlHub *hub, LlBoard *board, LlTicket *t, int64_t now_u
     }
     if (t->since_us + board->hold_us < board->expire_us)
         board->expire_us = t->since_us + board->hold_us;
-    t->board = board;
-    t->previous = NULL;
-    t->next = board->held;
-    if (t->next)
-        t->next->previous = t;
-    board->held = t;
-    t->held = true;
-    board->held_count++;
+    put_in(&board->held, t);
     hub->stats.held++;
     t->pause(t->user);
     return LL_ANSWER_HELD;
@@ -302,6 +334,39 @@ LlAnswer ll_hub_part(LlHub *hub, const char *stream, const char *name, int64_t n
     return answer;
 }
 
+LlAnswer ll_hub_wait(LlHub *hub, const char *stream, int64_t now_us, LlTicket *ticket)
+{
+    LlAnswer answer = LL_ANSWER_HELD;
+
+    pthread_mutex_lock(&hub->lock);
+    const LlBoard *board = find(hub, stream);
+    if (board && board->live) {
+        answer = LL_ANSWER_READY;
+    } else if (ticket->expired || hub->closed) {
+        answer = LL_ANSWER_TOO_LONG;
+    } else {
+        ticket->stream = stream;
+        ticket->since_us = now_us;
+        put_in(&hub->waiting, ticket);
+        ticket->pause(ticket->user);
+    }
+    pthread_mutex_unlock(&hub->lock);
+    return answer;
+}
+
+/* All wait for as long, so the oldest is the first that is due. */
+void ll_hub_expire(LlHub *hub, int64_t now_us)
+{
+    LlTicket *t;
+
+    pthread_mutex_lock(&hub->lock);
+    while ((t = hub->waiting.last) && t->since_us + hub->wait_us <= now_us) {
+        t->expired = true;
+        wake(hub, t);
+    }
+    pthread_mutex_unlock(&hub->lock);
+}
+
 void ll_hub_forget(LlHub *hub, LlTicket *ticket)
 {
     pthread_mutex_lock(&hub->lock);
@@ -312,7 +377,7 @@ void ll_hub_forget(LlHub *hub, LlTicket *ticket)
 size_t ll_board_held(LlBoard *board)
 {
     pthread_mutex_lock(&board->hub->lock);
-    size_t held = board->held_count;
+    size_t held = board->held.count;
     pthread_mutex_unlock(&board->hub->lock);
     return held;
 }
@@ -321,6 +386,7 @@ LlHubStats ll_hub_stats(LlHub *hub)
 {
     pthread_mutex_lock(&hub->lock);
     LlHubStats stats = hub->stats;
+    stats.waiting = hub->waiting.count;
     pthread_mutex_unlock(&hub->lock);
     return stats;
 }

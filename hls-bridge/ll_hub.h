@@ -23,7 +23,13 @@ typedef struct LlNews {
     size_t text_len, delta_len;
 } LlNews;
 
-/* A request. Zero it; what is said of it beyond the first three is the hub's. `pause` is called
+/* Those who wait for the same board or, of no board, for streams to begin. */
+typedef struct LlQueue {
+    struct LlTicket *first, *last; /* newest first */
+    size_t count;
+} LlQueue;
+
+/* A request. Zero-initialise. Set pause, wake and user; the hub owns the rest. `pause` is called
  * from within the request when it is held, and `wake` once after that, from any thread: then it
  * asks again. Neither may call the hub. */
 typedef struct LlTicket {
@@ -31,7 +37,8 @@ typedef struct LlTicket {
     void (*wake)(void *user);
     void *user;
     bool held, expired;
-    LlBoard *board;
+    LlQueue *queue;     /* that it is held in */
+    const char *stream; /* whose beginning it waits for; the caller's, while it is held */
     LlRendition rendition;
     int64_t msn, part;
     int64_t since_us; /* 0: it was never held */
@@ -46,8 +53,9 @@ typedef enum LlAnswer {
     LL_ANSWER_TOO_LONG,  /* 503: it was held for three target durations */
 } LlAnswer;
 
-/* Returns NULL where there is no memory. */
-LlHub *ll_hub_create(void);
+/* `wait_us`: as long is a request held that waits for a stream to begin. Returns NULL where there
+ * is no memory. */
+LlHub *ll_hub_create(int64_t wait_us);
 
 /* All boards must have left. Accepts NULL, leaves NULL. */
 void ll_hub_destroy(LlHub **hub);
@@ -65,6 +73,10 @@ void ll_board_leave(LlBoard **board);
 /* Wakes those whose part or segment there is now. Returns 0, or -1 where there is no memory. */
 int ll_board_publish(LlBoard *board, LlRendition rendition, const LlNews *news);
 
+/* Whether the stream can be played: all its playlists are there, and none has ended. Wakes those
+ * who wait for that. */
+void ll_board_set_live(LlBoard *board, bool live);
+
 /* Wakes those who have waited for too long. Returns when the next one may have, NEVER_US: none. */
 int64_t ll_board_expire(LlBoard *board, int64_t now_us);
 
@@ -78,6 +90,13 @@ LlAnswer ll_hub_playlist(LlHub *hub, const char *stream, LlRendition rendition,
 LlAnswer ll_hub_part(LlHub *hub, const char *stream, const char *name, int64_t now_us,
                      LlTicket *ticket);
 
+/* A request that waits for a stream to begin, whether there is such a stream yet or not.
+ * LL_ANSWER_READY: it can be played. `stream` must stay where it is while the ticket is held. */
+LlAnswer ll_hub_wait(LlHub *hub, const char *stream, int64_t now_us, LlTicket *ticket);
+
+/* Wakes those who have waited for a beginning for too long. Call it about once a second. */
+void ll_hub_expire(LlHub *hub, int64_t now_us);
+
 /* The request is over, held or not. */
 void ll_hub_forget(LlHub *hub, LlTicket *ticket);
 
@@ -85,7 +104,8 @@ void ll_hub_forget(LlHub *hub, LlTicket *ticket);
 size_t ll_board_held(LlBoard *board);
 
 typedef struct LlHubStats {
-    size_t held;        /* now */
+    size_t held;        /* now, for what a stream is about to publish */
+    size_t waiting;     /* now, for a stream to begin */
     uint64_t held_ever; /* requests that had to wait; one that asks again counts once */
     uint64_t expired;   /* of them, in vain */
 } LlHubStats;

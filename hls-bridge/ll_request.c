@@ -11,6 +11,10 @@
 #define PATH_SIZE  (sizeof(LIVE) + STREAM_NAME_MAX + 1 + LL_FILE_NAME_SIZE)
 #define VALUE_SIZE 32 /* of a delivery directive; a longer one is none */
 
+#define WAIT_FILE "wait.json"
+#define WAIT_TYPE "application/json"
+#define LIVE_BODY "{\"live\":true}\n"
+
 #define PLAYLIST_TYPE "application/vnd.apple.mpegurl"
 #define PART_TYPE     "video/mp4"
 
@@ -53,6 +57,16 @@ static void give_text(LlReply *reply, const LlRequest *r, LlText *text)
                        .body = given->bytes,
                        .len = given->len,
                        .text = text,
+                       .file = -1};
+}
+
+/* Of a stream that has begun, or has not within the time that a request is held. */
+static void give_word(LlReply *reply, bool live)
+{
+    *reply = (LlReply){.status = live ? 200 : 204,
+                       .type = live ? WAIT_TYPE : NULL,
+                       .body = LIVE_BODY,
+                       .len = live ? strlen(LIVE_BODY) : 0,
                        .file = -1};
 }
 
@@ -106,6 +120,7 @@ bool ll_request_read(LlRequest *r, const HttpRequest *http, LlReply *reply)
     }
     r->rendition = strcmp(r->file, "audio.m3u8") == 0 ? LL_AUDIO : LL_VIDEO;
     r->is_list = r->rendition == LL_AUDIO || strcmp(r->file, "video.m3u8") == 0;
+    r->is_wait = strcmp(r->file, WAIT_FILE) == 0;
     r->gzip = http->accepts_gzip;
     if (!r->is_list)
         return true;
@@ -121,13 +136,20 @@ bool ll_request_read(LlRequest *r, const HttpRequest *http, LlReply *reply)
 bool ll_request_ask(LlRequest *r, LlHub *hub, const char *directory, int64_t now_us, LlReply *reply)
 {
     LlText *text = NULL;
-    LlAnswer answer = r->is_list ? ll_hub_playlist(hub, r->stream, r->rendition, &r->directives,
-                                                   now_us, &r->ticket, &text)
-                                 : ll_hub_part(hub, r->stream, r->file, now_us, &r->ticket);
+    LlAnswer answer;
 
+    if (r->is_list)
+        answer = ll_hub_playlist(hub, r->stream, r->rendition, &r->directives, now_us, &r->ticket,
+                                 &text);
+    else if (r->is_wait)
+        answer = ll_hub_wait(hub, r->stream, now_us, &r->ticket);
+    else
+        answer = ll_hub_part(hub, r->stream, r->file, now_us, &r->ticket);
     if (answer == LL_ANSWER_HELD)
         return false;
-    if (answer != LL_ANSWER_READY)
+    if (r->is_wait && (answer == LL_ANSWER_READY || r->ticket.expired))
+        give_word(reply, answer == LL_ANSWER_READY);
+    else if (answer != LL_ANSWER_READY)
         refuse_for(reply, answer);
     else if (text)
         give_text(reply, r, text);

@@ -6,6 +6,7 @@
  *
  *   GET /live/NAME/video.m3u8, /live/NAME/audio.m3u8    with _HLS_msn, _HLS_part, _HLS_skip
  *   GET /live/NAME/KIND-EPOCH-MSN.PART.m4s
+ *   GET /live/NAME/wait.json                            held until the stream begins
  *
  * Thread-safety: a request belongs to one thread. */
 
@@ -16,7 +17,7 @@
 
 typedef struct LlRequest {
     LlTicket ticket; /* its pause, wake and user are the caller's */
-    bool is_list;
+    bool is_list, is_wait;
     LlRendition rendition; /* of a list */
     LlDirectives directives;
     char stream[STREAM_NAME_MAX + 1];
@@ -27,8 +28,8 @@ typedef struct LlRequest {
 /* What is to be sent. Ended by ll_reply_end(). */
 typedef struct LlReply {
     int status;
-    const char *type;
-    bool named; /* the request names its part: a playlist that caches may keep for longer */
+    const char *type; /* NULL: there is no body, nor what would tell of it */
+    bool named;       /* the request names its part: a playlist that caches may keep for longer */
     bool is_part, is_list;
     bool gzip;        /* what the body is */
     const char *body; /* borrowed, or of `text`; NULL: `file` has it */

@@ -267,6 +267,7 @@ static void look_around(LlServer *s)
     if (s->now_us - s->looked_us < LOOK_EVERY_US)
         return;
     s->looked_us = s->now_us;
+    ll_hub_expire(s->params.hub, s->now_us);
     for (Connection *c = s->connections, *next; c; c = next) {
         next = c->next;
         if (c->state != HELD && s->now_us - c->active_us > IDLE_TIMEOUT_US)

@@ -73,6 +73,7 @@ static const char *reason(int status)
         int status;
         const char *reason;
     } known[] = {{200, "OK"},
+                 {204, "No Content"},
                  {400, "Bad Request"},
                  {404, "Not Found"},
                  {405, "Method Not Allowed"},
@@ -89,14 +90,18 @@ void ll_wire_answer(LlWire *w, const char *date, const char *lifetime)
 {
     const LlReply *r = &w->reply;
 
+    char body[96] =
+        ""; /* what tells of it: RFC 9110, section 8.6, wants none of that where there is none */
+
+    if (r->type)
+        snprintf(body, sizeof(body), "Content-Type: %s\r\nContent-Length: %zu\r\n", r->type,
+                 r->len);
     w->sent = 0;
     w->head_len = (size_t)snprintf(
         w->head, sizeof(w->head),
-        "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: %s\r\nCache-Control: %s\r\n"
-        "%s%s%sContent-Length: %zu\r\n%s\r\n",
-        r->status, reason(r->status), date, r->type, lifetime,
-        r->status == 503 ? "Retry-After: 1\r\n" : "", r->is_list ? "Vary: Accept-Encoding\r\n" : "",
-        r->gzip ? "Content-Encoding: gzip\r\n" : "", r->len,
+        "HTTP/1.1 %d %s\r\nDate: %s\r\nCache-Control: %s\r\n%s%s%s%s%s\r\n", r->status,
+        reason(r->status), date, lifetime, body, r->status == 503 ? "Retry-After: 1\r\n" : "",
+        r->is_list ? "Vary: Accept-Encoding\r\n" : "", r->gzip ? "Content-Encoding: gzip\r\n" : "",
         w->keep_alive ? "" : "Connection: close\r\n");
 }
 

@@ -233,7 +233,7 @@ static int make_streams(const BridgeSettings *settings, Parts *parts)
     const char *failed = NULL;
 
     errno = ENOMEM; /* of whatever says nothing else */
-    if (settings->ll_enabled && !(parts->ll_hub = ll_hub_create()))
+    if (settings->ll_enabled && !(parts->ll_hub = ll_hub_create(settings->ll_wait_us)))
         failed = "low-latency HLS";
     else if (settings->thumbnail_us && !(parts->thumbnailer = thumbnailer_create()))
         failed = "the thread of thumbnails";

@@ -295,6 +295,8 @@ char *status_metrics(const StreamStatus *streams, size_t count, const StreamLoad
                    (double)requests->held_ever);
     metrics_single(out, "hls_bridge_expired_requests_total", "counter",
                    "Of them, those that waited in vain, and got 503.", (double)requests->expired);
+    metrics_single(out, "hls_bridge_waiting_room_requests", "gauge",
+                   "Requests of pages that wait for a stream to begin.", (double)requests->waiting);
     process_metrics_write(out);
     if (fclose(out) == 0)
         return text;

@@ -65,6 +65,23 @@ async function throughEdges(t, kind, file) {
         }
         for (const text of texts) assert.match(text, /^#EXTM3U\n/);
       });
+      await t.test("who waits for a stream to begin is told, through both tiers", async () => {
+        const waiting = () => fetch(edges.url("late", "wait.json"), { cache: "no-store" });
+        const early = Array.from({ length: 20 }, waiting);
+        await sleep(1000);
+        const late = await replay(stack, "late");
+        try {
+          for (const answer of [...(await Promise.all(early)), await waiting()]) {
+            assert.equal(answer.status, 200);
+            assert.equal(answer.headers.get("access-control-allow-origin"), "*");
+            assert.deepEqual(await answer.json(), { live: true });
+          }
+        } finally {
+          await late.stop();
+        }
+        const asked = (await edges.requests("origin-1")).filter(({ url }) => url === "/live/late/wait.json").length;
+        assert.ok(kind === "nginx" || asked <= 2, `the origin was asked ${asked} times: those who wait share a request`);
+      });
       await t.test("viewers notice nothing of an origin that is restarted", async () => {
         const watching = watch(5);
         await sleep(2500);

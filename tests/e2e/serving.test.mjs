@@ -13,7 +13,7 @@ import { withStack } from "./support/rig.mjs";
 const PLAYLIST = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:2\n" + "#EXTINF:2.00000,\nseg-1-000000.ts\n".repeat(20);
 
 test("playlists, segments and pages, each with its lifetime; 404 for all else", () =>
-  withStack({}, async (stack) => {
+  withStack({ bridgeSettings: { "ll.wait": 1 } }, async (stack) => {
     const folder = path.join(stack.hls, "shop");
     await mkdir(folder, { recursive: true });
     await writeFile(path.join(folder, "index.m3u8"), PLAYLIST);
@@ -50,6 +50,11 @@ test("playlists, segments and pages, each with its lifetime; 404 for all else", 
     assert.equal(missing.headers["cache-control"], "no-store", "it may be there in a moment");
     assert.equal(missing.headers["access-control-allow-origin"], "*");
 
+    const early = await ask(stack.url, "/live/nobody/wait.json?x=1");
+    assert.equal(early.status, 204, "held for ll.wait, and not begun");
+    assert.equal(early.headers["cache-control"], "no-store");
+    assert.equal(early.headers["access-control-allow-origin"], "*");
+
     for (const page of ["/", "/publish.html", "/watch.html?stream=x", "/js/publish-page.js", "/vendor/hls.mjs", "/css/style.css", "/img/logo.svg"])
       assert.equal((await ask(stack.url, page)).status, 200, page);
 
@@ -63,7 +68,7 @@ test("playlists, segments and pages, each with its lifetime; 404 for all else", 
       "/live/.hidden/index.m3u8", "/live/shop/../shop/notes.txt", "/live/shop/%2e%2e/shop/notes.txt", "/live/shop/index.m3u8/",
       "/live/shop/index.m3u8%0a", "/live/shop/seg-1-000000.ts%0a", "/live/shop/manifest.mpd%0a", "/js/page-tools.js%0a",
       "/js/", "/vendor/", "/js/../nginx.conf", "/nginx.conf", "/.git/config", "/stamp",
-      "/status.html", "/status.json", "/live/streams.json/", "/live/shop/streams.json", "/live/thumb.jpg",
+      "/status.html", "/status.json", "/live/streams.json/", "/live/shop/streams.json", "/live/wait.json", "/live/shop/x/wait.json", "/live/shop/wait.json%0a", "/live/thumb.jpg",
       "/streams", "/streams/shop", "/metrics", "/healthz", "/janus/info", "/admin"])
       assert.equal((await ask(stack.url, target)).status, 404, target);
     for (const target of ["/../../../../etc/passwd", "/js/../../nginx/nginx.conf"])

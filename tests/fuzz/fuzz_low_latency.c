@@ -15,7 +15,7 @@ static void open_hub(void)
 {
     const LlNews news = {{7, 10, 3, 15, false}, 77, "text", "delta", 4, 5};
 
-    hub = ll_hub_create();
+    hub = ll_hub_create(25 * US_PER_S);
     board = ll_hub_join(hub, "shop", 6000000);
     REQUIRE(board && ll_board_publish(board, LL_VIDEO, &news) == 0);
 }

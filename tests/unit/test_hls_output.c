@@ -91,7 +91,7 @@ static int setup(void **state)
     temp_folder(root);
     clock_90k = START;
     first_off_us = 0;
-    hub = ll_hub_create();
+    hub = ll_hub_create(25 * US_PER_S);
     store = segment_store_open(&segments, now_us());
     low_latency.hub = hub;
     cmaf = cmaf_output_open(&low_latency, now_us());
@@ -374,6 +374,67 @@ static void publishers_who_come_and_go(void **state)
     assert_int_equal(discontinuities, 4);
 }
 
+typedef struct Waiter {
+    LlTicket ticket;
+    int woken, playable; /* files then, of the three that there must be */
+} Waiter;
+
+static void on_pause(void *user)
+{
+    (void)user;
+}
+
+/* Looks what can be played at this moment. */
+static void on_begun(void *user)
+{
+    static const char *const files[] = {"master", "video", "audio"};
+    char path[64], text[4096];
+    Waiter *waiter = user;
+
+    waiter->woken++;
+    waiter->playable = 0;
+    for (size_t i = 0; i < COUNT(files); i++) {
+        snprintf(path, sizeof(path), "%s/shop/%s.m3u8", root, files[i]);
+        FILE *file = fopen(path, "r");
+        if (!file)
+            continue;
+        text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+        fclose(file);
+        waiter->playable += !strstr(text, "ENDLIST") && (i == 0 || strstr(text, "#EXTINF"));
+    }
+}
+
+static LlAnswer wait_for_it(Waiter *waiter)
+{
+    waiter->ticket.pause = on_pause;
+    waiter->ticket.wake = on_begun;
+    waiter->ticket.user = waiter;
+    return ll_hub_wait(hub, "shop", now_us(), &waiter->ticket);
+}
+
+static void who_waits_is_told_when_it_can_be_played(void **state)
+{
+    static const Publisher browser = {1, 1, MS(33), MS(40), MS(20), 0, 0, 0, 0, 0};
+    static const Publisher mute = {1, 0, MS(33), MS(40), MS(20), 0, 0, 0, 0, 0};
+    Waiter first = {0}, second = {0};
+
+    (void)state;
+    row = "waiting";
+    assert_int_equal(wait_for_it(&first), LL_ANSWER_HELD);
+    publish(&browser, 5000);
+    assert_int_equal(first.woken, 1);
+    assert_int_equal(first.playable, 3);
+    assert_int_equal(wait_for_it(&first), LL_ANSWER_READY); /* while somebody may come back, too */
+    cmaf_output_end(cmaf);
+    assert_int_equal(wait_for_it(&second), LL_ANSWER_HELD);
+    clock_90k += MS(20000);
+    publish(&browser, 5000);
+    assert_int_equal(second.woken, 1);
+    assert_int_equal(second.playable, 3);
+    publish(&mute, 5000); /* no sound any more: there is nothing to wait for */
+    assert_int_equal(wait_for_it(&second), LL_ANSWER_READY);
+}
+
 /* Who turns while nothing is sent comes back at any time: at the limit of a segment, too. Pictures
  * of the new size are nowhere behind the initialisation segment of the old one. */
 static void turned_at_any_time(void **state)
@@ -469,6 +530,7 @@ int main(void)
         cmocka_unit_test(publishers_of_all_sorts),     TEST(publishers_who_come_and_go),
         cmocka_unit_test(turned_at_any_time),          cmocka_unit_test(gone_at_any_time),
         cmocka_unit_test(dates_of_sound_are_not_late), TEST(lateness_is_of_what_was_aimed_at),
+        TEST(who_waits_is_told_when_it_can_be_played),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

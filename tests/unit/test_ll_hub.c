@@ -35,7 +35,7 @@ static int setup(void **state)
 {
     (void)state;
     now_us = 1000 * SECOND;
-    hub = ll_hub_create();
+    hub = ll_hub_create(25 * US_PER_S);
     board = ll_hub_join(hub, "shop", 6 * SECOND);
     assert_non_null(board);
     return 0;
@@ -193,6 +193,60 @@ static void a_hinted_part_is_waited_for(void **state)
     assert_int_equal(ask_part(&a, "video-77-10.3.m4s"), LL_ANSWER_READY);
 }
 
+static LlAnswer wait_for(Asker *a, const char *stream)
+{
+    a->ticket.user = a;
+    return ll_hub_wait(hub, stream, now_us, &a->ticket);
+}
+
+static void a_beginning_is_waited_for(void **state)
+{
+    Asker shop = asker(), other = asker();
+
+    (void)state;
+    assert_int_equal(wait_for(&shop, "shop"), LL_ANSWER_HELD);
+    assert_int_equal(wait_for(&other, "other"), LL_ANSWER_HELD); /* there is no such stream */
+    assert_int_equal(shop.paused + other.paused, 2);
+    publish(9, 3); /* of one rendition: not all of it may be there */
+    assert_int_equal(shop.woken, 0);
+    assert_int_equal(ll_hub_stats(hub).waiting, 2);
+    assert_int_equal(ll_hub_stats(hub).held, 0);
+    ll_board_set_live(board, true);
+    assert_int_equal(shop.woken, 1);
+    assert_int_equal(other.woken, 0);
+    assert_int_equal(wait_for(&shop, "shop"), LL_ANSWER_READY);
+    assert_int_equal(shop.paused, 1);
+
+    ll_board_set_live(board, false); /* it has ended, and comes back */
+    assert_int_equal(wait_for(&shop, "shop"), LL_ANSWER_HELD);
+    ll_board_set_live(board, true);
+    assert_int_equal(shop.woken, 2);
+    ll_hub_forget(hub, &other.ticket);
+    assert_int_equal(ll_hub_stats(hub).waiting, 0);
+}
+
+static void who_waits_for_a_beginning_is_told_now_and_then(void **state)
+{
+    Asker a = asker(), b = asker();
+
+    (void)state;
+    assert_int_equal(wait_for(&a, "other"), LL_ANSWER_HELD);
+    now_us += 10 * SECOND;
+    assert_int_equal(wait_for(&b, "other"), LL_ANSWER_HELD);
+    now_us += 15 * SECOND - 1;
+    ll_hub_expire(hub, now_us);
+    assert_int_equal(a.woken, 0);
+    ll_hub_expire(hub, ++now_us);
+    assert_int_equal(a.woken, 1);
+    assert_int_equal(b.woken, 0);
+    assert_true(a.ticket.expired);
+    assert_int_equal(wait_for(&a, "other"), LL_ANSWER_TOO_LONG);
+    ll_hub_close(hub);
+    assert_int_equal(b.woken, 1);
+    assert_int_equal(wait_for(&b, "other"), LL_ANSWER_TOO_LONG);
+    assert_false(b.ticket.expired);
+}
+
 static void a_stream_or_a_hub_that_goes_wakes_all(void **state)
 {
     Asker a = asker(), b = asker();
@@ -220,6 +274,8 @@ int main(void)
         TEST(a_list_that_is_not_there_yet_is_waited_for),
         TEST(nobody_waits_for_ever),
         TEST(a_hinted_part_is_waited_for),
+        TEST(a_beginning_is_waited_for),
+        TEST(who_waits_for_a_beginning_is_told_now_and_then),
         TEST(a_stream_or_a_hub_that_goes_wakes_all),
     };
 

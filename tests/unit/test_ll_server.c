@@ -14,6 +14,7 @@
 #include "tests/media/gunzip.h"
 
 #define TIMEOUT_MS 10000 /* what takes longer has not come */
+#define WAIT_US    1     /* that a stream is waited for: until the server looks around next */
 #define PART       "video-77-8.0.m4s"
 #define PART_BYTES (3 << 20) /* more than a socket takes at once */
 
@@ -22,6 +23,7 @@ static char socket_path[64];
 static LlHub *hub;
 static LlBoard *board;
 static LlServer *server;
+static int64_t wait_us = 25 * US_PER_S;
 
 static void publish(int64_t msn, int64_t open)
 {
@@ -37,7 +39,7 @@ static int setup(void **state)
     (void)state;
     temp_folder(folder);
     snprintf(socket_path, sizeof(socket_path), "%s/ll.sock", folder);
-    hub = ll_hub_create();
+    hub = ll_hub_create(wait_us);
     board = ll_hub_join(hub, "shop", 6 * US_PER_S);
     LlServerParams params = {.address = "127.0.0.1",
                              .socket = socket_path,
@@ -329,6 +331,71 @@ static void sends_a_part_when_it_is_whole(void **state)
     free(got);
 }
 
+/* Until as many wait for streams to begin. */
+static void until_waiting(size_t count)
+{
+    for (int ms = 0; ll_hub_stats(hub).waiting != count; ms++) {
+        assert_true(ms < TIMEOUT_MS);
+        usleep(1000);
+    }
+}
+
+static void tells_when_a_stream_begins(void **state)
+{
+    static const char *const path[] = {"/live/shop/wait.json", "/live/late/wait.json"};
+    LlBoard *late;
+    int fd[2];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(fd); i++) {
+        fd[i] = connect_client();
+        ask(fd[i], "GET", path[i]);
+    }
+    until_waiting(2);
+    ll_board_set_live(board, true);
+    expect_answer(fd[0], 200, "{\"live\":true}\n");
+    until_waiting(1);
+    late = ll_hub_join(hub, "late", US_PER_S);
+    ll_board_set_live(late, true);
+    expect_answer(fd[1], 200, "{\"live\":true}\n");
+    ask(fd[0], "GET", path[1]); /* at once, when it has begun */
+    expect_answer(fd[0], 200, "{\"live\":true}\n");
+    ll_board_leave(&late);
+    ask(fd[0], "GET", path[1]);
+    until_waiting(1);
+    for (size_t i = 0; i < COUNT(fd); i++)
+        close(fd[i]);
+    until_waiting(0); /* those who leave are not waited for */
+}
+
+static int setup_short(void **state)
+{
+    wait_us = WAIT_US;
+    return setup(state);
+}
+
+static int teardown_short(void **state)
+{
+    wait_us = 25 * US_PER_S;
+    return teardown(state);
+}
+
+/* An answer without a body has none, and nothing that tells of it: the next one follows. */
+static void tells_that_a_stream_has_not_begun(void **state)
+{
+    int fd = connect_client();
+    char head[512];
+
+    (void)state;
+    ask(fd, "GET", "/live/late/wait.json");
+    assert_int_equal(hear_head(fd, head), 204);
+    assert_null(strstr(head, "Content-"));
+    assert_non_null(strstr(head, "Cache-Control: no-store\r\n"));
+    ask(fd, "GET", "/live/shop/video.m3u8");
+    expect_answer(fd, 200, "7.0\n");
+    close(fd);
+}
+
 /* Whoever is still held when it ends gets an answer. */
 static void ends_with_an_answer(void **state)
 {
@@ -360,6 +427,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(compresses_for_who_takes_that, setup, teardown),
         cmocka_unit_test_setup_teardown(ends_what_is_wrong, setup, teardown),
         cmocka_unit_test_setup_teardown(sends_a_part_when_it_is_whole, setup, teardown),
+        cmocka_unit_test_setup_teardown(tells_when_a_stream_begins, setup, teardown),
+        cmocka_unit_test_setup_teardown(tells_that_a_stream_has_not_begun, setup_short,
+                                        teardown_short),
         cmocka_unit_test_setup_teardown(ends_with_an_answer, setup, teardown),
         cmocka_unit_test_setup_teardown(says_where_it_cannot_listen, setup, teardown),
     };

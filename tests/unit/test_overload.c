@@ -96,7 +96,7 @@ static int setup(void **state)
     temp_folder(root);
     now_us = 1000 * US_PER_S;
     asked_us = last_asked_us = newest_dts_90k = 0;
-    hub = ll_hub_create();
+    hub = ll_hub_create(25 * US_PER_S);
     store = segment_store_open(&segments, now_us);
     audio = opus_to_aac_create(&sound, NULL);
     const uint8_t *config = opus_to_aac_config(audio, &config_len);
