@@ -94,9 +94,12 @@ static int read_one_group(const Reading *r, const SettingRule *rule, const confi
         return refuse(r, group, "%s.%s must be a group: %s = { ... }", rule->path, name, name);
     for (int i = 0; i < config_setting_length(group); i++) {
         const config_setting_t *key = config_setting_get_elem(group, (unsigned)i);
-        const char *value = config_setting_get_string(key);
-        const char *wrong = value ? rule->group(r->out, name, config_setting_name(key), value)
-                                  : "must be a string in quotes";
+        bool is_boolean = config_setting_type(key) == CONFIG_TYPE_BOOL;
+        SettingValue value = {config_setting_get_string(key),
+                              is_boolean && config_setting_get_bool(key)};
+        const char *wrong = value.text || is_boolean
+                                ? rule->group(r->out, name, config_setting_name(key), value)
+                                : "must be a string in quotes, or true or false";
         if (wrong)
             return refuse(r, key, "%s.%s.%s: %s", rule->path, name, config_setting_name(key),
                           wrong);

@@ -23,10 +23,16 @@ typedef enum SettingType {
     SETTING_GROUPS,  /* any number of named groups, each handed to `group` */
 } SettingType;
 
-/* One named group of a SETTING_GROUPS rule: strings only. Called once per key in it.
+/* A value in a named group: a string, or true or false. */
+typedef struct SettingValue {
+    const char *text; /* NULL: it is `on` that counts */
+    bool on;
+} SettingValue;
+
+/* One named group of a SETTING_GROUPS rule: strings and booleans only. Called once per key in it.
  * Returns NULL, or a sentence that says what is wrong with this key. */
 typedef const char *(*SettingGroupReader)(void *out, const char *group, const char *key,
-                                          const char *value);
+                                          SettingValue value);
 
 typedef struct SettingRule {
     const char *path; /* "hls.directory" */

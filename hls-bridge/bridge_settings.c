@@ -77,7 +77,8 @@ BridgeSettings bridge_settings_defaults(void)
         .control_address = "127.0.0.1",
         .control_port = 8190,
         .max_streams = 200,
-        .source_bitrate = 50000000,
+        .source_bitrate = 10000000,
+        .bandwidth_mbit = 2000,
     };
 }
 

@@ -57,7 +57,7 @@ static json_t *list_live(StreamTable *table)
     json_t *streams = json_array();
 
     for (size_t i = 0; i < count; i++)
-        if (list[i].state == STREAM_LIVE)
+        if (list[i].state == STREAM_LIVE && !list[i].unlisted)
             json_array_append_new(streams, describe(&list[i]));
     free(list);
     return streams;

@@ -300,6 +300,11 @@ const char *source_title(const Source *s)
     return s->title;
 }
 
+bool source_is_unlisted(const Source *s)
+{
+    return s->sdp.unlisted;
+}
+
 SourceStats source_stats(const Source *s)
 {
     RtpIngestStats ingest = rtp_ingest_stats(s->ingest);

@@ -99,6 +99,9 @@ bool source_bitrate(const Source *source, int64_t *bitrate);
 /* What the publisher calls it; "": nothing. Borrowed. */
 const char *source_title(const Source *source);
 
+/* Whether no list of what is live names it. */
+bool source_is_unlisted(const Source *source);
+
 SourceStats source_stats(const Source *source);
 
 #endif

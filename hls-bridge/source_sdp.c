@@ -149,6 +149,7 @@ const char *source_sdp_read(const char *text, size_t len, SourceSdp *out)
     if (wrong)
         return wrong;
     read_title(sdp.session_name, out->title);
+    out->unlisted = sdp_attribute(sdp.lines, "unlisted", NULL);
     out->sections = sdp.media_count;
     for (size_t i = 0; i < sdp.media_count; i++) {
         const SdpMedia *media = &sdp.media[i];

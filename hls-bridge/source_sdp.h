@@ -39,6 +39,7 @@ typedef struct SourceSdp {
     size_t sections; /* of the description, for the answer */
     SdpKind section_kind[SDP_MAX_MEDIA];
     char title[SOURCE_TITLE_SIZE]; /* the session's name; "": none */
+    bool unlisted;                 /* a=unlisted: no list of what is live names it */
 } SourceSdp;
 
 /* Reads a description. Returns NULL, or a static sentence that says what is wrong with it. */

@@ -116,6 +116,8 @@ json_t *status_json(const StreamStatus *status)
         json_object_set_new(object, "low_latency", low_latency_json(&status->output));
     if (status->title[0]) /* which is left out where it is no UTF-8 */
         json_object_set_new(object, "title", json_string(status->title));
+    if (status->unlisted)
+        json_object_set_new(object, "unlisted", json_true());
     if (status->thumbnail.made_unix_us)
         json_object_set_new(object, "thumbnail",
                             json_integer(status->thumbnail.made_unix_us / US_PER_S));

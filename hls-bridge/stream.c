@@ -237,6 +237,7 @@ static void update_status(Stream *s, int64_t now_us)
         .excessive = s->excessive,
         .bitrate = -1,
         .has_source = s->source && source_has_been_heard(s->source),
+        .unlisted = s->source && source_is_unlisted(s->source),
         .output = hls_output_stats(packager_output(s->packager)),
         .thumbnail = thumbnail_stats(thumbnail),
         .target_duration_s = playlist->target_duration_s,

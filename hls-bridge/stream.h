@@ -43,6 +43,7 @@ typedef struct StreamStatus {
     uint64_t publishers;        /* so far */
     uint64_t excessive;         /* of them, ended since they sent too much */
     bool has_source;
+    bool unlisted;                 /* no list of what is live names it */
     char title[SOURCE_TITLE_SIZE]; /* the publisher's word; "": none */
     SourceStats source;
     ThumbnailStats thumbnail;

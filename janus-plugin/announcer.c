@@ -148,8 +148,8 @@ void announcer_announce(Session *session)
     bool live = session->state == SESSION_LIVE && session->tracks.count > 0;
     for (size_t i = 0; live && i < session->tracks.count; i++)
         ports[i] = rtp_sender_port(session->sender, session->tracks.track[i].kind);
-    if (live &&
-        bridge_sdp_offer(&session->tracks, ports, session->sdp_id, session->title, offer) < 0)
+    if (live && bridge_sdp_offer(&session->tracks, ports, session->sdp_id,
+                                 &(StreamFace){session->title, session->unlisted}, offer) < 0)
         live = false;
     memcpy(stream, session->stream, sizeof(stream));
     if (live)

@@ -43,13 +43,13 @@ static void write_name(TextBuffer *out, const char *title)
 }
 
 int bridge_sdp_offer(const MediaTracks *tracks, const uint16_t *ports, uint64_t session_id,
-                     const char *title, char *text)
+                     const StreamFace *face, char *text)
 {
     TextBuffer out = text_buffer(text, BRIDGE_SDP_SIZE);
 
     text_add(&out, "v=0\r\no=- %" PRIu64 " 1 IN IP4 127.0.0.1\r\n", session_id);
-    write_name(&out, title);
-    text_add(&out, "c=IN IP4 127.0.0.1\r\nt=0 0\r\n");
+    write_name(&out, face->title);
+    text_add(&out, "c=IN IP4 127.0.0.1\r\nt=0 0\r\n%s", face->unlisted ? "a=unlisted\r\n" : "");
     for (size_t i = 0; i < tracks->count; i++)
         write_track(&out, &tracks->track[i], ports[i]);
     return out.overflow ? -1 : (int)out.len;

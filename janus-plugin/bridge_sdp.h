@@ -9,6 +9,7 @@
  * Thread-safety: none needed, there is no state. */
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sdp_answer.h"
@@ -20,12 +21,17 @@
 /* The payload type of a kind of media behind the plugin. */
 int bridge_payload_type(MediaKind kind);
 
+/* What is told of a stream to people. */
+typedef struct StreamFace {
+    const char *title; /* "": nothing */
+    bool unlisted;     /* told to those alone who know its name: a=unlisted */
+} StreamFace;
+
 /* Writes the offer for `tracks` to `text` (BRIDGE_SDP_SIZE bytes, terminated). `ports[i]` is the
  * port on 127.0.0.1 from which track i is sent, and to which its RTCP comes back (rtcp-mux,
- * RFC 5761). `title` is what people are told of the stream; "": nothing. Returns its length, or -1
- * where it does not fit. */
+ * RFC 5761). Returns its length, or -1 if it does not fit. */
 int bridge_sdp_offer(const MediaTracks *tracks, const uint16_t *ports, uint64_t session_id,
-                     const char *title, char *text);
+                     const StreamFace *face, char *text);
 
 /* Reads the answer of `len` bytes: where to send each of `count` tracks, in the order of the offer.
  * A track that the answer refuses gets sin_port 0. Returns NULL, or a static sentence. */

@@ -14,6 +14,7 @@
 #include <janus/debug.h>
 #include <janus/plugins/plugin.h>
 
+#include "admission.h"
 #include "hls_config.h"
 #include "media_relay.h"
 #include "publisher.h"
@@ -132,8 +133,8 @@ static void *handle_messages(void *unused)
     }
 }
 
-/* The answer to list or info, of which anybody may ask at any time. */
-static json_t *answer_question(const json_t *body)
+/* The answer to list or info, of which anybody may ask at any time; operators are told more. */
+static json_t *answer_question(const json_t *body, bool by_operator)
 {
     RequestError error = {0};
     Request request;
@@ -143,7 +144,9 @@ static json_t *answer_question(const json_t *body)
         return reply_error(&error);
     if (request.kind == REQUEST_LIST) {
         reply = reply_new("list");
-        json_object_set_new(reply, "streams", publisher_list());
+        json_object_set_new(reply, "streams", publisher_list(by_operator));
+        if (by_operator)
+            json_object_set_new(reply, "refused", admission_refusals());
         return reply;
     }
     Session *session = session_find_publisher(request.stream);
@@ -168,7 +171,7 @@ static struct janus_plugin_result *on_message(janus_plugin_session *handle, char
         request_fail(&error, HLS_ERROR_INTERNAL, "this handle is not attached any more");
         reply = reply_error(&error);
     } else if (request_is_question(body)) {
-        reply = answer_question(body);
+        reply = answer_question(body, false);
     }
     if (reply) {
         session_unref(session);
@@ -189,7 +192,7 @@ static json_t *on_admin_message(json_t *body)
     Request request;
 
     if (request_is_question(body))
-        return answer_question(body);
+        return answer_question(body, true);
     if (request_parse(body, &request, &error) == 0 && request.kind == REQUEST_KICK &&
         publisher_kick(request.stream, &error) == 0)
         return json_pack("{s:s, s:s}", "hls", "kicked", "stream", request.stream);

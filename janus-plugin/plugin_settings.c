@@ -12,7 +12,9 @@
 #include "settings_reader.h"
 #include "stream_name.h"
 
-#define DEFAULT_BITRATE 2500000 /* bit/s: 720p30 of a person before a table of goods */
+#define DEFAULT_BITRATE    2500000 /* bit/s: 720p30 of a person before a table of goods */
+#define DEFAULT_PUBLISHERS 200     /* as many as the bridge takes by default (sources.max) */
+#define DEFAULT_TRIES      10 /* a minute: a person who looks for the right key needs no more */
 
 struct PluginSettings {
     char bridge[PLUGIN_URL_SIZE];
@@ -24,22 +26,66 @@ struct PluginSettings {
     bool events;
     int64_t bitrate;
     int64_t publishers;
-    GHashTable *keys; /* stream name -> key */
+    int64_t tries;
+    GHashTable *streams; /* name -> StreamSettings */
 };
 
-static const char *read_stream_key(void *out, const char *stream, const char *key,
-                                   const char *value)
+/* What is configured of one stream. */
+typedef struct StreamSettings {
+    char *key; /* NULL: none */
+    bool unlisted;
+} StreamSettings;
+
+static void free_stream(gpointer stream)
+{
+    g_free(((StreamSettings *)stream)->key);
+    g_free(stream);
+}
+
+static const char *read_stream(void *out, const char *name, const char *key, SettingValue value)
 {
     PluginSettings *settings = out;
 
-    if (!stream_name_valid(stream))
+    if (!stream_name_valid(name))
         return STREAM_NAME_RULE;
+    StreamSettings *stream = g_hash_table_lookup(settings->streams, name);
+    if (!stream) {
+        stream = g_new0(StreamSettings, 1);
+        g_hash_table_insert(settings->streams, g_strdup(name), stream);
+    }
+    if (strcmp(key, "unlisted") == 0) {
+        if (value.text)
+            return "must be true or false";
+        stream->unlisted = value.on;
+        return NULL;
+    }
     if (strcmp(key, "key") != 0)
-        return "is not a key that is known here; a stream has \"key\"";
-    if (strlen(value) < 1 || strlen(value) > REQUEST_KEY_MAX)
-        return "must have 1 to 128 characters";
-    g_hash_table_insert(settings->keys, g_strdup(stream), g_strdup(value));
+        return "is not a key that is known here; a stream has \"key\" and \"unlisted\"";
+    if (!value.text)
+        return "must be a string in quotes";
+    if (strlen(value.text) < REQUEST_KEY_MIN || strlen(value.text) > REQUEST_KEY_MAX)
+        return "must have 8 to 128 characters, which nobody can guess: openssl rand -hex 16 makes "
+               "one";
+    g_free(stream->key);
+    stream->key = g_strdup(value.text);
     return NULL;
+}
+
+/* Whether somebody could publish each stream that is named. */
+static bool streams_have_keys(const PluginSettings *settings, const char *file, char *error)
+{
+    GHashTableIter all;
+    gpointer name, stream;
+
+    g_hash_table_iter_init(&all, settings->streams);
+    while (!settings->open && g_hash_table_iter_next(&all, &name, &stream))
+        if (!((StreamSettings *)stream)->key) {
+            snprintf(error, SETTINGS_ERROR_SIZE,
+                     "%s: streams.%s.key is missing, and without one nobody may publish it", file,
+                     (char *)name);
+            return false;
+        }
+    return true;
 }
 
 /* A key's place in the struct, its type, and what it may be. */
@@ -56,7 +102,8 @@ static const SettingRule rules[] = {
     {KEY("general.events", SETTING_BOOLEAN, events, 0, 0)},
     {KEY("general.bitrate", SETTING_INTEGER, bitrate, REQUEST_BITRATE_MIN, REQUEST_BITRATE_MAX)},
     {KEY("general.publishers", SETTING_INTEGER, publishers, 0, 10000)},
-    {.path = "streams", .type = SETTING_GROUPS, .group = read_stream_key},
+    {KEY("general.tries", SETTING_INTEGER, tries, 1, 1000)},
+    {.path = "streams", .type = SETTING_GROUPS, .group = read_stream},
 };
 
 /* Checks what a range cannot tell, and reads the token. Returns 0, or -1 with a sentence. */
@@ -91,11 +138,13 @@ PluginSettings *plugin_settings_create(const char *file, char *error)
         .bridge = "http://127.0.0.1:8190",
         .events = true,
         .bitrate = DEFAULT_BITRATE,
-        .keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
+        .publishers = DEFAULT_PUBLISHERS,
+        .tries = DEFAULT_TRIES,
+        .streams = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_stream),
     };
     if (access(file, F_OK) == 0 &&
         (settings_read(file, rules, sizeof(rules) / sizeof(rules[0]), settings, error) < 0 ||
-         check(settings, file, error) < 0))
+         check(settings, file, error) < 0 || !streams_have_keys(settings, file, error)))
         plugin_settings_destroy(&settings);
     return settings;
 }
@@ -104,7 +153,7 @@ void plugin_settings_destroy(PluginSettings **settings)
 {
     if (!*settings)
         return;
-    g_hash_table_destroy((*settings)->keys);
+    g_hash_table_destroy((*settings)->streams);
     g_free(*settings);
     *settings = NULL;
 }
@@ -123,11 +172,26 @@ bool plugin_keys_equal(const char *a, const char *b)
 
 KeyVerdict plugin_settings_key(const PluginSettings *settings, const char *stream, const char *key)
 {
-    const char *expected = g_hash_table_lookup(settings->keys, stream);
+    const StreamSettings *configured = g_hash_table_lookup(settings->streams, stream);
+    bool has_key = configured && configured->key;
+    /* compared in any case: the time must not tell which names there are */
+    bool equal = plugin_keys_equal(has_key ? configured->key : "", key);
 
-    if (!expected)
-        return settings->open ? KEY_OPEN : KEY_UNKNOWN;
-    return plugin_keys_equal(expected, key) ? KEY_GOOD : KEY_WRONG;
+    if (has_key)
+        return equal ? KEY_GOOD : KEY_WRONG;
+    return settings->open ? KEY_OPEN : KEY_UNKNOWN;
+}
+
+bool plugin_settings_unlisted(const PluginSettings *settings, const char *stream)
+{
+    const StreamSettings *configured = g_hash_table_lookup(settings->streams, stream);
+
+    return configured && configured->unlisted;
+}
+
+int64_t plugin_settings_tries(const PluginSettings *settings)
+{
+    return settings->tries;
 }
 
 const char *plugin_settings_bridge(const PluginSettings *settings)

@@ -20,6 +20,7 @@ typedef enum KeyVerdict {
     KEY_WRONG,   /* it has one, and this is another */
     KEY_OPEN,    /* it has none, and anybody may take it */
     KEY_UNKNOWN, /* it has none, and only configured names are let in */
+    KEY_LATER,   /* too many wrong keys were given: it was not looked at (key_tries.h) */
 } KeyVerdict;
 
 /* Reads `file`; a file that does not exist gives the defaults. Returns NULL with a sentence in
@@ -29,7 +30,14 @@ PluginSettings *plugin_settings_create(const char *file, char *error);
 /* Accepts NULL, leaves NULL. */
 void plugin_settings_destroy(PluginSettings **settings);
 
+/* Takes as long for a name that nobody has configured as for one with another key. */
 KeyVerdict plugin_settings_key(const PluginSettings *settings, const char *stream, const char *key);
+
+/* Whether a stream is named nowhere but where its address is known. */
+bool plugin_settings_unlisted(const PluginSettings *settings, const char *stream);
+
+/* Wrong keys in a minute, of one connection and for one name; key_tries.h. */
+int64_t plugin_settings_tries(const PluginSettings *settings);
 
 /* Whether two keys are the same, in a time that does not tell where they differ. NULL is no key,
  * nor is what is longer than REQUEST_KEY_MAX. */

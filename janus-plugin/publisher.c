@@ -152,6 +152,8 @@ static int prepare(Session *session, const Request *request, const MediaTracks *
     g_strlcpy(session->stream, request->stream, sizeof(session->stream));
     g_strlcpy(session->key, request->key ? request->key : "", sizeof(session->key));
     g_strlcpy(session->title, request->title ? request->title : "", sizeof(session->title));
+    session->unlisted =
+        request->unlisted || plugin_settings_unlisted(self.settings, request->stream);
     pthread_mutex_unlock(&session->lock);
 
     Session *before = session_claim_name(session, request->stream);

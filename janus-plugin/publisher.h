@@ -52,9 +52,10 @@ void publisher_tell_figures(void);
 int publisher_kick(const char *stream, RequestError *error);
 
 /* What there is to say of a session, and of all live ones; the caller owns the object. figures: how
- * it fares as a publisher, NULL where it is none. */
+ * it fares as a publisher, NULL where it is none. list: only operators are told of unlisted ones.
+ */
 json_t *publisher_describe(Session *session);
 json_t *publisher_figures(Session *session);
-json_t *publisher_list(void);
+json_t *publisher_list(bool with_unlisted);
 
 #endif

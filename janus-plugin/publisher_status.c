@@ -48,6 +48,8 @@ static void add_figures(const Session *session, json_t *object)
     for (size_t i = 0; i < session->tracks.count; i++)
         json_array_append_new(tracks, describe_track(session, i));
     json_object_set_new(object, "title", json_string(session->title));
+    if (session->unlisted)
+        json_object_set_new(object, "unlisted", json_true());
     json_object_set_new(object, "bridge", json_string(bridge_state_name(session->bridge)));
     json_object_set_new(object, "bitrate_cap", json_integer(session->bitrate));
     json_object_set_new(object, "tracks", tracks);
@@ -86,13 +88,22 @@ json_t *publisher_describe(Session *session)
     return object;
 }
 
-json_t *publisher_list(void)
+static bool is_unlisted(Session *session)
+{
+    pthread_mutex_lock(&session->lock);
+    bool unlisted = session->unlisted;
+    pthread_mutex_unlock(&session->lock);
+    return unlisted;
+}
+
+json_t *publisher_list(bool with_unlisted)
 {
     Session **sessions = session_publishers();
     json_t *streams = json_array();
 
     for (size_t i = 0; sessions[i]; i++) {
-        json_array_append_new(streams, publisher_describe(sessions[i]));
+        if (with_unlisted || !is_unlisted(sessions[i]))
+            json_array_append_new(streams, publisher_describe(sessions[i]));
         session_unref(sessions[i]);
     }
     g_free(sessions);

@@ -105,19 +105,35 @@ static int read_round_trip(const json_t *message, double *out, RequestError *err
     return 0;
 }
 
+/* A stream key; an empty one is none. */
+static int read_key(const json_t *message, const char **out, RequestError *error)
+{
+    if (read_string(message, "key", REQUEST_KEY_MAX, out, error) < 0)
+        return -1;
+    if (*out && !**out)
+        *out = NULL;
+    if (*out && strlen(*out) < REQUEST_KEY_MIN)
+        return request_fail(error, HLS_ERROR_SHORT_KEY,
+                            "this stream key is too short to be one: a key has at least %d "
+                            "characters",
+                            REQUEST_KEY_MIN);
+    return 0;
+}
+
 static int read_fields(const json_t *message, Request *out, RequestError *error)
 {
-    RequestSwitch keyframe;
+    RequestSwitch keyframe, unlisted;
 
-    if (read_stream(message, &out->stream, error) < 0 ||
-        read_string(message, "key", REQUEST_KEY_MAX, &out->key, error) < 0 ||
+    if (read_stream(message, &out->stream, error) < 0 || read_key(message, &out->key, error) < 0 ||
         read_string(message, "title", REQUEST_TITLE_MAX, &out->title, error) < 0 ||
         read_bitrate(message, &out->bitrate, error) < 0 ||
         read_round_trip(message, &out->round_trip_ms, error) < 0 ||
         read_switch(message, "audio", &out->audio, error) < 0 ||
         read_switch(message, "video", &out->video, error) < 0 ||
-        read_switch(message, "keyframe", &keyframe, error) < 0)
+        read_switch(message, "keyframe", &keyframe, error) < 0 ||
+        read_switch(message, "unlisted", &unlisted, error) < 0)
         return -1;
+    out->unlisted = unlisted == SWITCH_ON;
     out->keyframe = keyframe == SWITCH_ON;
     return 0;
 }

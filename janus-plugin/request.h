@@ -12,6 +12,7 @@
 
 #define REQUEST_ERROR_SIZE  256
 #define REQUEST_TITLE_MAX   200   /* bytes of UTF-8 */
+#define REQUEST_KEY_MIN     8     /* bytes; what is shorter can be guessed */
 #define REQUEST_KEY_MAX     128   /* bytes */
 #define REQUEST_BITRATE_MIN 50000 /* bit/s; less is not a picture */
 #define REQUEST_BITRATE_MAX 50000000
@@ -25,12 +26,14 @@ enum {
     HLS_ERROR_NO_H264 = 464,         /* video is offered, but no H.264 that HLS can carry */
     HLS_ERROR_NO_OPUS = 465,         /* audio is offered, but no Opus */
     HLS_ERROR_NO_MEDIA = 466,        /* neither audio nor video is offered */
-    HLS_ERROR_WRONG_KEY = 467,       /* the stream key is missing or wrong */
+    HLS_ERROR_WRONG_KEY = 467,       /* no such name, or its key is missing or wrong */
     HLS_ERROR_NAME_TAKEN = 468,      /* somebody else is live under this name */
     HLS_ERROR_NOT_PUBLISHING = 469,  /* only a publisher can ask this */
     HLS_ERROR_NO_SUCH_STREAM = 470,  /* nobody is live under this name */
     HLS_ERROR_INTERNAL = 471,        /* our fault; the log says more */
     HLS_ERROR_FULL = 472,            /* there are as many publishers as may be */
+    HLS_ERROR_SHORT_KEY = 473,       /* a key of fewer than REQUEST_KEY_MIN bytes */
+    HLS_ERROR_TOO_MANY_TRIES = 474,  /* too many wrong keys; later it may be tried again */
 };
 
 typedef enum RequestKind {
@@ -50,12 +53,13 @@ typedef enum RequestSwitch { SWITCH_ABSENT = -1, SWITCH_OFF = 0, SWITCH_ON = 1 }
 typedef struct Request {
     RequestKind kind;
     const char *stream; /* a valid stream name; there for publish, info and kick */
-    const char *key;
+    const char *key;    /* "" is none */
     const char *title;
     uint32_t bitrate;     /* bit/s, 0: absent */
     double round_trip_ms; /* below 0: absent */
     RequestSwitch audio, video;
     bool keyframe;
+    bool unlisted;
 } Request;
 
 typedef struct RequestError {

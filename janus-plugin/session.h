@@ -24,6 +24,7 @@
 #include "rtp_sender.h"
 #include "sdp_answer.h"
 #include "stream_name.h"
+#include "token_bucket.h"
 
 typedef enum SessionState {
     SESSION_IDLE,      /* attached, not a publisher */
@@ -57,6 +58,7 @@ typedef struct Session {
     char stream[STREAM_NAME_MAX + 1];
     char key[REQUEST_KEY_MAX + 1];
     char title[REQUEST_TITLE_MAX + 1];
+    bool unlisted;
     uint64_t sdp_id, sdp_version;
     uint32_t bitrate;     /* bit/s, the cap that is asked for */
     uint32_t old_bitrate; /* bit/s, which counts until `old_until_us` */
@@ -71,6 +73,8 @@ typedef struct Session {
     MeanRate rate;        /* of all tracks */
     H264Sps sps;          /* the publisher's last; width 0: none yet */
     double round_trip_ms; /* by the publisher's report; below 0: none yet */
+
+    TokenBucket tries; /* of wrong keys; admission.c has the lock for it */
 } Session;
 
 /* The table. init before, deinit after everything else here. */

@@ -60,30 +60,72 @@ test("what cannot be published is refused with a code and a sentence", () =>
   }));
 
 test("configured streams take their key alone", () =>
-  withStack({ open: false, keys: { shop: "right" } }, (stack) =>
+  withStack({ open: false, keys: { shop: "the right one" } }, (stack) =>
     withBrowser({}, async (context) => {
-      const wrong = await openPage(context, `${stack.url}/publish.html?stream=shop&key=wrong&source=testcard&auto=1`);
-      await until("the page says that the key is wrong", async () => /key for shop is wrong/.test(await messageOf(wrong)));
+      const wrong = await openPage(context, `${stack.url}/publish.html?stream=shop&key=the%20wrong%20one&source=testcard&auto=1`);
+      await until("the page says that the key is wrong", async () => /^The stream name shop or its key is wrong: /.test(await messageOf(wrong)));
       await until("there is a way back", () => wrong.isVisible("#go"));
       assert.equal(await wrong.evaluate(() => document.activeElement.id), "key", "where it is to be mended");
-      const unknown = await openPage(context, `${stack.url}/publish.html?stream=else&source=testcard&auto=1`);
-      await until("the page says that there is no such stream", async () => /^This server knows no stream else: .*\.$/.test(await messageOf(unknown)));
-      await publish(context, stack, "shop", { key: "right" });
+      const unknown = await openPage(context, `${stack.url}/publish.html?stream=else&key=the%20wrong%20one&source=testcard&auto=1`);
+      await until("a name that there is not looks the same", async () =>
+        (await messageOf(unknown)).replace("else", "shop") === await messageOf(wrong));
+      const short = await openPage(context, `${stack.url}/publish.html?stream=shop&key=right&source=testcard&auto=1`);
+      await until("the page says that this is no key", async () => /at least 8 characters/.test(await messageOf(short)));
+      assert.equal(await short.evaluate(() => document.activeElement.id), "key");
+      await publish(context, stack, "shop", { key: "the right one" });
+    })));
+
+test("wrong keys are looked at only so often, and a long one that is right is let in all the same", () =>
+  withStack({ open: false, keys: { shop: "the right one, and long" } }, (stack) =>
+    withBrowser({}, async (context) => {
+      const codes = [];
+      for (let i = 0; i < 12; i++) {
+        const handle = await attach(stack); // a connection of its own for each
+        const answer = await handle.request({ request: "publish", stream: "shop", key: "a wrong one" }, VP8);
+        codes.push(answer.error_code);
+        if (answer.error_code === 474) assert.match(answer.error, /^too many wrong keys .*: wait \d+ seconds?, and try again$/);
+        handle.close();
+      }
+      assert.deepEqual(codes, [...Array(10).fill(467), 474, 474]);
+      await publish(context, stack, "shop", { key: "the right one, and long" });
+      const { response } = await admin(stack, { janus: "message_plugin", plugin: "janus.plugin.hls", request: { request: "list" } });
+      assert.deepEqual([response.refused["wrong-key"], response.refused["too-many-tries"]], [10, 2]);
+    })));
+
+test("what is unlisted is watched by address alone", () =>
+  withStack({ keys: { attic: "the key of the attic" }, unlisted: ["attic"] }, (stack) =>
+    withBrowser({}, async (context) => {
+      await publish(context, stack, "attic", { key: "the key of the attic" });
+      await publish(context, stack, "cellar", { unlisted: true }); // by the publisher's own wish
+      await publish(context, stack, "shop");
+      for (const name of ["attic", "cellar", "shop"])
+        await until(`${name} can be watched`, async () => (await fetch(stack.playlist(name))).ok, 20000);
+      await until("the shop is listed", async () =>
+        /"shop"/.test(await (await fetch(`${stack.url}/live/streams.json`)).text()));
+      const named = async (streams) => streams.map(({ name, stream }) => name ?? stream).sort();
+      const { streams } = await (await fetch(`${stack.url}/live/streams.json`)).json();
+      assert.deepEqual(await named(streams), ["shop"]);
+      const handle = await attach(stack);
+      assert.deepEqual(await named((await handle.request({ request: "list" })).streams), ["shop"]);
+      assert.equal((await handle.request({ request: "info", stream: "attic" })).unlisted, true);
+      const { response } = await admin(stack, { janus: "message_plugin", plugin: "janus.plugin.hls", request: { request: "list" } });
+      assert.deepEqual(await named(response.streams), ["attic", "cellar", "shop"]);
+      handle.close();
     })));
 
 test("a name belongs to who has it, and to his other device", () =>
   withStack({}, (stack) =>
     withBrowser({}, async (context) => {
-      const first = await publish(context, stack, "shop", { key: "mine" });
+      const first = await publish(context, stack, "shop", { key: "my own key" });
       const report = doctor(stack.playlist("shop"), 24);
       await sleep(6000);
 
-      const stranger = await openPage(context, `${stack.url}/publish.html?stream=shop&key=other&source=testcard&auto=1`);
+      const stranger = await openPage(context, `${stack.url}/publish.html?stream=shop&key=another%20key&source=testcard&auto=1`);
       await until("a stranger is refused", async () => /Somebody else is live as shop/.test(await messageOf(stranger)));
       await stranger.close();
       assert.equal(await first.textContent("#badge"), "LIVE");
 
-      const second = await publish(context, stack, "shop", { key: "mine" });
+      const second = await publish(context, stack, "shop", { key: "my own key" });
       await until("the first device is told", async () => /taken over/.test(await messageOf(first)));
       await sleep(4000);
       await second.close();
@@ -187,14 +229,21 @@ test("event handlers hear what becomes of a stream", async (t) => {
     backend = "http://127.0.0.1:${server.address().port}" }\n`;
   t.after(() => server.close());
   const janus = { eventHandlers: ["sampleevh"], files: { "janus.eventhandler.sampleevh.jcfg": configuration } };
-  await withStack({ janus }, (stack) =>
+  await withStack({ janus, keys: { till: "the key of the till" } }, (stack) =>
     withBrowser({}, async (context) => {
       const page = await publish(context, stack, "shop");
       await page.click("#stop");
+      const thief = await attach(stack);
+      await thief.request({ request: "publish", stream: "till", key: "not that key" }, VP8);
+      thief.close();
       const heard = () => events.map((event) => event.event).filter((e) => e.plugin === "janus.plugin.hls");
       await until("the end is heard", () => heard().some((e) => e.data.event === "unpublished"));
-      const becomes = heard().map((e) => e.data.event).filter((event) => event !== "figures"); // which come in between
+      const becomes = heard().map((e) => e.data.event).filter((event) => event !== "figures" && event !== "refused"); // which come in between
       assert.deepEqual(becomes, ["published", "live", "unpublished"]);
-      assert.ok(heard().every((e) => e.data.stream === "shop"));
+      await until("the refusal is heard", () => heard().some((e) => e.data.event === "refused"));
+      const refused = heard().find((e) => e.data.event === "refused").data;
+      assert.deepEqual([refused.stream, refused.cause, refused.error_code, refused.untold], ["till", "wrong-key", 467, 0]);
+      assert.doesNotMatch(JSON.stringify(heard()), /not that key|key of the till/, "keys are told to nobody");
+      assert.ok(heard().every((e) => e.data.stream === "shop" || e.data === refused));
     }));
 });

@@ -13,7 +13,7 @@ static void check_request(const Request *r)
 
     REQUIRE(r->kind >= REQUEST_PUBLISH && r->kind <= REQUEST_KICK);
     REQUIRE(r->stream ? stream_name_valid(r->stream) : !names_a_stream);
-    REQUIRE(!r->key || strlen(r->key) <= REQUEST_KEY_MAX);
+    REQUIRE(!r->key || (strlen(r->key) >= REQUEST_KEY_MIN && strlen(r->key) <= REQUEST_KEY_MAX));
     REQUIRE(!r->title || strlen(r->title) <= REQUEST_TITLE_MAX);
     REQUIRE(r->bitrate == 0 ||
             (r->bitrate >= REQUEST_BITRATE_MIN && r->bitrate <= REQUEST_BITRATE_MAX));
@@ -25,7 +25,8 @@ static void check_error(const RequestError *error)
 {
     json_t *reply = reply_error(error);
 
-    REQUIRE(error->code >= HLS_ERROR_INVALID_JSON && error->code <= HLS_ERROR_INVALID_NAME);
+    REQUIRE((error->code >= HLS_ERROR_INVALID_JSON && error->code <= HLS_ERROR_INVALID_NAME) ||
+            error->code == HLS_ERROR_SHORT_KEY);
     REQUIRE(error->text[0]);
     REQUIRE(reply);
     json_decref(reply);

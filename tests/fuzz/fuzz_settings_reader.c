@@ -14,10 +14,10 @@ typedef struct Settings {
     bool on;
 } Settings;
 
-static const char *read_group_key(void *out, const char *group, const char *key, const char *value)
+static const char *read_group_key(void *out, const char *group, const char *key, SettingValue value)
 {
     (void)out;
-    REQUIRE(group && key && value);
+    REQUIRE(group && key && (!value.text || !value.on));
     return strcmp(key, "key") == 0 ? NULL : "is not known here";
 }
 

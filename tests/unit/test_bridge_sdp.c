@@ -26,6 +26,7 @@ static void writes_offers(void **state)
         MediaTracks tracks;
         uint16_t ports[MEDIA_TRACKS_MAX];
         const char *offer;
+        bool unlisted;
     } rows[] = {
         {"audio and video",
          {{{MEDIA_AUDIO, 0, 111, false, "minptime=10;useinbandfec=1"},
@@ -34,19 +35,27 @@ static void writes_offers(void **state)
          {40000, 40002},
          HEAD AUDIO "a=fmtp:111 minptime=10;useinbandfec=1\r\n" TAIL VIDEO
                     "a=fmtp:96 packetization-mode=1;profile-level-id=42001f\r\n"
-                    "a=rtcp-fb:96 nack\r\n" PLI TAIL},
+                    "a=rtcp-fb:96 nack\r\n" PLI TAIL,
+         false},
         {"video first, as it was offered",
          {{{MEDIA_VIDEO, 0, 96, false, ""}, {MEDIA_AUDIO, 1, 109, true, ""}}, 2},
          {40002, 40000},
-         HEAD VIDEO PLI TAIL AUDIO "a=rtcp-fb:111 nack\r\n" TAIL},
-        {"audio alone", {{{MEDIA_AUDIO, 0, 111, false, ""}}, 1}, {40000}, HEAD AUDIO TAIL},
-        {"nothing", {.count = 0}, {0}, HEAD},
+         HEAD VIDEO PLI TAIL AUDIO "a=rtcp-fb:111 nack\r\n" TAIL,
+         false},
+        {"audio alone", {{{MEDIA_AUDIO, 0, 111, false, ""}}, 1}, {40000}, HEAD AUDIO TAIL, false},
+        {"nothing", {.count = 0}, {0}, HEAD, false},
+        {"unlisted",
+         {{{MEDIA_AUDIO, 0, 111, false, ""}}, 1},
+         {40000},
+         HEAD "a=unlisted\r\n" AUDIO TAIL,
+         true},
     };
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         char text[BRIDGE_SDP_SIZE];
-        int len = bridge_sdp_offer(&rows[i].tracks, rows[i].ports, 7, "a\ntitle", text);
+        int len = bridge_sdp_offer(&rows[i].tracks, rows[i].ports, 7,
+                                   &(StreamFace){"a\ntitle", rows[i].unlisted}, text);
         assert_row(len == (int)strlen(rows[i].offer), rows[i].name, "%d bytes", len);
         assert_row(strcmp(text, rows[i].offer) == 0, rows[i].name, "%s", text);
     }
@@ -64,7 +73,7 @@ static void holds_any_offer(void **state)
     memset(title, 'x', REQUEST_TITLE_MAX);
     memset(tracks.track[0].fmtp, 'x', FMTP_SIZE - 1);
     memset(tracks.track[1].fmtp, 'x', FMTP_SIZE - 1);
-    int len = bridge_sdp_offer(&tracks, ports, UINT64_MAX, title, text);
+    int len = bridge_sdp_offer(&tracks, ports, UINT64_MAX, &(StreamFace){title, true}, text);
     assert_true(len > 0);
     assert_int_equal(len, strlen(text));
 }

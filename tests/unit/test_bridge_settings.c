@@ -158,6 +158,17 @@ static void what_is_left_may_be_as_many_as_what_is_live(void **state)
     assert_int_equal(bridge_settings_max_ended(&settings), 4);
 }
 
+/* Who changes nothing is safe: twice four times the plugin's cap, and as much of all as of the most
+ * streams that there may be. */
+static void bounds_what_strangers_send_by_default(void **state)
+{
+    BridgeSettings d = bridge_settings_defaults();
+
+    (void)state;
+    assert_int_equal(d.source_bitrate, 4 * 2500000);
+    assert_int_equal(d.bandwidth_mbit * MBIT, d.max_streams * d.source_bitrate);
+}
+
 static void lets_room_for_a_stream(void **state)
 {
     static const struct {
@@ -196,6 +207,7 @@ int main(void)
         cmocka_unit_test(refuses_what_a_range_cannot_tell),
         cmocka_unit_test(refuses_a_folder_of_others),
         cmocka_unit_test(what_is_left_may_be_as_many_as_what_is_live),
+        cmocka_unit_test(bounds_what_strangers_send_by_default),
         cmocka_unit_test(lets_room_for_a_stream),
     };
 

@@ -10,6 +10,9 @@
 
 #define SAMPLE SOURCE_DIR "/janus-plugin/janus.plugin.hls.jcfg.sample"
 
+#define KEY_RULE                                                                                   \
+    "must have 8 to 128 characters, which nobody can guess: openssl rand -hex 16 makes one"
+
 #define TEN       "0123456789"
 #define FIFTY     TEN TEN TEN TEN TEN
 #define BYTES_128 FIFTY FIFTY TEN TEN "01234567"
@@ -41,7 +44,7 @@ static void has_defaults_without_a_file(void **state)
     assert_non_null(s);
     assert_string_equal(plugin_settings_bridge(s), "http://127.0.0.1:8190");
     assert_int_equal(plugin_settings_bitrate(s), 2500000);
-    assert_int_equal(plugin_settings_publishers(s), 0);
+    assert_int_equal(plugin_settings_publishers(s), 200);
     assert_true(plugin_settings_events(s));
     assert_null(plugin_settings_forward(s));
     assert_int_equal(plugin_settings_key(s, "shop", NULL), KEY_UNKNOWN);
@@ -60,14 +63,16 @@ static void reads_keys(void **state)
         size_t publishers;
     } rows[] = {
         {"", "http://127.0.0.1:8190", NULL, "/live/shop/index.m3u8", "/watch.html?stream=shop",
-         2500000, true, 0},
+         2500000, true, 200},
         {"bridge = \"http://10.0.0.1:80\"; events = false; bitrate = 50000", "http://10.0.0.1:80",
-         NULL, "/live/shop/index.m3u8", "/watch.html?stream=shop", 50000, false, 0},
+         NULL, "/live/shop/index.m3u8", "/watch.html?stream=shop", 50000, false, 200},
         {"playback = \"https://live.example\"; bitrate = 50000000; forward = \"10.0.0.1:5004\"",
          "http://127.0.0.1:8190", "10.0.0.1:5004", "https://live.example/live/shop/index.m3u8",
-         "https://live.example/watch.html?stream=shop", 50000000, true, 0},
+         "https://live.example/watch.html?stream=shop", 50000000, true, 200},
         {"forward = \"\"; publishers = 10000", "http://127.0.0.1:8190", NULL,
          "/live/shop/index.m3u8", "/watch.html?stream=shop", 2500000, true, 10000},
+        {"publishers = 0", "http://127.0.0.1:8190", NULL, "/live/shop/index.m3u8",
+         "/watch.html?stream=shop", 2500000, true, 0},
     };
 
     (void)state;
@@ -115,13 +120,20 @@ static void refuses_with_a_sentence(void **state)
         {"general: { open = 1 }", ":1: general.open must be true or false"},
         {"general: { briged = \"x\" }", ":1: general.briged is not a key that is known here"},
         {"streams: { shop = \"k\" }", ":1: streams.shop must be a group: shop = { ... }"},
-        {"streams: { shop = { key = 7 } }", ":1: streams.shop.key: must be a string in quotes"},
+        {"streams: { shop = { key = 7 } }",
+         ":1: streams.shop.key: must be a string in quotes, or true or false"},
+        {"streams: { shop = { key = true } }", ":1: streams.shop.key: must be a string in quotes"},
+        {"streams: { shop = { unlisted = \"yes\" } }",
+         ":1: streams.shop.unlisted: must be true or false"},
+        {"streams: { shop = { unlisted = true } }",
+         ": streams.shop.key is missing, and without one nobody may publish it"},
+        {"streams: { shop = { key = \"7 bytes\" } }", ":1: streams.shop.key: " KEY_RULE},
+        {"general: { tries = 0 }", ":1: general.tries must be a whole number from 1 to 1000"},
         {"streams: { shop = { kye = \"k\" } }",
-         ":1: streams.shop.kye: is not a key that is known here; a stream has \"key\""},
-        {"streams: { shop = { key = \"\" } }",
-         ":1: streams.shop.key: must have 1 to 128 characters"},
-        {"streams: { shop = { key = \"" BYTES_128 "x\" } }",
-         ":1: streams.shop.key: must have 1 to 128 characters"},
+         ":1: streams.shop.kye: is not a key that is known here; a stream has \"key\" and "
+         "\"unlisted\""},
+        {"streams: { shop = { key = \"\" } }", ":1: streams.shop.key: " KEY_RULE},
+        {"streams: { shop = { key = \"" BYTES_128 "x\" } }", ":1: streams.shop.key: " KEY_RULE},
         {"streams: { sh* = { key = \"k\" } }", ":1: streams.sh*.key: " STREAM_NAME_RULE},
     };
 
@@ -162,27 +174,27 @@ static void reads_the_bridges_token(void **state)
 static void judges_keys(void **state)
 {
     static const char closed[] =
-        "streams: { shop = { key = \"secret\" };\n"
+        "streams: { shop = { key = \"secret-1\" };\n"
         "           long = { key = \"" BYTES_128 "\" } }";
     static const char open[] =
         "general: { open = true };\n"
-        "streams: { shop = { key = \"secret\" } }";
+        "streams: { shop = { key = \"secret-1\" } }";
     static const struct {
         const char *name, *text, *stream, *key;
         KeyVerdict verdict;
     } rows[] = {
-        {"the key", closed, "shop", "secret", KEY_GOOD},
+        {"the key", closed, "shop", "secret-1", KEY_GOOD},
         {"the longest key", closed, "long", BYTES_128, KEY_GOOD},
-        {"another's key", closed, "long", "secret", KEY_WRONG},
-        {"a part of it", closed, "shop", "secre", KEY_WRONG},
-        {"more than it", closed, "shop", "secrets", KEY_WRONG},
-        {"another case", closed, "shop", "Secret", KEY_WRONG},
+        {"another's key", closed, "long", "secret-1", KEY_WRONG},
+        {"a part of it", closed, "shop", "secret-", KEY_WRONG},
+        {"more than it", closed, "shop", "secret-11", KEY_WRONG},
+        {"another case", closed, "shop", "Secret-1", KEY_WRONG},
         {"an empty key", closed, "shop", "", KEY_WRONG},
         {"no key", closed, "shop", NULL, KEY_WRONG},
-        {"a name that has none", closed, "market", "secret", KEY_UNKNOWN},
-        {"another case of the name", closed, "Shop", "secret", KEY_UNKNOWN},
+        {"a name that has none", closed, "market", "secret-1", KEY_UNKNOWN},
+        {"another case of the name", closed, "Shop", "secret-1", KEY_UNKNOWN},
         {"open: a name that has one", open, "shop", "wrong", KEY_WRONG},
-        {"open: the key", open, "shop", "secret", KEY_GOOD},
+        {"open: the key", open, "shop", "secret-1", KEY_GOOD},
         {"open: a name that has none", open, "market", NULL, KEY_OPEN},
         {"open: a key for it", open, "market", "x", KEY_OPEN},
     };
@@ -196,6 +208,27 @@ static void judges_keys(void **state)
         assert_row(verdict == rows[i].verdict, rows[i].name, "%d", verdict);
         plugin_settings_destroy(&s);
     }
+}
+
+static void knows_what_is_unlisted(void **state)
+{
+    static const char text[] =
+        "general: { open = true };\n"
+        "streams: { shop = { key = \"secret-1\"; unlisted = true };\n"
+        "           till = { key = \"secret-1\"; unlisted = false };\n"
+        "           desk = { unlisted = true } }";
+    char error[SETTINGS_ERROR_SIZE];
+    PluginSettings *s = settings_of(text, error);
+
+    (void)state;
+    assert_row(s, text, "%s", error);
+    assert_true(plugin_settings_unlisted(s, "shop"));
+    assert_int_equal(plugin_settings_key(s, "shop", "secret-1"), KEY_GOOD);
+    assert_false(plugin_settings_unlisted(s, "till"));
+    assert_true(plugin_settings_unlisted(s, "desk"));
+    assert_int_equal(plugin_settings_key(s, "desk", NULL), KEY_OPEN);
+    assert_false(plugin_settings_unlisted(s, "else"));
+    plugin_settings_destroy(&s);
 }
 
 static void compares_keys(void **state)
@@ -228,8 +261,9 @@ static void check_defaults(const PluginSettings *s)
 {
     assert_string_equal(plugin_settings_bridge(s), "http://127.0.0.1:8190");
     assert_int_equal(plugin_settings_bitrate(s), 2500000);
-    assert_int_equal(plugin_settings_publishers(s), 0);
+    assert_int_equal(plugin_settings_publishers(s), 200);
     assert_true(plugin_settings_events(s));
+    assert_int_equal(plugin_settings_tries(s), 10);
     assert_int_equal(plugin_settings_key(s, "nobody", NULL), KEY_UNKNOWN);
 }
 
@@ -259,6 +293,7 @@ static void the_sample_shows_the_defaults(void **state)
     check_defaults(s);
     assert_string_equal(plugin_settings_forward(s), "127.0.0.1:5004");
     assert_int_equal(plugin_settings_key(s, "shop", "a long random word"), KEY_GOOD);
+    assert_true(plugin_settings_unlisted(s, "workshop"));
     plugin_settings_destroy(&s);
 }
 
@@ -269,6 +304,7 @@ int main(void)
                                        cmocka_unit_test(refuses_with_a_sentence),
                                        cmocka_unit_test(reads_the_bridges_token),
                                        cmocka_unit_test(judges_keys),
+                                       cmocka_unit_test(knows_what_is_unlisted),
                                        cmocka_unit_test(compares_keys),
                                        cmocka_unit_test(takes_its_sample),
                                        cmocka_unit_test(the_sample_shows_the_defaults)};

@@ -38,10 +38,10 @@ static void reads_requests(void **state)
         const char *stream, *key, *title;
     } rows[] = {
         {"{'request': 'publish', 'stream': 'shop'}", REQUEST_PUBLISH, "shop", NULL, NULL},
-        {"{'request': 'publish', 'stream': 'shop', 'key': 'k', 'title': 'T'}", REQUEST_PUBLISH,
-         "shop", "k", "T"},
+        {"{'request': 'publish', 'stream': 'shop', 'key': '8 bytes.', 'title': 'T'}",
+         REQUEST_PUBLISH, "shop", "8 bytes.", "T"},
         {"{'request': 'publish', 'stream': 'shop', 'key': '', 'title': ''}", REQUEST_PUBLISH,
-         "shop", "", ""},
+         "shop", NULL, ""}, /* an empty key is none */
         {"{'request': 'publish', 'stream': 'shop', 'key': null, 'title': null}", REQUEST_PUBLISH,
          "shop", NULL, NULL},
         {"{'request': 'publish', 'stream': '" BYTES_64 "', 'key': '" BYTES_128
@@ -71,7 +71,7 @@ static void reads_requests(void **state)
         assert_row(same(r.key, rows[i].key), text, "%s", r.key);
         assert_row(same(r.title, rows[i].title), text, "%s", r.title);
         assert_row(r.bitrate == 0 && r.round_trip_ms < 0 && r.audio == SWITCH_ABSENT &&
-                       r.video == SWITCH_ABSENT && !r.keyframe,
+                       r.video == SWITCH_ABSENT && !r.keyframe && !r.unlisted,
                    text, "a field that is absent has a value");
         json_decref(json);
     }
@@ -84,21 +84,23 @@ static void reads_fields(void **state)
         uint32_t bitrate;
         double round_trip_ms;
         RequestSwitch audio, video;
-        bool keyframe;
+        bool keyframe, unlisted;
     } rows[] = {
-        {"'bitrate': 50000", 50000, -1, SWITCH_ABSENT, SWITCH_ABSENT, false},
-        {"'bitrate': 50000000", 50000000, -1, SWITCH_ABSENT, SWITCH_ABSENT, false},
-        {"'bitrate': null", 0, -1, SWITCH_ABSENT, SWITCH_ABSENT, false},
-        {"'round_trip_ms': 0", 0, 0, SWITCH_ABSENT, SWITCH_ABSENT, false},
-        {"'round_trip_ms': 12.5", 0, 12.5, SWITCH_ABSENT, SWITCH_ABSENT, false},
-        {"'round_trip_ms': 60000", 0, 60000, SWITCH_ABSENT, SWITCH_ABSENT, false},
-        {"'round_trip_ms': null", 0, -1, SWITCH_ABSENT, SWITCH_ABSENT, false},
-        {"'audio': true", 0, -1, SWITCH_ON, SWITCH_ABSENT, false},
-        {"'audio': false, 'video': true", 0, -1, SWITCH_OFF, SWITCH_ON, false},
-        {"'audio': null, 'video': false", 0, -1, SWITCH_ABSENT, SWITCH_OFF, false},
-        {"'keyframe': true", 0, -1, SWITCH_ABSENT, SWITCH_ABSENT, true},
-        {"'keyframe': false", 0, -1, SWITCH_ABSENT, SWITCH_ABSENT, false},
-        {"'keyframe': null", 0, -1, SWITCH_ABSENT, SWITCH_ABSENT, false},
+        {"'bitrate': 50000", 50000, -1, SWITCH_ABSENT, SWITCH_ABSENT, false, false},
+        {"'bitrate': 50000000", 50000000, -1, SWITCH_ABSENT, SWITCH_ABSENT, false, false},
+        {"'bitrate': null", 0, -1, SWITCH_ABSENT, SWITCH_ABSENT, false, false},
+        {"'round_trip_ms': 0", 0, 0, SWITCH_ABSENT, SWITCH_ABSENT, false, false},
+        {"'round_trip_ms': 12.5", 0, 12.5, SWITCH_ABSENT, SWITCH_ABSENT, false, false},
+        {"'round_trip_ms': 60000", 0, 60000, SWITCH_ABSENT, SWITCH_ABSENT, false, false},
+        {"'round_trip_ms': null", 0, -1, SWITCH_ABSENT, SWITCH_ABSENT, false, false},
+        {"'audio': true", 0, -1, SWITCH_ON, SWITCH_ABSENT, false, false},
+        {"'audio': false, 'video': true", 0, -1, SWITCH_OFF, SWITCH_ON, false, false},
+        {"'audio': null, 'video': false", 0, -1, SWITCH_ABSENT, SWITCH_OFF, false, false},
+        {"'keyframe': true", 0, -1, SWITCH_ABSENT, SWITCH_ABSENT, true, false},
+        {"'unlisted': true", 0, -1, SWITCH_ABSENT, SWITCH_ABSENT, false, true},
+        {"'unlisted': null", 0, -1, SWITCH_ABSENT, SWITCH_ABSENT, false, false},
+        {"'keyframe': false", 0, -1, SWITCH_ABSENT, SWITCH_ABSENT, false, false},
+        {"'keyframe': null", 0, -1, SWITCH_ABSENT, SWITCH_ABSENT, false, false},
     };
 
     (void)state;
@@ -115,6 +117,7 @@ static void reads_fields(void **state)
         assert_row(r.audio == rows[i].audio, text, "%d", r.audio);
         assert_row(r.video == rows[i].video, text, "%d", r.video);
         assert_row(r.keyframe == rows[i].keyframe, text, "%d", r.keyframe);
+        assert_row(r.unlisted == rows[i].unlisted, text, "%d", r.unlisted);
         json_decref(json);
     }
 }
@@ -151,6 +154,7 @@ static void refuses_with_code_and_sentence(void **state)
         {CONFIGURE("'key': '" BYTES_128 "x'"), HLS_ERROR_INVALID_JSON,
          "\"key\" must be a string of up to 128 bytes"},
         {CONFIGURE("'key': 'a\\u0000b'"), HLS_ERROR_INVALID_JSON, "\"key\" must be"},
+        {CONFIGURE("'key': '7 bytes'"), HLS_ERROR_SHORT_KEY, "at least 8 characters"},
         {CONFIGURE("'key': 7"), HLS_ERROR_INVALID_JSON, "\"key\" must be"},
         {CONFIGURE("'title': '" BYTES_200 "x'"), HLS_ERROR_INVALID_JSON,
          "\"title\" must be a string of up to 200 bytes"},
@@ -168,6 +172,7 @@ static void refuses_with_code_and_sentence(void **state)
         {CONFIGURE("'audio': 1"), HLS_ERROR_INVALID_JSON, "\"audio\" must be true or false"},
         {CONFIGURE("'video': 'on'"), HLS_ERROR_INVALID_JSON, "\"video\" must be"},
         {CONFIGURE("'keyframe': 0"), HLS_ERROR_INVALID_JSON, "\"keyframe\" must be"},
+        {CONFIGURE("'unlisted': 1"), HLS_ERROR_INVALID_JSON, "\"unlisted\" must be"},
     };
 
     (void)state;

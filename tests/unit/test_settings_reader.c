@@ -14,15 +14,18 @@ typedef struct Settings {
     char group[GROUPS_MAX][64]; /* "group.key=value" as they came */
 } Settings;
 
-static const char *read_group_key(void *out, const char *group, const char *key, const char *value)
+static const char *read_group_key(void *out, const char *group, const char *key, SettingValue value)
 {
     Settings *settings = out;
 
-    if (strcmp(key, "key") != 0)
+    if (strcmp(key, value.text ? "key" : "on") != 0)
         return "is not known here";
     assert_true(settings->groups < GROUPS_MAX);
     snprintf(settings->group[settings->groups++], sizeof(settings->group[0]), "%s.%s=%s", group,
-             key, value);
+             key,
+             value.text ? value.text
+             : value.on ? "true"
+                        : "false");
     return NULL;
 }
 
@@ -79,8 +82,9 @@ static void reads_values(void **state)
         {"general: { wait = 2.333333 }", {"none", "t", 7, 2333333, false, 0, {""}}},
         {"general: { on = false }", {"none", "t", 7, 2000000, false, 0, {""}}},
         {"streams: { }", {"none", "t", 7, 2000000, false, 0, {""}}},
-        {"streams: { a = { }; b = { key = \"1\"; }; c-2 = { key = \"\"; } }",
-         {"none", "t", 7, 2000000, false, 2, {"b.key=1", "c-2.key="}}},
+        {"streams: { a = { }; b = { key = \"1\"; }; c-2 = { key = \"\"; on = true } }",
+         {"none", "t", 7, 2000000, false, 3, {"b.key=1", "c-2.key=", "c-2.on=true"}}},
+        {"streams: { a = { on = false } }", {"none", "t", 7, 2000000, false, 1, {"a.on=false"}}},
     };
 
     (void)state;
@@ -138,7 +142,9 @@ static void refuses_with_file_line_and_sentence(void **state)
         {"general = ( 1, 2 )", ":1: general is not a key that is known here"},
         {"streams = 3", ":1: streams must be a group: streams: { name = { ... } }"},
         {"streams: { a = \"b\" }", ":1: streams.a must be a group: a = { ... }"},
-        {"streams: {\n a = {\n  key = 7 } }", ":3: streams.a.key: must be a string in quotes"},
+        {"streams: {\n a = {\n  key = 7 } }",
+         ":3: streams.a.key: must be a string in quotes, or true or false"},
+        {"streams: { a = { key = true } }", ":1: streams.a.key: is not known here"},
         {"streams: { a = { ky = \"7\" } }", ":1: streams.a.ky: is not known here"},
         {"general: {\n count = \n}", ":3: syntax error"},
         {"general: { count = 1; count = 2 }", ":1: duplicate setting name"},

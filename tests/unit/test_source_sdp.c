@@ -98,6 +98,17 @@ static void reads_the_title(void **state)
     assert_int_equal(strlen(sdp.title), SOURCE_TITLE_SIZE - 2);
 }
 
+static void reads_whether_it_is_listed(void **state)
+{
+    (void)state;
+    assert_null(read_sdp("v=0\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\na=unlisted\r\n" AUDIO));
+    assert_true(sdp.unlisted);
+    assert_null(read_sdp(HEAD AUDIO "a=unlisted\r\n")); /* of a track: it means nothing there */
+    assert_false(sdp.unlisted);
+    assert_null(read_sdp(HEAD AUDIO));
+    assert_false(sdp.unlisted);
+}
+
 static void refuses_with_a_sentence(void **state)
 {
     static const struct {
@@ -156,6 +167,7 @@ int main(void)
         cmocka_unit_test(takes_the_first_codec_it_can_use),
         cmocka_unit_test(reads_parameter_sets),
         cmocka_unit_test(reads_the_title),
+        cmocka_unit_test(reads_whether_it_is_listed),
         cmocka_unit_test(refuses_with_a_sentence),
         cmocka_unit_test(answers_section_by_section),
     };

@@ -42,7 +42,9 @@ export class Stack {
    *   host            name or address in the URLs that people are given
    *   tls             { certificate, key }: HTTPS on `port`
    *   open, keys      who may publish: anybody, or { stream: key }
+   *   unlisted        those of keys' streams that no list names
    *   teach           Janus has its HTTP APIs too, and every part its usual port if that is free
+   *   production      nginx has the site for the internet, and `plainPort` without TLS; needs tls
    *   status          nginx serves the status page for operators
    *   bridgeSettings, bridgeArgs, janus   for the parts
    *   say(text)       progress
@@ -82,9 +84,9 @@ export class Stack {
   async start() {
     const { folder, say } = this.options;
     await mkdir(folder, { recursive: true });
-    const [any, ...own] = await freePorts(5);
+    const [any, ...own] = await freePorts(6);
     this.port = this.options.port || any;
-    [this.janusPort, this.adminPort, this.bridgePort, this.llPort] = own;
+    [this.janusPort, this.adminPort, this.bridgePort, this.llPort, this.plainPort] = own;
     const socket = path.join(folder, "ll.sock");
     this.llSocket = socket.length <= SOCKET_MAX ? socket : "";
     if (this.options.teach) {
@@ -117,9 +119,10 @@ export class Stack {
   }
 
   async startJanus() {
-    const { folder, build, janus = {}, open, keys = {}, onDeath, env } = this.options;
+    const { folder, build, janus = {}, open, keys = {}, unlisted = [], onDeath, env } = this.options;
     const streams = Object.entries(keys)
-      .map(([name, key]) => `  ${JSON.stringify(name).slice(1, -1)}: { key = ${JSON.stringify(key)} }\n`)
+      .map(([name, key]) => `  ${JSON.stringify(name).slice(1, -1)}: ` +
+        `{ key = ${JSON.stringify(key)}; unlisted = ${unlisted.includes(name)} }\n`)
       .join("");
     this.janusRuns = (this.janusRuns ?? 0) + 1;
     this.parts.janus = await startJanus({
@@ -140,14 +143,17 @@ export class Stack {
   }
 
   async startNginx() {
-    const { folder, build, tls, listenAll, status, onDeath } = this.options;
+    const { folder, build, tls, listenAll, status, production, host, onDeath } = this.options;
     const ssl = tls ? " ssl http2" : "";
     const address = listenAll ? "" : "127.0.0.1:";
+    const pieces = path.join(SOURCE, "nginx");
+    const guard = production ? `\n        listen 127.0.0.1:${this.plainPort};\n        server_name ${host};` +
+      `\n        include ${pieces}/guard.conf;` : "";
     this.parts.nginx = await startNginx({
-      pieces: path.join(SOURCE, "nginx"),
+      pieces,
       folder: path.join(folder, "nginx"),
       listen: `listen ${address}${this.port}${ssl};` +
-        (tls ? `\n        ssl_certificate ${tls.certificate};\n        ssl_certificate_key ${tls.key};` : ""),
+        (tls ? `\n        ssl_certificate ${tls.certificate};\n        ssl_certificate_key ${tls.key};` : "") + guard,
       url: `${tls ? "https" : "http"}://127.0.0.1:${this.port}/`,
       hls: this.hls,
       web: build.web,
@@ -155,6 +161,7 @@ export class Stack {
       ll: this.llSocket ? `unix:${this.llSocket}` : `127.0.0.1:${this.llPort}`,
       bridgePort: this.bridgePort,
       status,
+      production,
       onDeath,
     });
   }

@@ -19,7 +19,7 @@ const REBUILD_AFTER_MS = 8000;
 const CONNECT_WITHIN_MS = 12000; // of a new media path; then another is begun
 
 // errors of the plugin that no second try mends (docs/protocol.md)
-const FINAL_ERRORS = [460, 461, 462, 463, 464, 465, 466, 467, 468, 472];
+const FINAL_ERRORS = [460, 461, 462, 463, 464, 465, 466, 467, 468, 472, 473];
 
 // ends of a stream that were meant
 const FINAL_ENDS = ["kicked", "taken-over", "refused", "requested", "too-much"];
@@ -79,9 +79,9 @@ export class JanusPublisher extends EventTarget {
   }
 
   /** Goes live with `media` under `name`; the events tell how it goes. */
-  async publish(media, { name, key = "", title = "" }) {
+  async publish(media, { name, key = "", title = "", unlisted = false }) {
     this.#media = media;
-    this.#request = { stream: name, ...(key && { key }), ...(title && { title }) };
+    this.#request = { stream: name, ...(key && { key }), ...(title && { title }), ...(unlisted && { unlisted }) };
     this.#wanted = true;
     await initialised;
     this.#iceServers = (await this.#iceServers) ?? [];

@@ -14,7 +14,7 @@ import {
   byId, formatBitrate, formatDuration, janusServer, showQr, siteSettings, STREAM_NAME, wireCopyButtons,
 } from "./page-tools.js";
 
-const WRONG_KEY = 467; // docs/protocol.md
+const WRONG_KEYS = [467, 473]; // docs/protocol.md
 const FIGURES_MS = 1000; // between two looks at the connection's statistics
 
 const parameters = new URLSearchParams(location.search);
@@ -201,7 +201,8 @@ async function goLive() {
   if ((!source || chosenSource() === "screen") && !(await open())) return;
   localStorage.setItem("janus-hls-name", name);
   setStage("busy");
-  await publisher.publish(source.stream, { name, key: byId("key").value || ownKey() });
+  await publisher.publish(source.stream,
+    { name, key: byId("key").value || ownKey(), unlisted: parameters.get("unlisted") === "1" });
   wake = await navigator.wakeLock?.request("screen").catch(() => null);
 }
 
@@ -233,7 +234,7 @@ publisher.addEventListener("state", ({ detail: { state, text, code } }) => {
       wake?.release();
       setStage("ready");
       if (state === "failed") byId("message").focus();
-      if (code === WRONG_KEY) askForKey();
+      if (WRONG_KEYS.includes(code)) askForKey();
       break;
     default:
       say(text, "busy");
