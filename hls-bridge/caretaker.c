@@ -2,6 +2,7 @@
 #include "caretaker.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -22,7 +23,8 @@ static void *run(void *user)
     Caretaker *c = user;
 
     do {
-        stream_table_tend(c->table);
+        if (stream_table_tend(c->table))
+            malloc_trim(0); /* glibc keeps what many threads have freed, for each of them */
         public_list_update(c->list, c->table);
     } while (poll(&(struct pollfd){.fd = c->end, .events = POLLIN}, 1, PERIOD_MS) <= 0);
     return NULL;

@@ -421,6 +421,13 @@ static Phase work(Stream *s)
     return PHASE_GONE;
 }
 
+static void close_folder(Stream *s)
+{
+    source_destroy(&s->source);
+    pipeline_destroy(&s->pipeline);
+    packager_close(&s->packager);
+}
+
 static void *run(void *data)
 {
     Stream *s = data;
@@ -431,6 +438,8 @@ static void *run(void *data)
         packager_rest(s->packager);
         s->next_status_us = 0;
         update_status(s, clock_us(CLOCK_MONOTONIC));
+    } else {
+        close_folder(s); /* nobody need come by for it */
     }
     pthread_mutex_unlock(&s->owner);
     atomic_store(&s->phase, phase);
@@ -457,10 +466,8 @@ static void join_thread(Stream *s)
 
 static void free_stream(Stream *s)
 {
-    source_destroy(&s->source);
+    close_folder(s);
     mailbox_destroy(&s->mail);
-    pipeline_destroy(&s->pipeline);
-    packager_close(&s->packager);
     pthread_cond_destroy(&s->opened);
     pthread_mutex_destroy(&s->owner);
     pthread_mutex_destroy(&s->lock);

@@ -26,6 +26,7 @@ struct StreamTable {
     uint64_t refused_streams, refused_bandwidth, refused_crowded;
     uint64_t ended_early, removed_early;
     uint64_t silent; /* of streams that are gone */
+    size_t resting;  /* when they were last tended */
     Stream *tended;  /* stream_table_tend() is at it, without the lock: it stays where it is */
 };
 
@@ -234,15 +235,19 @@ static void hurry_held(StreamTable *t)
     }
 }
 
-/* The lock is held. */
-static void remove_gone(StreamTable *t)
+/* Returns how many it was; the lock is held. */
+static size_t remove_gone(StreamTable *t)
 {
+    size_t n = 0;
+
     for (size_t i = t->count; i-- > 0;) {
         if (t->streams[i] == t->tended || !stream_is_gone(t->streams[i]))
             continue;
         Stream *gone = take_out(t, i);
         stream_destroy(&gone); /* its thread has ended */
+        n++;
     }
+    return n;
 }
 
 /* Looks after one, with the lock released, since a disk may take its time. Returns whether it is
@@ -280,20 +285,23 @@ static Stream *next_resting(const StreamTable *t, const char *name)
     return NULL;
 }
 
-void stream_table_tend(StreamTable *t)
+bool stream_table_tend(StreamTable *t)
 {
     char name[STREAM_NAME_MAX + 1] = "";
+    size_t resting = 0;
 
     if (pthread_mutex_trylock(&t->lock) != 0)
-        return; /* a stream is being made, which may take a moment */
+        return false; /* a stream is being made, which may take a moment */
     hurry_held(t);
     remove_oldest(t);
     for (Stream *stream; (stream = next_resting(t, name));) {
         snprintf(name, sizeof(name), "%s", stream_name(stream));
-        tend(t, stream, false);
+        resting += !tend(t, stream, false);
     }
-    remove_gone(t);
+    bool given_back = remove_gone(t) > 0 || resting > t->resting;
+    t->resting = resting;
     pthread_mutex_unlock(&t->lock);
+    return given_back;
 }
 
 /* ---- publishers ---- */

@@ -67,7 +67,8 @@ StreamLoad stream_table_load(StreamTable *table);
 LlHubStats stream_table_requests(const StreamTable *table);
 
 /* Frees the streams that are gone, tends those that have ended, and has the oldest go where there
- * are more than may be. Call it about once a second, from one thread; a disk may hold it up. */
-void stream_table_tend(StreamTable *table);
+ * are more than may be. Call it about once a second, from one thread; a disk may hold it up.
+ * Returns whether streams have given back what they took in memory. */
+bool stream_table_tend(StreamTable *table);
 
 #endif
