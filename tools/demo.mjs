@@ -13,10 +13,11 @@ import { makeCertificate } from "./stack/certificate.mjs";
 import { sleep } from "./stack/child.mjs";
 import { startChromium } from "./stack/chromium.mjs";
 import { portTrouble } from "./stack/ports.mjs";
-import { ADMIN_SECRET, SOURCE, Stack } from "./stack/stack.mjs";
+import { newSecret, SOURCE, Stack } from "./stack/stack.mjs";
 import { ViewerCount } from "./stack/viewers.mjs";
 
 const STREAM_NAME = /^[A-Za-z0-9_-]{1,64}$/;
+const KEY_BYTES = 9; // of a stream key that people may have to type
 const STATUS_MS = 1000;
 const STATUS_MS_LOG = 5000; // where nobody looks: output goes to a file
 
@@ -33,6 +34,8 @@ function readOptions() {
         segment: { type: "string", default: "2" },
         playlist: { type: "string", default: "6" },
         lan: { type: "boolean", default: false },
+        open: { type: "boolean", default: false },
+        admin: { type: "boolean", default: false },
         dir: { type: "string" },
         verbose: { type: "boolean", default: false },
       },
@@ -84,23 +87,43 @@ function printQr(text) {
   say(code.createASCII(1, 2));
 }
 
-function printAddresses(stack, lan) {
+/** What `--lan` opens, and what it does not. */
+function printOpened(stack, publishing) {
   say("");
-  say(`  Publish   ${bold(`${stack.url}/publish.html`)}`);
-  say(`  Watch     ${bold(`${stack.url}/`)}`);
-  say(`  VLC       ${bold(`vlc ${stack.playlist("demo")}`)}`);
-  say(`  DASH      ${stack.manifest("demo")}`);
-  if (lan) {
-    say("");
-    say("  The certificate is our own: browsers warn once, and VLC asks. Scan this with a phone:");
-    printQr(`${stack.url}/publish.html`);
-  }
+  say(`  Open to your network while this runs, on ${stack.url}:`);
+  say("  - the pages and all streams, to whoever asks");
+  if (publishing.key) say(`  - publishing as ${bold(publishing.name)}, to whoever has the key in the link above (any name: --open)`);
+  else say("  - publishing under any name, to whoever asks (--open)");
+  say("  - UDP ports of Janus, to the browsers that publish");
+  say("  All else is open to this machine alone: status, Janus's and the bridge's APIs.");
+  say("");
+  say("  The certificate is our own: browsers warn once, and VLC asks. Scan this with a phone:");
+  printQr(publishing.url);
+}
+
+function printInside(stack) {
+  const own = `${stack.options.tls ? "https" : "http"}://localhost:${stack.port}`;
   say("");
   say("  Inside:");
-  say(`  Status    ${stack.url}/status.html`);
-  say(`  Janus     http://127.0.0.1:${stack.janusHttpPort}/janus, admin http://127.0.0.1:${stack.adminHttpPort}/admin (secret ${ADMIN_SECRET})`);
+  say(`  Status    ${own}/status.html`);
+  if (stack.options.admin) {
+    say(`  Janus     http://127.0.0.1:${stack.janusHttpPort}/janus`);
+    say(`  admin     http://127.0.0.1:${stack.adminHttpPort}/admin, secret ${stack.adminSecret}`);
+  }
   say(`  bridge    http://127.0.0.1:${stack.bridgePort}/streams, /metrics`);
   say(`  files     ${stack.options.folder}`);
+}
+
+/** `publishing`: as of whoMayPublish(). */
+function printAddresses(stack, { lan, testcard }, publishing) {
+  const watched = testcard[0] ?? publishing.name;
+  say("");
+  say(`  Publish   ${bold(publishing.url)}`);
+  say(`  Watch     ${bold(`${stack.url}/`)}`);
+  say(`  VLC       ${bold(`vlc ${stack.playlist(watched)}`)}`);
+  say(`  DASH      ${stack.manifest(watched)}`);
+  if (lan) printOpened(stack, publishing);
+  printInside(stack);
   say("");
   say("Ctrl-C ends everything.");
   say("");
@@ -156,6 +179,23 @@ async function showStatus(stack, viewers, stopped) {
 
 /* ---- life ---- */
 
+/**
+ * Who may publish: on this machine anybody, in a network those who have been given a key, unless --open.
+ * Returns { open, keys } for the stack, and the { name, key } for people; test cards have keys of their own.
+ */
+function whoMayPublish({ lan, open, testcard }) {
+  if (!lan || open) return { open: true, keys: {}, name: "demo" };
+  const name = testcard.includes("demo") ? "phone" : "demo";
+  const keys = Object.fromEntries([...testcard, name].map((each) => [each, newSecret(KEY_BYTES)]));
+  return { open: false, keys, name, key: keys[name] };
+}
+
+/** The publish page, filled in. */
+function publishUrl(stack, parameters) {
+  const given = Object.entries(parameters).filter(([, value]) => value);
+  return `${stack.url}/publish.html${given.length ? `?${new URLSearchParams(given)}` : ""}`;
+}
+
 async function makeFolder(options) {
   if (!options.dir) return mkdtemp(path.join(os.tmpdir(), "janus-hls-"));
   const folder = path.resolve(options.dir);
@@ -163,6 +203,24 @@ async function makeFolder(options) {
     throw new Trouble(`--dir ${folder} cannot be made: ${error.message}`);
   });
   return folder;
+}
+
+/** What the stack is told; `addresses`: of lanAddresses(). */
+async function stackOptions({ lan, port, admin, segment, playlist, verbose }, folder, addresses) {
+  const localNames = ["localhost", "127.0.0.1"];
+  return {
+    folder,
+    port,
+    listenAll: lan,
+    host: lan ? addresses[0] : "localhost",
+    hosts: lan ? [...localNames, ...addresses, os.hostname(), `${os.hostname()}.local`] : localNames,
+    tls: lan ? await makeCertificate(folder, addresses) : null,
+    usualPorts: true,
+    admin: admin ? "http" : undefined,
+    status: true,
+    bridgeSettings: { "hls.segment": segment, "hls.playlist": playlist },
+    bridgeArgs: verbose ? ["--verbose"] : [],
+  };
 }
 
 async function main() {
@@ -190,27 +248,23 @@ async function main() {
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => end(0));
 
+  const publishing = whoMayPublish(options);
   const stack = new Stack({
-    folder,
-    port: options.port,
-    listenAll: options.lan,
-    host: options.lan ? addresses[0] : "localhost",
-    tls: options.lan ? await makeCertificate(folder, addresses) : null,
-    teach: true,
-    status: true,
-    bridgeSettings: { "hls.segment": options.segment, "hls.playlist": options.playlist },
-    bridgeArgs: options.verbose ? ["--verbose"] : [],
+    ...(await stackOptions(options, folder, addresses)),
+    open: publishing.open,
+    keys: publishing.keys,
     say,
     onDeath,
   });
   const life = (async () => {
     await stack.start();
     if (ending) return;
-    printAddresses(stack, options.lan);
+    publishing.url = publishUrl(stack, publishing.key ? { stream: publishing.name, key: publishing.key } : {});
+    printAddresses(stack, options, publishing);
     for (const name of options.testcard) {
       say(`Publishing the test card as ${name} …`);
       others.push(await startChromium({
-        url: `${stack.url}/publish.html?stream=${name}&source=testcard&auto=1`,
+        url: publishUrl(stack, { stream: name, key: publishing.keys[name], source: "testcard", auto: 1 }),
         folder,
         onDeath,
       }));

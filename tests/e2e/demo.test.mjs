@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import http2 from "node:http2";
 import net from "node:net";
 import os from "node:os";
@@ -13,9 +13,18 @@ import path from "node:path";
 import test from "node:test";
 import { freePorts } from "../../tools/stack/ports.mjs";
 import { SOURCE } from "../../tools/stack/stack.mjs";
+import { attach } from "./support/janus-api.mjs";
 import { faultsOf } from "./support/measured.mjs";
 import { doctor, run } from "./support/programs.mjs";
 import { until } from "./support/rig.mjs";
+
+const WRONG_KEY = 467; // docs/protocol.md
+
+/** An offer of sound alone, as a browser makes it. */
+const OFFER = { type: "offer", sdp: ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=group:BUNDLE 0",
+  "m=audio 9 UDP/TLS/RTP/SAVPF 111", "c=IN IP4 0.0.0.0", "a=mid:0", "a=sendonly", "a=rtcp-mux", "a=ice-ufrag:abcd",
+  "a=ice-pwd:abcdefghijklmnopqrstuvwx", `a=fingerprint:sha-256 ${Array(32).fill("AB").join(":")}`, "a=setup:actpass",
+  "a=rtpmap:111 opus/48000/2", ""].join("\r\n") };
 
 /** Starts ./demo as it is for everybody, without sanitizers; `output()` is what it has printed. It
  * ends with the test `t`. */
@@ -62,6 +71,82 @@ test("the test card plays with no further step, and Ctrl-C leaves nothing", asyn
   assert.equal(await demo.ended, 0, demo.output());
   assert.deepEqual(await processesWith(folder), []);
   await rm(folder, { recursive: true, force: true });
+});
+
+/** Where this network namespace listens for TCP: { loopback: [port], everywhere: [port] }. */
+async function listening() {
+  const LISTEN = "0A", LOOPBACK = /^(0100007F|0{24}01000000)$/;
+  const found = { loopback: [], everywhere: [] };
+  for (const file of ["/proc/net/tcp", "/proc/net/tcp6"]) {
+    for (const line of (await readFile(file, "utf8").catch(() => "")).split("\n").slice(1)) {
+      const [, local, , state] = line.trim().split(/\s+/);
+      if (state !== LISTEN) continue;
+      const [address, port] = local.split(":");
+      found[LOOPBACK.test(address) ? "loopback" : "everywhere"].push(parseInt(port, 16));
+    }
+  }
+  return found;
+}
+
+/** Asks an Admin API for its sessions: { answer, origin }, and who may read it; null: there is none. */
+const askAdmin = (port, secret) => fetch(`http://127.0.0.1:${port}/admin`, { method: "POST",
+  body: JSON.stringify({ janus: "list_sessions", transaction: "a", admin_secret: secret }) })
+  .then(async (response) => ({ answer: await response.json(), origin: response.headers.get("access-control-allow-origin") }))
+  .catch(() => null);
+
+/** The effective users of nginx's workers, whose master's command line names `word`. */
+async function usersOfWorkers(word) {
+  const [master] = await processesWith(word);
+  const workers = (await readFile(`/proc/${master}/task/${master}/children`, "utf8")).trim().split(" ");
+  return Promise.all(workers.map(async (pid) =>
+    Number(/^Uid:\s+\d+\s+(\d+)/m.exec(await readFile(`/proc/${pid}/status`, "utf8"))[1])));
+}
+
+/** What an HTTP/1.1 server at `port` answers to a request with this head. */
+const answerTo = async (port, head) => (await run("curl", ["-s", "-o", "/dev/null", "-w", "%{http_code}",
+  ...head.flatMap((line) => ["-H", line]), `http://127.0.0.1:${port}/publish.html`])).stdout;
+
+test("nothing listens but what it says, on loopback, and there is no Admin API", async (t) => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-demo-"));
+  const [port] = await freePorts(1);
+  const demo = startDemo(t, ["--port", String(port), "--dir", folder]);
+  await isUp(demo);
+  const { loopback, everywhere } = await listening();
+  assert.deepEqual(everywhere, []);
+  assert.ok(loopback.includes(port) && loopback.includes(8190), String(loopback));
+  for (const each of loopback) assert.equal((await askAdmin(each, "janus-hls"))?.answer.janus, undefined, `port ${each}`);
+  assert.doesNotMatch(demo.output(), /secret/);
+
+  assert.equal(await answerTo(port, ["Host: localhost"]), "200");
+  assert.equal(await answerTo(port, [`Host: evil.test:${port}`]), "421", "a name of somebody else's that leads here");
+  const workers = await usersOfWorkers(path.join(folder, "nginx", "nginx.conf"));
+  assert.ok(workers.length > 0 && workers.every((uid) => uid !== 0), `nginx's workers run as ${workers}`);
+  for (const file of ["janus.jcfg", "janus.plugin.hls.jcfg"])
+    assert.equal((await stat(path.join(folder, "janus-1", file))).mode & 0o077, 0, file);
+  demo.child.kill("SIGINT");
+  assert.equal(await demo.ended, 0, demo.output());
+  await rm(folder, { recursive: true, force: true });
+});
+
+test("--admin opens Janus's HTTP APIs, the Admin API to who has this run's secret", async (t) => {
+  const secrets = [];
+  for (let run = 0; run < 2; run++) {
+    const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-demo-"));
+    const [port] = await freePorts(1);
+    const demo = startDemo(t, ["--admin", "--port", String(port), "--dir", folder]);
+    await isUp(demo);
+    const [, admin, secret] = /admin +http:\/\/127\.0\.0\.1:(\d+)\/admin, secret (\S+)/.exec(demo.output());
+    secrets.push(secret);
+    assert.match(secret, /^[\w-]{32}$/);
+    const { answer, origin } = await askAdmin(admin, secret);
+    assert.equal(answer.janus, "success");
+    assert.equal(origin, `http://localhost:${port}`, "no page of another site may read it");
+    assert.equal((await askAdmin(admin, "janus-hls")).answer.error.code, 403, "a secret that everybody knows");
+    demo.child.kill("SIGINT");
+    assert.equal(await demo.ended, 0, demo.output());
+    await rm(folder, { recursive: true, force: true });
+  }
+  assert.notEqual(secrets[0], secrets[1]);
 });
 
 test("a port in use is a sentence and a failure", async (t) => {
@@ -140,15 +225,41 @@ async function assertMultiplexed(t, origin) {
   }
 }
 
+/** Publishing takes the key of the link: a request without it is refused, before any media. */
+async function assertKeyIsAsked(demo, address) {
+  const link = new URL(/Publish +(\S+)/.exec(demo.output())[1]);
+  assert.equal(link.hostname, address);
+  assert.equal(link.searchParams.get("stream"), "phone", "demo is the test card's");
+  assert.match(link.searchParams.get("key"), /^[\w-]{12}$/);
+  assert.match(demo.output(), /Open to your network while this runs/);
+  const settings = await readFile(path.join(demo.folder, "janus-1", "janus.transport.websockets.jcfg"), "utf8");
+  const stack = { janusPort: Number(/ws_port = (\d+)/.exec(settings)[1]) };
+  const answer = async (body) => {
+    const handle = await attach(stack);
+    const data = await handle.request({ request: "publish", ...body }, OFFER);
+    handle.close();
+    return data;
+  };
+  assert.equal((await answer({ stream: "phone" })).error_code, WRONG_KEY);
+  assert.equal((await answer({ stream: "other" })).error_code, WRONG_KEY);
+  assert.equal((await answer({ stream: "phone", key: link.searchParams.get("key") })).hls, "published");
+}
+
 test("--lan serves HTTP/2 over TLS on all addresses, and prints a QR code", async (t) => {
   const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-demo-"));
   const [port] = await freePorts(1);
-  const demo = startDemo(t, ["--lan", "--testcard", "demo", "--port", String(port), "--dir", folder]);
+  const demo = { folder, ...startDemo(t, ["--lan", "--testcard", "demo", "--port", String(port), "--dir", folder]) };
   await isUp(demo);
   const [, address] = /https:\/\/(10\.99\.0\.\d):/.exec(demo.output());
   const page = await run("curl", ["-sk", "-o", "/dev/null", "-w", "%{http_code}", `https://${address}:${port}/publish.html`]);
   assert.equal(page.stdout, "200");
   assert.match(demo.output(), /[█▀▄]{10}/);
+  assert.deepEqual((await listening()).everywhere, [port], "nothing else is open to the network");
+  await assertKeyIsAsked(demo, address);
+  for (const [host, status] of [["localhost", "200"], [address, "403"]]) {
+    const { stdout } = await run("curl", ["-sk", "-o", "/dev/null", "-w", "%{http_code}", `https://${host}:${port}/status.html`]);
+    assert.equal(stdout, status, `the status page at ${host}`);
+  }
   await assertMultiplexed(t, `https://${address}:${port}`);
   demo.child.kill("SIGTERM");
   assert.equal(await demo.ended, 0, demo.output());

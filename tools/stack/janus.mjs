@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Debian's Janus, or the one whose prefix JANUS_HLS_JANUS names, with a configuration folder of its own
-// that has our plugin alone, WebSockets, and the HTTP API where it is asked for.
+// that has our plugin alone, WebSockets, and the HTTP and Admin APIs where they are asked for.
 
 import { access, mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -20,6 +20,8 @@ async function janusLibraries() {
   throw new Error(PREFIX ? `JANUS_HLS_JANUS: there is no ${folders[0]}/transports`
     : "Janus's transports are not installed (Debian package janus)");
 }
+
+const PRIVATE = { mode: 0o600 }; // what has secrets in it
 
 const quoted = (text) => JSON.stringify(String(text));
 
@@ -41,7 +43,7 @@ async function writeConfiguration(folder, options, libraries) {
     await mkdir(sub(name), { recursive: true });
   }
   for (const file of plugins) await symlink(file, path.join(sub("plugins"), path.basename(file)));
-  for (const name of ["websockets", ...(options.httpPort ? ["http"] : [])])
+  for (const name of ["websockets", ...(options.httpPort || options.adminHttpPort ? ["http"] : [])])
     await symlink(path.join(libraries, "transports", `libjanus_${name}.so`),
                   path.join(sub("transports"), `libjanus_${name}.so`));
   for (const name of options.eventHandlers ?? [])
@@ -65,30 +67,33 @@ async function writeConfiguration(folder, options, libraries) {
 nat: { full_trickle = true ${nat} }
 media: { slowlink_threshold = 4 }
 events: { broadcast = ${Boolean(options.eventHandlers)} }
-`);
+`, PRIVATE);
   await writeFile(sub("janus.transport.websockets.jcfg"), `general: {
   ws = true
   ws_ip = "127.0.0.1"
   ws_port = ${options.port}
 }
 admin: {
-  admin_ws = true
+  admin_ws = ${Boolean(options.adminPort)}
   admin_ws_ip = "127.0.0.1"
-  admin_ws_port = ${options.adminPort}
+  admin_ws_port = ${options.adminPort || 7188}
 }
 `);
   await writeFile(sub("janus.transport.http.jcfg"), `general: {
-  http = true
+  http = ${Boolean(options.httpPort)}
   ip = "127.0.0.1"
-  port = ${options.httpPort}
+  port = ${options.httpPort || 8088}
 }
 admin: {
-  admin_http = true
+  admin_http = ${Boolean(options.adminHttpPort)}
   admin_ip = "127.0.0.1"
-  admin_port = ${options.adminHttpPort}
+  admin_port = ${options.adminHttpPort || 7088}
 }
+# any page may make the browser ask here, and only ours may read the answer; with enforce_cors programs
+# that are no page could not ask either
+cors: { allow_origin = ${quoted(options.origin)} }
 `);
-  await writeFile(sub("janus.plugin.hls.jcfg"), options.pluginConfiguration);
+  await writeFile(sub("janus.plugin.hls.jcfg"), options.pluginConfiguration, PRIVATE);
   for (const [name, text] of Object.entries(options.files ?? {})) await writeFile(sub(name), text);
 }
 
@@ -97,8 +102,11 @@ admin: {
  *   folder               an empty folder for its configuration and log
  *   plugin               libjanus_hls.so
  *   pluginConfiguration  text of janus.plugin.hls.jcfg
- *   port, adminPort      of its WebSockets
+ *   port                 of its WebSockets
+ *   httpPort             of its HTTP API; none: there is none
+ *   adminPort, adminHttpPort   of its Admin API, on WebSockets and HTTP; likewise
  *   adminSecret
+ *   origin               of the pages that may read what its HTTP APIs answer
  *   interfaces           ice_enforce_list; none: all
  *   stockPlugins, eventHandlers, files, env   more, for tests
  */

@@ -2,7 +2,7 @@
 
 // Debian's nginx, with the project's templates filled in.
 
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import https from "node:https";
 import { Child, untilHealthy } from "./child.mjs";
@@ -29,36 +29,68 @@ export function answersHttp(url) {
   });
 }
 
+/** Who nginx's workers are where root starts it: not root. */
+export const WORKERS = process.getuid() === 0 ? "user www-data;" : "";
+
+/** Listen directives: `address` as host:port or port; `tls`: { certificate, key }; `word`: one more, with a space. */
+function listen(address, tls, word = "") {
+  const plain = `listen ${address}${tls ? " ssl http2" : ""}${word};`;
+  return tls ? `${plain}
+        ssl_certificate ${tls.certificate};
+        ssl_certificate_key ${tls.key};
+        ssl_protocols TLSv1.2 TLSv1.3;` : plain;
+}
+
+/** status.conf for this machine alone. */
+async function localStatus(pieces, folder) {
+  const text = await readFile(path.join(pieces, "status.conf"), "utf8");
+  const file = path.join(folder, "status.conf");
+  await writeFile(file, text.replace(/^location .*\{$/gm, "$&\n    allow 127.0.0.1;\n    deny all;"));
+  return `include ${file};`;
+}
+
+/** A copy of the pages where www-data may read it: the checkout may be in a folder of root's own. */
+export async function reachableWeb(web, folder) {
+  if (!WORKERS) return web;
+  const copy = path.join(folder, "web");
+  await cp(web, copy, { recursive: true });
+  return copy;
+}
+
 /**
  * Starts nginx and waits until it answers.
  *   pieces   the project's nginx folder
  *   folder   for its configuration, logs and temporary files
- *   listen   listen directives
+ *   address  where it listens, as a listen directive has it
+ *   tls      { certificate, key }, or none
+ *   hosts    names and addresses that it answers to: a page elsewhere cannot reach it under a name of its
+ *            own that leads here (DNS rebinding); none: any
+ *   more     directives of the server
  *   url      at which it then answers
  *   hls, web, janusPort, bridgePort
  *   ll       where the bridge holds low-latency requests: host:port or unix:path
- *   status   whether there is the status page for operators
+ *   status   whether there is the status page for operators, to this machine alone
  */
-export async function startNginx({ pieces, folder, listen, url, hls, web, janusPort, ll, bridgePort, status, onDeath }) {
+export async function startNginx({ pieces, folder, address, tls, hosts, more = "", url, hls, web, janusPort, ll, bridgePort, status, onDeath }) {
   await mkdir(folder, { recursive: true });
   const file = path.join(folder, "nginx.conf");
   const site = path.join(folder, "site.conf");
-  await writeFile(site, await fillTemplate(path.join(pieces, "site.conf.in"), {
-    LISTEN: listen,
+  const others = hosts ? `server {\n    ${listen(address, tls, " default_server")}\n    return 421;\n}\n` : "";
+  await writeFile(site, others + await fillTemplate(path.join(pieces, "site.conf.in"), {
+    LISTEN: listen(address, tls) + (hosts ? `\n    server_name ${hosts.join(" ")};` : "") + more,
     HLS: hls,
-    WEB: web,
+    WEB: await reachableWeb(web, folder),
     JANUS: `127.0.0.1:${janusPort}`,
     LL: ll,
     CONTROL: `127.0.0.1:${bridgePort}`,
-    STATUS: status ? `include ${pieces}/status.conf;` : "",
+    STATUS: status ? await localStatus(pieces, folder) : "",
     PIECES: pieces,
     LOGS: folder,
   }));
   await writeFile(file, await fillTemplate(path.join(pieces, "janus-hls.conf.in"), {
     SITE: site,
     RUN: folder,
-    // workers of a root's nginx become nobody, who may not see into root's folders
-    USER: process.getuid() === 0 ? "user root;" : "",
+    USER: WORKERS,
   }));
   const child = new Child("nginx", "nginx",
     ["-c", file, "-e", path.join(folder, "nginx.log"), "-g", "daemon off;"], {

@@ -3,20 +3,23 @@
 // The whole path on one machine: Janus with our plugin, hls-bridge, nginx. ./demo runs it for people,
 // the end-to-end tests run it for themselves.
 
-import { mkdir } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { chmod, mkdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePorts, portOrOther } from "./ports.mjs";
 import { startBridge } from "./bridge.mjs";
 import { startJanus } from "./janus.mjs";
 import { startNginx } from "./nginx.mjs";
+import { closedFolder } from "./reach.mjs";
 
 const SOCKET_MAX = 107; // bytes of a Unix socket's path
+const SECRET_BYTES = 24; // more than anybody can try
 
 export const SOURCE = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 
-/** Janus's Admin API listens on loopback alone. */
-export const ADMIN_SECRET = "janus-hls";
+/** A secret that was never used before, of letters, digits, _ and -. */
+export const newSecret = (bytes = SECRET_BYTES) => randomBytes(bytes).toString("base64url");
 
 /** What was built, in `build` (default: the build folder of this checkout). */
 export function built(build = process.env.JANUS_HLS_BUILD || path.join(SOURCE, "build")) {
@@ -35,17 +38,23 @@ export class Stack {
   /** The parts, each restartable: { janus, bridge, nginx }. */
   parts = {};
 
+  /** What Janus's Admin API asks for, another in each run. */
+  adminSecret = newSecret();
+
   /**
    *   folder          where everything that runs is kept
    *   port            nginx's; 0: any
    *   listenAll       nginx listens on all addresses, not on 127.0.0.1 alone
    *   host            name or address in the URLs that people are given
+   *   hosts           all names and addresses that nginx answers to; none: any
    *   tls             { certificate, key }: HTTPS on `port`
    *   open, keys      who may publish: anybody, or { stream: key }
    *   unlisted        those of keys' streams that no list names
-   *   teach           Janus has its HTTP APIs too, and every part its usual port if that is free
    *   production      nginx has the site for the internet, and `plainPort` without TLS; needs tls
-   *   status          nginx serves the status page for operators
+   *   usualPorts      the bridge's control API has its usual port if that is free
+   *   admin           how Janus's Admin API can be reached on loopback: "websocket"; "http", on its usual port if
+   *                   that is free, with Janus's own HTTP API; none: not at all
+   *   status          nginx serves the status page for operators, to this machine
    *   bridgeSettings, bridgeArgs, janus   for the parts
    *   say(text)       progress
    *   onDeath(child)  a part that ends by itself
@@ -81,16 +90,30 @@ export class Stack {
     return `${this.url}/live/${stream}/index.m3u8`;
   }
 
+  /** The folder, so that nginx's workers reach what they serve, and see no secret. */
+  async #prepareFolder() {
+    const { folder } = this.options;
+    await mkdir(folder, { recursive: true });
+    if (process.getuid() !== 0) return;
+    process.umask(0o022); // what the parts write is for nginx, whose workers are not root
+    const { mode } = await stat(folder);
+    await chmod(folder, (mode & 0o777) | 0o111);
+    const closed = await closedFolder(folder);
+    if (closed)
+      throw new Error(`nginx's workers do not run as root, and may not enter ${closed}: choose a folder for ` +
+        "--dir that everybody may enter, one below /tmp for example");
+  }
+
   async start() {
     const { folder, say } = this.options;
-    await mkdir(folder, { recursive: true });
+    await this.#prepareFolder();
     const [any, ...own] = await freePorts(6);
     this.port = this.options.port || any;
     [this.janusPort, this.adminPort, this.bridgePort, this.llPort, this.plainPort] = own;
     const socket = path.join(folder, "ll.sock");
     this.llSocket = socket.length <= SOCKET_MAX ? socket : "";
-    if (this.options.teach) {
-      this.bridgePort = await portOrOther(8190);
+    if (this.options.usualPorts) this.bridgePort = await portOrOther(8190);
+    if (this.options.admin === "http") {
       this.janusHttpPort = await portOrOther(8088);
       this.adminHttpPort = await portOrOther(7088);
     }
@@ -119,7 +142,7 @@ export class Stack {
   }
 
   async startJanus() {
-    const { folder, build, janus = {}, open, keys = {}, unlisted = [], onDeath, env } = this.options;
+    const { folder, build, janus = {}, open, keys = {}, unlisted = [], admin, onDeath, env } = this.options;
     const streams = Object.entries(keys)
       .map(([name, key]) => `  ${JSON.stringify(name).slice(1, -1)}: ` +
         `{ key = ${JSON.stringify(key)}; unlisted = ${unlisted.includes(name)} }\n`)
@@ -132,10 +155,11 @@ export class Stack {
         `general: {\n  open = ${open}\n  bridge = "http://127.0.0.1:${this.bridgePort}"\n` +
         `${janus.general ?? ""}}\nstreams: {\n${streams}}\n`,
       port: this.janusPort,
-      adminPort: this.adminPort,
+      adminPort: admin === "websocket" ? this.adminPort : 0,
       httpPort: this.janusHttpPort,
       adminHttpPort: this.adminHttpPort,
-      adminSecret: ADMIN_SECRET,
+      adminSecret: this.adminSecret,
+      origin: this.url,
       env: env?.janus,
       onDeath,
       ...janus,
@@ -143,17 +167,17 @@ export class Stack {
   }
 
   async startNginx() {
-    const { folder, build, tls, listenAll, status, production, host, onDeath } = this.options;
-    const ssl = tls ? " ssl http2" : "";
-    const address = listenAll ? "" : "127.0.0.1:";
+    const { folder, build, tls, hosts, listenAll, status, production, host, onDeath } = this.options;
     const pieces = path.join(SOURCE, "nginx");
     const guard = production ? `\n        listen 127.0.0.1:${this.plainPort};\n        server_name ${host};` +
       `\n        include ${pieces}/guard.conf;` : "";
     this.parts.nginx = await startNginx({
       pieces,
       folder: path.join(folder, "nginx"),
-      listen: `listen ${address}${this.port}${ssl};` +
-        (tls ? `\n        ssl_certificate ${tls.certificate};\n        ssl_certificate_key ${tls.key};` : "") + guard,
+      address: `${listenAll ? "" : "127.0.0.1:"}${this.port}`,
+      tls,
+      hosts,
+      more: guard,
       url: `${tls ? "https" : "http"}://127.0.0.1:${this.port}/`,
       hls: this.hls,
       web: build.web,

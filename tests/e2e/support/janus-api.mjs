@@ -73,7 +73,7 @@ export async function attach(stack, plugin = "janus.plugin.hls") {
 export async function admin(stack, message) {
   const connection = await Connection.open(`ws://127.0.0.1:${stack.adminPort}`, "janus-admin-protocol");
   try {
-    return await connection.ask({ admin_secret: "janus-hls", ...message });
+    return await connection.ask({ admin_secret: stack.adminSecret, ...message });
   } finally {
     connection.close();
   }

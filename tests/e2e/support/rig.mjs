@@ -68,6 +68,7 @@ export async function withStack(options, body) {
   const deaths = [];
   const stack = new Stack({
     folder,
+    admin: "websocket",
     onDeath: async (child) => deaths.push(await child.obituary()),
     ...options,
     env: { ...SANITIZED_ENV, ...options.env },
