@@ -28,15 +28,10 @@ static void on_keyframe_request(void *user, MediaKind kind)
     media_relay_keyframe(user);
 }
 
+/* Runs inside a send, under the session's lock, or on the listener. */
 static void on_receiver_gone(void *user)
 {
-    Session *session = user;
-    char stream[STREAM_NAME_MAX + 1];
-
-    /* Runs inside a send, under the session's lock, or on the listener: the name does not change
-     * while there is a sender. */
-    memcpy(stream, session->stream, sizeof(stream));
-    bridge_client_again(self.bridge, stream, session);
+    bridge_client_again(self.bridge, user);
 }
 
 RtpSender *announcer_open_sender(Session *session)
@@ -48,58 +43,68 @@ RtpSender *announcer_open_sender(Session *session)
 
 /* ---- what the bridge says ---- */
 
-static const char *connect_tracks(Session *session, const struct sockaddr_in *destinations)
+/* Whether what is heard of the announcement `serial` counts; the lock is held. */
+static bool is_current(const Session *session, unsigned serial)
 {
-    const char *wrong = NULL;
-
-    pthread_mutex_lock(&session->lock);
-    for (size_t i = 0; session->sender && i < session->tracks.count; i++)
-        if (rtp_sender_connect(session->sender, session->tracks.track[i].kind, &destinations[i]) <
-            0)
-            wrong = "the address that the bridge answers with cannot be sent to";
-    if (session->sender && !wrong)
-        session->bridge = BRIDGE_LISTENING;
-    pthread_mutex_unlock(&session->lock);
-    return wrong;
+    return session->state == SESSION_LIVE && session->serial == serial;
 }
 
-static const char *on_bridge_answer(void *user, const char *sdp, size_t len)
+/* Sends each track to its destination from now on; the lock is held. Returns NULL, or a sentence.
+ */
+static const char *connect_tracks(Session *session, const struct sockaddr_in *destinations)
 {
-    Session *session = user;
-    struct sockaddr_in destinations[MEDIA_TRACKS_MAX];
-
-    pthread_mutex_lock(&session->lock);
-    size_t count = session->tracks.count;
-    pthread_mutex_unlock(&session->lock);
-    const char *wrong = bridge_sdp_answer(sdp, len, count, destinations);
-    if (!wrong)
-        wrong = connect_tracks(session, destinations);
-    if (wrong)
-        return wrong;
-    media_relay_keyframe(session); /* viewers start with one */
-    JANUS_LOG(LOG_INFO, "[hls] %s: the bridge listens\n", session->stream);
-    publisher_push_status(session, "live", NULL);
-    publisher_notify(session, session->stream, "live", NULL);
+    for (size_t i = 0; i < session->tracks.count; i++)
+        if (rtp_sender_connect(session->sender, session->tracks.track[i].kind, &destinations[i]) <
+            0)
+            return "the address that the bridge answers with cannot be sent to";
+    session->bridge = BRIDGE_LISTENING;
     return NULL;
 }
 
-static void on_bridge_refusal(void *user, const char *reason)
+static const char *on_bridge_answer(void *user, unsigned serial, const char *sdp, size_t len)
 {
-    JANUS_LOG(LOG_ERR, "[hls] %s: %s\n", ((Session *)user)->stream, reason);
-    self.refused(user, reason);
+    Session *session = user;
+    struct sockaddr_in destinations[MEDIA_TRACKS_MAX];
+    const char *wrong = NULL;
+
+    pthread_mutex_lock(&session->lock);
+    bool current = is_current(session, serial);
+    if (current)
+        wrong = bridge_sdp_answer(sdp, len, session->tracks.count, destinations);
+    if (current && !wrong)
+        wrong = connect_tracks(session, destinations);
+    StreamName stream = session->stream;
+    pthread_mutex_unlock(&session->lock);
+    if (!current || wrong)
+        return wrong;
+    media_relay_keyframe(session); /* viewers start with one */
+    JANUS_LOG(LOG_INFO, "[hls] %s: the bridge listens\n", stream.text);
+    publisher_push_status(session, "live", NULL);
+    publisher_notify(session, stream.text, "live", NULL);
+    return NULL;
 }
 
-static void on_bridge_unreachable(void *user, const char *reason)
+static void on_bridge_refusal(void *user, unsigned serial, const char *reason)
+{
+    self.refused(user, serial, reason);
+}
+
+static void on_bridge_unreachable(void *user, unsigned serial, const char *reason)
 {
     Session *session = user;
 
     pthread_mutex_lock(&session->lock);
-    session->bridge = BRIDGE_LOST;
+    bool current = is_current(session, serial);
+    if (current)
+        session->bridge = BRIDGE_LOST;
+    StreamName stream = session->stream;
     pthread_mutex_unlock(&session->lock);
-    JANUS_LOG(LOG_WARN, "[hls] %s: %s; trying again\n", session->stream, reason);
+    if (!current)
+        return;
+    JANUS_LOG(LOG_WARN, "[hls] %s: %s; trying again\n", stream.text, reason);
     publisher_push_status(session, "waiting",
                           "the HLS bridge cannot be reached; it is tried again");
-    publisher_notify(session, session->stream, "bridge-lost", json_pack("{s:s}", "reason", reason));
+    publisher_notify(session, stream.text, "bridge-lost", json_pack("{s:s}", "reason", reason));
 }
 
 static void on_bridge_release(void *user)
@@ -109,8 +114,9 @@ static void on_bridge_release(void *user)
 
 /* ---- announcing ---- */
 
-/* Where the configuration names a stranger's receiver instead of a bridge: straight there. */
-static void connect_forward(Session *session, const char *forward)
+/* Where the configuration names a stranger's receiver instead of a bridge: straight there. Returns
+ * NULL, or a sentence. */
+static const char *connect_forward(Session *session, const char *forward)
 {
     struct sockaddr_in destinations[MEDIA_TRACKS_MAX];
     g_auto(GStrv) parts = g_strsplit(forward, ":", 2);
@@ -118,50 +124,56 @@ static void connect_forward(Session *session, const char *forward)
     struct in_addr address;
 
     if (port == 0 || port > UINT16_MAX - FORWARD_AUDIO_OFFSET ||
-        inet_pton(AF_INET, parts[0], &address) != 1) {
-        on_bridge_refusal(session, "general.forward must be IPV4:PORT, as 127.0.0.1:5004");
-        return;
-    }
-    pthread_mutex_lock(&session->lock);
+        inet_pton(AF_INET, parts[0], &address) != 1)
+        return "general.forward must be IPV4:PORT, as 127.0.0.1:5004";
     for (size_t i = 0; i < session->tracks.count; i++) {
         bool audio = session->tracks.track[i].kind == MEDIA_AUDIO;
         uint16_t to = (uint16_t)(port + (audio ? FORWARD_AUDIO_OFFSET : 0));
         destinations[i] =
             (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = address, .sin_port = htons(to)};
     }
-    pthread_mutex_unlock(&session->lock);
-    connect_tracks(session, destinations);
-    publisher_push_status(session, "live", NULL);
+    return connect_tracks(session, destinations);
+}
+
+/* To the bridge; the lock is held, so that it is not announced behind its end. */
+static void offer_to_bridge(Session *session)
+{
+    char offer[BRIDGE_SDP_SIZE];
+    uint16_t ports[MEDIA_TRACKS_MAX];
+
+    for (size_t i = 0; i < session->tracks.count; i++)
+        ports[i] = rtp_sender_port(session->sender, session->tracks.track[i].kind);
+    if (bridge_sdp_offer(&session->tracks, ports, session->sdp_id,
+                         &(StreamFace){session->title, session->unlisted}, offer) < 0)
+        return;
+    session->bridge = BRIDGE_ANNOUNCED;
+    bridge_client_announce(self.bridge, session->stream.text, offer, session_ref(session),
+                           session->serial);
 }
 
 void announcer_announce(Session *session)
 {
     const char *forward = plugin_settings_forward(self.settings);
-    char offer[BRIDGE_SDP_SIZE], stream[STREAM_NAME_MAX + 1];
-    uint16_t ports[MEDIA_TRACKS_MAX];
+    const char *wrong = NULL;
 
-    if (forward) {
-        connect_forward(session, forward);
-        return;
-    }
     pthread_mutex_lock(&session->lock);
     bool live = session->state == SESSION_LIVE && session->tracks.count > 0;
-    for (size_t i = 0; live && i < session->tracks.count; i++)
-        ports[i] = rtp_sender_port(session->sender, session->tracks.track[i].kind);
-    if (live && bridge_sdp_offer(&session->tracks, ports, session->sdp_id,
-                                 &(StreamFace){session->title, session->unlisted}, offer) < 0)
-        live = false;
-    memcpy(stream, session->stream, sizeof(stream));
-    if (live)
-        session->bridge = BRIDGE_ANNOUNCED;
+    unsigned serial = live ? ++session->serial : 0;
+    if (live && forward)
+        wrong = connect_forward(session, forward);
+    else if (live)
+        offer_to_bridge(session);
     pthread_mutex_unlock(&session->lock);
-    if (live)
-        bridge_client_announce(self.bridge, stream, offer, session_ref(session));
+    if (wrong)
+        self.refused(session, serial, wrong);
+    else if (live && forward)
+        publisher_push_status(session, "live", NULL);
 }
 
 void announcer_withdraw(Session *session)
 {
-    bridge_client_withdraw(self.bridge, session->stream, session);
+    session->serial++;
+    bridge_client_withdraw(self.bridge, session->stream.text, session);
 }
 
 /* ---- start and stop ---- */

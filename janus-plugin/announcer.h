@@ -11,8 +11,9 @@
 #include "plugin_settings.h"
 #include "session.h"
 
-/* A publisher is refused for good, in words for people. Called on a thread of ours. */
-typedef void AnnouncerRefused(Session *session, const char *reason);
+/* A publisher is refused for good, in words for people, if `serial` is still its session's. Called
+ * with no lock held. */
+typedef void AnnouncerRefused(Session *session, unsigned serial, const char *reason);
 
 /* Starts the listener for RTCP and the bridge client. `settings` is borrowed until
  * announcer_deinit(). Returns 0, or -1 after a line in the log. */
@@ -28,7 +29,7 @@ RtpSender *announcer_open_sender(Session *session);
 /* Announces what a live session sends, again whenever that changes. */
 void announcer_announce(Session *session);
 
-/* It sends no more. */
+/* It sends no more. The caller holds the session's lock, so that this comes in its order. */
 void announcer_withdraw(Session *session);
 
 #endif

@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <glib.h>
 #include <jansson.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,10 +22,11 @@
 /* What should be so with one stream, and the request that makes it so, if one is under way. */
 typedef struct Entry {
     char *name;
-    char *offer;   /* NULL: the stream has ended */
-    void *user;    /* held; NULL once released */
-    guint version; /* grows whenever what should be so changes */
-    bool settled;  /* it is so, or never will be */
+    char *offer;     /* NULL: the stream has ended */
+    void *user;      /* held; NULL once released */
+    unsigned serial; /* the user's, of this announcement */
+    guint version;   /* grows whenever what should be so changes */
+    bool settled;    /* it is so, or never will be */
     bool unreachable_said;
     bool listened;          /* the bridge has taken what this user announced */
     gint64 retry_at, pause; /* monotonic microseconds */
@@ -41,9 +43,9 @@ struct BridgeClient {
     CURLM *multi;
     struct curl_slist *offer_headers, *headers; /* with an offer, and without; NULL: none */
     GThread *thread;
-    GMutex lock;         /* guards what follows, and all entries */
-    GHashTable *entries; /* name -> Entry */
-    GSList *unheld;      /* users whose hold has ended, to be released on the client's thread */
+    pthread_mutex_t lock; /* guards what follows, and all entries */
+    GHashTable *entries;  /* name -> Entry */
+    GSList *unheld;       /* users whose hold has ended, to be released on the client's thread */
     bool stopping;
 };
 
@@ -51,6 +53,7 @@ struct BridgeClient {
 typedef struct Outcome {
     enum { SAY_NOTHING, SAY_ANSWERED, SAY_REFUSED, SAY_UNREACHABLE } what;
     void *user;
+    unsigned serial;
     GString *response;
     char reason[REASON_SIZE];
 } Outcome;
@@ -153,6 +156,7 @@ static void finish_request(BridgeClient *client, Entry *entry, CURLcode result, 
         return;
     }
     outcome->user = entry->user;
+    outcome->serial = entry->serial;
     if (result != CURLE_OK) {
         snprintf(outcome->reason, REASON_SIZE, "the bridge at %s cannot be reached: %s",
                  client->bridge, curl_easy_strerror(result));
@@ -180,14 +184,14 @@ static void finish_request(BridgeClient *client, Entry *entry, CURLcode result, 
 static void say_outcome(BridgeClient *client, Outcome *outcome)
 {
     if (outcome->what == SAY_ANSWERED) {
-        const char *wrong =
-            client->events.answered(outcome->user, outcome->response->str, outcome->response->len);
+        const char *wrong = client->events.answered(outcome->user, outcome->serial,
+                                                    outcome->response->str, outcome->response->len);
         if (wrong)
-            client->events.refused(outcome->user, wrong);
+            client->events.refused(outcome->user, outcome->serial, wrong);
     } else if (outcome->what == SAY_REFUSED) {
-        client->events.refused(outcome->user, outcome->reason);
+        client->events.refused(outcome->user, outcome->serial, outcome->reason);
     } else if (outcome->what == SAY_UNREACHABLE) {
-        client->events.unreachable(outcome->user, outcome->reason);
+        client->events.unreachable(outcome->user, outcome->serial, outcome->reason);
     }
     if (outcome->response)
         g_string_free(outcome->response, TRUE);
@@ -205,9 +209,9 @@ static void finish_requests(BridgeClient *client)
             continue;
         CURLcode result = message->data.result;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &entry);
-        g_mutex_lock(&client->lock);
+        pthread_mutex_lock(&client->lock);
         finish_request(client, (Entry *)(void *)entry, result, &outcome);
-        g_mutex_unlock(&client->lock);
+        pthread_mutex_unlock(&client->lock);
         say_outcome(client, &outcome);
     }
 }
@@ -235,10 +239,10 @@ static int start_due_requests(BridgeClient *client, bool *under_way)
 
 static void release_users(BridgeClient *client)
 {
-    g_mutex_lock(&client->lock);
+    pthread_mutex_lock(&client->lock);
     GSList *unheld = client->unheld;
     client->unheld = NULL;
-    g_mutex_unlock(&client->lock);
+    pthread_mutex_unlock(&client->lock);
     g_slist_free_full(unheld, client->events.released);
 }
 
@@ -255,10 +259,10 @@ static void *run_client(void *data)
         release_users(client);
         /* last, so that what has just failed counts in how long to wait; curl_multi_poll() returns
          * at once where a request has been added */
-        g_mutex_lock(&client->lock);
+        pthread_mutex_lock(&client->lock);
         int wait_ms = start_due_requests(client, &under_way);
         bool stopping = client->stopping;
-        g_mutex_unlock(&client->lock);
+        pthread_mutex_unlock(&client->lock);
         if (stopping) {
             gint64 now = g_get_monotonic_time();
             stop_at = stop_at ? stop_at : now + STOP_TIMEOUT_US;
@@ -295,7 +299,7 @@ BridgeClient *bridge_client_create(const BridgeClientParams *params)
     client->entries = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_entry);
     make_headers(client, params->token);
     client->multi = curl_multi_init();
-    g_mutex_init(&client->lock);
+    pthread_mutex_init(&client->lock, NULL);
     if (client->multi)
         client->thread = g_thread_try_new("hls bridge", run_client, client, NULL);
     if (!client->thread)
@@ -312,9 +316,9 @@ void bridge_client_destroy(BridgeClient **client)
     if (!c)
         return;
     if (c->thread) {
-        g_mutex_lock(&c->lock);
+        pthread_mutex_lock(&c->lock);
         c->stopping = true;
-        g_mutex_unlock(&c->lock);
+        pthread_mutex_unlock(&c->lock);
         curl_multi_wakeup(c->multi);
         g_thread_join(c->thread);
     }
@@ -331,7 +335,7 @@ void bridge_client_destroy(BridgeClient **client)
     curl_multi_cleanup(c->multi);
     curl_slist_free_all(c->offer_headers);
     curl_slist_free_all(c->headers);
-    g_mutex_clear(&c->lock);
+    pthread_mutex_destroy(&c->lock);
     g_free(c->bridge);
     g_free(c->url);
     g_free(c->socket);
@@ -354,9 +358,10 @@ static void change(BridgeClient *client, Entry *entry, const char *offer, void *
     entry->retry_at = entry->pause = 0;
 }
 
-void bridge_client_announce(BridgeClient *client, const char *name, const char *offer, void *user)
+void bridge_client_announce(BridgeClient *client, const char *name, const char *offer, void *user,
+                            unsigned serial)
 {
-    g_mutex_lock(&client->lock);
+    pthread_mutex_lock(&client->lock);
     Entry *entry = g_hash_table_lookup(client->entries, name);
     if (!entry) {
         entry = g_new0(Entry, 1);
@@ -365,29 +370,36 @@ void bridge_client_announce(BridgeClient *client, const char *name, const char *
         g_hash_table_insert(client->entries, entry->name, entry);
     }
     change(client, entry, offer, user);
-    g_mutex_unlock(&client->lock);
+    entry->serial = serial;
+    pthread_mutex_unlock(&client->lock);
     curl_multi_wakeup(client->multi);
 }
 
-void bridge_client_again(BridgeClient *client, const char *name, const void *user)
+void bridge_client_again(BridgeClient *client, const void *user)
 {
-    g_mutex_lock(&client->lock);
-    Entry *entry = g_hash_table_lookup(client->entries, name);
-    if (entry && entry->user == user && entry->settled) {
-        entry->version++;
-        entry->settled = false;
-        entry->retry_at = 0;
+    GHashTableIter all;
+    gpointer value;
+
+    pthread_mutex_lock(&client->lock);
+    g_hash_table_iter_init(&all, client->entries);
+    while (g_hash_table_iter_next(&all, NULL, &value)) {
+        Entry *entry = value;
+        if (entry->user == user && entry->settled) {
+            entry->version++;
+            entry->settled = false;
+            entry->retry_at = 0;
+        }
     }
-    g_mutex_unlock(&client->lock);
+    pthread_mutex_unlock(&client->lock);
     curl_multi_wakeup(client->multi);
 }
 
 void bridge_client_withdraw(BridgeClient *client, const char *name, const void *user)
 {
-    g_mutex_lock(&client->lock);
+    pthread_mutex_lock(&client->lock);
     Entry *entry = g_hash_table_lookup(client->entries, name);
     if (entry && entry->user == user)
         change(client, entry, NULL, NULL);
-    g_mutex_unlock(&client->lock);
+    pthread_mutex_unlock(&client->lock);
     curl_multi_wakeup(client->multi);
 }

@@ -14,12 +14,17 @@
 
 typedef struct BridgeClient BridgeClient;
 
-/* `user` is what was announced. One bridge_client_announce() is one hold on it, which ends with
- * `released`. `answered` returns NULL, or a sentence that says why the answer cannot be used. */
+/* `user` and `serial` are those of the bridge_client_announce() that an event is about; an event
+ * may still come when `user` has announced something else, with another serial. One announcement is
+ * one hold on `user`, which ends with `released`. `answered` returns NULL, or a sentence that says
+ * why the answer cannot be used. */
 typedef struct BridgeEvents {
-    const char *(*answered)(void *user, const char *sdp, size_t len); /* the bridge listens */
-    void (*refused)(void *user, const char *reason);     /* it never will; nothing more follows */
-    void (*unreachable)(void *user, const char *reason); /* once, until it answers again */
+    /* the bridge listens */
+    const char *(*answered)(void *user, unsigned serial, const char *sdp, size_t len);
+    /* it never will; nothing more follows */
+    void (*refused)(void *user, unsigned serial, const char *reason);
+    /* once, until it answers again */
+    void (*unreachable)(void *user, unsigned serial, const char *reason);
     void (*released)(void *user);
 } BridgeEvents;
 
@@ -38,10 +43,11 @@ BridgeClient *bridge_client_create(const BridgeClientParams *params);
 void bridge_client_destroy(BridgeClient **client);
 
 /* Stream `name` is described by `offer`; a later call for the same name replaces this one. */
-void bridge_client_announce(BridgeClient *client, const char *name, const char *offer, void *user);
+void bridge_client_announce(BridgeClient *client, const char *name, const char *offer, void *user,
+                            unsigned serial);
 
-/* The bridge no longer listens to `name` as announced with `user`: announce it again. */
-void bridge_client_again(BridgeClient *client, const char *name, const void *user);
+/* The bridge no longer listens to what `user` has announced: announce it again. */
+void bridge_client_again(BridgeClient *client, const void *user);
 
 /* Stream `name`, as announced with `user`, has ended. Nothing happens where somebody else has
  * announced the name since. */

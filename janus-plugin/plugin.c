@@ -1,204 +1,96 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* janus.plugin.hls: what Janus calls, and the one thread that handles publishers' requests.
+/* janus.plugin.hls: what Janus calls, and the thread that looks after publishers once a second.
  *
- * Janus calls from its own threads and must not be kept waiting: requests that negotiate are queued
- * for our thread, since Janus itself gathers ICE candidates inside push_event(); the others are
- * answered at once. */
+ * Janus calls from its own threads and must not be kept waiting: see request_desk. */
 
+#include <errno.h>
 #include <glib.h>
 #include <jansson.h>
+#include <pthread.h>
 #include <stdatomic.h>
-#include <string.h>
+#include <time.h>
 
 #include <janus/debug.h>
 #include <janus/plugins/plugin.h>
 
-#include "admission.h"
 #include "hls_config.h"
 #include "media_relay.h"
 #include "publisher.h"
+#include "request_desk.h"
 #include "settings_reader.h"
 
 #define PLUGIN_PACKAGE "janus.plugin.hls"
 #define PLUGIN_VERSION 1
 
-#define LOOK_PERIOD_US 1000000ll /* between two looks after publishers */
-#define FIGURES_LOOKS  10        /* of them between two events that tell how publishers fare */
-
-/* A request that waits for the thread. */
-typedef struct Message {
-    Session *session; /* with a reference; NULL: the thread is to end */
-    char *transaction;
-    json_t *body, *jsep;
-} Message;
+#define LOOK_PERIOD_S 1  /* between two looks after publishers */
+#define FIGURES_LOOKS 10 /* of them between two events that tell how publishers fare */
 
 static struct {
-    janus_callbacks *gateway;
     PluginSettings *settings;
-    GAsyncQueue *messages;
-    GThread *thread;
+    pthread_t thread;
+    pthread_mutex_t lock; /* guards `stopping`, taken alone */
+    pthread_cond_t stop;
+    bool stopping;
     atomic_bool running;
-} self;
+} self = {.lock = PTHREAD_MUTEX_INITIALIZER, .stop = PTHREAD_COND_INITIALIZER};
 
 __attribute__((visibility("default"))) janus_plugin *create(void);
 static janus_plugin plugin;
 
-/* ---- requests ---- */
+/* ---- the look after publishers ---- */
 
-static void free_message(Message *message)
+/* Waits until the next look. Returns whether there is to be one. */
+static bool wait_to_look(void)
 {
-    session_unref(message->session);
-    g_free(message->transaction);
-    json_decref(message->body);
-    json_decref(message->jsep);
-    g_free(message);
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += LOOK_PERIOD_S;
+    pthread_mutex_lock(&self.lock);
+    while (!self.stopping &&
+           pthread_cond_clockwait(&self.stop, &self.lock, CLOCK_MONOTONIC, &until) != ETIMEDOUT)
+        ;
+    bool stopping = self.stopping;
+    pthread_mutex_unlock(&self.lock);
+    return !stopping;
 }
 
-/* Reads the SDP of a JSEP object. Returns NULL with `error` where it is not an offer. */
-static const char *read_offer(const json_t *jsep, RequestError *error)
+static void *look_after(void *unused)
 {
-    const char *type = json_string_value(json_object_get(jsep, "type"));
-    const char *sdp = json_string_value(json_object_get(jsep, "sdp"));
-
-    if (type && sdp && strcmp(type, "offer") == 0)
-        return sdp;
-    request_fail(error, HLS_ERROR_INVALID_SDP, "publish needs a JSEP offer beside the message");
+    (void)unused;
+    for (unsigned looks = 1; wait_to_look(); looks++) {
+        publisher_look_after();
+        if (looks % FIGURES_LOOKS == 0)
+            publisher_tell_figures();
+    }
     return NULL;
 }
 
-/* Janus has begun a connection for the offer before we saw it. One that is refused is given up, so
- * that the publisher may make another on the same handle; a live one goes on as it was. */
-static void forget_offer(const Message *message)
+static void end_look_after(void)
 {
-    if (message->jsep && !publisher_is_live(message->session))
-        self.gateway->close_pc(message->session->handle);
+    pthread_mutex_lock(&self.lock);
+    self.stopping = true;
+    pthread_cond_signal(&self.stop);
+    pthread_mutex_unlock(&self.lock);
+    pthread_join(self.thread, NULL);
 }
 
-/* Handles one request of a publisher. Returns the event to send, or NULL where it is sent. */
-static json_t *handle(Message *message)
-{
-    RequestError error = {0};
-    Request request;
-    json_t *event = NULL;
-
-    if (request_parse(message->body, &request, &error) < 0)
-        return reply_error(&error);
-    if (request.kind == REQUEST_PUBLISH) {
-        const char *offer = read_offer(message->jsep, &error);
-        if (offer &&
-            publisher_publish(message->session, message->transaction, &request, offer, &error) == 0)
-            return NULL;
-    } else if (request.kind == REQUEST_CONFIGURE) {
-        event = publisher_configure(message->session, &request, &error);
-    } else if (request.kind == REQUEST_UNPUBLISH) {
-        event = publisher_unpublish(message->session, &error);
-    } else if (request.kind == REQUEST_REPORT) {
-        event = publisher_report(message->session, &request, &error);
-    } else {
-        request_fail(&error, HLS_ERROR_UNKNOWN_REQUEST, "kick is for the Admin API alone");
-    }
-    return event ? event : reply_error(&error);
-}
-
-static void *handle_messages(void *unused)
-{
-    int64_t look_us = monotonic_us() + LOOK_PERIOD_US;
-    unsigned looks = 0;
-
-    (void)unused;
-    for (;;) {
-        int64_t wait_us = look_us - monotonic_us();
-        if (wait_us <= 0) {
-            publisher_look_after();
-            if (++looks % FIGURES_LOOKS == 0)
-                publisher_tell_figures();
-            wait_us = LOOK_PERIOD_US;
-            look_us = monotonic_us() + wait_us;
-        }
-        Message *message = g_async_queue_timeout_pop(self.messages, (guint64)wait_us);
-        if (!message)
-            continue;
-        if (!message->session) {
-            free_message(message);
-            return NULL;
-        }
-        json_t *event = handle(message);
-        if (event)
-            self.gateway->push_event(message->session->handle, &plugin, message->transaction, event,
-                                     NULL);
-        json_decref(event);
-        forget_offer(message);
-        free_message(message);
-    }
-}
-
-/* The answer to list or info, of which anybody may ask at any time; operators are told more. */
-static json_t *answer_question(const json_t *body, bool by_operator)
-{
-    RequestError error = {0};
-    Request request;
-    json_t *reply;
-
-    if (request_parse(body, &request, &error) < 0)
-        return reply_error(&error);
-    if (request.kind == REQUEST_LIST) {
-        reply = reply_new("list");
-        json_object_set_new(reply, "streams", publisher_list(by_operator));
-        if (by_operator)
-            json_object_set_new(reply, "refused", admission_refusals());
-        return reply;
-    }
-    Session *session = session_find_publisher(request.stream);
-    if (!session) {
-        request_fail(&error, HLS_ERROR_NO_SUCH_STREAM, "nobody is live as %s", request.stream);
-        return reply_error(&error);
-    }
-    reply = reply_new("info");
-    json_object_update_new(reply, publisher_describe(session));
-    session_unref(session);
-    return reply;
-}
+/* ---- requests ---- */
 
 static struct janus_plugin_result *on_message(janus_plugin_session *handle, char *transaction,
                                               json_t *body, json_t *jsep)
 {
-    RequestError error = {0};
-    json_t *reply = NULL;
     Session *session = atomic_load(&self.running) ? session_find(handle) : NULL;
+    struct janus_plugin_result *result = request_desk_take(session, transaction, body, jsep);
 
-    if (!session) {
-        request_fail(&error, HLS_ERROR_INTERNAL, "this handle is not attached any more");
-        reply = reply_error(&error);
-    } else if (request_is_question(body)) {
-        reply = answer_question(body, false);
-    }
-    if (reply) {
-        session_unref(session);
-        g_free(transaction);
-        json_decref(body);
-        json_decref(jsep);
-        return janus_plugin_result_new(JANUS_PLUGIN_OK, NULL, reply);
-    }
-    Message *message = g_new0(Message, 1);
-    *message = (Message){session, transaction, body, jsep};
-    g_async_queue_push(self.messages, message);
-    return janus_plugin_result_new(JANUS_PLUGIN_OK_WAIT, NULL, NULL);
+    session_unref(session);
+    return result;
 }
 
 static json_t *on_admin_message(json_t *body)
 {
-    RequestError error = {0};
-    Request request;
-
-    if (request_is_question(body))
-        return answer_question(body, true);
-    if (request_parse(body, &request, &error) == 0 && request.kind == REQUEST_KICK &&
-        publisher_kick(request.stream, &error) == 0)
-        return json_pack("{s:s, s:s}", "hls", "kicked", "stream", request.stream);
-    if (error.code == 0)
-        request_fail(&error, HLS_ERROR_UNKNOWN_REQUEST, "the Admin API takes list, info and kick");
-    return reply_error(&error);
+    return request_desk_admin(body);
 }
 
 /* ---- sessions and media ---- */
@@ -209,9 +101,7 @@ static void on_create_session(janus_plugin_session *handle, int *error)
         *error = -1;
         return;
     }
-    Session *session = session_create(handle);
-    handle->plugin_handle = session; /* Janus asks for one; it is found by its handle instead */
-    session_unref(session);
+    session_create(handle);
 }
 
 static void on_destroy_session(janus_plugin_session *handle, int *error)
@@ -222,7 +112,7 @@ static void on_destroy_session(janus_plugin_session *handle, int *error)
         *error = -2;
         return;
     }
-    publisher_media_down(session);
+    publisher_detach(session);
     session_unref(session);
 }
 
@@ -235,40 +125,38 @@ static json_t *on_query_session(janus_plugin_session *handle)
     return description;
 }
 
+/* What follows comes from the handle's loop, as detach does. */
+
 static void on_setup_media(janus_plugin_session *handle)
 {
-    Session *session = session_find(handle);
+    Session *session = session_of_loop(handle);
 
     if (session)
         publisher_media_up(session);
-    session_unref(session);
 }
 
 static void on_hangup_media(janus_plugin_session *handle)
 {
-    Session *session = session_find(handle);
+    Session *session = session_of_loop(handle);
 
     if (session)
         publisher_media_down(session);
-    session_unref(session);
 }
 
 static void on_rtp(janus_plugin_session *handle, janus_plugin_rtp *packet)
 {
-    Session *session = session_find(handle);
+    Session *session = session_of_loop(handle);
 
     if (session)
         media_relay_rtp(session, packet);
-    session_unref(session);
 }
 
 static void on_rtcp(janus_plugin_session *handle, janus_plugin_rtcp *packet)
 {
-    Session *session = session_find(handle);
+    Session *session = session_of_loop(handle);
 
     if (session)
         media_relay_rtcp(session, packet);
-    session_unref(session);
 }
 
 /* Janus gives no limit for these two, and wants both */
@@ -276,11 +164,10 @@ static void on_slow_link(janus_plugin_session *handle, int mindex, gboolean vide
 {
     (void)mindex;
     (void)uplink;
-    Session *session = session_find(handle);
+    Session *session = session_of_loop(handle);
 
     if (session)
         publisher_slow_link(session, video ? MEDIA_VIDEO : MEDIA_AUDIO);
-    session_unref(session);
 }
 
 /* ---- start and stop ---- */
@@ -298,23 +185,25 @@ static int on_init(janus_callbacks *callbacks, const char *config_path)
         JANUS_LOG(LOG_FATAL, "[hls] %s\n", error);
         return -1;
     }
-    self.gateway = callbacks;
     session_table_init();
     media_relay_init(callbacks);
     if (publisher_init(callbacks, &plugin, self.settings) < 0)
         goto fail;
-    self.messages = g_async_queue_new();
-    self.thread = g_thread_try_new("hls requests", handle_messages, NULL, NULL);
-    if (!self.thread) {
-        JANUS_LOG(LOG_FATAL, "[hls] no thread for requests\n");
-        g_async_queue_unref(self.messages);
-        publisher_deinit();
-        goto fail;
+    if (request_desk_open(callbacks, &plugin, self.settings) < 0)
+        goto fail_desk;
+    self.stopping = false;
+    if (pthread_create(&self.thread, NULL, look_after, NULL) != 0) {
+        JANUS_LOG(LOG_FATAL, "[hls] no thread to look after publishers\n");
+        goto fail_thread;
     }
     atomic_store(&self.running, true);
     JANUS_LOG(LOG_INFO, "[hls] ready, the bridge is at %s\n",
               plugin_settings_bridge(self.settings));
     return 0;
+fail_thread:
+    request_desk_close();
+fail_desk:
+    publisher_deinit();
 fail:
     session_table_deinit();
     plugin_settings_destroy(&self.settings);
@@ -325,9 +214,8 @@ static void on_destroy(void)
 {
     if (!atomic_exchange(&self.running, false))
         return;
-    g_async_queue_push(self.messages, g_new0(Message, 1));
-    g_thread_join(self.thread);
-    g_async_queue_unref(self.messages);
+    end_look_after();
+    request_desk_close();
     publisher_deinit();
     session_table_deinit();
     plugin_settings_destroy(&self.settings);

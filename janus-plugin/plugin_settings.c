@@ -14,7 +14,9 @@
 
 #define DEFAULT_BITRATE    2500000 /* bit/s: 720p30 of a person before a table of goods */
 #define DEFAULT_PUBLISHERS 200     /* as many as the bridge takes by default (sources.max) */
-#define DEFAULT_TRIES      10 /* a minute: a person who looks for the right key needs no more */
+#define DEFAULT_TRIES      10  /* a minute: a person who looks for the right key needs no more */
+#define DEFAULT_WORKERS    8   /* threads that mostly wait */
+#define DEFAULT_REQUESTS   500 /* as many pages as come back at once after a restart of Janus */
 
 struct PluginSettings {
     char bridge[PLUGIN_URL_SIZE];
@@ -27,6 +29,8 @@ struct PluginSettings {
     int64_t bitrate;
     int64_t publishers;
     int64_t tries;
+    int64_t workers;
+    int64_t requests;
     GHashTable *streams; /* name -> StreamSettings */
 };
 
@@ -103,6 +107,8 @@ static const SettingRule rules[] = {
     {KEY("general.bitrate", SETTING_INTEGER, bitrate, REQUEST_BITRATE_MIN, REQUEST_BITRATE_MAX)},
     {KEY("general.publishers", SETTING_INTEGER, publishers, 0, 10000)},
     {KEY("general.tries", SETTING_INTEGER, tries, 1, 1000)},
+    {KEY("general.workers", SETTING_INTEGER, workers, 1, 64)},
+    {KEY("general.requests", SETTING_INTEGER, requests, 1, 100000)},
     {.path = "streams", .type = SETTING_GROUPS, .group = read_stream},
 };
 
@@ -140,6 +146,8 @@ PluginSettings *plugin_settings_create(const char *file, char *error)
         .bitrate = DEFAULT_BITRATE,
         .publishers = DEFAULT_PUBLISHERS,
         .tries = DEFAULT_TRIES,
+        .workers = DEFAULT_WORKERS,
+        .requests = DEFAULT_REQUESTS,
         .streams = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_stream),
     };
     if (access(file, F_OK) == 0 &&
@@ -212,6 +220,16 @@ uint32_t plugin_settings_bitrate(const PluginSettings *settings)
 size_t plugin_settings_publishers(const PluginSettings *settings)
 {
     return (size_t)settings->publishers;
+}
+
+size_t plugin_settings_workers(const PluginSettings *settings)
+{
+    return (size_t)settings->workers;
+}
+
+size_t plugin_settings_requests(const PluginSettings *settings)
+{
+    return (size_t)settings->requests;
 }
 
 bool plugin_settings_events(const PluginSettings *settings)

@@ -49,6 +49,8 @@ const char *plugin_settings_bridge(const PluginSettings *settings);
 const char *plugin_settings_bridge_token(const PluginSettings *settings);
 uint32_t plugin_settings_bitrate(const PluginSettings *settings);  /* bit/s, the cap */
 size_t plugin_settings_publishers(const PluginSettings *settings); /* at once; 0: any number */
+size_t plugin_settings_workers(const PluginSettings *settings);    /* threads for requests */
+size_t plugin_settings_requests(const PluginSettings *settings);   /* that may wait for them */
 bool plugin_settings_events(const PluginSettings *settings);       /* notify event handlers */
 
 /* "HOST:PORT" of a stranger's RTP receiver; its audio goes two ports up. NULL: there is a bridge.

@@ -10,6 +10,7 @@
 #include "admission.h"
 #include "announcer.h"
 #include "media_relay.h"
+#include "publisher_end.h"
 #include "publisher_events.h"
 
 #define EXCESS_FACTOR 2 /* encoders overshoot, so that this much more than the cap is let pass */
@@ -20,7 +21,10 @@ static struct {
     janus_callbacks *gateway;
     janus_plugin *plugin;
     const PluginSettings *settings;
-} self;
+    /* Whether there is room and whose a name is must still be so when it is claimed: one is let in
+     * at a time. Taken first, with no lock behind it. */
+    pthread_mutex_t door;
+} self = {.door = PTHREAD_MUTEX_INITIALIZER};
 
 /* ---- telling people ---- */
 
@@ -30,9 +34,10 @@ void publisher_tell_figures(void)
         return;
     Session **sessions = session_publishers();
     for (size_t i = 0; sessions[i]; i++) {
-        json_t *figures = publisher_figures(sessions[i]);
+        StreamName stream;
+        json_t *figures = publisher_figures(sessions[i], &stream);
         if (figures)
-            publisher_notify(sessions[i], sessions[i]->stream, "figures", figures);
+            publisher_notify(sessions[i], stream.text, "figures", figures);
         session_unref(sessions[i]);
     }
     g_free(sessions);
@@ -41,80 +46,19 @@ void publisher_tell_figures(void)
 void publisher_slow_link(Session *session, MediaKind kind)
 {
     const char *media = kind == MEDIA_VIDEO ? "video" : "audio";
-    char stream[STREAM_NAME_MAX + 1];
 
     pthread_mutex_lock(&session->lock);
     bool live = session->state == SESSION_LIVE;
-    memcpy(stream, session->stream, sizeof(stream));
+    StreamName stream = session->stream;
     pthread_mutex_unlock(&session->lock);
     publisher_push(session, json_pack("{s:s, s:s}", "hls", "slow-link", "media", media));
     if (live)
-        publisher_notify(session, stream, "slow-link", json_pack("{s:s}", "media", media));
+        publisher_notify(session, stream.text, "slow-link", json_pack("{s:s}", "media", media));
 }
 
-/* ---- the end ---- */
-
-/* Why a publisher is live no more: `code` for programs, `text` for people. */
-typedef struct EndReason {
-    const char *code, *text;
-} EndReason;
-
-static const EndReason ended_by_request = {"requested", "the publisher asked for it"};
-static const EndReason ended_by_operator = {"kicked", "ended by the operator"};
-static const EndReason ended_by_takeover = {"taken-over",
-                                            "taken over by another device with the same key"};
-static const EndReason ended_by_disconnect = {"disconnected", "the connection closed"};
-static const EndReason ended_by_stop = {"stopping", "the server stops"};
-static const EndReason ended_by_excess = {"too-much", "it sent far more than this server takes"};
-static const EndReason ended_unconnected = {"disconnected", "no connection came about"};
-static const EndReason ended_by_failure = {"failed", "the answer could not be sent"};
-
-static json_t *unpublished_event(const Session *session, const EndReason *reason)
+static void on_refused(Session *session, unsigned serial, const char *reason)
 {
-    return json_pack("{s:s, s:s, s:s, s:s}", "hls", "unpublished", "stream", session->stream,
-                     "code", reason->code, "reason", reason->text);
-}
-
-/* Ends what a session publishes. Returns whether it published at all. */
-static bool end_publishing(Session *session, const EndReason *reason)
-{
-    json_t *figures = publisher_figures(session);
-
-    pthread_mutex_lock(&session->lock);
-    bool publishing = session->state != SESSION_IDLE;
-    RtpSender *sender = session->sender;
-    session->sender = NULL;
-    session->state = SESSION_IDLE;
-    session->bridge = BRIDGE_NONE;
-    session->tracks.count = 0;
-    pthread_mutex_unlock(&session->lock);
-    if (!publishing) {
-        json_decref(figures);
-        return false;
-    }
-    session_release_name(session, session->stream);
-    announcer_withdraw(session);
-    rtp_sender_destroy(&sender);
-    JANUS_LOG(LOG_INFO, "[hls] %s: ended, %s\n", session->stream, reason->text);
-    json_t *details = json_pack("{s:s, s:s}", "code", reason->code, "reason", reason->text);
-    if (figures)
-        json_object_update_new(details, figures);
-    publisher_notify(session, session->stream, "unpublished", details);
-    return true;
-}
-
-/* Ends it, and the call with it, and says so. */
-static void throw_out(Session *session, const EndReason *reason)
-{
-    if (!end_publishing(session, reason))
-        return;
-    publisher_push(session, unpublished_event(session, reason));
-    self.gateway->close_pc(session->handle);
-}
-
-static void on_refused(Session *session, const char *reason)
-{
-    throw_out(session, &(EndReason){"refused", reason});
+    publisher_throw_out(session, &(EndReason){"refused", reason}, serial);
 }
 
 /* ---- requests ---- */
@@ -130,110 +74,157 @@ static bool same_tracks(const MediaTracks *a, const MediaTracks *b)
     return true;
 }
 
-/* A new publisher's own: sockets and fields. Returns 0, or -1 with `error`. */
-static int prepare(Session *session, const Request *request, const MediaTracks *tracks,
-                   RequestError *error)
+/* An offer on its way to an answer. */
+typedef struct Negotiation {
+    const Request *request;
+    const char *offer;
+    SdpAnswerParams params;
+    char answer[SDP_ANSWER_SIZE];
+    MediaTracks tracks;
+} Negotiation;
+
+static int answer_offer(Negotiation *talk, RequestError *error)
 {
-    RtpSender *sender = announcer_open_sender(session);
+    return sdp_answer(talk->offer, strlen(talk->offer), &talk->params, talk->answer, &talk->tracks,
+                      error);
+}
 
-    if (!sender)
-        return request_fail(error, HLS_ERROR_INTERNAL, "the server has no socket left: %s",
-                            g_strerror(errno));
+/* A new publisher's own: its name, its sockets and its fields. Returns who had the name, with a
+ * reference. Takes over `sender`, unless the handle has gone: then it is left where it is. */
+static Session *prepare(Session *session, const Negotiation *talk, RtpSender **sender)
+{
+    const Request *request = talk->request;
+    Session *before = NULL;
+
     pthread_mutex_lock(&session->lock);
-    session->sender = sender;
-    session->tracks = *tracks;
-    session->state = SESSION_PREPARING;
-    session->prepared_us = monotonic_us();
-    session->old_until_us = 0;
-    session->sps = (H264Sps){0};
-    session->round_trip_ms = -1;
-    memset(session->stats, 0, sizeof(session->stats));
-    memset(session->paused, 0, sizeof(session->paused));
-    g_strlcpy(session->stream, request->stream, sizeof(session->stream));
-    g_strlcpy(session->key, request->key ? request->key : "", sizeof(session->key));
-    g_strlcpy(session->title, request->title ? request->title : "", sizeof(session->title));
-    session->unlisted =
-        request->unlisted || plugin_settings_unlisted(self.settings, request->stream);
+    if (!session->detached) {
+        session->sender = *sender;
+        *sender = NULL;
+        session->tracks = talk->tracks;
+        session->state = SESSION_PREPARING;
+        session->prepared_us = monotonic_us();
+        session->old_until_us = 0;
+        session->sps = (H264Sps){0};
+        session->round_trip_ms = -1;
+        memset(session->stats, 0, sizeof(session->stats));
+        memset(session->paused, 0, sizeof(session->paused));
+        g_strlcpy(session->stream.text, request->stream, sizeof(session->stream.text));
+        g_strlcpy(session->key, request->key ? request->key : "", sizeof(session->key));
+        g_strlcpy(session->title, request->title ? request->title : "", sizeof(session->title));
+        session->unlisted =
+            request->unlisted || plugin_settings_unlisted(self.settings, request->stream);
+        before = session_claim_name(session);
+    }
     pthread_mutex_unlock(&session->lock);
+    return before;
+}
 
-    Session *before = session_claim_name(session, request->stream);
-    if (before && before != session)
-        throw_out(before, &ended_by_takeover);
+/* Lets a publisher in, who answers for who was there before. Returns 0, or -1 with `error`. */
+static int let_in(Session *session, Negotiation *talk, RequestError *error)
+{
+    RtpSender *sender = NULL;
+    Session *before = NULL;
+
+    pthread_mutex_lock(&self.door);
+    int status = admission_check(self.settings, session, talk->request, error);
+    if (status == 0)
+        status = answer_offer(talk, error);
+    if (status == 0 && !(sender = announcer_open_sender(session)))
+        status = request_fail(error, HLS_ERROR_INTERNAL, "the server has no socket left: %s",
+                              g_strerror(errno));
+    if (status == 0)
+        before = prepare(session, talk, &sender);
+    pthread_mutex_unlock(&self.door);
+    if (sender) {
+        rtp_sender_destroy(&sender);
+        return request_fail(error, HLS_ERROR_INTERNAL, "this handle is not attached any more");
+    }
+    if (before)
+        publisher_throw_out(before, &ended_by_takeover, 0);
     session_unref(before);
-    return 0;
+    return status;
 }
 
 /* The media of a live publisher has changed, or nothing but its transport has (an ICE restart). */
 static void renegotiate(Session *session, const MediaTracks *tracks)
 {
     pthread_mutex_lock(&session->lock);
-    bool changed = !same_tracks(&session->tracks, tracks);
-    if (tracks->count > 0) {
+    bool changed = session->state != SESSION_IDLE && tracks->count > 0 &&
+                   !same_tracks(&session->tracks, tracks);
+    if (session->state != SESSION_IDLE && tracks->count > 0)
         session->tracks = *tracks;
-        if (changed)
-            memset(session->stats, 0, sizeof(session->stats));
+    if (changed) {
+        memset(session->stats, 0, sizeof(session->stats));
+        session->serial++; /* what the bridge still says of the old ones is void */
     }
     pthread_mutex_unlock(&session->lock);
-    if (changed && tracks->count > 0)
+    if (changed)
         announcer_announce(session);
 }
 
-static json_t *published_event(const Session *session)
+static json_t *published_event(const char *stream)
 {
-    char *hls = plugin_settings_hls_url(self.settings, session->stream);
-    char *watch = plugin_settings_watch_url(self.settings, session->stream);
-    json_t *event = json_pack("{s:s, s:s, s:{s:s, s:s}}", "hls", "published", "stream",
-                              session->stream, "playback", "hls", hls, "watch", watch);
+    char *hls = plugin_settings_hls_url(self.settings, stream);
+    char *watch = plugin_settings_watch_url(self.settings, stream);
+    json_t *event = json_pack("{s:s, s:s, s:{s:s, s:s}}", "hls", "published", "stream", stream,
+                              "playback", "hls", hls, "watch", watch);
 
     g_free(hls);
     g_free(watch);
     return event;
 }
 
+/* Returns 0 once the event with the answer is on its way, or -1 with `error`. */
+static int send_answer(Session *session, const char *transaction, const Negotiation *talk,
+                       RequestError *error)
+{
+    json_t *event = published_event(talk->request->stream);
+    json_t *jsep = json_pack("{s:s, s:s}", "type", "answer", "sdp", talk->answer);
+    int status = self.gateway->push_event(session->handle, self.plugin, transaction, event, jsep);
+
+    json_decref(event);
+    json_decref(jsep);
+    if (status == 0)
+        return 0;
+    return request_fail(error, HLS_ERROR_INTERNAL, "Janus could not use the answer (%d)", status);
+}
+
 int publisher_publish(Session *session, const char *transaction, const Request *request,
                       const char *offer, RequestError *error)
 {
     uint32_t cap = plugin_settings_bitrate(self.settings);
-    char answer[SDP_ANSWER_SIZE];
-    MediaTracks tracks;
+    Negotiation talk; /* filled in as it goes: most of it is room for the answer */
+    StreamName stream;
 
+    talk.request = request;
+    talk.offer = offer;
     pthread_mutex_lock(&session->lock);
     bool live = session->state != SESSION_IDLE;
-    bool other_name = live && strcmp(session->stream, request->stream) != 0;
+    stream = session->stream;
     if (!live) {
         session->sdp_id = (uint64_t)g_get_real_time();
         session->sdp_version = 0;
         session->bitrate_is_asked = false;
         session->bitrate = request->bitrate ? MIN(request->bitrate, cap) : cap;
     }
-    SdpAnswerParams params = {session->sdp_id, ++session->sdp_version, session->bitrate};
+    talk.params = (SdpAnswerParams){session->sdp_id, ++session->sdp_version, session->bitrate};
     pthread_mutex_unlock(&session->lock);
 
-    if (other_name)
+    if (live && strcmp(stream.text, request->stream) != 0)
         return request_fail(error, HLS_ERROR_NAME_TAKEN,
-                            "this connection is live as %s: unpublish first", session->stream);
-    if (!live && admission_check(self.settings, session, request, error) < 0)
+                            "this connection is live as %s: unpublish first", stream.text);
+    if ((live ? answer_offer(&talk, error) : let_in(session, &talk, error)) < 0)
         return -1;
-    if (sdp_answer(offer, strlen(offer), &params, answer, &tracks, error) < 0)
-        return -1;
-    if (!live && prepare(session, request, &tracks, error) < 0)
-        return -1;
-
-    json_t *event = published_event(session);
-    json_t *jsep = json_pack("{s:s, s:s}", "type", "answer", "sdp", answer);
-    int status = self.gateway->push_event(session->handle, self.plugin, transaction, event, jsep);
-    json_decref(event);
-    json_decref(jsep);
-    if (status != 0) {
+    if (send_answer(session, transaction, &talk, error) < 0) {
         if (!live)
-            end_publishing(session, &ended_by_failure);
-        return request_fail(error, HLS_ERROR_INTERNAL, "Janus could not use the answer (%d)",
-                            status);
+            publisher_end(session, &ended_by_failure, 0, &stream);
+        return -1;
     }
     if (live)
-        renegotiate(session, &tracks);
+        renegotiate(session, &talk.tracks);
     else
-        publisher_notify(session, request->stream, "published", publisher_figures(session));
+        publisher_notify(session, request->stream, "published",
+                         publisher_figures(session, &stream));
     return 0;
 }
 
@@ -287,12 +278,14 @@ json_t *publisher_configure(Session *session, const Request *request, RequestErr
 
 json_t *publisher_unpublish(Session *session, RequestError *error)
 {
-    if (!end_publishing(session, &ended_by_request)) {
+    StreamName stream;
+
+    if (!publisher_end(session, &ended_by_request, 0, &stream)) {
         request_fail(error, HLS_ERROR_NOT_PUBLISHING, "nothing is published on this connection");
         return NULL;
     }
     self.gateway->close_pc(session->handle);
-    return unpublished_event(session, &ended_by_request);
+    return publisher_unpublished_event(&stream, &ended_by_request);
 }
 
 json_t *publisher_report(Session *session, const Request *request, RequestError *error)
@@ -317,17 +310,28 @@ void publisher_media_up(Session *session)
         session->live_since_us = session->second_began_us = monotonic_us();
         session->rate = mean_rate(session->live_since_us);
     }
+    StreamName stream = session->stream;
     pthread_mutex_unlock(&session->lock);
     if (!preparing)
         return;
-    JANUS_LOG(LOG_INFO, "[hls] %s: the publisher is connected\n", session->stream);
+    JANUS_LOG(LOG_INFO, "[hls] %s: the publisher is connected\n", stream.text);
     announcer_announce(session);
 }
 
 void publisher_media_down(Session *session)
 {
-    if (end_publishing(session, &ended_by_disconnect))
-        publisher_push(session, unpublished_event(session, &ended_by_disconnect));
+    StreamName stream;
+
+    if (publisher_end(session, &ended_by_disconnect, 0, &stream))
+        publisher_push(session, publisher_unpublished_event(&stream, &ended_by_disconnect));
+}
+
+void publisher_detach(Session *session)
+{
+    pthread_mutex_lock(&session->lock);
+    session->detached = true;
+    pthread_mutex_unlock(&session->lock);
+    publisher_media_down(session);
 }
 
 /* Why a publisher is to be ended by us; NULL: he is not. */
@@ -354,7 +358,7 @@ void publisher_look_after(void)
     for (size_t i = 0; sessions[i]; i++) {
         const EndReason *reason = reason_to_end(sessions[i]);
         if (reason)
-            throw_out(sessions[i], reason);
+            publisher_throw_out(sessions[i], reason, 0);
         session_unref(sessions[i]);
     }
     g_free(sessions);
@@ -366,7 +370,7 @@ int publisher_kick(const char *stream, RequestError *error)
 
     if (!session)
         return request_fail(error, HLS_ERROR_NO_SUCH_STREAM, "nobody is live as %s", stream);
-    throw_out(session, &ended_by_operator);
+    publisher_throw_out(session, &ended_by_operator, 0);
     session_unref(session);
     return 0;
 }
@@ -378,6 +382,7 @@ int publisher_init(janus_callbacks *gateway, janus_plugin *plugin, const PluginS
     self.gateway = gateway;
     self.plugin = plugin;
     self.settings = settings;
+    publisher_end_init(gateway);
     publisher_events_init(gateway, plugin, plugin_settings_events(settings));
     return announcer_init(settings, on_refused);
 }
@@ -387,7 +392,8 @@ void publisher_deinit(void)
     Session **sessions = session_publishers();
 
     for (size_t i = 0; sessions[i]; i++) {
-        end_publishing(sessions[i], &ended_by_stop);
+        StreamName stream;
+        publisher_end(sessions[i], &ended_by_stop, 0, &stream);
         session_unref(sessions[i]);
     }
     g_free(sessions);

@@ -2,11 +2,11 @@
 #ifndef PUBLISHER_H
 #define PUBLISHER_H
 
-/* What a publisher does, from the offer to the end: he is let in (admission), answered, announced
+/* What a publisher does, from the offer to the end: it is let in (admission), answered, announced
  * to the bridge (announcer), and everybody is told (publisher_events).
  *
- * Thread-safety: publish, configure, unpublish, look_after and tell_figures come from one thread;
- * everything else may come from any. */
+ * Thread-safety: any thread, but for init and deinit; publish, configure and unpublish of one
+ * session come one after the other. No lock of ours is held by who calls, but where it says so. */
 
 #include <jansson.h>
 
@@ -37,6 +37,9 @@ json_t *publisher_report(Session *session, const Request *request, RequestError 
 void publisher_media_up(Session *session);
 void publisher_media_down(Session *session);
 
+/* Its handle goes: it ends, and whatever it still asks for is refused. */
+void publisher_detach(Session *session);
+
 /* Janus says that packets of a kind are lost: tells the publisher, and event handlers. */
 void publisher_slow_link(Session *session, MediaKind kind);
 
@@ -44,18 +47,18 @@ void publisher_slow_link(Session *session, MediaKind kind);
  * Call it once a second. */
 void publisher_look_after(void);
 
-/* Tells event handlers how each publisher fares. From the thread of publish; call it now and then.
- */
+/* Tells event handlers how each publisher fares. Call it now and then. */
 void publisher_tell_figures(void);
 
 /* Ends the publisher of a stream from outside. Returns 0, or -1 with `error`. */
 int publisher_kick(const char *stream, RequestError *error);
 
 /* What there is to say of a session, and of all live ones; the caller owns the object. figures: how
- * it fares as a publisher, NULL where it is none. list: only operators are told of unlisted ones.
- */
+ * it fares as a publisher, with its name in `stream`; NULL if it is none. figures_locked: the same,
+ * of a publisher whose lock the caller holds. list: only operators are told of unlisted ones. */
 json_t *publisher_describe(Session *session);
-json_t *publisher_figures(Session *session);
+json_t *publisher_figures(Session *session, StreamName *stream);
+json_t *publisher_figures_locked(const Session *session);
 json_t *publisher_list(bool with_unlisted);
 
 #endif

@@ -60,15 +60,22 @@ static void add_figures(const Session *session, json_t *object)
                             json_integer((monotonic_us() - session->live_since_us) / 1000000));
 }
 
-json_t *publisher_figures(Session *session)
+json_t *publisher_figures_locked(const Session *session)
+{
+    json_t *object = json_object();
+
+    add_figures(session, object);
+    return object;
+}
+
+json_t *publisher_figures(Session *session, StreamName *stream)
 {
     json_t *object = NULL;
 
     pthread_mutex_lock(&session->lock);
-    if (session->state != SESSION_IDLE) {
-        object = json_object();
-        add_figures(session, object);
-    }
+    *stream = session->stream;
+    if (session->state != SESSION_IDLE)
+        object = publisher_figures_locked(session);
     pthread_mutex_unlock(&session->lock);
     return object;
 }
@@ -81,7 +88,7 @@ json_t *publisher_describe(Session *session)
     pthread_mutex_lock(&session->lock);
     json_t *object = json_pack("{s:s}", "state", states[session->state]);
     if (session->state != SESSION_IDLE) {
-        json_object_set_new(object, "stream", json_string(session->stream));
+        json_object_set_new(object, "stream", json_string(session->stream.text));
         add_figures(session, object);
     }
     pthread_mutex_unlock(&session->lock);

@@ -34,6 +34,7 @@ enum {
     HLS_ERROR_FULL = 472,            /* there are as many publishers as may be */
     HLS_ERROR_SHORT_KEY = 473,       /* a key of fewer than REQUEST_KEY_MIN bytes */
     HLS_ERROR_TOO_MANY_TRIES = 474,  /* too many wrong keys; later it may be tried again */
+    HLS_ERROR_BUSY = 475,            /* as many requests wait as may: try again */
 };
 
 typedef enum RequestKind {

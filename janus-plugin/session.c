@@ -5,8 +5,8 @@
 
 static struct {
     pthread_mutex_t lock;
-    GHashTable *by_handle;  /* janus_plugin_session -> Session, which it holds */
-    GHashTable *publishers; /* name -> Session, which by_handle holds */
+    GHashTable *by_handle;  /* janus_plugin_session -> Session, which the handle holds */
+    GHashTable *publishers; /* name -> Session, with a reference */
 } table = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void free_session(Session *session)
@@ -29,17 +29,15 @@ void session_unref(Session *session)
         free_session(session);
 }
 
-static void unref_value(gpointer session)
-{
-    session_unref(session);
-}
-
 void session_table_init(void)
 {
-    table.by_handle = g_hash_table_new_full(NULL, NULL, NULL, unref_value);
+    pthread_mutex_lock(&table.lock);
+    table.by_handle = g_hash_table_new(NULL, NULL);
     table.publishers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    pthread_mutex_unlock(&table.lock);
 }
 
+/* Everybody has been ended, so no names are left. */
 void session_table_deinit(void)
 {
     pthread_mutex_lock(&table.lock);
@@ -48,18 +46,18 @@ void session_table_deinit(void)
     pthread_mutex_unlock(&table.lock);
 }
 
-Session *session_create(janus_plugin_session *handle)
+void session_create(janus_plugin_session *handle)
 {
     Session *session = g_new0(Session, 1);
 
+    /* Janus counts the references to the handle from after this call on, one of them ours */
     session->handle = handle;
-    janus_refcount_increase(&handle->ref);
-    atomic_init(&session->references, 2);
+    atomic_init(&session->references, 1);
     pthread_mutex_init(&session->lock, NULL);
+    handle->plugin_handle = session;
     pthread_mutex_lock(&table.lock);
     g_hash_table_insert(table.by_handle, handle, session);
     pthread_mutex_unlock(&table.lock);
-    return session;
 }
 
 Session *session_find(janus_plugin_session *handle)
@@ -72,16 +70,20 @@ Session *session_find(janus_plugin_session *handle)
     return session;
 }
 
+Session *session_of_loop(const janus_plugin_session *handle)
+{
+    return handle->plugin_handle;
+}
+
 Session *session_remove(janus_plugin_session *handle)
 {
-    Session *session = NULL;
+    Session *session = handle->plugin_handle;
 
     pthread_mutex_lock(&table.lock);
-    if (table.by_handle) {
-        session = g_hash_table_lookup(table.by_handle, handle);
-        g_hash_table_steal(table.by_handle, handle);
-    }
+    if (table.by_handle)
+        g_hash_table_remove(table.by_handle, handle);
     pthread_mutex_unlock(&table.lock);
+    handle->plugin_handle = NULL;
     return session;
 }
 
@@ -95,28 +97,28 @@ Session *session_find_publisher(const char *stream)
     return session;
 }
 
-Session *session_claim_name(Session *session, const char *stream)
+Session *session_claim_name(Session *session)
 {
+    const char *name = session->stream.text;
+
     pthread_mutex_lock(&table.lock);
-    Session *before = g_hash_table_lookup(table.publishers, stream);
-    if (before)
-        session_ref(before);
-    g_hash_table_replace(table.publishers, g_strdup(stream), session);
+    Session *before = g_hash_table_lookup(table.publishers, name); /* the table's reference */
+    g_hash_table_replace(table.publishers, g_strdup(name), session_ref(session));
     pthread_mutex_unlock(&table.lock);
     return before;
 }
 
-bool session_release_name(Session *session, const char *stream)
+void session_release_name(Session *session)
 {
-    bool owner = false;
+    const char *name = session->stream.text;
 
     pthread_mutex_lock(&table.lock);
-    if (table.publishers && g_hash_table_lookup(table.publishers, stream) == session) {
-        g_hash_table_remove(table.publishers, stream);
-        owner = true;
-    }
+    bool owner = table.publishers && g_hash_table_lookup(table.publishers, name) == session;
+    if (owner)
+        g_hash_table_remove(table.publishers, name);
     pthread_mutex_unlock(&table.lock);
-    return owner;
+    if (owner)
+        session_unref(session); /* not the last: the caller has one */
 }
 
 size_t session_count_publishers(void)

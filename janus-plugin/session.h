@@ -2,14 +2,19 @@
 #ifndef PLUGIN_SESSION_H
 #define PLUGIN_SESSION_H
 
-/* One Janus handle that is attached to the plugin, and the table of all of them.
+/* One Janus handle that is attached to the plugin, and the tables of all of them.
  *
- * Ownership: the table holds a session from creation to destruction; whoever gets one from here has
- * a reference of his own, and gives it back with session_unref().
+ * Ownership: its handle holds a session from creation to destruction (plugin_handle). Janus says
+ * all that concerns the handle's media (setup, RTP, RTCP, hang-up, detach) on one thread, its loop,
+ * so there the session is used without a lock around it. The table of names holds who publishes.
+ * Whoever else gets a session from here has a reference of his own, and gives it back with
+ * session_unref().
  *
  * Thread-safety: every function may be called from any thread. The fields below `lock` are read and
- * written under it; it is held briefly, never across a call into Janus or the bridge client. Locks
- * are taken in this order: table, listener of rtp_sender, session. */
+ * written under it; it is held briefly, and never across a call into Janus, but for PLIs that the
+ * listener asks for. Locks are taken in this order: the door (publisher.c), the listener of
+ * rtp_sender, one session, then one of the tables, the bridge client. Nothing is called with the
+ * tables locked. */
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -25,6 +30,7 @@
 #include "sdp_answer.h"
 #include "stream_name.h"
 #include "token_bucket.h"
+#include "work_pool.h"
 
 typedef enum SessionState {
     SESSION_IDLE,      /* attached, not a publisher */
@@ -48,14 +54,21 @@ typedef struct TrackStats {
     uint32_t bitrate;      /* bit/s, in the last whole second */
 } TrackStats;
 
+typedef struct StreamName {
+    char text[STREAM_NAME_MAX + 1];
+} StreamName;
+
 typedef struct Session {
-    janus_plugin_session *handle; /* a reference is held */
+    janus_plugin_session *handle; /* a reference is held, which Janus has given us */
     atomic_int references;
+    WorkLane lane; /* requests that wait; the pool guards it */
 
     pthread_mutex_t lock;
     SessionState state;
     BridgeState bridge;
-    char stream[STREAM_NAME_MAX + 1];
+    bool detached;     /* its handle has gone: it publishes no more */
+    unsigned serial;   /* of what is announced: what is heard of an older one no longer counts */
+    StreamName stream; /* under which it publishes or did last; "": it never has */
     char key[REQUEST_KEY_MAX + 1];
     char title[REQUEST_TITLE_MAX + 1];
     bool unlisted;
@@ -77,28 +90,34 @@ typedef struct Session {
     TokenBucket tries; /* of wrong keys; admission.c has the lock for it */
 } Session;
 
-/* The table. init before, deinit after everything else here. */
+/* The tables. init before, deinit after everything else here; sessions whose handles are still
+ * attached live on. */
 void session_table_init(void);
 void session_table_deinit(void);
 
-/* A new session for `handle`, which is in the table. Returns it with a reference for the caller. */
-Session *session_create(janus_plugin_session *handle);
+/* A new session, which `handle` holds. */
+void session_create(janus_plugin_session *handle);
 
 /* The session of `handle`, with a reference for the caller; NULL where there is none any more. */
 Session *session_find(janus_plugin_session *handle);
 
-/* Takes the session of `handle` out of the table. Returns it with the table's reference. */
+/* The session of `handle`, borrowed, on the handle's loop; NULL where there is none any more. */
+Session *session_of_loop(const janus_plugin_session *handle);
+
+/* Takes the session of `handle`, on its loop. Returns it with the handle's reference, or NULL. */
 Session *session_remove(janus_plugin_session *handle);
 
 Session *session_ref(Session *session);
-void session_unref(Session *session); /* accepts NULL */
+void session_unref(Session *session); /* accepts NULL; with no lock of ours held */
 
 /* Who publishes under a name. find: a reference for the caller, or NULL.
  * claim: `session` is it from now on; returns who was before, with a reference, or NULL.
- * release: where `session` is it, nobody is from now on; returns whether it was. */
+ * release: `session` is it no more, if it was.
+ * Claim and release together with the change of `state`, under the session's lock, so that who has
+ * a name is not idle. The caller has a reference of his own. */
 Session *session_find_publisher(const char *stream);
-Session *session_claim_name(Session *session, const char *stream);
-bool session_release_name(Session *session, const char *stream);
+Session *session_claim_name(Session *session);
+void session_release_name(Session *session);
 
 /* How many publish, or are about to. */
 size_t session_count_publishers(void);

@@ -59,6 +59,22 @@ test("what cannot be published is refused with a code and a sentence", () =>
     handle.close();
   }));
 
+test("an offer that is not answered keeps no port", () =>
+  withStack({ open: false, keys: { shop: "right" }, janus: { media: 'rtp_port_range = "20000-20020"' } }, (stack) =>
+    withBrowser({}, async (context) => {
+      const bodies = [{ request: "list" }, { request: "info", stream: "shop" }, { request: "configure" },
+        { request: "publish", stream: "shop", key: "wrong" }];
+      const handles = [];
+      for (let i = 0; i < 40; i++) { // nearly twice as many as there are ports
+        const handle = await attach(stack);
+        handles.push(handle);
+        await until("the offer is heard", async () =>
+          [463, 467].includes((await handle.request(bodies[i % bodies.length], VP8)).error_code));
+      }
+      await publish(context, stack, "shop", { key: "right" });
+      handles.forEach((handle) => handle.close());
+    })));
+
 test("configured streams take their key alone", () =>
   withStack({ open: false, keys: { shop: "the right one" } }, (stack) =>
     withBrowser({}, async (context) => {

@@ -7,7 +7,8 @@
 #include "hls-bridge/control_api.h"
 #include "janus-plugin/bridge_client.h"
 
-#define TOKEN "0123456789abcdef"
+#define TOKEN  "0123456789abcdef"
+#define SERIAL 7 /* of what is announced; an event with another counts a hundredfold */
 
 /* A real bridge without its programme, and what the client says of it. */
 static char root[TEMP_FOLDER_SIZE], place[TEMP_FOLDER_SIZE + 16], bridge[TEMP_FOLDER_SIZE + 32];
@@ -18,25 +19,26 @@ static Publisher publisher;
 static atomic_int answered, refused, unreachable, released;
 static char reason[512]; /* of what was said last; read once the client has ended */
 
-static const char *on_answer(void *user, const char *sdp, size_t len)
+static const char *on_answer(void *user, unsigned serial, const char *sdp, size_t len)
 {
     (void)user;
-    atomic_fetch_add(&answered, len > 0 && memmem(sdp, len, "m=audio", 7) ? 1 : 100);
+    atomic_fetch_add(&answered,
+                     serial == SERIAL && len > 0 && memmem(sdp, len, "m=audio", 7) ? 1 : 100);
     return NULL;
 }
 
-static void on_refusal(void *user, const char *why)
+static void on_refusal(void *user, unsigned serial, const char *why)
 {
     (void)user;
     snprintf(reason, sizeof(reason), "%s", why);
-    atomic_fetch_add(&refused, 1);
+    atomic_fetch_add(&refused, serial == SERIAL ? 1 : 100);
 }
 
-static void on_unreachable(void *user, const char *why)
+static void on_unreachable(void *user, unsigned serial, const char *why)
 {
     (void)user;
     snprintf(reason, sizeof(reason), "%s", why);
-    atomic_fetch_add(&unreachable, 1);
+    atomic_fetch_add(&unreachable, serial == SERIAL ? 1 : 100);
 }
 
 static void on_release(void *user)
@@ -105,7 +107,7 @@ static void announces_and_withdraws_through_a_socket_with_a_token(void **state)
     (void)state;
     start_bridge(TOKEN);
     client = new_client(TOKEN);
-    bridge_client_announce(client, "shop", publisher.offer, &client);
+    bridge_client_announce(client, "shop", publisher.offer, &client, SERIAL);
     until(answered == 1);
     assert_true(is_taken());
     bridge_client_withdraw(client, "shop", &client);
@@ -123,7 +125,7 @@ static void says_that_the_token_is_wrong(void **state)
     (void)state;
     start_bridge(TOKEN);
     client = new_client(NULL);
-    bridge_client_announce(client, "shop", publisher.offer, &client);
+    bridge_client_announce(client, "shop", publisher.offer, &client, SERIAL);
     until(refused == 1);
     bridge_client_destroy(&client);
     assert_non_null(strstr(reason, "control.token_file"));
@@ -136,7 +138,7 @@ static void waits_for_a_socket_that_is_not_there_yet(void **state)
     BridgeClient *client = new_client(TOKEN);
 
     (void)state;
-    bridge_client_announce(client, "shop", publisher.offer, &client);
+    bridge_client_announce(client, "shop", publisher.offer, &client, SERIAL);
     until(unreachable == 1);
     start_bridge(TOKEN);
     until(answered == 1);

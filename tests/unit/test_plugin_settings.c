@@ -45,6 +45,8 @@ static void has_defaults_without_a_file(void **state)
     assert_string_equal(plugin_settings_bridge(s), "http://127.0.0.1:8190");
     assert_int_equal(plugin_settings_bitrate(s), 2500000);
     assert_int_equal(plugin_settings_publishers(s), 200);
+    assert_int_equal(plugin_settings_workers(s), 8);
+    assert_int_equal(plugin_settings_requests(s), 500);
     assert_true(plugin_settings_events(s));
     assert_null(plugin_settings_forward(s));
     assert_int_equal(plugin_settings_key(s, "shop", NULL), KEY_UNKNOWN);
@@ -117,6 +119,9 @@ static void refuses_with_a_sentence(void **state)
          ": general.bridge_token_file /nowhere/token: No such file or directory"},
         {"general: { publishers = -1 }",
          ":1: general.publishers must be a whole number from 0 to 10000"},
+        {"general: { workers = 0 }", ":1: general.workers must be a whole number from 1 to 64"},
+        {"general: { requests = 0 }",
+         ":1: general.requests must be a whole number from 1 to 100000"},
         {"general: { open = 1 }", ":1: general.open must be true or false"},
         {"general: { briged = \"x\" }", ":1: general.briged is not a key that is known here"},
         {"streams: { shop = \"k\" }", ":1: streams.shop must be a group: shop = { ... }"},
@@ -262,6 +267,8 @@ static void check_defaults(const PluginSettings *s)
     assert_string_equal(plugin_settings_bridge(s), "http://127.0.0.1:8190");
     assert_int_equal(plugin_settings_bitrate(s), 2500000);
     assert_int_equal(plugin_settings_publishers(s), 200);
+    assert_int_equal(plugin_settings_workers(s), 8);
+    assert_int_equal(plugin_settings_requests(s), 500);
     assert_true(plugin_settings_events(s));
     assert_int_equal(plugin_settings_tries(s), 10);
     assert_int_equal(plugin_settings_key(s, "nobody", NULL), KEY_UNKNOWN);

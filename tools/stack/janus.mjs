@@ -65,7 +65,7 @@ async function writeConfiguration(folder, options, libraries) {
   reclaim_session_timeout = 10
 }
 nat: { full_trickle = true ${nat} }
-media: { slowlink_threshold = 4 }
+media: { slowlink_threshold = 4 ${options.media ?? ""} }
 events: { broadcast = ${Boolean(options.eventHandlers)} }
 `, PRIVATE);
   await writeFile(sub("janus.transport.websockets.jcfg"), `general: {
@@ -108,7 +108,7 @@ cors: { allow_origin = ${quoted(options.origin)} }
  *   adminSecret
  *   origin               of the pages that may read what its HTTP APIs answer
  *   interfaces           ice_enforce_list; none: all
- *   stockPlugins, eventHandlers, files, env   more, for tests
+ *   stockPlugins, eventHandlers, files, env, media   more, for tests; the last goes into the group of that name
  */
 export async function startJanus(options) {
   await mkdir(options.folder, { recursive: true });

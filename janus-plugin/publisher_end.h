@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef PUBLISHER_END_H
+#define PUBLISHER_END_H
+
+/* How a publisher ends, for the parts of publisher.h. All that it has goes at once, under its
+ * session's lock: state, sockets, name and announcement.
+ *
+ * Thread-safety: any thread, but for init; no lock of ours is held. */
+
+#include <jansson.h>
+
+#include "session.h"
+
+/* Why a publisher is live no more: `code` for programs, `text` for people. */
+typedef struct EndReason {
+    const char *code, *text;
+} EndReason;
+
+extern const EndReason ended_by_request, ended_by_operator, ended_by_takeover, ended_by_disconnect,
+    ended_by_stop, ended_by_excess, ended_unconnected, ended_by_failure;
+
+void publisher_end_init(janus_callbacks *gateway);
+
+/* Ends what a session publishes; `serial`: if that is still what it has announced, 0: whatever it
+ * is. Returns whether it ended; `stream` is the name under which it publishes or did last. */
+bool publisher_end(Session *session, const EndReason *reason, unsigned serial, StreamName *stream);
+
+/* Ends it, and the call with it, and says so. */
+void publisher_throw_out(Session *session, const EndReason *reason, unsigned serial);
+
+/* What the publisher is told; the caller owns it. */
+json_t *publisher_unpublished_event(const StreamName *stream, const EndReason *reason);
+
+#endif

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "request_desk.h"
+
+#include <glib.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include <janus/debug.h>
+
+#include "admission.h"
+#include "publisher.h"
+#include "request.h"
+#include "work_pool.h"
+
+#define SESSION_REQUESTS 16 /* of one session that wait; a page has one or two */
+
+/* A request that waits for a thread. */
+typedef struct Message {
+    Session *session; /* with a reference */
+    char *transaction;
+    json_t *body, *jsep;
+} Message;
+
+static struct {
+    janus_callbacks *gateway;
+    janus_plugin *plugin;
+    const PluginSettings *settings;
+    WorkPool *pool;
+    atomic_bool full; /* the last request found no room */
+} self;
+
+static void free_message(void *data)
+{
+    Message *message = data;
+
+    session_unref(message->session);
+    g_free(message->transaction);
+    json_decref(message->body);
+    json_decref(message->jsep);
+    g_free(message);
+}
+
+/* ---- offers ---- */
+
+/* Reads the SDP of a JSEP object. Returns NULL with `error` where it is not an offer. */
+static const char *read_offer(const json_t *jsep, RequestError *error)
+{
+    const char *type = json_string_value(json_object_get(jsep, "type"));
+    const char *sdp = json_string_value(json_object_get(jsep, "sdp"));
+
+    if (type && sdp && strcmp(type, "offer") == 0)
+        return sdp;
+    request_fail(error, HLS_ERROR_INVALID_SDP, "publish needs a JSEP offer beside the message");
+    return NULL;
+}
+
+/* Whatever does not negotiate takes no offer: Janus holds ports for it. Returns 0, or -1 with
+ * `error`. */
+static int refuse_offer(const json_t *jsep, RequestError *error)
+{
+    if (!jsep)
+        return 0;
+    return request_fail(error, HLS_ERROR_INVALID_SDP, "a JSEP offer goes with publish alone");
+}
+
+/* Janus has begun a connection for the offer before we saw it, and it keeps a port until somebody
+ * ends it. One that was not answered is ended here, so that nobody holds ports who may not publish,
+ * and the publisher may try again on the same handle; a live one goes on as it was. */
+static void forget_offer(Session *session, const json_t *jsep)
+{
+    if (jsep && !publisher_is_live(session))
+        self.gateway->close_pc(session->handle);
+}
+
+/* ---- what waits for a thread ---- */
+
+/* Handles one request of a publisher. Returns the event to send, or NULL where it is sent. */
+static json_t *handle(const Message *message)
+{
+    RequestError error = {0};
+    Request request;
+    json_t *event = NULL;
+
+    if (request_parse(message->body, &request, &error) < 0)
+        return reply_error(&error);
+    if (request.kind == REQUEST_PUBLISH) {
+        const char *offer = read_offer(message->jsep, &error);
+        if (offer &&
+            publisher_publish(message->session, message->transaction, &request, offer, &error) == 0)
+            return NULL;
+    } else if (refuse_offer(message->jsep, &error) < 0) {
+        return reply_error(&error);
+    } else if (request.kind == REQUEST_CONFIGURE) {
+        event = publisher_configure(message->session, &request, &error);
+    } else if (request.kind == REQUEST_UNPUBLISH) {
+        event = publisher_unpublish(message->session, &error);
+    } else if (request.kind == REQUEST_REPORT) {
+        event = publisher_report(message->session, &request, &error);
+    } else {
+        request_fail(&error, HLS_ERROR_UNKNOWN_REQUEST, "kick is for the Admin API alone");
+    }
+    return event ? event : reply_error(&error);
+}
+
+static void handle_message(void *data)
+{
+    Message *message = data;
+    json_t *event = handle(message);
+
+    if (!event)
+        return;
+    self.gateway->push_event(message->session->handle, self.plugin, message->transaction, event,
+                             NULL);
+    json_decref(event);
+    forget_offer(message->session, message->jsep);
+}
+
+/* Returns 0, or -1 with `error` where too many wait: then nothing is taken over. */
+static int queue_message(Session *session, char *transaction, json_t *body, json_t *jsep,
+                         RequestError *error)
+{
+    Message *message = g_new0(Message, 1);
+
+    *message = (Message){session_ref(session), transaction, body, jsep};
+    if (work_pool_push(self.pool, &session->lane, message) == 0) {
+        atomic_store(&self.full, false);
+        return 0;
+    }
+    session_unref(session);
+    g_free(message);
+    if (!atomic_exchange(&self.full, true))
+        JANUS_LOG(LOG_WARN, "[hls] busy: %zu requests wait (general.requests, general.workers)\n",
+                  work_pool_stats(self.pool).waiting);
+    return request_fail(error, HLS_ERROR_BUSY, "this server is busy: try again in some seconds");
+}
+
+/* ---- what is answered at once ---- */
+
+/* The answer to list or info, of which anybody may ask at any time; operators are told more. */
+static json_t *answer_question(const json_t *body, bool by_operator)
+{
+    RequestError error = {0};
+    Request request;
+    json_t *reply;
+
+    if (request_parse(body, &request, &error) < 0)
+        return reply_error(&error);
+    if (request.kind == REQUEST_LIST) {
+        reply = reply_new("list");
+        json_object_set_new(reply, "streams", publisher_list(by_operator));
+        if (by_operator)
+            json_object_set_new(reply, "refused", admission_refusals());
+        return reply;
+    }
+    Session *session = session_find_publisher(request.stream);
+    if (!session) {
+        request_fail(&error, HLS_ERROR_NO_SUCH_STREAM, "nobody is live as %s", request.stream);
+        return reply_error(&error);
+    }
+    reply = reply_new("info");
+    json_object_update_new(reply, publisher_describe(session));
+    session_unref(session);
+    return reply;
+}
+
+/* Returns the reply, or NULL where the request waits for a thread, which owns all of it then. */
+static json_t *take(Session *session, char *transaction, json_t *body, json_t *jsep)
+{
+    RequestError error = {0};
+
+    if (!session)
+        request_fail(&error, HLS_ERROR_INTERNAL, "this handle is not attached any more");
+    else if (!request_is_question(body))
+        return queue_message(session, transaction, body, jsep, &error) < 0 ? reply_error(&error)
+                                                                           : NULL;
+    else if (refuse_offer(jsep, &error) == 0)
+        return answer_question(body, false);
+    return reply_error(&error);
+}
+
+struct janus_plugin_result *request_desk_take(Session *session, char *transaction, json_t *body,
+                                              json_t *jsep)
+{
+    json_t *reply = take(session, transaction, body, jsep);
+
+    if (!reply)
+        return janus_plugin_result_new(JANUS_PLUGIN_OK_WAIT, NULL, NULL);
+    if (session)
+        forget_offer(session, jsep);
+    g_free(transaction);
+    json_decref(body);
+    json_decref(jsep);
+    return janus_plugin_result_new(JANUS_PLUGIN_OK, NULL, reply);
+}
+
+/* How busy it is, for operators. */
+static json_t *describe_load(void)
+{
+    WorkPoolStats stats = work_pool_stats(self.pool);
+
+    return json_pack("{s:I, s:I, s:I}", "waiting", (json_int_t)stats.waiting, "max",
+                     (json_int_t)plugin_settings_requests(self.settings), "refused",
+                     (json_int_t)stats.refused);
+}
+
+json_t *request_desk_admin(const json_t *body)
+{
+    RequestError error = {0};
+    Request request;
+
+    if (request_is_question(body)) {
+        json_t *reply = answer_question(body, true);
+        json_object_set_new(reply, "requests", describe_load());
+        return reply;
+    }
+    if (request_parse(body, &request, &error) == 0 && request.kind == REQUEST_KICK &&
+        publisher_kick(request.stream, &error) == 0)
+        return json_pack("{s:s, s:s}", "hls", "kicked", "stream", request.stream);
+    if (error.code == 0)
+        request_fail(&error, HLS_ERROR_UNKNOWN_REQUEST, "the Admin API takes list, info and kick");
+    return reply_error(&error);
+}
+
+/* ---- start and stop ---- */
+
+int request_desk_open(janus_callbacks *gateway, janus_plugin *plugin,
+                      const PluginSettings *settings)
+{
+    const WorkPoolParams params = {
+        .threads = plugin_settings_workers(settings),
+        .max_jobs = plugin_settings_requests(settings),
+        .max_lane = SESSION_REQUESTS,
+        .run = handle_message,
+        .release = free_message,
+    };
+
+    self.gateway = gateway;
+    self.plugin = plugin;
+    self.settings = settings;
+    self.pool = work_pool_create(&params);
+    if (!self.pool)
+        JANUS_LOG(LOG_FATAL, "[hls] no thread for requests\n");
+    return self.pool ? 0 : -1;
+}
+
+void request_desk_close(void)
+{
+    work_pool_destroy(&self.pool);
+}

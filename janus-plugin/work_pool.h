@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef WORK_POOL_H
+#define WORK_POOL_H
+
+/* A few threads that work off jobs. Jobs of one lane run one after the other, in the order in which
+ * they came; jobs of different lanes run beside each other, so a slow one holds up its lane alone.
+ *
+ * Thread-safety: any thread. The pool's lock guards all lanes and is held while no callback runs;
+ * it is taken last, with no other lock behind it. */
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct WorkPool WorkPool;
+
+/* Belongs to whoever is served in order. Zero-initialise; the pool owns what is in it. It must live
+ * until `release` has been called for the last of its jobs. */
+typedef struct WorkLane {
+    GQueue jobs;
+    bool busy; /* one of its jobs runs, or it waits for a thread */
+} WorkLane;
+
+typedef struct WorkPoolParams {
+    size_t threads;          /* 1 or more */
+    size_t max_jobs;         /* that wait, of all lanes */
+    size_t max_lane;         /* that wait, of one lane */
+    void (*run)(void *);     /* does one job */
+    void (*release)(void *); /* ends the hold on a job, run or not; may free its lane */
+} WorkPoolParams;
+
+typedef struct WorkPoolStats {
+    size_t waiting;
+    uint64_t refused; /* jobs for which there was no room */
+} WorkPoolStats;
+
+/* Returns NULL if there is no thread. */
+WorkPool *work_pool_create(const WorkPoolParams *params);
+
+/* Waits for the jobs that run, and releases those that wait. Accepts NULL, leaves NULL. */
+void work_pool_destroy(WorkPool **pool);
+
+/* Takes over `job`. Returns 0, or -1 if as many wait as may: then the job is still the caller's. */
+int work_pool_push(WorkPool *pool, WorkLane *lane, void *job);
+
+WorkPoolStats work_pool_stats(WorkPool *pool);
+
+#endif

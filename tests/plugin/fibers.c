@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "fibers.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+
+/* gcc says by macros what clang says by features */
+#if defined(__SANITIZE_THREAD__)
+#define SEES_THREADS 1
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define SEES_ADDRESSES 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SEES_ADDRESSES 1
+#endif
+#endif
+
+#if SEES_THREADS
+#include <sanitizer/tsan_interface.h>
+#endif
+#if SEES_ADDRESSES
+#include <sanitizer/common_interface_defs.h>
+#endif
+
+#define FIBERS_MAX 24
+#define STACK_SIZE 131072
+#define STUCK      1000000 /* draws in a row after which nobody will ever run */
+#define IO_ODDS    8       /* of 1 that who waits for a socket looks at it */
+
+/* What the scheduler itself does must not look like a race, nor like an order. */
+#if defined(__clang__)
+#define UNSEEN __attribute__((no_sanitize("thread"), noinline))
+#else
+#define UNSEEN __attribute__((no_sanitize_thread, noinline))
+#endif
+
+typedef enum FiberState {
+    FIBER_UNUSED,
+    FIBER_READY,
+    FIBER_LOCKING, /* waits for a mutex, which it tries when its turn comes */
+    FIBER_WAITING, /* for `condition` or the end of a fiber, until it is woken */
+    FIBER_TIMED,   /* likewise, or for its time */
+    FIBER_POLLING, /* for a descriptor, which it looks at when its turn comes */
+    FIBER_DONE,
+} FiberState;
+
+typedef struct Fiber {
+    FiberState state;
+    ucontext_t context;
+    void *stack;
+    size_t stack_size;
+    void *(*start)(void *);
+    void *data;
+    const void *condition;
+    bool timed_out;
+    void *asan_fake, *tsan;
+} Fiber;
+
+static struct {
+    Fiber fiber[FIBERS_MAX]; /* the first is who calls fibers_run() */
+    Fiber *running;
+    uint64_t seed, random, switches;
+    unsigned ticks;
+} sched;
+static __thread bool inside; /* this thread is the one that fibers run on */
+
+int __real_pthread_mutex_lock(pthread_mutex_t *);
+int __real_pthread_mutex_unlock(pthread_mutex_t *);
+int __real_pthread_cond_wait(pthread_cond_t *, pthread_mutex_t *);
+int __real_pthread_cond_clockwait(pthread_cond_t *, pthread_mutex_t *, clockid_t,
+                                  const struct timespec *);
+int __real_pthread_cond_signal(pthread_cond_t *);
+int __real_pthread_cond_broadcast(pthread_cond_t *);
+int __real_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+int __real_pthread_join(pthread_t, void **);
+int __real_epoll_wait(int, struct epoll_event *, int, int);
+int __wrap_pthread_mutex_lock(pthread_mutex_t *);
+int __wrap_pthread_mutex_unlock(pthread_mutex_t *);
+int __wrap_pthread_cond_wait(pthread_cond_t *, pthread_mutex_t *);
+int __wrap_pthread_cond_clockwait(pthread_cond_t *, pthread_mutex_t *, clockid_t,
+                                  const struct timespec *);
+int __wrap_pthread_cond_signal(pthread_cond_t *);
+int __wrap_pthread_cond_broadcast(pthread_cond_t *);
+int __wrap_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+int __wrap_pthread_join(pthread_t, void **);
+int __wrap_epoll_wait(int, struct epoll_event *, int, int);
+
+void fibers_fail(const char *file, int line, const char *what)
+{
+    fprintf(stderr, "%s:%d: not so: %s (seed %llu)\n", file, line, what,
+            (unsigned long long)sched.seed);
+    abort();
+}
+
+/* ---- whose turn it is ---- */
+
+UNSEEN static uint64_t draw(void)
+{
+    sched.random ^= sched.random << 13; /* xorshift64, Marsaglia 2003 */
+    sched.random ^= sched.random >> 7;
+    sched.random ^= sched.random << 17;
+    return sched.random * 0x2545f4914f6cdd1dull >> 32;
+}
+
+UNSEEN unsigned fibers_draw(unsigned n)
+{
+    return (unsigned)(draw() % n);
+}
+
+UNSEEN void fibers_set_ticks(unsigned ticks)
+{
+    sched.ticks = ticks;
+}
+
+UNSEEN uint64_t fibers_switches(void)
+{
+    return sched.switches;
+}
+
+/* What an order between two fibers is where pthread has one: at the start of a thread, and at its
+ * end. */
+UNSEEN static void order_before(Fiber *fiber)
+{
+#if SEES_THREADS
+    __tsan_release(fiber);
+#else
+    (void)fiber;
+#endif
+}
+
+UNSEEN static void order_after(Fiber *fiber)
+{
+#if SEES_THREADS
+    __tsan_acquire(fiber);
+#else
+    (void)fiber;
+#endif
+}
+
+UNSEEN static void switch_to(Fiber *next)
+{
+    Fiber *from = sched.running;
+
+    if (next == from)
+        return;
+    sched.running = next;
+    sched.switches++;
+#if SEES_THREADS
+    __tsan_switch_to_fiber(next->tsan, __tsan_switch_to_fiber_no_sync);
+#endif
+#if SEES_ADDRESSES
+    __sanitizer_start_switch_fiber(&from->asan_fake, next->stack, next->stack_size);
+#endif
+    swapcontext(&from->context, &next->context);
+#if SEES_ADDRESSES
+    __sanitizer_finish_switch_fiber(from->asan_fake, NULL, NULL);
+#endif
+}
+
+UNSEEN static bool may_run(const Fiber *fiber, bool quiet)
+{
+    switch (fiber->state) {
+    case FIBER_READY:
+    case FIBER_LOCKING:
+        return true;
+    case FIBER_TIMED:
+        return sched.ticks > 0 && (quiet || draw() % IO_ODDS == 0);
+    case FIBER_POLLING:
+        return quiet || draw() % IO_ODDS == 0;
+    default:
+        return false;
+    }
+}
+
+/* Draws who runs next, maybe the one that runs. */
+UNSEEN static void next_turn(void)
+{
+    Fiber *candidates[FIBERS_MAX];
+
+    for (unsigned tries = 0; tries < 2; tries++) {
+        unsigned n = 0;
+        for (unsigned i = 0; i < FIBERS_MAX; i++)
+            if (may_run(&sched.fiber[i], tries > 0))
+                candidates[n++] = &sched.fiber[i];
+        if (n == 0)
+            continue;
+        Fiber *next = candidates[draw() % n];
+        if (next->state == FIBER_TIMED) {
+            sched.ticks--;
+            next->timed_out = true;
+            next->state = FIBER_READY;
+        }
+        switch_to(next);
+        return;
+    }
+    fibers_fail(__FILE__, __LINE__, "somebody can go on");
+}
+
+UNSEEN void fibers_yield(void)
+{
+    next_turn();
+}
+
+/* Who waits for a lock runs, and so does who has something to read; who waits for nothing but time
+ * does not. */
+UNSEEN static bool others_run(void)
+{
+    for (unsigned i = 0; i < FIBERS_MAX; i++) {
+        FiberState state = sched.fiber[i].state;
+        if (&sched.fiber[i] != sched.running && (state == FIBER_READY || state == FIBER_LOCKING))
+            return true;
+    }
+    return false;
+}
+
+UNSEEN void fibers_settle(void)
+{
+    for (unsigned calm = 0, draws = 0; calm < 4 * IO_ODDS; calm++) {
+        if (others_run())
+            calm = 0;
+        if (++draws > STUCK)
+            fibers_fail(__FILE__, __LINE__, "it settles");
+        next_turn();
+    }
+}
+
+/* ---- the start and the end of a fiber ---- */
+
+/* Without a frame of the sanitizer's, since it is never returned from. */
+UNSEEN static void fiber_main(void)
+{
+#if SEES_ADDRESSES
+    __sanitizer_finish_switch_fiber(NULL, NULL, NULL);
+#endif
+    for (;;) {
+        Fiber *self = sched.running;
+        order_after(self);
+        self->start(self->data);
+        order_before(self);
+        self->state = FIBER_DONE;
+        for (unsigned i = 0; i < FIBERS_MAX; i++)
+            if (sched.fiber[i].state == FIBER_WAITING && sched.fiber[i].condition == self)
+                sched.fiber[i].state = FIBER_READY;
+        next_turn();
+    }
+}
+
+UNSEEN static Fiber *new_fiber(void)
+{
+    unsigned i = 1;
+
+    while (i < FIBERS_MAX && sched.fiber[i].state != FIBER_UNUSED)
+        i++;
+    if (i == FIBERS_MAX)
+        fibers_fail(__FILE__, __LINE__, "there is room for a thread more");
+    Fiber *fiber = &sched.fiber[i];
+    if (fiber->stack)
+        return fiber; /* one that has ended starts again: its stack is in fiber_main() */
+    fiber->stack_size = STACK_SIZE;
+    fiber->stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (fiber->stack == MAP_FAILED)
+        fibers_fail(__FILE__, __LINE__, "there is memory for a stack");
+    getcontext(&fiber->context);
+    fiber->context.uc_stack.ss_sp = fiber->stack;
+    fiber->context.uc_stack.ss_size = STACK_SIZE;
+    makecontext(&fiber->context, fiber_main, 0);
+#if SEES_THREADS
+    fiber->tsan = __tsan_create_fiber(0);
+#endif
+    return fiber;
+}
+
+UNSEEN void fibers_run(uint64_t seed, void (*main)(void *), void *data)
+{
+    Fiber *first = &sched.fiber[0];
+
+    sched.seed = seed;
+    sched.random = seed * 0x9e3779b97f4a7c15ull + 1;
+    sched.ticks = 0;
+    if (!first->stack) {
+        pthread_attr_t attributes;
+        if (pthread_getattr_np(pthread_self(), &attributes) != 0)
+            abort();
+        pthread_attr_getstack(&attributes, &first->stack, &first->stack_size);
+        pthread_attr_destroy(&attributes);
+    }
+#if SEES_THREADS
+    first->tsan = __tsan_get_current_fiber();
+#endif
+    first->state = FIBER_READY;
+    sched.running = first;
+    inside = true;
+    main(data);
+    inside = false;
+    for (unsigned i = 1; i < FIBERS_MAX; i++)
+        if (sched.fiber[i].state != FIBER_UNUSED)
+            fibers_fail(__FILE__, __LINE__, "every thread has been joined");
+}
+
+/* ---- in place of pthread's ---- */
+
+UNSEEN static void take_mutex(pthread_mutex_t *mutex)
+{
+    for (unsigned tries = 0; pthread_mutex_trylock(mutex) == EBUSY; tries++) {
+        if (tries > STUCK)
+            fibers_fail(__FILE__, __LINE__, "a lock is given back");
+        sched.running->state = FIBER_LOCKING;
+        next_turn();
+    }
+    sched.running->state = FIBER_READY;
+}
+
+UNSEEN int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex)
+{
+    if (!inside)
+        return __real_pthread_mutex_lock(mutex);
+    next_turn();
+    take_mutex(mutex);
+    return 0;
+}
+
+UNSEEN int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex)
+{
+    int status = __real_pthread_mutex_unlock(mutex);
+
+    if (inside)
+        next_turn();
+    return status;
+}
+
+UNSEEN static int wait_for(const void *condition, pthread_mutex_t *mutex, FiberState how)
+{
+    Fiber *self = sched.running;
+
+    self->condition = condition;
+    self->timed_out = false;
+    self->state = how;
+    if (mutex)
+        __real_pthread_mutex_unlock(mutex);
+    next_turn();
+    bool timed_out = self->timed_out;
+    if (mutex)
+        take_mutex(mutex);
+    return timed_out ? ETIMEDOUT : 0;
+}
+
+UNSEEN int __wrap_pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex)
+{
+    if (!inside)
+        return __real_pthread_cond_wait(condition, mutex);
+    return wait_for(condition, mutex, FIBER_WAITING);
+}
+
+UNSEEN int __wrap_pthread_cond_clockwait(pthread_cond_t *condition, pthread_mutex_t *mutex,
+                                         clockid_t clock, const struct timespec *until)
+{
+    if (!inside)
+        return __real_pthread_cond_clockwait(condition, mutex, clock, until);
+    return wait_for(condition, mutex, FIBER_TIMED);
+}
+
+UNSEEN static void wake(const void *condition, unsigned most)
+{
+    unsigned first = fibers_draw(FIBERS_MAX);
+
+    for (unsigned n = 0; n < FIBERS_MAX && most > 0; n++) {
+        Fiber *fiber = &sched.fiber[(first + n) % FIBERS_MAX];
+        bool waits = fiber->state == FIBER_WAITING || fiber->state == FIBER_TIMED;
+        if (waits && fiber->condition == condition) {
+            fiber->state = FIBER_READY;
+            most--;
+        }
+    }
+}
+
+UNSEEN int __wrap_pthread_cond_signal(pthread_cond_t *condition)
+{
+    if (!inside)
+        return __real_pthread_cond_signal(condition);
+    wake(condition, 1);
+    return 0;
+}
+
+UNSEEN int __wrap_pthread_cond_broadcast(pthread_cond_t *condition)
+{
+    if (!inside)
+        return __real_pthread_cond_broadcast(condition);
+    wake(condition, FIBERS_MAX);
+    return 0;
+}
+
+UNSEEN int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                                 void *(*start)(void *), void *data)
+{
+    if (!inside)
+        return __real_pthread_create(thread, attributes, start, data);
+    Fiber *fiber = new_fiber();
+    fiber->start = start;
+    fiber->data = data;
+    order_before(fiber);
+    fiber->state = FIBER_READY;
+    *thread = (pthread_t)fiber;
+    return 0;
+}
+
+UNSEEN int __wrap_pthread_join(pthread_t thread, void **result)
+{
+    Fiber *fiber = (Fiber *)thread;
+
+    if (!inside)
+        return __real_pthread_join(thread, result);
+    while (fiber->state != FIBER_DONE)
+        wait_for(fiber, NULL, FIBER_WAITING);
+    order_after(fiber);
+    fiber->state = FIBER_UNUSED;
+    return 0;
+}
+
+UNSEEN int __wrap_epoll_wait(int fd, struct epoll_event *events, int max, int timeout_ms)
+{
+    if (!inside || timeout_ms == 0)
+        return __real_epoll_wait(fd, events, max, timeout_ms);
+    for (;;) {
+        int n = __real_epoll_wait(fd, events, max, 0);
+        if (n != 0)
+            return n;
+        sched.running->state = FIBER_POLLING;
+        next_turn();
+        sched.running->state = FIBER_READY;
+    }
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "stub_bridge.h"
+
+#include <glib.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bridge_client.h"
+
+#define ENTRIES 64
+#define KINDS   2
+
+typedef struct Entry {
+    char *name;
+    void *user; /* NULL: none */
+    unsigned serial;
+    size_t kinds; /* m= lines of the offer */
+    bool audio_first;
+} Entry;
+
+struct BridgeClient {
+    BridgeEvents events;
+};
+
+static struct {
+    pthread_mutex_t lock; /* guards all below */
+    struct BridgeClient *client;
+    Entry entry[ENTRIES];
+    GSList *unheld;
+    size_t holds;
+    unsigned agains;
+} bridge = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void drop(Entry *entry)
+{
+    if (entry->user)
+        bridge.unheld = g_slist_prepend(bridge.unheld, entry->user);
+    g_free(entry->name);
+    *entry = (Entry){0};
+}
+
+BridgeClient *bridge_client_create(const BridgeClientParams *params)
+{
+    BridgeClient *client = g_new0(BridgeClient, 1);
+
+    client->events = params->events;
+    bridge.agains = 0;
+    bridge.client = client;
+    return client;
+}
+
+void bridge_client_destroy(BridgeClient **client)
+{
+    if (!*client)
+        return;
+    for (size_t i = 0; i < ENTRIES; i++)
+        drop(&bridge.entry[i]);
+    stub_bridge_release();
+    g_free(*client);
+    *client = bridge.client = NULL;
+}
+
+static Entry *find(const char *name)
+{
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (bridge.entry[i].name && strcmp(bridge.entry[i].name, name) == 0)
+            return &bridge.entry[i];
+    return NULL;
+}
+
+void bridge_client_announce(BridgeClient *client, const char *name, const char *offer, void *user,
+                            unsigned serial)
+{
+    (void)client;
+    pthread_mutex_lock(&bridge.lock);
+    Entry *entry = find(name);
+    if (entry)
+        drop(entry);
+    else
+        for (entry = bridge.entry; entry->name; entry++)
+            if (entry == &bridge.entry[ENTRIES - 1])
+                abort();
+    const char *audio = strstr(offer, "m=audio"), *video = strstr(offer, "m=video");
+    *entry = (Entry){.name = g_strdup(name),
+                     .user = user,
+                     .serial = serial,
+                     .kinds = (audio ? 1u : 0) + (video ? 1u : 0),
+                     .audio_first = audio && (!video || audio < video)};
+    bridge.holds++;
+    pthread_mutex_unlock(&bridge.lock);
+}
+
+void bridge_client_again(BridgeClient *client, const void *user)
+{
+    (void)client;
+    pthread_mutex_lock(&bridge.lock);
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (bridge.entry[i].user && bridge.entry[i].user == user)
+            bridge.agains++;
+    pthread_mutex_unlock(&bridge.lock);
+}
+
+void bridge_client_withdraw(BridgeClient *client, const char *name, const void *user)
+{
+    (void)client;
+    pthread_mutex_lock(&bridge.lock);
+    Entry *entry = find(name);
+    if (entry && entry->user == user)
+        drop(entry);
+    pthread_mutex_unlock(&bridge.lock);
+}
+
+size_t stub_bridge_announced(void)
+{
+    size_t n = 0;
+
+    pthread_mutex_lock(&bridge.lock);
+    for (size_t i = 0; i < ENTRIES; i++)
+        n += bridge.entry[i].user != NULL;
+    pthread_mutex_unlock(&bridge.lock);
+    return n;
+}
+
+size_t stub_bridge_holds(void)
+{
+    pthread_mutex_lock(&bridge.lock);
+    size_t holds = bridge.holds;
+    pthread_mutex_unlock(&bridge.lock);
+    return holds;
+}
+
+unsigned stub_bridge_agains(void)
+{
+    pthread_mutex_lock(&bridge.lock);
+    unsigned agains = bridge.agains;
+    pthread_mutex_unlock(&bridge.lock);
+    return agains;
+}
+
+/* A copy of the announcement that `which` picks; the user is still held, since holds end on this
+ * thread alone. */
+static bool pick(unsigned which, Entry *out)
+{
+    bool found = false;
+
+    pthread_mutex_lock(&bridge.lock);
+    for (size_t i = 0; i < ENTRIES && !found; i++) {
+        const Entry *entry = &bridge.entry[(which + i) % ENTRIES];
+        if (entry->user) {
+            *out = *entry;
+            found = true;
+        }
+    }
+    pthread_mutex_unlock(&bridge.lock);
+    return found;
+}
+
+void stub_bridge_accept(unsigned which, uint16_t port)
+{
+    Entry entry;
+    char sdp[512];
+
+    if (!pick(which, &entry))
+        return;
+    int len = snprintf(sdp, sizeof(sdp),
+                       "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n");
+    for (size_t k = 0; k < entry.kinds; k++) {
+        bool audio = (k == 0) == entry.audio_first;
+        len += snprintf(sdp + len, sizeof(sdp) - (size_t)len, "m=%s %d RTP/AVPF %d\r\n",
+                        audio ? "audio" : "video", port, audio ? 111 : 96);
+    }
+    const char *wrong = bridge.client->events.answered(entry.user, entry.serial, sdp, (size_t)len);
+    if (wrong)
+        bridge.client->events.refused(entry.user, entry.serial, wrong);
+}
+
+void stub_bridge_refuse(unsigned which)
+{
+    Entry entry;
+
+    if (pick(which, &entry))
+        bridge.client->events.refused(entry.user, entry.serial, "the bridge answers: no");
+}
+
+void stub_bridge_lose(unsigned which)
+{
+    Entry entry;
+
+    if (pick(which, &entry))
+        bridge.client->events.unreachable(entry.user, entry.serial, "it cannot be reached");
+}
+
+void stub_bridge_release(void)
+{
+    pthread_mutex_lock(&bridge.lock);
+    GSList *unheld = bridge.unheld;
+    bridge.unheld = NULL;
+    bridge.holds -= g_slist_length(unheld);
+    pthread_mutex_unlock(&bridge.lock);
+    g_slist_free_full(unheld, bridge.client->events.released);
+}

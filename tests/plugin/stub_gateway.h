@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef TEST_STUB_GATEWAY_H
+#define TEST_STUB_GATEWAY_H
+
+/* Janus as the plugin sees it, without the network: handles that live and die as in ice.c and
+ * janus.c of Janus, callbacks that count, and the symbols of the janus program that plugins use.
+ *
+ * As in Janus, what is said to a handle by its own loop (setup, RTP, RTCP, hang-up, detach) comes
+ * from one thread, and messages may come from any beside it.
+ *
+ * Thread-safety: stub_send() and what only reads may run beside everything else; the rest belongs
+ * to the thread that is the handle's loop. */
+
+#include <jansson.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include <janus/plugins/plugin.h>
+
+typedef struct StubHandle {
+    janus_plugin_session *session;
+    atomic_bool agent;    /* an ICE agent holds a port */
+    atomic_bool close_pc; /* the plugin has asked for its end */
+    atomic_bool cleaning; /* it is being hung up: no offer is taken meanwhile */
+    atomic_bool detached;
+    atomic_bool freed; /* nobody can reach it through its session any more */
+    atomic_int events, errors, answers, closes;
+    atomic_int last_error;            /* error_code of the last event or reply that was one */
+    _Atomic(const char *) last_event; /* "hls" of the last event */
+} StubHandle;
+
+/* What push_event() does for an answer before it looks at the handle again, in place of gathering
+ * candidates; NULL: nothing. */
+extern void (*stub_gathering)(StubHandle *handle);
+
+/* What each callback does first; NULL: nothing. */
+extern void (*stub_pause)(void);
+
+/* Whether event handlers are there. */
+extern atomic_bool stub_has_handlers;
+
+extern atomic_int stub_plis, stub_rembs, stub_notified;
+extern atomic_int stub_live_sessions; /* of janus_plugin_session: not freed yet */
+
+/* Starts the plugin with `settings`, the text of group "general". Returns what init returns. */
+int stub_start(const char *settings);
+void stub_stop(void);
+
+/* A new handle, attached. The caller frees it with stub_free(), once it is detached. */
+StubHandle *stub_attach(void);
+void stub_free(StubHandle *handle);
+
+/* Sends a message; `offer`: with that JSEP offer, for which Janus begins a connection. Returns the
+ * reply, which the caller owns, or NULL if an event follows or the handle takes no message. */
+json_t *stub_send(StubHandle *handle, const char *body, const char *offer);
+json_t *stub_admin(const char *body);
+
+void stub_setup(StubHandle *handle);
+void stub_rtp(StubHandle *handle, int mindex, const void *bytes, size_t len);
+void stub_rtcp(StubHandle *handle, int mindex, const void *bytes, size_t len);
+void stub_slow_link(StubHandle *handle);
+void stub_hangup(StubHandle *handle); /* if there is a connection */
+void stub_detach(StubHandle *handle); /* hangs up first; once */
+json_t *stub_query(StubHandle *handle);
+
+#endif

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The plugin between Janus's threads, its own and the bridge client's: in every order that a
+ * generator comes upon, with the rules checked whenever all is calm. `./check` runs 10^5
+ * interleavings: half of them here with AddressSanitizer, the others with ThreadSanitizer. A
+ * failure names its seed; run that alone with SEED=N, or more of them with EPISODES=N. */
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "tests/unit/harness.h"
+
+#include "fibers.h"
+#include "plugin_play.h"
+#include "stub_bridge.h"
+#include "stub_gateway.h"
+
+#define EPISODES 500 /* lives of the plugin */
+#define ROUNDS   100 /* of handles that come and go in one life */
+#define HANDLES  3   /* at the most */
+#define CLIENTS  2
+#define ACTS     4 /* of each actor in a round */
+
+#if defined(__SANITIZE_THREAD__)
+#define FIRST_SEED 1000000
+#else
+#define FIRST_SEED 1
+#endif
+
+static StubHandle *handles[HANDLES];
+static unsigned handle_count; /* in this round */
+static int bridge_fd;         /* where the bridge listens */
+static uint16_t bridge_port, closed_port;
+
+static struct {
+    unsigned rounds, answers, taken_over, plis;
+} seen; /* so that it is known that something was tried */
+
+/* ---- who acts ---- */
+
+/* The loop of a handle: all that Janus says of its media comes from there. */
+static void *run_loop(void *data)
+{
+    StubHandle *handle = data;
+
+    for (int i = 0; i < ACTS; i++) {
+        fibers_yield();
+        switch (fibers_draw(10)) {
+        case 0:
+        case 1:
+        case 2:
+            stub_setup(handle);
+            break;
+        case 3:
+            stub_rtp(handle, 0, RTP_PACKET, sizeof(RTP_PACKET) - 1);
+            break;
+        case 4:
+        case 5:
+            stub_rtp(handle, 1, RTP_PACKET, sizeof(RTP_PACKET) - 1);
+            break;
+        case 6:
+            stub_rtcp(handle, 1, RTCP_REPORT, sizeof(RTCP_REPORT) - 1);
+            break;
+        case 7:
+            stub_slow_link(handle);
+            break;
+        case 8:
+            stub_hangup(handle);
+            break;
+        default:
+            stub_detach(handle);
+        }
+        if (handle->close_pc)
+            stub_hangup(handle);
+    }
+    return NULL;
+}
+
+static const char *const messages[] = {
+    "{\"request\":\"publish\",\"stream\":\"a\",\"key\":\"a long key\"}",
+    "{\"request\":\"publish\",\"stream\":\"a\",\"key\":\"another key\"}",
+    "{\"request\":\"publish\",\"stream\":\"b\",\"key\":\"a long key\"}",
+    "{\"request\":\"publish\",\"stream\":\"b\"}",
+    "{\"request\":\"configure\",\"bitrate\":100000,\"video\":false}",
+    "{\"request\":\"configure\",\"video\":true,\"keyframe\":true}",
+    "{\"request\":\"unpublish\"}",
+    "{\"request\":\"report\",\"round_trip_ms\":12}",
+    "{\"request\":\"list\"}",
+    "{\"request\":\"info\",\"stream\":\"a\"}",
+    "{\"request\":\"kick\",\"stream\":\"a\"}",
+    "{\"request\":\"nonsense\"}",
+};
+
+static void *run_client(void *unused)
+{
+    (void)unused;
+    for (int i = 0; i < ACTS; i++) {
+        fibers_yield();
+        bool publish = fibers_draw(2) == 0;
+        const char *message = messages[fibers_draw(publish ? 4 : COUNT(messages))];
+        const char *offer = fibers_draw(4) == 0 ? OFFER_SOUND : OFFER_BOTH;
+        bool has_offer = fibers_draw(8) > 0 ? message < messages[4] : fibers_draw(2) == 0;
+        json_decref(stub_send(handles[fibers_draw(handle_count)], message,
+                              publish || has_offer ? offer : NULL));
+    }
+    return NULL;
+}
+
+/* Answers whoever has sent with a key frame request. */
+static void ask_back(void)
+{
+    struct sockaddr_in from;
+    socklen_t len = sizeof(from);
+    char packet[2048];
+
+    if (recvfrom(bridge_fd, packet, sizeof(packet), MSG_DONTWAIT, (struct sockaddr *)&from, &len) >
+        0)
+        sendto(bridge_fd, RTCP_PLI, sizeof(RTCP_PLI) - 1, 0, (struct sockaddr *)&from, len);
+}
+
+/* The bridge client's thread. */
+static void *run_bridge(void *unused)
+{
+    (void)unused;
+    for (int i = 0; i < 2 * ACTS; i++) {
+        fibers_yield();
+        switch (fibers_draw(8)) {
+        case 0:
+        case 1:
+        case 2:
+            stub_bridge_accept(fibers_draw(64), fibers_draw(4) ? bridge_port : closed_port);
+            break;
+        case 3:
+            stub_bridge_refuse(fibers_draw(64));
+            break;
+        case 4:
+            stub_bridge_lose(fibers_draw(64));
+            break;
+        case 5:
+        case 6:
+            ask_back();
+            break;
+        default:
+            stub_bridge_release();
+        }
+    }
+    return NULL;
+}
+
+static void *run_operator(void *unused)
+{
+    static const char *const asked[] = {"{\"request\":\"list\"}",
+                                        "{\"request\":\"info\",\"stream\":\"b\"}",
+                                        "{\"request\":\"kick\",\"stream\":\"a\"}"};
+
+    (void)unused;
+    for (int i = 0; i < ACTS; i++) {
+        fibers_yield();
+        if (fibers_draw(2) == 0)
+            json_decref(stub_query(handles[fibers_draw(handle_count)]));
+        else
+            json_decref(stub_admin(asked[fibers_draw(COUNT(asked))]));
+    }
+    return NULL;
+}
+
+/* ---- what must be so ---- */
+
+/* When all is calm: a handle that holds a port publishes, or is about to be hung up. */
+static void check_ports(void)
+{
+    for (unsigned i = 0; i < handle_count; i++) {
+        StubHandle *handle = handles[i];
+        json_t *info = stub_query(handle);
+        const char *state = json_string_value(json_object_get(info, "state"));
+        if (state && strcmp(state, "idle") == 0)
+            fibers_require(!handle->agent || handle->close_pc);
+        json_decref(info);
+    }
+}
+
+/* When all handles have gone, nobody publishes. */
+static void check_nothing_is_left(void)
+{
+    json_t *list = stub_admin("{\"request\":\"list\"}");
+
+    fibers_require(json_array_size(json_object_get(list, "streams")) == 0);
+    fibers_require(stub_bridge_announced() == 0);
+    json_decref(list);
+}
+
+static void run_round(void)
+{
+    pthread_t actors[HANDLES + CLIENTS + 2];
+    size_t n = 0;
+
+    fibers_set_ticks(2);
+    handle_count = 1 + fibers_draw(HANDLES);
+    for (unsigned i = 0; i < handle_count; i++) {
+        handles[i] = stub_attach();
+        pthread_create(&actors[n++], NULL, run_loop, handles[i]);
+    }
+    for (unsigned i = 0, clients = 1 + fibers_draw(CLIENTS); i < clients; i++)
+        pthread_create(&actors[n++], NULL, run_client, NULL);
+    pthread_create(&actors[n++], NULL, run_bridge, NULL);
+    pthread_create(&actors[n++], NULL, run_operator, NULL);
+    for (size_t i = 0; i < n; i++)
+        pthread_join(actors[i], NULL);
+    fibers_settle();
+    check_ports();
+    for (unsigned i = 0; i < handle_count; i++)
+        stub_detach(handles[i]);
+    fibers_settle();
+    check_nothing_is_left();
+    stub_bridge_release();
+    fibers_require(stub_bridge_holds() == 0);
+    fibers_require(stub_live_sessions == 0);
+    for (unsigned i = 0; i < handle_count; i++) {
+        seen.answers += (unsigned)handles[i]->answers;
+        stub_free(handles[i]);
+    }
+    seen.rounds++;
+}
+
+static void run_episode(void *unused)
+{
+    (void)unused;
+    stub_has_handlers = fibers_draw(2) == 0;
+    fibers_require(stub_start("open = true; tries = 1000; workers = 2; requests = 5;") == 0);
+    for (int i = 0; i < ROUNDS; i++)
+        run_round();
+    stub_stop();
+}
+
+/* ---- the tests ---- */
+
+static uint16_t port_of(int fd)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(address);
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    return ntohs(address.sin_port);
+}
+
+static void keeps_its_rules_in_every_order(void **state)
+{
+    const char *seed = getenv("SEED"), *episodes = getenv("EPISODES");
+    int closed_fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+    (void)state;
+    bridge_fd = socket(AF_INET, SOCK_DGRAM, 0);
+    bridge_port = port_of(bridge_fd);
+    closed_port = port_of(closed_fd);
+    close(closed_fd);
+    stub_pause = fibers_yield;
+    uint64_t last = episodes ? strtoull(episodes, NULL, 10) : EPISODES;
+    for (uint64_t i = 0; i < (seed ? 1 : last); i++)
+        fibers_run(seed ? strtoull(seed, NULL, 10) : FIRST_SEED + i, run_episode, NULL);
+    close(bridge_fd);
+    print_message("%u interleavings, %llu switches, %u answers, %d PLIs\n", seen.rounds,
+                  (unsigned long long)fibers_switches(), seen.answers, stub_plis);
+    assert_true(seen.answers > seen.rounds / 4);
+    assert_true(stub_plis > 0);
+    assert_true(stub_notified > 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keeps_its_rules_in_every_order),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
