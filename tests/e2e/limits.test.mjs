@@ -113,7 +113,7 @@ const bandwidth = () =>
     const [status, why] = await announce(port, "third");
     assert.deepEqual([status, why], [409, "the live streams leave no room for another (sources.bandwidth)"]);
     const { refused } = await loadOf(port);
-    assert.deepEqual(refused, { max: 0, bandwidth: 1 });
+    assert.deepEqual(refused, { max: 0, bandwidth: 1, crowded: 0 });
     await until("what they send is known", async () => (await loadOf(port)).bitrate < 400000, 15000);
     assert.equal((await announce(port, "third"))[0], 201);
     assert.equal((await announce(port, "fourth"))[0], 409);

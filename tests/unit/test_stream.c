@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bridge_publisher.h"
+#include "temp_folder.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "clock.h"
+#include "hls-bridge/left_over.h"
+#include "hls-bridge/stream.h"
+
+#define PACKETS 60 /* of sound: more than a second, so a segment */
+
+static char root[TEMP_FOLDER_SIZE];
+static StandIn *stand_in;
+static StreamParams params;
+static Stream *stream;
+static Publisher publisher;
+static int threads; /* without the stream's */
+
+static int setup(void **state)
+{
+    (void)state;
+    temp_folder(root);
+    stand_in = stand_in_create();
+    assert_non_null(stand_in);
+    publisher = publisher_open();
+    params = (StreamParams){
+        .packager = {.stream = "shop",
+                     .directory = root,
+                     .segment_us = 2 * US_PER_S,
+                     .window = 6,
+                     .audio_bitrate = 64000,
+                     .writes_ts = true},
+        .hold_us = 3600 * US_PER_S,
+        .keep_us = 3600 * US_PER_S,
+        .stand_in = stand_in,
+        .backlog = 1 << 20,
+        .source_timeout_us = 3600 * US_PER_S,
+        .source_bitrate = 1000000000,
+    };
+    threads = count_threads();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    stream_destroy(&stream);
+    assert_null(stream);
+    publisher_close(&publisher);
+    stand_in_destroy(&stand_in);
+    temp_folder_remove(root);
+    return 0;
+}
+
+static void open_stream(void)
+{
+    stream = stream_create(&params, US_PER_S);
+    assert_non_null(stream);
+}
+
+/* Returns whether it has replaced one. */
+static bool publish(uint16_t *port)
+{
+    uint16_t ports[STREAM_TRACKS_MAX] = {0}, failed_port = 0;
+    bool replaced = false;
+
+    assert_int_equal(stream_publish(stream, &publisher.sdp, false, ports, &replaced, &failed_port),
+                     0);
+    *port = ports[0];
+    return replaced;
+}
+
+static StreamStatus status(void)
+{
+    StreamStatus out;
+
+    stream_status(stream, &out);
+    return out;
+}
+
+static bool is(StreamState state)
+{
+    return stream_state(stream, NULL) == state;
+}
+
+static void show_and_go(void)
+{
+    uint16_t port;
+
+    publish(&port);
+    publisher_send(&publisher, port, PACKETS);
+    until(is(STREAM_LIVE));
+    assert_int_equal(stream_unpublish(stream), 0);
+}
+
+static void goes_with_a_publisher_who_never_sent(void **state)
+{
+    uint16_t port;
+
+    (void)state;
+    open_stream();
+    assert_false(publish(&port));
+    assert_true(stream_is_taken(stream));
+    assert_int_equal(stream_unpublish(stream), 0);
+    assert_int_equal(stream_unpublish(stream), -1);
+    until(stream_is_gone(stream));
+    assert_int_equal(count_entries(root), 0);
+    bool replaced;
+    uint16_t ports[STREAM_TRACKS_MAX], failed_port;
+    assert_int_equal(stream_publish(stream, &publisher.sdp, false, ports, &replaced, &failed_port),
+                     -1);
+    assert_int_equal(errno, EAGAIN);
+}
+
+static void is_held_for_who_has_shown_something(void **state)
+{
+    uint16_t port;
+
+    (void)state;
+    open_stream();
+    show_and_go();
+    until(is(STREAM_HELD) && status().output.segments > 0);
+    assert_false(stream_is_taken(stream));
+    assert_false(publish(&port));
+    publisher_send(&publisher, port, PACKETS);
+    until(is(STREAM_LIVE));
+    until(status().publishers == 2);
+    assert_true(publish(&port)); /* over who is there */
+    until(is(STREAM_HELD));
+    assert_true(stream_is_taken(stream));
+}
+
+static void ends_at_once_when_it_is_to_hurry(void **state)
+{
+    int64_t since_us;
+
+    (void)state;
+    open_stream();
+    show_and_go();
+    until(is(STREAM_HELD) && status().output.segments > 0);
+    assert_true(stream_hurry(stream));
+    assert_false(stream_hurry(stream));
+    until(stream_is_resting(stream));
+    assert_int_equal(stream_state(stream, &since_us), STREAM_ENDED);
+    assert_true(since_us <= clock_us(CLOCK_MONOTONIC));
+    until(count_threads() == threads);
+}
+
+static void does_not_hurry_while_somebody_publishes(void **state)
+{
+    uint16_t port;
+
+    (void)state;
+    open_stream();
+    publish(&port);
+    publisher_send(&publisher, port, PACKETS);
+    until(is(STREAM_LIVE));
+    stream_hurry(stream);
+    publish(&port);
+    publisher_send(&publisher, port, PACKETS);
+    until(status().publishers == 2 && is(STREAM_LIVE));
+    assert_int_equal(stream_unpublish(stream), 0);
+    until(is(STREAM_HELD));
+    assert_true(stream_hurry(stream)); /* each publisher's leave is a new one */
+    until(stream_is_resting(stream));
+}
+
+static void is_left_alone_while_it_is_awake(void **state)
+{
+    (void)state;
+    open_stream();
+    show_and_go();
+    until(is(STREAM_HELD));
+    stream_tend(stream, INT64_MAX, true);
+    assert_false(stream_is_gone(stream));
+    assert_int_equal(stream_state(stream, NULL), STREAM_HELD);
+}
+
+static void is_removed_by_who_tends_it(void **state)
+{
+    int64_t now_us;
+
+    (void)state;
+    params.hold_us = 0;
+    open_stream();
+    show_and_go();
+    until(stream_is_resting(stream));
+    now_us = clock_us(CLOCK_MONOTONIC);
+    stream_tend(stream, now_us + params.keep_us - 60 * US_PER_S, false);
+    assert_false(stream_is_gone(stream));
+    assert_true(left_over_wants_care(root, "shop"));
+    stream_tend(stream, now_us + params.keep_us + US_PER_S, false);
+    assert_true(stream_is_gone(stream));
+    assert_false(left_over_wants_care(root, "shop"));
+}
+
+static void keeps_its_numbers_over_a_rest_and_a_restart(void **state)
+{
+    uint64_t next;
+
+    (void)state;
+    params.hold_us = 0;
+    open_stream();
+    for (int i = 1; i <= 3; i++) {
+        show_and_go();
+        until(stream_is_resting(stream));
+        assert_int_equal(status().publishers, i);
+    }
+    next = status().media_sequence + status().playlist_segments;
+    assert_true(next >= 3);
+    stream_destroy(&stream);
+    open_stream();
+    until(stream_is_resting(stream)); /* it has ended, so it needs no thread */
+    assert_int_equal(status().media_sequence + status().playlist_segments, next);
+}
+
+static void stays_open_for_the_next_run_when_it_is_stopped(void **state)
+{
+    uint16_t port;
+
+    (void)state;
+    open_stream();
+    publish(&port);
+    publisher_send(&publisher, port, PACKETS);
+    until(is(STREAM_LIVE));
+    stream_destroy(&stream);
+    open_stream();
+    until(status().playlist_segments > 0);
+    assert_int_equal(stream_state(stream, NULL), STREAM_HELD);
+}
+
+static void says_why_its_folder_cannot_be_opened(void **state)
+{
+    (void)state;
+    params.packager.directory = "/nowhere";
+    assert_null(stream_create(&params, 20 * US_PER_S));
+    assert_int_equal(errno, ENOENT);
+    assert_int_equal(count_threads(), threads);
+}
+
+/* ---- several threads ---- */
+
+static atomic_bool over;
+
+static void *tend(void *data)
+{
+    (void)data;
+    while (!atomic_load(&over)) {
+        stream_tend(stream, clock_us(CLOCK_MONOTONIC), false);
+        status();
+        stream_hurry(stream);
+        stream_bitrate(stream);
+        stream_is_opening(stream);
+    }
+    return NULL;
+}
+
+/* It rests and is woken again and again while others look at it, tend it, and hurry it. */
+static void wakes_and_rests_under_the_eyes_of_others(void **state)
+{
+    pthread_t other[2];
+
+    (void)state;
+    params.hold_us = 0;
+    open_stream();
+    show_and_go(); /* with nothing to show it would go */
+    until(stream_is_resting(stream));
+    atomic_store(&over, false);
+    for (size_t i = 0; i < COUNT(other); i++)
+        assert_int_equal(pthread_create(&other[i], NULL, tend, NULL), 0);
+    for (int i = 0; i < 30; i++) {
+        uint16_t port;
+        publish(&port);
+        publisher_send(&publisher, port, i % 3 ? PACKETS / 3 : 0);
+        if (i % 3)
+            until(is(STREAM_LIVE));
+        stream_unpublish(stream);
+        if (i % 2)
+            until(stream_is_resting(stream));
+    }
+    atomic_store(&over, true);
+    for (size_t i = 0; i < COUNT(other); i++)
+        pthread_join(other[i], NULL);
+    until(stream_is_resting(stream));
+    /* one that comes before the last has left may be gone before it is read of */
+    assert_true(status().publishers >= 11 && status().publishers <= 21);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(goes_with_a_publisher_who_never_sent),
+        TEST(is_held_for_who_has_shown_something),
+        TEST(ends_at_once_when_it_is_to_hurry),
+        TEST(does_not_hurry_while_somebody_publishes),
+        TEST(is_left_alone_while_it_is_awake),
+        TEST(is_removed_by_who_tends_it),
+        TEST(keeps_its_numbers_over_a_rest_and_a_restart),
+        TEST(stays_open_for_the_next_run_when_it_is_stopped),
+        TEST(says_why_its_folder_cannot_be_opened),
+        TEST(wakes_and_rests_under_the_eyes_of_others),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
