@@ -21,6 +21,8 @@ typedef struct BridgeSettings {
     int64_t window; /* segments in a playlist */
     int64_t hold_us, keep_us, source_timeout_us;
     int64_t thumbnail_us;                 /* between two of a stream; 0: none */
+    int64_t restart_us;                   /* between two restarts of a stream's pictures */
+    int64_t files_per_s;                  /* of media, that a stream may make */
     bool writes_ts;                       /* the classic playlist, of .ts segments */
     bool ll_enabled;                      /* low-latency HLS */
     int64_t ll_part_us;                   /* about how long its parts are */

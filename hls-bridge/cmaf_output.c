@@ -88,6 +88,7 @@ CmafOutput *cmaf_output_open(const CmafOutputParams *params, int64_t now_us)
     o->folder = media_folder_open(params->directory, params->stream);
     if (!o->folder)
         goto fail;
+    media_folder_limit(o->folder, params->bound);
     CmafTrackParams track = {
         .stream = params->stream,
         .folder = o->folder,

@@ -25,6 +25,7 @@ typedef struct CmafOutputParams {
     bool dash;                 /* the manifest of DASH too */
     const uint8_t *aac_config; /* AudioSpecificConfig; borrowed */
     size_t aac_config_len;
+    OutputBound *bound; /* of files; borrowed; NULL: none */
 } CmafOutputParams;
 
 typedef struct CmafOutputStats {

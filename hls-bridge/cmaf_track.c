@@ -75,7 +75,7 @@ static int64_t to_90k(const CmafTrack *t, int64_t duration)
 /* Writes a file. What cannot be written is a gap for viewers, said once. */
 static bool store(CmafTrack *t, const char *name, const void *data, size_t len)
 {
-    bool good = media_folder_write(t->params.folder, name, data, len) == 0;
+    bool good = media_folder_add(t->params.folder, name, data, len) == 0;
 
     if (!good && !t->failing)
         log_error("%s: %s cannot be written: %s; viewers lack it, the next is tried",

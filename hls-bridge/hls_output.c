@@ -42,8 +42,11 @@ struct HlsOutput {
     PictureDelay delay;               /* of pictures */
     int64_t oldest_90k, newest_90k;   /* picture that came since the last tick; 0: none */
     int64_t ahead_90k;                /* of the clock: pictures, by the newest; 0: they are not */
-    bool skips;                       /* pictures, until an IDR picture that it asks for */
-    bool missed_restart;              /* among what was skipped */
+    OutputBound *bound;
+    OutputBound none;                     /* `bound`, if there is no other */
+    bool skips;                           /* pictures, until an IDR picture that it asks for */
+    int64_t skips_until_90k;              /* and does not take before this */
+    bool missed_restart;                  /* among what was skipped */
     int64_t audio_end_90k, video_end_90k; /* of what is collected; 0: nothing */
     int64_t first_audio_90k;              /* since the publisher began; 0: none yet */
     int64_t end_90k;                      /* of all that was written */
@@ -64,6 +67,8 @@ HlsOutput *hls_output_create(const HlsOutputParams *params)
     if (!o)
         return NULL;
     o->params = *params;
+    o->none = output_bound(&(OutputBoundParams){0});
+    o->bound = params->bound ? params->bound : &o->none;
     o->end_90k = FIRST_90K;
     o->stats.durations.bounds = &histogram_of_segments;
     o->stats.lateness.bounds = &histogram_of_lateness;
@@ -116,6 +121,7 @@ void hls_output_begin(HlsOutput *o, bool has_video, bool has_audio, HlsOutputWal
     o->cut_90k = 0;
     o->dated_90k = 0;
     o->skips = o->missed_restart = false;
+    o->skips_until_90k = INT64_MIN;
     o->delay = (PictureDelay){0};
     o->oldest_90k = o->newest_90k = o->ahead_90k = 0;
     o->state = open_mux(o, has_video) ? OUTPUT_WAITING : OUTPUT_IDLE;
@@ -273,18 +279,24 @@ static void admit_video(HlsOutput *o, int64_t pts_90k)
     }
 }
 
+/* Whether a segment must begin with this picture: decoding begins anew, or is set up anew. */
+static bool needs_cut(const HlsOutput *o, const AccessUnit *unit)
+{
+    return unit->restart || o->missed_restart ||
+           (o->params.cmaf && cmaf_output_needs_cut(o->params.cmaf, unit));
+}
+
 /* A picture comes into an open segment: whether that ends with it. */
 static void consider_cut(HlsOutput *o, const AccessUnit *unit, int64_t pts_90k)
 {
     bool restart = unit->restart || o->missed_restart;
-    bool other = restart || (o->params.cmaf && cmaf_output_needs_cut(o->params.cmaf, unit));
 
     if (o->cut_90k != 0) {
         if (pts_90k >= o->cut_90k)
             segment_cutter_next_picture(&o->cutter, unit->idr);
         return;
     }
-    if (!segment_cutter_picture(&o->cutter, pts_90k, unit->idr, other, &o->cut_90k))
+    if (!segment_cutter_picture(&o->cutter, pts_90k, unit->idr, needs_cut(o, unit), &o->cut_90k))
         return;
     o->next_discontinuity = o->next_discontinuity || restart;
     o->missed_restart = false;
@@ -292,14 +304,27 @@ static void consider_cut(HlsOutput *o, const AccessUnit *unit, int64_t pts_90k)
 }
 
 /* Two cuts cannot be under way at a time: where decoding begins anew while the sound has not yet
- * come up to the last cut, pictures wait for another IDR picture. */
-static bool must_skip(HlsOutput *o, const AccessUnit *unit)
+ * come up to the last cut, pictures wait for another IDR picture. So they do where a bound is
+ * reached. */
+static bool must_skip(HlsOutput *o, const AccessUnit *unit, int64_t pts_90k)
 {
-    if (unit->restart && o->cut_90k != 0)
+    if (unit->restart && o->cut_90k != 0) {
         o->skips = o->missed_restart = true;
-    else if (unit->idr && o->cut_90k == 0)
-        o->skips = false;
+    } else if (unit->idr && o->cut_90k == 0) {
+        o->skips = o->state == OUTPUT_OPEN && needs_cut(o, unit) &&
+                   !output_bound_takes_restart(o->bound, pts_90k);
+        o->missed_restart = o->missed_restart || (o->skips && unit->restart);
+        if (o->skips)
+            o->skips_until_90k = output_bound_restart_at_90k(o->bound);
+    }
+    if (!o->skips && !output_bound_takes_picture(o->bound, unit->len))
+        o->skips = true;
     return o->skips;
+}
+
+void hls_output_at(HlsOutput *o, int64_t now_us)
+{
+    o->now_us = now_us;
 }
 
 void hls_output_picture(HlsOutput *o, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
@@ -309,7 +334,7 @@ void hls_output_picture(HlsOutput *o, const AccessUnit *unit, int64_t pts_90k, i
     if (o->oldest_90k == 0 || pts_90k < o->oldest_90k)
         o->oldest_90k = pts_90k;
     o->newest_90k = pts_90k > o->newest_90k ? pts_90k : o->newest_90k;
-    if (must_skip(o, unit) || (o->state == OUTPUT_WAITING && !unit->idr))
+    if ((o->state == OUTPUT_WAITING && !unit->idr) || must_skip(o, unit, pts_90k))
         return;
     if (o->params.cmaf)
         cmaf_output_settle(o->params.cmaf, unit->idr, &pts_90k, &dts_90k);
@@ -367,7 +392,7 @@ static void note_pictures(HlsOutput *o, int64_t clock_90k)
 static bool wants_idr(HlsOutput *o, int64_t clock_90k)
 {
     if (o->skips && o->cut_90k == 0)
-        return true;
+        return clock_90k + o->ahead_90k >= o->skips_until_90k;
     return o->muxes_video && (o->cut_90k == 0 || o->cutter.starved) &&
            segment_cutter_ask(&o->cutter, clock_90k + o->ahead_90k);
 }
@@ -380,6 +405,7 @@ void hls_output_set_time(HlsOutput *o, int64_t now_us)
 bool hls_output_tick(HlsOutput *o, int64_t clock_90k, int64_t now_us)
 {
     o->now_us = now_us;
+    output_bound_time(o->bound, clock_90k);
     note_pictures(o, clock_90k);
     if (o->state != OUTPUT_OPEN)
         return false;
@@ -445,6 +471,7 @@ HlsOutputStats hls_output_stats(const HlsOutput *o)
     HlsOutputStats stats = o->stats;
 
     stats.cutter = o->cutter.stats;
+    stats.bound = o->bound->stats;
     stats.picture_wait_90k = picture_delay_wait_90k(&o->delay);
     stats.writes = *segment_store_writes(o->params.store);
     stats.has_low_latency = o->params.cmaf;

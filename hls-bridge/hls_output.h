@@ -24,6 +24,7 @@ typedef struct HlsOutputParams {
     bool writes_ts;            /* .ts segments and their playlist */
     CmafOutput *cmaf;          /* gets the same media and the same segments; borrowed; NULL: none */
     int64_t segment_us;        /* target length of a segment */
+    OutputBound *bound;        /* of restarts and pictures; borrowed; NULL: none */
     const uint8_t *aac_config; /* AudioSpecificConfig; borrowed, must outlive this */
     size_t aac_config_len;
 } HlsOutputParams;
@@ -43,6 +44,7 @@ typedef struct HlsOutputStats {
     bool has_low_latency;
     CmafOutputStats low_latency;
     SegmentCutterStats cutter;
+    OutputBoundStats bound;
 } HlsOutputStats;
 
 /* What the output asks its publisher's clock: when what is at `at_90k` was captured, by the wall
@@ -62,6 +64,9 @@ void hls_output_begin(HlsOutput *output, bool has_video, bool has_audio,
 /* What is handed in from now on comes at `now_us`, by which files are kept: to be said before media
  * that may come long after the last tick. */
 void hls_output_set_time(HlsOutput *output, int64_t now_us);
+
+/* What comes next comes at `now_us`: where it comes before a tick, that was long ago. */
+void hls_output_at(HlsOutput *output, int64_t now_us);
 
 void hls_output_picture(HlsOutput *output, const AccessUnit *unit, int64_t pts_90k,
                         int64_t dts_90k);

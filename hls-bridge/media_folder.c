@@ -28,6 +28,7 @@ struct MediaFolder {
     size_t outdated_count, outdated_capacity;
     int64_t next_us; /* when the first of them may go */
     Histogram writes;
+    OutputBound *bound; /* borrowed; NULL: none */
 };
 
 MediaFolder *media_folder_open(const char *directory, const char *stream)
@@ -125,6 +126,20 @@ int media_folder_write(MediaFolder *f, const char *name, const void *data, size_
     histogram_add(&f->writes, clock_us(CLOCK_MONOTONIC) - began_us);
     errno = error;
     return status;
+}
+
+void media_folder_limit(MediaFolder *f, OutputBound *bound)
+{
+    f->bound = bound;
+}
+
+int media_folder_add(MediaFolder *f, const char *name, const void *data, size_t len)
+{
+    if (f->bound && !output_bound_takes_file(f->bound)) {
+        errno = EDQUOT;
+        return -1;
+    }
+    return media_folder_write(f, name, data, len);
 }
 
 const Histogram *media_folder_writes(const MediaFolder *f)

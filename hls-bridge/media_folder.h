@@ -8,6 +8,7 @@
  * Thread-safety: one thread. */
 
 #include "histogram.h"
+#include "output_bound.h"
 
 #include <sys/types.h>
 
@@ -28,6 +29,13 @@ void media_folder_discard(MediaFolder *folder);
 
 /* Puts a file in its place, whole. Returns 0, or -1 with errno: then nothing has changed. */
 int media_folder_write(MediaFolder *folder, const char *name, const void *data, size_t len);
+
+/* Files of media are counted against `bound` from now on; borrowed. */
+void media_folder_limit(MediaFolder *folder, OutputBound *bound);
+
+/* As media_folder_write(), for a file of media. Where the bound takes no more of them it fails with
+ * EDQUOT. */
+int media_folder_add(MediaFolder *folder, const char *name, const void *data, size_t len);
 
 /* How long writes have taken. */
 const Histogram *media_folder_writes(const MediaFolder *folder);

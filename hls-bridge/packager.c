@@ -10,6 +10,7 @@
 #define CONFIG_MAX 64 /* bytes of an AudioSpecificConfig; AAC-LC takes 5 at the most */
 
 struct Packager {
+    OutputBound bound;
     const char *stream;
     int64_t audio_bitrate;
     SegmentStore *store;
@@ -61,6 +62,7 @@ static int open_cmaf(Packager *p, const PackagerParams *params, int64_t now_us)
         .target_duration_s = packager_playlist(p)->target_duration_s,
         .window = params->window,
         .dash = params->ll_dash,
+        .bound = &p->bound,
         .aac_config = p->aac_config,
         .aac_config_len = p->aac_config_len,
     };
@@ -77,6 +79,7 @@ static int open_output(Packager *p, const PackagerParams *params)
         .writes_ts = params->writes_ts,
         .cmaf = p->cmaf,
         .segment_us = params->segment_us,
+        .bound = &p->bound,
         .aac_config = p->aac_config,
         .aac_config_len = p->aac_config_len,
     };
@@ -104,6 +107,8 @@ Packager *packager_open(const PackagerParams *params, int64_t now_us)
 
     if (!p)
         return NULL;
+    p->bound = output_bound(&params->bound);
+    store.bound = &p->bound;
     p->stream = params->stream;
     p->audio_bitrate = params->audio_bitrate;
     p->store = segment_store_open(&store, now_us);

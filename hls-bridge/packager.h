@@ -25,6 +25,7 @@ typedef struct PackagerParams {
     bool ll_dash;             /* and manifest.mpd */
     Thumbnailer *thumbnailer; /* borrowed; NULL: there are no thumbnails */
     int64_t thumbnail_us;     /* from one to the next */
+    OutputBoundParams bound;  /* of what publishers can make it put out */
 } PackagerParams;
 
 /* Opens the stream's folder; what an earlier run has left there is taken up. Returns NULL with

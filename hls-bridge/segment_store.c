@@ -101,6 +101,8 @@ SegmentStore *segment_store_open(const SegmentStoreParams *params, int64_t now_u
         return NULL;
     s->began_s = (int64_t)time(NULL);
     s->folder = media_folder_open(params->directory, params->stream);
+    if (s->folder)
+        media_folder_limit(s->folder, params->bound);
     if (s->folder && recover(s, params, now_us) == 0)
         return s;
     int error = errno;
@@ -151,7 +153,7 @@ int segment_store_add(SegmentStore *s, const uint8_t *data, size_t len, Playlist
 
     snprintf(segment->name, sizeof(segment->name), "seg-%" PRId64 "-%06" PRIu64 SEGMENT_SUFFIX,
              s->began_s, playlist_next_sequence(&s->playlist));
-    if (media_folder_write(s->folder, segment->name, data, len) < 0)
+    if (media_folder_add(s->folder, segment->name, data, len) < 0)
         goto fail;
     if (s->playlist.count == 0)
         segment->discontinuity = false; /* there is nothing before it to differ from */

@@ -15,6 +15,7 @@
  * Thread-safety: one thread. */
 
 #include "histogram.h"
+#include "output_bound.h"
 #include "playlist.h"
 
 #define PLAYLIST_FILE "index.m3u8"
@@ -26,6 +27,7 @@ typedef struct SegmentStoreParams {
     const char *stream;    /* a valid stream name; its folder is made */
     size_t window;         /* segments in the playlist */
     int64_t target_duration_s;
+    OutputBound *bound; /* of files; borrowed; NULL: none */
 } SegmentStoreParams;
 
 /* Opens the folder. `now_us`, here and below, is CLOCK_MONOTONIC; names take the wall clock.

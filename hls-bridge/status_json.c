@@ -64,13 +64,15 @@ static json_t *output_json(const StreamStatus *status)
     const HlsOutputStats *output = &status->output;
 
     return json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:I}", "target_duration",
+        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:I, s:{s:I, s:I, s:I}}", "target_duration",
         (json_int_t)status->target_duration_s, "media_sequence", (json_int_t)status->media_sequence,
         "discontinuity_sequence", (json_int_t)status->discontinuity_sequence, "listed",
         (json_int_t)status->playlist_segments, "segments", (json_int_t)output->segments, "bytes",
         (json_int_t)output->bytes, "discontinuities", (json_int_t)output->discontinuities,
         "last_duration", (double)output->last_duration_90k / TICKS_PER_S, "forced_cuts",
-        (json_int_t)output->cutter.cut_forced, "failed_writes", (json_int_t)output->failed_writes);
+        (json_int_t)output->cutter.cut_forced, "failed_writes", (json_int_t)output->failed_writes,
+        "bounded", "restarts", (json_int_t)output->bound.restarts, "pictures",
+        (json_int_t)output->bound.pictures, "files", (json_int_t)output->bound.files);
 }
 
 json_t *process_json(void)

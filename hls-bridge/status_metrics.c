@@ -72,6 +72,9 @@ READ(segment_bytes, s->output.bytes)
 READ(forced_cuts, s->output.cutter.cut_forced)
 READ(discontinuities, s->output.discontinuities)
 READ(failed_writes, s->output.failed_writes)
+READ(bounded_restarts, s->output.bound.restarts)
+READ(bounded_pictures, s->output.bound.pictures)
+READ(bounded_files, s->output.bound.files)
 READ(picture_wait, (double)s->output.picture_wait_90k / TICKS_PER_S)
 READ(video_parts, s->output.low_latency.track[LL_VIDEO].parts)
 READ(audio_parts, s->output.low_latency.track[LL_AUDIO].parts)
@@ -160,6 +163,11 @@ static const struct {
     {"hls_bridge_discontinuities_total", "counter", "EXT-X-DISCONTINUITY tags written.", "",
      discontinuities},
     {"hls_bridge_failed_writes_total", "counter", "Segments lost to the disk.", "", failed_writes},
+    {"hls_bridge_bounded_total", "counter",
+     "What a publisher would have made beyond hls.restart, twice sources.bitrate and hls.files.",
+     ",what=\"restarts\"", bounded_restarts},
+    {"hls_bridge_bounded_total", NULL, NULL, ",what=\"pictures\"", bounded_pictures},
+    {"hls_bridge_bounded_total", NULL, NULL, ",what=\"files\"", bounded_files},
     {"hls_bridge_picture_wait_seconds", "gauge",
      "How long low latency waits for a picture before it repeats the last.", "", picture_wait},
     EACH_KIND("hls_bridge_parts_total", "counter", "Parts published.", video_parts, audio_parts),

@@ -22,10 +22,8 @@
 /* A stream that was just made stays for so long: whom it was made for is about to publish. */
 #define STAY_LEAST_US (2 * US_PER_S)
 
-/* Of a publisher that sends more than he may: encoders overshoot, so that this much more is let
- * pass; and for how long he is kept out. */
-#define EXCESS_FACTOR 2
-#define BAR_US        (10 * US_PER_S)
+/* For how long a publisher that sends more than it may is kept out. */
+#define BAR_US (10 * US_PER_S)
 
 /* Who does the stream's work. */
 typedef enum Phase {
@@ -161,7 +159,7 @@ static bool end_excess(Stream *s, int64_t now_us)
     int64_t bitrate;
 
     if (s->fixed || !source_bitrate(s->source, &bitrate) ||
-        bitrate <= EXCESS_FACTOR * s->params.source_bitrate)
+        bitrate <= STREAM_EXCESS_FACTOR * s->params.source_bitrate)
         return false;
     log_error("%s: the publisher sends %.1f Mbit/s, and may %.1f (sources.bitrate)", s->name,
               (double)bitrate / 1e6, (double)s->params.source_bitrate / 1e6);

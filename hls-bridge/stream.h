@@ -17,6 +17,9 @@
 #include "source.h"
 #include "stream_name.h"
 
+/* Encoders overshoot: a publisher that sends up to so many times what it may is let be. */
+#define STREAM_EXCESS_FACTOR 2
+
 typedef struct Stream Stream;
 
 typedef struct StreamParams {

@@ -54,6 +54,14 @@ static inline void synthetic_begin(SyntheticPublisher *p, HlsOutput *output)
     hls_output_begin(output, true, true, synthetic_wall_clock, NULL);
 }
 
+/* Sends the sound up to where its clock stands. */
+static inline void synthetic_sound(SyntheticPublisher *p)
+{
+    for (; samples_to_90k(p->next_sample) < p->clock_90k; p->next_sample += AAC_FRAME_SAMPLES)
+        hls_output_audio(p->output,
+                         &(AacFrame){synthetic_aac, sizeof(synthetic_aac), p->next_sample});
+}
+
 /* Sends a picture, and the sound up to it. */
 static inline void synthetic_step(SyntheticPublisher *p)
 {
@@ -67,9 +75,7 @@ static inline void synthetic_step(SyntheticPublisher *p)
     hls_output_set_time(p->output, synthetic_now_us(p));
     hls_output_picture(p->output, &unit, p->clock_90k, p->clock_90k);
     p->clock_90k += PUBLISHER_STEP_90K;
-    for (; samples_to_90k(p->next_sample) < p->clock_90k; p->next_sample += AAC_FRAME_SAMPLES)
-        hls_output_audio(p->output,
-                         &(AacFrame){synthetic_aac, sizeof(synthetic_aac), p->next_sample});
+    synthetic_sound(p);
     p->wants_idr = hls_output_tick(p->output, p->clock_90k, synthetic_now_us(p));
 }
 

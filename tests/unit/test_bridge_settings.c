@@ -20,6 +20,8 @@ static void check_defaults(const BridgeSettings *got)
     assert_int_equal(got->hold_us, d.hold_us);
     assert_int_equal(got->keep_us, d.keep_us);
     assert_int_equal(got->ll_wait_us, d.ll_wait_us);
+    assert_int_equal(got->restart_us, d.restart_us);
+    assert_int_equal(got->files_per_s, d.files_per_s);
     assert_int_equal(got->ll_dash, d.ll_dash);
     assert_string_equal(got->ll_socket, d.ll_socket);
     assert_int_equal(got->source_timeout_us, d.source_timeout_us);

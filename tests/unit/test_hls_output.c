@@ -76,7 +76,7 @@ static int64_t wall_clock(void *user, int64_t at_90k)
 
 static int setup(void **state)
 {
-    const SegmentStoreParams segments = {root, "shop", 6, TARGET_S};
+    const SegmentStoreParams segments = {root, "shop", 6, TARGET_S, NULL};
     CmafOutputParams low_latency = {
         .stream = "shop",
         .directory = root,

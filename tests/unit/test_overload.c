@@ -86,7 +86,7 @@ static int setup(void **state)
         "a=rtpmap:111 opus/48000/2\r\na=rtcp-mux\r\n"
         "m=video 6002 RTP/AVPF 96\r\na=rtpmap:96 H264/90000\r\n"
         "a=fmtp:96 packetization-mode=1\r\na=rtcp-mux\r\n";
-    const SegmentStoreParams segments = {root, "shop", 6, TARGET_S};
+    const SegmentStoreParams segments = {root, "shop", 6, TARGET_S, NULL};
     const OpusToAacParams sound = {.first_samples = 10 * SAMPLES_PER_S};
     const IntakeSink sink = {NULL, on_picture, on_audio};
     SourceSdp sdp;
