@@ -302,7 +302,7 @@ bool cmaf_output_needs_cut(const CmafOutput *o, const AccessUnit *unit)
 
 void cmaf_output_settle(CmafOutput *o, bool idr, int64_t *pts_90k, int64_t *dts_90k)
 {
-    int64_t at = idr ? *pts_90k : *dts_90k, least = INT64_MIN;
+    int64_t least = INT64_MIN;
 
     if (!o->running)
         return;
@@ -314,10 +314,13 @@ void cmaf_output_settle(CmafOutput *o, bool idr, int64_t *pts_90k, int64_t *dts_
     /* pictures that come after late ones still follow them */
     if (o->has[LL_VIDEO] && o->last_dts_90k >= least)
         least = o->last_dts_90k + 1;
-    if (least <= at)
-        return;
-    *pts_90k += least - at;
-    *dts_90k += least - at;
+    /* an IDR picture is decoded when it is shown; with B-frames, what follows it is so a little
+     * later than it would be, and shown in time all the same */
+    int64_t late = idr ? least - *pts_90k : least - *dts_90k;
+    if (late > 0)
+        *dts_90k += late;
+    if (*pts_90k < (idr ? least : *dts_90k))
+        *pts_90k = idr ? least : *dts_90k;
 }
 
 /* Whether the newest segment has no picture yet, nor a part that was made without one. */

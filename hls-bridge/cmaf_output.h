@@ -64,7 +64,8 @@ void cmaf_output_picture(CmafOutput *output, const AccessUnit *unit, int64_t pts
                          int64_t dts_90k, int64_t now_us);
 void cmaf_output_audio(CmafOutput *output, const AacFrame *frame, int64_t now_us);
 
-/* Moves a picture that is too late to where it can still be. */
+/* Moves a picture that is too late to where it can still be: when it is decoded, and if it must be,
+ * when it is shown. */
 void cmaf_output_settle(CmafOutput *output, bool idr, int64_t *pts_90k, int64_t *dts_90k);
 
 /* Whether a segment must begin with this picture: it has other parameter sets. */

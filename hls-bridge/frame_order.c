@@ -3,11 +3,31 @@
 
 #include <assert.h>
 
-void frame_order_reset(FrameOrder *o, int depth)
+/* Further apart two pictures are not reordered: a clock has jumped. */
+#define REORDER_MAX_90K TICKS_PER_S
+
+void frame_order_idr(FrameOrder *o, int said)
 {
-    assert(depth >= 0 && depth <= FRAME_ORDER_DEPTH_MAX);
-    o->depth = depth;
+    assert(said <= FRAME_ORDER_DEPTH_MAX);
+    o->seen = o->next = 0; /* no picture behind it is shown before it */
+    if (o->started && said == o->said)
+        return;
+    o->said = said;
+    o->depth = said > 0 ? said : 0;
     o->held = 0;
+}
+
+/* Learns from a picture how many that were decoded before it are shown after it. */
+static void learn(FrameOrder *o, int64_t pts)
+{
+    int before = 0;
+
+    for (int i = 0; i < o->seen; i++)
+        before += o->recent[i] > pts && o->recent[i] - pts < REORDER_MAX_90K;
+    o->depth = before > o->depth ? before : o->depth;
+    o->recent[o->next] = pts;
+    o->next = (o->next + 1) % FRAME_ORDER_DEPTH_MAX;
+    o->seen += o->seen < FRAME_ORDER_DEPTH_MAX;
 }
 
 static void insert(FrameOrder *o, int64_t pts)
@@ -36,6 +56,7 @@ int64_t frame_order_dts(FrameOrder *o, int64_t *pts_90k)
 {
     int64_t dts;
 
+    learn(o, *pts_90k);
     insert(o, *pts_90k);
     if (o->held > o->depth)
         dts = take_first(o);

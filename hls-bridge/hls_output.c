@@ -41,6 +41,7 @@ struct HlsOutput {
     int64_t dated_90k, dated_unix_us; /* what low latency was last told a date of; 0: nothing */
     PictureDelay delay;               /* of pictures */
     int64_t oldest_90k, newest_90k;   /* picture that came since the last tick; 0: none */
+    int64_t last_dts_90k;             /* of the newest picture; 0: none yet */
     int64_t ahead_90k;                /* of the clock: pictures, by the newest; 0: they are not */
     OutputBound *bound;
     OutputBound none;                     /* `bound`, if there is no other */
@@ -338,6 +339,11 @@ void hls_output_picture(HlsOutput *o, const AccessUnit *unit, int64_t pts_90k, i
         return;
     if (o->params.cmaf)
         cmaf_output_settle(o->params.cmaf, unit->idr, &pts_90k, &dts_90k);
+    if (dts_90k <= o->last_dts_90k) /* what was before it was moved, and it was not */
+        dts_90k = o->last_dts_90k + 1;
+    if (pts_90k < dts_90k)
+        pts_90k = dts_90k;
+    o->last_dts_90k = dts_90k;
     if (!o->muxes_video)
         admit_video(o, pts_90k);
     else if (o->state == OUTPUT_WAITING)

@@ -315,10 +315,8 @@ static void send_picture(Intake *s, size_t track, AccessUnit *unit)
         s->early_pictures++;
         return;
     }
-    if (unit->idr && h264_depay_sps(s->depay)->max_reorder_frames != s->order.depth) {
-        int depth = h264_depay_sps(s->depay)->max_reorder_frames;
-        frame_order_reset(&s->order, depth > 0 ? depth : 0);
-    }
+    if (unit->idr)
+        frame_order_idr(&s->order, h264_depay_sps(s->depay)->max_reorder_frames);
     int64_t pts = place_picture(s, track, unit, limit);
     if (!step(s, track, unit, &pts))
         return;

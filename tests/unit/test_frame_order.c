@@ -37,10 +37,10 @@ static void b_frames_are_decoded_before_what_they_precede(void **state)
     FrameOrder o = {0};
 
     (void)state;
-    frame_order_reset(&o, 1);
+    frame_order_idr(&o, 1);
     assert_string_equal(order(&o, one, COUNT(one)), "-1500 0 3000 6000 9000 12000 15000");
     o = (FrameOrder){0};
-    frame_order_reset(&o, 2);
+    frame_order_idr(&o, 2);
     assert_string_equal(order(&o, pyramid, COUNT(pyramid)),
                         "-3000 -1500 0 3000 6000 9000 12000 15000 18000");
 }
@@ -52,7 +52,7 @@ static void a_promised_depth_leaves_pts_alone(void **state)
     FrameOrder o = {0};
 
     (void)state;
-    frame_order_reset(&o, 2);
+    frame_order_idr(&o, 2);
     for (size_t i = 0; i < COUNT(pts); i++) {
         int64_t shown = pts[i];
         frame_order_dts(&o, &shown);
@@ -69,6 +69,39 @@ static void a_deeper_order_than_promised_still_holds(void **state)
     order(&o, pts, COUNT(pts)); /* depth 0; what must hold is checked there */
 }
 
+/* Of a set that says nothing: from the first pictures that need it on, the order is right. */
+static void a_depth_that_is_not_said_is_learnt(void **state)
+{
+    static const int64_t first[] = {0, 9000, 3000, 6000, 18000, 12000, 15000};
+    FrameOrder o = {0};
+
+    (void)state;
+    frame_order_idr(&o, -1);
+    order(&o, first, COUNT(first));
+    assert_int_equal(o.depth, 1);
+    for (int64_t at = 18000; at < 180000; at += 9000) {
+        if (at == 90000)
+            frame_order_idr(&o, -1); /* the same: what was learnt holds */
+        for (int i = 0; i < 3; i++) {
+            int64_t pts = at + (i == 0 ? 9000 : i * 3000), shown = pts;
+            frame_order_dts(&o, &shown);
+            assert_int_equal(shown, pts);
+        }
+    }
+}
+
+/* A clock that is set back by seconds is no order of pictures. */
+static void a_jump_is_no_order(void **state)
+{
+    static const int64_t pts[] = {900000, 903000, 906000, 700000, 703000};
+    FrameOrder o = {0};
+
+    (void)state;
+    frame_order_idr(&o, -1);
+    order(&o, pts, COUNT(pts));
+    assert_int_equal(o.depth, 0);
+}
+
 static void a_new_depth_keeps_times_growing(void **state)
 {
     static const int64_t first[] = {0, 3000, 6000};
@@ -77,7 +110,7 @@ static void a_new_depth_keeps_times_growing(void **state)
 
     (void)state;
     order(&o, first, COUNT(first));
-    frame_order_reset(&o, 1);
+    frame_order_idr(&o, 1);
     int64_t shown = second[0];
     assert_true(frame_order_dts(&o, &shown) > 6000);
     order(&o, second + 1, COUNT(second) - 1);
@@ -90,6 +123,8 @@ int main(void)
         cmocka_unit_test(b_frames_are_decoded_before_what_they_precede),
         cmocka_unit_test(a_promised_depth_leaves_pts_alone),
         cmocka_unit_test(a_deeper_order_than_promised_still_holds),
+        cmocka_unit_test(a_depth_that_is_not_said_is_learnt),
+        cmocka_unit_test(a_jump_is_no_order),
         cmocka_unit_test(a_new_depth_keeps_times_growing),
     };
 

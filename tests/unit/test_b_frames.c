@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Pictures that are decoded in another order than they are shown, from libx264 through the intake
+ * into segments of both kinds, which libavformat reads again. */
+
+#include "media_rig.h"
+
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+
+#include "hls-bridge/annex_b.h"
+#include "common/h264_bits.h"
+#include "x264_picture.h"
+
+#define RATE      30
+#define FRAME_90K (TICKS_PER_S / RATE)
+#define FRAGMENT  1100 /* bytes of a NAL unit in one packet */
+#define SECONDS   14
+#define UNSENT    4 /* pictures at the end, whose B-frames are still in the encoder */
+#define PICTURES  (SECONDS * RATE)
+
+/* A publisher's encoder. */
+typedef struct Encoder {
+    const char *name, *options;
+    int b_frames, key_every;
+    bool says_depth;  /* in its parameter sets */
+    bool low_latency; /* of the outputs: CMAF too */
+    int64_t held_us;  /* for so long nothing of it comes, in each second */
+} Encoder;
+
+/* What an encoder gives, in decoding order. */
+typedef struct Encoded {
+    AVPacket *packet[PICTURES];
+    int after[PICTURES]; /* so many pictures went in before */
+    size_t count;
+} Encoded;
+
+static MediaRig rig;
+static const Encoder *row;
+
+/* ---- the encoder ---- */
+
+static AVCodecContext *open_encoder(const Encoder *e)
+{
+    AVDictionary *options = NULL;
+    AVCodecContext *c = avcodec_alloc_context3(avcodec_find_encoder_by_name("libx264"));
+
+    assert_non_null(c);
+    c->width = 320;
+    c->height = 180;
+    c->pix_fmt = AV_PIX_FMT_YUV420P;
+    c->time_base = (AVRational){1, RATE};
+    c->max_b_frames = e->b_frames;
+    c->gop_size = e->key_every;
+    c->thread_count = 1;
+    c->log_level_offset = AV_LOG_TRACE;
+    av_dict_set(&options, "preset", "ultrafast", 0);
+    av_dict_set(&options, "x264-params", e->options, 0);
+    assert_int_equal(avcodec_open2(c, NULL, &options), 0);
+    av_dict_free(&options);
+    return c;
+}
+
+/* A sequence parameter set without its VUI: all before it, and nothing behind it. */
+static size_t without_vui(const uint8_t *nal, size_t len, uint8_t *out, size_t room)
+{
+    H264Bits r = h264_bits_of_nal(nal, len);
+    H264Writer w = h264_writer(out, room, nal[0]);
+
+    h264_write_bits(&w, h264_read_bits(&r, 24), 24);
+    assert_true(nal[1] == 77);  /* Main has no chroma fields */
+    for (int i = 0; i < 2; i++) /* id, log2_max_frame_num */
+        h264_write_ue(&w, h264_read_ue(&r));
+    uint32_t type = h264_read_ue(&r);
+    h264_write_ue(&w, type);
+    assert_int_equal(type, 0);
+    h264_write_ue(&w, h264_read_ue(&r)); /* log2_max_pic_order_cnt_lsb */
+    h264_write_ue(&w, h264_read_ue(&r)); /* max_num_ref_frames */
+    h264_write_bits(&w, h264_read_bit(&r), 1);
+    h264_write_ue(&w, h264_read_ue(&r)); /* width and height */
+    h264_write_ue(&w, h264_read_ue(&r));
+    h264_write_bits(&w, h264_read_bits(&r, 2), 2); /* frames only, direct inference */
+    unsigned cropped = h264_read_bit(&r);
+    h264_write_bits(&w, cropped, 1);
+    for (int i = 0; cropped && i < 4; i++)
+        h264_write_ue(&w, h264_read_ue(&r));
+    assert_false(r.overrun);
+    h264_write_bits(&w, 0, 1);
+    return h264_write_end(&w);
+}
+
+/* ---- the sender ---- */
+
+static void send_nal(const uint8_t *nal, size_t len, uint32_t ts, bool last)
+{
+    uint8_t payload[FRAGMENT + 2];
+
+    if (len <= FRAGMENT) {
+        rig_send(&rig, RIG_PICTURES, ts, last, nal, len);
+        return;
+    }
+    for (size_t at = 1; at < len; at += FRAGMENT) {
+        size_t n = len - at < FRAGMENT ? len - at : FRAGMENT;
+        payload[0] = (uint8_t)((nal[0] & 0xE0) | 28);
+        payload[1] = (uint8_t)((nal[0] & 0x1F) | (at == 1 ? 0x80 : 0) | (at + n == len ? 0x40 : 0));
+        memcpy(payload + 2, nal + at, n);
+        rig_send(&rig, RIG_PICTURES, ts, last && at + n == len, payload, n + 2);
+    }
+}
+
+static void send_picture(const AVPacket *packet)
+{
+    uint32_t ts = 4294000000u + (uint32_t)(packet->pts * FRAME_90K);
+    size_t len = (size_t)packet->size, at = 0;
+    uint8_t set[256];
+    NalUnit nal, next;
+
+    bool more = annex_b_next(packet->data, len, &at, &nal);
+    assert_true(more);
+    while (more) {
+        more = annex_b_next(packet->data, len, &at, &next);
+        if (h264_nal_type(nal.data) == H264_NAL_SPS && !row->says_depth) {
+            size_t n = without_vui(nal.data, nal.len, set, sizeof(set));
+            send_nal(set, n, ts, !more);
+        } else {
+            send_nal(nal.data, nal.len, ts, !more);
+        }
+        nal = next;
+    }
+}
+
+/* Takes what comes out of the encoder, and notes after which picture that went in. */
+static void take_out(AVCodecContext *c, int frame, Encoded *out)
+{
+    AVPacket *packet = av_packet_alloc();
+
+    while (avcodec_receive_packet(c, packet) == 0) {
+        out->after[out->count] = frame;
+        out->packet[out->count++] = av_packet_clone(packet);
+        av_packet_unref(packet);
+    }
+    av_packet_free(&packet);
+}
+
+static void encode(const Encoder *e, Encoded *out)
+{
+    AVCodecContext *c = open_encoder(e);
+
+    for (int i = 0; i < PICTURES; i++) {
+        AVFrame *frame = paint(c, 16 + i % 100);
+        frame->pts = i;
+        assert_int_equal(avcodec_send_frame(c, frame), 0);
+        av_frame_free(&frame);
+        take_out(c, i, out);
+    }
+    avcodec_free_context(&c);
+}
+
+/* Sends all, each picture when it comes out of the encoder. */
+static void publish(const Encoder *e)
+{
+    static Encoded media;
+    int64_t began_us = rig.now_us;
+    size_t next = 0;
+
+    media.count = 0;
+    encode(e, &media);
+    for (int64_t at_us = 0; at_us < SECONDS * US_PER_S; at_us += 10 * US_PER_MS) {
+        rig.now_us = began_us + at_us;
+        if (at_us % (20 * US_PER_MS) == 0)
+            rig_send_silence(&rig, (uint32_t)us_to_samples(at_us));
+        for (; at_us % US_PER_S >= e->held_us && next < media.count &&
+               media.after[next] * US_PER_S / RATE <= at_us;
+             next++) {
+            send_picture(media.packet[next]);
+            av_packet_free(&media.packet[next]);
+        }
+        rig_tick(&rig);
+    }
+    for (; next < media.count; next++)
+        av_packet_free(&media.packet[next]);
+    hls_output_finish(rig.output, rig.now_us);
+}
+
+/* ---- the viewer ---- */
+
+/* What a viewer reads of one rendition, in one file after the other. */
+typedef struct Reader {
+    int64_t last_dts;
+    int64_t shown[PICTURES]; /* in decoding order */
+    size_t count;
+} Reader;
+
+static int by_time(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static void read_file(Reader *r, const char *path)
+{
+    AVFormatContext *format = NULL;
+    AVPacket *packet = av_packet_alloc();
+
+    assert_row(avformat_open_input(&format, path, NULL, NULL) == 0, row->name, "%s", path);
+    assert_true(avformat_find_stream_info(format, NULL) >= 0);
+    while (av_read_frame(format, packet) == 0) {
+        AVStream *s = format->streams[packet->stream_index];
+        if (s->codecpar->codec_type == AVMEDIA_TYPE_VIDEO) {
+            assert_int_equal(s->time_base.den, 90000);
+            assert_row(packet->pts >= packet->dts, row->name, "%lld before %lld",
+                       (long long)packet->pts, (long long)packet->dts);
+            assert_row(packet->dts > r->last_dts, row->name, "%lld behind %lld",
+                       (long long)packet->dts, (long long)r->last_dts);
+            r->last_dts = packet->dts;
+            r->shown[r->count++] = packet->pts;
+        }
+        av_packet_unref(packet);
+    }
+    av_packet_free(&packet);
+    avformat_close_input(&format);
+}
+
+/* Every picture is there, and is shown a frame behind the one before it. */
+static void check_times(Reader *r, const char *what)
+{
+    size_t misplaced = 0;
+
+    assert_row(r->count > 8 * RATE, row->name, "%s: %zu pictures", what, r->count);
+    qsort(r->shown, r->count, sizeof(r->shown[0]), by_time);
+    for (size_t i = 1; i < r->count - UNSENT; i++)
+        misplaced += llabs(r->shown[i] - r->shown[i - 1] - FRAME_90K) > FRAME_90K / 2;
+    /* what comes later than it is waited for is shown late */
+    assert_row(misplaced <= (row->held_us > 0 ? r->count / 20 : 0), row->name,
+               "%s: %zu of %zu are misplaced", what, misplaced, r->count);
+}
+
+static void check_ts(void)
+{
+    const Playlist *list = segment_store_playlist(rig.store);
+    Reader r = {.last_dts = INT64_MIN};
+    char path[TEMP_FOLDER_SIZE + 128];
+
+    for (size_t i = 0; i < list->count; i++) {
+        assert_row(!list->segments[i].discontinuity, row->name, "segment %zu", i);
+        snprintf(path, sizeof(path), "%s/shop/%s", rig.root, list->segments[i].name);
+        read_file(&r, path);
+    }
+    check_times(&r, "TS");
+}
+
+/* Puts a file behind another. */
+static void append(FILE *out, const char *name)
+{
+    char path[TEMP_FOLDER_SIZE + 128], data[4096];
+    size_t n;
+
+    snprintf(path, sizeof(path), "%s/shop/%s", rig.root, name);
+    FILE *in = fopen(path, "rb");
+    assert_non_null(in);
+    while ((n = fread(data, 1, sizeof(data), in)) > 0)
+        fwrite(data, 1, n, out);
+    fclose(in);
+}
+
+static void check_cmaf(void)
+{
+    char path[TEMP_FOLDER_SIZE + 16], text[65536], name[64], *line, *rest = text;
+    Reader r = {.last_dts = INT64_MIN};
+
+    snprintf(path, sizeof(path), "%s/all.mp4", rig.root);
+    snprintf(text, sizeof(text), "%s", rig_read(&rig, "video.m3u8"));
+    FILE *out = fopen(path, "wb");
+    while ((line = strtok_r(rest, "\n", &rest))) {
+        assert_row(!strstr(line, "GAP") && !strstr(line, "#EXT-X-DISCONTINUITY\0"), row->name, "%s",
+                   line);
+        if (sscanf(line, "#EXT-X-MAP:URI=\"%63[^\"]\"", name) == 1)
+            append(out, name);
+        else if (line[0] != '#')
+            append(out, line);
+    }
+    fclose(out);
+    read_file(&r, path);
+    check_times(&r, "CMAF");
+}
+
+static void b_frames_come_out_as_they_went_in(void **state)
+{
+    static const Encoder rows[] = {
+        {"no B-frames", "scenecut=0", 0, 60, true, true, 0},
+        {"two, as GStreamer has them", "b-adapt=0:b-pyramid=none:scenecut=0", 2, 60, true, true, 0},
+        {"two, TS alone", "b-adapt=0:b-pyramid=none:scenecut=0", 2, 60, true, false, 0},
+        {"two, from a network that stutters", "b-adapt=0:b-pyramid=none:scenecut=0", 2, 75, true,
+         true, 100 * US_PER_MS},
+        {"a pyramid", "b-adapt=0:b-pyramid=normal:scenecut=0", 3, 50, true, true, 0},
+        {"two, unsaid", "b-adapt=0:b-pyramid=none:scenecut=0", 2, 60, false, true, 0},
+        {"a pyramid, unsaid", "b-adapt=0:b-pyramid=normal:scenecut=0", 3, 50, false, true, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        row = &rows[i];
+        rig_open(&rig, row->low_latency);
+        publish(row);
+        HlsOutputStats stats = hls_output_stats(rig.output);
+        assert_row(stats.discontinuities == 0, row->name, "%llu discontinuities",
+                   (unsigned long long)stats.discontinuities);
+        check_ts();
+        if (row->low_latency)
+            check_cmaf();
+        rig_close(&rig);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(b_frames_come_out_as_they_went_in),
+    };
+
+    av_log_set_level(AV_LOG_FATAL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
