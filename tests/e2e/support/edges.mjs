@@ -6,7 +6,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { Child, untilHealthy } from "../../../tools/stack/child.mjs";
-import { fillTemplate } from "../../../tools/stack/nginx.mjs";
+import { fillTemplate, reachableWeb, WORKERS } from "../../../tools/stack/nginx.mjs";
 import { SOURCE, built } from "../../../tools/stack/stack.mjs";
 import { Hosts, OUR_ADDRESS } from "./hosts.mjs";
 
@@ -19,7 +19,7 @@ async function startNginx(host, name, folder, site) {
   const file = path.join(folder, "nginx.conf");
   await writeFile(path.join(folder, "site.conf"), site);
   await writeFile(file, await fillTemplate(path.join(SOURCE, "nginx/janus-hls.conf.in"), {
-    SITE: path.join(folder, "site.conf"), RUN: folder, USER: process.getuid() === 0 ? "user root;" : "" }));
+    SITE: path.join(folder, "site.conf"), RUN: folder, USER: WORKERS }));
   const child = new Child(name, host.within[0],
     [...host.within.slice(1), "nginx", "-c", file, "-e", path.join(folder, "nginx.log"), "-g", "daemon off;"],
     { logFile: path.join(folder, "nginx.log") });
@@ -30,8 +30,9 @@ async function startNginx(host, name, folder, site) {
 /** An origin's site, which tells each request in requests.log. */
 async function originSite(stack, folder) {
   const site = await fillTemplate(path.join(SOURCE, "nginx/site.conf.in"), {
-    LISTEN: `listen ${PORT};`, HLS: stack.hls, WEB: built().web, JANUS: `${OUR_ADDRESS}:${stack.janusPort}`,
-    LL: `${OUR_ADDRESS}:${stack.llPort}`, CONTROL: `${OUR_ADDRESS}:${stack.bridgePort}`, STATUS: "", PIECES: path.join(SOURCE, "nginx"), LOGS: folder });
+    LISTEN: `listen ${PORT};`, HLS: stack.hls, WEB: await reachableWeb(built().web, folder), JANUS: `${OUR_ADDRESS}:${stack.janusPort}`,
+    LL: `${OUR_ADDRESS}:${stack.llPort}`, CONTROL: `127.0.0.1:${stack.bridgePort}`,
+    STATUS: `include ${path.join(SOURCE, "nginx", "status.conf")};`, PIECES: path.join(SOURCE, "nginx"), LOGS: folder });
   return `log_format requests '$request_uri $status';\n` +
     site.replace(/access_log [^;]*;/g, `access_log ${folder}/requests.log requests;`);
 }
