@@ -35,9 +35,12 @@ static uint32_t read_chroma_fields(H264Bits *r, H264Sps *out)
         return 1;
     uint32_t chroma = h264_read_ue(r);
     if (chroma == 3)
-        h264_read_bit(r);   /* separate_colour_plane_flag */
-    h264_read_ue(r);        /* bit_depth_luma_minus8 */
-    h264_read_ue(r);        /* bit_depth_chroma_minus8 */
+        h264_read_bit(r); /* separate_colour_plane_flag */
+    for (int i = 0; i < 2; i++) {
+        uint32_t beyond_8 = h264_read_ue(r); /* bit_depth_luma_minus8, of chroma */
+        if (beyond_8 <= 6 && beyond_8 + 8 > out->bit_depth)
+            out->bit_depth = (uint8_t)(beyond_8 + 8);
+    }
     h264_read_bit(r);       /* qpprime_y_zero_transform_bypass_flag */
     if (h264_read_bit(r)) { /* seq_scaling_matrix_present_flag */
         unsigned lists = chroma == 3 ? 12 : 8;
@@ -157,7 +160,7 @@ static int parse(const uint8_t *nal, size_t len, H264Sps *out, H264SliceSyntax *
         return -1;
     H264Bits r = h264_bits_of_nal(nal, len);
     *syntax = (H264SliceSyntax){0};
-    *out = (H264Sps){.max_reorder_frames = -1};
+    *out = (H264Sps){.max_reorder_frames = -1, .bit_depth = 8};
     out->profile_idc = (uint8_t)h264_read_bits(&r, 8);
     out->constraint_flags = (uint8_t)h264_read_bits(&r, 8);
     out->level_idc = (uint8_t)h264_read_bits(&r, 8);
@@ -166,6 +169,7 @@ static int parse(const uint8_t *nal, size_t len, H264Sps *out, H264SliceSyntax *
     if (id > 31 || chroma > 3)
         return -1;
     out->id = (uint8_t)id;
+    out->chroma_format = (uint8_t)chroma;
     uint32_t frame_num_bits = h264_read_ue(&r) + 4;
     syntax->frame_num_bits = frame_num_bits <= 16 ? (uint8_t)frame_num_bits : 0;
     syntax->chroma_format = (uint8_t)chroma;

@@ -9,6 +9,15 @@
 /* Payload structures, RFC 6184 table 1. */
 enum { NAL_SINGLE_MAX = 23, NAL_STAP_A = 24, NAL_FU_A = 28 };
 
+/* Types that no sender has a use for, H.264 table 7-1; and the bit that says that something is
+ * wrong. Another codec's packets look so, half of the time or always. */
+static bool is_no_nal(const uint8_t *p)
+{
+    static const uint32_t none = 1u << 0 | 7u << 16 | 7u << 21;
+
+    return p[0] & 0x80 || none >> h264_nal_type(p) & 1;
+}
+
 #define ACCESS_UNIT_BYTES (2u << 20) /* 2 MiB: 16 Mbit/s in one second's only picture */
 #define SEI_BYTES         4096       /* of one picture; more is left out, pictures do not need it */
 
@@ -177,6 +186,8 @@ static bool take_payload(H264Depay *d, Assembly *a, const uint8_t *p, size_t len
 {
     unsigned type = h264_nal_type(p);
 
+    if (is_no_nal(p))
+        return false;
     if (type == NAL_FU_A)
         return take_fragment(d, a, p, len);
     if (d->in_fragment) { /* the end of it is missing */
@@ -185,7 +196,7 @@ static bool take_payload(H264Depay *d, Assembly *a, const uint8_t *p, size_t len
     }
     if (type == NAL_STAP_A)
         return take_aggregate(d, a, p, len);
-    if (type == 0 || type > NAL_SINGLE_MAX)
+    if (type > NAL_SINGLE_MAX)
         return false;
     take_nal(d, a, p, len);
     return true;
@@ -322,5 +333,8 @@ const H264Sps *h264_depay_sps(const H264Depay *d)
 
 H264DepayStats h264_depay_stats(const H264Depay *d)
 {
-    return d->stats;
+    H264DepayStats stats = d->stats;
+
+    stats.has_sets = parameter_sets_complete(&d->sets);
+    return stats;
 }

@@ -22,6 +22,7 @@ typedef struct H264DepayStats {
     uint64_t damaged;            /* access units that lacked something */
     uint64_t undecodable; /* whole ones, but what they refer to was lost, or no IDR came yet */
     uint64_t malformed;   /* packets that cannot be read */
+    bool has_sets;        /* parameter sets of both kinds are known, from wherever */
 } H264DepayStats;
 
 /* Returns NULL where there is no memory. */

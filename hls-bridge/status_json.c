@@ -27,13 +27,14 @@ static json_t *track_json(const IntakeTrackStats *track)
 static json_t *source_json(const StreamStatus *status)
 {
     const SourceStats *source = &status->source;
+    const char *problem = source_problem_name(status->problem);
     json_t *tracks = json_array();
 
     for (size_t i = 0; i < source->media.tracks; i++)
         json_array_append_new(tracks, track_json(&source->media.track[i]));
     return json_pack(
         "{s:I, s:I, s:f, s:I, s:I, s:{s:I, s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I},"
-        " s:{s:I, s:I, s:I, s:I}, s:{s:b, s:I, s:f, s:I}, s:I, s:I, s:I, s:o}",
+        " s:{s:I, s:I, s:I, s:I}, s:{s:b, s:I, s:f, s:I}, s:I, s:I, s:I, s:o, s:s*}",
         "width", (json_int_t)source->media.sps.width, "height",
         (json_int_t)source->media.sps.height, "frame_rate", round(source->frame_rate * 100) / 100,
         "video_bitrate", (json_int_t)source->video_bitrate, "audio_bitrate",
@@ -56,7 +57,7 @@ static json_t *source_json(const StreamStatus *status)
         (json_int_t)source->media.timeline.steps, //
         "keyframe_requests", (json_int_t)source->keyframe_requests, "kernel_drops",
         (json_int_t)source->kernel_drops, "backlog_drops", (json_int_t)source->backlog_drops,
-        "tracks", tracks);
+        "tracks", tracks, "problem", problem[0] ? problem : NULL);
 }
 
 static json_t *output_json(const StreamStatus *status)

@@ -47,6 +47,7 @@ READ(video_refused, track(s, TRACK_VIDEO)->refused)
 READ(audio_refused, track(s, TRACK_AUDIO)->refused)
 READ(kernel_drops, s->source.kernel_drops)
 READ(backlog_drops, s->source.backlog_drops)
+READ(problem, s->problem != PROBLEM_NONE)
 READ(pictures, s->source.media.video.access_units)
 READ(key_pictures, s->source.media.video.idrs)
 READ(damaged, s->source.media.video.damaged + s->source.media.video.undecodable)
@@ -121,6 +122,8 @@ static const struct {
      "Packets dropped since the socket's buffer was full.", "", kernel_drops},
     {"hls_bridge_backlog_dropped_packets_total", "counter",
      "Packets dropped since the disk held the stream up for too long.", "", backlog_drops},
+    {"hls_bridge_video_problem", "gauge",
+     "Whether nobody, or not everybody, can play the video: status and log say why.", "", problem},
     {"hls_bridge_pictures_total", "counter", "Whole, decodable pictures.", "", pictures},
     {"hls_bridge_key_pictures_total", "counter", "IDR pictures among them.", "", key_pictures},
     {"hls_bridge_dropped_pictures_total", "counter",

@@ -72,6 +72,7 @@ struct Stream {
     int64_t next_status_us;
     int64_t live_since_unix_us;
     uint64_t publishers, excessive;
+    SourceProblem problem; /* of the publisher; said in the log */
 };
 
 /* Nothing was ever listed, by an earlier run neither: nobody can want it. */
@@ -123,6 +124,7 @@ static void end_publisher(Stream *s, int64_t now_us, const char *why)
 static void enter(Stream *s, Source *source)
 {
     s->source = source;
+    s->problem = PROBLEM_NONE;
     pipeline_begin(s->pipeline, source);
 }
 
@@ -218,6 +220,19 @@ static bool read_mail(Stream *s, int64_t now_us)
 
 /* ---- status ---- */
 
+/* Says in the log what is wrong with the video, when it is found and when it is over. */
+static SourceProblem note_problem(Stream *s, const IntakeStats *media)
+{
+    SourceProblem problem = source_problem(media);
+
+    if (problem != s->problem && problem != PROBLEM_NONE)
+        log_warn("%s: %s", s->name, source_problem_text(problem));
+    else if (problem != s->problem)
+        log_info("%s: the video can be played now", s->name);
+    s->problem = problem;
+    return problem;
+}
+
 static void update_status(Stream *s, int64_t now_us)
 {
     const Playlist *playlist = packager_playlist(s->packager);
@@ -248,6 +263,7 @@ static void update_status(Stream *s, int64_t now_us)
     if (status.has_source) {
         int64_t bitrate;
         status.source = source_stats(s->source);
+        status.problem = note_problem(s, &status.source.media);
         memcpy(status.title, source_title(s->source), sizeof(status.title));
         if (source_bitrate(s->source, &bitrate))
             status.bitrate = bitrate;

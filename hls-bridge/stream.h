@@ -15,6 +15,7 @@
 
 #include "packager.h"
 #include "source.h"
+#include "source_problem.h"
 #include "stream_name.h"
 
 /* Encoders overshoot: a publisher that sends up to so many times what it may is let be. */
@@ -49,6 +50,7 @@ typedef struct StreamStatus {
     bool unlisted;                 /* no list of what is live names it */
     char title[SOURCE_TITLE_SIZE]; /* the publisher's word; "": none */
     SourceStats source;
+    SourceProblem problem; /* with what the publisher sends */
     ThumbnailStats thumbnail;
     HlsOutputStats output;
     int64_t target_duration_s;

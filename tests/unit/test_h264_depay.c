@@ -288,6 +288,23 @@ static void what_cannot_be_read_damages_its_picture_alone(void **state)
     }
 }
 
+/* VP8 under H.264's payload type: its descriptor begins each packet (RFC 7741 section 4.2). */
+static void another_codec_cannot_be_read(void **state)
+{
+    static const uint8_t first[] = {0x90, 0x80, 0x10, 0x00, 0x80};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(first); i++) {
+        PUSH(1000 * (int64_t)i, true, first[i], 0xE0, 0x12, 0x34, 0x9D, 0x01, 0x2A);
+        assert_false(pop());
+        assert_int_equal(h264_depay_stats(depay).malformed, i + 1);
+    }
+    assert_false(h264_depay_stats(depay).has_sets);
+    push_idr(10000);
+    assert_true(pop());
+    assert_true(h264_depay_stats(depay).has_sets);
+}
+
 static void a_picture_beyond_all_measure_is_dropped(void **state)
 {
     static uint8_t part[1400] = {0x7C, 0x05};
@@ -320,6 +337,7 @@ int main(void)
         TEST(padding_is_nothing),
         TEST(sei_stands_behind_the_sets),
         TEST(what_cannot_be_read_damages_its_picture_alone),
+        TEST(another_codec_cannot_be_read),
         TEST(a_picture_beyond_all_measure_is_dropped),
     };
 
