@@ -94,7 +94,8 @@ admin: {
 cors: { allow_origin = ${quoted(options.origin)} }
 `);
   await writeFile(sub("janus.plugin.hls.jcfg"), options.pluginConfiguration, PRIVATE);
-  for (const [name, text] of Object.entries(options.files ?? {})) await writeFile(sub(name), text);
+  for (const [name, text] of Object.entries(options.files ?? {}))
+    await writeFile(sub(name), typeof text === "function" ? text(options) : text);
 }
 
 /**
@@ -108,7 +109,8 @@ cors: { allow_origin = ${quoted(options.origin)} }
  *   adminSecret
  *   origin               of the pages that may read what its HTTP APIs answer
  *   interfaces           ice_enforce_list; none: all
- *   stockPlugins, eventHandlers, files, env, media   more, for tests; the last goes into the group of that name
+ *   stockPlugins, eventHandlers, files, env, media   more, for tests; files: { name: text, or what makes it of these options }; the
+ *                        last goes into the group of that name
  */
 export async function startJanus(options) {
   await mkdir(options.folder, { recursive: true });

@@ -18,6 +18,16 @@ export async function fillTemplate(file, words) {
     .join("\n");
 }
 
+/**
+ * nginx on a server in the internet: site.conf.in behind production.conf.in, with TLS. `edit(text)` may
+ * change what is filled in.
+ */
+async function productionSite(pieces, words, edit = (text) => text) {
+  const filled = await Promise.all(["production.conf.in", "site.conf.in"].map((name) =>
+    fillTemplate(path.join(pieces, name), { ...words, HSTS: "max-age=31536000" })));
+  return edit(filled.join("\n"));
+}
+
 /** Whether nginx answers at `url`; a certificate of our own making is fine. */
 export function answersHttp(url) {
   if (url.startsWith("http:")) return fetch(url).then((response) => response.ok);
@@ -70,14 +80,16 @@ export async function reachableWeb(web, folder) {
  *   hls, web, janusPort, bridgePort
  *   ll       where the bridge holds low-latency requests: host:port or unix:path
  *   status   whether there is the status page for operators, to this machine alone
+ *   production   { edit }: the site for the internet; guard.conf is in `more`
  */
-export async function startNginx({ pieces, folder, address, tls, hosts, more = "", url, hls, web, janusPort, ll, bridgePort, status, onDeath }) {
+export async function startNginx({ pieces, folder, address, tls, hosts, more = "", url, hls, web, janusPort, ll, bridgePort, status, production, onDeath }) {
   await mkdir(folder, { recursive: true });
   const file = path.join(folder, "nginx.conf");
   const site = path.join(folder, "site.conf");
   const others = hosts ? `server {\n    ${listen(address, tls, " default_server")}\n    return 421;\n}\n` : "";
-  await writeFile(site, others + await fillTemplate(path.join(pieces, "site.conf.in"), {
+  const words = {
     LISTEN: listen(address, tls) + (hosts ? `\n    server_name ${hosts.join(" ")};` : "") + more,
+    HSTS: "",
     HLS: hls,
     WEB: await reachableWeb(web, folder),
     JANUS: `127.0.0.1:${janusPort}`,
@@ -86,7 +98,9 @@ export async function startNginx({ pieces, folder, address, tls, hosts, more = "
     STATUS: status ? await localStatus(pieces, folder) : "",
     PIECES: pieces,
     LOGS: folder,
-  }));
+  };
+  await writeFile(site, others + (production ? await productionSite(pieces, words, production.edit)
+    : await fillTemplate(path.join(pieces, "site.conf.in"), words)));
   await writeFile(file, await fillTemplate(path.join(pieces, "janus-hls.conf.in"), {
     SITE: site,
     RUN: folder,

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The site for a server in the internet: TLS first, and what one address may take of it.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import http from "node:http";
+import https from "node:https";
+import os from "node:os";
+import path from "node:path";
+import test from "node:test";
+import tls from "node:tls";
+import WebSocket from "ws";
+import { makeCertificate } from "../../tools/stack/certificate.mjs";
+import { SOURCE } from "../../tools/stack/stack.mjs";
+import { publish, withBrowser } from "./support/browser.mjs";
+import { until, withStack } from "./support/rig.mjs";
+
+const shipped = (name) => readFileSync(path.join(SOURCE, "janus-plugin", "server", name), "utf8");
+
+/** Janus's configuration for a server, with nothing changed but where things are. */
+const janusServer = {
+  "janus.jcfg": ({ folder }) => shipped("janus.jcfg.in").replaceAll("@LIBRARIES@", folder).replace("/etc/janus-hls", folder),
+  "janus.transport.websockets.jcfg": ({ port }) => shipped("janus.transport.websockets.jcfg").replace("8188", port),
+};
+
+/** Runs `body(stack)` with the production site; `edit(text)` may change it. */
+async function withProduction(body, { edit } = {}) {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-certificate-"));
+  try {
+    const certificate = await makeCertificate(folder, []);
+    await withStack({ tls: certificate, production: { edit } }, body);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** { status, headers } of one request, which follows no redirect. */
+function ask(url, options = {}) {
+  return new Promise((resolve, reject) => {
+    (url.startsWith("https:") ? https : http)
+      .get(url, { rejectUnauthorized: false, ...options }, (response) => {
+        response.resume();
+        response.on("end", () => resolve({ status: response.statusCode, headers: response.headers }));
+      })
+      .on("error", reject);
+  });
+}
+
+/** Opens Janus's WebSocket: resolves to { socket } or { status } of the refusal. */
+function call(stack, origin) {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(`${stack.url.replace("https", "wss")}/janus`, "janus-protocol",
+      { rejectUnauthorized: false, ...(origin && { origin }) });
+    socket.on("open", () => resolve({ socket }));
+    socket.on("unexpected-response", (request, response) => {
+      response.resume();
+      resolve({ status: response.statusCode });
+    });
+    socket.on("error", reject);
+  });
+}
+
+test("pages come by TLS alone, media by both, and the WebSocket is for our own pages", () =>
+  withProduction(async (stack) => {
+    const plain = `http://127.0.0.1:${stack.plainPort}`;
+    const hsts = async (where) => (await ask(where)).headers["strict-transport-security"];
+
+    for (const page of ["/", "/publish.html?stream=a", "/settings.json", "/janus", "/nowhere"]) {
+      const { status, headers } = await ask(plain + page);
+      assert.deepEqual([page, status, headers.location], [page, 308, `https://127.0.0.1${page}`]);
+      assert.equal(headers["strict-transport-security"], undefined, "by TLS alone: RFC 6797, section 7.2");
+      assert.equal(await hsts(stack.url + page), "max-age=31536000", page);
+    }
+    await until("the list", async () => (await ask(`${stack.url}/live/streams.json`)).status === 200);
+    for (const url of [plain, stack.url]) {
+      const { status, headers } = await ask(`${url}/live/streams.json`);
+      assert.deepEqual([status, headers.location, headers["strict-transport-security"]], [200, undefined, undefined]);
+      assert.equal((await ask(`${url}/live/nobody/index.m3u8`)).status, 404);
+    }
+    assert.equal((await ask(`${plain}/.well-known/acme-challenge/none`)).status, 404);
+    assert.doesNotMatch((await ask(stack.url)).headers.server, /\d/);
+
+    for (const origin of [stack.url, "https://127.0.0.1", undefined]) {
+      const { socket } = await call(stack, origin);
+      assert.ok(socket, origin);
+      socket.close();
+    }
+    for (const origin of ["https://evil.example", "https://127.0.0.1.evil.example", "http://127.0.0.1",
+      "https://evil.example|127.0.0.1", "https://127.0.0.1|evil", "null"])
+      assert.deepEqual(await call(stack, origin), { status: 403 }, origin);
+  }));
+
+test("one address has fifty WebSockets, and is told so", () =>
+  withProduction(async (stack) => {
+    const sockets = [];
+    const statuses = [];
+    for (let i = 0; i < 52; i++) {
+      const { socket, status } = await call(stack);
+      if (socket) sockets.push(socket);
+      else statuses.push(status);
+    }
+    assert.deepEqual([sockets.length, statuses], [50, [429, 429]]);
+    assert.equal((await ask(`${stack.url}/live/streams.json`)).status, 200, "who watches does not notice");
+    for (const socket of sockets) socket.close();
+    await until("there is room again", async () => {
+      const { socket } = await call(stack);
+      socket?.close();
+      return socket;
+    });
+  }));
+
+test("what one address asks is limited, media and pages together", () =>
+  withProduction(async (stack) => {
+    const statuses = await Promise.all(Array.from({ length: 8 }, () => ask(`${stack.url}/live/nobody/index.m3u8`)
+      .then(({ status, headers }) => (assert.equal(headers["cache-control"], "no-store"), status))));
+    assert.ok(statuses.filter((status) => status === 404).length >= 1);
+    assert.ok(statuses.filter((status) => status === 429).length >= 4, `${statuses}`);
+  }, {
+    // so that it does not take four thousand requests a second to see it
+    edit: (text) => text.replace("rate=4000r/s", "rate=1r/m").replace(/include (.*\/guard\.conf);/, (include, file) =>
+      readFileSync(file, "utf8").replace("burst=8000", "burst=3")),
+  }));
+
+test("a client that says nothing more is dropped", () =>
+  withProduction(async (stack) => {
+    const socket = tls.connect({ port: stack.port, host: "127.0.0.1", rejectUnauthorized: false });
+    socket.on("error", () => {}); // a reset will do
+    const closed = new Promise((resolve) => socket.on("close", resolve));
+    socket.write("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ");
+    const drip = setInterval(() => socket.write("a"), 1000); // each second a byte: it is the whole head that counts
+    const began = Date.now();
+    await closed;
+    clearInterval(drip);
+    assert.ok(Date.now() - began < 40000, "long before nginx's own sixty seconds");
+  }));
+
+test("Janus has our plugin and WebSockets, and nothing else that strangers could ask", () =>
+  withStack({ janus: { files: janusServer } }, async (stack) => {
+    const socket = new WebSocket(`ws://127.0.0.1:${stack.janusPort}`, "janus-protocol");
+    await new Promise((resolve) => socket.on("open", resolve));
+    socket.send(JSON.stringify({ janus: "info", transaction: "a" }));
+    const info = JSON.parse(await new Promise((resolve) => socket.on("message", resolve)));
+    socket.close();
+    assert.deepEqual([Object.keys(info.plugins), Object.keys(info.transports), Object.keys(info.events), Object.keys(info.loggers)],
+      [["janus.plugin.hls"], ["janus.transport.websockets"], [], []]);
+  }));
+
+test("a publisher and a viewer at low latency find nothing in their way", () =>
+  withProduction((stack) =>
+    withBrowser({ context: { ignoreHTTPSErrors: true } }, async (context) => {
+      await publish(context, stack, "shop");
+      const viewer = await context.newPage();
+      const refused = [];
+      viewer.on("response", (response) => response.status() === 429 && refused.push(response.url()));
+      await viewer.goto(`${stack.url}/watch.html?stream=shop`);
+      await until("the picture moves", () => viewer.evaluate(() => document.querySelector("video").currentTime > 3), 30000);
+      assert.deepEqual(refused, []);
+    })));
