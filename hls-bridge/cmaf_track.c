@@ -83,6 +83,7 @@ static bool store(CmafTrack *t, const char *name, const void *data, size_t len)
     if (good && t->failing)
         log_info("%s: %s can be written again", t->params.stream, t->list.kind);
     t->failing = !good;
+    t->stats.failed_writes += !good;
     return good;
 }
 

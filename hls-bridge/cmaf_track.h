@@ -30,10 +30,12 @@ typedef struct CmafTrackParams {
 typedef struct CmafTrackStats {
     uint64_t segments, bytes;
     uint64_t parts;
-    uint64_t repeated;    /* of them, filled with a picture that repeats the last */
-    uint64_t gaps;        /* of them, could not be made or written */
-    int64_t media_90k;    /* length of the segments */
-    int64_t peak_bitrate; /* bit/s of the largest segment */
+    uint64_t repeated;      /* of them, filled with a picture that repeats the last */
+    uint64_t gaps;          /* of them, could not be made or written */
+    uint64_t failed_writes; /* files that could not be written: parts, segments, initialisation
+                               segments */
+    int64_t media_90k;      /* length of the segments */
+    int64_t peak_bitrate;   /* bit/s of the largest segment */
 } CmafTrackStats;
 
 /* Returns NULL where there is no memory. */

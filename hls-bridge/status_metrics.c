@@ -82,6 +82,8 @@ READ(audio_parts, s->output.low_latency.track[LL_AUDIO].parts)
 READ(repeated_parts, s->output.low_latency.track[LL_VIDEO].repeated)
 READ(video_gaps, s->output.low_latency.track[LL_VIDEO].gaps)
 READ(audio_gaps, s->output.low_latency.track[LL_AUDIO].gaps)
+READ(video_failed_writes, s->output.low_latency.track[LL_VIDEO].failed_writes)
+READ(audio_failed_writes, s->output.low_latency.track[LL_AUDIO].failed_writes)
 READ(held, s->output.low_latency.held)
 READ(thumbnails, s->thumbnail.made)
 READ(failed_thumbnails, s->thumbnail.failed)
@@ -179,6 +181,9 @@ static const struct {
     EACH_KIND("hls_bridge_gap_parts_total", "counter",
               "Parts that viewers lack: they could not be made or written.", video_gaps,
               audio_gaps),
+    EACH_KIND("hls_bridge_failed_part_writes_total", "counter",
+              "Files of low latency lost to the disk: parts, segments, initialisation segments.",
+              video_failed_writes, audio_failed_writes),
     {"hls_bridge_held_requests", "gauge", "Requests that wait for what is to come.", "", held},
     {"hls_bridge_thumbnails_total", "counter", "Thumbnails made.", "", thumbnails},
     {"hls_bridge_failed_thumbnails_total", "counter",

@@ -111,6 +111,10 @@ static void an_initialisation_segment_is_tried_again(void **state)
     publish(3000);
     assert_true(refusals > 2);
     assert_int_equal(count_files(root, ".mp4"), 0);
+    CmafOutputStats stats = hls_output_stats(packager_output(packager)).low_latency;
+    assert_int_equal(stats.track[LL_VIDEO].failed_writes + stats.track[LL_AUDIO].failed_writes,
+                     refusals);
+    assert_true(stats.track[LL_VIDEO].gaps > 0);
     assert_true(read_list(root, "video.m3u8").gaps > 0 && read_list(root, "video.m3u8").parts == 0);
     refused = NULL;
     publish(25000);

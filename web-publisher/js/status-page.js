@@ -81,7 +81,7 @@ class Row {
       value.textContent = values.at(-1) === null ? "–" : format(values.at(-1));
       line.draw(values, SPAN);
     }
-    const warnings = this.history.warnings(status);
+    const { warnings } = this.history;
     this.#warnings.replaceChildren(...warnings.map(({ bad, text }) => element("li", bad ? "bad" : "", text)));
     this.#warnings.hidden = warnings.length === 0;
     return warnings.length;
