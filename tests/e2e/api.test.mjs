@@ -227,6 +227,8 @@ test("configure changes a live stream", () =>
       await configure({ keyframe: true });
       await until("a key frame more", async () => (await outbound(page)).video.keyFramesEncoded > keyframes, 2000);
       assert.equal((await configure({ audio: false })).audio, false);
+      const [first, second] = await Promise.all([configure({ bitrate: 900000 }), configure({ audio: true })]);
+      assert.deepEqual([first.bitrate, second.audio], [900000, true], "each of two callers at once has its own answer");
       await assert.rejects(configure({ bitrate: 1 }), /bit\/s/);
     })));
 

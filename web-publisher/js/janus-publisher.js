@@ -2,7 +2,7 @@
 
 // Publishes a MediaStream through Janus's HLS plugin, and keeps it published: a lost signalling
 // connection is taken up again under the media that still flows, a broken media path is repaired by
-// an ICE restart, and where neither helps everything is set up anew under the same name and key.
+// an ICE restart, and where neither helps everything is set up again under the same name and key.
 //
 // It knows nothing of the page. It tells what happens by events, each a CustomEvent whose detail is
 //   "state"  { state, text }   one of: connecting, live, waiting (for the bridge), reconnecting,
@@ -11,6 +11,7 @@
 //   "status" { lost }          the network between here and Janus is losing packets
 
 import Janus from "../vendor/janus.es.js";
+import { PendingRequests } from "./pending-requests.js";
 
 const PLUGIN = "janus.plugin.hls";
 const RETRY_MS = [500, 1000, 2000, 4000, 8000]; // then every 8 s
@@ -56,7 +57,7 @@ export class JanusPublisher extends EventTarget {
   #attempt = 0; // grows with each set-up, so that what belongs to an old one is ignored
   #timers = new Set();
   #playback = null;
-  #configured = null; // who waits for the answer to configure()
+  #pending = new PendingRequests();
 
   /**
    * `server`: the URL of Janus's WebSocket; `iceServers`: as RTCPeerConnection takes them, or a promise
@@ -104,14 +105,11 @@ export class JanusPublisher extends EventTarget {
 
   /**
    * Changes what is live: { bitrate, audio, video, keyframe }, each optional (docs/protocol.md).
-   * Resolves to the answer, rejects with what is wrong.
+   * Resolves to the answer, rejects with what is wrong; several may be under way.
    */
-  configure(changes) {
-    return new Promise((resolve, reject) => {
-      this.#configured = (answer) =>
-        answer.hls === "error" ? reject(new PluginError(answer.error_code, answer.error)) : resolve(answer);
-      this.#handle.send({ message: { request: "configure", ...changes } });
-    });
+  async configure(changes) {
+    if (!this.#handle) throw new Error("Nothing is published");
+    return this.#ask("configure", changes);
   }
 
   /** Sends a further track from now on; this is negotiated anew. */
@@ -127,7 +125,7 @@ export class JanusPublisher extends EventTarget {
 
   /** Tells the server what only this side of the call can measure. */
   report(roundTripMs) {
-    this.#handle?.send({ message: { request: "report", round_trip_ms: roundTripMs } });
+    if (this.#handle) this.#ask("report", { round_trip_ms: roundTripMs });
   }
 
   #say(state, text, code) {
@@ -148,6 +146,7 @@ export class JanusPublisher extends EventTarget {
     this.#timers.clear();
     const janus = this.#janus;
     this.#janus = this.#handle = null;
+    this.#pending.abandon(new Error("The connection is gone"));
     janus?.destroy({ cleanupHandles: true, notifyDestroyed: false, unload: true });
   }
 
@@ -250,7 +249,13 @@ export class JanusPublisher extends EventTarget {
     const jsep = await new Promise((resolve, reject) => {
       this.#handle.createOffer({ ...changes, success: resolve, error: reject });
     });
-    if (!stale()) this.#handle.send({ message: { request: "publish", ...this.#request }, jsep });
+    if (!stale()) this.#ask("publish", this.#request, jsep);
+  }
+
+  /** Asks the plugin; a promise of its answer. */
+  #ask(request, fields, jsep) {
+    this.#handle.send({ message: { request, ...fields }, jsep });
+    return this.#pending.add(request);
   }
 
   /** Under strain frames go first: each change of size restarts decoders at the viewers. */
@@ -264,6 +269,7 @@ export class JanusPublisher extends EventTarget {
   }
 
   #onMessage(message, jsep) {
+    const answered = this.#pending.settle(message, ({ error_code: code, error }) => new PluginError(code, error));
     if (jsep) this.#handle.handleRemoteJsep({ jsep });
     switch (message.hls) {
       case "published":
@@ -278,14 +284,8 @@ export class JanusPublisher extends EventTarget {
         else if (FINAL_ENDS.includes(message.code)) this.#fail(`The stream was ended: ${message.reason}.`);
         else this.#connect("reconnecting");
         break;
-      case "configured":
-        this.#configured?.(message);
-        this.#configured = null;
-        break;
-      case "error":
-        if (this.#configured) this.#configured(message);
-        else this.#fail(asSentence(message.error), message.error_code);
-        this.#configured = null;
+      case "error": // those of other requests are told to who has asked
+        if (answered === "publish" || answered === null) this.#fail(asSentence(message.error), message.error_code);
         break;
     }
   }
