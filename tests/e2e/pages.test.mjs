@@ -8,6 +8,8 @@ import test from "node:test";
 import { messageOf, openPage, publish, untilLive, withBrowser } from "./support/browser.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 
+const BUSY = 475; // docs/protocol.md
+
 const says = (page, pattern) => until(`the page says ${pattern}`, async () => pattern.test(await messageOf(page)));
 
 /** Everything is as wide as a phone at the most, and `selector` can be seen without scrolling. */
@@ -131,6 +133,31 @@ test("a server that is down is waited for", () =>
       const page = await openPage(context, `${stack.url}/publish.html?stream=shop&source=testcard&auto=1`);
       await says(page, /Trying again/);
       await stack.startJanus();
+      await untilLive(page, 20000);
+    })));
+
+/** The first answer to publish is an error that passes. */
+async function refuseOnce(context) {
+  let refused = false;
+  await context.routeWebSocket(/\/janus$/, (page) => {
+    page.connectToServer().onMessage((text) => {
+      const message = JSON.parse(text);
+      const isAnswer = message.plugindata?.data?.hls === "published";
+      if (isAnswer && !refused) {
+        refused = true;
+        const data = { hls: "error", error_code: BUSY, error: "there is no room just now: try again in some seconds" };
+        page.send(JSON.stringify({ ...message, jsep: undefined, plugindata: { ...message.plugindata, data } }));
+      } else page.send(text);
+    });
+  });
+}
+
+test("a server that has no time for a publisher is asked again", () =>
+  withStack({}, (stack) =>
+    withBrowser({}, async (context) => {
+      await refuseOnce(context);
+      const page = await openPage(context, `${stack.url}/publish.html?stream=shop&source=testcard&auto=1`);
+      await says(page, /no room just now.*Trying again/);
       await untilLive(page, 20000);
     })));
 

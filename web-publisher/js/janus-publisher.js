@@ -19,8 +19,8 @@ const RESTART_AFTER_MS = 2000; // of a media path that is down; most blips are o
 const REBUILD_AFTER_MS = 8000;
 const CONNECT_WITHIN_MS = 12000; // of a new media path; then another is begun
 
-// errors of the plugin that no second try mends (docs/protocol.md)
-const FINAL_ERRORS = [460, 461, 462, 463, 464, 465, 466, 467, 468, 472, 473];
+// errors of the plugin that no second try mends, or not soon (docs/protocol.md)
+const FINAL_ERRORS = [460, 461, 462, 463, 464, 465, 466, 467, 468, 472, 473, 474];
 
 // ends of a stream that were meant
 const FINAL_ENDS = ["kicked", "taken-over", "refused", "requested", "too-much"];
@@ -58,6 +58,7 @@ export class JanusPublisher extends EventTarget {
   #timers = new Set();
   #playback = null;
   #pending = new PendingRequests();
+  #refusals = 0; // of publish, one after the other
 
   /**
    * `server`: the URL of Janus's WebSocket; `iceServers`: as RTCPeerConnection takes them, or a promise
@@ -156,7 +157,7 @@ export class JanusPublisher extends EventTarget {
     const attempt = this.#attempt;
     const stale = () => attempt !== this.#attempt || !this.#wanted;
 
-    this.#say(state, failures ? "The server cannot be reached. Trying again …" : "Connecting …");
+    if (!failures) this.#say(state, "Connecting …"); // else it stays said why not yet
     try {
       await this.#openSession(stale);
       if (!stale()) await this.#attach(stale);
@@ -167,10 +168,20 @@ export class JanusPublisher extends EventTarget {
         this.#fail(error.message, error.code);
         return;
       }
-      const pause = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)];
-      this.#say("reconnecting", `${error.message ?? error}. Trying again …`);
-      this.#later(pause, () => this.#connect("reconnecting", failures + 1));
+      this.#retry(error.message ?? error, failures);
     }
+  }
+
+  /** Tries again after a pause that grows with `failures`; `why` is no whole sentence. */
+  #retry(why, failures) {
+    this.#say("reconnecting", `${asSentence(why)} Trying again …`);
+    this.#later(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)], () => this.#connect("reconnecting", failures + 1));
+  }
+
+  /** An error that is not of a request whose caller is told. */
+  #onRefused({ error, error_code: code }) {
+    if (FINAL_ERRORS.includes(code)) this.#fail(asSentence(error), code);
+    else this.#retry(error, this.#refusals++);
   }
 
   #fail(text, code) {
@@ -273,6 +284,7 @@ export class JanusPublisher extends EventTarget {
     if (jsep) this.#handle.handleRemoteJsep({ jsep });
     switch (message.hls) {
       case "published":
+        this.#refusals = 0;
         this.#playback = message.playback;
         break;
       case "status":
@@ -285,7 +297,7 @@ export class JanusPublisher extends EventTarget {
         else this.#connect("reconnecting");
         break;
       case "error": // those of other requests are told to who has asked
-        if (answered === "publish" || answered === null) this.#fail(asSentence(message.error), message.error_code);
+        if (answered === "publish" || answered === null) this.#onRefused(message);
         break;
     }
   }

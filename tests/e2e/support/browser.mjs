@@ -36,6 +36,9 @@ export async function openPage(context, url) {
   const page = await context.newPage();
   page.errors = [];
   page.on("pageerror", (error) => page.errors.push(String(error)));
+  page.on("console", (message) => { // what its own policy forbids is a fault of ours
+    if (/Content Security Policy/.test(message.text())) page.errors.push(message.text());
+  });
   await page.goto(url);
   return page;
 }
