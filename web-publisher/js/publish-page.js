@@ -80,9 +80,11 @@ async function showLinks({ hls, watch }) {
   showQr(byId("qr"), absolute(watch));
   byId("links").hidden = false;
   byId("links-state").textContent = "The first seconds are being cut …";
+  // here, though viewers may be sent to another site: this page may not ask there
+  const isThere = (list) => fetch(`live/${byId("name").value}/${list}`, { method: "HEAD", cache: "no-store" })
+    .then((response) => response.ok, () => false);
   while (!byId("links").hidden) {
-    const there = await fetch(absolute(hls), { method: "HEAD", cache: "no-store" }).then((r) => r.ok, () => false);
-    if (there) break;
+    if ((await isThere("index.m3u8")) || (await isThere("master.m3u8"))) break;
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
   byId("links-state").textContent = "Viewers can open it now.";
