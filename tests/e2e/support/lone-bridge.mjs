@@ -17,13 +17,13 @@ const SECONDS = "60"; // that each sends, unless it is told otherwise
 /**
  * Runs `body({ port, hls, send })` with a bridge: its control API's port, its folder, and
  * send(stream, …options of rtp-replay), which sends a recording to it and returns the child. All ends with
- * `body()`.
+ * `body()`. `program`: another hls-bridge than the one that is tested with sanitizers.
  */
-export async function withBridge(settings, body) {
+export async function withBridge(settings, body, { program = built().bridge } = {}) {
   const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-test-"));
   const hls = path.join(folder, "hls");
   const [port] = await freePorts(1);
-  const bridge = await startBridge({ program: built().bridge, folder, hls, port, settings });
+  const bridge = await startBridge({ program, folder, hls, port, settings });
   const senders = new Set();
   const send = (stream, ...options) => {
     const sender = new Child("rtp-replay", built().replay,
