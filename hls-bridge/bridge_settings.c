@@ -34,6 +34,7 @@ static const SettingRule rules[] = {
     {KEY("hls.restart", SETTING_SECONDS, restart_us, 0, 60 * S)},
     {KEY("hls.files", SETTING_INTEGER, files_per_s, 50, 10000)},
     {KEY("hls.ts", SETTING_BOOLEAN, writes_ts, 0, 0)},
+    {KEY("hls.durable", SETTING_BOOLEAN, durable, 0, 0)},
     {KEY("ll.enabled", SETTING_BOOLEAN, ll_enabled, 0, 0)},
     {KEY("ll.part", SETTING_SECONDS, ll_part_us, S / 10, 1 * S)},
     {KEY("ll.wait", SETTING_SECONDS, ll_wait_us, 1 * S, 120 * S)},

@@ -24,6 +24,7 @@ typedef struct BridgeSettings {
     int64_t restart_us;                   /* between two restarts of a stream's pictures */
     int64_t files_per_s;                  /* of media, that a stream may make */
     bool writes_ts;                       /* the classic playlist, of .ts segments */
+    bool durable;                         /* which survives a power cut while it is live */
     bool ll_enabled;                      /* low-latency HLS */
     int64_t ll_part_us;                   /* about how long its parts are */
     int64_t ll_wait_us;                   /* that one is held who waits for a stream to begin */

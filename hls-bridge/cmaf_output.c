@@ -105,12 +105,16 @@ CmafOutput *cmaf_output_open(const CmafOutputParams *params, int64_t now_us)
     }
     o->board = ll_hub_join(params->hub, params->stream,
                            HOLD_TARGETS * params->target_duration_s * US_PER_S);
-    CmafPlaylistsParams playlists = {params->stream, o->folder, o->board, o->track};
+    CmafPlaylistsParams playlists = {params->stream, o->folder, o->board, params->numbers,
+                                     o->track};
     CmafDashParams dash = {params->stream, o->folder, o->track, params->target_duration_s};
     o->playlists = o->board ? cmaf_playlists_create(&playlists) : NULL;
     o->dash = params->dash ? cmaf_dash_create(&dash) : NULL;
     if (!o->playlists || (params->dash && !o->dash))
         goto fail;
+    if (!cmaf_playlists_is_former(o->playlists, LL_VIDEO) &&
+        !cmaf_playlists_is_former(o->playlists, LL_AUDIO))
+        media_folder_remove(o->folder, DASH_MANIFEST_FILE); /* it lists what they did */
     remove_leftovers(o, now_us);
     return o;
 fail:

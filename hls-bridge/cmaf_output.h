@@ -19,6 +19,7 @@ typedef struct CmafOutputParams {
     const char *stream;    /* a valid stream name; borrowed */
     const char *directory; /* of all streams */
     LlHub *hub;            /* borrowed */
+    NumberLog *numbers;    /* borrowed; NULL: none is kept, which a power cut would be a pity for */
     int64_t part_us;
     int64_t target_duration_s;
     size_t window;

@@ -4,12 +4,18 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "bridge_log.h"
 
 #define CHANGE_PERCENT 10 /* of a figure, for the multivariant playlist to be written anew */
 
 static const char *const playlist_file[] = {"video.m3u8", "audio.m3u8"};
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
 
 /* A playlist that an earlier run has left, until there is one of this run in its place. */
 typedef struct Former {
@@ -38,20 +44,75 @@ static int read_former(CmafPlaylists *p, LlRendition which, char *text)
     return 0;
 }
 
+/* Makes sure that viewers may see what a rendition's list has come to. Returns 0, or -1 with errno:
+ * then they must not. */
+static int reserve_numbers(CmafPlaylists *p, LlRendition which)
+{
+    const LlPlaylist *list = cmaf_track_playlist(p->params.track[which]);
+    Numbers next = {(uint64_t)(ll_playlist_next_msn(list) + list->open),
+                    (uint64_t)ll_playlist_newest_discontinuity(list)};
+
+    return p->params.numbers
+               ? number_log_reserve(p->params.numbers, NUMBERS_LL, &next, NUMBER_LOG_AHEAD)
+               : 0;
+}
+
+/* What an earlier run has left is not what viewers have seen last, or it is not whole: takes it
+ * away, and goes on at numbers that they cannot have seen. `damaged`: its numbers are not known
+ * either. Returns 0, or -1 with errno. */
+static int forgo_former(CmafPlaylists *p, int64_t msn, int64_t sequence, bool damaged)
+{
+    Numbers seen = {0};
+
+    if (!(p->params.numbers && number_log_bound(p->params.numbers, NUMBERS_LL, &seen)) && damaged)
+        seen.msn = seen.discontinuity = (uint64_t)time(NULL); /* more than there are segments */
+    msn = larger(msn, (int64_t)seen.msn);
+    sequence = larger(sequence, (int64_t)seen.discontinuity + 1);
+    for (int i = 0; i < LL_RENDITIONS; i++)
+        cmaf_track_resume(p->params.track[i], msn, sequence);
+    if (reserve_numbers(p, LL_VIDEO) < 0)
+        return -1;
+    for (int i = 0; i < LL_RENDITIONS; i++)
+        media_folder_remove(p->params.folder, playlist_file[i]);
+    media_folder_remove(p->params.folder, MASTER_FILE);
+    cmaf_playlists_forget_former(p);
+    return 0;
+}
+
+/* Whether all files that a list names are there, but for gaps and what is only hinted at. */
+static bool is_whole(const CmafPlaylists *p, const char *text)
+{
+    char name[MEDIA_NAME_SIZE];
+
+    for (const char *at = text; ll_playlist_next_file(&at, name);)
+        if (media_folder_size(p->params.folder, name) <= 0)
+            return false;
+    return true;
+}
+
 /* The numbers go on where an earlier run has left them, those of both renditions alike. Returns 0,
  * or -1 with errno. */
 static int resume(CmafPlaylists *p)
 {
     const char *text[LL_RENDITIONS] = {p->text, p->delta};
-    int64_t msn = 0, sequence[LL_RENDITIONS] = {0};
+    int64_t msn = 0, sequence[LL_RENDITIONS] = {0}, newest = 0;
+    bool damaged = false, whole = true;
 
     if (read_former(p, LL_VIDEO, p->text) < 0 || read_former(p, LL_AUDIO, p->delta) < 0)
         return -1;
     for (int i = 0; i < LL_RENDITIONS; i++) {
-        int64_t next;
-        if (ll_playlist_resume(text[i], &next, &sequence[i]) == 0 && next > msn)
-            msn = next;
+        int64_t next = 0;
+        if (!p->former[i].there)
+            continue;
+        damaged = ll_playlist_resume(text[i], &next, &sequence[i]) < 0 || damaged;
+        whole = whole && is_whole(p, text[i]);
+        msn = larger(msn, next);
+        newest = larger(newest, sequence[i]);
     }
+    const Numbers none = {0};
+    if (damaged || !whole ||
+        (p->params.numbers && !number_log_trusts(p->params.numbers, NUMBERS_LL, &none)))
+        return forgo_former(p, msn, newest, damaged);
     for (int i = 0; i < LL_RENDITIONS; i++)
         cmaf_track_resume(p->params.track[i], msn, sequence[i]);
     return 0;
@@ -130,6 +191,10 @@ int cmaf_playlists_publish(CmafPlaylists *p, LlRendition which)
 
     if (!is_published(list))
         return 0;
+    if (reserve_numbers(p, which) < 0) {
+        p->due[which] = true;
+        return -1;
+    }
     news.text = p->text;
     news.text_len = ll_playlist_write(list, 0, report, p->text);
     size_t skippable = ll_playlist_skippable(list);

@@ -9,6 +9,7 @@
 
 #include "cmaf_track.h"
 #include "ll_hub.h"
+#include "number_log.h"
 
 #define MASTER_FILE "master.m3u8"
 
@@ -18,6 +19,7 @@ typedef struct CmafPlaylistsParams {
     const char *stream;  /* for log lines */
     MediaFolder *folder; /* all of these are borrowed */
     LlBoard *board;
+    NumberLog *numbers;      /* NULL: none is kept */
     CmafTrack *const *track; /* LL_RENDITIONS of them; their numbers go on where files stand */
 } CmafPlaylistsParams;
 

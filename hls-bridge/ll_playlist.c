@@ -68,6 +68,15 @@ int64_t ll_playlist_duration_90k(const LlPlaylist *p)
     return sum;
 }
 
+int64_t ll_playlist_newest_discontinuity(const LlPlaylist *p)
+{
+    int64_t number = p->discontinuity_sequence;
+
+    for (size_t i = 0; i < p->count + p->open; i++)
+        number += p->segment[i].discontinuity;
+    return number;
+}
+
 int64_t ll_playlist_next_discontinuity(const LlPlaylist *p)
 {
     int64_t number = p->discontinuity_sequence;
@@ -352,6 +361,38 @@ int ll_playlist_resume(const char *text, int64_t *msn, int64_t *discontinuity_se
     *msn = first + count_lines(text, "\n#EXTINF:") + 1;
     *discontinuity_sequence = discontinuities + count_lines(text, "\n#EXT-X-DISCONTINUITY\n") + 1;
     return 0;
+}
+
+/* Copies what stands before `end` characters. Returns false where it is no file's name. */
+static bool take_name(const char *from, const char *end, char *name)
+{
+    size_t len = strcspn(from, end);
+
+    if (len == 0 || len >= PLAYLIST_NAME_SIZE || from[len] == '\0' || memchr(from, '/', len))
+        return false;
+    memcpy(name, from, len);
+    name[len] = '\0';
+    return true;
+}
+
+bool ll_playlist_next_file(const char **at, char *name)
+{
+    bool gap = false;
+
+    for (const char *line = *at, *end; (end = strchr(line, '\n')); line = end + 1) {
+        size_t len = (size_t)(end - line);
+        bool part = strncmp(line, "#EXT-X-PART:", 12) == 0;
+        const char *uri = memmem(line, len, "URI=\"", 5), *from = NULL;
+        *at = end + 1;
+        if (part ? !memmem(line, len, ",GAP=YES", 8) : strncmp(line, "#EXT-X-MAP:", 11) == 0)
+            from = uri ? uri + 5 : NULL;
+        else if (*line != '#' && !gap)
+            from = line;
+        if (from && take_name(from, "\"\n", name))
+            return true;
+        gap = *line == '#' && (gap || strncmp(line, "#EXT-X-GAP\n", 11) == 0);
+    }
+    return false;
 }
 
 /* ---- the multivariant playlist ---- */

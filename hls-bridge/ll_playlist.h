@@ -98,6 +98,9 @@ void ll_playlist_restart(LlPlaylist *playlist);
 /* The sum of the durations of the whole segments. */
 int64_t ll_playlist_duration_90k(const LlPlaylist *playlist);
 
+/* The newest discontinuity number in the list. */
+int64_t ll_playlist_newest_discontinuity(const LlPlaylist *playlist);
+
 /* The discontinuity number of the segment that comes next, where it begins something new. */
 int64_t ll_playlist_next_discontinuity(const LlPlaylist *playlist);
 
@@ -128,6 +131,10 @@ size_t ll_playlist_write(const LlPlaylist *playlist, size_t skipped, const LlRep
 /* Where a list goes on that an earlier run has left as `text`: its next media sequence number and
  * discontinuity sequence number. Returns 0, or -1 where it is none. */
 int ll_playlist_resume(const char *text, int64_t *msn, int64_t *discontinuity_sequence);
+
+/* Finds the next file that a list names as there, from `*at` in its text, and writes its name to
+ * `name` (PLAYLIST_NAME_SIZE bytes). Returns false where there is no more. */
+bool ll_playlist_next_file(const char **at, char *name);
 
 typedef struct LlMultivariant {
     const char *video, *audio;         /* URIs of the media playlists; NULL: there is none */

@@ -23,7 +23,8 @@ typedef struct Outdated {
 struct MediaFolder {
     int fd;
     char *path;
-    bool made; /* by us */
+    bool made;     /* by us */
+    bool anchored; /* its own name, and that of what was written in place, survive a power cut */
     Outdated *outdated;
     size_t outdated_count, outdated_capacity;
     int64_t next_us; /* when the first of them may go */
@@ -75,6 +76,20 @@ void media_folder_discard(MediaFolder *f)
         rmdir(f->path);
 }
 
+/* Returns NULL with errno. */
+static DIR *open_listing(const MediaFolder *f)
+{
+    int fd = openat(f->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+
+    if (dir || fd < 0)
+        return dir;
+    int error = errno;
+    close(fd);
+    errno = error;
+    return NULL;
+}
+
 /* ---- files ---- */
 
 static int write_all(int fd, const void *data, size_t len)
@@ -93,14 +108,14 @@ static int write_all(int fd, const void *data, size_t len)
     return 0;
 }
 
-static int put_in_place(MediaFolder *f, const char *name, const void *data, size_t len)
+static int put_in_place(MediaFolder *f, const char *name, const void *data, size_t len, bool sync)
 {
     int fd = openat(f->fd, TEMPORARY, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     int error;
 
     if (fd < 0)
         return -1;
-    if (write_all(fd, data, len) < 0)
+    if (write_all(fd, data, len) < 0 || (sync && fdatasync(fd) < 0))
         goto fail;
     if (close(fd) < 0) {
         fd = -1;
@@ -118,14 +133,24 @@ fail:
     return -1;
 }
 
-int media_folder_write(MediaFolder *f, const char *name, const void *data, size_t len)
+static int put(MediaFolder *f, const char *name, const void *data, size_t len, bool sync)
 {
     int64_t began_us = clock_us(CLOCK_MONOTONIC);
-    int status = put_in_place(f, name, data, len), error = errno;
+    int status = put_in_place(f, name, data, len, sync), error = errno;
 
     histogram_add(&f->writes, clock_us(CLOCK_MONOTONIC) - began_us);
     errno = error;
     return status;
+}
+
+int media_folder_write(MediaFolder *f, const char *name, const void *data, size_t len)
+{
+    return put(f, name, data, len, false);
+}
+
+int media_folder_write_through(MediaFolder *f, const char *name, const void *data, size_t len)
+{
+    return put(f, name, data, len, true);
 }
 
 void media_folder_limit(MediaFolder *f, OutputBound *bound)
@@ -133,13 +158,79 @@ void media_folder_limit(MediaFolder *f, OutputBound *bound)
     f->bound = bound;
 }
 
+/* Returns 0, or -1 with errno. */
+static int count_file(MediaFolder *f)
+{
+    if (!f->bound || output_bound_takes_file(f->bound))
+        return 0;
+    errno = EDQUOT;
+    return -1;
+}
+
 int media_folder_add(MediaFolder *f, const char *name, const void *data, size_t len)
 {
-    if (f->bound && !output_bound_takes_file(f->bound)) {
-        errno = EDQUOT;
+    return count_file(f) < 0 ? -1 : put(f, name, data, len, false);
+}
+
+int media_folder_add_through(MediaFolder *f, const char *name, const void *data, size_t len)
+{
+    return count_file(f) < 0 ? -1 : put(f, name, data, len, true);
+}
+
+/* ---- what survives a power cut ---- */
+
+int media_folder_sync_names(MediaFolder *f)
+{
+    return fsync(f->fd);
+}
+
+/* Opens a file in the folder `at`, syncs it, and closes it. Returns 0, or -1 with errno. */
+static int sync_file(int at, const char *name, int flags)
+{
+    int fd = openat(at, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags);
+
+    if (fd < 0)
         return -1;
-    }
-    return media_folder_write(f, name, data, len);
+    int status = fsync(fd), error = errno;
+    close(fd);
+    errno = error;
+    return status;
+}
+
+int media_folder_sync_all(MediaFolder *f)
+{
+    DIR *dir = open_listing(f);
+    struct dirent *entry;
+    int error = dir ? 0 : errno;
+
+    while (dir && !error && (entry = readdir(dir)))
+        if (entry->d_name[0] != '.' && sync_file(f->fd, entry->d_name, 0) < 0)
+            error = errno;
+    if (dir)
+        closedir(dir);
+    if (!error && fsync(f->fd) < 0)
+        error = errno;
+    errno = error;
+    return error ? -1 : 0;
+}
+
+int media_folder_overwrite(MediaFolder *f, const char *name, size_t at, const void *data,
+                           size_t len)
+{
+    int fd = openat(f->fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+    if (fd < 0)
+        return -1;
+    ssize_t written = pwrite(fd, data, len, (off_t)at);
+    int error = written < 0 ? errno : (size_t)written < len ? ENOSPC : 0;
+    if (!error && fdatasync(fd) < 0)
+        error = errno;
+    close(fd);
+    if (!error && !f->anchored && (fsync(f->fd) < 0 || sync_file(f->fd, "..", O_DIRECTORY) < 0))
+        error = errno;
+    f->anchored = f->anchored || !error;
+    errno = error;
+    return error ? -1 : 0;
 }
 
 const Histogram *media_folder_writes(const MediaFolder *f)
@@ -170,6 +261,13 @@ ssize_t media_folder_read(const MediaFolder *f, const char *name, void *data, si
 bool media_folder_has(const MediaFolder *f, const char *name)
 {
     return faccessat(f->fd, name, R_OK, 0) == 0;
+}
+
+int64_t media_folder_size(const MediaFolder *f, const char *name)
+{
+    struct stat status;
+
+    return fstatat(f->fd, name, &status, 0) == 0 ? status.st_size : -1;
 }
 
 void media_folder_remove(MediaFolder *f, const char *name)
@@ -206,15 +304,11 @@ void media_folder_remove_all_later(MediaFolder *f, const char *suffix,
                                    bool (*wanted)(void *user, const char *name), void *user,
                                    int64_t at_us)
 {
-    int fd = openat(f->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    DIR *dir = open_listing(f);
     struct dirent *entry;
 
-    if (!dir) {
-        if (fd >= 0)
-            close(fd);
+    if (!dir)
         return;
-    }
     while ((entry = readdir(dir)))
         if (has_suffix(entry->d_name, suffix) && strlen(entry->d_name) < MEDIA_NAME_SIZE &&
             !(wanted && wanted(user, entry->d_name)))

@@ -37,6 +37,24 @@ void media_folder_limit(MediaFolder *folder, OutputBound *bound);
  * EDQUOT. */
 int media_folder_add(MediaFolder *folder, const char *name, const void *data, size_t len);
 
+/* As media_folder_write() and media_folder_add(), and what the file holds survives a power cut; for
+ * its name see media_folder_sync_names(). */
+int media_folder_write_through(MediaFolder *folder, const char *name, const void *data, size_t len);
+int media_folder_add_through(MediaFolder *folder, const char *name, const void *data, size_t len);
+
+/* The names of files survive a power cut as they are now. Returns 0, or -1 with errno. */
+int media_folder_sync_names(MediaFolder *folder);
+
+/* Everything in the folder survives one, but for files whose names begin with a dot. Returns 0, or
+ * -1 with errno. */
+int media_folder_sync_all(MediaFolder *folder);
+
+/* Writes part of a file in its place; what it held there may be lost by a power cut meanwhile. It
+ * is made if need be. When this returns 0 it survives a power cut, with the folder it is in; else
+ * -1 with errno. */
+int media_folder_overwrite(MediaFolder *folder, const char *name, size_t at, const void *data,
+                           size_t len);
+
 /* How long writes have taken. */
 const Histogram *media_folder_writes(const MediaFolder *folder);
 
@@ -45,6 +63,9 @@ const Histogram *media_folder_writes(const MediaFolder *folder);
 ssize_t media_folder_read(const MediaFolder *folder, const char *name, void *data, size_t size);
 
 bool media_folder_has(const MediaFolder *folder, const char *name);
+
+/* The length of a file, or -1 where there is none. */
+int64_t media_folder_size(const MediaFolder *folder, const char *name);
 
 void media_folder_remove(MediaFolder *folder, const char *name);
 

@@ -58,6 +58,7 @@ static int open_cmaf(Packager *p, const PackagerParams *params, int64_t now_us)
         .stream = params->stream,
         .directory = params->directory,
         .hub = params->ll_hub,
+        .numbers = segment_store_numbers(p->store),
         .part_us = params->ll_part_us,
         .target_duration_s = packager_playlist(p)->target_duration_s,
         .window = params->window,
@@ -102,6 +103,7 @@ Packager *packager_open(const PackagerParams *params, int64_t now_us)
         .stream = params->stream,
         .window = params->window,
         .target_duration_s = (params->segment_us + US_PER_S - 1) / US_PER_S,
+        .durable = params->durable,
     };
     Packager *p = calloc(1, sizeof(*p));
 
@@ -177,6 +179,9 @@ int packager_end(Packager *p)
     /* one that refuses does not keep the others from their end */
     if (p->cmaf && cmaf_output_end(p->cmaf) < 0)
         error = errno;
+    if (!error)
+        segment_store_settle(
+            p->store); /* nobody waits for it: who publishes next is a while away */
     errno = error;
     return error ? -1 : 0;
 }

@@ -20,6 +20,7 @@ typedef struct PackagerParams {
     size_t window; /* segments in a playlist */
     int64_t audio_bitrate;
     bool writes_ts;           /* .ts segments and index.m3u8 */
+    bool durable;             /* these survive a power cut */
     LlHub *ll_hub;            /* low-latency HLS is told to; borrowed; NULL: there is none */
     int64_t ll_part_us;       /* about how long its parts are */
     bool ll_dash;             /* and manifest.mpd */

@@ -52,11 +52,19 @@ bool playlist_drop(Playlist *p, PlaylistSegment *dropped)
     return true;
 }
 
+uint64_t playlist_newest_discontinuity(const Playlist *p)
+{
+    uint64_t number = p->discontinuity_sequence;
+
+    for (size_t i = 0; i < p->count; i++)
+        number += p->segments[i].discontinuity;
+    return number;
+}
+
 void playlist_restart(Playlist *p)
 {
-    for (size_t i = 0; i < p->count; i++)
-        p->discontinuity_sequence += p->segments[i].discontinuity;
-    p->discontinuity_sequence++; /* what comes next is no continuation, though no tag says so */
+    /* what comes next is no continuation, though no tag says so */
+    p->discontinuity_sequence = playlist_newest_discontinuity(p) + 1;
     p->media_sequence += p->count;
     p->count = 0;
     p->ended = false;

@@ -53,6 +53,9 @@ void playlist_append(Playlist *playlist, const PlaylistSegment *segment);
  * durations remain. Returns false where none is due. */
 bool playlist_drop(Playlist *playlist, PlaylistSegment *dropped);
 
+/* The newest discontinuity number in the list. */
+uint64_t playlist_newest_discontinuity(const Playlist *playlist);
+
 /* Takes everything off, for a new beginning; the numbers go on. */
 void playlist_restart(Playlist *playlist);
 

@@ -12,9 +12,14 @@
  * A disk that is full or cannot be written is not an end: the segment is lost, the playlist stays
  * true, and the next one is tried.
  *
+ * After a power cut numbers only grow (number_log.h), and no file is listed that is not whole: what
+ * may have been lost is not taken up, and its playlist is removed. A stream that has ended is taken
+ * up, and where `durable` is set any other.
+ *
  * Thread-safety: one thread. */
 
 #include "histogram.h"
+#include "number_log.h"
 #include "output_bound.h"
 #include "playlist.h"
 
@@ -28,6 +33,7 @@ typedef struct SegmentStoreParams {
     size_t window;         /* segments in the playlist */
     int64_t target_duration_s;
     OutputBound *bound; /* of files; borrowed; NULL: none */
+    bool durable; /* what is listed survives a power cut, not only the numbers */
 } SegmentStoreParams;
 
 /* Opens the folder. `now_us`, here and below, is CLOCK_MONOTONIC; names take the wall clock.
@@ -44,6 +50,13 @@ const Playlist *segment_store_playlist(const SegmentStore *store);
  * after an end opens the playlist again. Returns 0, or -1 with errno: then nothing is listed. */
 int segment_store_add(SegmentStore *store, const uint8_t *data, size_t len,
                       PlaylistSegment *segment, int64_t now_us);
+
+/* The log of numbers, for what else is written to the folder; borrowed. */
+NumberLog *segment_store_numbers(const SegmentStore *store);
+
+/* All that is listed in the folder survives a power cut from now on, until something else is. If
+ * the disk refuses, it is not taken up after one. */
+void segment_store_settle(SegmentStore *store);
 
 /* Ends the playlist: EXT-X-ENDLIST. Returns 0, or -1 with errno; call it again then. */
 int segment_store_end(SegmentStore *store);

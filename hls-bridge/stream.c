@@ -351,6 +351,9 @@ static void take_up(Stream *s, int64_t now_us)
     if (stay_us < STAY_LEAST_US || is_void(s))
         stay_us = STAY_LEAST_US;
     set_state(s, ended ? STREAM_ENDED : STREAM_HELD, now_us + stay_us);
+    if (packager_listing(s->packager) == LISTING_NONE && !is_void(s))
+        log_warn("%s: what an earlier run has listed is lost, or may be; only its numbers go on",
+                 s->name);
     if (playlist->count > 0 && s->state == STREAM_HELD)
         log_info("%s: taken up from an earlier run at segment %llu", s->name,
                  (unsigned long long)playlist_next_sequence(playlist));

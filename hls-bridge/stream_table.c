@@ -127,6 +127,7 @@ static Stream *add(StreamTable *t, const char *name)
                 .window = (size_t)settings->window,
                 .audio_bitrate = settings->audio_bitrate,
                 .writes_ts = settings->writes_ts,
+                .durable = settings->durable,
                 .ll_hub = t->ll_hub,
                 .ll_part_us = bridge_settings_part_us(settings),
                 .ll_dash = settings->ll_dash,

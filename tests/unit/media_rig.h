@@ -57,7 +57,8 @@ static inline void rig_audio(void *user, const AacFrame *frame)
 
 static inline void rig_open_outputs(MediaRig *r, bool low_latency)
 {
-    const SegmentStoreParams segments = {r->root, "shop", 6, RIG_TARGET_S, NULL};
+    const SegmentStoreParams segments = {
+        .directory = r->root, .stream = "shop", .window = 6, .target_duration_s = RIG_TARGET_S};
     size_t config_len;
     const uint8_t *config = opus_to_aac_config(r->audio, &config_len);
     const CmafOutputParams cmaf = {

@@ -76,7 +76,8 @@ static int64_t wall_clock(void *user, int64_t at_90k)
 
 static int setup(void **state)
 {
-    const SegmentStoreParams segments = {root, "shop", 6, TARGET_S, NULL};
+    const SegmentStoreParams segments = {
+        .directory = root, .stream = "shop", .window = 6, .target_duration_s = TARGET_S};
     CmafOutputParams low_latency = {
         .stream = "shop",
         .directory = root,

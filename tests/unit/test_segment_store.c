@@ -47,10 +47,11 @@ static int teardown(void **state)
 
 static int add_of(int64_t ms, bool discontinuity)
 {
+    static const uint8_t packet[188] = {0x47};
     PlaylistSegment s = {.duration_90k = ms * 90, .discontinuity = discontinuity};
 
     now_us += ms * US_PER_MS;
-    return segment_store_add(store, (const uint8_t *)"media", 5, &s, now_us);
+    return segment_store_add(store, packet, sizeof(packet), &s, now_us);
 }
 
 static int add(bool discontinuity)
