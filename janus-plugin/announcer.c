@@ -107,6 +107,23 @@ static void on_bridge_unreachable(void *user, unsigned serial, const char *reaso
     publisher_notify(session, stream.text, "bridge-lost", json_pack("{s:s}", "reason", reason));
 }
 
+static void on_bridge_reachable(void *user, unsigned serial)
+{
+    Session *session = user;
+
+    pthread_mutex_lock(&session->lock);
+    bool current = is_current(session, serial);
+    if (current)
+        session->bridge = BRIDGE_LISTENING;
+    StreamName stream = session->stream;
+    pthread_mutex_unlock(&session->lock);
+    if (!current)
+        return;
+    JANUS_LOG(LOG_INFO, "[hls] %s: the bridge answers again\n", stream.text);
+    publisher_push_status(session, "live", NULL);
+    publisher_notify(session, stream.text, "live", NULL);
+}
+
 static void on_bridge_release(void *user)
 {
     session_unref(user);
@@ -183,7 +200,8 @@ int announcer_init(const PluginSettings *settings, AnnouncerRefused *refused)
     const BridgeClientParams bridge = {
         .bridge = plugin_settings_bridge(settings),
         .token = plugin_settings_bridge_token(settings),
-        .events = {on_bridge_answer, on_bridge_refusal, on_bridge_unreachable, on_bridge_release},
+        .events = {on_bridge_answer, on_bridge_refusal, on_bridge_unreachable, on_bridge_reachable,
+                   on_bridge_release},
     };
 
     self.settings = settings;

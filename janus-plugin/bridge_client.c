@@ -1,23 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bridge_client.h"
 
-#include <curl/curl.h>
 #include <glib.h>
-#include <jansson.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-#define UNIX "unix:"
+#include "bridge_http.h"
 
-#define FIRST_RETRY_US     (250 * G_TIME_SPAN_MILLISECOND)
-#define LAST_RETRY_US      (2 * G_TIME_SPAN_SECOND)
-#define REQUEST_TIMEOUT_MS 3000L /* the bridge is on this machine and answers in milliseconds */
-#define STOP_TIMEOUT_US    G_TIME_SPAN_SECOND
-#define ANSWER_MAX         65536 /* bytes of a response that are kept */
-#define REASON_SIZE        256
-#define HTTP_CONFLICT      409 /* the bridge is full */
+#define FIRST_RETRY_US  (250 * G_TIME_SPAN_MILLISECOND)
+#define LAST_RETRY_US   (2 * G_TIME_SPAN_SECOND)
+#define LOOK_MS         2000 /* between two looks whether the bridge still answers */
+#define STOP_TIMEOUT_US G_TIME_SPAN_SECOND
+#define HTTP_CONFLICT   409 /* the bridge is full */
 
 /* What should be so with one stream, and the request that makes it so, if one is under way. */
 typedef struct Entry {
@@ -36,12 +32,13 @@ typedef struct Entry {
 } Entry;
 
 struct BridgeClient {
-    char *bridge; /* as configured, for sentences */
-    char *url;    /* what requests begin with */
-    char *socket; /* path of a Unix socket through which they go; NULL: none */
+    BridgeHttp http;
     BridgeEvents events;
+    gint64 look_period; /* microseconds */
     CURLM *multi;
-    struct curl_slist *offer_headers, *headers; /* with an offer, and without; NULL: none */
+    CURL *look; /* a look whether the bridge still answers, under way; NULL: none */
+    gint64 look_at;
+    GString *look_response;
     GThread *thread;
     pthread_mutex_t lock; /* guards what follows, and all entries */
     GHashTable *entries;  /* name -> Entry */
@@ -51,54 +48,25 @@ struct BridgeClient {
 
 /* What is to be told once the lock is released. */
 typedef struct Outcome {
-    enum { SAY_NOTHING, SAY_ANSWERED, SAY_REFUSED, SAY_UNREACHABLE } what;
+    enum { SAY_NOTHING, SAY_ANSWERED, SAY_REFUSED, SAY_UNREACHABLE, SAY_REACHABLE } what;
     void *user;
     unsigned serial;
     GString *response;
-    char reason[REASON_SIZE];
+    char reason[BRIDGE_REASON_SIZE];
 } Outcome;
-
-static size_t keep_response(char *data, size_t size, size_t count, void *user)
-{
-    GString *response = user;
-
-    if (response->len + size * count > ANSWER_MAX)
-        return 0; /* makes the request fail */
-    g_string_append_len(response, data, (gssize)(size * count));
-    return size * count;
-}
 
 static void start_request(BridgeClient *client, Entry *entry)
 {
-    char *url = g_strdup_printf("%s/streams/%s", client->url, entry->name);
-    CURL *request = curl_easy_init();
+    char *path = g_strconcat("/streams/", entry->name, NULL);
 
-    if (!request) {
-        g_free(url);
-        return;
-    }
-    entry->request = request;
+    entry->request = bridge_http_request(&client->http, entry->offer ? "PUT" : "DELETE", path,
+                                         entry->offer, entry->response);
     entry->request_version = entry->version;
-    g_string_truncate(entry->response, 0);
-    curl_easy_setopt(request, CURLOPT_URL, url);
-    if (client->socket)
-        curl_easy_setopt(request, CURLOPT_UNIX_SOCKET_PATH, client->socket);
-    curl_easy_setopt(request, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(request, CURLOPT_NOPROXY, "*"); /* whatever the environment says */
-    curl_easy_setopt(request, CURLOPT_TIMEOUT_MS, REQUEST_TIMEOUT_MS);
-    curl_easy_setopt(request, CURLOPT_WRITEFUNCTION, keep_response);
-    curl_easy_setopt(request, CURLOPT_WRITEDATA, entry->response);
-    curl_easy_setopt(request, CURLOPT_PRIVATE, entry);
-    if (entry->offer) {
-        curl_easy_setopt(request, CURLOPT_HTTPHEADER, client->offer_headers);
-        curl_easy_setopt(request, CURLOPT_COPYPOSTFIELDS, entry->offer);
-        curl_easy_setopt(request, CURLOPT_CUSTOMREQUEST, "PUT");
-    } else {
-        curl_easy_setopt(request, CURLOPT_HTTPHEADER, client->headers);
-        curl_easy_setopt(request, CURLOPT_CUSTOMREQUEST, "DELETE");
+    if (entry->request) {
+        curl_easy_setopt(entry->request, CURLOPT_PRIVATE, entry);
+        curl_multi_add_handle(client->multi, entry->request);
     }
-    curl_multi_add_handle(client->multi, request);
-    g_free(url);
+    g_free(path);
 }
 
 static void end_request(BridgeClient *client, Entry *entry)
@@ -116,19 +84,6 @@ static void free_entry(gpointer data)
     g_free(entry->offer);
     g_string_free(entry->response, TRUE);
     g_free(entry);
-}
-
-/* The sentence of a problem+json body, RFC 9457. */
-static void read_problem(const GString *response, long status, char *reason)
-{
-    json_t *problem = json_loadb(response->str, response->len, 0, NULL);
-    const char *detail = json_string_value(json_object_get(problem, "detail"));
-
-    if (detail)
-        snprintf(reason, REASON_SIZE, "the bridge answers: %s", detail);
-    else
-        snprintf(reason, REASON_SIZE, "the bridge answers with HTTP status %ld", status);
-    json_decref(problem);
 }
 
 static void retry_later(Entry *entry, Outcome *outcome)
@@ -158,16 +113,16 @@ static void finish_request(BridgeClient *client, Entry *entry, CURLcode result, 
     outcome->user = entry->user;
     outcome->serial = entry->serial;
     if (result != CURLE_OK) {
-        snprintf(outcome->reason, REASON_SIZE, "the bridge at %s cannot be reached: %s",
-                 client->bridge, curl_easy_strerror(result));
+        snprintf(outcome->reason, BRIDGE_REASON_SIZE, "the bridge at %s cannot be reached: %s",
+                 client->http.bridge, curl_easy_strerror(result));
         retry_later(entry, outcome);
     } else if (status >= 500 || (status == HTTP_CONFLICT && entry->listened)) {
         /* one that was live is not thrown out because the bridge, after a restart, has no room yet
          */
-        read_problem(entry->response, status, outcome->reason);
+        bridge_http_problem(entry->response, status, outcome->reason);
         retry_later(entry, outcome);
     } else if (status >= 400) {
-        read_problem(entry->response, status, outcome->reason);
+        bridge_http_problem(entry->response, status, outcome->reason);
         entry->settled = true;
         outcome->what = SAY_REFUSED;
     } else {
@@ -192,10 +147,94 @@ static void say_outcome(BridgeClient *client, Outcome *outcome)
         client->events.refused(outcome->user, outcome->serial, outcome->reason);
     } else if (outcome->what == SAY_UNREACHABLE) {
         client->events.unreachable(outcome->user, outcome->serial, outcome->reason);
+    } else if (outcome->what == SAY_REACHABLE) {
+        client->events.reachable(outcome->user, outcome->serial);
     }
     if (outcome->response)
         g_string_free(outcome->response, TRUE);
 }
+
+/* ---- whether it still answers ---- */
+
+/* Whether the bridge has taken an announcement, and nothing else is to be said to it. */
+static bool is_listening(const Entry *entry)
+{
+    return entry->user && entry->settled && entry->listened;
+}
+
+static bool is_anybody_listening(BridgeClient *client)
+{
+    GHashTableIter all;
+    gpointer value;
+
+    g_hash_table_iter_init(&all, client->entries);
+    while (g_hash_table_iter_next(&all, NULL, &value))
+        if (is_listening(value))
+            return true;
+    return false;
+}
+
+/* A bridge that hangs takes packets without a word: the kernel does so for it. Whether it answers
+ * is asked now and then, for as long as there is somebody to tell. The lock is held. */
+static void look_if_due(BridgeClient *client, gint64 now, gint64 *next)
+{
+    if (client->look || !is_anybody_listening(client))
+        return;
+    if (client->look_at > now) {
+        *next = MIN(*next, client->look_at);
+        return;
+    }
+    client->look =
+        bridge_http_request(&client->http, "GET", "/healthz", NULL, client->look_response);
+    if (client->look)
+        curl_multi_add_handle(client->multi, client->look);
+}
+
+static void end_look(BridgeClient *client)
+{
+    curl_multi_remove_handle(client->multi, client->look);
+    curl_easy_cleanup(client->look);
+    client->look = NULL;
+}
+
+/* What is to be told of those who have not been told that the bridge is away, or back; the lock is
+ * held. */
+static GArray *note_look(BridgeClient *client, CURLcode result)
+{
+    bool away = result != CURLE_OK; /* whatever it says, it answers */
+    GArray *outcomes = g_array_new(FALSE, TRUE, sizeof(Outcome));
+    GHashTableIter all;
+    gpointer value;
+
+    end_look(client);
+    client->look_at = g_get_monotonic_time() + client->look_period;
+    g_hash_table_iter_init(&all, client->entries);
+    while (g_hash_table_iter_next(&all, NULL, &value)) {
+        Entry *entry = value;
+        if (!is_listening(entry) || entry->unreachable_said == away)
+            continue;
+        Outcome outcome = {.what = away ? SAY_UNREACHABLE : SAY_REACHABLE,
+                           .user = entry->user,
+                           .serial = entry->serial};
+        snprintf(outcome.reason, BRIDGE_REASON_SIZE, "the bridge at %s does not answer: %s",
+                 client->http.bridge, curl_easy_strerror(result));
+        entry->unreachable_said = away;
+        g_array_append_val(outcomes, outcome);
+    }
+    return outcomes;
+}
+
+static void finish_look(BridgeClient *client, CURLcode result)
+{
+    pthread_mutex_lock(&client->lock);
+    GArray *outcomes = note_look(client, result);
+    pthread_mutex_unlock(&client->lock);
+    for (guint i = 0; i < outcomes->len; i++)
+        say_outcome(client, &g_array_index(outcomes, Outcome, i));
+    g_array_free(outcomes, TRUE);
+}
+
+/* ---- the thread ---- */
 
 static void finish_requests(BridgeClient *client)
 {
@@ -208,6 +247,10 @@ static void finish_requests(BridgeClient *client)
         if (message->msg != CURLMSG_DONE)
             continue;
         CURLcode result = message->data.result;
+        if (message->easy_handle == client->look) {
+            finish_look(client, result);
+            continue;
+        }
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &entry);
         pthread_mutex_lock(&client->lock);
         finish_request(client, (Entry *)(void *)entry, result, &outcome);
@@ -234,6 +277,8 @@ static int start_due_requests(BridgeClient *client, bool *under_way)
         else if (!entry->settled)
             next = MIN(next, entry->retry_at);
     }
+    if (!client->stopping)
+        look_if_due(client, now, &next);
     return (int)(MAX(next - now, 0) / G_TIME_SPAN_MILLISECOND) + 1;
 }
 
@@ -274,30 +319,15 @@ static void *run_client(void *data)
     }
 }
 
-/* What every request says of itself. */
-static void make_headers(BridgeClient *client, const char *token)
-{
-    client->offer_headers = curl_slist_append(NULL, "Content-Type: application/sdp");
-    client->offer_headers = curl_slist_append(client->offer_headers, "Expect:");
-    if (!token)
-        return;
-    char *header = g_strdup_printf("Authorization: Bearer %s", token);
-    client->offer_headers = curl_slist_append(client->offer_headers, header);
-    client->headers = curl_slist_append(NULL, header);
-    g_free(header);
-}
-
 BridgeClient *bridge_client_create(const BridgeClientParams *params)
 {
     BridgeClient *client = g_new0(BridgeClient, 1);
-    bool socket = g_str_has_prefix(params->bridge, UNIX);
 
-    client->bridge = g_strdup(params->bridge);
-    client->url = g_strdup(socket ? "http://localhost" : params->bridge);
-    client->socket = socket ? g_strdup(params->bridge + strlen(UNIX)) : NULL;
+    bridge_http_init(&client->http, params->bridge, params->token);
+    client->look_period = (params->look_ms ? params->look_ms : LOOK_MS) * G_TIME_SPAN_MILLISECOND;
+    client->look_response = g_string_new(NULL);
     client->events = params->events;
     client->entries = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_entry);
-    make_headers(client, params->token);
     client->multi = curl_multi_init();
     pthread_mutex_init(&client->lock, NULL);
     if (client->multi)
@@ -322,6 +352,8 @@ void bridge_client_destroy(BridgeClient **client)
         curl_multi_wakeup(c->multi);
         g_thread_join(c->thread);
     }
+    if (c->look)
+        end_look(c);
     g_hash_table_iter_init(&all, c->entries);
     while (g_hash_table_iter_next(&all, NULL, &value)) {
         Entry *entry = value;
@@ -333,12 +365,9 @@ void bridge_client_destroy(BridgeClient **client)
     release_users(c);
     g_hash_table_destroy(c->entries);
     curl_multi_cleanup(c->multi);
-    curl_slist_free_all(c->offer_headers);
-    curl_slist_free_all(c->headers);
+    bridge_http_clear(&c->http);
+    g_string_free(c->look_response, TRUE);
     pthread_mutex_destroy(&c->lock);
-    g_free(c->bridge);
-    g_free(c->url);
-    g_free(c->socket);
     g_free(c);
     *client = NULL;
 }

@@ -23,8 +23,10 @@ typedef struct BridgeEvents {
     const char *(*answered)(void *user, unsigned serial, const char *sdp, size_t len);
     /* it never will; nothing more follows */
     void (*refused)(void *user, unsigned serial, const char *reason);
-    /* once, until it answers again */
+    /* once, until it answers again: with `answered`, or with `reachable` if it had listened and has
+     * only been silent */
     void (*unreachable)(void *user, unsigned serial, const char *reason);
+    void (*reachable)(void *user, unsigned serial);
     void (*released)(void *user);
 } BridgeEvents;
 
@@ -33,6 +35,8 @@ typedef struct BridgeClientParams {
                            "unix:/run/hls-bridge/control.sock" */
     const char *token;  /* that it wants to be shown; NULL: none */
     BridgeEvents events;
+    unsigned look_ms; /* between two looks whether it still answers, while it listens to anybody;
+                         0: 2000. One that is not answered ends after 3 s */
 } BridgeClientParams;
 
 /* The params are copied. Returns NULL where there is no memory or no thread. */

@@ -17,6 +17,8 @@
 #define EASE_US       10000000 /* until a lower cap has to be kept to: the mean is of five seconds */
 #define CONNECT_US    30000000 /* that ICE and DTLS may take */
 
+#define JSON_INVALID (-1) /* as push_event() says it */
+
 static struct {
     janus_callbacks *gateway;
     janus_plugin *plugin;
@@ -180,7 +182,9 @@ static int send_answer(Session *session, const char *transaction, const Negotiat
 {
     json_t *event = published_event(talk->request->stream);
     json_t *jsep = json_pack("{s:s, s:s}", "type", "answer", "sdp", talk->answer);
-    int status = self.gateway->push_event(session->handle, self.plugin, transaction, event, jsep);
+    int status =
+        jsep ? self.gateway->push_event(session->handle, self.plugin, transaction, event, jsep)
+             : JSON_INVALID; /* no UTF-8: a slice of the offer has cut a character */
 
     json_decref(event);
     json_decref(jsep);

@@ -192,6 +192,14 @@ void stub_bridge_lose(unsigned which)
         bridge.client->events.unreachable(entry.user, entry.serial, "it cannot be reached");
 }
 
+void stub_bridge_regain(unsigned which)
+{
+    Entry entry;
+
+    if (pick(which, &entry))
+        bridge.client->events.reachable(entry.user, entry.serial);
+}
+
 void stub_bridge_release(void)
 {
     pthread_mutex_lock(&bridge.lock);

@@ -20,6 +20,7 @@ size_t stub_bridge_holds(void);
 void stub_bridge_accept(unsigned which, uint16_t port);
 void stub_bridge_refuse(unsigned which);
 void stub_bridge_lose(unsigned which);
+void stub_bridge_regain(unsigned which);
 
 /* How often bridge_client_again() was called for something announced. */
 unsigned stub_bridge_agains(void);

@@ -227,9 +227,11 @@ json_t *stub_send(StubHandle *handle, const char *body, const char *offer)
     if (get(&handle->detached) || (offer && get(&handle->cleaning)))
         return NULL;
     if (offer) {
+        jsep = json_pack("{s:s, s:s}", "type", "offer", "sdp", offer);
+        if (!jsep) /* it is not UTF-8, which Janus does not take */
+            return NULL;
         if (!atomic_exchange_explicit(&handle->agent, true, memory_order_relaxed))
             set(&handle->close_pc, false); /* as janus_ice_setup_local() does */
-        jsep = json_pack("{s:s, s:s}", "type", "offer", "sdp", offer);
     }
     janus_plugin_result *result = create()->handle_message(
         handle->session, g_strdup("transaction"), json_loads(body, JSON_DECODE_ANY, NULL), jsep);

@@ -13,6 +13,7 @@
 
 #include "fibers.h"
 #include "plugin_play.h"
+#include "plugin_rules.h"
 #include "stub_bridge.h"
 #include "stub_gateway.h"
 
@@ -125,7 +126,7 @@ static void *run_bridge(void *unused)
     (void)unused;
     for (int i = 0; i < 2 * ACTS; i++) {
         fibers_yield();
-        switch (fibers_draw(8)) {
+        switch (fibers_draw(9)) {
         case 0:
         case 1:
         case 2:
@@ -138,7 +139,10 @@ static void *run_bridge(void *unused)
             stub_bridge_lose(fibers_draw(64));
             break;
         case 5:
+            stub_bridge_regain(fibers_draw(64));
+            break;
         case 6:
+        case 7:
             ask_back();
             break;
         default:
@@ -165,31 +169,6 @@ static void *run_operator(void *unused)
     return NULL;
 }
 
-/* ---- what must be so ---- */
-
-/* When all is calm: a handle that holds a port publishes, or is about to be hung up. */
-static void check_ports(void)
-{
-    for (unsigned i = 0; i < handle_count; i++) {
-        StubHandle *handle = handles[i];
-        json_t *info = stub_query(handle);
-        const char *state = json_string_value(json_object_get(info, "state"));
-        if (state && strcmp(state, "idle") == 0)
-            fibers_require(!handle->agent || handle->close_pc);
-        json_decref(info);
-    }
-}
-
-/* When all handles have gone, nobody publishes. */
-static void check_nothing_is_left(void)
-{
-    json_t *list = stub_admin("{\"request\":\"list\"}");
-
-    fibers_require(json_array_size(json_object_get(list, "streams")) == 0);
-    fibers_require(stub_bridge_announced() == 0);
-    json_decref(list);
-}
-
 static void run_round(void)
 {
     pthread_t actors[HANDLES + CLIENTS + 2];
@@ -208,14 +187,11 @@ static void run_round(void)
     for (size_t i = 0; i < n; i++)
         pthread_join(actors[i], NULL);
     fibers_settle();
-    check_ports();
+    plugin_check_ports(handles, handle_count);
     for (unsigned i = 0; i < handle_count; i++)
         stub_detach(handles[i]);
     fibers_settle();
-    check_nothing_is_left();
-    stub_bridge_release();
-    fibers_require(stub_bridge_holds() == 0);
-    fibers_require(stub_live_sessions == 0);
+    plugin_check_nothing_is_left();
     for (unsigned i = 0; i < handle_count; i++) {
         seen.answers += (unsigned)handles[i]->answers;
         stub_free(handles[i]);

@@ -2,7 +2,11 @@
 #include "bridge_publisher.h"
 #include "temp_folder.h"
 
+#include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include "hls-bridge/control_api.h"
 #include "janus-plugin/bridge_client.h"
@@ -16,7 +20,7 @@ static BridgeSettings settings;
 static StreamTable *table;
 static ControlApi *api;
 static Publisher publisher;
-static atomic_int answered, refused, unreachable, released;
+static atomic_int answered, refused, unreachable, reachable, released;
 static char reason[512]; /* of what was said last; read once the client has ended */
 
 static const char *on_answer(void *user, unsigned serial, const char *sdp, size_t len)
@@ -41,6 +45,12 @@ static void on_unreachable(void *user, unsigned serial, const char *why)
     atomic_fetch_add(&unreachable, serial == SERIAL ? 1 : 100);
 }
 
+static void on_reachable(void *user, unsigned serial)
+{
+    (void)user;
+    atomic_fetch_add(&reachable, serial == SERIAL ? 1 : 100);
+}
+
 static void on_release(void *user)
 {
     (void)user;
@@ -52,7 +62,8 @@ static BridgeClient *new_client(const char *token)
     const BridgeClientParams params = {
         .bridge = bridge,
         .token = token,
-        .events = {on_answer, on_refusal, on_unreachable, on_release},
+        .events = {on_answer, on_refusal, on_unreachable, on_reachable, on_release},
+        .look_ms = 20,
     };
     BridgeClient *client = bridge_client_create(&params);
 
@@ -81,7 +92,7 @@ static int setup(void **state)
     table = stream_table_create(&settings, NULL, NULL);
     assert_non_null(table);
     publisher = publisher_open();
-    answered = refused = unreachable = released = 0;
+    answered = refused = unreachable = reachable = released = 0;
     return 0;
 }
 
@@ -147,6 +158,92 @@ static void waits_for_a_socket_that_is_not_there_yet(void **state)
     assert_int_equal(released, 1);
 }
 
+/* ---- one that hangs ---- */
+
+/* A bridge that can be stopped as SIGSTOP does it: the kernel still takes connections for it. */
+static atomic_bool silent, stopping;
+static atomic_int looks;
+static int listener;
+
+static void answer_one(int fd)
+{
+    static const char offered[] =
+        "HTTP/1.1 201 Created\r\nContent-Length: 9\r\n"
+        "Connection: close\r\n\r\nm=audio\r\n";
+    static const char well[] =
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"
+        "Connection: close\r\n\r\n";
+    char request[8192] = "";
+    size_t len = 0, whole = SIZE_MAX;
+
+    while (len < whole && len < sizeof(request) - 1) {
+        ssize_t n = read(fd, request + len, sizeof(request) - 1 - len);
+        if (n <= 0)
+            return;
+        len += (size_t)n;
+        const char *end = strstr(request, "\r\n\r\n"),
+                   *length = strcasestr(request, "content-length:");
+        if (end)
+            whole = (size_t)(end + 4 - request) + (length ? strtoul(length + 15, NULL, 10) : 0);
+    }
+    bool is_offer = strncmp(request, "PUT ", 4) == 0;
+    if (!is_offer)
+        atomic_fetch_add(&looks, 1);
+    const char *text = is_offer ? offered : well;
+    send(fd, text, strlen(text), MSG_NOSIGNAL); /* who asked may have given up */
+}
+
+static void *serve(void *unused)
+{
+    (void)unused;
+    while (!stopping) {
+        struct pollfd ready = {listener, POLLIN, 0};
+        if (silent || poll(&ready, 1, 10) <= 0) {
+            poll(NULL, 0, 1);
+            continue;
+        }
+        int fd = accept(listener, NULL, NULL);
+        answer_one(fd);
+        close(fd);
+    }
+    return NULL;
+}
+
+static void says_that_the_bridge_hangs_and_is_back(void **state)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    BridgeClient *client = new_client(NULL);
+    pthread_t thread;
+
+    (void)state;
+    silent = stopping = false;
+    looks = 0;
+    snprintf(address.sun_path, sizeof(address.sun_path), "%.*s", (int)sizeof(place) - 1, place);
+    listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(listener, 16), 0);
+    assert_int_equal(pthread_create(&thread, NULL, serve, NULL), 0);
+    bridge_client_announce(client, "shop", publisher.offer, &client, SERIAL);
+    until(answered == 1);
+    until(looks >= 3);
+    assert_int_equal(unreachable, 0);
+    silent = true;
+    until(unreachable == 1);
+    silent = false;
+    until(reachable == 1);
+    int before = looks;
+    until(looks >= before + 3);
+    assert_int_equal(answered, 1); /* it is not announced again: it has never gone */
+    assert_int_equal(unreachable, 1);
+    assert_int_equal(reachable, 1);
+    bridge_client_destroy(&client);
+    assert_non_null(strstr(reason, "does not answer"));
+    assert_int_equal(released, 1);
+    stopping = true;
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    close(listener);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -155,6 +252,7 @@ int main(void)
         TEST(announces_and_withdraws_through_a_socket_with_a_token),
         TEST(says_that_the_token_is_wrong),
         TEST(waits_for_a_socket_that_is_not_there_yet),
+        TEST(says_that_the_bridge_hangs_and_is_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
