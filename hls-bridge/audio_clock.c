@@ -17,8 +17,16 @@
  * longer than a clock that has stood still takes to be found. */
 #define LATE_RUN_MAX (SAMPLES_PER_S * 7 / 4)
 
-/* But where they come less late by this, they come in a burst, and the next may be in time. */
+/* But if they come less late by this, they come in a burst, and the next may be in time. */
 #define CATCHING_UP (SAMPLES_PER_S / 4)
+
+/* What is behind by more than BEHIND_MAX is hardly a network, rather a sender that has paused with
+ * its clock: it is decided sooner, and in a burst packets come much faster than they play. */
+#define LATE_RUN_FAR    (SAMPLES_PER_S * 2 / 5)
+#define CATCHING_UP_FAR (SAMPLES_PER_S / 10)
+
+/* A packet this near to where the last one ended is of the same clock, however late it comes. */
+#define FOLLOWS_MAX SAMPLES_PER_S
 
 /* Silence is made in pieces of at least this, an Opus frame. */
 #define SILENCE_STEP (SAMPLES_PER_S / 50)
@@ -72,12 +80,20 @@ static int64_t latest_ts(const AudioClock *c, const AudioArrival *in)
     return c->next_ts + in->room - in->samples;
 }
 
+/* Whether a packet is of the clock of the one before it. */
+static bool follows(const AudioClock *c, const AudioArrival *in)
+{
+    int64_t off = in->ts - c->heard_ts - in->lost * in->samples;
+
+    return off >= -FOLLOWS_MAX && off <= FOLLOWS_MAX;
+}
+
 static bool is_other_clock(const AudioClock *c, const AudioArrival *in)
 {
     return c->guessed ||
            (in->ts > c->next_ts &&
             (in->ts > in->now_ts + AHEAD_MAX || in->ts > latest_ts(c, in))) ||
-           in->ts < c->next_ts - BEHIND_MAX;
+           (in->ts < c->next_ts - BEHIND_MAX && !follows(c, in));
 }
 
 /* Whether media time is too far ahead of real time for the packet. It goes on only when real time
@@ -109,14 +125,19 @@ static void move(AudioClock *c, AudioVerdict *v, const AudioArrival *in)
 }
 
 /* A packet comes whose time is filled. Returns whether it is one of too many. */
-static bool is_late_for_good(AudioClock *c, int64_t samples, int64_t late_by)
+static bool is_late_for_good(AudioClock *c, const AudioArrival *in)
 {
-    if (c->late_run == 0)
+    bool far = in->ts < c->next_ts - BEHIND_MAX;
+    int64_t late_by = in->now_ts - in->ts;
+
+    if (c->late_run == 0 || late_by <= c->late_by - (far ? CATCHING_UP_FAR : CATCHING_UP)) {
+        c->late_run = 0; /* those before were of a burst */
         c->late_by = late_by;
-    c->late_run += samples;
+    }
+    c->late_run += in->samples;
     c->stats.late_packets++;
-    c->stats.dropped_samples += (uint64_t)samples;
-    return c->late_run >= LATE_RUN_MAX && late_by > c->late_by - CATCHING_UP;
+    c->stats.dropped_samples += (uint64_t)in->samples;
+    return c->late_run >= (far ? LATE_RUN_FAR : LATE_RUN_MAX);
 }
 
 /* Where the packet belongs, if not where its clock and the last packet say. */
@@ -147,12 +168,15 @@ AudioVerdict audio_clock_packet(AudioClock *c, const AudioArrival *in)
         c->started = true;
         c->next_ts = in->ts;
     }
-    if (is_ahead(c, in))
+    if (is_ahead(c, in)) {
+        c->heard_ts = in->ts + in->samples;
         return v;
+    }
     find_place(c, &v, in);
+    c->heard_ts = in->ts + in->samples;
     int64_t gap = in->ts - c->next_ts;
     if (gap + in->samples <= 0) {
-        if (!is_late_for_good(c, in->samples, in->now_ts - in->ts))
+        if (!is_late_for_good(c, in))
             return v;
         move(c, &v, in);
         gap = 0;

@@ -49,6 +49,7 @@ typedef struct AudioClock {
     int64_t next_ts;  /* RTP time of the sample that comes next */
     int64_t late_run; /* samples of late packets in a row */
     int64_t late_by;  /* of the first of them: how late it came */
+    int64_t heard_ts; /* RTP time behind the packet that came last, wherever it was put */
     bool ahead;       /* of real time, too far: what comes is dropped until that has caught up */
     AudioClockStats stats;
 } AudioClock;

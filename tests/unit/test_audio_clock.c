@@ -221,6 +221,52 @@ static void a_late_burst_is_dropped_and_moves_nothing(void **state)
     assert_int_equal(put, now_ts);
 }
 
+/* However long the network was gone: what comes then is of the same clock. */
+static void a_burst_of_many_seconds_moves_nothing(void **state)
+{
+    int64_t now_ts = FRAME + 8 * 48000;
+
+    (void)state;
+    packet(0, 0);
+    put += audio_clock_tick(&audio, now_ts);
+    for (int64_t ts = FRAME; ts < now_ts; ts += FRAME)
+        packet_at(ts, ts == FRAME ? 3 : 0, now_ts);
+    assert_int_equal(audio.stats.moves + audio.stats.jumps, 0);
+    assert_int_equal(put, now_ts);
+}
+
+/* A sender that pauses, and its clock with it, is heard soon when it goes on. */
+static void a_clock_that_has_paused_is_taken_up_soon(void **state)
+{
+    int64_t late = 60 * 48000, ts = FRAME, lost = 0;
+
+    (void)state;
+    packet(0, 0);
+    lateness = (AudioLateness){late, 0};
+    for (const char *steps = ""; *steps == '\0'; ts += FRAME, lost += FRAME) {
+        audio_clock_tick(&audio, ts + late);
+        steps = packet_at(ts, 0, ts + late);
+    }
+    assert_int_equal(lost - FRAME, 48000 * 2 / 5 - FRAME);
+    assert_int_equal(audio.next_ts, ts);
+    assert_int_equal(audio.stats.moves, 1);
+}
+
+/* It comes in a burst at first, and less late from then on, but late for good. */
+static void what_stays_late_behind_a_burst_is_heard_again(void **state)
+{
+    int64_t ts = FRAME, late = 96000;
+
+    (void)state;
+    packet(0, 0);
+    for (int i = 0; i < 200 && audio.stats.moves == 0; i++, ts += FRAME) {
+        int64_t by = late - (i < 40 ? i : 40) * FRAME; /* 40 at once */
+        audio_clock_tick(&audio, ts + by);
+        packet_at(ts, 0, ts + by);
+    }
+    assert_int_equal(audio.stats.moves, 1);
+}
+
 /* What was lost before it was encoded is silence, and what follows is where it belongs. */
 static void a_clock_that_has_stood_still_goes_on_behind_silence(void **state)
 {
@@ -332,6 +378,9 @@ int main(void)
         TEST(a_straggler_is_dropped),
         TEST(the_clock_is_set_back_where_all_comes_late),
         TEST(what_is_not_late_does_not_move_with_the_sound),
+        TEST(a_burst_of_many_seconds_moves_nothing),
+        TEST(a_clock_that_has_paused_is_taken_up_soon),
+        TEST(what_stays_late_behind_a_burst_is_heard_again),
         TEST(a_late_burst_is_dropped_and_moves_nothing),
         TEST(a_clock_that_has_stood_still_goes_on_behind_silence),
         TEST(another_clock_goes_on_where_it_arrives),
