@@ -12,7 +12,7 @@
  *  - then by the sender reports of both tracks (RFC 3550 section 6.4.1), which say what was
  * captured together. The change from the one to the other is made at 50 ms per second, and every
  * later correction at 5 ms per second, so that no picture is seen to jump. One of more than
- * TIMELINE_STEP_US would last for minutes: it is made in one step, where decoding begins anew.
+ * TIMELINE_STEP_US would last for minutes: it is made in one step, behind a discontinuity.
  * Reports that cannot be true are ignored, and a stream with none at all stays with arrival.
  *
  * Pure: time is an argument. Thread-safety: one thread. */
