@@ -48,6 +48,7 @@ static const SettingRule rules[] = {
     {KEY("sources.max", SETTING_INTEGER, max_streams, 1, 10000)},
     {KEY("sources.held", SETTING_INTEGER, max_held, 0, 10000)},
     {KEY("sources.ended", SETTING_INTEGER, max_ended, 0, 10000)},
+    {KEY("sources.names", SETTING_INTEGER, max_names, 0, 1000000)},
     {KEY("sources.bitrate", SETTING_INTEGER, source_bitrate, 100000, 1000000000)},
     /* in Mbit/s: libconfig wraps what is beyond 32 bits, and says nothing */
     {KEY("sources.bandwidth", SETTING_INTEGER, bandwidth_mbit, 0, 100000)},
@@ -82,6 +83,7 @@ BridgeSettings bridge_settings_defaults(void)
         .control_address = "127.0.0.1",
         .control_port = 8190,
         .max_streams = 200,
+        .max_names = 10000,
         .source_bitrate = 10000000,
         .bandwidth_mbit = 2000,
     };

@@ -41,6 +41,7 @@ typedef struct BridgeSettings {
     ControlAccess control;                     /* its token is read by bridge_settings_check() */
     int64_t max_streams;
     int64_t max_held, max_ended; /* 0: as many as max_streams */
+    int64_t max_names;           /* of streams that were removed, and have numbers to go on with */
     int64_t source_bitrate;      /* bit/s that one publisher may send */
     int64_t bandwidth_mbit;      /* per second, that all may; 0: as much as they like */
 } BridgeSettings;

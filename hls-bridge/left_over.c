@@ -3,6 +3,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -38,22 +40,46 @@ static bool is_open(int folder, const char *name)
     return len <= 0 || !memmem(tail, (size_t)len, END, strlen(END));
 }
 
-bool left_over_wants_care(const char *directory, const char *stream)
+/* Opens a stream's folder to read its entries; NULL: it cannot be. */
+static DIR *open_folder(const char *directory, const char *stream)
 {
     int root = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int fd = root >= 0 ? openat(root, stream, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    int fd = root >= 0 ? openat(root, stream, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW) : -1;
     DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-    bool wants = false;
 
-    for (struct dirent *entry; dir && !wants && (entry = readdir(dir));)
-        wants = is_media(entry->d_name) ||
-                (has_suffix(entry->d_name, ".m3u8") && strcmp(entry->d_name, MASTER_FILE) != 0 &&
-                 is_open(fd, entry->d_name));
-    if (dir)
-        closedir(dir);
-    else if (fd >= 0)
+    if (!dir && fd >= 0)
         close(fd);
     if (root >= 0)
         close(root);
+    return dir;
+}
+
+bool left_over_wants_care(const char *directory, const char *stream)
+{
+    DIR *dir = open_folder(directory, stream);
+    bool wants = false;
+
+    if (!dir)
+        return false;
+    for (struct dirent *entry; !wants && (entry = readdir(dir));)
+        wants = is_media(entry->d_name) ||
+                (has_suffix(entry->d_name, ".m3u8") && strcmp(entry->d_name, MASTER_FILE) != 0 &&
+                 is_open(dirfd(dir), entry->d_name));
+    closedir(dir);
     return wants;
+}
+
+void left_over_remove(const char *directory, const char *stream)
+{
+    char path[PATH_MAX];
+
+    if (left_over_wants_care(directory, stream))
+        return;
+    DIR *dir = open_folder(directory, stream);
+    for (struct dirent *entry; dir && (entry = readdir(dir));)
+        unlinkat(dirfd(dir), entry->d_name, 0); /* which leaves folders alone */
+    if (dir)
+        closedir(dir);
+    if (snprintf(path, sizeof(path), "%s/%s", directory, stream) < (int)sizeof(path))
+        rmdir(path);
 }

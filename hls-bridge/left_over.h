@@ -13,4 +13,8 @@
  * was removed keeps its playlists for their numbers alone, and wants nobody. */
 bool left_over_wants_care(const char *directory, const char *stream);
 
+/* Removes the folder of `stream` with all files in it, unless it wants care; its numbers are lost.
+ */
+void left_over_remove(const char *directory, const char *stream);
+
 #endif

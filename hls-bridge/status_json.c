@@ -136,7 +136,8 @@ json_t *status_json(const StreamStatus *status)
 json_t *load_json(const StreamLoad *load)
 {
     return json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I}, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I}}",
+        "{s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I}, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I}, s:I, "
+        "s:I, s:I}",
         "streams", (json_int_t)load->streams, "max", (json_int_t)load->max_streams, "bitrate",
         (json_int_t)load->bitrate, "bandwidth", (json_int_t)load->bandwidth, "source_bitrate",
         (json_int_t)load->source_bitrate, "refused", "max", (json_int_t)load->refused_streams,
@@ -144,6 +145,7 @@ json_t *load_json(const StreamLoad *load)
         (json_int_t)load->refused_crowded, "silent", (json_int_t)load->silent, "held",
         (json_int_t)load->held, "max_held", (json_int_t)load->max_held, "ended",
         (json_int_t)load->ended, "max_ended", (json_int_t)load->max_ended, //
-        "early", "ended", (json_int_t)load->ended_early, "removed",
-        (json_int_t)load->removed_early);
+        "early", "ended", (json_int_t)load->ended_early, "removed", (json_int_t)load->removed_early,
+        "names", (json_int_t)load->names, "max_names", (json_int_t)load->max_names, "forgotten",
+        (json_int_t)load->forgotten);
 }

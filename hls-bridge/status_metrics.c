@@ -288,6 +288,14 @@ static void write_load(FILE *out, const StreamLoad *load)
                    "Streams ended before hls.hold, or removed before hls.keep, to make room.");
     metrics_sample(out, early, "state=\"held\"", (double)load->ended_early);
     metrics_sample(out, early, "state=\"ended\"", (double)load->removed_early);
+    metrics_single(out, "hls_bridge_old_names", "gauge",
+                   "Names of streams that were removed, whose numbers are kept.",
+                   (double)load->names);
+    metrics_single(out, "hls_bridge_max_old_names", "gauge",
+                   "As many as there may be: sources.names.", (double)load->max_names);
+    metrics_single(out, "hls_bridge_forgotten_names_total", "counter",
+                   "Of them, those whose folder was removed to make room.",
+                   (double)load->forgotten);
     metrics_single(out, "hls_bridge_silent_publishers_total", "counter",
                    "Publishers let go since nothing ever came from them.", (double)load->silent);
 }

@@ -11,6 +11,7 @@
 #include "bridge_log.h"
 #include "clock.h"
 #include "left_over.h"
+#include "old_names.h"
 
 /* Whoever makes a stream hears of what is wrong with its folder, if that shows so soon. */
 #define OPEN_WAIT_US (500 * US_PER_MS)
@@ -24,10 +25,12 @@ struct StreamTable {
     Stream **streams;     /* in order of name */
     size_t count, capacity;
     uint64_t refused_streams, refused_bandwidth, refused_crowded;
-    uint64_t ended_early, removed_early;
+    uint64_t ended_early, removed_early, names_forgotten;
     uint64_t silent; /* of streams that are gone */
     size_t resting;  /* when they were last tended */
-    Stream *tended;  /* stream_table_tend() is at it, without the lock: it stays where it is */
+    OldNames *old_names;
+    char forgotten[STREAM_NAME_MAX + 1]; /* its folder is being removed, without the lock */
+    Stream *tended; /* stream_table_tend() is at it, without the lock: it stays where it is */
 };
 
 StreamTable *stream_table_create(const BridgeSettings *settings, LlHub *ll_hub,
@@ -38,7 +41,9 @@ StreamTable *stream_table_create(const BridgeSettings *settings, LlHub *ll_hub,
     if (!t)
         return NULL;
     t->stand_in = stand_in_create();
-    if (!t->stand_in) {
+    t->old_names = t->stand_in ? old_names_create() : NULL;
+    if (!t->old_names) {
+        stand_in_destroy(&t->stand_in);
         free(t);
         return NULL;
     }
@@ -60,6 +65,7 @@ void stream_table_destroy(StreamTable **table)
     for (size_t i = 0; i < t->count; i++)
         stream_destroy(&t->streams[i]);
     stand_in_destroy(&t->stand_in);
+    old_names_destroy(&t->old_names);
     free(t->streams);
     pthread_mutex_destroy(&t->lock);
     free(t);
@@ -149,6 +155,10 @@ static Stream *add(StreamTable *t, const char *name)
 
     if (found)
         return t->streams[at];
+    if (strcmp(name, t->forgotten) == 0) { /* its folder is about to go: in a moment */
+        errno = EAGAIN;
+        return NULL;
+    }
     if (t->count == t->capacity) {
         size_t capacity = t->capacity ? t->capacity * 2 : 16;
         Stream **grown = realloc(t->streams, capacity * sizeof(Stream *));
@@ -163,6 +173,7 @@ static Stream *add(StreamTable *t, const char *name)
     memmove(&t->streams[at + 1], &t->streams[at], (t->count - at) * sizeof(Stream *));
     t->streams[at] = stream;
     t->count++;
+    old_names_drop(t->old_names, name);
     return stream;
 }
 
@@ -189,6 +200,9 @@ static StreamLoad measure_load(const StreamTable *t)
         .max_ended = bridge_settings_max_ended(t->settings),
         .ended_early = t->ended_early,
         .removed_early = t->removed_early,
+        .names = (int64_t)old_names_count(t->old_names),
+        .max_names = t->settings->max_names,
+        .forgotten = t->names_forgotten,
     };
 
     for (size_t i = 0; i < t->count; i++) {
@@ -263,7 +277,25 @@ static bool tend(StreamTable *t, Stream *stream, bool remove)
     stream_tend(stream, clock_us(CLOCK_MONOTONIC), remove);
     pthread_mutex_lock(&t->lock);
     t->tended = NULL;
-    return stream_is_gone(stream);
+    if (!stream_is_gone(stream))
+        return false;
+    old_names_add(t->old_names, stream_name(stream));
+    return true;
+}
+
+/* Removes the folders of the oldest names, where there are more than may be. The lock is held, but
+ * not all the time. */
+static void forget_names(StreamTable *t)
+{
+    while (old_names_take(t->old_names, (size_t)t->settings->max_names, t->forgotten)) {
+        if (find(t, t->forgotten))
+            continue; /* a stream that is there owns its folder */
+        pthread_mutex_unlock(&t->lock);
+        left_over_remove(t->settings->directory, t->forgotten);
+        pthread_mutex_lock(&t->lock);
+        t->names_forgotten++;
+    }
+    t->forgotten[0] = '\0';
 }
 
 /* Removes the oldest that have ended, where there are more than may be. The lock is held, but not
@@ -304,6 +336,7 @@ bool stream_table_tend(StreamTable *t)
     }
     bool given_back = remove_gone(t) > 0 || resting > t->resting;
     t->resting = resting;
+    forget_names(t);
     pthread_mutex_unlock(&t->lock);
     return given_back;
 }
@@ -433,10 +466,11 @@ size_t stream_table_recover(StreamTable *t)
         return 0;
     pthread_mutex_lock(&t->lock);
     for (struct dirent *entry; (entry = readdir(dir));) {
-        if (!stream_name_valid(entry->d_name) || find(t, entry->d_name) ||
-            !left_over_wants_care(directory, entry->d_name))
+        if (!stream_name_valid(entry->d_name) || find(t, entry->d_name))
             continue;
-        if ((int64_t)t->count >= most_streams(t->settings))
+        if (!left_over_wants_care(directory, entry->d_name))
+            old_names_add(t->old_names, entry->d_name);
+        else if ((int64_t)t->count >= most_streams(t->settings))
             left++;
         else if (add(t, entry->d_name))
             n++;

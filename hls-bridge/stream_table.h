@@ -59,6 +59,8 @@ typedef struct StreamLoad {
     int64_t ended, max_ended; /* streams that may still be watched */
     uint64_t ended_early;     /* of the held ones, since there were too many */
     uint64_t removed_early;   /* of the ended ones, likewise */
+    int64_t names, max_names; /* of streams that were removed, whose numbers are kept */
+    uint64_t forgotten;       /* of them, since there were too many */
 } StreamLoad;
 
 StreamLoad stream_table_load(StreamTable *table);

@@ -3,8 +3,13 @@
 // The plugin's API: what it refuses and why, keys and takeover, and what operators see.
 
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import http from "node:http";
+import os from "node:os";
+import path from "node:path";
 import test from "node:test";
+import { askBridge } from "../../tools/stack/bridge.mjs";
 import { FULL_SIZE, messageOf, openPage, outbound, publish, untilLive, withBrowser } from "./support/browser.mjs";
 import { admin, attach } from "./support/janus-api.mjs";
 import { measured } from "./support/measured.mjs";
@@ -24,6 +29,29 @@ const offer = (...sections) => ({
 const VP8 = offer(section("video", "96", ["a=rtpmap:96 VP8/90000"]));
 const PCMU = offer(section("audio", "0", ["a=rtpmap:0 PCMU/8000"]));
 const MODE_0 = offer(section("video", "96", ["a=rtpmap:96 H264/90000", "a=fmtp:96 packetization-mode=0"]));
+
+test("the bridge is asked at a Unix socket, and shown a token; who has none is let in nowhere", async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-test-"));
+  const control = { socket: path.join(folder, "control.sock"), tokenFile: path.join(folder, "token") };
+  const token = randomBytes(32).toString("hex");
+  await writeFile(control.tokenFile, `${token}\n`, { mode: 0o640 });
+  await withStack({ control }, (stack) =>
+    withBrowser({}, async (context) => {
+      const page = await publish(context, stack, "shop");
+      const ask = (headers) => askBridge({ socketPath: control.socket }, "/streams", headers);
+      assert.equal((await stat(control.socket)).mode & 0o777, 0o660);
+      assert.equal((await ask({})).status, 401);
+      assert.equal((await ask({ authorization: `Bearer ${token}`, host: "attacker.example" })).status, 403);
+      assert.equal((await ask({ authorization: `Bearer ${token}`, origin: "http://attacker.example" })).status, 403);
+      const { status, text } = await ask({ authorization: `Bearer ${token}` });
+      assert.equal(status, 200);
+      assert.deepEqual(JSON.parse(text).streams.map((s) => [s.name, s.state]), [["shop", "live"]]);
+      await page.close();
+      await until("the bridge hears that it is over", async () => // Janus keeps the session for a moment
+        JSON.parse((await ask({ authorization: `Bearer ${token}` })).text).load.streams === 0, 30000);
+    }));
+  await rm(folder, { recursive: true });
+});
 
 test("what cannot be published is refused with a code and a sentence", () =>
   withStack({}, async (stack) => {

@@ -36,6 +36,7 @@ static void check_defaults(const BridgeSettings *got)
     assert_int_equal(got->max_streams, d.max_streams);
     assert_int_equal(got->max_held, d.max_held);
     assert_int_equal(got->max_ended, d.max_ended);
+    assert_int_equal(got->max_names, d.max_names);
     assert_int_equal(got->source_bitrate, d.source_bitrate);
     assert_int_equal(got->bandwidth_mbit, d.bandwidth_mbit);
 }

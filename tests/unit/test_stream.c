@@ -19,6 +19,18 @@ static Stream *stream;
 static Publisher publisher;
 static int threads; /* without the stream's */
 
+/* Threads that look on, which a test that fails must not leave behind. */
+static atomic_bool over;
+static pthread_t other[2];
+static size_t others;
+
+static void end_others(void)
+{
+    atomic_store(&over, true);
+    while (others > 0)
+        pthread_join(other[--others], NULL);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -47,6 +59,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
+    end_others();
     stream_destroy(&stream);
     assert_null(stream);
     publisher_close(&publisher);
@@ -243,8 +256,6 @@ static void says_why_its_folder_cannot_be_opened(void **state)
 
 /* ---- several threads ---- */
 
-static atomic_bool over;
-
 static void *tend(void *data)
 {
     (void)data;
@@ -261,16 +272,14 @@ static void *tend(void *data)
 /* It rests and is woken again and again while others look at it, tend it, and hurry it. */
 static void wakes_and_rests_under_the_eyes_of_others(void **state)
 {
-    pthread_t other[2];
-
     (void)state;
     params.hold_us = 0;
     open_stream();
     show_and_go(); /* with nothing to show it would go */
     until(stream_is_resting(stream));
     atomic_store(&over, false);
-    for (size_t i = 0; i < COUNT(other); i++)
-        assert_int_equal(pthread_create(&other[i], NULL, tend, NULL), 0);
+    for (; others < COUNT(other); others++)
+        assert_int_equal(pthread_create(&other[others], NULL, tend, NULL), 0);
     for (int i = 0; i < 30; i++) {
         uint16_t port;
         publish(&port);
@@ -281,12 +290,11 @@ static void wakes_and_rests_under_the_eyes_of_others(void **state)
         if (i % 2)
             until(stream_is_resting(stream));
     }
-    atomic_store(&over, true);
-    for (size_t i = 0; i < COUNT(other); i++)
-        pthread_join(other[i], NULL);
+    end_others();
     until(stream_is_resting(stream));
     /* one that comes before the last has left may be gone before it is read of */
-    assert_true(status().publishers >= 11 && status().publishers <= 21);
+    uint64_t publishers = status().publishers;
+    assert_row(publishers >= 11 && publishers <= 21, "publishers", "%d", (int)publishers);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)

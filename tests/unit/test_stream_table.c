@@ -252,6 +252,33 @@ static void what_has_ended_is_removed_in_time(void **state)
 
 /* ---- limits ---- */
 
+static void the_oldest_names_are_forgotten(void **state)
+{
+    (void)state;
+    settings.hold_us = settings.keep_us = 0;
+    settings.max_names = 2;
+    for (int i = 0; i < 4; i++) {
+        show_and_go((char[]){(char)('a' + i), '\0'}, PACKETS);
+        until(tended() == 0);
+    }
+    assert_int_equal(count_entries(root), 2);
+    StreamLoad load = stream_table_load(table);
+    assert_int_equal(load.names, 2);
+    assert_int_equal(load.forgotten, 2);
+    show_and_go("c", PACKETS); /* it goes on with its numbers */
+    until(has_state("c", STREAM_ENDED));
+    assert_true(status_of("c").media_sequence > 0);
+    assert_int_equal(stream_table_load(table).names, 1);
+
+    stream_table_destroy(&table); /* and the next run knows of them */
+    settings.max_names = 0;
+    table = stream_table_create(&settings, hub, NULL);
+    assert_int_equal(stream_table_recover(table), 1);
+    assert_int_equal(stream_table_load(table).names, 1);
+    until(tended() == 0);
+    until((tended(), count_entries(root)) == 0);
+}
+
 static void the_oldest_that_have_ended_go_first(void **state)
 {
     StreamStatus status;
@@ -365,6 +392,7 @@ static void many_threads_at_once(void **state)
     (void)state;
     settings.hold_us = settings.keep_us = 2 * US_PER_MS;
     settings.max_ended = 2;
+    settings.max_names = 3;
     atomic_store(&over, false);
     assert_int_equal(pthread_create(&beside[0], NULL, look_on, NULL), 0);
     assert_int_equal(pthread_create(&beside[1], NULL, look_after, NULL), 0);
@@ -394,6 +422,7 @@ int main(void)
         TEST(an_ended_stream_has_no_thread_and_wakes),
         TEST(a_silent_publisher_leaves_an_end_as_it_is),
         TEST(what_has_ended_is_removed_in_time),
+        TEST(the_oldest_names_are_forgotten),
         TEST(the_oldest_that_have_ended_go_first),
         TEST(the_oldest_that_are_held_end_first),
         TEST(a_new_name_waits_until_there_is_room),

@@ -3,6 +3,7 @@
 // hls-bridge, with a configuration of its own.
 
 import { mkdir, writeFile } from "node:fs/promises";
+import http from "node:http";
 import path from "node:path";
 import { Child, untilHealthy } from "./child.mjs";
 
@@ -12,14 +13,17 @@ import { Child, untilHealthy } from "./child.mjs";
  *   folder     for its configuration and log
  *   hls        where segments go
  *   port       of its control API
+ *   control    { socket, tokenFile }: the control API is at a Unix socket instead, and wants a token
  *   llPort     where low-latency requests are held; none: no low-latency HLS
  *   llSocket   the same at a Unix socket, empty: none
  *   settings   { "hls.segment": 2.0, … } over the defaults
  *   args       more arguments
  */
-export async function startBridge({ program, folder, hls, port, llPort, llSocket = "", settings = {}, args = [], env, onDeath }) {
+export async function startBridge({ program, folder, hls, port, control, llPort, llSocket = "", settings = {}, args = [], env, onDeath }) {
   const groups = {};
-  for (const [key, value] of Object.entries({ "hls.directory": hls, "control.port": port,
+  const place = control ? { "control.listen": `unix:${control.socket}`, "control.token_file": control.tokenFile }
+    : { "control.port": port };
+  for (const [key, value] of Object.entries({ "hls.directory": hls, ...place,
     ...(llPort ? { "ll.port": llPort, "ll.socket": llSocket } : { "ll.enabled": false }), ...settings })) {
     const [group, name] = key.split(".");
     (groups[group] ??= []).push(`  ${name} = ${JSON.stringify(value)}`);
@@ -37,8 +41,19 @@ export async function startBridge({ program, folder, hls, port, llPort, llSocket
     env,
     onDeath,
   });
-  await untilHealthy(child, async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok);
+  await untilHealthy(child, async () => (await askBridge({ port, socketPath: control?.socket }, "/healthz")).status === 200);
   return child;
+}
+
+/** Asks the control API at { port } or { socketPath }. Gives { status, text }. */
+export function askBridge(where, target, headers = {}) {
+  return new Promise((resolve, reject) => {
+    http.get({ host: "127.0.0.1", ...where, path: target, headers, agent: false }, async (response) => {
+      let text = "";
+      for await (const piece of response) text += piece;
+      resolve({ status: response.statusCode, text });
+    }).on("error", reject);
+  });
 }
 
 /** The status of all streams. */

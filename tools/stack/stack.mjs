@@ -55,6 +55,7 @@ export class Stack {
    *   admin           how Janus's Admin API can be reached on loopback: "websocket"; "http", on its usual port if
    *                   that is free, with Janus's own HTTP API; none: not at all
    *   status          nginx serves the status page for operators, to this machine
+   *   control         { socket, tokenFile }: the bridge's control API is at a Unix socket, and wants the token
    *   bridgeSettings, bridgeArgs, janus   for the parts
    *   say(text)       progress
    *   onDeath(child)  a part that ends by itself
@@ -132,6 +133,7 @@ export class Stack {
       folder: path.join(folder, "bridge"),
       hls: this.hls,
       port: this.bridgePort,
+      control: this.options.control,
       llPort: this.llPort,
       llSocket: this.llSocket,
       settings: bridgeSettings,
@@ -142,7 +144,9 @@ export class Stack {
   }
 
   async startJanus() {
-    const { folder, build, janus = {}, open, keys = {}, unlisted = [], admin, onDeath, env } = this.options;
+    const { folder, build, control, janus = {}, open, keys = {}, unlisted = [], admin, onDeath, env } = this.options;
+    const bridge = control ? `bridge = "unix:${control.socket}"\n  bridge_token_file = "${control.tokenFile}"`
+      : `bridge = "http://127.0.0.1:${this.bridgePort}"`;
     const streams = Object.entries(keys)
       .map(([name, key]) => `  ${JSON.stringify(name).slice(1, -1)}: ` +
         `{ key = ${JSON.stringify(key)}; unlisted = ${unlisted.includes(name)} }\n`)
@@ -152,7 +156,7 @@ export class Stack {
       folder: path.join(folder, `janus-${this.janusRuns}`),
       plugin: build.plugin,
       pluginConfiguration: janus.pluginConfiguration ??
-        `general: {\n  open = ${open}\n  bridge = "http://127.0.0.1:${this.bridgePort}"\n` +
+        `general: {\n  open = ${open}\n  ${bridge}\n` +
         `${janus.general ?? ""}}\nstreams: {\n${streams}}\n`,
       port: this.janusPort,
       adminPort: admin === "websocket" ? this.adminPort : 0,
