@@ -28,6 +28,7 @@ typedef struct BridgeSettings {
     bool ll_enabled;                      /* low-latency HLS */
     int64_t ll_part_us;                   /* about how long its parts are */
     int64_t ll_wait_us;                   /* that one is held who waits for a stream to begin */
+    int64_t ll_memory;                    /* bytes of a rendition's newest parts in memory */
     bool ll_dash;                         /* a DASH manifest of its segments */
     char ll_address[BRIDGE_ADDRESS_SIZE]; /* IPv4, of the server that holds requests */
     int64_t ll_port;

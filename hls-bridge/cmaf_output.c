@@ -89,9 +89,14 @@ CmafOutput *cmaf_output_open(const CmafOutputParams *params, int64_t now_us)
     if (!o->folder)
         goto fail;
     media_folder_limit(o->folder, params->bound);
+    o->board = ll_hub_join(params->hub, params->stream,
+                           HOLD_TARGETS * params->target_duration_s * US_PER_S);
+    if (!o->board)
+        goto fail;
     CmafTrackParams track = {
         .stream = params->stream,
         .folder = o->folder,
+        .board = o->board,
         .epoch = (int64_t)time(NULL),
         .part_us = params->part_us,
         .target_duration_s = params->target_duration_s,
@@ -103,12 +108,10 @@ CmafOutput *cmaf_output_open(const CmafOutputParams *params, int64_t now_us)
         if (!o->track[i])
             goto fail;
     }
-    o->board = ll_hub_join(params->hub, params->stream,
-                           HOLD_TARGETS * params->target_duration_s * US_PER_S);
     CmafPlaylistsParams playlists = {params->stream, o->folder, o->board, params->numbers,
                                      o->track};
     CmafDashParams dash = {params->stream, o->folder, o->track, params->target_duration_s};
-    o->playlists = o->board ? cmaf_playlists_create(&playlists) : NULL;
+    o->playlists = cmaf_playlists_create(&playlists);
     o->dash = params->dash ? cmaf_dash_create(&dash) : NULL;
     if (!o->playlists || (params->dash && !o->dash))
         goto fail;

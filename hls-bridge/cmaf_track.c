@@ -298,6 +298,17 @@ static int make(CmafTrack *t, const PartCut *cut, CmafFragment *out)
     return cmaf_mux_cut(t->mux, &(PartCut){cut->start, cut->end, cut->end, cut->last}, out);
 }
 
+/* Has a part in memory too, for those who wait for it. */
+static void keep(CmafTrack *t, CmafBytes bytes)
+{
+    LlRendition which = t->params.kind == TRACK_VIDEO ? LL_VIDEO : LL_AUDIO;
+    int64_t part = (int64_t)t->list.segment[t->list.count].parts;
+
+    if (ll_board_keep(t->params.board, which, ll_playlist_next_msn(&t->list), part, bytes.data,
+                      bytes.len) < 0)
+        log_error("%s: there is no memory for a part", t->params.stream);
+}
+
 static void add_part(CmafTrack *t, const PartCut *cut)
 {
     LlPart part = {.duration_90k = (int32_t)to_90k(t, cut->end - cut->start)};
@@ -314,6 +325,8 @@ static void add_part(CmafTrack *t, const PartCut *cut)
         made = false;
     }
     part.gap = !made || !store(t, name, fragment.bytes.data, fragment.bytes.len);
+    if (!part.gap)
+        keep(t, fragment.bytes);
     t->gap = t->gap || part.gap;
     t->stats.parts++;
     t->stats.gaps += part.gap;

@@ -12,6 +12,7 @@
 
 #include "cmaf_mux.h"
 #include "h264_filler.h"
+#include "ll_hub.h"
 #include "ll_playlist.h"
 #include "media_folder.h"
 
@@ -21,6 +22,7 @@ typedef struct CmafTrackParams {
     const char *stream; /* for log lines; borrowed */
     TrackKind kind;
     MediaFolder *folder; /* borrowed */
+    LlBoard *board;      /* that keeps the newest parts in memory; borrowed */
     int64_t epoch;       /* in the names of files */
     int64_t part_us;     /* about how long parts are to be */
     int64_t target_duration_s;

@@ -6,14 +6,27 @@
  * wait until it is. Nobody polls: what a stream publishes wakes those whom it concerns.
  *
  * Thread-safety: every function may be called from any thread, but for create and destroy. A board
- * belongs to its stream's thread. */
+ * belongs to its stream's thread; a ticket to the thread that asks with it.
+ *
+ * The rule of the locks: each board has one, for what it shows and who waits for it, so that no
+ * stream waits for another. The hub has one, for which boards there are and who waits for streams
+ * to begin; a stream takes it only when it joins, leaves or begins. Who needs both takes the hub's
+ * first. No board goes while the hub's is held. Under either there is no I/O, nothing is compressed
+ * and nobody is woken: those who are to be are put on a chain, and told when all locks are free. */
 
 #include "ll_edge.h"
+#include "ll_queue.h"
 #include "ll_text.h"
 #include "stream_name.h"
 
 typedef struct LlHub LlHub;
-typedef struct LlBoard LlBoard; /* one stream's */
+
+typedef struct LlHubParams {
+    int64_t wait_us;   /* a request that waits for a stream to begin is held for so long */
+    size_t part_bytes; /* of a rendition's newest parts that may be kept; one always is */
+} LlHubParams;
+
+#define LL_HUB_DEFAULTS ((LlHubParams){.wait_us = 25 * US_PER_S, .part_bytes = 2 << 20})
 
 /* What a rendition has come to. */
 typedef struct LlNews {
@@ -23,28 +36,6 @@ typedef struct LlNews {
     size_t text_len, delta_len;
 } LlNews;
 
-/* Those who wait for the same board or, of no board, for streams to begin. */
-typedef struct LlQueue {
-    struct LlTicket *first, *last; /* newest first */
-    size_t count;
-} LlQueue;
-
-/* A request. Zero-initialise. Set pause, wake and user; the hub owns the rest. `pause` is called
- * from within the request when it is held, and `wake` once after that, from any thread: then it
- * asks again. Neither may call the hub. */
-typedef struct LlTicket {
-    void (*pause)(void *user);
-    void (*wake)(void *user);
-    void *user;
-    bool held, expired;
-    LlQueue *queue;     /* that it is held in */
-    const char *stream; /* whose beginning it waits for; the caller's, while it is held */
-    LlRendition rendition;
-    int64_t msn, part;
-    int64_t since_us; /* 0: it was never held */
-    struct LlTicket *next, *previous;
-} LlTicket;
-
 typedef enum LlAnswer {
     LL_ANSWER_READY,
     LL_ANSWER_HELD,      /* it is woken when there is something new */
@@ -53,9 +44,8 @@ typedef enum LlAnswer {
     LL_ANSWER_TOO_LONG,  /* 503: it was held for three target durations */
 } LlAnswer;
 
-/* `wait_us`: as long is a request held that waits for a stream to begin. Returns NULL where there
- * is no memory. */
-LlHub *ll_hub_create(int64_t wait_us);
+/* No params: LL_HUB_DEFAULTS. Returns NULL where there is no memory. */
+LlHub *ll_hub_create(const LlHubParams *params);
 
 /* All boards must have left. Accepts NULL, leaves NULL. */
 void ll_hub_destroy(LlHub **hub);
@@ -69,6 +59,11 @@ LlBoard *ll_hub_join(LlHub *hub, const char *stream, int64_t hold_us);
 
 /* Wakes all who wait for it. Accepts NULL, leaves NULL. */
 void ll_board_leave(LlBoard **board);
+
+/* Keeps a copy of a part that is about to be published, for those who will ask for it. Returns 0,
+ * or -1 where there is no memory. */
+int ll_board_keep(LlBoard *board, LlRendition rendition, int64_t msn, int64_t part,
+                  const void *bytes, size_t len);
 
 /* Wakes those whose part or segment there is now. Returns 0, or -1 where there is no memory. */
 int ll_board_publish(LlBoard *board, LlRendition rendition, const LlNews *news);
@@ -86,19 +81,22 @@ LlAnswer ll_hub_playlist(LlHub *hub, const char *stream, LlRendition rendition,
                          const LlDirectives *directives, int64_t now_us, LlTicket *ticket,
                          LlText **text);
 
-/* A request for the file of a part, by its name. LL_ANSWER_READY: the file is there. */
+/* A request for the file of a part, by its name: one of the newest, or the next. LL_ANSWER_READY
+ * gives its bytes, for the caller to hold. */
 LlAnswer ll_hub_part(LlHub *hub, const char *stream, const char *name, int64_t now_us,
-                     LlTicket *ticket);
+                     LlTicket *ticket, LlText **bytes);
 
 /* A request that waits for a stream to begin, whether there is such a stream yet or not.
  * LL_ANSWER_READY: it can be played. `stream` must stay where it is while the ticket is held. */
 LlAnswer ll_hub_wait(LlHub *hub, const char *stream, int64_t now_us, LlTicket *ticket);
 
-/* Wakes those who have waited for a beginning for too long. Call it about once a second. */
+/* Wakes those who have waited for too long, for whatever it was; those of a stream whose thread
+ * stands still, too. Call it about once a second. */
 void ll_hub_expire(LlHub *hub, int64_t now_us);
 
-/* The request is over, held or not. */
-void ll_hub_forget(LlHub *hub, LlTicket *ticket);
+/* The request is over, held or not. Returns whether the ticket is free: if not, it is woken, and
+ * its `wake` has yet to be called or was not answered by asking again. */
+bool ll_hub_forget(LlHub *hub, LlTicket *ticket);
 
 /* Requests of one stream that are held now. */
 size_t ll_board_held(LlBoard *board);
@@ -106,6 +104,7 @@ size_t ll_board_held(LlBoard *board);
 typedef struct LlHubStats {
     size_t held;        /* now, for what a stream is about to publish */
     size_t waiting;     /* now, for a stream to begin */
+    size_t part_bytes;  /* of parts that are kept now */
     uint64_t held_ever; /* requests that had to wait; one that asks again counts once */
     uint64_t expired;   /* of them, in vain */
 } LlHubStats;

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ll_request.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define LIVE       "/live/"
 #define PATH_SIZE  (sizeof(LIVE) + STREAM_NAME_MAX + 1 + LL_FILE_NAME_SIZE)
@@ -22,7 +19,7 @@
 
 void ll_reply_refuse(LlReply *reply, int status, const char *why)
 {
-    *reply = (LlReply){.status = status, .type = "text/plain", .body = why, .file = -1};
+    *reply = (LlReply){.status = status, .type = "text/plain", .body = why};
     reply->len = strlen(why);
 }
 
@@ -39,9 +36,7 @@ static void refuse_for(LlReply *reply, LlAnswer why)
 void ll_reply_end(LlReply *reply)
 {
     ll_text_release(reply->text);
-    if (reply->file >= 0)
-        close(reply->file);
-    *reply = (LlReply){.file = -1};
+    *reply = (LlReply){0};
 }
 
 static void give_text(LlReply *reply, const LlRequest *r, LlText *text)
@@ -56,8 +51,7 @@ static void give_text(LlReply *reply, const LlRequest *r, LlText *text)
                        .gzip = packed,
                        .body = given->bytes,
                        .len = given->len,
-                       .text = text,
-                       .file = -1};
+                       .text = text};
 }
 
 /* Of a stream that has begun, or has not within the time that a request is held. */
@@ -66,26 +60,17 @@ static void give_word(LlReply *reply, bool live)
     *reply = (LlReply){.status = live ? 200 : 204,
                        .type = live ? WAIT_TYPE : NULL,
                        .body = LIVE_BODY,
-                       .len = live ? strlen(LIVE_BODY) : 0,
-                       .file = -1};
+                       .len = live ? strlen(LIVE_BODY) : 0};
 }
 
-static void give_part(LlReply *reply, const LlRequest *r, const char *directory)
+static void give_part(LlReply *reply, LlText *bytes)
 {
-    char path[4096];
-    struct stat file;
-    int fd = -1;
-
-    if (snprintf(path, sizeof(path), "%s/%s/%s", directory, r->stream, r->file) < (int)sizeof(path))
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 || fstat(fd, &file) < 0 || !S_ISREG(file.st_mode)) {
-        if (fd >= 0)
-            close(fd);
-        refuse_for(reply, LL_ANSWER_NOT_FOUND);
-        return;
-    }
-    *reply = (LlReply){
-        .status = 200, .type = PART_TYPE, .is_part = true, .len = (size_t)file.st_size, .file = fd};
+    *reply = (LlReply){.status = 200,
+                       .type = PART_TYPE,
+                       .is_part = true,
+                       .body = bytes->bytes,
+                       .len = bytes->len,
+                       .text = bytes};
 }
 
 /* ---- requests ---- */
@@ -133,7 +118,7 @@ bool ll_request_read(LlRequest *r, const HttpRequest *http, LlReply *reply)
     return !wrong;
 }
 
-bool ll_request_ask(LlRequest *r, LlHub *hub, const char *directory, int64_t now_us, LlReply *reply)
+bool ll_request_ask(LlRequest *r, LlHub *hub, int64_t now_us, LlReply *reply)
 {
     LlText *text = NULL;
     LlAnswer answer;
@@ -144,16 +129,16 @@ bool ll_request_ask(LlRequest *r, LlHub *hub, const char *directory, int64_t now
     else if (r->is_wait)
         answer = ll_hub_wait(hub, r->stream, now_us, &r->ticket);
     else
-        answer = ll_hub_part(hub, r->stream, r->file, now_us, &r->ticket);
+        answer = ll_hub_part(hub, r->stream, r->file, now_us, &r->ticket, &text);
     if (answer == LL_ANSWER_HELD)
         return false;
     if (r->is_wait && (answer == LL_ANSWER_READY || r->ticket.expired))
         give_word(reply, answer == LL_ANSWER_READY);
     else if (answer != LL_ANSWER_READY)
         refuse_for(reply, answer);
-    else if (text)
+    else if (r->is_list)
         give_text(reply, r, text);
     else
-        give_part(reply, r, directory);
+        give_part(reply, text);
     return true;
 }

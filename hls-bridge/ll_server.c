@@ -26,6 +26,7 @@
 #define LOOK_EVERY_US   US_PER_S        /* for those */
 #define GATHER_MS       2               /* that requests are left to come */
 #define CACHED_TARGETS  6               /* target durations that a named part's answer is kept */
+#define OWED_MS         1               /* between two looks for wakes that are on their way */
 #define EVENTS          256             /* taken at once */
 #define LISTENERS       2
 #define DATE_SIZE       32
@@ -35,9 +36,8 @@ typedef enum ConnectionState { READING, HELD, SENDING } ConnectionState;
 typedef struct Connection {
     LlServer *server;
     struct Connection *next, **link;
-    struct Connection *next_woken; /* this and the next two are guarded by the server's lock */
-    bool woken;
-    bool gone; /* closed since it was woken: only its memory is left */
+    struct Connection *next_woken; /* guarded by the server's lock */
+    bool gone;                     /* closed while a wake was on its way: only its memory is left */
     ConnectionState state;
     int64_t active_us; /* when it last did anything */
     LlRequest request;
@@ -53,6 +53,7 @@ struct LlServer {
     bool listening;          /* they are in `epoll` */
     Connection *connections;
     size_t count;
+    size_t owed; /* connections that are held, or whose wake is on its way */
     int64_t now_us, looked_us;
     time_t dated;
     char date[DATE_SIZE];
@@ -75,20 +76,19 @@ static void pause_connection(void *user)
     ((Connection *)user)->state = HELD;
 }
 
-/* One ring wakes the thread for all who are woken with this one. */
+/* One ring wakes the thread for all who are woken with this one. Once the lock is free, the server
+ * may be gone. */
 static void wake_connection(void *user)
 {
     Connection *c = user;
     LlServer *s = c->server;
 
     pthread_mutex_lock(&s->lock);
-    bool first = !s->woken;
-    c->woken = true;
+    if (!s->woken)
+        ring(s);
     c->next_woken = s->woken;
     s->woken = c;
     pthread_mutex_unlock(&s->lock);
-    if (first)
-        ring(s);
 }
 
 /* ---- connections ---- */
@@ -97,17 +97,16 @@ static void close_connection(Connection *c)
 {
     LlServer *s = c->server;
 
-    ll_hub_forget(s->params.hub, &c->request.ticket); /* nobody wakes it from now on */
+    c->gone = !ll_hub_forget(s->params.hub, &c->request.ticket);
+    if (c->state == HELD && !c->gone)
+        s->owed--;
     ll_wire_end(&c->wire);
     close(c->wire.fd); /* which takes it out of the epoll */
     *c->link = c->next;
     if (c->next)
         c->next->link = c->link;
     s->count--;
-    pthread_mutex_lock(&s->lock);
-    bool woken = c->gone = c->woken;
-    pthread_mutex_unlock(&s->lock);
-    if (!woken)
+    if (!c->gone)
         free(c);
 }
 
@@ -196,8 +195,10 @@ static void ask(Connection *c)
     const LlServerParams *p = &c->server->params;
 
     c->active_us = c->server->now_us;
-    if (ll_request_ask(&c->request, p->hub, p->directory, c->active_us, &c->wire.reply))
+    if (ll_request_ask(&c->request, p->hub, c->active_us, &c->wire.reply))
         answer(c);
+    else
+        c->server->owed++;
 }
 
 /* Goes on with a connection for as long as it can. Returns -1 where it is over: errno says why. */
@@ -244,20 +245,16 @@ static void answer_woken(LlServer *s)
     Connection *c = s->woken;
     s->woken = NULL;
     pthread_mutex_unlock(&s->lock);
-    while (c) {
-        pthread_mutex_lock(&s->lock);
-        Connection *next = c->next_woken;
-        bool gone = c->gone;
-        c->woken = false;
-        pthread_mutex_unlock(&s->lock);
-        if (gone) {
+    for (Connection *next; c; c = next) {
+        next = c->next_woken;
+        s->owed--;
+        if (c->gone) {
             free(c);
         } else {
             ask(c);
             if (serve(c) < 0)
                 close_connection(c);
         }
-        c = next;
     }
 }
 
@@ -318,7 +315,9 @@ static void *run(void *user)
         answer_woken(s); /* only here, as others than those of the events may be closed */
         look_around(s);
     }
-    answer_woken(s); /* those that the end has woken */
+    /* the hub is closed and holds nobody: it only has to tell those that it has woken */
+    while (answer_woken(s), s->owed > 0)
+        poll(&(struct pollfd){.fd = s->event, .events = POLLIN}, 1, OWED_MS);
     return NULL;
 }
 

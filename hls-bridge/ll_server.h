@@ -7,6 +7,9 @@
  * at, and answers them the moment there is what they ask for. It has one thread, however many wait,
  * and knows nothing else: the control API is elsewhere. What it answers is in ll_request.h.
  *
+ * It opens no file: what it gives is in memory, so that no disk can hold up those who wait for
+ * another stream. What has been published for a while are files, which whoever is in front serves.
+ *
  * It is one of our own, and no library, because of what a crowd costs: one recv and one sendmsg
  * for each answer, and one wake of the thread for all of them.
  *
@@ -19,10 +22,9 @@ typedef struct LlServer LlServer;
 typedef struct LlServerParams {
     const char *address; /* IPv4 */
     uint16_t port;
-    const char *socket;    /* path of a Unix socket beside these, empty: none; borrowed */
-    LlHub *hub;            /* borrowed */
-    const char *directory; /* of all streams; borrowed */
-    int64_t target_us;     /* about what a target duration is, for caches */
+    const char *socket; /* path of a Unix socket beside these, empty: none; borrowed */
+    LlHub *hub;         /* borrowed */
+    int64_t target_us;  /* about what a target duration is, for caches */
 } LlServerParams;
 
 /* Returns NULL with errno where it cannot listen. */

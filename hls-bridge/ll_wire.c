@@ -4,13 +4,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 void ll_wire_init(LlWire *w, int fd)
 {
-    *w = (LlWire){.fd = fd, .reply.file = -1};
+    *w = (LlWire){.fd = fd};
 }
 
 void ll_wire_end(LlWire *w)
@@ -105,30 +104,18 @@ void ll_wire_answer(LlWire *w, const char *date, const char *lifetime)
         w->keep_alive ? "" : "Connection: close\r\n");
 }
 
-/* What is left of the head, and of a body that is in memory. */
-static ssize_t send_memory(LlWire *w, size_t body_len)
+/* What is left of head and body. */
+static ssize_t send_rest(LlWire *w, size_t body_len)
 {
-    const LlReply *r = &w->reply;
     size_t of_head = w->sent < w->head_len ? w->sent : w->head_len, of_body = w->sent - of_head;
-    bool file = r->file >= 0 && body_len > 0;
     struct iovec piece[2] = {{w->head + of_head, w->head_len - of_head}};
     struct msghdr message = {.msg_iov = piece, .msg_iovlen = 1};
 
-    if (!file && body_len > 0) {
-        piece[1] = (struct iovec){(void *)(uintptr_t)(r->body + of_body), body_len - of_body};
+    if (body_len > 0) {
+        piece[1] = (struct iovec){(void *)(uintptr_t)(w->reply.body + of_body), body_len - of_body};
         message.msg_iovlen = 2;
     }
-    return sendmsg(w->fd, &message, MSG_NOSIGNAL | (file ? MSG_MORE : 0));
-}
-
-static ssize_t send_file(LlWire *w, size_t body_len)
-{
-    off_t at = (off_t)(w->sent - w->head_len);
-    ssize_t n = sendfile(w->fd, w->reply.file, &at, body_len - (size_t)at);
-
-    if (n == 0)
-        errno = EIO; /* the file has become shorter */
-    return n;
+    return sendmsg(w->fd, &message, MSG_NOSIGNAL);
 }
 
 int ll_wire_send(LlWire *w)
@@ -136,8 +123,7 @@ int ll_wire_send(LlWire *w)
     size_t body_len = w->without_body ? 0 : w->reply.len, whole = w->head_len + body_len;
 
     while (w->sent < whole) {
-        bool file = w->reply.file >= 0 && w->sent >= w->head_len;
-        ssize_t n = file ? send_file(w, body_len) : send_memory(w, body_len);
+        ssize_t n = send_rest(w, body_len);
         if (n <= 0)
             return -1;
         w->sent += (size_t)n;

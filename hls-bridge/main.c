@@ -230,10 +230,14 @@ static void wait_for_signal(const sigset_t *signals)
 /* What is there of streams, without any yet. Returns 0, or -1 after a sentence on stderr. */
 static int make_streams(const BridgeSettings *settings, Parts *parts)
 {
+    const LlHubParams hub = {
+        .wait_us = settings->ll_wait_us,
+        .part_bytes = (size_t)settings->ll_memory,
+    };
     const char *failed = NULL;
 
     errno = ENOMEM; /* of whatever says nothing else */
-    if (settings->ll_enabled && !(parts->ll_hub = ll_hub_create(settings->ll_wait_us)))
+    if (settings->ll_enabled && !(parts->ll_hub = ll_hub_create(&hub)))
         failed = "low-latency HLS";
     else if (settings->thumbnail_us && !(parts->thumbnailer = thumbnailer_create()))
         failed = "the thread of thumbnails";
@@ -264,7 +268,6 @@ static int start(const BridgeSettings *settings, Parts *parts)
         .address = settings->ll_address,
         .port = (uint16_t)settings->ll_port,
         .socket = settings->ll_socket,
-        .directory = settings->directory,
         .target_us = settings->segment_us,
     };
     char place[PLACE_SIZE];

@@ -321,6 +321,9 @@ char *status_metrics(const StreamStatus *streams, size_t count, const StreamLoad
                    "Of them, those that waited in vain, and got 503.", (double)requests->expired);
     metrics_single(out, "hls_bridge_waiting_room_requests", "gauge",
                    "Requests of pages that wait for a stream to begin.", (double)requests->waiting);
+    metrics_single(out, "hls_bridge_part_memory_bytes", "gauge",
+                   "The newest parts, kept for those who wait for them.",
+                   (double)requests->part_bytes);
     process_metrics_write(out);
     if (fclose(out) == 0)
         return text;

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     HttpRequest http, again;
     LlRequest request = {0};
-    LlReply reply = {.file = -1};
+    LlReply reply = {0};
     char *text = malloc(size + 1);
 
     REQUIRE(text);

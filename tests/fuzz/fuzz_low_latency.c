@@ -15,9 +15,10 @@ static void open_hub(void)
 {
     const LlNews news = {{7, 10, 3, 15, false}, 77, "text", "delta", 4, 5};
 
-    hub = ll_hub_create(25 * US_PER_S);
+    hub = ll_hub_create(NULL);
     board = ll_hub_join(hub, "shop", 6000000);
-    REQUIRE(board && ll_board_publish(board, LL_VIDEO, &news) == 0);
+    REQUIRE(board && ll_board_keep(board, LL_VIDEO, 8, 2, "part", 4) == 0);
+    REQUIRE(ll_board_publish(board, LL_VIDEO, &news) == 0);
 }
 
 static void on_event(void *user)
@@ -29,10 +30,13 @@ static void on_event(void *user)
 static void ask_for_part(const char *name)
 {
     LlTicket ticket = {.pause = on_event, .wake = on_event};
-    LlAnswer answer = ll_hub_part(hub, "shop", name, 1, &ticket);
+    LlText *bytes = NULL;
+    LlAnswer answer = ll_hub_part(hub, "shop", name, 1, &ticket, &bytes);
 
     REQUIRE(answer == LL_ANSWER_READY || answer == LL_ANSWER_HELD ||
             answer == LL_ANSWER_NOT_FOUND || answer == LL_ANSWER_BAD);
+    REQUIRE((answer == LL_ANSWER_READY) == (bytes != NULL));
+    ll_text_release(bytes);
     ll_hub_forget(hub, &ticket);
     REQUIRE(ll_hub_stats(hub).held == 0);
 }

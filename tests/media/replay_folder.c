@@ -96,7 +96,7 @@ static int open_run(Run *run, const ReplayFolderParams *params, const SourceSdp 
     IntakeSink sink = {run, on_picture, on_audio};
 
     errno = ENOMEM;
-    run->hub = packager.ll_hub = params->low_latency ? ll_hub_create(25 * US_PER_S) : NULL;
+    run->hub = packager.ll_hub = params->low_latency ? ll_hub_create(NULL) : NULL;
     if (params->low_latency && !run->hub)
         return -1;
     run->packager = packager_open(&packager, MONOTONIC_0);

@@ -101,7 +101,7 @@ static inline void rig_open(MediaRig *r, bool low_latency)
 
     *r = (MediaRig){.now_us = 1000 * US_PER_S};
     temp_folder(r->root);
-    r->hub = ll_hub_create(25 * US_PER_S);
+    r->hub = ll_hub_create(NULL);
     r->audio = opus_to_aac_create(&sound, NULL);
     assert_true(r->hub && r->audio);
     rig_open_outputs(r, low_latency);

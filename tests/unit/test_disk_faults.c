@@ -60,7 +60,7 @@ static int setup(void **state)
     publisher = (SyntheticPublisher){.clock_90k = PUBLISHER_START_90K};
     refused = NULL;
     refusals = 0;
-    hub = ll_hub_create(25 * US_PER_S);
+    hub = ll_hub_create(NULL);
     assert_non_null(hub);
     open_packager(true);
     return 0;

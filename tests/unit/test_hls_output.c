@@ -92,7 +92,7 @@ static int setup(void **state)
     temp_folder(root);
     clock_90k = START;
     first_off_us = 0;
-    hub = ll_hub_create(25 * US_PER_S);
+    hub = ll_hub_create(NULL);
     store = segment_store_open(&segments, now_us());
     low_latency.hub = hub;
     cmaf = cmaf_output_open(&low_latency, now_us());

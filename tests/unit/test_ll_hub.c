@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "hls-bridge/ll_hub.h"
 #include "hls-bridge/media.h"
 
@@ -35,7 +40,7 @@ static int setup(void **state)
 {
     (void)state;
     now_us = 1000 * SECOND;
-    hub = ll_hub_create(25 * US_PER_S);
+    hub = ll_hub_create(NULL);
     board = ll_hub_join(hub, "shop", 6 * SECOND);
     assert_non_null(board);
     return 0;
@@ -79,10 +84,28 @@ static LlAnswer ask(Asker *a, const char *stream, int64_t msn, int64_t part, con
     return answer;
 }
 
+/* Of what is given, the bytes are those of keep(). */
 static LlAnswer ask_part(Asker *a, const char *name)
 {
+    LlText *bytes = NULL;
+
     a->ticket.user = a;
-    return ll_hub_part(hub, "shop", name, now_us, &a->ticket);
+    LlAnswer answer = ll_hub_part(hub, "shop", name, now_us, &a->ticket, &bytes);
+    assert_int_equal(answer == LL_ANSWER_READY, bytes != NULL);
+    if (bytes)
+        assert_string_equal(bytes->bytes, strchr(name, '-') + 4);
+    ll_text_release(bytes);
+    return answer;
+}
+
+/* A part of `len` bytes, which begin with its numbers. */
+static void keep(int64_t msn, int64_t part, size_t len)
+{
+    char bytes[256] = "";
+
+    assert_in_range(len, 16, sizeof(bytes));
+    snprintf(bytes, sizeof(bytes), "%d.%d.m4s", (int)msn, (int)part);
+    assert_int_equal(ll_board_keep(board, LL_VIDEO, msn, part, bytes, len), 0);
 }
 
 static void a_request_waits_for_its_part(void **state)
@@ -178,10 +201,14 @@ static void a_hinted_part_is_waited_for(void **state)
     Asker a = asker(), b = asker();
 
     (void)state;
+    keep(9, 9, 16);
+    keep(10, 2, 16);
     publish(9, 3);
+    keep(10, 3, 16); /* which is not published yet */
     assert_int_equal(ask_part(&a, "video-77-10.3.m4s"), LL_ANSWER_HELD);
     assert_int_equal(ask_part(&b, "video-77-10.2.m4s"), LL_ANSWER_READY);
-    assert_int_equal(ask_part(&b, "video-77-9.0.m4s"), LL_ANSWER_READY);
+    assert_int_equal(ask_part(&b, "video-77-9.9.m4s"), LL_ANSWER_READY);
+    assert_int_equal(ask_part(&b, "video-77-9.0.m4s"), LL_ANSWER_NOT_FOUND); /* a file alone */
     assert_int_equal(ask_part(&b, "video-77-10.4.m4s"), LL_ANSWER_NOT_FOUND);
     assert_int_equal(ask_part(&b, "video-78-10.3.m4s"), LL_ANSWER_NOT_FOUND);
     assert_int_equal(ask_part(&b, "audio-77-10.3.m4s"), LL_ANSWER_NOT_FOUND);
@@ -191,6 +218,69 @@ static void a_hinted_part_is_waited_for(void **state)
     publish(9, 4);
     assert_int_equal(a.woken, 1);
     assert_int_equal(ask_part(&a, "video-77-10.3.m4s"), LL_ANSWER_READY);
+}
+
+/* Only the newest are kept, within bounds, and nothing of a stream that has ended or gone. */
+static void parts_leave_memory(void **state)
+{
+    Asker a = asker();
+
+    (void)state;
+    for (int64_t part = 0; part < 20; part++)
+        keep(10, part, 100);
+    assert_int_equal(ll_hub_stats(hub).part_bytes, 800);
+    publish(9, 20);
+    assert_int_equal(ask_part(&a, "video-77-10.11.m4s"), LL_ANSWER_NOT_FOUND);
+    assert_int_equal(ask_part(&a, "video-77-10.12.m4s"), LL_ANSWER_READY);
+    ll_board_leave(&board);
+    assert_int_equal(ll_hub_stats(hub).part_bytes, 0);
+    ll_hub_destroy(&hub);
+
+    hub = ll_hub_create(&(LlHubParams){.wait_us = SECOND, .part_bytes = 300});
+    board = ll_hub_join(hub, "shop", 6 * SECOND);
+    for (int64_t part = 0; part < 8; part++)
+        keep(10, part, 100);
+    assert_int_equal(ll_hub_stats(hub).part_bytes, 300);
+    keep(10, 8, 250);
+    assert_int_equal(ll_hub_stats(hub).part_bytes, 250);
+    publish(9, 9);
+    assert_int_equal(ask_part(&a, "video-77-10.8.m4s"), LL_ANSWER_READY);
+    LlNews end = {.edge = {9, 10, 9, 15, true}, .epoch = 77, .text = "end", .text_len = 3};
+    assert_int_equal(ll_board_publish(board, LL_VIDEO, &end), 0);
+    assert_int_equal(ll_hub_stats(hub).part_bytes, 0);
+}
+
+/* Who has been given a part keeps it, though it has left. */
+static void a_part_that_is_being_sent_stays(void **state)
+{
+    LlText *bytes = NULL;
+    Asker a = asker();
+
+    (void)state;
+    keep(10, 0, 16);
+    publish(9, 1);
+    a.ticket.user = &a;
+    assert_int_equal(ll_hub_part(hub, "shop", "video-77-10.0.m4s", now_us, &a.ticket, &bytes),
+                     LL_ANSWER_READY);
+    ll_board_leave(&board);
+    assert_string_equal(bytes->bytes, "10.0.m4s");
+    ll_text_release(bytes);
+}
+
+/* The thread of a stream may wait for a disk: its requests end all the same. */
+static void a_stream_that_stands_still_holds_nobody_for_ever(void **state)
+{
+    Asker a = asker();
+
+    (void)state;
+    publish(9, 3);
+    assert_int_equal(ask(&a, "shop", 10, 3, ""), LL_ANSWER_HELD);
+    ll_hub_expire(hub, now_us + 6 * SECOND - 1);
+    assert_int_equal(a.woken, 0);
+    ll_hub_expire(hub, now_us + 6 * SECOND);
+    assert_int_equal(a.woken, 1);
+    assert_int_equal(ask(&a, "shop", 10, 3, ""), LL_ANSWER_TOO_LONG);
+    assert_int_equal(ll_hub_stats(hub).expired, 1);
 }
 
 static LlAnswer wait_for(Asker *a, const char *stream)
@@ -264,6 +354,165 @@ static void a_stream_or_a_hub_that_goes_wakes_all(void **state)
     assert_int_equal(ask(&b, "shop", 10, 3, ""), LL_ANSWER_TOO_LONG);
 }
 
+/* ---- a crowd ---- */
+
+#define STREAMS      6
+#define ASKERS       30   /* of each stream */
+#define WAKES        2000 /* that are waited for */
+#define STAYS        40   /* parts, until a stream goes and comes back */
+#define FORGET_EVERY 17   /* a viewer of so many leaves while he is held */
+
+/* A viewer of a stream. What is beside the ticket is of the thread that asks, but for `next`. */
+typedef struct Viewer {
+    LlTicket ticket;
+    struct Viewer *next; /* woken; the list's lock guards it */
+    char stream[8];
+    int64_t part;
+    bool gone;
+} Viewer;
+
+static struct {
+    pthread_mutex_t lock;
+    Viewer *woken;
+} crowd = {.lock = PTHREAD_MUTEX_INITIALIZER};
+static atomic_bool enough;
+
+static void wake_viewer(void *user)
+{
+    Viewer *v = user;
+
+    pthread_mutex_lock(&crowd.lock);
+    v->next = crowd.woken;
+    crowd.woken = v;
+    pthread_mutex_unlock(&crowd.lock);
+}
+
+static void pause_viewer(void *user)
+{
+    (void)user;
+}
+
+/* One stream: parts of it are kept and published, and it goes and comes back now and then. */
+static void *run_stream(void *name)
+{
+    LlBoard *own = NULL;
+    char text[32], bytes[64];
+
+    for (int64_t part = 0; !atomic_load(&enough); part++) {
+        LlNews news = {.edge = {9, 10, part + 1, 1000, false}, .epoch = 77, .text = text};
+        if (part % STAYS == 0) {
+            ll_board_leave(&own);
+            own = ll_hub_join(hub, name, 6 * SECOND);
+        }
+        news.text_len = (size_t)snprintf(text, sizeof(text), "%d", (int)part) + 1;
+        snprintf(bytes, sizeof(bytes), "%s %d", (const char *)name, (int)part);
+        ll_board_keep(own, LL_VIDEO, 10, part, bytes, sizeof(bytes));
+        ll_board_publish(own, LL_VIDEO, &news);
+        ll_board_set_live(own, part % 3 != 0);
+        ll_board_expire(own, now_us);
+        usleep(200); /* or all the machine would do is publish */
+    }
+    ll_board_leave(&own);
+    return NULL;
+}
+
+/* Asks for what comes next: a list, a part, or a beginning. Returns whether it is held. */
+static bool ask_next(Viewer *v, int turn)
+{
+    LlDirectives directives = {10, v->part, false};
+    LlText *given = NULL;
+    LlAnswer answer;
+    char name[64], expected[64];
+
+    snprintf(name, sizeof(name), "video-77-10.%d.m4s", (int)v->part);
+    v->ticket.since_us = 0;
+    v->ticket.expired = false;
+    if (turn % 3 == 0)
+        answer = ll_hub_playlist(hub, v->stream, LL_VIDEO, &directives, now_us, &v->ticket, &given);
+    else if (turn % 3 == 1)
+        answer = ll_hub_part(hub, v->stream, name, now_us, &v->ticket, &given);
+    else
+        answer = ll_hub_wait(hub, v->stream, now_us, &v->ticket);
+    if (turn % 3 == 1 && given) {
+        snprintf(expected, sizeof(expected), "%s %d", v->stream, (int)v->part);
+        assert_string_equal(given->bytes, expected);
+    }
+    if (turn % 3 == 0 && given)
+        v->part = atoi(given->bytes) + 1; /* the newest, and the one after that */
+    ll_text_release(given);
+    return answer == LL_ANSWER_HELD;
+}
+
+/* What the server's thread does. Returns how many were woken. */
+static int serve_woken(int *turn)
+{
+    int woken = 0;
+
+    pthread_mutex_lock(&crowd.lock);
+    Viewer *v = crowd.woken;
+    crowd.woken = NULL;
+    pthread_mutex_unlock(&crowd.lock);
+    for (Viewer *next; v; v = next, woken++) {
+        next = v->next;
+        if (v->gone) {
+            free(v);
+            continue;
+        }
+        while (!ask_next(v, (*turn)++))
+            sched_yield();
+        bool leaves = *turn % FORGET_EVERY == 0;
+        if (!leaves)
+            continue;
+        Viewer *another = malloc(sizeof(*another)); /* comes in the place of one who leaves */
+        *another = (Viewer){.ticket = {.pause = pause_viewer, .wake = wake_viewer}};
+        memcpy(another->stream, v->stream, sizeof(v->stream));
+        another->ticket.user = another;
+        v->gone = !ll_hub_forget(hub, &v->ticket);
+        if (!v->gone)
+            free(v);
+        wake_viewer(another);
+    }
+    return woken;
+}
+
+/* Every stream has its thread, all viewers have one; each held request is woken once, whatever
+ * happens at the same moment, and one that is forgotten never after. */
+static void crowds_of_many_streams(void **state)
+{
+    static char name[STREAMS][8];
+    pthread_t thread[STREAMS];
+    int turn = 0, woken = 0;
+
+    (void)state;
+    atomic_store(&enough, false);
+    for (int i = 0; i < STREAMS * ASKERS; i++) {
+        Viewer *v = calloc(1, sizeof(*v));
+        snprintf(v->stream, sizeof(v->stream), "s%d", i % STREAMS);
+        v->ticket = (LlTicket){.pause = pause_viewer, .wake = wake_viewer, .user = v};
+        wake_viewer(v);
+    }
+    for (int i = 0; i < STREAMS; i++) {
+        snprintf(name[i], sizeof(name[i]), "s%d", i);
+        assert_int_equal(pthread_create(&thread[i], NULL, run_stream, name[i]), 0);
+    }
+    while (woken < WAKES) {
+        woken += serve_woken(&turn);
+        usleep(50);
+        ll_hub_expire(hub, now_us);
+        ll_hub_stats(hub);
+    }
+    atomic_store(&enough, true);
+    for (int i = 0; i < STREAMS; i++)
+        pthread_join(thread[i], NULL);
+    ll_hub_close(hub); /* which wakes the rest */
+    assert_int_equal(ll_hub_stats(hub).held + ll_hub_stats(hub).waiting, 0);
+    for (Viewer *v = crowd.woken, *next; v; v = next) {
+        next = v->next;
+        free(v); /* what is not here is a leak, or was freed before it was woken */
+    }
+    crowd.woken = NULL;
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -274,9 +523,13 @@ int main(void)
         TEST(a_list_that_is_not_there_yet_is_waited_for),
         TEST(nobody_waits_for_ever),
         TEST(a_hinted_part_is_waited_for),
+        TEST(parts_leave_memory),
+        TEST(a_part_that_is_being_sent_stays),
+        TEST(a_stream_that_stands_still_holds_nobody_for_ever),
         TEST(a_beginning_is_waited_for),
         TEST(who_waits_for_a_beginning_is_told_now_and_then),
         TEST(a_stream_or_a_hub_that_goes_wakes_all),
+        TEST(crowds_of_many_streams),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,10 +2,14 @@
 #include "harness.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 
 #include "hls-bridge/ll_server.h"
@@ -25,6 +29,30 @@ static LlBoard *board;
 static LlServer *server;
 static int64_t wait_us = 25 * US_PER_S;
 
+/* ---- a disk that hangs ---- */
+
+static pthread_mutex_t disk = PTHREAD_MUTEX_INITIALIZER; /* held: nothing below `folder` opens */
+
+static bool is_on_disk(const char *path)
+{
+    return *folder && strncmp(path, folder, strlen(folder)) == 0;
+}
+
+/* In the place of libc's, for all that this program links. */
+int open(const char *path, int flags, ...)
+{
+    va_list more;
+
+    va_start(more, flags);
+    int mode = flags & O_CREAT ? va_arg(more, int) : 0;
+    va_end(more);
+    if (is_on_disk(path)) {
+        pthread_mutex_lock(&disk);
+        pthread_mutex_unlock(&disk);
+    }
+    return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
 static void publish(int64_t msn, int64_t open)
 {
     char text[64];
@@ -39,13 +67,10 @@ static int setup(void **state)
     (void)state;
     temp_folder(folder);
     snprintf(socket_path, sizeof(socket_path), "%s/ll.sock", folder);
-    hub = ll_hub_create(wait_us);
+    hub = ll_hub_create(&(LlHubParams){.wait_us = wait_us});
     board = ll_hub_join(hub, "shop", 6 * US_PER_S);
-    LlServerParams params = {.address = "127.0.0.1",
-                             .socket = socket_path,
-                             .hub = hub,
-                             .directory = folder,
-                             .target_us = 2 * US_PER_S};
+    LlServerParams params = {
+        .address = "127.0.0.1", .socket = socket_path, .hub = hub, .target_us = 2 * US_PER_S};
     server = ll_server_create(&params);
     assert_non_null(server);
     publish(7, 0);
@@ -186,7 +211,7 @@ static void answers_at_once(void **state)
         {"GET", "/live/shop/video.m3u8?_HLS_msn=99", "that is too far ahead\n", 400},
         {"GET", "/live/none/video.m3u8?_HLS_msn=7", "there is no such thing\n", 404},
         {"GET", "/live/shop/audio.m3u8", "there is no such thing\n", 404},
-        {"GET", "/live/shop/video-77-7.0.m4s", "there is no such thing\n", 404}, /* no file */
+        {"GET", "/live/shop/video-77-7.0.m4s", "there is no such thing\n", 404}, /* not in memory */
         {"GET", "/live/shop/../x", "there is no such thing\n", 404},
         {"GET", "/live/shop/%2e%2e%2fx", "there is no such thing\n", 404},
         {"GET", "/streams", "there is no such thing\n", 404},
@@ -306,7 +331,7 @@ static void ends_what_is_wrong(void **state)
 
 static void sends_a_part_when_it_is_whole(void **state)
 {
-    char path[96], head[512], *bytes = malloc(PART_BYTES), *got = malloc(PART_BYTES);
+    char head[512], *bytes = malloc(PART_BYTES), *got = malloc(PART_BYTES);
     int fd = connect_client();
 
     (void)state;
@@ -314,21 +339,44 @@ static void sends_a_part_when_it_is_whole(void **state)
         bytes[i] = (char)(i * 7 + i / 251);
     ask(fd, "GET", "/live/shop/" PART);
     until_held(1);
-    snprintf(path, sizeof(path), "%s/shop", folder);
-    assert_int_equal(mkdir(path, 0755), 0);
-    snprintf(path, sizeof(path), "%s/shop/" PART, folder);
-    FILE *file = fopen(path, "w");
-    assert_int_equal(fwrite(bytes, 1, PART_BYTES, file), PART_BYTES);
-    fclose(file);
+    assert_int_equal(ll_board_keep(board, LL_VIDEO, 8, 0, bytes, PART_BYTES), 0);
     assert_int_equal(poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 50), 0);
     publish(7, 1);
     assert_int_equal(hear_head(fd, head), 200);
     assert_non_null(strstr(head, "Content-Type: video/mp4\r\n"));
+    ll_board_leave(&board); /* what is being sent stays until it is */
     assert_int_equal(hear(fd, got, PART_BYTES), PART_BYTES);
     assert_memory_equal(got, bytes, PART_BYTES);
     close(fd);
     free(bytes);
     free(got);
+}
+
+/* What is no longer in memory is a file, which nginx serves: were it opened here, the disk would
+ * hold up those who wait for another stream. */
+static void waits_for_no_disk(void **state)
+{
+    int slow = connect_client(), other = connect_client();
+    char path[96];
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/shop", folder);
+    assert_int_equal(mkdir(path, 0755), 0);
+    snprintf(path, sizeof(path), "%s/shop/video-77-7.0.m4s", folder);
+    close(open(path, O_WRONLY | O_CREAT, 0644));
+    ask(other, "GET", "/live/shop/video.m3u8?_HLS_msn=8&_HLS_part=0");
+    until_held(1);
+    pthread_mutex_lock(&disk);
+    ask(slow, "GET", "/live/shop/video-77-7.0.m4s");
+    poll(&(struct pollfd){.fd = slow, .events = POLLIN}, 1, 100);
+    publish(7, 1);
+    int answered = poll(&(struct pollfd){.fd = other, .events = POLLIN}, 1, 1000);
+    pthread_mutex_unlock(&disk);
+    assert_int_equal(answered, 1);
+    expect_answer(other, 200, "7.1\n");
+    expect_answer(slow, 404, "there is no such thing\n");
+    close(slow);
+    close(other);
 }
 
 /* Until as many wait for streams to begin. */
@@ -427,6 +475,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(compresses_for_who_takes_that, setup, teardown),
         cmocka_unit_test_setup_teardown(ends_what_is_wrong, setup, teardown),
         cmocka_unit_test_setup_teardown(sends_a_part_when_it_is_whole, setup, teardown),
+        cmocka_unit_test_setup_teardown(waits_for_no_disk, setup, teardown),
         cmocka_unit_test_setup_teardown(tells_when_a_stream_begins, setup, teardown),
         cmocka_unit_test_setup_teardown(tells_that_a_stream_has_not_begun, setup_short,
                                         teardown_short),

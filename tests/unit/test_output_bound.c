@@ -27,7 +27,7 @@ static int setup(void **state)
 {
     (void)state;
     temp_folder(root);
-    hub = ll_hub_create(25 * US_PER_S);
+    hub = ll_hub_create(NULL);
     publisher = (SyntheticPublisher){.clock_90k = PUBLISHER_START_90K};
     const PackagerParams params = {
         .stream = "shop",

@@ -54,7 +54,7 @@ static int setup(void **state)
     temp_folder(root);
     now_us = 1000 * US_PER_S;
     writes_ts = true;
-    hub = ll_hub_create(25 * US_PER_S);
+    hub = ll_hub_create(NULL);
     assert_non_null(hub);
     open_packager();
     return 0;

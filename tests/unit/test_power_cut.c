@@ -288,7 +288,7 @@ static void run(void)
 
     temp_folder(root);
     temp_folder(left);
-    hub = ll_hub_create(25 * US_PER_S);
+    hub = ll_hub_create(NULL);
     strcpy(boot, "first");
     memset(seen, 0, sizeof(seen));
     named_count = 0;

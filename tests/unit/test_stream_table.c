@@ -22,7 +22,7 @@ static int setup(void **state)
     temp_folder(root);
     settings = bridge_settings_defaults();
     snprintf(settings.directory, sizeof(settings.directory), "%s", root);
-    hub = ll_hub_create(25 * US_PER_S);
+    hub = ll_hub_create(NULL);
     assert_non_null(hub);
     table = stream_table_create(&settings, hub, NULL);
     assert_non_null(table);

@@ -46,7 +46,7 @@ static int setup(void **state)
     temp_folder(root);
     publisher = (SyntheticPublisher){.clock_90k = PUBLISHER_START_90K};
     ts = true;
-    hub = ll_hub_create(25 * US_PER_S);
+    hub = ll_hub_create(NULL);
     assert_non_null(hub);
     assert_non_null(open_packager());
     return 0;
