@@ -192,6 +192,49 @@ test("the watch page waits, plays, tells the distance, and sees the end", () =>
       assert.deepEqual(watch.errors, []);
     })));
 
+test("who waits for a show asks next to nothing, and sees it begin", () =>
+  withStack({ bridgeSettings: { "ll.wait": 3 } }, (stack) =>
+    withBrowser({}, async (context) => {
+      const asked = [];
+      const answered = (name) => asked.filter(({ file, status }) => file === name && status).map(({ status }) => status);
+      const watch = await context.newPage();
+      watch.on("request", (request) => {
+        const file = /\/live\/shop\/([^?]*)/.exec(request.url())?.[1];
+        if (file) asked.push({ request, file, status: null });
+      });
+      watch.on("response", (response) => {
+        const one = asked.find(({ request }) => request === response.request());
+        if (one) one.status = response.status();
+      });
+      await watch.goto(`${stack.url}/watch.html?stream=shop`);
+      await until("three requests were held", () => answered("wait.json").length >= 3, 30000);
+      assert.deepEqual([...new Set(answered("wait.json"))], [204]);
+      assert.ok(asked.length <= 6, `a look, and what is held: ${asked.map(({ file }) => file)}`);
+      assert.deepEqual(asked.filter(({ file }) => file !== "wait.json").map(({ file }) => file), ["index.m3u8", "master.m3u8"]);
+
+      await publish(context, stack, "shop");
+      await until("it starts by itself", () => watch.isHidden("#waiting"), 15000);
+      assert.equal(answered("wait.json").at(-1), 200, "it was told");
+    })));
+
+test("who waits asks less and less often where no request is held", () =>
+  withStack({ bridgeSettings: { "ll.enabled": false } }, (stack) =>
+    withBrowser({}, async (context) => {
+      const page = await context.newPage();
+      await page.clock.install();
+      let asked = 0, open = 0;
+      const isOurs = (request) => /\/live\/shop\//.test(request.url());
+      page.on("request", (request) => isOurs(request) && (asked++, open++));
+      page.on("response", (response) => (open -= isOurs(response.request())));
+      await page.goto(`${stack.url}/watch.html?stream=shop`);
+      await until("it waits", async () => /Not live yet/.test(await page.textContent("#waiting-text")));
+      for (let i = 0; i < 120; i++) {
+        await page.clock.runFor(500); // a minute, however long it takes here
+        await until("all is answered", () => open === 0);
+      }
+      assert.ok(asked > 8 && asked < 120, `${asked} requests in a minute`);
+    })));
+
 test("a watch page that the server is lost to says so, and goes on by itself", () =>
   withStack({}, (stack) =>
     withBrowser({}, async (context) => {

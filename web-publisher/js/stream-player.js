@@ -6,8 +6,10 @@
 //   "state"  { state }   waiting (nothing there yet), unreachable (the server), playing, stalled, ended
 
 import Hls from "../vendor/hls.mjs";
+import { afterAnswer, NOT_ASKED } from "./waiting-room.js";
 
-const LOOK_MS = 500; // between two looks for a stream that is not there
+const LOOK_MS = 500; // between two looks for a stream that begins
+const HELD_MS = 40000; // longer than the server holds a request for a stream that is to come
 const CALM_MS = 60000; // troubles that are older are forgotten
 const TROUBLES_MAX = 3; // stalls and failures in that time, until low latency is given up
 const ANSWER_MS = 5000; // a server that takes longer for a playlist is gone
@@ -41,16 +43,23 @@ const LOW_LATENCY = {
   },
 };
 
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** What nobody reads of an answer would keep its connection. */
+const discard = (response) => void response?.body?.cancel().catch(() => {});
+
 export class StreamPlayer extends EventTarget {
   #video;
   #url;
   #lowLatencyUrl;
+  #waitUrl; // a request that is held until the stream can be played
   #isLow = false; // what is played is the low-latency playlist
   #troubles = []; // when it stalled or failed
   #stalledAt = 0; // when it last did
   #hls = null;
   #moved = { time: 0, at: 0 }; // where it was when it last moved, and when
   #state = null;
+  #isWaiting = false;
   #reached = true; // whether the server answered, when it was last asked
   #clockOffsetMs = 0; // the server's clock minus ours
 
@@ -60,6 +69,7 @@ export class StreamPlayer extends EventTarget {
     this.#video = video;
     this.#url = url;
     this.#lowLatencyUrl = lowLatencyUrl;
+    this.#waitUrl = new URL("wait.json", url).href;
     video.addEventListener("playing", () => this.#say("playing"));
     video.addEventListener("waiting", () => this.#say("stalled"));
     video.addEventListener("ended", () => this.#onEnded());
@@ -72,7 +82,7 @@ export class StreamPlayer extends EventTarget {
   async #checkReach() {
     const standsStill = () => this.#hls && ["stalled", "unreachable"].includes(this.#state);
     if (!standsStill()) return;
-    await this.#fetch(this.#url);
+    await this.#isThere(this.#url);
     if (standsStill()) this.#say(this.#reached ? "stalled" : "unreachable");
   }
 
@@ -115,28 +125,53 @@ export class StreamPlayer extends EventTarget {
 
   /** Looks for the playlist until it is there and live, then plays it. */
   async #wait() {
+    let known = NOT_ASKED;
     this.#close();
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
     for (;;) {
       const playlist = await this.#look();
       if (playlist && !playlist.ended && (await this.#choose(playlist))) break;
       this.#say(playlist?.ended ? "ended" : this.#reached ? "waiting" : "unreachable");
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      if (playlist && !playlist.ended) await sleep(LOOK_MS);
+      else known = await this.#untilItMayHaveBegun(known);
     }
+    this.#isWaiting = false;
     this.#open();
+  }
+
+  /** Resolves when another look is worth it; takes and gives what afterAnswer() knows. */
+  async #untilItMayHaveBegun(known) {
+    for (;;) {
+      const asked = performance.now();
+      const response = await fetch(this.#waitUrl, { cache: "no-store", signal: AbortSignal.timeout(HELD_MS) }).catch(() => null);
+      const next = afterAnswer({ known, status: response?.status ?? 0, tookMs: performance.now() - asked,
+        isWell: this.#reached, random: Math.random() });
+      discard(response);
+      await sleep(next.pauseMs);
+      if (next.look) return next.known;
+      known = next.known;
+    }
   }
 
   /** Chooses how to play it. False: not yet, for low latency begins a moment after the classic playlist. */
   async #choose({ sequence, segments }) {
     const wanted = Boolean(this.#lowLatencyUrl) && !this.#isTroubled();
-    this.#isLow = wanted && Boolean(await this.#fetch(this.#lowLatencyUrl));
+    this.#isLow = wanted && (await this.#isThere(this.#lowLatencyUrl));
     return this.#isLow || !wanted || sequence > 0 || segments >= YOUNG_SEGMENTS;
+  }
+
+  /** The classic playlist; or, where a server makes none, one of low latency. */
+  async #anyPlaylist() {
+    const classic = await this.#fetch(this.#url);
+    if (classic || !this.#lowLatencyUrl || !(await this.#isThere(this.#lowLatencyUrl))) return classic;
+    return (await this.#fetch(new URL("video.m3u8", this.#lowLatencyUrl))) ??
+      this.#fetch(new URL("audio.m3u8", this.#lowLatencyUrl));
   }
 
   async #look() {
     const sent = Date.now();
-    const response = (await this.#fetch(this.#url)) ?? (this.#lowLatencyUrl &&
-      ((await this.#fetch(new URL("video.m3u8", this.#lowLatencyUrl))) ??
-        (await this.#fetch(new URL("audio.m3u8", this.#lowLatencyUrl)))));
+    const response = await this.#anyPlaylist();
     if (!response) return null;
     const date = Date.parse(response.headers.get("Date"));
     // whole seconds on average half a second old: good enough to notice a clock that is wrong
@@ -154,7 +189,15 @@ export class StreamPlayer extends EventTarget {
   async #fetch(url) {
     const response = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) }).catch(() => null);
     this.#reached = response !== null && response.status < 500;
-    return response?.ok ? response : null;
+    if (response?.ok) return response;
+    discard(response);
+    return null;
+  }
+
+  async #isThere(url) {
+    const response = await this.#fetch(url);
+    discard(response);
+    return response !== null;
   }
 
   #open() {
@@ -174,7 +217,7 @@ export class StreamPlayer extends EventTarget {
     this.#video.play().catch(() => {}); // the page has a button for browsers that want a tap
   }
 
-  /** Whether low latency has not gone well of late. */
+  /** Whether low latency has not gone well lately. */
   #isTroubled() {
     this.#troubles = this.#troubles.filter((at) => Date.now() - at < CALM_MS);
     return this.#troubles.length >= TROUBLES_MAX;
