@@ -11,6 +11,7 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import test from "node:test";
+import WebSocket from "ws";
 import { freePorts } from "../../tools/stack/ports.mjs";
 import { SOURCE } from "../../tools/stack/stack.mjs";
 import { attach } from "./support/janus-api.mjs";
@@ -106,6 +107,14 @@ async function usersOfWorkers(word) {
 const answerTo = async (port, head) => (await run("curl", ["-s", "-o", "/dev/null", "-w", "%{http_code}",
   ...head.flatMap((line) => ["-H", line]), `http://127.0.0.1:${port}/publish.html`])).stdout;
 
+/** What becomes of a WebSocket to Janus from a page of `origin`: "open", or the status of the refusal. */
+const socketOf = (port, origin) => new Promise((resolve, reject) => {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/janus`, "janus-protocol", { origin });
+  socket.on("open", () => (socket.close(), resolve("open")));
+  socket.on("unexpected-response", (request, response) => (request.destroy(), resolve(response.statusCode)));
+  socket.on("error", reject);
+});
+
 test("nothing listens but what it says, on loopback, and there is no Admin API", async (t) => {
   const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-demo-"));
   const [port] = await freePorts(1);
@@ -119,6 +128,10 @@ test("nothing listens but what it says, on loopback, and there is no Admin API",
 
   assert.equal(await answerTo(port, ["Host: localhost"]), "200");
   assert.equal(await answerTo(port, [`Host: evil.test:${port}`]), "421", "a name of somebody else's that leads here");
+  for (const [origin, fate] of [["http://evil.test", 403], ["http://localhost.evil.test", 403], [`http://localhost:${port}`, "open"],
+    [undefined, "open"]])
+    assert.equal(await socketOf(port, origin), fate, `a page of ${origin}`);
+
   const workers = await usersOfWorkers(path.join(folder, "nginx", "nginx.conf"));
   assert.ok(workers.length > 0 && workers.every((uid) => uid !== 0), `nginx's workers run as ${workers}`);
   for (const file of ["janus.jcfg", "janus.plugin.hls.jcfg"])

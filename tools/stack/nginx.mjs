@@ -51,6 +51,31 @@ function listen(address, tls, word = "") {
         ssl_protocols TLSv1.2 TLSv1.3;` : plain;
 }
 
+/**
+ * What keeps other sites' pages out of a server that answers to `hosts` alone: { before, within } its block. Under a
+ * name of its own that leads here (DNS rebinding) a page finds nothing, and its WebSocket is refused.
+ */
+function keepOthersOut(hosts, address, tls) {
+  const names = hosts.map((host) => host.replaceAll(".", "\\.")).join("|");
+  return {
+    before: `server {
+    ${listen(address, tls, " default_server")}
+    return 421;
+}
+map "$uri|$http_origin" $janus_hls_of_another_site {
+    "~^/janus\\|https?://(${names})(:[0-9]+)?\\z" 0;
+    "~^/janus\\|." 1; # programs that are no page have no Origin
+    default 0;
+}
+`,
+    within: `
+    server_name ${hosts.join(" ")};
+    if ($janus_hls_of_another_site) {
+        return 403;
+    }`,
+  };
+}
+
 /** status.conf for this machine alone. */
 async function localStatus(pieces, folder) {
   const text = await readFile(path.join(pieces, "status.conf"), "utf8");
@@ -73,8 +98,7 @@ export async function reachableWeb(web, folder) {
  *   folder   for its configuration, logs and temporary files
  *   address  where it listens, as a listen directive has it
  *   tls      { certificate, key }, or none
- *   hosts    names and addresses that it answers to: a page elsewhere cannot reach it under a name of its
- *            own that leads here (DNS rebinding); none: any
+ *   hosts    names and addresses that it answers to, and to no page of another site; none: any
  *   more     directives of the server
  *   url      at which it then answers
  *   hls, web, janusPort, bridgePort
@@ -86,9 +110,9 @@ export async function startNginx({ pieces, folder, address, tls, hosts, more = "
   await mkdir(folder, { recursive: true });
   const file = path.join(folder, "nginx.conf");
   const site = path.join(folder, "site.conf");
-  const others = hosts ? `server {\n    ${listen(address, tls, " default_server")}\n    return 421;\n}\n` : "";
+  const { before, within } = hosts ? keepOthersOut(hosts, address, tls) : { before: "", within: "" };
   const words = {
-    LISTEN: listen(address, tls) + (hosts ? `\n    server_name ${hosts.join(" ")};` : "") + more,
+    LISTEN: listen(address, tls) + within + more,
     HSTS: "",
     HLS: hls,
     WEB: await reachableWeb(web, folder),
@@ -99,7 +123,7 @@ export async function startNginx({ pieces, folder, address, tls, hosts, more = "
     PIECES: pieces,
     LOGS: folder,
   };
-  await writeFile(site, others + (production ? await productionSite(pieces, words, production.edit)
+  await writeFile(site, before + (production ? await productionSite(pieces, words, production.edit)
     : await fillTemplate(path.join(pieces, "site.conf.in"), words)));
   await writeFile(file, await fillTemplate(path.join(pieces, "janus-hls.conf.in"), {
     SITE: site,
