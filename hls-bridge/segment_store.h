@@ -33,7 +33,7 @@ typedef struct SegmentStoreParams {
     size_t window;         /* segments in the playlist */
     int64_t target_duration_s;
     OutputBound *bound; /* of files; borrowed; NULL: none */
-    bool durable; /* what is listed survives a power cut, not only the numbers */
+    bool durable;       /* what is listed survives a power cut, not only the numbers */
 } SegmentStoreParams;
 
 /* Opens the folder. `now_us`, here and below, is CLOCK_MONOTONIC; names take the wall clock.
