@@ -189,6 +189,61 @@ static void a_file_that_is_no_playlist_is_begun_anew(void **state)
     assert_int_equal(add(false), 0);
 }
 
+/* Whatever is left of the playlist, its numbers are not used again: those of another boot may be
+ * newer than what is there, and without a log nobody knows them. */
+static void a_damaged_playlist_does_not_begin_at_0(void **state)
+{
+    static const char *const texts[] = {"", "#EXTM3U\n#EXT-X-TARGETDUR", "\n\n\n", NULL};
+
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        for (int log = 0; log < 2; log++) {
+            char path[128];
+            setup(state);
+            for (int k = 0; k < 5; k++)
+                add(k == 4);
+            segment_store_close(&store);
+            snprintf(path, sizeof(path), "%s/shop/" NUMBER_LOG_FILE, root);
+            if (!log)
+                assert_int_equal(unlink(path), 0);
+            snprintf(path, sizeof(path), "%s/shop/" PLAYLIST_FILE, root);
+            assert_int_equal(unlink(path), 0);
+            FILE *f = texts[i] ? fopen(path, "w") : NULL;
+            if (f) {
+                fputs(texts[i], f);
+                fclose(f);
+            }
+            open_store();
+            const Playlist *p = segment_store_playlist(store);
+            assert_int_equal(p->count, 0);
+            if (log || texts[i]) /* with neither there is nothing to go by */
+                assert_true(p->media_sequence >= 5 && p->discontinuity_sequence >= 2);
+            assert_int_not_equal(access(path, F_OK), 0); /* nobody is served it */
+            assert_int_equal(add(false), 0);
+            teardown(state);
+        }
+    }
+}
+
+/* A file that is empty, or has part of a packet, is not what was written. */
+static void a_segment_that_is_not_whole_is_not_listed(void **state)
+{
+    for (off_t len = 0; len < 188; len += 100) {
+        char path[160];
+        setup(state);
+        for (int i = 0; i < 3; i++)
+            add(false);
+        snprintf(path, sizeof(path), "%s/shop/%s", root,
+                 segment_store_playlist(store)->segments[1].name);
+        segment_store_close(&store);
+        assert_int_equal(truncate(path, len), 0);
+        open_store();
+        assert_int_equal(segment_store_playlist(store)->count, 0);
+        assert_int_equal(segment_store_playlist(store)->media_sequence, 3);
+        assert_string_equal(playlist_file(), "");
+        teardown(state);
+    }
+}
+
 static void ends_and_begins_again(void **state)
 {
     (void)state;
@@ -256,6 +311,8 @@ int main(void)
         TEST(a_promise_of_an_earlier_run_is_kept),
         TEST(segments_that_are_lost_are_not_listed),
         TEST(a_file_that_is_no_playlist_is_begun_anew),
+        cmocka_unit_test(a_damaged_playlist_does_not_begin_at_0),
+        cmocka_unit_test(a_segment_that_is_not_whole_is_not_listed),
         TEST(ends_and_begins_again),
         TEST(clears_an_ended_stream_but_for_its_numbers),
         TEST(a_disk_that_refuses_changes_nothing),

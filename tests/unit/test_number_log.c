@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "harness.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "hls-bridge/boot_id.h"
+#include "hls-bridge/number_log.h"
+#include "temp_folder.h"
+
+#define RECORD 512 /* bytes */
+
+static char root[TEMP_FOLDER_SIZE], path[64], boot[BOOT_ID_SIZE];
+static MediaFolder *folder;
+static NumberLog *numbers;
+
+void __wrap_boot_id(char *id);
+
+void __wrap_boot_id(char *id)
+{
+    strcpy(id, boot);
+}
+
+/* The log as the next run finds it, in this boot. */
+static void open_log(const char *in_boot)
+{
+    strcpy(boot, in_boot);
+    number_log_close(&numbers);
+    numbers = number_log_open(folder);
+    assert_non_null(numbers);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    temp_folder(root);
+    snprintf(path, sizeof(path), "%s/shop/" NUMBER_LOG_FILE, root);
+    folder = media_folder_open(root, "shop");
+    assert_non_null(folder);
+    open_log("first");
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    number_log_close(&numbers);
+    assert_null(numbers);
+    media_folder_close(&folder);
+    temp_folder_remove(root);
+    return 0;
+}
+
+static void reserve(uint64_t msn, uint64_t discontinuity, uint64_t ahead)
+{
+    assert_int_equal(number_log_reserve(numbers, NUMBERS_TS, &(Numbers){msn, discontinuity}, ahead),
+                     0);
+}
+
+static bool trusts(NumberSeries series, uint64_t msn, uint64_t discontinuity)
+{
+    return number_log_trusts(numbers, series, &(Numbers){msn, discontinuity});
+}
+
+static void assert_bound(NumberSeries series, uint64_t msn, uint64_t discontinuity)
+{
+    Numbers bound;
+
+    assert_true(number_log_bound(numbers, series, &bound));
+    assert_int_equal(bound.msn, msn);
+    assert_int_equal(bound.discontinuity, discontinuity);
+}
+
+/* Damages a byte of the file, or cuts it off there. */
+static void damage(long at, bool cut)
+{
+    if (cut) {
+        assert_int_equal(truncate(path, at), 0);
+        return;
+    }
+    FILE *file = fopen(path, "r+");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, at, SEEK_SET), 0);
+    int byte = fgetc(file);
+    assert_int_equal(fseek(file, at, SEEK_SET), 0);
+    fputc(byte ^ 1, file);
+    fclose(file);
+}
+
+static void without_a_log_lists_are_trusted(void **state)
+{
+    Numbers bound;
+
+    (void)state;
+    assert_false(number_log_bound(numbers, NUMBERS_TS, &bound));
+    assert_true(trusts(NUMBERS_TS, 0, 0));
+    assert_int_equal(number_log_settle(numbers), 0);
+    assert_int_not_equal(access(path, F_OK), 0); /* there is nothing to say */
+}
+
+static void it_is_written_ahead_and_seldom(void **state)
+{
+    struct stat before, after;
+
+    (void)state;
+    reserve(1, 0, 1000);
+    assert_bound(NUMBERS_TS, 1001, 0);
+    assert_int_equal(stat(path, &before), 0);
+    for (uint64_t i = 2; i <= 1001; i++)
+        reserve(i, 0, 1000);
+    assert_int_equal(stat(path, &after), 0);
+    assert_true(before.st_mtim.tv_sec == after.st_mtim.tv_sec &&
+                before.st_mtim.tv_nsec == after.st_mtim.tv_nsec);
+    reserve(1002, 1, 1000);
+    assert_bound(NUMBERS_TS, 2002, 1001);
+    assert_int_equal(stat(path, &after), 0);
+    assert_int_equal(after.st_size, 2 * RECORD);
+}
+
+static void another_boot_trusts_what_nothing_is_newer_than(void **state)
+{
+    (void)state;
+    reserve(5, 1, 1000);
+    open_log("first");
+    assert_true(trusts(NUMBERS_TS, 3, 0));
+    open_log("second");
+    assert_false(trusts(NUMBERS_TS, 5, 1));
+    assert_true(trusts(NUMBERS_TS, 1005, 1001));
+    assert_true(trusts(NUMBERS_LL, 0, 0)); /* no such list was ever written */
+    assert_bound(NUMBERS_TS, 1005, 1001);
+    open_log(""); /* it cannot be told */
+    assert_false(trusts(NUMBERS_TS, 5, 1));
+    reserve(1006, 1001, 0);
+    open_log("");
+    assert_false(trusts(NUMBERS_TS, 5, 1));
+}
+
+/* What one sort of list has said in this boot is not said by the other. */
+static void each_series_has_its_own_boot(void **state)
+{
+    (void)state;
+    reserve(5, 0, 1000);
+    assert_int_equal(number_log_reserve(numbers, NUMBERS_LL, &(Numbers){7, 0}, 1000), 0);
+    open_log("second");
+    reserve(1006, 1, 1000);
+    assert_true(trusts(NUMBERS_TS, 0, 0));
+    assert_false(trusts(NUMBERS_LL, 7, 0));
+    open_log("second");
+    assert_false(trusts(NUMBERS_LL, 7, 0));
+    assert_bound(NUMBERS_LL, 1007, 0);
+}
+
+static void what_is_settled_is_trusted_until_there_is_more(void **state)
+{
+    (void)state;
+    reserve(5, 0, 1000);
+    assert_int_equal(number_log_settle(numbers), 0);
+    open_log("second");
+    assert_true(trusts(NUMBERS_TS, 5, 0));
+    assert_bound(NUMBERS_TS, 1005, 0);
+    reserve(6, 0, 1000);
+    open_log("third");
+    assert_false(trusts(NUMBERS_TS, 6, 0));
+}
+
+/* A power cut damages the record that is being written: the one before it still holds. */
+static void a_damaged_record_is_left_out(void **state)
+{
+    for (int way = 0; way < 4; way++) {
+        setup(state);
+        reserve(1, 0, 10); /* the second record of the file, then the first */
+        reserve(12, 0, 10);
+        assert_bound(NUMBERS_TS, 22, 0);
+        damage(way < 2 ? 30 : RECORD + 30 + way, false);
+        open_log("first");
+        assert_bound(NUMBERS_TS, way < 2 ? 11 : 22, 0);
+        reserve(23, 0, 10);
+        open_log("first");
+        assert_bound(NUMBERS_TS, 33, 0);
+        teardown(state);
+    }
+}
+
+static void a_log_that_is_none_is_not_believed(void **state)
+{
+    Numbers bound;
+
+    (void)state;
+    reserve(1, 0, 10);
+    reserve(12, 0, 10);
+    damage(RECORD - 1, true);
+    open_log("first");
+    assert_false(number_log_bound(numbers, NUMBERS_TS, &bound));
+    assert_true(trusts(NUMBERS_TS, 12, 0));
+    reserve(12, 0, 10);
+    open_log("first");
+    assert_bound(NUMBERS_TS, 22, 0);
+}
+
+static void a_disk_that_refuses_is_told_of(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir(path, 0755), 0);
+    assert_int_equal(number_log_reserve(numbers, NUMBERS_TS, &(Numbers){1, 0}, 10), -1);
+    assert_int_equal(errno, EISDIR);
+    assert_null(number_log_open(folder)); /* it may hold numbers */
+    assert_int_equal(errno, EISDIR);
+    assert_int_equal(rmdir(path), 0);
+    reserve(1, 0, 10);
+    assert_bound(NUMBERS_TS, 11, 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(without_a_log_lists_are_trusted),
+        TEST(it_is_written_ahead_and_seldom),
+        TEST(another_boot_trusts_what_nothing_is_newer_than),
+        TEST(each_series_has_its_own_boot),
+        TEST(what_is_settled_is_trusted_until_there_is_more),
+        cmocka_unit_test(a_damaged_record_is_left_out),
+        TEST(a_log_that_is_none_is_not_believed),
+        TEST(a_disk_that_refuses_is_told_of),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
