@@ -157,11 +157,14 @@ static int64_t early_date(HlsOutput *o, int64_t start_90k, bool discontinuity)
 /* What low latency needs to know of a segment that begins. */
 static CmafSegment cmaf_segment(HlsOutput *o, int64_t start_90k, bool discontinuity)
 {
-    const SegmentCutterParams *params = &o->cutter.params;
+    /* sound alone may come all at once, and parts beyond the end of its segment are the next one's
+     */
+    int64_t most = o->muxes_video ? o->cutter.params.limit_90k
+                                  : segment_cutter_target_90k(&o->cutter, start_90k);
 
     return (CmafSegment){
         .start_90k = start_90k,
-        .limit_90k = start_90k + (o->muxes_video ? params->limit_90k : params->target_90k),
+        .limit_90k = start_90k + most,
         .starts_unix_us = early_date(o, start_90k, discontinuity),
         .discontinuity = discontinuity,
     };
@@ -250,15 +253,21 @@ static void write_segment(HlsOutput *o, int64_t mux_until_90k, int64_t end_90k)
     o->end_90k = end_90k;
 }
 
-/* Carries out a cut that was decided, once all sound before it is here. */
-static void complete_cut(HlsOutput *o)
+/* Carries out a cut that was decided. */
+static void carry_out_cut(HlsOutput *o)
 {
-    if (o->cut_90k == 0 || (o->has_audio && o->audio_end_90k < o->cut_90k))
-        return;
     int64_t cut = o->cut_90k, due = o->start_90k + o->cutter.target_90k;
+
     histogram_add(&o->stats.lateness, ticks_to_us(cut - due));
     write_segment(o, cut, cut);
     begin_segment(o, cut, false);
+}
+
+/* The same, once all sound before it is here. */
+static void complete_cut(HlsOutput *o)
+{
+    if (o->cut_90k != 0 && (!o->has_audio || o->audio_end_90k >= o->cut_90k))
+        carry_out_cut(o);
 }
 
 /* ---- media ---- */
@@ -446,15 +455,27 @@ bool hls_output_next_idr(const HlsOutput *o, int64_t *at_90k, int64_t *every_90k
     return true;
 }
 
+/* Writes what there is. Media may be ahead of the clock, so that no tick has come to end a segment
+ * at its limit: a longer one would break what the playlist promises. */
+static void write_rest(HlsOutput *o)
+{
+    int64_t end = o->video_end_90k > o->audio_end_90k ? o->video_end_90k : o->audio_end_90k;
+
+    while (end > o->start_90k + o->cutter.params.limit_90k) {
+        o->cut_90k = o->start_90k + o->cutter.params.limit_90k;
+        announce_cut(o);
+        carry_out_cut(o);
+    }
+    if (end > o->start_90k)
+        write_segment(o, INT64_MAX, end);
+}
+
 void hls_output_finish(HlsOutput *o, int64_t now_us)
 {
     o->now_us = now_us;
     complete_cut(o);
-    if (o->state == OUTPUT_OPEN) {
-        int64_t end = o->video_end_90k > o->audio_end_90k ? o->video_end_90k : o->audio_end_90k;
-        if (end > o->start_90k)
-            write_segment(o, INT64_MAX, end);
-    }
+    if (o->state == OUTPUT_OPEN)
+        write_rest(o);
     if (o->params.cmaf)
         cmaf_output_finish(o->params.cmaf, now_us);
     segment_mux_destroy(&o->mux);

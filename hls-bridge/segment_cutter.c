@@ -27,17 +27,21 @@ void segment_cutter_init(SegmentCutter *c, const SegmentCutterParams *params)
         .params = *params, .target_90k = params->target_90k, .lead_90k = FIRST_LEAD};
 }
 
+int64_t segment_cutter_target_90k(const SegmentCutter *c, int64_t start_90k)
+{
+    int64_t before = start_90k - c->first_90k;
+
+    return smaller(before > FIRST_TARGET ? before : FIRST_TARGET, c->params.target_90k);
+}
+
 void segment_cutter_begin(SegmentCutter *c, int64_t start_90k, bool first)
 {
     if (c->asked_90k != 0 && c->last_idr_90k < start_90k)
         c->unresponsive = true;
     if (first)
         c->first_90k = start_90k;
-    int64_t before = start_90k - c->first_90k;
     c->start_90k = start_90k;
-    c->target_90k = before > FIRST_TARGET ? before : FIRST_TARGET;
-    if (c->target_90k > c->params.target_90k)
-        c->target_90k = c->params.target_90k;
+    c->target_90k = segment_cutter_target_90k(c, start_90k);
     c->asked_90k = c->first_asked_90k = 0;
     c->starved = c->starved && !first;
 }

@@ -54,6 +54,9 @@ void segment_cutter_init(SegmentCutter *cutter, const SegmentCutterParams *param
  * the target is come to: players who have just begun then find that they can go on. */
 void segment_cutter_begin(SegmentCutter *cutter, int64_t start_90k, bool first);
 
+/* How long a segment is to be that begins at `start_90k`, behind the first. */
+int64_t segment_cutter_target_90k(const SegmentCutter *cutter, int64_t start_90k);
+
 /* A picture of `pts_90k` has come. Whether the segment ends before it, and where. */
 bool segment_cutter_picture(SegmentCutter *cutter, int64_t pts_90k, bool idr, bool restart,
                             int64_t *cut_90k);

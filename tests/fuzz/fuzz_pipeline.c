@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The whole path of one stream, from datagrams to files, in virtual time and without a disk.
+ *
+ * The input is a byte of flags (bit 0: no sound, bit 1: no pictures), and then
+ * records: what, the time that passes before it (2 bytes, in 0.1 ms), and what belongs to it:
+ *
+ *   0  a datagram: track, length (2 bytes), bytes
+ *   1  a packet of silence: RTP time since the last one (4 bytes), sequence numbers left out (1)
+ *   2  a picture: the same, and a byte: bit 0 an IDR picture, bit 1 a tall one, bits 2-7 its size
+ *   3  a sender report: track, RTP time since the last packet (4 bytes), NTP time in ms (4 bytes)
+ *   4  the publisher goes, and the next one comes
+ *   5  nothing but time: the bytes say seconds
+ *   6  as 1, as many times as the next byte says, and 7 as 2: the same step each time
+ *
+ * Whatever comes: libavformat takes it, media time keeps to real time, what is put in at once is
+ * bounded, and so is what is made of each second. */
+
+#include <libavutil/log.h>
+#include <string.h>
+
+#include "fuzz.h"
+#include "memory_parts.h"
+
+#include "common/rtcp_packet.h"
+#include "hls-bridge/intake.h"
+#include "hls-bridge/packager.h"
+
+#define RECORDS_MAX  4000            /* of an input, repeats counted */
+#define LENGTH_MAX   (20 * US_PER_S) /* of its time */
+#define TICK_US      (50 * US_PER_MS)
+#define RESTART_US   (500 * US_PER_MS)
+#define FILES_PER_S  100
+#define BITRATE      8000000
+#define AAC_CALL_MAX 600 /* frames: what was not seen for 10 s, and the lead */
+
+/* Files are made once: the segment of each output, the part, and the initialisation segment. */
+#define COPIES 3
+
+typedef struct Input {
+    const uint8_t *data;
+    size_t len;
+} Input;
+
+static Input in;
+static SourceSdp sdp;
+static LlHub *hub;
+static Packager *packager;
+static HlsOutput *output;
+static Intake *intake;
+static int64_t now_us, began_us, starts_90k; /* began: media of this publisher has come */
+static bool began, finishing;
+static int64_t second_us; /* that is under way */
+static MemoryFiles at_second;
+static uint64_t frames, records;
+static int64_t last_dts_90k;
+static uint16_t sequence[2];
+static uint32_t clock_ts[2];
+
+/* ---- what is held ---- */
+
+static int64_t latest_90k(void)
+{
+    int64_t since_us = began ? now_us - began_us : 0;
+    /* the last picture lasts for a while, and has sound */
+    int64_t end_90k = finishing ? LAST_FRAME_90K + samples_to_90k(4 * AAC_FRAME_SAMPLES) : 1;
+
+    return starts_90k + us_to_90k(since_us + since_us / 1000 + MEDIA_LEAD_US) + end_90k;
+}
+
+static void on_picture(void *user, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
+{
+    (void)user;
+    REQUIRE(unit->len > 0);
+    REQUIRE(dts_90k <= pts_90k && dts_90k > last_dts_90k);
+    /* a picture with an order of its own is put behind those that it is decoded after */
+    REQUIRE(dts_90k <= latest_90k());
+    last_dts_90k = dts_90k;
+    hls_output_picture(output, unit, pts_90k, dts_90k);
+}
+
+static void on_audio(void *user, const AacFrame *frame)
+{
+    (void)user;
+    REQUIRE(samples_to_90k(frame->pts_samples) <= latest_90k());
+    frames++;
+    hls_output_audio(output, frame);
+}
+
+static int64_t wall_clock(void *user, int64_t at_90k)
+{
+    (void)user;
+    return 1700000000 * US_PER_S + intake_arrival_of(intake, at_90k);
+}
+
+static void check_second(void)
+{
+    uint64_t files = memory_files.files - at_second.files;
+    uint64_t bytes = memory_files.bytes - at_second.bytes;
+
+    if (now_us - second_us < US_PER_S)
+        return;
+    uint64_t seconds = (uint64_t)((now_us - second_us) / US_PER_S) + OUTPUT_BOUND_BURST_S + 3;
+    REQUIRE(files <= FILES_PER_S * seconds);
+    REQUIRE(bytes <= (COPIES * BITRATE / 8 + 100000) * seconds);
+    at_second = memory_files;
+    second_us = now_us;
+}
+
+static void check(void)
+{
+    const Playlist *list = packager_playlist(packager);
+
+    REQUIRE(frames <= AAC_CALL_MAX);
+    frames = 0;
+    check_second();
+    for (size_t i = 0; i < list->count; i++)
+        REQUIRE(list->segments[i].duration_90k + TICKS_PER_S / 2 <
+                (list->target_duration_s + 1) * TICKS_PER_S);
+    REQUIRE(memory_files.repeated == 0);
+    REQUIRE(hls_output_stats(output).bound.files == 0); /* the last resort: nothing came to it */
+}
+
+/* ---- the stream ---- */
+
+static void begin(void)
+{
+    static const IntakeSink sink = {NULL, on_picture, on_audio};
+    bool audio = sdp.track[0].kind == TRACK_AUDIO;
+
+    intake = intake_create(&sdp);
+    REQUIRE(intake);
+    began = false;
+    last_dts_90k = INT64_MIN;
+    starts_90k = hls_output_end_90k(output);
+    if (audio) {
+        int64_t sound_90k = samples_to_90k(opus_to_aac_position(packager_audio(packager)));
+        starts_90k = sound_90k > starts_90k ? sound_90k : starts_90k;
+    }
+    intake_start(intake, &sink, audio ? packager_audio(packager) : NULL,
+                 hls_output_end_90k(output));
+    hls_output_begin(output, !audio || sdp.count > 1, audio, wall_clock, NULL);
+}
+
+static void finish(void)
+{
+    finishing = true;
+    intake_finish(intake, hls_output_pictures_end_90k(output));
+    finishing = false;
+    hls_output_finish(output, now_us);
+    intake_destroy(&intake);
+    check();
+}
+
+static void tick(void)
+{
+    int64_t clock_90k;
+
+    intake_tick(intake, now_us);
+    if (intake_clock(intake, now_us, &clock_90k)) {
+        REQUIRE(clock_90k <= latest_90k());
+        hls_output_tick(output, clock_90k, now_us);
+    }
+    packager_expire(packager, now_us, now_us);
+    check();
+}
+
+static void pass(int64_t us)
+{
+    for (; us > 0 && now_us < LENGTH_MAX; us -= TICK_US) {
+        now_us += smaller(us, TICK_US);
+        tick();
+    }
+}
+
+static void take(size_t track, const uint8_t *data, size_t len)
+{
+    if (records++ >= RECORDS_MAX || track >= sdp.count || len > RTP_PACKET_MAX)
+        return;
+    if (!began && len > 0) {
+        began = true;
+        began_us = now_us;
+    }
+    /* of exactly its size, so that a sanitizer sees where it ends */
+    uint8_t *copy = malloc(len ? len : 1);
+    REQUIRE(copy);
+    memcpy(copy, data, len);
+    hls_output_at(output, now_us);
+    intake_datagram(intake, track, copy, len, now_us);
+    free(copy);
+    check();
+}
+
+/* ---- the input ---- */
+
+static uint32_t number(size_t bytes)
+{
+    uint32_t value = 0;
+
+    for (; bytes > 0 && in.len > 0; bytes--, in.data++, in.len--)
+        value = value << 8 | *in.data;
+    return value;
+}
+
+static void put(uint8_t *p, size_t bytes, uint64_t value)
+{
+    while (bytes-- > 0) {
+        p[bytes] = (uint8_t)value;
+        value >>= 8;
+    }
+}
+
+static size_t track_of(TrackKind kind)
+{
+    return kind == TRACK_VIDEO && sdp.track[0].kind == TRACK_AUDIO;
+}
+
+static void send_rtp(TrackKind kind, bool marker, const uint8_t *payload, size_t len)
+{
+    uint8_t data[RTP_PACKET_MAX];
+
+    put(data, 2, 0x8000u | (unsigned)marker << 7 | (kind == TRACK_AUDIO ? 111 : 96));
+    put(data + 2, 2, sequence[kind]++);
+    put(data + 4, 4, clock_ts[kind]);
+    put(data + 8, 4, 1000u + kind);
+    memcpy(data + RTP_HEADER_SIZE, payload, len);
+    take(track_of(kind), data, RTP_HEADER_SIZE + len);
+}
+
+static void send_picture(unsigned what)
+{
+    static const uint8_t wide[] = {0x67, 0x42, 0xC0, 0x20, 0x8C, 0x8D, 0x40, 0x28, 0x02,
+                                   0xDD, 0x37, 0x01, 0x0D, 0x01, 0x07, 0x84, 0x42, 0x35};
+    static const uint8_t tall[] = {0x67, 0x42, 0xC0, 0x20, 0x8C, 0x8D, 0x40, 0x5A, 0x05,
+                                   0x0D, 0x37, 0x01, 0x0D, 0x01, 0x07, 0x84, 0x42, 0x35};
+    static const uint8_t pps[] = {0x68, 0xCE, 0x3C, 0x80};
+    uint8_t slice[1200] = {what & 1 ? 0x65 : 0x41, 0x9A, 0x00, 0x04, 0x80, 0x20, 0x30};
+
+    if (what & 1) {
+        send_rtp(TRACK_VIDEO, false, what & 2 ? tall : wide, sizeof(wide));
+        send_rtp(TRACK_VIDEO, false, pps, sizeof(pps));
+    }
+    send_rtp(TRACK_VIDEO, true, slice, 7 + (what >> 2) * 18);
+}
+
+static void send_media(TrackKind kind, unsigned times)
+{
+    uint32_t step = number(4);
+    uint16_t left_out = (uint16_t)number(1);
+    unsigned what = kind == TRACK_VIDEO ? number(1) : 0;
+    int64_t pause_us = times ? (int64_t)number(2) * 100 : 0;
+
+    for (unsigned i = 0; i <= times && records < RECORDS_MAX; i++) {
+        sequence[kind] = (uint16_t)(sequence[kind] + left_out);
+        clock_ts[kind] += step;
+        if (kind == TRACK_AUDIO)
+            send_rtp(kind, false, (const uint8_t *)"\xF8\xFF\xFE", 3);
+        else
+            send_picture(times && i % 2 ? what ^ 2 : what);
+        pass(i < times ? pause_us : 0);
+    }
+}
+
+static void send_report(void)
+{
+    TrackKind kind = number(1) & 1 ? TRACK_VIDEO : TRACK_AUDIO;
+    uint32_t ts = clock_ts[kind] + number(4);
+    uint8_t data[28];
+
+    put(data, 4, 0x80C80006);
+    put(data + 4, 4, 1000u + kind);
+    put(data + 8, 8, rtcp_ntp_from_unix_us(1700000000 * US_PER_S + number(4) * US_PER_MS));
+    put(data + 16, 4, ts);
+    put(data + 20, 8, 0);
+    take(track_of(kind), data, sizeof(data));
+}
+
+static void send_datagram(void)
+{
+    size_t track = number(1), len = number(2);
+
+    len = len < in.len ? len : in.len;
+    take(track, in.data, len);
+    in.data += len;
+    in.len -= len;
+}
+
+static void run_record(void)
+{
+    unsigned what = number(1) % 8;
+    int64_t pause_us = (int64_t)number(2) * 100;
+
+    pass(what == 5 ? pause_us * 1000 : pause_us);
+    switch (what) {
+    case 0:
+        send_datagram();
+        break;
+    case 1:
+    case 2:
+        send_media(what == 1 ? TRACK_AUDIO : TRACK_VIDEO, 0);
+        break;
+    case 3:
+        send_report();
+        break;
+    case 4:
+        finish();
+        begin();
+        break;
+    case 5:
+        break;
+    default:
+        send_media(what == 6 ? TRACK_AUDIO : TRACK_VIDEO, number(1));
+        break;
+    }
+}
+
+/* libavformat complains of what it does not take. */
+static void on_complaint(void *who, int level, const char *format, va_list args)
+{
+    (void)who;
+    if (level <= AV_LOG_ERROR)
+        vfprintf(stderr, format, args);
+    REQUIRE(level > AV_LOG_ERROR);
+}
+
+static void read_flags(unsigned flags)
+{
+    char offer[512];
+
+    int n = snprintf(offer, sizeof(offer), "v=0\r\nc=IN IP4 127.0.0.1\r\n%s%s",
+                     flags & 1 ? "" : "m=audio 5000 RTP/AVPF 111\r\na=rtpmap:111 opus/48000/2\r\n",
+                     flags & 2 && !(flags & 1)
+                         ? ""
+                         : "m=video 5002 RTP/AVPF 96\r\na=rtpmap:96 H264/90000\r\n"
+                           "a=fmtp:96 packetization-mode=1\r\na=rtcp-fb:96 nack\r\n");
+    REQUIRE(!source_sdp_read(offer, (size_t)n, &sdp));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    in = (Input){data, size};
+    read_flags(number(1));
+    memory_files_reset();
+    at_second = memory_files;
+    now_us = second_us = 1;
+    frames = records = 0;
+    sequence[0] = sequence[1] = 65530;
+    clock_ts[TRACK_AUDIO] = 4294000000u;
+    clock_ts[TRACK_VIDEO] = 77;
+    av_log_set_callback(on_complaint);
+    if (!hub)
+        hub = ll_hub_create(25 * US_PER_S);
+    const PackagerParams params = {
+        .stream = "shop",
+        .directory = "nowhere",
+        .segment_us = 2 * US_PER_S,
+        .window = 6,
+        .writes_ts = true,
+        .ll_hub = hub,
+        .ll_part_us = 200 * US_PER_MS,
+        .ll_dash = true,
+        .bound = {RESTART_US, FILES_PER_S, BITRATE},
+    };
+    packager = packager_open(&params, now_us);
+    REQUIRE(packager);
+    output = packager_output(packager);
+    begin();
+    while (in.len > 0 && records < RECORDS_MAX && now_us < LENGTH_MAX)
+        run_record();
+    finish();
+    packager_close(&packager);
+    return 0;
+}
