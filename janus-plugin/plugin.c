@@ -24,6 +24,7 @@
 #define PLUGIN_VERSION 1
 
 #define LOOK_PERIOD_S 1  /* between two looks after publishers */
+#define LEFT_LOOKS    5  /* of them between two that close what Janus has begun for nobody */
 #define FIGURES_LOOKS 10 /* of them between two events that tell how publishers fare */
 
 static struct {
@@ -61,6 +62,8 @@ static void *look_after(void *unused)
     (void)unused;
     for (unsigned looks = 1; wait_to_look(); looks++) {
         publisher_look_after();
+        if (looks % LEFT_LOOKS == 0)
+            request_desk_close_leftovers();
         if (looks % FIGURES_LOOKS == 0)
             publisher_tell_figures();
     }

@@ -104,6 +104,7 @@ static Session *prepare(Session *session, const Negotiation *talk, RtpSender **s
         *sender = NULL;
         session->tracks = talk->tracks;
         session->state = SESSION_PREPARING;
+        session->was_idle = false;
         session->prepared_us = monotonic_us();
         session->old_until_us = 0;
         session->sps = (H264Sps){0};

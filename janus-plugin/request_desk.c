@@ -72,6 +72,31 @@ static void forget_offer(Session *session, const json_t *jsep)
         self.gateway->close_pc(session->handle);
 }
 
+/* Whether nothing is published or asked on the handle, now as at the last look. */
+static bool is_left_over(Session *session)
+{
+    bool busy = work_pool_is_busy(self.pool, &session->lane);
+
+    pthread_mutex_lock(&session->lock);
+    bool idle = !busy && session->state == SESSION_IDLE && !session->detached;
+    bool left = idle && session->was_idle;
+    session->was_idle = idle;
+    pthread_mutex_unlock(&session->lock);
+    return left;
+}
+
+void request_desk_close_leftovers(void)
+{
+    Session **sessions = session_all();
+
+    for (size_t i = 0; sessions[i]; i++) {
+        if (is_left_over(sessions[i]))
+            self.gateway->close_pc(sessions[i]->handle); /* nothing happens where nothing is */
+        session_unref(sessions[i]);
+    }
+    g_free(sessions);
+}
+
 /* ---- what waits for a thread ---- */
 
 /* Handles one request of a publisher. Returns the event to send, or NULL where it is sent. */

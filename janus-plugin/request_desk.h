@@ -25,6 +25,11 @@ void request_desk_close(void);
 struct janus_plugin_result *request_desk_take(Session *session, char *transaction, json_t *body,
                                               json_t *jsep);
 
+/* Ends what Janus has begun for handles that have published nothing, and asked nothing, since the
+ * call before. Janus keeps the port of an offer that it refuses by itself, of which we never hear.
+ * Call it every few seconds: an offer that is just coming in may be hit too, and is made again. */
+void request_desk_close_leftovers(void);
+
 /* handle_admin_message: `body` is borrowed. The caller owns the reply. */
 json_t *request_desk_admin(const json_t *body);
 

@@ -129,22 +129,33 @@ size_t session_count_publishers(void)
     return count;
 }
 
-Session **session_publishers(void)
+/* The values of one of the tables, which may be gone. */
+static Session **list_sessions(GHashTable *const *which)
 {
     GHashTableIter all;
     gpointer value;
     size_t n = 0;
 
     pthread_mutex_lock(&table.lock);
-    guint size = table.publishers ? g_hash_table_size(table.publishers) : 0;
+    guint size = *which ? g_hash_table_size(*which) : 0;
     Session **sessions = g_new0(Session *, size + 1);
-    if (table.publishers) {
-        g_hash_table_iter_init(&all, table.publishers);
+    if (*which) {
+        g_hash_table_iter_init(&all, *which);
         while (g_hash_table_iter_next(&all, NULL, &value))
             sessions[n++] = session_ref(value);
     }
     pthread_mutex_unlock(&table.lock);
     return sessions;
+}
+
+Session **session_publishers(void)
+{
+    return list_sessions(&table.publishers);
+}
+
+Session **session_all(void)
+{
+    return list_sessions(&table.by_handle);
 }
 
 int64_t monotonic_us(void)

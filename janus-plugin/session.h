@@ -66,6 +66,7 @@ typedef struct Session {
     pthread_mutex_t lock;
     SessionState state;
     BridgeState bridge;
+    bool was_idle;     /* when it was last looked at; see request_desk_close_leftovers() */
     bool detached;     /* its handle has gone: it publishes no more */
     unsigned serial;   /* of what is announced: what is heard of an older one no longer counts */
     StreamName stream; /* under which it publishes or did last; "": it never has */
@@ -122,8 +123,10 @@ void session_release_name(Session *session);
 /* How many publish, or are about to. */
 size_t session_count_publishers(void);
 
-/* All publishers, each with a reference, ended by NULL; the caller frees the array with g_free. */
+/* All publishers, and all that are attached, each with a reference, ended by NULL; the caller frees
+ * the array with g_free. */
 Session **session_publishers(void);
+Session **session_all(void);
 
 /* CLOCK_MONOTONIC in microseconds. */
 int64_t monotonic_us(void);

@@ -109,6 +109,14 @@ int work_pool_push(WorkPool *pool, WorkLane *lane, void *job)
     return room ? 0 : -1;
 }
 
+bool work_pool_is_busy(WorkPool *pool, const WorkLane *lane)
+{
+    pthread_mutex_lock(&pool->lock);
+    bool busy = lane->busy;
+    pthread_mutex_unlock(&pool->lock);
+    return busy;
+}
+
 WorkPoolStats work_pool_stats(WorkPool *pool)
 {
     pthread_mutex_lock(&pool->lock);

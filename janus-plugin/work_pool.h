@@ -44,6 +44,9 @@ void work_pool_destroy(WorkPool **pool);
 /* Takes over `job`. Returns 0, or -1 if as many wait as may: then the job is still the caller's. */
 int work_pool_push(WorkPool *pool, WorkLane *lane, void *job);
 
+/* Whether a job of the lane waits or runs. */
+bool work_pool_is_busy(WorkPool *pool, const WorkLane *lane);
+
 WorkPoolStats work_pool_stats(WorkPool *pool);
 
 #endif

@@ -88,18 +88,20 @@ test("what cannot be published is refused with a code and a sentence", () =>
   }));
 
 test("an offer that is not answered keeps no port", () =>
-  withStack({ open: false, keys: { shop: "right" }, janus: { media: 'rtp_port_range = "20000-20020"' } }, (stack) =>
-    withBrowser({}, async (context) => {
-      const bodies = [{ request: "list" }, { request: "info", stream: "shop" }, { request: "configure" },
-        { request: "publish", stream: "shop", key: "wrong" }];
-      const handles = [];
-      for (let i = 0; i < 40; i++) { // nearly twice as many as there are ports
-        const handle = await attach(stack);
-        handles.push(handle);
-        await until("the offer is heard", async () =>
-          [463, 467].includes((await handle.request(bodies[i % bodies.length], VP8)).error_code));
+  withStack({ open: false, keys: { shop: "the right one, and long" }, janus: { media: 'rtp_port_range = "20000-20020"' } },
+    (stack) => withBrowser({}, async (context) => {
+      const bad = { type: "offer", sdp: VP8.sdp.replace(/a=ice-ufrag.*\r\n/, "") }; // Janus refuses it by itself
+      const cases = [[{ request: "list" }, VP8], [{ request: "info", stream: "shop" }, VP8],
+        [{ request: "configure" }, VP8], [{ request: "publish", stream: "shop" }, VP8], [{ request: "list" }, bad]];
+      const handles = await Promise.all(Array.from({ length: 15 }, () => attach(stack)));
+      for (let round = 0; round < 2; round++) { // 30 offers, for 21 ports
+        const answers = await Promise.all(handles.map((handle, i) => handle.request(...cases[i % cases.length])));
+        answers.forEach((answer, i) => assert.ok(
+          i % cases.length === 4 ? answer.janus === "error" : [463, 467].includes(answer.error_code), JSON.stringify(answer)));
+        await until("Janus has hung up each of them", () => handles.every(({ events }) =>
+          events.filter(({ janus }) => janus === "hangup").length > round), 20000);
       }
-      await publish(context, stack, "shop", { key: "right" });
+      await publish(context, stack, "shop", { key: "the right one, and long" });
       handles.forEach((handle) => handle.close());
     })));
 

@@ -205,13 +205,14 @@ UNSEEN void fibers_yield(void)
     next_turn();
 }
 
-/* Who waits for a lock runs, and so does who has something to read; who waits for nothing but time
- * does not. */
+/* Whether somebody else has something to do, be it that its time has come. */
 UNSEEN static bool others_run(void)
 {
     for (unsigned i = 0; i < FIBERS_MAX; i++) {
         FiberState state = sched.fiber[i].state;
-        if (&sched.fiber[i] != sched.running && (state == FIBER_READY || state == FIBER_LOCKING))
+        bool runs = state == FIBER_READY || state == FIBER_LOCKING ||
+                    (state == FIBER_TIMED && sched.ticks > 0);
+        if (&sched.fiber[i] != sched.running && runs)
             return true;
     }
     return false;

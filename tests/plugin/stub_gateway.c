@@ -123,7 +123,7 @@ static void send_pli_stream(janus_plugin_session *session, int mindex)
 {
     (void)mindex;
     take_a_break();
-    if (!session->stopped)
+    if (!g_atomic_int_get(&session->stopped))
         count(&stub_plis);
 }
 
@@ -131,7 +131,7 @@ static void send_remb(janus_plugin_session *session, guint32 bitrate)
 {
     (void)bitrate;
     take_a_break();
-    if (!session->stopped)
+    if (!g_atomic_int_get(&session->stopped))
         count(&stub_rembs);
 }
 

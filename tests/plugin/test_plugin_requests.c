@@ -170,6 +170,64 @@ static void a_slow_answer_delays_nobody_else(void **state)
     play("open = true; workers = 2;", publish_beside_a_slow_one);
 }
 
+/* An offer that Janus refuses by itself: the plugin never hears of it. */
+static void leave_an_agent_behind(void)
+{
+    StubHandle *handle = stub_attach(), *publisher = stub_attach();
+
+    ask(publisher, PUBLISH("shop"), OFFER_BOTH);
+    handle->agent = true;
+    fibers_set_ticks(5);
+    fibers_settle();
+    fibers_require(!handle->close_pc); /* it may be about to publish */
+    fibers_set_ticks(5);
+    fibers_settle();
+    fibers_require(handle->close_pc);
+    fibers_require(!publisher->close_pc);
+    stub_hangup(handle);
+    ask(handle, PUBLISH("other"), OFFER_BOTH);
+    fibers_require(handle->answers == 1);
+    fibers_set_ticks(10);
+    fibers_settle();
+    fibers_require(!handle->close_pc);
+    stub_detach(publisher);
+    leave(handle);
+    stub_free(publisher);
+}
+
+static void what_janus_forgets_is_closed(void **state)
+{
+    (void)state;
+    play("open = true;", leave_an_agent_behind);
+}
+
+static void wait_for_a_turn(void)
+{
+    StubHandle *other = stub_attach();
+
+    slow = stub_attach();
+    stub_gathering = gather;
+    gathering = true;
+    fibers_require(!stub_send(slow, PUBLISH("slow"), OFFER_BOTH));
+    fibers_require(!stub_send(other, PUBLISH("other"), OFFER_BOTH));
+    fibers_set_ticks(20);
+    pass();
+    pass();
+    fibers_require(!other->close_pc && !slow->close_pc);
+    gathering = false;
+    fibers_settle();
+    fibers_require(other->answers == 1);
+    stub_detach(other);
+    leave(slow);
+    stub_free(other);
+}
+
+static void an_offer_that_waits_is_kept(void **state)
+{
+    (void)state;
+    play("open = true; workers = 1;", wait_for_a_turn);
+}
+
 static json_int_t figure(const char *name)
 {
     json_t *list = stub_admin("{\"request\":\"list\"}");
@@ -276,6 +334,8 @@ int main(void)
         cmocka_unit_test(no_request_but_publish_keeps_a_port),
         cmocka_unit_test(a_live_publisher_goes_on_whatever_it_offers),
         cmocka_unit_test(a_slow_answer_delays_nobody_else),
+        cmocka_unit_test(what_janus_forgets_is_closed),
+        cmocka_unit_test(an_offer_that_waits_is_kept),
         cmocka_unit_test(says_that_it_is_busy),
         cmocka_unit_test(one_connection_has_its_share),
         cmocka_unit_test(handles_outlive_the_plugin),
