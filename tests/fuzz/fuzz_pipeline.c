@@ -349,7 +349,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     clock_ts[TRACK_VIDEO] = 77;
     av_log_set_callback(on_complaint);
     if (!hub)
-        hub = ll_hub_create(25 * US_PER_S);
+        hub = ll_hub_create(NULL);
     const PackagerParams params = {
         .stream = "shop",
         .directory = "nowhere",
