@@ -91,7 +91,7 @@ void request_desk_close_leftovers(void)
 
     for (size_t i = 0; sessions[i]; i++) {
         if (is_left_over(sessions[i]))
-            self.gateway->close_pc(sessions[i]->handle); /* nothing happens where nothing is */
+            self.gateway->close_pc(sessions[i]->handle);
         session_unref(sessions[i]);
     }
     g_free(sessions);
