@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ll_hub.h"
+#include "ll_server.h"
 #include "playlist.h"
 #include "settings_reader.h"
 
@@ -40,6 +40,8 @@ static const SettingRule rules[] = {
     {KEY("ll.part", SETTING_SECONDS, ll_part_us, S / 10, 1 * S)},
     {KEY("ll.wait", SETTING_SECONDS, ll_wait_us, 1 * S, 120 * S)},
     {KEY("ll.memory", SETTING_INTEGER, ll_memory, 1 << 16, 1 << 30)},
+    {KEY("ll.connections", SETTING_INTEGER, ll_connections, 10, 1000000)},
+    {KEY("ll.timeout", SETTING_SECONDS, ll_timeout_us, 1 * S, 600 * S)},
     {KEY("ll.dash", SETTING_BOOLEAN, ll_dash, 0, 0)},
     {KEY("ll.address", SETTING_STRING, ll_address, 7, BRIDGE_ADDRESS_SIZE - 1)},
     {KEY("ll.port", SETTING_INTEGER, ll_port, 1, UINT16_MAX)},
@@ -77,6 +79,8 @@ BridgeSettings bridge_settings_defaults(void)
         .ll_part_us = S / 5,
         .ll_wait_us = LL_HUB_DEFAULTS.wait_us,
         .ll_memory = (int64_t)LL_HUB_DEFAULTS.part_bytes,
+        .ll_connections = LL_CONNECTIONS,
+        .ll_timeout_us = LL_TIMEOUT_US,
         .ll_dash = true,
         .ll_address = "127.0.0.1",
         .ll_port = 8191,

@@ -29,6 +29,8 @@ typedef struct BridgeSettings {
     int64_t ll_part_us;                   /* about how long its parts are */
     int64_t ll_wait_us;                   /* that one is held who waits for a stream to begin */
     int64_t ll_memory;                    /* bytes of a rendition's newest parts in memory */
+    int64_t ll_connections;               /* of those who ask for it, nginx's */
+    int64_t ll_timeout_us;                /* that a request, and its answer, may take */
     bool ll_dash;                         /* a DASH manifest of its segments */
     char ll_address[BRIDGE_ADDRESS_SIZE]; /* IPv4, of the server that holds requests */
     int64_t ll_port;

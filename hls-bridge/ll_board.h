@@ -33,7 +33,7 @@ struct LlBoard {
 struct LlHub {
     LlHubParams params;
     atomic_bool closed;
-    _Atomic uint64_t held_ever, expired;
+    _Atomic uint64_t held_ever, expired, noted[LL_NOTES];
     pthread_mutex_t lock; /* guards what follows */
     LlBoard *boards;
     LlQueue waiting; /* for streams to begin */

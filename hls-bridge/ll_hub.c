@@ -249,11 +249,18 @@ bool ll_hub_forget(LlHub *hub, LlTicket *ticket)
     return atomic_load(&ticket->state) == LL_TICKET_IDLE;
 }
 
+void ll_hub_note(LlHub *hub, LlNote note)
+{
+    atomic_fetch_add(&hub->noted[note], 1);
+}
+
 LlHubStats ll_hub_stats(LlHub *hub)
 {
     LlHubStats stats = {
         .held_ever = atomic_load(&hub->held_ever),
         .expired = atomic_load(&hub->expired),
+        .noted = {atomic_load(&hub->noted[LL_NOTE_REFUSED]),
+                  atomic_load(&hub->noted[LL_NOTE_SLOW])},
     };
 
     pthread_mutex_lock(&hub->lock);

@@ -101,12 +101,22 @@ bool ll_hub_forget(LlHub *hub, LlTicket *ticket);
 /* Requests of one stream that are held now. */
 size_t ll_board_held(LlBoard *board);
 
+/* What befell a connection, for the statistics. */
+typedef enum LlNote {
+    LL_NOTE_REFUSED, /* there were too many */
+    LL_NOTE_SLOW,    /* it was ended: its request came too slowly, or its answer went so */
+    LL_NOTES
+} LlNote;
+
+void ll_hub_note(LlHub *hub, LlNote note);
+
 typedef struct LlHubStats {
-    size_t held;        /* now, for what a stream is about to publish */
-    size_t waiting;     /* now, for a stream to begin */
-    size_t part_bytes;  /* of parts that are kept now */
-    uint64_t held_ever; /* requests that had to wait; one that asks again counts once */
-    uint64_t expired;   /* of them, in vain */
+    size_t held;              /* now, for what a stream is about to publish */
+    size_t waiting;           /* now, for a stream to begin */
+    size_t part_bytes;        /* of parts that are kept now */
+    uint64_t held_ever;       /* requests that had to wait; one that asks again counts once */
+    uint64_t expired;         /* of them, in vain */
+    uint64_t noted[LL_NOTES]; /* of connections */
 } LlHubStats;
 
 LlHubStats ll_hub_stats(LlHub *hub);

@@ -21,7 +21,6 @@
 #include "ll_wire.h"
 #include "media.h"
 
-#define CONNECTIONS_MAX 60000           /* nginx's, which come to two for a viewer */
 #define IDLE_TIMEOUT_US (75 * US_PER_S) /* longer than nginx keeps its own */
 #define LOOK_EVERY_US   US_PER_S        /* for those */
 #define GATHER_MS       2               /* that requests are left to come */
@@ -40,6 +39,7 @@ typedef struct Connection {
     bool gone;                     /* closed while a wake was on its way: only its memory is left */
     ConnectionState state;
     int64_t active_us; /* when it last did anything */
+    int64_t began_us;  /* the request that is read or answered; 0: nothing has come of one */
     LlRequest request;
     LlWire wire;
 } Connection;
@@ -112,11 +112,12 @@ static void close_connection(Connection *c)
 
 static void open_connection(LlServer *s, int fd)
 {
-    Connection *c = s->count < CONNECTIONS_MAX ? calloc(1, sizeof(*c)) : NULL;
+    Connection *c = s->count < s->params.connections ? calloc(1, sizeof(*c)) : NULL;
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = c};
 
     if (!c || epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
         free(c);
+        ll_hub_note(s->params.hub, LL_NOTE_REFUSED);
         close(fd);
         return;
     }
@@ -187,6 +188,7 @@ static const char *lifetime(const LlServer *s, const LlReply *reply)
 static void answer(Connection *c)
 {
     c->state = SENDING;
+    c->began_us = c->server->now_us;
     ll_wire_answer(&c->wire, date(c->server), lifetime(c->server, &c->wire.reply));
 }
 
@@ -211,8 +213,11 @@ static int serve(Connection *c)
             if (!c->wire.keep_alive)
                 return -1;
             c->state = READING;
+            c->began_us = 0;
         }
         int taken = ll_wire_take(&c->wire, &c->request);
+        if (taken < 0 && errno == EAGAIN && c->began_us == 0 && c->wire.read_len > 0)
+            c->began_us = c->server->now_us;
         if (taken < 0)
             return errno == EAGAIN ? 0 : -1;
         if (taken == 0) {
@@ -258,6 +263,13 @@ static void answer_woken(LlServer *s)
     }
 }
 
+/* Whether a request comes, or its answer goes, more slowly than anybody needs: a client that lets
+ * bytes trickle would keep its connection, and the part that it is sent, for ever. */
+static bool is_slow(const LlServer *s, const Connection *c)
+{
+    return c->state != HELD && c->began_us && s->now_us - c->began_us > s->params.timeout_us;
+}
+
 /* Whoever says nothing for long is let go; one who waits is the hub's affair. */
 static void look_around(LlServer *s)
 {
@@ -267,7 +279,10 @@ static void look_around(LlServer *s)
     ll_hub_expire(s->params.hub, s->now_us);
     for (Connection *c = s->connections, *next; c; c = next) {
         next = c->next;
-        if (c->state != HELD && s->now_us - c->active_us > IDLE_TIMEOUT_US)
+        bool slow = is_slow(s, c);
+        if (slow)
+            ll_hub_note(s->params.hub, LL_NOTE_SLOW);
+        if (slow || (c->state != HELD && s->now_us - c->active_us > IDLE_TIMEOUT_US))
             close_connection(c);
     }
     listen_or_not(s, true);
@@ -369,6 +384,8 @@ LlServer *ll_server_create(const LlServerParams *params)
     if (!s)
         return NULL;
     s->params = *params;
+    s->params.connections = params->connections ? params->connections : LL_CONNECTIONS;
+    s->params.timeout_us = params->timeout_us ? params->timeout_us : LL_TIMEOUT_US;
     s->epoll = s->event = s->listener[0] = s->listener[1] = -1;
     pthread_mutex_init(&s->lock, NULL);
     /* for caches that many share; a player that asks again wants to know what is new */

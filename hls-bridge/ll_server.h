@@ -19,12 +19,18 @@
 
 typedef struct LlServer LlServer;
 
+#define LL_CONNECTIONS 60000 /* nginx's, which come to two for a viewer */
+#define LL_TIMEOUT_US  (30 * US_PER_S)
+
 typedef struct LlServerParams {
     const char *address; /* IPv4 */
     uint16_t port;
     const char *socket; /* path of a Unix socket beside these, empty: none; borrowed */
     LlHub *hub;         /* borrowed */
-    int64_t target_us;  /* about what a target duration is, for caches */
+    size_t connections; /* that there may be at the same time; 0: LL_CONNECTIONS */
+    int64_t
+        timeout_us; /* that a request, and the taking of its answer, may last; 0: LL_TIMEOUT_US */
+    int64_t target_us; /* about what a target duration is, for caches */
 } LlServerParams;
 
 /* Returns NULL with errno where it cannot listen. */

@@ -268,6 +268,8 @@ static int start(const BridgeSettings *settings, Parts *parts)
         .address = settings->ll_address,
         .port = (uint16_t)settings->ll_port,
         .socket = settings->ll_socket,
+        .connections = (size_t)settings->ll_connections,
+        .timeout_us = settings->ll_timeout_us,
         .target_us = settings->segment_us,
     };
     char place[PLACE_SIZE];

@@ -321,6 +321,12 @@ char *status_metrics(const StreamStatus *streams, size_t count, const StreamLoad
                    "Of them, those that waited in vain, and got 503.", (double)requests->expired);
     metrics_single(out, "hls_bridge_waiting_room_requests", "gauge",
                    "Requests of pages that wait for a stream to begin.", (double)requests->waiting);
+    metrics_single(out, "hls_bridge_refused_connections_total", "counter",
+                   "Connections for low latency that were one too many: ll.connections.",
+                   (double)requests->noted[LL_NOTE_REFUSED]);
+    metrics_single(out, "hls_bridge_slow_connections_total", "counter",
+                   "Of them, ended since a request or its answer took longer than ll.timeout.",
+                   (double)requests->noted[LL_NOTE_SLOW]);
     metrics_single(out, "hls_bridge_part_memory_bytes", "gauge",
                    "The newest parts, kept for those who wait for them.",
                    (double)requests->part_bytes);

@@ -19,6 +19,8 @@ static void check_defaults(const BridgeSettings *got)
     assert_int_equal(got->window, d.window);
     assert_int_equal(got->hold_us, d.hold_us);
     assert_int_equal(got->keep_us, d.keep_us);
+    assert_int_equal(got->ll_connections, d.ll_connections);
+    assert_int_equal(got->ll_timeout_us, d.ll_timeout_us);
     assert_int_equal(got->ll_memory, d.ll_memory);
     assert_int_equal(got->ll_wait_us, d.ll_wait_us);
     assert_int_equal(got->restart_us, d.restart_us);

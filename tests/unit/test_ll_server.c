@@ -27,7 +27,8 @@ static char socket_path[64];
 static LlHub *hub;
 static LlBoard *board;
 static LlServer *server;
-static int64_t wait_us = 25 * US_PER_S;
+static int64_t wait_us = 25 * US_PER_S, timeout_us;
+static size_t connections;
 
 /* ---- a disk that hangs ---- */
 
@@ -69,8 +70,12 @@ static int setup(void **state)
     snprintf(socket_path, sizeof(socket_path), "%s/ll.sock", folder);
     hub = ll_hub_create(&(LlHubParams){.wait_us = wait_us});
     board = ll_hub_join(hub, "shop", 6 * US_PER_S);
-    LlServerParams params = {
-        .address = "127.0.0.1", .socket = socket_path, .hub = hub, .target_us = 2 * US_PER_S};
+    LlServerParams params = {.address = "127.0.0.1",
+                             .socket = socket_path,
+                             .hub = hub,
+                             .connections = connections,
+                             .timeout_us = timeout_us,
+                             .target_us = 2 * US_PER_S};
     server = ll_server_create(&params);
     assert_non_null(server);
     publish(7, 0);
@@ -416,6 +421,76 @@ static void tells_when_a_stream_begins(void **state)
     until_waiting(0); /* those who leave are not waited for */
 }
 
+static int setup_limits(void **state)
+{
+    connections = 3;
+    timeout_us = 1; /* until the server looks around next */
+    return setup(state);
+}
+
+static int teardown_limits(void **state)
+{
+    connections = 0;
+    timeout_us = 0;
+    return teardown(state);
+}
+
+/* Until as many are counted. */
+static void until_noted(LlNote note, uint64_t count)
+{
+    for (int ms = 0; ll_hub_stats(hub).noted[note] != count; ms++) {
+        assert_true(ms < TIMEOUT_MS);
+        usleep(1000);
+    }
+}
+
+/* Who trickles, and who takes no answer, is ended; who is held is not. */
+static void ends_who_is_slow(void **state)
+{
+    int trickles = connect_client(), takes_nothing = connect_client(), held = connect_client();
+    char *bytes = calloc(1, PART_BYTES), byte;
+
+    (void)state;
+    assert_int_equal(ll_board_keep(board, LL_VIDEO, 8, 0, bytes, PART_BYTES), 0);
+    free(bytes);
+    publish(7, 1);
+    ask(held, "GET", "/live/shop/video.m3u8?_HLS_msn=8&_HLS_part=1");
+    until_held(1);
+    ask(takes_nothing, "GET", "/live/shop/" PART);
+    say(trickles, "GET /live/shop/vid");
+    until_noted(LL_NOTE_SLOW, 2);
+    assert_int_equal(hear(trickles, &byte, 1), 0);
+    assert_int_equal(ll_board_held(board), 1);
+    publish(7, 2);
+    expect_answer(held, 200, "7.2\n");
+    close(trickles);
+    close(takes_nothing);
+    close(held);
+}
+
+static void refuses_one_connection_too_many(void **state)
+{
+    int fd[4];
+    char byte;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        fd[i] = connect_client();
+        ask(fd[i], "GET", "/live/shop/video.m3u8?_HLS_msn=8&_HLS_part=0");
+    }
+    until_held(3);
+    fd[3] = connect_client();
+    assert_int_equal(hear(fd[3], &byte, 1), 0);
+    until_noted(LL_NOTE_REFUSED, 1);
+    close(fd[0]); /* which makes room */
+    until_held(2);
+    fd[0] = connect_client();
+    ask(fd[0], "GET", "/live/shop/video.m3u8");
+    expect_answer(fd[0], 200, "7.0\n");
+    for (size_t i = 0; i < 4; i++)
+        close(fd[i]);
+}
+
 static int setup_short(void **state)
 {
     wait_us = WAIT_US;
@@ -479,6 +554,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(tells_when_a_stream_begins, setup, teardown),
         cmocka_unit_test_setup_teardown(tells_that_a_stream_has_not_begun, setup_short,
                                         teardown_short),
+        cmocka_unit_test_setup_teardown(ends_who_is_slow, setup_limits, teardown_limits),
+        cmocka_unit_test_setup_teardown(refuses_one_connection_too_many, setup_limits,
+                                        teardown_limits),
         cmocka_unit_test_setup_teardown(ends_with_an_answer, setup, teardown),
         cmocka_unit_test_setup_teardown(says_where_it_cannot_listen, setup, teardown),
     };
