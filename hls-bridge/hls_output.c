@@ -270,14 +270,28 @@ static void complete_cut(HlsOutput *o)
         carry_out_cut(o);
 }
 
+/* Writes what there is. Media may be ahead of the clock, so that no tick has come to end a segment
+ * at its limit: a longer one would break what the playlist promises. */
+static void write_rest(HlsOutput *o)
+{
+    int64_t end = o->video_end_90k > o->audio_end_90k ? o->video_end_90k : o->audio_end_90k;
+
+    while (end > o->start_90k + o->cutter.params.limit_90k) {
+        o->cut_90k = o->start_90k + o->cutter.params.limit_90k;
+        announce_cut(o);
+        carry_out_cut(o);
+    }
+    if (end > o->start_90k)
+        write_segment(o, INT64_MAX, end);
+}
+
 /* ---- media ---- */
 
 /* Pictures come after all where the sound went out alone: other tracks, so another beginning. */
 static void admit_video(HlsOutput *o, int64_t pts_90k)
 {
     if (o->state == OUTPUT_OPEN) {
-        int64_t end = o->audio_end_90k ? o->audio_end_90k : o->start_90k;
-        write_segment(o, INT64_MAX, end);
+        write_rest(o);
         if (o->params.cmaf)
             cmaf_output_finish(o->params.cmaf, o->now_us);
     }
@@ -453,21 +467,6 @@ bool hls_output_next_idr(const HlsOutput *o, int64_t *at_90k, int64_t *every_90k
     if (o->cut_90k != 0 && !o->cutter.starved) /* of the segment after it */
         *at_90k = o->cut_90k + *every_90k - o->cutter.lead_90k - o->ahead_90k;
     return true;
-}
-
-/* Writes what there is. Media may be ahead of the clock, so that no tick has come to end a segment
- * at its limit: a longer one would break what the playlist promises. */
-static void write_rest(HlsOutput *o)
-{
-    int64_t end = o->video_end_90k > o->audio_end_90k ? o->video_end_90k : o->audio_end_90k;
-
-    while (end > o->start_90k + o->cutter.params.limit_90k) {
-        o->cut_90k = o->start_90k + o->cutter.params.limit_90k;
-        announce_cut(o);
-        carry_out_cut(o);
-    }
-    if (end > o->start_90k)
-        write_segment(o, INT64_MAX, end);
 }
 
 void hls_output_finish(HlsOutput *o, int64_t now_us)
