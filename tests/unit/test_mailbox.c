@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <poll.h>
+#include <pthread.h>
 
 #include "harness.h"
 
@@ -206,6 +207,53 @@ static void test_a_bar_ends(void **state)
     assert_false(mailbox_is_barred(box, 10 * US_PER_S));
 }
 
+#define ROUNDS 200
+
+/* What the control API does, on its thread. */
+static void *publish_and_go(void *failed)
+{
+    const SourceParams params = {.sdp = &sdp, .stand_in = stand_in, .backlog = 65536};
+
+    for (int i = 0; i < ROUNDS; i++) {
+        Source *source = source_create(&params, 0, NULL);
+        bool replaced;
+        if (!source || mailbox_publish(box, source, &sdp, false, &replaced) < 0)
+            ++*(int *)failed;
+        if (i % 3 == 0)
+            mailbox_unpublish(box);
+        mailbox_is_taken(box);
+        mailbox_bar(box, i);
+        mailbox_is_barred(box, 0);
+    }
+    mailbox_stop(box);
+    return NULL;
+}
+
+/* Every publisher is read of, or destroyed by the box; and the end is the last that is read. */
+static void test_a_thread_reads_what_another_sends(void **state)
+{
+    int failed = 0, read = 0;
+    pthread_t thread;
+    bool stop = false;
+
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, publish_and_go, &failed), 0);
+    while (!stop) {
+        struct pollfd fd = {.fd = mailbox_fd(box), .events = POLLIN};
+        assert_int_equal(poll(&fd, 1, 10000), 1);
+        Mail mail = mailbox_read(box);
+        stop = mail.stop;
+        read += mail.source != NULL;
+        source_destroy(&mail.source);
+        if (mail.unpublish)
+            mailbox_leave(box);
+    }
+    pthread_join(thread, NULL);
+    assert_int_equal(failed, 0);
+    assert_in_range(read, 1, ROUNDS);
+    assert_null(mailbox_read(box).source);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -221,6 +269,7 @@ int main(void)
         TEST(test_who_rests_is_woken_by_a_publisher),
         TEST(test_hurry_is_said_once),
         TEST(test_a_bar_ends),
+        TEST(test_a_thread_reads_what_another_sends),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
