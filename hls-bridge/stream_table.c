@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "bridge_log.h"
 #include "clock.h"
@@ -15,6 +16,11 @@
 
 /* Whoever makes a stream hears of what is wrong with its folder, if that shows so soon. */
 #define OPEN_WAIT_US (500 * US_PER_MS)
+
+/* A stream that lets nobody in any more is about to be gone, unless the disk hangs: whoever comes
+ * in that moment waits for it, so long at the most. */
+#define GOING_WAIT_US (100 * US_PER_MS)
+#define GOING_LOOK_US US_PER_MS
 
 struct StreamTable {
     const BridgeSettings *settings;
@@ -384,27 +390,55 @@ static bool has_room(StreamTable *t, bool new_name, PublishResult *refusal)
     return true;
 }
 
+/* Frees the stream of that name if it is gone, or goes within `wait_us`. Returns whether it has.
+ * The lock is held. */
+static bool free_gone(StreamTable *t, const char *name, int64_t wait_us)
+{
+    const struct timespec pause = {.tv_nsec = GOING_LOOK_US * 1000};
+    bool found;
+    size_t at = place_of(t, name, &found);
+
+    if (!found || t->streams[at] == t->tended)
+        return false;
+    for (; wait_us > 0 && !stream_is_gone(t->streams[at]); wait_us -= GOING_LOOK_US)
+        nanosleep(&pause, NULL);
+    if (!stream_is_gone(t->streams[at]))
+        return false;
+    Stream *gone = take_out(t, at);
+    stream_destroy(&gone); /* its thread has ended */
+    return true;
+}
+
+/* A publisher that may come in does so; the lock is held. */
+static PublishResult enter(StreamTable *t, const char *name, const SourceSdp *sdp, bool fixed_ports,
+                           uint16_t *ports, uint16_t *failed_port)
+{
+    for (int64_t wait_us = GOING_WAIT_US;; wait_us = 0) {
+        Stream *stream = add(t, name);
+        bool replaced = false;
+        if (stream && stream_publish(stream, sdp, fixed_ports, ports, &replaced, failed_port) == 0)
+            return replaced ? PUBLISH_REPLACED : PUBLISH_CREATED;
+        int error = errno;
+        if (!stream || error != EAGAIN || wait_us == 0 || !free_gone(t, name, wait_us)) {
+            errno = error;
+            return PUBLISH_FAILED;
+        }
+    }
+}
+
 PublishResult stream_table_publish(StreamTable *t, const char *name, const SourceSdp *sdp,
                                    bool fixed_ports, uint16_t *ports, uint16_t *failed_port)
 {
     PublishResult result = PUBLISH_FAILED;
-    bool replaced = false, found;
 
     *failed_port = 0;
     pthread_mutex_lock(&t->lock);
-    size_t at = place_of(t, name, &found);
-    if (found && stream_is_gone(t->streams[at]) && t->streams[at] != t->tended) {
-        Stream *gone = take_out(t, at);
-        stream_destroy(&gone); /* its thread has ended */
-        found = false;
-    }
-    if (found && stream_is_barred(t->streams[at])) {
+    free_gone(t, name, 0);
+    Stream *stream = find(t, name);
+    if (stream && stream_is_barred(stream))
         result = PUBLISH_BARRED;
-    } else if ((found && stream_is_taken(t->streams[at])) || has_room(t, !found, &result)) {
-        Stream *stream = add(t, name);
-        if (stream && stream_publish(stream, sdp, fixed_ports, ports, &replaced, failed_port) == 0)
-            result = replaced ? PUBLISH_REPLACED : PUBLISH_CREATED;
-    }
+    else if ((stream && stream_is_taken(stream)) || has_room(t, !stream, &result))
+        result = enter(t, name, sdp, fixed_ports, ports, failed_port);
     int error = errno;
     pthread_mutex_unlock(&t->lock);
     errno = error;

@@ -129,6 +129,21 @@ static void nothing_is_left_of_who_had_nothing_to_show(void **state)
     assert_int_equal(stream_table_load(table).streams, 0);
 }
 
+/* The next publisher of a name does not notice that the stream before is just about to go. */
+static void who_comes_back_at_once_is_let_in(void **state)
+{
+    Publisher p = publisher_open();
+
+    (void)state;
+    for (int i = 0; i < 200; i++) {
+        publish(&p, "shop", PUBLISH_CREATED);
+        nanosleep(&(struct timespec){0, i * 5000}, NULL);
+        assert_int_equal(stream_table_unpublish(table, "shop"), 0);
+        nanosleep(&(struct timespec){0, i % 20 * 20000}, NULL);
+    }
+    publisher_close(&p);
+}
+
 /* ---- what an earlier run has left ---- */
 
 static void one_folder_has_one_owner(void **state)
@@ -415,6 +430,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(nothing_is_left_of_who_had_nothing_to_show),
+        TEST(who_comes_back_at_once_is_let_in),
         TEST(one_folder_has_one_owner),
         TEST(what_was_removed_is_not_taken_up),
         TEST(what_has_ended_is_taken_up_without_a_thread),
