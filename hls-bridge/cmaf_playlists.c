@@ -57,6 +57,22 @@ static int reserve_numbers(CmafPlaylists *p, LlRendition which)
                : 0;
 }
 
+/* Notes whether viewers are told of more than the files say. Returns 0, or -1 with errno: then they
+ * must not be. */
+static int note_lag(CmafPlaylists *p)
+{
+    bool lags = p->due[LL_VIDEO] || p->due[LL_AUDIO];
+
+    return p->params.numbers ? number_log_lag(p->params.numbers, NUMBERS_LL, lags) : 0;
+}
+
+static void remove_lists(const CmafPlaylists *p)
+{
+    for (int i = 0; i < LL_RENDITIONS; i++)
+        media_folder_remove(p->params.folder, playlist_file[i]);
+    media_folder_remove(p->params.folder, MASTER_FILE);
+}
+
 /* What an earlier run has left is not what viewers have seen last, or it is not whole: takes it
  * away, and goes on at numbers that they cannot have seen. `damaged`: its numbers are not known
  * either. Returns 0, or -1 with errno. */
@@ -64,17 +80,19 @@ static int forgo_former(CmafPlaylists *p, int64_t msn, int64_t sequence, bool da
 {
     Numbers seen = {0};
 
-    if (!(p->params.numbers && number_log_bound(p->params.numbers, NUMBERS_LL, &seen)) && damaged)
+    if (p->params.numbers)
+        number_log_bound(p->params.numbers, NUMBERS_LL, &seen);
+    if (damaged && seen.msn == 0)
         seen.msn = seen.discontinuity = (uint64_t)time(NULL); /* more than there are segments */
+    else if ((int64_t)seen.msn >= msn)
+        remove_lists(p); /* once reserved in this boot, they would be trusted after a kill */
     msn = larger(msn, (int64_t)seen.msn);
     sequence = larger(sequence, (int64_t)seen.discontinuity + 1);
     for (int i = 0; i < LL_RENDITIONS; i++)
         cmaf_track_resume(p->params.track[i], msn, sequence);
     if (reserve_numbers(p, LL_VIDEO) < 0)
         return -1;
-    for (int i = 0; i < LL_RENDITIONS; i++)
-        media_folder_remove(p->params.folder, playlist_file[i]);
-    media_folder_remove(p->params.folder, MASTER_FILE);
+    remove_lists(p);
     cmaf_playlists_forget_former(p);
     return 0;
 }
@@ -90,13 +108,25 @@ static bool is_whole(const CmafPlaylists *p, const char *text)
     return true;
 }
 
+/* Whether what was found is what viewers have seen last: `any` list, or that there is none. */
+static bool is_newest(const CmafPlaylists *p, bool any)
+{
+    Numbers none = {0}, seen = {0};
+    const NumberLog *log = p->params.numbers;
+
+    if (!log)
+        return true;
+    number_log_bound(log, NUMBERS_LL, &seen);
+    return number_log_trusts(log, NUMBERS_LL, &none) && (any || seen.msn == 0);
+}
+
 /* The numbers go on where an earlier run has left them, those of both renditions alike. Returns 0,
  * or -1 with errno. */
 static int resume(CmafPlaylists *p)
 {
     const char *text[LL_RENDITIONS] = {p->text, p->delta};
     int64_t msn = 0, sequence[LL_RENDITIONS] = {0}, newest = 0;
-    bool damaged = false, whole = true;
+    bool damaged = false, whole = true, any = false;
 
     if (read_former(p, LL_VIDEO, p->text) < 0 || read_former(p, LL_AUDIO, p->delta) < 0)
         return -1;
@@ -104,14 +134,13 @@ static int resume(CmafPlaylists *p)
         int64_t next = 0;
         if (!p->former[i].there)
             continue;
+        any = true;
         damaged = ll_playlist_resume(text[i], &next, &sequence[i]) < 0 || damaged;
         whole = whole && is_whole(p, text[i]);
         msn = larger(msn, next);
         newest = larger(newest, sequence[i]);
     }
-    const Numbers none = {0};
-    if (damaged || !whole ||
-        (p->params.numbers && !number_log_trusts(p->params.numbers, NUMBERS_LL, &none)))
+    if (damaged || !whole || !is_newest(p, any))
         return forgo_former(p, msn, newest, damaged);
     for (int i = 0; i < LL_RENDITIONS; i++)
         cmaf_track_resume(p->params.track[i], msn, sequence[i]);
@@ -209,6 +238,8 @@ int cmaf_playlists_publish(CmafPlaylists *p, LlRendition which)
     if (p->due[which])
         log_debug("%s: %s cannot be written: %s", p->params.stream, playlist_file[which],
                   strerror(error));
+    if (note_lag(p) < 0 && p->due[which])
+        return -1;
     if (ll_board_publish(p->params.board, which, &news) < 0)
         log_error("%s: there is no memory for a playlist", p->params.stream);
     errno = error;

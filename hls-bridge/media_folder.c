@@ -204,7 +204,8 @@ int media_folder_sync_all(MediaFolder *f)
     int error = dir ? 0 : errno;
 
     while (dir && !error && (entry = readdir(dir)))
-        if (entry->d_name[0] != '.' && sync_file(f->fd, entry->d_name, 0) < 0)
+        if (entry->d_name[0] != '.' && sync_file(f->fd, entry->d_name, 0) < 0 &&
+            errno != ENOENT) /* it has gone meanwhile */
             error = errno;
     if (dir)
         closedir(dir);

@@ -34,6 +34,7 @@ typedef struct Record {
 struct NumberLog {
     MediaFolder *folder;
     char boot[BOOT_ID_SIZE]; /* this one */
+    bool lags[NUMBER_SERIES];
     Record newest;
 };
 
@@ -158,22 +159,50 @@ static int write_newest(NumberLog *log, Record *record)
     return 0;
 }
 
+/* The boot in which what is found of a series may be trusted. */
+static const char *trusted_boot(const NumberLog *log, NumberSeries series)
+{
+    return log->lags[series] ? "-" : log->boot;
+}
+
+/* Whether a bound allows for these numbers, and where it is not to be `ahead`, for no others. */
+static bool allows(const Numbers *bound, const Numbers *next, uint64_t ahead)
+{
+    return next->msn <= bound->msn && next->discontinuity <= bound->discontinuity &&
+           (ahead > 0 || (next->msn == bound->msn && next->discontinuity == bound->discontinuity));
+}
+
 int number_log_reserve(NumberLog *log, NumberSeries series, const Numbers *next, uint64_t ahead)
 {
     Record record = log->newest;
     Series *s = &record.series[series];
     Numbers *bound = &s->bound;
 
-    if (is_known(log) && !record.settled && is_of_this_boot(log, s) && next->msn <= bound->msn &&
-        next->discontinuity <= bound->discontinuity)
+    if (is_known(log) && !record.settled && allows(bound, next, ahead) &&
+        strcmp(s->boot, trusted_boot(log, series)) == 0)
         return 0;
     record.settled = false;
-    strcpy(s->boot, log->boot);
-    if (next->msn > bound->msn)
+    strcpy(s->boot, trusted_boot(log, series));
+    if (next->msn > bound->msn || ahead == 0)
         bound->msn = next->msn + ahead;
-    if (next->discontinuity > bound->discontinuity)
+    if (next->discontinuity > bound->discontinuity || ahead == 0)
         bound->discontinuity = next->discontinuity + ahead;
     return write_newest(log, &record);
+}
+
+int number_log_lag(NumberLog *log, NumberSeries series, bool lags)
+{
+    Record record = log->newest;
+
+    if (lags == log->lags[series])
+        return 0;
+    log->lags[series] = lags;
+    record.settled = false;
+    strcpy(record.series[series].boot, trusted_boot(log, series));
+    if (write_newest(log, &record) == 0)
+        return 0;
+    log->lags[series] = !lags;
+    return -1;
 }
 
 int number_log_settle(NumberLog *log)

@@ -11,7 +11,8 @@
  *
  * While the machine stays up nothing is lost: whatever was written is there, and what is listed is
  * the newest that viewers have seen. So it is where everything was written through, which a settled
- * log says.
+ * log says. It is not where viewers are told of a list that the disk has refused: then the log says
+ * that what is found lags behind.
  *
  * The file has two records of a sector each, which are written in turn: a power cut damages one of
  * them at most, and a checksum tells which. Its name begins with a dot, so that nobody is served
@@ -52,8 +53,14 @@ bool number_log_trusts(const NumberLog *log, NumberSeries series, const Numbers 
 bool number_log_bound(const NumberLog *log, NumberSeries series, Numbers *bound);
 
 /* Makes sure that the log allows for these numbers, before viewers see them; where it has to be
- * written it allows for `ahead` more. Returns 0, or -1 with errno: then they must not be seen. */
+ * written it allows for `ahead` more. 0: for exactly these, as lists are written through. Returns
+ * 0, or -1 with errno: then they must not be seen. */
 int number_log_reserve(NumberLog *log, NumberSeries series, const Numbers *next, uint64_t ahead);
+
+/* Viewers are told of lists from memory that are newer than their files, or no more so: while
+ * `lags`, what is found by the next run is not trusted. Returns 0, or -1 with errno: then nothing
+ * has changed, and they must not be told. */
+int number_log_lag(NumberLog *log, NumberSeries series, bool lags);
 
 /* All that is listed is written through. Returns 0, or -1 with errno: then it does not count. */
 int number_log_settle(NumberLog *log);

@@ -127,8 +127,8 @@ static Numbers seen_numbers(const SegmentStore *s, const Found *found)
 {
     Numbers seen = {0};
 
-    if (found->newest || number_log_bound(s->numbers, NUMBERS_TS, &seen) || !found->there ||
-        found->read)
+    if (found->newest || (number_log_bound(s->numbers, NUMBERS_TS, &seen) && seen.msn > 0) ||
+        !found->there || found->read)
         return seen;
     return (Numbers){(uint64_t)s->began_s, (uint64_t)s->began_s};
 }
@@ -137,11 +137,16 @@ static Numbers seen_numbers(const SegmentStore *s, const Found *found)
  * with errno. */
 static int begin_empty(SegmentStore *s, const Found *found)
 {
-    Numbers seen = seen_numbers(s, found);
+    Numbers seen = seen_numbers(s, found), logged;
     Playlist *p = &s->playlist;
 
     if (!found->there && seen.msn == 0)
         return 0; /* nobody has ever seen any */
+    /* once numbers are reserved in this boot, what is found is trusted, by a run that follows if
+     * this one is killed now: so what the log replaces goes before that */
+    if (number_log_bound(s->numbers, NUMBERS_TS, &logged) &&
+        logged.msn >= playlist_next_sequence(p))
+        media_folder_remove(s->folder, PLAYLIST_FILE);
     playlist_restart(p);
     p->media_sequence = larger(p->media_sequence, seen.msn);
     p->discontinuity_sequence = larger(p->discontinuity_sequence, seen.discontinuity + 1);

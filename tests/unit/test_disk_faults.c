@@ -187,6 +187,24 @@ static void the_end_is_tried_again(void **state)
     }
 }
 
+static void ignore(void *user)
+{
+    (void)user;
+}
+
+/* The number of the segment that comes after those of a list. */
+static int64_t next_number(const char *text)
+{
+    const char *at = strstr(text, "#EXT-X-MEDIA-SEQUENCE:");
+    int64_t number = at ? strtoll(at + 22, NULL, 10) : 0;
+
+    while ((text = strstr(text, "#EXTINF"))) {
+        text++;
+        number++;
+    }
+    return number;
+}
+
 /* What a publisher who goes has left last is listed, though the list was refused at first. */
 static void the_last_list_of_a_publisher_is_tried_again(void **state)
 {
@@ -211,6 +229,54 @@ static void the_last_list_of_a_publisher_is_tried_again(void **state)
     }
 }
 
+/* What a viewer is told of a rendition, from memory: as next_number(). */
+static int64_t next_told(LlRendition which)
+{
+    static char told[LL_TEXT_SIZE];
+    LlTicket ticket = {.pause = ignore, .wake = ignore};
+    LlText *text;
+
+    assert_int_equal(ll_hub_playlist(hub, "shop", which, &(LlDirectives){.msn = -1, .part = -1}, 0,
+                                     &ticket, &text),
+                     LL_ANSWER_READY);
+    snprintf(told, sizeof(told), "%.*s", (int)text->len, text->bytes);
+    ll_text_release(text);
+    return next_number(told);
+}
+
+/* Viewers who wait are told of a list that the disk refuses. A run that is killed then leaves an
+ * older file: the next one does not go on at its numbers, but where the file was written after all.
+ */
+static void numbers_that_only_memory_had_are_not_used_again(void **state)
+{
+    static const char *const files[] = {"video.m3u8", "audio.m3u8"};
+
+    for (size_t i = 0; i < 2 * COUNT(files); i++) {
+        const char *file = files[i / 2];
+        bool mended = i % 2;
+        setup(state);
+        begin();
+        publish(5000);
+        refused = file;
+        publish(4500);
+        int64_t seen = next_told(i / 2 ? LL_AUDIO : LL_VIDEO);
+        assert_true(seen > next_number(text_of(root, file)) + 1);
+        refused = mended ? NULL : file;
+        publish(1000);
+        packager_close(&packager); /* as by a kill: nothing more is written */
+        refused = NULL;
+        open_packager(true);
+        assert_int_equal(is_there(root, file, strlen(file)), mended);
+        begin();
+        publish(3000);
+        int64_t number = next_number(text_of(root, file));
+        assert_row(number > seen, file, "%d after %d", (int)number, (int)seen);
+        assert_row((number < seen + 10) == mended, file, "%d after %d", (int)number, (int)seen);
+        synthetic_finish(&publisher);
+        teardown(state);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -219,6 +285,7 @@ int main(void)
         TEST(one_of_another_size_is_tried_again),
         cmocka_unit_test(the_end_is_tried_again),
         cmocka_unit_test(the_last_list_of_a_publisher_is_tried_again),
+        cmocka_unit_test(numbers_that_only_memory_had_are_not_used_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -128,6 +128,17 @@ static void what_an_earlier_run_has_left_is_removed(void **state)
     assert_true(media_folder_has(folder, "a.ts"));
 }
 
+static void what_goes_meanwhile_needs_no_sync(void **state)
+{
+    char path[64];
+
+    (void)state;
+    assert_int_equal(media_folder_write(folder, "a.ts", "a", 1), 0);
+    snprintf(path, sizeof(path), "%s/shop/gone", root);
+    assert_int_equal(symlink("nowhere", path), 0); /* it is found, and cannot be opened */
+    assert_int_equal(media_folder_sync_all(folder), 0);
+}
+
 static void a_folder_goes_where_nothing_is_in_it(void **state)
 {
     char path[64];
@@ -147,9 +158,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(files_appear_and_are_replaced),        TEST(an_error_changes_nothing),
-        TEST(files_are_removed_in_their_time),      TEST(what_an_earlier_run_has_left_is_removed),
-        TEST(a_folder_goes_where_nothing_is_in_it),
+        TEST(files_appear_and_are_replaced),     TEST(an_error_changes_nothing),
+        TEST(files_are_removed_in_their_time),   TEST(what_an_earlier_run_has_left_is_removed),
+        TEST(what_goes_meanwhile_needs_no_sync), TEST(a_folder_goes_where_nothing_is_in_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

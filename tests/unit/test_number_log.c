@@ -163,6 +163,39 @@ static void what_is_settled_is_trusted_until_there_is_more(void **state)
     assert_false(trusts(NUMBERS_TS, 6, 0));
 }
 
+static void what_lags_is_not_trusted_until_it_does_no_more(void **state)
+{
+    (void)state;
+    assert_int_equal(number_log_lag(numbers, NUMBERS_TS, false), 0);
+    assert_int_not_equal(access(path, F_OK), 0);
+    reserve(5, 0, 1000);
+    assert_int_equal(number_log_reserve(numbers, NUMBERS_LL, &(Numbers){7, 0}, 1000), 0);
+    assert_int_equal(number_log_settle(numbers), 0);
+    assert_int_equal(number_log_lag(numbers, NUMBERS_TS, true), 0);
+    reserve(6, 0, 1000); /* which does not end it */
+    reserve(1006, 0, 1000);
+    open_log("first");
+    assert_false(trusts(NUMBERS_TS, 6, 0));
+    assert_true(trusts(NUMBERS_LL, 7, 0));
+    assert_bound(NUMBERS_TS, 2006, 0);
+    assert_int_equal(number_log_lag(numbers, NUMBERS_TS, true), 0);
+    assert_int_equal(number_log_lag(numbers, NUMBERS_TS, false), 0);
+    open_log("first");
+    assert_true(trusts(NUMBERS_TS, 6, 0));
+}
+
+/* Numbers were kept in hand, and are no more: a list that is written through is trusted at once. */
+static void what_is_not_ahead_any_more_is_trusted(void **state)
+{
+    (void)state;
+    reserve(5, 0, 1000);
+    reserve(6, 1, 0);
+    assert_bound(NUMBERS_TS, 6, 1);
+    open_log("second");
+    assert_true(trusts(NUMBERS_TS, 6, 1));
+    assert_false(trusts(NUMBERS_TS, 5, 1));
+}
+
 /* A power cut damages the record that is being written: the one before it still holds. */
 static void a_damaged_record_is_left_out(void **state)
 {
@@ -219,6 +252,8 @@ int main(void)
         TEST(another_boot_trusts_what_nothing_is_newer_than),
         TEST(each_series_has_its_own_boot),
         TEST(what_is_settled_is_trusted_until_there_is_more),
+        TEST(what_lags_is_not_trusted_until_it_does_no_more),
+        TEST(what_is_not_ahead_any_more_is_trusted),
         cmocka_unit_test(a_damaged_record_is_left_out),
         TEST(a_log_that_is_none_is_not_believed),
         TEST(a_disk_that_refuses_is_told_of),

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* What a run of the bridge makes of what the one before it has left, with the machine up all the
- * while. */
+ * while, or by a run that was killed while it took up what a power cut has left. The linker puts
+ * our calls before the C library's: the process ends at one of them. */
 
 #include "harness.h"
 
 #include <errno.h>
 #include <sys/stat.h>
 
+#include <sys/wait.h>
+
 #include "count_files.h"
+#include "hls-bridge/boot_id.h"
 #include "hls-bridge/packager.h"
 #include "read_list.h"
 #include "synthetic_publisher.h"
@@ -19,6 +23,40 @@ static LlHub *hub;
 static Packager *packager;
 static SyntheticPublisher publisher;
 static bool ts;
+static char boot[BOOT_ID_SIZE];
+static int calls_left; /* until the process is killed; 0: it is not */
+
+#define LISTS 3
+static const char *const lists[LISTS] = {"index.m3u8", "video.m3u8", "audio.m3u8"};
+
+void __wrap_boot_id(char *id);
+int __real_unlinkat(int at, const char *name, int flags);
+int __wrap_unlinkat(int at, const char *name, int flags);
+int __wrap_fdatasync(int fd);
+
+void __wrap_boot_id(char *id)
+{
+    strcpy(id, boot);
+}
+
+static void call(void)
+{
+    if (calls_left > 0 && --calls_left == 0)
+        _exit(1);
+}
+
+int __wrap_unlinkat(int at, const char *name, int flags)
+{
+    call();
+    return __real_unlinkat(at, name, flags);
+}
+
+int __wrap_fdatasync(int fd)
+{
+    (void)fd;
+    call();
+    return 0;
+}
 
 /* Opens the folder; what was open is closed, as by a run that ends. Returns NULL with errno. */
 static Packager *open_packager(void)
@@ -46,6 +84,7 @@ static int setup(void **state)
     temp_folder(root);
     publisher = (SyntheticPublisher){.clock_90k = PUBLISHER_START_90K};
     ts = true;
+    strcpy(boot, "first");
     hub = ll_hub_create(NULL);
     assert_non_null(hub);
     assert_non_null(open_packager());
@@ -81,7 +120,7 @@ static void publish(int64_t ms)
 }
 
 /* Lets time pass with nobody there; what is listed is there all the while. */
-static void wait(int64_t ms)
+static void let_pass(int64_t ms)
 {
     for (int64_t i = 0; i < ms; i += 1000, publisher.clock_90k += TICKS_PER_S) {
         packager_expire(packager, synthetic_now_us(&publisher), synthetic_now_us(&publisher));
@@ -106,7 +145,7 @@ static void an_ended_stream_stays_ended_and_whole(void **state)
 
         assert_non_null(open_packager());
         assert_int_equal(packager_listing(packager), LISTING_ENDED);
-        wait(100000);
+        let_pass(100000);
         assert_int_equal(packager_end(packager), 0);
         assert_string_equal(text_of(root, "video.m3u8"), before);
         assert_true(read_list(root, "video.m3u8").segments >= 6);
@@ -127,12 +166,12 @@ static void a_held_stream_is_whole_until_it_goes_on(void **state)
     publish(15000);
     assert_non_null(open_packager());
     assert_int_equal(packager_listing(packager), LISTING_OPEN);
-    wait(60000);
+    let_pass(60000);
     int files = count_files(root, ".m4s");
     assert_true(files > 12);
     publish(6000);
     assert_true(count_files(root, ".m4s") > files);
-    wait(60000);
+    let_pass(60000);
     assert_true(count_files(root, ".m4s") < files);
 }
 
@@ -170,6 +209,83 @@ static void what_nobody_sends_any_more_has_ended(void **state)
     assert_null(strstr(text_of(root, "audio.m3u8"), "#EXT-X-ENDLIST"));
 }
 
+/* ---- a kill while what a power cut has left is taken up ---- */
+
+static int64_t number_in(const char *text)
+{
+    const char *at = strstr(text, "#EXT-X-MEDIA-SEQUENCE:");
+
+    return at ? strtoll(at + 22, NULL, 10) : 0;
+}
+
+static void put_text(const char *name, const char *text)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/shop/%s", root, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+/* Publishes for a while, and puts lists back that are older than what viewers have seen, as a power
+ * cut does. Writes the numbers that they have seen. */
+static void lose_newest_lists(int64_t *seen)
+{
+    static char before[LISTS][LL_TEXT_SIZE];
+
+    publish(9000);
+    for (int i = 0; i < LISTS; i++)
+        strcpy(before[i], text_of(root, lists[i]));
+    publish(12000);
+    for (int i = 0; i < LISTS; i++) {
+        seen[i] = number_in(text_of(root, lists[i]));
+        put_text(lists[i], before[i]);
+        assert_true(number_in(before[i]) < seen[i]);
+    }
+    packager_close(&packager);
+}
+
+/* Takes the folder up in a process that is killed at its n-th call. Returns whether it was. */
+static bool killed_at(int n)
+{
+    int status;
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        calls_left = n;
+        _exit(open_packager() ? 0 : 2);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+    return WEXITSTATUS(status) == 1;
+}
+
+static void a_run_that_is_killed_takes_no_number_back(void **state)
+{
+    bool killed = true;
+    int n = 1;
+
+    for (; killed; n++) {
+        int64_t seen[LISTS];
+        setup(state);
+        lose_newest_lists(seen);
+        strcpy(boot, "second");
+        killed = killed_at(n);
+        assert_non_null(open_packager());
+        publish(6000);
+        for (int i = 0; i < LISTS; i++) {
+            int64_t number = number_in(text_of(root, lists[i]));
+            assert_row(number >= seen[i], lists[i], "killed at call %d: %d after %d", n,
+                       (int)number, (int)seen[i]);
+        }
+        teardown(state);
+    }
+    assert_true(n > 6);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -178,6 +294,7 @@ int main(void)
         TEST(a_held_stream_is_whole_until_it_goes_on),
         cmocka_unit_test(a_list_that_cannot_be_read_is_left_alone),
         TEST(what_nobody_sends_any_more_has_ended),
+        cmocka_unit_test(a_run_that_is_killed_takes_no_number_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
