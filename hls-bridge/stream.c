@@ -53,6 +53,7 @@ struct Stream {
     _Atomic Phase phase;
     atomic_bool hurried;
     atomic_uint_fast64_t silent; /* publishers from whom nothing ever came */
+    _Atomic int64_t left_us;     /* the last publisher went, or the stream was made; monotonic */
 
     /* Guards what follows. The thread holds it from its beginning to its end, so that nobody but
      * the thread touches what is the thread's; while the stream rests, whoever tends it does. */
@@ -118,6 +119,7 @@ static void leave(Stream *s, int64_t now_us, const char *why)
 static void end_publisher(Stream *s, int64_t now_us, const char *why)
 {
     leave(s, now_us, why);
+    atomic_store(&s->left_us, now_us);
     mailbox_leave(s->mail);
 }
 
@@ -529,6 +531,7 @@ static Stream *make(const StreamParams *params)
     memcpy(s->status.name, s->name, sizeof(s->status.name));
     s->status.state = STREAM_HELD;
     s->status.since_us = clock_us(CLOCK_MONOTONIC);
+    atomic_init(&s->left_us, s->status.since_us);
     s->status.bitrate = -1;
     s->awaited = true;
     s->params = *params;
@@ -631,6 +634,8 @@ void stream_tend(Stream *s, int64_t now_us, bool remove)
 
 int stream_unpublish(Stream *s)
 {
+    if (mailbox_is_taken(s->mail)) /* first, so that it is right whenever the stream is not taken */
+        atomic_store(&s->left_us, clock_us(CLOCK_MONOTONIC));
     return mailbox_unpublish(s->mail);
 }
 
@@ -677,6 +682,11 @@ void stream_status(Stream *s, StreamStatus *out)
     pthread_mutex_lock(&s->lock);
     *out = s->status;
     pthread_mutex_unlock(&s->lock);
+}
+
+int64_t stream_left_us(const Stream *s)
+{
+    return atomic_load(&s->left_us);
 }
 
 StreamState stream_state(Stream *s, int64_t *since_us)

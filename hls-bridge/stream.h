@@ -85,6 +85,10 @@ int stream_publish(Stream *stream, const SourceSdp *sdp, bool fixed_ports, uint1
 /* The publisher has gone. Returns 0, or -1 where there is none. */
 int stream_unpublish(Stream *stream);
 
+/* When the last publisher left, or else the stream was made; monotonic. Counts while the stream is
+ * not taken: other than its status it is true from that moment on. */
+int64_t stream_left_us(const Stream *stream);
+
 /* Ends a stream that is held open, before its time: others need the room. Returns whether this is
  * new to it since somebody last published. */
 bool stream_hurry(Stream *stream);

@@ -227,6 +227,18 @@ static StreamLoad measure_load(const StreamTable *t)
 
 /* ---- streams that publishers have left ---- */
 
+/* Since when a stream is what left_as() says. One whose publisher left just now may still have the
+ * status of hours of broadcast: it is held from now on. */
+static int64_t left_since_us(Stream *stream, StreamState state)
+{
+    int64_t since_us;
+
+    if (state == STREAM_HELD)
+        return stream_left_us(stream);
+    stream_state(stream, &since_us);
+    return since_us;
+}
+
 /* Of those that were left as `state`, the one that has been so for longest, after `after_us`; NULL:
  * none. `since_us` takes since when. The lock is held. */
 static Stream *oldest(const StreamTable *t, StreamState state, int64_t after_us, int64_t *since_us)
@@ -234,10 +246,9 @@ static Stream *oldest(const StreamTable *t, StreamState state, int64_t after_us,
     Stream *found = NULL;
 
     for (size_t i = 0; i < t->count; i++) {
-        int64_t us;
         if (!left_as(t->streams[i], state))
             continue;
-        stream_state(t->streams[i], &us);
+        int64_t us = left_since_us(t->streams[i], state);
         if (us > after_us && (!found || us < *since_us)) {
             found = t->streams[i];
             *since_us = us;

@@ -325,11 +325,29 @@ static void the_oldest_that_are_held_end_first(void **state)
     }
     stream_table_tend(table);
     stream_table_tend(table);
-    until(stream_table_load(table).held == 2);
+    until(has_state("a", STREAM_ENDED) && has_state("b", STREAM_ENDED));
+    until(has_state("c", STREAM_HELD) && has_state("d", STREAM_HELD));
+    assert_int_equal(stream_table_load(table).held, 2);
     assert_int_equal(stream_table_load(table).ended_early, 2);
-    assert_int_equal(status_of("a").state, STREAM_ENDED);
-    assert_int_equal(status_of("b").state, STREAM_ENDED);
-    assert_int_equal(status_of("c").state, STREAM_HELD);
+}
+
+/* It is held from now on, whatever its thread has said of it last. */
+static void who_left_just_now_is_not_the_oldest_that_is_held(void **state)
+{
+    Publisher p = publisher_open();
+
+    (void)state;
+    settings.max_held = 1;
+    publisher_send(&p, publish(&p, "long", PUBLISH_CREATED), PACKETS);
+    until(has_state("long", STREAM_LIVE));
+    show_and_go("short", PACKETS);
+    until(has_state("short", STREAM_HELD));
+    assert_int_equal(stream_table_unpublish(table, "long"), 0);
+    stream_table_tend(table);
+    until(has_state("short", STREAM_ENDED));
+    until(has_state("long", STREAM_HELD));
+    assert_int_equal(stream_table_load(table).ended_early, 1);
+    publisher_close(&p);
 }
 
 static void a_new_name_waits_until_there_is_room(void **state)
@@ -441,6 +459,7 @@ int main(void)
         TEST(the_oldest_names_are_forgotten),
         TEST(the_oldest_that_have_ended_go_first),
         TEST(the_oldest_that_are_held_end_first),
+        TEST(who_left_just_now_is_not_the_oldest_that_is_held),
         TEST(a_new_name_waits_until_there_is_room),
         TEST(many_threads_at_once),
     };
