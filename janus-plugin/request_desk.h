@@ -28,7 +28,7 @@ struct janus_plugin_result *request_desk_take(Session *session, char *transactio
 /* Ends what Janus has begun for handles that have published nothing, and asked nothing, since the
  * call before. Janus keeps the port of an offer that it refuses by itself, of which we never hear.
  * Call it every few seconds: an offer that is just coming in may be hit too, and is made again. A
- * handle for which nothing has ever been begun hears one "hangup" from Janus 1.1. */
+ * handle for which nothing has been begun does not notice. */
 void request_desk_close_leftovers(void);
 
 /* handle_admin_message: `body` is borrowed. The caller owns the reply. */

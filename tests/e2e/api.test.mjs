@@ -93,6 +93,7 @@ test("an offer that is not answered keeps no port", () =>
       const bad = { type: "offer", sdp: VP8.sdp.replace(/a=ice-ufrag.*\r\n/, "") }; // Janus refuses it by itself
       const cases = [[{ request: "list" }, VP8], [{ request: "info", stream: "shop" }, VP8],
         [{ request: "configure" }, VP8], [{ request: "publish", stream: "shop" }, VP8], [{ request: "list" }, bad]];
+      const idle = await attach(stack);
       const handles = await Promise.all(Array.from({ length: 15 }, () => attach(stack)));
       for (let round = 0; round < 2; round++) { // 30 offers, for 21 ports
         const answers = await Promise.all(handles.map((handle, i) => handle.request(...cases[i % cases.length])));
@@ -101,8 +102,9 @@ test("an offer that is not answered keeps no port", () =>
         await until("Janus has hung up each of them", () => handles.every(({ events }) =>
           events.filter(({ janus }) => janus === "hangup").length > round), 20000);
       }
+      assert.deepEqual(idle.events, [], "who has offered nothing is told nothing");
       await publish(context, stack, "shop", { key: "the right one, and long" });
-      handles.forEach((handle) => handle.close());
+      [idle, ...handles].forEach((handle) => handle.close());
     })));
 
 test("configured streams take their key alone", () =>
