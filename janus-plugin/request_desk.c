@@ -14,6 +14,10 @@
 
 #define SESSION_REQUESTS 16 /* of one session that wait; a page has one or two */
 
+/* Between two lines in the log that say that it is busy: strangers can make it so as often as they
+ * like. */
+#define BUSY_PERIOD_US 60000000
+
 /* A request that waits for a thread. */
 typedef struct Message {
     Session *session; /* with a reference */
@@ -26,7 +30,7 @@ static struct {
     janus_plugin *plugin;
     const PluginSettings *settings;
     WorkPool *pool;
-    atomic_bool full; /* the last request found no room */
+    _Atomic int64_t busy_said_us; /* in the log; 0: not yet */
 } self;
 
 static void free_message(void *data)
@@ -140,6 +144,19 @@ static void handle_message(void *data)
     forget_offer(message->session, message->jsep);
 }
 
+static void say_busy(void)
+{
+    int64_t now_us = monotonic_us(), said_us = atomic_load(&self.busy_said_us);
+
+    if ((said_us != 0 && now_us - said_us < BUSY_PERIOD_US) ||
+        !atomic_compare_exchange_strong(&self.busy_said_us, &said_us, now_us))
+        return;
+    JANUS_LOG(LOG_WARN,
+              "[hls] busy: %zu requests wait (general.requests, general.workers); of one "
+              "connection %d may\n",
+              work_pool_stats(self.pool).waiting, SESSION_REQUESTS);
+}
+
 /* Returns 0, or -1 with `error` where too many wait: then nothing is taken over. */
 static int queue_message(Session *session, char *transaction, json_t *body, json_t *jsep,
                          RequestError *error)
@@ -147,15 +164,11 @@ static int queue_message(Session *session, char *transaction, json_t *body, json
     Message *message = g_new0(Message, 1);
 
     *message = (Message){session_ref(session), transaction, body, jsep};
-    if (work_pool_push(self.pool, &session->lane, message) == 0) {
-        atomic_store(&self.full, false);
+    if (work_pool_push(self.pool, &session->lane, message) == 0)
         return 0;
-    }
     session_unref(session);
     g_free(message);
-    if (!atomic_exchange(&self.full, true))
-        JANUS_LOG(LOG_WARN, "[hls] busy: %zu requests wait (general.requests, general.workers)\n",
-                  work_pool_stats(self.pool).waiting);
+    say_busy();
     return request_fail(error, HLS_ERROR_BUSY, "this server is busy: try again in some seconds");
 }
 
@@ -262,6 +275,7 @@ int request_desk_open(janus_callbacks *gateway, janus_plugin *plugin,
     self.gateway = gateway;
     self.plugin = plugin;
     self.settings = settings;
+    atomic_store(&self.busy_said_us, 0);
     self.pool = work_pool_create(&params);
     if (!self.pool)
         JANUS_LOG(LOG_FATAL, "[hls] no thread for requests\n");

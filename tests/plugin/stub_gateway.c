@@ -17,11 +17,13 @@ int janus_log_level = LOG_NONE;
 gboolean janus_log_timestamps, janus_log_colors;
 char *janus_log_global_prefix;
 int lock_debug, refcount_debug;
+atomic_int stub_logged;
 
 void janus_vprintf(const char *format, ...)
 {
     va_list args;
 
+    atomic_fetch_add(&stub_logged, 1);
     va_start(args, format);
     vfprintf(stderr, format, args);
     va_end(args);

@@ -40,6 +40,7 @@ extern void (*stub_pause)(void);
 extern atomic_bool stub_has_handlers;
 
 extern atomic_int stub_plis, stub_rembs, stub_notified;
+extern atomic_int stub_logged;        /* lines, of what janus_log_level lets through */
 extern atomic_int stub_live_sessions; /* of janus_plugin_session: not freed yet */
 
 /* Starts the plugin with `settings`, the text of group "general". Returns what init returns. */

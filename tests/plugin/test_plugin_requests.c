@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include <janus/debug.h>
+
 #include "tests/unit/harness.h"
 
 #include "fibers.h"
@@ -273,6 +275,41 @@ static void says_that_it_is_busy(void **state)
     play("open = true; workers = 1; requests = 2;", ask_more_than_may_wait);
 }
 
+/* Whoever floods us is told each time, and the log but once. */
+static void flood(void)
+{
+    StubHandle *other = stub_attach();
+
+    slow = stub_attach();
+    stub_gathering = gather;
+    gathering = true;
+    fibers_require(!stub_send(slow, PUBLISH("slow"), OFFER_BOTH));
+    pass();
+    for (int i = 0; i < 16; i++)
+        fibers_require(!stub_send(slow, "{\"request\":\"report\"}", NULL));
+    stub_logged = 0;
+    janus_log_level = LOG_WARN;
+    for (int i = 0; i < 5; i++) { /* another's finds room in between */
+        json_t *reply = stub_send(slow, "{\"request\":\"report\"}", NULL);
+        fibers_require(reply);
+        json_decref(reply);
+        fibers_require(!stub_send(other, "{\"request\":\"report\"}", NULL));
+    }
+    janus_log_level = LOG_NONE;
+    fibers_require(stub_logged == 1);
+    gathering = false;
+    fibers_settle();
+    stub_detach(other);
+    leave(slow);
+    stub_free(other);
+}
+
+static void the_log_does_not_grow_with_floods(void **state)
+{
+    (void)state;
+    play("open = true; workers = 1;", flood);
+}
+
 /* One connection takes no more than its share of what may wait. */
 static void ask_more_than_one_may(void)
 {
@@ -337,6 +374,7 @@ int main(void)
         cmocka_unit_test(what_janus_forgets_is_closed),
         cmocka_unit_test(an_offer_that_waits_is_kept),
         cmocka_unit_test(says_that_it_is_busy),
+        cmocka_unit_test(the_log_does_not_grow_with_floods),
         cmocka_unit_test(one_connection_has_its_share),
         cmocka_unit_test(handles_outlive_the_plugin),
     };
