@@ -346,11 +346,6 @@ static bool must_skip(HlsOutput *o, const AccessUnit *unit, int64_t pts_90k)
     return o->skips;
 }
 
-void hls_output_at(HlsOutput *o, int64_t now_us)
-{
-    o->now_us = now_us;
-}
-
 void hls_output_picture(HlsOutput *o, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
 {
     if (o->state == OUTPUT_IDLE)

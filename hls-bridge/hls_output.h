@@ -65,9 +65,6 @@ void hls_output_begin(HlsOutput *output, bool has_video, bool has_audio,
  * that may come long after the last tick. */
 void hls_output_set_time(HlsOutput *output, int64_t now_us);
 
-/* What comes next comes at `now_us`: where it comes before a tick, that was long ago. */
-void hls_output_at(HlsOutput *output, int64_t now_us);
-
 void hls_output_picture(HlsOutput *output, const AccessUnit *unit, int64_t pts_90k,
                         int64_t dts_90k);
 void hls_output_audio(HlsOutput *output, const AacFrame *frame);

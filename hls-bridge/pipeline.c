@@ -114,7 +114,7 @@ static void tick(Pipeline *p, int64_t at_us, int64_t now_us)
 /* Takes in what was read at one time, which `at_us` takes. Returns false where there is nothing. */
 static bool receive(Pipeline *p, int64_t now_us, int64_t *at_us)
 {
-    hls_output_at(p->output, now_us);
+    hls_output_set_time(p->output, now_us);
     SourceNews news = source_receive(p->source, at_us);
 
     if (news == SOURCE_MEDIA)

@@ -5,7 +5,7 @@
 #define PACKETS_MIN  30
 #define PICTURES_MIN 30
 
-/* Of IDR pictures, twice as many: a busy sender may take a while to answer. */
+/* Of IDR pictures, three times as many: a busy sender may take a while to answer. */
 #define PICTURES_WITHOUT_IDR (3 * PICTURES_MIN)
 
 static const struct {

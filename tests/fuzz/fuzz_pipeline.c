@@ -185,7 +185,7 @@ static void take(size_t track, const uint8_t *data, size_t len)
     uint8_t *copy = malloc(len ? len : 1);
     REQUIRE(copy);
     memcpy(copy, data, len);
-    hls_output_at(output, now_us);
+    hls_output_set_time(output, now_us);
     intake_datagram(intake, track, copy, len, now_us);
     free(copy);
     check();

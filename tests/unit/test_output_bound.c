@@ -170,7 +170,7 @@ static void an_ended_broadcast_stays_until_it_may_go(void **state)
     assert_true(ended >= 5);
     publisher.clock_90k += 3600 * TICKS_PER_S; /* an hour later */
     synthetic_begin(&publisher, output);
-    hls_output_at(output, synthetic_now_us(&publisher));
+    hls_output_set_time(output, synthetic_now_us(&publisher));
     const AccessUnit idr = {.data = synthetic_wide, .len = sizeof(synthetic_wide), .idr = true};
     for (int i = 0; i < 100; i++) {
         hls_output_picture(output, &idr, publisher.clock_90k, publisher.clock_90k);
