@@ -111,6 +111,28 @@ test("one address has fifty WebSockets, and is told so", () =>
     });
   }));
 
+test("an edge finds by plain HTTP that the origin is there, and has its pages so where it is named", async () => {
+  const [, looksAt] = readFileSync(path.join(SOURCE, "varnish/edge.vcl.in"), "utf8").match(/probe alive \{\s+\.url = "(.*)";/);
+  const statuses = async (stack) => {
+    const plain = `http://127.0.0.1:${stack.plainPort}`;
+    await until("the list", async () => (await ask(`${plain}/live/streams.json`)).status === 200);
+    return Promise.all([looksAt, "/watch.html", "/janus"].map(async (url) => (await ask(plain + url)).status));
+  };
+  await withProduction(async (stack) => assert.deepEqual(await statuses(stack), [200, 308, 308]));
+  await withProduction(async (stack) => assert.deepEqual((await statuses(stack)).slice(0, 2), [200, 200]), {
+    edit: (text) => text.replace("map $remote_addr $janus_hls_who {", '$&\n    127.0.0.1 "";'),
+  });
+});
+
+test("three hundred viewers at low latency may come from one address", () => {
+  const nginx = (name) => readFileSync(path.join(SOURCE, "nginx", name), "utf8");
+  const [, asks] = nginx("production.conf.in").match(/zone=janus_hls_asks:\S+ rate=(\d+)r\/s/);
+  const [, atOnce] = nginx("guard.conf").match(/limit_conn janus_hls_viewers (\d+);/);
+  const parts = 5; // a second, of each of two renditions; for each the part and the playlist that names it
+  assert.ok(asks >= 300 * parts * 2 * 2, `${asks} requests a second`);
+  assert.ok(atOnce >= 300 * 5, `${atOnce} requests at once`);
+});
+
 test("what one address asks is limited, media and pages together", () =>
   withProduction(async (stack) => {
     const statuses = await Promise.all(Array.from({ length: 8 }, () => ask(`${stack.url}/live/nobody/index.m3u8`)
@@ -119,8 +141,8 @@ test("what one address asks is limited, media and pages together", () =>
     assert.ok(statuses.filter((status) => status === 429).length >= 4, `${statuses}`);
   }, {
     // so that it does not take four thousand requests a second to see it
-    edit: (text) => text.replace("rate=4000r/s", "rate=1r/m").replace(/include (.*\/guard\.conf);/, (include, file) =>
-      readFileSync(file, "utf8").replace("burst=8000", "burst=3")),
+    edit: (text) => text.replace("rate=8000r/s", "rate=1r/m").replace(/include (.*\/guard\.conf);/, (include, file) =>
+      readFileSync(file, "utf8").replace("burst=16000", "burst=3")),
   }));
 
 test("a client that says nothing more is dropped", () =>

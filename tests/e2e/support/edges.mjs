@@ -104,11 +104,14 @@ export class Edges {
     return this.#children[name].pid;
   }
 
-  /** What an origin has been asked for under /live/ and has answered: [{ url, status }]. */
+  /**
+   * What an origin has been asked of streams and has answered: [{ url, status }]; without their list, by which
+   * Varnish looks whether it is there.
+   */
   async requests(name) {
     const text = await readFile(path.join(this.folder, name, "requests.log"), "utf8").catch(() => "");
     return text.trim().split("\n").map((line) => line.split(" "))
-      .map(([url, status]) => ({ url, status: Number(status) })).filter(({ url }) => url.startsWith("/live/"));
+      .map(([url, status]) => ({ url, status: Number(status) })).filter(({ url }) => url.startsWith("/live/") && url !== "/live/streams.json");
   }
 
   /** A stream's file, as viewers of the edge have it. */
