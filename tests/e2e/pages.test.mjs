@@ -36,7 +36,7 @@ test("from the preview to live and back, by keyboard alone", () =>
       await untilLive(page);
       assert.equal(await page.inputValue("#vlc-link"), stack.playlist("shop"));
       assert.match(await page.inputValue("#watch-link"), /watch\.html\?stream=shop$/);
-      await until("the QR code is there", () => page.locator("#qr svg").isVisible());
+      assert.ok(!(await page.locator("#qr").isVisible()), "a phone would ask itself for 127.0.0.1");
       await until("figures", async () => /1280 × 720/.test(await page.textContent("#figure-size")));
       await says(page, /You are live/);
       await until("viewers can open it", async () => /can open it now/.test(await page.textContent("#links-state")));
@@ -51,6 +51,16 @@ test("from the preview to live and back, by keyboard alone", () =>
       assert.ok(await page.isVisible("#go"));
       assert.deepEqual(page.errors, []);
     })));
+
+test("a phone may scan an address that it can reach", () =>
+  withStack({}, (stack) => {
+    const site = `http://live.example.com:${stack.port}`;
+    const switches = ["--host-resolver-rules=MAP live.example.com 127.0.0.1", `--unsafely-treat-insecure-origin-as-secure=${site}`];
+    return withBrowser({ switches }, async (context) => {
+      await publish(context, { url: site }, "shop");
+      await until("the QR code is there", () => context.pages()[0].locator("#qr svg").isVisible());
+    });
+  }));
 
 test("a camera that is denied is explained, and the test card is a way on", () =>
   withStack({}, (stack) =>
@@ -91,6 +101,22 @@ test("an address that somebody was sent opens no camera and no screen", () =>
       await untilLive(page);
       assert.equal(await page.evaluate(() => window.opened), 1);
       assert.deepEqual(page.errors, []);
+    })));
+
+test("an address that somebody was sent ends nothing that is live in another tab", () =>
+  withStack({}, (stack) =>
+    withBrowser({ fakeCamera: true }, async (context) => {
+      const mine = await openPage(context, `${stack.url}/publish.html?stream=shop`);
+      await mine.click("#go");
+      await untilLive(mine);
+      const link = await openPage(context, `${stack.url}/publish.html?stream=shop&source=testcard&auto=1`);
+      await says(link, /Somebody else is live as shop/);
+      await link.goto(`${stack.url}/publish.html?stream=theirs&source=testcard&auto=1`);
+      await untilLive(link);
+      const later = await openPage(context, `${stack.url}/publish.html`);
+      assert.equal(await later.inputValue("#name"), "shop", "the name that was gone live with by hand");
+      await says(mine, /You are live/);
+      assert.deepEqual([...mine.errors, ...link.errors, ...later.errors], []);
     })));
 
 test("another site may show the player in a frame, and no page that can do something", () =>

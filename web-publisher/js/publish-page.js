@@ -15,9 +15,13 @@ import {
 } from "./page-tools.js";
 
 const WRONG_KEYS = [467, 473]; // docs/protocol.md
+const THIS_MACHINE = /^(localhost|127\..*|\[::1\])$/; // a phone that is given one of these asks itself
 const FIGURES_MS = 1000; // between two looks at the connection's statistics
 
 const parameters = new URLSearchParams(location.search);
+// What is live by its address alone is kept apart from what people do: somebody else's link ends nothing
+// that this browser shows live in another tab, and chooses no name for later.
+const memory = parameters.has("auto") ? sessionStorage : localStorage;
 const publisher = new JanusPublisher(janusServer(), siteSettings().then(({ iceServers }) => iceServers));
 const figures = new PublishFigures();
 let source = null; // what is shown: { stream, stop }
@@ -78,6 +82,7 @@ async function showLinks({ hls, watch }) {
   byId("watch-link").value = byId("watch-open").href = absolute(watch);
   byId("vlc-link").value = absolute(hls);
   showQr(byId("qr"), absolute(watch));
+  byId("qr").parentElement.hidden = THIS_MACHINE.test(new URL(watch, location.href).hostname);
   byId("links").hidden = false;
   byId("links-state").textContent = "The first seconds are being cut …";
   // here, though viewers may be sent to another site: this page may not ask there
@@ -179,10 +184,10 @@ function applyMute() {
 
 /** A key of this browser's own: so that after a reload it may take its name back. */
 function ownKey() {
-  let key = localStorage.getItem("janus-hls-key");
+  let key = memory.getItem("janus-hls-key");
   if (!key) {
     key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
-    localStorage.setItem("janus-hls-key", key);
+    memory.setItem("janus-hls-key", key);
   }
   return key;
 }
@@ -201,7 +206,7 @@ async function goLive() {
     return;
   }
   if ((!source || chosenSource() === "screen") && !(await open())) return;
-  localStorage.setItem("janus-hls-name", name);
+  memory.setItem("janus-hls-name", name);
   setStage("busy");
   await publisher.publish(source.stream,
     { name, key: byId("key").value || ownKey(), unlisted: parameters.get("unlisted") === "1" });
@@ -283,7 +288,7 @@ setInterval(showFigures, FIGURES_MS);
 
 /** What the address asks for is filled in, where it can be seen. */
 function fillIn() {
-  byId("name").value = parameters.get("stream") ?? localStorage.getItem("janus-hls-name") ?? "demo";
+  byId("name").value = parameters.get("stream") ?? memory.getItem("janus-hls-name") ?? "demo";
   byId("key").value = parameters.get("key") ?? "";
   byId("key").closest("details").open = byId("key").value !== "";
   const asked = document.querySelector(`[name=source][value="${CSS.escape(parameters.get("source") ?? "")}"]`);
