@@ -28,11 +28,11 @@ const connect = (port) => new Promise((resolve, reject) => {
   socket.on("error", reject);
 });
 
-const request = (line, body = "") => `${line} HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+const request = (line, body = "") => `${line} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 
 /** Clients that are stuck: say nothing, half of a request, more than they ever read. */
 async function stuckClients(port, count, target) {
-  const sayings = ["", "GET /str", `PUT /streams/x HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nv=0`,
+  const sayings = ["", "GET /str", `PUT /streams/x HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\nv=0`,
     request(`GET ${target}`).repeat(2000)];
   const sockets = await Promise.all(Array.from({ length: count }, () => connect(port)));
   sockets.forEach((socket, i) => {
