@@ -17,11 +17,19 @@ import { until, withStack } from "./support/rig.mjs";
 // there is no sound for what was published without
 const LACKS_SOUND = /^one rendition has content that another lacks/;
 
-/** What the faulty server does is found. */
-function assertFound({ faults, remarks }) {
-  const found = (list, rule) => list.some((finding) => finding.rule.startsWith(rule));
-  assert.deepEqual(FAULTS.filter((rule) => !found(faults, rule)), [], JSON.stringify(faults, null, 1));
-  assert.deepEqual(REMARKS.filter((rule) => !found(remarks, rule)), [], JSON.stringify(remarks, null, 1));
+const LOOKS = 4; // at the faulty server: a busy machine asks it for less in the same time
+
+/** What the faulty server does is found, sooner or later. */
+async function assertFound(look) {
+  const faults = [], remarks = [];
+  const missing = (rules, list) => rules.filter((rule) => !list.some((finding) => finding.rule.startsWith(rule)));
+  for (let i = 0; i < LOOKS && (missing(FAULTS, faults).length || missing(REMARKS, remarks).length); i++) {
+    const report = await look();
+    faults.push(...report.faults);
+    remarks.push(...report.remarks);
+  }
+  assert.deepEqual(missing(FAULTS, faults), [], JSON.stringify(faults, null, 1));
+  assert.deepEqual(missing(REMARKS, remarks), [], JSON.stringify(remarks, null, 1));
 }
 
 test("a loss, a still screen, another size and a reload break no rule", (t) =>
@@ -31,13 +39,12 @@ test("a loss, a still screen, another size and a reload break no rule", (t) =>
       await until("the multivariant playlist is there", async () => (await fetch(stack.master("shop"))).ok, 15000);
       const proxy = await startFaultyProxy(stack.url);
       t.after(() => proxy.close());
-      const [report, spoilt, soundless] = await Promise.all([
+      const [report, soundless] = await Promise.all([
         followThroughTrouble(stack.master("shop"), 34, page,
           { lossMs: 5000, stillMs: 4000, sizeMs: 4000, pauseMs: 3000 }),
-        doctor(`${proxy.url}/live/shop/master.m3u8`, 24),
         followMissingSound(stack, "recorded"),
+        assertFound(() => doctor(`${proxy.url}/live/shop/master.m3u8`, 24)),
       ]);
-      assertFound(spoilt);
       assertNoFaults(soundless, LACKS_SOUND);
       assertConforms(t, report);
       await assertShakaReadsAll(t, stack, "shop");

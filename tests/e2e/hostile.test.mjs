@@ -4,6 +4,7 @@
 // Media goes on as if nothing were, and others are answered.
 
 import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
 import net from "node:net";
 import test from "node:test";
 import { bridgeStreams } from "../../tools/stack/bridge.mjs";
@@ -109,11 +110,14 @@ test("stuck clients and floods of requests leave media untouched", (t) =>
       const answers = () => fetch(`http://127.0.0.1:${stack.bridgePort}/healthz`, { signal: AbortSignal.timeout(1000) })
         .then(({ ok }) => ok, () => false);
 
+      const open = async () => (await readdir(`/proc/${stack.parts.bridge.pid}/fd`)).length;
+      const openBefore = await open();
       // as many as there may be: the control API throws them out by itself
       const leave = [await stuckClients(stack.bridgePort, CONTROL_CONNECTIONS, "/metrics"),
         await stuckClients(stack.llPort, 400, "/live/shop/video.m3u8")];
       await until("somebody else is answered", answers, 20000);
       leave.forEach((each) => each());
+      await until("it knows that they have left", async () => (await open()) < openBefore + CONTROL_CONNECTIONS / 2, 20000);
       assert.ok(await answers());
 
       // a few of them are let in and never send; those who come after are refused, or take them over
