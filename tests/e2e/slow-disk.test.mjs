@@ -10,7 +10,7 @@ import path from "node:path";
 import test from "node:test";
 import { bridgeStreams } from "../../tools/stack/bridge.mjs";
 import { built } from "../../tools/stack/stack.mjs";
-import { replay } from "./support/audience.mjs";
+import { beginReplay, replay } from "./support/audience.mjs";
 import { openPage, publish, untilLive, withBrowser } from "./support/browser.mjs";
 import { assertHealthy, faultsBut } from "./support/health.mjs";
 import { measured } from "./support/measured.mjs";
@@ -146,6 +146,47 @@ test("a folder that takes long to be made holds up its own stream alone", { time
     assert.deepEqual([source.kernel_drops, source.backlog_drops, source.samples.dropped], [0, 0, 0]);
     assert.deepEqual((await status(stack, "first")).source.samples, samples);
     await first.stop();
+    await second.stop();
+  }));
+
+test("a sync that hangs holds up the stream that begins or has ended, no other", { timeout: 120000 }, () =>
+  withSlowDisk({ bridgeSettings: { "hls.hold": 2 } }, async (stack, disk) => {
+    const end = async (replayed, stream) => {
+      await fetch(`http://127.0.0.1:${stack.bridgePort}/streams/${stream}`, { method: "DELETE" });
+      await replayed.stop();
+      await until("it has ended", async () =>
+        (await readFile(path.join(stack.hls, stream, "index.m3u8"), "utf8")).includes("#EXT-X-ENDLIST"));
+    };
+    const first = await replay(stack, "first");
+    const ending = await replay(stack, "ending");
+    const { samples } = (await status(stack, "first")).source;
+    const before = (await status(stack, "first")).output;
+    await disk.slow("sync", 0);
+    const second = beginReplay(stack, "second");
+    await until("the publisher is let in", () => status(stack, "second"));
+    await end(ending, "ending");
+    await until("the first goes on", async () =>
+      (await status(stack, "first")).output.segments > before.segments + 1, 20000);
+    for (const list of ["index.m3u8", "video.m3u8", "audio.m3u8"])
+      await assert.rejects(readFile(path.join(stack.hls, "second", list)), { code: "ENOENT" }, "its numbers could be lost");
+
+    await disk.mend();
+    await until("the second goes on", async () => (await status(stack, "second")).output.segments > 2, 20000);
+    const { output, source } = await status(stack, "second");
+    assert.deepEqual([source.kernel_drops, source.backlog_drops, source.samples.dropped], [0, 0, 0]);
+    assert.equal(output.discontinuities + output.failed_writes, 0, JSON.stringify(output));
+    assert.deepEqual((await status(stack, "first")).source.samples, samples);
+    assert.equal((await status(stack, "first")).output.failed_writes, 0);
+
+    await disk.slow("sync", 0);
+    await end(first, "first");
+    const asked = Date.now();
+    await stack.parts.bridge.stop();
+    const took = Date.now() - asked;
+    measured(() => assert.ok(took < 1500, `${took} ms`));
+    assert.equal(stack.parts.bridge.status.code, 0);
+    await disk.mend();
+    await stack.startBridge();
     await second.stop();
   }));
 

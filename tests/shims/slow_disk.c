@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* A slow disk, for programs that have this in LD_PRELOAD: while the file $SLOW_DISK is there, it
- * says which call is held and for how long, in ms, as "rename 150"; 0 is for as long as the file is
- * there. It is read anew for each call. Only regular files and their names are slow. */
+ * says which call is held and for how long, in ms, as "rename 150" ("sync": fsync and fdatasync); 0
+ * is for as long as the file is there. It is read anew for each call. Only regular files and their
+ * names are slow. */
 
 #include <dlfcn.h>
 #include <stdio.h>
@@ -66,6 +67,28 @@ int renameat(int from_fd, const char *from, int to_fd, const char *to)
         next = (int (*)(int, const char *, int, const char *))dlsym(RTLD_NEXT, "renameat");
     hold("rename");
     return next(from_fd, from, to_fd, to);
+}
+
+static int sync_slowly(const char *call, int (**next)(int), int fd)
+{
+    if (!*next)
+        *next = (int (*)(int))dlsym(RTLD_NEXT, call);
+    hold("sync");
+    return (*next)(fd);
+}
+
+int fsync(int fd)
+{
+    static int (*next)(int);
+
+    return sync_slowly("fsync", &next, fd);
+}
+
+int fdatasync(int fd)
+{
+    static int (*next)(int);
+
+    return sync_slowly("fdatasync", &next, fd);
 }
 
 int mkdir(const char *path, mode_t mode)

@@ -13,14 +13,16 @@ import { TESTCARD } from "./testcard.mjs";
 
 const FULL_MS = 14000; // until the playlists are as long as they get
 
-/**
- * Publishes a recording as `stream`, until the stack ends, and waits until it can be watched.
- * Resolves to the child, to be stopped.
- */
-export async function replay(stack, stream, { seconds = 600, recording = TESTCARD, full = false } = {}) {
-  const child = new Child("rtp-replay", built().replay,
+/** Begins to publish a recording as `stream`, until the stack ends. Returns the child, to be stopped. */
+export function beginReplay(stack, stream, { seconds = 600, recording = TESTCARD } = {}) {
+  return new Child("rtp-replay", built().replay,
     ["--bridge", `http://127.0.0.1:${stack.bridgePort}`, "--stream", stream, "--seconds", String(seconds), recording],
     { logFile: path.join(stack.options.folder, "replay.log") });
+}
+
+/** The same, and waits until it can be watched. */
+export async function replay(stack, stream, { full = false, ...options } = {}) {
+  const child = beginReplay(stack, stream, options);
   await until("the stream can be watched", async () =>
     (await Promise.all([stack.master(stream), stack.playlist(stream)].map((url) => fetch(url)))).every(({ ok }) => ok));
   if (full) await sleep(FULL_MS);
