@@ -276,7 +276,7 @@ static void model_leave(ModelCut cut, const char *root)
     if (!model.now.there || (!names && !model.parent_synced))
         return;
     snprintf(path, sizeof(path), "%s/shop", root);
-    assert_int_equal(mkdir(path, 0755), 0);
+    assert_row(mkdir(path, 0755) == 0, path, "%s", strerror(errno));
     for (int i = 0; i < f->count; i++) {
         static const ModelCut mixed[] = {CUT_LOSES_DATA, CUT_HALVES_DATA, CUT_NOTHING};
         ModelCut how = cut == CUT_LOSES_ALL     ? CUT_LOSES_DATA
