@@ -17,6 +17,19 @@ void plugin_check_ports(StubHandle *const *handles, unsigned count)
     }
 }
 
+void plugin_check_announced(StubHandle *const *handles, unsigned count)
+{
+    size_t live = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        json_t *info = handles[i] ? stub_query(handles[i]) : NULL;
+        const char *state = json_string_value(json_object_get(info, "state"));
+        live += state && strcmp(state, "live") == 0;
+        json_decref(info);
+    }
+    fibers_require(stub_bridge_announced() == live);
+}
+
 void plugin_check_nothing_is_left(void)
 {
     json_t *list = stub_admin("{\"request\":\"list\"}");

@@ -188,6 +188,7 @@ static void run_round(void)
         pthread_join(actors[i], NULL);
     fibers_settle();
     plugin_check_ports(handles, handle_count);
+    plugin_check_announced(handles, handle_count);
     for (unsigned i = 0; i < handle_count; i++)
         stub_detach(handles[i]);
     fibers_settle();
