@@ -174,16 +174,22 @@ static bool end_excess(Stream *s, int64_t now_us)
     return true;
 }
 
+/* The publisher's first packet makes the stream live, however many more wait: what is held may end
+ * at any look, and then takes no more media. */
+static void note_first(Stream *s)
+{
+    if (s->state == STREAM_LIVE || !source_has_been_heard(s->source))
+        return;
+    s->publishers++;
+    s->live_since_unix_us = clock_us(CLOCK_REALTIME);
+    log_info("%s: a publisher sends%s%s", s->name,
+             source_has(s->source, TRACK_VIDEO) ? ", video" : "",
+             source_has(s->source, TRACK_AUDIO) ? ", audio" : "");
+    set_state(s, STREAM_LIVE, NEVER_US);
+}
+
 static void check_publisher(Stream *s, int64_t now_us)
 {
-    if (s->state != STREAM_LIVE && source_has_been_heard(s->source)) {
-        s->publishers++;
-        s->live_since_unix_us = clock_us(CLOCK_REALTIME);
-        log_info("%s: a publisher sends%s%s", s->name,
-                 source_has(s->source, TRACK_VIDEO) ? ", video" : "",
-                 source_has(s->source, TRACK_AUDIO) ? ", audio" : "");
-        set_state(s, STREAM_LIVE, NEVER_US);
-    }
     if (end_excess(s, now_us) ||
         now_us - source_last_heard_us(s->source) < s->params.source_timeout_us)
         return;
@@ -280,10 +286,12 @@ static void update_status(Stream *s, int64_t now_us)
 /* Returns whether there is more to take in. */
 static bool run_source(Stream *s, int64_t now_us)
 {
-    if (pipeline_run(s->pipeline, now_us))
-        return true;
-    check_publisher(s, now_us);
-    return false;
+    bool more = pipeline_run(s->pipeline, now_us);
+
+    note_first(s);
+    if (!more)
+        check_publisher(s, now_us);
+    return more;
 }
 
 /* Ends what is held open. */

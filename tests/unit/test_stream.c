@@ -265,8 +265,33 @@ static void *tend(void *data)
         stream_hurry(stream);
         stream_bitrate(stream);
         stream_is_opening(stream);
+        /* a mutex is not fair: who waits for the stream's has it while nobody asks */
+        nanosleep(&(struct timespec){.tv_nsec = 1000}, NULL);
     }
     return NULL;
+}
+
+/* Whoever takes over sends more than is read at once, and is heard before the stream that was left
+ * ends: what has ended takes no more media. */
+static void does_not_end_under_who_sends_already(void **state)
+{
+    LlHub *hub = ll_hub_create(NULL);
+    uint16_t port;
+
+    (void)state;
+    assert_non_null(hub);
+    params.packager.ll_hub = hub;
+    params.packager.ll_part_us = 200 * US_PER_MS;
+    params.hold_us = 0;
+    open_stream();
+    for (int i = 0; i < 60; i++) {
+        publish(&port);
+        for (int burst = 0; burst < 10; burst++)
+            publisher_send(&publisher, port, 250);
+    }
+    until(is(STREAM_LIVE));
+    stream_destroy(&stream);
+    ll_hub_destroy(&hub);
 }
 
 /* It rests and is woken again and again while others look at it, tend it, and hurry it. */
@@ -311,6 +336,7 @@ int main(void)
         TEST(keeps_its_numbers_over_a_rest_and_a_restart),
         TEST(stays_open_for_the_next_run_when_it_is_stopped),
         TEST(says_why_its_folder_cannot_be_opened),
+        TEST(does_not_end_under_who_sends_already),
         TEST(wakes_and_rests_under_the_eyes_of_others),
     };
 
