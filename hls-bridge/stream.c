@@ -92,12 +92,27 @@ static void set_state(Stream *s, StreamState state, int64_t deadline_us)
 
 /* ---- publishers ---- */
 
+/* The publisher's first packet makes the stream live, however many more wait: what is held may end
+ * at any look, and then takes no more media. */
+static void note_first(Stream *s)
+{
+    if (s->state == STREAM_LIVE || !source_has_been_heard(s->source))
+        return;
+    s->publishers++;
+    s->live_since_unix_us = clock_us(CLOCK_REALTIME);
+    log_info("%s: a publisher sends%s%s", s->name,
+             source_has(s->source, TRACK_VIDEO) ? ", video" : "",
+             source_has(s->source, TRACK_AUDIO) ? ", audio" : "");
+    set_state(s, STREAM_LIVE, NEVER_US);
+}
+
 /* The publisher goes, or has gone: writes out what there is. */
 static void leave(Stream *s, int64_t now_us, const char *why)
 {
     if (!s->source)
         return;
     pipeline_finish(s->pipeline, now_us);
+    note_first(s); /* what it reads last may be all that ever came: an end is due behind that */
     source_destroy(&s->source);
     bool was_live = s->state == STREAM_LIVE, empty = is_void(s);
     s->live_since_unix_us = 0;
@@ -172,20 +187,6 @@ static bool end_excess(Stream *s, int64_t now_us)
     mailbox_bar(s->mail, s->barred_until_us);
     end_publisher(s, now_us, "ended, since it sends too much");
     return true;
-}
-
-/* The publisher's first packet makes the stream live, however many more wait: what is held may end
- * at any look, and then takes no more media. */
-static void note_first(Stream *s)
-{
-    if (s->state == STREAM_LIVE || !source_has_been_heard(s->source))
-        return;
-    s->publishers++;
-    s->live_since_unix_us = clock_us(CLOCK_REALTIME);
-    log_info("%s: a publisher sends%s%s", s->name,
-             source_has(s->source, TRACK_VIDEO) ? ", video" : "",
-             source_has(s->source, TRACK_AUDIO) ? ", audio" : "");
-    set_state(s, STREAM_LIVE, NEVER_US);
 }
 
 static void check_publisher(Stream *s, int64_t now_us)

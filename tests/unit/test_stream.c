@@ -294,6 +294,39 @@ static void does_not_end_under_who_sends_already(void **state)
     ll_hub_destroy(&hub);
 }
 
+static bool says_its_end(void)
+{
+    char path[TEMP_FOLDER_SIZE + 32], text[4096];
+
+    snprintf(path, sizeof(path), "%s/shop/index.m3u8", root);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return false;
+    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+    fclose(file);
+    return strstr(text, "#EXT-X-ENDLIST");
+}
+
+/* What it has sent goes out all the same, and behind it the end is said again. */
+static void who_goes_before_it_is_heard_leaves_an_end(void **state)
+{
+    uint16_t port;
+
+    (void)state;
+    params.hold_us = 0;
+    open_stream();
+    show_and_go();
+    until(stream_is_resting(stream));
+    for (int i = 0; i < 40; i++) {
+        publish(&port);
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL); /* it is let in, and heard later */
+        publisher_send(&publisher, port, 3);
+        stream_unpublish(stream);
+        until(stream_is_resting(stream));
+        assert_row(says_its_end(), "round", "%d", i);
+    }
+}
+
 /* It rests and is woken again and again while others look at it, tend it, and hurry it. */
 static void wakes_and_rests_under_the_eyes_of_others(void **state)
 {
@@ -337,6 +370,7 @@ int main(void)
         TEST(stays_open_for_the_next_run_when_it_is_stopped),
         TEST(says_why_its_folder_cannot_be_opened),
         TEST(does_not_end_under_who_sends_already),
+        TEST(who_goes_before_it_is_heard_leaves_an_end),
         TEST(wakes_and_rests_under_the_eyes_of_others),
     };
 
