@@ -62,6 +62,13 @@ const CASES = [
     for (const kind of ["video", "audio"]) delete s.low_latency[kind].failed_writes;
   }, ["gaps"], /^1 part of/],
   ["a busy machine", (s) => (s.source.kernel_drops = 7), ["kernel"], /7 packets.*rmem_max/],
+  ["a bridge that had no time, of which the publisher is not accused", (s) => {
+    s.source.kernel_drops = 500;
+    s.source.backlog_drops = 100;
+    s.source.tracks[1].lost = 620;
+    s.source.sound_clock.ahead = s.output.forced_cuts = 1;
+  }, ["kernel", "backlog"], /500 packets.*rmem_max/],
+  ["loss on the way beside it", (s) => (s.source.tracks[1].lost = 90 + (s.source.kernel_drops = 7)), ["kernel", "loss"], /7 packets/],
   ["a slow disk", (s) => (s.source.backlog_drops = 1), ["backlog"], /1 packet had.*faster disk/],
   ["a lossy way", (s) => (s.source.tracks[1].lost = 90), ["loss"], /^4\.9 % of the packets are lost/],
   ["a little loss", (s) => (s.source.tracks[1].lost = 20), []],

@@ -71,8 +71,12 @@ const backlog = ({ g }) => g.backlog > 0 && [true,
   `${count(g.backlog, "packet")} had to be dropped while the disk held this stream up. ` +
   "Put hls.directory on a faster disk, or in memory (tmpfs)."];
 
+/** What found no room here: the publisher did its part, and all sorts of things follow from it. */
+const dropped = (g) => g.kernel + g.backlog;
+
 function loss({ g }) {
-  const share = (100 * g.lost) / Math.max(1, g.lost + g.packets);
+  const lost = Math.max(0, g.lost - dropped(g)); // those are counted as lost, too
+  const share = (100 * lost) / Math.max(1, g.lost + g.packets);
   return share > LOSS_PERCENT && [share > 5 * LOSS_PERCENT,
     `${percent(share)} of the packets are lost on their way from the publisher. A lower bitrate or a cable helps.`];
 }
@@ -107,7 +111,7 @@ const noPicture = ({ g, now }) => g.videoPackets === 0 && now.source.width > 0 &
 
 /** What a segment's end without a key frame says depends on who did not do his part. */
 function forced({ g, now }) {
-  if (g.forced === 0 || g.videoPackets === 0 || g.good === 0 || now.source.frame_rate < LEAST_FPS) return null;
+  if (g.forced === 0 || dropped(g) > 0 || g.videoPackets === 0 || g.good === 0 || now.source.frame_rate < LEAST_FPS) return null;
   const ends = `${count(g.forced, "segment")} ended without a key frame`;
   if (g.requests === 0) return [false,
     `${ends}, and none had been asked for. If the CPU above is near its limit, take streams away; else the publisher ` +
@@ -129,7 +133,7 @@ const steps = ({ g }) => g.steps > 0 && [false,
   `Picture and sound had come so far apart that they were put right at once${g.steps === 1 ? "" : `, ${g.steps} times`}. ` +
   "That is over. If it comes again, see the load here and at the publisher."];
 
-const ahead = ({ g }) => (g.early > 0 || g.ahead > 0) && [false,
+const ahead = ({ g }) => (g.early > 0 || g.ahead > 0) && dropped(g) === 0 && [false,
   `The publisher's timestamps run ahead of real time${g.early > 0 ? `, and ${count(g.early, "picture")} ` +
     `${g.early === 1 ? "was" : "were"} left out` : ""}. A recording has to be sent as fast as it plays, and no faster.`];
 
