@@ -103,7 +103,7 @@ const CASES = [
   ["a sound clock that stood still", (s) => (s.source.sound_clock.stalled = 2), ["stalled"], /still 2 times/],
   ["pictures ahead of real time", (s) => (s.source.pictures.early = 3), ["ahead"], /ahead of real time, and 3 pictures were/],
   ["sound ahead of real time", (s) => (s.source.sound_clock.ahead = 1), ["ahead"], /ahead of real time\. A recording/],
-  ["more than is put out", (s) => (s.output.bounded = { restarts: 1, pictures: 2, files: 0 }), ["bounded"], /3 of them were/],
+  ["more than is put out", (s) => (s.output.bounded = { restarts: 1, pictures: 2, files: 0 }), ["bounded"], /3 of them were left out\. A browser does so while a window/],
   ["a step of the picture against the sound", (s) => (s.source.sync.steps = 1), ["steps"], /put right at once\. That is over/],
   ["a picture that is far off", (s) => (s.source.sync.correction_ms = -120), ["offset"], /^Picture and sound are 120 ms apart/],
   ["late media", (s) => (s.low_latency.publish_ms = 2340), ["late"], /^Media is 2\.3 s old/],

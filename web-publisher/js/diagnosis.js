@@ -139,7 +139,8 @@ const ahead = ({ g }) => (g.early > 0 || g.ahead > 0) && dropped(g) === 0 && [fa
 
 const bounded = ({ g }) => g.bounded > 0 && [false,
   `The publisher makes more segments or pictures than this server puts out, and ${g.bounded} of them ` +
-  `${g.bounded === 1 ? "was" : "were"} left out. A browser does not do that: see what it sends, and the limits in the settings.`];
+  `${g.bounded === 1 ? "was" : "were"} left out. A browser does so while a window that it shows is being resized; else ` +
+  "see what it sends, and the limits in the settings."];
 
 function offset({ now }) {
   const ms = Math.abs(now.source.sync.correction_ms);
