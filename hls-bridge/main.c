@@ -16,14 +16,14 @@
 
 #include "hls_config.h"
 
-#include "bridge_log.h"
-#include "bridge_settings.h"
-#include "caretaker.h"
+#include "base/bridge_log.h"
+#include "stream/bridge_settings.h"
+#include "stream/caretaker.h"
 #include "clock.h"
-#include "control_api.h"
-#include "ll_server.h"
+#include "control/control_api.h"
+#include "serve/ll_server.h"
 #include "settings_reader.h"
-#include "stream_table.h"
+#include "stream/stream_table.h"
 
 #define DEFAULT_FILE SYSCONFDIR "/hls-bridge.jcfg"
 #define PLACE_SIZE   (BRIDGE_LISTEN_SIZE + 16)

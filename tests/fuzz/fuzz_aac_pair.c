@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fuzz.h"
 
-#include "hls-bridge/aac_pair.h"
+#include "hls-bridge/codec/aac_pair.h"
 
 /* The input is an AAC frame: what is made of one channel has two, and is none itself. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

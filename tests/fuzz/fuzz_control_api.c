@@ -10,7 +10,7 @@
 
 #include "fuzz.h"
 
-#include "hls-bridge/control_handler.h"
+#include "hls-bridge/control/control_handler.h"
 
 #define TOKEN "0123456789abcdef"
 

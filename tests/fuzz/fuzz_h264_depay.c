@@ -3,7 +3,7 @@
 
 #include "fuzz.h"
 
-#include "hls-bridge/h264_depay.h"
+#include "hls-bridge/ingest/h264_depay.h"
 
 static void check_unit(const AccessUnit *unit)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fuzz.h"
 
-#include "hls-bridge/annex_b.h"
-#include "hls-bridge/h264_filler.h"
+#include "hls-bridge/codec/annex_b.h"
+#include "hls-bridge/codec/h264_filler.h"
 
 /* The input is an access unit: what is made to follow it must be one, too. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

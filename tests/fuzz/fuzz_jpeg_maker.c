@@ -3,7 +3,7 @@
 
 #include "fuzz.h"
 
-#include "hls-bridge/jpeg_maker.h"
+#include "hls-bridge/codec/jpeg_maker.h"
 
 /* The input is an access unit. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

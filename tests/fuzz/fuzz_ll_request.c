@@ -3,7 +3,7 @@
 
 #include "fuzz.h"
 
-#include "hls-bridge/ll_request.h"
+#include "hls-bridge/serve/ll_request.h"
 
 /* The input is what comes on a connection. What is found of it lies within it, and what is read
  * whole is the same however much comes behind. */

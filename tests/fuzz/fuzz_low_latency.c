@@ -3,8 +3,8 @@
 
 #include "fuzz.h"
 
-#include "hls-bridge/ll_hub.h"
-#include "hls-bridge/ll_playlist.h"
+#include "hls-bridge/serve/ll_hub.h"
+#include "hls-bridge/package/ll_playlist.h"
 
 #define TEXT_SIZE 4096
 

@@ -23,8 +23,8 @@
 #include "memory_parts.h"
 
 #include "common/rtcp_packet.h"
-#include "hls-bridge/intake.h"
-#include "hls-bridge/packager.h"
+#include "hls-bridge/ingest/intake.h"
+#include "hls-bridge/segment/packager.h"
 
 #define RECORDS_MAX  4000            /* of an input, repeats counted */
 #define LENGTH_MAX   (20 * US_PER_S) /* of its time */

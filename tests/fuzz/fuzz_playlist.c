@@ -3,7 +3,7 @@
 
 #include "fuzz.h"
 
-#include "hls-bridge/playlist.h"
+#include "hls-bridge/package/playlist.h"
 
 /* What can be read must be written so that it reads the same. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

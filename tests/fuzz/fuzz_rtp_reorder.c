@@ -3,7 +3,7 @@
 
 #include "fuzz.h"
 
-#include "hls-bridge/rtp_reorder.h"
+#include "hls-bridge/ingest/rtp_reorder.h"
 
 #define STEP_BYTES 6
 

@@ -3,7 +3,7 @@
 
 #include "fuzz.h"
 
-#include "hls-bridge/source_sdp.h"
+#include "hls-bridge/ingest/source_sdp.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

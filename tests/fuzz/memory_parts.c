@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hls-bridge/aac_encoder.h"
-#include "hls-bridge/bridge_log.h"
-#include "hls-bridge/media_folder.h"
+#include "hls-bridge/codec/aac_encoder.h"
+#include "hls-bridge/base/bridge_log.h"
+#include "hls-bridge/store/media_folder.h"
 
 #define NAMES 8192 /* a power of two: more than the bounds let a test make */
 

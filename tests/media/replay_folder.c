@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "hls-bridge/intake.h"
-#include "hls-bridge/packager.h"
+#include "hls-bridge/ingest/intake.h"
+#include "hls-bridge/segment/packager.h"
 
 #define TICK_US       (50 * US_PER_MS)    /* as the bridge's own thread */
 #define WINDOW        PLAYLIST_WINDOW_MAX /* for whoever looks at the folder */

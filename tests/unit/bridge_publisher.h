@@ -11,7 +11,7 @@
 
 #include "harness.h"
 
-#include "hls-bridge/source_sdp.h"
+#include "hls-bridge/ingest/source_sdp.h"
 
 #define WAIT_MS 20000 /* for what must come; reached only by a test that fails */
 

@@ -11,8 +11,8 @@
 #include "harness.h"
 
 #include "common/rtcp_packet.h"
-#include "hls-bridge/hls_output.h"
-#include "hls-bridge/intake.h"
+#include "hls-bridge/segment/hls_output.h"
+#include "hls-bridge/ingest/intake.h"
 #include "temp_folder.h"
 
 #define RIG_TARGET_S 2

@@ -4,7 +4,7 @@
 
 /* The lists of the stream "shop" in `root`, read as a viewer reads them. After harness.h. */
 
-#include "hls-bridge/ll_playlist.h"
+#include "hls-bridge/package/ll_playlist.h"
 
 /* Reads a file of the stream. Returns "" where there is none; the text is kept until the next call.
  */

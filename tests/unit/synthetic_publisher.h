@@ -5,7 +5,7 @@
 /* A publisher of tiny pictures and of silence, for what is done with files: in virtual time, into
  * an HlsOutput. After harness.h. */
 
-#include "hls-bridge/hls_output.h"
+#include "hls-bridge/segment/hls_output.h"
 
 #define PUBLISHER_START_90K (10 * TICKS_PER_S)
 #define PUBLISHER_STEP_90K  (TICKS_PER_S / 25) /* a picture */

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "aac_listener.h"
-#include "hls-bridge/aac_encoder.h"
-#include "hls-bridge/media.h"
+#include "hls-bridge/codec/aac_encoder.h"
+#include "hls-bridge/base/media.h"
 
 #define BITRATE 128000
 #define FRAMES  300 /* 6.4 s */

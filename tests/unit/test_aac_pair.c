@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "aac_listener.h"
-#include "hls-bridge/aac_pair.h"
+#include "hls-bridge/codec/aac_pair.h"
 
 #define FRAME  1024
 #define FRAMES 400

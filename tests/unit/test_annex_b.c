@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include "hls-bridge/annex_b.h"
+#include "hls-bridge/codec/annex_b.h"
 
 /* All NAL units of a stream, with a bar behind each. */
 static void assert_units(const void *stream, size_t len, const char *expected)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include "hls-bridge/audio_clock.h"
+#include "hls-bridge/clock/audio_clock.h"
 
 #define FRAME   960 /* 20 ms, as browsers send */
 #define LATE_US 500000

@@ -8,7 +8,7 @@
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 
-#include "hls-bridge/annex_b.h"
+#include "hls-bridge/codec/annex_b.h"
 #include "common/h264_bits.h"
 #include "x264_picture.h"
 

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "hls-bridge/control_api.h"
+#include "hls-bridge/control/control_api.h"
 #include "janus-plugin/bridge_client.h"
 
 #define TOKEN  "0123456789abcdef"

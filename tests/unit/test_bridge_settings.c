@@ -4,7 +4,7 @@
 
 #include <sys/stat.h>
 
-#include "hls-bridge/bridge_settings.h"
+#include "hls-bridge/stream/bridge_settings.h"
 #include "settings_reader.h"
 
 #define SAMPLE SOURCE_DIR "/hls-bridge/hls-bridge.jcfg.sample"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include "hls-bridge/clock_slip.h"
+#include "hls-bridge/clock/clock_slip.h"
 
 #define MS 1000ll
 

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "hls-bridge/cmaf_mux.h"
+#include "hls-bridge/package/cmaf_mux.h"
 
 /* An AudioSpecificConfig: AAC-LC, 48 kHz, stereo. */
 static const uint8_t config[] = {0x11, 0x90};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include "hls-bridge/control_access.h"
+#include "hls-bridge/base/control_access.h"
 
 #define TOKEN "0123456789abcdef"
 

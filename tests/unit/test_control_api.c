@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include "hls-bridge/control_api.h"
-#include "hls-bridge/control_listener.h"
+#include "hls-bridge/control/control_api.h"
+#include "hls-bridge/control/control_listener.h"
 
 #define TOKEN       "0123456789abcdef"
 #define ANSWER_SIZE 65536

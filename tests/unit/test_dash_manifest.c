@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "golden.h"
 
-#include "hls-bridge/dash_manifest.h"
+#include "hls-bridge/package/dash_manifest.h"
 
 #define STARTS  1770000000000000ll /* 2026-02-02T02:40:00Z, where the stream's clock is at 10 s */
 #define SEGMENT 180000             /* two seconds */

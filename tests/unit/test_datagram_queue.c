@@ -3,7 +3,7 @@
 
 #include "harness.h"
 
-#include "hls-bridge/datagram_queue.h"
+#include "hls-bridge/ingest/datagram_queue.h"
 
 #define LIMIT 4096
 

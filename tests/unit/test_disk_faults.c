@@ -10,7 +10,7 @@
 #include <fnmatch.h>
 
 #include "count_files.h"
-#include "hls-bridge/packager.h"
+#include "hls-bridge/segment/packager.h"
 #include "read_list.h"
 #include "synthetic_publisher.h"
 #include "temp_folder.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include "hls-bridge/early_sound.h"
+#include "hls-bridge/package/early_sound.h"
 
 static EarlySound early;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include "hls-bridge/frame_order.h"
+#include "hls-bridge/clock/frame_order.h"
 
 /* Gives `pts` in decoding order; checks what must hold of any result; returns the dts as text. */
 static const char *order(FrameOrder *o, const int64_t *pts, size_t n)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include "hls-bridge/h264_depay.h"
+#include "hls-bridge/ingest/h264_depay.h"
 
 /* Of OpenH264 in Chromium, 1280x720, and of x264, 640x360. */
 static const uint8_t sps_720[] = {0x67, 0x42, 0xC0, 0x20, 0x8C, 0x8D, 0x40, 0x28, 0x02, 0xDD,

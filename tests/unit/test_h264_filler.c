@@ -2,7 +2,7 @@
 #include "harness.h"
 
 #include "common/h264_bits.h"
-#include "hls-bridge/h264_filler.h"
+#include "hls-bridge/codec/h264_filler.h"
 
 /* What Chromium sends for 1280x720: frame_num has 15 bits, pic_order_cnt_lsb 16. */
 static const uint8_t sps[] = {0x67, 0x42, 0xC0, 0x20, 0x8C, 0x8D, 0x40, 0x28, 0x02,

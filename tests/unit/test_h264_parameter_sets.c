@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include "hls-bridge/h264_parameter_sets.h"
+#include "hls-bridge/codec/h264_parameter_sets.h"
 
 /* As Chromium sends them: of 1280x720 and of 720x1280, and their PPS. */
 static const uint8_t wide[] = {0x67, 0x42, 0xC0, 0x20, 0x8C, 0x8D, 0x40, 0x28, 0x02,

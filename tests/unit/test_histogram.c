@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#include "hls-bridge/histogram.h"
-#include "hls-bridge/metrics_text.h"
+#include "hls-bridge/base/histogram.h"
+#include "hls-bridge/base/metrics_text.h"
 
 static const HistogramBounds bounds = {3, {10, 100, 1000}};
 

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#include "hls-bridge/hls_output.h"
+#include "hls-bridge/segment/hls_output.h"
 #include "temp_folder.h"
 
 #define MS(n)        ((n)*TICKS_PER_S / 1000)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include "hls-bridge/http_request.h"
+#include "hls-bridge/serve/http_request.h"
 
 #define GET_X "GET /x HTTP/1.1\r\n"
 

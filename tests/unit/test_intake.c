@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "common/rtcp_packet.h"
-#include "hls-bridge/intake.h"
+#include "hls-bridge/ingest/intake.h"
 
 #define MS           US_PER_MS
 #define STARTS_90K   (10 * TICKS_PER_S)

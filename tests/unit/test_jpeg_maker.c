@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "hls-bridge/jpeg_maker.h"
+#include "hls-bridge/codec/jpeg_maker.h"
 
 static ByteBuffer jpeg;
 

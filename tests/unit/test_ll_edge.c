@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include "hls-bridge/ll_edge.h"
+#include "hls-bridge/serve/ll_edge.h"
 
 static void requests_against_where_the_list_ends(void **state)
 {

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "hls-bridge/ll_hub.h"
-#include "hls-bridge/media.h"
+#include "hls-bridge/serve/ll_hub.h"
+#include "hls-bridge/base/media.h"
 
 #define SECOND US_PER_S
 

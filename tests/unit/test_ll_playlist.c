@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "golden.h"
 
-#include "hls-bridge/ll_playlist.h"
+#include "hls-bridge/package/ll_playlist.h"
 
 #define STARTS 1770000000000000ll /* 2026-02-02T02:40:00Z */
 

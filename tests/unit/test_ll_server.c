@@ -12,8 +12,8 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 
-#include "hls-bridge/ll_server.h"
-#include "hls-bridge/media.h"
+#include "hls-bridge/serve/ll_server.h"
+#include "hls-bridge/base/media.h"
 #include "temp_folder.h"
 #include "tests/media/gunzip.h"
 

@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "hls-bridge/ll_text.h"
+#include "hls-bridge/serve/ll_text.h"
 #include "tests/media/gunzip.h"
 
 static const char line[] = "#EXT-X-PART:DURATION=0.19200,URI=\"video-1770000000-12.3.m4s\"\n";

@@ -4,7 +4,7 @@
 
 #include "harness.h"
 
-#include "hls-bridge/mailbox.h"
+#include "hls-bridge/stream/mailbox.h"
 
 static const char offer[] =
     "v=0\r\n"

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "count_files.h"
-#include "hls-bridge/media_folder.h"
+#include "hls-bridge/store/media_folder.h"
 #include "temp_folder.h"
 
 static char root[TEMP_FOLDER_SIZE];

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#include "hls-bridge/boot_id.h"
-#include "hls-bridge/number_log.h"
+#include "hls-bridge/base/boot_id.h"
+#include "hls-bridge/store/number_log.h"
 #include "temp_folder.h"
 
 #define RECORD 512 /* bytes */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include "hls-bridge/old_names.h"
+#include "hls-bridge/store/old_names.h"
 
 static void add(OldNames *names, int i)
 {

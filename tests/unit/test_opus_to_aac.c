@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "aac_listener.h"
-#include "hls-bridge/opus_to_aac.h"
+#include "hls-bridge/codec/opus_to_aac.h"
 
 #define FRAME   960
 #define FIRST   480000

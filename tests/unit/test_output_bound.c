@@ -6,7 +6,7 @@
 #include "harness.h"
 
 #include "count_files.h"
-#include "hls-bridge/packager.h"
+#include "hls-bridge/segment/packager.h"
 #include "read_list.h"
 #include "synthetic_publisher.h"
 #include "temp_folder.h"

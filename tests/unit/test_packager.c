@@ -6,8 +6,8 @@
 
 #include "count_files.h"
 
-#include "hls-bridge/packager.h"
-#include "hls-bridge/segment_mux.h"
+#include "hls-bridge/segment/packager.h"
+#include "hls-bridge/package/segment_mux.h"
 #include "temp_folder.h"
 
 #define WALL_US (1800000000 * US_PER_S)

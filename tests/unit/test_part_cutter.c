@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "hls-bridge/part_cutter.h"
+#include "hls-bridge/package/part_cutter.h"
 
 #define NONE INT64_MIN
 #define FAR  (1000 * TICKS_PER_S)

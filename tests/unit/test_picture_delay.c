@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include "hls-bridge/picture_delay.h"
+#include "hls-bridge/segment/picture_delay.h"
 
 #define MS(n) ((n)*TICKS_PER_S / 1000)
 #define FRAME MS(33)

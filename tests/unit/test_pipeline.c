@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "hls-bridge/pipeline.h"
+#include "hls-bridge/stream/pipeline.h"
 #include "temp_folder.h"
 
 #define PACKET_SAMPLES 960            /* 20 ms */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include "hls-bridge/playlist.h"
+#include "hls-bridge/package/playlist.h"
 
 #define START_UNIX_US 1767225600000000ll /* 2026-01-01T00:00:00Z */
 

@@ -7,8 +7,8 @@
 #include "harness.h"
 
 #include "disk_model.h"
-#include "hls-bridge/boot_id.h"
-#include "hls-bridge/packager.h"
+#include "hls-bridge/base/boot_id.h"
+#include "hls-bridge/segment/packager.h"
 #include "read_list.h"
 #include "synthetic_publisher.h"
 #include "temp_folder.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include "hls-bridge/rtcp_reporter.h"
+#include "hls-bridge/ingest/rtcp_reporter.h"
 
 #define MS 1000ll
 

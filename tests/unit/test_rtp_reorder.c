@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include "hls-bridge/rtp_reorder.h"
+#include "hls-bridge/ingest/rtp_reorder.h"
 
 #define WAIT_US 200000
 #define SSRC    7

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include "hls-bridge/segment_cutter.h"
+#include "hls-bridge/segment/segment_cutter.h"
 
 #define MS(n)  ((n)*TICKS_PER_S / 1000)
 #define TARGET MS(2000)

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "hls-bridge/segment_mux.h"
+#include "hls-bridge/package/segment_mux.h"
 
 #define TS    188
 #define START (10 * TICKS_PER_S)

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "count_files.h"
-#include "hls-bridge/segment_store.h"
+#include "hls-bridge/package/segment_store.h"
 #include "temp_folder.h"
 
 #define SECOND US_PER_S

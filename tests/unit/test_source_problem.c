@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "media_rig.h"
 
-#include "hls-bridge/source_problem.h"
+#include "hls-bridge/ingest/source_problem.h"
 
 static void each_has_its_name(void **state)
 {

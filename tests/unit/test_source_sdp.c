@@ -3,7 +3,7 @@
 
 #include <arpa/inet.h>
 
-#include "hls-bridge/source_sdp.h"
+#include "hls-bridge/ingest/source_sdp.h"
 
 #define HEAD "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
 #define VIDEO                                                                                      \

@@ -6,7 +6,7 @@
 #include "clock.h"
 #include "harness.h"
 
-#include "hls-bridge/stand_in.h"
+#include "hls-bridge/ingest/stand_in.h"
 #include "rtcp_packet.h"
 
 #define WAIT_MS 5000 /* for what must come; reached only by a test that fails */

@@ -7,8 +7,8 @@
 #include <stdatomic.h>
 
 #include "clock.h"
-#include "hls-bridge/left_over.h"
-#include "hls-bridge/stream.h"
+#include "hls-bridge/package/left_over.h"
+#include "hls-bridge/stream/stream.h"
 
 #define PACKETS 60 /* of sound: more than a second, so a segment */
 

@@ -5,8 +5,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "hls-bridge/left_over.h"
-#include "hls-bridge/stream_table.h"
+#include "hls-bridge/package/left_over.h"
+#include "hls-bridge/stream/stream_table.h"
 
 #define PACKETS 60 /* of sound: more than a second, so a segment */
 

@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 
 #include "count_files.h"
-#include "hls-bridge/boot_id.h"
-#include "hls-bridge/packager.h"
+#include "hls-bridge/base/boot_id.h"
+#include "hls-bridge/segment/packager.h"
 #include "read_list.h"
 #include "synthetic_publisher.h"
 #include "temp_folder.h"

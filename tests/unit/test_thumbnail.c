@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "hls-bridge/thumbnail.h"
+#include "hls-bridge/package/thumbnail.h"
 #include "temp_folder.h"
 
 #define PERIOD (5 * US_PER_S)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "common/rtcp_packet.h"
-#include "hls-bridge/timeline.h"
+#include "hls-bridge/clock/timeline.h"
 
 #define MS           1000ll
 #define NTP_EPOCH_US 1700000000000000ll /* the sender's wall clock when its media clocks were 0 */

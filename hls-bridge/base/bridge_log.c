@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/bridge_log.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define LINE_SIZE 1024
+
+static atomic_bool verbose;
+
+void bridge_log_verbose(bool on)
+{
+    atomic_store(&verbose, on);
+}
+
+static void write_line(const char *level, const char *format, va_list args)
+{
+    char line[LINE_SIZE];
+    struct timespec now;
+    struct tm utc;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &utc);
+    size_t n = strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%S", &utc);
+    n +=
+        (size_t)snprintf(line + n, sizeof(line) - n, ".%03ldZ %-5s ", now.tv_nsec / 1000000, level);
+    int m = vsnprintf(line + n, sizeof(line) - n - 1, format, args);
+    n = m < 0 ? n : n + (size_t)m;
+    if (n > sizeof(line) - 2)
+        n = sizeof(line) - 2;
+    line[n] = '\n';
+    fwrite(line, 1, n + 1, stderr); /* one call: stderr is locked meanwhile */
+}
+
+#define DEFINE_LEVEL(name, level, condition)                                                       \
+    void name(const char *format, ...)                                                             \
+    {                                                                                              \
+        va_list args;                                                                              \
+        if (!(condition))                                                                          \
+            return;                                                                                \
+        va_start(args, format);                                                                    \
+        write_line(level, format, args);                                                           \
+        va_end(args);                                                                              \
+    }
+
+DEFINE_LEVEL(log_error, "error", true)
+DEFINE_LEVEL(log_warn, "warn", true)
+DEFINE_LEVEL(log_info, "info", true)
+DEFINE_LEVEL(log_debug, "debug", atomic_load(&verbose))
+
+void log_debug_of(void *who, const char *format, va_list args)
+{
+    char line[LINE_SIZE];
+
+    vsnprintf(line, sizeof(line), format, args);
+    line[strcspn(line, "\n")] = '\0';
+    log_debug("%s: %s", (const char *)who, line);
+}

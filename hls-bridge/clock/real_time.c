@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "clock/real_time.h"
+
+/* Ticks come more often, so nobody looks for so long only if the machine stands still, or is held
+ * up by its disk while nothing comes. */
+#define UNSEEN_MAX_US (10 * US_PER_S)
+
+#define FAST_CLOCK 1000 /* a sender's clock is fast by one in so many at the most */
+
+int64_t real_time_look(RealTime *r, int64_t now_us)
+{
+    int64_t unseen_us = r->looked_us ? now_us - r->looked_us : 0;
+
+    if (unseen_us < 0)
+        return 0; /* a datagram may have come before the last look */
+    r->looked_us = now_us;
+    if (unseen_us <= UNSEEN_MAX_US)
+        return 0;
+    r->began_us += unseen_us;
+    return unseen_us;
+}
+
+void real_time_begin(RealTime *r, int64_t now_us, int64_t at_90k)
+{
+    if (r->began)
+        return;
+    r->began = true;
+    r->began_us = now_us;
+    r->began_90k = at_90k;
+}
+
+int64_t real_time_limit_90k(const RealTime *r, int64_t now_us)
+{
+    int64_t elapsed_us = now_us - r->began_us;
+
+    return r->began_90k + us_to_90k(elapsed_us + elapsed_us / FAST_CLOCK + MEDIA_LEAD_US);
+}

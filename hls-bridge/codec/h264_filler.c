@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "codec/h264_filler.h"
+
+#include <string.h>
+
+#include "codec/annex_b.h"
+#include "h264_bits.h"
+
+#define SLICE_P 5 /* slice_type: P, and so are all slices of the picture */
+
+/* What of a picture parameter set a slice header depends on. */
+typedef struct Pps {
+    bool cabac, bottom_field_order, weighted, deblocking_control, redundant;
+    uint32_t sps_id, slice_groups;
+} Pps;
+
+static const uint8_t start_code[] = {0, 0, 0, 1};
+static const uint8_t delimiter[] = {0, 0, 0, 1, H264_NAL_AUD, 0x30}; /* I and P slices */
+
+/* ---- reading ---- */
+
+static bool read_pps(const ParameterSet *set, Pps *out)
+{
+    H264Bits r = h264_bits_of_nal(set->nal, set->len);
+
+    h264_read_ue(&r); /* pic_parameter_set_id */
+    out->sps_id = h264_read_ue(&r);
+    out->cabac = h264_read_bit(&r);
+    out->bottom_field_order = h264_read_bit(&r);
+    out->slice_groups = h264_read_ue(&r);
+    if (out->slice_groups > 0)
+        return false;
+    h264_read_ue(&r); /* num_ref_idx_l0_default_active_minus1 */
+    h264_read_ue(&r); /* num_ref_idx_l1_default_active_minus1 */
+    out->weighted = h264_read_bit(&r);
+    h264_read_bits(&r, 2); /* weighted_bipred_idc */
+    h264_read_se(&r);      /* pic_init_qp_minus26 */
+    h264_read_se(&r);      /* pic_init_qs_minus26 */
+    h264_read_se(&r);      /* chroma_qp_index_offset */
+    out->deblocking_control = h264_read_bit(&r);
+    h264_read_bit(&r); /* constrained_intra_pred_flag */
+    out->redundant = h264_read_bit(&r);
+    return !r.overrun;
+}
+
+/* The parameter sets that a picture uses. Returns false where one is missing, or is of a sort that
+ * is not dealt with here. */
+static bool find_sets(const ParameterSets *sets, uint32_t pps_id, Pps *pps, H264SliceSyntax *sps)
+{
+    const ParameterSet *set = NULL;
+
+    for (size_t i = 0; i < PARAMETER_SETS_PPS; i++)
+        if (sets->pps[i].len > 0 && sets->pps[i].id == pps_id)
+            set = &sets->pps[i];
+    if (!set || !read_pps(set, pps))
+        return false;
+    set = NULL;
+    for (size_t i = 0; i < PARAMETER_SETS_SPS; i++)
+        if (sets->sps[i].len > 0 && sets->sps[i].id == pps->sps_id)
+            set = &sets->sps[i];
+    return set && h264_sps_parse_syntax(set->nal, set->len, sps) == 0 && sps->macroblocks > 0 &&
+           sps->frame_num_bits > 0 && sps->chroma_format < 3 &&
+           (sps->poc_type == 2 || (sps->poc_type == 0 && sps->poc_lsb_bits > 0));
+}
+
+static bool read_slice(H264Filler *f, const NalUnit *nal)
+{
+    H264Bits r = h264_bits_of_nal(nal->data, nal->len);
+    Pps pps;
+    H264SliceSyntax sps;
+
+    h264_read_ue(&r); /* first_mb_in_slice */
+    h264_read_ue(&r); /* slice_type */
+    f->pps_id = h264_read_ue(&r);
+    if (r.overrun || !find_sets(f->sets, f->pps_id, &pps, &sps))
+        return false;
+    f->frame_num = h264_read_bits(&r, sps.frame_num_bits);
+    if (h264_nal_type(nal->data) == H264_NAL_IDR)
+        h264_read_ue(&r); /* idr_pic_id */
+    f->poc_lsb = sps.poc_type == 0 ? h264_read_bits(&r, sps.poc_lsb_bits) : 0;
+    f->reference = nal->data[0] & 0x60;
+    return !r.overrun;
+}
+
+void h264_filler_follow(H264Filler *f, const ParameterSets *sets, const uint8_t *unit, size_t len)
+{
+    size_t at = 0;
+    NalUnit nal;
+
+    f->sets = sets;
+    f->known = false;
+    while (annex_b_next(unit, len, &at, &nal)) {
+        unsigned type = h264_nal_type(nal.data);
+        if (type != H264_NAL_SLICE && type != H264_NAL_IDR)
+            continue;
+        f->known = read_slice(f, &nal);
+        return;
+    }
+}
+
+/* ---- writing ---- */
+
+static void write_header(const H264Filler *f, const Pps *pps, const H264SliceSyntax *sps,
+                         H264Writer *w)
+{
+    uint32_t frame_num = (f->frame_num + f->reference) & ((1u << sps->frame_num_bits) - 1);
+
+    h264_write_ue(w, 0); /* first_mb_in_slice */
+    h264_write_ue(w, SLICE_P);
+    h264_write_ue(w, f->pps_id);
+    h264_write_bits(w, frame_num, sps->frame_num_bits);
+    if (sps->poc_type == 0)
+        h264_write_bits(w, (f->poc_lsb + 1) & ((1u << sps->poc_lsb_bits) - 1), sps->poc_lsb_bits);
+    if (sps->poc_type == 0 && pps->bottom_field_order)
+        h264_write_ue(w, 0); /* delta_pic_order_cnt_bottom */
+    if (pps->redundant)
+        h264_write_ue(w, 0);  /* redundant_pic_cnt */
+    h264_write_bits(w, 1, 1); /* num_ref_idx_active_override_flag */
+    h264_write_ue(w, 0);      /* num_ref_idx_l0_active_minus1: the newest reference picture */
+    h264_write_bits(w, 0, 1); /* ref_pic_list_modification_flag_l0 */
+    if (pps->weighted) {
+        h264_write_ue(w, 0); /* luma_log2_weight_denom */
+        if (sps->chroma_format > 0)
+            h264_write_ue(w, 0);                               /* chroma_log2_weight_denom */
+        h264_write_bits(w, 0, sps->chroma_format > 0 ? 2 : 1); /* no weights */
+    }
+    h264_write_ue(w, 0); /* slice_qp_delta */
+    if (pps->deblocking_control)
+        h264_write_ue(w, 1); /* disable_deblocking_filter_idc */
+}
+
+size_t h264_filler_write(const H264Filler *f, uint8_t *out)
+{
+    Pps pps;
+    H264SliceSyntax sps;
+
+    if (!f->known || !find_sets(f->sets, f->pps_id, &pps, &sps) || pps.cabac)
+        return 0;
+    memcpy(out, delimiter, sizeof(delimiter));
+    memcpy(out + sizeof(delimiter), start_code, sizeof(start_code));
+    size_t at = sizeof(delimiter) + sizeof(start_code);
+    H264Writer w = h264_writer(out + at, H264_FILLER_SIZE - at, H264_NAL_SLICE);
+    write_header(f, &pps, &sps, &w);
+    h264_write_ue(&w, sps.macroblocks); /* mb_skip_run: all of them */
+    size_t len = h264_write_end(&w);
+    return len ? at + len : 0;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef H264_FILLER_H
+#define H264_FILLER_H
+
+/* Makes a picture that repeats the one before it: all its macroblocks are skipped, and nothing
+ * refers to it. It is some ten bytes long, and costs a decoder as good as nothing. A part of
+ * low-latency HLS needs a picture even where the screen stands still and the publisher sends none:
+ * else players run dry.
+ *
+ * It can be made where macroblocks are CAVLC coded in frames, which is what browsers send.
+ *
+ * Source: ITU-T H.264 (2021), 7.3.2.2 (picture parameter set), 7.3.3 (slice header), 7.3.4.
+ *
+ * Pure. Thread-safety: one thread. */
+
+#include "codec/h264_parameter_sets.h"
+
+#define H264_FILLER_SIZE 64 /* bytes that hold any */
+
+/* Zero-initialised: nothing is known. */
+typedef struct H264Filler {
+    const ParameterSets *sets; /* borrowed */
+    bool known;                /* of the last picture, what follows */
+    uint32_t pps_id;
+    uint32_t frame_num, poc_lsb;
+    bool reference; /* others may refer to it */
+} H264Filler;
+
+/* Notes what the next picture must say of itself to follow `unit`, an access unit (Annex B) whose
+ * parameter sets are `sets`; they are borrowed until another is noted. */
+void h264_filler_follow(H264Filler *filler, const ParameterSets *sets, const uint8_t *unit,
+                        size_t len);
+
+/* Writes an access unit (Annex B) that repeats the picture before. Returns its length, or 0 where
+ * that cannot be done. */
+size_t h264_filler_write(const H264Filler *filler, uint8_t *out);
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "codec/opus_to_aac.h"
+
+#include <libavcodec/avcodec.h>
+#include <opus.h>
+#include <stdlib.h>
+
+#include "codec/aac_encoder.h"
+
+#define DEFAULT_BITRATE 128000
+#define OPUS_PACKET_MAX 5760 /* samples: 120 ms, RFC 6716 section 2.1.4 */
+#define OPUS_UNIT       120  /* samples: the decoder makes up multiples of 2.5 ms */
+
+struct OpusToAac {
+    OpusDecoder *decoder;
+    AacEncoder *encoder;
+    float *input[AAC_CHANNELS]; /* of the encoder, for the frame that is being collected */
+    AVPacket *packet;           /* what was taken last; owns the bytes of it */
+    int collected;              /* samples in `input` */
+    bool begun;                 /* a frame was put in */
+    int64_t position;           /* clock at the next sample that is put in */
+    int64_t next_pts;           /* clock at the next frame that comes out */
+    AVPacket **ready;           /* frames that are to be taken, from `first` */
+    size_t first, count, capacity;
+    float pcm[OPUS_PACKET_MAX * AAC_CHANNELS]; /* interleaved */
+};
+
+OpusToAac *opus_to_aac_create(const OpusToAacParams *params, const char **error)
+{
+    const char *wrong = "there is no memory for an audio transcoder";
+    int status;
+
+    OpusToAac *o = calloc(1, sizeof(*o));
+    if (!o)
+        goto fail;
+    o->packet = av_packet_alloc();
+    if (!o->packet)
+        goto fail;
+    wrong = "libopus has no decoder";
+    o->decoder = opus_decoder_create(SAMPLES_PER_S, AAC_CHANNELS, &status);
+    if (!o->decoder)
+        goto fail;
+    wrong = "libavcodec has no AAC encoder";
+    o->encoder = aac_encoder_create(params->bitrate ? params->bitrate : DEFAULT_BITRATE);
+    if (!o->encoder)
+        goto fail;
+    o->position = params->first_samples;
+    o->next_pts = params->first_samples - aac_encoder_delay(o->encoder);
+    return o;
+fail:
+    if (error)
+        *error = wrong;
+    opus_to_aac_destroy(&o);
+    return NULL;
+}
+
+void opus_to_aac_destroy(OpusToAac **o)
+{
+    OpusToAac *p = *o;
+
+    if (!p)
+        return;
+    for (size_t i = p->first; i < p->count; i++)
+        av_packet_free(&p->ready[i]);
+    free(p->ready);
+    if (p->decoder)
+        opus_decoder_destroy(p->decoder);
+    aac_encoder_destroy(&p->encoder);
+    av_packet_free(&p->packet);
+    free(p);
+    *o = NULL;
+}
+
+int64_t opus_packet_samples(const uint8_t *payload, size_t len)
+{
+    if (len == 0 || len > INT32_MAX)
+        return -1;
+    int samples = opus_packet_get_nb_samples(payload, (opus_int32)len, SAMPLES_PER_S);
+    return samples > 0 && samples <= OPUS_PACKET_MAX ? samples : -1;
+}
+
+/* Takes over `packet`. */
+static void queue_packet(OpusToAac *o, AVPacket *packet)
+{
+    if (o->first == o->count)
+        o->first = o->count = 0;
+    if (o->count == o->capacity) {
+        size_t capacity = o->capacity ? o->capacity * 2 : 8;
+        AVPacket **ready = realloc(o->ready, capacity * sizeof(AVPacket *));
+        if (!ready) {
+            av_packet_free(&packet);
+            return;
+        }
+        o->ready = ready;
+        o->capacity = capacity;
+    }
+    o->ready[o->count++] = packet;
+}
+
+static void encode_frame(OpusToAac *o)
+{
+    AVPacket *packet = av_packet_alloc();
+
+    o->collected = 0;
+    if (packet && aac_encoder_encode(o->encoder, packet) == 0) {
+        packet->pts = o->next_pts;
+        queue_packet(o, packet);
+    } else {
+        av_packet_free(&packet);
+    }
+    /* counted, whatever comes out; the encoder begins one frame late */
+    if (o->begun)
+        o->next_pts += AAC_FRAME_SAMPLES;
+    o->begun = true;
+}
+
+static bool begin_frame(OpusToAac *o)
+{
+    for (int c = 0; c < AAC_CHANNELS; c++)
+        if (!(o->input[c] = aac_encoder_input(o->encoder, c)))
+            return false;
+    return true;
+}
+
+/* Puts `samples` of interleaved PCM in; NULL: silence. */
+static void put(OpusToAac *o, const float *pcm, int64_t samples)
+{
+    while (samples > 0) {
+        if (o->collected == 0 && !begin_frame(o))
+            return;
+        int room = AAC_FRAME_SAMPLES - o->collected;
+        int n = samples < room ? (int)samples : room;
+        for (int c = 0; c < AAC_CHANNELS; c++) {
+            float *out = o->input[c] + o->collected;
+            for (int i = 0; i < n; i++)
+                out[i] = pcm ? pcm[i * AAC_CHANNELS + c] : 0;
+        }
+        pcm = pcm ? pcm + n * AAC_CHANNELS : NULL;
+        o->collected += n;
+        o->position += n;
+        samples -= n;
+        if (o->collected == AAC_FRAME_SAMPLES)
+            encode_frame(o);
+    }
+}
+
+int opus_to_aac_decode(OpusToAac *o, const uint8_t *payload, size_t len, int64_t samples,
+                       int64_t skip)
+{
+    int n = opus_decode_float(o->decoder, payload, (opus_int32)len, o->pcm, OPUS_PACKET_MAX, 0);
+
+    if (n != samples + skip) {
+        put(o, NULL, samples);
+        return -1;
+    }
+    put(o, o->pcm + skip * AAC_CHANNELS, samples);
+    return 0;
+}
+
+int opus_to_aac_rebuild(OpusToAac *o, const uint8_t *payload, size_t len, int64_t samples)
+{
+    int whole = (int)(samples / OPUS_UNIT * OPUS_UNIT);
+    int n = 0;
+
+    if (whole > 0 && whole <= OPUS_PACKET_MAX)
+        n = opus_decode_float(o->decoder, payload, (opus_int32)len, o->pcm, whole, 1);
+    if (n < 0)
+        n = 0;
+    put(o, NULL, samples - n);
+    put(o, o->pcm, n);
+    return n == whole ? 0 : -1;
+}
+
+int64_t opus_to_aac_conceal(OpusToAac *o, int64_t samples)
+{
+    int64_t all = samples = smaller(samples, OPUS_TO_AAC_MOST);
+
+    while (samples >= OPUS_UNIT) {
+        int64_t most = smaller(samples, OPUS_PACKET_MAX);
+        int n =
+            opus_decode_float(o->decoder, NULL, 0, o->pcm, (int)(most / OPUS_UNIT * OPUS_UNIT), 0);
+        if (n <= 0)
+            break;
+        put(o, o->pcm, n);
+        samples -= n;
+    }
+    put(o, NULL, samples);
+    return all;
+}
+
+int64_t opus_to_aac_silence(OpusToAac *o, int64_t samples)
+{
+    int64_t most = smaller(samples, OPUS_TO_AAC_MOST);
+
+    put(o, NULL, most);
+    return most;
+}
+
+bool opus_to_aac_take(OpusToAac *o, AacFrame *out)
+{
+    if (o->first == o->count)
+        return false;
+    av_packet_free(&o->packet);
+    o->packet = o->ready[o->first++];
+    *out = (AacFrame){
+        .data = o->packet->data, .len = (size_t)o->packet->size, .pts_samples = o->packet->pts};
+    return true;
+}
+
+int64_t opus_to_aac_position(const OpusToAac *o)
+{
+    return o->position;
+}
+
+void opus_to_aac_new_source(OpusToAac *o, int64_t first_samples)
+{
+    opus_decoder_ctl(o->decoder, OPUS_RESET_STATE);
+    if (first_samples <= o->position)
+        return;
+    o->collected = 0;
+    o->position = first_samples;
+    o->next_pts = first_samples - aac_encoder_delay(o->encoder);
+}
+
+const uint8_t *opus_to_aac_config(const OpusToAac *o, size_t *len)
+{
+    return aac_encoder_config(o->encoder, len);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CONTROL_HANDLER_H
+#define CONTROL_HANDLER_H
+
+/* What the control API answers to a request (docs/protocol.md), without the server around it.
+ *
+ * Thread-safety: any number of threads. */
+
+#include "base/control_access.h"
+#include "stream/stream_table.h"
+
+#define CONTROL_LOCATION_SIZE 96
+
+typedef struct ControlRequest {
+    const char *method, *path;
+    ControlHead head;
+    const char *body; /* NULL: there is none */
+    size_t body_len;
+    bool too_long; /* more came than SDP_MAX_BYTES */
+} ControlRequest;
+
+typedef struct ControlAnswer {
+    unsigned status;
+    const char *type; /* of its content */
+    char *text;       /* the caller frees it; NULL: it is empty */
+    size_t len;
+    char location[CONTROL_LOCATION_SIZE]; /* "": none */
+} ControlAnswer;
+
+/* Refuses what may not be asked, by its head alone. Returns whether it has: `out` is the answer. */
+bool control_handler_refuse(const ControlAccess *access, const ControlRequest *request,
+                            ControlAnswer *out);
+
+/* Does what is asked for, if it may be. Returns false where there is no memory for an answer. */
+bool control_handler_answer(StreamTable *table, const ControlAccess *access,
+                            const ControlRequest *request, ControlAnswer *out);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "control/status_json.h"
+
+#include <math.h>
+
+#include "control/process_metrics.h"
+
+static const char *state_name(StreamState state)
+{
+    static const char *const names[] = {
+        [STREAM_LIVE] = "live", [STREAM_HELD] = "held", [STREAM_ENDED] = "ended"};
+    return names[state];
+}
+
+static json_t *track_json(const IntakeTrackStats *track)
+{
+    const RtpReorderStats *r = &track->reorder;
+
+    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "kind",
+                     track->kind == TRACK_VIDEO ? "video" : "audio", "packets",
+                     (json_int_t)track->packets, "bytes", (json_int_t)track->bytes, "lost",
+                     (json_int_t)r->lost, "late", (json_int_t)r->late, "duplicates",
+                     (json_int_t)r->duplicates, "reordered", (json_int_t)r->reordered, "refused",
+                     (json_int_t)track->refused);
+}
+
+static json_t *source_json(const StreamStatus *status)
+{
+    const SourceStats *source = &status->source;
+    const char *problem = source_problem_name(status->problem);
+    json_t *tracks = json_array();
+
+    for (size_t i = 0; i < source->media.tracks; i++)
+        json_array_append_new(tracks, track_json(&source->media.track[i]));
+    return json_pack(
+        "{s:I, s:I, s:f, s:I, s:I, s:{s:I, s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I},"
+        " s:{s:I, s:I, s:I, s:I}, s:{s:b, s:I, s:f, s:I}, s:I, s:I, s:I, s:o, s:s*}",
+        "width", (json_int_t)source->media.sps.width, "height",
+        (json_int_t)source->media.sps.height, "frame_rate", round(source->frame_rate * 100) / 100,
+        "video_bitrate", (json_int_t)source->video_bitrate, "audio_bitrate",
+        (json_int_t)source->audio_bitrate, //
+        "pictures", "good", (json_int_t)source->media.video.access_units, "idr",
+        (json_int_t)source->media.video.idrs, "damaged", (json_int_t)source->media.video.damaged,
+        "undecodable", (json_int_t)source->media.video.undecodable, "early",
+        (json_int_t)source->media.early_pictures, //
+        "samples", "rebuilt", (json_int_t)source->media.audio.rebuilt_samples, "concealed",
+        (json_int_t)source->media.audio.concealed_samples, "silent",
+        (json_int_t)source->media.audio.silent_samples, "dropped",
+        (json_int_t)source->media.audio.dropped_samples, //
+        "sound_clock", "stalled", (json_int_t)source->media.audio.slips, "delayed",
+        (json_int_t)source->media.audio.moves, "replaced", (json_int_t)source->media.audio.jumps,
+        "ahead",
+        (json_int_t)source->media.audio.aheads, //
+        "sync", "by_reports", source->media.timeline.by_reports, "reports",
+        (json_int_t)source->media.timeline.reports, "correction_ms",
+        (double)source->media.timeline.correction_us / 1000, "steps",
+        (json_int_t)source->media.timeline.steps, //
+        "keyframe_requests", (json_int_t)source->keyframe_requests, "kernel_drops",
+        (json_int_t)source->kernel_drops, "backlog_drops", (json_int_t)source->backlog_drops,
+        "tracks", tracks, "problem", problem[0] ? problem : NULL);
+}
+
+static json_t *output_json(const StreamStatus *status)
+{
+    const HlsOutputStats *output = &status->output;
+
+    return json_pack(
+        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:I, s:{s:I, s:I, s:I}}", "target_duration",
+        (json_int_t)status->target_duration_s, "media_sequence", (json_int_t)status->media_sequence,
+        "discontinuity_sequence", (json_int_t)status->discontinuity_sequence, "listed",
+        (json_int_t)status->playlist_segments, "segments", (json_int_t)output->segments, "bytes",
+        (json_int_t)output->bytes, "discontinuities", (json_int_t)output->discontinuities,
+        "last_duration", (double)output->last_duration_90k / TICKS_PER_S, "forced_cuts",
+        (json_int_t)output->cutter.cut_forced, "failed_writes", (json_int_t)output->failed_writes,
+        "bounded", "restarts", (json_int_t)output->bound.restarts, "pictures",
+        (json_int_t)output->bound.pictures, "files", (json_int_t)output->bound.files);
+}
+
+json_t *process_json(void)
+{
+    ProcessUse use;
+
+    if (!process_use_read(&use))
+        return NULL;
+    return json_pack("{s:f, s:f, s:I, s:i}", "cpu_seconds", use.cpu_s, "up_seconds", use.up_s,
+                     "resident_bytes", (json_int_t)use.resident_bytes, "cpus", use.cpus);
+}
+
+static double to_ms(int64_t us)
+{
+    return round((double)us / 100) / 10;
+}
+
+static json_t *rendition_json(const CmafTrackStats *track)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "segments", (json_int_t)track->segments,
+                     "bytes", (json_int_t)track->bytes, "parts", (json_int_t)track->parts,
+                     "repeated", (json_int_t)track->repeated, "gaps", (json_int_t)track->gaps,
+                     "failed_writes", (json_int_t)track->failed_writes);
+}
+
+static json_t *low_latency_json(const HlsOutputStats *output)
+{
+    const CmafOutputStats *ll = &output->low_latency;
+
+    return json_pack("{s:o, s:o, s:I, s:f, s:f}", "video", rendition_json(&ll->track[LL_VIDEO]),
+                     "audio", rendition_json(&ll->track[LL_AUDIO]), "held", (json_int_t)ll->held,
+                     "picture_wait_ms", to_ms(ticks_to_us(output->picture_wait_90k)), "publish_ms",
+                     to_ms(ll->last_latency_us));
+}
+
+json_t *status_json(const StreamStatus *status)
+{
+    json_t *object =
+        json_pack("{s:s, s:s, s:I, s:I, s:o}", "name", status->name, "state",
+                  state_name(status->state), "publishers", (json_int_t)status->publishers,
+                  "excessive", (json_int_t)status->excessive, "output", output_json(status));
+
+    if (status->output.has_low_latency)
+        json_object_set_new(object, "low_latency", low_latency_json(&status->output));
+    if (status->title[0]) /* which is left out where it is no UTF-8 */
+        json_object_set_new(object, "title", json_string(status->title));
+    if (status->unlisted)
+        json_object_set_new(object, "unlisted", json_true());
+    if (status->thumbnail.made_unix_us)
+        json_object_set_new(object, "thumbnail",
+                            json_integer(status->thumbnail.made_unix_us / US_PER_S));
+    if (status->has_source) {
+        json_object_set_new(object, "live_since",
+                            json_real((double)status->live_since_unix_us / US_PER_S));
+        json_object_set_new(object, "source", source_json(status));
+    }
+    return object;
+}
+
+json_t *load_json(const StreamLoad *load)
+{
+    return json_pack(
+        "{s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I}, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I}, s:I, "
+        "s:I, s:I}",
+        "streams", (json_int_t)load->streams, "max", (json_int_t)load->max_streams, "bitrate",
+        (json_int_t)load->bitrate, "bandwidth", (json_int_t)load->bandwidth, "source_bitrate",
+        (json_int_t)load->source_bitrate, "refused", "max", (json_int_t)load->refused_streams,
+        "bandwidth", (json_int_t)load->refused_bandwidth, "crowded",
+        (json_int_t)load->refused_crowded, "silent", (json_int_t)load->silent, "held",
+        (json_int_t)load->held, "max_held", (json_int_t)load->max_held, "ended",
+        (json_int_t)load->ended, "max_ended", (json_int_t)load->max_ended, //
+        "early", "ended", (json_int_t)load->ended_early, "removed", (json_int_t)load->removed_early,
+        "names", (json_int_t)load->names, "max_names", (json_int_t)load->max_names, "forgotten",
+        (json_int_t)load->forgotten);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef INTAKE_H
+#define INTAKE_H
+
+/* One publisher's datagrams become decodable pictures and AAC frames on the stream's clock:
+ *
+ *   rtp_reorder -> h264_depay              -> timeline, frame_order -> sink
+ *               -> audio_clock, opus_to_aac -------------------------> sink
+ *
+ * No I/O, no clock of its own: what it makes of a recording is the same at any speed.
+ * Thread-safety: one thread. */
+
+#include "clock/audio_clock.h"
+#include "ingest/h264_depay.h"
+#include "codec/opus_to_aac.h"
+#include "ingest/rtcp_reporter.h"
+#include "ingest/rtp_reorder.h"
+#include "ingest/source_sdp.h"
+#include "clock/timeline.h"
+
+typedef struct Intake Intake;
+
+/* Where the media goes. Called from within intake_datagram(), intake_tick() and intake_finish(). */
+typedef struct IntakeSink {
+    void *user;
+    void (*picture)(void *user, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k);
+    void (*audio)(void *user, const AacFrame *frame);
+} IntakeSink;
+
+/* What there is to say of one track. */
+typedef struct IntakeTrackStats {
+    TrackKind kind;
+    uint64_t packets, bytes, refused; /* refused: no RTP, or of another payload type */
+    RtpReorderStats reorder;
+} IntakeTrackStats;
+
+typedef struct IntakeStats {
+    size_t tracks;
+    IntakeTrackStats track[STREAM_TRACKS_MAX];
+    H264DepayStats video;
+    AudioClockStats audio;
+    TimelineStats timeline;
+    H264Sps sps;             /* width 0: no picture yet */
+    uint64_t early_pictures; /* dropped, since media time was too far ahead of real time */
+} IntakeStats;
+
+/* `sdp` is what the publisher says of its tracks. Returns NULL where there is no memory. */
+Intake *intake_create(const SourceSdp *sdp);
+
+/* To be called once, before any media. `audio` is borrowed, and needed where the description has
+ * audio; `starts_90k` is where on the stream's clock this publisher may begin. */
+void intake_start(Intake *intake, const IntakeSink *sink, OpusToAac *audio, int64_t starts_90k);
+
+/* Accepts NULL, leaves NULL. */
+void intake_destroy(Intake **intake);
+
+/* Takes an RTP or RTCP datagram of a track, by its index in the description. What cannot be read is
+ * counted and dropped. */
+void intake_datagram(Intake *intake, size_t track, const uint8_t *data, size_t len, int64_t now_us);
+
+/* Goes on with what time has brought about: packets waited for in vain, sound that stays away. */
+void intake_tick(Intake *intake, int64_t now_us);
+
+/* When intake_tick() next has something to do; NEVER_US: not by itself. */
+int64_t intake_deadline_us(const Intake *intake);
+
+/* The publisher has gone: fills the audio up to where his pictures have ended, 0: there were none.
+ */
+void intake_finish(Intake *intake, int64_t pictures_end_90k);
+
+/* Whether no picture can come, or none at its right time, until an IDR picture does. */
+bool intake_needs_idr(const Intake *intake);
+
+/* The stream's clock at `now_us`; false: no media has come yet. */
+bool intake_clock(const Intake *intake, int64_t now_us, int64_t *at_90k);
+
+/* When what is at `at_90k` came. */
+int64_t intake_arrival_of(const Intake *intake, int64_t at_90k);
+
+/* What there is to report to the sender of a track; borrowed. */
+RtcpReporter *intake_reporter(Intake *intake, size_t track);
+
+IntakeStats intake_stats(const Intake *intake);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RTP_REORDER_H
+#define RTP_REORDER_H
+
+/* Puts the packets of one track into order.
+ *
+ * A packet that is next in order passes at once, uncopied. Behind a gap packets are held, for the
+ * retransmission may come; when the oldest of them has waited max_wait_us, what is missing is given
+ * up. It is bounded by time and not by count: a count is short where packets are many, and long
+ * where they are few.
+ *
+ * Pure: time is an argument; nothing is allocated after create.
+ * Thread-safety: one thread. */
+
+#include "base/media.h"
+#include "rtp_packet.h"
+
+typedef struct RtpReorder RtpReorder;
+
+typedef struct RtpReorderParams {
+    int64_t max_wait_us; /* default 200 ms: Janus asks a second time after 155 ms */
+    size_t capacity;     /* packets held, a power of two; default 512: 200 ms at 20 Mbit/s */
+} RtpReorderParams;
+
+/* A packet in its place. `packet.payload` is borrowed until the next call. */
+typedef struct RtpOrdered {
+    RtpPacket packet;
+    int64_t sequence; /* unwrapped */
+    int64_t arrival_us;
+    uint32_t lost;  /* packets missing directly before this one */
+    bool restarted; /* the sender began anew (other SSRC, or a jump): no relation to what was before
+                     */
+} RtpOrdered;
+
+typedef struct RtpReorderStats {
+    uint64_t received, duplicates; /* duplicates: came twice */
+    uint64_t late;                 /* came after they were given up */
+    uint64_t lost;                 /* given up */
+    uint64_t reordered;            /* came after a later one, in time */
+    uint64_t strays;               /* of another sequence than the one under way */
+    uint64_t restarts;             /* the sender began anew */
+    uint64_t overflow;             /* behind a gap that is wider than what can be held */
+    uint64_t waited_us;            /* that packets were held, summed */
+} RtpReorderStats;
+
+/* A member of `params` that is 0 takes its default. Returns NULL where there is no memory. */
+RtpReorder *rtp_reorder_create(const RtpReorderParams *params);
+
+/* Accepts NULL, leaves NULL. */
+void rtp_reorder_destroy(RtpReorder **reorder);
+
+/* Takes a packet in. Returns true where it is next in order: `out` is it, without a copy. After
+ * either answer drain rtp_reorder_pop(). */
+bool rtp_reorder_push(RtpReorder *reorder, const RtpPacket *packet, int64_t now_us,
+                      RtpOrdered *out);
+
+/* The next packet that is in order now, or whose predecessors are given up. */
+bool rtp_reorder_pop(RtpReorder *reorder, int64_t now_us, RtpOrdered *out);
+
+/* When rtp_reorder_pop() would have something with no further packet; NEVER_US where nothing is
+ * held. */
+int64_t rtp_reorder_deadline_us(const RtpReorder *reorder);
+
+RtpReorderStats rtp_reorder_stats(const RtpReorder *reorder);
+
+#endif

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ingest/source.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mean_rate.h"
+
+#define ASK_PAUSE_US     (100 * US_PER_MS) /* between two requests for an IDR picture */
+#define ASK_AGAIN_US     (400 * US_PER_MS) /* while pictures cannot be decoded */
+#define REPORT_PERIOD_US (2 * US_PER_S)
+#define UNREAD_ASK_US    (2 * US_PER_S)    /* while nobody has read of it */
+#define BEHIND_US        (300 * US_PER_MS) /* what was found out so late need not be asked for */
+#define RATE_PERIOD_US   US_PER_S
+
+/* What had come at the beginning of the second that is measured. */
+typedef struct RateMeter {
+    int64_t began_us;
+    uint64_t video_bytes, audio_bytes, pictures;
+} RateMeter;
+
+struct Source {
+    StandIn *stand_in;
+    RtpIngest *ingest;
+    SourceSdp sdp;
+    Intake *intake;
+    size_t tracks;
+    TrackKind kind[STREAM_TRACKS_MAX];
+    bool heard;
+    bool begun_anew; /* for the datagram that is next */
+    int64_t created_us, last_asked_us, next_report_us;
+    uint32_t ssrc; /* ours, in RTCP */
+    uint64_t keyframe_requests;
+    MeanRate rate;
+    RateMeter meter; /* beside the mean: for people, who want to see it change */
+    int64_t video_bitrate, audio_bitrate;
+    double frame_rate;
+    char title[SOURCE_TITLE_SIZE];
+};
+
+static RtpIngest *open_ports(const SourceParams *params, uint16_t *failed_port)
+{
+    RtpIngestParams ingest = {.count = params->sdp->count, .backlog = params->backlog};
+
+    for (size_t i = 0; i < params->sdp->count; i++) {
+        const SourceTrackSdp *t = &params->sdp->track[i];
+        struct sockaddr_in described = {
+            .sin_family = AF_INET, .sin_addr = t->address, .sin_port = htons(t->port)};
+        if (params->fixed_ports) {
+            ingest.track[i] = (RtpIngestTrack){.local = described, .rtcp_port = t->rtcp_port};
+        } else {
+            ingest.track[i] = (RtpIngestTrack){.peer = described};
+            ingest.track[i].local.sin_family = AF_INET;
+            ingest.track[i].local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        }
+    }
+    return rtp_ingest_create(&ingest, failed_port);
+}
+
+Source *source_create(const SourceParams *params, int64_t now_us, uint16_t *failed_port)
+{
+    int error = ENOMEM;
+
+    Source *s = calloc(1, sizeof(*s));
+    if (!s)
+        goto fail;
+    s->stand_in = params->stand_in;
+    s->sdp = *params->sdp;
+    s->created_us = s->next_report_us = now_us;
+    s->last_asked_us = now_us - ASK_AGAIN_US;
+    s->ssrc = (uint32_t)now_us | 1;
+    for (s->tracks = 0; s->tracks < params->sdp->count; s->tracks++)
+        s->kind[s->tracks] = params->sdp->track[s->tracks].kind;
+    memcpy(s->title, params->sdp->title, sizeof(s->title));
+    s->intake = intake_create(params->sdp);
+    if (!s->intake)
+        goto fail;
+    s->ingest = open_ports(params, failed_port);
+    if (s->ingest && stand_in_add(s->stand_in, s->ingest) == 0) {
+        source_keep_asking(s, now_us + UNREAD_ASK_US, UNREAD_ASK_US);
+        return s;
+    }
+    error = errno;
+fail:
+    source_destroy(&s);
+    errno = error;
+    return NULL;
+}
+
+void source_start(Source *s, const IntakeSink *sink, OpusToAac *audio, int64_t starts_90k)
+{
+    intake_start(s->intake, sink, audio, starts_90k);
+}
+
+void source_destroy(Source **source)
+{
+    if (!*source)
+        return;
+    intake_destroy(&(*source)->intake);
+    if ((*source)->ingest)
+        stand_in_remove((*source)->stand_in, (*source)->ingest);
+    rtp_ingest_destroy(&(*source)->ingest);
+    free(*source);
+    *source = NULL;
+}
+
+/* ---- media ---- */
+
+void source_read(Source *s, int64_t now_us)
+{
+    rtp_ingest_read(s->ingest, now_us);
+}
+
+void source_rest(Source *s)
+{
+    rtp_ingest_rest(s->ingest);
+}
+
+SourceNews source_receive(Source *s, int64_t *read_us)
+{
+    SourceNews news = SOURCE_NOTHING;
+    Datagram d;
+
+    while (rtp_ingest_peek(s->ingest, &d)) {
+        if (news == SOURCE_NOTHING)
+            *read_us = d.read_us;
+        if (d.read_us != *read_us)
+            break; /* of the next time */
+        if (d.after_gap && !s->begun_anew)
+            return news == SOURCE_NOTHING ? SOURCE_GAP : news;
+        if (!s->heard)
+            s->rate = mean_rate(d.arrival_us);
+        if (!s->heard || s->begun_anew)
+            s->meter = (RateMeter){.began_us = d.arrival_us};
+        s->begun_anew = false;
+        mean_rate_add(&s->rate, d.len, d.arrival_us);
+        intake_datagram(s->intake, d.track, d.data, d.len, d.arrival_us);
+        s->heard = true;
+        news = SOURCE_MEDIA;
+        rtp_ingest_pop(s->ingest);
+    }
+    return news;
+}
+
+bool source_has_more(Source *s)
+{
+    Datagram ignored;
+
+    return rtp_ingest_peek(s->ingest, &ignored);
+}
+
+void source_begin_anew(Source *s)
+{
+    Intake *intake = intake_create(&s->sdp);
+
+    s->begun_anew = true;
+    if (!intake)
+        return; /* the old one goes on, as after any loss */
+    intake_destroy(&s->intake);
+    s->intake = intake;
+}
+
+void source_finish(Source *s, int64_t pictures_end_90k)
+{
+    intake_finish(s->intake, pictures_end_90k);
+}
+
+/* ---- time ---- */
+
+static void send_reports(Source *s, int64_t now_us)
+{
+    uint8_t report[RTCP_RR_SIZE];
+    RtcpReportBlock block;
+
+    s->next_report_us = now_us + REPORT_PERIOD_US;
+    for (size_t i = 0; i < s->tracks; i++)
+        if (rtcp_reporter_block(intake_reporter(s->intake, i), now_us, &block))
+            rtp_ingest_send_rtcp(s->ingest, i, report, rtcp_write_rr(report, s->ssrc, &block));
+}
+
+static void measure_rates(Source *s, int64_t now_us)
+{
+    int64_t elapsed = now_us - s->meter.began_us;
+
+    if (elapsed < RATE_PERIOD_US)
+        return;
+    IntakeStats media = intake_stats(s->intake);
+    RateMeter now = {.began_us = now_us, .pictures = media.video.access_units};
+    for (size_t i = 0; i < media.tracks; i++)
+        *(media.track[i].kind == TRACK_VIDEO ? &now.video_bytes : &now.audio_bytes) +=
+            media.track[i].bytes;
+    s->video_bitrate = (int64_t)(now.video_bytes - s->meter.video_bytes) * 8 * US_PER_S / elapsed;
+    s->audio_bitrate = (int64_t)(now.audio_bytes - s->meter.audio_bytes) * 8 * US_PER_S / elapsed;
+    s->frame_rate = (double)(now.pictures - s->meter.pictures) * US_PER_S / (double)elapsed;
+    s->meter = now;
+}
+
+void source_tick(Source *s, int64_t now_us)
+{
+    intake_tick(s->intake, now_us);
+    if (s->heard)
+        measure_rates(s, now_us);
+    if (now_us >= s->next_report_us)
+        send_reports(s, now_us);
+    if (s->heard && intake_needs_idr(s->intake) && now_us - s->last_asked_us >= ASK_AGAIN_US)
+        source_ask_for_idr(s, now_us);
+}
+
+int64_t source_deadline_us(const Source *s)
+{
+    int64_t deadline = intake_deadline_us(s->intake);
+
+    return deadline < s->next_report_us ? deadline : s->next_report_us;
+}
+
+static size_t write_pli(Source *s, size_t track, uint8_t *pli)
+{
+    return rtcp_write_pli(pli, s->ssrc, intake_reporter(s->intake, track)->ssrc);
+}
+
+void source_ask_for_idr(Source *s, int64_t now_us)
+{
+    uint8_t pli[RTCP_PLI_SIZE];
+
+    if (now_us - s->last_asked_us < ASK_PAUSE_US ||
+        rtp_ingest_stats(s->ingest).last_us - now_us > BEHIND_US)
+        return;
+    s->last_asked_us = now_us;
+    for (size_t i = 0; i < s->tracks; i++) {
+        if (s->kind[i] != TRACK_VIDEO)
+            continue;
+        s->keyframe_requests++;
+        rtp_ingest_send_rtcp(s->ingest, i, pli, write_pli(s, i, pli));
+    }
+}
+
+void source_keep_asking(Source *s, int64_t at_us, int64_t every_us)
+{
+    uint8_t pli[RTCP_PLI_SIZE];
+
+    for (size_t i = 0; i < s->tracks; i++) {
+        if (s->kind[i] != TRACK_VIDEO)
+            continue;
+        write_pli(s, i, pli);
+        rtp_ingest_repeat(s->ingest, i, pli, at_us, every_us);
+    }
+}
+
+/* ---- questions ---- */
+
+void source_ports(const Source *s, uint16_t *ports)
+{
+    for (size_t i = 0; i < s->tracks; i++)
+        ports[i] = rtp_ingest_port(s->ingest, i);
+}
+
+bool source_has(const Source *s, TrackKind kind)
+{
+    for (size_t i = 0; i < s->tracks; i++)
+        if (s->kind[i] == kind)
+            return true;
+    return false;
+}
+
+size_t source_poll_fds(const Source *s, struct pollfd *fds)
+{
+    return rtp_ingest_poll_fds(s->ingest, fds);
+}
+
+bool source_clock(const Source *s, int64_t now_us, int64_t *at_90k)
+{
+    return intake_clock(s->intake, now_us, at_90k);
+}
+
+int64_t source_arrival_of(const Source *s, int64_t at_90k)
+{
+    return intake_arrival_of(s->intake, at_90k);
+}
+
+int64_t source_last_heard_us(const Source *s)
+{
+    int64_t last_us = rtp_ingest_stats(s->ingest).last_us;
+
+    return last_us ? last_us : s->created_us;
+}
+
+bool source_has_been_heard(const Source *s)
+{
+    return s->heard;
+}
+
+bool source_bitrate(const Source *s, int64_t *bitrate)
+{
+    return mean_rate_get(&s->rate, bitrate);
+}
+
+const char *source_title(const Source *s)
+{
+    return s->title;
+}
+
+bool source_is_unlisted(const Source *s)
+{
+    return s->sdp.unlisted;
+}
+
+SourceStats source_stats(const Source *s)
+{
+    RtpIngestStats ingest = rtp_ingest_stats(s->ingest);
+
+    return (SourceStats){
+        .media = intake_stats(s->intake),
+        .video_bitrate = s->video_bitrate,
+        .audio_bitrate = s->audio_bitrate,
+        .frame_rate = s->frame_rate,
+        .keyframe_requests = s->keyframe_requests + ingest.repeats,
+        .kernel_drops = ingest.kernel_drops,
+        .backlog_drops = ingest.backlog_drops,
+    };
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ingest/source_problem.h"
+
+/* Before anything is said: a second or more of video. */
+#define PACKETS_MIN  30
+#define PICTURES_MIN 30
+
+/* Of IDR pictures, three times as many: a busy sender may take a while to answer. */
+#define PICTURES_WITHOUT_IDR (3 * PICTURES_MIN)
+
+static const struct {
+    const char *name, *text;
+} problems[SOURCE_PROBLEMS] = {
+    [PROBLEM_NONE] = {"", ""},
+    [PROBLEM_NOT_H264] =
+        {"not-h264",
+         "what comes as video is not H.264 (VP8 or another codec under its payload "
+         "type?), and nothing of it can be shown; let the sender encode H.264"},
+    [PROBLEM_NO_SETS] =
+        {"no-parameter-sets",
+         "the video comes without parameter sets (SPS and PPS), so nothing of it can "
+         "be shown; let the sender repeat them before each key frame, or put them "
+         "into its description (sprop-parameter-sets)"},
+    [PROBLEM_NO_IDR] =
+        {"no-key-frames",
+         "no key frame (IDR) has come, though the sender is asked for one, so nothing "
+         "of the video can be shown; let it answer PLI, or send key frames by itself"},
+    [PROBLEM_FORMAT] = {"format",
+                        "the video is not 4:2:0 with 8 bits, which phones and most browsers cannot "
+                        "play; let the sender encode 4:2:0 (Baseline, Main or High profile)"},
+};
+
+static uint64_t video_packets(const IntakeStats *media)
+{
+    uint64_t packets = 0;
+
+    for (size_t i = 0; i < media->tracks; i++)
+        packets += media->track[i].kind == TRACK_VIDEO ? media->track[i].packets : 0;
+    return packets;
+}
+
+SourceProblem source_problem(const IntakeStats *media)
+{
+    const H264DepayStats *video = &media->video;
+    const H264Sps *sps = &media->sps;
+
+    if (video->access_units > 0)
+        return sps->width > 0 && (sps->chroma_format != 1 || sps->bit_depth != 8) ? PROBLEM_FORMAT
+                                                                                  : PROBLEM_NONE;
+    if (video->malformed >= PACKETS_MIN && 2 * video->malformed >= video_packets(media))
+        return PROBLEM_NOT_H264;
+    if (video->undecodable >= PICTURES_MIN && !video->has_sets)
+        return PROBLEM_NO_SETS;
+    return video->undecodable >= PICTURES_WITHOUT_IDR ? PROBLEM_NO_IDR : PROBLEM_NONE;
+}
+
+const char *source_problem_name(SourceProblem problem)
+{
+    return problems[problem].name;
+}
+
+const char *source_problem_text(SourceProblem problem)
+{
+    return problems[problem].text;
+}

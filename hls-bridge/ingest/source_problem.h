@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOURCE_PROBLEM_H
+#define SOURCE_PROBLEM_H
+
+/* What makes a publisher's video one that nobody, or not everybody, can play: of that it must be
+ * told, since packets come all the same and everything looks well.
+ *
+ * Pure. Thread-safety: none needed, there is no state. */
+
+#include "ingest/intake.h"
+
+typedef enum SourceProblem {
+    PROBLEM_NONE,
+    PROBLEM_NOT_H264, /* packets of video are none of H.264's, mostly: another codec's */
+    PROBLEM_NO_SETS,  /* no sequence or picture parameter set has come, nor was one described */
+    PROBLEM_NO_IDR,   /* no IDR picture has come, though one is asked for all the time */
+    PROBLEM_FORMAT,   /* it goes out, but phones and most browsers cannot play its format */
+    SOURCE_PROBLEMS
+} SourceProblem;
+
+/* What is wrong with the video by all that has come of it. */
+SourceProblem source_problem(const IntakeStats *media);
+
+/* A short name for status ("no-parameter-sets"), and a sentence that says what to do. "" for none.
+ */
+const char *source_problem_name(SourceProblem problem);
+const char *source_problem_text(SourceProblem problem);
+
+#endif

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ingest/source_sdp.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <inttypes.h>
+#include <libavutil/base64.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "text_buffer.h"
+
+#define BASE64_MAX (SOURCE_PARAMETER_SET_BYTES * 4 / 3 + 4)
+
+/* sprop-parameter-sets, RFC 6184 section 8.1: base64, one after the other with commas. What cannot
+ * be read is passed over: the stream itself brings them too. */
+static void read_parameter_sets(SdpSlice fmtp, SourceTrackSdp *track)
+{
+    SdpSlice sets;
+
+    if (!sdp_fmtp_parameter(fmtp, "sprop-parameter-sets", &sets))
+        return;
+    while (sets.len > 0 && track->parameter_sets < SOURCE_PARAMETER_SETS_MAX) {
+        const char *comma = memchr(sets.at, ',', sets.len);
+        size_t len = comma ? (size_t)(comma - sets.at) : sets.len;
+        char encoded[BASE64_MAX + 1];
+        if (len <= BASE64_MAX) {
+            memcpy(encoded, sets.at, len);
+            encoded[len] = '\0';
+            int n = av_base64_decode(track->parameter_set[track->parameter_sets], encoded,
+                                     SOURCE_PARAMETER_SET_BYTES);
+            if (n > 0)
+                track->parameter_set_len[track->parameter_sets++] = (size_t)n;
+        }
+        size_t used = comma ? len + 1 : len;
+        sets.at += used;
+        sets.len -= used;
+    }
+}
+
+static bool read_address(SdpSlice address, struct in_addr *out)
+{
+    char dotted[INET_ADDRSTRLEN];
+
+    if (!address.at || address.len >= sizeof(dotted))
+        return false;
+    memcpy(dotted, address.at, address.len);
+    dotted[address.len] = '\0';
+    return inet_pton(AF_INET, dotted, out) == 1;
+}
+
+/* a=rtcp:5005 (RFC 3605), else the port above that of RTP. */
+static uint16_t read_rtcp_port(const SdpMedia *media)
+{
+    SdpSlice value;
+    uint32_t port;
+
+    if (sdp_attribute(media->lines, "rtcp-mux", NULL))
+        return 0;
+    if (sdp_attribute(media->lines, "rtcp", &value)) {
+        const char *space = value.len ? memchr(value.at, ' ', value.len) : NULL;
+        if (space)
+            value.len = (size_t)(space - value.at);
+        if (sdp_number(value, UINT16_MAX, &port) && port != media->port)
+            return (uint16_t)port;
+        return 0;
+    }
+    return (uint16_t)(media->port + 1);
+}
+
+static bool is_usable(TrackKind kind, const SdpCodec *codec)
+{
+    SdpSlice mode;
+
+    if (kind == TRACK_AUDIO)
+        return sdp_equals_nocase(codec->name, "opus") && codec->clock_hz == SAMPLES_PER_S;
+    if (!sdp_equals_nocase(codec->name, "H264") || codec->clock_hz != TICKS_PER_S)
+        return false;
+    return !sdp_fmtp_parameter(codec->fmtp, "packetization-mode", &mode) || sdp_equals(mode, "0") ||
+           sdp_equals(mode, "1");
+}
+
+static const char *read_track(const SdpMedia *media, SourceTrackSdp *track)
+{
+    size_t at = 0;
+    SdpCodec codec;
+    int pt;
+
+    while ((pt = sdp_next_payload_type(media, &at)) >= 0)
+        if (sdp_codec(media, pt, &codec) && is_usable(track->kind, &codec))
+            break;
+    if (pt < 0)
+        return track->kind == TRACK_VIDEO
+                   ? "the video section has no H264/90000 with packetization-mode 0 or 1"
+                   : "the audio section has no opus/48000";
+    if (!read_address(media->connection, &track->address))
+        return "there is no c= line with an IPv4 address";
+    track->payload_type = pt;
+    track->clock_hz = codec.clock_hz;
+    track->port = media->port;
+    track->rtcp_port = read_rtcp_port(media);
+    track->nack = sdp_has_feedback(media, pt, "nack");
+    if (track->kind == TRACK_VIDEO)
+        read_parameter_sets(codec.fmtp, track);
+    return NULL;
+}
+
+static bool has_kind(const SourceSdp *sdp, TrackKind kind)
+{
+    for (size_t i = 0; i < sdp->count; i++)
+        if (sdp->track[i].kind == kind)
+            return true;
+    return false;
+}
+
+/* The audio track leads the others, and so stands first. */
+static SourceTrackSdp *add_track(SourceSdp *sdp, TrackKind kind)
+{
+    size_t at = kind == TRACK_AUDIO ? 0 : sdp->count;
+
+    memmove(&sdp->track[at + 1], &sdp->track[at], (sdp->count - at) * sizeof(sdp->track[0]));
+    sdp->count++;
+    sdp->track[at] = (SourceTrackSdp){.kind = kind};
+    return &sdp->track[at];
+}
+
+/* The name of the session, for people: without what is no text, and cut between characters of UTF-8
+ * where it is too long. "-" and " " stand for none (RFC 8866 section 5.3). */
+static void read_title(SdpSlice name, char *title)
+{
+    size_t len = name.at ? name.len : 0;
+
+    if (sdp_equals(name, "-") || sdp_equals(name, " "))
+        len = 0;
+    if (len > SOURCE_TITLE_SIZE - 1)
+        for (len = SOURCE_TITLE_SIZE - 1; len > 0 && (name.at[len] & 0xC0) == 0x80;)
+            len--;
+    for (size_t i = 0; i < len; i++)
+        title[i] = (unsigned char)name.at[i] < ' ' || name.at[i] == 0x7F ? ' ' : name.at[i];
+    title[len] = '\0';
+}
+
+const char *source_sdp_read(const char *text, size_t len, SourceSdp *out)
+{
+    Sdp sdp;
+
+    *out = (SourceSdp){0};
+    const char *wrong = sdp_read(text, len, &sdp);
+    if (wrong)
+        return wrong;
+    read_title(sdp.session_name, out->title);
+    out->unlisted = sdp_attribute(sdp.lines, "unlisted", NULL);
+    out->sections = sdp.media_count;
+    for (size_t i = 0; i < sdp.media_count; i++) {
+        const SdpMedia *media = &sdp.media[i];
+        TrackKind kind = media->kind == SDP_VIDEO ? TRACK_VIDEO : TRACK_AUDIO;
+        out->section_kind[i] = media->kind;
+        bool wanted = (media->kind == SDP_AUDIO || media->kind == SDP_VIDEO) && media->port != 0;
+        if (!wanted || has_kind(out, kind))
+            continue;
+        SourceTrackSdp *track = add_track(out, kind);
+        track->section = i;
+        wrong = read_track(media, track);
+        if (wrong)
+            return wrong;
+    }
+    return out->count > 0 ? NULL : "the session description has neither audio nor video";
+}
+
+/* The track that a section became, or NULL where it is refused. */
+static const SourceTrackSdp *track_of_section(const SourceSdp *sdp, size_t section, size_t *index)
+{
+    for (*index = 0; *index < sdp->count; (*index)++)
+        if (sdp->track[*index].section == section)
+            return &sdp->track[*index];
+    return NULL;
+}
+
+size_t source_sdp_answer(const SourceSdp *sdp, const char *address, const uint16_t *ports,
+                         char *text)
+{
+    TextBuffer out = text_buffer(text, SOURCE_ANSWER_SIZE);
+
+    text_add(&out, "v=0\r\no=- 0 1 IN IP4 %s\r\ns=hls-bridge\r\nc=IN IP4 %s\r\nt=0 0\r\n", address,
+             address);
+    for (size_t i = 0; i < sdp->sections; i++) {
+        size_t index;
+        const SourceTrackSdp *track = track_of_section(sdp, i, &index);
+        if (!track) {
+            text_add(&out, "m=%s 0 RTP/AVPF 0\r\na=inactive\r\n",
+                     sdp->section_kind[i] == SDP_VIDEO   ? "video"
+                     : sdp->section_kind[i] == SDP_AUDIO ? "audio"
+                                                         : "application");
+            continue;
+        }
+        bool video = track->kind == TRACK_VIDEO;
+        int pt = track->payload_type;
+        text_add(&out, "m=%s %" PRIu16 " RTP/AVPF %d\r\n", video ? "video" : "audio", ports[index],
+                 pt);
+        text_add(&out, "a=rtpmap:%d %s\r\n", pt, video ? "H264/90000" : "opus/48000/2");
+        if (video)
+            text_add(&out, "a=fmtp:%d packetization-mode=1\r\na=rtcp-fb:%d nack pli\r\n", pt, pt);
+        if (track->rtcp_port == 0)
+            text_add(&out, "a=rtcp-mux\r\n");
+        else /* no word of rtcp-mux, but RTCP is taken on the same port all the same (RFC 3605) */
+            text_add(&out, "a=rtcp:%" PRIu16 "\r\n", ports[index]);
+        text_add(&out, "a=recvonly\r\n");
+    }
+    assert(!out.overflow);
+    return out.len;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOURCE_SDP_H
+#define SOURCE_SDP_H
+
+/* What a publisher says of its tracks in a session description, and the answer to it (RFC 3264).
+ *
+ * Accepted are H.264 with packetization-mode 0 or 1 (RFC 6184) and Opus (RFC 7587): one of each.
+ *
+ * Pure. Thread-safety: none needed, there is no state. */
+
+#include <netinet/in.h>
+
+#include "base/media.h"
+#include "sdp_reader.h"
+
+#define SOURCE_PARAMETER_SETS_MAX  4
+#define SOURCE_PARAMETER_SET_BYTES 256
+#define SOURCE_ANSWER_SIZE         8192
+#define SOURCE_TITLE_SIZE          256
+
+typedef struct SourceTrackSdp {
+    TrackKind kind;
+    size_t section; /* index of its m= section */
+    int payload_type;
+    uint32_t clock_hz;
+    struct in_addr address; /* of the c= line */
+    uint16_t port;          /* of the m= line */
+    uint16_t rtcp_port;     /* of a=rtcp, or the next one; 0: rtcp-mux */
+    bool nack;              /* what is lost is sent again */
+    size_t parameter_sets;  /* NAL units of sprop-parameter-sets */
+    size_t parameter_set_len[SOURCE_PARAMETER_SETS_MAX];
+    uint8_t parameter_set[SOURCE_PARAMETER_SETS_MAX][SOURCE_PARAMETER_SET_BYTES];
+} SourceTrackSdp;
+
+/* The audio track, if there is one, stands first. */
+typedef struct SourceSdp {
+    size_t count;
+    SourceTrackSdp track[STREAM_TRACKS_MAX];
+    size_t sections; /* of the description, for the answer */
+    SdpKind section_kind[SDP_MAX_MEDIA];
+    char title[SOURCE_TITLE_SIZE]; /* the session's name; "": none */
+    bool unlisted;                 /* a=unlisted: no list of what is live names it */
+} SourceSdp;
+
+/* Reads a description. Returns NULL, or a static sentence that says what is wrong with it. */
+const char *source_sdp_read(const char *text, size_t len, SourceSdp *out);
+
+/* Writes the answer: `ports[i]` on `address` is where track i is to be sent; other sections are
+ * refused. `text` has SOURCE_ANSWER_SIZE bytes. Returns its length. */
+size_t source_sdp_answer(const SourceSdp *sdp, const char *address, const uint16_t *ports,
+                         char *text);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef STAND_IN_H
+#define STAND_IN_H
+
+/* The thread that reads the sockets of a publisher while the stream's own thread is held up by a
+ * disk, so that what has come to this machine is not lost in the kernel. It does nothing else, and
+ * nothing holds it up.
+ *
+ * Thread-safety: every function may be called from any thread, but for create and destroy. */
+
+#include "ingest/rtp_ingest.h"
+
+typedef struct StandIn StandIn;
+
+/* Starts the thread. Returns NULL with errno. */
+StandIn *stand_in_create(void);
+
+/* All must have been removed. Accepts NULL, leaves NULL. */
+void stand_in_destroy(StandIn **stand_in);
+
+/* Looks after `ingest`, which is borrowed, from now on. Returns 0, or -1 with errno. */
+int stand_in_add(StandIn *stand_in, RtpIngest *ingest);
+
+/* Once this returns, it is not touched any more. One that was not added is left alone. */
+void stand_in_remove(StandIn *stand_in, RtpIngest *ingest);
+
+#endif

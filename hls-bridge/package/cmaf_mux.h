@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CMAF_MUX_H
+#define CMAF_MUX_H
+
+/* Makes CMAF of one track in memory: an initialisation segment, and fragments (one moof, one mdat).
+ *
+ * Times are in the track's own unit: 1/90000 s for video, 1/48000 s for audio. Fragments carry them
+ * as they are, on the stream's clock: the first sample of a fragment is decoded at its start and
+ * the last one lasts until its end, so that fragments join without a gap, whatever the pictures do.
+ * No picture of a segment's last fragment is shown into the next one, unless they are reordered.
+ *
+ * No I/O, no clock. Thread-safety: one thread. */
+
+#include "base/media.h"
+#include "package/part_cutter.h"
+
+typedef struct CmafMux CmafMux;
+
+typedef struct CmafMuxParams {
+    TrackKind kind;
+    const uint8_t *config; /* AudioSpecificConfig; or parameter sets, each behind a start code */
+    size_t config_len;
+    int width, height; /* of video */
+} CmafMuxParams;
+
+/* Bytes that are borrowed until the next call; an initialisation segment for as long as its muxer
+ * lives. */
+typedef struct CmafBytes {
+    const uint8_t *data;
+    size_t len;
+} CmafBytes;
+
+typedef struct CmafFragment {
+    CmafBytes bytes;
+    size_t samples;
+    bool independent; /* it begins with a sample that needs no other */
+} CmafFragment;
+
+/* The params are copied. Returns NULL with a static sentence in `error`. */
+CmafMux *cmaf_mux_create(const CmafMuxParams *params, const char **error);
+
+/* What is collected is lost. Accepts NULL, leaves NULL. */
+void cmaf_mux_destroy(CmafMux **mux);
+
+CmafBytes cmaf_mux_init(const CmafMux *mux);
+
+/* Collects a sample; the bytes are copied. An access unit is Annex B; its delimiter and parameter
+ * sets are left out, the latter are in the initialisation segment. Returns 0, or -1 where there is
+ * no memory. */
+int cmaf_mux_add(CmafMux *mux, const uint8_t *data, size_t len, int64_t pts, int64_t dts, bool key);
+
+/* The decoding time of the newest sample that lies before `before`; INT64_MIN: there is none. */
+int64_t cmaf_mux_newest(const CmafMux *mux, int64_t before);
+
+/* Makes a fragment of the samples that are decoded before `cut->until`. What was to be decoded or
+ * shown before its start is at its start. Returns 0, 1 where there is no sample, or -1 where
+ * libavformat fails: the samples are gone then. */
+int cmaf_mux_cut(CmafMux *mux, const PartCut *cut, CmafFragment *out);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CMAF_PLAYLISTS_H
+#define CMAF_PLAYLISTS_H
+
+/* The playlists of a stream's renditions, as files and for those who wait: video.m3u8, audio.m3u8,
+ * and master.m3u8 which names them.
+ *
+ * Thread-safety: one thread, the stream's. */
+
+#include "package/cmaf_track.h"
+#include "serve/ll_hub.h"
+#include "store/number_log.h"
+
+#define MASTER_FILE "master.m3u8"
+
+typedef struct CmafPlaylists CmafPlaylists;
+
+typedef struct CmafPlaylistsParams {
+    const char *stream;  /* for log lines */
+    MediaFolder *folder; /* all of these are borrowed */
+    LlBoard *board;
+    NumberLog *numbers;      /* NULL: none is kept */
+    CmafTrack *const *track; /* LL_RENDITIONS of them; their numbers go on where files stand */
+} CmafPlaylistsParams;
+
+/* Returns NULL with errno: there is no memory, or what an earlier run has left cannot be read. */
+CmafPlaylists *cmaf_playlists_create(const CmafPlaylistsParams *params);
+
+/* Accepts NULL, leaves NULL. */
+void cmaf_playlists_destroy(CmafPlaylists **playlists);
+
+/* A publisher begins; `has` tells for each rendition whether he sends it. Numbers of segments and
+ * of discontinuities are the same in both: a list that has missed something begins anew, with what
+ * it lists removed when nobody can want it; one that he does not send any more ends. */
+void cmaf_playlists_begin(CmafPlaylists *playlists, const bool *has, int64_t now_us);
+
+/* What is listed of a rendition, by an earlier run perhaps. */
+Listing cmaf_playlists_listing(const CmafPlaylists *playlists, LlRendition which);
+
+/* Whether that is the file of an earlier run, which this one has not replaced. */
+bool cmaf_playlists_is_former(const CmafPlaylists *playlists, LlRendition which);
+
+/* What an earlier run has left is to be replaced, though it has ended. */
+void cmaf_playlists_forget_former(CmafPlaylists *playlists);
+
+/* Whether a playlist that an earlier run has left names this file. To be asked before anything is
+ * published. */
+bool cmaf_playlists_former_name(const CmafPlaylists *playlists, const char *file);
+
+/* Writes a rendition's playlist, where it has a segment or an end, and tells those who wait for it.
+ * Returns 0, or -1 with errno: then it is due. */
+int cmaf_playlists_publish(CmafPlaylists *playlists, LlRendition which);
+
+/* Writes the multivariant playlist where it says something new, and tells those who wait for the
+ * stream to begin once it has. If writing fails it is due. */
+void cmaf_playlists_multivariant(CmafPlaylists *playlists);
+
+/* Whether a file is older than what it is to say, since it could not be written. */
+bool cmaf_playlists_are_due(const CmafPlaylists *playlists);
+
+/* Writes again what is due. */
+void cmaf_playlists_write_due(CmafPlaylists *playlists);
+
+#endif

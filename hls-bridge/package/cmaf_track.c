@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "package/cmaf_track.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bridge_log.h"
+#include "base/byte_buffer.h"
+#include "package/part_cutter.h"
+
+#define SETS_SIZE ((PARAMETER_SETS_SPS + PARAMETER_SETS_PPS) * (PARAMETER_SET_BYTES + 4))
+
+struct CmafTrack {
+    CmafTrackParams params;
+    int64_t per_second; /* unit of times */
+    CmafMux *mux;
+    PartCutter cutter;
+    int64_t start;      /* of the segment */
+    ByteBuffer segment; /* what its parts hold */
+    size_t samples;     /* that it has */
+    bool gap;           /* something of it could not be written */
+    bool failing;       /* said in the log */
+    int64_t init_msn;   /* names the initialisation segment in use */
+    bool init_due;      /* which could not be written yet */
+    int64_t parts_msn;  /* of older segments it is noted when their parts are to be removed */
+    int64_t longest_90k;
+    ParameterSets sets; /* that the initialisation segment has */
+    H264Filler filler;
+    CmafTrackStats stats;
+    LlPlaylist list;
+};
+
+CmafTrack *cmaf_track_create(const CmafTrackParams *params)
+{
+    CmafTrack *t = calloc(1, sizeof(*t));
+    bool video = params->kind == TRACK_VIDEO;
+
+    if (!t)
+        return NULL;
+    t->params = *params;
+    t->per_second = video ? TICKS_PER_S : SAMPLES_PER_S;
+    PartCutterParams cutter = part_cutter_params(params->part_us, t->per_second);
+    part_cutter_init(&t->cutter, &cutter);
+    t->longest_90k = PLAYLIST_LIVE_MIN * params->target_duration_s * TICKS_PER_S;
+    t->list.kind = video ? "video" : "audio";
+    t->list.epoch = params->epoch;
+    t->list.target_duration_s = params->target_duration_s;
+    t->list.part_target_90k = part_cutter_params(params->part_us, TICKS_PER_S).target;
+    t->list.window = params->window;
+    return t;
+}
+
+void cmaf_track_destroy(CmafTrack **track)
+{
+    if (!*track)
+        return;
+    cmaf_mux_destroy(&(*track)->mux);
+    byte_buffer_free(&(*track)->segment);
+    free(*track);
+    *track = NULL;
+}
+
+void cmaf_track_resume(CmafTrack *t, int64_t msn, int64_t discontinuity_sequence)
+{
+    t->list.media_sequence = msn;
+    t->list.discontinuity_sequence = discontinuity_sequence;
+}
+
+static int64_t to_90k(const CmafTrack *t, int64_t duration)
+{
+    return duration * TICKS_PER_S / t->per_second;
+}
+
+/* Writes a file. What cannot be written is a gap for viewers, said once. */
+static bool store(CmafTrack *t, const char *name, const void *data, size_t len)
+{
+    bool good = media_folder_add(t->params.folder, name, data, len) == 0;
+
+    if (!good && !t->failing)
+        log_error("%s: %s cannot be written: %s; viewers lack it, the next is tried",
+                  t->params.stream, name, strerror(errno));
+    if (good && t->failing)
+        log_info("%s: %s can be written again", t->params.stream, t->list.kind);
+    t->failing = !good;
+    t->stats.failed_writes += !good;
+    return good;
+}
+
+/* ---- segments ---- */
+
+/* Writes the initialisation segment, if that is still to be done. Returns whether it is there. */
+static bool write_init(CmafTrack *t)
+{
+    char name[MEDIA_NAME_SIZE];
+
+    if (!t->mux)
+        return false;
+    if (!t->init_due)
+        return true;
+    ll_init_name(&t->list, t->init_msn, name);
+    CmafBytes init = cmaf_mux_init(t->mux);
+    t->init_due = !store(t, name, init.data, init.len);
+    return !t->init_due;
+}
+
+void cmaf_track_begin(CmafTrack *t, int64_t start, int64_t limit, int64_t starts_unix_us,
+                      bool discontinuity)
+{
+    ll_playlist_begin(&t->list, starts_unix_us, discontinuity, t->init_msn);
+    t->list.segment[t->list.count].start = start;
+    t->list.segment[t->list.count].lacks_init = !write_init(t);
+    part_cutter_begin(&t->cutter, start, limit);
+    byte_buffer_clear(&t->segment);
+    t->start = start;
+    t->samples = 0;
+    t->gap = false;
+}
+
+int cmaf_track_configure(CmafTrack *t, const CmafMuxParams *params)
+{
+    LlSegment *segment = &t->list.segment[t->list.count];
+    const char *error;
+
+    segment->lacks_init = true;
+    cmaf_mux_destroy(&t->mux);
+    t->mux = cmaf_mux_create(params, &error);
+    if (!t->mux) {
+        log_error("%s: %s: %s", t->params.stream, t->list.kind, error);
+        return -1;
+    }
+    t->init_msn = ll_playlist_next_msn(&t->list);
+    t->init_due = true;
+    segment->init_msn = t->init_msn;
+    segment->lacks_init = !write_init(t);
+    return 0;
+}
+
+static void add(CmafTrack *t, const uint8_t *data, size_t len, int64_t pts, int64_t dts, bool key)
+{
+    if (!t->mux || cmaf_mux_add(t->mux, data, len, pts, dts, key) < 0)
+        return;
+    t->samples++;
+}
+
+void cmaf_track_sound(CmafTrack *t, const AacFrame *frame)
+{
+    add(t, frame->data, frame->len, frame->pts_samples, frame->pts_samples, true);
+}
+
+/* Reads a picture's parameter sets. Returns whether they are others than the track's. */
+static bool read_other_sets(const CmafTrack *t, const AccessUnit *unit, ParameterSets *out)
+{
+    parameter_sets_read(out, unit->data, unit->len);
+    return parameter_sets_complete(out) && !parameter_sets_same(out, &t->sets);
+}
+
+bool cmaf_track_has_other_sets(const CmafTrack *t, const AccessUnit *unit)
+{
+    ParameterSets sets;
+
+    return read_other_sets(t, unit, &sets);
+}
+
+/* A segment that begins with other parameter sets has an initialisation segment of its own. */
+static void adopt_sets(CmafTrack *t, const AccessUnit *unit)
+{
+    uint8_t bytes[SETS_SIZE];
+    ParameterSets sets;
+
+    if (!read_other_sets(t, unit, &sets))
+        return;
+    t->sets = sets;
+    CmafMuxParams params = {
+        .kind = TRACK_VIDEO,
+        .config = bytes,
+        .config_len = parameter_sets_write(&t->sets, bytes, sizeof(bytes)),
+        .width = t->sets.newest.width,
+        .height = t->sets.newest.height,
+    };
+    cmaf_track_configure(t, &params);
+}
+
+void cmaf_track_picture(CmafTrack *t, const AccessUnit *unit, int64_t pts, int64_t dts,
+                        bool begins_segment)
+{
+    if (begins_segment)
+        adopt_sets(t, unit);
+    add(t, unit->data, unit->len, pts, dts, unit->idr);
+    h264_filler_follow(&t->filler, &t->sets, unit->data, unit->len);
+}
+
+void cmaf_track_forget_sets(CmafTrack *t)
+{
+    t->sets = (ParameterSets){0};
+}
+
+const H264Sps *cmaf_track_sps(const CmafTrack *t)
+{
+    return &t->sets.newest;
+}
+
+void cmaf_track_end(CmafTrack *t, int64_t end)
+{
+    part_cutter_end(&t->cutter, end);
+}
+
+/* Removes the parts of a segment, unless that is noted. */
+static void outdate_parts(CmafTrack *t, const LlSegment *s, int64_t msn, int64_t at_us)
+{
+    char name[MEDIA_NAME_SIZE];
+
+    if (msn < t->parts_msn)
+        return;
+    for (size_t i = 0; i < s->parts; i++) {
+        ll_part_name(&t->list, msn, i, name);
+        media_folder_remove_later(t->params.folder, name, at_us);
+    }
+    t->parts_msn = msn + 1;
+}
+
+/* Removes the file of a segment that has left the playlist, and its initialisation segment where
+ * `next`, which follows it, has another. */
+static void outdate(CmafTrack *t, const LlSegment *s, int64_t msn, const LlSegment *next,
+                    int64_t at_us)
+{
+    char name[MEDIA_NAME_SIZE];
+
+    outdate_parts(t, s, msn, at_us);
+    ll_segment_name(&t->list, msn, name);
+    media_folder_remove_later(t->params.folder, name, at_us);
+    if (next && next->init_msn == s->init_msn)
+        return;
+    ll_init_name(&t->list, s->init_msn, name);
+    media_folder_remove_later(t->params.folder, name, at_us);
+}
+
+/* Takes off the list what is due, segments and parts. What is no longer listed may still be
+ * fetched, for its duration and that of the longest playlist that held it (RFC 8216 section 6.2.2).
+ */
+static void drop_old(CmafTrack *t, int64_t now_us)
+{
+    int64_t parts_at_us = now_us + ticks_to_us(t->list.part_target_90k + t->longest_90k);
+    size_t without_parts = ll_playlist_without_parts(&t->list);
+    int64_t dropped_msn;
+    LlSegment dropped;
+
+    for (size_t i = 0; i < without_parts; i++)
+        outdate_parts(t, &t->list.segment[i], t->list.media_sequence + (int64_t)i, parts_at_us);
+    while (ll_playlist_drop(&t->list, &dropped, &dropped_msn))
+        outdate(t, &dropped, dropped_msn, &t->list.segment[0],
+                now_us + ticks_to_us(dropped.duration_90k + t->longest_90k));
+    int64_t length = ll_playlist_duration_90k(&t->list);
+    t->longest_90k = length > t->longest_90k ? length : t->longest_90k;
+}
+
+static void measure(CmafTrack *t, int64_t duration_90k)
+{
+    /* rounded up: BANDWIDTH is a bound, also of the short segments of a beginning */
+    int64_t bitrate = ((int64_t)t->segment.len * 8 * TICKS_PER_S + duration_90k - 1) / duration_90k;
+
+    t->stats.segments++;
+    t->stats.bytes += t->segment.len;
+    t->stats.media_90k += duration_90k;
+    if (bitrate > t->stats.peak_bitrate)
+        t->stats.peak_bitrate = bitrate;
+}
+
+/* The segment has its last part. */
+static void complete(CmafTrack *t, int64_t now_us)
+{
+    int64_t duration = to_90k(t, t->cutter.start - t->start), msn = ll_playlist_next_msn(&t->list);
+    char name[MEDIA_NAME_SIZE];
+
+    ll_segment_name(&t->list, msn, name);
+    bool good = !t->gap && !t->segment.failed && store(t, name, t->segment.data, t->segment.len);
+    ll_playlist_complete(&t->list, duration, (int64_t)t->samples, !good);
+    measure(t, duration);
+    byte_buffer_free(&t->segment);
+    t->samples = 0;
+    drop_old(t, now_us);
+}
+
+/* ---- parts ---- */
+
+/* Makes the part; where no picture came, of one that repeats the last. */
+static int make(CmafTrack *t, const PartCut *cut, CmafFragment *out)
+{
+    uint8_t filler[H264_FILLER_SIZE];
+    int status = cmaf_mux_cut(t->mux, cut, out);
+
+    if (status <= 0 || t->params.kind != TRACK_VIDEO)
+        return status;
+    size_t len = h264_filler_write(&t->filler, filler);
+    if (len == 0 || cmaf_mux_add(t->mux, filler, len, cut->start, cut->start, false) < 0)
+        return -1;
+    t->stats.repeated++;
+    return cmaf_mux_cut(t->mux, &(PartCut){cut->start, cut->end, cut->end, cut->last}, out);
+}
+
+/* Has a part in memory too, for those who wait for it. */
+static void keep(CmafTrack *t, CmafBytes bytes)
+{
+    LlRendition which = t->params.kind == TRACK_VIDEO ? LL_VIDEO : LL_AUDIO;
+    int64_t part = (int64_t)t->list.segment[t->list.count].parts;
+
+    if (ll_board_keep(t->params.board, which, ll_playlist_next_msn(&t->list), part, bytes.data,
+                      bytes.len) < 0)
+        log_error("%s: there is no memory for a part", t->params.stream);
+}
+
+static void add_part(CmafTrack *t, const PartCut *cut)
+{
+    LlPart part = {.duration_90k = (int32_t)to_90k(t, cut->end - cut->start)};
+    char name[MEDIA_NAME_SIZE];
+    CmafFragment fragment = {0};
+
+    ll_part_name(&t->list, ll_playlist_next_msn(&t->list), t->list.segment[t->list.count].parts,
+                 name);
+    bool made = t->mux && make(t, cut, &fragment) == 0 &&
+                byte_buffer_add(&t->segment, fragment.bytes.data, fragment.bytes.len) == 0;
+    part.independent = fragment.independent;
+    if (t->list.segment[t->list.count].lacks_init) {
+        write_init(t); /* for the next segment: what a list says of this one cannot change */
+        made = false;
+    }
+    part.gap = !made || !store(t, name, fragment.bytes.data, fragment.bytes.len);
+    if (!part.gap)
+        keep(t, fragment.bytes);
+    t->gap = t->gap || part.gap;
+    t->stats.parts++;
+    t->stats.gaps += part.gap;
+    ll_playlist_add(&t->list, &part);
+}
+
+/* The segment ends where its last part has ended, or has none. */
+static void close_where_it_stands(CmafTrack *t, int64_t now_us)
+{
+    if (t->list.segment[t->list.count].parts > 0)
+        complete(t, now_us);
+    else
+        ll_playlist_abandon(&t->list);
+}
+
+int cmaf_track_cut(CmafTrack *t, int64_t known, int64_t now_us)
+{
+    PartCut cut;
+    int n = 0;
+
+    while (t->list.open) {
+        int64_t before = t->cutter.ends ? t->cutter.end : INT64_MAX;
+        int64_t newest = t->mux ? cmaf_mux_newest(t->mux, before) : INT64_MIN;
+        if (!part_cutter_next(&t->cutter, known, newest, &cut))
+            break;
+        add_part(t, &cut);
+        n++;
+        if (cut.last)
+            complete(t, now_us);
+    }
+    if (t->list.open && t->cutter.ends && t->cutter.start >= t->cutter.end) {
+        close_where_it_stands(t, now_us);
+        n++;
+    }
+    return n;
+}
+
+void cmaf_track_finish(CmafTrack *t, int64_t end, int64_t now_us)
+{
+    if (!t->list.open)
+        return;
+    cmaf_track_end(t, end > t->cutter.start ? end : t->cutter.start);
+    cmaf_track_cut(t, INT64_MAX, now_us);
+    cmaf_mux_destroy(&t->mux);
+}
+
+void cmaf_track_conclude(CmafTrack *t)
+{
+    t->list.ended = true;
+}
+
+void cmaf_track_clear(CmafTrack *t, int64_t remove_at_us)
+{
+    LlPlaylist *list = &t->list;
+
+    for (size_t i = 0; i < list->count; i++)
+        outdate(t, &list->segment[i], list->media_sequence + (int64_t)i,
+                i + 1 < list->count ? &list->segment[i + 1] : NULL, remove_at_us);
+    ll_playlist_restart(list);
+}
+
+int64_t cmaf_track_position(const CmafTrack *t)
+{
+    return t->cutter.start;
+}
+
+bool cmaf_track_is_open(const CmafTrack *t)
+{
+    return t->list.open;
+}
+
+const LlPlaylist *cmaf_track_playlist(const CmafTrack *t)
+{
+    return &t->list;
+}
+
+CmafTrackStats cmaf_track_stats(const CmafTrack *t)
+{
+    return t->stats;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CMAF_TRACK_H
+#define CMAF_TRACK_H
+
+/* One rendition of low-latency HLS: samples in, parts and segments on disk and in its playlist.
+ *
+ *   part_cutter says where, cmaf_mux makes the part, media_folder puts it in its place
+ *
+ * Times are in the track's unit, as cmaf_mux has it, where nothing else is said.
+ *
+ * Thread-safety: one thread, the stream's. */
+
+#include "package/cmaf_mux.h"
+#include "codec/h264_filler.h"
+#include "serve/ll_hub.h"
+#include "package/ll_playlist.h"
+#include "store/media_folder.h"
+
+typedef struct CmafTrack CmafTrack;
+
+typedef struct CmafTrackParams {
+    const char *stream; /* for log lines; borrowed */
+    TrackKind kind;
+    MediaFolder *folder; /* borrowed */
+    LlBoard *board;      /* that keeps the newest parts in memory; borrowed */
+    int64_t epoch;       /* in the names of files */
+    int64_t part_us;     /* about how long parts are to be */
+    int64_t target_duration_s;
+    size_t window;
+} CmafTrackParams;
+
+typedef struct CmafTrackStats {
+    uint64_t segments, bytes;
+    uint64_t parts;
+    uint64_t repeated;      /* of them, filled with a picture that repeats the last */
+    uint64_t gaps;          /* of them, could not be made or written */
+    uint64_t failed_writes; /* files that could not be written: parts, segments, initialisation
+                               segments */
+    int64_t media_90k;      /* length of the segments */
+    int64_t peak_bitrate;   /* bit/s of the largest segment */
+} CmafTrackStats;
+
+/* Returns NULL where there is no memory. */
+CmafTrack *cmaf_track_create(const CmafTrackParams *params);
+
+/* Accepts NULL, leaves NULL. */
+void cmaf_track_destroy(CmafTrack **track);
+
+/* The playlist goes on at these numbers, with nothing in it. */
+void cmaf_track_resume(CmafTrack *track, int64_t msn, int64_t discontinuity_sequence);
+
+/* A segment begins at `start` and ends at `limit` at the latest; its media has the configuration
+ * of the one before, unless it is given another. */
+void cmaf_track_begin(CmafTrack *track, int64_t start, int64_t limit, int64_t starts_unix_us,
+                      bool discontinuity);
+
+/* The segment that has just begun, and all that come, have this configuration, which pictures bring
+ * by themselves. Segments are gaps for as long as their initialisation segment cannot be written,
+ * which is tried again with each part. Returns 0, or -1: then there is no such track, and what is
+ * added is dropped. */
+int cmaf_track_configure(CmafTrack *track, const CmafMuxParams *params);
+
+void cmaf_track_sound(CmafTrack *track, const AacFrame *frame);
+
+/* Adds a picture. The parameter sets of one that begins its segment configure the track, where they
+ * are others than before; the last one is repeated where none follows. */
+void cmaf_track_picture(CmafTrack *track, const AccessUnit *unit, int64_t pts, int64_t dts,
+                        bool begins_segment);
+
+/* Whether a picture has other parameter sets than the track was configured by. */
+bool cmaf_track_has_other_sets(const CmafTrack *track, const AccessUnit *unit);
+
+/* Another publisher: his first picture configures the track, whatever its sets are. */
+void cmaf_track_forget_sets(CmafTrack *track);
+
+/* The segment ends at `end`, and no sample is to come for it. */
+void cmaf_track_end(CmafTrack *track, int64_t end);
+
+/* Cuts all parts that can be, where all samples before `complete` are here. Returns how many. */
+int cmaf_track_cut(CmafTrack *track, int64_t complete, int64_t now_us);
+
+/* The publisher has gone: what there is of the segment is its all, and lasts up to `end`. */
+void cmaf_track_finish(CmafTrack *track, int64_t end, int64_t now_us);
+
+/* The playlist is ended, and begun anew by the next segment. */
+void cmaf_track_conclude(CmafTrack *track);
+
+/* Takes everything off the playlist, and removes its files at `remove_at_us`. */
+void cmaf_track_clear(CmafTrack *track, int64_t remove_at_us);
+
+/* How far parts have been cut; what comes for before that is late. */
+int64_t cmaf_track_position(const CmafTrack *track);
+
+/* Of the pictures; width 0: none yet. Borrowed. */
+const H264Sps *cmaf_track_sps(const CmafTrack *track);
+
+bool cmaf_track_is_open(const CmafTrack *track);
+const LlPlaylist *cmaf_track_playlist(const CmafTrack *track);
+CmafTrackStats cmaf_track_stats(const CmafTrack *track);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef DASH_MANIFEST_H
+#define DASH_MANIFEST_H
+
+/* The whole CMAF segments of low-latency HLS as a DASH manifest (ISO 23009-1, live profile).
+ *
+ * Its timeline is the time of day: availabilityStartTime is 1970, for ever, so nothing has to be
+ * remembered over a restart, and a player's distance to live is what it seems. A period begins
+ * where the media does not simply go on: with a publisher, a discontinuity or an initialisation
+ * segment, behind a segment that could not be written, and where the stream's clock and the time of
+ * day have come apart. Within one, times are those of the media, exactly.
+ *
+ * Pure: no I/O, no clock, no allocation. Thread-safety: one thread. */
+
+#include "package/ll_playlist.h"
+
+#define DASH_MANIFEST_FILE "manifest.mpd"
+
+#define DASH_PERIODS_MAX 32
+#define DASH_TEXT_SIZE   98304 /* bytes that hold the text of any manifest */
+
+typedef struct DashPicture {
+    char codec[H264_CODEC_SIZE]; /* "avc1.42C01F" */
+    int width, height;
+    int64_t frame_rate_milli; /* 30000 is 30 a second; 0: not known */
+} DashPicture;
+
+/* Times are in the rendition's own unit. */
+typedef struct DashSegment {
+    int64_t start, duration;
+} DashSegment;
+
+/* What a rendition has in a period. */
+typedef struct DashSpan {
+    bool promised; /* it has, or is to have, segments */
+    int64_t init_msn, first_msn;
+    size_t count; /* of segments */
+} DashSpan;
+
+typedef struct DashPeriod {
+    int64_t id;            /* never used again: the media sequence number that it began with */
+    int64_t start_unix_us; /* and the same on the stream's clock: */
+    int64_t start_90k;
+    DashPicture picture;
+    DashSpan span[LL_RENDITIONS];
+} DashPeriod;
+
+typedef struct DashManifest {
+    const LlPlaylist *list[LL_RENDITIONS]; /* for the names of files; borrowed */
+    int64_t target_duration_s;
+    int64_t bandwidth[LL_RENDITIONS]; /* bit/s of the largest segment */
+    bool ended;
+    bool has[LL_RENDITIONS]; /* of the publisher */
+    bool interrupted;        /* a period begins with the next segment */
+    size_t periods;
+    DashPeriod period[DASH_PERIODS_MAX];
+    size_t count[LL_RENDITIONS];
+    DashSegment segment[LL_RENDITIONS][LL_SEGMENTS_MAX]; /* of all periods, one behind the other */
+} DashManifest;
+
+/* What comes next is another publisher's, who sends these renditions. */
+void dash_manifest_begin(DashManifest *manifest, const bool *has);
+
+/* Adds a whole segment, in the order of their numbers; of one time, the video's first. `picture` is
+ * that of the video. What cannot be listed is left out. */
+void dash_manifest_add(DashManifest *manifest, LlRendition which, int64_t msn,
+                       const LlSegment *segment, const DashPicture *picture);
+
+/* Takes a rendition's segments before `msn` off. */
+void dash_manifest_drop(DashManifest *manifest, LlRendition which, int64_t msn);
+
+/* Nothing is to come. What is listed is the whole presentation now: it begins where its first
+ * segment does, at the same time of day. */
+void dash_manifest_end(DashManifest *manifest);
+
+/* Takes everything off. */
+void dash_manifest_clear(DashManifest *manifest);
+
+/* Whether there is something to list. */
+bool dash_manifest_has_media(const DashManifest *manifest);
+
+/* Writes the text, terminated, into `text` (DASH_TEXT_SIZE bytes). Returns its length. */
+size_t dash_manifest_write(const DashManifest *manifest, int64_t now_unix_us, char *text);
+
+#endif

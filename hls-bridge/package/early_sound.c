@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "package/early_sound.h"
+
+#include <string.h>
+
+void early_sound_keep(EarlySound *e, const AacFrame *frame)
+{
+    size_t at = e->kept++ % EARLY_SOUND_FRAMES;
+
+    e->frame[at].pts_samples = frame->pts_samples;
+    e->frame[at].len = frame->len <= EARLY_SOUND_BYTES ? frame->len : 0;
+    memcpy(e->frame[at].data, frame->data, e->frame[at].len);
+    if (e->kept - e->taken > EARLY_SOUND_FRAMES)
+        e->taken = e->kept - EARLY_SOUND_FRAMES;
+}
+
+bool early_sound_take(EarlySound *e, AacFrame *out)
+{
+    while (e->taken < e->kept) {
+        size_t at = e->taken++ % EARLY_SOUND_FRAMES;
+        *out = (AacFrame){e->frame[at].data, e->frame[at].len, e->frame[at].pts_samples};
+        if (out->len > 0)
+            return true;
+    }
+    return false;
+}
+
+void early_sound_clear(EarlySound *e)
+{
+    e->taken = e->kept;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef EARLY_SOUND_H
+#define EARLY_SOUND_H
+
+/* The last second of sound, kept for a picture that comes later but begins before it ends.
+ *
+ * Pure: no allocation. Thread-safety: one thread. */
+
+#include "base/media.h"
+
+#define EARLY_SOUND_FRAMES 48   /* a second */
+#define EARLY_SOUND_BYTES  2048 /* of a frame: more than one of two channels may have */
+
+/* Zero-initialised: empty. */
+typedef struct EarlySound {
+    struct {
+        int64_t pts_samples;
+        size_t len; /* 0: it was too long to keep */
+        uint8_t data[EARLY_SOUND_BYTES];
+    } frame[EARLY_SOUND_FRAMES];
+    size_t kept, taken; /* of all that came; the last EARLY_SOUND_FRAMES of them are here */
+} EarlySound;
+
+/* Keeps a frame, in the place of the oldest where there is no room. */
+void early_sound_keep(EarlySound *early, const AacFrame *frame);
+
+/* Takes the oldest that is left; its data is borrowed until the next is kept. Returns false where
+ * there is none. */
+bool early_sound_take(EarlySound *early, AacFrame *out);
+
+void early_sound_clear(EarlySound *early);
+
+#endif

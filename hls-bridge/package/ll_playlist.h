@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef LL_PLAYLIST_H
+#define LL_PLAYLIST_H
+
+/* The media playlist of one rendition of low-latency HLS, and the multivariant playlist that names
+ * the renditions (rfc8216bis).
+ *
+ * The window is that of whole segments; behind it one segment may be open, of which there are
+ * parts. Parts are listed as long as they are near the end. What a file is called follows from
+ * where it stands, and is never used again:
+ *
+ *   KIND-EPOCH-MSN.m4s        a segment; KIND is "video" or "audio", EPOCH when the list was begun
+ *   KIND-EPOCH-MSN.PART.m4s   a part
+ *   KIND-EPOCH-MSN.mp4        an initialisation segment, for the segments from MSN on
+ *
+ * Pure: no I/O, no clock, no allocation. Thread-safety: one thread. */
+
+#include "h264_sps.h"
+#include "serve/ll_edge.h"
+#include "package/playlist.h"
+
+#define LL_AUDIO_CODEC "mp4a.40.2" /* AAC-LC */
+
+#define LL_SEGMENTS_MAX   80
+#define LL_PARTS_MAX      128    /* of a segment */
+#define LL_TEXT_SIZE      131072 /* bytes that hold the text of any playlist */
+#define LL_MULTI_SIZE     1024
+#define LL_CAN_SKIP_UNTIL 6 /* target durations; rfc8216bis, section 4.4.3.8 asks for as many */
+
+typedef struct LlPart {
+    int32_t duration_90k;
+    bool independent;
+    bool gap; /* it could not be written */
+} LlPart;
+
+typedef struct LlSegment {
+    int64_t start;        /* as its media has it, in the track's unit */
+    int64_t duration_90k; /* of a whole one */
+    int64_t samples;      /* that it has, likewise */
+    int64_t starts_unix_us;
+    int64_t init_msn; /* names its initialisation segment */
+    bool discontinuity;
+    bool gap;        /* it could not be written, or a part of it */
+    bool lacks_init; /* its initialisation segment is not there; all its parts are gaps */
+    size_t parts;
+    LlPart part[LL_PARTS_MAX];
+} LlSegment;
+
+typedef struct LlPlaylist {
+    const char *kind; /* a static string */
+    int64_t epoch;
+    int64_t target_duration_s; /* never changes */
+    int64_t part_target_90k;   /* likewise */
+    size_t window;             /* whole segments that are kept */
+    int64_t media_sequence;    /* of segment[0] */
+    int64_t discontinuity_sequence;
+    bool open; /* segment[count] is begun */
+    bool ended;
+    size_t count; /* of whole segments */
+    LlSegment segment[LL_SEGMENTS_MAX + 1];
+} LlPlaylist;
+
+/* The media sequence number of the segment that is open, or comes next. */
+static inline int64_t ll_playlist_next_msn(const LlPlaylist *playlist)
+{
+    return playlist->media_sequence + (int64_t)playlist->count;
+}
+
+/* The other rendition, for EXT-X-RENDITION-REPORT. */
+typedef struct LlReport {
+    const char *uri;
+    int64_t last_msn;
+    int64_t last_part; /* -1: it has no parts yet */
+} LlReport;
+
+/* Begins a segment. The one before must be whole; the list must not have ended. Where there is
+ * nothing before it, there is nothing to differ from, and no discontinuity is listed. */
+void ll_playlist_begin(LlPlaylist *playlist, int64_t starts_unix_us, bool discontinuity,
+                       int64_t init_msn);
+
+/* Adds a part to the segment that is open. What is more than LL_PARTS_MAX is not listed. */
+void ll_playlist_add(LlPlaylist *playlist, const LlPart *part);
+
+/* The segment that is open is whole, has so many samples, and is a file unless `gap`. It must have
+ * a part. */
+void ll_playlist_complete(LlPlaylist *playlist, int64_t duration_90k, int64_t samples, bool gap);
+
+/* The segment that is open is none: it must have no part. */
+void ll_playlist_abandon(LlPlaylist *playlist);
+
+/* Takes the oldest segment off where there are more than the window asks for, and three target
+ * durations remain. Returns false where none is due. */
+bool ll_playlist_drop(LlPlaylist *playlist, LlSegment *dropped, int64_t *msn);
+
+/* Takes everything off, for a new beginning; the numbers go on. */
+void ll_playlist_restart(LlPlaylist *playlist);
+
+/* The sum of the durations of the whole segments. */
+int64_t ll_playlist_duration_90k(const LlPlaylist *playlist);
+
+/* The newest discontinuity number in the list. */
+int64_t ll_playlist_newest_discontinuity(const LlPlaylist *playlist);
+
+/* The discontinuity number of the segment that comes next, where it begins something new. */
+int64_t ll_playlist_next_discontinuity(const LlPlaylist *playlist);
+
+/* FRAME-RATE: the most samples in 1000 s of any segment that is listed. Those of less than half a
+ * target duration say little, and count where there are no others. */
+int64_t ll_playlist_frames_milli(const LlPlaylist *playlist);
+
+LlEdge ll_playlist_edge(const LlPlaylist *playlist);
+LlReport ll_playlist_report(const LlPlaylist *playlist, const char *uri);
+
+/* The names of files. PLAYLIST_NAME_SIZE bytes each. */
+void ll_segment_name(const LlPlaylist *playlist, int64_t msn, char *name);
+void ll_segment_template(const LlPlaylist *playlist, const char *for_msn, char *name);
+void ll_part_name(const LlPlaylist *playlist, int64_t msn, size_t part, char *name);
+void ll_init_name(const LlPlaylist *playlist, int64_t msn, char *name);
+
+/* How many segments a delta update leaves out; 0: there is none. */
+size_t ll_playlist_skippable(const LlPlaylist *playlist);
+
+/* How many of the segments, from the oldest, are listed without their parts. */
+size_t ll_playlist_without_parts(const LlPlaylist *playlist);
+
+/* Writes the text, terminated, into `text` (LL_TEXT_SIZE bytes), without the first `skipped`
+ * segments: a delta update where there are any. `report` may be NULL. Returns its length. */
+size_t ll_playlist_write(const LlPlaylist *playlist, size_t skipped, const LlReport *report,
+                         char *text);
+
+/* Where a list goes on that an earlier run has left as `text`: its next media sequence number and
+ * discontinuity sequence number. Returns 0, or -1 where it is none. */
+int ll_playlist_resume(const char *text, int64_t *msn, int64_t *discontinuity_sequence);
+
+/* Finds the next file that a list names as there, from `*at` in its text, and writes its name to
+ * `name` (PLAYLIST_NAME_SIZE bytes). Returns false where there is no more. */
+bool ll_playlist_next_file(const char **at, char *name);
+
+typedef struct LlMultivariant {
+    const char *video, *audio;         /* URIs of the media playlists; NULL: there is none */
+    char video_codec[H264_CODEC_SIZE]; /* "avc1.42C01F" */
+    int width, height;
+    int64_t frame_rate_milli; /* 30000 is 30 a second; 0: not known */
+    int64_t bandwidth;        /* bit/s of the largest segment, all renditions */
+    int64_t average_bandwidth;
+} LlMultivariant;
+
+/* Writes the multivariant playlist into `text` (LL_MULTI_SIZE bytes). Returns its length. */
+size_t ll_multivariant_write(const LlMultivariant *multivariant, char *text);
+
+#endif

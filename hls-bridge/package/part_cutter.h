@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef PART_CUTTER_H
+#define PART_CUTTER_H
+
+/* Decides where the parts of a segment end, for one rendition of low-latency HLS.
+ *
+ * All parts but the last of a segment have one length, `step`, which is a whole number of AAC
+ * frames: so the rule that they be 85 to 100 % of PART-TARGET (rfc8216bis, section 4.4.4.9) holds
+ * for sound and picture alike, however uneven the pictures come. The last part takes the rest. The
+ * segment's end is known late, when the IDR picture that begins the next one is here: then a rest
+ * that would have no picture of its own is given one, by ending the part before it a little
+ * earlier.
+ *
+ * Pure. Times are in the track's unit, on the stream's clock. Thread-safety: one thread. */
+
+#include "base/media.h"
+
+typedef struct PartCutterParams {
+    int64_t step;
+    int64_t target;    /* what the playlist promises as PART-TARGET; at least `step` */
+    int64_t shift_max; /* a sample may begin so much later for the last part's sake */
+} PartCutterParams;
+
+typedef struct PartCutter {
+    PartCutterParams params;
+    int64_t start; /* of the part that is open */
+    int64_t limit; /* the segment ends here at the latest */
+    int64_t end;   /* where it ends, where `ends` */
+    bool ends;
+} PartCutter;
+
+/* Where a part ends, and which samples are its own. */
+typedef struct PartCut {
+    int64_t start, end;
+    int64_t until; /* it has the samples that are decoded before this */
+    bool last;     /* of its segment */
+} PartCut;
+
+/* The lengths for a PART-TARGET of about `part_us`, in units of `per_second`; 90000 and 48000 give
+ * the same lengths. */
+PartCutterParams part_cutter_params(int64_t part_us, int64_t per_second);
+
+void part_cutter_init(PartCutter *cutter, const PartCutterParams *params);
+
+/* A segment begins, which ends at `limit` at the latest. */
+void part_cutter_begin(PartCutter *cutter, int64_t start, int64_t limit);
+
+/* The segment ends at `end`. */
+void part_cutter_end(PartCutter *cutter, int64_t end);
+
+/* The next part that can be cut, where all samples before `complete` are here and `newest` is the
+ * last of them before the segment's end, where that is known. It counts as cut. */
+bool part_cutter_next(PartCutter *cutter, int64_t complete, int64_t newest, PartCut *out);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "package/segment_mux.h"
+
+#include <libavutil/opt.h>
+#include <stdlib.h>
+
+#include "package/memory_muxer.h"
+#include "codec/packet_queue.h"
+
+/* PCR runs this much before decoding, us; half of it may be one audio PES. */
+#define PCR_LEAD_US   200000
+#define PCR_PERIOD_MS "60" /* at the most 100, ISO 13818-1 section 2.7.2 */
+#define PAT_PERIOD_S  "1"  /* beside the ones at each segment's beginning */
+
+enum { VIDEO, AUDIO, TRACKS };
+
+struct SegmentMux {
+    AVFormatContext *format;
+    int stream_index[TRACKS]; /* -1: there is no such track */
+    PacketQueue queue[TRACKS];
+    size_t pending;
+    ByteBuffer out; /* the segment that is being written */
+    ByteBuffer *sink;
+};
+
+static int add_tracks(SegmentMux *mux, const SegmentMuxParams *params)
+{
+    AVStream *stream;
+
+    if (params->video) {
+        stream = memory_muxer_add_h264(mux->format, TICKS_PER_S, NULL, 0);
+        if (!stream)
+            return -1;
+        mux->stream_index[VIDEO] = stream->index;
+    }
+    if (params->audio) {
+        stream = memory_muxer_add_aac(mux->format, TICKS_PER_S, params->aac_config,
+                                      params->aac_config_len);
+        if (!stream)
+            return -1;
+        mux->stream_index[AUDIO] = stream->index;
+    }
+    return 0;
+}
+
+static int open_format(SegmentMux *mux)
+{
+    mux->format = memory_muxer_open("mpegts", &mux->sink);
+    if (!mux->format)
+        return -1;
+    mux->format->max_delay = PCR_LEAD_US;
+    mux->format->flags |= AVFMT_FLAG_FLUSH_PACKETS;
+    /* our timestamps are the ones that are written */
+    av_opt_set(mux->format->priv_data, "mpegts_copyts", "1", 0);
+    av_opt_set(mux->format->priv_data, "pcr_period", PCR_PERIOD_MS, 0);
+    av_opt_set(mux->format->priv_data, "pat_period", PAT_PERIOD_S, 0);
+    return 0;
+}
+
+SegmentMux *segment_mux_create(const SegmentMuxParams *params, const char **error)
+{
+    SegmentMux *mux = calloc(1, sizeof(*mux));
+
+    *error = "there is no memory for a muxer";
+    if (!mux)
+        return NULL;
+    mux->stream_index[VIDEO] = mux->stream_index[AUDIO] = -1;
+    mux->sink = &mux->out;
+    if (open_format(mux) < 0 || add_tracks(mux, params) < 0)
+        goto fail;
+    *error = "libavformat cannot write MPEG-TS";
+    if (avformat_write_header(mux->format, NULL) < 0)
+        goto fail;
+    return mux;
+fail:
+    segment_mux_destroy(&mux);
+    return NULL;
+}
+
+void segment_mux_destroy(SegmentMux **mux)
+{
+    SegmentMux *m = *mux;
+
+    if (!m)
+        return;
+    for (int t = 0; t < TRACKS; t++)
+        packet_queue_free(&m->queue[t]);
+    memory_muxer_close(&m->format);
+    byte_buffer_free(&m->out);
+    free(m);
+    *mux = NULL;
+}
+
+static int collect(SegmentMux *mux, int track, const uint8_t *data, size_t len, int64_t pts,
+                   int64_t dts, bool key)
+{
+    AVPacket *packet = packet_queue_add(&mux->queue[track], data, len);
+
+    byte_buffer_free(&mux->out); /* of the last segment; the next one is seconds away */
+    if (!packet)
+        return -1;
+    packet->stream_index = mux->stream_index[track];
+    packet->pts = pts;
+    packet->dts = dts;
+    packet->flags = key ? AV_PKT_FLAG_KEY : 0;
+    mux->pending += len;
+    return 0;
+}
+
+int segment_mux_video(SegmentMux *mux, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
+{
+    return collect(mux, VIDEO, unit->data, unit->len, pts_90k, dts_90k, unit->idr);
+}
+
+int segment_mux_audio(SegmentMux *mux, const AacFrame *frame)
+{
+    int64_t pts = samples_to_90k(frame->pts_samples);
+
+    return collect(mux, AUDIO, frame->data, frame->len, pts, pts, true);
+}
+
+size_t segment_mux_pending(const SegmentMux *mux)
+{
+    return mux->pending;
+}
+
+/* The first sample of a track that lies before the cut, or NULL. */
+static AVPacket *head(const SegmentMux *mux, int track, int64_t cut)
+{
+    const PacketQueue *q = &mux->queue[track];
+
+    if (q->first == q->count)
+        return NULL;
+    AVPacket *packet = q->packet[q->first];
+    int64_t at = packet->flags & AV_PKT_FLAG_KEY ? packet->pts : packet->dts;
+    return at < cut ? packet : NULL;
+}
+
+/* The track whose sample comes next, or -1. */
+static int next_track(const SegmentMux *mux, int64_t cut)
+{
+    const AVPacket *video = head(mux, VIDEO, cut), *audio = head(mux, AUDIO, cut);
+
+    if (!video || !audio)
+        return video ? VIDEO : audio ? AUDIO : -1;
+    return video->dts <= audio->dts ? VIDEO : AUDIO;
+}
+
+int segment_mux_cut(SegmentMux *mux, int64_t cut_90k, Segment *out)
+{
+    int status = 0, track;
+
+    *out = (Segment){0};
+    byte_buffer_clear(&mux->out);
+    if (next_track(mux, cut_90k) < 0)
+        return 1;
+    av_opt_set(mux->format->priv_data, "mpegts_flags", "+resend_headers", 0);
+    while ((track = next_track(mux, cut_90k)) >= 0) {
+        PacketQueue *q = &mux->queue[track];
+        AVPacket *packet = q->packet[q->first++];
+        if (track == VIDEO && out->pictures++ == 0)
+            out->starts_with_idr = packet->flags & AV_PKT_FLAG_KEY;
+        out->aac_frames += track == AUDIO;
+        mux->pending -= (size_t)packet->size;
+        if (status >= 0)
+            status = av_write_frame(mux->format, packet);
+        av_packet_free(&packet);
+    }
+    if (status >= 0)
+        status = av_write_frame(mux->format, NULL); /* the audio that waits for a full PES */
+    avio_flush(mux->format->pb);
+    if (status < 0 || mux->out.failed)
+        return -1;
+    out->data = mux->out.data;
+    out->len = mux->out.len;
+    return 0;
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "package/segment_store.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "store/media_folder.h"
+
+#define SEGMENT_SUFFIX ".ts"
+#define TS_PACKET      188 /* bytes; ISO 13818-1 */
+
+_Static_assert(PLAYLIST_NAME_SIZE == MEDIA_NAME_SIZE, "a playlist names files of the folder");
+
+struct SegmentStore {
+    MediaFolder *folder;
+    NumberLog *numbers;
+    bool durable;
+    int64_t began_s; /* wall clock at open: makes names unique beyond the life of any numbering */
+    int64_t longest_90k; /* longest playlist so far */
+    Playlist playlist;
+    char text[PLAYLIST_TEXT_SIZE];
+};
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static Numbers numbers_of(const Playlist *p)
+{
+    return (Numbers){playlist_next_sequence(p), playlist_newest_discontinuity(p)};
+}
+
+/* Returns 0, or -1 with errno: then the playlist must not be seen. */
+static int reserve_numbers(SegmentStore *s)
+{
+    Numbers next = numbers_of(&s->playlist);
+
+    return number_log_reserve(s->numbers, NUMBERS_TS, &next, s->durable ? 0 : NUMBER_LOG_AHEAD);
+}
+
+static int add_file(SegmentStore *s, const char *name, const uint8_t *data, size_t len)
+{
+    return s->durable ? media_folder_add_through(s->folder, name, data, len)
+                      : media_folder_add(s->folder, name, data, len);
+}
+
+static int write_playlist(SegmentStore *s)
+{
+    size_t len = playlist_write(&s->playlist, s->text);
+
+    if (reserve_numbers(s) < 0)
+        return -1;
+    if (!s->durable)
+        return media_folder_write(s->folder, PLAYLIST_FILE, s->text, len);
+    if (media_folder_write_through(s->folder, PLAYLIST_FILE, s->text, len) < 0)
+        return -1;
+    media_folder_sync_names(s->folder); /* if that fails, what it lists is not taken up */
+    return 0;
+}
+
+int64_t segment_store_expire(SegmentStore *s, int64_t now_us)
+{
+    return media_folder_expire(s->folder, now_us);
+}
+
+/* ---- recovery ---- */
+
+static bool is_listed(void *user, const char *name)
+{
+    const Playlist *p = user;
+
+    for (size_t i = 0; i < p->count; i++)
+        if (strcmp(p->segments[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Segments that no playlist names any more are of a former run: a viewer may be about to fetch one,
+ * so they stay as long as if they had left the playlist now. */
+static void outdate_leftovers(SegmentStore *s, int64_t now_us)
+{
+    media_folder_remove_all_later(s->folder, SEGMENT_SUFFIX, is_listed, &s->playlist,
+                                  now_us + 2 * ticks_to_us(s->longest_90k));
+}
+
+/* Whether a file can be what was written: it is there, and has whole TS packets. */
+static bool is_whole(const SegmentStore *s, const char *name)
+{
+    int64_t size = media_folder_size(s->folder, name);
+
+    return size > 0 && size % TS_PACKET == 0;
+}
+
+static bool has_missing(const SegmentStore *s)
+{
+    for (size_t i = 0; i < s->playlist.count; i++)
+        if (!is_whole(s, s->playlist.segments[i].name))
+            return true;
+    return false;
+}
+
+/* The longest that a playlist of an earlier run may have been: nobody knows any more. */
+static int64_t longest_before_90k(const SegmentStoreParams *params, const Playlist *p)
+{
+    int64_t segment_90k =
+        p->target_duration_s * TICKS_PER_S + TICKS_PER_S / 2; /* rounded, EXTINF */
+    int64_t full_90k = (int64_t)params->window * segment_90k;
+    int64_t least_90k = PLAYLIST_LIVE_MIN * p->target_duration_s * TICKS_PER_S + segment_90k;
+
+    return full_90k > least_90k ? full_90k : least_90k;
+}
+
+/* What was found of the playlist of an earlier run. */
+typedef struct Found {
+    bool there, read;
+    bool newest; /* what was read is what viewers have seen last */
+} Found;
+
+/* Below which all numbers are that viewers have seen, as far as the playlist does not tell: the log
+ * does, or else the clock, which counts faster than segments. */
+static Numbers seen_numbers(const SegmentStore *s, const Found *found)
+{
+    Numbers seen = {0};
+
+    if (found->newest || (number_log_bound(s->numbers, NUMBERS_TS, &seen) && seen.msn > 0) ||
+        !found->there || found->read)
+        return seen;
+    return (Numbers){(uint64_t)s->began_s, (uint64_t)s->began_s};
+}
+
+/* Begins with nothing in the playlist, at numbers that viewers cannot have seen. Returns 0, or -1
+ * with errno. */
+static int begin_empty(SegmentStore *s, const Found *found)
+{
+    Numbers seen = seen_numbers(s, found), logged;
+    Playlist *p = &s->playlist;
+
+    if (!found->there && seen.msn == 0)
+        return 0; /* nobody has ever seen any */
+    /* once numbers are reserved in this boot, what is found is trusted, by a run that follows if
+     * this one is killed now: so what the log replaces goes before that */
+    if (number_log_bound(s->numbers, NUMBERS_TS, &logged) &&
+        logged.msn >= playlist_next_sequence(p))
+        media_folder_remove(s->folder, PLAYLIST_FILE);
+    playlist_restart(p);
+    p->media_sequence = larger(p->media_sequence, seen.msn);
+    p->discontinuity_sequence = larger(p->discontinuity_sequence, seen.discontinuity + 1);
+    if (reserve_numbers(s) < 0)
+        return -1;
+    media_folder_remove(s->folder, PLAYLIST_FILE);
+    return 0;
+}
+
+/* Takes up what an earlier run has left, as far as it can be relied on. Returns 0, or -1 with
+ * errno: then the disk keeps what is there to itself. */
+static int recover(SegmentStore *s, const SegmentStoreParams *params, int64_t now_us)
+{
+    ssize_t len = media_folder_read(s->folder, PLAYLIST_FILE, s->text, sizeof(s->text));
+
+    if (len < 0 && errno != ENOENT)
+        return -1;
+    Found found = {.there = len >= 0};
+    found.read = len > 0 && playlist_read(&s->playlist, s->text, (size_t)len, params->window) == 0;
+    if (found.read) {
+        s->longest_90k = longest_before_90k(params, &s->playlist);
+    } else {
+        playlist_init(&s->playlist, params->target_duration_s, params->window);
+        s->longest_90k = PLAYLIST_LIVE_MIN * params->target_duration_s * TICKS_PER_S;
+    }
+    Numbers numbers = numbers_of(&s->playlist);
+    found.newest = found.read && number_log_trusts(s->numbers, NUMBERS_TS, &numbers);
+    if ((!found.newest || has_missing(s)) && begin_empty(s, &found) < 0)
+        return -1;
+    outdate_leftovers(s, now_us);
+    return 0;
+}
+
+SegmentStore *segment_store_open(const SegmentStoreParams *params, int64_t now_us)
+{
+    SegmentStore *s = calloc(1, sizeof(*s));
+
+    if (!s)
+        return NULL;
+    s->began_s = (int64_t)time(NULL);
+    s->durable = params->durable;
+    s->folder = media_folder_open(params->directory, params->stream);
+    if (s->folder)
+        media_folder_limit(s->folder, params->bound);
+    s->numbers = s->folder ? number_log_open(s->folder) : NULL;
+    if (s->numbers && recover(s, params, now_us) == 0)
+        return s;
+    int error = errno;
+    segment_store_close(&s);
+    errno = error;
+    return NULL;
+}
+
+void segment_store_close(SegmentStore **store)
+{
+    if (!*store)
+        return;
+    number_log_close(&(*store)->numbers);
+    media_folder_close(&(*store)->folder);
+    free(*store);
+    *store = NULL;
+}
+
+const Playlist *segment_store_playlist(const SegmentStore *s)
+{
+    return &s->playlist;
+}
+
+const Histogram *segment_store_writes(const SegmentStore *s)
+{
+    return media_folder_writes(s->folder);
+}
+
+/* ---- segments ---- */
+
+/* Takes everything off where the last broadcast has ended. Returns how many, moved to `dropped`. */
+static size_t drop_ended(Playlist *p, PlaylistSegment *dropped)
+{
+    size_t n = p->ended ? p->count : 0;
+
+    memcpy(dropped, p->segments, n * sizeof(*dropped));
+    if (p->ended)
+        playlist_restart(p);
+    return n;
+}
+
+int segment_store_add(SegmentStore *s, const uint8_t *data, size_t len, PlaylistSegment *segment,
+                      int64_t now_us)
+{
+    const Playlist before = s->playlist;
+    PlaylistSegment dropped[PLAYLIST_SEGMENTS_MAX];
+    size_t n = drop_ended(&s->playlist, dropped);
+    int error;
+
+    snprintf(segment->name, sizeof(segment->name), "seg-%" PRId64 "-%06" PRIu64 SEGMENT_SUFFIX,
+             s->began_s, playlist_next_sequence(&s->playlist));
+    if (add_file(s, segment->name, data, len) < 0)
+        goto fail;
+    if (s->playlist.count == 0)
+        segment->discontinuity = false; /* there is nothing before it to differ from */
+    playlist_append(&s->playlist, segment);
+    while (playlist_drop(&s->playlist, &dropped[n]))
+        n++;
+    if (write_playlist(s) < 0) {
+        error = errno;
+        media_folder_remove(s->folder, segment->name);
+        errno = error;
+        goto fail;
+    }
+    for (size_t i = 0; i < n; i++)
+        media_folder_remove_later(s->folder, dropped[i].name,
+                                  now_us + ticks_to_us(dropped[i].duration_90k + s->longest_90k));
+    int64_t duration = playlist_duration_90k(&s->playlist);
+    s->longest_90k = duration > s->longest_90k ? duration : s->longest_90k;
+    return 0;
+fail:
+    s->playlist = before;
+    return -1;
+}
+
+NumberLog *segment_store_numbers(const SegmentStore *s)
+{
+    return s->numbers;
+}
+
+void segment_store_settle(SegmentStore *s)
+{
+    if (media_folder_sync_all(s->folder) == 0)
+        number_log_settle(s->numbers);
+}
+
+int segment_store_end(SegmentStore *s)
+{
+    if (s->playlist.count == 0 || s->playlist.ended)
+        return 0;
+    s->playlist.ended = true;
+    if (write_playlist(s) == 0)
+        return 0;
+    s->playlist.ended = false;
+    return -1;
+}
+
+void segment_store_discard(SegmentStore *s)
+{
+    media_folder_discard(s->folder);
+}
+
+int segment_store_clear(SegmentStore *s)
+{
+    const Playlist before = s->playlist;
+
+    if (playlist_next_sequence(&before) == 0 || (before.ended && before.count == 0))
+        return 0; /* nothing was ever written, or it is done */
+    playlist_restart(&s->playlist);
+    s->playlist.ended = true;
+    if (write_playlist(s) < 0) {
+        s->playlist = before;
+        return -1;
+    }
+    for (size_t i = 0; i < before.count; i++)
+        media_folder_remove(s->folder, before.segments[i].name);
+    segment_store_expire(s, NEVER_US);
+    return 0;
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "package/thumbnail.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "base/byte_buffer.h"
+#include "clock.h"
+#include "codec/jpeg_maker.h"
+#include "store/media_folder.h"
+
+/* Of the worker, since streams come first. On Linux a thread has one of its own; where it may not
+ * be set, it goes on as it is. */
+#define NICENESS 10
+
+struct Thumbnailer {
+    pthread_t thread;
+    pthread_mutex_t lock; /* guards what follows, and the guarded part of each Thumbnail */
+    pthread_cond_t work, idle;
+    Thumbnail *first, *last; /* whose key frames wait, the oldest first */
+    Thumbnail *at_work;      /* whose is being made; NULL: nobody's */
+    bool stop;
+};
+
+struct Thumbnail {
+    Thumbnailer *maker; /* NULL: off */
+    MediaFolder *folder;
+    int64_t period_us, next_us;
+    ThumbnailStats stats;
+
+    /* guarded by the maker's lock */
+    Thumbnail *next;
+    bool waits;      /* in the maker's list, with `unit` */
+    ByteBuffer unit; /* the newest key frame */
+    bool is_made;
+    ByteBuffer jpeg; /* where it is made; empty: it could not be */
+};
+
+static void swap(ByteBuffer *a, ByteBuffer *b)
+{
+    ByteBuffer t = *a;
+
+    *a = *b;
+    *b = t;
+}
+
+/* ---- the worker ---- */
+
+/* Takes the one that has waited longest off the list; the lock is held, and there is one. */
+static Thumbnail *take_first(Thumbnailer *m)
+{
+    Thumbnail *t = m->first;
+
+    m->first = t->next;
+    if (!m->first)
+        m->last = NULL;
+    t->next = NULL;
+    t->waits = false;
+    return t;
+}
+
+static void *work(void *data)
+{
+    Thumbnailer *m = data;
+    ByteBuffer unit = {0}, jpeg = {0};
+
+    setpriority(PRIO_PROCESS, 0, NICENESS);
+    pthread_mutex_lock(&m->lock);
+    for (;;) {
+        while (!m->first && !m->stop)
+            pthread_cond_wait(&m->work, &m->lock);
+        if (m->stop)
+            break;
+        Thumbnail *t = m->at_work = take_first(m);
+        swap(&unit, &t->unit);
+        pthread_mutex_unlock(&m->lock);
+        if (jpeg_make(unit.data, unit.len, &jpeg) < 0)
+            byte_buffer_clear(&jpeg);
+        pthread_mutex_lock(&m->lock);
+        swap(&jpeg, &t->jpeg);
+        t->is_made = true;
+        m->at_work = NULL;
+        pthread_cond_broadcast(&m->idle);
+    }
+    pthread_mutex_unlock(&m->lock);
+    byte_buffer_free(&unit);
+    byte_buffer_free(&jpeg);
+    return NULL;
+}
+
+Thumbnailer *thumbnailer_create(void)
+{
+    Thumbnailer *m = calloc(1, sizeof(*m));
+
+    if (!m)
+        return NULL;
+    pthread_mutex_init(&m->lock, NULL);
+    pthread_cond_init(&m->work, NULL);
+    pthread_cond_init(&m->idle, NULL);
+    errno = pthread_create(&m->thread, NULL, work, m);
+    if (errno == 0)
+        return m;
+    free(m);
+    return NULL;
+}
+
+void thumbnailer_destroy(Thumbnailer **thumbnailer)
+{
+    Thumbnailer *m = *thumbnailer;
+
+    if (!m)
+        return;
+    pthread_mutex_lock(&m->lock);
+    m->stop = true;
+    pthread_cond_signal(&m->work);
+    pthread_mutex_unlock(&m->lock);
+    pthread_join(m->thread, NULL);
+    pthread_cond_destroy(&m->work);
+    pthread_cond_destroy(&m->idle);
+    pthread_mutex_destroy(&m->lock);
+    free(m);
+    *thumbnailer = NULL;
+}
+
+/* ---- a stream's ---- */
+
+Thumbnail *thumbnail_open(Thumbnailer *thumbnailer, const char *directory, const char *stream,
+                          int64_t period_us)
+{
+    Thumbnail *t = calloc(1, sizeof(*t));
+
+    if (!t)
+        return NULL;
+    t->maker = thumbnailer;
+    t->period_us = period_us;
+    t->folder = media_folder_open(directory, stream);
+    if (!t->folder) {
+        free(t);
+        return NULL;
+    }
+    media_folder_remove(t->folder, THUMBNAIL_FILE);
+    return t;
+}
+
+/* Takes it off the list; the lock is held. */
+static void forget(Thumbnailer *m, Thumbnail *t)
+{
+    Thumbnail **at = &m->first;
+
+    while (*at != t)
+        at = &(*at)->next;
+    *at = t->next;
+    m->last = NULL;
+    for (Thumbnail *each = m->first; each; each = each->next)
+        m->last = each;
+    t->waits = false;
+}
+
+void thumbnail_close(Thumbnail **thumbnail)
+{
+    Thumbnail *t = *thumbnail;
+
+    if (!t)
+        return;
+    if (t->maker) {
+        pthread_mutex_lock(&t->maker->lock);
+        if (t->waits)
+            forget(t->maker, t);
+        while (t->maker->at_work == t)
+            pthread_cond_wait(&t->maker->idle, &t->maker->lock);
+        pthread_mutex_unlock(&t->maker->lock);
+    }
+    byte_buffer_free(&t->unit);
+    byte_buffer_free(&t->jpeg);
+    media_folder_close(&t->folder);
+    free(t);
+    *thumbnail = NULL;
+}
+
+void thumbnail_offer(Thumbnail *t, const AccessUnit *unit, int64_t now_us)
+{
+    Thumbnailer *m = t->maker;
+
+    if (!m || now_us < t->next_us)
+        return;
+    t->next_us = now_us + t->period_us;
+    pthread_mutex_lock(&m->lock);
+    byte_buffer_clear(&t->unit);
+    byte_buffer_add(&t->unit, unit->data, unit->len);
+    if (!t->waits) {
+        *(m->last ? &m->last->next : &m->first) = t;
+        m->last = t;
+        t->waits = true;
+        pthread_cond_signal(&m->work);
+    }
+    pthread_mutex_unlock(&m->lock);
+}
+
+void thumbnail_update(Thumbnail *t)
+{
+    ByteBuffer jpeg = {0};
+    bool made;
+
+    if (!t->maker)
+        return;
+    pthread_mutex_lock(&t->maker->lock);
+    made = t->is_made;
+    t->is_made = false;
+    if (made)
+        swap(&jpeg, &t->jpeg);
+    pthread_mutex_unlock(&t->maker->lock);
+    if (!made)
+        return;
+    if (jpeg.len > 0 && media_folder_write(t->folder, THUMBNAIL_FILE, jpeg.data, jpeg.len) == 0) {
+        t->stats.made++;
+        t->stats.made_unix_us = clock_us(CLOCK_REALTIME);
+    } else {
+        t->stats.failed++;
+    }
+    byte_buffer_free(&jpeg);
+}
+
+void thumbnail_remove(Thumbnail *t)
+{
+    media_folder_remove(t->folder, THUMBNAIL_FILE);
+    t->stats.made_unix_us = 0;
+}
+
+ThumbnailStats thumbnail_stats(const Thumbnail *t)
+{
+    return t->stats;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef PACKAGER_H
+#define PACKAGER_H
+
+/* All that makes files of one stream's media, and outlives its publishers: the AAC encoder,
+ * hls_output with what it writes to, and the thumbnail.
+ *
+ * Thread-safety: one thread, the stream's. */
+
+#include "segment/hls_output.h"
+#include "codec/opus_to_aac.h"
+#include "package/thumbnail.h"
+
+typedef struct Packager Packager;
+
+typedef struct PackagerParams {
+    const char *stream;    /* a valid stream name; borrowed */
+    const char *directory; /* of all streams; exists; wanted by packager_open() alone */
+    int64_t segment_us;
+    size_t window; /* segments in a playlist */
+    int64_t audio_bitrate;
+    bool writes_ts;           /* .ts segments and index.m3u8 */
+    bool durable;             /* these survive a power cut */
+    LlHub *ll_hub;            /* low-latency HLS is told to; borrowed; NULL: there is none */
+    int64_t ll_part_us;       /* about how long its parts are */
+    bool ll_dash;             /* and manifest.mpd */
+    Thumbnailer *thumbnailer; /* borrowed; NULL: there are no thumbnails */
+    int64_t thumbnail_us;     /* from one to the next */
+    OutputBoundParams bound;  /* of what publishers can make it put out */
+} PackagerParams;
+
+/* Opens the stream's folder; what an earlier run has left there is taken up. Returns NULL with
+ * errno. */
+Packager *packager_open(const PackagerParams *params, int64_t now_us);
+
+/* What is not yet written is lost: finish the output first. Accepts NULL, leaves NULL. */
+void packager_close(Packager **packager);
+
+/* Nobody publishes, and nobody is expected: gives the encoder back, which is most of what a stream
+ * takes in memory. The output must be finished. Only a wake makes the sound's part usable again. */
+void packager_rest(Packager *packager);
+
+/* Somebody publishes again, after a rest. Returns 0, or -1 with errno: then it still rests. */
+int packager_wake(Packager *packager);
+
+/* Its parts, borrowed: what sound goes through, what takes the media, and what takes key frames. */
+OpusToAac *packager_audio(const Packager *packager);
+HlsOutput *packager_output(const Packager *packager);
+Thumbnail *packager_thumbnail(const Packager *packager);
+
+/* The playlist of .ts segments as it stands; borrowed. */
+const Playlist *packager_playlist(const Packager *packager);
+
+/* Whether nothing was ever listed, by an earlier run neither. */
+bool packager_is_empty(const Packager *packager);
+
+/* What is listed, by an earlier run perhaps: LISTING_OPEN where any playlist is open. */
+Listing packager_listing(const Packager *packager);
+
+/* Ends all playlists: EXT-X-ENDLIST. Returns 0, or -1 with errno; call it again then. */
+int packager_end(Packager *packager);
+
+/* Removes everything of an ended stream but the playlists, for their numbers. Returns 0, or -1 with
+ * errno; call it again then. */
+int packager_clear(Packager *packager);
+
+/* As media_folder_discard(): close it then. */
+void packager_discard(Packager *packager);
+
+/* Removes files that may go by `files_us`, which is `now_us` or before, and answers low-latency
+ * requests that have waited for too long. Returns when there is something next, NEVER_US: nothing.
+ */
+int64_t packager_expire(Packager *packager, int64_t now_us, int64_t files_us);
+
+#endif

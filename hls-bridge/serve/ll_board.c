@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "serve/ll_board.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+LlBoard *ll_board_create(LlHub *hub, const char *stream, int64_t hold_us)
+{
+    LlBoard *board = calloc(1, sizeof(*board));
+
+    if (!board)
+        return NULL;
+    board->hub = hub;
+    board->hold_us = hold_us;
+    board->expire_us = NEVER_US;
+    pthread_mutex_init(&board->lock, NULL);
+    snprintf(board->stream, sizeof(board->stream), "%s", stream);
+    return board;
+}
+
+void ll_board_free(LlBoard *b)
+{
+    for (int i = 0; i < LL_RENDITIONS; i++) {
+        ll_text_release(b->rendition[i].text);
+        ll_text_release(b->rendition[i].delta);
+        ll_parts_clear(&b->rendition[i].parts);
+    }
+    pthread_mutex_destroy(&b->lock);
+    free(b);
+}
+
+/* ---- news ---- */
+
+int ll_board_keep(LlBoard *board, LlRendition rendition, int64_t msn, int64_t part,
+                  const void *bytes, size_t len)
+{
+    LlText *copy = ll_text_create(bytes, len);
+
+    if (!copy)
+        return -1;
+    pthread_mutex_lock(&board->lock);
+    ll_parts_add(&board->rendition[rendition].parts, msn, part, copy,
+                 board->hub->params.part_bytes);
+    pthread_mutex_unlock(&board->lock);
+    return 0;
+}
+
+/* Whether there is nothing yet for this ticket. */
+static bool waits_on(const LlShown *r, const LlTicket *t)
+{
+    return !r->there || ll_edge_verdict(&r->edge, t->msn, t->part) == LL_WAIT;
+}
+
+int ll_board_publish(LlBoard *board, LlRendition rendition, const LlNews *news)
+{
+    LlShown *r = &board->rendition[rendition];
+    LlText *text = ll_text_create(news->text, news->text_len);
+    LlText *delta = news->delta ? ll_text_create(news->delta, news->delta_len) : NULL;
+    LlChain chain = {NULL};
+
+    if (!text || (news->delta && !delta)) {
+        ll_text_release(text);
+        ll_text_release(delta);
+        return -1;
+    }
+    pthread_mutex_lock(&board->lock);
+    LlText *old_text = r->text, *old_delta = r->delta;
+    *r = (LlShown){true, news->edge, news->epoch, text, delta, r->parts};
+    if (news->edge.ended)
+        ll_parts_clear(&r->parts);
+    for (LlTicket *t = board->held.first, *next; t; t = next) {
+        next = t->next;
+        if (t->rendition == rendition && !waits_on(r, t))
+            ll_queue_wake(&board->held, t, &chain);
+    }
+    pthread_mutex_unlock(&board->lock);
+    ll_chain_tell(&chain);
+    ll_text_release(old_text);
+    ll_text_release(old_delta);
+    return 0;
+}
+
+/* ---- time ---- */
+
+/* Asked at each packet, so it looks at the tickets only when one may be due. */
+void ll_board_wake_expired(LlBoard *board, int64_t now_us, LlChain *chain)
+{
+    int64_t next_us = NEVER_US;
+
+    if (board->held.first && now_us < board->expire_us)
+        return;
+    for (LlTicket *t = board->held.first, *next; t; t = next) {
+        int64_t at = t->since_us + board->hold_us;
+        next = t->next;
+        if (at <= now_us) {
+            t->expired = true;
+            atomic_fetch_add(&board->hub->expired, 1);
+            ll_queue_wake(&board->held, t, chain);
+        } else if (at < next_us) {
+            next_us = at;
+        }
+    }
+    board->expire_us = next_us;
+}
+
+int64_t ll_board_expire(LlBoard *board, int64_t now_us)
+{
+    LlChain chain = {NULL};
+
+    pthread_mutex_lock(&board->lock);
+    ll_board_wake_expired(board, now_us, &chain);
+    int64_t next_us = board->expire_us;
+    pthread_mutex_unlock(&board->lock);
+    ll_chain_tell(&chain);
+    return next_us;
+}
+
+/* ---- requests ---- */
+
+static LlAnswer hold_back(LlBoard *board, LlTicket *t, int64_t now_us)
+{
+    if (t->expired || atomic_load(&board->hub->closed))
+        return LL_ANSWER_TOO_LONG;
+    if (t->since_us == 0) {
+        t->since_us = now_us;
+        atomic_fetch_add(&board->hub->held_ever, 1);
+    }
+    if (t->since_us + board->hold_us < board->expire_us)
+        board->expire_us = t->since_us + board->hold_us;
+    t->board = board;
+    t->pause(t->user);
+    ll_queue_put(&board->held, t);
+    return LL_ANSWER_HELD;
+}
+
+LlAnswer ll_board_playlist(LlBoard *board, const LlDirectives *d, int64_t now_us, LlTicket *t,
+                           LlText **text)
+{
+    const LlShown *r = &board->rendition[t->rendition];
+
+    if (!r->there && d->msn < 0)
+        return LL_ANSWER_NOT_FOUND;
+    if (d->msn >= 0) {
+        if (r->there && ll_edge_verdict(&r->edge, d->msn, d->part) == LL_BAD)
+            return LL_ANSWER_BAD;
+        if (waits_on(r, t))
+            return hold_back(board, t, now_us);
+    }
+    *text = ll_text_hold(d->skip && r->delta ? r->delta : r->text);
+    return LL_ANSWER_READY;
+}
+
+LlAnswer ll_board_part(LlBoard *board, int64_t epoch, int64_t now_us, LlTicket *t, LlText **bytes)
+{
+    const LlShown *r = &board->rendition[t->rendition];
+
+    if (!r->there || r->epoch != epoch || r->edge.ended)
+        return LL_ANSWER_NOT_FOUND;
+    int64_t open = r->edge.last_msn + 1;
+    if (t->msn == open && t->part == r->edge.open_parts)
+        return hold_back(board, t, now_us);
+    LlText *there = ll_parts_find(&r->parts, t->msn, t->part);
+    /* what is kept may not have been published yet */
+    if (!there || t->msn > open || (t->msn == open && t->part > r->edge.open_parts))
+        return LL_ANSWER_NOT_FOUND;
+    *bytes = ll_text_hold(there);
+    return LL_ANSWER_READY;
+}
+
+size_t ll_board_held(LlBoard *board)
+{
+    pthread_mutex_lock(&board->lock);
+    size_t held = board->held.count;
+    pthread_mutex_unlock(&board->lock);
+    return held;
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "stream/bridge_settings.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "serve/ll_server.h"
+#include "package/playlist.h"
+#include "settings_reader.h"
+
+#define S US_PER_S
+
+#define UNIX "unix:"
+
+#define PARTS_MIN 2  /* of a segment; with fewer there is nothing to gain */
+#define PARTS_MAX 80 /* what a playlist can list, and some in hand for longer segments */
+
+/* A key's place in the struct, its type, and what it may be. */
+#define KEY(key_path, key_type, field, least, most)                                                \
+    .path = key_path, .type = key_type, .offset = offsetof(BridgeSettings, field),                 \
+    .size = sizeof(((BridgeSettings *)0)->field), .min = (least), .max = (most)
+
+static const SettingRule rules[] = {
+    {KEY("hls.directory", SETTING_STRING, directory, 1, BRIDGE_PATH_SIZE - 1), .required = true},
+    {KEY("hls.segment", SETTING_SECONDS, segment_us, 1 * S, 60 * S)},
+    {KEY("hls.playlist", SETTING_INTEGER, window, PLAYLIST_LIVE_MIN, PLAYLIST_WINDOW_MAX)},
+    {KEY("hls.hold", SETTING_SECONDS, hold_us, 0, 86400 * S)},
+    {KEY("hls.keep", SETTING_SECONDS, keep_us, 0, 86400 * S)},
+    {KEY("hls.thumbnail", SETTING_SECONDS, thumbnail_us, 0, 3600 * S)},
+    {KEY("hls.restart", SETTING_SECONDS, restart_us, 0, 60 * S)},
+    {KEY("hls.files", SETTING_INTEGER, files_per_s, 50, 10000)},
+    {KEY("hls.ts", SETTING_BOOLEAN, writes_ts, 0, 0)},
+    {KEY("hls.durable", SETTING_BOOLEAN, durable, 0, 0)},
+    {KEY("ll.enabled", SETTING_BOOLEAN, ll_enabled, 0, 0)},
+    {KEY("ll.part", SETTING_SECONDS, ll_part_us, S / 10, 1 * S)},
+    {KEY("ll.wait", SETTING_SECONDS, ll_wait_us, 1 * S, 120 * S)},
+    {KEY("ll.memory", SETTING_INTEGER, ll_memory, 1 << 16, 1 << 30)},
+    {KEY("ll.connections", SETTING_INTEGER, ll_connections, 10, 1000000)},
+    {KEY("ll.timeout", SETTING_SECONDS, ll_timeout_us, 1 * S, 600 * S)},
+    {KEY("ll.dash", SETTING_BOOLEAN, ll_dash, 0, 0)},
+    {KEY("ll.address", SETTING_STRING, ll_address, 7, BRIDGE_ADDRESS_SIZE - 1)},
+    {KEY("ll.port", SETTING_INTEGER, ll_port, 1, UINT16_MAX)},
+    {KEY("ll.socket", SETTING_STRING, ll_socket, 0, BRIDGE_SOCKET_SIZE - 1)},
+    {KEY("audio.bitrate", SETTING_INTEGER, audio_bitrate, 32000, 320000)},
+    {KEY("sources.timeout", SETTING_SECONDS, source_timeout_us, 1 * S, 3600 * S)},
+    {KEY("sources.backlog", SETTING_INTEGER, backlog, 1 << 16, 1 << 30)},
+    {KEY("sources.max", SETTING_INTEGER, max_streams, 1, 10000)},
+    {KEY("sources.held", SETTING_INTEGER, max_held, 0, 10000)},
+    {KEY("sources.ended", SETTING_INTEGER, max_ended, 0, 10000)},
+    {KEY("sources.names", SETTING_INTEGER, max_names, 0, 1000000)},
+    {KEY("sources.bitrate", SETTING_INTEGER, source_bitrate, 100000, 1000000000)},
+    /* in Mbit/s: libconfig wraps what is beyond 32 bits, and says nothing */
+    {KEY("sources.bandwidth", SETTING_INTEGER, bandwidth_mbit, 0, 100000)},
+    {KEY("control.address", SETTING_STRING, control_address, 7, BRIDGE_ADDRESS_SIZE - 1)},
+    {KEY("control.port", SETTING_INTEGER, control_port, 1, UINT16_MAX)},
+    {KEY("control.listen", SETTING_STRING, control_listen, 0, BRIDGE_LISTEN_SIZE - 1)},
+    {KEY("control.token_file", SETTING_STRING, control_token_file, 0, BRIDGE_PATH_SIZE - 1)},
+    {KEY("control.hosts", SETTING_STRING, control.hosts, 0, CONTROL_NAMES_SIZE - 1)},
+    {KEY("control.origins", SETTING_STRING, control.origins, 0, CONTROL_NAMES_SIZE - 1)},
+};
+
+BridgeSettings bridge_settings_defaults(void)
+{
+    return (BridgeSettings){
+        .segment_us = 2 * S,
+        .window = 6,
+        .hold_us = 30 * S,
+        .keep_us = 600 * S,
+        .thumbnail_us = 5 * S,
+        .restart_us = S / 2,
+        .files_per_s = 100,
+        .writes_ts = true,
+        .ll_enabled = true,
+        .ll_part_us = S / 5,
+        .ll_wait_us = LL_HUB_DEFAULTS.wait_us,
+        .ll_memory = (int64_t)LL_HUB_DEFAULTS.part_bytes,
+        .ll_connections = LL_CONNECTIONS,
+        .ll_timeout_us = LL_TIMEOUT_US,
+        .ll_dash = true,
+        .ll_address = "127.0.0.1",
+        .ll_port = 8191,
+        .source_timeout_us = 10 * S,
+        .backlog = 8 << 20,
+        .audio_bitrate = 128000,
+        .control_address = "127.0.0.1",
+        .control_port = 8190,
+        .max_streams = 200,
+        .max_names = 10000,
+        .source_bitrate = 10000000,
+        .bandwidth_mbit = 2000,
+    };
+}
+
+int bridge_settings_read(const char *file, BridgeSettings *settings, char *error)
+{
+    return settings_read(file, rules, sizeof(rules) / sizeof(rules[0]), settings, error);
+}
+
+int64_t bridge_settings_max_held(const BridgeSettings *settings)
+{
+    return settings->max_held ? settings->max_held : settings->max_streams;
+}
+
+int64_t bridge_settings_max_ended(const BridgeSettings *settings)
+{
+    return settings->max_ended ? settings->max_ended : settings->max_streams;
+}
+
+int64_t bridge_settings_part_us(const BridgeSettings *settings)
+{
+    int64_t least = settings->segment_us / PARTS_MAX, most = settings->segment_us / PARTS_MIN;
+    int64_t part = settings->ll_part_us;
+
+    return part < least ? least : part > most ? most : part;
+}
+
+/* What low-latency HLS asks of the other settings. Returns 0, or -1 with a sentence. */
+static int check_low_latency(const BridgeSettings *settings, char *error)
+{
+    struct in_addr address;
+
+    if (!settings->ll_enabled && !settings->writes_ts) {
+        snprintf(error, SETTINGS_ERROR_SIZE,
+                 "hls.ts and ll.enabled are both off: there would be nothing to watch");
+        return -1;
+    }
+    if (!settings->ll_enabled)
+        return 0;
+    if (inet_pton(AF_INET, settings->ll_address, &address) != 1) {
+        snprintf(error, SETTINGS_ERROR_SIZE, "ll.address %s is not an IPv4 address",
+                 settings->ll_address);
+        return -1;
+    }
+    if (settings->ll_port == settings->control_port && !*settings->control_listen) {
+        snprintf(error, SETTINGS_ERROR_SIZE,
+                 "ll.port is control.port: one is for viewers, the other for nobody else's eyes");
+        return -1;
+    }
+    return 0;
+}
+
+const char *bridge_settings_control_socket(const BridgeSettings *settings)
+{
+    size_t len = strlen(UNIX);
+
+    return strncmp(settings->control_listen, UNIX, len) == 0 ? settings->control_listen + len : "";
+}
+
+/* Who may reach the control API. Returns 0, or -1 with a sentence. */
+static int check_control(BridgeSettings *settings, char *error)
+{
+    struct in_addr address;
+    char what[SETTINGS_ERROR_SIZE];
+
+    if (*settings->control_listen && bridge_settings_control_socket(settings)[0] != '/') {
+        snprintf(error, SETTINGS_ERROR_SIZE,
+                 "control.listen \"%s\" must be a Unix socket, as "
+                 "\"unix:/run/hls-bridge/control.sock\"; "
+                 "for TCP there are control.address and control.port",
+                 settings->control_listen);
+        return -1;
+    }
+    if (inet_pton(AF_INET, settings->control_address, &address) != 1) {
+        snprintf(error, SETTINGS_ERROR_SIZE, "control.address %s is not an IPv4 address",
+                 settings->control_address);
+        return -1;
+    }
+    if (ntohl(address.s_addr) >> 24 != IN_LOOPBACKNET && !*settings->control_token_file) {
+        snprintf(error, SETTINGS_ERROR_SIZE,
+                 "control.address %s is not a loopback address: whoever reaches the control API "
+                 "rules the bridge, so without control.token_file it listens on 127.0.0.0/8 alone",
+                 settings->control_address);
+        return -1;
+    }
+    if (*settings->control_token_file &&
+        bearer_token_read(settings->control_token_file, settings->control.token, what) < 0) {
+        snprintf(error, SETTINGS_ERROR_SIZE, "control.token_file %.*s", SETTINGS_ERROR_SIZE - 32,
+                 what);
+        return -1;
+    }
+    return 0;
+}
+
+/* A folder that others may write to, or a link that they may lead elsewhere, would have the bridge
+ * write and remove files wherever they like. Returns 0, or -1 with a sentence. */
+static int check_directory(const char *directory, char *error)
+{
+    char bare[BRIDGE_PATH_SIZE]; /* without a slash at its end, behind which a link is followed */
+    struct stat is;
+
+    snprintf(bare, sizeof(bare), "%s", directory);
+    for (size_t len = strlen(bare); len > 1 && bare[len - 1] == '/';)
+        bare[--len] = '\0';
+    if (mkdir(directory, 0755) < 0 && errno != EEXIST)
+        snprintf(error, SETTINGS_ERROR_SIZE, "hls.directory %s cannot be made: %s", directory,
+                 strerror(errno));
+    else if (lstat(bare, &is) < 0)
+        snprintf(error, SETTINGS_ERROR_SIZE, "hls.directory %s cannot be read: %s", directory,
+                 strerror(errno));
+    else if (S_ISLNK(is.st_mode))
+        snprintf(error, SETTINGS_ERROR_SIZE,
+                 "hls.directory %s is a link: name the folder that it leads to", directory);
+    else if (!S_ISDIR(is.st_mode))
+        snprintf(error, SETTINGS_ERROR_SIZE, "hls.directory %s is not a folder", directory);
+    else if (is.st_mode & S_IWOTH)
+        snprintf(error, SETTINGS_ERROR_SIZE,
+                 "hls.directory %s can be written by everybody: name a folder of the bridge's own, "
+                 "or chmod o-w it",
+                 directory);
+    else if (access(directory, W_OK | X_OK) < 0)
+        snprintf(error, SETTINGS_ERROR_SIZE, "hls.directory %s cannot be written: %s", directory,
+                 strerror(errno));
+    else
+        return 0;
+    return -1;
+}
+
+int bridge_settings_check(BridgeSettings *settings, char *error)
+{
+    if (check_control(settings, error) < 0 || check_low_latency(settings, error) < 0)
+        return -1;
+    if (settings->bandwidth_mbit && settings->bandwidth_mbit * MBIT < settings->source_bitrate) {
+        snprintf(error, SETTINGS_ERROR_SIZE,
+                 "sources.bandwidth is less than sources.bitrate, for which there must be room to "
+                 "let a stream in: there would never be one");
+        return -1;
+    }
+    return check_directory(settings->directory, error);
+}

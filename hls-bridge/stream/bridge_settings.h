@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef BRIDGE_SETTINGS_H
+#define BRIDGE_SETTINGS_H
+
+/* hls-bridge.jcfg as a struct; docs/operations.md explains every key.
+ *
+ * Thread-safety: read-only once it is read. */
+
+#include "base/control_access.h"
+#include "base/media.h"
+
+#define BRIDGE_PATH_SIZE    1024
+#define BRIDGE_ADDRESS_SIZE 16
+#define BRIDGE_SOCKET_SIZE  108 /* as long as the kernel takes it */
+#define BRIDGE_LISTEN_SIZE  (sizeof("unix:") + BRIDGE_SOCKET_SIZE)
+#define MBIT                1000000 /* bits */
+
+typedef struct BridgeSettings {
+    char directory[BRIDGE_PATH_SIZE]; /* of all streams */
+    int64_t segment_us;
+    int64_t window; /* segments in a playlist */
+    int64_t hold_us, keep_us, source_timeout_us;
+    int64_t thumbnail_us;                 /* between two of a stream; 0: none */
+    int64_t restart_us;                   /* between two restarts of a stream's pictures */
+    int64_t files_per_s;                  /* of media, that a stream may make */
+    bool writes_ts;                       /* the classic playlist, of .ts segments */
+    bool durable;                         /* which survives a power cut while it is live */
+    bool ll_enabled;                      /* low-latency HLS */
+    int64_t ll_part_us;                   /* about how long its parts are */
+    int64_t ll_wait_us;                   /* that one is held who waits for a stream to begin */
+    int64_t ll_memory;                    /* bytes of a rendition's newest parts in memory */
+    int64_t ll_connections;               /* of those who ask for it, nginx's */
+    int64_t ll_timeout_us;                /* that a request, and its answer, may take */
+    bool ll_dash;                         /* a DASH manifest of its segments */
+    char ll_address[BRIDGE_ADDRESS_SIZE]; /* IPv4, of the server that holds requests */
+    int64_t ll_port;
+    char ll_socket[BRIDGE_SOCKET_SIZE];        /* path of its Unix socket, empty: none */
+    int64_t backlog;                           /* bytes of a publisher that may wait */
+    int64_t audio_bitrate;                     /* bit/s */
+    char control_address[BRIDGE_ADDRESS_SIZE]; /* IPv4; loopback if there is no token */
+    int64_t control_port;
+    char control_listen[BRIDGE_LISTEN_SIZE];   /* "unix:PATH", instead of these two; or empty */
+    char control_token_file[BRIDGE_PATH_SIZE]; /* empty: no token is asked for */
+    ControlAccess control;                     /* its token is read by bridge_settings_check() */
+    int64_t max_streams;
+    int64_t max_held, max_ended; /* 0: as many as max_streams */
+    int64_t max_names;           /* of streams that were removed, and have numbers to go on with */
+    int64_t source_bitrate;      /* bit/s that one publisher may send */
+    int64_t bandwidth_mbit;      /* per second, that all may; 0: as much as they like */
+} BridgeSettings;
+
+/* What holds where the file names nothing else. */
+BridgeSettings bridge_settings_defaults(void);
+
+/* Reads `file` over what `settings` holds. Returns 0, or -1 with a sentence in `error`
+ * (SETTINGS_ERROR_SIZE bytes). */
+int bridge_settings_read(const char *file, BridgeSettings *settings, char *error);
+
+/* How many streams may be held open without a publisher, and how many that have ended may be kept.
+ */
+int64_t bridge_settings_max_held(const BridgeSettings *settings);
+int64_t bridge_settings_max_ended(const BridgeSettings *settings);
+
+/* How long parts are to be: as configured, where a segment of the configured length has a sensible
+ * number of them. */
+int64_t bridge_settings_part_us(const BridgeSettings *settings);
+
+/* The path of the Unix socket of `control.listen`; "": there is none. Borrowed. */
+const char *bridge_settings_control_socket(const BridgeSettings *settings);
+
+/* Checks what a range cannot tell: nobody reaches the control API from elsewhere without a token,
+ * which is read; the folder exists or can be made, can be written, and is nobody else's. Returns 0,
+ * or -1 with a sentence. */
+int bridge_settings_check(BridgeSettings *settings, char *error);
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "stream/pipeline.h"
+
+#include <stdlib.h>
+
+#include "base/bridge_log.h"
+#include "clock.h"
+
+/* An IDR picture that is due is asked for by others, where this thread has not come to it. */
+#define ASK_GRACE_US (50 * US_PER_MS)
+
+/* How far behind what comes this thread is, to say so, and to say that it is over. */
+#define HELD_UP_US   US_PER_S
+#define CAUGHT_UP_US (100 * US_PER_MS)
+
+struct Pipeline {
+    const char *stream;
+    Packager *packager;
+    HlsOutput *output;        /* the packager's */
+    Source *source;           /* NULL: no publisher */
+    int64_t held_up_since_us; /* said in the log; 0: it is not */
+    uint64_t backlog_drops;   /* said in the log, of this source */
+    int64_t longest_look_us;  /* that this publisher's media took, when a disk held it up */
+};
+
+Pipeline *pipeline_create(const char *stream, Packager *packager)
+{
+    Pipeline *p = calloc(1, sizeof(*p));
+
+    if (p)
+        *p = (Pipeline){stream, packager, .output = packager_output(packager)};
+    return p;
+}
+
+void pipeline_destroy(Pipeline **pipeline)
+{
+    free(*pipeline);
+    *pipeline = NULL;
+}
+
+/* ---- what the media calls ---- */
+
+static void on_picture(void *user, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
+{
+    Pipeline *p = user;
+
+    if (unit->stepped_us != 0)
+        log_warn("%s: pictures are put %lld ms %s against the sound, behind a discontinuity",
+                 p->stream, llabs(unit->stepped_us) / US_PER_MS,
+                 unit->stepped_us > 0 ? "later" : "earlier");
+    if (unit->idr)
+        thumbnail_offer(packager_thumbnail(p->packager), unit, unit->arrival_us);
+    hls_output_picture(p->output, unit, pts_90k, dts_90k);
+}
+
+static void on_audio(void *user, const AacFrame *frame)
+{
+    hls_output_audio(((Pipeline *)user)->output, frame);
+}
+
+/* When what is at `at_90k` was captured, as near as its arrival tells. */
+static int64_t wall_clock(void *user, int64_t at_90k)
+{
+    const Pipeline *p = user;
+    int64_t since_boot_us = clock_us(CLOCK_REALTIME) - clock_us(CLOCK_MONOTONIC);
+
+    return source_arrival_of(p->source, at_90k) + since_boot_us;
+}
+
+/* ---- media ---- */
+
+static void start_source(Pipeline *p)
+{
+    const IntakeSink sink = {p, on_picture, on_audio};
+
+    source_start(p->source, &sink, packager_audio(p->packager), hls_output_end_90k(p->output));
+    hls_output_begin(p->output, source_has(p->source, TRACK_VIDEO),
+                     source_has(p->source, TRACK_AUDIO), wall_clock, p);
+}
+
+void pipeline_begin(Pipeline *p, Source *source)
+{
+    p->source = source;
+    p->backlog_drops = 0;
+    p->longest_look_us = 0;
+    start_source(p);
+}
+
+/* More has come than could wait while this thread was held up: what is lost parts the stream. */
+static void begin_anew(Pipeline *p, int64_t now_us)
+{
+    uint64_t drops = source_stats(p->source).backlog_drops;
+
+    log_error("%s: held up for so long that %llu packets found no room (sources.backlog)",
+              p->stream, (unsigned long long)(drops - p->backlog_drops));
+    p->backlog_drops = drops;
+    source_finish(p->source, hls_output_pictures_end_90k(p->output));
+    hls_output_finish(p->output, now_us);
+    source_begin_anew(p->source);
+    start_source(p);
+}
+
+/* Does what is due at `at_us`, up to which all was received: in the past where this thread was held
+ * up, so that what it makes of the media is the same. */
+static void tick(Pipeline *p, int64_t at_us, int64_t now_us)
+{
+    int64_t clock_90k;
+
+    source_tick(p->source, at_us);
+    if (source_clock(p->source, at_us, &clock_90k) && hls_output_tick(p->output, clock_90k, now_us))
+        source_ask_for_idr(p->source, at_us);
+}
+
+/* Takes in what was read at one time, which `at_us` takes. Returns false where there is nothing. */
+static bool receive(Pipeline *p, int64_t now_us, int64_t *at_us)
+{
+    hls_output_set_time(p->output, now_us);
+    SourceNews news = source_receive(p->source, at_us);
+
+    if (news == SOURCE_MEDIA)
+        tick(p, *at_us, now_us);
+    else if (news == SOURCE_GAP)
+        begin_anew(p, now_us);
+    return news != SOURCE_NOTHING;
+}
+
+/* Says once that this thread was held up, and once that it has caught up. */
+static void note_delay(Pipeline *p, int64_t behind_us, int64_t now_us)
+{
+    if (p->held_up_since_us == 0 && behind_us > HELD_UP_US) {
+        p->held_up_since_us = now_us - behind_us;
+        log_warn("%s: held up, by a slow disk or a busy machine; what comes meanwhile waits",
+                 p->stream);
+    } else if (p->held_up_since_us != 0 && behind_us < CAUGHT_UP_US) {
+        log_info("%s: caught up, after %.1f s", p->stream,
+                 (double)(now_us - p->held_up_since_us) / US_PER_S);
+        p->held_up_since_us = 0;
+    }
+}
+
+/* What is to be asked for where this thread is held up from now on. */
+static void provide_for_delay(Pipeline *p, int64_t now_us)
+{
+    int64_t idr_90k, every_90k, now_90k, at_us = NEVER_US, every_us = 0;
+
+    if (hls_output_next_idr(p->output, &idr_90k, &every_90k) &&
+        source_clock(p->source, now_us, &now_90k)) {
+        at_us = now_us + ticks_to_us(idr_90k - now_90k) + ASK_GRACE_US;
+        every_us = ticks_to_us(every_90k);
+    }
+    source_keep_asking(p->source, at_us, every_us);
+}
+
+bool pipeline_run(Pipeline *p, int64_t now_us)
+{
+    int64_t at_us = now_us;
+
+    hls_output_set_time(p->output, now_us);
+    source_read(p->source, now_us); /* or what has come since the last look would count as late */
+    bool received = receive(p, now_us, &at_us);
+    note_delay(p, now_us - at_us, now_us);
+    if (source_has_more(p->source))
+        return true;
+    if (!received)
+        tick(p, now_us, now_us);
+    provide_for_delay(p, now_us);
+    return false;
+}
+
+/* When there is something to do though nothing comes. */
+static int64_t deadline_us(const Pipeline *p, int64_t now_us)
+{
+    if (!p->source)
+        return NEVER_US;
+    int64_t source_us = source_deadline_us(p->source);
+    int64_t output_90k = hls_output_deadline_90k(p->output), now_90k;
+
+    if (output_90k == INT64_MAX || !source_clock(p->source, now_us, &now_90k))
+        return source_us;
+    int64_t output_us = now_us + ticks_to_us(output_90k - now_90k);
+    return smaller(output_us, source_us);
+}
+
+bool pipeline_rest(Pipeline *p, int64_t now_us, int64_t until_us, int wake_fd)
+{
+    struct pollfd fds[RTP_INGEST_FDS_MAX + 1] = {{.fd = wake_fd, .events = POLLIN}};
+    int64_t wait_us = smaller(deadline_us(p, now_us), until_us) - now_us;
+    size_t n = 1;
+
+    if (p->source) {
+        n += source_poll_fds(p->source, fds + 1);
+        source_rest(p->source);
+    }
+    /* rounded up: to wake early would only mean to sleep again */
+    poll(fds, n, wait_us <= 0 ? 0 : (int)((wait_us + US_PER_MS - 1) / US_PER_MS));
+    return fds[0].revents != 0;
+}
+
+int64_t pipeline_expire(Pipeline *p, int64_t now_us)
+{
+    int64_t took_us = clock_us(CLOCK_MONOTONIC) - now_us;
+
+    p->longest_look_us = took_us > p->longest_look_us ? took_us : p->longest_look_us;
+    return packager_expire(p->packager, now_us, now_us - p->longest_look_us);
+}
+
+void pipeline_finish(Pipeline *p, int64_t now_us)
+{
+    int64_t at_us;
+
+    hls_output_set_time(p->output, now_us);
+    source_read(p->source, now_us);
+    while (receive(p, now_us, &at_us))
+        now_us = clock_us(CLOCK_MONOTONIC); /* a disk may take its time */
+    source_finish(p->source, hls_output_pictures_end_90k(p->output));
+    hls_output_finish(p->output, now_us);
+    p->source = NULL;
+}

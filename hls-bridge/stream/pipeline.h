@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef PIPELINE_H
+#define PIPELINE_H
+
+/* What a publisher sends, through all stages: from its source to the packager, and key frames to
+ * the thumbnail.
+ *
+ * Thread-safety: one thread, the stream's. It may be held up by the disk for as long as that likes;
+ * what it makes of the media is the same. */
+
+#include "segment/packager.h"
+#include "ingest/source.h"
+
+typedef struct Pipeline Pipeline;
+
+/* Both are borrowed; `stream` is for log lines. Returns NULL where there is no memory. */
+Pipeline *pipeline_create(const char *stream, Packager *packager);
+
+/* What has not been taken in is lost: finish first. Accepts NULL, leaves NULL. */
+void pipeline_destroy(Pipeline **pipeline);
+
+/* A publisher begins; `source` is borrowed until pipeline_finish(). */
+void pipeline_begin(Pipeline *pipeline, Source *source);
+
+/* With a publisher: reads the sockets, takes in what came at one time, and does what that time has
+ * brought about. Returns whether there is more, to be taken in at once. */
+bool pipeline_run(Pipeline *pipeline, int64_t now_us);
+
+/* Waits from `now_us` until something can be read, pipeline_run() has something to do though
+ * nothing comes, `wake_fd` is readable, or until `until_us`. Returns whether `wake_fd` is. */
+bool pipeline_rest(Pipeline *pipeline, int64_t now_us, int64_t until_us, int wake_fd);
+
+/* As packager_expire(), but for as much later as the disk has ever held up this publisher's media:
+ * so much later viewers may have known of it. */
+int64_t pipeline_expire(Pipeline *pipeline, int64_t now_us);
+
+/* The publisher goes, or has gone: takes in what has come, and writes out what there is. */
+void pipeline_finish(Pipeline *pipeline, int64_t now_us);
+
+#endif
