@@ -12,6 +12,7 @@
 #include "count_files.h"
 #include "hls-bridge/segment/packager.h"
 #include "read_list.h"
+#include "shop_packager.h"
 #include "synthetic_publisher.h"
 #include "temp_folder.h"
 
@@ -37,18 +38,9 @@ int __wrap_renameat(int from_fd, const char *from, int to_fd, const char *to)
 
 static void open_packager(bool ts)
 {
-    const PackagerParams params = {
-        .stream = "shop",
-        .directory = root,
-        .segment_us = 2 * US_PER_S,
-        .window = 6,
-        .audio_bitrate = 64000,
-        .writes_ts = ts,
-        .ll_hub = hub,
-        .ll_part_us = 200 * US_PER_MS,
-        .ll_dash = true,
-    };
+    PackagerParams params = shop_packager(root, hub);
 
+    params.writes_ts = ts;
     packager = packager_open(&params, synthetic_now_us(&publisher));
     assert_non_null(packager);
 }

@@ -8,6 +8,7 @@
 #include "count_files.h"
 #include "hls-bridge/segment/packager.h"
 #include "read_list.h"
+#include "shop_packager.h"
 #include "synthetic_publisher.h"
 #include "temp_folder.h"
 
@@ -29,18 +30,9 @@ static int setup(void **state)
     temp_folder(root);
     hub = ll_hub_create(NULL);
     publisher = (SyntheticPublisher){.clock_90k = PUBLISHER_START_90K};
-    const PackagerParams params = {
-        .stream = "shop",
-        .directory = root,
-        .segment_us = 2 * US_PER_S,
-        .window = 6,
-        .audio_bitrate = 64000,
-        .writes_ts = true,
-        .ll_hub = hub,
-        .ll_part_us = 200 * US_PER_MS,
-        .ll_dash = true,
-        .bound = {.restart_us = RESTART_US, .files_per_s = FILES_PER_S, .picture_bitrate = BITRATE},
-    };
+    PackagerParams params = shop_packager(root, hub);
+    params.bound = (OutputBoundParams){
+        .restart_us = RESTART_US, .files_per_s = FILES_PER_S, .picture_bitrate = BITRATE};
     packager = packager_open(&params, synthetic_now_us(&publisher));
     assert_non_null(packager);
     output = packager_output(packager);

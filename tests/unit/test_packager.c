@@ -8,6 +8,7 @@
 
 #include "hls-bridge/segment/packager.h"
 #include "hls-bridge/package/segment_mux.h"
+#include "shop_packager.h"
 #include "temp_folder.h"
 
 #define WALL_US (1800000000 * US_PER_S)
@@ -32,18 +33,9 @@ SegmentMux *__wrap_segment_mux_create(const SegmentMuxParams *params, const char
 
 static void open_packager(void)
 {
-    const PackagerParams params = {
-        .stream = "shop",
-        .directory = root,
-        .segment_us = 2 * US_PER_S,
-        .window = 6,
-        .audio_bitrate = 64000,
-        .writes_ts = writes_ts,
-        .ll_hub = hub,
-        .ll_part_us = 200 * US_PER_MS,
-        .ll_dash = true,
-    };
+    PackagerParams params = shop_packager(root, hub);
 
+    params.writes_ts = writes_ts;
     packager = packager_open(&params, now_us);
     assert_non_null(packager);
 }

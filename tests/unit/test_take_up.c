@@ -15,6 +15,7 @@
 #include "hls-bridge/base/boot_id.h"
 #include "hls-bridge/segment/packager.h"
 #include "read_list.h"
+#include "shop_packager.h"
 #include "synthetic_publisher.h"
 #include "temp_folder.h"
 
@@ -61,18 +62,9 @@ int __wrap_fdatasync(int fd)
 /* Opens the folder; what was open is closed, as by a run that ends. Returns NULL with errno. */
 static Packager *open_packager(void)
 {
-    const PackagerParams params = {
-        .stream = "shop",
-        .directory = root,
-        .segment_us = 2 * US_PER_S,
-        .window = 6,
-        .audio_bitrate = 64000,
-        .writes_ts = ts,
-        .ll_hub = hub,
-        .ll_part_us = 200 * US_PER_MS,
-        .ll_dash = true,
-    };
+    PackagerParams params = shop_packager(root, hub);
 
+    params.writes_ts = ts;
     packager_close(&packager);
     packager = packager_open(&params, synthetic_now_us(&publisher));
     return packager;
