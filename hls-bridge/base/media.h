@@ -82,7 +82,7 @@ typedef struct AccessUnit {
     int64_t rtp_ts;
     int64_t arrival_us; /* of its last packet */
     bool idr;
-    bool restart; /* an IDR from which decoders start anew: other size or profile than before, or
+    bool restart; /* an IDR from which decoders start again: other size or profile than before, or
                      another place on the stream's clock */
     int64_t stepped_us; /* by how much it is moved against the sound, from this IDR on; 0: not */
 } AccessUnit;

@@ -6,7 +6,7 @@
  * are taken in the order in which they were added.
  *
  * Bounded: where more than `limit` bytes wait, what comes is dropped, until all that waits has been
- * taken over. So there is one long gap for which decoding begins anew, and not many short ones.
+ * taken over. So there is one long gap behind which decoding starts again, and not many short ones.
  *
  * Thread-safety: one thread adds, another one takes; neither ever waits for the other for longer
  * than it takes to copy a datagram. */

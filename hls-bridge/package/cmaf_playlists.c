@@ -8,7 +8,7 @@
 
 #include "base/bridge_log.h"
 
-#define CHANGE_PERCENT 10 /* of a figure, for the multivariant playlist to be written anew */
+#define CHANGE_PERCENT 10 /* of a figure, for the multivariant playlist to be written again */
 
 static const char *const playlist_file[] = {"video.m3u8", "audio.m3u8"};
 
@@ -257,7 +257,7 @@ static void clear_list(CmafPlaylists *p, int rendition, int64_t now_us)
 }
 
 /* What is at one time has one discontinuity number in both renditions (rfc8216bis, section 6.2.4),
- * though one may have missed a publisher: the list that is behind begins anew with that of the
+ * though one may have missed a publisher: the list that is behind begins again with that of the
  * other. */
 static void align_numbers(CmafPlaylists *p, int64_t now_us)
 {
@@ -287,7 +287,7 @@ void cmaf_playlists_begin(CmafPlaylists *p, const bool *has, int64_t now_us)
     }
     for (int i = 0; i < LL_RENDITIONS; i++) {
         const LlPlaylist *list = cmaf_track_playlist(p->params.track[i]);
-        /* an ended list is begun anew; and what one has missed would shift its numbers */
+        /* an ended list is begun again; and what one has missed would shift its numbers */
         if (list->ended || ll_playlist_next_msn(list) < msn)
             clear_list(p, i, now_us);
         if (list->count == 0)

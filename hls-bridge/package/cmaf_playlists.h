@@ -30,7 +30,7 @@ CmafPlaylists *cmaf_playlists_create(const CmafPlaylistsParams *params);
 void cmaf_playlists_destroy(CmafPlaylists **playlists);
 
 /* A publisher begins; `has` tells for each rendition whether he sends it. Numbers of segments and
- * of discontinuities are the same in both: a list that has missed something begins anew, with what
+ * of discontinuities are the same in both: a list that has missed something begins again, with what
  * it lists removed when nobody can want it; one that he does not send any more ends. */
 void cmaf_playlists_begin(CmafPlaylists *playlists, const bool *has, int64_t now_us);
 

@@ -303,7 +303,7 @@ static void admit_video(HlsOutput *o, int64_t pts_90k)
     }
 }
 
-/* Whether a segment must begin with this picture: decoding begins anew, or is set up anew. */
+/* Whether a segment must begin with this picture: decoding starts again, or is set up again. */
 static bool needs_cut(const HlsOutput *o, const AccessUnit *unit)
 {
     return unit->restart || o->missed_restart ||
@@ -327,7 +327,7 @@ static void consider_cut(HlsOutput *o, const AccessUnit *unit, int64_t pts_90k)
     announce_cut(o);
 }
 
-/* Two cuts cannot be under way at a time: where decoding begins anew while the sound has not yet
+/* Two cuts cannot be under way at a time: if decoding starts again while the sound has not yet
  * come up to the last cut, pictures wait for another IDR picture. So they do where a bound is
  * reached. */
 static bool must_skip(HlsOutput *o, const AccessUnit *unit, int64_t pts_90k)

@@ -3,7 +3,7 @@
 #define LL_HUB_H
 
 /* Where streams tell what their low-latency playlists are, and requests for what is not there yet
- * wait until it is. Nobody polls: what a stream publishes wakes those whom it concerns.
+ * wait until it is. Nobody polls: what a stream publishes wakes those who wait for it.
  *
  * Thread-safety: every function may be called from any thread, but for create and destroy. A board
  * belongs to its stream's thread; a ticket to the thread that asks with it.
@@ -115,7 +115,7 @@ typedef struct LlHubStats {
     size_t waiting;           /* now, for a stream to begin */
     size_t part_bytes;        /* of parts that are kept now */
     uint64_t held_ever;       /* requests that had to wait; one that asks again counts once */
-    uint64_t expired;         /* of them, in vain */
+    uint64_t expired;         /* of them, with nothing new */
     uint64_t noted[LL_NOTES]; /* of connections */
 } LlHubStats;
 

@@ -236,7 +236,7 @@ static void an_ended_stream_has_no_thread_and_wakes(void **state)
     publisher_close(&p);
 }
 
-/* A publisher from whom nothing comes does not bring back what has ended. */
+/* A publisher that sends nothing does not bring back what has ended. */
 static void a_silent_publisher_leaves_an_end_as_it_is(void **state)
 {
     (void)state;
