@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { Child, sleep } from "../../../tools/stack/child.mjs";
 import { built } from "../../../tools/stack/stack.mjs";
+import { measured } from "./measured.mjs";
 import { run } from "./programs.mjs";
 import { until } from "./rig.mjs";
 import { TESTCARD } from "./testcard.mjs";
@@ -37,9 +38,10 @@ export async function watchWith(url, args, options) {
 }
 
 /**
- * Nobody was given much less than another: that nothing is left out and nobody left behind is for the
- * viewers themselves to say, but at either end one may be ahead, and served sooner by a busy machine.
+ * Everybody was given media, and nobody much less than another: that nothing is left out and nobody left behind is for
+ * the viewers themselves to say, but at either end one may be ahead, and served sooner by a busy machine.
  */
 export function assertEven({ fewest, most }) {
-  assert.ok(most - fewest <= Math.max(2, most / 2), `${fewest} to ${most} pieces of media`);
+  assert.ok(fewest > 0, `${fewest} to ${most} pieces of media`);
+  measured(() => assert.ok(most - fewest <= Math.max(2, most / 2), `${fewest} to ${most} pieces of media`));
 }
