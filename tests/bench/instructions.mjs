@@ -29,7 +29,7 @@ const SHORT_S = 10, LONG_S = 30; // of media; what is told is of the difference,
 const TOLERANCE = 0.03;
 const TOLERANCE_OF_ALL = 0.0005; // a module of next to nothing may come and go by more
 const SLIGHT = 0.00003; // of all: what is less is neither told nor compared
-const SOUND = ["audio_clock", "opus_to_aac", "aac_encoder", "aac_pair"].map((name) => `hls-bridge/${name}.c`)
+const SOUND = ["clock/audio_clock", "codec/opus_to_aac", "codec/aac_encoder", "codec/aac_pair"].map((name) => `hls-bridge/${name}.c`)
   .concat("libopus", "libavcodec"); // the work for AAC frames
 
 /** Instructions by module, and what they were for, of so much media. */
