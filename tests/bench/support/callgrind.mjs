@@ -88,7 +88,7 @@ export function byModule(text, program) {
   // a function is where most of it stands, headers apart
   const place = (files) => Object.entries(files).sort(([a, m], [b, n]) => a.endsWith(".h") - b.endsWith(".h") || n - m)[0][0];
   const modules = new Map([...functions].map(([f, files]) =>
-    [f, /[^/]+\/[^/]+$/.exec(path.normalize(place(files)))?.[0] ?? "???"]));
+    [f, /(?:hls-bridge\/)?[^/]+\/[^/]+$/.exec(path.normalize(place(files)))?.[0] ?? "???"]));
   const moduleOf = (f) => modules.get(f) ?? path.basename(f.ob);
 
   const sums = {};
