@@ -47,6 +47,17 @@ const status = async (stack, stream = "shop") =>
 const logOf = (stack) => readFile(path.join(stack.options.folder, "bridge", "hls-bridge.log"), "utf8");
 const count = (text, pattern) => text.match(new RegExp(pattern, "g"))?.length ?? 0;
 
+/** The bridge ends well though its disk hangs, and is started again on one that does not. */
+async function restartWhileItHangs(stack, disk) {
+  const asked = Date.now();
+  await stack.parts.bridge.stop();
+  const took = Date.now() - asked;
+  measured(() => assert.ok(took < 1500, `${took} ms`));
+  assert.equal(stack.parts.bridge.status.code, 0);
+  await disk.mend();
+  await stack.startBridge();
+}
+
 // Beside the browser's stream a recorded one: that has no encoder, which a busy machine may hold up for so
 // long that the sound comes too late, so all of its sound has to be there.
 test("writes hang for 3 s, then every rename takes 150 ms: nothing is lost", { timeout: 180000 }, () =>
@@ -116,13 +127,7 @@ test("a write hangs for longer than packets can wait: the stream begins anew by 
     await disk.slow("write", 0);
     await page.click("#stop"); // so that the list of what is live is due, and what there is of the segment
     await sleep(3000);
-    const asked = Date.now();
-    await stack.parts.bridge.stop();
-    const took = Date.now() - asked;
-    measured(() => assert.ok(took < 1500, `${took} ms`));
-    assert.equal(stack.parts.bridge.status.code, 0);
-    await disk.mend();
-    await stack.startBridge();
+    await restartWhileItHangs(stack, disk);
     await page.click("#go");
     await until("it goes on", async () => (await status(stack))?.state === "live", 15000);
   })));
@@ -180,13 +185,7 @@ test("a sync that hangs holds up the stream that begins or has ended, no other",
 
     await disk.slow("sync", 0);
     await end(first, "first");
-    const asked = Date.now();
-    await stack.parts.bridge.stop();
-    const took = Date.now() - asked;
-    measured(() => assert.ok(took < 1500, `${took} ms`));
-    assert.equal(stack.parts.bridge.status.code, 0);
-    await disk.mend();
-    await stack.startBridge();
+    await restartWhileItHangs(stack, disk);
     await second.stop();
   }));
 

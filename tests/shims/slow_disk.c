@@ -2,7 +2,7 @@
 
 /* A slow disk, for programs that have this in LD_PRELOAD: while the file $SLOW_DISK is there, it
  * says which call is held and for how long, in ms, as "rename 150" ("sync": fsync and fdatasync); 0
- * is for as long as the file is there. It is read anew for each call. Only regular files and their
+ * is for as long as the file is there. It is read for each call. Only regular files and their
  * names are slow. */
 
 #include <dlfcn.h>
