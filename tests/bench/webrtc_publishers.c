@@ -20,7 +20,7 @@
 #include <string.h>
 
 #include "clock.h"
-#include "tests/media/rtp_faults.h"
+#include "instruments/rtp-replay/rtp_faults.h"
 
 #define PUBLISHERS_MAX 200
 #define SEND_EVERY_MS  5

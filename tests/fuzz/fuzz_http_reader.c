@@ -3,7 +3,7 @@
 
 #include "fuzz.h"
 
-#include "tests/media/http_reader.h"
+#include "instruments/hls-viewers/http_reader.h"
 
 /* What came of an answer. */
 typedef struct Outcome {

@@ -3,11 +3,11 @@
 
 #include "fuzz.h"
 
-#include "tests/media/m3u8_multi.h"
-#include "tests/media/multi_rules.h"
-#include "tests/media/part_rules.h"
-#include "tests/media/playlist_rules.h"
-#include "tests/media/reload_rules.h"
+#include "instruments/hls-doctor/m3u8_multi.h"
+#include "instruments/hls-doctor/multi_rules.h"
+#include "instruments/hls-doctor/part_rules.h"
+#include "instruments/hls-doctor/playlist_rules.h"
+#include "instruments/hls-doctor/reload_rules.h"
 
 /* A version, or a delta update upon the last one, goes through all rules. */
 static void show(PlaylistRules *rules, PartRules *parts, Findings *findings, M3u8 *m,

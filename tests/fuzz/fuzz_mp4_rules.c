@@ -3,7 +3,7 @@
 
 #include "fuzz.h"
 
-#include "tests/media/mp4_rules.h"
+#include "instruments/hls-doctor/mp4_rules.h"
 
 /* The input is looked at as an initialisation segment, and as media of its tracks. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

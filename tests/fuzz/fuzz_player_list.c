@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fuzz.h"
 
-#include "tests/media/player_list.h"
+#include "instruments/hls-viewers/player_list.h"
 
 static void require_ordered(const PlayerItem *items, size_t count, PlayerPlace end)
 {

@@ -8,7 +8,7 @@
 
 #include "harness.h"
 
-#include "tests/media/findings.h"
+#include "instruments/hls-doctor/findings.h"
 
 /* Fails the row where what was found is not one sort alone, which begins with `rule`; NULL: nothing
  * must be found. `remark`: it breaks a SHOULD. */

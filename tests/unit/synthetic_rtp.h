@@ -9,7 +9,7 @@
 #include "harness.h"
 
 #include "common/rtcp_packet.h"
-#include "tests/media/rtp_recording.h"
+#include "instruments/rtp-replay/rtp_recording.h"
 
 #define SYNTHETIC_UNIX_US  1700000000000000ll /* at time 0 */
 #define SYNTHETIC_LEAD_US  200000             /* before the first IDR picture */

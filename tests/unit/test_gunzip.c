@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-#include "tests/media/gunzip.h"
+#include "instruments/hls-viewers/gunzip.h"
 
 #define TEXT_LEN 50000 /* more than is unpacked at once */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include "tests/media/http_reader.h"
+#include "instruments/hls-viewers/http_reader.h"
 
 #define OK   "HTTP/1.1 200 OK\r\n"
 #define TEXT "Content-Type: text/plain\r\n"

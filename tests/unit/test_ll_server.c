@@ -15,7 +15,7 @@
 #include "hls-bridge/serve/ll_server.h"
 #include "hls-bridge/base/media.h"
 #include "temp_folder.h"
-#include "tests/media/gunzip.h"
+#include "instruments/hls-viewers/gunzip.h"
 
 #define TIMEOUT_MS 10000 /* what takes longer has not come */
 #define WAIT_US    1     /* that a stream is waited for: until the server looks around next */

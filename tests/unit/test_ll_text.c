@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "hls-bridge/serve/ll_text.h"
-#include "tests/media/gunzip.h"
+#include "instruments/hls-viewers/gunzip.h"
 
 static const char line[] = "#EXT-X-PART:DURATION=0.19200,URI=\"video-1770000000-12.3.m4s\"\n";
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "golden.h"
 
-#include "tests/media/m3u8.h"
-#include "tests/media/m3u8_attributes.h"
-#include "tests/media/m3u8_multi.h"
+#include "instruments/hls-doctor/m3u8.h"
+#include "instruments/hls-doctor/m3u8_attributes.h"
+#include "instruments/hls-doctor/m3u8_multi.h"
 
 /* hls-doctor's readers: attribute lists, media playlists with parts and their delta updates, and
  * multivariant playlists. */

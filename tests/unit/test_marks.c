@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "tests/media/marks.h"
+#include "instruments/hls-doctor/marks.h"
 
 #define WIDTH        320
 #define HEIGHT       180

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "findings_text.h"
 
-#include "tests/media/media_rules.h"
+#include "instruments/hls-doctor/media_rules.h"
 
 #define SECOND   1000000ll
 #define TICKS    90000

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "findings_setup.h"
 
-#include "tests/media/mp4_rules.h"
+#include "instruments/hls-doctor/mp4_rules.h"
 
 /* Boxes are written from the inside out: each function puts what it is given into a box. */
 typedef struct Bytes {

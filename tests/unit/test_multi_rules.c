@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "findings_setup.h"
 
-#include "tests/media/multi_rules.h"
+#include "instruments/hls-doctor/multi_rules.h"
 
 static void anew(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include "tests/media/names.h"
+#include "instruments/hls-doctor/names.h"
 
 static void a_name_stands_for_one_thing(void **state)
 {

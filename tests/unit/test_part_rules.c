@@ -2,7 +2,7 @@
 #include "findings_text.h"
 #include "golden.h"
 
-#include "tests/media/part_rules.h"
+#include "instruments/hls-doctor/part_rules.h"
 
 #define SECOND 1000000ll
 

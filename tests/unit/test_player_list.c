@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include "tests/media/delays.h"
-#include "tests/media/player_list.h"
-#include "tests/media/shared_list.h"
+#include "instruments/hls-viewers/delays.h"
+#include "instruments/hls-viewers/player_list.h"
+#include "instruments/hls-viewers/shared_list.h"
 
 static PlayerList *read_list(const char *text)
 {

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "tests/media/playlist_rules.h"
+#include "instruments/hls-doctor/playlist_rules.h"
 
 #define SECOND 1000000ll
 #define HEAD(sequence)                                                                             \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "findings_setup.h"
 
-#include "tests/media/reload_rules.h"
+#include "instruments/hls-doctor/reload_rules.h"
 
 #define HEAD                                                                                       \
     "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:2\n"                                         \

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "synthetic_rtp.h"
-#include "tests/media/rtp_faults.h"
+#include "instruments/rtp-replay/rtp_faults.h"
 
 #define MS       1000ll
 #define S        1000000ll

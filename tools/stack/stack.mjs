@@ -26,10 +26,10 @@ export function built(build = process.env.JANUS_HLS_BUILD || path.join(SOURCE, "
   return {
     plugin: path.join(build, ".libs", "libjanus_hls.so"),
     bridge: path.join(build, "hls-bridge", "hls-bridge"),
-    doctor: path.join(build, "tests", "media", "hls-doctor"),
-    replay: path.join(build, "tests", "media", "rtp-replay"),
+    doctor: path.join(build, "instruments", "hls-doctor", "hls-doctor"),
+    replay: path.join(build, "instruments", "rtp-replay", "rtp-replay"),
     slowDisk: path.join(build, "tests", "shims", ".libs", "slow_disk.so"),
-    viewers: path.join(build, "tests", "media", "hls-viewers"),
+    viewers: path.join(build, "instruments", "hls-viewers", "hls-viewers"),
     web: path.join(build, "web"),
   };
 }
