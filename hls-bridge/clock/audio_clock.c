@@ -1,34 +1,36 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "clock/audio_clock.h"
 
-/* Concealment repeats what was heard and fades: beyond this it is a drone, and silence is better.
- */
+/* Concealment repeats the last sound and fades it. After this it is a drone; silence is better. */
 #define CONCEAL_MAX (SAMPLES_PER_S / 10)
 
-/* A sender that pauses for silence (DTX) speaks up every 400 ms (RFC 7587 section 3.1.3). */
+/* During DTX a sender sends a packet every 400 ms all the same (RFC 7587 section 3.1.3). */
 #define PAUSE_MAX (SAMPLES_PER_S / 2)
 
-/* A timestamp this far from where it can be is another clock: ahead of what can have been captured
- * by now, or behind what was played long ago. */
+/* A timestamp this far off belongs to another clock: it is ahead of anything that can have been
+ * captured by now, or behind samples that were played long ago. */
 #define AHEAD_MAX  SAMPLES_PER_S
 #define BEHIND_MAX (2 * SAMPLES_PER_S)
 
-/* Late packets that add up to this are no stragglers: the network has become slower for good. It is
- * longer than a clock that has stood still takes to be found. */
+/* Late packets in a row that last this long are not stragglers: the network has become slower for
+ * good. It is longer than clock_slip takes to find a clock that has stood still. */
 #define LATE_RUN_MAX (SAMPLES_PER_S * 7 / 4)
 
-/* But if they come less late by this, they come in a burst, and the next may be in time. */
+/* But if each is this much less late than the first, they come in a burst: the next may be in
+ * time. */
 #define CATCHING_UP (SAMPLES_PER_S / 4)
 
-/* What is behind by more than BEHIND_MAX is hardly a network, rather a sender that has paused with
- * its clock: it is decided sooner, and in a burst packets come much faster than they play. */
+/* Packets behind by more than BEHIND_MAX are hardly a slow network: the sender has probably paused,
+ * and its clock too. So we decide sooner. In a burst packets come much faster than they play, so a
+ * smaller change tells one. */
 #define LATE_RUN_FAR    (SAMPLES_PER_S * 2 / 5)
 #define CATCHING_UP_FAR (SAMPLES_PER_S / 10)
 
-/* A packet this near to where the last one ended is of the same clock, however late it comes. */
+/* A packet that begins this near to the end of the last one has the same clock, however late it
+ * is. */
 #define FOLLOWS_MAX SAMPLES_PER_S
 
-/* Silence is made in pieces of at least this, an Opus frame. */
+/* The shortest piece of silence that a tick makes: an Opus frame. */
 #define SILENCE_STEP (SAMPLES_PER_S / 50)
 
 static void add_step(AudioVerdict *v, AudioStepKind kind, int64_t samples, int64_t skip)
@@ -43,8 +45,7 @@ void audio_clock_start(AudioClock *c, int64_t ts)
     c->next_ts = ts;
 }
 
-/* Fills the time up to `at_ts`, where there is any, and goes on there with a packet that says `ts`.
- */
+/* Fills the time up to `at_ts`, if there is any, and goes on there with a packet that says `ts`. */
 static void jump(AudioClock *c, AudioVerdict *v, int64_t ts, int64_t at_ts)
 {
     int64_t behind = at_ts - c->next_ts;
@@ -74,13 +75,13 @@ static void fill(AudioClock *c, AudioVerdict *v, int64_t gap, int64_t samples, u
     c->stats.rebuilt_samples += (uint64_t)rebuilt;
 }
 
-/* Where a packet may stand at the latest. */
+/* The latest time at which a packet may stand. */
 static int64_t latest_ts(const AudioClock *c, const AudioArrival *in)
 {
     return c->next_ts + in->room - in->samples;
 }
 
-/* Whether a packet is of the clock of the one before it. */
+/* Whether a packet has the same clock as the one before it. */
 static bool follows(const AudioClock *c, const AudioArrival *in)
 {
     int64_t off = in->ts - c->heard_ts - in->lost * in->samples;
@@ -96,9 +97,9 @@ static bool is_other_clock(const AudioClock *c, const AudioArrival *in)
            (in->ts < c->next_ts - BEHIND_MAX && !follows(c, in));
 }
 
-/* Whether media time is too far ahead of real time for the packet. It goes on only when real time
- * has caught up: if every packet that just finds room were taken, a sender at the limit would lose
- * one every now and then, for ever. */
+/* Whether media time is too far ahead of real time for the packet. If so, sound is dropped until
+ * real time has caught up in full. If we took each packet that just finds room, a sender at the
+ * limit would lose one now and then, for ever. */
 static bool is_ahead(AudioClock *c, const AudioArrival *in)
 {
     if (in->room >= (c->ahead ? us_to_samples(MEDIA_LEAD_US) : in->samples))
@@ -109,9 +110,9 @@ static bool is_ahead(AudioClock *c, const AudioArrival *in)
     return true;
 }
 
-/* All sound comes late, and `in->late` says how late other media does. What the sound is later by
- * it has lost, or waits for alone: other media stays where it is, and silence takes the place of
- * that. By how late both are, all moves. */
+/* All sound is late, and `in->late` says how late sound and pictures are. If the sound is later
+ * than the pictures, it alone has lost that time: silence fills it, and the pictures stay. By as
+ * much as both are late, both move. */
 static void move(AudioClock *c, AudioVerdict *v, const AudioArrival *in)
 {
     int64_t at_ts = smaller(in->ts + in->late.sound - in->late.pictures, latest_ts(c, in));
@@ -124,14 +125,15 @@ static void move(AudioClock *c, AudioVerdict *v, const AudioArrival *in)
     c->stats.moves++;
 }
 
-/* A packet comes whose time is filled. Returns whether it is one of too many. */
+/* A packet comes after its time was filled. Returns whether so many were late that the clock must
+ * be set back. */
 static bool is_late_for_good(AudioClock *c, const AudioArrival *in)
 {
     bool far = in->ts < c->next_ts - BEHIND_MAX;
     int64_t late_by = in->now_ts - in->ts;
 
     if (c->late_run == 0 || late_by <= c->late_by - (far ? CATCHING_UP_FAR : CATCHING_UP)) {
-        c->late_run = 0; /* those before were of a burst */
+        c->late_run = 0; /* the packets before came in a burst */
         c->late_by = late_by;
     }
     c->late_run += in->samples;
@@ -140,7 +142,7 @@ static bool is_late_for_good(AudioClock *c, const AudioArrival *in)
     return c->late_run >= (far ? LATE_RUN_FAR : LATE_RUN_MAX);
 }
 
-/* Where the packet belongs, if not where its clock and the last packet say. */
+/* Moves the clock if the packet does not belong where its timestamp and the last packet say. */
 static void find_place(AudioClock *c, AudioVerdict *v, const AudioArrival *in)
 {
     if (c->ahead) {
@@ -148,7 +150,7 @@ static void find_place(AudioClock *c, AudioVerdict *v, const AudioArrival *in)
         c->next_ts = in->ts;
         v->continuity = AUDIO_CAUGHT_UP;
     } else if (is_other_clock(c, in)) {
-        /* nothing but its arrival tells where the packet belongs */
+        /* only its arrival tells where the packet belongs */
         jump(c, v, in->ts, smaller(in->now_ts, latest_ts(c, in)));
         v->continuity = AUDIO_JUMPED;
         c->stats.jumps += !c->guessed;

@@ -5,22 +5,21 @@
 
 #define PERIOD_US (250 * US_PER_MS)
 
-/* A period may lie across the moment at which a network becomes slower, with one picture before it
- * and no sound; and a network may take another one to get there. */
+/* If a network becomes slower in the middle of a period, the only picture of that period may have
+ * come before. And a network may take one more period to become as slow as it will be. */
 #define PERIODS_MIN 3
 
-/* Packets of sound in a period, to say anything: while a sender pauses for silence (DTX) they may
- * be as rare as pictures. */
+/* Fewer sound packets in a period say nothing: during DTX they may be as rare as pictures. */
 #define SOUND_MIN 2
 
-/* Pictures before, to know how late they are: the first come late from many an encoder. */
+/* Pictures to see before we know how late they are: many encoders send the first ones late. */
 #define PICTURES_MIN 3
 
-/* Less is left to sender reports: they tell it better, and it is soon mended at their pace. */
+/* A smaller slip is left to the sender reports: they measure it better, and soon correct it. */
 #define SLIP_MIN_US (100 * US_PER_MS)
 
-/* Not much before, sound has to have been in time: where it has been late for long, pictures may be
- * in time only since it was forgotten how soon they once came. */
+/* Sound must have been in time not long before. If it has been late for longer, the smallest delay
+ * of the pictures may be forgotten by now, so that they only seem to be in time. */
 #define ONSET_US (5 * US_PER_S)
 
 static void take(LeastLate *least, int64_t late_us)
@@ -42,7 +41,7 @@ static void end_period(ClockSlip *s, int64_t now_us)
 {
     if (s->pictures >= PICTURES_MIN && sound_was_late(s, now_us)) {
         take(&s->run[SLIP_SOUND], s->period[SLIP_SOUND].us);
-        /* a picture of the first may have been on its way before */
+        /* a picture of the first period may have been sent before the change */
         if (s->periods > 0 && s->period[SLIP_PICTURES].any)
             take(&s->run[SLIP_PICTURES], s->period[SLIP_PICTURES].us);
         s->periods++;

@@ -3,13 +3,13 @@
 
 #include <assert.h>
 
-/* Further apart two pictures are not reordered: a clock has jumped. */
+/* Pictures further apart than this are not reordered ones: a clock has jumped. */
 #define REORDER_MAX_90K TICKS_PER_S
 
 void frame_order_idr(FrameOrder *o, int said)
 {
     assert(said <= FRAME_ORDER_DEPTH_MAX);
-    o->seen = o->next = 0; /* no picture behind it is shown before it */
+    o->seen = o->next = 0; /* no picture after an IDR is shown before it */
     if (o->started && said == o->said)
         return;
     o->said = said;
@@ -49,9 +49,10 @@ static int64_t take_first(FrameOrder *o)
     return first;
 }
 
-/* With a depth of d, the picture that is decoded n-th is shown d places later at the most: the
- * (n-d)-th time in display order is known by then, and is not above its own. The first d pictures
- * have none, and are decoded a frame apart before the first that is shown. */
+/* With a depth of d, the n-th picture in decoding order is shown at most d places later. So the
+ * (n-d)-th time in display order is known by then, and it is not above the picture's own. The first
+ * d pictures have no such time: they are decoded before the first one that is shown, one frame
+ * apart. */
 int64_t frame_order_dts(FrameOrder *o, int64_t *pts_90k)
 {
     int64_t dts;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "clock/real_time.h"
 
-/* Ticks come more often, so nobody looks for so long only if the machine stands still, or is held
- * up by its disk while nothing comes. */
+/* Ticks come more often than this. A longer time without a look means that the machine stood still,
+ * or that its disk held us up while nothing came. */
 #define UNSEEN_MAX_US (10 * US_PER_S)
 
-#define FAST_CLOCK 1000 /* a sender's clock is fast by one in so many at the most */
+#define FAST_CLOCK 1000 /* a sender's clock may be fast by one part in this many */
 
 int64_t real_time_look(RealTime *r, int64_t now_us)
 {

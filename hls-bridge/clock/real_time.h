@@ -2,10 +2,11 @@
 #ifndef REAL_TIME_H
 #define REAL_TIME_H
 
-/* How far on the stream's clock a publisher's media may be by now, whatever its timestamps say.
+/* Limits how far a publisher's media may be on the stream's clock by now, whatever its timestamps
+ * say.
  *
- * Real time is when datagrams arrived. It does not go on while the machine stands still: no media
- * is made for that time.
+ * Real time is the time at which datagrams arrive. It stops while the machine stands still: no
+ * media is made for that time.
  *
  * Pure: time is an argument. Thread-safety: one thread. */
 
@@ -13,20 +14,20 @@
 
 /* Zero-initialised: nobody has looked, and no media has come yet. */
 typedef struct RealTime {
-    int64_t looked_us; /* when somebody last looked; 0: not yet */
+    int64_t looked_us; /* time of the last look; 0: none yet */
     bool began;        /* media has come */
     int64_t began_us, began_90k;
 } RealTime;
 
-/* To be called with whatever comes, and each tick. Returns for how long the machine has stood still
- * before `now_us`; 0: it has not. */
+/* Call it for each datagram and each tick. Returns for how long the machine stood still before
+ * `now_us`; 0: it did not. */
 int64_t real_time_look(RealTime *real, int64_t now_us);
 
-/* The first media comes, and is put at `at_90k`; later calls change nothing. */
+/* The first media comes, and stands at `at_90k`; later calls change nothing. */
 void real_time_begin(RealTime *real, int64_t now_us, int64_t at_90k);
 
-/* Nothing may be put behind this: real time since the first media, MEDIA_LEAD_US, and a thousandth
- * for clocks that are fast. Media has come. */
+/* The latest place for any media: real time since the first media, plus MEDIA_LEAD_US, plus a
+ * thousandth for clocks that are fast. Only after real_time_begin(). */
 int64_t real_time_limit_90k(const RealTime *real, int64_t now_us);
 
 #endif

@@ -7,35 +7,37 @@
 #include "clock/clock_slip.h"
 #include "rtcp_packet.h"
 
-/* What is to be corrected in one step stays so for this long, of the track's media: a packet that
- * comes late for once is no reason. */
+/* A step is made only if it has been due for this long, in time of the track's media: one late
+ * packet is no reason. */
 #define STEP_AFTER_US US_PER_S
 
 /* Correction of a placed track, in ms per second. The first one, from arrival to reports, is some
- * tens of ms and would last for most of a short visit at the later rate; at this one it is over in
- * a second, and a twentieth of speed for so long is not seen. */
+ * tens of ms. At the later rate it would take most of a short visit. At this rate it takes a
+ * second, and nobody sees a twentieth more or less of speed for so long. */
 #define FIRST_SLEW_PER_MILLE 50
 #define SLEW_PER_MILLE       5
-#define DEAD_BAND_US         (2 * US_PER_MS) /* reports are rounded to about this; do not chase it */
+#define DEAD_BAND_US         (2 * US_PER_MS) /* reports are about this exact: do not follow noise */
 
-/* The smallest delay is taken over the last one to two of these: long enough to meet a packet that
- * was not held up, short enough that two clocks 200 ppm apart differ by 4 ms. */
+/* The smallest delay is that of the last one to two of these windows. They are long enough to see a
+ * packet that was not held up, and so short that two clocks 200 ppm apart differ by 4 ms. */
 #define DELAY_WINDOW_US (10 * US_PER_S)
 
-/* The same for how late media comes just now: no longer than a lead that comes late takes to be
- * found, so that nothing of before is in it. */
+/* Likewise for how late media is just now. It is no longer than it takes to find that the lead is
+ * late, so that no packet from before the change is in it. */
 #define RECENT_WINDOW_US US_PER_S
 
-/* A lead that is later than the others by less is as late as they are: see clock_slip.c. */
+/* If the lead is later than the others by less than this, it is as late as they are: see
+ * clock_slip.c. */
 #define SAME_LATENESS_US (100 * US_PER_MS)
 
-/* A placed track that comes this much sooner or later than it did has another clock now. */
+/* If a placed track comes this much sooner or later than before, it has another clock now. */
 #define CLOCK_JUMP_US (10 * US_PER_S)
 
-/* Two reports of one track that place its clock this far apart are not about the same clock. */
+/* If two reports of one track place its clock this far apart, it is not the same clock. */
 #define REPORT_JUMP_US (200 * US_PER_MS)
 
-/* Capture and arrival of two tracks do not differ by more in any call one can follow. */
+/* If reports and arrival place a track this far apart, the reports are wrong: nobody could follow
+ * such a call. */
 #define REPORT_DISAGREEMENT_US US_PER_S
 
 /* The smallest `arrival - media time` of the last window or two. */
@@ -52,12 +54,12 @@ typedef struct Track {
     bool doubted;      /* a report came that would make it jump */
     int64_t doubted_us;
     bool placed;                      /* offset_us is good */
-    bool settled;                     /* it has been where the reports say */
+    bool settled;                     /* it has once been where the reports say */
     int64_t offset_us;                /* lead's media time - this track's media time */
     int64_t last_us;                  /* media time last placed */
     int64_t due_us;                   /* correction that is left */
-    bool far;                         /* it is one to be made in a step, */
-    int64_t far_since_us, far_for_us; /* since a media time */
+    bool far;                         /* that is larger than TIMELINE_STEP_US, */
+    int64_t far_since_us, far_for_us; /* since a media time, for a length of it */
 } Track;
 
 struct Timeline {
@@ -145,7 +147,7 @@ void timeline_stand_still(Timeline *t, int64_t us)
     t->slip = (ClockSlip){0};
 }
 
-/* Whether anything of a track has come in the last second or two. */
+/* Whether a packet of a track has come in the last second or two. */
 static bool is_recent(const Timeline *t, const Track *track)
 {
     return track->recent.started &&
@@ -168,8 +170,8 @@ void timeline_arrival(Timeline *t, size_t track, int64_t rtp_ts, int64_t arrival
                        delay_us - smallest_delay(&k->delay), arrival_us);
 }
 
-/* A clock that jumped was probably the sender's wall clock, which all its tracks share: until they
- * have reported again, theirs say nothing. */
+/* The clock that jumped was probably the sender's wall clock, which all its tracks share. So the
+ * reports of the others count for nothing until they have reported again. */
 static void accept_jump(Timeline *t, Track *track, int64_t report_us)
 {
     for (size_t i = 0; i < t->tracks; i++)
@@ -208,7 +210,7 @@ void timeline_set_offset(Timeline *t, int64_t rtp_ts, int64_t at_90k)
     t->lead_offset_90k = at_90k - media_90k(&t->track[0], rtp_ts);
 }
 
-/* How late the least late of a track was that came in the last second or two. */
+/* Of a track's packets of the last second or two, how late the least late one was. */
 static int64_t recent_lateness(const Track *track)
 {
     int64_t late_us = smallest_delay(&track->recent) - smallest_delay(&track->delay);
@@ -233,7 +235,7 @@ TimelineLateness timeline_lateness(const Timeline *t)
     return late;
 }
 
-/* Returns by how much it has jumped. */
+/* Returns by how much the lead's clock has jumped. */
 static int64_t jump_lead(Timeline *t, int64_t before, int64_t after)
 {
     Track *lead = &t->track[0];
@@ -257,7 +259,7 @@ void timeline_lead_jumped(Timeline *t, int64_t before, int64_t after)
 
 void timeline_lead_moved(Timeline *t, int64_t before, int64_t after)
 {
-    /* its clock has stood still, or it is held up alone: its next report tells */
+    /* its clock has stood still, or it alone is held up: its next report tells which */
     if (before != after)
         t->track[0].reported = t->track[0].doubted = false;
     jump_lead(t, before, after);
@@ -279,7 +281,7 @@ int64_t timeline_lead_slip_us(const Timeline *t)
     return clock_slip_us(&t->slip);
 }
 
-/* Where a track belongs against the lead, by reports if they can be believed, else by arrival. */
+/* Where a track belongs against the lead: by reports if they can be true, else by arrival. */
 static int64_t wanted_offset(Timeline *t, const Track *track)
 {
     const Track *lead = &t->track[0];
@@ -293,7 +295,7 @@ static int64_t wanted_offset(Timeline *t, const Track *track)
     return t->stats.by_reports ? by_reports : by_arrival;
 }
 
-/* Notes since when the correction that is due is one to be made in a step, and whether it is. */
+/* Notes since when the correction that is due is larger than a step. Returns whether it is. */
 static bool is_far(Track *track, int64_t due_us, int64_t at_us)
 {
     bool far = llabs(due_us) > TIMELINE_STEP_US;
