@@ -79,6 +79,7 @@ static inline int64_t smaller(int64_t a, int64_t b)
 typedef struct AccessUnit {
     const uint8_t *data;
     size_t len;
+    size_t track; /* index of its rendition (rendition.h), as the publisher has them */
     int64_t rtp_ts;
     int64_t arrival_us; /* of its last packet */
     bool idr;

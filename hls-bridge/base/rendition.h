@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RENDITION_H
+#define RENDITION_H
+
+/* What a publisher sends: one audio track at most, and up to eight of video, which show the same in
+ * other sizes.
+ *
+ * They stand in the order of the publisher's description: audio first, if there is any, then video,
+ * the best first. A rendition is known by its index here: AccessUnit.track is one.
+ *
+ * Plain values. Thread-safety: none needed. */
+
+#include <string.h>
+
+#include "base/media.h"
+
+#define RENDITIONS_MAX       9
+#define RENDITION_NAME_SIZE  33 /* bytes: 32 of [A-Za-z0-9_-] */
+#define RENDITION_CODEC_SIZE 16 /* bytes: "avc1.42C01F", "mp4a.40.2" */
+#define RENDITION_NONE       RENDITIONS_MAX
+
+typedef struct Rendition {
+    TrackKind kind;
+    char name[RENDITION_NAME_SIZE];   /* "": the best, or only, of its kind */
+    char codec[RENDITION_CODEC_SIZE]; /* as CODECS has it (RFC 6381); "": not known yet */
+    int width, height;                /* pixels; 0: not known yet, or sound */
+    int64_t bitrate;                  /* bit/s that was announced; 0: not known */
+} Rendition;
+
+typedef struct Renditions {
+    size_t count;
+    Rendition item[RENDITIONS_MAX];
+} Renditions;
+
+/* The index of the first of a kind, which is the best of video; RENDITION_NONE: there is none. */
+static inline size_t renditions_first(const Renditions *renditions, TrackKind kind)
+{
+    for (size_t i = 0; i < renditions->count; i++)
+        if (renditions->item[i].kind == kind)
+            return i;
+    return RENDITION_NONE;
+}
+
+static inline bool renditions_have(const Renditions *renditions, TrackKind kind)
+{
+    return renditions_first(renditions, kind) != RENDITION_NONE;
+}
+
+/* How many there are of a kind. */
+static inline size_t renditions_count(const Renditions *renditions, TrackKind kind)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < renditions->count; i++)
+        n += renditions->item[i].kind == kind;
+    return n;
+}
+
+/* Whether two are the same to viewers: of one kind, under one name. */
+static inline bool rendition_is(const Rendition *a, const Rendition *b)
+{
+    return a->kind == b->kind && strcmp(a->name, b->name) == 0;
+}
+
+/* What a publisher of one audio and one video track sends, or of one of these. */
+static inline Renditions renditions_of(bool audio, bool video)
+{
+    Renditions r = {0};
+
+    if (audio)
+        r.item[r.count++].kind = TRACK_AUDIO;
+    if (video)
+        r.item[r.count++].kind = TRACK_VIDEO;
+    return r;
+}
+
+#endif
