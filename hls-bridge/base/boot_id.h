@@ -2,12 +2,12 @@
 #ifndef BOOT_ID_H
 #define BOOT_ID_H
 
-/* Which boot of the machine this is. Thread-safety: none needed, there is no state. */
+/* Names the current boot of the machine. Thread-safety: any thread, there is no state. */
 
-#define BOOT_ID_SIZE 40 /* bytes that hold it, its end included */
+#define BOOT_ID_SIZE 40 /* bytes of `id`, with its terminating zero */
 
-/* Writes the kernel's name of this boot, a UUID without spaces; "" where it cannot be told. What
- * was written to a file is there as it was written for as long as this is the same. */
+/* Writes the kernel's UUID of this boot to `id`; "" if it is not known. As long as it stays the
+ * same, no power cut can have undone a write to a file. */
 void boot_id(char *id);
 
 #endif

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 
 /* error: somebody must act. warn: something is lost, and we go on. info: a change of state.
- * debug: for those who look for a fault; only with bridge_log_verbose(true). */
+ * debug: for finding faults; only with bridge_log_verbose(true). */
 void bridge_log_verbose(bool on);
 
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -20,8 +20,8 @@ void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* For libraries that tell of themselves: the first line of a message at level debug, behind the
- * name `who` (a char *) of what uses the library. */
+/* For libraries that log by a callback: writes the first line of a message at level debug, after
+ * `who` (a char *), which names the user of the library. */
 void log_debug_of(void *who, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
 

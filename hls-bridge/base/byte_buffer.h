@@ -2,8 +2,8 @@
 #ifndef BYTE_BUFFER_H
 #define BYTE_BUFFER_H
 
-/* Bytes that grow. Zero-initialised: empty. What finds no memory sets `failed`, until it is
- * cleared.
+/* A buffer of bytes that grows. Zero-initialised: empty. If memory runs out, `failed` is set until
+ * the buffer is cleared.
  *
  * Thread-safety: a ByteBuffer belongs to one thread. */
 
@@ -17,10 +17,10 @@ typedef struct ByteBuffer {
     bool failed;
 } ByteBuffer;
 
-/* Adds bytes, all or none. Returns 0, or -1 where there is no memory. */
+/* Adds all bytes or none. Returns 0, or -1 if there is no memory or `failed` is set. */
 int byte_buffer_add(ByteBuffer *buffer, const void *data, size_t len);
 
-/* Empties it; the memory is kept for what comes next. */
+/* Empties the buffer and keeps its memory. */
 void byte_buffer_clear(ByteBuffer *buffer);
 
 void byte_buffer_free(ByteBuffer *buffer);

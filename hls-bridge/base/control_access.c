@@ -7,8 +7,8 @@
 
 #define HOST_SIZE 256 /* of a name, RFC 1035, and more than of an address */
 
-/* Copies the host of "HOST", "HOST:PORT", or "[IPV6]:PORT". Returns false where it is no such
- * thing. */
+/* Copies the host of "HOST", "HOST:PORT" or "[IPV6]:PORT". Returns false if `text` is none of
+ * these. */
 static bool read_host(const char *text, char *host, bool *bracketed)
 {
     *bracketed = *text == '[';
@@ -26,7 +26,7 @@ static bool read_host(const char *text, char *host, bool *bracketed)
     return *rest == ':' && rest[1 + strspn(rest + 1, "0123456789")] == '\0';
 }
 
-/* Whether `word` stands in `list`, with spaces between. */
+/* Whether `word` is in `list`, whose words are separated by spaces. */
 static bool is_listed(const char *list, const char *word)
 {
     for (size_t len; *(list += strspn(list, " ")); list += len) {
@@ -37,7 +37,7 @@ static bool is_listed(const char *list, const char *word)
     return false;
 }
 
-/* A name can be made to mean this machine by whoever owns it; an address cannot. */
+/* The owner of a name can point it at this machine; nobody can do that with an address. */
 static bool host_is_allowed(const ControlAccess *access, const char *text)
 {
     struct in6_addr ignored;
@@ -70,13 +70,13 @@ const char *control_access_reason(ControlVerdict verdict)
     static const char *const reasons[] = {
         [CONTROL_ALLOWED] = "",
         [CONTROL_WRONG_HOST] =
-            "the control API is asked by its address or as localhost; other names "
-            "are those of control.hosts",
+            "use the control API by its address or as localhost, or add the name that you use "
+            "to control.hosts",
         [CONTROL_WRONG_ORIGIN] =
-            "web pages do not ask the control API, but for those of "
+            "a web page may use the control API only if its origin is listed in "
             "control.origins",
         [CONTROL_NO_TOKEN] =
-            "the control API wants the token of control.token_file, as "
+            "the control API needs the token in control.token_file, as "
             "\"Authorization: Bearer TOKEN\"",
     };
     return reasons[verdict];

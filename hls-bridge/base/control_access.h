@@ -2,28 +2,27 @@
 #ifndef CONTROL_ACCESS_H
 #define CONTROL_ACCESS_H
 
-/* Who may ask something of the control API.
+/* Decides who may use the control API.
  *
- * Whoever reaches it rules the bridge, and a web page that is open on this machine reaches all that
- * listens on loopback. So a request must name a host that no stranger can give an address to
- * (against DNS rebinding), must not come from a page of another origin, and must show the token if
- * there is one.
+ * It has full control of the bridge, and any web page that is open on this machine can reach a port
+ * on loopback. So a request must name a host whose address no stranger can choose (against DNS
+ * rebinding), must not come from a page of another origin, and must show the token if one is set.
  *
- * Pure. Thread-safety: none needed, it is read-only. */
+ * Pure. Thread-safety: any thread, nothing is written. */
 
 #include "bearer_token.h"
 
 #define CONTROL_NAMES_SIZE 512
 
 typedef struct ControlAccess {
-    char hosts[CONTROL_NAMES_SIZE]; /* names that are taken beside addresses and "localhost", with
-                                       spaces between */
-    char
-        origins[CONTROL_NAMES_SIZE]; /* whose pages may ask, as "https://admin.example", likewise */
-    char token[BEARER_TOKEN_SIZE];   /* "": none is asked for */
+    char hosts[CONTROL_NAMES_SIZE];   /* allowed host names, separated by spaces; addresses and
+                                         "localhost" are always allowed */
+    char origins[CONTROL_NAMES_SIZE]; /* allowed origins of pages, as "https://admin.example",
+                                         separated by spaces */
+    char token[BEARER_TOKEN_SIZE];    /* "": no token is needed */
 } ControlAccess;
 
-/* Fields of a request; NULL: it has none. */
+/* Header fields of a request, each NULL if it is missing. */
 typedef struct ControlHead {
     const char *host, *origin, *authorization;
 } ControlHead;
@@ -32,14 +31,14 @@ typedef enum ControlVerdict {
     CONTROL_ALLOWED,
     CONTROL_WRONG_HOST,
     CONTROL_WRONG_ORIGIN,
-    CONTROL_NO_TOKEN, /* or a wrong one */
+    CONTROL_NO_TOKEN, /* no token, or a wrong one */
 } ControlVerdict;
 
-/* `path` as requested: "/healthz" tells nothing, and takes no token. */
+/* `path` as in the request: "/healthz" tells nothing, so it needs no token. */
 ControlVerdict control_access_check(const ControlAccess *access, const ControlHead *head,
                                     const char *path);
 
-/* A sentence for whoever was refused. */
+/* A sentence that tells the client why it was refused and what to do. */
 const char *control_access_reason(ControlVerdict verdict);
 
 #endif

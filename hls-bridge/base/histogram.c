@@ -28,7 +28,7 @@ const HistogramBounds histogram_of_writes = {
      2500 * MS},
 };
 
-/* No more than this is added to the sum, so that a clock that was set does not spoil it. */
+/* The most that one value adds to the sum, so that a clock that was set does not spoil it. */
 #define WORST_US (3600 * US_PER_S)
 
 void histogram_add(Histogram *h, int64_t us)

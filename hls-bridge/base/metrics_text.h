@@ -2,8 +2,8 @@
 #ifndef METRICS_TEXT_H
 #define METRICS_TEXT_H
 
-/* Prometheus's text format, 0.0.4. A family is one block: its head, then its samples. Labels are
- * written as they stand, `a="b",c="d"`; an empty text is none.
+/* Writes Prometheus's text format, 0.0.4. A family is one block: its head, then its samples. Labels
+ * are written as given, `a="b",c="d"`; "" means no labels.
  *
  * Thread-safety: that of the FILE. */
 
@@ -14,10 +14,10 @@
 void metrics_family(FILE *out, const char *name, const char *type, const char *help);
 void metrics_sample(FILE *out, const char *name, const char *labels, double value);
 
-/* The samples of a histogram, in seconds; it must have labels. */
+/* The samples of a histogram, in seconds; `labels` must not be "". */
 void metrics_histogram(FILE *out, const char *name, const char *labels, const Histogram *histogram);
 
-/* A family that has one sample, without labels. */
+/* A family with one sample and no labels. */
 void metrics_single(FILE *out, const char *name, const char *type, const char *help, double value);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/output_bound.h"
 
-/* All that there may be of what `per_second` is refilled by, times TICKS_PER_S. */
+/* A whole burst of what comes at `per_second`, times TICKS_PER_S. */
 static int64_t full(int64_t per_second)
 {
     return OUTPUT_BOUND_BURST_S * TICKS_PER_S * per_second;
@@ -26,7 +26,7 @@ void output_bound_time(OutputBound *b, int64_t clock_90k)
 {
     if (clock_90k <= b->now_90k)
         return;
-    /* it is full by then in any case, and no product can overflow */
+    /* by then it is full in any case; a longer time could overflow the product */
     int64_t most_90k = OUTPUT_BOUND_BURST_S * TICKS_PER_S;
     int64_t elapsed_90k = b->now_90k == INT64_MIN ? 0 : smaller(clock_90k - b->now_90k, most_90k);
     b->files = refill(b->files, b->params.files_per_s, elapsed_90k);

@@ -13,47 +13,47 @@
 
 #define SINGLE_BITRATE_MAX 288000 /* 6144 bits a frame, ISO/IEC 14496-3, 4.5.3.1 */
 
-/* A frame overlaps with the one before, looks at the one behind, and has a window that depends on
- * both: an encoder that takes over is given so many frames again, one more than it was seen to
- * need, and is where the other one was. */
+/* A frame overlaps with the one before it, looks at the one after it, and its window depends on
+ * both. So an encoder that takes over is given this many frames again, and is then in the state of
+ * the other one. Measured: one less is enough. */
 #define FRAMES_BEFORE 5
 #define FRAMES        (FRAMES_BEFORE + 1)
 
-/* What is left of the difference where one channel was coded as two: less than this of what the
- * sound has been of late (-35 dB; Chromium leaves more in one frame of a thousand), or next to
- * nothing (-76 dB of full scale, in a frame). */
+/* If one microphone was coded as two channels, little difference is left between them: less than
+ * -35 dB of the recent sound (Chromium leaves more in one frame of a thousand), or less than -76 dB
+ * of full scale in a frame. */
 #define SIDE_MAX   3.2e-4F
 #define SIDE_FLOOR (AAC_FRAME_SAMPLES * 1e-7F)
 
-/* Judged by what changes from sample to sample: a bass hides nothing but what is as low. */
+/* Filters the bass out before judging, so that a loud bass does not hide a difference above it. */
 #define BASS 0.9F
 
-/* The ear forgets what was loud by 14 dB in a tenth of a second. */
+/* How fast the ear forgets a loud sound: by 14 dB in a tenth of a second. */
 #define FADE         0.5F
 #define LOUDNESS_MAX (AAC_FRAME_SAMPLES * 16.0F)
 
-#define ALIKE_MIN 47 /* frames, a second: until a single channel is enough */
+#define ALIKE_MIN 47 /* frames, one second: alike for so long, one channel is enough */
 
 struct AacEncoder {
     int64_t bitrate;
-    bool single;            /* what `codec` encodes */
-    AVCodecContext *codec;  /* of one channel or two */
-    AVFrame *frame[FRAMES]; /* of two channels, the newest and those before */
-    unsigned newest;        /* of `frame` */
-    AVFrame *middle;        /* of one channel */
-    AVPacket *packet;       /* of one channel, or one that nobody gets */
-    AacSlope slope;         /* how the last frame that came out ends; unknown: nothing is to join */
-    float last[AAC_CHANNELS]; /* samples */
-    float loudness;           /* of late, as the sum of squares of a frame */
-    unsigned alike;           /* frames in a row */
-    bool pairs_fail;          /* a single channel cannot be had, or is coded in another way */
-    uint8_t *config;          /* of two channels */
+    bool single;              /* `codec` encodes one channel, else two */
+    AVCodecContext *codec;    /* the encoder in use */
+    AVFrame *frame[FRAMES];   /* two channels: the newest frame and those before it */
+    unsigned newest;          /* index in `frame` */
+    AVFrame *middle;          /* one channel: the mean of both */
+    AVPacket *packet;         /* an encoded single channel, or a frame that is thrown away */
+    AacSlope slope;           /* how the last frame ends; unknown: the next may begin in any way */
+    float last[AAC_CHANNELS]; /* the last sample of each channel */
+    float loudness;           /* of the recent sound, as the sum of squares of a frame */
+    unsigned alike;           /* frames in a row whose channels were alike */
+    bool pairs_fail; /* one channel cannot be encoded, or not in a way that aac_pair takes */
+    uint8_t *config; /* AudioSpecificConfig for two channels */
     size_t config_len;
 };
 
 /* ---- create and destroy ---- */
 
-/* What libavcodec gives each of two channels of the spectrum: more, as it would give a single one,
+/* The bandwidth that libavcodec gives each of two channels. A single channel would get more, which
  * would change how it sounds. */
 static int bandwidth_hz(int64_t bitrate)
 {
@@ -63,7 +63,7 @@ static int bandwidth_hz(int64_t bitrate)
     return (int)smaller(hz, smaller(3000 + each / 4, smaller(12000 + each / 16, 22000)));
 }
 
-/* What aac_pair asks for. */
+/* Switches off the tools that aac_pair cannot have. */
 static int leave_tools_out(AVCodecContext *c)
 {
     return av_opt_set(c->priv_data, "aac_tns", "0", 0) < 0 ||
@@ -86,7 +86,7 @@ static AVCodecContext *open_codec(int64_t bitrate, int channels)
     c->thread_count = 1;
     c->flags |= AV_CODEC_FLAG_GLOBAL_HEADER; /* makes the AudioSpecificConfig */
     av_channel_layout_default(&c->ch_layout, channels);
-    /* the two-loop search costs five times as much, and is no better (docs/architecture.md) */
+    /* the two-loop search costs five times as much and is no better (docs/architecture.md) */
     av_opt_set(c->priv_data, "aac_coder", "fast", 0);
     if (channels == 1) {
         c->bit_rate = smaller(bitrate, SINGLE_BITRATE_MAX);
@@ -169,7 +169,7 @@ static float *samples_of(const AVFrame *frame, int channel)
     return (float *)(void *)frame->extended_data[channel];
 }
 
-/* Whether the channels of the newest frame are as one microphone's, after it went through Opus. */
+/* Whether the channels of the newest frame are alike, as those of one microphone are after Opus. */
 static bool is_alike(AacEncoder *e)
 {
     const AVFrame *frame = e->frame[e->newest];
@@ -189,7 +189,7 @@ static bool is_alike(AacEncoder *e)
     return side <= SIDE_FLOOR || side <= SIDE_MAX * e->loudness;
 }
 
-/* Has `frame`, of two channels, encoded. Returns 0 and what comes in `out`, or -1. */
+/* Encodes `frame`, of two channels. Returns 0 and the result in `out`, or -1. */
 static int give(AacEncoder *e, AVFrame *frame, AVPacket *out)
 {
     if (e->single) {
@@ -206,8 +206,8 @@ static int give(AacEncoder *e, AVFrame *frame, AVPacket *out)
     return 0;
 }
 
-/* Has the frames before the newest encoded once more, and forgets them. Returns how the last one
- * ends, unknown where one is missing. */
+/* Encodes the frames before the newest once more and throws the results away. Returns how the last
+ * one ends, or unknown if one is missing. */
 static AacSlope give_again(AacEncoder *e)
 {
     AacSlope slope = AAC_SLOPE_UNKNOWN;
@@ -223,10 +223,9 @@ static AacSlope give_again(AacEncoder *e)
     return slope;
 }
 
-/* From the newest frame on a single channel is encoded in place of both, or the other way round.
- * Where the new encoder's window does not join that of the last frame (one found an attack, and the
- * other did not), or there is no memory, all stays as it is, and the next frame may have it tried
- * again. */
+/* Changes from two channels to one, or back, beginning with the newest frame. If the new encoder's
+ * window does not join that of the last frame (one encoder found an attack, the other did not), or
+ * there is no memory, nothing changes, and the next frame tries again. */
 static void change(AacEncoder *e)
 {
     AVCodecContext *was = e->codec;
@@ -240,7 +239,7 @@ static void change(AacEncoder *e)
         return;
     }
     if (!e->codec && e->single)
-        e->pairs_fail = true; /* it would not be had the next time either */
+        e->pairs_fail = true; /* it would fail the next time too */
     avcodec_free_context(&e->codec);
     e->codec = was;
     e->single = !e->single;

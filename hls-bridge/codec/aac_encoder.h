@@ -4,11 +4,11 @@
 
 /* libavcodec's AAC-LC encoder, 48 kHz, two channels, frame by frame.
  *
- * One microphone comes as two channels that are alike, and the encoder is most of what a stream
- * costs. So where they have been alike for a second, a single one is encoded, and its frames are
- * made pairs (aac_pair); where they are not any more, both are again, from that very frame on, or
- * where an attack is just being coded, from the one behind it. The stream of frames has two
- * channels all along, and no seam.
+ * One microphone comes as two channels that are alike, and encoding is most of the cost of a
+ * stream. So if the channels have been alike for a second, one channel is encoded, and aac_pair
+ * makes each of its frames a pair. When they differ again, both are encoded, from that very frame
+ * on; during an attack, from the frame after it. The frames have two channels all the time, and the
+ * change cannot be heard.
  *
  * No I/O, no clock. Thread-safety: one thread. */
 
@@ -20,24 +20,24 @@
 typedef struct AacEncoder AacEncoder;
 struct AVPacket;
 
-/* `bitrate`: of both channels together, bit/s; a single one
- * has it for itself, as far as it may (288 kbit/s). Returns
- * NULL where libavcodec has no such encoder, or there is no memory. */
+/* `bitrate`: of both channels together, bit/s. If one channel is encoded, it has all of it, up to
+ * the 288 kbit/s that a channel may have. Returns NULL if libavcodec has no such encoder, or there
+ * is no memory. */
 AacEncoder *aac_encoder_create(int64_t bitrate);
 
 /* Accepts NULL, leaves NULL. */
 void aac_encoder_destroy(AacEncoder **encoder);
 
-/* Where a channel's (0 to AAC_CHANNELS - 1) next AAC_FRAME_SAMPLES samples go; borrowed until they
- * are encoded. NULL where there is no memory. */
+/* The place for the next AAC_FRAME_SAMPLES samples of a channel (0 to AAC_CHANNELS - 1); borrowed
+ * until they are encoded. NULL if there is no memory. */
 float *aac_encoder_input(AacEncoder *encoder, int channel);
 
-/* Encodes them. Returns 0 and a frame in `out`, which is to be blank and is the caller's to unref,
- * or -1 where there is none: the first comes with the second call, and what cannot be had of memory
- * later is missing, with its time. */
+/* Encodes those samples. Returns 0 and a frame in `out`, which must be blank before; the caller
+ * unrefs it. Returns -1 if there is no frame: the first call gives none, and later a frame is
+ * missing if there is no memory for it; its time passes all the same. */
 int aac_encoder_encode(AacEncoder *encoder, struct AVPacket *out);
 
-/* How many samples before those that are put in the first frame begins. */
+/* How many samples before the first input sample the first frame begins. */
 int aac_encoder_delay(const AacEncoder *encoder);
 
 /* The AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1); borrowed. */

@@ -25,7 +25,7 @@ typedef struct BitReader {
 } BitReader;
 
 typedef struct BitWriter {
-    uint8_t *buf; /* zero from `at` on to the end of that byte */
+    uint8_t *buf; /* the byte at `at` is zero from there on */
     size_t at;    /* bits */
 } BitWriter;
 
@@ -66,7 +66,7 @@ static void copy_some(BitReader *r, BitWriter *w, size_t n)
     write_bits(w, read_bits(r, (unsigned)n), (unsigned)n);
 }
 
-/* All that is left. */
+/* Copies all bits that are left. */
 static void copy_bits(BitReader *r, BitWriter *w)
 {
     copy_some(r, w, (8 - w->at % 8) % 8); /* until a byte begins */
@@ -87,7 +87,7 @@ static void copy_bits(BitReader *r, BitWriter *w)
 
 /* ---- syntax ---- */
 
-/* ics_info() as it was read. */
+/* ics_info(), as read. */
 typedef struct IcsInfo {
     bool eight_short;
     unsigned head;     /* its first 4 bits: reserved, window_sequence, window_shape */
@@ -110,7 +110,7 @@ static bool read_ics_info(BitReader *r, IcsInfo *out)
         return true;
     }
     out->max_sfb = read_bits(r, 6);
-    return read_bits(r, 1) == 0; /* prediction is not of AAC-LC */
+    return read_bits(r, 1) == 0; /* AAC-LC has no prediction */
 }
 
 static void write_ics_info(BitWriter *w, const IcsInfo *info)
@@ -129,7 +129,7 @@ static unsigned window_groups(const IcsInfo *info)
     return groups;
 }
 
-/* individual_channel_stream() of nothing, in a common window. */
+/* An individual_channel_stream() that is silent, in a common window. */
 static void write_nothing(BitWriter *w, const IcsInfo *info, unsigned global_gain)
 {
     unsigned len_bits = info->eight_short ? 3 : 5, escape = (1u << len_bits) - 1;
@@ -142,7 +142,7 @@ static void write_nothing(BitWriter *w, const IcsInfo *info, unsigned global_gai
             write_bits(w, escape, len_bits);
         write_bits(w, left, len_bits);
     }
-    write_bits(w, 0, 3); /* neither pulses nor noise shaping nor gain control */
+    write_bits(w, 0, 3); /* no pulses, no noise shaping, no gain control */
 }
 
 static void skip_fill(BitReader *r)
@@ -157,7 +157,7 @@ static void skip_fill(BitReader *r)
         r->at += bytes * 8;
 }
 
-/* The id of the first element that is no fill. */
+/* The id of the first element that is not a fill element. */
 static unsigned read_element(BitReader *r)
 {
     unsigned element;
@@ -167,7 +167,7 @@ static unsigned read_element(BitReader *r)
     return element;
 }
 
-/* The bits before the END element: behind that, zeros fill the last byte. */
+/* How many bits are before the END element, which zeros follow up to the end of the byte. */
 static size_t end_of_elements(const uint8_t *frame, size_t len)
 {
     while (len > 0 && frame[len - 1] == 0)

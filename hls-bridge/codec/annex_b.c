@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-/* Where the next start code's 00 00 01 begins at or after `at`; `len` where there is none. */
+/* Where the next 00 00 01 begins, at or after `at`; `len` if there is none. */
 static size_t find_start_code(const uint8_t *data, size_t len, size_t at)
 {
     for (at += 2; at < len; at++) {
-        const uint8_t *one = memchr(data + at, 1, len - at); /* the byte that is seldom there */
+        const uint8_t *one = memchr(data + at, 1, len - at); /* the rarest of the three bytes */
         if (!one)
             break;
         at = (size_t)(one - data);

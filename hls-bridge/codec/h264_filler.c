@@ -8,7 +8,7 @@
 
 #define SLICE_P 5 /* slice_type: P, and so are all slices of the picture */
 
-/* What of a picture parameter set a slice header depends on. */
+/* The members of a picture parameter set on which a slice header depends. */
 typedef struct Pps {
     bool cabac, bottom_field_order, weighted, deblocking_control, redundant;
     uint32_t sps_id, slice_groups;
@@ -43,8 +43,8 @@ static bool read_pps(const ParameterSet *set, Pps *out)
     return !r.overrun;
 }
 
-/* The parameter sets that a picture uses. Returns false where one is missing, or is of a sort that
- * is not dealt with here. */
+/* Reads the parameter sets that a picture uses. Returns false if one is missing, or is of a kind
+ * that no picture can be made for. */
 static bool find_sets(const ParameterSets *sets, uint32_t pps_id, Pps *pps, H264SliceSyntax *sps)
 {
     const ParameterSet *set = NULL;

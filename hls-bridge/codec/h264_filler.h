@@ -2,12 +2,12 @@
 #ifndef H264_FILLER_H
 #define H264_FILLER_H
 
-/* Makes a picture that repeats the one before it: all its macroblocks are skipped, and nothing
- * refers to it. It is some ten bytes long, and costs a decoder as good as nothing. A part of
- * low-latency HLS needs a picture even where the screen stands still and the publisher sends none:
- * else players run dry.
+/* Makes a picture that repeats the one before it: all its macroblocks are skipped, and no picture
+ * refers to it. It is some ten bytes long and costs a decoder almost nothing. A part of low-latency
+ * HLS needs a picture even if the screen stands still and the publisher sends none: else players
+ * stall.
  *
- * It can be made where macroblocks are CAVLC coded in frames, which is what browsers send.
+ * It works if macroblocks are CAVLC coded in frames, which is what browsers send.
  *
  * Source: ITU-T H.264 (2021), 7.3.2.2 (picture parameter set), 7.3.3 (slice header), 7.3.4.
  *
@@ -20,19 +20,19 @@
 /* Zero-initialised: nothing is known. */
 typedef struct H264Filler {
     const ParameterSets *sets; /* borrowed */
-    bool known;                /* of the last picture, what follows */
+    bool known;                /* the members below describe the last picture */
     uint32_t pps_id;
     uint32_t frame_num, poc_lsb;
-    bool reference; /* others may refer to it */
+    bool reference; /* other pictures may refer to it */
 } H264Filler;
 
-/* Notes what the next picture must say of itself to follow `unit`, an access unit (Annex B) whose
- * parameter sets are `sets`; they are borrowed until another is noted. */
+/* Notes what a picture needs to follow `unit`, an access unit (Annex B) with the parameter sets
+ * `sets`, which are borrowed until the next call. */
 void h264_filler_follow(H264Filler *filler, const ParameterSets *sets, const uint8_t *unit,
                         size_t len);
 
-/* Writes an access unit (Annex B) that repeats the picture before. Returns its length, or 0 where
- * that cannot be done. */
+/* Writes an access unit (Annex B) that repeats the picture before, of at most H264_FILLER_SIZE
+ * bytes. Returns its length, or 0 if it cannot be made. */
 size_t h264_filler_write(const H264Filler *filler, uint8_t *out);
 
 #endif

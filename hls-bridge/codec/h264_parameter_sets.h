@@ -2,7 +2,7 @@
 #ifndef H264_PARAMETER_SETS_H
 #define H264_PARAMETER_SETS_H
 
-/* The sequence and picture parameter sets that a stream has shown, the last of each id.
+/* Keeps the sequence and picture parameter sets of a stream, the newest of each id.
  *
  * Pure: no allocation. Thread-safety: one thread. */
 
@@ -22,14 +22,14 @@ typedef struct ParameterSet {
 typedef struct ParameterSets {
     ParameterSet sps[PARAMETER_SETS_SPS];
     ParameterSet pps[PARAMETER_SETS_PPS];
-    H264Sps newest; /* the sequence parameter set that came last, read; width 0: none */
+    H264Sps newest; /* the newest sequence parameter set, parsed; width 0: none */
 } ParameterSets;
 
-/* Keeps a parameter set NAL unit. Returns 0, or -1 where it is neither SPS nor PPS, cannot be read,
- * or finds no room. */
+/* Keeps a parameter set NAL unit. Returns 0, or -1 if it is neither SPS nor PPS, cannot be read, or
+ * does not fit. */
 int parameter_sets_add(ParameterSets *sets, const uint8_t *nal, size_t len);
 
-/* Keeps those of an access unit (Annex B), and forgets all others. */
+/* Keeps the sets of an access unit (Annex B) and forgets all others. */
 void parameter_sets_read(ParameterSets *sets, const uint8_t *unit, size_t len);
 
 /* Whether both have the same sets in the same places. */

@@ -5,7 +5,7 @@
 #include <libswscale/swscale.h>
 #include <string.h>
 
-/* The largest picture of H.264 level 5.2, with some room: more is a parameter set gone wrong. */
+/* The largest picture of H.264 level 5.2, with some room: a larger one has a bad parameter set. */
 #define PIXELS_MAX (4096 * 2400)
 
 #define QUALITY 5 /* of JPEG, 1 (best) to 31: some 10 kB */
@@ -23,14 +23,14 @@ static AVCodecContext *open_decoder(void)
     c->max_pixels = PIXELS_MAX;
     c->flags |= AV_CODEC_FLAG_LOW_DELAY;
     c->err_recognition = AV_EF_EXPLODE;
-    c->log_level_offset = AV_LOG_TRACE;  /* failures are counted, not told */
+    c->log_level_offset = AV_LOG_TRACE;  /* failures are counted, not logged */
     c->skip_loop_filter = AVDISCARD_ALL; /* nobody sees blocks at this size */
     if (avcodec_open2(c, codec, NULL) < 0)
         avcodec_free_context(&c);
     return c;
 }
 
-/* Feeds it as one packet, which is all that there is. libav wants some zeros behind it. */
+/* Gives the decoder the access unit as its only packet. libav needs some zeros behind it. */
 static int send_unit(AVCodecContext *c, const uint8_t *unit, size_t len)
 {
     AVPacket *packet = av_packet_alloc();
@@ -45,7 +45,7 @@ static int send_unit(AVCodecContext *c, const uint8_t *unit, size_t len)
     return status < 0 ? status : avcodec_send_packet(c, NULL);
 }
 
-/* Whether nothing of it was made up. */
+/* Whether the decoder had to conceal nothing. */
 static bool is_whole(const AVFrame *frame)
 {
     return frame->decode_error_flags == 0 && !(frame->flags & AV_FRAME_FLAG_CORRUPT) &&

@@ -2,10 +2,10 @@
 #ifndef JPEG_MAKER_H
 #define JPEG_MAKER_H
 
-/* A key frame becomes a small JPEG: decoded, scaled into a square of JPEG_SIDE pixels with its
- * shape kept, and encoded, all by libav.
+/* Makes a small JPEG from a key frame: decodes it, scales it to fit a square of JPEG_SIDE pixels,
+ * and encodes it, all with libav.
  *
- * Whatever the bytes are, the worst that comes of them is no picture.
+ * Bad bytes give no JPEG, and do no other harm.
  *
  * No I/O, no clock. Thread-safety: none needed, there is no state. */
 
@@ -13,8 +13,8 @@
 
 #define JPEG_SIDE 320
 
-/* Makes `jpeg` of an access unit, Annex B, that has an IDR picture and its parameter sets. Returns
- * 0, or -1 where it cannot be decoded whole: then `jpeg` is empty. */
+/* Makes `jpeg` from an access unit (Annex B) with an IDR picture and its parameter sets. Returns 0,
+ * or -1 if it cannot be decoded in full: then `jpeg` is empty. */
 int jpeg_make(const uint8_t *unit, size_t len, ByteBuffer *jpeg);
 
 #endif

@@ -14,13 +14,13 @@
 struct OpusToAac {
     OpusDecoder *decoder;
     AacEncoder *encoder;
-    float *input[AAC_CHANNELS]; /* of the encoder, for the frame that is being collected */
-    AVPacket *packet;           /* what was taken last; owns the bytes of it */
+    float *input[AAC_CHANNELS]; /* the encoder's, for the frame that is being collected */
+    AVPacket *packet;           /* owns the bytes of the frame that was taken last */
     int collected;              /* samples in `input` */
     bool begun;                 /* a frame was put in */
-    int64_t position;           /* clock at the next sample that is put in */
-    int64_t next_pts;           /* clock at the next frame that comes out */
-    AVPacket **ready;           /* frames that are to be taken, from `first` */
+    int64_t position;           /* clock at the next input sample */
+    int64_t next_pts;           /* clock at the next output frame */
+    AVPacket **ready;           /* frames that wait to be taken, from `first` on */
     size_t first, count, capacity;
     float pcm[OPUS_PACKET_MAX * AAC_CHANNELS]; /* interleaved */
 };
@@ -108,7 +108,7 @@ static void encode_frame(OpusToAac *o)
     } else {
         av_packet_free(&packet);
     }
-    /* counted, whatever comes out; the encoder begins one frame late */
+    /* time passes whatever comes out; the encoder begins one frame late */
     if (o->begun)
         o->next_pts += AAC_FRAME_SAMPLES;
     o->begun = true;

@@ -2,10 +2,10 @@
 #ifndef OPUS_TO_AAC_H
 #define OPUS_TO_AAC_H
 
-/* Opus in, AAC-LC 48 kHz stereo out, one continuous stream of frames for the life of a stream.
+/* Turns Opus into AAC-LC, 48 kHz stereo: one continuous run of frames for the life of a stream.
  *
- * Decoding is libopus, which alone has in-band FEC and packet loss concealment; encoding is
- * libavcodec's. Opus always decodes to 48 kHz stereo, so nothing is resampled.
+ * libopus decodes, since only it has in-band FEC and packet loss concealment; libavcodec encodes.
+ * Opus always decodes to 48 kHz stereo, so nothing is resampled.
  *
  * No I/O, no clock. Thread-safety: one thread. */
 
@@ -15,41 +15,39 @@ typedef struct OpusToAac OpusToAac;
 
 typedef struct OpusToAacParams {
     int64_t bitrate;       /* of the AAC, bit/s; default 128000 */
-    int64_t first_samples; /* the stream's clock at the first sample that is put in */
+    int64_t first_samples; /* the stream's clock at the first input sample */
 } OpusToAacParams;
 
-/* Returns NULL where an encoder or decoder cannot be had; `error`, if not NULL, takes a static
- * sentence. */
+/* Returns NULL if an encoder or decoder cannot be created; then `error`, if not NULL, points to a
+ * static sentence. */
 OpusToAac *opus_to_aac_create(const OpusToAacParams *params, const char **error);
 
 /* Accepts NULL, leaves NULL. */
 void opus_to_aac_destroy(OpusToAac **o);
 
-/* The samples that an Opus packet holds, 120 (2.5 ms) to 5760; -1 where it is none. */
+/* How many samples an Opus packet holds: 120 (2.5 ms) to 5760, or -1 if it is not Opus. */
 int64_t opus_packet_samples(const uint8_t *payload, size_t len);
 
-/* What one call puts in at the most, 25 AAC frames: so the frames that wait to be taken are
- * bounded. */
+/* The most samples that one call puts in, about 23 AAC frames: it bounds the frames that wait. */
 #define OPUS_TO_AAC_MOST 24000
 
-/* Put samples in, at most OPUS_TO_AAC_MOST. Take all frames after each.
- * The first two return 0, or -1 where the decoder refuses the packet, and put in silence of the
- * same length instead. The others return how many samples they have put in; call them again for
- * what is left. */
+/* Each puts samples in, at most OPUS_TO_AAC_MOST; take all frames after each call.
+ * The first two return 0, or -1 if the decoder refuses the packet: then they put in silence of the
+ * same length. The other two return how many samples they put in: call them again for the rest. */
 int opus_to_aac_decode(OpusToAac *o, const uint8_t *payload, size_t len, int64_t samples,
                        int64_t skip);
 int opus_to_aac_rebuild(OpusToAac *o, const uint8_t *payload, size_t len, int64_t samples);
 int64_t opus_to_aac_conceal(OpusToAac *o, int64_t samples);
 int64_t opus_to_aac_silence(OpusToAac *o, int64_t samples);
 
-/* The next AAC frame that is ready. */
+/* Takes the next AAC frame that is ready. Returns false if there is none. */
 bool opus_to_aac_take(OpusToAac *o, AacFrame *out);
 
-/* The stream's clock at the next sample that is put in. */
+/* The stream's clock at the next input sample. */
 int64_t opus_to_aac_position(const OpusToAac *o);
 
-/* A new publisher: the decoder forgets the last one, and the clock is moved on to `first_samples`
- * if it stands before that. What is encoded goes on without a gap if it does not. */
+/* A new publisher: the decoder forgets the last one. If the clock stands before `first_samples`, it
+ * moves on to that; else the frames go on without a gap. */
 void opus_to_aac_new_source(OpusToAac *o, int64_t first_samples);
 
 /* The AudioSpecificConfig (ISO 14496-3, 1.6.2.1) that decoders need; borrowed. */

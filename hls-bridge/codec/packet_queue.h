@@ -3,7 +3,7 @@
 #define PACKET_QUEUE_H
 
 /* Samples of one track that wait to be muxed, in decoding order. Zero-initialised: empty. They are
- * packet[first] to packet[count - 1]; whoever takes one off moves `first` on and owns it.
+ * packet[first] to packet[count - 1]. To take one, move `first` on; the packet is then yours.
  *
  * Thread-safety: a PacketQueue belongs to one thread. */
 
@@ -16,11 +16,11 @@ typedef struct PacketQueue {
     size_t first, count, capacity;
 } PacketQueue;
 
-/* Adds a copy of a sample at the end. Returns its packet, whose times and flags are the caller's to
- * fill, or NULL where there is no memory. */
+/* Adds a copy of a sample at the end. Returns its packet, so that the caller sets its times and
+ * flags, or NULL if there is no memory. */
 AVPacket *packet_queue_add(PacketQueue *queue, const uint8_t *data, size_t len);
 
-/* Frees it with what it has left. */
+/* Frees the queue and the packets in it. */
 void packet_queue_free(PacketQueue *queue);
 
 #endif
