@@ -38,8 +38,8 @@ bool parameter_sets_same(const ParameterSets *a, const ParameterSets *b);
 /* Whether there is at least one of each kind: a picture can be decoded. */
 bool parameter_sets_complete(const ParameterSets *sets);
 
-/* Writes all sets, SPS first, each behind a start code, to `out`. Returns the bytes written, or 0
- * where `room` does not suffice. */
+/* Writes all sets to `out`, SPS first, each after a start code. Returns the bytes written, or 0 if
+ * `room` is too small. */
 size_t parameter_sets_write(const ParameterSets *sets, uint8_t *out, size_t room);
 
 #endif

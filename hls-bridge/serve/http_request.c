@@ -12,7 +12,7 @@ typedef struct Text {
     size_t len;
 } Text;
 
-/* Takes off `rest` what stands before `mark`. Returns false where it has none. */
+/* Cuts off the text of `rest` before `mark`. Returns false if `mark` is not in it. */
 static bool take(Text *rest, const char *mark, Text *out)
 {
     size_t n = strlen(mark);
@@ -31,7 +31,7 @@ static bool is(Text text, const char *word)
     return text.len == strlen(word) && strncasecmp(text.at, word, text.len) == 0;
 }
 
-/* Visible characters of ASCII alone, and some. */
+/* Whether there are only visible ASCII characters, and at least one. */
 static bool is_visible(Text text)
 {
     for (size_t i = 0; i < text.len; i++)
@@ -76,12 +76,12 @@ static Text trim(Text text)
 
 /* ---- codings ---- */
 
-/* What Accept-Encoding says of each, 0 to 1000: -1, nothing. */
+/* The weight that Accept-Encoding gives each, 0 to 1000; -1: it names no such coding. */
 typedef struct Weights {
     int gzip, identity, any;
 } Weights;
 
-/* The thousandths of "q=0.5"; 0, not acceptable, where it is no such thing. */
+/* The weight in "q=0.5", in thousandths; 0 (not acceptable) if it is not valid. */
 static int read_weight(Text text)
 {
     int weight = 0, unit = 1000;

@@ -2,7 +2,7 @@
 #ifndef HTTP_REQUEST_H
 #define HTTP_REQUEST_H
 
-/* The head of an HTTP/1.1 request (RFC 9112), as a cache or a proxy sends it.
+/* Parses the head of an HTTP/1.1 request (RFC 9112), as a cache or a proxy sends it.
  *
  * Pure, no allocation. Thread-safety: none needed, there is no state. */
 
@@ -10,30 +10,31 @@
 #include <stddef.h>
 
 typedef enum HttpRequestState {
-    HTTP_REQUEST_PART,  /* more has to come */
-    HTTP_REQUEST_WHOLE, /* the head is there */
-    HTTP_REQUEST_WRONG, /* 400 */
+    HTTP_REQUEST_PART,  /* the head is not complete yet */
+    HTTP_REQUEST_WHOLE, /* the head is complete */
+    HTTP_REQUEST_WRONG, /* answer 400 */
 } HttpRequestState;
 
 typedef struct HttpRequest {
-    size_t len; /* of the head, with the empty line at its end */
+    size_t len; /* bytes of the head, with the empty line at its end */
     bool is_get, is_head;
     bool keep_alive; /* the connection may be used again */
     bool has_body;
-    bool accepts_gzip;        /* and rather than what is not compressed: RFC 9110, section 12.5.3 */
-    const char *path, *query; /* as sent, borrowed; no query: an empty one */
+    bool accepts_gzip; /* and likes it at least as much as no compression: RFC 9110, section 12.5.3
+                        */
+    const char *path, *query; /* as sent, borrowed; without a query, an empty one */
     size_t path_len, query_len;
 } HttpRequest;
 
-/* Reads what of a request has come. */
+/* Parses the bytes that have come so far. */
 HttpRequestState http_request_read(const char *data, size_t len, HttpRequest *out);
 
-/* Writes the path into `out`, with %XX as what it stands for. Returns false where it does not fit,
- * is no such thing, or has a NUL in it. */
+/* Writes the path to `out` with its %XX decoded. Returns false if it does not fit, is not a valid
+ * path, or contains a NUL. */
 bool http_request_path(const HttpRequest *request, char *out, size_t size);
 
-/* Writes the value of the query's argument `name` likewise; of several the first. Returns NULL
- * where there is none, and an empty text where it can be no value, otherwise `out`. */
+/* Writes the decoded value of the query's argument `name` to `out`; of several, the first. Returns
+ * `out`, or NULL if there is no such argument, or "" if its value is not valid. */
 const char *http_request_argument(const HttpRequest *request, const char *name, char *out,
                                   size_t size);
 

@@ -45,7 +45,7 @@ int ll_board_keep(LlBoard *board, LlRendition rendition, int64_t msn, int64_t pa
     return 0;
 }
 
-/* Whether there is nothing yet for this ticket. */
+/* Whether this ticket has to wait on. */
 static bool waits_on(const LlShown *r, const LlTicket *t)
 {
     return !r->there || ll_edge_verdict(&r->edge, t->msn, t->part) == LL_WAIT;
@@ -82,7 +82,7 @@ int ll_board_publish(LlBoard *board, LlRendition rendition, const LlNews *news)
 
 /* ---- time ---- */
 
-/* Asked at each packet, so it looks at the tickets only when one may be due. */
+/* Called at each packet, so it looks at the tickets only when one may be due. */
 void ll_board_wake_expired(LlBoard *board, int64_t now_us, LlChain *chain)
 {
     int64_t next_us = NEVER_US;
@@ -160,7 +160,7 @@ LlAnswer ll_board_part(LlBoard *board, int64_t epoch, int64_t now_us, LlTicket *
     if (t->msn == open && t->part == r->edge.open_parts)
         return hold_back(board, t, now_us);
     LlText *there = ll_parts_find(&r->parts, t->msn, t->part);
-    /* what is kept may not have been published yet */
+    /* a part that is kept may not be published yet */
     if (!there || t->msn > open || (t->msn == open && t->part > r->edge.open_parts))
         return LL_ANSWER_NOT_FOUND;
     *bytes = ll_text_hold(there);

@@ -2,8 +2,8 @@
 #ifndef LL_BOARD_H
 #define LL_BOARD_H
 
-/* The hub and its boards from inside, for ll_hub.c and ll_board.c alone; ll_hub.h has the rule of
- * the locks. */
+/* The inside of the hub and its boards, for ll_hub.c and ll_board.c only. The rule of the locks is
+ * in ll_hub.h. */
 
 #include <pthread.h>
 
@@ -11,7 +11,7 @@
 #include "serve/ll_parts.h"
 
 typedef struct LlShown {
-    bool there; /* something was published */
+    bool there; /* it has a playlist */
     LlEdge edge;
     int64_t epoch;
     LlText *text, *delta;
@@ -20,35 +20,35 @@ typedef struct LlShown {
 
 struct LlBoard {
     LlHub *hub;
-    LlBoard *next, *previous; /* the hub's */
+    LlBoard *next, *previous; /* in the hub's list */
     char stream[STREAM_NAME_MAX + 1];
     int64_t hold_us;
-    pthread_mutex_t lock; /* guards all that follows */
+    pthread_mutex_t lock; /* guards all members below */
     LlShown rendition[LL_RENDITIONS];
-    bool live; /* it can be played */
+    bool live; /* the stream can be played */
     LlQueue held;
-    int64_t expire_us; /* no ticket has waited for too long before that; NEVER_US: there is none */
+    int64_t expire_us; /* no ticket expires before this time; NEVER_US: there is no ticket */
 };
 
 struct LlHub {
     LlHubParams params;
     atomic_bool closed;
     _Atomic uint64_t held_ever, expired, noted[LL_NOTES];
-    pthread_mutex_t lock; /* guards what follows */
+    pthread_mutex_t lock; /* guards the members below */
     LlBoard *boards;
-    LlQueue waiting; /* for streams to begin */
+    LlQueue waiting; /* requests for streams that have not begun */
 };
 
-/* A board with nothing on it. Returns NULL where there is no memory. */
+/* Returns an empty board, or NULL if there is no memory. */
 LlBoard *ll_board_create(LlHub *hub, const char *stream, int64_t hold_us);
 void ll_board_free(LlBoard *board);
 
-/* The board's lock is held in all that follows. */
+/* Call all functions below with the board's lock held. */
 
-/* Wakes those who have waited for too long. */
+/* Wakes the requests that have waited for too long. */
 void ll_board_wake_expired(LlBoard *board, int64_t now_us, LlChain *chain);
 
-/* The requests that are in ll_hub.h; the ticket says what is asked for. */
+/* The requests of ll_hub.h; the ticket says which playlist or part is wanted. */
 LlAnswer ll_board_playlist(LlBoard *board, const LlDirectives *directives, int64_t now_us,
                            LlTicket *ticket, LlText **text);
 LlAnswer ll_board_part(LlBoard *board, int64_t epoch, int64_t now_us, LlTicket *ticket,

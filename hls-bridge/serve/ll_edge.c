@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define DIGITS_MAX 15 /* more than any number that has a meaning */
+#define DIGITS_MAX 15 /* more than any meaningful number has */
 
 int64_t ll_edge_advance_limit(int64_t part_target_90k)
 {
@@ -20,7 +20,7 @@ LlVerdict ll_edge_verdict(const LlEdge *edge, int64_t msn, int64_t part)
         return LL_READY;
     if (msn > open + 1)
         return LL_BAD;
-    /* a part that its segment does not have is the first one of the next */
+    /* a part that the segment does not have means the first part of the next segment */
     if (msn == edge->last_msn && part >= edge->last_parts)
         msn = open, part = 0;
     if (msn < open)

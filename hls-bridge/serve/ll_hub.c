@@ -72,7 +72,7 @@ void ll_board_leave(LlBoard **board)
         b->previous->next = b->next;
     else
         b->hub->boards = b->next;
-    /* who has found it before has its lock, and is waited for */
+    /* a thread that has found the board before holds its lock: wait for it */
     pthread_mutex_lock(&b->lock);
     ll_queue_wake_all(&b->held, &chain);
     pthread_mutex_unlock(&b->lock);
@@ -116,7 +116,7 @@ void ll_board_set_live(LlBoard *board, bool live)
     pthread_mutex_unlock(&board->lock);
     if (!begins)
         return;
-    /* who looks at the board holds the hub's lock until it waits: nobody is missed */
+    /* a request keeps the hub's lock from its look at the board until it waits: none is missed */
     pthread_mutex_lock(&hub->lock);
     for (LlTicket *t = hub->waiting.first, *next; t; t = next) {
         next = t->next;
@@ -138,7 +138,7 @@ void ll_hub_expire(LlHub *hub, int64_t now_us)
         ll_board_wake_expired(b, now_us, &chain);
         pthread_mutex_unlock(&b->lock);
     }
-    /* all of these wait for as long, so the oldest is the first that is due */
+    /* all of these wait for the same time, so the oldest is due first */
     while ((t = hub->waiting.last) && t->since_us + hub->params.wait_us <= now_us) {
         t->expired = true;
         ll_queue_wake(&hub->waiting, t, &chain);
@@ -235,7 +235,7 @@ bool ll_hub_forget(LlHub *hub, LlTicket *ticket)
     if (atomic_load(&ticket->state) == LL_TICKET_HELD) {
         pthread_mutex_lock(&hub->lock);
         LlBoard *board = ticket->board;
-        /* while it is held and this lock is, its board is there */
+        /* the ticket is held and so is this lock, so its board exists */
         if (atomic_load(&ticket->state) == LL_TICKET_HELD) {
             if (board)
                 pthread_mutex_lock(&board->lock);

@@ -2,17 +2,19 @@
 #ifndef LL_HUB_H
 #define LL_HUB_H
 
-/* Where streams tell what their low-latency playlists are, and requests for what is not there yet
- * wait until it is. Nobody polls: what a stream publishes wakes those who wait for it.
+/* The meeting place of streams and viewers at low latency. Each stream publishes its newest
+ * playlists on a board. A request for a playlist or part that does not exist yet is held until it
+ * does. Nothing polls: publishing wakes the requests that wait.
  *
- * Thread-safety: every function may be called from any thread, but for create and destroy. A board
- * belongs to its stream's thread; a ticket to the thread that asks with it.
+ * Thread-safety: any thread may call every function except create and destroy. A board belongs to
+ * its stream's thread; a ticket belongs to the thread that asks with it.
  *
- * The rule of the locks: each board has one, for what it shows and who waits for it, so that no
- * stream waits for another. The hub has one, for which boards there are and who waits for streams
- * to begin; a stream takes it only when it joins, leaves or begins. Who needs both takes the hub's
- * first. No board goes while the hub's is held. Under either there is no I/O, nothing is compressed
- * and nobody is woken: those who are to be are put on a chain, and told when all locks are free. */
+ * The rule of the locks: each board has one lock, for its playlists and its waiting requests, so
+ * that no stream waits for another. The hub has one lock, for the list of boards and for the
+ * requests that wait for a stream to begin; a stream takes it only to join, to leave and to begin.
+ * To hold both, take the hub's first. No board is freed while the hub's lock is held. Under either
+ * lock there is no I/O and no compression, and no request is told: requests to be woken go onto a
+ * chain, and are told after all locks are free. */
 
 #include "serve/ll_edge.h"
 #include "serve/ll_queue.h"
@@ -22,101 +24,103 @@
 typedef struct LlHub LlHub;
 
 typedef struct LlHubParams {
-    int64_t wait_us;   /* a request that waits for a stream to begin is held for so long */
-    size_t part_bytes; /* of a rendition's newest parts that may be kept; one always is */
+    int64_t wait_us;   /* how long a request waits for a stream to begin */
+    size_t part_bytes; /* limit of a rendition's parts in memory; the newest is always kept */
 } LlHubParams;
 
 #define LL_HUB_DEFAULTS ((LlHubParams){.wait_us = 25 * US_PER_S, .part_bytes = 2 << 20})
 
-/* What a rendition has come to. */
+/* The newest playlist of a rendition. */
 typedef struct LlNews {
     LlEdge edge;
-    int64_t epoch;            /* in the names of its files */
-    const char *text, *delta; /* delta NULL: it would be no shorter */
+    int64_t epoch;            /* the number in the names of its files */
+    const char *text, *delta; /* delta NULL: it would not be shorter */
     size_t text_len, delta_len;
 } LlNews;
 
 typedef enum LlAnswer {
     LL_ANSWER_READY,
-    LL_ANSWER_HELD,      /* it is woken when there is something new */
+    LL_ANSWER_HELD,      /* the ticket is woken when there is something new */
     LL_ANSWER_BAD,       /* 400 */
     LL_ANSWER_NOT_FOUND, /* 404 */
     LL_ANSWER_TOO_LONG,  /* 503: it was held for three target durations */
 } LlAnswer;
 
-/* No params: LL_HUB_DEFAULTS. Returns NULL where there is no memory. */
+/* `params` NULL: LL_HUB_DEFAULTS. Returns NULL if there is no memory. */
 LlHub *ll_hub_create(const LlHubParams *params);
 
 /* All boards must have left. Accepts NULL, leaves NULL. */
 void ll_hub_destroy(LlHub **hub);
 
-/* Wakes all, and holds nobody any more. */
+/* Wakes all requests, and holds none from now on. */
 void ll_hub_close(LlHub *hub);
 
-/* A stream's board; a request is held for up to `hold_us`. Returns NULL where there is no memory.
- */
+/* Makes a stream's board; it holds a request for up to `hold_us`. Returns NULL if there is no
+ * memory. */
 LlBoard *ll_hub_join(LlHub *hub, const char *stream, int64_t hold_us);
 
-/* Wakes all who wait for it. Accepts NULL, leaves NULL. */
+/* Wakes all requests on the board and frees it. Accepts NULL, leaves NULL. */
 void ll_board_leave(LlBoard **board);
 
-/* Keeps a copy of a part that is about to be published, for those who will ask for it. Returns 0,
- * or -1 where there is no memory. */
+/* Keeps a copy of a part that will be published next, for the requests that follow. Returns 0, or
+ * -1 if there is no memory. */
 int ll_board_keep(LlBoard *board, LlRendition rendition, int64_t msn, int64_t part,
                   const void *bytes, size_t len);
 
-/* Wakes those whose part or segment there is now. Returns 0, or -1 where there is no memory. */
+/* Publishes a playlist and wakes the requests that it answers. Returns 0, or -1 if there is no
+ * memory. */
 int ll_board_publish(LlBoard *board, LlRendition rendition, const LlNews *news);
 
-/* Whether the stream can be played: all its playlists are there, and none has ended. Wakes those
- * who wait for that. */
+/* Says whether the stream can be played: all its playlists exist, and none has ended. If it can,
+ * this wakes the requests that wait for it to begin. */
 void ll_board_set_live(LlBoard *board, bool live);
 
-/* Wakes those who have waited for too long. Returns when the next one may have, NEVER_US: none. */
+/* Wakes the requests that have waited for too long. Returns when the next one may be due, or
+ * NEVER_US. */
 int64_t ll_board_expire(LlBoard *board, int64_t now_us);
 
-/* A request for a playlist. LL_ANSWER_READY gives the text, a delta update where that was asked for
- * and will do, for the caller to hold. The ticket must stay where it is while it is held. */
+/* A request for a playlist. LL_ANSWER_READY gives the text, or a delta update if that was asked for
+ * and is enough; the caller holds it. The ticket must not move while it is held. */
 LlAnswer ll_hub_playlist(LlHub *hub, const char *stream, LlRendition rendition,
                          const LlDirectives *directives, int64_t now_us, LlTicket *ticket,
                          LlText **text);
 
-/* A request for the file of a part, by its name: one of the newest, or the next. LL_ANSWER_READY
- * gives its bytes, for the caller to hold. */
+/* A request for a part by its file name: one of the newest, or the next. LL_ANSWER_READY gives its
+ * bytes; the caller holds them. */
 LlAnswer ll_hub_part(LlHub *hub, const char *stream, const char *name, int64_t now_us,
                      LlTicket *ticket, LlText **bytes);
 
-/* A request that waits for a stream to begin, whether there is such a stream yet or not.
- * LL_ANSWER_READY: it can be played. `stream` must stay where it is while the ticket is held. */
+/* A request that waits for a stream to begin, whether such a stream exists yet or not.
+ * LL_ANSWER_READY: it can be played. `stream` must not move while the ticket is held. */
 LlAnswer ll_hub_wait(LlHub *hub, const char *stream, int64_t now_us, LlTicket *ticket);
 
-/* Wakes those who have waited for too long, for whatever it was; those of a stream whose thread
- * stands still, too. Call it about once a second. */
+/* Wakes all requests that have waited for too long, also those of a stream whose thread hangs. Call
+ * it about once a second. */
 void ll_hub_expire(LlHub *hub, int64_t now_us);
 
-/* The request is over, held or not. Returns whether the ticket is free: if not, it is woken, and
- * its `wake` has yet to be called or was not answered by asking again. */
+/* Ends a request, held or not. Returns true if the ticket is free. If false, it is woken: its
+ * `wake` is still to be called, or was called and the owner has not asked again. */
 bool ll_hub_forget(LlHub *hub, LlTicket *ticket);
 
-/* Requests of one stream that are held now. */
+/* How many requests the board holds now. */
 size_t ll_board_held(LlBoard *board);
 
-/* What befell a connection, for the statistics. */
+/* What happened to a connection, for the statistics. */
 typedef enum LlNote {
-    LL_NOTE_REFUSED, /* there were too many */
-    LL_NOTE_SLOW,    /* it was ended: its request came too slowly, or its answer went so */
+    LL_NOTE_REFUSED, /* it was one too many */
+    LL_NOTE_SLOW,    /* it was ended: it sent its request, or took its answer, too slowly */
     LL_NOTES
 } LlNote;
 
 void ll_hub_note(LlHub *hub, LlNote note);
 
 typedef struct LlHubStats {
-    size_t held;              /* now, for what a stream is about to publish */
-    size_t waiting;           /* now, for a stream to begin */
-    size_t part_bytes;        /* of parts that are kept now */
+    size_t held;              /* requests held now for a playlist or part */
+    size_t waiting;           /* requests held now for a stream to begin */
+    size_t part_bytes;        /* bytes of parts in memory now */
     uint64_t held_ever;       /* requests that had to wait; one that asks again counts once */
-    uint64_t expired;         /* of them, with nothing new */
-    uint64_t noted[LL_NOTES]; /* of connections */
+    uint64_t expired;         /* those that waited for nothing */
+    uint64_t noted[LL_NOTES]; /* connections, by what happened */
 } LlHubStats;
 
 LlHubStats ll_hub_stats(LlHub *hub);

@@ -48,7 +48,7 @@ int ll_listener_unix(const char *path)
         unlink(path);
     int fd = listen_at(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
                        (struct sockaddr *)&local, sizeof(local));
-    if (fd >= 0 && chmod(path, 0666) < 0) { /* nginx has a user of its own */
+    if (fd >= 0 && chmod(path, 0666) < 0) { /* nginx runs as a user of its own */
         int error = errno;
         close(fd);
         errno = error;

@@ -6,11 +6,11 @@
 
 #include <stdint.h>
 
-/* On an IPv4 address. Returns the socket, or -1 with errno. */
+/* Listens on an IPv4 address. Returns the socket, or -1 with errno. */
 int ll_listener_tcp(const char *address, uint16_t port);
 
-/* At a path, for everybody on this machine who may go there; what an earlier run has left is
- * replaced. Returns the socket, or -1 with errno. */
+/* Listens at a path, open to every user of this machine who may enter its folder. Replaces the
+ * socket of an earlier run. Returns the socket, or -1 with errno. */
 int ll_listener_unix(const char *path);
 
 #endif

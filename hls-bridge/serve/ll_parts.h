@@ -2,16 +2,16 @@
 #ifndef LL_PARTS_H
 #define LL_PARTS_H
 
-/* The newest parts of one rendition, in memory: whoever has waited for one is answered from here,
- * and no disk has a say in it. Older ones are files, which are not this server's affair.
+/* Keeps the newest parts of one rendition in memory. Requests that waited for a part are answered
+ * from here, so that a slow disk cannot delay them. Older parts are files, which nginx serves.
  *
- * Thread-safety: none, the board's lock guards it. */
+ * Thread-safety: the board's lock guards it. */
 
 #include <stdint.h>
 
 #include "serve/ll_text.h"
 
-#define LL_PARTS_KEPT 8 /* enough for the request that a playlist's hint has made to come */
+#define LL_PARTS_KEPT 8 /* enough for requests that follow the hint in a playlist */
 
 typedef struct LlKept {
     int64_t msn, part;
@@ -20,18 +20,18 @@ typedef struct LlKept {
 
 /* Zero-initialise. */
 typedef struct LlParts {
-    LlKept kept[LL_PARTS_KEPT]; /* the oldest first */
+    LlKept kept[LL_PARTS_KEPT]; /* oldest first */
     size_t count, bytes;
 } LlParts;
 
-/* Takes over `bytes`, and gives back the oldest while there are more of them, or more than
- * `max_bytes`; the newest is kept, whatever it is. */
+/* Takes over `bytes`. Releases the oldest parts while there are more than LL_PARTS_KEPT, or more
+ * than `max_bytes` in all; the newest is always kept. */
 void ll_parts_add(LlParts *parts, int64_t msn, int64_t part, LlText *bytes, size_t max_bytes);
 
 /* Returns the part, borrowed, or NULL. */
 LlText *ll_parts_find(const LlParts *parts, int64_t msn, int64_t part);
 
-/* Gives back all. */
+/* Releases all parts. */
 void ll_parts_clear(LlParts *parts);
 
 #endif

@@ -51,7 +51,7 @@ void ll_queue_wake_all(LlQueue *queue, LlChain *chain)
 void ll_chain_tell(LlChain *chain)
 {
     for (LlTicket *t = chain->first, *next; t; t = next) {
-        next = t->next; /* told, it is its owner's again */
+        next = t->next; /* once told, the ticket belongs to its owner again */
         t->wake(t->user);
     }
     chain->first = NULL;

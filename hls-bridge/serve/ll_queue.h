@@ -2,16 +2,16 @@
 #ifndef LL_QUEUE_H
 #define LL_QUEUE_H
 
-/* Requests that wait, and how they are woken: they are taken out of their queue under its lock, and
- * told when no lock is held any more.
+/* A queue of waiting requests, and how they are woken: they are taken out of the queue under its
+ * lock, and told after all locks are free.
  *
  *   IDLE -> HELD     by the thread that owns the request, when the hub holds it
  *   HELD -> WOKEN    by any thread, under the queue's lock; `wake` is called after that, once
  *   HELD -> IDLE     by the owner, under the queue's lock, when it forgets the request
  *   WOKEN -> IDLE    by the owner, when it asks again
  *
- * Thread-safety: a queue and the links of the tickets in it are guarded by the lock of whatever the
- * queue belongs to. A chain is its maker's own. A ticket's state may be read at any time. */
+ * Thread-safety: the lock of the queue's owner guards the queue and the links of the tickets in it.
+ * A chain belongs to the function that makes it. A ticket's state may be read at any time. */
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -24,20 +24,22 @@ typedef struct LlBoard LlBoard; /* of ll_hub.h */
 
 typedef enum LlTicketState { LL_TICKET_IDLE, LL_TICKET_HELD, LL_TICKET_WOKEN } LlTicketState;
 
-/* A request. Zero-initialise. Set pause, wake and user; the hub owns the rest. `pause` is called
- * from within the request when it is held, by the thread that asks; it must not call the hub.
- * `wake` is called once after that, from any thread and with no lock held: then it asks again. */
+/* A request. Zero-initialise. Set pause, wake and user; the hub owns the rest. If the request is
+ * held, the hub calls `pause` before the request function returns, on the caller's thread; it must
+ * not call the hub. After that `wake` is called once, from any thread and with no lock held: then
+ * the owner asks again. */
 typedef struct LlTicket {
     void (*pause)(void *user);
     void (*wake)(void *user);
     void *user;
     _Atomic LlTicketState state;
-    bool expired;       /* written before it is woken */
-    LlBoard *board;     /* whose queue it was last held in; NULL: that of beginnings. The owner's */
-    const char *stream; /* whose beginning it waits for; the caller's, while it is held */
+    bool expired;   /* it has waited for too long; written before it is woken */
+    LlBoard *board; /* in whose queue it was last held; NULL: the queue of beginnings. Used by the
+                       owner only. */
+    const char *stream; /* the stream whose beginning it waits for; borrowed while it is held */
     LlRendition rendition;
     int64_t msn, part;
-    int64_t since_us; /* 0: it was never held */
+    int64_t since_us; /* when it was first held; 0: never */
     struct LlTicket *next, *previous;
 } LlTicket;
 
@@ -46,24 +48,25 @@ typedef struct LlQueue {
     size_t count;
 } LlQueue;
 
-/* Tickets that are to be woken. */
+/* Tickets that are out of their queue and have to be told. */
 typedef struct LlChain {
     LlTicket *first;
 } LlChain;
 
-/* Holds a ticket. */
+/* Adds a ticket: it is held from now on. */
 void ll_queue_put(LlQueue *queue, LlTicket *ticket);
 
-/* Takes a ticket out that is held there; it is idle then. */
+/* Takes out a ticket that is held in this queue; it is idle then. */
 void ll_queue_remove(LlQueue *queue, LlTicket *ticket);
 
-/* Moves one that is held there to the chain; it is woken then, but not told. */
+/* Moves a ticket that is held in this queue to the chain: it is woken, but not told yet. */
 void ll_queue_wake(LlQueue *queue, LlTicket *ticket, LlChain *chain);
 
-/* The same for all. */
+/* The same for all tickets of the queue. */
 void ll_queue_wake_all(LlQueue *queue, LlChain *chain);
 
-/* Tells all of a chain. No lock may be held; each may be gone as soon as it is told. */
+/* Calls `wake` of all tickets of a chain. No lock may be held. A ticket may be freed as soon as it
+ * is told. */
 void ll_chain_tell(LlChain *chain);
 
 #endif

@@ -6,7 +6,7 @@
 
 #define LIVE       "/live/"
 #define PATH_SIZE  (sizeof(LIVE) + STREAM_NAME_MAX + 1 + LL_FILE_NAME_SIZE)
-#define VALUE_SIZE 32 /* of a delivery directive; a longer one is none */
+#define VALUE_SIZE 32 /* bytes of a delivery directive's value; a longer one is wrong */
 
 #define WAIT_FILE "wait.json"
 #define WAIT_TYPE "application/json"
@@ -54,7 +54,7 @@ static void give_text(LlReply *reply, const LlRequest *r, LlText *text)
                        .text = text};
 }
 
-/* Of a stream that has begun, or has not within the time that a request is held. */
+/* The answer to wait.json: the stream has begun, or has not for as long as the request was held. */
 static void give_word(LlReply *reply, bool live)
 {
     *reply = (LlReply){.status = live ? 200 : 204,

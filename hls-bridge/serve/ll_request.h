@@ -2,23 +2,23 @@
 #ifndef LL_REQUEST_H
 #define LL_REQUEST_H
 
-/* One request of low-latency HLS: what it asks of the hub, and what it gets.
+/* One request of low-latency HLS: how it is parsed, put to the hub and answered.
  *
  *   GET /live/NAME/video.m3u8, /live/NAME/audio.m3u8    with _HLS_msn, _HLS_part, _HLS_skip
  *   GET /live/NAME/KIND-EPOCH-MSN.PART.m4s              one of the newest, or the next
  *   GET /live/NAME/wait.json                            held until the stream begins
  *
- * All that is given is in memory: whoever asks here waits for no disk, nor does anybody else.
+ * Every answer comes from memory, so no request waits for a disk.
  *
  * Thread-safety: a request belongs to one thread. */
 
 #include "serve/http_request.h"
 #include "serve/ll_hub.h"
 
-#define LL_FILE_NAME_SIZE 64 /* of a file below a stream */
+#define LL_FILE_NAME_SIZE 64 /* bytes of a file name in a stream's folder */
 
 typedef struct LlRequest {
-    LlTicket ticket; /* its pause, wake and user are the caller's */
+    LlTicket ticket; /* the caller sets its pause, wake and user */
     bool is_list, is_wait;
     LlRendition rendition; /* of a list */
     LlDirectives directives;
@@ -27,29 +27,28 @@ typedef struct LlRequest {
     bool gzip; /* a playlist may be compressed */
 } LlRequest;
 
-/* What is to be sent. Ended by ll_reply_end(). */
+/* An answer. Free it with ll_reply_end(). */
 typedef struct LlReply {
     int status;
-    const char *type; /* NULL: there is no body, nor what would tell of it */
-    bool named;       /* the request names its part: a playlist that caches may keep for longer */
+    const char *type; /* Content-Type; NULL: no body, and no header fields about one */
+    bool named;       /* the request names its part: caches may keep this playlist for longer */
     bool is_part, is_list;
-    bool gzip;        /* what the body is */
-    const char *body; /* borrowed, or of `text` */
+    bool gzip;        /* the body is compressed */
+    const char *body; /* borrowed, or inside `text` */
     size_t len;
-    LlText *text; /* NULL: there is none to be held */
+    LlText *text; /* held; NULL: none */
 } LlReply;
 
-/* Reads what is asked for into `request`. Returns false where that cannot be: the reply says why.
- */
+/* Parses a request. Returns false if it cannot be answered: `reply` says why. */
 bool ll_request_read(LlRequest *request, const HttpRequest *http, LlReply *reply);
 
-/* Asks. Returns false where the request is held: to be asked again when the ticket is woken. */
+/* Puts the request to the hub. Returns false if it is held: call again when the ticket is woken. */
 bool ll_request_ask(LlRequest *request, LlHub *hub, int64_t now_us, LlReply *reply);
 
-/* An answer of `status` that says why there is no other; borrows the sentence. */
+/* Fills in an error reply with `status` and the sentence `why`, which is borrowed. */
 void ll_reply_refuse(LlReply *reply, int status, const char *why);
 
-/* Gives back what it holds. May be called again. */
+/* Releases what the reply holds. May be called again. */
 void ll_reply_end(LlReply *reply);
 
 #endif

@@ -21,14 +21,15 @@
 #include "serve/ll_wire.h"
 #include "base/media.h"
 
-#define IDLE_TIMEOUT_US (75 * US_PER_S) /* longer than nginx keeps its own */
-#define LOOK_EVERY_US   US_PER_S        /* for those */
-#define GATHER_MS       2               /* that requests are left to come */
-#define CACHED_TARGETS  6               /* target durations that a named part's answer is kept */
-#define OWED_MS         1               /* between two looks for wakes that are on their way */
-#define EVENTS          256             /* taken at once */
-#define LISTENERS       2
-#define DATE_SIZE       32
+#define IDLE_TIMEOUT_US (75 * US_PER_S) /* longer than nginx keeps idle connections */
+#define LOOK_EVERY_US   US_PER_S        /* how often idle connections are looked for */
+#define GATHER_MS       2 /* after a crowd was answered: its next requests may gather for so long */
+#define CACHED_TARGETS  6 /* target durations for which caches keep a playlist that names its part \
+                           */
+#define OWED_MS   1       /* at the end, between two looks for wakes on their way */
+#define EVENTS    256     /* taken by one epoll_wait() */
+#define LISTENERS 2
+#define DATE_SIZE 32
 
 typedef enum ConnectionState { READING, HELD, SENDING } ConnectionState;
 
@@ -36,10 +37,10 @@ typedef struct Connection {
     LlServer *server;
     struct Connection *next, **link;
     struct Connection *next_woken; /* guarded by the server's lock */
-    bool gone;                     /* closed while a wake was on its way: only its memory is left */
+    bool gone;                     /* closed while a wake was on its way: only the memory is left */
     ConnectionState state;
-    int64_t active_us; /* when it last did anything */
-    int64_t began_us;  /* the request that is read or answered; 0: nothing has come of one */
+    int64_t active_us; /* when it was last active */
+    int64_t began_us;  /* when the current request or answer began; 0: there is none */
     LlRequest request;
     LlWire wire;
 } Connection;
@@ -48,16 +49,16 @@ struct LlServer {
     LlServerParams params;
     pthread_t thread;
     bool running;
-    int epoll, event;        /* `event`: some are woken, or it is to stop */
+    int epoll, event;        /* `event`: requests were woken, or the server must stop */
     int listener[LISTENERS]; /* -1: there is none */
-    bool listening;          /* they are in `epoll` */
+    bool listening;          /* the listeners are in `epoll` */
     Connection *connections;
     size_t count;
-    size_t owed; /* connections that are held, or whose wake is on its way */
+    size_t owed; /* connections that are held or whose wake is on its way */
     int64_t now_us, looked_us;
     time_t dated;
     char date[DATE_SIZE];
-    char cached[48]; /* Cache-Control of what names its part */
+    char cached[48]; /* Cache-Control of answers to requests that name a part */
     pthread_mutex_t lock;
     Connection *woken;
     bool stopping;
@@ -76,8 +77,8 @@ static void pause_connection(void *user)
     ((Connection *)user)->state = HELD;
 }
 
-/* One ring wakes the thread for all who are woken with this one. Once the lock is free, the server
- * may be gone. */
+/* One write to `event` wakes the thread for all requests woken together. Once the lock is free, the
+ * server may be freed. */
 static void wake_connection(void *user)
 {
     Connection *c = user;
@@ -153,7 +154,7 @@ static void accept_all(LlServer *s, int listener)
         if (fd >= 0) {
             open_connection(s, fd);
         } else if (errno != EINTR && errno != ECONNABORTED) {
-            if (errno != EAGAIN) /* no descriptor is left: again after a while */
+            if (errno != EAGAIN) /* no descriptor is left: try again later */
                 listen_or_not(s, false);
             return;
         }
@@ -184,7 +185,7 @@ static const char *lifetime(const LlServer *s, const LlReply *reply)
     return reply->named ? s->cached : "public, max-age=1";
 }
 
-/* The reply is there: what comes next is sending it. */
+/* The reply is ready: begin to send it. */
 static void answer(Connection *c)
 {
     c->state = SENDING;
@@ -203,7 +204,8 @@ static void ask(Connection *c)
         c->server->owed++;
 }
 
-/* Goes on with a connection for as long as it can. Returns -1 where it is over: errno says why. */
+/* Serves a connection for as long as it can without waiting. Returns -1 if the connection is over:
+ * errno says why. */
 static int serve(Connection *c)
 {
     while (c->state != HELD) {
@@ -223,7 +225,7 @@ static int serve(Connection *c)
         if (taken == 0) {
             answer(c);
         } else {
-            c->request.ticket.since_us = 0; /* a new one, which may wait for as long as any */
+            c->request.ticket.since_us = 0; /* a new request, with its whole time to wait */
             c->request.ticket.expired = false;
             ask(c);
         }
@@ -263,14 +265,15 @@ static void answer_woken(LlServer *s)
     }
 }
 
-/* Whether a request comes, or its answer goes, more slowly than anybody needs: a client that lets
- * bytes trickle would keep its connection, and the part that it is sent, for ever. */
+/* Whether a client sends its request, or takes its answer, too slowly. A client that lets bytes
+ * trickle would keep its connection, and the part in memory, for ever. */
 static bool is_slow(const LlServer *s, const Connection *c)
 {
     return c->state != HELD && c->began_us && s->now_us - c->began_us > s->params.timeout_us;
 }
 
-/* Whoever says nothing for long is let go; one who waits is the hub's affair. */
+/* Closes connections that are idle for long. A request that is held is not idle: the hub ends it.
+ */
 static void look_around(LlServer *s)
 {
     if (s->now_us - s->looked_us < LOOK_EVERY_US)
@@ -301,8 +304,8 @@ static bool is_listener(const LlServer *s, const void *what)
     return what == &s->listener[0] || what == &s->listener[1];
 }
 
-/* Those who have been answered ask again one after the other: woken for each, the thread would
- * spend a third of its time on that. Nobody's answer waits for this. */
+/* After a crowd is answered, its next requests come one after the other. If each woke the thread,
+ * it would spend a third of its time on that. No answer waits for this pause. */
 static void let_requests_gather(LlServer *s)
 {
     poll(&(struct pollfd){.fd = s->event, .events = POLLIN}, 1, GATHER_MS);
@@ -327,10 +330,10 @@ static void *run(void *user)
             else
                 on_connection(event[i].data.ptr, event[i].events);
         }
-        answer_woken(s); /* only here, as others than those of the events may be closed */
+        answer_woken(s); /* only here: it may close connections that still have events above */
         look_around(s);
     }
-    /* the hub is closed and holds nobody: it only has to tell those that it has woken */
+    /* the hub is closed and holds no request: wait until it has told those that it woke */
     while (answer_woken(s), s->owed > 0)
         poll(&(struct pollfd){.fd = s->event, .events = POLLIN}, 1, OWED_MS);
     return NULL;
@@ -338,7 +341,7 @@ static void *run(void *user)
 
 /* ---- life ---- */
 
-/* A viewer may have two requests held, and each is a connection. */
+/* A viewer may have two requests held, each on a connection of its own. */
 static void raise_descriptor_limit(void)
 {
     struct rlimit limit;
@@ -388,7 +391,7 @@ LlServer *ll_server_create(const LlServerParams *params)
     s->params.timeout_us = params->timeout_us ? params->timeout_us : LL_TIMEOUT_US;
     s->epoll = s->event = s->listener[0] = s->listener[1] = -1;
     pthread_mutex_init(&s->lock, NULL);
-    /* for caches that many share; a player that asks again wants to know what is new */
+    /* for shared caches only: a player that asks again wants the newest list */
     snprintf(s->cached, sizeof(s->cached), "public, max-age=0, s-maxage=%lld",
              (long long)(CACHED_TARGETS * params->target_us / US_PER_S));
     raise_descriptor_limit();

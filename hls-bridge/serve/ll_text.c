@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#define ZLIB_CONST /* it does not change what it reads */
+#define ZLIB_CONST /* zlib takes const input */
 #include "serve/ll_text.h"
 
 #include <stdatomic.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#define AS_GZIP 16 /* to be added to zlib's windowBits */
+#define AS_GZIP 16 /* added to zlib's windowBits: write gzip */
 
 typedef struct SharedText {
     atomic_size_t holders;
@@ -20,7 +20,7 @@ static SharedText *shared(LlText *text)
     return (SharedText *)((char *)text - offsetof(SharedText, text));
 }
 
-/* With room for `len` bytes. */
+/* Returns a text with room for `len` bytes. */
 static LlText *new_text(size_t len)
 {
     SharedText *s = malloc(sizeof(*s) + len);
@@ -68,7 +68,7 @@ static LlText *compress_text(const LlText *text)
     if (packed) {
         z.next_out = (Bytef *)packed->bytes;
         z.avail_out = (uInt)packed->len;
-        deflate(&z, Z_FINISH); /* there is room for all of it */
+        deflate(&z, Z_FINISH); /* the result fits: the room is its bound */
         packed->len = z.total_out;
     }
     deflateEnd(&z);
@@ -84,6 +84,6 @@ const LlText *ll_text_gzip(LlText *text)
     LlText *packed = compress_text(text);
     if (!packed || atomic_compare_exchange_strong(&shared(text)->gzip, &there, packed))
         return packed;
-    ll_text_release(packed); /* another was first */
+    ll_text_release(packed); /* another thread was first */
     return there;
 }

@@ -2,10 +2,10 @@
 #ifndef LL_TEXT_H
 #define LL_TEXT_H
 
-/* A version of a playlist, which all who wait for it are given: one copy of it, and one that is
- * compressed.
+/* One version of a playlist, shared by all requests that wait for it: the text, and the same
+ * compressed. It is counted by reference.
  *
- * Thread-safety: whoever holds a text may use it from any thread. */
+ * Thread-safety: a holder of a text may use it from any thread. */
 
 #include <stddef.h>
 
@@ -14,17 +14,17 @@ typedef struct LlText {
     char bytes[];
 } LlText;
 
-/* Returns a copy of `len` bytes, held by the caller, or NULL where there is no memory. */
+/* Returns a copy of `len` bytes, held once by the caller, or NULL if there is no memory. */
 LlText *ll_text_create(const char *bytes, size_t len);
 
-/* One more holds it. Returns it. */
+/* Holds it once more, and returns it. */
 LlText *ll_text_hold(LlText *text);
 
-/* Whoever holds it gives it back. Accepts NULL. */
+/* Ends one hold; the last one frees it. Accepts NULL. */
 void ll_text_release(LlText *text);
 
-/* The same as gzip (RFC 1952): made when it is first asked for, and kept. Borrowed for as long as
- * `text` is held. Returns NULL where there is no memory. */
+/* The text as gzip (RFC 1952): made at the first call, and kept. Borrowed for as long as `text` is
+ * held. Returns NULL if there is no memory. */
 const LlText *ll_text_gzip(LlText *text);
 
 #endif

@@ -39,7 +39,7 @@ static int read_some(LlWire *w)
 static int refuse(LlWire *w, int status, const char *why)
 {
     ll_reply_refuse(&w->reply, status, why);
-    w->keep_alive = false; /* nobody knows what comes next */
+    w->keep_alive = false; /* we do not know where the next request would begin */
     return 0;
 }
 
@@ -89,8 +89,7 @@ void ll_wire_answer(LlWire *w, const char *date, const char *lifetime)
 {
     const LlReply *r = &w->reply;
 
-    char body[96] =
-        ""; /* what tells of it: RFC 9110, section 8.6, wants none of that where there is none */
+    char body[96] = ""; /* Content-Length: RFC 9110, section 8.6, forbids it if there is no body */
 
     if (r->type)
         snprintf(body, sizeof(body), "Content-Type: %s\r\nContent-Length: %zu\r\n", r->type,
@@ -104,7 +103,7 @@ void ll_wire_answer(LlWire *w, const char *date, const char *lifetime)
         w->keep_alive ? "" : "Connection: close\r\n");
 }
 
-/* What is left of head and body. */
+/* Lists what is left of head and body. */
 static ssize_t send_rest(LlWire *w, size_t body_len)
 {
     size_t of_head = w->sent < w->head_len ? w->sent : w->head_len, of_body = w->sent - of_head;
