@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Records a publisher of the test card as the plugin sends it to the bridge: real Chromium, real Janus.
+// Records a publisher as the plugin sends it to the bridge: real Chromium, real Janus.
 // It wants a network namespace of its own, and a build in build/ (or in $JANUS_HLS_BUILD).
 
 import { rm } from "node:fs/promises";
@@ -11,39 +11,53 @@ import { withBrowser } from "../e2e/support/browser.mjs";
 import { run } from "../e2e/support/programs.mjs";
 import { withStack } from "../e2e/support/rig.mjs";
 import { built } from "../../tools/stack/stack.mjs";
-import { recordTestCard } from "./support/recorder.mjs";
+import { BEHAVIOURS } from "./support/behaviours.mjs";
+import { recordBehaviour, recordTestCard } from "./support/recorder.mjs";
+import { recordSimulcast, SIMULCAST_JANUS, SIMULCAST_SWITCHES } from "./support/simulcast.mjs";
 
 const USAGE = `Usage: tests/e2e/in-namespace tests/bench/record-rtp.mjs [OPTIONS] FILE.pcap
-Records the test card as the plugin sends it to the bridge, for rtp-replay.
+Records a publisher of the test card as the plugin sends it to the bridge, for rtp-replay.
 
-  --seconds S      so long (15)
+  --seconds S      so long (15, or as the behaviour wants it)
   --size WxH       of the picture (1280x720)
   --bitrate BPS    the plugin's cap on the bitrate, bit/s (2500000)
   --lifelike       noise in the picture, which uses the bitrate, and speech and music in the sound
+  --behaviour NAME what the publisher, or the network before it, does meanwhile:
+${Object.entries(BEHAVIOURS).map(([name, { what }]) => `    ${name.padEnd(15)}${what}\n`).join("")}  --simulcast      three sizes of the picture from one page, each a track: SIZE, half of it and a quarter;
+                   BPS is the largest one's
 `;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    seconds: { type: "string", default: "15" },
+    seconds: { type: "string" },
     size: { type: "string", default: "1280x720" },
     bitrate: { type: "string", default: "2500000" },
     lifelike: { type: "boolean" },
+    behaviour: { type: "string" },
+    simulcast: { type: "boolean" },
     help: { type: "boolean", short: "h" },
   },
 });
 const [width, height] = values.size.split("x").map(Number);
-if (values.help || positionals.length !== 1 || !height) {
+const behaviour = BEHAVIOURS[values.behaviour];
+if (values.help || positionals.length !== 1 || !height || (values.behaviour && !behaviour)) {
   console.log(USAGE);
   process.exit(values.help ? 0 : 2);
 }
 const file = path.resolve(positionals[0]);
+const seconds = Number(values.seconds ?? behaviour?.seconds ?? 15);
+const bitrate = Number(values.bitrate);
+const card = { file, width, height, seconds, bitrate, lifelike: values.lifelike };
 
-const janus = { general: `  bitrate = ${Number(values.bitrate)}\n` };
-await withStack({ janus }, (stack) =>
-  withBrowser({}, (context) =>
-    recordTestCard(context, stack, { file, width, height, seconds: Number(values.seconds), lifelike: values.lifelike })));
-await rm(`${file}.log`);
+const record = (context, stack) => {
+  if (values.simulcast) return recordSimulcast(context, stack, card);
+  return behaviour ? recordBehaviour(context, stack, behaviour, card) : recordTestCard(context, stack, card);
+};
+const janus = { general: `  bitrate = ${bitrate}\n`, ...(values.simulcast && SIMULCAST_JANUS) };
+const browser = { switches: values.simulcast ? SIMULCAST_SWITCHES : [], fakeCamera: values.behaviour === "still" };
+await withStack({ janus }, (stack) => withBrowser(browser, (context) => record(context, stack)));
+for (const left of [`${file}.log`, `${file}.raw`]) await rm(left, { force: true });
 const { status, stdout, stderr } = await run(built().replay, ["--info", file]);
 process.stdout.write(stdout + stderr);
 process.exit(status);

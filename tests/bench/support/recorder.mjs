@@ -5,6 +5,7 @@
 import { openPage, untilLive } from "../../e2e/support/browser.mjs";
 import { until } from "../../e2e/support/rig.mjs";
 import { Child, sleep } from "../../../tools/stack/child.mjs";
+import { cardMedia, publishMedia } from "./behaviours.mjs";
 import { shopSound } from "./sounds.mjs";
 
 const SETTLE_MS = 4000; // until the encoder has its bitrate, and the reports have begun
@@ -76,5 +77,20 @@ export async function recordTestCard(context, stack, { file, seconds, width, hei
   await until("the playlist is there", async () => (await fetch(stack.playlist("recording"))).ok);
   await sleep(SETTLE_MS);
   await capture(file, seconds);
+  await page.close();
+}
+
+/** Records a publisher that behaves in this way (behaviours.mjs) to the pcap file `file`. */
+export async function recordBehaviour(context, stack, { prepare, media = cardMedia, during }, { file, seconds, width, height }) {
+  const card = { name: "recording", width, height };
+  await prepare?.(context);
+  const page = await openPage(context, `${stack.url}/publish.html?stream=${card.name}`);
+  await media(page, card);
+  await publishMedia(page, card.name);
+  await until("the playlist is there", async () => (await fetch(stack.playlist(card.name))).ok);
+  await sleep(SETTLE_MS);
+  const began = performance.now();
+  const at = (second) => sleep(Math.max(0, began + second * 1000 - performance.now()));
+  await Promise.all([capture(file, seconds), during?.(page, at, card)]);
   await page.close();
 }
