@@ -18,7 +18,7 @@ typedef struct Fetched {
     long status; /* HTTP; 200 and 404 stand for files that are there and are not; 0: no answer */
 } Fetched;
 
-/* `where`: a playlist's URL or path; names in it are beside it. Returns NULL where there is no
+/* `where`: a playlist's URL or path; names in it are beside it. Returns NULL if there is no
  * memory, or it is too long. */
 Fetch *fetch_create(const char *where);
 void fetch_destroy(Fetch **fetch); /* accepts NULL, leaves NULL */

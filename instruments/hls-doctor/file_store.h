@@ -28,7 +28,7 @@ typedef struct FileStore {
 /* The file of this name, or NULL. */
 StoredFile *file_store_find(const FileStore *store, const char *uri);
 
-/* A new one, asked for; NULL where there is no memory. */
+/* A new one, asked for; NULL if there is no memory. */
 StoredFile *file_store_add(FileStore *store, const char *uri, void *owner);
 
 /* Frees it, unless it is still asked for. `file` NULL: nothing. */

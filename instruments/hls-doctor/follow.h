@@ -18,11 +18,11 @@ typedef struct FollowOptions {
     bool quiet;      /* no line for each segment */
 } FollowOptions;
 
-/* Returns NULL where there is no memory. */
+/* Returns NULL if there is no memory. */
 Follow *follow_create(const FollowOptions *options);
 void follow_destroy(Follow **follow); /* accepts NULL, leaves NULL */
 
-/* Watches. Returns 0, or -1 where it is not there. */
+/* Watches. Returns 0, or -1 if it is not there. */
 int follow_run(Follow *follow);
 
 /* What was found: for programs, and for people on stdout. Returns the number of faults. */

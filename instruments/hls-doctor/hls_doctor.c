@@ -27,20 +27,21 @@
 
 static const char usage[] =
     "Usage: hls-doctor [OPTIONS] PLAYLIST\n"
-    "Watches HLS as a viewer does, and says what is wrong with it: its rules over time, every\n"
-    "segment alone and in sequence, and, where the test card is on air, how well the sound fits\n"
-    "the picture. A multivariant playlist, or a media playlist with parts, is followed as players\n"
-    "at low latency do, all renditions at once.\n"
+    "Watches HLS as a player does, and reports what is wrong with it. It checks the rules of HLS\n"
+    "over time, and each segment alone and in sequence. If the stream shows the test card, it "
+    "also\n"
+    "measures how well sound and picture fit. It follows a multivariant playlist, or a media\n"
+    "playlist with parts, as players at low latency do: all renditions at once.\n"
     "\n"
     "PLAYLIST is a URL or a file (index.m3u8, master.m3u8).\n"
     "\n"
-    "  -t, --time SECONDS   watch a live playlist for so long (20)\n"
-    "  -w, --wait SECONDS   wait so long for the playlist to appear (0)\n"
+    "  -t, --time SECONDS   how long to watch a live playlist (20)\n"
+    "  -w, --wait SECONDS   how long to wait for the playlist to appear (0)\n"
     "  -j, --json           print JSON\n"
-    "  -q, --quiet          print nothing but the result\n"
+    "  -q, --quiet          print the result only\n"
     "  -h, --help           print this\n"
     "\n"
-    "Exit status: 0 nothing wrong, 1 faults were found, 2 it could not be watched.\n";
+    "Exit status: 0 nothing is wrong, 1 faults were found, 2 the playlist could not be watched.\n";
 
 typedef struct Options {
     const char *where;
@@ -378,7 +379,7 @@ static bool read_seconds(const char *text, double *out)
     return end != text && *end == '\0' && *out >= 0 && *out <= 1e6;
 }
 
-/* Returns 0, or the exit status + 1 where there is nothing left to do. */
+/* Returns 0, or the exit status + 1 if there is nothing left to do. */
 static int read_options(int argc, char **argv, Options *o)
 {
     static const struct option names[] = {

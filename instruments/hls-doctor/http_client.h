@@ -29,17 +29,17 @@ typedef struct HttpAnswer {
 /* Called from http_client_run(), once for each request. It may make others. */
 typedef void HttpDone(void *user, HttpAnswer *answer);
 
-/* Returns NULL where there is no memory. */
+/* Returns NULL if there is no memory. */
 HttpClient *http_client_create(void);
 /* Ends what is under way, as requests without an answer, which may make no others. Accepts NULL,
  * leaves NULL. */
 void http_client_destroy(HttpClient **client);
 
 /* The URL of `where`: a URL, or the path of a file, which need not be there. `url` has
- * HTTP_URL_SIZE bytes. Returns 0, or -1 where that does not suffice. */
+ * HTTP_URL_SIZE bytes. Returns 0, or -1 if that does not suffice. */
 int http_client_url(const char *where, char *url);
 
-/* Asks for `url`. Returns 0, or -1 where there is no memory: then `done` is not called. */
+/* Asks for `url`. Returns 0, or -1 if there is no memory: then `done` is not called. */
 int http_client_get(HttpClient *client, const char *url, int64_t timeout_us, HttpDone *done,
                     void *user);
 

@@ -109,7 +109,7 @@ static void begin_segment(Reading *r)
     r->next = (M3u8Segment){.duration_us = -1, .time_unix_us = M3U8_NO_TIME};
 }
 
-/* The segment ends here, with its URI, or NULL where the playlist ends within it. */
+/* The segment ends here, with its URI, or NULL if the playlist ends within it. */
 static void end_segment(Reading *r, const char *uri)
 {
     M3u8 *m = r->m;

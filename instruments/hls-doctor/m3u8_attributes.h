@@ -17,7 +17,7 @@ typedef struct M3u8Attribute {
     bool quoted;
 } M3u8Attribute;
 
-/* Takes the next attribute from the list at `*at`. Returns false at its end, and where it is
+/* Takes the next attribute from the list at `*at`. Returns false at its end, and if it is
  * malformed: then `*at` does not point at its terminating NUL. */
 bool m3u8_attribute_next(const char **at, M3u8Attribute *out);
 
@@ -27,7 +27,7 @@ bool m3u8_attributes_sound(const char *list);
 /* The attribute of this name, wherever it stands in the list. */
 bool m3u8_attribute(const char *list, const char *name, M3u8Attribute *out);
 
-/* Its value: as a copy, NULL where it is missing, that the caller frees; cut to `size` bytes with a
+/* Its value: as a copy, NULL if it is missing, that the caller frees; cut to `size` bytes with a
  * NUL, empty where it is missing; whether it is YES; in microseconds of decimal seconds, -1 where
  * it is missing or none; an integer, likewise. */
 char *m3u8_attribute_copy(const char *list, const char *name);

@@ -38,7 +38,7 @@ typedef struct M3u8Multi {
     const char *malformed;
 } M3u8Multi;
 
-/* Returns 0, or -1 with a static sentence in `wrong` where the text is none. */
+/* Returns 0, or -1 with a static sentence in `wrong` if the text is none. */
 int m3u8_multi_read(const char *text, size_t len, M3u8Multi *out, const char **wrong);
 
 #endif

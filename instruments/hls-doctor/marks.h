@@ -34,7 +34,7 @@ void marks_picture(Marks *marks, const AVFrame *frame, int64_t pts_90k);
 void marks_sound(Marks *marks, const AVFrame *frame, int64_t pts_90k);
 
 /* The time that the last picture shows, in milliseconds since 1970, and its pts. `near_ms` resolves
- * what the code leaves open. Returns false where it shows none. */
+ * what the code leaves open. Returns false if it shows none. */
 bool marks_last_code(const Marks *marks, int64_t near_ms, int64_t *code_ms, int64_t *pts_90k);
 
 MarksReport marks_report(const Marks *marks);

@@ -31,7 +31,7 @@ typedef struct MediaSegment {
     bool is_its_parts; /* its bytes are those of the parts */
 } MediaSegment;
 
-/* `findings` and `name` are borrowed. Returns NULL where there is no memory. */
+/* `findings` and `name` are borrowed. Returns NULL if there is no memory. */
 MediaRules *media_rules_create(Findings *findings, const char *name);
 void media_rules_destroy(MediaRules **rules); /* accepts NULL, leaves NULL */
 

@@ -32,7 +32,7 @@ typedef struct MediaJob {
     struct MediaJob *next;
 } MediaJob;
 
-/* `tell`: a line for each segment goes to standard error. Returns NULL where there is no memory. */
+/* `tell`: a line for each segment goes to standard error. Returns NULL if there is no memory. */
 MediaWorker *media_worker_create(bool tell);
 void media_worker_destroy(MediaWorker **worker); /* accepts NULL, leaves NULL */
 

@@ -211,7 +211,7 @@ static void check_numbers(Findings *f, const RenditionView *a, const RenditionVi
     }
 }
 
-/* When a list begins and ends. Returns false where it does not say. */
+/* When a list begins and ends. Returns false if it does not say. */
 static bool extent(const M3u8 *m, int64_t *start_us, int64_t *end_us)
 {
     const M3u8Segment *last = m->count > 0 ? &m->segments[m->count - 1] : NULL;

@@ -45,7 +45,7 @@ static int compare(const void *a, const void *b)
     return strcmp(((const Name *)a)->text, ((const Name *)b)->text);
 }
 
-/* What is known of it; NULL where there is no memory. */
+/* What is known of it; NULL if there is no memory. */
 static Name *find(Names *names, const char *text)
 {
     Name *n = calloc(1, sizeof(*n));

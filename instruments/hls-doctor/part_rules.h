@@ -13,7 +13,7 @@
 
 typedef struct PartRules PartRules;
 
-/* `findings` and `name`, which stands before each place, are borrowed. Returns NULL where there is
+/* `findings` and `name`, which stands before each place, are borrowed. Returns NULL if there is
  * no memory. */
 PartRules *part_rules_create(Findings *findings, const char *name);
 void part_rules_destroy(PartRules **rules); /* accepts NULL, leaves NULL */

@@ -12,7 +12,7 @@
 
 typedef struct PlaylistRules PlaylistRules;
 
-/* `findings` is borrowed. Returns NULL where there is no memory. */
+/* `findings` is borrowed. Returns NULL if there is no memory. */
 PlaylistRules *playlist_rules_create(Findings *findings);
 void playlist_rules_destroy(PlaylistRules **rules); /* accepts NULL, leaves NULL */
 
@@ -26,7 +26,7 @@ void playlist_rules_same(PlaylistRules *rules, int64_t now_us);
 const M3u8 *playlist_rules_last(const PlaylistRules *rules);
 
 /* A segment that has left the playlist and must be there for a little while yet, the last moment to
- * try it: its URI, borrowed, and until when it must be there; or NULL where none is due. Each is
+ * try it: its URI, borrowed, and until when it must be there; or NULL if none is due. Each is
  * named once. */
 const char *playlist_rules_retained(PlaylistRules *rules, int64_t now_us, int64_t *until_us);
 

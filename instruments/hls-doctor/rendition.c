@@ -244,7 +244,7 @@ static void fail(Rendition *r, const Reload *q, long status)
     reload_later(r, POLL_US);
 }
 
-/* Reads the answer, and fills in what a delta update leaves out. Returns NULL where there is none,
+/* Reads the answer, and fills in what a delta update leaves out. Returns NULL if there is none,
  * and has said why. */
 static M3u8 *read_answer(Rendition *r, const Reload *q, const HttpAnswer *a, bool *is_delta)
 {

@@ -27,7 +27,7 @@ typedef struct Rendition Rendition;
 typedef void RenditionNews(void *user, Rendition *rendition);
 
 /* `uri` as the multivariant playlist has it, and beside `base`. It is number `index` of those of
- * the world's worker. Returns NULL where there is no memory. */
+ * the world's worker. Returns NULL if there is no memory. */
 Rendition *rendition_create(RenditionWorld *world, const char *base, const char *uri, size_t index,
                             RenditionNews *news, void *user);
 void rendition_destroy(Rendition **rendition); /* accepts NULL, leaves NULL */

@@ -30,7 +30,7 @@ typedef struct FilesStats {
 } FilesStats;
 
 /* `url` is that of the playlist; it and `world` are borrowed. It is number `index` of those of the
- * worker. Returns NULL where there is no memory. */
+ * worker. Returns NULL if there is no memory. */
 RenditionFiles *rendition_files_create(RenditionWorld *world, const char *url, size_t index);
 void rendition_files_destroy(RenditionFiles **files); /* accepts NULL, leaves NULL */
 

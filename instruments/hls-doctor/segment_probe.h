@@ -42,11 +42,11 @@ typedef struct SegmentFacts {
     char first_error[128]; /* what libav said of it */
 } SegmentFacts;
 
-/* Returns NULL where there is no memory. */
+/* Returns NULL if there is no memory. */
 SegmentProbe *segment_probe_create(const ProbeSink *sink);
 void segment_probe_destroy(SegmentProbe **probe); /* accepts NULL, leaves NULL */
 
-/* Returns 0, or -1 where libavformat finds no stream in it. `restart`: decoders begin anew here. */
+/* Returns 0, or -1 if libavformat finds no stream in it. `restart`: decoders start again here. */
 int segment_probe_read(SegmentProbe *probe, const uint8_t *data, size_t len, bool restart,
                        SegmentFacts *out);
 

@@ -63,7 +63,7 @@ static void trouble(Track *t, Trouble kind)
     t->viewer->audience->tally->trouble[kind]++;
 }
 
-/* `uri` beside the playlist that the URL names. Returns false where it is elsewhere, or too long.
+/* `uri` beside the playlist that the URL names. Returns false if it is elsewhere, or too long.
  */
 static bool resolve(const Audience *a, const char *uri, char *path)
 {
@@ -331,7 +331,7 @@ static void take_list(Track *t, const PlayerList *list, const HttpReply *a)
     fetch_next(t);
 }
 
-/* All viewers play the same renditions: the first one finds out which. Returns -1 where they cannot
+/* All viewers play the same renditions: the first one finds out which. Returns -1 if they cannot
  * be had. */
 static int name_renditions(Audience *a, const PlayerList *list)
 {

@@ -14,7 +14,7 @@
 typedef struct Audience Audience;
 
 /* Nobody has come yet. `options`, `loop` and `tally` are borrowed for as long as it is there.
- * Returns NULL where there is no memory. */
+ * Returns NULL if there is no memory. */
 Audience *audience_create(const ViewerOptions *options, HttpLoop *loop, ViewerTally *tally);
 void audience_destroy(Audience **audience); /* before the loop; accepts NULL, leaves NULL */
 

@@ -22,7 +22,7 @@ typedef struct Birth {
     int64_t size;  /* bytes; below 0: not known yet. The user sets it where there is no file */
 } Birth;
 
-/* `folder`: with the stream's files, or NULL. Returns NULL where there is no memory. */
+/* `folder`: with the stream's files, or NULL. Returns NULL if there is no memory. */
 Births *births_create(const char *folder);
 void births_destroy(Births **births); /* accepts NULL, leaves NULL */
 

@@ -227,7 +227,7 @@ static void finish(HttpConnection *c, HttpOutcome outcome, int64_t now_us)
     c->answered(c->user, &answer);
 }
 
-/* Returns -1 where the connection cannot take it. What it does not take now goes when it can. */
+/* Returns -1 if the connection cannot take it. What it does not take now goes when it can. */
 static int send_request(HttpConnection *c)
 {
     ssize_t n = send(c->fd, c->request + c->sent, c->request_len - c->sent, MSG_NOSIGNAL);
@@ -305,7 +305,7 @@ static void on_end(HttpConnection *c, bool refused, int64_t now_us)
     finish(c, refused ? HTTP_NO_CONNECTION : HTTP_BROKEN, now_us);
 }
 
-/* Returns -1 where it is not kept. */
+/* Returns -1 if it is not kept. */
 static int keep(HttpConnection *c, HttpBytes piece)
 {
     if (c->keep_body && c->len + piece.len > c->capacity) {

@@ -55,7 +55,7 @@ void http_loop_run(HttpLoop *loop, int wait_ms);
 
 int64_t http_loop_connections(const HttpLoop *loop); /* made so far */
 
-/* `answered` is called with `user` for each request. Returns NULL where there is no memory. */
+/* `answered` is called with `user` for each request. Returns NULL if there is no memory. */
 HttpConnection *http_connection_create(HttpLoop *loop, HttpReplied *answered, void *user);
 void http_connection_destroy(HttpConnection **client); /* accepts NULL, leaves NULL */
 

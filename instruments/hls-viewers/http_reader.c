@@ -37,7 +37,7 @@ static int digit(char c, int base)
     return value < base ? value : -1;
 }
 
-/* The number that `text` begins with, and how many digits it has; -1 where there is none that can
+/* The number that `text` begins with, and how many digits it has; -1 if there is none that can
  * be taken. */
 static int64_t number(const char *text, int base, size_t *digits)
 {

@@ -48,7 +48,7 @@ typedef struct HttpBytes {
 void http_reader_start(HttpReader *reader);
 
 /* Takes bytes up to the end of the answer or of the next piece of body, and returns how many: 0
- * where there are none, or it is DONE or WRONG. To be called again with the rest. */
+ * if there are none, or it is DONE or WRONG. To be called again with the rest. */
 size_t http_reader_take(HttpReader *reader, const char *data, size_t len, HttpBytes *body);
 
 /* The connection has ended: that ends some answers, and for others is wrong. */

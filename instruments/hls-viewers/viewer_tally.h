@@ -53,7 +53,7 @@ typedef struct ViewerSummary {
     double seconds, cpu_s;
 } ViewerSummary;
 
-/* Returns -1 where there is no memory. */
+/* Returns -1 if there is no memory. */
 int viewer_tally_init(ViewerTally *tally);
 void viewer_tally_clear(ViewerTally *tally); /* frees what is in it */
 

@@ -48,7 +48,7 @@ static void read_problem(const Answer *answer, char *error)
     json_decref(problem);
 }
 
-/* One request; `body` may be NULL. Returns 0 where it succeeds, or -1 with a sentence. */
+/* One request; `body` may be NULL. Returns 0 if it succeeds, or -1 with a sentence. */
 static int request(const char *url, const char *stream, const char *method, const char *body,
                    Answer *answer, char *error)
 {

@@ -20,7 +20,7 @@ typedef struct Flight {
 
 typedef struct FlightQueue FlightQueue;
 
-/* An empty queue that holds `most`. Returns NULL where there is no memory. */
+/* An empty queue that holds `most`. Returns NULL if there is no memory. */
 FlightQueue *flight_queue_create(size_t most);
 
 /* Accepts NULL, leaves NULL. */
@@ -33,7 +33,7 @@ void flight_queue_add(FlightQueue *queue, const Flight *flight);
 int64_t flight_queue_next_us(const FlightQueue *queue);
 
 /* Takes the packet that arrives next; of two at the same time, the one that was added first.
- * Returns false where there is none. */
+ * Returns false if there is none. */
 bool flight_queue_take(FlightQueue *queue, Flight *out);
 
 #endif

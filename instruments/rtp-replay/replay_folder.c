@@ -139,7 +139,7 @@ static void tick(Run *run, int64_t now_us)
     check_segment(run);
 }
 
-/* Resident memory in bytes; 0 where it cannot be had. */
+/* Resident memory in bytes; 0 if it cannot be had. */
 static int64_t resident_bytes(void)
 {
     FILE *file = fopen("/proc/self/statm", "r");

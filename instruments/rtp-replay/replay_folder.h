@@ -33,7 +33,7 @@ typedef struct ReplayFolderReport {
     int64_t rss_early, rss_late; /* bytes of memory after a tenth of the time, and at the end */
 } ReplayFolderReport;
 
-/* `directory` exists. Returns 0, or -1 with errno where the folder cannot be written or there is no
+/* `directory` exists. Returns 0, or -1 with errno if the folder cannot be written or there is no
  * memory. */
 int replay_folder_run(const RtpRecording *recording, const RtpFaultsParams *faults,
                       const ReplayFolderParams *folder, ReplayFolderReport *out);

@@ -56,7 +56,7 @@ typedef struct RtpFaultsParams {
 /* No fault: everything as recorded. */
 RtpFaultsParams rtp_faults_none(void);
 
-/* `recording` is trimmed, borrowed and must outlive it. Returns NULL where there is no memory. */
+/* `recording` is trimmed, borrowed and must outlive it. Returns NULL if there is no memory. */
 RtpFaults *rtp_faults_create(const RtpRecording *recording, const RtpFaultsParams *params);
 
 /* Accepts NULL, leaves NULL. */
@@ -71,7 +71,7 @@ typedef struct RtpOutgoing {
     size_t len;
 } RtpOutgoing;
 
-/* The next packet. Returns false where there are no more. */
+/* The next packet. Returns false if there are no more. */
 bool rtp_faults_next(RtpFaults *faults, RtpOutgoing *out);
 
 /* What has been done so far. Packets count where they are planned, at most the largest delay before

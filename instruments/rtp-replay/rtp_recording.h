@@ -54,7 +54,7 @@ RtpRecording *rtp_recording_read(const char *file, char *error);
 
 /* The same from memory: an empty recording, a UDP payload of it, and the end, which sorts out what
  * belongs to the publisher. Payloads come in order of time, of at most RTP_PACKET_MAX bytes; what
- * is neither payload type is passed over. create: NULL, add: -1, where there is no memory. */
+ * is neither payload type is passed over. create: NULL, add: -1, if there is no memory. */
 RtpRecording *rtp_recording_create(int64_t start_unix_us);
 int rtp_recording_add(RtpRecording *recording, int64_t time_us, const uint8_t *data, size_t len);
 void rtp_recording_finish(RtpRecording *recording);

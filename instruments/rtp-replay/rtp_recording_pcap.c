@@ -41,7 +41,7 @@ static size_t be16(const uint8_t *p)
     return (size_t)p[0] << 8 | p[1];
 }
 
-/* The UDP payload of a frame, or NULL where it has none. `cut_short`: it had, but not all of it was
+/* The UDP payload of a frame, or NULL if it has none. `cut_short`: it had, but not all of it was
  * recorded. */
 static const uint8_t *udp_payload(const LinkLayer *link, const uint8_t *frame, size_t len,
                                   size_t *payload_len, bool *cut_short)

@@ -124,7 +124,7 @@ static int start_all(Replayer *r)
     return 0;
 }
 
-/* Returns -1 where a stream could not be ended. */
+/* Returns -1 if a stream could not be ended. */
 static int end_all(Replayer *r)
 {
     char error[BRIDGE_SESSION_ERROR_SIZE];
