@@ -14,8 +14,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "hls_config.h"
-
 #include "base/bridge_log.h"
 #include "stream/bridge_settings.h"
 #include "stream/caretaker.h"

@@ -9,8 +9,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "hls_config.h"
-
 #include "clock.h"
 #include "base/metrics_text.h"
 

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# all but main, so that the tests link the same objects; a list for each folder
+noinst_LTLIBRARIES += libbridge.la
+libbridge_la_SOURCES = $(bridge_base) $(bridge_codec) $(bridge_clock) $(bridge_ingest) $(bridge_store) $(bridge_serve) $(bridge_package) $(bridge_segment) $(bridge_stream) $(bridge_control)
+libbridge_la_CFLAGS = $(AM_CFLAGS) $(LIBAV_CFLAGS) $(OPUS_CFLAGS) $(MICROHTTPD_CFLAGS) $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
+libbridge_la_LIBADD = libcommon.la $(LIBAV_LIBS) $(OPUS_LIBS) $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS) -lpthread
+bridge_base = \
+	%D%/base/boot_id.c \
+	%D%/base/bridge_log.c \
+	%D%/base/byte_buffer.c \
+	%D%/base/control_access.c \
+	%D%/base/histogram.c \
+	%D%/base/metrics_text.c \
+	%D%/base/output_bound.c
+bridge_codec = \
+	%D%/codec/aac_encoder.c \
+	%D%/codec/aac_pair.c \
+	%D%/codec/annex_b.c \
+	%D%/codec/h264_filler.c \
+	%D%/codec/h264_parameter_sets.c \
+	%D%/codec/jpeg_maker.c \
+	%D%/codec/opus_to_aac.c \
+	%D%/codec/packet_queue.c
+bridge_clock = \
+	%D%/clock/audio_clock.c \
+	%D%/clock/clock_slip.c \
+	%D%/clock/frame_order.c \
+	%D%/clock/real_time.c \
+	%D%/clock/timeline.c
+bridge_ingest = \
+	%D%/ingest/datagram_queue.c \
+	%D%/ingest/h264_depay.c \
+	%D%/ingest/intake.c \
+	%D%/ingest/rtcp_reporter.c \
+	%D%/ingest/rtp_ingest.c \
+	%D%/ingest/rtp_reorder.c \
+	%D%/ingest/source.c \
+	%D%/ingest/source_problem.c \
+	%D%/ingest/source_sdp.c \
+	%D%/ingest/stand_in.c
+bridge_store = \
+	%D%/store/media_folder.c \
+	%D%/store/number_log.c \
+	%D%/store/old_names.c
+bridge_serve = \
+	%D%/serve/http_request.c \
+	%D%/serve/ll_board.c \
+	%D%/serve/ll_edge.c \
+	%D%/serve/ll_hub.c \
+	%D%/serve/ll_listener.c \
+	%D%/serve/ll_parts.c \
+	%D%/serve/ll_queue.c \
+	%D%/serve/ll_request.c \
+	%D%/serve/ll_server.c \
+	%D%/serve/ll_text.c \
+	%D%/serve/ll_wire.c
+bridge_package = \
+	%D%/package/cmaf_dash.c \
+	%D%/package/cmaf_mux.c \
+	%D%/package/cmaf_output.c \
+	%D%/package/cmaf_playlists.c \
+	%D%/package/cmaf_track.c \
+	%D%/package/dash_manifest.c \
+	%D%/package/early_sound.c \
+	%D%/package/left_over.c \
+	%D%/package/ll_playlist.c \
+	%D%/package/memory_muxer.c \
+	%D%/package/part_cutter.c \
+	%D%/package/playlist.c \
+	%D%/package/segment_mux.c \
+	%D%/package/segment_store.c \
+	%D%/package/thumbnail.c
+bridge_segment = \
+	%D%/segment/hls_output.c \
+	%D%/segment/packager.c \
+	%D%/segment/picture_delay.c \
+	%D%/segment/segment_cutter.c
+bridge_stream = \
+	%D%/stream/bridge_settings.c \
+	%D%/stream/caretaker.c \
+	%D%/stream/mailbox.c \
+	%D%/stream/pipeline.c \
+	%D%/stream/public_list.c \
+	%D%/stream/stream.c \
+	%D%/stream/stream_table.c
+bridge_control = \
+	%D%/control/control_api.c \
+	%D%/control/control_handler.c \
+	%D%/control/control_listener.c \
+	%D%/control/process_metrics.c \
+	%D%/control/status_json.c \
+	%D%/control/status_metrics.c
+
+bin_PROGRAMS += %D%/hls-bridge
+%C%_hls_bridge_SOURCES = %D%/main.c
+%C%_hls_bridge_CPPFLAGS = $(AM_CPPFLAGS) -DSYSCONFDIR='"$(sysconfdir)"'
+%C%_hls_bridge_CFLAGS = $(AM_CFLAGS) $(LIBAV_CFLAGS)
+%C%_hls_bridge_LDFLAGS = $(AM_LDFLAGS) $(HLS_PIE_LDFLAGS)
+%C%_hls_bridge_LDADD = libbridge.la
+
+dist_sysconf_DATA = %D%/hls-bridge.jcfg.sample
+
+if SYSTEMD
+systemdsystemunit_DATA = %D%/hls-bridge.service
+%D%/hls-bridge.service: %D%/hls-bridge.service.in Makefile
+	$(fill_in) $(srcdir)/%D%/hls-bridge.service.in >$@
+CLEANFILES += %D%/hls-bridge.service
+sysusersdir = $(prefix)/lib/sysusers.d
+sysusers_DATA = %D%/sysusers.d/hls-bridge.conf
+endif

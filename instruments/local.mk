@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+if DOCTOR
+noinst_LTLIBRARIES += libdoctor.la
+libdoctor_la_SOURCES = \
+	%D%/hls-doctor/fetch.c \
+	%D%/hls-doctor/file_store.c \
+	%D%/hls-doctor/findings.c \
+	%D%/hls-doctor/follow.c \
+	%D%/hls-doctor/http_client.c \
+	%D%/hls-doctor/m3u8.c \
+	%D%/hls-doctor/m3u8_attributes.c \
+	%D%/hls-doctor/m3u8_delta.c \
+	%D%/hls-doctor/m3u8_multi.c \
+	%D%/hls-doctor/marks.c \
+	%D%/hls-doctor/media_rules.c \
+	%D%/hls-doctor/media_worker.c \
+	%D%/hls-doctor/mp4_rules.c \
+	%D%/hls-doctor/multi_rules.c \
+	%D%/hls-doctor/names.c \
+	%D%/hls-doctor/part_rules.c \
+	%D%/hls-doctor/playlist_rules.c \
+	%D%/hls-doctor/reload_rules.c \
+	%D%/hls-doctor/rendition.c \
+	%D%/hls-doctor/rendition_files.c \
+	%D%/hls-doctor/segment_probe.c \
+	%D%/hls-doctor/sort_values.c
+libdoctor_la_CFLAGS = $(AM_CFLAGS) $(LIBAV_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS)
+libdoctor_la_LIBADD = $(LIBAV_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) -lm -lpthread
+
+bin_PROGRAMS += %D%/hls-doctor/hls-doctor
+%C%_hls_doctor_hls_doctor_SOURCES = %D%/hls-doctor/hls_doctor.c
+%C%_hls_doctor_hls_doctor_LDADD = libdoctor.la
+
+noinst_LTLIBRARIES += libviewers.la
+libviewers_la_SOURCES = \
+	%D%/hls-viewers/audience.c \
+	%D%/hls-viewers/births.c \
+	%D%/hls-viewers/delays.c \
+	%D%/hls-viewers/gunzip.c \
+	%D%/hls-viewers/http_loop.c \
+	%D%/hls-viewers/http_reader.c \
+	%D%/hls-viewers/player_list.c \
+	%D%/hls-viewers/shared_list.c \
+	%D%/hls-viewers/viewer_options.c \
+	%D%/hls-viewers/viewer_tally.c
+libviewers_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS)
+libviewers_la_LIBADD = $(JANSSON_LIBS) $(CURL_LIBS) $(ZLIB_LIBS)
+
+bin_PROGRAMS += %D%/hls-viewers/hls-viewers
+%C%_hls_viewers_hls_viewers_SOURCES = %D%/hls-viewers/hls_viewers.c
+%C%_hls_viewers_hls_viewers_LDADD = libviewers.la
+endif
+
+if REPLAY
+noinst_LTLIBRARIES += libreplay.la
+libreplay_la_SOURCES = \
+	%D%/rtp-replay/bridge_session.c \
+	%D%/rtp-replay/flight_queue.c \
+	%D%/rtp-replay/replay_options.c \
+	%D%/rtp-replay/replay_sender.c \
+	%D%/rtp-replay/rtp_faults.c \
+	%D%/rtp-replay/rtp_recording.c \
+	%D%/rtp-replay/rtp_recording_pcap.c
+libreplay_la_CFLAGS = $(AM_CFLAGS) $(PCAP_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS)
+libreplay_la_LIBADD = libcommon.la $(PCAP_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) -lm
+
+bin_PROGRAMS += %D%/rtp-replay/rtp-replay
+%C%_rtp_replay_rtp_replay_SOURCES = \
+	%D%/rtp-replay/replay_folder.c \
+	%D%/rtp-replay/rtp_replay.c
+%C%_rtp_replay_rtp_replay_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS) $(LIBAV_CFLAGS) $(OPUS_CFLAGS)
+%C%_rtp_replay_rtp_replay_LDADD = libreplay.la libbridge.la
+endif

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+if PUBLISHERS
+noinst_PROGRAMS += %D%/webrtc-publishers
+%C%_webrtc_publishers_SOURCES = %D%/webrtc_publishers.c
+%C%_webrtc_publishers_CFLAGS = $(AM_CFLAGS) $(GSTREAMER_CFLAGS) $(JANSSON_CFLAGS)
+%C%_webrtc_publishers_LDADD = libreplay.la $(GSTREAMER_LIBS) $(JANSSON_LIBS)
+endif

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# The pages, with what they use of npm, in one folder for nginx; built where npm's packages are.
+web_files = \
+	%D%/css/status.css \
+	%D%/css/style.css \
+	%D%/img/logo.svg \
+	%D%/img/path.svg \
+	%D%/index.html \
+	%D%/js/diagnosis.js \
+	%D%/js/index-page.js \
+	%D%/js/janus-publisher.js \
+	%D%/js/latency-graph.js \
+	%D%/js/live-list.js \
+	%D%/js/load-tiles.js \
+	%D%/js/media-source.js \
+	%D%/js/page-tools.js \
+	%D%/js/pending-requests.js \
+	%D%/js/publish-figures.js \
+	%D%/js/publish-page.js \
+	%D%/js/sparkline.js \
+	%D%/js/status-page.js \
+	%D%/js/stream-history.js \
+	%D%/js/stream-player.js \
+	%D%/js/test-card.js \
+	%D%/js/test-sound.js \
+	%D%/js/ticker.js \
+	%D%/js/time-code.js \
+	%D%/js/waiting-room.js \
+	%D%/js/watch-page.js \
+	%D%/publish.html \
+	%D%/settings.json \
+	%D%/status.html \
+	%D%/watch.html
+EXTRA_DIST += $(web_files) %D%/package.json %D%/package-lock.json
+
+if WEB
+all-local: web/stamp
+web/stamp: $(web_files) tools/assemble-web %D%/package-lock.json
+	$(AM_V_GEN)$(top_srcdir)/tools/assemble-web $(top_srcdir)/%D% web && touch $@
+
+install-data-local:
+	cd web && find . -type f ! -name stamp -exec sh -c '\
+	    for file do install -D -m 644 "$$file" "$(DESTDIR)$(pkgdatadir)/web/$$file" || exit 1; done' sh {} +
+
+uninstall-local:
+	rm -rf "$(DESTDIR)$(pkgdatadir)/web"
+
+clean-local:
+	rm -rf web
+endif
