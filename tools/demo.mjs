@@ -106,6 +106,7 @@ function printInside(stack) {
   say("");
   say("  Inside:");
   say(`  Status    ${own}/status.html`);
+  say(`  Embed     ${own}/embed.html, the page docs/examples/embed.html`);
   if (stack.options.admin) {
     say(`  Janus     http://127.0.0.1:${stack.janusHttpPort}/janus`);
     say(`  admin     http://127.0.0.1:${stack.adminHttpPort}/admin, secret ${stack.adminSecret}`);
@@ -218,6 +219,7 @@ async function stackOptions({ lan, port, admin, segment, playlist, verbose }, fo
     usualPorts: true,
     admin: admin ? "http" : undefined,
     status: true,
+    sample: true,
     bridgeSettings: { "hls.segment": segment, "hls.playlist": playlist },
     bridgeArgs: verbose ? ["--verbose"] : [],
   };

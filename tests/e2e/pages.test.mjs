@@ -3,6 +3,7 @@
 // The pages as people use them: what they are told when something fails, and the way back.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import http from "node:http";
 import test from "node:test";
 import { messageOf, openPage, publish, untilLive, withBrowser } from "./support/browser.mjs";
@@ -119,22 +120,28 @@ test("an address that somebody was sent ends nothing that is live in another tab
       assert.deepEqual([...mine.errors, ...link.errors, ...later.errors], []);
     })));
 
+/** Serves `text` as a page of another site, and gives `body` its address. */
+async function withOtherSite(text, body) {
+  const site = http.createServer((request, response) => response.writeHead(200, { "Content-Type": "text/html" }).end(text));
+  await new Promise((resolve) => site.listen(0, "127.0.0.1", resolve));
+  try {
+    await body(`http://127.0.0.1:${site.address().port}/`);
+  } finally {
+    site.closeAllConnections();
+    site.close();
+  }
+}
+
 test("another site may show the player in a frame, and no page that can do something", () =>
   withStack({ status: true }, (stack) =>
     withBrowser({}, async (context) => {
       const names = ["publish.html", "status.html", "watch.html?stream=shop"];
       const frames = names.map((name) => `<iframe src="${stack.url}/${name}"></iframe>`).join("");
-      const site = http.createServer((request, response) =>
-        response.writeHead(200, { "Content-Type": "text/html" }).end(frames));
-      await new Promise((resolve) => site.listen(0, "127.0.0.1", resolve));
-      try {
-        const page = await openPage(context, `http://127.0.0.1:${site.address().port}/`);
+      await withOtherSite(frames, async (address) => {
+        const page = await openPage(context, address);
         const titles = await Promise.all(page.frames().slice(1).map((frame) => frame.title()));
         assert.deepEqual(titles.map((title) => /janus-hls/.test(title)), [false, false, true]);
-      } finally {
-        site.closeAllConnections();
-        site.close();
-      }
+      });
     })));
 
 test("a browser without an H.264 encoder is told what to do", () =>
@@ -217,6 +224,37 @@ test("the watch page waits, plays, tells the distance, and sees the end", () =>
       await until("and the stream coming back", () => watch.isHidden("#waiting"), 20000);
       assert.deepEqual(watch.errors, []);
     })));
+
+/** Whether pictures come: the video element's clock goes on by a second. */
+async function plays(page) {
+  await until("the page says that it plays", async () => (await page.textContent("#state")) === "playing");
+  const time = () => page.evaluate(() => document.querySelector("video").currentTime);
+  const before = await time();
+  await until("it goes on", async () => (await time()) > before + 1);
+}
+
+test("a shop's own page embeds the player in ten lines, on this site and on another one", () =>
+  withStack({ sample: true }, async (stack) => {
+    const sample = await readFile(new URL("../../docs/examples/embed.html", import.meta.url), "utf8");
+    const elsewhere = sample.replace('from "/js/', `from "${stack.url}/js/`).replace("player.start();", "$& window.player = player;");
+    assert.ok(sample.split("<script")[1].split("</script>")[0].trim().split("\n").length <= 10);
+    await withOtherSite(elsewhere, (address) =>
+      withBrowser({}, async (context) => {
+        const pages = [await openPage(context, `${stack.url}/embed.html`), await openPage(context, address)];
+        for (const page of pages)
+          await until("it waits", async () => (await page.textContent("#state")) === "waiting");
+        await publish(context, stack, "demo");
+        for (const page of pages) await plays(page);
+        const other = pages[1];
+        assert.ok(await other.evaluate(() => window.player.isLowLatency));
+        await other.evaluate(() => window.player.stop());
+        const asked = [];
+        other.on("request", (request) => asked.push(request.url()));
+        await plays(pages[0]); // for more than a part's time: the page whose player was stopped asks nothing more
+        assert.deepEqual(asked, []);
+        assert.deepEqual(pages.flatMap((page) => page.errors), []);
+      }));
+  }));
 
 test("who waits for a show asks next to nothing, and sees it begin", () =>
   withStack({ bridgeSettings: { "ll.wait": 3 } }, (stack) =>

@@ -4,7 +4,7 @@
 // the end-to-end tests run it for themselves.
 
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, stat } from "node:fs/promises";
+import { chmod, copyFile, mkdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePorts, portOrOther } from "./ports.mjs";
@@ -15,6 +15,8 @@ import { closedFolder } from "./reach.mjs";
 
 const SOCKET_MAX = 107; // bytes of a Unix socket's path
 const SECRET_BYTES = 24; // more than anybody can try
+
+const SAMPLE = "docs/examples/embed.html"; // a page that embeds the player
 
 export const SOURCE = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 
@@ -55,6 +57,7 @@ export class Stack {
    *   admin           how Janus's Admin API can be reached on loopback: "websocket"; "http", on its usual port if
    *                   that is free, with Janus's own HTTP API; none: not at all
    *   status          nginx serves the status page for operators, to this machine
+   *   sample          nginx serves docs/examples/embed.html as /embed.html
    *   control         { socket, tokenFile }: the bridge's control API is at a Unix socket, and wants the token
    *   bridgeSettings, bridgeArgs, janus   for the parts
    *   say(text)       progress
@@ -171,8 +174,10 @@ export class Stack {
   }
 
   async startNginx() {
-    const { folder, build, tls, hosts, listenAll, status, production, host, onDeath } = this.options;
+    const { folder, build, tls, hosts, listenAll, status, production, sample, host, onDeath } = this.options;
     const pieces = path.join(SOURCE, "nginx");
+    if (sample) await copyFile(path.join(SOURCE, SAMPLE), path.join(folder, "embed.html"));
+    const samplePage = sample ? `\n        location = /embed.html { alias ${folder}/embed.html; }` : "";
     const guard = production ? `\n        listen 127.0.0.1:${this.plainPort};\n        server_name ${host};` +
       `\n        include ${pieces}/guard.conf;` : "";
     this.parts.nginx = await startNginx({
@@ -181,7 +186,7 @@ export class Stack {
       address: `${listenAll ? "" : "127.0.0.1:"}${this.port}`,
       tls,
       hosts,
-      more: guard,
+      more: guard + samplePage,
       url: `${tls ? "https" : "http"}://127.0.0.1:${this.port}/`,
       hls: this.hls,
       web: build.web,

@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Plays a stream in a video element, from before it exists until after it ends, and back again: at
-// low latency where there is such a playlist and it plays well, else from the classic one. It knows
-// nothing of the page. Events, each a CustomEvent:
-//   "state"  { state }   waiting (nothing there yet), unreachable (the server), playing, stalled, ended
+// Plays a stream in a video element: it waits until the stream begins, plays it, and waits for the next
+// time after its end. It plays at low latency if there is such a playlist and it plays well, else from
+// the classic playlist. It knows nothing of the page around it; docs/examples/embed.html is such a page.
+//
+//   const player = new StreamPlayer(document.querySelector("video"), "demo");
+//   player.start();
+//
+// Events, each a CustomEvent:
+//   "state"  { state }   waiting (not live yet), unreachable (the server), playing, stalled, ended
 
 import Hls from "../vendor/hls.mjs";
 import { afterAnswer, NOT_ASKED } from "./waiting-room.js";
 
+const LIVE = new URL("../live/", import.meta.url); // the streams of the site that this file comes from
 const LOOK_MS = 500; // between two looks for a stream that begins
 const HELD_MS = 40000; // longer than the server holds a request for a stream that is to come
 const CALM_MS = 60000; // troubles that are older are forgotten
 const TROUBLES_MAX = 3; // stalls and failures in that time, until low latency is given up
 const ANSWER_MS = 5000; // a server that takes longer for a playlist is gone
 const STUCK_MS = 2500; // it does not move, though there is something to play further on
-const YOUNG_SEGMENTS = 3; // of a stream that has so few, low latency may be about to come
+const YOUNG_SEGMENTS = 3; // with so few segments, low latency may be about to come
 const BEHIND_S = { classic: 6, low: 2 }; // behind what could be: "back to live" is offered
 
 // Viewers who are behind catch up at a speed that nobody hears. hls.js would do it itself
@@ -62,23 +68,58 @@ export class StreamPlayer extends EventTarget {
   #isWaiting = false;
   #reached = true; // whether the server answered, when it was last asked
   #clockOffsetMs = 0; // the server's clock minus ours
+  #timers = [];
+  #stopping = new AbortController(); // of stop()
 
-  /** `url`: the classic playlist; `lowLatencyUrl`: the multivariant one of low latency, or null. */
-  constructor(video, url, lowLatencyUrl = null) {
+  /**
+   * `stream`: its name. `live`: the address of the streams' folder, if it is not on the site that this
+   * file comes from; `lowLatency` false: play the classic playlist, some seconds later.
+   */
+  constructor(video, stream, { live = LIVE, lowLatency = true } = {}) {
     super();
+    const at = (file) => new URL(`${stream}/${file}`, new URL(live, location.href)).href;
     this.#video = video;
-    this.#url = url;
-    this.#lowLatencyUrl = lowLatencyUrl;
-    this.#waitUrl = new URL("wait.json", url).href;
-    video.addEventListener("playing", () => this.#say("playing"));
-    video.addEventListener("waiting", () => this.#say("stalled"));
-    video.addEventListener("ended", () => this.#onEnded());
-    video.addEventListener("timeupdate", () => this.#keepUp());
-    setInterval(() => this.#unstick(), STUCK_MS / 5);
-    setInterval(() => this.#checkReach(), STUCK_MS);
+    this.#url = at("index.m3u8");
+    this.#lowLatencyUrl = lowLatency ? at("master.m3u8") : null;
+    this.#waitUrl = at("wait.json");
   }
 
-  /** Tells for want of what it stands still: hls.js asks a server that is gone for long before it gives up. */
+  /** The address of the classic playlist, for other players. */
+  get url() {
+    return this.#url;
+  }
+
+  /** Plays, or waits until it can. To be called once. */
+  start() {
+    const { signal } = this.#stopping;
+    const handlers = {
+      playing: () => this.#say("playing"),
+      waiting: () => this.#say("stalled"),
+      ended: () => this.#onEnded(),
+      timeupdate: () => this.#keepUp(),
+    };
+    for (const [event, handler] of Object.entries(handlers)) this.#video.addEventListener(event, handler, { signal });
+    this.#timers = [
+      setInterval(() => this.#unstick(), STUCK_MS / 5),
+      setInterval(() => this.#checkReach(), STUCK_MS),
+    ];
+    this.#wait();
+  }
+
+  /** Ends playing for good, and leaves the element empty: for pages that take the player away. */
+  stop() {
+    this.#stopping.abort();
+    this.#timers.forEach(clearInterval);
+    this.#close();
+    this.#video.removeAttribute("src");
+    this.#video.load();
+  }
+
+  get #stopped() {
+    return this.#stopping.signal.aborted;
+  }
+
+  /** Tells why it stands still: hls.js asks a server that is gone for a long time before it gives up. */
   async #checkReach() {
     const standsStill = () => this.#hls && ["stalled", "unreachable"].includes(this.#state);
     if (!standsStill()) return;
@@ -86,7 +127,7 @@ export class StreamPlayer extends EventTarget {
     if (standsStill()) this.#say(this.#reached ? "stalled" : "unreachable");
   }
 
-  /** What is shown may have left the playlist while nothing came, after a restart of the bridge. */
+  /** After a restart of the bridge, what is shown may have left the playlist: then it goes on at the live end. */
   #unstick() {
     const now = performance.now();
     const time = this.#video.currentTime;
@@ -113,12 +154,8 @@ export class StreamPlayer extends EventTarget {
     if (rate !== this.#video.playbackRate) this.#video.playbackRate = rate;
   }
 
-  start() {
-    this.#wait();
-  }
-
   #say(state) {
-    if (state === this.#state) return;
+    if (state === this.#state || this.#stopped) return;
     this.#state = state;
     this.dispatchEvent(new CustomEvent("state", { detail: { state } }));
   }
@@ -131,18 +168,19 @@ export class StreamPlayer extends EventTarget {
     this.#isWaiting = true;
     for (;;) {
       const playlist = await this.#look();
+      if (this.#stopped) return;
       if (playlist && !playlist.ended && (await this.#choose(playlist))) break;
       this.#say(playlist?.ended ? "ended" : this.#reached ? "waiting" : "unreachable");
       if (playlist && !playlist.ended) await sleep(LOOK_MS);
       else known = await this.#untilItMayHaveBegun(known);
     }
     this.#isWaiting = false;
-    this.#open();
+    if (!this.#stopped) this.#open();
   }
 
   /** Resolves when another look is worth it; takes and gives what afterAnswer() knows. */
   async #untilItMayHaveBegun(known) {
-    for (;;) {
+    while (!this.#stopped) {
       const asked = performance.now();
       const response = await fetch(this.#waitUrl, { cache: "no-store", signal: AbortSignal.timeout(HELD_MS) }).catch(() => null);
       const next = afterAnswer({ known, status: response?.status ?? 0, tookMs: performance.now() - asked,
@@ -152,16 +190,17 @@ export class StreamPlayer extends EventTarget {
       if (next.look) return next.known;
       known = next.known;
     }
+    return known;
   }
 
-  /** Chooses how to play it. False: not yet, for low latency begins a moment after the classic playlist. */
+  /** Chooses how to play it. False: wait a moment, since low latency begins a little after the classic playlist. */
   async #choose({ sequence, segments }) {
     const wanted = Boolean(this.#lowLatencyUrl) && !this.#isTroubled();
     this.#isLow = wanted && (await this.#isThere(this.#lowLatencyUrl));
     return this.#isLow || !wanted || sequence > 0 || segments >= YOUNG_SEGMENTS;
   }
 
-  /** The classic playlist; or, where a server makes none, one of low latency. */
+  /** The classic playlist; or, if the server makes none, one of low latency. */
   async #anyPlaylist() {
     const classic = await this.#fetch(this.#url);
     if (classic || !this.#lowLatencyUrl || !(await this.#isThere(this.#lowLatencyUrl))) return classic;
@@ -185,7 +224,7 @@ export class StreamPlayer extends EventTarget {
     };
   }
 
-  /** The answer where there is what was asked for, else null. */
+  /** The answer if it is a success, else null. */
   async #fetch(url) {
     const response = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) }).catch(() => null);
     this.#reached = response !== null && response.status < 500;
@@ -252,7 +291,7 @@ export class StreamPlayer extends EventTarget {
     return this.#isLow && Boolean(this.#hls);
   }
 
-  /** Seconds from capture to screen, by the dates in the playlist; null where nothing tells. */
+  /** Seconds from capture to screen, by the dates in the playlist; null if they are not known. */
   get latency() {
     const date = this.#hls?.playingDate;
     if (!date) return null;

@@ -52,13 +52,11 @@ function measure(player) {
 }
 
 function start() {
-  const live = new URL(`live/${name}/`, location.href);
-  const url = new URL("index.m3u8", live).href;
-  const player = new StreamPlayer(video, url, query.has("classic") ? null : new URL("master.m3u8", live).href);
+  const player = new StreamPlayer(video, name, { lowLatency: !query.has("classic") });
 
   document.title = `${name} – janus-hls`;
   byId("title").textContent = name;
-  byId("vlc-link").value = url;
+  byId("vlc-link").value = player.url;
   player.addEventListener("state", ({ detail }) => showState(detail.state));
   byId("to-live").addEventListener("click", () => player.toLive());
   setInterval(() => showFigures(player), 500);
