@@ -73,12 +73,20 @@ static inline int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+/* Where a NAL unit lies in its access unit. */
+typedef struct NalUnit {
+    uint32_t at;  /* of its header byte, behind the start code */
+    uint32_t len; /* at least 1; zeros that trail it do not count */
+} NalUnit;
+
 /* One coded picture with all that belongs to it: Annex B, an access unit delimiter first, and
- * before an IDR picture its parameter sets. `data` is borrowed until the next call to whoever gave
- * it. */
+ * before an IDR picture its parameter sets. `data` and `nal` are borrowed until the next call to
+ * whoever gave them. */
 typedef struct AccessUnit {
     const uint8_t *data;
     size_t len;
+    const NalUnit *nal; /* all that it has, in order, so that nobody need look for start codes */
+    size_t nals;
     size_t track; /* index of its rendition (rendition.h), as the publisher has them */
     int64_t rtp_ts;
     int64_t arrival_us; /* of its last packet */

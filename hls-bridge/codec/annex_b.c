@@ -17,20 +17,18 @@ static size_t find_start_code(const uint8_t *data, size_t len, size_t at)
     return len;
 }
 
-bool annex_b_next(const uint8_t *data, size_t len, size_t *at, NalUnit *out)
+size_t annex_b_read(const uint8_t *data, size_t len, NalUnit *nal, size_t max)
 {
-    for (;;) {
-        size_t start = find_start_code(data, len, *at);
-        if (start == len)
-            return false;
+    size_t count = 0, start = find_start_code(data, len, 0);
+
+    while (start < len) {
         start += 3;
-        size_t end = find_start_code(data, len, start);
-        *at = end;
+        size_t next = find_start_code(data, len, start), end = next;
         while (end > start && data[end - 1] == 0)
             end--; /* the fourth byte of the next start code, and trailing zeros */
-        if (end > start) {
-            *out = (NalUnit){data + start, end - start};
-            return true;
-        }
+        if (end > start && count++ < max)
+            nal[count - 1] = (NalUnit){(uint32_t)start, (uint32_t)(end - start)};
+        start = next;
     }
+    return count;
 }

@@ -2,21 +2,15 @@
 #ifndef ANNEX_B_H
 #define ANNEX_B_H
 
-/* Walks the NAL units of an Annex B byte stream (ITU-T H.264, annex B): start codes of three bytes,
- * or of four with a zero before.
+/* Finds the NAL units of an Annex B byte stream (ITU-T H.264, annex B): start codes of three bytes,
+ * or of four with a zero before. For media that come as a byte stream: what comes in packets has
+ * its table from h264_depay.
  *
- * Pure. Thread-safety: none needed, there is no state but the caller's. */
+ * Pure. Thread-safety: none needed, there is no state. */
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "base/media.h"
 
-typedef struct NalUnit {
-    const uint8_t *data; /* behind the start code; borrowed from the stream */
-    size_t len;          /* at least 1 */
-} NalUnit;
-
-/* The next NAL unit from `*at` on, which begins at 0 and moves on. false: there is none. */
-bool annex_b_next(const uint8_t *data, size_t len, size_t *at, NalUnit *out);
+/* Fills `nal` with the first `max` NAL units. Returns how many there are, which may be more. */
+size_t annex_b_read(const uint8_t *data, size_t len, NalUnit *nal, size_t max);
 
 #endif

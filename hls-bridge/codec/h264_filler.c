@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "codec/annex_b.h"
 #include "h264_bits.h"
 
 #define SLICE_P 5 /* slice_type: P, and so are all slices of the picture */
@@ -63,9 +62,9 @@ static bool find_sets(const ParameterSets *sets, uint32_t pps_id, Pps *pps, H264
            (sps->poc_type == 2 || (sps->poc_type == 0 && sps->poc_lsb_bits > 0));
 }
 
-static bool read_slice(H264Filler *f, const NalUnit *nal)
+static bool read_slice(H264Filler *f, const uint8_t *nal, size_t len)
 {
-    H264Bits r = h264_bits_of_nal(nal->data, nal->len);
+    H264Bits r = h264_bits_of_nal(nal, len);
     Pps pps;
     H264SliceSyntax sps;
 
@@ -75,25 +74,23 @@ static bool read_slice(H264Filler *f, const NalUnit *nal)
     if (r.overrun || !find_sets(f->sets, f->pps_id, &pps, &sps))
         return false;
     f->frame_num = h264_read_bits(&r, sps.frame_num_bits);
-    if (h264_nal_type(nal->data) == H264_NAL_IDR)
+    if (h264_nal_type(nal) == H264_NAL_IDR)
         h264_read_ue(&r); /* idr_pic_id */
     f->poc_lsb = sps.poc_type == 0 ? h264_read_bits(&r, sps.poc_lsb_bits) : 0;
-    f->reference = nal->data[0] & 0x60;
+    f->reference = nal[0] & 0x60;
     return !r.overrun;
 }
 
-void h264_filler_follow(H264Filler *f, const ParameterSets *sets, const uint8_t *unit, size_t len)
+void h264_filler_follow(H264Filler *f, const ParameterSets *sets, const AccessUnit *unit)
 {
-    size_t at = 0;
-    NalUnit nal;
-
     f->sets = sets;
     f->known = false;
-    while (annex_b_next(unit, len, &at, &nal)) {
-        unsigned type = h264_nal_type(nal.data);
+    for (size_t i = 0; i < unit->nals; i++) {
+        const uint8_t *nal = unit->data + unit->nal[i].at;
+        unsigned type = h264_nal_type(nal);
         if (type != H264_NAL_SLICE && type != H264_NAL_IDR)
             continue;
-        f->known = read_slice(f, &nal);
+        f->known = read_slice(f, nal, unit->nal[i].len);
         return;
     }
 }
@@ -129,7 +126,7 @@ static void write_header(const H264Filler *f, const Pps *pps, const H264SliceSyn
         h264_write_ue(w, 1); /* disable_deblocking_filter_idc */
 }
 
-size_t h264_filler_write(const H264Filler *f, uint8_t *out)
+size_t h264_filler_write(const H264Filler *f, uint8_t *out, NalUnit *nal)
 {
     Pps pps;
     H264SliceSyntax sps;
@@ -143,5 +140,7 @@ size_t h264_filler_write(const H264Filler *f, uint8_t *out)
     write_header(f, &pps, &sps, &w);
     h264_write_ue(&w, sps.macroblocks); /* mb_skip_run: all of them */
     size_t len = h264_write_end(&w);
+    nal[0] = (NalUnit){sizeof(start_code), sizeof(delimiter) - sizeof(start_code)};
+    nal[1] = (NalUnit){(uint32_t)at, (uint32_t)len};
     return len ? at + len : 0;
 }

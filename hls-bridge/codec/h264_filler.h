@@ -13,9 +13,11 @@
  *
  * Pure. Thread-safety: one thread. */
 
+#include "base/media.h"
 #include "codec/h264_parameter_sets.h"
 
 #define H264_FILLER_SIZE 64 /* bytes that hold any */
+#define H264_FILLER_NALS 2  /* that any has: a delimiter and a slice */
 
 /* Zero-initialised: nothing is known. */
 typedef struct H264Filler {
@@ -26,13 +28,12 @@ typedef struct H264Filler {
     bool reference; /* other pictures may refer to it */
 } H264Filler;
 
-/* Notes what a picture needs to follow `unit`, an access unit (Annex B) with the parameter sets
- * `sets`, which are borrowed until the next call. */
-void h264_filler_follow(H264Filler *filler, const ParameterSets *sets, const uint8_t *unit,
-                        size_t len);
+/* Notes what a picture needs to follow `unit`, which has the parameter sets `sets`; they are
+ * borrowed until the next call. */
+void h264_filler_follow(H264Filler *filler, const ParameterSets *sets, const AccessUnit *unit);
 
 /* Writes an access unit (Annex B) that repeats the picture before, of at most H264_FILLER_SIZE
- * bytes. Returns its length, or 0 if it cannot be made. */
-size_t h264_filler_write(const H264Filler *filler, uint8_t *out);
+ * bytes, and its NAL table, of H264_FILLER_NALS. Returns its length, or 0 if it cannot be made. */
+size_t h264_filler_write(const H264Filler *filler, uint8_t *out, NalUnit *nal);
 
 #endif

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "codec/annex_b.h"
-
 #define START_CODE_SIZE 4
 
 /* pic_parameter_set_id, the first ue(v) behind the header byte; at most 255, so 17 bits. */
@@ -60,14 +58,42 @@ int parameter_sets_add(ParameterSets *sets, const uint8_t *nal, size_t len)
     return 0;
 }
 
-void parameter_sets_read(ParameterSets *sets, const uint8_t *unit, size_t len)
+void parameter_sets_read(ParameterSets *sets, const AccessUnit *unit)
 {
-    size_t at = 0;
-    NalUnit nal;
-
     *sets = (ParameterSets){0};
-    while (annex_b_next(unit, len, &at, &nal))
-        parameter_sets_add(sets, nal.data, nal.len);
+    for (size_t i = 0; i < unit->nals; i++)
+        parameter_sets_add(sets, unit->data + unit->nal[i].at, unit->nal[i].len);
+}
+
+const ParameterSet *parameter_sets_at(const ParameterSets *sets, size_t i)
+{
+    size_t sps = 0;
+
+    while (sps < PARAMETER_SETS_SPS && sets->sps[sps].len > 0)
+        sps++;
+    if (i < sps)
+        return &sets->sps[i];
+    i -= sps;
+    return i < PARAMETER_SETS_PPS && sets->pps[i].len > 0 ? &sets->pps[i] : NULL;
+}
+
+bool parameter_sets_differ(const ParameterSets *sets, const AccessUnit *unit)
+{
+    const ParameterSet *set;
+    size_t n = 0;
+
+    for (size_t i = 0; i < unit->nals; i++) {
+        const NalUnit *nal = &unit->nal[i];
+        unsigned type = h264_nal_type(unit->data + nal->at);
+        if (type == H264_NAL_SLICE || type == H264_NAL_IDR)
+            break; /* what a picture needs stands before it */
+        if (type != H264_NAL_SPS && type != H264_NAL_PPS)
+            continue;
+        set = parameter_sets_at(sets, n++);
+        if (!set || set->len != nal->len || memcmp(set->nal, unit->data + nal->at, nal->len) != 0)
+            return true;
+    }
+    return n > 0 && parameter_sets_at(sets, n);
 }
 
 static bool same(const ParameterSet *a, const ParameterSet *b, size_t count)
@@ -88,25 +114,20 @@ bool parameter_sets_complete(const ParameterSets *sets)
     return sets->sps[0].len > 0 && sets->pps[0].len > 0; /* places are filled from the first */
 }
 
-static size_t write_all(const ParameterSet *places, size_t count, uint8_t *out, size_t room)
-{
-    static const uint8_t start_code[START_CODE_SIZE] = {0, 0, 0, 1};
-    size_t written = 0;
-
-    for (size_t i = 0; i < count && places[i].len > 0; i++) {
-        if (written + START_CODE_SIZE + places[i].len > room)
-            return 0;
-        memcpy(out + written, start_code, START_CODE_SIZE);
-        memcpy(out + written + START_CODE_SIZE, places[i].nal, places[i].len);
-        written += START_CODE_SIZE + places[i].len;
-    }
-    return written;
-}
-
 size_t parameter_sets_write(const ParameterSets *sets, uint8_t *out, size_t room)
 {
-    size_t sps = write_all(sets->sps, PARAMETER_SETS_SPS, out, room);
-    size_t pps = sps ? write_all(sets->pps, PARAMETER_SETS_PPS, out + sps, room - sps) : 0;
+    static const uint8_t start_code[START_CODE_SIZE] = {0, 0, 0, 1};
+    const ParameterSet *set;
+    size_t written = 0;
 
-    return pps ? sps + pps : 0;
+    if (!parameter_sets_complete(sets))
+        return 0;
+    for (size_t i = 0; (set = parameter_sets_at(sets, i)); i++) {
+        if (written + START_CODE_SIZE + set->len > room)
+            return 0;
+        memcpy(out + written, start_code, START_CODE_SIZE);
+        memcpy(out + written + START_CODE_SIZE, set->nal, set->len);
+        written += START_CODE_SIZE + set->len;
+    }
+    return written;
 }

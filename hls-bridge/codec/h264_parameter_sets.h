@@ -6,6 +6,7 @@
  *
  * Pure: no allocation. Thread-safety: one thread. */
 
+#include "base/media.h"
 #include "h264_sps.h"
 
 #define PARAMETER_SET_BYTES 256 /* largest set kept: with two scaling matrices it has about 200 */
@@ -29,8 +30,15 @@ typedef struct ParameterSets {
  * does not fit. */
 int parameter_sets_add(ParameterSets *sets, const uint8_t *nal, size_t len);
 
-/* Keeps the sets of an access unit (Annex B) and forgets all others. */
-void parameter_sets_read(ParameterSets *sets, const uint8_t *unit, size_t len);
+/* Keeps the sets of an access unit and forgets all others. */
+void parameter_sets_read(ParameterSets *sets, const AccessUnit *unit);
+
+/* The set that is written as number `i`, SPS first; NULL: there are no more. */
+const ParameterSet *parameter_sets_at(const ParameterSets *sets, size_t i);
+
+/* Whether an access unit brings sets, and not exactly these, in the order in which they are
+ * written. If not, reading it gives nothing new; this costs next to nothing beside that. */
+bool parameter_sets_differ(const ParameterSets *sets, const AccessUnit *unit);
 
 /* Whether both have the same sets in the same places. */
 bool parameter_sets_same(const ParameterSets *a, const ParameterSets *b);
@@ -38,8 +46,8 @@ bool parameter_sets_same(const ParameterSets *a, const ParameterSets *b);
 /* Whether there is at least one of each kind: a picture can be decoded. */
 bool parameter_sets_complete(const ParameterSets *sets);
 
-/* Writes all sets to `out`, SPS first, each after a start code. Returns the bytes written, or 0 if
- * `room` is too small. */
+/* Writes all sets, SPS first, each behind a start code, to `out`. Returns the bytes written, or 0
+ * if `room` does not suffice or the sets are not complete. */
 size_t parameter_sets_write(const ParameterSets *sets, uint8_t *out, size_t room);
 
 #endif

@@ -19,15 +19,19 @@ static bool is_no_nal(const uint8_t *p)
 }
 
 #define ACCESS_UNIT_BYTES (2u << 20) /* 2 MiB: 16 Mbit/s in one second's only picture */
+#define ACCESS_UNIT_NALS  2048       /* as many slices of a packet each as those have */
 #define SEI_BYTES         4096       /* of one picture; more is left out, pictures do not need it */
+#define SEI_NALS          32         /* likewise */
 
 static const uint8_t start_code[] = {0, 0, 0, 1};
-static const uint8_t delimiter[] = {0, 0, 0, 1, H264_NAL_AUD, 0xF0}; /* any slice type, 7.4.2.4 */
+static const uint8_t delimiter[] = {H264_NAL_AUD, 0xF0}; /* any slice type, 7.4.2.4 */
 
 /* One access unit on its way. */
 typedef struct Assembly {
     uint8_t *data; /* ACCESS_UNIT_BYTES */
     size_t len;    /* 0: nothing yet */
+    NalUnit *nal;  /* ACCESS_UNIT_NALS; where they begin, and their ends once it is handed out */
+    size_t nals;
     int64_t rtp_ts, arrival_us;
     bool open;    /* packets of it have come */
     bool whole;   /* the last packet has come; it waits to be popped */
@@ -42,7 +46,8 @@ struct H264Depay {
     bool in_fragment;       /* a FU-A has begun and not ended */
     bool waiting;           /* for an IDR picture */
     uint8_t sei[SEI_BYTES]; /* of the open access unit, until it is known what stands before it */
-    size_t sei_len;
+    size_t sei_len, seis;
+    size_t sei_at[SEI_NALS];
     /* Two, since a packet may both end one access unit, whose last packet had no marker, and be a
      * whole one itself. */
     Assembly assembly[2];
@@ -59,11 +64,11 @@ H264Depay *h264_depay_create(void)
     d->waiting = true;
     for (int i = 0; i < 2; i++) {
         d->assembly[i].data = malloc(ACCESS_UNIT_BYTES);
-        if (!d->assembly[i].data)
-            h264_depay_destroy(&d);
-        if (!d)
-            return NULL;
+        d->assembly[i].nal = malloc(ACCESS_UNIT_NALS * sizeof(NalUnit));
     }
+    for (int i = 0; d && i < 2; i++)
+        if (!d->assembly[i].data || !d->assembly[i].nal)
+            h264_depay_destroy(&d);
     return d;
 }
 
@@ -71,8 +76,10 @@ void h264_depay_destroy(H264Depay **depay)
 {
     if (!*depay)
         return;
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2; i++) {
         free((*depay)->assembly[i].data);
+        free((*depay)->assembly[i].nal);
+    }
     free(*depay);
     *depay = NULL;
 }
@@ -92,29 +99,60 @@ static void append(Assembly *a, const uint8_t *data, size_t len)
     a->len += len;
 }
 
+/* Appends the beginning of a NAL unit, or a whole one. */
+static void begin_nal(Assembly *a, const uint8_t *nal, size_t len)
+{
+    append(a, start_code, sizeof(start_code));
+    if (a->nals == ACCESS_UNIT_NALS) {
+        a->damaged = true;
+        return;
+    }
+    a->nal[a->nals++].at = (uint32_t)a->len;
+    append(a, nal, len);
+}
+
+/* Each NAL unit ends before the next one's start code; zeros that trail it are no part of it. */
+static void end_nals(Assembly *a)
+{
+    size_t end = a->len;
+
+    for (size_t i = a->nals; i-- > 0;) {
+        NalUnit *nal = &a->nal[i];
+        while (end - 1 > nal->at && a->data[end - 1] == 0)
+            end--;
+        nal->len = (uint32_t)(end - nal->at);
+        end = nal->at - sizeof(start_code);
+    }
+}
+
 /* Before the first slice: delimiter, parameter sets (all of them before an IDR picture, else those
  * that this access unit itself brought), and the SEI. */
 static void begin_slices(H264Depay *d, Assembly *a, bool idr)
 {
-    append(a, delimiter, sizeof(delimiter));
+    const ParameterSet *set;
+
+    begin_nal(a, delimiter, sizeof(delimiter));
     if (idr || d->sets_changed) {
-        size_t n = parameter_sets_write(&d->sets, a->data + a->len, ACCESS_UNIT_BYTES - a->len);
-        a->len += n;
-        if (n == 0)
+        for (size_t i = 0; (set = parameter_sets_at(&d->sets, i)); i++)
+            begin_nal(a, set->nal, set->len);
+        if (!parameter_sets_complete(&d->sets))
             a->damaged = true;
     }
-    append(a, d->sei, d->sei_len);
+    for (size_t i = 0; i < d->seis; i++) {
+        size_t end = i + 1 < d->seis ? d->sei_at[i + 1] : d->sei_len;
+        begin_nal(a, d->sei + d->sei_at[i], end - d->sei_at[i]);
+    }
     a->idr = idr;
     a->has_slices = true;
 }
 
 static void keep_sei(H264Depay *d, const uint8_t *nal, size_t len)
 {
-    if (d->sei_len + sizeof(start_code) + len > sizeof(d->sei))
+    if (d->sei_len + len > sizeof(d->sei) || d->seis == SEI_NALS)
         return;
-    memcpy(d->sei + d->sei_len, start_code, sizeof(start_code));
-    memcpy(d->sei + d->sei_len + sizeof(start_code), nal, len);
-    d->sei_len += sizeof(start_code) + len;
+    d->sei_at[d->seis++] = d->sei_len;
+    memcpy(d->sei + d->sei_len, nal, len);
+    d->sei_len += len;
 }
 
 /* Takes the beginning of a NAL unit, or a whole one. Returns false where it is not part of what is
@@ -138,8 +176,7 @@ static bool take_nal(H264Depay *d, Assembly *a, const uint8_t *nal, size_t len)
         return false; /* a delimiter of ours stands there; the rest players need not have */
     if (!a->has_slices)
         begin_slices(d, a, type == H264_NAL_IDR);
-    append(a, start_code, sizeof(start_code));
-    append(a, nal, len);
+    begin_nal(a, nal, len);
     return true;
 }
 
@@ -204,11 +241,9 @@ static bool take_payload(H264Depay *d, Assembly *a, const uint8_t *p, size_t len
 
 static void open_assembly(H264Depay *d, Assembly *a, int64_t rtp_ts)
 {
-    uint8_t *data = a->data;
-
-    *a = (Assembly){.data = data, .rtp_ts = rtp_ts, .open = true};
+    *a = (Assembly){.data = a->data, .nal = a->nal, .rtp_ts = rtp_ts, .open = true};
     d->sets_changed = false;
-    d->sei_len = 0;
+    d->sei_len = d->seis = 0;
     d->in_fragment = false;
 }
 
@@ -287,8 +322,11 @@ static bool judge(H264Depay *d, Assembly *a, AccessUnit *out)
         d->stats.undecodable++;
         return false;
     }
+    end_nals(a);
     *out = (AccessUnit){.data = a->data,
                         .len = a->len,
+                        .nal = a->nal,
+                        .nals = a->nals,
                         .rtp_ts = a->rtp_ts,
                         .arrival_us = a->arrival_us,
                         .idr = a->idr};

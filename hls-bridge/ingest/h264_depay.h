@@ -11,8 +11,8 @@
  *
  * Pure: nothing is allocated after create. Thread-safety: one thread. */
 
-#include "h264_sps.h"
 #include "base/media.h"
+#include "h264_sps.h"
 #include "rtp_packet.h"
 
 typedef struct H264Depay H264Depay;

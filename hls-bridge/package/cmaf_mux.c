@@ -4,10 +4,9 @@
 #include <libavutil/opt.h>
 #include <stdlib.h>
 
-#include "codec/annex_b.h"
+#include "codec/packet_queue.h"
 #include "h264_sps.h"
 #include "package/memory_muxer.h"
-#include "codec/packet_queue.h"
 
 /* The initialisation segment at once, since the codec's configuration is known; fragments when
  * asked for; edit lists would shift what is on the stream's clock already. */
@@ -97,31 +96,25 @@ CmafBytes cmaf_mux_init(const CmafMux *mux)
 
 /* ---- samples ---- */
 
-/* The NAL units of an access unit that belong into a sample: ISO 14496-15 keeps parameter sets of
- * an `avc1` track out of it. An access unit that has nothing else stays as it is. */
-static CmafBytes sample_of(CmafMux *mux, const uint8_t *data, size_t len)
+/* The NAL units of an access unit that belong into a sample, in `mux->scratch`: ISO 14496-15 keeps
+ * parameter sets of an `avc1` track out of it. */
+static void collect_sample(CmafMux *mux, const AccessUnit *unit)
 {
     static const uint8_t start_code[] = {0, 0, 0, 1};
-    size_t at = 0;
-    NalUnit nal;
 
     byte_buffer_clear(&mux->scratch);
-    while (annex_b_next(data, len, &at, &nal)) {
-        unsigned type = h264_nal_type(nal.data);
+    for (size_t i = 0; i < unit->nals; i++) {
+        const uint8_t *nal = unit->data + unit->nal[i].at;
+        unsigned type = h264_nal_type(nal);
         if (type == H264_NAL_SPS || type == H264_NAL_PPS || type == H264_NAL_AUD)
             continue;
         byte_buffer_add(&mux->scratch, start_code, sizeof(start_code));
-        byte_buffer_add(&mux->scratch, nal.data, nal.len);
+        byte_buffer_add(&mux->scratch, nal, unit->nal[i].len);
     }
-    if (mux->scratch.failed || mux->scratch.len == 0)
-        return (CmafBytes){data, len};
-    return (CmafBytes){mux->scratch.data, mux->scratch.len};
 }
 
-int cmaf_mux_add(CmafMux *mux, const uint8_t *data, size_t len, int64_t pts, int64_t dts, bool key)
+static int add(CmafMux *mux, CmafBytes sample, int64_t pts, int64_t dts, bool key)
 {
-    CmafBytes sample =
-        mux->kind == TRACK_VIDEO ? sample_of(mux, data, len) : (CmafBytes){data, len};
     AVPacket *packet = packet_queue_add(&mux->queue, sample.data, sample.len);
 
     if (!packet)
@@ -130,6 +123,20 @@ int cmaf_mux_add(CmafMux *mux, const uint8_t *data, size_t len, int64_t pts, int
     packet->dts = dts;
     packet->flags = key ? AV_PKT_FLAG_KEY : 0;
     return 0;
+}
+
+int cmaf_mux_picture(CmafMux *mux, const AccessUnit *unit, int64_t pts, int64_t dts)
+{
+    collect_sample(mux, unit);
+    if (mux->scratch.failed)
+        return -1;
+    return add(mux, (CmafBytes){mux->scratch.data, mux->scratch.len}, pts, dts, unit->idr);
+}
+
+int cmaf_mux_sound(CmafMux *mux, const AacFrame *frame)
+{
+    return add(mux, (CmafBytes){frame->data, frame->len}, frame->pts_samples, frame->pts_samples,
+               true);
 }
 
 /* How many samples are decoded before `before`. */

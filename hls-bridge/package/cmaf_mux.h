@@ -44,10 +44,10 @@ void cmaf_mux_destroy(CmafMux **mux);
 
 CmafBytes cmaf_mux_init(const CmafMux *mux);
 
-/* Collects a sample; the bytes are copied. An access unit is Annex B; its delimiter and parameter
- * sets are left out, the latter are in the initialisation segment. Returns 0, or -1 where there is
- * no memory. */
-int cmaf_mux_add(CmafMux *mux, const uint8_t *data, size_t len, int64_t pts, int64_t dts, bool key);
+/* Collect a sample; the bytes are copied. Of an access unit, delimiter and parameter sets are left
+ * out; the latter are in the initialisation segment. Return 0, or -1 if there is no memory. */
+int cmaf_mux_picture(CmafMux *mux, const AccessUnit *unit, int64_t pts, int64_t dts);
+int cmaf_mux_sound(CmafMux *mux, const AacFrame *frame);
 
 /* The decoding time of the newest sample that lies before `before`; INT64_MIN: there is none. */
 int64_t cmaf_mux_newest(const CmafMux *mux, int64_t before);

@@ -136,22 +136,18 @@ int cmaf_track_configure(CmafTrack *t, const CmafMuxParams *params)
     return 0;
 }
 
-static void add(CmafTrack *t, const uint8_t *data, size_t len, int64_t pts, int64_t dts, bool key)
-{
-    if (!t->mux || cmaf_mux_add(t->mux, data, len, pts, dts, key) < 0)
-        return;
-    t->samples++;
-}
-
 void cmaf_track_sound(CmafTrack *t, const AacFrame *frame)
 {
-    add(t, frame->data, frame->len, frame->pts_samples, frame->pts_samples, true);
+    if (t->mux && cmaf_mux_sound(t->mux, frame) == 0)
+        t->samples++;
 }
 
 /* Reads a picture's parameter sets. Returns whether they are others than the track's. */
 static bool read_other_sets(const CmafTrack *t, const AccessUnit *unit, ParameterSets *out)
 {
-    parameter_sets_read(out, unit->data, unit->len);
+    if (!parameter_sets_differ(&t->sets, unit))
+        return false;
+    parameter_sets_read(out, unit);
     return parameter_sets_complete(out) && !parameter_sets_same(out, &t->sets);
 }
 
@@ -186,8 +182,9 @@ void cmaf_track_picture(CmafTrack *t, const AccessUnit *unit, int64_t pts, int64
 {
     if (begins_segment)
         adopt_sets(t, unit);
-    add(t, unit->data, unit->len, pts, dts, unit->idr);
-    h264_filler_follow(&t->filler, &t->sets, unit->data, unit->len);
+    if (t->mux && cmaf_mux_picture(t->mux, unit, pts, dts) == 0)
+        t->samples++;
+    h264_filler_follow(&t->filler, &t->sets, unit);
 }
 
 void cmaf_track_forget_sets(CmafTrack *t)
@@ -287,12 +284,14 @@ static void complete(CmafTrack *t, int64_t now_us)
 static int make(CmafTrack *t, const PartCut *cut, CmafFragment *out)
 {
     uint8_t filler[H264_FILLER_SIZE];
+    NalUnit nal[H264_FILLER_NALS];
     int status = cmaf_mux_cut(t->mux, cut, out);
 
     if (status <= 0 || t->params.kind != TRACK_VIDEO)
         return status;
-    size_t len = h264_filler_write(&t->filler, filler);
-    if (len == 0 || cmaf_mux_add(t->mux, filler, len, cut->start, cut->start, false) < 0)
+    size_t len = h264_filler_write(&t->filler, filler, nal);
+    const AccessUnit unit = {.data = filler, .len = len, .nal = nal, .nals = H264_FILLER_NALS};
+    if (len == 0 || cmaf_mux_picture(t->mux, &unit, cut->start, cut->start) < 0)
         return -1;
     t->stats.repeated++;
     return cmaf_mux_cut(t->mux, &(PartCut){cut->start, cut->end, cut->end, cut->last}, out);

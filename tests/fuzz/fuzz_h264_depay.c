@@ -11,6 +11,13 @@ static void check_unit(const AccessUnit *unit)
 
     REQUIRE(unit->len > sizeof(delimiter));
     REQUIRE(memcmp(unit->data, delimiter, sizeof(delimiter)) == 0);
+    REQUIRE(unit->nals >= 2);
+    for (size_t i = 0, end = 0; i < unit->nals; i++) {
+        const NalUnit *nal = &unit->nal[i];
+        REQUIRE(nal->at >= end + 4 && nal->len >= 1 && nal->at + nal->len <= unit->len);
+        REQUIRE(memcmp(unit->data + nal->at - 4, delimiter, 4) == 0);
+        end = nal->at + nal->len;
+    }
 }
 
 /* The input is a list of packets: a byte of length, a byte of flags (marker, loss, restart, a new

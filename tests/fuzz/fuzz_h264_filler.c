@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
 #include "fuzz.h"
 
 #include "hls-bridge/codec/annex_b.h"
@@ -10,18 +12,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ParameterSets sets = {0};
     H264Filler filler = {0};
     uint8_t out[H264_FILLER_SIZE];
-    size_t at = 0, slices = 0;
-    NalUnit nal;
+    NalUnit nal[64], made[H264_FILLER_NALS], walked[H264_FILLER_NALS];
+    size_t nals = annex_b_read(data, size, nal, 64);
 
-    while (annex_b_next(data, size, &at, &nal)) {
-        REQUIRE(nal.len >= 1 && nal.data >= data && nal.data + nal.len <= data + size);
-        parameter_sets_add(&sets, nal.data, nal.len);
+    nals = nals < 64 ? nals : 64;
+    for (size_t i = 0; i < nals; i++) {
+        REQUIRE(nal[i].len >= 1 && nal[i].at < size && nal[i].len <= size - nal[i].at);
+        parameter_sets_add(&sets, data + nal[i].at, nal[i].len);
     }
-    h264_filler_follow(&filler, &sets, data, size);
-    size_t len = h264_filler_write(&filler, out);
+    const AccessUnit unit = {.data = data, .len = size, .nal = nal, .nals = nals};
+    h264_filler_follow(&filler, &sets, &unit);
+    size_t len = h264_filler_write(&filler, out, made);
     REQUIRE(len <= sizeof(out));
-    for (at = 0; annex_b_next(out, len, &at, &nal);)
-        slices += (nal.data[0] & 0x1F) == 1;
-    REQUIRE(slices == (len > 0));
+    REQUIRE(annex_b_read(out, len, walked, H264_FILLER_NALS) == (len > 0 ? H264_FILLER_NALS : 0));
+    if (len > 0) {
+        REQUIRE(memcmp(made, walked, sizeof(made)) == 0);
+        REQUIRE((out[made[1].at] & 0x1F) == 1);
+    }
     return 0;
 }

@@ -6,6 +6,7 @@
  * an HlsOutput. After harness.h. */
 
 #include "hls-bridge/segment/hls_output.h"
+#include "unit_of.h"
 
 #define PUBLISHER_START_90K (10 * TICKS_PER_S)
 #define PUBLISHER_STEP_90K  (TICKS_PER_S / 25) /* a picture */
@@ -66,11 +67,8 @@ static inline void synthetic_sound(SyntheticPublisher *p)
 static inline void synthetic_step(SyntheticPublisher *p)
 {
     const uint8_t *key = p->tall ? synthetic_tall : synthetic_wide;
-    AccessUnit unit = {
-        .data = p->wants_idr ? key : synthetic_slice,
-        .len = p->wants_idr ? sizeof(synthetic_wide) : sizeof(synthetic_slice),
-        .idr = p->wants_idr,
-    };
+    AccessUnit unit = p->wants_idr ? unit_of(key, sizeof(synthetic_wide), true)
+                                   : unit_of(synthetic_slice, sizeof(synthetic_slice), false);
 
     hls_output_set_time(p->output, synthetic_now_us(p));
     hls_output_picture(p->output, &unit, p->clock_90k, p->clock_90k);

@@ -8,18 +8,19 @@ static void assert_units(const void *stream, size_t len, const char *expected)
 {
     uint8_t *data = guarded_copy(stream, len);
     char found[64] = "";
-    size_t at = 0, n = 0;
-    NalUnit nal;
+    NalUnit nal[8];
+    size_t n = 0, count = annex_b_read(data, len, nal, COUNT(nal));
 
-    while (annex_b_next(data, len, &at, &nal)) {
-        assert_in_range(nal.len, 1, sizeof(found) - n - 2);
-        memcpy(found + n, nal.data, nal.len);
-        n += nal.len;
+    assert_in_range(count, 0, COUNT(nal));
+    for (size_t i = 0; i < count; i++) {
+        assert_in_range(nal[i].len, 1, sizeof(found) - n - 2);
+        assert_in_range(nal[i].at + nal[i].len, 4, len);
+        memcpy(found + n, data + nal[i].at, nal[i].len);
+        n += nal[i].len;
         found[n++] = '|';
     }
     assert_int_equal(n, strlen(expected));
     assert_memory_equal(found, expected, n);
-    assert_false(annex_b_next(data, len, &at, &nal)); /* and it stays at the end */
     guarded_free(data, len);
 }
 
@@ -53,9 +54,21 @@ static void empty_units_are_passed_over(void **state)
     ASSERT_UNITS("\0\0\1\0\0\0\1\0\0\0\1", "");
 }
 
+static void units_beyond_the_table_are_counted(void **state)
+{
+    static const uint8_t stream[] = "\0\0\1a\0\0\1b\0\0\1c";
+    NalUnit nal[3] = {[2] = {77, 77}};
+
+    (void)state;
+    assert_int_equal(annex_b_read(stream, sizeof(stream) - 1, nal, 2), 3);
+    assert_int_equal(nal[1].at, 7);
+    assert_int_equal(nal[2].at, 77);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(units_beyond_the_table_are_counted),
         cmocka_unit_test(units_are_found),
         cmocka_unit_test(what_is_no_start_code_is_media),
         cmocka_unit_test(empty_units_are_passed_over),

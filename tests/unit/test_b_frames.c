@@ -8,7 +8,7 @@
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 
-#include "hls-bridge/codec/annex_b.h"
+#include "unit_of.h"
 #include "common/h264_bits.h"
 #include "x264_picture.h"
 
@@ -111,21 +111,17 @@ static void send_nal(const uint8_t *nal, size_t len, uint32_t ts, bool last)
 static void send_picture(const AVPacket *packet)
 {
     uint32_t ts = 4294000000u + (uint32_t)(packet->pts * FRAME_90K);
-    size_t len = (size_t)packet->size, at = 0;
+    AccessUnit unit = unit_of(packet->data, (size_t)packet->size, false);
     uint8_t set[256];
-    NalUnit nal, next;
 
-    bool more = annex_b_next(packet->data, len, &at, &nal);
-    assert_true(more);
-    while (more) {
-        more = annex_b_next(packet->data, len, &at, &next);
-        if (h264_nal_type(nal.data) == H264_NAL_SPS && !row->says_depth) {
-            size_t n = without_vui(nal.data, nal.len, set, sizeof(set));
-            send_nal(set, n, ts, !more);
-        } else {
-            send_nal(nal.data, nal.len, ts, !more);
-        }
-        nal = next;
+    for (size_t i = 0; i < unit.nals; i++) {
+        const uint8_t *nal = unit.data + unit.nal[i].at;
+        size_t len = unit.nal[i].len;
+        bool last = i + 1 == unit.nals;
+        if (h264_nal_type(nal) == H264_NAL_SPS && !row->says_depth)
+            send_nal(set, without_vui(nal, len, set, sizeof(set)), ts, last);
+        else
+            send_nal(nal, len, ts, last);
     }
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "hls-bridge/package/cmaf_mux.h"
+#include "unit_of.h"
 
 /* An AudioSpecificConfig: AAC-LC, 48 kHz, stereo. */
 static const uint8_t config[] = {0x11, 0x90};
@@ -44,8 +45,9 @@ static int teardown(void **state)
 
 static void picture(int64_t pts, bool key)
 {
-    assert_int_equal(
-        cmaf_mux_add(mux, key ? idr : slice, key ? sizeof(idr) : sizeof(slice), pts, pts, key), 0);
+    AccessUnit unit = unit_of(key ? idr : slice, key ? sizeof(idr) : sizeof(slice), key);
+
+    assert_int_equal(cmaf_mux_picture(mux, &unit, pts, pts), 0);
 }
 
 static int cut(int64_t start, int64_t until, int64_t end, bool last)
@@ -236,7 +238,8 @@ static void no_picture_is_shown_into_the_next_segment(void **state)
     assert_int_equal(s[1].offset, 0);
 
     /* where pictures are reordered, others have to be shown before it */
-    assert_int_equal(cmaf_mux_add(mux, slice, sizeof(slice), 925000, 922000, false), 0);
+    AccessUnit unit = unit_of(slice, sizeof(slice), false);
+    assert_int_equal(cmaf_mux_picture(mux, &unit, 925000, 922000), 0);
     assert_int_equal(cut(921000, 924000, 924000, true), 0);
     assert_int_equal(samples(s, 8), 1);
     assert_int_equal(s[0].offset, 4000);
@@ -268,8 +271,7 @@ static void sound_counts_samples(void **state)
     (void)state;
     open_mux(TRACK_AUDIO);
     for (int i = 0; i < 10; i++)
-        assert_int_equal(
-            cmaf_mux_add(mux, aac, sizeof(aac), 480001 + i * 1024, 480001 + i * 1024, true), 0);
+        assert_int_equal(cmaf_mux_sound(mux, &(AacFrame){aac, sizeof(aac), 480001 + i * 1024}), 0);
     assert_int_equal(cmaf_mux_newest(mux, INT64_MAX), 480001 + 9 * 1024);
     assert_int_equal(cmaf_mux_newest(mux, 480001 + 9 * 1024), 480001 + 8 * 1024);
     assert_int_equal(cmaf_mux_newest(mux, 480001), INT64_MIN);

@@ -2,6 +2,7 @@
 #include "harness.h"
 
 #include "hls-bridge/ingest/h264_depay.h"
+#include "unit_of.h"
 
 /* Of OpenH264 in Chromium, 1280x720, and of x264, 640x360. */
 static const uint8_t sps_720[] = {0x67, 0x42, 0xC0, 0x20, 0x8C, 0x8D, 0x40, 0x28, 0x02, 0xDD,
@@ -77,6 +78,10 @@ static void assert_unit(const void *expected, size_t len)
 {
     assert_int_equal(unit.len, len);
     assert_memory_equal(unit.data, expected, len);
+    /* and its table says what a walk over it finds */
+    AccessUnit walked = unit_of(unit.data, unit.len, unit.idr);
+    assert_int_equal(unit.nals, walked.nals);
+    assert_memory_equal(unit.nal, walked.nal, walked.nals * sizeof(NalUnit));
 }
 
 static void sets_stand_before_an_idr_picture(void **state)
@@ -100,6 +105,25 @@ static void sets_stand_before_an_idr_picture(void **state)
     assert_false(pop());
     assert_int_equal(h264_depay_sps(depay)->width, 1280);
     assert_int_equal(h264_depay_sps(depay)->height, 720);
+}
+
+/* More than any sender cuts a picture into: the table has an end, and who goes beyond it is not
+ * shown. */
+static void slices_beyond_bounds_are_refused(void **state)
+{
+    (void)state;
+    push_idr(1);
+    assert_true(pop());
+    for (int i = 0; i < 2046; i++) /* and a delimiter */
+        PUSH(2, false, SLICE);
+    PUSH(2, true, SLICE);
+    assert_true(pop());
+    assert_int_equal(unit.nals, 2048);
+    for (int i = 0; i < 2047; i++)
+        PUSH(3, false, SLICE);
+    PUSH(3, true, SLICE);
+    assert_false(pop());
+    assert_int_equal(h264_depay_stats(depay).damaged, 1);
 }
 
 static void nothing_comes_before_an_idr_picture(void **state)
@@ -326,6 +350,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(sets_stand_before_an_idr_picture),
         TEST(nothing_comes_before_an_idr_picture),
+        TEST(slices_beyond_bounds_are_refused),
         TEST(sets_from_outside_the_stream_are_used),
         TEST(fragments_are_put_together),
         TEST(several_slices_are_one_picture),

@@ -3,6 +3,7 @@
 
 #include "common/h264_bits.h"
 #include "hls-bridge/codec/h264_filler.h"
+#include "unit_of.h"
 
 /* What Chromium sends for 1280x720: frame_num has 15 bits, pic_order_cnt_lsb 16. */
 static const uint8_t sps[] = {0x67, 0x42, 0xC0, 0x20, 0x8C, 0x8D, 0x40, 0x28, 0x02,
@@ -39,16 +40,21 @@ static void follow(uint8_t header, uint32_t frame_num, uint32_t poc_lsb)
     h264_write_bits(&w, poc_lsb, 16);
     size_t len = h264_write_end(&w);
     assert_true(len > 0);
-    h264_filler_follow(&filler, &sets, unit, 9 + len);
+    AccessUnit followed = unit_of(unit, 9 + len, header == 0x65);
+    h264_filler_follow(&filler, &sets, &followed);
 }
 
 static void assert_repeats(uint32_t frame_num, uint32_t poc_lsb)
 {
     uint8_t unit[H264_FILLER_SIZE];
-    size_t len = h264_filler_write(&filler, unit);
+    NalUnit nal[H264_FILLER_NALS];
+    size_t len = h264_filler_write(&filler, unit, nal);
 
     assert_in_range(len, 16, H264_FILLER_SIZE);
     assert_memory_equal(unit, ((uint8_t[]){0, 0, 0, 1, 9, 0x30, 0, 0, 0, 1, 0x01}), 11);
+    AccessUnit walked = unit_of(unit, len, false);
+    assert_int_equal(walked.nals, H264_FILLER_NALS);
+    assert_memory_equal(nal, walked.nal, sizeof(nal));
     H264Bits r = h264_bits_of_nal(unit + 10, len - 10);
     assert_int_equal(h264_read_ue(&r), 0); /* first_mb_in_slice */
     assert_int_equal(h264_read_ue(&r), 5); /* slice_type */
@@ -81,10 +87,11 @@ static void it_follows_the_last_picture(void **state)
 static void emulation_is_prevented(void **state)
 {
     uint8_t unit[H264_FILLER_SIZE];
+    NalUnit nal[H264_FILLER_NALS];
 
     (void)state;
     follow(0x41, 32767, 65535); /* next: 31 zero bits in a row */
-    size_t len = h264_filler_write(&filler, unit);
+    size_t len = h264_filler_write(&filler, unit, nal);
     for (size_t i = 10; i + 2 < len; i++)
         assert_false(unit[i] == 0 && unit[i + 1] == 0 && unit[i + 2] < 3);
 }
@@ -92,19 +99,21 @@ static void emulation_is_prevented(void **state)
 static void what_cannot_be_repeated_is_not(void **state)
 {
     uint8_t unit[H264_FILLER_SIZE];
+    NalUnit nal[H264_FILLER_NALS];
     static const uint8_t no_slice[] = {0, 0, 1, 9, 0x30};
 
     (void)state;
-    assert_int_equal(h264_filler_write(&filler, unit), 0); /* nothing is known */
+    assert_int_equal(h264_filler_write(&filler, unit, nal), 0); /* nothing is known */
     follow(0x41, 1, 2);
-    h264_filler_follow(&filler, &sets, no_slice, sizeof(no_slice));
-    assert_int_equal(h264_filler_write(&filler, unit), 0);
+    AccessUnit delimiter = unit_of(no_slice, sizeof(no_slice), false);
+    h264_filler_follow(&filler, &sets, &delimiter);
+    assert_int_equal(h264_filler_write(&filler, unit, nal), 0);
     assert_int_equal(parameter_sets_add(&sets, cabac_pps, sizeof(cabac_pps)), 0);
     follow(0x41, 1, 2);
-    assert_int_equal(h264_filler_write(&filler, unit), 0);
+    assert_int_equal(h264_filler_write(&filler, unit, nal), 0);
     sets = (ParameterSets){0};
     follow(0x41, 1, 2);
-    assert_int_equal(h264_filler_write(&filler, unit), 0);
+    assert_int_equal(h264_filler_write(&filler, unit, nal), 0);
 }
 
 static void codes_are_read_as_they_were_written(void **state)

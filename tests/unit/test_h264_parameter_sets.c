@@ -2,6 +2,7 @@
 #include "harness.h"
 
 #include "hls-bridge/codec/h264_parameter_sets.h"
+#include "unit_of.h"
 
 /* As Chromium sends them: of 1280x720 and of 720x1280, and their PPS. */
 static const uint8_t wide[] = {0x67, 0x42, 0xC0, 0x20, 0x8C, 0x8D, 0x40, 0x28, 0x02,
@@ -26,7 +27,7 @@ static void append(Unit *u, const uint8_t *nal, size_t len)
     u->len += sizeof(start_code) + len;
 }
 
-static Unit unit_of(const uint8_t *sps, size_t len)
+static Unit unit_with(const uint8_t *sps, size_t len)
 {
     Unit u = {.len = 0};
 
@@ -36,18 +37,38 @@ static Unit unit_of(const uint8_t *sps, size_t len)
     return u;
 }
 
+/* Its first `len` bytes. */
+static AccessUnit first_of(const Unit *u, size_t len)
+{
+    return unit_of(u->data, len, true);
+}
+
+static void read_sets(ParameterSets *sets, const Unit *u, size_t len)
+{
+    AccessUnit unit = first_of(u, len);
+
+    parameter_sets_read(sets, &unit);
+}
+
+static bool differ(const ParameterSets *sets, const Unit *u, size_t len)
+{
+    AccessUnit unit = first_of(u, len);
+
+    return parameter_sets_differ(sets, &unit);
+}
+
 static void an_access_unit_is_read_for_its_own(void **state)
 {
-    Unit first = unit_of(wide, sizeof(wide)), other = unit_of(tall, sizeof(tall)),
+    Unit first = unit_with(wide, sizeof(wide)), other = unit_with(tall, sizeof(tall)),
          bare = {.len = 0};
     ParameterSets sets;
     uint8_t written[128];
 
     (void)state;
-    parameter_sets_read(&sets, first.data, first.len);
+    read_sets(&sets, &first, first.len);
     assert_true(parameter_sets_complete(&sets));
     assert_int_equal(sets.newest.width, 1280);
-    parameter_sets_read(&sets, other.data, other.len);
+    read_sets(&sets, &other, other.len);
     assert_int_equal(sets.newest.width, 720);
     /* the sets, each behind its start code, and nothing of the slice */
     assert_int_equal(parameter_sets_write(&sets, written, sizeof(written)),
@@ -55,26 +76,49 @@ static void an_access_unit_is_read_for_its_own(void **state)
     assert_memory_equal(written, other.data, other.len - 4 - sizeof(idr));
 
     append(&bare, idr, sizeof(idr));
-    parameter_sets_read(&sets, bare.data, bare.len);
+    read_sets(&sets, &bare, bare.len);
     assert_false(parameter_sets_complete(&sets));
     assert_int_equal(sets.newest.width, 0);
 }
 
 static void sets_are_the_same_where_their_bytes_are(void **state)
 {
-    Unit first = unit_of(wide, sizeof(wide)), other = unit_of(tall, sizeof(tall));
+    Unit first = unit_with(wide, sizeof(wide)), other = unit_with(tall, sizeof(tall));
     ParameterSets a, b;
 
     (void)state;
-    parameter_sets_read(&a, first.data, first.len);
-    parameter_sets_read(&b, first.data, first.len);
+    read_sets(&a, &first, first.len);
+    read_sets(&b, &first, first.len);
     assert_true(parameter_sets_same(&a, &b));
     b.pps[0].nal[2] ^= 1;
     assert_false(parameter_sets_same(&a, &b));
-    parameter_sets_read(&b, other.data, other.len);
+    read_sets(&b, &other, other.len);
     assert_false(parameter_sets_same(&a, &b));
-    parameter_sets_read(&b, first.data, first.len - 4 - sizeof(idr) - 4 - sizeof(pps));
+    read_sets(&b, &first, first.len - 4 - sizeof(idr) - 4 - sizeof(pps));
     assert_false(parameter_sets_same(&a, &b));
+}
+
+/* Asked of every picture: so it is not found out by reading them. */
+static void a_picture_brings_other_sets(void **state)
+{
+    Unit first = unit_with(wide, sizeof(wide)), other = unit_with(tall, sizeof(tall)), more = first,
+         bare = {.len = 0};
+    size_t sps_alone = first.len - 4 - sizeof(idr) - 4 - sizeof(pps);
+    ParameterSets sets = {0};
+
+    (void)state;
+    append(&bare, idr, sizeof(idr));
+    assert_true(differ(&sets, &first, first.len)); /* nothing was known */
+    assert_false(differ(&sets, &bare, bare.len));
+    read_sets(&sets, &first, first.len);
+    assert_false(differ(&sets, &first, first.len));
+    assert_false(differ(&sets, &bare, bare.len));
+    assert_true(differ(&sets, &other, other.len));
+    assert_true(differ(&sets, &first, sps_alone)); /* one is missing */
+    more.len -= 4 + sizeof(idr);
+    append(&more, pps, sizeof(pps)); /* or there is one too many */
+    append(&more, idr, sizeof(idr));
+    assert_true(differ(&sets, &more, more.len));
 }
 
 int main(void)
@@ -82,6 +126,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_access_unit_is_read_for_its_own),
         cmocka_unit_test(sets_are_the_same_where_their_bytes_are),
+        cmocka_unit_test(a_picture_brings_other_sets),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

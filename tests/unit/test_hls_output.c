@@ -10,6 +10,7 @@
 
 #include "hls-bridge/segment/hls_output.h"
 #include "temp_folder.h"
+#include "unit_of.h"
 
 #define MS(n)        ((n)*TICKS_PER_S / 1000)
 #define START        (10 * TICKS_PER_S)
@@ -232,14 +233,9 @@ static void send_picture(Sending *s)
     bool idr =
         s->pictures == 0 || is_tall != s->was_tall || (s->idr_due && clock_90k >= s->idr_due);
     const uint8_t *key = is_tall ? tall : wide;
-    AccessUnit unit = {
-        .data = idr ? key : slice,
-        .len = !idr      ? sizeof(slice)
-               : is_tall ? sizeof(tall)
-                         : sizeof(wide),
-        .idr = idr,
-        .restart = is_tall != s->was_tall,
-    };
+    size_t key_len = is_tall ? sizeof(tall) : sizeof(wide);
+    AccessUnit unit = unit_of(idr ? key : slice, idr ? key_len : sizeof(slice), idr);
+    unit.restart = is_tall != s->was_tall;
 
     s->was_tall = is_tall;
     s->pictures++;

@@ -67,8 +67,7 @@ static void attack(AccessUnit unit, int pictures, int64_t every_90k, bool altern
 {
     for (int i = 0; i < pictures; i++) {
         if (alternates) {
-            unit.data = i % 2 ? synthetic_wide : synthetic_tall;
-            unit.len = sizeof(synthetic_wide);
+            unit = unit_of(i % 2 ? synthetic_wide : synthetic_tall, sizeof(synthetic_wide), true);
             unit.restart = true;
         }
         hls_output_picture(output, &unit, publisher.clock_90k, publisher.clock_90k);
@@ -121,7 +120,7 @@ static void key_frames_of_alternating_size_make_few_segments(void **state)
 /* A picture that grows on its way, with its parameter sets, or comes in numbers. */
 static void bytes_of_pictures_are_bounded(void **state)
 {
-    const AccessUnit idr = {.data = large, .len = sizeof(large), .idr = true};
+    const AccessUnit idr = unit_of(large, sizeof(large), true);
 
     (void)state;
     publish(1000);
@@ -163,7 +162,7 @@ static void an_ended_broadcast_stays_until_it_may_go(void **state)
     publisher.clock_90k += 3600 * TICKS_PER_S; /* an hour later */
     synthetic_begin(&publisher, output);
     hls_output_set_time(output, synthetic_now_us(&publisher));
-    const AccessUnit idr = {.data = synthetic_wide, .len = sizeof(synthetic_wide), .idr = true};
+    const AccessUnit idr = unit_of(synthetic_wide, sizeof(synthetic_wide), true);
     for (int i = 0; i < 100; i++) {
         hls_output_picture(output, &idr, publisher.clock_90k, publisher.clock_90k);
         publisher.clock_90k += PUBLISHER_STEP_90K;
