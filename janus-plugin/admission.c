@@ -4,6 +4,7 @@
 #include <janus/debug.h>
 
 #include "key_tries.h"
+#include "plugin_clock.h"
 #include "publisher_events.h"
 
 /* Why somebody was refused: what operators are told, and strangers are not always. */

@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bridge_registry.h"
+
 #define UNIX       "unix:"
-#define TIMEOUT_MS 3000L /* the bridge is on this machine and answers in milliseconds */
+#define CONNECT_MS 3000L /* the bridge is on this machine: the kernel connects at once */
 #define ANSWER_MAX 65536 /* bytes of a response that are kept */
 
 void bridge_http_init(BridgeHttp *http, const char *bridge, const char *token)
@@ -48,10 +50,10 @@ static size_t keep_response(char *data, size_t size, size_t count, void *user)
     return size * count;
 }
 
-CURL *bridge_http_request(const BridgeHttp *http, const char *method, const char *path,
-                          const char *offer, GString *response)
+CURL *bridge_http_request(const BridgeHttp *http, const BridgeHttpCall *call, GString *response)
 {
-    char *url = g_strconcat(http->url, path, NULL);
+    char *url = g_strconcat(http->url, call->path, NULL);
+    struct curl_slist *headers = call->offer ? http->offer_headers : http->headers;
     CURL *request = curl_easy_init();
 
     g_string_truncate(response, 0);
@@ -61,13 +63,14 @@ CURL *bridge_http_request(const BridgeHttp *http, const char *method, const char
             curl_easy_setopt(request, CURLOPT_UNIX_SOCKET_PATH, http->socket);
         curl_easy_setopt(request, CURLOPT_NOSIGNAL, 1L);
         curl_easy_setopt(request, CURLOPT_NOPROXY, "*"); /* whatever the environment says */
-        curl_easy_setopt(request, CURLOPT_TIMEOUT_MS, TIMEOUT_MS);
+        curl_easy_setopt(request, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
+        curl_easy_setopt(request, CURLOPT_TIMEOUT_MS, call->timeout_ms);
         curl_easy_setopt(request, CURLOPT_WRITEFUNCTION, keep_response);
         curl_easy_setopt(request, CURLOPT_WRITEDATA, response);
-        curl_easy_setopt(request, CURLOPT_HTTPHEADER, offer ? http->offer_headers : http->headers);
-        if (offer)
-            curl_easy_setopt(request, CURLOPT_COPYPOSTFIELDS, offer);
-        curl_easy_setopt(request, CURLOPT_CUSTOMREQUEST, method);
+        curl_easy_setopt(request, CURLOPT_HTTPHEADER, headers);
+        if (call->offer)
+            curl_easy_setopt(request, CURLOPT_COPYPOSTFIELDS, call->offer);
+        curl_easy_setopt(request, CURLOPT_CUSTOMREQUEST, call->method);
     }
     g_free(url);
     return request;

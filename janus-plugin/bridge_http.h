@@ -9,12 +9,17 @@
 #include <curl/curl.h>
 #include <glib.h>
 
-#define BRIDGE_REASON_SIZE 256
+/* How long a request may take. An announcement waits behind others and behind the bridge's disk,
+ * and one that is given up is not undone: the bridge still reads it, maybe behind the next one. So
+ * it gets all the time that a bridge at work can need; one that ends or restarts closes the
+ * connection. */
+#define BRIDGE_HTTP_LONG_MS  30000L
+#define BRIDGE_HTTP_SHORT_MS 3000L /* whether it answers at all, which takes it milliseconds */
 
 typedef struct BridgeHttp {
     char *bridge; /* as configured, for sentences */
-    char *url;    /* what requests begin with */
-    char *socket; /* path of a Unix socket through which they go; NULL: none */
+    char *url;    /* with which requests begin */
+    char *socket; /* path of the Unix socket that takes them; NULL: none */
     struct curl_slist *offer_headers, *headers; /* with an offer, and without; NULL: none */
 } BridgeHttp;
 
@@ -22,13 +27,18 @@ typedef struct BridgeHttp {
 void bridge_http_init(BridgeHttp *http, const char *bridge, const char *token);
 void bridge_http_clear(BridgeHttp *http);
 
-/* A request that ends within three seconds, not begun. `offer` is its body, NULL: none; what comes
- * back goes to `response`, which outlives it. The caller owns it; NULL if there is no memory. */
-CURL *bridge_http_request(const BridgeHttp *http, const char *method, const char *path,
-                          const char *offer, GString *response);
+typedef struct BridgeHttpCall {
+    const char *method, *path;
+    const char *offer; /* its body; NULL: none */
+    long timeout_ms;
+} BridgeHttpCall;
 
-/* The sentence of a problem+json body (RFC 9457), or what can be said without one; to `reason`,
- * BRIDGE_REASON_SIZE bytes. */
+/* A request that is not begun yet. What comes back goes to `response`, which outlives it. The
+ * caller owns it; NULL if there is no memory. */
+CURL *bridge_http_request(const BridgeHttp *http, const BridgeHttpCall *call, GString *response);
+
+/* Writes the sentence of a problem+json body (RFC 9457) to `reason` (BRIDGE_REASON_SIZE bytes), or
+ * what can be said without one. */
 void bridge_http_problem(const GString *response, long status, char *reason);
 
 #endif

@@ -5,8 +5,10 @@ noinst_LTLIBRARIES += libplugin.la
 libplugin_la_SOURCES = \
 	%D%/bridge_client.c \
 	%D%/bridge_http.c \
+	%D%/bridge_registry.c \
 	%D%/bridge_sdp.c \
 	%D%/key_tries.c \
+	%D%/plugin_clock.c \
 	%D%/plugin_settings.c \
 	%D%/request.c \
 	%D%/rtp_sender.c \

@@ -3,6 +3,8 @@
 
 #include <glib.h>
 
+#include "plugin_clock.h"
+
 #define SECOND_US  1000000
 #define OVERSHOOT  4  /* a quarter above the cap, which encoders take at times */
 #define NAL_STAP_A 24 /* RFC 6184 section 5.7.1: several NAL units in one packet */

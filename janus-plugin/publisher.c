@@ -10,6 +10,7 @@
 #include "admission.h"
 #include "announcer.h"
 #include "media_relay.h"
+#include "plugin_clock.h"
 #include "publisher_end.h"
 #include "publisher_events.h"
 

@@ -3,6 +3,8 @@
 
 #include <glib.h>
 
+#include "plugin_clock.h"
+
 /* The part of publisher.h that describes sessions in JSON: list, info, and the Admin API; and for
  * event handlers. */
 

@@ -8,6 +8,7 @@
 #include <janus/debug.h>
 
 #include "admission.h"
+#include "plugin_clock.h"
 #include "publisher.h"
 #include "request.h"
 #include "work_pool.h"

@@ -157,8 +157,3 @@ Session **session_all(void)
 {
     return list_sessions(&table.by_handle);
 }
-
-int64_t monotonic_us(void)
-{
-    return g_get_monotonic_time();
-}

@@ -128,7 +128,4 @@ size_t session_count_publishers(void);
 Session **session_publishers(void);
 Session **session_all(void);
 
-/* CLOCK_MONOTONIC in microseconds. */
-int64_t monotonic_us(void);
-
 #endif

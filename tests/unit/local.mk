@@ -15,6 +15,7 @@ check_PROGRAMS += \
 	tests/unit/test_b_frames \
 	tests/unit/test_bearer_token \
 	tests/unit/test_bridge_client \
+	tests/unit/test_bridge_registry \
 	tests/unit/test_bridge_sdp \
 	tests/unit/test_bridge_settings \
 	tests/unit/test_clock_slip \
@@ -153,6 +154,7 @@ tests_unit_test_part_rules_CPPFLAGS = $(golden_cppflags)
 tests_unit_test_opus_to_aac_CPPFLAGS = $(AM_CPPFLAGS) $(OPUS_CFLAGS) $(LIBAV_CFLAGS)
 sample_cppflags = $(AM_CPPFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)"'
 tests_unit_test_bridge_client_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS)
+tests_unit_test_bridge_registry_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS)
 tests_unit_test_bridge_settings_CPPFLAGS = $(sample_cppflags)
 tests_unit_test_plugin_settings_CPPFLAGS = $(sample_cppflags) $(GLIB_CFLAGS)
 tests_unit_test_sdp_answer_CPPFLAGS = $(golden_cppflags)

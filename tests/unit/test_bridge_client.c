@@ -57,18 +57,24 @@ static void on_release(void *user)
     atomic_fetch_add(&released, 1);
 }
 
-static BridgeClient *new_client(const char *token)
+static BridgeClient *new_patient_client(const char *token, unsigned patience_ms)
 {
     const BridgeClientParams params = {
         .bridge = bridge,
         .token = token,
         .events = {on_answer, on_refusal, on_unreachable, on_reachable, on_release},
+        .patience_ms = patience_ms,
         .look_ms = 20,
     };
     BridgeClient *client = bridge_client_create(&params);
 
     assert_non_null(client);
     return client;
+}
+
+static BridgeClient *new_client(const char *token)
+{
+    return new_patient_client(token, 0);
 }
 
 static void start_bridge(const char *token)
@@ -162,8 +168,9 @@ static void waits_for_a_socket_that_is_not_there_yet(void **state)
 
 /* A bridge that can be stopped as SIGSTOP does it: the kernel still takes connections for it. */
 static atomic_bool silent, stopping;
-static atomic_int looks;
+static atomic_int looks, offers;
 static int listener;
+static pthread_t thread;
 
 static void answer_one(int fd)
 {
@@ -187,8 +194,7 @@ static void answer_one(int fd)
             whole = (size_t)(end + 4 - request) + (length ? strtoul(length + 15, NULL, 10) : 0);
     }
     bool is_offer = strncmp(request, "PUT ", 4) == 0;
-    if (!is_offer)
-        atomic_fetch_add(&looks, 1);
+    atomic_fetch_add(is_offer ? &offers : &looks, 1);
     const char *text = is_offer ? offered : well;
     send(fd, text, strlen(text), MSG_NOSIGNAL); /* who asked may have given up */
 }
@@ -198,7 +204,7 @@ static void *serve(void *unused)
     (void)unused;
     while (!stopping) {
         struct pollfd ready = {listener, POLLIN, 0};
-        if (silent || poll(&ready, 1, 10) <= 0) {
+        if (silent || poll(&ready, 1, 10) <= 0 || silent) {
             poll(NULL, 0, 1);
             continue;
         }
@@ -209,20 +215,34 @@ static void *serve(void *unused)
     return NULL;
 }
 
-static void says_that_the_bridge_hangs_and_is_back(void **state)
+static int start_stand_in(void **state)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    BridgeClient *client = new_client(NULL);
-    pthread_t thread;
 
-    (void)state;
+    setup(state);
     silent = stopping = false;
-    looks = 0;
+    looks = offers = 0;
     snprintf(address.sun_path, sizeof(address.sun_path), "%.*s", (int)sizeof(place) - 1, place);
     listener = socket(AF_UNIX, SOCK_STREAM, 0);
     assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
     assert_int_equal(listen(listener, 16), 0);
     assert_int_equal(pthread_create(&thread, NULL, serve, NULL), 0);
+    return 0;
+}
+
+static int stop_stand_in(void **state)
+{
+    stopping = true;
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    close(listener);
+    return teardown(state);
+}
+
+static void says_that_the_bridge_hangs_and_is_back(void **state)
+{
+    BridgeClient *client = new_client(NULL);
+
+    (void)state;
     bridge_client_announce(client, "shop", publisher.offer, &client, SERIAL);
     until(answered == 1);
     until(looks >= 3);
@@ -233,18 +253,52 @@ static void says_that_the_bridge_hangs_and_is_back(void **state)
     until(reachable == 1);
     int before = looks;
     until(looks >= before + 3);
-    assert_int_equal(answered, 1); /* it is not announced again: it has never gone */
+    assert_int_equal(offers, 1); /* it is not announced again: it has never gone */
+    assert_int_equal(answered, 1);
     assert_int_equal(unreachable, 1);
     assert_int_equal(reachable, 1);
     bridge_client_destroy(&client);
     assert_non_null(strstr(reason, "does not answer"));
     assert_int_equal(released, 1);
-    stopping = true;
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    close(listener);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+/* The publisher is told that the bridge takes long, and goes live when the answer comes. The bridge
+ * is asked once: what is asked again and again is never answered by one that always takes long. */
+static void waits_for_a_bridge_that_takes_long(void **state)
+{
+    BridgeClient *client = new_patient_client(NULL, 20);
+
+    (void)state;
+    silent = true;
+    bridge_client_announce(client, "shop", publisher.offer, &client, SERIAL);
+    until(unreachable == 1);
+    assert_int_equal(answered, 0);
+    silent = false;
+    until(answered == 1);
+    until(looks >= 1);
+    bridge_client_destroy(&client);
+    assert_int_equal(offers, 1);
+    assert_int_equal(refused, 0);
+    assert_non_null(strstr(reason, "has not taken the announcement yet"));
+}
+
+/* Whoever stops Janus does not wait for a bridge that hangs. */
+static void ends_beside_a_bridge_that_hangs(void **state)
+{
+    BridgeClient *client = new_patient_client(NULL, 20);
+
+    (void)state;
+    silent = true;
+    bridge_client_announce(client, "shop", publisher.offer, &client, SERIAL);
+    until(unreachable == 1);
+    bridge_client_destroy(&client);
+    assert_null(client);
+    assert_int_equal(released, 1);
+    assert_int_equal(answered + refused, 0);
+}
+
+#define TEST(function)  cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define HANGS(function) cmocka_unit_test_setup_teardown(function, start_stand_in, stop_stand_in)
 
 int main(void)
 {
@@ -252,7 +306,9 @@ int main(void)
         TEST(announces_and_withdraws_through_a_socket_with_a_token),
         TEST(says_that_the_token_is_wrong),
         TEST(waits_for_a_socket_that_is_not_there_yet),
-        TEST(says_that_the_bridge_hangs_and_is_back),
+        HANGS(says_that_the_bridge_hangs_and_is_back),
+        HANGS(waits_for_a_bridge_that_takes_long),
+        HANGS(ends_beside_a_bridge_that_hangs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
