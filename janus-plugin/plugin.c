@@ -14,7 +14,6 @@
 #include <janus/debug.h>
 #include <janus/plugins/plugin.h>
 
-#include "hls_config.h"
 #include "media_relay.h"
 #include "publisher.h"
 #include "request_desk.h"
