@@ -2,13 +2,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Holds the includes of hls-bridge against the house that docs/architecture.md draws: which folder may include which.
-// Prints each include that is not allowed; --print prints the graph as it is.
+// Prints each include that is not allowed, and whether the picture in the documents is an old one.
+//   --print   print the graph
+//   --write   draw the picture again
 
-import { readdirSync, readFileSync } from "node:fs";
-import path from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { readHouse } from "./house.mjs";
+import { drawHouse } from "./house-picture.mjs";
 
-const BRIDGE = fileURLToPath(new URL("../../hls-bridge", import.meta.url));
+const at = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
+const PICTURE = "docs/img/include-graph.svg";
 
 /** What a folder may include beside itself and common/. */
 const ALLOWED = {
@@ -24,26 +28,21 @@ const ALLOWED = {
   control: ["base", "serve", "stream"],
 };
 
-const rooms = readdirSync(BRIDGE, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name)
-  .filter((room) => readdirSync(path.join(BRIDGE, room)).some((file) => /\.[ch]$/.test(file)));
-const graph = Object.fromEntries(rooms.map((room) => [room, new Set()]));
-const wrong = rooms.filter((room) => !ALLOWED[room]).map((room) => `hls-bridge/${room}: no such folder in the list`);
+const wrong = [];
 let seen = 0;
+const graph = readHouse(at("hls-bridge"), (room, file, to) => {
+  seen++;
+  if (room !== "main" && to !== room && !ALLOWED[room]?.includes(to))
+    wrong.push(`hls-bridge/${room}/${file} includes ${to}/, which ${room}/ may not`);
+});
+for (const room of Object.keys(graph))
+  if (room !== "main" && !ALLOWED[room]) wrong.push(`hls-bridge/${room}: no such folder in the list`);
+if (seen === 0) wrong.push("no include was seen");
 
-for (const room of rooms) {
-  for (const file of readdirSync(path.join(BRIDGE, room)).filter((name) => /\.[ch]$/.test(name))) {
-    const text = readFileSync(path.join(BRIDGE, room, file), "utf8");
-    for (const [, to] of text.matchAll(/^#include "(\w+)\/\w+\.h"/gm)) {
-      if (!rooms.includes(to)) continue;
-      seen++;
-      if (to === room) continue;
-      graph[room].add(to);
-      if (!ALLOWED[room]?.includes(to)) wrong.push(`hls-bridge/${room}/${file} includes ${to}/, which ${room}/ may not`);
-    }
-  }
-}
 if (process.argv.includes("--print"))
   for (const [room, to] of Object.entries(graph)) console.log(`${room} -> ${[...to].sort().join(" ")}`);
-if (seen === 0) wrong.push("no include was seen");
+if (process.argv.includes("--write")) writeFileSync(at(PICTURE), drawHouse(graph));
+else if (readFileSync(at(PICTURE), "utf8") !== drawHouse(graph))
+  wrong.push(`${PICTURE} is not what the sources give: run node tests/static/include-graph.mjs --write`);
 wrong.forEach((line) => console.error(line));
 process.exit(wrong.length ? 1 : 0);
