@@ -55,9 +55,9 @@ const record = (context, stack) => {
   return behaviour ? recordBehaviour(context, stack, behaviour, card) : recordTestCard(context, stack, card);
 };
 const janus = { general: `  bitrate = ${bitrate}\n`, ...(values.simulcast && SIMULCAST_JANUS) };
-const browser = { switches: values.simulcast ? SIMULCAST_SWITCHES : [], fakeCamera: values.behaviour === "still" };
+const browser = { switches: values.simulcast ? SIMULCAST_SWITCHES : behaviour?.switches };
 await withStack({ janus }, (stack) => withBrowser(browser, (context) => record(context, stack)));
 for (const left of [`${file}.log`, `${file}.raw`]) await rm(left, { force: true });
 const { status, stdout, stderr } = await run(built().replay, ["--info", file]);
 process.stdout.write(stdout + stderr);
-process.exit(status);
+process.exit(status === 0 ? 0 : 1);

@@ -3,6 +3,7 @@
 // What a publisher, or the network before it, can do while it is recorded. Each behaviour is
 //   what        a line for people
 //   seconds     of the recording, unless told otherwise
+//   switches    of Chromium's command line
 //   prepare(context)                 before the page is opened
 //   media(page, card)                in the page: keeps what is published in window.media; the test card, unless told
 //   during(page, at, card)           at(s) resolves when the recording is so old
@@ -34,15 +35,21 @@ const cardWithContextSound = (page, card) => page.evaluate(async (wanted) => {
   window.media = new MediaStream([...stream.getVideoTracks(), track]);
 }, card);
 
-/** A tab that shows this page, which does not move, shared as people share a screen; and the test card's sound. */
-const sharedScreen = (page) => page.evaluate(async () => {
-  document.body.innerHTML = "<h1 style='font-size: 90px'>A slide that stands still</h1><p>Nothing moves here.</p>";
-  const screen = await navigator.mediaDevices.getDisplayMedia({ video: { width: 320, height: 180 },
-    preferCurrentTab: true, selfBrowserSurface: "include" });
-  const { startTestSound } = await import("/js/test-sound.js");
-  const { track } = await startTestSound();
-  window.media = new MediaStream([...screen.getVideoTracks(), track]);
-});
+/** A tab that shows a page that does not move, shared as people share a screen; and the test card's sound. */
+async function sharedScreen(page, { width, height }) {
+  await page.setViewportSize({ width: 1280, height: 720 });
+  await page.evaluate(async (size) => {
+    for (const part of document.body.children) part.style.display = "none"; // whatever may move
+    const slide = document.createElement("h1");
+    slide.textContent = "A slide that stands still";
+    slide.style = "background: #246; color: #fff; font-size: 90px";
+    document.body.append(slide);
+    const screen = await navigator.mediaDevices.getDisplayMedia({ video: size, preferCurrentTab: true, selfBrowserSurface: "include" });
+    const { startTestSound } = await import("/js/test-sound.js");
+    const { track } = await startTestSound();
+    window.media = new MediaStream([...screen.getVideoTracks(), track]);
+  }, { width, height });
+}
 
 /** Publishes what is in window.media as `name`, and waits until it is live. */
 export async function publishMedia(page, name) {
@@ -52,13 +59,24 @@ export async function publishMedia(page, name) {
 }
 
 /** Changes the session description that the page is answered. */
-const editAnswer = (context, from, to) => context.addInitScript(([pattern, text]) => {
+const editAnswer = (context, from, to) => context.addInitScript(([text, other]) => {
   const apply = RTCPeerConnection.prototype.setRemoteDescription;
   RTCPeerConnection.prototype.setRemoteDescription = function (description) {
-    const sdp = description.sdp.replaceAll(new RegExp(pattern, "g"), text);
-    return apply.call(this, { type: description.type, sdp });
+    return apply.call(this, { type: description.type, sdp: description.sdp.replaceAll(text, other) });
   };
 }, [from, to]);
+
+/**
+ * The page offers neither NACK nor PLI: Janus takes either for leave to ask for what is lost, and Chromium sends it again
+ * when it is asked. Key frames come on request all the same.
+ */
+const offerNoRepair = (context) => context.addInitScript(() => {
+  const { createOffer } = RTCPeerConnection.prototype;
+  RTCPeerConnection.prototype.createOffer = async function (...args) {
+    const { type, sdp } = await createOffer.apply(this, args);
+    return { type, sdp: sdp.replace(/a=rtcp-fb:\d+ nack( pli)?\r\n/g, "") };
+  };
+});
 
 /** The browser's audio processes in this network namespace, which is ours alone: [pid]. */
 async function audioProcesses() {
@@ -101,7 +119,8 @@ export const BEHAVIOURS = {
       await mute(page, false);
     },
   },
-  still: { what: "a shared screen that stands still, with the test card's sound", seconds: 15, media: sharedScreen },
+  still: { what: "a shared screen that stands still, with the test card's sound", seconds: 15, media: sharedScreen,
+    switches: ["--auto-accept-this-tab-capture"] },
   resize: {
     what: "half the size from 5 s to 10 s: the encoder scales down, as for a slow network",
     seconds: 15,
@@ -136,7 +155,7 @@ export const BEHAVIOURS = {
   "loss-stays": {
     what: "5 % of all packets are lost from 3 s to 11 s, and stay lost: no NACK",
     seconds: 15,
-    prepare: (context) => editAnswer(context, "a=rtcp-fb:\\d+ nack\\r\\n", ""),
+    prepare: offerNoRepair,
     during: losing,
   },
   reload: {
