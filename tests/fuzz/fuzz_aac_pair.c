@@ -4,7 +4,7 @@
 #include "hls-bridge/codec/aac_pair.h"
 
 /* The input is an AAC frame: what is made of one channel has two, and is none itself. */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static int try_input(const uint8_t *data, size_t size)
 {
     uint8_t *out = malloc(size + AAC_PAIR_EXTRA), *again = malloc(size + 2 * AAC_PAIR_EXTRA);
 
@@ -22,3 +22,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     free(again);
     return 0;
 }
+
+FUZZ_TARGET(aac_pair, try_input);

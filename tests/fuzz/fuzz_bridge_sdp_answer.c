@@ -4,7 +4,7 @@
 #include "janus-plugin/bridge_sdp.h"
 
 /* The input is an answer to an offer of none, of one and of two tracks. */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static int try_input(const uint8_t *data, size_t size)
 {
     for (size_t count = 0; count <= MEDIA_TRACKS_MAX; count++) {
         struct sockaddr_in destinations[MEDIA_TRACKS_MAX] = {0};
@@ -15,3 +15,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     return 0;
 }
+
+FUZZ_TARGET(bridge_sdp_answer, try_input);

@@ -142,7 +142,7 @@ static void ask(const ControlAccess *access, const ControlRequest *request)
     free(answer.text);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static int try_input(const uint8_t *data, size_t size)
 {
     const ControlAccess open = {.hosts = "bridge.example", .origins = "https://admin.example"};
     const ControlAccess closed = {.token = TOKEN};
@@ -164,3 +164,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ask(&closed, &r);
     return 0;
 }
+
+FUZZ_TARGET(control_api, try_input);

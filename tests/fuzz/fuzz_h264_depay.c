@@ -22,7 +22,7 @@ static void check_unit(const AccessUnit *unit)
 
 /* The input is a list of packets: a byte of length, a byte of flags (marker, loss, restart, a new
  * timestamp), the payload. */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static int try_input(const uint8_t *data, size_t size)
 {
     H264Depay *depay = h264_depay_create();
     int64_t rtp_ts = 0, now_us = 0;
@@ -53,3 +53,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     h264_depay_destroy(&depay);
     return 0;
 }
+
+FUZZ_TARGET(h264_depay, try_input);

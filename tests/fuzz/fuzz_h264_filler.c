@@ -7,7 +7,7 @@
 #include "hls-bridge/codec/h264_filler.h"
 
 /* The input is an access unit: what is made to follow it must be one, too. */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static int try_input(const uint8_t *data, size_t size)
 {
     ParameterSets sets = {0};
     H264Filler filler = {0};
@@ -31,3 +31,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     return 0;
 }
+
+FUZZ_TARGET(h264_filler, try_input);

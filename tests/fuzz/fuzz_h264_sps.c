@@ -3,7 +3,7 @@
 
 #include "h264_sps.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static int try_input(const uint8_t *data, size_t size)
 {
     H264Sps sps;
 
@@ -16,3 +16,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     REQUIRE(sps.max_reorder_frames >= -1 && sps.max_reorder_frames <= 16);
     return 0;
 }
+
+FUZZ_TARGET(h264_sps, try_input);

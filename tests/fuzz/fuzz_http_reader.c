@@ -44,7 +44,7 @@ static Outcome read_in_steps(const uint8_t *data, size_t size, size_t step)
 }
 
 /* The input is an answer; in whatever pieces it comes, it is the same one. */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static int try_input(const uint8_t *data, size_t size)
 {
     Outcome whole = read_in_steps(data, size, size ? size : 1),
             bytes = read_in_steps(data, size, 1);
@@ -57,3 +57,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     return 0;
 }
+
+FUZZ_TARGET(http_reader, try_input);

@@ -6,7 +6,7 @@
 #include "hls-bridge/codec/jpeg_maker.h"
 
 /* The input is an access unit. */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static int try_input(const uint8_t *data, size_t size)
 {
     static const uint8_t start[] = {0xFF, 0xD8};
     ByteBuffer jpeg = {0};
@@ -21,3 +21,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     byte_buffer_free(&jpeg);
     return 0;
 }
+
+FUZZ_TARGET(jpeg_maker, try_input);

@@ -7,7 +7,7 @@
 
 /* The input is what comes on a connection. What is found of it lies within it, and what is read
  * whole is the same however much comes behind. */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static int try_input(const uint8_t *data, size_t size)
 {
     HttpRequest http, again;
     LlRequest request = {0};
@@ -36,3 +36,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     free(text);
     return 0;
 }
+
+FUZZ_TARGET(ll_request, try_input);

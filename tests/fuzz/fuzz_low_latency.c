@@ -62,7 +62,7 @@ static void ask_for_playlist(char *text)
 }
 
 /* The input is what a viewer asks for, or what an earlier run has left on the disk. */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static int try_input(const uint8_t *data, size_t size)
 {
     char text[TEXT_SIZE];
     int64_t msn, sequence;
@@ -80,3 +80,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ask_for_playlist(text);
     return 0;
 }
+
+FUZZ_TARGET(low_latency, try_input);

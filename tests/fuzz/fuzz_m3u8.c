@@ -53,7 +53,7 @@ static void show_multivariant(Findings *findings, const char *text, size_t len)
 }
 
 /* The input is versions of a playlist, a NUL between them. */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static int try_input(const uint8_t *data, size_t size)
 {
     Findings *findings = findings_create();
     PlaylistRules *rules = findings ? playlist_rules_create(findings) : NULL;
@@ -82,3 +82,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     findings_destroy(&findings);
     return 0;
 }
+
+FUZZ_TARGET(m3u8, try_input);

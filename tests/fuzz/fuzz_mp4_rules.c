@@ -6,7 +6,7 @@
 #include "instruments/hls-doctor/mp4_rules.h"
 
 /* The input is looked at as an initialisation segment, and as media of its tracks. */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static int try_input(const uint8_t *data, size_t size)
 {
     Findings *findings = findings_create();
     Mp4Tracks tracks;
@@ -20,3 +20,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     findings_destroy(&findings);
     return 0;
 }
+
+FUZZ_TARGET(mp4_rules, try_input);

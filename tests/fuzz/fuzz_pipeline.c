@@ -336,7 +336,7 @@ static void read_flags(unsigned flags)
     REQUIRE(!source_sdp_read(offer, (size_t)n, &sdp));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static int try_input(const uint8_t *data, size_t size)
 {
     in = (Input){data, size};
     read_flags(number(1));
@@ -371,3 +371,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     packager_close(&packager);
     return 0;
 }
+
+FUZZ_TARGET(pipeline, try_input);

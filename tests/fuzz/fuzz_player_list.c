@@ -12,7 +12,7 @@ static void require_ordered(const PlayerItem *items, size_t count, PlayerPlace e
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static int try_input(const uint8_t *data, size_t size)
 {
     const char *wrong = NULL;
     PlayerList *list = player_list_read((const char *)data, size, &wrong);
@@ -33,3 +33,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     player_list_destroy(&list);
     return 0;
 }
+
+FUZZ_TARGET(player_list, try_input);

@@ -6,7 +6,7 @@
 #include "hls-bridge/package/playlist.h"
 
 /* What can be read must be written so that it reads the same. */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static int try_input(const uint8_t *data, size_t size)
 {
     static Playlist first, second;
     static char text[PLAYLIST_TEXT_SIZE], again[PLAYLIST_TEXT_SIZE];
@@ -20,3 +20,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     REQUIRE(playlist_write(&second, again) == len && memcmp(text, again, len) == 0);
     return 0;
 }
+
+FUZZ_TARGET(playlist, try_input);

@@ -181,7 +181,7 @@ static void run_input(void *data)
     stub_stop();
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static int try_input(const uint8_t *data, size_t size)
 {
     Input input = {data, size};
     uint64_t seed = next(&input, 256);
@@ -190,3 +190,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fibers_run(seed + 1, run_input, &input);
     return 0;
 }
+
+FUZZ_TARGET(plugin_session, try_input);

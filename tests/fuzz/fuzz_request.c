@@ -32,7 +32,7 @@ static void check_error(const RequestError *error)
     json_decref(reply);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static int try_input(const uint8_t *data, size_t size)
 {
     json_t *message = json_loadb((const char *)data, size, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
     RequestError error = {0};
@@ -48,3 +48,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     json_decref(message);
     return 0;
 }
+
+FUZZ_TARGET(request, try_input);

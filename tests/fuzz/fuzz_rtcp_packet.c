@@ -3,7 +3,7 @@
 
 #include "rtcp_packet.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static int try_input(const uint8_t *data, size_t size)
 {
     RtcpPacket packet;
     size_t at = 0, last = 0;
@@ -21,3 +21,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     REQUIRE(at == last);
     return 0;
 }
+
+FUZZ_TARGET(rtcp_packet, try_input);

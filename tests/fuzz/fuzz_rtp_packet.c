@@ -5,7 +5,7 @@
 
 #include "rtp_packet.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static int try_input(const uint8_t *data, size_t size)
 {
     uint8_t copy[RTP_PACKET_MAX];
     RtpPacket packet, renamed;
@@ -27,3 +27,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     REQUIRE(renamed.payload_len == packet.payload_len);
     return 0;
 }
+
+FUZZ_TARGET(rtp_packet, try_input);

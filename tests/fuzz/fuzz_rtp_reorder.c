@@ -20,7 +20,7 @@ static void check_ordered(const RtpOrdered *out)
 }
 
 /* The input is a list of steps: sequence, SSRC, time that passes. */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static int try_input(const uint8_t *data, size_t size)
 {
     RtpReorderParams params = {.max_wait_us = 60000, .capacity = 64};
     RtpReorder *reorder = rtp_reorder_create(&params);
@@ -53,3 +53,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     REQUIRE(!reorder);
     return 0;
 }
+
+FUZZ_TARGET(rtp_reorder, try_input);

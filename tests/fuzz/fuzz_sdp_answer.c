@@ -25,7 +25,7 @@ static void check_track(const Sdp *answered, const MediaTrack *track)
     REQUIRE(memchr(track->fmtp, '\0', sizeof(track->fmtp)));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static int try_input(const uint8_t *data, size_t size)
 {
     /* not the first answer: that one refuses an offer that sends nothing */
     static const SdpAnswerParams params = {.session_id = 1, .version = 2, .bitrate = 2500000};
@@ -49,3 +49,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_track(&answered, &tracks.track[i]);
     return 0;
 }
+
+FUZZ_TARGET(sdp_answer, try_input);

@@ -64,7 +64,7 @@ static void walk_section(const SdpMedia *media)
         check_codec(media, pt);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static int try_input(const uint8_t *data, size_t size)
 {
     Sdp sdp;
 
@@ -81,3 +81,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         walk_section(&sdp.media[i]);
     return 0;
 }
+
+FUZZ_TARGET(sdp_reader, try_input);

@@ -40,7 +40,7 @@ const char *__lsan_default_suppressions(void)
     return "leak:libconfig.so";
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static int try_input(const uint8_t *data, size_t size)
 {
     Settings s = {.name = "none", .wait_us = 500000};
     char path[64], error[SETTINGS_ERROR_SIZE] = "";
@@ -60,3 +60,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     close(fd);
     return 0;
 }
+
+FUZZ_TARGET(settings_reader, try_input);

@@ -5,7 +5,7 @@
 
 #include "hls-bridge/ingest/source_sdp.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static int try_input(const uint8_t *data, size_t size)
 {
     static const uint16_t ports[STREAM_TRACKS_MAX] = {5004, 5006, 5008, 5010};
     static SourceSdp sdp, back;
@@ -28,3 +28,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     REQUIRE(!source_sdp_read(answer, len, &back) && back.count == sdp.count);
     return 0;
 }
+
+FUZZ_TARGET(source_sdp, try_input);

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Runs a fuzz target over files and over all files of folders, without libFuzzer.
+/* Runs fuzz targets over files and over all files of folders, without libFuzzer. Prints TAP.
  *
- * Usage: corpus_NAME [FILE|FOLDER...]   without any, over the corpus in the source tree */
+ * Usage: PROGRAM [--list | TARGET [FILE|FOLDER...]]
+ * Without FILE a target runs over its corpus in the source tree; without TARGET all of them do.
+ * --list prints the names of the targets. */
 
 #include <dirent.h>
 #include <errno.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "fuzz.h"
 
 #define INPUT_MAX 1048576 /* bytes; a corpus has small files */
 
-static int inputs;
+static const FuzzTarget *target; /* that runs */
+static int inputs;               /* that it was given */
 
 /* Hands the target memory of exactly the file's size, so that a sanitizer sees where it ends. */
 static int run_file(const char *path)
@@ -31,7 +33,7 @@ static int run_file(const char *path)
     if (!input)
         return -1;
     memcpy(input, bytes, len);
-    LLVMFuzzerTestOneInput(input, len);
+    target->try_input(input, len);
     free(input);
     inputs++;
     return 0;
@@ -66,22 +68,48 @@ static int run_path(const char *path)
     return run_file(path);
 }
 
-int main(int argc, char **argv)
+static int run_target(char **paths, int count)
 {
-    const char *name = strstr(program_invocation_short_name, "corpus_");
     int status = 0;
 
-    for (int i = 1; i < argc && status == 0; i++)
-        status = run_path(argv[i]);
-    if (argc == 1 && name) {
+    inputs = 0;
+    for (int i = 0; i < count && status == 0; i++)
+        status = run_path(paths[i]);
+    if (count == 0) {
         char folder[4096];
-        snprintf(folder, sizeof(folder), "%s/%s", FUZZ_CORPUS_DIR, name + strlen("corpus_"));
+        snprintf(folder, sizeof(folder), "%s/%s", FUZZ_CORPUS_DIR, target->name);
         status = run_path(folder);
     }
     if (status == 0 && inputs == 0) {
-        fprintf(stderr, "%s: there was nothing to run\n", argv[0]);
+        fprintf(stderr, "%s: there was nothing to run\n", target->name);
         status = -1;
     }
-    printf("%d inputs\n", inputs);
-    return status == 0 ? 0 : 1;
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    const FuzzTarget *one = argc > 1 ? fuzz_target_find(argv[1]) : NULL;
+    int failed = 0, number = 0;
+
+    if (argc == 2 && strcmp(argv[1], "--list") == 0) {
+        fuzz_targets_print();
+        return 0;
+    }
+    if (argc > 1 && !one) {
+        fprintf(stderr, "%s: there is no target %s\n", argv[0], argv[1]);
+        return 2;
+    }
+    printf("1..%d\n", one ? 1 : (int)(__stop_fuzz_targets - __start_fuzz_targets));
+    for (const FuzzTarget *const *entry = __start_fuzz_targets; entry < __stop_fuzz_targets;
+         entry++) {
+        if (one && *entry != one)
+            continue;
+        target = *entry;
+        int status = run_target(argv + 2, one ? argc - 2 : 0);
+        failed += status != 0;
+        printf("%s %d - %s over %d inputs\n", status == 0 ? "ok" : "not ok", ++number, target->name,
+               inputs);
+    }
+    return failed == 0 ? 0 : 1;
 }

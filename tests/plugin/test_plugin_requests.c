@@ -365,19 +365,16 @@ static void handles_outlive_the_plugin(void **state)
     stub_free(attached);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_request_but_publish_keeps_a_port),
-        cmocka_unit_test(a_live_publisher_goes_on_whatever_it_offers),
-        cmocka_unit_test(a_slow_answer_delays_nobody_else),
-        cmocka_unit_test(what_janus_forgets_is_closed),
-        cmocka_unit_test(an_offer_that_waits_is_kept),
-        cmocka_unit_test(says_that_it_is_busy),
-        cmocka_unit_test(the_log_does_not_grow_with_floods),
-        cmocka_unit_test(one_connection_has_its_share),
-        cmocka_unit_test(handles_outlive_the_plugin),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(no_request_but_publish_keeps_a_port),
+    cmocka_unit_test(a_live_publisher_goes_on_whatever_it_offers),
+    cmocka_unit_test(a_slow_answer_delays_nobody_else),
+    cmocka_unit_test(what_janus_forgets_is_closed),
+    cmocka_unit_test(an_offer_that_waits_is_kept),
+    cmocka_unit_test(says_that_it_is_busy),
+    cmocka_unit_test(the_log_does_not_grow_with_floods),
+    cmocka_unit_test(one_connection_has_its_share),
+    cmocka_unit_test(handles_outlive_the_plugin),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(plugin_requests, tests);

@@ -244,11 +244,8 @@ static void keeps_its_rules_in_every_order(void **state)
     assert_true(stub_notified > 0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keeps_its_rules_in_every_order),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(keeps_its_rules_in_every_order),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(plugin_turns, tests);

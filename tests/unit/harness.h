@@ -2,7 +2,8 @@
 #ifndef UNIT_HARNESS_H
 #define UNIT_HARNESS_H
 
-/* cmocka, which wants these before it, and what several unit tests use. */
+/* cmocka, which wants these before it, and what several unit tests use. A file of tests is a group:
+ * it ends with TEST_GROUP, and is a line in the list of a program in local.mk. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,6 +18,22 @@
 #include <cmocka.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* The tests of one file. `setup` runs before the first of them, `teardown` after the last. */
+typedef struct TestGroup {
+    const char *name;
+    const struct CMUnitTest *tests;
+    size_t count;
+    CMFixtureFunction setup, teardown;
+} TestGroup;
+
+/* Enters the tests of the array `list` as the group `title`; `.setup = f` may follow. The linker
+ * collects what stands in the section test_groups; runner.c walks over it. */
+#define TEST_GROUP(title, list, ...)                                                               \
+    static const TestGroup title##_group = {                                                       \
+        .name = #title, .tests = (list), .count = COUNT(list), __VA_ARGS__};                       \
+    static const TestGroup *const title##_entry __attribute__((used, section("test_groups"))) =    \
+        &title##_group
 
 /* A failure inside a table names its row, with the values that differ. */
 #define assert_row(condition, name, ...)                                                           \

@@ -256,18 +256,15 @@ static void windows_join_where_there_are_clicks(void **state)
         assert_row(seen[i] > 0, "each window sequence was there", "%d", i);
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(one_microphone_is_encoded_once),
-        TEST(two_microphones_stay_two),
-        TEST(a_second_microphone_is_heard_from_its_first_frame_on),
-        TEST(what_is_left_behind_a_loud_sound_does_not_count),
-        TEST(what_stays_behind_a_loud_sound_counts),
-        TEST(a_bass_hides_no_second_microphone),
-        TEST(windows_join_where_there_are_clicks),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(one_microphone_is_encoded_once),
+    TEST(two_microphones_stay_two),
+    TEST(a_second_microphone_is_heard_from_its_first_frame_on),
+    TEST(what_is_left_behind_a_loud_sound_does_not_count),
+    TEST(what_stays_behind_a_loud_sound_counts),
+    TEST(a_bass_hides_no_second_microphone),
+    TEST(windows_join_where_there_are_clicks),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(aac_encoder, tests);

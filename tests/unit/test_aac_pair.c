@@ -179,15 +179,12 @@ static void fill_elements_are_left_out(void **state)
     assert_memory_equal(out[0], out[1], len);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_pair_decodes_as_the_single_channel_twice),
-        cmocka_unit_test(what_is_no_single_channel_is_refused),
-        cmocka_unit_test(two_channels_are_refused),
-        cmocka_unit_test(what_has_no_window_has_no_slope),
-        cmocka_unit_test(fill_elements_are_left_out),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_pair_decodes_as_the_single_channel_twice),
+    cmocka_unit_test(what_is_no_single_channel_is_refused),
+    cmocka_unit_test(two_channels_are_refused),
+    cmocka_unit_test(what_has_no_window_has_no_slope),
+    cmocka_unit_test(fill_elements_are_left_out),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(aac_pair, tests);

@@ -65,13 +65,11 @@ static void units_beyond_the_table_are_counted(void **state)
     assert_int_equal(nal[2].at, 77);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(units_beyond_the_table_are_counted),
-        cmocka_unit_test(units_are_found),
-        cmocka_unit_test(what_is_no_start_code_is_media),
-        cmocka_unit_test(empty_units_are_passed_over),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(units_beyond_the_table_are_counted),
+    cmocka_unit_test(units_are_found),
+    cmocka_unit_test(what_is_no_start_code_is_media),
+    cmocka_unit_test(empty_units_are_passed_over),
+};
+
+TEST_GROUP(annex_b, tests);

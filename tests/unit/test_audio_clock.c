@@ -365,29 +365,26 @@ static void never_a_sample_too_many_or_too_few(void **state)
     assert_int_equal(audio.stats.jumps, 0);
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup(name, setup)
-    const struct CMUnitTest tests[] = {
-        TEST(decodes_what_follows),
-        TEST(fills_what_was_lost),
-        TEST(counts_what_it_fills),
-        TEST(overlap_is_left_out),
-        TEST(silence_follows_at_a_distance),
-        TEST(nothing_is_silent_before_the_first_packet),
-        TEST(a_straggler_is_dropped),
-        TEST(the_clock_is_set_back_where_all_comes_late),
-        TEST(what_is_not_late_does_not_move_with_the_sound),
-        TEST(a_burst_of_many_seconds_moves_nothing),
-        TEST(a_clock_that_has_paused_is_taken_up_soon),
-        TEST(what_stays_late_behind_a_burst_is_heard_again),
-        TEST(a_late_burst_is_dropped_and_moves_nothing),
-        TEST(a_clock_that_has_stood_still_goes_on_behind_silence),
-        TEST(another_clock_goes_on_where_it_arrives),
-        TEST(what_is_ahead_of_real_time_is_dropped),
-        TEST(a_guessed_beginning_takes_any_first_packet),
-        TEST(never_a_sample_too_many_or_too_few),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(decodes_what_follows),
+    TEST(fills_what_was_lost),
+    TEST(counts_what_it_fills),
+    TEST(overlap_is_left_out),
+    TEST(silence_follows_at_a_distance),
+    TEST(nothing_is_silent_before_the_first_packet),
+    TEST(a_straggler_is_dropped),
+    TEST(the_clock_is_set_back_where_all_comes_late),
+    TEST(what_is_not_late_does_not_move_with_the_sound),
+    TEST(a_burst_of_many_seconds_moves_nothing),
+    TEST(a_clock_that_has_paused_is_taken_up_soon),
+    TEST(what_stays_late_behind_a_burst_is_heard_again),
+    TEST(a_late_burst_is_dropped_and_moves_nothing),
+    TEST(a_clock_that_has_stood_still_goes_on_behind_silence),
+    TEST(another_clock_goes_on_where_it_arrives),
+    TEST(what_is_ahead_of_real_time_is_dropped),
+    TEST(a_guessed_beginning_takes_any_first_packet),
+    TEST(never_a_sample_too_many_or_too_few),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(audio_clock, tests);

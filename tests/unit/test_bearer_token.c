@@ -58,12 +58,9 @@ static void refuses_what_is_no_file(void **state)
     assert_non_null(strstr(error, "regular file"));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_what_nobody_else_can),
-        cmocka_unit_test(refuses_what_is_no_file),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(reads_what_nobody_else_can),
+    cmocka_unit_test(refuses_what_is_no_file),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(bearer_token, tests);

@@ -300,16 +300,13 @@ static void ends_beside_a_bridge_that_hangs(void **state)
 #define TEST(function)  cmocka_unit_test_setup_teardown(function, setup, teardown)
 #define HANGS(function) cmocka_unit_test_setup_teardown(function, start_stand_in, stop_stand_in)
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(announces_and_withdraws_through_a_socket_with_a_token),
-        TEST(says_that_the_token_is_wrong),
-        TEST(waits_for_a_socket_that_is_not_there_yet),
-        HANGS(says_that_the_bridge_hangs_and_is_back),
-        HANGS(waits_for_a_bridge_that_takes_long),
-        HANGS(ends_beside_a_bridge_that_hangs),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(announces_and_withdraws_through_a_socket_with_a_token),
+    TEST(says_that_the_token_is_wrong),
+    TEST(waits_for_a_socket_that_is_not_there_yet),
+    HANGS(says_that_the_bridge_hangs_and_is_back),
+    HANGS(waits_for_a_bridge_that_takes_long),
+    HANGS(ends_beside_a_bridge_that_hangs),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(bridge_client, tests);

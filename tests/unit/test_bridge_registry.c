@@ -343,22 +343,19 @@ static void every_user_that_is_held_is_given_back(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(each_answer_has_its_outcome),
-        TEST(pauses_grow_to_two_seconds_and_begin_again_after_an_answer),
-        TEST(an_announcement_that_takes_long_goes_live),
-        TEST(what_changes_meanwhile_is_asked_next),
-        TEST(a_stream_that_ends_is_deleted_once),
-        TEST(a_stream_that_ends_before_its_answer_is_deleted),
-        TEST(a_name_that_is_taken_again_while_it_is_deleted_is_announced),
-        TEST(a_bridge_that_was_lost_is_told_again),
-        TEST(a_bridge_that_hangs_is_told_of_once),
-        TEST(a_request_that_cannot_begin_is_tried_later),
-        TEST(names_are_asked_beside_each_other),
-        TEST(every_user_that_is_held_is_given_back),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(each_answer_has_its_outcome),
+    TEST(pauses_grow_to_two_seconds_and_begin_again_after_an_answer),
+    TEST(an_announcement_that_takes_long_goes_live),
+    TEST(what_changes_meanwhile_is_asked_next),
+    TEST(a_stream_that_ends_is_deleted_once),
+    TEST(a_stream_that_ends_before_its_answer_is_deleted),
+    TEST(a_name_that_is_taken_again_while_it_is_deleted_is_announced),
+    TEST(a_bridge_that_was_lost_is_told_again),
+    TEST(a_bridge_that_hangs_is_told_of_once),
+    TEST(a_request_that_cannot_begin_is_tried_later),
+    TEST(names_are_asked_beside_each_other),
+    TEST(every_user_that_is_held_is_given_back),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(bridge_registry, tests);

@@ -149,12 +149,10 @@ static void refuses_answers(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(has_fixed_payload_types), cmocka_unit_test(writes_offers),
-        cmocka_unit_test(holds_any_offer), cmocka_unit_test(reads_answers),
-        cmocka_unit_test(refuses_answers)};
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(has_fixed_payload_types), cmocka_unit_test(writes_offers),
+    cmocka_unit_test(holds_any_offer),         cmocka_unit_test(reads_answers),
+    cmocka_unit_test(refuses_answers),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(bridge_sdp, tests);

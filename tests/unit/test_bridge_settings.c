@@ -205,17 +205,14 @@ static void lets_room_for_a_stream(void **state)
     temp_folder_remove(folder);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_its_sample),
-        cmocka_unit_test(the_sample_shows_the_defaults),
-        cmocka_unit_test(refuses_what_a_range_cannot_tell),
-        cmocka_unit_test(refuses_a_folder_of_others),
-        cmocka_unit_test(what_is_left_may_be_as_many_as_what_is_live),
-        cmocka_unit_test(bounds_what_strangers_send_by_default),
-        cmocka_unit_test(lets_room_for_a_stream),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(takes_its_sample),
+    cmocka_unit_test(the_sample_shows_the_defaults),
+    cmocka_unit_test(refuses_what_a_range_cannot_tell),
+    cmocka_unit_test(refuses_a_folder_of_others),
+    cmocka_unit_test(what_is_left_may_be_as_many_as_what_is_live),
+    cmocka_unit_test(bounds_what_strangers_send_by_default),
+    cmocka_unit_test(lets_room_for_a_stream),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(bridge_settings, tests);

@@ -130,16 +130,13 @@ static void the_first_pictures_tell_nothing(void **state)
     assert_int_equal(clock_slip_us(&slip), 0);
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup(name, setup)
-    const struct CMUnitTest tests[] = {
-        TEST(sound_alone_that_comes_late_has_stood_still),
-        TEST(anything_else_is_none),
-        TEST(one_picture_tells_it_where_they_are_rare),
-        TEST(nothing_is_told_without_a_picture),
-        TEST(the_first_pictures_tell_nothing),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(sound_alone_that_comes_late_has_stood_still),
+    TEST(anything_else_is_none),
+    TEST(one_picture_tells_it_where_they_are_rare),
+    TEST(nothing_is_told_without_a_picture),
+    TEST(the_first_pictures_tell_nothing),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(clock_slip, tests);

@@ -286,18 +286,15 @@ static void sound_counts_samples(void **state)
     assert_int_equal(cut(end, end, end, false), 1);
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(an_initialisation_segment_has_the_codec),
-        TEST(fragments_join_whatever_the_pictures_do),
-        TEST(a_gap_between_fragments_stays),
-        TEST(what_is_late_is_shown_at_the_start),
-        TEST(no_picture_is_shown_into_the_next_segment),
-        TEST(samples_hold_slices_alone),
-        TEST(sound_counts_samples),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(an_initialisation_segment_has_the_codec),
+    TEST(fragments_join_whatever_the_pictures_do),
+    TEST(a_gap_between_fragments_stays),
+    TEST(what_is_late_is_shown_at_the_start),
+    TEST(no_picture_is_shown_into_the_next_segment),
+    TEST(samples_hold_slices_alone),
+    TEST(sound_counts_samples),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(cmaf_mux, tests);

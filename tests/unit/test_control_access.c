@@ -104,14 +104,11 @@ static void a_token(void **state)
     check(&access, "attacker.example", NULL, "Bearer " TOKEN, "/healthz", CONTROL_WRONG_HOST);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hosts_that_nobody_else_can_point_here),
-        cmocka_unit_test(a_host_that_is_too_long),
-        cmocka_unit_test(pages_of_other_origins),
-        cmocka_unit_test(a_token),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(hosts_that_nobody_else_can_point_here),
+    cmocka_unit_test(a_host_that_is_too_long),
+    cmocka_unit_test(pages_of_other_origins),
+    cmocka_unit_test(a_token),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(control_access, tests);

@@ -293,19 +293,16 @@ static void many_ask_at_once(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(who_asks_too_early_waits),
-        TEST(nobody_is_served_after_the_end),
-        TEST(says_who_may_ask),
-        TEST(wants_the_token),
-        TEST(a_unix_socket_is_for_its_group_alone),
-        TEST(what_is_no_socket_stays),
-        TEST(announces_and_withdraws),
-        TEST(refuses_a_long_body),
-        TEST(many_ask_at_once),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(who_asks_too_early_waits),
+    TEST(nobody_is_served_after_the_end),
+    TEST(says_who_may_ask),
+    TEST(wants_the_token),
+    TEST(a_unix_socket_is_for_its_group_alone),
+    TEST(what_is_no_socket_stays),
+    TEST(announces_and_withdraws),
+    TEST(refuses_a_long_body),
+    TEST(many_ask_at_once),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(control_api, tests);

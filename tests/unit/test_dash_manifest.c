@@ -288,24 +288,21 @@ static void as_many_as_can_be(void **state)
     assert_has("timeShiftBufferDepth=\"PT160.");
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup(name, setup)
-    const struct CMUnitTest tests[] = {
-        TEST(a_live_stream),
-        TEST(another_publisher_and_size),
-        TEST(an_end),
-        TEST(an_end_of_what_is_not_listed),
-        TEST(sound_alone),
-        TEST(a_period_keeps_its_beginning_and_numbers),
-        TEST(a_period_is_listed_when_all_of_it_is_there),
-        TEST(sound_before_the_first_picture_is_nobodys),
-        TEST(sound_that_is_late_goes_where_it_belongs),
-        TEST(a_number_that_is_missing_parts_two_periods),
-        TEST(what_could_not_be_written_parts_two_periods),
-        TEST(the_time_of_day_is_followed),
-        TEST(as_many_as_can_be),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(a_live_stream),
+    TEST(another_publisher_and_size),
+    TEST(an_end),
+    TEST(an_end_of_what_is_not_listed),
+    TEST(sound_alone),
+    TEST(a_period_keeps_its_beginning_and_numbers),
+    TEST(a_period_is_listed_when_all_of_it_is_there),
+    TEST(sound_before_the_first_picture_is_nobodys),
+    TEST(sound_that_is_late_goes_where_it_belongs),
+    TEST(a_number_that_is_missing_parts_two_periods),
+    TEST(what_could_not_be_written_parts_two_periods),
+    TEST(the_time_of_day_is_followed),
+    TEST(as_many_as_can_be),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(dash_manifest, tests);

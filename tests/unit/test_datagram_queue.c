@@ -140,14 +140,11 @@ static void two_threads(void **state)
     datagram_queue_destroy(&q);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keeps_the_order),
-        cmocka_unit_test(drops_what_finds_no_room),
-        cmocka_unit_test(fills_again_behind_what_was_taken_over),
-        cmocka_unit_test(two_threads),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(keeps_the_order),
+    cmocka_unit_test(drops_what_finds_no_room),
+    cmocka_unit_test(fills_again_behind_what_was_taken_over),
+    cmocka_unit_test(two_threads),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(datagram_queue, tests);

@@ -269,15 +269,13 @@ static void numbers_that_only_memory_had_are_not_used_again(void **state)
     }
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(an_initialisation_segment_is_tried_again),
-        TEST(one_of_another_size_is_tried_again),
-        cmocka_unit_test(the_end_is_tried_again),
-        cmocka_unit_test(the_last_list_of_a_publisher_is_tried_again),
-        cmocka_unit_test(numbers_that_only_memory_had_are_not_used_again),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    TEST(an_initialisation_segment_is_tried_again),
+    TEST(one_of_another_size_is_tried_again),
+    cmocka_unit_test(the_end_is_tried_again),
+    cmocka_unit_test(the_last_list_of_a_publisher_is_tried_again),
+    cmocka_unit_test(numbers_that_only_memory_had_are_not_used_again),
+};
+
+TEST_GROUP(disk_faults, tests);

@@ -77,15 +77,12 @@ static void a_frame_that_is_too_long_is_left_out(void **state)
     assert_false(early_sound_take(&early, &frame));
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup(name, setup)
-    const struct CMUnitTest tests[] = {
-        TEST(frames_are_taken_in_order_once),
-        TEST(the_last_second_is_kept),
-        TEST(what_is_cleared_is_gone),
-        TEST(a_frame_that_is_too_long_is_left_out),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(frames_are_taken_in_order_once),
+    TEST(the_last_second_is_kept),
+    TEST(what_is_cleared_is_gone),
+    TEST(a_frame_that_is_too_long_is_left_out),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(early_sound, tests);

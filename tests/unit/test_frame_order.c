@@ -116,17 +116,14 @@ static void a_new_depth_keeps_times_growing(void **state)
     order(&o, second + 1, COUNT(second) - 1);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(without_b_frames_both_times_are_one),
-        cmocka_unit_test(b_frames_are_decoded_before_what_they_precede),
-        cmocka_unit_test(a_promised_depth_leaves_pts_alone),
-        cmocka_unit_test(a_deeper_order_than_promised_still_holds),
-        cmocka_unit_test(a_depth_that_is_not_said_is_learnt),
-        cmocka_unit_test(a_jump_is_no_order),
-        cmocka_unit_test(a_new_depth_keeps_times_growing),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(without_b_frames_both_times_are_one),
+    cmocka_unit_test(b_frames_are_decoded_before_what_they_precede),
+    cmocka_unit_test(a_promised_depth_leaves_pts_alone),
+    cmocka_unit_test(a_deeper_order_than_promised_still_holds),
+    cmocka_unit_test(a_depth_that_is_not_said_is_learnt),
+    cmocka_unit_test(a_jump_is_no_order),
+    cmocka_unit_test(a_new_depth_keeps_times_growing),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(frame_order, tests);

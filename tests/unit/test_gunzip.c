@@ -74,12 +74,9 @@ static void refuses_what_is_no_gzip(void **state)
     refuse("no gzip", packed_len, TEXT_LEN + 1);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(gives_back_what_was_packed, setup),
-        cmocka_unit_test_setup(refuses_what_is_no_gzip, setup),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup(gives_back_what_was_packed, setup),
+    cmocka_unit_test_setup(refuses_what_is_no_gzip, setup),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(gunzip, tests);

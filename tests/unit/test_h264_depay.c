@@ -344,27 +344,16 @@ static void a_picture_beyond_all_measure_is_dropped(void **state)
     assert_true(pop());
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(sets_stand_before_an_idr_picture),
-        TEST(nothing_comes_before_an_idr_picture),
-        TEST(slices_beyond_bounds_are_refused),
-        TEST(sets_from_outside_the_stream_are_used),
-        TEST(fragments_are_put_together),
-        TEST(several_slices_are_one_picture),
-        TEST(a_new_timestamp_ends_a_picture),
-        TEST(a_loss_is_followed_by_nothing_but_an_idr_picture),
-        TEST(a_hole_in_a_picture_drops_it),
-        TEST(an_idr_picture_right_behind_a_loss),
-        TEST(another_size_restarts_decoders),
-        TEST(padding_is_nothing),
-        TEST(sei_stands_behind_the_sets),
-        TEST(what_cannot_be_read_damages_its_picture_alone),
-        TEST(another_codec_cannot_be_read),
-        TEST(a_picture_beyond_all_measure_is_dropped),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(sets_stand_before_an_idr_picture), TEST(nothing_comes_before_an_idr_picture),
+    TEST(slices_beyond_bounds_are_refused), TEST(sets_from_outside_the_stream_are_used),
+    TEST(fragments_are_put_together),       TEST(several_slices_are_one_picture),
+    TEST(a_new_timestamp_ends_a_picture),   TEST(a_loss_is_followed_by_nothing_but_an_idr_picture),
+    TEST(a_hole_in_a_picture_drops_it),     TEST(an_idr_picture_right_behind_a_loss),
+    TEST(another_size_restarts_decoders),   TEST(padding_is_nothing),
+    TEST(sei_stands_behind_the_sets),       TEST(what_cannot_be_read_damages_its_picture_alone),
+    TEST(another_codec_cannot_be_read),     TEST(a_picture_beyond_all_measure_is_dropped),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(h264_depay, tests);

@@ -134,15 +134,12 @@ static void codes_are_read_as_they_were_written(void **state)
     assert_int_equal(h264_write_end(&w), 0);
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup(name, setup)
-    const struct CMUnitTest tests[] = {
-        TEST(it_follows_the_last_picture),
-        TEST(emulation_is_prevented),
-        TEST(what_cannot_be_repeated_is_not),
-        TEST(codes_are_read_as_they_were_written),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(it_follows_the_last_picture),
+    TEST(emulation_is_prevented),
+    TEST(what_cannot_be_repeated_is_not),
+    TEST(codes_are_read_as_they_were_written),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(h264_filler, tests);

@@ -121,13 +121,10 @@ static void a_picture_brings_other_sets(void **state)
     assert_true(differ(&sets, &more, more.len));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_access_unit_is_read_for_its_own),
-        cmocka_unit_test(sets_are_the_same_where_their_bytes_are),
-        cmocka_unit_test(a_picture_brings_other_sets),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(an_access_unit_is_read_for_its_own),
+    cmocka_unit_test(sets_are_the_same_where_their_bytes_are),
+    cmocka_unit_test(a_picture_brings_other_sets),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(h264_parameter_sets, tests);

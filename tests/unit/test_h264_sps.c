@@ -299,12 +299,12 @@ static void tells_nal_types(void **state)
         assert_int_equal(h264_nal_type(&rows[i].header), rows[i].type);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_what_encoders_write), cmocka_unit_test(reads_what_is_rare),
-        cmocka_unit_test(refuses_what_is_out_of_range), cmocka_unit_test(never_reads_past_the_end),
-        cmocka_unit_test(tells_nal_types)};
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(reads_what_encoders_write),
+    cmocka_unit_test(reads_what_is_rare),
+    cmocka_unit_test(refuses_what_is_out_of_range),
+    cmocka_unit_test(never_reads_past_the_end),
+    cmocka_unit_test(tells_nal_types),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(h264_sps, tests);

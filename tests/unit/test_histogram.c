@@ -82,13 +82,11 @@ static void bounds_rise(void **state)
             assert_true(all[i]->at_us[k] > (k ? all[i]->at_us[k - 1] : 0));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counts_by_upper_bound),
-        cmocka_unit_test(merges),
-        cmocka_unit_test(is_written_as_prometheus_wants_it),
-        cmocka_unit_test(bounds_rise),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(counts_by_upper_bound),
+    cmocka_unit_test(merges),
+    cmocka_unit_test(is_written_as_prometheus_wants_it),
+    cmocka_unit_test(bounds_rise),
+};
+
+TEST_GROUP(histogram, tests);

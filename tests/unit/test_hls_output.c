@@ -520,14 +520,12 @@ static void lateness_is_of_what_was_aimed_at(void **state)
     assert_in_range(lateness.sum_us, 1900 * US_PER_MS, 2100 * US_PER_MS);
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(publishers_of_all_sorts),     TEST(publishers_who_come_and_go),
-        cmocka_unit_test(turned_at_any_time),          cmocka_unit_test(gone_at_any_time),
-        cmocka_unit_test(dates_of_sound_are_not_late), TEST(lateness_is_of_what_was_aimed_at),
-        TEST(who_waits_is_told_when_it_can_be_played),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(publishers_of_all_sorts),     TEST(publishers_who_come_and_go),
+    cmocka_unit_test(turned_at_any_time),          cmocka_unit_test(gone_at_any_time),
+    cmocka_unit_test(dates_of_sound_are_not_late), TEST(lateness_is_of_what_was_aimed_at),
+    TEST(who_waits_is_told_when_it_can_be_played),
+};
+
+TEST_GROUP(hls_output, tests);

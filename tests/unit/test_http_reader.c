@@ -128,13 +128,10 @@ static void a_line_may_be_too_long(void **state)
     assert_int_equal(reader.state, HTTP_WRONG);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_answers),
-        cmocka_unit_test(says_what_is_compressed),
-        cmocka_unit_test(a_line_may_be_too_long),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(reads_answers),
+    cmocka_unit_test(says_what_is_compressed),
+    cmocka_unit_test(a_line_may_be_too_long),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(http_reader, tests);

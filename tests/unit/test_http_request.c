@@ -175,15 +175,12 @@ static void finds_arguments(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_heads),
-        cmocka_unit_test(knows_who_takes_gzip),
-        cmocka_unit_test(says_where_the_head_ends),
-        cmocka_unit_test(decodes_paths),
-        cmocka_unit_test(finds_arguments),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(reads_heads),
+    cmocka_unit_test(knows_who_takes_gzip),
+    cmocka_unit_test(says_where_the_head_ends),
+    cmocka_unit_test(decodes_paths),
+    cmocka_unit_test(finds_arguments),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(http_request, tests);

@@ -418,21 +418,18 @@ static void bursts_are_put_out_where_they_belong(void **state)
     assert_honest_is_heard();
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(honest_media_keeps_to_real_time),
-        TEST(sound_cannot_run_ahead),
-        TEST(nothing_is_left_of_an_attack),
-        TEST(sound_in_a_flood_cannot_run_ahead),
-        TEST(pictures_cannot_run_ahead),
-        TEST(reports_that_lie_move_nothing_far),
-        TEST(a_clock_that_is_fast_is_followed_for_a_day),
-        TEST(a_machine_that_stood_still_goes_on_where_it_was),
-        TEST(what_was_not_sent_for_seconds_is_silence),
-        TEST(bursts_are_put_out_where_they_belong),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(honest_media_keeps_to_real_time),
+    TEST(sound_cannot_run_ahead),
+    TEST(nothing_is_left_of_an_attack),
+    TEST(sound_in_a_flood_cannot_run_ahead),
+    TEST(pictures_cannot_run_ahead),
+    TEST(reports_that_lie_move_nothing_far),
+    TEST(a_clock_that_is_fast_is_followed_for_a_day),
+    TEST(a_machine_that_stood_still_goes_on_where_it_was),
+    TEST(what_was_not_sent_for_seconds_is_silence),
+    TEST(bursts_are_put_out_where_they_belong),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(intake, tests);

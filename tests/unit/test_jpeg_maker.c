@@ -94,13 +94,11 @@ static void survives_what_cannot_be_read(void **state)
     av_packet_free(&unit);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(fits_into_the_square_and_keeps_its_shape, teardown),
-        cmocka_unit_test_teardown(shows_what_the_picture_shows, teardown),
-        cmocka_unit_test_teardown(damaged_pictures_give_none, teardown),
-        cmocka_unit_test_teardown(survives_what_cannot_be_read, teardown),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_teardown(fits_into_the_square_and_keeps_its_shape, teardown),
+    cmocka_unit_test_teardown(shows_what_the_picture_shows, teardown),
+    cmocka_unit_test_teardown(damaged_pictures_give_none, teardown),
+    cmocka_unit_test_teardown(survives_what_cannot_be_read, teardown),
+};
+
+TEST_GROUP(jpeg_maker, tests);

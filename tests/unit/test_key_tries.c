@@ -153,17 +153,14 @@ static void tells_of_some_and_counts_the_others(void **state)
     plugin_settings_destroy(&b.settings);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_connection_may_be_wrong_so_often),
-        cmocka_unit_test(a_name_may_be_tried_so_often),
-        cmocka_unit_test(a_long_key_is_let_in_whoever_tries),
-        cmocka_unit_test(all_together_may_be_wrong_so_often),
-        cmocka_unit_test(a_name_that_is_not_there_looks_like_one_that_is),
-        cmocka_unit_test(good_and_open_names_cost_no_try),
-        cmocka_unit_test(tells_of_some_and_counts_the_others),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_connection_may_be_wrong_so_often),
+    cmocka_unit_test(a_name_may_be_tried_so_often),
+    cmocka_unit_test(a_long_key_is_let_in_whoever_tries),
+    cmocka_unit_test(all_together_may_be_wrong_so_often),
+    cmocka_unit_test(a_name_that_is_not_there_looks_like_one_that_is),
+    cmocka_unit_test(good_and_open_names_cost_no_try),
+    cmocka_unit_test(tells_of_some_and_counts_the_others),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(key_tries, tests);

@@ -84,13 +84,10 @@ static void directives(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(requests_against_where_the_list_ends),
-        cmocka_unit_test(how_far_ahead),
-        cmocka_unit_test(directives),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(requests_against_where_the_list_ends),
+    cmocka_unit_test(how_far_ahead),
+    cmocka_unit_test(directives),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(ll_edge, tests);

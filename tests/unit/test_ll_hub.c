@@ -513,24 +513,21 @@ static void crowds_of_many_streams(void **state)
     crowd.woken = NULL;
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(a_request_waits_for_its_part),
-        TEST(who_may_skip_is_given_a_delta_update_where_there_is_one),
-        TEST(what_is_refused),
-        TEST(a_list_that_is_not_there_yet_is_waited_for),
-        TEST(nobody_waits_for_ever),
-        TEST(a_hinted_part_is_waited_for),
-        TEST(parts_leave_memory),
-        TEST(a_part_that_is_being_sent_stays),
-        TEST(a_stream_that_stands_still_holds_nobody_for_ever),
-        TEST(a_beginning_is_waited_for),
-        TEST(who_waits_for_a_beginning_is_told_now_and_then),
-        TEST(a_stream_or_a_hub_that_goes_wakes_all),
-        TEST(crowds_of_many_streams),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(a_request_waits_for_its_part),
+    TEST(who_may_skip_is_given_a_delta_update_where_there_is_one),
+    TEST(what_is_refused),
+    TEST(a_list_that_is_not_there_yet_is_waited_for),
+    TEST(nobody_waits_for_ever),
+    TEST(a_hinted_part_is_waited_for),
+    TEST(parts_leave_memory),
+    TEST(a_part_that_is_being_sent_stays),
+    TEST(a_stream_that_stands_still_holds_nobody_for_ever),
+    TEST(a_beginning_is_waited_for),
+    TEST(who_waits_for_a_beginning_is_told_now_and_then),
+    TEST(a_stream_or_a_hub_that_goes_wakes_all),
+    TEST(crowds_of_many_streams),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(ll_hub, tests);

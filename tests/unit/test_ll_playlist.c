@@ -276,23 +276,20 @@ static void multivariant_playlists(void **state)
     assert_golden("ll/master-audio.m3u8", multi);
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup(name, setup)
-    const struct CMUnitTest tests[] = {
-        TEST(a_list_with_an_open_segment),
-        TEST(a_segment_that_is_just_whole),
-        TEST(an_end),
-        TEST(a_delta_update_leaves_old_segments_out),
-        TEST(a_list_that_has_moved_on),
-        TEST(a_delta_update_behind_a_discontinuity),
-        TEST(numbers_only_grow),
-        TEST(what_could_not_be_written_is_a_gap),
-        TEST(the_next_discontinuity_has_a_number),
-        TEST(the_frame_rate_is_the_highest_that_is_listed),
-        TEST(an_edge),
-        TEST(multivariant_playlists),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(a_list_with_an_open_segment),
+    TEST(a_segment_that_is_just_whole),
+    TEST(an_end),
+    TEST(a_delta_update_leaves_old_segments_out),
+    TEST(a_list_that_has_moved_on),
+    TEST(a_delta_update_behind_a_discontinuity),
+    TEST(numbers_only_grow),
+    TEST(what_could_not_be_written_is_a_gap),
+    TEST(the_next_discontinuity_has_a_number),
+    TEST(the_frame_rate_is_the_highest_that_is_listed),
+    TEST(an_edge),
+    TEST(multivariant_playlists),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(ll_playlist, tests);

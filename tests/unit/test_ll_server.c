@@ -541,25 +541,20 @@ static void says_where_it_cannot_listen(void **state)
     assert_int_equal(errno, ENOENT);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(holds_and_wakes, setup, teardown),
-        cmocka_unit_test_setup_teardown(answers_at_once, setup, teardown),
-        cmocka_unit_test_setup_teardown(takes_requests_as_they_come, setup, teardown),
-        cmocka_unit_test_setup_teardown(compresses_for_who_takes_that, setup, teardown),
-        cmocka_unit_test_setup_teardown(ends_what_is_wrong, setup, teardown),
-        cmocka_unit_test_setup_teardown(sends_a_part_when_it_is_whole, setup, teardown),
-        cmocka_unit_test_setup_teardown(waits_for_no_disk, setup, teardown),
-        cmocka_unit_test_setup_teardown(tells_when_a_stream_begins, setup, teardown),
-        cmocka_unit_test_setup_teardown(tells_that_a_stream_has_not_begun, setup_short,
-                                        teardown_short),
-        cmocka_unit_test_setup_teardown(ends_who_is_slow, setup_limits, teardown_limits),
-        cmocka_unit_test_setup_teardown(refuses_one_connection_too_many, setup_limits,
-                                        teardown_limits),
-        cmocka_unit_test_setup_teardown(ends_with_an_answer, setup, teardown),
-        cmocka_unit_test_setup_teardown(says_where_it_cannot_listen, setup, teardown),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(holds_and_wakes, setup, teardown),
+    cmocka_unit_test_setup_teardown(answers_at_once, setup, teardown),
+    cmocka_unit_test_setup_teardown(takes_requests_as_they_come, setup, teardown),
+    cmocka_unit_test_setup_teardown(compresses_for_who_takes_that, setup, teardown),
+    cmocka_unit_test_setup_teardown(ends_what_is_wrong, setup, teardown),
+    cmocka_unit_test_setup_teardown(sends_a_part_when_it_is_whole, setup, teardown),
+    cmocka_unit_test_setup_teardown(waits_for_no_disk, setup, teardown),
+    cmocka_unit_test_setup_teardown(tells_when_a_stream_begins, setup, teardown),
+    cmocka_unit_test_setup_teardown(tells_that_a_stream_has_not_begun, setup_short, teardown_short),
+    cmocka_unit_test_setup_teardown(ends_who_is_slow, setup_limits, teardown_limits),
+    cmocka_unit_test_setup_teardown(refuses_one_connection_too_many, setup_limits, teardown_limits),
+    cmocka_unit_test_setup_teardown(ends_with_an_answer, setup, teardown),
+    cmocka_unit_test_setup_teardown(says_where_it_cannot_listen, setup, teardown),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(ll_server, tests);

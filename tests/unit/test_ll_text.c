@@ -84,13 +84,10 @@ static void many_may_ask_at_once(void **state)
     ll_text_release(NULL);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_is_compressed_once),
-        cmocka_unit_test(any_text_is_compressed),
-        cmocka_unit_test(many_may_ask_at_once),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(it_is_compressed_once),
+    cmocka_unit_test(any_text_is_compressed),
+    cmocka_unit_test(many_may_ask_at_once),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(ll_text, tests);

@@ -231,17 +231,14 @@ static void multivariant_playlists(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(attribute_lists),
-        cmocka_unit_test(a_list_with_parts),
-        cmocka_unit_test(a_delta_update_is_completed),
-        cmocka_unit_test(the_bridges_delta_update_is_completed),
-        cmocka_unit_test(differences),
-        cmocka_unit_test(what_is_no_playlist_is_refused),
-        cmocka_unit_test(multivariant_playlists),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(attribute_lists),
+    cmocka_unit_test(a_list_with_parts),
+    cmocka_unit_test(a_delta_update_is_completed),
+    cmocka_unit_test(the_bridges_delta_update_is_completed),
+    cmocka_unit_test(differences),
+    cmocka_unit_test(what_is_no_playlist_is_refused),
+    cmocka_unit_test(multivariant_playlists),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(m3u8, tests);

@@ -256,21 +256,18 @@ static void test_a_thread_reads_what_another_sends(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(test_an_empty_box),
-        TEST(test_a_publisher_has_the_stream_before_he_is_read_of),
-        TEST(test_a_publisher_takes_the_place_of_the_one_before),
-        TEST(test_a_publisher_goes),
-        TEST(test_who_was_ended_leaves_the_stream_to_who_waits),
-        TEST(test_a_box_is_not_closed_while_a_publisher_waits),
-        TEST(test_who_is_to_stop_lets_nobody_in),
-        TEST(test_who_rests_is_woken_by_a_publisher),
-        TEST(test_hurry_is_said_once),
-        TEST(test_a_bar_ends),
-        TEST(test_a_thread_reads_what_another_sends),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(test_an_empty_box),
+    TEST(test_a_publisher_has_the_stream_before_he_is_read_of),
+    TEST(test_a_publisher_takes_the_place_of_the_one_before),
+    TEST(test_a_publisher_goes),
+    TEST(test_who_was_ended_leaves_the_stream_to_who_waits),
+    TEST(test_a_box_is_not_closed_while_a_publisher_waits),
+    TEST(test_who_is_to_stop_lets_nobody_in),
+    TEST(test_who_rests_is_woken_by_a_publisher),
+    TEST(test_hurry_is_said_once),
+    TEST(test_a_bar_ends),
+    TEST(test_a_thread_reads_what_another_sends),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(mailbox, tests);

@@ -159,9 +159,8 @@ static void test_skew(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_skew)};
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_skew),
+};
 
-    return cmocka_run_group_tests_name("marks", tests, NULL, NULL);
-}
+TEST_GROUP(marks, tests);

@@ -94,15 +94,12 @@ static void takes_what_is_a_little_late(void **state)
     assert_int_equal(bitrate, 160000);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(knows_nothing_before_it_has_seen_five_seconds),
-        cmocka_unit_test(leaves_out_what_came_before_its_time),
-        cmocka_unit_test(is_a_mean_of_the_last_whole_seconds),
-        cmocka_unit_test(forgets_over_a_pause_of_any_length),
-        cmocka_unit_test(takes_what_is_a_little_late),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(knows_nothing_before_it_has_seen_five_seconds),
+    cmocka_unit_test(leaves_out_what_came_before_its_time),
+    cmocka_unit_test(is_a_mean_of_the_last_whole_seconds),
+    cmocka_unit_test(forgets_over_a_pause_of_any_length),
+    cmocka_unit_test(takes_what_is_a_little_late),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(mean_rate, tests);

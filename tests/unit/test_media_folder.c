@@ -154,13 +154,11 @@ static void a_folder_goes_where_nothing_is_in_it(void **state)
     assert_int_equal(media_folder_write(folder, "a.ts", "a", 1), -1);
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(files_appear_and_are_replaced),     TEST(an_error_changes_nothing),
-        TEST(files_are_removed_in_their_time),   TEST(what_an_earlier_run_has_left_is_removed),
-        TEST(what_goes_meanwhile_needs_no_sync), TEST(a_folder_goes_where_nothing_is_in_it),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    TEST(files_appear_and_are_replaced),     TEST(an_error_changes_nothing),
+    TEST(files_are_removed_in_their_time),   TEST(what_an_earlier_run_has_left_is_removed),
+    TEST(what_goes_meanwhile_needs_no_sync), TEST(a_folder_goes_where_nothing_is_in_it),
+};
+
+TEST_GROUP(media_folder, tests);

@@ -251,14 +251,11 @@ static void dates_of_renditions(void **state)
     media_rules_destroy(&other);
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(segments),
-        TEST(figures),
-        TEST(dates_of_renditions),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(segments),
+    TEST(figures),
+    TEST(dates_of_renditions),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(media_rules, tests);

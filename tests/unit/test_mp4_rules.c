@@ -160,11 +160,8 @@ static void boxes(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(boxes, setup, teardown),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(boxes, setup, teardown),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(mp4_rules, tests);

@@ -239,14 +239,11 @@ static void reports_tell_what_is_there(void **state)
     assert_found(findings, "not there", "an EXT-X-RENDITION-REPORT names what", false);
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(a_multivariant_playlist),       TEST(what_it_says_of_the_media),
-        TEST(renditions_against_each_other), TEST(each_rendition_reports_the_others),
-        TEST(reports_tell_what_is_there),    TEST(a_short_segment_has_a_number_of_its_own),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(a_multivariant_playlist),       TEST(what_it_says_of_the_media),
+    TEST(renditions_against_each_other), TEST(each_rendition_reports_the_others),
+    TEST(reports_tell_what_is_there),    TEST(a_short_segment_has_a_number_of_its_own),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(multi_rules, tests);

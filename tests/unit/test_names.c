@@ -34,12 +34,9 @@ static void a_name_has_one_content(void **state)
     names_destroy(&names);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_name_stands_for_one_thing),
-        cmocka_unit_test(a_name_has_one_content),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_name_stands_for_one_thing),
+    cmocka_unit_test(a_name_has_one_content),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(names, tests);

@@ -243,20 +243,18 @@ static void a_disk_that_refuses_is_told_of(void **state)
     assert_bound(NUMBERS_TS, 11, 0);
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(without_a_log_lists_are_trusted),
-        TEST(it_is_written_ahead_and_seldom),
-        TEST(another_boot_trusts_what_nothing_is_newer_than),
-        TEST(each_series_has_its_own_boot),
-        TEST(what_is_settled_is_trusted_until_there_is_more),
-        TEST(what_lags_is_not_trusted_until_it_does_no_more),
-        TEST(what_is_not_ahead_any_more_is_trusted),
-        cmocka_unit_test(a_damaged_record_is_left_out),
-        TEST(a_log_that_is_none_is_not_believed),
-        TEST(a_disk_that_refuses_is_told_of),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    TEST(without_a_log_lists_are_trusted),
+    TEST(it_is_written_ahead_and_seldom),
+    TEST(another_boot_trusts_what_nothing_is_newer_than),
+    TEST(each_series_has_its_own_boot),
+    TEST(what_is_settled_is_trusted_until_there_is_more),
+    TEST(what_lags_is_not_trusted_until_it_does_no_more),
+    TEST(what_is_not_ahead_any_more_is_trusted),
+    cmocka_unit_test(a_damaged_record_is_left_out),
+    TEST(a_log_that_is_none_is_not_believed),
+    TEST(a_disk_that_refuses_is_told_of),
+};
+
+TEST_GROUP(number_log, tests);

@@ -56,12 +56,9 @@ static void goes_on_for_ever(void **state)
     old_names_destroy(&names);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_oldest_goes_first),
-        cmocka_unit_test(goes_on_for_ever),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(the_oldest_goes_first),
+    cmocka_unit_test(goes_on_for_ever),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(old_names, tests);

@@ -190,17 +190,14 @@ static void a_new_publisher_goes_on_where_the_last_one_ended(void **state)
     assert_int_equal(first_pts, FIRST + 96000 - 1024);
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(a_tone_goes_through_in_its_place),
-        TEST(what_was_lost_is_rebuilt_or_concealed),
-        TEST(the_count_is_right_whatever_is_put_in),
-        TEST(one_call_puts_in_so_much_and_no_more),
-        TEST(a_packet_that_is_none_becomes_silence),
-        TEST(a_new_publisher_goes_on_where_the_last_one_ended),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(a_tone_goes_through_in_its_place),
+    TEST(what_was_lost_is_rebuilt_or_concealed),
+    TEST(the_count_is_right_whatever_is_put_in),
+    TEST(one_call_puts_in_so_much_and_no_more),
+    TEST(a_packet_that_is_none_becomes_silence),
+    TEST(a_new_publisher_goes_on_where_the_last_one_ended),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(opus_to_aac, tests);

@@ -173,15 +173,12 @@ static void an_ended_broadcast_stays_until_it_may_go(void **state)
     assert_true(count_files(root, ".ts") > ended);
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(key_frames_of_alternating_size_make_few_segments),
-        TEST(bytes_of_pictures_are_bounded),
-        TEST(the_bound_holds_for_any_time),
-        TEST(an_ended_broadcast_stays_until_it_may_go),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(key_frames_of_alternating_size_make_few_segments),
+    TEST(bytes_of_pictures_are_bounded),
+    TEST(the_bound_holds_for_any_time),
+    TEST(an_ended_broadcast_stays_until_it_may_go),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(output_bound, tests);

@@ -251,11 +251,8 @@ static void within_a_segment_of_calm_all_is_well(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(within_a_segment_of_calm_all_is_well),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(within_a_segment_of_calm_all_is_well),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(overload, tests);

@@ -220,16 +220,13 @@ static void test_the_next_run_goes_on(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(test_where_nobody_came_nothing_is_written),
-        TEST(test_both_outputs_end_and_are_cleared_together),
-        TEST(test_without_ts_segments_none_are_made),
-        TEST(test_files_go_when_they_may),
-        TEST(test_what_is_listed_stays_however_long),
-        TEST(test_the_next_run_goes_on),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(test_where_nobody_came_nothing_is_written),
+    TEST(test_both_outputs_end_and_are_cleared_together),
+    TEST(test_without_ts_segments_none_are_made),
+    TEST(test_files_go_when_they_may),
+    TEST(test_what_is_listed_stays_however_long),
+    TEST(test_the_next_run_goes_on),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(packager, tests);

@@ -155,18 +155,15 @@ static void the_rule_holds_for_uneven_pictures(void **state)
     assert_int_equal(empty, 0);
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup(name, setup)
-    const struct CMUnitTest tests[] = {
-        TEST(lengths),
-        TEST(parts_have_one_length),
-        TEST(the_last_part_takes_the_rest),
-        TEST(a_small_rest_goes_with_the_part_before),
-        TEST(a_rest_is_not_left_empty),
-        TEST(nothing_goes_beyond_the_limit),
-        TEST(the_rule_holds_for_uneven_pictures),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(lengths),
+    TEST(parts_have_one_length),
+    TEST(the_last_part_takes_the_rest),
+    TEST(a_small_rest_goes_with_the_part_before),
+    TEST(a_rest_is_not_left_empty),
+    TEST(nothing_goes_beyond_the_limit),
+    TEST(the_rule_holds_for_uneven_pictures),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(part_cutter, tests);

@@ -319,18 +319,15 @@ static void parts_that_have_gone_are_tried_at_the_last_moment(void **state)
     assert_int_equal(findings_count(findings), 0);
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(one_version),
-        TEST(golden_playlists_are_good),
-        TEST(two_versions),
-        TEST(parts_and_segments_come_in_time),
-        TEST(what_is_not_waited_for_has_no_pace),
-        TEST(a_segment_is_late),
-        TEST(parts_that_have_gone_are_tried_at_the_last_moment),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(one_version),
+    TEST(golden_playlists_are_good),
+    TEST(two_versions),
+    TEST(parts_and_segments_come_in_time),
+    TEST(what_is_not_waited_for_has_no_pace),
+    TEST(a_segment_is_late),
+    TEST(parts_that_have_gone_are_tried_at_the_last_moment),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(part_rules, tests);

@@ -81,15 +81,13 @@ static void a_clock_that_begins_anew_is_another(void **state)
     assert_int_equal(picture_delay_wait_90k(&delay), MS(250));
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup(name, setup)
-    const struct CMUnitTest tests[] = {
-        TEST(waits_long_until_it_knows),
-        TEST(follows_what_it_sees),
-        TEST(one_late_picture_is_heeded_at_once_and_for_a_while),
-        TEST(a_frozen_picture_teaches_nothing),
-        TEST(a_clock_that_begins_anew_is_another),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    TEST(waits_long_until_it_knows),
+    TEST(follows_what_it_sees),
+    TEST(one_late_picture_is_heeded_at_once_and_for_a_while),
+    TEST(a_frozen_picture_teaches_nothing),
+    TEST(a_clock_that_begins_anew_is_another),
+};
+
+TEST_GROUP(picture_delay, tests);

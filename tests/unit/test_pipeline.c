@@ -216,16 +216,13 @@ static void what_finds_no_room_parts_the_stream(void **state)
     assert_in_range(listed_ms(), (120 - (int)drops) * 20 - 100, (120 - (int)drops) * 20 + 100);
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(what_has_come_is_written_when_the_publisher_goes),
-        TEST(the_next_publisher_goes_on_behind_a_discontinuity),
-        TEST(it_rests_until_something_comes),
-        TEST(what_comes_unseen_is_not_late),
-        TEST(what_finds_no_room_parts_the_stream),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(what_has_come_is_written_when_the_publisher_goes),
+    TEST(the_next_publisher_goes_on_behind_a_discontinuity),
+    TEST(it_rests_until_something_comes),
+    TEST(what_comes_unseen_is_not_late),
+    TEST(what_finds_no_room_parts_the_stream),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(pipeline, tests);

@@ -183,14 +183,11 @@ static void delays_are_counted(void **state)
     assert_null(d);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_delta_update),     cmocka_unit_test(a_low_latency_list),
-        cmocka_unit_test(a_classic_list),     cmocka_unit_test(a_multivariant_list),
-        cmocka_unit_test(what_is_refused),    cmocka_unit_test(a_version_is_read_once),
-        cmocka_unit_test(delays_are_counted),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_delta_update),     cmocka_unit_test(a_low_latency_list),
+    cmocka_unit_test(a_classic_list),     cmocka_unit_test(a_multivariant_list),
+    cmocka_unit_test(what_is_refused),    cmocka_unit_test(a_version_is_read_once),
+    cmocka_unit_test(delays_are_counted),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(player_list, tests);

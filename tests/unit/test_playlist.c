@@ -243,23 +243,20 @@ static void the_largest_fits(void **state)
     assert_in_range(playlist_write(&playlist, text), 10000, PLAYLIST_TEXT_SIZE - 1);
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup(name, setup)
-    const struct CMUnitTest tests[] = {
-        TEST(writes_a_sliding_window),
-        TEST(writes_durations_to_the_tick),
-        TEST(an_ended_one_says_so),
-        TEST(keeps_three_target_durations),
-        TEST(grows_no_further_than_its_array),
-        TEST(a_discontinuity_is_counted_when_it_leaves),
-        TEST(a_new_beginning_keeps_the_numbers),
-        TEST(reads_back_what_it_wrote),
-        TEST(reads_every_duration_back_to_the_tick),
-        TEST(refuses_what_is_not_its_own),
-        TEST(refuses_more_segments_than_it_holds),
-        TEST(the_largest_fits),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(writes_a_sliding_window),
+    TEST(writes_durations_to_the_tick),
+    TEST(an_ended_one_says_so),
+    TEST(keeps_three_target_durations),
+    TEST(grows_no_further_than_its_array),
+    TEST(a_discontinuity_is_counted_when_it_leaves),
+    TEST(a_new_beginning_keeps_the_numbers),
+    TEST(reads_back_what_it_wrote),
+    TEST(reads_every_duration_back_to_the_tick),
+    TEST(refuses_what_is_not_its_own),
+    TEST(refuses_more_segments_than_it_holds),
+    TEST(the_largest_fits),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(playlist, tests);

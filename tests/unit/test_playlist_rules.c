@@ -183,18 +183,15 @@ static void what_is_no_playlist_is_refused(void **state)
     }
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(a_good_server_is_left_alone),
-        TEST(each_fault_is_seen),
-        TEST(what_came_while_nobody_looked_is_not_late),
-        TEST(what_counts_discontinuities_is_there_before_they_go),
-        TEST(what_has_left_is_tried_at_the_last_moment),
-        TEST(what_is_tried_too_late_is_not_tried),
-        TEST(what_is_no_playlist_is_refused),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(a_good_server_is_left_alone),
+    TEST(each_fault_is_seen),
+    TEST(what_came_while_nobody_looked_is_not_late),
+    TEST(what_counts_discontinuities_is_there_before_they_go),
+    TEST(what_has_left_is_tried_at_the_last_moment),
+    TEST(what_is_tried_too_late_is_not_tried),
+    TEST(what_is_no_playlist_is_refused),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(playlist_rules, tests);

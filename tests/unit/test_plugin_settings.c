@@ -304,17 +304,16 @@ static void the_sample_shows_the_defaults(void **state)
     plugin_settings_destroy(&s);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(has_defaults_without_a_file),
-                                       cmocka_unit_test(reads_keys),
-                                       cmocka_unit_test(refuses_with_a_sentence),
-                                       cmocka_unit_test(reads_the_bridges_token),
-                                       cmocka_unit_test(judges_keys),
-                                       cmocka_unit_test(knows_what_is_unlisted),
-                                       cmocka_unit_test(compares_keys),
-                                       cmocka_unit_test(takes_its_sample),
-                                       cmocka_unit_test(the_sample_shows_the_defaults)};
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(has_defaults_without_a_file),
+    cmocka_unit_test(reads_keys),
+    cmocka_unit_test(refuses_with_a_sentence),
+    cmocka_unit_test(reads_the_bridges_token),
+    cmocka_unit_test(judges_keys),
+    cmocka_unit_test(knows_what_is_unlisted),
+    cmocka_unit_test(compares_keys),
+    cmocka_unit_test(takes_its_sample),
+    cmocka_unit_test(the_sample_shows_the_defaults),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(plugin_settings, tests);

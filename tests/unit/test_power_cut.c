@@ -334,11 +334,9 @@ static void what_is_durable_is_taken_up(void **state)
     assert_true(kept > cuts / 3);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_power_is_cut_at_every_write),
-        cmocka_unit_test(what_is_durable_is_taken_up),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(the_power_is_cut_at_every_write),
+    cmocka_unit_test(what_is_durable_is_taken_up),
+};
+
+TEST_GROUP(power_cut, tests);

@@ -177,15 +177,12 @@ static void refusals(void **state)
     assert_int_equal(cache_max_age_s(""), -1);
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(answers_to_requests_for_a_playlist),
-        TEST(delta_updates),
-        TEST(media),
-        TEST(refusals),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(answers_to_requests_for_a_playlist),
+    TEST(delta_updates),
+    TEST(media),
+    TEST(refusals),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(reload_rules, tests);

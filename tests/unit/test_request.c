@@ -254,15 +254,14 @@ static void cuts_a_long_sentence(void **state)
     assert_int_equal(strlen(error.text), REQUEST_ERROR_SIZE - 1);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(reads_requests),
-                                       cmocka_unit_test(reads_fields),
-                                       cmocka_unit_test(refuses_with_code_and_sentence),
-                                       cmocka_unit_test(knows_questions),
-                                       cmocka_unit_test(takes_a_message_that_is_missing),
-                                       cmocka_unit_test(writes_replies),
-                                       cmocka_unit_test(cuts_a_long_sentence)};
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(reads_requests),
+    cmocka_unit_test(reads_fields),
+    cmocka_unit_test(refuses_with_code_and_sentence),
+    cmocka_unit_test(knows_questions),
+    cmocka_unit_test(takes_a_message_that_is_missing),
+    cmocka_unit_test(writes_replies),
+    cmocka_unit_test(cuts_a_long_sentence),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(request, tests);

@@ -190,15 +190,14 @@ static void turns_times_into_ntp_and_back(void **state)
     assert_true(rtcp_ntp_to_unix_us(0) == -2208988800000000ll);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(walks_a_datagram),
-                                       cmocka_unit_test(reads_a_sender_report),
-                                       cmocka_unit_test(stops_wherever_it_is_cut),
-                                       cmocka_unit_test(writes_a_pli),
-                                       cmocka_unit_test(writes_a_receiver_report),
-                                       cmocka_unit_test(keeps_the_loss_to_24_bits),
-                                       cmocka_unit_test(turns_times_into_ntp_and_back)};
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(walks_a_datagram),
+    cmocka_unit_test(reads_a_sender_report),
+    cmocka_unit_test(stops_wherever_it_is_cut),
+    cmocka_unit_test(writes_a_pli),
+    cmocka_unit_test(writes_a_receiver_report),
+    cmocka_unit_test(keeps_the_loss_to_24_bits),
+    cmocka_unit_test(turns_times_into_ntp_and_back),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(rtcp_packet, tests);

@@ -97,17 +97,14 @@ static void another_sender_begins_anew(void **state)
     assert_int_equal(block.cumulative_lost, 0);
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup(name, setup)
-    const struct CMUnitTest tests[] = {
-        TEST(has_nothing_to_say_at_first),
-        TEST(counts_losses_since_the_last_report),
-        TEST(what_comes_twice_is_no_negative_fraction),
-        TEST(measures_jitter_as_rfc_3550_does),
-        TEST(tells_when_the_last_report_came),
-        TEST(another_sender_begins_anew),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(has_nothing_to_say_at_first),
+    TEST(counts_losses_since_the_last_report),
+    TEST(what_comes_twice_is_no_negative_fraction),
+    TEST(measures_jitter_as_rfc_3550_does),
+    TEST(tells_when_the_last_report_came),
+    TEST(another_sender_begins_anew),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(rtcp_reporter, tests);

@@ -417,24 +417,21 @@ static void audio_is_lost_before_it_is_encoded(void **state)
     assert_true(llabs(began_us[1] - began_us[0] - 3700 * MS) <= 1 * MS);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(plays_rounds_without_a_seam, setup, teardown),
-        cmocka_unit_test_setup_teardown(reports_go_with_the_rounds, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_seed_decides, setup, teardown),
-        cmocka_unit_test_setup_teardown(loses_the_part_that_is_asked_for, setup, teardown),
-        cmocka_unit_test_setup_teardown(loses_bursts, setup, teardown),
-        cmocka_unit_test_setup_teardown(delays_some_past_others, setup, teardown),
-        cmocka_unit_test_setup_teardown(doubles_some, setup, teardown),
-        cmocka_unit_test_setup_teardown(jitter_keeps_the_order, setup, teardown),
-        cmocka_unit_test_setup_teardown(audio_clock_is_off, setup, teardown),
-        cmocka_unit_test_setup_teardown(first_numbers_are_as_asked, setup, teardown),
-        cmocka_unit_test_setup_teardown(leaves_out_what_is_not_wanted, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_new_sender_begins_with_an_idr_picture, setup, teardown),
-        cmocka_unit_test_setup_teardown(audio_pauses, setup, teardown),
-        cmocka_unit_test_setup_teardown(audio_is_lost_before_it_is_encoded, setup, teardown),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(plays_rounds_without_a_seam, setup, teardown),
+    cmocka_unit_test_setup_teardown(reports_go_with_the_rounds, setup, teardown),
+    cmocka_unit_test_setup_teardown(the_seed_decides, setup, teardown),
+    cmocka_unit_test_setup_teardown(loses_the_part_that_is_asked_for, setup, teardown),
+    cmocka_unit_test_setup_teardown(loses_bursts, setup, teardown),
+    cmocka_unit_test_setup_teardown(delays_some_past_others, setup, teardown),
+    cmocka_unit_test_setup_teardown(doubles_some, setup, teardown),
+    cmocka_unit_test_setup_teardown(jitter_keeps_the_order, setup, teardown),
+    cmocka_unit_test_setup_teardown(audio_clock_is_off, setup, teardown),
+    cmocka_unit_test_setup_teardown(first_numbers_are_as_asked, setup, teardown),
+    cmocka_unit_test_setup_teardown(leaves_out_what_is_not_wanted, setup, teardown),
+    cmocka_unit_test_setup_teardown(a_new_sender_begins_with_an_idr_picture, setup, teardown),
+    cmocka_unit_test_setup_teardown(audio_pauses, setup, teardown),
+    cmocka_unit_test_setup_teardown(audio_is_lost_before_it_is_encoded, setup, teardown),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(rtp_faults, tests);

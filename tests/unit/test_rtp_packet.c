@@ -136,15 +136,14 @@ static void a_clock_goes_on_for_years(void **state)
     assert_int_equal(rtp_clock_near(&clock, (uint32_t)(at + 5)), at + 5);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(parses_and_refuses),
-                                       cmocka_unit_test(reads_the_header),
-                                       cmocka_unit_test(tells_rtcp_apart),
-                                       cmocka_unit_test(keeps_the_marker_with_another_payload_type),
-                                       cmocka_unit_test(unwraps),
-                                       cmocka_unit_test(a_clock_is_bounded),
-                                       cmocka_unit_test(a_clock_goes_on_for_years)};
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(parses_and_refuses),
+    cmocka_unit_test(reads_the_header),
+    cmocka_unit_test(tells_rtcp_apart),
+    cmocka_unit_test(keeps_the_marker_with_another_payload_type),
+    cmocka_unit_test(unwraps),
+    cmocka_unit_test(a_clock_is_bounded),
+    cmocka_unit_test(a_clock_goes_on_for_years),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(rtp_packet, tests);

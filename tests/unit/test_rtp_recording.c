@@ -237,18 +237,15 @@ static void says_what_is_wrong_with_a_file(void **state)
     assert_non_null(strstr(error, "No such file"));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_the_first_publisher_alone),
-        cmocka_unit_test(leaves_out_what_ends_a_session),
-        cmocka_unit_test(finds_idr_pictures_however_they_are_packed),
-        cmocka_unit_test(is_cut_to_whole_seconds_from_an_idr_picture),
-        cmocka_unit_test(is_cut_to_what_is_asked_for),
-        cmocka_unit_test(says_why_it_cannot_be_cut),
-        cmocka_unit_test(reads_what_tcpdump_writes),
-        cmocka_unit_test(says_what_is_wrong_with_a_file),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(takes_the_first_publisher_alone),
+    cmocka_unit_test(leaves_out_what_ends_a_session),
+    cmocka_unit_test(finds_idr_pictures_however_they_are_packed),
+    cmocka_unit_test(is_cut_to_whole_seconds_from_an_idr_picture),
+    cmocka_unit_test(is_cut_to_what_is_asked_for),
+    cmocka_unit_test(says_why_it_cannot_be_cut),
+    cmocka_unit_test(reads_what_tcpdump_writes),
+    cmocka_unit_test(says_what_is_wrong_with_a_file),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(rtp_recording, tests);

@@ -418,21 +418,18 @@ static void sends_beside_every_other_call(void **state)
 
 #define with_listener(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(needs_its_listener),
-        with_listener(sends_each_kind_from_its_port),
-        with_listener(counts_what_it_cannot_send),
-        with_listener(says_why_it_cannot_connect),
-        with_listener(hears_key_frame_requests),
-        with_listener(hears_only_its_destination),
-        with_listener(says_gone_once_after_each_connect),
-        with_listener(forgets_the_last_destination),
-        with_listener(says_nothing_after_destroy),
-        with_listener(says_nothing_after_destroy_where_a_child_has_the_sockets),
-        with_listener(sends_beside_every_other_call),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(needs_its_listener),
+    with_listener(sends_each_kind_from_its_port),
+    with_listener(counts_what_it_cannot_send),
+    with_listener(says_why_it_cannot_connect),
+    with_listener(hears_key_frame_requests),
+    with_listener(hears_only_its_destination),
+    with_listener(says_gone_once_after_each_connect),
+    with_listener(forgets_the_last_destination),
+    with_listener(says_nothing_after_destroy),
+    with_listener(says_nothing_after_destroy_where_a_child_has_the_sockets),
+    with_listener(sends_beside_every_other_call),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(rtp_sender, tests);

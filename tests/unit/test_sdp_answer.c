@@ -343,16 +343,15 @@ static void holds_to_the_size_of_an_answer(void **state)
     assert_string_equal(o.error.text, "the offer is too large to answer");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(answers_browsers),
-                                       cmocka_unit_test(answers_section_by_section),
-                                       cmocka_unit_test(refuses_with_code_and_sentence),
-                                       cmocka_unit_test(starts_near_the_cap),
-                                       cmocka_unit_test(keeps_the_origin_of_its_session),
-                                       cmocka_unit_test(passes_parameters_on_that_fit),
-                                       cmocka_unit_test(copies_eight_extensions_at_the_most),
-                                       cmocka_unit_test(holds_to_the_size_of_an_answer)};
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(answers_browsers),
+    cmocka_unit_test(answers_section_by_section),
+    cmocka_unit_test(refuses_with_code_and_sentence),
+    cmocka_unit_test(starts_near_the_cap),
+    cmocka_unit_test(keeps_the_origin_of_its_session),
+    cmocka_unit_test(passes_parameters_on_that_fit),
+    cmocka_unit_test(copies_eight_extensions_at_the_most),
+    cmocka_unit_test(holds_to_the_size_of_an_answer),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(sdp_answer, tests);

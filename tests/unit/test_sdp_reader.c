@@ -444,23 +444,22 @@ static void never_reads_past_the_end(void **state)
     free(offer);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(refuses_with_a_sentence),
-                                       cmocka_unit_test(refuses_a_nul_byte),
-                                       cmocka_unit_test(holds_to_its_limits),
-                                       cmocka_unit_test(reads_session_and_sections),
-                                       cmocka_unit_test(has_no_address_where_none_is_named),
-                                       cmocka_unit_test(finds_the_direction),
-                                       cmocka_unit_test(walks_attributes),
-                                       cmocka_unit_test(finds_the_first_attribute),
-                                       cmocka_unit_test(walks_payload_types),
-                                       cmocka_unit_test(knows_codecs),
-                                       cmocka_unit_test(finds_parameters),
-                                       cmocka_unit_test(knows_feedback),
-                                       cmocka_unit_test(reads_numbers),
-                                       cmocka_unit_test(compares_slices),
-                                       cmocka_unit_test(never_reads_past_the_end)};
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(refuses_with_a_sentence),
+    cmocka_unit_test(refuses_a_nul_byte),
+    cmocka_unit_test(holds_to_its_limits),
+    cmocka_unit_test(reads_session_and_sections),
+    cmocka_unit_test(has_no_address_where_none_is_named),
+    cmocka_unit_test(finds_the_direction),
+    cmocka_unit_test(walks_attributes),
+    cmocka_unit_test(finds_the_first_attribute),
+    cmocka_unit_test(walks_payload_types),
+    cmocka_unit_test(knows_codecs),
+    cmocka_unit_test(finds_parameters),
+    cmocka_unit_test(knows_feedback),
+    cmocka_unit_test(reads_numbers),
+    cmocka_unit_test(compares_slices),
+    cmocka_unit_test(never_reads_past_the_end),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(sdp_reader, tests);

@@ -308,25 +308,22 @@ static void asks_whatever_the_clock_does(void **state)
     assert_true(segment_cutter_ask(&cutter, start + MS(420)));
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup(name, setup)
-    const struct CMUnitTest tests[] = {
-        TEST(publishers_of_all_sorts),
-        TEST(the_promise_is_kept),
-        TEST(asks_in_time_and_again),
-        TEST(asks_often_who_answers_fast),
-        TEST(learns_how_long_an_answer_takes),
-        TEST(a_restart_cuts_at_once),
-        TEST(an_idr_at_the_very_start_is_the_segments_own),
-        TEST(a_late_picture_does_not_stretch_the_segment),
-        TEST(the_first_segments_are_short),
-        TEST(says_when_it_wants_to_be_called),
-        TEST(a_segment_without_an_idr_is_ended_at_the_next_one),
-        TEST(no_segment_is_of_a_few_pictures),
-        TEST(an_idr_that_comes_first_is_the_segments_own),
-        TEST(asks_whatever_the_clock_does),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(publishers_of_all_sorts),
+    TEST(the_promise_is_kept),
+    TEST(asks_in_time_and_again),
+    TEST(asks_often_who_answers_fast),
+    TEST(learns_how_long_an_answer_takes),
+    TEST(a_restart_cuts_at_once),
+    TEST(an_idr_at_the_very_start_is_the_segments_own),
+    TEST(a_late_picture_does_not_stretch_the_segment),
+    TEST(the_first_segments_are_short),
+    TEST(says_when_it_wants_to_be_called),
+    TEST(a_segment_without_an_idr_is_ended_at_the_next_one),
+    TEST(no_segment_is_of_a_few_pictures),
+    TEST(an_idr_that_comes_first_is_the_segments_own),
+    TEST(asks_whatever_the_clock_does),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(segment_cutter, tests);

@@ -197,14 +197,11 @@ static void a_cut_before_everything_gives_nothing(void **state)
     assert_int_equal(segment.pictures, 1);
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(a_segment_is_a_transport_stream), TEST(counters_run_on_from_one_segment_to_the_next),
-        TEST(what_lies_behind_the_cut_stays),  TEST(one_kind_alone),
-        TEST(tracks_are_interleaved),          TEST(a_cut_before_everything_gives_nothing),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(a_segment_is_a_transport_stream), TEST(counters_run_on_from_one_segment_to_the_next),
+    TEST(what_lies_behind_the_cut_stays),  TEST(one_kind_alone),
+    TEST(tracks_are_interleaved),          TEST(a_cut_before_everything_gives_nothing),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(segment_mux, tests);

@@ -299,24 +299,21 @@ static void a_disk_that_refuses_changes_nothing(void **state)
     assert_non_null(strstr(playlist_file(), "-000002.ts"));
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(writes_segments_and_lists_them),
-        TEST(keeps_what_has_left_the_list_for_as_long_as_it_must),
-        TEST(a_second_run_goes_on_where_the_first_stood),
-        TEST(leftovers_of_an_earlier_run_are_removed_in_time),
-        TEST(what_a_second_run_drops_stays_as_long_as_the_first_one_promised),
-        TEST(a_promise_of_an_earlier_run_is_kept),
-        TEST(segments_that_are_lost_are_not_listed),
-        TEST(a_file_that_is_no_playlist_is_begun_anew),
-        cmocka_unit_test(a_damaged_playlist_does_not_begin_at_0),
-        cmocka_unit_test(a_segment_that_is_not_whole_is_not_listed),
-        TEST(ends_and_begins_again),
-        TEST(clears_an_ended_stream_but_for_its_numbers),
-        TEST(a_disk_that_refuses_changes_nothing),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(writes_segments_and_lists_them),
+    TEST(keeps_what_has_left_the_list_for_as_long_as_it_must),
+    TEST(a_second_run_goes_on_where_the_first_stood),
+    TEST(leftovers_of_an_earlier_run_are_removed_in_time),
+    TEST(what_a_second_run_drops_stays_as_long_as_the_first_one_promised),
+    TEST(a_promise_of_an_earlier_run_is_kept),
+    TEST(segments_that_are_lost_are_not_listed),
+    TEST(a_file_that_is_no_playlist_is_begun_anew),
+    cmocka_unit_test(a_damaged_playlist_does_not_begin_at_0),
+    cmocka_unit_test(a_segment_that_is_not_whole_is_not_listed),
+    TEST(ends_and_begins_again),
+    TEST(clears_an_ended_stream_but_for_its_numbers),
+    TEST(a_disk_that_refuses_changes_nothing),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(segment_store, tests);

@@ -231,16 +231,13 @@ static void keeps_its_errors_short(void **state)
     assert_int_equal(error[SETTINGS_ERROR_SIZE], '#');
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_values),
-        cmocka_unit_test(refuses_with_file_line_and_sentence),
-        cmocka_unit_test(keeps_what_is_required),
-        cmocka_unit_test(says_why_a_file_cannot_be_read),
-        cmocka_unit_test(names_the_included_file),
-        cmocka_unit_test(keeps_its_errors_short),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(reads_values),
+    cmocka_unit_test(refuses_with_file_line_and_sentence),
+    cmocka_unit_test(keeps_what_is_required),
+    cmocka_unit_test(says_why_a_file_cannot_be_read),
+    cmocka_unit_test(names_the_included_file),
+    cmocka_unit_test(keeps_its_errors_short),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(settings_reader, tests);

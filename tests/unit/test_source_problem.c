@@ -110,13 +110,10 @@ static void strangers_are_found_out_by_what_they_send(void **state)
     assert_string_equal(send_strange(slice, sizeof(slice), sps, sizeof(sps)), "");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(strangers_are_found_out_by_what_they_send),
-        cmocka_unit_test(each_has_its_name),
-        cmocka_unit_test(each_says_what_to_do),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(strangers_are_found_out_by_what_they_send),
+    cmocka_unit_test(each_has_its_name),
+    cmocka_unit_test(each_says_what_to_do),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(source_problem, tests);

@@ -159,18 +159,15 @@ static void answers_section_by_section(void **state)
                         "m=video 0 RTP/AVPF 0\r\na=inactive\r\n");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_audio_stands_first),
-        cmocka_unit_test(reads_where_rtcp_goes),
-        cmocka_unit_test(takes_the_first_codec_it_can_use),
-        cmocka_unit_test(reads_parameter_sets),
-        cmocka_unit_test(reads_the_title),
-        cmocka_unit_test(reads_whether_it_is_listed),
-        cmocka_unit_test(refuses_with_a_sentence),
-        cmocka_unit_test(answers_section_by_section),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(the_audio_stands_first),
+    cmocka_unit_test(reads_where_rtcp_goes),
+    cmocka_unit_test(takes_the_first_codec_it_can_use),
+    cmocka_unit_test(reads_parameter_sets),
+    cmocka_unit_test(reads_the_title),
+    cmocka_unit_test(reads_whether_it_is_listed),
+    cmocka_unit_test(refuses_with_a_sentence),
+    cmocka_unit_test(answers_section_by_section),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(source_sdp, tests);

@@ -357,22 +357,19 @@ static void wakes_and_rests_under_the_eyes_of_others(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(goes_with_a_publisher_who_never_sent),
-        TEST(is_held_for_who_has_shown_something),
-        TEST(ends_at_once_when_it_is_to_hurry),
-        TEST(does_not_hurry_while_somebody_publishes),
-        TEST(is_left_alone_while_it_is_awake),
-        TEST(is_removed_by_who_tends_it),
-        TEST(keeps_its_numbers_over_a_rest_and_a_restart),
-        TEST(stays_open_for_the_next_run_when_it_is_stopped),
-        TEST(says_why_its_folder_cannot_be_opened),
-        TEST(does_not_end_under_who_sends_already),
-        TEST(who_goes_before_it_is_heard_leaves_an_end),
-        TEST(wakes_and_rests_under_the_eyes_of_others),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(goes_with_a_publisher_who_never_sent),
+    TEST(is_held_for_who_has_shown_something),
+    TEST(ends_at_once_when_it_is_to_hurry),
+    TEST(does_not_hurry_while_somebody_publishes),
+    TEST(is_left_alone_while_it_is_awake),
+    TEST(is_removed_by_who_tends_it),
+    TEST(keeps_its_numbers_over_a_rest_and_a_restart),
+    TEST(stays_open_for_the_next_run_when_it_is_stopped),
+    TEST(says_why_its_folder_cannot_be_opened),
+    TEST(does_not_end_under_who_sends_already),
+    TEST(who_goes_before_it_is_heard_leaves_an_end),
+    TEST(wakes_and_rests_under_the_eyes_of_others),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(stream, tests);

@@ -36,10 +36,9 @@ static void takes_no_other_byte(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(lets_names_in),
-                                       cmocka_unit_test(takes_no_other_byte)};
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(lets_names_in),
+    cmocka_unit_test(takes_no_other_byte),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(stream_name, tests);

@@ -444,25 +444,22 @@ static void many_threads_at_once(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(nothing_is_left_of_who_had_nothing_to_show),
-        TEST(who_comes_back_at_once_is_let_in),
-        TEST(one_folder_has_one_owner),
-        TEST(what_was_removed_is_not_taken_up),
-        TEST(what_has_ended_is_taken_up_without_a_thread),
-        TEST(no_more_are_taken_up_than_may_be),
-        TEST(an_ended_stream_has_no_thread_and_wakes),
-        TEST(a_silent_publisher_leaves_an_end_as_it_is),
-        TEST(what_has_ended_is_removed_in_time),
-        TEST(the_oldest_names_are_forgotten),
-        TEST(the_oldest_that_have_ended_go_first),
-        TEST(the_oldest_that_are_held_end_first),
-        TEST(who_left_just_now_is_not_the_oldest_that_is_held),
-        TEST(a_new_name_waits_until_there_is_room),
-        TEST(many_threads_at_once),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(nothing_is_left_of_who_had_nothing_to_show),
+    TEST(who_comes_back_at_once_is_let_in),
+    TEST(one_folder_has_one_owner),
+    TEST(what_was_removed_is_not_taken_up),
+    TEST(what_has_ended_is_taken_up_without_a_thread),
+    TEST(no_more_are_taken_up_than_may_be),
+    TEST(an_ended_stream_has_no_thread_and_wakes),
+    TEST(a_silent_publisher_leaves_an_end_as_it_is),
+    TEST(what_has_ended_is_removed_in_time),
+    TEST(the_oldest_names_are_forgotten),
+    TEST(the_oldest_that_have_ended_go_first),
+    TEST(the_oldest_that_are_held_end_first),
+    TEST(who_left_just_now_is_not_the_oldest_that_is_held),
+    TEST(a_new_name_waits_until_there_is_room),
+    TEST(many_threads_at_once),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(stream_table, tests);

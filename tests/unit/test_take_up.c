@@ -278,15 +278,13 @@ static void a_run_that_is_killed_takes_no_number_back(void **state)
     assert_true(n > 6);
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_ended_stream_stays_ended_and_whole),
-        TEST(a_held_stream_is_whole_until_it_goes_on),
-        cmocka_unit_test(a_list_that_cannot_be_read_is_left_alone),
-        TEST(what_nobody_sends_any_more_has_ended),
-        cmocka_unit_test(a_run_that_is_killed_takes_no_number_back),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(an_ended_stream_stays_ended_and_whole),
+    TEST(a_held_stream_is_whole_until_it_goes_on),
+    cmocka_unit_test(a_list_that_cannot_be_read_is_left_alone),
+    TEST(what_nobody_sends_any_more_has_ended),
+    cmocka_unit_test(a_run_that_is_killed_takes_no_number_back),
+};
+
+TEST_GROUP(take_up, tests);

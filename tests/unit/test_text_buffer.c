@@ -61,11 +61,10 @@ static void formats(void **state)
     assert_int_equal(b.len, 7);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(begins_empty),
-                                       cmocka_unit_test(takes_pieces_wholly_or_not_at_all),
-                                       cmocka_unit_test(formats)};
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(begins_empty),
+    cmocka_unit_test(takes_pieces_wholly_or_not_at_all),
+    cmocka_unit_test(formats),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(text_buffer, tests);

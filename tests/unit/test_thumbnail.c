@@ -164,15 +164,13 @@ static void may_be_closed_at_any_time(void **state)
     av_packet_free(&packet);
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(comes_and_is_renewed_after_its_period),
-        TEST(what_cannot_be_decoded_leaves_the_last_one),
-        TEST(goes_with_its_stream),
-        TEST(an_earlier_runs_is_removed),
-        TEST(may_be_closed_at_any_time),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    TEST(comes_and_is_renewed_after_its_period),
+    TEST(what_cannot_be_decoded_leaves_the_last_one),
+    TEST(goes_with_its_stream),
+    TEST(an_earlier_runs_is_removed),
+    TEST(may_be_closed_at_any_time),
+};
+
+TEST_GROUP(thumbnail, tests);

@@ -427,31 +427,28 @@ static void knows_where_the_clock_stands(void **state)
                   20);
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(starts_by_arrival),
-        TEST(goes_over_to_reports_soon_and_smoothly),
-        TEST(later_corrections_are_slow),
-        TEST(reports_of_one_track_alone_change_nothing),
-        TEST(impossible_reports_are_ignored),
-        TEST(one_report_that_jumps_is_ignored),
-        TEST(a_step_of_the_senders_clock_moves_nothing),
-        TEST(reports_that_contradict_arrival_are_not_believed),
-        TEST(a_sound_clock_that_is_off_is_followed_for_hours),
-        TEST(jitter_does_not_shake_the_picture),
-        TEST(the_leads_new_clock_moves_nothing),
-        TEST(a_lead_that_stood_still_leaves_the_picture_where_it_was),
-        TEST(a_large_correction_is_one_step),
-        TEST(a_small_correction_is_no_step),
-        TEST(what_is_late_for_once_is_no_step),
-        TEST(knows_how_late_each_track_comes),
-        TEST(a_lead_that_moves_alone_leaves_the_picture_where_it_was),
-        TEST(a_lead_that_is_late_with_the_picture_has_not_stood_still),
-        TEST(a_video_clock_that_begins_anew_is_placed_anew),
-        TEST(knows_where_the_clock_stands),
-    };
+static const struct CMUnitTest tests[] = {
+    TEST(starts_by_arrival),
+    TEST(goes_over_to_reports_soon_and_smoothly),
+    TEST(later_corrections_are_slow),
+    TEST(reports_of_one_track_alone_change_nothing),
+    TEST(impossible_reports_are_ignored),
+    TEST(one_report_that_jumps_is_ignored),
+    TEST(a_step_of_the_senders_clock_moves_nothing),
+    TEST(reports_that_contradict_arrival_are_not_believed),
+    TEST(a_sound_clock_that_is_off_is_followed_for_hours),
+    TEST(jitter_does_not_shake_the_picture),
+    TEST(the_leads_new_clock_moves_nothing),
+    TEST(a_lead_that_stood_still_leaves_the_picture_where_it_was),
+    TEST(a_large_correction_is_one_step),
+    TEST(a_small_correction_is_no_step),
+    TEST(what_is_late_for_once_is_no_step),
+    TEST(knows_how_late_each_track_comes),
+    TEST(a_lead_that_moves_alone_leaves_the_picture_where_it_was),
+    TEST(a_lead_that_is_late_with_the_picture_has_not_stood_still),
+    TEST(a_video_clock_that_begins_anew_is_placed_anew),
+    TEST(knows_where_the_clock_stands),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(timeline, tests);

@@ -50,11 +50,10 @@ static void refusals_take_nothing(void **state)
     assert_int_equal(take_all(&bucket, 1100), 1);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(gives_a_burst_and_then_one_each_interval),
-                                       cmocka_unit_test(never_holds_more_than_a_burst),
-                                       cmocka_unit_test(refusals_take_nothing)};
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(gives_a_burst_and_then_one_each_interval),
+    cmocka_unit_test(never_holds_more_than_a_burst),
+    cmocka_unit_test(refusals_take_nothing),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_GROUP(token_bucket, tests);

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# the plugin without Janus: a stub in its place, and one in the bridge client's. Threads take turns:
+# what they wait for is the scheduler's (fibers.h)
+plugin_stubs = \
+	%D%/fibers.c \
+	%D%/plugin_rules.c \
+	%D%/stub_bridge.c \
+	%D%/stub_gateway.c
+plugin_stubs_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/janus-plugin $(JANUS_CPPFLAGS) $(GLIB_CFLAGS) $(JANSSON_CFLAGS)
+plugin_stubs_ldflags = $(AM_LDFLAGS) -Wl,--wrap=pthread_mutex_lock,--wrap=pthread_mutex_unlock \
+	-Wl,--wrap=pthread_cond_wait,--wrap=pthread_cond_clockwait,--wrap=pthread_cond_signal,--wrap=pthread_cond_broadcast \
+	-Wl,--wrap=pthread_create,--wrap=pthread_join,--wrap=epoll_wait
+plugin_stubs_libs = libpublisher.la $(GLIB_LIBS) $(JANSSON_LIBS) -lpthread
+
+plugin_programs = %D%/unit-publisher
+check_PROGRAMS += $(plugin_programs)
+%C%_unit_publisher_SOURCES = \
+	%D%/test_plugin_requests.c \
+	%D%/test_plugin_turns.c \
+	$(plugin_stubs)
+%C%_unit_publisher_CPPFLAGS = $(plugin_stubs_cppflags)
+%C%_unit_publisher_LDFLAGS = $(plugin_stubs_ldflags)
+%C%_unit_publisher_LDADD = libunit.la $(plugin_stubs_libs) $(CMOCKA_LIBS)
