@@ -4,8 +4,10 @@
 # what they wait for is the scheduler's (fibers.h)
 plugin_stubs = \
 	%D%/fibers.c \
+	%D%/plugin_play.c \
 	%D%/plugin_rules.c \
 	%D%/stub_bridge.c \
+	%D%/stub_clock.c \
 	%D%/stub_gateway.c
 plugin_stubs_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/janus-plugin $(JANUS_CPPFLAGS) $(GLIB_CFLAGS) $(JANSSON_CFLAGS)
 plugin_stubs_ldflags = $(AM_LDFLAGS) -Wl,--wrap=pthread_mutex_lock,--wrap=pthread_mutex_unlock \
@@ -16,8 +18,13 @@ plugin_stubs_libs = libpublisher.la $(GLIB_LIBS) $(JANSSON_LIBS) -lpthread
 plugin_programs = %D%/unit-publisher
 check_PROGRAMS += $(plugin_programs)
 %C%_unit_publisher_SOURCES = \
+	%D%/test_admission.c \
+	%D%/test_announcer.c \
+	%D%/test_media_relay.c \
 	%D%/test_plugin_requests.c \
 	%D%/test_plugin_turns.c \
+	%D%/test_publisher.c \
+	%D%/test_session.c \
 	$(plugin_stubs)
 %C%_unit_publisher_CPPFLAGS = $(plugin_stubs_cppflags)
 %C%_unit_publisher_LDFLAGS = $(plugin_stubs_ldflags)

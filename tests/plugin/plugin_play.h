@@ -2,7 +2,62 @@
 #ifndef TEST_PLUGIN_PLAY_H
 #define TEST_PLUGIN_PLAY_H
 
-/* What several tests of the plugin say to it: offers and packets. */
+/* What several tests of the plugin do: lives of it with some settings, publishers, offers, packets,
+ * and a bridge that takes them. */
+
+#include "stub_gateway.h"
+
+/* Runs `act` among fibers (seed 1), with a plugin that has these settings (group "general") and
+ * streams (as "shop: { key = \"a long key\" }"). All events are kept, and all counters begin at 0.
+ */
+void play_streams(const char *settings, const char *streams, void (*act)(void));
+
+/* A test that is played: PLAY(name_of_test, settings) { what it does } */
+#define PLAY(name, settings) PLAY_STREAMS(name, settings, "")
+#define PLAY_STREAMS(name, settings, streams)                                                      \
+    static void play_##name(void);                                                                 \
+    static void name(void **state)                                                                 \
+    {                                                                                              \
+        (void)state;                                                                               \
+        play_streams(settings, streams, play_##name);                                              \
+    }                                                                                              \
+    static void play_##name(void)
+
+/* Sends a request that an event answers, and waits for that. */
+void play_ask(StubHandle *handle, const char *body, const char *offer);
+
+/* Sends a request that is answered at once. The caller owns the reply. */
+json_t *play_question(StubHandle *handle, const char *body);
+
+/* Detaches a handle, and frees it. */
+void play_leave(StubHandle *handle);
+
+#define PUBLISH(name) "{\"request\":\"publish\",\"stream\":\"" name "\",\"key\":\"a long key\"}"
+
+/* A handle that publishes sound and pictures; live: whose media flows, too. */
+StubHandle *play_prepare(const char *publish);
+StubHandle *play_live(const char *publish);
+
+/* Fields of the figures of a handle, in the tests' own time; 0 or "" if it is not there. `path` as
+ * "tracks.1.packets". */
+int64_t play_number(StubHandle *handle, const char *path);
+
+/* Whether a field of a kept event is `text`. */
+bool play_says(const json_t *event, const char *field, const char *text);
+
+/* Where the bridge listens: a socket on a port of its own. */
+typedef struct PlayReceiver {
+    int fd;
+    uint16_t port;
+} PlayReceiver;
+
+PlayReceiver play_receiver(void);
+
+/* The next packet that has come, 0: none; `from` takes the port that it comes from. */
+size_t play_receive(const PlayReceiver *receiver, void *packet, size_t size, uint16_t *from);
+
+/* A port at which nobody listens. */
+uint16_t play_closed_port(void);
 
 /* Sound is section 0, pictures are section 1. */
 #define OFFER_HEAD                                                                                 \
@@ -12,6 +67,15 @@
 #define OFFER_SOUND OFFER_HEAD
 #define OFFER_BOTH                                                                                 \
     OFFER_HEAD                                                                                     \
+    "m=video 9 UDP/TLS/RTP/SAVPF 102\r\nc=IN IP4 0.0.0.0\r\na=sendonly\r\n"                        \
+    "a=rtpmap:102 H264/90000\r\na=rtcp-fb:102 nack pli\r\n"                                        \
+    "a=fmtp:102 packetization-mode=1;profile-level-id=42e01f\r\n"
+
+/* A section of its own for sound behind the pictures. */
+#define OFFER_PICTURES                                                                             \
+    "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"                                          \
+    "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=inactive\r\n"                        \
+    "a=rtpmap:111 opus/48000/2\r\n"                                                                \
     "m=video 9 UDP/TLS/RTP/SAVPF 102\r\nc=IN IP4 0.0.0.0\r\na=sendonly\r\n"                        \
     "a=rtpmap:102 H264/90000\r\na=rtcp-fb:102 nack pli\r\n"                                        \
     "a=fmtp:102 packetization-mode=1;profile-level-id=42e01f\r\n"

@@ -10,15 +10,8 @@
 #include "bridge_client.h"
 
 #define ENTRIES 64
-#define KINDS   2
 
-typedef struct Entry {
-    char *name;
-    void *user; /* NULL: none */
-    unsigned serial;
-    size_t kinds; /* m= lines of the offer */
-    bool audio_first;
-} Entry;
+typedef StubAnnouncement Entry; /* user NULL: none */
 
 struct BridgeClient {
     BridgeEvents events;
@@ -37,7 +30,6 @@ static void drop(Entry *entry)
 {
     if (entry->user)
         bridge.unheld = g_slist_prepend(bridge.unheld, entry->user);
-    g_free(entry->name);
     *entry = (Entry){0};
 }
 
@@ -65,7 +57,7 @@ void bridge_client_destroy(BridgeClient **client)
 static Entry *find(const char *name)
 {
     for (size_t i = 0; i < ENTRIES; i++)
-        if (bridge.entry[i].name && strcmp(bridge.entry[i].name, name) == 0)
+        if (bridge.entry[i].user && strcmp(bridge.entry[i].name, name) == 0)
             return &bridge.entry[i];
     return NULL;
 }
@@ -79,15 +71,13 @@ void bridge_client_announce(BridgeClient *client, const char *name, const char *
     if (entry)
         drop(entry);
     else
-        for (entry = bridge.entry; entry->name; entry++)
+        for (entry = bridge.entry; entry->user; entry++)
             if (entry == &bridge.entry[ENTRIES - 1])
                 abort();
-    const char *audio = strstr(offer, "m=audio"), *video = strstr(offer, "m=video");
-    *entry = (Entry){.name = g_strdup(name),
-                     .user = user,
-                     .serial = serial,
-                     .kinds = (audio ? 1u : 0) + (video ? 1u : 0),
-                     .audio_first = audio && (!video || audio < video)};
+    entry->user = user;
+    entry->serial = serial;
+    g_strlcpy(entry->name, name, sizeof(entry->name));
+    g_strlcpy(entry->offer, offer, sizeof(entry->offer));
     bridge.holds++;
     pthread_mutex_unlock(&bridge.lock);
 }
@@ -141,7 +131,7 @@ unsigned stub_bridge_agains(void)
 
 /* A copy of the announcement that `which` picks; the user is still held, since holds end on this
  * thread alone. */
-static bool pick(unsigned which, Entry *out)
+bool stub_bridge_pick(unsigned which, StubAnnouncement *out)
 {
     bool found = false;
 
@@ -157,30 +147,42 @@ static bool pick(unsigned which, Entry *out)
     return found;
 }
 
+void stub_bridge_answer(const StubAnnouncement *announcement, const char *sdp, size_t len)
+{
+    const BridgeEvents *events = &bridge.client->events;
+    const char *wrong = events->answered(announcement->user, announcement->serial, sdp, len);
+
+    if (wrong)
+        events->refused(announcement->user, announcement->serial, wrong);
+}
+
+void stub_bridge_accept_it(const StubAnnouncement *announcement, uint16_t port)
+{
+    char sdp[512];
+    int len = snprintf(sdp, sizeof(sdp),
+                       "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n");
+
+    for (const char *at = announcement->offer; (at = strstr(at, "\nm=")); at++) {
+        bool audio = g_str_has_prefix(at, "\nm=audio");
+        len += snprintf(sdp + len, sizeof(sdp) - (size_t)len, "m=%s %d RTP/AVPF %d\r\n",
+                        audio ? "audio" : "video", port, audio ? BRIDGE_PT_OPUS : BRIDGE_PT_H264);
+    }
+    stub_bridge_answer(announcement, sdp, (size_t)len);
+}
+
 void stub_bridge_accept(unsigned which, uint16_t port)
 {
     Entry entry;
-    char sdp[512];
 
-    if (!pick(which, &entry))
-        return;
-    int len = snprintf(sdp, sizeof(sdp),
-                       "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n");
-    for (size_t k = 0; k < entry.kinds; k++) {
-        bool audio = (k == 0) == entry.audio_first;
-        len += snprintf(sdp + len, sizeof(sdp) - (size_t)len, "m=%s %d RTP/AVPF %d\r\n",
-                        audio ? "audio" : "video", port, audio ? 111 : 96);
-    }
-    const char *wrong = bridge.client->events.answered(entry.user, entry.serial, sdp, (size_t)len);
-    if (wrong)
-        bridge.client->events.refused(entry.user, entry.serial, wrong);
+    if (stub_bridge_pick(which, &entry))
+        stub_bridge_accept_it(&entry, port);
 }
 
 void stub_bridge_refuse(unsigned which)
 {
     Entry entry;
 
-    if (pick(which, &entry))
+    if (stub_bridge_pick(which, &entry))
         bridge.client->events.refused(entry.user, entry.serial, "the bridge answers: no");
 }
 
@@ -188,7 +190,7 @@ void stub_bridge_lose(unsigned which)
 {
     Entry entry;
 
-    if (pick(which, &entry))
+    if (stub_bridge_pick(which, &entry))
         bridge.client->events.unreachable(entry.user, entry.serial, "it cannot be reached");
 }
 
@@ -196,7 +198,7 @@ void stub_bridge_regain(unsigned which)
 {
     Entry entry;
 
-    if (pick(which, &entry))
+    if (stub_bridge_pick(which, &entry))
         bridge.client->events.reachable(entry.user, entry.serial);
 }
 

@@ -11,12 +11,29 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bridge_sdp.h"
+#include "stream_name.h"
+
 /* The announcements that are there, and the holds that have not ended. */
 size_t stub_bridge_announced(void);
 size_t stub_bridge_holds(void);
 
-/* What becomes of the announcement that `which` picks, if there is one. accept: `port` is where the
- * bridge listens, on 127.0.0.1. */
+/* An announcement, as it was when it was picked. */
+typedef struct StubAnnouncement {
+    char name[STREAM_NAME_MAX + 1], offer[BRIDGE_SDP_SIZE];
+    void *user;
+    unsigned serial;
+} StubAnnouncement;
+
+/* The announcement that `which` picks. Returns false if there is none. */
+bool stub_bridge_pick(unsigned which, StubAnnouncement *out);
+
+/* The bridge answers an announcement, maybe one that counts no more; `port` is where it listens for
+ * all its tracks, on 127.0.0.1. The other answers what a test likes. */
+void stub_bridge_accept_it(const StubAnnouncement *announcement, uint16_t port);
+void stub_bridge_answer(const StubAnnouncement *announcement, const char *sdp, size_t len);
+
+/* What becomes of the announcement that `which` picks, if there is one. */
 void stub_bridge_accept(unsigned which, uint16_t port);
 void stub_bridge_refuse(unsigned which);
 void stub_bridge_lose(unsigned which);

@@ -44,8 +44,10 @@ janus_plugin *create(void);
 
 void (*stub_gathering)(StubHandle *handle);
 void (*stub_pause)(void);
+atomic_int stub_answer_error;
 atomic_bool stub_has_handlers;
 atomic_int stub_plis, stub_rembs, stub_notified, stub_live_sessions;
+atomic_int stub_pli_mindex, stub_remb_bitrate;
 
 /* Relaxed, so that a sanitizer takes no order between threads from what a test counts. */
 #define count(what)      atomic_fetch_add_explicit(what, 1, memory_order_relaxed)
@@ -56,6 +58,62 @@ static void take_a_break(void)
 {
     if (stub_pause)
         stub_pause();
+}
+
+/* ---- events that are kept ---- */
+
+#define KEPT_MAX 256
+
+static struct {
+    const StubHandle *handle; /* NULL: an event handler's */
+    json_t *event;
+} kept[KEPT_MAX];
+static atomic_uint kept_count;
+static atomic_bool keeps;
+
+static void keep_event(const StubHandle *handle, const json_t *event)
+{
+    unsigned n = atomic_load(&kept_count);
+
+    if (!atomic_load(&keeps))
+        return;
+    if (n == KEPT_MAX)
+        abort();
+    kept[n].handle = handle;
+    kept[n].event = json_deep_copy(event);
+    atomic_store(&kept_count, n + 1);
+}
+
+void stub_keep_events(bool keep)
+{
+    unsigned n = atomic_exchange(&kept_count, 0);
+
+    while (n-- > 0)
+        json_decref(kept[n].event);
+    atomic_store(&keeps, keep);
+}
+
+unsigned stub_count_events(const StubHandle *handle, const char *kind)
+{
+    unsigned found = 0;
+
+    for (unsigned i = 0, n = atomic_load(&kept_count); i < n; i++) {
+        const char *name =
+            json_string_value(json_object_get(kept[i].event, handle ? "hls" : "event"));
+        found += kept[i].handle == handle && name && strcmp(name, kind) == 0;
+    }
+    return found;
+}
+
+const json_t *stub_last_event(const StubHandle *handle, const char *kind)
+{
+    for (unsigned i = atomic_load(&kept_count); i-- > 0;) {
+        const char *name =
+            json_string_value(json_object_get(kept[i].event, handle ? "hls" : "event"));
+        if (kept[i].handle == handle && name && strcmp(name, kind) == 0)
+            return kept[i].event;
+    }
+    return NULL;
 }
 
 /* ---- callbacks ---- */
@@ -70,6 +128,7 @@ static void note(StubHandle *handle, json_t *event)
     if (!name)
         abort(); /* all that the plugin says has one */
     count(&handle->events);
+    keep_event(handle, event);
     if (strcmp(name, "error") == 0) {
         count(&handle->errors);
         set(&handle->last_error, (int)json_integer_value(json_object_get(event, "error_code")));
@@ -104,6 +163,8 @@ static int push_event(janus_plugin_session *session, janus_plugin *plugin, const
         take_a_break();
         if (!has_offer(handle))
             return GONE;
+        if (get(&stub_answer_error))
+            return get(&stub_answer_error);
         count(&handle->answers);
     }
     note(handle, event);
@@ -123,18 +184,20 @@ static void close_pc(janus_plugin_session *session)
 
 static void send_pli_stream(janus_plugin_session *session, int mindex)
 {
-    (void)mindex;
     take_a_break();
-    if (!g_atomic_int_get(&session->stopped))
-        count(&stub_plis);
+    if (g_atomic_int_get(&session->stopped))
+        return;
+    count(&stub_plis);
+    set(&stub_pli_mindex, mindex);
 }
 
 static void send_remb(janus_plugin_session *session, guint32 bitrate)
 {
-    (void)bitrate;
     take_a_break();
-    if (!g_atomic_int_get(&session->stopped))
-        count(&stub_rembs);
+    if (g_atomic_int_get(&session->stopped))
+        return;
+    count(&stub_rembs);
+    set(&stub_remb_bitrate, (int)bitrate);
 }
 
 static gboolean events_is_enabled(void)
@@ -149,6 +212,7 @@ static void notify_event(janus_plugin *plugin, janus_plugin_session *session, js
         !json_object_get(event, "event"))
         abort();
     count(&stub_notified);
+    keep_event(NULL, event);
     json_decref(event);
 }
 
@@ -165,13 +229,18 @@ static janus_callbacks callbacks = {
 
 int stub_start(const char *settings)
 {
+    return stub_start_streams(settings, "");
+}
+
+int stub_start_streams(const char *settings, const char *streams)
+{
     char folder[] = "/dev/shm/plugin-XXXXXX";
     char text[1024];
 
     if (!mkdtemp(folder))
         abort();
     char *file = g_strdup_printf("%s/janus.plugin.hls.jcfg", folder);
-    snprintf(text, sizeof(text), "general: { %s }\n", settings);
+    snprintf(text, sizeof(text), "general: { %s }\nstreams: { %s }\n", settings, streams);
     if (!g_file_set_contents(file, text, -1, NULL))
         abort();
     int status = create()->init(&callbacks, folder);

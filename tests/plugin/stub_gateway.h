@@ -33,6 +33,10 @@ typedef struct StubHandle {
  * candidates; NULL: nothing. */
 extern void (*stub_gathering)(StubHandle *handle);
 
+/* What push_event() returns for an answer in place of sending it, as one of Janus's error codes;
+ * 0: it sends it. */
+extern atomic_int stub_answer_error;
+
 /* What each callback does first; NULL: nothing. */
 extern void (*stub_pause)(void);
 
@@ -40,11 +44,25 @@ extern void (*stub_pause)(void);
 extern atomic_bool stub_has_handlers;
 
 extern atomic_int stub_plis, stub_rembs, stub_notified;
+extern atomic_int stub_pli_mindex, stub_remb_bitrate; /* of the last one */
+
+/* Whether events are kept, from now on; all that were are dropped. A sanitizer sees an order
+ * between threads that a kept event goes through: do not keep any where orders are what is tried.
+ */
+void stub_keep_events(bool keep);
+
+/* Of the kept events that were sent to `handle`, NULL: to event handlers: how many have `kind` for
+ * their "hls" or "event", and the last of them, borrowed (NULL: none). */
+unsigned stub_count_events(const StubHandle *handle, const char *kind);
+const json_t *stub_last_event(const StubHandle *handle, const char *kind);
+
 extern atomic_int stub_logged;        /* lines, of what janus_log_level lets through */
 extern atomic_int stub_live_sessions; /* of janus_plugin_session: not freed yet */
 
-/* Starts the plugin with `settings`, the text of group "general". Returns what init returns. */
+/* Starts the plugin with `settings`, the text of group "general", and `streams`, that of group
+ * "streams". Returns what init returns. */
 int stub_start(const char *settings);
+int stub_start_streams(const char *settings, const char *streams);
 void stub_stop(void);
 
 /* A new handle, attached. The caller frees it with stub_free(), once it is detached. */

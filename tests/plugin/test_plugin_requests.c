@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What the plugin makes of requests, behind a stub of Janus. */
+/* How requests are taken in: what an offer beside each leaves behind, and who waits for whom. */
 
 #include <stdlib.h>
 
@@ -11,49 +11,7 @@
 #include "fibers.h"
 #include "janus-plugin/request.h"
 #include "plugin_play.h"
-#include "stub_bridge.h"
 #include "stub_gateway.h"
-
-#define PUBLISH(name) "{\"request\":\"publish\",\"stream\":\"" name "\",\"key\":\"a long key\"}"
-
-/* Runs a test among fibers, with a plugin that has these settings. */
-typedef struct Play {
-    const char *settings;
-    void (*act)(void);
-} Play;
-
-static void run_play(void *data)
-{
-    const Play *play = data;
-
-    fibers_require(stub_start(play->settings) == 0);
-    play->act();
-    stub_stop();
-    stub_gathering = NULL;
-}
-
-static void play(const char *settings, void (*act)(void))
-{
-    fibers_run(1, run_play, &(Play){settings, act});
-}
-
-/* Sends what an event answers, and waits for that. */
-static void ask(StubHandle *handle, const char *body, const char *offer)
-{
-    json_t *reply = stub_send(handle, body, offer);
-
-    fibers_require(!reply);
-    fibers_settle();
-}
-
-static void leave(StubHandle *handle)
-{
-    stub_detach(handle);
-    fibers_settle();
-    stub_bridge_release();
-    fibers_require(stub_live_sessions == 0);
-    stub_free(handle);
-}
 
 /* ---- offers ---- */
 
@@ -76,8 +34,7 @@ static const struct {
     {"{\"request\":\"publish\",\"stream\":\"?\"}", HLS_ERROR_INVALID_NAME},
 };
 
-/* The name "shop" has a key; without it nobody is let in. */
-static void try_offers_of_a_stranger(void)
+PLAY(no_request_but_publish_keeps_a_port, "open = false;")
 {
     for (size_t i = 0; i < COUNT(requests); i++) {
         StubHandle *handle = stub_attach();
@@ -88,23 +45,14 @@ static void try_offers_of_a_stranger(void)
         fibers_require(handle->close_pc);
         fibers_require(handle->last_error == requests[i].error);
         fibers_require(handle->answers == 0);
-        leave(handle);
+        play_leave(handle);
     }
 }
 
-static void no_request_but_publish_keeps_a_port(void **state)
+PLAY(a_live_publisher_goes_on_whatever_it_offers, "open = true;")
 {
-    (void)state;
-    play("open = false;", try_offers_of_a_stranger);
-}
+    StubHandle *handle = play_live(PUBLISH("shop"));
 
-static void try_offers_of_a_publisher(void)
-{
-    StubHandle *handle = stub_attach();
-
-    ask(handle, PUBLISH("shop"), OFFER_BOTH);
-    stub_setup(handle);
-    fibers_require(handle->answers == 1);
     for (size_t i = 0; i < COUNT(requests); i++) {
         json_decref(stub_send(handle, requests[i].body, OFFER_BOTH));
         fibers_settle();
@@ -112,23 +60,17 @@ static void try_offers_of_a_publisher(void)
         fibers_require(handle->last_error != 0);
         handle->last_error = 0;
     }
-    ask(handle, "{\"request\":\"configure\",\"keyframe\":true}", NULL);
+    play_ask(handle, "{\"request\":\"configure\",\"keyframe\":true}", NULL);
     fibers_require(strcmp(handle->last_event, "configured") == 0);
-    ask(handle, PUBLISH("shop"), OFFER_SOUND);
+    play_ask(handle, PUBLISH("shop"), OFFER_SOUND);
     fibers_require(handle->answers == 2);
-    leave(handle);
+    play_leave(handle);
 }
 
-static void a_live_publisher_goes_on_whatever_it_offers(void **state)
-{
-    (void)state;
-    play("open = true;", try_offers_of_a_publisher);
-}
+/* ---- a publisher whose candidates are gathered for long ---- */
 
-/* ---- threads ---- */
-
-static StubHandle *slow; /* whose candidates are gathered for as long as `gathering` */
-static atomic_bool gathering;
+static StubHandle *slow;
+static atomic_bool gathering; /* for as long as this is set */
 
 static void gather(StubHandle *handle)
 {
@@ -143,41 +85,68 @@ static void pass(void)
         fibers_yield();
 }
 
-static void publish_beside_a_slow_one(void)
+static void begin_slow(void)
 {
-    StubHandle *other = stub_attach();
-
     slow = stub_attach();
     stub_gathering = gather;
     gathering = true;
     fibers_require(!stub_send(slow, PUBLISH("slow"), OFFER_BOTH));
+    pass();
+}
+
+static void end_slow(void)
+{
+    gathering = false;
+    fibers_settle();
+    fibers_require(slow->answers == 1);
+}
+
+/* Sends a request that waits for its turn. Returns whether it may. */
+static bool may_wait(StubHandle *handle)
+{
+    json_t *reply = stub_send(handle, "{\"request\":\"report\"}", NULL);
+    bool waits = !reply;
+
+    if (reply)
+        fibers_require(json_integer_value(json_object_get(reply, "error_code")) == HLS_ERROR_BUSY);
+    json_decref(reply);
+    return waits;
+}
+
+/* A figure of the Admin API's about requests. */
+static json_int_t figure(const char *name)
+{
+    json_t *reply = stub_admin("{\"request\":\"list\"}");
+    json_int_t value =
+        json_integer_value(json_object_get(json_object_get(reply, "requests"), name));
+
+    json_decref(reply);
+    return value;
+}
+
+PLAY(a_slow_answer_delays_nobody_else, "open = true; workers = 2;")
+{
+    StubHandle *other = stub_attach();
+
+    begin_slow();
     fibers_require(!stub_send(slow, "{\"request\":\"configure\",\"keyframe\":true}", NULL));
     pass();
     fibers_require(!stub_send(other, PUBLISH("other"), OFFER_BOTH));
     pass();
     fibers_require(other->answers == 1);
     fibers_require(slow->answers == 0 && slow->events == 0); /* the second one waits its turn */
-    gathering = false;
-    fibers_settle();
-    fibers_require(slow->answers == 1 && slow->events == 2 && slow->errors == 0);
+    end_slow();
+    fibers_require(slow->events == 2 && slow->errors == 0);
     fibers_require(strcmp(slow->last_event, "configured") == 0);
-    stub_detach(other);
-    leave(slow);
-    stub_free(other);
+    play_leave(other);
+    play_leave(slow);
 }
 
-static void a_slow_answer_delays_nobody_else(void **state)
+/* An offer that Janus itself refuses: the plugin never hears of it. */
+PLAY(a_connection_that_janus_forgets_is_closed, "open = true;")
 {
-    (void)state;
-    play("open = true; workers = 2;", publish_beside_a_slow_one);
-}
+    StubHandle *handle = stub_attach(), *publisher = play_prepare(PUBLISH("shop"));
 
-/* An offer that Janus refuses by itself: the plugin never hears of it. */
-static void leave_an_agent_behind(void)
-{
-    StubHandle *handle = stub_attach(), *publisher = stub_attach();
-
-    ask(publisher, PUBLISH("shop"), OFFER_BOTH);
     handle->agent = true;
     fibers_set_ticks(5);
     fibers_settle();
@@ -187,174 +156,102 @@ static void leave_an_agent_behind(void)
     fibers_require(handle->close_pc);
     fibers_require(!publisher->close_pc);
     stub_hangup(handle);
-    ask(handle, PUBLISH("other"), OFFER_BOTH);
+    play_ask(handle, PUBLISH("other"), OFFER_BOTH);
     fibers_require(handle->answers == 1);
     fibers_set_ticks(10);
     fibers_settle();
     fibers_require(!handle->close_pc);
-    stub_detach(publisher);
-    leave(handle);
-    stub_free(publisher);
+    play_leave(publisher);
+    play_leave(handle);
 }
 
-static void what_janus_forgets_is_closed(void **state)
-{
-    (void)state;
-    play("open = true;", leave_an_agent_behind);
-}
-
-static void wait_for_a_turn(void)
+PLAY(an_offer_that_waits_is_kept, "open = true; workers = 1;")
 {
     StubHandle *other = stub_attach();
 
-    slow = stub_attach();
-    stub_gathering = gather;
-    gathering = true;
-    fibers_require(!stub_send(slow, PUBLISH("slow"), OFFER_BOTH));
+    begin_slow();
     fibers_require(!stub_send(other, PUBLISH("other"), OFFER_BOTH));
     fibers_set_ticks(20);
     pass();
     pass();
     fibers_require(!other->close_pc && !slow->close_pc);
-    gathering = false;
-    fibers_settle();
+    end_slow();
     fibers_require(other->answers == 1);
-    stub_detach(other);
-    leave(slow);
-    stub_free(other);
+    play_leave(other);
+    play_leave(slow);
 }
 
-static void an_offer_that_waits_is_kept(void **state)
-{
-    (void)state;
-    play("open = true; workers = 1;", wait_for_a_turn);
-}
-
-static json_int_t figure(const char *name)
-{
-    json_t *list = stub_admin("{\"request\":\"list\"}");
-    json_int_t value = json_integer_value(json_object_get(json_object_get(list, "requests"), name));
-
-    json_decref(list);
-    return value;
-}
-
-static void ask_more_than_may_wait(void)
+PLAY(says_that_it_is_busy, "open = true; workers = 1; requests = 2;")
 {
     StubHandle *other = stub_attach();
 
-    slow = stub_attach();
-    stub_gathering = gather;
-    gathering = true;
-    fibers_require(!stub_send(slow, PUBLISH("slow"), OFFER_BOTH));
-    pass();
-    for (int i = 0; i < 2; i++)
-        fibers_require(!stub_send(slow, "{\"request\":\"report\"}", NULL));
+    begin_slow();
+    fibers_require(may_wait(slow) && may_wait(slow));
     fibers_require(figure("waiting") == 2);
     json_t *reply = stub_send(other, PUBLISH("other"), OFFER_BOTH);
     fibers_require(json_integer_value(json_object_get(reply, "error_code")) == HLS_ERROR_BUSY);
     fibers_require(other->close_pc); /* it may try again */
     fibers_require(figure("refused") == 1 && figure("max") == 2);
     json_decref(reply);
-    reply = stub_send(other, "{\"request\":\"list\"}", NULL); /* waits for nobody */
+    reply = play_question(other, "{\"request\":\"list\"}"); /* waits for nobody */
     fibers_require(json_is_array(json_object_get(reply, "streams")));
     json_decref(reply);
-    gathering = false;
-    fibers_settle();
+    end_slow();
     stub_hangup(other);
-    ask(other, PUBLISH("other"), OFFER_BOTH);
+    play_ask(other, PUBLISH("other"), OFFER_BOTH);
     fibers_require(other->answers == 1);
-    stub_detach(other);
-    leave(slow);
-    stub_free(other);
+    play_leave(other);
+    play_leave(slow);
 }
 
-static void says_that_it_is_busy(void **state)
-{
-    (void)state;
-    play("open = true; workers = 1; requests = 2;", ask_more_than_may_wait);
-}
-
-/* Whoever floods us is told each time, and the log but once. */
-static void flood(void)
+/* Each request of a flood is answered. The log says it once. */
+PLAY(the_log_does_not_grow_with_floods, "open = true; workers = 1;")
 {
     StubHandle *other = stub_attach();
 
-    slow = stub_attach();
-    stub_gathering = gather;
-    gathering = true;
-    fibers_require(!stub_send(slow, PUBLISH("slow"), OFFER_BOTH));
-    pass();
+    begin_slow();
     for (int i = 0; i < 16; i++)
-        fibers_require(!stub_send(slow, "{\"request\":\"report\"}", NULL));
+        fibers_require(may_wait(slow));
     stub_logged = 0;
     janus_log_level = LOG_WARN;
-    for (int i = 0; i < 5; i++) { /* another's finds room in between */
-        json_t *reply = stub_send(slow, "{\"request\":\"report\"}", NULL);
-        fibers_require(reply);
-        json_decref(reply);
-        fibers_require(!stub_send(other, "{\"request\":\"report\"}", NULL));
-    }
+    for (int i = 0; i < 5; i++)
+        fibers_require(!may_wait(slow) && may_wait(other)); /* there is room for another's */
     janus_log_level = LOG_NONE;
     fibers_require(stub_logged == 1);
-    gathering = false;
-    fibers_settle();
-    stub_detach(other);
-    leave(slow);
-    stub_free(other);
-}
-
-static void the_log_does_not_grow_with_floods(void **state)
-{
-    (void)state;
-    play("open = true; workers = 1;", flood);
+    end_slow();
+    play_leave(other);
+    play_leave(slow);
 }
 
 /* One connection takes no more than its share of what may wait. */
-static void ask_more_than_one_may(void)
+PLAY(one_connection_has_its_share, "open = true; workers = 1;")
 {
     int refused = 0;
 
-    slow = stub_attach();
-    stub_gathering = gather;
-    gathering = true;
-    fibers_require(!stub_send(slow, PUBLISH("slow"), OFFER_BOTH));
-    pass();
-    for (int i = 0; i < 20; i++) {
-        json_t *reply = stub_send(slow, "{\"request\":\"report\"}", NULL);
-        refused += reply != NULL;
-        json_decref(reply);
-    }
+    begin_slow();
+    for (int i = 0; i < 20; i++)
+        refused += !may_wait(slow);
     fibers_require(refused == 4 && figure("waiting") == 16);
     fibers_require(!slow->close_pc);
-    gathering = false;
-    leave(slow);
-}
-
-static void one_connection_has_its_share(void **state)
-{
-    (void)state;
-    play("open = true; workers = 1;", ask_more_than_one_may);
+    end_slow();
+    play_leave(slow);
 }
 
 /* ---- the end ---- */
 
 static StubHandle *attached;
 
-static void publish_and_stay(void)
+PLAY(publish_and_stay, "open = true; workers = 1;")
 {
-    attached = stub_attach();
-    ask(attached, PUBLISH("shop"), OFFER_BOTH);
-    stub_setup(attached);
+    attached = play_live(PUBLISH("shop"));
     for (int i = 0; i < 5; i++) /* some of them wait when it stops */
-        fibers_require(!stub_send(attached, "{\"request\":\"report\"}", NULL));
+        fibers_require(may_wait(attached));
 }
 
 /* Janus's loops still run when it closes its plugins. */
 static void handles_outlive_the_plugin(void **state)
 {
-    (void)state;
-    play("open = true; workers = 1;", publish_and_stay);
+    publish_and_stay(state);
     stub_rtp(attached, 1, RTP_PACKET, sizeof(RTP_PACKET) - 1);
     stub_slow_link(attached);
     json_t *reply = stub_send(attached, "{\"request\":\"list\"}", OFFER_BOTH);
@@ -369,7 +266,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(no_request_but_publish_keeps_a_port),
     cmocka_unit_test(a_live_publisher_goes_on_whatever_it_offers),
     cmocka_unit_test(a_slow_answer_delays_nobody_else),
-    cmocka_unit_test(what_janus_forgets_is_closed),
+    cmocka_unit_test(a_connection_that_janus_forgets_is_closed),
     cmocka_unit_test(an_offer_that_waits_is_kept),
     cmocka_unit_test(says_that_it_is_busy),
     cmocka_unit_test(the_log_does_not_grow_with_floods),

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* A publisher from its offer to its end. */
+
+#include "tests/unit/harness.h"
+
+#include "fibers.h"
+#include "janus-plugin/request.h"
+#include "plugin_play.h"
+#include "plugin_rules.h"
+#include "stub_bridge.h"
+#include "stub_clock.h"
+
+#define SECOND INT64_C(1000000)
+
+#define OTHER_KEY "{\"request\":\"publish\",\"stream\":\"shop\",\"key\":\"another key\"}"
+
+/* Ends this life: all have left. */
+static void require_nothing_is_left(void)
+{
+    fibers_settle();
+    plugin_check_nothing_is_left();
+}
+
+static void require_error(const StubHandle *handle, int code)
+{
+    const json_t *error = stub_last_event(handle, "error");
+    json_int_t said = json_integer_value(json_object_get(error, "error_code"));
+
+    if (said != code)
+        print_error("%d, not %d\n", (int)said, code);
+    fibers_require(said == code);
+}
+
+/* The publisher was told once that it has ended, and why. */
+static void require_ended(const StubHandle *handle, const char *code)
+{
+    const json_t *event = stub_last_event(handle, "unpublished");
+
+    fibers_require(stub_count_events(handle, "unpublished") == 1);
+    fibers_require(play_says(event, "code", code) && play_says(event, "stream", "shop"));
+    fibers_require(json_string_value(json_object_get(event, "reason")));
+}
+
+static void require_state(StubHandle *handle, const char *state)
+{
+    json_t *info = stub_query(handle);
+
+    fibers_require(play_says(info, "state", state));
+    json_decref(info);
+}
+
+/* ---- the beginning ---- */
+
+PLAY(goes_live_when_its_media_flows, "open = true; playback = \"https://cdn.example\";")
+{
+    StubHandle *handle = play_prepare(PUBLISH("shop"));
+    const json_t *event = stub_last_event(handle, "published");
+    const json_t *playback = json_object_get(event, "playback");
+
+    fibers_require(play_says(event, "stream", "shop"));
+    fibers_require(play_says(playback, "hls", "https://cdn.example/live/shop/index.m3u8"));
+    fibers_require(play_says(playback, "watch", "https://cdn.example/watch.html?stream=shop"));
+    require_state(handle, "preparing");
+    fibers_require(stub_bridge_announced() == 0); /* nothing can flow yet */
+    stub_setup(handle);
+    require_state(handle, "live");
+    fibers_require(stub_bridge_announced() == 1);
+    stub_setup(handle); /* as after an ICE restart */
+    fibers_require(stub_bridge_announced() == 1 && stub_bridge_holds() == 1);
+    stub_clock_pass(90 * SECOND);
+    fibers_require(play_number(handle, "age_seconds") == 90);
+    play_leave(handle);
+    require_nothing_is_left();
+}
+
+PLAY(one_that_never_connects_is_ended_after_thirty_seconds, "open = true;")
+{
+    StubHandle *handle = play_prepare(PUBLISH("shop"));
+
+    stub_clock_pass(30 * SECOND);
+    fibers_set_ticks(1);
+    fibers_settle();
+    require_state(handle, "preparing");
+    stub_clock_pass(1);
+    fibers_set_ticks(1);
+    fibers_settle();
+    require_state(handle, "idle");
+    require_ended(handle, "disconnected");
+    fibers_require(handle->close_pc);
+    stub_setup(handle); /* too late */
+    fibers_require(stub_bridge_announced() == 0);
+    play_leave(handle);
+    require_nothing_is_left();
+}
+
+PLAY(an_answer_that_cannot_be_sent_leaves_nothing, "open = true;")
+{
+    StubHandle *handle = stub_attach();
+
+    stub_has_handlers = true;
+    stub_answer_error = -1;
+    play_ask(handle, PUBLISH("shop"), OFFER_BOTH);
+    stub_answer_error = 0;
+    stub_has_handlers = false;
+    require_error(handle, HLS_ERROR_INTERNAL);
+    require_state(handle, "idle");
+    fibers_require(handle->close_pc);
+    fibers_require(play_says(stub_last_event(NULL, "unpublished"), "code", "failed"));
+    fibers_require(stub_count_events(NULL, "published") == 0);
+    stub_hangup(handle);
+    play_ask(handle, PUBLISH("shop"), OFFER_BOTH); /* it may try again */
+    fibers_require(handle->answers == 1);
+    play_leave(handle);
+    require_nothing_is_left();
+}
+
+/* ---- hang-up and detach at each moment ---- */
+
+static void (*leave_during_gathering)(StubHandle *handle);
+
+static void leave_while_gathered(StubHandle *handle)
+{
+    stub_gathering = NULL;
+    leave_during_gathering(handle);
+}
+
+static void end_at_each_moment(void (*leave)(StubHandle *handle))
+{
+    for (int moment = 0; moment < 5; moment++) {
+        PlayReceiver bridge = play_receiver();
+        StubHandle *handle = stub_attach();
+        if (moment == 0) { /* while its candidates are gathered */
+            leave_during_gathering = leave;
+            stub_gathering = leave_while_gathered;
+        }
+        fibers_require(!stub_send(handle, PUBLISH("shop"), OFFER_BOTH));
+        if (moment == 1) /* while its request waits */
+            leave(handle);
+        fibers_settle();
+        if (moment == 2) /* answered */
+            leave(handle);
+        stub_setup(handle);
+        fibers_require(stub_bridge_announced() == (moment > 2));
+        if (moment == 3) /* announced */
+            leave(handle);
+        stub_bridge_accept(0, bridge.port);
+        fibers_settle();
+        leave(handle); /* a second time is nothing */
+        fibers_settle();
+        fibers_require(stub_bridge_announced() == 0);
+        close(bridge.fd);
+        play_leave(handle);
+        require_nothing_is_left();
+    }
+}
+
+PLAY(a_hangup_at_any_moment_leaves_nothing, "open = true;")
+{
+    end_at_each_moment(stub_hangup);
+}
+
+PLAY(a_handle_that_goes_at_any_moment_leaves_nothing, "open = true;")
+{
+    end_at_each_moment(stub_detach);
+}
+
+PLAY(a_hangup_says_that_the_connection_closed, "open = true;")
+{
+    StubHandle *handle = play_live(PUBLISH("shop"));
+
+    stub_hangup(handle);
+    require_ended(handle, "disconnected");
+    stub_hangup(handle);
+    require_ended(handle, "disconnected"); /* once */
+    play_leave(handle);
+    require_nothing_is_left();
+}
+
+/* ---- others ---- */
+
+PLAY(whoever_has_the_key_takes_the_name_over, "open = true;")
+{
+    StubHandle *first = play_live(PUBLISH("shop")), *second = play_prepare(PUBLISH("shop"));
+
+    require_ended(first, "taken-over");
+    require_state(first, "idle");
+    fibers_require(first->close_pc);
+    require_state(second, "preparing");
+    stub_setup(first); /* too late */
+    fibers_require(stub_bridge_announced() == 0);
+    stub_setup(second);
+    fibers_require(stub_bridge_announced() == 1);
+    stub_hangup(first); /* as Janus does after close_pc: the name is not his any more */
+    require_state(second, "live");
+    fibers_require(stub_bridge_announced() == 1);
+    json_t *reply = play_question(first, "{\"request\":\"list\"}");
+    fibers_require(json_array_size(json_object_get(reply, "streams")) == 1);
+    json_decref(reply);
+    play_leave(first);
+    play_leave(second);
+    require_nothing_is_left();
+}
+
+PLAY(whoever_has_another_key_is_refused, "open = true;")
+{
+    StubHandle *first = play_live(PUBLISH("shop")), *second = stub_attach();
+
+    play_ask(second, OTHER_KEY, OFFER_BOTH);
+    require_error(second, HLS_ERROR_NAME_TAKEN);
+    fibers_require(second->close_pc);
+    require_state(first, "live");
+    fibers_require(stub_count_events(first, "unpublished") == 0);
+    play_leave(second);
+    play_leave(first);
+    require_nothing_is_left();
+}
+
+PLAY(an_operator_kicks_by_name, "open = true;")
+{
+    StubHandle *handle = play_live(PUBLISH("shop"));
+    json_t *reply = stub_admin("{\"request\":\"kick\",\"stream\":\"other\"}");
+
+    fibers_require(json_integer_value(json_object_get(reply, "error_code")) ==
+                   HLS_ERROR_NO_SUCH_STREAM);
+    json_decref(reply);
+    reply = stub_admin("{\"request\":\"kick\",\"stream\":\"shop\"}");
+    fibers_require(play_says(reply, "hls", "kicked") && play_says(reply, "stream", "shop"));
+    json_decref(reply);
+    require_ended(handle, "kicked");
+    require_state(handle, "idle");
+    fibers_require(handle->close_pc && stub_bridge_announced() == 0);
+    play_leave(handle);
+    require_nothing_is_left();
+}
+
+/* ---- requests ---- */
+
+PLAY(only_a_publisher_may_ask_for_changes, "open = true;")
+{
+    static const char *const requests[] = {
+        "{\"request\":\"configure\",\"bitrate\":100000}", "{\"request\":\"configure\"}",
+        "{\"request\":\"report\",\"round_trip_ms\":5}", "{\"request\":\"unpublish\"}"};
+    StubHandle *handle = stub_attach();
+
+    for (size_t i = 0; i < COUNT(requests); i++) {
+        play_ask(handle, requests[i], NULL);
+        require_error(handle, HLS_ERROR_NOT_PUBLISHING);
+        fibers_require(stub_count_events(handle, "error") == i + 1);
+    }
+    fibers_require(stub_rembs == 0 && stub_plis == 0);
+    play_leave(handle);
+}
+
+PLAY(unpublishes_and_publishes_again_on_the_same_handle, "open = true;")
+{
+    StubHandle *handle = play_live(PUBLISH("shop"));
+
+    play_ask(handle, "{\"request\":\"unpublish\"}", NULL);
+    require_ended(handle, "requested");
+    fibers_require(handle->close_pc && stub_bridge_announced() == 0);
+    stub_hangup(handle);
+    require_ended(handle, "requested"); /* it is not told a second time */
+    play_ask(handle, PUBLISH("other"), OFFER_BOTH);
+    stub_setup(handle);
+    fibers_require(handle->answers == 2 && stub_bridge_announced() == 1);
+    play_leave(handle);
+    require_nothing_is_left();
+}
+
+PLAY(a_live_connection_keeps_its_name, "open = true;")
+{
+    StubHandle *handle = play_live(PUBLISH("shop"));
+
+    play_ask(handle, PUBLISH("other"), OFFER_BOTH);
+    require_error(handle, HLS_ERROR_NAME_TAKEN);
+    require_state(handle, "live");
+    fibers_require(handle->answers == 1 && !handle->close_pc);
+    play_leave(handle);
+}
+
+/* What a live publisher offers again changes what is announced only if its media changes. */
+PLAY(renegotiates, "open = true;")
+{
+    StubHandle *handle = play_live(PUBLISH("shop"));
+    StubAnnouncement first, second;
+
+    fibers_require(stub_bridge_pick(0, &first));
+    fibers_require(strstr(first.offer, "m=audio") && strstr(first.offer, "m=video"));
+    play_ask(handle, PUBLISH("shop"), OFFER_BOTH); /* an ICE restart */
+    fibers_require(handle->answers == 2);
+    fibers_require(stub_bridge_pick(0, &second) && second.serial == first.serial);
+    play_ask(handle, PUBLISH("shop"), OFFER_SOUND);
+    fibers_require(handle->answers == 3);
+    fibers_require(stub_bridge_pick(0, &second) && second.serial != first.serial);
+    fibers_require(strstr(second.offer, "m=audio") && !strstr(second.offer, "m=video"));
+    play_ask(handle, PUBLISH("shop"), "no description");
+    require_error(handle, HLS_ERROR_INVALID_SDP);
+    require_state(handle, "live");
+    fibers_require(!handle->close_pc && stub_bridge_announced() == 1);
+    play_leave(handle);
+    require_nothing_is_left();
+}
+
+PLAY(configures_what_is_sent, "open = true; bitrate = 1000000;")
+{
+    StubHandle *handle = play_live(
+        "{\"request\":\"publish\",\"stream\":\"shop\",\"key\":\"a long "
+        "key\",\"bitrate\":9000000}");
+    const json_t *event;
+
+    fibers_require(play_number(handle, "bitrate_cap") == 1000000); /* the server's */
+    play_ask(handle, "{\"request\":\"configure\",\"bitrate\":300000,\"video\":false}", NULL);
+    event = stub_last_event(handle, "configured");
+    fibers_require(json_integer_value(json_object_get(event, "bitrate")) == 300000);
+    fibers_require(json_is_true(json_object_get(event, "audio")));
+    fibers_require(json_is_false(json_object_get(event, "video")));
+    fibers_require(stub_rembs == 1 && stub_remb_bitrate == 300000);
+    fibers_require(play_number(handle, "bitrate_cap") == 300000 && stub_plis == 0);
+    play_ask(handle, "{\"request\":\"configure\",\"bitrate\":9000000,\"video\":true}", NULL);
+    fibers_require(stub_rembs == 2 && stub_remb_bitrate == 1000000);
+    fibers_require(stub_plis == 1 && stub_pli_mindex == 1); /* pictures begin with one */
+    play_ask(handle, "{\"request\":\"configure\",\"keyframe\":true}", NULL);
+    fibers_require(stub_rembs == 2 && stub_plis == 2);
+    play_leave(handle);
+}
+
+PLAY(shows_what_the_page_reports, "open = true;")
+{
+    StubHandle *handle = play_live(PUBLISH("shop"));
+
+    play_ask(handle, "{\"request\":\"report\",\"round_trip_ms\":41.5}", NULL);
+    fibers_require(stub_count_events(handle, "reported") == 1);
+    fibers_require(play_number(handle, "round_trip_ms") == 41);
+    play_ask(handle, "{\"request\":\"report\"}", NULL); /* nothing new */
+    fibers_require(play_number(handle, "round_trip_ms") == 41);
+    play_leave(handle);
+}
+
+/* ---- one that sends too much ---- */
+
+/* Sends pictures of `bitrate` bit/s for some seconds; the plugin looks after it once a second. */
+static void send_for(StubHandle *handle, int bitrate, int seconds)
+{
+    static char packet[1250] = RTP_PACKET; /* 10 kbit */
+
+    for (int second = 0; second < seconds; second++) {
+        for (int i = 0, n = bitrate / 10000; i < n; i++) {
+            stub_rtp(handle, 1, packet, sizeof(packet));
+            stub_clock_pass(SECOND / n);
+        }
+        fibers_set_ticks(1);
+        fibers_settle();
+    }
+}
+
+PLAY(one_that_sends_far_too_much_is_ended, "open = true; bitrate = 100000;")
+{
+    StubHandle *handle = play_live(PUBLISH("shop"));
+
+    send_for(handle, 380000, 20); /* twice the cap and the sound's share: 392 kbit/s */
+    require_state(handle, "live");
+    send_for(handle, 410000, 8);
+    require_state(handle, "idle");
+    require_ended(handle, "too-much");
+    fibers_require(handle->close_pc);
+    play_leave(handle);
+    require_nothing_is_left();
+}
+
+PLAY(a_cap_that_is_lowered_counts_ten_seconds_later, "open = true; bitrate = 400000;")
+{
+    StubHandle *handle = play_live(PUBLISH("shop"));
+
+    send_for(handle, 800000, 6);
+    play_ask(handle, "{\"request\":\"configure\",\"bitrate\":100000}", NULL);
+    send_for(handle, 800000, 9);
+    require_state(handle, "live");
+    send_for(handle, 800000, 2);
+    require_ended(handle, "too-much");
+    play_leave(handle);
+}
+
+/* ---- what is told ---- */
+
+PLAY(event_handlers_hear_of_each_step, "open = true;")
+{
+    PlayReceiver bridge = play_receiver();
+    StubHandle *handle;
+    const json_t *event;
+
+    stub_has_handlers = true;
+    handle = play_live("{\"request\":\"publish\",\"stream\":\"shop\",\"title\":\"Sandals\"}");
+    event = stub_last_event(NULL, "published");
+    fibers_require(play_says(event, "stream", "shop") && play_says(event, "title", "Sandals"));
+    stub_bridge_lose(0);
+    fibers_require(play_says(stub_last_event(NULL, "bridge-lost"), "stream", "shop"));
+    stub_bridge_accept(0, bridge.port);
+    fibers_require(play_says(stub_last_event(NULL, "live"), "stream", "shop"));
+    stub_slow_link(handle);
+    fibers_require(play_says(stub_last_event(NULL, "slow-link"), "media", "audio"));
+    fibers_require(play_says(stub_last_event(handle, "slow-link"), "media", "audio"));
+    fibers_set_ticks(9);
+    fibers_settle();
+    fibers_require(stub_count_events(NULL, "figures") == 0);
+    fibers_set_ticks(1);
+    fibers_settle();
+    fibers_require(stub_count_events(NULL, "figures") == 1);
+    fibers_require(play_says(stub_last_event(NULL, "figures"), "bridge", "listening"));
+    stub_hangup(handle);
+    event = stub_last_event(NULL, "unpublished");
+    fibers_require(play_says(event, "code", "disconnected") &&
+                   play_says(event, "title", "Sandals"));
+    stub_has_handlers = false;
+    close(bridge.fd);
+    play_leave(handle);
+}
+
+PLAY(event_handlers_are_told_nothing_if_they_are_switched_off, "open = true; events = false;")
+{
+    stub_has_handlers = true;
+    StubHandle *handle = play_live(PUBLISH("shop"));
+    stub_hangup(handle);
+    stub_has_handlers = false;
+    fibers_require(stub_notified == 0);
+    play_leave(handle);
+}
+
+/* How many streams a list has. */
+static size_t count_listed(json_t *reply)
+{
+    size_t count = json_array_size(json_object_get(reply, "streams"));
+
+    json_decref(reply);
+    return count;
+}
+
+PLAY_STREAMS(an_unlisted_stream_is_in_the_operators_list_alone, "open = true;",
+             "quiet: { unlisted = true }")
+{
+    StubHandle *asked = play_live("{\"request\":\"publish\",\"stream\":\"a\",\"unlisted\":true}");
+    StubHandle *configured = play_live(PUBLISH("quiet")), *listed = play_live(PUBLISH("b"));
+    json_t *reply;
+
+    fibers_require(count_listed(play_question(listed, "{\"request\":\"list\"}")) == 1);
+    fibers_require(count_listed(stub_admin("{\"request\":\"list\"}")) == 3);
+    reply = play_question(listed, "{\"request\":\"info\",\"stream\":\"quiet\"}"); /* by its name */
+    fibers_require(play_says(reply, "hls", "info") && play_says(reply, "stream", "quiet"));
+    fibers_require(json_is_true(json_object_get(reply, "unlisted")));
+    json_decref(reply);
+    play_leave(asked);
+    play_leave(configured);
+    play_leave(listed);
+}
+
+static StubHandle *stays;
+
+PLAY(stop_with_a_publisher, "open = true;")
+{
+    stub_has_handlers = true;
+    stays = play_live(PUBLISH("shop"));
+    stub_notified = 0;
+}
+
+static void a_stop_ends_every_publisher(void **state)
+{
+    stop_with_a_publisher(state);
+    stub_has_handlers = false;
+    assert_int_equal(stub_notified, 1); /* `unpublished`, code `stopping` */
+    stub_detach(stays);
+    assert_int_equal(stub_live_sessions, 0);
+    stub_free(stays);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(goes_live_when_its_media_flows),
+    cmocka_unit_test(one_that_never_connects_is_ended_after_thirty_seconds),
+    cmocka_unit_test(an_answer_that_cannot_be_sent_leaves_nothing),
+    cmocka_unit_test(a_hangup_at_any_moment_leaves_nothing),
+    cmocka_unit_test(a_handle_that_goes_at_any_moment_leaves_nothing),
+    cmocka_unit_test(a_hangup_says_that_the_connection_closed),
+    cmocka_unit_test(whoever_has_the_key_takes_the_name_over),
+    cmocka_unit_test(whoever_has_another_key_is_refused),
+    cmocka_unit_test(an_operator_kicks_by_name),
+    cmocka_unit_test(only_a_publisher_may_ask_for_changes),
+    cmocka_unit_test(unpublishes_and_publishes_again_on_the_same_handle),
+    cmocka_unit_test(a_live_connection_keeps_its_name),
+    cmocka_unit_test(renegotiates),
+    cmocka_unit_test(configures_what_is_sent),
+    cmocka_unit_test(shows_what_the_page_reports),
+    cmocka_unit_test(one_that_sends_far_too_much_is_ended),
+    cmocka_unit_test(a_cap_that_is_lowered_counts_ten_seconds_later),
+    cmocka_unit_test(event_handlers_hear_of_each_step),
+    cmocka_unit_test(event_handlers_are_told_nothing_if_they_are_switched_off),
+    cmocka_unit_test(an_unlisted_stream_is_in_the_operators_list_alone),
+    cmocka_unit_test(a_stop_ends_every_publisher),
+};
+
+TEST_GROUP(publisher, tests);
