@@ -86,7 +86,7 @@ static AVCodecContext *open_codec(int64_t bitrate, int channels)
     c->thread_count = 1;
     c->flags |= AV_CODEC_FLAG_GLOBAL_HEADER; /* makes the AudioSpecificConfig */
     av_channel_layout_default(&c->ch_layout, channels);
-    /* the two-loop search costs five times as much and is no better (docs/architecture.md) */
+    /* the two-loop search costs five times as much and is no better (docs/clocks.md) */
     av_opt_set(c->priv_data, "aac_coder", "fast", 0);
     if (channels == 1) {
         c->bit_rate = smaller(bitrate, SINGLE_BITRATE_MAX);
