@@ -22,14 +22,13 @@
 #include "base/media.h"
 
 #define IDLE_TIMEOUT_US (75 * US_PER_S) /* longer than nginx keeps idle connections */
-#define LOOK_EVERY_US   US_PER_S        /* how often idle connections are looked for */
-#define GATHER_MS       2 /* after a crowd was answered: its next requests may gather for so long */
-#define CACHED_TARGETS  6 /* target durations for which caches keep a playlist that names its part \
-                           */
-#define OWED_MS   1       /* at the end, between two looks for wakes on their way */
-#define EVENTS    256     /* taken by one epoll_wait() */
-#define LISTENERS 2
-#define DATE_SIZE 32
+#define LOOK_EVERY_US   US_PER_S        /* between two looks for idle connections */
+#define GATHER_MS       2               /* for the next requests of a crowd to gather */
+#define CACHED_TARGETS  6   /* target durations that caches keep a named part's answer */
+#define OWED_MS         1   /* at the end, between two looks for wakes on their way */
+#define EVENTS          256 /* taken by one epoll_wait() */
+#define LISTENERS       2
+#define DATE_SIZE       32
 
 typedef enum ConnectionState { READING, HELD, SENDING } ConnectionState;
 
