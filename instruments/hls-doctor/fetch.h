@@ -2,7 +2,7 @@
 #ifndef FETCH_H
 #define FETCH_H
 
-/* Gets what a viewer would download, from a URL or a folder, one thing after the other.
+/* Downloads what a viewer would, from a URL or a folder, one file after the other.
  *
  * Thread-safety: one thread. */
 
@@ -11,7 +11,7 @@
 
 typedef struct Fetch Fetch;
 
-/* What came. `data` is borrowed until the next call. */
+/* An answer. `data` is borrowed until the next call. */
 typedef struct Fetched {
     const uint8_t *data;
     size_t len;

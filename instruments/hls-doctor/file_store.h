@@ -2,7 +2,7 @@
 #ifndef FILE_STORE_H
 #define FILE_STORE_H
 
-/* The files of a rendition that have been asked for and are not done with.
+/* The files of a rendition that were asked for and are still needed.
  *
  * Thread-safety: one thread. */
 
@@ -17,7 +17,7 @@ typedef struct StoredFile {
     FileState state;
     bool hinted; /* asked for before it was listed */
     MediaBytes bytes;
-    void *owner; /* whose it is; the store does not use it */
+    void *owner; /* the owner's pointer; the store does not use it */
     struct StoredFile *next;
 } StoredFile;
 
@@ -28,7 +28,7 @@ typedef struct FileStore {
 /* The file of this name, or NULL. */
 StoredFile *file_store_find(const FileStore *store, const char *uri);
 
-/* A new one, asked for; NULL if there is no memory. */
+/* Adds a file that was asked for; NULL if there is no memory. */
 StoredFile *file_store_add(FileStore *store, const char *uri, void *owner);
 
 /* Frees it, unless it is still asked for. `file` NULL: nothing. */

@@ -2,8 +2,8 @@
 #ifndef FINDINGS_H
 #define FINDINGS_H
 
-/* What the doctor finds: each sort once, with its rule, how often, and the first few places. A
- * fault breaks a MUST, a remark is what a SHOULD would have otherwise.
+/* Collects what the doctor finds: each kind once, with its rule, how often, and the first few
+ * places. A fault breaks a MUST; a remark goes against a SHOULD.
  *
  * Thread-safety: one thread. */
 
@@ -17,16 +17,16 @@ typedef struct Findings Findings;
 Findings *findings_create(void);            /* NULL: no memory */
 void findings_destroy(Findings **findings); /* accepts NULL, leaves NULL */
 
-/* A fault of a sort: `rule` is a short static name of it, with its source. The rest is printf's and
+/* Adds a fault: `rule` is its short static name, with its source. The rest is as of printf, and
  * says where and what. */
 void findings_add(Findings *findings, const char *rule, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* A remark, likewise. */
+/* Adds a remark, likewise. */
 void findings_remark(Findings *findings, const char *rule, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Of faults alone. */
+/* Counts faults only. */
 size_t findings_count(const Findings *findings);
 
 /* [{"rule": ..., "count": ..., "examples": [...]}] of the faults, or of the remarks; the caller

@@ -116,7 +116,7 @@ static void check_segment(Doctor *d, const M3u8Segment *s, const SegmentFacts *f
                      f->audio.hole_samples);
 }
 
-/* How much longer the last segment is said to be than it is by one track. Where pictures are
+/* How much longer the playlist says the last segment is than one track shows. If pictures are
  * missing or late, sound tells better, and the other way round: the track that fits better counts.
  */
 static double extinf_off_ms(const Sequence *last, const ProbeTrack *before, const ProbeTrack *now)
@@ -419,8 +419,8 @@ static void print_json(json_t *report)
     json_decref(report);
 }
 
-/* Whether what is there is for low latency: a multivariant playlist, or one with parts. Waits for
- * it to appear. */
+/* Waits for the playlist to appear. Returns whether it is for low latency: a multivariant one, or
+ * one with parts. */
 static bool has_low_latency(Doctor *d)
 {
     int64_t wait_until = clock_us(CLOCK_MONOTONIC) + (int64_t)(d->options->wait_s * US_PER_S);

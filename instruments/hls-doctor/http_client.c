@@ -115,7 +115,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *user)
     return len;
 }
 
-/* file: and a path, with all that a path may have in it. */
+/* Makes a file: URL of a path, with special characters encoded. */
 static int url_of_path(const char *path, char *url)
 {
     char *text = NULL;
@@ -193,7 +193,7 @@ static void finish(Request *r, CURLcode result)
     forget(r);
 }
 
-/* Hands over what has come. Returns whether that was something. */
+/* Calls `done` for the answers that have come. Returns whether there were any. */
 static bool hand_over(HttpClient *c)
 {
     bool something = false;

@@ -2,8 +2,8 @@
 #ifndef HTTP_CLIENT_H
 #define HTTP_CLIENT_H
 
-/* Several requests at a time, as a player makes them: connections are kept, answers that are held
- * keep nothing else waiting. file: works too.
+/* Makes several requests at a time, as a player does: connections are kept alive, and an answer
+ * that is held delays no other. file: URLs work too.
  *
  * Thread-safety: one thread. */
 
@@ -16,7 +16,7 @@ typedef struct HttpClient HttpClient;
 #define HTTP_HEADER_SIZE 128
 #define HTTP_URL_SIZE    2048
 
-/* What came. Whoever wants to keep `data` takes it, and leaves NULL; free() it then. */
+/* An answer. To keep `data`, take it, leave NULL in its place, and free() it later. */
 typedef struct HttpAnswer {
     long status; /* 0: no answer; of file:, 200 and 404 */
     uint8_t *data;
@@ -31,19 +31,19 @@ typedef void HttpDone(void *user, HttpAnswer *answer);
 
 /* Returns NULL if there is no memory. */
 HttpClient *http_client_create(void);
-/* Ends what is under way, as requests without an answer, which may make no others. Accepts NULL,
- * leaves NULL. */
+/* Ends open requests without an answer; their callbacks may make no new ones. Accepts NULL, leaves
+ * NULL. */
 void http_client_destroy(HttpClient **client);
 
 /* The URL of `where`: a URL, or the path of a file, which need not be there. `url` has
- * HTTP_URL_SIZE bytes. Returns 0, or -1 if that does not suffice. */
+ * HTTP_URL_SIZE bytes. Returns 0, or -1 if it does not fit. */
 int http_client_url(const char *where, char *url);
 
 /* Asks for `url`. Returns 0, or -1 if there is no memory: then `done` is not called. */
 int http_client_get(HttpClient *client, const char *url, int64_t timeout_us, HttpDone *done,
                     void *user);
 
-/* Waits for up to `wait_ms` for something to come, and hands it over. */
+/* Waits up to `wait_ms` for answers, and calls `done` for each. */
 void http_client_run(HttpClient *client, int wait_ms);
 
 #endif

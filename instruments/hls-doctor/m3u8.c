@@ -14,7 +14,7 @@
 /* A playlist under way. */
 typedef struct Reading {
     M3u8 *m;
-    M3u8Segment next;         /* what is said of the next segment; its duration -1: no EXTINF yet */
+    M3u8Segment next;         /* tags of the next segment so far; its duration -1: no EXTINF yet */
     uint64_t discontinuities; /* tags so far */
     char *map;                /* applies from here on */
     unsigned seen;            /* tags that may stand once: bits of the table below */
@@ -245,7 +245,7 @@ static void read_low_latency_line(Reading *r, const char *line)
     }
 }
 
-/* What makes a playlist unsound though it can be read. */
+/* Faults of a playlist that can be read all the same. */
 static void note_unsound(Reading *r, const char *line)
 {
     const char *value;
@@ -295,7 +295,8 @@ static void read_line(Reading *r, const char *line)
     else
         read_low_latency_line(r, line);
     note_unsound(r, line);
-    /* sequence numbers behind a segment would change it: RFC 8216 sections 4.3.3.2 and 4.3.3.3 */
+    /* a sequence number after a segment would change that segment: RFC 8216
+     * sections 4.3.3.2, 4.3.3.3 */
     if (m->count > 0 &&
         (after(line, "#EXT-X-MEDIA-SEQUENCE:") || after(line, "#EXT-X-DISCONTINUITY-SEQUENCE:")))
         r->wrong = "a sequence number stands behind the first segment";

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define M3U8_NO_TIME     INT64_MIN
-#define M3U8_HINTS_MAX   4 /* what is more is not kept */
+#define M3U8_HINTS_MAX   4 /* more hints are not kept */
 #define M3U8_REPORTS_MAX 8
 
 typedef struct M3u8Part {
@@ -23,19 +23,19 @@ typedef struct M3u8Part {
 } M3u8Part;
 
 typedef struct M3u8Segment {
-    char *uri; /* as written; NULL where the segment is open */
+    char *uri; /* as written; NULL if the segment is still open */
     char *map; /* of its initialisation segment, NULL: none */
     int64_t duration_us;
     uint64_t sequence;      /* media sequence number */
     uint64_t discontinuity; /* discontinuity sequence number */
     int64_t time_unix_us;   /* EXT-X-PROGRAM-DATE-TIME, M3U8_NO_TIME: none */
     bool gap;
-    bool late_tag; /* a tag that applies to its first part stands behind it */
+    bool late_tag; /* a tag that applies to its first part comes after that part */
     size_t part_count;
     M3u8Part *parts;
 } M3u8Segment;
 
-/* What the next of its kind is to be called. */
+/* A hint: the name of the next file of its kind. */
 typedef struct M3u8Hint {
     char *uri; /* NULL: missing */
     bool map;  /* an initialisation segment, else a part */
@@ -57,7 +57,7 @@ typedef struct M3u8 {
     M3u8Segment *segments;
     int64_t duration_us; /* of all */
 
-    /* low latency; all of it zero where there is none */
+    /* low latency; all zero if the playlist has none */
     M3u8Segment *open;      /* parts behind the last segment; NULL: there are none */
     bool has_control;       /* EXT-X-SERVER-CONTROL */
     bool can_block;         /* CAN-BLOCK-RELOAD */
@@ -83,18 +83,18 @@ void m3u8_destroy(M3u8 **playlist);
 /* The segment with this media sequence number, or NULL. */
 const M3u8Segment *m3u8_segment(const M3u8 *playlist, uint64_t sequence);
 
-/* The number of the segment behind the last whole one, and how many parts of it there are. */
+/* The number of the segment after the last whole one, and how many parts it has so far. */
 uint64_t m3u8_next_sequence(const M3u8 *playlist);
 size_t m3u8_open_parts(const M3u8 *playlist);
 
-/* Whether `playlist` lists part `part` of segment `sequence`, or what comes behind it. */
+/* Whether `playlist` lists part `part` of segment `sequence`, or something after it. */
 bool m3u8_has(const M3u8 *playlist, uint64_t sequence, size_t part);
 
-/* Fills in what a delta update leaves out from a version that has it. Returns 0, or -1 with a
- * static sentence in `wrong`. */
+/* Completes a delta update from an older version. Returns 0, or -1 with a static sentence in
+ * `wrong`. */
 int m3u8_complete(M3u8 *delta, const M3u8 *before, const char **wrong);
 
-/* What two playlists differ in, as a static word, where they should be the same; NULL: nothing. */
+/* In what two playlists differ that should be the same, as a static word; NULL: in nothing. */
 const char *m3u8_difference(const M3u8 *a, const M3u8 *b);
 
 #endif

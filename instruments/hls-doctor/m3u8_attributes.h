@@ -27,9 +27,9 @@ bool m3u8_attributes_sound(const char *list);
 /* The attribute of this name, wherever it stands in the list. */
 bool m3u8_attribute(const char *list, const char *name, M3u8Attribute *out);
 
-/* Its value: as a copy, NULL if it is missing, that the caller frees; cut to `size` bytes with a
- * NUL, empty where it is missing; whether it is YES; in microseconds of decimal seconds, -1 where
- * it is missing or none; an integer, likewise. */
+/* The value of an attribute, in five forms: as a copy that the caller frees, NULL if it is missing;
+ * cut to `size` bytes with a NUL, "" if it is missing; whether it is YES; decimal seconds in
+ * microseconds, -1 if it is missing or not valid; an integer, likewise. */
 char *m3u8_attribute_copy(const char *list, const char *name);
 void m3u8_attribute_text(const char *list, const char *name, char *out, size_t size);
 bool m3u8_attribute_yes(const char *list, const char *name);

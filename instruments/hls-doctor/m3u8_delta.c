@@ -12,7 +12,7 @@ static char *copy_of(const char *text)
     return text ? strdup(text) : NULL;
 }
 
-/* A copy of a segment that is far from the end, where parts are not listed any more. */
+/* Copies a segment that is so far from the end that its parts are not listed any more. */
 static M3u8Segment copy_segment(const M3u8Segment *s)
 {
     M3u8Segment copy = *s;
@@ -24,8 +24,8 @@ static M3u8Segment copy_segment(const M3u8Segment *s)
     return copy;
 }
 
-/* What stands behind the skipped segments counts its discontinuities from there on, and has the
- * initialisation segment of the last of them until another is named. */
+/* Segments after the skipped ones count their discontinuities from those on, and have the
+ * initialisation segment of the last skipped one until another is named. */
 static void carry_on(M3u8Segment *s, const M3u8Segment *last, uint64_t discontinuities)
 {
     s->discontinuity += discontinuities;

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define M3U8_MULTI_MAX 16 /* variants, and renditions; what is more is not kept */
+#define M3U8_MULTI_MAX 16 /* variants, and renditions; more are not kept */
 #define M3U8_URI_SIZE  256
 
 typedef struct M3u8Media {
@@ -38,7 +38,7 @@ typedef struct M3u8Multi {
     const char *malformed;
 } M3u8Multi;
 
-/* Returns 0, or -1 with a static sentence in `wrong` if the text is none. */
+/* Returns 0, or -1 with a static sentence in `wrong` if the text is not such a playlist. */
 int m3u8_multi_read(const char *text, size_t len, M3u8Multi *out, const char **wrong);
 
 #endif

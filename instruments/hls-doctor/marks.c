@@ -18,7 +18,7 @@
 #define CELLS       40   /* of the time code */
 #define DRIFT_MIN_S 120  /* of run, to speak of drift */
 #define MARK_MS     100  /* length of flash and beep */
-#define CUT_MS      5    /* a beep of another length by more than this has lost an end */
+#define CUT_MS      5    /* a beep whose length is off by more has lost an end */
 
 /* The middle of the box that flashes, in parts of the picture. */
 #define BOX_LEFT   0.83
@@ -201,8 +201,7 @@ void marks_sound(Marks *m, const AVFrame *frame, int64_t pts_90k)
 
 /* ---- report ---- */
 
-/* By how much later in its second a flash's first picture was drawn than that of the `first` flash.
- */
+/* How much later in its second a flash's first picture was drawn than that of the `first` flash. */
 static int ms_after(const Mark *flash, const Mark *first)
 {
     int ms = (int32_t)(flash->code - first->code) % 1000;
@@ -228,9 +227,9 @@ static int earliest_ms(const MarkList *flashes, const Mark *first)
     return earliest;
 }
 
-/* Where the whole second is in the picture. A page that is busy draws late, and where a picture was
- * lost the flash begins with a later one: the clock in the picture tells by how much. The earliest
- * of all flashes stands for the whole second. */
+/* When the whole second is, by the pictures. A busy page draws late, and if a picture was lost the
+ * flash begins with a later one; the clock in the picture tells by how much. The earliest of all
+ * flashes stands for the whole second. */
 static double second_of(const Mark *flash, const Mark *first, int earliest)
 {
     int late = flash->has_code ? ms_after(flash, first) - earliest : 0;

@@ -146,7 +146,7 @@ static void check_content(const MediaRules *r, const MediaSegment *s)
                    s->listed->duration_us, track_of(f));
 }
 
-/* Where nothing is said to start again, times go on, and so do dates. */
+/* Without a discontinuity, times go on, and so do dates. */
 static void check_join(const MediaRules *r, const MediaSegment *s)
 {
     const Kept *before = last(r);

@@ -2,8 +2,8 @@
 #ifndef MEDIA_RULES_H
 #define MEDIA_RULES_H
 
-/* Holds the media of one rendition against what its playlist says of it (rfc8216bis): segment by
- * segment, part by part. Times are in 1/90000 s.
+/* Compares the media of one rendition with its playlist (rfc8216bis): segment by segment, part by
+ * part. Times are in 1/90000 s.
  *
  * Pure: what is in a file is an argument. Thread-safety: one thread. */
 
@@ -38,10 +38,10 @@ void media_rules_destroy(MediaRules **rules); /* accepts NULL, leaves NULL */
 /* The next segment of the list. */
 void media_rules_segment(MediaRules *rules, const MediaSegment *segment);
 
-/* What it comes to, of the segments from number `first` on where only those count. */
+/* The sum of it; of the segments from number `first` on if only those count. */
 RenditionMedia media_rules_media(const MediaRules *rules, const char *uri, uint64_t first);
 
-/* Holds the dates that two renditions give to one media time against each other. */
+/* Compares the dates that two renditions give to the same media time. */
 void media_rules_compare(Findings *findings, const MediaRules *a, const MediaRules *b);
 
 typedef struct MediaHistory {

@@ -157,7 +157,7 @@ static void look_at(MediaWorker *w, MediaJob *j)
 
 /* ---- the thread ---- */
 
-/* The next job, or NULL where there will be none. */
+/* The next job; NULL: there will be no more. */
 static MediaJob *take(MediaWorker *w)
 {
     pthread_mutex_lock(&w->lock);

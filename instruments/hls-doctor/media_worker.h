@@ -2,8 +2,8 @@
 #ifndef MEDIA_WORKER_H
 #define MEDIA_WORKER_H
 
-/* Takes segments and their parts apart on a thread of its own: decoding takes longer than the
- * network may be left alone.
+/* Decodes segments and their parts on a thread of its own, because decoding takes so long that the
+ * network would have to wait.
  *
  * Thread-safety: one thread beside its own. */
 
@@ -43,7 +43,7 @@ int media_worker_add(MediaWorker *worker, const char *name);
 /* Hands over a job that malloc() made. */
 void media_worker_do(MediaWorker *worker, MediaJob *job);
 
-/* Waits until all is done. What follows may be asked then. */
+/* Waits until all jobs are done. Call the functions below only then. */
 void media_worker_finish(MediaWorker *worker);
 
 const MediaRules *media_worker_rules(const MediaWorker *worker, size_t rendition);

@@ -2,7 +2,7 @@
 #ifndef MP4_RULES_H
 #define MP4_RULES_H
 
-/* Holds the boxes of fragmented MP4 against rfc8216bis, section 3.1.2: what demuxers forgive.
+/* Checks the boxes of fragmented MP4 by rfc8216bis, section 3.1.2: faults that demuxers forgive.
  *
  * Pure; reads what it is given and nothing past it. Thread-safety: none needed, there is no state.
  */

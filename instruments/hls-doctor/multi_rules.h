@@ -2,8 +2,8 @@
 #ifndef MULTI_RULES_H
 #define MULTI_RULES_H
 
-/* Holds a multivariant playlist, and the renditions that it names against each other, against
- * rfc8216bis: sections 4.4.6, 6.2.4, 4.4.5.4 and B.1.
+/* Checks a multivariant playlist, and its renditions beside each other, by rfc8216bis: sections
+ * 4.4.6, 6.2.4, 4.4.5.4 and B.1.
  *
  * Pure. Thread-safety: none needed, there is no state. */
 
@@ -53,7 +53,7 @@ void multi_rules_reports(Findings *findings, const RenditionView *view, size_t c
 void multi_rules_report(Findings *findings, const char *name, const M3u8Report *report,
                         ListEdge own, ListEdge least);
 
-/* What a report promised must be there: `there` is of a request that was sent after it came. */
+/* A report is a promise: `there` is the list of a request that was sent after the report came. */
 void multi_rules_promise(Findings *findings, const char *name, ListEdge promised, ListEdge there);
 
 /* What a report says; an attribute that is left out is the same as that of the list itself. */

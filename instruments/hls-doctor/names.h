@@ -2,7 +2,7 @@
 #ifndef NAMES_H
 #define NAMES_H
 
-/* Remembers what names of files stood for: a name is never used again.
+/* Remembers what each file name stood for, since a name must never be used again.
  *
  * Pure. Thread-safety: one thread. */
 

@@ -408,7 +408,7 @@ static void check_pace(PartRules *r, const M3u8 *before, const M3u8 *now, bool w
     r->history.parts += parts;
     if (parts)
         r->last_part_us = now_us;
-    /* where the source was away, its first segment takes its time anew */
+    /* if the source was away, its first segment starts the count again */
     if (segments || away)
         r->last_segment_us = now_us;
 }
@@ -437,7 +437,7 @@ const char *part_rules_retained(PartRules *r, int64_t now_us, int64_t *until_us)
         free(r->tried);
         r->tried = part.uri;
         *until_us = part.until_us;
-        if (now_us < part.until_us) /* else nobody needs to have it any more */
+        if (now_us < part.until_us) /* else it may be gone by now */
             return r->tried;
     }
     return NULL;

@@ -2,9 +2,9 @@
 #ifndef PART_RULES_H
 #define PART_RULES_H
 
-/* Holds every version of a low-latency media playlist against rfc8216bis: what one version must
- * say, and what may change from one to the next. Sections are those of the draft, of which B.1 is
- * its low-latency server configuration profile. playlist_rules.h has what concerns whole segments.
+/* Checks every version of a low-latency media playlist by rfc8216bis: what one version must say,
+ * and what may change to the next. Sections are those of the draft; B.1 is its low-latency server
+ * configuration profile. The rules for whole segments are in playlist_rules.h.
  *
  * Pure: time is an argument. Thread-safety: one thread. */
 
@@ -23,15 +23,15 @@ void part_rules_destroy(PartRules **rules); /* accepts NULL, leaves NULL */
 void part_rules_version(PartRules *rules, const M3u8 *before, const M3u8 *now, bool waited,
                         int64_t now_us);
 
-/* A part whose tag has gone, and which must be there for a little while yet, at the last moment to
- * try it: its URI, borrowed until the next call, and until when it must be there; or NULL where
- * none is due. Each is named once. */
+/* A part that has left the playlist, at the last moment at which it must still be there: its URI,
+ * borrowed until the next call, and until when it must be there; or NULL if none is due. Each is
+ * given once. */
 const char *part_rules_retained(PartRules *rules, int64_t now_us, int64_t *until_us);
 
 typedef struct PartHistory {
     size_t parts;            /* that were seen to come */
-    int64_t longest_gap_us;  /* between two of them, where no discontinuity lies between */
-    int64_t longest_away_us; /* likewise, where one does: the source was away */
+    int64_t longest_gap_us;  /* between two of them without a discontinuity */
+    int64_t longest_away_us; /* likewise with one: the source was away */
 } PartHistory;
 
 PartHistory part_rules_history(const PartRules *rules);

@@ -10,7 +10,7 @@
 /* The last moment at which a retained segment is tried: this much before it may go. */
 #define RETAINED_MARGIN_US (1 * US_PER_S)
 
-/* Looks at the playlist are closer together than this, where the one who looks is not busy. */
+/* Two looks at the playlist are closer together than this, if this program is not busy. */
 #define LOOK_US (US_PER_S * 2 / 5)
 
 /* A segment that has left the playlist. */
@@ -125,8 +125,8 @@ static void check_common(PlaylistRules *r, const M3u8 *before, const M3u8 *now)
     }
 }
 
-/* RFC 8216 section 6.2.2: a segment is not taken off where less than three target durations would
- * be left. */
+/* RFC 8216 section 6.2.2: a segment may not be removed if less than three target durations would be
+ * left. */
 static void check_length(PlaylistRules *r, const M3u8 *before, const M3u8 *now)
 {
     if (now->ended || now->media_sequence == before->media_sequence || before->ended)
@@ -156,8 +156,8 @@ static void note_leavers(PlaylistRules *r, const M3u8 *before, const M3u8 *now, 
             retain(r, &before->segments[i], seen_us);
 }
 
-/* RFC 8216 section 6.2.2: a new segment within 1.5 target durations of the last. What came while
- * nobody looked, since he was busy decoding, is taken to have come soon. */
+/* RFC 8216 section 6.2.2: a new segment within 1.5 target durations of the last. If this program
+ * was busy decoding and did not look, the segment is taken to have come in time. */
 static void check_pace(PlaylistRules *r, const M3u8 *now, uint64_t fresh, int64_t now_us)
 {
     int64_t came_us = now_us < r->seen_us + LOOK_US ? now_us : r->seen_us + LOOK_US;
@@ -176,7 +176,7 @@ static void check_pace(PlaylistRules *r, const M3u8 *now, uint64_t fresh, int64_
     r->last_new_us = now_us;
 }
 
-/* Dates follow durations where nothing breaks off in between. */
+/* Dates follow durations, unless there is a discontinuity. */
 static void check_dates(PlaylistRules *r, const M3u8 *m)
 {
     for (size_t i = 1; i < m->count; i++) {
@@ -243,7 +243,7 @@ const char *playlist_rules_retained(PlaylistRules *r, int64_t now_us, int64_t *u
         free(r->tried);
         r->tried = k.uri;
         *until_us = k.until_us;
-        if (now_us < k.until_us) /* else it has been missed, and nobody needs to have it any more */
+        if (now_us < k.until_us) /* else its time was missed, and it may be gone by now */
             return r->tried;
     }
     return NULL;

@@ -2,8 +2,8 @@
 #ifndef PLAYLIST_RULES_H
 #define PLAYLIST_RULES_H
 
-/* Holds every version of a media playlist against what RFC 8216 lets a server do: section 4.3.3 for
- * one version, 6.2.1 and 6.2.2 for what may change from one to the next.
+/* Checks every version of a media playlist by RFC 8216: section 4.3.3 for one version, 6.2.1 and
+ * 6.2.2 for what may change to the next.
  *
  * Thread-safety: one thread. */
 
@@ -25,9 +25,8 @@ void playlist_rules_same(PlaylistRules *rules, int64_t now_us);
 /* The version that was seen last; NULL: none yet. */
 const M3u8 *playlist_rules_last(const PlaylistRules *rules);
 
-/* A segment that has left the playlist and must be there for a little while yet, the last moment to
- * try it: its URI, borrowed, and until when it must be there; or NULL if none is due. Each is
- * named once. */
+/* A segment that has left the playlist, at the last moment at which it must still be there: its
+ * URI, borrowed, and until when it must be there; or NULL if none is due. Each is given once. */
 const char *playlist_rules_retained(PlaylistRules *rules, int64_t now_us, int64_t *until_us);
 
 typedef struct PlaylistHistory {

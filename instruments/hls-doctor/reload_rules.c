@@ -29,7 +29,8 @@ static void check_delivery(Findings *f, const Exchange *e)
         findings_remark(f, "HTTP/2 is not spoken (B.1)", "%s", e->name);
 }
 
-/* B.1 recommends six target durations where the request names its part, half a one otherwise. */
+/* B.1 recommends six target durations if the request names its part, else half a target duration.
+ */
 static void check_lifetime(Findings *f, const Exchange *e)
 {
     int64_t age_us = cache_max_age_s(e->cache_control) * US_PER_S;

@@ -2,15 +2,15 @@
 #ifndef RELOAD_RULES_H
 #define RELOAD_RULES_H
 
-/* Holds what a server answers to requests for playlists and media against rfc8216bis: sections 4,
- * 6.2.1, 6.2.5, 6.2.6 and B.1.
+/* Checks a server's answers to requests for playlists and media by rfc8216bis: sections 4, 6.2.1,
+ * 6.2.5, 6.2.6 and B.1.
  *
  * Pure. Thread-safety: none needed, there is no state. */
 
 #include "findings.h"
 #include "m3u8.h"
 
-/* A request, and what came. Texts are borrowed, "" where there was none. */
+/* A request and its answer. Texts are borrowed, "" if there was none. */
 typedef struct Exchange {
     const char *name;  /* what it was for */
     int64_t msn, part; /* _HLS_msn and _HLS_part; -1: not asked for */

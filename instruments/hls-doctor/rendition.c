@@ -11,7 +11,7 @@
 #define US_PER_S     1000000ll
 #define TIMEOUT_US   (10 * US_PER_S)
 #define HOLD_TARGETS 3            /* section 6.2.5.2 */
-#define POLL_US      (300 * 1000) /* where a request cannot block */
+#define POLL_US      (300 * 1000) /* if requests cannot block */
 #define HELD_US      (20 * 1000)  /* an answer that took so long waited for something */
 #define DELTA_EACH   5            /* of so many requests one is for a delta update */
 #define REFUSALS_AT  10           /* versions; then the server is asked what it must refuse */
@@ -174,8 +174,7 @@ static void check_names(Rendition *r, const M3u8 *m)
         findings_add(r->world->findings, "a name is used for something else (6.2.1)", "%s", r->uri);
 }
 
-/* Holds a completed delta update and a whole list against each other where they are of one moment.
- */
+/* Compares a completed delta update with a whole list, if they are of the same moment. */
 static void compare_delta(Rendition *r, const M3u8 *delta, const M3u8 *whole)
 {
     ListEdge a = list_edge(delta), b = list_edge(whole);
@@ -244,8 +243,8 @@ static void fail(Rendition *r, const Reload *q, long status)
     reload_later(r, POLL_US);
 }
 
-/* Reads the answer, and fills in what a delta update leaves out. Returns NULL if there is none,
- * and has said why. */
+/* Parses the answer, and completes a delta update. Returns NULL if there is no list; then it has
+ * added a fault that says why. */
 static M3u8 *read_answer(Rendition *r, const Reload *q, const HttpAnswer *a, bool *is_delta)
 {
     const M3u8 *before = rendition_list(r);

@@ -2,9 +2,9 @@
 #ifndef SEGMENT_PROBE_H
 #define SEGMENT_PROBE_H
 
-/* Takes a segment apart and decodes it with libav, twice: alone, as somebody who joins there does,
- * and in sequence, as somebody who watches does. A segment is a transport stream, or fragmented MP4
- * behind its initialisation segment.
+/* Demuxes a segment and decodes it with libav, twice: alone, as a player that joins there, and in
+ * sequence, as a player that goes on watching. A segment is a transport stream, or fragmented MP4
+ * after its initialisation segment.
  *
  * Thread-safety: one thread for all probes of a process, since libav's log has one callback. */
 
@@ -27,7 +27,7 @@ typedef struct ProbeTrack {
     int64_t first_pts, end_pts;           /* end: of the last packet, with its duration */
     int64_t first_dts, last_dts, end_dts; /* end: of the last packet, as the container says */
     size_t backward;                      /* packets whose decoding time does not grow */
-    size_t holes;         /* audio: places where a frame does not begin where the last one ended */
+    size_t holes;         /* audio: how often a frame did not begin where the last one ended */
     int64_t hole_samples; /* the widest of them, in samples; below 0: overlap */
     int width, height, channels;
     char codec[32]; /* as CODECS names it (RFC 6381); "": not known */
@@ -50,11 +50,11 @@ void segment_probe_destroy(SegmentProbe **probe); /* accepts NULL, leaves NULL *
 int segment_probe_read(SegmentProbe *probe, const uint8_t *data, size_t len, bool restart,
                        SegmentFacts *out);
 
-/* Only takes it apart, and decodes it alone where `decode` says so. Returns as above. */
+/* Demuxes it, and decodes it alone if `decode` says so. Returns as above. */
 int segment_probe_look(SegmentProbe *probe, const uint8_t *data, size_t len, bool decode,
                        SegmentFacts *out);
 
-/* Hands over what the decoders still hold. */
+/* Takes what the decoders still hold. */
 void segment_probe_drain(SegmentProbe *probe);
 
 #endif

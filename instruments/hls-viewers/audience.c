@@ -79,7 +79,7 @@ static bool resolve(const Audience *a, const char *uri, char *path)
     return snprintf(path, HTTP_PATH_SIZE, "%.*s%s", (int)folder, base, uri) < HTTP_PATH_SIZE;
 }
 
-/* Counts an answer. Returns whether it is one that was hoped for. */
+/* Counts an answer. Returns whether it is the expected one. */
 static bool count(Track *t, const HttpReply *a)
 {
     static const Trouble of_outcome[] = {[HTTP_NO_CONNECTION] = TROUBLE_CONNECT,
@@ -101,8 +101,8 @@ static bool count(Track *t, const HttpReply *a)
     return false;
 }
 
-/* What was waited for is measured from its birth even if it was asked for after that: a viewer who
- * is that late is so because the answer before was. */
+/* A part that was waited for is measured from its birth, even if the viewer asked later: a viewer
+ * is late only because the answer before was. */
 static void measure(Audience *a, Wait wait, int64_t from_us, const HttpReply *answer)
 {
     if (a->measuring)
@@ -124,7 +124,8 @@ static PlayerPlace beginning(const PlayerList *list, bool by_parts)
     return (PlayerPlace){at.msn, 0};
 }
 
-/* Where a segment ended with the part before `next`, the next one is the first of the one after. */
+/* If a segment ended with the part before `next`, the next part is the first of the next segment.
+ */
 static bool step_over_end(Track *t, const PlayerList *list)
 {
     PlayerPlace last = {t->next.msn, t->next.part - 1};
@@ -269,8 +270,8 @@ static void start(Track *t, const PlayerList *list)
     t->next = beginning(list, t->by_parts);
 }
 
-/* The part with which the request could be answered: the one that was asked for or, where its
- * segment ended before it, the first of the next. */
+/* The part that allowed the answer: the one that was asked for or, if its segment ended before it,
+ * the first of the next. */
 static const PlayerItem *answering_part(const PlayerList *list, PlayerPlace asked)
 {
     const PlayerItem *part = player_list_part(list, asked);
@@ -331,8 +332,8 @@ static void take_list(Track *t, const PlayerList *list, const HttpReply *a)
     fetch_next(t);
 }
 
-/* All viewers play the same renditions: the first one finds out which. Returns -1 if they cannot
- * be had. */
+/* All viewers play the same renditions; the first viewer finds out which. Returns -1 if they cannot
+ * be played. */
 static int name_renditions(Audience *a, const PlayerList *list)
 {
     if (*a->rendition[0].path)

@@ -2,8 +2,8 @@
 #ifndef AUDIENCE_H
 #define AUDIENCE_H
 
-/* All viewers of hls-viewers: each asks for playlists and media as a player does, and looks whether
- * what it is given is what was asked for, in order and whole.
+/* All viewers of hls-viewers. Each asks for playlists and media as a player does, and checks that
+ * the answers are right, in order and complete.
  *
  * Thread-safety: one thread. */
 
@@ -13,18 +13,18 @@
 
 typedef struct Audience Audience;
 
-/* Nobody has come yet. `options`, `loop` and `tally` are borrowed for as long as it is there.
- * Returns NULL if there is no memory. */
+/* Returns an audience without viewers, or NULL if there is no memory. `options`, `loop` and `tally`
+ * are borrowed until it is destroyed. */
 Audience *audience_create(const ViewerOptions *options, HttpLoop *loop, ViewerTally *tally);
 void audience_destroy(Audience **audience); /* before the loop; accepts NULL, leaves NULL */
 
-/* The first `count` viewers are there from now on. */
+/* Lets viewers come until `count` are there. */
 void audience_admit(Audience *audience, size_t count);
 
-/* Has those ask who wait until a time; to be called every few milliseconds. */
+/* Lets the viewers ask whose time has come. Call it every few milliseconds. */
 void audience_tick(Audience *audience, int64_t now_us);
 
-/* What is counted and measured begins here; what was wrong before is kept. */
+/* Begins to count and measure. Faults from before are kept. */
 void audience_measure(Audience *audience);
 
 /* Fills in `joined`, `fewest` and `most`. */

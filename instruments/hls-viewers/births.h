@@ -2,12 +2,12 @@
 #ifndef BIRTHS_H
 #define BIRTHS_H
 
-/* When the parts of a rendition came into being, and how large they are: by the files themselves
- * where they are on this machine, else by the first who has heard of them.
+/* When the parts of a rendition were made, and how large they are: by the files themselves if they
+ * are on this machine, else by the first viewer that has heard of them.
  *
  * A file's time is that at which its last byte was written, before it took its name. The kernel's
- * clock for files ticks each few milliseconds (one in CONFIG_HZ), and says the tick before: what is
- * reckoned from it comes out too long by up to that, never too short.
+ * clock for files ticks every few milliseconds (one in CONFIG_HZ), and gives the tick before. So
+ * delays come out too long by up to one tick, never too short.
  *
  * Thread-safety: one thread. */
 

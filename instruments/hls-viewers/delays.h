@@ -2,7 +2,7 @@
 #ifndef DELAYS_H
 #define DELAYS_H
 
-/* How long things took: as many as one likes, to a tenth of a millisecond.
+/* Collects any number of durations, to a tenth of a millisecond.
  *
  * Thread-safety: one thread. */
 
@@ -19,7 +19,7 @@ void delays_clear(Delays *delays);
 int64_t delays_count(const Delays *delays);
 int64_t delays_max_us(const Delays *delays);
 
-/* Within which `part` (0 to 1) of them are; 0 if there are none. */
+/* The duration within which `part` (0 to 1) of them are; 0 if there are none. */
 int64_t delays_quantile_us(const Delays *delays, double part);
 
 #endif

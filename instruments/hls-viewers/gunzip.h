@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-/* Unpacks `len` bytes, which must be one whole gzip and nothing else, to `max` bytes at the most.
+/* Unpacks `len` bytes, which must be one whole gzip and nothing else, to at most `max` bytes.
  * Returns them, to be freed by the caller, with their number in `out_len`; or NULL with a static
  * sentence in `wrong`. */
 char *gunzip(const char *data, size_t len, size_t max, size_t *out_len, const char **wrong);

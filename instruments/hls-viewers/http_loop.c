@@ -284,8 +284,8 @@ void http_connection_get(HttpConnection *c, const char *path, bool keep_body)
 
 /* ---- answers ---- */
 
-/* A server may end a connection that is kept alive just when the next request is under way. It is
- * asked again then, once (RFC 9112, section 9.3.1). */
+/* A server may close an idle connection just as the next request is on its way. Then the request is
+ * sent again, once (RFC 9112, section 9.3.1). */
 static void on_end(HttpConnection *c, bool refused, int64_t now_us)
 {
     bool begun = http_reader_begun(&c->reader);

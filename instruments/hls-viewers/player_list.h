@@ -2,8 +2,8 @@
 #ifndef PLAYER_LIST_H
 #define PLAYER_LIST_H
 
-/* What a player takes from a playlist to know what to ask for next: the renditions of a
- * multivariant one; segments, parts and the hint of a media playlist (rfc8216bis).
+/* Reads from a playlist what a player needs to ask for next: the renditions of a multivariant one;
+ * segments, parts and the hint of a media playlist (rfc8216bis).
  *
  * Thread-safety: one thread for each PlayerList. */
 
@@ -25,7 +25,7 @@ typedef struct PlayerItem {
 typedef struct PlayerList {
     bool multivariant, ended;
     bool can_block;            /* the server holds requests for what is to come */
-    bool can_skip;             /* it leaves out old segments, to whom asks for that */
+    bool can_skip;             /* it leaves out old segments if asked to */
     int64_t skipped;           /* segments that it has left out */
     int64_t target_us;         /* EXT-X-TARGETDURATION */
     int64_t part_target_us;    /* 0: no parts */

@@ -2,8 +2,8 @@
 #ifndef SHARED_LIST_H
 #define SHARED_LIST_H
 
-/* A playlist that thousands of viewers are given: each version is unpacked and read once, and the
- * others see that theirs is the same, byte by byte. Otherwise the viewers would cost more than the
+/* A playlist that thousands of viewers get. Each version is unpacked and parsed once; the other
+ * copies are only compared with it, byte by byte. Otherwise the viewers would cost more than the
  * server.
  *
  * Thread-safety: one thread. */

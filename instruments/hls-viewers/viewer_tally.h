@@ -2,7 +2,7 @@
 #ifndef VIEWER_TALLY_H
 #define VIEWER_TALLY_H
 
-/* What all viewers of hls-viewers were given, and what was wrong with it.
+/* Counts what all viewers of hls-viewers got, and what was wrong.
  *
  * Thread-safety: one thread. */
 
