@@ -9,6 +9,7 @@ bridge_base = \
 	%D%/base/boot_id.c \
 	%D%/base/bridge_log.c \
 	%D%/base/byte_buffer.c \
+	%D%/base/clock.c \
 	%D%/base/control_access.c \
 	%D%/base/histogram.c \
 	%D%/base/metrics_text.c \

@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include "base/bridge_log.h"
+#include "base/clock.h"
 #include "stream/bridge_settings.h"
 #include "stream/caretaker.h"
-#include "clock.h"
 #include "control/control_api.h"
 #include "serve/ll_server.h"
 #include "settings_reader.h"
@@ -239,9 +239,10 @@ static int make_streams(const BridgeSettings *settings, Parts *parts)
         failed = "low-latency HLS";
     else if (settings->thumbnail_us && !(parts->thumbnailer = thumbnailer_create()))
         failed = "the thread of thumbnails";
-    else if (!(parts->table = stream_table_create(settings, parts->ll_hub, parts->thumbnailer)))
+    else if (!(parts->table = stream_table_create(settings, parts->ll_hub, parts->thumbnailer,
+                                                  clock_system())))
         failed = "the table of streams";
-    else if (!(parts->list = public_list_create(settings->directory)))
+    else if (!(parts->list = public_list_create(settings->directory, clock_system())))
         failed = "the list of streams in hls.directory";
     if (!failed)
         return 0;
@@ -269,6 +270,7 @@ static int start(const BridgeSettings *settings, Parts *parts)
         .connections = (size_t)settings->ll_connections,
         .timeout_us = settings->ll_timeout_us,
         .target_us = settings->segment_us,
+        .clock = clock_system(),
     };
     char place[PLACE_SIZE];
 
@@ -317,7 +319,7 @@ static void *stop(void *data)
 static void stop_in_time(Parts *parts, int status)
 {
     const struct timespec pause = {.tv_nsec = STOP_LOOK_US * 1000};
-    int64_t until_us = clock_us(CLOCK_MONOTONIC) + STOP_US;
+    int64_t until_us = clock_monotonic_us(clock_system()) + STOP_US;
     pthread_t thread;
 
     if (pthread_create(&thread, NULL, stop, parts) != 0) {
@@ -325,7 +327,7 @@ static void stop_in_time(Parts *parts, int status)
         return;
     }
     while (pthread_tryjoin_np(thread, NULL) != 0) {
-        if (clock_us(CLOCK_MONOTONIC) > until_us) {
+        if (clock_monotonic_us(clock_system()) > until_us) {
             log_warn("the disk holds up what is to be written out: it is left");
             _exit(status);
         }

@@ -7,6 +7,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
+#include "base/media.h"
+
 #define LINE_SIZE 1024
 
 static atomic_bool verbose;
@@ -19,14 +22,14 @@ void bridge_log_verbose(bool on)
 static void write_line(const char *level, const char *format, va_list args)
 {
     char line[LINE_SIZE];
-    struct timespec now;
+    int64_t now_us = clock_unix_us(clock_system()); /* of the line, whatever time media are at */
+    time_t now_s = now_us / US_PER_S;
     struct tm utc;
 
-    clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &utc);
+    gmtime_r(&now_s, &utc);
     size_t n = strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%S", &utc);
-    n +=
-        (size_t)snprintf(line + n, sizeof(line) - n, ".%03ldZ %-5s ", now.tv_nsec / 1000000, level);
+    n += (size_t)snprintf(line + n, sizeof(line) - n, ".%03ldZ %-5s ",
+                          (long)(now_us % US_PER_S / US_PER_MS), level);
     int m = vsnprintf(line + n, sizeof(line) - n - 1, format, args);
     n = m < 0 ? n : n + (size_t)m;
     if (n > sizeof(line) - 2)

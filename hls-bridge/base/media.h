@@ -5,7 +5,7 @@
 /* The types that pass from stage to stage, and the units of time. A stage includes this and its own
  * header; only intake.c, hls_output.c and pipeline.c know their order.
  *
- *   ..._us       int64_t microseconds; `now_us` and `arrival_us` are CLOCK_MONOTONIC
+ *   ..._us       int64_t microseconds; `now_us` and `arrival_us` are of the monotonic clock
  *   ..._unix_us  int64_t microseconds of the wall clock since 1970
  *   ..._90k      int64_t ticks of 1/90000 s on the stream's own clock, which never goes back
  *   ..._samples  int64_t samples of 1/48000 s on that same clock: 8 samples are 15 ticks

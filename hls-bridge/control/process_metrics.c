@@ -9,7 +9,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "base/clock.h"
+#include "base/media.h"
 #include "base/metrics_text.h"
 
 /* What /proc/self/stat has of interest, proc(5). */
@@ -55,7 +56,7 @@ bool process_use_read(ProcessUse *use)
     if (!read_stat(&s) || sched_getaffinity(0, sizeof(cpus), &cpus) < 0)
         return false;
     use->cpu_s = ticks_to_s(s.user_ticks + s.system_ticks);
-    use->up_s = (double)clock_us(CLOCK_BOOTTIME) / US_PER_S - ticks_to_s(s.start_ticks);
+    use->up_s = (double)clock_since_boot_us() / US_PER_S - ticks_to_s(s.start_ticks);
     use->resident_bytes = resident_bytes(&s);
     use->cpus = CPU_COUNT(&cpus);
     return true;
@@ -77,7 +78,7 @@ static int count_descriptors(void)
 static void write_stat(FILE *out)
 {
     /* to a tenth of a second, or each look would give another */
-    int64_t boot_ds = (clock_us(CLOCK_REALTIME) - clock_us(CLOCK_BOOTTIME)) / (100 * US_PER_MS);
+    int64_t boot_ds = (clock_unix_us(clock_system()) - clock_since_boot_us()) / (100 * US_PER_MS);
     ProcessStat s;
 
     if (!read_stat(&s))

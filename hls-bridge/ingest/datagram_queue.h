@@ -17,7 +17,7 @@ typedef struct DatagramQueue DatagramQueue;
 
 typedef struct Datagram {
     size_t track;
-    int64_t arrival_us; /* when it came, CLOCK_MONOTONIC */
+    int64_t arrival_us; /* when it came, monotonic */
     int64_t read_us;    /* when it was read; those that were read together have the same */
     bool after_gap;     /* some that came before it were dropped */
     size_t len;

@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "rtcp_packet.h"
 #include "rtp_packet.h"
 
@@ -45,6 +44,7 @@ typedef struct Repeat {
 } Repeat;
 
 struct RtpIngest {
+    const Clock *clock;
     size_t count;
     IngestTrack track[STREAM_TRACKS_MAX];
     DatagramQueue *queue;
@@ -53,7 +53,7 @@ struct RtpIngest {
     pthread_mutex_t lock; /* guards what follows, and of the ports all but the sockets */
     Repeat repeat;
     RtpIngestStats stats;
-    int64_t since_boot_us; /* wall clock less CLOCK_MONOTONIC, when it was last read */
+    int64_t since_boot_us; /* wall clock less the monotonic one, when it was last read */
     struct mmsghdr headers[BATCH];
     struct iovec vectors[BATCH];
     struct sockaddr_in senders[BATCH];
@@ -121,6 +121,7 @@ RtpIngest *rtp_ingest_create(const RtpIngestParams *params, uint16_t *failed_por
     if (!ingest)
         goto fail;
     pthread_mutex_init(&ingest->lock, NULL);
+    ingest->clock = params->clock;
     ingest->count = params->count;
     ingest->repeat.at_us = NEVER_US;
     for (size_t i = 0; i < params->count; i++)
@@ -137,8 +138,8 @@ RtpIngest *rtp_ingest_create(const RtpIngestParams *params, uint16_t *failed_por
         }
     }
     prepare_headers(ingest);
-    int64_t now_us = clock_us(CLOCK_MONOTONIC);
-    ingest->since_boot_us = clock_us(CLOCK_REALTIME) - now_us;
+    int64_t now_us = clock_monotonic_us(ingest->clock);
+    ingest->since_boot_us = clock_unix_us(ingest->clock) - now_us;
     rtp_ingest_work(ingest, now_us); /* it may be held up already */
     return ingest;
 fail:
@@ -244,7 +245,7 @@ static Notes read_notes(struct msghdr *header)
  */
 static int64_t wall_clock(RtpIngest *ingest, int64_t now_us)
 {
-    int64_t unix_us = clock_us(CLOCK_REALTIME);
+    int64_t unix_us = clock_unix_us(ingest->clock);
     int64_t moved_us = unix_us - now_us - ingest->since_boot_us;
 
     ingest->since_boot_us = unix_us - now_us;
@@ -305,7 +306,7 @@ static void read_port(RtpIngest *ingest, size_t track, Port *port, int64_t now_u
 
 static void read_all(RtpIngest *ingest)
 {
-    int64_t now_us = clock_us(CLOCK_MONOTONIC), unix_us = wall_clock(ingest, now_us);
+    int64_t now_us = clock_monotonic_us(ingest->clock), unix_us = wall_clock(ingest, now_us);
 
     for (size_t i = 0; i < ingest->count; i++) {
         read_port(ingest, i, &ingest->track[i].rtp, now_us, unix_us);

@@ -16,6 +16,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 
+#include "base/clock.h"
 #include "ingest/datagram_queue.h"
 
 #define RTP_INGEST_FDS_MAX (2 * STREAM_TRACKS_MAX)
@@ -31,7 +32,8 @@ typedef struct RtpIngestTrack {
 typedef struct RtpIngestParams {
     RtpIngestTrack track[STREAM_TRACKS_MAX];
     size_t count;
-    size_t backlog; /* bytes, as datagram_queue_create() has it */
+    size_t backlog;     /* bytes, as datagram_queue_create() has it */
+    const Clock *clock; /* borrowed */
 } RtpIngestParams;
 
 typedef struct RtpIngestStats {

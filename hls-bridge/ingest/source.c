@@ -41,7 +41,8 @@ struct Source {
 
 static RtpIngest *open_ports(const SourceParams *params, uint16_t *failed_port)
 {
-    RtpIngestParams ingest = {.count = params->sdp->count, .backlog = params->backlog};
+    RtpIngestParams ingest = {
+        .count = params->sdp->count, .backlog = params->backlog, .clock = params->clock};
 
     for (size_t i = 0; i < params->sdp->count; i++) {
         const SourceTrackSdp *t = &params->sdp->track[i];

@@ -7,6 +7,7 @@
  *
  * Thread-safety: one thread, the stream's. */
 
+#include "base/clock.h"
 #include "ingest/intake.h"
 #include "ingest/stand_in.h"
 
@@ -14,10 +15,11 @@ typedef struct Source Source;
 
 typedef struct SourceParams {
     const SourceSdp *sdp;
-    bool fixed_ports;  /* listen where the description says; else on 127.0.0.1, any port, to the
-                          described address alone */
-    StandIn *stand_in; /* for the stream's thread; borrowed */
-    size_t backlog;    /* bytes that may wait for the stream's thread */
+    bool fixed_ports;   /* listen where the description says; else on 127.0.0.1, any port, to the
+                           described address alone */
+    StandIn *stand_in;  /* for the stream's thread; borrowed */
+    size_t backlog;     /* bytes that may wait for the stream's thread */
+    const Clock *clock; /* borrowed */
 } SourceParams;
 
 typedef struct SourceStats {
@@ -86,7 +88,7 @@ void source_finish(Source *source, int64_t pictures_end_90k);
 /* The stream's clock at `now_us`; false: no media has come yet. */
 bool source_clock(const Source *source, int64_t now_us, int64_t *at_90k);
 
-/* When, on CLOCK_MONOTONIC, what is at `at_90k` came. */
+/* When, on the monotonic clock, what is at `at_90k` came. */
 int64_t source_arrival_of(const Source *source, int64_t at_90k);
 
 /* When a packet last came; the time of creation where none has. */

@@ -5,13 +5,12 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "clock.h"
-
 /* Between two looks. What a socket holds where net.core.rmem_max is as Linux has it, 92 packets,
  * is that long of 40 Mbit/s. */
 #define PERIOD_US (20 * US_PER_MS)
 
 struct StandIn {
+    const Clock *clock;
     pthread_t thread;
     pthread_mutex_t
         lock; /* guards what follows; held while it reads, so that none goes meanwhile */
@@ -24,8 +23,7 @@ struct StandIn {
 /* Waits for the next look; for one to look after where there is none. The lock is held. */
 static void wait_a_while(StandIn *s)
 {
-    int64_t until_us = clock_us(CLOCK_MONOTONIC) + PERIOD_US;
-    struct timespec until = {until_us / US_PER_S, until_us % US_PER_S * 1000};
+    struct timespec until = clock_wait_end(PERIOD_US);
 
     if (s->count == 0)
         pthread_cond_wait(&s->changed, &s->lock);
@@ -39,7 +37,7 @@ static void *run(void *data)
 
     pthread_mutex_lock(&s->lock);
     while (!s->stop) {
-        int64_t now_us = clock_us(CLOCK_MONOTONIC);
+        int64_t now_us = clock_monotonic_us(s->clock);
         for (size_t i = 0; i < s->count; i++)
             if (rtp_ingest_held_up_us(s->ingest[i], now_us) >= PERIOD_US)
                 rtp_ingest_stand_in(s->ingest[i]);
@@ -58,12 +56,13 @@ static void free_stand_in(StandIn **stand_in)
     *stand_in = NULL;
 }
 
-StandIn *stand_in_create(void)
+StandIn *stand_in_create(const Clock *clock)
 {
     StandIn *s = calloc(1, sizeof(*s));
 
     if (!s)
         return NULL;
+    s->clock = clock;
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->changed, NULL);
     int error = pthread_create(&s->thread, NULL, run, s);

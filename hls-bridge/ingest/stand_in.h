@@ -8,12 +8,14 @@
  *
  * Thread-safety: every function may be called from any thread, but for create and destroy. */
 
+#include "base/clock.h"
 #include "ingest/rtp_ingest.h"
 
 typedef struct StandIn StandIn;
 
-/* Starts the thread. Returns NULL with errno. */
-StandIn *stand_in_create(void);
+/* Starts the thread. `clock`, borrowed, is that of whom it stands in for. Returns NULL with errno.
+ */
+StandIn *stand_in_create(const Clock *clock);
 
 /* All must have been removed. Accepts NULL, leaves NULL. */
 void stand_in_destroy(StandIn **stand_in);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/bridge_log.h"
-#include "clock.h"
 
 struct CmafDash {
     CmafDashParams params;
@@ -61,7 +60,7 @@ static bool follow(CmafDash *d, LlRendition which, const DashPicture *picture)
 /* Returns 0, or -1 with errno: then it is due. */
 static int write_manifest(CmafDash *d)
 {
-    size_t len = dash_manifest_write(&d->manifest, clock_us(CLOCK_REALTIME), d->text);
+    size_t len = dash_manifest_write(&d->manifest, clock_unix_us(d->params.clock), d->text);
 
     d->due = media_folder_write(d->params.folder, DASH_MANIFEST_FILE, d->text, len) < 0;
     if (!d->due)

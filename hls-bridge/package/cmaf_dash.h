@@ -7,6 +7,7 @@
  *
  * Thread-safety: one thread, the stream's. */
 
+#include "base/clock.h"
 #include "package/cmaf_track.h"
 #include "package/dash_manifest.h"
 
@@ -17,6 +18,7 @@ typedef struct CmafDashParams {
     MediaFolder *folder;     /* all of these are borrowed */
     CmafTrack *const *track; /* LL_RENDITIONS of them */
     int64_t target_duration_s;
+    const Clock *clock;
 } CmafDashParams;
 
 /* Returns NULL where there is no memory. */

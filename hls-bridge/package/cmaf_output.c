@@ -5,9 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "clock.h"
 #include "package/cmaf_dash.h"
 #include "package/cmaf_playlists.h"
 #include "package/early_sound.h"
@@ -85,7 +83,7 @@ CmafOutput *cmaf_output_open(const CmafOutputParams *params, int64_t now_us)
         return NULL;
     o->params = *params;
     o->latency.bounds = &histogram_of_latency;
-    o->folder = media_folder_open(params->directory, params->stream);
+    o->folder = media_folder_open(params->directory, params->stream, params->clock);
     if (!o->folder)
         goto fail;
     media_folder_limit(o->folder, params->bound);
@@ -97,7 +95,7 @@ CmafOutput *cmaf_output_open(const CmafOutputParams *params, int64_t now_us)
         .stream = params->stream,
         .folder = o->folder,
         .board = o->board,
-        .epoch = (int64_t)time(NULL),
+        .epoch = clock_unix_us(params->clock) / US_PER_S,
         .part_us = params->part_us,
         .target_duration_s = params->target_duration_s,
         .window = params->window,
@@ -108,9 +106,10 @@ CmafOutput *cmaf_output_open(const CmafOutputParams *params, int64_t now_us)
         if (!o->track[i])
             goto fail;
     }
-    CmafPlaylistsParams playlists = {params->stream, o->folder, o->board, params->numbers,
-                                     o->track};
-    CmafDashParams dash = {params->stream, o->folder, o->track, params->target_duration_s};
+    CmafPlaylistsParams playlists = {params->stream,  o->folder, o->board,
+                                     params->numbers, o->track,  params->clock};
+    CmafDashParams dash = {params->stream, o->folder, o->track, params->target_duration_s,
+                           params->clock};
     o->playlists = cmaf_playlists_create(&playlists);
     o->dash = params->dash ? cmaf_dash_create(&dash) : NULL;
     if (!o->playlists || (params->dash && !o->dash))
@@ -152,7 +151,7 @@ static void note_latency(CmafOutput *o, LlRendition which)
     int64_t end = cmaf_track_position(o->track[which]);
     int64_t end_90k = which == LL_VIDEO ? end : samples_to_90k(end);
     int64_t end_unix_us = o->segment.starts_unix_us + ticks_to_us(end_90k - o->segment.start_90k);
-    int64_t age_us = clock_us(CLOCK_REALTIME) - end_unix_us;
+    int64_t age_us = clock_unix_us(o->params.clock) - end_unix_us;
 
     o->last_latency_us = age_us > 0 ? age_us : 0;
     histogram_add(&o->latency, age_us);

@@ -11,6 +11,7 @@
  *
  * Thread-safety: one thread, the stream's. */
 
+#include "base/clock.h"
 #include "package/cmaf_playlists.h"
 
 typedef struct CmafOutput CmafOutput;
@@ -27,6 +28,7 @@ typedef struct CmafOutputParams {
     const uint8_t *aac_config; /* AudioSpecificConfig; borrowed */
     size_t aac_config_len;
     OutputBound *bound; /* of files; borrowed; NULL: none */
+    const Clock *clock; /* borrowed */
 } CmafOutputParams;
 
 typedef struct CmafOutputStats {

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/bridge_log.h"
 
@@ -83,7 +82,8 @@ static int forgo_former(CmafPlaylists *p, int64_t msn, int64_t sequence, bool da
     if (p->params.numbers)
         number_log_bound(p->params.numbers, NUMBERS_LL, &seen);
     if (damaged && seen.msn == 0)
-        seen.msn = seen.discontinuity = (uint64_t)time(NULL); /* more than there are segments */
+        seen.msn = seen.discontinuity = (uint64_t)(clock_unix_us(p->params.clock) /
+                                                   US_PER_S); /* more than there are segments */
     else if ((int64_t)seen.msn >= msn)
         remove_lists(p); /* once reserved in this boot, they would be trusted after a kill */
     msn = larger(msn, (int64_t)seen.msn);

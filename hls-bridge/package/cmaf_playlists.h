@@ -7,6 +7,7 @@
  *
  * Thread-safety: one thread, the stream's. */
 
+#include "base/clock.h"
 #include "package/cmaf_track.h"
 #include "serve/ll_hub.h"
 #include "store/number_log.h"
@@ -21,6 +22,7 @@ typedef struct CmafPlaylistsParams {
     LlBoard *board;
     NumberLog *numbers;      /* NULL: none is kept */
     CmafTrack *const *track; /* LL_RENDITIONS of them; their numbers go on where files stand */
+    const Clock *clock;
 } CmafPlaylistsParams;
 
 /* Returns NULL with errno: there is no memory, or what an earlier run has left cannot be read. */

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "store/media_folder.h"
 
@@ -186,9 +185,9 @@ SegmentStore *segment_store_open(const SegmentStoreParams *params, int64_t now_u
 
     if (!s)
         return NULL;
-    s->began_s = (int64_t)time(NULL);
+    s->began_s = clock_unix_us(params->clock) / US_PER_S;
     s->durable = params->durable;
-    s->folder = media_folder_open(params->directory, params->stream);
+    s->folder = media_folder_open(params->directory, params->stream, params->clock);
     if (s->folder)
         media_folder_limit(s->folder, params->bound);
     s->numbers = s->folder ? number_log_open(s->folder) : NULL;

@@ -18,6 +18,7 @@
  *
  * Thread-safety: one thread. */
 
+#include "base/clock.h"
 #include "base/histogram.h"
 #include "store/number_log.h"
 #include "base/output_bound.h"
@@ -33,10 +34,11 @@ typedef struct SegmentStoreParams {
     size_t window;         /* segments in the playlist */
     int64_t target_duration_s;
     OutputBound *bound; /* of files; borrowed; NULL: none */
+    const Clock *clock; /* borrowed */
     bool durable;       /* what is listed survives a power cut, not only the numbers */
 } SegmentStoreParams;
 
-/* Opens the folder. `now_us`, here and below, is CLOCK_MONOTONIC; names take the wall clock.
+/* Opens the folder. `now_us`, here and below, is monotonic; names take the wall clock.
  * Returns NULL with errno. */
 SegmentStore *segment_store_open(const SegmentStoreParams *params, int64_t now_us);
 

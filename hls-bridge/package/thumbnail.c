@@ -7,7 +7,6 @@
 #include <sys/resource.h>
 
 #include "base/byte_buffer.h"
-#include "clock.h"
 #include "codec/jpeg_maker.h"
 #include "store/media_folder.h"
 
@@ -27,6 +26,7 @@ struct Thumbnailer {
 struct Thumbnail {
     Thumbnailer *maker; /* NULL: off */
     MediaFolder *folder;
+    const Clock *clock;
     int64_t period_us, next_us;
     ThumbnailStats stats;
 
@@ -127,15 +127,16 @@ void thumbnailer_destroy(Thumbnailer **thumbnailer)
 /* ---- a stream's ---- */
 
 Thumbnail *thumbnail_open(Thumbnailer *thumbnailer, const char *directory, const char *stream,
-                          int64_t period_us)
+                          int64_t period_us, const Clock *clock)
 {
     Thumbnail *t = calloc(1, sizeof(*t));
 
     if (!t)
         return NULL;
     t->maker = thumbnailer;
+    t->clock = clock;
     t->period_us = period_us;
-    t->folder = media_folder_open(directory, stream);
+    t->folder = media_folder_open(directory, stream, clock);
     if (!t->folder) {
         free(t);
         return NULL;
@@ -215,7 +216,7 @@ void thumbnail_update(Thumbnail *t)
         return;
     if (jpeg.len > 0 && media_folder_write(t->folder, THUMBNAIL_FILE, jpeg.data, jpeg.len) == 0) {
         t->stats.made++;
-        t->stats.made_unix_us = clock_us(CLOCK_REALTIME);
+        t->stats.made_unix_us = clock_unix_us(t->clock);
     } else {
         t->stats.failed++;
     }

@@ -10,6 +10,7 @@
  *
  * Thread-safety: a Thumbnail belongs to its stream's thread; many may use one Thumbnailer. */
 
+#include "base/clock.h"
 #include "base/media.h"
 
 #define THUMBNAIL_FILE "thumb.jpg"
@@ -29,10 +30,10 @@ Thumbnailer *thumbnailer_create(void);
 /* All thumbnails must have been closed. Accepts NULL, leaves NULL. */
 void thumbnailer_destroy(Thumbnailer **thumbnailer);
 
-/* A stream's, every `period_us`; one that an earlier run has left is removed. `thumbnailer` is
- * borrowed; NULL: there will be none. Returns NULL with errno. */
+/* A stream's, every `period_us`; one that an earlier run has left is removed. `thumbnailer` and
+ * `clock` are borrowed; without a thumbnailer there will be none. Returns NULL with errno. */
 Thumbnail *thumbnail_open(Thumbnailer *thumbnailer, const char *directory, const char *stream,
-                          int64_t period_us);
+                          int64_t period_us, const Clock *clock);
 
 /* The file stays. Accepts NULL, leaves NULL. */
 void thumbnail_close(Thumbnail **thumbnail);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/bridge_log.h"
-#include "clock.h"
 #include "segment/picture_delay.h"
 #include "package/segment_mux.h"
 
@@ -200,7 +199,7 @@ static void note_latency(HlsOutput *o, int64_t duration_90k)
 {
     int64_t end_unix_us = o->wall_clock(o->wall_clock_user, o->start_90k + duration_90k);
 
-    histogram_add(&o->stats.latency, clock_us(CLOCK_REALTIME) - end_unix_us);
+    histogram_add(&o->stats.latency, clock_unix_us(o->params.clock) - end_unix_us);
 }
 
 static void publish(HlsOutput *o, const Segment *segment, int64_t duration_90k)

@@ -11,6 +11,7 @@
  *
  * Thread-safety: one thread, the stream's. */
 
+#include "base/clock.h"
 #include "package/cmaf_output.h"
 #include "base/media.h"
 #include "segment/segment_cutter.h"
@@ -25,6 +26,7 @@ typedef struct HlsOutputParams {
     CmafOutput *cmaf;          /* gets the same media and the same segments; borrowed; NULL: none */
     int64_t segment_us;        /* target length of a segment */
     OutputBound *bound;        /* of restarts and pictures; borrowed; NULL: none */
+    const Clock *clock;        /* borrowed */
     const uint8_t *aac_config; /* AudioSpecificConfig; borrowed, must outlive this */
     size_t aac_config_len;
 } HlsOutputParams;

@@ -64,6 +64,7 @@ static int open_cmaf(Packager *p, const PackagerParams *params, int64_t now_us)
         .window = params->window,
         .dash = params->ll_dash,
         .bound = &p->bound,
+        .clock = params->clock,
         .aac_config = p->aac_config,
         .aac_config_len = p->aac_config_len,
     };
@@ -81,6 +82,7 @@ static int open_output(Packager *p, const PackagerParams *params)
         .cmaf = p->cmaf,
         .segment_us = params->segment_us,
         .bound = &p->bound,
+        .clock = params->clock,
         .aac_config = p->aac_config,
         .aac_config_len = p->aac_config_len,
     };
@@ -92,7 +94,7 @@ static int open_output(Packager *p, const PackagerParams *params)
 static int open_thumbnail(Packager *p, const PackagerParams *params)
 {
     p->thumbnail = thumbnail_open(params->thumbnailer, params->directory, params->stream,
-                                  params->thumbnail_us);
+                                  params->thumbnail_us, params->clock);
     return p->thumbnail ? 0 : -1;
 }
 
@@ -104,6 +106,7 @@ Packager *packager_open(const PackagerParams *params, int64_t now_us)
         .window = params->window,
         .target_duration_s = (params->segment_us + US_PER_S - 1) / US_PER_S,
         .durable = params->durable,
+        .clock = params->clock,
     };
     Packager *p = calloc(1, sizeof(*p));
 

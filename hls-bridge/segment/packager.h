@@ -7,6 +7,7 @@
  *
  * Thread-safety: one thread, the stream's. */
 
+#include "base/clock.h"
 #include "segment/hls_output.h"
 #include "codec/opus_to_aac.h"
 #include "package/thumbnail.h"
@@ -27,6 +28,7 @@ typedef struct PackagerParams {
     Thumbnailer *thumbnailer; /* borrowed; NULL: there are no thumbnails */
     int64_t thumbnail_us;     /* from one to the next */
     OutputBoundParams bound;  /* of what publishers can make it put out */
+    const Clock *clock;       /* borrowed */
 } PackagerParams;
 
 /* Opens the stream's folder; what an earlier run has left there is taken up. Returns NULL with

@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "base/bridge_log.h"
-#include "clock.h"
 #include "serve/ll_listener.h"
 #include "serve/ll_wire.h"
 #include "base/media.h"
@@ -164,7 +163,7 @@ static void accept_all(LlServer *s, int listener)
 
 static const char *date(LlServer *s)
 {
-    time_t now = time(NULL);
+    time_t now = clock_unix_us(s->params.clock) / US_PER_S;
     struct tm t;
 
     if (now != s->dated) {
@@ -320,7 +319,7 @@ static void *run(void *user)
         if (n > 0 && n < EVENTS)
             let_requests_gather(s);
         n = epoll_wait(s->epoll, event, EVENTS, LOOK_EVERY_US / 1000);
-        s->now_us = clock_us(CLOCK_MONOTONIC);
+        s->now_us = clock_monotonic_us(s->params.clock);
         for (int i = 0; i < n; i++) {
             if (is_listener(s, event[i].data.ptr))
                 accept_all(s, *(int *)event[i].data.ptr);

@@ -15,6 +15,7 @@
  *
  * Thread-safety: create and destroy from one thread; requests run on the server's own thread. */
 
+#include "base/clock.h"
 #include "serve/ll_hub.h"
 
 typedef struct LlServer LlServer;
@@ -26,6 +27,7 @@ typedef struct LlServerParams {
     const char *address; /* IPv4 */
     uint16_t port;
     const char *socket; /* path of a Unix socket to listen on too; "": none; borrowed */
+    const Clock *clock; /* borrowed */
     LlHub *hub;         /* borrowed */
     size_t connections; /* limit at any time; 0: LL_CONNECTIONS */
     int64_t timeout_us; /* for a client to send a request or to take an answer; 0: LL_TIMEOUT_US */

@@ -10,8 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "clock.h"
-
 #define TEMPORARY ".new" /* nginx serves no dot files */
 
 /* A file that is not wanted for ever. */
@@ -27,18 +25,20 @@ struct MediaFolder {
     bool anchored; /* its own name, and that of what was written in place, survive a power cut */
     Outdated *outdated;
     size_t outdated_count, outdated_capacity;
-    int64_t next_us; /* when the first of them may go */
+    int64_t next_us;    /* when the first of them may go */
+    const Clock *clock; /* borrowed */
     Histogram writes;
     OutputBound *bound; /* borrowed; NULL: none */
 };
 
-MediaFolder *media_folder_open(const char *directory, const char *stream)
+MediaFolder *media_folder_open(const char *directory, const char *stream, const Clock *clock)
 {
     char path[4096];
     MediaFolder *f = calloc(1, sizeof(*f));
 
     if (!f)
         return NULL;
+    f->clock = clock;
     f->next_us = NEVER_US;
     f->writes.bounds = &histogram_of_writes;
     if (snprintf(path, sizeof(path), "%s/%s", directory, stream) >= (int)sizeof(path)) {
@@ -135,10 +135,10 @@ fail:
 
 static int put(MediaFolder *f, const char *name, const void *data, size_t len, bool sync)
 {
-    int64_t began_us = clock_us(CLOCK_MONOTONIC);
+    int64_t began_us = clock_monotonic_us(f->clock);
     int status = put_in_place(f, name, data, len, sync), error = errno;
 
-    histogram_add(&f->writes, clock_us(CLOCK_MONOTONIC) - began_us);
+    histogram_add(&f->writes, clock_monotonic_us(f->clock) - began_us);
     errno = error;
     return status;
 }

@@ -7,6 +7,7 @@
  *
  * Thread-safety: one thread. */
 
+#include "base/clock.h"
 #include "base/histogram.h"
 #include "base/output_bound.h"
 
@@ -17,8 +18,9 @@
 typedef struct MediaFolder MediaFolder;
 
 /* Opens the folder of `stream`, a valid stream name, in `directory`, which exists; it is made if
- * need be. "." is the directory itself. Returns NULL with errno. */
-MediaFolder *media_folder_open(const char *directory, const char *stream);
+ * need be. "." is the directory itself. `clock`, borrowed, tells how long writes take. Returns NULL
+ * with errno. */
+MediaFolder *media_folder_open(const char *directory, const char *stream, const Clock *clock);
 
 /* What is still to be removed stays. Accepts NULL, leaves NULL. */
 void media_folder_close(MediaFolder **folder);

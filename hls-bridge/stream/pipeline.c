@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/bridge_log.h"
-#include "clock.h"
 
 /* An IDR picture that is due is asked for by others, where this thread has not come to it. */
 #define ASK_GRACE_US (50 * US_PER_MS)
@@ -15,6 +14,7 @@
 
 struct Pipeline {
     const char *stream;
+    const Clock *clock;
     Packager *packager;
     HlsOutput *output;        /* the packager's */
     Source *source;           /* NULL: no publisher */
@@ -23,12 +23,12 @@ struct Pipeline {
     int64_t longest_look_us;  /* that this publisher's media took, when a disk held it up */
 };
 
-Pipeline *pipeline_create(const char *stream, Packager *packager)
+Pipeline *pipeline_create(const char *stream, Packager *packager, const Clock *clock)
 {
     Pipeline *p = calloc(1, sizeof(*p));
 
     if (p)
-        *p = (Pipeline){stream, packager, .output = packager_output(packager)};
+        *p = (Pipeline){stream, clock, packager, .output = packager_output(packager)};
     return p;
 }
 
@@ -62,7 +62,7 @@ static void on_audio(void *user, const AacFrame *frame)
 static int64_t wall_clock(void *user, int64_t at_90k)
 {
     const Pipeline *p = user;
-    int64_t since_boot_us = clock_us(CLOCK_REALTIME) - clock_us(CLOCK_MONOTONIC);
+    int64_t since_boot_us = clock_unix_us(p->clock) - clock_monotonic_us(p->clock);
 
     return source_arrival_of(p->source, at_90k) + since_boot_us;
 }
@@ -198,7 +198,7 @@ bool pipeline_rest(Pipeline *p, int64_t now_us, int64_t until_us, int wake_fd)
 
 int64_t pipeline_expire(Pipeline *p, int64_t now_us)
 {
-    int64_t took_us = clock_us(CLOCK_MONOTONIC) - now_us;
+    int64_t took_us = clock_monotonic_us(p->clock) - now_us;
 
     p->longest_look_us = took_us > p->longest_look_us ? took_us : p->longest_look_us;
     return packager_expire(p->packager, now_us, now_us - p->longest_look_us);
@@ -211,7 +211,7 @@ void pipeline_finish(Pipeline *p, int64_t now_us)
     hls_output_set_time(p->output, now_us);
     source_read(p->source, now_us);
     while (receive(p, now_us, &at_us))
-        now_us = clock_us(CLOCK_MONOTONIC); /* a disk may take its time */
+        now_us = clock_monotonic_us(p->clock); /* a disk may take its time */
     source_finish(p->source, hls_output_pictures_end_90k(p->output));
     hls_output_finish(p->output, now_us);
     p->source = NULL;

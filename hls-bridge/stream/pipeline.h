@@ -8,13 +8,14 @@
  * Thread-safety: one thread, the stream's. It may be held up by the disk for as long as that likes;
  * what it makes of the media is the same. */
 
+#include "base/clock.h"
 #include "segment/packager.h"
 #include "ingest/source.h"
 
 typedef struct Pipeline Pipeline;
 
-/* Both are borrowed; `stream` is for log lines. Returns NULL where there is no memory. */
-Pipeline *pipeline_create(const char *stream, Packager *packager);
+/* All are borrowed; `stream` is for log lines. Returns NULL where there is no memory. */
+Pipeline *pipeline_create(const char *stream, Packager *packager, const Clock *clock);
 
 /* What has not been taken in is lost: finish first. Accepts NULL, leaves NULL. */
 void pipeline_destroy(Pipeline **pipeline);

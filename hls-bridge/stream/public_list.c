@@ -7,25 +7,26 @@
 #include <string.h>
 
 #include "base/bridge_log.h"
-#include "clock.h"
 #include "store/media_folder.h"
 
 #define REWRITE_US (5 * US_PER_S) /* where nothing has changed */
 
 struct PublicList {
     MediaFolder *folder;
+    const Clock *clock;
     json_t *streams; /* that were written last; NULL: none yet */
     int64_t written_us;
     bool failing; /* said in the log */
 };
 
-PublicList *public_list_create(const char *directory)
+PublicList *public_list_create(const char *directory, const Clock *clock)
 {
     PublicList *l = calloc(1, sizeof(*l));
 
     if (!l)
         return NULL;
-    l->folder = media_folder_open(directory, ".");
+    l->clock = clock;
+    l->folder = media_folder_open(directory, ".", clock);
     if (l->folder)
         return l;
     free(l);
@@ -66,7 +67,7 @@ static json_t *list_live(StreamTable *table)
 /* Takes over `streams`. */
 static void write_list(PublicList *l, json_t *streams, int64_t now_us)
 {
-    json_t *all = json_pack("{s:I, s:O}", "at", (json_int_t)(clock_us(CLOCK_REALTIME) / US_PER_S),
+    json_t *all = json_pack("{s:I, s:O}", "at", (json_int_t)(clock_unix_us(l->clock) / US_PER_S),
                             "streams", streams);
     char *text = json_dumps(all, JSON_COMPACT);
 
@@ -83,7 +84,7 @@ static void write_list(PublicList *l, json_t *streams, int64_t now_us)
 
 void public_list_update(PublicList *l, StreamTable *table)
 {
-    int64_t now_us = clock_us(CLOCK_MONOTONIC);
+    int64_t now_us = clock_monotonic_us(l->clock);
     json_t *streams = list_live(table);
 
     if (l->streams && !l->failing && json_equal(streams, l->streams) &&
@@ -99,7 +100,7 @@ void public_list_destroy(PublicList **list)
 
     if (!l)
         return;
-    write_list(l, json_array(), clock_us(CLOCK_MONOTONIC));
+    write_list(l, json_array(), clock_monotonic_us(l->clock));
     json_decref(l->streams);
     media_folder_close(&l->folder);
     free(l);

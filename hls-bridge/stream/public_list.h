@@ -7,14 +7,15 @@
  *
  * Thread-safety: one thread. */
 
+#include "base/clock.h"
 #include "stream/stream_table.h"
 
 #define PUBLIC_LIST_FILE "streams.json"
 
 typedef struct PublicList PublicList;
 
-/* Returns NULL with errno. */
-PublicList *public_list_create(const char *directory);
+/* `clock` is borrowed. Returns NULL with errno. */
+PublicList *public_list_create(const char *directory, const Clock *clock);
 
 /* Leaves an empty list behind: nobody is live any more. Accepts NULL, leaves NULL. */
 void public_list_destroy(PublicList **list);

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/bridge_log.h"
-#include "clock.h"
 #include "stream/mailbox.h"
 #include "stream/pipeline.h"
 
@@ -49,7 +48,7 @@ struct Stream {
     Opening opening;
     int open_error;        /* errno of OPEN_FAILED */
     bool awaited;          /* who makes the stream waits to hear of it */
-    pthread_cond_t opened; /* it is not OPENING any more; on CLOCK_MONOTONIC */
+    pthread_cond_t opened; /* it is not OPENING any more */
     _Atomic Phase phase;
     atomic_bool hurried;
     atomic_uint_fast64_t silent; /* publishers from whom nothing ever came */
@@ -76,6 +75,11 @@ struct Stream {
     SourceProblem problem; /* of the publisher; said in the log */
 };
 
+static int64_t time_us(const Stream *s)
+{
+    return clock_monotonic_us(s->params.packager.clock);
+}
+
 /* Nothing was ever listed, by an earlier run neither: nobody can want it. */
 static bool is_void(const Stream *s)
 {
@@ -85,7 +89,7 @@ static bool is_void(const Stream *s)
 static void set_state(Stream *s, StreamState state, int64_t deadline_us)
 {
     s->state = state;
-    s->since_us = clock_us(CLOCK_MONOTONIC);
+    s->since_us = time_us(s);
     s->deadline_us = deadline_us;
     s->next_status_us = 0;
 }
@@ -99,7 +103,7 @@ static void note_first(Stream *s)
     if (s->state == STREAM_LIVE || !source_has_been_heard(s->source))
         return;
     s->publishers++;
-    s->live_since_unix_us = clock_us(CLOCK_REALTIME);
+    s->live_since_unix_us = clock_unix_us(s->params.packager.clock);
     log_info("%s: a publisher sends%s%s", s->name,
              source_has(s->source, TRACK_VIDEO) ? ", video" : "",
              source_has(s->source, TRACK_AUDIO) ? ", audio" : "");
@@ -117,7 +121,7 @@ static void leave(Stream *s, int64_t now_us, const char *why)
     bool was_live = s->state == STREAM_LIVE, empty = is_void(s);
     s->live_since_unix_us = 0;
     if (was_live)
-        set_state(s, STREAM_HELD, clock_us(CLOCK_MONOTONIC) + s->params.hold_us);
+        set_state(s, STREAM_HELD, time_us(s) + s->params.hold_us);
     if (empty &&
         s->state == STREAM_HELD) /* as a bar is remembered by the stream, it stays as long */
         s->deadline_us = now_us < s->barred_until_us ? s->barred_until_us : now_us;
@@ -153,9 +157,10 @@ static Source *open_source(const Stream *s, const SourceSdp *sdp, bool fixed_por
         .fixed_ports = fixed_ports,
         .stand_in = s->params.stand_in,
         .backlog = s->params.backlog,
+        .clock = s->params.packager.clock,
     };
 
-    return source_create(&params, clock_us(CLOCK_MONOTONIC), failed_port);
+    return source_create(&params, time_us(s), failed_port);
 }
 
 /* Listens again on the fixed ports, for whoever comes next. */
@@ -389,8 +394,9 @@ static bool open_folder(Stream *s)
 {
     if (s->packager) /* the stream has rested */
         return packager_wake(s->packager) == 0;
-    s->packager = packager_open(&s->params.packager, clock_us(CLOCK_MONOTONIC));
-    s->pipeline = s->packager ? pipeline_create(s->name, s->packager) : NULL;
+    s->packager = packager_open(&s->params.packager, time_us(s));
+    s->pipeline =
+        s->packager ? pipeline_create(s->name, s->packager, s->params.packager.clock) : NULL;
     if (s->pipeline)
         return true;
     int error = errno;
@@ -423,7 +429,7 @@ static bool open_stream(Stream *s)
         nanosleep(&pause, NULL);
     }
     if (!s->taken_up)
-        take_up(s, clock_us(CLOCK_MONOTONIC));
+        take_up(s, time_us(s));
     s->taken_up = true;
     end_opening(s, OPENED, 0);
     return true;
@@ -432,7 +438,7 @@ static bool open_stream(Stream *s)
 /* Returns who goes on when the thread has ended. */
 static Phase work(Stream *s)
 {
-    int64_t now_us = clock_us(CLOCK_MONOTONIC);
+    int64_t now_us = time_us(s);
     bool mail = true; /* there may be */
 
     while (!mail || read_mail(s, now_us)) {
@@ -444,7 +450,7 @@ static Phase work(Stream *s)
         update_status(s, now_us);
         mail = more || pipeline_rest(s->pipeline, now_us, next_look_us(s, now_us, expire_us),
                                      mailbox_fd(s->mail));
-        now_us = clock_us(CLOCK_MONOTONIC);
+        now_us = time_us(s);
     }
     return PHASE_GONE;
 }
@@ -465,7 +471,7 @@ static void *run(void *data)
     if (phase == PHASE_RESTS) {
         packager_rest(s->packager);
         s->next_status_us = 0;
-        update_status(s, clock_us(CLOCK_MONOTONIC));
+        update_status(s, time_us(s));
     } else {
         close_folder(s); /* nobody need come by for it */
     }
@@ -505,9 +511,7 @@ static void free_stream(Stream *s)
 /* Waits for the folder, `wait_us` at most. Returns false with errno where it cannot be opened. */
 static bool wait_until_open(Stream *s, int64_t wait_us)
 {
-    int64_t until_us = clock_us(CLOCK_MONOTONIC) + wait_us;
-    const struct timespec until = {.tv_sec = until_us / US_PER_S,
-                                   .tv_nsec = until_us % US_PER_S * 1000};
+    const struct timespec until = clock_wait_end(wait_us);
     int waited = 0;
 
     pthread_mutex_lock(&s->lock);
@@ -539,12 +543,12 @@ static Stream *make(const StreamParams *params)
     snprintf(s->name, sizeof(s->name), "%s", params->packager.stream);
     memcpy(s->status.name, s->name, sizeof(s->status.name));
     s->status.state = STREAM_HELD;
-    s->status.since_us = clock_us(CLOCK_MONOTONIC);
+    s->params = *params;
+    s->params.packager.stream = s->name;
+    s->status.since_us = time_us(s);
     atomic_init(&s->left_us, s->status.since_us);
     s->status.bitrate = -1;
     s->awaited = true;
-    s->params = *params;
-    s->params.packager.stream = s->name;
     return s;
 }
 
@@ -644,7 +648,7 @@ void stream_tend(Stream *s, int64_t now_us, bool remove)
 int stream_unpublish(Stream *s)
 {
     if (mailbox_is_taken(s->mail)) /* first, so that it is right whenever the stream is not taken */
-        atomic_store(&s->left_us, clock_us(CLOCK_MONOTONIC));
+        atomic_store(&s->left_us, time_us(s));
     return mailbox_unpublish(s->mail);
 }
 
@@ -655,7 +659,7 @@ bool stream_is_taken(Stream *s)
 
 bool stream_is_barred(Stream *s)
 {
-    return mailbox_is_barred(s->mail, clock_us(CLOCK_MONOTONIC));
+    return mailbox_is_barred(s->mail, time_us(s));
 }
 
 uint64_t stream_silent(const Stream *s)

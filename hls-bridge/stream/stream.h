@@ -24,7 +24,7 @@
 typedef struct Stream Stream;
 
 typedef struct StreamParams {
-    PackagerParams packager; /* with the stream's name */
+    PackagerParams packager; /* with the stream's name and its clock */
     int64_t hold_us, keep_us;
     StandIn *stand_in;         /* of all streams; borrowed */
     size_t backlog;            /* bytes of a publisher that may wait for the stream's thread */

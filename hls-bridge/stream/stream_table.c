@@ -10,7 +10,6 @@
 #include <time.h>
 
 #include "base/bridge_log.h"
-#include "clock.h"
 #include "package/left_over.h"
 #include "store/old_names.h"
 
@@ -24,6 +23,7 @@
 
 struct StreamTable {
     const BridgeSettings *settings;
+    const Clock *clock;
     LlHub *ll_hub;
     StandIn *stand_in;
     Thumbnailer *thumbnailer;
@@ -40,13 +40,13 @@ struct StreamTable {
 };
 
 StreamTable *stream_table_create(const BridgeSettings *settings, LlHub *ll_hub,
-                                 Thumbnailer *thumbnailer)
+                                 Thumbnailer *thumbnailer, const Clock *clock)
 {
     StreamTable *t = calloc(1, sizeof(*t));
 
     if (!t)
         return NULL;
-    t->stand_in = stand_in_create();
+    t->stand_in = stand_in_create(clock);
     t->old_names = t->stand_in ? old_names_create() : NULL;
     if (!t->old_names) {
         stand_in_destroy(&t->stand_in);
@@ -54,6 +54,7 @@ StreamTable *stream_table_create(const BridgeSettings *settings, LlHub *ll_hub,
         return NULL;
     }
     t->settings = settings;
+    t->clock = clock;
     t->ll_hub = ll_hub;
     t->thumbnailer = thumbnailer;
     pthread_mutex_init(&t->lock, NULL);
@@ -133,6 +134,7 @@ static Stream *add(StreamTable *t, const char *name)
     StreamParams params = {
         .packager =
             {
+                .clock = t->clock,
                 .stream = name,
                 .directory = settings->directory,
                 .segment_us = settings->segment_us,
@@ -291,7 +293,7 @@ static bool tend(StreamTable *t, Stream *stream, bool remove)
 {
     t->tended = stream;
     pthread_mutex_unlock(&t->lock);
-    stream_tend(stream, clock_us(CLOCK_MONOTONIC), remove);
+    stream_tend(stream, clock_monotonic_us(t->clock), remove);
     pthread_mutex_lock(&t->lock);
     t->tended = NULL;
     if (!stream_is_gone(stream))

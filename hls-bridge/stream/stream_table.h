@@ -6,15 +6,16 @@
  *
  * Thread-safety: every function may be called from any thread, but for create and destroy. */
 
+#include "base/clock.h"
 #include "stream/bridge_settings.h"
 #include "stream/stream.h"
 
 typedef struct StreamTable StreamTable;
 
-/* All three are borrowed. No `ll_hub`: there is no low-latency HLS; no `thumbnailer`: there are no
+/* All are borrowed. No `ll_hub`: there is no low-latency HLS; no `thumbnailer`: there are no
  * thumbnails. Returns NULL where there is no memory, or no thread to be had. */
 StreamTable *stream_table_create(const BridgeSettings *settings, LlHub *ll_hub,
-                                 Thumbnailer *thumbnailer);
+                                 Thumbnailer *thumbnailer, const Clock *clock);
 
 /* Stops all streams, at the same time, and waits for them. Accepts NULL, leaves NULL. */
 void stream_table_destroy(StreamTable **table);

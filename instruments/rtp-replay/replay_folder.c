@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hls-bridge/base/manual_clock.h"
 #include "hls-bridge/ingest/intake.h"
 #include "hls-bridge/segment/packager.h"
 
@@ -27,7 +28,7 @@ typedef struct Run {
     LlHub *hub; /* NULL: no low-latency HLS */
     Packager *packager;
     HlsOutput *output; /* the packager's */
-    int64_t monotonic_to_unix_us;
+    ManualClock clock;
     int64_t next_audio_samples; /* 0: none yet */
     uint64_t segments_seen;
     ReplayFolderReport *report;
@@ -55,7 +56,7 @@ static int64_t wall_clock(void *user, int64_t at_90k)
 {
     const Run *run = user;
 
-    return intake_arrival_of(run->intake, at_90k) + run->monotonic_to_unix_us;
+    return intake_arrival_of(run->intake, at_90k) + atomic_load(&run->clock.since_1970_us);
 }
 
 /* The description that the plugin would send: our payload types, in the order of RtpTrack. */
@@ -92,7 +93,8 @@ static int open_run(Run *run, const ReplayFolderParams *params, const SourceSdp 
                                .audio_bitrate = AAC_BITRATE,
                                .writes_ts = true,
                                .ll_part_us = LL_PART_US,
-                               .ll_dash = true};
+                               .ll_dash = true,
+                               .clock = &run->clock.clock};
     IntakeSink sink = {run, on_picture, on_audio};
 
     errno = ENOMEM;
@@ -132,6 +134,7 @@ static void tick(Run *run, int64_t now_us)
 {
     int64_t clock_90k;
 
+    manual_clock_set(&run->clock, now_us);
     intake_tick(run->intake, now_us);
     if (intake_clock(run->intake, now_us, &clock_90k))
         hls_output_tick(run->output, clock_90k, now_us); /* a recording answers no request */
@@ -161,6 +164,7 @@ static void run_all(Run *run, RtpFaults *faults, const size_t *index, int64_t du
     while (rtp_faults_next(faults, &packet)) {
         for (; next_tick_us <= packet.when_us; next_tick_us += TICK_US)
             tick(run, MONOTONIC_0 + next_tick_us);
+        manual_clock_set(&run->clock, MONOTONIC_0 + packet.when_us);
         intake_datagram(run->intake, index[packet.track], packet.data, packet.len,
                         MONOTONIC_0 + packet.when_us);
         if (run->report->rss_early == 0 && packet.when_us >= duration_us / 10)
@@ -204,8 +208,8 @@ int replay_folder_run(const RtpRecording *recording, const RtpFaultsParams *faul
 
     av_log_set_level(AV_LOG_ERROR);
     *out = (ReplayFolderReport){.media_us = faults->duration_us};
-    run.monotonic_to_unix_us =
-        (faults->start_unix_us ? faults->start_unix_us : recording->start_unix_us) - MONOTONIC_0;
+    manual_clock_init(&run.clock, MONOTONIC_0,
+                      faults->start_unix_us ? faults->start_unix_us : recording->start_unix_us);
     if (sdp && packets) {
         describe(recording, faults, folder->nack, sdp, index);
         status = open_run(&run, folder, sdp);

@@ -25,6 +25,7 @@
 #include "common/rtcp_packet.h"
 #include "hls-bridge/ingest/intake.h"
 #include "hls-bridge/segment/packager.h"
+#include "tests/unit/virtual_clock.h"
 
 #define RECORDS_MAX  4000            /* of an input, repeats counted */
 #define LENGTH_MAX   (20 * US_PER_S) /* of its time */
@@ -49,6 +50,7 @@ static Packager *packager;
 static HlsOutput *output;
 static Intake *intake;
 static int64_t now_us, began_us, starts_90k; /* began: media of this publisher has come */
+static const Clock virtual_time = VIRTUAL_CLOCK_US(&now_us);
 static bool began, finishing;
 static int64_t second_us; /* that is under way */
 static MemoryFiles at_second;
@@ -90,7 +92,7 @@ static void on_audio(void *user, const AacFrame *frame)
 static int64_t wall_clock(void *user, int64_t at_90k)
 {
     (void)user;
-    return 1700000000 * US_PER_S + intake_arrival_of(intake, at_90k);
+    return VIRTUAL_WALL_US + intake_arrival_of(intake, at_90k);
 }
 
 static void check_second(void)
@@ -359,6 +361,7 @@ static int try_input(const uint8_t *data, size_t size)
         .ll_hub = hub,
         .ll_part_us = 200 * US_PER_MS,
         .ll_dash = true,
+        .clock = &virtual_time,
         .bound = {RESTART_US, FILES_PER_S, BITRATE},
     };
     packager = packager_open(&params, now_us);

@@ -37,6 +37,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_audio_clock.c \
 	%D%/test_b_frames.c \
 	%D%/test_bridge_settings.c \
+	%D%/test_clock.c \
 	%D%/test_clock_slip.c \
 	%D%/test_cmaf_mux.c \
 	%D%/test_control_access.c \

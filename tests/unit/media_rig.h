@@ -14,9 +14,10 @@
 #include "hls-bridge/segment/hls_output.h"
 #include "hls-bridge/ingest/intake.h"
 #include "temp_folder.h"
+#include "virtual_clock.h"
 
 #define RIG_TARGET_S 2
-#define RIG_UNIX_US  1700000000000000ll /* wall clock of the publisher at time 0 */
+#define RIG_UNIX_US  VIRTUAL_WALL_US /* wall clock of the publisher at time 0 */
 
 enum { RIG_SOUND, RIG_PICTURES };
 
@@ -29,6 +30,7 @@ typedef struct MediaRig {
     OpusToAac *audio;
     Intake *intake;
     int64_t now_us, last_asked_us;
+    Clock clock;
     int64_t newest_dts_90k;
     uint16_t sequence[2];
     void (*on_picture)(const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k); /* NULL: none */
@@ -57,8 +59,11 @@ static inline void rig_audio(void *user, const AacFrame *frame)
 
 static inline void rig_open_outputs(MediaRig *r, bool low_latency)
 {
-    const SegmentStoreParams segments = {
-        .directory = r->root, .stream = "shop", .window = 6, .target_duration_s = RIG_TARGET_S};
+    const SegmentStoreParams segments = {.directory = r->root,
+                                         .stream = "shop",
+                                         .window = 6,
+                                         .target_duration_s = RIG_TARGET_S,
+                                         .clock = &r->clock};
     size_t config_len;
     const uint8_t *config = opus_to_aac_config(r->audio, &config_len);
     const CmafOutputParams cmaf = {
@@ -68,6 +73,7 @@ static inline void rig_open_outputs(MediaRig *r, bool low_latency)
         .part_us = 200 * US_PER_MS,
         .target_duration_s = RIG_TARGET_S,
         .window = 6,
+        .clock = &r->clock,
         .aac_config = config,
         .aac_config_len = config_len,
     };
@@ -80,6 +86,7 @@ static inline void rig_open_outputs(MediaRig *r, bool low_latency)
         .writes_ts = true,
         .cmaf = r->cmaf,
         .segment_us = RIG_TARGET_S * US_PER_S,
+        .clock = &r->clock,
         .aac_config = config,
         .aac_config_len = config_len,
     };
@@ -99,7 +106,7 @@ static inline void rig_open(MediaRig *r, bool low_latency)
     const IntakeSink sink = {r, rig_picture, rig_audio};
     SourceSdp sdp;
 
-    *r = (MediaRig){.now_us = 1000 * US_PER_S};
+    *r = (MediaRig){.now_us = 1000 * US_PER_S, .clock = VIRTUAL_CLOCK_US(&r->now_us)};
     temp_folder(r->root);
     r->hub = ll_hub_create(NULL);
     r->audio = opus_to_aac_create(&sound, NULL);

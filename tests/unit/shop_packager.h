@@ -6,8 +6,8 @@
 
 #include "hls-bridge/segment/packager.h"
 
-/* `directory` and `hub` are borrowed. */
-static inline PackagerParams shop_packager(const char *directory, LlHub *hub)
+/* All are borrowed. */
+static inline PackagerParams shop_packager(const char *directory, LlHub *hub, const Clock *clock)
 {
     return (PackagerParams){
         .stream = "shop",
@@ -19,6 +19,7 @@ static inline PackagerParams shop_packager(const char *directory, LlHub *hub)
         .ll_hub = hub,
         .ll_part_us = 200 * US_PER_MS,
         .ll_dash = true,
+        .clock = clock,
     };
 }
 

@@ -7,10 +7,10 @@
 
 #include "hls-bridge/segment/hls_output.h"
 #include "unit_of.h"
+#include "virtual_clock.h"
 
 #define PUBLISHER_START_90K (10 * TICKS_PER_S)
 #define PUBLISHER_STEP_90K  (TICKS_PER_S / 25) /* a picture */
-#define PUBLISHER_WALL_US   (1800000000 * US_PER_S)
 
 typedef struct SyntheticPublisher {
     HlsOutput *output;
@@ -34,7 +34,7 @@ static const uint8_t synthetic_aac[] = {0x21, 0x10, 0x04, 0x60, 0x8C, 0x1C};
 static inline int64_t synthetic_wall_clock(void *user, int64_t at_90k)
 {
     (void)user;
-    return PUBLISHER_WALL_US + ticks_to_us(at_90k);
+    return VIRTUAL_WALL_US + ticks_to_us(at_90k);
 }
 
 static inline int64_t synthetic_now_us(const SyntheticPublisher *p)

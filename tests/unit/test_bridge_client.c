@@ -95,7 +95,7 @@ static int setup(void **state)
     snprintf(bridge, sizeof(bridge), "unix:%s", place);
     settings = bridge_settings_defaults();
     snprintf(settings.directory, sizeof(settings.directory), "%s", root);
-    table = stream_table_create(&settings, NULL, NULL);
+    table = stream_table_create(&settings, NULL, NULL, clock_system());
     assert_non_null(table);
     publisher = publisher_open();
     answered = refused = unreachable = reachable = released = 0;

@@ -26,7 +26,7 @@ static int setup(void **state)
     snprintf(place, sizeof(place), "%s/control.sock", root);
     settings = bridge_settings_defaults();
     snprintf(settings.directory, sizeof(settings.directory), "%s", root);
-    table = stream_table_create(&settings, NULL, NULL);
+    table = stream_table_create(&settings, NULL, NULL, clock_system());
     assert_non_null(table);
     return 0;
 }

@@ -20,6 +20,7 @@ static char root[TEMP_FOLDER_SIZE];
 static LlHub *hub;
 static Packager *packager;
 static SyntheticPublisher publisher;
+static const Clock virtual_time = VIRTUAL_CLOCK_90K(&publisher.clock_90k);
 static const char *refused; /* a pattern of names; NULL: none */
 static int refusals;
 
@@ -38,7 +39,7 @@ int __wrap_renameat(int from_fd, const char *from, int to_fd, const char *to)
 
 static void open_packager(bool ts)
 {
-    PackagerParams params = shop_packager(root, hub);
+    PackagerParams params = shop_packager(root, hub, &virtual_time);
 
     params.writes_ts = ts;
     packager = packager_open(&params, synthetic_now_us(&publisher));

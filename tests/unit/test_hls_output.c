@@ -11,6 +11,7 @@
 #include "hls-bridge/segment/hls_output.h"
 #include "temp_folder.h"
 #include "unit_of.h"
+#include "virtual_clock.h"
 
 #define MS(n)        ((n)*TICKS_PER_S / 1000)
 #define START        (10 * TICKS_PER_S)
@@ -59,6 +60,7 @@ static SegmentStore *store;
 static CmafOutput *cmaf;
 static HlsOutput *output;
 static int64_t clock_90k, first_off_us; /* of the wall clock, in the first second */
+static const Clock virtual_time = VIRTUAL_CLOCK_90K(&clock_90k);
 static Listed listed[LL_RENDITIONS][SEGMENTS];
 static int last[LL_RENDITIONS]; /* segment that was seen whole */
 static const char *const names[] = {"video", "audio"};
@@ -71,20 +73,24 @@ static int64_t now_us(void)
 static int64_t wall_clock(void *user, int64_t at_90k)
 {
     (void)user;
-    return 1800000000 * US_PER_S + ticks_to_us(at_90k) +
+    return VIRTUAL_WALL_US + ticks_to_us(at_90k) +
            (clock_90k < START + TICKS_PER_S ? first_off_us : 0);
 }
 
 static int setup(void **state)
 {
-    const SegmentStoreParams segments = {
-        .directory = root, .stream = "shop", .window = 6, .target_duration_s = TARGET_S};
+    const SegmentStoreParams segments = {.directory = root,
+                                         .stream = "shop",
+                                         .window = 6,
+                                         .target_duration_s = TARGET_S,
+                                         .clock = &virtual_time};
     CmafOutputParams low_latency = {
         .stream = "shop",
         .directory = root,
         .part_us = 200 * US_PER_MS,
         .target_duration_s = TARGET_S,
         .window = 6,
+        .clock = &virtual_time,
         .aac_config = config,
         .aac_config_len = sizeof(config),
     };
@@ -104,6 +110,7 @@ static int setup(void **state)
         .writes_ts = true,
         .cmaf = cmaf,
         .segment_us = TARGET_S * US_PER_S,
+        .clock = &virtual_time,
         .aac_config = config,
         .aac_config_len = sizeof(config),
     };

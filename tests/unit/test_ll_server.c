@@ -73,6 +73,7 @@ static int setup(void **state)
     LlServerParams params = {.address = "127.0.0.1",
                              .socket = socket_path,
                              .hub = hub,
+                             .clock = clock_system(),
                              .connections = connections,
                              .timeout_us = timeout_us,
                              .target_us = 2 * US_PER_S};
@@ -534,7 +535,8 @@ static void ends_with_an_answer(void **state)
 
 static void says_where_it_cannot_listen(void **state)
 {
-    LlServerParams params = {.address = "127.0.0.1", .socket = "/nowhere/ll.sock", .hub = hub};
+    LlServerParams params = {
+        .address = "127.0.0.1", .socket = "/nowhere/ll.sock", .hub = hub, .clock = clock_system()};
 
     (void)state;
     assert_null(ll_server_create(&params));

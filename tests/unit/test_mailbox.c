@@ -21,7 +21,7 @@ static int setup(void **state)
 {
     (void)state;
     assert_null(source_sdp_read(offer, sizeof(offer) - 1, &sdp));
-    stand_in = stand_in_create();
+    stand_in = stand_in_create(clock_system());
     box = mailbox_create();
     assert_non_null(stand_in);
     assert_non_null(box);
@@ -40,7 +40,8 @@ static int teardown(void **state)
 
 static Source *new_source(void)
 {
-    const SourceParams params = {.sdp = &sdp, .stand_in = stand_in, .backlog = 65536};
+    const SourceParams params = {
+        .sdp = &sdp, .stand_in = stand_in, .backlog = 65536, .clock = clock_system()};
     Source *source = source_create(&params, 0, NULL);
 
     assert_non_null(source);
@@ -212,7 +213,8 @@ static void test_a_bar_ends(void **state)
 /* What the control API does, on its thread. */
 static void *publish_and_go(void *failed)
 {
-    const SourceParams params = {.sdp = &sdp, .stand_in = stand_in, .backlog = 65536};
+    const SourceParams params = {
+        .sdp = &sdp, .stand_in = stand_in, .backlog = 65536, .clock = clock_system()};
 
     for (int i = 0; i < ROUNDS; i++) {
         Source *source = source_create(&params, 0, NULL);

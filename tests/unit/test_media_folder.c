@@ -17,7 +17,7 @@ static int setup(void **state)
 {
     (void)state;
     temp_folder(root);
-    folder = media_folder_open(root, "shop");
+    folder = media_folder_open(root, "shop", clock_system());
     assert_non_null(folder);
     return 0;
 }
@@ -71,7 +71,7 @@ static void an_error_changes_nothing(void **state)
     assert_file("a.ts", "first");
     assert_int_equal(media_folder_read(folder, "none", data, sizeof(data)), -1);
     assert_int_equal(count_files(root, ".ts"), 2); /* nothing of its own stays behind */
-    assert_null(media_folder_open("/nowhere", "shop"));
+    assert_null(media_folder_open("/nowhere", "shop", clock_system()));
     assert_int_equal(errno, ENOENT);
 }
 
@@ -114,7 +114,7 @@ static void what_an_earlier_run_has_left_is_removed(void **state)
     snprintf(path, sizeof(path), "%s/shop/%080d.m4s", root, 1);
     assert_int_equal(mkdir(path, 0755), 0);
     media_folder_close(&folder);
-    folder = media_folder_open(root, "shop");
+    folder = media_folder_open(root, "shop", clock_system());
     media_folder_remove_all_later(folder, ".m4s", is_wanted, "b.m4s", 100);
     assert_int_equal(media_folder_expire(folder, 99), 100);
     assert_int_equal(count_files(root, ".m4s"), 4);

@@ -35,7 +35,7 @@ static int setup(void **state)
     (void)state;
     temp_folder(root);
     snprintf(path, sizeof(path), "%s/shop/" NUMBER_LOG_FILE, root);
-    folder = media_folder_open(root, "shop");
+    folder = media_folder_open(root, "shop", clock_system());
     assert_non_null(folder);
     open_log("first");
     return 0;

@@ -22,6 +22,7 @@ static LlHub *hub;
 static Packager *packager;
 static HlsOutput *output;
 static SyntheticPublisher publisher;
+static const Clock virtual_time = VIRTUAL_CLOCK_90K(&publisher.clock_90k);
 static uint8_t large[100000]; /* an IDR picture */
 
 static int setup(void **state)
@@ -30,7 +31,7 @@ static int setup(void **state)
     temp_folder(root);
     hub = ll_hub_create(NULL);
     publisher = (SyntheticPublisher){.clock_90k = PUBLISHER_START_90K};
-    PackagerParams params = shop_packager(root, hub);
+    PackagerParams params = shop_packager(root, hub, &virtual_time);
     params.bound = (OutputBoundParams){
         .restart_us = RESTART_US, .files_per_s = FILES_PER_S, .picture_bitrate = BITRATE};
     packager = packager_open(&params, synthetic_now_us(&publisher));

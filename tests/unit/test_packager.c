@@ -10,14 +10,15 @@
 #include "hls-bridge/package/segment_mux.h"
 #include "shop_packager.h"
 #include "temp_folder.h"
+#include "virtual_clock.h"
 
-#define WALL_US (1800000000 * US_PER_S)
 #define MEDIA_S 7 /* of each publisher: three segments of 2 s, and a shorter one */
 
 static char root[TEMP_FOLDER_SIZE];
 static LlHub *hub;
 static Packager *packager;
 static int64_t now_us;
+static const Clock virtual_time = VIRTUAL_CLOCK_US(&now_us);
 
 static bool writes_ts;
 static int muxers; /* of .ts segments, that were made */
@@ -33,7 +34,7 @@ SegmentMux *__wrap_segment_mux_create(const SegmentMuxParams *params, const char
 
 static void open_packager(void)
 {
-    PackagerParams params = shop_packager(root, hub);
+    PackagerParams params = shop_packager(root, hub, &virtual_time);
 
     params.writes_ts = writes_ts;
     packager = packager_open(&params, now_us);
@@ -66,7 +67,7 @@ static int teardown(void **state)
 static int64_t wall_clock(void *user, int64_t at_90k)
 {
     (void)user;
-    return WALL_US + ticks_to_us(at_90k);
+    return VIRTUAL_WALL_US + ticks_to_us(at_90k);
 }
 
 /* A publisher of silence comes, and goes. */

@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "hls-bridge/stream/pipeline.h"
 #include "temp_folder.h"
 
@@ -25,7 +24,7 @@ static uint16_t sequence;
 
 static int64_t now(void)
 {
-    return clock_us(CLOCK_MONOTONIC);
+    return clock_monotonic_us(clock_system());
 }
 
 /* A publisher of sound who sends from `fd`. */
@@ -45,7 +44,8 @@ static void open_source(void)
                      "a=rtpmap:111 opus/48000/2\r\na=rtcp-mux\r\n",
                      ntohs(address.sin_port));
     assert_null(source_sdp_read(offer, (size_t)n, &sdp));
-    SourceParams params = {.sdp = &sdp, .stand_in = stand_in, .backlog = ROOM};
+    SourceParams params = {
+        .sdp = &sdp, .stand_in = stand_in, .backlog = ROOM, .clock = clock_system()};
     source = source_create(&params, now(), NULL);
     assert_non_null(source);
     source_ports(source, &port);
@@ -61,16 +61,17 @@ static int setup(void **state)
         .segment_us = 2 * US_PER_S,
         .window = 6,
         .writes_ts = true,
+        .clock = clock_system(),
     };
 
     (void)state;
     temp_folder(root);
     sequence = 65500; /* it wraps */
     wake_fd = eventfd(0, EFD_NONBLOCK);
-    stand_in = stand_in_create();
+    stand_in = stand_in_create(clock_system());
     packager = packager_open(&params, now());
     assert_true(stand_in && packager);
-    pipeline = pipeline_create("shop", packager);
+    pipeline = pipeline_create("shop", packager, clock_system());
     open_source();
     pipeline_begin(pipeline, source);
     return 0;

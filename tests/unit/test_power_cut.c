@@ -37,6 +37,8 @@ typedef struct Rig {
 static char root[TEMP_FOLDER_SIZE], left[TEMP_FOLDER_SIZE];
 static const char *row;
 static LlHub *hub;
+static int64_t opened_us; /* the rig that was opened last */
+static const Clock virtual_time = VIRTUAL_CLOCK_US(&opened_us);
 static bool durable;
 static unsigned every; /* so many changes on disk the power is cut */
 static char boot[BOOT_ID_SIZE];
@@ -58,7 +60,8 @@ static Rig open_rig(const char *directory, int64_t now_us)
                                       .stream = "shop",
                                       .window = 4,
                                       .target_duration_s = 2,
-                                      .durable = durable};
+                                      .durable = durable,
+                                      .clock = &virtual_time};
     CmafOutputParams cmaf = {.stream = "shop",
                              .directory = directory,
                              .hub = hub,
@@ -66,8 +69,11 @@ static Rig open_rig(const char *directory, int64_t now_us)
                              .target_duration_s = 2,
                              .window = 4,
                              .dash = true,
+                             .clock = &virtual_time,
                              .aac_config = config,
                              .aac_config_len = sizeof(config)};
+
+    opened_us = now_us;
     Rig rig = {.store = segment_store_open(&store, now_us)};
 
     assert_non_null(rig.store);
@@ -79,6 +85,7 @@ static Rig open_rig(const char *directory, int64_t now_us)
                                     .writes_ts = true,
                                     .cmaf = rig.cmaf,
                                     .segment_us = 2 * US_PER_S,
+                                    .clock = &virtual_time,
                                     .aac_config = config,
                                     .aac_config_len = sizeof(config)};
     rig.output = hls_output_create(&output);

@@ -9,18 +9,23 @@
 #include "count_files.h"
 #include "hls-bridge/package/segment_store.h"
 #include "temp_folder.h"
+#include "virtual_clock.h"
 
 #define SECOND US_PER_S
 
 static char root[TEMP_FOLDER_SIZE];
 static SegmentStore *store;
 static int64_t now_us;
+static const Clock virtual_time = VIRTUAL_CLOCK_US(&now_us);
 static size_t window;
 
 static void open_store(void)
 {
-    const SegmentStoreParams params = {
-        .directory = root, .stream = "shop", .window = window, .target_duration_s = 2};
+    const SegmentStoreParams params = {.directory = root,
+                                       .stream = "shop",
+                                       .window = window,
+                                       .target_duration_s = 2,
+                                       .clock = &virtual_time};
 
     store = segment_store_open(&params, now_us);
     assert_non_null(store);
@@ -148,8 +153,11 @@ static void what_a_second_run_drops_stays_as_long_as_the_first_one_promised(void
 
 static void a_promise_of_an_earlier_run_is_kept(void **state)
 {
-    const SegmentStoreParams params = {
-        .directory = root, .stream = "shop", .window = 6, .target_duration_s = 4};
+    const SegmentStoreParams params = {.directory = root,
+                                       .stream = "shop",
+                                       .window = 6,
+                                       .target_duration_s = 4,
+                                       .clock = &virtual_time};
 
     (void)state;
     add(false);

@@ -28,13 +28,13 @@ static Pair open_pair(size_t backlog)
     struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct timeval wait = {WAIT_MS / 1000, 0};
     socklen_t len = sizeof(own);
-    Pair p = {.stand_in = stand_in_create(), .fd = socket(AF_INET, SOCK_DGRAM, 0)};
+    Pair p = {.stand_in = stand_in_create(clock_system()), .fd = socket(AF_INET, SOCK_DGRAM, 0)};
 
     assert_non_null(p.stand_in);
     assert_int_equal(bind(p.fd, (struct sockaddr *)&own, len), 0);
     assert_int_equal(getsockname(p.fd, (struct sockaddr *)&own, &len), 0);
     assert_int_equal(setsockopt(p.fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)), 0);
-    RtpIngestParams params = {.count = 1, .backlog = backlog};
+    RtpIngestParams params = {.count = 1, .backlog = backlog, .clock = clock_system()};
     params.track[0] = (RtpIngestTrack){.local = own, .peer = own};
     params.track[0].local.sin_port = 0;
     p.ingest = rtp_ingest_create(&params, NULL);

@@ -35,7 +35,7 @@ static int setup(void **state)
 {
     (void)state;
     temp_folder(root);
-    stand_in = stand_in_create();
+    stand_in = stand_in_create(clock_system());
     assert_non_null(stand_in);
     publisher = publisher_open();
     params = (StreamParams){
@@ -44,7 +44,8 @@ static int setup(void **state)
                      .segment_us = 2 * US_PER_S,
                      .window = 6,
                      .audio_bitrate = 64000,
-                     .writes_ts = true},
+                     .writes_ts = true,
+                     .clock = clock_system()},
         .hold_us = 3600 * US_PER_S,
         .keep_us = 3600 * US_PER_S,
         .stand_in = stand_in,

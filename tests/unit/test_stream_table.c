@@ -24,7 +24,7 @@ static int setup(void **state)
     snprintf(settings.directory, sizeof(settings.directory), "%s", root);
     hub = ll_hub_create(NULL);
     assert_non_null(hub);
-    table = stream_table_create(&settings, hub, NULL);
+    table = stream_table_create(&settings, hub, NULL, clock_system());
     assert_non_null(table);
     threads = count_threads();
     return 0;
@@ -152,7 +152,7 @@ static void one_folder_has_one_owner(void **state)
     show_and_go("shop", PACKETS);
     until(has_state("shop", STREAM_HELD));
     stream_table_destroy(&table);
-    table = stream_table_create(&settings, hub, NULL);
+    table = stream_table_create(&settings, hub, NULL, clock_system());
     Publisher p = publisher_open();
     publish(&p, "shop", PUBLISH_CREATED); /* before it was taken up */
     stream_table_recover(table);
@@ -170,7 +170,7 @@ static void what_was_removed_is_not_taken_up(void **state)
     show_and_go("shop", PACKETS);
     until(tended() == 0);
     stream_table_destroy(&table);
-    table = stream_table_create(&settings, hub, NULL);
+    table = stream_table_create(&settings, hub, NULL, clock_system());
     assert_int_equal(count_entries(root), 1);
     assert_int_equal(stream_table_recover(table), 0);
     assert_int_equal(count(), 0);
@@ -183,7 +183,7 @@ static void what_has_ended_is_taken_up_without_a_thread(void **state)
     show_and_go("shop", PACKETS);
     until(has_state("shop", STREAM_ENDED));
     stream_table_destroy(&table);
-    table = stream_table_create(&settings, hub, NULL);
+    table = stream_table_create(&settings, hub, NULL, clock_system());
     assert_int_equal(stream_table_recover(table), 1);
     until(has_state("shop", STREAM_ENDED));
     until(count_threads() == threads);
@@ -202,7 +202,7 @@ static void no_more_are_taken_up_than_may_be(void **state)
     until(stream_table_load(table).held == 4);
     stream_table_destroy(&table);
     settings.max_streams = settings.max_held = settings.max_ended = 1;
-    table = stream_table_create(&settings, hub, NULL);
+    table = stream_table_create(&settings, hub, NULL, clock_system());
     assert_int_equal(stream_table_recover(table), 3);
     assert_int_equal(count(), 3);
 }
@@ -287,7 +287,7 @@ static void the_oldest_names_are_forgotten(void **state)
 
     stream_table_destroy(&table); /* and the next run knows of them */
     settings.max_names = 0;
-    table = stream_table_create(&settings, hub, NULL);
+    table = stream_table_create(&settings, hub, NULL, clock_system());
     assert_int_equal(stream_table_recover(table), 1);
     assert_int_equal(stream_table_load(table).names, 1);
     until(tended() == 0);

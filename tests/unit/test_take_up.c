@@ -23,6 +23,7 @@ static char root[TEMP_FOLDER_SIZE];
 static LlHub *hub;
 static Packager *packager;
 static SyntheticPublisher publisher;
+static const Clock virtual_time = VIRTUAL_CLOCK_90K(&publisher.clock_90k);
 static bool ts;
 static char boot[BOOT_ID_SIZE];
 static int calls_left; /* until the process is killed; 0: it is not */
@@ -62,7 +63,7 @@ int __wrap_fdatasync(int fd)
 /* Opens the folder; what was open is closed, as by a run that ends. Returns NULL with errno. */
 static Packager *open_packager(void)
 {
-    PackagerParams params = shop_packager(root, hub);
+    PackagerParams params = shop_packager(root, hub, &virtual_time);
 
     params.writes_ts = ts;
     packager_close(&packager);

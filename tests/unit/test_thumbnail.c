@@ -22,7 +22,7 @@ static int setup(void **state)
     snprintf(file, sizeof(file), "%s/shop/" THUMBNAIL_FILE, root);
     maker = thumbnailer_create();
     assert_non_null(maker);
-    thumbnail = thumbnail_open(maker, root, "shop", PERIOD);
+    thumbnail = thumbnail_open(maker, root, "shop", PERIOD, clock_system());
     assert_non_null(thumbnail);
     now_us = 1000 * US_PER_S;
     return 0;
@@ -131,7 +131,7 @@ static void an_earlier_runs_is_removed(void **state)
     wait_for(1, 0);
     thumbnail_close(&thumbnail);
     assert_true(is_there());
-    thumbnail = thumbnail_open(NULL, root, "shop", 0);
+    thumbnail = thumbnail_open(NULL, root, "shop", 0, clock_system());
     assert_non_null(thumbnail);
     assert_false(is_there());
     offer(60); /* off: nothing comes of it */
@@ -150,7 +150,7 @@ static void may_be_closed_at_any_time(void **state)
     (void)state;
     for (int round = 0; round < 20; round++) {
         for (size_t i = 0; i < COUNT(names); i++) {
-            others[i] = thumbnail_open(maker, root, names[i], 0);
+            others[i] = thumbnail_open(maker, root, names[i], 0, clock_system());
             assert_non_null(others[i]);
             thumbnail_offer(others[i], &unit, now_us);
             thumbnail_offer(others[i], &unit, now_us); /* takes the place of the first */

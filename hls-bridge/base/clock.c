@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/clock.h"
+
+#include "base/media.h"
+
+static int64_t ask(clockid_t which)
+{
+    struct timespec t;
+
+    clock_gettime(which, &t);
+    return t.tv_sec * US_PER_S + t.tv_nsec / 1000;
+}
+
+static int64_t monotonic_us(void *user)
+{
+    (void)user;
+    return ask(CLOCK_MONOTONIC);
+}
+
+static int64_t unix_us(void *user)
+{
+    (void)user;
+    return ask(CLOCK_REALTIME);
+}
+
+const Clock *clock_system(void)
+{
+    static const Clock system = {monotonic_us, unix_us, NULL};
+
+    return &system;
+}
+
+struct timespec clock_wait_end(int64_t wait_us)
+{
+    int64_t end_us = ask(CLOCK_MONOTONIC) + wait_us;
+
+    return (struct timespec){.tv_sec = end_us / US_PER_S, .tv_nsec = end_us % US_PER_S * 1000};
+}
+
+int64_t clock_since_boot_us(void)
+{
+    return ask(CLOCK_BOOTTIME);
+}
