@@ -33,6 +33,8 @@ bridge_ingest = \
 	%D%/ingest/datagram_queue.c \
 	%D%/ingest/h264_depay.c \
 	%D%/ingest/intake.c \
+	%D%/ingest/intake_audio.c \
+	%D%/ingest/intake_video.c \
 	%D%/ingest/rtcp_reporter.c \
 	%D%/ingest/rtp_ingest.c \
 	%D%/ingest/rtp_reorder.c \

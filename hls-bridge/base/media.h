@@ -27,8 +27,9 @@
  * what a network that holds packets back, and then sends them at once, makes of honest ones. */
 #define MEDIA_LEAD_US (2 * US_PER_S)
 
-#define STREAM_TRACKS_MAX 4         /* one audio track, and simulcast layers of video */
-#define NEVER_US          INT64_MAX /* a deadline that does not come */
+#define VIDEO_TRACKS_MAX  8
+#define STREAM_TRACKS_MAX (1 + VIDEO_TRACKS_MAX) /* one audio track, and video in other sizes */
+#define NEVER_US          INT64_MAX              /* a deadline that does not come */
 
 typedef enum TrackKind { TRACK_AUDIO, TRACK_VIDEO } TrackKind;
 

@@ -12,37 +12,49 @@ static const char *state_name(StreamState state)
     return names[state];
 }
 
-static json_t *track_json(const IntakeTrackStats *track)
+static json_t *track_json(const IntakeTrackStats *track, const SourceTrackStats *rates)
 {
     const RtpReorderStats *r = &track->reorder;
-
-    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "kind",
-                     track->kind == TRACK_VIDEO ? "video" : "audio", "packets",
-                     (json_int_t)track->packets, "bytes", (json_int_t)track->bytes, "lost",
-                     (json_int_t)r->lost, "late", (json_int_t)r->late, "duplicates",
-                     (json_int_t)r->duplicates, "reordered", (json_int_t)r->reordered, "refused",
-                     (json_int_t)track->refused);
+    json_t *object = json_pack(
+        "{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "kind",
+        track->kind == TRACK_VIDEO ? "video" : "audio", "packets", (json_int_t)track->packets,
+        "bytes", (json_int_t)track->bytes, "lost", (json_int_t)r->lost, "late", (json_int_t)r->late,
+        "duplicates", (json_int_t)r->duplicates, "reordered", (json_int_t)r->reordered, "refused",
+        (json_int_t)track->refused, "bitrate", (json_int_t)rates->bitrate);
+    if (track->kind != TRACK_VIDEO)
+        return object;
+    json_t *video =
+        json_pack("{s:s, s:I, s:I, s:f, s:I, s:{s:I, s:I, s:I, s:I, s:I}}", "name", track->name,
+                  "width", (json_int_t)track->sps.width, "height", (json_int_t)track->sps.height,
+                  "frame_rate", round(rates->frame_rate * 100) / 100, "keyframe_requests",
+                  (json_int_t)rates->keyframe_requests, "pictures", "good",
+                  (json_int_t)track->video.access_units, "idr", (json_int_t)track->video.idrs,
+                  "damaged", (json_int_t)track->video.damaged, "undecodable",
+                  (json_int_t)track->video.undecodable, "early", (json_int_t)track->early_pictures);
+    json_object_update_new(object, video);
+    return object;
 }
 
 static json_t *source_json(const StreamStatus *status)
 {
     const SourceStats *source = &status->source;
+    const IntakeTrackStats *video = intake_stats_video(&source->media);
     const char *problem = source_problem_name(status->problem);
     json_t *tracks = json_array();
 
     for (size_t i = 0; i < source->media.tracks; i++)
-        json_array_append_new(tracks, track_json(&source->media.track[i]));
+        json_array_append_new(tracks, track_json(&source->media.track[i], &source->track[i]));
     return json_pack(
         "{s:I, s:I, s:f, s:I, s:I, s:{s:I, s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I},"
         " s:{s:I, s:I, s:I, s:I}, s:{s:b, s:I, s:f, s:I}, s:I, s:I, s:I, s:o, s:s*}",
-        "width", (json_int_t)source->media.sps.width, "height",
-        (json_int_t)source->media.sps.height, "frame_rate", round(source->frame_rate * 100) / 100,
-        "video_bitrate", (json_int_t)source->video_bitrate, "audio_bitrate",
+        "width", (json_int_t)video->sps.width, "height", (json_int_t)video->sps.height,
+        "frame_rate", round(source->frame_rate * 100) / 100, "video_bitrate",
+        (json_int_t)source->video_bitrate, "audio_bitrate",
         (json_int_t)source->audio_bitrate, //
-        "pictures", "good", (json_int_t)source->media.video.access_units, "idr",
-        (json_int_t)source->media.video.idrs, "damaged", (json_int_t)source->media.video.damaged,
-        "undecodable", (json_int_t)source->media.video.undecodable, "early",
-        (json_int_t)source->media.early_pictures, //
+        "pictures", "good", (json_int_t)video->video.access_units, "idr",
+        (json_int_t)video->video.idrs, "damaged", (json_int_t)video->video.damaged, "undecodable",
+        (json_int_t)video->video.undecodable, "early",
+        (json_int_t)video->early_pictures, //
         "samples", "rebuilt", (json_int_t)source->media.audio.rebuilt_samples, "concealed",
         (json_int_t)source->media.audio.concealed_samples, "silent",
         (json_int_t)source->media.audio.silent_samples, "dropped",

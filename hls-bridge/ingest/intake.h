@@ -7,16 +7,19 @@
  *   rtp_reorder -> h264_depay              -> timeline, frame_order -> sink
  *               -> audio_clock, opus_to_aac -------------------------> sink
  *
+ * There may be several video tracks, which show the same in other sizes. Each has its own of all
+ * that stands in the first line, and its own sender reports place it on the stream's one clock.
+ *
  * No I/O, no clock of its own: what it makes of a recording is the same at any speed.
  * Thread-safety: one thread. */
 
 #include "clock/audio_clock.h"
-#include "ingest/h264_depay.h"
+#include "clock/timeline.h"
 #include "codec/opus_to_aac.h"
+#include "ingest/h264_depay.h"
 #include "ingest/rtcp_reporter.h"
 #include "ingest/rtp_reorder.h"
 #include "ingest/source_sdp.h"
-#include "clock/timeline.h"
 
 typedef struct Intake Intake;
 
@@ -30,19 +33,23 @@ typedef struct IntakeSink {
 /* What there is to say of one track. */
 typedef struct IntakeTrackStats {
     TrackKind kind;
+    char name[RENDITION_NAME_SIZE];
     uint64_t packets, bytes, refused; /* refused: no RTP, or of another payload type */
     RtpReorderStats reorder;
+    H264DepayStats video;    /* of a video track, like what follows */
+    H264Sps sps;             /* width 0: no picture yet */
+    uint64_t early_pictures; /* dropped, since media time was too far ahead of real time */
 } IntakeTrackStats;
 
 typedef struct IntakeStats {
     size_t tracks;
     IntakeTrackStats track[STREAM_TRACKS_MAX];
-    H264DepayStats video;
     AudioClockStats audio;
     TimelineStats timeline;
-    H264Sps sps;             /* width 0: no picture yet */
-    uint64_t early_pictures; /* dropped, since media time was too far ahead of real time */
 } IntakeStats;
+
+/* The first video track, which is the best; without media if there is none. Borrowed. */
+const IntakeTrackStats *intake_stats_video(const IntakeStats *stats);
 
 /* `sdp` is what the publisher says of its tracks. Returns NULL where there is no memory. */
 Intake *intake_create(const SourceSdp *sdp);
@@ -68,14 +75,17 @@ int64_t intake_deadline_us(const Intake *intake);
  */
 void intake_finish(Intake *intake, int64_t pictures_end_90k);
 
-/* Whether no picture can come, or none at its right time, until an IDR picture does. */
-bool intake_needs_idr(const Intake *intake);
+/* Whether no picture of a track can come, or none at its right time, until an IDR picture does. */
+bool intake_needs_idr(const Intake *intake, size_t track);
 
 /* The stream's clock at `now_us`; false: no media has come yet. */
 bool intake_clock(const Intake *intake, int64_t now_us, int64_t *at_90k);
 
 /* When what is at `at_90k` came. */
 int64_t intake_arrival_of(const Intake *intake, int64_t at_90k);
+
+/* How many packets have come of a track. */
+uint64_t intake_packets(const Intake *intake, size_t track);
 
 /* What there is to report to the sender of a track; borrowed. */
 RtcpReporter *intake_reporter(Intake *intake, size_t track);

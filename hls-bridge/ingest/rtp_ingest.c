@@ -31,17 +31,17 @@ typedef struct Port {
     uint32_t drops;          /* the kernel's count, which wraps */
 } Port;
 
-typedef struct IngestTrack {
-    Port rtp, rtcp; /* rtcp.fd -1: both on one port */
-    uint16_t number;
-} IngestTrack;
-
 /* RTCP that is sent without being asked for again. */
 typedef struct Repeat {
-    size_t track;
     uint8_t data[RTCP_PLI_SIZE];
     int64_t at_us, every_us; /* at_us NEVER_US: none */
 } Repeat;
+
+typedef struct IngestTrack {
+    Port rtp, rtcp; /* rtcp.fd -1: both on one port */
+    uint16_t number;
+    Repeat repeat;
+} IngestTrack;
 
 struct RtpIngest {
     const Clock *clock;
@@ -51,7 +51,6 @@ struct RtpIngest {
     _Atomic int64_t
         at_work_us;       /* since when the stream's thread is, or has last read; 0: it rests */
     pthread_mutex_t lock; /* guards what follows, and of the ports all but the sockets */
-    Repeat repeat;
     RtpIngestStats stats;
     int64_t since_boot_us; /* wall clock less the monotonic one, when it was last read */
     struct mmsghdr headers[BATCH];
@@ -123,9 +122,10 @@ RtpIngest *rtp_ingest_create(const RtpIngestParams *params, uint16_t *failed_por
     pthread_mutex_init(&ingest->lock, NULL);
     ingest->clock = params->clock;
     ingest->count = params->count;
-    ingest->repeat.at_us = NEVER_US;
-    for (size_t i = 0; i < params->count; i++)
+    for (size_t i = 0; i < params->count; i++) {
         ingest->track[i].rtp.fd = ingest->track[i].rtcp.fd = -1;
+        ingest->track[i].repeat.at_us = NEVER_US;
+    }
     ingest->queue = datagram_queue_create(params->backlog);
     if (!ingest->queue)
         goto fail;
@@ -202,13 +202,13 @@ static void send_rtcp(RtpIngest *ingest, size_t track, const uint8_t *data, size
     send_from(t->rtcp.fd >= 0 && t->rtcp.peer.sin_port != 0 ? &t->rtcp : &t->rtp, data, len);
 }
 
-static void send_repeat(RtpIngest *ingest, int64_t now_us)
+static void send_repeat(RtpIngest *ingest, size_t track, int64_t now_us)
 {
-    Repeat *repeat = &ingest->repeat;
+    Repeat *repeat = &ingest->track[track].repeat;
 
     if (now_us < repeat->at_us)
         return;
-    send_rtcp(ingest, repeat->track, repeat->data, sizeof(repeat->data));
+    send_rtcp(ingest, track, repeat->data, sizeof(repeat->data));
     ingest->stats.repeats++;
     repeat->at_us += repeat->every_us;
 }
@@ -312,7 +312,8 @@ static void read_all(RtpIngest *ingest)
         read_port(ingest, i, &ingest->track[i].rtp, now_us, unix_us);
         read_port(ingest, i, &ingest->track[i].rtcp, now_us, unix_us);
     }
-    send_repeat(ingest, now_us);
+    for (size_t i = 0; i < ingest->count; i++)
+        send_repeat(ingest, i, now_us);
 }
 
 /* ---- for the stand-in ---- */
@@ -372,8 +373,9 @@ void rtp_ingest_repeat(RtpIngest *ingest, size_t track, const uint8_t *data, int
                        int64_t every_us)
 {
     pthread_mutex_lock(&ingest->lock);
-    ingest->repeat = (Repeat){.track = track, .at_us = at_us, .every_us = every_us};
-    memcpy(ingest->repeat.data, data, sizeof(ingest->repeat.data));
+    Repeat *repeat = &ingest->track[track].repeat;
+    *repeat = (Repeat){.at_us = at_us, .every_us = every_us};
+    memcpy(repeat->data, data, sizeof(repeat->data));
     pthread_mutex_unlock(&ingest->lock);
 }
 

@@ -14,28 +14,28 @@
 #define BEHIND_US        (300 * US_PER_MS) /* what was found out so late need not be asked for */
 #define RATE_PERIOD_US   US_PER_S
 
-/* What had come at the beginning of the second that is measured. */
-typedef struct RateMeter {
-    int64_t began_us;
-    uint64_t video_bytes, audio_bytes, pictures;
-} RateMeter;
+/* What one track has sent, beside its media. */
+typedef struct SourceTrack {
+    TrackKind kind;
+    int64_t last_asked_us;           /* for an IDR picture */
+    uint64_t packets_when_asked;     /* that had come of it */
+    uint64_t metered, metered_units; /* bytes and pictures when the second began that is measured */
+    SourceTrackStats stats;
+} SourceTrack;
 
 struct Source {
     StandIn *stand_in;
     RtpIngest *ingest;
     SourceSdp sdp;
     Intake *intake;
-    size_t tracks;
-    TrackKind kind[STREAM_TRACKS_MAX];
+    size_t tracks, videos;
+    SourceTrack track[STREAM_TRACKS_MAX];
     bool heard;
     bool begun_anew; /* for the datagram that is next */
-    int64_t created_us, last_asked_us, next_report_us;
+    int64_t created_us, next_report_us;
     uint32_t ssrc; /* ours, in RTCP */
-    uint64_t keyframe_requests;
     MeanRate rate;
-    RateMeter meter; /* beside the mean: for people, who want to see it change */
-    int64_t video_bitrate, audio_bitrate;
-    double frame_rate;
+    int64_t metered_us; /* rates beside the mean, for people, who want to see them change */
     char title[SOURCE_TITLE_SIZE];
 };
 
@@ -69,10 +69,12 @@ Source *source_create(const SourceParams *params, int64_t now_us, uint16_t *fail
     s->stand_in = params->stand_in;
     s->sdp = *params->sdp;
     s->created_us = s->next_report_us = now_us;
-    s->last_asked_us = now_us - ASK_AGAIN_US;
     s->ssrc = (uint32_t)now_us | 1;
     for (s->tracks = 0; s->tracks < params->sdp->count; s->tracks++)
-        s->kind[s->tracks] = params->sdp->track[s->tracks].kind;
+        s->track[s->tracks] = (SourceTrack){.kind = params->sdp->track[s->tracks].kind,
+                                            .last_asked_us = now_us - ASK_AGAIN_US};
+    for (size_t i = 0; i < s->tracks; i++)
+        s->videos += s->track[i].kind == TRACK_VIDEO;
     memcpy(s->title, params->sdp->title, sizeof(s->title));
     s->intake = intake_create(params->sdp);
     if (!s->intake)
@@ -118,6 +120,16 @@ void source_rest(Source *s)
     rtp_ingest_rest(s->ingest);
 }
 
+/* Rates are of what comes from now on; what came before was of another intake. */
+static void begin_meters(Source *s, int64_t now_us)
+{
+    s->metered_us = now_us;
+    for (size_t i = 0; i < s->tracks; i++) {
+        s->track[i].metered = s->track[i].metered_units = 0;
+        s->track[i].packets_when_asked = 0;
+    }
+}
+
 SourceNews source_receive(Source *s, int64_t *read_us)
 {
     SourceNews news = SOURCE_NOTHING;
@@ -133,7 +145,7 @@ SourceNews source_receive(Source *s, int64_t *read_us)
         if (!s->heard)
             s->rate = mean_rate(d.arrival_us);
         if (!s->heard || s->begun_anew)
-            s->meter = (RateMeter){.began_us = d.arrival_us};
+            begin_meters(s, d.arrival_us);
         s->begun_anew = false;
         mean_rate_add(&s->rate, d.len, d.arrival_us);
         intake_datagram(s->intake, d.track, d.data, d.len, d.arrival_us);
@@ -182,19 +194,57 @@ static void send_reports(Source *s, int64_t now_us)
 
 static void measure_rates(Source *s, int64_t now_us)
 {
-    int64_t elapsed = now_us - s->meter.began_us;
+    int64_t elapsed = now_us - s->metered_us;
 
     if (elapsed < RATE_PERIOD_US)
         return;
     IntakeStats media = intake_stats(s->intake);
-    RateMeter now = {.began_us = now_us, .pictures = media.video.access_units};
-    for (size_t i = 0; i < media.tracks; i++)
-        *(media.track[i].kind == TRACK_VIDEO ? &now.video_bytes : &now.audio_bytes) +=
-            media.track[i].bytes;
-    s->video_bitrate = (int64_t)(now.video_bytes - s->meter.video_bytes) * 8 * US_PER_S / elapsed;
-    s->audio_bitrate = (int64_t)(now.audio_bytes - s->meter.audio_bytes) * 8 * US_PER_S / elapsed;
-    s->frame_rate = (double)(now.pictures - s->meter.pictures) * US_PER_S / (double)elapsed;
-    s->meter = now;
+    for (size_t i = 0; i < s->tracks; i++) {
+        SourceTrack *track = &s->track[i];
+        uint64_t bytes = media.track[i].bytes, units = media.track[i].video.access_units;
+        track->stats.bitrate = (int64_t)(bytes - track->metered) * 8 * US_PER_S / elapsed;
+        track->stats.frame_rate =
+            (double)(units - track->metered_units) * US_PER_S / (double)elapsed;
+        track->metered = bytes;
+        track->metered_units = units;
+    }
+    s->metered_us = now_us;
+}
+
+static size_t write_pli(Source *s, size_t track, uint8_t *pli)
+{
+    return rtcp_write_pli(pli, s->ssrc, intake_reporter(s->intake, track)->ssrc);
+}
+
+static void ask(Source *s, size_t track, int64_t now_us)
+{
+    uint8_t pli[RTCP_PLI_SIZE];
+    SourceTrack *t = &s->track[track];
+
+    t->last_asked_us = now_us;
+    t->packets_when_asked = intake_packets(s->intake, track);
+    t->stats.keyframe_requests++;
+    rtp_ingest_send_rtcp(s->ingest, track, pli, write_pli(s, track, pli));
+}
+
+/* Much has come since, in which there may be an IDR picture. */
+static bool is_behind(Source *s, int64_t now_us)
+{
+    return rtp_ingest_stats(s->ingest).last_us - now_us > BEHIND_US;
+}
+
+/* Asks for an IDR picture of each track that needs one. A size that a browser does not send just
+ * now answers nothing, and to ask for it could bring IDR pictures of all the others. */
+static void ask_where_needed(Source *s, int64_t now_us)
+{
+    for (size_t i = 0; i < s->tracks; i++) {
+        SourceTrack *t = &s->track[i];
+        if (!intake_needs_idr(s->intake, i) || now_us - t->last_asked_us < ASK_AGAIN_US)
+            continue;
+        bool sends = intake_packets(s->intake, i) != t->packets_when_asked;
+        if ((sends || s->videos == 1) && !is_behind(s, now_us))
+            ask(s, i, now_us);
+    }
 }
 
 void source_tick(Source *s, int64_t now_us)
@@ -204,8 +254,8 @@ void source_tick(Source *s, int64_t now_us)
         measure_rates(s, now_us);
     if (now_us >= s->next_report_us)
         send_reports(s, now_us);
-    if (s->heard && intake_needs_idr(s->intake) && now_us - s->last_asked_us >= ASK_AGAIN_US)
-        source_ask_for_idr(s, now_us);
+    if (s->heard)
+        ask_where_needed(s, now_us);
 }
 
 int64_t source_deadline_us(const Source *s)
@@ -215,25 +265,13 @@ int64_t source_deadline_us(const Source *s)
     return deadline < s->next_report_us ? deadline : s->next_report_us;
 }
 
-static size_t write_pli(Source *s, size_t track, uint8_t *pli)
-{
-    return rtcp_write_pli(pli, s->ssrc, intake_reporter(s->intake, track)->ssrc);
-}
-
 void source_ask_for_idr(Source *s, int64_t now_us)
 {
-    uint8_t pli[RTCP_PLI_SIZE];
-
-    if (now_us - s->last_asked_us < ASK_PAUSE_US ||
-        rtp_ingest_stats(s->ingest).last_us - now_us > BEHIND_US)
+    if (is_behind(s, now_us))
         return;
-    s->last_asked_us = now_us;
-    for (size_t i = 0; i < s->tracks; i++) {
-        if (s->kind[i] != TRACK_VIDEO)
-            continue;
-        s->keyframe_requests++;
-        rtp_ingest_send_rtcp(s->ingest, i, pli, write_pli(s, i, pli));
-    }
+    for (size_t i = 0; i < s->tracks; i++)
+        if (s->track[i].kind == TRACK_VIDEO && now_us - s->track[i].last_asked_us >= ASK_PAUSE_US)
+            ask(s, i, now_us);
 }
 
 void source_keep_asking(Source *s, int64_t at_us, int64_t every_us)
@@ -241,7 +279,7 @@ void source_keep_asking(Source *s, int64_t at_us, int64_t every_us)
     uint8_t pli[RTCP_PLI_SIZE];
 
     for (size_t i = 0; i < s->tracks; i++) {
-        if (s->kind[i] != TRACK_VIDEO)
+        if (s->track[i].kind != TRACK_VIDEO)
             continue;
         write_pli(s, i, pli);
         rtp_ingest_repeat(s->ingest, i, pli, at_us, every_us);
@@ -256,10 +294,15 @@ void source_ports(const Source *s, uint16_t *ports)
         ports[i] = rtp_ingest_port(s->ingest, i);
 }
 
+Renditions source_renditions(const Source *s)
+{
+    return source_sdp_renditions(&s->sdp);
+}
+
 bool source_has(const Source *s, TrackKind kind)
 {
     for (size_t i = 0; i < s->tracks; i++)
-        if (s->kind[i] == kind)
+        if (s->track[i].kind == kind)
             return true;
     return false;
 }
@@ -309,14 +352,22 @@ bool source_is_unlisted(const Source *s)
 SourceStats source_stats(const Source *s)
 {
     RtpIngestStats ingest = rtp_ingest_stats(s->ingest);
-
-    return (SourceStats){
+    SourceStats stats = {
         .media = intake_stats(s->intake),
-        .video_bitrate = s->video_bitrate,
-        .audio_bitrate = s->audio_bitrate,
-        .frame_rate = s->frame_rate,
-        .keyframe_requests = s->keyframe_requests + ingest.repeats,
+        .keyframe_requests = ingest.repeats,
         .kernel_drops = ingest.kernel_drops,
         .backlog_drops = ingest.backlog_drops,
     };
+
+    for (size_t i = 0; i < s->tracks; i++) {
+        const SourceTrackStats *track = &s->track[i].stats;
+        stats.track[i] = *track;
+        stats.keyframe_requests += track->keyframe_requests;
+        *(s->track[i].kind == TRACK_VIDEO ? &stats.video_bitrate : &stats.audio_bitrate) +=
+            track->bitrate;
+    }
+    for (size_t i = s->tracks; i-- > 0;) /* the first video track's */
+        if (s->track[i].kind == TRACK_VIDEO)
+            stats.frame_rate = stats.track[i].frame_rate;
+    return stats;
 }

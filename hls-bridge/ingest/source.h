@@ -22,11 +22,18 @@ typedef struct SourceParams {
     const Clock *clock; /* borrowed */
 } SourceParams;
 
+typedef struct SourceTrackStats {
+    int64_t bitrate; /* bit/s over the last second or so */
+    double frame_rate;
+    uint64_t keyframe_requests;
+} SourceTrackStats;
+
 typedef struct SourceStats {
     IntakeStats media;
-    int64_t video_bitrate; /* bit/s over the last second or so, all video tracks */
+    SourceTrackStats track[STREAM_TRACKS_MAX]; /* as `media` has them */
+    int64_t video_bitrate;                     /* of all video tracks */
     int64_t audio_bitrate;
-    double frame_rate;
+    double frame_rate; /* of the first video track */
     uint64_t keyframe_requests, kernel_drops, backlog_drops;
 } SourceStats;
 
@@ -48,6 +55,9 @@ void source_destroy(Source **source);
 
 /* The ports on which the tracks of the description are heard, in its order. */
 void source_ports(const Source *source, uint16_t *ports);
+
+/* What the publisher sends, in the order of the tracks. */
+Renditions source_renditions(const Source *source);
 
 bool source_has(const Source *source, TrackKind kind);
 
@@ -74,7 +84,8 @@ void source_tick(Source *source, int64_t now_us);
 /* When source_tick() next has something to do. */
 int64_t source_deadline_us(const Source *source);
 
-/* Asks the publisher for an IDR picture, unless it was asked just now, or much has come since. */
+/* Asks the publisher for an IDR picture of each video track, unless it was asked just now, or much
+ * has come since. source_tick() asks by itself for one of a track that cannot go on without. */
 void source_ask_for_idr(Source *source, int64_t now_us);
 
 /* While the thread is held up, the publisher is asked at `at_us` and each `every_us` from then on;

@@ -30,24 +30,16 @@ static const struct {
                         "play; let the sender encode 4:2:0 (Baseline, Main or High profile)"},
 };
 
-static uint64_t video_packets(const IntakeStats *media)
-{
-    uint64_t packets = 0;
-
-    for (size_t i = 0; i < media->tracks; i++)
-        packets += media->track[i].kind == TRACK_VIDEO ? media->track[i].packets : 0;
-    return packets;
-}
-
 SourceProblem source_problem(const IntakeStats *media)
 {
-    const H264DepayStats *video = &media->video;
-    const H264Sps *sps = &media->sps;
+    const IntakeTrackStats *track = intake_stats_video(media);
+    const H264DepayStats *video = &track->video;
+    const H264Sps *sps = &track->sps;
 
     if (video->access_units > 0)
         return sps->width > 0 && (sps->chroma_format != 1 || sps->bit_depth != 8) ? PROBLEM_FORMAT
                                                                                   : PROBLEM_NONE;
-    if (video->malformed >= PACKETS_MIN && 2 * video->malformed >= video_packets(media))
+    if (video->malformed >= PACKETS_MIN && 2 * video->malformed >= track->packets)
         return PROBLEM_NOT_H264;
     if (video->undecodable >= PICTURES_MIN && !video->has_sets)
         return PROBLEM_NO_SETS;

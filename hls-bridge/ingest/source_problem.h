@@ -18,7 +18,8 @@ typedef enum SourceProblem {
     SOURCE_PROBLEMS
 } SourceProblem;
 
-/* What is wrong with the video by all that has come of it. */
+/* What is wrong with the video by all that has come of it, of the first track if there are several.
+ */
 SourceProblem source_problem(const IntakeStats *media);
 
 /* A short name for status ("no-parameter-sets"), and a sentence that says what to do. "" for none.

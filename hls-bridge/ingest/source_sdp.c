@@ -105,12 +105,53 @@ static const char *read_track(const SdpMedia *media, SourceTrackSdp *track)
     return NULL;
 }
 
-static bool has_kind(const SourceSdp *sdp, TrackKind kind)
+static size_t count_kind(const SourceSdp *sdp, TrackKind kind)
 {
+    size_t n = 0;
+
     for (size_t i = 0; i < sdp->count; i++)
-        if (sdp->track[i].kind == kind)
-            return true;
-    return false;
+        n += sdp->track[i].kind == kind;
+    return n;
+}
+
+static bool has_room(const SourceSdp *sdp, TrackKind kind)
+{
+    return count_kind(sdp, kind) < (kind == TRACK_AUDIO ? 1 : VIDEO_TRACKS_MAX);
+}
+
+static bool is_name(SdpSlice label)
+{
+    if (label.len == 0 || label.len >= RENDITION_NAME_SIZE)
+        return false;
+    for (size_t i = 0; i < label.len; i++) {
+        char c = label.at[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!letter && !(c >= '0' && c <= '9') && c != '_' && c != '-')
+            return false;
+    }
+    return true;
+}
+
+/* The first video section is the best, and its files bear no name. Each other one is named by its
+ * label (RFC 4574), or by its number. The name goes into names of files. */
+static const char *read_name(const SdpMedia *media, const SourceSdp *sdp, SourceTrackSdp *track)
+{
+    size_t number = count_kind(sdp, track->kind); /* itself included */
+    SdpSlice label;
+
+    if (number == 1)
+        return NULL;
+    if (!sdp_attribute(media->lines, "label", &label))
+        snprintf(track->name, sizeof(track->name), "%zu", number);
+    else if (is_name(label))
+        memcpy(track->name, label.at, label.len);
+    else
+        return "the a=label of a video section is not 1 to 32 of A-Z, a-z, 0-9, _ and -";
+    for (size_t i = 0; i < sdp->count; i++)
+        if (&sdp->track[i] != track && sdp->track[i].kind == track->kind &&
+            strcmp(sdp->track[i].name, track->name) == 0)
+            return "two video sections have the same a=label";
+    return NULL;
 }
 
 /* The audio track leads the others, and so stands first. */
@@ -156,18 +197,31 @@ const char *source_sdp_read(const char *text, size_t len, SourceSdp *out)
         TrackKind kind = media->kind == SDP_VIDEO ? TRACK_VIDEO : TRACK_AUDIO;
         out->section_kind[i] = media->kind;
         bool wanted = (media->kind == SDP_AUDIO || media->kind == SDP_VIDEO) && media->port != 0;
-        if (!wanted || has_kind(out, kind))
+        if (!wanted || !has_room(out, kind))
             continue;
         SourceTrackSdp *track = add_track(out, kind);
         track->section = i;
         wrong = read_track(media, track);
+        if (!wrong)
+            wrong = read_name(media, out, track);
         if (wrong)
             return wrong;
     }
     return out->count > 0 ? NULL : "the session description has neither audio nor video";
 }
 
-/* The track that a section became, or NULL where it is refused. */
+Renditions source_sdp_renditions(const SourceSdp *sdp)
+{
+    Renditions r = {.count = sdp->count};
+
+    for (size_t i = 0; i < sdp->count; i++) {
+        r.item[i].kind = sdp->track[i].kind;
+        memcpy(r.item[i].name, sdp->track[i].name, sizeof(r.item[i].name));
+    }
+    return r;
+}
+
+/* The track that a section became, or NULL if it is refused. */
 static const SourceTrackSdp *track_of_section(const SourceSdp *sdp, size_t section, size_t *index)
 {
     for (*index = 0; *index < sdp->count; (*index)++)

@@ -4,13 +4,15 @@
 
 /* What a publisher says of its tracks in a session description, and the answer to it (RFC 3264).
  *
- * Accepted are H.264 with packetization-mode 0 or 1 (RFC 6184) and Opus (RFC 7587): one of each.
+ * Accepted are Opus (RFC 7587), one section, and H.264 with packetization-mode 0 or 1 (RFC 6184),
+ * up to VIDEO_TRACKS_MAX sections: the same pictures in other sizes, the best first. A section
+ * beyond these is refused.
  *
  * Pure. Thread-safety: none needed, there is no state. */
 
 #include <netinet/in.h>
 
-#include "base/media.h"
+#include "base/rendition.h"
 #include "sdp_reader.h"
 
 #define SOURCE_PARAMETER_SETS_MAX  4
@@ -20,7 +22,8 @@
 
 typedef struct SourceTrackSdp {
     TrackKind kind;
-    size_t section; /* index of its m= section */
+    char name[RENDITION_NAME_SIZE]; /* of its rendition; "": the first of its kind */
+    size_t section;                 /* index of its m= section */
     int payload_type;
     uint32_t clock_hz;
     struct in_addr address; /* of the c= line */
@@ -32,7 +35,7 @@ typedef struct SourceTrackSdp {
     uint8_t parameter_set[SOURCE_PARAMETER_SETS_MAX][SOURCE_PARAMETER_SET_BYTES];
 } SourceTrackSdp;
 
-/* The audio track, if there is one, stands first. */
+/* The audio track, if there is one, stands first; the others stand as the description has them. */
 typedef struct SourceSdp {
     size_t count;
     SourceTrackSdp track[STREAM_TRACKS_MAX];
@@ -44,6 +47,9 @@ typedef struct SourceSdp {
 
 /* Reads a description. Returns NULL, or a static sentence that says what is wrong with it. */
 const char *source_sdp_read(const char *text, size_t len, SourceSdp *out);
+
+/* What the publisher sends, in the order of the tracks. */
+Renditions source_sdp_renditions(const SourceSdp *sdp);
 
 /* Writes the answer: `ports[i]` on `address` is where track i is to be sent; other sections are
  * refused. `text` has SOURCE_ANSWER_SIZE bytes. Returns its length. */

@@ -18,6 +18,7 @@ struct Pipeline {
     Packager *packager;
     HlsOutput *output;        /* the packager's */
     Source *source;           /* NULL: no publisher */
+    size_t video;             /* index of the rendition whose pictures go out */
     int64_t held_up_since_us; /* said in the log; 0: it is not */
     uint64_t backlog_drops;   /* said in the log, of this source */
     int64_t longest_look_us;  /* that this publisher's media took, when a disk held it up */
@@ -44,6 +45,8 @@ static void on_picture(void *user, const AccessUnit *unit, int64_t pts_90k, int6
 {
     Pipeline *p = user;
 
+    if (unit->track != p->video)
+        return; /* the outputs know one video rendition */
     if (unit->stepped_us != 0)
         log_warn("%s: pictures are put %lld ms %s against the sound, behind a discontinuity",
                  p->stream, llabs(unit->stepped_us) / US_PER_MS,
@@ -72,6 +75,9 @@ static int64_t wall_clock(void *user, int64_t at_90k)
 static void start_source(Pipeline *p)
 {
     const IntakeSink sink = {p, on_picture, on_audio};
+    const Renditions renditions = source_renditions(p->source);
+
+    p->video = renditions_first(&renditions, TRACK_VIDEO);
 
     source_start(p->source, &sink, packager_audio(p->packager), hls_output_end_90k(p->output));
     hls_output_begin(p->output, source_has(p->source, TRACK_VIDEO),

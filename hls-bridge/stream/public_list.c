@@ -35,17 +35,17 @@ PublicList *public_list_create(const char *directory, const Clock *clock)
 
 static json_t *describe(const StreamStatus *status)
 {
-    const IntakeStats *media = &status->source.media;
+    const H264Sps *sps = &intake_stats_video(&status->source.media)->sps;
     json_t *object = json_pack("{s:s, s:I}", "name", status->name, "live_since",
                                (json_int_t)(status->live_since_unix_us / US_PER_S));
 
     if (status->title[0]) /* which is left out where it is no UTF-8 */
         json_object_set_new(object, "title", json_string(status->title));
-    if (media->sps.width > 0) {
-        json_object_set_new(object, "width", json_integer(media->sps.width));
-        json_object_set_new(object, "height", json_integer(media->sps.height));
+    if (sps->width > 0) {
+        json_object_set_new(object, "width", json_integer(sps->width));
+        json_object_set_new(object, "height", json_integer(sps->height));
     }
-    if (media->sps.width > 0 && status->thumbnail.made_unix_us > 0)
+    if (sps->width > 0 && status->thumbnail.made_unix_us > 0)
         json_object_set_new(object, "thumbnail",
                             json_integer(status->thumbnail.made_unix_us / US_PER_S));
     return object;

@@ -180,6 +180,7 @@ static void run_all(Run *run, RtpFaults *faults, const size_t *index, int64_t du
 static void summarise(const Run *run, ReplayFolderReport *out)
 {
     IntakeStats media = intake_stats(run->intake);
+    const IntakeTrackStats *video = intake_stats_video(&media);
     HlsOutputStats output = hls_output_stats(run->output);
 
     for (size_t i = 0; i < media.tracks; i++)
@@ -187,10 +188,10 @@ static void summarise(const Run *run, ReplayFolderReport *out)
     out->segments = output.segments;
     out->forced_cuts = output.cutter.cut_forced;
     out->discontinuities = output.discontinuities;
-    out->pictures = media.video.access_units;
-    out->damaged = media.video.damaged;
+    out->pictures = video->video.access_units;
+    out->damaged = video->video.damaged;
     out->by_reports = media.timeline.by_reports;
-    out->undecodable = media.video.undecodable;
+    out->undecodable = video->video.undecodable;
     out->rebuilt_s = (double)media.audio.rebuilt_samples / SAMPLES_PER_S;
     out->concealed_s = (double)media.audio.concealed_samples / SAMPLES_PER_S;
     out->silent_s = (double)media.audio.silent_samples / SAMPLES_PER_S;

@@ -183,7 +183,7 @@ static inline bool rig_tick(MediaRig *r)
     int64_t clock_90k, since_us = r->now_us - r->last_asked_us;
 
     intake_tick(r->intake, r->now_us);
-    bool asks = intake_needs_idr(r->intake) && since_us >= 400 * US_PER_MS;
+    bool asks = intake_needs_idr(r->intake, RIG_PICTURES) && since_us >= 400 * US_PER_MS;
     if (intake_clock(r->intake, r->now_us, &clock_90k) &&
         hls_output_tick(r->output, clock_90k, r->now_us))
         asks = asks || since_us >= 100 * US_PER_MS;

@@ -49,9 +49,12 @@ static void each_has_its_name(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
-        IntakeStats media = {.video = rows[i].video, .sps = rows[i].sps, .tracks = 2};
+        IntakeStats media = {.tracks = 2};
         media.track[0] = (IntakeTrackStats){.kind = TRACK_AUDIO, .packets = 1000000};
-        media.track[1] = (IntakeTrackStats){.kind = TRACK_VIDEO, .packets = rows[i].packets};
+        media.track[1] = (IntakeTrackStats){.kind = TRACK_VIDEO,
+                                            .packets = rows[i].packets,
+                                            .video = rows[i].video,
+                                            .sps = rows[i].sps};
         const char *name = source_problem_name(source_problem(&media));
         assert_row(strcmp(name, rows[i].name) == 0, rows[i].row, "\"%s\", not \"%s\"", name,
                    rows[i].name);

@@ -109,6 +109,39 @@ static void reads_whether_it_is_listed(void **state)
     assert_false(sdp.unlisted);
 }
 
+static void video_sections_are_renditions(void **state)
+{
+    (void)state;
+    assert_null(read_sdp(HEAD VIDEO "a=label:camera 1\r\n" VIDEO "a=label:mid\r\n" VIDEO AUDIO VIDEO
+                                    "a=label:low\r\n"));
+    Renditions r = source_sdp_renditions(&sdp);
+    assert_int_equal(r.count, 5);
+    assert_int_equal(r.item[0].kind, TRACK_AUDIO);
+    assert_string_equal(r.item[1].name, ""); /* whatever its label is */
+    assert_string_equal(r.item[2].name, "mid");
+    assert_string_equal(r.item[3].name, "3");
+    assert_string_equal(r.item[4].name, "low");
+    for (size_t i = 1; i < r.count; i++)
+        assert_int_equal(r.item[i].kind, TRACK_VIDEO);
+    assert_int_equal(sdp.track[4].section, 4);
+}
+
+static void video_sections_beyond_eight_are_refused(void **state)
+{
+    static const uint16_t ports[STREAM_TRACKS_MAX] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+    char text[4096] = HEAD AUDIO AUDIO, answer[SOURCE_ANSWER_SIZE];
+
+    (void)state;
+    for (int i = 0; i < 12; i++)
+        strcat(text, VIDEO);
+    assert_null(read_sdp(text));
+    assert_int_equal(sdp.count, STREAM_TRACKS_MAX);
+    assert_string_equal(sdp.track[8].name, "8");
+    source_sdp_answer(&sdp, "127.0.0.1", ports, answer);
+    assert_non_null(strstr(answer, "m=video 9 RTP/AVPF 96"));
+    assert_non_null(strstr(answer, "m=video 0 RTP/AVPF 0"));
+}
+
 static void refuses_with_a_sentence(void **state)
 {
     static const struct {
@@ -126,6 +159,12 @@ static void refuses_with_a_sentence(void **state)
         {HEAD AUDIO "m=video 5004 RTP/AVP 96\r\n", "no H264/90000"},
         {"v=0\r\n" AUDIO, "no c= line"},
         {"v=0\r\nc=IN IP6 ::1\r\n" AUDIO, "no c= line"},
+        {HEAD VIDEO VIDEO "a=label:../x\r\n", "a=label of a video section"},
+        {HEAD VIDEO VIDEO "a=label:\r\n", "a=label of a video section"},
+        {HEAD VIDEO VIDEO "a=label:123456789012345678901234567890123\r\n",
+         "a=label of a video section"},
+        {HEAD VIDEO VIDEO "a=label:low\r\n" VIDEO "a=label:low\r\n", "the same a=label"},
+        {HEAD VIDEO VIDEO VIDEO "a=label:2\r\n", "the same a=label"},
     };
 
     (void)state;
@@ -138,12 +177,13 @@ static void refuses_with_a_sentence(void **state)
 
 static void answers_section_by_section(void **state)
 {
-    static const uint16_t ports[] = {40001, 40002};
+    static const uint16_t ports[] = {40001, 40002, 40003};
     char text[SOURCE_ANSWER_SIZE];
 
     (void)state;
     assert_null(read_sdp(HEAD VIDEO "a=rtcp-mux\r\n"
                                     "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n" AUDIO
+                                    "m=audio 5010 RTP/AVP 0\r\n"
                                     "m=video 5008 RTP/AVP 97\r\na=rtpmap:97 H264/90000\r\n"));
     size_t len = source_sdp_answer(&sdp, "127.0.0.1", ports, text);
     assert_int_equal(len, strlen(text));
@@ -156,7 +196,10 @@ static void answers_section_by_section(void **state)
                         "m=application 0 RTP/AVPF 0\r\na=inactive\r\n"
                         "m=audio 40001 RTP/AVPF 111\r\na=rtpmap:111 opus/48000/2\r\n"
                         "a=rtcp:40001\r\na=recvonly\r\n"
-                        "m=video 0 RTP/AVPF 0\r\na=inactive\r\n");
+                        "m=audio 0 RTP/AVPF 0\r\na=inactive\r\n"
+                        "m=video 40003 RTP/AVPF 97\r\na=rtpmap:97 H264/90000\r\n"
+                        "a=fmtp:97 packetization-mode=1\r\na=rtcp-fb:97 nack pli\r\n"
+                        "a=rtcp:40003\r\na=recvonly\r\n");
 }
 
 static const struct CMUnitTest tests[] = {
@@ -166,6 +209,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(reads_parameter_sets),
     cmocka_unit_test(reads_the_title),
     cmocka_unit_test(reads_whether_it_is_listed),
+    cmocka_unit_test(video_sections_are_renditions),
+    cmocka_unit_test(video_sections_beyond_eight_are_refused),
     cmocka_unit_test(refuses_with_a_sentence),
     cmocka_unit_test(answers_section_by_section),
 };
