@@ -109,7 +109,7 @@ const problem = ({ now }) => PROBLEMS[now.source.problem];
 const noPicture = ({ g, now }) => g.videoPackets === 0 && now.source.width > 0 &&
   now.source.frame_rate < LEAST_FPS && [false, "No picture is coming. See the publisher's camera and network."];
 
-/** What a segment's end without a key frame says depends on who did not do his part. */
+/** What a segment's end without a key frame says depends on which side failed. */
 function forced({ g, now }) {
   if (g.forced === 0 || dropped(g) > 0 || g.videoPackets === 0 || g.good === 0 || now.source.frame_rate < LEAST_FPS) return null;
   const ends = `${count(g.forced, "segment")} ended without a key frame`;

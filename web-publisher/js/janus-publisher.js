@@ -2,11 +2,11 @@
 
 // Publishes a MediaStream through Janus's HLS plugin, and keeps it published: a lost signalling
 // connection is taken up again under the media that still flows, a broken media path is repaired by
-// an ICE restart, and where neither helps everything is set up again under the same name and key.
+// an ICE restart, and if neither helps, everything is set up again under the same name and key.
 //
 // It knows nothing of the page. It tells what happens by events, each a CustomEvent whose detail is
 //   "state"  { state, text }   one of: connecting, live, waiting (for the bridge), reconnecting,
-//                              stopped, failed; the text is for people. Where the plugin has refused
+//                              stopped, failed; the text is for people. If the plugin has refused
 //                              it there is `code`, too: one of docs/protocol.md
 //   "status" { lost }          the network between here and Janus is losing packets
 
@@ -98,7 +98,7 @@ export class JanusPublisher extends EventTarget {
     this.#say("stopped", "You are not live any more.");
   }
 
-  /** Sends another camera, screen or microphone from now on; nothing is negotiated anew. */
+  /** Sends another camera, screen or microphone from now on; nothing is negotiated again. */
   async replaceTrack(track) {
     const sender = this.peerConnection?.getSenders().find((s) => s.track?.kind === track.kind);
     await sender?.replaceTrack(track);
@@ -113,7 +113,7 @@ export class JanusPublisher extends EventTarget {
     return this.#ask("configure", changes);
   }
 
-  /** Sends a further track from now on; this is negotiated anew. */
+  /** Sends a further track from now on; this is negotiated again. */
   async addTrack(track) {
     this.#media.addTrack(track);
     await this.#renegotiate({ tracks: [{ type: track.kind, capture: track, recv: false, dontStop: true }] });

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Glass to glass, live, with a graph of the last minute: reads the clock that a test card shows in
-// the picture, and where there is none takes what the playlist's dates tell.
+// the picture, and if there is none, takes what the playlist's dates tell.
 
 import { readTimeCode, STRIP_HEIGHT } from "./time-code.js";
 
 const PERIOD_MS = 200;
 const SPAN_MS = 60000;
-const GRID_MS = [500, 1000, 2000, 5000, 10000, 20000]; // lines, where they fit
+const GRID_MS = [500, 1000, 2000, 5000, 10000, 20000]; // lines that fit
 
 export class LatencyGraph {
   #video;
@@ -16,7 +16,7 @@ export class LatencyGraph {
   #samples = []; // { at, ms, exact }, oldest first
   #row = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
 
-  /** `fallbackMs()`: the distance where the picture shows no clock, or null. */
+  /** `fallbackMs()`: the distance if the picture shows no clock, or null. */
   constructor(video, canvas, fallbackMs) {
     this.#video = video;
     this.#canvas = canvas;
@@ -24,7 +24,7 @@ export class LatencyGraph {
     setInterval(() => this.#look(), PERIOD_MS);
   }
 
-  /** { ms, median, worst, exact } of the last minute; null where there is nothing yet. */
+  /** { ms, median, worst, exact } of the last minute; null if there is nothing yet. */
   get figures() {
     if (this.#samples.length === 0) return null;
     const sorted = this.#samples.map(({ ms }) => ms).sort((a, b) => a - b);

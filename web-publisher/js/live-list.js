@@ -2,11 +2,11 @@
 
 // What is live now, as the bridge tells everybody: live/streams.json, a file that any cache may keep.
 
-const STALE_S = 20; // it is written anew every five seconds
+const STALE_S = 20; // it is written again every five seconds
 
 /**
  * The live streams: [{ name, title?, live_since, width?, height?, thumbnail? }], times in seconds
- * since 1970. Throws where they cannot be known: the server is away, or what writes the list is.
+ * since 1970. Throws if they cannot be known: the server is away, or what writes the list is.
  */
 export async function fetchLiveStreams() {
   const response = await fetch("live/streams.json", { cache: "no-cache" });

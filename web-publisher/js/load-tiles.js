@@ -16,7 +16,7 @@ class CpuUse {
 
   /** Takes what it says now, and returns the mean of the last seconds; null at first. */
   add(sample) {
-    if (sample.up_seconds < this.#samples.at(-1)?.up_seconds) this.#samples = []; // it was started anew
+    if (sample.up_seconds < this.#samples.at(-1)?.up_seconds) this.#samples = []; // it was started again
     this.#samples.push(sample);
     while (sample.up_seconds - this.#samples[0].up_seconds > CPU_SPAN_S) this.#samples.shift();
     const seconds = sample.up_seconds - this.#samples[0].up_seconds;

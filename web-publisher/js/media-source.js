@@ -35,7 +35,7 @@ function sentence(error, kind) {
   }
 }
 
-/** Throws where this browser cannot send what HLS players play. */
+/** Throws if this browser cannot send what HLS players play. */
 export function checkBrowser() {
   const codecs = window.RTCRtpSender?.getCapabilities?.("video")?.codecs ?? [];
 
@@ -65,7 +65,7 @@ async function openCamera({ camera, microphone }) {
   });
 }
 
-/** The screen, with its own sound where the browser gives it, else with the microphone. */
+/** The screen, with its own sound if the browser gives it, else with the microphone. */
 async function openScreen({ microphone }) {
   const screen = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { ideal: 30 } }, audio: true });
   if (screen.getAudioTracks().length > 0 || microphone === "none") return screen;
@@ -76,7 +76,7 @@ async function openScreen({ microphone }) {
   return screen;
 }
 
-/** "640x360" as { width, height }; {} where it is no size that can be drawn and encoded. */
+/** "640x360" as { width, height }; {} if it is no size that can be drawn and encoded. */
 function readSize(text) {
   const [width, height] = /^(\d+)x(\d+)$/.exec(text ?? "")?.slice(1).map(Number) ?? [];
   const fits = (n) => n >= SIDE_MIN && n <= SIDE_MAX && n % 2 === 0;

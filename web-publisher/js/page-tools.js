@@ -21,8 +21,8 @@ export function janusServer() {
 }
 
 /**
- * What the operator of this site has set (settings.json): { iceServers }. Nothing, where there is no
- * such file or it cannot be read.
+ * What the operator of this site has set (settings.json): { iceServers }. Nothing if there is no
+ * such file, or it cannot be read.
  */
 export async function siteSettings() {
   try {

@@ -9,10 +9,10 @@ const REQUEST_OF = { published: "publish", configured: "configure", reported: "r
 export class PendingRequests {
   #waiting = []; // { request, resolve, reject }, the oldest first
 
-  /** Has been asked: a promise of the answer, the message; it rejects where that is an error. */
+  /** Has been asked: a promise of the answer, the message; it rejects if that is an error. */
   add(request) {
     const answered = new Promise((resolve, reject) => this.#waiting.push({ request, resolve, reject }));
-    answered.catch(() => {}); // who does not wait for it is not told
+    answered.catch(() => {}); // a caller that does not wait for it is not told
     return answered;
   }
 

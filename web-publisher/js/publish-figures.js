@@ -8,7 +8,7 @@ export class PublishFigures {
 
   /**
    * Resolves to { width, height, frameRate, videoBitrate, audioBitrate, loss, roundTripMs }; loss is
-   * a part of 1; null where nothing is known yet.
+   * a part of 1; null if nothing is known yet.
    */
   async read(peerConnection) {
     const now = { at: performance.now(), video: 0, audio: 0, sent: 0, lost: 0 };

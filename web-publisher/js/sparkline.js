@@ -29,7 +29,7 @@ export class Sparkline {
     this.element.append(this.#area, this.#line);
   }
 
-  /** `values`: the oldest first, null where there is none; `span`: how many fill the width. */
+  /** `values`: the oldest first, null if there is none; `span`: how many fill the width. */
   draw(values, span) {
     const known = values.filter((value) => value !== null);
     const top = Math.max(this.#least, ...known);

@@ -10,7 +10,7 @@ const BEEP_HZ = 1000;
 const BEEP_GAIN = 0.5;
 const SILENCE = [0];
 
-/* ---- sample by sample, where the browser lets us ---- */
+/* ---- sample by sample, if the browser lets us ---- */
 
 const BLOCK_MS = 10;
 const BLOCK_SAMPLES = (SAMPLE_RATE * BLOCK_MS) / 1000;
@@ -104,7 +104,7 @@ async function startScheduledSound() {
 
 /**
  * Starts the sound. Returns { track, stop }; the track is the caller's to stop. `under`: what sounds below
- * the beeps, again and again: samples, 48000 a second, of one channel; where samples can be written.
+ * the beeps, again and again: samples, 48000 a second, of one channel; if samples can be written.
  */
 export async function startTestSound({ under = SILENCE } = {}) {
   return typeof MediaStreamTrackGenerator === "function" ? startExactSound(under) : startScheduledSound();

@@ -27,7 +27,7 @@ export function drawTimeCode(context, width, height, unixMs) {
 
 /**
  * Reads the time out of a row of pixels (RGBA, `width` of them) from the middle of the strip.
- * Returns milliseconds since 1970, resolved to the moment nearest to `nearMs`; null where the row
+ * Returns milliseconds since 1970, resolved to the moment nearest to `nearMs`; null if the row
  * holds no valid time code.
  */
 export function readTimeCode(pixels, width, nearMs) {

@@ -2,7 +2,7 @@
 
 // When somebody who waits for a stream asks again: pure, so that a table of cases tests it. Ten thousand may wait
 // for one show. The server holds a request for wait.json until the stream begins (docs/protocol.md), so that one
-// request in half a minute does; where it does not, they ask ever less often, and never all at once.
+// request in half a minute does; if it does not, they ask ever less often, and never all at once.
 
 const AGAIN_MS = 500; // after an answer that all who wait were given at once; and up to
 const SPREAD_MS = 300; // so much more
