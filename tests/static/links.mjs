@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Looks whether there is what the documents link to: files, and headings in them. What comments and messages say of
-// docs/ is looked at too. Links to other sites are not followed.
+// Looks whether there is what the documents link to: files, and headings in them; and the files of the sources that they
+// name. What comments and messages say of docs/ is looked at too. Links to other sites are not followed.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -59,8 +59,16 @@ function check(place, from, target) {
   else if (anchor && file.endsWith(".md") && !hasAnchor(file, anchor)) wrong.push(`${place}: ${file} has no heading #${anchor}`);
 }
 
+/** A source file in a document: `hls-bridge/clock/timeline.c`. NAME stands for any. */
+const SOURCE_FILE = /`((?:common|hls-bridge|instruments|janus-plugin|tests|tools|web-publisher)\/[\w./-]+\.(?:[ch]|mjs|js|in|mk))`/g;
+
 for (const file of tracked.filter((name) => name.endsWith(".md") && !name.includes("/fixtures/"))) {
-  withoutCode(read(file)).forEach((line, i) => {
+  const text = read(file);
+  text.split("\n").forEach((line, i) => {
+    for (const [, named] of line.matchAll(SOURCE_FILE))
+      if (!named.includes("NAME")) check(`${file}:${i + 1}`, "README.md", named);
+  });
+  withoutCode(text).forEach((line, i) => {
     for (const [, target] of line.matchAll(/\]\(([^)\s]+)\)/g))
       if (!/^[a-z]+:/.test(target)) check(`${file}:${i + 1}`, file, target);
   });
