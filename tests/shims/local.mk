@@ -5,3 +5,4 @@ check_LTLIBRARIES += %D%/slow_disk.la
 %C%_slow_disk_la_SOURCES = %D%/slow_disk.c
 %C%_slow_disk_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
 %C%_slow_disk_la_LIBADD = -ldl
+shims: %D%/slow_disk.la

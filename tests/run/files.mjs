@@ -1,0 +1,65 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Runs files of end-to-end tests, each in a network namespace of its own.
+// Usage: files.mjs e2e [NAME] | live | soak
+
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { ROOT, runJobs } from "./jobs.mjs";
+import { fail, pass } from "./results.mjs";
+
+const FILE_SECONDS = 600, SOAK_SECONDS = 20_000; // what one file may take
+
+/** Those that want the machine for themselves. */
+const ALONE = ["players", "soak", "fifty-streams", "overload"];
+
+/** Seconds of those that take long, on a machine of two cores, with sanitizers. */
+const USUAL = {
+  main: 127, "low-latency": 103, loss: 98, "slow-disk": 93, quiet: 91, api: 91, replay: 82, pages: 75, edges: 75, outage: 69, disk: 68,
+  recovery: 62, negotiation: 60, limits: 59, players: 50, changes: 49, attacks: 46, strangers: 45, comebacks: 43, viewers: 40,
+  conformance: 40, "wall-clock": 33, demo: 25,
+};
+
+const filesIn = (folder) => readdirSync(path.join(ROOT, folder)).filter((name) => name.endsWith(".test.mjs")).sort()
+  .map((name) => path.join(folder, name));
+
+/** What of a file depends on the machine as well: it uses one of these. */
+const measures = (file) => /support\/(measured|health|conformance|audience)/.test(readFileSync(path.join(ROOT, file), "utf8"));
+
+const PARTS = {
+  e2e: (name) => ({ files: name ? [`tests/e2e/${name}.test.mjs`] : filesIn("tests/e2e") }),
+  // one file after the other
+  live: () => ({ files: filesIn("tests/e2e").filter(measures), lanes: 1 }),
+  soak: () => ({ files: [...filesIn("tests/soak"), "tests/e2e/replay.test.mjs", "tests/e2e/slow-disk.test.mjs"], seconds: SOAK_SECONDS }),
+};
+
+/** Shows what a file has said and counts its tests, which stand in the TAP that ends it. */
+function count({ job, status, text, seconds }, tap) {
+  const number = (what) => Number(tap.match(new RegExp(`^# ${what} (\\d+)`, "m"))?.[1] ?? NaN);
+  console.log(`-- ${job.name}, ${Math.round(seconds)} s`);
+  console.log(text.replace(/^ℹ (tests|suites|pass|fail|cancelled|skipped|todo|duration).*\n/gm, "").trimEnd());
+  pass(number("pass") || 0);
+  // without these lines node has not come to its end: what has not ended has failed
+  const bad = Number.isNaN(number("fail")) ? 1 : number("fail") + number("cancelled");
+  if (bad || status !== 0) fail(`${job.name}.test.mjs`, "", Math.max(bad, 1));
+}
+
+const [part, name] = process.argv.slice(2);
+const { files, lanes = 2, seconds = FILE_SECONDS } = PARTS[part](name);
+const folder = mkdtempSync(path.join(tmpdir(), "check-"));
+const jobs = files.map((file) => {
+  const title = path.basename(file, ".test.mjs");
+  return {
+    name: title, seconds, alone: ALONE.includes(title), command: "tests/e2e/in-namespace",
+    args: ["node", "--test", "--test-reporter=spec", "--test-reporter-destination=stdout",
+      "--test-reporter=tap", `--test-reporter-destination=${path.join(folder, title)}.tap`, file],
+  };
+});
+
+await runJobs(part, jobs, (result) => {
+  const tap = path.join(folder, `${result.job.name}.tap`);
+  count(result, existsSync(tap) ? readFileSync(tap, "utf8") : "");
+}, { lanes, usual: USUAL, tell: true });
+rmSync(folder, { recursive: true });

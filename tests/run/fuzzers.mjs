@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Runs each fuzz target with libFuzzer for a while; what it finds stays in a folder.
+// Usage: fuzzers.mjs TREE SECONDS [TARGET...]
+
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { runJobs } from "./jobs.mjs";
+import { fail, pass } from "./results.mjs";
+
+const EXTRA_SECONDS = 300; // for the corpus, and a machine that is busy
+
+const [tree, seconds, ...only] = process.argv.slice(2);
+const lines = (command, args) => execFileSync(command, args, { encoding: "utf8" }).split("\n").filter(Boolean);
+const found = mkdtempSync(path.join(tmpdir(), "fuzz-"));
+
+const jobs = lines("make", ["-s", "-C", tree, "list-fuzzers"]).map((name) => path.resolve(tree, name)).flatMap((program) =>
+  lines(program, ["--list"]).filter((target) => only.length === 0 || only.includes(target)).map((target) => ({
+    name: target, command: program, seconds: Number(seconds) + EXTRA_SECONDS,
+    args: [target, `-max_total_time=${seconds}`, `-artifact_prefix=${found}/`, "-print_final_stats=1",
+      path.join(found, target), path.join("tests/fuzz/corpus", target)],
+  })));
+jobs.forEach(({ name }) => mkdirSync(path.join(found, name)));
+
+await runJobs("fuzz", jobs, ({ job, status, text }) => (status === 0 ? pass() : fail(`fuzz ${job.name}`, text)));
+if (readdirSync(found).some((name) => !jobs.some((job) => job.name === name))) console.log(`inputs that failed are in ${found}`);
+else rmSync(found, { recursive: true });
+if (jobs.length === 0) fail("fuzz", "there is no such target");
