@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bridge_sdp.h"
+#include "janus-plugin/bridge_sdp.h"
 #include "stream_name.h"
 
 /* The announcements that are there, and the holds that have not ended. */
