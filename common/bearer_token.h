@@ -17,8 +17,8 @@
  * 0, or -1 with a sentence in `error` (SETTINGS_ERROR_SIZE bytes). */
 int bearer_token_read(const char *file, char token[BEARER_TOKEN_SIZE], char *error);
 
-/* Whether the value of an Authorization field shows `token`; NULL: there is no such field. Takes a
- * time that does not tell where they differ. */
+/* Whether the value of an Authorization field shows `token`; NULL: there is no such field. How long
+ * it takes does not tell where they differ. */
 bool bearer_token_shown(const char *authorization, const char *token);
 
 #endif

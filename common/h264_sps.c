@@ -70,7 +70,7 @@ static void read_picture_order_count(H264Bits *r, H264SliceSyntax *out)
 }
 
 /* Width and height from the macroblock counts and the cropping rectangle (equations 7-19 to 7-22).
- * Returns false where nothing or too much is left. */
+ * Returns false if nothing or too much is left. */
 static bool read_picture_size(H264Bits *r, uint32_t chroma, H264Sps *out, H264SliceSyntax *syntax)
 {
     uint64_t width = (h264_read_ue(r) + 1ull) * 16;

@@ -43,7 +43,7 @@ typedef struct H264Sps {
 } H264Sps;
 
 /* Reads the sequence parameter set NAL unit `nal` (its header byte included, no start code).
- * Returns 0, or -1 where it is cut short or out of range; `out` is then unspecified. */
+ * Returns 0, or -1 if it is cut short or out of range; `out` is then unspecified. */
 int h264_sps_parse(const uint8_t *nal, size_t len, H264Sps *out);
 
 /* Writes the codec as RFC 6381 names it, "avc1.42C01F"; H264_CODEC_SIZE bytes. */

@@ -2,8 +2,8 @@
 #ifndef MEAN_RATE_H
 #define MEAN_RATE_H
 
-/* How much somebody sends: the mean of some seconds, so that a key picture or a burst of the
- * network is not taken for his rate.
+/* How much a publisher sends: the mean of some seconds, so that a key picture or a burst of the
+ * network does not count as its rate.
  *
  * Thread-safety: none. */
 
@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MEAN_RATE_SECONDS 5 /* that a mean is of */
+#define MEAN_RATE_SECONDS 5 /* that the mean is taken over */
 
 typedef struct MeanRate {
     int64_t began_us;                       /* the second that is running */
@@ -19,14 +19,14 @@ typedef struct MeanRate {
     size_t at, whole;                       /* where the next one goes; how many there are */
 } MeanRate;
 
-/* One that counts from `from_us` on; what comes earlier is not counted. */
+/* Returns one that counts from `from_us` on. */
 MeanRate mean_rate(int64_t from_us);
 
 /* Counts `bytes` that came at `at_us`, which is about in order. */
 void mean_rate_add(MeanRate *meter, size_t bytes, int64_t at_us);
 
 /* The mean of the last whole seconds before the one in which something last came, in bit/s. Returns
- * false where there have not been so many yet. */
+ * false if there have not been so many yet. */
 bool mean_rate_get(const MeanRate *meter, int64_t *bitrate);
 
 #endif

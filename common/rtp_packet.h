@@ -31,7 +31,7 @@ typedef struct RtpPacket {
 /* Whether a datagram on a port that carries both is RTCP (RFC 5761 section 4). */
 bool rtp_is_rtcp(const uint8_t *buf, size_t len);
 
-/* Reads a packet. Returns 0, or -1 where it is no RTP version 2, is cut short, or claims more
+/* Reads a packet. Returns 0, or -1 if it is no RTP version 2, is cut short, or claims more
  * CSRCs, extension or padding than it has. */
 int rtp_packet_parse(const uint8_t *buf, size_t len, RtpPacket *out);
 
@@ -57,11 +57,11 @@ typedef struct RtpClock {
     int64_t base, base_us; /* the first value, and when it came */
 } RtpClock;
 
-/* The time of a packet that says `value` and came at `arrival_us`, which does not go back. It is
- * the nearest to the last one, as rtp_unwrap_32(). But where it is ahead of what the time
- * since the first packet allows by more than RTP_CLOCK_AWAY_US, or as far before the first, it is
- * another clock, which begins with `value`, of 0 to 2^32 - 1. So no time is below -10 s, nor above
- * 2^32 and the time that has passed, whatever is sent and for however long. */
+/* The time of a packet with timestamp `value` that came at `arrival_us`, which does not go back. It
+ * is the one nearest to the last, as of rtp_unwrap_32(). But if it is more than RTP_CLOCK_AWAY_US
+ * ahead of what the time since the first packet allows, or as far before the first, it is another
+ * clock, which begins with `value`, 0 to 2^32 - 1. So no time is below -10 s, or above 2^32 plus
+ * the time that has passed, whatever is sent and for however long. */
 int64_t rtp_clock_take(RtpClock *clock, uint32_t value, int64_t arrival_us);
 
 /* The time nearest to the last packet's that has the low bits of `value`; the clock stays as it is.

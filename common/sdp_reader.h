@@ -54,7 +54,7 @@ typedef struct SdpCodec {
     SdpSlice name; /* "H264", compare without regard to case */
     uint32_t clock_hz;
     unsigned channels; /* 1 where the line names none */
-    SdpSlice fmtp;     /* the parameters of its a=fmtp line; at is NULL where there is none */
+    SdpSlice fmtp;     /* the parameters of its a=fmtp line; at is NULL if there is none */
 } SdpCodec;
 
 /* Reads `len` bytes of `text` into `out`.
@@ -74,11 +74,11 @@ bool sdp_attribute(SdpSlice lines, const char *name, SdpSlice *value);
  * Returns the next one (0 to 127), or -1 when there are no more; what is not one is passed over. */
 int sdp_next_payload_type(const SdpMedia *media, size_t *at);
 
-/* What payload type `pt` of `media` is. Returns false where the section has no rtpmap for it. */
+/* What payload type `pt` of `media` is. Returns false if the section has no rtpmap for it. */
 bool sdp_codec(const SdpMedia *media, int pt, SdpCodec *out);
 
 /* The value of parameter `name` in an fmtp ("a=1;b=2"), names without regard to case.
- * Returns false where it has none. */
+ * Returns false if it has none. */
 bool sdp_fmtp_parameter(SdpSlice fmtp, const char *name, SdpSlice *value);
 
 /* Whether the section lists feedback message `what` ("nack pli") for payload type `pt` or for all
