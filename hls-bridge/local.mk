@@ -2,9 +2,9 @@
 
 # all but main, so that the tests link the same objects; a list for each folder
 noinst_LTLIBRARIES += libbridge.la
-libbridge_la_SOURCES = $(bridge_base) $(bridge_codec) $(bridge_clock) $(bridge_ingest) $(bridge_store) $(bridge_serve) $(bridge_package) $(bridge_segment) $(bridge_stream) $(bridge_control)
-libbridge_la_CFLAGS = $(AM_CFLAGS) $(LIBAV_CFLAGS) $(OPUS_CFLAGS) $(MICROHTTPD_CFLAGS) $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
-libbridge_la_LIBADD = libcommon.la $(LIBAV_LIBS) $(OPUS_LIBS) $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS) -lpthread
+libbridge_la_SOURCES = $(bridge_base) $(bridge_codec) $(bridge_clock) $(bridge_ingest) $(bridge_store) $(bridge_serve) $(bridge_package) $(bridge_segment) $(bridge_events) $(bridge_stream) $(bridge_control)
+libbridge_la_CFLAGS = $(AM_CFLAGS) $(LIBAV_CFLAGS) $(OPUS_CFLAGS) $(MICROHTTPD_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS)
+libbridge_la_LIBADD = libcommon.la $(LIBAV_LIBS) $(OPUS_LIBS) $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) $(ZLIB_LIBS) -lpthread
 bridge_base = \
 	%D%/base/boot_id.c \
 	%D%/base/bridge_log.c \
@@ -79,6 +79,15 @@ bridge_segment = \
 	%D%/segment/packager.c \
 	%D%/segment/picture_delay.c \
 	%D%/segment/segment_cutter.c
+bridge_events = \
+	%D%/events/event.c \
+	%D%/events/event_file.c \
+	%D%/events/event_http.c \
+	%D%/events/event_log.c \
+	%D%/events/event_queue.c \
+	%D%/events/event_ring.c \
+	%D%/events/event_sinks.c \
+	%D%/events/janus_event.c
 bridge_stream = \
 	%D%/stream/bridge_settings.c \
 	%D%/stream/caretaker.c \

@@ -19,6 +19,7 @@
 #include "stream/bridge_settings.h"
 #include "stream/caretaker.h"
 #include "control/control_api.h"
+#include "events/event_sinks.h"
 #include "serve/ll_server.h"
 #include "settings_reader.h"
 #include "stream/stream_table.h"
@@ -207,6 +208,7 @@ static int listen_on_fixed_ports(const Options *options, StreamTable *table)
 
 /* Everything that runs beside main. */
 typedef struct Parts {
+    EventQueue *events;
     LlHub *ll_hub;
     Thumbnailer *thumbnailer;
     StreamTable *table;
@@ -225,6 +227,36 @@ static void wait_for_signal(const sigset_t *signals)
     log_info("%s, stopping", signal == SIGINT ? "interrupted" : "terminated");
 }
 
+/* Who is told what happens. Returns NULL with errno. */
+static EventQueue *make_events(const BridgeSettings *settings)
+{
+    const EventSinksParams wanted = {
+        .janus = settings->events_janus,
+        .emitter = settings->events_emitter,
+        .file_bytes = settings->events_file,
+    };
+    EventSink sinks[EVENT_READERS_MAX];
+    const EventQueueParams params = {
+        .clock = clock_system(),
+        .sinks = sinks,
+        .count = event_sinks_open(&wanted, sinks),
+        .room = (size_t)settings->events_queue,
+    };
+
+    return params.count > 0 ? event_queue_create(&params) : NULL;
+}
+
+static StreamTable *make_table(const BridgeSettings *settings, const Parts *parts)
+{
+    return stream_table_create(&(StreamTableParams){
+        .settings = settings,
+        .clock = clock_system(),
+        .ll_hub = parts->ll_hub,
+        .thumbnailer = parts->thumbnailer,
+        .events = parts->events,
+    });
+}
+
 /* What is there of streams, without any yet. Returns 0, or -1 after a sentence on stderr. */
 static int make_streams(const BridgeSettings *settings, Parts *parts)
 {
@@ -235,12 +267,13 @@ static int make_streams(const BridgeSettings *settings, Parts *parts)
     const char *failed = NULL;
 
     errno = ENOMEM; /* of whatever says nothing else */
-    if (settings->ll_enabled && !(parts->ll_hub = ll_hub_create(&hub)))
+    if (!(parts->events = make_events(settings)))
+        failed = "the queue of events";
+    else if (settings->ll_enabled && !(parts->ll_hub = ll_hub_create(&hub)))
         failed = "low-latency HLS";
     else if (settings->thumbnail_us && !(parts->thumbnailer = thumbnailer_create()))
         failed = "the thread of thumbnails";
-    else if (!(parts->table = stream_table_create(settings, parts->ll_hub, parts->thumbnailer,
-                                                  clock_system())))
+    else if (!(parts->table = make_table(settings, parts)))
         failed = "the table of streams";
     else if (!(parts->list = public_list_create(settings->directory, clock_system())))
         failed = "the list of streams in hls.directory";
@@ -311,6 +344,7 @@ static void *stop(void *data)
     thumbnailer_destroy(&parts->thumbnailer);
     public_list_destroy(&parts->list);
     ll_hub_destroy(&parts->ll_hub);
+    event_queue_destroy(&parts->events);
     return NULL;
 }
 

@@ -75,6 +75,7 @@ static ControlRequest read_head(struct MHD_Connection *connection, const char *m
     return (ControlRequest){
         .method = method,
         .path = path,
+        .reason = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "reason"),
         .head = {
             .host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host"),
             .origin = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Origin"),

@@ -138,9 +138,12 @@ static bool put_stream(StreamTable *table, const char *name, const ControlReques
     return good;
 }
 
-static bool delete_stream(StreamTable *table, const char *name, ControlAnswer *out)
+static bool delete_stream(StreamTable *table, const char *name, const ControlRequest *request,
+                          ControlAnswer *out)
 {
-    if (stream_table_unpublish(table, name) < 0)
+    bool kicked = request->reason && strcmp(request->reason, "kicked") == 0;
+
+    if ((kicked ? stream_table_kick(table, name) : stream_table_unpublish(table, name)) < 0)
         return refuse(out, NOT_FOUND, "nobody publishes under this name");
     *out = (ControlAnswer){.status = NO_CONTENT, .type = "text/plain"};
     return true;
@@ -171,9 +174,11 @@ static bool get_streams(StreamTable *table, ControlAnswer *out)
         json_array_append_new(streams, status_json(&list[i]));
     free(list);
     StreamLoad load = stream_table_load(table);
+    EventStats events = stream_table_events(table);
     return answer_json(out, OK, "application/json",
-                       json_pack("{s:o, s:o*, s:o}", "load", load_json(&load), "process",
-                                 process_json(), "streams", streams));
+                       json_pack("{s:o, s:o*, s:o, s:o}", "load", load_json(&load), "process",
+                                 process_json(), "events", events_json(&events), "streams",
+                                 streams));
 }
 
 static bool get_metrics(StreamTable *table, ControlAnswer *out)
@@ -182,7 +187,8 @@ static bool get_metrics(StreamTable *table, ControlAnswer *out)
     StreamStatus *list = stream_table_list(table, &count);
     LlHubStats requests = stream_table_requests(table);
     StreamLoad load = stream_table_load(table);
-    char *text = status_metrics(list, count, &load, &requests);
+    EventStats events = stream_table_events(table);
+    char *text = status_metrics(&(StatusMetrics){list, count, &load, &requests, &events});
 
     free(list);
     return answer(out, OK, "text/plain; version=0.0.4", text);
@@ -198,7 +204,7 @@ static bool handle_stream(StreamTable *table, const char *name, const ControlReq
     if (strcmp(request->method, "PUT") == 0)
         return put_stream(table, name, request, out);
     if (strcmp(request->method, "DELETE") == 0)
-        return delete_stream(table, name, out);
+        return delete_stream(table, name, request, out);
     if (strcmp(request->method, "GET") == 0)
         return get_stream(table, name, out);
     return refuse(out, METHOD_NOT_ALLOWED, "a stream takes GET, PUT and DELETE");

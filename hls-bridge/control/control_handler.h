@@ -13,6 +13,7 @@
 
 typedef struct ControlRequest {
     const char *method, *path;
+    const char *reason; /* the argument of that name; NULL: there is none */
     ControlHead head;
     const char *body; /* NULL: there is none */
     size_t body_len;

@@ -161,3 +161,18 @@ json_t *load_json(const StreamLoad *load)
         "names", (json_int_t)load->names, "max_names", (json_int_t)load->max_names, "forgotten",
         (json_int_t)load->forgotten);
 }
+
+json_t *events_json(const EventStats *events)
+{
+    json_t *sinks = json_array();
+
+    for (size_t i = 0; i < events->sinks; i++) {
+        const EventSinkStats *sink = &events->sink[i];
+        json_array_append_new(sinks, json_pack("{s:s, s:I, s:I, s:I, s:I}", "name", sink->name,
+                                               "delivered", (json_int_t)sink->taken, "dropped",
+                                               (json_int_t)sink->dropped, "failures",
+                                               (json_int_t)sink->failures, "waiting",
+                                               (json_int_t)sink->waiting));
+    }
+    return json_pack("{s:I, s:o}", "emitted", (json_int_t)events->emitted, "sinks", sinks);
+}

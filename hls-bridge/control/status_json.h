@@ -18,8 +18,18 @@ json_t *load_json(const StreamLoad *load);
 /* What the bridge itself uses of the machine. Returns NULL where the kernel does not tell. */
 json_t *process_json(void);
 
-/* The caller frees the text. Returns NULL where there is no memory. */
-char *status_metrics(const StreamStatus *streams, size_t count, const StreamLoad *load,
-                     const LlHubStats *requests);
+/* Of all events, and how they come to each sink that waits. */
+json_t *events_json(const EventStats *events);
+
+typedef struct StatusMetrics {
+    const StreamStatus *streams;
+    size_t count; /* of them */
+    const StreamLoad *load;
+    const LlHubStats *requests;
+    const EventStats *events;
+} StatusMetrics;
+
+/* The caller frees the text. Returns NULL if there is no memory. */
+char *status_metrics(const StatusMetrics *status);
 
 #endif

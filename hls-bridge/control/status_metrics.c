@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "control/status_json.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/metrics_text.h"
 #include "control/process_metrics.h"
@@ -301,20 +303,9 @@ static void write_load(FILE *out, const StreamLoad *load)
                    "Publishers let go since nothing ever came from them.", (double)load->silent);
 }
 
-char *status_metrics(const StreamStatus *streams, size_t count, const StreamLoad *load,
-                     const LlHubStats *requests)
+/* Low-latency requests and connections. */
+static void write_requests(FILE *out, const LlHubStats *requests)
 {
-    char *text = NULL;
-    size_t len;
-    FILE *out = open_memstream(&text, &len);
-
-    if (!out)
-        return NULL;
-    metrics_single(out, "hls_bridge_streams", "gauge", "Streams there are: live, held or ended.",
-                   (double)count);
-    write_load(out, load);
-    write_families(out, streams, count);
-    write_histograms(out, streams, count);
     metrics_single(out, "hls_bridge_waiting_requests_total", "counter",
                    "Low-latency requests that had to wait for what was to come.",
                    (double)requests->held_ever);
@@ -331,6 +322,56 @@ char *status_metrics(const StreamStatus *streams, size_t count, const StreamLoad
     metrics_single(out, "hls_bridge_part_memory_bytes", "gauge",
                    "The newest parts, kept for those who wait for them.",
                    (double)requests->part_bytes);
+}
+
+/* How events come to those who want to know them. */
+static void write_events(FILE *out, const EventStats *events)
+{
+    static const struct {
+        const char *name, *type, *help;
+        size_t offset; /* of a uint64_t in EventSinkStats */
+    } rows[] = {
+        {"hls_bridge_delivered_events_total", "counter", "Events that a sink has taken.",
+         offsetof(EventSinkStats, taken)},
+        {"hls_bridge_dropped_events_total", "counter",
+         "Events that a sink has lost, since more than events.queue waited for it.",
+         offsetof(EventSinkStats, dropped)},
+        {"hls_bridge_failed_event_deliveries_total", "counter",
+         "Tries to deliver an event that have failed; each is tried again.",
+         offsetof(EventSinkStats, failures)},
+        {"hls_bridge_waiting_events", "gauge", "Events that wait for a sink.",
+         offsetof(EventSinkStats, waiting)},
+    };
+    char labels[64];
+
+    metrics_single(out, "hls_bridge_events_total", "counter",
+                   "What has happened to streams, as events.", (double)events->emitted);
+    for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]) && events->sinks > 0; r++) {
+        metrics_family(out, rows[r].name, rows[r].type, rows[r].help);
+        for (size_t i = 0; i < events->sinks; i++) {
+            uint64_t value;
+            memcpy(&value, (const char *)&events->sink[i] + rows[r].offset, sizeof(value));
+            snprintf(labels, sizeof(labels), "sink=\"%s\"", events->sink[i].name);
+            metrics_sample(out, rows[r].name, labels, (double)value);
+        }
+    }
+}
+
+char *status_metrics(const StatusMetrics *status)
+{
+    char *text = NULL;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+
+    if (!out)
+        return NULL;
+    metrics_single(out, "hls_bridge_streams", "gauge", "Streams there are: live, held or ended.",
+                   (double)status->count);
+    write_load(out, status->load);
+    write_families(out, status->streams, status->count);
+    write_histograms(out, status->streams, status->count);
+    write_requests(out, status->requests);
+    write_events(out, status->events);
     process_metrics_write(out);
     if (fclose(out) == 0)
         return text;

@@ -9,8 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "serve/ll_server.h"
+#include "events/event_sinks.h"
 #include "package/playlist.h"
+#include "serve/ll_server.h"
 #include "settings_reader.h"
 
 #define S US_PER_S
@@ -56,6 +57,10 @@ static const SettingRule rules[] = {
     {KEY("sources.bitrate", SETTING_INTEGER, source_bitrate, 100000, 1000000000)},
     /* in Mbit/s: libconfig wraps what is beyond 32 bits, and says nothing */
     {KEY("sources.bandwidth", SETTING_INTEGER, bandwidth_mbit, 0, 100000)},
+    {KEY("events.janus", SETTING_STRING, events_janus, 0, BRIDGE_PATH_SIZE - 1)},
+    {KEY("events.emitter", SETTING_STRING, events_emitter, 1, BRIDGE_EMITTER_SIZE - 1)},
+    {KEY("events.queue", SETTING_INTEGER, events_queue, 16, 65536)},
+    {KEY("events.file", SETTING_INTEGER, events_file, 1 << 16, 1 << 30)},
     {KEY("control.address", SETTING_STRING, control_address, 7, BRIDGE_ADDRESS_SIZE - 1)},
     {KEY("control.port", SETTING_INTEGER, control_port, 1, UINT16_MAX)},
     {KEY("control.listen", SETTING_STRING, control_listen, 0, BRIDGE_LISTEN_SIZE - 1)},
@@ -87,6 +92,9 @@ BridgeSettings bridge_settings_defaults(void)
         .source_timeout_us = 10 * S,
         .backlog = 8 << 20,
         .audio_bitrate = 128000,
+        .events_emitter = "hls-bridge",
+        .events_queue = 1024,
+        .events_file = 64 << 20,
         .control_address = "127.0.0.1",
         .control_port = 8190,
         .max_streams = 200,
@@ -228,6 +236,12 @@ int bridge_settings_check(BridgeSettings *settings, char *error)
         snprintf(error, SETTINGS_ERROR_SIZE,
                  "sources.bandwidth is less than sources.bitrate, for which there must be room to "
                  "let a stream in: there would never be one");
+        return -1;
+    }
+    if (!event_sinks_known(settings->events_janus)) {
+        snprintf(error, SETTINGS_ERROR_SIZE,
+                 "events.janus must be \"file:/PATH\", \"http://...\" or \"https://...\", or empty "
+                 "for nowhere");
         return -1;
     }
     return check_directory(settings->directory, error);

@@ -58,6 +58,7 @@ MailboxEntry mailbox_publish(Mailbox *m, Source *source, const SourceSdp *sdp, b
         m->taken = true;
         source_destroy(&m->mail.source);
         m->mail.source = source;
+        m->mail.replaced |= *replaced;
         m->mail.fixed = fixed;
         m->mail.sdp = *sdp;
         m->mail.unpublish = false;
@@ -75,6 +76,7 @@ int mailbox_unpublish(Mailbox *m)
     bool there = m->taken;
     m->taken = false;
     source_destroy(&m->mail.source);
+    m->mail.replaced = false;
     m->mail.unpublish = true;
     pthread_mutex_unlock(&m->lock);
     eventfd_write(m->wake_fd, 1);
@@ -86,6 +88,11 @@ void mailbox_hurry(Mailbox *m)
     pthread_mutex_lock(&m->lock);
     m->mail.hurry = true;
     pthread_mutex_unlock(&m->lock);
+    eventfd_write(m->wake_fd, 1);
+}
+
+void mailbox_wake(Mailbox *m)
+{
     eventfd_write(m->wake_fd, 1);
 }
 
@@ -136,7 +143,7 @@ Mail mailbox_read(Mailbox *m)
     pthread_mutex_lock(&m->lock);
     Mail mail = m->mail;
     m->mail.source = NULL;
-    m->mail.unpublish = m->mail.hurry = false;
+    m->mail.unpublish = m->mail.hurry = m->mail.replaced = false;
     pthread_mutex_unlock(&m->lock);
     return mail;
 }

@@ -17,6 +17,7 @@ typedef struct Mail {
     bool stop;
     bool hurry;     /* mailbox_hurry() */
     Source *source; /* a new publisher, whom the reader owns; NULL: none */
+    bool replaced;  /* it takes the place of one that was there */
     bool fixed;     /* he is heard where his description says */
     SourceSdp sdp;  /* which is this */
 } Mail;
@@ -45,6 +46,9 @@ int mailbox_unpublish(Mailbox *mailbox);
 
 /* What is held open is to be ended now, unless somebody publishes. */
 void mailbox_hurry(Mailbox *mailbox);
+
+/* The thread is to look at the clock. */
+void mailbox_wake(Mailbox *mailbox);
 
 /* The thread is to end; nobody is let in any more. */
 void mailbox_stop(Mailbox *mailbox);

@@ -21,6 +21,9 @@
 /* A stream that was just made stays for so long: whom it was made for is about to publish. */
 #define STAY_LEAST_US (2 * US_PER_S)
 
+/* The disk takes a stream's media again if it has refused none for so long. */
+#define DISK_CALM_US (10 * US_PER_S)
+
 /* For how long a publisher that sends more than it may is kept out. */
 #define BAR_US (10 * US_PER_S)
 
@@ -68,12 +71,23 @@ struct Stream {
     int64_t since_us;        /* the state began */
     int64_t deadline_us;     /* when it ends, HELD and ENDED */
     int64_t barred_until_us; /* a publisher that was ended is kept out */
-    bool end_refused;        /* by the disk; said in the log */
+    bool broadcast;          /* one has begun, with a publisher, and has not ended */
+    bool shown;              /* and something of it came */
+    bool end_refused;        /* by the disk; told */
+    uint64_t failed_writes;  /* of media */
+    int64_t write_failed_us; /* the last of them, while that is told; 0: it is not */
     int64_t next_status_us;
     int64_t live_since_unix_us;
     uint64_t publishers, excessive;
-    SourceProblem problem; /* of the publisher; said in the log */
+    SourceProblem problem; /* of the publisher; told */
 };
+
+/* Tells what has happened to the stream. */
+static void emit(const Stream *s, Event event)
+{
+    memcpy(event.stream, s->name, sizeof(event.stream));
+    event_queue_emit(s->params.events, &event);
+}
 
 static int64_t time_us(const Stream *s)
 {
@@ -104,14 +118,18 @@ static void note_first(Stream *s)
         return;
     s->publishers++;
     s->live_since_unix_us = clock_unix_us(s->params.packager.clock);
-    log_info("%s: a publisher sends%s%s", s->name,
-             source_has(s->source, TRACK_VIDEO) ? ", video" : "",
-             source_has(s->source, TRACK_AUDIO) ? ", audio" : "");
+    Event event = {.kind = s->shown ? EVENT_RESUMED : EVENT_LIVE,
+                   .live = {.video = source_has(s->source, TRACK_VIDEO),
+                            .audio = source_has(s->source, TRACK_AUDIO),
+                            .publishers = s->publishers}};
+    snprintf(event.live.title, sizeof(event.live.title), "%s", source_title(s->source));
+    emit(s, event);
+    s->broadcast = s->shown = true;
     set_state(s, STREAM_LIVE, NEVER_US);
 }
 
 /* The publisher goes, or has gone: writes out what there is. */
-static void leave(Stream *s, int64_t now_us, const char *why)
+static void leave(Stream *s, int64_t now_us, EventHeldReason reason)
 {
     if (!s->source)
         return;
@@ -125,19 +143,19 @@ static void leave(Stream *s, int64_t now_us, const char *why)
     if (empty &&
         s->state == STREAM_HELD) /* as a bar is remembered by the stream, it stays as long */
         s->deadline_us = now_us < s->barred_until_us ? s->barred_until_us : now_us;
-    if (was_live && s->stopping)
-        log_info("%s: %s", s->name, why);
-    else if (was_live && empty)
-        log_info("%s: %s, and there was nothing to show", s->name, why);
-    else if (was_live)
-        log_info("%s: %s, held open for %lld s", s->name, why,
-                 (long long)(s->params.hold_us / US_PER_S));
+    if (was_live)
+        emit(s, (Event){.kind = EVENT_HELD,
+                        .held = {.reason = reason,
+                                 .empty = empty,
+                                 .hold_us = empty ? 0 : s->params.hold_us}});
+    else if (!s->shown && reason != HELD_TAKEN_OVER)
+        s->broadcast = false;
 }
 
 /* Ends the publisher, though nobody has asked for it. */
-static void end_publisher(Stream *s, int64_t now_us, const char *why)
+static void end_publisher(Stream *s, int64_t now_us, EventHeldReason reason)
 {
-    leave(s, now_us, why);
+    leave(s, now_us, reason);
     atomic_store(&s->left_us, now_us);
     mailbox_leave(s->mail);
 }
@@ -185,12 +203,12 @@ static bool end_excess(Stream *s, int64_t now_us)
     if (s->fixed || !source_bitrate(s->source, &bitrate) ||
         bitrate <= STREAM_EXCESS_FACTOR * s->params.source_bitrate)
         return false;
-    log_error("%s: the publisher sends %.1f Mbit/s, and may %.1f (sources.bitrate)", s->name,
-              (double)bitrate / 1e6, (double)s->params.source_bitrate / 1e6);
+    emit(s, (Event){.kind = EVENT_TOO_MUCH,
+                    .too_much = {.bitrate = bitrate, .most = s->params.source_bitrate}});
     s->excessive++;
     s->barred_until_us = now_us + BAR_US;
     mailbox_bar(s->mail, s->barred_until_us);
-    end_publisher(s, now_us, "ended, since it sends too much");
+    end_publisher(s, now_us, HELD_TOO_MUCH);
     return true;
 }
 
@@ -202,12 +220,21 @@ static void check_publisher(Stream *s, int64_t now_us)
     if (s->fixed && s->state != STREAM_LIVE)
         return; /* it may wait for as long as it likes */
     if (!source_has_been_heard(s->source)) {
-        log_warn("%s: let go, since nothing has ever come from the publisher", s->name);
+        emit(s, (Event){.kind = EVENT_SILENT});
         atomic_fetch_add(&s->silent, 1);
     }
-    end_publisher(s, now_us, "nothing has come from the publisher for a while");
+    end_publisher(s, now_us, HELD_NO_PACKETS);
     if (s->fixed)
         listen_again(s);
+}
+
+/* A new broadcast begins, if none is under way. */
+static void start_broadcast(Stream *s)
+{
+    if (s->broadcast)
+        return;
+    s->broadcast = true;
+    emit(s, (Event){.kind = EVENT_STARTED});
 }
 
 /* Does what others have asked for. Returns false where the thread is to stop. */
@@ -217,34 +244,61 @@ static bool read_mail(Stream *s, int64_t now_us)
 
     s->stopping = mail.stop;
     if (mail.unpublish)
-        leave(s, now_us, "the publisher has gone");
+        leave(s, now_us, HELD_GONE);
     if (mail.source) {
         s->fixed = mail.fixed;
         s->fixed_sdp = mail.sdp;
-        leave(s, now_us, "another publisher takes over");
+        if (mail.replaced)
+            emit(s, (Event){.kind = EVENT_TAKEN_OVER});
+        leave(s, now_us, HELD_TAKEN_OVER);
         enter(s, mail.source);
+        start_broadcast(s);
     }
     bool unwanted = mail.hurry || (mail.unpublish && is_void(s));
     if (unwanted && !s->source && s->state == STREAM_HELD)
         s->deadline_us = now_us;
     if (s->stopping)
-        leave(s, now_us, "the bridge stops");
+        leave(s, now_us, HELD_STOPPING);
     return !s->stopping;
 }
 
 /* ---- status ---- */
 
-/* Says in the log what is wrong with the video, when it is found and when it is over. */
+/* Tells what is wrong with the video, when it is found and when it is over. */
 static SourceProblem note_problem(Stream *s, const IntakeStats *media)
 {
     SourceProblem problem = source_problem(media);
 
     if (problem != s->problem && problem != PROBLEM_NONE)
-        log_warn("%s: %s", s->name, source_problem_text(problem));
+        emit(s, (Event){.kind = EVENT_PROBLEM,
+                        .problem = {source_problem_name(problem), source_problem_text(problem)}});
     else if (problem != s->problem)
-        log_info("%s: the video can be played now", s->name);
+        emit(s, (Event){.kind = EVENT_PROBLEM_OVER});
     s->problem = problem;
     return problem;
+}
+
+/* Tells that the disk refuses media, and that it takes them again. */
+static void note_writes(Stream *s, const HlsOutputStats *output, int64_t now_us)
+{
+    const CmafTrackStats *track = output->low_latency.track;
+    uint64_t failed =
+        output->failed_writes + track[LL_VIDEO].failed_writes + track[LL_AUDIO].failed_writes;
+    Event event = {.disk = {.part = DISK_MEDIA}};
+
+    if (failed > s->failed_writes) {
+        if (s->write_failed_us == 0) {
+            event.kind = EVENT_DISK_TROUBLE;
+            emit(s, event);
+        }
+        s->write_failed_us = now_us;
+    } else if (s->write_failed_us != 0 && s->state == STREAM_LIVE &&
+               now_us - s->write_failed_us >= DISK_CALM_US) {
+        event.kind = EVENT_DISK_WORKS;
+        emit(s, event);
+        s->write_failed_us = 0;
+    }
+    s->failed_writes = failed;
 }
 
 static void update_status(Stream *s, int64_t now_us)
@@ -257,6 +311,7 @@ static void update_status(Stream *s, int64_t now_us)
     s->next_status_us = now_us + STATUS_PERIOD_US;
     thumbnail_update(thumbnail);
     StreamStatus status = {
+        .at_us = now_us,
         .state = s->state,
         .since_us = s->since_us,
         .live_since_unix_us = s->live_since_unix_us,
@@ -274,6 +329,7 @@ static void update_status(Stream *s, int64_t now_us)
     };
 
     memcpy(status.name, s->name, sizeof(status.name));
+    note_writes(s, &status.output, now_us);
     if (status.has_source) {
         int64_t bitrate;
         status.source = source_stats(s->source);
@@ -305,16 +361,21 @@ static void end_held(Stream *s, int64_t now_us)
 {
     if (packager_end(s->packager) < 0) {
         if (!s->end_refused)
-            log_error("%s: its end cannot be written: %s; tried again each second", s->name,
-                      strerror(errno));
+            emit(s,
+                 (Event){.kind = EVENT_DISK_TROUBLE, .disk = {.part = DISK_END, .error = errno}});
         s->end_refused = true;
         s->deadline_us = now_us + RETRY_US;
         return;
     }
+    if (s->end_refused)
+        emit(s, (Event){.kind = EVENT_DISK_WORKS, .disk = {.part = DISK_END}});
     s->end_refused = false;
-    if (packager_listing(s->packager) == LISTING_ENDED)
-        log_info("%s: ended", s->name);
+    emit(s, (Event){.kind = EVENT_ENDED,
+                    .ended = {.listed = packager_listing(s->packager) == LISTING_ENDED}});
     set_state(s, STREAM_ENDED, now_us + s->params.keep_us);
+    s->broadcast = s->shown = false;
+    if (s->source) /* one that came while it was held, and has not sent yet */
+        start_broadcast(s);
 }
 
 /* Removes what was kept, unless the disk refuses or a publisher comes. Returns whether nothing is
@@ -328,6 +389,7 @@ static bool remove_all(Stream *s, int64_t now_us)
     if (!mailbox_close(s->mail))
         return false;
     packager_discard(s->packager);
+    emit(s, (Event){.kind = EVENT_REMOVED});
     return true;
 }
 
@@ -367,6 +429,7 @@ static void take_up(Stream *s, int64_t now_us)
     if (stay_us < STAY_LEAST_US || is_void(s))
         stay_us = STAY_LEAST_US;
     set_state(s, ended ? STREAM_ENDED : STREAM_HELD, now_us + stay_us);
+    s->broadcast = s->shown = s->state == STREAM_HELD && !is_void(s);
     if (packager_listing(s->packager) == LISTING_NONE && !is_void(s))
         log_warn("%s: what an earlier run has listed is lost, or may be; only its numbers go on",
                  s->name);
@@ -417,17 +480,22 @@ static bool open_stream(Stream *s)
 {
     const struct timespec pause = {.tv_nsec = OPEN_RETRY_US * 1000};
 
-    for (bool first = true; !open_folder(s); first = false) {
+    bool failed = false;
+
+    while (!open_folder(s)) {
         int error = errno;
         if (end_opening(s, OPEN_FAILED, error))
             return false;
-        if (first)
-            log_error("%s: cannot be opened: %s; tried again while somebody publishes", s->name,
-                      strerror(error));
+        if (!failed)
+            emit(s, (Event){.kind = EVENT_DISK_TROUBLE,
+                            .disk = {.part = DISK_FOLDER, .error = error}});
+        failed = true;
         if (mailbox_is_stopped(s->mail) || give_up(s))
             return false;
         nanosleep(&pause, NULL);
     }
+    if (failed)
+        emit(s, (Event){.kind = EVENT_DISK_WORKS, .disk = {.part = DISK_FOLDER}});
     if (!s->taken_up)
         take_up(s, time_us(s));
     s->taken_up = true;
@@ -627,6 +695,11 @@ bool stream_hurry(Stream *s)
         return false;
     mailbox_hurry(s->mail);
     return true;
+}
+
+void stream_wake(Stream *s)
+{
+    mailbox_wake(s->mail);
 }
 
 void stream_tend(Stream *s, int64_t now_us, bool remove)

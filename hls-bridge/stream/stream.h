@@ -13,9 +13,10 @@
  * thread, or copy what it has left for them. stream_publish() and stream_destroy() are called by
  * one thread at a time, and nobody tends a stream while it is destroyed. */
 
-#include "segment/packager.h"
+#include "events/event_queue.h"
 #include "ingest/source.h"
 #include "ingest/source_problem.h"
+#include "segment/packager.h"
 #include "stream_name.h"
 
 /* Encoders overshoot: a publisher that sends up to so many times what it may is let be. */
@@ -27,6 +28,7 @@ typedef struct StreamParams {
     PackagerParams packager; /* with the stream's name and its clock */
     int64_t hold_us, keep_us;
     StandIn *stand_in;         /* of all streams; borrowed */
+    EventQueue *events;        /* likewise; NULL: nobody wants to know */
     size_t backlog;            /* bytes of a publisher that may wait for the stream's thread */
     int64_t source_timeout_us; /* a publisher that has sent nothing for so long is gone */
     int64_t source_bitrate;    /* bit/s; one that sends more than twice as much is ended */
@@ -41,6 +43,7 @@ typedef enum StreamState {
 /* A copy of how a stream stands, a quarter of a second old at the most. */
 typedef struct StreamStatus {
     char name[STREAM_NAME_MAX + 1];
+    int64_t at_us; /* it stood like this; monotonic */
     StreamState state;
     int64_t since_us;           /* it has been in this state; monotonic */
     int64_t live_since_unix_us; /* 0: not live */
@@ -92,6 +95,9 @@ int64_t stream_left_us(const Stream *stream);
 /* Ends a stream that is held open, before its time: others need the room. Returns whether this is
  * new to it since somebody last published. */
 bool stream_hurry(Stream *stream);
+
+/* Has the thread look at the clock: for who moves that on by hand, and will not wait a second. */
+void stream_wake(Stream *stream);
 
 /* Whether it rests: it has ended, and nothing is done for it but by stream_tend(). */
 bool stream_is_resting(const Stream *stream);

@@ -27,6 +27,7 @@ struct StreamTable {
     LlHub *ll_hub;
     StandIn *stand_in;
     Thumbnailer *thumbnailer;
+    EventQueue *events;
     pthread_mutex_t lock; /* guards what follows; held while a stream is made, not while one ends */
     Stream **streams;     /* in order of name */
     size_t count, capacity;
@@ -39,24 +40,24 @@ struct StreamTable {
     Stream *tended; /* stream_table_tend() is at it, without the lock: it stays where it is */
 };
 
-StreamTable *stream_table_create(const BridgeSettings *settings, LlHub *ll_hub,
-                                 Thumbnailer *thumbnailer, const Clock *clock)
+StreamTable *stream_table_create(const StreamTableParams *params)
 {
     StreamTable *t = calloc(1, sizeof(*t));
 
     if (!t)
         return NULL;
-    t->stand_in = stand_in_create(clock);
+    t->stand_in = stand_in_create(params->clock);
     t->old_names = t->stand_in ? old_names_create() : NULL;
     if (!t->old_names) {
         stand_in_destroy(&t->stand_in);
         free(t);
         return NULL;
     }
-    t->settings = settings;
-    t->clock = clock;
-    t->ll_hub = ll_hub;
-    t->thumbnailer = thumbnailer;
+    t->settings = params->settings;
+    t->clock = params->clock;
+    t->ll_hub = params->ll_hub;
+    t->thumbnailer = params->thumbnailer;
+    t->events = params->events;
     pthread_mutex_init(&t->lock, NULL);
     return t;
 }
@@ -154,6 +155,7 @@ static Stream *add(StreamTable *t, const char *name)
         .hold_us = settings->hold_us,
         .keep_us = settings->keep_us,
         .stand_in = t->stand_in,
+        .events = t->events,
         .backlog = (size_t)settings->backlog,
         .source_timeout_us = settings->source_timeout_us,
         .source_bitrate = settings->source_bitrate,
@@ -439,6 +441,21 @@ static PublishResult enter(StreamTable *t, const char *name, const SourceSdp *sd
     }
 }
 
+/* Tells that a publisher is not let in. */
+static void tell_refusal(StreamTable *t, const char *name, PublishResult result, int error)
+{
+    static const char *const reasons[] = {
+        [PUBLISH_LIMIT] = "max",     [PUBLISH_NO_ROOM] = "bandwidth", [PUBLISH_CROWDED] = "crowded",
+        [PUBLISH_BARRED] = "barred", [PUBLISH_FAILED] = "failed",
+    };
+    Event event = {
+        .kind = EVENT_REFUSED,
+        .refused = {.reason = reasons[result], .error = result == PUBLISH_FAILED ? error : 0}};
+
+    snprintf(event.stream, sizeof(event.stream), "%s", name);
+    event_queue_emit(t->events, &event);
+}
+
 PublishResult stream_table_publish(StreamTable *t, const char *name, const SourceSdp *sdp,
                                    bool fixed_ports, uint16_t *ports, uint16_t *failed_port)
 {
@@ -454,6 +471,8 @@ PublishResult stream_table_publish(StreamTable *t, const char *name, const Sourc
         result = enter(t, name, sdp, fixed_ports, ports, failed_port);
     int error = errno;
     pthread_mutex_unlock(&t->lock);
+    if (result != PUBLISH_CREATED && result != PUBLISH_REPLACED)
+        tell_refusal(t, name, result, error);
     errno = error;
     return result;
 }
@@ -463,6 +482,22 @@ int stream_table_unpublish(StreamTable *t, const char *name)
     pthread_mutex_lock(&t->lock);
     Stream *stream = find(t, name);
     int status = stream ? stream_unpublish(stream) : -1;
+    pthread_mutex_unlock(&t->lock);
+    return status;
+}
+
+int stream_table_kick(StreamTable *t, const char *name)
+{
+    Event event = {.kind = EVENT_KICKED};
+
+    pthread_mutex_lock(&t->lock);
+    Stream *stream = find(t, name);
+    int status = stream && stream_is_taken(stream) ? 0 : -1;
+    if (status == 0) { /* before what comes of it is told */
+        snprintf(event.stream, sizeof(event.stream), "%s", name);
+        event_queue_emit(t->events, &event);
+        stream_unpublish(stream);
+    }
     pthread_mutex_unlock(&t->lock);
     return status;
 }
@@ -501,6 +536,11 @@ StreamLoad stream_table_load(StreamTable *t)
 LlHubStats stream_table_requests(const StreamTable *t)
 {
     return t->ll_hub ? ll_hub_stats(t->ll_hub) : (LlHubStats){0};
+}
+
+EventStats stream_table_events(const StreamTable *t)
+{
+    return event_queue_stats(t->events);
 }
 
 size_t stream_table_recover(StreamTable *t)

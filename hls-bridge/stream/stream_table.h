@@ -12,10 +12,17 @@
 
 typedef struct StreamTable StreamTable;
 
-/* All are borrowed. No `ll_hub`: there is no low-latency HLS; no `thumbnailer`: there are no
- * thumbnails. Returns NULL where there is no memory, or no thread to be had. */
-StreamTable *stream_table_create(const BridgeSettings *settings, LlHub *ll_hub,
-                                 Thumbnailer *thumbnailer, const Clock *clock);
+/* All are borrowed. */
+typedef struct StreamTableParams {
+    const BridgeSettings *settings;
+    const Clock *clock;
+    LlHub *ll_hub;            /* NULL: there is no low-latency HLS */
+    Thumbnailer *thumbnailer; /* NULL: there are no thumbnails */
+    EventQueue *events;       /* NULL: nobody wants to know what happens */
+} StreamTableParams;
+
+/* Returns NULL if there is no memory, or no thread to be had. */
+StreamTable *stream_table_create(const StreamTableParams *params);
 
 /* Stops all streams, at the same time, and waits for them. Accepts NULL, leaves NULL. */
 void stream_table_destroy(StreamTable **table);
@@ -41,6 +48,9 @@ PublishResult stream_table_publish(StreamTable *table, const char *name, const S
 
 /* Returns 0, or -1 where nobody publishes under this name. */
 int stream_table_unpublish(StreamTable *table, const char *name);
+
+/* The same for an operator who ends the publisher, which is told. */
+int stream_table_kick(StreamTable *table, const char *name);
 
 /* Returns whether there is such a stream. */
 bool stream_table_status(StreamTable *table, const char *name, StreamStatus *out);
@@ -68,6 +78,9 @@ StreamLoad stream_table_load(StreamTable *table);
 
 /* Of all low-latency requests; zeros where there is no low-latency HLS. */
 LlHubStats stream_table_requests(const StreamTable *table);
+
+/* Of all events; zeros if nobody wants to know them. */
+EventStats stream_table_events(const StreamTable *table);
 
 /* Frees the streams that are gone, tends those that have ended, and has the oldest go where there
  * are more than may be. Call it about once a second, from one thread; a disk may hold it up.

@@ -24,8 +24,9 @@ const ALLOWED = {
   serve: ["base"],
   package: ["base", "codec", "store", "serve"],
   segment: ["base", "codec", "package"],
-  stream: ["base", "ingest", "store", "serve", "package", "segment"],
-  control: ["base", "serve", "stream"],
+  events: ["base"],
+  stream: ["base", "events", "ingest", "store", "serve", "package", "segment"],
+  control: ["base", "events", "serve", "stream"],
 };
 
 const wrong = [];

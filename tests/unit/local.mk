@@ -43,6 +43,9 @@ unit_programs += %D%/unit-bridge
 	%D%/test_control_access.c \
 	%D%/test_dash_manifest.c \
 	%D%/test_early_sound.c \
+	%D%/test_event_file.c \
+	%D%/test_event_log.c \
+	%D%/test_event_ring.c \
 	%D%/test_frame_order.c \
 	%D%/test_h264_depay.c \
 	%D%/test_h264_filler.c \
@@ -118,7 +121,7 @@ unit_programs += %D%/unit-replay
 endif
 
 # What several threads use. ThreadSanitizer runs these too (`./check threads`), and the plugin's.
-thread_programs = %D%/unit-ll-server %D%/unit-threads $(plugin_programs)
+thread_programs = %D%/unit-ll-server %D%/unit-stream-life %D%/unit-threads $(plugin_programs)
 thread-tests: $(thread_programs)
 list-thread-tests:
 	@printf '%s\n' $(thread_programs)
@@ -127,6 +130,8 @@ unit_programs += %D%/unit-threads
 	%D%/test_bridge_client.c \
 	%D%/test_control_api.c \
 	%D%/test_datagram_queue.c \
+	%D%/test_event_http.c \
+	%D%/test_event_queue.c \
 	%D%/test_ll_hub.c \
 	%D%/test_ll_text.c \
 	%D%/test_mailbox.c \
@@ -164,6 +169,11 @@ unit_programs += %D%/unit-power-cut
 %C%_unit_power_cut_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=boot_id,--wrap=openat,--wrap=write,--wrap=pwrite,--wrap=renameat,--wrap=unlinkat,--wrap=fsync,--wrap=fdatasync
 %C%_unit_power_cut_LDADD = libbridge.la libunit.la $(CMOCKA_LIBS) -lm
+unit_programs += %D%/unit-stream-life
+%C%_unit_stream_life_SOURCES = %D%/test_stream_life.c
+%C%_unit_stream_life_CPPFLAGS = $(unit_cppflags)
+%C%_unit_stream_life_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=packager_open
+%C%_unit_stream_life_LDADD = libbridge.la libunit.la $(CMOCKA_LIBS) -lm
 unit_programs += %D%/unit-take-up
 %C%_unit_take_up_SOURCES = %D%/test_take_up.c
 %C%_unit_take_up_CPPFLAGS = $(unit_cppflags)

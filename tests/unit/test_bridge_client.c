@@ -17,6 +17,7 @@
 /* A real bridge without its programme, and what the client says of it. */
 static char root[TEMP_FOLDER_SIZE], place[TEMP_FOLDER_SIZE + 16], bridge[TEMP_FOLDER_SIZE + 32];
 static BridgeSettings settings;
+static StreamTableParams table_params;
 static StreamTable *table;
 static ControlApi *api;
 static Publisher publisher;
@@ -95,7 +96,8 @@ static int setup(void **state)
     snprintf(bridge, sizeof(bridge), "unix:%s", place);
     settings = bridge_settings_defaults();
     snprintf(settings.directory, sizeof(settings.directory), "%s", root);
-    table = stream_table_create(&settings, NULL, NULL, clock_system());
+    table_params = (StreamTableParams){.settings = &settings, .clock = clock_system()};
+    table = stream_table_create(&table_params);
     assert_non_null(table);
     publisher = publisher_open();
     answered = refused = unreachable = reachable = released = 0;

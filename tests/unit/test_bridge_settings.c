@@ -42,6 +42,10 @@ static void check_defaults(const BridgeSettings *got)
     assert_int_equal(got->max_names, d.max_names);
     assert_int_equal(got->source_bitrate, d.source_bitrate);
     assert_int_equal(got->bandwidth_mbit, d.bandwidth_mbit);
+    assert_string_equal(got->events_janus, d.events_janus);
+    assert_string_equal(got->events_emitter, d.events_emitter);
+    assert_int_equal(got->events_queue, d.events_queue);
+    assert_int_equal(got->events_file, d.events_file);
 }
 
 static void takes_its_sample(void **state)
@@ -107,6 +111,33 @@ static void refuses_what_a_range_cannot_tell(void **state)
             assert_string_equal(settings.control.token, *rows[i].token ? "0123456789abcdef" : "");
     }
     unlink(token);
+    temp_folder_remove(folder);
+}
+
+static void refuses_events_for_nobody(void **state)
+{
+    static const struct {
+        const char *janus;
+        bool taken;
+    } rows[] = {
+        {"", true},          {"file:/tmp/x", true}, {"http://127.0.0.1:8888/x", true},
+        {"https://x", true}, {"file:x", false},     {"/tmp/x", false},
+        {"udp://x", false},  {"FILE:/x", false},
+    };
+    char folder[TEMP_FOLDER_SIZE];
+
+    (void)state;
+    temp_folder(folder);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        BridgeSettings settings = bridge_settings_defaults();
+        char error[SETTINGS_ERROR_SIZE] = "";
+        snprintf(settings.directory, sizeof(settings.directory), "%s", folder);
+        snprintf(settings.events_janus, sizeof(settings.events_janus), "%s", rows[i].janus);
+        int status = bridge_settings_check(&settings, error);
+        assert_row(status == (rows[i].taken ? 0 : -1), rows[i].janus, "%d %s", status, error);
+        assert_row(rows[i].taken || strstr(error, "events.janus must be"), rows[i].janus, "%s",
+                   error);
+    }
     temp_folder_remove(folder);
 }
 
@@ -210,6 +241,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_sample_shows_the_defaults),
     cmocka_unit_test(refuses_what_a_range_cannot_tell),
     cmocka_unit_test(refuses_a_folder_of_others),
+    cmocka_unit_test(refuses_events_for_nobody),
     cmocka_unit_test(what_is_left_may_be_as_many_as_what_is_live),
     cmocka_unit_test(bounds_what_strangers_send_by_default),
     cmocka_unit_test(lets_room_for_a_stream),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bridge_publisher.h"
+#include "event_ear.h"
 #include "temp_folder.h"
 
 #include <errno.h>
@@ -16,8 +17,11 @@
 
 static char root[TEMP_FOLDER_SIZE], place[TEMP_FOLDER_SIZE + 16];
 static BridgeSettings settings;
+static StreamTableParams table_params;
 static StreamTable *table;
 static ControlApi *api;
+static EventEar ear, slow;
+static EventQueue *events;
 
 static int setup(void **state)
 {
@@ -26,7 +30,10 @@ static int setup(void **state)
     snprintf(place, sizeof(place), "%s/control.sock", root);
     settings = bridge_settings_defaults();
     snprintf(settings.directory, sizeof(settings.directory), "%s", root);
-    table = stream_table_create(&settings, NULL, NULL, clock_system());
+    events = event_ear_queue(&ear, clock_system());
+    table_params =
+        (StreamTableParams){.settings = &settings, .clock = clock_system(), .events = events};
+    table = stream_table_create(&table_params);
     assert_non_null(table);
     return 0;
 }
@@ -37,6 +44,7 @@ static int teardown(void **state)
     control_api_destroy(&api);
     assert_null(api);
     stream_table_destroy(&table);
+    event_queue_destroy(&events);
     temp_folder_remove(root);
     return 0;
 }
@@ -235,6 +243,65 @@ static void announces_and_withdraws(void **state)
     publisher_close(&p);
 }
 
+/* What comes of it is the same; what is told is not. */
+static void tells_who_was_kicked(void **state)
+{
+    static const struct {
+        const char *line;
+        bool kicked;
+    } rows[] = {
+        {"DELETE /streams/shop", false},
+        {"DELETE /streams/shop?reason=kicked", true},
+        {"DELETE /streams/shop?reason=requested", false},
+        {"DELETE /streams/shop?reason", false},
+    };
+    const ControlAccess access = {0};
+    Publisher p = publisher_open();
+    char answer[ANSWER_SIZE];
+
+    (void)state;
+    serve_with(&access);
+    assert_int_equal(ask(rows[1].line, "Host: localhost\r\n", "", answer), 404);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        StreamStatus status;
+        event_ear_clear(&ear);
+        assert_int_equal(ask("PUT /streams/shop", "Host: localhost\r\n", p.offer, answer), 201);
+        assert_int_equal(ask(rows[i].line, "Host: localhost\r\n", "", answer), 204);
+        until((stream_table_tend(table), !stream_table_status(table, "shop", &status)));
+        assert_row((strstr(ear.words, "kicked;") != NULL) == rows[i].kicked, rows[i].line, "%s",
+                   ear.words);
+    }
+    publisher_close(&p);
+}
+
+static void shows_how_events_come_to_each_sink(void **state)
+{
+    const EventSink sink = {.name = "file", .user = &slow, .waits = true, .offer = event_ear_hear};
+    const EventQueueParams params = {
+        .clock = clock_system(), .sinks = &sink, .count = 1, .room = 16};
+    const ControlAccess access = {0};
+    char answer[ANSWER_SIZE];
+
+    (void)state;
+    stream_table_destroy(&table);
+    event_queue_destroy(&events);
+    pthread_mutex_init(&slow.lock, NULL);
+    events = event_queue_create(&params);
+    table_params.events = events;
+    table = stream_table_create(&table_params);
+    serve_with(&access);
+    event_queue_emit(events, &(Event){.kind = EVENT_ENDED});
+    until(event_ear_has(&slow, "ended;") && event_queue_stats(events).sink[0].taken == 1);
+    assert_int_equal(ask("GET /metrics", "Host: localhost\r\n", "", answer), 200);
+    assert_non_null(strstr(answer, "\nhls_bridge_events_total 1\n"));
+    assert_non_null(strstr(answer, "\nhls_bridge_delivered_events_total{sink=\"file\"} 1\n"));
+    assert_non_null(strstr(answer, "\nhls_bridge_dropped_events_total{sink=\"file\"} 0\n"));
+    assert_non_null(strstr(answer, "\nhls_bridge_waiting_events{sink=\"file\"} 0\n"));
+    assert_int_equal(ask("GET /streams", "Host: localhost\r\n", "", answer), 200);
+    assert_non_null(strstr(answer, "\"emitted\": 1"));
+    assert_non_null(strstr(answer, "\"delivered\": 1"));
+}
+
 static void refuses_a_long_body(void **state)
 {
     const ControlAccess access = {0};
@@ -301,6 +368,8 @@ static const struct CMUnitTest tests[] = {
     TEST(a_unix_socket_is_for_its_group_alone),
     TEST(what_is_no_socket_stays),
     TEST(announces_and_withdraws),
+    TEST(tells_who_was_kicked),
+    TEST(shows_how_events_come_to_each_sink),
     TEST(refuses_a_long_body),
     TEST(many_ask_at_once),
 };

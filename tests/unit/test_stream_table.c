@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bridge_publisher.h"
+#include "event_ear.h"
 #include "temp_folder.h"
 
 #include <pthread.h>
@@ -13,6 +14,9 @@
 static char root[TEMP_FOLDER_SIZE];
 static BridgeSettings settings;
 static LlHub *hub;
+static EventEar ear;
+static EventQueue *events;
+static StreamTableParams table_params;
 static StreamTable *table;
 static int threads; /* of a table without streams */
 
@@ -24,7 +28,10 @@ static int setup(void **state)
     snprintf(settings.directory, sizeof(settings.directory), "%s", root);
     hub = ll_hub_create(NULL);
     assert_non_null(hub);
-    table = stream_table_create(&settings, hub, NULL, clock_system());
+    events = event_ear_queue(&ear, clock_system());
+    table_params = (StreamTableParams){
+        .settings = &settings, .clock = clock_system(), .ll_hub = hub, .events = events};
+    table = stream_table_create(&table_params);
     assert_non_null(table);
     threads = count_threads();
     return 0;
@@ -36,6 +43,7 @@ static int teardown(void **state)
     stream_table_destroy(&table);
     assert_null(table);
     ll_hub_destroy(&hub);
+    event_queue_destroy(&events);
     temp_folder_remove(root);
     return 0;
 }
@@ -152,7 +160,7 @@ static void one_folder_has_one_owner(void **state)
     show_and_go("shop", PACKETS);
     until(has_state("shop", STREAM_HELD));
     stream_table_destroy(&table);
-    table = stream_table_create(&settings, hub, NULL, clock_system());
+    table = stream_table_create(&table_params);
     Publisher p = publisher_open();
     publish(&p, "shop", PUBLISH_CREATED); /* before it was taken up */
     stream_table_recover(table);
@@ -170,7 +178,7 @@ static void what_was_removed_is_not_taken_up(void **state)
     show_and_go("shop", PACKETS);
     until(tended() == 0);
     stream_table_destroy(&table);
-    table = stream_table_create(&settings, hub, NULL, clock_system());
+    table = stream_table_create(&table_params);
     assert_int_equal(count_entries(root), 1);
     assert_int_equal(stream_table_recover(table), 0);
     assert_int_equal(count(), 0);
@@ -183,7 +191,7 @@ static void what_has_ended_is_taken_up_without_a_thread(void **state)
     show_and_go("shop", PACKETS);
     until(has_state("shop", STREAM_ENDED));
     stream_table_destroy(&table);
-    table = stream_table_create(&settings, hub, NULL, clock_system());
+    table = stream_table_create(&table_params);
     assert_int_equal(stream_table_recover(table), 1);
     until(has_state("shop", STREAM_ENDED));
     until(count_threads() == threads);
@@ -202,7 +210,7 @@ static void no_more_are_taken_up_than_may_be(void **state)
     until(stream_table_load(table).held == 4);
     stream_table_destroy(&table);
     settings.max_streams = settings.max_held = settings.max_ended = 1;
-    table = stream_table_create(&settings, hub, NULL, clock_system());
+    table = stream_table_create(&table_params);
     assert_int_equal(stream_table_recover(table), 3);
     assert_int_equal(count(), 3);
 }
@@ -287,7 +295,7 @@ static void the_oldest_names_are_forgotten(void **state)
 
     stream_table_destroy(&table); /* and the next run knows of them */
     settings.max_names = 0;
-    table = stream_table_create(&settings, hub, NULL, clock_system());
+    table = stream_table_create(&table_params);
     assert_int_equal(stream_table_recover(table), 1);
     assert_int_equal(stream_table_load(table).names, 1);
     until(tended() == 0);
@@ -368,6 +376,48 @@ static void a_new_name_waits_until_there_is_room(void **state)
     until(count_threads() == threads);
     tended();
     publish(&p, "new", PUBLISH_CREATED);
+    publisher_close(&p);
+}
+
+/* ---- what is told ---- */
+
+static void tells_which_publisher_is_refused(void **state)
+{
+    Publisher p = publisher_open(), q = publisher_open();
+
+    (void)state;
+    settings.max_streams = 1;
+    publish(&p, "a", PUBLISH_CREATED);
+    until(event_ear_has(&ear, "started;"));
+    publish(&q, "b", PUBLISH_LIMIT);
+    assert_true(event_ear_has(&ear, "started;refused max;"));
+    assert_string_equal(event_ear_last(&ear).stream, "b");
+    settings.max_streams = 200;
+    settings.bandwidth_mbit = 15;
+    publish(&q, "b", PUBLISH_NO_ROOM);
+    assert_true(event_ear_has(&ear, "started;refused max;refused bandwidth;"));
+    settings.bandwidth_mbit = 0;
+    snprintf(settings.directory, sizeof(settings.directory), "/nowhere");
+    publish(&q, "b", PUBLISH_FAILED);
+    assert_true(event_ear_has(&ear, "started;refused max;refused bandwidth;refused failed;"));
+    assert_true(event_ear_last(&ear).refused.error != 0);
+    publisher_close(&p);
+    publisher_close(&q);
+}
+
+static void tells_that_an_operator_ends_a_publisher(void **state)
+{
+    Publisher p = publisher_open();
+
+    (void)state;
+    assert_int_equal(stream_table_kick(table, "shop"), -1);
+    publisher_send(&p, publish(&p, "shop", PUBLISH_CREATED), PACKETS);
+    until(has_state("shop", STREAM_LIVE));
+    assert_int_equal(stream_table_kick(table, "shop"), 0);
+    assert_int_equal(stream_table_kick(table, "shop"), -1); /* nobody publishes any more */
+    until(event_ear_has(&ear, "started;live;kicked;held gone;"));
+    EventStats stats = stream_table_events(table);
+    assert_int_equal(stats.emitted, 4);
     publisher_close(&p);
 }
 
@@ -459,6 +509,8 @@ static const struct CMUnitTest tests[] = {
     TEST(the_oldest_that_are_held_end_first),
     TEST(who_left_just_now_is_not_the_oldest_that_is_held),
     TEST(a_new_name_waits_until_there_is_room),
+    TEST(tells_which_publisher_is_refused),
+    TEST(tells_that_an_operator_ends_a_publisher),
     TEST(many_threads_at_once),
 };
 

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef EVENT_QUEUE_H
+#define EVENT_QUEUE_H
+
+/* Takes events from whoever has something to tell, and hands each to every sink, in one order.
+ *
+ * A sink that waits (for a disk, for a network) is served by a thread of the queue, out of a ring
+ * of bounded size, so that nobody who emits is ever held up. Without such a sink there is no thread
+ * and no ring.
+ *
+ * Thread-safety: any thread, but for create and destroy. One lock guards the ring and the sinks
+ * that do not wait; it is held while those are served, and never while one that waits is. It is a
+ * leaf: emit with any lock held. */
+
+#include "base/clock.h"
+#include "events/event_ring.h"
+#include "events/event_sink.h"
+
+typedef struct EventQueue EventQueue;
+
+typedef struct EventQueueParams {
+    const Clock *clock;     /* borrowed */
+    const EventSink *sinks; /* copied; their `user` is the queue's as soon as it is made */
+    size_t count;           /* of sinks, EVENT_READERS_MAX at most */
+    size_t room;            /* events that may wait for each of them: events.queue */
+} EventQueueParams;
+
+/* Returns NULL with errno; the sinks are still the caller's then. */
+EventQueue *event_queue_create(const EventQueueParams *params);
+
+/* Delivers what waits, each event tried once more, and closes the sinks. Accepts NULL, leaves NULL.
+ */
+void event_queue_destroy(EventQueue **queue);
+
+/* Tells what has happened now: `sequence` and `unix_us` are filled in. Never waits for a sink that
+ * waits. Without a queue (NULL) nothing is done. */
+void event_queue_emit(EventQueue *queue, const Event *event);
+
+typedef struct EventSinkStats {
+    const char *name;        /* static */
+    uint64_t taken, dropped; /* events */
+    uint64_t failures;       /* tries to deliver one that have failed */
+    uint64_t waiting;        /* events */
+} EventSinkStats;
+
+typedef struct EventStats {
+    uint64_t emitted;
+    size_t sinks; /* of those that wait */
+    EventSinkStats sink[EVENT_READERS_MAX];
+} EventStats;
+
+/* Without a queue (NULL) all is zero. */
+EventStats event_queue_stats(EventQueue *queue);
+
+#endif

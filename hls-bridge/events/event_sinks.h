@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef EVENT_SINKS_H
+#define EVENT_SINKS_H
+
+/* All sinks that there are, as the settings want them. A new one is one line here.
+ *
+ * Thread-safety: none needed, there is no state. */
+
+#include "events/event_ring.h"
+#include "events/event_sink.h"
+
+typedef struct EventSinksParams {
+    const char *janus;   /* "file:PATH", "http://..." or "https://..."; "": nowhere */
+    const char *emitter; /* by which name the bridge is known there */
+    int64_t file_bytes;  /* that a file may have */
+} EventSinksParams;
+
+/* Whether `janus` is something that event_sinks_open() takes. */
+bool event_sinks_known(const char *janus);
+
+/* Fills in `sinks`, the log first, and returns how many they are; 0: there is no memory. The caller
+ * closes them, or the queue that takes them over. */
+size_t event_sinks_open(const EventSinksParams *params, EventSink sinks[EVENT_READERS_MAX]);
+
+#endif
