@@ -95,7 +95,12 @@ bridge_stream = \
 	%D%/stream/pipeline.c \
 	%D%/stream/public_list.c \
 	%D%/stream/stream.c \
-	%D%/stream/stream_table.c
+	%D%/stream/stream_life.c \
+	%D%/stream/stream_opening.c \
+	%D%/stream/stream_publisher.c \
+	%D%/stream/stream_status.c \
+	%D%/stream/stream_table.c \
+	%D%/stream/stream_thread.c
 bridge_control = \
 	%D%/control/control_api.c \
 	%D%/control/control_handler.c \

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "stream/stream_inner.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bridge_log.h"
+
+/* For how long a publisher that sends more than it may is kept out. */
+#define BAR_US (10 * US_PER_S)
+
+/* The publisher's first packet makes the stream live, however many more wait: what is held may end
+ * at any look, and then takes no more media. */
+void stream_note_first(Stream *s)
+{
+    if (s->state == STREAM_LIVE || !source_has_been_heard(s->source))
+        return;
+    s->publishers++;
+    s->live_since_unix_us = clock_unix_us(s->params.packager.clock);
+    Event event = {.kind = s->shown ? EVENT_RESUMED : EVENT_LIVE,
+                   .live = {.video = source_has(s->source, TRACK_VIDEO),
+                            .audio = source_has(s->source, TRACK_AUDIO),
+                            .publishers = s->publishers}};
+    snprintf(event.live.title, sizeof(event.live.title), "%s", source_title(s->source));
+    stream_emit(s, event);
+    s->broadcast = s->shown = true;
+    stream_set_state(s, STREAM_LIVE, NEVER_US);
+}
+
+/* The publisher goes, or has gone: writes out what there is. */
+static void leave(Stream *s, int64_t now_us, EventHeldReason reason)
+{
+    if (!s->source)
+        return;
+    pipeline_finish(s->pipeline, now_us);
+    stream_note_first(
+        s); /* what it reads last may be all that ever came: an end is due behind that */
+    source_destroy(&s->source);
+    bool was_live = s->state == STREAM_LIVE, empty = stream_is_void(s);
+    s->live_since_unix_us = 0;
+    if (was_live)
+        stream_set_state(s, STREAM_HELD, stream_time_us(s) + s->params.hold_us);
+    if (empty &&
+        s->state == STREAM_HELD) /* as a bar is remembered by the stream, it stays as long */
+        s->deadline_us = now_us < s->barred_until_us ? s->barred_until_us : now_us;
+    if (was_live)
+        stream_emit(s, (Event){.kind = EVENT_HELD,
+                               .held = {.reason = reason,
+                                        .empty = empty,
+                                        .hold_us = empty ? 0 : s->params.hold_us}});
+    else if (!s->shown && reason != HELD_TAKEN_OVER)
+        s->broadcast = false;
+}
+
+/* Ends the publisher, though nobody has asked for it. */
+static void end_publisher(Stream *s, int64_t now_us, EventHeldReason reason)
+{
+    leave(s, now_us, reason);
+    atomic_store(&s->left_us, now_us);
+    mailbox_leave(s->mail);
+}
+
+static void enter(Stream *s, Source *source)
+{
+    s->source = source;
+    s->problem = PROBLEM_NONE;
+    pipeline_begin(s->pipeline, source);
+}
+
+Source *stream_open_source(const Stream *s, const SourceSdp *sdp, bool fixed_ports,
+                           uint16_t *failed_port)
+{
+    SourceParams params = {
+        .sdp = sdp,
+        .fixed_ports = fixed_ports,
+        .stand_in = s->params.stand_in,
+        .backlog = s->params.backlog,
+        .clock = s->params.packager.clock,
+    };
+
+    return source_create(&params, stream_time_us(s), failed_port);
+}
+
+/* Listens again on the fixed ports, for whoever comes next. */
+static void listen_again(Stream *s)
+{
+    Source *source = stream_open_source(s, &s->fixed_sdp, true, NULL);
+
+    if (!source) {
+        log_error("%s: the ports cannot be opened again: %s", s->name, strerror(errno));
+        return;
+    }
+    mailbox_take(s->mail);
+    enter(s, source);
+}
+
+/* Ends a publisher that sends far more than he may: what he takes is the others'. Who sends to
+ * fixed ports was asked to. Returns whether he was ended. */
+static bool end_excess(Stream *s, int64_t now_us)
+{
+    int64_t bitrate;
+
+    if (s->fixed || !source_bitrate(s->source, &bitrate) ||
+        bitrate <= STREAM_EXCESS_FACTOR * s->params.source_bitrate)
+        return false;
+    stream_emit(s, (Event){.kind = EVENT_TOO_MUCH,
+                           .too_much = {.bitrate = bitrate, .most = s->params.source_bitrate}});
+    s->excessive++;
+    s->barred_until_us = now_us + BAR_US;
+    mailbox_bar(s->mail, s->barred_until_us);
+    end_publisher(s, now_us, HELD_TOO_MUCH);
+    return true;
+}
+
+void stream_check_publisher(Stream *s, int64_t now_us)
+{
+    if (end_excess(s, now_us) ||
+        now_us - source_last_heard_us(s->source) < s->params.source_timeout_us)
+        return;
+    if (s->fixed && s->state != STREAM_LIVE)
+        return; /* it may wait for as long as it likes */
+    if (!source_has_been_heard(s->source)) {
+        stream_emit(s, (Event){.kind = EVENT_SILENT});
+        atomic_fetch_add(&s->silent, 1);
+    }
+    end_publisher(s, now_us, HELD_NO_PACKETS);
+    if (s->fixed)
+        listen_again(s);
+}
+
+/* A new broadcast begins, if none is under way. */
+void stream_start_broadcast(Stream *s)
+{
+    if (s->broadcast)
+        return;
+    s->broadcast = true;
+    stream_emit(s, (Event){.kind = EVENT_STARTED});
+}
+
+/* Does what others have asked for. Returns false where the thread is to stop. */
+bool stream_read_mail(Stream *s, int64_t now_us)
+{
+    Mail mail = mailbox_read(s->mail);
+
+    s->stopping = mail.stop;
+    if (mail.unpublish)
+        leave(s, now_us, HELD_GONE);
+    if (mail.source) {
+        s->fixed = mail.fixed;
+        s->fixed_sdp = mail.sdp;
+        if (mail.replaced)
+            stream_emit(s, (Event){.kind = EVENT_TAKEN_OVER});
+        leave(s, now_us, HELD_TAKEN_OVER);
+        enter(s, mail.source);
+        stream_start_broadcast(s);
+    }
+    bool unwanted = mail.hurry || (mail.unpublish && stream_is_void(s));
+    if (unwanted && !s->source && s->state == STREAM_HELD)
+        s->deadline_us = now_us;
+    if (s->stopping)
+        leave(s, now_us, HELD_STOPPING);
+    return !s->stopping;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "stream/stream_inner.h"
+
+#include <string.h>
+
+#define STATUS_PERIOD_US (250 * US_PER_MS)
+
+/* The disk takes a stream's media again if it has refused none for so long. */
+#define DISK_CALM_US (10 * US_PER_S)
+
+void stream_emit(const Stream *s, Event event)
+{
+    memcpy(event.stream, s->name, sizeof(event.stream));
+    event_queue_emit(s->params.events, &event);
+}
+
+/* Tells what is wrong with the video, when it is found and when it is over. */
+static SourceProblem note_problem(Stream *s, const IntakeStats *media)
+{
+    SourceProblem problem = source_problem(media);
+
+    if (problem != s->problem && problem != PROBLEM_NONE)
+        stream_emit(
+            s, (Event){.kind = EVENT_PROBLEM,
+                       .problem = {source_problem_name(problem), source_problem_text(problem)}});
+    else if (problem != s->problem)
+        stream_emit(s, (Event){.kind = EVENT_PROBLEM_OVER});
+    s->problem = problem;
+    return problem;
+}
+
+/* Tells that the disk refuses media, and that it takes them again. */
+static void note_writes(Stream *s, const HlsOutputStats *output, int64_t now_us)
+{
+    const CmafTrackStats *track = output->low_latency.track;
+    uint64_t failed =
+        output->failed_writes + track[LL_VIDEO].failed_writes + track[LL_AUDIO].failed_writes;
+    Event event = {.disk = {.part = DISK_MEDIA}};
+
+    if (failed > s->failed_writes) {
+        if (s->write_failed_us == 0) {
+            event.kind = EVENT_DISK_TROUBLE;
+            stream_emit(s, event);
+        }
+        s->write_failed_us = now_us;
+    } else if (s->write_failed_us != 0 && s->state == STREAM_LIVE &&
+               now_us - s->write_failed_us >= DISK_CALM_US) {
+        event.kind = EVENT_DISK_WORKS;
+        stream_emit(s, event);
+        s->write_failed_us = 0;
+    }
+    s->failed_writes = failed;
+}
+
+void stream_update_status(Stream *s, int64_t now_us)
+{
+    const Playlist *playlist = packager_playlist(s->packager);
+    Thumbnail *thumbnail = packager_thumbnail(s->packager);
+
+    if (now_us < s->next_status_us)
+        return;
+    s->next_status_us = now_us + STATUS_PERIOD_US;
+    thumbnail_update(thumbnail);
+    StreamStatus status = {
+        .at_us = now_us,
+        .state = s->state,
+        .since_us = s->since_us,
+        .live_since_unix_us = s->live_since_unix_us,
+        .publishers = s->publishers,
+        .excessive = s->excessive,
+        .bitrate = -1,
+        .has_source = s->source && source_has_been_heard(s->source),
+        .unlisted = s->source && source_is_unlisted(s->source),
+        .output = hls_output_stats(packager_output(s->packager)),
+        .thumbnail = thumbnail_stats(thumbnail),
+        .target_duration_s = playlist->target_duration_s,
+        .media_sequence = playlist->media_sequence,
+        .discontinuity_sequence = playlist->discontinuity_sequence,
+        .playlist_segments = playlist->count,
+    };
+
+    memcpy(status.name, s->name, sizeof(status.name));
+    note_writes(s, &status.output, now_us);
+    if (status.has_source) {
+        int64_t bitrate;
+        status.source = source_stats(s->source);
+        status.problem = note_problem(s, &status.source.media);
+        memcpy(status.title, source_title(s->source), sizeof(status.title));
+        if (source_bitrate(s->source, &bitrate))
+            status.bitrate = bitrate;
+    }
+    pthread_mutex_lock(&s->lock);
+    s->status = status;
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- for other threads ---- */
+
+void stream_status(Stream *s, StreamStatus *out)
+{
+    pthread_mutex_lock(&s->lock);
+    *out = s->status;
+    pthread_mutex_unlock(&s->lock);
+}
+
+StreamState stream_state(Stream *s, int64_t *since_us)
+{
+    pthread_mutex_lock(&s->lock);
+    StreamState state = s->status.state;
+    if (since_us)
+        *since_us = s->status.since_us;
+    pthread_mutex_unlock(&s->lock);
+    return state;
+}
+
+int64_t stream_bitrate(Stream *s)
+{
+    pthread_mutex_lock(&s->lock);
+    int64_t bitrate = s->status.bitrate;
+    pthread_mutex_unlock(&s->lock);
+    return bitrate;
+}
