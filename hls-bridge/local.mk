@@ -95,6 +95,8 @@ bridge_stream = \
 	%D%/stream/pipeline.c \
 	%D%/stream/public_list.c \
 	%D%/stream/stream.c \
+	%D%/stream/stream_admission.c \
+	%D%/stream/stream_care.c \
 	%D%/stream/stream_life.c \
 	%D%/stream/stream_opening.c \
 	%D%/stream/stream_publisher.c \
