@@ -235,7 +235,7 @@ static EventQueue *make_events(const BridgeSettings *settings)
         .emitter = settings->events_emitter,
         .file_bytes = settings->events_file,
     };
-    EventSink sinks[EVENT_READERS_MAX];
+    EventSink sinks[EVENT_SINKS_MAX];
     const EventQueueParams params = {
         .clock = clock_system(),
         .sinks = sinks,

@@ -9,7 +9,10 @@
 
 #include <jansson.h>
 
-#include "stream/stream_table.h"
+#include "events/event_stats.h"
+#include "serve/ll_hub.h"
+#include "stream/stream_load.h"
+#include "stream/stream_status.h"
 
 /* The caller owns the objects. */
 json_t *status_json(const StreamStatus *status);

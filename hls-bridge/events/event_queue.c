@@ -6,13 +6,15 @@
 #include <stdlib.h>
 
 #include "base/bridge_log.h"
+#include "base/media.h"
+#include "events/event_ring.h"
 
 struct EventQueue {
     const Clock *clock;
-    EventSink sink[EVENT_READERS_MAX]; /* those that wait, as the ring's readers; then the others */
-    size_t waiting, count;             /* sinks that wait, and all of them */
-    pthread_t thread;                  /* there is one if there are sinks that wait */
-    bool failing[EVENT_READERS_MAX];   /* said in the log; the thread's own */
+    EventSink sink[EVENT_SINKS_MAX]; /* those that wait, as the ring's readers; then the others */
+    size_t waiting, count;           /* sinks that wait, and all of them */
+    pthread_t thread;                /* there is one if there are sinks that wait */
+    bool failing[EVENT_SINKS_MAX];   /* said in the log; the thread's own */
 
     pthread_mutex_t lock; /* guards what follows, and `offer` of sinks that do not wait */
     pthread_cond_t news;  /* on CLOCK_MONOTONIC */
@@ -111,7 +113,7 @@ static void *run(void *data)
 static void take_sinks(EventQueue *q, const EventQueueParams *params)
 {
     for (int waits = 1; waits >= 0; waits--)
-        for (size_t i = 0; i < params->count && q->count < EVENT_READERS_MAX; i++)
+        for (size_t i = 0; i < params->count && q->count < EVENT_SINKS_MAX; i++)
             if (params->sinks[i].waits == (bool)waits) {
                 q->sink[q->count++] = params->sinks[i];
                 q->waiting += params->sinks[i].waits;

@@ -13,15 +13,15 @@
  * leaf: emit with any lock held. */
 
 #include "base/clock.h"
-#include "events/event_ring.h"
 #include "events/event_sink.h"
+#include "events/event_stats.h"
 
 typedef struct EventQueue EventQueue;
 
 typedef struct EventQueueParams {
     const Clock *clock;     /* borrowed */
     const EventSink *sinks; /* copied; their `user` is the queue's as soon as it is made */
-    size_t count;           /* of sinks, EVENT_READERS_MAX at most */
+    size_t count;           /* of sinks, EVENT_SINKS_MAX at most */
     size_t room;            /* events that may wait for each of them: events.queue */
 } EventQueueParams;
 
@@ -35,19 +35,6 @@ void event_queue_destroy(EventQueue **queue);
 /* Tells what has happened now: `sequence` and `unix_us` are filled in. Never waits for a sink that
  * waits. Without a queue (NULL) nothing is done. */
 void event_queue_emit(EventQueue *queue, const Event *event);
-
-typedef struct EventSinkStats {
-    const char *name;        /* static */
-    uint64_t taken, dropped; /* events */
-    uint64_t failures;       /* tries to deliver one that have failed */
-    uint64_t waiting;        /* events */
-} EventSinkStats;
-
-typedef struct EventStats {
-    uint64_t emitted;
-    size_t sinks; /* of those that wait */
-    EventSinkStats sink[EVENT_READERS_MAX];
-} EventStats;
 
 /* Without a queue (NULL) all is zero. */
 EventStats event_queue_stats(EventQueue *queue);

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/media.h"
+
 #define RETRY_FIRST_US US_PER_S
 #define RETRY_MOST_US  (60 * US_PER_S)
 #define DOUBLINGS_MAX  6 /* of the first, until it is the most */

@@ -11,10 +11,8 @@
 
 #include <stddef.h>
 
-#include "base/media.h"
 #include "events/event.h"
-
-#define EVENT_READERS_MAX 4
+#include "events/event_stats.h"
 
 typedef struct EventReader {
     uint64_t next;           /* the sequence number of the event that it is to read */
@@ -29,7 +27,7 @@ typedef struct EventRing {
     size_t room;
     uint64_t written; /* the sequence number of the newest; 0: none */
     size_t readers;
-    EventReader reader[EVENT_READERS_MAX];
+    EventReader reader[EVENT_SINKS_MAX];
 } EventRing;
 
 /* A ring of `room` events (1 or more) for `readers`, of which there may be none. Returns false if

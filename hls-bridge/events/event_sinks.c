@@ -43,7 +43,7 @@ bool event_sinks_known(const char *target)
     return !*target || kind_of(target) < sizeof(kinds) / sizeof(kinds[0]);
 }
 
-size_t event_sinks_open(const EventSinksParams *params, EventSink sinks[EVENT_READERS_MAX])
+size_t event_sinks_open(const EventSinksParams *params, EventSink sinks[EVENT_SINKS_MAX])
 {
     size_t n = 0;
 

@@ -6,8 +6,8 @@
  *
  * Thread-safety: none needed, there is no state. */
 
-#include "events/event_ring.h"
 #include "events/event_sink.h"
+#include "events/event_stats.h"
 
 typedef struct EventSinksParams {
     const char *janus;   /* "file:PATH", "http://..." or "https://..."; "": nowhere */
@@ -20,6 +20,6 @@ bool event_sinks_known(const char *janus);
 
 /* Fills in `sinks`, the log first, and returns how many they are; 0: there is no memory. The caller
  * closes them, or the queue that takes them over. */
-size_t event_sinks_open(const EventSinksParams *params, EventSink sinks[EVENT_READERS_MAX]);
+size_t event_sinks_open(const EventSinksParams *params, EventSink sinks[EVENT_SINKS_MAX]);
 
 #endif

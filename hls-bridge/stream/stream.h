@@ -15,9 +15,8 @@
 
 #include "events/event_queue.h"
 #include "ingest/source.h"
-#include "ingest/source_problem.h"
 #include "segment/packager.h"
-#include "stream_name.h"
+#include "stream/stream_status.h"
 
 /* Encoders overshoot: a publisher that sends up to so many times what it may is let be. */
 #define STREAM_EXCESS_FACTOR 2
@@ -33,34 +32,6 @@ typedef struct StreamParams {
     int64_t source_timeout_us; /* a publisher that has sent nothing for so long is gone */
     int64_t source_bitrate;    /* bit/s; one that sends more than twice as much is ended */
 } StreamParams;
-
-typedef enum StreamState {
-    STREAM_LIVE,  /* a publisher sends */
-    STREAM_HELD,  /* none does, but one may come back */
-    STREAM_ENDED, /* the playlist is ended, and may still be watched */
-} StreamState;
-
-/* A copy of how a stream stands, a quarter of a second old at the most. */
-typedef struct StreamStatus {
-    char name[STREAM_NAME_MAX + 1];
-    int64_t at_us; /* it stood like this; monotonic */
-    StreamState state;
-    int64_t since_us;           /* it has been in this state; monotonic */
-    int64_t live_since_unix_us; /* 0: not live */
-    uint64_t publishers;        /* so far */
-    uint64_t excessive;         /* of them, ended since they sent too much */
-    bool has_source;
-    bool unlisted;                 /* no list of what is live names it */
-    char title[SOURCE_TITLE_SIZE]; /* the publisher's word; "": none */
-    SourceStats source;
-    SourceProblem problem; /* with what the publisher sends */
-    ThumbnailStats thumbnail;
-    HlsOutputStats output;
-    int64_t target_duration_s;
-    uint64_t media_sequence, discontinuity_sequence;
-    size_t playlist_segments;
-    int64_t bitrate; /* all that comes, a mean of some seconds; below 0: not known yet */
-} StreamStatus;
 
 /* Starts the thread, which opens the folder; what an earlier run has left there is taken up. The
  * params and the name are copied. Returns NULL with errno, where that is known within `wait_us`; a

@@ -128,6 +128,7 @@ list-thread-tests:
 unit_programs += %D%/unit-threads
 %C%_unit_threads_SOURCES = \
 	%D%/test_bridge_client.c \
+	%D%/test_caretaker.c \
 	%D%/test_control_api.c \
 	%D%/test_datagram_queue.c \
 	%D%/test_event_http.c \
@@ -135,6 +136,7 @@ unit_programs += %D%/unit-threads
 	%D%/test_ll_hub.c \
 	%D%/test_ll_text.c \
 	%D%/test_mailbox.c \
+	%D%/test_public_list.c \
 	%D%/test_rtp_sender.c \
 	%D%/test_stand_in.c \
 	%D%/test_stream.c \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
+#include "hls-bridge/base/media.h"
 #include "hls-bridge/events/event_ring.h"
 
 #define ROOM 4
