@@ -112,7 +112,7 @@ bridge_control = \
 	%D%/control/status_metrics.c
 
 bin_PROGRAMS += %D%/hls-bridge
-%C%_hls_bridge_SOURCES = %D%/main.c
+%C%_hls_bridge_SOURCES = %D%/main.c %D%/options.c %D%/parts.c
 %C%_hls_bridge_CPPFLAGS = $(AM_CPPFLAGS) -DSYSCONFDIR='"$(sysconfdir)"'
 %C%_hls_bridge_CFLAGS = $(AM_CFLAGS) $(LIBAV_CFLAGS)
 %C%_hls_bridge_LDFLAGS = $(AM_LDFLAGS) $(HLS_PIE_LDFLAGS)

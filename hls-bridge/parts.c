@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "parts.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/bridge_log.h"
+#include "base/clock.h"
+#include "events/event_sinks.h"
+
+/* What is asked to stop has so long for it, within the second that is promised. */
+#define STOP_US      (800 * US_PER_MS)
+#define STOP_LOOK_US (5 * US_PER_MS)
+
+/* Who is told what happens. Returns NULL with errno. */
+static EventQueue *make_events(const BridgeSettings *settings)
+{
+    const EventSinksParams wanted = {
+        .janus = settings->events_janus,
+        .emitter = settings->events_emitter,
+        .file_bytes = settings->events_file,
+    };
+    EventSink sinks[EVENT_SINKS_MAX];
+    const EventQueueParams params = {
+        .clock = clock_system(),
+        .sinks = sinks,
+        .count = event_sinks_open(&wanted, sinks),
+        .room = (size_t)settings->events_queue,
+    };
+
+    return params.count > 0 ? event_queue_create(&params) : NULL;
+}
+
+static StreamTable *make_table(const BridgeSettings *settings, const Parts *parts)
+{
+    return stream_table_create(&(StreamTableParams){
+        .settings = settings,
+        .clock = clock_system(),
+        .ll_hub = parts->ll_hub,
+        .thumbnailer = parts->thumbnailer,
+        .events = parts->events,
+    });
+}
+
+/* What is there of streams, without any yet. Returns 0, or -1 after a sentence on stderr. */
+static int make_streams(const BridgeSettings *settings, Parts *parts)
+{
+    const LlHubParams hub = {
+        .wait_us = settings->ll_wait_us,
+        .part_bytes = (size_t)settings->ll_memory,
+    };
+    const char *failed = NULL;
+
+    errno = ENOMEM; /* of whatever says nothing else */
+    if (!(parts->events = make_events(settings)))
+        failed = "the queue of events";
+    else if (settings->ll_enabled && !(parts->ll_hub = ll_hub_create(&hub)))
+        failed = "low-latency HLS";
+    else if (settings->thumbnail_us && !(parts->thumbnailer = thumbnailer_create()))
+        failed = "the thread of thumbnails";
+    else if (!(parts->table = make_table(settings, parts)))
+        failed = "the table of streams";
+    else if (!(parts->list = public_list_create(settings->directory, clock_system())))
+        failed = "the list of streams in hls.directory";
+    if (!failed)
+        return 0;
+    fprintf(stderr, "hls-bridge: %s cannot be made: %s\n", failed, strerror(errno));
+    return -1;
+}
+
+const char *parts_control_place(const BridgeSettings *settings, char text[PARTS_PLACE_SIZE])
+{
+    if (*settings->control_listen)
+        snprintf(text, PARTS_PLACE_SIZE, "%s", settings->control_listen);
+    else
+        snprintf(text, PARTS_PLACE_SIZE, "%s:%d", settings->control_address,
+                 (int)settings->control_port);
+    return text;
+}
+
+int parts_start(const BridgeSettings *settings, Parts *parts)
+{
+    LlServerParams ll = {
+        .address = settings->ll_address,
+        .port = (uint16_t)settings->ll_port,
+        .socket = settings->ll_socket,
+        .connections = (size_t)settings->ll_connections,
+        .timeout_us = settings->ll_timeout_us,
+        .target_us = settings->segment_us,
+        .clock = clock_system(),
+    };
+    char place[PARTS_PLACE_SIZE];
+
+    if (make_streams(settings, parts) < 0)
+        return -1;
+    ControlApiParams control = {
+        .address = settings->control_address,
+        .port = (uint16_t)settings->control_port,
+        .socket = bridge_settings_control_socket(settings),
+        .access = settings->control,
+        .table = parts->table,
+    };
+    parts->api = control_api_create(&control);
+    if (!parts->api) {
+        fprintf(stderr, "hls-bridge: the control API cannot listen on %s: %s\n",
+                parts_control_place(settings, place), strerror(errno));
+        return -1;
+    }
+    ll.hub = parts->ll_hub;
+    parts->ll_server = settings->ll_enabled ? ll_server_create(&ll) : NULL;
+    if (settings->ll_enabled && !parts->ll_server) {
+        fprintf(stderr, "hls-bridge: low-latency HLS cannot be served on %s:%d%s%s: %s\n",
+                settings->ll_address, (int)settings->ll_port, *settings->ll_socket ? " and " : "",
+                settings->ll_socket, strerror(errno));
+        return -1;
+    }
+    return 0;
+}
+
+static void *stop(void *data)
+{
+    Parts *parts = data;
+
+    control_api_destroy(&parts->api);
+    ll_server_destroy(&parts->ll_server);
+    caretaker_destroy(&parts->caretaker);
+    stream_table_destroy(&parts->table);
+    thumbnailer_destroy(&parts->thumbnailer);
+    public_list_destroy(&parts->list);
+    ll_hub_destroy(&parts->ll_hub);
+    event_queue_destroy(&parts->events);
+    return NULL;
+}
+
+/* A thread that waits for a disk cannot be ended, and nobody can tell for how long: what is on disk
+ * is whole at any time, so that the process may go without it. */
+void parts_stop(Parts *parts, int status)
+{
+    const struct timespec pause = {.tv_nsec = STOP_LOOK_US * 1000};
+    int64_t until_us = clock_monotonic_us(clock_system()) + STOP_US;
+    pthread_t thread;
+
+    if (pthread_create(&thread, NULL, stop, parts) != 0) {
+        stop(parts);
+        return;
+    }
+    while (pthread_tryjoin_np(thread, NULL) != 0) {
+        if (clock_monotonic_us(clock_system()) > until_us) {
+            log_warn("the disk holds up what is to be written out: it is left");
+            _exit(status);
+        }
+        nanosleep(&pause, NULL);
+    }
+}
