@@ -20,8 +20,6 @@ const LONG_FILES = [
   "hls-bridge/package/ll_playlist.c",
   "hls-bridge/segment/hls_output.c",
   "hls-bridge/serve/ll_server.c",
-  "hls-bridge/stream/stream.c",
-  "hls-bridge/stream/stream_table.c",
   "instruments/hls-doctor/follow.c",
   "instruments/hls-doctor/hls_doctor.c",
   "instruments/hls-doctor/part_rules.c",
@@ -31,7 +29,6 @@ const LONG_FILES = [
   "janus-plugin/publisher.c",
 ];
 const LONG_FUNCTIONS = [
-  "hls-bridge/main.c read_options",
 ];
 
 const tracked = (...patterns) => execFileSync("git", ["ls-files", ...patterns], { cwd: ROOT, encoding: "utf8" }).trim().split("\n");

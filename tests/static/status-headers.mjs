@@ -22,7 +22,7 @@ const WIDE = [
   "hls-bridge/package/cmaf_output.h",
   "hls-bridge/package/cmaf_track.h",
   "hls-bridge/segment/hls_output.h",
-  "hls-bridge/stream/stream.h",
+  "hls-bridge/stream/stream_status.h",
 ];
 
 const tracked = execFileSync("git", ["ls-files", "hls-bridge/*.h", "janus-plugin/*.h"], { cwd: ROOT, encoding: "utf8" }).trim().split("\n");
