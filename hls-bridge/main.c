@@ -14,8 +14,8 @@
 #include "options.h"
 #include "parts.h"
 
-/* Memory of this size or more is the system's again as soon as it is freed, as the buffers of
- * segments are. Left to itself, glibc would raise that with the first of them, and keep them. */
+/* Blocks of this size or more, as the buffers of segments, go back to the system when they are
+ * freed. By default glibc would raise this limit with the first of them, and keep them all. */
 #define MALLOC_OWN_PAGES (128 << 10)
 
 /* ---- the fixed-port mode ---- */
@@ -88,7 +88,7 @@ static int run(const Options *options, const BridgeSettings *settings, const sig
     size_t recovered = stream_table_recover(parts.table);
     if (options->sdp && listen_on_fixed_ports(options, parts.table) < 0)
         goto done;
-    /* only now, so that nobody is let into a stream that is still to be taken up */
+    /* only now, so that no publisher is let into a stream that is still to be taken up */
     if (control_api_serve(parts.api) < 0) {
         fprintf(stderr, "hls-bridge: the control API cannot be served: %s\n", strerror(errno));
         goto done;

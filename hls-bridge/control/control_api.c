@@ -84,7 +84,7 @@ static ControlRequest read_head(struct MHD_Connection *connection, const char *m
         }};
 }
 
-/* The head has come: who may not ask need send no more. */
+/* The head has come: a client that may not ask need not send the body. */
 static enum MHD_Result begin(const ControlApi *api, struct MHD_Connection *connection,
                              const ControlRequest *request, void **state)
 {

@@ -19,10 +19,10 @@ typedef struct ControlApiParams {
     StreamTable *table; /* borrowed */
 } ControlApiParams;
 
-/* Listens, so that nobody else can; who asks waits. Returns NULL with errno where it cannot. */
+/* Listens, so that no other program can; requests wait. Returns NULL with errno if it cannot. */
 ControlApi *control_api_create(const ControlApiParams *params);
 
-/* Answers from now on. Returns 0, or -1 with errno. */
+/* Begins to answer. Returns 0, or -1 with errno. */
 int control_api_serve(ControlApi *api);
 
 /* Ends all requests. Accepts NULL, leaves NULL. */

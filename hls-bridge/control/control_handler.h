@@ -2,7 +2,7 @@
 #ifndef CONTROL_HANDLER_H
 #define CONTROL_HANDLER_H
 
-/* What the control API answers to a request (docs/protocol.md), without the server around it.
+/* Answers the requests of the control API (docs/protocol.md), without the server around it.
  *
  * Thread-safety: any number of threads. */
 
@@ -28,11 +28,12 @@ typedef struct ControlAnswer {
     char location[CONTROL_LOCATION_SIZE]; /* "": none */
 } ControlAnswer;
 
-/* Refuses what may not be asked, by its head alone. Returns whether it has: `out` is the answer. */
+/* Refuses a request that is not allowed, by its head alone. Returns whether it has: then `out` is
+ * the answer. */
 bool control_handler_refuse(const ControlAccess *access, const ControlRequest *request,
                             ControlAnswer *out);
 
-/* Does what is asked for, if it may be. Returns false where there is no memory for an answer. */
+/* Carries out a request, if it is allowed. Returns false if there is no memory for an answer. */
 bool control_handler_answer(StreamTable *table, const ControlAccess *access,
                             const ControlRequest *request, ControlAnswer *out);
 

@@ -6,9 +6,9 @@
  *
  * Thread-safety: none needed, there is no state. */
 
-/* Listens at a Unix socket that its owner and its group alone can reach (mode 0660). One that
- * nobody listens at any more is replaced. Returns the socket, or -1 with errno: EADDRINUSE where
- * somebody listens at it, EEXIST where `path` is something else. */
+/* Listens at a Unix socket that only its owner and its group can reach (mode 0660). Replaces one
+ * that nobody listens at any more. Returns the socket, or -1 with errno: EADDRINUSE if another
+ * program listens at it, EEXIST if `path` is something else. */
 int control_listener_unix(const char *path);
 
 #endif

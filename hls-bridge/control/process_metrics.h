@@ -16,7 +16,7 @@ typedef struct ProcessUse {
     int cpus; /* on which it may run */
 } ProcessUse;
 
-/* Returns false where the kernel does not tell. */
+/* Returns false if the kernel does not tell. */
 bool process_use_read(ProcessUse *use);
 
 /* Prometheus text, under the names that Prometheus's own libraries give it. What the kernel does

@@ -18,7 +18,7 @@
 json_t *status_json(const StreamStatus *status);
 json_t *load_json(const StreamLoad *load);
 
-/* What the bridge itself uses of the machine. Returns NULL where the kernel does not tell. */
+/* What the bridge itself uses of the machine. Returns NULL if the kernel does not tell. */
 json_t *process_json(void);
 
 /* Of all events, and how they come to each sink that waits. */

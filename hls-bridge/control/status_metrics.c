@@ -97,7 +97,7 @@ READ(failed_thumbnails, s->thumbnail.failed)
         name, NULL, NULL, ",kind=\"audio\"", audio                                                 \
     }
 
-/* Counters of a source begin anew with each publisher, as Prometheus expects of a restart. */
+/* Counters of a source start again with each publisher, as Prometheus expects of a restart. */
 static const struct {
     const char *name, *type, *help, *labels;
     Reader read;

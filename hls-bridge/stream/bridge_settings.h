@@ -28,9 +28,9 @@ typedef struct BridgeSettings {
     bool durable;                         /* which survives a power cut while it is live */
     bool ll_enabled;                      /* low-latency HLS */
     int64_t ll_part_us;                   /* about how long its parts are */
-    int64_t ll_wait_us;                   /* that one is held who waits for a stream to begin */
+    int64_t ll_wait_us;                   /* for how long a request waits for a stream to begin */
     int64_t ll_memory;                    /* bytes of a rendition's newest parts in memory */
-    int64_t ll_connections;               /* of those who ask for it, nginx's */
+    int64_t ll_connections;               /* connections to its server */
     int64_t ll_timeout_us;                /* that a request, and its answer, may take */
     bool ll_dash;                         /* a DASH manifest of its segments */
     char ll_address[BRIDGE_ADDRESS_SIZE]; /* IPv4, of the server that holds requests */
@@ -54,7 +54,7 @@ typedef struct BridgeSettings {
     int64_t events_file;  /* bytes of a file of events */
 } BridgeSettings;
 
-/* What holds where the file names nothing else. */
+/* The defaults of all settings. */
 BridgeSettings bridge_settings_defaults(void);
 
 /* Reads `file` over what `settings` holds. Returns 0, or -1 with a sentence in `error`
@@ -66,16 +66,16 @@ int bridge_settings_read(const char *file, BridgeSettings *settings, char *error
 int64_t bridge_settings_max_held(const BridgeSettings *settings);
 int64_t bridge_settings_max_ended(const BridgeSettings *settings);
 
-/* How long parts are to be: as configured, where a segment of the configured length has a sensible
- * number of them. */
+/* The length of parts: as configured, if that gives a segment of the configured length a sensible
+ * number of parts. */
 int64_t bridge_settings_part_us(const BridgeSettings *settings);
 
 /* The path of the Unix socket of `control.listen`; "": there is none. Borrowed. */
 const char *bridge_settings_control_socket(const BridgeSettings *settings);
 
-/* Checks what a range cannot tell: nobody reaches the control API from elsewhere without a token,
- * which is read; the folder exists or can be made, can be written, and is nobody else's. Returns 0,
- * or -1 with a sentence. */
+/* Checks what ranges cannot: without a token, the control API is on loopback only, and the token
+ * file can be read; the folder exists or can be made, can be written, and belongs to nobody else.
+ * Returns 0, or -1 with a sentence. */
 int bridge_settings_check(BridgeSettings *settings, char *error);
 
 #endif

@@ -2,8 +2,8 @@
 #ifndef CARETAKER_H
 #define CARETAKER_H
 
-/* The thread that clears up behind streams that end, and tells what is live, once a second. A disk
- * may hold it up, and nothing else with it.
+/* The thread that tends streams that have ended, and writes the list of what is live, once a
+ * second. A disk may hold it up; that holds up nothing else.
  *
  * Thread-safety: create and destroy are called by one thread. */
 

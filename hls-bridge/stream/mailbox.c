@@ -12,8 +12,8 @@ struct Mailbox {
     pthread_mutex_t lock; /* guards what follows */
     Mail mail;            /* `stop` stays */
     bool closed;          /* nobody reads any more */
-    bool resting;         /* nobody reads until a publisher comes */
-    bool taken;           /* somebody is, or is about to be, the publisher */
+    bool resting;         /* nobody reads until the next publisher comes */
+    bool taken;           /* the stream has a publisher, or will have one at once */
     int64_t barred_until_us;
 };
 

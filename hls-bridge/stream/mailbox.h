@@ -2,8 +2,9 @@
 #ifndef MAILBOX_H
 #define MAILBOX_H
 
-/* What other threads want of a stream's thread, which reads it when it comes to it, and whether
- * somebody has the stream: a publisher has it from when he is let in, not from when he is read of.
+/* Carries requests of other threads to a stream's thread, which reads them when it has time; and
+ * knows whether the stream has a publisher. A publisher owns the stream from mailbox_publish() on,
+ * even before the thread has read the mail.
  *
  * Thread-safety: every function may be called from any thread, but for create and destroy. */
 
@@ -11,15 +12,15 @@
 
 typedef struct Mailbox Mailbox;
 
-/* What has come since it was last read. */
+/* What has come since the last mailbox_read(). */
 typedef struct Mail {
-    bool unpublish; /* the publisher who was there before has gone */
+    bool unpublish; /* the publisher of before has gone */
     bool stop;
     bool hurry;     /* mailbox_hurry() */
-    Source *source; /* a new publisher, whom the reader owns; NULL: none */
-    bool replaced;  /* it takes the place of one that was there */
-    bool fixed;     /* he is heard where his description says */
-    SourceSdp sdp;  /* which is this */
+    Source *source; /* a new publisher, which the reader owns; NULL: none */
+    bool replaced;  /* it takes the place of another one */
+    bool fixed;     /* it listens on the ports in its description */
+    SourceSdp sdp;  /* that description */
 } Mail;
 
 /* Returns NULL with errno. */
@@ -32,57 +33,57 @@ void mailbox_destroy(Mailbox **mailbox);
 
 typedef enum MailboxEntry {
     MAILBOX_ENTERED,
-    MAILBOX_WAKES,  /* the same, and the reader rests: it must be woken to read of this */
-    MAILBOX_CLOSED, /* nobody reads any more, and nothing was taken over */
+    MAILBOX_WAKES,  /* likewise, and the reader rests: wake it to read this */
+    MAILBOX_CLOSED, /* nobody reads any more; `source` is still the caller's */
 } MailboxEntry;
 
-/* Lets a publisher in, and takes over `source`; one whom nobody has read of yet is destroyed.
- * `replaced` takes whether somebody had the stream. */
+/* Lets a publisher in, and takes over `source`. A publisher before it that was not read yet is
+ * destroyed. `replaced` takes whether the stream had a publisher. */
 MailboxEntry mailbox_publish(Mailbox *mailbox, Source *source, const SourceSdp *sdp, bool fixed,
                              bool *replaced);
 
-/* The publisher has gone. Returns 0, or -1 where there is none. */
+/* The publisher has gone. Returns 0, or -1 if there is none. */
 int mailbox_unpublish(Mailbox *mailbox);
 
-/* What is held open is to be ended now, unless somebody publishes. */
+/* Asks to end the stream now if it is held open and has no publisher. */
 void mailbox_hurry(Mailbox *mailbox);
 
-/* The thread is to look at the clock. */
+/* Asks the thread to look at the clock. */
 void mailbox_wake(Mailbox *mailbox);
 
-/* The thread is to end; nobody is let in any more. */
+/* Asks the thread to end; no publisher is let in any more. */
 void mailbox_stop(Mailbox *mailbox);
 
 /* Whether the thread is to end. */
 bool mailbox_is_stopped(Mailbox *mailbox);
 
-/* Whether somebody publishes, or is about to. */
+/* Whether the stream has a publisher, or will have one at once. */
 bool mailbox_is_taken(Mailbox *mailbox);
 
-/* Whether nobody is let in at `now_us`, as mailbox_bar() has said. */
+/* Whether mailbox_bar() keeps publishers out at `now_us`. */
 bool mailbox_is_barred(Mailbox *mailbox, int64_t now_us);
 
 /* ---- for the stream's thread ---- */
 
-/* Readable where there is mail. */
+/* A descriptor that is readable if there is mail. */
 int mailbox_fd(const Mailbox *mailbox);
 
 Mail mailbox_read(Mailbox *mailbox);
 
-/* Somebody has the stream who did not come by mail. */
+/* The stream has a publisher that did not come by mail. */
 void mailbox_take(Mailbox *mailbox);
 
-/* Whoever had the stream was ended: nobody has it, unless a new publisher waits. Not to be called
- * where one who was read of takes it over. */
+/* The publisher was ended: the stream has none, unless a new one waits. Do not call it if a
+ * publisher that was read takes the stream over. */
 void mailbox_leave(Mailbox *mailbox);
 
-/* Nobody is to be let in before `until_us`. */
+/* Keeps publishers out until `until_us`. */
 void mailbox_bar(Mailbox *mailbox, int64_t until_us);
 
-/* Reads no more, unless a new publisher waits. Returns whether it is so. */
+/* Closes the mailbox, unless a new publisher waits. Returns whether it is closed. */
 bool mailbox_close(Mailbox *mailbox);
 
-/* The same until the next publisher comes, who wakes the reader. */
+/* Closes it until the next publisher comes, which wakes the reader. */
 bool mailbox_rest(Mailbox *mailbox);
 
 #endif

@@ -2,8 +2,8 @@
 #ifndef PUBLIC_LIST_H
 #define PUBLIC_LIST_H
 
-/* streams.json, for whoever may watch: what is live now, as a file in the folder of all streams, so
- * that nginx can serve it to any number of people and nobody needs the control API.
+/* Writes streams.json, the list of what is live now, as a file in the folder of all streams. So
+ * nginx can serve it to any number of people, and none of them needs the control API.
  *
  * Thread-safety: one thread. */
 
@@ -17,11 +17,11 @@ typedef struct PublicList PublicList;
 /* `clock` is borrowed. Returns NULL with errno. */
 PublicList *public_list_create(const char *directory, const Clock *clock);
 
-/* Leaves an empty list behind: nobody is live any more. Accepts NULL, leaves NULL. */
+/* Writes an empty list: nothing is live any more. Accepts NULL, leaves NULL. */
 void public_list_destroy(PublicList **list);
 
-/* Writes it where it says something new, and now and then else, so that its date tells that the
- * bridge is there. Call it about once a second. */
+/* Writes the list if it has changed, and now and then if not, so that its date shows that the
+ * bridge runs. Call it about once a second. */
 void public_list_update(PublicList *list, StreamTable *table);
 
 #endif

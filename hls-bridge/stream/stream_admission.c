@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <time.h>
 
-/* A stream that lets nobody in any more is about to be gone, unless the disk hangs: whoever comes
- * in that moment waits for it, so long at the most. */
+/* A stream that lets no publisher in any more is about to be gone, unless the disk hangs. A
+ * publisher that comes in that moment waits for it, at most this long. */
 #define GOING_WAIT_US (100 * US_PER_MS)
 #define GOING_LOOK_US US_PER_MS
 
@@ -67,8 +67,8 @@ int64_t stream_table_most(const BridgeSettings *settings)
            bridge_settings_max_ended(settings);
 }
 
-/* Whether there is room for one more name, beside what others have left; what has gone makes some.
- * The lock is held. */
+/* Whether there is room for one more name. Streams that are gone are freed first. The lock is held.
+ */
 static bool has_place(StreamTable *t)
 {
     stream_table_hurry_held(t);
@@ -77,7 +77,7 @@ static bool has_place(StreamTable *t)
     return (int64_t)t->count < stream_table_most(t->settings);
 }
 
-/* Whether one more publisher is let in, under a `new_name` or not, and counts him if not; the lock
+/* Whether one more publisher is let in, under a `new_name` or not; a refusal is counted. The lock
  * is held. */
 static bool has_room(StreamTable *t, bool new_name, PublishResult *refusal)
 {
@@ -120,7 +120,7 @@ static bool free_gone(StreamTable *t, const char *name, int64_t wait_us)
     return true;
 }
 
-/* A publisher that may come in does so; the lock is held. */
+/* Lets a publisher in, if it may come in; the lock is held. */
 static PublishResult enter(StreamTable *t, const char *name, const SourceSdp *sdp, bool fixed_ports,
                            uint16_t *ports, uint16_t *failed_port)
 {
@@ -137,7 +137,7 @@ static PublishResult enter(StreamTable *t, const char *name, const SourceSdp *sd
     }
 }
 
-/* Tells that a publisher is not let in. */
+/* Emits the event that a publisher was refused. */
 static void tell_refusal(StreamTable *t, const char *name, PublishResult result, int error)
 {
     static const char *const reasons[] = {

@@ -6,8 +6,8 @@
 
 #include "package/left_over.h"
 
-/* Since when a stream is what stream_table_left_as() says. One whose publisher left just now may
- * still have the status of hours of broadcast: it is held from now on. */
+/* Since when a stream is in the state of stream_table_left_as(). If its publisher left just now,
+ * its status may still be that of the broadcast: it is held from now on. */
 static int64_t left_since_us(Stream *stream, StreamState state)
 {
     int64_t since_us;
@@ -18,8 +18,8 @@ static int64_t left_since_us(Stream *stream, StreamState state)
     return since_us;
 }
 
-/* Of those that were left as `state`, the one that has been so for longest, after `after_us`; NULL:
- * none. `since_us` takes since when. The lock is held. */
+/* Of the streams without a publisher in `state`, the one that is in it for longest, but since after
+ * `after_us`; NULL: none. `since_us` takes since when. The lock is held. */
 static Stream *oldest(const StreamTable *t, StreamState state, int64_t after_us, int64_t *since_us)
 {
     Stream *found = NULL;
@@ -36,7 +36,7 @@ static Stream *oldest(const StreamTable *t, StreamState state, int64_t after_us,
     return found;
 }
 
-/* Has the oldest end that are held open, where there are more than may be. The lock is held. */
+/* Ends the oldest streams that are held open, if there are too many. The lock is held. */
 void stream_table_hurry_held(StreamTable *t)
 {
     StreamLoad load = stream_table_measure(t);
@@ -64,8 +64,8 @@ size_t stream_table_remove_gone(StreamTable *t)
     return n;
 }
 
-/* Looks after one, with the lock released, since a disk may take its time. Returns whether it is
- * gone. */
+/* Tends one stream, with the lock released, since a disk may be slow. Returns whether it is gone.
+ */
 static bool tend(StreamTable *t, Stream *stream, bool remove)
 {
     t->tended = stream;
@@ -79,8 +79,8 @@ static bool tend(StreamTable *t, Stream *stream, bool remove)
     return true;
 }
 
-/* Removes the folders of the oldest names, where there are more than may be. The lock is held, but
- * not all the time. */
+/* Removes the folders of the oldest names, if there are too many. The lock is held, but not all the
+ * time. */
 static void forget_names(StreamTable *t)
 {
     while (old_names_take(t->old_names, (size_t)t->settings->max_names, t->forgotten)) {
@@ -94,8 +94,8 @@ static void forget_names(StreamTable *t)
     t->forgotten[0] = '\0';
 }
 
-/* Removes the oldest that have ended, where there are more than may be. The lock is held, but not
- * all the time. */
+/* Removes the oldest streams that have ended, if there are too many. The lock is held, but not all
+ * the time. */
 static void remove_oldest(StreamTable *t)
 {
     StreamLoad load = stream_table_measure(t);

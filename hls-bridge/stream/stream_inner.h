@@ -2,12 +2,11 @@
 #ifndef STREAM_INNER_H
 #define STREAM_INNER_H
 
-/* What the parts of a stream know of each other: stream_publisher.c lets publishers in and out,
- * stream_life.c holds, ends and removes, stream_opening.c opens the folder, stream_status.c tells,
- * stream_thread.c runs all of them, and stream.c is what others call. Nobody else includes this.
+/* The inside of a stream, for its own files only: stream_publisher.c lets publishers in and out,
+ * stream_life.c holds, ends and removes, stream_opening.c opens the folder, stream_status.c
+ * reports, stream_thread.c runs all of them, and stream.c has the functions for others.
  *
- * Thread-safety: each function here is called by whoever holds `owner`, unless it says otherwise.
- */
+ * Thread-safety: call each function with `owner` held, unless it says otherwise. */
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -21,7 +20,7 @@
 /* Who does the stream's work. */
 typedef enum Phase {
     PHASE_RUNS,  /* its thread */
-    PHASE_RESTS, /* whoever tends it; the thread has ended, or is about to */
+    PHASE_RESTS, /* the caretaker; the thread has ended, or is about to */
     PHASE_GONE,  /* nobody: it has been removed */
 } Phase;
 
@@ -41,15 +40,15 @@ struct Stream {
     StreamStatus status;
     Opening opening;
     int open_error;        /* errno of OPEN_FAILED */
-    bool awaited;          /* who makes the stream waits to hear of it */
+    bool awaited;          /* the thread that makes the stream waits for the result */
     pthread_cond_t opened; /* it is not OPENING any more */
     _Atomic Phase phase;
     atomic_bool hurried;
-    atomic_uint_fast64_t silent; /* publishers from whom nothing ever came */
+    atomic_uint_fast64_t silent; /* publishers that never sent anything */
     _Atomic int64_t left_us;     /* the last publisher went, or the stream was made; monotonic */
 
-    /* Guards what follows. The thread holds it from its beginning to its end, so that nobody but
-     * the thread touches what is the thread's; while the stream rests, whoever tends it does. */
+    /* Guards the members below. The stream's thread holds it from beginning to end, so nothing else
+     * touches them. While the stream rests, whoever tends it takes the lock. */
     pthread_mutex_t owner;
     Packager *packager;
     Pipeline *pipeline;
@@ -61,7 +60,7 @@ struct Stream {
     bool stopping;           /* the next run of the bridge goes on with it */
     int64_t since_us;        /* the state began */
     int64_t deadline_us;     /* when it ends, HELD and ENDED */
-    int64_t barred_until_us; /* a publisher that was ended is kept out */
+    int64_t barred_until_us; /* a publisher that was ended is kept out until then */
     bool broadcast;          /* one has begun, with a publisher, and has not ended */
     bool shown;              /* and something of it came */
     bool end_refused;        /* by the disk; told */
@@ -78,7 +77,7 @@ static inline int64_t stream_time_us(const Stream *s)
     return clock_monotonic_us(s->params.packager.clock);
 }
 
-/* Nothing was ever listed, not by an earlier run either: nobody can want it. */
+/* Whether nothing was ever listed, not by an earlier run either: so no viewer can want it. */
 static inline bool stream_is_void(const Stream *s)
 {
     return packager_is_empty(s->packager);
@@ -86,8 +85,8 @@ static inline bool stream_is_void(const Stream *s)
 
 /* ---- stream_publisher.c ---- */
 
-/* A source for a description. Any thread. Returns NULL with errno, and with the port that cannot be
- * had in `failed_port`, if that is not NULL. */
+/* Creates a source for a description. Any thread. Returns NULL with errno, and with the port that
+ * cannot be opened in `failed_port`, if that is not NULL. */
 Source *stream_open_source(const Stream *s, const SourceSdp *sdp, bool fixed_ports,
                            uint16_t *failed_port);
 
@@ -107,7 +106,7 @@ bool stream_read_mail(Stream *s, int64_t now_us);
 
 void stream_set_state(Stream *s, StreamState state, int64_t deadline_us);
 
-/* Does what is due of a stream that is not live, and says who goes on with it. */
+/* Does what is due for a stream that is not live. Returns who goes on with it. */
 Phase stream_run_deadline(Stream *s, int64_t now_us);
 
 /* ---- stream_opening.c ---- */

@@ -9,7 +9,7 @@
 
 #define OPEN_RETRY_US (200 * US_PER_MS)
 
-/* A stream that was just made stays for so long: whom it was made for is about to publish. */
+/* A new stream stays for this long, since its publisher is about to come. */
 #define STAY_LEAST_US (2 * US_PER_S)
 
 /* An earlier run may have left it held, or ended. */
@@ -32,7 +32,7 @@ static void take_up(Stream *s, int64_t now_us)
     stream_update_status(s, now_us);
 }
 
-/* Returns whether somebody waits to hear of it. */
+/* Returns whether a thread waits for the result. */
 static bool end_opening(Stream *s, Opening opening, int error)
 {
     pthread_mutex_lock(&s->lock);
@@ -61,14 +61,15 @@ static bool open_folder(Stream *s)
     return false;
 }
 
-/* Nobody publishes, so what cannot be opened need not be. Returns false where somebody does. */
+/* Gives up if there is no publisher: then nothing needs the folder. Returns false if there is one.
+ */
 static bool give_up(Stream *s)
 {
     return s->packager ? mailbox_rest(s->mail) : mailbox_close(s->mail);
 }
 
-/* Opens the folder. Where that fails, who waits to hear of it is told; where nobody waits any more,
- * it is tried again as long as somebody publishes. Returns false where it is given up. */
+/* Opens the folder. If that fails, a thread that waits for the result gets it; if none waits any
+ * more, opening is tried again as long as there is a publisher. Returns false if it is given up. */
 bool stream_open(Stream *s)
 {
     const struct timespec pause = {.tv_nsec = OPEN_RETRY_US * 1000};
@@ -103,7 +104,7 @@ void stream_close_folder(Stream *s)
     packager_close(&s->packager);
 }
 
-/* Waits for the folder, `wait_us` at most. Returns false with errno where it cannot be opened. */
+/* Waits for the folder, `wait_us` at most. Returns false with errno if it cannot be opened. */
 bool stream_wait_until_open(Stream *s, int64_t wait_us)
 {
     const struct timespec until = clock_wait_end(wait_us);

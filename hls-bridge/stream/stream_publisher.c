@@ -7,11 +7,11 @@
 
 #include "base/bridge_log.h"
 
-/* For how long a publisher that sends more than it may is kept out. */
+/* For how long a publisher that sent too much is kept out. */
 #define BAR_US (10 * US_PER_S)
 
-/* The publisher's first packet makes the stream live, however many more wait: what is held may end
- * at any look, and then takes no more media. */
+/* The publisher's first packet makes the stream live, before the packets behind it are read: a held
+ * stream may end at any look at the clock, and then it takes no more media. */
 void stream_note_first(Stream *s)
 {
     if (s->state == STREAM_LIVE || !source_has_been_heard(s->source))
@@ -82,7 +82,7 @@ Source *stream_open_source(const Stream *s, const SourceSdp *sdp, bool fixed_por
     return source_create(&params, stream_time_us(s), failed_port);
 }
 
-/* Listens again on the fixed ports, for whoever comes next. */
+/* Listens again on the fixed ports, for the next publisher. */
 static void listen_again(Stream *s)
 {
     Source *source = stream_open_source(s, &s->fixed_sdp, true, NULL);
@@ -95,8 +95,8 @@ static void listen_again(Stream *s)
     enter(s, source);
 }
 
-/* Ends a publisher that sends far more than he may: what he takes is the others'. Who sends to
- * fixed ports was asked to. Returns whether he was ended. */
+/* Ends a publisher that sends far more than it may, at the expense of others. One on fixed ports
+ * was configured by the operator and is never ended. Returns whether it was ended. */
 static bool end_excess(Stream *s, int64_t now_us)
 {
     int64_t bitrate;
@@ -138,7 +138,7 @@ void stream_start_broadcast(Stream *s)
     stream_emit(s, (Event){.kind = EVENT_STARTED});
 }
 
-/* Does what others have asked for. Returns false where the thread is to stop. */
+/* Does what the mail asks for. Returns false if the thread is to stop. */
 bool stream_read_mail(Stream *s, int64_t now_us)
 {
     Mail mail = mailbox_read(s->mail);

@@ -2,7 +2,7 @@
 #ifndef STREAM_STATUS_H
 #define STREAM_STATUS_H
 
-/* How a stream stands, as plain values: what status and metrics show of it.
+/* The state of a stream, as plain values, for status and metrics.
  *
  * Thread-safety: none needed, values are copied. */
 
@@ -18,18 +18,18 @@ typedef enum StreamState {
     STREAM_ENDED, /* the playlist is ended, and may still be watched */
 } StreamState;
 
-/* A copy of how a stream stands, a quarter of a second old at the most. */
+/* A copy of a stream's state, at most a quarter of a second old. */
 typedef struct StreamStatus {
     char name[STREAM_NAME_MAX + 1];
-    int64_t at_us; /* it stood like this; monotonic */
+    int64_t at_us; /* when it was copied; monotonic */
     StreamState state;
-    int64_t since_us;           /* it has been in this state; monotonic */
+    int64_t since_us;           /* since when it is in this state; monotonic */
     int64_t live_since_unix_us; /* 0: not live */
     uint64_t publishers;        /* so far */
-    uint64_t excessive;         /* of them, ended since they sent too much */
+    uint64_t excessive;         /* of them, ended because they sent too much */
     bool has_source;
     bool unlisted;                 /* no list of what is live names it */
-    char title[SOURCE_TITLE_SIZE]; /* the publisher's word; "": none */
+    char title[SOURCE_TITLE_SIZE]; /* as the publisher gives it; "": none */
     SourceStats source;
     SourceProblem problem; /* with what the publisher sends */
     ThumbnailStats thumbnail;

@@ -10,7 +10,7 @@
 #include "base/bridge_log.h"
 #include "package/left_over.h"
 
-/* Whoever makes a stream hears of what is wrong with its folder, if that shows so soon. */
+/* The maker of a stream waits this long to hear whether its folder cannot be opened. */
 #define OPEN_WAIT_US (500 * US_PER_MS)
 
 StreamTable *stream_table_create(const StreamTableParams *params)
@@ -91,7 +91,7 @@ Stream *stream_table_take_out(StreamTable *t, size_t at)
     return stream;
 }
 
-/* Where a disk takes its time, one waits for it, and not each after the other. */
+/* All are asked to stop first, so that a slow disk is waited for once and not for each stream. */
 static int64_t open_wait_us(const StreamTable *t)
 {
     for (size_t i = 0; i < t->count; i++)
@@ -100,7 +100,7 @@ static int64_t open_wait_us(const StreamTable *t)
     return OPEN_WAIT_US;
 }
 
-/* How a stream of that name is to be made. */
+/* The params for a stream of that name. */
 static StreamParams params_of(const StreamTable *t, const char *name)
 {
     const BridgeSettings *settings = t->settings;

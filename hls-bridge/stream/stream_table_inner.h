@@ -2,11 +2,11 @@
 #ifndef STREAM_TABLE_INNER_H
 #define STREAM_TABLE_INNER_H
 
-/* What the parts of the table of streams know of each other: stream_table.c finds and makes
- * streams, stream_admission.c lets publishers in, stream_care.c looks after what they have left.
- * Nobody else includes this.
+/* The inside of the table of streams, for its own files only: stream_table.c finds and makes
+ * streams, stream_admission.c lets publishers in, stream_care.c ends and removes streams without a
+ * publisher.
  *
- * Thread-safety: the lock is held by whoever calls what is here. */
+ * Thread-safety: call all functions with the lock held. */
 
 #include <pthread.h>
 
@@ -29,7 +29,7 @@ struct StreamTable {
     size_t resting;  /* when they were last tended */
     OldNames *old_names;
     char forgotten[STREAM_NAME_MAX + 1]; /* its folder is being removed, without the lock */
-    Stream *tended; /* stream_table_tend() is at it, without the lock: it stays where it is */
+    Stream *tended; /* stream_table_tend() works on it without the lock: it must not be freed */
 };
 
 /* ---- stream_table.c ---- */
@@ -59,7 +59,7 @@ int64_t stream_table_most(const BridgeSettings *settings);
 
 /* ---- stream_care.c ---- */
 
-/* Has the oldest end that are held open, if there are more than may be. */
+/* Ends the oldest streams that are held open, if there are too many. */
 void stream_table_hurry_held(StreamTable *t);
 
 /* Frees the streams that are gone. Returns how many they were. */
