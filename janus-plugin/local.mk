@@ -28,6 +28,7 @@ libpublisher_la_SOURCES = \
 	%D%/publisher.c \
 	%D%/publisher_end.c \
 	%D%/publisher_events.c \
+	%D%/publisher_offer.c \
 	%D%/publisher_status.c \
 	%D%/request_desk.c \
 	%D%/session.c

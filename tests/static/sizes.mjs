@@ -26,7 +26,6 @@ const LONG_FILES = [
   "instruments/hls-viewers/audience.c",
   "instruments/rtp-replay/replay_options.c",
   "instruments/rtp-replay/rtp_faults.c",
-  "janus-plugin/publisher.c",
 ];
 const LONG_FUNCTIONS = [
 ];

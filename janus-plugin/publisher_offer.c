@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "publisher_offer.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <string.h>
+
+#include "admission.h"
+#include "announcer.h"
+#include "plugin_clock.h"
+#include "publisher.h"
+#include "publisher_end.h"
+#include "publisher_events.h"
+
+#define ANSWER_INVALID (-1) /* in place of an error of push_event() */
+
+static struct {
+    janus_callbacks *gateway;
+    janus_plugin *plugin;
+    const PluginSettings *settings;
+    /* One publisher is let in at a time: what admission_check() has found must still be so when the
+     * name is claimed. Taken first, before any other lock. */
+    pthread_mutex_t door;
+} self = {.door = PTHREAD_MUTEX_INITIALIZER};
+
+void publisher_offer_init(janus_callbacks *gateway, janus_plugin *plugin,
+                          const PluginSettings *settings)
+{
+    self.gateway = gateway;
+    self.plugin = plugin;
+    self.settings = settings;
+}
+
+static bool same_tracks(const MediaTracks *a, const MediaTracks *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (a->track[i].kind != b->track[i].kind || a->track[i].nack != b->track[i].nack ||
+            strcmp(a->track[i].fmtp, b->track[i].fmtp) != 0)
+            return false;
+    return true;
+}
+
+/* An offer on its way to an answer. */
+typedef struct Negotiation {
+    const Request *request;
+    const char *offer;
+    SdpAnswerParams params;
+    char answer[SDP_ANSWER_SIZE];
+    MediaTracks tracks;
+} Negotiation;
+
+static int answer_offer(Negotiation *talk, RequestError *error)
+{
+    return sdp_answer(talk->offer, strlen(talk->offer), &talk->params, talk->answer, &talk->tracks,
+                      error);
+}
+
+/* Gives a new publisher its name, its sockets and its fields. Returns the session that had the
+ * name, with a reference, or NULL. Takes over `*sender`, unless the handle has gone. */
+static Session *prepare(Session *session, const Negotiation *talk, RtpSender **sender)
+{
+    const Request *request = talk->request;
+    Session *before = NULL;
+
+    pthread_mutex_lock(&session->lock);
+    if (!session->detached) {
+        session->sender = *sender;
+        *sender = NULL;
+        session->tracks = talk->tracks;
+        session->state = SESSION_PREPARING;
+        session->was_idle = false;
+        session->prepared_us = monotonic_us();
+        session->old_until_us = 0;
+        session->sps = (H264Sps){0};
+        session->round_trip_ms = -1;
+        memset(session->stats, 0, sizeof(session->stats));
+        memset(session->paused, 0, sizeof(session->paused));
+        g_strlcpy(session->stream.text, request->stream, sizeof(session->stream.text));
+        g_strlcpy(session->key, request->key ? request->key : "", sizeof(session->key));
+        g_strlcpy(session->title, request->title ? request->title : "", sizeof(session->title));
+        session->unlisted =
+            request->unlisted || plugin_settings_unlisted(self.settings, request->stream);
+        before = session_claim_name(session);
+    }
+    pthread_mutex_unlock(&session->lock);
+    return before;
+}
+
+/* Lets a publisher in, and ends the one that had the name. Returns 0, or -1 with `error`. */
+static int let_in(Session *session, Negotiation *talk, RequestError *error)
+{
+    RtpSender *sender = NULL;
+    Session *before = NULL;
+
+    pthread_mutex_lock(&self.door);
+    int status = admission_check(self.settings, session, talk->request, error);
+    if (status == 0)
+        status = answer_offer(talk, error);
+    if (status == 0 && !(sender = announcer_open_sender(session)))
+        status = request_fail(error, HLS_ERROR_INTERNAL, "the server has no socket left: %s",
+                              g_strerror(errno));
+    if (status == 0)
+        before = prepare(session, talk, &sender);
+    pthread_mutex_unlock(&self.door);
+    if (sender) {
+        rtp_sender_destroy(&sender);
+        return request_fail(error, HLS_ERROR_INTERNAL, "this handle is not attached any more");
+    }
+    if (before)
+        publisher_throw_out(before, &ended_by_takeover, 0);
+    session_unref(before);
+    return status;
+}
+
+/* A live publisher has offered again: its media has changed, or only its transport (an ICE
+ * restart). */
+static void renegotiate(Session *session, const MediaTracks *tracks)
+{
+    pthread_mutex_lock(&session->lock);
+    bool changed = session->state != SESSION_IDLE && tracks->count > 0 &&
+                   !same_tracks(&session->tracks, tracks);
+    if (session->state != SESSION_IDLE && tracks->count > 0)
+        session->tracks = *tracks;
+    if (changed) {
+        memset(session->stats, 0, sizeof(session->stats));
+        session->serial++; /* what the bridge still says of the old ones is void */
+    }
+    pthread_mutex_unlock(&session->lock);
+    if (changed)
+        announcer_announce(session);
+}
+
+static json_t *published_event(const char *stream)
+{
+    char *hls = plugin_settings_hls_url(self.settings, stream);
+    char *watch = plugin_settings_watch_url(self.settings, stream);
+    json_t *event = json_pack("{s:s, s:s, s:{s:s, s:s}}", "hls", "published", "stream", stream,
+                              "playback", "hls", hls, "watch", watch);
+
+    g_free(hls);
+    g_free(watch);
+    return event;
+}
+
+/* Returns 0 when the event with the answer is on its way, or -1 with `error`. */
+static int send_answer(Session *session, const char *transaction, const Negotiation *talk,
+                       RequestError *error)
+{
+    json_t *event = published_event(talk->request->stream);
+    json_t *jsep = json_pack("{s:s, s:s}", "type", "answer", "sdp", talk->answer);
+    int status =
+        jsep ? self.gateway->push_event(session->handle, self.plugin, transaction, event, jsep)
+             : ANSWER_INVALID; /* not UTF-8: a character of the offer was cut */
+
+    json_decref(event);
+    json_decref(jsep);
+    if (status == 0)
+        return 0;
+    return request_fail(error, HLS_ERROR_INTERNAL, "Janus could not use the answer (%d)", status);
+}
+
+int publisher_publish(Session *session, const char *transaction, const Request *request,
+                      const char *offer, RequestError *error)
+{
+    uint32_t cap = plugin_settings_bitrate(self.settings);
+    Negotiation talk; /* not zeroed: most of it is room for the answer */
+    StreamName stream;
+
+    talk.request = request;
+    talk.offer = offer;
+    pthread_mutex_lock(&session->lock);
+    bool live = session->state != SESSION_IDLE;
+    stream = session->stream;
+    if (!live) {
+        session->sdp_id = (uint64_t)g_get_real_time();
+        session->sdp_version = 0;
+        session->bitrate_is_asked = false;
+        session->bitrate = request->bitrate ? MIN(request->bitrate, cap) : cap;
+    }
+    talk.params = (SdpAnswerParams){session->sdp_id, ++session->sdp_version, session->bitrate};
+    pthread_mutex_unlock(&session->lock);
+
+    if (live && strcmp(stream.text, request->stream) != 0)
+        return request_fail(error, HLS_ERROR_NAME_TAKEN,
+                            "this connection is live as %s: unpublish first", stream.text);
+    if ((live ? answer_offer(&talk, error) : let_in(session, &talk, error)) < 0)
+        return -1;
+    if (send_answer(session, transaction, &talk, error) < 0) {
+        if (!live)
+            publisher_end(session, &ended_by_failure, 0, &stream);
+        return -1;
+    }
+    if (live)
+        renegotiate(session, &talk.tracks);
+    else
+        publisher_notify(session, request->stream, "published",
+                         publisher_figures(session, &stream));
+    return 0;
+}
