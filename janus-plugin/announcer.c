@@ -9,6 +9,7 @@
 #include <janus/debug.h>
 
 #include "bridge_client.h"
+#include "bridge_sdp.h"
 #include "media_relay.h"
 #include "publisher_events.h"
 
@@ -22,9 +23,9 @@ static struct {
 
 /* ---- what the sockets say ---- */
 
-static void on_keyframe_request(void *user, MediaKind kind)
+static void on_keyframe_request(void *user, size_t port)
 {
-    (void)kind; /* only video has key frames */
+    (void)port; /* only video has key frames */
     media_relay_keyframe(user);
 }
 
@@ -38,7 +39,7 @@ RtpSender *announcer_open_sender(Session *session)
 {
     const RtpSenderEvents events = {session, on_keyframe_request, on_receiver_gone};
 
-    return rtp_sender_create(&events);
+    return rtp_sender_create(&events, MEDIA_TRACKS_MAX);
 }
 
 /* ---- what the bridge says ---- */
@@ -54,7 +55,7 @@ static bool is_current(const Session *session, unsigned serial)
 static const char *connect_tracks(Session *session, const struct sockaddr_in *destinations)
 {
     for (size_t i = 0; i < session->tracks.count; i++)
-        if (rtp_sender_connect(session->sender, session->tracks.track[i].kind, &destinations[i]) <
+        if (rtp_sender_connect(session->sender, session->tracks.track[i].port, &destinations[i]) <
             0)
             return "the address that the bridge answers with cannot be sent to";
     session->bridge = BRIDGE_LISTENING;
@@ -159,7 +160,7 @@ static void offer_to_bridge(Session *session)
     uint16_t ports[MEDIA_TRACKS_MAX];
 
     for (size_t i = 0; i < session->tracks.count; i++)
-        ports[i] = rtp_sender_port(session->sender, session->tracks.track[i].kind);
+        ports[i] = rtp_sender_number(session->sender, session->tracks.track[i].port);
     if (bridge_sdp_offer(&session->tracks, ports, session->sdp_id,
                          &(StreamFace){session->title, session->unlisted}, offer) < 0)
         return;

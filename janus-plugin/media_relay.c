@@ -3,6 +3,7 @@
 
 #include <glib.h>
 
+#include "bridge_sdp.h"
 #include "plugin_clock.h"
 
 #define SECOND_US  1000000
@@ -54,19 +55,23 @@ static void count_packet(TrackStats *stats, const RtpPacket *rtp, size_t len)
     stats->second_bytes += len;
 }
 
-/* Once a second. Returns the bitrate to ask for by REMB, or 0. */
+/* Ends a second. Returns the bitrate to ask for by REMB, or 0. The cap is for all pictures
+ * together.
+ */
 static uint32_t end_second(Session *session, int64_t now)
 {
     int64_t elapsed = now - session->second_began_us;
+    uint64_t pictures = 0; /* bit/s */
 
     for (size_t i = 0; i < session->tracks.count; i++) {
         TrackStats *stats = &session->stats[i];
         stats->bitrate = (uint32_t)(stats->second_bytes * 8 * SECOND_US / (uint64_t)elapsed);
         stats->second_bytes = 0;
-        if (session->tracks.track[i].kind == MEDIA_VIDEO &&
-            stats->bitrate > session->bitrate + session->bitrate / OVERSHOOT)
-            session->bitrate_is_asked = true; /* the answer alone has not helped */
+        if (session->tracks.track[i].kind == MEDIA_VIDEO)
+            pictures += stats->bitrate;
     }
+    if (pictures > session->bitrate + session->bitrate / OVERSHOOT)
+        session->bitrate_is_asked = true; /* the answer alone has not helped */
     session->second_began_us = now;
     return session->bitrate_is_asked ? session->bitrate : 0;
 }
@@ -93,7 +98,7 @@ void media_relay_rtp(Session *session, janus_plugin_rtp *packet)
         /* Janus restores the header behind us, so it may be changed in place */
         rtp_set_payload_type(buf, bridge_payload_type(track->kind));
         if (!session->paused[track->kind])
-            rtp_sender_send(session->sender, track->kind, buf, packet->length);
+            rtp_sender_send(session->sender, track->port, buf, packet->length);
     }
     pthread_mutex_unlock(&session->lock);
     if (remb)
@@ -105,7 +110,7 @@ void media_relay_rtcp(Session *session, janus_plugin_rtcp *packet)
     pthread_mutex_lock(&session->lock);
     int index = track_of(session, packet->mindex);
     if (index >= 0 && session->sender)
-        rtp_sender_send(session->sender, session->tracks.track[index].kind, packet->buffer,
+        rtp_sender_send(session->sender, session->tracks.track[index].port, packet->buffer,
                         packet->length);
     pthread_mutex_unlock(&session->lock);
 }

@@ -25,7 +25,7 @@ static json_t *describe_track(const Session *session, size_t index)
     int64_t expected = 0;
 
     if (session->sender)
-        sent = rtp_sender_stats(session->sender, track->kind);
+        sent = rtp_sender_stats(session->sender, track->port);
     if (stats->packets > 0)
         expected = stats->highest_sequence - stats->first_sequence + 1;
     json_t *object = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "kind",

@@ -13,13 +13,11 @@
 
 #include "rtcp_packet.h"
 
-#define KINDS       2
 #define RTCP_SIZE   1500    /* bytes; RTCP is smaller than a packet on Ethernet */
 #define SEND_BUFFER 1048576 /* bytes: a whole key frame that leaves in one burst */
 
 typedef struct Port {
     RtpSender *sender;
-    MediaKind kind;
     int fd;
     uint16_t number;
     atomic_bool connected;
@@ -29,11 +27,12 @@ typedef struct Port {
 
 struct RtpSender {
     RtpSenderEvents events;
-    Port port[KINDS];
+    size_t ports;
+    Port port[];
 };
 
-/* One thread for all senders. `lock` is held while events run and while a sender leaves the set, so
- * that no event outlives its sender. */
+/* One thread for all senders. `lock` is held while events run and while a sender leaves the set: no
+ * event outlives its sender. */
 static struct {
     pthread_mutex_t lock;
     pthread_t thread;
@@ -62,12 +61,14 @@ static void read_rtcp(Port *port)
         RtcpPacket packet;
         for (size_t at = 0; rtcp_next(buf, (size_t)n, &at, &packet);)
             if (packet.type == RTCP_KEYFRAME_REQUEST)
-                port->sender->events.keyframe(port->sender->events.user, port->kind);
+                port->sender->events.keyframe(port->sender->events.user,
+                                              (size_t)(port - port->sender->port));
     }
 }
 
-/* The ports of an epoll report may belong to a sender that has been destroyed meanwhile: only one
- * event is taken at a time, under the lock, and epoll reports no port that has left the set. */
+/* What epoll has reported without the lock may be of a sender that has been destroyed since. So
+ * that report only says that there is something: it is asked again under the lock, one port at a
+ * time. */
 static void *listen_for_rtcp(void *unused)
 {
     (void)unused;
@@ -136,24 +137,25 @@ static int open_port(Port *port)
     if (port->fd < 0 || bind(port->fd, (struct sockaddr *)&local, len) < 0 ||
         getsockname(port->fd, (struct sockaddr *)&local, &len) < 0)
         return -1;
-    /* the kernel grants what net.core.wmem_max allows; less is not an error */
+    /* the kernel grants as much as net.core.wmem_max allows; less is no error */
     setsockopt(port->fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(send_buffer));
     port->number = ntohs(local.sin_port);
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = port};
     return epoll_ctl(listener.epoll_fd, EPOLL_CTL_ADD, port->fd, &event);
 }
 
-RtpSender *rtp_sender_create(const RtpSenderEvents *events)
+RtpSender *rtp_sender_create(const RtpSenderEvents *events, size_t ports)
 {
-    RtpSender *sender = calloc(1, sizeof(*sender));
+    RtpSender *sender = calloc(1, sizeof(*sender) + ports * sizeof(sender->port[0]));
 
     if (!sender)
         return NULL;
     sender->events = *events;
-    for (int k = 0; k < KINDS; k++)
-        sender->port[k] = (Port){.sender = sender, .kind = (MediaKind)k, .fd = -1};
-    for (int k = 0; k < KINDS; k++) {
-        if (open_port(&sender->port[k]) < 0) {
+    sender->ports = ports;
+    for (size_t i = 0; i < ports; i++)
+        sender->port[i] = (Port){.sender = sender, .fd = -1};
+    for (size_t i = 0; i < ports; i++) {
+        if (open_port(&sender->port[i]) < 0) {
             int error = errno;
             rtp_sender_destroy(&sender);
             errno = error;
@@ -168,11 +170,11 @@ void rtp_sender_destroy(RtpSender **sender)
     if (!*sender)
         return;
     pthread_mutex_lock(&listener.lock);
-    for (int k = 0; k < KINDS; k++) {
-        int fd = (*sender)->port[k].fd;
+    for (size_t i = 0; i < (*sender)->ports; i++) {
+        int fd = (*sender)->port[i].fd;
         if (fd < 0)
             continue;
-        /* closing alone leaves it in the set for as long as a forked child has it too */
+        /* closing alone leaves it in the set as long as a forked child has it too */
         epoll_ctl(listener.epoll_fd, EPOLL_CTL_DEL, fd, NULL);
         close(fd);
     }
@@ -181,14 +183,14 @@ void rtp_sender_destroy(RtpSender **sender)
     *sender = NULL;
 }
 
-uint16_t rtp_sender_port(const RtpSender *sender, MediaKind kind)
+uint16_t rtp_sender_number(const RtpSender *sender, size_t port)
 {
-    return sender->port[kind].number;
+    return sender->port[port].number;
 }
 
-int rtp_sender_connect(RtpSender *sender, MediaKind kind, const struct sockaddr_in *destination)
+int rtp_sender_connect(RtpSender *sender, size_t index, const struct sockaddr_in *destination)
 {
-    Port *port = &sender->port[kind];
+    Port *port = &sender->port[index];
 
     if (destination->sin_port == 0) {
         atomic_store(&port->connected, false);
@@ -204,9 +206,9 @@ int rtp_sender_connect(RtpSender *sender, MediaKind kind, const struct sockaddr_
     return 0;
 }
 
-void rtp_sender_send(RtpSender *sender, MediaKind kind, const void *packet, size_t len)
+void rtp_sender_send(RtpSender *sender, size_t index, const void *packet, size_t len)
 {
-    Port *port = &sender->port[kind];
+    Port *port = &sender->port[index];
 
     bool connected = atomic_load_explicit(&port->connected, memory_order_relaxed);
     if (!connected || send(port->fd, packet, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
@@ -219,9 +221,9 @@ void rtp_sender_send(RtpSender *sender, MediaKind kind, const void *packet, size
     atomic_fetch_add_explicit(&port->bytes, len, memory_order_relaxed);
 }
 
-RtpSenderStats rtp_sender_stats(const RtpSender *sender, MediaKind kind)
+RtpSenderStats rtp_sender_stats(const RtpSender *sender, size_t index)
 {
-    const Port *port = &sender->port[kind];
+    const Port *port = &sender->port[index];
 
     return (RtpSenderStats){
         .packets = atomic_load_explicit(&port->packets, memory_order_relaxed),

@@ -181,7 +181,7 @@ static int answer_section(TextBuffer *out, const Sdp *offer, size_t index,
         return request_fail(error, HLS_ERROR_NO_OPUS,
                             "this browser offers no Opus audio: use a current browser");
     }
-    MediaTrack track = {.kind = kind, .mindex = (int)index};
+    MediaTrack track = {.kind = kind, .port = kind, .mindex = (int)index};
     accept_section(out, media, &codec, params, &track);
     if (sends(media)) /* else it is paused: agreed to, but nothing comes */
         tracks->track[tracks->count++] = track;

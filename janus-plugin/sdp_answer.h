@@ -28,6 +28,7 @@ typedef enum MediaKind { MEDIA_AUDIO, MEDIA_VIDEO } MediaKind;
 /* A track that was accepted and that the publisher sends. */
 typedef struct MediaTrack {
     MediaKind kind;
+    size_t port;          /* of the sender: the same through all renegotiations */
     int mindex;           /* index of its m= section, as Janus counts */
     int payload_type;     /* the publisher's */
     bool nack;            /* what is lost is sent again */

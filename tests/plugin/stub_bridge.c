@@ -178,12 +178,18 @@ void stub_bridge_accept(unsigned which, uint16_t port)
         stub_bridge_accept_it(&entry, port);
 }
 
+void stub_bridge_refuse_it(const StubAnnouncement *announcement)
+{
+    bridge.client->events.refused(announcement->user, announcement->serial,
+                                  "the bridge answers: no");
+}
+
 void stub_bridge_refuse(unsigned which)
 {
     Entry entry;
 
     if (stub_bridge_pick(which, &entry))
-        bridge.client->events.refused(entry.user, entry.serial, "the bridge answers: no");
+        stub_bridge_refuse_it(&entry);
 }
 
 void stub_bridge_lose(unsigned which)

@@ -29,8 +29,9 @@ typedef struct StubAnnouncement {
 bool stub_bridge_pick(unsigned which, StubAnnouncement *out);
 
 /* The bridge answers an announcement, maybe one that counts no more; `port` is where it listens for
- * all its tracks, on 127.0.0.1. The other answers what a test likes. */
+ * all its tracks, on 127.0.0.1. The last answers what a test likes. */
 void stub_bridge_accept_it(const StubAnnouncement *announcement, uint16_t port);
+void stub_bridge_refuse_it(const StubAnnouncement *announcement);
 void stub_bridge_answer(const StubAnnouncement *announcement, const char *sdp, size_t len);
 
 /* What becomes of the announcement that `which` picks, if there is one. */

@@ -163,6 +163,21 @@ PLAY_STREAMS(one_connection_has_a_number_of_tries, "open = false; tries = 3;", S
     play_leave(handle);
 }
 
+/* Keys of names that are taken are guessed likewise. */
+PLAY(a_name_that_is_taken_counts_as_a_try, "open = true; tries = 2;")
+{
+    StubHandle *first, *second = stub_attach();
+
+    pass_an_hour();
+    first = play_prepare(AS("cafe", "a key of mine"));
+    for (int i = 0; i < 2; i++)
+        fibers_require(try_to_publish(second, AS("cafe", "a key of yours")) ==
+                       HLS_ERROR_NAME_TAKEN);
+    fibers_require(try_to_publish(second, AS("cafe", "a key of mine")) == HLS_ERROR_TOO_MANY_TRIES);
+    play_leave(second);
+    play_leave(first);
+}
+
 PLAY_STREAMS(a_strong_key_is_looked_at_whoever_else_tries, "open = false; tries = 2;",
              "cafe: { key = \"0123456789abcdef\" }; " STREAMS)
 {
@@ -208,6 +223,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_name_without_a_key_is_not_taken_over),
     cmocka_unit_test(takes_no_more_publishers_than_it_may),
     cmocka_unit_test(one_connection_has_a_number_of_tries),
+    cmocka_unit_test(a_name_that_is_taken_counts_as_a_try),
     cmocka_unit_test(a_strong_key_is_looked_at_whoever_else_tries),
     cmocka_unit_test(operators_are_told_of_some_refusals),
 };

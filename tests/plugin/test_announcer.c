@@ -138,12 +138,13 @@ PLAY(a_track_that_the_bridge_refuses_is_not_sent, "open = true;")
     char sdp[256], packet[64];
 
     begin();
-    fibers_require(stub_bridge_pick(0, &announcement));
+    stub_bridge_accept(0, bridge.port);
+    fibers_require(stub_bridge_pick(0, &announcement) && arrives());
     int len = snprintf(sdp, sizeof(sdp),
                        SDP_HEAD LOOPBACK "m=audio %u RTP/AVPF 111\r\nm=video 0 RTP/AVPF 96\r\n",
                        bridge.port);
     stub_bridge_answer(&announcement, sdp, (size_t)len);
-    fibers_require(was_told("live", 1) && !arrives());
+    fibers_require(was_told("live", 2) && !arrives());
     stub_rtp(handle, 0, PICTURE, sizeof(PICTURE) - 1);
     fibers_require(play_receive(&bridge, packet, sizeof(packet), NULL) > 0);
     end();
@@ -209,8 +210,9 @@ PLAY(what_comes_too_late_changes_nothing, "open = true;")
 
     begin();
     fibers_require(stub_bridge_pick(0, &old));
-    play_ask(handle, PUBLISH("shop"), OFFER_SOUND); /* another number of tracks */
+    play_ask(handle, PUBLISH("shop"), OFFER_NACK); /* it is announced again */
     stub_bridge_accept_it(&old, bridge.port);
+    stub_bridge_refuse_it(&old);
     fibers_require(stub_count_events(handle, "status") == 0 && is_bridge("announced"));
     fibers_require(stub_count_events(handle, "unpublished") == 0);
     stub_bridge_accept(0, bridge.port);

@@ -170,7 +170,7 @@ PLAY(keeps_back_what_is_paused, "open = true;")
 
 PLAY(counts_what_was_lost, "open = true;")
 {
-    static const uint16_t sequences[] = {65533, 65534, 1, 0, 3}; /* 65535 and 2 never come */
+    static const uint16_t sequences[] = {65533, 65534, 1, 3, 0}; /* 65535 and 2 never come */
 
     begin();
     for (size_t i = 0; i < COUNT(sequences); i++)
@@ -202,14 +202,16 @@ PLAY(reads_the_size_of_the_picture, "open = true;")
 {
     /* RFC 6184 section 5.7.1: an aggregate, two bytes with the length before each unit */
     static const char aggregate[] = "\x78\x00\x0b" SPS "\x00\x02\x68\xce";
+    static const char cut[] = "\x78\x00\x02" SPS; /* the first unit has two bytes of it */
     static const char sound[] = SPS;
 
     begin();
     send_payload(0, 1, sound, sizeof(sound) - 1); /* sound that looks like one */
     send_payload(1, 1, "\x67\x42", 2);            /* half of one */
     send_payload(1, 2, "\x78\xff\xff\x67", 4);    /* an aggregate that promises too much */
+    send_payload(1, 3, cut, sizeof(cut) - 1);
     fibers_require(play_number(handle, "tracks.1.width") == 0);
-    send_payload(1, 3, aggregate, sizeof(aggregate) - 1);
+    send_payload(1, 4, aggregate, sizeof(aggregate) - 1);
     fibers_require(play_number(handle, "tracks.1.width") == 1280);
     fibers_require(play_number(handle, "tracks.1.height") == 720);
     end();

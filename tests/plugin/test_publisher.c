@@ -69,6 +69,8 @@ PLAY(goes_live_when_its_media_flows, "open = true; playback = \"https://cdn.exam
     stub_setup(handle); /* as after an ICE restart */
     fibers_require(stub_bridge_announced() == 1 && stub_bridge_holds() == 1);
     stub_clock_pass(90 * SECOND);
+    fibers_set_ticks(1);
+    fibers_settle();
     fibers_require(play_number(handle, "age_seconds") == 90);
     play_leave(handle);
     require_nothing_is_left();
@@ -199,6 +201,21 @@ PLAY(whoever_has_the_key_takes_the_name_over, "open = true;")
     json_decref(reply);
     play_leave(first);
     play_leave(second);
+    require_nothing_is_left();
+}
+
+/* Its offer was still waiting when it went. */
+PLAY(a_handle_that_has_gone_takes_nothing_over, "open = true;")
+{
+    StubHandle *first = play_live(PUBLISH("shop")), *second = stub_attach();
+
+    fibers_require(!stub_send(second, PUBLISH("shop"), OFFER_BOTH));
+    stub_detach(second);
+    fibers_settle();
+    require_state(first, "live");
+    fibers_require(stub_count_events(first, "unpublished") == 0);
+    play_leave(second);
+    play_leave(first);
     require_nothing_is_left();
 }
 
@@ -480,6 +497,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_handle_that_goes_at_any_moment_leaves_nothing),
     cmocka_unit_test(a_hangup_says_that_the_connection_closed),
     cmocka_unit_test(whoever_has_the_key_takes_the_name_over),
+    cmocka_unit_test(a_handle_that_has_gone_takes_nothing_over),
     cmocka_unit_test(whoever_has_another_key_is_refused),
     cmocka_unit_test(an_operator_kicks_by_name),
     cmocka_unit_test(only_a_publisher_may_ask_for_changes),

@@ -14,17 +14,19 @@
 
 #define WAIT_MS 5000 /* for what must come; reached only by a test that fails */
 
+enum { AUDIO, VIDEO, PORTS };
+
 /* What the senders of a test have said. */
 typedef struct Heard {
-    atomic_int keyframes[2]; /* by MediaKind */
+    atomic_int keyframes[PORTS];
     atomic_int gone;
 } Heard;
 
-static void on_keyframe(void *user, MediaKind kind)
+static void on_keyframe(void *user, size_t port)
 {
     Heard *heard = user;
 
-    atomic_fetch_add(&heard->keyframes[kind], 1);
+    atomic_fetch_add(&heard->keyframes[port], 1);
 }
 
 static void on_gone(void *user)
@@ -50,7 +52,7 @@ static void await(const char *name, atomic_int *count, int n)
 static RtpSender *new_sender(Heard *heard)
 {
     RtpSenderEvents events = {.user = heard, .keyframe = on_keyframe, .gone = on_gone};
-    RtpSender *sender = rtp_sender_create(&events);
+    RtpSender *sender = rtp_sender_create(&events, PORTS);
 
     assert_non_null(sender);
     return sender;
@@ -101,8 +103,8 @@ static void await_listener(void)
     RtpSender *sender = new_sender(&heard);
 
     for (int i = 1; i <= 3; i++) { /* epoll goes round: three times is past everybody's turn */
-        send_pli(fd, rtp_sender_port(sender, MEDIA_AUDIO));
-        await("the listener", &heard.keyframes[MEDIA_AUDIO], i);
+        send_pli(fd, rtp_sender_number(sender, AUDIO));
+        await("the listener", &heard.keyframes[AUDIO], i);
     }
     rtp_sender_destroy(&sender);
     close(fd);
@@ -128,11 +130,11 @@ static void needs_its_listener(void **state)
     (void)state;
     rtp_sender_listener_stop(); /* it does not run */
     errno = 0;
-    assert_null(rtp_sender_create(&events));
+    assert_null(rtp_sender_create(&events, PORTS));
     assert_int_equal(errno, EBADF);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(rtp_sender_listener_start(), 0);
-        RtpSender *sender = rtp_sender_create(&events);
+        RtpSender *sender = rtp_sender_create(&events, PORTS);
         assert_non_null(sender);
         rtp_sender_destroy(&sender);
         assert_null(sender);
@@ -141,30 +143,29 @@ static void needs_its_listener(void **state)
     }
 }
 
-static void sends_each_kind_from_its_port(void **state)
+static void sends_from_each_port(void **state)
 {
-    static const MediaKind kinds[] = {MEDIA_AUDIO, MEDIA_VIDEO};
+    static const size_t ports[] = {AUDIO, VIDEO};
     Heard heard = {0};
     RtpSender *sender = new_sender(&heard);
 
     (void)state;
-    assert_int_not_equal(rtp_sender_port(sender, MEDIA_AUDIO), 0);
-    assert_int_not_equal(rtp_sender_port(sender, MEDIA_AUDIO),
-                         rtp_sender_port(sender, MEDIA_VIDEO));
-    for (size_t k = 0; k < COUNT(kinds); k++) {
+    assert_int_not_equal(rtp_sender_number(sender, AUDIO), 0);
+    assert_int_not_equal(rtp_sender_number(sender, AUDIO), rtp_sender_number(sender, VIDEO));
+    for (size_t k = 0; k < COUNT(ports); k++) {
         struct sockaddr_in to, from;
         socklen_t len = sizeof(from);
         char got[16];
         int fd = new_receiver(&to);
-        assert_int_equal(rtp_sender_connect(sender, kinds[k], &to), 0);
-        rtp_sender_send(sender, kinds[k], "packet", 6);
-        rtp_sender_send(sender, kinds[k], "next", 4);
+        assert_int_equal(rtp_sender_connect(sender, ports[k], &to), 0);
+        rtp_sender_send(sender, ports[k], "packet", 6);
+        rtp_sender_send(sender, ports[k], "next", 4);
         assert_int_equal(recvfrom(fd, got, sizeof(got), 0, (struct sockaddr *)&from, &len), 6);
         assert_memory_equal(got, "packet", 6);
-        assert_int_equal(ntohs(from.sin_port), rtp_sender_port(sender, kinds[k]));
+        assert_int_equal(ntohs(from.sin_port), rtp_sender_number(sender, ports[k]));
         assert_int_equal(from.sin_addr.s_addr, htonl(INADDR_LOOPBACK));
         assert_int_equal(recv(fd, got, sizeof(got), 0), 4);
-        RtpSenderStats stats = rtp_sender_stats(sender, kinds[k]);
+        RtpSenderStats stats = rtp_sender_stats(sender, ports[k]);
         assert_int_equal(stats.packets, 2);
         assert_int_equal(stats.bytes, 10);
         assert_int_equal(stats.dropped, 0);
@@ -172,6 +173,34 @@ static void sends_each_kind_from_its_port(void **state)
     }
     rtp_sender_destroy(&sender);
     assert_int_equal(atomic_load(&heard.gone), 0);
+}
+
+/* One for each track, as many as there are. */
+static void has_as_many_ports_as_it_is_asked_for(void **state)
+{
+    static const size_t counts[] = {0, 1, 4, 9};
+    Heard heard = {0};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(counts); i++) {
+        RtpSenderEvents events = {.user = &heard, .keyframe = on_keyframe, .gone = on_gone};
+        RtpSender *sender = rtp_sender_create(&events, counts[i]);
+        assert_non_null(sender);
+        for (size_t port = 0; port < counts[i]; port++) {
+            struct sockaddr_in to;
+            char got[16];
+            int fd = new_receiver(&to);
+            assert_int_equal(rtp_sender_connect(sender, port, &to), 0);
+            rtp_sender_send(sender, port, "packet", 6);
+            assert_int_equal(recv(fd, got, sizeof(got), 0), 6);
+            assert_int_equal(rtp_sender_stats(sender, port).packets, 1);
+            for (size_t other = 0; other < port; other++)
+                assert_int_not_equal(rtp_sender_number(sender, port),
+                                     rtp_sender_number(sender, other));
+            close(fd);
+        }
+        rtp_sender_destroy(&sender);
+    }
 }
 
 static void counts_what_it_cannot_send(void **state)
@@ -183,19 +212,19 @@ static void counts_what_it_cannot_send(void **state)
     RtpSender *sender = new_sender(&heard);
 
     (void)state;
-    rtp_sender_send(sender, MEDIA_VIDEO, "x", 1);
-    assert_int_equal(rtp_sender_stats(sender, MEDIA_VIDEO).dropped, 1);
-    assert_int_equal(rtp_sender_connect(sender, MEDIA_VIDEO, &to), 0);
-    rtp_sender_send(sender, MEDIA_VIDEO, huge, sizeof(huge));
-    assert_int_equal(rtp_sender_stats(sender, MEDIA_VIDEO).dropped, 2);
-    rtp_sender_send(sender, MEDIA_VIDEO, "x", 1);
-    assert_int_equal(rtp_sender_connect(sender, MEDIA_VIDEO, &nowhere), 0);
-    rtp_sender_send(sender, MEDIA_VIDEO, "x", 1);
-    RtpSenderStats stats = rtp_sender_stats(sender, MEDIA_VIDEO);
+    rtp_sender_send(sender, VIDEO, "x", 1);
+    assert_int_equal(rtp_sender_stats(sender, VIDEO).dropped, 1);
+    assert_int_equal(rtp_sender_connect(sender, VIDEO, &to), 0);
+    rtp_sender_send(sender, VIDEO, huge, sizeof(huge));
+    assert_int_equal(rtp_sender_stats(sender, VIDEO).dropped, 2);
+    rtp_sender_send(sender, VIDEO, "x", 1);
+    assert_int_equal(rtp_sender_connect(sender, VIDEO, &nowhere), 0);
+    rtp_sender_send(sender, VIDEO, "x", 1);
+    RtpSenderStats stats = rtp_sender_stats(sender, VIDEO);
     assert_int_equal(stats.dropped, 3);
     assert_int_equal(stats.packets, 1);
     assert_int_equal(stats.bytes, 1);
-    assert_int_equal(rtp_sender_stats(sender, MEDIA_AUDIO).dropped, 0);
+    assert_int_equal(rtp_sender_stats(sender, AUDIO).dropped, 0);
     assert_int_equal(atomic_load(&heard.gone), 0);
     rtp_sender_destroy(&sender);
     close(fd);
@@ -210,7 +239,7 @@ static void says_why_it_cannot_connect(void **state)
     (void)state;
     to.sin_family = AF_INET6;
     errno = 0;
-    assert_int_equal(rtp_sender_connect(sender, MEDIA_AUDIO, &to), -1);
+    assert_int_equal(rtp_sender_connect(sender, AUDIO, &to), -1);
     assert_int_not_equal(errno, 0);
     rtp_sender_destroy(&sender);
 }
@@ -235,23 +264,23 @@ static void hears_key_frame_requests(void **state)
         {"not RTCP", {'h', 'e', 'l', 'l', 'o'}, 5, 0},
         {"cut short", {PLI}, 11, 0},
     };
-    static const MediaKind kinds[] = {MEDIA_AUDIO, MEDIA_VIDEO};
+    static const size_t ports[] = {AUDIO, VIDEO};
     struct sockaddr_in to;
     int fd = new_receiver(&to);
 
     (void)state;
-    for (size_t i = 0; i < COUNT(rows) * COUNT(kinds); i++) {
-        size_t row = i / COUNT(kinds);
-        MediaKind kind = kinds[i % COUNT(kinds)], other = kinds[(i + 1) % COUNT(kinds)];
+    for (size_t i = 0; i < COUNT(rows) * COUNT(ports); i++) {
+        size_t row = i / COUNT(ports);
+        size_t port = ports[i % COUNT(ports)], other = ports[(i + 1) % COUNT(ports)];
         Heard heard = {0};
         RtpSender *sender = new_sender(&heard);
-        assert_int_equal(rtp_sender_connect(sender, kind, &to), 0);
-        send_to(fd, rtp_sender_port(sender, kind), rows[row].bytes, rows[row].len);
+        assert_int_equal(rtp_sender_connect(sender, port, &to), 0);
+        send_to(fd, rtp_sender_number(sender, port), rows[row].bytes, rows[row].len);
         if (rows[row].requests > 0)
-            await(rows[row].name, &heard.keyframes[kind], rows[row].requests);
+            await(rows[row].name, &heard.keyframes[port], rows[row].requests);
         await_listener();
-        assert_row(atomic_load(&heard.keyframes[kind]) == rows[row].requests, rows[row].name, "%d",
-                   atomic_load(&heard.keyframes[kind]));
+        assert_row(atomic_load(&heard.keyframes[port]) == rows[row].requests, rows[row].name, "%d",
+                   atomic_load(&heard.keyframes[port]));
         assert_int_equal(atomic_load(&heard.keyframes[other]), 0);
         assert_int_equal(atomic_load(&heard.gone), 0);
         rtp_sender_destroy(&sender);
@@ -268,12 +297,12 @@ static void hears_only_its_destination(void **state)
     RtpSender *sender = new_sender(&heard);
 
     (void)state;
-    assert_int_equal(rtp_sender_connect(sender, MEDIA_VIDEO, &to), 0);
-    send_pli(strange_fd, rtp_sender_port(sender, MEDIA_VIDEO));
+    assert_int_equal(rtp_sender_connect(sender, VIDEO, &to), 0);
+    send_pli(strange_fd, rtp_sender_number(sender, VIDEO));
     await_listener();
-    assert_int_equal(atomic_load(&heard.keyframes[MEDIA_VIDEO]), 0);
-    send_pli(fd, rtp_sender_port(sender, MEDIA_VIDEO));
-    await("from its destination", &heard.keyframes[MEDIA_VIDEO], 1);
+    assert_int_equal(atomic_load(&heard.keyframes[VIDEO]), 0);
+    send_pli(fd, rtp_sender_number(sender, VIDEO));
+    await("from its destination", &heard.keyframes[VIDEO], 1);
     rtp_sender_destroy(&sender);
     close(fd);
     close(strange_fd);
@@ -289,17 +318,17 @@ static void says_gone_once_after_each_connect(void **state)
         struct sockaddr_in to;
         char got[16];
         int fd = new_receiver(&to);
-        assert_int_equal(rtp_sender_connect(sender, MEDIA_VIDEO, &to), 0);
-        rtp_sender_send(sender, MEDIA_VIDEO, "here", 4);
+        assert_int_equal(rtp_sender_connect(sender, VIDEO, &to), 0);
+        rtp_sender_send(sender, VIDEO, "here", 4);
         assert_int_equal(recv(fd, got, sizeof(got), 0), 4);
         close(fd);
-        rtp_sender_send(sender, MEDIA_VIDEO, "x", 1);
+        rtp_sender_send(sender, VIDEO, "x", 1);
         await("gone", &heard.gone, round);
         for (int i = 0; i < 5; i++)
-            rtp_sender_send(sender, MEDIA_VIDEO, "x", 1);
+            rtp_sender_send(sender, VIDEO, "x", 1);
         await_listener();
         assert_row(atomic_load(&heard.gone) == round, "gone again", "%d", atomic_load(&heard.gone));
-        RtpSenderStats stats = rtp_sender_stats(sender, MEDIA_VIDEO);
+        RtpSenderStats stats = rtp_sender_stats(sender, VIDEO);
         assert_int_equal(stats.packets + stats.dropped, round * 7);
     }
     rtp_sender_destroy(&sender);
@@ -316,11 +345,11 @@ static void forgets_the_last_destination(void **state)
 
     (void)state;
     close(closed_fd);
-    assert_int_equal(rtp_sender_connect(sender, MEDIA_AUDIO, &closed), 0);
-    rtp_sender_send(sender, MEDIA_AUDIO, "lost", 4);
+    assert_int_equal(rtp_sender_connect(sender, AUDIO, &closed), 0);
+    rtp_sender_send(sender, AUDIO, "lost", 4);
     await("gone", &heard.gone, 1);
-    assert_int_equal(rtp_sender_connect(sender, MEDIA_AUDIO, &to), 0);
-    rtp_sender_send(sender, MEDIA_AUDIO, "found", 5);
+    assert_int_equal(rtp_sender_connect(sender, AUDIO, &to), 0);
+    rtp_sender_send(sender, AUDIO, "found", 5);
     assert_int_equal(recv(fd, got, sizeof(got), 0), 5);
     await_listener();
     assert_int_equal(atomic_load(&heard.gone), 1);
@@ -337,15 +366,15 @@ static void says_nothing_after_destroy(void **state)
     for (int i = 0; i < 200; i++) {
         Heard heard = {0};
         RtpSender *sender = new_sender(&heard);
-        uint16_t port = rtp_sender_port(sender, MEDIA_VIDEO);
+        uint16_t port = rtp_sender_number(sender, VIDEO);
         for (int n = 0; n < 4; n++) /* the listener may be at any of them when it is destroyed */
             send_pli(fd, port);
         rtp_sender_destroy(&sender);
-        int said = atomic_load(&heard.keyframes[MEDIA_VIDEO]);
+        int said = atomic_load(&heard.keyframes[VIDEO]);
         send_pli(fd, port);
         if (i % 50 == 0)
             await_listener();
-        assert_int_equal(atomic_load(&heard.keyframes[MEDIA_VIDEO]), said);
+        assert_int_equal(atomic_load(&heard.keyframes[VIDEO]), said);
         assert_int_equal(atomic_load(&heard.gone), 0);
     }
     await_listener();
@@ -360,7 +389,7 @@ static void says_nothing_after_destroy_where_a_child_has_the_sockets(void **stat
     int fd = new_receiver(&from), ends[2];
     Heard heard = {0};
     RtpSender *sender = new_sender(&heard);
-    uint16_t port = rtp_sender_port(sender, MEDIA_VIDEO);
+    uint16_t port = rtp_sender_number(sender, VIDEO);
 
     (void)state;
     assert_int_equal(pipe(ends), 0);
@@ -375,7 +404,7 @@ static void says_nothing_after_destroy_where_a_child_has_the_sockets(void **stat
     rtp_sender_destroy(&sender);
     send_pli(fd, port);
     await_listener();
-    assert_int_equal(atomic_load(&heard.keyframes[MEDIA_VIDEO]), 0);
+    assert_int_equal(atomic_load(&heard.keyframes[VIDEO]), 0);
     close(ends[1]);
     assert_int_equal(waitpid(child, NULL, 0), child);
     close(fd);
@@ -386,7 +415,7 @@ static void says_nothing_after_destroy_where_a_child_has_the_sockets(void **stat
 static void *send_many(void *sender)
 {
     for (int i = 0; i < PACKETS; i++)
-        rtp_sender_send(sender, MEDIA_VIDEO, "x", 1);
+        rtp_sender_send(sender, VIDEO, "x", 1);
     return NULL;
 }
 
@@ -403,13 +432,13 @@ static void sends_beside_every_other_call(void **state)
     close(closed_fd);
     assert_int_equal(pthread_create(&thread, NULL, send_many, sender), 0);
     do {
-        assert_int_equal(rtp_sender_connect(sender, MEDIA_VIDEO, &to), 0);
-        assert_int_equal(rtp_sender_connect(sender, MEDIA_VIDEO, &closed), 0);
-        send_pli(fd, rtp_sender_port(sender, MEDIA_VIDEO));
-        stats = rtp_sender_stats(sender, MEDIA_VIDEO);
+        assert_int_equal(rtp_sender_connect(sender, VIDEO, &to), 0);
+        assert_int_equal(rtp_sender_connect(sender, VIDEO, &closed), 0);
+        send_pli(fd, rtp_sender_number(sender, VIDEO));
+        stats = rtp_sender_stats(sender, VIDEO);
     } while (stats.packets + stats.dropped < PACKETS);
     assert_int_equal(pthread_join(thread, NULL), 0);
-    stats = rtp_sender_stats(sender, MEDIA_VIDEO);
+    stats = rtp_sender_stats(sender, VIDEO);
     assert_int_equal(stats.packets + stats.dropped, PACKETS);
     assert_int_equal(stats.bytes, stats.packets);
     rtp_sender_destroy(&sender);
@@ -420,7 +449,8 @@ static void sends_beside_every_other_call(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(needs_its_listener),
-    with_listener(sends_each_kind_from_its_port),
+    with_listener(sends_from_each_port),
+    with_listener(has_as_many_ports_as_it_is_asked_for),
     with_listener(counts_what_it_cannot_send),
     with_listener(says_why_it_cannot_connect),
     with_listener(hears_key_frame_requests),

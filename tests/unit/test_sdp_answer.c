@@ -56,6 +56,7 @@ static void answer(const char *offer, uint64_t version, Outcome *out)
 static void check_track(const char *name, const MediaTrack *got, const MediaTrack *expected)
 {
     assert_row(got->kind == expected->kind, name, "kind %d", got->kind);
+    assert_row(got->port == expected->port, name, "port %zu", got->port);
     assert_row(got->mindex == expected->mindex, name, "section %d", got->mindex);
     assert_row(got->payload_type == expected->payload_type, name, "type %d", got->payload_type);
     assert_row(got->nack == expected->nack, name, "nack %d", got->nack);
@@ -71,11 +72,11 @@ static void answers_browsers(void **state)
 #define H264_FIREFOX  "profile-level-id=42e01f;level-asymmetry-allowed=1;packetization-mode=1"
 #define AUDIO_TRACK(...)                                                                           \
     {                                                                                              \
-        MEDIA_AUDIO, 0, __VA_ARGS__                                                                \
+        MEDIA_AUDIO, 0, 0, __VA_ARGS__                                                             \
     }
 #define VIDEO_TRACK(...)                                                                           \
     {                                                                                              \
-        MEDIA_VIDEO, 1, __VA_ARGS__                                                                \
+        MEDIA_VIDEO, 1, 1, __VA_ARGS__                                                             \
     }
     static const struct {
         const char *offer, *answer;
