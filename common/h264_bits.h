@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bits of a raw byte sequence payload; the emulation prevention bytes (7.4.1) are passed over as
- * they come. Past the end every bit is 0 and `overrun` is set. */
+/* Bits of a raw byte sequence payload; the emulation prevention bytes (7.4.1) are skipped. Past
+ * the end every bit is 0 and `overrun` is set. */
 typedef struct H264Bits {
     const uint8_t *buf; /* borrowed */
     size_t len;

@@ -53,7 +53,7 @@ void h264_sps_codec(const H264Sps *sps, char *out);
 typedef struct H264SliceSyntax {
     uint8_t frame_num_bits; /* of frame_num, 4 to 16; 0: out of range */
     uint8_t poc_type;       /* pic_order_cnt_type, 0 to 2; 3: out of range */
-    uint8_t poc_lsb_bits;   /* of pic_order_cnt_lsb, where that is type 0; 0: out of range */
+    uint8_t poc_lsb_bits;   /* of pic_order_cnt_lsb, if poc_type is 0; 0: out of range */
     uint8_t chroma_format;  /* chroma_format_idc, 0 to 3 */
     uint32_t macroblocks;   /* in a picture; 0: there may be fields */
 } H264SliceSyntax;

@@ -24,7 +24,7 @@ void mean_rate_add(MeanRate *meter, size_t bytes, int64_t at_us)
     int64_t over = at_us < meter->began_us ? 0 : (at_us - meter->began_us) / SECOND_US;
     meter->began_us += over * SECOND_US;
     if (over > MEAN_RATE_SECONDS + 1)
-        over = MEAN_RATE_SECONDS + 1; /* nothing of what was before is left */
+        over = MEAN_RATE_SECONDS + 1; /* nothing that was counted is left */
     while (over-- > 0)
         end_second(meter);
     meter->now += bytes;

@@ -30,8 +30,8 @@ typedef struct RtcpPacket {
     uint32_t rtp_timestamp; /* sender report: the same moment on the media clock */
 } RtcpPacket;
 
-/* Walks a compound packet: start with *at == 0. Returns false at its end, or where it is damaged;
- * what stood before the damage was good. */
+/* Walks a compound packet: start with *at == 0. Returns false at its end, or if it is damaged;
+ * the packets before the damage were good. */
 bool rtcp_next(const uint8_t *buf, size_t len, size_t *at, RtcpPacket *out);
 
 /* Write one packet; `out` holds the size named above, which is returned. */
@@ -39,7 +39,7 @@ size_t rtcp_write_pli(uint8_t *out, uint32_t sender_ssrc, uint32_t media_ssrc);
 
 /* A report block, RFC 3550 section 6.4.1. */
 typedef struct RtcpReportBlock {
-    uint32_t ssrc;             /* whom it is about */
+    uint32_t ssrc;             /* the sender that it is about */
     uint8_t fraction_lost;     /* 1/256, since the last report */
     int32_t cumulative_lost;   /* 24 bits, signed */
     uint32_t highest_sequence; /* 16 bits of cycles above 16 bits of sequence number */

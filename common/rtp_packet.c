@@ -75,7 +75,8 @@ int64_t rtp_clock_take(RtpClock *c, uint32_t value, int64_t arrival_us)
 {
     int64_t at = rtp_clock_near(c, value), away = RTP_CLOCK_AWAY_US / US_PER_S * c->clock_hz;
     int64_t elapsed_us = arrival_us - c->base_us;
-    /* the quotient apart: a product of years would overflow; a clock may be a thousandth fast */
+    /* quotient and remainder apart: with years the product would overflow. A clock may be one
+     * thousandth too fast. */
     int64_t elapsed = (elapsed_us / US_PER_S + 1) * c->clock_hz * 1001 / 1000;
 
     if (!c->unwrap.started || at < c->base - away || at > c->base + elapsed + away) {

@@ -31,7 +31,7 @@ bool sdp_number(SdpSlice slice, uint32_t max, uint32_t *out)
     return true;
 }
 
-/* Takes the next line, without its line end, off `rest`; empty lines are passed over. */
+/* Takes the next line, without its line end, off `rest`; empty lines are skipped. */
 static bool take_line(SdpSlice *rest, SdpSlice *line)
 {
     while (rest->len > 0) {
@@ -252,7 +252,7 @@ static bool attribute_of_payload_type(const SdpMedia *media, const char *name, i
     return false;
 }
 
-/* Splits `rest` at the first `separator`: returns what is before it, leaves what is behind. */
+/* Splits `rest` at the first `separator`: returns what is before it, leaves what is after it. */
 static SdpSlice take_until(SdpSlice *rest, char separator)
 {
     const char *end = rest->len ? memchr(rest->at, separator, rest->len) : NULL;

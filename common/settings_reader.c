@@ -25,7 +25,7 @@ __attribute__((format(printf, 3, 4))) static int
 refuse(const Reading *r, const config_setting_t *at, const char *format, ...)
 {
     va_list args;
-    const char *included = config_setting_source_file(at); /* by an @include; NULL: not so */
+    const char *included = config_setting_source_file(at); /* if it was included; else NULL */
     int n = snprintf(r->error, SETTINGS_ERROR_SIZE, "%s:%d: ", included ? included : r->file,
                      (int)config_setting_source_line(at));
 
@@ -153,7 +153,7 @@ static bool is_known_group(const Reading *r, const char *path)
     return false;
 }
 
-/* Reads everything below `group`; the rules' paths have one dot at most, and so has the file. */
+/* Reads everything below `group`; the paths of rules have at most one dot, and so has the file. */
 static int read_group(const Reading *r, const config_setting_t *group, const char *prefix)
 {
     for (int i = 0; i < config_setting_length(group); i++) {
@@ -188,7 +188,7 @@ static int check_required(const Reading *r, const config_t *config)
     return 0;
 }
 
-/* libconfig ends the whole process when reading fails midway, as it does on a folder. */
+/* libconfig ends the whole process if reading fails midway, which it does on a folder. */
 static FILE *open_regular(const char *file, char *error)
 {
     struct stat status;

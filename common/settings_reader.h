@@ -25,7 +25,7 @@ typedef enum SettingType {
 
 /* A value in a named group: a string, or true or false. */
 typedef struct SettingValue {
-    const char *text; /* NULL: it is `on` that counts */
+    const char *text; /* NULL: the value is `on` */
     bool on;
 } SettingValue;
 
@@ -44,7 +44,7 @@ typedef struct SettingRule {
     SettingGroupReader group;
 } SettingRule;
 
-/* Reads `file` into `out`, which holds the defaults before: what the file does not name stays.
+/* Reads `file` into `out`, which holds the defaults: what the file does not name stays as it is.
  * Returns 0, or -1 with a sentence in `error` (SETTINGS_ERROR_SIZE bytes). */
 int settings_read(const char *file, const SettingRule *rules, size_t rule_count, void *out,
                   char *error);

@@ -2,7 +2,7 @@
 #ifndef TOKEN_BUCKET_H
 #define TOKEN_BUCKET_H
 
-/* How often something may happen: `burst` times at once, and once more each `interval_us`.
+/* How often something may happen: `burst` times at once, and then once each `interval_us`.
  *
  * Zero-initialise: a new bucket is full. Pure: time is an argument, of any clock that does not go
  * back. Thread-safety: none, the owner has a lock. */

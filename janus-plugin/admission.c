@@ -7,7 +7,7 @@
 #include "plugin_clock.h"
 #include "publisher_events.h"
 
-/* Why somebody was refused: what operators are told, and strangers are not always. */
+/* Why somebody was refused. Operators are told; strangers are not always. */
 typedef enum Cause {
     CAUSE_WRONG_KEY,
     CAUSE_UNKNOWN_NAME,
@@ -20,7 +20,7 @@ typedef enum Cause {
 static const char *const cause_names[CAUSES] = {"wrong-key", "unknown-name", "too-many-tries",
                                                 "name-taken", "full"};
 
-/* The lock is held briefly, and no other one under it. */
+/* The lock is held briefly, and no other is taken under it. */
 static struct {
     pthread_mutex_t lock;
     KeyTries tries;
@@ -47,7 +47,7 @@ static int refuse(Session *session, const Request *request, const RequestError *
     return -1;
 }
 
-/* Whether there may be a publisher more. */
+/* Whether there may be one more publisher. */
 static int check_room(const PluginSettings *settings, Session *session, const Request *request,
                       RequestError *error)
 {
@@ -55,14 +55,13 @@ static int check_room(const PluginSettings *settings, Session *session, const Re
 
     if (max == 0 || session_count_publishers() < max)
         return 0;
-    request_fail(error, HLS_ERROR_FULL,
-                 "this server is full: as many are live as it takes at a time (%zu): try again "
-                 "later",
-                 max);
+    request_fail(
+        error, HLS_ERROR_FULL,
+        "this server is full: %zu publishers are live, and it takes no more: try again later", max);
     return refuse(session, request, error, CAUSE_FULL);
 }
 
-/* Whether whoever comes with `key` is the publisher that is there, by the key that it gave. */
+/* Whether `key` is the one that the publisher gave, who is live. */
 static bool is_same_person(Session *publisher, const char *key)
 {
     if (!key)
@@ -73,7 +72,7 @@ static bool is_same_person(Session *publisher, const char *key)
     return same;
 }
 
-/* Whether the key lets `session` in. `open` takes whether the name belongs to nobody. */
+/* Whether the key lets `session` in. `open`: whether the name has no key of its own. */
 static int check_key(const PluginSettings *settings, Session *session, const Request *request,
                      RequestError *error, bool *open)
 {
@@ -92,7 +91,7 @@ static int check_key(const PluginSettings *settings, Session *session, const Req
                      (int)(wait_us / 1000000 + 1));
         return refuse(session, request, error, CAUSE_TOO_MANY_TRIES);
     }
-    /* the same for a name that there is not: strangers are not told which there are */
+    /* the same for an unknown name: strangers are not told which names there are */
     request_fail(error, HLS_ERROR_WRONG_KEY,
                  "the stream name %s or its key is %s: check both and try again", request->stream,
                  request->key ? "wrong" : "missing");
@@ -100,7 +99,7 @@ static int check_key(const PluginSettings *settings, Session *session, const Req
                   verdict == KEY_UNKNOWN ? CAUSE_UNKNOWN_NAME : CAUSE_WRONG_KEY);
 }
 
-/* Somebody else has a name that is open to anybody. */
+/* Somebody else is live under a name that has no key of its own. */
 static int refuse_taken(const PluginSettings *settings, Session *session, const Request *request,
                         RequestError *error)
 {
@@ -121,7 +120,7 @@ int admission_check(const PluginSettings *settings, Session *session, const Requ
     if (check_key(settings, session, request, error, &open) < 0)
         return -1;
     Session *before = session_find_publisher(request->stream);
-    if (!before) /* who takes a name over makes no publisher more */
+    if (!before) /* a takeover adds no publisher */
         status = check_room(settings, session, request, error);
     else if (before != session && open && !is_same_person(before, request->key))
         status = refuse_taken(settings, session, request, error);

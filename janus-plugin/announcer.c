@@ -13,7 +13,7 @@
 #include "media_relay.h"
 #include "publisher_events.h"
 
-#define FORWARD_AUDIO_OFFSET 2 /* ports from video to audio at a stranger: 5004 and 5006 */
+#define FORWARD_AUDIO_OFFSET 2 /* ports from video to audio, with general.forward */
 
 static struct {
     const PluginSettings *settings;
@@ -29,7 +29,7 @@ static void on_keyframe_request(void *user, size_t port)
     media_relay_keyframe(user);
 }
 
-/* Runs inside a send, under the session's lock, or on the listener. */
+/* Runs inside a send, under the session's lock, or on the listener's thread. */
 static void on_receiver_gone(void *user)
 {
     bridge_client_again(self.bridge, user);
@@ -44,13 +44,13 @@ RtpSender *announcer_open_sender(Session *session)
 
 /* ---- what the bridge says ---- */
 
-/* Whether what is heard of the announcement `serial` counts; the lock is held. */
+/* Whether `serial` is that of the announcement that counts; the lock is held. */
 static bool is_current(const Session *session, unsigned serial)
 {
     return session->state == SESSION_LIVE && session->serial == serial;
 }
 
-/* Sends each track to its destination from now on; the lock is held. Returns NULL, or a sentence.
+/* Sends each track to its destination from now on. Returns NULL, or a sentence. The lock is held.
  */
 static const char *connect_tracks(Session *session, const struct sockaddr_in *destinations)
 {
@@ -132,8 +132,8 @@ static void on_bridge_release(void *user)
 
 /* ---- announcing ---- */
 
-/* Where the configuration names a stranger's receiver instead of a bridge: straight there. Returns
- * NULL, or a sentence. */
+/* Sends to general.forward instead of to a bridge. Returns NULL, or a sentence. The lock is held.
+ */
 static const char *connect_forward(Session *session, const char *forward)
 {
     struct sockaddr_in destinations[MEDIA_TRACKS_MAX];
@@ -153,7 +153,7 @@ static const char *connect_forward(Session *session, const char *forward)
     return connect_tracks(session, destinations);
 }
 
-/* To the bridge; the lock is held, so that it is not announced behind its end. */
+/* Announces to the bridge. The lock is held, so that this comes before its end. */
 static void offer_to_bridge(Session *session)
 {
     char offer[BRIDGE_SDP_SIZE];

@@ -2,17 +2,17 @@
 #ifndef ANNOUNCER_H
 #define ANNOUNCER_H
 
-/* Between publishers and who receives what they send: the bridge, to which each is announced until
- * it is withdrawn, or a stranger (general.forward). A bridge that was lost and is back is told
- * again. What becomes of it is told to the publisher and to event handlers (publisher_events).
+/* Where the media of publishers goes: to the bridge, to which each publisher is announced until it
+ * is withdrawn, or to another receiver (general.forward). A bridge that was lost and is back is
+ * told again. The publisher and event handlers are told how that goes (publisher_events).
  *
  * Thread-safety: any thread, but for init and deinit. */
 
 #include "plugin_settings.h"
 #include "session.h"
 
-/* A publisher is refused for good, in words for people, if `serial` is still its session's. Called
- * with no lock held. */
+/* A publisher is to be ended, if `serial` is still that of its announcement: it was refused.
+ * `reason` is for people. Called with no lock held. */
 typedef void AnnouncerRefused(Session *session, unsigned serial, const char *reason);
 
 /* Starts the listener for RTCP and the bridge client. `settings` is borrowed until
@@ -22,14 +22,14 @@ int announcer_init(const PluginSettings *settings, AnnouncerRefused *refused);
 /* All senders must have been destroyed. */
 void announcer_deinit(void);
 
-/* Sockets for what a session sends, not yet connected; key frames that are asked for there are
- * asked of its publisher. Destroy it before the session. Returns NULL with errno. */
+/* A sender for what a session publishes, not connected yet. Key frames that are asked for on it are
+ * asked of the publisher. Destroy it before the session. Returns NULL with errno. */
 RtpSender *announcer_open_sender(Session *session);
 
-/* Announces what a live session sends, again whenever that changes. */
+/* Announces what a live session sends. Call it again when that changes. */
 void announcer_announce(Session *session);
 
-/* It sends no more. The caller holds the session's lock, so that this comes in its order. */
+/* The session has ended. The caller holds its lock, so that this comes after its announcement. */
 void announcer_withdraw(Session *session);
 
 #endif

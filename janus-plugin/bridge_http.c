@@ -62,7 +62,7 @@ CURL *bridge_http_request(const BridgeHttp *http, const BridgeHttpCall *call, GS
         if (http->socket)
             curl_easy_setopt(request, CURLOPT_UNIX_SOCKET_PATH, http->socket);
         curl_easy_setopt(request, CURLOPT_NOSIGNAL, 1L);
-        curl_easy_setopt(request, CURLOPT_NOPROXY, "*"); /* whatever the environment says */
+        curl_easy_setopt(request, CURLOPT_NOPROXY, "*"); /* the environment has no say */
         curl_easy_setopt(request, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
         curl_easy_setopt(request, CURLOPT_TIMEOUT_MS, call->timeout_ms);
         curl_easy_setopt(request, CURLOPT_WRITEFUNCTION, keep_response);

@@ -63,7 +63,7 @@ void bridge_registry_destroy(BridgeRegistry **registry);
 void *bridge_registry_next_user(BridgeRegistry *registry);
 
 /* As bridge_client_announce(), _again() and _withdraw(). announce and withdraw return the user
- * whose hold ends thereby, or NULL. */
+ * whose hold has ended, or NULL. */
 void *bridge_registry_announce(BridgeRegistry *registry, const char *name, const char *offer,
                                void *user, unsigned serial, int64_t now_us);
 void bridge_registry_again(BridgeRegistry *registry, const void *user, int64_t now_us);
@@ -92,7 +92,7 @@ void bridge_registry_tell_late(BridgeRegistry *registry, int64_t now_us, GArray 
 
 /* A bridge that hangs takes packets without a word: the kernel does so for it. So it is asked now
  * and then whether it still answers, as long as it listens to somebody. Whether to ask now: then
- * bridge_registry_end_look() follows, with whether it answered, whatever it said. That adds a
+ * bridge_registry_end_look() follows, with whether it answered anything. That adds a
  * BridgeOutcome for each user for which this is new. */
 bool bridge_registry_begin_look(BridgeRegistry *registry, int64_t now_us);
 void bridge_registry_end_look(BridgeRegistry *registry, const char *failure, int64_t now_us,

@@ -30,7 +30,7 @@ static void write_track(TextBuffer *out, const MediaTrack *track, uint16_t port)
     text_add(out, "a=rtcp-mux\r\na=sendonly\r\n");
 }
 
-/* The session's name, in one line whatever the title has. */
+/* The session's name. It stays one line: control characters in the title become spaces. */
 static void write_name(TextBuffer *out, const char *title)
 {
     size_t from = out->len + 2;

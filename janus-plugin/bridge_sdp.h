@@ -3,8 +3,9 @@
 #define BRIDGE_SDP_H
 
 /* The session description with which the plugin announces a stream to the bridge, and the bridge's
- * answer to it (RFC 3264). Whatever a browser calls its codecs, the RTP behind the plugin always
- * has payload type 96 for H.264 and 111 for Opus: one fixed stream.sdp describes every publisher.
+ * answer to it (RFC 3264). Behind the plugin RTP always has payload type 96 for
+ * H.264 and 111 for Opus, whatever numbers a browser takes: one fixed stream.sdp describes every
+ * publisher.
  *
  * Thread-safety: none needed, there is no state. */
 
@@ -21,10 +22,10 @@
 /* The payload type of a kind of media behind the plugin. */
 int bridge_payload_type(MediaKind kind);
 
-/* What is told of a stream to people. */
+/* What people see of a stream. */
 typedef struct StreamFace {
     const char *title; /* "": nothing */
-    bool unlisted;     /* told to those alone who know its name: a=unlisted */
+    bool unlisted;     /* in no public list: a=unlisted */
 } StreamFace;
 
 /* Writes the offer for `tracks` to `text` (BRIDGE_SDP_SIZE bytes, terminated). `ports[i]` is the

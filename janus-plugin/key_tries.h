@@ -2,13 +2,13 @@
 #ifndef KEY_TRIES_H
 #define KEY_TRIES_H
 
-/* How many wrong stream keys are looked at: general.tries in a minute from one connection and as
- * many for one name, and KEY_TRIES_ALL times as many in all. Janus tells a plugin no address, so
- * that what one address may do is for nginx to limit.
+/* How many stream keys may be wrong before no more are looked at: general.tries in a minute from
+ * one connection, as many for one name, and KEY_TRIES_ALL times as many in all. Janus tells a
+ * plugin no addresses: what one address may do is limited by nginx.
  *
- * A connection that has used its tries up waits, whatever it gives. A name whose tries are used up
- * still takes keys of KEY_TRIES_STRONG bytes or more: nobody guesses one of those, and no stranger
- * can keep its owner out.
+ * A connection that has used up its tries waits, even if its next key is right. If the tries for a
+ * name are used up, keys of KEY_TRIES_STRONG bytes or more are still looked at: nobody guesses one,
+ * and so no stranger can keep the owner out.
  *
  * Pure: time is an argument (CLOCK_MONOTONIC). Thread-safety: none, the owner has a lock. */
 
@@ -19,9 +19,9 @@
 #include "token_bucket.h"
 
 #define KEY_TRIES_STRONG 16   /* bytes: 64 bits if they are hexadecimal digits */
-#define KEY_TRIES_NAMES  1024 /* names share a bucket by their hash: however many are made up */
+#define KEY_TRIES_NAMES  1024 /* buckets, which names share by their hash: memory is bounded */
 #define KEY_TRIES_ALL    100
-#define KEY_TRIES_TOLD   20 /* refusals that are told one by one; then one a second */
+#define KEY_TRIES_TOLD   20 /* refusals at once that operators are told of; then one a second */
 
 /* Zero-initialise. */
 typedef struct KeyTries {
@@ -30,17 +30,17 @@ typedef struct KeyTries {
     uint64_t untold; /* refusals since the last that was told */
 } KeyTries;
 
-/* What a connection that has given `key` (NULL: none) for `stream` is told. `connection` is its
- * own, zero at first. KEY_LATER: `wait_us` takes how long it has to wait. */
+/* Judges `key` (NULL: none) for `stream`. `connection` is the connection's own bucket, zero at
+ * first. KEY_LATER: `wait_us` takes how long to wait. */
 KeyVerdict key_tries_judge(KeyTries *tries, TokenBucket *connection, const PluginSettings *settings,
                            const char *stream, const char *key, int64_t now_us, int64_t *wait_us);
 
-/* A key was wrong in another way than the settings know: it counts too. */
+/* Counts a key that was wrong in another way than the settings know. */
 void key_tries_wrong(KeyTries *tries, TokenBucket *connection, const PluginSettings *settings,
                      const char *stream, int64_t now_us);
 
-/* Whether operators are to be told of one more refusal; `untold` then takes how many they were not
- * told of before. Refusals are a stranger's to make: neither log nor event handlers grow with them.
+/* Whether to tell operators of one more refusal. Then `untold` takes how many they were not told of
+ * before. Strangers can make any number of refusals: neither log nor event handlers grow with them.
  */
 bool key_tries_tell(KeyTries *tries, int64_t now_us, uint64_t *untold);
 

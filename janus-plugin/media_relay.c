@@ -7,7 +7,7 @@
 #include "plugin_clock.h"
 
 #define SECOND_US  1000000
-#define OVERSHOOT  4  /* a quarter above the cap, which encoders take at times */
+#define OVERSHOOT  4  /* a fourth of the cap is let pass above it: encoders overshoot at times */
 #define NAL_STAP_A 24 /* RFC 6184 section 5.7.1: several NAL units in one packet */
 
 static janus_callbacks *gateway;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* janus.plugin.hls: what Janus calls, and the thread that looks after publishers once a second.
+/* janus.plugin.hls: the functions that Janus calls, and the thread that looks after publishers once
+ * a second.
  *
  * Janus calls from its own threads and must not be kept waiting: see request_desk. */
 
@@ -23,8 +24,8 @@
 #define PLUGIN_VERSION 1
 
 #define LOOK_PERIOD_S 1  /* between two looks after publishers */
-#define LEFT_LOOKS    5  /* of them between two that close what Janus has begun for nobody */
-#define FIGURES_LOOKS 10 /* of them between two events that tell how publishers fare */
+#define LEFT_LOOKS    5  /* so many looks between two that close connections of nobody */
+#define FIGURES_LOOKS 10 /* so many looks between two events with figures */
 
 static struct {
     PluginSettings *settings;
@@ -127,7 +128,7 @@ static json_t *on_query_session(janus_plugin_session *handle)
     return description;
 }
 
-/* What follows comes from the handle's loop, as detach does. */
+/* Janus calls these on the handle's loop, as it does destroy_session. */
 
 static void on_setup_media(janus_plugin_session *handle)
 {
@@ -161,7 +162,7 @@ static void on_rtcp(janus_plugin_session *handle, janus_plugin_rtcp *packet)
         media_relay_rtcp(session, packet);
 }
 
-/* Janus gives no limit for these two, and wants both */
+/* Section and direction are not told on: it is the publisher's network in any case. */
 static void on_slow_link(janus_plugin_session *handle, int mindex, gboolean video, gboolean uplink)
 {
     (void)mindex;
@@ -240,7 +241,7 @@ static const char *get_version_string(void)
 
 static const char *get_description(void)
 {
-    return "Publishes WebRTC streams as HLS, by way of hls-bridge.";
+    return "Publishes WebRTC streams as HLS, through hls-bridge.";
 }
 
 static const char *get_name(void)

@@ -14,9 +14,9 @@
 
 #define DEFAULT_BITRATE    2500000 /* bit/s: 720p30 of a person before a table of goods */
 #define DEFAULT_PUBLISHERS 200     /* as many as the bridge takes by default (sources.max) */
-#define DEFAULT_TRIES      10  /* a minute: a person who looks for the right key needs no more */
-#define DEFAULT_WORKERS    8   /* threads that mostly wait */
-#define DEFAULT_REQUESTS   500 /* as many pages as come back at once after a restart of Janus */
+#define DEFAULT_TRIES      10      /* a minute: a person who tries to remember needs no more */
+#define DEFAULT_WORKERS    8       /* threads that mostly wait */
+#define DEFAULT_REQUESTS   500 /* so many pages may come back at once after a restart of Janus */
 
 struct PluginSettings {
     char bridge[PLUGIN_URL_SIZE];
@@ -34,7 +34,7 @@ struct PluginSettings {
     GHashTable *streams; /* name -> StreamSettings */
 };
 
-/* What is configured of one stream. */
+/* The settings of one stream. */
 typedef struct StreamSettings {
     char *key; /* NULL: none */
     bool unlisted;
@@ -68,14 +68,14 @@ static const char *read_stream(void *out, const char *name, const char *key, Set
     if (!value.text)
         return "must be a string in quotes";
     if (strlen(value.text) < REQUEST_KEY_MIN || strlen(value.text) > REQUEST_KEY_MAX)
-        return "must have 8 to 128 characters, which nobody can guess: openssl rand -hex 16 makes "
-               "one";
+        return "must have 8 to 128 characters that nobody can guess: openssl rand -hex 16 makes "
+               "some";
     g_free(stream->key);
     stream->key = g_strdup(value.text);
     return NULL;
 }
 
-/* Whether somebody could publish each stream that is named. */
+/* Whether each stream that is named can be published. */
 static bool streams_have_keys(const PluginSettings *settings, const char *file, char *error)
 {
     GHashTableIter all;
@@ -84,15 +84,17 @@ static bool streams_have_keys(const PluginSettings *settings, const char *file, 
     g_hash_table_iter_init(&all, settings->streams);
     while (!settings->open && g_hash_table_iter_next(&all, &name, &stream))
         if (!((StreamSettings *)stream)->key) {
-            snprintf(error, SETTINGS_ERROR_SIZE,
-                     "%s: streams.%s.key is missing, and without one nobody may publish it", file,
-                     (char *)name);
+            snprintf(
+                error, SETTINGS_ERROR_SIZE,
+                "%s: streams.%s.key is missing: without one nobody may publish that stream (set "
+                "one, or general.open = true)",
+                file, (char *)name);
             return false;
         }
     return true;
 }
 
-/* A key's place in the struct, its type, and what it may be. */
+/* Where the value of a key goes, its type and its range. */
 #define KEY(key_path, key_type, field, least, most)                                                \
     .path = key_path, .type = key_type, .offset = offsetof(PluginSettings, field),                 \
     .size = sizeof(((PluginSettings *)0)->field), .min = (least), .max = (most)
@@ -112,7 +114,7 @@ static const SettingRule rules[] = {
     {.path = "streams", .type = SETTING_GROUPS, .group = read_stream},
 };
 
-/* Checks what a range cannot tell, and reads the token. Returns 0, or -1 with a sentence. */
+/* Checks what ranges cannot say, and reads the token. Returns 0, or -1 with a sentence. */
 static int check(PluginSettings *settings, const char *file, char *error)
 {
     char what[SETTINGS_ERROR_SIZE];
@@ -182,7 +184,7 @@ KeyVerdict plugin_settings_key(const PluginSettings *settings, const char *strea
 {
     const StreamSettings *configured = g_hash_table_lookup(settings->streams, stream);
     bool has_key = configured && configured->key;
-    /* compared in any case: the time must not tell which names there are */
+    /* always compared: the time must not tell which names there are */
     bool equal = plugin_keys_equal(has_key ? configured->key : "", key);
 
     if (has_key)

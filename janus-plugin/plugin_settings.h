@@ -14,38 +14,38 @@
 
 typedef struct PluginSettings PluginSettings;
 
-/* What a publisher who asks to go live under a name is told. */
+/* What a key is for a name. */
 typedef enum KeyVerdict {
     KEY_GOOD,    /* the name has a key in the configuration, and this is it */
-    KEY_WRONG,   /* it has one, and this is another */
-    KEY_OPEN,    /* it has none, and anybody may take it */
-    KEY_UNKNOWN, /* it has none, and only configured names are let in */
-    KEY_LATER,   /* too many wrong keys were given: it was not looked at (key_tries.h) */
+    KEY_WRONG,   /* it has one, and this is not it */
+    KEY_OPEN,    /* it has none, and anybody may publish it */
+    KEY_UNKNOWN, /* it has none, and only configured names may be published */
+    KEY_LATER,   /* not looked at: too many were wrong before (key_tries.h) */
 } KeyVerdict;
 
-/* Reads `file`; a file that does not exist gives the defaults. Returns NULL with a sentence in
- * `error` (SETTINGS_ERROR_SIZE bytes) where it cannot be used. */
+/* Reads `file`. If it does not exist, these are the defaults. Returns NULL with a sentence in
+ * `error` (SETTINGS_ERROR_SIZE bytes) if it cannot be used. */
 PluginSettings *plugin_settings_create(const char *file, char *error);
 
 /* Accepts NULL, leaves NULL. */
 void plugin_settings_destroy(PluginSettings **settings);
 
-/* Takes as long for a name that nobody has configured as for one with another key. */
+/* Judges a key. It takes as long for an unknown name as for a wrong key. */
 KeyVerdict plugin_settings_key(const PluginSettings *settings, const char *stream, const char *key);
 
-/* Whether a stream is named nowhere but where its address is known. */
+/* Whether a stream is to be in no public list. */
 bool plugin_settings_unlisted(const PluginSettings *settings, const char *stream);
 
-/* Wrong keys in a minute, of one connection and for one name; key_tries.h. */
+/* Wrong keys a minute, from one connection and for one name (key_tries.h). */
 int64_t plugin_settings_tries(const PluginSettings *settings);
 
-/* Whether two keys are the same, in a time that does not tell where they differ. NULL is no key,
- * nor is what is longer than REQUEST_KEY_MAX. */
+/* Whether two keys are the same. The time that it takes does not tell where they differ. NULL is no
+ * key, nor is anything longer than REQUEST_KEY_MAX. */
 bool plugin_keys_equal(const char *a, const char *b);
 
-/* Where its control API is: a URL, or "unix:PATH". */
+/* Where the bridge's control API is: a URL, or "unix:PATH". */
 const char *plugin_settings_bridge(const PluginSettings *settings);
-/* What the bridge wants to be shown; NULL: nothing. */
+/* The token for it; NULL: none. */
 const char *plugin_settings_bridge_token(const PluginSettings *settings);
 uint32_t plugin_settings_bitrate(const PluginSettings *settings);  /* bit/s, the cap */
 size_t plugin_settings_publishers(const PluginSettings *settings); /* at once; 0: any number */
@@ -53,8 +53,8 @@ size_t plugin_settings_workers(const PluginSettings *settings);    /* threads fo
 size_t plugin_settings_requests(const PluginSettings *settings);   /* that may wait for them */
 bool plugin_settings_events(const PluginSettings *settings);       /* notify event handlers */
 
-/* "HOST:PORT" of a stranger's RTP receiver; its audio goes two ports up. NULL: there is a bridge.
- */
+/* "IPV4:PORT" of a receiver that is no hls-bridge, for the video; audio goes two ports up. NULL:
+ * there is a bridge. */
 const char *plugin_settings_forward(const PluginSettings *settings);
 
 /* The addresses at which viewers find a stream: its playlist and its page. The caller frees both

@@ -12,16 +12,16 @@
 #include "publisher_events.h"
 #include "publisher_offer.h"
 
-#define EXCESS_FACTOR 2 /* encoders overshoot, so that this much more than the cap is let pass */
-#define EASE_US       10000000 /* until a lower cap has to be kept to: the mean is of five seconds */
-#define CONNECT_US    30000000 /* that ICE and DTLS may take */
+#define EXCESS_FACTOR 2        /* encoders overshoot: so many times the cap is let pass */
+#define EASE_US       10000000 /* until a lower cap counts: the rate is a mean of five seconds */
+#define CONNECT_US    30000000 /* for ICE and DTLS */
 
 static struct {
     janus_callbacks *gateway;
     const PluginSettings *settings;
 } self;
 
-/* ---- telling people ---- */
+/* ---- what is told ---- */
 
 void publisher_tell_figures(void)
 {
@@ -66,7 +66,7 @@ bool publisher_is_live(Session *session)
     return live;
 }
 
-/* A cap that has been lowered, for as long as it still counts; 0: none. The lock is held. */
+/* The cap before it was lowered, as long as that still counts; 0: none. The lock is held. */
 static uint32_t old_bitrate(const Session *session)
 {
     return monotonic_us() < session->old_until_us ? session->old_bitrate : 0;
@@ -164,7 +164,7 @@ void publisher_detach(Session *session)
     publisher_media_down(session);
 }
 
-/* Why a publisher is to be ended by us; NULL: he is not. */
+/* Why we are to end a publisher; NULL: we are not. */
 static const EndReason *reason_to_end(Session *session)
 {
     const EndReason *reason = NULL;

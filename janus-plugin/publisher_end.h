@@ -2,16 +2,16 @@
 #ifndef PUBLISHER_END_H
 #define PUBLISHER_END_H
 
-/* How a publisher ends, for the parts of publisher.h. All that it has goes at once, under its
- * session's lock: state, sockets, name and announcement.
+/* How a publisher ends, for the parts of publisher.h. It loses all at once, under its session's
+ * lock: state, sockets, name and announcement.
  *
- * Thread-safety: any thread, but for init; no lock of ours is held. */
+ * Thread-safety: any thread, but for init. Hold no lock. */
 
 #include <jansson.h>
 
 #include "session.h"
 
-/* Why a publisher is live no more: `code` for programs, `text` for people. */
+/* Why a publisher has ended: `code` for programs, `text` for people. */
 typedef struct EndReason {
     const char *code, *text;
 } EndReason;
@@ -21,14 +21,14 @@ extern const EndReason ended_by_request, ended_by_operator, ended_by_takeover, e
 
 void publisher_end_init(janus_callbacks *gateway);
 
-/* Ends what a session publishes; `serial`: if that is still what it has announced, 0: whatever it
- * is. Returns whether it ended; `stream` is the name under which it publishes or did last. */
+/* Ends what a session publishes, if `serial` is still that of its announcement; 0: in any case.
+ * Returns whether it ended. `stream` takes the name that it publishes, or published last. */
 bool publisher_end(Session *session, const EndReason *reason, unsigned serial, StreamName *stream);
 
-/* Ends it, and the call with it, and says so. */
+/* The same, and says so to the publisher, and closes its connection. */
 void publisher_throw_out(Session *session, const EndReason *reason, unsigned serial);
 
-/* What the publisher is told; the caller owns it. */
+/* What the publisher is told. The caller owns it. */
 json_t *publisher_unpublished_event(const StreamName *stream, const EndReason *reason);
 
 #endif

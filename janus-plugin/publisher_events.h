@@ -2,7 +2,7 @@
 #ifndef PUBLISHER_EVENTS_H
 #define PUBLISHER_EVENTS_H
 
-/* What is told of a publisher: to himself, by events on his handle, and to operators, by Janus's
+/* What is told about a publisher: to itself, by events on its handle, and to operators, by Janus's
  * event handlers.
  *
  * Thread-safety: any thread, but for init. */
@@ -11,19 +11,19 @@
 
 #include "session.h"
 
-/* `handlers`: whether event handlers are told at all. All is borrowed. */
+/* `handlers`: whether event handlers are told anything. All is borrowed. */
 void publisher_events_init(janus_callbacks *gateway, janus_plugin *plugin, bool handlers);
 
-/* To the publisher. Takes over `event`. */
+/* Sends `event` to the publisher. Takes it over. */
 void publisher_push(Session *session, json_t *event);
 
-/* To the publisher: how it stands with the bridge. `text` is for people; NULL: none. */
+/* Tells the publisher whether the bridge listens to it. `text` is for people; NULL: none. */
 void publisher_push_status(Session *session, const char *status, const char *text);
 
-/* Whether publisher_notify() tells anybody. */
+/* Whether publisher_notify() reaches anybody. */
 bool publisher_has_listeners(void);
 
-/* To event handlers: what has become of a stream. Takes over `details`, which may be NULL. */
+/* Tells event handlers what has become of a stream. Takes over `details`, which may be NULL. */
 void publisher_notify(Session *session, const char *stream, const char *what, json_t *details);
 
 #endif

@@ -42,7 +42,7 @@ static bool same_tracks(const MediaTracks *a, const MediaTracks *b)
     return true;
 }
 
-/* An offer on its way to an answer. */
+/* An offer, and what becomes of it. */
 typedef struct Negotiation {
     const Request *request;
     const char *offer;

@@ -5,8 +5,8 @@
 
 #include "plugin_clock.h"
 
-/* The part of publisher.h that describes sessions in JSON: list, info, and the Admin API; and for
- * event handlers. */
+/* The part of publisher.h that describes sessions in JSON: for list, info, the Admin API and event
+ * handlers. */
 
 static const char *bridge_state_name(BridgeState state)
 {
@@ -42,7 +42,7 @@ static json_t *describe_track(const Session *session, size_t index)
     return object;
 }
 
-/* How a publisher fares; the lock is held. */
+/* The figures of a publisher; the lock is held. */
 static void add_figures(const Session *session, json_t *object)
 {
     json_t *tracks = json_array();

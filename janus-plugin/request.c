@@ -34,7 +34,7 @@ int request_fail(RequestError *error, int code, const char *format, ...)
     return -1;
 }
 
-/* Reads a string of up to `max` bytes; absent and null are the same. */
+/* Reads a string of up to `max` bytes. null is the same as absent. */
 static int read_string(const json_t *message, const char *name, size_t max, const char **out,
                        RequestError *error)
 {
@@ -51,7 +51,7 @@ static int read_string(const json_t *message, const char *name, size_t max, cons
     return 0;
 }
 
-/* Whatever is no name, however long, gets the rule as its answer. */
+/* A string of any length that is no name is answered with the rule. */
 static int read_stream(const json_t *message, const char **out, RequestError *error)
 {
     const json_t *value = json_object_get(message, "stream");
@@ -105,7 +105,7 @@ static int read_round_trip(const json_t *message, double *out, RequestError *err
     return 0;
 }
 
-/* A stream key; an empty one is none. */
+/* Reads a stream key. An empty one is none. */
 static int read_key(const json_t *message, const char **out, RequestError *error)
 {
     if (read_string(message, "key", REQUEST_KEY_MAX, out, error) < 0)
@@ -114,8 +114,7 @@ static int read_key(const json_t *message, const char **out, RequestError *error
         *out = NULL;
     if (*out && strlen(*out) < REQUEST_KEY_MIN)
         return request_fail(error, HLS_ERROR_SHORT_KEY,
-                            "this stream key is too short to be one: a key has at least %d "
-                            "characters",
+                            "this stream key is too short: a key has at least %d characters",
                             REQUEST_KEY_MIN);
     return 0;
 }
@@ -161,7 +160,7 @@ int request_parse(const json_t *message, Request *out, RequestError *error)
             break;
     if (k == sizeof(kinds) / sizeof(kinds[0]))
         return request_fail(error, HLS_ERROR_UNKNOWN_REQUEST,
-                            "there is no such request; there are publish, configure, unpublish, "
+                            "there is no such request: use publish, configure, unpublish, "
                             "report, list, info and, in the Admin API, kick");
     out->kind = kinds[k].kind;
     if (read_fields(message, out, error) < 0)

@@ -2,7 +2,7 @@
 #ifndef PLUGIN_REQUEST_H
 #define PLUGIN_REQUEST_H
 
-/* The plugin's JSON API (docs/protocol.md) as typed values: requests in, replies and events out.
+/* The plugin's JSON API (docs/protocol.md): requests as typed values, replies and events.
  *
  * Thread-safety: none needed, there is no state. */
 
@@ -12,7 +12,7 @@
 
 #define REQUEST_ERROR_SIZE  256
 #define REQUEST_TITLE_MAX   200   /* bytes of UTF-8 */
-#define REQUEST_KEY_MIN     8     /* bytes; what is shorter can be guessed */
+#define REQUEST_KEY_MIN     8     /* bytes; shorter ones can be guessed */
 #define REQUEST_KEY_MAX     128   /* bytes */
 #define REQUEST_BITRATE_MIN 50000 /* bit/s; less is not a picture */
 #define REQUEST_BITRATE_MAX 50000000
@@ -26,15 +26,15 @@ enum {
     HLS_ERROR_NO_H264 = 464,         /* video is offered, but no H.264 that HLS can carry */
     HLS_ERROR_NO_OPUS = 465,         /* audio is offered, but no Opus */
     HLS_ERROR_NO_MEDIA = 466,        /* neither audio nor video is offered */
-    HLS_ERROR_WRONG_KEY = 467,       /* no such name, or its key is missing or wrong */
+    HLS_ERROR_WRONG_KEY = 467,       /* the name is unknown, or its key missing or wrong */
     HLS_ERROR_NAME_TAKEN = 468,      /* somebody else is live under this name */
     HLS_ERROR_NOT_PUBLISHING = 469,  /* only a publisher can ask this */
     HLS_ERROR_NO_SUCH_STREAM = 470,  /* nobody is live under this name */
     HLS_ERROR_INTERNAL = 471,        /* our fault; the log says more */
-    HLS_ERROR_FULL = 472,            /* there are as many publishers as may be */
+    HLS_ERROR_FULL = 472,            /* no more publishers are taken */
     HLS_ERROR_SHORT_KEY = 473,       /* a key of fewer than REQUEST_KEY_MIN bytes */
-    HLS_ERROR_TOO_MANY_TRIES = 474,  /* too many wrong keys; later it may be tried again */
-    HLS_ERROR_BUSY = 475,            /* as many requests wait as may: try again */
+    HLS_ERROR_TOO_MANY_TRIES = 474,  /* too many wrong keys: try again later */
+    HLS_ERROR_BUSY = 475,            /* too many requests wait: try again */
 };
 
 typedef enum RequestKind {
@@ -50,11 +50,11 @@ typedef enum RequestKind {
 /* A field that may be absent. */
 typedef enum RequestSwitch { SWITCH_ABSENT = -1, SWITCH_OFF = 0, SWITCH_ON = 1 } RequestSwitch;
 
-/* The strings belong to the JSON that was parsed; NULL where the field is absent. */
+/* The strings belong to the JSON that was parsed; NULL: the field is absent. */
 typedef struct Request {
     RequestKind kind;
-    const char *stream; /* a valid stream name; there for publish, info and kick */
-    const char *key;    /* "" is none */
+    const char *stream; /* a valid stream name; publish, info and kick have one */
+    const char *key;    /* NULL: none, or an empty one */
     const char *title;
     uint32_t bitrate;     /* bit/s, 0: absent */
     double round_trip_ms; /* below 0: absent */
@@ -68,13 +68,13 @@ typedef struct RequestError {
     char text[REQUEST_ERROR_SIZE];
 } RequestError;
 
-/* Whether a message is one that is answered at once, whoever asks: list or info. */
+/* Whether a message is list or info, which anybody may ask and which are answered at once. */
 bool request_is_question(const json_t *message);
 
 /* Reads a message of the client or of the Admin API. Returns 0, or -1 with `error` filled. */
 int request_parse(const json_t *message, Request *out, RequestError *error);
 
-/* Fills an error; for the callers that find one later. Returns -1. */
+/* Fills an error. Returns -1. */
 int request_fail(RequestError *error, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

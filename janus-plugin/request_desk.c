@@ -13,10 +13,9 @@
 #include "request.h"
 #include "work_pool.h"
 
-#define SESSION_REQUESTS 16 /* of one session that wait; a page has one or two */
+#define SESSION_REQUESTS 16 /* of one session that may wait; a page has one or two */
 
-/* Between two lines in the log that say that it is busy: strangers can make it so as often as they
- * like. */
+/* Between two lines in the log that say that it is busy: strangers can make it busy at any time. */
 #define BUSY_PERIOD_US 60000000
 
 /* A request that waits for a thread. */
@@ -47,7 +46,7 @@ static void free_message(void *data)
 
 /* ---- offers ---- */
 
-/* Reads the SDP of a JSEP object. Returns NULL with `error` where it is not an offer. */
+/* Reads the SDP of a JSEP object. Returns NULL with `error` if it is not an offer. */
 static const char *read_offer(const json_t *jsep, RequestError *error)
 {
     const char *type = json_string_value(json_object_get(jsep, "type"));
@@ -55,29 +54,31 @@ static const char *read_offer(const json_t *jsep, RequestError *error)
 
     if (type && sdp && strcmp(type, "offer") == 0)
         return sdp;
-    request_fail(error, HLS_ERROR_INVALID_SDP, "publish needs a JSEP offer beside the message");
+    request_fail(error, HLS_ERROR_INVALID_SDP,
+                 "publish needs a JSEP offer: send one with the message");
     return NULL;
 }
 
-/* Whatever does not negotiate takes no offer: Janus holds ports for it. Returns 0, or -1 with
- * `error`. */
+/* Refuses an offer beside a request that does not negotiate: Janus would hold a port for it.
+ * Returns 0, or -1 with `error`. */
 static int refuse_offer(const json_t *jsep, RequestError *error)
 {
     if (!jsep)
         return 0;
-    return request_fail(error, HLS_ERROR_INVALID_SDP, "a JSEP offer goes with publish alone");
+    return request_fail(error, HLS_ERROR_INVALID_SDP,
+                        "a JSEP offer belongs to publish alone: send this request without one");
 }
 
-/* Janus has begun a connection for the offer before we saw it, and it keeps a port until somebody
- * ends it. One that was not answered is ended here, so that nobody holds ports who may not publish,
- * and the publisher may try again on the same handle; a live one goes on as it was. */
+/* Janus has begun a connection for the offer before we saw it, and keeps a port until it is closed.
+ * If the offer was not answered, this closes it: nobody who may not publish holds ports, and a
+ * publisher may try again on the same handle. A live one goes on as it was. */
 static void forget_offer(Session *session, const json_t *jsep)
 {
     if (jsep && !publisher_is_live(session))
         self.gateway->close_pc(session->handle);
 }
 
-/* Whether nothing is published or asked on the handle, now as at the last look. */
+/* Whether nothing is published or asked on the handle, neither now nor at the last look. */
 static bool is_left_over(Session *session)
 {
     bool busy = work_pool_is_busy(self.pool, &session->lane);
@@ -104,7 +105,7 @@ void request_desk_close_leftovers(void)
 
 /* ---- what waits for a thread ---- */
 
-/* Handles one request of a publisher. Returns the event to send, or NULL where it is sent. */
+/* Handles one request. Returns the event to send, or NULL if it has been sent. */
 static json_t *handle(const Message *message)
 {
     RequestError error = {0};
@@ -127,7 +128,8 @@ static json_t *handle(const Message *message)
     } else if (request.kind == REQUEST_REPORT) {
         event = publisher_report(message->session, &request, &error);
     } else {
-        request_fail(&error, HLS_ERROR_UNKNOWN_REQUEST, "kick is for the Admin API alone");
+        request_fail(&error, HLS_ERROR_UNKNOWN_REQUEST,
+                     "kick is for the Admin API alone: use message_plugin there");
     }
     return event ? event : reply_error(&error);
 }
@@ -152,13 +154,14 @@ static void say_busy(void)
     if ((said_us != 0 && now_us - said_us < BUSY_PERIOD_US) ||
         !atomic_compare_exchange_strong(&self.busy_said_us, &said_us, now_us))
         return;
-    JANUS_LOG(LOG_WARN,
-              "[hls] busy: %zu requests wait (general.requests, general.workers); of one "
-              "connection %d may\n",
-              work_pool_stats(self.pool).waiting, SESSION_REQUESTS);
+    JANUS_LOG(
+        LOG_WARN,
+        "[hls] busy: %zu requests wait (general.requests, general.workers), of one connection "
+        "%d at the most\n",
+        work_pool_stats(self.pool).waiting, SESSION_REQUESTS);
 }
 
-/* Returns 0, or -1 with `error` where too many wait: then nothing is taken over. */
+/* Returns 0, or -1 with `error` if too many wait: then nothing is taken over. */
 static int queue_message(Session *session, char *transaction, json_t *body, json_t *jsep,
                          RequestError *error)
 {
@@ -175,7 +178,7 @@ static int queue_message(Session *session, char *transaction, json_t *body, json
 
 /* ---- what is answered at once ---- */
 
-/* The answer to list or info, of which anybody may ask at any time; operators are told more. */
+/* The answer to list or info, which anybody may ask at any time. Operators are told more. */
 static json_t *answer_question(const json_t *body, bool by_operator)
 {
     RequestError error = {0};
@@ -202,7 +205,7 @@ static json_t *answer_question(const json_t *body, bool by_operator)
     return reply;
 }
 
-/* Returns the reply, or NULL where the request waits for a thread, which owns all of it then. */
+/* Returns the reply, or NULL if the request waits for a thread: then all of it is taken over. */
 static json_t *take(Session *session, char *transaction, json_t *body, json_t *jsep)
 {
     RequestError error = {0};

@@ -2,9 +2,9 @@
 #ifndef REQUEST_DESK_H
 #define REQUEST_DESK_H
 
-/* Takes requests in. Questions (list, info) are answered at once; all others wait for one of a few
- * threads (work_pool), since Janus itself gathers ICE candidates inside push_event(), for seconds
- * where a network is slow. Requests of one session are handled in their order.
+/* Takes requests in. Questions (list, info) are answered at once. All others wait for one of a few
+ * threads (work_pool): Janus gathers ICE candidates inside push_event(), which takes seconds if the
+ * network is slow. Requests of one session are handled in their order.
  *
  * Thread-safety: any thread, but for open and close. */
 
@@ -17,21 +17,21 @@
 int request_desk_open(janus_callbacks *gateway, janus_plugin *plugin,
                       const PluginSettings *settings);
 
-/* Waits for what is being handled, and drops what is not. */
+/* Waits for the requests that are being handled, and drops those that wait. */
 void request_desk_close(void);
 
-/* handle_message of the plugin API: takes over all but `session`, which is NULL where the handle is
- * not attached any more. */
+/* handle_message() of the plugin API. Takes over all but `session`, which is NULL if the handle is
+ * no longer attached. */
 struct janus_plugin_result *request_desk_take(Session *session, char *transaction, json_t *body,
                                               json_t *jsep);
 
-/* Ends what Janus has begun for handles that have published nothing, and asked nothing, since the
- * call before. Janus keeps the port of an offer that it refuses by itself, of which we never hear.
- * Call it every few seconds: an offer that is just coming in may be hit too, and is made again. A
- * handle for which nothing has been begun does not notice. */
+/* Closes the connections of handles that have published nothing, and asked nothing, since the last
+ * call. Janus keeps a port for an offer that it refuses by itself, and never tells us. Call it
+ * every few seconds. An offer that is just coming in may be hit too: then the page makes it again.
+ * A handle without a connection does not notice. */
 void request_desk_close_leftovers(void);
 
-/* handle_admin_message: `body` is borrowed. The caller owns the reply. */
+/* handle_admin_message() of the plugin API. `body` is borrowed. The caller owns the reply. */
 json_t *request_desk_admin(const json_t *body);
 
 #endif

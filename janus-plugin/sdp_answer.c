@@ -20,7 +20,7 @@ static bool sends(const SdpMedia *media)
     return media->direction == SDP_SENDRECV || media->direction == SDP_SENDONLY;
 }
 
-/* A section that asks for something: it is not refused, nor a slot that was given up. */
+/* Whether a section asks for something: a refused or disused one has port 0. */
 static bool is_offered(const SdpMedia *media)
 {
     return media->port != 0 || sdp_attribute(media->lines, "bundle-only", NULL);
@@ -36,7 +36,7 @@ static bool is_usable(MediaKind kind, const SdpCodec *codec)
            sdp_fmtp_parameter(codec->fmtp, "packetization-mode", &mode) && sdp_equals(mode, "1");
 }
 
-/* The publisher's favourite among the codecs that we can take. */
+/* The first of the publisher's codecs that we can take: it names its favourite first. */
 static bool choose_codec(const SdpMedia *media, MediaKind kind, SdpCodec *codec)
 {
     size_t at = 0;
@@ -72,7 +72,7 @@ static void write_extensions(TextBuffer *out, const SdpMedia *media)
     }
 }
 
-/* RFC 7587 section 6.1; useinbandfec lets a lost packet be rebuilt from the next one. */
+/* RFC 7587 section 6.1. With useinbandfec a lost packet can be rebuilt from the next one. */
 static void write_opus(TextBuffer *out, int pt)
 {
     text_add(out, "a=rtpmap:%d opus/48000/2\r\n", pt);
@@ -82,9 +82,9 @@ static void write_opus(TextBuffer *out, int pt)
              pt, SDP_OPUS_BITRATE);
 }
 
-/* RFC 6184 section 8.1. The profile is the offered one; the level says what we take, which is any
- * (level-asymmetry-allowed), so that the publisher is not held to the offered 3.1, 720p30.
- * x-google-start-bitrate, in kbit/s, spares viewers the climb through three sizes at the start. */
+/* RFC 6184 section 8.1. The profile is the offered one. The level says what we take, which is any
+ * (level-asymmetry-allowed): else the publisher is held to the offered 3.1, 720p30.
+ * x-google-start-bitrate (kbit/s) spares viewers the climb through three sizes at the start. */
 static void write_h264(TextBuffer *out, const SdpCodec *codec, uint32_t bitrate)
 {
     SdpSlice profile, asymmetry;
@@ -132,8 +132,7 @@ static void accept_section(TextBuffer *out, const SdpMedia *media, const SdpCode
 
 static void refuse_section(TextBuffer *out, const SdpMedia *media)
 {
-    /* RFC 3264 section 6: port 0, with a format of the offer, which must be there but means nothing
-     */
+    /* RFC 3264 section 6: port 0, and one of the offered formats, which means nothing */
     SdpSlice format = media->formats;
     while (format.len > 0 && *format.at == ' ') {
         format.at++;
@@ -155,7 +154,7 @@ static bool has_track(const MediaTracks *tracks, MediaKind kind)
     return false;
 }
 
-/* Answers one section. Returns 0, or -1 with `error` where the publisher must do something. */
+/* Answers one section. Returns 0, or -1 with `error` if the publisher must do something. */
 static int answer_section(TextBuffer *out, const Sdp *offer, size_t index,
                           const SdpAnswerParams *params, MediaTracks *tracks, RequestError *error)
 {
@@ -176,14 +175,14 @@ static int answer_section(TextBuffer *out, const Sdp *offer, size_t index,
         if (kind == MEDIA_VIDEO)
             return request_fail(error, HLS_ERROR_NO_H264,
                                 "this browser offers no H.264 video (packetization mode 1), which "
-                                "is what HLS players play: use Chrome, Edge, Safari, or Firefox "
-                                "with its OpenH264 plugin switched on");
+                                "HLS players need: use Chrome, Edge, Safari, or Firefox with its "
+                                "OpenH264 plugin switched on");
         return request_fail(error, HLS_ERROR_NO_OPUS,
                             "this browser offers no Opus audio: use a current browser");
     }
     MediaTrack track = {.kind = kind, .port = kind, .mindex = (int)index};
     accept_section(out, media, &codec, params, &track);
-    if (sends(media)) /* else it is paused: agreed to, but nothing comes */
+    if (sends(media)) /* else it is paused: agreed, but nothing comes */
         tracks->track[tracks->count++] = track;
     return 0;
 }

@@ -2,13 +2,13 @@
 #ifndef SDP_ANSWER_H
 #define SDP_ANSWER_H
 
-/* Answers a publisher's SDP offer: H.264 and Opus in, the rest refused.
+/* Answers a publisher's SDP offer: takes H.264 and Opus, and refuses the rest.
  *
- * What is accepted is what an HLS player can play without transcoding of video:
+ * It takes what an HLS player can play without transcoding of the video:
  *  - one video section with H.264, packetization-mode 1 (RFC 6184 section 6.3);
  *  - one audio section with Opus (RFC 7587), asked for in-band FEC and stereo, and no DTX;
  *  - feedback: NACK, PLI, transport-cc; header extensions: mid and transport-cc.
- * urn:3gpp:video-orientation is refused, so that the browser itself turns the picture of a phone.
+ * urn:3gpp:video-orientation is refused, so that a phone's browser itself turns the picture.
  *
  * Thread-safety: none needed, there is no state. */
 
@@ -20,7 +20,7 @@
 
 #define MEDIA_TRACKS_MAX 2 /* one audio, one video */
 #define FMTP_SIZE        128
-#define SDP_OPUS_BITRATE 96000 /* bit/s that are asked for: stereo speech and music */
+#define SDP_OPUS_BITRATE 96000 /* bit/s that the answer asks for: stereo speech and music */
 #define SDP_ANSWER_SIZE  16384 /* bytes that hold any answer to SDP_MAX_MEDIA sections */
 
 typedef enum MediaKind { MEDIA_AUDIO, MEDIA_VIDEO } MediaKind;
@@ -31,7 +31,7 @@ typedef struct MediaTrack {
     size_t port;          /* of the sender: the same through all renegotiations */
     int mindex;           /* index of its m= section, as Janus counts */
     int payload_type;     /* the publisher's */
-    bool nack;            /* what is lost is sent again */
+    bool nack;            /* lost packets are sent again */
     char fmtp[FMTP_SIZE]; /* the codec's parameters as offered, for the bridge */
 } MediaTrack;
 
@@ -43,7 +43,7 @@ typedef struct MediaTracks {
 typedef struct SdpAnswerParams {
     uint64_t session_id; /* of the o= line; the same through all renegotiations of a session */
     uint64_t version;    /* of the o= line; grows by one with each answer, from 1 */
-    uint32_t bitrate;    /* bit/s: the cap of the video; the start bitrate is set close to it */
+    uint32_t bitrate;    /* bit/s, the cap of the video; the start bitrate is set close to it */
 } SdpAnswerParams;
 
 /* Answers `offer`, of `len` bytes, as Janus hands it to a plugin (ICE and DTLS are Janus's own).

@@ -5,7 +5,7 @@
 
 static struct {
     pthread_mutex_t lock;
-    GHashTable *by_handle;  /* janus_plugin_session -> Session, which the handle holds */
+    GHashTable *by_handle;  /* janus_plugin_session -> Session, borrowed of the handle */
     GHashTable *publishers; /* name -> Session, with a reference */
 } table = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -37,7 +37,7 @@ void session_table_init(void)
     pthread_mutex_unlock(&table.lock);
 }
 
-/* Everybody has been ended, so no names are left. */
+/* All publishers have been ended: no names are left. */
 void session_table_deinit(void)
 {
     pthread_mutex_lock(&table.lock);
@@ -50,7 +50,7 @@ void session_create(janus_plugin_session *handle)
 {
     Session *session = g_new0(Session, 1);
 
-    /* Janus counts the references to the handle from after this call on, one of them ours */
+    /* after this call Janus sets the count of the handle, with one reference for us */
     session->handle = handle;
     atomic_init(&session->references, 1);
     pthread_mutex_init(&session->lock, NULL);
@@ -102,7 +102,8 @@ Session *session_claim_name(Session *session)
     const char *name = session->stream.text;
 
     pthread_mutex_lock(&table.lock);
-    Session *before = g_hash_table_lookup(table.publishers, name); /* the table's reference */
+    Session *before = g_hash_table_lookup(
+        table.publishers, name); /* its reference was the table's, and becomes the caller's */
     g_hash_table_replace(table.publishers, g_strdup(name), session_ref(session));
     pthread_mutex_unlock(&table.lock);
     return before;
@@ -129,7 +130,7 @@ size_t session_count_publishers(void)
     return count;
 }
 
-/* The values of one of the tables, which may be gone. */
+/* The values of a table, which may be gone. */
 static Session **list_sessions(GHashTable *const *which)
 {
     GHashTableIter all;

@@ -14,7 +14,7 @@ struct WorkPool {
     pthread_t thread[];
 };
 
-/* Runs the next job of a lane; the lock is held before and after, not between. */
+/* Runs the next job of a lane. The lock is held before and after, not while the job runs. */
 static void run_next(WorkPool *pool, WorkLane *lane)
 {
     void *job = g_queue_pop_head(&lane->jobs);
@@ -26,7 +26,7 @@ static void run_next(WorkPool *pool, WorkLane *lane)
     if (g_queue_is_empty(&lane->jobs))
         lane->busy = false;
     else
-        g_queue_push_tail(&pool->ready, lane); /* behind the others: a lane takes turns */
+        g_queue_push_tail(&pool->ready, lane); /* behind the others: lanes take turns */
     pthread_mutex_unlock(&pool->lock);
     pool->params.release(job); /* the lane may go with it */
     pthread_mutex_lock(&pool->lock);
@@ -57,7 +57,7 @@ WorkPool *work_pool_create(const WorkPoolParams *params)
     while (pool->threads < params->threads &&
            pthread_create(&pool->thread[pool->threads], NULL, work, pool) == 0)
         pool->threads++;
-    if (pool->threads == 0) /* with fewer than asked for it is slower, and works */
+    if (pool->threads == 0) /* with fewer than were asked for it is slower, but works */
         work_pool_destroy(&pool);
     return pool;
 }
@@ -77,7 +77,7 @@ void work_pool_destroy(WorkPool **pool)
     pthread_mutex_unlock(&p->lock);
     for (size_t i = 0; i < p->threads; i++)
         pthread_join(p->thread[i], NULL);
-    /* out of the lanes first, since a lane may go with its last job */
+    /* first out of the lanes, since a lane may go with its last job */
     while ((lane = g_queue_pop_head(&p->ready)))
         while ((job = g_queue_pop_head(&lane->jobs)))
             g_queue_push_tail(&left, job);

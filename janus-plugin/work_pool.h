@@ -2,11 +2,11 @@
 #ifndef WORK_POOL_H
 #define WORK_POOL_H
 
-/* A few threads that work off jobs. Jobs of one lane run one after the other, in the order in which
- * they came; jobs of different lanes run beside each other, so a slow one holds up its lane alone.
+/* A few threads that do jobs. Jobs of one lane run one after the other, in the order in which they
+ * came. Jobs of different lanes run at the same time: a slow one holds up its own lane alone.
  *
- * Thread-safety: any thread. The pool's lock guards all lanes and is held while no callback runs;
- * it is taken last, with no other lock behind it. */
+ * Thread-safety: any thread. The pool's lock guards all lanes. No callback runs under it, and no
+ * other lock is taken under it. */
 
 #include <glib.h>
 #include <stdbool.h>
@@ -15,8 +15,8 @@
 
 typedef struct WorkPool WorkPool;
 
-/* Belongs to whoever is served in order. Zero-initialise; the pool owns what is in it. It must live
- * until `release` has been called for the last of its jobs. */
+/* What is served in order has one. Zero-initialise; the pool owns the fields. It must live until
+ * `release` has been called for its last job. */
 typedef struct WorkLane {
     GQueue jobs;
     bool busy; /* one of its jobs runs, or it waits for a thread */
@@ -24,8 +24,8 @@ typedef struct WorkLane {
 
 typedef struct WorkPoolParams {
     size_t threads;          /* 1 or more */
-    size_t max_jobs;         /* that wait, of all lanes */
-    size_t max_lane;         /* that wait, of one lane */
+    size_t max_jobs;         /* that may wait, of all lanes */
+    size_t max_lane;         /* that may wait, of one lane */
     void (*run)(void *);     /* does one job */
     void (*release)(void *); /* ends the hold on a job, run or not; may free its lane */
 } WorkPoolParams;
@@ -41,7 +41,7 @@ WorkPool *work_pool_create(const WorkPoolParams *params);
 /* Waits for the jobs that run, and releases those that wait. Accepts NULL, leaves NULL. */
 void work_pool_destroy(WorkPool **pool);
 
-/* Takes over `job`. Returns 0, or -1 if as many wait as may: then the job is still the caller's. */
+/* Takes over `job`. Returns 0, or -1 if too many wait: then the job is still the caller's. */
 int work_pool_push(WorkPool *pool, WorkLane *lane, void *job);
 
 /* Whether a job of the lane waits or runs. */

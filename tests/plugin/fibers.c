@@ -28,8 +28,8 @@
 
 #define FIBERS_MAX 24
 #define STACK_SIZE 131072
-#define STUCK      1000000 /* draws in a row after which nobody will ever run */
-#define IO_ODDS    8       /* of 1 that who waits for a socket looks at it */
+#define STUCK      1000000 /* draws in a row after which it is clear that nobody can run */
+#define IO_ODDS    8 /* one in so many draws lets a fiber that waits for a socket look at it */
 
 /* What the scheduler itself does must not look like a race, nor like an order. */
 #if defined(__clang__)
@@ -61,7 +61,7 @@ typedef struct Fiber {
 } Fiber;
 
 static struct {
-    Fiber fiber[FIBERS_MAX]; /* the first is who calls fibers_run() */
+    Fiber fiber[FIBERS_MAX]; /* the first is the caller of fibers_run() */
     Fiber *running;
     uint64_t seed, random, switches;
     unsigned ticks;
@@ -121,8 +121,7 @@ UNSEEN uint64_t fibers_switches(void)
     return sched.switches;
 }
 
-/* What an order between two fibers is where pthread has one: at the start of a thread, and at its
- * end. */
+/* Tells ThreadSanitizer of an order that pthread gives: at the start and the end of a thread. */
 UNSEEN static void order_before(Fiber *fiber)
 {
 #if SEES_THREADS
@@ -205,7 +204,7 @@ UNSEEN void fibers_yield(void)
     next_turn();
 }
 
-/* Whether somebody else has something to do, be it that its time has come. */
+/* Whether another has something to do, or its time may come. */
 UNSEEN static bool others_run(void)
 {
     for (unsigned i = 0; i < FIBERS_MAX; i++) {
@@ -231,7 +230,7 @@ UNSEEN void fibers_settle(void)
 
 /* ---- the start and the end of a fiber ---- */
 
-/* Without a frame of the sanitizer's, since it is never returned from. */
+/* It never returns, so the sanitizer must keep no frame for it. */
 UNSEEN static void fiber_main(void)
 {
 #if SEES_ADDRESSES
@@ -260,7 +259,7 @@ UNSEEN static Fiber *new_fiber(void)
         fibers_fail(__FILE__, __LINE__, "there is room for a thread more");
     Fiber *fiber = &sched.fiber[i];
     if (fiber->stack)
-        return fiber; /* one that has ended starts again: its stack is in fiber_main() */
+        return fiber; /* one that has ended starts again: its stack still stands in fiber_main() */
     fiber->stack_size = STACK_SIZE;
     fiber->stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);

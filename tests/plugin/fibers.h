@@ -2,13 +2,13 @@
 #ifndef TEST_FIBERS_H
 #define TEST_FIBERS_H
 
-/* Threads that take turns: of all threads that the code under test starts inside fibers_run(), one
- * runs at a time, and at each lock, unlock and wait the next one is drawn by a generator, so that a
- * seed is an interleaving which can be had again. Link with -Wl,--wrap= for each function in
- * FIBERS_WRAPPED of Makefile.am; outside fibers_run() they are the real ones.
+/* Threads that take turns. Of all threads that the code under test starts inside fibers_run(), one
+ * runs at a time. At each lock, unlock and wait a generator draws the next one, so that a seed is
+ * an interleaving that can be had again. Link with the -Wl,--wrap= of plugin_stubs_ldflags
+ * (local.mk); outside fibers_run() the functions are the real ones.
  *
- * ThreadSanitizer sees each fiber as a thread of its own, and no order between them but by the
- * locks of the code under test.
+ * ThreadSanitizer sees each fiber as a thread, and no order between them but by the locks of the
+ * code under test.
  *
  * Nothing here is thread-safe: one fibers_run() at a time. Inside it cmocka's asserts cannot jump
  * out: use fibers_require(). */
@@ -19,7 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Runs `main` as the first fiber, until it returns; all others must have ended by then. */
+/* Runs `main` as the first fiber until it returns. All others must have ended by then. */
 void fibers_run(uint64_t seed, void (*main)(void *), void *data);
 
 /* Lets another run, maybe. */
@@ -31,13 +31,13 @@ void fibers_settle(void);
 /* A number below `n`, drawn from the seed. */
 unsigned fibers_draw(unsigned n);
 
-/* How many timed waits may still end by their time; they do while this is above 0. */
+/* How many timed waits may still end because their time is over. */
 void fibers_set_ticks(unsigned ticks);
 
 /* How often the running fiber changed. */
 uint64_t fibers_switches(void);
 
-/* Ends the program where something is not so, with the seed. */
+/* Ends the program if something is not so, and names the seed. */
 #define fibers_require(condition)                                                                  \
     do {                                                                                           \
         if (!(condition))                                                                          \

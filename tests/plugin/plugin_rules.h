@@ -2,14 +2,14 @@
 #ifndef TEST_PLUGIN_RULES_H
 #define TEST_PLUGIN_RULES_H
 
-/* What must be so of the plugin whenever all is calm. Each ends the program where it is not. */
+/* What must be true of the plugin when all is calm. Each ends the program if it is not. */
 
 #include "stub_gateway.h"
 
-/* A handle that holds a port publishes, or is about to be hung up. NULL is no handle. */
+/* A handle that holds a port publishes, or its connection is being closed. NULL is no handle. */
 void plugin_check_ports(StubHandle *const *handles, unsigned count);
 
-/* Whoever is live is announced, and nobody else. */
+/* Every live publisher is announced, and nothing else. */
 void plugin_check_announced(StubHandle *const *handles, unsigned count);
 
 /* All handles have been detached: nobody publishes, nothing is announced, and nothing is held. Call

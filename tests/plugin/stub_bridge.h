@@ -2,10 +2,11 @@
 #ifndef TEST_STUB_BRIDGE_H
 #define TEST_STUB_BRIDGE_H
 
-/* In place of janus-plugin/bridge_client.c: keeps what is announced, and has the test say what
- * becomes of it. Holds end when the test releases them, as on the client's thread.
+/* In place of janus-plugin/bridge_client.c: keeps what is announced, and the test says what becomes
+ * of it. Holds end when the test releases them, as on the client's thread.
  *
- * Thread-safety: as the client's; what is below is for one thread, which is the client's. */
+ * Thread-safety: that of the client. The functions below are for one thread, in place of the
+ * client's own. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,7 +29,7 @@ typedef struct StubAnnouncement {
 /* The announcement that `which` picks. Returns false if there is none. */
 bool stub_bridge_pick(unsigned which, StubAnnouncement *out);
 
-/* The bridge answers an announcement, maybe one that counts no more; `port` is where it listens for
+/* The bridge answers an announcement, maybe one that is void; `port` is where it listens for
  * all its tracks, on 127.0.0.1. The last answers what a test likes. */
 void stub_bridge_accept_it(const StubAnnouncement *announcement, uint16_t port);
 void stub_bridge_refuse_it(const StubAnnouncement *announcement);
@@ -40,7 +41,7 @@ void stub_bridge_refuse(unsigned which);
 void stub_bridge_lose(unsigned which);
 void stub_bridge_regain(unsigned which);
 
-/* How often bridge_client_again() was called for something announced. */
+/* How often bridge_client_again() was called for an announcement. */
 unsigned stub_bridge_agains(void);
 
 /* Ends the holds of what has been withdrawn or replaced. */

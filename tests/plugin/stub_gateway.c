@@ -126,7 +126,7 @@ static void note(StubHandle *handle, json_t *event)
     const char *name = json_string_value(json_object_get(event, "hls"));
 
     if (!name)
-        abort(); /* all that the plugin says has one */
+        abort(); /* every event has one */
     count(&handle->events);
     keep_event(handle, event);
     if (strcmp(name, "error") == 0) {
@@ -138,7 +138,7 @@ static void note(StubHandle *handle, json_t *event)
             set(&handle->last_event, event_names[i]);
 }
 
-/* Whether there is something to answer. */
+/* Whether the handle has an offer that can be answered. */
 static bool has_offer(const StubHandle *handle)
 {
     return get(&handle->agent) && !get(&handle->cleaning) && !get(&handle->detached);
@@ -299,7 +299,7 @@ json_t *stub_send(StubHandle *handle, const char *body, const char *offer)
         return NULL;
     if (offer) {
         jsep = json_pack("{s:s, s:s}", "type", "offer", "sdp", offer);
-        if (!jsep) /* it is not UTF-8, which Janus does not take */
+        if (!jsep) /* not UTF-8, which Janus does not take */
             return NULL;
         if (!atomic_exchange_explicit(&handle->agent, true, memory_order_relaxed))
             set(&handle->close_pc, false); /* as janus_ice_setup_local() does */

@@ -2,14 +2,14 @@
 #ifndef TEST_STUB_GATEWAY_H
 #define TEST_STUB_GATEWAY_H
 
-/* Janus as the plugin sees it, without the network: handles that live and die as in ice.c and
- * janus.c of Janus, callbacks that count, and the symbols of the janus program that plugins use.
+/* Janus as the plugin sees it, without the network: handles that live and die as in Janus's ice.c
+ * and janus.c, callbacks that count, and the symbols of the janus program that plugins use.
  *
- * As in Janus, what is said to a handle by its own loop (setup, RTP, RTCP, hang-up, detach) comes
- * from one thread, and messages may come from any beside it.
+ * As in Janus, a handle's loop (setup, RTP, RTCP, hang-up, detach) is one thread, and messages may
+ * come from any other at the same time.
  *
- * Thread-safety: stub_send() and what only reads may run beside everything else; the rest belongs
- * to the thread that is the handle's loop. */
+ * Thread-safety: stub_send() and functions that only read may run beside everything else. The rest
+ * belongs to the thread that is the handle's loop. */
 
 #include <jansson.h>
 #include <stdatomic.h>
@@ -21,16 +21,16 @@ typedef struct StubHandle {
     janus_plugin_session *session;
     atomic_bool agent;    /* an ICE agent holds a port */
     atomic_bool close_pc; /* the plugin has asked for its end */
-    atomic_bool cleaning; /* it is being hung up: no offer is taken meanwhile */
+    atomic_bool cleaning; /* it is being hung up, and takes no offer */
     atomic_bool detached;
-    atomic_bool freed; /* nobody can reach it through its session any more */
+    atomic_bool freed; /* nobody holds its session any more */
     atomic_int events, errors, answers, closes;
     atomic_int last_error;            /* error_code of the last event or reply that was one */
     _Atomic(const char *) last_event; /* "hls" of the last event */
 } StubHandle;
 
-/* What push_event() does for an answer before it looks at the handle again, in place of gathering
- * candidates; NULL: nothing. */
+/* What push_event() does with an answer in place of gathering candidates; then it looks at the
+ * handle again. NULL: nothing. */
 extern void (*stub_gathering)(StubHandle *handle);
 
 /* What push_event() returns for an answer in place of sending it, as one of Janus's error codes;
@@ -47,7 +47,7 @@ extern atomic_int stub_plis, stub_rembs, stub_notified;
 extern atomic_int stub_pli_mindex, stub_remb_bitrate; /* of the last one */
 
 /* Whether events are kept, from now on; all that were are dropped. A sanitizer sees an order
- * between threads that a kept event goes through: do not keep any where orders are what is tried.
+ * between threads that a kept event goes through: do not keep any in tests that try orders.
  */
 void stub_keep_events(bool keep);
 
@@ -56,7 +56,7 @@ void stub_keep_events(bool keep);
 unsigned stub_count_events(const StubHandle *handle, const char *kind);
 const json_t *stub_last_event(const StubHandle *handle, const char *kind);
 
-extern atomic_int stub_logged;        /* lines, of what janus_log_level lets through */
+extern atomic_int stub_logged; /* lines of the log, as far as janus_log_level lets them through */
 extern atomic_int stub_live_sessions; /* of janus_plugin_session: not freed yet */
 
 /* Starts the plugin with `settings`, the text of group "general", and `streams`, that of group
@@ -65,12 +65,13 @@ int stub_start(const char *settings);
 int stub_start_streams(const char *settings, const char *streams);
 void stub_stop(void);
 
-/* A new handle, attached. The caller frees it with stub_free(), once it is detached. */
+/* A new handle, attached. Free it with stub_free(), once it is detached. */
 StubHandle *stub_attach(void);
 void stub_free(StubHandle *handle);
 
-/* Sends a message; `offer`: with that JSEP offer, for which Janus begins a connection. Returns the
- * reply, which the caller owns, or NULL if an event follows or the handle takes no message. */
+/* Sends a message, with a JSEP offer if `offer` is not NULL, for which Janus begins a connection.
+ * Returns the reply, which the caller owns, or NULL if an event follows or the handle takes no
+ * message. */
 json_t *stub_send(StubHandle *handle, const char *body, const char *offer);
 json_t *stub_admin(const char *body);
 

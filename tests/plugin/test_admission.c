@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Who may publish under which name, and what is told of those who may not. */
+/* Who may publish which stream, and what operators hear of refusals. */
 
 #include "tests/unit/harness.h"
 

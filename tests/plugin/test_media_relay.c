@@ -90,7 +90,7 @@ PLAY(changes_the_payload_type_alone, "open = true;")
     end();
 }
 
-/* Sender reports, and whatever else comes as RTCP, go on as they are. */
+/* Sender reports and all other RTCP go on as they are. */
 PLAY(forwards_reports_as_they_are, "open = true;")
 {
     static const char *const packets[] = {RTCP_REPORT, RTCP_PLI};

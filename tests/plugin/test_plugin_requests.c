@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* How requests are taken in: what an offer beside each leaves behind, and who waits for whom. */
+/* How requests are taken in: what an offer beside each leaves behind, and which one waits for
+ * another. */
 
 #include <stdlib.h>
 
@@ -70,7 +71,7 @@ PLAY(a_live_publisher_goes_on_whatever_it_offers, "open = true;")
 /* ---- a publisher whose candidates are gathered for long ---- */
 
 static StubHandle *slow;
-static atomic_bool gathering; /* for as long as this is set */
+static atomic_bool gathering; /* as long as this is set */
 
 static void gather(StubHandle *handle)
 {
@@ -78,7 +79,7 @@ static void gather(StubHandle *handle)
         fibers_yield();
 }
 
-/* Until what others do is done, while somebody gathers. */
+/* Lets the others do all that they can, while `slow` gathers. */
 static void pass(void)
 {
     for (int i = 0; i < 2000; i++)

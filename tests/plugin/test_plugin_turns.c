@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* The plugin between Janus's threads, its own and the bridge client's: in every order that a
- * generator comes upon, with the rules checked whenever all is calm. `./check` runs 10^5
- * interleavings: half of them here with AddressSanitizer, the others with ThreadSanitizer. A
- * failure names its seed; run that alone with SEED=N, or more of them with EPISODES=N. */
+/* The plugin between Janus's threads, its own and the bridge client's, in orders that a generator
+ * draws. The rules are checked when all is calm. `./check` runs 10^5 interleavings: half of them
+ * with AddressSanitizer, half with ThreadSanitizer. A failure names its seed: run that alone with
+ * SEED=N, or more seeds with EPISODES=N. */
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -15,13 +15,16 @@
 #include "plugin_play.h"
 #include "plugin_rules.h"
 #include "stub_bridge.h"
+#include "stub_clock.h"
 #include "stub_gateway.h"
 
 #define EPISODES 500 /* lives of the plugin */
-#define ROUNDS   100 /* of handles that come and go in one life */
+#define ROUNDS   100 /* of one life; handles come and go in each */
 #define HANDLES  3   /* at the most */
 #define CLIENTS  2
 #define ACTS     4 /* of each actor in a round */
+
+#define CONNECT_US 30000001 /* longer than ICE and DTLS may take */
 
 #if defined(__SANITIZE_THREAD__)
 #define FIRST_SEED 1000000
@@ -36,11 +39,11 @@ static uint16_t bridge_port, closed_port;
 
 static struct {
     unsigned rounds, answers, taken_over, plis;
-} seen; /* so that it is known that something was tried */
+} seen; /* to be sure that something was tried */
 
-/* ---- who acts ---- */
+/* ---- the actors ---- */
 
-/* The loop of a handle: all that Janus says of its media comes from there. */
+/* The loop of a handle: Janus calls everything about its media there. */
 static void *run_loop(void *data)
 {
     StubHandle *handle = data;
@@ -108,7 +111,7 @@ static void *run_client(void *unused)
     return NULL;
 }
 
-/* Answers whoever has sent with a key frame request. */
+/* Answers a packet that has come with a key frame request. */
 static void ask_back(void)
 {
     struct sockaddr_in from;
@@ -161,6 +164,8 @@ static void *run_operator(void *unused)
     (void)unused;
     for (int i = 0; i < ACTS; i++) {
         fibers_yield();
+        if (fibers_draw(8) == 0) /* whoever has not connected by then is ended */
+            stub_clock_pass(CONNECT_US);
         if (fibers_draw(2) == 0)
             json_decref(stub_query(handles[fibers_draw(handle_count)]));
         else

@@ -15,7 +15,7 @@
 
 #define OTHER_KEY "{\"request\":\"publish\",\"stream\":\"shop\",\"key\":\"another key\"}"
 
-/* Ends this life: all have left. */
+/* All handles have left. */
 static void require_nothing_is_left(void)
 {
     fibers_settle();
@@ -193,7 +193,7 @@ PLAY(whoever_has_the_key_takes_the_name_over, "open = true;")
     fibers_require(stub_bridge_announced() == 0);
     stub_setup(second);
     fibers_require(stub_bridge_announced() == 1);
-    stub_hangup(first); /* as Janus does after close_pc: the name is not his any more */
+    stub_hangup(first); /* as Janus does after close_pc: the name is not its own any more */
     require_state(second, "live");
     fibers_require(stub_bridge_announced() == 1);
     json_t *reply = play_question(first, "{\"request\":\"list\"}");

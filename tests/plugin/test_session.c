@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* The tables of sessions and names, and who holds a session. Other threads come in at each lock. */
+/* The tables of sessions and names, and what holds a session. Other threads come in at each lock.
+ */
 
 #include <glib.h>
 
@@ -183,7 +184,7 @@ static void *contend(void *data)
     Handle *handle = data;
 
     for (int i = 0; i < 4; i++) {
-        session_unref(session_claim_name(handle->session)); /* whoever was before is let go */
+        session_unref(session_claim_name(handle->session)); /* the one before */
         fibers_yield();
         Session *found = session_find_publisher("shop");
         fibers_require(!found || strcmp(found->stream.text, "shop") == 0);

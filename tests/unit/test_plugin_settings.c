@@ -11,7 +11,7 @@
 #define SAMPLE SOURCE_DIR "/janus-plugin/janus.plugin.hls.jcfg.sample"
 
 #define KEY_RULE                                                                                   \
-    "must have 8 to 128 characters, which nobody can guess: openssl rand -hex 16 makes one"
+    "must have 8 to 128 characters that nobody can guess: openssl rand -hex 16 makes some"
 
 #define TEN       "0123456789"
 #define FIFTY     TEN TEN TEN TEN TEN
@@ -131,7 +131,8 @@ static void refuses_with_a_sentence(void **state)
         {"streams: { shop = { unlisted = \"yes\" } }",
          ":1: streams.shop.unlisted: must be true or false"},
         {"streams: { shop = { unlisted = true } }",
-         ": streams.shop.key is missing, and without one nobody may publish it"},
+         ": streams.shop.key is missing: without one nobody may publish that stream (set one, or "
+         "general.open = true)"},
         {"streams: { shop = { key = \"7 bytes\" } }", ":1: streams.shop.key: " KEY_RULE},
         {"general: { tries = 0 }", ":1: general.tries must be a whole number from 1 to 1000"},
         {"streams: { shop = { kye = \"k\" } }",

@@ -136,7 +136,7 @@ static void refuses_with_code_and_sentence(void **state)
         {"{}", HLS_ERROR_INVALID_JSON, "\"request\" must name a request"},
         {"{'request': 7}", HLS_ERROR_INVALID_JSON, "\"request\" must name a request"},
         {"{'request': null}", HLS_ERROR_INVALID_JSON, "\"request\" must name a request"},
-        {"{'request': ''}", HLS_ERROR_UNKNOWN_REQUEST, "there are publish, configure"},
+        {"{'request': ''}", HLS_ERROR_UNKNOWN_REQUEST, "use publish, configure"},
         {"{'request': 'Publish'}", HLS_ERROR_UNKNOWN_REQUEST, "no such request"},
         {"{'request': 'lists'}", HLS_ERROR_UNKNOWN_REQUEST, "no such request"},
         {"{'request': 'publish'}", HLS_ERROR_INVALID_NAME, STREAM_NAME_RULE},
