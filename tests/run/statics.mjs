@@ -14,6 +14,7 @@ const CHECKS = {
   "sizes of files and functions": ["node", "sizes.mjs"],
   "headers of statuses": ["node", "status-headers.mjs"],
   "links in the documents": ["node", "links.mjs"],
+  "options in the documents": ["node", "options.mjs"],
   "time is asked of the injected clock": ["node", "injected-clock.mjs"],
   cppcheck: ["bash", "cppcheck.sh"],
   "every file has its licence": ["bash", "licences.sh"],
