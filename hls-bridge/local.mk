@@ -52,6 +52,7 @@ bridge_serve = \
 	%D%/serve/ll_edge.c \
 	%D%/serve/ll_hub.c \
 	%D%/serve/ll_listener.c \
+	%D%/serve/ll_names.c \
 	%D%/serve/ll_parts.c \
 	%D%/serve/ll_queue.c \
 	%D%/serve/ll_request.c \

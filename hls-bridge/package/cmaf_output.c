@@ -89,7 +89,8 @@ CmafOutput *cmaf_output_open(const CmafOutputParams *params, int64_t now_us)
     media_folder_limit(o->folder, params->bound);
     o->board = ll_hub_join(params->hub, params->stream,
                            HOLD_TARGETS * params->target_duration_s * US_PER_S);
-    if (!o->board)
+    if (!o->board || ll_board_add(o->board, "video") != LL_VIDEO ||
+        ll_board_add(o->board, "audio") != LL_AUDIO)
         goto fail;
     CmafTrackParams track = {
         .stream = params->stream,

@@ -21,6 +21,9 @@
 
 #define LL_AUDIO_CODEC "mp4a.40.2" /* AAC-LC */
 
+/* What there is of a publisher of one video track: indices of renditions on the board. */
+typedef enum LlRendition { LL_VIDEO, LL_AUDIO, LL_RENDITIONS } LlRendition;
+
 #define LL_SEGMENTS_MAX   80
 #define LL_PARTS_MAX      128    /* of a segment */
 #define LL_TEXT_SIZE      131072 /* bytes that hold the text of any playlist */

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 LlBoard *ll_board_create(LlHub *hub, const char *stream, int64_t hold_us)
 {
@@ -20,19 +21,48 @@ LlBoard *ll_board_create(LlHub *hub, const char *stream, int64_t hold_us)
 
 void ll_board_free(LlBoard *b)
 {
-    for (int i = 0; i < LL_RENDITIONS; i++) {
+    for (size_t i = 0; i < b->renditions; i++) {
         ll_text_release(b->rendition[i].text);
         ll_text_release(b->rendition[i].delta);
         ll_parts_clear(&b->rendition[i].parts);
     }
     pthread_mutex_destroy(&b->lock);
+    free(b->rendition);
     free(b);
+}
+
+int ll_board_add(LlBoard *board, const char *list)
+{
+    int status = -1;
+
+    pthread_mutex_lock(&board->lock);
+    size_t n = board->renditions;
+    LlShown *grown =
+        n < RENDITIONS_MAX ? realloc(board->rendition, (n + 1) * sizeof(*grown)) : NULL;
+    if (grown) {
+        grown[n] = (LlShown){0};
+        snprintf(grown[n].list, sizeof(grown[n].list), "%s", list);
+        board->rendition = grown;
+        board->renditions = n + 1;
+        status = (int)n;
+    }
+    pthread_mutex_unlock(&board->lock);
+    return status;
+}
+
+size_t ll_board_find(const LlBoard *board, const char *list)
+{
+    size_t i = 0;
+
+    while (i < board->renditions && strcmp(board->rendition[i].list, list) != 0)
+        i++;
+    return i;
 }
 
 /* ---- news ---- */
 
-int ll_board_keep(LlBoard *board, LlRendition rendition, int64_t msn, int64_t part,
-                  const void *bytes, size_t len)
+int ll_board_keep(LlBoard *board, size_t rendition, int64_t msn, int64_t part, const void *bytes,
+                  size_t len)
 {
     LlText *copy = ll_text_create(bytes, len);
 
@@ -51,7 +81,7 @@ static bool waits_on(const LlShown *r, const LlTicket *t)
     return !r->there || ll_edge_verdict(&r->edge, t->msn, t->part) == LL_WAIT;
 }
 
-int ll_board_publish(LlBoard *board, LlRendition rendition, const LlNews *news)
+int ll_board_publish(LlBoard *board, size_t rendition, const LlNews *news)
 {
     LlShown *r = &board->rendition[rendition];
     LlText *text = ll_text_create(news->text, news->text_len);
@@ -65,7 +95,11 @@ int ll_board_publish(LlBoard *board, LlRendition rendition, const LlNews *news)
     }
     pthread_mutex_lock(&board->lock);
     LlText *old_text = r->text, *old_delta = r->delta;
-    *r = (LlShown){true, news->edge, news->epoch, text, delta, r->parts};
+    r->there = true;
+    r->edge = news->edge;
+    r->epoch = news->epoch;
+    r->text = text;
+    r->delta = delta;
     if (news->edge.ended)
         ll_parts_clear(&r->parts);
     for (LlTicket *t = board->held.first, *next; t; t = next) {

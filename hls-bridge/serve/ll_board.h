@@ -11,6 +11,7 @@
 #include "serve/ll_parts.h"
 
 typedef struct LlShown {
+    char list[LL_LIST_NAME_SIZE];
     bool there; /* it has a playlist */
     LlEdge edge;
     int64_t epoch;
@@ -24,8 +25,9 @@ struct LlBoard {
     char stream[STREAM_NAME_MAX + 1];
     int64_t hold_us;
     pthread_mutex_t lock; /* guards all members below */
-    LlShown rendition[LL_RENDITIONS];
-    bool live; /* the stream can be played */
+    size_t renditions;
+    LlShown *rendition; /* in the order in which they were added */
+    bool live;          /* the stream can be played */
     LlQueue held;
     int64_t expire_us; /* no ticket expires before this time; NEVER_US: there is no ticket */
 };
@@ -47,6 +49,9 @@ void ll_board_free(LlBoard *board);
 
 /* Wakes the requests that have waited for too long. */
 void ll_board_wake_expired(LlBoard *board, int64_t now_us, LlChain *chain);
+
+/* The index of the rendition of that name, or board->renditions. */
+size_t ll_board_find(const LlBoard *board, const char *list);
 
 /* The requests of ll_hub.h; the ticket says which playlist or part is wanted. */
 LlAnswer ll_board_playlist(LlBoard *board, const LlDirectives *directives, int64_t now_us,

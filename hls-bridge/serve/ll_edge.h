@@ -9,8 +9,6 @@
 
 #include "base/media.h"
 
-typedef enum LlRendition { LL_VIDEO, LL_AUDIO, LL_RENDITIONS } LlRendition;
-
 /* What there is of a rendition. */
 typedef struct LlEdge {
     int64_t last_msn;      /* media sequence number of the last whole segment */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "serve/ll_board.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -149,15 +148,29 @@ void ll_hub_expire(LlHub *hub, int64_t now_us)
 
 /* ---- requests ---- */
 
-LlAnswer ll_hub_playlist(LlHub *hub, const char *stream, LlRendition rendition,
+/* Finds a stream's rendition and enters it in the ticket. Returns the board with its lock held, or
+ * NULL. */
+static LlBoard *find_list(LlHub *hub, const char *stream, const char *list, LlTicket *ticket)
+{
+    LlBoard *board = find_and_lock(hub, stream);
+
+    if (!board)
+        return NULL;
+    ticket->rendition = ll_board_find(board, list);
+    if (ticket->rendition < board->renditions)
+        return board;
+    pthread_mutex_unlock(&board->lock);
+    return NULL;
+}
+
+LlAnswer ll_hub_playlist(LlHub *hub, const char *stream, const char *list,
                          const LlDirectives *directives, int64_t now_us, LlTicket *ticket,
                          LlText **text)
 {
     atomic_store(&ticket->state, LL_TICKET_IDLE);
-    ticket->rendition = rendition;
     ticket->msn = directives->msn;
     ticket->part = directives->part;
-    LlBoard *board = find_and_lock(hub, stream);
+    LlBoard *board = find_list(hub, stream, list, ticket);
     if (!board)
         return LL_ANSWER_NOT_FOUND;
     LlAnswer answer = ll_board_playlist(board, directives, now_us, ticket, text);
@@ -165,35 +178,20 @@ LlAnswer ll_hub_playlist(LlHub *hub, const char *stream, LlRendition rendition,
     return answer;
 }
 
-/* Reads "video-EPOCH-MSN.PART.m4s". */
-static bool read_part_name(const char *name, LlTicket *t, int64_t *epoch)
-{
-    long long e, msn, part;
-    char kind[6];
-    int end = 0;
-
-    if (sscanf(name, "%5[a-z]-%12lld-%15lld.%9lld.m4s%n", kind, &e, &msn, &part, &end) != 4 ||
-        end == 0 || name[end] != '\0')
-        return false;
-    *epoch = e;
-    t->msn = msn;
-    t->part = part;
-    t->rendition = strcmp(kind, "audio") == 0 ? LL_AUDIO : LL_VIDEO;
-    return t->rendition == LL_AUDIO || strcmp(kind, "video") == 0;
-}
-
 LlAnswer ll_hub_part(LlHub *hub, const char *stream, const char *name, int64_t now_us,
                      LlTicket *ticket, LlText **bytes)
 {
-    int64_t epoch;
+    LlPartName part;
 
     atomic_store(&ticket->state, LL_TICKET_IDLE);
-    if (!read_part_name(name, ticket, &epoch))
+    if (!ll_names_part(name, &part))
         return LL_ANSWER_NOT_FOUND;
-    LlBoard *board = find_and_lock(hub, stream);
+    ticket->msn = part.msn;
+    ticket->part = part.part;
+    LlBoard *board = find_list(hub, stream, part.list, ticket);
     if (!board)
         return LL_ANSWER_NOT_FOUND;
-    LlAnswer answer = ll_board_part(board, epoch, now_us, ticket, bytes);
+    LlAnswer answer = ll_board_part(board, part.epoch, now_us, ticket, bytes);
     pthread_mutex_unlock(&board->lock);
     return answer;
 }
@@ -268,7 +266,7 @@ LlHubStats ll_hub_stats(LlHub *hub)
     for (LlBoard *b = hub->boards; b; b = b->next) {
         pthread_mutex_lock(&b->lock);
         stats.held += b->held.count;
-        for (int i = 0; i < LL_RENDITIONS; i++)
+        for (size_t i = 0; i < b->renditions; i++)
             stats.part_bytes += b->rendition[i].parts.bytes;
         pthread_mutex_unlock(&b->lock);
     }

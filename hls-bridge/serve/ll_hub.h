@@ -17,6 +17,7 @@
  * chain, and are told after all locks are free. */
 
 #include "serve/ll_edge.h"
+#include "serve/ll_names.h"
 #include "serve/ll_queue.h"
 #include "serve/ll_text.h"
 #include "stream_name.h"
@@ -59,17 +60,21 @@ void ll_hub_close(LlHub *hub);
  * memory. */
 LlBoard *ll_hub_join(LlHub *hub, const char *stream, int64_t hold_us);
 
+/* Adds a rendition, by the name of its playlist (ll_names.h), which is copied. Returns its index:
+ * 0, 1, 2... Returns -1 if there is no memory, or if there are RENDITIONS_MAX. */
+int ll_board_add(LlBoard *board, const char *list);
+
 /* Wakes all requests on the board and frees it. Accepts NULL, leaves NULL. */
 void ll_board_leave(LlBoard **board);
 
 /* Keeps a copy of a part that will be published next, for the requests that follow. Returns 0, or
  * -1 if there is no memory. */
-int ll_board_keep(LlBoard *board, LlRendition rendition, int64_t msn, int64_t part,
-                  const void *bytes, size_t len);
+int ll_board_keep(LlBoard *board, size_t rendition, int64_t msn, int64_t part, const void *bytes,
+                  size_t len);
 
 /* Publishes a playlist and wakes the requests that it answers. Returns 0, or -1 if there is no
  * memory. */
-int ll_board_publish(LlBoard *board, LlRendition rendition, const LlNews *news);
+int ll_board_publish(LlBoard *board, size_t rendition, const LlNews *news);
 
 /* Says whether the stream can be played: all its playlists exist, and none has ended. If it can,
  * this wakes the requests that wait for it to begin. */
@@ -79,9 +84,10 @@ void ll_board_set_live(LlBoard *board, bool live);
  * NEVER_US. */
 int64_t ll_board_expire(LlBoard *board, int64_t now_us);
 
-/* A request for a playlist. LL_ANSWER_READY gives the text, or a delta update if that was asked for
- * and is enough; the caller holds it. The ticket must not move while it is held. */
-LlAnswer ll_hub_playlist(LlHub *hub, const char *stream, LlRendition rendition,
+/* A request for a playlist, by its name (ll_names.h). LL_ANSWER_READY gives the text, or a delta
+ * update if that was asked for and is enough; the caller holds it. The ticket must not move while
+ * it is held. */
+LlAnswer ll_hub_playlist(LlHub *hub, const char *stream, const char *list,
                          const LlDirectives *directives, int64_t now_us, LlTicket *ticket,
                          LlText **text);
 

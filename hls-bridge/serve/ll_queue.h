@@ -37,7 +37,7 @@ typedef struct LlTicket {
     LlBoard *board; /* in whose queue it was last held; NULL: the queue of beginnings. Used by the
                        owner only. */
     const char *stream; /* the stream whose beginning it waits for; borrowed while it is held */
-    LlRendition rendition;
+    size_t rendition;   /* index on the board */
     int64_t msn, part;
     int64_t since_us; /* when it was first held; 0: never */
     struct LlTicket *next, *previous;

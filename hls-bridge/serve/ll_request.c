@@ -103,8 +103,7 @@ bool ll_request_read(LlRequest *r, const HttpRequest *http, LlReply *reply)
         refuse_for(reply, LL_ANSWER_NOT_FOUND);
         return false;
     }
-    r->rendition = strcmp(r->file, "audio.m3u8") == 0 ? LL_AUDIO : LL_VIDEO;
-    r->is_list = r->rendition == LL_AUDIO || strcmp(r->file, "video.m3u8") == 0;
+    r->is_list = ll_names_list(r->file, r->list);
     r->is_wait = strcmp(r->file, WAIT_FILE) == 0;
     r->gzip = http->accepts_gzip;
     if (!r->is_list)
@@ -124,8 +123,8 @@ bool ll_request_ask(LlRequest *r, LlHub *hub, int64_t now_us, LlReply *reply)
     LlAnswer answer;
 
     if (r->is_list)
-        answer = ll_hub_playlist(hub, r->stream, r->rendition, &r->directives, now_us, &r->ticket,
-                                 &text);
+        answer =
+            ll_hub_playlist(hub, r->stream, r->list, &r->directives, now_us, &r->ticket, &text);
     else if (r->is_wait)
         answer = ll_hub_wait(hub, r->stream, now_us, &r->ticket);
     else

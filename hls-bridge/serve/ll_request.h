@@ -4,9 +4,11 @@
 
 /* One request of low-latency HLS: how it is parsed, put to the hub and answered.
  *
- *   GET /live/NAME/video.m3u8, /live/NAME/audio.m3u8    with _HLS_msn, _HLS_part, _HLS_skip
- *   GET /live/NAME/KIND-EPOCH-MSN.PART.m4s              one of the newest, or the next
- *   GET /live/NAME/wait.json                            held until the stream begins
+ *   GET /live/NAME/LIST.m3u8                  with _HLS_msn, _HLS_part, _HLS_skip
+ *   GET /live/NAME/LIST-EPOCH-MSN.PART.m4s    one of the newest, or the next
+ *   GET /live/NAME/wait.json                  held until the stream begins
+ *
+ * LIST is the name of a rendition's playlist, as ll_names.h has it.
  *
  * Every answer comes from memory, so no request waits for a disk.
  *
@@ -15,12 +17,10 @@
 #include "serve/http_request.h"
 #include "serve/ll_hub.h"
 
-#define LL_FILE_NAME_SIZE 64 /* bytes of a file name in a stream's folder */
-
 typedef struct LlRequest {
     LlTicket ticket; /* the caller sets its pause, wake and user */
     bool is_list, is_wait;
-    LlRendition rendition; /* of a list */
+    char list[LL_LIST_NAME_SIZE]; /* which, if it is for a list */
     LlDirectives directives;
     char stream[STREAM_NAME_MAX + 1];
     char file[LL_FILE_NAME_SIZE];

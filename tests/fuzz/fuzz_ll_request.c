@@ -28,6 +28,9 @@ static int try_input(const uint8_t *data, size_t size)
         if (ll_request_read(&request, &http, &reply)) {
             REQUIRE(stream_name_valid(request.stream) && !strchr(request.file, '/'));
             REQUIRE(request.directives.msn >= -1 && request.directives.part >= -1);
+            REQUIRE(!request.is_list ||
+                    strncmp(request.file, request.list, strlen(request.list)) == 0);
+            REQUIRE(!request.is_list || request.file[strlen(request.list)] == '.');
         } else {
             REQUIRE(reply.status >= 400 && reply.len == strlen(reply.body));
         }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
 #include <string.h>
 
 #include "fuzz.h"
@@ -17,13 +18,33 @@ static void open_hub(void)
 
     hub = ll_hub_create(NULL);
     board = ll_hub_join(hub, "shop", 6000000);
-    REQUIRE(board && ll_board_keep(board, LL_VIDEO, 8, 2, "part", 4) == 0);
-    REQUIRE(ll_board_publish(board, LL_VIDEO, &news) == 0);
+    REQUIRE(board && ll_board_add(board, "video") == 0 && ll_board_add(board, "video-low") == 1);
+    REQUIRE(ll_board_keep(board, 0, 8, 2, "part", 4) == 0);
+    REQUIRE(ll_board_publish(board, 0, &news) == 0 && ll_board_publish(board, 1, &news) == 0);
 }
 
 static void on_event(void *user)
 {
     (void)user;
+}
+
+/* The names that are parsed are those that are written. */
+static void check_names(const char *file)
+{
+    char list[LL_LIST_NAME_SIZE], again[LL_LIST_NAME_SIZE + 64];
+    LlPartName part;
+
+    if (ll_names_list(file, list)) {
+        snprintf(again, sizeof(again), "%s.m3u8", list);
+        REQUIRE(strcmp(again, file) == 0);
+    }
+    if (ll_names_part(file, &part)) {
+        REQUIRE(part.epoch >= 0 && part.msn >= 0 && part.part >= 0);
+        REQUIRE(strncmp(file, part.list, strlen(part.list)) == 0);
+        REQUIRE(file[strlen(part.list)] == '-');
+        snprintf(again, sizeof(again), "%s.m3u8", part.list);
+        REQUIRE(ll_names_list(again, list) && strcmp(list, part.list) == 0);
+    }
 }
 
 /* A request for the part that a viewer calls `name`. */
@@ -76,6 +97,7 @@ static int try_input(const uint8_t *data, size_t size)
     text[size] = '\0';
     if (ll_playlist_resume(text, &msn, &sequence) == 0)
         REQUIRE(msn >= 0 && sequence >= 0);
+    check_names(text);
     ask_for_part(text);
     ask_for_playlist(text);
     return 0;

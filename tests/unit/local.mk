@@ -56,6 +56,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_intake.c \
 	%D%/test_jpeg_maker.c \
 	%D%/test_ll_edge.c \
+	%D%/test_ll_names.c \
 	%D%/test_ll_playlist.c \
 	%D%/test_media_folder.c \
 	%D%/test_old_names.c \

@@ -225,12 +225,13 @@ static void the_last_list_of_a_publisher_is_tried_again(void **state)
 /* What a viewer is told of a rendition, from memory: as next_number(). */
 static int64_t next_told(LlRendition which)
 {
+    static const char *const list[] = {"video", "audio"};
     static char told[LL_TEXT_SIZE];
     LlTicket ticket = {.pause = ignore, .wake = ignore};
     LlText *text;
 
-    assert_int_equal(ll_hub_playlist(hub, "shop", which, &(LlDirectives){.msn = -1, .part = -1}, 0,
-                                     &ticket, &text),
+    assert_int_equal(ll_hub_playlist(hub, "shop", list[which],
+                                     &(LlDirectives){.msn = -1, .part = -1}, 0, &ticket, &text),
                      LL_ANSWER_READY);
     snprintf(told, sizeof(told), "%.*s", (int)text->len, text->bytes);
     ll_text_release(text);

@@ -11,6 +11,8 @@
 
 #define SECOND US_PER_S
 
+enum { VIDEO, AUDIO }; /* indices on the board */
+
 static LlHub *hub;
 static LlBoard *board;
 static int64_t now_us;
@@ -36,13 +38,20 @@ static Asker asker(void)
     return (Asker){.ticket = {.pause = on_pause, .wake = on_wake}};
 }
 
+static void join(void)
+{
+    board = ll_hub_join(hub, "shop", 6 * SECOND);
+    assert_non_null(board);
+    assert_int_equal(ll_board_add(board, "video"), VIDEO);
+    assert_int_equal(ll_board_add(board, "audio"), AUDIO);
+}
+
 static int setup(void **state)
 {
     (void)state;
     now_us = 1000 * SECOND;
     hub = ll_hub_create(NULL);
-    board = ll_hub_join(hub, "shop", 6 * SECOND);
-    assert_non_null(board);
+    join();
     return 0;
 }
 
@@ -65,7 +74,7 @@ static void publish(int64_t msn, int64_t open)
     news.text_len = strlen(text);
     news.delta = "delta";
     news.delta_len = 5;
-    assert_int_equal(ll_board_publish(board, LL_VIDEO, &news), 0);
+    assert_int_equal(ll_board_publish(board, VIDEO, &news), 0);
 }
 
 static LlAnswer ask(Asker *a, const char *stream, int64_t msn, int64_t part, const char *expected)
@@ -74,8 +83,7 @@ static LlAnswer ask(Asker *a, const char *stream, int64_t msn, int64_t part, con
     LlText *text = NULL;
 
     a->ticket.user = a;
-    LlAnswer answer =
-        ll_hub_playlist(hub, stream, LL_VIDEO, &directives, now_us, &a->ticket, &text);
+    LlAnswer answer = ll_hub_playlist(hub, stream, "video", &directives, now_us, &a->ticket, &text);
     if (answer == LL_ANSWER_READY) {
         assert_int_equal(text->len, strlen(expected));
         assert_memory_equal(text->bytes, expected, text->len);
@@ -93,7 +101,7 @@ static LlAnswer ask_part(Asker *a, const char *name)
     LlAnswer answer = ll_hub_part(hub, "shop", name, now_us, &a->ticket, &bytes);
     assert_int_equal(answer == LL_ANSWER_READY, bytes != NULL);
     if (bytes)
-        assert_string_equal(bytes->bytes, strchr(name, '-') + 4);
+        assert_string_equal(bytes->bytes, strrchr(name, '-') + 1);
     ll_text_release(bytes);
     return answer;
 }
@@ -105,7 +113,7 @@ static void keep(int64_t msn, int64_t part, size_t len)
 
     assert_in_range(len, 16, sizeof(bytes));
     snprintf(bytes, sizeof(bytes), "%d.%d.m4s", (int)msn, (int)part);
-    assert_int_equal(ll_board_keep(board, LL_VIDEO, msn, part, bytes, len), 0);
+    assert_int_equal(ll_board_keep(board, VIDEO, msn, part, bytes, len), 0);
 }
 
 static void a_request_waits_for_its_part(void **state)
@@ -143,9 +151,9 @@ static void who_may_skip_is_given_a_delta_update_where_there_is_one(void **state
         LlText *text = NULL;
         news.delta = i ? "delta" : NULL;
         news.delta_len = i ? 5 : 0;
-        assert_int_equal(ll_board_publish(board, LL_VIDEO, &news), 0);
+        assert_int_equal(ll_board_publish(board, VIDEO, &news), 0);
         assert_int_equal(
-            ll_hub_playlist(hub, "shop", LL_VIDEO, &directives, now_us, &a.ticket, &text),
+            ll_hub_playlist(hub, "shop", "video", &directives, now_us, &a.ticket, &text),
             LL_ANSWER_READY);
         assert_memory_equal(text->bytes, expected, 5);
         ll_text_release(text);
@@ -237,7 +245,7 @@ static void parts_leave_memory(void **state)
     ll_hub_destroy(&hub);
 
     hub = ll_hub_create(&(LlHubParams){.wait_us = SECOND, .part_bytes = 300});
-    board = ll_hub_join(hub, "shop", 6 * SECOND);
+    join();
     for (int64_t part = 0; part < 8; part++)
         keep(10, part, 100);
     assert_int_equal(ll_hub_stats(hub).part_bytes, 300);
@@ -246,7 +254,7 @@ static void parts_leave_memory(void **state)
     publish(9, 9);
     assert_int_equal(ask_part(&a, "video-77-10.8.m4s"), LL_ANSWER_READY);
     LlNews end = {.edge = {9, 10, 9, 15, true}, .epoch = 77, .text = "end", .text_len = 3};
-    assert_int_equal(ll_board_publish(board, LL_VIDEO, &end), 0);
+    assert_int_equal(ll_board_publish(board, VIDEO, &end), 0);
     assert_int_equal(ll_hub_stats(hub).part_bytes, 0);
 }
 
@@ -347,7 +355,7 @@ static void a_stream_or_a_hub_that_goes_wakes_all(void **state)
     ll_board_leave(&board);
     assert_int_equal(a.woken, 1);
     assert_int_equal(ask(&a, "shop", 10, 3, ""), LL_ANSWER_NOT_FOUND);
-    board = ll_hub_join(hub, "shop", 6 * SECOND);
+    join();
     assert_int_equal(ask(&b, "shop", 10, 3, ""), LL_ANSWER_HELD);
     ll_hub_close(hub);
     assert_int_equal(b.woken, 1);
@@ -403,11 +411,12 @@ static void *run_stream(void *name)
         if (part % STAYS == 0) {
             ll_board_leave(&own);
             own = ll_hub_join(hub, name, 6 * SECOND);
+            ll_board_add(own, "video");
         }
         news.text_len = (size_t)snprintf(text, sizeof(text), "%d", (int)part) + 1;
         snprintf(bytes, sizeof(bytes), "%s %d", (const char *)name, (int)part);
-        ll_board_keep(own, LL_VIDEO, 10, part, bytes, sizeof(bytes));
-        ll_board_publish(own, LL_VIDEO, &news);
+        ll_board_keep(own, VIDEO, 10, part, bytes, sizeof(bytes));
+        ll_board_publish(own, VIDEO, &news);
         ll_board_set_live(own, part % 3 != 0);
         ll_board_expire(own, now_us);
         usleep(200); /* or all the machine would do is publish */
@@ -428,7 +437,7 @@ static bool ask_next(Viewer *v, int turn)
     v->ticket.since_us = 0;
     v->ticket.expired = false;
     if (turn % 3 == 0)
-        answer = ll_hub_playlist(hub, v->stream, LL_VIDEO, &directives, now_us, &v->ticket, &given);
+        answer = ll_hub_playlist(hub, v->stream, "video", &directives, now_us, &v->ticket, &given);
     else if (turn % 3 == 1)
         answer = ll_hub_part(hub, v->stream, name, now_us, &v->ticket, &given);
     else
@@ -513,6 +522,59 @@ static void crowds_of_many_streams(void **state)
     crowd.woken = NULL;
 }
 
+/* Asks for segment 8 of a list. */
+static LlAnswer ask_list(Asker *a, const char *list, LlText **text)
+{
+    a->ticket.user = a;
+    return ll_hub_playlist(hub, "shop", list, &(LlDirectives){8, -1, false}, now_us, &a->ticket,
+                           text);
+}
+
+/* Each list answers for itself: one that comes wakes its own requests only. */
+static void each_rendition_has_a_list_of_its_own(void **state)
+{
+    const LlNews low = {.edge = {8, 10, 0, 15, false}, .epoch = 78, .text = "low", .text_len = 3};
+    Asker best = asker(), mid = asker(), stranger = asker();
+    LlText *text = NULL;
+
+    (void)state;
+    assert_int_equal(ask_list(&stranger, "video-low", &text), LL_ANSWER_NOT_FOUND);
+    assert_int_equal(ll_board_add(board, "video-mid"), 2);
+    assert_int_equal(ll_board_add(board, "video-low"), 3);
+    publish(7, 0);
+    assert_int_equal(ask_list(&best, "video", &text), LL_ANSWER_HELD);
+    assert_int_equal(ask_list(&mid, "video-mid", &text), LL_ANSWER_HELD);
+    assert_int_equal(ll_board_keep(board, 3, 8, 0, "8.0.m4s", 8), 0);
+    assert_int_equal(ll_board_publish(board, 3, &low), 0);
+    assert_int_equal(best.woken + mid.woken, 0);
+    assert_int_equal(ask_list(&stranger, "video-low", &text), LL_ANSWER_READY);
+    assert_int_equal(text->len, 3);
+    assert_memory_equal(text->bytes, "low", 3);
+    ll_text_release(text);
+    assert_int_equal(ask_part(&stranger, "video-low-78-8.0.m4s"), LL_ANSWER_READY);
+    assert_int_equal(ask_part(&stranger, "video-low-77-8.0.m4s"), LL_ANSWER_NOT_FOUND);
+    assert_int_equal(ask_part(&stranger, "video-78-8.0.m4s"), LL_ANSWER_NOT_FOUND);
+    assert_int_equal(ask_part(&stranger, "video-none-78-8.0.m4s"), LL_ANSWER_NOT_FOUND);
+    publish(8, 0);
+    assert_int_equal(best.woken, 1);
+    assert_int_equal(mid.woken, 0);
+    assert_int_equal(ll_hub_stats(hub).part_bytes, 8);
+    ll_hub_forget(hub, &mid.ticket);
+}
+
+static void a_board_takes_as_many_renditions_as_a_stream_has(void **state)
+{
+    char name[LL_LIST_NAME_SIZE];
+
+    (void)state;
+    for (int i = 2; i < RENDITIONS_MAX; i++) {
+        snprintf(name, sizeof(name), "video-%d", i);
+        assert_int_equal(ll_board_add(board, name), i);
+    }
+    assert_int_equal(ll_board_add(board, "video-more"), -1);
+    publish(7, 0); /* what was there before is where it was */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest tests[] = {
     TEST(a_request_waits_for_its_part),
@@ -528,6 +590,8 @@ static const struct CMUnitTest tests[] = {
     TEST(who_waits_for_a_beginning_is_told_now_and_then),
     TEST(a_stream_or_a_hub_that_goes_wakes_all),
     TEST(crowds_of_many_streams),
+    TEST(each_rendition_has_a_list_of_its_own),
+    TEST(a_board_takes_as_many_renditions_as_a_stream_has),
 };
 
 TEST_GROUP(ll_hub, tests);

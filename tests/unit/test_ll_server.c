@@ -19,6 +19,7 @@
 
 #define TIMEOUT_MS 10000 /* what takes longer has not come */
 #define WAIT_US    1     /* that a stream is waited for: until the server looks around next */
+#define VIDEO      0     /* its index on the board */
 #define PART       "video-77-8.0.m4s"
 #define PART_BYTES (3 << 20) /* more than a socket takes at once */
 
@@ -60,7 +61,7 @@ static void publish(int64_t msn, int64_t open)
     LlNews news = {.edge = {msn, 10, open, 15, false}, .epoch = 77, .text = text};
 
     news.text_len = (size_t)snprintf(text, sizeof(text), "%d.%d\n", (int)msn, (int)open);
-    assert_int_equal(ll_board_publish(board, LL_VIDEO, &news), 0);
+    assert_int_equal(ll_board_publish(board, VIDEO, &news), 0);
 }
 
 static int setup(void **state)
@@ -70,6 +71,7 @@ static int setup(void **state)
     snprintf(socket_path, sizeof(socket_path), "%s/ll.sock", folder);
     hub = ll_hub_create(&(LlHubParams){.wait_us = wait_us});
     board = ll_hub_join(hub, "shop", 6 * US_PER_S);
+    assert_int_equal(ll_board_add(board, "video"), VIDEO);
     LlServerParams params = {.address = "127.0.0.1",
                              .socket = socket_path,
                              .hub = hub,
@@ -345,7 +347,7 @@ static void sends_a_part_when_it_is_whole(void **state)
         bytes[i] = (char)(i * 7 + i / 251);
     ask(fd, "GET", "/live/shop/" PART);
     until_held(1);
-    assert_int_equal(ll_board_keep(board, LL_VIDEO, 8, 0, bytes, PART_BYTES), 0);
+    assert_int_equal(ll_board_keep(board, VIDEO, 8, 0, bytes, PART_BYTES), 0);
     assert_int_equal(poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 50), 0);
     publish(7, 1);
     assert_int_equal(hear_head(fd, head), 200);
@@ -452,7 +454,7 @@ static void ends_who_is_slow(void **state)
     char *bytes = calloc(1, PART_BYTES), byte;
 
     (void)state;
-    assert_int_equal(ll_board_keep(board, LL_VIDEO, 8, 0, bytes, PART_BYTES), 0);
+    assert_int_equal(ll_board_keep(board, VIDEO, 8, 0, bytes, PART_BYTES), 0);
     free(bytes);
     publish(7, 1);
     ask(held, "GET", "/live/shop/video.m3u8?_HLS_msn=8&_HLS_part=1");

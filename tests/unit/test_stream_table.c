@@ -104,7 +104,7 @@ static bool is_served(const char *name)
     const LlDirectives directives = {.msn = 0, .part = -1};
     LlTicket ticket = {0};
     LlText *text = NULL;
-    LlAnswer answer = ll_hub_playlist(hub, name, LL_AUDIO, &directives, 0, &ticket, &text);
+    LlAnswer answer = ll_hub_playlist(hub, name, "audio", &directives, 0, &ticket, &text);
 
     ll_text_release(text);
     return answer == LL_ANSWER_READY;
