@@ -324,7 +324,7 @@ static void write_requests(FILE *out, const LlHubStats *requests)
                    (double)requests->part_bytes);
 }
 
-/* How events come to those who want to know them. */
+/* How many events each sink got. */
 static void write_events(FILE *out, const EventStats *events)
 {
     static const struct {

@@ -5,7 +5,7 @@
 /* What has happened to a stream, as a record: one for each change, made by stream/ and control/
  * alone. docs/protocol.md says what each one means.
  *
- * Plain values: an Event may be copied, and kept for as long as one likes.
+ * Plain values: an Event may be copied and kept for any time.
  * Thread-safety: none needed, there is no state. */
 
 #include <stdbool.h>
@@ -57,16 +57,16 @@ typedef struct Event {
     uint64_t sequence; /* 1, 2, 3... of all events of this run; a gap: some were dropped */
     int64_t unix_us;   /* when it happened */
     char stream[STREAM_NAME_MAX + 1];
-    union { /* which one holds is said above; of other kinds all is zero */
+    union { /* EventKind says which member is used; all is zero if none is */
         struct {
             bool video, audio;            /* what the publisher has described */
             uint64_t publishers;          /* of this stream so far, with this one */
-            char title[EVENT_TITLE_SIZE]; /* the publisher's word, any bytes; "": none */
+            char title[EVENT_TITLE_SIZE]; /* as the publisher gives it, any bytes; "": none */
         } live;
         struct {
             EventHeldReason reason;
-            bool empty;      /* there was nothing to show, so it will not be held */
-            int64_t hold_us; /* for how long it is */
+            bool empty;      /* there was nothing to show, so it is not held */
+            int64_t hold_us; /* for how long it is held */
         } held;
         struct {
             bool listed; /* there was something to watch */

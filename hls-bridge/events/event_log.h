@@ -2,7 +2,7 @@
 #ifndef EVENT_LOG_H
 #define EVENT_LOG_H
 
-/* The log as a sink: a line for each event of which people want one.
+/* The log as a sink: a line for each event that matters to operators.
  *
  * Thread-safety: as any sink. */
 

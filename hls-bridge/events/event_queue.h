@@ -2,11 +2,10 @@
 #ifndef EVENT_QUEUE_H
 #define EVENT_QUEUE_H
 
-/* Takes events from whoever has something to tell, and hands each to every sink, in one order.
+/* Takes events from any thread, and hands each to every sink, in one order.
  *
- * A sink that waits (for a disk, for a network) is served by a thread of the queue, out of a ring
- * of bounded size, so that nobody who emits is ever held up. Without such a sink there is no thread
- * and no ring.
+ * A sink that waits (for a disk, for a network) is served by the queue's own thread, from a ring of
+ * bounded size, so that emitting never waits. Without such a sink there is no thread and no ring.
  *
  * Thread-safety: any thread, but for create and destroy. One lock guards the ring and the sinks
  * that do not wait; it is held while those are served, and never while one that waits is. It is a
@@ -32,11 +31,11 @@ EventQueue *event_queue_create(const EventQueueParams *params);
  */
 void event_queue_destroy(EventQueue **queue);
 
-/* Tells what has happened now: `sequence` and `unix_us` are filled in. Never waits for a sink that
- * waits. Without a queue (NULL) nothing is done. */
+/* Emits an event that happens now; its `sequence` and `unix_us` are filled in. Never waits. Does
+ * nothing if `queue` is NULL. */
 void event_queue_emit(EventQueue *queue, const Event *event);
 
-/* Without a queue (NULL) all is zero. */
+/* All zero if `queue` is NULL. */
 EventStats event_queue_stats(EventQueue *queue);
 
 #endif

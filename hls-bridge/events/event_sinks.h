@@ -18,8 +18,8 @@ typedef struct EventSinksParams {
 /* Whether `janus` is something that event_sinks_open() takes. */
 bool event_sinks_known(const char *janus);
 
-/* Fills in `sinks`, the log first, and returns how many they are; 0: there is no memory. The caller
- * closes them, or the queue that takes them over. */
+/* Fills in `sinks`, the log first, and returns how many there are; 0: there is no memory. The
+ * caller closes them, or the queue that takes them over does. */
 size_t event_sinks_open(const EventSinksParams *params, EventSink sinks[EVENT_SINKS_MAX]);
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef EVENT_STATS_H
 #define EVENT_STATS_H
 
-/* How events come to those who want to know them, as plain values.
+/* How many events each sink got, as plain values.
  *
  * Thread-safety: none needed, values are copied. */
 
