@@ -119,6 +119,13 @@ bin_PROGRAMS += %D%/hls-bridge
 %C%_hls_bridge_LDFLAGS = $(AM_LDFLAGS) $(HLS_PIE_LDFLAGS)
 %C%_hls_bridge_LDADD = libbridge.la
 
+if MAN_PAGES
+man8_MANS += %D%/hls-bridge.8
+%D%/hls-bridge.8: %D%/hls-bridge %D%/hls-bridge.h2m
+	$(man_page) --section=8 --include=$(srcdir)/%D%/hls-bridge.h2m %D%/hls-bridge
+CLEANFILES += %D%/hls-bridge.8
+endif
+
 dist_sysconf_DATA = %D%/hls-bridge.jcfg.sample
 
 if SYSTEMD

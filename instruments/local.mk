@@ -31,6 +31,12 @@ libdoctor_la_LIBADD = $(LIBAV_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) -lm -lpthread
 bin_PROGRAMS += %D%/hls-doctor/hls-doctor
 %C%_hls_doctor_hls_doctor_SOURCES = %D%/hls-doctor/hls_doctor.c
 %C%_hls_doctor_hls_doctor_LDADD = libdoctor.la
+if MAN_PAGES
+man1_MANS += %D%/hls-doctor/hls-doctor.1
+%D%/hls-doctor/hls-doctor.1: %D%/hls-doctor/hls-doctor %D%/hls-doctor/hls-doctor.h2m
+	$(man_page) --section=1 --include=$(srcdir)/%D%/hls-doctor/hls-doctor.h2m %D%/hls-doctor/hls-doctor
+CLEANFILES += %D%/hls-doctor/hls-doctor.1
+endif
 
 noinst_LTLIBRARIES += libviewers.la
 libviewers_la_SOURCES = \
@@ -50,6 +56,12 @@ libviewers_la_LIBADD = $(JANSSON_LIBS) $(CURL_LIBS) $(ZLIB_LIBS)
 bin_PROGRAMS += %D%/hls-viewers/hls-viewers
 %C%_hls_viewers_hls_viewers_SOURCES = %D%/hls-viewers/hls_viewers.c
 %C%_hls_viewers_hls_viewers_LDADD = libviewers.la
+if MAN_PAGES
+man1_MANS += %D%/hls-viewers/hls-viewers.1
+%D%/hls-viewers/hls-viewers.1: %D%/hls-viewers/hls-viewers %D%/hls-viewers/hls-viewers.h2m
+	$(man_page) --section=1 --include=$(srcdir)/%D%/hls-viewers/hls-viewers.h2m %D%/hls-viewers/hls-viewers
+CLEANFILES += %D%/hls-viewers/hls-viewers.1
+endif
 endif
 
 if REPLAY
@@ -71,4 +83,10 @@ bin_PROGRAMS += %D%/rtp-replay/rtp-replay
 	%D%/rtp-replay/rtp_replay.c
 %C%_rtp_replay_rtp_replay_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS) $(LIBAV_CFLAGS) $(OPUS_CFLAGS)
 %C%_rtp_replay_rtp_replay_LDADD = libreplay.la libbridge.la
+if MAN_PAGES
+man1_MANS += %D%/rtp-replay/rtp-replay.1
+%D%/rtp-replay/rtp-replay.1: %D%/rtp-replay/rtp-replay %D%/rtp-replay/rtp-replay.h2m
+	$(man_page) --section=1 --include=$(srcdir)/%D%/rtp-replay/rtp-replay.h2m %D%/rtp-replay/rtp-replay
+CLEANFILES += %D%/rtp-replay/rtp-replay.1
+endif
 endif
