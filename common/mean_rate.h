@@ -16,7 +16,7 @@
 typedef struct MeanRate {
     int64_t began_us;                       /* the second that is running */
     uint64_t bytes[MEAN_RATE_SECONDS], now; /* of the seconds before it, and in it */
-    size_t at, whole;                       /* where the next one goes; how many there are */
+    size_t at, whole;                       /* index of the next second; how many there are */
 } MeanRate;
 
 /* Returns one that counts from `from_us` on. */

@@ -14,7 +14,7 @@
 #define RTP_HEADER_SIZE 12   /* bytes, without CSRCs and extensions */
 #define RTP_PACKET_MAX  1500 /* bytes taken; WebRTC keeps to 1200, Ethernet allows no more */
 
-/* How far a clock may be ahead of, or before, where its first packet says that it is. */
+/* How far a clock may be from what its first packet and the time since then say. */
 #define RTP_CLOCK_AWAY_US 10000000ll
 
 /* A packet in place: `payload` points into the buffer that was parsed. */

@@ -53,7 +53,7 @@ typedef struct SdpCodec {
     int payload_type;
     SdpSlice name; /* "H264", compare without regard to case */
     uint32_t clock_hz;
-    unsigned channels; /* 1 where the line names none */
+    unsigned channels; /* 1 if the line names none */
     SdpSlice fmtp;     /* the parameters of its a=fmtp line; at is NULL if there is none */
 } SdpCodec;
 
@@ -66,8 +66,7 @@ const char *sdp_read(const char *text, size_t len, Sdp *out);
  * 0. Returns false when there are no more. */
 bool sdp_next_attribute(SdpSlice lines, const char *name, size_t *at, SdpSlice *value);
 
-/* Whether `lines` have attribute `name`; where `value` is not NULL it takes the first one's value.
- */
+/* Whether `lines` have attribute `name`. If `value` is not NULL, it takes the first one's value. */
 bool sdp_attribute(SdpSlice lines, const char *name, SdpSlice *value);
 
 /* Walks the payload types of a section in order of preference. Start with *at == 0.
