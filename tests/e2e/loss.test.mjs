@@ -40,7 +40,7 @@ async function throughFaults(t, faulty) {
         `pictures ${JSON.stringify(source.pictures)}, samples ${JSON.stringify(source.samples)}, sound's clock ${JSON.stringify(source.sound_clock)}`);
       assert.deepEqual(faultsOf(report), []);
       assert.equal(report.discontinuities, 0);
-      // single marks are those of a page that shares two cores: replay.test.mjs asks for theirs, without one
+      // single marks are those of a page that shares two cores: tests/replay asks for theirs, without one
       measured(() => assertSkew(report, { p95Ms: Infinity }));
       assert.ok(source.sync.by_reports, JSON.stringify(source.sync));
       measured(() => assert.ok(Math.abs(source.sync.correction_ms) <= SYNC_MS, JSON.stringify(source.sync)));

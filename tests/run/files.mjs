@@ -17,7 +17,7 @@ const ALONE = ["players", "soak", "fifty-streams", "overload"];
 
 /** Seconds of those that take long, on a machine of two cores, with sanitizers. */
 const USUAL = {
-  main: 127, "low-latency": 103, loss: 98, "slow-disk": 93, quiet: 91, api: 91, replay: 82, pages: 75, edges: 75, outage: 69, disk: 68,
+  main: 127, "low-latency": 103, loss: 98, "slow-disk": 93, quiet: 91, api: 91, pages: 75, edges: 75, outage: 69, disk: 68,
   recovery: 62, negotiation: 60, limits: 59, players: 50, changes: 49, attacks: 46, strangers: 45, comebacks: 43, viewers: 40,
   conformance: 40, "wall-clock": 33, demo: 25,
 };
@@ -32,7 +32,7 @@ const PARTS = {
   e2e: (name) => ({ files: name ? [`tests/e2e/${name}.test.mjs`] : filesIn("tests/e2e") }),
   // one file after the other
   live: () => ({ files: filesIn("tests/e2e").filter(measures), lanes: 1 }),
-  soak: () => ({ files: [...filesIn("tests/soak"), "tests/e2e/replay.test.mjs", "tests/e2e/slow-disk.test.mjs"], seconds: SOAK_SECONDS }),
+  soak: () => ({ files: [...filesIn("tests/soak"), "tests/replay/network.test.mjs", "tests/e2e/slow-disk.test.mjs"], seconds: SOAK_SECONDS }),
 };
 
 /** Shows what a file has said and counts its tests, which stand in the TAP that ends it. */

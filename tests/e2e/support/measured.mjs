@@ -2,7 +2,7 @@
 
 // What depends on the machine as much as on us: how fast things come, what a live browser makes of its sound and its
 // pictures when it shares two cores. ./check live asserts it, on a machine that has nothing else to do; everywhere else
-// it is told. What is ours of it is asserted of recordings, whose time is their own (replay.test.mjs).
+// it is told. What is ours of it is asserted of recordings, whose time is their own (tests/replay).
 
 const LIVE = process.env.JANUS_HLS_LIVE === "1";
 
