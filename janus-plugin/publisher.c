@@ -72,12 +72,23 @@ static uint32_t old_bitrate(const Session *session)
     return monotonic_us() < session->old_until_us ? session->old_bitrate : 0;
 }
 
+/* Refuses what only a publisher may ask. Returns NULL. */
+static json_t *refuse_idle(RequestError *error)
+{
+    request_fail(error, HLS_ERROR_NOT_PUBLISHING,
+                 "nothing is published on this connection: publish first");
+    return NULL;
+}
+
 json_t *publisher_configure(Session *session, const Request *request, RequestError *error)
 {
     uint32_t remb = 0;
 
     pthread_mutex_lock(&session->lock);
-    bool live = session->state != SESSION_IDLE;
+    if (session->state == SESSION_IDLE) {
+        pthread_mutex_unlock(&session->lock);
+        return refuse_idle(error);
+    }
     bool turned_on = request->video == SWITCH_ON && session->paused[MEDIA_VIDEO];
     if (request->audio != SWITCH_ABSENT)
         session->paused[MEDIA_AUDIO] = request->audio == SWITCH_OFF;
@@ -94,11 +105,6 @@ json_t *publisher_configure(Session *session, const Request *request, RequestErr
         json_pack("{s:s, s:i, s:b, s:b}", "hls", "configured", "bitrate", (int)session->bitrate,
                   "audio", !session->paused[MEDIA_AUDIO], "video", !session->paused[MEDIA_VIDEO]);
     pthread_mutex_unlock(&session->lock);
-    if (!live) {
-        json_decref(event);
-        request_fail(error, HLS_ERROR_NOT_PUBLISHING, "only a publisher can be configured");
-        return NULL;
-    }
     if (remb)
         self.gateway->send_remb(session->handle, remb);
     if (request->keyframe || turned_on)
@@ -110,20 +116,16 @@ json_t *publisher_unpublish(Session *session, RequestError *error)
 {
     StreamName stream;
 
-    if (!publisher_end(session, &ended_by_request, 0, &stream)) {
-        request_fail(error, HLS_ERROR_NOT_PUBLISHING, "nothing is published on this connection");
-        return NULL;
-    }
+    if (!publisher_end(session, &ended_by_request, 0, &stream))
+        return refuse_idle(error);
     self.gateway->close_pc(session->handle);
     return publisher_unpublished_event(&stream, &ended_by_request);
 }
 
 json_t *publisher_report(Session *session, const Request *request, RequestError *error)
 {
-    if (!publisher_is_live(session)) {
-        request_fail(error, HLS_ERROR_NOT_PUBLISHING, "only a publisher can report");
-        return NULL;
-    }
+    if (!publisher_is_live(session))
+        return refuse_idle(error);
     pthread_mutex_lock(&session->lock);
     if (request->round_trip_ms >= 0)
         session->round_trip_ms = request->round_trip_ms;
@@ -199,7 +201,8 @@ int publisher_kick(const char *stream, RequestError *error)
     Session *session = session_find_publisher(stream);
 
     if (!session)
-        return request_fail(error, HLS_ERROR_NO_SUCH_STREAM, "nobody is live as %s", stream);
+        return request_fail(error, HLS_ERROR_NO_SUCH_STREAM,
+                            "nobody is live as %s: list names those who are", stream);
     publisher_throw_out(session, &ended_by_operator, 0);
     session_unref(session);
     return 0;

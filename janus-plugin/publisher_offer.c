@@ -5,6 +5,8 @@
 #include <glib.h>
 #include <string.h>
 
+#include <janus/debug.h>
+
 #include "admission.h"
 #include "announcer.h"
 #include "plugin_clock.h"
@@ -88,6 +90,16 @@ static Session *prepare(Session *session, const Negotiation *talk, RtpSender **s
     return before;
 }
 
+/* Fails for want of a socket, with errno. Returns -1. */
+static int no_socket(const char *stream, RequestError *error)
+{
+    const char *why = g_strerror(errno);
+
+    JANUS_LOG(LOG_ERR, "[hls] %s: no socket to send its media on: %s\n", stream, why);
+    return request_fail(error, HLS_ERROR_INTERNAL,
+                        "this server has no socket left (%s): try again later", why);
+}
+
 /* Lets a publisher in, and ends the one that had the name. Returns 0, or -1 with `error`. */
 static int let_in(Session *session, Negotiation *talk, RequestError *error)
 {
@@ -99,14 +111,14 @@ static int let_in(Session *session, Negotiation *talk, RequestError *error)
     if (status == 0)
         status = answer_offer(talk, error);
     if (status == 0 && !(sender = announcer_open_sender(session)))
-        status = request_fail(error, HLS_ERROR_INTERNAL, "the server has no socket left: %s",
-                              g_strerror(errno));
+        status = no_socket(talk->request->stream, error);
     if (status == 0)
         before = prepare(session, talk, &sender);
     pthread_mutex_unlock(&self.door);
     if (sender) {
         rtp_sender_destroy(&sender);
-        return request_fail(error, HLS_ERROR_INTERNAL, "this handle is not attached any more");
+        return request_fail(error, HLS_ERROR_INTERNAL,
+                            "this handle is no longer attached: attach a new one");
     }
     if (before)
         publisher_throw_out(before, &ended_by_takeover, 0);
@@ -158,7 +170,10 @@ static int send_answer(Session *session, const char *transaction, const Negotiat
     json_decref(jsep);
     if (status == 0)
         return 0;
-    return request_fail(error, HLS_ERROR_INTERNAL, "Janus could not use the answer (%d)", status);
+    JANUS_LOG(LOG_WARN, "[hls] %s: Janus could not send the answer (%d)\n", talk->request->stream,
+              status);
+    return request_fail(error, HLS_ERROR_INTERNAL,
+                        "this server could not send its answer (%d): try again", status);
 }
 
 int publisher_publish(Session *session, const char *transaction, const Request *request,

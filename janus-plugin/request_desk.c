@@ -196,7 +196,8 @@ static json_t *answer_question(const json_t *body, bool by_operator)
     }
     Session *session = session_find_publisher(request.stream);
     if (!session) {
-        request_fail(&error, HLS_ERROR_NO_SUCH_STREAM, "nobody is live as %s", request.stream);
+        request_fail(&error, HLS_ERROR_NO_SUCH_STREAM,
+                     "nobody is live as %s: list names those who are", request.stream);
         return reply_error(&error);
     }
     reply = reply_new("info");
@@ -211,7 +212,8 @@ static json_t *take(Session *session, char *transaction, json_t *body, json_t *j
     RequestError error = {0};
 
     if (!session)
-        request_fail(&error, HLS_ERROR_INTERNAL, "this handle is not attached any more");
+        request_fail(&error, HLS_ERROR_INTERNAL,
+                     "this handle is no longer attached: attach a new one");
     else if (!request_is_question(body))
         return queue_message(session, transaction, body, jsep, &error) < 0 ? reply_error(&error)
                                                                            : NULL;
@@ -259,7 +261,8 @@ json_t *request_desk_admin(const json_t *body)
         publisher_kick(request.stream, &error) == 0)
         return json_pack("{s:s, s:s}", "hls", "kicked", "stream", request.stream);
     if (error.code == 0)
-        request_fail(&error, HLS_ERROR_UNKNOWN_REQUEST, "the Admin API takes list, info and kick");
+        request_fail(&error, HLS_ERROR_UNKNOWN_REQUEST,
+                     "there is no such request: the Admin API takes list, info and kick");
     return reply_error(&error);
 }
 
