@@ -273,6 +273,8 @@ PLAY(unpublishes_and_publishes_again_on_the_same_handle, "open = true;")
 {
     StubHandle *handle = play_live(PUBLISH("shop"));
 
+    play_ask(handle, "{\"request\":\"configure\",\"audio\":false,\"video\":false}", NULL);
+    play_ask(handle, "{\"request\":\"report\",\"round_trip_ms\":41}", NULL);
     play_ask(handle, "{\"request\":\"unpublish\"}", NULL);
     require_ended(handle, "requested");
     fibers_require(handle->close_pc && stub_bridge_announced() == 0);
@@ -281,6 +283,11 @@ PLAY(unpublishes_and_publishes_again_on_the_same_handle, "open = true;")
     play_ask(handle, PUBLISH("other"), OFFER_BOTH);
     stub_setup(handle);
     fibers_require(handle->answers == 2 && stub_bridge_announced() == 1);
+    fibers_require(play_number(handle, "round_trip_ms") == 0); /* nothing is left of the first */
+    play_ask(handle, "{\"request\":\"configure\"}", NULL);
+    const json_t *event = stub_last_event(handle, "configured");
+    fibers_require(json_is_true(json_object_get(event, "audio")));
+    fibers_require(json_is_true(json_object_get(event, "video")));
     play_leave(handle);
     require_nothing_is_left();
 }
@@ -307,8 +314,12 @@ PLAY(renegotiates, "open = true;")
     play_ask(handle, PUBLISH("shop"), OFFER_BOTH); /* an ICE restart */
     fibers_require(handle->answers == 2);
     fibers_require(stub_bridge_pick(0, &second) && second.serial == first.serial);
+    stub_rtp(handle, 0, RTP_PACKET, sizeof(RTP_PACKET) - 1);
+    fibers_require(play_number(handle, "tracks.0.packets") == 1);
     play_ask(handle, PUBLISH("shop"), OFFER_SOUND);
     fibers_require(handle->answers == 3);
+    fibers_require(play_number(handle, "tracks.0.packets") ==
+                   0); /* other tracks have counts of their own */
     fibers_require(stub_bridge_pick(0, &second) && second.serial != first.serial);
     fibers_require(strstr(second.offer, "m=audio") && !strstr(second.offer, "m=video"));
     play_ask(handle, PUBLISH("shop"), "no description");
