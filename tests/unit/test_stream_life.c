@@ -44,6 +44,20 @@ Packager *__wrap_packager_open(const PackagerParams *p, int64_t at_us)
     return NULL;
 }
 
+/* Whether the disk refuses to put files in their places. */
+static atomic_bool full;
+
+int __real_renameat(int from_fd, const char *from, int to_fd, const char *to);
+int __wrap_renameat(int from_fd, const char *from, int to_fd, const char *to);
+
+int __wrap_renameat(int from_fd, const char *from, int to_fd, const char *to)
+{
+    if (!atomic_load(&full))
+        return __real_renameat(from_fd, from, to_fd, to);
+    errno = ENOSPC;
+    return -1;
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -71,6 +85,7 @@ static int setup(void **state)
     };
     stream = NULL;
     atomic_store(&folder, FOLDER_OPENS);
+    atomic_store(&full, false);
     return 0;
 }
 
@@ -279,17 +294,21 @@ static void stays_for_the_next_run_when_it_is_stopped(void **state)
 
 static void who_falls_silent_has_gone_after_the_timeout(void **state)
 {
+    int64_t first_us = now_us();
+
     (void)state;
     open_stream();
     go_live();
     until(is(STREAM_LIVE));
-    int64_t heard_us = now_us();
+    look(); /* by now all packets are read */
+    int64_t last_us = now_us();
     event_ear_clear(&ear);
-    manual_clock_set(&hand, heard_us + params.source_timeout_us - 250 * US_PER_MS - 1);
+    manual_clock_set(&hand, first_us + params.source_timeout_us - 250 * US_PER_MS - 1);
     look();
     assert_true(event_ear_has(&ear, ""));
     assert_true(stream_is_taken(stream));
-    pass(1);
+    manual_clock_set(&hand, last_us + params.source_timeout_us);
+    stream_wake(stream);
     until_told("held no-packets;");
     assert_false(stream_is_taken(stream));
     assert_int_equal(stream_silent(stream), 0);
@@ -392,6 +411,53 @@ static void tells_that_the_disk_refuses_the_end(void **state)
     until_told("disk-trouble end;disk-works end;ended;");
 }
 
+/* A second of sound, `second` of it, in its own time. */
+static void send_second(uint32_t second)
+{
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(port)};
+
+    pass(US_PER_S);
+    for (uint32_t i = second * 50; i < second * 50 + 50; i++) {
+        uint32_t clock = htonl(i * 960);
+        uint8_t data[13] = {0x80, 111, (uint8_t)(i >> 8), (uint8_t)i, [11] = 7, [12] = 0xFC};
+        memcpy(data + 4, &clock, sizeof(clock));
+        assert_int_equal(
+            sendto(publisher.fd, data, sizeof(data), 0, (struct sockaddr *)&to, sizeof(to)),
+            sizeof(data));
+    }
+    look();
+}
+
+/* However many segments are lost, it is told once; and that it is over, when none was for a while.
+ */
+static void tells_that_the_disk_refuses_media(void **state)
+{
+    uint32_t second = 0;
+
+    (void)state;
+    open_stream();
+    publish();
+    while (second < 5)
+        send_second(second++);
+    until_told("started;live;");
+    event_ear_clear(&ear);
+    atomic_store(&full, true);
+    while (second < 15)
+        send_second(second++);
+    until_told("disk-trouble media;");
+    atomic_store(&full, false);
+    while (second < 20) /* less than ten seconds, so it may not be over */
+        send_second(second++);
+    assert_true(event_ear_has(&ear, "disk-trouble media;"));
+    while (second < 40)
+        send_second(second++);
+    until_told("disk-trouble media;disk-works media;");
+    StreamStatus status;
+    stream_status(stream, &status);
+    assert_true(status.output.failed_writes >= 3);
+}
+
 static void tells_that_the_folder_cannot_be_had(void **state)
 {
     (void)state;
@@ -423,6 +489,7 @@ static const struct CMUnitTest tests[] = {
     TEST(who_sends_too_much_is_kept_out_for_a_while),
     TEST(another_publisher_takes_over),
     TEST(tells_that_the_disk_refuses_the_end),
+    TEST(tells_that_the_disk_refuses_media),
     TEST(tells_that_the_folder_cannot_be_had),
 };
 
