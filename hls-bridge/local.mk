@@ -35,13 +35,15 @@ bridge_ingest = \
 	%D%/ingest/intake.c \
 	%D%/ingest/intake_audio.c \
 	%D%/ingest/intake_video.c \
+	%D%/ingest/replay.c \
 	%D%/ingest/rtcp_reporter.c \
 	%D%/ingest/rtp_ingest.c \
 	%D%/ingest/rtp_reorder.c \
-	%D%/ingest/source.c \
+	%D%/ingest/rtp_source.c \
 	%D%/ingest/source_problem.c \
 	%D%/ingest/source_sdp.c \
-	%D%/ingest/stand_in.c
+	%D%/ingest/stand_in.c \
+	%D%/ingest/track_rates.c
 bridge_store = \
 	%D%/store/media_folder.c \
 	%D%/store/number_log.c \

@@ -12,7 +12,7 @@ static const char *state_name(StreamState state)
     return names[state];
 }
 
-static json_t *track_json(const IntakeTrackStats *track, const SourceTrackStats *rates)
+static json_t *track_json(const IntakeTrackStats *track, const IngestTrackStats *rates)
 {
     const RtpReorderStats *r = &track->reorder;
     json_t *object = json_pack(
@@ -37,7 +37,7 @@ static json_t *track_json(const IntakeTrackStats *track, const SourceTrackStats 
 
 static json_t *source_json(const StreamStatus *status)
 {
-    const SourceStats *source = &status->source;
+    const IngestStats *source = &status->source;
     const IntakeTrackStats *video = intake_stats_video(&source->media);
     const char *problem = source_problem_name(status->problem);
     json_t *tracks = json_array();

@@ -13,43 +13,11 @@
  * No I/O, no clock of its own: what it makes of a recording is the same at any speed.
  * Thread-safety: one thread. */
 
-#include "clock/audio_clock.h"
-#include "clock/timeline.h"
-#include "codec/opus_to_aac.h"
-#include "ingest/h264_depay.h"
+#include "ingest/ingest.h"
 #include "ingest/rtcp_reporter.h"
-#include "ingest/rtp_reorder.h"
 #include "ingest/source_sdp.h"
 
 typedef struct Intake Intake;
-
-/* Where the media goes. Called from within intake_datagram(), intake_tick() and intake_finish(). */
-typedef struct IntakeSink {
-    void *user;
-    void (*picture)(void *user, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k);
-    void (*audio)(void *user, const AacFrame *frame);
-} IntakeSink;
-
-/* What there is to say of one track. */
-typedef struct IntakeTrackStats {
-    TrackKind kind;
-    char name[RENDITION_NAME_SIZE];
-    uint64_t packets, bytes, refused; /* refused: no RTP, or of another payload type */
-    RtpReorderStats reorder;
-    H264DepayStats video;    /* of a video track, like what follows */
-    H264Sps sps;             /* width 0: no picture yet */
-    uint64_t early_pictures; /* dropped, since media time was too far ahead of real time */
-} IntakeTrackStats;
-
-typedef struct IntakeStats {
-    size_t tracks;
-    IntakeTrackStats track[STREAM_TRACKS_MAX];
-    AudioClockStats audio;
-    TimelineStats timeline;
-} IntakeStats;
-
-/* The first video track, which is the best; without media if there is none. Borrowed. */
-const IntakeTrackStats *intake_stats_video(const IntakeStats *stats);
 
 /* `sdp` is what the publisher says of its tracks. Returns NULL where there is no memory. */
 Intake *intake_create(const SourceSdp *sdp);

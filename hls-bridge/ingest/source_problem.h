@@ -7,7 +7,7 @@
  *
  * Pure. Thread-safety: none needed, there is no state. */
 
-#include "ingest/intake.h"
+#include "ingest/ingest_stats.h"
 
 typedef enum SourceProblem {
     PROBLEM_NONE,

@@ -173,8 +173,8 @@ static void read_title(SdpSlice name, char *title)
 
     if (sdp_equals(name, "-") || sdp_equals(name, " "))
         len = 0;
-    if (len > SOURCE_TITLE_SIZE - 1)
-        for (len = SOURCE_TITLE_SIZE - 1; len > 0 && (name.at[len] & 0xC0) == 0x80;)
+    if (len > INGEST_TITLE_SIZE - 1)
+        for (len = INGEST_TITLE_SIZE - 1; len > 0 && (name.at[len] & 0xC0) == 0x80;)
             len--;
     for (size_t i = 0; i < len; i++)
         title[i] = (unsigned char)name.at[i] < ' ' || name.at[i] == 0x7F ? ' ' : name.at[i];

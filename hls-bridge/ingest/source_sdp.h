@@ -13,12 +13,12 @@
 #include <netinet/in.h>
 
 #include "base/rendition.h"
+#include "ingest/ingest_stats.h"
 #include "sdp_reader.h"
 
 #define SOURCE_PARAMETER_SETS_MAX  4
 #define SOURCE_PARAMETER_SET_BYTES 256
 #define SOURCE_ANSWER_SIZE         8192
-#define SOURCE_TITLE_SIZE          256
 
 typedef struct SourceTrackSdp {
     TrackKind kind;
@@ -41,7 +41,7 @@ typedef struct SourceSdp {
     SourceTrackSdp track[STREAM_TRACKS_MAX];
     size_t sections; /* of the description, for the answer */
     SdpKind section_kind[SDP_MAX_MEDIA];
-    char title[SOURCE_TITLE_SIZE]; /* the session's name; "": none */
+    char title[INGEST_TITLE_SIZE]; /* the session's name; "": none */
     bool unlisted;                 /* a=unlisted: no list of what is live names it */
 } SourceSdp;
 

@@ -38,7 +38,7 @@ void mailbox_destroy(Mailbox **mailbox)
 
     if (!m)
         return;
-    source_destroy(&m->mail.source);
+    ingest_destroy(&m->mail.source);
     close(m->wake_fd);
     pthread_mutex_destroy(&m->lock);
     free(m);
@@ -47,7 +47,7 @@ void mailbox_destroy(Mailbox **mailbox)
 
 /* ---- for other threads ---- */
 
-MailboxEntry mailbox_publish(Mailbox *m, Source *source, const SourceSdp *sdp, bool fixed,
+MailboxEntry mailbox_publish(Mailbox *m, Ingest *source, const SourceSdp *sdp, bool fixed,
                              bool *replaced)
 {
     pthread_mutex_lock(&m->lock);
@@ -56,7 +56,7 @@ MailboxEntry mailbox_publish(Mailbox *m, Source *source, const SourceSdp *sdp, b
         m->resting = false;
         *replaced = m->taken;
         m->taken = true;
-        source_destroy(&m->mail.source);
+        ingest_destroy(&m->mail.source);
         m->mail.source = source;
         m->mail.replaced |= *replaced;
         m->mail.fixed = fixed;
@@ -75,7 +75,7 @@ int mailbox_unpublish(Mailbox *m)
     pthread_mutex_lock(&m->lock);
     bool there = m->taken;
     m->taken = false;
-    source_destroy(&m->mail.source);
+    ingest_destroy(&m->mail.source);
     m->mail.replaced = false;
     m->mail.unpublish = true;
     pthread_mutex_unlock(&m->lock);

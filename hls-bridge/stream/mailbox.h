@@ -8,7 +8,8 @@
  *
  * Thread-safety: every function may be called from any thread, but for create and destroy. */
 
-#include "ingest/source.h"
+#include "ingest/ingest.h"
+#include "ingest/source_sdp.h"
 
 typedef struct Mailbox Mailbox;
 
@@ -17,7 +18,7 @@ typedef struct Mail {
     bool unpublish; /* the publisher of before has gone */
     bool stop;
     bool hurry;     /* mailbox_hurry() */
-    Source *source; /* a new publisher, which the reader owns; NULL: none */
+    Ingest *source; /* a new publisher, which the reader owns; NULL: none */
     bool replaced;  /* it takes the place of another one */
     bool fixed;     /* it listens on the ports in its description */
     SourceSdp sdp;  /* that description */
@@ -39,7 +40,7 @@ typedef enum MailboxEntry {
 
 /* Lets a publisher in, and takes over `source`. A publisher before it that was not read yet is
  * destroyed. `replaced` takes whether the stream had a publisher. */
-MailboxEntry mailbox_publish(Mailbox *mailbox, Source *source, const SourceSdp *sdp, bool fixed,
+MailboxEntry mailbox_publish(Mailbox *mailbox, Ingest *source, const SourceSdp *sdp, bool fixed,
                              bool *replaced);
 
 /* The publisher has gone. Returns 0, or -1 if there is none. */

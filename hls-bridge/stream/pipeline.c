@@ -17,7 +17,7 @@ struct Pipeline {
     const Clock *clock;
     Packager *packager;
     HlsOutput *output;        /* the packager's */
-    Source *source;           /* NULL: no publisher */
+    Ingest *source;           /* NULL: no publisher */
     size_t video;             /* index of the rendition whose pictures go out */
     int64_t held_up_since_us; /* said in the log; 0: it is not */
     uint64_t backlog_drops;   /* said in the log, of this source */
@@ -67,7 +67,7 @@ static int64_t wall_clock(void *user, int64_t at_90k)
     const Pipeline *p = user;
     int64_t since_boot_us = clock_unix_us(p->clock) - clock_monotonic_us(p->clock);
 
-    return source_arrival_of(p->source, at_90k) + since_boot_us;
+    return p->source->does->arrival_of(p->source, at_90k) + since_boot_us;
 }
 
 /* ---- media ---- */
@@ -75,16 +75,17 @@ static int64_t wall_clock(void *user, int64_t at_90k)
 static void start_source(Pipeline *p)
 {
     const IntakeSink sink = {p, on_picture, on_audio};
-    const Renditions renditions = source_renditions(p->source);
+    const Renditions *renditions = &p->source->renditions;
 
-    p->video = renditions_first(&renditions, TRACK_VIDEO);
+    p->video = renditions_first(renditions, TRACK_VIDEO);
 
-    source_start(p->source, &sink, packager_audio(p->packager), hls_output_end_90k(p->output));
-    hls_output_begin(p->output, source_has(p->source, TRACK_VIDEO),
-                     source_has(p->source, TRACK_AUDIO), wall_clock, p);
+    p->source->does->start(p->source, &sink, packager_audio(p->packager),
+                           hls_output_end_90k(p->output));
+    hls_output_begin(p->output, renditions_have(&p->source->renditions, TRACK_VIDEO),
+                     renditions_have(&p->source->renditions, TRACK_AUDIO), wall_clock, p);
 }
 
-void pipeline_begin(Pipeline *p, Source *source)
+void pipeline_begin(Pipeline *p, Ingest *source)
 {
     p->source = source;
     p->backlog_drops = 0;
@@ -95,14 +96,14 @@ void pipeline_begin(Pipeline *p, Source *source)
 /* More has come than could wait while this thread was held up: what is lost parts the stream. */
 static void begin_anew(Pipeline *p, int64_t now_us)
 {
-    uint64_t drops = source_stats(p->source).backlog_drops;
+    uint64_t drops = p->source->does->stats(p->source).backlog_drops;
 
     log_error("%s: held up for so long that %llu packets found no room (sources.backlog)",
               p->stream, (unsigned long long)(drops - p->backlog_drops));
     p->backlog_drops = drops;
-    source_finish(p->source, hls_output_pictures_end_90k(p->output));
+    p->source->does->finish(p->source, hls_output_pictures_end_90k(p->output));
     hls_output_finish(p->output, now_us);
-    source_begin_anew(p->source);
+    p->source->does->begin_anew(p->source);
     start_source(p);
 }
 
@@ -112,22 +113,23 @@ static void tick(Pipeline *p, int64_t at_us, int64_t now_us)
 {
     int64_t clock_90k;
 
-    source_tick(p->source, at_us);
-    if (source_clock(p->source, at_us, &clock_90k) && hls_output_tick(p->output, clock_90k, now_us))
-        source_ask_for_idr(p->source, at_us);
+    p->source->does->tick(p->source, at_us);
+    if (p->source->does->stream_clock(p->source, at_us, &clock_90k) &&
+        hls_output_tick(p->output, clock_90k, now_us))
+        p->source->does->ask_for_idr(p->source, at_us);
 }
 
 /* Takes in what was read at one time, which `at_us` takes. Returns false where there is nothing. */
 static bool receive(Pipeline *p, int64_t now_us, int64_t *at_us)
 {
     hls_output_set_time(p->output, now_us);
-    SourceNews news = source_receive(p->source, at_us);
+    IngestNews news = p->source->does->receive(p->source, at_us);
 
-    if (news == SOURCE_MEDIA)
+    if (news == INGEST_MEDIA)
         tick(p, *at_us, now_us);
-    else if (news == SOURCE_GAP)
+    else if (news == INGEST_GAP)
         begin_anew(p, now_us);
-    return news != SOURCE_NOTHING;
+    return news != INGEST_NOTHING;
 }
 
 /* Says once that this thread was held up, and once that it has caught up. */
@@ -150,11 +152,11 @@ static void provide_for_delay(Pipeline *p, int64_t now_us)
     int64_t idr_90k, every_90k, now_90k, at_us = NEVER_US, every_us = 0;
 
     if (hls_output_next_idr(p->output, &idr_90k, &every_90k) &&
-        source_clock(p->source, now_us, &now_90k)) {
+        p->source->does->stream_clock(p->source, now_us, &now_90k)) {
         at_us = now_us + ticks_to_us(idr_90k - now_90k) + ASK_GRACE_US;
         every_us = ticks_to_us(every_90k);
     }
-    source_keep_asking(p->source, at_us, every_us);
+    p->source->does->keep_asking(p->source, at_us, every_us);
 }
 
 bool pipeline_run(Pipeline *p, int64_t now_us)
@@ -162,10 +164,11 @@ bool pipeline_run(Pipeline *p, int64_t now_us)
     int64_t at_us = now_us;
 
     hls_output_set_time(p->output, now_us);
-    source_read(p->source, now_us); /* or what has come since the last look would count as late */
+    p->source->does->read(p->source,
+                          now_us); /* or what has come since the last look would count as late */
     bool received = receive(p, now_us, &at_us);
     note_delay(p, now_us - at_us, now_us);
-    if (source_has_more(p->source))
+    if (p->source->does->has_more(p->source))
         return true;
     if (!received)
         tick(p, now_us, now_us);
@@ -178,10 +181,10 @@ static int64_t deadline_us(const Pipeline *p, int64_t now_us)
 {
     if (!p->source)
         return NEVER_US;
-    int64_t source_us = source_deadline_us(p->source);
+    int64_t source_us = p->source->does->deadline_us(p->source);
     int64_t output_90k = hls_output_deadline_90k(p->output), now_90k;
 
-    if (output_90k == INT64_MAX || !source_clock(p->source, now_us, &now_90k))
+    if (output_90k == INT64_MAX || !p->source->does->stream_clock(p->source, now_us, &now_90k))
         return source_us;
     int64_t output_us = now_us + ticks_to_us(output_90k - now_90k);
     return smaller(output_us, source_us);
@@ -189,13 +192,13 @@ static int64_t deadline_us(const Pipeline *p, int64_t now_us)
 
 bool pipeline_rest(Pipeline *p, int64_t now_us, int64_t until_us, int wake_fd)
 {
-    struct pollfd fds[RTP_INGEST_FDS_MAX + 1] = {{.fd = wake_fd, .events = POLLIN}};
+    struct pollfd fds[INGEST_FDS_MAX + 1] = {{.fd = wake_fd, .events = POLLIN}};
     int64_t wait_us = smaller(deadline_us(p, now_us), until_us) - now_us;
     size_t n = 1;
 
     if (p->source) {
-        n += source_poll_fds(p->source, fds + 1);
-        source_rest(p->source);
+        n += p->source->does->poll_fds(p->source, fds + 1);
+        p->source->does->rest(p->source);
     }
     /* rounded up: to wake early would only mean to sleep again */
     poll(fds, n, wait_us <= 0 ? 0 : (int)((wait_us + US_PER_MS - 1) / US_PER_MS));
@@ -215,10 +218,10 @@ void pipeline_finish(Pipeline *p, int64_t now_us)
     int64_t at_us;
 
     hls_output_set_time(p->output, now_us);
-    source_read(p->source, now_us);
+    p->source->does->read(p->source, now_us);
     while (receive(p, now_us, &at_us))
         now_us = clock_monotonic_us(p->clock); /* a disk may take its time */
-    source_finish(p->source, hls_output_pictures_end_90k(p->output));
+    p->source->does->finish(p->source, hls_output_pictures_end_90k(p->output));
     hls_output_finish(p->output, now_us);
     p->source = NULL;
 }

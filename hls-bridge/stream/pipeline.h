@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "segment/packager.h"
-#include "ingest/source.h"
+#include "ingest/ingest.h"
 
 typedef struct Pipeline Pipeline;
 
@@ -21,7 +21,7 @@ Pipeline *pipeline_create(const char *stream, Packager *packager, const Clock *c
 void pipeline_destroy(Pipeline **pipeline);
 
 /* A publisher begins; `source` is borrowed until pipeline_finish(). */
-void pipeline_begin(Pipeline *pipeline, Source *source);
+void pipeline_begin(Pipeline *pipeline, Ingest *source);
 
 /* With a publisher: reads the sockets, takes in what came at one time, and does what that time has
  * brought about. Returns whether there is more, to be taken in at once. */

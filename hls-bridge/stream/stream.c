@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ingest/rtp_source.h"
+
 /* ---- create and destroy ---- */
 
 static void free_stream(Stream *s)
@@ -94,11 +96,11 @@ static int wake(Stream *s)
 int stream_publish(Stream *s, const SourceSdp *sdp, bool fixed_ports, uint16_t *ports,
                    bool *replaced, uint16_t *failed_port)
 {
-    Source *source = stream_open_source(s, sdp, fixed_ports, failed_port);
+    Ingest *source = stream_open_source(s, sdp, fixed_ports, failed_port);
 
     if (!source)
         return -1;
-    source_ports(source, ports);
+    rtp_source_ports(source, ports);
     atomic_store(&s->hurried, false);
     switch (mailbox_publish(s->mail, source, sdp, fixed_ports, replaced)) {
     case MAILBOX_ENTERED:
@@ -108,7 +110,7 @@ int stream_publish(Stream *s, const SourceSdp *sdp, bool fixed_ports, uint16_t *
     case MAILBOX_CLOSED:
         break;
     }
-    source_destroy(&source);
+    ingest_destroy(&source);
     errno = EAGAIN;
     return -1;
 }

@@ -14,7 +14,8 @@
  * no thread tends a stream while it is destroyed. */
 
 #include "events/event_queue.h"
-#include "ingest/source.h"
+#include "ingest/source_sdp.h"
+#include "ingest/stand_in.h"
 #include "segment/packager.h"
 #include "stream/stream_status.h"
 

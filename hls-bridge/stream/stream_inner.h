@@ -52,7 +52,7 @@ struct Stream {
     pthread_mutex_t owner;
     Packager *packager;
     Pipeline *pipeline;
-    Source *source; /* NULL: no publisher */
+    Ingest *source; /* NULL: no publisher */
     bool fixed;     /* it is opened again when the publisher has gone */
     SourceSdp fixed_sdp;
     bool taken_up; /* the folder was opened, and read */
@@ -87,7 +87,7 @@ static inline bool stream_is_void(const Stream *s)
 
 /* Creates a source for a description. Any thread. Returns NULL with errno, and with the port that
  * cannot be opened in `failed_port`, if that is not NULL. */
-Source *stream_open_source(const Stream *s, const SourceSdp *sdp, bool fixed_ports,
+Ingest *stream_open_source(const Stream *s, const SourceSdp *sdp, bool fixed_ports,
                            uint16_t *failed_port);
 
 /* The publisher's first packet makes the stream live. */

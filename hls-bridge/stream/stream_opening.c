@@ -99,7 +99,7 @@ bool stream_open(Stream *s)
 
 void stream_close_folder(Stream *s)
 {
-    source_destroy(&s->source);
+    ingest_destroy(&s->source);
     pipeline_destroy(&s->pipeline);
     packager_close(&s->packager);
 }

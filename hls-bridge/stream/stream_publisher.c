@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bridge_log.h"
+#include "ingest/rtp_source.h"
 
 /* For how long a publisher that sent too much is kept out. */
 #define BAR_US (10 * US_PER_S)
@@ -14,15 +15,15 @@
  * stream may end at any look at the clock, and then it takes no more media. */
 void stream_note_first(Stream *s)
 {
-    if (s->state == STREAM_LIVE || !source_has_been_heard(s->source))
+    if (s->state == STREAM_LIVE || !s->source->heard)
         return;
     s->publishers++;
     s->live_since_unix_us = clock_unix_us(s->params.packager.clock);
     Event event = {.kind = s->shown ? EVENT_RESUMED : EVENT_LIVE,
-                   .live = {.video = source_has(s->source, TRACK_VIDEO),
-                            .audio = source_has(s->source, TRACK_AUDIO),
+                   .live = {.video = renditions_have(&s->source->renditions, TRACK_VIDEO),
+                            .audio = renditions_have(&s->source->renditions, TRACK_AUDIO),
                             .publishers = s->publishers}};
-    snprintf(event.live.title, sizeof(event.live.title), "%s", source_title(s->source));
+    snprintf(event.live.title, sizeof(event.live.title), "%s", s->source->title);
     stream_emit(s, event);
     s->broadcast = s->shown = true;
     stream_set_state(s, STREAM_LIVE, NEVER_US);
@@ -36,7 +37,7 @@ static void leave(Stream *s, int64_t now_us, EventHeldReason reason)
     pipeline_finish(s->pipeline, now_us);
     stream_note_first(
         s); /* what it reads last may be all that ever came: an end is due behind that */
-    source_destroy(&s->source);
+    ingest_destroy(&s->source);
     bool was_live = s->state == STREAM_LIVE, empty = stream_is_void(s);
     s->live_since_unix_us = 0;
     if (was_live)
@@ -61,17 +62,17 @@ static void end_publisher(Stream *s, int64_t now_us, EventHeldReason reason)
     mailbox_leave(s->mail);
 }
 
-static void enter(Stream *s, Source *source)
+static void enter(Stream *s, Ingest *source)
 {
     s->source = source;
     s->problem = PROBLEM_NONE;
     pipeline_begin(s->pipeline, source);
 }
 
-Source *stream_open_source(const Stream *s, const SourceSdp *sdp, bool fixed_ports,
+Ingest *stream_open_source(const Stream *s, const SourceSdp *sdp, bool fixed_ports,
                            uint16_t *failed_port)
 {
-    SourceParams params = {
+    RtpSourceParams params = {
         .sdp = sdp,
         .fixed_ports = fixed_ports,
         .stand_in = s->params.stand_in,
@@ -79,13 +80,13 @@ Source *stream_open_source(const Stream *s, const SourceSdp *sdp, bool fixed_por
         .clock = s->params.packager.clock,
     };
 
-    return source_create(&params, stream_time_us(s), failed_port);
+    return rtp_source_create(&params, stream_time_us(s), failed_port);
 }
 
 /* Listens again on the fixed ports, for the next publisher. */
 static void listen_again(Stream *s)
 {
-    Source *source = stream_open_source(s, &s->fixed_sdp, true, NULL);
+    Ingest *source = stream_open_source(s, &s->fixed_sdp, true, NULL);
 
     if (!source) {
         log_error("%s: the ports cannot be opened again: %s", s->name, strerror(errno));
@@ -101,7 +102,7 @@ static bool end_excess(Stream *s, int64_t now_us)
 {
     int64_t bitrate;
 
-    if (s->fixed || !source_bitrate(s->source, &bitrate) ||
+    if (s->fixed || !mean_rate_get(&s->source->rate, &bitrate) ||
         bitrate <= STREAM_EXCESS_FACTOR * s->params.source_bitrate)
         return false;
     stream_emit(s, (Event){.kind = EVENT_TOO_MUCH,
@@ -116,11 +117,11 @@ static bool end_excess(Stream *s, int64_t now_us)
 void stream_check_publisher(Stream *s, int64_t now_us)
 {
     if (end_excess(s, now_us) ||
-        now_us - source_last_heard_us(s->source) < s->params.source_timeout_us)
+        now_us - s->source->does->last_heard_us(s->source) < s->params.source_timeout_us)
         return;
     if (s->fixed && s->state != STREAM_LIVE)
         return; /* it may wait for as long as it likes */
-    if (!source_has_been_heard(s->source)) {
+    if (!s->source->heard) {
         stream_emit(s, (Event){.kind = EVENT_SILENT});
         atomic_fetch_add(&s->silent, 1);
     }

@@ -69,8 +69,8 @@ void stream_update_status(Stream *s, int64_t now_us)
         .publishers = s->publishers,
         .excessive = s->excessive,
         .bitrate = -1,
-        .has_source = s->source && source_has_been_heard(s->source),
-        .unlisted = s->source && source_is_unlisted(s->source),
+        .has_source = s->source && s->source->heard,
+        .unlisted = s->source && s->source->unlisted,
         .output = hls_output_stats(packager_output(s->packager)),
         .thumbnail = thumbnail_stats(thumbnail),
         .target_duration_s = playlist->target_duration_s,
@@ -83,10 +83,10 @@ void stream_update_status(Stream *s, int64_t now_us)
     note_writes(s, &status.output, now_us);
     if (status.has_source) {
         int64_t bitrate;
-        status.source = source_stats(s->source);
+        status.source = s->source->does->stats(s->source);
         status.problem = note_problem(s, &status.source.media);
-        memcpy(status.title, source_title(s->source), sizeof(status.title));
-        if (source_bitrate(s->source, &bitrate))
+        memcpy(status.title, s->source->title, sizeof(status.title));
+        if (mean_rate_get(&s->source->rate, &bitrate))
             status.bitrate = bitrate;
     }
     pthread_mutex_lock(&s->lock);

@@ -6,7 +6,7 @@
  *
  * Thread-safety: none needed, values are copied. */
 
-#include "ingest/source.h"
+#include "ingest/ingest_stats.h"
 #include "ingest/source_problem.h"
 #include "package/thumbnail.h"
 #include "segment/hls_output.h"
@@ -29,8 +29,8 @@ typedef struct StreamStatus {
     uint64_t excessive;         /* of them, ended because they sent too much */
     bool has_source;
     bool unlisted;                 /* no list of what is live names it */
-    char title[SOURCE_TITLE_SIZE]; /* as the publisher gives it; "": none */
-    SourceStats source;
+    char title[INGEST_TITLE_SIZE]; /* as the publisher gives it; "": none */
+    IngestStats source;
     SourceProblem problem; /* with what the publisher sends */
     ThumbnailStats thumbnail;
     HlsOutputStats output;

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "hls-bridge/base/manual_clock.h"
-#include "hls-bridge/ingest/intake.h"
-#include "hls-bridge/segment/packager.h"
+#include "hls-bridge/ingest/replay.h"
+#include "hls-bridge/stream/pipeline.h"
 
 #define TICK_US       (50 * US_PER_MS)    /* as the bridge's own thread */
 #define WINDOW        PLAYLIST_WINDOW_MAX /* for whoever looks at the folder */
@@ -22,41 +22,30 @@
 #define MONOTONIC_0   (1000 * US_PER_S) /* time 0 of the recording on the clock that is made up */
 #define DATE_SLACK_US (100 * US_PER_MS) /* dates are of milliseconds, and of smallest delays */
 
-/* What the bridge has of one stream, but for sockets. */
+/* A stream of the bridge, whose thread this is. */
 typedef struct Run {
-    Intake *intake;
+    RtpFaults *packets;
+    size_t index[RTP_TRACKS]; /* in the description */
+    Ingest *ingest;
     LlHub *hub; /* NULL: no low-latency HLS */
     Packager *packager;
-    HlsOutput *output; /* the packager's */
+    Pipeline *pipeline;
     ManualClock clock;
-    int64_t next_audio_samples; /* 0: none yet */
     uint64_t segments_seen;
     ReplayFolderReport *report;
 } Run;
 
-static void on_picture(void *user, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
+/* The replay's next packet. */
+static bool next_packet(void *user, ReplayPacket *out)
 {
     Run *run = user;
+    RtpOutgoing packet;
 
-    hls_output_picture(run->output, unit, pts_90k, dts_90k);
-}
-
-static void on_audio(void *user, const AacFrame *frame)
-{
-    Run *run = user;
-
-    run->report->audio_frames++;
-    if (run->next_audio_samples != 0 && frame->pts_samples != run->next_audio_samples)
-        run->report->audio_breaks++;
-    run->next_audio_samples = frame->pts_samples + AAC_FRAME_SAMPLES;
-    hls_output_audio(run->output, frame);
-}
-
-static int64_t wall_clock(void *user, int64_t at_90k)
-{
-    const Run *run = user;
-
-    return intake_arrival_of(run->intake, at_90k) + atomic_load(&run->clock.since_1970_us);
+    if (!rtp_faults_next(run->packets, &packet))
+        return false;
+    *out = (ReplayPacket){MONOTONIC_0 + packet.when_us, run->index[packet.track], packet.data,
+                          packet.len};
+    return true;
 }
 
 /* The description that the plugin would send: our payload types, in the order of RtpTrack. */
@@ -79,7 +68,8 @@ static void describe(const RtpRecording *recording, const RtpFaultsParams *fault
 
 static void close_run(Run *run)
 {
-    intake_destroy(&run->intake);
+    pipeline_destroy(&run->pipeline);
+    ingest_destroy(&run->ingest);
     packager_close(&run->packager);
     ll_hub_destroy(&run->hub);
 }
@@ -95,21 +85,19 @@ static int open_run(Run *run, const ReplayFolderParams *params, const SourceSdp 
                                .ll_part_us = LL_PART_US,
                                .ll_dash = true,
                                .clock = &run->clock.clock};
-    IntakeSink sink = {run, on_picture, on_audio};
+    const ReplayParams replay = {sdp, next_packet, run};
 
     errno = ENOMEM;
     run->hub = packager.ll_hub = params->low_latency ? ll_hub_create(NULL) : NULL;
     if (params->low_latency && !run->hub)
         return -1;
     run->packager = packager_open(&packager, MONOTONIC_0);
-    run->intake = run->packager ? intake_create(sdp) : NULL;
-    if (!run->intake)
+    run->ingest = run->packager ? replay_create(&replay) : NULL;
+    run->pipeline =
+        run->ingest ? pipeline_create(params->stream, run->packager, &run->clock.clock) : NULL;
+    if (!run->pipeline)
         return -1;
-    run->output = packager_output(run->packager);
-    intake_start(run->intake, &sink, packager_audio(run->packager),
-                 hls_output_end_90k(run->output));
-    hls_output_begin(run->output, sdp->track[sdp->count - 1].kind == TRACK_VIDEO,
-                     sdp->track[0].kind == TRACK_AUDIO, wall_clock, run);
+    pipeline_begin(run->pipeline, run->ingest);
     return 0;
 }
 
@@ -117,7 +105,7 @@ static int open_run(Run *run, const ReplayFolderParams *params, const SourceSdp 
 static void check_segment(Run *run)
 {
     const Playlist *p = packager_playlist(run->packager);
-    HlsOutputStats stats = hls_output_stats(run->output);
+    HlsOutputStats stats = hls_output_stats(packager_output(run->packager));
 
     if (stats.segments == run->segments_seen || p->count < 2)
         return;
@@ -130,15 +118,13 @@ static void check_segment(Run *run)
         run->report->backward_dates++;
 }
 
-static void tick(Run *run, int64_t now_us)
+/* What the stream's thread does when it wakes. */
+static void look(Run *run, int64_t now_us)
 {
-    int64_t clock_90k;
-
     manual_clock_set(&run->clock, now_us);
-    intake_tick(run->intake, now_us);
-    if (intake_clock(run->intake, now_us, &clock_90k))
-        hls_output_tick(run->output, clock_90k, now_us); /* a recording answers no request */
-    packager_expire(run->packager, now_us, now_us);
+    while (pipeline_run(run->pipeline, now_us))
+        ;
+    pipeline_expire(run->pipeline, now_us);
     check_segment(run);
 }
 
@@ -156,35 +142,31 @@ static int64_t resident_bytes(void)
     return pages * sysconf(_SC_PAGESIZE);
 }
 
-static void run_all(Run *run, RtpFaults *faults, const size_t *index, int64_t duration_us)
+static void run_all(Run *run, int64_t duration_us)
 {
-    int64_t next_tick_us = 0;
-    RtpOutgoing packet;
+    int64_t at_us = 0;
 
-    while (rtp_faults_next(faults, &packet)) {
-        for (; next_tick_us <= packet.when_us; next_tick_us += TICK_US)
-            tick(run, MONOTONIC_0 + next_tick_us);
-        manual_clock_set(&run->clock, MONOTONIC_0 + packet.when_us);
-        intake_datagram(run->intake, index[packet.track], packet.data, packet.len,
-                        MONOTONIC_0 + packet.when_us);
-        if (run->report->rss_early == 0 && packet.when_us >= duration_us / 10)
+    for (look(run, MONOTONIC_0); !replay_is_over(run->ingest); look(run, MONOTONIC_0 + at_us)) {
+        at_us += TICK_US;
+        if (run->report->rss_early == 0 && at_us >= duration_us / 10)
             run->report->rss_early = resident_bytes();
     }
-    tick(run, MONOTONIC_0 + next_tick_us);
     run->report->rss_late = resident_bytes();
-    intake_finish(run->intake, hls_output_pictures_end_90k(run->output));
-    hls_output_finish(run->output, MONOTONIC_0 + next_tick_us);
+    pipeline_finish(run->pipeline, MONOTONIC_0 + at_us);
     check_segment(run);
 }
 
 static void summarise(const Run *run, ReplayFolderReport *out)
 {
-    IntakeStats media = intake_stats(run->intake);
+    const IntakeStats media = run->ingest->does->stats(run->ingest).media;
+    const ReplaySound sound = replay_sound(run->ingest);
     const IntakeTrackStats *video = intake_stats_video(&media);
-    HlsOutputStats output = hls_output_stats(run->output);
+    HlsOutputStats output = hls_output_stats(packager_output(run->packager));
 
     for (size_t i = 0; i < media.tracks; i++)
         out->packets += media.track[i].packets;
+    out->audio_frames = sound.frames;
+    out->audio_breaks = sound.breaks;
     out->segments = output.segments;
     out->forced_cuts = output.cutter.cut_forced;
     out->discontinuities = output.discontinuities;
@@ -201,27 +183,25 @@ static void summarise(const Run *run, ReplayFolderReport *out)
 int replay_folder_run(const RtpRecording *recording, const RtpFaultsParams *faults,
                       const ReplayFolderParams *folder, ReplayFolderReport *out)
 {
-    Run run = {.report = out};
-    size_t index[RTP_TRACKS] = {0};
+    Run run = {.report = out, .packets = rtp_faults_create(recording, faults)};
     SourceSdp *sdp = malloc(sizeof(*sdp));
-    RtpFaults *packets = rtp_faults_create(recording, faults);
     int error = ENOMEM, status = -1;
 
     av_log_set_level(AV_LOG_ERROR);
     *out = (ReplayFolderReport){.media_us = faults->duration_us};
     manual_clock_init(&run.clock, MONOTONIC_0,
                       faults->start_unix_us ? faults->start_unix_us : recording->start_unix_us);
-    if (sdp && packets) {
-        describe(recording, faults, folder->nack, sdp, index);
+    if (sdp && run.packets) {
+        describe(recording, faults, folder->nack, sdp, run.index);
         status = open_run(&run, folder, sdp);
         error = errno;
     }
     if (status == 0) {
-        run_all(&run, packets, index, faults->duration_us);
+        run_all(&run, faults->duration_us);
         summarise(&run, out);
     }
     close_run(&run);
-    rtp_faults_destroy(&packets);
+    rtp_faults_destroy(&run.packets);
     free(sdp);
     errno = error;
     return status;

@@ -139,6 +139,7 @@ unit_programs += %D%/unit-threads
 	%D%/test_mailbox.c \
 	%D%/test_public_list.c \
 	%D%/test_rtp_sender.c \
+	%D%/test_rtp_source.c \
 	%D%/test_stand_in.c \
 	%D%/test_stream.c \
 	%D%/test_stream_table.c \

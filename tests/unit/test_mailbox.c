@@ -4,6 +4,7 @@
 
 #include "harness.h"
 
+#include "hls-bridge/ingest/rtp_source.h"
 #include "hls-bridge/stream/mailbox.h"
 
 static const char offer[] =
@@ -38,18 +39,18 @@ static int teardown(void **state)
     return 0;
 }
 
-static Source *new_source(void)
+static Ingest *new_source(void)
 {
-    const SourceParams params = {
+    const RtpSourceParams params = {
         .sdp = &sdp, .stand_in = stand_in, .backlog = 65536, .clock = clock_system()};
-    Source *source = source_create(&params, 0, NULL);
+    Ingest *source = rtp_source_create(&params, 0, NULL);
 
     assert_non_null(source);
     return source;
 }
 
 /* Lets a publisher in; returns whether somebody had the stream. */
-static bool publish(Source *source)
+static bool publish(Ingest *source)
 {
     bool replaced = false;
 
@@ -75,7 +76,7 @@ static void test_an_empty_box(void **state)
 
 static void test_a_publisher_has_the_stream_before_he_is_read_of(void **state)
 {
-    Source *source = new_source();
+    Ingest *source = new_source();
 
     (void)state;
     assert_false(publish(source));
@@ -88,12 +89,12 @@ static void test_a_publisher_has_the_stream_before_he_is_read_of(void **state)
     assert_true(mailbox_is_taken(box));
     assert_false(has_mail());
     assert_null(mailbox_read(box).source);
-    source_destroy(&source);
+    ingest_destroy(&source);
 }
 
 static void test_a_publisher_takes_the_place_of_the_one_before(void **state)
 {
-    Source *last;
+    Ingest *last;
 
     (void)state;
     publish(new_source()); /* whom nobody reads of: the box destroys him */
@@ -105,7 +106,7 @@ static void test_a_publisher_takes_the_place_of_the_one_before(void **state)
     assert_ptr_equal(mail.source, last);
     assert_false(mail.unpublish); /* which was about another */
     assert_true(mailbox_is_taken(box));
-    source_destroy(&last);
+    ingest_destroy(&last);
 }
 
 static void test_a_publisher_goes(void **state)
@@ -115,7 +116,7 @@ static void test_a_publisher_goes(void **state)
     (void)state;
     publish(new_source());
     mail = mailbox_read(box);
-    source_destroy(&mail.source);
+    ingest_destroy(&mail.source);
     assert_int_equal(mailbox_unpublish(box), 0);
     assert_false(mailbox_is_taken(box));
     assert_true(mailbox_read(box).unpublish);
@@ -130,7 +131,7 @@ static void test_who_was_ended_leaves_the_stream_to_who_waits(void **state)
     (void)state;
     publish(new_source());
     mail = mailbox_read(box);
-    source_destroy(&mail.source);
+    ingest_destroy(&mail.source);
     mailbox_leave(box);
     assert_false(mailbox_is_taken(box));
 
@@ -144,24 +145,24 @@ static void test_who_was_ended_leaves_the_stream_to_who_waits(void **state)
 static void test_a_box_is_not_closed_while_a_publisher_waits(void **state)
 {
     bool replaced;
-    Source *late;
+    Ingest *late;
     Mail mail;
 
     (void)state;
     publish(new_source());
     assert_false(mailbox_close(box));
     mail = mailbox_read(box);
-    source_destroy(&mail.source);
+    ingest_destroy(&mail.source);
     assert_true(mailbox_close(box));
     late = new_source();
     assert_int_equal(mailbox_publish(box, late, &sdp, false, &replaced), MAILBOX_CLOSED);
     assert_null(mailbox_read(box).source);
-    source_destroy(&late);
+    ingest_destroy(&late);
 }
 
 static void test_who_is_to_stop_lets_nobody_in(void **state)
 {
-    Source *late = new_source();
+    Ingest *late = new_source();
     bool replaced;
 
     (void)state;
@@ -170,7 +171,7 @@ static void test_who_is_to_stop_lets_nobody_in(void **state)
     assert_true(mailbox_read(box).stop);
     assert_true(mailbox_read(box).stop);
     assert_int_equal(mailbox_publish(box, late, &sdp, false, &replaced), MAILBOX_CLOSED);
-    source_destroy(&late);
+    ingest_destroy(&late);
 }
 
 static void test_who_rests_is_woken_by_a_publisher(void **state)
@@ -182,7 +183,7 @@ static void test_who_rests_is_woken_by_a_publisher(void **state)
     publish(new_source());
     assert_false(mailbox_rest(box)); /* there is mail */
     mail = mailbox_read(box);
-    source_destroy(&mail.source);
+    ingest_destroy(&mail.source);
     mailbox_leave(box);
     assert_true(mailbox_rest(box));
     assert_int_equal(mailbox_publish(box, new_source(), &sdp, false, &replaced), MAILBOX_WAKES);
@@ -213,11 +214,11 @@ static void test_a_bar_ends(void **state)
 /* What the control API does, on its thread. */
 static void *publish_and_go(void *failed)
 {
-    const SourceParams params = {
+    const RtpSourceParams params = {
         .sdp = &sdp, .stand_in = stand_in, .backlog = 65536, .clock = clock_system()};
 
     for (int i = 0; i < ROUNDS; i++) {
-        Source *source = source_create(&params, 0, NULL);
+        Ingest *source = rtp_source_create(&params, 0, NULL);
         bool replaced;
         if (!source || mailbox_publish(box, source, &sdp, false, &replaced) < 0)
             ++*(int *)failed;
@@ -246,7 +247,7 @@ static void test_a_thread_reads_what_another_sends(void **state)
         Mail mail = mailbox_read(box);
         stop = mail.stop;
         read += mail.source != NULL;
-        source_destroy(&mail.source);
+        ingest_destroy(&mail.source);
         if (mail.unpublish)
             mailbox_leave(box);
     }

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "hls-bridge/ingest/rtp_source.h"
 #include "hls-bridge/stream/pipeline.h"
 #include "temp_folder.h"
 
@@ -18,7 +19,7 @@ static char root[TEMP_FOLDER_SIZE];
 static StandIn *stand_in;
 static Packager *packager;
 static Pipeline *pipeline;
-static Source *source;
+static Ingest *source;
 static int fd, wake_fd; /* the publisher's socket; what others wake by */
 static uint16_t sequence;
 
@@ -44,11 +45,11 @@ static void open_source(void)
                      "a=rtpmap:111 opus/48000/2\r\na=rtcp-mux\r\n",
                      ntohs(address.sin_port));
     assert_null(source_sdp_read(offer, (size_t)n, &sdp));
-    SourceParams params = {
+    RtpSourceParams params = {
         .sdp = &sdp, .stand_in = stand_in, .backlog = ROOM, .clock = clock_system()};
-    source = source_create(&params, now(), NULL);
+    source = rtp_source_create(&params, now(), NULL);
     assert_non_null(source);
-    source_ports(source, &port);
+    rtp_source_ports(source, &port);
     address.sin_port = htons(port);
     assert_int_equal(connect(fd, (struct sockaddr *)&address, len), 0);
 }
@@ -80,7 +81,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    source_destroy(&source);
+    ingest_destroy(&source);
     pipeline_destroy(&pipeline);
     assert_null(pipeline);
     packager_close(&packager);
@@ -152,7 +153,7 @@ static void the_next_publisher_goes_on_behind_a_discontinuity(void **state)
     send_packets(40);
     pipeline_finish(pipeline, now());
     size_t first = list->count;
-    source_destroy(&source);
+    ingest_destroy(&source);
     close(fd);
     open_source();
     pipeline_begin(pipeline, source);
@@ -193,7 +194,7 @@ static void what_comes_unseen_is_not_late(void **state)
     usleep(700000);
     take_in();
     take_in();
-    assert_int_equal(source_stats(source).media.audio.dropped_samples, 0);
+    assert_int_equal(source->does->stats(source).media.audio.dropped_samples, 0);
 }
 
 static void what_finds_no_room_parts_the_stream(void **state)
@@ -204,7 +205,7 @@ static void what_finds_no_room_parts_the_stream(void **state)
     (void)state;
     send_packets(100);
     take_in();
-    uint64_t drops = source_stats(source).backlog_drops;
+    uint64_t drops = source->does->stats(source).backlog_drops;
     assert_true(drops > 0 && drops < 100);
     rest(0);
     send_packets(20);

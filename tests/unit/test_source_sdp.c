@@ -82,7 +82,7 @@ static void reads_the_title(void **state)
     static const struct {
         const char *name, *title;
     } rows[] = {{"-", ""}, {" ", ""}, {"Sandals & more", "Sandals & more"}, {"a\tb\x7F", "a b "}};
-    char text[1024], name[SOURCE_TITLE_SIZE + 2];
+    char text[1024], name[INGEST_TITLE_SIZE + 2];
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -92,10 +92,10 @@ static void reads_the_title(void **state)
     }
     /* cut before a character of two bytes that would be cut in two */
     memset(name, 'x', sizeof(name));
-    memcpy(name + SOURCE_TITLE_SIZE - 2, "\xC3\xA9", 3);
+    memcpy(name + INGEST_TITLE_SIZE - 2, "\xC3\xA9", 3);
     snprintf(text, sizeof(text), "v=0\r\ns=%s\r\nc=IN IP4 127.0.0.1\r\n" AUDIO, name);
     assert_null(read_sdp(text));
-    assert_int_equal(strlen(sdp.title), SOURCE_TITLE_SIZE - 2);
+    assert_int_equal(strlen(sdp.title), INGEST_TITLE_SIZE - 2);
 }
 
 static void reads_whether_it_is_listed(void **state)

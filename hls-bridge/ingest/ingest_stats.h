@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef INGEST_STATS_H
+#define INGEST_STATS_H
+
+/* What there is to say of one publisher's media, as it came. Plain values. */
+
+#include "base/rendition.h"
+#include "clock/audio_clock.h"
+#include "clock/timeline.h"
+#include "ingest/h264_depay.h"
+#include "ingest/rtp_reorder.h"
+
+#define INGEST_TITLE_SIZE 256 /* bytes of UTF-8, of what a publisher calls it */
+
+/* Of one track's packets and what was made of them. */
+typedef struct IntakeTrackStats {
+    TrackKind kind;
+    char name[RENDITION_NAME_SIZE];
+    uint64_t packets, bytes, refused; /* refused: no RTP, or of another payload type */
+    RtpReorderStats reorder;
+    H264DepayStats video;    /* of a video track, like what follows */
+    H264Sps sps;             /* width 0: no picture yet */
+    uint64_t early_pictures; /* dropped, since media time was too far ahead of real time */
+} IntakeTrackStats;
+
+typedef struct IntakeStats {
+    size_t tracks;
+    IntakeTrackStats track[STREAM_TRACKS_MAX];
+    AudioClockStats audio;
+    TimelineStats timeline;
+} IntakeStats;
+
+/* The first video track, which is the best; without media if there is none. Borrowed. */
+const IntakeTrackStats *intake_stats_video(const IntakeStats *stats);
+
+/* Of one track's sender. */
+typedef struct IngestTrackStats {
+    int64_t bitrate; /* bit/s over the last second or so */
+    double frame_rate;
+    uint64_t keyframe_requests;
+} IngestTrackStats;
+
+typedef struct IngestStats {
+    IntakeStats media;
+    IngestTrackStats track[STREAM_TRACKS_MAX]; /* as `media` has them */
+    int64_t video_bitrate;                     /* of all video tracks */
+    int64_t audio_bitrate;
+    double frame_rate; /* of the first video track */
+    uint64_t keyframe_requests, kernel_drops, backlog_drops;
+} IngestStats;
+
+#endif
