@@ -137,7 +137,7 @@ static void *stop(void *data)
 }
 
 /* A thread that waits for a disk cannot be ended, and nobody can tell for how long: what is on disk
- * is whole at any time, so that the process may go without it. */
+ * is whole at any time, so the process may end without it. */
 void parts_stop(Parts *parts, int status)
 {
     const struct timespec pause = {.tv_nsec = STOP_LOOK_US * 1000};
@@ -150,7 +150,7 @@ void parts_stop(Parts *parts, int status)
     }
     while (pthread_tryjoin_np(thread, NULL) != 0) {
         if (clock_monotonic_us(clock_system()) > until_us) {
-            log_warn("the disk holds up what is to be written out: it is left");
+            log_warn("a disk holds up what is still to be written: the bridge ends without it");
             _exit(status);
         }
         nanosleep(&pause, NULL);

@@ -130,7 +130,8 @@ json_t *status_json(const StreamStatus *status)
 
     if (status->output.has_low_latency)
         json_object_set_new(object, "low_latency", low_latency_json(&status->output));
-    if (status->title[0]) /* which is left out where it is no UTF-8 */
+    if (status
+            ->title[0]) /* json_string() returns NULL if it is no UTF-8, and then it is left out */
         json_object_set_new(object, "title", json_string(status->title));
     if (status->unlisted)
         json_object_set_new(object, "unlisted", json_true());

@@ -134,8 +134,8 @@ static const struct {
     {"hls_bridge_dropped_pictures_total", "counter",
      "Pictures left out: damaged, or referring to one that was.", "", damaged},
     {"hls_bridge_concealed_audio_seconds_total", "counter",
-     "Audio rebuilt or concealed where packets were lost.", "", concealed},
-    {"hls_bridge_silent_audio_seconds_total", "counter", "Silence put in where no audio came.", "",
+     "Audio rebuilt or concealed in place of lost packets.", "", concealed},
+    {"hls_bridge_silent_audio_seconds_total", "counter", "Silence put in while no audio came.", "",
      silent},
     {"hls_bridge_dropped_audio_seconds_total", "counter",
      "Audio left out, since its time was filled when it came.", "", surplus},
@@ -151,8 +151,7 @@ static const struct {
     {"hls_bridge_keyframe_requests_total", "counter", "PLI sent to the publisher.", "",
      keyframe_requests},
     {"hls_bridge_av_offset_seconds", "gauge",
-     "What the video has still to be moved against the audio, to be where its reports say.", "",
-     av_offset},
+     "How far the video is from where its sender reports put it against the audio.", "", av_offset},
     {"hls_bridge_av_slew_seconds_total", "counter",
      "What the video was moved against the audio, either way, summed.", "", av_slew},
     {"hls_bridge_av_steps_total", "counter",
@@ -253,7 +252,7 @@ static void write_histograms(FILE *out, const StreamStatus *streams, size_t coun
             metrics_family(out, histograms[f].name, "histogram", histograms[f].help);
         for (size_t i = 0; i < count; i++) {
             const Histogram *h = histograms[f].read(&streams[i]);
-            if (h->bounds) /* which it has not where there is no such output */
+            if (h->bounds) /* NULL if there is no such output */
                 metrics_histogram(out, histograms[f].name,
                                   labels_of(&streams[i], histograms[f].labels, labels), h);
         }
@@ -272,7 +271,7 @@ static void write_load(FILE *out, const StreamLoad *load)
     metrics_single(out, "hls_bridge_max_streams", "gauge", "As many as there may be: sources.max.",
                    (double)load->max_streams);
     metrics_single(out, "hls_bridge_load_bytes_per_second", "gauge",
-                   "What publishers send; who has come just now counts for sources.bitrate.",
+                   "What publishers send; a new one counts for sources.bitrate.",
                    (double)load->bitrate / 8);
     metrics_single(out, "hls_bridge_max_load_bytes_per_second", "gauge",
                    "What they may: sources.bandwidth; 0: as much as they like.",
@@ -300,7 +299,7 @@ static void write_load(FILE *out, const StreamLoad *load)
                    "Of them, those whose folder was removed to make room.",
                    (double)load->forgotten);
     metrics_single(out, "hls_bridge_silent_publishers_total", "counter",
-                   "Publishers let go since nothing ever came from them.", (double)load->silent);
+                   "Publishers ended since nothing ever came from them.", (double)load->silent);
 }
 
 /* Low-latency requests and connections. */
@@ -310,7 +309,8 @@ static void write_requests(FILE *out, const LlHubStats *requests)
                    "Low-latency requests that had to wait for what was to come.",
                    (double)requests->held_ever);
     metrics_single(out, "hls_bridge_expired_requests_total", "counter",
-                   "Of them, those that waited in vain, and got 503.", (double)requests->expired);
+                   "Of them, those for which nothing came in time: they got 503.",
+                   (double)requests->expired);
     metrics_single(out, "hls_bridge_waiting_room_requests", "gauge",
                    "Requests of pages that wait for a stream to begin.", (double)requests->waiting);
     metrics_single(out, "hls_bridge_refused_connections_total", "counter",
@@ -320,7 +320,7 @@ static void write_requests(FILE *out, const LlHubStats *requests)
                    "Of them, ended since a request or its answer took longer than ll.timeout.",
                    (double)requests->noted[LL_NOTE_SLOW]);
     metrics_single(out, "hls_bridge_part_memory_bytes", "gauge",
-                   "The newest parts, kept for those who wait for them.",
+                   "The newest parts, kept for requests that wait for them.",
                    (double)requests->part_bytes);
 }
 

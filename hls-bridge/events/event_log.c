@@ -75,7 +75,7 @@ static bool offer(void *user, const Event *e, char *why)
         log_too_much(e);
         break;
     case EVENT_SILENT:
-        log_warn("%s: let go, since nothing has ever come from the publisher", e->stream);
+        log_warn("%s: ended, since nothing has ever come from the publisher", e->stream);
         break;
     case EVENT_PROBLEM:
         log_warn("%s: %s", e->stream, e->problem.text);

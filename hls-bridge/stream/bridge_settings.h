@@ -48,7 +48,7 @@ typedef struct BridgeSettings {
     int64_t max_names;           /* of streams that were removed, and have numbers to go on with */
     int64_t source_bitrate;      /* bit/s that one publisher may send */
     int64_t bandwidth_mbit;      /* per second, that all may; 0: as much as they like */
-    char events_janus[BRIDGE_PATH_SIZE]; /* where Janus-style events go; empty: nowhere */
+    char events_janus[BRIDGE_PATH_SIZE]; /* target of Janus-style events; empty: none */
     char events_emitter[BRIDGE_EMITTER_SIZE];
     int64_t events_queue; /* events that may wait for a sink */
     int64_t events_file;  /* bytes of a file of events */

@@ -9,7 +9,7 @@
 #include "base/bridge_log.h"
 #include "store/media_folder.h"
 
-#define REWRITE_US (5 * US_PER_S) /* where nothing has changed */
+#define REWRITE_US (5 * US_PER_S) /* if nothing has changed */
 
 struct PublicList {
     MediaFolder *folder;
@@ -39,7 +39,8 @@ static json_t *describe(const StreamStatus *status)
     json_t *object = json_pack("{s:s, s:I}", "name", status->name, "live_since",
                                (json_int_t)(status->live_since_unix_us / US_PER_S));
 
-    if (status->title[0]) /* which is left out where it is no UTF-8 */
+    if (status
+            ->title[0]) /* json_string() returns NULL if it is no UTF-8, and then it is left out */
         json_object_set_new(object, "title", json_string(status->title));
     if (sps->width > 0) {
         json_object_set_new(object, "width", json_integer(sps->width));

@@ -146,7 +146,7 @@ const silence = (settings) =>
     const { streams, silent } = await loadOf(port);
     assert.deepEqual([streams, silent], [0, 1]);
     assert.match(await get(port, "/metrics"), /^hls_bridge_silent_publishers_total 1$/m);
-    assert.match(await readFile(path.join(hls, "../hls-bridge.log"), "utf8"), /ghost: let go, since nothing has ever come/);
+    assert.match(await readFile(path.join(hls, "../hls-bridge.log"), "utf8"), /ghost: ended, since nothing has ever come/);
     await assert.rejects(stat(path.join(hls, "ghost")), { code: "ENOENT" });
     assert.equal((await announce(port, "ghost"))[0], 201, "it may come again");
     await until("it is gone again", async () => (await loadOf(port)).silent === 2);

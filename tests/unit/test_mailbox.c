@@ -109,6 +109,40 @@ static void test_a_publisher_takes_the_place_of_the_one_before(void **state)
     ingest_destroy(&last);
 }
 
+/* Whoever reads must know of one that came and went without having been read of. */
+static void test_says_that_a_publisher_is_replaced(void **state)
+{
+    Mail mail;
+
+    (void)state;
+    publish(new_source());
+    mail = mailbox_read(box);
+    assert_false(mail.replaced);
+    ingest_destroy(&mail.source);
+    publish(new_source());
+    publish(new_source());
+    mail = mailbox_read(box);
+    assert_true(mail.replaced);
+    ingest_destroy(&mail.source);
+    assert_false(mailbox_read(box).replaced);
+    publish(new_source());
+    assert_int_equal(mailbox_unpublish(box), 0); /* it goes, and the next one replaces nobody */
+    assert_false(publish(new_source()));
+    mail = mailbox_read(box);
+    assert_false(mail.replaced);
+    ingest_destroy(&mail.source);
+}
+
+static void test_wakes_a_reader_without_mail(void **state)
+{
+    (void)state;
+    mailbox_wake(box);
+    assert_true(has_mail());
+    Mail mail = mailbox_read(box);
+    assert_false(mail.unpublish || mail.stop || mail.hurry || mail.source);
+    assert_false(has_mail());
+}
+
 static void test_a_publisher_goes(void **state)
 {
     Mail mail;
@@ -263,6 +297,8 @@ static const struct CMUnitTest tests[] = {
     TEST(test_an_empty_box),
     TEST(test_a_publisher_has_the_stream_before_he_is_read_of),
     TEST(test_a_publisher_takes_the_place_of_the_one_before),
+    TEST(test_says_that_a_publisher_is_replaced),
+    TEST(test_wakes_a_reader_without_mail),
     TEST(test_a_publisher_goes),
     TEST(test_who_was_ended_leaves_the_stream_to_who_waits),
     TEST(test_a_box_is_not_closed_while_a_publisher_waits),
