@@ -13,7 +13,7 @@ struct DatagramQueue {
     size_t limit;
     pthread_mutex_t lock; /* guards what follows, up to `dropped` */
     ByteBuffer in;        /* headers, each with its bytes behind it */
-    bool full;            /* what comes is dropped, until `in` is taken over */
+    bool full;            /* new datagrams are dropped until `in` is taken over */
     bool gap;             /* something was dropped before what is added next */
     uint64_t dropped;
 
@@ -46,7 +46,7 @@ void datagram_queue_destroy(DatagramQueue **queue)
     *queue = NULL;
 }
 
-/* The lock is held. Returns 0, or -1 where there is no room or no memory. */
+/* The lock is held. Returns 0, or -1 if there is no room or no memory. */
 static int append(DatagramQueue *q, const Datagram *datagram)
 {
     Datagram header = *datagram;
@@ -71,7 +71,7 @@ void datagram_queue_add(DatagramQueue *q, const Datagram *datagram)
     pthread_mutex_unlock(&q->lock);
 }
 
-/* Takes over what has been added since; all that was taken over before is done with. */
+/* Takes over what was added since; nothing of what was taken over before is left. */
 static void take_over(DatagramQueue *q)
 {
     ByteBuffer done = q->out;

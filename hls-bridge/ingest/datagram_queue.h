@@ -2,14 +2,14 @@
 #ifndef DATAGRAM_QUEUE_H
 #define DATAGRAM_QUEUE_H
 
-/* Datagrams that have come and wait for their stream's thread, which a slow disk may hold up. They
- * are taken in the order in which they were added.
+/* A queue of datagrams that wait for their stream's thread, which a slow disk may hold up. They are
+ * taken in the order in which they were added.
  *
- * Bounded: where more than `limit` bytes wait, what comes is dropped, until all that waits has been
- * taken over. So there is one long gap behind which decoding starts again, and not many short ones.
+ * Bounded: if more than `limit` bytes wait, new datagrams are dropped until all that wait have been
+ * taken over. So there is one long gap, after which decoding starts again, and not many short ones.
  *
- * Thread-safety: one thread adds, another one takes; neither ever waits for the other for longer
- * than it takes to copy a datagram. */
+ * Thread-safety: one thread adds, another one takes; neither waits for the other for longer than it
+ * takes to copy a datagram. */
 
 #include "base/media.h"
 
@@ -19,26 +19,26 @@ typedef struct Datagram {
     size_t track;
     int64_t arrival_us; /* when it came, monotonic */
     int64_t read_us;    /* when it was read; those that were read together have the same */
-    bool after_gap;     /* some that came before it were dropped */
+    bool after_gap;     /* datagrams before it were dropped */
     size_t len;
     const uint8_t *data;
 } Datagram;
 
 /* `limit`: bytes that may wait, a few dozen more for each datagram included. Twice as many may be
- * in memory: those that were taken over, and those that have come since. Returns NULL where there
+ * in memory: those that were taken over, and those that have come since. Returns NULL if there
  * is no memory. */
 DatagramQueue *datagram_queue_create(size_t limit);
 
 /* Accepts NULL, leaves NULL. */
 void datagram_queue_destroy(DatagramQueue **queue);
 
-/* Adds a copy, `after_gap` left aside. What finds no room, or no memory, is dropped and counted. */
+/* Adds a copy; `after_gap` is ignored. Without room or memory it is dropped and counted. */
 void datagram_queue_add(DatagramQueue *queue, const Datagram *datagram);
 
-/* The next one, which is borrowed until datagram_queue_pop(). Returns false where none waits. */
+/* The next datagram, borrowed until datagram_queue_pop(). Returns false if none waits. */
 bool datagram_queue_peek(DatagramQueue *queue, Datagram *out);
 
-/* Done with the one that was looked at. */
+/* Removes the datagram that datagram_queue_peek() gave. */
 void datagram_queue_pop(DatagramQueue *queue);
 
 /* How many were dropped. */

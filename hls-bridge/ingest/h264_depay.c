@@ -9,8 +9,8 @@
 /* Payload structures, RFC 6184 table 1. */
 enum { NAL_SINGLE_MAX = 23, NAL_STAP_A = 24, NAL_FU_A = 28 };
 
-/* Types that no sender has a use for, H.264 table 7-1; and the bit that says that something is
- * wrong. Another codec's packets look so, half of the time or always. */
+/* NAL unit types that no sender uses, H.264 table 7-1; and the forbidden bit. Packets of another
+ * codec often or always have one of these. */
 static bool is_no_nal(const uint8_t *p)
 {
     static const uint32_t none = 1u << 0 | 7u << 16 | 7u << 21;
@@ -155,7 +155,7 @@ static void keep_sei(H264Depay *d, const uint8_t *nal, size_t len)
     d->sei_len += len;
 }
 
-/* Takes the beginning of a NAL unit, or a whole one. Returns false where it is not part of what is
+/* Takes the beginning of a NAL unit, or a whole one. Returns false if it is not part of what is
  * written: it is kept elsewhere, or left out. */
 static bool take_nal(H264Depay *d, Assembly *a, const uint8_t *nal, size_t len)
 {
@@ -260,8 +260,8 @@ static Assembly *close_current(H264Depay *d)
     return &d->assembly[d->current];
 }
 
-/* Whether an access unit that begins with this payload has surely lost nothing before it. A slice
- * does not tell: parameter sets may have stood before it. */
+/* Whether an access unit that begins with this payload is certainly complete at its beginning. A
+ * slice does not tell: parameter sets may have been before it. */
 static bool begins_picture(const uint8_t *p, size_t len)
 {
     unsigned type = h264_nal_type(p);
@@ -299,7 +299,7 @@ void h264_depay_push(H264Depay *d, const RtpPacket *packet, int64_t rtp_ts, int6
         close_current(d);
 }
 
-/* Whether the parameter sets of this IDR picture make decoders begin anew. */
+/* Whether decoders start again with this IDR picture, because of its parameter sets. */
 static bool restarts_decoders(const H264Depay *d)
 {
     const H264Sps *now = &d->sets.newest, *before = &d->sps;
@@ -342,7 +342,7 @@ static bool judge(H264Depay *d, Assembly *a, AccessUnit *out)
 
 bool h264_depay_pop(H264Depay *d, AccessUnit *out)
 {
-    /* where both are whole, the current one is the older */
+    /* if both are whole, the current one is the older */
     for (unsigned i = 0; i < 2; i++) {
         Assembly *a = &d->assembly[(d->current + i) % 2];
         if (!a->whole)

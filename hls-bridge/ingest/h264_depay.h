@@ -2,12 +2,12 @@
 #ifndef H264_DEPAY_H
 #define H264_DEPAY_H
 
-/* Turns ordered RTP packets into whole, decodable access units (RFC 6184: single NAL unit packets,
+/* Builds whole, decodable access units from ordered RTP packets (RFC 6184: single NAL unit packets,
  * STAP-A and FU-A, which is all that packetization-mode 1 has).
  *
- * What comes out can be decoded by who has decoded everything that came out before: after a loss
- * nothing comes until the next whole IDR picture, so a damaged picture is never shown. Parameter
- * sets are kept, from the stream and from SDP, and stand before every IDR picture.
+ * A decoder that has decoded all earlier access units can decode the next one. After a loss nothing
+ * comes out until the next whole IDR picture, so a damaged picture is never shown. Parameter sets
+ * are kept, from the stream and from SDP, and stand before every IDR picture.
  *
  * Pure: nothing is allocated after create. Thread-safety: one thread. */
 
@@ -25,28 +25,28 @@ typedef struct H264DepayStats {
     bool has_sets;        /* parameter sets of both kinds are known, from wherever */
 } H264DepayStats;
 
-/* Returns NULL where there is no memory. */
+/* Returns NULL if there is no memory. */
 H264Depay *h264_depay_create(void);
 
 /* Accepts NULL, leaves NULL. */
 void h264_depay_destroy(H264Depay **depay);
 
 /* Takes a parameter set NAL unit from outside the stream (sprop-parameter-sets, RFC 6184 section
- * 8.1). Returns 0, or -1 where it is none or cannot be read. */
+ * 8.1). Returns 0, or -1 if it is none or cannot be read. */
 int h264_depay_add_parameter_set(H264Depay *depay, const uint8_t *nal, size_t len);
 
 /* Takes the next packet in order. `lost`: how many are missing directly before it. `restarted`: it
- * has nothing to do with those before. Drain h264_depay_pop() before the next. */
+ * does not continue the packets before it. Drain h264_depay_pop() before the next call. */
 void h264_depay_push(H264Depay *depay, const RtpPacket *packet, int64_t rtp_ts, int64_t arrival_us,
                      uint32_t lost, bool restarted);
 
 /* The next access unit that is whole and decodable. */
 bool h264_depay_pop(H264Depay *depay, AccessUnit *out);
 
-/* The picture that was handed out last is not used: nothing comes until an IDR picture does. */
+/* The caller did not use the last picture: nothing comes out until the next IDR picture. */
 void h264_depay_lose(H264Depay *depay);
 
-/* Whether nothing can come until an IDR picture does: the sender must be asked for one. */
+/* Whether nothing can come out before an IDR picture: the sender must be asked for one. */
 bool h264_depay_needs_idr(const H264Depay *depay);
 
 /* The parameter set of the last IDR picture handed out; width 0: there was none yet. */

@@ -3,10 +3,10 @@
 #define INGEST_H
 
 /* One publisher, wherever its media come from: RTP from sockets (rtp_source.h), or a recording
- * (replay.h). A stream knows this table, and not what is behind it.
+ * (replay.h). A stream knows only this table.
  *
- * The stream's thread goes round: it reads; it receives until there is nothing, and does what each
- * time has brought about; it rests until something can be read, or is due.
+ * The stream's thread works in a loop: it reads; it receives until there is nothing, and does what
+ * is due at each time; it rests until something can be read, or is due.
  *
  * Thread-safety: one thread, the stream's. */
 
@@ -31,30 +31,30 @@ typedef struct IntakeSink {
 typedef enum IngestNews {
     INGEST_NOTHING,
     INGEST_MEDIA,
-    INGEST_GAP, /* what comes next follows a gap, since it could not wait: `begin_anew` */
+    INGEST_GAP, /* media was dropped since too much waited: call `begin_anew` */
 } IngestNews;
 
 typedef struct IngestTable {
-    /* Media may begin, or begins anew: to be called before the first `receive`, and after
-     * `begin_anew`. `audio` is borrowed, and needed if a rendition is audio; `starts_90k` is where
-     * on the stream's clock this publisher may begin. */
+    /* Lets media begin: call it before the first `receive`, and after `begin_anew`. `audio` is
+     * borrowed, and needed if a rendition is audio; `starts_90k` is the earliest place on the
+     * stream's clock for this publisher. */
     void (*start)(Ingest *ingest, const IntakeSink *sink, OpusToAac *audio, int64_t starts_90k);
 
-    /* Reads what has come. The thread is at work from now on, until it rests: if it is held up,
-     * others read for it, and ask for IDR pictures as `keep_asking` says. */
+    /* Reads what has come. From now until `rest` the thread works: if it is held up, the stand-in
+     * reads for it, and asks for IDR pictures as `keep_asking` says. */
     void (*read)(Ingest *ingest, int64_t now_us);
     void (*rest)(Ingest *ingest);
 
     /* Takes in what was read at one time, which `read_us` takes: long ago if the thread was held
-     * up. To be called until there is nothing. */
+     * up. Call it until there is nothing. */
     IngestNews (*receive)(Ingest *ingest, int64_t *read_us);
     bool (*has_more)(Ingest *ingest);
 
-    /* What was received, which was finished, has nothing to do with what comes next. */
+    /* Forgets the media before a gap, after `finish`: what comes next starts again. */
     void (*begin_anew)(Ingest *ingest);
 
-    /* Goes on with what time has brought about; `now_us` is the time up to which all was received.
-     * Asks by itself for an IDR picture of each track that cannot go on without. */
+    /* Does what is due at `now_us`, up to which all was received. Asks by itself for an IDR picture
+     * of each track that cannot go on without one. */
     void (*tick)(Ingest *ingest, int64_t now_us);
 
     /* When `tick` next has something to do; NEVER_US: not by itself. */
@@ -67,12 +67,11 @@ typedef struct IngestTable {
      * since. */
     void (*ask_for_idr)(Ingest *ingest, int64_t now_us);
 
-    /* While the thread is held up, the publisher is asked at `at_us` and each `every_us` from then
-     * on; NEVER_US: not at all. */
+    /* While the thread is held up, the stand-in asks the publisher at `at_us`, and each `every_us`
+     * from then on; NEVER_US: not at all. */
     void (*keep_asking)(Ingest *ingest, int64_t at_us, int64_t every_us);
 
-    /* The publisher has gone: fills the audio up to where its pictures have ended, 0: there were
-     * none. */
+    /* The publisher has gone: fills the audio up to the end of its pictures; 0: it had none. */
     void (*finish)(Ingest *ingest, int64_t pictures_end_90k);
 
     /* The stream's clock at `now_us`; false: no media has come yet. */
@@ -88,7 +87,7 @@ typedef struct IngestTable {
     void (*destroy)(Ingest *ingest);
 } IngestTable;
 
-/* What all have. */
+/* The members of every ingest. */
 struct Ingest {
     const IngestTable *does;
     Renditions renditions;         /* that it sends, in the order of its tracks */

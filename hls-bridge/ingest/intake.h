@@ -19,7 +19,7 @@
 
 typedef struct Intake Intake;
 
-/* `sdp` is what the publisher says of its tracks. Returns NULL where there is no memory. */
+/* `sdp` is what the publisher says of its tracks. Returns NULL if there is no memory. */
 Intake *intake_create(const SourceSdp *sdp);
 
 /* To be called once, before any media. `audio` is borrowed, and needed where the description has
@@ -33,17 +33,16 @@ void intake_destroy(Intake **intake);
  * counted and dropped. */
 void intake_datagram(Intake *intake, size_t track, const uint8_t *data, size_t len, int64_t now_us);
 
-/* Goes on with what time has brought about: packets waited for in vain, sound that stays away. */
+/* Does what is due: gives up packets that did not come, and fills missing sound. */
 void intake_tick(Intake *intake, int64_t now_us);
 
 /* When intake_tick() next has something to do; NEVER_US: not by itself. */
 int64_t intake_deadline_us(const Intake *intake);
 
-/* The publisher has gone: fills the audio up to where his pictures have ended, 0: there were none.
- */
+/* The publisher has gone: fills the audio up to the end of its pictures; 0: it had none. */
 void intake_finish(Intake *intake, int64_t pictures_end_90k);
 
-/* Whether no picture of a track can come, or none at its right time, until an IDR picture does. */
+/* Whether a track needs an IDR picture before its next picture, or before one at its right time. */
 bool intake_needs_idr(const Intake *intake, size_t track);
 
 /* The stream's clock at `now_us`; false: no media has come yet. */

@@ -27,7 +27,7 @@ typedef struct RtcpReporter {
 void rtcp_reporter_packet(RtcpReporter *reporter, const RtpPacket *packet, int64_t now_us);
 void rtcp_reporter_sender_report(RtcpReporter *reporter, uint64_t ntp, int64_t now_us);
 
-/* The next report's block. Returns false where there is nothing to report on. */
+/* The next report's block. Returns false if there is nothing to report on. */
 bool rtcp_reporter_block(RtcpReporter *reporter, int64_t now_us, RtcpReportBlock *out);
 
 #endif

@@ -18,10 +18,10 @@
 /* Bytes, as asked for; the kernel grants up to net.core.rmem_max. A second of 8 Mbit/s. */
 #define RECEIVE_BUFFER (1 << 20)
 
-/* What the kernel stamps longer ago than this was not stamped by the clock that we read. */
+/* A kernel's timestamp older than this is not of the clock that we read. */
 #define STAMP_AGE_MAX_US US_PER_S
 
-/* The wall clock was set where it has moved against the other one by more than this. */
+/* If the wall clock moves against the monotonic one by more than this, it was set. */
 #define CLOCK_SET_US US_PER_MS
 
 typedef struct Port {
@@ -187,7 +187,7 @@ static void send_from(const Port *port, const uint8_t *data, size_t len)
 {
     if (port->peer.sin_port == 0)
         return;
-    /* what cannot be sent now is asked for again soon; nobody waits for it */
+    /* a request that cannot be sent now is soon made again; nothing waits for it */
     if (port->peer_fixed)
         send(port->fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
     else
@@ -241,7 +241,7 @@ static Notes read_notes(struct msghdr *header)
     return notes;
 }
 
-/* The wall clock at `now_us`; 0 where it was set since, and the kernel's timestamps are of another.
+/* The wall clock at `now_us`; 0 if it was set since, and the kernel's timestamps are of another.
  */
 static int64_t wall_clock(RtpIngest *ingest, int64_t now_us)
 {

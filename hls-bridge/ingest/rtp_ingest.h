@@ -5,13 +5,13 @@
 /* The sockets of one publisher: RTP and RTCP come in, RTCP goes out.
  *
  * Each track has a port for both (rtcp-mux, RFC 5761), or a second one for RTCP. A port that knows
- * its peer takes packets from nobody else; one that does not answers to whom it last heard.
+ * its peer takes packets from it only; one that does not answers to the last sender.
  *
- * What has come is read by the stream's thread or, while that is held up, by the stand-in's; it
- * waits in a datagram_queue.
+ * The stream's thread reads; while it is held up, the stand-in does. What was read waits in a
+ * datagram_queue.
  *
- * Thread-safety: rtp_ingest_held_up_us() and rtp_ingest_stand_in() are for another thread; all else
- * is for the stream's. */
+ * Thread-safety: rtp_ingest_held_up_us() and rtp_ingest_stand_in() are for the stand-in's thread;
+ * all else is for the stream's thread. */
 
 #include <netinet/in.h>
 #include <poll.h>
@@ -56,7 +56,7 @@ uint16_t rtp_ingest_port(const RtpIngest *ingest, size_t track);
 /* Fills `fds` (RTP_INGEST_FDS_MAX) for poll(). Returns how many. */
 size_t rtp_ingest_poll_fds(const RtpIngest *ingest, struct pollfd *fds);
 
-/* The stream's thread is at work from now on, until it rests and waits for what comes. */
+/* The stream's thread works from now on, until it rests. */
 void rtp_ingest_work(RtpIngest *ingest, int64_t now_us);
 void rtp_ingest_rest(RtpIngest *ingest);
 
@@ -66,7 +66,7 @@ void rtp_ingest_read(RtpIngest *ingest, int64_t now_us);
 /* How long the stream's thread has been at work without reading; 0: it rests. */
 int64_t rtp_ingest_held_up_us(const RtpIngest *ingest, int64_t now_us);
 
-/* Reads in the place of the stream's thread. */
+/* Reads in place of the stream's thread. */
 void rtp_ingest_stand_in(RtpIngest *ingest);
 
 /* What was read, in that order; as datagram_queue_peek() and datagram_queue_pop(). */
@@ -76,8 +76,8 @@ void rtp_ingest_pop(RtpIngest *ingest);
 /* Sends RTCP to the peer of `track`, if one is known yet. */
 void rtp_ingest_send_rtcp(RtpIngest *ingest, size_t track, const uint8_t *data, size_t len);
 
-/* Has whoever reads send RTCP (RTCP_PLI_SIZE bytes) at `at_us` and each `every_us` from then on,
- * unless this is called again by then. NEVER_US: not at all. */
+/* Makes the thread that reads send RTCP (RTCP_PLI_SIZE bytes) at `at_us`, and each `every_us` from
+ * then on, until the next call. NEVER_US: not at all. */
 void rtp_ingest_repeat(RtpIngest *ingest, size_t track, const uint8_t *data, int64_t at_us,
                        int64_t every_us);
 

@@ -8,8 +8,8 @@
 #define DEFAULT_WAIT_US  (200 * US_PER_MS)
 #define DEFAULT_CAPACITY 512
 
-/* A sequence number this far from the expected one is no reordering: RFC 3550 appendix A.1 takes
- * the sender to have begun anew once a second packet follows the odd one. */
+/* A sequence number this far from the expected one is not reordering: by RFC 3550 appendix A.1 the
+ * sender has started again if a second packet follows the odd one. */
 #define MAX_DROPOUT  3000
 #define MAX_MISORDER 512
 
@@ -30,7 +30,7 @@ struct RtpReorder {
     size_t held;          /* slots in use */
     int64_t newest;       /* highest sequence held; valid while held > 0 */
     int64_t gap_since_us; /* when `next` was first missed; valid while held > 0 and it is missing */
-    Slot odd;             /* a packet that would begin anew; the one after it decides */
+    Slot odd;             /* a packet of a new beginning, perhaps; the one after it decides */
     bool restart_pending; /* the next one delivered is the first of a new beginning */
     RtpReorderStats stats;
     Slot slots[]; /* at sequence % capacity */
@@ -116,8 +116,8 @@ static void hold(RtpReorder *r, const RtpPacket *packet, int64_t sequence, int64
     }
 }
 
-/* Whether the packet belongs to the sequence that is under way. One stray packet does not, and is
- * set aside; where a second one is in line with it, the sender has begun anew with the first. */
+/* Whether the packet belongs to the current sequence. A stray packet does not, and is set aside; if
+ * a second one follows it, the sender has started again with the first. */
 static bool belongs(RtpReorder *r, const RtpPacket *packet, int64_t now_us)
 {
     int16_t step = (int16_t)(uint16_t)(packet->sequence - (uint16_t)r->next);

@@ -4,10 +4,10 @@
 
 /* Puts the packets of one track into order.
  *
- * A packet that is next in order passes at once, uncopied. Behind a gap packets are held, for the
- * retransmission may come; when the oldest of them has waited max_wait_us, what is missing is given
- * up. It is bounded by time and not by count: a count is short where packets are many, and long
- * where they are few.
+ * A packet that is next in order passes at once, uncopied. Behind a gap packets are held, since the
+ * missing one may be sent again; when the oldest has waited max_wait_us, the missing ones are given
+ * up. The limit is a time and not a count: a count is short if packets are many, and long if they
+ * are few.
  *
  * Pure: time is an argument; nothing is allocated after create.
  * Thread-safety: one thread. */
@@ -28,7 +28,7 @@ typedef struct RtpOrdered {
     int64_t sequence; /* unwrapped */
     int64_t arrival_us;
     uint32_t lost;  /* packets missing directly before this one */
-    bool restarted; /* the sender began anew (other SSRC, or a jump): no relation to what was before
+    bool restarted; /* the sender started again (other SSRC, or a jump): unrelated to packets before
                      */
 } RtpOrdered;
 
@@ -37,24 +37,24 @@ typedef struct RtpReorderStats {
     uint64_t late;                 /* came after they were given up */
     uint64_t lost;                 /* given up */
     uint64_t reordered;            /* came after a later one, in time */
-    uint64_t strays;               /* of another sequence than the one under way */
-    uint64_t restarts;             /* the sender began anew */
+    uint64_t strays;               /* of another sequence than the current one */
+    uint64_t restarts;             /* the sender started again */
     uint64_t overflow;             /* behind a gap that is wider than what can be held */
     uint64_t waited_us;            /* that packets were held, summed */
 } RtpReorderStats;
 
-/* A member of `params` that is 0 takes its default. Returns NULL where there is no memory. */
+/* A member of `params` that is 0 takes its default. Returns NULL if there is no memory. */
 RtpReorder *rtp_reorder_create(const RtpReorderParams *params);
 
 /* Accepts NULL, leaves NULL. */
 void rtp_reorder_destroy(RtpReorder **reorder);
 
-/* Takes a packet in. Returns true where it is next in order: `out` is it, without a copy. After
- * either answer drain rtp_reorder_pop(). */
+/* Takes a packet. Returns true if it is next in order: then `out` is that packet, without a copy.
+ * In both cases drain rtp_reorder_pop() after it. */
 bool rtp_reorder_push(RtpReorder *reorder, const RtpPacket *packet, int64_t now_us,
                       RtpOrdered *out);
 
-/* The next packet that is in order now, or whose predecessors are given up. */
+/* The next packet that is in order now, or after those that were given up. */
 bool rtp_reorder_pop(RtpReorder *reorder, int64_t now_us, RtpOrdered *out);
 
 /* When rtp_reorder_pop() would have something with no further packet; NEVER_US where nothing is

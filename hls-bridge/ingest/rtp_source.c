@@ -13,10 +13,10 @@ _Static_assert(RTP_INGEST_FDS_MAX <= INGEST_FDS_MAX, "the stream has room for al
 #define ASK_PAUSE_US     (100 * US_PER_MS) /* between two requests for an IDR picture */
 #define ASK_AGAIN_US     (400 * US_PER_MS) /* while pictures cannot be decoded */
 #define REPORT_PERIOD_US (2 * US_PER_S)
-#define UNREAD_ASK_US    (2 * US_PER_S)    /* while nobody has read of it */
-#define BEHIND_US        (300 * US_PER_MS) /* what was found out so late need not be asked for */
+#define UNREAD_ASK_US    (2 * US_PER_S) /* before the stream's thread has read of it */
+#define BEHIND_US        (300 * US_PER_MS) /* this far behind, an old request for an IDR is pointless */
 
-/* What one track has sent, beside its media. */
+/* What is known of one track's sender. */
 typedef struct SourceTrack {
     TrackKind kind;
     int64_t last_asked_us;       /* for an IDR picture */

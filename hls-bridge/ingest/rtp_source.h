@@ -2,8 +2,8 @@
 #ifndef RTP_SOURCE_H
 #define RTP_SOURCE_H
 
-/* The ingest of a publisher that sends RTP: what comes in from its sockets goes to its intake, what
- * its sender must know goes back as RTCP. */
+/* The ingest of a publisher that sends RTP: datagrams from its sockets go to its intake, and RTCP
+ * for its sender goes back. */
 
 #include "base/clock.h"
 #include "ingest/ingest.h"

@@ -2,8 +2,8 @@
 #ifndef SOURCE_PROBLEM_H
 #define SOURCE_PROBLEM_H
 
-/* What makes a publisher's video one that nobody, or not everybody, can play: of that it must be
- * told, since packets come all the same and everything looks well.
+/* Finds out why a publisher's video cannot be played, or not by everybody. Somebody must be told:
+ * packets come all the same, and everything looks well.
  *
  * Pure. Thread-safety: none needed, there is no state. */
 

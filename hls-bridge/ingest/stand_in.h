@@ -2,8 +2,8 @@
 #ifndef STAND_IN_H
 #define STAND_IN_H
 
-/* The thread that reads the sockets of a publisher while the stream's own thread is held up by a
- * disk, so that what has come to this machine is not lost in the kernel. It does nothing else, and
+/* The thread that reads a publisher's sockets while a disk holds up the stream's own thread, so
+ * that the kernel does not drop packets that have reached this machine. It does nothing else, and
  * nothing holds it up.
  *
  * Thread-safety: every function may be called from any thread, but for create and destroy. */
@@ -13,17 +13,16 @@
 
 typedef struct StandIn StandIn;
 
-/* Starts the thread. `clock`, borrowed, is that of whom it stands in for. Returns NULL with errno.
- */
+/* Starts the thread. `clock`, borrowed, is the streams' clock. Returns NULL with errno. */
 StandIn *stand_in_create(const Clock *clock);
 
 /* All must have been removed. Accepts NULL, leaves NULL. */
 void stand_in_destroy(StandIn **stand_in);
 
-/* Looks after `ingest`, which is borrowed, from now on. Returns 0, or -1 with errno. */
+/* Stands in for `ingest`, which is borrowed, from now on. Returns 0, or -1 with errno. */
 int stand_in_add(StandIn *stand_in, RtpIngest *ingest);
 
-/* Once this returns, it is not touched any more. One that was not added is left alone. */
+/* Once this returns, `ingest` is not touched any more. One that was not added is left alone. */
 void stand_in_remove(StandIn *stand_in, RtpIngest *ingest);
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef TRACK_RATES_H
 #define TRACK_RATES_H
 
-/* What each track sends a second, for people, who want to see it change.
+/* How much each track sends in a second, for people who want to see it change.
  *
  * Pure: time is an argument. Thread-safety: one thread. */
 
