@@ -287,7 +287,7 @@ int follow_run(Follow *f)
     f->next_multi_us = clock_us(CLOCK_MONOTONIC) + MASTER_US;
     if (http_client_get(f->world.http, f->url, TIMEOUT_US, on_first, f) < 0)
         return -1;
-    while (!f->failed && clock_us(CLOCK_MONOTONIC) < until && !all_ended(f)) {
+    while (!f->failed && clock_us(CLOCK_MONOTONIC) < until && !*f->options.over && !all_ended(f)) {
         http_client_run(f->world.http, TICK_MS);
         tick(f);
     }

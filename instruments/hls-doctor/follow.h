@@ -8,14 +8,16 @@
  * Thread-safety: one thread. */
 
 #include <jansson.h>
+#include <signal.h>
 #include <stdbool.h>
 
 typedef struct Follow Follow;
 
 typedef struct FollowOptions {
-    const char *url; /* borrowed, as the rest */
-    double time_s;   /* how long it is watched */
-    bool quiet;      /* no line for each segment */
+    const char *url;                   /* borrowed, as the rest */
+    double time_s;                     /* how long it is watched */
+    bool quiet;                        /* no line for each segment */
+    const volatile sig_atomic_t *over; /* set: it has been watched for long enough */
 } FollowOptions;
 
 /* Returns NULL if there is no memory. */

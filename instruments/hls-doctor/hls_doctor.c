@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +42,17 @@ static const char usage[] =
     "  -q, --quiet          print the result only\n"
     "  -h, --help           print this\n"
     "\n"
+    "SIGINT (Ctrl-C) ends the watching, and the result is printed as ever.\n"
+    "\n"
     "Exit status: 0 nothing is wrong, 1 faults were found, 2 the playlist could not be watched.\n";
+
+static volatile sig_atomic_t over; /* it has been watched for long enough */
+
+static void on_interrupt(int signal)
+{
+    (void)signal;
+    over = 1;
+}
 
 typedef struct Options {
     const char *where;
@@ -296,7 +307,7 @@ static void watch(Doctor *d)
         look_at_new_segments(d);
         look_at_retained(d);
         const M3u8 *last = playlist_rules_last(d->rules);
-        if (until != 0 && (now >= until || (last && last->ended)))
+        if (over || (until != 0 && (now >= until || (last && last->ended))))
             break;
         sleep_us(POLL_US);
     }
@@ -440,7 +451,7 @@ static bool has_low_latency(Doctor *d)
 /* Returns the exit status. */
 static int follow_all(const Options *o)
 {
-    FollowOptions options = {o->where, o->time_s, o->quiet || o->json};
+    FollowOptions options = {o->where, o->time_s, o->quiet || o->json, &over};
     Follow *f = follow_create(&options);
     int status = 2;
 
@@ -489,6 +500,8 @@ int main(int argc, char **argv)
     if (status)
         return status - 1;
 
+    sigaction(SIGINT, &(struct sigaction){.sa_handler = on_interrupt, .sa_flags = SA_RESTART},
+              NULL);
     Doctor d = {.options = &options, .fetch = fetch_create(options.where)};
     if (!d.fetch) {
         fputs("hls-doctor: there is no memory\n", stderr);

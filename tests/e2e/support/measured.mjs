@@ -4,7 +4,8 @@
 // pictures when it shares two cores. ./check live asserts it, on a machine that has nothing else to do; everywhere else
 // it is told. What is ours of it is asserted of recordings, whose time is their own (tests/replay).
 
-const LIVE = process.env.JANUS_HLS_LIVE === "1";
+/** Whether this run measures. */
+export const LIVE = process.env.JANUS_HLS_LIVE === "1";
 
 /** Rules of hls-doctor about how fast things come. */
 const PACE = /^a hinted part trickles in|^no new (part|segment) for/;

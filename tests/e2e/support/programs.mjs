@@ -2,10 +2,12 @@
 
 // Programs that look at what was published: hls-doctor, ffprobe, Shaka Packager, tsinfo.
 
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { built } from "../../../tools/stack/stack.mjs";
+
+const WATCH_MAX_S = 170; // whoever begins to watch ends it; this is for those that could not
 
 /** Runs a program to its end. Resolves to { status, stdout, stderr }; never throws. */
 export function run(command, args, options = {}) {
@@ -20,6 +22,31 @@ export async function doctor(playlist, seconds, { wait = 15 } = {}) {
   const { status, stdout, stderr } = await run(built().doctor, ["--json", "-t", seconds, "-w", wait, playlist]);
   if (status === 2) throw new Error(stderr);
   return JSON.parse(stdout);
+}
+
+/**
+ * hls-doctor follows a playlist until end() is called, which resolves to its report. `report` is the same if the stream
+ * ends by itself.
+ */
+export function watch(playlist, { wait = 15 } = {}) {
+  const child = spawn(built().doctor, ["--json", "-t", String(WATCH_MAX_S), "-w", String(wait), playlist],
+    { stdio: ["ignore", "pipe", "pipe"] });
+  let out = "", wrong = "";
+  child.stdout.on("data", (data) => (out += data));
+  child.stderr.on("data", (data) => (wrong += data));
+  const report = new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (status) => (status === 0 || status === 1 ? resolve(JSON.parse(out)) :
+      reject(new Error(`hls-doctor of ${playlist}: ${wrong || `status ${status}`}`))));
+  });
+  report.catch(() => {}); // whoever asks for it is told
+  return {
+    report,
+    end: () => {
+      child.kill("SIGINT");
+      return report;
+    },
+  };
 }
 
 /** Packets of a segment by libav: [{ stream_index, codec_type, pts, dts, flags }], and its complaints. */
