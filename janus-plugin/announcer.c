@@ -102,9 +102,9 @@ static void on_bridge_unreachable(void *user, unsigned serial, const char *reaso
     pthread_mutex_unlock(&session->lock);
     if (!current)
         return;
-    JANUS_LOG(LOG_WARN, "[hls] %s: %s; trying again\n", stream.text, reason);
+    JANUS_LOG(LOG_WARN, "[hls] %s: %s; the publisher waits\n", stream.text, reason);
     publisher_push_status(session, "waiting",
-                          "the HLS bridge cannot be reached; it is tried again");
+                          "the HLS bridge does not answer: this goes live by itself when it does");
     publisher_notify(session, stream.text, "bridge-lost", json_pack("{s:s}", "reason", reason));
 }
 

@@ -24,6 +24,7 @@ check_PROGRAMS += $(plugin_programs)
 	%D%/test_plugin_requests.c \
 	%D%/test_plugin_turns.c \
 	%D%/test_publisher.c \
+	%D%/test_publisher_figures.c \
 	%D%/test_session.c \
 	$(plugin_stubs)
 %C%_unit_publisher_CPPFLAGS = $(plugin_stubs_cppflags)

@@ -103,6 +103,23 @@ bool play_says(const json_t *event, const char *field, const char *text)
     return false;
 }
 
+void play_require_ended(const StubHandle *handle, const char *code)
+{
+    const json_t *event = stub_last_event(handle, "unpublished");
+
+    fibers_require(stub_count_events(handle, "unpublished") == 1);
+    fibers_require(play_says(event, "code", code) && play_says(event, "stream", "shop"));
+    fibers_require(json_string_value(json_object_get(event, "reason")));
+}
+
+void play_require_state(StubHandle *handle, const char *state)
+{
+    json_t *info = stub_query(handle);
+
+    fibers_require(play_says(info, "state", state));
+    json_decref(info);
+}
+
 PlayReceiver play_receiver(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

@@ -42,6 +42,11 @@ StubHandle *play_live(const char *publish);
  * "tracks.1.packets". */
 int64_t play_number(StubHandle *handle, const char *path);
 
+/* The state of a handle is `state`; its publisher was told once that it, "shop", has ended, with
+ * `code` and a reason. Each ends the program if it is not so. */
+void play_require_state(StubHandle *handle, const char *state);
+void play_require_ended(const StubHandle *handle, const char *code);
+
 /* Whether a field of a kept event is `text`. */
 bool play_says(const json_t *event, const char *field, const char *text);
 

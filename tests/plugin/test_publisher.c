@@ -32,24 +32,6 @@ static void require_error(const StubHandle *handle, int code)
     fibers_require(said == code);
 }
 
-/* The publisher was told once that it has ended, and why. */
-static void require_ended(const StubHandle *handle, const char *code)
-{
-    const json_t *event = stub_last_event(handle, "unpublished");
-
-    fibers_require(stub_count_events(handle, "unpublished") == 1);
-    fibers_require(play_says(event, "code", code) && play_says(event, "stream", "shop"));
-    fibers_require(json_string_value(json_object_get(event, "reason")));
-}
-
-static void require_state(StubHandle *handle, const char *state)
-{
-    json_t *info = stub_query(handle);
-
-    fibers_require(play_says(info, "state", state));
-    json_decref(info);
-}
-
 /* ---- the beginning ---- */
 
 PLAY(goes_live_when_its_media_flows, "open = true; playback = \"https://cdn.example\";")
@@ -61,10 +43,10 @@ PLAY(goes_live_when_its_media_flows, "open = true; playback = \"https://cdn.exam
     fibers_require(play_says(event, "stream", "shop"));
     fibers_require(play_says(playback, "hls", "https://cdn.example/live/shop/index.m3u8"));
     fibers_require(play_says(playback, "watch", "https://cdn.example/watch.html?stream=shop"));
-    require_state(handle, "preparing");
+    play_require_state(handle, "preparing");
     fibers_require(stub_bridge_announced() == 0); /* nothing can flow yet */
     stub_setup(handle);
-    require_state(handle, "live");
+    play_require_state(handle, "live");
     fibers_require(stub_bridge_announced() == 1);
     stub_setup(handle); /* as after an ICE restart */
     fibers_require(stub_bridge_announced() == 1 && stub_bridge_holds() == 1);
@@ -83,12 +65,12 @@ PLAY(one_that_never_connects_is_ended_after_thirty_seconds, "open = true;")
     stub_clock_pass(30 * SECOND);
     fibers_set_ticks(1);
     fibers_settle();
-    require_state(handle, "preparing");
+    play_require_state(handle, "preparing");
     stub_clock_pass(1);
     fibers_set_ticks(1);
     fibers_settle();
-    require_state(handle, "idle");
-    require_ended(handle, "disconnected");
+    play_require_state(handle, "idle");
+    play_require_ended(handle, "disconnected");
     fibers_require(handle->close_pc);
     stub_setup(handle); /* too late */
     fibers_require(stub_bridge_announced() == 0);
@@ -106,7 +88,7 @@ PLAY(an_answer_that_cannot_be_sent_leaves_nothing, "open = true;")
     stub_answer_error = 0;
     stub_has_handlers = false;
     require_error(handle, HLS_ERROR_INTERNAL);
-    require_state(handle, "idle");
+    play_require_state(handle, "idle");
     fibers_require(handle->close_pc);
     fibers_require(play_says(stub_last_event(NULL, "unpublished"), "code", "failed"));
     fibers_require(stub_count_events(NULL, "published") == 0);
@@ -172,9 +154,9 @@ PLAY(a_hangup_says_that_the_connection_closed, "open = true;")
     StubHandle *handle = play_live(PUBLISH("shop"));
 
     stub_hangup(handle);
-    require_ended(handle, "disconnected");
+    play_require_ended(handle, "disconnected");
     stub_hangup(handle);
-    require_ended(handle, "disconnected"); /* once */
+    play_require_ended(handle, "disconnected"); /* once */
     play_leave(handle);
     require_nothing_is_left();
 }
@@ -185,16 +167,16 @@ PLAY(whoever_has_the_key_takes_the_name_over, "open = true;")
 {
     StubHandle *first = play_live(PUBLISH("shop")), *second = play_prepare(PUBLISH("shop"));
 
-    require_ended(first, "taken-over");
-    require_state(first, "idle");
+    play_require_ended(first, "taken-over");
+    play_require_state(first, "idle");
     fibers_require(first->close_pc);
-    require_state(second, "preparing");
+    play_require_state(second, "preparing");
     stub_setup(first); /* too late */
     fibers_require(stub_bridge_announced() == 0);
     stub_setup(second);
     fibers_require(stub_bridge_announced() == 1);
     stub_hangup(first); /* as Janus does after close_pc: the name is not its own any more */
-    require_state(second, "live");
+    play_require_state(second, "live");
     fibers_require(stub_bridge_announced() == 1);
     json_t *reply = play_question(first, "{\"request\":\"list\"}");
     fibers_require(json_array_size(json_object_get(reply, "streams")) == 1);
@@ -212,7 +194,7 @@ PLAY(a_handle_that_has_gone_takes_nothing_over, "open = true;")
     fibers_require(!stub_send(second, PUBLISH("shop"), OFFER_BOTH));
     stub_detach(second);
     fibers_settle();
-    require_state(first, "live");
+    play_require_state(first, "live");
     fibers_require(stub_count_events(first, "unpublished") == 0);
     play_leave(second);
     play_leave(first);
@@ -226,7 +208,7 @@ PLAY(whoever_has_another_key_is_refused, "open = true;")
     play_ask(second, OTHER_KEY, OFFER_BOTH);
     require_error(second, HLS_ERROR_NAME_TAKEN);
     fibers_require(second->close_pc);
-    require_state(first, "live");
+    play_require_state(first, "live");
     fibers_require(stub_count_events(first, "unpublished") == 0);
     play_leave(second);
     play_leave(first);
@@ -244,8 +226,8 @@ PLAY(an_operator_kicks_by_name, "open = true;")
     reply = stub_admin("{\"request\":\"kick\",\"stream\":\"shop\"}");
     fibers_require(play_says(reply, "hls", "kicked") && play_says(reply, "stream", "shop"));
     json_decref(reply);
-    require_ended(handle, "kicked");
-    require_state(handle, "idle");
+    play_require_ended(handle, "kicked");
+    play_require_state(handle, "idle");
     fibers_require(handle->close_pc && stub_bridge_announced() == 0);
     play_leave(handle);
     require_nothing_is_left();
@@ -276,10 +258,10 @@ PLAY(unpublishes_and_publishes_again_on_the_same_handle, "open = true;")
     play_ask(handle, "{\"request\":\"configure\",\"audio\":false,\"video\":false}", NULL);
     play_ask(handle, "{\"request\":\"report\",\"round_trip_ms\":41}", NULL);
     play_ask(handle, "{\"request\":\"unpublish\"}", NULL);
-    require_ended(handle, "requested");
+    play_require_ended(handle, "requested");
     fibers_require(handle->close_pc && stub_bridge_announced() == 0);
     stub_hangup(handle);
-    require_ended(handle, "requested"); /* it is not told a second time */
+    play_require_ended(handle, "requested"); /* it is not told a second time */
     play_ask(handle, PUBLISH("other"), OFFER_BOTH);
     stub_setup(handle);
     fibers_require(handle->answers == 2 && stub_bridge_announced() == 1);
@@ -298,7 +280,7 @@ PLAY(a_live_connection_keeps_its_name, "open = true;")
 
     play_ask(handle, PUBLISH("other"), OFFER_BOTH);
     require_error(handle, HLS_ERROR_NAME_TAKEN);
-    require_state(handle, "live");
+    play_require_state(handle, "live");
     fibers_require(handle->answers == 1 && !handle->close_pc);
     play_leave(handle);
 }
@@ -324,7 +306,7 @@ PLAY(renegotiates, "open = true;")
     fibers_require(strstr(second.offer, "m=audio") && !strstr(second.offer, "m=video"));
     play_ask(handle, PUBLISH("shop"), "no description");
     require_error(handle, HLS_ERROR_INVALID_SDP);
-    require_state(handle, "live");
+    play_require_state(handle, "live");
     fibers_require(!handle->close_pc && stub_bridge_announced() == 1);
     play_leave(handle);
     require_nothing_is_left();
@@ -365,121 +347,7 @@ PLAY(shows_what_the_page_reports, "open = true;")
     play_leave(handle);
 }
 
-/* ---- one that sends too much ---- */
-
-/* Sends pictures of `bitrate` bit/s for some seconds; the plugin looks after it once a second. */
-static void send_for(StubHandle *handle, int bitrate, int seconds)
-{
-    static char packet[1250] = RTP_PACKET; /* 10 kbit */
-
-    for (int second = 0; second < seconds; second++) {
-        for (int i = 0, n = bitrate / 10000; i < n; i++) {
-            stub_rtp(handle, 1, packet, sizeof(packet));
-            stub_clock_pass(SECOND / n);
-        }
-        fibers_set_ticks(1);
-        fibers_settle();
-    }
-}
-
-PLAY(one_that_sends_far_too_much_is_ended, "open = true; bitrate = 100000;")
-{
-    StubHandle *handle = play_live(PUBLISH("shop"));
-
-    send_for(handle, 380000, 20); /* twice the cap and the sound's share: 392 kbit/s */
-    require_state(handle, "live");
-    send_for(handle, 410000, 8);
-    require_state(handle, "idle");
-    require_ended(handle, "too-much");
-    fibers_require(handle->close_pc);
-    play_leave(handle);
-    require_nothing_is_left();
-}
-
-PLAY(a_cap_that_is_lowered_counts_ten_seconds_later, "open = true; bitrate = 400000;")
-{
-    StubHandle *handle = play_live(PUBLISH("shop"));
-
-    send_for(handle, 800000, 6);
-    play_ask(handle, "{\"request\":\"configure\",\"bitrate\":100000}", NULL);
-    send_for(handle, 800000, 9);
-    require_state(handle, "live");
-    send_for(handle, 800000, 2);
-    require_ended(handle, "too-much");
-    play_leave(handle);
-}
-
-/* ---- what is told ---- */
-
-PLAY(event_handlers_hear_of_each_step, "open = true;")
-{
-    PlayReceiver bridge = play_receiver();
-    StubHandle *handle;
-    const json_t *event;
-
-    stub_has_handlers = true;
-    handle = play_live("{\"request\":\"publish\",\"stream\":\"shop\",\"title\":\"Sandals\"}");
-    event = stub_last_event(NULL, "published");
-    fibers_require(play_says(event, "stream", "shop") && play_says(event, "title", "Sandals"));
-    stub_bridge_lose(0);
-    fibers_require(play_says(stub_last_event(NULL, "bridge-lost"), "stream", "shop"));
-    stub_bridge_accept(0, bridge.port);
-    fibers_require(play_says(stub_last_event(NULL, "live"), "stream", "shop"));
-    stub_slow_link(handle);
-    fibers_require(play_says(stub_last_event(NULL, "slow-link"), "media", "audio"));
-    fibers_require(play_says(stub_last_event(handle, "slow-link"), "media", "audio"));
-    fibers_set_ticks(9);
-    fibers_settle();
-    fibers_require(stub_count_events(NULL, "figures") == 0);
-    fibers_set_ticks(1);
-    fibers_settle();
-    fibers_require(stub_count_events(NULL, "figures") == 1);
-    fibers_require(play_says(stub_last_event(NULL, "figures"), "bridge", "listening"));
-    stub_hangup(handle);
-    event = stub_last_event(NULL, "unpublished");
-    fibers_require(play_says(event, "code", "disconnected") &&
-                   play_says(event, "title", "Sandals"));
-    stub_has_handlers = false;
-    close(bridge.fd);
-    play_leave(handle);
-}
-
-PLAY(event_handlers_are_told_nothing_if_they_are_switched_off, "open = true; events = false;")
-{
-    stub_has_handlers = true;
-    StubHandle *handle = play_live(PUBLISH("shop"));
-    stub_hangup(handle);
-    stub_has_handlers = false;
-    fibers_require(stub_notified == 0);
-    play_leave(handle);
-}
-
-/* How many streams a list has. */
-static size_t count_listed(json_t *reply)
-{
-    size_t count = json_array_size(json_object_get(reply, "streams"));
-
-    json_decref(reply);
-    return count;
-}
-
-PLAY_STREAMS(an_unlisted_stream_is_in_the_operators_list_alone, "open = true;",
-             "quiet: { unlisted = true }")
-{
-    StubHandle *asked = play_live("{\"request\":\"publish\",\"stream\":\"a\",\"unlisted\":true}");
-    StubHandle *configured = play_live(PUBLISH("quiet")), *listed = play_live(PUBLISH("b"));
-    json_t *reply;
-
-    fibers_require(count_listed(play_question(listed, "{\"request\":\"list\"}")) == 1);
-    fibers_require(count_listed(stub_admin("{\"request\":\"list\"}")) == 3);
-    reply = play_question(listed, "{\"request\":\"info\",\"stream\":\"quiet\"}"); /* by its name */
-    fibers_require(play_says(reply, "hls", "info") && play_says(reply, "stream", "quiet"));
-    fibers_require(json_is_true(json_object_get(reply, "unlisted")));
-    json_decref(reply);
-    play_leave(asked);
-    play_leave(configured);
-    play_leave(listed);
-}
+/* ---- the end of all ---- */
 
 static StubHandle *stays;
 
@@ -517,11 +385,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(renegotiates),
     cmocka_unit_test(configures_what_is_sent),
     cmocka_unit_test(shows_what_the_page_reports),
-    cmocka_unit_test(one_that_sends_far_too_much_is_ended),
-    cmocka_unit_test(a_cap_that_is_lowered_counts_ten_seconds_later),
-    cmocka_unit_test(event_handlers_hear_of_each_step),
-    cmocka_unit_test(event_handlers_are_told_nothing_if_they_are_switched_off),
-    cmocka_unit_test(an_unlisted_stream_is_in_the_operators_list_alone),
     cmocka_unit_test(a_stop_ends_every_publisher),
 };
 
