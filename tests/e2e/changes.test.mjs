@@ -6,32 +6,36 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { publish, showInstead, withBrowser } from "./support/browser.mjs";
 import { assertHealthy } from "./support/health.mjs";
-import { measured } from "./support/measured.mjs";
-import { doctor } from "./support/programs.mjs";
+import { LIVE, measured } from "./support/measured.mjs";
+import { watch } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 import { openViewer, servePages } from "./support/viewer.mjs";
 import { Vlc } from "./support/vlc.mjs";
 
+const EACH_MS = LIVE ? 10000 : 4000; // how long a size stays
 const STALL_MS = 1000; // five programs share the machine, and the decoder begins anew
 
-test("the size of the picture changes every 10 s", async (t) => {
+test("the size of the picture changes while people watch", async (t) => {
   const pages = await servePages();
   t.after(() => pages.close());
   await withStack({}, (stack) =>
     withBrowser({}, async (context) => {
       const page = await publish(context, stack, "shop");
-      await sleep(7000);
       const viewer = await openViewer(context, pages, stack.playlist("shop"));
       const vlc = await Vlc.play(stack.playlist("shop"));
       try {
-        await until("hls.js plays", async () => (await viewer.state()).playingAt !== null, 15000);
-        const watching = doctor(stack.playlist("shop"), 38);
-        await sleep(2000);
+        await until("hls.js plays", async () => (await viewer.state()).playingAt !== null, 30000);
+        await until("VLC plays", async () => (await vlc.stats()).pictures > 0, 30000);
+        const watching = watch(stack.playlist("shop"));
+        await sleep(1000);
+        const before = await vlc.stats(), from = performance.now();
         for (const [width, height] of [[360, 640], [480, 270], [640, 360]]) {
           await showInstead(page, { width, height });
-          await sleep(10000);
+          await sleep(EACH_MS);
         }
-        const report = await watching;
+        const report = await watching.end();
+        await until("hls.js plays what came last", async () => (await viewer.state()).discontinuities.at(-1) === 3, 30000);
+        const seconds = (performance.now() - from) / 1000;
         const { errors, stalls } = await viewer.state();
         const played = await vlc.stats();
         t.diagnostic(`VLC: ${JSON.stringify(played)}`);
@@ -39,8 +43,8 @@ test("the size of the picture changes every 10 s", async (t) => {
         assert.equal(report.discontinuities, 3);
         assert.deepEqual(errors.filter((error) => error !== "mediaError/bufferStalledError"), []);
         measured(() => assert.ok(stalls.every(({ ms }) => ms < STALL_MS), JSON.stringify(stalls)));
-        assert.ok(played.seconds > 0, JSON.stringify(played));
-        measured(() => assert.ok(played.seconds >= 25, JSON.stringify(played)));
+        await until("VLC plays on", async () => (await vlc.stats()).pictures > before.pictures + 60, 30000);
+        measured(() => assert.ok(played.pictures - before.pictures >= seconds * 20, JSON.stringify(played)));
         assert.equal(played.corrupted, 0);
       } finally {
         await vlc.stop();

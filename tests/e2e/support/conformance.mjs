@@ -9,13 +9,13 @@ import { built } from "../../../tools/stack/stack.mjs";
 import { OWN_PICTURE, showInstead, untilLive } from "./browser.mjs";
 import { faultsOf } from "./measured.mjs";
 import { withLoss } from "./network.mjs";
-import { doctor, run, shaka } from "./programs.mjs";
+import { run, shaka, watch } from "./programs.mjs";
 import { sleep, until } from "./rig.mjs";
 import { TESTCARD } from "./testcard.mjs";
 
-/** hls-doctor's report of `seconds`, while the publisher of `page` has trouble. */
-export async function followThroughTrouble(master, seconds, page, { lossMs, stillMs, sizeMs, pauseMs }) {
-  const watching = doctor(master, seconds);
+/** hls-doctor's report, while the publisher of `page` has trouble. */
+export async function followThroughTrouble(master, page, { lossMs, stillMs, sizeMs, pauseMs }) {
+  const watching = watch(master);
   await sleep(pauseMs);
   await withLoss(0.05, () => sleep(lossMs));
   await sleep(pauseMs);
@@ -27,20 +27,23 @@ export async function followThroughTrouble(master, seconds, page, { lossMs, stil
   await sleep(sizeMs);
   await page.reload();
   await untilLive(page);
-  return watching;
+  await until("the reload is seen", async () =>
+    (await (await fetch(new URL("video.m3u8", master))).text()).split("#EXT-X-DISCONTINUITY\n").length > 2, 20000);
+  await sleep(pauseMs);
+  return watching.end();
 }
 
 /** hls-doctor's report of a stream whose publisher comes with sound, without, and with it again. */
 export async function followMissingSound(stack, stream) {
   const send = (seconds, ...options) => run(built().replay, ["--bridge", `http://127.0.0.1:${stack.bridgePort}`,
     "--stream", stream, "--seconds", seconds, ...options, TESTCARD]);
-  const first = send(6);
+  const first = send(5);
   await until("the multivariant playlist is there", async () => (await fetch(stack.master(stream))).ok, 15000);
-  const watching = doctor(stack.master(stream), 22);
+  const watching = watch(stack.master(stream));
   await first;
-  await send(6, "--only", "video");
-  await send(9);
-  return watching;
+  await send(5, "--only", "video");
+  await send(6);
+  return watching.end();
 }
 
 /** No rule is broken, but for how fast parts come, and what matches `excused`. */
