@@ -18,6 +18,7 @@
  * Pure: time is an argument; no allocation. Thread-safety: one thread. */
 
 #include "base/media.h"
+#include "base/media_stats.h"
 
 #define AUDIO_STEPS_MAX 4 /* steps that follow from one packet, at most */
 
@@ -32,15 +33,6 @@ typedef struct AudioStep {
     AudioStepKind kind;
     int64_t samples, skip;
 } AudioStep;
-
-typedef struct AudioClockStats {
-    uint64_t rebuilt_samples, concealed_samples, silent_samples, dropped_samples;
-    uint64_t late_packets; /* dropped whole, since their time was filled */
-    uint64_t jumps;        /* how often the sender changed to another clock */
-    uint64_t moves;        /* how often all sound was late, and the clock was set back to it */
-    uint64_t slips;        /* how often the sender's clock stood still */
-    uint64_t aheads;       /* how often sound was dropped until real time had caught up */
-} AudioClockStats;
 
 /* Zero-initialise it, then set max_late_us: no packet has come yet. */
 typedef struct AudioClock {

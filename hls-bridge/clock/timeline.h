@@ -17,20 +17,13 @@
  * Pure: time is an argument. Thread-safety: one thread. */
 
 #include "base/media.h"
+#include "base/media_stats.h"
 
 typedef struct Timeline Timeline;
 
 /* A larger correction is made in one step. Everybody notices a skew of this size, and at 5 ms per
  * second it would take 40 s to go. */
 #define TIMELINE_STEP_US (200 * US_PER_MS)
-
-typedef struct TimelineStats {
-    uint64_t reports, implausible; /* sender reports used, and ignored */
-    bool by_reports;               /* tracks 1 and up are placed by reports */
-    int64_t correction_us;         /* still to be made to the track placed last */
-    int64_t corrected_us;          /* made since the start, as a sum of magnitudes */
-    uint64_t steps;                /* corrections made in one step */
-} TimelineStats;
 
 /* How much later media comes now than with the smallest delay of the last 10 to 20 seconds. */
 typedef struct TimelineLateness {

@@ -4,6 +4,9 @@
 #include <math.h>
 
 #include "control/process_metrics.h"
+#include "events/event_stats.h"
+#include "stream/stream_load.h"
+#include "stream/stream_status.h"
 
 static const char *state_name(StreamState state)
 {
@@ -39,7 +42,6 @@ static json_t *source_json(const StreamStatus *status)
 {
     const IngestStats *source = &status->source;
     const IntakeTrackStats *video = intake_stats_video(&source->media);
-    const char *problem = source_problem_name(status->problem);
     json_t *tracks = json_array();
 
     for (size_t i = 0; i < source->media.tracks; i++)
@@ -69,7 +71,7 @@ static json_t *source_json(const StreamStatus *status)
         (json_int_t)source->media.timeline.steps, //
         "keyframe_requests", (json_int_t)source->keyframe_requests, "kernel_drops",
         (json_int_t)source->kernel_drops, "backlog_drops", (json_int_t)source->backlog_drops,
-        "tracks", tracks, "problem", problem[0] ? problem : NULL);
+        "tracks", tracks, "problem", status->problem);
 }
 
 static json_t *output_json(const StreamStatus *status)

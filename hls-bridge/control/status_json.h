@@ -8,11 +8,13 @@
  * Thread-safety: any thread. */
 
 #include <jansson.h>
+#include <stddef.h>
 
-#include "events/event_stats.h"
-#include "serve/ll_hub.h"
-#include "stream/stream_load.h"
-#include "stream/stream_status.h"
+/* Of stream/stream_status.h, stream/stream_load.h, serve/ll_hub.h and events/event_stats.h. */
+typedef struct StreamStatus StreamStatus;
+typedef struct StreamLoad StreamLoad;
+typedef struct LlHubStats LlHubStats;
+typedef struct EventStats EventStats;
 
 /* The caller owns the objects. */
 json_t *status_json(const StreamStatus *status);

@@ -8,6 +8,10 @@
 
 #include "base/metrics_text.h"
 #include "control/process_metrics.h"
+#include "events/event_stats.h"
+#include "serve/ll_hub.h"
+#include "stream/stream_load.h"
+#include "stream/stream_status.h"
 
 /* The Prometheus half of status_json.h: text format 0.0.4. A family stands in one block, with a
  * line for each stream. */
@@ -49,7 +53,7 @@ READ(video_refused, track(s, TRACK_VIDEO)->refused)
 READ(audio_refused, track(s, TRACK_AUDIO)->refused)
 READ(kernel_drops, s->source.kernel_drops)
 READ(backlog_drops, s->source.backlog_drops)
-READ(problem, s->problem != PROBLEM_NONE)
+READ(problem, s->problem != NULL)
 READ(pictures, intake_stats_video(&s->source.media)->video.access_units)
 READ(key_pictures, intake_stats_video(&s->source.media)->video.idrs)
 READ(damaged, intake_stats_video(&s->source.media)->video.damaged +

@@ -12,18 +12,11 @@
  * Pure: nothing is allocated after create. Thread-safety: one thread. */
 
 #include "base/media.h"
+#include "base/media_stats.h"
 #include "h264_sps.h"
 #include "rtp_packet.h"
 
 typedef struct H264Depay H264Depay;
-
-typedef struct H264DepayStats {
-    uint64_t access_units, idrs; /* handed out */
-    uint64_t damaged;            /* access units that lacked something */
-    uint64_t undecodable; /* whole ones, but what they refer to was lost, or no IDR came yet */
-    uint64_t malformed;   /* packets that cannot be read */
-    bool has_sets;        /* parameter sets of both kinds are known, from wherever */
-} H264DepayStats;
 
 /* Returns NULL if there is no memory. */
 H264Depay *h264_depay_create(void);

@@ -4,11 +4,9 @@
 
 /* What there is to say of one publisher's media, as it came. Plain values. */
 
+#include "base/media_stats.h"
 #include "base/rendition.h"
-#include "clock/audio_clock.h"
-#include "clock/timeline.h"
-#include "ingest/h264_depay.h"
-#include "ingest/rtp_reorder.h"
+#include "h264_sps.h"
 
 #define INGEST_TITLE_SIZE 256 /* bytes of UTF-8, of what a publisher calls it */
 

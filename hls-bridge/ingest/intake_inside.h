@@ -5,9 +5,13 @@
 /* The inside of an intake, for intake.c, intake_audio.c and intake_video.c only: packets in order
  * come from the first, and each kind of track is dealt with in a file of its own. */
 
+#include "clock/audio_clock.h"
 #include "clock/frame_order.h"
 #include "clock/real_time.h"
+#include "clock/timeline.h"
+#include "ingest/h264_depay.h"
 #include "ingest/intake.h"
+#include "ingest/rtp_reorder.h"
 
 /* What a video track has beside its packets. */
 typedef struct IntakeVideo {

@@ -13,6 +13,7 @@
  * Thread-safety: one thread. */
 
 #include "base/media.h"
+#include "base/media_stats.h"
 #include "rtp_packet.h"
 
 typedef struct RtpReorder RtpReorder;
@@ -31,17 +32,6 @@ typedef struct RtpOrdered {
     bool restarted; /* the sender started again (other SSRC, or a jump): unrelated to packets before
                      */
 } RtpOrdered;
-
-typedef struct RtpReorderStats {
-    uint64_t received, duplicates; /* duplicates: came twice */
-    uint64_t late;                 /* came after they were given up */
-    uint64_t lost;                 /* given up */
-    uint64_t reordered;            /* came after a later one, in time */
-    uint64_t strays;               /* of another sequence than the current one */
-    uint64_t restarts;             /* the sender started again */
-    uint64_t overflow;             /* behind a gap that is wider than what can be held */
-    uint64_t waited_us;            /* that packets were held, summed */
-} RtpReorderStats;
 
 /* A member of `params` that is 0 takes its default. Returns NULL if there is no memory. */
 RtpReorder *rtp_reorder_create(const RtpReorderParams *params);

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "ingest/source_problem.h"
 #include "stream/mailbox.h"
 #include "stream/pipeline.h"
 #include "stream/stream.h"

@@ -15,7 +15,7 @@ void stream_emit(const Stream *s, Event event)
 }
 
 /* Tells what is wrong with the video, when it is found and when it is over. */
-static SourceProblem note_problem(Stream *s, const IntakeStats *media)
+static void note_problem(Stream *s, const IntakeStats *media)
 {
     SourceProblem problem = source_problem(media);
 
@@ -26,7 +26,6 @@ static SourceProblem note_problem(Stream *s, const IntakeStats *media)
     else if (problem != s->problem)
         stream_emit(s, (Event){.kind = EVENT_PROBLEM_OVER});
     s->problem = problem;
-    return problem;
 }
 
 /* Tells that the disk refuses media, and that it takes them again. */
@@ -84,7 +83,8 @@ void stream_update_status(Stream *s, int64_t now_us)
     if (status.has_source) {
         int64_t bitrate;
         status.source = s->source->does->stats(s->source);
-        status.problem = note_problem(s, &status.source.media);
+        note_problem(s, &status.source.media);
+        status.problem = s->problem == PROBLEM_NONE ? NULL : source_problem_name(s->problem);
         memcpy(status.title, s->source->title, sizeof(status.title));
         if (mean_rate_get(&s->source->rate, &bitrate))
             status.bitrate = bitrate;

@@ -7,7 +7,6 @@
  * Thread-safety: none needed, values are copied. */
 
 #include "ingest/ingest_stats.h"
-#include "ingest/source_problem.h"
 #include "package/thumbnail.h"
 #include "segment/hls_output.h"
 #include "stream_name.h"
@@ -31,7 +30,7 @@ typedef struct StreamStatus {
     bool unlisted;                 /* no list of what is live names it */
     char title[INGEST_TITLE_SIZE]; /* as the publisher gives it; "": none */
     IngestStats source;
-    SourceProblem problem; /* with what the publisher sends */
+    const char *problem; /* what is wrong with the video, by its static name; NULL: nothing */
     ThumbnailStats thumbnail;
     HlsOutputStats output;
     int64_t target_duration_s;

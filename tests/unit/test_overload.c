@@ -6,6 +6,8 @@
 
 #include "media_rig.h"
 
+#include "hls-bridge/clock/timeline.h"
+
 #define MS           1000ll
 #define SOUND_US     (20 * MS)
 #define PICTURE_US   (40 * MS)
