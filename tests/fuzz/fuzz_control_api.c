@@ -41,6 +41,11 @@ int stream_table_unpublish(StreamTable *table, const char *name)
     return strlen(name) % 2 ? 0 : -1;
 }
 
+int stream_table_kick(StreamTable *table, const char *name)
+{
+    return stream_table_unpublish(table, name);
+}
+
 static void describe(StreamStatus *out, const char *name)
 {
     static StreamStatus status;
@@ -83,6 +88,12 @@ LlHubStats stream_table_requests(const StreamTable *table)
 {
     (void)table;
     return (LlHubStats){0};
+}
+
+EventStats stream_table_events(const StreamTable *table)
+{
+    (void)table;
+    return (EventStats){.emitted = 1, .sinks = 1, .sink = {{.name = "file"}}};
 }
 
 /* ---- the request ---- */
