@@ -51,6 +51,7 @@ bridge_store = \
 bridge_serve = \
 	%D%/serve/http_request.c \
 	%D%/serve/ll_board.c \
+	%D%/serve/ll_connections.c \
 	%D%/serve/ll_edge.c \
 	%D%/serve/ll_hub.c \
 	%D%/serve/ll_listener.c \
