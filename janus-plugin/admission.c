@@ -61,7 +61,7 @@ static int check_room(const PluginSettings *settings, Session *session, const Re
     return refuse(session, request, error, CAUSE_FULL);
 }
 
-/* Whether `key` is the one that the publisher gave, who is live. */
+/* Whether `key` is the one that `publisher` gave. */
 static bool is_same_person(Session *publisher, const char *key)
 {
     if (!key)

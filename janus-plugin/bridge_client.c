@@ -20,7 +20,7 @@ struct BridgeClient {
     CURLM *multi;
     GHashTable *calls; /* that are under way: BridgeCall -> itself */
     GThread *thread;
-    pthread_mutex_t lock;     /* guards what follows; it is held while no event runs */
+    pthread_mutex_t lock;     /* guards what follows; no event runs under it */
     BridgeRegistry *registry; /* what is to be said to the bridge */
     GSList *unheld;           /* users whose hold has ended, released on the client's thread */
     bool stopping;

@@ -13,7 +13,7 @@ struct BridgeEntry {
     char *offer;      /* NULL: the stream has ended */
     void *user;       /* held; NULL: none */
     unsigned serial;  /* the user's, of this announcement */
-    unsigned version; /* grows whenever what should be so changes */
+    unsigned version; /* grows with each change of what should be so */
     bool asking;      /* a request is under way, for `asked_version` */
     unsigned asked_version;
     bool settled;            /* it is so, or never will be */

@@ -55,9 +55,7 @@ static void count_packet(TrackStats *stats, const RtpPacket *rtp, size_t len)
     stats->second_bytes += len;
 }
 
-/* Ends a second. Returns the bitrate to ask for by REMB, or 0. The cap is for all pictures
- * together.
- */
+/* Ends a second. Returns the bitrate to ask for by REMB, or 0. All pictures share the cap. */
 static uint32_t end_second(Session *session, int64_t now)
 {
     int64_t elapsed = now - session->second_began_us;

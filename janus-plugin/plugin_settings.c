@@ -16,7 +16,7 @@
 #define DEFAULT_PUBLISHERS 200     /* as many as the bridge takes by default (sources.max) */
 #define DEFAULT_TRIES      10      /* a minute: a person who tries to remember needs no more */
 #define DEFAULT_WORKERS    8       /* threads that mostly wait */
-#define DEFAULT_REQUESTS   500 /* so many pages may come back at once after a restart of Janus */
+#define DEFAULT_REQUESTS   500     /* so many pages come back at once after a restart of Janus */
 
 struct PluginSettings {
     char bridge[PLUGIN_URL_SIZE];

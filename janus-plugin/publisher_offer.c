@@ -90,7 +90,7 @@ static Session *prepare(Session *session, const Negotiation *talk, RtpSender **s
     return before;
 }
 
-/* Fails for want of a socket, with errno. Returns -1. */
+/* Says that there is no socket, with errno. Returns -1. */
 static int no_socket(const char *stream, RequestError *error)
 {
     const char *why = g_strerror(errno);

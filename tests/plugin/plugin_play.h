@@ -79,9 +79,13 @@ uint16_t play_closed_port(void);
 /* The same tracks, but what is lost is sent again. */
 #define OFFER_NACK OFFER_BOTH "a=rtcp-fb:102 nack\r\n"
 
-/* An RTP packet, and a sender report with a PLI behind it. */
+/* An RTP packet; an empty receiver report, a sender report and a PLI. */
 #define RTP_PACKET  "\x80\x66\x00\x01\x00\x00\x00\x01\x00\x00\x00\x02\x41\x42"
 #define RTCP_REPORT "\x80\xc9\x00\x01\x00\x00\x00\x01"
-#define RTCP_PLI    "\x81\xce\x00\x02\x00\x00\x00\x01\x00\x00\x00\x02"
+#define RTCP_SENDER                                                                                \
+    "\x80\xc8\x00\x06\x00\x00\x00\x01\xe0\x00\x00\x00\x80\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00" \
+    "\x09\x00\x00\x01"                                                                             \
+    "\x00"
+#define RTCP_PLI "\x81\xce\x00\x02\x00\x00\x00\x01\x00\x00\x00\x02"
 
 #endif

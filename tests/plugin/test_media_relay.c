@@ -93,15 +93,20 @@ PLAY(changes_the_payload_type_alone, "open = true;")
 /* Sender reports and all other RTCP go on as they are. */
 PLAY(forwards_reports_as_they_are, "open = true;")
 {
-    static const char *const packets[] = {RTCP_REPORT, RTCP_PLI};
+    static const struct {
+        const char *bytes;
+        size_t len;
+    } packets[] = {{RTCP_SENDER, sizeof(RTCP_SENDER) - 1},
+                   {RTCP_REPORT, sizeof(RTCP_REPORT) - 1},
+                   {RTCP_SENDER RTCP_PLI, sizeof(RTCP_SENDER RTCP_PLI) - 1},
+                   {"no RTCP", 7}};
     char got[64];
 
     begin();
     for (size_t i = 0; i < COUNT(packets); i++) {
-        size_t len = i ? sizeof(RTCP_PLI) - 1 : sizeof(RTCP_REPORT) - 1;
-        stub_rtcp(handle, 1, packets[i], len);
-        fibers_require(play_receive(&bridge, got, sizeof(got), NULL) == len);
-        fibers_require(memcmp(got, packets[i], len) == 0);
+        stub_rtcp(handle, (int)i % 2, packets[i].bytes, packets[i].len);
+        fibers_require(play_receive(&bridge, got, sizeof(got), NULL) == packets[i].len);
+        fibers_require(memcmp(got, packets[i].bytes, packets[i].len) == 0);
     }
     stub_rtcp(handle, 2, RTCP_REPORT, sizeof(RTCP_REPORT) - 1); /* of no track */
     fibers_require(count_arrived() == 0 && stub_plis == 0);
