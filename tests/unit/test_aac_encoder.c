@@ -231,7 +231,7 @@ static void add_clicks(void)
 }
 
 /* The second microphone comes and goes. */
-static void windows_join_where_there_are_clicks(void **state)
+static void windows_join_beside_clicks(void **state)
 {
     int seen[4] = {0};
 
@@ -264,7 +264,7 @@ static const struct CMUnitTest tests[] = {
     TEST(what_is_left_behind_a_loud_sound_does_not_count),
     TEST(what_stays_behind_a_loud_sound_counts),
     TEST(a_bass_hides_no_second_microphone),
-    TEST(windows_join_where_there_are_clicks),
+    TEST(windows_join_beside_clicks),
 };
 
 TEST_GROUP(aac_encoder, tests);

@@ -146,7 +146,7 @@ static void a_straggler_is_dropped(void **state)
 }
 
 /* A network that has become slower for good: what comes is late, and always will be. */
-static void the_clock_is_set_back_where_all_comes_late(void **state)
+static void the_clock_is_set_back_if_all_sound_is_late(void **state)
 {
     int64_t ts = FRAME, late = LATE + 9600, put_before;
     int moved_after = 0;
@@ -291,7 +291,7 @@ static void a_clock_that_has_stood_still_goes_on_behind_silence(void **state)
     assert_string_equal(packet_slipped(FRAME, 0, FRAME + 48000, 4800), "slip D960");
 }
 
-static void another_clock_goes_on_where_it_arrives(void **state)
+static void another_clock_is_placed_by_arrival(void **state)
 {
     static const int64_t beginnings[] = {4000000000ll, -4000000000ll, 48000 * 3600ll};
 
@@ -374,14 +374,14 @@ static const struct CMUnitTest tests[] = {
     TEST(silence_follows_at_a_distance),
     TEST(nothing_is_silent_before_the_first_packet),
     TEST(a_straggler_is_dropped),
-    TEST(the_clock_is_set_back_where_all_comes_late),
+    TEST(the_clock_is_set_back_if_all_sound_is_late),
     TEST(what_is_not_late_does_not_move_with_the_sound),
     TEST(a_burst_of_many_seconds_moves_nothing),
     TEST(a_clock_that_has_paused_is_taken_up_soon),
     TEST(what_stays_late_behind_a_burst_is_heard_again),
     TEST(a_late_burst_is_dropped_and_moves_nothing),
     TEST(a_clock_that_has_stood_still_goes_on_behind_silence),
-    TEST(another_clock_goes_on_where_it_arrives),
+    TEST(another_clock_is_placed_by_arrival),
     TEST(what_is_ahead_of_real_time_is_dropped),
     TEST(a_guessed_beginning_takes_any_first_packet),
     TEST(never_a_sample_too_many_or_too_few),

@@ -101,7 +101,7 @@ static void anything_else_is_none(void **state)
 }
 
 /* A picture a second, as of a screen that is shared: one of them has to come. */
-static void one_picture_tells_it_where_they_are_rare(void **state)
+static void one_picture_is_enough_if_they_are_rare(void **state)
 {
     (void)state;
     for (int64_t phase = 0; phase < 1000; phase += 10) {
@@ -134,7 +134,7 @@ static void the_first_pictures_tell_nothing(void **state)
 static const struct CMUnitTest tests[] = {
     TEST(sound_alone_that_comes_late_has_stood_still),
     TEST(anything_else_is_none),
-    TEST(one_picture_tells_it_where_they_are_rare),
+    TEST(one_picture_is_enough_if_they_are_rare),
     TEST(nothing_is_told_without_a_picture),
     TEST(the_first_pictures_tell_nothing),
 };

@@ -244,7 +244,7 @@ static void announces_and_withdraws(void **state)
 }
 
 /* What comes of it is the same; what is told is not. */
-static void tells_who_was_kicked(void **state)
+static void reports_a_kicked_publisher(void **state)
 {
     static const struct {
         const char *line;
@@ -368,7 +368,7 @@ static const struct CMUnitTest tests[] = {
     TEST(a_unix_socket_is_for_its_group_alone),
     TEST(what_is_no_socket_stays),
     TEST(announces_and_withdraws),
-    TEST(tells_who_was_kicked),
+    TEST(reports_a_kicked_publisher),
     TEST(shows_how_events_come_to_each_sink),
     TEST(refuses_a_long_body),
     TEST(many_ask_at_once),

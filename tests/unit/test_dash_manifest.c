@@ -212,7 +212,7 @@ static void sound_before_the_first_picture_is_nobodys(void **state)
     assert_int_equal(manifest.count[LL_AUDIO], 0);
 }
 
-static void sound_that_is_late_goes_where_it_belongs(void **state)
+static void late_sound_is_placed_at_its_own_time(void **state)
 {
     (void)state;
     add_video(3, (Unlike){.init = 3});
@@ -298,7 +298,7 @@ static const struct CMUnitTest tests[] = {
     TEST(a_period_keeps_its_beginning_and_numbers),
     TEST(a_period_is_listed_when_all_of_it_is_there),
     TEST(sound_before_the_first_picture_is_nobodys),
-    TEST(sound_that_is_late_goes_where_it_belongs),
+    TEST(late_sound_is_placed_at_its_own_time),
     TEST(a_number_that_is_missing_parts_two_periods),
     TEST(what_could_not_be_written_parts_two_periods),
     TEST(the_time_of_day_is_followed),

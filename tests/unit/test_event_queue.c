@@ -160,7 +160,7 @@ static void each_sink_hears_each_event_once_and_in_order(void **state)
 }
 
 /* With a sink that never returns, emit does all the same. */
-static void a_sink_that_is_held_up_holds_up_nobody(void **state)
+static void a_slow_sink_delays_no_other(void **state)
 {
     (void)state;
     set(&slow, &slow.holds, true);
@@ -272,7 +272,7 @@ static void many_emit_at_once(void **state)
 
 static const struct CMUnitTest tests[] = {
     TEST(each_sink_hears_each_event_once_and_in_order),
-    TEST(a_sink_that_is_held_up_holds_up_nobody),
+    TEST(a_slow_sink_delays_no_other),
     TEST(what_fails_is_offered_again),
     TEST(what_waits_is_delivered_at_the_end),
     TEST(who_fails_at_the_end_is_left),

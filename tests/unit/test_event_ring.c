@@ -105,7 +105,7 @@ static void a_reader_that_fails_waits_twice_as_long_each_time(void **state)
     assert_int_equal(event_ring_due_us(&ring), 0); /* at once: it works again */
 }
 
-static void who_gives_up_drops_what_waits(void **state)
+static void a_reader_that_gives_up_drops_its_events(void **state)
 {
     (void)state;
     assert_true(event_ring_init(&ring, ROOM, 1));
@@ -136,7 +136,7 @@ static const struct CMUnitTest tests[] = {
     TEST(a_slow_reader_loses_its_oldest_alone),
     TEST(what_was_delivered_is_not_lost),
     TEST(a_reader_that_fails_waits_twice_as_long_each_time),
-    TEST(who_gives_up_drops_what_waits),
+    TEST(a_reader_that_gives_up_drops_its_events),
     TEST(without_readers_events_are_numbered_all_the_same),
 };
 

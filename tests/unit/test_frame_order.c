@@ -30,7 +30,7 @@ static void without_b_frames_both_times_are_one(void **state)
     assert_string_equal(order(&o, pts, COUNT(pts)), "0 3000 6000 9100 12000");
 }
 
-static void b_frames_are_decoded_before_what_they_precede(void **state)
+static void b_frames_have_growing_decoding_times(void **state)
 {
     static const int64_t one[] = {0, 6000, 3000, 12000, 9000, 18000, 15000};
     static const int64_t pyramid[] = {0, 12000, 6000, 3000, 9000, 24000, 18000, 15000, 21000};
@@ -118,7 +118,7 @@ static void a_new_depth_keeps_times_growing(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(without_b_frames_both_times_are_one),
-    cmocka_unit_test(b_frames_are_decoded_before_what_they_precede),
+    cmocka_unit_test(b_frames_have_growing_decoding_times),
     cmocka_unit_test(a_promised_depth_leaves_pts_alone),
     cmocka_unit_test(a_deeper_order_than_promised_still_holds),
     cmocka_unit_test(a_depth_that_is_not_said_is_learnt),

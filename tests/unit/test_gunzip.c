@@ -61,7 +61,7 @@ static void refuse(const char *name, size_t len, size_t max)
     assert_row(wrong != NULL, name, "nobody says why");
 }
 
-static void refuses_what_is_no_gzip(void **state)
+static void refuses_bytes_that_are_not_gzip(void **state)
 {
     (void)state;
     refuse("too much", packed_len, TEXT_LEN - 1);
@@ -76,7 +76,7 @@ static void refuses_what_is_no_gzip(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup(gives_back_what_was_packed, setup),
-    cmocka_unit_test_setup(refuses_what_is_no_gzip, setup),
+    cmocka_unit_test_setup(refuses_bytes_that_are_not_gzip, setup),
 };
 
 TEST_GROUP(gunzip, tests);

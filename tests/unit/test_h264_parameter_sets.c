@@ -81,7 +81,7 @@ static void an_access_unit_is_read_for_its_own(void **state)
     assert_int_equal(sets.newest.width, 0);
 }
 
-static void sets_are_the_same_where_their_bytes_are(void **state)
+static void sets_are_the_same_if_their_bytes_are(void **state)
 {
     Unit first = unit_with(wide, sizeof(wide)), other = unit_with(tall, sizeof(tall));
     ParameterSets a, b;
@@ -123,7 +123,7 @@ static void a_picture_brings_other_sets(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_access_unit_is_read_for_its_own),
-    cmocka_unit_test(sets_are_the_same_where_their_bytes_are),
+    cmocka_unit_test(sets_are_the_same_if_their_bytes_are),
     cmocka_unit_test(a_picture_brings_other_sets),
 };
 

@@ -361,7 +361,7 @@ static void publishers_of_all_sorts(void **state)
     }
 }
 
-static void publishers_who_come_and_go(void **state)
+static void publishers_come_and_go(void **state)
 {
     static const Publisher browser = {1, 1, MS(33), MS(40), MS(20), 0, 0, 0, 0, 0};
     int discontinuities = 0;
@@ -529,7 +529,7 @@ static void lateness_is_of_what_was_aimed_at(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(publishers_of_all_sorts),     TEST(publishers_who_come_and_go),
+    cmocka_unit_test(publishers_of_all_sorts),     TEST(publishers_come_and_go),
     cmocka_unit_test(turned_at_any_time),          cmocka_unit_test(gone_at_any_time),
     cmocka_unit_test(dates_of_sound_are_not_late), TEST(lateness_is_of_what_was_aimed_at),
     TEST(who_waits_is_told_when_it_can_be_played),

@@ -59,7 +59,7 @@ static void reads_heads(void **state)
     }
 }
 
-static void knows_who_takes_gzip(void **state)
+static void knows_which_requests_accept_gzip(void **state)
 {
     static const struct {
         const char *fields;
@@ -177,7 +177,7 @@ static void finds_arguments(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(reads_heads),
-    cmocka_unit_test(knows_who_takes_gzip),
+    cmocka_unit_test(knows_which_requests_accept_gzip),
     cmocka_unit_test(says_where_the_head_ends),
     cmocka_unit_test(decodes_paths),
     cmocka_unit_test(finds_arguments),

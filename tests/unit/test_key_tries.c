@@ -75,7 +75,7 @@ static void a_name_may_be_tried_so_often(void **state)
 }
 
 /* Or whoever knows a name could keep its publisher from coming back. */
-static void a_long_key_is_let_in_whoever_tries(void **state)
+static void a_long_key_is_accepted_however_many_try(void **state)
 {
     Bench b = bench(closed);
 
@@ -102,7 +102,7 @@ static void all_together_may_be_wrong_so_often(void **state)
 }
 
 /* The same answers at the same times, whether there is such a name or not. */
-static void a_name_that_is_not_there_looks_like_one_that_is(void **state)
+static void an_unknown_name_looks_like_a_known_one(void **state)
 {
     Bench there = bench(closed);
 
@@ -156,9 +156,9 @@ static void tells_of_some_and_counts_the_others(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_connection_may_be_wrong_so_often),
     cmocka_unit_test(a_name_may_be_tried_so_often),
-    cmocka_unit_test(a_long_key_is_let_in_whoever_tries),
+    cmocka_unit_test(a_long_key_is_accepted_however_many_try),
     cmocka_unit_test(all_together_may_be_wrong_so_often),
-    cmocka_unit_test(a_name_that_is_not_there_looks_like_one_that_is),
+    cmocka_unit_test(an_unknown_name_looks_like_a_known_one),
     cmocka_unit_test(good_and_open_names_cost_no_try),
     cmocka_unit_test(tells_of_some_and_counts_the_others),
 };

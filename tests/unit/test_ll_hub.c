@@ -139,7 +139,7 @@ static void a_request_waits_for_its_part(void **state)
     assert_int_equal(ll_hub_stats(hub).held, 0);
 }
 
-static void who_may_skip_is_given_a_delta_update_where_there_is_one(void **state)
+static void gives_a_delta_update_if_asked_and_possible(void **state)
 {
     LlNews news = {.edge = {9, 10, 3, 15, false}, .text = "whole", .text_len = 5};
     LlDirectives directives = {9, -1, true};
@@ -578,7 +578,7 @@ static void a_board_takes_as_many_renditions_as_a_stream_has(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest tests[] = {
     TEST(a_request_waits_for_its_part),
-    TEST(who_may_skip_is_given_a_delta_update_where_there_is_one),
+    TEST(gives_a_delta_update_if_asked_and_possible),
     TEST(what_is_refused),
     TEST(a_list_that_is_not_there_yet_is_waited_for),
     TEST(nobody_waits_for_ever),

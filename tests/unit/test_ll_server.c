@@ -279,7 +279,7 @@ static char *hear_gzip(int fd, size_t *len)
 }
 
 /* Each is given the kind that it takes, of the same version, whoever comes first. */
-static void compresses_for_who_takes_that(void **state)
+static void compresses_for_clients_that_accept_it(void **state)
 {
     static const char *next = "/live/shop/video.m3u8?_HLS_msn=8&_HLS_part=0";
     int fd[] = {connect_client(), connect_client(), connect_client()};
@@ -315,7 +315,7 @@ static void compresses_for_who_takes_that(void **state)
 }
 
 /* Whoever cannot be understood is told so, and let go. */
-static void ends_what_is_wrong(void **state)
+static void ends_wrong_requests(void **state)
 {
     char endless[5000], head[512], rest[64];
     const char *texts[] = {"nonsense\r\n\r\n", endless,
@@ -448,7 +448,7 @@ static void until_noted(LlNote note, uint64_t count)
 }
 
 /* Who trickles, and who takes no answer, is ended; who is held is not. */
-static void ends_who_is_slow(void **state)
+static void ends_slow_clients(void **state)
 {
     int trickles = connect_client(), takes_nothing = connect_client(), held = connect_client();
     char *bytes = calloc(1, PART_BYTES), byte;
@@ -549,13 +549,13 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(holds_and_wakes, setup, teardown),
     cmocka_unit_test_setup_teardown(answers_at_once, setup, teardown),
     cmocka_unit_test_setup_teardown(takes_requests_as_they_come, setup, teardown),
-    cmocka_unit_test_setup_teardown(compresses_for_who_takes_that, setup, teardown),
-    cmocka_unit_test_setup_teardown(ends_what_is_wrong, setup, teardown),
+    cmocka_unit_test_setup_teardown(compresses_for_clients_that_accept_it, setup, teardown),
+    cmocka_unit_test_setup_teardown(ends_wrong_requests, setup, teardown),
     cmocka_unit_test_setup_teardown(sends_a_part_when_it_is_whole, setup, teardown),
     cmocka_unit_test_setup_teardown(waits_for_no_disk, setup, teardown),
     cmocka_unit_test_setup_teardown(tells_when_a_stream_begins, setup, teardown),
     cmocka_unit_test_setup_teardown(tells_that_a_stream_has_not_begun, setup_short, teardown_short),
-    cmocka_unit_test_setup_teardown(ends_who_is_slow, setup_limits, teardown_limits),
+    cmocka_unit_test_setup_teardown(ends_slow_clients, setup_limits, teardown_limits),
     cmocka_unit_test_setup_teardown(refuses_one_connection_too_many, setup_limits, teardown_limits),
     cmocka_unit_test_setup_teardown(ends_with_an_answer, setup, teardown),
     cmocka_unit_test_setup_teardown(says_where_it_cannot_listen, setup, teardown),

@@ -74,7 +74,7 @@ static void test_an_empty_box(void **state)
     assert_int_equal(mailbox_unpublish(box), -1);
 }
 
-static void test_a_publisher_has_the_stream_before_he_is_read_of(void **state)
+static void test_a_publisher_owns_the_stream_before_its_mail_is_read(void **state)
 {
     Ingest *source = new_source();
 
@@ -158,7 +158,7 @@ static void test_a_publisher_goes(void **state)
     assert_int_equal(mailbox_unpublish(box), -1);
 }
 
-static void test_who_was_ended_leaves_the_stream_to_who_waits(void **state)
+static void test_next_publisher_enters_when_one_is_ended(void **state)
 {
     Mail mail;
 
@@ -194,7 +194,7 @@ static void test_a_box_is_not_closed_while_a_publisher_waits(void **state)
     ingest_destroy(&late);
 }
 
-static void test_who_is_to_stop_lets_nobody_in(void **state)
+static void test_a_stopping_reader_lets_no_publisher_in(void **state)
 {
     Ingest *late = new_source();
     bool replaced;
@@ -208,7 +208,7 @@ static void test_who_is_to_stop_lets_nobody_in(void **state)
     ingest_destroy(&late);
 }
 
-static void test_who_rests_is_woken_by_a_publisher(void **state)
+static void test_a_publisher_wakes_a_resting_reader(void **state)
 {
     bool replaced;
     Mail mail;
@@ -295,15 +295,15 @@ static void test_a_thread_reads_what_another_sends(void **state)
 
 static const struct CMUnitTest tests[] = {
     TEST(test_an_empty_box),
-    TEST(test_a_publisher_has_the_stream_before_he_is_read_of),
+    TEST(test_a_publisher_owns_the_stream_before_its_mail_is_read),
     TEST(test_a_publisher_takes_the_place_of_the_one_before),
     TEST(test_says_that_a_publisher_is_replaced),
     TEST(test_wakes_a_reader_without_mail),
     TEST(test_a_publisher_goes),
-    TEST(test_who_was_ended_leaves_the_stream_to_who_waits),
+    TEST(test_next_publisher_enters_when_one_is_ended),
     TEST(test_a_box_is_not_closed_while_a_publisher_waits),
-    TEST(test_who_is_to_stop_lets_nobody_in),
-    TEST(test_who_rests_is_woken_by_a_publisher),
+    TEST(test_a_stopping_reader_lets_no_publisher_in),
+    TEST(test_a_publisher_wakes_a_resting_reader),
     TEST(test_hurry_is_said_once),
     TEST(test_a_bar_ends),
     TEST(test_a_thread_reads_what_another_sends),

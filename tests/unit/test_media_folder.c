@@ -139,7 +139,7 @@ static void what_goes_meanwhile_needs_no_sync(void **state)
     assert_int_equal(media_folder_sync_all(folder), 0);
 }
 
-static void a_folder_goes_where_nothing_is_in_it(void **state)
+static void an_empty_folder_is_removed(void **state)
 {
     char path[64];
 
@@ -158,7 +158,7 @@ static void a_folder_goes_where_nothing_is_in_it(void **state)
 static const struct CMUnitTest tests[] = {
     TEST(files_appear_and_are_replaced),     TEST(an_error_changes_nothing),
     TEST(files_are_removed_in_their_time),   TEST(what_an_earlier_run_has_left_is_removed),
-    TEST(what_goes_meanwhile_needs_no_sync), TEST(a_folder_goes_where_nothing_is_in_it),
+    TEST(what_goes_meanwhile_needs_no_sync), TEST(an_empty_folder_is_removed),
 };
 
 TEST_GROUP(media_folder, tests);

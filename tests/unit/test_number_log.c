@@ -117,7 +117,7 @@ static void it_is_written_ahead_and_seldom(void **state)
     assert_int_equal(after.st_size, 2 * RECORD);
 }
 
-static void another_boot_trusts_what_nothing_is_newer_than(void **state)
+static void after_another_boot_only_synced_lists_are_trusted(void **state)
 {
     (void)state;
     reserve(5, 1, 1000);
@@ -247,7 +247,7 @@ static void a_disk_that_refuses_is_told_of(void **state)
 static const struct CMUnitTest tests[] = {
     TEST(without_a_log_lists_are_trusted),
     TEST(it_is_written_ahead_and_seldom),
-    TEST(another_boot_trusts_what_nothing_is_newer_than),
+    TEST(after_another_boot_only_synced_lists_are_trusted),
     TEST(each_series_has_its_own_boot),
     TEST(what_is_settled_is_trusted_until_there_is_more),
     TEST(what_lags_is_not_trusted_until_it_does_no_more),

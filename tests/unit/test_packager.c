@@ -103,7 +103,7 @@ static bool says(const char *name, const char *text)
     return strstr(content, text);
 }
 
-static void test_where_nobody_came_nothing_is_written(void **state)
+static void test_without_a_publisher_nothing_is_written(void **state)
 {
     (void)state;
     assert_int_equal(packager_end(packager), 0);
@@ -222,7 +222,7 @@ static void test_the_next_run_goes_on(void **state)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
-    TEST(test_where_nobody_came_nothing_is_written),
+    TEST(test_without_a_publisher_nothing_is_written),
     TEST(test_both_outputs_end_and_are_cleared_together),
     TEST(test_without_ts_segments_none_are_made),
     TEST(test_files_go_when_they_may),

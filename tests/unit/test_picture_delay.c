@@ -72,7 +72,7 @@ static void a_frozen_picture_teaches_nothing(void **state)
     assert_int_equal(picture_delay_wait_90k(&delay), MS(170));
 }
 
-static void a_clock_that_begins_anew_is_another(void **state)
+static void a_clock_that_restarts_is_another_clock(void **state)
 {
     (void)state;
     play(12000, MS(10));
@@ -87,7 +87,7 @@ static const struct CMUnitTest tests[] = {
     TEST(follows_what_it_sees),
     TEST(one_late_picture_is_heeded_at_once_and_for_a_while),
     TEST(a_frozen_picture_teaches_nothing),
-    TEST(a_clock_that_begins_anew_is_another),
+    TEST(a_clock_that_restarts_is_another_clock),
 };
 
 TEST_GROUP(picture_delay, tests);

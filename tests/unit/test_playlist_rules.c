@@ -112,7 +112,7 @@ static void each_fault_is_seen(void **state)
 }
 
 /* Segments are decoded between two looks, which takes a busy machine seconds. */
-static void what_came_while_nobody_looked_is_not_late(void **state)
+static void a_segment_is_not_late_if_nobody_looked(void **state)
 {
     (void)state;
     version(HEAD("0") SEG("0") SEG("1") SEG("2"), 0);
@@ -187,7 +187,7 @@ static void what_is_no_playlist_is_refused(void **state)
 static const struct CMUnitTest tests[] = {
     TEST(a_good_server_is_left_alone),
     TEST(each_fault_is_seen),
-    TEST(what_came_while_nobody_looked_is_not_late),
+    TEST(a_segment_is_not_late_if_nobody_looked),
     TEST(what_counts_discontinuities_is_there_before_they_go),
     TEST(what_has_left_is_tried_at_the_last_moment),
     TEST(what_is_tried_too_late_is_not_tried),

@@ -85,7 +85,7 @@ static void tells_when_the_last_report_came(void **state)
     assert_int_equal(block.delay_since_sr, 32768);
 }
 
-static void another_sender_begins_anew(void **state)
+static void another_sender_starts_again(void **state)
 {
     (void)state;
     packet(1, 1, 1);
@@ -104,7 +104,7 @@ static const struct CMUnitTest tests[] = {
     TEST(what_comes_twice_is_no_negative_fraction),
     TEST(measures_jitter_as_rfc_3550_does),
     TEST(tells_when_the_last_report_came),
-    TEST(another_sender_begins_anew),
+    TEST(another_sender_starts_again),
 };
 
 TEST_GROUP(rtcp_reporter, tests);

@@ -191,7 +191,7 @@ static void takes_one_stray_packet_for_a_stray(void **state)
 }
 
 /* RFC 3550 A.1: two in line are a new beginning. Nothing of it is lost. */
-static void begins_anew_with_another_sender(void **state)
+static void starts_again_with_another_sender(void **state)
 {
     (void)state;
     push(100, 0);
@@ -206,7 +206,7 @@ static void begins_anew_with_another_sender(void **state)
     assert_int_equal(rtp_reorder_stats(reorder).restarts, 1);
 }
 
-static void begins_anew_after_a_jump(void **state)
+static void starts_again_after_a_jump(void **state)
 {
     (void)state;
     push(100, 0);
@@ -289,8 +289,8 @@ static const struct CMUnitTest tests[] = {
     TEST(does_not_wait_longer_for_a_gap_that_is_filled_in_part),
     TEST(survives_wraps),
     TEST(takes_one_stray_packet_for_a_stray),
-    TEST(begins_anew_with_another_sender),
-    TEST(begins_anew_after_a_jump),
+    TEST(starts_again_with_another_sender),
+    TEST(starts_again_after_a_jump),
     TEST(gives_up_a_gap_wider_than_what_it_can_hold),
     TEST(holds_as_many_as_it_says),
     TEST(keeps_order_through_disorder),

@@ -383,7 +383,7 @@ static void says_nothing_after_destroy(void **state)
 
 /* A child that was forked meanwhile still has the sockets, and epoll with it would still report
  * them: closing them is not enough to leave the set. */
-static void says_nothing_after_destroy_where_a_child_has_the_sockets(void **state)
+static void says_nothing_after_destroy_if_a_child_has_the_sockets(void **state)
 {
     struct sockaddr_in from;
     int fd = new_receiver(&from), ends[2];
@@ -458,7 +458,7 @@ static const struct CMUnitTest tests[] = {
     with_listener(says_gone_once_after_each_connect),
     with_listener(forgets_the_last_destination),
     with_listener(says_nothing_after_destroy),
-    with_listener(says_nothing_after_destroy_where_a_child_has_the_sockets),
+    with_listener(says_nothing_after_destroy_if_a_child_has_the_sockets),
     with_listener(sends_beside_every_other_call),
 };
 

@@ -137,7 +137,7 @@ static void reads_session_and_sections(void **state)
     }
 }
 
-static void has_no_address_where_none_is_named(void **state)
+static void has_no_address_if_none_is_named(void **state)
 {
     static const char text[] = "v=0\r\nm=audio 9 RTP/AVP 0\r\n";
     Sdp sdp;
@@ -449,7 +449,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(refuses_a_nul_byte),
     cmocka_unit_test(holds_to_its_limits),
     cmocka_unit_test(reads_session_and_sections),
-    cmocka_unit_test(has_no_address_where_none_is_named),
+    cmocka_unit_test(has_no_address_if_none_is_named),
     cmocka_unit_test(finds_the_direction),
     cmocka_unit_test(walks_attributes),
     cmocka_unit_test(finds_the_first_attribute),

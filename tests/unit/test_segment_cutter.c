@@ -129,7 +129,7 @@ static void asks_in_time_and_again(void **state)
     assert_int_equal(cutter.stats.asked, 2);
 }
 
-static void asks_often_who_answers_fast(void **state)
+static void asks_a_fast_publisher_more_often(void **state)
 {
     const struct {
         const char *name;
@@ -313,7 +313,7 @@ static const struct CMUnitTest tests[] = {
     TEST(publishers_of_all_sorts),
     TEST(the_promise_is_kept),
     TEST(asks_in_time_and_again),
-    TEST(asks_often_who_answers_fast),
+    TEST(asks_a_fast_publisher_more_often),
     TEST(learns_how_long_an_answer_takes),
     TEST(a_restart_cuts_at_once),
     TEST(an_idr_at_the_very_start_is_the_segments_own),

@@ -182,7 +182,7 @@ static void segments_that_are_lost_are_not_listed(void **state)
     assert_int_equal(segment_store_playlist(store)->discontinuity_sequence, 1);
 }
 
-static void a_file_that_is_no_playlist_is_begun_anew(void **state)
+static void a_file_that_is_no_playlist_is_replaced(void **state)
 {
     char path[128];
 
@@ -316,7 +316,7 @@ static const struct CMUnitTest tests[] = {
     TEST(what_a_second_run_drops_stays_as_long_as_the_first_one_promised),
     TEST(a_promise_of_an_earlier_run_is_kept),
     TEST(segments_that_are_lost_are_not_listed),
-    TEST(a_file_that_is_no_playlist_is_begun_anew),
+    TEST(a_file_that_is_no_playlist_is_replaced),
     cmocka_unit_test(a_damaged_playlist_does_not_begin_at_0),
     cmocka_unit_test(a_segment_that_is_not_whole_is_not_listed),
     TEST(ends_and_begins_again),

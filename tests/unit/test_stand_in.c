@@ -75,7 +75,7 @@ static int64_t take(const Pair *p, const char *text)
 }
 
 /* A thread that is at work and reads nothing: others do, and when a packet came stays known. */
-static void reads_for_who_is_held_up(void **state)
+static void reads_for_a_thread_that_is_held_up(void **state)
 {
     Pair p = open_pair(1 << 16);
     static const char *const text[] = {"one", "two", "three"};
@@ -105,7 +105,7 @@ static void reads_for_who_is_held_up(void **state)
     close_pair(&p);
 }
 
-static void leaves_alone_who_rests(void **state)
+static void leaves_a_resting_thread_alone(void **state)
 {
     Pair p = open_pair(1 << 16), other = open_pair(1 << 16);
     Datagram d;
@@ -143,7 +143,7 @@ static void counts_what_finds_no_room(void **state)
 }
 
 /* IDR pictures are asked for in time, and again, and no more once that is called off. */
-static void asks_for_who_is_held_up(void **state)
+static void asks_for_a_thread_that_is_held_up(void **state)
 {
     uint8_t pli[RTCP_PLI_SIZE], got[RTCP_PLI_SIZE + 1];
     Pair p = open_pair(1 << 16);
@@ -167,10 +167,10 @@ static void asks_for_who_is_held_up(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(reads_for_who_is_held_up),
-    cmocka_unit_test(leaves_alone_who_rests),
+    cmocka_unit_test(reads_for_a_thread_that_is_held_up),
+    cmocka_unit_test(leaves_a_resting_thread_alone),
     cmocka_unit_test(counts_what_finds_no_room),
-    cmocka_unit_test(asks_for_who_is_held_up),
+    cmocka_unit_test(asks_for_a_thread_that_is_held_up),
 };
 
 TEST_GROUP(stand_in, tests);

@@ -110,7 +110,7 @@ static void show_and_go(void)
     assert_int_equal(stream_unpublish(stream), 0);
 }
 
-static void goes_with_a_publisher_who_never_sent(void **state)
+static void is_gone_with_a_publisher_that_never_sent(void **state)
 {
     uint16_t port;
 
@@ -129,7 +129,7 @@ static void goes_with_a_publisher_who_never_sent(void **state)
     assert_int_equal(errno, EAGAIN);
 }
 
-static void is_held_for_who_has_shown_something(void **state)
+static void is_held_after_a_publisher_that_showed_something(void **state)
 {
     uint16_t port;
 
@@ -193,7 +193,7 @@ static void is_left_alone_while_it_is_awake(void **state)
     assert_int_equal(stream_state(stream, NULL), STREAM_HELD);
 }
 
-static void is_removed_by_who_tends_it(void **state)
+static void is_removed_when_it_is_tended(void **state)
 {
     int64_t now_us;
 
@@ -274,7 +274,7 @@ static void *tend(void *data)
 
 /* Whoever takes over sends more than is read at once, and is heard before the stream that was left
  * ends: what has ended takes no more media. */
-static void does_not_end_under_who_sends_already(void **state)
+static void does_not_end_while_a_publisher_sends(void **state)
 {
     LlHub *hub = ll_hub_create(NULL);
     uint16_t port;
@@ -359,16 +359,16 @@ static void wakes_and_rests_under_the_eyes_of_others(void **state)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
-    TEST(goes_with_a_publisher_who_never_sent),
-    TEST(is_held_for_who_has_shown_something),
+    TEST(is_gone_with_a_publisher_that_never_sent),
+    TEST(is_held_after_a_publisher_that_showed_something),
     TEST(ends_at_once_when_it_is_to_hurry),
     TEST(does_not_hurry_while_somebody_publishes),
     TEST(is_left_alone_while_it_is_awake),
-    TEST(is_removed_by_who_tends_it),
+    TEST(is_removed_when_it_is_tended),
     TEST(keeps_its_numbers_over_a_rest_and_a_restart),
     TEST(stays_open_for_the_next_run_when_it_is_stopped),
     TEST(says_why_its_folder_cannot_be_opened),
-    TEST(does_not_end_under_who_sends_already),
+    TEST(does_not_end_while_a_publisher_sends),
     TEST(who_goes_before_it_is_heard_leaves_an_end),
     TEST(wakes_and_rests_under_the_eyes_of_others),
 };

@@ -112,7 +112,7 @@ static bool is_served(const char *name)
 
 /* ---- what was never anything ---- */
 
-static void nothing_is_left_of_who_had_nothing_to_show(void **state)
+static void a_stream_with_nothing_to_show_leaves_nothing(void **state)
 {
     enum { NAMES = 40 };
 
@@ -495,7 +495,7 @@ static void many_threads_at_once(void **state)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
-    TEST(nothing_is_left_of_who_had_nothing_to_show),
+    TEST(a_stream_with_nothing_to_show_leaves_nothing),
     TEST(who_comes_back_at_once_is_let_in),
     TEST(one_folder_has_one_owner),
     TEST(what_was_removed_is_not_taken_up),

@@ -251,7 +251,7 @@ static void the_leads_new_clock_moves_nothing(void **state)
 
 /* The sender's sound clock stands still for 300 ms: found from what arrives, and put right, it
  * leaves the picture where it was, and reports go on to be believed. */
-static void a_lead_that_stood_still_leaves_the_picture_where_it_was(void **state)
+static void a_lead_that_stood_still_does_not_move_the_picture(void **state)
 {
     int64_t lost_us = 300 * MS;
 
@@ -356,7 +356,7 @@ static void knows_how_late_each_track_comes(void **state)
 
 /* The sound alone is late for good: pictures stay where they are, and nothing is to be corrected.
  */
-static void a_lead_that_moves_alone_leaves_the_picture_where_it_was(void **state)
+static void a_lead_that_moves_alone_does_not_move_the_picture(void **state)
 {
     int64_t late_us = 2 * US_PER_S;
 
@@ -398,7 +398,7 @@ static void a_lead_that_is_late_with_the_picture_has_not_stood_still(void **stat
             }
 }
 
-static void a_video_clock_that_begins_anew_is_placed_anew(void **state)
+static void a_video_clock_that_restarts_is_placed_again(void **state)
 {
     (void)state;
     run(0, 3 * US_PER_S, 3);
@@ -440,14 +440,14 @@ static const struct CMUnitTest tests[] = {
     TEST(a_sound_clock_that_is_off_is_followed_for_hours),
     TEST(jitter_does_not_shake_the_picture),
     TEST(the_leads_new_clock_moves_nothing),
-    TEST(a_lead_that_stood_still_leaves_the_picture_where_it_was),
+    TEST(a_lead_that_stood_still_does_not_move_the_picture),
     TEST(a_large_correction_is_one_step),
     TEST(a_small_correction_is_no_step),
     TEST(what_is_late_for_once_is_no_step),
     TEST(knows_how_late_each_track_comes),
-    TEST(a_lead_that_moves_alone_leaves_the_picture_where_it_was),
+    TEST(a_lead_that_moves_alone_does_not_move_the_picture),
     TEST(a_lead_that_is_late_with_the_picture_has_not_stood_still),
-    TEST(a_video_clock_that_begins_anew_is_placed_anew),
+    TEST(a_video_clock_that_restarts_is_placed_again),
     TEST(knows_where_the_clock_stands),
 };
 
