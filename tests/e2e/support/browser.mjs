@@ -24,12 +24,15 @@ export async function withBrowser(options, body) {
     ],
   });
   try {
-    const opened = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...context });
-    await body(opened, browser);
+    await body(await openContext(browser, context), browser);
   } finally {
     await browser.close();
   }
 }
+
+/** A context of its own in the browser: nothing is shared with the others. */
+export const openContext = (browser, options = {}) =>
+  browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
 
 /** Opens a page; what it logs as an error is kept in page.errors. */
 export async function openPage(context, url) {
