@@ -8,13 +8,15 @@ import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import http from "node:http";
 import os from "node:os";
 import path from "node:path";
-import test from "node:test";
+import test, { describe } from "node:test";
 import { askBridge } from "../../tools/stack/bridge.mjs";
 import { FULL_SIZE, messageOf, openPage, outbound, publish, untilLive, withBrowser } from "./support/browser.mjs";
+import { faultsBut } from "./support/health.mjs";
 import { admin, attach } from "./support/janus-api.mjs";
 import { measured } from "./support/measured.mjs";
-import { doctor } from "./support/programs.mjs";
+import { watch } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
+import { shareStack } from "./support/shared.mjs";
 
 const section = (kind, payloads, lines) =>
   [`m=${kind} 9 UDP/TLS/RTP/SAVPF ${payloads}`, "c=IN IP4 0.0.0.0", "a=mid:0", "a=sendonly", "a=rtcp-mux",
@@ -30,270 +32,258 @@ const VP8 = offer(section("video", "96", ["a=rtpmap:96 VP8/90000"]));
 const PCMU = offer(section("audio", "0", ["a=rtpmap:0 PCMU/8000"]));
 const MODE_0 = offer(section("video", "96", ["a=rtpmap:96 H264/90000", "a=fmtp:96 packetization-mode=0"]));
 
-test("the bridge is asked at a Unix socket, and shown a token; who has none is let in nowhere", async () => {
-  const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-test-"));
-  const control = { socket: path.join(folder, "control.sock"), tokenFile: path.join(folder, "token") };
-  const token = randomBytes(32).toString("hex");
-  await writeFile(control.tokenFile, `${token}\n`, { mode: 0o640 });
-  await withStack({ control }, (stack) =>
-    withBrowser({}, async (context) => {
-      const page = await publish(context, stack, "shop");
-      const ask = (headers) => askBridge({ socketPath: control.socket }, "/streams", headers);
-      assert.equal((await stat(control.socket)).mode & 0o777, 0o660);
-      assert.equal((await ask({})).status, 401);
-      assert.equal((await ask({ authorization: `Bearer ${token}`, host: "attacker.example" })).status, 403);
-      assert.equal((await ask({ authorization: `Bearer ${token}`, origin: "http://attacker.example" })).status, 403);
-      const { status, text } = await ask({ authorization: `Bearer ${token}` });
-      assert.equal(status, 200);
-      assert.deepEqual(JSON.parse(text).streams.map((s) => [s.name, s.state]), [["shop", "live"]]);
-      await page.close();
-      await until("the bridge hears that it is over", async () => // Janus keeps the session for a moment
-        JSON.parse((await ask({ authorization: `Bearer ${token}` })).text).load.streams === 0, 30000);
-    }));
-  await rm(folder, { recursive: true });
-});
+const CAP = 200000; // bit/s
+const shared = shareStack({ keys: { attic: "the key of the attic" }, unlisted: ["attic"] });
 
-test("what cannot be published is refused with a code and a sentence", () =>
-  withStack({}, async (stack) => {
-    const cases = [
-      [{}, undefined, 460, /"request"/],
-      [{ request: "dance" }, undefined, 461, /publish, configure/],
-      [{ request: "publish" }, VP8, 462, /stream name/],
-      [{ request: "publish", stream: "../etc" }, VP8, 462, /stream name/],
-      [{ request: "publish", stream: "x".repeat(65) }, VP8, 462, /stream name/],
-      [{ request: "publish", stream: 7 }, VP8, 460, /string/],
-      [{ request: "publish", stream: "x", bitrate: -1 }, VP8, 460, /bit\/s/],
-      [{ request: "publish", stream: "x" }, undefined, 463, /JSEP offer/],
-      [{ request: "publish", stream: "x" }, VP8, 464, /H\.264/],
-      [{ request: "publish", stream: "x" }, MODE_0, 464, /H\.264/],
-      [{ request: "publish", stream: "x" }, PCMU, 465, /Opus/],
-      [{ request: "configure", bitrate: 500000 }, undefined, 469, /publisher/],
-      [{ request: "unpublish" }, undefined, 469, /published/],
-      [{ request: "info", stream: "nobody" }, undefined, 470, /nobody/],
-    ];
-    for (const [body, jsep, code, sentence] of cases) {
+describe("the plugin's API", { concurrency: 2 }, () => {
+  test("the bridge is asked at a Unix socket, and shown a token; who has none is let in nowhere", async () => {
+    const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-test-"));
+    const control = { socket: path.join(folder, "control.sock"), tokenFile: path.join(folder, "token") };
+    const token = randomBytes(32).toString("hex");
+    await writeFile(control.tokenFile, `${token}\n`, { mode: 0o640 });
+    await withStack({ control }, (stack) =>
+      withBrowser({}, async (context) => {
+        const page = await publish(context, stack, "shop");
+        const ask = (headers) => askBridge({ socketPath: control.socket }, "/streams", headers);
+        assert.equal((await stat(control.socket)).mode & 0o777, 0o660);
+        assert.equal((await ask({})).status, 401);
+        assert.equal((await ask({ authorization: `Bearer ${token}`, host: "attacker.example" })).status, 403);
+        assert.equal((await ask({ authorization: `Bearer ${token}`, origin: "http://attacker.example" })).status, 403);
+        const { status, text } = await ask({ authorization: `Bearer ${token}` });
+        assert.equal(status, 200);
+        assert.deepEqual(JSON.parse(text).streams.map((s) => [s.name, s.state]), [["shop", "live"]]);
+        await page.click("#stop");
+        await until("the bridge hears that it is over", async () =>
+          JSON.parse((await ask({ authorization: `Bearer ${token}` })).text).load.streams === 0, 30000);
+      }));
+    await rm(folder, { recursive: true });
+  });
+
+  test("what cannot be published is refused with a code and a sentence", () =>
+    withStack({}, async (stack) => {
+      const cases = [
+        [{}, undefined, 460, /"request"/],
+        [{ request: "dance" }, undefined, 461, /publish, configure/],
+        [{ request: "publish" }, VP8, 462, /stream name/],
+        [{ request: "publish", stream: "../etc" }, VP8, 462, /stream name/],
+        [{ request: "publish", stream: "x".repeat(65) }, VP8, 462, /stream name/],
+        [{ request: "publish", stream: 7 }, VP8, 460, /string/],
+        [{ request: "publish", stream: "x", bitrate: -1 }, VP8, 460, /bit\/s/],
+        [{ request: "publish", stream: "x" }, undefined, 463, /JSEP offer/],
+        [{ request: "publish", stream: "x" }, VP8, 464, /H\.264/],
+        [{ request: "publish", stream: "x" }, MODE_0, 464, /H\.264/],
+        [{ request: "publish", stream: "x" }, PCMU, 465, /Opus/],
+        [{ request: "configure", bitrate: 500000 }, undefined, 469, /publish/],
+        [{ request: "unpublish" }, undefined, 469, /published/],
+        [{ request: "info", stream: "nobody" }, undefined, 470, /nobody/],
+      ];
+      for (const [body, jsep, code, sentence] of cases) {
+        const handle = await attach(stack);
+        const answer = await handle.request(body, jsep);
+        assert.equal(answer.error_code, code, `${JSON.stringify(body)}: ${JSON.stringify(answer)}`);
+        assert.match(answer.error, sentence);
+        handle.close();
+      }
       const handle = await attach(stack);
-      const answer = await handle.request(body, jsep);
-      assert.equal(answer.error_code, code, `${JSON.stringify(body)}: ${JSON.stringify(answer)}`);
-      assert.match(answer.error, sentence);
+      assert.deepEqual((await handle.request({ request: "list" })).streams, []);
+      // Janus clears the connection of a refused offer away; then the same handle may make another
+      await handle.request({ request: "publish", stream: "x" }, VP8);
+      await until("another offer is heard", async () =>
+        (await handle.request({ request: "publish", stream: "x" }, PCMU)).error_code === 465);
       handle.close();
-    }
+    }));
+
+  test("an offer that is not answered keeps no port", () =>
+    withStack({ open: false, keys: { shop: "the right one, and long" }, janus: { media: 'rtp_port_range = "20000-20020"' } },
+      (stack) => withBrowser({}, async (context) => {
+        const bad = { type: "offer", sdp: VP8.sdp.replace(/a=ice-ufrag.*\r\n/, "") }; // Janus refuses it by itself
+        const cases = [[{ request: "list" }, VP8], [{ request: "info", stream: "shop" }, VP8],
+          [{ request: "configure" }, VP8], [{ request: "publish", stream: "shop" }, VP8], [{ request: "list" }, bad]];
+        const idle = await attach(stack);
+        const handles = await Promise.all(Array.from({ length: 15 }, () => attach(stack)));
+        for (let round = 0; round < 2; round++) { // 30 offers, for 21 ports
+          const answers = await Promise.all(handles.map((handle, i) => handle.request(...cases[i % cases.length])));
+          answers.forEach((answer, i) => assert.ok(
+            i % cases.length === 4 ? answer.janus === "error" : [463, 467].includes(answer.error_code), JSON.stringify(answer)));
+          await until("Janus has hung up each of them", () => handles.every(({ events }) =>
+            events.filter(({ janus }) => janus === "hangup").length > round), 20000);
+        }
+        assert.deepEqual(idle.events, [], "who has offered nothing is told nothing");
+        await publish(context, stack, "shop", { key: "the right one, and long" });
+        [idle, ...handles].forEach((handle) => handle.close());
+      })));
+
+  test("configured streams take their key alone", () =>
+    withStack({ open: false, keys: { shop: "the right one" } }, (stack) =>
+      withBrowser({}, async (context) => {
+        const wrong = await openPage(context, `${stack.url}/publish.html?stream=shop&key=the%20wrong%20one&source=testcard&auto=1`);
+        await until("the page says that the key is wrong", async () => /^The stream name shop or its key is wrong: /.test(await messageOf(wrong)));
+        await until("there is a way back", () => wrong.isVisible("#go"));
+        assert.equal(await wrong.evaluate(() => document.activeElement.id), "key", "where it is to be mended");
+        const unknown = await openPage(context, `${stack.url}/publish.html?stream=else&key=the%20wrong%20one&source=testcard&auto=1`);
+        await until("a name that there is not looks the same", async () =>
+          (await messageOf(unknown)).replace("else", "shop") === await messageOf(wrong));
+        const short = await openPage(context, `${stack.url}/publish.html?stream=shop&key=right&source=testcard&auto=1`);
+        await until("the page says that this is no key", async () => /at least 8 characters/.test(await messageOf(short)));
+        assert.equal(await short.evaluate(() => document.activeElement.id), "key");
+        await publish(context, stack, "shop", { key: "the right one" });
+      })));
+
+  test("wrong keys are looked at only so often, and a long one that is right is let in all the same", () =>
+    withStack({ open: false, keys: { shop: "the right one, and long" } }, (stack) =>
+      withBrowser({}, async (context) => {
+        const codes = [];
+        for (let i = 0; i < 12; i++) {
+          const handle = await attach(stack); // a connection of its own for each
+          const answer = await handle.request({ request: "publish", stream: "shop", key: "a wrong one" }, VP8);
+          codes.push(answer.error_code);
+          if (answer.error_code === 474) assert.match(answer.error, /^too many wrong keys .*: wait \d+ seconds?, and try again$/);
+          handle.close();
+        }
+        assert.deepEqual(codes, [...Array(10).fill(467), 474, 474]);
+        await publish(context, stack, "shop", { key: "the right one, and long" });
+        const { response } = await admin(stack, { janus: "message_plugin", plugin: "janus.plugin.hls", request: { request: "list" } });
+        assert.deepEqual([response.refused["wrong-key"], response.refused["too-many-tries"]], [10, 2]);
+      })));
+
+  test("event handlers hear what becomes of a stream", async (t) => {
+    const events = [];
+    const server = http.createServer((request, response) => {
+      let body = "";
+      request.on("data", (data) => (body += data));
+      request.on("end", () => {
+        events.push(...[JSON.parse(body)].flat());
+        response.end();
+      });
+    });
+    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const configuration = `general: { enabled = true events = "plugins" grouping = false json = "compact"
+      backend = "http://127.0.0.1:${server.address().port}" }\n`;
+    t.after(() => server.close());
+    const janus = { eventHandlers: ["sampleevh"], files: { "janus.eventhandler.sampleevh.jcfg": configuration } };
+    await withStack({ janus, keys: { till: "the key of the till" } }, (stack) =>
+      withBrowser({}, async (context) => {
+        const page = await publish(context, stack, "shop");
+        await page.click("#stop");
+        const thief = await attach(stack);
+        await thief.request({ request: "publish", stream: "till", key: "not that key" }, VP8);
+        thief.close();
+        const heard = () => events.map((event) => event.event).filter((e) => e.plugin === "janus.plugin.hls");
+        await until("the end is heard", () => heard().some((e) => e.data.event === "unpublished"));
+        const becomes = heard().map((e) => e.data.event).filter((event) => event !== "figures" && event !== "refused"); // which come in between
+        assert.deepEqual(becomes, ["published", "live", "unpublished"]);
+        await until("the refusal is heard", () => heard().some((e) => e.data.event === "refused"));
+        const refused = heard().find((e) => e.data.event === "refused").data;
+        assert.deepEqual([refused.stream, refused.cause, refused.error_code, refused.untold], ["till", "wrong-key", 467, 0]);
+        assert.doesNotMatch(JSON.stringify(heard()), /not that key|key of the till/, "keys are told to nobody");
+        assert.ok(heard().every((e) => e.data.stream === "shop" || e.data === refused));
+      }));
+  });
+
+  test("what is unlisted is watched by address alone", shared(async ({ stack, context }) => {
+    await publish(context, stack, "attic", { key: "the key of the attic" });
+    await publish(context, stack, "cellar", { unlisted: true }); // by the publisher's own wish
+    await publish(context, stack, "market");
+    for (const name of ["attic", "cellar", "market"])
+      await until(`${name} can be watched`, async () => (await fetch(stack.playlist(name))).ok, 20000);
+    await until("the market is listed", async () =>
+      /"market"/.test(await (await fetch(`${stack.url}/live/streams.json`)).text()));
+    const ours = ["attic", "cellar", "market"]; // others' are there, too
+    const named = (streams) => streams.map(({ name, stream }) => name ?? stream).filter((name) => ours.includes(name)).sort();
+    const { streams } = await (await fetch(`${stack.url}/live/streams.json`)).json();
+    assert.deepEqual(named(streams), ["market"]);
     const handle = await attach(stack);
-    assert.deepEqual((await handle.request({ request: "list" })).streams, []);
-    // Janus clears the connection of a refused offer away; then the same handle may make another
-    await handle.request({ request: "publish", stream: "x" }, VP8);
-    await until("another offer is heard", async () =>
-      (await handle.request({ request: "publish", stream: "x" }, PCMU)).error_code === 465);
+    assert.deepEqual(named((await handle.request({ request: "list" })).streams), ["market"]);
+    assert.equal((await handle.request({ request: "info", stream: "attic" })).unlisted, true);
+    const { response } = await admin(stack, { janus: "message_plugin", plugin: "janus.plugin.hls", request: { request: "list" } });
+    assert.deepEqual(named(response.streams), ours);
     handle.close();
   }));
 
-test("an offer that is not answered keeps no port", () =>
-  withStack({ open: false, keys: { shop: "the right one, and long" }, janus: { media: 'rtp_port_range = "20000-20020"' } },
-    (stack) => withBrowser({}, async (context) => {
-      const bad = { type: "offer", sdp: VP8.sdp.replace(/a=ice-ufrag.*\r\n/, "") }; // Janus refuses it by itself
-      const cases = [[{ request: "list" }, VP8], [{ request: "info", stream: "shop" }, VP8],
-        [{ request: "configure" }, VP8], [{ request: "publish", stream: "shop" }, VP8], [{ request: "list" }, bad]];
-      const idle = await attach(stack);
-      const handles = await Promise.all(Array.from({ length: 15 }, () => attach(stack)));
-      for (let round = 0; round < 2; round++) { // 30 offers, for 21 ports
-        const answers = await Promise.all(handles.map((handle, i) => handle.request(...cases[i % cases.length])));
-        answers.forEach((answer, i) => assert.ok(
-          i % cases.length === 4 ? answer.janus === "error" : [463, 467].includes(answer.error_code), JSON.stringify(answer)));
-        await until("Janus has hung up each of them", () => handles.every(({ events }) =>
-          events.filter(({ janus }) => janus === "hangup").length > round), 20000);
+  test("a name belongs to who has it, and to his other device", shared(async ({ stack, context }) => {
+    const first = await publish(context, stack, "owned", { key: "my own key" });
+    await until("it can be watched", async () => (await fetch(stack.playlist("owned"))).ok, 15000);
+    const watching = watch(stack.playlist("owned"));
+
+    const stranger = await openPage(context, `${stack.url}/publish.html?stream=owned&key=another%20key&source=testcard&auto=1`);
+    await until("a stranger is refused", async () => /Somebody else is live as owned/.test(await messageOf(stranger)));
+    await stranger.close();
+    assert.equal(await first.textContent("#badge"), "LIVE");
+
+    const second = await publish(context, stack, "owned", { key: "my own key" });
+    await until("the first device is told", async () => /taken over/.test(await messageOf(first)));
+    await until("what comes after is listed", async () =>
+      /#EXT-X-DISCONTINUITY\n[^]*#EXTINF/.test(await (await fetch(stack.playlist("owned"))).text()), 20000);
+    await second.click("#stop");
+    await sleep(1000);
+    const report = await watching.end();
+    assert.ok(report.segments >= 2, `${report.segments} segments`);
+    assert.deepEqual(faultsBut(report), []);
+    assert.equal(report.discontinuities, 1);
+  }));
+
+  test("a reload takes its own name back", shared(async ({ stack, context }) => {
+    const page = await publish(context, stack, "reloaded");
+    await until("segments", async () => (await fetch(stack.playlist("reloaded"))).ok);
+    await page.reload();
+    await untilLive(page);
+  }));
+
+  test("operators see and rule what is live", shared(async ({ stack, context }) => {
+    const page = await publish(context, stack, "ruled");
+    const handle = await attach(stack);
+    const listed = async () => (await handle.request({ request: "list" })).streams.filter(({ stream, name }) => (stream ?? name) === "ruled");
+    assert.equal((await listed()).length, 1);
+    let info, video, audio;
+    await until("it sends what it may, and has told the round trip", async () => {
+      info = await handle.request({ request: "info", stream: "ruled" });
+      [video, audio] = ["video", "audio"].map((kind) => info.tracks.find((track) => track.kind === kind));
+      return video.bitrate > 100000 && audio.bitrate > 5000 && info.round_trip_ms > 0 && info.age_seconds >= 2;
+    }, 20000);
+    assert.equal(info.bridge, "listening");
+    assert.deepEqual([video.codec, video.width, video.height], ["H264", 640, 360]);
+    assert.equal(audio.codec, "opus");
+    assert.equal(video.lost, 0);
+    measured(() => assert.ok(info.round_trip_ms < 100, `the round trip is known: ${JSON.stringify(info)}`));
+
+    const { sessions } = await admin(stack, { janus: "list_sessions" });
+    const described = [];
+    for (const session_id of sessions) {
+      const { handles } = await admin(stack, { janus: "list_handles", session_id });
+      for (const handle_id of handles) {
+        const reply = await admin(stack, { janus: "handle_info", session_id, handle_id });
+        described.push(reply.info.plugin_specific);
       }
-      assert.deepEqual(idle.events, [], "who has offered nothing is told nothing");
-      await publish(context, stack, "shop", { key: "the right one, and long" });
-      [idle, ...handles].forEach((handle) => handle.close());
-    })));
+    }
+    assert.ok(described.some((d) => d.stream === "ruled" && d.state === "live"), JSON.stringify(described));
+    assert.ok(described.some((d) => d.state === "idle"));
 
-test("configured streams take their key alone", () =>
-  withStack({ open: false, keys: { shop: "the right one" } }, (stack) =>
-    withBrowser({}, async (context) => {
-      const wrong = await openPage(context, `${stack.url}/publish.html?stream=shop&key=the%20wrong%20one&source=testcard&auto=1`);
-      await until("the page says that the key is wrong", async () => /^The stream name shop or its key is wrong: /.test(await messageOf(wrong)));
-      await until("there is a way back", () => wrong.isVisible("#go"));
-      assert.equal(await wrong.evaluate(() => document.activeElement.id), "key", "where it is to be mended");
-      const unknown = await openPage(context, `${stack.url}/publish.html?stream=else&key=the%20wrong%20one&source=testcard&auto=1`);
-      await until("a name that there is not looks the same", async () =>
-        (await messageOf(unknown)).replace("else", "shop") === await messageOf(wrong));
-      const short = await openPage(context, `${stack.url}/publish.html?stream=shop&key=right&source=testcard&auto=1`);
-      await until("the page says that this is no key", async () => /at least 8 characters/.test(await messageOf(short)));
-      assert.equal(await short.evaluate(() => document.activeElement.id), "key");
-      await publish(context, stack, "shop", { key: "the right one" });
-    })));
+    const kick = (stream) =>
+      admin(stack, { janus: "message_plugin", plugin: "janus.plugin.hls", request: { request: "kick", stream } });
+    assert.equal((await kick("nobody")).response.error_code, 470);
+    assert.equal((await kick("ruled")).response.hls, "kicked");
+    await until("the publisher is told", async () => /ended by the operator/.test(await messageOf(page)));
+    assert.deepEqual(await listed(), []);
+    handle.close();
+  }));
 
-test("wrong keys are looked at only so often, and a long one that is right is let in all the same", () =>
-  withStack({ open: false, keys: { shop: "the right one, and long" } }, (stack) =>
-    withBrowser({}, async (context) => {
-      const codes = [];
-      for (let i = 0; i < 12; i++) {
-        const handle = await attach(stack); // a connection of its own for each
-        const answer = await handle.request({ request: "publish", stream: "shop", key: "a wrong one" }, VP8);
-        codes.push(answer.error_code);
-        if (answer.error_code === 474) assert.match(answer.error, /^too many wrong keys .*: wait \d+ seconds?, and try again$/);
-        handle.close();
-      }
-      assert.deepEqual(codes, [...Array(10).fill(467), 474, 474]);
-      await publish(context, stack, "shop", { key: "the right one, and long" });
-      const { response } = await admin(stack, { janus: "message_plugin", plugin: "janus.plugin.hls", request: { request: "list" } });
-      assert.deepEqual([response.refused["wrong-key"], response.refused["too-many-tries"]], [10, 2]);
-    })));
+  test("configure changes a live stream", shared(async ({ stack, context }) => {
+    const page = await publish(context, stack, "configured", { size: FULL_SIZE });
+    const configure = (body) =>
+      page.evaluate((message) => new Promise((resolve, reject) => {
+        window.janusHls.publisher.configure(message).then(resolve, reject);
+      }), body);
+    const target = async () => (await outbound(page)).video.targetBitrate;
+    await until("the encoder may use more than the cap", async () => (await target()) > 1.5 * CAP, 20000);
+    assert.equal((await configure({ bitrate: CAP })).bitrate, CAP);
+    await until("it may use no more", async () => (await target()) <= CAP, 20000);
 
-test("what is unlisted is watched by address alone", () =>
-  withStack({ keys: { attic: "the key of the attic" }, unlisted: ["attic"] }, (stack) =>
-    withBrowser({}, async (context) => {
-      await publish(context, stack, "attic", { key: "the key of the attic" });
-      await publish(context, stack, "cellar", { unlisted: true }); // by the publisher's own wish
-      await publish(context, stack, "shop");
-      for (const name of ["attic", "cellar", "shop"])
-        await until(`${name} can be watched`, async () => (await fetch(stack.playlist(name))).ok, 20000);
-      await until("the shop is listed", async () =>
-        /"shop"/.test(await (await fetch(`${stack.url}/live/streams.json`)).text()));
-      const named = async (streams) => streams.map(({ name, stream }) => name ?? stream).sort();
-      const { streams } = await (await fetch(`${stack.url}/live/streams.json`)).json();
-      assert.deepEqual(await named(streams), ["shop"]);
-      const handle = await attach(stack);
-      assert.deepEqual(await named((await handle.request({ request: "list" })).streams), ["shop"]);
-      assert.equal((await handle.request({ request: "info", stream: "attic" })).unlisted, true);
-      const { response } = await admin(stack, { janus: "message_plugin", plugin: "janus.plugin.hls", request: { request: "list" } });
-      assert.deepEqual(await named(response.streams), ["attic", "cellar", "shop"]);
-      handle.close();
-    })));
-
-test("a name belongs to who has it, and to his other device", () =>
-  withStack({}, (stack) =>
-    withBrowser({}, async (context) => {
-      const first = await publish(context, stack, "shop", { key: "my own key" });
-      const report = doctor(stack.playlist("shop"), 24);
-      await sleep(6000);
-
-      const stranger = await openPage(context, `${stack.url}/publish.html?stream=shop&key=another%20key&source=testcard&auto=1`);
-      await until("a stranger is refused", async () => /Somebody else is live as shop/.test(await messageOf(stranger)));
-      await stranger.close();
-      assert.equal(await first.textContent("#badge"), "LIVE");
-
-      const second = await publish(context, stack, "shop", { key: "my own key" });
-      await until("the first device is told", async () => /taken over/.test(await messageOf(first)));
-      await sleep(4000);
-      await second.close();
-      const { faults, discontinuities } = await report;
-      assert.deepEqual(faults.filter((fault) => !/1.5 target/.test(fault.rule)), []);
-      assert.equal(discontinuities, 1);
-    })));
-
-test("a reload takes its own name back", () =>
-  withStack({}, (stack) =>
-    withBrowser({}, async (context) => {
-      const page = await publish(context, stack, "shop");
-      await until("segments", async () => (await fetch(stack.playlist("shop"))).ok);
-      await page.reload();
-      await untilLive(page);
-    })));
-
-test("operators see and rule what is live", () =>
-  withStack({}, (stack) =>
-    withBrowser({}, async (context) => {
-      const page = await publish(context, stack, "shop");
-      const handle = await attach(stack);
-      await sleep(2000);
-
-      const { streams } = await handle.request({ request: "list" });
-      assert.equal(streams.length, 1);
-      let info, video, audio;
-      await until("it sends what it may, and has told the round trip", async () => {
-        info = await handle.request({ request: "info", stream: "shop" });
-        [video, audio] = ["video", "audio"].map((kind) => info.tracks.find((track) => track.kind === kind));
-        return video.bitrate > 100000 && audio.bitrate > 5000 && info.round_trip_ms > 0;
-      }, 20000);
-      assert.equal(info.bridge, "listening");
-      assert.deepEqual([video.codec, video.width, video.height], ["H264", 640, 360]);
-      assert.equal(audio.codec, "opus");
-      assert.equal(video.lost, 0);
-      measured(() => assert.ok(info.round_trip_ms < 100, `the round trip is known: ${JSON.stringify(info)}`));
-      assert.ok(info.age_seconds >= 2);
-
-      const { sessions } = await admin(stack, { janus: "list_sessions" });
-      const described = [];
-      for (const session_id of sessions) {
-        const { handles } = await admin(stack, { janus: "list_handles", session_id });
-        for (const handle_id of handles) {
-          const reply = await admin(stack, { janus: "handle_info", session_id, handle_id });
-          described.push(reply.info.plugin_specific);
-        }
-      }
-      assert.ok(described.some((d) => d.stream === "shop" && d.state === "live"), JSON.stringify(described));
-      assert.ok(described.some((d) => d.state === "idle"));
-
-      const kick = (stream) =>
-        admin(stack, { janus: "message_plugin", plugin: "janus.plugin.hls", request: { request: "kick", stream } });
-      assert.equal((await kick("nobody")).response.error_code, 470);
-      assert.equal((await kick("shop")).response.hls, "kicked");
-      await until("the publisher is told", async () => /ended by the operator/.test(await messageOf(page)));
-      assert.deepEqual((await handle.request({ request: "list" })).streams, []);
-      handle.close();
-    })));
-
-test("configure changes a live stream", () =>
-  withStack({}, (stack) =>
-    withBrowser({}, async (context) => {
-      const page = await publish(context, stack, "shop", { size: FULL_SIZE });
-      const configure = (body) =>
-        page.evaluate((message) => new Promise((resolve, reject) => {
-          window.janusHls.publisher.configure(message).then(resolve, reject);
-        }), body);
-      const bitrate = async () => {
-        const before = (await outbound(page)).video.bytesSent;
-        await sleep(3000);
-        return (((await outbound(page)).video.bytesSent - before) * 8) / 3;
-      };
-      await sleep(2000);
-      const free = await bitrate();
-      const answer = await configure({ bitrate: 200000 });
-      assert.equal(answer.bitrate, 200000);
-      await sleep(3000);
-      const capped = await bitrate();
-      assert.ok(capped < 300000 && capped < free * 0.6, `${free} bit/s, then ${capped}`);
-
-      const keyframes = (await outbound(page)).video.keyFramesEncoded;
-      await configure({ keyframe: true });
-      await until("a key frame more", async () => (await outbound(page)).video.keyFramesEncoded > keyframes, 2000);
-      assert.equal((await configure({ audio: false })).audio, false);
-      const [first, second] = await Promise.all([configure({ bitrate: 900000 }), configure({ audio: true })]);
-      assert.deepEqual([first.bitrate, second.audio], [900000, true], "each of two callers at once has its own answer");
-      await assert.rejects(configure({ bitrate: 1 }), /bit\/s/);
-    })));
-
-test("event handlers hear what becomes of a stream", async (t) => {
-  const events = [];
-  const server = http.createServer((request, response) => {
-    let body = "";
-    request.on("data", (data) => (body += data));
-    request.on("end", () => {
-      events.push(...[JSON.parse(body)].flat());
-      response.end();
-    });
-  });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const configuration = `general: { enabled = true events = "plugins" grouping = false json = "compact"
-    backend = "http://127.0.0.1:${server.address().port}" }\n`;
-  t.after(() => server.close());
-  const janus = { eventHandlers: ["sampleevh"], files: { "janus.eventhandler.sampleevh.jcfg": configuration } };
-  await withStack({ janus, keys: { till: "the key of the till" } }, (stack) =>
-    withBrowser({}, async (context) => {
-      const page = await publish(context, stack, "shop");
-      await page.click("#stop");
-      const thief = await attach(stack);
-      await thief.request({ request: "publish", stream: "till", key: "not that key" }, VP8);
-      thief.close();
-      const heard = () => events.map((event) => event.event).filter((e) => e.plugin === "janus.plugin.hls");
-      await until("the end is heard", () => heard().some((e) => e.data.event === "unpublished"));
-      const becomes = heard().map((e) => e.data.event).filter((event) => event !== "figures" && event !== "refused"); // which come in between
-      assert.deepEqual(becomes, ["published", "live", "unpublished"]);
-      await until("the refusal is heard", () => heard().some((e) => e.data.event === "refused"));
-      const refused = heard().find((e) => e.data.event === "refused").data;
-      assert.deepEqual([refused.stream, refused.cause, refused.error_code, refused.untold], ["till", "wrong-key", 467, 0]);
-      assert.doesNotMatch(JSON.stringify(heard()), /not that key|key of the till/, "keys are told to nobody");
-      assert.ok(heard().every((e) => e.data.stream === "shop" || e.data === refused));
-    }));
+    const keyframes = (await outbound(page)).video.keyFramesEncoded;
+    await configure({ keyframe: true });
+    await until("a key frame more", async () => (await outbound(page)).video.keyFramesEncoded > keyframes);
+    assert.equal((await configure({ audio: false })).audio, false);
+    const [first, second] = await Promise.all([configure({ bitrate: 900000 }), configure({ audio: true })]);
+    assert.deepEqual([first.bitrate, second.audio], [900000, true], "each of two callers at once has its own answer");
+    await assert.rejects(configure({ bitrate: 1 }), /bit\/s/);
+  }));
 });

@@ -13,7 +13,7 @@ const PAIRS_MIN = 8; // of a flash and a beep, for a figure that means something
 const OUTAGE = /no new segment for 1\.5 target/;
 
 /** What is wrong, but for the rules that `pattern` names: an outage, unless told. */
-export const faultsBut = ({ faults }, pattern = OUTAGE) => faults.filter(({ rule }) => !pattern.test(rule));
+export const faultsBut = (report, pattern = OUTAGE) => faultsOf(report).filter(({ rule }) => !pattern.test(rule));
 
 /** The sound fits the picture. */
 export function assertSkew({ marks }, { p95Ms = SKEW_P95_MS } = {}) {
