@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hls_config.h"
-
 #include "settings_reader.h"
 #include "stream_name.h"
 
