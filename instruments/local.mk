@@ -3,6 +3,7 @@
 if DOCTOR
 noinst_LTLIBRARIES += libdoctor.la
 libdoctor_la_SOURCES = \
+	%D%/hls-doctor/classic.c \
 	%D%/hls-doctor/fetch.c \
 	%D%/hls-doctor/file_store.c \
 	%D%/hls-doctor/findings.c \
@@ -19,6 +20,7 @@ libdoctor_la_SOURCES = \
 	%D%/hls-doctor/multi_rules.c \
 	%D%/hls-doctor/names.c \
 	%D%/hls-doctor/part_rules.c \
+	%D%/hls-doctor/part_version.c \
 	%D%/hls-doctor/playlist_rules.c \
 	%D%/hls-doctor/reload_rules.c \
 	%D%/hls-doctor/rendition.c \
@@ -48,6 +50,9 @@ libviewers_la_SOURCES = \
 	%D%/hls-viewers/http_reader.c \
 	%D%/hls-viewers/player_list.c \
 	%D%/hls-viewers/shared_list.c \
+	%D%/hls-viewers/viewer.c \
+	%D%/hls-viewers/viewer_lists.c \
+	%D%/hls-viewers/viewer_media.c \
 	%D%/hls-viewers/viewer_options.c \
 	%D%/hls-viewers/viewer_tally.c
 libviewers_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS)
@@ -69,6 +74,8 @@ noinst_LTLIBRARIES += libreplay.la
 libreplay_la_SOURCES = \
 	%D%/rtp-replay/bridge_session.c \
 	%D%/rtp-replay/flight_queue.c \
+	%D%/rtp-replay/flight_renumber.c \
+	%D%/rtp-replay/option_values.c \
 	%D%/rtp-replay/replay_options.c \
 	%D%/rtp-replay/replay_sender.c \
 	%D%/rtp-replay/rtp_faults.c \

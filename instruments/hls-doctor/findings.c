@@ -122,3 +122,18 @@ void findings_print(const Findings *f)
     print(f, false, "FAULT");
     print(f, true, "remark");
 }
+
+void findings_print_count(size_t faults)
+{
+    if (faults > 0)
+        printf("  %zu faults\n", faults);
+    else
+        printf("  nothing wrong\n");
+}
+
+json_t *findings_json_both(json_t *first, json_t *second)
+{
+    json_array_extend(first, second);
+    json_decref(second);
+    return first;
+}

@@ -34,7 +34,13 @@ size_t findings_count(const Findings *findings);
 json_t *findings_json(const Findings *findings);
 json_t *findings_remarks_json(const Findings *findings);
 
+/* One array of two, which it takes over. */
+json_t *findings_json_both(json_t *first, json_t *second);
+
 /* Prints them for people, to stdout: faults, then remarks. */
 void findings_print(const Findings *findings);
+
+/* Prints the last line of a report of so many faults, to stdout. */
+void findings_print_count(size_t faults);
 
 #endif

@@ -301,6 +301,7 @@ int follow_run(Follow *f)
     look_at_media(f);
     return 0;
 }
+
 /* ---- report ---- */
 
 size_t follow_faults(const Follow *f)
@@ -340,14 +341,6 @@ static json_t *rendition_json(const Follow *f, size_t i)
     return j;
 }
 
-/* Those of the network and those of the media. */
-static json_t *both(json_t *a, json_t *b)
-{
-    json_array_extend(a, b);
-    json_decref(b);
-    return a;
-}
-
 json_t *follow_json(const Follow *f)
 {
     const Findings *own = f->world.findings, *media = media_worker_findings(f->world.worker);
@@ -359,8 +352,8 @@ json_t *follow_json(const Follow *f)
                      "low_latency", 1, "multivariant_versions", (json_int_t)f->multi_versions,
                      "renditions", renditions, "marks",
                      marks_json(media_worker_marks(f->world.worker)), "faults",
-                     both(findings_json(own), findings_json(media)), "remarks",
-                     both(findings_remarks_json(own), findings_remarks_json(media)));
+                     findings_json_both(findings_json(own), findings_json(media)), "remarks",
+                     findings_json_both(findings_remarks_json(own), findings_remarks_json(media)));
 }
 
 static void print_rendition(const Follow *f, size_t i)
@@ -396,8 +389,5 @@ void follow_print(const Follow *f)
     marks_print(media_worker_marks(f->world.worker));
     findings_print(f->world.findings);
     findings_print(media_worker_findings(f->world.worker));
-    if (follow_faults(f) > 0)
-        printf("  %zu faults\n", follow_faults(f));
-    else
-        printf("  nothing wrong\n");
+    findings_print_count(follow_faults(f));
 }

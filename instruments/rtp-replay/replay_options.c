@@ -9,10 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "option_values.h"
 #include "stream_name.h"
 
-#define US_PER_S    1000000.0
-#define US_PER_MS   1000.0
 #define SECONDS_MAX 1e7
 #define MS_MAX      10000 /* of a delay; nothing waits that long */
 
@@ -125,50 +124,12 @@ static const struct option names[] = {
 
 /* ---- values; each returns NULL, or what the option takes ---- */
 
-/* `count` numbers with colons between. */
-static bool numbers(const char *text, double *out, int count)
-{
-    for (int i = 0; i < count; i++) {
-        char *end;
-        out[i] = strtod(text, &end);
-        if (end == text || *end != (i + 1 < count ? ':' : '\0') || !isfinite(out[i]))
-            return false;
-        text = end + 1;
-    }
-    return true;
-}
-
-static bool number(const char *text, double min, double max, double *out)
-{
-    return numbers(text, out, 1) && *out >= min && *out <= max;
-}
-
-static const char *read_part(const char *text, double *part)
-{
-    double percent;
-
-    if (!number(text, 0, 100, &percent))
-        return "a percentage, 0 to 100";
-    *part = percent / 100;
-    return NULL;
-}
-
-static const char *read_duration(const char *text, double unit_us, double max, int64_t *us)
-{
-    double value;
-
-    if (!number(text, 0, max, &value))
-        return unit_us == US_PER_S ? "a number of seconds" : "milliseconds, 0 to 10000";
-    *us = (int64_t)(value * unit_us);
-    return NULL;
-}
-
 static const char *read_bursts(const char *text, RtpFaultsParams *faults)
 {
     double value[2];
 
-    if (!numbers(text, value, 2) || value[0] <= 0 || value[0] > SECONDS_MAX || value[1] < 0 ||
-        value[1] >= value[0] * 1000)
+    if (!option_numbers(text, value, 2) || value[0] <= 0 || value[0] > SECONDS_MAX ||
+        value[1] < 0 || value[1] >= value[0] * 1000)
         return "SECONDS:MILLISECONDS, the bursts shorter than what is between them";
     faults->burst_every_us = (int64_t)(value[0] * US_PER_S);
     faults->burst_us = (int64_t)(value[1] * US_PER_MS);
@@ -179,7 +140,7 @@ static const char *read_reorder(const char *text, RtpFaultsParams *faults)
 {
     double value[2];
 
-    if (!numbers(text, value, 2) || value[0] < 0 || value[0] > 100 || value[1] < 0 ||
+    if (!option_numbers(text, value, 2) || value[0] < 0 || value[0] > 100 || value[1] < 0 ||
         value[1] > MS_MAX)
         return "PERCENT:MILLISECONDS, up to 100:10000";
     faults->reorder = value[0] / 100;
@@ -191,7 +152,8 @@ static const char *read_pause(const char *text, RtpFaultsParams *faults)
 {
     double value[2];
 
-    if (!numbers(text, value, 2) || value[0] < 0 || value[1] < value[0] || value[1] > SECONDS_MAX)
+    if (!option_numbers(text, value, 2) || value[0] < 0 || value[1] < value[0] ||
+        value[1] > SECONDS_MAX)
         return "FROM:TO in seconds";
     faults->pause_from_us = (int64_t)(value[0] * US_PER_S);
     faults->pause_to_us = (int64_t)(value[1] * US_PER_S);
@@ -238,21 +200,11 @@ static const char *read_to(const char *text, ReplayOptions *o)
     return NULL;
 }
 
-static const char *read_whole(const char *text, double max, int64_t *out)
-{
-    double value;
-
-    if (!number(text, 0, max, &value) || value != (double)(int64_t)value)
-        return max <= UINT16_MAX ? "a whole number up to 65535" : "a whole number up to 4294967295";
-    *out = (int64_t)value;
-    return NULL;
-}
-
 static const char *read_streams(const char *text, int *streams)
 {
     double value;
 
-    if (!number(text, 1, REPLAY_STREAMS_MAX, &value))
+    if (!option_number(text, 1, REPLAY_STREAMS_MAX, &value))
         return "1 to 1000";
     *streams = (int)value;
     return NULL;
@@ -268,28 +220,29 @@ static const char *read_fault(int option, const char *text, RtpFaultsParams *fau
 
     switch (option) {
     case OPTION_LOSS:
-        return read_part(text, &faults->loss);
+        return option_part(text, &faults->loss);
     case OPTION_BURSTS:
         return read_bursts(text, faults);
     case OPTION_REORDER:
         return read_reorder(text, faults);
     case OPTION_DUPLICATE:
-        return read_part(text, &faults->duplicate);
+        return option_part(text, &faults->duplicate);
     case OPTION_JITTER:
-        return read_duration(text, US_PER_MS, MS_MAX, &faults->jitter_us);
+        return option_duration(text, US_PER_MS, MS_MAX, &faults->jitter_us);
     case OPTION_AUDIO_CLOCK:
-        return number(text, -10000, 10000, &faults->audio_ppm) ? NULL : "ppm, -10000 to 10000";
+        return option_number(text, -10000, 10000, &faults->audio_ppm) ? NULL
+                                                                      : "ppm, -10000 to 10000";
     case OPTION_FIRST_SEQUENCE:
-        wrong = read_whole(text, UINT16_MAX, &whole);
+        wrong = option_whole(text, UINT16_MAX, &whole);
         if (!wrong)
             faults->first_sequence = (int32_t)whole;
         return wrong;
     case OPTION_FIRST_TIMESTAMP:
-        return read_whole(text, UINT32_MAX, &faults->first_timestamp);
+        return option_whole(text, UINT32_MAX, &faults->first_timestamp);
     case OPTION_NO_REPORTS:
         return read_no_reports(text, faults);
     case OPTION_NEW_SSRC:
-        return read_duration(text, US_PER_S, SECONDS_MAX, &faults->ssrc_every_us);
+        return option_duration(text, US_PER_S, SECONDS_MAX, &faults->ssrc_every_us);
     case OPTION_ONLY:
         return read_only(text, faults);
     case OPTION_LOSE_AUDIO:
@@ -329,14 +282,14 @@ static const char *read_option(int option, const char *text, ReplayOptions *o)
         o->nack = false;
         return NULL;
     case OPTION_SECONDS:
-        return read_duration(text, US_PER_S, SECONDS_MAX, &o->faults.duration_us);
+        return option_duration(text, US_PER_S, SECONDS_MAX, &o->faults.duration_us);
     case OPTION_ROUND:
-        wrong = read_whole(text, UINT16_MAX, &whole);
+        wrong = option_whole(text, UINT16_MAX, &whole);
         if (!wrong)
             o->round_us = whole * (int64_t)US_PER_S;
         return wrong;
     case OPTION_SEED:
-        wrong = read_whole(text, UINT32_MAX, &whole);
+        wrong = option_whole(text, UINT32_MAX, &whole);
         if (!wrong)
             o->faults.seed = (uint64_t)whole;
         return wrong;

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dice.h"
 #include "flight_queue.h"
+#include "flight_renumber.h"
 #include "rtcp_packet.h"
 #include "rtp_packet.h"
 
@@ -16,7 +18,7 @@
 #define DUPLICATE_MAX_US 10000
 
 /* Random numbers, a sequence for each use. */
-typedef enum Dice { DICE_LOSS, DICE_REORDER, DICE_DUPLICATE, DICE_JITTER, DICE_SSRC, DICES } Dice;
+enum { DICE_LOSS, DICE_REORDER, DICE_DUPLICATE, DICE_JITTER, DICE_SSRC, DICES };
 
 /* Where the sender is in one track. */
 typedef struct Reel {
@@ -38,7 +40,7 @@ typedef struct Reel {
 struct RtpFaults {
     const RtpRecording *recording;
     RtpFaultsParams params;
-    uint64_t dice[DICES];
+    Dice dice[DICES];
     Reel reel[RTP_TRACKS];
     int64_t ssrc_due_us;
     RtpFaultsStats stats;
@@ -50,29 +52,6 @@ RtpFaultsParams rtp_faults_none(void)
 {
     return (RtpFaultsParams){.first_sequence = RTP_FAULTS_AS_RECORDED,
                              .first_timestamp = RTP_FAULTS_AS_RECORDED};
-}
-
-/* ---- chance ---- */
-
-/* splitmix64, by Sebastiano Vigna (public domain). */
-static uint64_t roll(RtpFaults *f, Dice dice)
-{
-    uint64_t z = (f->dice[dice] += 0x9E3779B97F4A7C15);
-
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9;
-    z = (z ^ z >> 27) * 0x94D049BB133111EB;
-    return z ^ z >> 31;
-}
-
-/* Of a part of all rolls it is true. */
-static bool happens(RtpFaults *f, Dice dice, double part)
-{
-    return (double)(roll(f, dice) >> 11) * 0x1p-53 < part;
-}
-
-static int64_t between(RtpFaults *f, Dice dice, int64_t min, int64_t max)
-{
-    return min + (int64_t)(roll(f, dice) % (uint64_t)(max - min + 1));
 }
 
 /* ---- the sender ---- */
@@ -231,9 +210,9 @@ static void change_ssrcs(RtpFaults *f, int64_t now_us)
     while (f->ssrc_due_us <= now_us)
         f->ssrc_due_us += f->params.ssrc_every_us;
     for (RtpTrack track = 0; track < RTP_TRACKS; track++) {
-        f->reel[track].ssrc = (uint32_t)roll(f, DICE_SSRC);
-        f->reel[track].sequence = (uint16_t)roll(f, DICE_SSRC);
-        f->reel[track].timestamp = (uint32_t)roll(f, DICE_SSRC);
+        f->reel[track].ssrc = (uint32_t)dice_roll(&f->dice[DICE_SSRC]);
+        f->reel[track].sequence = (uint16_t)dice_roll(&f->dice[DICE_SSRC]);
+        f->reel[track].timestamp = (uint32_t)dice_roll(&f->dice[DICE_SSRC]);
     }
     f->stats.ssrc_changes++;
 }
@@ -246,19 +225,19 @@ static bool is_lost(RtpFaults *f, int64_t due_us)
     bool burst = p->burst_every_us > 0 && due_us >= p->burst_every_us &&
                  due_us % p->burst_every_us < p->burst_us;
 
-    return happens(f, DICE_LOSS, p->loss) || burst;
+    return dice_happens(&f->dice[DICE_LOSS], p->loss) || burst;
 }
 
 /* The network keeps the order unless a packet takes a detour. */
 static int64_t arrival(RtpFaults *f, Reel *reel)
 {
-    int64_t at_us = reel->due_us + between(f, DICE_JITTER, 0, f->params.jitter_us);
+    int64_t at_us = reel->due_us + dice_between(&f->dice[DICE_JITTER], 0, f->params.jitter_us);
 
     if (at_us < reel->arrived_us)
         at_us = reel->arrived_us;
     reel->arrived_us = at_us;
-    int64_t detour_us = between(f, DICE_REORDER, 0, f->params.reorder_us);
-    if (!happens(f, DICE_REORDER, f->params.reorder))
+    int64_t detour_us = dice_between(&f->dice[DICE_REORDER], 0, f->params.reorder_us);
+    if (!dice_happens(&f->dice[DICE_REORDER], f->params.reorder))
         return at_us;
     f->stats.delayed++;
     return at_us + detour_us;
@@ -298,8 +277,8 @@ static void send_next(RtpFaults *f, RtpTrack track)
         .timestamp = reel->timestamp,
     };
     bool lost = is_lost(f, reel->due_us);
-    bool doubled = happens(f, DICE_DUPLICATE, f->params.duplicate);
-    int64_t apart_us = between(f, DICE_DUPLICATE, DUPLICATE_MIN_US, DUPLICATE_MAX_US);
+    bool doubled = dice_happens(&f->dice[DICE_DUPLICATE], f->params.duplicate);
+    int64_t apart_us = dice_between(&f->dice[DICE_DUPLICATE], DUPLICATE_MIN_US, DUPLICATE_MAX_US);
     f->stats.packets[track]++;
     f->stats.lost += lost;
     f->stats.doubled += doubled && !lost;
@@ -312,61 +291,16 @@ static void send_next(RtpFaults *f, RtpTrack track)
     find_next(f, track);
 }
 
-/* ---- what is in a packet ---- */
-
-static void put_16(uint8_t *p, uint16_t value)
-{
-    p[0] = (uint8_t)(value >> 8);
-    p[1] = (uint8_t)value;
-}
-
-static void put_32(uint8_t *p, uint32_t value)
-{
-    put_16(p, (uint16_t)(value >> 16));
-    put_16(p + 2, (uint16_t)value);
-}
-
 /* A recorded moment in a report, moved to where it is in what is sent. */
-static uint64_t move_ntp(const RtpFaults *f, const Flight *flight, uint64_t ntp)
+static uint64_t move_ntp(void *user, const Flight *flight, uint64_t ntp)
 {
+    const RtpFaults *f = user;
     int64_t start_us =
         f->params.start_unix_us ? f->params.start_unix_us : f->recording->start_unix_us;
     int64_t at_us = rtcp_ntp_to_unix_us(ntp) - f->recording->start_unix_us;
 
     return rtcp_ntp_from_unix_us(start_us +
                                  true_time(f, flight->packet->track, flight->round_us + at_us));
-}
-
-/* Sender reports, RFC 3550 section 6.4.1; and the SSRC of what else is in the compound packet. */
-static void renumber_rtcp(RtpFaults *f, const Flight *flight, size_t len)
-{
-    RtpTrack track = flight->packet->track;
-    size_t at = 0, start = 0;
-    RtcpPacket rtcp;
-
-    for (; rtcp_next(f->data, len, &at, &rtcp); start = at) {
-        uint8_t *p = f->data + start;
-        if (at - start < 8 || rtcp.ssrc != f->recording->ssrc[track])
-            continue;
-        put_32(p + 4, flight->ssrc);
-        if (rtcp.type != RTCP_SENDER_REPORT)
-            continue;
-        uint64_t ntp = move_ntp(f, flight, rtcp.ntp);
-        put_32(p + 8, (uint32_t)(ntp >> 32));
-        put_32(p + 12, (uint32_t)ntp);
-        put_32(p + 16, rtcp.rtp_timestamp + flight->timestamp + ticks(track, flight->round_us));
-    }
-}
-
-static void renumber_rtp(RtpFaults *f, const Flight *flight, size_t len)
-{
-    RtpPacket rtp;
-
-    rtp_packet_parse(f->data, len, &rtp);
-    put_16(f->data + 2, (uint16_t)(rtp.sequence + flight->sequence));
-    put_32(f->data + 4,
-           rtp.timestamp + flight->timestamp + ticks(flight->packet->track, flight->round_us));
-    put_32(f->data + 8, flight->ssrc);
 }
 
 /* ---- all of it ---- */
@@ -395,10 +329,8 @@ RtpFaults *rtp_faults_create(const RtpRecording *recording, const RtpFaultsParam
         rtp_faults_destroy(&f);
         return NULL;
     }
-    for (Dice dice = 0; dice < DICES; dice++)
-        f->dice[dice] = params->seed * DICES + dice;
-    for (Dice dice = 0; dice < DICES; dice++)
-        f->dice[dice] = roll(f, dice); /* far apart, whatever the seed */
+    for (unsigned use = 0; use < DICES; use++)
+        f->dice[use] = dice_of(params->seed * DICES + use);
     f->ssrc_due_us = params->ssrc_every_us;
     for (RtpTrack track = 0; track < RTP_TRACKS; track++)
         begin_reel(f, track);
@@ -437,10 +369,12 @@ bool rtp_faults_next(RtpFaults *f, RtpOutgoing *out)
         return false;
     const RecordedPacket *p = flight.packet;
     memcpy(f->data, f->recording->bytes + p->at, p->len);
+    uint32_t round_ticks = ticks(p->track, flight.round_us);
     if (p->is_rtcp)
-        renumber_rtcp(f, &flight, p->len);
+        flight_renumber_rtcp(&flight, f->recording->ssrc[p->track], round_ticks, move_ntp, f,
+                             f->data);
     else
-        renumber_rtp(f, &flight, p->len);
+        flight_renumber_rtp(&flight, round_ticks, f->data);
     *out = (RtpOutgoing){flight.when_us, p->track, p->is_rtcp, f->data, p->len};
     return true;
 }

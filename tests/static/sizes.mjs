@@ -19,13 +19,6 @@ const LONG_FILES = [
   "hls-bridge/package/cmaf_track.c",
   "hls-bridge/package/ll_playlist.c",
   "hls-bridge/segment/hls_output.c",
-  "hls-bridge/serve/ll_server.c",
-  "instruments/hls-doctor/follow.c",
-  "instruments/hls-doctor/hls_doctor.c",
-  "instruments/hls-doctor/part_rules.c",
-  "instruments/hls-viewers/audience.c",
-  "instruments/rtp-replay/replay_options.c",
-  "instruments/rtp-replay/rtp_faults.c",
 ];
 const LONG_FUNCTIONS = [
 ];
