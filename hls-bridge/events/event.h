@@ -74,6 +74,7 @@ typedef struct Event {
         struct {
             const char *reason; /* static text: max, bandwidth, crowded, barred, failed */
             int error;          /* errno of "failed"; else 0 */
+            uint64_t untold;    /* refusals since the last that was told */
         } refused;
         struct {
             int64_t bitrate, most; /* bit/s: what it sends, and what sources.bitrate allows */

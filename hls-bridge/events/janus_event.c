@@ -57,6 +57,7 @@ static void set_details(json_t *data, const Event *e)
     case EVENT_REFUSED:
         set_text(data, "reason", e->refused.reason);
         set_error(data, e->refused.error);
+        set_number(data, "untold", (int64_t)e->refused.untold);
         break;
     case EVENT_TOO_MUCH:
         set_number(data, "bitrate", e->too_much.bitrate);

@@ -10,6 +10,10 @@
 #define GOING_WAIT_US (100 * US_PER_MS)
 #define GOING_LOOK_US US_PER_MS
 
+/* Refusals that are told at once, and then one in so long. */
+#define TOLD_AT_ONCE  20
+#define TOLD_EVERY_US US_PER_S
+
 /* Whether a publisher has left the stream, and it is held open, or has ended. */
 bool stream_table_left_as(Stream *stream, StreamState state)
 {
@@ -137,17 +141,26 @@ static PublishResult enter(StreamTable *t, const char *name, const SourceSdp *sd
     }
 }
 
-/* Emits the event that a publisher was refused. */
+/* Emits the event that a publisher was refused. Refusals cost a stranger nothing, and must not push
+ * out the events that others wait for: those that come too often are only counted. The lock is
+ * held. */
 static void tell_refusal(StreamTable *t, const char *name, PublishResult result, int error)
 {
     static const char *const reasons[] = {
         [PUBLISH_LIMIT] = "max",     [PUBLISH_NO_ROOM] = "bandwidth", [PUBLISH_CROWDED] = "crowded",
         [PUBLISH_BARRED] = "barred", [PUBLISH_FAILED] = "failed",
     };
-    Event event = {
-        .kind = EVENT_REFUSED,
-        .refused = {.reason = reasons[result], .error = result == PUBLISH_FAILED ? error : 0}};
+    Event event = {.kind = EVENT_REFUSED,
+                   .refused = {.reason = reasons[result],
+                               .error = result == PUBLISH_FAILED ? error : 0,
+                               .untold = t->untold_refusals}};
 
+    if (!token_bucket_take(&t->told_refusals, TOLD_EVERY_US, TOLD_AT_ONCE,
+                           clock_monotonic_us(t->clock))) {
+        t->untold_refusals++;
+        return;
+    }
+    t->untold_refusals = 0;
     snprintf(event.stream, sizeof(event.stream), "%s", name);
     event_queue_emit(t->events, &event);
 }
@@ -166,9 +179,9 @@ PublishResult stream_table_publish(StreamTable *t, const char *name, const Sourc
     else if ((stream && stream_is_taken(stream)) || has_room(t, !stream, &result))
         result = enter(t, name, sdp, fixed_ports, ports, failed_port);
     int error = errno;
-    pthread_mutex_unlock(&t->lock);
     if (result != PUBLISH_CREATED && result != PUBLISH_REPLACED)
         tell_refusal(t, name, result, error);
+    pthread_mutex_unlock(&t->lock);
     errno = error;
     return result;
 }

@@ -12,6 +12,7 @@
 
 #include "store/old_names.h"
 #include "stream/stream_table.h"
+#include "token_bucket.h"
 
 struct StreamTable {
     const BridgeSettings *settings;
@@ -27,6 +28,8 @@ struct StreamTable {
     uint64_t ended_early, removed_early, names_forgotten;
     uint64_t silent; /* of streams that are gone */
     size_t resting;  /* when they were last tended */
+    TokenBucket told_refusals;
+    uint64_t untold_refusals; /* since the last that was told */
     OldNames *old_names;
     char forgotten[STREAM_NAME_MAX + 1]; /* its folder is being removed, without the lock */
     Stream *tended; /* stream_table_tend() works on it without the lock: it must not be freed */

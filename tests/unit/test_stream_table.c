@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "hls-bridge/base/manual_clock.h"
 #include "hls-bridge/package/left_over.h"
 #include "hls-bridge/stream/stream_table.h"
 
@@ -16,6 +17,7 @@ static BridgeSettings settings;
 static LlHub *hub;
 static EventEar ear;
 static EventQueue *events;
+static ManualClock hand;
 static StreamTableParams table_params;
 static StreamTable *table;
 static int threads; /* of a table without streams */
@@ -405,6 +407,33 @@ static void tells_which_publisher_is_refused(void **state)
     publisher_close(&q);
 }
 
+/* Refusals without end push no other event out. */
+static void tells_of_many_refusals_only_how_many_they_were(void **state)
+{
+    Publisher p = publisher_open(), q = publisher_open();
+
+    (void)state;
+    settings.max_streams = 1;
+    manual_clock_init(&hand, US_PER_S, 1000000000 * US_PER_S);
+    stream_table_destroy(&table);
+    table_params.clock = &hand.clock;
+    table = stream_table_create(&table_params);
+    publish(&p, "a", PUBLISH_CREATED);
+    until(event_ear_has(&ear, "started;"));
+    for (int i = 0; i < 100; i++)
+        publish(&q, "b", PUBLISH_LIMIT);
+    assert_int_equal(event_queue_stats(events).emitted, 1 + 20);
+    assert_int_equal(event_ear_last(&ear).refused.untold, 0);
+    manual_clock_set(&hand, 2 * US_PER_S);
+    for (int i = 0; i < 10; i++)
+        publish(&q, "b", PUBLISH_LIMIT);
+    assert_int_equal(event_queue_stats(events).emitted, 1 + 20 + 1);
+    assert_int_equal(event_ear_last(&ear).refused.untold, 80);
+    assert_int_equal(stream_table_load(table).refused_streams, 110);
+    publisher_close(&p);
+    publisher_close(&q);
+}
+
 static void tells_that_an_operator_ends_a_publisher(void **state)
 {
     Publisher p = publisher_open();
@@ -510,6 +539,7 @@ static const struct CMUnitTest tests[] = {
     TEST(who_left_just_now_is_not_the_oldest_that_is_held),
     TEST(a_new_name_waits_until_there_is_room),
     TEST(tells_which_publisher_is_refused),
+    TEST(tells_of_many_refusals_only_how_many_they_were),
     TEST(tells_that_an_operator_ends_a_publisher),
     TEST(many_threads_at_once),
 };
