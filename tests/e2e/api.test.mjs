@@ -36,7 +36,7 @@ const CAP = 200000; // bit/s
 const shared = shareStack({ keys: { attic: "the key of the attic" }, unlisted: ["attic"] });
 
 describe("the plugin's API", { concurrency: 2 }, () => {
-  test("the bridge is asked at a Unix socket, and shown a token; who has none is let in nowhere", async () => {
+  test("the bridge answers at a Unix socket and by token, and refuses requests without one", async () => {
     const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-test-"));
     const control = { socket: path.join(folder, "control.sock"), tokenFile: path.join(folder, "token") };
     const token = randomBytes(32).toString("hex");
@@ -180,7 +180,7 @@ describe("the plugin's API", { concurrency: 2 }, () => {
       }));
   });
 
-  test("what is unlisted is watched by address alone", shared(async ({ stack, context }) => {
+  test("an unlisted stream is watched by its address only", shared(async ({ stack, context }) => {
     await publish(context, stack, "attic", { key: "the key of the attic" });
     await publish(context, stack, "cellar", { unlisted: true }); // by the publisher's own wish
     await publish(context, stack, "market");
@@ -200,7 +200,7 @@ describe("the plugin's API", { concurrency: 2 }, () => {
     handle.close();
   }));
 
-  test("a name belongs to who has it, and to his other device", shared(async ({ stack, context }) => {
+  test("a name belongs to its publisher, and to that publisher's other device", shared(async ({ stack, context }) => {
     const first = await publish(context, stack, "owned", { key: "my own key" });
     await until("it can be watched", async () => (await fetch(stack.playlist("owned"))).ok, 15000);
     const watching = watch(stack.playlist("owned"));

@@ -141,7 +141,7 @@ test("nothing listens but what it says, on loopback, and there is no Admin API",
   await rm(folder, { recursive: true, force: true });
 });
 
-test("--admin opens Janus's HTTP APIs, the Admin API to who has this run's secret", async (t) => {
+test("--admin opens Janus's HTTP APIs, and the Admin API with this run's secret", async (t) => {
   const secrets = [];
   for (let run = 0; run < 2; run++) {
     const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-demo-"));

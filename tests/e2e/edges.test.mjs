@@ -96,9 +96,9 @@ async function throughEdges(t, kind, file) {
         assertCollapsed(requests, watched, Math.max(7, seconds + 1));
         assert.deepEqual(await edges.requests("origin-2"), []);
       });
-      await t.test("what no directive says asks for nothing more", () => asksOnce(edges, kind));
-      await t.test("nothing passes but what viewers fetch", () => passesOnlyWhatIsPublic(edges));
-      await t.test("gzip is given to who takes it, and to nobody else", async () => {
+      await t.test("only directives make another request", () => asksOnce(edges, kind));
+      await t.test("only what viewers fetch passes", () => passesOnlyWhatIsPublic(edges));
+      await t.test("only clients that accept gzip get it", async () => {
         const texts = [];
         for (const accepted of ["gzip", "identity", "gzip", "gzip;q=0"]) {
           const answer = await ask(edges.url("shop", ""), "/live/shop/video.m3u8?_HLS_msn=0", { headers: { "Accept-Encoding": accepted } });
@@ -108,7 +108,7 @@ async function throughEdges(t, kind, file) {
         }
         for (const text of texts) assert.match(text, /^#EXTM3U\n/);
       });
-      await t.test("who waits for a stream to begin is told, through both tiers", async () => {
+      await t.test("viewers who wait for a stream hear of it through both tiers", async () => {
         const waiting = () => fetch(edges.url("late", "wait.json"), { cache: "no-store" });
         const early = Array.from({ length: 20 }, waiting);
         await sleep(1000);

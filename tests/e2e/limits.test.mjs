@@ -76,7 +76,7 @@ const disobey = (context) => context.addInitScript((bitrate) => {
   };
 }, TOO_MUCH);
 
-test("who sends too much is asked for less, and who goes on is ended", () =>
+test("a publisher that sends too much is asked for less, and ended if it goes on", () =>
   withStack({ janus: { general: `  bitrate = ${CAP}\n` } }, (stack) =>
     withBrowser({}, async (context) => {
       await disobey(context);
@@ -181,15 +181,15 @@ const takeover = () =>
 test("strangers: a new one must have room beside what the others really send, and one that sends far more " +
   "than it may is ended and kept out", () => Promise.all([bandwidth(), excess()]));
 
-test("who takes a stream over counts as the one before did", takeover);
+test("a publisher that takes a stream over counts as the one before it", takeover);
 
-test("who comes is let in where nothing is held or kept, too", () =>
+test("a publisher is let in even if no stream may be held or kept", () =>
   withBridge({ "hls.hold": 0, "hls.keep": 0 }, async ({ port }) => {
     for (const stream of Array.from({ length: 20 }, (none, i) => `shop-${i}`))
       assert.deepEqual((await announce(port, stream))[0], 201);
   }));
 
-test("who is let in and never sends is let go, and leaves nothing but what was there", () =>
+test("a publisher that never sends is dropped, and leaves nothing new", () =>
   freePorts(1).then(([llPort]) => Promise.all([silence({}),
     silence({ "hls.ts": false, "ll.enabled": true, "ll.port": llPort, "ll.socket": "" })])));
 
@@ -204,7 +204,7 @@ const mute = (context) => context.addInitScript(() => {
   };
 });
 
-test("a publisher who is connected and sends nothing is let go by the bridge, and live with his first packet", () =>
+test("a connected publisher that sends nothing is dropped by the bridge, and live with its first packet", () =>
   withStack({ bridgeSettings: { "sources.timeout": 1 } }, (stack) =>
     withBrowser({}, async (context) => {
       await mute(context);

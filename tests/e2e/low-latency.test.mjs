@@ -185,7 +185,7 @@ test("low-latency HLS of the test card", async (t) => {
         }
       });
 
-      await t.test("what cannot be waited for is refused or answered at once", async () => {
+      await t.test("a request that cannot wait is refused or answered at once", async () => {
         const { last, first } = parse(await text(of("video.m3u8")));
         const status = async (query) => (await get(of(`video.m3u8?${query}`))).status;
         assert.equal(await status("_HLS_part=0"), 400);
@@ -317,7 +317,7 @@ test("the watch page plays at low latency, and measures it", () =>
       assert.deepEqual([...page.errors, ...classic.errors], []);
     })));
 
-test("players recover when the bridge starts anew", async (t) => {
+test("players recover when the bridge starts again", async (t) => {
   const pages = await servePages();
   t.after(() => pages.close());
   await withStack({}, (stack) =>

@@ -242,7 +242,7 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
       });
     }));
 
-  test("who waits for a show asks next to nothing, and sees it begin", shared(async ({ stack, context }) => {
+  test("a page that waits for a show asks next to nothing, and sees it begin", shared(async ({ stack, context }) => {
     const asked = [];
     const answered = (name) => asked.filter(({ file, status }) => file === name && status).map(({ status }) => status);
     const watch = await context.newPage();
@@ -265,7 +265,7 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
     assert.equal(answered("wait.json").at(-1), 200, "it was told");
   }));
 
-  test("who waits asks less and less often where no request is held", () =>
+  test("a page that waits asks less and less often if no request is held", () =>
     withStack({ bridgeSettings: { "ll.enabled": false } }, (stack) =>
       withBrowser({}, async (context) => {
         const page = await context.newPage();

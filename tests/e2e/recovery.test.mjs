@@ -93,7 +93,7 @@ test("parts die and come back", { timeout: 150000 }, (t) =>
       const page = await publish(context, stack, "shop");
       await until("segments", async () => (await listOf(stack)).last >= 2, 15000);
       await t.test("nginx is restarted: nothing is lost but a moment", () => nginxIsRestarted(stack, page));
-      await t.test("a publisher who leaves is waited for, then the stream ends; it may begin again", () => publisherLeaves(stack, page));
+      await t.test("a stream waits for a publisher that left, then ends, and may begin again", () => publisherLeaves(stack, page));
       await stack.parts.bridge.stop(); // who is away for longer than hls.hold ends: the next part of this takes longer
       stack.options.bridgeSettings["hls.hold"] = 60;
       await stack.startBridge();

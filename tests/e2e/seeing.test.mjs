@@ -174,7 +174,7 @@ async function publishTitled(context, stack, stream, title) {
   return page;
 }
 
-test("who publishes how is seen by operators, and what is live by everybody", async (t) => {
+test("operators see how each publisher does, and everybody sees what is live", async (t) => {
   const events = await eventHandler(t);
   const options = { status: true, janus: events.janus, bridgeSettings: { "hls.hold": 1, "hls.keep": 1, "hls.thumbnail": 2,
     "sources.max": 2, "sources.bitrate": 3000000, "sources.bandwidth": 900 } };

@@ -98,7 +98,7 @@ test("writes hang for 3 s, then every rename takes 150 ms: nothing is lost", { t
     await recording.stop();
   })));
 
-test("a write hangs for longer than packets can wait: the stream begins anew by itself", { timeout: 120000 }, () =>
+test("a write hangs for longer than packets can wait: the stream starts again by itself", { timeout: 120000 }, () =>
   withSlowDisk({ status: true, bridgeSettings: { "sources.backlog": 1 << 17 } }, (stack, disk) => withBrowser({}, async (context) => {
     const page = await publish(context, stack, "shop");
     const operator = await openPage(context, `${stack.url}/status.html`);

@@ -46,7 +46,7 @@ test("hundreds of viewers are given every part, whole and in order", (t) =>
       assert.equal(watched.births_unknown, 0);
     });
 
-    await t.test("who takes gzip is given what the others are, in fewer bytes", async () => {
+    await t.test("viewers that accept gzip get the same as the others, in fewer bytes", async () => {
       const target = new URL(stack.master("shop")).pathname.replace("master", "video");
       const get = (accepted, query, options = {}) => ask(stack.url, `${target}?${query}`,
         { ...options, headers: { "Accept-Encoding": accepted, ...options.headers } });

@@ -42,7 +42,7 @@ async function joinOften([playlist, viewers, apartMs]) {
   return all.filter((wrong) => wrong);
 }
 
-test("who joins a stream that has only begun plays on", async (t) => {
+test("a viewer who joins a new stream plays on", async (t) => {
   const pages = await servePages();
   t.after(() => pages.close());
   for (let i = 0; i < STREAMS; i++) {
