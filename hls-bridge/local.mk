@@ -13,7 +13,8 @@ bridge_base = \
 	%D%/base/control_access.c \
 	%D%/base/histogram.c \
 	%D%/base/metrics_text.c \
-	%D%/base/output_bound.c
+	%D%/base/output_bound.c \
+	%D%/base/sample_bytes.c
 bridge_codec = \
 	%D%/codec/aac_encoder.c \
 	%D%/codec/aac_pair.c \
@@ -21,8 +22,7 @@ bridge_codec = \
 	%D%/codec/h264_filler.c \
 	%D%/codec/h264_parameter_sets.c \
 	%D%/codec/jpeg_maker.c \
-	%D%/codec/opus_to_aac.c \
-	%D%/codec/packet_queue.c
+	%D%/codec/opus_to_aac.c
 bridge_clock = \
 	%D%/clock/audio_clock.c \
 	%D%/clock/clock_slip.c \
@@ -64,6 +64,7 @@ bridge_serve = \
 	%D%/serve/ll_wire.c
 bridge_package = \
 	%D%/package/cmaf_dash.c \
+	%D%/package/cmaf_fragment.c \
 	%D%/package/cmaf_mux.c \
 	%D%/package/cmaf_output.c \
 	%D%/package/cmaf_playlists.c \
@@ -75,6 +76,7 @@ bridge_package = \
 	%D%/package/memory_muxer.c \
 	%D%/package/part_cutter.c \
 	%D%/package/playlist.c \
+	%D%/package/sample_queue.c \
 	%D%/package/segment_mux.c \
 	%D%/package/segment_store.c \
 	%D%/package/thumbnail.c

@@ -4,25 +4,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-int byte_buffer_add(ByteBuffer *b, const void *data, size_t len)
+uint8_t *byte_buffer_reserve(ByteBuffer *b, size_t len)
 {
     size_t needed = b->len + len;
 
     if (b->failed)
-        return -1;
+        return NULL;
     if (needed > b->capacity) {
         size_t capacity = needed + needed / 2;
         uint8_t *grown = realloc(b->data, capacity);
         if (!grown) {
             b->failed = true;
-            return -1;
+            return NULL;
         }
         b->data = grown;
         b->capacity = capacity;
     }
+    return b->data + b->len;
+}
+
+int byte_buffer_add(ByteBuffer *b, const void *data, size_t len)
+{
+    uint8_t *place = byte_buffer_reserve(b, len);
+
+    if (b->failed)
+        return -1;
     if (len > 0)
-        memcpy(b->data + b->len, data, len);
-    b->len = needed;
+        memcpy(place, data, len);
+    b->len += len;
     return 0;
 }
 

@@ -20,6 +20,10 @@ typedef struct ByteBuffer {
 /* Adds all bytes or none. Returns 0, or -1 if there is no memory or `failed` is set. */
 int byte_buffer_add(ByteBuffer *buffer, const void *data, size_t len);
 
+/* Returns the place for `len` more bytes, which become part of it when `len` of the buffer is
+ * raised; or NULL if there is no memory. */
+uint8_t *byte_buffer_reserve(ByteBuffer *buffer, size_t len);
+
 /* Empties the buffer and keeps its memory. */
 void byte_buffer_clear(ByteBuffer *buffer);
 

@@ -80,6 +80,8 @@ typedef struct NalUnit {
     uint32_t len; /* at least 1; zeros that trail it do not count */
 } NalUnit;
 
+typedef struct SampleBytes SampleBytes; /* sample_bytes.h */
+
 /* One coded picture with all that belongs to it: Annex B, an access unit delimiter first, and
  * before an IDR picture its parameter sets. `data` and `nal` are borrowed until the next call to
  * whoever gave them. */
@@ -88,7 +90,8 @@ typedef struct AccessUnit {
     size_t len;
     const NalUnit *nal; /* all that it has, in order, so that nobody need look for start codes */
     size_t nals;
-    size_t track; /* index of its rendition (rendition.h), as the publisher has them */
+    SampleBytes *bytes; /* which hold both, for who keeps them longer; NULL: keeping takes a copy */
+    size_t track;       /* index of its rendition (rendition.h), as the publisher has them */
     int64_t rtp_ts;
     int64_t arrival_us; /* of its last packet */
     bool idr;
@@ -102,6 +105,7 @@ typedef struct AacFrame {
     const uint8_t *data;
     size_t len;
     int64_t pts_samples;
+    SampleBytes *bytes; /* likewise */
 } AacFrame;
 
 #endif

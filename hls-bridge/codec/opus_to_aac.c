@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/sample_bytes.h"
 #include "codec/opus_to_aac.h"
 
 #include <libavcodec/avcodec.h>
@@ -22,6 +23,7 @@ struct OpusToAac {
     int64_t next_pts;           /* clock at the next output frame */
     AVPacket **ready;           /* frames that wait to be taken, from `first` on */
     size_t first, count, capacity;
+    SampleBytes *given;                        /* of the frame taken last */
     float pcm[OPUS_PACKET_MAX * AAC_CHANNELS]; /* interleaved */
 };
 
@@ -67,6 +69,7 @@ void opus_to_aac_destroy(OpusToAac **o)
         opus_decoder_destroy(p->decoder);
     aac_encoder_destroy(&p->encoder);
     av_packet_free(&p->packet);
+    sample_bytes_release(&p->given);
     free(p);
     *o = NULL;
 }
@@ -202,8 +205,12 @@ bool opus_to_aac_take(OpusToAac *o, AacFrame *out)
         return false;
     av_packet_free(&o->packet);
     o->packet = o->ready[o->first++];
-    *out = (AacFrame){
-        .data = o->packet->data, .len = (size_t)o->packet->size, .pts_samples = o->packet->pts};
+    sample_bytes_release(&o->given);
+    o->given = sample_bytes_create(o->packet->data, (size_t)o->packet->size, NULL, 0);
+    *out = (AacFrame){.data = o->packet->data,
+                      .len = (size_t)o->packet->size,
+                      .pts_samples = o->packet->pts,
+                      .bytes = o->given};
     return true;
 }
 

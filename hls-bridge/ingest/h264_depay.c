@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sample_bytes.h"
 #include "codec/h264_parameter_sets.h"
 
 /* Payload structures, RFC 6184 table 1. */
@@ -52,6 +53,7 @@ struct H264Depay {
      * whole one itself. */
     Assembly assembly[2];
     unsigned current;
+    SampleBytes *given; /* handed out last; NULL: nothing, or there was no memory */
     H264DepayStats stats;
 };
 
@@ -80,6 +82,7 @@ void h264_depay_destroy(H264Depay **depay)
         free((*depay)->assembly[i].data);
         free((*depay)->assembly[i].nal);
     }
+    sample_bytes_release(&(*depay)->given);
     free(*depay);
     *depay = NULL;
 }
@@ -323,10 +326,12 @@ static bool judge(H264Depay *d, Assembly *a, AccessUnit *out)
         return false;
     }
     end_nals(a);
+    d->given = sample_bytes_create(a->data, a->len, a->nal, a->nals);
     *out = (AccessUnit){.data = a->data,
                         .len = a->len,
                         .nal = a->nal,
                         .nals = a->nals,
+                        .bytes = d->given,
                         .rtp_ts = a->rtp_ts,
                         .arrival_us = a->arrival_us,
                         .idr = a->idr};
@@ -342,6 +347,7 @@ static bool judge(H264Depay *d, Assembly *a, AccessUnit *out)
 
 bool h264_depay_pop(H264Depay *d, AccessUnit *out)
 {
+    sample_bytes_release(&d->given);
     /* if both are whole, the current one is the older */
     for (unsigned i = 0; i < 2; i++) {
         Assembly *a = &d->assembly[(d->current + i) % 2];

@@ -9,7 +9,8 @@
  * comes out until the next whole IDR picture, so a damaged picture is never shown. Parameter sets
  * are kept, from the stream and from SDP, and stand before every IDR picture.
  *
- * Pure: nothing is allocated after create. Thread-safety: one thread. */
+ * Pure: nothing is allocated after create but the bytes of what is handed out. Thread-safety: one
+ * thread. */
 
 #include "base/media.h"
 #include "base/media_stats.h"

@@ -11,6 +11,7 @@
  *
  * No I/O, no clock. Thread-safety: one thread. */
 
+#include "base/byte_buffer.h"
 #include "base/media.h"
 #include "package/part_cutter.h"
 
@@ -44,17 +45,19 @@ void cmaf_mux_destroy(CmafMux **mux);
 
 CmafBytes cmaf_mux_init(const CmafMux *mux);
 
-/* Collect a sample; the bytes are copied. Of an access unit, delimiter and parameter sets are left
- * out; the latter are in the initialisation segment. Return 0, or -1 if there is no memory. */
+/* Collect a sample; the bytes are held, or copied if they are only borrowed. Of an access unit,
+ * delimiter and parameter sets are left out; the latter are in the initialisation segment. Return
+ * 0, or -1 if there is no memory. */
 int cmaf_mux_picture(CmafMux *mux, const AccessUnit *unit, int64_t pts, int64_t dts);
 int cmaf_mux_sound(CmafMux *mux, const AacFrame *frame);
 
 /* The decoding time of the newest sample that lies before `before`; INT64_MIN: there is none. */
 int64_t cmaf_mux_newest(const CmafMux *mux, int64_t before);
 
-/* Makes a fragment of the samples that are decoded before `cut->until`. What was to be decoded or
- * shown before its start is at its start. Returns 0, 1 where there is no sample, or -1 where
- * libavformat fails: the samples are gone then. */
-int cmaf_mux_cut(CmafMux *mux, const PartCut *cut, CmafFragment *out);
+/* Appends a fragment of the samples that are decoded before `cut->until` to `to`, where its bytes
+ * stay until something else is appended. What was to be decoded or
+ * shown before its start is at its start. Returns 0, 1 where there is no sample, or -1 if there
+ * is no memory: the samples are gone then. */
+int cmaf_mux_cut(CmafMux *mux, const PartCut *cut, ByteBuffer *to, CmafFragment *out);
 
 #endif

@@ -280,12 +280,12 @@ static void complete(CmafTrack *t, int64_t now_us)
 
 /* ---- parts ---- */
 
-/* Makes the part; where no picture came, of one that repeats the last. */
+/* Makes the part at the end of its segment; if no picture came, of one that repeats the last. */
 static int make(CmafTrack *t, const PartCut *cut, CmafFragment *out)
 {
     uint8_t filler[H264_FILLER_SIZE];
     NalUnit nal[H264_FILLER_NALS];
-    int status = cmaf_mux_cut(t->mux, cut, out);
+    int status = cmaf_mux_cut(t->mux, cut, &t->segment, out);
 
     if (status <= 0 || t->params.kind != TRACK_VIDEO)
         return status;
@@ -294,7 +294,8 @@ static int make(CmafTrack *t, const PartCut *cut, CmafFragment *out)
     if (len == 0 || cmaf_mux_picture(t->mux, &unit, cut->start, cut->start) < 0)
         return -1;
     t->stats.repeated++;
-    return cmaf_mux_cut(t->mux, &(PartCut){cut->start, cut->end, cut->end, cut->last}, out);
+    return cmaf_mux_cut(t->mux, &(PartCut){cut->start, cut->end, cut->end, cut->last}, &t->segment,
+                        out);
 }
 
 /* Has a part in memory too, for those who wait for it. */
@@ -316,8 +317,7 @@ static void add_part(CmafTrack *t, const PartCut *cut)
 
     ll_part_name(&t->list, ll_playlist_next_msn(&t->list), t->list.segment[t->list.count].parts,
                  name);
-    bool made = t->mux && make(t, cut, &fragment) == 0 &&
-                byte_buffer_add(&t->segment, fragment.bytes.data, fragment.bytes.len) == 0;
+    bool made = t->mux && make(t, cut, &fragment) == 0;
     part.independent = fragment.independent;
     if (t->list.segment[t->list.count].lacks_init) {
         write_init(t); /* for the next segment: what a list says of this one cannot change */

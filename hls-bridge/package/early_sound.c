@@ -18,7 +18,9 @@ bool early_sound_take(EarlySound *e, AacFrame *out)
 {
     while (e->taken < e->kept) {
         size_t at = e->taken++ % EARLY_SOUND_FRAMES;
-        *out = (AacFrame){e->frame[at].data, e->frame[at].len, e->frame[at].pts_samples};
+        *out = (AacFrame){.data = e->frame[at].data,
+                          .len = e->frame[at].len,
+                          .pts_samples = e->frame[at].pts_samples};
         if (out->len > 0)
             return true;
     }

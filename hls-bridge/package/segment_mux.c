@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "package/memory_muxer.h"
-#include "codec/packet_queue.h"
+#include "package/sample_queue.h"
 
 /* PCR runs this much before decoding, us; half of it may be one audio PES. */
 #define PCR_LEAD_US   200000
@@ -17,7 +17,8 @@ enum { VIDEO, AUDIO, TRACKS };
 struct SegmentMux {
     AVFormatContext *format;
     int stream_index[TRACKS]; /* -1: there is no such track */
-    PacketQueue queue[TRACKS];
+    SampleQueue queue[TRACKS];
+    AVPacket *packet; /* that lends libavformat a sample */
     size_t pending;
     ByteBuffer out; /* the segment that is being written */
     ByteBuffer *sink;
@@ -66,6 +67,9 @@ SegmentMux *segment_mux_create(const SegmentMuxParams *params, const char **erro
         return NULL;
     mux->stream_index[VIDEO] = mux->stream_index[AUDIO] = -1;
     mux->sink = &mux->out;
+    mux->packet = av_packet_alloc();
+    if (!mux->packet)
+        goto fail;
     if (open_format(mux) < 0 || add_tracks(mux, params) < 0)
         goto fail;
     *error = "libavformat cannot write MPEG-TS";
@@ -84,39 +88,37 @@ void segment_mux_destroy(SegmentMux **mux)
     if (!m)
         return;
     for (int t = 0; t < TRACKS; t++)
-        packet_queue_free(&m->queue[t]);
+        sample_queue_free(&m->queue[t]);
+    av_packet_free(&m->packet);
     memory_muxer_close(&m->format);
     byte_buffer_free(&m->out);
     free(m);
     *mux = NULL;
 }
 
-static int collect(SegmentMux *mux, int track, const uint8_t *data, size_t len, int64_t pts,
-                   int64_t dts, bool key)
+/* Takes over `bytes`. */
+static int collect(SegmentMux *mux, int track, SampleBytes *bytes, int64_t pts, int64_t dts,
+                   bool key)
 {
-    AVPacket *packet = packet_queue_add(&mux->queue[track], data, len);
+    size_t len = bytes ? bytes->len : 0;
 
     byte_buffer_free(&mux->out); /* of the last segment; the next one is seconds away */
-    if (!packet)
+    if (sample_queue_add(&mux->queue[track], bytes, pts, dts, key) < 0)
         return -1;
-    packet->stream_index = mux->stream_index[track];
-    packet->pts = pts;
-    packet->dts = dts;
-    packet->flags = key ? AV_PKT_FLAG_KEY : 0;
     mux->pending += len;
     return 0;
 }
 
 int segment_mux_video(SegmentMux *mux, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
 {
-    return collect(mux, VIDEO, unit->data, unit->len, pts_90k, dts_90k, unit->idr);
+    return collect(mux, VIDEO, sample_bytes_of_unit(unit), pts_90k, dts_90k, unit->idr);
 }
 
 int segment_mux_audio(SegmentMux *mux, const AacFrame *frame)
 {
     int64_t pts = samples_to_90k(frame->pts_samples);
 
-    return collect(mux, AUDIO, frame->data, frame->len, pts, pts, true);
+    return collect(mux, AUDIO, sample_bytes_of_frame(frame), pts, pts, true);
 }
 
 size_t segment_mux_pending(const SegmentMux *mux)
@@ -125,25 +127,38 @@ size_t segment_mux_pending(const SegmentMux *mux)
 }
 
 /* The first sample of a track that lies before the cut, or NULL. */
-static AVPacket *head(const SegmentMux *mux, int track, int64_t cut)
+static const QueuedSample *head(const SegmentMux *mux, int track, int64_t cut)
 {
-    const PacketQueue *q = &mux->queue[track];
+    const SampleQueue *q = &mux->queue[track];
 
     if (q->first == q->count)
         return NULL;
-    AVPacket *packet = q->packet[q->first];
-    int64_t at = packet->flags & AV_PKT_FLAG_KEY ? packet->pts : packet->dts;
-    return at < cut ? packet : NULL;
+    const QueuedSample *sample = &q->sample[q->first];
+    return (sample->key ? sample->pts : sample->dts) < cut ? sample : NULL;
 }
 
 /* The track whose sample comes next, or -1. */
 static int next_track(const SegmentMux *mux, int64_t cut)
 {
-    const AVPacket *video = head(mux, VIDEO, cut), *audio = head(mux, AUDIO, cut);
+    const QueuedSample *video = head(mux, VIDEO, cut), *audio = head(mux, AUDIO, cut);
 
     if (!video || !audio)
         return video ? VIDEO : audio ? AUDIO : -1;
     return video->dts <= audio->dts ? VIDEO : AUDIO;
+}
+
+/* Has libavformat write a sample. It only reads the bytes, which nothing copies for it. */
+static int write_sample(SegmentMux *mux, int track, const QueuedSample *sample)
+{
+    AVPacket *packet = mux->packet;
+
+    packet->data = (uint8_t *)sample_bytes_data(sample->bytes);
+    packet->size = (int)sample->bytes->len;
+    packet->stream_index = mux->stream_index[track];
+    packet->pts = sample->pts;
+    packet->dts = sample->dts;
+    packet->flags = sample->key ? AV_PKT_FLAG_KEY : 0;
+    return av_write_frame(mux->format, packet);
 }
 
 int segment_mux_cut(SegmentMux *mux, int64_t cut_90k, Segment *out)
@@ -156,15 +171,15 @@ int segment_mux_cut(SegmentMux *mux, int64_t cut_90k, Segment *out)
         return 1;
     av_opt_set(mux->format->priv_data, "mpegts_flags", "+resend_headers", 0);
     while ((track = next_track(mux, cut_90k)) >= 0) {
-        PacketQueue *q = &mux->queue[track];
-        AVPacket *packet = q->packet[q->first++];
+        SampleQueue *q = &mux->queue[track];
+        const QueuedSample *sample = &q->sample[q->first];
         if (track == VIDEO && out->pictures++ == 0)
-            out->starts_with_idr = packet->flags & AV_PKT_FLAG_KEY;
+            out->starts_with_idr = sample->key;
         out->aac_frames += track == AUDIO;
-        mux->pending -= (size_t)packet->size;
+        mux->pending -= sample->bytes->len;
         if (status >= 0)
-            status = av_write_frame(mux->format, packet);
-        av_packet_free(&packet);
+            status = write_sample(mux, track, sample);
+        sample_queue_drop(q, 1);
     }
     if (status >= 0)
         status = av_write_frame(mux->format, NULL); /* the audio that waits for a full PES */

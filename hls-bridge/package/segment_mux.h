@@ -36,8 +36,8 @@ SegmentMux *segment_mux_create(const SegmentMuxParams *params, const char **erro
 /* What is collected is lost. Accepts NULL, leaves NULL. */
 void segment_mux_destroy(SegmentMux **mux);
 
-/* Collect; the bytes are copied. Decoding times of each track must grow. Return 0, or -1 where
- * there is no memory. */
+/* Collect; the bytes are held, or copied if they are only borrowed. Decoding times of each track
+ * must grow. Return 0, or -1 where there is no memory. */
 int segment_mux_video(SegmentMux *mux, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k);
 int segment_mux_audio(SegmentMux *mux, const AacFrame *frame);
 

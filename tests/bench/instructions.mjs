@@ -46,7 +46,7 @@ async function measure(recording) {
     const short = await count(recording, SHORT_S, folder), long = await count(recording, LONG_S, folder);
     const modules = Object.entries(long.modules)
       .map(([name, all]) => [name.replace(/\.so\.\d+.*/, ""), all - (short.modules[name] ?? 0)])
-      .filter(([name, n]) => n > 0 && !name.startsWith("media/") && !name.includes("???"))
+      .filter(([name, n]) => n > 0 && !/^(media|rtp-replay)\//.test(name) && !name.includes("???"))
       .sort(([, a], [, b]) => b - a);
     return {
       libraries: Object.keys(long.modules).map((name) => /^lib(?:avcodec|avformat|avutil|opus)\.so\..*/.exec(name)?.[0])

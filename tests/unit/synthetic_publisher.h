@@ -59,8 +59,9 @@ static inline void synthetic_begin(SyntheticPublisher *p, HlsOutput *output)
 static inline void synthetic_sound(SyntheticPublisher *p)
 {
     for (; samples_to_90k(p->next_sample) < p->clock_90k; p->next_sample += AAC_FRAME_SAMPLES)
-        hls_output_audio(p->output,
-                         &(AacFrame){synthetic_aac, sizeof(synthetic_aac), p->next_sample});
+        hls_output_audio(p->output, &(AacFrame){.data = synthetic_aac,
+                                                .len = sizeof(synthetic_aac),
+                                                .pts_samples = p->next_sample});
 }
 
 /* Sends a picture, and the sound up to it. */

@@ -19,6 +19,7 @@ static const uint8_t aac[] = {0x21, 0x10, 0x04, 0x60, 0x8C, 0x1C};
 
 static CmafMux *mux;
 static CmafFragment fragment;
+static ByteBuffer written;
 
 static void open_mux(TrackKind kind)
 {
@@ -39,6 +40,7 @@ static int teardown(void **state)
 {
     (void)state;
     cmaf_mux_destroy(&mux);
+    byte_buffer_free(&written);
     assert_null(mux);
     return 0;
 }
@@ -52,7 +54,8 @@ static void picture(int64_t pts, bool key)
 
 static int cut(int64_t start, int64_t until, int64_t end, bool last)
 {
-    return cmaf_mux_cut(mux, &(PartCut){start, end, until, last}, &fragment);
+    byte_buffer_clear(&written);
+    return cmaf_mux_cut(mux, &(PartCut){start, end, until, last}, &written, &fragment);
 }
 
 /* ---- a reader of boxes ---- */
@@ -264,6 +267,31 @@ static void samples_hold_slices_alone(void **state)
     assert_memory_equal(mdat.data, expected, sizeof(expected));
 }
 
+/* As libavformat writes it, byte for byte: a key picture, one that is like the default, and one
+ * that lasts longer. */
+static void a_fragment_says_only_what_differs(void **state)
+{
+    static const uint8_t expected[] = {
+        0,   0,   0,    0x70, 'm',  'o',  'o', 'f', 0, 0, 0,    0x10, 'm',  'f',  'h',  'd',
+        0,   0,   0,    0,    0,    0,    0,   1,   0, 0, 0,    0x58, 't',  'r',  'a',  'f',
+        0,   0,   0,    0x1C, 't',  'f',  'h', 'd', 0, 2, 0,    0x38, 0,    0,    0,    1,
+        0,   0,   0x0B, 0xB8, 0,    0,    0,   8,   1, 1, 0,    0,    0,    0,    0,    0x14,
+        't', 'f', 'd',  't',  1,    0,    0,   0,   0, 0, 0,    0,    0,    0x0D, 0xBB, 0xA0,
+        0,   0,   0,    0x20, 't',  'r',  'u', 'n', 0, 0, 1,    5,    0,    0,    0,    2,
+        0,   0,   0,    0x78, 2,    0,    0,   0,   0, 0, 0x0B, 0xB8, 0,    0,    0x0F, 0xA0,
+        0,   0,   0,    0x18, 'm',  'd',  'a', 't', 0, 0, 0,    4,    0x65, 0x88, 0x84, 1,
+        0,   0,   0,    4,    0x41, 0x9A, 2,   3,
+    };
+
+    (void)state;
+    open_mux(TRACK_VIDEO);
+    picture(900000, true);
+    picture(903000, false);
+    assert_int_equal(cut(900000, INT64_MAX, 907000, false), 0);
+    assert_int_equal(fragment.bytes.len, sizeof(expected));
+    assert_memory_equal(fragment.bytes.data, expected, sizeof(expected));
+}
+
 static void sound_counts_samples(void **state)
 {
     Sample s[16];
@@ -271,7 +299,10 @@ static void sound_counts_samples(void **state)
     (void)state;
     open_mux(TRACK_AUDIO);
     for (int i = 0; i < 10; i++)
-        assert_int_equal(cmaf_mux_sound(mux, &(AacFrame){aac, sizeof(aac), 480001 + i * 1024}), 0);
+        assert_int_equal(cmaf_mux_sound(mux, &(AacFrame){.data = aac,
+                                                         .len = sizeof(aac),
+                                                         .pts_samples = 480001 + i * 1024}),
+                         0);
     assert_int_equal(cmaf_mux_newest(mux, INT64_MAX), 480001 + 9 * 1024);
     assert_int_equal(cmaf_mux_newest(mux, 480001 + 9 * 1024), 480001 + 8 * 1024);
     assert_int_equal(cmaf_mux_newest(mux, 480001), INT64_MIN);
@@ -294,6 +325,7 @@ static const struct CMUnitTest tests[] = {
     TEST(what_is_late_is_shown_at_the_start),
     TEST(no_picture_is_shown_into_the_next_segment),
     TEST(samples_hold_slices_alone),
+    TEST(a_fragment_says_only_what_differs),
     TEST(sound_counts_samples),
 };
 

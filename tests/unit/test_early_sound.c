@@ -16,7 +16,9 @@ static void keep(int first, int count)
 {
     for (int i = first; i < first + count; i++) {
         uint8_t data[] = {(uint8_t)i, 1, 2};
-        early_sound_keep(&early, &(AacFrame){data, sizeof(data), i * AAC_FRAME_SAMPLES});
+        early_sound_keep(
+            &early,
+            &(AacFrame){.data = data, .len = sizeof(data), .pts_samples = i * AAC_FRAME_SAMPLES});
     }
 }
 
@@ -69,8 +71,11 @@ static void a_frame_that_is_too_long_is_left_out(void **state)
     AacFrame frame;
 
     (void)state;
-    early_sound_keep(&early, &(AacFrame){data, EARLY_SOUND_BYTES + 1, 0});
-    early_sound_keep(&early, &(AacFrame){data, EARLY_SOUND_BYTES, AAC_FRAME_SAMPLES});
+    early_sound_keep(&early,
+                     &(AacFrame){.data = data, .len = EARLY_SOUND_BYTES + 1, .pts_samples = 0});
+    early_sound_keep(
+        &early,
+        &(AacFrame){.data = data, .len = EARLY_SOUND_BYTES, .pts_samples = AAC_FRAME_SAMPLES});
     assert_true(early_sound_take(&early, &frame));
     assert_int_equal(frame.pts_samples, AAC_FRAME_SAMPLES);
     assert_int_equal(frame.len, EARLY_SOUND_BYTES);

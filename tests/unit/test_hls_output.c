@@ -254,7 +254,7 @@ static void send_picture(Sending *s)
 static void send_sound(Sending *s, int64_t until)
 {
     for (; samples_to_90k(s->next_sample) <= until; s->next_sample += AAC_FRAME_SAMPLES) {
-        AacFrame frame = {aac, sizeof(aac), s->next_sample};
+        AacFrame frame = {.data = aac, .len = sizeof(aac), .pts_samples = s->next_sample};
         hls_output_audio(output, &frame);
     }
 }

@@ -196,8 +196,9 @@ static void what_nobody_sends_any_more_has_ended(void **state)
     int64_t start = hls_output_end_90k(output) * 8 / 15;
     hls_output_begin(output, false, true, synthetic_wall_clock, NULL);
     for (int i = 0; i < 200; i++)
-        hls_output_audio(output, &(AacFrame){synthetic_aac, sizeof(synthetic_aac),
-                                             start + i * AAC_FRAME_SAMPLES});
+        hls_output_audio(output, &(AacFrame){.data = synthetic_aac,
+                                             .len = sizeof(synthetic_aac),
+                                             .pts_samples = start + i * AAC_FRAME_SAMPLES});
     assert_non_null(strstr(text_of(root, "video.m3u8"), "#EXT-X-ENDLIST"));
     assert_null(strstr(text_of(root, "audio.m3u8"), "#EXT-X-ENDLIST"));
 }

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "package/cmaf_fragment.h"
+
+#include <string.h>
+
+#include "h264_sps.h"
+
+#define NAL_LENGTH_SIZE 4 /* as the initialisation segment says: lengthSizeMinusOne 3 */
+#define BOX_HEAD_SIZE   8
+#define HEAD_SIZE       128 /* bytes that hold any moof without its samples, and the mdat's head */
+#define ENTRY_SIZE      16  /* the most of a sample in a trun */
+
+/* 14496-12, 8.8.7.1 and 8.8.8.1. */
+enum {
+    TFHD_DEFAULT_DURATION = 0x000008,
+    TFHD_DEFAULT_SIZE = 0x000010,
+    TFHD_DEFAULT_FLAGS = 0x000020,
+    TFHD_BASE_IS_MOOF = 0x020000,
+    TRUN_DATA_OFFSET = 0x000001,
+    TRUN_FIRST_FLAGS = 0x000004,
+    TRUN_DURATION = 0x000100,
+    TRUN_SIZE = 0x000200,
+    TRUN_FLAGS = 0x000400,
+    TRUN_OFFSET = 0x000800,
+};
+
+/* sample_flags, 8.8.3.1: whether it depends on others. */
+#define NEEDS_NO_OTHER 0x02000000u
+#define NEEDS_OTHERS   0x01010000u
+
+/* Boxes are written one after the other, and their lengths when they are closed. */
+typedef struct Writer {
+    uint8_t *at;
+} Writer;
+
+static void put_u32(Writer *w, uint32_t value)
+{
+    *w->at++ = (uint8_t)(value >> 24);
+    *w->at++ = (uint8_t)(value >> 16);
+    *w->at++ = (uint8_t)(value >> 8);
+    *w->at++ = (uint8_t)value;
+}
+
+static uint8_t *open_box(Writer *w, const char *type)
+{
+    uint8_t *box = w->at;
+
+    w->at += 4;
+    memcpy(w->at, type, 4);
+    w->at += 4;
+    return box;
+}
+
+/* The same for one with a version and flags. */
+static uint8_t *open_full_box(Writer *w, const char *type, uint8_t version, uint32_t flags)
+{
+    uint8_t *box = open_box(w, type);
+
+    put_u32(w, (uint32_t)version << 24 | flags);
+    return box;
+}
+
+static void close_box(const Writer *w, uint8_t *box)
+{
+    put_u32(&(Writer){box}, (uint32_t)(w->at - box));
+}
+
+/* ---- samples ---- */
+
+/* Parameter sets of an `avc1` track are in its initialisation segment, and a sample has no
+ * delimiter (14496-15, 5.3.2). */
+static bool belongs(const uint8_t *nal)
+{
+    unsigned type = h264_nal_type(nal);
+
+    return type != H264_NAL_SPS && type != H264_NAL_PPS && type != H264_NAL_AUD;
+}
+
+static uint32_t size_of(const CmafFragmentParams *p, size_t i)
+{
+    const SampleBytes *bytes = p->sample[i].bytes;
+    const uint8_t *data = sample_bytes_data(bytes);
+    uint32_t size = 0;
+
+    if (p->kind == TRACK_AUDIO)
+        return bytes->len;
+    for (size_t n = 0; n < bytes->nals; n++)
+        if (belongs(data + bytes->nal[n].at))
+            size += NAL_LENGTH_SIZE + bytes->nal[n].len;
+    return size;
+}
+
+static void put_sample(Writer *w, const CmafFragmentParams *p, size_t i)
+{
+    const SampleBytes *bytes = p->sample[i].bytes;
+    const uint8_t *data = sample_bytes_data(bytes);
+
+    if (p->kind == TRACK_AUDIO) {
+        memcpy(w->at, data, bytes->len);
+        w->at += bytes->len;
+        return;
+    }
+    for (size_t n = 0; n < bytes->nals; n++) {
+        const NalUnit *nal = &bytes->nal[n];
+        if (!belongs(data + nal->at))
+            continue;
+        put_u32(w, nal->len);
+        memcpy(w->at, data + nal->at, nal->len);
+        w->at += nal->len;
+    }
+}
+
+static uint32_t flags_of(const CmafFragmentParams *p, size_t i)
+{
+    return p->sample[i].key ? NEEDS_NO_OTHER : NEEDS_OTHERS;
+}
+
+/* ---- boxes ---- */
+
+/* What most samples have: the first one's length and duration, and the second one's flags, since
+ * the first is the one that may need no other. */
+typedef struct Defaults {
+    uint32_t duration, size, flags;
+} Defaults;
+
+static Defaults defaults_of(const CmafFragmentParams *p)
+{
+    uint32_t flags = p->kind == TRACK_VIDEO ? NEEDS_OTHERS : NEEDS_NO_OTHER;
+
+    return (Defaults){(uint32_t)p->sample[0].duration, size_of(p, 0),
+                      p->samples > 1 ? flags_of(p, 1) : flags};
+}
+
+/* Which members of a sample the trun must have, since they differ from the defaults. */
+static uint32_t trun_flags(const CmafFragmentParams *p, const Defaults *d)
+{
+    uint32_t flags = TRUN_DATA_OFFSET | (p->reordered ? TRUN_OFFSET : 0);
+
+    for (size_t i = 0; i < p->samples; i++) {
+        flags |= p->sample[i].duration != d->duration ? TRUN_DURATION : 0;
+        flags |= size_of(p, i) != d->size ? TRUN_SIZE : 0;
+        flags |= i > 0 && flags_of(p, i) != d->flags ? TRUN_FLAGS : 0;
+    }
+    if (!(flags & TRUN_FLAGS) && flags_of(p, 0) != d->flags)
+        flags |= TRUN_FIRST_FLAGS;
+    return flags;
+}
+
+/* Returns where the offset of the data is to be written. */
+static uint8_t *put_trun(Writer *w, const CmafFragmentParams *p, const Defaults *d)
+{
+    uint32_t flags = trun_flags(p, d);
+    uint8_t *box = open_full_box(w, "trun", 0, flags);
+
+    put_u32(w, (uint32_t)p->samples);
+    uint8_t *data_offset = w->at;
+    put_u32(w, 0);
+    if (flags & TRUN_FIRST_FLAGS)
+        put_u32(w, flags_of(p, 0));
+    for (size_t i = 0; i < p->samples; i++) {
+        if (flags & TRUN_DURATION)
+            put_u32(w, (uint32_t)p->sample[i].duration);
+        if (flags & TRUN_SIZE)
+            put_u32(w, size_of(p, i));
+        if (flags & TRUN_FLAGS)
+            put_u32(w, flags_of(p, i));
+        if (flags & TRUN_OFFSET)
+            put_u32(w, (uint32_t)(p->sample[i].pts - p->sample[i].dts));
+    }
+    close_box(w, box);
+    return data_offset;
+}
+
+static void put_moof(Writer *w, const CmafFragmentParams *p)
+{
+    const Defaults d = defaults_of(p);
+    uint64_t decode_time = (uint64_t)p->sample[0].dts;
+    uint8_t *moof = open_box(w, "moof");
+
+    uint8_t *box = open_full_box(w, "mfhd", 0, 0);
+    put_u32(w, p->sequence);
+    close_box(w, box);
+    uint8_t *traf = open_box(w, "traf");
+    box = open_full_box(w, "tfhd", 0,
+                        TFHD_BASE_IS_MOOF | TFHD_DEFAULT_DURATION | TFHD_DEFAULT_SIZE |
+                            TFHD_DEFAULT_FLAGS);
+    put_u32(w, 1); /* track_ID */
+    put_u32(w, d.duration);
+    put_u32(w, d.size);
+    put_u32(w, d.flags);
+    close_box(w, box);
+    box = open_full_box(w, "tfdt", 1, 0);
+    put_u32(w, (uint32_t)(decode_time >> 32));
+    put_u32(w, (uint32_t)decode_time);
+    close_box(w, box);
+    uint8_t *data_offset = put_trun(w, p, &d);
+    close_box(w, traf);
+    close_box(w, moof);
+    put_u32(&(Writer){data_offset}, (uint32_t)(w->at - moof) + BOX_HEAD_SIZE);
+}
+
+int cmaf_fragment_write(const CmafFragmentParams *p, ByteBuffer *out)
+{
+    size_t room = HEAD_SIZE + p->samples * ENTRY_SIZE;
+
+    for (size_t i = 0; i < p->samples; i++)
+        room += size_of(p, i);
+    uint8_t *place = byte_buffer_reserve(out, room);
+    if (!place)
+        return -1;
+    Writer w = {place};
+    put_moof(&w, p);
+    uint8_t *mdat = open_box(&w, "mdat");
+    for (size_t i = 0; i < p->samples; i++)
+        put_sample(&w, p, i);
+    close_box(&w, mdat);
+    out->len += (size_t)(w.at - place);
+    return 0;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CMAF_FRAGMENT_H
+#define CMAF_FRAGMENT_H
+
+/* Writes a fragment of one track: one moof, one mdat (ISO/IEC 14496-12, 8.8; 14496-15, 5.3 for what
+ * a sample of H.264 is). It copies the samples once, from where the depay has put them to where
+ * they are written from, and puts the length of each NAL unit before it on the way.
+ *
+ * Pure. Thread-safety: none needed, there is no state. */
+
+#include "base/byte_buffer.h"
+#include "package/sample_queue.h"
+
+typedef struct CmafFragmentParams {
+    TrackKind kind;
+    uint32_t sequence; /* of the fragment, from 1 on */
+    bool reordered;    /* samples have composition offsets, of which none is below 0 */
+    const QueuedSample *sample;
+    size_t samples; /* at least 1; their times are set */
+} CmafFragmentParams;
+
+/* Appends it to `out`. Returns 0, or -1 if there is no memory. */
+int cmaf_fragment_write(const CmafFragmentParams *params, ByteBuffer *out);
+
+#endif
