@@ -74,17 +74,21 @@ bridge_package = \
 	%D%/package/left_over.c \
 	%D%/package/ll_playlist.c \
 	%D%/package/memory_muxer.c \
+	%D%/package/output_files.c \
 	%D%/package/part_cutter.c \
 	%D%/package/playlist.c \
 	%D%/package/sample_queue.c \
 	%D%/package/segment_mux.c \
 	%D%/package/segment_store.c \
-	%D%/package/thumbnail.c
+	%D%/package/thumbnail.c \
+	%D%/package/ts_output.c
 bridge_segment = \
-	%D%/segment/hls_output.c \
+	%D%/segment/outputs.c \
+	%D%/segment/segmenter.c \
 	%D%/segment/packager.c \
 	%D%/segment/picture_delay.c \
-	%D%/segment/segment_cutter.c
+	%D%/segment/segment_cutter.c \
+	%D%/segment/segment_dates.c
 bridge_events = \
 	%D%/events/event.c \
 	%D%/events/event_file.c \

@@ -3,7 +3,7 @@
 #define MEDIA_H
 
 /* The types that pass from stage to stage, and the units of time. A stage includes this and its own
- * header; only intake.c, hls_output.c and pipeline.c know their order.
+ * header; only intake.c, segmenter.c and pipeline.c know their order.
  *
  *   ..._us       int64_t microseconds; `now_us` and `arrival_us` are of the monotonic clock
  *   ..._unix_us  int64_t microseconds of the wall clock since 1970

@@ -76,18 +76,19 @@ static json_t *source_json(const StreamStatus *status)
 
 static json_t *output_json(const StreamStatus *status)
 {
-    const HlsOutputStats *output = &status->output;
+    const SegmenterStats *segmenter = &status->segmenter;
+    const TsOutputStats *ts = &status->output.ts;
 
     return json_pack(
         "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:I, s:{s:I, s:I, s:I}}", "target_duration",
-        (json_int_t)status->target_duration_s, "media_sequence", (json_int_t)status->media_sequence,
-        "discontinuity_sequence", (json_int_t)status->discontinuity_sequence, "listed",
-        (json_int_t)status->playlist_segments, "segments", (json_int_t)output->segments, "bytes",
-        (json_int_t)output->bytes, "discontinuities", (json_int_t)output->discontinuities,
-        "last_duration", (double)output->last_duration_90k / TICKS_PER_S, "forced_cuts",
-        (json_int_t)output->cutter.cut_forced, "failed_writes", (json_int_t)output->failed_writes,
-        "bounded", "restarts", (json_int_t)output->bound.restarts, "pictures",
-        (json_int_t)output->bound.pictures, "files", (json_int_t)output->bound.files);
+        (json_int_t)segmenter->target_duration_s, "media_sequence", (json_int_t)ts->media_sequence,
+        "discontinuity_sequence", (json_int_t)ts->discontinuity_sequence, "listed",
+        (json_int_t)ts->listed, "segments", (json_int_t)ts->segments, "bytes",
+        (json_int_t)ts->bytes, "discontinuities", (json_int_t)ts->discontinuities, "last_duration",
+        (double)ts->last_duration_90k / TICKS_PER_S, "forced_cuts",
+        (json_int_t)segmenter->cutter.cut_forced, "failed_writes", (json_int_t)ts->failed_writes,
+        "bounded", "restarts", (json_int_t)segmenter->bound.restarts, "pictures",
+        (json_int_t)segmenter->bound.pictures, "files", (json_int_t)segmenter->bound.files);
 }
 
 json_t *process_json(void)
@@ -113,13 +114,13 @@ static json_t *rendition_json(const CmafTrackStats *track)
                      "failed_writes", (json_int_t)track->failed_writes);
 }
 
-static json_t *low_latency_json(const HlsOutputStats *output)
+static json_t *low_latency_json(const StreamStatus *status)
 {
-    const CmafOutputStats *ll = &output->low_latency;
+    const CmafOutputStats *ll = &status->output.low_latency;
 
-    return json_pack("{s:o, s:o, s:I, s:f, s:f}", "video", rendition_json(&ll->track[LL_VIDEO]),
-                     "audio", rendition_json(&ll->track[LL_AUDIO]), "held", (json_int_t)ll->held,
-                     "picture_wait_ms", to_ms(ticks_to_us(output->picture_wait_90k)), "publish_ms",
+    return json_pack("{s:o, s:o, s:I, s:f, s:f}", "video", rendition_json(&ll->video), "audio",
+                     rendition_json(&ll->audio), "held", (json_int_t)ll->held, "picture_wait_ms",
+                     to_ms(ticks_to_us(status->segmenter.picture_wait_90k)), "publish_ms",
                      to_ms(ll->last_latency_us));
 }
 
@@ -131,15 +132,15 @@ json_t *status_json(const StreamStatus *status)
                   "excessive", (json_int_t)status->excessive, "output", output_json(status));
 
     if (status->output.has_low_latency)
-        json_object_set_new(object, "low_latency", low_latency_json(&status->output));
+        json_object_set_new(object, "low_latency", low_latency_json(status));
     if (status
             ->title[0]) /* json_string() returns NULL if it is no UTF-8, and then it is left out */
         json_object_set_new(object, "title", json_string(status->title));
     if (status->unlisted)
         json_object_set_new(object, "unlisted", json_true());
-    if (status->thumbnail.made_unix_us)
+    if (status->output.thumbnail.made_unix_us)
         json_object_set_new(object, "thumbnail",
-                            json_integer(status->thumbnail.made_unix_us / US_PER_S));
+                            json_integer(status->output.thumbnail.made_unix_us / US_PER_S));
     if (status->has_source) {
         json_object_set_new(object, "live_since",
                             json_real((double)status->live_since_unix_us / US_PER_S));

@@ -75,25 +75,25 @@ READ(av_steps, s->source.media.timeline.steps)
 READ(by_reports, s->source.media.timeline.by_reports)
 READ(reports, s->source.media.timeline.reports)
 READ(implausible, s->source.media.timeline.implausible)
-READ(segments, s->output.segments)
-READ(segment_bytes, s->output.bytes)
-READ(forced_cuts, s->output.cutter.cut_forced)
-READ(discontinuities, s->output.discontinuities)
-READ(failed_writes, s->output.failed_writes)
-READ(bounded_restarts, s->output.bound.restarts)
-READ(bounded_pictures, s->output.bound.pictures)
-READ(bounded_files, s->output.bound.files)
-READ(picture_wait, (double)s->output.picture_wait_90k / TICKS_PER_S)
-READ(video_parts, s->output.low_latency.track[LL_VIDEO].parts)
-READ(audio_parts, s->output.low_latency.track[LL_AUDIO].parts)
-READ(repeated_parts, s->output.low_latency.track[LL_VIDEO].repeated)
-READ(video_gaps, s->output.low_latency.track[LL_VIDEO].gaps)
-READ(audio_gaps, s->output.low_latency.track[LL_AUDIO].gaps)
-READ(video_failed_writes, s->output.low_latency.track[LL_VIDEO].failed_writes)
-READ(audio_failed_writes, s->output.low_latency.track[LL_AUDIO].failed_writes)
+READ(segments, s->output.ts.segments)
+READ(segment_bytes, s->output.ts.bytes)
+READ(forced_cuts, s->segmenter.cutter.cut_forced)
+READ(discontinuities, s->output.ts.discontinuities)
+READ(failed_writes, s->output.ts.failed_writes)
+READ(bounded_restarts, s->segmenter.bound.restarts)
+READ(bounded_pictures, s->segmenter.bound.pictures)
+READ(bounded_files, s->segmenter.bound.files)
+READ(picture_wait, (double)s->segmenter.picture_wait_90k / TICKS_PER_S)
+READ(video_parts, s->output.low_latency.video.parts)
+READ(audio_parts, s->output.low_latency.audio.parts)
+READ(repeated_parts, s->output.low_latency.video.repeated)
+READ(video_gaps, s->output.low_latency.video.gaps)
+READ(audio_gaps, s->output.low_latency.audio.gaps)
+READ(video_failed_writes, s->output.low_latency.video.failed_writes)
+READ(audio_failed_writes, s->output.low_latency.audio.failed_writes)
 READ(held, s->output.low_latency.held)
-READ(thumbnails, s->thumbnail.made)
-READ(failed_thumbnails, s->thumbnail.failed)
+READ(thumbnails, s->output.thumbnail.made)
+READ(failed_thumbnails, s->output.thumbnail.failed)
 
 #define EACH_KIND(name, type, help, video, audio)                                                  \
     {name, type, help, ",kind=\"video\"", video},                                                  \
@@ -201,14 +201,14 @@ typedef const Histogram *(*HistogramReader)(const StreamStatus *s);
 #define READ_HISTOGRAM(name, member)                                                               \
     static const Histogram *name(const StreamStatus *s)                                            \
     {                                                                                              \
-        return &s->output.member;                                                                  \
+        return &s->member;                                                                         \
     }
 
-READ_HISTOGRAM(segment_durations, durations)
-READ_HISTOGRAM(cut_lateness, lateness)
-READ_HISTOGRAM(segment_latency, latency)
-READ_HISTOGRAM(part_latency, low_latency.latency)
-READ_HISTOGRAM(write_times, writes)
+READ_HISTOGRAM(segment_durations, segmenter.durations)
+READ_HISTOGRAM(cut_lateness, segmenter.lateness)
+READ_HISTOGRAM(segment_latency, output.ts.latency)
+READ_HISTOGRAM(part_latency, output.low_latency.latency)
+READ_HISTOGRAM(write_times, output.writes)
 
 static const struct {
     const char *name, *help, *labels;

@@ -6,39 +6,38 @@
 #include <string.h>
 
 #include "base/bridge_log.h"
+#include "package/cmaf_output.h"
+#include "package/dash_manifest.h"
 
-struct CmafDash {
-    CmafDashParams params;
+#define RETRY_US US_PER_S /* of a manifest that could not be written */
+
+typedef struct CmafDash {
+    const char *stream;
+    const Clock *clock;
+    const CmafOutput *cmaf; /* which makes what it lists */
+    CmafTrack *const *track;
+    MediaFolder *folder;
+    uint64_t changes;                /* of the media, that it knows of */
+    bool sent[LL_RENDITIONS];        /* by the publisher that is about to begin */
     int64_t next_msn[LL_RENDITIONS]; /* that is not in the manifest yet */
     DashManifest manifest;
     bool due; /* the file could not be written */
+    int64_t retry_us;
     char text[DASH_TEXT_SIZE];
-};
+} CmafDash;
 
-CmafDash *cmaf_dash_create(const CmafDashParams *params)
+/* Returns 0, or -1 with errno: then it is due. */
+static int write_manifest(CmafDash *d)
 {
-    CmafDash *d = calloc(1, sizeof(*d));
+    size_t len = dash_manifest_write(&d->manifest, clock_unix_us(d->clock), d->text);
 
-    if (!d)
-        return NULL;
-    d->params = *params;
-    d->manifest.target_duration_s = params->target_duration_s;
-    for (int i = 0; i < LL_RENDITIONS; i++)
-        d->manifest.list[i] = cmaf_track_playlist(params->track[i]);
-    return d;
-}
-
-void cmaf_dash_destroy(CmafDash **dash)
-{
-    free(*dash);
-    *dash = NULL;
-}
-
-void cmaf_dash_begin(CmafDash *d, const bool *has)
-{
-    dash_manifest_begin(&d->manifest, has);
-    for (int i = 0; i < LL_RENDITIONS; i++)
-        d->next_msn[i] = ll_playlist_next_msn(d->manifest.list[i]);
+    d->due = media_folder_write(d->folder, DASH_MANIFEST_FILE, d->text, len) < 0;
+    if (!d->due)
+        return 0;
+    int error = errno;
+    log_debug("%s: " DASH_MANIFEST_FILE " cannot be written: %s", d->stream, strerror(error));
+    errno = error;
+    return -1;
 }
 
 /* Takes over what a rendition's playlist has, and lets go of what it has no more. Returns whether
@@ -57,24 +56,14 @@ static bool follow(CmafDash *d, LlRendition which, const DashPicture *picture)
     return true;
 }
 
-/* Returns 0, or -1 with errno: then it is due. */
-static int write_manifest(CmafDash *d)
+/* Writes the manifest if there are other segments than it lists. Returns 0, or -1 with errno: then
+ * it is due. */
+static int publish(CmafDash *d)
 {
-    size_t len = dash_manifest_write(&d->manifest, clock_unix_us(d->params.clock), d->text);
-
-    d->due = media_folder_write(d->params.folder, DASH_MANIFEST_FILE, d->text, len) < 0;
-    if (!d->due)
+    if (d->changes == cmaf_output_changes(d->cmaf))
         return 0;
-    int error = errno;
-    log_debug("%s: " DASH_MANIFEST_FILE " cannot be written: %s", d->params.stream,
-              strerror(error));
-    errno = error;
-    return -1;
-}
-
-void cmaf_dash_publish(CmafDash *d)
-{
-    const H264Sps *sps = cmaf_track_sps(d->params.track[LL_VIDEO]);
+    d->changes = cmaf_output_changes(d->cmaf);
+    const H264Sps *sps = cmaf_track_sps(d->track[LL_VIDEO]);
     DashPicture picture = {
         .width = sps->width,
         .height = sps->height,
@@ -84,37 +73,137 @@ void cmaf_dash_publish(CmafDash *d)
 
     h264_sps_codec(sps, picture.codec);
     for (int i = 0; i < LL_RENDITIONS; i++) {
-        d->manifest.bandwidth[i] = cmaf_track_stats(d->params.track[i]).peak_bitrate;
+        d->manifest.bandwidth[i] = cmaf_track_stats(d->track[i]).peak_bitrate;
         news = (d->manifest.has[i] && follow(d, (LlRendition)i, &picture)) || news;
     }
-    if (news && dash_manifest_has_media(&d->manifest))
-        write_manifest(d);
+    return news && dash_manifest_has_media(&d->manifest) ? write_manifest(d) : 0;
 }
 
-bool cmaf_dash_is_due(const CmafDash *d)
+static int begin(void *self, const OutputPublisher *publisher)
 {
-    return d->due;
+    CmafDash *d = self;
+
+    d->sent[LL_VIDEO] = renditions_have(publisher->renditions, TRACK_VIDEO);
+    d->sent[LL_AUDIO] = renditions_have(publisher->renditions, TRACK_AUDIO);
+    return 0;
 }
 
-void cmaf_dash_write_due(CmafDash *d)
+static int start(void *self, const OutputSegment *first, int64_t now_us)
 {
-    if (d->due)
-        write_manifest(d);
+    CmafDash *d = self;
+
+    (void)first;
+    (void)now_us;
+    dash_manifest_begin(&d->manifest, d->sent);
+    for (int i = 0; i < LL_RENDITIONS; i++)
+        d->next_msn[i] = ll_playlist_next_msn(d->manifest.list[i]);
+    return 0;
 }
 
-int cmaf_dash_end(CmafDash *d)
+static int picture(void *self, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
+                   int64_t now_us)
 {
-    if (!dash_manifest_has_media(&d->manifest)) {
-        cmaf_dash_clear(d);
-        return 0;
-    }
+    (void)unit;
+    (void)pts_90k;
+    (void)dts_90k;
+    (void)now_us;
+    return publish(self);
+}
+
+static int sound(void *self, const AacFrame *frame, int64_t now_us)
+{
+    (void)frame;
+    (void)now_us;
+    return publish(self);
+}
+
+static int cut(void *self, const OutputSegment *next, int64_t now_us)
+{
+    (void)next;
+    (void)now_us;
+    return publish(self);
+}
+
+static int tick(void *self, int64_t known_90k, int64_t now_us)
+{
+    (void)known_90k;
+    (void)now_us;
+    return publish(self);
+}
+
+static int finish(void *self, int64_t now_us)
+{
+    (void)now_us;
+    return publish(self);
+}
+
+/* Nothing is left to list: removes the manifest. */
+static int clear(void *self)
+{
+    CmafDash *d = self;
+
+    dash_manifest_clear(&d->manifest);
+    d->due = false;
+    media_folder_remove(d->folder, DASH_MANIFEST_FILE);
+    return 0;
+}
+
+static int end(void *self)
+{
+    CmafDash *d = self;
+
+    if (!dash_manifest_has_media(&d->manifest))
+        return clear(d);
     dash_manifest_end(&d->manifest);
     return write_manifest(d);
 }
 
-void cmaf_dash_clear(CmafDash *d)
+/* Writes again what is due, now and then. */
+static int64_t expire(void *self, int64_t now_us, int64_t files_us)
 {
-    dash_manifest_clear(&d->manifest);
-    d->due = false;
-    media_folder_remove(d->params.folder, DASH_MANIFEST_FILE);
+    CmafDash *d = self;
+
+    (void)files_us;
+    if (!d->due)
+        return NEVER_US;
+    if (now_us >= d->retry_us) {
+        write_manifest(d);
+        d->retry_us = now_us + RETRY_US;
+    }
+    return d->retry_us;
+}
+
+static const OutputCalls calls = {
+    .name = "dash",
+    .begin = begin,
+    .start = start,
+    .picture = picture,
+    .sound = sound,
+    .cut = cut,
+    .tick = tick,
+    .finish = finish,
+    .end = end,
+    .clear = clear,
+    .expire = expire,
+    .close = free,
+};
+
+int cmaf_dash_open(OutputParams *params, int64_t now_us, Output *out)
+{
+    (void)now_us;
+    if (!params->settings->ll_dash || !params->cmaf)
+        return 1;
+    CmafDash *d = calloc(1, sizeof(*d));
+    if (!d)
+        return -1;
+    d->stream = params->stream;
+    d->clock = params->clock;
+    d->cmaf = params->cmaf;
+    d->track = cmaf_output_tracks(params->cmaf);
+    d->folder = cmaf_output_folder(params->cmaf);
+    d->manifest.target_duration_s = params->target_duration_s;
+    for (int i = 0; i < LL_RENDITIONS; i++)
+        d->manifest.list[i] = cmaf_track_playlist(d->track[i]);
+    *out = (Output){.calls = &calls, .self = d};
+    return 0;
 }

@@ -14,6 +14,7 @@
 #include "codec/h264_filler.h"
 #include "serve/ll_hub.h"
 #include "package/ll_playlist.h"
+#include "package/output_stats.h"
 #include "store/media_folder.h"
 
 typedef struct CmafTrack CmafTrack;
@@ -28,17 +29,6 @@ typedef struct CmafTrackParams {
     int64_t target_duration_s;
     size_t window;
 } CmafTrackParams;
-
-typedef struct CmafTrackStats {
-    uint64_t segments, bytes;
-    uint64_t parts;
-    uint64_t repeated;      /* of them, filled with a picture that repeats the last */
-    uint64_t gaps;          /* of them, could not be made or written */
-    uint64_t failed_writes; /* files that could not be written: parts, segments, initialisation
-                               segments */
-    int64_t media_90k;      /* length of the segments */
-    int64_t peak_bitrate;   /* bit/s of the largest segment */
-} CmafTrackStats;
 
 /* Returns NULL where there is no memory. */
 CmafTrack *cmaf_track_create(const CmafTrackParams *params);

@@ -10,6 +10,7 @@
  * Pure: no I/O, no clock, no allocation. Thread-safety: one thread. */
 
 #include "base/media.h"
+#include "package/listing.h"
 
 #define PLAYLIST_SEGMENTS_MAX  128
 #define PLAYLIST_WINDOW_MAX    60 /* segments asked for; RFC 8216 may make a list longer */
@@ -18,13 +19,6 @@
 #define PLAYLIST_TIME_SIZE     40
 #define PLAYLIST_DURATION_SIZE 32
 #define PLAYLIST_LIVE_MIN      3 /* target durations in a live list, RFC 8216 section 6.2.2 */
-
-/* What viewers find, in the order of what counts where there are several playlists. */
-typedef enum Listing {
-    LISTING_NONE,  /* no playlist, or one in which there never was anything */
-    LISTING_ENDED, /* EXT-X-ENDLIST */
-    LISTING_OPEN,  /* there is more to come */
-} Listing;
 
 typedef struct PlaylistSegment {
     char name[PLAYLIST_NAME_SIZE]; /* a file beside the playlist; unique for all time */

@@ -190,8 +190,8 @@ SegmentStore *segment_store_open(const SegmentStoreParams *params, int64_t now_u
     s->folder = media_folder_open(params->directory, params->stream, params->clock);
     if (s->folder)
         media_folder_limit(s->folder, params->bound);
-    s->numbers = s->folder ? number_log_open(s->folder) : NULL;
-    if (s->numbers && recover(s, params, now_us) == 0)
+    s->numbers = params->numbers;
+    if (s->folder && recover(s, params, now_us) == 0)
         return s;
     int error = errno;
     segment_store_close(&s);
@@ -203,7 +203,6 @@ void segment_store_close(SegmentStore **store)
 {
     if (!*store)
         return;
-    number_log_close(&(*store)->numbers);
     media_folder_close(&(*store)->folder);
     free(*store);
     *store = NULL;
@@ -266,17 +265,6 @@ fail:
     return -1;
 }
 
-NumberLog *segment_store_numbers(const SegmentStore *s)
-{
-    return s->numbers;
-}
-
-void segment_store_settle(SegmentStore *s)
-{
-    if (media_folder_sync_all(s->folder) == 0)
-        number_log_settle(s->numbers);
-}
-
 int segment_store_end(SegmentStore *s)
 {
     if (s->playlist.count == 0 || s->playlist.ended)
@@ -286,11 +274,6 @@ int segment_store_end(SegmentStore *s)
         return 0;
     s->playlist.ended = false;
     return -1;
-}
-
-void segment_store_discard(SegmentStore *s)
-{
-    media_folder_discard(s->folder);
 }
 
 int segment_store_clear(SegmentStore *s)

@@ -33,6 +33,7 @@ typedef struct SegmentStoreParams {
     const char *stream;    /* a valid stream name; its folder is made */
     size_t window;         /* segments in the playlist */
     int64_t target_duration_s;
+    NumberLog *numbers; /* of the folder; borrowed */
     OutputBound *bound; /* of files; borrowed; NULL: none */
     const Clock *clock; /* borrowed */
     bool durable;       /* what is listed survives a power cut, not only the numbers */
@@ -53,22 +54,12 @@ const Playlist *segment_store_playlist(const SegmentStore *store);
 int segment_store_add(SegmentStore *store, const uint8_t *data, size_t len,
                       PlaylistSegment *segment, int64_t now_us);
 
-/* The log of numbers, for what else is written to the folder; borrowed. */
-NumberLog *segment_store_numbers(const SegmentStore *store);
-
-/* All that is listed in the folder survives a power cut from now on, until something else is. If
- * the disk refuses, it is not taken up after one. */
-void segment_store_settle(SegmentStore *store);
-
 /* Ends the playlist: EXT-X-ENDLIST. Returns 0, or -1 with errno; call it again then. */
 int segment_store_end(SegmentStore *store);
 
 /* Removes all segments of an ended stream, at once; the playlist stays, ended and empty, for its
  * numbers. Returns 0, or -1 with errno: then nothing is removed. */
 int segment_store_clear(SegmentStore *store);
-
-/* As media_folder_discard(). */
-void segment_store_discard(SegmentStore *store);
 
 /* How long writes of files have taken. */
 const Histogram *segment_store_writes(const SegmentStore *store);

@@ -14,6 +14,8 @@
  * be set, it goes on as it is. */
 #define NICENESS 10
 
+#define LOOK_US (250 * US_PER_MS) /* how often is looked whether one was made */
+
 struct Thumbnailer {
     pthread_t thread;
     pthread_mutex_t lock; /* guards what follows, and the guarded part of each Thumbnail */
@@ -28,6 +30,8 @@ struct Thumbnail {
     MediaFolder *folder;
     const Clock *clock;
     int64_t period_us, next_us;
+    bool awaited; /* one may have been made, or is about to be */
+    size_t best;  /* index of the rendition that it shows */
     ThumbnailStats stats;
 
     /* guarded by the maker's lock */
@@ -187,6 +191,7 @@ void thumbnail_offer(Thumbnail *t, const AccessUnit *unit, int64_t now_us)
     if (!m || now_us < t->next_us)
         return;
     t->next_us = now_us + t->period_us;
+    t->awaited = true;
     pthread_mutex_lock(&m->lock);
     byte_buffer_clear(&t->unit);
     byte_buffer_add(&t->unit, unit->data, unit->len);
@@ -204,11 +209,12 @@ void thumbnail_update(Thumbnail *t)
     ByteBuffer jpeg = {0};
     bool made;
 
-    if (!t->maker)
+    if (!t->awaited)
         return;
     pthread_mutex_lock(&t->maker->lock);
     made = t->is_made;
     t->is_made = false;
+    t->awaited = t->waits || t->maker->at_work == t;
     if (made)
         swap(&jpeg, &t->jpeg);
     pthread_mutex_unlock(&t->maker->lock);
@@ -232,4 +238,79 @@ void thumbnail_remove(Thumbnail *t)
 ThumbnailStats thumbnail_stats(const Thumbnail *t)
 {
     return t->stats;
+}
+
+/* ---- as an output ---- */
+
+static int begin(void *self, const OutputPublisher *publisher)
+{
+    ((Thumbnail *)self)->best = renditions_first(publisher->renditions, TRACK_VIDEO);
+    return 0;
+}
+
+static int picture(void *self, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
+                   int64_t now_us)
+{
+    Thumbnail *t = self;
+
+    (void)pts_90k;
+    (void)dts_90k;
+    (void)now_us;
+    if (unit->idr && unit->track == t->best)
+        thumbnail_offer(t, unit, unit->arrival_us);
+    return 0;
+}
+
+static int64_t expire(void *self, int64_t now_us, int64_t files_us)
+{
+    Thumbnail *t = self;
+
+    (void)files_us;
+    thumbnail_update(t);
+    return t->awaited ? now_us + LOOK_US : NEVER_US;
+}
+
+static int clear(void *self)
+{
+    thumbnail_remove(self);
+    return 0;
+}
+
+static void stats(const void *self, OutputStats *out)
+{
+    out->thumbnail = thumbnail_stats(self);
+}
+
+static void close_output(void *self)
+{
+    Thumbnail *t = self;
+
+    thumbnail_close(&t);
+}
+
+static const OutputCalls calls = {
+    .name = "thumbnail",
+    .begin = begin,
+    .picture = picture,
+    .expire = expire,
+    .clear = clear,
+    .stats = stats,
+    .close = close_output,
+};
+
+int thumbnail_output_open(OutputParams *params, int64_t now_us, Output *out)
+{
+    const OutputSettings *settings = params->settings;
+
+    (void)now_us;
+    if (!settings->thumbnailer) {
+        media_folder_remove(params->files->folder, THUMBNAIL_FILE);
+        return 1;
+    }
+    Thumbnail *t = thumbnail_open(settings->thumbnailer, params->directory, params->stream,
+                                  settings->thumbnail_us, params->clock);
+    if (!t)
+        return -1;
+    *out = (Output){.calls = &calls, .self = t};
+    return 0;
 }

@@ -10,19 +10,12 @@
  *
  * Thread-safety: a Thumbnail belongs to its stream's thread; many may use one Thumbnailer. */
 
-#include "base/clock.h"
-#include "base/media.h"
+#include "package/output.h"
 
 #define THUMBNAIL_FILE "thumb.jpg"
 
 typedef struct Thumbnailer Thumbnailer;
 typedef struct Thumbnail Thumbnail;
-
-typedef struct ThumbnailStats {
-    uint64_t made;
-    uint64_t failed;      /* could not be decoded, or not be written */
-    int64_t made_unix_us; /* when there was a new one; 0: there is none */
-} ThumbnailStats;
 
 /* Returns NULL with errno. */
 Thumbnailer *thumbnailer_create(void);
@@ -48,5 +41,9 @@ void thumbnail_update(Thumbnail *thumbnail);
 void thumbnail_remove(Thumbnail *thumbnail);
 
 ThumbnailStats thumbnail_stats(const Thumbnail *thumbnail);
+
+/* A stream's as an output, of its best pictures. Is switched off without a thumbnailer: what an
+ * earlier run has left goes all the same. An OutputOpen. */
+int thumbnail_output_open(OutputParams *params, int64_t now_us, Output *out);
 
 #endif

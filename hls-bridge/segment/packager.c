@@ -6,23 +6,37 @@
 #include <string.h>
 
 #include "base/bridge_log.h"
+#include "package/cmaf_dash.h"
+#include "package/cmaf_output.h"
+#include "package/thumbnail.h"
+#include "package/ts_output.h"
 
 #define CONFIG_MAX 64 /* bytes of an AudioSpecificConfig; AAC-LC takes 5 at the most */
+
+/* All outputs that there are. One that stands on another comes after it. */
+static const OutputOpen output_opens[] = {
+    ts_output_open,
+    cmaf_output_open,
+    cmaf_dash_open,
+    thumbnail_output_open,
+};
+
+_Static_assert(sizeof(output_opens) / sizeof(output_opens[0]) <= OUTPUTS_MAX, "all may be open");
 
 struct Packager {
     OutputBound bound;
     const char *stream;
     int64_t audio_bitrate;
-    SegmentStore *store;
+    OutputFiles files;
     OpusToAac *audio; /* NULL while it rests */
     uint8_t aac_config[CONFIG_MAX];
     size_t aac_config_len;
-    CmafOutput *cmaf; /* NULL: no low-latency HLS */
-    HlsOutput *output;
-    Thumbnail *thumbnail;
+    TsOutput *ts; /* one of the outputs; NULL: it is switched off */
+    Outputs outputs;
+    Segmenter *segmenter;
 };
 
-/* Every encoder of a stream has the same configuration, so the outputs keep a copy of the first. */
+/* Every encoder of a stream has the same configuration, so the outputs keep the first. */
 static int open_audio(Packager *p)
 {
     OpusToAacParams audio = {.bitrate = p->audio_bitrate};
@@ -52,73 +66,49 @@ int packager_wake(Packager *p)
     return p->audio ? 0 : open_audio(p);
 }
 
-static int open_cmaf(Packager *p, const PackagerParams *params, int64_t now_us)
+/* Opens all outputs that are not switched off. Returns 0, or -1 with errno. */
+static int open_outputs(Packager *p, const PackagerParams *params, int64_t now_us,
+                        int64_t *target_duration_s)
 {
-    CmafOutputParams cmaf = {
+    OutputParams output = {
         .stream = params->stream,
         .directory = params->directory,
-        .hub = params->ll_hub,
-        .numbers = segment_store_numbers(p->store),
-        .part_us = params->ll_part_us,
-        .target_duration_s = packager_playlist(p)->target_duration_s,
-        .window = params->window,
-        .dash = params->ll_dash,
-        .bound = &p->bound,
+        .settings = &params->outputs,
         .clock = params->clock,
+        .bound = &p->bound,
         .aac_config = p->aac_config,
         .aac_config_len = p->aac_config_len,
+        .files = &p->files,
+        .target_duration_s = (params->outputs.segment_us + US_PER_S - 1) / US_PER_S,
     };
 
-    p->cmaf = cmaf_output_open(&cmaf, now_us);
-    return p->cmaf ? 0 : -1;
-}
-
-static int open_output(Packager *p, const PackagerParams *params)
-{
-    HlsOutputParams output = {
-        .stream = params->stream,
-        .store = p->store,
-        .writes_ts = params->writes_ts,
-        .cmaf = p->cmaf,
-        .segment_us = params->segment_us,
-        .bound = &p->bound,
-        .clock = params->clock,
-        .aac_config = p->aac_config,
-        .aac_config_len = p->aac_config_len,
-    };
-
-    p->output = hls_output_create(&output);
-    return p->output ? 0 : -1;
-}
-
-static int open_thumbnail(Packager *p, const PackagerParams *params)
-{
-    p->thumbnail = thumbnail_open(params->thumbnailer, params->directory, params->stream,
-                                  params->thumbnail_us, params->clock);
-    return p->thumbnail ? 0 : -1;
+    for (size_t i = 0; i < sizeof(output_opens) / sizeof(output_opens[0]); i++) {
+        int status = output_opens[i](&output, now_us, &p->outputs.item[p->outputs.count]);
+        if (status < 0)
+            return -1;
+        p->outputs.count += status == 0;
+    }
+    p->ts = output.ts;
+    *target_duration_s = output.target_duration_s;
+    return 0;
 }
 
 Packager *packager_open(const PackagerParams *params, int64_t now_us)
 {
-    SegmentStoreParams store = {
-        .directory = params->directory,
-        .stream = params->stream,
-        .window = params->window,
-        .target_duration_s = (params->segment_us + US_PER_S - 1) / US_PER_S,
-        .durable = params->durable,
-        .clock = params->clock,
-    };
     Packager *p = calloc(1, sizeof(*p));
+    SegmenterParams segmenter = {.stream = params->stream,
+                                 .segment_us = params->outputs.segment_us};
 
     if (!p)
         return NULL;
     p->bound = output_bound(&params->bound);
-    store.bound = &p->bound;
     p->stream = params->stream;
     p->audio_bitrate = params->audio_bitrate;
-    p->store = segment_store_open(&store, now_us);
-    if (p->store && open_audio(p) == 0 && (!params->ll_hub || open_cmaf(p, params, now_us) == 0) &&
-        open_output(p, params) == 0 && open_thumbnail(p, params) == 0)
+    segmenter.outputs = &p->outputs;
+    segmenter.bound = &p->bound;
+    if (output_files_open(&p->files, params->directory, params->stream, params->clock) == 0 &&
+        open_audio(p) == 0 && open_outputs(p, params, now_us, &segmenter.target_duration_s) == 0 &&
+        (p->segmenter = segmenter_create(&segmenter)))
         return p;
     int error = errno;
     packager_close(&p);
@@ -132,11 +122,10 @@ void packager_close(Packager **packager)
 
     if (!p)
         return;
-    thumbnail_close(&p->thumbnail);
-    hls_output_destroy(&p->output);
-    cmaf_output_close(&p->cmaf);
+    segmenter_destroy(&p->segmenter);
+    outputs_close(&p->outputs);
     opus_to_aac_destroy(&p->audio);
-    segment_store_close(&p->store);
+    output_files_close(&p->files);
     free(p);
     *packager = NULL;
 }
@@ -146,72 +135,50 @@ OpusToAac *packager_audio(const Packager *p)
     return p->audio;
 }
 
-HlsOutput *packager_output(const Packager *p)
+Segmenter *packager_segmenter(const Packager *p)
 {
-    return p->output;
+    return p->segmenter;
 }
 
-Thumbnail *packager_thumbnail(const Packager *p)
+OutputStats packager_stats(const Packager *p)
 {
-    return p->thumbnail;
+    return outputs_stats(&p->outputs);
 }
 
 const Playlist *packager_playlist(const Packager *p)
 {
-    return segment_store_playlist(p->store);
+    return p->ts ? ts_output_playlist(p->ts) : NULL;
 }
 
 bool packager_is_empty(const Packager *p)
 {
-    return playlist_next_sequence(packager_playlist(p)) == 0 &&
-           (!p->cmaf || cmaf_output_is_empty(p->cmaf));
+    return outputs_are_empty(&p->outputs);
 }
 
 Listing packager_listing(const Packager *p)
 {
-    Listing classic = playlist_listing(packager_playlist(p));
-    Listing cmaf = p->cmaf ? cmaf_output_listing(p->cmaf) : LISTING_NONE;
-
-    return classic > cmaf ? classic : cmaf;
+    return outputs_listing(&p->outputs);
 }
 
 int packager_end(Packager *p)
 {
-    int error = segment_store_end(p->store) < 0 ? errno : 0;
-
-    /* one that refuses does not keep the others from their end */
-    if (p->cmaf && cmaf_output_end(p->cmaf) < 0)
-        error = errno;
-    if (!error)
-        segment_store_settle(
-            p->store); /* nobody waits for it: who publishes next is a while away */
-    errno = error;
-    return error ? -1 : 0;
+    if (outputs_end(&p->outputs) < 0)
+        return -1;
+    output_files_settle(&p->files); /* nobody waits for it: who publishes next is a while away */
+    return 0;
 }
 
 int packager_clear(Packager *p)
 {
-    int error = segment_store_clear(p->store) < 0 ? errno : 0;
-
-    if (p->cmaf && cmaf_output_clear(p->cmaf) < 0)
-        error = errno;
-    errno = error;
-    if (error)
-        return -1;
-    thumbnail_remove(p->thumbnail);
-    return 0;
+    return outputs_clear(&p->outputs);
 }
 
 void packager_discard(Packager *p)
 {
-    segment_store_discard(p->store);
+    output_files_discard(&p->files);
 }
 
 int64_t packager_expire(Packager *p, int64_t now_us, int64_t files_us)
 {
-    int64_t file_us = segment_store_expire(p->store, files_us);
-    int64_t cmaf_us = p->cmaf ? cmaf_output_expire(p->cmaf, now_us, files_us) : NEVER_US;
-
-    file_us = file_us == NEVER_US ? NEVER_US : file_us + now_us - files_us;
-    return smaller(cmaf_us, file_us);
+    return outputs_expire(&p->outputs, now_us, files_us);
 }

@@ -2,33 +2,25 @@
 #ifndef PACKAGER_H
 #define PACKAGER_H
 
-/* All that makes files of one stream's media, and outlives its publishers: the AAC encoder,
- * hls_output with what it writes to, and the thumbnail.
+/* All that makes files of one stream's media, and outlives its publishers: the AAC encoder, the
+ * segmenter, and the outputs, of which it has the list.
  *
  * Thread-safety: one thread, the stream's. */
 
 #include "base/clock.h"
-#include "segment/hls_output.h"
 #include "codec/opus_to_aac.h"
-#include "package/thumbnail.h"
+#include "package/playlist.h"
+#include "segment/segmenter.h"
 
 typedef struct Packager Packager;
 
 typedef struct PackagerParams {
     const char *stream;    /* a valid stream name; borrowed */
     const char *directory; /* of all streams; exists; wanted by packager_open() alone */
-    int64_t segment_us;
-    size_t window; /* segments in a playlist */
     int64_t audio_bitrate;
-    bool writes_ts;           /* .ts segments and index.m3u8 */
-    bool durable;             /* these survive a power cut */
-    LlHub *ll_hub;            /* low-latency HLS is told to; borrowed; NULL: there is none */
-    int64_t ll_part_us;       /* about how long its parts are */
-    bool ll_dash;             /* and manifest.mpd */
-    Thumbnailer *thumbnailer; /* borrowed; NULL: there are no thumbnails */
-    int64_t thumbnail_us;     /* from one to the next */
-    OutputBoundParams bound;  /* of what publishers can make it put out */
-    const Clock *clock;       /* borrowed */
+    OutputSettings outputs;  /* which there are */
+    OutputBoundParams bound; /* of what publishers can make it put out */
+    const Clock *clock;      /* borrowed */
 } PackagerParams;
 
 /* Opens the stream's folder; what an earlier run has left there is taken up. Returns NULL with
@@ -45,12 +37,14 @@ void packager_rest(Packager *packager);
 /* Somebody publishes again, after a rest. Returns 0, or -1 with errno: then it still rests. */
 int packager_wake(Packager *packager);
 
-/* Its parts, borrowed: what sound goes through, what takes the media, and what takes key frames. */
+/* Its parts, borrowed: what sound goes through, and what takes the media. */
 OpusToAac *packager_audio(const Packager *packager);
-HlsOutput *packager_output(const Packager *packager);
-Thumbnail *packager_thumbnail(const Packager *packager);
+Segmenter *packager_segmenter(const Packager *packager);
 
-/* The playlist of .ts segments as it stands; borrowed. */
+/* What the outputs have done. */
+OutputStats packager_stats(const Packager *packager);
+
+/* The playlist of .ts segments as it stands; borrowed. NULL: there is none. */
 const Playlist *packager_playlist(const Packager *packager);
 
 /* Whether nothing was ever listed, by an earlier run neither. */

@@ -13,18 +13,12 @@
  * Pure: time is the stream's own clock, an argument. Thread-safety: one thread. */
 
 #include "base/media.h"
+#include "segment/segmenter_stats.h"
 
 typedef struct SegmentCutterParams {
     int64_t target_90k;
     int64_t limit_90k; /* above target_90k */
 } SegmentCutterParams;
-
-typedef struct SegmentCutterStats {
-    uint64_t asked; /* times that an IDR picture was asked for */
-    uint64_t cut_at_idr;
-    uint64_t cut_forced; /* at the limit, with no IDR picture to begin the next */
-    int64_t lead_90k;    /* from asking to the IDR picture, as learnt */
-} SegmentCutterStats;
 
 typedef struct SegmentCutter {
     SegmentCutterParams params;

@@ -16,7 +16,7 @@ struct Pipeline {
     const char *stream;
     const Clock *clock;
     Packager *packager;
-    HlsOutput *output;        /* the packager's */
+    Segmenter *segmenter;     /* the packager's */
     Ingest *source;           /* NULL: no publisher */
     size_t video;             /* index of the rendition whose pictures go out */
     int64_t held_up_since_us; /* said in the log; 0: it is not */
@@ -29,7 +29,7 @@ Pipeline *pipeline_create(const char *stream, Packager *packager, const Clock *c
     Pipeline *p = calloc(1, sizeof(*p));
 
     if (p)
-        *p = (Pipeline){stream, clock, packager, .output = packager_output(packager)};
+        *p = (Pipeline){stream, clock, packager, .segmenter = packager_segmenter(packager)};
     return p;
 }
 
@@ -51,14 +51,12 @@ static void on_picture(void *user, const AccessUnit *unit, int64_t pts_90k, int6
         log_warn("%s: pictures are put %lld ms %s against the sound, behind a discontinuity",
                  p->stream, llabs(unit->stepped_us) / US_PER_MS,
                  unit->stepped_us > 0 ? "later" : "earlier");
-    if (unit->idr)
-        thumbnail_offer(packager_thumbnail(p->packager), unit, unit->arrival_us);
-    hls_output_picture(p->output, unit, pts_90k, dts_90k);
+    segmenter_picture(p->segmenter, unit, pts_90k, dts_90k);
 }
 
 static void on_audio(void *user, const AacFrame *frame)
 {
-    hls_output_audio(((Pipeline *)user)->output, frame);
+    segmenter_sound(((Pipeline *)user)->segmenter, frame);
 }
 
 /* When what is at `at_90k` was captured, as near as its arrival tells. */
@@ -80,9 +78,8 @@ static void start_source(Pipeline *p)
     p->video = renditions_first(renditions, TRACK_VIDEO);
 
     p->source->does->start(p->source, &sink, packager_audio(p->packager),
-                           hls_output_end_90k(p->output));
-    hls_output_begin(p->output, renditions_have(&p->source->renditions, TRACK_VIDEO),
-                     renditions_have(&p->source->renditions, TRACK_AUDIO), wall_clock, p);
+                           segmenter_end_90k(p->segmenter));
+    segmenter_begin(p->segmenter, renditions, wall_clock, p);
 }
 
 void pipeline_begin(Pipeline *p, Ingest *source)
@@ -101,8 +98,8 @@ static void begin_anew(Pipeline *p, int64_t now_us)
     log_error("%s: held up for so long that %llu packets found no room (sources.backlog)",
               p->stream, (unsigned long long)(drops - p->backlog_drops));
     p->backlog_drops = drops;
-    p->source->does->finish(p->source, hls_output_pictures_end_90k(p->output));
-    hls_output_finish(p->output, now_us);
+    p->source->does->finish(p->source, segmenter_pictures_end_90k(p->segmenter));
+    segmenter_finish(p->segmenter, now_us);
     p->source->does->begin_anew(p->source);
     start_source(p);
 }
@@ -115,14 +112,14 @@ static void tick(Pipeline *p, int64_t at_us, int64_t now_us)
 
     p->source->does->tick(p->source, at_us);
     if (p->source->does->stream_clock(p->source, at_us, &clock_90k) &&
-        hls_output_tick(p->output, clock_90k, now_us))
+        segmenter_tick(p->segmenter, clock_90k, now_us))
         p->source->does->ask_for_idr(p->source, at_us);
 }
 
 /* Takes in what was read at one time, which `at_us` takes. Returns false where there is nothing. */
 static bool receive(Pipeline *p, int64_t now_us, int64_t *at_us)
 {
-    hls_output_set_time(p->output, now_us);
+    segmenter_set_time(p->segmenter, now_us);
     IngestNews news = p->source->does->receive(p->source, at_us);
 
     if (news == INGEST_MEDIA)
@@ -151,7 +148,7 @@ static void provide_for_delay(Pipeline *p, int64_t now_us)
 {
     int64_t idr_90k, every_90k, now_90k, at_us = NEVER_US, every_us = 0;
 
-    if (hls_output_next_idr(p->output, &idr_90k, &every_90k) &&
+    if (segmenter_next_idr(p->segmenter, &idr_90k, &every_90k) &&
         p->source->does->stream_clock(p->source, now_us, &now_90k)) {
         at_us = now_us + ticks_to_us(idr_90k - now_90k) + ASK_GRACE_US;
         every_us = ticks_to_us(every_90k);
@@ -163,7 +160,7 @@ bool pipeline_run(Pipeline *p, int64_t now_us)
 {
     int64_t at_us = now_us;
 
-    hls_output_set_time(p->output, now_us);
+    segmenter_set_time(p->segmenter, now_us);
     p->source->does->read(p->source,
                           now_us); /* or what has come since the last look would count as late */
     bool received = receive(p, now_us, &at_us);
@@ -182,7 +179,7 @@ static int64_t deadline_us(const Pipeline *p, int64_t now_us)
     if (!p->source)
         return NEVER_US;
     int64_t source_us = p->source->does->deadline_us(p->source);
-    int64_t output_90k = hls_output_deadline_90k(p->output), now_90k;
+    int64_t output_90k = segmenter_deadline_90k(p->segmenter), now_90k;
 
     if (output_90k == INT64_MAX || !p->source->does->stream_clock(p->source, now_us, &now_90k))
         return source_us;
@@ -217,11 +214,11 @@ void pipeline_finish(Pipeline *p, int64_t now_us)
 {
     int64_t at_us;
 
-    hls_output_set_time(p->output, now_us);
+    segmenter_set_time(p->segmenter, now_us);
     p->source->does->read(p->source, now_us);
     while (receive(p, now_us, &at_us))
         now_us = clock_monotonic_us(p->clock); /* a disk may take its time */
-    p->source->does->finish(p->source, hls_output_pictures_end_90k(p->output));
-    hls_output_finish(p->output, now_us);
+    p->source->does->finish(p->source, segmenter_pictures_end_90k(p->segmenter));
+    segmenter_finish(p->segmenter, now_us);
     p->source = NULL;
 }

@@ -2,8 +2,7 @@
 #ifndef PIPELINE_H
 #define PIPELINE_H
 
-/* What a publisher sends, through all stages: from its source to the packager, and key frames to
- * the thumbnail.
+/* What a publisher sends, through all stages: from its source to the packager.
  *
  * Thread-safety: one thread, the stream's. It may be held up by the disk for as long as that likes;
  * what it makes of the media is the same. */

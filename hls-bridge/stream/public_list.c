@@ -46,9 +46,9 @@ static json_t *describe(const StreamStatus *status)
         json_object_set_new(object, "width", json_integer(sps->width));
         json_object_set_new(object, "height", json_integer(sps->height));
     }
-    if (sps->width > 0 && status->thumbnail.made_unix_us > 0)
+    if (sps->width > 0 && status->output.thumbnail.made_unix_us > 0)
         json_object_set_new(object, "thumbnail",
-                            json_integer(status->thumbnail.made_unix_us / US_PER_S));
+                            json_integer(status->output.thumbnail.made_unix_us / US_PER_S));
     return object;
 }
 

@@ -15,7 +15,7 @@
 /* An earlier run may have left it held, or ended. */
 static void take_up(Stream *s, int64_t now_us)
 {
-    const Playlist *playlist = packager_playlist(s->packager);
+    const TsOutputStats ts = packager_stats(s->packager).ts;
     bool ended = packager_listing(s->packager) == LISTING_ENDED;
     int64_t stay_us = ended ? s->params.keep_us : s->params.hold_us;
 
@@ -26,9 +26,9 @@ static void take_up(Stream *s, int64_t now_us)
     if (packager_listing(s->packager) == LISTING_NONE && !stream_is_void(s))
         log_warn("%s: what an earlier run has listed is lost, or may be; only its numbers go on",
                  s->name);
-    if (playlist->count > 0 && s->state == STREAM_HELD)
+    if (ts.listed > 0 && s->state == STREAM_HELD)
         log_info("%s: taken up from an earlier run at segment %llu", s->name,
-                 (unsigned long long)playlist_next_sequence(playlist));
+                 (unsigned long long)(ts.media_sequence + ts.listed));
     stream_update_status(s, now_us);
 }
 

@@ -29,11 +29,10 @@ static void note_problem(Stream *s, const IntakeStats *media)
 }
 
 /* Tells that the disk refuses media, and that it takes them again. */
-static void note_writes(Stream *s, const HlsOutputStats *output, int64_t now_us)
+static void note_writes(Stream *s, const OutputStats *output, int64_t now_us)
 {
-    const CmafTrackStats *track = output->low_latency.track;
-    uint64_t failed =
-        output->failed_writes + track[LL_VIDEO].failed_writes + track[LL_AUDIO].failed_writes;
+    const CmafOutputStats *ll = &output->low_latency;
+    uint64_t failed = output->ts.failed_writes + ll->video.failed_writes + ll->audio.failed_writes;
     Event event = {.disk = {.part = DISK_MEDIA}};
 
     if (failed > s->failed_writes) {
@@ -53,13 +52,9 @@ static void note_writes(Stream *s, const HlsOutputStats *output, int64_t now_us)
 
 void stream_update_status(Stream *s, int64_t now_us)
 {
-    const Playlist *playlist = packager_playlist(s->packager);
-    Thumbnail *thumbnail = packager_thumbnail(s->packager);
-
     if (now_us < s->next_status_us)
         return;
     s->next_status_us = now_us + STATUS_PERIOD_US;
-    thumbnail_update(thumbnail);
     StreamStatus status = {
         .at_us = now_us,
         .state = s->state,
@@ -70,12 +65,8 @@ void stream_update_status(Stream *s, int64_t now_us)
         .bitrate = -1,
         .has_source = s->source && s->source->heard,
         .unlisted = s->source && s->source->unlisted,
-        .output = hls_output_stats(packager_output(s->packager)),
-        .thumbnail = thumbnail_stats(thumbnail),
-        .target_duration_s = playlist->target_duration_s,
-        .media_sequence = playlist->media_sequence,
-        .discontinuity_sequence = playlist->discontinuity_sequence,
-        .playlist_segments = playlist->count,
+        .segmenter = segmenter_stats(packager_segmenter(s->packager)),
+        .output = packager_stats(s->packager),
     };
 
     memcpy(status.name, s->name, sizeof(status.name));

@@ -7,8 +7,8 @@
  * Thread-safety: none needed, values are copied. */
 
 #include "ingest/ingest_stats.h"
-#include "package/thumbnail.h"
-#include "segment/hls_output.h"
+#include "package/output_stats.h"
+#include "segment/segmenter_stats.h"
 #include "stream_name.h"
 
 typedef enum StreamState {
@@ -31,11 +31,8 @@ typedef struct StreamStatus {
     char title[INGEST_TITLE_SIZE]; /* as the publisher gives it; "": none */
     IngestStats source;
     const char *problem; /* what is wrong with the video, by its static name; NULL: nothing */
-    ThumbnailStats thumbnail;
-    HlsOutputStats output;
-    int64_t target_duration_s;
-    uint64_t media_sequence, discontinuity_sequence;
-    size_t playlist_segments;
+    SegmenterStats segmenter;
+    OutputStats output;
     int64_t bitrate; /* all that comes, a mean of some seconds; below 0: not known yet */
 } StreamStatus;
 

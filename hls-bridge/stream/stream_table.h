@@ -9,6 +9,8 @@
 #include "base/clock.h"
 #include "events/event_queue.h"
 #include "stream/bridge_settings.h"
+#include "package/thumbnail.h"
+#include "serve/ll_hub.h"
 #include "stream/stream.h"
 #include "stream/stream_load.h"
 

@@ -12,6 +12,8 @@
 
 #include "hls-bridge/base/manual_clock.h"
 #include "hls-bridge/ingest/replay.h"
+#include "hls-bridge/segment/segment_cutter.h"
+#include "hls-bridge/serve/ll_hub.h"
 #include "hls-bridge/stream/pipeline.h"
 
 #define TICK_US       (50 * US_PER_MS)    /* as the bridge's own thread */
@@ -78,17 +80,17 @@ static int open_run(Run *run, const ReplayFolderParams *params, const SourceSdp 
 {
     PackagerParams packager = {.stream = params->stream,
                                .directory = params->directory,
-                               .segment_us = params->segment_us ? params->segment_us : 2 * US_PER_S,
-                               .window = params->low_latency ? LL_WINDOW : WINDOW,
                                .audio_bitrate = AAC_BITRATE,
-                               .writes_ts = true,
-                               .ll_part_us = LL_PART_US,
-                               .ll_dash = true,
+                               .outputs = {.window = params->low_latency ? LL_WINDOW : WINDOW,
+                                           .writes_ts = true,
+                                           .ll_part_us = LL_PART_US,
+                                           .ll_dash = true},
                                .clock = &run->clock.clock};
     const ReplayParams replay = {sdp, next_packet, run};
 
+    packager.outputs.segment_us = params->segment_us ? params->segment_us : 2 * US_PER_S;
     errno = ENOMEM;
-    run->hub = packager.ll_hub = params->low_latency ? ll_hub_create(NULL) : NULL;
+    run->hub = packager.outputs.ll_hub = params->low_latency ? ll_hub_create(NULL) : NULL;
     if (params->low_latency && !run->hub)
         return -1;
     run->packager = packager_open(&packager, MONOTONIC_0);
@@ -105,7 +107,7 @@ static int open_run(Run *run, const ReplayFolderParams *params, const SourceSdp 
 static void check_segment(Run *run)
 {
     const Playlist *p = packager_playlist(run->packager);
-    HlsOutputStats stats = hls_output_stats(packager_output(run->packager));
+    TsOutputStats stats = packager_stats(run->packager).ts;
 
     if (stats.segments == run->segments_seen || p->count < 2)
         return;
@@ -161,15 +163,16 @@ static void summarise(const Run *run, ReplayFolderReport *out)
     const IntakeStats media = run->ingest->does->stats(run->ingest).media;
     const ReplaySound sound = replay_sound(run->ingest);
     const IntakeTrackStats *video = intake_stats_video(&media);
-    HlsOutputStats output = hls_output_stats(packager_output(run->packager));
+    TsOutputStats ts = packager_stats(run->packager).ts;
+    SegmenterStats segmenter = segmenter_stats(packager_segmenter(run->packager));
 
     for (size_t i = 0; i < media.tracks; i++)
         out->packets += media.track[i].packets;
     out->audio_frames = sound.frames;
     out->audio_breaks = sound.breaks;
-    out->segments = output.segments;
-    out->forced_cuts = output.cutter.cut_forced;
-    out->discontinuities = output.discontinuities;
+    out->segments = ts.segments;
+    out->forced_cuts = segmenter.cutter.cut_forced;
+    out->discontinuities = ts.discontinuities;
     out->pictures = video->video.access_units;
     out->damaged = video->video.damaged;
     out->by_reports = media.timeline.by_reports;

@@ -25,6 +25,7 @@
 #include "common/rtcp_packet.h"
 #include "hls-bridge/ingest/intake.h"
 #include "hls-bridge/segment/packager.h"
+#include "hls-bridge/serve/ll_hub.h"
 #include "tests/unit/virtual_clock.h"
 
 #define RECORDS_MAX  4000            /* of an input, repeats counted */
@@ -47,7 +48,7 @@ static Input in;
 static SourceSdp sdp;
 static LlHub *hub;
 static Packager *packager;
-static HlsOutput *output;
+static Segmenter *segmenter;
 static Intake *intake;
 static int64_t now_us, began_us, starts_90k; /* began: media of this publisher has come */
 static const Clock virtual_time = VIRTUAL_CLOCK_US(&now_us);
@@ -78,7 +79,7 @@ static void on_picture(void *user, const AccessUnit *unit, int64_t pts_90k, int6
     /* a picture with an order of its own is put behind those that it is decoded after */
     REQUIRE(dts_90k <= latest_90k());
     last_dts_90k = dts_90k;
-    hls_output_picture(output, unit, pts_90k, dts_90k);
+    segmenter_picture(segmenter, unit, pts_90k, dts_90k);
 }
 
 static void on_audio(void *user, const AacFrame *frame)
@@ -86,7 +87,7 @@ static void on_audio(void *user, const AacFrame *frame)
     (void)user;
     REQUIRE(samples_to_90k(frame->pts_samples) <= latest_90k());
     frames++;
-    hls_output_audio(output, frame);
+    segmenter_sound(segmenter, frame);
 }
 
 static int64_t wall_clock(void *user, int64_t at_90k)
@@ -120,7 +121,7 @@ static void check(void)
         REQUIRE(list->segments[i].duration_90k + TICKS_PER_S / 2 <
                 (list->target_duration_s + 1) * TICKS_PER_S);
     REQUIRE(memory_files.repeated == 0);
-    REQUIRE(hls_output_stats(output).bound.files == 0); /* the last resort: nothing came to it */
+    REQUIRE(segmenter_stats(segmenter).bound.files == 0); /* the last resort: nothing came to it */
 }
 
 /* ---- the stream ---- */
@@ -129,27 +130,28 @@ static void begin(void)
 {
     static const IntakeSink sink = {NULL, on_picture, on_audio};
     bool audio = sdp.track[0].kind == TRACK_AUDIO;
+    const Renditions renditions = renditions_of(audio, !audio || sdp.count > 1);
 
     intake = intake_create(&sdp);
     REQUIRE(intake);
     began = false;
     last_dts_90k = INT64_MIN;
-    starts_90k = hls_output_end_90k(output);
+    starts_90k = segmenter_end_90k(segmenter);
     if (audio) {
         int64_t sound_90k = samples_to_90k(opus_to_aac_position(packager_audio(packager)));
         starts_90k = sound_90k > starts_90k ? sound_90k : starts_90k;
     }
     intake_start(intake, &sink, audio ? packager_audio(packager) : NULL,
-                 hls_output_end_90k(output));
-    hls_output_begin(output, !audio || sdp.count > 1, audio, wall_clock, NULL);
+                 segmenter_end_90k(segmenter));
+    segmenter_begin(segmenter, &renditions, wall_clock, NULL);
 }
 
 static void finish(void)
 {
     finishing = true;
-    intake_finish(intake, hls_output_pictures_end_90k(output));
+    intake_finish(intake, segmenter_pictures_end_90k(segmenter));
     finishing = false;
-    hls_output_finish(output, now_us);
+    segmenter_finish(segmenter, now_us);
     intake_destroy(&intake);
     check();
 }
@@ -161,7 +163,7 @@ static void tick(void)
     intake_tick(intake, now_us);
     if (intake_clock(intake, now_us, &clock_90k)) {
         REQUIRE(clock_90k <= latest_90k());
-        hls_output_tick(output, clock_90k, now_us);
+        segmenter_tick(segmenter, clock_90k, now_us);
     }
     packager_expire(packager, now_us, now_us);
     check();
@@ -187,7 +189,7 @@ static void take(size_t track, const uint8_t *data, size_t len)
     uint8_t *copy = malloc(len ? len : 1);
     REQUIRE(copy);
     memcpy(copy, data, len);
-    hls_output_set_time(output, now_us);
+    segmenter_set_time(segmenter, now_us);
     intake_datagram(intake, track, copy, len, now_us);
     free(copy);
     check();
@@ -355,18 +357,18 @@ static int try_input(const uint8_t *data, size_t size)
     const PackagerParams params = {
         .stream = "shop",
         .directory = "nowhere",
-        .segment_us = 2 * US_PER_S,
-        .window = 6,
-        .writes_ts = true,
-        .ll_hub = hub,
-        .ll_part_us = 200 * US_PER_MS,
-        .ll_dash = true,
+        .outputs = {.segment_us = 2 * US_PER_S,
+                    .window = 6,
+                    .writes_ts = true,
+                    .ll_hub = hub,
+                    .ll_part_us = 200 * US_PER_MS,
+                    .ll_dash = true},
         .clock = &virtual_time,
         .bound = {RESTART_US, FILES_PER_S, BITRATE},
     };
     packager = packager_open(&params, now_us);
     REQUIRE(packager);
-    output = packager_output(packager);
+    segmenter = packager_segmenter(packager);
     begin();
     while (in.len > 0 && records < RECORDS_MAX && now_us < LENGTH_MAX)
         run_record();

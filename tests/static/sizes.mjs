@@ -18,7 +18,6 @@ const LONG_FILES = [
   "hls-bridge/package/cmaf_output.c",
   "hls-bridge/package/cmaf_track.c",
   "hls-bridge/package/ll_playlist.c",
-  "hls-bridge/segment/hls_output.c",
 ];
 const LONG_FUNCTIONS = [
 ];

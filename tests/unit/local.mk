@@ -51,7 +51,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_h264_filler.c \
 	%D%/test_h264_parameter_sets.c \
 	%D%/test_histogram.c \
-	%D%/test_hls_output.c \
+	%D%/test_segmenter.c \
 	%D%/test_http_request.c \
 	%D%/test_intake.c \
 	%D%/test_jpeg_maker.c \

@@ -2,7 +2,7 @@
 #ifndef UNIT_MEDIA_RIG_H
 #define UNIT_MEDIA_RIG_H
 
-/* From datagrams to segments in virtual time: an intake and both outputs, on a folder in memory,
+/* From datagrams to segments in virtual time: an intake and a packager, on a folder in memory,
  * put together as the pipeline has them. */
 
 #include <arpa/inet.h>
@@ -11,7 +11,8 @@
 #include "harness.h"
 
 #include "common/rtcp_packet.h"
-#include "hls-bridge/segment/hls_output.h"
+#include "hls-bridge/segment/packager.h"
+#include "hls-bridge/serve/ll_hub.h"
 #include "hls-bridge/ingest/intake.h"
 #include "temp_folder.h"
 #include "virtual_clock.h"
@@ -24,10 +25,8 @@ enum { RIG_SOUND, RIG_PICTURES };
 typedef struct MediaRig {
     char root[TEMP_FOLDER_SIZE];
     LlHub *hub;
-    SegmentStore *store;
-    CmafOutput *cmaf;
-    HlsOutput *output;
-    OpusToAac *audio;
+    Packager *packager;
+    Segmenter *segmenter; /* the packager's */
     Intake *intake;
     int64_t now_us, last_asked_us;
     Clock clock;
@@ -49,49 +48,30 @@ static inline void rig_picture(void *user, const AccessUnit *unit, int64_t pts_9
     r->newest_dts_90k = dts_90k;
     if (r->on_picture)
         r->on_picture(unit, pts_90k, dts_90k);
-    hls_output_picture(r->output, unit, pts_90k, dts_90k);
+    segmenter_picture(r->segmenter, unit, pts_90k, dts_90k);
 }
 
 static inline void rig_audio(void *user, const AacFrame *frame)
 {
-    hls_output_audio(((MediaRig *)user)->output, frame);
+    segmenter_sound(((MediaRig *)user)->segmenter, frame);
 }
 
-static inline void rig_open_outputs(MediaRig *r, bool low_latency)
+static inline void rig_open_packager(MediaRig *r, bool low_latency)
 {
-    const SegmentStoreParams segments = {.directory = r->root,
-                                         .stream = "shop",
-                                         .window = 6,
-                                         .target_duration_s = RIG_TARGET_S,
-                                         .clock = &r->clock};
-    size_t config_len;
-    const uint8_t *config = opus_to_aac_config(r->audio, &config_len);
-    const CmafOutputParams cmaf = {
+    const PackagerParams params = {
         .stream = "shop",
         .directory = r->root,
-        .hub = r->hub,
-        .part_us = 200 * US_PER_MS,
-        .target_duration_s = RIG_TARGET_S,
-        .window = 6,
+        .outputs = {.segment_us = RIG_TARGET_S * US_PER_S,
+                    .window = 6,
+                    .writes_ts = true,
+                    .ll_hub = low_latency ? r->hub : NULL,
+                    .ll_part_us = 200 * US_PER_MS},
         .clock = &r->clock,
-        .aac_config = config,
-        .aac_config_len = config_len,
     };
 
-    r->store = segment_store_open(&segments, r->now_us);
-    r->cmaf = low_latency ? cmaf_output_open(&cmaf, r->now_us) : NULL;
-    const HlsOutputParams output = {
-        .stream = "shop",
-        .store = r->store,
-        .writes_ts = true,
-        .cmaf = r->cmaf,
-        .segment_us = RIG_TARGET_S * US_PER_S,
-        .clock = &r->clock,
-        .aac_config = config,
-        .aac_config_len = config_len,
-    };
-    r->output = hls_output_create(&output);
-    assert_true(r->store && r->output);
+    r->packager = packager_open(&params, r->now_us);
+    assert_non_null(r->packager);
+    r->segmenter = packager_segmenter(r->packager);
 }
 
 /* A publisher of sound and pictures begins. */
@@ -102,30 +82,26 @@ static inline void rig_open(MediaRig *r, bool low_latency)
         "a=rtpmap:111 opus/48000/2\r\na=rtcp-mux\r\n"
         "m=video 6002 RTP/AVPF 96\r\na=rtpmap:96 H264/90000\r\n"
         "a=fmtp:96 packetization-mode=1\r\na=rtcp-mux\r\n";
-    const OpusToAacParams sound = {.first_samples = 10 * SAMPLES_PER_S};
+    const Renditions both = renditions_of(true, true);
     const IntakeSink sink = {r, rig_picture, rig_audio};
     SourceSdp sdp;
 
     *r = (MediaRig){.now_us = 1000 * US_PER_S, .clock = VIRTUAL_CLOCK_US(&r->now_us)};
     temp_folder(r->root);
     r->hub = ll_hub_create(NULL);
-    r->audio = opus_to_aac_create(&sound, NULL);
-    assert_true(r->hub && r->audio);
-    rig_open_outputs(r, low_latency);
+    assert_non_null(r->hub);
+    rig_open_packager(r, low_latency);
     assert_null(source_sdp_read(offer, sizeof(offer) - 1, &sdp));
     r->intake = intake_create(&sdp);
     assert_non_null(r->intake);
-    intake_start(r->intake, &sink, r->audio, hls_output_end_90k(r->output));
-    hls_output_begin(r->output, true, true, rig_wall_clock, r);
+    intake_start(r->intake, &sink, packager_audio(r->packager), segmenter_end_90k(r->segmenter));
+    segmenter_begin(r->segmenter, &both, rig_wall_clock, r);
 }
 
 static inline void rig_close(MediaRig *r)
 {
     intake_destroy(&r->intake);
-    hls_output_destroy(&r->output);
-    cmaf_output_close(&r->cmaf);
-    segment_store_close(&r->store);
-    opus_to_aac_destroy(&r->audio);
+    packager_close(&r->packager);
     ll_hub_destroy(&r->hub);
     temp_folder_remove(r->root);
 }
@@ -185,7 +161,7 @@ static inline bool rig_tick(MediaRig *r)
     intake_tick(r->intake, r->now_us);
     bool asks = intake_needs_idr(r->intake, RIG_PICTURES) && since_us >= 400 * US_PER_MS;
     if (intake_clock(r->intake, r->now_us, &clock_90k) &&
-        hls_output_tick(r->output, clock_90k, r->now_us))
+        segmenter_tick(r->segmenter, clock_90k, r->now_us))
         asks = asks || since_us >= 100 * US_PER_MS;
     if (asks)
         r->last_asked_us = r->now_us;

@@ -5,6 +5,7 @@
 /* How tests open a packager: everything is written, segments last 2 s and parts 0.2 s. */
 
 #include "hls-bridge/segment/packager.h"
+#include "hls-bridge/serve/ll_hub.h"
 
 /* All are borrowed. */
 static inline PackagerParams shop_packager(const char *directory, LlHub *hub, const Clock *clock)
@@ -12,13 +13,13 @@ static inline PackagerParams shop_packager(const char *directory, LlHub *hub, co
     return (PackagerParams){
         .stream = "shop",
         .directory = directory,
-        .segment_us = 2 * US_PER_S,
-        .window = 6,
         .audio_bitrate = 64000,
-        .writes_ts = true,
-        .ll_hub = hub,
-        .ll_part_us = 200 * US_PER_MS,
-        .ll_dash = true,
+        .outputs = {.segment_us = 2 * US_PER_S,
+                    .window = 6,
+                    .writes_ts = true,
+                    .ll_hub = hub,
+                    .ll_part_us = 200 * US_PER_MS,
+                    .ll_dash = true},
         .clock = clock,
     };
 }

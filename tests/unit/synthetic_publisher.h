@@ -3,9 +3,9 @@
 #define UNIT_SYNTHETIC_PUBLISHER_H
 
 /* A publisher of tiny pictures and of silence, for what is done with files: in virtual time, into
- * an HlsOutput. After harness.h. */
+ * a Segmenter. After harness.h. */
 
-#include "hls-bridge/segment/hls_output.h"
+#include "hls-bridge/segment/segmenter.h"
 #include "unit_of.h"
 #include "virtual_clock.h"
 
@@ -13,7 +13,7 @@
 #define PUBLISHER_STEP_90K  (TICKS_PER_S / 25) /* a picture */
 
 typedef struct SyntheticPublisher {
-    HlsOutput *output;
+    Segmenter *segmenter;
     int64_t clock_90k, next_sample;
     bool wants_idr, tall;
 } SyntheticPublisher;
@@ -43,25 +43,26 @@ static inline int64_t synthetic_now_us(const SyntheticPublisher *p)
 }
 
 /* Comes, with pictures and sound. */
-static inline void synthetic_begin(SyntheticPublisher *p, HlsOutput *output)
+static inline void synthetic_begin(SyntheticPublisher *p, Segmenter *segmenter)
 {
-    int64_t end_90k = hls_output_end_90k(output);
+    const Renditions both = renditions_of(true, true);
+    int64_t end_90k = segmenter_end_90k(segmenter);
 
-    p->output = output;
+    p->segmenter = segmenter;
     if (p->clock_90k < end_90k)
         p->clock_90k = end_90k;
     p->next_sample = p->clock_90k * 8 / 15;
     p->wants_idr = true;
-    hls_output_begin(output, true, true, synthetic_wall_clock, NULL);
+    segmenter_begin(segmenter, &both, synthetic_wall_clock, NULL);
 }
 
 /* Sends the sound up to where its clock stands. */
 static inline void synthetic_sound(SyntheticPublisher *p)
 {
     for (; samples_to_90k(p->next_sample) < p->clock_90k; p->next_sample += AAC_FRAME_SAMPLES)
-        hls_output_audio(p->output, &(AacFrame){.data = synthetic_aac,
-                                                .len = sizeof(synthetic_aac),
-                                                .pts_samples = p->next_sample});
+        segmenter_sound(p->segmenter, &(AacFrame){.data = synthetic_aac,
+                                                  .len = sizeof(synthetic_aac),
+                                                  .pts_samples = p->next_sample});
 }
 
 /* Sends a picture, and the sound up to it. */
@@ -71,17 +72,19 @@ static inline void synthetic_step(SyntheticPublisher *p)
     AccessUnit unit = p->wants_idr ? unit_of(key, sizeof(synthetic_wide), true)
                                    : unit_of(synthetic_slice, sizeof(synthetic_slice), false);
 
-    hls_output_set_time(p->output, synthetic_now_us(p));
-    hls_output_picture(p->output, &unit, p->clock_90k, p->clock_90k);
+    unit.track = 1; /* behind the sound */
+
+    segmenter_set_time(p->segmenter, synthetic_now_us(p));
+    segmenter_picture(p->segmenter, &unit, p->clock_90k, p->clock_90k);
     p->clock_90k += PUBLISHER_STEP_90K;
     synthetic_sound(p);
-    p->wants_idr = hls_output_tick(p->output, p->clock_90k, synthetic_now_us(p));
+    p->wants_idr = segmenter_tick(p->segmenter, p->clock_90k, synthetic_now_us(p));
 }
 
 /* Goes. */
 static inline void synthetic_finish(SyntheticPublisher *p)
 {
-    hls_output_finish(p->output, synthetic_now_us(p));
+    segmenter_finish(p->segmenter, synthetic_now_us(p));
 }
 
 _Static_assert(sizeof(synthetic_wide) == sizeof(synthetic_tall), "either is a key frame");

@@ -175,7 +175,7 @@ static void publish(const Encoder *e)
     }
     for (; next < media.count; next++)
         av_packet_free(&media.packet[next]);
-    hls_output_finish(rig.output, rig.now_us);
+    segmenter_finish(rig.segmenter, rig.now_us);
 }
 
 /* ---- the viewer ---- */
@@ -234,7 +234,7 @@ static void check_times(Reader *r, const char *what)
 
 static void check_ts(void)
 {
-    const Playlist *list = segment_store_playlist(rig.store);
+    const Playlist *list = packager_playlist(rig.packager);
     Reader r = {.last_dts = INT64_MIN};
     char path[TEMP_FOLDER_SIZE + 128];
 
@@ -299,9 +299,9 @@ static void b_frames_come_out_as_they_went_in(void **state)
         row = &rows[i];
         rig_open(&rig, row->low_latency);
         publish(row);
-        HlsOutputStats stats = hls_output_stats(rig.output);
-        assert_row(stats.discontinuities == 0, row->name, "%llu discontinuities",
-                   (unsigned long long)stats.discontinuities);
+        OutputStats stats = packager_stats(rig.packager);
+        assert_row(stats.ts.discontinuities == 0, row->name, "%llu discontinuities",
+                   (unsigned long long)stats.ts.discontinuities);
         check_ts();
         if (row->low_latency)
             check_cmaf();

@@ -41,7 +41,7 @@ static void open_packager(bool ts)
 {
     PackagerParams params = shop_packager(root, hub, &virtual_time);
 
-    params.writes_ts = ts;
+    params.outputs.writes_ts = ts;
     packager = packager_open(&params, synthetic_now_us(&publisher));
     assert_non_null(packager);
 }
@@ -90,7 +90,7 @@ static void wait(int64_t ms)
 
 static void begin(void)
 {
-    synthetic_begin(&publisher, packager_output(packager));
+    synthetic_begin(&publisher, packager_segmenter(packager));
 }
 
 /* ---- tests ---- */
@@ -104,10 +104,9 @@ static void an_initialisation_segment_is_tried_again(void **state)
     publish(3000);
     assert_true(refusals > 2);
     assert_int_equal(count_files(root, ".mp4"), 0);
-    CmafOutputStats stats = hls_output_stats(packager_output(packager)).low_latency;
-    assert_int_equal(stats.track[LL_VIDEO].failed_writes + stats.track[LL_AUDIO].failed_writes,
-                     refusals);
-    assert_true(stats.track[LL_VIDEO].gaps > 0);
+    CmafOutputStats stats = packager_stats(packager).low_latency;
+    assert_int_equal(stats.video.failed_writes + stats.audio.failed_writes, refusals);
+    assert_true(stats.video.gaps > 0);
     assert_true(read_list(root, "video.m3u8").gaps > 0 && read_list(root, "video.m3u8").parts == 0);
     refused = NULL;
     publish(25000);

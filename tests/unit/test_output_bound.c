@@ -20,7 +20,7 @@
 static char root[TEMP_FOLDER_SIZE];
 static LlHub *hub;
 static Packager *packager;
-static HlsOutput *output;
+static Segmenter *segmenter;
 static SyntheticPublisher publisher;
 static const Clock virtual_time = VIRTUAL_CLOCK_90K(&publisher.clock_90k);
 static uint8_t large[100000]; /* an IDR picture */
@@ -36,10 +36,10 @@ static int setup(void **state)
         .restart_us = RESTART_US, .files_per_s = FILES_PER_S, .picture_bitrate = BITRATE};
     packager = packager_open(&params, synthetic_now_us(&publisher));
     assert_non_null(packager);
-    output = packager_output(packager);
+    segmenter = packager_segmenter(packager);
     memcpy(large, synthetic_wide, sizeof(synthetic_wide));
     memset(large + sizeof(synthetic_wide), 0x55, sizeof(large) - sizeof(synthetic_wide));
-    synthetic_begin(&publisher, output);
+    synthetic_begin(&publisher, segmenter);
     return 0;
 }
 
@@ -69,12 +69,13 @@ static void attack(AccessUnit unit, int pictures, int64_t every_90k, bool altern
     for (int i = 0; i < pictures; i++) {
         if (alternates) {
             unit = unit_of(i % 2 ? synthetic_wide : synthetic_tall, sizeof(synthetic_wide), true);
+            unit.track = 1;
             unit.restart = true;
         }
-        hls_output_picture(output, &unit, publisher.clock_90k, publisher.clock_90k);
+        segmenter_picture(segmenter, &unit, publisher.clock_90k, publisher.clock_90k);
         publisher.clock_90k += every_90k;
         synthetic_sound(&publisher);
-        hls_output_tick(output, publisher.clock_90k, synthetic_now_us(&publisher));
+        segmenter_tick(segmenter, publisher.clock_90k, synthetic_now_us(&publisher));
     }
 }
 
@@ -82,15 +83,17 @@ static void attack(AccessUnit unit, int pictures, int64_t every_90k, bool altern
 static void assert_honest_is_seen(void)
 {
     publish(3000); /* the bound fills up again */
-    HlsOutputStats before = hls_output_stats(output);
+    SegmenterStats before = segmenter_stats(segmenter);
+    TsOutputStats ts = packager_stats(packager).ts;
     publish(8000);
-    HlsOutputStats after = hls_output_stats(output);
-    assert_int_equal(after.segments - before.segments, 4);
-    assert_int_equal(after.discontinuities, before.discontinuities);
+    SegmenterStats after = segmenter_stats(segmenter);
+    OutputStats output = packager_stats(packager);
+    assert_int_equal(output.ts.segments - ts.segments, 4);
+    assert_int_equal(output.ts.discontinuities, ts.discontinuities);
     assert_int_equal(after.cutter.cut_forced, before.cutter.cut_forced);
     assert_int_equal(after.bound.pictures, before.bound.pictures);
-    assert_int_equal(after.low_latency.track[LL_VIDEO].gaps, 0);
-    assert_int_equal(after.low_latency.track[LL_AUDIO].gaps, 0);
+    assert_int_equal(output.low_latency.video.gaps, 0);
+    assert_int_equal(output.low_latency.audio.gaps, 0);
     assert_true(read_list(root, "video.m3u8").segments > 0);
     assert_true(read_list(root, "audio.m3u8").segments > 0);
     assert_int_equal(before.bound.files, 0);
@@ -99,21 +102,21 @@ static void assert_honest_is_seen(void)
 /* 600 of them in 3.4 s have made 600 segments, of 2,400 files. */
 static void key_frames_of_alternating_size_make_few_segments(void **state)
 {
-    const AccessUnit idr = {.idr = true};
+    const AccessUnit idr = {.track = 1, .idr = true};
 
     (void)state;
     publish(1000);
     int files = media_files();
-    HlsOutputStats before = hls_output_stats(output);
+    uint64_t before = packager_stats(packager).ts.segments;
     attack(idr, 600, 510, true);
-    HlsOutputStats after = hls_output_stats(output);
-    int64_t sound_90k = after.low_latency.track[LL_AUDIO].media_90k;
-    assert_in_range(after.segments - before.segments, 5, 8);
+    OutputStats after = packager_stats(packager);
+    int64_t sound_90k = after.low_latency.audio.media_90k;
+    assert_in_range(after.ts.segments - before, 5, 8);
     assert_in_range(media_files() - files, 40, 3 * FILES_PER_S);
-    assert_true(after.bound.restarts > 500);
+    assert_true(segmenter_stats(segmenter).bound.restarts > 500);
     publish(2500);
     /* sound flows on */
-    sound_90k = hls_output_stats(output).low_latency.track[LL_AUDIO].media_90k - sound_90k;
+    sound_90k = packager_stats(packager).low_latency.audio.media_90k - sound_90k;
     assert_in_range(sound_90k, 2000 * 90, 4600 * 90);
     assert_honest_is_seen();
 }
@@ -121,23 +124,25 @@ static void key_frames_of_alternating_size_make_few_segments(void **state)
 /* A picture that grows on its way, with its parameter sets, or comes in numbers. */
 static void bytes_of_pictures_are_bounded(void **state)
 {
-    const AccessUnit idr = unit_of(large, sizeof(large), true);
+    AccessUnit idr = unit_of(large, sizeof(large), true);
+
+    idr.track = 1;
 
     (void)state;
     publish(1000);
-    uint64_t before = hls_output_stats(output).bytes;
+    uint64_t before = packager_stats(packager).ts.bytes;
     attack(idr, 5000, MS(1), false);
     publish(100);
-    HlsOutputStats after = hls_output_stats(output);
-    assert_in_range(after.bytes - before, BITRATE / 8, BITRATE / 8 * (5 + OUTPUT_BOUND_BURST_S));
-    assert_true(after.bound.pictures > 0);
+    uint64_t after = packager_stats(packager).ts.bytes;
+    assert_in_range(after - before, BITRATE / 8, BITRATE / 8 * (5 + OUTPUT_BOUND_BURST_S));
+    assert_true(segmenter_stats(segmenter).bound.pictures > 0);
     assert_honest_is_seen();
 }
 
 /* Both at once, for a minute: files and bytes of each second. */
 static void the_bound_holds_for_any_time(void **state)
 {
-    const AccessUnit idr = {.idr = true};
+    const AccessUnit idr = {.track = 1, .idr = true};
 
     (void)state;
     publish(1000);
@@ -161,11 +166,12 @@ static void an_ended_broadcast_stays_until_it_may_go(void **state)
     int ended = count_files(root, ".ts");
     assert_true(ended >= 5);
     publisher.clock_90k += 3600 * TICKS_PER_S; /* an hour later */
-    synthetic_begin(&publisher, output);
-    hls_output_set_time(output, synthetic_now_us(&publisher));
-    const AccessUnit idr = unit_of(synthetic_wide, sizeof(synthetic_wide), true);
+    synthetic_begin(&publisher, segmenter);
+    segmenter_set_time(segmenter, synthetic_now_us(&publisher));
+    AccessUnit idr = unit_of(synthetic_wide, sizeof(synthetic_wide), true);
+    idr.track = 1;
     for (int i = 0; i < 100; i++) {
-        hls_output_picture(output, &idr, publisher.clock_90k, publisher.clock_90k);
+        segmenter_picture(segmenter, &idr, publisher.clock_90k, publisher.clock_90k);
         publisher.clock_90k += PUBLISHER_STEP_90K;
         synthetic_sound(&publisher);
     }

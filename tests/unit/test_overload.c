@@ -8,6 +8,8 @@
 
 #include "hls-bridge/clock/timeline.h"
 
+typedef enum ListKind { PICTURES, SOUND, KINDS } ListKind; /* of low latency */
+
 #define MS           1000ll
 #define SOUND_US     (20 * MS)
 #define PICTURE_US   (40 * MS)
@@ -60,9 +62,9 @@ static void send_sound(const Trouble *t, int64_t at_us)
     /* what falls into a time that was lost is not encoded */
     if (t->lost_us(at_us) - t->lost_us(at_us - SOUND_US) >= SOUND_US)
         return;
-    int64_t before = opus_to_aac_position(rig.audio);
+    int64_t before = opus_to_aac_position(packager_audio(rig.packager));
     rig_send_silence(&rig, sound_ts(t, at_us));
-    int64_t after = opus_to_aac_position(rig.audio);
+    int64_t after = opus_to_aac_position(packager_audio(rig.packager));
     if (after - before >= us_to_samples(SOUND_US)) /* it was not too late */
         sound_place_us = samples_to_us(after) - at_us - SOUND_US;
     if (at_us % US_PER_S == 0)
@@ -88,7 +90,7 @@ static void send_picture(int64_t at_us)
 
 /* Everything that is wrong in calm would be said here. */
 static void check_calm(const Trouble *t, int64_t for_us, const IntakeStats *in,
-                       const HlsOutputStats *out)
+                       const SegmenterStats *out)
 {
     int64_t skew_us = picture_place_us - sound_place_us;
 
@@ -119,7 +121,7 @@ static int behind_discontinuity(const char *name, size_t *all)
 /* A step is a discontinuity in every list, and in the same place. */
 static void check_lists(const Trouble *t, uint64_t steps)
 {
-    const Playlist *list = segment_store_playlist(rig.store);
+    const Playlist *list = packager_playlist(rig.packager);
     size_t all = list->discontinuity_sequence;
     int behind = -1;
 
@@ -130,10 +132,10 @@ static void check_lists(const Trouble *t, uint64_t steps)
         }
     assert_row(all == steps, t->name, "%zu discontinuities, %llu steps", all,
                (unsigned long long)steps);
-    for (LlRendition which = 0; which < LL_RENDITIONS; which++) {
+    for (ListKind which = 0; which < KINDS; which++) {
         size_t ll_all;
         int ll_behind =
-            behind_discontinuity(which == LL_VIDEO ? "video.m3u8" : "audio.m3u8", &ll_all);
+            behind_discontinuity(which == PICTURES ? "video.m3u8" : "audio.m3u8", &ll_all);
         assert_row(ll_all == all && ll_behind == behind, t->name,
                    "%zu discontinuities, %d behind; %zu, %d", ll_all, ll_behind, all, behind);
     }
@@ -152,7 +154,7 @@ static void run(const Trouble *t)
         if (rig_tick(&rig) && asked_us == 0)
             asked_us = at_us;
         IntakeStats in = intake_stats(rig.intake);
-        HlsOutputStats out = hls_output_stats(rig.output);
+        SegmenterStats out = segmenter_stats(rig.segmenter);
         if (at_us == t->calm_us + SOON_US) {
             calm_asked = out.cutter.asked - 1;
             calm_forced = out.cutter.cut_forced;

@@ -36,7 +36,7 @@ static void open_packager(void)
 {
     PackagerParams params = shop_packager(root, hub, &virtual_time);
 
-    params.writes_ts = writes_ts;
+    params.outputs.writes_ts = writes_ts;
     packager = packager_open(&params, now_us);
     assert_non_null(packager);
 }
@@ -74,18 +74,19 @@ static int64_t wall_clock(void *user, int64_t at_90k)
 static void publish(void)
 {
     OpusToAac *audio = packager_audio(packager);
-    HlsOutput *output = packager_output(packager);
+    const Renditions sound = renditions_of(true, false);
+    Segmenter *segmenter = packager_segmenter(packager);
     AacFrame frame;
 
-    opus_to_aac_new_source(audio, hls_output_end_90k(output) * 8 / 15);
-    hls_output_begin(output, false, true, wall_clock, NULL);
+    opus_to_aac_new_source(audio, segmenter_end_90k(segmenter) * 8 / 15);
+    segmenter_begin(segmenter, &sound, wall_clock, NULL);
     for (int i = 0; i < MEDIA_S * 50; i++, now_us += 20 * US_PER_MS) {
         opus_to_aac_silence(audio, SAMPLES_PER_S / 50);
         while (opus_to_aac_take(audio, &frame))
-            hls_output_audio(output, &frame);
-        hls_output_tick(output, samples_to_90k(opus_to_aac_position(audio)), now_us);
+            segmenter_sound(segmenter, &frame);
+        segmenter_tick(segmenter, samples_to_90k(opus_to_aac_position(audio)), now_us);
     }
-    hls_output_finish(output, now_us);
+    segmenter_finish(segmenter, now_us);
 }
 
 /* Whether the file has this text. */
@@ -139,16 +140,16 @@ static void test_without_ts_segments_none_are_made(void **state)
     muxers = 0;
     publish();
     assert_int_equal(muxers, 1);
-    uint64_t parts = hls_output_stats(packager_output(packager)).low_latency.track[LL_AUDIO].parts;
+    uint64_t parts = packager_stats(packager).low_latency.audio.parts;
     packager_close(&packager);
     writes_ts = false;
     open_packager();
     publish();
     assert_int_equal(muxers, 1);
-    HlsOutputStats stats = hls_output_stats(packager_output(packager));
-    assert_int_equal(stats.low_latency.track[LL_AUDIO].parts, parts);
-    assert_int_equal(stats.low_latency.track[LL_AUDIO].gaps, 0);
-    assert_int_equal(stats.segments, 0);
+    OutputStats stats = packager_stats(packager);
+    assert_int_equal(stats.low_latency.audio.parts, parts);
+    assert_int_equal(stats.low_latency.audio.gaps, 0);
+    assert_int_equal(stats.ts.segments, 0);
 }
 
 static void test_files_go_when_they_may(void **state)

@@ -59,9 +59,7 @@ static int setup(void **state)
     const PackagerParams params = {
         .directory = root,
         .stream = "shop",
-        .segment_us = 2 * US_PER_S,
-        .window = 6,
-        .writes_ts = true,
+        .outputs = {.segment_us = 2 * US_PER_S, .window = 6, .writes_ts = true},
         .clock = clock_system(),
     };
 

@@ -14,10 +14,22 @@
 #define SECOND US_PER_S
 
 static char root[TEMP_FOLDER_SIZE];
+static MediaFolder *folder; /* of the numbers */
+static NumberLog *numbers;
 static SegmentStore *store;
 static int64_t now_us;
 static const Clock virtual_time = VIRTUAL_CLOCK_US(&now_us);
 static size_t window;
+
+static NumberLog *open_numbers(void)
+{
+    number_log_close(&numbers);
+    media_folder_close(&folder);
+    folder = media_folder_open(root, "shop", &virtual_time);
+    numbers = number_log_open(folder);
+    assert_non_null(numbers);
+    return numbers;
+}
 
 static void open_store(void)
 {
@@ -25,6 +37,7 @@ static void open_store(void)
                                        .stream = "shop",
                                        .window = window,
                                        .target_duration_s = 2,
+                                       .numbers = open_numbers(),
                                        .clock = &virtual_time};
 
     store = segment_store_open(&params, now_us);
@@ -45,6 +58,8 @@ static int teardown(void **state)
 {
     (void)state;
     segment_store_close(&store);
+    number_log_close(&numbers);
+    media_folder_close(&folder);
     assert_null(store);
     temp_folder_remove(root);
     return 0;
@@ -157,6 +172,7 @@ static void a_promise_of_an_earlier_run_is_kept(void **state)
                                        .stream = "shop",
                                        .window = 6,
                                        .target_duration_s = 4,
+                                       .numbers = numbers,
                                        .clock = &virtual_time};
 
     (void)state;

@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "hls-bridge/package/left_over.h"
+#include "hls-bridge/serve/ll_hub.h"
 #include "hls-bridge/stream/stream.h"
 
 #define PACKETS 60 /* of sound: more than a second, so a segment */
@@ -41,10 +42,8 @@ static int setup(void **state)
     params = (StreamParams){
         .packager = {.stream = "shop",
                      .directory = root,
-                     .segment_us = 2 * US_PER_S,
-                     .window = 6,
                      .audio_bitrate = 64000,
-                     .writes_ts = true,
+                     .outputs = {.segment_us = 2 * US_PER_S, .window = 6, .writes_ts = true},
                      .clock = clock_system()},
         .hold_us = 3600 * US_PER_S,
         .keep_us = 3600 * US_PER_S,
@@ -136,7 +135,7 @@ static void is_held_after_a_publisher_that_showed_something(void **state)
     (void)state;
     open_stream();
     show_and_go();
-    until(is(STREAM_HELD) && status().output.segments > 0);
+    until(is(STREAM_HELD) && status().output.ts.segments > 0);
     assert_false(stream_is_taken(stream));
     assert_false(publish(&port));
     publisher_send(&publisher, port, PACKETS);
@@ -154,7 +153,7 @@ static void ends_at_once_when_it_is_to_hurry(void **state)
     (void)state;
     open_stream();
     show_and_go();
-    until(is(STREAM_HELD) && status().output.segments > 0);
+    until(is(STREAM_HELD) && status().output.ts.segments > 0);
     assert_true(stream_hurry(stream));
     assert_false(stream_hurry(stream));
     until(stream_is_resting(stream));
@@ -223,12 +222,12 @@ static void keeps_its_numbers_over_a_rest_and_a_restart(void **state)
         until(stream_is_resting(stream));
         assert_int_equal(status().publishers, i);
     }
-    next = status().media_sequence + status().playlist_segments;
+    next = status().output.ts.media_sequence + status().output.ts.listed;
     assert_true(next >= 3);
     stream_destroy(&stream);
     open_stream();
     until(stream_is_resting(stream)); /* it has ended, so it needs no thread */
-    assert_int_equal(status().media_sequence + status().playlist_segments, next);
+    assert_int_equal(status().output.ts.media_sequence + status().output.ts.listed, next);
 }
 
 static void stays_open_for_the_next_run_when_it_is_stopped(void **state)
@@ -242,7 +241,7 @@ static void stays_open_for_the_next_run_when_it_is_stopped(void **state)
     until(is(STREAM_LIVE));
     stream_destroy(&stream);
     open_stream();
-    until(status().playlist_segments > 0);
+    until(status().output.ts.listed > 0);
     assert_int_equal(stream_state(stream, NULL), STREAM_HELD);
 }
 
@@ -281,8 +280,8 @@ static void does_not_end_while_a_publisher_sends(void **state)
 
     (void)state;
     assert_non_null(hub);
-    params.packager.ll_hub = hub;
-    params.packager.ll_part_us = 200 * US_PER_MS;
+    params.packager.outputs.ll_hub = hub;
+    params.packager.outputs.ll_part_us = 200 * US_PER_MS;
     params.hold_us = 0;
     open_stream();
     for (int i = 0; i < 60; i++) {

@@ -70,10 +70,8 @@ static int setup(void **state)
     params = (StreamParams){
         .packager = {.stream = "shop",
                      .directory = root,
-                     .segment_us = 2 * US_PER_S,
-                     .window = 6,
                      .audio_bitrate = 64000,
-                     .writes_ts = true,
+                     .outputs = {.segment_us = 2 * US_PER_S, .window = 6, .writes_ts = true},
                      .clock = &hand.clock},
         .hold_us = 6 * HOUR_S * US_PER_S,
         .keep_us = 24 * HOUR_S * US_PER_S,
@@ -455,7 +453,7 @@ static void tells_that_the_disk_refuses_media(void **state)
     until_told("disk-trouble media;disk-works media;");
     StreamStatus status;
     stream_status(stream, &status);
-    assert_true(status.output.failed_writes >= 3);
+    assert_true(status.output.ts.failed_writes >= 3);
 }
 
 static void tells_that_the_folder_cannot_be_had(void **state)

@@ -230,7 +230,7 @@ static void an_ended_stream_has_no_thread_and_wakes(void **state)
     assert_int_equal(tended(), 10);
     assert_true(is_served("c")); /* to who has not seen the end yet */
     StreamStatus before = status_of("c");
-    assert_true(before.output.segments > 0);
+    assert_true(before.output.ts.segments > 0);
 
     Publisher p = publisher_open();
     publisher_send(&p, publish(&p, "c", PUBLISH_CREATED), PACKETS);
@@ -241,8 +241,8 @@ static void an_ended_stream_has_no_thread_and_wakes(void **state)
     until(count_threads() == threads);
     StreamStatus after = status_of("c");
     assert_int_equal(after.publishers, 2);
-    assert_true(after.media_sequence + after.playlist_segments >
-                before.media_sequence + before.playlist_segments);
+    assert_true(after.output.ts.media_sequence + after.output.ts.listed >
+                before.output.ts.media_sequence + before.output.ts.listed);
     publisher_close(&p);
 }
 
@@ -292,7 +292,7 @@ static void the_oldest_names_are_forgotten(void **state)
     assert_int_equal(load.forgotten, 2);
     show_and_go("c", PACKETS); /* it goes on with its numbers */
     until(has_state("c", STREAM_ENDED));
-    assert_true(status_of("c").media_sequence > 0);
+    assert_true(status_of("c").output.ts.media_sequence > 0);
     assert_int_equal(stream_table_load(table).names, 1);
 
     stream_table_destroy(&table); /* and the next run knows of them */

@@ -65,7 +65,7 @@ static Packager *open_packager(void)
 {
     PackagerParams params = shop_packager(root, hub, &virtual_time);
 
-    params.writes_ts = ts;
+    params.outputs.writes_ts = ts;
     packager_close(&packager);
     packager = packager_open(&params, synthetic_now_us(&publisher));
     return packager;
@@ -103,7 +103,7 @@ static void read_lists(void)
 /* Somebody publishes for `ms`, and goes. */
 static void publish(int64_t ms)
 {
-    synthetic_begin(&publisher, packager_output(packager));
+    synthetic_begin(&publisher, packager_segmenter(packager));
     for (int64_t end = publisher.clock_90k + ms * 90; publisher.clock_90k < end;) {
         synthetic_step(&publisher);
         packager_expire(packager, synthetic_now_us(&publisher), synthetic_now_us(&publisher));
@@ -192,13 +192,14 @@ static void what_nobody_sends_any_more_has_ended(void **state)
     (void)state;
     publish(5000);
     assert_non_null(open_packager());
-    HlsOutput *output = packager_output(packager);
-    int64_t start = hls_output_end_90k(output) * 8 / 15;
-    hls_output_begin(output, false, true, synthetic_wall_clock, NULL);
+    const Renditions sound = renditions_of(true, false);
+    Segmenter *segmenter = packager_segmenter(packager);
+    int64_t start = segmenter_end_90k(segmenter) * 8 / 15;
+    segmenter_begin(segmenter, &sound, synthetic_wall_clock, NULL);
     for (int i = 0; i < 200; i++)
-        hls_output_audio(output, &(AacFrame){.data = synthetic_aac,
-                                             .len = sizeof(synthetic_aac),
-                                             .pts_samples = start + i * AAC_FRAME_SAMPLES});
+        segmenter_sound(segmenter, &(AacFrame){.data = synthetic_aac,
+                                               .len = sizeof(synthetic_aac),
+                                               .pts_samples = start + i * AAC_FRAME_SAMPLES});
     assert_non_null(strstr(text_of(root, "video.m3u8"), "#EXT-X-ENDLIST"));
     assert_null(strstr(text_of(root, "audio.m3u8"), "#EXT-X-ENDLIST"));
 }

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* What publishers of all sorts make of the low-latency playlists: synthetic media in virtual time,
- * through hls_output and cmaf_output onto the disk. After each step the playlists are read as a
+ * through a packager onto the disk. After each step the playlists are read as a
  * viewer would read them. */
 
 #include "harness.h"
 
 #include <stdlib.h>
 
-#include "hls-bridge/segment/hls_output.h"
+#include "hls-bridge/segment/packager.h"
+#include "hls-bridge/serve/ll_hub.h"
+#include "shop_packager.h"
 #include "temp_folder.h"
 #include "unit_of.h"
 #include "virtual_clock.h"
@@ -20,7 +22,6 @@
 #define SEGMENTS     128
 #define AUDIO_BEHIND MS(60) /* of the clock */
 
-static const uint8_t config[] = {0x11, 0x90}; /* AAC-LC, 48 kHz, stereo */
 static const uint8_t aac[] = {0x21, 0x10, 0x04, 0x60, 0x8C, 0x1C};
 /* 1280x720 as Chromium sends it, and 720x1280 */
 static const uint8_t wide[] = {
@@ -45,6 +46,8 @@ typedef struct Publisher {
     int64_t gone;            /* from then on neither pictures nor sound; 0: never */
 } Publisher;
 
+typedef enum ListKind { PICTURES, SOUND, KINDS } ListKind; /* of low latency */
+
 static const char *row; /* that is tried */
 
 /* A rendition's segment, as it was first listed. */
@@ -56,13 +59,12 @@ typedef struct Listed {
 
 static char root[TEMP_FOLDER_SIZE];
 static LlHub *hub;
-static SegmentStore *store;
-static CmafOutput *cmaf;
-static HlsOutput *output;
+static Packager *packager;
+static Segmenter *segmenter;
 static int64_t clock_90k, first_off_us; /* of the wall clock, in the first second */
 static const Clock virtual_time = VIRTUAL_CLOCK_90K(&clock_90k);
-static Listed listed[LL_RENDITIONS][SEGMENTS];
-static int last[LL_RENDITIONS]; /* segment that was seen whole */
+static Listed listed[KINDS][SEGMENTS];
+static int last[KINDS]; /* segment that was seen whole */
 static const char *const names[] = {"video", "audio"};
 
 static int64_t now_us(void)
@@ -79,43 +81,17 @@ static int64_t wall_clock(void *user, int64_t at_90k)
 
 static int setup(void **state)
 {
-    const SegmentStoreParams segments = {.directory = root,
-                                         .stream = "shop",
-                                         .window = 6,
-                                         .target_duration_s = TARGET_S,
-                                         .clock = &virtual_time};
-    CmafOutputParams low_latency = {
-        .stream = "shop",
-        .directory = root,
-        .part_us = 200 * US_PER_MS,
-        .target_duration_s = TARGET_S,
-        .window = 6,
-        .clock = &virtual_time,
-        .aac_config = config,
-        .aac_config_len = sizeof(config),
-    };
+    PackagerParams params = shop_packager(root, NULL, &virtual_time);
 
     (void)state;
     temp_folder(root);
     clock_90k = START;
     first_off_us = 0;
     hub = ll_hub_create(NULL);
-    store = segment_store_open(&segments, now_us());
-    low_latency.hub = hub;
-    cmaf = cmaf_output_open(&low_latency, now_us());
-    assert_non_null(cmaf);
-    HlsOutputParams both = {
-        .stream = "shop",
-        .store = store,
-        .writes_ts = true,
-        .cmaf = cmaf,
-        .segment_us = TARGET_S * US_PER_S,
-        .clock = &virtual_time,
-        .aac_config = config,
-        .aac_config_len = sizeof(config),
-    };
-    output = hls_output_create(&both);
-    assert_non_null(output);
+    params.outputs.ll_hub = hub;
+    packager = packager_open(&params, now_us());
+    assert_non_null(packager);
+    segmenter = packager_segmenter(packager);
     memset(listed, 0, sizeof(listed));
     last[0] = last[1] = -1;
     return 0;
@@ -124,9 +100,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    hls_output_destroy(&output);
-    cmaf_output_close(&cmaf);
-    segment_store_close(&store);
+    packager_close(&packager);
     ll_hub_destroy(&hub);
     temp_folder_remove(root);
     return 0;
@@ -153,7 +127,7 @@ static void read_part(Parts *p, const char *line, double target)
     p->count++;
 }
 
-static void read_segment(LlRendition which, int msn, const Listed *now, const Parts *parts)
+static void read_segment(ListKind which, int msn, const Listed *now, const Parts *parts)
 {
     Listed *then = &listed[which][msn];
 
@@ -172,7 +146,7 @@ static void read_segment(LlRendition which, int msn, const Listed *now, const Pa
     then->seen = true;
 }
 
-static void read_playlist(LlRendition which)
+static void read_playlist(ListKind which)
 {
     char path[64], line[256];
     double target = 0;
@@ -210,11 +184,11 @@ static void read_playlist(LlRendition which)
 /* Both renditions have the same segments, but for a frame or two. */
 static void assert_aligned(void)
 {
-    double position[LL_RENDITIONS] = {0};
+    double position[KINDS] = {0};
     int n = last[0] < last[1] ? last[0] : last[1];
 
     for (int i = 0; i <= n; i++) {
-        for (int k = 0; k < LL_RENDITIONS; k++)
+        for (int k = 0; k < KINDS; k++)
             position[k] += listed[k][i].duration;
         double apart = position[0] - position[1];
         assert_row(apart <= 0.045 && apart >= -0.045, row, "%.3f s apart after %d", apart, i);
@@ -242,20 +216,21 @@ static void send_picture(Sending *s)
     const uint8_t *key = is_tall ? tall : wide;
     size_t key_len = is_tall ? sizeof(tall) : sizeof(wide);
     AccessUnit unit = unit_of(idr ? key : slice, idr ? key_len : sizeof(slice), idr);
+    unit.track = s->publisher->audio; /* which is the first, if there is any */
     unit.restart = is_tall != s->was_tall;
 
     s->was_tall = is_tall;
     s->pictures++;
     if (idr)
         s->idr_due = 0;
-    hls_output_picture(output, &unit, s->next_picture, s->next_picture);
+    segmenter_picture(segmenter, &unit, s->next_picture, s->next_picture);
 }
 
 static void send_sound(Sending *s, int64_t until)
 {
     for (; samples_to_90k(s->next_sample) <= until; s->next_sample += AAC_FRAME_SAMPLES) {
         AacFrame frame = {.data = aac, .len = sizeof(aac), .pts_samples = s->next_sample};
-        hls_output_audio(output, &frame);
+        segmenter_sound(segmenter, &frame);
     }
 }
 
@@ -291,26 +266,27 @@ static void publish(const Publisher *p, int64_t ms)
 {
     Sending s = {
         .publisher = p,
-        .began = hls_output_end_90k(output) > clock_90k ? hls_output_end_90k(output) : clock_90k,
+        .began =
+            segmenter_end_90k(segmenter) > clock_90k ? segmenter_end_90k(segmenter) : clock_90k,
     };
 
     s.next_picture = s.began;
     s.next_sample = s.began * 8 / 15;
-    hls_output_begin(output, p->video, p->audio, wall_clock, NULL);
+    const Renditions sent = renditions_of(p->audio, p->video);
+    segmenter_begin(segmenter, &sent, wall_clock, NULL);
     for (int64_t end = clock_90k + MS(ms); clock_90k < end; clock_90k += STEP) {
         send(&s);
-        if (hls_output_tick(output, clock_90k, now_us()) && p->answer >= 0 && s.idr_due == 0)
+        if (segmenter_tick(segmenter, clock_90k, now_us()) && p->answer >= 0 && s.idr_due == 0)
             s.idr_due = clock_90k + p->answer;
-        cmaf_output_expire(cmaf, now_us(), now_us());
-        segment_store_expire(store, now_us());
-        read_playlist(LL_VIDEO);
-        read_playlist(LL_AUDIO);
+        packager_expire(packager, now_us(), now_us());
+        read_playlist(PICTURES);
+        read_playlist(SOUND);
     }
     if (p->audio)
         send_sound(&s, sound_until(&s, clock_90k));
-    hls_output_finish(output, now_us());
-    read_playlist(LL_VIDEO);
-    read_playlist(LL_AUDIO);
+    segmenter_finish(segmenter, now_us());
+    read_playlist(PICTURES);
+    read_playlist(SOUND);
 }
 
 /* ---- tests ---- */
@@ -348,8 +324,8 @@ static void publishers_of_all_sorts(void **state)
         publish(&rows[i].publisher, 30000);
         if (rows[i].publisher.video && rows[i].publisher.audio)
             assert_aligned();
-        int which = rows[i].publisher.video ? LL_VIDEO : LL_AUDIO, discontinuities = 0;
-        int classic = (int)hls_output_stats(output).segments;
+        int which = rows[i].publisher.video ? PICTURES : SOUND, discontinuities = 0;
+        int classic = (int)packager_stats(packager).ts.segments;
         assert_row(classic == last[which] + 1, row, "%d and %d segments", classic, last[which] + 1);
         for (int k = 0; k <= last[which]; k++)
             discontinuities += listed[which][k].discontinuity;
@@ -373,8 +349,8 @@ static void publishers_come_and_go(void **state)
         clock_90k += MS(400 * i);
     }
     assert_aligned();
-    for (int k = 0; k <= last[LL_VIDEO]; k++)
-        discontinuities += listed[LL_VIDEO][k].discontinuity;
+    for (int k = 0; k <= last[PICTURES]; k++)
+        discontinuities += listed[PICTURES][k].discontinuity;
     assert_int_equal(discontinuities, 4);
 }
 
@@ -429,7 +405,7 @@ static void who_waits_is_told_when_it_can_be_played(void **state)
     assert_int_equal(first.woken, 1);
     assert_int_equal(first.playable, 3);
     assert_int_equal(wait_for_it(&first), LL_ANSWER_READY); /* while somebody may come back, too */
-    cmaf_output_end(cmaf);
+    packager_end(packager);
     assert_int_equal(wait_for_it(&second), LL_ANSWER_HELD);
     clock_90k += MS(20000);
     publish(&browser, 5000);
@@ -450,12 +426,12 @@ static void turned_at_any_time(void **state)
 
         setup(state);
         publish(&turned, 14000);
-        while (at < last[LL_VIDEO] && !listed[LL_VIDEO][at].discontinuity)
+        while (at < last[PICTURES] && !listed[PICTURES][at].discontinuity)
             at++;
-        assert_row(listed[LL_VIDEO][at].discontinuity, row, "%d", (int)thaw);
-        assert_row(listed[LL_VIDEO][at].map[0], row, "%d: %d has the old size", (int)thaw, at);
-        for (int k = at + 1; k <= last[LL_VIDEO]; k++)
-            assert_row(!listed[LL_VIDEO][k].map[0], row, "%d: %d is another one", (int)thaw, k);
+        assert_row(listed[PICTURES][at].discontinuity, row, "%d", (int)thaw);
+        assert_row(listed[PICTURES][at].map[0], row, "%d: %d has the old size", (int)thaw, at);
+        for (int k = at + 1; k <= last[PICTURES]; k++)
+            assert_row(!listed[PICTURES][k].map[0], row, "%d: %d is another one", (int)thaw, k);
         teardown(state);
     }
 }
@@ -483,17 +459,17 @@ static void assert_sound_is_early(void)
 {
     double sound_at = 0;
 
-    for (int i = 0; i <= last[LL_AUDIO]; i++) {
+    for (int i = 0; i <= last[SOUND]; i++) {
         double picture_at = 0;
-        for (int k = 0; k <= last[LL_VIDEO]; k++) {
-            double by_date = listed[LL_AUDIO][i].date - listed[LL_VIDEO][k].date;
+        for (int k = 0; k <= last[PICTURES]; k++) {
+            double by_date = listed[SOUND][i].date - listed[PICTURES][k].date;
             if (abs(i - k) <= 4)
                 assert_row(by_date < sound_at - picture_at + 1e-4, row,
                            "sound %d, picture %d: %.4f s late", i, k,
                            by_date - sound_at + picture_at);
-            picture_at += listed[LL_VIDEO][k].duration;
+            picture_at += listed[PICTURES][k].duration;
         }
-        sound_at += listed[LL_AUDIO][i].duration;
+        sound_at += listed[SOUND][i].duration;
     }
 }
 
@@ -522,7 +498,7 @@ static void lateness_is_of_what_was_aimed_at(void **state)
     (void)state;
     row = "refuses";
     publish(&refuses, 3000);
-    Histogram lateness = hls_output_stats(output).lateness;
+    Histogram lateness = segmenter_stats(segmenter).lateness;
     assert_int_equal(histogram_count(&lateness), 1);
     assert_in_range(lateness.sum_us, 1900 * US_PER_MS, 2100 * US_PER_MS);
 }
@@ -535,4 +511,4 @@ static const struct CMUnitTest tests[] = {
     TEST(who_waits_is_told_when_it_can_be_played),
 };
 
-TEST_GROUP(hls_output, tests);
+TEST_GROUP(segmenter, tests);

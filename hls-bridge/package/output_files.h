@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef OUTPUT_FILES_H
+#define OUTPUT_FILES_H
+
+/* What all outputs of a stream share of its folder: the folder itself, to look at what was left,
+ * and the log of the numbers that viewers have seen.
+ *
+ * Thread-safety: one thread, the stream's. */
+
+#include "base/clock.h"
+
+typedef struct OutputFiles {
+    struct MediaFolder *folder;
+    struct NumberLog *numbers;
+} OutputFiles;
+
+/* Opens the folder of `stream`, a valid stream name, in `directory`, which exists. The clock is
+ * borrowed. Returns 0, or -1 with errno; close it in either case. */
+int output_files_open(OutputFiles *files, const char *directory, const char *stream,
+                      const Clock *clock);
+
+/* Writes nothing. What is closed may be closed again. */
+void output_files_close(OutputFiles *files);
+
+/* All that is listed in the folder survives a power cut from now on, until something else is. If
+ * the disk refuses, it is not taken up after one. */
+void output_files_settle(OutputFiles *files);
+
+/* As media_folder_discard(). */
+void output_files_discard(OutputFiles *files);
+
+#endif

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "package/ts_output.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bridge_log.h"
+#include "package/segment_mux.h"
+#include "package/segment_store.h"
+#include "store/media_folder.h"
+
+/* A segment, from when its beginning is decided on. */
+typedef struct TsSegment {
+    int64_t start_90k;
+    bool discontinuity; /* before it */
+} TsSegment;
+
+struct TsOutput {
+    const char *stream;
+    const Clock *clock;
+    SegmentStore *store;
+    bool writes; /* segments, not only the end of what an earlier run has left */
+    const uint8_t *aac_config;
+    size_t aac_config_len;
+    SegmentMux *mux; /* NULL: nobody publishes, or it could not be made */
+    size_t video;    /* index of the best rendition; RENDITION_NONE: sound alone */
+    OutputWallClock wall_clock;
+    void *wall_clock_user;
+    TsSegment segment, next; /* that is open, and behind it */
+    bool disk_failed;        /* said in the log */
+    TsOutputStats stats;
+};
+
+static void close_output(void *self)
+{
+    TsOutput *t = self;
+
+    segment_mux_destroy(&t->mux);
+    segment_store_close(&t->store);
+    free(t);
+}
+
+/* ---- a publisher ---- */
+
+static int begin(void *self, const OutputPublisher *publisher)
+{
+    TsOutput *t = self;
+    const SegmentMuxParams params = {
+        .video = renditions_have(publisher->renditions, TRACK_VIDEO),
+        .audio = renditions_have(publisher->renditions, TRACK_AUDIO),
+        .aac_config = t->aac_config,
+        .aac_config_len = t->aac_config_len,
+    };
+    const char *error;
+
+    segment_mux_destroy(&t->mux);
+    t->video = renditions_first(publisher->renditions, TRACK_VIDEO);
+    t->wall_clock = publisher->wall_clock;
+    t->wall_clock_user = publisher->user;
+    if (!t->writes)
+        return 0;
+    t->mux = segment_mux_create(&params, &error);
+    if (t->mux)
+        return 0;
+    log_error("%s: %s", t->stream, error);
+    errno = ENOMEM;
+    return -1;
+}
+
+static int start(void *self, const OutputSegment *first, int64_t now_us)
+{
+    TsOutput *t = self;
+    Segment ignored;
+
+    (void)now_us;
+    if (t->mux)
+        segment_mux_cut(t->mux, first->start_90k, &ignored); /* sound from before it */
+    t->segment = t->next = (TsSegment){first->start_90k, first->discontinuity};
+    return 0;
+}
+
+static int picture(void *self, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
+                   int64_t now_us)
+{
+    TsOutput *t = self;
+
+    (void)now_us;
+    return t->mux && unit->track == t->video ? segment_mux_video(t->mux, unit, pts_90k, dts_90k)
+                                             : 0;
+}
+
+static int sound(void *self, const AacFrame *frame, int64_t now_us)
+{
+    TsOutput *t = self;
+
+    (void)now_us;
+    return t->mux ? segment_mux_audio(t->mux, frame) : 0;
+}
+
+static int finish(void *self, int64_t now_us)
+{
+    (void)now_us;
+    segment_mux_destroy(&((TsOutput *)self)->mux);
+    return 0;
+}
+
+/* ---- segments ---- */
+
+/* Notes how old the end of the segment is that was just published. */
+static void note_latency(TsOutput *t, int64_t end_90k)
+{
+    int64_t end_unix_us = t->wall_clock(t->wall_clock_user, end_90k);
+
+    histogram_add(&t->stats.latency, clock_unix_us(t->clock) - end_unix_us);
+}
+
+/* Returns 0, or -1 with errno: then viewers lack the segment. */
+static int store(TsOutput *t, const Segment *segment, PlaylistSegment *entry, int64_t now_us)
+{
+    if (segment_store_add(t->store, segment->data, segment->len, entry, now_us) < 0) {
+        if (!t->disk_failed)
+            log_error("%s: a segment cannot be written: %s; viewers lack it, the next is tried",
+                      t->stream, strerror(errno));
+        t->disk_failed = true;
+        t->stats.failed_writes++;
+        return -1;
+    }
+    if (t->disk_failed)
+        log_info("%s: segments can be written again", t->stream);
+    t->disk_failed = false;
+    return 0;
+}
+
+static int publish(TsOutput *t, const Segment *segment, int64_t end_90k, int64_t now_us)
+{
+    PlaylistSegment entry = {
+        .duration_90k = end_90k - t->segment.start_90k,
+        .starts_unix_us = t->wall_clock(t->wall_clock_user, t->segment.start_90k),
+        .discontinuity = t->segment.discontinuity,
+    };
+
+    if (store(t, segment, &entry, now_us) < 0)
+        return -1;
+    t->stats.discontinuities += entry.discontinuity;
+    t->stats.segments++;
+    t->stats.bytes += segment->len;
+    t->stats.last_bytes = segment->len;
+    t->stats.last_duration_90k = entry.duration_90k;
+    t->stats.last_published_us = now_us;
+    note_latency(t, end_90k);
+    log_debug("%s: %s, %.3f s, %zu bytes, %zu pictures%s%s", t->stream, entry.name,
+              (double)entry.duration_90k / TICKS_PER_S, segment->len, segment->pictures,
+              segment->pictures && !segment->starts_with_idr ? ", does not start with an IDR" : "",
+              entry.discontinuity ? ", discontinuity" : "");
+    return 0;
+}
+
+/* Makes and publishes the segment that ends. Returns 0, or -1: then there is a gap behind it. */
+static int write_segment(TsOutput *t, int64_t until_90k, int64_t end_90k, int64_t now_us)
+{
+    Segment segment;
+    int status = segment_mux_cut(t->mux, until_90k, &segment);
+
+    if (status == 0)
+        return publish(t, &segment, end_90k, now_us);
+    if (status > 0)
+        return 0;
+    log_error("%s: libavformat cannot make a segment", t->stream);
+    errno = EIO;
+    return -1;
+}
+
+static int cut(void *self, const OutputSegment *next, int64_t now_us)
+{
+    TsOutput *t = self;
+
+    (void)now_us;
+    t->next = (TsSegment){next->start_90k, next->discontinuity};
+    return 0;
+}
+
+static int complete(void *self, int64_t until_90k, int64_t end_90k, int64_t now_us)
+{
+    TsOutput *t = self;
+    int status = t->mux ? write_segment(t, until_90k, end_90k, now_us) : 0;
+
+    t->segment = t->next;
+    t->segment.discontinuity = t->segment.discontinuity || status < 0;
+    return status;
+}
+
+/* ---- the end ---- */
+
+static int end(void *self)
+{
+    return segment_store_end(((TsOutput *)self)->store);
+}
+
+static int clear(void *self)
+{
+    return segment_store_clear(((TsOutput *)self)->store);
+}
+
+static int64_t expire(void *self, int64_t now_us, int64_t files_us)
+{
+    int64_t next_us = segment_store_expire(((TsOutput *)self)->store, files_us);
+
+    return next_us == NEVER_US ? NEVER_US : next_us + now_us - files_us;
+}
+
+const Playlist *ts_output_playlist(const TsOutput *t)
+{
+    return segment_store_playlist(t->store);
+}
+
+static Listing listing(const void *self)
+{
+    return playlist_listing(ts_output_playlist(self));
+}
+
+static bool is_empty(const void *self)
+{
+    return playlist_next_sequence(ts_output_playlist(self)) == 0;
+}
+
+static void stats(const void *self, OutputStats *out)
+{
+    const TsOutput *t = self;
+    const Playlist *playlist = ts_output_playlist(t);
+
+    out->ts = t->stats;
+    out->ts.media_sequence = playlist->media_sequence;
+    out->ts.discontinuity_sequence = playlist->discontinuity_sequence;
+    out->ts.listed = playlist->count;
+    histogram_merge(&out->writes, segment_store_writes(t->store));
+}
+
+static const OutputCalls calls = {
+    .name = "ts",
+    .begin = begin,
+    .start = start,
+    .picture = picture,
+    .sound = sound,
+    .cut = cut,
+    .complete = complete,
+    .finish = finish,
+    .end = end,
+    .clear = clear,
+    .expire = expire,
+    .listing = listing,
+    .is_empty = is_empty,
+    .stats = stats,
+    .close = close_output,
+};
+
+/* Whether an earlier run has left a playlist, though none is made now. Segments that none names go.
+ */
+static bool is_left(const OutputParams *params, int64_t now_us)
+{
+    if (media_folder_has(params->files->folder, PLAYLIST_FILE))
+        return true;
+    media_folder_remove_all_later(params->files->folder, ".ts", NULL, NULL, now_us);
+    media_folder_expire(params->files->folder, now_us);
+    return false;
+}
+
+int ts_output_open(OutputParams *params, int64_t now_us, Output *out)
+{
+    const OutputSettings *settings = params->settings;
+    const SegmentStoreParams store = {
+        .directory = params->directory,
+        .stream = params->stream,
+        .window = settings->window,
+        .target_duration_s = params->target_duration_s,
+        .durable = settings->durable,
+        .numbers = params->files->numbers,
+        .bound = params->bound,
+        .clock = params->clock,
+    };
+
+    if (!settings->writes_ts && !is_left(params, now_us))
+        return 1;
+    TsOutput *t = calloc(1, sizeof(*t));
+    if (!t)
+        return -1;
+    t->stream = params->stream;
+    t->clock = params->clock;
+    t->writes = settings->writes_ts;
+    t->aac_config = params->aac_config;
+    t->aac_config_len = params->aac_config_len;
+    t->stats.latency.bounds = &histogram_of_latency;
+    t->store = segment_store_open(&store, now_us);
+    if (!t->store) {
+        int error = errno;
+        free(t);
+        errno = error;
+        return -1;
+    }
+    params->target_duration_s = ts_output_playlist(t)->target_duration_s;
+    params->ts = t;
+    *out = (Output){.calls = &calls, .self = t};
+    return 0;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef TS_OUTPUT_H
+#define TS_OUTPUT_H
+
+/* Classic HLS: the sound and the best pictures of a stream as .ts segments, and index.m3u8.
+ *
+ *   segment_mux makes a segment, segment_store puts it in its place
+ *
+ * Thread-safety: one thread, the stream's. */
+
+#include "package/output.h"
+#include "package/playlist.h"
+
+typedef struct TsOutput TsOutput;
+
+/* Is switched off without `writes_ts`. If an earlier run has left a playlist it is opened all the
+ * same, to be ended and removed like any other, but makes nothing. An OutputOpen. */
+int ts_output_open(OutputParams *params, int64_t now_us, Output *out);
+
+/* The playlist as it stands; borrowed. */
+const Playlist *ts_output_playlist(const TsOutput *output);
+
+#endif

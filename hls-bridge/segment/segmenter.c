@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "segment/segmenter.h"
+
+#include <stdlib.h>
+
+#include "base/bridge_log.h"
+#include "segment/picture_delay.h"
+#include "segment/segment_cutter.h"
+#include "segment/segment_dates.h"
+
+/* Where the clock of a new stream begins: above 0, for timestamps before the first picture. */
+#define FIRST_90K (10 * TICKS_PER_S)
+
+/* Video is promised but does not come: after this the sound goes out alone. */
+#define VIDEO_WAIT_90K (3 * TICKS_PER_S)
+
+#define AAC_FRAME_90K samples_to_90k(AAC_FRAME_SAMPLES)
+
+typedef enum SegmenterState {
+    SEGMENTER_IDLE,    /* no publisher */
+    SEGMENTER_WAITING, /* for the first IDR picture, or the first sound if there is no video */
+    SEGMENTER_OPEN,    /* a segment is open */
+} SegmenterState;
+
+struct Segmenter {
+    SegmenterParams params;
+    SegmentCutter cutter;
+    SegmenterState state;
+    Renditions sent;  /* by the publisher */
+    Renditions going; /* out: those, or the sound alone if no pictures come */
+    bool has_audio;
+    size_t lead; /* the rendition that goes out and segments are cut by; RENDITION_NONE: sound */
+    OutputWallClock wall_clock;
+    void *wall_clock_user;
+    int64_t start_90k; /* of the open segment */
+    int64_t cut_90k;   /* where it ends, once that is known; 0: not yet */
+    SegmentDates dates;
+    PictureDelay delay;             /* of pictures */
+    int64_t oldest_90k, newest_90k; /* picture that came since the last tick; 0: none */
+    int64_t last_dts_90k;           /* of the newest picture; 0: none yet */
+    int64_t ahead_90k;              /* of the clock: pictures, by the newest; 0: they are not */
+    bool skips;                     /* pictures, until an IDR picture that it asks for */
+    int64_t skips_until_90k;        /* and does not take before this */
+    bool missed_restart;            /* among what was skipped */
+    int64_t audio_end_90k, video_end_90k; /* of what has come; 0: nothing */
+    int64_t first_audio_90k;              /* since the publisher began; 0: none yet */
+    int64_t end_90k;                      /* of all that was put out */
+    bool next_discontinuity;              /* before the segment after the one that is open */
+    int64_t now_us;
+    bool wrote; /* there is something for the next publisher to differ from */
+    SegmenterStats stats;
+};
+
+Segmenter *segmenter_create(const SegmenterParams *params)
+{
+    Segmenter *o = calloc(1, sizeof(*o));
+    int64_t target_s = params->target_duration_s;
+    SegmentCutterParams cutter = {us_to_90k(params->segment_us), segment_limit_90k(target_s)};
+
+    if (!o)
+        return NULL;
+    o->params = *params;
+    o->end_90k = FIRST_90K;
+    o->lead = RENDITION_NONE;
+    o->stats.target_duration_s = target_s;
+    o->stats.durations.bounds = &histogram_of_segments;
+    o->stats.lateness.bounds = &histogram_of_lateness;
+    /* what an earlier run has written is followed by something else */
+    o->wrote = o->next_discontinuity = outputs_listing(params->outputs) == LISTING_OPEN;
+    /* a playlist that was taken up keeps its promise, whatever the configuration says now */
+    if (cutter.target_90k > target_s * TICKS_PER_S)
+        cutter.target_90k = target_s * TICKS_PER_S;
+    segment_cutter_init(&o->cutter, &cutter);
+    return o;
+}
+
+void segmenter_destroy(Segmenter **segmenter)
+{
+    free(*segmenter);
+    *segmenter = NULL;
+}
+
+static bool has_pictures(const Segmenter *o)
+{
+    return o->lead != RENDITION_NONE;
+}
+
+/* What is sent goes out from now on, with pictures or without. */
+static void begin_outputs(Segmenter *o, bool video)
+{
+    const OutputPublisher publisher = {&o->going, o->wall_clock, o->wall_clock_user};
+
+    o->going = video ? o->sent : renditions_of(o->has_audio, false);
+    o->lead = renditions_first(&o->going, TRACK_VIDEO);
+    o->audio_end_90k = o->video_end_90k = 0;
+    outputs_begin(o->params.outputs, &publisher);
+}
+
+void segmenter_begin(Segmenter *o, const Renditions *renditions, OutputWallClock wall_clock,
+                     void *user)
+{
+    o->sent = *renditions;
+    o->has_audio = renditions_have(renditions, TRACK_AUDIO);
+    o->wall_clock = wall_clock;
+    o->wall_clock_user = user;
+    o->first_audio_90k = 0;
+    o->cut_90k = 0;
+    o->dates = (SegmentDates){0};
+    o->skips = o->missed_restart = false;
+    o->skips_until_90k = INT64_MIN;
+    o->delay = (PictureDelay){0};
+    o->oldest_90k = o->newest_90k = o->ahead_90k = 0;
+    begin_outputs(o, true);
+    o->state = SEGMENTER_WAITING;
+}
+
+/* ---- segments ---- */
+
+static void begin_segment(Segmenter *o, int64_t start_90k, bool first)
+{
+    o->start_90k = start_90k;
+    o->cut_90k = 0;
+    o->next_discontinuity = false;
+    segment_cutter_begin(&o->cutter, start_90k, first);
+}
+
+/* What outputs need to know of a segment that begins. */
+static OutputSegment describe(Segmenter *o, int64_t start_90k, bool discontinuity)
+{
+    /* sound alone may come all at once, and parts beyond the end of its segment are the next one's
+     */
+    int64_t most = has_pictures(o) ? o->cutter.params.limit_90k
+                                   : segment_cutter_target_90k(&o->cutter, start_90k);
+
+    return (OutputSegment){
+        .start_90k = start_90k,
+        .limit_90k = start_90k + most,
+        .starts_unix_us =
+            segment_dates_next(&o->dates, start_90k, o->wall_clock(o->wall_clock_user, start_90k),
+                               discontinuity, outputs_date_step_us(o->params.outputs)),
+        .discontinuity = discontinuity,
+    };
+}
+
+static void start(Segmenter *o, int64_t start_90k)
+{
+    bool discontinuity = o->next_discontinuity;
+
+    o->state = SEGMENTER_OPEN;
+    begin_segment(o, start_90k, true);
+    OutputSegment first = describe(o, start_90k, discontinuity);
+    outputs_start(o->params.outputs, &first, o->now_us);
+}
+
+/* A cut was decided on. */
+static void announce_cut(Segmenter *o)
+{
+    OutputSegment next = describe(o, o->cut_90k, o->next_discontinuity);
+
+    outputs_cut(o->params.outputs, &next, o->now_us);
+}
+
+/* The open segment ends at `end_90k`, and has what lies before `until_90k`. */
+static void complete_segment(Segmenter *o, int64_t until_90k, int64_t end_90k)
+{
+    o->wrote = true;
+    histogram_add(&o->stats.durations, ticks_to_us(end_90k - o->start_90k));
+    outputs_complete(o->params.outputs, until_90k, end_90k, o->now_us);
+    o->end_90k = end_90k;
+}
+
+/* Carries out a cut that was decided. */
+static void carry_out_cut(Segmenter *o)
+{
+    int64_t cut = o->cut_90k, due = o->start_90k + o->cutter.target_90k;
+
+    histogram_add(&o->stats.lateness, ticks_to_us(cut - due));
+    complete_segment(o, cut, cut);
+    begin_segment(o, cut, false);
+}
+
+/* The same, once all sound before it is here. */
+static void complete_cut(Segmenter *o)
+{
+    if (o->cut_90k != 0 && (!o->has_audio || o->audio_end_90k >= o->cut_90k))
+        carry_out_cut(o);
+}
+
+/* Puts out what there is. Media may be ahead of the clock, so that no tick has come to end a
+ * segment at its limit: a longer one would break what the playlist promises. */
+static void complete_rest(Segmenter *o)
+{
+    int64_t end = o->video_end_90k > o->audio_end_90k ? o->video_end_90k : o->audio_end_90k;
+
+    while (end > o->start_90k + o->cutter.params.limit_90k) {
+        o->cut_90k = o->start_90k + o->cutter.params.limit_90k;
+        announce_cut(o);
+        carry_out_cut(o);
+    }
+    if (end > o->start_90k)
+        complete_segment(o, INT64_MAX, end);
+}
+
+/* ---- media ---- */
+
+/* Pictures come after all where the sound went out alone: other tracks, so another beginning. */
+static void admit_video(Segmenter *o, int64_t pts_90k)
+{
+    if (o->state == SEGMENTER_OPEN) {
+        complete_rest(o);
+        outputs_finish(o->params.outputs, o->now_us);
+    }
+    o->next_discontinuity = true;
+    begin_outputs(o, true);
+    start(o, pts_90k > o->end_90k ? pts_90k : o->end_90k);
+}
+
+/* Whether a segment must begin with this picture: decoding starts again, or is set up again. */
+static bool needs_cut(const Segmenter *o, const AccessUnit *unit)
+{
+    return unit->restart || o->missed_restart || outputs_need_cut(o->params.outputs, unit);
+}
+
+/* A picture comes into an open segment: whether that ends with it. */
+static void consider_cut(Segmenter *o, const AccessUnit *unit, int64_t pts_90k)
+{
+    bool restart = unit->restart || o->missed_restart;
+
+    if (o->cut_90k != 0) {
+        if (pts_90k >= o->cut_90k)
+            segment_cutter_next_picture(&o->cutter, unit->idr);
+        return;
+    }
+    if (!segment_cutter_picture(&o->cutter, pts_90k, unit->idr, needs_cut(o, unit), &o->cut_90k))
+        return;
+    o->next_discontinuity = o->next_discontinuity || restart;
+    o->missed_restart = false;
+    announce_cut(o);
+}
+
+/* Two cuts cannot be under way at a time: if decoding starts again while the sound has not yet
+ * come up to the last cut, pictures wait for another IDR picture. So they do where a bound is
+ * reached. */
+static bool must_skip(Segmenter *o, const AccessUnit *unit, int64_t pts_90k)
+{
+    if (unit->restart && o->cut_90k != 0) {
+        o->skips = o->missed_restart = true;
+    } else if (unit->idr && o->cut_90k == 0) {
+        o->skips = o->state == SEGMENTER_OPEN && needs_cut(o, unit) &&
+                   !output_bound_takes_restart(o->params.bound, pts_90k);
+        o->missed_restart = o->missed_restart || (o->skips && unit->restart);
+        if (o->skips)
+            o->skips_until_90k = output_bound_restart_at_90k(o->params.bound);
+    }
+    if (!o->skips && !output_bound_takes_picture(o->params.bound, unit->len))
+        o->skips = true;
+    return o->skips;
+}
+
+void segmenter_picture(Segmenter *o, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
+{
+    if (o->state == SEGMENTER_IDLE)
+        return;
+    if (o->oldest_90k == 0 || pts_90k < o->oldest_90k)
+        o->oldest_90k = pts_90k;
+    o->newest_90k = pts_90k > o->newest_90k ? pts_90k : o->newest_90k;
+    if ((o->state == SEGMENTER_WAITING && !unit->idr) || must_skip(o, unit, pts_90k))
+        return;
+    outputs_settle(o->params.outputs, unit, &pts_90k, &dts_90k);
+    if (dts_90k <= o->last_dts_90k) /* what was before it was moved, and it was not */
+        dts_90k = o->last_dts_90k + 1;
+    if (pts_90k < dts_90k)
+        pts_90k = dts_90k;
+    o->last_dts_90k = dts_90k;
+    if (!has_pictures(o))
+        admit_video(o, pts_90k);
+    else if (o->state == SEGMENTER_WAITING)
+        start(o, pts_90k);
+    else
+        consider_cut(o, unit, pts_90k);
+    outputs_picture(o->params.outputs, unit, pts_90k, dts_90k, o->now_us);
+    o->video_end_90k = pts_90k + LAST_FRAME_90K;
+    complete_cut(o);
+}
+
+void segmenter_sound(Segmenter *o, const AacFrame *frame)
+{
+    int64_t pts = samples_to_90k(frame->pts_samples);
+
+    if (o->state == SEGMENTER_IDLE || (o->state == SEGMENTER_OPEN && pts < o->start_90k))
+        return; /* sound from before the first picture */
+    outputs_sound(o->params.outputs, frame, o->now_us);
+    o->audio_end_90k = pts + AAC_FRAME_90K;
+    if (o->first_audio_90k == 0)
+        o->first_audio_90k = pts;
+    if (o->state == SEGMENTER_OPEN) {
+        complete_cut(o);
+    } else if (!has_pictures(o)) {
+        start(o, pts);
+    } else if (pts - o->first_audio_90k > VIDEO_WAIT_90K) {
+        log_warn("%s: no picture for 3 s, the sound goes out alone", o->params.stream);
+        begin_outputs(o, false);
+        start(o, o->audio_end_90k);
+    }
+}
+
+/* Looks where the pictures stand that have come up to `clock_90k`. */
+static void note_pictures(Segmenter *o, int64_t clock_90k)
+{
+    if (o->oldest_90k == 0)
+        return;
+    picture_delay_note(&o->delay, o->oldest_90k, clock_90k);
+    o->ahead_90k = o->newest_90k > clock_90k ? o->newest_90k - clock_90k : 0;
+    o->oldest_90k = o->newest_90k = 0;
+}
+
+/* Whether an IDR picture should be asked for: by where pictures stand, which may be ahead of the
+ * clock, for it is they that a segment is cut at. */
+static bool wants_idr(Segmenter *o, int64_t clock_90k)
+{
+    if (o->skips && o->cut_90k == 0)
+        return clock_90k + o->ahead_90k >= o->skips_until_90k;
+    return has_pictures(o) && (o->cut_90k == 0 || o->cutter.starved) &&
+           segment_cutter_ask(&o->cutter, clock_90k + o->ahead_90k);
+}
+
+void segmenter_set_time(Segmenter *o, int64_t now_us)
+{
+    o->now_us = now_us;
+}
+
+bool segmenter_tick(Segmenter *o, int64_t clock_90k, int64_t now_us)
+{
+    o->now_us = now_us;
+    output_bound_time(o->params.bound, clock_90k);
+    note_pictures(o, clock_90k);
+    if (o->state != SEGMENTER_OPEN)
+        return false;
+    int64_t known = clock_90k - (has_pictures(o) ? picture_delay_wait_90k(&o->delay) : 0);
+    if (o->cut_90k == 0 && segment_cutter_time(&o->cutter, known, has_pictures(o), &o->cut_90k))
+        announce_cut(o);
+    outputs_tick(o->params.outputs, known, now_us);
+    complete_cut(o);
+    return wants_idr(o, clock_90k);
+}
+
+int64_t segmenter_deadline_90k(const Segmenter *o)
+{
+    if (o->state != SEGMENTER_OPEN || o->cut_90k != 0)
+        return INT64_MAX; /* media moves it on */
+    int64_t end_90k = segment_cutter_end_90k(&o->cutter, has_pictures(o)) +
+                      (has_pictures(o) ? picture_delay_wait_90k(&o->delay) : 0);
+    int64_t ask_90k = segment_cutter_ask_at_90k(&o->cutter) - o->ahead_90k;
+    return has_pictures(o) ? smaller(ask_90k, end_90k) : end_90k;
+}
+
+bool segmenter_next_idr(const Segmenter *o, int64_t *at_90k, int64_t *every_90k)
+{
+    if (o->state != SEGMENTER_OPEN || !has_pictures(o))
+        return false;
+    *every_90k =
+        o->cutter.starved ? segment_cutter_ask_pause_90k(&o->cutter) : o->cutter.params.target_90k;
+    *at_90k = segment_cutter_ask_at_90k(&o->cutter) - o->ahead_90k;
+    if (o->cut_90k != 0 && !o->cutter.starved) /* of the segment after it */
+        *at_90k = o->cut_90k + *every_90k - o->cutter.lead_90k - o->ahead_90k;
+    return true;
+}
+
+void segmenter_finish(Segmenter *o, int64_t now_us)
+{
+    o->now_us = now_us;
+    complete_cut(o);
+    if (o->state == SEGMENTER_OPEN)
+        complete_rest(o);
+    outputs_finish(o->params.outputs, now_us);
+    o->state = SEGMENTER_IDLE;
+    o->next_discontinuity = o->wrote;
+}
+
+int64_t segmenter_pictures_end_90k(const Segmenter *o)
+{
+    return o->video_end_90k;
+}
+
+int64_t segmenter_end_90k(const Segmenter *o)
+{
+    return o->end_90k;
+}
+
+SegmenterStats segmenter_stats(const Segmenter *o)
+{
+    SegmenterStats stats = o->stats;
+
+    stats.cutter = o->cutter.stats;
+    stats.bound = o->params.bound->stats;
+    stats.picture_wait_90k = picture_delay_wait_90k(&o->delay);
+    return stats;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SEGMENTER_H
+#define SEGMENTER_H
+
+/* Decides where a stream's segments begin and end, once for every rendition and every output, and
+ * hands the media on to the outputs. Cuts are taken from the first video rendition, the best.
+ *
+ * It outlives publishers: between two of them the playlists stay open, and the next one goes on
+ * behind a discontinuity.
+ *
+ * Thread-safety: one thread, the stream's. */
+
+#include "segment/outputs.h"
+#include "segment/segmenter_stats.h"
+
+typedef struct Segmenter Segmenter;
+
+typedef struct SegmenterParams {
+    const char *stream;        /* for log lines; borrowed */
+    Outputs *outputs;          /* borrowed */
+    int64_t segment_us;        /* target length of a segment */
+    int64_t target_duration_s; /* that all playlists have promised */
+    OutputBound *bound;        /* of restarts and pictures; borrowed */
+} SegmenterParams;
+
+/* Returns NULL if there is no memory. */
+Segmenter *segmenter_create(const SegmenterParams *params);
+
+/* What is not yet written is lost: finish first. Accepts NULL, leaves NULL. */
+void segmenter_destroy(Segmenter **segmenter);
+
+/* A publisher begins, and sends these renditions; they are copied. */
+void segmenter_begin(Segmenter *segmenter, const Renditions *renditions, OutputWallClock wall_clock,
+                     void *user);
+
+/* What is handed in from now on comes at `now_us`, by which files are kept: to be said before media
+ * that may come long after the last tick. */
+void segmenter_set_time(Segmenter *segmenter, int64_t now_us);
+
+void segmenter_picture(Segmenter *segmenter, const AccessUnit *unit, int64_t pts_90k,
+                       int64_t dts_90k);
+void segmenter_sound(Segmenter *segmenter, const AacFrame *frame);
+
+/* Goes on with what time has brought about; `clock_90k` is the stream's clock. Returns whether an
+ * IDR picture should be asked for. */
+bool segmenter_tick(Segmenter *segmenter, int64_t clock_90k, int64_t now_us);
+
+/* When, on the stream's clock, the tick has something to do next; INT64_MAX: not by itself. */
+int64_t segmenter_deadline_90k(const Segmenter *segmenter);
+
+/* When, on the stream's clock, it will next ask for an IDR picture, and how long after that again.
+ * Returns false if it will not. */
+bool segmenter_next_idr(const Segmenter *segmenter, int64_t *at_90k, int64_t *every_90k);
+
+/* The publisher has gone: writes what there is as a last, shorter segment. */
+void segmenter_finish(Segmenter *segmenter, int64_t now_us);
+
+/* Where this publisher's pictures have ended, as they are put out; 0: none has come. */
+int64_t segmenter_pictures_end_90k(const Segmenter *segmenter);
+
+/* Where on the stream's clock the next publisher may begin. */
+int64_t segmenter_end_90k(const Segmenter *segmenter);
+
+SegmenterStats segmenter_stats(const Segmenter *segmenter);
+
+#endif
