@@ -19,6 +19,7 @@ const CHECKS = {
   cppcheck: ["bash", "cppcheck.sh"],
   "every file has its licence": ["bash", "licences.sh"],
   scripts: ["bash", "scripts.sh"],
+  "make dist takes every file": ["bash", "dist.sh"],
   "every key is in its sample and in docs/operations.md": ["bash", "settings.sh"],
   "what is built is hardened": ["bash", "hardened.sh"],
 };
