@@ -70,6 +70,8 @@ int main(int argc, char **argv)
         print_names(strcmp(argv[1], "--tests") == 0);
         return 0;
     }
+    if (argc == 2 && strcmp(argv[1], "--help") == 0)
+        return printf(USAGE, argv[0]), 0;
     for (int i = 1; i < argc; i++) {
         if (!find_group(argv[i], &test)) {
             fprintf(stderr, "%s: there is no test %s\n\n", argv[0], argv[i]);
