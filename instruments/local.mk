@@ -80,7 +80,8 @@ libreplay_la_SOURCES = \
 	%D%/rtp-replay/replay_sender.c \
 	%D%/rtp-replay/rtp_faults.c \
 	%D%/rtp-replay/rtp_recording.c \
-	%D%/rtp-replay/rtp_recording_pcap.c
+	%D%/rtp-replay/rtp_recording_pcap.c \
+	%D%/rtp-replay/video_copy.c
 libreplay_la_CFLAGS = $(AM_CFLAGS) $(PCAP_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS)
 libreplay_la_LIBADD = libcommon.la $(PCAP_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) -lm
 

@@ -15,6 +15,7 @@
 #include "hls-bridge/segment/segment_cutter.h"
 #include "hls-bridge/serve/ll_hub.h"
 #include "hls-bridge/stream/pipeline.h"
+#include "rtp_packet.h"
 
 #define TICK_US       (50 * US_PER_MS)    /* as the bridge's own thread */
 #define WINDOW        PLAYLIST_WINDOW_MAX /* for whoever looks at the folder */
@@ -27,7 +28,10 @@
 /* A stream of the bridge, whose thread this is. */
 typedef struct Run {
     RtpFaults *packets;
-    size_t index[RTP_TRACKS]; /* in the description */
+    size_t index[RTP_TRACKS]; /* in the description; of video, the first */
+    unsigned copies, copy;    /* of the video track; which of them is next */
+    RtpOutgoing packet;       /* that they are of */
+    uint8_t bytes[RTP_PACKET_MAX];
     Ingest *ingest;
     LlHub *hub; /* NULL: no low-latency HLS */
     Packager *packager;
@@ -37,35 +41,53 @@ typedef struct Run {
     ReplayFolderReport *report;
 } Run;
 
-/* The replay's next packet. */
+/* The replay's next packet: one of video comes once for each of its copies. */
 static bool next_packet(void *user, ReplayPacket *out)
 {
     Run *run = user;
-    RtpOutgoing packet;
+    RtpOutgoing *packet = &run->packet;
 
-    if (!rtp_faults_next(run->packets, &packet))
-        return false;
-    *out = (ReplayPacket){MONOTONIC_0 + packet.when_us, run->index[packet.track], packet.data,
-                          packet.len};
+    run->copy = run->copy + 1 < run->copies ? run->copy + 1 : 0;
+    if (run->copy == 0 || packet->track != RTP_VIDEO) {
+        run->copy = 0;
+        if (!rtp_faults_next(run->packets, packet))
+            return false;
+    }
+    *out = (ReplayPacket){MONOTONIC_0 + packet->when_us, run->index[packet->track] + run->copy,
+                          packet->data, packet->len};
+    if (run->copy > 0 && packet->len <= sizeof(run->bytes)) {
+        video_copy_write(packet->data, packet->len, packet->is_rtcp, run->copy, run->bytes);
+        out->data = run->bytes;
+    }
     return true;
 }
 
-/* The description that the plugin would send: our payload types, in the order of RtpTrack. */
-static void describe(const RtpRecording *recording, const RtpFaultsParams *faults, bool nack,
-                     SourceSdp *sdp, size_t *index)
+static void describe_track(Run *run, RtpTrack track, bool nack, SourceSdp *sdp)
 {
-    *sdp = (SourceSdp){0};
-    for (RtpTrack t = 0; t < RTP_TRACKS; t++) {
-        if (!recording->has[t] || faults->leave_out[t])
-            continue;
-        index[t] = sdp->count;
-        sdp->track[sdp->count++] = (SourceTrackSdp){
-            .kind = t == RTP_AUDIO ? TRACK_AUDIO : TRACK_VIDEO,
-            .payload_type = t == RTP_AUDIO ? RTP_RECORDING_PT_OPUS : RTP_RECORDING_PT_H264,
-            .clock_hz = rtp_track_clock_hz(t),
+    unsigned copies = track == RTP_VIDEO ? run->copies : 1;
+
+    run->index[track] = sdp->count;
+    for (unsigned i = 0; i < copies; i++) {
+        SourceTrackSdp *t = &sdp->track[sdp->count++];
+        *t = (SourceTrackSdp){
+            .kind = track == RTP_AUDIO ? TRACK_AUDIO : TRACK_VIDEO,
+            .payload_type = track == RTP_AUDIO ? RTP_RECORDING_PT_OPUS : RTP_RECORDING_PT_H264,
+            .clock_hz = rtp_track_clock_hz(track),
             .nack = nack,
         };
+        if (i > 0)
+            snprintf(t->name, sizeof(t->name), "%u", i + 1);
     }
+}
+
+/* The description that the plugin would send: our payload types, in the order of RtpTrack. */
+static void describe(Run *run, const RtpRecording *recording, const RtpFaultsParams *faults,
+                     bool nack, SourceSdp *sdp)
+{
+    *sdp = (SourceSdp){0};
+    for (RtpTrack t = 0; t < RTP_TRACKS; t++)
+        if (recording->has[t] && !faults->leave_out[t])
+            describe_track(run, t, nack, sdp);
 }
 
 static void close_run(Run *run)
@@ -166,8 +188,11 @@ static void summarise(const Run *run, ReplayFolderReport *out)
     TsOutputStats ts = packager_stats(run->packager).ts;
     SegmenterStats segmenter = segmenter_stats(packager_segmenter(run->packager));
 
-    for (size_t i = 0; i < media.tracks; i++)
+    for (size_t i = 0; i < media.tracks; i++) {
         out->packets += media.track[i].packets;
+        if (media.track[i].kind == TRACK_VIDEO)
+            out->video_pictures[out->video_tracks++] = media.track[i].video.access_units;
+    }
     out->audio_frames = sound.frames;
     out->audio_breaks = sound.breaks;
     out->segments = ts.segments;
@@ -186,7 +211,9 @@ static void summarise(const Run *run, ReplayFolderReport *out)
 int replay_folder_run(const RtpRecording *recording, const RtpFaultsParams *faults,
                       const ReplayFolderParams *folder, ReplayFolderReport *out)
 {
-    Run run = {.report = out, .packets = rtp_faults_create(recording, faults)};
+    Run run = {.report = out,
+               .copies = folder->video_tracks ? folder->video_tracks : 1,
+               .packets = rtp_faults_create(recording, faults)};
     SourceSdp *sdp = malloc(sizeof(*sdp));
     int error = ENOMEM, status = -1;
 
@@ -195,7 +222,7 @@ int replay_folder_run(const RtpRecording *recording, const RtpFaultsParams *faul
     manual_clock_init(&run.clock, MONOTONIC_0,
                       faults->start_unix_us ? faults->start_unix_us : recording->start_unix_us);
     if (sdp && run.packets) {
-        describe(recording, faults, folder->nack, sdp, run.index);
+        describe(&run, recording, faults, folder->nack, sdp);
         status = open_run(&run, folder, sdp);
         error = errno;
     }
@@ -226,6 +253,12 @@ void replay_folder_print(const ReplayFolderReport *r, bool json)
         "silent_s", r->silent_s, "dropped_s", r->dropped_s, "rss_early", (json_int_t)r->rss_early,
         "rss_late", (json_int_t)r->rss_late);
 
+    json_t *pictures = json_array();
+    for (unsigned i = 0; i < r->video_tracks; i++)
+        json_array_append_new(pictures, json_integer((json_int_t)r->video_pictures[i]));
+    if (r->video_tracks > 1)
+        json_object_set(object, "video_pictures", pictures);
+    json_decref(pictures);
     json_dumpf(object, stdout, (json ? JSON_COMPACT : JSON_INDENT(2)) | JSON_REAL_PRECISION(9));
     putchar('\n');
     json_decref(object);

@@ -10,12 +10,14 @@
 #include <stdbool.h>
 
 #include "rtp_faults.h"
+#include "video_copy.h"
 
 typedef struct ReplayFolderParams {
     const char *directory; /* exists */
     const char *stream;    /* a folder of this name is made in it */
     int64_t segment_us;    /* 0: 2 s */
     bool low_latency;      /* that too, and all playlists as long as the bridge's are by default */
+    unsigned video_tracks; /* in which the one of the recording comes; 0: 1 */
     bool nack;             /* reordering is waited for as where lost packets are sent again */
 } ReplayFolderParams;
 
@@ -24,6 +26,8 @@ typedef struct ReplayFolderReport {
     uint64_t packets;
     uint64_t segments, forced_cuts, discontinuities;
     uint64_t pictures, damaged, undecodable;
+    unsigned video_tracks;
+    uint64_t video_pictures[VIDEO_COPIES_MAX]; /* of each; `pictures` and so on are the first's */
     uint64_t audio_frames;
     uint64_t audio_breaks;   /* frames that do not begin where the one before ended */
     uint64_t too_long;       /* segments above what the playlist promises */

@@ -35,6 +35,8 @@ static const char usage[] =
     "  --hls DIR                send nothing; make HLS in DIR/NAME with the bridge's own code,\n"
     "                           as fast as it can: hours of media in minutes\n"
     "  --low-latency            with --hls: low-latency HLS and DASH too\n"
+    "  --video-tracks N         with --hls: N video tracks, as if in N sizes; each has its own\n"
+    "                           SSRC and RTP clock (1; 8 at the most)\n"
     "  --keep                   do not end the stream at the end\n"
     "  --no-nack                do not announce that lost packets are sent again\n"
     "How long, and what is printed:\n"
@@ -69,6 +71,7 @@ enum {
     OPTION_TO,
     OPTION_HLS,
     OPTION_LOW_LATENCY,
+    OPTION_VIDEO_TRACKS,
     OPTION_KEEP,
     OPTION_NO_NACK,
     OPTION_SECONDS,
@@ -98,6 +101,7 @@ static const struct option names[] = {
     {"to", required_argument, NULL, OPTION_TO},
     {"hls", required_argument, NULL, OPTION_HLS},
     {"low-latency", no_argument, NULL, OPTION_LOW_LATENCY},
+    {"video-tracks", required_argument, NULL, OPTION_VIDEO_TRACKS},
     {"keep", no_argument, NULL, OPTION_KEEP},
     {"no-nack", no_argument, NULL, OPTION_NO_NACK},
     {"seconds", required_argument, NULL, OPTION_SECONDS},
@@ -210,6 +214,16 @@ static const char *read_streams(const char *text, int *streams)
     return NULL;
 }
 
+static const char *read_video_tracks(const char *text, unsigned *tracks)
+{
+    double value;
+
+    if (!option_number(text, 1, VIDEO_COPIES_MAX, &value))
+        return "1 to 8";
+    *tracks = (unsigned)value;
+    return NULL;
+}
+
 /* ---- options ---- */
 
 /* Those that say how bad the network and the sender are. */
@@ -275,6 +289,8 @@ static const char *read_option(int option, const char *text, ReplayOptions *o)
     case OPTION_LOW_LATENCY:
         o->low_latency = true;
         return NULL;
+    case OPTION_VIDEO_TRACKS:
+        return read_video_tracks(text, &o->video_tracks);
     case OPTION_KEEP:
         o->keep = true;
         return NULL;
@@ -326,6 +342,8 @@ static ReplayOptionsResult check(const ReplayOptions *o)
     snprintf(longest, sizeof(longest), o->streams > 1 ? "%s-%d" : "%s", o->stream, o->streams);
     if (strlen(o->stream) > STREAM_NAME_MAX || !stream_name_valid(longest))
         return refuse("--stream: " STREAM_NAME_RULE);
+    if (o->video_tracks > 1 && !o->hls)
+        return refuse("--video-tracks is for --hls");
     if (o->hls && (o->bridge || o->receivers > 0 || o->streams > 1))
         return refuse("--hls makes one stream and sends nothing: no --bridge, --to or --streams");
     if (o->low_latency && !o->hls)
@@ -339,8 +357,11 @@ ReplayOptionsResult replay_options_read(int argc, char **argv, ReplayOptions *o)
 {
     int option, index = 0;
 
-    *o = (ReplayOptions){
-        .stream = "replay", .streams = 1, .nack = true, .faults = rtp_faults_none()};
+    *o = (ReplayOptions){.stream = "replay",
+                         .streams = 1,
+                         .video_tracks = 1,
+                         .nack = true,
+                         .faults = rtp_faults_none()};
     o->faults.seed = 1;
     while ((option = getopt_long(argc, argv, "h", names, &index)) != -1) {
         if (option == 'h') {

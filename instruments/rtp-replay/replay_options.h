@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "rtp_faults.h"
+#include "video_copy.h"
 
 #define REPLAY_RECEIVERS_MAX 32
 #define REPLAY_STREAMS_MAX   1000
@@ -23,6 +24,7 @@ typedef struct ReplayOptions {
     const char *hls;    /* make HLS here, and send nothing; NULL: send */
     const char *stream; /* or what their names begin with */
     int streams;
+    unsigned video_tracks; /* in which the one of the recording is sent */
     size_t receivers;
     ReplayReceiver receiver[REPLAY_RECEIVERS_MAX];
     bool keep, low_latency, nack, json, info;

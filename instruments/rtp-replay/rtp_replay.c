@@ -322,8 +322,11 @@ static int replay(Replayer *r)
 static int make_hls(const Replayer *r)
 {
     const ReplayOptions *o = &r->options;
-    ReplayFolderParams params = {
-        .directory = o->hls, .stream = o->stream, .low_latency = o->low_latency, .nack = o->nack};
+    ReplayFolderParams params = {.directory = o->hls,
+                                 .stream = o->stream,
+                                 .low_latency = o->low_latency,
+                                 .nack = o->nack,
+                                 .video_tracks = o->video_tracks};
     ReplayFolderReport report;
 
     if (replay_folder_run(r->recording, &o->faults, &params, &report) < 0) {

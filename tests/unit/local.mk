@@ -116,7 +116,8 @@ if REPLAY
 unit_programs += %D%/unit-replay
 %C%_unit_replay_SOURCES = \
 	%D%/test_rtp_faults.c \
-	%D%/test_rtp_recording.c
+	%D%/test_rtp_recording.c \
+	%D%/test_video_copy.c
 %C%_unit_replay_CPPFLAGS = $(unit_cppflags)
 %C%_unit_replay_LDADD = libreplay.la libunit.la $(CMOCKA_LIBS) -lm
 endif
