@@ -2,7 +2,7 @@
 #ifndef EARLY_SOUND_H
 #define EARLY_SOUND_H
 
-/* The last second of sound, kept for a picture that comes later but begins before it ends.
+/* Keeps the last second of sound, for a picture that comes later but begins within it.
  *
  * Pure: no allocation. Thread-safety: one thread. */
 
@@ -21,10 +21,10 @@ typedef struct EarlySound {
     size_t kept, taken; /* of all that came; the last EARLY_SOUND_FRAMES of them are here */
 } EarlySound;
 
-/* Keeps a frame, in the place of the oldest where there is no room. */
+/* Keeps a frame; without room it replaces the oldest. */
 void early_sound_keep(EarlySound *early, const AacFrame *frame);
 
-/* Takes the oldest that is left; its data is borrowed until the next is kept. Returns false where
+/* Takes the oldest that is left; its data is borrowed until the next is kept. Returns false if
  * there is none. */
 bool early_sound_take(EarlySound *early, AacFrame *out);
 

@@ -2,7 +2,7 @@
 #ifndef MEMORY_MUXER_H
 #define MEMORY_MUXER_H
 
-/* A muxer of libavformat that writes into memory, and the two sorts of track that we have.
+/* A muxer of libavformat that writes into memory, and our two kinds of track.
  *
  * Thread-safety: one thread. */
 
@@ -11,14 +11,14 @@
 #include "base/byte_buffer.h"
 
 /* Opens a muxer by libavformat's name of it. It writes to the buffer at which `*sink` points when
- * it writes; `sink` must outlive it. Returns NULL where there is no memory, or no such muxer. */
+ * it writes; `sink` must outlive it. Returns NULL if there is no memory, or no such muxer. */
 AVFormatContext *memory_muxer_open(const char *name, ByteBuffer **sink);
 
 /* Accepts NULL, leaves NULL. */
 void memory_muxer_close(AVFormatContext **format);
 
 /* Add a track whose times are in 1/per_second s; `config`, avcC or AudioSpecificConfig, is copied
- * and may be empty. Return NULL where there is no memory. */
+ * and may be empty. Return NULL if there is no memory. */
 AVStream *memory_muxer_add_h264(AVFormatContext *format, int per_second, const uint8_t *config,
                                 size_t len);
 AVStream *memory_muxer_add_aac(AVFormatContext *format, int per_second, const uint8_t *config,

@@ -5,11 +5,10 @@
 /* Decides where the parts of a segment end, for one rendition of low-latency HLS.
  *
  * All parts but the last of a segment have one length, `step`, which is a whole number of AAC
- * frames: so the rule that they be 85 to 100 % of PART-TARGET (rfc8216bis, section 4.4.4.9) holds
- * for sound and picture alike, however uneven the pictures come. The last part takes the rest. The
- * segment's end is known late, when the IDR picture that begins the next one is here: then a rest
- * that would have no picture of its own is given one, by ending the part before it a little
- * earlier.
+ * frames. So the rule that parts have 85 to 100 % of PART-TARGET (rfc8216bis, section 4.4.4.9)
+ * holds for sound and pictures, however uneven the pictures come. The last part takes the rest. The
+ * end of the segment is known late, when the IDR picture of the next one has come. If the rest
+ * would have no picture, the part before it ends a little earlier and leaves it one.
  *
  * Pure. Times are in the track's unit, on the stream's clock. Thread-safety: one thread. */
 
@@ -18,14 +17,14 @@
 typedef struct PartCutterParams {
     int64_t step;
     int64_t target;    /* what the playlist promises as PART-TARGET; at least `step` */
-    int64_t shift_max; /* a sample may begin so much later for the last part's sake */
+    int64_t shift_max; /* by how much a sample may be moved back, so that the last part has one */
 } PartCutterParams;
 
 typedef struct PartCutter {
     PartCutterParams params;
     int64_t start; /* of the part that is open */
     int64_t limit; /* the segment ends here at the latest */
-    int64_t end;   /* where it ends, where `ends` */
+    int64_t end;   /* where it ends, if `ends` */
     bool ends;
 } PartCutter;
 
@@ -48,8 +47,8 @@ void part_cutter_begin(PartCutter *cutter, int64_t start, int64_t limit);
 /* The segment ends at `end`. */
 void part_cutter_end(PartCutter *cutter, int64_t end);
 
-/* The next part that can be cut, where all samples before `complete` are here and `newest` is the
- * last of them before the segment's end, where that is known. It counts as cut. */
+/* The next part that can be cut if all samples before `complete` are here; `newest` is the last of
+ * them before the segment's end, if that is known. The part counts as cut. */
 bool part_cutter_next(PartCutter *cutter, int64_t complete, int64_t newest, PartCut *out);
 
 #endif

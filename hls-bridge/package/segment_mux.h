@@ -2,11 +2,11 @@
 #ifndef SEGMENT_MUX_H
 #define SEGMENT_MUX_H
 
-/* Collects access units and AAC frames, and makes MPEG-TS segments of them in memory.
+/* Collects access units and AAC frames, and makes MPEG-TS segments from them in memory.
  *
- * The tracks come as they come; a segment is put together when it is cut, in order of decoding time
- * over all tracks. One muxer makes all segments of a stream until decoding restarts, so that
- * continuity counters and timestamps run on from one to the next; each begins with PAT and PMT.
+ * Tracks may come in any order; a segment is written when it is cut, in order of decoding time over
+ * all tracks. One muxer makes all segments of a stream until decoding restarts, so continuity
+ * counters and timestamps go on from one to the next. Each segment begins with PAT and PMT.
  *
  * No I/O, no clock. Thread-safety: one thread. */
 
@@ -14,11 +14,11 @@
 
 typedef struct SegmentMux SegmentMux;
 
-/* What there is to mux; at least one of the two. */
+/* The tracks to mux: video, audio, or both. */
 typedef struct SegmentMuxParams {
     bool video;
     bool audio;
-    const uint8_t *aac_config; /* AudioSpecificConfig, where there is audio; copied */
+    const uint8_t *aac_config; /* AudioSpecificConfig, if there is audio; copied */
     size_t aac_config_len;
 } SegmentMuxParams;
 
@@ -27,7 +27,7 @@ typedef struct Segment {
     const uint8_t *data;
     size_t len;
     size_t pictures, aac_frames;
-    bool starts_with_idr; /* its first picture is one; false where it has none */
+    bool starts_with_idr; /* its first picture is one; false if it has none */
 } Segment;
 
 /* Returns NULL with a static sentence in `error`. */
@@ -37,16 +37,16 @@ SegmentMux *segment_mux_create(const SegmentMuxParams *params, const char **erro
 void segment_mux_destroy(SegmentMux **mux);
 
 /* Collect; the bytes are held, or copied if they are only borrowed. Decoding times of each track
- * must grow. Return 0, or -1 where there is no memory. */
+ * must grow. Return 0, or -1 if there is no memory. */
 int segment_mux_video(SegmentMux *mux, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k);
 int segment_mux_audio(SegmentMux *mux, const AacFrame *frame);
 
 /* Bytes that are collected and not yet cut. */
 size_t segment_mux_pending(const SegmentMux *mux);
 
-/* Makes a segment of all that lies before `cut_90k`: IDR pictures and audio by the time at which
- * they are shown, other pictures by the time at which they are decoded. Returns 0, 1 where there is
- * nothing before it, or -1 where libavformat fails. */
+/* Makes a segment of all that is before `cut_90k`: IDR pictures and audio by the time at which they
+ * are shown, other pictures by the time at which they are decoded. Returns 0, 1 if nothing is
+ * before it, or -1 if libavformat fails. */
 int segment_mux_cut(SegmentMux *mux, int64_t cut_90k, Segment *out);
 
 #endif

@@ -4,9 +4,9 @@
 
 /* A small picture of each stream every few seconds: thumb.jpg in its folder.
  *
- * A stream offers its key frames; one thread for all of them, which yields to every other, makes
- * pictures of them, and the stream puts them in their place. Nobody waits: a key frame that is
- * offered while another still lies there takes its place.
+ * A stream offers its key frames. One thread for all streams, with the lowest priority, makes small
+ * pictures of them, and the stream writes the files. Nothing waits: a new key frame replaces one
+ * that still waits.
  *
  * Thread-safety: a Thumbnail belongs to its stream's thread; many may use one Thumbnailer. */
 
@@ -23,18 +23,19 @@ Thumbnailer *thumbnailer_create(void);
 /* All thumbnails must have been closed. Accepts NULL, leaves NULL. */
 void thumbnailer_destroy(Thumbnailer **thumbnailer);
 
-/* A stream's, every `period_us`; one that an earlier run has left is removed. `thumbnailer` and
- * `clock` are borrowed; without a thumbnailer there will be none. Returns NULL with errno. */
+/* Opens a stream's thumbnail, made every `period_us`; one of an earlier run is removed.
+ * `thumbnailer` and `clock` are borrowed; without a thumbnailer none is made. Returns NULL with
+ * errno. */
 Thumbnail *thumbnail_open(Thumbnailer *thumbnailer, const char *directory, const char *stream,
                           int64_t period_us, const Clock *clock);
 
 /* The file stays. Accepts NULL, leaves NULL. */
 void thumbnail_close(Thumbnail **thumbnail);
 
-/* An IDR picture with its parameter sets: it is copied where the time has come for one. */
+/* Offers an IDR picture with its parameter sets: it is copied if a thumbnail is due. */
 void thumbnail_offer(Thumbnail *thumbnail, const AccessUnit *unit, int64_t now_us);
 
-/* Puts the newest in its place, where there is one. */
+/* Writes the newest one to its file, if there is one. */
 void thumbnail_update(Thumbnail *thumbnail);
 
 /* Removes the file. */

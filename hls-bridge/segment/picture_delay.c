@@ -3,7 +3,7 @@
 
 #define MS(n) ((n)*TICKS_PER_S / 1000)
 
-#define PERIOD   MS(5000) /* what was seen in it is heeded in the next */
+#define PERIOD   MS(5000) /* the delays of one period count in the next */
 #define FIRST    MS(1500)
 #define MARGIN   MS(50)
 #define WAIT_MIN MS(100)

@@ -2,26 +2,26 @@
 #ifndef PICTURE_DELAY_H
 #define PICTURE_DELAY_H
 
-/* How long to wait for a picture before going on without it.
+/* Decides how long to wait for a picture before going on without it.
  *
- * Where a screen stands still, nobody says that no picture is coming: it is late, later, and then
- * taken to be missing. Waiting long for it holds up viewers close to live; waiting too short puts a
- * late picture after its time. So the wait follows how late pictures have been of late.
+ * If a screen stands still, nothing says that no picture is coming: it is late, later, and then
+ * taken to be missing. A long wait holds up viewers close to live; a short one puts a late picture
+ * after its time. So the wait follows how late recent pictures were.
  *
  * Pure: time is the stream's own clock, an argument. Thread-safety: one thread. */
 
 #include "base/media.h"
 
 typedef struct PictureDelay {
-    int64_t began_90k;  /* the period that is under way; 0: none yet */
+    int64_t began_90k;  /* begin of the current period; 0: none yet */
     int64_t worst_90k;  /* delay in it */
     int64_t before_90k; /* in the one before; 0: none */
 } PictureDelay;
 
-/* A picture of `at_90k` came at `clock_90k`, where 0 delay is that of the fastest packet. */
+/* A picture at `at_90k` came at `clock_90k`; the fastest packet has delay 0. */
 void picture_delay_note(PictureDelay *delay, int64_t at_90k, int64_t clock_90k);
 
-/* Between 0.1 and 0.25 s. */
+/* How long to wait: 0.1 to 0.25 s. */
 int64_t picture_delay_wait_90k(const PictureDelay *delay);
 
 #endif

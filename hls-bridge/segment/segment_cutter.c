@@ -7,7 +7,7 @@
 #define FIRST_LEAD   MS(100)  /* until it is learnt: a local network and an encoder */
 #define LEAD_MIN     MS(-100) /* the picture may have been captured before it was asked for */
 #define LEAD_MAX     MS(600)
-#define PATIENCE     MS(60)  /* beyond that, a request or its answer is taken to be lost */
+#define PATIENCE     MS(60)  /* after that, a request or its answer counts as lost */
 #define ASK_MIN      MS(100) /* between two requests */
 #define ASK_MAX      MS(250)
 #define ASK_DEAF     MS(400) /* of a publisher that has not answered, while a segment lacks its IDR */
@@ -135,9 +135,9 @@ bool segment_cutter_time(SegmentCutter *c, int64_t known_90k, bool has_video, in
     return true;
 }
 
-/* How soon to ask again. There is half a second between the target and the limit, and a network may
- * be gone for most of it: what answers fast is asked often. A browser takes requests that come too
- * close together as one. */
+/* How soon to ask again. Half a second is between the target and the limit, and a network may be
+ * gone for most of it: so a publisher that answers fast is asked often. A browser takes requests
+ * that come too close together as one. */
 int64_t segment_cutter_ask_pause_90k(const SegmentCutter *c)
 {
     int64_t expected = c->lead_90k + PATIENCE;

@@ -2,13 +2,13 @@
 #ifndef SEGMENT_CUTTER_H
 #define SEGMENT_CUTTER_H
 
-/* Decides where a segment ends, and when to ask the publisher for the IDR picture to end it at.
+/* Decides where a segment ends, and when to ask the publisher for the IDR picture that ends it.
  *
  * A segment should be `target` long and must not be longer than `limit`, which is what the playlist
  * has promised (RFC 8216 section 4.3.3.1: EXTINF, rounded, is at most EXT-X-TARGETDURATION). It
- * ends before an IDR picture, which is asked for in time; if none comes, it ends at the limit all
- * the same, and the next one begins as it can. That one cannot be played by itself: it ends at the
- * first IDR picture that comes, and one is asked for at once and until it comes.
+ * ends before an IDR picture, which is asked for in time. If none comes, it ends at the limit all
+ * the same, and the next one begins without. That one cannot be played alone, so it ends at the
+ * first IDR picture; the publisher is asked at once, and again until one comes.
  *
  * Pure: time is the stream's own clock, an argument. Thread-safety: one thread. */
 
@@ -37,18 +37,18 @@ typedef struct SegmentCutter {
     SegmentCutterStats stats;
 } SegmentCutter;
 
-/* The longest segment that a playlist allows which promises `target_duration_s`: half a second more
- * would round up, and one AAC frame of that is kept in hand. */
+/* The longest segment of a playlist that promises `target_duration_s`: half a second more would
+ * round up, and one AAC frame of that is kept in reserve. */
 int64_t segment_limit_90k(int64_t target_duration_s);
 
 void segment_cutter_init(SegmentCutter *cutter, const SegmentCutterParams *params);
 
-/* A segment begins at `start_90k`, the first of a publisher or another. The first is to be short,
- * as nobody can begin to play before it is whole; the next is as long as what is before it, until
- * the target is come to: players who have just begun then find that they can go on. */
+/* A segment begins at `start_90k`, the first of a publisher or a later one. The first is short,
+ * since nobody can play before it is whole. Each next one is as long as all before it, up to the
+ * target, so that players who have just begun can go on. */
 void segment_cutter_begin(SegmentCutter *cutter, int64_t start_90k, bool first);
 
-/* How long a segment is to be that begins at `start_90k`, behind the first. */
+/* The length aimed at for a segment after the first that begins at `start_90k`. */
 int64_t segment_cutter_target_90k(const SegmentCutter *cutter, int64_t start_90k);
 
 /* A picture of `pts_90k` has come. Whether the segment ends before it, and where. */
@@ -58,22 +58,22 @@ bool segment_cutter_picture(SegmentCutter *cutter, int64_t pts_90k, bool idr, bo
 /* A picture of the next segment has come, while the cut before it is under way. */
 void segment_cutter_next_picture(SegmentCutter *cutter, bool idr);
 
-/* No picture ends the segment: there is no video, or none comes, and what lies before `known_90k`
- * is here. Whether the segment ends by that, and where. `has_video`: at the limit, where a picture
- * may still end it before; else at the target. */
+/* No picture ends the segment: there is no video, or no picture comes, and all before `known_90k`
+ * is here. Whether the segment ends by time, and where: with `has_video` at the limit, since a
+ * picture may still end it before; else at the target. */
 bool segment_cutter_time(SegmentCutter *cutter, int64_t known_90k, bool has_video,
                          int64_t *cut_90k);
 
-/* Whether an IDR picture is to be asked for now; it counts as asked. `now_90k` is where pictures
- * that come now are. Two requests are a while apart on that clock, whichever way it moves. */
+/* Whether to ask for an IDR picture now; it counts as asked. `now_90k` is the place of pictures
+ * that come now. Two requests are some time apart on that clock, whichever way it moves. */
 bool segment_cutter_ask(SegmentCutter *cutter, int64_t now_90k);
 
-/* When an IDR picture is next to be asked for, unless a segment begins before; and how long after
- * that again. */
+/* When to ask for the next IDR picture, unless a segment begins before; and after how long again.
+ */
 int64_t segment_cutter_ask_at_90k(const SegmentCutter *cutter);
 int64_t segment_cutter_ask_pause_90k(const SegmentCutter *cutter);
 
-/* What must lie before `known_90k` for segment_cutter_time() to end the segment. */
+/* The `known_90k` at which segment_cutter_time() ends the segment. */
 int64_t segment_cutter_end_90k(const SegmentCutter *cutter, bool has_video);
 
 #endif
