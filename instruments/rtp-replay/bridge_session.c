@@ -13,7 +13,7 @@
 
 #define TIMEOUT_MS  5000L
 #define URL_SIZE    1024
-#define SDP_SIZE    2048
+#define SDP_SIZE    4096
 #define ANSWER_SIZE 65536
 
 typedef struct Answer {
@@ -84,13 +84,13 @@ static int request(const char *url, const char *stream, const char *method, cons
     return -1;
 }
 
-static void write_track(TextBuffer *out, RtpTrack track, const BridgeOffer *offer)
+static void write_track(TextBuffer *out, size_t track, const BridgeOffer *offer)
 {
-    bool video = track == RTP_VIDEO;
+    bool video = track >= RTP_VIDEO;
     int pt = video ? RTP_RECORDING_PT_H264 : RTP_RECORDING_PT_OPUS;
 
-    text_add(out, "m=%s %" PRIu16 " RTP/AVPF %d\r\n", rtp_track_name(track), offer->port[track],
-             pt);
+    text_add(out, "m=%s %" PRIu16 " RTP/AVPF %d\r\n", rtp_track_name(video ? RTP_VIDEO : RTP_AUDIO),
+             offer->port[track], pt);
     text_add(out, "a=rtpmap:%d %s\r\n", pt, video ? "H264/90000" : "opus/48000/2");
     if (video)
         text_add(out, "a=fmtp:%d packetization-mode=1\r\na=rtcp-fb:%d nack pli\r\n", pt, pt);
@@ -124,7 +124,7 @@ static const char *read_answer(const Answer *answer, const BridgeOffer *offer,
     size_t section = 0;
 
     const char *wrong = sdp_read(answer->text, answer->len, &sdp);
-    for (RtpTrack track = 0; !wrong && track < RTP_TRACKS; track++) {
+    for (size_t track = 0; !wrong && track < REPLAY_TRACKS; track++) {
         if (offer->port[track] == 0)
             continue;
         if (section == sdp.media_count)
@@ -135,7 +135,7 @@ static const char *read_answer(const Answer *answer, const BridgeOffer *offer,
 }
 
 int bridge_session_open(const char *url, const char *stream, const BridgeOffer *offer,
-                        struct sockaddr_in destinations[RTP_TRACKS], char *error)
+                        struct sockaddr_in destinations[REPLAY_TRACKS], char *error)
 {
     char sdp[SDP_SIZE];
     TextBuffer out = text_buffer(sdp, sizeof(sdp));
@@ -144,7 +144,7 @@ int bridge_session_open(const char *url, const char *stream, const BridgeOffer *
     text_add(&out,
              "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=rtp-replay\r\nc=IN IP4 127.0.0.1\r\n"
              "t=0 0\r\n");
-    for (RtpTrack track = 0; track < RTP_TRACKS; track++)
+    for (size_t track = 0; track < REPLAY_TRACKS; track++)
         if (offer->port[track] != 0)
             write_track(&out, track, offer);
     if (request(url, stream, "PUT", sdp, &answer, error) < 0)

@@ -10,13 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "rtp_recording.h"
+#include "video_copy.h"
 
 #define BRIDGE_SESSION_ERROR_SIZE 512 /* bytes that hold any error */
 
 /* What is announced: the local UDP port of each track, 0: no such track. */
 typedef struct BridgeOffer {
-    uint16_t port[RTP_TRACKS];
+    uint16_t port[REPLAY_TRACKS];
     bool nack; /* say that what is lost is sent again, as browsers do; the bridge then waits */
 } BridgeOffer;
 
@@ -24,7 +24,7 @@ typedef struct BridgeOffer {
  * where to send each track of it, RTP and RTCP (RFC 5761). Returns 0, or -1 with a sentence in
  * `error`. */
 int bridge_session_open(const char *url, const char *stream, const BridgeOffer *offer,
-                        struct sockaddr_in destinations[RTP_TRACKS], char *error);
+                        struct sockaddr_in destinations[REPLAY_TRACKS], char *error);
 
 /* DELETEs it. Returns 0, or -1 with a sentence in `error`. */
 int bridge_session_close(const char *url, const char *stream, char *error);

@@ -35,7 +35,7 @@ static const char usage[] =
     "  --hls DIR                send nothing; make HLS in DIR/NAME with the bridge's own code,\n"
     "                           as fast as it can: hours of media in minutes\n"
     "  --low-latency            with --hls: low-latency HLS and DASH too\n"
-    "  --video-tracks N         with --hls: N video tracks, as if in N sizes; each has its own\n"
+    "  --video-tracks N         N video tracks, as if in N sizes; each has its own\n"
     "                           SSRC and RTP clock (1; 8 at the most)\n"
     "  --keep                   do not end the stream at the end\n"
     "  --no-nack                do not announce that lost packets are sent again\n"
@@ -342,8 +342,8 @@ static ReplayOptionsResult check(const ReplayOptions *o)
     snprintf(longest, sizeof(longest), o->streams > 1 ? "%s-%d" : "%s", o->stream, o->streams);
     if (strlen(o->stream) > STREAM_NAME_MAX || !stream_name_valid(longest))
         return refuse("--stream: " STREAM_NAME_RULE);
-    if (o->video_tracks > 1 && !o->hls)
-        return refuse("--video-tracks is for --hls");
+    if (o->video_tracks > 1 && o->receivers > 0)
+        return refuse("--video-tracks is for --bridge and --hls, not for --to");
     if (o->hls && (o->bridge || o->receivers > 0 || o->streams > 1))
         return refuse("--hls makes one stream and sends nothing: no --bridge, --to or --streams");
     if (o->low_latency && !o->hls)

@@ -15,7 +15,7 @@
 
 /* A receiver at fixed ports (--to); its RTCP goes to the port above each. */
 typedef struct ReplayReceiver {
-    struct sockaddr_in track[RTP_TRACKS];
+    struct sockaddr_in track[REPLAY_TRACKS]; /* to no copies of video */
 } ReplayReceiver;
 
 typedef struct ReplayOptions {

@@ -15,12 +15,12 @@
 #define SEND_BUFFER (1 << 20) /* bytes, as asked for: a key frame to several receivers */
 
 typedef struct Destination {
-    struct sockaddr_in rtp[RTP_TRACKS], rtcp[RTP_TRACKS];
+    struct sockaddr_in rtp[REPLAY_TRACKS], rtcp[REPLAY_TRACKS];
 } Destination;
 
 struct ReplaySender {
-    int fd[RTP_TRACKS]; /* -1: there is none */
-    uint16_t port[RTP_TRACKS];
+    int fd[REPLAY_TRACKS]; /* -1: there is none */
+    uint16_t port[REPLAY_TRACKS];
     size_t destinations;
     Destination destination[REPLAY_DESTINATIONS_MAX];
     ReplaySenderStats stats;
@@ -37,7 +37,7 @@ static struct {
     uint8_t data[BATCH][RTP_PACKET_MAX];
 } batch;
 
-static int open_socket(ReplaySender *s, RtpTrack track)
+static int open_socket(ReplaySender *s, size_t track)
 {
     struct sockaddr_in local = {.sin_family = AF_INET}; /* any address, any port */
     socklen_t len = sizeof(local);
@@ -52,15 +52,15 @@ static int open_socket(ReplaySender *s, RtpTrack track)
     return 0;
 }
 
-ReplaySender *replay_sender_create(const bool wanted[RTP_TRACKS])
+ReplaySender *replay_sender_create(const bool wanted[REPLAY_TRACKS])
 {
     ReplaySender *s = calloc(1, sizeof(*s));
 
     if (!s)
         return NULL;
-    for (RtpTrack track = 0; track < RTP_TRACKS; track++)
+    for (size_t track = 0; track < REPLAY_TRACKS; track++)
         s->fd[track] = -1;
-    for (RtpTrack track = 0; track < RTP_TRACKS; track++) {
+    for (size_t track = 0; track < REPLAY_TRACKS; track++) {
         if (!wanted[track] || open_socket(s, track) == 0)
             continue;
         int error = errno;
@@ -77,25 +77,25 @@ void replay_sender_destroy(ReplaySender **sender)
         return;
     if (batch.sender == *sender)
         replay_sender_flush();
-    for (RtpTrack track = 0; track < RTP_TRACKS; track++)
+    for (size_t track = 0; track < REPLAY_TRACKS; track++)
         if ((*sender)->fd[track] >= 0)
             close((*sender)->fd[track]);
     free(*sender);
     *sender = NULL;
 }
 
-uint16_t replay_sender_port(const ReplaySender *s, RtpTrack track)
+uint16_t replay_sender_port(const ReplaySender *s, size_t track)
 {
     return s->port[track];
 }
 
-void replay_sender_add(ReplaySender *s, const struct sockaddr_in destinations[RTP_TRACKS],
+void replay_sender_add(ReplaySender *s, const struct sockaddr_in destinations[REPLAY_TRACKS],
                        bool rtcp_apart)
 {
     Destination *d = &s->destination[s->destinations++];
 
     assert(s->destinations <= REPLAY_DESTINATIONS_MAX);
-    for (RtpTrack track = 0; track < RTP_TRACKS; track++) {
+    for (size_t track = 0; track < REPLAY_TRACKS; track++) {
         d->rtp[track] = d->rtcp[track] = destinations[track];
         if (rtcp_apart)
             d->rtcp[track].sin_port = htons((uint16_t)(ntohs(destinations[track].sin_port) + 1));
@@ -104,8 +104,8 @@ void replay_sender_add(ReplaySender *s, const struct sockaddr_in destinations[RT
 
 /* ---- sending ---- */
 
-static void gather(ReplaySender *s, RtpTrack track, const struct sockaddr_in *to,
-                   const uint8_t *data, size_t len)
+static void gather(ReplaySender *s, size_t track, const struct sockaddr_in *to, const uint8_t *data,
+                   size_t len)
 {
     if (batch.count == BATCH || (batch.count > 0 && batch.fd != s->fd[track]))
         replay_sender_flush();
@@ -121,7 +121,7 @@ static void gather(ReplaySender *s, RtpTrack track, const struct sockaddr_in *to
     memcpy(batch.data[i], data, len);
 }
 
-void replay_sender_send(ReplaySender *s, RtpTrack track, bool is_rtcp, const uint8_t *data,
+void replay_sender_send(ReplaySender *s, size_t track, bool is_rtcp, const uint8_t *data,
                         size_t len)
 {
     for (size_t i = 0; i < s->destinations; i++) {
@@ -155,7 +155,7 @@ size_t replay_sender_poll_fds(const ReplaySender *s, struct pollfd *fds)
 {
     size_t n = 0;
 
-    for (RtpTrack track = 0; track < RTP_TRACKS; track++)
+    for (size_t track = 0; track < REPLAY_TRACKS; track++)
         if (s->fd[track] >= 0)
             fds[n++] = (struct pollfd){.fd = s->fd[track], .events = POLLIN};
     return n;
@@ -167,7 +167,7 @@ void replay_sender_receive(ReplaySender *s)
     RtcpPacket rtcp;
     ssize_t len;
 
-    for (RtpTrack track = 0; track < RTP_TRACKS; track++) {
+    for (size_t track = 0; track < REPLAY_TRACKS; track++) {
         while (s->fd[track] >= 0 && (len = recv(s->fd[track], data, sizeof(data), 0)) >= 0) {
             size_t at = 0;
             while (rtcp_next(data, (size_t)len, &at, &rtcp))

@@ -17,6 +17,7 @@
 #include "replay_options.h"
 #include "replay_sender.h"
 #include "rtp_faults.h"
+#include "rtp_packet.h"
 #include "stream_name.h"
 
 #define US_PER_S  1000000ll
@@ -62,10 +63,10 @@ static int complain(const char *about, const char *what)
 static int announce(const Replayer *r, Replay *p)
 {
     BridgeOffer offer = {.nack = r->options.nack};
-    struct sockaddr_in destinations[RTP_TRACKS] = {0};
+    struct sockaddr_in destinations[REPLAY_TRACKS] = {0};
     char error[BRIDGE_SESSION_ERROR_SIZE];
 
-    for (RtpTrack track = 0; track < RTP_TRACKS; track++)
+    for (size_t track = 0; track < REPLAY_TRACKS; track++)
         offer.port[track] = replay_sender_port(p->sender, track);
     if (bridge_session_open(r->options.bridge, p->name, &offer, destinations, error) < 0)
         return complain(p->name, error);
@@ -77,11 +78,13 @@ static int announce(const Replayer *r, Replay *p)
 static int open_replay(const Replayer *r, Replay *p, int number)
 {
     const ReplayOptions *o = &r->options;
-    bool wanted[RTP_TRACKS];
+    bool wanted[REPLAY_TRACKS] = {false};
 
     snprintf(p->name, sizeof(p->name), o->streams > 1 ? "%s-%d" : "%s", o->stream, number);
     for (RtpTrack track = 0; track < RTP_TRACKS; track++)
         wanted[track] = r->recording->has[track] && !o->faults.leave_out[track];
+    for (unsigned i = 1; i < o->video_tracks; i++)
+        wanted[RTP_VIDEO + i] = wanted[RTP_VIDEO];
     p->sender = replay_sender_create(wanted);
     if (!p->sender)
         return complain("a UDP socket", strerror(errno));
@@ -111,7 +114,7 @@ static int start_all(Replayer *r)
 {
     r->count = (size_t)r->options.streams;
     r->replay = calloc(r->count, sizeof(*r->replay));
-    r->fds = calloc(r->count * RTP_TRACKS, sizeof(*r->fds));
+    r->fds = calloc(r->count * REPLAY_TRACKS, sizeof(*r->fds));
     if (!r->replay || !r->fds)
         return complain("the streams", "there is no memory");
     for (size_t i = 0; i < r->count; i++)
@@ -146,14 +149,27 @@ static int end_all(Replayer *r)
 
 /* ---- sending ---- */
 
+/* Sends the packet that is next, one of video once for each of its copies. */
+static void send_next(const Replay *p, unsigned copies)
+{
+    const RtpOutgoing *next = &p->next;
+    uint8_t copy[RTP_PACKET_MAX];
+
+    replay_sender_send(p->sender, next->track, next->is_rtcp, next->data, next->len);
+    for (unsigned i = 1; next->track == RTP_VIDEO && i < copies; i++) {
+        video_copy_write(next->data, next->len, next->is_rtcp, i, copy);
+        replay_sender_send(p->sender, RTP_VIDEO + i, next->is_rtcp, copy, next->len);
+    }
+}
+
 /* Sends what is due of one stream. Returns when there is more, on the monotonic clock. */
-static int64_t send_due(Replay *p, int64_t now_us)
+static int64_t send_due(Replay *p, unsigned copies, int64_t now_us)
 {
     while (!p->over && p->start_us + p->next.when_us <= now_us) {
         int64_t late_us = now_us - p->start_us - p->next.when_us;
         if (late_us > p->latest_us)
             p->latest_us = late_us;
-        replay_sender_send(p->sender, p->next.track, p->next.is_rtcp, p->next.data, p->next.len);
+        send_next(p, copies);
         p->over = !rtp_faults_next(p->faults, &p->next);
     }
     return p->over ? INT64_MAX : p->start_us + p->next.when_us;
@@ -180,7 +196,7 @@ static void send_all(Replayer *r)
         int64_t now_us = clock_us(CLOCK_MONOTONIC);
         next_us = INT64_MAX;
         for (size_t i = 0; i < r->count; i++) {
-            int64_t due_us = send_due(&r->replay[i], now_us);
+            int64_t due_us = send_due(&r->replay[i], r->options.video_tracks, now_us);
             if (due_us < next_us)
                 next_us = due_us;
         }

@@ -12,7 +12,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rtp_recording.h"
+
 #define VIDEO_COPIES_MAX 8
+
+/* What is sent, by number: the sound, and the copies of the video track. */
+#define REPLAY_TRACKS (RTP_VIDEO + VIDEO_COPIES_MAX)
 
 /* Writes an RTP packet, or a sender report, as copy number `copy` sends it, 0: as it is. `out` has
  * room for `len` bytes. What is too short to be either stays as it is. */
