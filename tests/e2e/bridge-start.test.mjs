@@ -26,7 +26,7 @@ async function inFolder(body) {
   }
 }
 
-const bridge = (...args) => run(built().bridge, args, { timeout: 5000 });
+const bridge = (...args) => run(built().bridge, args, { timeout: 60000 });
 
 test("a configuration that is wrong is told with file and line", () =>
   inFolder(async (folder) => {
@@ -89,7 +89,7 @@ for (const [what, mode, sentence] of [
       if (root) await chown(`${folder}/hls`, 65534, 65534);
       await chmod(`${folder}/hls`, mode);
       const [program, ...args] = [...(root ? nobody : []), built().bridge, "-d", `${folder}/hls`];
-      const { status, stderr } = await run(program, args, { timeout: 5000 });
+      const { status, stderr } = await run(program, args, { timeout: 60000 });
       assert.equal(status, 1);
       assert.match(stderr, sentence);
     }));

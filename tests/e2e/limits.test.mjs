@@ -7,13 +7,13 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
-import test from "node:test";
+import test, { describe } from "node:test";
 import { freePorts } from "../../tools/stack/ports.mjs";
 import { FULL_SIZE, messageOf, openPage, outbound, publish, untilLive, withBrowser } from "./support/browser.mjs";
 import { replay } from "./support/audience.mjs";
 import { withBridge } from "./support/lone-bridge.mjs";
 import { faultsOf } from "./support/measured.mjs";
-import { doctor } from "./support/programs.mjs";
+import { watch } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 import { SOUND_OFFER } from "./support/session.mjs";
 
@@ -27,45 +27,6 @@ const loadOf = async (port) => JSON.parse(await get(port, "/streams")).load;
 const tryToPublish = (context, stack, stream) =>
   openPage(context, `${stack.url}/publish.html?stream=${stream}&source=testcard&auto=1`);
 
-test("one too many is told so, by the plugin or by the bridge, and may try again", () =>
-  withStack({ bridgeSettings: { "sources.max": 2 }, janus: { general: "  publishers = 2\n" } }, (stack) =>
-    withBrowser({}, async (context) => {
-      const shop = await publish(context, stack, "shop");
-      const other = await replay(stack, "other");
-      const report = doctor(stack.playlist("shop"), 10);
-
-      const page = await tryToPublish(context, stack, "market");
-      await until("the page says what the bridge says", async () =>
-        /was refused: .* as many live streams as this bridge takes/.test(await messageOf(page)));
-      assert.ok(await page.isVisible("#go"));
-      await other.stop();
-      await until("there is room", async () => (await loadOf(stack.bridgePort)).streams === 1);
-      await page.click("#go");
-      await untilLive(page);
-
-      const third = await tryToPublish(context, stack, "stall");
-      await until("the page says what the plugin says", async () =>
-        /server is full: 2 publishers are live/.test(await messageOf(third)));
-      await third.close();
-      assert.deepEqual(faultsOf(await report), []);
-
-      const metrics = await get(stack.bridgePort, "/metrics");
-      execFileSync("promtool", ["check", "metrics"], { input: metrics });
-      for (const line of ['refused_publishers_total{limit="max"} 1', "taken_streams 2", "max_streams 2"])
-        assert.ok(metrics.includes(`\nhls_bridge_${line}\n`), line);
-
-      // a bridge that has less room after a restart: who was live waits for it
-      await stack.parts.bridge.stop();
-      stack.options.bridgeSettings["sources.max"] = 1;
-      await stack.startBridge();
-      const [first, second] = await until("one of them has to wait", async () => {
-        const badges = await Promise.all([shop, page].map((one) => one.textContent("#badge")));
-        return badges.join() === "LIVE,NEARLY" ? [shop, page] : badges.join() === "NEARLY,LIVE" && [page, shop];
-      });
-      await first.click("#stop");
-      await untilLive(second);
-    })));
-
 /** What the page is answered asks for less than the page is made to read: it sends what it likes. */
 const disobey = (context) => context.addInitScript((bitrate) => {
   const apply = RTCPeerConnection.prototype.setRemoteDescription;
@@ -75,27 +36,6 @@ const disobey = (context) => context.addInitScript((bitrate) => {
     return apply.call(this, { type, sdp: sound });
   };
 }, TOO_MUCH);
-
-test("a publisher that sends too much is asked for less, and ended if it goes on", () =>
-  withStack({ janus: { general: `  bitrate = ${CAP}\n` } }, (stack) =>
-    withBrowser({}, async (context) => {
-      await disobey(context);
-      const page = await publish(context, stack, "shop", { size: FULL_SIZE });
-      const report = doctor(stack.playlist("shop"), 11);
-      const bytes = async () => (await outbound(page)).video.bytesSent;
-      await until("it sends no more than the cap, by and by", async () => {
-        const before = await bytes();
-        await sleep(2000);
-        return ((await bytes()) - before) * 8 / 2 < 1.4 * CAP;
-      });
-
-      await context.addInitScript(() => (window.loud = true));
-      const loud = await publish(context, stack, "loud");
-      await until("it is ended", async () => /far more than this server takes/.test(await messageOf(loud)), 20000);
-      assert.ok(await loud.isVisible("#go"), "it does not come back by itself");
-      assert.equal(await page.textContent("#badge"), "LIVE");
-      assert.deepEqual(faultsOf(await report), []);
-    })));
 
 /** Announces a stream. Resolves to the status and what is wrong. */
 async function announce(port, stream) {
@@ -114,7 +54,7 @@ const bandwidth = () =>
     assert.deepEqual([status, why], [409, "the live streams leave no room for another (sources.bandwidth)"]);
     const { refused } = await loadOf(port);
     assert.deepEqual(refused, { max: 0, bandwidth: 1, crowded: 0 });
-    await until("what they send is known", async () => (await loadOf(port)).bitrate < 400000, 15000);
+    await until("what they send is known", async () => (await loadOf(port)).bitrate < 400000);
     assert.equal((await announce(port, "third"))[0], 201);
     assert.equal((await announce(port, "fourth"))[0], 409);
     assert.equal((await announce(port, "first"))[0], 200, "another device of a live stream takes no more");
@@ -128,7 +68,7 @@ const excess = () =>
     send("modest");
     send("greedy", "--duplicate", "100");
     const status = async (stream) => JSON.parse(await get(port, `/streams/${stream}`));
-    await until("it is ended", async () => (await status("greedy")).excessive === 1, 15000);
+    await until("it is ended", async () => (await status("greedy")).excessive === 1);
     await until("it is held", async () => (await status("greedy")).state === "held");
     const [code, why] = await announce(port, "greedy");
     assert.deepEqual([code, why], [403, "the stream has sent far more than one may (sources.bitrate)"]);
@@ -178,21 +118,6 @@ const takeover = () =>
     assert.equal(status, 204);
   });
 
-test("strangers: a new one must have room beside what the others really send, and one that sends far more " +
-  "than it may is ended and kept out", () => Promise.all([bandwidth(), excess()]));
-
-test("a publisher that takes a stream over counts as the one before it", takeover);
-
-test("a publisher is let in even if no stream may be held or kept", () =>
-  withBridge({ "hls.hold": 0, "hls.keep": 0 }, async ({ port }) => {
-    for (const stream of Array.from({ length: 20 }, (none, i) => `shop-${i}`))
-      assert.deepEqual((await announce(port, stream))[0], 201);
-  }));
-
-test("a publisher that never sends is dropped, and leaves nothing new", () =>
-  freePorts(1).then(([llPort]) => Promise.all([silence({}),
-    silence({ "hls.ts": false, "ll.enabled": true, "ll.port": llPort, "ll.socket": "" })])));
-
 /** A page that connects, and sends nothing before its `unmute()`. */
 const mute = (context) => context.addInitScript(() => {
   const apply = RTCPeerConnection.prototype.setRemoteDescription;
@@ -204,16 +129,99 @@ const mute = (context) => context.addInitScript(() => {
   };
 });
 
-test("a connected publisher that sends nothing is dropped by the bridge, and live with its first packet", () =>
-  withStack({ bridgeSettings: { "sources.timeout": 1 } }, (stack) =>
-    withBrowser({}, async (context) => {
-      await mute(context);
-      const page = await tryToPublish(context, stack, "shop");
-      await until("he is let go", async () => (await loadOf(stack.bridgePort)).silent === 1, 20000);
-      await page.evaluate(() => window.unmute());
-      await until("it is live", async () => {
-        const { streams } = JSON.parse(await get(stack.bridgePort, "/streams"));
-        return streams[0]?.state === "live" && streams[0].output.segments > 0;
-      });
-      assert.deepEqual(faultsOf(await doctor(stack.playlist("shop"), 6)), []);
-    })));
+describe("what there is no room for", { concurrency: 3 }, () => {
+  test("one too many is told so, by the plugin or by the bridge, and may try again", () =>
+    withStack({ bridgeSettings: { "sources.max": 2 }, janus: { general: "  publishers = 2\n" } }, (stack) =>
+      withBrowser({}, async (context) => {
+        const shop = await publish(context, stack, "shop");
+        const other = await replay(stack, "other");
+        const watching = watch(stack.playlist("shop"));
+
+        const page = await tryToPublish(context, stack, "market");
+        await until("the page says what the bridge says", async () =>
+          /was refused: .* as many live streams as this bridge takes/.test(await messageOf(page)));
+        assert.ok(await page.isVisible("#go"));
+        await other.stop();
+        await until("there is room", async () => (await loadOf(stack.bridgePort)).streams === 1);
+        await page.click("#go");
+        await untilLive(page);
+
+        const third = await tryToPublish(context, stack, "stall");
+        await until("the page says what the plugin says", async () =>
+          /server is full: 2 publishers are live/.test(await messageOf(third)));
+        await third.close();
+        assert.deepEqual(faultsOf(await watching.end()), []);
+
+        const metrics = await get(stack.bridgePort, "/metrics");
+        execFileSync("promtool", ["check", "metrics"], { input: metrics });
+        for (const line of ['refused_publishers_total{limit="max"} 1', "taken_streams 2", "max_streams 2"])
+          assert.ok(metrics.includes(`\nhls_bridge_${line}\n`), line);
+
+        // a bridge that has less room after a restart: who was live waits for it
+        await stack.parts.bridge.stop();
+        stack.options.bridgeSettings["sources.max"] = 1;
+        await stack.startBridge();
+        const [first, second] = await until("one of them has to wait", async () => {
+          const badges = await Promise.all([shop, page].map((one) => one.textContent("#badge")));
+          return badges.join() === "LIVE,NEARLY" ? [shop, page] : badges.join() === "NEARLY,LIVE" && [page, shop];
+        });
+        await first.click("#stop");
+        await untilLive(second);
+      })));
+
+  test("a publisher that sends too much is asked for less, and ended if it goes on", () =>
+    withStack({ janus: { general: `  bitrate = ${CAP}\n` } }, (stack) =>
+      withBrowser({}, async (context) => {
+        await disobey(context);
+        const page = await publish(context, stack, "shop", { size: FULL_SIZE });
+        await until("it can be watched", async () => (await fetch(stack.playlist("shop"))).ok);
+        const watching = watch(stack.playlist("shop"));
+        const bytes = async () => (await outbound(page)).video.bytesSent;
+        await until("it sends no more than the cap, by and by", async () => {
+          const before = await bytes();
+          await sleep(2000);
+          return ((await bytes()) - before) * 8 / 2 < 1.4 * CAP;
+        });
+
+        await context.addInitScript(() => (window.loud = true));
+        const loud = await publish(context, stack, "loud");
+        await until("it is ended", async () => /far more than this server takes/.test(await messageOf(loud)));
+        assert.ok(await loud.isVisible("#go"), "it does not come back by itself");
+        assert.equal(await page.textContent("#badge"), "LIVE");
+        assert.deepEqual(faultsOf(await watching.end()), []);
+      })));
+
+  test("strangers: a new one must have room beside what the others really send, and one that sends far more " +
+    "than it may is ended and kept out", () => Promise.all([bandwidth(), excess()]));
+
+  test("a publisher that takes a stream over counts as the one before it", takeover);
+
+  test("a publisher is let in even if no stream may be held or kept", () =>
+    withBridge({ "hls.hold": 0, "hls.keep": 0 }, async ({ port }) => {
+      for (const stream of Array.from({ length: 20 }, (none, i) => `shop-${i}`))
+        assert.deepEqual((await announce(port, stream))[0], 201);
+    }));
+
+  test("a publisher that never sends is dropped, and leaves nothing new", () =>
+    freePorts(1).then(([llPort]) => Promise.all([silence({}),
+      silence({ "hls.ts": false, "ll.enabled": true, "ll.port": llPort, "ll.socket": "" })])));
+
+  test("a connected publisher that sends nothing is dropped by the bridge, and live with its first packet", () =>
+    withStack({ bridgeSettings: { "sources.timeout": 1 } }, (stack) =>
+      withBrowser({}, async (context) => {
+        await mute(context);
+        const page = await tryToPublish(context, stack, "shop");
+        await until("he is let go", async () => (await loadOf(stack.bridgePort)).silent === 1);
+        await page.evaluate(() => window.unmute());
+        await until("it is live", async () => {
+          const { streams } = JSON.parse(await get(stack.bridgePort, "/streams"));
+          return streams[0]?.state === "live" && streams[0].output.segments > 0;
+        });
+        await until("it can be watched", async () => (await fetch(stack.playlist("shop"))).ok);
+        const watching = watch(stack.playlist("shop"));
+        await sleep(4000);
+        const report = await watching.end();
+        assert.deepEqual(faultsOf(report), []);
+        assert.ok(report.segments >= 2, `${report.segments} segments`);
+      })));
+});

@@ -26,7 +26,7 @@ async function throughFaults(t, faulty) {
     withBrowser({}, async (context) => {
       await publish(context, stack, "shop", { size: SIZE });
       const viewer = await openViewer(context, pages, stack.playlist("shop"));
-      await until("hls.js plays", async () => (await viewer.state()).playingAt !== null, 30000);
+      await until("hls.js plays", async () => (await viewer.state()).playingAt !== null);
 
       const place = () => viewer.evaluate(() => document.getElementById("video").currentTime);
       const before = await place();

@@ -45,9 +45,9 @@ async function assertDemuxes(file) {
 async function playsInVlc(t, stack) {
   const vlc = await Vlc.play(stack.playlist("demo"));
   try {
-    await until("VLC shows pictures", async () => (await vlc.stats()).pictures > 0, 30000);
+    await until("VLC shows pictures", async () => (await vlc.stats()).pictures > 0);
     const before = await vlc.stats(), from = performance.now();
-    await until("VLC plays on", async () => (await vlc.stats()).pictures > before.pictures + PLAYED_S * 15, 60000);
+    await until("VLC plays on", async () => (await vlc.stats()).pictures > before.pictures + PLAYED_S * 15);
     const after = await vlc.stats(), seconds = (performance.now() - from) / 1000;
     t.diagnostic(`VLC: ${JSON.stringify(after)}`);
     measured(() => {
@@ -63,11 +63,11 @@ async function playsInVlc(t, stack) {
 
 async function playsInHlsJs(t, context, pages, stack) {
   const viewer = await openViewer(context, pages, stack.playlist("demo"));
-  await until("hls.js plays", async () => (await viewer.state()).playingAt !== null, 30000);
+  await until("hls.js plays", async () => (await viewer.state()).playingAt !== null);
   const place = () => viewer.evaluate(() => document.getElementById("video").currentTime);
   const from = await place();
   await until("hls.js plays on, and the time code is read", async () =>
-    (await place()) > from + PLAYED_S && (await viewer.state()).latencies.length > 10, 60000);
+    (await place()) > from + PLAYED_S && (await viewer.state()).latencies.length > 10);
   const { errors, stalls, latencies } = await viewer.state();
   t.diagnostic(`glass to glass ${quantile(latencies, 0.5)} ms (median of ${latencies.length})`);
   assert.deepEqual(errors.filter((error) => error !== STALLED), []);
@@ -75,7 +75,7 @@ async function playsInHlsJs(t, context, pages, stack) {
   assert.deepEqual(viewer.errors, []);
 }
 
-test("the test card and a camera go from Chromium to VLC and hls.js, and do not disturb each other", { timeout: 180000 }, async (t) => {
+test("the test card and a camera go from Chromium to VLC and hls.js, and do not disturb each other", async (t) => {
   const pages = await servePages();
   t.after(() => pages.close());
   await withStack({}, (stack) =>
@@ -84,7 +84,7 @@ test("the test card and a camera go from Chromium to VLC and hls.js, and do not 
       await publish(context, stack, "demo", { size: FULL_SIZE });
       const camera = await publish(context, stack, "camera", { source: "camera" });
       for (const stream of ["demo", "camera"])
-        await until(`${stream} can be watched`, async () => (await fetch(stack.playlist(stream))).ok, 20000);
+        await until(`${stream} can be watched`, async () => (await fetch(stack.playlist(stream))).ok);
       t.diagnostic(`watchable ${((Date.now() - started) / 1000).toFixed(1)} s after the page was opened`);
       const [demo, second] = ["demo", "camera"].map((stream) => watch(stack.playlist(stream)));
 

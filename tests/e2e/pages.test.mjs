@@ -181,7 +181,7 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
     await refuseOnce(context);
     const page = await openPage(context, `${stack.url}/publish.html?stream=busy&source=testcard&auto=1`);
     await says(page, /no room just now.*Trying again/);
-    await untilLive(page, 20000);
+    await untilLive(page);
   }));
 
   /** As if the low-latency playlist came a look later than the classic one. */
@@ -196,7 +196,7 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
     const overlay = () => watch.textContent("#waiting-text");
     await until("it waits", async () => /Not live yet/.test(await overlay()));
     const page = await publish(context, stack, "watched");
-    await until("it starts by itself", () => watch.isHidden("#waiting"), 15000);
+    await until("it starts by itself", () => watch.isHidden("#waiting"));
     await until("at low latency", async () => /Low latency/.test(await watch.textContent("#measure-text")));
     await until("the distance to live", async () => /^\d+\.\d s$/.test(await watch.textContent("#figure-latency")));
     const behind = parseFloat(await watch.textContent("#figure-latency"));
@@ -207,9 +207,9 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
     assert.equal(await watch.evaluate(() => document.getElementById("player").muted), false);
     await until("the button has done its work", () => watch.isHidden("#unmute"));
     await page.click("#stop");
-    await until("it sees the end", async () => /has ended/.test(await overlay()) && watch.isVisible("#waiting"), 20000);
+    await until("it sees the end", async () => /has ended/.test(await overlay()) && watch.isVisible("#waiting"));
     await page.click("#go");
-    await until("and the stream coming back", () => watch.isHidden("#waiting"), 20000);
+    await until("and the stream coming back", () => watch.isHidden("#waiting"));
     assert.deepEqual(watch.errors, []);
   }));
 
@@ -255,13 +255,13 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
       if (one) one.status = response.status();
     });
     await watch.goto(`${stack.url}/watch.html?stream=awaited`);
-    await until("three requests were held", () => answered("wait.json").length >= 3, 30000);
+    await until("three requests were held", () => answered("wait.json").length >= 3);
     assert.deepEqual([...new Set(answered("wait.json"))], [204]);
     assert.ok(asked.length <= 6, `a look, and what is held: ${asked.map(({ file }) => file)}`);
     assert.deepEqual(asked.filter(({ file }) => file !== "wait.json").map(({ file }) => file), ["index.m3u8", "master.m3u8"]);
 
     await publish(context, stack, "awaited");
-    await until("it starts by itself", () => watch.isHidden("#waiting"), 15000);
+    await until("it starts by itself", () => watch.isHidden("#waiting"));
     assert.equal(answered("wait.json").at(-1), 200, "it was told");
   }));
 
@@ -295,19 +295,19 @@ test("a server that is down is waited for", shared(async ({ stack, context }) =>
   const page = await openPage(context, `${stack.url}/publish.html?stream=down&source=testcard&auto=1`);
   await says(page, /Trying again/);
   await stack.startJanus();
-  await untilLive(page, 20000);
+  await untilLive(page);
 }));
 
 test("a watch page that the server is lost to says so, and goes on by itself", shared(async ({ stack, context }) => {
   await publish(context, stack, "lost");
   const watch = await openPage(context, `${stack.url}/watch.html?stream=lost`);
-  await until("it plays", () => watch.isHidden("#waiting"), 15000);
+  await until("it plays", () => watch.isHidden("#waiting"));
   await sleep(4000); // hls.js gives a playlist up at once, but not one that it has played from
   await stack.parts.nginx.stop();
   await until("it says what is wrong", async () => (await watch.isVisible("#waiting")) &&
     /server cannot be reached/.test(await watch.textContent("#waiting-text")));
   await stack.startNginx();
-  await until("it plays again", () => watch.isHidden("#waiting"), 20000);
+  await until("it plays again", () => watch.isHidden("#waiting"));
   assert.deepEqual(watch.errors, []);
 }));
 
@@ -318,5 +318,5 @@ test("a network that goes away for a moment is come back from", shared(async ({ 
   await sleep(3000);
   assert.ok(["LIVE", "RECONNECTING"].includes(await page.textContent("#badge")));
   await stack.startNginx();
-  await untilLive(page, 20000);
+  await untilLive(page);
 }));

@@ -177,6 +177,6 @@ test("a publisher and a viewer at low latency find nothing in their way", () =>
       const refused = [];
       viewer.on("response", (response) => response.status() === 429 && refused.push(response.url()));
       await viewer.goto(`${stack.url}/watch.html?stream=shop`);
-      await until("the picture moves", () => viewer.evaluate(() => document.querySelector("video").currentTime > 3), 30000);
+      await until("the picture moves", () => viewer.evaluate(() => document.querySelector("video").currentTime > 3));
       assert.deepEqual(refused, []);
     })));

@@ -189,11 +189,11 @@ test("operators see how each publisher does, and everybody sees what is live", a
       const publisher = await publishTitled(context, stack, "shop", "Sandals & more");
       const lossy = replay(t, stack, "lossy", ["--loss", "6", "--no-nack", "--seconds", "60"]);
       await openPage(context, `${stack.url}/watch.html?stream=shop`);
-      await until("somebody waits for a part", async () => valueOf(await metricsOf(stack), 'hls_bridge_held_requests{stream="shop"}') > 0, 20000);
+      await until("somebody waits for a part", async () => valueOf(await metricsOf(stack), 'hls_bridge_held_requests{stream="shop"}') > 0);
       await until("both have a thumbnail", async () => {
         const { streams } = await (await fetch(`${stack.url}/live/streams.json`)).json();
         return streams.length === 2 && streams.every(({ thumbnail }) => thumbnail);
-      }, 20000);
+      });
 
       await until("the start page shows them", async () =>
         (await index.locator(".card .thumb img:visible").count()) === 2);
@@ -203,7 +203,7 @@ test("operators see how each publisher does, and everybody sees what is live", a
       assert.ok(await row("shop").locator(".thumb img").isVisible());
       assert.match(await row("shop").locator("svg").first().getAttribute("aria-label"), /^Bitrate in: .*bit\/s, between/);
       await until("it says what is lost", async () =>
-        /of the packets are lost/.test(await row("lossy").locator(".warnings").textContent()), 20000);
+        /of the packets are lost/.test(await row("lossy").locator(".warnings").textContent()));
       await checkLoad(t, stack, status);
       await checkThumbnail(stack, index);
       await checkStatusPath(stack);
@@ -215,7 +215,7 @@ test("operators see how each publisher does, and everybody sees what is live", a
       assert.ok(ll.video.parts > 0 && ll.audio.parts > 0 && ll.picture_wait_ms >= 100 && ll.publish_ms >= 0, JSON.stringify(ll));
 
       lossy.kill();
-      await until("event handlers hear figures", () => events.heard("figures").length > 0, 15000);
+      await until("event handlers hear figures", () => events.heard("figures").length > 0);
       await publisher.click("#stop");
       await until("they hear the end", () => events.heard("unpublished").length > 0);
       const [published, figures, unpublished] = ["published", "figures", "unpublished"].map((event) => events.heard(event)[0]);
@@ -226,7 +226,7 @@ test("operators see how each publisher does, and everybody sees what is live", a
         assert.ok(event.age_seconds > 0);
       }
 
-      await until("the thumbnail goes with the stream", async () => (await fetch(`${stack.url}/live/shop/thumb.jpg`)).status === 404, 30000);
+      await until("the thumbnail goes with the stream", async () => (await fetch(`${stack.url}/live/shop/thumb.jpg`)).status === 404);
       await stack.parts.bridge.stop();
       await until("the status page says that the bridge is away", async () =>
         /has not answered since/.test(await status.textContent("#gone-text")));

@@ -93,7 +93,7 @@ export class Child {
  * Waits until `probe()` resolves to something true. Throws where `child` ends before that, or
  * `timeoutMs` is over: then it is ended.
  */
-export async function untilHealthy(child, probe, timeoutMs = 10000) {
+export async function untilHealthy(child, probe, timeoutMs = 30000) {
   const end = Date.now() + timeoutMs;
   while (Date.now() < end) {
     if (!child.running) {

@@ -117,9 +117,9 @@ export const mute = (page, muted) => page.evaluate((off) => {
     if (sender.track?.kind === "audio") sender.track.enabled = !off;
 }, muted);
 
-export async function untilLive(page, timeoutMs = 15000) {
+export async function untilLive(page) {
   await until("the publish page says that it is live",
-    async () => (await page.textContent("#badge")) === "LIVE", timeoutMs);
+    async () => (await page.textContent("#badge")) === "LIVE");
 }
 
 /** Statistics of the page's connection: { video, audio }, each its outbound-rtp. */

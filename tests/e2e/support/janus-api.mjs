@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import WebSocket from "ws";
 
-const TIMEOUT_MS = 8000;
+const TIMEOUT_MS = 30000;
 
 class Connection {
   #waiting = new Map(); // transaction -> resolve

@@ -25,8 +25,8 @@ export async function doctor(playlist, seconds, { wait = 15 } = {}) {
 }
 
 /**
- * hls-doctor follows a playlist until end() is called, which resolves to its report. `report` is the same if the stream
- * ends by itself.
+ * hls-doctor follows a playlist until end() is called, which resolves to its report. A test that fails before that leaves
+ * nothing that runs on.
  */
 export function watch(playlist, { wait = 15 } = {}) {
   const child = spawn(built().doctor, ["--json", "-t", String(WATCH_MAX_S), "-w", String(wait), playlist],
@@ -40,9 +40,12 @@ export function watch(playlist, { wait = 15 } = {}) {
       reject(new Error(`hls-doctor of ${playlist}: ${wrong || `status ${status}`}`))));
   });
   report.catch(() => {}); // whoever asks for it is told
+  const handles = [child, child.stdout, child.stderr];
+  handles.forEach((handle) => handle.unref());
+  process.once("exit", () => child.kill("SIGKILL"));
   return {
-    report,
     end: () => {
+      handles.forEach((handle) => handle.ref());
       child.kill("SIGINT");
       return report;
     },

@@ -22,7 +22,7 @@ const SANITIZED_ENV = ASAN ? { janus: { LD_PRELOAD: ASAN } } : {};
 /** A value of LD_PRELOAD: the sanitizers must come first. */
 export const preload = (...libraries) => [...(ASAN ? [ASAN] : []), ...libraries].join(":");
 
-const BODY_MS = 180000; // what one test may take, unless it asks for more
+const BODY_MS = 300000; // what one test may take, unless it asks for more
 
 const SANITIZER = /ERROR: \w+Sanitizer|runtime error:|WARNING: ThreadSanitizer/;
 
@@ -88,8 +88,10 @@ export async function withStack(options, body) {
   await rm(folder, { recursive: true, force: true });
 }
 
+const UNTIL_MS = 60000; // a busy machine takes long for anything, and what never comes is seldom waited for
+
 /** Waits until `probe()` gives something true, and returns it. */
-export async function until(what, probe, timeoutMs = 10000) {
+export async function until(what, probe, timeoutMs = UNTIL_MS) {
   const end = Date.now() + timeoutMs;
   let last;
   while (Date.now() < end) {
