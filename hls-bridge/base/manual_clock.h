@@ -2,7 +2,7 @@
 #ifndef MANUAL_CLOCK_H
 #define MANUAL_CLOCK_H
 
-/* A clock that stands still until it is moved on, for replays and tests.
+/* A clock that is moved by hand, for replays and tests.
  *
  * Thread-safety: any thread may read it while one moves it on. */
 
@@ -35,7 +35,7 @@ static inline void manual_clock_init(ManualClock *c, int64_t monotonic_us, int64
     c->clock = (Clock){manual_clock_monotonic_us, manual_clock_unix_us, c};
 }
 
-/* It is `monotonic_us` now. */
+/* Sets it to `monotonic_us`. */
 static inline void manual_clock_set(ManualClock *c, int64_t monotonic_us)
 {
     atomic_store(&c->now_us, monotonic_us);

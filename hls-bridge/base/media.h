@@ -23,8 +23,9 @@
 #define AAC_FRAME_SAMPLES 1024
 #define LAST_FRAME_90K    (TICKS_PER_S / 30) /* length of a last picture, which has no next one */
 
-/* How far media time may run ahead of real time, whatever a publisher's timestamps say: more than
- * what a network that holds packets back, and then sends them at once, makes of honest ones. */
+/* How far media time may run ahead of real time, whatever a publisher's timestamps say. It is more
+ * than an honest publisher needs if its network holds packets back and then sends them all at once.
+ */
 #define MEDIA_LEAD_US (2 * US_PER_S)
 
 #define VIDEO_TRACKS_MAX  8
@@ -39,8 +40,8 @@ static inline int64_t floor_div(int64_t a, int64_t b)
     return a / b - (a % b != 0 && (a % b < 0) != (b < 0));
 }
 
-/* `value` of a clock of `from` per second, on one of `to` per second: no product of the two can
- * overflow, for 3,000 years of microseconds. Rounded down. */
+/* Converts `value` from a clock of `from` per second to one of `to` per second, rounded down. No
+ * product overflows for 3,000 years of microseconds. */
 static inline int64_t rescale(int64_t value, int64_t to, int64_t from)
 {
     int64_t seconds = floor_div(value, from);
@@ -84,13 +85,14 @@ typedef struct SampleBytes SampleBytes; /* sample_bytes.h */
 
 /* One coded picture with all that belongs to it: Annex B, an access unit delimiter first, and
  * before an IDR picture its parameter sets. `data` and `nal` are borrowed until the next call to
- * whoever gave them. */
+ * the module that gave them. */
 typedef struct AccessUnit {
     const uint8_t *data;
     size_t len;
-    const NalUnit *nal; /* all that it has, in order, so that nobody need look for start codes */
+    const NalUnit
+        *nal; /* all its NAL units, in order, so that nothing has to look for start codes */
     size_t nals;
-    SampleBytes *bytes; /* which hold both, for who keeps them longer; NULL: keeping takes a copy */
+    SampleBytes *bytes; /* hold these to keep both longer; NULL: keeping takes a copy */
     size_t track;       /* index of its rendition (rendition.h), as the publisher has them */
     int64_t rtp_ts;
     int64_t arrival_us; /* of its last packet */

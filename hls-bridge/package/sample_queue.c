@@ -6,7 +6,7 @@
 
 #define FIRST_CAPACITY 64
 
-/* Makes room for one more; the ones that are done with are squeezed out first. */
+/* Makes room for one more. It reuses the room of released samples before it grows. */
 static int reserve(SampleQueue *q)
 {
     if (q->count < q->capacity)
