@@ -2,8 +2,8 @@
 #ifndef OUTPUT_FILES_H
 #define OUTPUT_FILES_H
 
-/* What all outputs of a stream share of its folder: the folder itself, to look at what was left,
- * and the log of the numbers that viewers have seen.
+/* What all outputs of a stream share: its folder, to see what an earlier run has left, and the log
+ * of the numbers that viewers have seen.
  *
  * Thread-safety: one thread, the stream's. */
 
@@ -19,11 +19,11 @@ typedef struct OutputFiles {
 int output_files_open(OutputFiles *files, const char *directory, const char *stream,
                       const Clock *clock);
 
-/* Writes nothing. What is closed may be closed again. */
+/* Closes it, and writes nothing. It may be called again. */
 void output_files_close(OutputFiles *files);
 
-/* All that is listed in the folder survives a power cut from now on, until something else is. If
- * the disk refuses, it is not taken up after one. */
+/* Syncs all that is listed in the folder, so that it survives a power cut, until something new is
+ * listed. If the disk refuses, it will not be taken up after one. */
 void output_files_settle(OutputFiles *files);
 
 /* As media_folder_discard(). */

@@ -13,8 +13,8 @@
 
 typedef struct TsOutput TsOutput;
 
-/* Is switched off without `writes_ts`. If an earlier run has left a playlist it is opened all the
- * same, to be ended and removed like any other, but makes nothing. An OutputOpen. */
+/* An OutputOpen. It is switched off without `writes_ts`. But if an earlier run has left a playlist,
+ * it is opened all the same, to end and remove that, and makes no segments. */
 int ts_output_open(OutputParams *params, int64_t now_us, Output *out);
 
 /* The playlist as it stands; borrowed. */

@@ -2,8 +2,9 @@
 #ifndef OUTPUTS_H
 #define OUTPUTS_H
 
-/* All outputs of a stream as one: what output.h has of one output, for each of them in turn, with
- * the default if an output has no such function. One that fails does not keep the others from it.
+/* All outputs of a stream as one: each function of output.h, called for each output in turn, with
+ * the default if an output does not have it. One that fails does not keep the others from the
+ * media.
  *
  * Thread-safety: one thread, the stream's. */
 
@@ -16,7 +17,7 @@ typedef struct Outputs {
     Output item[OUTPUTS_MAX];
 } Outputs;
 
-/* Media: what fails is counted of its output. */
+/* Media: a failure is counted for its output. */
 void outputs_begin(Outputs *outputs, const OutputPublisher *publisher);
 void outputs_start(Outputs *outputs, const OutputSegment *first, int64_t now_us);
 void outputs_picture(Outputs *outputs, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
@@ -27,24 +28,24 @@ void outputs_complete(Outputs *outputs, int64_t until_90k, int64_t end_90k, int6
 void outputs_tick(Outputs *outputs, int64_t known_90k, int64_t now_us);
 void outputs_finish(Outputs *outputs, int64_t now_us);
 
-/* Whether any needs it. */
+/* Whether any output needs it. */
 bool outputs_need_cut(const Outputs *outputs, const AccessUnit *unit);
 
-/* By each in turn. */
+/* Each output in turn. */
 void outputs_settle(const Outputs *outputs, const AccessUnit *unit, int64_t *pts_90k,
                     int64_t *dts_90k);
 
-/* The smallest; INT64_MAX: any step will do. */
+/* The smallest; INT64_MAX: any step is allowed. */
 int64_t outputs_date_step_us(const Outputs *outputs);
 
-/* Return 0, or -1 with the errno of one that refuses: call them again then. */
+/* Return 0, or -1 with the errno of an output that failed: then call them again. */
 int outputs_end(Outputs *outputs);
 int outputs_clear(Outputs *outputs);
 
-/* The earliest time that any has something to do. */
+/* The earliest time at which any has something to do. */
 int64_t outputs_expire(Outputs *outputs, int64_t now_us, int64_t files_us);
 
-/* What counts most of what viewers find. */
+/* The highest listing of any output. */
 Listing outputs_listing(const Outputs *outputs);
 
 /* Whether none has ever listed anything. */
@@ -52,7 +53,7 @@ bool outputs_are_empty(const Outputs *outputs);
 
 OutputStats outputs_stats(const Outputs *outputs);
 
-/* The last that was opened first, for it may stand on another. */
+/* Closes the last one first, since it may use another. */
 void outputs_close(Outputs *outputs);
 
 #endif

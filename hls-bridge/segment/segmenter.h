@@ -26,23 +26,23 @@ typedef struct SegmenterParams {
 /* Returns NULL if there is no memory. */
 Segmenter *segmenter_create(const SegmenterParams *params);
 
-/* What is not yet written is lost: finish first. Accepts NULL, leaves NULL. */
+/* Media that is not written is lost: finish first. Accepts NULL, leaves NULL. */
 void segmenter_destroy(Segmenter **segmenter);
 
 /* A publisher begins, and sends these renditions; they are copied. */
 void segmenter_begin(Segmenter *segmenter, const Renditions *renditions, OutputWallClock wall_clock,
                      void *user);
 
-/* What is handed in from now on comes at `now_us`, by which files are kept: to be said before media
- * that may come long after the last tick. */
+/* Media from now on comes at `now_us`; files are kept by that time. Call it before media that may
+ * come long after the last tick. */
 void segmenter_set_time(Segmenter *segmenter, int64_t now_us);
 
 void segmenter_picture(Segmenter *segmenter, const AccessUnit *unit, int64_t pts_90k,
                        int64_t dts_90k);
 void segmenter_sound(Segmenter *segmenter, const AacFrame *frame);
 
-/* Goes on with what time has brought about; `clock_90k` is the stream's clock. Returns whether an
- * IDR picture should be asked for. */
+/* Does what is due; `clock_90k` is the stream's clock. Returns whether to ask for an IDR picture.
+ */
 bool segmenter_tick(Segmenter *segmenter, int64_t clock_90k, int64_t now_us);
 
 /* When, on the stream's clock, the tick has something to do next; INT64_MAX: not by itself. */
@@ -52,10 +52,10 @@ int64_t segmenter_deadline_90k(const Segmenter *segmenter);
  * Returns false if it will not. */
 bool segmenter_next_idr(const Segmenter *segmenter, int64_t *at_90k, int64_t *every_90k);
 
-/* The publisher has gone: writes what there is as a last, shorter segment. */
+/* The publisher has gone: writes what is left as a last, shorter segment. */
 void segmenter_finish(Segmenter *segmenter, int64_t now_us);
 
-/* Where this publisher's pictures have ended, as they are put out; 0: none has come. */
+/* The end of this publisher's pictures, as they are put out; 0: none has come. */
 int64_t segmenter_pictures_end_90k(const Segmenter *segmenter);
 
 /* Where on the stream's clock the next publisher may begin. */

@@ -10,7 +10,7 @@
 #include "base/output_bound.h"
 
 typedef struct SegmentCutterStats {
-    uint64_t asked; /* times that an IDR picture was asked for */
+    uint64_t asked; /* how often an IDR picture was asked for */
     uint64_t cut_at_idr;
     uint64_t cut_forced; /* at the limit, with no IDR picture to begin the next */
     int64_t lead_90k;    /* from asking to the IDR picture, as learnt */
