@@ -65,12 +65,16 @@ bridge_serve = \
 bridge_package = \
 	%D%/package/cmaf_dash.c \
 	%D%/package/cmaf_fragment.c \
+	%D%/package/cmaf_media.c \
+	%D%/package/cmaf_multivariant.c \
 	%D%/package/cmaf_mux.c \
+	%D%/package/cmaf_others.c \
 	%D%/package/cmaf_output.c \
 	%D%/package/cmaf_playlists.c \
 	%D%/package/cmaf_track.c \
 	%D%/package/dash_manifest.c \
 	%D%/package/early_sound.c \
+	%D%/package/held_pictures.c \
 	%D%/package/left_over.c \
 	%D%/package/ll_playlist.c \
 	%D%/package/memory_muxer.c \

@@ -14,12 +14,11 @@
 typedef struct CmafDash {
     const char *stream;
     const Clock *clock;
-    const CmafOutput *cmaf; /* which makes what it lists */
-    CmafTrack *const *track;
+    const CmafOutput *cmaf;  /* which makes what it lists */
+    CmafTrack *const *track; /* the indexes of dash_manifest.h */
     MediaFolder *folder;
-    uint64_t changes;                /* of the media, that it knows of */
-    bool sent[LL_RENDITIONS];        /* by the publisher that is about to begin */
-    int64_t next_msn[LL_RENDITIONS]; /* that is not in the manifest yet */
+    uint64_t changes;                 /* of the media, that it knows of */
+    int64_t next_msn[RENDITIONS_MAX]; /* that is not in the manifest yet */
     DashManifest manifest;
     bool due; /* the file could not be written */
     int64_t retry_us;
@@ -42,7 +41,7 @@ static int write_manifest(CmafDash *d)
 
 /* Takes over what a rendition's playlist has, and lets go of what it has no more. Returns whether
  * there was something. */
-static bool follow(CmafDash *d, LlRendition which, const DashPicture *picture)
+static bool follow(CmafDash *d, size_t which, const DashPicture *picture)
 {
     const LlPlaylist *list = d->manifest.list[which];
     int64_t end = ll_playlist_next_msn(list), *next = &d->next_msn[which];
@@ -63,39 +62,42 @@ static int publish(CmafDash *d)
     if (d->changes == cmaf_output_changes(d->cmaf))
         return 0;
     d->changes = cmaf_output_changes(d->cmaf);
-    const H264Sps *sps = cmaf_track_sps(d->track[LL_VIDEO]);
-    DashPicture picture = {
-        .width = sps->width,
-        .height = sps->height,
-        .frame_rate_milli = ll_playlist_frames_milli(d->manifest.list[LL_VIDEO]),
-    };
     bool news = false;
-
-    h264_sps_codec(sps, picture.codec);
-    for (int i = 0; i < LL_RENDITIONS; i++) {
+    for (size_t i = 0; i < d->manifest.renditions; i++) {
+        const H264Sps *sps = cmaf_track_sps(d->track[i]);
+        DashPicture picture = {.width = sps->width, .height = sps->height};
+        if (!d->manifest.has[i])
+            continue;
+        h264_sps_codec(sps, picture.codec);
+        picture.frame_rate_milli = ll_playlist_frames_milli(d->manifest.list[i]);
         d->manifest.bandwidth[i] = cmaf_track_stats(d->track[i]).peak_bitrate;
-        news = (d->manifest.has[i] && follow(d, (LlRendition)i, &picture)) || news;
+        news = follow(d, i, &picture) || news;
     }
     return news && dash_manifest_has_media(&d->manifest) ? write_manifest(d) : 0;
 }
 
-static int begin(void *self, const OutputPublisher *publisher)
+/* Takes in the tracks that there are more than before. */
+static void look_at_tracks(CmafDash *d)
 {
-    CmafDash *d = self;
+    DashManifest *m = &d->manifest;
+    size_t count;
 
-    d->sent[LL_VIDEO] = renditions_have(publisher->renditions, TRACK_VIDEO);
-    d->sent[LL_AUDIO] = renditions_have(publisher->renditions, TRACK_AUDIO);
-    return 0;
+    d->track = cmaf_output_tracks(d->cmaf, &count);
+    for (; m->renditions < count; m->renditions++)
+        m->list[m->renditions] = cmaf_track_playlist(d->track[m->renditions]);
 }
 
 static int start(void *self, const OutputSegment *first, int64_t now_us)
 {
     CmafDash *d = self;
+    bool has[RENDITIONS_MAX];
 
     (void)first;
     (void)now_us;
-    dash_manifest_begin(&d->manifest, d->sent);
-    for (int i = 0; i < LL_RENDITIONS; i++)
+    look_at_tracks(d);
+    cmaf_output_has(d->cmaf, has);
+    dash_manifest_begin(&d->manifest, has);
+    for (size_t i = 0; i < d->manifest.renditions; i++)
         d->next_msn[i] = ll_playlist_next_msn(d->manifest.list[i]);
     return 0;
 }
@@ -175,7 +177,6 @@ static int64_t expire(void *self, int64_t now_us, int64_t files_us)
 
 static const OutputCalls calls = {
     .name = "dash",
-    .begin = begin,
     .start = start,
     .picture = picture,
     .sound = sound,
@@ -199,11 +200,9 @@ int cmaf_dash_open(OutputParams *params, int64_t now_us, Output *out)
     d->stream = params->stream;
     d->clock = params->clock;
     d->cmaf = params->cmaf;
-    d->track = cmaf_output_tracks(params->cmaf);
     d->folder = cmaf_output_folder(params->cmaf);
     d->manifest.target_duration_s = params->target_duration_s;
-    for (int i = 0; i < LL_RENDITIONS; i++)
-        d->manifest.list[i] = cmaf_track_playlist(d->track[i]);
+    look_at_tracks(d);
     *out = (Output){.calls = &calls, .self = d};
     return 0;
 }

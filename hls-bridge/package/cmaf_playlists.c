@@ -1,53 +1,43 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "package/cmaf_playlists.h"
+#include "package/cmaf_playlists_inner.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bridge_log.h"
-
-#define CHANGE_PERCENT 10 /* of a figure, for the multivariant playlist to be written again */
-
-static const char *const playlist_file[] = {"video.m3u8", "audio.m3u8"};
 
 static int64_t larger(int64_t a, int64_t b)
 {
     return a > b ? a : b;
 }
 
-/* A playlist that an earlier run has left, until there is one of this run in its place. */
-typedef struct Former {
-    bool there, ended;
-} Former;
+void cmaf_playlists_add(CmafPlaylists *p)
+{
+    size_t which = p->lists++;
 
-struct CmafPlaylists {
-    CmafPlaylistsParams params;
-    bool has[LL_RENDITIONS]; /* of the publisher */
-    LlMultivariant listed;   /* as it was last written */
-    bool due[LL_RENDITIONS]; /* the file could not be written */
-    bool multivariant_due;
-    Former former[LL_RENDITIONS];
-    char text[LL_TEXT_SIZE], delta[LL_TEXT_SIZE]; /* at first what an earlier run has left */
-};
+    snprintf(p->list[which].file, sizeof(p->list[which].file), "%s.m3u8",
+             cmaf_track_name(p->params.track[which]));
+}
 
 /* Reads what an earlier run has left. Returns 0, or -1 with errno. */
-static int read_former(CmafPlaylists *p, LlRendition which, char *text)
+static int read_former(CmafPlaylists *p, List *list)
 {
-    ssize_t len = media_folder_read(p->params.folder, playlist_file[which], text, LL_TEXT_SIZE - 1);
+    ssize_t len = media_folder_read(p->params.folder, list->file, p->text, LL_TEXT_SIZE - 1);
 
-    if (len < 0 && errno != ENOENT)
-        return -1;
-    text[len > 0 ? len : 0] = '\0';
-    p->former[which] = (Former){len >= 0, strstr(text, "\n#EXT-X-ENDLIST\n")};
-    return 0;
+    if (len < 0)
+        return errno == ENOENT ? 0 : -1;
+    p->text[len] = '\0';
+    list->former = (Former){true, strstr(p->text, "\n#EXT-X-ENDLIST\n"), strdup(p->text)};
+    return list->former.text ? 0 : -1;
 }
 
 /* Makes sure that viewers may see what a rendition's list has come to. Returns 0, or -1 with errno:
  * then they must not. */
-static int reserve_numbers(CmafPlaylists *p, LlRendition which)
+static int reserve_numbers(CmafPlaylists *p, size_t which)
 {
-    const LlPlaylist *list = cmaf_track_playlist(p->params.track[which]);
+    const LlPlaylist *list = playlist_of(p, which);
     Numbers next = {(uint64_t)(ll_playlist_next_msn(list) + list->open),
                     (uint64_t)ll_playlist_newest_discontinuity(list)};
 
@@ -60,15 +50,17 @@ static int reserve_numbers(CmafPlaylists *p, LlRendition which)
  * must not be. */
 static int note_lag(CmafPlaylists *p)
 {
-    bool lags = p->due[LL_VIDEO] || p->due[LL_AUDIO];
+    bool lags = false;
 
+    for (size_t i = 0; i < p->lists; i++)
+        lags = lags || p->list[i].due;
     return p->params.numbers ? number_log_lag(p->params.numbers, NUMBERS_LL, lags) : 0;
 }
 
 static void remove_lists(const CmafPlaylists *p)
 {
-    for (int i = 0; i < LL_RENDITIONS; i++)
-        media_folder_remove(p->params.folder, playlist_file[i]);
+    for (size_t i = 0; i < p->lists; i++)
+        media_folder_remove(p->params.folder, p->list[i].file);
     media_folder_remove(p->params.folder, MASTER_FILE);
 }
 
@@ -88,9 +80,9 @@ static int forgo_former(CmafPlaylists *p, int64_t msn, int64_t sequence, bool da
         remove_lists(p); /* once reserved in this boot, they would be trusted after a kill */
     msn = larger(msn, (int64_t)seen.msn);
     sequence = larger(sequence, (int64_t)seen.discontinuity + 1);
-    for (int i = 0; i < LL_RENDITIONS; i++)
+    for (size_t i = 0; i < p->lists; i++)
         cmaf_track_resume(p->params.track[i], msn, sequence);
-    if (reserve_numbers(p, LL_VIDEO) < 0)
+    if (reserve_numbers(p, 0) < 0)
         return -1;
     remove_lists(p);
     cmaf_playlists_forget_former(p);
@@ -120,29 +112,29 @@ static bool is_newest(const CmafPlaylists *p, bool any)
     return number_log_trusts(log, NUMBERS_LL, &none) && (any || seen.msn == 0);
 }
 
-/* The numbers go on where an earlier run has left them, those of both renditions alike. Returns 0,
+/* The numbers go on where an earlier run has left them, those of all renditions alike. Returns 0,
  * or -1 with errno. */
 static int resume(CmafPlaylists *p)
 {
-    const char *text[LL_RENDITIONS] = {p->text, p->delta};
-    int64_t msn = 0, sequence[LL_RENDITIONS] = {0}, newest = 0;
+    int64_t msn = 0, sequence[RENDITIONS_MAX] = {0}, newest = 0;
     bool damaged = false, whole = true, any = false;
 
-    if (read_former(p, LL_VIDEO, p->text) < 0 || read_former(p, LL_AUDIO, p->delta) < 0)
-        return -1;
-    for (int i = 0; i < LL_RENDITIONS; i++) {
+    for (size_t i = 0; i < p->lists; i++) {
+        const Former *former = &p->list[i].former;
         int64_t next = 0;
-        if (!p->former[i].there)
+        if (read_former(p, &p->list[i]) < 0)
+            return -1;
+        if (!former->there)
             continue;
         any = true;
-        damaged = ll_playlist_resume(text[i], &next, &sequence[i]) < 0 || damaged;
-        whole = whole && is_whole(p, text[i]);
+        damaged = ll_playlist_resume(former->text, &next, &sequence[i]) < 0 || damaged;
+        whole = whole && is_whole(p, former->text);
         msn = larger(msn, next);
         newest = larger(newest, sequence[i]);
     }
     if (damaged || !whole || !is_newest(p, any))
         return forgo_former(p, msn, newest, damaged);
-    for (int i = 0; i < LL_RENDITIONS; i++)
+    for (size_t i = 0; i < p->lists; i++)
         cmaf_track_resume(p->params.track[i], msn, sequence[i]);
     return 0;
 }
@@ -154,6 +146,8 @@ CmafPlaylists *cmaf_playlists_create(const CmafPlaylistsParams *params)
     if (!p)
         return NULL;
     p->params = *params;
+    while (p->lists < params->tracks)
+        cmaf_playlists_add(p);
     if (resume(p) == 0)
         return p;
     int error = errno;
@@ -164,27 +158,40 @@ CmafPlaylists *cmaf_playlists_create(const CmafPlaylistsParams *params)
 
 void cmaf_playlists_destroy(CmafPlaylists **playlists)
 {
+    if (!*playlists)
+        return;
+    cmaf_playlists_forget_names(*playlists);
     free(*playlists);
     *playlists = NULL;
 }
 
-Listing cmaf_playlists_listing(const CmafPlaylists *p, LlRendition which)
+Listing cmaf_playlists_listing(const CmafPlaylists *p, size_t which)
 {
-    const LlPlaylist *list = cmaf_track_playlist(p->params.track[which]);
+    const LlPlaylist *list = playlist_of(p, which);
+    const Former *former = &p->list[which].former;
 
-    if (p->former[which].there)
-        return p->former[which].ended ? LISTING_ENDED : LISTING_OPEN;
+    if (former->there)
+        return former->ended ? LISTING_ENDED : LISTING_OPEN;
     return list->ended ? LISTING_ENDED : list->count > 0 ? LISTING_OPEN : LISTING_NONE;
 }
 
-bool cmaf_playlists_is_former(const CmafPlaylists *p, LlRendition which)
+bool cmaf_playlists_is_former(const CmafPlaylists *p, size_t which)
 {
-    return p->former[which].there;
+    return p->list[which].former.there;
 }
 
 void cmaf_playlists_forget_former(CmafPlaylists *p)
 {
-    memset(p->former, 0, sizeof(p->former));
+    for (size_t i = 0; i < p->lists; i++)
+        p->list[i].former.there = false;
+}
+
+void cmaf_playlists_forget_names(CmafPlaylists *p)
+{
+    for (size_t i = 0; i < p->lists; i++) {
+        free(p->list[i].former.text);
+        p->list[i].former.text = NULL;
+    }
 }
 
 /* Whether a line or a quoted URI of the text is this name. */
@@ -200,7 +207,10 @@ static bool names(const char *text, const char *file)
 
 bool cmaf_playlists_former_name(const CmafPlaylists *p, const char *file)
 {
-    return names(p->text, file) || names(p->delta, file);
+    for (size_t i = 0; i < p->lists; i++)
+        if (p->list[i].former.text && names(p->list[i].former.text, file))
+            return true;
+    return false;
 }
 
 /* Players want a whole segment to begin with. */
@@ -209,67 +219,75 @@ static bool is_published(const LlPlaylist *list)
     return list->count > 0 || list->ended;
 }
 
-int cmaf_playlists_publish(CmafPlaylists *p, LlRendition which)
+/* Reports of the renditions that the publisher sends beside this one. Returns how many. */
+static size_t report_others(const CmafPlaylists *p, size_t which, LlReport *report)
 {
-    const LlPlaylist *list = cmaf_track_playlist(p->params.track[which]);
-    LlRendition other = which == LL_VIDEO ? LL_AUDIO : LL_VIDEO;
-    const LlPlaylist *beside = cmaf_track_playlist(p->params.track[other]);
-    LlReport both = ll_playlist_report(beside, playlist_file[other]);
-    const LlReport *report = p->has[other] && is_published(beside) ? &both : NULL;
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->lists; i++)
+        if (i != which && p->list[i].has && is_published(playlist_of(p, i)))
+            report[n++] = ll_playlist_report(playlist_of(p, i), p->list[i].file);
+    return n;
+}
+
+int cmaf_playlists_publish(CmafPlaylists *p, size_t which)
+{
+    const LlPlaylist *list = playlist_of(p, which);
+    List *l = &p->list[which];
+    LlReport report[RENDITIONS_MAX];
+    size_t reports = report_others(p, which, report);
     LlNews news = {.edge = ll_playlist_edge(list), .epoch = list->epoch};
 
     if (!is_published(list))
         return 0;
     if (reserve_numbers(p, which) < 0) {
-        p->due[which] = true;
+        l->due = true;
         return -1;
     }
     news.text = p->text;
-    news.text_len = ll_playlist_write(list, 0, report, p->text);
+    news.text_len = ll_playlist_write(list, 0, report, reports, p->text);
     size_t skippable = ll_playlist_skippable(list);
     if (skippable > 0) {
         news.delta = p->delta;
-        news.delta_len = ll_playlist_write(list, skippable, report, p->delta);
+        news.delta_len = ll_playlist_write(list, skippable, report, reports, p->delta);
     }
-    p->due[which] =
-        media_folder_write(p->params.folder, playlist_file[which], p->text, news.text_len) < 0;
+    l->due = media_folder_write(p->params.folder, l->file, p->text, news.text_len) < 0;
     int error = errno;
-    p->former[which].there = p->former[which].there && p->due[which];
-    if (p->due[which])
-        log_debug("%s: %s cannot be written: %s", p->params.stream, playlist_file[which],
-                  strerror(error));
-    if (note_lag(p) < 0 && p->due[which])
+    l->former.there = l->former.there && l->due;
+    if (l->due)
+        log_debug("%s: %s cannot be written: %s", p->params.stream, l->file, strerror(error));
+    if (note_lag(p) < 0 && l->due)
         return -1;
     if (ll_board_publish(p->params.board, which, &news) < 0)
         log_error("%s: there is no memory for a playlist", p->params.stream);
     errno = error;
-    return p->due[which] ? -1 : 0;
+    return l->due ? -1 : 0;
 }
 
 /* ---- numbers ---- */
 
 /* Takes everything off a list, for a new beginning; who plays it has time to come to its end. */
-static void clear_list(CmafPlaylists *p, int rendition, int64_t now_us)
+static void clear_list(CmafPlaylists *p, size_t which, int64_t now_us)
 {
-    int64_t length_90k = ll_playlist_duration_90k(cmaf_track_playlist(p->params.track[rendition]));
+    int64_t length_90k = ll_playlist_duration_90k(playlist_of(p, which));
 
-    cmaf_track_clear(p->params.track[rendition], now_us + 2 * ticks_to_us(length_90k));
+    cmaf_track_clear(p->params.track[which], now_us + 2 * ticks_to_us(length_90k));
 }
 
-/* What is at one time has one discontinuity number in both renditions (rfc8216bis, section 6.2.4),
- * though one may have missed a publisher: the list that is behind begins again with that of the
- * other. */
+/* What is at one time has one discontinuity number in all renditions (rfc8216bis, section 6.2.4),
+ * though one may have missed a publisher: a list that is behind begins again with that of the
+ * others. */
 static void align_numbers(CmafPlaylists *p, int64_t now_us)
 {
     int64_t number = 0;
 
-    for (int i = 0; i < LL_RENDITIONS; i++) {
-        int64_t next = ll_playlist_next_discontinuity(cmaf_track_playlist(p->params.track[i]));
-        number = p->has[i] && next > number ? next : number;
+    for (size_t i = 0; i < p->lists; i++) {
+        int64_t next = ll_playlist_next_discontinuity(playlist_of(p, i));
+        number = p->list[i].has && next > number ? next : number;
     }
-    for (int i = 0; i < LL_RENDITIONS; i++) {
-        const LlPlaylist *list = cmaf_track_playlist(p->params.track[i]);
-        if (!p->has[i] || ll_playlist_next_discontinuity(list) == number)
+    for (size_t i = 0; i < p->lists; i++) {
+        const LlPlaylist *list = playlist_of(p, i);
+        if (!p->list[i].has || ll_playlist_next_discontinuity(list) == number)
             continue;
         if (list->count > 0)
             clear_list(p, i, now_us);
@@ -281,114 +299,43 @@ void cmaf_playlists_begin(CmafPlaylists *p, const bool *has, int64_t now_us)
 {
     int64_t msn = 0;
 
-    for (int i = 0; i < LL_RENDITIONS; i++) {
-        int64_t next = ll_playlist_next_msn(cmaf_track_playlist(p->params.track[i]));
+    for (size_t i = 0; i < p->lists; i++) {
+        int64_t next = ll_playlist_next_msn(playlist_of(p, i));
         msn = next > msn ? next : msn;
     }
-    for (int i = 0; i < LL_RENDITIONS; i++) {
-        const LlPlaylist *list = cmaf_track_playlist(p->params.track[i]);
+    for (size_t i = 0; i < p->lists; i++) {
+        const LlPlaylist *list = playlist_of(p, i);
         /* an ended list is begun again; and what one has missed would shift its numbers */
         if (list->ended || ll_playlist_next_msn(list) < msn)
             clear_list(p, i, now_us);
         if (list->count == 0)
             cmaf_track_resume(p->params.track[i], msn, list->discontinuity_sequence);
-        bool former = p->former[i].there && !p->former[i].ended;
-        if (!has[i] && (p->has[i] || former)) {
+        bool former = p->list[i].former.there && !p->list[i].former.ended;
+        if (!has[i] && (p->list[i].has || former)) {
             cmaf_track_conclude(p->params.track[i]);
-            cmaf_playlists_publish(p, (LlRendition)i);
+            cmaf_playlists_publish(p, i);
         }
-        p->has[i] = has[i];
+        p->list[i].has = has[i];
     }
     align_numbers(p, now_us);
-}
-
-/* ---- the multivariant playlist ---- */
-
-static bool differs(int64_t a, int64_t b)
-{
-    return llabs(a - b) * 100 > b * CHANGE_PERCENT;
-}
-
-static bool says_something_new(const LlMultivariant *m, const LlMultivariant *listed)
-{
-    return m->video != listed->video || m->audio != listed->audio || m->width != listed->width ||
-           m->height != listed->height || strcmp(m->video_codec, listed->video_codec) != 0 ||
-           m->bandwidth > listed->bandwidth ||
-           differs(m->average_bandwidth, listed->average_bandwidth) ||
-           differs(m->frame_rate_milli, listed->frame_rate_milli);
-}
-
-/* Whether every playlist that the multivariant one names has something to begin with. */
-static bool can_be_played(const CmafPlaylists *p)
-{
-    bool any = false;
-
-    for (int i = 0; i < LL_RENDITIONS; i++) {
-        const LlPlaylist *list = cmaf_track_playlist(p->params.track[i]);
-        if (p->has[i] && (list->count == 0 || list->ended || p->due[i]))
-            return false;
-        any = any || p->has[i];
-    }
-    return any;
-}
-
-static void write_multivariant(CmafPlaylists *p)
-{
-    const H264Sps *sps = cmaf_track_sps(p->params.track[LL_VIDEO]);
-    char text[LL_MULTI_SIZE];
-    LlMultivariant m = {0};
-
-    for (int i = 0; i < LL_RENDITIONS; i++) {
-        CmafTrackStats stats = cmaf_track_stats(p->params.track[i]);
-        if (!p->has[i])
-            continue;
-        if (stats.segments == 0)
-            return; /* when there is one */
-        m.bandwidth += stats.peak_bitrate;
-        m.average_bandwidth += (int64_t)stats.bytes * 8 * TICKS_PER_S / stats.media_90k;
-        *(i == LL_VIDEO ? &m.video : &m.audio) = playlist_file[i];
-    }
-    if (m.video) {
-        h264_sps_codec(sps, m.video_codec);
-        m.width = sps->width;
-        m.height = sps->height;
-        m.frame_rate_milli =
-            ll_playlist_frames_milli(cmaf_track_playlist(p->params.track[LL_VIDEO]));
-    }
-    if ((!m.video && !m.audio) || !says_something_new(&m, &p->listed))
-        return;
-    size_t len = ll_multivariant_write(&m, text);
-    p->multivariant_due = media_folder_write(p->params.folder, MASTER_FILE, text, len) < 0;
-    if (!p->multivariant_due)
-        p->listed = m;
-}
-
-/* Tells those who wait for the stream to begin, once it has. */
-static void tell_of_beginning(const CmafPlaylists *p)
-{
-    if ((p->listed.video || p->listed.audio) && can_be_played(p))
-        ll_board_set_live(p->params.board, true);
-}
-
-void cmaf_playlists_multivariant(CmafPlaylists *p)
-{
-    write_multivariant(p);
-    tell_of_beginning(p);
 }
 
 /* ---- what could not be written ---- */
 
 bool cmaf_playlists_are_due(const CmafPlaylists *p)
 {
-    return p->due[LL_VIDEO] || p->due[LL_AUDIO] || p->multivariant_due;
+    for (size_t i = 0; i < p->lists; i++)
+        if (p->list[i].due)
+            return true;
+    return p->multivariant_due;
 }
 
 void cmaf_playlists_write_due(CmafPlaylists *p)
 {
-    for (int i = 0; i < LL_RENDITIONS; i++)
-        if (p->due[i])
-            cmaf_playlists_publish(p, (LlRendition)i);
+    for (size_t i = 0; i < p->lists; i++)
+        if (p->list[i].due)
+            cmaf_playlists_publish(p, i);
     if (p->multivariant_due)
-        write_multivariant(p);
-    tell_of_beginning(p);
+        cmaf_playlists_write_multivariant(p);
+    cmaf_playlists_tell_of_beginning(p);
 }

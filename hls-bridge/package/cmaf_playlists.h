@@ -3,7 +3,8 @@
 #define CMAF_PLAYLISTS_H
 
 /* The playlists of a stream's renditions, as files and for those who wait: video.m3u8, audio.m3u8,
- * and master.m3u8 which names them.
+ * video-NAME.m3u8, and master.m3u8 which names them. A rendition is known by the index of its
+ * track.
  *
  * Thread-safety: one thread, the stream's. */
 
@@ -21,7 +22,8 @@ typedef struct CmafPlaylistsParams {
     MediaFolder *folder; /* all of these are borrowed */
     LlBoard *board;
     NumberLog *numbers;      /* NULL: none is kept */
-    CmafTrack *const *track; /* LL_RENDITIONS of them; their numbers go on where files stand */
+    CmafTrack *const *track; /* their numbers go on where files stand */
+    size_t tracks;           /* that there are at first; RENDITIONS_MAX at the most, ever */
     const Clock *clock;
 } CmafPlaylistsParams;
 
@@ -31,27 +33,31 @@ CmafPlaylists *cmaf_playlists_create(const CmafPlaylistsParams *params);
 /* Accepts NULL, leaves NULL. */
 void cmaf_playlists_destroy(CmafPlaylists **playlists);
 
+/* There is one more track behind the others, of which an earlier run has left nothing. */
+void cmaf_playlists_add(CmafPlaylists *playlists);
+
 /* A publisher begins; `has` tells for each rendition whether he sends it. Numbers of segments and
  * of discontinuities are the same in both: a list that has missed something begins again, with what
  * it lists removed when nobody can want it; one that he does not send any more ends. */
 void cmaf_playlists_begin(CmafPlaylists *playlists, const bool *has, int64_t now_us);
 
 /* What is listed of a rendition, by an earlier run perhaps. */
-Listing cmaf_playlists_listing(const CmafPlaylists *playlists, LlRendition which);
+Listing cmaf_playlists_listing(const CmafPlaylists *playlists, size_t which);
 
 /* Whether that is the file of an earlier run, which this one has not replaced. */
-bool cmaf_playlists_is_former(const CmafPlaylists *playlists, LlRendition which);
+bool cmaf_playlists_is_former(const CmafPlaylists *playlists, size_t which);
 
 /* What an earlier run has left is to be replaced, though it has ended. */
 void cmaf_playlists_forget_former(CmafPlaylists *playlists);
 
-/* Whether a playlist that an earlier run has left names this file. To be asked before anything is
- * published. */
+/* Whether a playlist that an earlier run has left names this file. To be asked until all that it
+ * names is forgotten. */
 bool cmaf_playlists_former_name(const CmafPlaylists *playlists, const char *file);
+void cmaf_playlists_forget_names(CmafPlaylists *playlists);
 
 /* Writes a rendition's playlist, where it has a segment or an end, and tells those who wait for it.
  * Returns 0, or -1 with errno: then it is due. */
-int cmaf_playlists_publish(CmafPlaylists *playlists, LlRendition which);
+int cmaf_playlists_publish(CmafPlaylists *playlists, size_t which);
 
 /* Writes the multivariant playlist where it says something new, and tells those who wait for the
  * stream to begin once it has. If writing fails it is due. */

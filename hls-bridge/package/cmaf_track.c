@@ -2,6 +2,7 @@
 #include "package/cmaf_track.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,8 +12,11 @@
 
 #define SETS_SIZE ((PARAMETER_SETS_SPS + PARAMETER_SETS_PPS) * (PARAMETER_SET_BYTES + 4))
 
+_Static_assert(LL_NAME_SIZE == MEDIA_NAME_SIZE, "a list names files of the folder");
+
 struct CmafTrack {
     CmafTrackParams params;
+    char name[CMAF_TRACK_NAME_SIZE];
     int64_t per_second; /* unit of times */
     CmafMux *mux;
     PartCutter cutter;
@@ -43,7 +47,8 @@ CmafTrack *cmaf_track_create(const CmafTrackParams *params)
     PartCutterParams cutter = part_cutter_params(params->part_us, t->per_second);
     part_cutter_init(&t->cutter, &cutter);
     t->longest_90k = PLAYLIST_LIVE_MIN * params->target_duration_s * TICKS_PER_S;
-    t->list.kind = video ? "video" : "audio";
+    snprintf(t->name, sizeof(t->name), "%s", params->name);
+    t->list.kind = t->params.name = t->name;
     t->list.epoch = params->epoch;
     t->list.target_duration_s = params->target_duration_s;
     t->list.part_target_90k = part_cutter_params(params->part_us, TICKS_PER_S).target;
@@ -301,11 +306,10 @@ static int make(CmafTrack *t, const PartCut *cut, CmafFragment *out)
 /* Has a part in memory too, for those who wait for it. */
 static void keep(CmafTrack *t, CmafBytes bytes)
 {
-    LlRendition which = t->params.kind == TRACK_VIDEO ? LL_VIDEO : LL_AUDIO;
     int64_t part = (int64_t)t->list.segment[t->list.count].parts;
 
-    if (ll_board_keep(t->params.board, which, ll_playlist_next_msn(&t->list), part, bytes.data,
-                      bytes.len) < 0)
+    if (ll_board_keep(t->params.board, t->params.rendition, ll_playlist_next_msn(&t->list), part,
+                      bytes.data, bytes.len) < 0)
         log_error("%s: there is no memory for a part", t->params.stream);
 }
 
@@ -385,6 +389,16 @@ void cmaf_track_clear(CmafTrack *t, int64_t remove_at_us)
         outdate(t, &list->segment[i], list->media_sequence + (int64_t)i,
                 i + 1 < list->count ? &list->segment[i + 1] : NULL, remove_at_us);
     ll_playlist_restart(list);
+}
+
+TrackKind cmaf_track_kind(const CmafTrack *t)
+{
+    return t->params.kind;
+}
+
+const char *cmaf_track_name(const CmafTrack *t)
+{
+    return t->name;
 }
 
 int64_t cmaf_track_position(const CmafTrack *t)

@@ -10,6 +10,7 @@
  *
  * Thread-safety: one thread, the stream's. */
 
+#include "base/rendition.h"
 #include "package/cmaf_mux.h"
 #include "codec/h264_filler.h"
 #include "serve/ll_hub.h"
@@ -22,13 +23,17 @@ typedef struct CmafTrack CmafTrack;
 typedef struct CmafTrackParams {
     const char *stream; /* for log lines; borrowed */
     TrackKind kind;
+    const char *name;    /* of its list and in the names of files: "video", "video-low"; copied */
     MediaFolder *folder; /* borrowed */
     LlBoard *board;      /* that keeps the newest parts in memory; borrowed */
+    size_t rendition;    /* its index there */
     int64_t epoch;       /* in the names of files */
     int64_t part_us;     /* about how long parts are to be */
     int64_t target_duration_s;
     size_t window;
 } CmafTrackParams;
+
+#define CMAF_TRACK_NAME_SIZE (sizeof("video-") + RENDITION_NAME_SIZE)
 
 /* Returns NULL where there is no memory. */
 CmafTrack *cmaf_track_create(const CmafTrackParams *params);
@@ -77,6 +82,11 @@ void cmaf_track_conclude(CmafTrack *track);
 
 /* Takes everything off the playlist, and removes its files at `remove_at_us`. */
 void cmaf_track_clear(CmafTrack *track, int64_t remove_at_us);
+
+TrackKind cmaf_track_kind(const CmafTrack *track);
+
+/* "video", "video-low"; borrowed. */
+const char *cmaf_track_name(const CmafTrack *track);
 
 /* How far parts have been cut; what comes for before that is late. */
 int64_t cmaf_track_position(const CmafTrack *track);

@@ -12,18 +12,21 @@
  * date is corrected by, less than anybody minds in a distance of seconds. */
 #define SLACK_US US_PER_S
 
-static const int64_t timescale[] = {TICKS_PER_S, SAMPLES_PER_S};
+static int64_t timescale(size_t which)
+{
+    return which == DASH_AUDIO ? SAMPLES_PER_S : TICKS_PER_S;
+}
 
 /* ---- times ---- */
 
-static int64_t to_90k(LlRendition which, int64_t at)
+static int64_t to_90k(size_t which, int64_t at)
 {
-    return which == LL_VIDEO ? at : samples_to_90k(at);
+    return which == DASH_AUDIO ? samples_to_90k(at) : at;
 }
 
-static int64_t from_90k(LlRendition which, int64_t at_90k)
+static int64_t from_90k(size_t which, int64_t at_90k)
 {
-    return which == LL_VIDEO ? at_90k : floor_div(at_90k * 8, 15);
+    return which == DASH_AUDIO ? floor_div(at_90k * 8, 15) : at_90k;
 }
 
 /* The time of day of a time of the stream's clock. */
@@ -35,9 +38,9 @@ static int64_t time_of_day(const DashPeriod *p, int64_t at_90k)
 /* ---- periods ---- */
 
 /* The rendition that periods begin with. */
-static LlRendition leader(const bool *has)
+static size_t leader(const bool *has)
 {
-    return has[LL_VIDEO] ? LL_VIDEO : LL_AUDIO;
+    return has[DASH_VIDEO] ? DASH_VIDEO : DASH_AUDIO;
 }
 
 static DashPeriod *newest(DashManifest *m)
@@ -45,7 +48,7 @@ static DashPeriod *newest(DashManifest *m)
     return m->periods > 0 ? &m->period[m->periods - 1] : NULL;
 }
 
-static void drop_segments(DashManifest *m, LlRendition which, size_t n)
+static void drop_segments(DashManifest *m, size_t which, size_t n)
 {
     m->count[which] -= n;
     memmove(m->segment[which], m->segment[which] + n, m->count[which] * sizeof(DashSegment));
@@ -53,8 +56,8 @@ static void drop_segments(DashManifest *m, LlRendition which, size_t n)
 
 static void drop_first_period(DashManifest *m)
 {
-    for (int i = 0; i < LL_RENDITIONS; i++)
-        drop_segments(m, (LlRendition)i, m->period[0].span[i].count);
+    for (size_t i = 0; i < m->renditions; i++)
+        drop_segments(m, i, m->period[0].span[i].count);
     m->periods--;
     memmove(m->period, m->period + 1, m->periods * sizeof(DashPeriod));
 }
@@ -80,7 +83,7 @@ static bool continues(const DashSpan *span, int64_t msn, const LlSegment *s)
 }
 
 /* Whether the media goes on in the newest period with this segment of its leader. */
-static bool goes_on(DashManifest *m, LlRendition which, int64_t msn, const LlSegment *s)
+static bool goes_on(DashManifest *m, size_t which, int64_t msn, const LlSegment *s)
 {
     const DashPeriod *p = newest(m);
 
@@ -89,13 +92,10 @@ static bool goes_on(DashManifest *m, LlRendition which, int64_t msn, const LlSeg
     return llabs(s->starts_unix_us - time_of_day(p, to_90k(which, s->start))) <= SLACK_US;
 }
 
-static void begin_period(DashManifest *m, LlRendition which, int64_t msn, const LlSegment *s,
-                         const DashPicture *picture)
+static void begin_period(DashManifest *m, size_t which, int64_t msn, const LlSegment *s)
 {
-    DashPeriod next = {.id = msn,
-                       .start_unix_us = s->starts_unix_us,
-                       .start_90k = to_90k(which, s->start),
-                       .picture = *picture};
+    DashPeriod next = {
+        .id = msn, .start_unix_us = s->starts_unix_us, .start_90k = to_90k(which, s->start)};
     const DashPeriod *before = newest(m);
 
     /* it joins the one before exactly, where the time of day does not say otherwise */
@@ -106,7 +106,7 @@ static void begin_period(DashManifest *m, LlRendition which, int64_t msn, const 
         if (next.start_unix_us <= before->start_unix_us)
             dash_manifest_clear(m); /* the system's clock was set back: it begins anew */
     }
-    for (int i = 0; i < LL_RENDITIONS; i++)
+    for (size_t i = 0; i < m->renditions; i++)
         next.span[i].promised = m->has[i];
     if (m->periods == DASH_PERIODS_MAX)
         drop_first_period(m);
@@ -125,18 +125,23 @@ static DashPeriod *period_at(DashManifest *m, int64_t at_90k)
 
 /* ---- segments ---- */
 
-void dash_manifest_add(DashManifest *m, LlRendition which, int64_t msn, const LlSegment *s,
+void dash_manifest_add(DashManifest *m, size_t which, int64_t msn, const LlSegment *s,
                        const DashPicture *picture)
 {
     bool leads = which == leader(m->has);
 
     assert(m->count[which] < LL_SEGMENTS_MAX);
+    if (s->gap && which >= DASH_OTHERS) {
+        const DashPeriod *last = newest(m);
+        m->interrupted = m->interrupted || (last && last->span[which].count > 0);
+        return; /* what it lacks, others need not */
+    }
     if (s->gap || (m->interrupted && !leads)) {
         m->interrupted = true;
         return;
     }
     if (leads && !goes_on(m, which, msn, s))
-        begin_period(m, which, msn, s, picture);
+        begin_period(m, which, msn, s);
     DashPeriod *p = leads ? newest(m) : period_at(m, to_90k(which, s->start));
     if (!p)
         return;
@@ -144,16 +149,17 @@ void dash_manifest_add(DashManifest *m, LlRendition which, int64_t msn, const Ll
     if (span->count == 0) {
         span->init_msn = s->init_msn;
         span->first_msn = msn;
+        span->picture = *picture;
     } else if (!continues(span, msn, s)) {
         m->interrupted = true; /* numbers cannot skip one within a period */
         return;
     }
     m->segment[which][m->count[which]++] =
-        (DashSegment){s->start, s->duration_90k * timescale[which] / TICKS_PER_S};
+        (DashSegment){s->start, s->duration_90k * timescale(which) / TICKS_PER_S};
     span->count++;
 }
 
-void dash_manifest_drop(DashManifest *m, LlRendition which, int64_t msn)
+void dash_manifest_drop(DashManifest *m, size_t which, int64_t msn)
 {
     size_t n = 0;
 
@@ -165,7 +171,7 @@ void dash_manifest_drop(DashManifest *m, LlRendition which, int64_t msn)
     drop_segments(m, which, n);
     while (m->periods > 0) {
         const DashSpan *span = m->period[0].span;
-        if (span[span[LL_VIDEO].promised ? LL_VIDEO : LL_AUDIO].count > 0)
+        if (span[span[DASH_VIDEO].promised ? DASH_VIDEO : DASH_AUDIO].count > 0)
             break;
         drop_first_period(m);
     }
@@ -173,10 +179,11 @@ void dash_manifest_drop(DashManifest *m, LlRendition which, int64_t msn)
 
 /* ---- what is listed ---- */
 
-/* A period has the same renditions from first to last: it is listed while each has a segment. */
+/* A period has the same renditions from first to last: it is listed while each has a segment, but
+ * for other video than the best. */
 static bool is_listed(const DashPeriod *p)
 {
-    for (int i = 0; i < LL_RENDITIONS; i++)
+    for (size_t i = 0; i < DASH_OTHERS; i++)
         if (p->span[i].promised && p->span[i].count == 0)
             return false;
     return true;
@@ -195,9 +202,9 @@ static int64_t first_90k(const DashManifest *m)
 {
     int64_t at_90k = INT64_MAX;
 
-    for (int k = 0; k < LL_RENDITIONS; k++)
+    for (size_t k = 0; k < m->renditions; k++)
         if (m->period[0].span[k].count > 0) {
-            int64_t start_90k = to_90k((LlRendition)k, m->segment[k][0].start);
+            int64_t start_90k = to_90k(k, m->segment[k][0].start);
             at_90k = start_90k < at_90k ? start_90k : at_90k;
         }
     return at_90k;
@@ -219,19 +226,19 @@ void dash_manifest_end(DashManifest *m)
 /* From when until when there is media, as Unix time. */
 static void extent(const DashManifest *m, int64_t *from_us, int64_t *to_us)
 {
-    size_t at[LL_RENDITIONS] = {0};
+    size_t at[RENDITIONS_MAX] = {0};
 
     *from_us = INT64_MAX;
     *to_us = 0;
     for (size_t i = 0; i < m->periods; i++)
-        for (int k = 0; k < LL_RENDITIONS; k++) {
+        for (size_t k = 0; k < m->renditions; k++) {
             const DashPeriod *p = &m->period[i];
             const DashSegment *first = &m->segment[k][at[k]], *last = first + p->span[k].count - 1;
             at[k] += p->span[k].count;
             if (!is_listed(p) || p->span[k].count == 0)
                 continue;
-            int64_t start = time_of_day(p, to_90k((LlRendition)k, first->start));
-            int64_t end = time_of_day(p, to_90k((LlRendition)k, last->start + last->duration));
+            int64_t start = time_of_day(p, to_90k(k, first->start));
+            int64_t end = time_of_day(p, to_90k(k, last->start + last->duration));
             *from_us = start < *from_us ? start : *from_us;
             *to_us = end > *to_us ? end : *to_us;
         }
@@ -302,14 +309,14 @@ static void write_timeline(const DashSegment *s, size_t count, TextBuffer *out)
     text_add(out, "          </SegmentTimeline>\n");
 }
 
-static void write_representation(const DashManifest *m, const DashPeriod *p, LlRendition which,
-                                 TextBuffer *out)
+static void write_attributes(const DashManifest *m, const DashSpan *span, size_t which,
+                             TextBuffer *out)
 {
-    const DashPicture *picture = &p->picture;
+    const DashPicture *picture = &span->picture;
 
     text_add(out, "      <Representation id=\"%s\" bandwidth=\"%" PRId64 "\"", m->list[which]->kind,
              m->bandwidth[which]);
-    if (which == LL_AUDIO) {
+    if (which == DASH_AUDIO) {
         text_add(out,
                  " codecs=\"%s\" audioSamplingRate=\"%lld\" startWithSAP=\"1\">\n"
                  "        <AudioChannelConfiguration "
@@ -324,32 +331,47 @@ static void write_representation(const DashManifest *m, const DashPeriod *p, LlR
     text_add(out, ">\n");
 }
 
-static void write_set(const DashManifest *m, const DashPeriod *p, LlRendition which,
-                      const DashSegment *segments, TextBuffer *out)
+static void write_representation(const DashManifest *m, const DashPeriod *p, size_t which,
+                                 const DashSegment *segments, TextBuffer *out)
 {
     const DashSpan *span = &p->span[which];
     const LlPlaylist *list = m->list[which];
-    char init[PLAYLIST_NAME_SIZE], media[PLAYLIST_NAME_SIZE];
+    char init[LL_NAME_SIZE], media[LL_NAME_SIZE];
 
     ll_init_name(list, span->init_msn, init);
     ll_segment_template(list, "$Number$", media);
-    text_add(out,
-             "    <AdaptationSet id=\"%d\" contentType=\"%s\" mimeType=\"%s/mp4\" "
-             "segmentAlignment=\"true\">\n",
-             (int)which, list->kind, list->kind);
-    write_representation(m, p, which, out);
+    write_attributes(m, span, which, out);
     text_add(out,
              "        <SegmentTemplate timescale=\"%" PRId64 "\" presentationTimeOffset=\"%" PRId64
              "\" startNumber=\"%" PRId64 "\"\n          initialization=\"%s\" media=\"%s\">\n",
-             timescale[which], from_90k(which, p->start_90k), span->first_msn, init, media);
+             timescale(which), from_90k(which, p->start_90k), span->first_msn, init, media);
     write_timeline(segments, span->count, out);
-    text_add(out, "        </SegmentTemplate>\n      </Representation>\n    </AdaptationSet>\n");
+    text_add(out, "        </SegmentTemplate>\n      </Representation>\n");
+}
+
+/* The renditions of one kind; `at` is where each has its segments of this period. */
+static void write_set(const DashManifest *m, const DashPeriod *p, size_t first, const size_t *at,
+                      TextBuffer *out)
+{
+    const char *kind = first == DASH_AUDIO ? "audio" : "video";
+
+    if (!p->span[first].promised)
+        return;
+    text_add(out,
+             "    <AdaptationSet id=\"%zu\" contentType=\"%s\" mimeType=\"%s/mp4\" "
+             "segmentAlignment=\"true\">\n",
+             first, kind, kind);
+    write_representation(m, p, first, &m->segment[first][at[first]], out);
+    for (size_t k = DASH_OTHERS; first == DASH_VIDEO && k < m->renditions; k++)
+        if (p->span[k].count > 0)
+            write_representation(m, p, k, &m->segment[k][at[k]], out);
+    text_add(out, "    </AdaptationSet>\n");
 }
 
 size_t dash_manifest_write(const DashManifest *m, int64_t now_unix_us, char *text)
 {
     TextBuffer out = text_buffer(text, DASH_TEXT_SIZE);
-    size_t at[LL_RENDITIONS] = {0};
+    size_t at[RENDITIONS_MAX] = {0};
 
     write_head(m, now_unix_us, &out);
     for (size_t i = 0; i < m->periods; i++) {
@@ -360,13 +382,13 @@ size_t dash_manifest_write(const DashManifest *m, int64_t now_unix_us, char *tex
             write_time("start", p->start_unix_us, &out);
             text_add(&out, ">\n");
         }
-        for (int k = 0; k < LL_RENDITIONS; k++) {
-            if (listed && p->span[k].promised)
-                write_set(m, p, (LlRendition)k, &m->segment[k][at[k]], &out);
-            at[k] += p->span[k].count;
-        }
-        if (listed)
+        if (listed) {
+            write_set(m, p, DASH_VIDEO, at, &out);
+            write_set(m, p, DASH_AUDIO, at, &out);
             text_add(&out, "  </Period>\n");
+        }
+        for (size_t k = 0; k < m->renditions; k++)
+            at[k] += p->span[k].count;
     }
     if (!m->ended)
         text_add(&out,

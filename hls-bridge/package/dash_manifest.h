@@ -30,44 +30,49 @@ typedef struct DashSegment {
     int64_t start, duration;
 } DashSegment;
 
+/* Renditions are known by their indexes: the best video, the sound, and from DASH_OTHERS on other
+ * video, which a period may lack. */
+enum { DASH_VIDEO, DASH_AUDIO, DASH_OTHERS };
+
 /* What a rendition has in a period. */
 typedef struct DashSpan {
     bool promised; /* it has, or is to have, segments */
     int64_t init_msn, first_msn;
-    size_t count; /* of segments */
+    size_t count;        /* of segments */
+    DashPicture picture; /* of video */
 } DashSpan;
 
 typedef struct DashPeriod {
     int64_t id;            /* never used again: the media sequence number that it began with */
     int64_t start_unix_us; /* and the same on the stream's clock: */
     int64_t start_90k;
-    DashPicture picture;
-    DashSpan span[LL_RENDITIONS];
+    DashSpan span[RENDITIONS_MAX];
 } DashPeriod;
 
 typedef struct DashManifest {
-    const LlPlaylist *list[LL_RENDITIONS]; /* for the names of files; borrowed */
+    size_t renditions;                      /* that there are; they only become more */
+    const LlPlaylist *list[RENDITIONS_MAX]; /* for the names of files; borrowed */
     int64_t target_duration_s;
-    int64_t bandwidth[LL_RENDITIONS]; /* bit/s of the largest segment */
+    int64_t bandwidth[RENDITIONS_MAX]; /* bit/s of the largest segment */
     bool ended;
-    bool has[LL_RENDITIONS]; /* of the publisher */
-    bool interrupted;        /* a period begins with the next segment */
+    bool has[RENDITIONS_MAX]; /* of the publisher */
+    bool interrupted;         /* a period begins with the next segment */
     size_t periods;
     DashPeriod period[DASH_PERIODS_MAX];
-    size_t count[LL_RENDITIONS];
-    DashSegment segment[LL_RENDITIONS][LL_SEGMENTS_MAX]; /* of all periods, one behind the other */
+    size_t count[RENDITIONS_MAX];
+    DashSegment segment[RENDITIONS_MAX][LL_SEGMENTS_MAX]; /* of all periods, one behind the other */
 } DashManifest;
 
-/* What comes next is another publisher's, who sends these renditions. */
+/* What comes next is another publisher's, which sends these renditions: `has` tells of each. */
 void dash_manifest_begin(DashManifest *manifest, const bool *has);
 
 /* Adds a whole segment, in the order of their numbers; of one time, the video's first. `picture` is
- * that of the video. What cannot be listed is left out. */
-void dash_manifest_add(DashManifest *manifest, LlRendition which, int64_t msn,
-                       const LlSegment *segment, const DashPicture *picture);
+ * that of the rendition, if it is video. What cannot be listed is left out. */
+void dash_manifest_add(DashManifest *manifest, size_t which, int64_t msn, const LlSegment *segment,
+                       const DashPicture *picture);
 
 /* Takes a rendition's segments before `msn` off. */
-void dash_manifest_drop(DashManifest *manifest, LlRendition which, int64_t msn);
+void dash_manifest_drop(DashManifest *manifest, size_t which, int64_t msn);
 
 /* Nothing is to come. What is listed is the whole presentation now: it begins where its first
  * segment does, at the same time of day. */

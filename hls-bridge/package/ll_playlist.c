@@ -153,23 +153,23 @@ LlReport ll_playlist_report(const LlPlaylist *p, const char *uri)
 
 void ll_segment_name(const LlPlaylist *p, int64_t msn, char *name)
 {
-    snprintf(name, PLAYLIST_NAME_SIZE, "%s-%" PRId64 "-%" PRId64 ".m4s", p->kind, p->epoch, msn);
+    snprintf(name, LL_NAME_SIZE, "%s-%" PRId64 "-%" PRId64 ".m4s", p->kind, p->epoch, msn);
 }
 
 void ll_segment_template(const LlPlaylist *p, const char *for_msn, char *name)
 {
-    snprintf(name, PLAYLIST_NAME_SIZE, "%s-%" PRId64 "-%s.m4s", p->kind, p->epoch, for_msn);
+    snprintf(name, LL_NAME_SIZE, "%s-%" PRId64 "-%s.m4s", p->kind, p->epoch, for_msn);
 }
 
 void ll_part_name(const LlPlaylist *p, int64_t msn, size_t part, char *name)
 {
-    snprintf(name, PLAYLIST_NAME_SIZE, "%s-%" PRId64 "-%" PRId64 ".%zu.m4s", p->kind, p->epoch, msn,
+    snprintf(name, LL_NAME_SIZE, "%s-%" PRId64 "-%" PRId64 ".%zu.m4s", p->kind, p->epoch, msn,
              part);
 }
 
 void ll_init_name(const LlPlaylist *p, int64_t msn, char *name)
 {
-    snprintf(name, PLAYLIST_NAME_SIZE, "%s-%" PRId64 "-%" PRId64 ".mp4", p->kind, p->epoch, msn);
+    snprintf(name, LL_NAME_SIZE, "%s-%" PRId64 "-%" PRId64 ".mp4", p->kind, p->epoch, msn);
 }
 
 /* ---- text ---- */
@@ -204,7 +204,7 @@ static void write_head(const LlPlaylist *p, int version, TextBuffer *out)
 static void write_tags(const LlPlaylist *p, size_t i, bool map, TextBuffer *out)
 {
     const LlSegment *s = &p->segment[i];
-    char time[PLAYLIST_TIME_SIZE], name[PLAYLIST_NAME_SIZE];
+    char time[PLAYLIST_TIME_SIZE], name[LL_NAME_SIZE];
 
     if (s->discontinuity)
         text_add(out, "#EXT-X-DISCONTINUITY\n");
@@ -219,7 +219,7 @@ static void write_tags(const LlPlaylist *p, size_t i, bool map, TextBuffer *out)
 static void write_parts(const LlPlaylist *p, size_t i, TextBuffer *out)
 {
     const LlSegment *s = &p->segment[i];
-    char duration[PLAYLIST_DURATION_SIZE], name[PLAYLIST_NAME_SIZE];
+    char duration[PLAYLIST_DURATION_SIZE], name[LL_NAME_SIZE];
 
     for (size_t n = 0; n < s->parts; n++) {
         playlist_format_duration(s->part[n].duration_90k, duration);
@@ -232,7 +232,7 @@ static void write_parts(const LlPlaylist *p, size_t i, TextBuffer *out)
 
 static void write_hint(const LlPlaylist *p, TextBuffer *out)
 {
-    char name[PLAYLIST_NAME_SIZE];
+    char name[LL_NAME_SIZE];
 
     ll_part_name(p, ll_playlist_next_msn(p), p->open ? p->segment[p->count].parts : 0, name);
     text_add(out, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"%s\"\n", name);
@@ -250,7 +250,7 @@ static int64_t open_duration_90k(const LlPlaylist *p)
 
 static void write_segment(const LlPlaylist *p, size_t i, TextBuffer *out)
 {
-    char duration[PLAYLIST_DURATION_SIZE], name[PLAYLIST_NAME_SIZE];
+    char duration[PLAYLIST_DURATION_SIZE], name[LL_NAME_SIZE];
 
     playlist_format_duration(p->segment[i].duration_90k, duration);
     ll_segment_name(p, p->media_sequence + (int64_t)i, name);
@@ -301,7 +301,8 @@ size_t ll_playlist_without_parts(const LlPlaylist *p)
     return count_older(p, PARTS_LISTED_FOR);
 }
 
-size_t ll_playlist_write(const LlPlaylist *p, size_t skipped, const LlReport *report, char *text)
+size_t ll_playlist_write(const LlPlaylist *p, size_t skipped, const LlReport *report,
+                         size_t reports, char *text)
 {
     TextBuffer out = text_buffer(text, LL_TEXT_SIZE);
     size_t all = p->count + (p->open && p->segment[p->count].parts > 0);
@@ -326,8 +327,8 @@ size_t ll_playlist_write(const LlPlaylist *p, size_t skipped, const LlReport *re
         text_add(&out, "#EXT-X-ENDLIST\n");
     else
         write_hint(p, &out);
-    if (!p->ended && report)
-        write_report(report, &out);
+    for (size_t i = 0; i < reports && !p->ended; i++)
+        write_report(&report[i], &out);
     assert(!out.overflow);
     return out.len;
 }
@@ -368,7 +369,7 @@ static bool take_name(const char *from, const char *end, char *name)
 {
     size_t len = strcspn(from, end);
 
-    if (len == 0 || len >= PLAYLIST_NAME_SIZE || from[len] == '\0' || memchr(from, '/', len))
+    if (len == 0 || len >= LL_NAME_SIZE || from[len] == '\0' || memchr(from, '/', len))
         return false;
     memcpy(name, from, len);
     name[len] = '\0';
@@ -397,29 +398,37 @@ bool ll_playlist_next_file(const char **at, char *name)
 
 /* ---- the multivariant playlist ---- */
 
+static void write_variant(const LlVariant *v, bool with_sound, TextBuffer *out)
+{
+    bool both = v->codec[0] && with_sound;
+
+    text_add(out, "#EXT-X-STREAM-INF:BANDWIDTH=%" PRId64 ",AVERAGE-BANDWIDTH=%" PRId64,
+             v->bandwidth, v->average_bandwidth);
+    text_add(out, ",CODECS=\"%s%s%s\"", v->codec, both ? "," : "",
+             with_sound ? LL_AUDIO_CODEC : "");
+    if (v->codec[0]) {
+        text_add(out, ",RESOLUTION=%dx%d", v->width, v->height);
+        if (v->frame_rate_milli > 0)
+            text_add(out, ",FRAME-RATE=%" PRId64 ".%03" PRId64, v->frame_rate_milli / 1000,
+                     v->frame_rate_milli % 1000);
+        if (with_sound)
+            text_add(out, ",AUDIO=\"audio\"");
+    }
+    text_add(out, "\n%s\n", v->uri);
+}
+
 size_t ll_multivariant_write(const LlMultivariant *m, char *text)
 {
     TextBuffer out = text_buffer(text, LL_MULTI_SIZE);
 
     text_add(&out, "#EXTM3U\n#EXT-X-VERSION:%d\n", VERSION_MULTIVARIANT);
-    if (m->video && m->audio)
+    if (m->audio && m->variant[0].codec[0])
         text_add(&out,
                  "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"Sound\",DEFAULT=YES,"
                  "AUTOSELECT=YES,CHANNELS=\"2\",URI=\"%s\"\n",
                  m->audio);
-    text_add(&out, "#EXT-X-STREAM-INF:BANDWIDTH=%" PRId64 ",AVERAGE-BANDWIDTH=%" PRId64,
-             m->bandwidth, m->average_bandwidth);
-    text_add(&out, ",CODECS=\"%s%s%s\"", m->video ? m->video_codec : "",
-             m->video && m->audio ? "," : "", m->audio ? LL_AUDIO_CODEC : "");
-    if (m->video) {
-        text_add(&out, ",RESOLUTION=%dx%d", m->width, m->height);
-        if (m->frame_rate_milli > 0)
-            text_add(&out, ",FRAME-RATE=%" PRId64 ".%03" PRId64, m->frame_rate_milli / 1000,
-                     m->frame_rate_milli % 1000);
-        if (m->audio)
-            text_add(&out, ",AUDIO=\"audio\"");
-    }
-    text_add(&out, "\n%s\n", m->video ? m->video : m->audio);
+    for (size_t i = 0; i < m->variants; i++)
+        write_variant(&m->variant[i], m->audio, &out);
     assert(!out.overflow);
     return out.len;
 }

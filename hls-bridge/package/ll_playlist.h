@@ -9,25 +9,25 @@
  * parts. Parts are listed as long as they are near the end. What a file is called follows from
  * where it stands, and is never used again:
  *
- *   KIND-EPOCH-MSN.m4s        a segment; KIND is "video" or "audio", EPOCH when the list was begun
+ *   KIND-EPOCH-MSN.m4s        a segment; KIND is "video", "audio" or, of another rendition,
+ *                             "video-NAME"; EPOCH is when the list was begun
  *   KIND-EPOCH-MSN.PART.m4s   a part
  *   KIND-EPOCH-MSN.mp4        an initialisation segment, for the segments from MSN on
  *
  * Pure: no I/O, no clock, no allocation. Thread-safety: one thread. */
 
+#include "base/rendition.h"
 #include "h264_sps.h"
 #include "serve/ll_edge.h"
 #include "package/playlist.h"
 
 #define LL_AUDIO_CODEC "mp4a.40.2" /* AAC-LC */
 
-/* What there is of a publisher of one video track: indices of renditions on the board. */
-typedef enum LlRendition { LL_VIDEO, LL_AUDIO, LL_RENDITIONS } LlRendition;
-
 #define LL_SEGMENTS_MAX   80
 #define LL_PARTS_MAX      128    /* of a segment */
+#define LL_NAME_SIZE      80     /* of a file, its end included */
 #define LL_TEXT_SIZE      131072 /* bytes that hold the text of any playlist */
-#define LL_MULTI_SIZE     1024
+#define LL_MULTI_SIZE     4096
 #define LL_CAN_SKIP_UNTIL 6 /* target durations; rfc8216bis, section 4.4.3.8 asks for as many */
 
 typedef struct LlPart {
@@ -50,7 +50,7 @@ typedef struct LlSegment {
 } LlSegment;
 
 typedef struct LlPlaylist {
-    const char *kind; /* a static string */
+    const char *kind; /* borrowed */
     int64_t epoch;
     int64_t target_duration_s; /* never changes */
     int64_t part_target_90k;   /* likewise */
@@ -69,7 +69,7 @@ static inline int64_t ll_playlist_next_msn(const LlPlaylist *playlist)
     return playlist->media_sequence + (int64_t)playlist->count;
 }
 
-/* The other rendition, for EXT-X-RENDITION-REPORT. */
+/* Another rendition, for EXT-X-RENDITION-REPORT. */
 typedef struct LlReport {
     const char *uri;
     int64_t last_msn;
@@ -114,7 +114,7 @@ int64_t ll_playlist_frames_milli(const LlPlaylist *playlist);
 LlEdge ll_playlist_edge(const LlPlaylist *playlist);
 LlReport ll_playlist_report(const LlPlaylist *playlist, const char *uri);
 
-/* The names of files. PLAYLIST_NAME_SIZE bytes each. */
+/* The names of files. LL_NAME_SIZE bytes each. */
 void ll_segment_name(const LlPlaylist *playlist, int64_t msn, char *name);
 void ll_segment_template(const LlPlaylist *playlist, const char *for_msn, char *name);
 void ll_part_name(const LlPlaylist *playlist, int64_t msn, size_t part, char *name);
@@ -127,25 +127,32 @@ size_t ll_playlist_skippable(const LlPlaylist *playlist);
 size_t ll_playlist_without_parts(const LlPlaylist *playlist);
 
 /* Writes the text, terminated, into `text` (LL_TEXT_SIZE bytes), without the first `skipped`
- * segments: a delta update where there are any. `report` may be NULL. Returns its length. */
+ * segments: a delta update if there are any; with `reports` of other renditions. Returns its
+ * length. */
 size_t ll_playlist_write(const LlPlaylist *playlist, size_t skipped, const LlReport *report,
-                         char *text);
+                         size_t reports, char *text);
 
 /* Where a list goes on that an earlier run has left as `text`: its next media sequence number and
  * discontinuity sequence number. Returns 0, or -1 where it is none. */
 int ll_playlist_resume(const char *text, int64_t *msn, int64_t *discontinuity_sequence);
 
 /* Finds the next file that a list names as there, from `*at` in its text, and writes its name to
- * `name` (PLAYLIST_NAME_SIZE bytes). Returns false where there is no more. */
+ * `name` (LL_NAME_SIZE bytes). Returns false where there is no more. */
 bool ll_playlist_next_file(const char **at, char *name);
 
-typedef struct LlMultivariant {
-    const char *video, *audio;         /* URIs of the media playlists; NULL: there is none */
-    char video_codec[H264_CODEC_SIZE]; /* "avc1.42C01F" */
+typedef struct LlVariant {
+    const char *uri;             /* of the media playlist */
+    char codec[H264_CODEC_SIZE]; /* of its pictures: "avc1.42C01F"; "": it is the sound alone */
     int width, height;
     int64_t frame_rate_milli; /* 30000 is 30 a second; 0: not known */
-    int64_t bandwidth;        /* bit/s of the largest segment, all renditions */
+    int64_t bandwidth;        /* bit/s of the largest segment, with the sound */
     int64_t average_bandwidth;
+} LlVariant;
+
+typedef struct LlMultivariant {
+    const char *audio; /* URI of its playlist; NULL: there is none */
+    size_t variants;   /* at least one; the best first */
+    LlVariant variant[RENDITIONS_MAX];
 } LlMultivariant;
 
 /* Writes the multivariant playlist into `text` (LL_MULTI_SIZE bytes). Returns its length. */

@@ -8,6 +8,7 @@
  * Thread-safety: none needed, values are copied. */
 
 #include "base/histogram.h"
+#include "base/rendition.h"
 
 /* The classic playlist and its .ts segments. */
 typedef struct TsOutputStats {
@@ -34,8 +35,16 @@ typedef struct CmafTrackStats {
     int64_t peak_bitrate;   /* bit/s of the largest segment */
 } CmafTrackStats;
 
+/* Of another rendition than the best video and the sound. */
+typedef struct CmafOtherStats {
+    char name[RENDITION_NAME_SIZE + 8]; /* of its list: "video-low" */
+    CmafTrackStats track;
+} CmafOtherStats;
+
 typedef struct CmafOutputStats {
     CmafTrackStats video, audio;
+    size_t others;
+    CmafOtherStats other[RENDITIONS_MAX - 2];
     Histogram latency; /* from the arrival of a part's end until it is in the playlist */
     int64_t last_latency_us;
     size_t held; /* requests that wait for what is to come */

@@ -12,7 +12,7 @@
 #define SEGMENT_SUFFIX ".ts"
 #define TS_PACKET      188 /* bytes; ISO 13818-1 */
 
-_Static_assert(PLAYLIST_NAME_SIZE == MEDIA_NAME_SIZE, "a playlist names files of the folder");
+_Static_assert(PLAYLIST_NAME_SIZE <= MEDIA_NAME_SIZE, "a playlist names files of the folder");
 
 struct SegmentStore {
     MediaFolder *folder;

@@ -31,3 +31,21 @@ int64_t picture_delay_wait_90k(const PictureDelay *d)
         return WAIT_MAX;
     return wait < WAIT_MIN ? WAIT_MIN : wait;
 }
+
+void picture_delay_came(PictureDelay *d, int64_t pts_90k)
+{
+    if (d->oldest_90k == 0 || pts_90k < d->oldest_90k)
+        d->oldest_90k = pts_90k;
+    d->newest_90k = pts_90k > d->newest_90k ? pts_90k : d->newest_90k;
+}
+
+void picture_delay_look(PictureDelay *d, int64_t clock_90k)
+{
+    int64_t newest_90k = d->newest_90k;
+
+    if (d->oldest_90k == 0)
+        return;
+    picture_delay_note(d, d->oldest_90k, clock_90k);
+    d->ahead_90k = newest_90k > clock_90k ? newest_90k - clock_90k : 0;
+    d->oldest_90k = d->newest_90k = 0;
+}

@@ -13,10 +13,18 @@
 #include "base/media.h"
 
 typedef struct PictureDelay {
-    int64_t began_90k;  /* begin of the current period; 0: none yet */
-    int64_t worst_90k;  /* delay in it */
-    int64_t before_90k; /* in the one before; 0: none */
+    int64_t began_90k;              /* begin of the current period; 0: none yet */
+    int64_t worst_90k;              /* delay in it */
+    int64_t before_90k;             /* in the one before; 0: none */
+    int64_t oldest_90k, newest_90k; /* picture that came since the last look; 0: none */
+    int64_t ahead_90k;              /* of the clock: pictures, by the newest; 0: they are not */
 } PictureDelay;
+
+/* A picture of `pts_90k` has come. */
+void picture_delay_came(PictureDelay *delay, int64_t pts_90k);
+
+/* Looks where the pictures stand that have come up to `clock_90k`. */
+void picture_delay_look(PictureDelay *delay, int64_t clock_90k);
 
 /* A picture at `at_90k` came at `clock_90k`; the fastest packet has delay 0. */
 void picture_delay_note(PictureDelay *delay, int64_t at_90k, int64_t clock_90k);

@@ -2,6 +2,7 @@
 #include "segment/segmenter.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/bridge_log.h"
 #include "segment/picture_delay.h"
@@ -35,13 +36,12 @@ struct Segmenter {
     int64_t start_90k; /* of the open segment */
     int64_t cut_90k;   /* where it ends, once that is known; 0: not yet */
     SegmentDates dates;
-    PictureDelay delay;             /* of pictures */
-    int64_t oldest_90k, newest_90k; /* picture that came since the last tick; 0: none */
-    int64_t last_dts_90k;           /* of the newest picture; 0: none yet */
-    int64_t ahead_90k;              /* of the clock: pictures, by the newest; 0: they are not */
-    bool skips;                     /* pictures, until an IDR picture that it asks for */
-    int64_t skips_until_90k;        /* and does not take before this */
-    bool missed_restart;            /* among what was skipped */
+    PictureDelay delay;                   /* of pictures */
+    int64_t last_dts_90k;                 /* of the newest picture; 0: none yet */
+    bool skips;                           /* pictures, until an IDR picture that it asks for */
+    int64_t skips_until_90k;              /* and does not take before this */
+    bool skips_other[RENDITIONS_MAX];     /* pictures of others than the first, until an IDR one */
+    bool missed_restart;                  /* among what was skipped */
     int64_t audio_end_90k, video_end_90k; /* of what has come; 0: nothing */
     int64_t first_audio_90k;              /* since the publisher began; 0: none yet */
     int64_t end_90k;                      /* of all that was put out */
@@ -108,8 +108,8 @@ void segmenter_begin(Segmenter *o, const Renditions *renditions, OutputWallClock
     o->dates = (SegmentDates){0};
     o->skips = o->missed_restart = false;
     o->skips_until_90k = INT64_MIN;
+    memset(o->skips_other, 0, sizeof(o->skips_other));
     o->delay = (PictureDelay){0};
-    o->oldest_90k = o->newest_90k = o->ahead_90k = 0;
     begin_outputs(o, true);
     o->state = SEGMENTER_WAITING;
 }
@@ -257,13 +257,25 @@ static bool must_skip(Segmenter *o, const AccessUnit *unit, int64_t pts_90k)
     return o->skips;
 }
 
+/* A picture of another rendition than the first: it is cut where that one is. */
+static void take_other(Segmenter *o, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
+{
+    bool *skips = &o->skips_other[unit->track];
+
+    *skips = (*skips && !unit->idr) || !output_bound_takes_picture(o->params.bound, unit->len);
+    if (!*skips && has_pictures(o))
+        outputs_picture(o->params.outputs, unit, pts_90k, dts_90k, o->now_us);
+}
+
 void segmenter_picture(Segmenter *o, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
 {
-    if (o->state == SEGMENTER_IDLE)
+    if (o->state == SEGMENTER_IDLE || unit->track >= o->sent.count)
         return;
-    if (o->oldest_90k == 0 || pts_90k < o->oldest_90k)
-        o->oldest_90k = pts_90k;
-    o->newest_90k = pts_90k > o->newest_90k ? pts_90k : o->newest_90k;
+    if (unit->track != renditions_first(&o->sent, TRACK_VIDEO)) {
+        take_other(o, unit, pts_90k, dts_90k);
+        return;
+    }
+    picture_delay_came(&o->delay, pts_90k);
     if ((o->state == SEGMENTER_WAITING && !unit->idr) || must_skip(o, unit, pts_90k))
         return;
     outputs_settle(o->params.outputs, unit, &pts_90k, &dts_90k);
@@ -304,24 +316,14 @@ void segmenter_sound(Segmenter *o, const AacFrame *frame)
     }
 }
 
-/* Looks where the pictures stand that have come up to `clock_90k`. */
-static void note_pictures(Segmenter *o, int64_t clock_90k)
-{
-    if (o->oldest_90k == 0)
-        return;
-    picture_delay_note(&o->delay, o->oldest_90k, clock_90k);
-    o->ahead_90k = o->newest_90k > clock_90k ? o->newest_90k - clock_90k : 0;
-    o->oldest_90k = o->newest_90k = 0;
-}
-
 /* Whether an IDR picture should be asked for: by where pictures stand, which may be ahead of the
  * clock, for it is they that a segment is cut at. */
 static bool wants_idr(Segmenter *o, int64_t clock_90k)
 {
     if (o->skips && o->cut_90k == 0)
-        return clock_90k + o->ahead_90k >= o->skips_until_90k;
+        return clock_90k + o->delay.ahead_90k >= o->skips_until_90k;
     return has_pictures(o) && (o->cut_90k == 0 || o->cutter.starved) &&
-           segment_cutter_ask(&o->cutter, clock_90k + o->ahead_90k);
+           segment_cutter_ask(&o->cutter, clock_90k + o->delay.ahead_90k);
 }
 
 void segmenter_set_time(Segmenter *o, int64_t now_us)
@@ -333,7 +335,7 @@ bool segmenter_tick(Segmenter *o, int64_t clock_90k, int64_t now_us)
 {
     o->now_us = now_us;
     output_bound_time(o->params.bound, clock_90k);
-    note_pictures(o, clock_90k);
+    picture_delay_look(&o->delay, clock_90k);
     if (o->state != SEGMENTER_OPEN)
         return false;
     int64_t known = clock_90k - (has_pictures(o) ? picture_delay_wait_90k(&o->delay) : 0);
@@ -350,7 +352,7 @@ int64_t segmenter_deadline_90k(const Segmenter *o)
         return INT64_MAX; /* media moves it on */
     int64_t end_90k = segment_cutter_end_90k(&o->cutter, has_pictures(o)) +
                       (has_pictures(o) ? picture_delay_wait_90k(&o->delay) : 0);
-    int64_t ask_90k = segment_cutter_ask_at_90k(&o->cutter) - o->ahead_90k;
+    int64_t ask_90k = segment_cutter_ask_at_90k(&o->cutter) - o->delay.ahead_90k;
     return has_pictures(o) ? smaller(ask_90k, end_90k) : end_90k;
 }
 
@@ -360,9 +362,9 @@ bool segmenter_next_idr(const Segmenter *o, int64_t *at_90k, int64_t *every_90k)
         return false;
     *every_90k =
         o->cutter.starved ? segment_cutter_ask_pause_90k(&o->cutter) : o->cutter.params.target_90k;
-    *at_90k = segment_cutter_ask_at_90k(&o->cutter) - o->ahead_90k;
+    *at_90k = segment_cutter_ask_at_90k(&o->cutter) - o->delay.ahead_90k;
     if (o->cut_90k != 0 && !o->cutter.starved) /* of the segment after it */
-        *at_90k = o->cut_90k + *every_90k - o->cutter.lead_90k - o->ahead_90k;
+        *at_90k = o->cut_90k + *every_90k - o->cutter.lead_90k - o->delay.ahead_90k;
     return true;
 }
 

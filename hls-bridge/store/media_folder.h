@@ -13,7 +13,7 @@
 
 #include <sys/types.h>
 
-#define MEDIA_NAME_SIZE 64 /* of a file, its end included */
+#define MEDIA_NAME_SIZE 80 /* of a file, its end included */
 
 typedef struct MediaFolder MediaFolder;
 

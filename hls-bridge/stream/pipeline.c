@@ -18,7 +18,6 @@ struct Pipeline {
     Packager *packager;
     Segmenter *segmenter;     /* the packager's */
     Ingest *source;           /* NULL: no publisher */
-    size_t video;             /* index of the rendition whose pictures go out */
     int64_t held_up_since_us; /* said in the log; 0: it is not */
     uint64_t backlog_drops;   /* said in the log, of this source */
     int64_t longest_look_us;  /* that this publisher's media took, when a disk held it up */
@@ -45,8 +44,6 @@ static void on_picture(void *user, const AccessUnit *unit, int64_t pts_90k, int6
 {
     Pipeline *p = user;
 
-    if (unit->track != p->video)
-        return; /* the outputs know one video rendition */
     if (unit->stepped_us != 0)
         log_warn("%s: pictures are put %lld ms %s against the sound, behind a discontinuity",
                  p->stream, llabs(unit->stepped_us) / US_PER_MS,
@@ -74,8 +71,6 @@ static void start_source(Pipeline *p)
 {
     const IntakeSink sink = {p, on_picture, on_audio};
     const Renditions *renditions = &p->source->renditions;
-
-    p->video = renditions_first(renditions, TRACK_VIDEO);
 
     p->source->does->start(p->source, &sink, packager_audio(p->packager),
                            segmenter_end_90k(p->segmenter));

@@ -67,6 +67,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_picture_delay.c \
 	%D%/test_pipeline.c \
 	%D%/test_playlist.c \
+	%D%/test_renditions.c \
 	%D%/test_rtcp_reporter.c \
 	%D%/test_rtp_reorder.c \
 	%D%/test_segment_cutter.c \

@@ -9,16 +9,17 @@
 static const bool both[] = {true, true}, sight[] = {true, false}, sound[] = {false, true};
 static const DashPicture picture = {"avc1.42C01F", 1280, 720, 29970};
 static const DashPicture upright = {"avc1.42C01E", 720, 1280, 30000};
-static LlPlaylist lists[LL_RENDITIONS];
+static LlPlaylist lists[DASH_OTHERS];
 static DashManifest manifest;
 static char text[DASH_TEXT_SIZE];
 
 static int setup(void **state)
 {
     (void)state;
-    lists[LL_VIDEO] = (LlPlaylist){.kind = "video", .epoch = 1770000000};
-    lists[LL_AUDIO] = (LlPlaylist){.kind = "audio", .epoch = 1770000000};
-    manifest = (DashManifest){.list = {&lists[LL_VIDEO], &lists[LL_AUDIO]},
+    lists[DASH_VIDEO] = (LlPlaylist){.kind = "video", .epoch = 1770000000};
+    lists[DASH_AUDIO] = (LlPlaylist){.kind = "audio", .epoch = 1770000000};
+    manifest = (DashManifest){.renditions = DASH_OTHERS,
+                              .list = {&lists[DASH_VIDEO], &lists[DASH_AUDIO]},
                               .target_duration_s = 2,
                               .bandwidth = {2500000, 131000}};
     dash_manifest_begin(&manifest, both);
@@ -46,7 +47,7 @@ static void add_video(int64_t msn, Unlike u)
 {
     LlSegment s = segment(900000 + msn * SEGMENT, &u);
 
-    dash_manifest_add(&manifest, LL_VIDEO, msn, &s, u.picture ? u.picture : &picture);
+    dash_manifest_add(&manifest, DASH_VIDEO, msn, &s, u.picture ? u.picture : &picture);
 }
 
 /* Sound begins 7 ms behind the picture, and its segments are of whole AAC frames. */
@@ -61,7 +62,7 @@ static void add_audio(int64_t msn, Unlike u)
     if (s.start < 480000 + msn * 2 * SAMPLES_PER_S) {
         s.start += AAC_FRAME_SAMPLES;
     }
-    dash_manifest_add(&manifest, LL_AUDIO, msn, &s, &picture);
+    dash_manifest_add(&manifest, DASH_AUDIO, msn, &s, &picture);
 }
 
 static void add(int64_t msn, Unlike u)
@@ -125,8 +126,8 @@ static void an_end(void **state)
     add(3, (Unlike){.init = 3});
     add(4, (Unlike){.init = 3});
     add(5, (Unlike){.init = 3});
-    dash_manifest_drop(&manifest, LL_VIDEO, 4);
-    dash_manifest_drop(&manifest, LL_AUDIO, 4);
+    dash_manifest_drop(&manifest, DASH_VIDEO, 4);
+    dash_manifest_drop(&manifest, DASH_AUDIO, 4);
     dash_manifest_end(&manifest);
     golden("dash/ended.mpd");
     /* whoever publishes then begins anew */
@@ -157,9 +158,9 @@ static void sound_alone(void **state)
     add_audio(3, (Unlike){.init = 3});
     add_audio(4, (Unlike){.init = 3});
     golden("dash/sound.mpd");
-    dash_manifest_drop(&manifest, LL_AUDIO, 4);
+    dash_manifest_drop(&manifest, DASH_AUDIO, 4);
     assert_has("startNumber=\"4\"");
-    dash_manifest_drop(&manifest, LL_AUDIO, 5);
+    dash_manifest_drop(&manifest, DASH_AUDIO, 5);
     assert_false(dash_manifest_has_media(&manifest));
     assert_int_equal(manifest.periods, 0);
 }
@@ -169,8 +170,8 @@ static void a_period_keeps_its_beginning_and_numbers(void **state)
     (void)state;
     for (int64_t msn = 3; msn < 9; msn++)
         add(msn, (Unlike){.init = 3});
-    dash_manifest_drop(&manifest, LL_VIDEO, 5);
-    dash_manifest_drop(&manifest, LL_AUDIO, 5);
+    dash_manifest_drop(&manifest, DASH_VIDEO, 5);
+    dash_manifest_drop(&manifest, DASH_AUDIO, 5);
     assert_has("<Period id=\"3\" start=\"PT1770000006.000000S\">");
     assert_has("timescale=\"90000\" presentationTimeOffset=\"1440000\" startNumber=\"5\"");
     assert_has("<S t=\"1800000\" d=\"180000\" r=\"3\"/>");
@@ -178,11 +179,11 @@ static void a_period_keeps_its_beginning_and_numbers(void **state)
     /* and goes with its last segment */
     add(9, (Unlike){.init = 9});
     assert_int_equal(times("<Period "), 2);
-    dash_manifest_drop(&manifest, LL_VIDEO, 9);
+    dash_manifest_drop(&manifest, DASH_VIDEO, 9);
     assert_has("<Period id=\"9\"");
-    dash_manifest_drop(&manifest, LL_AUDIO, 9);
+    dash_manifest_drop(&manifest, DASH_AUDIO, 9);
     assert_has("<Period id=\"9\"");
-    assert_int_equal(manifest.count[LL_AUDIO], 1);
+    assert_int_equal(manifest.count[DASH_AUDIO], 1);
 }
 
 static void a_period_is_listed_when_all_of_it_is_there(void **state)
@@ -209,7 +210,7 @@ static void sound_before_the_first_picture_is_nobodys(void **state)
     add_video(3, (Unlike){.init = 3});
     dash_manifest_begin(&manifest, both);
     add_audio(4, (Unlike){.init = 4});
-    assert_int_equal(manifest.count[LL_AUDIO], 0);
+    assert_int_equal(manifest.count[DASH_AUDIO], 0);
 }
 
 static void late_sound_is_placed_at_its_own_time(void **state)
@@ -233,7 +234,7 @@ static void a_number_that_is_missing_parts_two_periods(void **state)
     add_video(4, (Unlike){.init = 3});
     add_video(5, (Unlike){.init = 3});
     add_audio(5, (Unlike){.init = 3});
-    assert_int_equal(manifest.count[LL_AUDIO], 1);
+    assert_int_equal(manifest.count[DASH_AUDIO], 1);
     add(6, (Unlike){.init = 3});
     assert_has("<Period id=\"6\"");
     assert_int_equal(times("startNumber=\"6\""), 2);
@@ -241,13 +242,13 @@ static void a_number_that_is_missing_parts_two_periods(void **state)
 
 static void what_could_not_be_written_parts_two_periods(void **state)
 {
-    static const bool lost[][LL_RENDITIONS] = {{true, false}, {false, true}, {true, true}};
+    static const bool lost[][DASH_OTHERS] = {{true, false}, {false, true}, {true, true}};
 
     for (size_t i = 0; i < COUNT(lost); i++) {
         setup(state);
         add(3, (Unlike){.init = 3});
-        add_video(4, (Unlike){.init = 3, .gap = lost[i][LL_VIDEO]});
-        add_audio(4, (Unlike){.init = 3, .gap = lost[i][LL_AUDIO]});
+        add_video(4, (Unlike){.init = 3, .gap = lost[i][DASH_VIDEO]});
+        add_audio(4, (Unlike){.init = 3, .gap = lost[i][DASH_AUDIO]});
         add(5, (Unlike){.init = 3});
         add(6, (Unlike){.init = 3});
         assert_int_equal(times("<Period "), 2);

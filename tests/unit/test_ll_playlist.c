@@ -41,7 +41,7 @@ static void golden(const char *name, size_t skipped)
 {
     LlReport report = {"audio.m3u8", 12, 3};
 
-    size_t len = ll_playlist_write(&list, skipped, &report, text);
+    size_t len = ll_playlist_write(&list, skipped, &report, 1, text);
     assert_int_equal(len, strlen(text));
     assert_golden(name, text);
 }
@@ -152,7 +152,7 @@ static void numbers_only_grow(void **state)
 
     ll_playlist_begin(&list, STARTS, true, 15);
     parts(1, 17280);
-    ll_playlist_write(&list, 0, NULL, text);
+    ll_playlist_write(&list, 0, NULL, 0, text);
     assert_int_equal(ll_playlist_resume(text, &next, &discontinuity), 0);
     assert_int_equal(next, 16);
     assert_int_equal(discontinuity, 3);
@@ -171,12 +171,12 @@ static void what_could_not_be_written_is_a_gap(void **state)
     (void)state;
     ll_playlist_begin(&list, STARTS, false, 7);
     ll_playlist_add(&list, &part);
-    ll_playlist_write(&list, 0, NULL, text);
+    ll_playlist_write(&list, 0, NULL, 0, text);
     assert_non_null(strstr(text, ".0.m4s\",INDEPENDENT=YES,GAP=YES\n"));
     ll_playlist_complete(&list, 17280, 6, true);
     ll_playlist_begin(&list, STARTS, false, 7);
     ll_playlist_abandon(&list);
-    ll_playlist_write(&list, 0, NULL, text);
+    ll_playlist_write(&list, 0, NULL, 0, text);
     assert_non_null(strstr(text, "#EXT-X-GAP\n#EXTINF:0.19200,\n"));
     assert_null(strstr(text, "-8.m4s"));
 }
@@ -255,14 +255,15 @@ static void an_edge(void **state)
 static void multivariant_playlists(void **state)
 {
     char multi[LL_MULTI_SIZE];
-    LlMultivariant m = {.video = "video.m3u8",
-                        .audio = "audio.m3u8",
-                        .video_codec = "avc1.42C01F",
-                        .width = 1280,
-                        .height = 720,
-                        .frame_rate_milli = 29970,
-                        .bandwidth = 2700000,
-                        .average_bandwidth = 2300000};
+    LlMultivariant m = {.audio = "audio.m3u8",
+                        .variants = 1,
+                        .variant = {{.uri = "video.m3u8",
+                                     .codec = "avc1.42C01F",
+                                     .width = 1280,
+                                     .height = 720,
+                                     .frame_rate_milli = 29970,
+                                     .bandwidth = 2700000,
+                                     .average_bandwidth = 2300000}}};
 
     (void)state;
     ll_multivariant_write(&m, multi);
@@ -270,8 +271,8 @@ static void multivariant_playlists(void **state)
     m.audio = NULL;
     ll_multivariant_write(&m, multi);
     assert_golden("ll/master-video.m3u8", multi);
-    m.audio = "audio.m3u8";
-    m.video = NULL;
+    m.variant[0].uri = m.audio = "audio.m3u8";
+    m.variant[0].codec[0] = '\0';
     ll_multivariant_write(&m, multi);
     assert_golden("ll/master-audio.m3u8", multi);
 }

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* A publisher of sound and of three sizes of its pictures, through the segmenter and all outputs:
+ * every rendition is cut at the same place, to the tick, and has the same numbers. */
+
+#include "harness.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "hls-bridge/segment/packager.h"
+#include "hls-bridge/serve/ll_hub.h"
+#include "read_list.h"
+#include "shop_packager.h"
+#include "synthetic_publisher.h"
+#include "temp_folder.h"
+
+#define MS(n) ((n)*TICKS_PER_S / 1000)
+
+enum { SOUND, BEST, MID, LOW, TRACKS };
+
+/* What one track of pictures does. */
+typedef struct Sending {
+    int64_t off_90k;   /* of its pictures, from where the best's are placed */
+    int64_t late_90k;  /* it comes so much later than the best */
+    bool denies;       /* IDR pictures: it answers no request */
+    int64_t stops_90k; /* it sends nothing from then on; 0: never */
+} Sending;
+
+static const char *const lists[TRACKS] = {"audio.m3u8", "video.m3u8", "video-mid.m3u8",
+                                          "video-low.m3u8"};
+static char root[TEMP_FOLDER_SIZE];
+static LlHub *hub;
+static Packager *packager;
+static Segmenter *segmenter;
+static int64_t clock_90k, next_sample;
+static const Clock virtual_time = VIRTUAL_CLOCK_90K(&clock_90k);
+static Sending sending[TRACKS];
+static int64_t idr_90k[64]; /* when pictures are IDR ones */
+static size_t idrs;
+static int64_t sent_90k[TRACKS]; /* the picture that is next */
+
+static Renditions renditions(void)
+{
+    Renditions r = renditions_of(true, true);
+
+    r.count = TRACKS;
+    r.item[MID] = (Rendition){.kind = TRACK_VIDEO, .name = "mid"};
+    r.item[LOW] = (Rendition){.kind = TRACK_VIDEO, .name = "low"};
+    return r;
+}
+
+static int64_t now_us(void)
+{
+    return ticks_to_us(clock_90k);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    temp_folder(root);
+    clock_90k = PUBLISHER_START_90K;
+    hub = ll_hub_create(NULL);
+    PackagerParams params = shop_packager(root, hub, &virtual_time);
+    params.outputs.window = 20;
+    packager = packager_open(&params, now_us());
+    assert_non_null(packager);
+    segmenter = packager_segmenter(packager);
+    memset(sending, 0, sizeof(sending));
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    packager_close(&packager);
+    ll_hub_destroy(&hub);
+    temp_folder_remove(root);
+    return 0;
+}
+
+/* ---- a publisher ---- */
+
+static void begin(void)
+{
+    const Renditions sent = renditions();
+
+    clock_90k = segmenter_end_90k(segmenter) > clock_90k ? segmenter_end_90k(segmenter) : clock_90k;
+    next_sample = clock_90k * 8 / 15;
+    for (int i = BEST; i < TRACKS; i++)
+        sent_90k[i] = clock_90k;
+    idrs = 0;
+    idr_90k[idrs++] = clock_90k;
+    segmenter_begin(segmenter, &sent, synthetic_wall_clock, NULL);
+}
+
+static bool is_idr(int64_t at_90k)
+{
+    for (size_t i = 0; i < idrs; i++)
+        if (idr_90k[i] == at_90k)
+            return true;
+    return false;
+}
+
+/* Sends what of a track has come by now. */
+static void send_pictures(int track)
+{
+    Sending *s = &sending[track];
+
+    for (; sent_90k[track] + s->late_90k <= clock_90k; sent_90k[track] += PUBLISHER_STEP_90K) {
+        int64_t at = sent_90k[track];
+        bool idr = is_idr(at) && !(s->denies && at > PUBLISHER_START_90K);
+        AccessUnit unit = idr ? unit_of(synthetic_wide, sizeof(synthetic_wide), true)
+                              : unit_of(synthetic_slice, sizeof(synthetic_slice), false);
+        unit.track = (size_t)track;
+        if (s->stops_90k == 0 || at < s->stops_90k)
+            segmenter_picture(segmenter, &unit, at + s->off_90k, at + s->off_90k);
+    }
+}
+
+static void publish(int64_t ms)
+{
+    for (int64_t end = clock_90k + MS(ms); clock_90k < end; clock_90k += MS(10)) {
+        segmenter_set_time(segmenter, now_us());
+        for (int i = BEST; i < TRACKS; i++)
+            send_pictures(i);
+        for (; samples_to_90k(next_sample) < clock_90k; next_sample += AAC_FRAME_SAMPLES)
+            segmenter_sound(segmenter, &(AacFrame){.data = synthetic_aac,
+                                                   .len = sizeof(synthetic_aac),
+                                                   .pts_samples = next_sample});
+        if (segmenter_tick(segmenter, clock_90k, now_us()) && idrs < COUNT(idr_90k)) {
+            int64_t next = sent_90k[BEST];
+            for (int i = MID; i < TRACKS; i++) /* all sizes answer with the same picture */
+                next = sent_90k[i] > next ? sent_90k[i] : next;
+            idr_90k[idrs++] = next;
+        }
+        packager_expire(packager, now_us(), now_us());
+    }
+}
+
+/* ---- what viewers find ---- */
+
+/* The text of a list of one rendition that must be the same in all. */
+static void cuts_of(const char *list, char *out, size_t room)
+{
+    size_t len = 0;
+
+    for (const char *line = text_of(root, list), *end; (end = strchr(line, '\n')); line = end + 1)
+        if (strncmp(line, "#EXTINF:", 8) == 0 || strncmp(line, "#EXT-X-MEDIA-S", 14) == 0 ||
+            strncmp(line, "#EXT-X-DISCONTINUITY", 20) == 0 ||
+            strncmp(line, "#EXT-X-TARGETDURATION", 21) == 0 ||
+            strncmp(line, "#EXT-X-PART-INF", 15) == 0 ||
+            strncmp(line, "#EXT-X-PROGRAM-DATE-TIME", 24) == 0)
+            len += (size_t)snprintf(out + len, room - len, "%.*s\n", (int)(end - line), line);
+    assert_true(len > 0 && len < room);
+}
+
+static void assert_cut_alike(void)
+{
+    char best[8192], other[8192];
+
+    cuts_of(lists[BEST], best, sizeof(best));
+    for (int i = MID; i < TRACKS; i++) {
+        cuts_of(lists[i], other, sizeof(other));
+        assert_string_equal(other, best);
+    }
+}
+
+/* Segments of a list that has parts, and how many of these segments begin with an IDR picture. */
+static int segments_of(const char *list, int *independent)
+{
+    bool first = true;
+    int n = 0;
+
+    *independent = 0;
+    for (const char *line = text_of(root, list), *end; (end = strchr(line, '\n')); line = end + 1) {
+        if (strncmp(line, "#EXT-X-PART:", 12) == 0 && first) {
+            first = false;
+            n++;
+            *independent += memmem(line, (size_t)(end - line), "INDEPENDENT=YES", 15) != NULL;
+        } else if (strncmp(line, "#EXTINF:", 8) == 0) {
+            first = true;
+        }
+    }
+    assert_true(n > 2);
+    return n;
+}
+
+/* ---- tests ---- */
+
+static void every_rendition_is_cut_at_the_same_tick(void **state)
+{
+    (void)state;
+    sending[MID] = (Sending){.off_90k = 123, .late_90k = MS(30)};
+    sending[LOW] = (Sending){.off_90k = -457, .late_90k = MS(10)};
+    begin();
+    publish(9000);
+    segmenter_finish(segmenter, now_us());
+    assert_cut_alike();
+    for (int i = BEST; i < TRACKS; i++) {
+        int independent, n = segments_of(lists[i], &independent);
+        assert_row(independent == n, lists[i], "%d of %d segments begin with an IDR picture",
+                   independent, n);
+        assert_row(read_list(root, lists[i]).gaps == 0, lists[i], "%d gaps",
+                   read_list(root, lists[i]).gaps);
+    }
+    const char *master = text_of(root, "master.m3u8");
+    assert_true(strstr(master, "\nvideo.m3u8\n") && strstr(master, "\nvideo-mid.m3u8\n") &&
+                strstr(master, "\nvideo-low.m3u8\n"));
+}
+
+/* Players of DASH read exact times: they are the same in every representation. */
+static void manifests_have_the_same_timeline_for_each(void **state)
+{
+    const char *timeline[TRACKS] = {NULL};
+    size_t len[TRACKS] = {0};
+    int n = 0;
+
+    (void)state;
+    sending[MID] = (Sending){.off_90k = 123, .late_90k = MS(30)};
+    sending[LOW] = (Sending){.off_90k = -457, .late_90k = MS(10)};
+    begin();
+    publish(9000);
+    segmenter_finish(segmenter, now_us());
+    for (const char *at = text_of(root, "manifest.mpd");
+         n < TRACKS && (at = strstr(at, "<SegmentTimeline>")); at++, n++) {
+        timeline[n] = at;
+        len[n] = (size_t)(strstr(at, "</SegmentTimeline>") - at);
+    }
+    assert_int_equal(n, TRACKS); /* three of pictures, and the sound behind them */
+    for (int i = 1; i < 3; i++) {
+        assert_int_equal(len[i], len[0]);
+        assert_memory_equal(timeline[i], timeline[0], len[0]);
+    }
+}
+
+static void one_without_an_idr_picture_is_cut_all_the_same(void **state)
+{
+    int independent;
+
+    (void)state;
+    sending[MID] = (Sending){.off_90k = 45, .denies = true};
+    begin();
+    publish(9000);
+    segmenter_finish(segmenter, now_us());
+    assert_cut_alike();
+    int n = segments_of(lists[MID], &independent);
+    assert_true(n > independent);
+    n = segments_of(lists[LOW], &independent);
+    assert_int_equal(n, independent);
+}
+
+static void one_that_stops_goes_on_with_what_it_showed_last(void **state)
+{
+    (void)state;
+    sending[LOW].stops_90k = PUBLISHER_START_90K + MS(4000);
+    begin();
+    publish(12000);
+    segmenter_finish(segmenter, now_us());
+    assert_cut_alike();
+    assert_int_equal(read_list(root, lists[LOW]).gaps, 0);
+    OutputStats stats = packager_stats(packager);
+    assert_int_equal(stats.low_latency.others, 2);
+    assert_string_equal(stats.low_latency.other[1].name, "video-low");
+    assert_true(stats.low_latency.other[1].track.repeated > 20);
+}
+
+/* The next one sends one size: the lists of others end, and begin again with who sends them. */
+static void numbers_stay_the_same_over_publishers(void **state)
+{
+    const Renditions one = renditions_of(true, true);
+
+    (void)state;
+    begin();
+    publish(5000);
+    segmenter_finish(segmenter, now_us());
+    segmenter_begin(segmenter, &one, synthetic_wall_clock, NULL);
+    for (int i = BEST; i < TRACKS; i++)
+        sent_90k[i] = clock_90k = segmenter_end_90k(segmenter);
+    idr_90k[idrs++] = clock_90k;
+    next_sample = clock_90k * 8 / 15;
+    publish(5000);
+    assert_true(strstr(text_of(root, lists[LOW]), "#EXT-X-ENDLIST"));
+    segmenter_finish(segmenter, now_us());
+    begin();
+    publish(7000);
+    segmenter_finish(segmenter, now_us());
+    for (int i = BEST; i < TRACKS; i++)
+        assert_false(strstr(text_of(root, lists[i]), "#EXT-X-ENDLIST"));
+    char mid[8192], low[8192];
+    cuts_of(lists[MID], mid, sizeof(mid));
+    cuts_of(lists[LOW], low, sizeof(low));
+    assert_string_equal(mid, low);
+}
+
+static void all_lists_end_and_are_cleared(void **state)
+{
+    (void)state;
+    begin();
+    publish(5000);
+    segmenter_finish(segmenter, now_us());
+    assert_int_equal(packager_end(packager), 0);
+    for (int i = SOUND; i < TRACKS; i++)
+        assert_true(strstr(text_of(root, lists[i]), "#EXT-X-ENDLIST"));
+    assert_int_equal(packager_clear(packager), 0);
+    for (int i = SOUND; i < TRACKS; i++)
+        assert_null(strstr(text_of(root, lists[i]), "#EXTINF"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+static const struct CMUnitTest tests[] = {
+    TEST(every_rendition_is_cut_at_the_same_tick),
+    TEST(manifests_have_the_same_timeline_for_each),
+    TEST(one_without_an_idr_picture_is_cut_all_the_same),
+    TEST(one_that_stops_goes_on_with_what_it_showed_last),
+    TEST(numbers_stay_the_same_over_publishers),
+    TEST(all_lists_end_and_are_cleared),
+};
+
+TEST_GROUP(renditions, tests);
