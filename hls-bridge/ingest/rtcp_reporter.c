@@ -8,7 +8,7 @@ void rtcp_reporter_packet(RtcpReporter *r, const RtpPacket *packet, int64_t now_
     if (!r->started || packet->ssrc != r->ssrc)
         *r = (RtcpReporter){.clock_hz = r->clock_hz, .ssrc = packet->ssrc};
     int64_t sequence = rtp_unwrap_16(&r->sequence, packet->sequence);
-    int64_t transit = now_us * r->clock_hz / US_PER_S - packet->timestamp;
+    int64_t transit = rescale(now_us, r->clock_hz, US_PER_S) - packet->timestamp;
     if (!r->started) {
         r->started = true;
         r->first = r->highest = sequence;

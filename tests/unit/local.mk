@@ -73,6 +73,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_segment_cutter.c \
 	%D%/test_segment_mux.c \
 	%D%/test_segment_store.c \
+	%D%/test_simulcast.c \
 	%D%/test_source_problem.c \
 	%D%/test_source_sdp.c \
 	%D%/test_timeline.c \

@@ -85,6 +85,21 @@ static void tells_when_the_last_report_came(void **state)
     assert_int_equal(block.delay_since_sr, 32768);
 }
 
+/* A machine that has been up for 40 years: the sanitizer sees what would overflow. */
+static void time_may_be_large(void **state)
+{
+    const int64_t up_us = 40 * 366 * 86400 * US_PER_S;
+    const RtpPacket first = {.sequence = 1, .ssrc = 9, .timestamp = 0};
+    const RtpPacket second = {.sequence = 2, .ssrc = 9, .timestamp = 3000};
+
+    (void)state;
+    reporter.clock_hz = 90000;
+    rtcp_reporter_packet(&reporter, &first, up_us);
+    rtcp_reporter_packet(&reporter, &second, up_us + 33333);
+    assert_true(rtcp_reporter_block(&reporter, up_us + US_PER_S, &block));
+    assert_in_range(block.jitter, 0, 1);
+}
+
 static void another_sender_starts_again(void **state)
 {
     (void)state;
@@ -104,6 +119,7 @@ static const struct CMUnitTest tests[] = {
     TEST(what_comes_twice_is_no_negative_fraction),
     TEST(measures_jitter_as_rfc_3550_does),
     TEST(tells_when_the_last_report_came),
+    TEST(time_may_be_large),
     TEST(another_sender_starts_again),
 };
 
