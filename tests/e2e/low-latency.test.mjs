@@ -55,7 +55,9 @@ function parse(playlist) {
 
 /** The rules of rfc8216bis, section 4.4.4.9, and what is promised beyond them. */
 function assertParts(list) {
-  for (const segment of list.segments.filter(({ parts }) => parts.length)) {
+  const segments = list.segments.filter(({ parts }) => parts.length > 1);
+  assert.ok(segments.length >= 1, `no segment of ${list.segments.length} has parts`);
+  for (const segment of segments) {
     const sum = segment.parts.reduce((total, { duration }) => total + duration, 0);
     assert.ok(Math.abs(sum - segment.duration) < 0.001, `parts of ${segment.uri}: ${sum}, not ${segment.duration}`);
     segment.parts.forEach(({ duration, uri }, i) => {

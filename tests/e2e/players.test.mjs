@@ -56,6 +56,7 @@ async function assertFiles(stack, { init, kind, segments }) {
     return Buffer.from(await response.arrayBuffer());
   };
   const head = await bytes(init);
+  assert.ok(segments.length > 0, `${kind} has no segment`);
   for (const { file, start, duration } of segments) {
     const place = path.join(stack.options.folder, "segment.mp4");
     await writeFile(place, Buffer.concat([head, await bytes(file)]));

@@ -45,6 +45,7 @@ function assertWhole({ name: stream, state, publishers, output, source }) {
   assert.deepEqual([source.samples.rebuilt, source.samples.concealed], [0, 0], what);
   assert.deepEqual([output.failed_writes, output.discontinuities, output.forced_cuts], [0, 0, 0], what);
   assert.equal(source.sync.by_reports, true, what);
+  assert.equal(source.tracks.length, 2, what);
   for (const track of source.tracks) assert.equal(track.lost, 0, what);
 }
 
@@ -75,6 +76,7 @@ async function watchInTurn(t, stack, end) {
     assertSkew(report);
     t.diagnostic(`${name(i)} at low latency: skew ${report.marks.skew_median_ms.toFixed(1)} ms, parts ` +
       `${report.renditions.map((r) => r.longest_part_gap_seconds).join(" and ")} s apart at the most`);
+    assert.equal(report.renditions.length, 2);
     for (const r of report.renditions) assert.equal(r.discontinuities, 0, r.uri);
   }
 }
