@@ -78,6 +78,7 @@ bridge_package = \
 	%D%/package/left_over.c \
 	%D%/package/ll_playlist.c \
 	%D%/package/memory_muxer.c \
+	%D%/package/null_output.c \
 	%D%/package/output_files.c \
 	%D%/package/part_cutter.c \
 	%D%/package/playlist.c \

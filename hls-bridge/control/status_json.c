@@ -124,6 +124,21 @@ static json_t *low_latency_json(const StreamStatus *status)
                      to_ms(ll->last_latency_us));
 }
 
+/* The numbers that outputs want to be shown, by output; NULL: there are none. */
+static json_t *outputs_json(const OutputStats *output)
+{
+    json_t *all = output->counts > 0 ? json_object() : NULL;
+
+    for (size_t i = 0; i < output->counts; i++) {
+        const OutputCount *count = &output->count[i];
+        if (!json_object_get(all, count->output))
+            json_object_set_new(all, count->output, json_object());
+        json_object_set_new(json_object_get(all, count->output), count->name,
+                            json_integer((json_int_t)count->value));
+    }
+    return all;
+}
+
 json_t *status_json(const StreamStatus *status)
 {
     json_t *object =
@@ -131,6 +146,8 @@ json_t *status_json(const StreamStatus *status)
                   state_name(status->state), "publishers", (json_int_t)status->publishers,
                   "excessive", (json_int_t)status->excessive, "output", output_json(status));
 
+    if (status->output.counts > 0)
+        json_object_set_new(object, "outputs", outputs_json(&status->output));
     if (status->output.has_low_latency)
         json_object_set_new(object, "low_latency", low_latency_json(status));
     if (status

@@ -8,6 +8,7 @@
 #include "base/bridge_log.h"
 #include "package/cmaf_dash.h"
 #include "package/cmaf_output.h"
+#include "package/null_output.h"
 #include "package/thumbnail.h"
 #include "package/ts_output.h"
 
@@ -15,10 +16,7 @@
 
 /* All outputs that there are. One that stands on another comes after it. */
 static const OutputOpen output_opens[] = {
-    ts_output_open,
-    cmaf_output_open,
-    cmaf_dash_open,
-    thumbnail_output_open,
+    ts_output_open, cmaf_output_open, cmaf_dash_open, thumbnail_output_open, null_output_open,
 };
 
 _Static_assert(sizeof(output_opens) / sizeof(output_opens[0]) <= OUTPUTS_MAX, "all may be open");

@@ -33,6 +33,7 @@ static const SettingRule rules[] = {
     {KEY("hls.hold", SETTING_SECONDS, hold_us, 0, 86400 * S)},
     {KEY("hls.keep", SETTING_SECONDS, keep_us, 0, 86400 * S)},
     {KEY("hls.thumbnail", SETTING_SECONDS, thumbnail_us, 0, 3600 * S)},
+    {KEY("hls.also", SETTING_STRING, also, 0, BRIDGE_ALSO_SIZE - 1)},
     {KEY("hls.restart", SETTING_SECONDS, restart_us, 0, 60 * S)},
     {KEY("hls.files", SETTING_INTEGER, files_per_s, 50, 10000)},
     {KEY("hls.ts", SETTING_BOOLEAN, writes_ts, 0, 0)},

@@ -16,12 +16,15 @@
 #define BRIDGE_EMITTER_SIZE 65
 #define MBIT                1000000 /* bits */
 
+#define BRIDGE_ALSO_SIZE 16
+
 typedef struct BridgeSettings {
     char directory[BRIDGE_PATH_SIZE]; /* of all streams */
     int64_t segment_us;
     int64_t window; /* segments in a playlist */
     int64_t hold_us, keep_us, source_timeout_us;
     int64_t thumbnail_us;                 /* between two of a stream; 0: none */
+    char also[BRIDGE_ALSO_SIZE];          /* the name of one more output; empty: none */
     int64_t restart_us;                   /* between two restarts of a stream's pictures */
     int64_t files_per_s;                  /* of media, that a stream may make */
     bool writes_ts;                       /* the classic playlist, of .ts segments */

@@ -123,6 +123,7 @@ static StreamParams params_of(const StreamTable *t, const char *name)
                         .ll_dash = settings->ll_dash,
                         .thumbnailer = t->thumbnailer,
                         .thumbnail_us = settings->thumbnail_us,
+                        .also = settings->also,
                     },
                 .bound = {.restart_us = settings->restart_us,
                           .files_per_s = settings->files_per_s,

@@ -152,6 +152,29 @@ static void test_without_ts_segments_none_are_made(void **state)
     assert_int_equal(stats.ts.segments, 0);
 }
 
+static void test_an_output_that_counts_is_given_all_media(void **state)
+{
+    PackagerParams params = shop_packager(root, hub, &virtual_time);
+    uint64_t given[4] = {0};
+
+    (void)state;
+    packager_close(&packager);
+    params.outputs.also = "null";
+    packager = packager_open(&params, now_us);
+    assert_non_null(packager);
+    publish();
+    OutputStats stats = packager_stats(packager);
+    assert_int_equal(stats.counts, 4);
+    for (size_t i = 0; i < stats.counts; i++) {
+        assert_string_equal(stats.count[i].output, "null");
+        given[i] = stats.count[i].value;
+    }
+    assert_int_equal(given[0], 0); /* it is a publisher of sound */
+    assert_in_range(given[1], MEDIA_S * 46, MEDIA_S * 47);
+    assert_int_equal(given[2], stats.ts.segments - 1);
+    assert_true(given[3] > given[1]);
+}
+
 static void test_files_go_when_they_may(void **state)
 {
     int64_t next_us;
@@ -226,6 +249,7 @@ static const struct CMUnitTest tests[] = {
     TEST(test_without_a_publisher_nothing_is_written),
     TEST(test_both_outputs_end_and_are_cleared_together),
     TEST(test_without_ts_segments_none_are_made),
+    TEST(test_an_output_that_counts_is_given_all_media),
     TEST(test_files_go_when_they_may),
     TEST(test_what_is_listed_stays_however_long),
     TEST(test_the_next_run_goes_on),
