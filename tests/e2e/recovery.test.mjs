@@ -36,7 +36,9 @@ async function nginxIsRestarted(stack, page) {
   await stack.startNginx();
   await moreSegments(stack, 2);
   const report = await watching.end();
-  assert.deepEqual(faultsBut(report, OUTAGE), []);
+  // what is asked for while nobody answers is not there either
+  const unanswered = ({ rule, examples }) => /cannot be fetched/.test(rule) && examples.every((text) => text.endsWith("HTTP status 0"));
+  assert.deepEqual(faultsBut(report, OUTAGE).filter((fault) => !unanswered(fault)), []);
   assert.ok(report.segments >= 3, `${report.segments} segments`);
   assert.equal(report.discontinuities, 0, "the media flows on while the WebSocket is gone");
   await untilLive(page);
