@@ -5,7 +5,7 @@
 // Usage: files.mjs e2e [NAME] | live | soak
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import path from "node:path";
 import { ROOT, runJobs } from "./jobs.mjs";
 import { fail, pass } from "./results.mjs";
@@ -13,13 +13,12 @@ import { fail, pass } from "./results.mjs";
 const FILE_SECONDS = 600, SOAK_SECONDS = 20_000; // what one file may take
 
 /** Those that want the machine for themselves. */
-const ALONE = ["players", "soak", "fifty-streams", "overload"];
+const ALONE = ["soak", "fifty-streams", "overload"];
 
 /** Seconds of those that take long, on a machine of two cores, with sanitizers. */
 const USUAL = {
-  main: 127, "low-latency": 103, loss: 98, "slow-disk": 93, quiet: 91, api: 91, pages: 75, edges: 75, outage: 69, disk: 68,
-  recovery: 62, negotiation: 60, limits: 59, players: 50, changes: 49, attacks: 46, strangers: 45, comebacks: 43, viewers: 40,
-  conformance: 40, "wall-clock": 33, demo: 25,
+  "low-latency": 50, edges: 70, conformance: 45, pages: 50, players: 45, main: 35, "slow-disk": 35, outage: 35, strangers: 35, comebacks: 33, api: 30,
+  attacks: 30, viewers: 30, limits: 30, production: 30, demo: 30, disk: 30, changes: 30, recovery: 28, seeing: 22, quiet: 22, loss: 22, "wall-clock": 20,
 };
 
 const filesIn = (folder) => readdirSync(path.join(ROOT, folder)).filter((name) => name.endsWith(".test.mjs")).sort()
@@ -29,7 +28,8 @@ const filesIn = (folder) => readdirSync(path.join(ROOT, folder)).filter((name) =
 const measures = (file) => /support\/(measured|health|conformance|audience)/.test(readFileSync(path.join(ROOT, file), "utf8"));
 
 const PARTS = {
-  e2e: (name) => ({ files: name ? [`tests/e2e/${name}.test.mjs`] : filesIn("tests/e2e") }),
+  // three for two cores: they wait more than they work
+  e2e: (name) => ({ files: name ? [`tests/e2e/${name}.test.mjs`] : filesIn("tests/e2e"), lanes: Math.ceil(1.5 * availableParallelism()) }),
   // one file after the other
   live: () => ({ files: filesIn("tests/e2e").filter(measures), lanes: 1 }),
   soak: () => ({ files: [...filesIn("tests/soak"), "tests/replay/network.test.mjs", "tests/e2e/slow-disk.test.mjs"], seconds: SOAK_SECONDS }),
