@@ -72,7 +72,7 @@ void dash_manifest_begin(DashManifest *m, const bool *has)
 {
     if (m->ended)
         dash_manifest_clear(m);
-    memcpy(m->has, has, sizeof(m->has));
+    memcpy(m->has, has, m->renditions * sizeof(*has)); /* it tells of no more */
     m->ended = false;
     m->interrupted = true;
 }
