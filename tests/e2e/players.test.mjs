@@ -74,7 +74,7 @@ async function assertFiles(stack, { init, kind, segments }) {
 test("other people's players", async (t) => {
   const pages = await servePages();
   t.after(() => pages.close());
-  await withStack({ bridgeSettings: { "hls.hold": 3 } }, (stack) =>
+  await withStack({ bridgeSettings: { "hls.hold": 5 } }, (stack) =>
     withBrowser({}, async (context) => {
       const publisher = await publish(context, stack, "demo");
       // of less than three segments Shaka Player wants the open one too, and has no address for it
