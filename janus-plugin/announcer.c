@@ -188,10 +188,10 @@ void announcer_announce(Session *session)
         publisher_push_status(session, "live", NULL);
 }
 
-void announcer_withdraw(Session *session)
+void announcer_withdraw(Session *session, bool kicked)
 {
     session->serial++;
-    bridge_client_withdraw(self.bridge, session->stream.text, session);
+    bridge_client_withdraw(self.bridge, session->stream.text, session, kicked);
 }
 
 /* ---- start and stop ---- */

@@ -29,7 +29,8 @@ RtpSender *announcer_open_sender(Session *session);
 /* Announces what a live session sends. Call it again when that changes. */
 void announcer_announce(Session *session);
 
-/* The session has ended. The caller holds its lock, so that this comes after its announcement. */
-void announcer_withdraw(Session *session);
+/* The session has ended; `kicked`: by an operator. The caller holds its lock, so that this comes
+ * after its announcement. */
+void announcer_withdraw(Session *session, bool kicked);
 
 #endif

@@ -3,7 +3,6 @@
 
 #include <glib.h>
 #include <pthread.h>
-#include <stdbool.h>
 
 #include "bridge_http.h"
 #include "bridge_registry.h"
@@ -69,13 +68,14 @@ static void end_call(BridgeClient *client, BridgeCall *call)
 }
 
 /* The lock is held. */
-static bool start_request(void *data, BridgeEntry *entry, const char *name, const char *offer)
+static bool start_request(void *data, BridgeEntry *entry, const BridgeRequest *request)
 {
-    char *path = g_strconcat("/streams/", name, NULL);
+    char *path =
+        g_strconcat("/streams/", request->name, request->kicked ? "?reason=kicked" : "", NULL);
     bool started = start_call(data, entry,
-                              &(BridgeHttpCall){.method = offer ? "PUT" : "DELETE",
+                              &(BridgeHttpCall){.method = request->offer ? "PUT" : "DELETE",
                                                 .path = path,
-                                                .offer = offer,
+                                                .offer = request->offer,
                                                 .timeout_ms = BRIDGE_HTTP_LONG_MS});
 
     g_free(path);
@@ -325,8 +325,8 @@ void bridge_client_again(BridgeClient *client, const void *user)
     leave(client, NULL);
 }
 
-void bridge_client_withdraw(BridgeClient *client, const char *name, const void *user)
+void bridge_client_withdraw(BridgeClient *client, const char *name, const void *user, bool kicked)
 {
     pthread_mutex_lock(&client->lock);
-    leave(client, bridge_registry_withdraw(client->registry, name, user, monotonic_us()));
+    leave(client, bridge_registry_withdraw(client->registry, name, user, kicked, monotonic_us()));
 }

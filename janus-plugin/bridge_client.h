@@ -11,6 +11,7 @@
  * Thread-safety: every call may come from any thread and never blocks. Events run on the client's
  * thread, with no lock held, and may call back into the client. */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct BridgeClient BridgeClient;
@@ -57,8 +58,8 @@ void bridge_client_announce(BridgeClient *client, const char *name, const char *
 /* The bridge no longer listens to what `user` has announced: announce it again. */
 void bridge_client_again(BridgeClient *client, const void *user);
 
-/* Stream `name`, as announced with `user`, has ended. Nothing happens if somebody else has
- * announced the name since. */
-void bridge_client_withdraw(BridgeClient *client, const char *name, const void *user);
+/* Stream `name`, as announced with `user`, has ended; the bridge is told if an operator has ended
+ * it (`kicked`). Nothing happens if somebody else has announced the name since. */
+void bridge_client_withdraw(BridgeClient *client, const char *name, const void *user, bool kicked);
 
 #endif

@@ -11,6 +11,7 @@
 struct BridgeEntry {
     char *name;
     char *offer;      /* NULL: the stream has ended */
+    bool kicked;      /* and an operator has ended it */
     void *user;       /* held; NULL: none */
     unsigned serial;  /* the user's, of this announcement */
     unsigned version; /* grows with each change of what should be so */
@@ -87,6 +88,7 @@ static void *change(BridgeEntry *entry, const char *offer, void *user, unsigned 
     entry->listened = entry->listened && before == user;
     g_free(entry->offer);
     entry->offer = g_strdup(offer);
+    entry->kicked = false;
     entry->user = user;
     entry->serial = serial;
     entry->version++;
@@ -127,11 +129,15 @@ void bridge_registry_again(BridgeRegistry *registry, const void *user, int64_t n
 }
 
 void *bridge_registry_withdraw(BridgeRegistry *registry, const char *name, const void *user,
-                               int64_t now_us)
+                               bool kicked, int64_t now_us)
 {
     BridgeEntry *entry = g_hash_table_lookup(registry->entries, name);
 
-    return entry && entry->user == user ? change(entry, NULL, NULL, 0, now_us) : NULL;
+    if (!entry || entry->user != user)
+        return NULL;
+    void *before = change(entry, NULL, NULL, 0, now_us);
+    entry->kicked = kicked;
+    return before;
 }
 
 /* ---- requests ---- */
@@ -158,7 +164,8 @@ void bridge_registry_start_due(BridgeRegistry *registry, int64_t now_us, BridgeS
         BridgeEntry *entry = value;
         if (entry->asking || entry->settled || entry->retry_us > now_us)
             continue;
-        entry->asking = start(data, entry, entry->name, entry->offer);
+        entry->asking =
+            start(data, entry, &(BridgeRequest){entry->name, entry->offer, entry->kicked});
         entry->asked_version = entry->version;
         if (entry->asking)
             registry->asking++;

@@ -68,11 +68,17 @@ void *bridge_registry_announce(BridgeRegistry *registry, const char *name, const
                                void *user, unsigned serial, int64_t now_us);
 void bridge_registry_again(BridgeRegistry *registry, const void *user, int64_t now_us);
 void *bridge_registry_withdraw(BridgeRegistry *registry, const char *name, const void *user,
-                               int64_t now_us);
+                               bool kicked, int64_t now_us);
 
-/* Begins a request for an entry: PUT with its offer, DELETE without one. The offer is borrowed
- * during the call. Returns whether it has begun; then bridge_registry_finish() follows. */
-typedef bool BridgeStart(void *data, BridgeEntry *entry, const char *name, const char *offer);
+/* What to ask of the bridge: PUT with an offer, DELETE without one. */
+typedef struct BridgeRequest {
+    const char *name, *offer;
+    bool kicked; /* only without an offer: an operator has ended the stream */
+} BridgeRequest;
+
+/* Begins a request for an entry; `request` and its texts are borrowed during the call. Returns
+ * whether it has begun; then bridge_registry_finish() follows. */
+typedef bool BridgeStart(void *data, BridgeEntry *entry, const BridgeRequest *request);
 
 /* Starts what is due. */
 void bridge_registry_start_due(BridgeRegistry *registry, int64_t now_us, BridgeStart *start,

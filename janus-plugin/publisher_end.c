@@ -45,7 +45,7 @@ bool publisher_end(Session *session, const EndReason *reason, unsigned serial, S
         session->bridge = BRIDGE_NONE;
         session->tracks.count = 0;
         session_release_name(session);
-        announcer_withdraw(session);
+        announcer_withdraw(session, reason == &ended_by_operator);
     }
     *stream = session->stream;
     pthread_mutex_unlock(&session->lock);

@@ -23,7 +23,7 @@ static struct {
     Entry entry[ENTRIES];
     GSList *unheld;
     size_t holds;
-    unsigned agains;
+    unsigned agains, kicks;
 } bridge = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void drop(Entry *entry)
@@ -38,7 +38,7 @@ BridgeClient *bridge_client_create(const BridgeClientParams *params)
     BridgeClient *client = g_new0(BridgeClient, 1);
 
     client->events = params->events;
-    bridge.agains = 0;
+    bridge.agains = bridge.kicks = 0;
     bridge.client = client;
     return client;
 }
@@ -92,13 +92,15 @@ void bridge_client_again(BridgeClient *client, const void *user)
     pthread_mutex_unlock(&bridge.lock);
 }
 
-void bridge_client_withdraw(BridgeClient *client, const char *name, const void *user)
+void bridge_client_withdraw(BridgeClient *client, const char *name, const void *user, bool kicked)
 {
     (void)client;
     pthread_mutex_lock(&bridge.lock);
     Entry *entry = find(name);
-    if (entry && entry->user == user)
+    if (entry && entry->user == user) {
         drop(entry);
+        bridge.kicks += kicked;
+    }
     pthread_mutex_unlock(&bridge.lock);
 }
 
@@ -127,6 +129,14 @@ unsigned stub_bridge_agains(void)
     unsigned agains = bridge.agains;
     pthread_mutex_unlock(&bridge.lock);
     return agains;
+}
+
+unsigned stub_bridge_kicks(void)
+{
+    pthread_mutex_lock(&bridge.lock);
+    unsigned kicks = bridge.kicks;
+    pthread_mutex_unlock(&bridge.lock);
+    return kicks;
 }
 
 /* A copy of the announcement that `which` picks; the user is still held, since holds end on this

@@ -44,6 +44,9 @@ void stub_bridge_regain(unsigned which);
 /* How often bridge_client_again() was called for an announcement. */
 unsigned stub_bridge_agains(void);
 
+/* How many announcements were withdrawn as an operator's end. */
+unsigned stub_bridge_kicks(void);
+
 /* Ends the holds of what has been withdrawn or replaced. */
 void stub_bridge_release(void);
 

@@ -229,6 +229,7 @@ PLAY(an_operator_kicks_by_name, "open = true;")
     play_require_ended(handle, "kicked");
     play_require_state(handle, "idle");
     fibers_require(handle->close_pc && stub_bridge_announced() == 0);
+    fibers_require(stub_bridge_kicks() == 1);
     play_leave(handle);
     require_nothing_is_left();
 }
@@ -260,6 +261,7 @@ PLAY(unpublishes_and_publishes_again_on_the_same_handle, "open = true;")
     play_ask(handle, "{\"request\":\"unpublish\"}", NULL);
     play_require_ended(handle, "requested");
     fibers_require(handle->close_pc && stub_bridge_announced() == 0);
+    fibers_require(stub_bridge_kicks() == 0);
     stub_hangup(handle);
     play_require_ended(handle, "requested"); /* it is not told a second time */
     play_ask(handle, PUBLISH("other"), OFFER_BOTH);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bridge_publisher.h"
+#include "event_ear.h"
 #include "temp_folder.h"
 
 #include <poll.h>
@@ -129,12 +130,38 @@ static void announces_and_withdraws_through_a_socket_with_a_token(void **state)
     bridge_client_announce(client, "shop", publisher.offer, &client, SERIAL);
     until(answered == 1);
     assert_true(is_taken());
-    bridge_client_withdraw(client, "shop", &client);
+    bridge_client_withdraw(client, "shop", &client, false);
     until(!is_taken());
     until(released == 1);
     bridge_client_destroy(&client);
     assert_null(client);
     assert_int_equal(refused + unreachable, 0);
+}
+
+static void tells_of_a_kick_and_of_no_other_end(void **state)
+{
+    EventEar ear;
+
+    (void)state;
+    for (int kicked = 0; kicked <= 1; kicked++) {
+        teardown(NULL);
+        setup(NULL);
+        stream_table_destroy(&table);
+        table_params.events = event_ear_queue(&ear, clock_system());
+        table = stream_table_create(&table_params);
+        start_bridge("");
+        BridgeClient *client = new_client(NULL);
+        bridge_client_announce(client, "shop", publisher.offer, &client, SERIAL);
+        until(answered == 1);
+        bridge_client_withdraw(client, "shop", &client, kicked == 1);
+        until(!is_taken());
+        bridge_client_destroy(&client);
+        control_api_destroy(&api);
+        stream_table_destroy(&table);
+        event_queue_destroy(&table_params.events);
+        assert_true(strstr(ear.words, "removed;"));
+        assert_int_equal(strstr(ear.words, "kicked;") != NULL, kicked);
+    }
 }
 
 static void says_that_the_token_is_wrong(void **state)
@@ -304,6 +331,7 @@ static void ends_beside_a_bridge_that_hangs(void **state)
 
 static const struct CMUnitTest tests[] = {
     TEST(announces_and_withdraws_through_a_socket_with_a_token),
+    TEST(tells_of_a_kick_and_of_no_other_end),
     TEST(says_that_the_token_is_wrong),
     TEST(waits_for_a_socket_that_is_not_there_yet),
     HANGS(says_that_the_bridge_hangs_and_is_back),

@@ -35,7 +35,7 @@ static int teardown(void **state)
     return 0;
 }
 
-static bool begin(void *data, BridgeEntry *entry, const char *name, const char *offer)
+static bool begin(void *data, BridgeEntry *entry, const BridgeRequest *request)
 {
     Begun *b = data;
 
@@ -43,8 +43,9 @@ static bool begin(void *data, BridgeEntry *entry, const char *name, const char *
         return false;
     assert_true(b->count < COUNT(b->entry));
     b->entry[b->count] = entry;
-    snprintf(b->text[b->count++], sizeof(b->text[0]), "%s %s%s%s", offer ? "PUT" : "DELETE", name,
-             offer ? " " : "", offer ? offer : "");
+    snprintf(b->text[b->count++], sizeof(b->text[0]), "%s %s%s%s%s",
+             request->offer ? "PUT" : "DELETE", request->name, request->offer ? " " : "",
+             request->offer ? request->offer : "", request->kicked ? " kicked" : "");
     return true;
 }
 
@@ -206,14 +207,35 @@ static void a_stream_that_ends_is_deleted_once(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(answers); i++) {
         listen_to(&anna);
-        assert_null(bridge_registry_withdraw(registry, "shop", &bert, 0)); /* it is not bert's */
+        assert_null(
+            bridge_registry_withdraw(registry, "shop", &bert, false, 0)); /* it is not bert's */
         assert_string_equal(start(0), "");
-        assert_ptr_equal(bridge_registry_withdraw(registry, "shop", &anna, 0), &anna);
+        assert_ptr_equal(bridge_registry_withdraw(registry, "shop", &anna, false, 0), &anna);
         assert_string_equal(start(0), "DELETE shop");
         assert_int_equal(finish(&answers[i], 0).what, BRIDGE_SAYS_NOTHING);
         assert_string_equal(start(60 * SECOND), "");
-        assert_null(bridge_registry_withdraw(registry, "shop", &anna, 0)); /* it is forgotten */
+        assert_null(
+            bridge_registry_withdraw(registry, "shop", &anna, false, 0)); /* it is forgotten */
     }
+}
+
+/* Whoever publishes next is not what the operator has ended. */
+static void a_kick_is_said_of_the_stream_that_it_ends_alone(void **state)
+{
+    (void)state;
+    listen_to(&anna);
+    assert_null(bridge_registry_withdraw(registry, "shop", &bert, true, 0));
+    assert_string_equal(start(0), "");
+    assert_ptr_equal(bridge_registry_withdraw(registry, "shop", &anna, true, 0), &anna);
+    assert_null(bridge_registry_announce(registry, "shop", "new", &bert, 8, 0));
+    assert_string_equal(start(0), "PUT shop new");
+    finish(&good, 0);
+    bridge_registry_withdraw(registry, "shop", &bert, false, 0);
+    assert_string_equal(start(0), "DELETE shop");
+    finish(&good, 0);
+    listen_to(&anna);
+    bridge_registry_withdraw(registry, "shop", &anna, true, 0);
+    assert_string_equal(start(0), "DELETE shop kicked");
 }
 
 static void a_stream_that_ends_before_its_answer_is_deleted(void **state)
@@ -221,7 +243,7 @@ static void a_stream_that_ends_before_its_answer_is_deleted(void **state)
     (void)state;
     bridge_registry_announce(registry, "shop", "offer", &anna, 7, 0);
     assert_string_equal(start(0), "PUT shop offer");
-    assert_ptr_equal(bridge_registry_withdraw(registry, "shop", &anna, 0), &anna);
+    assert_ptr_equal(bridge_registry_withdraw(registry, "shop", &anna, false, 0), &anna);
     assert_string_equal(start(0), "");
     assert_int_equal(finish(&good, SECOND).what, BRIDGE_SAYS_NOTHING);
     assert_string_equal(start(SECOND), "DELETE shop");
@@ -231,7 +253,7 @@ static void a_name_that_is_taken_again_while_it_is_deleted_is_announced(void **s
 {
     (void)state;
     listen_to(&anna);
-    bridge_registry_withdraw(registry, "shop", &anna, 0);
+    bridge_registry_withdraw(registry, "shop", &anna, false, 0);
     assert_string_equal(start(0), "DELETE shop");
     assert_null(bridge_registry_announce(registry, "shop", "new", &bert, 8, 0));
     assert_int_equal(finish(&(BridgeResult){NULL, 204, NULL}, 0).what, BRIDGE_SAYS_NOTHING);
@@ -299,7 +321,7 @@ static void a_bridge_that_hangs_is_told_of_once(void **state)
     assert_int_equal(look(NULL, 6 * SECOND), BRIDGE_SAYS_REACHABLE);
     assert_int_equal(look(NULL, 8 * SECOND), BRIDGE_SAYS_NOTHING);
     assert_string_equal(start(8 * SECOND), ""); /* it has never gone: it is not told again */
-    bridge_registry_withdraw(registry, "shop", &anna, 8 * SECOND);
+    bridge_registry_withdraw(registry, "shop", &anna, false, 8 * SECOND);
     assert_false(bridge_registry_begin_look(registry, 20 * SECOND));
 }
 
@@ -335,7 +357,7 @@ static void every_user_that_is_held_is_given_back(void **state)
     bridge_registry_announce(registry, "a", "x", &anna, 1, 0);
     bridge_registry_announce(registry, "b", "y", &bert, 2, 0);
     bridge_registry_announce(registry, "c", "z", &bert, 3, 0);
-    assert_ptr_equal(bridge_registry_withdraw(registry, "c", &bert, 0), &bert);
+    assert_ptr_equal(bridge_registry_withdraw(registry, "c", &bert, false, 0), &bert);
     void *one = bridge_registry_next_user(registry), *other = bridge_registry_next_user(registry);
     assert_true((one == &anna && other == &bert) || (one == &bert && other == &anna));
     assert_null(bridge_registry_next_user(registry));
@@ -349,6 +371,7 @@ static const struct CMUnitTest tests[] = {
     TEST(an_announcement_that_takes_long_goes_live),
     TEST(what_changes_meanwhile_is_asked_next),
     TEST(a_stream_that_ends_is_deleted_once),
+    TEST(a_kick_is_said_of_the_stream_that_it_ends_alone),
     TEST(a_stream_that_ends_before_its_answer_is_deleted),
     TEST(a_name_that_is_taken_again_while_it_is_deleted_is_announced),
     TEST(a_bridge_that_was_lost_is_told_again),
