@@ -45,9 +45,10 @@ bridge_ingest = \
 	%D%/ingest/stand_in.c \
 	%D%/ingest/track_rates.c
 bridge_store = \
-	%D%/store/media_folder.c \
+	%D%/store/folder.c \
 	%D%/store/number_log.c \
-	%D%/store/old_names.c
+	%D%/store/old_names.c \
+	%D%/store/store.c
 bridge_serve = \
 	%D%/serve/http_request.c \
 	%D%/serve/ll_board.c \

@@ -16,7 +16,7 @@ typedef struct CmafDash {
     const Clock *clock;
     const CmafOutput *cmaf;  /* which makes what it lists */
     CmafTrack *const *track; /* the indexes of dash_manifest.h */
-    MediaFolder *folder;
+    Store *folder;
     uint64_t changes;                 /* of the media, that it knows of */
     int64_t next_msn[RENDITIONS_MAX]; /* that is not in the manifest yet */
     DashManifest manifest;
@@ -30,7 +30,7 @@ static int write_manifest(CmafDash *d)
 {
     size_t len = dash_manifest_write(&d->manifest, clock_unix_us(d->clock), d->text);
 
-    d->due = media_folder_write(d->folder, DASH_MANIFEST_FILE, d->text, len) < 0;
+    d->due = store_put(d->folder, DASH_MANIFEST_FILE, d->text, len, 0) < 0;
     if (!d->due)
         return 0;
     int error = errno;
@@ -146,7 +146,7 @@ static int clear(void *self)
 
     dash_manifest_clear(&d->manifest);
     d->due = false;
-    media_folder_remove(d->folder, DASH_MANIFEST_FILE);
+    store_remove(d->folder, DASH_MANIFEST_FILE);
     return 0;
 }
 

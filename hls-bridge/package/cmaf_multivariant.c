@@ -94,7 +94,7 @@ void cmaf_playlists_write_multivariant(CmafPlaylists *p)
     if (m.variants == 0 || !says_something_new(&m, &p->listed))
         return;
     size_t len = ll_multivariant_write(&m, text);
-    p->multivariant_due = media_folder_write(p->params.folder, MASTER_FILE, text, len) < 0;
+    p->multivariant_due = store_put(p->params.folder, MASTER_FILE, text, len, 0) < 0;
     if (!p->multivariant_due)
         p->listed = m;
 }

@@ -22,7 +22,7 @@ struct CmafOutput {
     int64_t target_duration_s;
     size_t window;
     int64_t part_us, epoch;
-    MediaFolder *folder;
+    Store *folder; /* borrowed */
     LlBoard *board;
     CmafTrack *track[RENDITIONS_MAX]; /* the best video, the sound, and others as they came */
     size_t tracks;
@@ -56,8 +56,8 @@ static void remove_leftovers(CmafOutput *o, int64_t now_us)
     int64_t at_us = now_us + former_us(o);
 
     o->keeps_former = true;
-    media_folder_remove_all_later(o->folder, ".m4s", is_listed, o->playlists, at_us);
-    media_folder_remove_all_later(o->folder, ".mp4", is_listed, o->playlists, at_us);
+    store_remove_all_at(o->folder, ".m4s", is_listed, o->playlists, at_us);
+    store_remove_all_at(o->folder, ".mp4", is_listed, o->playlists, at_us);
     cmaf_playlists_forget_names(o->playlists);
 }
 
@@ -67,8 +67,8 @@ static void remove_former(CmafOutput *o, int64_t at_us)
     if (!o->keeps_former)
         return;
     o->keeps_former = false;
-    media_folder_remove_all_later(o->folder, ".m4s", NULL, NULL, at_us);
-    media_folder_remove_all_later(o->folder, ".mp4", NULL, NULL, at_us);
+    store_remove_all_at(o->folder, ".m4s", NULL, NULL, at_us);
+    store_remove_all_at(o->folder, ".mp4", NULL, NULL, at_us);
 }
 
 /* ---- publishing ---- */
@@ -310,7 +310,7 @@ static int clear(void *self)
     remove_former(o, NEVER_US);
     if (end(o) < 0)
         return -1; /* what is listed stays */
-    media_folder_expire(o->folder, NEVER_US);
+    store_expire(o->folder, NEVER_US);
     return 0;
 }
 
@@ -329,7 +329,7 @@ static int64_t write_due(CmafOutput *o, int64_t now_us)
 static int64_t expire(void *self, int64_t now_us, int64_t files_us)
 {
     CmafOutput *o = self;
-    int64_t file_us = media_folder_expire(o->folder, files_us);
+    int64_t file_us = store_expire(o->folder, files_us);
     int64_t held_us = ll_board_expire(o->board, now_us);
 
     file_us = file_us == NEVER_US ? NEVER_US : file_us + now_us - files_us;
@@ -353,7 +353,6 @@ static void stats(const void *self, OutputStats *out)
         snprintf(other->name, sizeof(other->name), "%s", cmaf_track_name(o->track[i]));
         other->track = cmaf_track_stats(o->track[i]);
     }
-    histogram_merge(&out->writes, media_folder_writes(o->folder));
 }
 
 /* ---- open and close ---- */
@@ -367,7 +366,6 @@ static void close_output(void *self)
     ll_board_leave(&o->board);
     for (size_t i = 0; i < o->tracks; i++)
         cmaf_track_destroy(&o->track[i]);
-    media_folder_close(&o->folder);
     free(o);
 }
 
@@ -416,7 +414,7 @@ static int open_tracks(CmafOutput *o, const OutputParams *params, int64_t now_us
 
     if (add_track(o, TRACK_VIDEO, "video") < 0 || add_track(o, TRACK_AUDIO, "audio") < 0)
         return -1;
-    media_folder_remove_all_later(o->folder, ".m3u8", add_former, o, NEVER_US);
+    store_remove_all_at(o->folder, ".m3u8", add_former, o, NEVER_US);
     CmafPlaylistsParams playlists = {params->stream,         o->folder, o->board,
                                      params->files->numbers, o->track,  o->tracks,
                                      params->clock};
@@ -426,7 +424,7 @@ static int open_tracks(CmafOutput *o, const OutputParams *params, int64_t now_us
     for (size_t i = 0; i < o->tracks; i++)
         former = former || cmaf_playlists_is_former(o->playlists, i);
     if (!former)
-        media_folder_remove(o->folder, DASH_MANIFEST_FILE); /* it lists what they did */
+        store_remove(o->folder, DASH_MANIFEST_FILE); /* it lists what they did */
     remove_leftovers(o, now_us);
     return 0;
 }
@@ -453,10 +451,9 @@ int cmaf_output_open(OutputParams *params, int64_t now_us, Output *out)
         params->settings->window, params->aac_config, params->aac_config_len, publish, finished, o};
     take_params(o, params);
     o->media = cmaf_media_create(&media);
-    o->folder = media_folder_open(params->directory, params->stream, params->clock);
-    if (!o->media || !o->folder)
+    o->folder = params->files->folder;
+    if (!o->media)
         goto fail;
-    media_folder_limit(o->folder, params->bound);
     o->board = ll_hub_join(params->settings->ll_hub, params->stream,
                            HOLD_TARGETS * o->target_duration_s * US_PER_S);
     if (!o->board || open_tracks(o, params, now_us) < 0)
@@ -471,7 +468,7 @@ fail:;
     return -1;
 }
 
-MediaFolder *cmaf_output_folder(const CmafOutput *o)
+Store *cmaf_output_folder(const CmafOutput *o)
 {
     return o->folder;
 }

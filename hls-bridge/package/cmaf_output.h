@@ -17,7 +17,7 @@ typedef struct CmafOutput CmafOutput;
 int cmaf_output_open(OutputParams *params, int64_t now_us, Output *out);
 
 /* What it makes, for other lists of the same media. Borrowed. */
-MediaFolder *cmaf_output_folder(const CmafOutput *output);
+Store *cmaf_output_folder(const CmafOutput *output);
 CmafTrack *const *cmaf_output_tracks(const CmafOutput *output, size_t *count);
 
 /* Of each track, whether the publisher that has started sends what goes to it; `has` takes

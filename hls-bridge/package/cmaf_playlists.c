@@ -24,7 +24,7 @@ void cmaf_playlists_add(CmafPlaylists *p)
 /* Reads what an earlier run has left. Returns 0, or -1 with errno. */
 static int read_former(CmafPlaylists *p, List *list)
 {
-    ssize_t len = media_folder_read(p->params.folder, list->file, p->text, LL_TEXT_SIZE - 1);
+    ssize_t len = store_read(p->params.folder, list->file, p->text, LL_TEXT_SIZE - 1);
 
     if (len < 0)
         return errno == ENOENT ? 0 : -1;
@@ -60,8 +60,8 @@ static int note_lag(CmafPlaylists *p)
 static void remove_lists(const CmafPlaylists *p)
 {
     for (size_t i = 0; i < p->lists; i++)
-        media_folder_remove(p->params.folder, p->list[i].file);
-    media_folder_remove(p->params.folder, MASTER_FILE);
+        store_remove(p->params.folder, p->list[i].file);
+    store_remove(p->params.folder, MASTER_FILE);
 }
 
 /* What an earlier run has left is not what viewers have seen last, or it is not whole: takes it
@@ -92,10 +92,10 @@ static int forgo_former(CmafPlaylists *p, int64_t msn, int64_t sequence, bool da
 /* Whether all files that a list names are there, but for gaps and what is only hinted at. */
 static bool is_whole(const CmafPlaylists *p, const char *text)
 {
-    char name[MEDIA_NAME_SIZE];
+    char name[STORE_NAME_SIZE];
 
     for (const char *at = text; ll_playlist_next_file(&at, name);)
-        if (media_folder_size(p->params.folder, name) <= 0)
+        if (store_size(p->params.folder, name) <= 0)
             return false;
     return true;
 }
@@ -251,7 +251,7 @@ int cmaf_playlists_publish(CmafPlaylists *p, size_t which)
         news.delta = p->delta;
         news.delta_len = ll_playlist_write(list, skippable, report, reports, p->delta);
     }
-    l->due = media_folder_write(p->params.folder, l->file, p->text, news.text_len) < 0;
+    l->due = store_put(p->params.folder, l->file, p->text, news.text_len, 0) < 0;
     int error = errno;
     l->former.there = l->former.there && l->due;
     if (l->due)

@@ -18,8 +18,8 @@
 typedef struct CmafPlaylists CmafPlaylists;
 
 typedef struct CmafPlaylistsParams {
-    const char *stream;  /* for log lines */
-    MediaFolder *folder; /* all of these are borrowed */
+    const char *stream; /* for log lines */
+    Store *folder;      /* all of these are borrowed */
     LlBoard *board;
     NumberLog *numbers;      /* NULL: none is kept */
     CmafTrack *const *track; /* their numbers go on where files stand */

@@ -12,7 +12,7 @@
 
 #define SETS_SIZE ((PARAMETER_SETS_SPS + PARAMETER_SETS_PPS) * (PARAMETER_SET_BYTES + 4))
 
-_Static_assert(LL_NAME_SIZE == MEDIA_NAME_SIZE, "a list names files of the folder");
+_Static_assert(LL_NAME_SIZE == STORE_NAME_SIZE, "a list names files of the folder");
 
 struct CmafTrack {
     CmafTrackParams params;
@@ -80,7 +80,7 @@ static int64_t to_90k(const CmafTrack *t, int64_t duration)
 /* Writes a file. What cannot be written is a gap for viewers, said once. */
 static bool store(CmafTrack *t, const char *name, const void *data, size_t len)
 {
-    bool good = media_folder_add(t->params.folder, name, data, len) == 0;
+    bool good = store_put(t->params.folder, name, data, len, STORE_MEDIA) == 0;
 
     if (!good && !t->failing)
         log_error("%s: %s cannot be written: %s; viewers lack it, the next is tried",
@@ -97,7 +97,7 @@ static bool store(CmafTrack *t, const char *name, const void *data, size_t len)
 /* Writes the initialisation segment, if that is still to be done. Returns whether it is there. */
 static bool write_init(CmafTrack *t)
 {
-    char name[MEDIA_NAME_SIZE];
+    char name[STORE_NAME_SIZE];
 
     if (!t->mux)
         return false;
@@ -210,13 +210,13 @@ void cmaf_track_end(CmafTrack *t, int64_t end)
 /* Removes the parts of a segment, unless that is noted. */
 static void outdate_parts(CmafTrack *t, const LlSegment *s, int64_t msn, int64_t at_us)
 {
-    char name[MEDIA_NAME_SIZE];
+    char name[STORE_NAME_SIZE];
 
     if (msn < t->parts_msn)
         return;
     for (size_t i = 0; i < s->parts; i++) {
         ll_part_name(&t->list, msn, i, name);
-        media_folder_remove_later(t->params.folder, name, at_us);
+        store_remove_at(t->params.folder, name, at_us);
     }
     t->parts_msn = msn + 1;
 }
@@ -226,15 +226,15 @@ static void outdate_parts(CmafTrack *t, const LlSegment *s, int64_t msn, int64_t
 static void outdate(CmafTrack *t, const LlSegment *s, int64_t msn, const LlSegment *next,
                     int64_t at_us)
 {
-    char name[MEDIA_NAME_SIZE];
+    char name[STORE_NAME_SIZE];
 
     outdate_parts(t, s, msn, at_us);
     ll_segment_name(&t->list, msn, name);
-    media_folder_remove_later(t->params.folder, name, at_us);
+    store_remove_at(t->params.folder, name, at_us);
     if (next && next->init_msn == s->init_msn)
         return;
     ll_init_name(&t->list, s->init_msn, name);
-    media_folder_remove_later(t->params.folder, name, at_us);
+    store_remove_at(t->params.folder, name, at_us);
 }
 
 /* Takes off the list what is due, segments and parts. What is no longer listed may still be
@@ -272,7 +272,7 @@ static void measure(CmafTrack *t, int64_t duration_90k)
 static void complete(CmafTrack *t, int64_t now_us)
 {
     int64_t duration = to_90k(t, t->cutter.start - t->start), msn = ll_playlist_next_msn(&t->list);
-    char name[MEDIA_NAME_SIZE];
+    char name[STORE_NAME_SIZE];
 
     ll_segment_name(&t->list, msn, name);
     bool good = !t->gap && !t->segment.failed && store(t, name, t->segment.data, t->segment.len);
@@ -316,7 +316,7 @@ static void keep(CmafTrack *t, CmafBytes bytes)
 static void add_part(CmafTrack *t, const PartCut *cut)
 {
     LlPart part = {.duration_90k = (int32_t)to_90k(t, cut->end - cut->start)};
-    char name[MEDIA_NAME_SIZE];
+    char name[STORE_NAME_SIZE];
     CmafFragment fragment = {0};
 
     ll_part_name(&t->list, ll_playlist_next_msn(&t->list), t->list.segment[t->list.count].parts,

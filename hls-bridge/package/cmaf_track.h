@@ -4,7 +4,7 @@
 
 /* One rendition of low-latency HLS: samples in, parts and segments on disk and in its playlist.
  *
- *   part_cutter says where, cmaf_mux makes the part, media_folder puts it in its place
+ *   part_cutter says where, cmaf_mux makes the part, store puts it in its place
  *
  * Times are in the track's unit, as cmaf_mux has it, where nothing else is said.
  *
@@ -16,19 +16,19 @@
 #include "serve/ll_hub.h"
 #include "package/ll_playlist.h"
 #include "package/output_stats.h"
-#include "store/media_folder.h"
+#include "store/store.h"
 
 typedef struct CmafTrack CmafTrack;
 
 typedef struct CmafTrackParams {
     const char *stream; /* for log lines; borrowed */
     TrackKind kind;
-    const char *name;    /* of its list and in the names of files: "video", "video-low"; copied */
-    MediaFolder *folder; /* borrowed */
-    LlBoard *board;      /* that keeps the newest parts in memory; borrowed */
-    size_t rendition;    /* its index there */
-    int64_t epoch;       /* in the names of files */
-    int64_t part_us;     /* about how long parts are to be */
+    const char *name; /* of its list and in the names of files: "video", "video-low"; copied */
+    Store *folder;    /* borrowed */
+    LlBoard *board;   /* that keeps the newest parts in memory; borrowed */
+    size_t rendition; /* its index there */
+    int64_t epoch;    /* in the names of files */
+    int64_t part_us;  /* about how long parts are to be */
     int64_t target_duration_s;
     size_t window;
 } CmafTrackParams;

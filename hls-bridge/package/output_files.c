@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "package/output_files.h"
 
-#include "store/media_folder.h"
+#include "store/folder.h"
 #include "store/number_log.h"
 
-int output_files_open(OutputFiles *f, const char *directory, const char *stream, const Clock *clock)
+int output_files_open(OutputFiles *f, const char *directory, const char *stream, OutputBound *bound,
+                      const Clock *clock)
 {
-    f->folder = media_folder_open(directory, stream, clock);
+    f->folder = folder_open(directory, stream, clock);
+    if (f->folder)
+        store_limit(f->folder, bound);
     f->numbers = f->folder ? number_log_open(f->folder) : NULL;
     return f->numbers ? 0 : -1;
 }
@@ -14,16 +17,21 @@ int output_files_open(OutputFiles *f, const char *directory, const char *stream,
 void output_files_close(OutputFiles *f)
 {
     number_log_close(&f->numbers);
-    media_folder_close(&f->folder);
+    store_close(&f->folder);
 }
 
 void output_files_settle(OutputFiles *f)
 {
-    if (media_folder_sync_all(f->folder) == 0)
+    if (store_sync_all(f->folder) == 0)
         number_log_settle(f->numbers);
 }
 
 void output_files_discard(OutputFiles *f)
 {
-    media_folder_discard(f->folder);
+    store_discard(f->folder);
+}
+
+const Histogram *output_files_writes(const OutputFiles *f)
+{
+    return store_writes(f->folder);
 }

@@ -2,22 +2,25 @@
 #ifndef OUTPUT_FILES_H
 #define OUTPUT_FILES_H
 
-/* What all outputs of a stream share: its folder, to see what an earlier run has left, and the log
+/* What all outputs of a stream share: its store, which is a folder, and the log
  * of the numbers that viewers have seen.
  *
  * Thread-safety: one thread, the stream's. */
 
 #include "base/clock.h"
+#include "base/histogram.h"
+#include "base/output_bound.h"
 
 typedef struct OutputFiles {
-    struct MediaFolder *folder;
+    struct Store *folder;
     struct NumberLog *numbers;
 } OutputFiles;
 
-/* Opens the folder of `stream`, a valid stream name, in `directory`, which exists. The clock is
- * borrowed. Returns 0, or -1 with errno; close it in either case. */
+/* Opens the folder of `stream`, a valid stream name, in `directory`, which exists. Files of media
+ * count against `bound`. That and the clock are borrowed. Returns 0, or -1 with errno; close it in
+ * either case. */
 int output_files_open(OutputFiles *files, const char *directory, const char *stream,
-                      const Clock *clock);
+                      OutputBound *bound, const Clock *clock);
 
 /* Closes it, and writes nothing. It may be called again. */
 void output_files_close(OutputFiles *files);
@@ -26,7 +29,10 @@ void output_files_close(OutputFiles *files);
  * listed. If the disk refuses, it will not be taken up after one. */
 void output_files_settle(OutputFiles *files);
 
-/* As media_folder_discard(). */
+/* How long files took to put. */
+const Histogram *output_files_writes(const OutputFiles *files);
+
+/* As store_discard(). */
 void output_files_discard(OutputFiles *files);
 
 #endif

@@ -14,7 +14,7 @@
 
 #define PLAYLIST_SEGMENTS_MAX  128
 #define PLAYLIST_WINDOW_MAX    60 /* segments asked for; RFC 8216 may make a list longer */
-#define PLAYLIST_NAME_SIZE     64
+#define PLAYLIST_NAME_SIZE     80
 #define PLAYLIST_TEXT_SIZE     32768 /* bytes that hold the text of any playlist */
 #define PLAYLIST_TIME_SIZE     40
 #define PLAYLIST_DURATION_SIZE 32

@@ -7,15 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/media_folder.h"
-
 #define SEGMENT_SUFFIX ".ts"
 #define TS_PACKET      188 /* bytes; ISO 13818-1 */
 
-_Static_assert(PLAYLIST_NAME_SIZE <= MEDIA_NAME_SIZE, "a playlist names files of the folder");
+_Static_assert(PLAYLIST_NAME_SIZE <= STORE_NAME_SIZE, "a playlist names files of the folder");
 
 struct SegmentStore {
-    MediaFolder *folder;
+    Store *folder; /* borrowed */
     NumberLog *numbers;
     bool durable;
     int64_t began_s; /* wall clock at open: makes names unique beyond the life of any numbering */
@@ -44,8 +42,8 @@ static int reserve_numbers(SegmentStore *s)
 
 static int add_file(SegmentStore *s, const char *name, const uint8_t *data, size_t len)
 {
-    return s->durable ? media_folder_add_through(s->folder, name, data, len)
-                      : media_folder_add(s->folder, name, data, len);
+    return s->durable ? store_put(s->folder, name, data, len, STORE_MEDIA | STORE_THROUGH)
+                      : store_put(s->folder, name, data, len, STORE_MEDIA);
 }
 
 static int write_playlist(SegmentStore *s)
@@ -55,16 +53,16 @@ static int write_playlist(SegmentStore *s)
     if (reserve_numbers(s) < 0)
         return -1;
     if (!s->durable)
-        return media_folder_write(s->folder, PLAYLIST_FILE, s->text, len);
-    if (media_folder_write_through(s->folder, PLAYLIST_FILE, s->text, len) < 0)
+        return store_put(s->folder, PLAYLIST_FILE, s->text, len, 0);
+    if (store_put(s->folder, PLAYLIST_FILE, s->text, len, STORE_THROUGH) < 0)
         return -1;
-    media_folder_sync_names(s->folder); /* if that fails, what it lists is not taken up */
+    store_sync_names(s->folder); /* if that fails, what it lists is not taken up */
     return 0;
 }
 
 int64_t segment_store_expire(SegmentStore *s, int64_t now_us)
 {
-    return media_folder_expire(s->folder, now_us);
+    return store_expire(s->folder, now_us);
 }
 
 /* ---- recovery ---- */
@@ -83,14 +81,14 @@ static bool is_listed(void *user, const char *name)
  * so they stay as long as if they had left the playlist now. */
 static void outdate_leftovers(SegmentStore *s, int64_t now_us)
 {
-    media_folder_remove_all_later(s->folder, SEGMENT_SUFFIX, is_listed, &s->playlist,
-                                  now_us + 2 * ticks_to_us(s->longest_90k));
+    store_remove_all_at(s->folder, SEGMENT_SUFFIX, is_listed, &s->playlist,
+                        now_us + 2 * ticks_to_us(s->longest_90k));
 }
 
 /* Whether a file can be what was written: it is there, and has whole TS packets. */
 static bool is_whole(const SegmentStore *s, const char *name)
 {
-    int64_t size = media_folder_size(s->folder, name);
+    int64_t size = store_size(s->folder, name);
 
     return size > 0 && size % TS_PACKET == 0;
 }
@@ -145,13 +143,13 @@ static int begin_empty(SegmentStore *s, const Found *found)
      * this one is killed now: so what the log replaces goes before that */
     if (number_log_bound(s->numbers, NUMBERS_TS, &logged) &&
         logged.msn >= playlist_next_sequence(p))
-        media_folder_remove(s->folder, PLAYLIST_FILE);
+        store_remove(s->folder, PLAYLIST_FILE);
     playlist_restart(p);
     p->media_sequence = larger(p->media_sequence, seen.msn);
     p->discontinuity_sequence = larger(p->discontinuity_sequence, seen.discontinuity + 1);
     if (reserve_numbers(s) < 0)
         return -1;
-    media_folder_remove(s->folder, PLAYLIST_FILE);
+    store_remove(s->folder, PLAYLIST_FILE);
     return 0;
 }
 
@@ -159,7 +157,7 @@ static int begin_empty(SegmentStore *s, const Found *found)
  * errno: then the disk keeps what is there to itself. */
 static int recover(SegmentStore *s, const SegmentStoreParams *params, int64_t now_us)
 {
-    ssize_t len = media_folder_read(s->folder, PLAYLIST_FILE, s->text, sizeof(s->text));
+    ssize_t len = store_read(s->folder, PLAYLIST_FILE, s->text, sizeof(s->text));
 
     if (len < 0 && errno != ENOENT)
         return -1;
@@ -187,11 +185,9 @@ SegmentStore *segment_store_open(const SegmentStoreParams *params, int64_t now_u
         return NULL;
     s->began_s = clock_unix_us(params->clock) / US_PER_S;
     s->durable = params->durable;
-    s->folder = media_folder_open(params->directory, params->stream, params->clock);
-    if (s->folder)
-        media_folder_limit(s->folder, params->bound);
+    s->folder = params->store;
     s->numbers = params->numbers;
-    if (s->folder && recover(s, params, now_us) == 0)
+    if (recover(s, params, now_us) == 0)
         return s;
     int error = errno;
     segment_store_close(&s);
@@ -203,7 +199,6 @@ void segment_store_close(SegmentStore **store)
 {
     if (!*store)
         return;
-    media_folder_close(&(*store)->folder);
     free(*store);
     *store = NULL;
 }
@@ -211,11 +206,6 @@ void segment_store_close(SegmentStore **store)
 const Playlist *segment_store_playlist(const SegmentStore *s)
 {
     return &s->playlist;
-}
-
-const Histogram *segment_store_writes(const SegmentStore *s)
-{
-    return media_folder_writes(s->folder);
 }
 
 /* ---- segments ---- */
@@ -250,13 +240,13 @@ int segment_store_add(SegmentStore *s, const uint8_t *data, size_t len, Playlist
         n++;
     if (write_playlist(s) < 0) {
         error = errno;
-        media_folder_remove(s->folder, segment->name);
+        store_remove(s->folder, segment->name);
         errno = error;
         goto fail;
     }
     for (size_t i = 0; i < n; i++)
-        media_folder_remove_later(s->folder, dropped[i].name,
-                                  now_us + ticks_to_us(dropped[i].duration_90k + s->longest_90k));
+        store_remove_at(s->folder, dropped[i].name,
+                        now_us + ticks_to_us(dropped[i].duration_90k + s->longest_90k));
     int64_t duration = playlist_duration_90k(&s->playlist);
     s->longest_90k = duration > s->longest_90k ? duration : s->longest_90k;
     return 0;
@@ -289,7 +279,7 @@ int segment_store_clear(SegmentStore *s)
         return -1;
     }
     for (size_t i = 0; i < before.count; i++)
-        media_folder_remove(s->folder, before.segments[i].name);
+        store_remove(s->folder, before.segments[i].name);
     segment_store_expire(s, NEVER_US);
     return 0;
 }

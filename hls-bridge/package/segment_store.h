@@ -29,17 +29,15 @@
 typedef struct SegmentStore SegmentStore;
 
 typedef struct SegmentStoreParams {
-    const char *directory; /* of all streams; exists */
-    const char *stream;    /* a valid stream name; its folder is made */
-    size_t window;         /* segments in the playlist */
+    Store *store;       /* of the stream; borrowed */
+    NumberLog *numbers; /* of that store; borrowed */
+    size_t window;      /* segments in the playlist */
     int64_t target_duration_s;
-    NumberLog *numbers; /* of the folder; borrowed */
-    OutputBound *bound; /* of files; borrowed; NULL: none */
     const Clock *clock; /* borrowed */
     bool durable;       /* what is listed survives a power cut, not only the numbers */
 } SegmentStoreParams;
 
-/* Opens the folder. `now_us`, here and below, is monotonic; names take the wall clock.
+/* Takes up what the store has. `now_us`, here and below, is monotonic; names take the wall clock.
  * Returns NULL with errno. */
 SegmentStore *segment_store_open(const SegmentStoreParams *params, int64_t now_us);
 
@@ -60,9 +58,6 @@ int segment_store_end(SegmentStore *store);
 /* Removes all segments of an ended stream, at once; the playlist stays, ended and empty, for its
  * numbers. Returns 0, or -1 with errno: then nothing is removed. */
 int segment_store_clear(SegmentStore *store);
-
-/* How long writes of files have taken. */
-const Histogram *segment_store_writes(const SegmentStore *store);
 
 /* Removes what may go by now. Returns when something next may, NEVER_US: nothing. */
 int64_t segment_store_expire(SegmentStore *store, int64_t now_us);

@@ -8,7 +8,7 @@
 
 #include "base/byte_buffer.h"
 #include "codec/jpeg_maker.h"
-#include "store/media_folder.h"
+#include "store/folder.h"
 
 /* Of the worker, since streams come first. On Linux a thread has one of its own; where it may not
  * be set, it goes on as it is. */
@@ -27,7 +27,7 @@ struct Thumbnailer {
 
 struct Thumbnail {
     Thumbnailer *maker; /* NULL: off */
-    MediaFolder *folder;
+    Store *folder;
     const Clock *clock;
     int64_t period_us, next_us;
     bool awaited; /* one may have been made, or is about to be */
@@ -140,12 +140,12 @@ Thumbnail *thumbnail_open(Thumbnailer *thumbnailer, const char *directory, const
     t->maker = thumbnailer;
     t->clock = clock;
     t->period_us = period_us;
-    t->folder = media_folder_open(directory, stream, clock);
+    t->folder = folder_open(directory, stream, clock);
     if (!t->folder) {
         free(t);
         return NULL;
     }
-    media_folder_remove(t->folder, THUMBNAIL_FILE);
+    store_remove(t->folder, THUMBNAIL_FILE);
     return t;
 }
 
@@ -179,7 +179,7 @@ void thumbnail_close(Thumbnail **thumbnail)
     }
     byte_buffer_free(&t->unit);
     byte_buffer_free(&t->jpeg);
-    media_folder_close(&t->folder);
+    store_close(&t->folder);
     free(t);
     *thumbnail = NULL;
 }
@@ -220,7 +220,7 @@ void thumbnail_update(Thumbnail *t)
     pthread_mutex_unlock(&t->maker->lock);
     if (!made)
         return;
-    if (jpeg.len > 0 && media_folder_write(t->folder, THUMBNAIL_FILE, jpeg.data, jpeg.len) == 0) {
+    if (jpeg.len > 0 && store_put(t->folder, THUMBNAIL_FILE, jpeg.data, jpeg.len, 0) == 0) {
         t->stats.made++;
         t->stats.made_unix_us = clock_unix_us(t->clock);
     } else {
@@ -231,7 +231,7 @@ void thumbnail_update(Thumbnail *t)
 
 void thumbnail_remove(Thumbnail *t)
 {
-    media_folder_remove(t->folder, THUMBNAIL_FILE);
+    store_remove(t->folder, THUMBNAIL_FILE);
     t->stats.made_unix_us = 0;
 }
 
@@ -304,7 +304,7 @@ int thumbnail_output_open(OutputParams *params, int64_t now_us, Output *out)
 
     (void)now_us;
     if (!settings->thumbnailer) {
-        media_folder_remove(params->files->folder, THUMBNAIL_FILE);
+        store_remove(params->files->folder, THUMBNAIL_FILE);
         return 1;
     }
     Thumbnail *t = thumbnail_open(settings->thumbnailer, params->directory, params->stream,

@@ -8,7 +8,7 @@
 #include "base/bridge_log.h"
 #include "package/segment_mux.h"
 #include "package/segment_store.h"
-#include "store/media_folder.h"
+#include "store/store.h"
 
 /* A segment, from when its beginning is decided on. */
 typedef struct TsSegment {
@@ -233,7 +233,6 @@ static void stats(const void *self, OutputStats *out)
     out->ts.media_sequence = playlist->media_sequence;
     out->ts.discontinuity_sequence = playlist->discontinuity_sequence;
     out->ts.listed = playlist->count;
-    histogram_merge(&out->writes, segment_store_writes(t->store));
 }
 
 static const OutputCalls calls = {
@@ -258,10 +257,10 @@ static const OutputCalls calls = {
  */
 static bool is_left(const OutputParams *params, int64_t now_us)
 {
-    if (media_folder_has(params->files->folder, PLAYLIST_FILE))
+    if (store_has(params->files->folder, PLAYLIST_FILE))
         return true;
-    media_folder_remove_all_later(params->files->folder, ".ts", NULL, NULL, now_us);
-    media_folder_expire(params->files->folder, now_us);
+    store_remove_all_at(params->files->folder, ".ts", NULL, NULL, now_us);
+    store_expire(params->files->folder, now_us);
     return false;
 }
 
@@ -269,13 +268,11 @@ int ts_output_open(OutputParams *params, int64_t now_us, Output *out)
 {
     const OutputSettings *settings = params->settings;
     const SegmentStoreParams store = {
-        .directory = params->directory,
-        .stream = params->stream,
+        .store = params->files->folder,
         .window = settings->window,
         .target_duration_s = params->target_duration_s,
         .durable = settings->durable,
         .numbers = params->files->numbers,
-        .bound = params->bound,
         .clock = params->clock,
     };
 

@@ -104,7 +104,8 @@ Packager *packager_open(const PackagerParams *params, int64_t now_us)
     p->audio_bitrate = params->audio_bitrate;
     segmenter.outputs = &p->outputs;
     segmenter.bound = &p->bound;
-    if (output_files_open(&p->files, params->directory, params->stream, params->clock) == 0 &&
+    if (output_files_open(&p->files, params->directory, params->stream, &p->bound, params->clock) ==
+            0 &&
         open_audio(p) == 0 && open_outputs(p, params, now_us, &segmenter.target_duration_s) == 0 &&
         (p->segmenter = segmenter_create(&segmenter)))
         return p;
@@ -140,7 +141,10 @@ Segmenter *packager_segmenter(const Packager *p)
 
 OutputStats packager_stats(const Packager *p)
 {
-    return outputs_stats(&p->outputs);
+    OutputStats stats = outputs_stats(&p->outputs);
+
+    histogram_merge(&stats.writes, output_files_writes(&p->files));
+    return stats;
 }
 
 const Playlist *packager_playlist(const Packager *p)

@@ -60,7 +60,7 @@ int packager_end(Packager *packager);
  * errno; call it again then. */
 int packager_clear(Packager *packager);
 
-/* As media_folder_discard(): close it then. */
+/* As store_discard(): close it then. */
 void packager_discard(Packager *packager);
 
 /* Removes files that may go by `files_us`, which is `now_us` or before, and answers low-latency

@@ -32,7 +32,7 @@ typedef struct Record {
 } Record;
 
 struct NumberLog {
-    MediaFolder *folder;
+    Store *folder;
     char boot[BOOT_ID_SIZE]; /* this one */
     bool lags[NUMBER_SERIES];
     Record newest;
@@ -84,7 +84,7 @@ static bool read_record(const char *bytes, Record *r)
 static int read_records(NumberLog *log)
 {
     char bytes[RECORDS * RECORD_SIZE];
-    ssize_t len = media_folder_read(log->folder, NUMBER_LOG_FILE, bytes, sizeof(bytes));
+    ssize_t len = store_read(log->folder, NUMBER_LOG_FILE, bytes, sizeof(bytes));
     Record record;
 
     if (len < 0)
@@ -95,7 +95,7 @@ static int read_records(NumberLog *log)
     return 0;
 }
 
-NumberLog *number_log_open(MediaFolder *folder)
+NumberLog *number_log_open(Store *folder)
 {
     NumberLog *log = calloc(1, sizeof(*log));
 
@@ -153,7 +153,7 @@ static int write_newest(NumberLog *log, Record *record)
     record->generation = log->newest.generation + 1;
     write_record(record, text);
     size_t at = record->generation % RECORDS * RECORD_SIZE;
-    if (media_folder_overwrite(log->folder, NUMBER_LOG_FILE, at, text, RECORD_SIZE) < 0)
+    if (store_overwrite(log->folder, NUMBER_LOG_FILE, at, text, RECORD_SIZE) < 0)
         return -1;
     log->newest = *record;
     return 0;

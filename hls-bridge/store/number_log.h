@@ -23,7 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "store/media_folder.h"
+#include "store/store.h"
 
 #define NUMBER_LOG_FILE  ".numbers"
 #define NUMBER_LOG_AHEAD 1000 /* numbers that are kept in hand: half an hour of segments of 2 s */
@@ -40,7 +40,7 @@ typedef enum NumberSeries { NUMBERS_TS, NUMBERS_LL, NUMBER_SERIES } NumberSeries
 
 /* Reads what an earlier run has left; the folder is borrowed. Returns NULL with errno: there is no
  * memory, or the disk does not let it be read. */
-NumberLog *number_log_open(MediaFolder *folder);
+NumberLog *number_log_open(Store *folder);
 
 /* Writes nothing. Accepts NULL, leaves NULL. */
 void number_log_close(NumberLog **log);

@@ -7,12 +7,12 @@
 #include <string.h>
 
 #include "base/bridge_log.h"
-#include "store/media_folder.h"
+#include "store/folder.h"
 
 #define REWRITE_US (5 * US_PER_S) /* if nothing has changed */
 
 struct PublicList {
-    MediaFolder *folder;
+    Store *folder;
     const Clock *clock;
     json_t *streams; /* that were written last; NULL: none yet */
     int64_t written_us;
@@ -26,7 +26,7 @@ PublicList *public_list_create(const char *directory, const Clock *clock)
     if (!l)
         return NULL;
     l->clock = clock;
-    l->folder = media_folder_open(directory, ".", clock);
+    l->folder = folder_open(directory, ".", clock);
     if (l->folder)
         return l;
     free(l);
@@ -76,7 +76,7 @@ static void write_list(PublicList *l, json_t *streams, int64_t now_us)
     json_decref(l->streams);
     l->streams = streams;
     l->written_us = now_us;
-    bool good = text && media_folder_write(l->folder, PUBLIC_LIST_FILE, text, strlen(text)) == 0;
+    bool good = text && store_put(l->folder, PUBLIC_LIST_FILE, text, strlen(text), 0) == 0;
     if (!good && !l->failing)
         log_error("%s cannot be written: %s; it is tried again", PUBLIC_LIST_FILE, strerror(errno));
     l->failing = !good;
@@ -103,7 +103,7 @@ void public_list_destroy(PublicList **list)
         return;
     write_list(l, json_array(), clock_monotonic_us(l->clock));
     json_decref(l->streams);
-    media_folder_close(&l->folder);
+    store_close(&l->folder);
     free(l);
     *list = NULL;
 }

@@ -8,7 +8,7 @@
 
 #include "hls-bridge/codec/aac_encoder.h"
 #include "hls-bridge/base/bridge_log.h"
-#include "hls-bridge/store/media_folder.h"
+#include "hls-bridge/store/folder.h"
 
 #define NAMES 8192 /* a power of two: more than the bounds let a test make */
 
@@ -22,12 +22,7 @@ void memory_files_reset(void)
     memset(names, 0, sizeof(names));
 }
 
-/* ---- media_folder ---- */
-
-struct MediaFolder {
-    OutputBound *bound;
-    Histogram writes;
-};
+/* ---- a store that notes what it is given ---- */
 
 /* Where the name's hash is, or where it would be. */
 static uint64_t *place_of(const char *name, uint64_t *hash)
@@ -42,34 +37,6 @@ static uint64_t *place_of(const char *name, uint64_t *hash)
     return &names[at];
 }
 
-MediaFolder *media_folder_open(const char *directory, const char *stream, const Clock *clock)
-{
-    MediaFolder *f = calloc(1, sizeof(*f));
-
-    (void)directory;
-    (void)stream;
-    (void)clock;
-    if (f)
-        f->writes.bounds = &histogram_of_writes;
-    return f;
-}
-
-void media_folder_close(MediaFolder **folder)
-{
-    free(*folder);
-    *folder = NULL;
-}
-
-void media_folder_discard(MediaFolder *f)
-{
-    (void)f;
-}
-
-void media_folder_limit(MediaFolder *f, OutputBound *bound)
-{
-    f->bound = bound;
-}
-
 /* Returns whether the name was noted before. */
 static bool note_name(const char *name)
 {
@@ -80,9 +47,33 @@ static bool note_name(const char *name)
     return before;
 }
 
-int media_folder_write(MediaFolder *f, const char *name, const void *data, size_t len)
+static bool is_list(const char *name)
 {
-    (void)f;
+    const char *end = strrchr(name, '.');
+
+    return end && (strcmp(end, ".m3u8") == 0 || strcmp(end, ".mpd") == 0);
+}
+
+static int put(void *self, const char *name, const void *data, size_t len, bool through)
+{
+    (void)self;
+    (void)data;
+    (void)through;
+    bool before = note_name(name);
+    if (is_list(name)) {
+        memory_files.lists++;
+        return 0;
+    }
+    memory_files.repeated += before;
+    memory_files.files++;
+    memory_files.bytes += len;
+    return 0;
+}
+
+static int overwrite(void *self, const char *name, size_t at, const void *data, size_t len)
+{
+    (void)self;
+    (void)at;
     (void)data;
     (void)len;
     note_name(name);
@@ -90,63 +81,9 @@ int media_folder_write(MediaFolder *f, const char *name, const void *data, size_
     return 0;
 }
 
-int media_folder_add(MediaFolder *f, const char *name, const void *data, size_t len)
+static ssize_t read_file(void *self, const char *name, void *data, size_t size)
 {
-    (void)data;
-    if (f->bound && !output_bound_takes_file(f->bound)) {
-        errno = EDQUOT;
-        return -1;
-    }
-    memory_files.repeated += note_name(name);
-    memory_files.files++;
-    memory_files.bytes += len;
-    return 0;
-}
-
-int media_folder_write_through(MediaFolder *f, const char *name, const void *data, size_t len)
-{
-    return media_folder_write(f, name, data, len);
-}
-
-int media_folder_add_through(MediaFolder *f, const char *name, const void *data, size_t len)
-{
-    return media_folder_add(f, name, data, len);
-}
-
-int media_folder_sync_names(MediaFolder *f)
-{
-    (void)f;
-    return 0;
-}
-
-int media_folder_sync_all(MediaFolder *f)
-{
-    (void)f;
-    return 0;
-}
-
-int media_folder_overwrite(MediaFolder *f, const char *name, size_t at, const void *data,
-                           size_t len)
-{
-    (void)at;
-    return media_folder_write(f, name, data, len);
-}
-
-int64_t media_folder_size(const MediaFolder *f, const char *name)
-{
-    (void)f;
-    (void)name;
-    return -1;
-}
-
-const Histogram *media_folder_writes(const MediaFolder *f)
-{
-    return &f->writes;
-}
-
-ssize_t media_folder_read(const MediaFolder *f, const char *name, void *data, size_t size)
-{
-    (void)f;
+    (void)self;
     (void)name;
     (void)data;
     (void)size;
@@ -154,43 +91,56 @@ ssize_t media_folder_read(const MediaFolder *f, const char *name, void *data, si
     return -1;
 }
 
-bool media_folder_has(const MediaFolder *f, const char *name)
+static int64_t size_of(void *self, const char *name)
 {
-    uint64_t hash;
-
-    (void)f;
-    return *place_of(name, &hash) == hash;
+    (void)self;
+    (void)name;
+    return -1;
 }
 
-void media_folder_remove(MediaFolder *f, const char *name)
+static void remove_file(void *self, const char *name)
 {
-    (void)f;
+    (void)self;
     (void)name;
 }
 
-void media_folder_remove_later(MediaFolder *f, const char *name, int64_t at_us)
+static void list(void *self, void (*each)(void *user, const char *name), void *user)
 {
-    (void)f;
-    (void)name;
-    (void)at_us;
-}
-
-void media_folder_remove_all_later(MediaFolder *f, const char *suffix,
-                                   bool (*wanted)(void *user, const char *name), void *user,
-                                   int64_t at_us)
-{
-    (void)f;
-    (void)suffix;
-    (void)wanted;
+    (void)self;
+    (void)each;
     (void)user;
-    (void)at_us;
 }
 
-int64_t media_folder_expire(MediaFolder *f, int64_t now_us)
+static int sync_all(void *self)
 {
-    (void)f;
-    (void)now_us;
-    return NEVER_US;
+    (void)self;
+    return 0;
+}
+
+static void nothing(void *self)
+{
+    (void)self;
+}
+
+Store *folder_open(const char *directory, const char *stream, const Clock *clock)
+{
+    static const StoreCalls calls = {
+        .name = "memory",
+        .put = put,
+        .overwrite = overwrite,
+        .read = read_file,
+        .size = size_of,
+        .remove = remove_file,
+        .list = list,
+        .sync_names = sync_all,
+        .sync_all = sync_all,
+        .discard = nothing,
+        .close = nothing,
+    };
+
+    (void)directory;
+    (void)stream;
+    return store_of(&calls, NULL, clock);
 }
 
 /* ---- aac_encoder ---- */

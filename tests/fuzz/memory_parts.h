@@ -2,7 +2,7 @@
 #ifndef FUZZ_MEMORY_PARTS_H
 #define FUZZ_MEMORY_PARTS_H
 
-/* What stands for three parts of the bridge where its whole path is fuzzed: a media_folder that
+/* What stands for three parts of the bridge where its whole path is fuzzed: a store that
  * writes nothing and counts; an aac_encoder whose frames are all of the same silence, as encoding
  * is most of the time and has a fuzz target of its own; and a log that says nothing. The linker
  * takes these for those of the library. */

@@ -46,6 +46,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_event_file.c \
 	%D%/test_event_log.c \
 	%D%/test_event_ring.c \
+	%D%/test_folder.c \
 	%D%/test_frame_order.c \
 	%D%/test_h264_depay.c \
 	%D%/test_h264_filler.c \
@@ -58,7 +59,6 @@ unit_programs += %D%/unit-bridge
 	%D%/test_ll_edge.c \
 	%D%/test_ll_names.c \
 	%D%/test_ll_playlist.c \
-	%D%/test_media_folder.c \
 	%D%/test_old_names.c \
 	%D%/test_opus_to_aac.c \
 	%D%/test_output_bound.c \
@@ -76,6 +76,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_simulcast.c \
 	%D%/test_source_problem.c \
 	%D%/test_source_sdp.c \
+	%D%/test_store.c \
 	%D%/test_timeline.c \
 	%D%/test_video_tracks.c
 %C%_unit_bridge_CPPFLAGS = $(unit_cppflags)

@@ -6,7 +6,8 @@
 #define STARTS  1770000000000000ll /* 2026-02-02T02:40:00Z, where the stream's clock is at 10 s */
 #define SEGMENT 180000             /* two seconds */
 
-static const bool both[] = {true, true}, sight[] = {true, false}, sound[] = {false, true};
+static const bool both[RENDITIONS_MAX] = {true, true}, sight[RENDITIONS_MAX] = {true, false},
+                  sound[RENDITIONS_MAX] = {false, true};
 static const DashPicture picture = {"avc1.42C01F", 1280, 720, 29970};
 static const DashPicture upright = {"avc1.42C01E", 720, 1280, 30000};
 static LlPlaylist lists[DASH_OTHERS];

@@ -6,12 +6,13 @@
 
 #include "hls-bridge/base/boot_id.h"
 #include "hls-bridge/store/number_log.h"
+#include "hls-bridge/store/folder.h"
 #include "temp_folder.h"
 
 #define RECORD 512 /* bytes */
 
 static char root[TEMP_FOLDER_SIZE], path[64], boot[BOOT_ID_SIZE];
-static MediaFolder *folder;
+static Store *folder;
 static NumberLog *numbers;
 
 void __wrap_boot_id(char *id);
@@ -35,7 +36,7 @@ static int setup(void **state)
     (void)state;
     temp_folder(root);
     snprintf(path, sizeof(path), "%s/shop/" NUMBER_LOG_FILE, root);
-    folder = media_folder_open(root, "shop", clock_system());
+    folder = folder_open(root, "shop", clock_system());
     assert_non_null(folder);
     open_log("first");
     return 0;
@@ -46,7 +47,7 @@ static int teardown(void **state)
     (void)state;
     number_log_close(&numbers);
     assert_null(numbers);
-    media_folder_close(&folder);
+    store_close(&folder);
     temp_folder_remove(root);
     return 0;
 }

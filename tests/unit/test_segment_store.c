@@ -8,36 +8,36 @@
 
 #include "count_files.h"
 #include "hls-bridge/package/segment_store.h"
+#include "hls-bridge/store/folder.h"
 #include "temp_folder.h"
 #include "virtual_clock.h"
 
 #define SECOND US_PER_S
 
 static char root[TEMP_FOLDER_SIZE];
-static MediaFolder *folder; /* of the numbers */
+static Store *folder;
 static NumberLog *numbers;
 static SegmentStore *store;
 static int64_t now_us;
 static const Clock virtual_time = VIRTUAL_CLOCK_US(&now_us);
 static size_t window;
 
-static NumberLog *open_numbers(void)
+static void open_folder(void)
 {
     number_log_close(&numbers);
-    media_folder_close(&folder);
-    folder = media_folder_open(root, "shop", &virtual_time);
+    store_close(&folder);
+    folder = folder_open(root, "shop", &virtual_time);
     numbers = number_log_open(folder);
     assert_non_null(numbers);
-    return numbers;
 }
 
 static void open_store(void)
 {
-    const SegmentStoreParams params = {.directory = root,
-                                       .stream = "shop",
+    open_folder();
+    const SegmentStoreParams params = {.store = folder,
+                                       .numbers = numbers,
                                        .window = window,
                                        .target_duration_s = 2,
-                                       .numbers = open_numbers(),
                                        .clock = &virtual_time};
 
     store = segment_store_open(&params, now_us);
@@ -59,7 +59,7 @@ static int teardown(void **state)
     (void)state;
     segment_store_close(&store);
     number_log_close(&numbers);
-    media_folder_close(&folder);
+    store_close(&folder);
     assert_null(store);
     temp_folder_remove(root);
     return 0;
@@ -168,8 +168,7 @@ static void what_a_second_run_drops_stays_as_long_as_the_first_one_promised(void
 
 static void a_promise_of_an_earlier_run_is_kept(void **state)
 {
-    const SegmentStoreParams params = {.directory = root,
-                                       .stream = "shop",
+    const SegmentStoreParams params = {.store = folder,
                                        .window = 6,
                                        .target_duration_s = 4,
                                        .numbers = numbers,
