@@ -12,12 +12,14 @@
  *
  * Pure: no I/O, no clock, no allocation. Thread-safety: one thread. */
 
+#include "base/rendition.h"
 #include "package/ll_playlist.h"
 
 #define DASH_MANIFEST_FILE "manifest.mpd"
 
 #define DASH_PERIODS_MAX 32
-#define DASH_TEXT_SIZE   98304 /* bytes that hold the text of any manifest */
+#define DASH_TEXT_SIZE   (32768 * (RENDITIONS_MAX + 1)) /* bytes that hold the text of any manifest \
+                                                         */
 
 typedef struct DashPicture {
     char codec[H264_CODEC_SIZE]; /* "avc1.42C01F" */

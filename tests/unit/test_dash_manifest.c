@@ -290,6 +290,37 @@ static void as_many_as_can_be(void **state)
     assert_has("timeShiftBufferDepth=\"PT160.");
 }
 
+/* Every size that a stream may have, with names as long as they may be, in as many periods as there
+ * may be, whose segments are all of another length. */
+static void as_many_sizes_as_can_be(void **state)
+{
+    static char name[RENDITIONS_MAX][RENDITION_NAME_SIZE + 8];
+    static const bool all[RENDITIONS_MAX] = {true, true, true, true, true, true, true, true, true};
+    static LlPlaylist list[RENDITIONS_MAX];
+
+    (void)state;
+    for (size_t i = DASH_OTHERS; i < RENDITIONS_MAX; i++) {
+        snprintf(name[i], sizeof(name[i]), "video-%032zu", i);
+        list[i] = (LlPlaylist){.kind = name[i], .epoch = 1770000000};
+        manifest.list[i] = &list[i];
+        manifest.bandwidth[i] = 1000000000;
+    }
+    manifest.renditions = RENDITIONS_MAX;
+    dash_manifest_begin(&manifest, all);
+    for (int64_t msn = 0; msn < LL_SEGMENTS_MAX; msn++) {
+        Unlike unlike = {.init = msn / 2, .discontinuity = msn % 2 == 0};
+        add(msn, unlike);
+        for (size_t i = DASH_OTHERS; i < RENDITIONS_MAX; i++) {
+            LlSegment s = segment(900000 + msn * SEGMENT, &unlike);
+            s.duration_90k += msn % 7;
+            dash_manifest_add(&manifest, i, msn, &s, &picture);
+        }
+    }
+    assert_int_equal(times("<Period "), DASH_PERIODS_MAX);
+    assert_int_equal(times("<Representation "), DASH_PERIODS_MAX * RENDITIONS_MAX);
+    assert_int_equal(strcmp(text + strlen(text) - 7, "</MPD>\n"), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 static const struct CMUnitTest tests[] = {
     TEST(a_live_stream),
@@ -305,6 +336,7 @@ static const struct CMUnitTest tests[] = {
     TEST(what_could_not_be_written_parts_two_periods),
     TEST(the_time_of_day_is_followed),
     TEST(as_many_as_can_be),
+    TEST(as_many_sizes_as_can_be),
 };
 
 TEST_GROUP(dash_manifest, tests);
