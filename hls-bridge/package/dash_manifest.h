@@ -18,8 +18,9 @@
 #define DASH_MANIFEST_FILE "manifest.mpd"
 
 #define DASH_PERIODS_MAX 32
-#define DASH_TEXT_SIZE   (32768 * (RENDITIONS_MAX + 1)) /* bytes that hold the text of any manifest \
-                                                         */
+
+/* Bytes that hold the text of any manifest. */
+#define DASH_TEXT_SIZE (32768 * (RENDITIONS_MAX + 1))
 
 typedef struct DashPicture {
     char codec[H264_CODEC_SIZE]; /* "avc1.42C01F" */
