@@ -19,6 +19,8 @@ const char *event_name(EventKind kind)
         [EVENT_PROBLEM_OVER] = "problem-over",
         [EVENT_DISK_TROUBLE] = "disk-trouble",
         [EVENT_DISK_WORKS] = "disk-works",
+        [EVENT_SLOW] = "slow",
+        [EVENT_CAUGHT_UP] = "caught-up",
     };
     return names[kind];
 }

@@ -31,6 +31,8 @@ typedef enum EventKind {
     EVENT_PROBLEM_OVER, /* now it can */
     EVENT_DISK_TROUBLE, /* the disk refuses something: `disk` */
     EVENT_DISK_WORKS,   /* it takes that again: `disk`, without an error */
+    EVENT_SLOW, /* the stream's thread is far behind what comes, mostly by a slow disk: `delay` */
+    EVENT_CAUGHT_UP, /* it is not any more: `delay` */
     EVENT_KINDS
 } EventKind;
 
@@ -86,6 +88,9 @@ typedef struct Event {
             EventDiskPart part;
             int error; /* errno; 0: not known */
         } disk;
+        struct {
+            int64_t us; /* slow: how far behind it is; caught up: how long it was held up */
+        } delay;
     };
 } Event;
 

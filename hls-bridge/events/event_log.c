@@ -86,6 +86,13 @@ static bool offer(void *user, const Event *e, char *why)
     case EVENT_DISK_TROUBLE:
         log_disk(e);
         break;
+    case EVENT_SLOW:
+        log_warn("%s: held up, by a slow disk or a busy machine; what comes meanwhile waits",
+                 e->stream);
+        break;
+    case EVENT_CAUGHT_UP:
+        log_info("%s: caught up, after %.1f s", e->stream, (double)e->delay.us / US_PER_S);
+        break;
     default: /* another line tells the same, or those who asked for it were told */
         break;
     }

@@ -72,6 +72,10 @@ static void set_details(json_t *data, const Event *e)
         set_text(data, "part", event_disk_part(e->disk.part));
         set_error(data, e->disk.error);
         break;
+    case EVENT_SLOW:
+    case EVENT_CAUGHT_UP:
+        set_number(data, "milliseconds", e->delay.us / US_PER_MS);
+        break;
     default:
         break;
     }

@@ -8,7 +8,7 @@
 /* An IDR picture that is due is asked for by others, where this thread has not come to it. */
 #define ASK_GRACE_US (50 * US_PER_MS)
 
-/* How far behind what comes this thread is, to say so, and to say that it is over. */
+/* How far behind what comes this thread is, to count as held up, and as caught up. */
 #define HELD_UP_US   US_PER_S
 #define CAUGHT_UP_US (100 * US_PER_MS)
 
@@ -18,7 +18,7 @@ struct Pipeline {
     Packager *packager;
     Segmenter *segmenter;     /* the packager's */
     Ingest *source;           /* NULL: no publisher */
-    int64_t held_up_since_us; /* said in the log; 0: it is not */
+    int64_t held_up_since_us; /* 0: it is not */
     uint64_t backlog_drops;   /* said in the log, of this source */
     int64_t longest_look_us;  /* that this publisher's media took, when a disk held it up */
 };
@@ -124,18 +124,18 @@ static bool receive(Pipeline *p, int64_t now_us, int64_t *at_us)
     return news != INGEST_NOTHING;
 }
 
-/* Says once that this thread was held up, and once that it has caught up. */
+/* Notes that this thread is held up, and that it has caught up. */
 static void note_delay(Pipeline *p, int64_t behind_us, int64_t now_us)
 {
-    if (p->held_up_since_us == 0 && behind_us > HELD_UP_US) {
+    if (p->held_up_since_us == 0 && behind_us > HELD_UP_US)
         p->held_up_since_us = now_us - behind_us;
-        log_warn("%s: held up, by a slow disk or a busy machine; what comes meanwhile waits",
-                 p->stream);
-    } else if (p->held_up_since_us != 0 && behind_us < CAUGHT_UP_US) {
-        log_info("%s: caught up, after %.1f s", p->stream,
-                 (double)(now_us - p->held_up_since_us) / US_PER_S);
+    else if (behind_us < CAUGHT_UP_US)
         p->held_up_since_us = 0;
-    }
+}
+
+int64_t pipeline_held_up_since_us(const Pipeline *p)
+{
+    return p->held_up_since_us;
 }
 
 /* What is to be asked for where this thread is held up from now on. */
@@ -215,5 +215,6 @@ void pipeline_finish(Pipeline *p, int64_t now_us)
         now_us = clock_monotonic_us(p->clock); /* a disk may take its time */
     p->source->does->finish(p->source, segmenter_pictures_end_90k(p->segmenter));
     segmenter_finish(p->segmenter, now_us);
+    p->held_up_since_us = 0; /* all is taken in */
     p->source = NULL;
 }

@@ -26,6 +26,10 @@ void pipeline_begin(Pipeline *pipeline, Ingest *source);
  * brought about. Returns whether there is more, to be taken in at once. */
 bool pipeline_run(Pipeline *pipeline, int64_t now_us);
 
+/* Since when (monotonic) this thread is held up, more than a second behind what comes; 0: it is
+ * not, or has caught up. Ask after pipeline_run() and pipeline_finish(). */
+int64_t pipeline_held_up_since_us(const Pipeline *pipeline);
+
 /* Waits from `now_us` until something can be read, pipeline_run() has something to do though
  * nothing comes, `wake_fd` is readable, or until `until_us`. Returns whether `wake_fd` is. */
 bool pipeline_rest(Pipeline *pipeline, int64_t now_us, int64_t until_us, int wake_fd);

@@ -58,15 +58,16 @@ struct Stream {
     SourceSdp fixed_sdp;
     bool taken_up; /* the folder was opened, and read */
     StreamState state;
-    bool stopping;           /* the next run of the bridge goes on with it */
-    int64_t since_us;        /* the state began */
-    int64_t deadline_us;     /* when it ends, HELD and ENDED */
-    int64_t barred_until_us; /* a publisher that was ended is kept out until then */
-    bool broadcast;          /* one has begun, with a publisher, and has not ended */
-    bool shown;              /* and something of it came */
-    bool end_refused;        /* by the disk; told */
-    uint64_t failed_writes;  /* of media */
-    int64_t write_failed_us; /* the last of them, while that is told; 0: it is not */
+    bool stopping;            /* the next run of the bridge goes on with it */
+    int64_t since_us;         /* the state began */
+    int64_t deadline_us;      /* when it ends, HELD and ENDED */
+    int64_t barred_until_us;  /* a publisher that was ended is kept out until then */
+    bool broadcast;           /* one has begun, with a publisher, and has not ended */
+    bool shown;               /* and something of it came */
+    bool end_refused;         /* by the disk; told */
+    uint64_t failed_writes;   /* of media */
+    int64_t write_failed_us;  /* the last of them, while that is told; 0: it is not */
+    int64_t held_up_since_us; /* told; 0: it is not held up */
     int64_t next_status_us;
     int64_t live_since_unix_us;
     uint64_t publishers, excessive;
@@ -126,6 +127,9 @@ void stream_close_folder(Stream *s);
 
 /* Tells what has happened to the stream. */
 void stream_emit(const Stream *s, Event event);
+
+/* Tells that the thread is held up, and that it has caught up. */
+void stream_note_delay(Stream *s, int64_t now_us);
 
 /* Leaves a copy of how it stands for other threads, if the last one is old. */
 void stream_update_status(Stream *s, int64_t now_us);

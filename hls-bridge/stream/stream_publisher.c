@@ -37,6 +37,7 @@ static void leave(Stream *s, int64_t now_us, EventHeldReason reason)
     pipeline_finish(s->pipeline, now_us);
     stream_note_first(
         s); /* what it reads last may be all that ever came: an end is due behind that */
+    stream_note_delay(s, stream_time_us(s));
     ingest_destroy(&s->source);
     bool was_live = s->state == STREAM_LIVE, empty = stream_is_void(s);
     s->live_since_unix_us = 0;

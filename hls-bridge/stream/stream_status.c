@@ -50,6 +50,17 @@ static void note_writes(Stream *s, const OutputStats *output, int64_t now_us)
     s->failed_writes = failed;
 }
 
+void stream_note_delay(Stream *s, int64_t now_us)
+{
+    int64_t since_us = pipeline_held_up_since_us(s->pipeline);
+
+    if (since_us != 0 && s->held_up_since_us == 0)
+        stream_emit(s, (Event){.kind = EVENT_SLOW, .delay = {now_us - since_us}});
+    else if (since_us == 0 && s->held_up_since_us != 0)
+        stream_emit(s, (Event){.kind = EVENT_CAUGHT_UP, .delay = {now_us - s->held_up_since_us}});
+    s->held_up_since_us = since_us;
+}
+
 void stream_update_status(Stream *s, int64_t now_us)
 {
     if (now_us < s->next_status_us)

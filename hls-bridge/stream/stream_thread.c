@@ -11,6 +11,7 @@ static bool run_source(Stream *s, int64_t now_us)
 {
     bool more = pipeline_run(s->pipeline, now_us);
 
+    stream_note_delay(s, now_us);
     stream_note_first(s);
     if (!more)
         stream_check_publisher(s, now_us);

@@ -180,7 +180,7 @@ unit_programs += %D%/unit-power-cut
 unit_programs += %D%/unit-stream-life
 %C%_unit_stream_life_SOURCES = %D%/test_stream_life.c
 %C%_unit_stream_life_CPPFLAGS = $(unit_cppflags)
-%C%_unit_stream_life_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=packager_open,--wrap=renameat
+%C%_unit_stream_life_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=packager_open,--wrap=pipeline_held_up_since_us,--wrap=renameat
 %C%_unit_stream_life_LDADD = libbridge.la libunit.la $(CMOCKA_LIBS) -lm
 unit_programs += %D%/unit-take-up
 %C%_unit_take_up_SOURCES = %D%/test_take_up.c

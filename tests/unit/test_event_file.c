@@ -60,6 +60,8 @@ static void has_the_shape_of_janus(void **state)
         {{.kind = EVENT_DISK_TROUBLE, .disk = {.part = DISK_END, .error = 28}},
          ",\"part\":\"end\",\"error\":\"No space left on device\""},
         {{.kind = EVENT_DISK_WORKS, .disk = {.part = DISK_MEDIA}}, ",\"part\":\"media\""},
+        {{.kind = EVENT_SLOW, .delay = {1200000}}, ",\"milliseconds\":1200"},
+        {{.kind = EVENT_CAUGHT_UP, .delay = {3140000}}, ",\"milliseconds\":3140"},
     };
     bool seen[EVENT_KINDS] = {false};
 

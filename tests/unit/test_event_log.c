@@ -46,6 +46,9 @@ static const struct {
      "error shop: its end cannot be written: No space left on device; tried again each second"},
     {{.kind = EVENT_DISK_TROUBLE, .disk = {.part = DISK_MEDIA}}, NULL},
     {{.kind = EVENT_DISK_WORKS, .disk = {.part = DISK_END}}, NULL},
+    {{.kind = EVENT_SLOW, .delay = {1200000}},
+     "warn  shop: held up, by a slow disk or a busy machine; what comes meanwhile waits"},
+    {{.kind = EVENT_CAUGHT_UP, .delay = {3140000}}, "info  shop: caught up, after 3.1 s"},
 };
 
 static void says_what_it_always_said(void **state)

@@ -216,6 +216,48 @@ static void what_finds_no_room_parts_the_stream(void **state)
     assert_in_range(listed_ms(), (120 - (int)drops) * 20 - 100, (120 - (int)drops) * 20 + 100);
 }
 
+static const IngestTable *real;
+static int64_t late_us; /* how long what is taken in has waited */
+
+static IngestNews receive_late(Ingest *ingest, int64_t *at_us)
+{
+    IngestNews news = real->receive(ingest, at_us);
+
+    *at_us -= late_us;
+    return news;
+}
+
+static void run_late(int64_t us)
+{
+    late_us = us;
+    send_packets(1);
+    take_in();
+}
+
+static void what_has_waited_for_long_holds_up_until_all_is_taken_in(void **state)
+{
+    static const struct {
+        int64_t late_ms;
+        bool held_up;
+    } rows[] = {{0, false},   {900, false}, {1100, true}, {200, true},
+                {5000, true}, {99, false},  {200, false}, {1100, true}};
+    IngestTable table = *source->does;
+
+    (void)state;
+    real = source->does;
+    table.receive = receive_late;
+    source->does = &table;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        run_late(rows[i].late_ms * US_PER_MS);
+        int64_t since_us = pipeline_held_up_since_us(pipeline);
+        assert_true((since_us != 0) == rows[i].held_up);
+        assert_true(since_us <= now() - (rows[i].held_up ? US_PER_S : 0));
+    }
+    pipeline_finish(pipeline, now());
+    assert_int_equal(pipeline_held_up_since_us(pipeline), 0);
+    source->does = real;
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest tests[] = {
     TEST(what_has_come_is_written_when_the_publisher_goes),
@@ -223,6 +265,7 @@ static const struct CMUnitTest tests[] = {
     TEST(it_rests_until_something_comes),
     TEST(what_comes_unseen_is_not_late),
     TEST(what_finds_no_room_parts_the_stream),
+    TEST(what_has_waited_for_long_holds_up_until_all_is_taken_in),
 };
 
 TEST_GROUP(pipeline, tests);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "hls-bridge/base/manual_clock.h"
+#include "hls-bridge/stream/pipeline.h"
 #include "hls-bridge/stream/stream.h"
 
 #define PACKETS 60 /* of sound: more than a second, so a segment */
@@ -58,6 +59,19 @@ int __wrap_renameat(int from_fd, const char *from, int to_fd, const char *to)
     return -1;
 }
 
+/* Since when the pipeline says that the thread is held up; 0: it says what is so. */
+static _Atomic int64_t held_up_since_us;
+
+int64_t __real_pipeline_held_up_since_us(const Pipeline *p);
+int64_t __wrap_pipeline_held_up_since_us(const Pipeline *p);
+
+int64_t __wrap_pipeline_held_up_since_us(const Pipeline *p)
+{
+    int64_t since_us = atomic_load(&held_up_since_us);
+
+    return since_us ? since_us : __real_pipeline_held_up_since_us(p);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -84,6 +98,7 @@ static int setup(void **state)
     stream = NULL;
     atomic_store(&folder, FOLDER_OPENS);
     atomic_store(&full, false);
+    atomic_store(&held_up_since_us, 0);
     return 0;
 }
 
@@ -456,6 +471,28 @@ static void tells_that_the_disk_refuses_media(void **state)
     assert_true(status.output.ts.failed_writes >= 3);
 }
 
+static void tells_once_that_its_thread_is_held_up_and_that_it_has_caught_up(void **state)
+{
+    uint32_t second = 0;
+
+    (void)state;
+    open_stream();
+    publish();
+    send_second(second++);
+    until_told("started;live;");
+    event_ear_clear(&ear);
+    int64_t since_us = now_us();
+    atomic_store(&held_up_since_us, since_us);
+    while (second < 4)
+        send_second(second++);
+    until_told("slow;");
+    assert_in_range(event_ear_last(&ear).delay.us, US_PER_S, now_us() - since_us);
+    atomic_store(&held_up_since_us, 0);
+    send_second(second++);
+    until_told("slow;caught-up;");
+    assert_in_range(event_ear_last(&ear).delay.us, 3 * US_PER_S, now_us() - since_us);
+}
+
 static void tells_that_the_folder_cannot_be_had(void **state)
 {
     (void)state;
@@ -488,6 +525,7 @@ static const struct CMUnitTest tests[] = {
     TEST(another_publisher_takes_over),
     TEST(tells_that_the_disk_refuses_the_end),
     TEST(tells_that_the_disk_refuses_media),
+    TEST(tells_once_that_its_thread_is_held_up_and_that_it_has_caught_up),
     TEST(tells_that_the_folder_cannot_be_had),
 };
 
