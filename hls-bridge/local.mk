@@ -87,7 +87,8 @@ bridge_package = \
 	%D%/package/segment_mux.c \
 	%D%/package/segment_store.c \
 	%D%/package/thumbnail.c \
-	%D%/package/ts_output.c
+	%D%/package/ts_output.c \
+	%D%/package/window.c
 bridge_segment = \
 	%D%/segment/outputs.c \
 	%D%/segment/segmenter.c \

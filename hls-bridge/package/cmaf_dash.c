@@ -44,14 +44,15 @@ static int write_manifest(CmafDash *d)
 static bool follow(CmafDash *d, size_t which, const DashPicture *picture)
 {
     const LlPlaylist *list = d->manifest.list[which];
-    int64_t end = ll_playlist_next_msn(list), *next = &d->next_msn[which];
+    int64_t end = window_next_msn(&list->window), *next = &d->next_msn[which];
 
     if (*next >= end)
         return false;
-    dash_manifest_drop(&d->manifest, which, list->media_sequence);
-    for (*next = *next > list->media_sequence ? *next : list->media_sequence; *next < end; ++*next)
-        dash_manifest_add(&d->manifest, which, *next, &list->segment[*next - list->media_sequence],
-                          picture);
+    dash_manifest_drop(&d->manifest, which, list->window.media_sequence);
+    for (*next = *next > list->window.media_sequence ? *next : list->window.media_sequence;
+         *next < end; ++*next)
+        dash_manifest_add(&d->manifest, which, *next,
+                          &list->segment[*next - list->window.media_sequence], picture);
     return true;
 }
 
@@ -98,7 +99,7 @@ static int start(void *self, const OutputSegment *first, int64_t now_us)
     cmaf_output_has(d->cmaf, has);
     dash_manifest_begin(&d->manifest, has);
     for (size_t i = 0; i < d->manifest.renditions; i++)
-        d->next_msn[i] = ll_playlist_next_msn(d->manifest.list[i]);
+        d->next_msn[i] = window_next_msn(&d->manifest.list[i]->window);
     return 0;
 }
 

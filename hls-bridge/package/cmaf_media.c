@@ -86,7 +86,7 @@ int64_t cmaf_media_date_step_us(const CmafMedia *m)
     size_t window = m->params.window, listed = 0;
 
     if (m->lead != RENDITION_NONE)
-        listed = cmaf_track_playlist(m->line[m->lead].track)->count;
+        listed = cmaf_track_playlist(m->line[m->lead].track)->window.count;
     return DATE_STEP_US * compared(window) / compared(listed > window ? listed : window);
 }
 
@@ -95,12 +95,12 @@ int64_t cmaf_media_date_step_us(const CmafMedia *m)
 int cmaf_media_advance(CmafMedia *m, CmafLine *line, int64_t known, int64_t now_us)
 {
     const LlPlaylist *list = cmaf_track_playlist(line->track);
-    int64_t msn = ll_playlist_next_msn(list);
+    int64_t msn = window_next_msn(&list->window);
 
     if (cmaf_track_cut(line->track, known, now_us) == 0)
         return 0;
     return m->params.publish(m->params.user, (size_t)(line - m->line),
-                             ll_playlist_next_msn(list) != msn);
+                             window_next_msn(&list->window) != msn);
 }
 
 void cmaf_media_begin_segment(CmafMedia *m, CmafLine *line, int64_t start)

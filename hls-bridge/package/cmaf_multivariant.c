@@ -36,7 +36,7 @@ static bool can_be_played(const CmafPlaylists *p)
 
     for (size_t i = 0; i < p->lists; i++) {
         const LlPlaylist *list = playlist_of(p, i);
-        if (p->list[i].has && (list->count == 0 || list->ended || p->list[i].due))
+        if (p->list[i].has && (list->window.count == 0 || list->window.ended || p->list[i].due))
             return false;
         any = any || p->list[i].has;
     }

@@ -258,7 +258,7 @@ static bool is_empty(const void *self)
     const CmafOutput *o = self;
 
     for (size_t i = 0; i < o->tracks; i++)
-        if (ll_playlist_next_msn(cmaf_track_playlist(o->track[i])) != 0)
+        if (window_next_msn(&cmaf_track_playlist(o->track[i])->window) != 0)
             return false;
     return true;
 }
@@ -301,7 +301,7 @@ static int clear(void *self)
     for (size_t i = 0; i < o->tracks; i++) {
         const LlPlaylist *list = cmaf_track_playlist(o->track[i]);
         if (cmaf_playlists_listing(o->playlists, i) == LISTING_NONE ||
-            (list->ended && list->count == 0))
+            (list->window.ended && list->window.count == 0))
             continue;
         cmaf_track_clear(o->track[i], NEVER_US);
         cmaf_track_conclude(o->track[i]);

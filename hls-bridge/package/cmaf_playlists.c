@@ -38,8 +38,9 @@ static int read_former(CmafPlaylists *p, List *list)
 static int reserve_numbers(CmafPlaylists *p, size_t which)
 {
     const LlPlaylist *list = playlist_of(p, which);
-    Numbers next = {(uint64_t)(ll_playlist_next_msn(list) + list->open),
-                    (uint64_t)ll_playlist_newest_discontinuity(list)};
+    const WindowView view = ll_playlist_view(list);
+    Numbers next = {(uint64_t)(window_next_msn(&list->window) + list->window.open),
+                    (uint64_t)window_newest_discontinuity(&view)};
 
     return p->params.numbers
                ? number_log_reserve(p->params.numbers, NUMBERS_LL, &next, NUMBER_LOG_AHEAD)
@@ -172,7 +173,7 @@ Listing cmaf_playlists_listing(const CmafPlaylists *p, size_t which)
 
     if (former->there)
         return former->ended ? LISTING_ENDED : LISTING_OPEN;
-    return list->ended ? LISTING_ENDED : list->count > 0 ? LISTING_OPEN : LISTING_NONE;
+    return window_listing(&list->window);
 }
 
 bool cmaf_playlists_is_former(const CmafPlaylists *p, size_t which)
@@ -216,7 +217,7 @@ bool cmaf_playlists_former_name(const CmafPlaylists *p, const char *file)
 /* Players want a whole segment to begin with. */
 static bool is_published(const LlPlaylist *list)
 {
-    return list->count > 0 || list->ended;
+    return list->window.count > 0 || list->window.ended;
 }
 
 /* Reports of the renditions that the publisher sends beside this one. Returns how many. */
@@ -269,9 +270,9 @@ int cmaf_playlists_publish(CmafPlaylists *p, size_t which)
 /* Takes everything off a list, for a new beginning; who plays it has time to come to its end. */
 static void clear_list(CmafPlaylists *p, size_t which, int64_t now_us)
 {
-    int64_t length_90k = ll_playlist_duration_90k(playlist_of(p, which));
+    const WindowView view = ll_playlist_view(playlist_of(p, which));
 
-    cmaf_track_clear(p->params.track[which], now_us + 2 * ticks_to_us(length_90k));
+    cmaf_track_clear(p->params.track[which], now_us + 2 * ticks_to_us(window_duration_90k(&view)));
 }
 
 /* What is at one time has one discontinuity number in all renditions (rfc8216bis, section 6.2.4),
@@ -282,16 +283,17 @@ static void align_numbers(CmafPlaylists *p, int64_t now_us)
     int64_t number = 0;
 
     for (size_t i = 0; i < p->lists; i++) {
-        int64_t next = ll_playlist_next_discontinuity(playlist_of(p, i));
+        const WindowView view = ll_playlist_view(playlist_of(p, i));
+        int64_t next = window_next_discontinuity(&view);
         number = p->list[i].has && next > number ? next : number;
     }
     for (size_t i = 0; i < p->lists; i++) {
-        const LlPlaylist *list = playlist_of(p, i);
-        if (!p->list[i].has || ll_playlist_next_discontinuity(list) == number)
+        const WindowView view = ll_playlist_view(playlist_of(p, i));
+        if (!p->list[i].has || window_next_discontinuity(&view) == number)
             continue;
-        if (list->count > 0)
+        if (view.window->count > 0)
             clear_list(p, i, now_us);
-        cmaf_track_resume(p->params.track[i], ll_playlist_next_msn(list), number);
+        cmaf_track_resume(p->params.track[i], window_next_msn(view.window), number);
     }
 }
 
@@ -300,16 +302,16 @@ void cmaf_playlists_begin(CmafPlaylists *p, const bool *has, int64_t now_us)
     int64_t msn = 0;
 
     for (size_t i = 0; i < p->lists; i++) {
-        int64_t next = ll_playlist_next_msn(playlist_of(p, i));
+        int64_t next = window_next_msn(&playlist_of(p, i)->window);
         msn = next > msn ? next : msn;
     }
     for (size_t i = 0; i < p->lists; i++) {
         const LlPlaylist *list = playlist_of(p, i);
         /* an ended list is begun again; and what one has missed would shift its numbers */
-        if (list->ended || ll_playlist_next_msn(list) < msn)
+        if (list->window.ended || window_next_msn(&list->window) < msn)
             clear_list(p, i, now_us);
-        if (list->count == 0)
-            cmaf_track_resume(p->params.track[i], msn, list->discontinuity_sequence);
+        if (list->window.count == 0)
+            cmaf_track_resume(p->params.track[i], msn, list->window.discontinuity_sequence);
         bool former = p->list[i].former.there && !p->list[i].former.ended;
         if (!has[i] && (p->list[i].has || former)) {
             cmaf_track_conclude(p->params.track[i]);

@@ -28,7 +28,6 @@ struct CmafTrack {
     int64_t init_msn;   /* names the initialisation segment in use */
     bool init_due;      /* which could not be written yet */
     int64_t parts_msn;  /* of older segments it is noted when their parts are to be removed */
-    int64_t longest_90k;
     ParameterSets sets; /* that the initialisation segment has */
     H264Filler filler;
     CmafTrackStats stats;
@@ -46,13 +45,11 @@ CmafTrack *cmaf_track_create(const CmafTrackParams *params)
     t->per_second = video ? TICKS_PER_S : SAMPLES_PER_S;
     PartCutterParams cutter = part_cutter_params(params->part_us, t->per_second);
     part_cutter_init(&t->cutter, &cutter);
-    t->longest_90k = PLAYLIST_LIVE_MIN * params->target_duration_s * TICKS_PER_S;
     snprintf(t->name, sizeof(t->name), "%s", params->name);
     t->list.kind = t->params.name = t->name;
     t->list.epoch = params->epoch;
-    t->list.target_duration_s = params->target_duration_s;
     t->list.part_target_90k = part_cutter_params(params->part_us, TICKS_PER_S).target;
-    t->list.window = params->window;
+    t->list.window = window_empty(params->target_duration_s, params->window);
     return t;
 }
 
@@ -68,8 +65,8 @@ void cmaf_track_destroy(CmafTrack **track)
 
 void cmaf_track_resume(CmafTrack *t, int64_t msn, int64_t discontinuity_sequence)
 {
-    t->list.media_sequence = msn;
-    t->list.discontinuity_sequence = discontinuity_sequence;
+    t->list.window.media_sequence = msn;
+    t->list.window.discontinuity_sequence = discontinuity_sequence;
 }
 
 static int64_t to_90k(const CmafTrack *t, int64_t duration)
@@ -113,8 +110,8 @@ void cmaf_track_begin(CmafTrack *t, int64_t start, int64_t limit, int64_t starts
                       bool discontinuity)
 {
     ll_playlist_begin(&t->list, starts_unix_us, discontinuity, t->init_msn);
-    t->list.segment[t->list.count].start = start;
-    t->list.segment[t->list.count].lacks_init = !write_init(t);
+    ll_playlist_open_segment(&t->list)->start = start;
+    ll_playlist_open_segment(&t->list)->lacks_init = !write_init(t);
     part_cutter_begin(&t->cutter, start, limit);
     byte_buffer_clear(&t->segment);
     t->start = start;
@@ -124,7 +121,7 @@ void cmaf_track_begin(CmafTrack *t, int64_t start, int64_t limit, int64_t starts
 
 int cmaf_track_configure(CmafTrack *t, const CmafMuxParams *params)
 {
-    LlSegment *segment = &t->list.segment[t->list.count];
+    LlSegment *segment = ll_playlist_open_segment(&t->list);
     const char *error;
 
     segment->lacks_init = true;
@@ -134,7 +131,7 @@ int cmaf_track_configure(CmafTrack *t, const CmafMuxParams *params)
         log_error("%s: %s: %s", t->params.stream, t->list.kind, error);
         return -1;
     }
-    t->init_msn = ll_playlist_next_msn(&t->list);
+    t->init_msn = window_next_msn(&t->list.window);
     t->init_due = true;
     segment->init_msn = t->init_msn;
     segment->lacks_init = !write_init(t);
@@ -242,18 +239,19 @@ static void outdate(CmafTrack *t, const LlSegment *s, int64_t msn, const LlSegme
  */
 static void drop_old(CmafTrack *t, int64_t now_us)
 {
-    int64_t parts_at_us = now_us + ticks_to_us(t->list.part_target_90k + t->longest_90k);
+    const WindowView view = ll_playlist_view(&t->list);
+    const Window *w = view.window;
+    int64_t parts_at_us = now_us + window_stay_us(w, t->list.part_target_90k);
     size_t without_parts = ll_playlist_without_parts(&t->list);
     int64_t dropped_msn;
     LlSegment dropped;
 
     for (size_t i = 0; i < without_parts; i++)
-        outdate_parts(t, &t->list.segment[i], t->list.media_sequence + (int64_t)i, parts_at_us);
-    while (ll_playlist_drop(&t->list, &dropped, &dropped_msn))
+        outdate_parts(t, &t->list.segment[i], w->media_sequence + (int64_t)i, parts_at_us);
+    while (window_drop(&view, &dropped, &dropped_msn))
         outdate(t, &dropped, dropped_msn, &t->list.segment[0],
-                now_us + ticks_to_us(dropped.duration_90k + t->longest_90k));
-    int64_t length = ll_playlist_duration_90k(&t->list);
-    t->longest_90k = length > t->longest_90k ? length : t->longest_90k;
+                now_us + window_stay_us(w, dropped.common.duration_90k));
+    window_note_length(&view);
 }
 
 static void measure(CmafTrack *t, int64_t duration_90k)
@@ -271,7 +269,8 @@ static void measure(CmafTrack *t, int64_t duration_90k)
 /* The segment has its last part. */
 static void complete(CmafTrack *t, int64_t now_us)
 {
-    int64_t duration = to_90k(t, t->cutter.start - t->start), msn = ll_playlist_next_msn(&t->list);
+    int64_t duration = to_90k(t, t->cutter.start - t->start),
+            msn = window_next_msn(&t->list.window);
     char name[STORE_NAME_SIZE];
 
     ll_segment_name(&t->list, msn, name);
@@ -306,9 +305,9 @@ static int make(CmafTrack *t, const PartCut *cut, CmafFragment *out)
 /* Has a part in memory too, for those who wait for it. */
 static void keep(CmafTrack *t, CmafBytes bytes)
 {
-    int64_t part = (int64_t)t->list.segment[t->list.count].parts;
+    int64_t part = (int64_t)ll_playlist_open_segment(&t->list)->parts;
 
-    if (ll_board_keep(t->params.board, t->params.rendition, ll_playlist_next_msn(&t->list), part,
+    if (ll_board_keep(t->params.board, t->params.rendition, window_next_msn(&t->list.window), part,
                       bytes.data, bytes.len) < 0)
         log_error("%s: there is no memory for a part", t->params.stream);
 }
@@ -319,11 +318,11 @@ static void add_part(CmafTrack *t, const PartCut *cut)
     char name[STORE_NAME_SIZE];
     CmafFragment fragment = {0};
 
-    ll_part_name(&t->list, ll_playlist_next_msn(&t->list), t->list.segment[t->list.count].parts,
-                 name);
+    ll_part_name(&t->list, window_next_msn(&t->list.window),
+                 ll_playlist_open_segment(&t->list)->parts, name);
     bool made = t->mux && make(t, cut, &fragment) == 0;
     part.independent = fragment.independent;
-    if (t->list.segment[t->list.count].lacks_init) {
+    if (ll_playlist_open_segment(&t->list)->lacks_init) {
         write_init(t); /* for the next segment: what a list says of this one cannot change */
         made = false;
     }
@@ -339,7 +338,7 @@ static void add_part(CmafTrack *t, const PartCut *cut)
 /* The segment ends where its last part has ended, or has none. */
 static void close_where_it_stands(CmafTrack *t, int64_t now_us)
 {
-    if (t->list.segment[t->list.count].parts > 0)
+    if (ll_playlist_open_segment(&t->list)->parts > 0)
         complete(t, now_us);
     else
         ll_playlist_abandon(&t->list);
@@ -350,7 +349,7 @@ int cmaf_track_cut(CmafTrack *t, int64_t known, int64_t now_us)
     PartCut cut;
     int n = 0;
 
-    while (t->list.open) {
+    while (t->list.window.open) {
         int64_t before = t->cutter.ends ? t->cutter.end : INT64_MAX;
         int64_t newest = t->mux ? cmaf_mux_newest(t->mux, before) : INT64_MIN;
         if (!part_cutter_next(&t->cutter, known, newest, &cut))
@@ -360,7 +359,7 @@ int cmaf_track_cut(CmafTrack *t, int64_t known, int64_t now_us)
         if (cut.last)
             complete(t, now_us);
     }
-    if (t->list.open && t->cutter.ends && t->cutter.start >= t->cutter.end) {
+    if (t->list.window.open && t->cutter.ends && t->cutter.start >= t->cutter.end) {
         close_where_it_stands(t, now_us);
         n++;
     }
@@ -369,7 +368,7 @@ int cmaf_track_cut(CmafTrack *t, int64_t known, int64_t now_us)
 
 void cmaf_track_finish(CmafTrack *t, int64_t end, int64_t now_us)
 {
-    if (!t->list.open)
+    if (!t->list.window.open)
         return;
     cmaf_track_end(t, end > t->cutter.start ? end : t->cutter.start);
     cmaf_track_cut(t, INT64_MAX, now_us);
@@ -378,17 +377,19 @@ void cmaf_track_finish(CmafTrack *t, int64_t end, int64_t now_us)
 
 void cmaf_track_conclude(CmafTrack *t)
 {
-    t->list.ended = true;
+    t->list.window.ended = true;
 }
 
 void cmaf_track_clear(CmafTrack *t, int64_t remove_at_us)
 {
-    LlPlaylist *list = &t->list;
+    const WindowView view = ll_playlist_view(&t->list);
+    const Window *w = view.window;
+    const LlSegment *segment = t->list.segment;
 
-    for (size_t i = 0; i < list->count; i++)
-        outdate(t, &list->segment[i], list->media_sequence + (int64_t)i,
-                i + 1 < list->count ? &list->segment[i + 1] : NULL, remove_at_us);
-    ll_playlist_restart(list);
+    for (size_t i = 0; i < w->count; i++)
+        outdate(t, &segment[i], w->media_sequence + (int64_t)i,
+                i + 1 < w->count ? &segment[i + 1] : NULL, remove_at_us);
+    window_restart(&view);
 }
 
 TrackKind cmaf_track_kind(const CmafTrack *t)
@@ -408,7 +409,7 @@ int64_t cmaf_track_position(const CmafTrack *t)
 
 bool cmaf_track_is_open(const CmafTrack *t)
 {
-    return t->list.open;
+    return t->list.window.open;
 }
 
 const LlPlaylist *cmaf_track_playlist(const CmafTrack *t)

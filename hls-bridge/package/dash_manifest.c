@@ -87,15 +87,15 @@ static bool goes_on(DashManifest *m, size_t which, int64_t msn, const LlSegment 
 {
     const DashPeriod *p = newest(m);
 
-    if (!p || m->interrupted || s->discontinuity || !continues(&p->span[which], msn, s))
+    if (!p || m->interrupted || s->common.discontinuity || !continues(&p->span[which], msn, s))
         return false;
-    return llabs(s->starts_unix_us - time_of_day(p, to_90k(which, s->start))) <= SLACK_US;
+    return llabs(s->common.starts_unix_us - time_of_day(p, to_90k(which, s->start))) <= SLACK_US;
 }
 
 static void begin_period(DashManifest *m, size_t which, int64_t msn, const LlSegment *s)
 {
     DashPeriod next = {
-        .id = msn, .start_unix_us = s->starts_unix_us, .start_90k = to_90k(which, s->start)};
+        .id = msn, .start_unix_us = s->common.starts_unix_us, .start_90k = to_90k(which, s->start)};
     const DashPeriod *before = newest(m);
 
     /* it joins the one before exactly, where the time of day does not say otherwise */
@@ -155,7 +155,7 @@ void dash_manifest_add(DashManifest *m, size_t which, int64_t msn, const LlSegme
         return;
     }
     m->segment[which][m->count[which]++] =
-        (DashSegment){s->start, s->duration_90k * timescale(which) / TICKS_PER_S};
+        (DashSegment){s->start, s->common.duration_90k * timescale(which) / TICKS_PER_S};
     span->count++;
 }
 
@@ -260,7 +260,7 @@ static void write_head(const DashManifest *m, int64_t now_unix_us, TextBuffer *o
 {
     int64_t target_us = m->target_duration_s * US_PER_S, from_us, to_us;
     int64_t update_us = target_us / 2 > US_PER_S ? target_us / 2 : US_PER_S;
-    int64_t delay_us = 2 * target_us + update_us, least_us = PLAYLIST_LIVE_MIN * target_us;
+    int64_t delay_us = 2 * target_us + update_us, least_us = WINDOW_LIVE_MIN * target_us;
     char now[PLAYLIST_TIME_SIZE];
 
     extent(m, &from_us, &to_us);

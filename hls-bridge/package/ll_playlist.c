@@ -20,123 +20,83 @@
 
 /* ---- the window ---- */
 
+WindowView ll_playlist_view(const LlPlaylist *playlist)
+{
+    LlPlaylist *p = (LlPlaylist *)playlist;
+
+    return (WindowView){&p->window, p->segment, sizeof(p->segment[0]), LL_SEGMENTS_MAX};
+}
+
+LlSegment *ll_playlist_open_segment(LlPlaylist *p)
+{
+    return &p->segment[p->window.count];
+}
+
 void ll_playlist_begin(LlPlaylist *p, int64_t starts_unix_us, bool discontinuity, int64_t init_msn)
 {
-    assert(!p->open && !p->ended && p->count < LL_SEGMENTS_MAX);
-    LlSegment *s = &p->segment[p->count];
-    s->duration_90k = 0;
-    s->starts_unix_us = starts_unix_us;
-    s->discontinuity = discontinuity && p->count > 0;
+    assert(!p->window.open && !p->window.ended && p->window.count < LL_SEGMENTS_MAX);
+    LlSegment *s = ll_playlist_open_segment(p);
+    s->common = (WindowSegment){0, starts_unix_us, discontinuity && p->window.count > 0};
     s->init_msn = init_msn;
     s->gap = s->lacks_init = false;
+    s->first_part = p->parts;
     s->parts = 0;
-    p->open = true;
+    p->window.open = true;
 }
 
 void ll_playlist_add(LlPlaylist *p, const LlPart *part)
 {
-    LlSegment *s = &p->segment[p->count];
+    LlSegment *s = ll_playlist_open_segment(p);
 
-    assert(p->open);
-    if (s->parts < LL_PARTS_MAX)
-        s->part[s->parts++] = *part;
+    assert(p->window.open);
+    if (s->parts == LL_PARTS_MAX)
+        return;
+    p->part[p->parts++ % LL_PARTS_KEPT] = *part;
+    s->parts++;
 }
 
 void ll_playlist_complete(LlPlaylist *p, int64_t duration_90k, int64_t samples, bool gap)
 {
-    LlSegment *s = &p->segment[p->count++];
+    LlSegment *s = ll_playlist_open_segment(p);
 
-    assert(p->open && s->parts > 0);
-    s->duration_90k = duration_90k;
+    assert(p->window.open && s->parts > 0);
+    s->common.duration_90k = duration_90k;
     s->samples = samples;
     s->gap = gap;
-    p->open = false;
+    p->window.open = false;
+    p->window.count++;
 }
 
 void ll_playlist_abandon(LlPlaylist *p)
 {
-    assert(p->open && p->segment[p->count].parts == 0);
-    p->open = false;
-}
-
-int64_t ll_playlist_duration_90k(const LlPlaylist *p)
-{
-    int64_t sum = 0;
-
-    for (size_t i = 0; i < p->count; i++)
-        sum += p->segment[i].duration_90k;
-    return sum;
-}
-
-int64_t ll_playlist_newest_discontinuity(const LlPlaylist *p)
-{
-    int64_t number = p->discontinuity_sequence;
-
-    for (size_t i = 0; i < p->count + p->open; i++)
-        number += p->segment[i].discontinuity;
-    return number;
-}
-
-int64_t ll_playlist_next_discontinuity(const LlPlaylist *p)
-{
-    int64_t number = p->discontinuity_sequence;
-
-    for (size_t i = 0; i < p->count; i++)
-        number += p->segment[i].discontinuity;
-    return p->count > 0 ? number + 1 : number;
+    assert(p->window.open && ll_playlist_open_segment(p)->parts == 0);
+    p->window.open = false;
 }
 
 int64_t ll_playlist_frames_milli(const LlPlaylist *p)
 {
-    int64_t steady = p->target_duration_s * TICKS_PER_S / 2, most = 0, any = 0;
+    int64_t steady = p->window.target_duration_s * TICKS_PER_S / 2, most = 0, any = 0;
 
-    for (size_t i = 0; i < p->count; i++) {
+    for (size_t i = 0; i < p->window.count; i++) {
         const LlSegment *s = &p->segment[i];
-        int64_t milli = s->duration_90k > 0 ? s->samples * 1000 * TICKS_PER_S / s->duration_90k : 0;
+        int64_t milli = s->common.duration_90k > 0
+                            ? s->samples * 1000 * TICKS_PER_S / s->common.duration_90k
+                            : 0;
         any = milli > any ? milli : any;
-        if (s->duration_90k >= steady && milli > most)
+        if (s->common.duration_90k >= steady && milli > most)
             most = milli;
     }
     return most > 0 ? most : any;
 }
 
-bool ll_playlist_drop(LlPlaylist *p, LlSegment *dropped, int64_t *msn)
-{
-    int64_t least = PLAYLIST_LIVE_MIN * p->target_duration_s * TICKS_PER_S;
-
-    if (p->count <= p->window)
-        return false;
-    if (ll_playlist_duration_90k(p) - p->segment[0].duration_90k < least &&
-        p->count < LL_SEGMENTS_MAX)
-        return false;
-    *dropped = p->segment[0];
-    *msn = p->media_sequence++;
-    p->discontinuity_sequence += dropped->discontinuity;
-    p->count--;
-    memmove(&p->segment[0], &p->segment[1], (p->count + 1) * sizeof(p->segment[0]));
-    return true;
-}
-
-void ll_playlist_restart(LlPlaylist *p)
-{
-    size_t all = p->count + p->open;
-
-    for (size_t i = 0; i < all; i++)
-        p->discontinuity_sequence += p->segment[i].discontinuity;
-    p->discontinuity_sequence++; /* what comes next is no continuation, though no tag says so */
-    p->media_sequence += (int64_t)all;
-    p->count = 0;
-    p->open = p->ended = false;
-}
-
 LlEdge ll_playlist_edge(const LlPlaylist *p)
 {
     return (LlEdge){
-        .last_msn = ll_playlist_next_msn(p) - 1,
-        .last_parts = p->count > 0 ? (int64_t)p->segment[p->count - 1].parts : 0,
-        .open_parts = p->open ? (int64_t)p->segment[p->count].parts : 0,
+        .last_msn = window_next_msn(&p->window) - 1,
+        .last_parts = p->window.count > 0 ? (int64_t)p->segment[p->window.count - 1].parts : 0,
+        .open_parts = p->window.open ? (int64_t)p->segment[p->window.count].parts : 0,
         .advance_limit = ll_edge_advance_limit(p->part_target_90k),
-        .ended = p->ended,
+        .ended = p->window.ended,
     };
 }
 
@@ -174,30 +134,31 @@ void ll_init_name(const LlPlaylist *p, int64_t msn, char *name)
 
 /* ---- text ---- */
 
-/* As in the classic playlist: where one is listed its number is said, 0 too. */
-static bool has_discontinuity(const LlPlaylist *p)
-{
-    for (size_t i = 0; i < p->count + p->open; i++)
-        if (p->segment[i].discontinuity)
-            return true;
-    return false;
-}
-
 static void write_head(const LlPlaylist *p, int version, TextBuffer *out)
 {
+    const WindowView view = ll_playlist_view(p);
     char part[PLAYLIST_DURATION_SIZE], hold_back[PLAYLIST_DURATION_SIZE];
 
     playlist_format_duration(p->part_target_90k, part);
     playlist_format_duration(HOLD_BACK_PARTS * p->part_target_90k, hold_back);
     text_add(out, "#EXTM3U\n#EXT-X-VERSION:%d\n#EXT-X-TARGETDURATION:%" PRId64 "\n", version,
-             p->target_duration_s);
+             p->window.target_duration_s);
     text_add(out,
              "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=%s,CAN-SKIP-UNTIL=%" PRId64
              ".0\n#EXT-X-PART-INF:PART-TARGET=%s\n",
-             hold_back, LL_CAN_SKIP_UNTIL * p->target_duration_s, part);
-    text_add(out, "#EXT-X-MEDIA-SEQUENCE:%" PRId64 "\n", p->media_sequence);
-    if (p->discontinuity_sequence > 0 || has_discontinuity(p))
-        text_add(out, "#EXT-X-DISCONTINUITY-SEQUENCE:%" PRId64 "\n", p->discontinuity_sequence);
+             hold_back, LL_CAN_SKIP_UNTIL * p->window.target_duration_s, part);
+    text_add(out, "#EXT-X-MEDIA-SEQUENCE:%" PRId64 "\n", p->window.media_sequence);
+    if (p->window.discontinuity_sequence > 0 || window_has_discontinuity(&view))
+        text_add(out, "#EXT-X-DISCONTINUITY-SEQUENCE:%" PRId64 "\n",
+                 p->window.discontinuity_sequence);
+}
+
+/* Part `n` of a segment; NULL: it lies so far from the end that it is not kept. */
+static const LlPart *part_of(const LlPlaylist *p, const LlSegment *s, size_t n)
+{
+    size_t number = s->first_part + n;
+
+    return p->parts - number <= LL_PARTS_KEPT ? &p->part[number % LL_PARTS_KEPT] : NULL;
 }
 
 /* What stands before the media of segment `i`. */
@@ -206,13 +167,13 @@ static void write_tags(const LlPlaylist *p, size_t i, bool map, TextBuffer *out)
     const LlSegment *s = &p->segment[i];
     char time[PLAYLIST_TIME_SIZE], name[LL_NAME_SIZE];
 
-    if (s->discontinuity)
+    if (s->common.discontinuity)
         text_add(out, "#EXT-X-DISCONTINUITY\n");
     if (map) {
         ll_init_name(p, s->init_msn, name);
         text_add(out, "#EXT-X-MAP:URI=\"%s\"\n", name);
     }
-    playlist_format_time(s->starts_unix_us, time);
+    playlist_format_time(s->common.starts_unix_us, time);
     text_add(out, "#EXT-X-PROGRAM-DATE-TIME:%s\n", time);
 }
 
@@ -222,11 +183,13 @@ static void write_parts(const LlPlaylist *p, size_t i, TextBuffer *out)
     char duration[PLAYLIST_DURATION_SIZE], name[LL_NAME_SIZE];
 
     for (size_t n = 0; n < s->parts; n++) {
-        playlist_format_duration(s->part[n].duration_90k, duration);
-        ll_part_name(p, p->media_sequence + (int64_t)i, n, name);
+        const LlPart *part = part_of(p, s, n);
+        if (!part)
+            continue;
+        playlist_format_duration(part->duration_90k, duration);
+        ll_part_name(p, p->window.media_sequence + (int64_t)i, n, name);
         text_add(out, "#EXT-X-PART:DURATION=%s,URI=\"%s\"%s%s\n", duration, name,
-                 s->part[n].independent ? ",INDEPENDENT=YES" : "",
-                 s->part[n].gap ? ",GAP=YES" : "");
+                 part->independent ? ",INDEPENDENT=YES" : "", part->gap ? ",GAP=YES" : "");
     }
 }
 
@@ -234,17 +197,18 @@ static void write_hint(const LlPlaylist *p, TextBuffer *out)
 {
     char name[LL_NAME_SIZE];
 
-    ll_part_name(p, ll_playlist_next_msn(p), p->open ? p->segment[p->count].parts : 0, name);
+    ll_part_name(p, window_next_msn(&p->window),
+                 p->window.open ? p->segment[p->window.count].parts : 0, name);
     text_add(out, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"%s\"\n", name);
 }
 
 static int64_t open_duration_90k(const LlPlaylist *p)
 {
-    const LlSegment *s = &p->segment[p->count];
+    const LlSegment *s = &p->segment[p->window.count];
     int64_t sum = 0;
 
-    for (size_t n = 0; p->open && n < s->parts; n++)
-        sum += s->part[n].duration_90k;
+    for (size_t n = 0; p->window.open && n < s->parts; n++)
+        sum += part_of(p, s, n)->duration_90k; /* there are fewer in one than are kept */
     return sum;
 }
 
@@ -252,8 +216,8 @@ static void write_segment(const LlPlaylist *p, size_t i, TextBuffer *out)
 {
     char duration[PLAYLIST_DURATION_SIZE], name[LL_NAME_SIZE];
 
-    playlist_format_duration(p->segment[i].duration_90k, duration);
-    ll_segment_name(p, p->media_sequence + (int64_t)i, name);
+    playlist_format_duration(p->segment[i].common.duration_90k, duration);
+    ll_segment_name(p, p->window.media_sequence + (int64_t)i, name);
     text_add(out, "%s#EXTINF:%s,\n%s\n", p->segment[i].gap ? "#EXT-X-GAP\n" : "", duration, name);
 }
 
@@ -266,29 +230,11 @@ static void write_report(const LlReport *report, TextBuffer *out)
     text_add(out, "\n");
 }
 
-/* From the beginning of segment `i` to the end of the list. */
-static int64_t duration_from_90k(const LlPlaylist *p, size_t i)
-{
-    int64_t sum = open_duration_90k(p);
-
-    for (; i < p->count; i++)
-        sum += p->segment[i].duration_90k;
-    return sum;
-}
-
-/* How many segments, from the oldest, end so many target durations from the end or more. */
 static size_t count_older(const LlPlaylist *p, int64_t targets)
 {
-    int64_t least = targets * p->target_duration_s * TICKS_PER_S;
-    int64_t left = duration_from_90k(p, 0);
-    size_t n = 0;
+    const WindowView view = ll_playlist_view(p);
 
-    for (; n < p->count; n++) {
-        left -= p->segment[n].duration_90k;
-        if (left < least)
-            break;
-    }
-    return n;
+    return window_count_older(&view, targets, open_duration_90k(p));
 }
 
 size_t ll_playlist_skippable(const LlPlaylist *p)
@@ -305,7 +251,7 @@ size_t ll_playlist_write(const LlPlaylist *p, size_t skipped, const LlReport *re
                          size_t reports, char *text)
 {
     TextBuffer out = text_buffer(text, LL_TEXT_SIZE);
-    size_t all = p->count + (p->open && p->segment[p->count].parts > 0);
+    size_t all = p->window.count + (p->window.open && p->segment[p->window.count].parts > 0);
     size_t without_parts = ll_playlist_without_parts(p);
     int64_t init_msn = -1;
 
@@ -320,14 +266,14 @@ size_t ll_playlist_write(const LlPlaylist *p, size_t skipped, const LlReport *re
             init_msn = s->init_msn;
         if (i >= without_parts)
             write_parts(p, i, &out);
-        if (i < p->count)
+        if (i < p->window.count)
             write_segment(p, i, &out);
     }
-    if (p->ended)
+    if (p->window.ended)
         text_add(&out, "#EXT-X-ENDLIST\n");
     else
         write_hint(p, &out);
-    for (size_t i = 0; i < reports && !p->ended; i++)
+    for (size_t i = 0; i < reports && !p->window.ended; i++)
         write_report(&report[i], &out);
     assert(!out.overflow);
     return out.len;

@@ -25,6 +25,7 @@
 
 #define LL_SEGMENTS_MAX   80
 #define LL_PARTS_MAX      128    /* of a segment */
+#define LL_PARTS_KEPT     640    /* of all: what lies near the end of a list, with some in hand */
 #define LL_NAME_SIZE      80     /* of a file, its end included */
 #define LL_TEXT_SIZE      131072 /* bytes that hold the text of any playlist */
 #define LL_MULTI_SIZE     4096
@@ -37,37 +38,28 @@ typedef struct LlPart {
 } LlPart;
 
 typedef struct LlSegment {
-    int64_t start;        /* as its media has it, in the track's unit */
-    int64_t duration_90k; /* of a whole one */
-    int64_t samples;      /* that it has, likewise */
-    int64_t starts_unix_us;
-    int64_t init_msn; /* names its initialisation segment */
-    bool discontinuity;
-    bool gap;        /* it could not be written, or a part of it */
-    bool lacks_init; /* its initialisation segment is not there; all its parts are gaps */
+    WindowSegment common;
+    int64_t start;     /* as its media has it, in the track's unit */
+    int64_t samples;   /* that it has, if it is whole */
+    int64_t init_msn;  /* names its initialisation segment */
+    bool gap;          /* it could not be written, or a part of it */
+    bool lacks_init;   /* its initialisation segment is not there; all its parts are gaps */
+    size_t first_part; /* of all that there ever were in the list */
     size_t parts;
-    LlPart part[LL_PARTS_MAX];
 } LlSegment;
 
 typedef struct LlPlaylist {
     const char *kind; /* borrowed */
     int64_t epoch;
-    int64_t target_duration_s; /* never changes */
-    int64_t part_target_90k;   /* likewise */
-    size_t window;             /* whole segments that are kept */
-    int64_t media_sequence;    /* of segment[0] */
-    int64_t discontinuity_sequence;
-    bool open; /* segment[count] is begun */
-    bool ended;
-    size_t count; /* of whole segments */
+    int64_t part_target_90k; /* never changes */
+    Window window;
     LlSegment segment[LL_SEGMENTS_MAX + 1];
+    size_t parts;               /* that there ever were */
+    LlPart part[LL_PARTS_KEPT]; /* the newest of them, each at its number modulo LL_PARTS_KEPT */
 } LlPlaylist;
 
-/* The media sequence number of the segment that is open, or comes next. */
-static inline int64_t ll_playlist_next_msn(const LlPlaylist *playlist)
-{
-    return playlist->media_sequence + (int64_t)playlist->count;
-}
+/* For what the window does; it changes a playlist only through functions that say so. */
+WindowView ll_playlist_view(const LlPlaylist *playlist);
 
 /* Another rendition, for EXT-X-RENDITION-REPORT. */
 typedef struct LlReport {
@@ -76,10 +68,13 @@ typedef struct LlReport {
     int64_t last_part; /* -1: it has no parts yet */
 } LlReport;
 
-/* Begins a segment. The one before must be whole; the list must not have ended. Where there is
+/* Begins a segment. The one before must be whole; the list must not have ended. If there is
  * nothing before it, there is nothing to differ from, and no discontinuity is listed. */
 void ll_playlist_begin(LlPlaylist *playlist, int64_t starts_unix_us, bool discontinuity,
                        int64_t init_msn);
+
+/* The segment that is open; borrowed. */
+LlSegment *ll_playlist_open_segment(LlPlaylist *playlist);
 
 /* Adds a part to the segment that is open. What is more than LL_PARTS_MAX is not listed. */
 void ll_playlist_add(LlPlaylist *playlist, const LlPart *part);
@@ -90,22 +85,6 @@ void ll_playlist_complete(LlPlaylist *playlist, int64_t duration_90k, int64_t sa
 
 /* The segment that is open is none: it must have no part. */
 void ll_playlist_abandon(LlPlaylist *playlist);
-
-/* Takes the oldest segment off where there are more than the window asks for, and three target
- * durations remain. Returns false where none is due. */
-bool ll_playlist_drop(LlPlaylist *playlist, LlSegment *dropped, int64_t *msn);
-
-/* Takes everything off, for a new beginning; the numbers go on. */
-void ll_playlist_restart(LlPlaylist *playlist);
-
-/* The sum of the durations of the whole segments. */
-int64_t ll_playlist_duration_90k(const LlPlaylist *playlist);
-
-/* The newest discontinuity number in the list. */
-int64_t ll_playlist_newest_discontinuity(const LlPlaylist *playlist);
-
-/* The discontinuity number of the segment that comes next, where it begins something new. */
-int64_t ll_playlist_next_discontinuity(const LlPlaylist *playlist);
 
 /* FRAME-RATE: the most samples in 1000 s of any segment that is listed. Those of less than half a
  * target duration say little, and count where there are no others. */

@@ -10,74 +10,26 @@
 
 #include "text_buffer.h"
 
-#define LINE_SIZE 160
+#define LINE_SIZE  160
+#define NUMBER_MAX (INT64_MAX / 2) /* no list has come to that by counting */
 
-void playlist_init(Playlist *p, int64_t target_duration_s, size_t window)
+void playlist_init(Playlist *p, int64_t target_duration_s, size_t keep)
 {
-    assert(window >= 1 && window <= PLAYLIST_WINDOW_MAX);
-    *p = (Playlist){.target_duration_s = target_duration_s, .window = window};
+    assert(keep >= 1 && keep <= PLAYLIST_WINDOW_MAX);
+    *p = (Playlist){.window = window_empty(target_duration_s, keep)};
+}
+
+WindowView playlist_view(const Playlist *playlist)
+{
+    Playlist *p = (Playlist *)playlist;
+
+    return (WindowView){&p->window, p->segments, sizeof(p->segments[0]), PLAYLIST_SEGMENTS_MAX};
 }
 
 void playlist_append(Playlist *p, const PlaylistSegment *segment)
 {
-    assert(!p->ended && p->count < PLAYLIST_SEGMENTS_MAX);
-    p->segments[p->count++] = *segment;
-}
-
-int64_t playlist_duration_90k(const Playlist *p)
-{
-    int64_t sum = 0;
-
-    for (size_t i = 0; i < p->count; i++)
-        sum += p->segments[i].duration_90k;
-    return sum;
-}
-
-bool playlist_drop(Playlist *p, PlaylistSegment *dropped)
-{
-    int64_t least = PLAYLIST_LIVE_MIN * p->target_duration_s * TICKS_PER_S;
-
-    if (p->count <= p->window)
-        return false;
-    /* a list of very short segments is let grow, but not without end */
-    if (playlist_duration_90k(p) - p->segments[0].duration_90k < least &&
-        p->count < PLAYLIST_SEGMENTS_MAX)
-        return false;
-    *dropped = p->segments[0];
-    p->media_sequence++;
-    /* the tag counts once it leaves, that is with the segment it stands before */
-    p->discontinuity_sequence += dropped->discontinuity;
-    p->count--;
-    memmove(&p->segments[0], &p->segments[1], p->count * sizeof(p->segments[0]));
-    return true;
-}
-
-uint64_t playlist_newest_discontinuity(const Playlist *p)
-{
-    uint64_t number = p->discontinuity_sequence;
-
-    for (size_t i = 0; i < p->count; i++)
-        number += p->segments[i].discontinuity;
-    return number;
-}
-
-void playlist_restart(Playlist *p)
-{
-    /* what comes next is no continuation, though no tag says so */
-    p->discontinuity_sequence = playlist_newest_discontinuity(p) + 1;
-    p->media_sequence += p->count;
-    p->count = 0;
-    p->ended = false;
-}
-
-Listing playlist_listing(const Playlist *p)
-{
-    return p->ended ? LISTING_ENDED : p->count > 0 ? LISTING_OPEN : LISTING_NONE;
-}
-
-uint64_t playlist_next_sequence(const Playlist *p)
-{
-    return p->media_sequence + p->count;
+    assert(!p->window.ended && p->window.count < PLAYLIST_SEGMENTS_MAX);
+    p->segments[p->window.count++] = *segment;
 }
 
 void playlist_format_time(int64_t unix_us, char *out)
@@ -98,34 +50,27 @@ void playlist_format_duration(int64_t duration_90k, char *out)
     snprintf(out, PLAYLIST_DURATION_SIZE, "%" PRId64 ".%05" PRId64, units / 100000, units % 100000);
 }
 
-/* Where one is listed its number is said, 0 too, before it may go (RFC 8216 section 6.2.2). */
-static bool has_discontinuity(const Playlist *p)
-{
-    for (size_t i = 0; i < p->count; i++)
-        if (p->segments[i].discontinuity)
-            return true;
-    return false;
-}
-
 size_t playlist_write(const Playlist *p, char *text)
 {
     TextBuffer out = text_buffer(text, PLAYLIST_TEXT_SIZE);
+    const WindowView view = playlist_view(p);
+    const Window *w = &p->window;
 
     text_add(&out, "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:%" PRId64 "\n",
-             p->target_duration_s);
-    text_add(&out, "#EXT-X-MEDIA-SEQUENCE:%" PRIu64 "\n", p->media_sequence);
-    if (p->discontinuity_sequence > 0 || has_discontinuity(p))
-        text_add(&out, "#EXT-X-DISCONTINUITY-SEQUENCE:%" PRIu64 "\n", p->discontinuity_sequence);
-    for (size_t i = 0; i < p->count; i++) {
+             w->target_duration_s);
+    text_add(&out, "#EXT-X-MEDIA-SEQUENCE:%" PRId64 "\n", w->media_sequence);
+    if (w->discontinuity_sequence > 0 || window_has_discontinuity(&view))
+        text_add(&out, "#EXT-X-DISCONTINUITY-SEQUENCE:%" PRId64 "\n", w->discontinuity_sequence);
+    for (size_t i = 0; i < w->count; i++) {
         const PlaylistSegment *s = &p->segments[i];
         char time[PLAYLIST_TIME_SIZE], duration[PLAYLIST_DURATION_SIZE];
-        playlist_format_time(s->starts_unix_us, time);
-        playlist_format_duration(s->duration_90k, duration);
-        if (s->discontinuity)
+        playlist_format_time(s->common.starts_unix_us, time);
+        playlist_format_duration(s->common.duration_90k, duration);
+        if (s->common.discontinuity)
             text_add(&out, "#EXT-X-DISCONTINUITY\n");
         text_add(&out, "#EXT-X-PROGRAM-DATE-TIME:%s\n#EXTINF:%s,\n%s\n", time, duration, s->name);
     }
-    if (p->ended)
+    if (w->ended)
         text_add(&out, "#EXT-X-ENDLIST\n");
     assert(!out.overflow);
     return out.len;
@@ -155,13 +100,13 @@ static const char *value_of(const char *line, const char *name)
     return strncmp(line, name, len) == 0 ? line + len : NULL;
 }
 
-static bool read_number(const char *text, uint64_t max, uint64_t *out)
+static bool read_number(const char *text, int64_t max, int64_t *out)
 {
     char *end;
 
     if (*text < '0' || *text > '9')
         return false;
-    *out = strtoull(text, &end, 10);
+    *out = strtoll(text, &end, 10);
     return (*end == '\0' || *end == ',') && *out <= max;
 }
 
@@ -209,46 +154,42 @@ static bool read_name(const char *line, char *name)
  * not one of ours. */
 static bool read_line(Playlist *p, PlaylistSegment *next, const char *line)
 {
+    Window *w = &p->window;
     const char *value;
-    uint64_t number;
 
     if ((value = value_of(line, "#EXT-X-MEDIA-SEQUENCE:")))
-        return read_number(value, INT64_MAX, &p->media_sequence);
+        return read_number(value, NUMBER_MAX, &w->media_sequence);
     if ((value = value_of(line, "#EXT-X-DISCONTINUITY-SEQUENCE:")))
-        return read_number(value, INT64_MAX, &p->discontinuity_sequence);
-    if ((value = value_of(line, "#EXT-X-TARGETDURATION:"))) {
-        if (!read_number(value, 3600, &number) || number == 0)
-            return false;
-        p->target_duration_s = (int64_t)number;
-        return true;
-    }
+        return read_number(value, NUMBER_MAX, &w->discontinuity_sequence);
+    if ((value = value_of(line, "#EXT-X-TARGETDURATION:")))
+        return read_number(value, 3600, &w->target_duration_s) && w->target_duration_s > 0;
     if ((value = value_of(line, "#EXTINF:")))
-        return read_duration(value, &next->duration_90k);
+        return read_duration(value, &next->common.duration_90k);
     if ((value = value_of(line, "#EXT-X-PROGRAM-DATE-TIME:")))
-        return read_time(value, &next->starts_unix_us);
+        return read_time(value, &next->common.starts_unix_us);
     if (strcmp(line, "#EXT-X-DISCONTINUITY") == 0)
-        return next->discontinuity = true;
+        return next->common.discontinuity = true;
     if (strcmp(line, "#EXT-X-ENDLIST") == 0)
-        return p->ended = true;
+        return w->ended = true;
     if (*line == '#')
         return true;
-    if (p->count == PLAYLIST_SEGMENTS_MAX || !read_name(line, next->name))
+    if (w->count == PLAYLIST_SEGMENTS_MAX || !read_name(line, next->name))
         return false;
-    p->segments[p->count++] = *next;
+    p->segments[w->count++] = *next;
     *next = (PlaylistSegment){0};
     return true;
 }
 
-int playlist_read(Playlist *p, const char *text, size_t len, size_t window)
+int playlist_read(Playlist *p, const char *text, size_t len, size_t keep)
 {
     PlaylistSegment next = {0};
     char line[LINE_SIZE];
 
-    *p = (Playlist){.window = window};
+    *p = (Playlist){.window = {.keep = keep}};
     if (!take_line(&text, &len, line) || strcmp(line, "#EXTM3U") != 0)
         return -1;
     while (len > 0)
         if (!take_line(&text, &len, line) || !read_line(p, &next, line))
             return -1;
-    return p->target_duration_s > 0 ? 0 : -1;
+    return p->window.target_duration_s > 0 ? 0 : -1;
 }

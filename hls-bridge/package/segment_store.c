@@ -17,19 +17,16 @@ struct SegmentStore {
     NumberLog *numbers;
     bool durable;
     int64_t began_s; /* wall clock at open: makes names unique beyond the life of any numbering */
-    int64_t longest_90k; /* longest playlist so far */
     Playlist playlist;
     char text[PLAYLIST_TEXT_SIZE];
 };
 
-static uint64_t larger(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
 static Numbers numbers_of(const Playlist *p)
 {
-    return (Numbers){playlist_next_sequence(p), playlist_newest_discontinuity(p)};
+    const WindowView view = playlist_view(p);
+
+    return (Numbers){(uint64_t)window_next_msn(&p->window),
+                     (uint64_t)window_newest_discontinuity(&view)};
 }
 
 /* Returns 0, or -1 with errno: then the playlist must not be seen. */
@@ -71,7 +68,7 @@ static bool is_listed(void *user, const char *name)
 {
     const Playlist *p = user;
 
-    for (size_t i = 0; i < p->count; i++)
+    for (size_t i = 0; i < p->window.count; i++)
         if (strcmp(p->segments[i].name, name) == 0)
             return true;
     return false;
@@ -82,7 +79,7 @@ static bool is_listed(void *user, const char *name)
 static void outdate_leftovers(SegmentStore *s, int64_t now_us)
 {
     store_remove_all_at(s->folder, SEGMENT_SUFFIX, is_listed, &s->playlist,
-                        now_us + 2 * ticks_to_us(s->longest_90k));
+                        now_us + 2 * ticks_to_us(s->playlist.window.longest_90k));
 }
 
 /* Whether a file can be what was written: it is there, and has whole TS packets. */
@@ -95,19 +92,19 @@ static bool is_whole(const SegmentStore *s, const char *name)
 
 static bool has_missing(const SegmentStore *s)
 {
-    for (size_t i = 0; i < s->playlist.count; i++)
+    for (size_t i = 0; i < s->playlist.window.count; i++)
         if (!is_whole(s, s->playlist.segments[i].name))
             return true;
     return false;
 }
 
 /* The longest that a playlist of an earlier run may have been: nobody knows any more. */
-static int64_t longest_before_90k(const SegmentStoreParams *params, const Playlist *p)
+static int64_t longest_before_90k(const Window *w)
 {
     int64_t segment_90k =
-        p->target_duration_s * TICKS_PER_S + TICKS_PER_S / 2; /* rounded, EXTINF */
-    int64_t full_90k = (int64_t)params->window * segment_90k;
-    int64_t least_90k = PLAYLIST_LIVE_MIN * p->target_duration_s * TICKS_PER_S + segment_90k;
+        w->target_duration_s * TICKS_PER_S + TICKS_PER_S / 2; /* rounded, EXTINF */
+    int64_t full_90k = (int64_t)w->keep * segment_90k;
+    int64_t least_90k = WINDOW_LIVE_MIN * w->target_duration_s * TICKS_PER_S + segment_90k;
 
     return full_90k > least_90k ? full_90k : least_90k;
 }
@@ -135,18 +132,18 @@ static Numbers seen_numbers(const SegmentStore *s, const Found *found)
 static int begin_empty(SegmentStore *s, const Found *found)
 {
     Numbers seen = seen_numbers(s, found), logged;
-    Playlist *p = &s->playlist;
+    const WindowView view = playlist_view(&s->playlist);
+    Window *w = view.window;
 
     if (!found->there && seen.msn == 0)
         return 0; /* nobody has ever seen any */
     /* once numbers are reserved in this boot, what is found is trusted, by a run that follows if
      * this one is killed now: so what the log replaces goes before that */
     if (number_log_bound(s->numbers, NUMBERS_TS, &logged) &&
-        logged.msn >= playlist_next_sequence(p))
+        logged.msn >= (uint64_t)window_next_msn(w))
         store_remove(s->folder, PLAYLIST_FILE);
-    playlist_restart(p);
-    p->media_sequence = larger(p->media_sequence, seen.msn);
-    p->discontinuity_sequence = larger(p->discontinuity_sequence, seen.discontinuity + 1);
+    window_restart(&view);
+    window_raise_numbers(w, (int64_t)seen.msn, (int64_t)seen.discontinuity + 1);
     if (reserve_numbers(s) < 0)
         return -1;
     store_remove(s->folder, PLAYLIST_FILE);
@@ -164,10 +161,9 @@ static int recover(SegmentStore *s, const SegmentStoreParams *params, int64_t no
     Found found = {.there = len >= 0};
     found.read = len > 0 && playlist_read(&s->playlist, s->text, (size_t)len, params->window) == 0;
     if (found.read) {
-        s->longest_90k = longest_before_90k(params, &s->playlist);
+        s->playlist.window.longest_90k = longest_before_90k(&s->playlist.window);
     } else {
         playlist_init(&s->playlist, params->target_duration_s, params->window);
-        s->longest_90k = PLAYLIST_LIVE_MIN * params->target_duration_s * TICKS_PER_S;
     }
     Numbers numbers = numbers_of(&s->playlist);
     found.newest = found.read && number_log_trusts(s->numbers, NUMBERS_TS, &numbers);
@@ -211,13 +207,13 @@ const Playlist *segment_store_playlist(const SegmentStore *s)
 /* ---- segments ---- */
 
 /* Takes everything off where the last broadcast has ended. Returns how many, moved to `dropped`. */
-static size_t drop_ended(Playlist *p, PlaylistSegment *dropped)
+static size_t drop_ended(const WindowView *view, PlaylistSegment *dropped)
 {
-    size_t n = p->ended ? p->count : 0;
+    size_t n = view->window->ended ? view->window->count : 0;
 
-    memcpy(dropped, p->segments, n * sizeof(*dropped));
-    if (p->ended)
-        playlist_restart(p);
+    memcpy(dropped, view->segments, n * view->size);
+    if (view->window->ended)
+        window_restart(view);
     return n;
 }
 
@@ -225,18 +221,20 @@ int segment_store_add(SegmentStore *s, const uint8_t *data, size_t len, Playlist
                       int64_t now_us)
 {
     const Playlist before = s->playlist;
+    const WindowView view = playlist_view(&s->playlist);
     PlaylistSegment dropped[PLAYLIST_SEGMENTS_MAX];
-    size_t n = drop_ended(&s->playlist, dropped);
+    size_t n = drop_ended(&view, dropped);
+    int64_t msn;
     int error;
 
-    snprintf(segment->name, sizeof(segment->name), "seg-%" PRId64 "-%06" PRIu64 SEGMENT_SUFFIX,
-             s->began_s, playlist_next_sequence(&s->playlist));
+    snprintf(segment->name, sizeof(segment->name), "seg-%" PRId64 "-%06" PRId64 SEGMENT_SUFFIX,
+             s->began_s, window_next_msn(view.window));
     if (add_file(s, segment->name, data, len) < 0)
         goto fail;
-    if (s->playlist.count == 0)
-        segment->discontinuity = false; /* there is nothing before it to differ from */
+    if (view.window->count == 0)
+        segment->common.discontinuity = false; /* there is nothing before it to differ from */
     playlist_append(&s->playlist, segment);
-    while (playlist_drop(&s->playlist, &dropped[n]))
+    while (window_drop(&view, &dropped[n], &msn))
         n++;
     if (write_playlist(s) < 0) {
         error = errno;
@@ -246,9 +244,8 @@ int segment_store_add(SegmentStore *s, const uint8_t *data, size_t len, Playlist
     }
     for (size_t i = 0; i < n; i++)
         store_remove_at(s->folder, dropped[i].name,
-                        now_us + ticks_to_us(dropped[i].duration_90k + s->longest_90k));
-    int64_t duration = playlist_duration_90k(&s->playlist);
-    s->longest_90k = duration > s->longest_90k ? duration : s->longest_90k;
+                        now_us + window_stay_us(view.window, dropped[i].common.duration_90k));
+    window_note_length(&view);
     return 0;
 fail:
     s->playlist = before;
@@ -257,28 +254,29 @@ fail:
 
 int segment_store_end(SegmentStore *s)
 {
-    if (s->playlist.count == 0 || s->playlist.ended)
+    if (s->playlist.window.count == 0 || s->playlist.window.ended)
         return 0;
-    s->playlist.ended = true;
+    s->playlist.window.ended = true;
     if (write_playlist(s) == 0)
         return 0;
-    s->playlist.ended = false;
+    s->playlist.window.ended = false;
     return -1;
 }
 
 int segment_store_clear(SegmentStore *s)
 {
     const Playlist before = s->playlist;
+    const WindowView view = playlist_view(&s->playlist);
 
-    if (playlist_next_sequence(&before) == 0 || (before.ended && before.count == 0))
+    if (window_next_msn(&before.window) == 0 || (before.window.ended && before.window.count == 0))
         return 0; /* nothing was ever written, or it is done */
-    playlist_restart(&s->playlist);
-    s->playlist.ended = true;
+    window_restart(&view);
+    view.window->ended = true;
     if (write_playlist(s) < 0) {
         s->playlist = before;
         return -1;
     }
-    for (size_t i = 0; i < before.count; i++)
+    for (size_t i = 0; i < before.window.count; i++)
         store_remove(s->folder, before.segments[i].name);
     segment_store_expire(s, NEVER_US);
     return 0;

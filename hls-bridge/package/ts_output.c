@@ -135,24 +135,25 @@ static int store(TsOutput *t, const Segment *segment, PlaylistSegment *entry, in
 static int publish(TsOutput *t, const Segment *segment, int64_t end_90k, int64_t now_us)
 {
     PlaylistSegment entry = {
-        .duration_90k = end_90k - t->segment.start_90k,
-        .starts_unix_us = t->wall_clock(t->wall_clock_user, t->segment.start_90k),
-        .discontinuity = t->segment.discontinuity,
-    };
+        .common = {
+            .duration_90k = end_90k - t->segment.start_90k,
+            .starts_unix_us = t->wall_clock(t->wall_clock_user, t->segment.start_90k),
+            .discontinuity = t->segment.discontinuity,
+        }};
 
     if (store(t, segment, &entry, now_us) < 0)
         return -1;
-    t->stats.discontinuities += entry.discontinuity;
+    t->stats.discontinuities += entry.common.discontinuity;
     t->stats.segments++;
     t->stats.bytes += segment->len;
     t->stats.last_bytes = segment->len;
-    t->stats.last_duration_90k = entry.duration_90k;
+    t->stats.last_duration_90k = entry.common.duration_90k;
     t->stats.last_published_us = now_us;
     note_latency(t, end_90k);
     log_debug("%s: %s, %.3f s, %zu bytes, %zu pictures%s%s", t->stream, entry.name,
-              (double)entry.duration_90k / TICKS_PER_S, segment->len, segment->pictures,
+              (double)entry.common.duration_90k / TICKS_PER_S, segment->len, segment->pictures,
               segment->pictures && !segment->starts_with_idr ? ", does not start with an IDR" : "",
-              entry.discontinuity ? ", discontinuity" : "");
+              entry.common.discontinuity ? ", discontinuity" : "");
     return 0;
 }
 
@@ -216,23 +217,23 @@ const Playlist *ts_output_playlist(const TsOutput *t)
 
 static Listing listing(const void *self)
 {
-    return playlist_listing(ts_output_playlist(self));
+    return window_listing(&ts_output_playlist(self)->window);
 }
 
 static bool is_empty(const void *self)
 {
-    return playlist_next_sequence(ts_output_playlist(self)) == 0;
+    return window_next_msn(&ts_output_playlist(self)->window) == 0;
 }
 
 static void stats(const void *self, OutputStats *out)
 {
     const TsOutput *t = self;
-    const Playlist *playlist = ts_output_playlist(t);
+    const Window *window = &ts_output_playlist(t)->window;
 
     out->ts = t->stats;
-    out->ts.media_sequence = playlist->media_sequence;
-    out->ts.discontinuity_sequence = playlist->discontinuity_sequence;
-    out->ts.listed = playlist->count;
+    out->ts.media_sequence = (uint64_t)window->media_sequence;
+    out->ts.discontinuity_sequence = (uint64_t)window->discontinuity_sequence;
+    out->ts.listed = window->count;
 }
 
 static const OutputCalls calls = {
@@ -294,7 +295,7 @@ int ts_output_open(OutputParams *params, int64_t now_us, Output *out)
         errno = error;
         return -1;
     }
-    params->target_duration_s = ts_output_playlist(t)->target_duration_s;
+    params->target_duration_s = ts_output_playlist(t)->window.target_duration_s;
     params->ts = t;
     *out = (Output){.calls = &calls, .self = t};
     return 0;

@@ -29,7 +29,7 @@
 static const SettingRule rules[] = {
     {KEY("hls.directory", SETTING_STRING, directory, 1, BRIDGE_PATH_SIZE - 1), .required = true},
     {KEY("hls.segment", SETTING_SECONDS, segment_us, 1 * S, 60 * S)},
-    {KEY("hls.playlist", SETTING_INTEGER, window, PLAYLIST_LIVE_MIN, PLAYLIST_WINDOW_MAX)},
+    {KEY("hls.playlist", SETTING_INTEGER, window, WINDOW_LIVE_MIN, PLAYLIST_WINDOW_MAX)},
     {KEY("hls.hold", SETTING_SECONDS, hold_us, 0, 86400 * S)},
     {KEY("hls.keep", SETTING_SECONDS, keep_us, 0, 86400 * S)},
     {KEY("hls.thumbnail", SETTING_SECONDS, thumbnail_us, 0, 3600 * S)},

@@ -131,14 +131,14 @@ static void check_segment(Run *run)
     const Playlist *p = packager_playlist(run->packager);
     TsOutputStats stats = packager_stats(run->packager).ts;
 
-    if (stats.segments == run->segments_seen || p->count < 2)
+    if (stats.segments == run->segments_seen || p->window.count < 2)
         return;
     run->segments_seen = stats.segments;
-    const PlaylistSegment *last = &p->segments[p->count - 1], *before = last - 1;
-    if (last->duration_90k > segment_limit_90k(p->target_duration_s))
+    const PlaylistSegment *last = &p->segments[p->window.count - 1], *before = last - 1;
+    if (last->common.duration_90k > segment_limit_90k(p->window.target_duration_s))
         run->report->too_long++;
-    if (last->starts_unix_us + DATE_SLACK_US <
-        before->starts_unix_us + ticks_to_us(before->duration_90k))
+    if (last->common.starts_unix_us + DATE_SLACK_US <
+        before->common.starts_unix_us + ticks_to_us(before->common.duration_90k))
         run->report->backward_dates++;
 }
 

@@ -117,9 +117,9 @@ static void check(void)
     REQUIRE(frames <= AAC_CALL_MAX);
     frames = 0;
     check_second();
-    for (size_t i = 0; i < list->count; i++)
-        REQUIRE(list->segments[i].duration_90k + TICKS_PER_S / 2 <
-                (list->target_duration_s + 1) * TICKS_PER_S);
+    for (size_t i = 0; i < list->window.count; i++)
+        REQUIRE(list->segments[i].common.duration_90k + TICKS_PER_S / 2 <
+                (list->window.target_duration_s + 1) * TICKS_PER_S);
     REQUIRE(memory_files.repeated == 0);
     REQUIRE(segmenter_stats(segmenter).bound.files == 0); /* the last resort: nothing came to it */
 }

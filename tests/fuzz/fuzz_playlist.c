@@ -13,7 +13,7 @@ static int try_input(const uint8_t *data, size_t size)
 
     if (playlist_read(&first, (const char *)data, size, 6) < 0)
         return 0;
-    REQUIRE(first.count <= PLAYLIST_SEGMENTS_MAX);
+    REQUIRE(first.window.count <= PLAYLIST_SEGMENTS_MAX);
     size_t len = playlist_write(&first, text);
     REQUIRE(len < PLAYLIST_TEXT_SIZE);
     REQUIRE(playlist_read(&second, text, len, 6) == 0);

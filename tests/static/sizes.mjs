@@ -17,7 +17,6 @@ const FILE_LINES = 400, FUNCTION_LINES = 60, MAKE_LINES = 200;
 const LONG_FILES = [
   "hls-bridge/package/cmaf_output.c",
   "hls-bridge/package/cmaf_track.c",
-  "hls-bridge/package/ll_playlist.c",
 ];
 const LONG_FUNCTIONS = [
 ];

@@ -78,7 +78,8 @@ unit_programs += %D%/unit-bridge
 	%D%/test_source_sdp.c \
 	%D%/test_store.c \
 	%D%/test_timeline.c \
-	%D%/test_video_tracks.c
+	%D%/test_video_tracks.c \
+	%D%/test_window.c
 %C%_unit_bridge_CPPFLAGS = $(unit_cppflags)
 %C%_unit_bridge_LDADD = libbridge.la libviewers.la libunit.la $(CMOCKA_LIBS) $(LIBAV_LIBS) -lm
 

@@ -238,8 +238,8 @@ static void check_ts(void)
     Reader r = {.last_dts = INT64_MIN};
     char path[TEMP_FOLDER_SIZE + 128];
 
-    for (size_t i = 0; i < list->count; i++) {
-        assert_row(!list->segments[i].discontinuity, row->name, "segment %zu", i);
+    for (size_t i = 0; i < list->window.count; i++) {
+        assert_row(!list->segments[i].common.discontinuity, row->name, "segment %zu", i);
         snprintf(path, sizeof(path), "%s/shop/%s", rig.root, list->segments[i].name);
         read_file(&r, path);
     }

@@ -37,10 +37,9 @@ typedef struct Unlike {
 static LlSegment segment(int64_t start_90k, const Unlike *u)
 {
     return (LlSegment){.start = start_90k,
-                       .duration_90k = SEGMENT,
-                       .starts_unix_us = STARTS + ticks_to_us(start_90k - 900000) + u->late_us,
+                       .common = {SEGMENT, STARTS + ticks_to_us(start_90k - 900000) + u->late_us,
+                                  u->discontinuity},
                        .init_msn = u->init,
-                       .discontinuity = u->discontinuity,
                        .gap = u->gap};
 }
 
@@ -59,7 +58,7 @@ static void add_audio(int64_t msn, Unlike u)
     int64_t next = (msn + 1) * 2 * SAMPLES_PER_S / AAC_FRAME_SAMPLES;
 
     s.start = 480336 + frame * AAC_FRAME_SAMPLES;
-    s.duration_90k = samples_to_90k((next - frame) * AAC_FRAME_SAMPLES);
+    s.common.duration_90k = samples_to_90k((next - frame) * AAC_FRAME_SAMPLES);
     if (s.start < 480000 + msn * 2 * SAMPLES_PER_S) {
         s.start += AAC_FRAME_SAMPLES;
     }
@@ -312,7 +311,7 @@ static void as_many_sizes_as_can_be(void **state)
         add(msn, unlike);
         for (size_t i = DASH_OTHERS; i < RENDITIONS_MAX; i++) {
             LlSegment s = segment(900000 + msn * SEGMENT, &unlike);
-            s.duration_90k += msn % 7;
+            s.common.duration_90k += msn % 7;
             dash_manifest_add(&manifest, i, msn, &s, &picture);
         }
     }

@@ -6,6 +6,8 @@
 #define STARTS 1770000000000000ll /* 2026-02-02T02:40:00Z */
 
 static LlPlaylist list;
+static const WindowView view = {&list.window, list.segment, sizeof(list.segment[0]),
+                                LL_SEGMENTS_MAX};
 static char text[LL_TEXT_SIZE];
 
 static int setup(void **state)
@@ -13,17 +15,16 @@ static int setup(void **state)
     (void)state;
     list = (LlPlaylist){.kind = "video",
                         .epoch = 1770000000,
-                        .target_duration_s = 2,
                         .part_target_90k = 18000,
-                        .window = 6,
-                        .media_sequence = 7};
+                        .window = window_empty(2, 6)};
+    list.window.media_sequence = 7;
     return 0;
 }
 
 static void parts(int n, int64_t duration_90k)
 {
     for (int i = 0; i < n; i++) {
-        LlPart part = {(int32_t)duration_90k, list.segment[list.count].parts == 0, false};
+        LlPart part = {(int32_t)duration_90k, list.segment[list.window.count].parts == 0, false};
         ll_playlist_add(&list, &part);
     }
 }
@@ -71,25 +72,25 @@ static void an_end(void **state)
     ll_playlist_begin(&list, STARTS, false, 7);
     parts(1, 9000);
     ll_playlist_complete(&list, 9000, 3, false);
-    list.ended = true;
+    list.window.ended = true;
     golden("ll/ended.m3u8", 0);
 }
 
 static void a_delta_update_leaves_old_segments_out(void **state)
 {
     (void)state;
-    list.window = 12;
+    list.window.keep = 12;
     for (int64_t msn = 7; msn < 16; msn++)
         segment(msn, false, 7);
     ll_playlist_begin(&list, STARTS + 32000000, false, 7);
     parts(1, 17280);
     golden("ll/delta.m3u8", ll_playlist_skippable(&list));
     /* nothing is far enough behind: the whole list */
-    while (list.count > 6) {
-        list.window = list.count - 1;
+    while (list.window.count > 6) {
+        list.window.keep = list.window.count - 1;
         LlSegment dropped;
         int64_t msn;
-        assert_true(ll_playlist_drop(&list, &dropped, &msn));
+        assert_true(window_drop(&view, &dropped, &msn));
     }
     assert_int_equal(ll_playlist_skippable(&list), 0);
 }
@@ -112,8 +113,8 @@ static void a_list_that_has_moved_on(void **state)
     ll_playlist_complete(&list, 34560, 12, true);
     ll_playlist_begin(&list, STARTS + 26384000, false, 11);
     parts(2, 17280);
-    list.window = 4;
-    while (ll_playlist_drop(&list, &dropped, &msn))
+    list.window.keep = 4;
+    while (window_drop(&view, &dropped, &msn))
         ;
     golden("ll/moved-on.m3u8", 0);
 }
@@ -122,8 +123,8 @@ static void a_list_that_has_moved_on(void **state)
 static void a_delta_update_behind_a_discontinuity(void **state)
 {
     (void)state;
-    list.window = 12;
-    list.discontinuity_sequence = 4;
+    list.window.keep = 12;
+    list.window.discontinuity_sequence = 4;
     for (int64_t msn = 7; msn < 16; msn++)
         segment(msn, msn == 8, msn < 8 ? 7 : 8);
     golden("ll/delta-discontinuity.m3u8", ll_playlist_skippable(&list));
@@ -140,15 +141,15 @@ static void numbers_only_grow(void **state)
     segment(8, true, 8);
     for (int64_t n = 9; n < 14; n++)
         segment(n, false, 8);
-    assert_true(ll_playlist_drop(&list, &dropped, &msn));
+    assert_true(window_drop(&view, &dropped, &msn));
     assert_int_equal(msn, 7);
-    assert_false(ll_playlist_drop(&list, &dropped, &msn));
-    assert_int_equal(list.media_sequence, 8);
-    assert_int_equal(list.discontinuity_sequence, 0);
+    assert_false(window_drop(&view, &dropped, &msn));
+    assert_int_equal(list.window.media_sequence, 8);
+    assert_int_equal(list.window.discontinuity_sequence, 0);
     segment(14, false, 8);
-    assert_true(ll_playlist_drop(&list, &dropped, &msn));
-    assert_true(dropped.discontinuity);
-    assert_int_equal(list.discontinuity_sequence, 1);
+    assert_true(window_drop(&view, &dropped, &msn));
+    assert_true(dropped.common.discontinuity);
+    assert_int_equal(list.window.discontinuity_sequence, 1);
 
     ll_playlist_begin(&list, STARTS, true, 15);
     parts(1, 17280);
@@ -157,10 +158,10 @@ static void numbers_only_grow(void **state)
     assert_int_equal(next, 16);
     assert_int_equal(discontinuity, 3);
 
-    ll_playlist_restart(&list);
-    assert_int_equal(list.media_sequence, 16);
-    assert_int_equal(list.discontinuity_sequence, 3);
-    assert_int_equal(list.count, 0);
+    window_restart(&view);
+    assert_int_equal(list.window.media_sequence, 16);
+    assert_int_equal(list.window.discontinuity_sequence, 3);
+    assert_int_equal(list.window.count, 0);
     assert_int_equal(ll_playlist_resume("not a list", &next, &discontinuity), -1);
 }
 
@@ -187,19 +188,19 @@ static void the_next_discontinuity_has_a_number(void **state)
     int64_t msn;
 
     (void)state;
-    list.discontinuity_sequence = 4;
-    assert_int_equal(ll_playlist_next_discontinuity(&list), 4);
+    list.window.discontinuity_sequence = 4;
+    assert_int_equal(window_next_discontinuity(&view), 4);
     segment(7, true, 7); /* nothing is before it */
-    assert_int_equal(ll_playlist_next_discontinuity(&list), 5);
+    assert_int_equal(window_next_discontinuity(&view), 5);
     segment(8, true, 8);
-    assert_int_equal(ll_playlist_next_discontinuity(&list), 6);
+    assert_int_equal(window_next_discontinuity(&view), 6);
     for (int64_t n = 9; n < 15; n++)
         segment(n, false, 8);
-    while (ll_playlist_drop(&list, &dropped, &msn))
+    while (window_drop(&view, &dropped, &msn))
         ;
-    assert_int_equal(ll_playlist_next_discontinuity(&list), 6);
-    ll_playlist_restart(&list);
-    assert_int_equal(ll_playlist_next_discontinuity(&list), 6);
+    assert_int_equal(window_next_discontinuity(&view), 6);
+    window_restart(&view);
+    assert_int_equal(window_next_discontinuity(&view), 6);
 }
 
 /* A segment and how many pictures it has. */
@@ -225,10 +226,10 @@ static void the_frame_rate_is_the_highest_that_is_listed(void **state)
     assert_int_equal(ll_playlist_frames_milli(&list), 30000);
     pictures(180000, 10);
     assert_int_equal(ll_playlist_frames_milli(&list), 30000);
-    list.window = 3;
+    list.window.keep = 3;
     for (int i = 0; i < 3; i++)
         pictures(180000, 10);
-    while (ll_playlist_drop(&list, &dropped, &msn))
+    while (window_drop(&view, &dropped, &msn))
         ;
     assert_int_equal(ll_playlist_frames_milli(&list), 5000);
 }
@@ -250,6 +251,27 @@ static void an_edge(void **state)
     LlReport report = ll_playlist_report(&list, "x");
     assert_int_equal(report.last_msn, 8);
     assert_int_equal(report.last_part, 1);
+}
+
+/* Far more parts near the end than settings allow: what is not kept is not listed. */
+static void no_more_parts_are_listed_than_are_kept(void **state)
+{
+    size_t listed = 0;
+
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        ll_playlist_begin(&list, STARTS, false, 7);
+        parts(LL_PARTS_MAX + 3, 100);
+        ll_playlist_complete(&list, 100 * LL_PARTS_MAX, 60, false);
+    }
+    assert_int_equal(list.segment[0].parts, LL_PARTS_MAX);
+    ll_playlist_write(&list, 0, NULL, 0, text);
+    for (const char *at = text; (at = strstr(at, "#EXT-X-PART:")); at++)
+        listed++;
+    assert_int_equal(listed, LL_PARTS_KEPT);
+    assert_null(strstr(text, "-9.127.m4s"));
+    assert_non_null(strstr(text, "-10.0.m4s"));
+    assert_non_null(strstr(text, "-14.127.m4s"));
 }
 
 static void multivariant_playlists(void **state)
@@ -290,6 +312,7 @@ static const struct CMUnitTest tests[] = {
     TEST(the_next_discontinuity_has_a_number),
     TEST(the_frame_rate_is_the_highest_that_is_listed),
     TEST(an_edge),
+    TEST(no_more_parts_are_listed_than_are_kept),
     TEST(multivariant_playlists),
 };
 

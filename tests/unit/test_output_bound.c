@@ -176,7 +176,7 @@ static void an_ended_broadcast_stays_until_it_may_go(void **state)
         synthetic_sound(&publisher);
     }
     packager_expire(packager, synthetic_now_us(&publisher), synthetic_now_us(&publisher));
-    assert_true(packager_playlist(packager)->count > 0);
+    assert_true(packager_playlist(packager)->window.count > 0);
     assert_true(count_files(root, ".ts") > ended);
 }
 

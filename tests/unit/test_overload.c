@@ -122,13 +122,13 @@ static int behind_discontinuity(const char *name, size_t *all)
 static void check_lists(const Trouble *t, uint64_t steps)
 {
     const Playlist *list = packager_playlist(rig.packager);
-    size_t all = list->discontinuity_sequence;
+    size_t all = list->window.discontinuity_sequence;
     int behind = -1;
 
-    for (size_t i = 0; i < list->count; i++)
-        if (list->segments[i].discontinuity) {
+    for (size_t i = 0; i < list->window.count; i++)
+        if (list->segments[i].common.discontinuity) {
             all++;
-            behind = (int)(list->count - i);
+            behind = (int)(list->window.count - i);
         }
     assert_row(all == steps, t->name, "%zu discontinuities, %llu steps", all,
                (unsigned long long)steps);

@@ -110,7 +110,7 @@ static void test_without_a_publisher_nothing_is_written(void **state)
     assert_int_equal(packager_end(packager), 0);
     assert_int_equal(packager_clear(packager), 0);
     assert_int_equal(count_files(root, ""), 2); /* . and .. */
-    assert_false(packager_playlist(packager)->ended);
+    assert_false(packager_playlist(packager)->window.ended);
 }
 
 static void test_both_outputs_end_and_are_cleared_together(void **state)
@@ -121,7 +121,7 @@ static void test_both_outputs_end_and_are_cleared_together(void **state)
     assert_false(says("audio.m3u8", "#EXT-X-ENDLIST"));
     assert_true(says("manifest.mpd", "type=\"dynamic\""));
     assert_int_equal(packager_end(packager), 0);
-    assert_true(packager_playlist(packager)->ended);
+    assert_true(packager_playlist(packager)->window.ended);
     assert_true(says("index.m3u8", "#EXT-X-ENDLIST"));
     assert_true(says("audio.m3u8", "#EXT-X-ENDLIST"));
     assert_true(count_files(root, ".ts") > 2 && count_files(root, ".m4s") > 2);
@@ -232,11 +232,11 @@ static void test_the_next_run_goes_on(void **state)
 
     (void)state;
     publish();
-    next = playlist_next_sequence(packager_playlist(packager));
+    next = window_next_msn(&packager_playlist(packager)->window);
     assert_int_equal(next, 6); /* the first ones are short */
     packager_close(&packager);
     open_packager();
-    assert_int_equal(playlist_next_sequence(packager_playlist(packager)), next);
+    assert_int_equal(window_next_msn(&packager_playlist(packager)->window), next);
     publish();
     assert_true(says("index.m3u8", "#EXT-X-DISCONTINUITY\n"));
     assert_true(says("audio.m3u8", "#EXT-X-MEDIA-SEQUENCE:"));

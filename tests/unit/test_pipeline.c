@@ -131,7 +131,9 @@ static void take_in(void)
 
 static int64_t listed_ms(void)
 {
-    return playlist_duration_90k(packager_playlist(packager)) / 90;
+    const WindowView view = playlist_view(packager_playlist(packager));
+
+    return window_duration_90k(&view) / 90;
 }
 
 static void what_has_come_is_written_when_the_publisher_goes(void **state)
@@ -140,7 +142,7 @@ static void what_has_come_is_written_when_the_publisher_goes(void **state)
     send_packets(40);
     pipeline_finish(pipeline, now());
     assert_in_range(listed_ms(), 700, 900);
-    assert_false(packager_playlist(packager)->ended);
+    assert_false(packager_playlist(packager)->window.ended);
 }
 
 static void the_next_publisher_goes_on_behind_a_discontinuity(void **state)
@@ -150,15 +152,15 @@ static void the_next_publisher_goes_on_behind_a_discontinuity(void **state)
     (void)state;
     send_packets(40);
     pipeline_finish(pipeline, now());
-    size_t first = list->count;
+    size_t first = list->window.count;
     ingest_destroy(&source);
     close(fd);
     open_source();
     pipeline_begin(pipeline, source);
     send_packets(40);
     pipeline_finish(pipeline, now());
-    assert_true(list->count > first && first > 0);
-    assert_true(list->segments[first].discontinuity);
+    assert_true(list->window.count > first && first > 0);
+    assert_true(list->segments[first].common.discontinuity);
     assert_in_range(listed_ms(), 1400, 1800);
 }
 
@@ -209,8 +211,8 @@ static void what_finds_no_room_parts_the_stream(void **state)
     send_packets(20);
     take_in();
     pipeline_finish(pipeline, now());
-    for (size_t i = 0; i < list->count; i++)
-        parted += list->segments[i].discontinuity;
+    for (size_t i = 0; i < list->window.count; i++)
+        parted += list->segments[i].common.discontinuity;
     assert_int_equal(parted, 1);
     /* nothing is made up for what was dropped */
     assert_in_range(listed_ms(), (120 - (int)drops) * 20 - 100, (120 - (int)drops) * 20 + 100);

@@ -17,21 +17,21 @@ static int setup(void **state)
 
 static void append(int64_t duration_90k, bool discontinuity)
 {
-    uint64_t n = playlist_next_sequence(&playlist);
-    PlaylistSegment s = {.duration_90k = duration_90k,
-                         .starts_unix_us = START_UNIX_US + (int64_t)n * 2000000 + 5000,
-                         .discontinuity = discontinuity};
+    int64_t n = window_next_msn(&playlist.window);
+    PlaylistSegment s = {{duration_90k, START_UNIX_US + n * 2000000 + 5000, discontinuity}, ""};
 
-    snprintf(s.name, sizeof(s.name), "seg-1-%06llu.ts", (unsigned long long)n);
+    snprintf(s.name, sizeof(s.name), "seg-1-%06lld.ts", (long long)n);
     playlist_append(&playlist, &s);
 }
 
 static int drop(void)
 {
+    const WindowView view = playlist_view(&playlist);
     PlaylistSegment dropped;
+    int64_t msn;
     int n = 0;
 
-    while (playlist_drop(&playlist, &dropped))
+    while (window_drop(&view, &dropped, &msn))
         n++;
     return n;
 }
@@ -92,21 +92,23 @@ static void an_ended_one_says_so(void **state)
 {
     (void)state;
     append(180000, false);
-    playlist.ended = true;
+    playlist.window.ended = true;
     assert_non_null(strstr(written(), "seg-1-000000.ts\n#EXT-X-ENDLIST\n"));
 }
 
 /* RFC 8216 section 6.2.2: three target durations stay, whatever the window is. */
 static void keeps_three_target_durations(void **state)
 {
+    const WindowView view = playlist_view(&playlist);
+
     (void)state;
     for (int i = 0; i < 20; i++) {
         append(135000, false); /* 1.5 s */
         drop();
-        if (playlist.media_sequence > 0)
-            assert_true(playlist_duration_90k(&playlist) >= 3 * 180000);
+        if (playlist.window.media_sequence > 0)
+            assert_true(window_duration_90k(&view) >= 3 * 180000);
     }
-    assert_int_equal(playlist.count, 4);
+    assert_int_equal(playlist.window.count, 4);
 }
 
 static void grows_no_further_than_its_array(void **state)
@@ -115,7 +117,7 @@ static void grows_no_further_than_its_array(void **state)
     for (int i = 0; i < 1000; i++) {
         append(100, false);
         drop();
-        assert_true(playlist.count < PLAYLIST_SEGMENTS_MAX);
+        assert_true(playlist.window.count < PLAYLIST_SEGMENTS_MAX);
     }
 }
 
@@ -127,30 +129,32 @@ static void a_discontinuity_is_counted_when_it_leaves(void **state)
     append(180000, false);
     append(180000, true);
     assert_int_equal(drop(), 1);
-    assert_int_equal(playlist.discontinuity_sequence, 0);
+    assert_int_equal(playlist.window.discontinuity_sequence, 0);
     append(180000, false);
     assert_int_equal(drop(), 1);
-    assert_int_equal(playlist.discontinuity_sequence, 1);
+    assert_int_equal(playlist.window.discontinuity_sequence, 1);
     assert_non_null(strstr(written(), "#EXT-X-DISCONTINUITY-SEQUENCE:1\n"));
     append(180000, false);
     drop();
     append(180000, false);
     drop();
-    assert_int_equal(playlist.discontinuity_sequence, 2);
+    assert_int_equal(playlist.window.discontinuity_sequence, 2);
     assert_null(strstr(written(), "#EXT-X-DISCONTINUITY\n"));
 }
 
 static void a_new_beginning_keeps_the_numbers(void **state)
 {
+    const WindowView view = playlist_view(&playlist);
+
     (void)state;
     append(180000, false);
     append(180000, true);
-    playlist.ended = true;
-    playlist_restart(&playlist);
-    assert_int_equal(playlist.count, 0);
-    assert_int_equal(playlist.media_sequence, 2);
-    assert_int_equal(playlist.discontinuity_sequence, 2);
-    assert_false(playlist.ended);
+    playlist.window.ended = true;
+    window_restart(&view);
+    assert_int_equal(playlist.window.count, 0);
+    assert_int_equal(playlist.window.media_sequence, 2);
+    assert_int_equal(playlist.window.discontinuity_sequence, 2);
+    assert_false(playlist.window.ended);
 }
 
 static void reads_back_what_it_wrote(void **state)
@@ -163,12 +167,12 @@ static void reads_back_what_it_wrote(void **state)
         append(171000 + i * 7, i % 4 == 3);
         drop();
     }
-    playlist.ended = true;
+    playlist.window.ended = true;
     size_t len = playlist_write(&playlist, text);
     assert_int_equal(playlist_read(&again, text, len, 3), 0);
-    assert_int_equal(again.media_sequence, playlist.media_sequence);
-    assert_int_equal(again.discontinuity_sequence, playlist.discontinuity_sequence);
-    assert_true(again.ended);
+    assert_int_equal(again.window.media_sequence, playlist.window.media_sequence);
+    assert_int_equal(again.window.discontinuity_sequence, playlist.window.discontinuity_sequence);
+    assert_true(again.window.ended);
     playlist_write(&again, second);
     assert_string_equal(second, text);
 }
@@ -183,7 +187,7 @@ static void reads_every_duration_back_to_the_tick(void **state)
         append(ticks, false);
         size_t len = playlist_write(&playlist, text);
         assert_int_equal(playlist_read(&again, text, len, 3), 0);
-        assert_int_equal(again.segments[0].duration_90k, ticks);
+        assert_int_equal(again.segments[0].common.duration_90k, ticks);
     }
 }
 
@@ -233,13 +237,13 @@ static void the_largest_fits(void **state)
 {
     (void)state;
     playlist_init(&playlist, 3600, PLAYLIST_WINDOW_MAX);
-    playlist.media_sequence = playlist.discontinuity_sequence = INT64_MAX - 1000;
+    playlist.window.media_sequence = playlist.window.discontinuity_sequence = INT64_MAX - 1000;
     for (int i = 0; i < PLAYLIST_SEGMENTS_MAX - 1; i++) {
-        PlaylistSegment s = {.duration_90k = 3600 * TICKS_PER_S, .discontinuity = true};
+        PlaylistSegment s = {{3600 * TICKS_PER_S, 0, true}, ""};
         memset(s.name, 'x', sizeof(s.name) - 1);
         playlist_append(&playlist, &s);
     }
-    playlist.ended = true;
+    playlist.window.ended = true;
     assert_in_range(playlist_write(&playlist, text), 10000, PLAYLIST_TEXT_SIZE - 1);
 }
 

@@ -212,7 +212,7 @@ static void take_up(ModelCut cut)
     model_leave(cut, left);
     Packager *packager = open_packager(left, later_us);
     check_lists();
-    size_t listed = packager_playlist(packager)->count;
+    size_t listed = packager_playlist(packager)->window.count;
     kept += listed > 0;
     if (cut == CUT_NOTHING)
         assert_int_equal(listed, read_list(left, "index.m3u8").segments);

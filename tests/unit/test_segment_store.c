@@ -68,7 +68,7 @@ static int teardown(void **state)
 static int add_of(int64_t ms, bool discontinuity)
 {
     static const uint8_t packet[188] = {0x47};
-    PlaylistSegment s = {.duration_90k = ms * 90, .discontinuity = discontinuity};
+    PlaylistSegment s = {{ms * 90, 0, discontinuity}, ""};
 
     now_us += ms * US_PER_MS;
     return segment_store_add(store, packet, sizeof(packet), &s, now_us);
@@ -109,7 +109,7 @@ static void keeps_what_has_left_the_list_for_as_long_as_it_must(void **state)
     (void)state;
     for (int i = 0; i < 4; i++)
         add(false);
-    assert_int_equal(segment_store_playlist(store)->media_sequence, 1);
+    assert_int_equal(segment_store_playlist(store)->window.media_sequence, 1);
     int64_t gone_at = now_us + 2 * SECOND + 6 * SECOND; /* it held three of 2 s */
     assert_int_equal(segment_store_expire(store, gone_at - 1), gone_at);
     assert_int_equal(count_files(root, ".ts"), 4);
@@ -125,11 +125,11 @@ static void a_second_run_goes_on_where_the_first_stood(void **state)
     segment_store_close(&store);
     open_store();
     const Playlist *p = segment_store_playlist(store);
-    assert_int_equal(p->media_sequence, 2);
-    assert_int_equal(p->count, 3);
+    assert_int_equal(p->window.media_sequence, 2);
+    assert_int_equal(p->window.count, 3);
     assert_int_equal(add(true), 0);
-    assert_int_equal(p->media_sequence, 3);
-    assert_int_equal(playlist_next_sequence(p), 6);
+    assert_int_equal(p->window.media_sequence, 3);
+    assert_int_equal(window_next_msn(&p->window), 6);
     assert_non_null(strstr(playlist_file(), "#EXT-X-MEDIA-SEQUENCE:3\n"));
 }
 
@@ -161,7 +161,7 @@ static void what_a_second_run_drops_stays_as_long_as_the_first_one_promised(void
     segment_store_close(&store);
     open_store();
     add_of(1200, false);
-    assert_int_equal(segment_store_playlist(store)->media_sequence, 5);
+    assert_int_equal(segment_store_playlist(store)->window.media_sequence, 5);
     segment_store_expire(store, now_us + (2400 + 14400) * US_PER_MS - 1);
     assert_int_equal(count_files(root, ".ts"), 11);
 }
@@ -178,7 +178,7 @@ static void a_promise_of_an_earlier_run_is_kept(void **state)
     add(false);
     segment_store_close(&store);
     store = segment_store_open(&params, now_us);
-    assert_int_equal(segment_store_playlist(store)->target_duration_s, 2);
+    assert_int_equal(segment_store_playlist(store)->window.target_duration_s, 2);
 }
 
 static void segments_that_are_lost_are_not_listed(void **state)
@@ -192,9 +192,9 @@ static void segments_that_are_lost_are_not_listed(void **state)
     snprintf(command, sizeof(command), "rm %s/shop/*1.ts", root);
     assert_int_equal(system(command), 0);
     open_store();
-    assert_int_equal(segment_store_playlist(store)->count, 0);
-    assert_int_equal(segment_store_playlist(store)->media_sequence, 3);
-    assert_int_equal(segment_store_playlist(store)->discontinuity_sequence, 1);
+    assert_int_equal(segment_store_playlist(store)->window.count, 0);
+    assert_int_equal(segment_store_playlist(store)->window.media_sequence, 3);
+    assert_int_equal(segment_store_playlist(store)->window.discontinuity_sequence, 1);
 }
 
 static void a_file_that_is_no_playlist_is_replaced(void **state)
@@ -208,7 +208,7 @@ static void a_file_that_is_no_playlist_is_replaced(void **state)
     fputs("nonsense", f);
     fclose(f);
     open_store();
-    assert_int_equal(segment_store_playlist(store)->count, 0);
+    assert_int_equal(segment_store_playlist(store)->window.count, 0);
     assert_int_equal(add(false), 0);
 }
 
@@ -237,9 +237,9 @@ static void a_damaged_playlist_does_not_begin_at_0(void **state)
             }
             open_store();
             const Playlist *p = segment_store_playlist(store);
-            assert_int_equal(p->count, 0);
+            assert_int_equal(p->window.count, 0);
             if (log || texts[i]) /* with neither there is nothing to go by */
-                assert_true(p->media_sequence >= 5 && p->discontinuity_sequence >= 2);
+                assert_true(p->window.media_sequence >= 5 && p->window.discontinuity_sequence >= 2);
             assert_int_not_equal(access(path, F_OK), 0); /* nobody is served it */
             assert_int_equal(add(false), 0);
             teardown(state);
@@ -260,8 +260,8 @@ static void a_segment_that_is_not_whole_is_not_listed(void **state)
         segment_store_close(&store);
         assert_int_equal(truncate(path, len), 0);
         open_store();
-        assert_int_equal(segment_store_playlist(store)->count, 0);
-        assert_int_equal(segment_store_playlist(store)->media_sequence, 3);
+        assert_int_equal(segment_store_playlist(store)->window.count, 0);
+        assert_int_equal(segment_store_playlist(store)->window.media_sequence, 3);
         assert_string_equal(playlist_file(), "");
         teardown(state);
     }
@@ -280,7 +280,7 @@ static void ends_and_begins_again(void **state)
     assert_null(strstr(playlist_file(), "#EXT-X-DISCONTINUITY\n"));
     assert_non_null(strstr(playlist_file(), "#EXT-X-MEDIA-SEQUENCE:4\n"));
     assert_non_null(strstr(playlist_file(), "#EXT-X-DISCONTINUITY-SEQUENCE:1\n"));
-    assert_int_equal(segment_store_playlist(store)->count, 1);
+    assert_int_equal(segment_store_playlist(store)->window.count, 1);
 }
 
 static void clears_an_ended_stream_but_for_its_numbers(void **state)
@@ -295,7 +295,7 @@ static void clears_an_ended_stream_but_for_its_numbers(void **state)
     assert_non_null(strstr(playlist_file(), "#EXT-X-ENDLIST"));
     segment_store_close(&store);
     open_store();
-    assert_int_equal(playlist_next_sequence(segment_store_playlist(store)), 4);
+    assert_int_equal(window_next_msn(&segment_store_playlist(store)->window), 4);
 }
 
 /* A disk that refuses: a folder stands where the temporary file should. */
@@ -313,10 +313,10 @@ static void a_disk_that_refuses_changes_nothing(void **state)
     assert_int_equal(add(false), -1);
     assert_int_equal(errno, EISDIR);
     assert_string_equal(playlist_file(), before);
-    assert_int_equal(segment_store_playlist(store)->count, 2);
+    assert_int_equal(segment_store_playlist(store)->window.count, 2);
     assert_int_equal(count_files(root, ".ts"), 2);
     assert_int_equal(segment_store_end(store), -1);
-    assert_false(segment_store_playlist(store)->ended);
+    assert_false(segment_store_playlist(store)->window.ended);
     rmdir(path);
     assert_int_equal(add(true), 0);
     assert_non_null(strstr(playlist_file(), "-000002.ts"));
