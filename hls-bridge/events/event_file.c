@@ -34,8 +34,9 @@ static int64_t open_file(EventFile *f)
 {
     struct stat is;
 
+    /* O_NONBLOCK: a FIFO that nobody reads, or not fast enough, is an error and does not wait */
     if (f->fd < 0)
-        f->fd = open(f->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, MODE);
+        f->fd = open(f->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, MODE);
     if (f->fd < 0 || fstat(f->fd, &is) < 0)
         return -1;
     return is.st_size;

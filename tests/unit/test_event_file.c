@@ -2,9 +2,11 @@
 #include "harness.h"
 #include "temp_folder.h"
 
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "hls-bridge/base/media.h"
 #include "hls-bridge/events/event_file.h"
@@ -242,6 +244,36 @@ static void a_full_disk_leaves_no_half_a_line(void **state)
     sink.close(sink.user);
 }
 
+/* A FIFO takes events as a file does, but nothing waits for its reader. */
+static void waits_for_no_reader_of_a_fifo(void **state)
+{
+    EventSink sink = event_file_sink(path, 1 << 20, "b");
+    char why[EVENT_WHY_SIZE] = "", line[512];
+    uint64_t taken = 0;
+    size_t lines = 0;
+
+    (void)state;
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_false(offer(&sink, 1, why));
+    assert_non_null(strstr(why, "No such device or address"));
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    assert_true(fd >= 0);
+    while (offer(&sink, taken + 1, why)) /* until the pipe is full */
+        taken++;
+    assert_true(taken > 1);
+    assert_non_null(strstr(why, "Resource temporarily unavailable"));
+    sink.close(sink.user);
+    FILE *in = fdopen(fd, "r");
+    while (fgets(line, sizeof(line), in)) {
+        json_t *all = json_loads(line, 0, NULL);
+        assert_row(all, "line", "%s", line);
+        json_decref(all);
+        lines++;
+    }
+    assert_int_equal(lines, taken);
+    fclose(in);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
@@ -252,6 +284,7 @@ static const struct CMUnitTest tests[] = {
     TEST(is_bounded),
     TEST(says_why_it_cannot_and_tries_again),
     TEST(a_full_disk_leaves_no_half_a_line),
+    TEST(waits_for_no_reader_of_a_fifo),
 };
 
 TEST_GROUP(event_file, tests);
