@@ -202,6 +202,10 @@ const char *source_sdp_read(const char *text, size_t len, SourceSdp *out)
         SourceTrackSdp *track = add_track(out, kind);
         track->section = i;
         wrong = read_track(media, track);
+        if (wrong && count_kind(out, kind) > 1) {
+            out->count--; /* further video stands last. It is refused, and the others go on. */
+            continue;
+        }
         if (!wrong)
             wrong = read_name(media, out, track);
         if (wrong)

@@ -142,6 +142,26 @@ static void video_sections_beyond_eight_are_refused(void **state)
     assert_non_null(strstr(answer, "m=video 0 RTP/AVPF 0"));
 }
 
+/* One in a codec that we do not know does not keep its publisher out. */
+static void further_video_that_cannot_be_read_is_refused_alone(void **state)
+{
+    static const uint16_t ports[] = {40001, 40002};
+    char answer[SOURCE_ANSWER_SIZE];
+
+    (void)state;
+    assert_null(
+        read_sdp(HEAD VIDEO "m=video 5008 RTP/AVP 98\r\na=rtpmap:98 VP8/90000\r\n" VIDEO AUDIO));
+    assert_int_equal(sdp.count, 3);
+    assert_int_equal(sdp.track[1].section, 0);
+    assert_int_equal(sdp.track[2].section, 2);
+    assert_string_equal(sdp.track[2].name, "2");
+    assert_null(read_sdp(HEAD VIDEO "m=video 5008 RTP/AVP 98\r\na=rtpmap:98 VP8/90000\r\n"));
+    assert_int_equal(sdp.count, 1);
+    source_sdp_answer(&sdp, "127.0.0.1", ports, answer);
+    assert_non_null(strstr(answer, "m=video 40001 RTP/AVPF 96"));
+    assert_non_null(strstr(answer, "m=video 0 RTP/AVPF 0"));
+}
+
 static void refuses_with_a_sentence(void **state)
 {
     static const struct {
@@ -211,6 +231,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(reads_whether_it_is_listed),
     cmocka_unit_test(video_sections_are_renditions),
     cmocka_unit_test(video_sections_beyond_eight_are_refused),
+    cmocka_unit_test(further_video_that_cannot_be_read_is_refused_alone),
     cmocka_unit_test(refuses_with_a_sentence),
     cmocka_unit_test(answers_section_by_section),
 };
