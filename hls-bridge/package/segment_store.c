@@ -276,8 +276,8 @@ int segment_store_clear(SegmentStore *s)
         s->playlist = before;
         return -1;
     }
-    for (size_t i = 0; i < before.window.count; i++)
-        store_remove(s->folder, before.segments[i].name);
-    segment_store_expire(s, NEVER_US);
+    /* now, and no files of other lists, which may still name them */
+    store_remove_all_at(s->folder, SEGMENT_SUFFIX, NULL, NULL, INT64_MIN);
+    segment_store_expire(s, INT64_MIN);
     return 0;
 }

@@ -179,6 +179,24 @@ static void the_end_is_tried_again(void **state)
     }
 }
 
+/* What a list still names stays, though the files of other lists go. */
+static void files_stay_until_their_list_is_cleared(void **state)
+{
+    (void)state;
+    begin();
+    publish(5000);
+    synthetic_finish(&publisher);
+    refused = "*.m3u8";
+    assert_int_equal(packager_clear(packager), -1);
+    refused = "video.m3u8";
+    assert_int_equal(packager_clear(packager), -1);
+    assert_true(read_list(root, "video.m3u8").parts > 10);
+    assert_int_equal(count_files(root, ".ts"), 0);
+    refused = NULL;
+    assert_int_equal(packager_clear(packager), 0);
+    assert_int_equal(count_files(root, ".m4s"), 0);
+}
+
 static void ignore(void *user)
 {
     (void)user;
@@ -274,6 +292,7 @@ static const struct CMUnitTest tests[] = {
     TEST(an_initialisation_segment_is_tried_again),
     TEST(one_of_another_size_is_tried_again),
     cmocka_unit_test(the_end_is_tried_again),
+    TEST(files_stay_until_their_list_is_cleared),
     cmocka_unit_test(the_last_list_of_a_publisher_is_tried_again),
     cmocka_unit_test(numbers_that_only_memory_had_are_not_used_again),
 };
