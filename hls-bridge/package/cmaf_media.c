@@ -25,8 +25,7 @@ void cmaf_media_destroy(CmafMedia **media)
 {
     if (!*media)
         return;
-    for (size_t i = 0; i < (*media)->lines; i++)
-        held_pictures_clear(&(*media)->line[i].held);
+    cmaf_others_forget(*media);
     free(*media);
     *media = NULL;
 }
@@ -221,7 +220,6 @@ void cmaf_media_settle(const CmafMedia *m, const AccessUnit *unit, int64_t *pts_
         *pts_90k = idr ? least : *dts_90k;
 }
 
-/* Whether the newest segment has no picture yet, nor a part that was made without one. */
 bool cmaf_media_lacks_pictures(const CmafMedia *m, const CmafLine *line)
 {
     return cmaf_track_position(line->track) == m->segment.start_90k &&
@@ -376,8 +374,10 @@ int cmaf_media_finish(CmafMedia *m, int64_t now_us)
 {
     int status = 0;
 
-    if (!m->running)
+    if (!m->running) {
+        cmaf_others_forget(m);
         return 0;
+    }
     int64_t video_end = INT64_MIN, sound_end = samples_to_90k(m->audio_end);
     if (m->lead != RENDITION_NONE)
         video_end = m->line[m->lead].last_dts_90k + LAST_FRAME_90K;
@@ -388,8 +388,8 @@ int cmaf_media_finish(CmafMedia *m, int64_t now_us)
         status |= cmaf_others_finish(m, line, now_us);
     m->running = false;
     early_sound_clear(&m->early);
+    cmaf_others_forget(m);
     for (CmafLine *line = m->line; line < m->line + m->lines; line++) {
-        held_pictures_clear(&line->held);
         if (!line->has)
             continue;
         cmaf_track_finish(line->track, line->kind == TRACK_VIDEO ? video_end : m->audio_end,

@@ -59,6 +59,9 @@ int cmaf_others_picture(CmafMedia *media, CmafLine *line, const AccessUnit *unit
 int cmaf_others_keep_early(CmafLine *line, const AccessUnit *unit, int64_t pts_90k,
                            int64_t dts_90k);
 
+/* Forgets the pictures of all lines that wait. */
+void cmaf_others_forget(CmafMedia *media);
+
 /* Lets those pictures go on that need not wait, or `all`. */
 int cmaf_others_release(CmafMedia *media, CmafLine *line, bool all, int64_t now_us);
 

@@ -116,6 +116,13 @@ int cmaf_others_keep_early(CmafLine *line, const AccessUnit *unit, int64_t pts_9
     return -1;
 }
 
+/* Forgets the pictures that wait: their publisher has gone, perhaps before it has started. */
+void cmaf_others_forget(CmafMedia *m)
+{
+    for (size_t i = 0; i < m->lines; i++)
+        held_pictures_clear(&m->line[i].held);
+}
+
 /* The segment of another line ends where the newest one begins. */
 int cmaf_others_cut(CmafMedia *m, CmafLine *line, int64_t now_us)
 {

@@ -243,11 +243,11 @@ static int finish(void *self, int64_t now_us)
 {
     CmafOutput *o = self;
     bool has[RENDITIONS_MAX];
-
-    if (!cmaf_media_is_running(o->media, has))
-        return 0;
+    bool started = cmaf_media_is_running(o->media, has);
     int status = cmaf_media_finish(o->media, now_us);
-    publish_segments(o);
+
+    if (started)
+        publish_segments(o);
     return status;
 }
 

@@ -293,6 +293,26 @@ static void numbers_stay_the_same_over_publishers(void **state)
     assert_string_equal(mid, low);
 }
 
+/* Early pictures of a publisher that never began are not the first ones of the next. */
+static void what_came_too_early_goes_with_its_publisher(void **state)
+{
+    AccessUnit early = unit_of(synthetic_tall, sizeof(synthetic_tall), true);
+
+    (void)state;
+    sending[LOW].stops_90k = PUBLISHER_START_90K;
+    begin();
+    early.track = LOW;
+    segmenter_picture(segmenter, &early, clock_90k, clock_90k);
+    segmenter_finish(segmenter, now_us());
+    begin();
+    publish(3000);
+    segmenter_finish(segmenter, now_us());
+    const OutputStats stats = packager_stats(packager);
+    const CmafTrackStats *low = &stats.low_latency.other[1].track;
+    assert_true(low->parts > 10);
+    assert_int_equal(low->gaps, low->parts);
+}
+
 static void all_lists_end_and_are_cleared(void **state)
 {
     (void)state;
@@ -315,6 +335,7 @@ static const struct CMUnitTest tests[] = {
     TEST(one_without_an_idr_picture_is_cut_all_the_same),
     TEST(one_that_stops_goes_on_with_what_it_showed_last),
     TEST(numbers_stay_the_same_over_publishers),
+    TEST(what_came_too_early_goes_with_its_publisher),
     TEST(all_lists_end_and_are_cleared),
 };
 
