@@ -25,6 +25,7 @@ typedef struct Sending {
     int64_t late_90k;  /* it comes so much later than the best */
     bool denies;       /* IDR pictures: it answers no request */
     int64_t stops_90k; /* it sends nothing from then on; 0: never */
+    bool restarts;     /* its IDR pictures begin something else, as after a step on the clock */
 } Sending;
 
 static const char *const lists[TRACKS] = {"audio.m3u8", "video.m3u8", "video-mid.m3u8",
@@ -113,6 +114,7 @@ static void send_pictures(int track)
         AccessUnit unit = idr ? unit_of(synthetic_wide, sizeof(synthetic_wide), true)
                               : unit_of(synthetic_slice, sizeof(synthetic_slice), false);
         unit.track = (size_t)track;
+        unit.restart = idr && s->restarts;
         if (s->stops_90k == 0 || at < s->stops_90k)
             segmenter_picture(segmenter, &unit, at + s->off_90k, at + s->off_90k);
     }
@@ -293,6 +295,24 @@ static void numbers_stay_the_same_over_publishers(void **state)
     assert_string_equal(mid, low);
 }
 
+/* One that is put right on the clock parts nothing for those who watch another. */
+static void only_the_best_makes_discontinuities(void **state)
+{
+    (void)state;
+    for (int i = BEST; i <= MID; i++) {
+        setup(state);
+        sending[i].restarts = true;
+        begin();
+        publish(7000);
+        segmenter_finish(segmenter, now_us());
+        assert_cut_alike();
+        for (int k = SOUND; k < TRACKS; k++)
+            assert_row(!strstr(text_of(root, lists[k]), "#EXT-X-DISCONTINUITY\n") == (i == MID),
+                       lists[k], "restarts of %s", lists[i]);
+        teardown(state);
+    }
+}
+
 /* Early pictures of a publisher that never began are not the first ones of the next. */
 static void what_came_too_early_goes_with_its_publisher(void **state)
 {
@@ -335,6 +355,7 @@ static const struct CMUnitTest tests[] = {
     TEST(one_without_an_idr_picture_is_cut_all_the_same),
     TEST(one_that_stops_goes_on_with_what_it_showed_last),
     TEST(numbers_stay_the_same_over_publishers),
+    cmocka_unit_test(only_the_best_makes_discontinuities),
     TEST(what_came_too_early_goes_with_its_publisher),
     TEST(all_lists_end_and_are_cleared),
 };
