@@ -44,10 +44,14 @@ static void on_picture(void *user, const AccessUnit *unit, int64_t pts_90k, int6
 {
     Pipeline *p = user;
 
-    if (unit->stepped_us != 0)
-        log_warn("%s: pictures are put %lld ms %s against the sound, behind a discontinuity",
-                 p->stream, llabs(unit->stepped_us) / US_PER_MS,
-                 unit->stepped_us > 0 ? "later" : "earlier");
+    const Renditions *sent = &p->source->renditions;
+    bool best = unit->track == renditions_first(sent, TRACK_VIDEO);
+
+    if (unit->stepped_us != 0) /* only the best parts the stream */
+        log_warn("%s: pictures%s%s are put %lld ms %s against the sound%s", p->stream,
+                 best ? "" : " of ", best ? "" : sent->item[unit->track].name,
+                 llabs(unit->stepped_us) / US_PER_MS, unit->stepped_us > 0 ? "later" : "earlier",
+                 best ? ", behind a discontinuity" : "");
     segmenter_picture(p->segmenter, unit, pts_90k, dts_90k);
 }
 
