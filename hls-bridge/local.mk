@@ -71,8 +71,10 @@ bridge_package = \
 	%D%/package/cmaf_mux.c \
 	%D%/package/cmaf_others.c \
 	%D%/package/cmaf_output.c \
+	%D%/package/cmaf_output_tracks.c \
 	%D%/package/cmaf_playlists.c \
 	%D%/package/cmaf_track.c \
+	%D%/package/cmaf_track_files.c \
 	%D%/package/dash_manifest.c \
 	%D%/package/early_sound.c \
 	%D%/package/held_pictures.c \

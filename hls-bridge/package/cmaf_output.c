@@ -1,75 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "package/cmaf_output.h"
+#include "package/cmaf_output_inner.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include "base/bridge_log.h"
-#include "package/cmaf_media.h"
-#include "package/cmaf_playlists.h"
-#include "package/dash_manifest.h"
 
 #define HOLD_TARGETS 3        /* target durations that a request is held */
 #define RETRY_US     US_PER_S /* of lists that could not be written */
-
-enum { VIDEO, AUDIO, OTHERS }; /* tracks: those that there always are, and from where on others */
-
-struct CmafOutput {
-    const char *stream;
-    const Clock *clock;
-    int64_t target_duration_s;
-    size_t window;
-    int64_t part_us, epoch;
-    Store *folder; /* borrowed */
-    LlBoard *board;
-    CmafTrack *track[RENDITIONS_MAX]; /* the best video, the sound, and others as they came */
-    size_t tracks;
-    CmafMedia *media; /* with a line for each track */
-    CmafPlaylists *playlists;
-    bool keeps_former;     /* files that an earlier run has left, since they are listed */
-    OutputSegment segment; /* the newest one */
-    Histogram latency;     /* of parts */
-    int64_t last_latency_us;
-    uint64_t changes; /* of the whole segments that there are */
-    int64_t retry_us; /* not before, where lists could not be written */
-};
-
-/* ---- what an earlier run has left ---- */
-
-/* How long files of an earlier run stay when they are not listed any more: a viewer may be about to
- * fetch one. */
-static int64_t former_us(const CmafOutput *o)
-{
-    return 2 * (int64_t)(o->window + 1) * o->target_duration_s * US_PER_S;
-}
-
-static bool is_listed(void *user, const char *name)
-{
-    return cmaf_playlists_former_name(user, name);
-}
-
-/* Files of an earlier run, but for those that its lists name. */
-static void remove_leftovers(CmafOutput *o, int64_t now_us)
-{
-    int64_t at_us = now_us + former_us(o);
-
-    o->keeps_former = true;
-    store_remove_all_at(o->folder, ".m4s", is_listed, o->playlists, at_us);
-    store_remove_all_at(o->folder, ".mp4", is_listed, o->playlists, at_us);
-    cmaf_playlists_forget_names(o->playlists);
-}
-
-/* And those: no list is to name them any more. No file of this run must have been written yet. */
-static void remove_former(CmafOutput *o, int64_t at_us)
-{
-    if (!o->keeps_former)
-        return;
-    o->keeps_former = false;
-    store_remove_all_at(o->folder, ".m4s", NULL, NULL, at_us);
-    store_remove_all_at(o->folder, ".mp4", NULL, NULL, at_us);
-}
 
 /* ---- publishing ---- */
 
@@ -109,63 +46,6 @@ static int finished(void *user, size_t line)
     return cmaf_playlists_publish(((CmafOutput *)user)->playlists, line);
 }
 
-/* ---- tracks ---- */
-
-/* Adds the track of a rendition. Returns 0, or -1 with errno. */
-static int add_track(CmafOutput *o, TrackKind kind, const char *name)
-{
-    CmafTrackParams params = {
-        .stream = o->stream,
-        .kind = kind,
-        .name = name,
-        .folder = o->folder,
-        .board = o->board,
-        .rendition = o->tracks,
-        .epoch = o->epoch,
-        .part_us = o->part_us,
-        .target_duration_s = o->target_duration_s,
-        .window = o->window,
-    };
-
-    if (o->tracks == RENDITIONS_MAX) {
-        errno = ENOBUFS;
-        return -1;
-    }
-    CmafTrack *track = cmaf_track_create(&params);
-    if (!track || ll_board_add(o->board, name) < 0) {
-        cmaf_track_destroy(&track);
-        errno = ENOMEM;
-        return -1;
-    }
-    o->track[o->tracks++] = track;
-    cmaf_media_add(o->media, track);
-    return 0;
-}
-
-static const char *kind_name(TrackKind kind)
-{
-    return kind == TRACK_VIDEO ? "video" : "audio";
-}
-
-/* The index of the track of a rendition, which is added if there is none. Returns RENDITION_NONE if
- * there is no room, or no memory. */
-static size_t track_of(CmafOutput *o, const Rendition *rendition)
-{
-    char name[CMAF_TRACK_NAME_SIZE];
-
-    snprintf(name, sizeof(name), "%s%s%s", kind_name(rendition->kind),
-             rendition->name[0] ? "-" : "", rendition->name);
-    for (size_t i = 0; i < o->tracks; i++)
-        if (strcmp(cmaf_track_name(o->track[i]), name) == 0)
-            return i;
-    if (add_track(o, rendition->kind, name) < 0) {
-        log_error("%s: %s is left out: %s", o->stream, name, strerror(errno));
-        return RENDITION_NONE;
-    }
-    cmaf_playlists_add(o->playlists);
-    return o->tracks - 1;
-}
-
 /* ---- a publisher ---- */
 
 static int begin(void *self, const OutputPublisher *publisher)
@@ -176,7 +56,7 @@ static int begin(void *self, const OutputPublisher *publisher)
     int status = 0;
 
     for (size_t i = 0; i < publisher->renditions->count; i++) {
-        track[i] = track_of(o, &publisher->renditions->item[i]);
+        track[i] = cmaf_output_track_of(o, &publisher->renditions->item[i]);
         if (track[i] == RENDITION_NONE || taken[track[i]]) {
             track[i] = RENDITION_NONE;
             status = -1;
@@ -193,7 +73,7 @@ static int start(void *self, const OutputSegment *first, int64_t now_us)
     CmafOutput *o = self;
     bool has[RENDITIONS_MAX] = {0};
 
-    remove_former(o, now_us + former_us(o));
+    cmaf_output_remove_former(o, now_us + cmaf_output_former_us(o));
     cmaf_media_sent(o->media, has);
     cmaf_playlists_begin(o->playlists, has, now_us);
     o->segment = *first;
@@ -307,7 +187,7 @@ static int clear(void *self)
         cmaf_track_conclude(o->track[i]);
     }
     cmaf_playlists_forget_former(o->playlists);
-    remove_former(o, NEVER_US);
+    cmaf_output_remove_former(o, NEVER_US);
     if (end(o) < 0)
         return -1; /* what is listed stays */
     store_expire(o->folder, NEVER_US);
@@ -390,45 +270,6 @@ static const OutputCalls calls = {
     .close = close_output,
 };
 
-/* Adds the track of a list "video-NAME.m3u8" that an earlier run has left, which stays. */
-static bool add_former(void *user, const char *file)
-{
-    CmafOutput *o = user;
-    char name[CMAF_TRACK_NAME_SIZE];
-    size_t len = strlen(file) - strlen(".m3u8");
-
-    if (strncmp(file, "video-", strlen("video-")) != 0 || len >= sizeof(name))
-        return true;
-    memcpy(name, file, len);
-    name[len] = '\0';
-    if (add_track(o, TRACK_VIDEO, name) < 0)
-        log_warn("%s: %s, which an earlier run has left, is not looked after: %s", o->stream, file,
-                 strerror(errno));
-    return true;
-}
-
-/* Goes on where an earlier run has left. Returns 0, or -1 with errno. */
-static int open_tracks(CmafOutput *o, const OutputParams *params, int64_t now_us)
-{
-    bool former = false;
-
-    if (add_track(o, TRACK_VIDEO, "video") < 0 || add_track(o, TRACK_AUDIO, "audio") < 0)
-        return -1;
-    store_remove_all_at(o->folder, ".m3u8", add_former, o, NEVER_US);
-    CmafPlaylistsParams playlists = {params->stream,         o->folder, o->board,
-                                     params->files->numbers, o->track,  o->tracks,
-                                     params->clock};
-    o->playlists = cmaf_playlists_create(&playlists);
-    if (!o->playlists)
-        return -1;
-    for (size_t i = 0; i < o->tracks; i++)
-        former = former || cmaf_playlists_is_former(o->playlists, i);
-    if (!former)
-        store_remove(o->folder, DASH_MANIFEST_FILE); /* it lists what they did */
-    remove_leftovers(o, now_us);
-    return 0;
-}
-
 static void take_params(CmafOutput *o, const OutputParams *params)
 {
     o->stream = params->stream;
@@ -456,7 +297,7 @@ int cmaf_output_open(OutputParams *params, int64_t now_us, Output *out)
         goto fail;
     o->board = ll_hub_join(params->settings->ll_hub, params->stream,
                            HOLD_TARGETS * o->target_duration_s * US_PER_S);
-    if (!o->board || open_tracks(o, params, now_us) < 0)
+    if (!o->board || cmaf_output_open_tracks(o, params, now_us) < 0)
         goto fail;
     params->cmaf = o;
     *out = (Output){.calls = &calls, .self = o};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "package/cmaf_track.h"
+#include "package/cmaf_track_inner.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,32 +7,10 @@
 #include <string.h>
 
 #include "base/bridge_log.h"
-#include "base/byte_buffer.h"
-#include "package/part_cutter.h"
 
 #define SETS_SIZE ((PARAMETER_SETS_SPS + PARAMETER_SETS_PPS) * (PARAMETER_SET_BYTES + 4))
 
 _Static_assert(LL_NAME_SIZE == STORE_NAME_SIZE, "a list names files of the folder");
-
-struct CmafTrack {
-    CmafTrackParams params;
-    char name[CMAF_TRACK_NAME_SIZE];
-    int64_t per_second; /* unit of times */
-    CmafMux *mux;
-    PartCutter cutter;
-    int64_t start;      /* of the segment */
-    ByteBuffer segment; /* what its parts hold */
-    size_t samples;     /* that it has */
-    bool gap;           /* something of it could not be written */
-    bool failing;       /* said in the log */
-    int64_t init_msn;   /* names the initialisation segment in use */
-    bool init_due;      /* which could not be written yet */
-    int64_t parts_msn;  /* of older segments it is noted when their parts are to be removed */
-    ParameterSets sets; /* that the initialisation segment has */
-    H264Filler filler;
-    CmafTrackStats stats;
-    LlPlaylist list;
-};
 
 CmafTrack *cmaf_track_create(const CmafTrackParams *params)
 {
@@ -204,56 +182,6 @@ void cmaf_track_end(CmafTrack *t, int64_t end)
     part_cutter_end(&t->cutter, end);
 }
 
-/* Removes the parts of a segment, unless that is noted. */
-static void outdate_parts(CmafTrack *t, const LlSegment *s, int64_t msn, int64_t at_us)
-{
-    char name[STORE_NAME_SIZE];
-
-    if (msn < t->parts_msn)
-        return;
-    for (size_t i = 0; i < s->parts; i++) {
-        ll_part_name(&t->list, msn, i, name);
-        store_remove_at(t->params.folder, name, at_us);
-    }
-    t->parts_msn = msn + 1;
-}
-
-/* Removes the file of a segment that has left the playlist, and its initialisation segment where
- * `next`, which follows it, has another. */
-static void outdate(CmafTrack *t, const LlSegment *s, int64_t msn, const LlSegment *next,
-                    int64_t at_us)
-{
-    char name[STORE_NAME_SIZE];
-
-    outdate_parts(t, s, msn, at_us);
-    ll_segment_name(&t->list, msn, name);
-    store_remove_at(t->params.folder, name, at_us);
-    if (next && next->init_msn == s->init_msn)
-        return;
-    ll_init_name(&t->list, s->init_msn, name);
-    store_remove_at(t->params.folder, name, at_us);
-}
-
-/* Takes off the list what is due, segments and parts. What is no longer listed may still be
- * fetched, for its duration and that of the longest playlist that held it (RFC 8216 section 6.2.2).
- */
-static void drop_old(CmafTrack *t, int64_t now_us)
-{
-    const WindowView view = ll_playlist_view(&t->list);
-    const Window *w = view.window;
-    int64_t parts_at_us = now_us + window_stay_us(w, t->list.part_target_90k);
-    size_t without_parts = ll_playlist_without_parts(&t->list);
-    int64_t dropped_msn;
-    LlSegment dropped;
-
-    for (size_t i = 0; i < without_parts; i++)
-        outdate_parts(t, &t->list.segment[i], w->media_sequence + (int64_t)i, parts_at_us);
-    while (window_drop(&view, &dropped, &dropped_msn))
-        outdate(t, &dropped, dropped_msn, &t->list.segment[0],
-                now_us + window_stay_us(w, dropped.common.duration_90k));
-    window_note_length(&view);
-}
-
 static void measure(CmafTrack *t, int64_t duration_90k)
 {
     /* rounded up: BANDWIDTH is a bound, also of the short segments of a beginning */
@@ -279,7 +207,7 @@ static void complete(CmafTrack *t, int64_t now_us)
     measure(t, duration);
     byte_buffer_free(&t->segment);
     t->samples = 0;
-    drop_old(t, now_us);
+    cmaf_track_drop_old(t, now_us);
 }
 
 /* ---- parts ---- */
@@ -378,18 +306,6 @@ void cmaf_track_finish(CmafTrack *t, int64_t end, int64_t now_us)
 void cmaf_track_conclude(CmafTrack *t)
 {
     t->list.window.ended = true;
-}
-
-void cmaf_track_clear(CmafTrack *t, int64_t remove_at_us)
-{
-    const WindowView view = ll_playlist_view(&t->list);
-    const Window *w = view.window;
-    const LlSegment *segment = t->list.segment;
-
-    for (size_t i = 0; i < w->count; i++)
-        outdate(t, &segment[i], w->media_sequence + (int64_t)i,
-                i + 1 < w->count ? &segment[i + 1] : NULL, remove_at_us);
-    window_restart(&view);
 }
 
 TrackKind cmaf_track_kind(const CmafTrack *t)

@@ -15,8 +15,6 @@ const FILE_LINES = 400, FUNCTION_LINES = 60, MAKE_LINES = 200;
 
 /** What is over as yet. These lists may only shrink: what has become small goes from them. */
 const LONG_FILES = [
-  "hls-bridge/package/cmaf_output.c",
-  "hls-bridge/package/cmaf_track.c",
 ];
 const LONG_FUNCTIONS = [
 ];

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CMAF_OUTPUT_INNER_H
+#define CMAF_OUTPUT_INNER_H
+
+/* The output from inside, for cmaf_output.c and cmaf_output_tracks.c alone.
+ *
+ * Thread-safety: one thread, the stream's. */
+
+#include "package/cmaf_media.h"
+#include "package/cmaf_output.h"
+#include "package/cmaf_playlists.h"
+
+/* Tracks: the two that there always are, and the first of the others. */
+enum { VIDEO, AUDIO, OTHERS };
+
+struct CmafOutput {
+    const char *stream;
+    const Clock *clock;
+    int64_t target_duration_s;
+    size_t window;
+    int64_t part_us, epoch;
+    Store *folder; /* borrowed */
+    LlBoard *board;
+    CmafTrack *track[RENDITIONS_MAX]; /* the best video, the sound, and others as they came */
+    size_t tracks;
+    CmafMedia *media; /* with a line for each track */
+    CmafPlaylists *playlists;
+    bool keeps_former;     /* files that an earlier run has left, since they are listed */
+    OutputSegment segment; /* the newest one */
+    Histogram latency;     /* of parts */
+    int64_t last_latency_us;
+    uint64_t changes; /* of the whole segments that there are */
+    int64_t retry_us; /* not before, if lists could not be written */
+};
+
+/* Makes the tracks that there always are, and those that an earlier run has left; the lists go on
+ * where they stood. Files of the earlier run that they do not name are removed in time. Returns 0,
+ * or -1 with errno. */
+int cmaf_output_open_tracks(CmafOutput *output, const OutputParams *params, int64_t now_us);
+
+/* The index of the track of a rendition, which is added if there is none. Returns RENDITION_NONE if
+ * there is no room, or no memory. */
+size_t cmaf_output_track_of(CmafOutput *output, const Rendition *rendition);
+
+/* Removes the other files of an earlier run too, at `at_us`: no list is to name them any more. No
+ * file of this run may have been written yet. */
+void cmaf_output_remove_former(CmafOutput *output, int64_t at_us);
+
+/* How long files of an earlier run stay once they are not listed any more: a viewer may be about to
+ * fetch one. */
+int64_t cmaf_output_former_us(const CmafOutput *output);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CMAF_TRACK_INNER_H
+#define CMAF_TRACK_INNER_H
+
+/* A track from inside, for cmaf_track.c and cmaf_track_files.c alone.
+ *
+ * Thread-safety: one thread, the stream's. */
+
+#include "base/byte_buffer.h"
+#include "package/cmaf_track.h"
+#include "package/part_cutter.h"
+
+struct CmafTrack {
+    CmafTrackParams params;
+    char name[CMAF_TRACK_NAME_SIZE];
+    int64_t per_second; /* unit of times */
+    CmafMux *mux;
+    PartCutter cutter;
+    int64_t start;      /* of the segment */
+    ByteBuffer segment; /* what its parts hold */
+    size_t samples;     /* that it has */
+    bool gap;           /* something of it could not be written */
+    bool failing;       /* said in the log */
+    int64_t init_msn;   /* names the initialisation segment in use */
+    bool init_due;      /* which could not be written yet */
+    int64_t parts_msn;  /* of older segments it is noted when their parts are to be removed */
+    ParameterSets sets; /* that the initialisation segment has */
+    H264Filler filler;
+    CmafTrackStats stats;
+    LlPlaylist list;
+};
+
+/* Takes off the list what is due, segments and parts, and says when their files may go. What is no
+ * longer listed may still be fetched, for its duration and that of the longest playlist that held
+ * it (RFC 8216 section 6.2.2). */
+void cmaf_track_drop_old(CmafTrack *track, int64_t now_us);
+
+#endif
