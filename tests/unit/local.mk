@@ -178,6 +178,11 @@ unit_programs += %D%/unit-power-cut
 %C%_unit_power_cut_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=boot_id,--wrap=openat,--wrap=write,--wrap=pwrite,--wrap=renameat,--wrap=unlinkat,--wrap=fsync,--wrap=fdatasync
 %C%_unit_power_cut_LDADD = libbridge.la libunit.la $(CMOCKA_LIBS) -lm
+unit_programs += %D%/unit-store-faults
+%C%_unit_store_faults_SOURCES = %D%/test_store_faults.c
+%C%_unit_store_faults_CPPFLAGS = $(unit_cppflags)
+%C%_unit_store_faults_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=folder_open
+%C%_unit_store_faults_LDADD = libbridge.la libunit.la $(CMOCKA_LIBS) -lm
 unit_programs += %D%/unit-stream-life
 %C%_unit_stream_life_SOURCES = %D%/test_stream_life.c
 %C%_unit_stream_life_CPPFLAGS = $(unit_cppflags)
