@@ -39,7 +39,7 @@ static int write_manifest(CmafDash *d)
     return -1;
 }
 
-/* Takes over what a rendition's playlist has, and lets go of what it has no more. Returns whether
+/* Takes over what a rendition's playlist has, and drops what it no longer has. Returns whether
  * there was something. */
 static bool follow(CmafDash *d, size_t which, const DashPicture *picture)
 {

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-/* hls.js places the sound by its dates beside those of the picture. Where that is later than the
- * media says, be it by the rounding to a millisecond, it takes the segment that it has played for
+/* hls.js places the sound by its dates beside those of the picture. If that is later than the
+ * media says, if only by the rounding to a millisecond, it takes the segment that it has played for
  * the one that comes next, and stands still for three target durations. It compares the first that
  * is listed with the one in the middle, so what dates are put right by between them counts too. */
 #define DATE_STEP_US 400
@@ -67,8 +67,8 @@ static int64_t to_samples(int64_t at_90k)
     return -floor_div(-at_90k * 8, 15);
 }
 
-/* How many segments lie between those that hls.js compares, where `listed` are listed: one list may
- * be newer than the other. */
+/* How many segments lie between those that hls.js compares, if `listed` are listed: one list may be
+ * newer than the other. */
 static int64_t compared(size_t listed)
 {
     return (int64_t)listed / 2 + 2;
@@ -89,7 +89,7 @@ int64_t cmaf_media_date_step_us(const CmafMedia *m)
     return DATE_STEP_US * compared(window) / compared(listed > window ? listed : window);
 }
 
-/* Makes the parts of a line that can be made, where all samples before `known` are here. Returns 0,
+/* Makes the parts of a line that can be made, if all samples before `known` are here. Returns 0,
  * or -1 with errno. */
 int cmaf_media_advance(CmafMedia *m, CmafLine *line, int64_t known, int64_t now_us)
 {
@@ -231,11 +231,11 @@ static int put_lead(CmafMedia *m, CmafLine *lead, const AccessUnit *unit, int64_
 {
     int64_t at = unit->idr ? pts_90k : dts_90k;
 
-    /* behind the limit where its segment has begun, with what it needs to be decoded: shown early
-     */
+    /* its segment has begun at the limit, before it: it is shown early, so that the segment has
+     * what it needs to be decoded */
     if (unit->idr && cmaf_media_lacks_pictures(m, lead))
         at = pts_90k = m->segment.start_90k;
-    /* what lies before it is complete; where it lacks a picture, the one before is repeated */
+    /* what lies before it is complete; if it lacks a picture, the one before is repeated */
     m->safe_90k = at > m->safe_90k ? at : m->safe_90k;
     int status = cmaf_media_advance(m, lead, m->safe_90k, now_us);
     cmaf_track_picture(lead->track, unit, pts_90k, at,
@@ -307,8 +307,8 @@ int cmaf_media_tick(CmafMedia *m, int64_t known_90k, int64_t now_us)
         return 0;
     if (safe > m->segment.limit_90k)
         safe = m->segment.limit_90k;
-    /* what stands for pictures goes no further than the sound: where the publisher has vanished, it
-     * would be in a segment that the sound never comes to */
+    /* repeated pictures go no further than the sound: if the publisher has vanished, they would be
+     * in a segment that the sound never comes to */
     if (m->sound != RENDITION_NONE && safe > samples_to_90k(m->audio_end))
         safe = samples_to_90k(m->audio_end);
     if (safe > m->safe_90k) {
@@ -381,7 +381,7 @@ int cmaf_media_finish(CmafMedia *m, int64_t now_us)
     int64_t video_end = INT64_MIN, sound_end = samples_to_90k(m->audio_end);
     if (m->lead != RENDITION_NONE)
         video_end = m->line[m->lead].last_dts_90k + LAST_FRAME_90K;
-    /* the picture stands until the sound has ended: players mind where a rendition is shorter */
+    /* the picture stands until the sound has ended: players mind if a rendition is shorter */
     if (m->sound != RENDITION_NONE && sound_end > video_end)
         video_end = sound_end;
     for (CmafLine *line = NULL; (line = cmaf_others_next(m, line));)

@@ -55,9 +55,10 @@ int cmaf_mux_sound(CmafMux *mux, const AacFrame *frame);
 int64_t cmaf_mux_newest(const CmafMux *mux, int64_t before);
 
 /* Appends a fragment of the samples that are decoded before `cut->until` to `to`, where its bytes
- * stay until something else is appended. What was to be decoded or
- * shown before its start is at its start. Returns 0, 1 where there is no sample, or -1 if there
- * is no memory: the samples are gone then. */
+ * stay until something else is appended. What was to be decoded or shown before its start is at its
+ * start. Returns 0, 1 if there is no sample, or -1 if there is no memory: the samples are gone
+ * then.
+ */
 int cmaf_mux_cut(CmafMux *mux, const PartCut *cut, ByteBuffer *to, CmafFragment *out);
 
 #endif

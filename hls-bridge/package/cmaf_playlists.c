@@ -267,7 +267,7 @@ int cmaf_playlists_publish(CmafPlaylists *p, size_t which)
 
 /* ---- numbers ---- */
 
-/* Takes everything off a list, for a new beginning; who plays it has time to come to its end. */
+/* Takes everything off a list, for a new beginning; whoever plays it has time to reach its end. */
 static void clear_list(CmafPlaylists *p, size_t which, int64_t now_us)
 {
     const WindowView view = ll_playlist_view(playlist_of(p, which));

@@ -36,9 +36,9 @@ void cmaf_playlists_destroy(CmafPlaylists **playlists);
 /* There is one more track behind the others, of which an earlier run has left nothing. */
 void cmaf_playlists_add(CmafPlaylists *playlists);
 
-/* A publisher begins; `has` tells for each rendition whether he sends it. Numbers of segments and
+/* A publisher begins; `has` tells for each rendition whether it is sent. Numbers of segments and
  * of discontinuities are the same in both: a list that has missed something begins again, with what
- * it lists removed when nobody can want it; one that he does not send any more ends. */
+ * it lists removed when nobody can want it; one that is not sent any more ends. */
 void cmaf_playlists_begin(CmafPlaylists *playlists, const bool *has, int64_t now_us);
 
 /* What is listed of a rendition, by an earlier run perhaps. */
@@ -55,11 +55,11 @@ void cmaf_playlists_forget_former(CmafPlaylists *playlists);
 bool cmaf_playlists_former_name(const CmafPlaylists *playlists, const char *file);
 void cmaf_playlists_forget_names(CmafPlaylists *playlists);
 
-/* Writes a rendition's playlist, where it has a segment or an end, and tells those who wait for it.
+/* Writes a rendition's playlist, if it has a segment or an end, and tells those who wait for it.
  * Returns 0, or -1 with errno: then it is due. */
 int cmaf_playlists_publish(CmafPlaylists *playlists, size_t which);
 
-/* Writes the multivariant playlist where it says something new, and tells those who wait for the
+/* Writes the multivariant playlist if it says something new, and tells those who wait for the
  * stream to begin once it has. If writing fails it is due. */
 void cmaf_playlists_multivariant(CmafPlaylists *playlists);
 

@@ -6,7 +6,7 @@
  *
  *   part_cutter says where, cmaf_mux makes the part, store puts it in its place
  *
- * Times are in the track's unit, as cmaf_mux has it, where nothing else is said.
+ * Times are in the track's unit, as cmaf_mux has it, if nothing else is said.
  *
  * Thread-safety: one thread, the stream's. */
 
@@ -35,7 +35,7 @@ typedef struct CmafTrackParams {
 
 #define CMAF_TRACK_NAME_SIZE (sizeof("video-") + RENDITION_NAME_SIZE)
 
-/* Returns NULL where there is no memory. */
+/* Returns NULL if there is no memory. */
 CmafTrack *cmaf_track_create(const CmafTrackParams *params);
 
 /* Accepts NULL, leaves NULL. */
@@ -57,27 +57,27 @@ int cmaf_track_configure(CmafTrack *track, const CmafMuxParams *params);
 
 void cmaf_track_sound(CmafTrack *track, const AacFrame *frame);
 
-/* Adds a picture. The parameter sets of one that begins its segment configure the track, where they
- * are others than before; the last one is repeated where none follows. */
+/* Adds a picture. The parameter sets of one that begins its segment configure the track, if they
+ * are others than before. The last picture is repeated if none follows. */
 void cmaf_track_picture(CmafTrack *track, const AccessUnit *unit, int64_t pts, int64_t dts,
                         bool begins_segment);
 
 /* Whether a picture has other parameter sets than the track was configured by. */
 bool cmaf_track_has_other_sets(const CmafTrack *track, const AccessUnit *unit);
 
-/* Another publisher: his first picture configures the track, whatever its sets are. */
+/* Another publisher: its first picture configures the track, whatever its sets are. */
 void cmaf_track_forget_sets(CmafTrack *track);
 
 /* The segment ends at `end`, and no sample is to come for it. */
 void cmaf_track_end(CmafTrack *track, int64_t end);
 
-/* Cuts all parts that can be, where all samples before `complete` are here. Returns how many. */
+/* Cuts all parts that can be cut, if all samples before `complete` are here. Returns how many. */
 int cmaf_track_cut(CmafTrack *track, int64_t complete, int64_t now_us);
 
 /* The publisher has gone: what there is of the segment is its all, and lasts up to `end`. */
 void cmaf_track_finish(CmafTrack *track, int64_t end, int64_t now_us);
 
-/* The playlist is ended, and begun anew by the next segment. */
+/* The playlist is ended, and begins again with the next segment. */
 void cmaf_track_conclude(CmafTrack *track);
 
 /* Takes everything off the playlist, and removes its files at `remove_at_us`. */

@@ -98,13 +98,13 @@ static void begin_period(DashManifest *m, size_t which, int64_t msn, const LlSeg
         .id = msn, .start_unix_us = s->common.starts_unix_us, .start_90k = to_90k(which, s->start)};
     const DashPeriod *before = newest(m);
 
-    /* it joins the one before exactly, where the time of day does not say otherwise */
+    /* it joins the one before exactly, unless the time of day says otherwise */
     if (before) {
         int64_t joins_us = time_of_day(before, next.start_90k);
         if (llabs(next.start_unix_us - joins_us) <= SLACK_US)
             next.start_unix_us = joins_us;
         if (next.start_unix_us <= before->start_unix_us)
-            dash_manifest_clear(m); /* the system's clock was set back: it begins anew */
+            dash_manifest_clear(m); /* the system's clock was set back: it begins again */
     }
     for (size_t i = 0; i < m->renditions; i++)
         next.span[i].promised = m->has[i];

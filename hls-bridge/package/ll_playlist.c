@@ -310,7 +310,7 @@ int ll_playlist_resume(const char *text, int64_t *msn, int64_t *discontinuity_se
     return 0;
 }
 
-/* Copies what stands before `end` characters. Returns false where it is no file's name. */
+/* Copies what stands before `end` characters. Returns false if it is no file's name. */
 static bool take_name(const char *from, const char *end, char *name)
 {
     size_t len = strcspn(from, end);

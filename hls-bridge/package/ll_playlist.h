@@ -87,7 +87,7 @@ void ll_playlist_complete(LlPlaylist *playlist, int64_t duration_90k, int64_t sa
 void ll_playlist_abandon(LlPlaylist *playlist);
 
 /* FRAME-RATE: the most samples in 1000 s of any segment that is listed. Those of less than half a
- * target duration say little, and count where there are no others. */
+ * target duration say little, and count only if there are no others. */
 int64_t ll_playlist_frames_milli(const LlPlaylist *playlist);
 
 LlEdge ll_playlist_edge(const LlPlaylist *playlist);
@@ -112,11 +112,11 @@ size_t ll_playlist_write(const LlPlaylist *playlist, size_t skipped, const LlRep
                          size_t reports, char *text);
 
 /* Where a list goes on that an earlier run has left as `text`: its next media sequence number and
- * discontinuity sequence number. Returns 0, or -1 where it is none. */
+ * discontinuity sequence number. Returns 0, or -1 if the text is no list. */
 int ll_playlist_resume(const char *text, int64_t *msn, int64_t *discontinuity_sequence);
 
 /* Finds the next file that a list names as there, from `*at` in its text, and writes its name to
- * `name` (LL_NAME_SIZE bytes). Returns false where there is no more. */
+ * `name` (LL_NAME_SIZE bytes). Returns false if there is no more. */
 bool ll_playlist_next_file(const char **at, char *name);
 
 typedef struct LlVariant {

@@ -150,7 +150,7 @@ static bool read_name(const char *line, char *name)
     return true;
 }
 
-/* Reads one line; `next` is the segment that the tags are about. Returns false where the line is
+/* Reads one line; `next` is the segment that the tags are about. Returns false if the line is
  * not one of ours. */
 static bool read_line(Playlist *p, PlaylistSegment *next, const char *line)
 {

@@ -48,7 +48,7 @@ void playlist_format_duration(int64_t duration_90k, char *out);
 size_t playlist_write(const Playlist *playlist, char *text);
 
 /* Reads a text that playlist_write() wrote; `window` is asked for from now on. Returns 0, or -1
- * where it is none. */
+ * if it is none. */
 int playlist_read(Playlist *playlist, const char *text, size_t len, size_t window);
 
 #endif

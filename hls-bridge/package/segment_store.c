@@ -206,7 +206,7 @@ const Playlist *segment_store_playlist(const SegmentStore *s)
 
 /* ---- segments ---- */
 
-/* Takes everything off where the last broadcast has ended. Returns how many, moved to `dropped`. */
+/* Takes everything off if the last broadcast has ended. Returns how many, moved to `dropped`. */
 static size_t drop_ended(const WindowView *view, PlaylistSegment *dropped)
 {
     size_t n = view->window->ended ? view->window->count : 0;

@@ -14,7 +14,7 @@
  *
  * After a power cut numbers only grow (number_log.h), and no file is listed that is not whole: what
  * may have been lost is not taken up, and its playlist is removed. A stream that has ended is taken
- * up, and where `durable` is set any other.
+ * up; if `durable` is set, so is any other.
  *
  * Thread-safety: one thread. */
 

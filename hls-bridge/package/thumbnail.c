@@ -10,11 +10,11 @@
 #include "codec/jpeg_maker.h"
 #include "store/folder.h"
 
-/* Of the worker, since streams come first. On Linux a thread has one of its own; where it may not
- * be set, it goes on as it is. */
+/* Of the worker, since streams come first. On Linux a thread has one of its own; if it may not be
+ * set, the worker goes on as it is. */
 #define NICENESS 10
 
-#define LOOK_US (250 * US_PER_MS) /* how often is looked whether one was made */
+#define LOOK_US (250 * US_PER_MS) /* between two looks whether one was made */
 
 struct Thumbnailer {
     pthread_t thread;

@@ -166,7 +166,7 @@ int packager_end(Packager *p)
 {
     if (outputs_end(&p->outputs) < 0)
         return -1;
-    output_files_settle(&p->files); /* nobody waits for it: who publishes next is a while away */
+    output_files_settle(&p->files); /* nobody waits for it: the next publisher is a while away */
     return 0;
 }
 

@@ -47,10 +47,10 @@ OutputStats packager_stats(const Packager *packager);
 /* The playlist of .ts segments as it stands; borrowed. NULL: there is none. */
 const Playlist *packager_playlist(const Packager *packager);
 
-/* Whether nothing was ever listed, by an earlier run neither. */
+/* Whether nothing was ever listed, nor by an earlier run. */
 bool packager_is_empty(const Packager *packager);
 
-/* What is listed, by an earlier run perhaps: LISTING_OPEN where any playlist is open. */
+/* What is listed, by an earlier run perhaps: LISTING_OPEN if any playlist is open. */
 Listing packager_listing(const Packager *packager);
 
 /* Ends all playlists: EXT-X-ENDLIST. Returns 0, or -1 with errno; call it again then. */

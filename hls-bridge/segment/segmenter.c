@@ -203,7 +203,7 @@ static void complete_rest(Segmenter *o)
 
 /* ---- media ---- */
 
-/* Pictures come after all where the sound went out alone: other tracks, so another beginning. */
+/* Pictures come though the sound goes out alone by now: other tracks, so another beginning. */
 static void admit_video(Segmenter *o, int64_t pts_90k)
 {
     if (o->state == SEGMENTER_OPEN) {
@@ -239,7 +239,7 @@ static void consider_cut(Segmenter *o, const AccessUnit *unit, int64_t pts_90k)
 }
 
 /* Two cuts cannot be under way at a time: if decoding starts again while the sound has not yet
- * come up to the last cut, pictures wait for another IDR picture. So they do where a bound is
+ * come up to the last cut, pictures wait for another IDR picture. So they do if a bound is
  * reached. */
 static bool must_skip(Segmenter *o, const AccessUnit *unit, int64_t pts_90k)
 {
@@ -317,7 +317,7 @@ void segmenter_sound(Segmenter *o, const AacFrame *frame)
 }
 
 /* Whether an IDR picture should be asked for: by where pictures stand, which may be ahead of the
- * clock, for it is they that a segment is cut at. */
+ * clock, because segments are cut at pictures. */
 static bool wants_idr(Segmenter *o, int64_t clock_90k)
 {
     if (o->skips && o->cut_90k == 0)

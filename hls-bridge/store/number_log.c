@@ -10,7 +10,7 @@
 
 #include "base/boot_id.h"
 
-#define RECORD_SIZE 512 /* a sector: written whole or not at all, where a disk is kind */
+#define RECORD_SIZE 512 /* a sector: written whole or not at all, by most disks */
 #define RECORDS     2
 
 /* As text: what it holds, and the checksum of that. */
@@ -60,7 +60,7 @@ static void write_record(const Record *r, char *text)
     text[RECORD_SIZE - 1] = '\n';
 }
 
-/* Reads it back. Returns false where it is none, or was damaged. */
+/* Reads it back. Returns false if it is none, or was damaged. */
 static bool read_record(const char *bytes, Record *r)
 {
     char text[RECORD_SIZE + 1], again[RECORD_SIZE];
@@ -165,7 +165,7 @@ static const char *trusted_boot(const NumberLog *log, NumberSeries series)
     return log->lags[series] ? "-" : log->boot;
 }
 
-/* Whether a bound allows for these numbers, and where it is not to be `ahead`, for no others. */
+/* Whether a bound allows for these numbers, and, if it is not to be `ahead`, for no others. */
 static bool allows(const Numbers *bound, const Numbers *next, uint64_t ahead)
 {
     return next->msn <= bound->msn && next->discontinuity <= bound->discontinuity &&

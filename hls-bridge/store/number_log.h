@@ -5,14 +5,14 @@
 /* What of a stream's numbers must survive a power cut, in a file of its folder.
  *
  * Playlists are not written through to the disk, so a power cut may leave older ones than viewers
- * have seen, empty ones, or none. Their numbers must not be used again. So this file says, ahead of
- * any playlist and written through, below what all numbers are that viewers may have seen. As it
- * says so for many segments to come, it is seldom written.
+ * have seen, empty ones, or none. Their numbers must not be used again. So this file has a
+ * bound, which is written through before any playlist that needs it: viewers have seen only numbers
+ * below it. It allows for many segments to come, so the file is seldom written.
  *
  * While the machine stays up nothing is lost: whatever was written is there, and what is listed is
- * the newest that viewers have seen. So it is where everything was written through, which a settled
- * log says. It is not where viewers are told of a list that the disk has refused: then the log says
- * that what is found lags behind.
+ * the newest that viewers have seen. The same is true if everything was written through; a settled
+ * log says so. It is not true if viewers are told of a list that the disk has refused: then the log
+ * says that what is found lags behind.
  *
  * The file has two records of a sector each, which are written in turn: a power cut damages one of
  * them at most, and a checksum tells which. Its name begins with a dot, so that nobody is served
@@ -49,15 +49,15 @@ void number_log_close(NumberLog **log);
  * seen. Without a log it is taken for that. */
 bool number_log_trusts(const NumberLog *log, NumberSeries series, const Numbers *found);
 
-/* Viewers have seen no numbers but below these. Returns false where there is no log. */
+/* Viewers have seen no numbers but below these. Returns false if there is no log. */
 bool number_log_bound(const NumberLog *log, NumberSeries series, Numbers *bound);
 
-/* Makes sure that the log allows for these numbers, before viewers see them; where it has to be
+/* Makes sure that the log allows for these numbers, before viewers see them; if it has to be
  * written it allows for `ahead` more. 0: for exactly these, as lists are written through. Returns
  * 0, or -1 with errno: then they must not be seen. */
 int number_log_reserve(NumberLog *log, NumberSeries series, const Numbers *next, uint64_t ahead);
 
-/* Viewers are told of lists from memory that are newer than their files, or no more so: while
+/* Viewers are told of lists from memory that are newer than their files, or no longer so: while
  * `lags`, what is found by the next run is not trusted. Returns 0, or -1 with errno: then nothing
  * has changed, and they must not be told. */
 int number_log_lag(NumberLog *log, NumberSeries series, bool lags);

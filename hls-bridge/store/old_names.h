@@ -15,20 +15,20 @@
 
 typedef struct OldNames OldNames;
 
-/* Returns NULL where there is no memory. */
+/* Returns NULL if there is no memory. */
 OldNames *old_names_create(void);
 
 /* Accepts NULL, leaves NULL. */
 void old_names_destroy(OldNames **names);
 
-/* The stream of that name was removed: it is the newest one from now on. Where there is no memory
+/* The stream of that name was removed: it is the newest one from now on. If there is no memory
  * it is left out, until the next run of the bridge finds its folder. */
 void old_names_add(OldNames *names, const char *name);
 
 /* There is a stream of that name again. */
 void old_names_drop(OldNames *names, const char *name);
 
-/* Takes the oldest off where there are more than `most`. Returns whether there was one, in `name`.
+/* Takes the oldest off if there are more than `most`. Returns whether there was one, in `name`.
  */
 bool old_names_take(OldNames *names, size_t most, char name[STREAM_NAME_MAX + 1]);
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A file that is not wanted for ever. */
+/* A file that is to be removed. */
 typedef struct Outdated {
     char name[STORE_NAME_SIZE];
     int64_t remove_at_us;
