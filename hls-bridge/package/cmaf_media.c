@@ -198,7 +198,7 @@ void cmaf_media_settle(const CmafMedia *m, const AccessUnit *unit, int64_t *pts_
 {
     const CmafLine *lead = m->lead != RENDITION_NONE ? &m->line[m->lead] : NULL;
     bool idr = unit->idr;
-    int64_t least = INT64_MIN;
+    int64_t least = INT64_MIN / 2; /* nothing is out yet */
 
     if (!m->running)
         return;

@@ -312,7 +312,7 @@ void segmenter_sound(Segmenter *o, const AacFrame *frame)
     } else if (pts - o->first_audio_90k > VIDEO_WAIT_90K) {
         log_warn("%s: no picture for 3 s, the sound goes out alone", o->params.stream);
         begin_outputs(o, false);
-        start(o, o->audio_end_90k);
+        start(o, pts + AAC_FRAME_90K);
     }
 }
 

@@ -35,6 +35,7 @@
 #define FILES_PER_S  100
 #define BITRATE      8000000
 #define AAC_CALL_MAX 600 /* frames: what was not seen for 10 s, and the lead */
+#define ENDS_90K     (LAST_FRAME_90K + samples_to_90k(4 * AAC_FRAME_SAMPLES)) /* with its sound */
 
 /* Files are made once: the segment of each output, the part, and the initialisation segment. */
 #define COPIES 3
@@ -51,6 +52,7 @@ static Packager *packager;
 static Segmenter *segmenter;
 static Intake *intake;
 static int64_t now_us, began_us, starts_90k; /* began: media of this publisher has come */
+static int64_t first_90k;                    /* where the stream's clock began */
 static const Clock virtual_time = VIRTUAL_CLOCK_US(&now_us);
 static bool began, finishing;
 static int64_t second_us; /* that is under way */
@@ -66,7 +68,7 @@ static int64_t latest_90k(void)
 {
     int64_t since_us = began ? now_us - began_us : 0;
     /* the last picture lasts for a while, and has sound */
-    int64_t end_90k = finishing ? LAST_FRAME_90K + samples_to_90k(4 * AAC_FRAME_SAMPLES) : 1;
+    int64_t end_90k = finishing ? ENDS_90K : 1;
 
     return starts_90k + us_to_90k(since_us + since_us / 1000 + MEDIA_LEAD_US) + end_90k;
 }
@@ -121,6 +123,9 @@ static void check(void)
         REQUIRE(list->segments[i].common.duration_90k + TICKS_PER_S / 2 <
                 (list->window.target_duration_s + 1) * TICKS_PER_S);
     REQUIRE(memory_files.repeated == 0);
+    /* however segments are cut, they hold no more time than media may take */
+    REQUIRE(segmenter_stats(segmenter).durations.sum_us <=
+            ticks_to_us(latest_90k() + ENDS_90K - first_90k));
     REQUIRE(segmenter_stats(segmenter).bound.files == 0); /* the last resort: nothing came to it */
 }
 
@@ -369,6 +374,7 @@ static int try_input(const uint8_t *data, size_t size)
     packager = packager_open(&params, now_us);
     REQUIRE(packager);
     segmenter = packager_segmenter(packager);
+    first_90k = segmenter_end_90k(segmenter);
     begin();
     while (in.len > 0 && records < RECORDS_MAX && now_us < LENGTH_MAX)
         run_record();

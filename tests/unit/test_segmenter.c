@@ -494,6 +494,35 @@ static void dates_of_sound_are_not_late(void **state)
     }
 }
 
+/* Pictures are promised, and none comes: the sound goes out alone from then on. No time before that
+ * is listed, however much of it another publisher has filled. */
+static void sound_goes_on_without_its_pictures(void **state)
+{
+    static const Publisher browser = {1, 1, MS(33), MS(40), MS(20), 0, 0, 0, 0, 0};
+    static const Publisher unseen = {1, 1, MS(33), -1, MS(20), 0, 0, MS(90000), 0, 0};
+    static const struct {
+        const char *name;
+        const Publisher *before;
+    } rows[] = {{"the first to publish", NULL}, {"behind another publisher", &browser}};
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        setup(state);
+        row = rows[i].name;
+        if (rows[i].before)
+            publish(rows[i].before, 30000);
+        int64_t before_us = segmenter_stats(segmenter).durations.sum_us;
+        uint64_t classic = packager_stats(packager).ts.segments;
+        int sound = last[SOUND];
+        publish(&unseen, 20000);
+        int64_t made_ms = (segmenter_stats(segmenter).durations.sum_us - before_us) / US_PER_MS;
+        assert_row(made_ms > 16500 && made_ms < 17000, row, "%d ms of media", (int)made_ms);
+        classic = packager_stats(packager).ts.segments - classic;
+        assert_row((int)classic == last[SOUND] - sound, row, "%d and %d segments", (int)classic,
+                   last[SOUND] - sound);
+        teardown(state);
+    }
+}
+
 /* The first segment is to be short: where it is forced to its limit it is late by more than others.
  */
 static void lateness_is_of_what_was_aimed_at(void **state)
@@ -510,10 +539,14 @@ static void lateness_is_of_what_was_aimed_at(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(publishers_of_all_sorts),     TEST(publishers_come_and_go),
-    cmocka_unit_test(turned_at_any_time),          cmocka_unit_test(gone_at_any_time),
-    cmocka_unit_test(dates_of_sound_are_not_late), TEST(lateness_is_of_what_was_aimed_at),
+    cmocka_unit_test(publishers_of_all_sorts),
+    TEST(publishers_come_and_go),
+    cmocka_unit_test(turned_at_any_time),
+    cmocka_unit_test(gone_at_any_time),
+    cmocka_unit_test(dates_of_sound_are_not_late),
+    TEST(lateness_is_of_what_was_aimed_at),
     TEST(who_waits_is_told_when_it_can_be_played),
+    cmocka_unit_test(sound_goes_on_without_its_pictures),
 };
 
 TEST_GROUP(segmenter, tests);
