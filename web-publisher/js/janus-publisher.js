@@ -263,10 +263,10 @@ export class JanusPublisher extends EventTarget {
     if (!stale()) this.#ask("publish", this.#request, jsep);
   }
 
-  /** Asks the plugin; a promise of its answer. */
+  /** Asks the plugin; a promise of its answer. An offer does not wait: its candidates are on their way already. */
   #ask(request, fields, jsep) {
-    this.#handle.send({ message: { request, ...fields }, jsep });
-    return this.#pending.add(request);
+    const send = () => this.#handle.send({ message: { request, ...fields }, jsep });
+    return this.#pending.add(request, send, { urgent: Boolean(jsep) });
   }
 
   /** Under strain frames go first: each change of size restarts decoders at the viewers. */
