@@ -10,6 +10,7 @@ import { faultsBut } from "./support/health.mjs";
 import { measured } from "./support/measured.mjs";
 import { watch } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
+import { assertDiscontinuities } from "./support/steps.mjs";
 import { openViewer, servePages } from "./support/viewer.mjs";
 import { Vlc } from "./support/vlc.mjs";
 
@@ -63,7 +64,7 @@ test("the page reloads, another device takes over, the bridge is killed: viewers
         const { discontinuity } = await lastOf(stack);
         await change();
         await until(`${what}: the viewer sees what comes after`, async () =>
-          (await viewer.state()).discontinuities.at(-1) === discontinuity + 1);
+          (await viewer.state()).discontinuities.at(-1) > discontinuity);
         await sleep(1000);
         const stills = (await viewer.state()).stalls.slice(before).map(({ ms }) => ms);
         const longest = Math.max(0, ...stills);
@@ -71,9 +72,10 @@ test("the page reloads, another device takes over, the bridge is killed: viewers
         measured(() => assert.ok(longest <= STILL_MS, `${what}: ${longest} ms`));
       }
 
-      assert.equal((await lastOf(stack)).discontinuity, 3, "one for each change");
+      await assertDiscontinuities(stack, "shop", (await lastOf(stack)).discontinuity, 3); // one for each change
       const { discontinuities, errors } = await viewer.state();
-      assert.deepEqual(discontinuities, [0, 1, 2, 3]);
+      assert.ok(discontinuities.length >= 4);
+      assert.deepEqual(discontinuities, [...discontinuities.keys()], "none is left out");
       assert.deepEqual(errors.filter((error) => error.endsWith("fatal")), []);
       const { pictures } = await vlc.stats();
       await until("VLC plays on", async () => (await vlc.stats()).pictures > pictures + 30);
