@@ -22,6 +22,7 @@ test("the size of the picture changes while people watch", async (t) => {
   await withStack({}, (stack) =>
     withBrowser({}, async (context) => {
       const page = await publish(context, stack, "shop");
+      await until("it can be watched", async () => (await fetch(stack.playlist("shop"))).ok);
       const viewer = await openViewer(context, pages, stack.playlist("shop"));
       const vlc = await Vlc.play(stack.playlist("shop"));
       try {

@@ -26,6 +26,7 @@ async function throughFaults(t, faulty) {
   await withStack({}, (stack) =>
     withBrowser({}, async (context) => {
       await publish(context, stack, "shop", { size: SIZE });
+      await until("it can be watched", async () => (await fetch(stack.playlist("shop"))).ok);
       const viewer = await openViewer(context, pages, stack.playlist("shop"));
       await until("hls.js plays", async () => (await viewer.state()).playingAt !== null);
 
