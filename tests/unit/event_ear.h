@@ -58,6 +58,15 @@ static inline bool event_ear_has(EventEar *ear, const char *words)
     return has;
 }
 
+/* Whether it has heard these words among others. */
+static inline bool event_ear_heard(EventEar *ear, const char *words)
+{
+    pthread_mutex_lock(&ear->lock);
+    bool heard = strstr(ear->words, words);
+    pthread_mutex_unlock(&ear->lock);
+    return heard;
+}
+
 /* The last event. */
 static inline Event event_ear_last(EventEar *ear)
 {
