@@ -155,7 +155,8 @@ static void tells_of_a_kick_and_of_no_other_end(void **state)
         until(answered == 1);
         bridge_client_withdraw(client, "shop", &client, kicked == 1);
         until(!is_taken());
-        until(event_ear_heard(&ear, "removed;")); /* by the stream's thread, unless the table ends */
+        until(
+            event_ear_heard(&ear, "removed;")); /* by the stream's thread, unless the table ends */
         bridge_client_destroy(&client);
         control_api_destroy(&api);
         stream_table_destroy(&table);
