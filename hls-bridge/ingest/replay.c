@@ -10,7 +10,7 @@ typedef struct Replay {
     Ingest base;
     ReplayParams params; /* without `sdp` */
     Intake *intake;
-    IntakeSink sink;     /* whom this one hands on to */
+    IntakeSink sink;     /* that media are handed on to */
     ReplayPacket packet; /* the next one */
     bool over;           /* there is none */
     int64_t now_us;      /* what arrives before has come */

@@ -11,6 +11,7 @@
 #include "hls-bridge/segment/packager.h"
 #include "hls-bridge/serve/ll_hub.h"
 #include "shop_packager.h"
+#include "synthetic_publisher.h"
 #include "temp_folder.h"
 #include "unit_of.h"
 #include "virtual_clock.h"
@@ -21,19 +22,6 @@
 #define TARGET_S     2
 #define SEGMENTS     128
 #define AUDIO_BEHIND MS(60) /* of the clock */
-
-static const uint8_t aac[] = {0x21, 0x10, 0x04, 0x60, 0x8C, 0x1C};
-/* 1280x720 as Chromium sends it, and 720x1280 */
-static const uint8_t wide[] = {
-    0,    0,    0,    1,    9,    0xF0, 0,    0,    0,    1,    0x67, 0x42, 0xC0, 0x20, 0x8C, 0x8D,
-    0x40, 0x28, 0x02, 0xDD, 0x37, 0x01, 0x0D, 0x01, 0x07, 0x84, 0x42, 0x35, 0,    0,    0,    1,
-    0x68, 0xCE, 0x3C, 0x80, 0,    0,    0,    1,    0x65, 0x9A, 0x00, 0x04, 0x80, 0x20, 0x30};
-static const uint8_t tall[] = {
-    0,    0,    0,    1,    9,    0xF0, 0,    0,    0,    1,    0x67, 0x42, 0xC0, 0x20, 0x8C, 0x8D,
-    0x40, 0x5A, 0x05, 0x0D, 0x37, 0x01, 0x0D, 0x01, 0x07, 0x84, 0x42, 0x35, 0,    0,    0,    1,
-    0x68, 0xCE, 0x3C, 0x80, 0,    0,    0,    1,    0x65, 0x9A, 0x00, 0x04, 0x80, 0x20, 0x30};
-static const uint8_t slice[] = {0, 0, 0,    1,    9,    0xF0, 0,    0,
-                                0, 1, 0x41, 0x9A, 0x00, 0x04, 0x04, 0x06};
 
 /* What a publisher does at a time since it began. */
 typedef struct Publisher {
@@ -213,9 +201,10 @@ static void send_picture(Sending *s)
     bool is_tall = p->turn && since >= p->turn;
     bool idr =
         s->pictures == 0 || is_tall != s->was_tall || (s->idr_due && clock_90k >= s->idr_due);
-    const uint8_t *key = is_tall ? tall : wide;
-    size_t key_len = is_tall ? sizeof(tall) : sizeof(wide);
-    AccessUnit unit = unit_of(idr ? key : slice, idr ? key_len : sizeof(slice), idr);
+    const uint8_t *key = is_tall ? synthetic_tall : synthetic_wide;
+    size_t key_len = is_tall ? sizeof(synthetic_tall) : sizeof(synthetic_wide);
+    AccessUnit unit =
+        unit_of(idr ? key : synthetic_slice, idr ? key_len : sizeof(synthetic_slice), idr);
     unit.track = s->publisher->audio; /* which is the first, if there is any */
     unit.restart = is_tall != s->was_tall;
 
@@ -229,7 +218,8 @@ static void send_picture(Sending *s)
 static void send_sound(Sending *s, int64_t until)
 {
     for (; samples_to_90k(s->next_sample) <= until; s->next_sample += AAC_FRAME_SAMPLES) {
-        AacFrame frame = {.data = aac, .len = sizeof(aac), .pts_samples = s->next_sample};
+        AacFrame frame = {
+            .data = synthetic_aac, .len = sizeof(synthetic_aac), .pts_samples = s->next_sample};
         segmenter_sound(segmenter, &frame);
     }
 }

@@ -215,13 +215,19 @@ static void tells_each_change_once_and_in_order(void **state)
     assert_int_equal(event_ear_last(&ear).unix_us, clock_unix_us(&hand.clock));
 }
 
-static void is_held_to_the_last_moment(void **state)
+/* A stream that was live, and whose publisher has gone. */
+static void show_and_go(void)
 {
-    (void)state;
     open_stream();
     go_live();
     until(is(STREAM_LIVE));
     leave();
+}
+
+static void is_held_to_the_last_moment(void **state)
+{
+    (void)state;
+    show_and_go();
     until(is(STREAM_HELD));
     int64_t since_us;
     stream_state(stream, &since_us);
@@ -240,10 +246,7 @@ static void is_kept_to_the_last_moment(void **state)
 
     (void)state;
     params.hold_us = 0;
-    open_stream();
-    go_live();
-    until(is(STREAM_LIVE));
-    leave();
+    show_and_go();
     until(stream_is_resting(stream));
     assert_int_equal(stream_state(stream, &since_us), STREAM_ENDED);
     stream_tend(stream, since_us + params.keep_us - 1, false);
@@ -257,10 +260,7 @@ static void begins_again_after_its_end(void **state)
 {
     (void)state;
     params.hold_us = 0;
-    open_stream();
-    go_live();
-    until(is(STREAM_LIVE));
-    leave();
+    show_and_go();
     until(stream_is_resting(stream));
     event_ear_clear(&ear);
     pass(HOUR_S * US_PER_S);
@@ -273,10 +273,7 @@ static void who_comes_back_and_is_silent_does_not_hold_it(void **state)
 {
     (void)state;
     params.source_timeout_us = 100 * HOUR_S * US_PER_S;
-    open_stream();
-    go_live();
-    until(is(STREAM_LIVE));
-    leave();
+    show_and_go();
     until(is(STREAM_HELD));
     publish();
     look();
@@ -347,10 +344,7 @@ static void who_never_sends_leaves_an_end_as_it_is(void **state)
 {
     (void)state;
     params.hold_us = 0;
-    open_stream();
-    go_live();
-    until(is(STREAM_LIVE));
-    leave();
+    show_and_go();
     until(stream_is_resting(stream));
     for (int i = 0; i < 2; i++) {
         event_ear_clear(&ear);
@@ -402,10 +396,7 @@ static void tells_that_the_disk_refuses_the_end(void **state)
     char list[TEMP_FOLDER_SIZE + 32];
 
     (void)state;
-    open_stream();
-    go_live();
-    until(is(STREAM_LIVE));
-    leave();
+    show_and_go();
     until(is(STREAM_HELD));
     event_ear_clear(&ear);
     snprintf(list, sizeof(list), "%s/shop/index.m3u8", root);
