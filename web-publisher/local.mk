@@ -11,6 +11,7 @@ web_files = \
 	%D%/js/index-page.js \
 	%D%/js/janus-publisher.js \
 	%D%/js/latency-graph.js \
+	%D%/js/layers.js \
 	%D%/js/live-list.js \
 	%D%/js/load-tiles.js \
 	%D%/js/media-source.js \
@@ -18,6 +19,7 @@ web_files = \
 	%D%/js/pending-requests.js \
 	%D%/js/publish-figures.js \
 	%D%/js/publish-page.js \
+	%D%/js/simulcast.js \
 	%D%/js/sparkline.js \
 	%D%/js/status-page.js \
 	%D%/js/stream-history.js \

@@ -12,12 +12,14 @@
 
 import Janus from "../vendor/janus.es.js";
 import { PendingRequests } from "./pending-requests.js";
+import { fitLayers, layersOf } from "./simulcast.js";
 
 const PLUGIN = "janus.plugin.hls";
 const RETRY_MS = [500, 1000, 2000, 4000, 8000]; // then every 8 s
 const RESTART_AFTER_MS = 2000; // of a media path that is down; most blips are over by then
 const REBUILD_AFTER_MS = 8000;
 const CONNECT_WITHIN_MS = 12000; // of a new media path; then another is begun
+const DEFAULT_CAP = 2500000; // bit/s that layers share until the answer says how much they have
 
 // errors of the plugin that no second try mends, or not soon (docs/protocol.md)
 const FINAL_ERRORS = [460, 461, 462, 463, 464, 465, 466, 467, 468, 472, 473, 474];
@@ -51,6 +53,7 @@ export class JanusPublisher extends EventTarget {
   #iceServers;
   #request; // what is published: { stream, key, title }
   #media; // the MediaStream
+  #simulcast = false; // see publish()
   #janus = null;
   #handle = null;
   #wanted = false; // whether to be live; false ends every retry
@@ -80,9 +83,14 @@ export class JanusPublisher extends EventTarget {
     return this.#playback;
   }
 
-  /** Goes live with `media` under `name`; the events tell how it goes. */
-  async publish(media, { name, key = "", title = "", unlisted = false }) {
+  /**
+   * Goes live with `media` under `name`; the events tell how it goes. `simulcast`: whether the picture is
+   * sent in several sizes, so that each viewer gets the one that fits: true (three, or as many as the
+   * picture is worth), "auto" (fewer on a small machine) or false. A server that knows only one gets one.
+   */
+  async publish(media, { name, key = "", title = "", unlisted = false, simulcast = false }) {
     this.#media = media;
+    this.#simulcast = simulcast;
     this.#request = { stream: name, ...(key && { key }), ...(title && { title }), ...(unlisted && { unlisted }) };
     this.#wanted = true;
     await initialised;
@@ -116,7 +124,7 @@ export class JanusPublisher extends EventTarget {
   /** Sends a further track from now on; this is negotiated again. */
   async addTrack(track) {
     this.#media.addTrack(track);
-    await this.#renegotiate({ tracks: [{ type: track.kind, capture: track, recv: false, dontStop: true }] });
+    await this.#renegotiate({ tracks: [await this.#toSend(track)] });
   }
 
   /** Looks for another path to the server, while the old one still carries. */
@@ -244,15 +252,24 @@ export class JanusPublisher extends EventTarget {
   }
 
   async #offer(stale) {
-    const tracks = this.#media.getTracks().map((track) => ({
+    const tracks = await Promise.all(this.#media.getTracks().map((track) => this.#toSend(track)));
+    if (stale()) return;
+    await this.#renegotiate({ tracks }, stale);
+    await this.#preferFrameSize();
+    if (!stale()) this.#rebuildUnlessConnected(CONNECT_WITHIN_MS, stale);
+  }
+
+  /** `track` as janus.js wants it. */
+  async #toSend(track) {
+    const wanted = {
       type: track.kind,
       capture: track,
       recv: false,
       dontStop: true, // the preview goes on, whatever becomes of the call
-    }));
-    await this.#renegotiate({ tracks }, stale);
-    await this.#preferFrameSize();
-    if (!stale()) this.#rebuildUnlessConnected(CONNECT_WITHIN_MS, stale);
+    };
+    if (track.kind !== "video") return wanted;
+    const layers = await layersOf(track, this.#simulcast, DEFAULT_CAP);
+    return layers.length > 1 ? { ...wanted, simulcast: true, sendEncodings: layers } : wanted;
   }
 
   /** Makes an offer with what janus.js calls `changes`, and asks to have it published. */
@@ -269,10 +286,20 @@ export class JanusPublisher extends EventTarget {
     return this.#pending.add(request, send, { urgent: Boolean(jsep) });
   }
 
+  get #videoSenders() {
+    return this.peerConnection?.getSenders().filter(({ track }) => track?.kind === "video") ?? [];
+  }
+
+  #onAnswer(jsep) {
+    this.#handle.handleRemoteJsep({
+      jsep,
+      success: () => this.#videoSenders.forEach((sender) => fitLayers(sender, jsep.sdp)),
+    });
+  }
+
   /** Under strain frames go first: each change of size restarts decoders at the viewers. */
   async #preferFrameSize() {
-    for (const sender of this.peerConnection.getSenders()) {
-      if (sender.track?.kind !== "video") continue;
+    for (const sender of this.#videoSenders) {
       const parameters = sender.getParameters();
       parameters.degradationPreference = "maintain-resolution";
       await sender.setParameters(parameters).catch(() => {}); // a browser that knows it not
@@ -281,7 +308,7 @@ export class JanusPublisher extends EventTarget {
 
   #onMessage(message, jsep) {
     const answered = this.#pending.settle(message, ({ error_code: code, error }) => new PluginError(code, error));
-    if (jsep) this.#handle.handleRemoteJsep({ jsep });
+    if (jsep) this.#onAnswer(jsep);
     switch (message.hls) {
       case "published":
         this.#refusals = 0;

@@ -4,7 +4,7 @@
 // media-source.js.
 //
 // Parameters of its address: stream, key, source (camera, screen, testcard), size (of the test card,
-// as 640x360), and auto=1, which shows the test card live by itself. Anybody can send somebody such an
+// as 640x360), simulcast (1: three sizes on any machine; auto: as many as it can do; 0: one), and auto=1, which shows the test card live by itself. Anybody can send somebody such an
 // address: what it fills in can be seen, and no camera, microphone or screen is opened without a click.
 
 import { JanusPublisher } from "./janus-publisher.js";
@@ -17,6 +17,8 @@ import {
 const WRONG_KEYS = [467, 473]; // docs/protocol.md
 const THIS_MACHINE = /^(localhost|127\..*|\[::1\])$/; // a phone that is given one of these asks itself
 const FIGURES_MS = 1000; // between two looks at the connection's statistics
+const SIMULCAST = { 0: false, 1: true, auto: "auto" };
+const SIMULCAST_DEFAULT = "0";
 
 const parameters = new URLSearchParams(location.search);
 // What is live by its address alone is kept apart from what people do: somebody else's link ends nothing
@@ -208,8 +210,12 @@ async function goLive() {
   if ((!source || chosenSource() === "screen") && !(await open())) return;
   memory.setItem("janus-hls-name", name);
   setStage("busy");
-  await publisher.publish(source.stream,
-    { name, key: byId("key").value || ownKey(), unlisted: parameters.get("unlisted") === "1" });
+  await publisher.publish(source.stream, {
+    name,
+    key: byId("key").value || ownKey(),
+    unlisted: parameters.get("unlisted") === "1",
+    simulcast: byId("layers").checked && (SIMULCAST[parameters.get("simulcast")] || "auto"),
+  });
   wake = await navigator.wakeLock?.request("screen").catch(() => null);
 }
 
@@ -276,6 +282,7 @@ byId("mute").addEventListener("click", () => {
   byId("mute").setAttribute("aria-pressed", String(!pressed));
   applyMute();
 });
+byId("layers").addEventListener("change", () => memory.setItem("janus-hls-layers", byId("layers").checked ? "auto" : "0"));
 byId("show-preview").addEventListener("click", preview);
 byId("camera").addEventListener("change", switchDevice);
 byId("microphone").addEventListener("change", switchDevice);
@@ -289,6 +296,7 @@ setInterval(showFigures, FIGURES_MS);
 /** What the address asks for is filled in, where it can be seen. */
 function fillIn() {
   byId("name").value = parameters.get("stream") ?? memory.getItem("janus-hls-name") ?? "demo";
+  byId("layers").checked = Boolean(SIMULCAST[parameters.get("simulcast") ?? memory.getItem("janus-hls-layers") ?? SIMULCAST_DEFAULT]);
   byId("key").value = parameters.get("key") ?? "";
   byId("key").closest("details").open = byId("key").value !== "";
   const asked = document.querySelector(`[name=source][value="${CSS.escape(parameters.get("source") ?? "")}"]`);
