@@ -3,6 +3,7 @@
 if DOCTOR
 noinst_LTLIBRARIES += libdoctor.la
 libdoctor_la_SOURCES = \
+	%D%/hls-doctor/align_rules.c \
 	%D%/hls-doctor/classic.c \
 	%D%/hls-doctor/fetch.c \
 	%D%/hls-doctor/file_store.c \
@@ -25,6 +26,7 @@ libdoctor_la_SOURCES = \
 	%D%/hls-doctor/reload_rules.c \
 	%D%/hls-doctor/rendition.c \
 	%D%/hls-doctor/rendition_files.c \
+	%D%/hls-doctor/rendition_report.c \
 	%D%/hls-doctor/segment_probe.c \
 	%D%/hls-doctor/sort_values.c
 libdoctor_la_CFLAGS = $(AM_CFLAGS) $(LIBAV_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS)

@@ -8,12 +8,14 @@
 
 #include "clock.h"
 #include "rendition.h"
+#include "rendition_report.h"
 
-#define US_PER_S   1000000ll
-#define TIMEOUT_US (10 * US_PER_S)
-#define MASTER_US  (4 * US_PER_S) /* between two looks at the multivariant playlist */
-#define TICK_MS    100
-#define ACROSS_US  US_PER_S /* between two comparisons of the renditions */
+#define US_PER_S     1000000ll
+#define TIMEOUT_US   (10 * US_PER_S)
+#define MASTER_US    (4 * US_PER_S) /* between two looks at the multivariant playlist */
+#define TICK_MS      100
+#define TICKS_PER_MS 90
+#define ACROSS_US    US_PER_S /* between two comparisons of the renditions */
 
 /* A rendition, and what others are known or said to be when its version came. */
 typedef struct Followed {
@@ -45,7 +47,7 @@ Follow *follow_create(const FollowOptions *options)
         return NULL;
     f->options = *options;
     f->world.http = http_client_create();
-    f->world.worker = media_worker_create(!options->quiet);
+    f->world.worker = media_worker_create(!options->quiet, options->aligned);
     f->world.findings = findings_create();
     f->world.names = names_create();
     if (!f->world.http || !f->world.worker || !f->world.findings || !f->world.names ||
@@ -257,6 +259,7 @@ static void tick(Follow *f)
         if (is_live(&f->followed[i]))
             view[count++] = view_of(&f->followed[i]);
     multi_rules_renditions(f->world.findings, view, count);
+    align_rules_lists(f->world.findings, f->options.aligned, view, count);
 }
 
 /* What the multivariant playlist says at last, against all that was seen. */
@@ -310,35 +313,24 @@ size_t follow_faults(const Follow *f)
            findings_count(media_worker_findings(f->world.worker));
 }
 
-static json_t *rendition_json(const Follow *f, size_t i)
+static bool has_parts(const Follow *f)
 {
-    const Rendition *r = f->followed[i].rendition;
-    const MediaRules *rules = media_worker_rules(f->world.worker, i);
-    RenditionMedia media = media_rules_media(rules, "", 0);
-    MediaHistory m = media_rules_history(rules);
-    PlaylistHistory l = rendition_playlist_history(r);
-    PartHistory p = rendition_part_history(r);
-    RenditionStats s = rendition_stats(r);
-    json_t *j =
-        json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:b}", "uri", rendition_uri(r),
-                  "codec", media.codec, "versions", (json_int_t)l.versions, "first_sequence",
-                  (json_int_t)l.first_sequence, "discontinuities", (json_int_t)l.discontinuities,
-                  "segments", (json_int_t)m.segments, "parts", (json_int_t)m.parts,
-                  "independent_parts", (json_int_t)m.independent_parts, "media_seconds",
-                  (double)m.duration_us / US_PER_S, "ended", l.ended);
-    json_t *more = json_pack(
-        "{s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f}", "width", media.width,
-        "height", media.height, "peak_bitrate", (json_int_t)media.peak, "average_bitrate",
-        (json_int_t)media.average, "blocking_requests", (json_int_t)s.blocking, "held",
-        (json_int_t)s.held, "delta_updates", (json_int_t)s.deltas, "hinted_parts",
-        (json_int_t)s.files.hints, "retained_checked", (json_int_t)s.files.retained, "refusals",
-        (json_int_t)s.refusals, "longest_part_gap_seconds", (double)p.longest_gap_us / US_PER_S,
-        "longest_absence_seconds", (double)p.longest_away_us / US_PER_S, "longest_hold_seconds",
-        (double)s.longest_hold_us / US_PER_S);
+    for (size_t i = 0; i < f->count; i++)
+        if (rendition_list(f->followed[i].rendition) &&
+            rendition_list(f->followed[i].rendition)->has_part_inf)
+            return true;
+    return false;
+}
 
-    json_object_update(j, more);
-    json_decref(more);
-    return j;
+/* What was compared of the renditions' cuts, in milliseconds. */
+static json_t *alignment_json(const Follow *f)
+{
+    AlignHistory h = media_worker_alignment(f->world.worker);
+
+    return json_pack("{s:I, s:I, s:I, s:I, s:f}", "segments", (json_int_t)h.pictures, "parts",
+                     (json_int_t)h.parts, "sounds", (json_int_t)h.sounds, "video_off_max_ticks",
+                     (json_int_t)h.pictures_off_90k, "sound_off_max_ms",
+                     (double)h.sounds_off_90k / TICKS_PER_MS);
 }
 
 json_t *follow_json(const Follow *f)
@@ -347,45 +339,37 @@ json_t *follow_json(const Follow *f)
     json_t *renditions = json_array();
 
     for (size_t i = 0; i < f->count; i++)
-        json_array_append_new(renditions, rendition_json(f, i));
-    return json_pack("{s:b, s:b, s:I, s:o, s:o, s:o, s:o}", "ok", follow_faults(f) == 0,
-                     "low_latency", 1, "multivariant_versions", (json_int_t)f->multi_versions,
-                     "renditions", renditions, "marks",
-                     marks_json(media_worker_marks(f->world.worker)), "faults",
-                     findings_json_both(findings_json(own), findings_json(media)), "remarks",
+        json_array_append_new(renditions,
+                              rendition_report_json(f->followed[i].rendition,
+                                                    media_worker_rules(f->world.worker, i)));
+    return json_pack("{s:b, s:b, s:I, s:o, s:o, s:o, s:o, s:o}", "ok", follow_faults(f) == 0,
+                     "low_latency", has_parts(f), "multivariant_versions",
+                     (json_int_t)f->multi_versions, "renditions", renditions, "alignment",
+                     alignment_json(f), "marks", marks_json(media_worker_marks(f->world.worker)),
+                     "faults", findings_json_both(findings_json(own), findings_json(media)),
+                     "remarks",
                      findings_json_both(findings_remarks_json(own), findings_remarks_json(media)));
 }
 
-static void print_rendition(const Follow *f, size_t i)
+static void print_alignment(const Follow *f)
 {
-    const Rendition *r = f->followed[i].rendition;
-    const MediaRules *rules = media_worker_rules(f->world.worker, i);
-    RenditionMedia media = media_rules_media(rules, "", 0);
-    MediaHistory m = media_rules_history(rules);
-    PlaylistHistory l = rendition_playlist_history(r);
-    PartHistory p = rendition_part_history(r);
-    RenditionStats s = rendition_stats(r);
+    AlignHistory h = media_worker_alignment(f->world.worker);
 
-    printf("  %s, %s\n", rendition_uri(r), media.codec);
-    printf("    %zu segments of %zu parts, %zu of them independent, %.1f s, %" PRId64
-           " kbit/s (peak %" PRId64 "); %" PRIu64 " discontinuities\n",
-           m.segments, m.parts, m.independent_parts, (double)m.duration_us / US_PER_S,
-           media.average / 1000, media.peak / 1000, l.discontinuities);
-    printf(
-        "    %zu versions of the playlist by %zu blocking requests, %zu of which were held; "
-        "%zu delta updates rebuilt\n",
-        l.versions, s.blocking, s.held, s.deltas);
-    printf(
-        "    %zu parts came as hinted; %zu files tried after they left the list; "
-        "%.0f ms between two parts at the most\n",
-        s.files.hints, s.files.retained, (double)p.longest_gap_us / 1000);
+    if (h.pictures > 0)
+        printf("  cuts of two renditions compared %zu times: first pictures %" PRId64
+               " ticks apart at the most\n",
+               h.pictures, h.pictures_off_90k);
+    if (h.sounds > 0)
+        printf("  sound begins within %.1f ms of its pictures, compared %zu times\n",
+               (double)h.sounds_off_90k / TICKS_PER_MS, h.sounds);
 }
 
 void follow_print(const Follow *f)
 {
     printf("%s\n", f->options.url);
     for (size_t i = 0; i < f->count; i++)
-        print_rendition(f, i);
+        rendition_report_print(f->followed[i].rendition, media_worker_rules(f->world.worker, i));
+    print_alignment(f);
     marks_print(media_worker_marks(f->world.worker));
     findings_print(f->world.findings);
     findings_print(media_worker_findings(f->world.worker));

@@ -14,9 +14,10 @@
 typedef struct Follow Follow;
 
 typedef struct FollowOptions {
-    const char *url;                   /* borrowed, as the rest */
-    double time_s;                     /* how long it is watched */
-    bool quiet;                        /* no line for each segment */
+    const char *url; /* borrowed, as the rest */
+    double time_s;   /* how long it is watched */
+    bool quiet;      /* no line for each segment */
+    bool aligned;    /* renditions must be cut at the same places: else it is a remark */
     const volatile sig_atomic_t *over; /* set: it has been watched for long enough */
 } FollowOptions;
 

@@ -29,6 +29,8 @@ static const char usage[] =
     "\n"
     "  -t, --time SECONDS   how long to watch a live playlist (20)\n"
     "  -w, --wait SECONDS   how long to wait for the playlist to appear (0)\n"
+    "  -a, --aligned        renditions must be cut at the same places, to the tick: a fault if\n"
+    "                       they are not (without: a remark)\n"
     "  -j, --json           print JSON\n"
     "  -q, --quiet          print the result only\n"
     "  -h, --help           print this\n"
@@ -48,7 +50,7 @@ static void on_interrupt(int signal)
 typedef struct Options {
     const char *where;
     double time_s, wait_s;
-    bool json, quiet;
+    bool aligned, json, quiet;
 } Options;
 
 static bool read_seconds(const char *text, double *out)
@@ -62,19 +64,24 @@ static bool read_seconds(const char *text, double *out)
 /* Returns 0, or the exit status + 1 if there is nothing left to do. */
 static int read_options(int argc, char **argv, Options *o)
 {
-    static const struct option names[] = {
-        {"time", required_argument, NULL, 't'}, {"wait", required_argument, NULL, 'w'},
-        {"json", no_argument, NULL, 'j'},       {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},       {NULL, 0, NULL, 0}};
+    static const struct option names[] = {{"time", required_argument, NULL, 't'},
+                                          {"wait", required_argument, NULL, 'w'},
+                                          {"aligned", no_argument, NULL, 'a'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"quiet", no_argument, NULL, 'q'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     int c;
 
     *o = (Options){.time_s = 20};
-    while ((c = getopt_long(argc, argv, "t:w:jqh", names, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "t:w:ajqh", names, NULL)) != -1) {
         bool good = true;
         if (c == 't')
             good = read_seconds(optarg, &o->time_s);
         else if (c == 'w')
             good = read_seconds(optarg, &o->wait_s);
+        else if (c == 'a')
+            o->aligned = true;
         else if (c == 'j')
             o->json = true;
         else if (c == 'q')
@@ -120,7 +127,7 @@ static bool has_low_latency(const Options *o, Fetch *fetch)
 /* Returns the exit status. */
 static int follow_all(const Options *o)
 {
-    FollowOptions options = {o->where, o->time_s, o->quiet || o->json, &over};
+    FollowOptions options = {o->where, o->time_s, o->quiet || o->json, o->aligned, &over};
     Follow *f = follow_create(&options);
     int status = 2;
 

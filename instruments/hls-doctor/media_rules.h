@@ -12,6 +12,8 @@
 #include "multi_rules.h"
 #include "segment_probe.h"
 
+#define MEDIA_RENDITIONS_MAX 24 /* of a stream; more are not watched */
+
 typedef struct MediaRules MediaRules;
 
 /* A part as its playlist names it, and what its file holds. */

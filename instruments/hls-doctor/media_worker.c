@@ -22,6 +22,7 @@ typedef struct Rendition {
 struct MediaWorker {
     bool tell;
     Findings *findings;
+    AlignRules *align;
     Marks *marks;
     size_t count;
     Rendition rendition[MEDIA_RENDITIONS_MAX];
@@ -149,6 +150,7 @@ static void look_at(MediaWorker *w, MediaJob *j)
     for (size_t i = 0; i < w->count; i++)
         if (i != j->rendition)
             media_rules_compare(w->findings, r->rules, w->rendition[i].rules);
+    align_rules_segment(w->align, j->rendition, &s);
     if (w->tell)
         tell(&s, restart);
     free(parts);
@@ -184,7 +186,7 @@ static void *work(void *user)
     return NULL;
 }
 
-MediaWorker *media_worker_create(bool tell_segments)
+MediaWorker *media_worker_create(bool tell_segments, bool aligned)
 {
     MediaWorker *w = calloc(1, sizeof(*w));
 
@@ -192,11 +194,13 @@ MediaWorker *media_worker_create(bool tell_segments)
         return NULL;
     w->tell = tell_segments;
     w->findings = findings_create();
+    w->align = align_rules_create(w->findings, aligned);
     w->marks = marks_create();
     w->end = &w->first;
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->news, NULL);
-    w->running = w->findings && w->marks && pthread_create(&w->thread, NULL, work, w) == 0;
+    w->running =
+        w->findings && w->align && w->marks && pthread_create(&w->thread, NULL, work, w) == 0;
     if (!w->running)
         media_worker_destroy(&w);
     return w;
@@ -221,6 +225,7 @@ void media_worker_destroy(MediaWorker **worker)
     pthread_cond_destroy(&w->news);
     pthread_mutex_destroy(&w->lock);
     marks_destroy(&w->marks);
+    align_rules_destroy(&w->align);
     findings_destroy(&w->findings);
     free(w);
     *worker = NULL;
@@ -233,7 +238,8 @@ int media_worker_add(MediaWorker *w, const char *name)
 
     r.rules = w->count < MEDIA_RENDITIONS_MAX ? media_rules_create(w->findings, name) : NULL;
     r.probe = r.rules ? segment_probe_create(&sink) : NULL;
-    if (!r.probe) {
+    if (!r.probe || align_rules_add(w->align, name) < 0) {
+        segment_probe_destroy(&r.probe);
         media_rules_destroy(&r.rules);
         return -1;
     }
@@ -271,6 +277,11 @@ const MediaRules *media_worker_rules(const MediaWorker *w, size_t rendition)
 const Findings *media_worker_findings(const MediaWorker *w)
 {
     return w->findings;
+}
+
+AlignHistory media_worker_alignment(const MediaWorker *w)
+{
+    return align_rules_history(w->align);
 }
 
 MarksReport media_worker_marks(const MediaWorker *w)

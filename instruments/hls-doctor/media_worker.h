@@ -7,12 +7,11 @@
  *
  * Thread-safety: one thread beside its own. */
 
+#include "align_rules.h"
 #include "findings.h"
 #include "m3u8.h"
 #include "marks.h"
 #include "media_rules.h"
-
-#define MEDIA_RENDITIONS_MAX 8
 
 typedef struct MediaWorker MediaWorker;
 
@@ -32,8 +31,9 @@ typedef struct MediaJob {
     struct MediaJob *next;
 } MediaJob;
 
-/* `tell`: a line for each segment goes to standard error. Returns NULL if there is no memory. */
-MediaWorker *media_worker_create(bool tell);
+/* `tell`: a line for each segment goes to standard error. `aligned`: renditions that are not cut at
+ * the same places are a fault, else a remark. Returns NULL if there is no memory. */
+MediaWorker *media_worker_create(bool tell, bool aligned);
 void media_worker_destroy(MediaWorker **worker); /* accepts NULL, leaves NULL */
 
 /* A rendition, whose name is borrowed; they are numbered in this order, and all there before the
@@ -48,6 +48,7 @@ void media_worker_finish(MediaWorker *worker);
 
 const MediaRules *media_worker_rules(const MediaWorker *worker, size_t rendition);
 const Findings *media_worker_findings(const MediaWorker *worker);
+AlignHistory media_worker_alignment(const MediaWorker *worker);
 MarksReport media_worker_marks(const MediaWorker *worker);
 
 void media_job_free(MediaJob *job);
