@@ -11,6 +11,7 @@ web_files = \
 	%D%/js/index-page.js \
 	%D%/js/janus-publisher.js \
 	%D%/js/latency-graph.js \
+	%D%/js/layer-table.js \
 	%D%/js/layers.js \
 	%D%/js/live-list.js \
 	%D%/js/load-tiles.js \

@@ -2,43 +2,95 @@
 
 // What a publisher wants to know while live, out of WebRTC's statistics.
 
+const MOVING = 3; // pictures of another layer, after which a layer without any is paused; a still screen has one a second
+
+/** The rids that are sent, the best first; none if the picture is sent in one size. */
+function ridsOf(peerConnection) {
+  const sender = peerConnection.getSenders().find(({ track }) => track?.kind === "video");
+  const rids = sender?.getParameters().encodings?.map(({ rid }) => rid).filter(Boolean) ?? [];
+  return rids.length > 1 ? rids : [];
+}
+
 /** Reads a peer connection again and again; each figure is about the time since the last call. */
 export class PublishFigures {
   #before = null;
+  #paused = new Set(); // rids
 
   /**
-   * Resolves to { width, height, frameRate, videoBitrate, audioBitrate, loss, roundTripMs }; loss is
-   * a part of 1; null if nothing is known yet.
+   * Resolves to { width, height, frameRate, videoBitrate, audioBitrate, loss, roundTripMs, layers }; loss is
+   * a part of 1; null if nothing is known yet. Width, height and frame rate are those of the best layer that
+   * is sent. `layers`: [{ rid, width, height, frameRate, bitrate, paused, why }], the best first, none if the
+   * picture is sent in one size; `why`: "bandwidth", "cpu" or "other", what keeps it paused, or makes the
+   * best one worse than it could be; else null. `now`: milliseconds.
    */
-  async read(peerConnection) {
-    const now = { at: performance.now(), video: 0, audio: 0, sent: 0, lost: 0 };
-    const figures = { width: null, height: null, frameRate: null, roundTripMs: null };
+  async read(peerConnection, now = performance.now()) {
+    const current = { at: now, video: 0, audio: 0, sent: 0, lost: 0, layers: new Map() };
+    const pictures = [];
+    let roundTripMs = null;
 
     for (const report of (await peerConnection.getStats()).values()) {
       if (report.type === "outbound-rtp") {
-        now[report.kind] += report.bytesSent;
-        now.sent += report.packetsSent;
+        current[report.kind] += report.bytesSent;
+        current.sent += report.packetsSent;
         if (report.kind === "video") {
-          figures.width = report.frameWidth ?? null;
-          figures.height = report.frameHeight ?? null;
-          figures.frameRate = report.framesPerSecond ?? null;
+          pictures.push(report);
+          if (report.rid) current.layers.set(report.rid, report);
         }
       } else if (report.type === "remote-inbound-rtp") {
-        now.lost += Math.max(0, report.packetsLost ?? 0);
-        if (report.roundTripTime !== undefined) figures.roundTripMs = report.roundTripTime * 1000;
+        current.lost += Math.max(0, report.packetsLost ?? 0);
+        if (report.roundTripTime !== undefined) roundTripMs = report.roundTripTime * 1000;
       }
     }
-    const before = this.#before;
-    this.#before = now;
-    if (!before || now.sent < before.sent)
-      return { ...figures, videoBitrate: null, audioBitrate: null, loss: null };
-    const seconds = (now.at - before.at) / 1000;
-    const sent = now.sent - before.sent;
+    const before = this.#before?.sent <= current.sent ? this.#before : null;
+    this.#before = current;
+    const layers = this.#readLayers(ridsOf(peerConnection), current, before);
+    return { ...this.#best(pictures, layers), roundTripMs, layers, ...this.#rates(current, before) };
+  }
+
+  /** Size and frame rate of the best picture that is sent. */
+  #best(pictures, layers) {
+    const best = layers.find(({ paused, width }) => !paused && width) ?? pictures.find(({ frameWidth }) => frameWidth);
     return {
-      ...figures,
-      videoBitrate: ((now.video - before.video) * 8) / seconds,
-      audioBitrate: ((now.audio - before.audio) * 8) / seconds,
-      loss: sent > 0 ? Math.max(0, now.lost - before.lost) / sent : 0,
+      width: best?.width ?? best?.frameWidth ?? null,
+      height: best?.height ?? best?.frameHeight ?? null,
+      frameRate: best?.frameRate ?? best?.framesPerSecond ?? null,
     };
+  }
+
+  #rates(current, before) {
+    if (!before) return { videoBitrate: null, audioBitrate: null, loss: null };
+    const seconds = (current.at - before.at) / 1000;
+    const sent = current.sent - before.sent;
+    return {
+      videoBitrate: ((current.video - before.video) * 8) / seconds,
+      audioBitrate: ((current.audio - before.audio) * 8) / seconds,
+      loss: sent > 0 ? Math.max(0, current.lost - before.lost) / sent : 0,
+    };
+  }
+
+  #readLayers(rids, current, before) {
+    const since = (rid, what) => {
+      const [now, then] = [current, before].map((read) => read?.layers.get(rid)?.[what] ?? null);
+      return now === null || then === null ? null : now - then;
+    };
+    const grown = rids.map((rid) => since(rid, "framesEncoded"));
+    const moves = Math.max(...grown) >= MOVING;
+    return rids.map((rid, i) => {
+      const report = current.layers.get(rid) ?? {};
+      if (grown[i] > 0) this.#paused.delete(rid);
+      else if (moves || report.active === false) this.#paused.add(rid);
+      const paused = this.#paused.has(rid);
+      const reason = report.qualityLimitationReason ?? "none";
+      const bytes = since(rid, "bytesSent");
+      return {
+        rid,
+        width: report.frameWidth ?? null,
+        height: report.frameHeight ?? null,
+        frameRate: paused ? 0 : report.framesPerSecond ?? null,
+        bitrate: bytes === null ? null : (bytes * 8 * 1000) / (current.at - before.at),
+        paused,
+        why: reason !== "none" && (paused || i === 0) ? reason : null, // browsers say one for all
+      };
+    });
   }
 }

@@ -10,6 +10,7 @@
 import { JanusPublisher } from "./janus-publisher.js";
 import { checkBrowser, listDevices, openSource } from "./media-source.js";
 import { PublishFigures } from "./publish-figures.js";
+import { showLayers } from "./layer-table.js";
 import {
   byId, formatBitrate, formatDuration, janusServer, showQr, siteSettings, STREAM_NAME, wireCopyButtons,
 } from "./page-tools.js";
@@ -57,7 +58,7 @@ function setStage(stage) {
   byId("camera").disabled = byId("microphone").disabled = !idle && !camera;
   byId("mute").hidden = idle || !source?.stream.getAudioTracks().length;
   if (idle) {
-    byId("figures").hidden = true;
+    byId("figures").hidden = byId("layer-figures").hidden = true;
     setBadge("");
     liveSince = null;
   }
@@ -267,6 +268,7 @@ async function showFigures() {
   byId("figure-loss").textContent = f.loss === null ? "–" : `${(f.loss * 100).toFixed(1)} %`;
   byId("figure-rtt").textContent = f.roundTripMs === null ? "–" : `${Math.round(f.roundTripMs)} ms`;
   byId("figure-time").textContent = formatDuration((Date.now() - liveSince) / 1000);
+  showLayers(byId("layer-figures"), f.layers);
   if (f.roundTripMs !== null) publisher.report(f.roundTripMs);
 }
 
