@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -15,6 +16,8 @@
 /* What is asked to stop has so long for it, within the second that is promised. */
 #define STOP_US      (800 * US_PER_MS)
 #define STOP_LOOK_US (5 * US_PER_MS)
+
+#define DISK_HOLDS_UP "a disk holds up what is still to be written"
 
 /* Who is told what happens. Returns NULL with errno. */
 static EventQueue *make_events(const BridgeSettings *settings)
@@ -121,36 +124,51 @@ int parts_start(const BridgeSettings *settings, Parts *parts)
     return 0;
 }
 
+/* ---- stop ---- */
+
+typedef struct Stop {
+    Parts *parts;
+    _Atomic(const char *) held_up; /* what may hold up the part that is ended now */
+} Stop;
+
 static void *stop(void *data)
 {
-    Parts *parts = data;
+    Stop *s = data;
+    Parts *parts = s->parts;
 
+    s->held_up = "a request holds up the control API";
     control_api_destroy(&parts->api);
+    s->held_up = "a request holds up the server of low-latency HLS";
     ll_server_destroy(&parts->ll_server);
+    s->held_up = DISK_HOLDS_UP;
     caretaker_destroy(&parts->caretaker);
     stream_table_destroy(&parts->table);
+    s->held_up = "a picture holds up the thread of thumbnails";
     thumbnailer_destroy(&parts->thumbnailer);
+    s->held_up = DISK_HOLDS_UP;
     public_list_destroy(&parts->list);
     ll_hub_destroy(&parts->ll_hub);
+    s->held_up = "events.janus holds up the events that are still to be told";
     event_queue_destroy(&parts->events);
     return NULL;
 }
 
-/* A thread that waits for a disk cannot be ended, and nobody can tell for how long: what is on disk
- * is whole at any time, so the process may end without it. */
+/* A thread that waits for a disk or a server cannot be ended, and nobody can tell for how long:
+ * what is on disk is whole at any time, so the process may end without it. */
 void parts_stop(Parts *parts, int status)
 {
     const struct timespec pause = {.tv_nsec = STOP_LOOK_US * 1000};
     int64_t until_us = clock_monotonic_us(clock_system()) + STOP_US;
+    Stop s = {.parts = parts, .held_up = ""};
     pthread_t thread;
 
-    if (pthread_create(&thread, NULL, stop, parts) != 0) {
-        stop(parts);
+    if (pthread_create(&thread, NULL, stop, &s) != 0) {
+        stop(&s);
         return;
     }
     while (pthread_tryjoin_np(thread, NULL) != 0) {
         if (clock_monotonic_us(clock_system()) > until_us) {
-            log_warn("a disk holds up what is still to be written: the bridge ends without it");
+            log_warn("%s: the bridge ends without it", s.held_up);
             _exit(status);
         }
         nanosleep(&pause, NULL);

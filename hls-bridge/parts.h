@@ -31,7 +31,8 @@ int parts_start(const BridgeSettings *settings, Parts *parts);
 /* Where the control API is asked. Returns `text`. */
 const char *parts_control_place(const BridgeSettings *settings, char text[PARTS_PLACE_SIZE]);
 
-/* Ends all that there are of them, or the process with `status` if a disk takes too long. */
+/* Ends all that there are of them, or the process with `status` if one takes longer than 0.8 s: the
+ * log says what held it up. */
 void parts_stop(Parts *parts, int status);
 
 #endif

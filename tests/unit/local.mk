@@ -173,6 +173,11 @@ unit_programs += %D%/unit-packager
 %C%_unit_packager_CPPFLAGS = $(unit_cppflags)
 %C%_unit_packager_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=segment_mux_create
 %C%_unit_packager_LDADD = libbridge.la libunit.la $(CMOCKA_LIBS) -lm
+unit_programs += %D%/unit-parts
+%C%_unit_parts_SOURCES = %D%/test_parts.c hls-bridge/parts.c
+%C%_unit_parts_CPPFLAGS = $(unit_cppflags)
+%C%_unit_parts_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=event_queue_destroy,--wrap=public_list_destroy
+%C%_unit_parts_LDADD = libbridge.la libunit.la $(CMOCKA_LIBS) -lm
 unit_programs += %D%/unit-power-cut
 %C%_unit_power_cut_SOURCES = %D%/test_power_cut.c
 %C%_unit_power_cut_CPPFLAGS = $(unit_cppflags)
