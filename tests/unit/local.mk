@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # The unit tests: a file for each module, which is a group of tests, and a program for each library. A new file
-# is one line here. `make unit-tests` builds them, `./check unit` runs each group in a process of its own;
-# PROGRAM --list says what there is, PROGRAM GROUP or GROUP/TEST runs that alone.
+# is one line here. `make unit-tests` builds them, `./check unit` runs each group in a process of its own,
+# `make check` one program after the other; PROGRAM --list says what there is, PROGRAM GROUP or GROUP/TEST runs
+# that alone.
 unit_programs =
 check_PROGRAMS += $(unit_programs)
-unit-tests: $(unit_programs) $(plugin_programs) $(corpus_programs)
+tested_programs = $(unit_programs) $(plugin_programs) $(corpus_programs)
+unit-tests: $(tested_programs)
 list-unit-tests:
-	@printf '%s\n' $(unit_programs) $(plugin_programs) $(corpus_programs)
+	@printf '%s\n' $(tested_programs)
+check-local:
+	@failed=0; for program in $(tested_programs); do \
+	    echo "$$program"; \
+	    ./$$program >$$program.log 2>&1 || { failed=1; cat $$program.log; echo "$$program: failed"; }; \
+	done; exit $$failed
+CLEANFILES += tests/*/*.log
 
 check_LTLIBRARIES += libunit.la
 libunit_la_SOURCES = %D%/runner.c
