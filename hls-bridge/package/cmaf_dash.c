@@ -162,11 +162,10 @@ static int end(void *self)
 }
 
 /* Writes again what is due, now and then. */
-static int64_t expire(void *self, int64_t now_us, int64_t files_us)
+static int64_t expire(void *self, int64_t now_us)
 {
     CmafDash *d = self;
 
-    (void)files_us;
     if (!d->due)
         return NEVER_US;
     if (now_us >= d->retry_us) {

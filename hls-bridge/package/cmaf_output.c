@@ -206,14 +206,12 @@ static int64_t write_due(CmafOutput *o, int64_t now_us)
     return o->retry_us;
 }
 
-static int64_t expire(void *self, int64_t now_us, int64_t files_us)
+static int64_t expire(void *self, int64_t now_us)
 {
     CmafOutput *o = self;
-    int64_t file_us = store_expire(o->folder, files_us);
     int64_t held_us = ll_board_expire(o->board, now_us);
 
-    file_us = file_us == NEVER_US ? NEVER_US : file_us + now_us - files_us;
-    return smaller(smaller(file_us, held_us), write_due(o, now_us));
+    return smaller(held_us, write_due(o, now_us));
 }
 
 static void stats(const void *self, OutputStats *out)

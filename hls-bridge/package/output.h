@@ -10,7 +10,8 @@
  *
  * A function that returns int returns 0, or -1 with errno if something is lost or must be tried
  * again. For lost media the output leaves a gap. Files that can still be written it writes from
- * `expire`. The caller calls `end` and `clear` again.
+ * `expire`. The caller calls `end` and `clear` again. The packager removes from the store what may
+ * go: an output only says when (store_remove_at()).
  *
  * Thread-safety: one thread, the stream's. */
 
@@ -77,9 +78,9 @@ typedef struct OutputCalls {
     int (*end)(void *self);
     /* Removes all files of an ended stream, except those that keep its numbers. */
     int (*clear)(void *self);
-    /* Removes files whose time is over at `files_us`, which is `now_us` or before, and tries again
-     * what has failed. Returns when to call it next [NEVER_US]. */
-    int64_t (*expire)(void *self, int64_t now_us, int64_t files_us);
+    /* Ends what has waited for too long, and tries again what has failed. Returns when to call it
+     * next [NEVER_US]. */
+    int64_t (*expire)(void *self, int64_t now_us);
 
     /* What viewers find, perhaps from an earlier run [LISTING_NONE]. */
     Listing (*listing)(const void *self);

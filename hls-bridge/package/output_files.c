@@ -31,6 +31,11 @@ void output_files_discard(OutputFiles *f)
     store_discard(f->folder);
 }
 
+int64_t output_files_expire(OutputFiles *f, int64_t now_us)
+{
+    return store_expire(f->folder, now_us);
+}
+
 const Histogram *output_files_writes(const OutputFiles *f)
 {
     return store_writes(f->folder);

@@ -29,6 +29,9 @@ void output_files_close(OutputFiles *files);
  * listed. If the disk refuses, it will not be taken up after one. */
 void output_files_settle(OutputFiles *files);
 
+/* As store_expire(). */
+int64_t output_files_expire(OutputFiles *files, int64_t now_us);
+
 /* How long files took to put. */
 const Histogram *output_files_writes(const OutputFiles *files);
 

@@ -57,11 +57,6 @@ static int write_playlist(SegmentStore *s)
     return 0;
 }
 
-int64_t segment_store_expire(SegmentStore *s, int64_t now_us)
-{
-    return store_expire(s->folder, now_us);
-}
-
 /* ---- recovery ---- */
 
 static bool is_listed(void *user, const char *name)
@@ -278,6 +273,6 @@ int segment_store_clear(SegmentStore *s)
     }
     /* now, and no files of other lists, which may still name them */
     store_remove_all_at(s->folder, SEGMENT_SUFFIX, NULL, NULL, INT64_MIN);
-    segment_store_expire(s, INT64_MIN);
+    store_expire(s->folder, INT64_MIN);
     return 0;
 }

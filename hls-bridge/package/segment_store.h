@@ -59,7 +59,4 @@ int segment_store_end(SegmentStore *store);
  * numbers. Returns 0, or -1 with errno: then nothing is removed. */
 int segment_store_clear(SegmentStore *store);
 
-/* Removes what may go by now. Returns when something next may, NEVER_US: nothing. */
-int64_t segment_store_expire(SegmentStore *store, int64_t now_us);
-
 #endif

@@ -261,11 +261,10 @@ static int picture(void *self, const AccessUnit *unit, int64_t pts_90k, int64_t 
     return 0;
 }
 
-static int64_t expire(void *self, int64_t now_us, int64_t files_us)
+static int64_t expire(void *self, int64_t now_us)
 {
     Thumbnail *t = self;
 
-    (void)files_us;
     thumbnail_update(t);
     return t->awaited ? now_us + LOOK_US : NEVER_US;
 }

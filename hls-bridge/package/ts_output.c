@@ -203,13 +203,6 @@ static int clear(void *self)
     return segment_store_clear(((TsOutput *)self)->store);
 }
 
-static int64_t expire(void *self, int64_t now_us, int64_t files_us)
-{
-    int64_t next_us = segment_store_expire(((TsOutput *)self)->store, files_us);
-
-    return next_us == NEVER_US ? NEVER_US : next_us + now_us - files_us;
-}
-
 const Playlist *ts_output_playlist(const TsOutput *t)
 {
     return segment_store_playlist(t->store);
@@ -247,7 +240,6 @@ static const OutputCalls calls = {
     .finish = finish,
     .end = end,
     .clear = clear,
-    .expire = expire,
     .listing = listing,
     .is_empty = is_empty,
     .stats = stats,

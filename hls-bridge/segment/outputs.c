@@ -107,14 +107,14 @@ int outputs_clear(Outputs *outputs)
     return error ? -1 : 0;
 }
 
-int64_t outputs_expire(Outputs *outputs, int64_t now_us, int64_t files_us)
+int64_t outputs_expire(Outputs *outputs, int64_t now_us)
 {
     int64_t next_us = NEVER_US;
 
     for (size_t i = 0; i < outputs->count; i++) {
         const Output *o = &outputs->item[i];
         if (o->calls->expire)
-            next_us = smaller(next_us, o->calls->expire(o->self, now_us, files_us));
+            next_us = smaller(next_us, o->calls->expire(o->self, now_us));
     }
     return next_us;
 }

@@ -43,7 +43,7 @@ int outputs_end(Outputs *outputs);
 int outputs_clear(Outputs *outputs);
 
 /* The earliest time at which any has something to do. */
-int64_t outputs_expire(Outputs *outputs, int64_t now_us, int64_t files_us);
+int64_t outputs_expire(Outputs *outputs, int64_t now_us);
 
 /* The highest listing of any output. */
 Listing outputs_listing(const Outputs *outputs);

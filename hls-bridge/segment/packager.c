@@ -182,5 +182,8 @@ void packager_discard(Packager *p)
 
 int64_t packager_expire(Packager *p, int64_t now_us, int64_t files_us)
 {
-    return outputs_expire(&p->outputs, now_us, files_us);
+    int64_t output_us = outputs_expire(&p->outputs, now_us);
+    int64_t file_us = output_files_expire(&p->files, files_us);
+
+    return smaller(output_us, file_us == NEVER_US ? NEVER_US : file_us + now_us - files_us);
 }

@@ -63,9 +63,8 @@ int packager_clear(Packager *packager);
 /* As store_discard(): close it then. */
 void packager_discard(Packager *packager);
 
-/* Removes files that may go by `files_us`, which is `now_us` or before, and answers low-latency
- * requests that have waited for too long. Returns when there is something next, NEVER_US: nothing.
- */
+/* Lets each output expire at `now_us`, and removes files whose time is over at `files_us`, which is
+ * `now_us` or before. Returns when to call it next, by `now_us`; NEVER_US: there is no need. */
 int64_t packager_expire(Packager *packager, int64_t now_us, int64_t files_us);
 
 #endif

@@ -111,9 +111,9 @@ static void keeps_what_has_left_the_list_for_as_long_as_it_must(void **state)
         add(false);
     assert_int_equal(segment_store_playlist(store)->window.media_sequence, 1);
     int64_t gone_at = now_us + 2 * SECOND + 6 * SECOND; /* it held three of 2 s */
-    assert_int_equal(segment_store_expire(store, gone_at - 1), gone_at);
+    assert_int_equal(store_expire(folder, gone_at - 1), gone_at);
     assert_int_equal(count_files(root, ".ts"), 4);
-    assert_int_equal(segment_store_expire(store, gone_at), NEVER_US);
+    assert_int_equal(store_expire(folder, gone_at), NEVER_US);
     assert_int_equal(count_files(root, ".ts"), 3);
 }
 
@@ -141,10 +141,9 @@ static void leftovers_of_an_earlier_run_are_removed_in_time(void **state)
     segment_store_close(&store); /* it had three to remove */
     open_store();
     assert_int_equal(count_files(root, ".ts"), 6);
-    segment_store_expire(store, now_us + 5 * SECOND);
+    store_expire(folder, now_us + 5 * SECOND);
     assert_int_equal(count_files(root, ".ts"), 6);
-    segment_store_expire(store,
-                         now_us + 18 * SECOND); /* twice 3 TARGETDURATION and a segment of 2.5 s */
+    store_expire(folder, now_us + 18 * SECOND); /* twice 3 TARGETDURATION and a segment of 2.5 s */
     assert_int_equal(count_files(root, ".ts"), 3);
 }
 
@@ -162,7 +161,7 @@ static void what_a_second_run_drops_stays_as_long_as_the_first_one_promised(void
     open_store();
     add_of(1200, false);
     assert_int_equal(segment_store_playlist(store)->window.media_sequence, 5);
-    segment_store_expire(store, now_us + (2400 + 14400) * US_PER_MS - 1);
+    store_expire(folder, now_us + (2400 + 14400) * US_PER_MS - 1);
     assert_int_equal(count_files(root, ".ts"), 11);
 }
 

@@ -166,7 +166,7 @@ static void add_segment(bool discontinuity)
     int status = segment_store_add(store, packet, sizeof(packet), &s, synthetic_now_us(&publisher));
     assert_true(status == 0 || memory.refused > refused);
     assert_int_equal(check_list(0), (int)segment_store_playlist(store)->window.count);
-    segment_store_expire(store, synthetic_now_us(&publisher));
+    store_expire(folder, synthetic_now_us(&publisher));
     check_list(0);
 }
 
