@@ -116,7 +116,6 @@ typedef struct OutputSettings {
 /* The params to open an output. All pointers are borrowed, and outlive the output. */
 typedef struct OutputParams {
     const char *stream;             /* a valid stream name */
-    const char *directory;          /* of all streams; exists; for the open alone */
     const OutputSettings *settings; /* for the open alone */
     const Clock *clock;
     OutputBound *bound;        /* of files */

@@ -8,7 +8,7 @@
 
 #include "base/byte_buffer.h"
 #include "codec/jpeg_maker.h"
-#include "store/folder.h"
+#include "store/store.h"
 
 /* Of the worker, since streams come first. On Linux a thread has one of its own; if it may not be
  * set, the worker goes on as it is. */
@@ -130,21 +130,17 @@ void thumbnailer_destroy(Thumbnailer **thumbnailer)
 
 /* ---- a stream's ---- */
 
-Thumbnail *thumbnail_open(Thumbnailer *thumbnailer, const char *directory, const char *stream,
-                          int64_t period_us, const Clock *clock)
+Thumbnail *thumbnail_open(Thumbnailer *thumbnailer, Store *folder, int64_t period_us,
+                          const Clock *clock)
 {
     Thumbnail *t = calloc(1, sizeof(*t));
 
     if (!t)
         return NULL;
     t->maker = thumbnailer;
+    t->folder = folder;
     t->clock = clock;
     t->period_us = period_us;
-    t->folder = folder_open(directory, stream, clock);
-    if (!t->folder) {
-        free(t);
-        return NULL;
-    }
     store_remove(t->folder, THUMBNAIL_FILE);
     return t;
 }
@@ -179,7 +175,6 @@ void thumbnail_close(Thumbnail **thumbnail)
     }
     byte_buffer_free(&t->unit);
     byte_buffer_free(&t->jpeg);
-    store_close(&t->folder);
     free(t);
     *thumbnail = NULL;
 }
@@ -306,7 +301,7 @@ int thumbnail_output_open(OutputParams *params, int64_t now_us, Output *out)
         store_remove(params->files->folder, THUMBNAIL_FILE);
         return 1;
     }
-    Thumbnail *t = thumbnail_open(settings->thumbnailer, params->directory, params->stream,
+    Thumbnail *t = thumbnail_open(settings->thumbnailer, params->files->folder,
                                   settings->thumbnail_us, params->clock);
     if (!t)
         return -1;

@@ -5,12 +5,13 @@
 /* A small picture of each stream every few seconds: thumb.jpg in its folder.
  *
  * A stream offers its key frames. One thread for all streams, with the lowest priority, makes small
- * pictures of them, and the stream writes the files. Nothing waits: a new key frame replaces one
- * that still waits.
+ * pictures of them in memory, and the stream's thread puts them into its store. Nothing waits: a
+ * new key frame replaces one that still waits.
  *
  * Thread-safety: a Thumbnail belongs to its stream's thread; many may use one Thumbnailer. */
 
 #include "package/output.h"
+#include "store/store.h"
 
 #define THUMBNAIL_FILE "thumb.jpg"
 
@@ -23,11 +24,11 @@ Thumbnailer *thumbnailer_create(void);
 /* All thumbnails must have been closed. Accepts NULL, leaves NULL. */
 void thumbnailer_destroy(Thumbnailer **thumbnailer);
 
-/* Opens a stream's thumbnail, made every `period_us`; one of an earlier run is removed.
- * `thumbnailer` and `clock` are borrowed; without a thumbnailer none is made. Returns NULL with
- * errno. */
-Thumbnail *thumbnail_open(Thumbnailer *thumbnailer, const char *directory, const char *stream,
-                          int64_t period_us, const Clock *clock);
+/* Opens a stream's thumbnail, made every `period_us`; one of an earlier run is removed. All that is
+ * given is borrowed. `folder` is the stream's store; without a thumbnailer none is made. Returns
+ * NULL with errno. */
+Thumbnail *thumbnail_open(Thumbnailer *thumbnailer, Store *folder, int64_t period_us,
+                          const Clock *clock);
 
 /* The file stays. Accepts NULL, leaves NULL. */
 void thumbnail_close(Thumbnail **thumbnail);

@@ -70,7 +70,6 @@ static int open_outputs(Packager *p, const PackagerParams *params, int64_t now_u
 {
     OutputParams output = {
         .stream = params->stream,
-        .directory = params->directory,
         .settings = &params->outputs,
         .clock = params->clock,
         .bound = &p->bound,

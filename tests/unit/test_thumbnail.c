@@ -5,12 +5,14 @@
 #include <sys/stat.h>
 
 #include "hls-bridge/package/thumbnail.h"
+#include "hls-bridge/store/folder.h"
 #include "temp_folder.h"
 
 #define PERIOD (5 * US_PER_S)
 
 static char root[TEMP_FOLDER_SIZE];
 static char file[128];
+static Store *folder;
 static Thumbnailer *maker;
 static Thumbnail *thumbnail;
 static int64_t now_us;
@@ -20,9 +22,11 @@ static int setup(void **state)
     (void)state;
     temp_folder(root);
     snprintf(file, sizeof(file), "%s/shop/" THUMBNAIL_FILE, root);
+    folder = folder_open(root, "shop", clock_system());
+    assert_non_null(folder);
     maker = thumbnailer_create();
     assert_non_null(maker);
-    thumbnail = thumbnail_open(maker, root, "shop", PERIOD, clock_system());
+    thumbnail = thumbnail_open(maker, folder, PERIOD, clock_system());
     assert_non_null(thumbnail);
     now_us = 1000 * US_PER_S;
     return 0;
@@ -35,6 +39,7 @@ static int teardown(void **state)
     assert_null(thumbnail);
     thumbnailer_destroy(&maker);
     assert_null(maker);
+    store_close(&folder);
     temp_folder_remove(root);
     return 0;
 }
@@ -131,7 +136,7 @@ static void an_earlier_runs_is_removed(void **state)
     wait_for(1, 0);
     thumbnail_close(&thumbnail);
     assert_true(is_there());
-    thumbnail = thumbnail_open(NULL, root, "shop", 0, clock_system());
+    thumbnail = thumbnail_open(NULL, folder, 0, clock_system());
     assert_non_null(thumbnail);
     assert_false(is_there());
     offer(60); /* off: nothing comes of it */
@@ -142,22 +147,21 @@ static void an_earlier_runs_is_removed(void **state)
 /* Streams that end while theirs waits or is being made. */
 static void may_be_closed_at_any_time(void **state)
 {
-    static const char *const names[] = {"a", "b", "c", "d"};
-    Thumbnail *others[COUNT(names)];
+    Thumbnail *others[4];
     AVPacket *packet = x264_picture(&(PictureParams){1280, 720, {1, 1}, 60});
     AccessUnit unit = {.data = packet->data, .len = (size_t)packet->size, .idr = true};
 
     (void)state;
     for (int round = 0; round < 20; round++) {
-        for (size_t i = 0; i < COUNT(names); i++) {
-            others[i] = thumbnail_open(maker, root, names[i], 0, clock_system());
+        for (size_t i = 0; i < COUNT(others); i++) {
+            others[i] = thumbnail_open(maker, folder, 0, clock_system());
             assert_non_null(others[i]);
             thumbnail_offer(others[i], &unit, now_us);
             thumbnail_offer(others[i], &unit, now_us); /* takes the place of the first */
         }
         usleep((useconds_t)round * 500);
-        for (size_t i = 0; i < COUNT(names); i++)
-            thumbnail_close(&others[(i + (size_t)round) % COUNT(names)]);
+        for (size_t i = 0; i < COUNT(others); i++)
+            thumbnail_close(&others[(i + (size_t)round) % COUNT(others)]);
     }
     offer(60);
     wait_for(1, 0);
