@@ -28,7 +28,8 @@ libdoctor_la_SOURCES = \
 	%D%/hls-doctor/rendition_files.c \
 	%D%/hls-doctor/rendition_report.c \
 	%D%/hls-doctor/segment_probe.c \
-	%D%/hls-doctor/sort_values.c
+	%D%/hls-doctor/sort_values.c \
+	%D%/hls-doctor/ts_rules.c
 libdoctor_la_CFLAGS = $(AM_CFLAGS) $(LIBAV_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS)
 libdoctor_la_LIBADD = $(LIBAV_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) -lm -lpthread
 

@@ -13,18 +13,10 @@
 #include "poll.h"
 #include "segment_probe.h"
 #include "sort_values.h"
+#include "ts_rules.h"
 
-#define US_PER_S           1000000ll
-#define TICKS_PER_MS       90
-#define FRAME_TOLERANCE_MS 40 /* EXTINF: one picture at 25 per second */
-
-/* Two segments that follow each other: what the last one left. */
-typedef struct Sequence {
-    bool started;
-    uint64_t sequence, discontinuity;
-    int64_t duration_us;
-    SegmentFacts facts;
-} Sequence;
+#define US_PER_S     1000000ll
+#define TICKS_PER_MS 90
 
 struct Classic {
     ClassicOptions options;
@@ -33,7 +25,8 @@ struct Classic {
     PlaylistRules *rules;
     SegmentProbe *probe;
     Marks *marks;
-    Sequence last;
+    bool started;
+    TsSegment last;         /* without its name */
     uint64_t next_sequence; /* of the segment that is looked at next */
     size_t segments, with_video, with_audio, starting_with_idr, retained;
     uint64_t bytes;
@@ -54,67 +47,6 @@ static void on_picture(void *user, const AVFrame *frame, int64_t pts_90k)
 static void on_sound(void *user, const AVFrame *frame, int64_t pts_90k)
 {
     marks_sound(((Classic *)user)->marks, frame, pts_90k);
-}
-
-/* What is wrong within one segment. */
-static void check_segment(Classic *c, const M3u8Segment *s, const SegmentFacts *f)
-{
-    if (f->video.packets > 0 && !f->starts_with_idr)
-        findings_add(c->findings, "a segment does not begin with an IDR picture", "%s", s->uri);
-    else if (f->video.packets > 0 && !f->has_parameter_sets)
-        findings_add(c->findings, "a segment's first picture lacks its parameter sets", "%s",
-                     s->uri);
-    if (f->errors_alone > 0)
-        findings_add(c->findings, "decode errors in a segment alone", "%s: %zu, first: %s", s->uri,
-                     f->errors_alone, f->first_error);
-    if (f->errors_in_sequence > 0)
-        findings_add(c->findings, "decode errors in sequence", "%s: %zu, first: %s", s->uri,
-                     f->errors_in_sequence, f->first_error);
-    if (f->video.backward + f->audio.backward > 0)
-        findings_add(c->findings, "decoding times go back within a segment", "%s", s->uri);
-    if (f->audio.holes > 0)
-        findings_add(c->findings, "a gap or an overlap in the sound",
-                     "%s: %zu, up to %" PRId64 " samples", s->uri, f->audio.holes,
-                     f->audio.hole_samples);
-}
-
-/* How much longer the playlist says the last segment is than one track shows. If pictures are
- * missing or late, sound tells better, and the other way round: the track that fits better counts.
- */
-static double extinf_off_ms(const Sequence *last, const ProbeTrack *before, const ProbeTrack *now)
-{
-    return (double)last->duration_us / 1000 -
-           (double)(now->first_pts - before->first_pts) / TICKS_PER_MS;
-}
-
-/* What is wrong between a segment and the one before it; this also tells how long that one was. */
-static void check_join(Classic *c, const M3u8Segment *s, const SegmentFacts *now)
-{
-    const SegmentFacts *before = &c->last.facts;
-    bool video = now->video.packets > 0 && before->video.packets > 0;
-    bool audio = now->audio.packets > 0 && before->audio.packets > 0;
-
-    if (!c->last.started || s->sequence != c->last.sequence + 1 ||
-        s->discontinuity != c->last.discontinuity)
-        return;
-    if (video && now->video.first_dts <= before->video.last_dts)
-        findings_add(c->findings, "the picture's times go back between segments", "%s", s->uri);
-    if (audio && now->audio.first_pts != before->audio.end_pts)
-        findings_add(c->findings, "a gap or an overlap in the sound between segments",
-                     "%s: %" PRId64 " samples", s->uri,
-                     (now->audio.first_pts - before->audio.end_pts) * 8 / 15);
-    double off_ms = INFINITY;
-    if (video)
-        off_ms = extinf_off_ms(&c->last, &before->video, &now->video);
-    if (audio && fabs(extinf_off_ms(&c->last, &before->audio, &now->audio)) < fabs(off_ms))
-        off_ms = extinf_off_ms(&c->last, &before->audio, &now->audio);
-    if (!video && !audio)
-        return;
-    if (fabs(off_ms) > fabs(c->extinf_off_max_ms))
-        c->extinf_off_max_ms = off_ms;
-    if (fabs(off_ms) > FRAME_TOLERANCE_MS)
-        findings_add(c->findings, "EXTINF is off by more than a picture",
-                     "segment %" PRIu64 ": %.1f ms", c->last.sequence, off_ms);
 }
 
 static void note_date(Classic *c, double off_ms)
@@ -148,7 +80,7 @@ static void look_at(Classic *c, const M3u8Segment *s)
 {
     SegmentFacts facts;
     Fetched file = fetch_beside(c->fetch, s->uri);
-    bool restart = c->last.started && s->discontinuity != c->last.discontinuity;
+    bool restart = c->started && s->discontinuity != c->last.discontinuity;
 
     if (file.status != 200) {
         findings_add(c->findings, "a listed segment cannot be fetched (6.2.1)",
@@ -169,10 +101,15 @@ static void look_at(Classic *c, const M3u8Segment *s)
         c->width = facts.video.width;
         c->height = facts.video.height;
     }
-    check_segment(c, s, &facts);
-    check_join(c, s, &facts);
+    const TsSegment now = {s->uri, s->sequence, s->discontinuity, s->duration_us, facts};
+    ts_rules_segment(c->findings, &now);
+    double off_ms = c->started ? ts_rules_join(c->findings, &c->last, &now) : 0;
+    if (fabs(off_ms) > fabs(c->extinf_off_max_ms))
+        c->extinf_off_max_ms = off_ms;
     check_date(c, s, &facts);
-    c->last = (Sequence){true, s->sequence, s->discontinuity, s->duration_us, facts};
+    c->started = true;
+    c->last = now;
+    c->last.uri = NULL;
     if (!c->options.quiet)
         fprintf(stderr, "  %-32s %6.3f s %8zu bytes %4zu pictures %4zu sounds%s\n", s->uri,
                 (double)s->duration_us / US_PER_S, file.len, facts.video.packets,

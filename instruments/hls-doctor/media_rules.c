@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ts_rules.h"
+
 #define US_PER_S     1000000ll
 #define TICKS_PER_S  90000
 #define TICKS_PER_MS 90
@@ -28,7 +30,8 @@ struct MediaRules {
     size_t count; /* of segments so far; the last KEPT of them are there */
     Kept kept[KEPT];
     int64_t end_dts;
-    int64_t peak; /* bit/s */
+    TsSegment last_ts; /* without its name; if the last segment is a transport stream */
+    int64_t peak;      /* bit/s */
     RenditionMedia media;
     MediaHistory history;
 };
@@ -159,10 +162,34 @@ static void check_join(const MediaRules *r, const MediaSegment *s)
         findings_add(r->findings, "a segment does not begin where the one before it ends (3)",
                      "%s: segment %" PRIu64 ": %.2f ms", r->name, s->listed->sequence,
                      (double)(t->first_dts - r->end_dts) / TICKS_PER_MS);
+}
+
+/* What decoders are set up by. */
+static void check_parameters(const MediaRules *r, const MediaSegment *s)
+{
+    const Kept *before = last(r);
+    const ProbeTrack *t = track_of(&s->facts);
+
+    if (!before || s->listed->sequence != before->sequence + 1 ||
+        s->listed->discontinuity != before->discontinuity)
+        return;
     if (strcmp(t->codec, r->media.codec) != 0 || t->width != r->media.width ||
         t->height != r->media.height || t->channels != r->media.channels)
         findings_add(r->findings, "encoding parameters change without a discontinuity (6.2.1)",
                      "%s: segment %" PRIu64, r->name, s->listed->sequence);
+}
+
+static void check_ts(MediaRules *r, const MediaSegment *s)
+{
+    const M3u8Segment *listed = s->listed;
+    const TsSegment now = {listed->uri, listed->sequence, listed->discontinuity,
+                           listed->duration_us, s->facts};
+
+    ts_rules_segment(r->findings, &now);
+    if (r->count > 0)
+        ts_rules_join(r->findings, &r->last_ts, &now);
+    r->last_ts = now;
+    r->last_ts.uri = NULL;
 }
 
 /* The largest bit rate of segments that follow each other and come to about a target duration:
@@ -203,6 +230,8 @@ static void note(MediaRules *r, const MediaSegment *s)
     r->media.height = t->height;
     r->media.channels = t->channels;
     memcpy(r->media.codec, t->codec, sizeof(r->media.codec));
+    if (t == &s->facts.video)
+        memcpy(r->media.sound_codec, s->facts.audio.codec, sizeof(r->media.sound_codec));
     r->history.segments++;
     r->history.bytes += s->len;
     r->history.duration_us += listed->duration_us;
@@ -216,9 +245,14 @@ void media_rules_segment(MediaRules *r, const MediaSegment *s)
                      s->listed->sequence);
         return;
     }
-    check_content(r, s);
-    check_parts(r, s);
-    check_join(r, s);
+    if (s->listed->map) {
+        check_content(r, s);
+        check_parts(r, s);
+        check_join(r, s);
+    } else {
+        check_ts(r, s);
+    }
+    check_parameters(r, s);
     note(r, s);
 }
 

@@ -96,15 +96,38 @@ static bool has_codec(const char *codecs, const char *codec)
     return false;
 }
 
-static void check_picture(Findings *f, const M3u8Variant *v, const RenditionMedia *m)
+/* Whether the media of a variant is what another one announces: while its own pictures are absent,
+ * a ladder may fill a rendition with those of another. */
+static bool is_of_another(const M3u8Multi *m, const M3u8Variant *v, const RenditionMedia *media)
+{
+    for (size_t i = 0; i < m->variant_count; i++) {
+        const M3u8Variant *other = &m->variant[i];
+        if (other != v && other->width == media->width && other->height == media->height &&
+            has_codec(other->codecs, media->codec))
+            return true;
+    }
+    return false;
+}
+
+static void check_size(Findings *f, const M3u8Multi *multi, const M3u8Variant *v,
+                       const RenditionMedia *m)
+{
+    if (v->width == 0 && m->width > 0)
+        findings_remark(f, "video without RESOLUTION (4.4.6.2)", "%s", v->uri);
+    if (v->width == 0 || m->width == 0 || (v->width == m->width && v->height == m->height))
+        return;
+    if (is_of_another(multi, v, m))
+        findings_remark(f, "a variant shows the pictures of another (4.4.6.2)",
+                        "%s: %dx%d, media %dx%d", v->uri, v->width, v->height, m->width, m->height);
+    else
+        findings_add(f, "RESOLUTION is not that of the media (4.4.6.2)", "%s: %dx%d, media %dx%d",
+                     v->uri, v->width, v->height, m->width, m->height);
+}
+
+static void check_rate(Findings *f, const M3u8Variant *v, const RenditionMedia *m)
 {
     double rate = (double)v->frame_rate_us / US_PER_S;
 
-    if (v->width > 0 && m->width > 0 && (v->width != m->width || v->height != m->height))
-        findings_add(f, "RESOLUTION is not that of the media (4.4.6.2)", "%s: %dx%d, media %dx%d",
-                     v->uri, v->width, v->height, m->width, m->height);
-    if (v->width == 0 && m->width > 0)
-        findings_remark(f, "video without RESOLUTION (4.4.6.2)", "%s", v->uri);
     if (v->frame_rate_us < 0 && m->frame_rate > 30 * (1 + RATE_TOLERANCE))
         findings_remark(f, "more than 30 pictures a second without FRAME-RATE (4.4.6.2)", "%s",
                         v->uri);
@@ -113,11 +136,30 @@ static void check_picture(Findings *f, const M3u8Variant *v, const RenditionMedi
                      v->uri, rate, m->frame_rate);
 }
 
-static void check_codec(Findings *f, const M3u8Variant *v, const RenditionMedia *m)
+/* Whether a decoder for one of `codecs` takes `codec` too: H.264 of the same profile, without a
+ * constraint less, and of no higher level. */
+static bool covers(const char *codecs, const char *codec)
 {
-    if (v->codecs[0] != '\0' && m->codec[0] != '\0' && !has_codec(v->codecs, m->codec))
-        findings_add(f, "CODECS lacks what the media has (6.2.4)", "%s: \"%s\" lacks %s", v->uri,
-                     v->codecs, m->codec);
+    unsigned media[3], listed[3];
+
+    if (sscanf(codec, "avc1.%2x%2x%2x", &media[0], &media[1], &media[2]) != 3)
+        return false;
+    for (const char *at = codecs; at; at = strchr(at, ','), at += at != NULL)
+        if (sscanf(at, "avc1.%2x%2x%2x", &listed[0], &listed[1], &listed[2]) == 3 &&
+            listed[0] == media[0] && (listed[1] & ~media[1]) == 0 && media[2] <= listed[2])
+            return true;
+    return false;
+}
+
+static void check_codec(Findings *f, const M3u8Multi *multi, const M3u8Variant *v,
+                        const RenditionMedia *m, const char *codec)
+{
+    if (v->codecs[0] == '\0' || codec[0] == '\0' || has_codec(v->codecs, codec))
+        return;
+    if (covers(v->codecs, codec) && is_of_another(multi, v, m))
+        return; /* said of its size */
+    findings_add(f, "CODECS lacks what the media has (6.2.4)", "%s: \"%s\" lacks %s", v->uri,
+                 v->codecs, codec);
 }
 
 static void check_bandwidth(Findings *f, const M3u8Variant *v, int64_t peak, int64_t average)
@@ -141,11 +183,13 @@ void multi_rules_media(Findings *f, const M3u8Multi *m, const RenditionMedia *me
         const RenditionMedia *own = media_of(media, count, v->uri);
         const RenditionMedia *sound = a ? media_of(media, count, a->uri) : NULL;
         if (own) {
-            check_picture(f, v, own);
-            check_codec(f, v, own);
+            check_size(f, m, v, own);
+            check_rate(f, v, own);
+            check_codec(f, m, v, own, own->codec);
+            check_codec(f, m, v, own, own->sound_codec);
         }
         if (sound) {
-            check_codec(f, v, sound);
+            check_codec(f, m, v, sound, sound->codec);
             if (sound->channels > 0 && a->channels[0] && atoi(a->channels) != sound->channels)
                 findings_add(f, "CHANNELS is not that of the media (4.4.6.1)", "%s: %s, media %d",
                              a->uri, a->channels, sound->channels);

@@ -20,7 +20,8 @@ typedef struct RenditionView {
 /* What the media of a rendition turned out to be. */
 typedef struct RenditionMedia {
     const char *uri;
-    char codec[32]; /* as in CODECS; "": not known */
+    char codec[32];       /* as in CODECS; "": not known */
+    char sound_codec[32]; /* of sound beside pictures, likewise */
     int width, height, channels;
     double frame_rate;     /* the highest of a segment that is listed; 0: none */
     int64_t peak, average; /* bit/s; 0: not known */

@@ -133,8 +133,10 @@ void reload_rules_media(Findings *f, const Exchange *e, bool hinted, int64_t par
                      "%s: HTTP status %ld", e->name, e->status);
         return;
     }
-    if (!strstr(e->type, "mp4") && !strstr(e->type, "iso.segment"))
-        findings_remark(f, "media of another Content-Type than MP4's", "%s: %s", e->name, e->type);
+    if (!strstr(e->type, "mp4") && !strstr(e->type, "iso.segment") &&
+        strcasecmp(e->type, "video/mp2t") != 0)
+        findings_remark(f, "media of another Content-Type than that of MP4 or transport streams",
+                        "%s: %s", e->name, e->type);
     if (cache_max_age_s(e->cache_control) * US_PER_S < e->target_us)
         findings_remark(f, "media may not be cached (B.1)", "%s: \"%s\"", e->name,
                         e->cache_control);

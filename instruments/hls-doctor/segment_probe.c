@@ -176,10 +176,20 @@ static void note_picture(SegmentFacts *facts, const AVStream *stream, const AVPa
     facts->has_parameter_sets = u.sps && u.pps;
 }
 
-/* What CODECS would say of a stream, by its initialisation segment. */
+/* The first three bytes of the sequence parameter set that stands first in Annex B; NULL: none. */
+static const uint8_t *profile_of(const uint8_t *extra, int size)
+{
+    for (int i = 0; i + 6 < size; i++)
+        if (extra[i] == 0 && extra[i + 1] == 0 && extra[i + 2] == 1)
+            return (extra[i + 3] & 0x1F) == 7 ? extra + i + 4 : NULL;
+    return NULL;
+}
+
+/* What CODECS would say of a stream, by its initialisation segment, or by what libav has found in a
+ * transport stream. */
 static void note_codec(ProbeTrack *t, const AVCodecParameters *codec)
 {
-    const uint8_t *extra = codec->extradata;
+    const uint8_t *extra = codec->extradata, *profile;
 
     t->width = codec->width;
     t->height = codec->height;
@@ -188,6 +198,12 @@ static void note_codec(ProbeTrack *t, const AVCodecParameters *codec)
         snprintf(t->codec, sizeof(t->codec), "avc1.%02X%02X%02X", extra[1], extra[2], extra[3]);
     else if (codec->codec_id == AV_CODEC_ID_AAC && codec->extradata_size >= 2)
         snprintf(t->codec, sizeof(t->codec), "mp4a.40.%d", extra[0] >> 3);
+    else if (codec->codec_id == AV_CODEC_ID_H264 &&
+             (profile = profile_of(extra, codec->extradata_size)))
+        snprintf(t->codec, sizeof(t->codec), "avc1.%02X%02X%02X", profile[0], profile[1],
+                 profile[2]);
+    else if (codec->codec_id == AV_CODEC_ID_AAC && codec->profile >= 0)
+        snprintf(t->codec, sizeof(t->codec), "mp4a.40.%d", codec->profile + 1);
 }
 
 static void note_packet(SegmentFacts *facts, int track, const AVStream *stream, AVPacket *packet)

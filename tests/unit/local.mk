@@ -113,7 +113,8 @@ unit_programs += %D%/unit-doctor
 	%D%/test_names.c \
 	%D%/test_part_rules.c \
 	%D%/test_playlist_rules.c \
-	%D%/test_reload_rules.c
+	%D%/test_reload_rules.c \
+	%D%/test_ts_rules.c
 %C%_unit_doctor_CPPFLAGS = $(unit_cppflags)
 %C%_unit_doctor_LDADD = libdoctor.la libunit.la $(CMOCKA_LIBS) -lm
 

@@ -49,11 +49,12 @@ static SegmentFacts pictures(int64_t start, int64_t duration_90k, size_t count, 
 
 static void make(Sample *s, uint64_t sequence)
 {
-    static char uri[] = "s.m4s";
+    static char uri[] = "s.m4s", map[] = "init.mp4";
     int64_t start = FIRST_90 + (int64_t)sequence * 2 * TICKS;
 
     *s = (Sample){0};
     s->listed = (M3u8Segment){.uri = uri,
+                              .map = map,
                               .duration_us = 2 * SECOND,
                               .sequence = sequence,
                               .time_unix_us = 1770000000 * SECOND + (int64_t)sequence * 2 * SECOND};
@@ -146,6 +147,11 @@ static void new_beginning(Sample *s)
     size(s);
     s->listed.discontinuity++;
 }
+static void stream(Sample *s)
+{
+    s->listed.map = NULL;
+    s->segment.facts.starts_with_idr = false;
+}
 static void nothing(Sample *s)
 {
     (void)s;
@@ -176,6 +182,7 @@ static void segments(void **state)
         {"bytes", "a segment's bytes are not", bytes, true},
         {"gap", "a segment does not begin where", gap, false},
         {"size", "encoding parameters change", size, false},
+        {"a transport stream", "a segment does not begin with an IDR picture", stream, false},
     };
 
     (void)state;
@@ -190,6 +197,23 @@ static void segments(void **state)
         media_rules_segment(rules, &two.segment);
         assert_found(findings, rows[i].row, rows[i].rule, rows[i].remark);
     }
+}
+
+/* They have times and durations as transport streams have, which say less. */
+static void transport_streams(void **state)
+{
+    Sample s;
+
+    (void)state;
+    for (uint64_t n = 1; n <= 3; n++) {
+        make(&s, n);
+        s.listed.map = NULL;
+        s.segment.part_count = 0;
+        s.segment.facts.video.end_dts -= 3000; /* of the last picture it is not said */
+        s.listed.duration_us += 300;
+        media_rules_segment(rules, &s.segment);
+    }
+    assert_found(findings, "streams", NULL, false);
 }
 
 /* Section 4.1: what is too short to be a target's worth does not count alone. */
@@ -254,6 +278,7 @@ static void dates_of_renditions(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest tests[] = {
     TEST(segments),
+    TEST(transport_streams),
     TEST(figures),
     TEST(dates_of_renditions),
 };

@@ -93,6 +93,8 @@ static void what_it_says_of_the_media(void **state)
     average.average = 500000;
     mono.channels = 1;
     strcpy(he.codec, "mp4a.40.5");
+    RenditionMedia muxed = good_video;
+    strcpy(muxed.sound_codec, "mp4a.40.5");
     const struct {
         const char *rule, *text;
         const RenditionMedia *video, *audio;
@@ -103,6 +105,7 @@ static void what_it_says_of_the_media(void **state)
         {"RESOLUTION is not", MULTI MEDIA INF "\nvideo.m3u8\n", &size, &good_audio, false},
         {"CODECS lacks", MULTI MEDIA INF "\nvideo.m3u8\n", &codec, &good_audio, false},
         {"CODECS lacks", MULTI MEDIA INF "\nvideo.m3u8\n", &good_video, &he, false},
+        {"CODECS lacks", MULTI MEDIA INF "\nvideo.m3u8\n", &muxed, &good_audio, false},
         {"CHANNELS is not", MULTI MEDIA INF "\nvideo.m3u8\n", &good_video, &mono, false},
         {"BANDWIDTH is below", MULTI MEDIA INF "\nvideo.m3u8\n", &peak, &good_audio, false},
         {"AVERAGE-BANDWIDTH is far", MULTI MEDIA INF "\nvideo.m3u8\n", &average, &good_audio, true},
@@ -123,6 +126,43 @@ static void what_it_says_of_the_media(void **state)
         multi_rules_media(findings, &m, media, COUNT(media));
         assert_found(findings, rows[i].rule ? rows[i].rule : "good", rows[i].rule, rows[i].remark);
     }
+}
+
+/* A ladder may fill a rendition whose own pictures are absent with those of another. */
+static void a_rendition_may_show_the_pictures_of_another(void **state)
+{
+#define LADDER                                                                                     \
+    MULTI MEDIA INF                                                                                \
+        "\nvideo.m3u8\n"                                                                           \
+        "#EXT-X-STREAM-INF:BANDWIDTH=2000000,CODECS=\"avc1.42C015,mp4a.40.2\",RESOLUTION=640x360," \
+        "FRAME-RATE=30.000,AUDIO=\"a\"\nlow.m3u8\n"
+    RenditionMedia filled = good_video, unknown = good_video, higher = good_video;
+    filled.width = 640;
+    filled.height = 360;
+    strcpy(filled.codec, "avc1.42C015");
+    unknown.width = 640;
+    unknown.height = 480;
+    higher.uri = "low.m3u8"; /* its CODECS promise less */
+    const struct {
+        const char *row, *rule;
+        const RenditionMedia *video;
+        bool remark;
+    } rows[] = {
+        {"own", NULL, &good_video, false},
+        {"filled", "a variant shows the pictures of another", &filled, true},
+        {"unknown", "RESOLUTION is not", &unknown, false},
+    };
+
+    (void)state;
+    M3u8Multi m = multi_of(LADDER);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        anew();
+        multi_rules_media(findings, &m, rows[i].video, 1);
+        assert_found(findings, rows[i].row, rows[i].rule, rows[i].remark);
+    }
+    anew();
+    multi_rules_media(findings, &m, &higher, 1);
+    assert_int_equal(findings_count(findings), 1); /* CODECS; and a remark that it is filled */
 }
 
 #define CONTROL "CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=0.6"
@@ -241,9 +281,13 @@ static void reports_tell_what_is_there(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest tests[] = {
-    TEST(a_multivariant_playlist),       TEST(what_it_says_of_the_media),
-    TEST(renditions_against_each_other), TEST(each_rendition_reports_the_others),
-    TEST(reports_tell_what_is_there),    TEST(a_short_segment_has_a_number_of_its_own),
+    TEST(a_multivariant_playlist),
+    TEST(what_it_says_of_the_media),
+    TEST(renditions_against_each_other),
+    TEST(each_rendition_reports_the_others),
+    TEST(reports_tell_what_is_there),
+    TEST(a_short_segment_has_a_number_of_its_own),
+    TEST(a_rendition_may_show_the_pictures_of_another),
 };
 
 TEST_GROUP(multi_rules, tests);
