@@ -76,14 +76,17 @@ if REPLAY
 noinst_LTLIBRARIES += libreplay.la
 libreplay_la_SOURCES = \
 	%D%/rtp-replay/bridge_session.c \
+	%D%/rtp-replay/fault_options.c \
 	%D%/rtp-replay/flight_queue.c \
 	%D%/rtp-replay/flight_renumber.c \
 	%D%/rtp-replay/option_values.c \
 	%D%/rtp-replay/replay_options.c \
 	%D%/rtp-replay/replay_sender.c \
 	%D%/rtp-replay/rtp_faults.c \
+	%D%/rtp-replay/rtp_faults_sender.c \
 	%D%/rtp-replay/rtp_recording.c \
 	%D%/rtp-replay/rtp_recording_pcap.c \
+	%D%/rtp-replay/rtp_recording_trim.c \
 	%D%/rtp-replay/video_copy.c
 libreplay_la_CFLAGS = $(AM_CFLAGS) $(PCAP_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS)
 libreplay_la_LIBADD = libcommon.la $(PCAP_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) -lm

@@ -96,6 +96,8 @@ static void write_track(TextBuffer *out, size_t track, const BridgeOffer *offer)
         text_add(out, "a=fmtp:%d packetization-mode=1\r\na=rtcp-fb:%d nack pli\r\n", pt, pt);
     if (offer->nack)
         text_add(out, "a=rtcp-fb:%d nack\r\n", pt);
+    if (video && offer->labels.name[track - RTP_VIDEO][0])
+        text_add(out, "a=label:%s\r\n", offer->labels.name[track - RTP_VIDEO]);
     text_add(out, "a=rtcp-mux\r\na=sendonly\r\n");
 }
 

@@ -17,6 +17,7 @@
 /* What is announced: the local UDP port of each track, 0: no such track. */
 typedef struct BridgeOffer {
     uint16_t port[REPLAY_TRACKS];
+    VideoLabels labels;
     bool nack; /* say that what is lost is sent again, as browsers do; the bridge then waits */
 } BridgeOffer;
 

@@ -62,32 +62,47 @@ static bool next_packet(void *user, ReplayPacket *out)
     return true;
 }
 
-static void describe_track(Run *run, RtpTrack track, bool nack, SourceSdp *sdp)
+/* Calls a video track as the bridge would by what the plugin says of it. */
+static void name_track(const VideoLabels *labels, SourceSdp *sdp)
+{
+    SourceTrackSdp *track = &sdp->track[sdp->count - 1];
+    size_t number = sdp->count - (sdp->track[0].kind == TRACK_AUDIO);
+
+    if (number == 1)
+        return;
+    if (labels->name[number - 1][0])
+        memcpy(track->name, labels->name[number - 1], sizeof(track->name));
+    else
+        snprintf(track->name, sizeof(track->name), "%zu", number);
+}
+
+static void describe_track(Run *run, RtpTrack track, const ReplayFolderParams *params,
+                           SourceSdp *sdp)
 {
     unsigned copies = track == RTP_VIDEO ? run->copies : 1;
 
     run->index[track] = sdp->count;
-    for (unsigned i = 0; i < copies; i++) {
+    for (unsigned i = 0; i < copies && sdp->count < STREAM_TRACKS_MAX; i++) {
         SourceTrackSdp *t = &sdp->track[sdp->count++];
         *t = (SourceTrackSdp){
             .kind = track == RTP_AUDIO ? TRACK_AUDIO : TRACK_VIDEO,
             .payload_type = track == RTP_AUDIO ? RTP_RECORDING_PT_OPUS : RTP_RECORDING_PT_H264,
             .clock_hz = rtp_track_clock_hz(track),
-            .nack = nack,
+            .nack = params->nack,
         };
-        if (i > 0)
-            snprintf(t->name, sizeof(t->name), "%u", i + 1);
+        if (track != RTP_AUDIO)
+            name_track(&params->labels, sdp);
     }
 }
 
 /* The description that the plugin would send: our payload types, in the order of RtpTrack. */
 static void describe(Run *run, const RtpRecording *recording, const RtpFaultsParams *faults,
-                     bool nack, SourceSdp *sdp)
+                     const ReplayFolderParams *params, SourceSdp *sdp)
 {
     *sdp = (SourceSdp){0};
     for (RtpTrack t = 0; t < RTP_TRACKS; t++)
         if (recording->has[t] && !faults->leave_out[t])
-            describe_track(run, t, nack, sdp);
+            describe_track(run, t, params, sdp);
 }
 
 static void close_run(Run *run)
@@ -222,7 +237,7 @@ int replay_folder_run(const RtpRecording *recording, const RtpFaultsParams *faul
     manual_clock_init(&run.clock, MONOTONIC_0,
                       faults->start_unix_us ? faults->start_unix_us : recording->start_unix_us);
     if (sdp && run.packets) {
-        describe(&run, recording, faults, folder->nack, sdp);
+        describe(&run, recording, faults, folder, sdp);
         status = open_run(&run, folder, sdp);
         error = errno;
     }

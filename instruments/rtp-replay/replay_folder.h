@@ -17,8 +17,9 @@ typedef struct ReplayFolderParams {
     const char *stream;    /* a folder of this name is made in it */
     int64_t segment_us;    /* 0: 2 s */
     bool low_latency;      /* that too, and all playlists as long as the bridge's are by default */
-    unsigned video_tracks; /* in which the one of the recording comes; 0: 1 */
-    bool nack;             /* reordering is waited for as where lost packets are sent again */
+    unsigned video_tracks; /* in which the first of the recording comes; 0: 1 */
+    VideoLabels labels;
+    bool nack; /* reordering is waited for as where lost packets are sent again */
 } ReplayFolderParams;
 
 typedef struct ReplayFolderReport {

@@ -9,11 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fault_options.h"
 #include "option_values.h"
 #include "stream_name.h"
-
-#define SECONDS_MAX 1e7
-#define MS_MAX      10000 /* of a delay; nothing waits that long */
 
 static const char usage[] =
     "Usage: rtp-replay [OPTIONS] FILE.pcap\n"
@@ -35,8 +33,10 @@ static const char usage[] =
     "  --hls DIR                send nothing; make HLS in DIR/NAME with the bridge's own code,\n"
     "                           as fast as it can: hours of media in minutes\n"
     "  --low-latency            with --hls: low-latency HLS and DASH too\n"
-    "  --video-tracks N         N video tracks, as if in N sizes; each has its own\n"
-    "                           SSRC and RTP clock (1; 8 at the most)\n"
+    "  --video-tracks N         the first video track alone, or N of it, as if in N sizes; each\n"
+    "                           has its own SSRC and RTP clock (all that are recorded; 8 at the\n"
+    "                           most)\n"
+    "  --labels A,B             what the video tracks are called, in their order (a=label)\n"
     "  --keep                   do not end the stream at the end\n"
     "  --no-nack                do not announce that lost packets are sent again\n"
     "How long, and what is printed:\n"
@@ -60,12 +60,15 @@ static const char usage[] =
     "  --only TRACK             send only audio, or only video\n"
     "  --pause-audio FROM:TO    no audio from second FROM to second TO; its clock goes on\n"
     "  --lose-audio FROM:TO     the same, lost before it is encoded: its clock stands still\n"
+    "  --pause-video N:FROM:TO  video track N, counted from 1, is not sent from second FROM to "
+    "the\n"
+    "                           first IDR picture behind second TO; may be repeated\n"
     "  -h, --help               print this\n"
     "\n"
     "Exit status: 0 all was sent, 1 not all could be sent, 2 it could not start.\n";
 
 enum {
-    OPTION_BRIDGE = 256,
+    OPTION_BRIDGE = FAULT_OPTIONS_END,
     OPTION_STREAM,
     OPTION_STREAMS,
     OPTION_TO,
@@ -79,19 +82,7 @@ enum {
     OPTION_SEED,
     OPTION_JSON,
     OPTION_INFO,
-    OPTION_LOSS,
-    OPTION_BURSTS,
-    OPTION_REORDER,
-    OPTION_DUPLICATE,
-    OPTION_JITTER,
-    OPTION_AUDIO_CLOCK,
-    OPTION_FIRST_SEQUENCE,
-    OPTION_FIRST_TIMESTAMP,
-    OPTION_NO_REPORTS,
-    OPTION_NEW_SSRC,
-    OPTION_ONLY,
-    OPTION_PAUSE_AUDIO,
-    OPTION_LOSE_AUDIO,
+    OPTION_LABELS,
 };
 
 static const struct option names[] = {
@@ -122,64 +113,13 @@ static const struct option names[] = {
     {"only", required_argument, NULL, OPTION_ONLY},
     {"pause-audio", required_argument, NULL, OPTION_PAUSE_AUDIO},
     {"lose-audio", required_argument, NULL, OPTION_LOSE_AUDIO},
+    {"pause-video", required_argument, NULL, OPTION_PAUSE_VIDEO},
+    {"labels", required_argument, NULL, OPTION_LABELS},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
 
 /* ---- values; each returns NULL, or what the option takes ---- */
-
-static const char *read_bursts(const char *text, RtpFaultsParams *faults)
-{
-    double value[2];
-
-    if (!option_numbers(text, value, 2) || value[0] <= 0 || value[0] > SECONDS_MAX ||
-        value[1] < 0 || value[1] >= value[0] * 1000)
-        return "SECONDS:MILLISECONDS, the bursts shorter than what is between them";
-    faults->burst_every_us = (int64_t)(value[0] * US_PER_S);
-    faults->burst_us = (int64_t)(value[1] * US_PER_MS);
-    return NULL;
-}
-
-static const char *read_reorder(const char *text, RtpFaultsParams *faults)
-{
-    double value[2];
-
-    if (!option_numbers(text, value, 2) || value[0] < 0 || value[0] > 100 || value[1] < 0 ||
-        value[1] > MS_MAX)
-        return "PERCENT:MILLISECONDS, up to 100:10000";
-    faults->reorder = value[0] / 100;
-    faults->reorder_us = (int64_t)(value[1] * US_PER_MS);
-    return NULL;
-}
-
-static const char *read_pause(const char *text, RtpFaultsParams *faults)
-{
-    double value[2];
-
-    if (!option_numbers(text, value, 2) || value[0] < 0 || value[1] < value[0] ||
-        value[1] > SECONDS_MAX)
-        return "FROM:TO in seconds";
-    faults->pause_from_us = (int64_t)(value[0] * US_PER_S);
-    faults->pause_to_us = (int64_t)(value[1] * US_PER_S);
-    return NULL;
-}
-
-static const char *read_no_reports(const char *text, RtpFaultsParams *faults)
-{
-    bool both = strcmp(text, "both") == 0;
-
-    for (RtpTrack track = 0; track < RTP_TRACKS; track++)
-        faults->no_reports[track] = both || strcmp(text, rtp_track_name(track)) == 0;
-    return faults->no_reports[RTP_AUDIO] || faults->no_reports[RTP_VIDEO] ? NULL
-                                                                          : "audio, video or both";
-}
-
-static const char *read_only(const char *text, RtpFaultsParams *faults)
-{
-    for (RtpTrack track = 0; track < RTP_TRACKS; track++)
-        faults->leave_out[track] = strcmp(text, rtp_track_name(track)) != 0;
-    return faults->leave_out[RTP_AUDIO] && faults->leave_out[RTP_VIDEO] ? "audio or video" : NULL;
-}
 
 static const char *read_to(const char *text, ReplayOptions *o)
 {
@@ -187,14 +127,14 @@ static const char *read_to(const char *text, ReplayOptions *o)
         "ADDRESS:AUDIO,VIDEO, an IPv4 address and two ports up to 65534; "
         "32 times at the most";
     struct in_addr address;
-    unsigned port[RTP_TRACKS];
+    unsigned port[RTP_VIDEO + 1];
     char dotted[16], rest;
 
     if (o->receivers == REPLAY_RECEIVERS_MAX ||
         sscanf(text, "%15[0-9.]:%5u,%5u%c", dotted, &port[0], &port[1], &rest) != 3 ||
         inet_pton(AF_INET, dotted, &address) != 1)
         return form;
-    for (RtpTrack track = 0; track < RTP_TRACKS; track++) {
+    for (RtpTrack track = 0; track < sizeof(port) / sizeof(port[0]); track++) {
         if (port[track] < 1 || port[track] > 65534)
             return form;
         o->receiver[o->receivers].track[track] = (struct sockaddr_in){
@@ -224,48 +164,20 @@ static const char *read_video_tracks(const char *text, unsigned *tracks)
     return NULL;
 }
 
-/* ---- options ---- */
-
-/* Those that say how bad the network and the sender are. */
-static const char *read_fault(int option, const char *text, RtpFaultsParams *faults)
+static const char *read_labels(const char *text, VideoLabels *labels)
 {
-    int64_t whole;
-    const char *wrong;
-
-    switch (option) {
-    case OPTION_LOSS:
-        return option_part(text, &faults->loss);
-    case OPTION_BURSTS:
-        return read_bursts(text, faults);
-    case OPTION_REORDER:
-        return read_reorder(text, faults);
-    case OPTION_DUPLICATE:
-        return option_part(text, &faults->duplicate);
-    case OPTION_JITTER:
-        return option_duration(text, US_PER_MS, MS_MAX, &faults->jitter_us);
-    case OPTION_AUDIO_CLOCK:
-        return option_number(text, -10000, 10000, &faults->audio_ppm) ? NULL
-                                                                      : "ppm, -10000 to 10000";
-    case OPTION_FIRST_SEQUENCE:
-        wrong = option_whole(text, UINT16_MAX, &whole);
-        if (!wrong)
-            faults->first_sequence = (int32_t)whole;
-        return wrong;
-    case OPTION_FIRST_TIMESTAMP:
-        return option_whole(text, UINT32_MAX, &faults->first_timestamp);
-    case OPTION_NO_REPORTS:
-        return read_no_reports(text, faults);
-    case OPTION_NEW_SSRC:
-        return option_duration(text, US_PER_S, SECONDS_MAX, &faults->ssrc_every_us);
-    case OPTION_ONLY:
-        return read_only(text, faults);
-    case OPTION_LOSE_AUDIO:
-        faults->pause_stops_clock = true;
-        return read_pause(text, faults);
-    default:
-        return read_pause(text, faults);
+    for (size_t i = 0;; i++) {
+        size_t len = strcspn(text, ",");
+        if (i == RTP_VIDEO_TRACKS_MAX || len >= VIDEO_LABEL_SIZE)
+            return "A,B,C of up to 32 characters, 8 at the most";
+        memcpy(labels->name[i], text, len);
+        if (text[len] == '\0')
+            return NULL;
+        text += len + 1;
     }
 }
+
+/* ---- options ---- */
 
 static const char *read_option(int option, const char *text, ReplayOptions *o)
 {
@@ -289,6 +201,8 @@ static const char *read_option(int option, const char *text, ReplayOptions *o)
     case OPTION_LOW_LATENCY:
         o->low_latency = true;
         return NULL;
+    case OPTION_LABELS:
+        return read_labels(text, &o->labels);
     case OPTION_VIDEO_TRACKS:
         return read_video_tracks(text, &o->video_tracks);
     case OPTION_KEEP:
@@ -298,7 +212,7 @@ static const char *read_option(int option, const char *text, ReplayOptions *o)
         o->nack = false;
         return NULL;
     case OPTION_SECONDS:
-        return option_duration(text, US_PER_S, SECONDS_MAX, &o->faults.duration_us);
+        return option_duration(text, US_PER_S, OPTION_SECONDS_MAX, &o->faults.duration_us);
     case OPTION_ROUND:
         wrong = option_whole(text, UINT16_MAX, &whole);
         if (!wrong)
@@ -316,7 +230,7 @@ static const char *read_option(int option, const char *text, ReplayOptions *o)
         o->info = true;
         return NULL;
     default:
-        return read_fault(option, text, &o->faults);
+        return fault_option_read(option, text, &o->faults);
     }
 }
 
@@ -357,11 +271,8 @@ ReplayOptionsResult replay_options_read(int argc, char **argv, ReplayOptions *o)
 {
     int option, index = 0;
 
-    *o = (ReplayOptions){.stream = "replay",
-                         .streams = 1,
-                         .video_tracks = 1,
-                         .nack = true,
-                         .faults = rtp_faults_none()};
+    *o = (ReplayOptions){
+        .stream = "replay", .streams = 1, .nack = true, .faults = rtp_faults_none()};
     o->faults.seed = 1;
     while ((option = getopt_long(argc, argv, "h", names, &index)) != -1) {
         if (option == 'h') {

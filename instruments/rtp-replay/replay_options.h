@@ -15,7 +15,7 @@
 
 /* A receiver at fixed ports (--to); its RTCP goes to the port above each. */
 typedef struct ReplayReceiver {
-    struct sockaddr_in track[REPLAY_TRACKS]; /* to no copies of video */
+    struct sockaddr_in track[REPLAY_TRACKS]; /* of video, the first alone has one */
 } ReplayReceiver;
 
 typedef struct ReplayOptions {
@@ -24,7 +24,8 @@ typedef struct ReplayOptions {
     const char *hls;    /* make HLS here, and send nothing; NULL: send */
     const char *stream; /* or what their names begin with */
     int streams;
-    unsigned video_tracks; /* in which the one of the recording is sent */
+    unsigned video_tracks; /* in which the first of the recording is sent; 0: all, as they are */
+    VideoLabels labels;
     size_t receivers;
     ReplayReceiver receiver[REPLAY_RECEIVERS_MAX];
     bool keep, low_latency, nack, json, info;

@@ -126,6 +126,8 @@ void replay_sender_send(ReplaySender *s, size_t track, bool is_rtcp, const uint8
 {
     for (size_t i = 0; i < s->destinations; i++) {
         const Destination *d = &s->destination[i];
+        if (d->rtp[track].sin_port == 0)
+            continue; /* it takes no such track */
         gather(s, track, is_rtcp ? &d->rtcp[track] : &d->rtp[track], data, len);
     }
 }

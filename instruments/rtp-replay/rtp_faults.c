@@ -6,47 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dice.h"
-#include "flight_queue.h"
 #include "flight_renumber.h"
 #include "rtcp_packet.h"
-#include "rtp_packet.h"
+#include "rtp_faults_inner.h"
 
 #define US_PER_S         1000000ll
 #define OPUS_US          20000 /* of a packet, as browsers send it */
 #define DUPLICATE_MIN_US 1000
 #define DUPLICATE_MAX_US 10000
-
-/* Random numbers, a sequence for each use. */
-enum { DICE_LOSS, DICE_REORDER, DICE_DUPLICATE, DICE_JITTER, DICE_SSRC, DICES };
-
-/* Where the sender is in one track. */
-typedef struct Reel {
-    bool over;
-    size_t at;         /* of the packet that comes next */
-    int64_t repeat;    /* the last packet again, for the so-manieth time; 0: as recorded */
-    int64_t due_us;    /* when it leaves the sender */
-    int64_t round;     /* counted from 0 */
-    int64_t round_us;  /* when this round began, by the track's own clock */
-    int64_t length_us; /* of this round; the span, unless the clock is off */
-    size_t last;       /* the track's last RTP packet in the recording */
-    uint32_t ssrc;
-    uint16_t sequence;  /* what is added to recorded sequence numbers and timestamps; the */
-    uint32_t timestamp; /* round's share of the latter is in round_us */
-    bool slipped;       /* its clock has stood still for the pause */
-    int64_t arrived_us; /* the last packet, at the far end of a network that keeps the order */
-} Reel;
-
-struct RtpFaults {
-    const RtpRecording *recording;
-    RtpFaultsParams params;
-    Dice dice[DICES];
-    Reel reel[RTP_TRACKS];
-    int64_t ssrc_due_us;
-    RtpFaultsStats stats;
-    FlightQueue *flights;
-    uint8_t data[RTP_PACKET_MAX];
-};
 
 RtpFaultsParams rtp_faults_none(void)
 {
@@ -77,11 +44,6 @@ static int64_t round_start(const RtpFaults *f, RtpTrack track, int64_t round)
     if (!is_audio_clock_off(f, track))
         return at_us;
     return llround((double)at_us * (1 + f->params.audio_ppm / 1e6) / OPUS_US) * OPUS_US;
-}
-
-static uint32_t ticks(RtpTrack track, int64_t us)
-{
-    return (uint32_t)(us * rtp_track_clock_hz(track) / US_PER_S);
 }
 
 /* The sequence numbers that a round uses up: those of the recording, but for what is left out of it
@@ -129,12 +91,6 @@ static void step(RtpFaults *f, RtpTrack track)
         reel->at = reel->last;
 }
 
-static bool is_paused(const RtpFaults *f, RtpTrack track, int64_t due_us)
-{
-    return track == RTP_AUDIO && due_us >= f->params.pause_from_us &&
-           due_us < f->params.pause_to_us;
-}
-
 /* Whether the round ends before the packet, since the clock is off. */
 static bool is_behind_round(const RtpFaults *f, RtpTrack track, const RecordedPacket *p)
 {
@@ -142,7 +98,8 @@ static bool is_behind_round(const RtpFaults *f, RtpTrack track, const RecordedPa
 
     if (!is_audio_clock_off(f, track))
         return false;
-    return p->is_rtcp ? p->time_us >= length_us : p->timestamp >= (int64_t)ticks(track, length_us);
+    return p->is_rtcp ? p->time_us >= length_us
+                      : p->timestamp >= (int64_t)rtp_faults_ticks(track, length_us);
 }
 
 /* Whether the sender sends the packet that is next, which takes a sequence number. */
@@ -155,7 +112,7 @@ static bool is_sent(RtpFaults *f, RtpTrack track)
         return false;
     if (is_behind_round(f, track, p))
         return false;
-    if (!is_paused(f, track, reel->due_us))
+    if (!rtp_faults_is_paused(f, track, p))
         return true;
     reel->sequence -= !p->is_rtcp;
     return false;
@@ -184,7 +141,7 @@ static void begin_reel(RtpFaults *f, RtpTrack track)
     Reel *reel = &f->reel[track];
     RtpPacket first = {0};
 
-    reel->over = !r->has[track] || f->params.leave_out[track];
+    reel->over = !rtp_faults_has(f, track);
     if (reel->over)
         return;
     for (size_t i = r->count; i-- > 0;) {
@@ -202,19 +159,6 @@ static void begin_reel(RtpFaults *f, RtpTrack track)
         reel->timestamp = (uint32_t)f->params.first_timestamp - first.timestamp;
     begin_round(f, track);
     find_next(f, track);
-}
-
-/* A new sender takes over, as when a page is loaded again. */
-static void change_ssrcs(RtpFaults *f, int64_t now_us)
-{
-    while (f->ssrc_due_us <= now_us)
-        f->ssrc_due_us += f->params.ssrc_every_us;
-    for (RtpTrack track = 0; track < RTP_TRACKS; track++) {
-        f->reel[track].ssrc = (uint32_t)dice_roll(&f->dice[DICE_SSRC]);
-        f->reel[track].sequence = (uint16_t)dice_roll(&f->dice[DICE_SSRC]);
-        f->reel[track].timestamp = (uint32_t)dice_roll(&f->dice[DICE_SSRC]);
-    }
-    f->stats.ssrc_changes++;
 }
 
 /* ---- the network ---- */
@@ -243,31 +187,14 @@ static int64_t arrival(RtpFaults *f, Reel *reel)
     return at_us + detour_us;
 }
 
-/* The clock goes on after the pause where it stood before it. */
-static void slip_clock(RtpFaults *f, RtpTrack track)
-{
-    const RtpFaultsParams *p = &f->params;
-    Reel *reel = &f->reel[track];
-
-    if (!p->pause_stops_clock || track != RTP_AUDIO || reel->slipped ||
-        reel->due_us < p->pause_to_us)
-        return;
-    reel->slipped = true;
-    reel->timestamp -= ticks(track, p->pause_to_us - p->pause_from_us);
-}
-
 /* Hands the track's next packet to the network. */
 static void send_next(RtpFaults *f, RtpTrack track)
 {
     Reel *reel = &f->reel[track];
     const RecordedPacket *p = &f->recording->packets[reel->at];
 
-    bool may_restart = f->recording->has[RTP_VIDEO] && !f->params.leave_out[RTP_VIDEO]
-                           ? p->starts_idr
-                           : !p->is_rtcp;
-    if (f->params.ssrc_every_us > 0 && reel->due_us >= f->ssrc_due_us && may_restart)
-        change_ssrcs(f, reel->due_us);
-    slip_clock(f, track);
+    rtp_faults_change_sender(f, track, p);
+    rtp_faults_slip_clock(f, track);
     Flight flight = {
         .when_us = arrival(f, reel),
         .packet = p,
@@ -349,12 +276,18 @@ void rtp_faults_destroy(RtpFaults **faults)
 /* The track whose packet leaves the sender next. */
 static bool next_to_send(const RtpFaults *f, RtpTrack *track)
 {
-    const Reel *audio = &f->reel[RTP_AUDIO], *video = &f->reel[RTP_VIDEO];
+    const Reel *next = NULL;
 
-    if (audio->over && video->over)
-        return false;
-    *track = video->over || (!audio->over && audio->due_us < video->due_us) ? RTP_AUDIO : RTP_VIDEO;
-    return true;
+    for (RtpTrack t = RTP_TRACKS; t-- > 0;) { /* of two, the first video track, and sound last */
+        const Reel *reel = &f->reel[t];
+        bool sooner =
+            next && (t == RTP_AUDIO ? reel->due_us < next->due_us : reel->due_us <= next->due_us);
+        if (reel->over || (next && !sooner))
+            continue;
+        next = reel;
+        *track = t;
+    }
+    return next != NULL;
 }
 
 bool rtp_faults_next(RtpFaults *f, RtpOutgoing *out)
@@ -369,7 +302,7 @@ bool rtp_faults_next(RtpFaults *f, RtpOutgoing *out)
         return false;
     const RecordedPacket *p = flight.packet;
     memcpy(f->data, f->recording->bytes + p->at, p->len);
-    uint32_t round_ticks = ticks(p->track, flight.round_us);
+    uint32_t round_ticks = rtp_faults_ticks(p->track, flight.round_us);
     if (p->is_rtcp)
         flight_renumber_rtcp(&flight, f->recording->ssrc[p->track], round_ticks, move_ntp, f,
                              f->data);

@@ -19,6 +19,15 @@
 
 typedef struct RtpFaults RtpFaults;
 
+/* A video track is not sent, as if the sender's network had no room for that size: its numbers go
+ * on where they stood, its clock has gone on, and it begins again with an IDR picture. */
+typedef struct RtpVideoPause {
+    RtpTrack track;
+    int64_t from_us, to_us; /* it ends with the first IDR picture from then on */
+} RtpVideoPause;
+
+#define RTP_VIDEO_PAUSES_MAX 64
+
 /* All zero but for what rtp_faults_none() sets: no fault. */
 typedef struct RtpFaultsParams {
     uint64_t seed;
@@ -40,10 +49,13 @@ typedef struct RtpFaultsParams {
     int32_t first_sequence;  /* of every track, 0 to 65535; or as recorded */
     int64_t first_timestamp; /* of every track, 0 to 2^32 - 1; or as recorded */
     bool no_reports[RTP_TRACKS];
-    int64_t ssrc_every_us; /* new SSRCs, sequence numbers and timestamps, at the next IDR picture */
+    int64_t ssrc_every_us; /* new SSRCs, sequence numbers and timestamps, each video track at its
+                              next IDR picture */
     int64_t pause_from_us; /* nothing of the audio track is sent in between; its clock goes on, */
     int64_t pause_to_us;
     bool pause_stops_clock; /* or stands still, as where samples are lost before they are encoded */
+    size_t video_pauses;
+    RtpVideoPause video_pause[RTP_VIDEO_PAUSES_MAX];
 } RtpFaultsParams;
 
 /* About audio_ppm: a fast sound card takes more than 48000 samples in a true second. So packets of

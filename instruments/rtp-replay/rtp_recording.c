@@ -8,9 +8,10 @@
 #include "rtcp_packet.h"
 #include "rtp_packet.h"
 
-#define US_PER_S       1000000ll
 #define RTCP_TRACK     RTP_TRACKS /* of RTCP whose track is not known yet */
 #define SAME_LOOK_BACK 16         /* packets; the copies of `tcpdump -i any` follow at once */
+#define SIDE_BY_SIDE_US                                                                            \
+    1000000ll /* of two video tracks, to be of one publisher and not of two in turn */
 
 /* RFC 6184 section 5.2. */
 enum { NAL_STAP_A = 24, NAL_FU_A = 28 };
@@ -78,7 +79,20 @@ static bool is_there(const RtpRecording *r, const uint8_t *data, size_t len)
     return false;
 }
 
-/* The track of an RTP packet of the publisher's, whose SSRC is the first that is seen. */
+/* The track of an SSRC, from `first` to before `end`, which is added if there is room. */
+static bool find_ssrc(RtpRecording *r, uint32_t ssrc, RtpTrack first, RtpTrack end, RtpTrack *track)
+{
+    for (*track = first; *track < end; ++*track) {
+        if (!r->has[*track])
+            r->ssrc[*track] = ssrc;
+        r->has[*track] = true;
+        if (r->ssrc[*track] == ssrc)
+            return true;
+    }
+    return false;
+}
+
+/* The track of an RTP packet. Of sound, the first SSRC that is seen is the publisher's. */
 static bool find_track(RtpRecording *r, const uint8_t *data, size_t len, RtpTrack *track)
 {
     RtpPacket packet;
@@ -86,15 +100,9 @@ static bool find_track(RtpRecording *r, const uint8_t *data, size_t len, RtpTrac
     if (rtp_packet_parse(data, len, &packet) < 0)
         return false;
     if (packet.payload_type == RTP_RECORDING_PT_OPUS)
-        *track = RTP_AUDIO;
-    else if (packet.payload_type == RTP_RECORDING_PT_H264)
-        *track = RTP_VIDEO;
-    else
-        return false;
-    if (!r->has[*track])
-        r->ssrc[*track] = packet.ssrc;
-    r->has[*track] = true;
-    return r->ssrc[*track] == packet.ssrc;
+        return find_ssrc(r, packet.ssrc, RTP_AUDIO, RTP_VIDEO, track);
+    return packet.payload_type == RTP_RECORDING_PT_H264 &&
+           find_ssrc(r, packet.ssrc, RTP_VIDEO, RTP_TRACKS, track);
 }
 
 int rtp_recording_add(RtpRecording *r, int64_t time_us, const uint8_t *data, size_t len)
@@ -116,6 +124,42 @@ int rtp_recording_add(RtpRecording *r, int64_t time_us, const uint8_t *data, siz
 }
 
 /* ---- sorting out ---- */
+
+/* Drops video of the next publisher: what begins when the first has ended, or ends. */
+static void drop_next_publisher(RtpRecording *r)
+{
+    int64_t begin_us[RTP_TRACKS] = {0}, end_us = INT64_MIN;
+    bool seen[RTP_TRACKS] = {false};
+    size_t kept = 0;
+
+    for (size_t i = 0; i < r->count; i++) {
+        const RecordedPacket *p = &r->packets[i];
+        if (!p->is_rtcp && !seen[p->track])
+            begin_us[p->track] = p->time_us;
+        if (!p->is_rtcp)
+            seen[p->track] = true;
+        if (!p->is_rtcp && p->track == RTP_VIDEO)
+            end_us = p->time_us;
+    }
+    RtpTrack tracks = RTP_VIDEO + 1;
+    RtpTrack now[RTP_TRACKS] = {RTP_AUDIO, RTP_VIDEO};
+    for (RtpTrack t = RTP_VIDEO + 1; t < RTP_TRACKS; t++) {
+        bool same = seen[t] && end_us - begin_us[t] >= SIDE_BY_SIDE_US;
+        now[t] = same ? tracks++ : RTP_TRACKS;
+        if (same)
+            r->ssrc[now[t]] = r->ssrc[t];
+    }
+    for (RtpTrack t = tracks; t < RTP_TRACKS; t++)
+        r->has[t] = false;
+    for (size_t i = 0; i < r->count; i++) {
+        RecordedPacket *p = &r->packets[i];
+        if (!p->is_rtcp)
+            p->track = now[p->track];
+        if (p->is_rtcp || p->track < RTP_TRACKS)
+            r->packets[kept++] = *p;
+    }
+    r->count = kept;
+}
 
 /* Whether RTCP has a sender report of the publisher's, and of which track. A BYE would end what is
  * to be repeated. */
@@ -198,122 +242,33 @@ static unsigned nal_types(const RtpPacket *rtp, unsigned *first)
 /* Access units are the packets of one timestamp; a mark goes on the first packet. */
 static void find_idrs(RtpRecording *r)
 {
-    RecordedPacket *start = NULL;
-    bool has_sps = false;
+    RecordedPacket *start[RTP_TRACKS] = {NULL};
+    bool has_sps[RTP_TRACKS] = {false};
 
     for (size_t i = 0; i < r->count; i++) {
         RecordedPacket *p = &r->packets[i];
         RtpPacket rtp;
         unsigned first;
-        if (p->is_rtcp || p->track != RTP_VIDEO)
+        if (p->is_rtcp || p->track == RTP_AUDIO)
             continue;
         rtp_packet_parse(r->bytes + p->at, p->len, &rtp);
         unsigned types = nal_types(&rtp, &first);
-        if (!start || p->timestamp != start->timestamp) {
-            start = p;
-            has_sps = first == H264_NAL_SPS;
+        RecordedPacket **of_unit = &start[p->track];
+        if (!*of_unit || p->timestamp != (*of_unit)->timestamp) {
+            *of_unit = p;
+            has_sps[p->track] = first == H264_NAL_SPS;
         }
-        if (has_sps && (types & 1u << H264_NAL_IDR))
-            start->starts_idr = true;
+        if (has_sps[p->track] && (types & 1u << H264_NAL_IDR))
+            (*of_unit)->starts_idr = true;
     }
 }
 
 void rtp_recording_finish(RtpRecording *r)
 {
+    drop_next_publisher(r);
     drop_foreign_rtcp(r);
     unwrap(r);
     find_idrs(r);
-}
-
-/* ---- trimming ---- */
-
-/* The cut at the front: a time, and what each track counts from. */
-typedef struct Cut {
-    size_t index;
-    int64_t time_us;
-    bool found[RTP_TRACKS];
-    int64_t sequence[RTP_TRACKS], timestamp[RTP_TRACKS], last_timestamp[RTP_TRACKS];
-} Cut;
-
-static bool find_start(const RtpRecording *r, size_t *index)
-{
-    for (*index = 0; *index < r->count; ++*index) {
-        const RecordedPacket *p = &r->packets[*index];
-        if (r->has[RTP_VIDEO] ? p->starts_idr : !p->is_rtcp)
-            return true;
-    }
-    return false;
-}
-
-static Cut find_cut(const RtpRecording *r, size_t start)
-{
-    Cut cut = {.index = start, .time_us = r->packets[start].time_us};
-
-    for (size_t i = start; i < r->count; i++) {
-        const RecordedPacket *p = &r->packets[i];
-        if (p->is_rtcp)
-            continue;
-        if (!cut.found[p->track]) {
-            cut.sequence[p->track] = p->sequence;
-            cut.timestamp[p->track] = p->timestamp;
-        }
-        cut.found[p->track] = true;
-        cut.last_timestamp[p->track] = p->timestamp;
-    }
-    return cut;
-}
-
-/* Whole seconds for which there is something of every track. */
-static int64_t whole_seconds(const RtpRecording *r, const Cut *cut)
-{
-    int64_t seconds = INT64_MAX;
-
-    for (RtpTrack t = 0; t < RTP_TRACKS; t++) {
-        int64_t there = (cut->last_timestamp[t] - cut->timestamp[t]) / rtp_track_clock_hz(t);
-        if (r->has[t] && there < seconds)
-            seconds = there;
-    }
-    return seconds;
-}
-
-/* Whether a packet is within the span, and counted from the cut. */
-static bool keep(const Cut *cut, int64_t span_us, RecordedPacket *p)
-{
-    p->time_us -= cut->time_us;
-    if (p->is_rtcp)
-        return p->time_us < span_us;
-    p->sequence -= cut->sequence[p->track];
-    p->timestamp -= cut->timestamp[p->track];
-    if (p->time_us > span_us)
-        p->time_us = span_us; /* what came late must still come before the next round */
-    return p->timestamp >= 0 && p->timestamp < span_us / US_PER_S * rtp_track_clock_hz(p->track);
-}
-
-const char *rtp_recording_trim(RtpRecording *r, int64_t longest_us)
-{
-    size_t start, kept = 0;
-
-    if (!find_start(r, &start))
-        return "it has no access unit that starts with an SPS and has an IDR picture";
-    Cut cut = find_cut(r, start);
-    int64_t span_us = whole_seconds(r, &cut) * US_PER_S;
-    if (longest_us > 0 && longest_us < span_us)
-        span_us = longest_us;
-    if (span_us <= 0)
-        return "there is less than a second of it behind its first IDR picture";
-    r->sequences[RTP_AUDIO] = r->sequences[RTP_VIDEO] = 0;
-    for (size_t i = start; i < r->count; i++) {
-        RecordedPacket *p = &r->packets[i];
-        if (!keep(&cut, span_us, p))
-            continue;
-        if (!p->is_rtcp && p->sequence >= r->sequences[p->track])
-            r->sequences[p->track] = p->sequence + 1;
-        r->packets[kept++] = *p;
-    }
-    r->count = kept;
-    r->span_us = span_us;
-    r->start_unix_us += cut.time_us;
-    return NULL;
 }
 
 /* ---- facts ---- */

@@ -5,8 +5,10 @@
 /* One publisher's RTP as the plugin sends it to the bridge: H.264 as payload type 96 and Opus as
  * 111, with RTCP on the same ports (RFC 5761). It is read from what tcpdump has written.
  *
- * Of several publishers in one file the first one is taken, by its SSRCs. Of the RTCP only the
- * sender reports of these stay: the bridge's own goes the other way.
+ * Of several publishers in one file the first one is taken, by its SSRCs. Video in several sizes
+ * (simulcast) is several tracks, in the order in which they are first seen: an SSRC is another size
+ * if it begins while the first one still sends. Of the RTCP only the sender reports of these stay:
+ * the bridge's own goes the other way.
  *
  * Thread-safety: read-only once it is read and trimmed. */
 
@@ -18,12 +20,16 @@
 #define RTP_RECORDING_PT_H264    96
 #define RTP_RECORDING_PT_OPUS    111
 
-typedef enum RtpTrack { RTP_AUDIO, RTP_VIDEO, RTP_TRACKS } RtpTrack;
+#define RTP_VIDEO_TRACKS_MAX 8
+
+/* A track by its number: the sound, the first video track, and those behind it. */
+enum { RTP_AUDIO, RTP_VIDEO, RTP_TRACKS = RTP_VIDEO + RTP_VIDEO_TRACKS_MAX };
+typedef unsigned RtpTrack;
 
 /* The RTP clock of a track: 48000 (RFC 7587) or 90000 (RFC 6184). */
 uint32_t rtp_track_clock_hz(RtpTrack track);
 
-/* "audio" or "video". */
+/* "audio" or "video", of whatever size. */
 const char *rtp_track_name(RtpTrack track);
 
 typedef struct RecordedPacket {
@@ -43,7 +49,7 @@ typedef struct RtpRecording {
     RecordedPacket *packets; /* in order of time */
     uint8_t *bytes;
     size_t bytes_len, bytes_capacity;
-    bool has[RTP_TRACKS]; /* a track of that kind, and so what follows */
+    bool has[RTP_TRACKS]; /* a track of that number, and so what follows */
     uint32_t ssrc[RTP_TRACKS];
     int64_t sequences[RTP_TRACKS]; /* sequence numbers that one round uses up */
 } RtpRecording;
@@ -63,12 +69,13 @@ void rtp_recording_finish(RtpRecording *recording);
 void rtp_recording_destroy(RtpRecording **recording);
 
 /* Cuts it to what can be repeated without a seam: from the first access unit that starts with an
- * SPS and has an IDR picture, for as many whole seconds as there are of both tracks, and no more
- * than `longest_us` (0: all). So the next round begins with an IDR picture a frame after the last
- * one's end, the sound goes on without a gap (a second is 50 Opus packets of 20 ms, as browsers
- * send them), and what a test card marks each second stays a second apart. Times, sequence numbers
- * and timestamps are counted from the cut. Returns NULL, or a static sentence that says why it
- * cannot be. */
+ * SPS and has an IDR picture, for as many whole seconds as there are of the sound and the first
+ * video track, and no more than `longest_us` (0: all). Another video track begins with its own IDR
+ * picture of that moment, or its first later one. So the next round begins with an IDR picture a
+ * frame after the last one's end, the sound goes on without a gap (a second is 50 Opus packets of
+ * 20 ms, as browsers send them), and what a test card marks each second stays a second apart.
+ * Times, sequence numbers and timestamps are counted from the cut. Returns NULL, or a static
+ * sentence that says why it cannot be. */
 const char *rtp_recording_trim(RtpRecording *recording, int64_t longest_us);
 
 /* What is in a track, for people. */

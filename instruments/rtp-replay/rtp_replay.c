@@ -62,7 +62,7 @@ static int complain(const char *about, const char *what)
 
 static int announce(const Replayer *r, Replay *p)
 {
-    BridgeOffer offer = {.nack = r->options.nack};
+    BridgeOffer offer = {.labels = r->options.labels, .nack = r->options.nack};
     struct sockaddr_in destinations[REPLAY_TRACKS] = {0};
     char error[BRIDGE_SESSION_ERROR_SIZE];
 
@@ -228,7 +228,7 @@ static Sums sum(const Replayer *r)
         s.sender.refused += sender.refused;
         s.sender.keyframe_requests += sender.keyframe_requests;
         for (RtpTrack track = 0; track < RTP_TRACKS; track++)
-            s.faults.packets[track] += faults.packets[track];
+            s.faults.packets[track == RTP_AUDIO ? RTP_AUDIO : RTP_VIDEO] += faults.packets[track];
         s.faults.lost += faults.lost;
         s.faults.delayed += faults.delayed;
         s.faults.doubled += faults.doubled;
@@ -283,7 +283,7 @@ static void print_track(const RtpRecording *r, RtpTrack track)
            "%.0f ms\n",
            rtp_track_name(track), f.packets, (double)f.bytes * 8 / 1000 / span_s, f.missing,
            f.reports, (double)f.longest_gap * 1000 / rtp_track_clock_hz(track));
-    if (track == RTP_VIDEO)
+    if (track != RTP_AUDIO)
         printf("         %ux%u, %zu IDR pictures, up to %.2f s apart\n", f.width, f.height, f.idrs,
                (double)f.idr_gap_us / US_PER_S);
 }
@@ -309,6 +309,8 @@ static int read_recording(Replayer *r)
     const char *wrong = rtp_recording_trim(r->recording, o->round_us);
     if (wrong)
         return complain(o->file, wrong);
+    for (RtpTrack track = RTP_VIDEO + 1; o->video_tracks > 0 && track < RTP_TRACKS; track++)
+        o->faults.leave_out[track] = true; /* the first and its copies take their places */
     bool audio = r->recording->has[RTP_AUDIO] && !o->faults.leave_out[RTP_AUDIO];
     bool video = r->recording->has[RTP_VIDEO] && !o->faults.leave_out[RTP_VIDEO];
     if (!audio && !video)
@@ -342,7 +344,8 @@ static int make_hls(const Replayer *r)
                                  .stream = o->stream,
                                  .low_latency = o->low_latency,
                                  .nack = o->nack,
-                                 .video_tracks = o->video_tracks};
+                                 .video_tracks = o->video_tracks,
+                                 .labels = o->labels};
     ReplayFolderReport report;
 
     if (replay_folder_run(r->recording, &o->faults, &params, &report) < 0) {

@@ -14,10 +14,16 @@
 
 #include "rtp_recording.h"
 
-#define VIDEO_COPIES_MAX 8
+#define VIDEO_LABEL_SIZE 33 /* bytes: 32 characters, as the bridge takes them */
+#define VIDEO_COPIES_MAX RTP_VIDEO_TRACKS_MAX
 
-/* What is sent, by number: the sound, and the copies of the video track. */
-#define REPLAY_TRACKS (RTP_VIDEO + VIDEO_COPIES_MAX)
+/* What is sent, by number: the sound, and the video tracks, which are recorded or copies. */
+#define REPLAY_TRACKS RTP_TRACKS
+
+/* What video tracks are called, in the order in which they are described; "": nothing. */
+typedef struct VideoLabels {
+    char name[RTP_VIDEO_TRACKS_MAX][VIDEO_LABEL_SIZE];
+} VideoLabels;
 
 /* Writes an RTP packet, or a sender report, as copy number `copy` sends it, 0: as it is. `out` has
  * room for `len` bytes. What is too short to be either stays as it is. */

@@ -190,6 +190,8 @@ static void open_publisher(int number)
     params.seed = (uint64_t)number;
     params.duration_us = ROUNDS_US;
     params.no_reports[RTP_AUDIO] = params.no_reports[RTP_VIDEO] = true; /* webrtcbin's own */
+    for (RtpTrack track = RTP_VIDEO + 1; track < RTP_TRACKS; track++)
+        params.leave_out[track] = true; /* it publishes one size */
     p->packets = rtp_faults_create(recording, &params);
     rtp_faults_next(p->packets, &p->next);
     p->pipeline = gst_pipeline_new(NULL);

@@ -98,7 +98,7 @@ static inline RtpRecording *synthetic_recording(int64_t length_us)
         if (at % SYNTHETIC_VIDEO_US == 0)
             video += synthetic_picture(r, video, at);
         rtp_recording_add(r, at, data, synthetic_rtp(data, RTP_AUDIO, audio++, at, "\xFC", 1));
-        for (RtpTrack track = 0; track < RTP_TRACKS && at % 500000 == 0; track++)
+        for (RtpTrack track = 0; track <= RTP_VIDEO && at % 500000 == 0; track++)
             rtp_recording_add(r, at, data, synthetic_report(data, track, at));
     }
     rtp_recording_finish(r);

@@ -316,7 +316,7 @@ static void first_numbers_are_as_asked(void **state)
     params.first_sequence = 65533;
     params.first_timestamp = UINT32_MAX - 1000;
     play();
-    for (RtpTrack track = 0; track < RTP_TRACKS; track++) {
+    for (RtpTrack track = 0; track <= RTP_VIDEO; track++) {
         size_t i = 0;
         const Sent *s = next_rtp(track, &i);
         assert_int_equal(s->sequence, 65533);
@@ -349,7 +349,7 @@ static void a_new_sender_begins_with_an_idr_picture(void **state)
     (void)state;
     params.ssrc_every_us = 2500 * MS;
     play();
-    for (RtpTrack track = 0; track < RTP_TRACKS; track++)
+    for (RtpTrack track = 0; track <= RTP_VIDEO; track++)
         clock_at_0[track] = synthetic_clock(track, SYNTHETIC_LEAD_US);
     for (size_t i = 0; i < sent_count; i++) {
         const Sent *s = &sent[i];
@@ -417,6 +417,31 @@ static void audio_is_lost_before_it_is_encoded(void **state)
     assert_true(llabs(began_us[1] - began_us[0] - 3700 * MS) <= 1 * MS);
 }
 
+static void video_pauses_to_an_idr_picture(void **state)
+{
+    const Sent *before = NULL, *after = NULL;
+
+    (void)state;
+    params.video_pause[params.video_pauses++] =
+        (RtpVideoPause){RTP_VIDEO, 2500 * MS, 4200 * MS}; /* the next IDR picture is at 5 s */
+    play();
+    for (size_t i = 0; i < sent_count; i++) {
+        const Sent *s = &sent[i];
+        if (s->track != RTP_VIDEO || s->is_rtcp)
+            continue;
+        assert_false(s->when_us >= 2500 * MS && s->when_us < 5 * S);
+        if (s->when_us < 5 * S)
+            before = s;
+        else if (!after)
+            after = s;
+    }
+    assert_non_null(before);
+    assert_non_null(after);
+    assert_int_equal((uint16_t)(after->sequence - before->sequence), 1);
+    assert_int_equal(after->timestamp - before->timestamp, (5000 - 2480) * 90);
+    assert_int_equal(after->when_us, 5 * S);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(plays_rounds_without_a_seam, setup, teardown),
     cmocka_unit_test_setup_teardown(reports_go_with_the_rounds, setup, teardown),
@@ -432,6 +457,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_new_sender_begins_with_an_idr_picture, setup, teardown),
     cmocka_unit_test_setup_teardown(audio_pauses, setup, teardown),
     cmocka_unit_test_setup_teardown(audio_is_lost_before_it_is_encoded, setup, teardown),
+    cmocka_unit_test_setup_teardown(video_pauses_to_an_idr_picture, setup, teardown),
 };
 
 TEST_GROUP(rtp_faults, tests);

@@ -51,6 +51,69 @@ static void takes_the_first_publisher_alone(void **state)
     assert_null(r);
 }
 
+/* Packets of three SSRCs of video, a picture each 100 ms, with IDR pictures each second. The second
+ * is sent a little before the first, the third from `late_us` on, with IDR pictures of its own. */
+static RtpRecording *three_sizes(int64_t late_us, int64_t end_us)
+{
+    RtpRecording *r = rtp_recording_create(0);
+    int64_t sequence[3] = {0};
+    uint8_t data[64];
+
+    for (int64_t at = 0; at < end_us; at += 100000) {
+        for (unsigned size = 0; size < 3; size++) {
+            unsigned number = size == 0 ? 1 : size == 1 ? 0 : 2; /* 0 is the first that is seen */
+            bool idr = at % 1000000 == (number == 2 ? late_us % 1000000 : 0);
+            if ((at == 0 && size == 0) || (number == 2 && at < late_us))
+                continue;
+            for (int packet = 0; packet < (idr ? 2 : 1); packet++) {
+                size_t len = synthetic_rtp(data, RTP_VIDEO, sequence[number]++, at,
+                                           !idr     ? "\x41"
+                                           : packet ? "\x65"
+                                                    : "\x67",
+                                           1);
+                data[11] = (uint8_t)(data[11] + number);
+                rtp_recording_add(r, at + size * 2000, data, len);
+            }
+        }
+    }
+    rtp_recording_finish(r);
+    return r;
+}
+
+static void takes_all_sizes_of_a_publisher(void **state)
+{
+    RtpRecording *r = three_sizes(400000, 4000000);
+
+    (void)state;
+    assert_true(r->has[RTP_VIDEO] && r->has[RTP_VIDEO + 1] && r->has[RTP_VIDEO + 2]);
+    assert_false(r->has[RTP_VIDEO + 3]);
+    assert_null(rtp_recording_trim(r, 0));
+    bool seen[RTP_TRACKS] = {false};
+    for (size_t i = 0; i < r->count; i++) {
+        const RecordedPacket *p = &r->packets[i];
+        if (!seen[p->track])
+            assert_row(p->starts_idr && p->sequence == 0, "begins", "track %u, sequence %d",
+                       p->track, (int)p->sequence);
+        if (!seen[p->track] && p->track == RTP_VIDEO + 2)
+            assert_int_equal(p->timestamp, (400 + 2) * 90);
+        seen[p->track] = true;
+    }
+    assert_int_equal(r->packets[0].time_us, 0);
+    rtp_recording_destroy(&r);
+}
+
+static void leaves_out_video_that_follows_the_first(void **state)
+{
+    RtpRecording *r = three_sizes(3500000, 4000000);
+
+    (void)state;
+    assert_true(r->has[RTP_VIDEO + 1]);
+    assert_false(r->has[RTP_VIDEO + 2]); /* it begins when the others are about to end */
+    for (size_t i = 0; i < r->count; i++)
+        assert_true(r->packets[i].track <= RTP_VIDEO + 1);
+    rtp_recording_destroy(&r);
+}
+
 static void leaves_out_what_ends_a_session(void **state)
 {
     RtpRecording *r = rtp_recording_create(0);
@@ -239,6 +302,8 @@ static void says_what_is_wrong_with_a_file(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(takes_the_first_publisher_alone),
+    cmocka_unit_test(takes_all_sizes_of_a_publisher),
+    cmocka_unit_test(leaves_out_video_that_follows_the_first),
     cmocka_unit_test(leaves_out_what_ends_a_session),
     cmocka_unit_test(finds_idr_pictures_however_they_are_packed),
     cmocka_unit_test(is_cut_to_whole_seconds_from_an_idr_picture),
