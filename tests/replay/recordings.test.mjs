@@ -23,7 +23,9 @@ const heard = ({ result }) => {
 /** Each behaviour: how often decoding restarts, the least flashes with a beep, and what else is to be seen. */
 const RECORDINGS = {
   "testcard-320x180": { restarts: 0, pairs: 9, check: [whole, heard] },
-  simulcast: { restarts: 0, pairs: 9, check: [whole, heard] },
+  simulcast: { restarts: 0, pairs: 9, others: ["video-2", "video-3"], check: [whole, heard, ({ result }) => {
+    assert.equal(result.video_pictures.length, 3, "all sizes of the recording");
+  }] },
   reload: { restarts: 0, pairs: 3, check: [whole, heard] },
   mute: { restarts: 0, pairs: 5, check: [whole, heard, ({ report }) => assert.ok(report.marks.pairs < 8, "it was muted")] },
   dtx: { restarts: 0, pairs: 5, check: [whole, ({ result }) => {
@@ -50,7 +52,7 @@ const RECORDINGS = {
   }] },
 };
 
-for (const [name, { restarts, pairs, sizes, check }] of Object.entries(RECORDINGS)) {
+for (const [name, { restarts, pairs, sizes, others = [], check }] of Object.entries(RECORDINGS)) {
   test(`${name}: classic HLS`, async (t) => {
     const both = await replay(t, name);
     const { result, report } = both;
@@ -84,8 +86,9 @@ for (const [name, { restarts, pairs, sizes, check }] of Object.entries(RECORDING
     assert.equal(result.discontinuities, restarts);
     check.forEach((each) => each(both));
     if (pairs) assertInStep(both, { pairs: Math.min(pairs, 7) }); // the list is shorter than the recording
-    assert.deepEqual(report.renditions.slice(0, 2).map(({ uri }) => uri).sort(), ["audio.m3u8", "video.m3u8"]);
-    for (const kind of ["video", "audio"]) {
+    const kinds = ["audio", "video", ...others];
+    assert.deepEqual(report.renditions.slice(0, kinds.length).map(({ uri }) => uri).sort(), kinds.map((kind) => `${kind}.m3u8`));
+    for (const kind of kinds) {
       const text = await both.list(`${kind}.m3u8`);
       const segments = segmentsOf(text);
       const { parts } = report.renditions.find(({ uri }) => uri === `${kind}.m3u8`);
