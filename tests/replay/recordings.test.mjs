@@ -87,7 +87,7 @@ for (const [name, { restarts, pairs, sizes, others = [], check }] of Object.entr
     check.forEach((each) => each(both));
     if (pairs) assertInStep(both, { pairs: Math.min(pairs, 7) }); // the list is shorter than the recording
     const kinds = ["audio", "video", ...others];
-    assert.deepEqual(report.renditions.slice(0, kinds.length).map(({ uri }) => uri).sort(), kinds.map((kind) => `${kind}.m3u8`));
+    assert.deepEqual(report.renditions.slice(0, kinds.length).map(({ uri }) => uri).sort(), kinds.map((kind) => `${kind}.m3u8`).sort());
     for (const kind of kinds) {
       const text = await both.list(`${kind}.m3u8`);
       const segments = segmentsOf(text);
