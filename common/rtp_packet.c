@@ -3,6 +3,11 @@
 
 #define US_PER_S 1000000ll
 
+/* RFC 8285 sections 4.2 and 4.3: which headers there are; the ID that ends a block. */
+#define EXTENSION_ONE_BYTE  0xBEDE
+#define EXTENSION_TWO_BYTES 0x1000 /* the last four bits are the application's */
+#define EXTENSION_STOP      15
+
 static unsigned be16(const uint8_t *p)
 {
     return (unsigned)p[0] << 8 | p[1];
@@ -46,6 +51,42 @@ int rtp_packet_parse(const uint8_t *buf, size_t len, RtpPacket *out)
         .payload_len = len - header - padding,
     };
     return 0;
+}
+
+/* Takes the next element off an extension block that ends at `end`. One-byte headers have four bits
+ * of ID and four of length less one, two-byte headers a byte each; a byte 0 is padding. */
+static bool take_element(const uint8_t **at, const uint8_t *end, bool two_bytes, unsigned *id,
+                         RtpExtension *out)
+{
+    while (*at < end && **at == 0)
+        (*at)++;
+    if (end - *at < (two_bytes ? 2 : 1))
+        return false;
+    const uint8_t *p = *at;
+    *id = two_bytes ? p[0] : p[0] >> 4;
+    *out = two_bytes ? (RtpExtension){p + 2, p[1]} : (RtpExtension){p + 1, (p[0] & 0x0Fu) + 1};
+    if (out->len > (size_t)(end - out->at) || (!two_bytes && *id == EXTENSION_STOP))
+        return false;
+    *at = out->at + out->len;
+    return true;
+}
+
+bool rtp_extension_find(const uint8_t *buf, const RtpPacket *rtp, unsigned id, RtpExtension *out)
+{
+    const uint8_t *at = buf + RTP_HEADER_SIZE + 4u * (buf[0] & 0x0Fu);
+    unsigned found;
+
+    if (!(buf[0] & 0x10))
+        return false;
+    unsigned profile = be16(at);
+    bool two_bytes = (profile & 0xFFF0) == EXTENSION_TWO_BYTES;
+    if (!two_bytes && profile != EXTENSION_ONE_BYTE)
+        return false;
+    at += 4;
+    while (take_element(&at, rtp->payload, two_bytes, &found, out))
+        if (found == id)
+            return true;
+    return false;
 }
 
 void rtp_set_payload_type(uint8_t *buf, int payload_type)

@@ -35,6 +35,17 @@ bool rtp_is_rtcp(const uint8_t *buf, size_t len);
  * CSRCs, extension or padding than it has. */
 int rtp_packet_parse(const uint8_t *buf, size_t len, RtpPacket *out);
 
+/* The value of a header extension, in place. */
+typedef struct RtpExtension {
+    const uint8_t *at;
+    size_t len; /* bytes; 0 only with two-byte headers */
+} RtpExtension;
+
+/* Finds header extension `id` (1 to 255) of a packet, with one-byte or two-byte headers (RFC 8285
+ * section 4). `rtp` is what rtp_packet_parse() made of `buf`. Returns false if the packet has none,
+ * or one that is cut short. */
+bool rtp_extension_find(const uint8_t *buf, const RtpPacket *rtp, unsigned id, RtpExtension *out);
+
 /* Gives a packet of at least RTP_HEADER_SIZE bytes another payload type; the marker stays. */
 void rtp_set_payload_type(uint8_t *buf, int payload_type);
 

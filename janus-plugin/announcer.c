@@ -11,9 +11,14 @@
 #include "bridge_client.h"
 #include "bridge_sdp.h"
 #include "media_relay.h"
+#include "plugin_clock.h"
 #include "publisher_events.h"
 
 #define FORWARD_AUDIO_OFFSET 2 /* ports from video to audio, with general.forward */
+#define FORWARD_LAYER_OFFSET 2 /* and from audio to the second layer, from that to the third */
+
+/* One PLI brings key frames on all layers, and the bridge asks at the port of each. */
+#define KEYFRAME_PAUSE_US 50000
 
 static struct {
     const PluginSettings *settings;
@@ -25,8 +30,14 @@ static struct {
 
 static void on_keyframe_request(void *user, size_t port)
 {
-    (void)port; /* only video has key frames */
-    media_relay_keyframe(user);
+    Session *session = user;
+    int64_t now_us = monotonic_us();
+
+    (void)port; /* only video has key frames, and Janus asks all layers */
+    if (session->keyframe_us != 0 && now_us - session->keyframe_us < KEYFRAME_PAUSE_US)
+        return;
+    session->keyframe_us = now_us;
+    media_relay_keyframe(session);
 }
 
 /* Runs inside a send, under the session's lock, or on the listener's thread. */
@@ -145,10 +156,15 @@ static const char *connect_forward(Session *session, const char *forward)
         inet_pton(AF_INET, parts[0], &address) != 1)
         return "general.forward must be IPV4:PORT, as 127.0.0.1:5004";
     for (size_t i = 0; i < session->tracks.count; i++) {
-        bool audio = session->tracks.track[i].kind == MEDIA_AUDIO;
-        uint16_t to = (uint16_t)(port + (audio ? FORWARD_AUDIO_OFFSET : 0));
-        destinations[i] =
-            (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = address, .sin_port = htons(to)};
+        const MediaTrack *track = &session->tracks.track[i];
+        size_t layer = track->kind == MEDIA_VIDEO ? track->port - MEDIA_VIDEO : 0;
+        bool above = track->kind == MEDIA_AUDIO || layer > 0;
+        guint64 to =
+            port + (above ? FORWARD_AUDIO_OFFSET : 0) + (guint64)layer * FORWARD_LAYER_OFFSET;
+        if (to > UINT16_MAX)
+            return "general.forward has no room for layers: its port may be 65529 at the most";
+        destinations[i] = (struct sockaddr_in){
+            .sin_family = AF_INET, .sin_addr = address, .sin_port = htons((uint16_t)to)};
     }
     return connect_tracks(session, destinations);
 }

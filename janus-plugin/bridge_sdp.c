@@ -27,6 +27,8 @@ static void write_track(TextBuffer *out, const MediaTrack *track, uint16_t port)
         text_add(out, "a=rtcp-fb:%d nack\r\n", pt);
     if (video)
         text_add(out, "a=rtcp-fb:%d nack pli\r\n", pt);
+    if (track->rid[0])
+        text_add(out, "a=label:%s\r\n", track->rid);
     text_add(out, "a=rtcp-mux\r\na=sendonly\r\n");
 }
 

@@ -8,6 +8,8 @@ libplugin_la_SOURCES = \
 	%D%/bridge_registry.c \
 	%D%/bridge_sdp.c \
 	%D%/key_tries.c \
+	%D%/layer_map.c \
+	%D%/layer_names.c \
 	%D%/plugin_clock.c \
 	%D%/plugin_settings.c \
 	%D%/request.c \

@@ -5,6 +5,7 @@
 
 #include "bridge_sdp.h"
 #include "plugin_clock.h"
+#include "rtcp_packet.h"
 
 #define SECOND_US  1000000
 #define OVERSHOOT  4  /* a fourth of the cap is let pass above it: encoders overshoot at times */
@@ -17,17 +18,8 @@ void media_relay_init(janus_callbacks *callbacks)
     gateway = callbacks;
 }
 
-/* The index of the track that is section `mindex` of the SDP, or -1. */
-static int track_of(const Session *session, int mindex)
-{
-    for (size_t i = 0; i < session->tracks.count; i++)
-        if (session->tracks.track[i].mindex == mindex)
-            return (int)i;
-    return -1;
-}
-
 /* Encoders send the parameter sets in a packet of their own, or first in an aggregate. */
-static void note_picture_size(Session *session, const RtpPacket *rtp)
+static void note_picture_size(TrackStats *stats, const RtpPacket *rtp)
 {
     const uint8_t *nal = rtp->payload;
     size_t len = rtp->payload_len;
@@ -39,10 +31,10 @@ static void note_picture_size(Session *session, const RtpPacket *rtp)
         len = MIN(first, len - 3);
     }
     if (len > 0 && h264_nal_type(nal) == H264_NAL_SPS && h264_sps_parse(nal, len, &sps) == 0)
-        session->sps = sps;
+        stats->sps = sps;
 }
 
-static void count_packet(TrackStats *stats, const RtpPacket *rtp, size_t len)
+static void count_packet(TrackStats *stats, const RtpPacket *rtp, size_t len, int64_t now)
 {
     int64_t sequence = rtp_unwrap_16(&stats->sequence, rtp->sequence);
 
@@ -53,9 +45,11 @@ static void count_packet(TrackStats *stats, const RtpPacket *rtp, size_t len)
     stats->packets++;
     stats->bytes += len;
     stats->second_bytes += len;
+    stats->last_us = now;
 }
 
-/* Ends a second. Returns the bitrate to ask for by REMB, or 0. All pictures share the cap. */
+/* Ends a second. Returns the bitrate to ask for by REMB, or 0. All pictures, of all layers,
+ * share the cap. */
 static uint32_t end_second(Session *session, int64_t now)
 {
     int64_t elapsed = now - session->second_began_us;
@@ -84,13 +78,13 @@ void media_relay_rtp(Session *session, janus_plugin_rtp *packet)
     if (rtp_packet_parse(buf, packet->length, &rtp) < 0)
         return;
     pthread_mutex_lock(&session->lock);
-    int index = track_of(session, packet->mindex);
+    int index = layer_map_place(&session->layers, &session->tracks, packet->mindex, buf, &rtp);
     if (index >= 0 && session->sender) {
         const MediaTrack *track = &session->tracks.track[index];
-        count_packet(&session->stats[index], &rtp, packet->length);
+        count_packet(&session->stats[index], &rtp, packet->length, now);
         mean_rate_add(&session->rate, packet->length, now);
         if (track->kind == MEDIA_VIDEO)
-            note_picture_size(session, &rtp);
+            note_picture_size(&session->stats[index], &rtp);
         if (now - session->second_began_us >= SECOND_US)
             remb = end_second(session, now);
         /* Janus restores the header behind us, so it may be changed in place */
@@ -103,13 +97,33 @@ void media_relay_rtp(Session *session, janus_plugin_rtp *packet)
         gateway->send_remb(session->handle, remb);
 }
 
+/* Each sender report goes with the layer that it is about, whatever else came with it. The lock is
+ * held. */
+static void relay_reports(Session *session, int mindex, const uint8_t *buf, size_t len)
+{
+    RtcpPacket report;
+
+    for (size_t from = 0, at = 0; rtcp_next(buf, len, &at, &report); from = at) {
+        if (report.type != RTCP_SENDER_REPORT)
+            continue;
+        int index = layer_map_find(&session->layers, &session->tracks, mindex, report.ssrc);
+        if (index >= 0)
+            rtp_sender_send(session->sender, session->tracks.track[index].port, buf + from,
+                            at - from);
+    }
+}
+
 void media_relay_rtcp(Session *session, janus_plugin_rtcp *packet)
 {
     pthread_mutex_lock(&session->lock);
-    int index = track_of(session, packet->mindex);
-    if (index >= 0 && session->sender)
-        rtp_sender_send(session->sender, session->tracks.track[index].port, packet->buffer,
-                        packet->length);
+    int first = media_track_of(&session->tracks, packet->mindex);
+    if (first >= 0 && session->sender) {
+        const MediaTrack *track = &session->tracks.track[first];
+        if (media_track_is_layer(track))
+            relay_reports(session, packet->mindex, (const uint8_t *)packet->buffer, packet->length);
+        else
+            rtp_sender_send(session->sender, track->port, packet->buffer, packet->length);
+    }
     pthread_mutex_unlock(&session->lock);
 }
 

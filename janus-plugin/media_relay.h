@@ -12,11 +12,11 @@
 void media_relay_init(janus_callbacks *gateway);
 
 /* Forwards a packet, if it belongs to a track, and counts it. RTP gets the payload type that the
- * bridge knows, in place. */
+ * bridge knows, in place. Of RTCP only sender reports go to layers of simulcast. */
 void media_relay_rtp(Session *session, janus_plugin_rtp *packet);
 void media_relay_rtcp(Session *session, janus_plugin_rtcp *packet);
 
-/* Asks the publisher for a key frame, by PLI. */
+/* Asks the publisher for a key frame, by PLI: Janus sends one to each layer. */
 void media_relay_keyframe(Session *session);
 
 #endif

@@ -19,10 +19,16 @@
 int publisher_init(janus_callbacks *gateway, janus_plugin *plugin, const PluginSettings *settings);
 void publisher_deinit(void);
 
-/* Answers a publish request with `offer` (SDP). If the session publishes already, this
- * renegotiates. Returns 0 when the event with the answer is on its way, or -1 with `error`. */
+/* A JSEP offer as Janus hands it over; borrowed of its JSON. */
+typedef struct PublisherOffer {
+    const char *sdp;
+    const json_t *simulcast; /* its `simulcast`, NULL: none (layer_names.h) */
+} PublisherOffer;
+
+/* Answers a publish request with `offer`. If the session publishes already, this renegotiates.
+ * Returns 0 when the event with the answer is on its way, or -1 with `error`. */
 int publisher_publish(Session *session, const char *transaction, const Request *request,
-                      const char *offer, RequestError *error);
+                      const PublisherOffer *offer, RequestError *error);
 
 /* Whether the session publishes: its offer was taken, and it has not ended. */
 bool publisher_is_live(Session *session);

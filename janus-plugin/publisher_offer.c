@@ -39,7 +39,8 @@ static bool same_tracks(const MediaTracks *a, const MediaTracks *b)
         return false;
     for (size_t i = 0; i < a->count; i++)
         if (a->track[i].kind != b->track[i].kind || a->track[i].nack != b->track[i].nack ||
-            strcmp(a->track[i].fmtp, b->track[i].fmtp) != 0)
+            strcmp(a->track[i].fmtp, b->track[i].fmtp) != 0 ||
+            strcmp(a->track[i].rid, b->track[i].rid) != 0)
             return false;
     return true;
 }
@@ -47,7 +48,7 @@ static bool same_tracks(const MediaTracks *a, const MediaTracks *b)
 /* An offer, and what becomes of it. */
 typedef struct Negotiation {
     const Request *request;
-    const char *offer;
+    const char *offer; /* SDP */
     SdpAnswerParams params;
     char answer[SDP_ANSWER_SIZE];
     MediaTracks tracks;
@@ -75,8 +76,8 @@ static Session *prepare(Session *session, const Negotiation *talk, RtpSender **s
         session->was_idle = false;
         session->prepared_us = monotonic_us();
         session->old_until_us = 0;
-        session->sps = (H264Sps){0};
         session->round_trip_ms = -1;
+        session->layers = (LayerMap){0};
         memset(session->stats, 0, sizeof(session->stats));
         memset(session->paused, 0, sizeof(session->paused));
         g_strlcpy(session->stream.text, request->stream, sizeof(session->stream.text));
@@ -126,17 +127,33 @@ static int let_in(Session *session, Negotiation *talk, RequestError *error)
     return status;
 }
 
+/* Counts from 0 again; the sizes of what goes on are known. The lock is held. */
+static void renew_stats(Session *session, const MediaTracks *before)
+{
+    TrackStats old[MEDIA_TRACKS_MAX];
+
+    memcpy(old, session->stats, sizeof(old));
+    memset(session->stats, 0, sizeof(session->stats));
+    for (size_t i = 0; i < session->tracks.count; i++)
+        for (size_t k = 0; k < before->count; k++)
+            if (media_track_continues(&before->track[k], &session->tracks.track[i]))
+                session->stats[i].sps = old[k].sps;
+}
+
 /* A live publisher has offered again: its media has changed, or only its transport (an ICE
  * restart). */
 static void renegotiate(Session *session, const MediaTracks *tracks)
 {
     pthread_mutex_lock(&session->lock);
-    bool changed = session->state != SESSION_IDLE && tracks->count > 0 &&
-                   !same_tracks(&session->tracks, tracks);
-    if (session->state != SESSION_IDLE && tracks->count > 0)
+    MediaTracks before = session->tracks;
+    bool taken = session->state != SESSION_IDLE && tracks->count > 0;
+    bool changed = taken && !same_tracks(&before, tracks);
+    if (taken) {
         session->tracks = *tracks;
+        layer_map_renew(&session->layers, &before, tracks);
+    }
     if (changed) {
-        memset(session->stats, 0, sizeof(session->stats));
+        renew_stats(session, &before);
         session->serial++; /* what the bridge still says of the old ones is void */
     }
     pthread_mutex_unlock(&session->lock);
@@ -177,14 +194,14 @@ static int send_answer(Session *session, const char *transaction, const Negotiat
 }
 
 int publisher_publish(Session *session, const char *transaction, const Request *request,
-                      const char *offer, RequestError *error)
+                      const PublisherOffer *offer, RequestError *error)
 {
     uint32_t cap = plugin_settings_bitrate(self.settings);
     Negotiation talk; /* not zeroed: most of it is room for the answer */
     StreamName stream;
 
     talk.request = request;
-    talk.offer = offer;
+    talk.offer = offer->sdp;
     pthread_mutex_lock(&session->lock);
     bool live = session->state != SESSION_IDLE;
     stream = session->stream;
@@ -194,7 +211,8 @@ int publisher_publish(Session *session, const char *transaction, const Request *
         session->bitrate_is_asked = false;
         session->bitrate = request->bitrate ? MIN(request->bitrate, cap) : cap;
     }
-    talk.params = (SdpAnswerParams){session->sdp_id, ++session->sdp_version, session->bitrate};
+    talk.params = (SdpAnswerParams){session->sdp_id, ++session->sdp_version, session->bitrate,
+                                    offer->simulcast};
     pthread_mutex_unlock(&session->lock);
 
     if (live && strcmp(stream.text, request->stream) != 0)

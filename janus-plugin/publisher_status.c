@@ -5,6 +5,9 @@
 
 #include "plugin_clock.h"
 
+/* A layer that brings nothing for so long is paused: a still screen has a picture a second. */
+#define LAYER_LIVE_US 2000000
+
 /* The part of publisher.h that describes sessions in JSON: for list, info, the Admin API and event
  * handlers. */
 
@@ -17,44 +20,110 @@ static const char *bridge_state_name(BridgeState state)
     return names[state];
 }
 
-static json_t *describe_track(const Session *session, size_t index)
+/* What is told of a track, or of all layers of one together. */
+typedef struct Figures {
+    uint64_t packets, bytes, bitrate, lost, forwarded, dropped;
+    unsigned width, height; /* of the largest picture; 0: none yet */
+} Figures;
+
+static void add_track(const Session *session, size_t index, Figures *sum)
 {
-    const MediaTrack *track = &session->tracks.track[index];
     const TrackStats *stats = &session->stats[index];
-    RtpSenderStats sent = {0};
     int64_t expected = 0;
 
-    if (session->sender)
-        sent = rtp_sender_stats(session->sender, track->port);
+    if (session->sender) {
+        RtpSenderStats sent = rtp_sender_stats(session->sender, session->tracks.track[index].port);
+        sum->forwarded += sent.packets;
+        sum->dropped += sent.dropped;
+    }
     if (stats->packets > 0)
         expected = stats->highest_sequence - stats->first_sequence + 1;
-    json_t *object = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "kind",
-                               track->kind == MEDIA_VIDEO ? "video" : "audio", "codec",
-                               track->kind == MEDIA_VIDEO ? "H264" : "opus", "packets",
-                               (json_int_t)stats->packets, "bytes", (json_int_t)stats->bytes,
-                               "bitrate", (json_int_t)stats->bitrate, "lost",
-                               (json_int_t)MAX(0, expected - (int64_t)stats->packets), "forwarded",
-                               (json_int_t)sent.packets, "dropped", (json_int_t)sent.dropped);
-    if (track->kind == MEDIA_VIDEO && session->sps.width) {
-        json_object_set_new(object, "width", json_integer(session->sps.width));
-        json_object_set_new(object, "height", json_integer(session->sps.height));
+    sum->packets += stats->packets;
+    sum->bytes += stats->bytes;
+    sum->bitrate += stats->bitrate;
+    sum->lost += (uint64_t)MAX(0, expected - (int64_t)stats->packets);
+    if (stats->sps.width * stats->sps.height > sum->width * sum->height) {
+        sum->width = stats->sps.width;
+        sum->height = stats->sps.height;
     }
+}
+
+static void set_figures(json_t *object, const Figures *of)
+{
+    json_t *figures = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "packets",
+                                (json_int_t)of->packets, "bytes", (json_int_t)of->bytes, "bitrate",
+                                (json_int_t)of->bitrate, "lost", (json_int_t)of->lost, "forwarded",
+                                (json_int_t)of->forwarded, "dropped", (json_int_t)of->dropped);
+
+    json_object_update_new(object, figures);
+    if (of->width) {
+        json_object_set_new(object, "width", json_integer(of->width));
+        json_object_set_new(object, "height", json_integer(of->height));
+    }
+}
+
+/* The track of section `mindex`, with all its layers. */
+static json_t *describe_track(const Session *session, int mindex)
+{
+    bool video =
+        session->tracks.track[media_track_of(&session->tracks, mindex)].kind == MEDIA_VIDEO;
+    json_t *object = json_pack("{s:s, s:s}", "kind", video ? "video" : "audio", "codec",
+                               video ? "H264" : "opus");
+    Figures sum = {0};
+
+    for (size_t i = 0; i < session->tracks.count; i++)
+        if (session->tracks.track[i].mindex == mindex)
+            add_track(session, i, &sum);
+    set_figures(object, &sum);
     return object;
+}
+
+/* Each layer of simulcast; NULL: there are none. */
+static json_t *describe_layers(const Session *session)
+{
+    int64_t now_us = monotonic_us();
+    json_t *layers = NULL;
+
+    for (size_t i = 0; i < session->tracks.count; i++) {
+        const TrackStats *stats = &session->stats[i];
+        Figures figures = {0};
+        if (!media_track_is_layer(&session->tracks.track[i]))
+            continue;
+        bool live = stats->packets > 0 && now_us - stats->last_us < LAYER_LIVE_US;
+        json_t *layer =
+            json_pack("{s:s, s:b}", "rid", session->tracks.track[i].rid, "live", (int)live);
+        if (session->layers.source[i].known)
+            json_object_set_new(layer, "ssrc", json_integer(session->layers.source[i].ssrc));
+        add_track(session, i, &figures);
+        if (!live) /* the second that was the last to be measured is long over */
+            figures.bitrate = 0;
+        set_figures(layer, &figures);
+        layers = layers ? layers : json_array();
+        json_array_append_new(layers, layer);
+    }
+    return layers;
 }
 
 /* The figures of a publisher; the lock is held. */
 static void add_figures(const Session *session, json_t *object)
 {
-    json_t *tracks = json_array();
+    json_t *tracks = json_array(), *layers = describe_layers(session);
 
-    for (size_t i = 0; i < session->tracks.count; i++)
-        json_array_append_new(tracks, describe_track(session, i));
+    for (size_t i = 0; i < session->tracks.count; i++) {
+        int mindex = session->tracks.track[i].mindex;
+        if (media_track_of(&session->tracks, mindex) == (int)i)
+            json_array_append_new(tracks, describe_track(session, mindex));
+    }
     json_object_set_new(object, "title", json_string(session->title));
     if (session->unlisted)
         json_object_set_new(object, "unlisted", json_true());
     json_object_set_new(object, "bridge", json_string(bridge_state_name(session->bridge)));
     json_object_set_new(object, "bitrate_cap", json_integer(session->bitrate));
     json_object_set_new(object, "tracks", tracks);
+    if (layers) {
+        json_object_set_new(object, "layers", layers);
+        json_object_set_new(object, "unknown", json_integer((json_int_t)session->layers.unknown));
+    }
     if (session->round_trip_ms >= 0)
         json_object_set_new(object, "round_trip_ms", json_real(session->round_trip_ms));
     if (session->state == SESSION_LIVE)

@@ -46,17 +46,17 @@ static void free_message(void *data)
 
 /* ---- offers ---- */
 
-/* Reads the SDP of a JSEP object. Returns NULL with `error` if it is not an offer. */
-static const char *read_offer(const json_t *jsep, RequestError *error)
+/* Reads a JSEP object. Returns 0, or -1 with `error` if it is not an offer. */
+static int read_offer(const json_t *jsep, PublisherOffer *offer, RequestError *error)
 {
     const char *type = json_string_value(json_object_get(jsep, "type"));
     const char *sdp = json_string_value(json_object_get(jsep, "sdp"));
 
+    *offer = (PublisherOffer){sdp, json_object_get(jsep, "simulcast")};
     if (type && sdp && strcmp(type, "offer") == 0)
-        return sdp;
-    request_fail(error, HLS_ERROR_INVALID_SDP,
-                 "publish needs a JSEP offer: send one with the message");
-    return NULL;
+        return 0;
+    return request_fail(error, HLS_ERROR_INVALID_SDP,
+                        "publish needs a JSEP offer: send one with the message");
 }
 
 /* Refuses an offer beside a request that does not negotiate: Janus would hold a port for it.
@@ -115,9 +115,10 @@ static json_t *handle(const Message *message)
     if (request_parse(message->body, &request, &error) < 0)
         return reply_error(&error);
     if (request.kind == REQUEST_PUBLISH) {
-        const char *offer = read_offer(message->jsep, &error);
-        if (offer &&
-            publisher_publish(message->session, message->transaction, &request, offer, &error) == 0)
+        PublisherOffer offer;
+        if (read_offer(message->jsep, &offer, &error) == 0 &&
+            publisher_publish(message->session, message->transaction, &request, &offer, &error) ==
+                0)
             return NULL;
     } else if (refuse_offer(message->jsep, &error) < 0) {
         return reply_error(&error);

@@ -4,12 +4,15 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "layer_names.h"
 #include "sdp_reader.h"
 #include "text_buffer.h"
 
 #define MAX_EXTENSIONS 8 /* a=extmap lines that are copied */
 
 #define EXT_MID          "urn:ietf:params:rtp-hdrext:sdes:mid"
+#define EXT_RID          "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+#define EXT_REPAIRED_RID "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
 #define EXT_TRANSPORT_CC "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 
 /* %.*s arguments of a slice */
@@ -54,22 +57,57 @@ static void write_feedback(TextBuffer *out, const SdpMedia *media, int pt, const
         text_add(out, "a=rtcp-fb:%d %s\r\n", pt, what);
 }
 
-static void write_extensions(TextBuffer *out, const SdpMedia *media)
+/* The next header extension of a section (RFC 8285 section 5). */
+static bool next_extension(const SdpMedia *media, size_t *at, SdpSlice *value, SdpSlice *uri)
 {
-    size_t at = 0;
-    SdpSlice value;
-
-    for (int n = 0;
-         n < MAX_EXTENSIONS && sdp_next_attribute(media->lines, "extmap", &at, &value);) {
-        const char *space = value.len ? memchr(value.at, ' ', value.len) : NULL;
+    while (sdp_next_attribute(media->lines, "extmap", at, value)) {
+        const char *space = value->len ? memchr(value->at, ' ', value->len) : NULL;
         if (!space)
             continue;
-        SdpSlice uri = {space + 1, value.len - (size_t)(space + 1 - value.at)};
-        if (sdp_equals(uri, EXT_MID) || sdp_equals(uri, EXT_TRANSPORT_CC)) {
+        *uri = (SdpSlice){space + 1, value->len - (size_t)(space + 1 - value->at)};
+        return true;
+    }
+    return false;
+}
+
+/* The ID of a header extension, 0: it is not offered. */
+static uint8_t extension_id(const SdpMedia *media, const char *wanted)
+{
+    size_t at = 0;
+    SdpSlice value, uri;
+    uint32_t id;
+
+    while (next_extension(media, &at, &value, &uri)) {
+        size_t len = 0; /* of the number: a direction may stand behind it, "3/sendonly" */
+        while (len < value.len && value.at[len] != ' ' && value.at[len] != '/')
+            len++;
+        if (sdp_equals(uri, wanted))
+            return sdp_number((SdpSlice){value.at, len}, UINT8_MAX, &id) ? (uint8_t)id : 0;
+    }
+    return 0;
+}
+
+static void write_extensions(TextBuffer *out, const SdpMedia *media, bool with_layers)
+{
+    size_t at = 0;
+    SdpSlice value, uri;
+
+    for (int n = 0; n < MAX_EXTENSIONS && next_extension(media, &at, &value, &uri);) {
+        bool layers = sdp_equals(uri, EXT_RID) || sdp_equals(uri, EXT_REPAIRED_RID);
+        if (sdp_equals(uri, EXT_MID) || sdp_equals(uri, EXT_TRANSPORT_CC) ||
+            (layers && with_layers)) {
             text_add(out, "a=extmap:%.*s\r\n", SLICE(value));
             n++;
         }
     }
+}
+
+/* The layers of a section that are taken. Janus tells them apart by their mid and rid alone. */
+static LayerNames take_layers(const SdpMedia *media, size_t index, const SdpAnswerParams *params)
+{
+    if (media->kind != SDP_VIDEO || !extension_id(media, EXT_MID) || !extension_id(media, EXT_RID))
+        return (LayerNames){.count = 0};
+    return layer_names_read(params->simulcast, (int)index);
 }
 
 /* RFC 7587 section 6.1. With useinbandfec a lost packet can be rebuilt from the next one. */
@@ -107,7 +145,7 @@ static void write_h264(TextBuffer *out, const SdpCodec *codec, uint32_t bitrate)
 }
 
 static void accept_section(TextBuffer *out, const SdpMedia *media, const SdpCodec *codec,
-                           const SdpAnswerParams *params, MediaTrack *track)
+                           const SdpAnswerParams *params, bool with_layers, MediaTrack *track)
 {
     int pt = codec->payload_type;
 
@@ -121,13 +159,26 @@ static void accept_section(TextBuffer *out, const SdpMedia *media, const SdpCode
     write_feedback(out, media, pt, "nack");
     if (track->kind == MEDIA_VIDEO)
         write_feedback(out, media, pt, "nack pli");
-    write_extensions(out, media);
+    write_extensions(out, media, with_layers);
     text_add(out, sends(media) ? "a=recvonly\r\n" : "a=inactive\r\n");
 
     track->payload_type = pt;
     track->nack = sdp_has_feedback(media, pt, "nack");
     if (codec->fmtp.len < sizeof(track->fmtp))
         memcpy(track->fmtp, codec->fmtp.at ? codec->fmtp.at : "", codec->fmtp.len);
+}
+
+/* Adds a track, or one for each of its layers. */
+static void add_tracks(MediaTracks *tracks, const MediaTrack *track, const LayerNames *layers)
+{
+    if (layers->count == 0)
+        tracks->track[tracks->count++] = *track;
+    for (size_t i = 0; i < layers->count; i++) {
+        MediaTrack *layer = &tracks->track[tracks->count++];
+        *layer = *track;
+        layer->port += i;
+        memcpy(layer->rid, layers->rid[i], sizeof(layer->rid));
+    }
 }
 
 static void refuse_section(TextBuffer *out, const SdpMedia *media)
@@ -180,10 +231,13 @@ static int answer_section(TextBuffer *out, const Sdp *offer, size_t index,
         return request_fail(error, HLS_ERROR_NO_OPUS,
                             "this browser offers no Opus audio: use a current browser");
     }
+    LayerNames layers = take_layers(media, index, params);
     MediaTrack track = {.kind = kind, .port = kind, .mindex = (int)index};
-    accept_section(out, media, &codec, params, &track);
+    if (layers.count > 0)
+        track.rid_extension = extension_id(media, EXT_RID);
+    accept_section(out, media, &codec, params, layers.count > 0, &track);
     if (sends(media)) /* else it is paused: agreed, but nothing comes */
-        tracks->track[tracks->count++] = track;
+        add_tracks(tracks, &track, &layers);
     return 0;
 }
 

@@ -24,6 +24,7 @@
 #include <janus/plugins/plugin.h>
 
 #include "h264_sps.h"
+#include "layer_map.h"
 #include "mean_rate.h"
 #include "request.h"
 #include "rtp_packet.h"
@@ -53,6 +54,8 @@ typedef struct TrackStats {
     uint64_t packets, bytes;
     uint64_t second_bytes; /* of the second that is running */
     uint32_t bitrate;      /* bit/s, of the last whole second */
+    int64_t last_us;       /* when the last packet came */
+    H264Sps sps;           /* of video, the last that came; width 0: none yet */
 } TrackStats;
 
 typedef struct StreamName {
@@ -85,9 +88,11 @@ typedef struct Session {
     int64_t prepared_us, live_since_us;
     int64_t second_began_us; /* the second at whose end bitrates are taken */
     TrackStats stats[MEDIA_TRACKS_MAX];
+    LayerMap layers;
     MeanRate rate;        /* of all tracks */
-    H264Sps sps;          /* the last that came; width 0: none yet */
     double round_trip_ms; /* as the page reported it; below 0: not yet */
+
+    int64_t keyframe_us; /* when the bridge last asked for one; of the listener's thread alone */
 
     TokenBucket tries; /* of wrong keys; admission has the lock for it */
 } Session;

@@ -59,6 +59,13 @@ static const char *const bodies[] = {
     "{\"request\":\"info\",\"stream\":\"a\"}",
 };
 
+/* The head of a packet that names its layer, with no byte 0. */
+#define LAYER_PACKET "\x90\x66\1\1\1\1\1\1\1\1\1"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char *const offers[] = {OFFER_BOTH, OFFER_SOUND, OFFER_LAYERS, OFFER_TWO};
+
 /* Janus hands on objects alone. */
 static void send_body(StubHandle *handle, const char *body, const char *offer)
 {
@@ -83,11 +90,10 @@ static void send_any(StubHandle *handle, Input *input)
         send_body(handle, body, next(input, 2) ? OFFER_BOTH : NULL);
         return;
     case 2:
-        send_body(handle, bodies[next(input, 3)], next(input, 2) ? OFFER_BOTH : OFFER_SOUND);
+        send_body(handle, bodies[next(input, 3)], offers[next(input, COUNT(offers))]);
         return;
     default:
-        send_body(handle, bodies[next(input, sizeof(bodies) / sizeof(bodies[0]))],
-                  next(input, 4) ? NULL : OFFER_BOTH);
+        send_body(handle, bodies[next(input, COUNT(bodies))], next(input, 4) ? NULL : OFFER_BOTH);
     }
 }
 
@@ -112,7 +118,8 @@ static void act_on_handle(StubHandle *handle, unsigned act, Input *input)
     else if (act == 4)
         stub_setup(handle);
     else if (act == 5)
-        stub_rtp(handle, (int)next(input, 3), packet, next_text(input, "\x80", packet));
+        stub_rtp(handle, (int)next(input, 3), packet,
+                 next_text(input, next(input, 2) ? LAYER_PACKET : "\x80", packet));
     else if (act == 6)
         stub_rtcp(handle, (int)next(input, 3), packet, next_text(input, "\x80\xc9", packet));
     else if (act == 7)

@@ -17,6 +17,13 @@ static int try_input(const uint8_t *data, size_t size)
     REQUIRE(packet.payload >= data + RTP_HEADER_SIZE);
     REQUIRE(packet.payload + packet.payload_len <= data + size);
     REQUIRE(packet.payload_type <= 127);
+    for (unsigned id = 1; id <= 16; id++) {
+        RtpExtension found;
+        if (!rtp_extension_find(data, &packet, id, &found))
+            continue;
+        REQUIRE(found.at > data + RTP_HEADER_SIZE);
+        REQUIRE(found.at + found.len <= packet.payload);
+    }
     if (size > sizeof(copy))
         return 0;
     memcpy(copy, data, size);

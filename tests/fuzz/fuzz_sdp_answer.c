@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
 #include <string.h>
 
 #include "fuzz.h"
 
 #include "janus-plugin/sdp_answer.h"
 #include "sdp_reader.h"
+#include "tests/plugin/janus_offer.h"
 
 /* A track is what the answer says of its section. */
 static void check_track(const Sdp *answered, const MediaTrack *track)
@@ -25,21 +27,46 @@ static void check_track(const Sdp *answered, const MediaTrack *track)
     REQUIRE(memchr(track->fmtp, '\0', sizeof(track->fmtp)));
 }
 
-static int try_input(const uint8_t *data, size_t size)
+/* Layers are of one video, with a name and a port each; to answer the header
+ * extension is to take them. */
+static void check_layers(const char *answer, const MediaTracks *tracks)
+{
+    size_t videos = 0, layers = 0;
+
+    for (size_t i = 0; i < tracks->count; i++) {
+        const MediaTrack *track = &tracks->track[i];
+        if (track->kind != MEDIA_VIDEO)
+            continue;
+        REQUIRE(track->port == MEDIA_VIDEO + videos);
+        REQUIRE((track->rid_extension > 0) == (track->rid[0] != '\0'));
+        videos++;
+        layers += track->rid[0] != '\0';
+        for (size_t k = 0; k < i; k++)
+            REQUIRE(tracks->track[k].kind != MEDIA_VIDEO ||
+                    (strcmp(tracks->track[k].rid, track->rid) != 0 &&
+                     tracks->track[k].mindex == track->mindex));
+    }
+    REQUIRE(layers == videos || (layers == 0 && videos == 1));
+    REQUIRE(layers == 0 || strstr(answer, "rtp-stream-id"));
+    REQUIRE(!strstr(answer, "per-layer-pli"));
+}
+
+static void try_offer(const char *data, size_t size, const json_t *simulcast)
 {
     /* not the first answer: that one refuses an offer that sends nothing */
-    static const SdpAnswerParams params = {.session_id = 1, .version = 2, .bitrate = 2500000};
+    const SdpAnswerParams params = {
+        .session_id = 1, .version = 2, .bitrate = 2500000, .simulcast = simulcast};
     char text[SDP_ANSWER_SIZE];
     MediaTracks tracks;
     RequestError error = {0};
     Sdp offered, answered;
 
-    if (sdp_answer((const char *)data, size, &params, text, &tracks, &error) < 0) {
+    if (sdp_answer(data, size, &params, text, &tracks, &error) < 0) {
         REQUIRE(error.code >= HLS_ERROR_INVALID_SDP && error.code <= HLS_ERROR_NO_MEDIA);
         REQUIRE(error.text[0]);
-        return 0;
+        return;
     }
-    REQUIRE(!sdp_read((const char *)data, size, &offered));
+    REQUIRE(!sdp_read(data, size, &offered));
     REQUIRE(!sdp_read(text, strlen(text), &answered));
     REQUIRE(answered.media_count == offered.media_count);
     for (size_t i = 0; i < answered.media_count; i++)
@@ -47,6 +74,21 @@ static int try_input(const uint8_t *data, size_t size)
     REQUIRE(tracks.count <= MEDIA_TRACKS_MAX);
     for (size_t i = 0; i < tracks.count; i++)
         check_track(&answered, &tracks.track[i]);
+    check_layers(text, &tracks);
+}
+
+/* As it is, and as Janus hands it on. */
+static int try_input(const uint8_t *data, size_t size)
+{
+    char *offer = strndup((const char *)data, size);
+    json_t *jsep = janus_offer(offer);
+    const char *sdp = json_string_value(json_object_get(jsep, "sdp"));
+
+    try_offer((const char *)data, size, NULL);
+    if (sdp)
+        try_offer(sdp, strlen(sdp), json_object_get(jsep, "simulcast"));
+    json_decref(jsep);
+    free(offer);
     return 0;
 }
 

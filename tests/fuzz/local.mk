@@ -26,6 +26,7 @@ fuzz_parts = \
 	%D%/fuzz_sdp_reader.c \
 	%D%/fuzz_settings_reader.c \
 	%D%/fuzz_source_sdp.c
+fuzz_parts += tests/plugin/janus_offer.c
 fuzz_pipeline = %D%/fuzz_pipeline.c %D%/memory_parts.c
 fuzz_plugin = %D%/fuzz_plugin_session.c $(plugin_stubs)
 

@@ -4,6 +4,7 @@
 # what they wait for is the scheduler's (fibers.h)
 plugin_stubs = \
 	%D%/fibers.c \
+	%D%/janus_offer.c \
 	%D%/plugin_play.c \
 	%D%/plugin_rules.c \
 	%D%/stub_bridge.c \
@@ -20,6 +21,7 @@ check_PROGRAMS += $(plugin_programs)
 %C%_unit_publisher_SOURCES = \
 	%D%/test_admission.c \
 	%D%/test_announcer.c \
+	%D%/test_layers.c \
 	%D%/test_media_relay.c \
 	%D%/test_plugin_requests.c \
 	%D%/test_plugin_turns.c \

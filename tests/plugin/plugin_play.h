@@ -79,6 +79,15 @@ uint16_t play_closed_port(void);
 /* The same tracks, but what is lost is sent again. */
 #define OFFER_NACK OFFER_BOTH "a=rtcp-fb:102 nack\r\n"
 
+/* Pictures in layers of these rids, which header extension 10 names. */
+#define OFFER_RID(rid) "a=rid:" rid " send\r\n"
+#define OFFER_IN_LAYERS(rids)                                                                      \
+    OFFER_BOTH                                                                                     \
+    "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n"                                           \
+    "a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n" rids
+#define OFFER_LAYERS OFFER_IN_LAYERS(OFFER_RID("high") OFFER_RID("mid") OFFER_RID("low"))
+#define OFFER_TWO    OFFER_IN_LAYERS(OFFER_RID("high") OFFER_RID("low"))
+
 /* An RTP packet; an empty receiver report, a sender report and a PLI. */
 #define RTP_PACKET  "\x80\x66\x00\x01\x00\x00\x00\x01\x00\x00\x00\x02\x41\x42"
 #define RTCP_REPORT "\x80\xc9\x00\x01\x00\x00\x00\x01"

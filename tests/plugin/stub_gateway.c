@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "stub_gateway.h"
 
+#include "janus_offer.h"
+
 #include <glib.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -298,7 +300,7 @@ json_t *stub_send(StubHandle *handle, const char *body, const char *offer)
     if (get(&handle->detached) || (offer && get(&handle->cleaning)))
         return NULL;
     if (offer) {
-        jsep = json_pack("{s:s, s:s}", "type", "offer", "sdp", offer);
+        jsep = janus_offer(offer);
         if (!jsep) /* not UTF-8, which Janus does not take */
             return NULL;
         if (!atomic_exchange_explicit(&handle->agent, true, memory_order_relaxed))

@@ -29,8 +29,11 @@ static void writes_offers(void **state)
         bool unlisted;
     } rows[] = {
         {"audio and video",
-         {{{MEDIA_AUDIO, 0, 0, 111, false, "minptime=10;useinbandfec=1"},
-           {MEDIA_VIDEO, 1, 1, 102, true, "packetization-mode=1;profile-level-id=42001f"}},
+         {{{.kind = MEDIA_AUDIO, .port = 0, .nack = false, .fmtp = "minptime=10;useinbandfec=1"},
+           {.kind = MEDIA_VIDEO,
+            .port = 1,
+            .nack = true,
+            .fmtp = "packetization-mode=1;profile-level-id=42001f"}},
           2},
          {40000, 40002},
          HEAD AUDIO "a=fmtp:111 minptime=10;useinbandfec=1\r\n" TAIL VIDEO
@@ -38,18 +41,31 @@ static void writes_offers(void **state)
                     "a=rtcp-fb:96 nack\r\n" PLI TAIL,
          false},
         {"video first, as it was offered",
-         {{{MEDIA_VIDEO, 1, 0, 96, false, ""}, {MEDIA_AUDIO, 0, 1, 109, true, ""}}, 2},
+         {{{.kind = MEDIA_VIDEO, .port = 1, .nack = false, .fmtp = ""},
+           {.kind = MEDIA_AUDIO, .port = 0, .nack = true, .fmtp = ""}},
+          2},
          {40002, 40000},
          HEAD VIDEO PLI TAIL AUDIO "a=rtcp-fb:111 nack\r\n" TAIL,
          false},
         {"audio alone",
-         {{{MEDIA_AUDIO, 0, 0, 111, false, ""}}, 1},
+         {{{.kind = MEDIA_AUDIO, .port = 0, .nack = false, .fmtp = ""}}, 1},
          {40000},
          HEAD AUDIO TAIL,
          false},
+        {"three layers",
+         {{{.kind = MEDIA_VIDEO, .port = 1, .rid = "high"},
+           {.kind = MEDIA_VIDEO, .port = 2, .rid = "mid"},
+           {.kind = MEDIA_VIDEO, .port = 3, .rid = "0_-"}},
+          3},
+         {40002, 40004, 40006},
+         HEAD VIDEO PLI
+         "a=label:high\r\n" TAIL "m=video 40004 RTP/AVPF 96\r\na=rtpmap:96 H264/90000\r\n" PLI
+         "a=label:mid\r\n" TAIL "m=video 40006 RTP/AVPF 96\r\na=rtpmap:96 H264/90000\r\n" PLI
+         "a=label:0_-\r\n" TAIL,
+         false},
         {"nothing", {.count = 0}, {0}, HEAD, false},
         {"unlisted",
-         {{{MEDIA_AUDIO, 0, 0, 111, false, ""}}, 1},
+         {{{.kind = MEDIA_AUDIO, .port = 0, .nack = false, .fmtp = ""}}, 1},
          {40000},
          HEAD "a=unlisted\r\n" AUDIO TAIL,
          true},
@@ -68,15 +84,18 @@ static void writes_offers(void **state)
 /* The longest that there can be: the size promises to hold any offer. */
 static void holds_any_offer(void **state)
 {
-    static const uint16_t ports[] = {65535, 65535};
-    MediaTracks tracks = {
-        {{.kind = MEDIA_AUDIO, .nack = true}, {.kind = MEDIA_VIDEO, .nack = true}}, 2};
+    static const uint16_t ports[] = {65535, 65535, 65535, 65535};
+    MediaTracks tracks = {.count = MEDIA_TRACKS_MAX};
     char text[BRIDGE_SDP_SIZE], title[REQUEST_TITLE_MAX + 1] = "";
 
     (void)state;
     memset(title, 'x', REQUEST_TITLE_MAX);
-    memset(tracks.track[0].fmtp, 'x', FMTP_SIZE - 1);
-    memset(tracks.track[1].fmtp, 'x', FMTP_SIZE - 1);
+    for (size_t i = 0; i < MEDIA_TRACKS_MAX; i++) {
+        MediaTrack *track = &tracks.track[i];
+        *track = (MediaTrack){.kind = i ? MEDIA_VIDEO : MEDIA_AUDIO, .nack = true};
+        memset(track->fmtp, 'x', FMTP_SIZE - 1);
+        memset(track->rid, 'x', i ? RID_SIZE - 1 : 0);
+    }
     int len = bridge_sdp_offer(&tracks, ports, UINT64_MAX, &(StreamFace){title, true}, text);
     assert_true(len > 0);
     assert_int_equal(len, strlen(text));

@@ -42,6 +42,65 @@ static void parses_and_refuses(void **state)
     }
 }
 
+/* RFC 8285 sections 4.2 and 4.3. */
+static void finds_header_extensions(void **state)
+{
+#define ONE(words) HEADER(0x90, 96), 0xBE, 0xDE, 0, words
+#define TWO(words) HEADER(0x90, 96), 0x10, 0x05, 0, words
+    static const struct {
+        const char *name;
+        uint8_t bytes[40];
+        size_t len;
+        unsigned id;
+        const char *value; /* NULL: not found */
+    } rows[] = {
+        {"none", {HEADER(0x80, 96), 0xA1, 'h', 'i'}, 15, 10, NULL},
+        {"one byte", {ONE(1), 0xA1, 'h', 'i', 0, 5}, 21, 10, "hi"},
+        {"another", {ONE(1), 0xA1, 'h', 'i', 0, 5}, 21, 11, NULL},
+        {"behind another, and padding",
+         {ONE(2), 0x30, 'x', 0, 0, 0xA1, 'h', 'i', 0, 5},
+         25,
+         10,
+         "hi"},
+        {"behind CSRCs",
+         {HEADER(0x91, 96), 1, 2, 3, 4, 0xBE, 0xDE, 0, 1, 0xA0, 'a', 0, 0},
+         24,
+         10,
+         "a"},
+        {"up to the end", {ONE(1), 0xA2, 'a', 'b', 'c'}, 20, 10, "abc"},
+        {"longer than the block", {ONE(1), 0xA3, 'a', 'b', 'c', 'd', 'e'}, 22, 10, NULL},
+        {"behind one that is longer than the block",
+         {ONE(1), 0x1F, 0xA0, 'a', 0, 0xA0, 'b'},
+         22,
+         10,
+         NULL},
+        {"behind the ID that ends all", {ONE(1), 0xF0, 'x', 0xA0, 'a'}, 20, 10, NULL},
+        {"in the payload", {ONE(0), 0xA1, 'h', 'i'}, 19, 10, NULL},
+        {"padding alone", {ONE(1), 0, 0, 0, 0}, 20, 10, NULL},
+        {"two bytes", {TWO(2), 10, 2, 'h', 'i', 0, 0, 0, 0}, 24, 10, "hi"},
+        {"two bytes, a large ID", {TWO(1), 200, 1, 'h', 0}, 20, 200, "h"},
+        {"two bytes, nothing in it", {TWO(1), 10, 0, 0, 0}, 20, 10, ""},
+        {"two bytes, longer than the block", {TWO(1), 10, 3, 'h', 'i', 'j'}, 21, 10, NULL},
+        {"two bytes, half a header", {TWO(1), 9, 1, 'x', 10, 1, 'h'}, 22, 10, NULL},
+        {"what is neither", {HEADER(0x90, 96), 0xBE, 0xDD, 0, 1, 0xA1, 'h', 'i', 0}, 20, 10, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        uint8_t *copy = guarded_copy(rows[i].bytes, rows[i].len);
+        RtpPacket packet;
+        RtpExtension found = {0};
+        assert_row(rtp_packet_parse(copy, rows[i].len, &packet) == 0, rows[i].name, "no packet");
+        bool is = rtp_extension_find(copy, &packet, rows[i].id, &found);
+        assert_row(is == (rows[i].value != NULL), rows[i].name, "%d", is);
+        if (rows[i].value)
+            assert_row(found.len == strlen(rows[i].value) &&
+                           memcmp(found.at, rows[i].value, found.len) == 0,
+                       rows[i].name, "%.*s", (int)found.len, (const char *)found.at);
+        guarded_free(copy, rows[i].len);
+    }
+}
+
 static void reads_the_header(void **state)
 {
     static const uint8_t bytes[] = {HEADER(0x80, 0x80 | 111), 42};
@@ -138,6 +197,7 @@ static void a_clock_goes_on_for_years(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(parses_and_refuses),
+    cmocka_unit_test(finds_header_extensions),
     cmocka_unit_test(reads_the_header),
     cmocka_unit_test(tells_rtcp_apart),
     cmocka_unit_test(keeps_the_marker_with_another_payload_type),

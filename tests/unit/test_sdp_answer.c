@@ -70,13 +70,15 @@ static void answers_browsers(void **state)
 #define OPUS_FIREFOX  "maxplaybackrate=48000;stereo=1;useinbandfec=1"
 #define H264(profile) "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=" profile
 #define H264_FIREFOX  "profile-level-id=42e01f;level-asymmetry-allowed=1;packetization-mode=1"
-#define AUDIO_TRACK(...)                                                                           \
+#define AUDIO_TRACK(type, sent_again, parameters)                                                  \
     {                                                                                              \
-        MEDIA_AUDIO, 0, 0, __VA_ARGS__                                                             \
+        .kind = MEDIA_AUDIO, .port = 0, .mindex = 0, .payload_type = (type), .nack = (sent_again), \
+        .fmtp = parameters                                                                         \
     }
-#define VIDEO_TRACK(...)                                                                           \
+#define VIDEO_TRACK(type, sent_again, parameters)                                                  \
     {                                                                                              \
-        MEDIA_VIDEO, 1, 1, __VA_ARGS__                                                             \
+        .kind = MEDIA_VIDEO, .port = 1, .mindex = 1, .payload_type = (type), .nack = (sent_again), \
+        .fmtp = parameters                                                                         \
     }
     static const struct {
         const char *offer, *answer;
@@ -275,7 +277,7 @@ static void starts_near_the_cap(void **state)
 static void keeps_the_origin_of_its_session(void **state)
 {
     static const char offer[] = HEAD AUDIO;
-    SdpAnswerParams params = {UINT64_MAX, UINT64_MAX, 2500000};
+    SdpAnswerParams params = {.session_id = UINT64_MAX, .version = UINT64_MAX, .bitrate = 2500000};
     Outcome o;
 
     (void)state;

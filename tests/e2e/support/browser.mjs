@@ -52,8 +52,11 @@ export const messageOf = (page) => page.textContent("#message");
 export const FULL_SIZE = "1280x720";
 
 /** Publishes from our own page, and waits until it says so. */
-export async function publish(context, stack, stream, { source = "testcard", key = "", size = "640x360", unlisted = false } = {}) {
-  const query = new URLSearchParams({ stream, source, size, auto: "1", ...(key && { key }), ...(unlisted && { unlisted: "1" }) });
+export async function publish(context, stack, stream, options = {}) {
+  const { source = "testcard", key = "", size = "640x360", unlisted = false, simulcast = false } = options;
+  const query = new URLSearchParams({
+    stream, source, size, auto: "1", ...(key && { key }), ...(unlisted && { unlisted: "1" }), ...(simulcast && { simulcast: "1" }),
+  });
   const page = await openPage(context, `${stack.url}/publish.html?${query}`);
   if (source !== "testcard") await page.click("#go"); // an address alone opens no camera
   await untilLive(page);

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// A browser that sends three sizes of its picture: each is a rendition.
+
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import test from "node:test";
+import { withBrowser } from "./support/browser.mjs";
+import { attach } from "./support/janus-api.mjs";
+import { run } from "./support/programs.mjs";
+import { sleep, until, withStack } from "./support/rig.mjs";
+import { LAYERS, outboundLayers, publishLayers } from "./support/simulcast.mjs";
+
+const STREAM = "shop";
+const NAMES = LAYERS.map(({ rid }) => rid);
+
+const bridgeSays = async (stack) =>
+  (await fetch(`http://127.0.0.1:${stack.bridgePort}/streams/${STREAM}`)).json();
+
+const text = async (url) => {
+  const response = await fetch(url, { cache: "no-store" });
+  assert.equal(response.status, 200, url);
+  return response.text();
+};
+
+/** The video playlists of the multivariant playlist: [{ uri, size }]. */
+const variants = async (stack) =>
+  [...(await text(stack.master(STREAM))).matchAll(/^#EXT-X-STREAM-INF:.*RESOLUTION=(\d+x\d+).*\n(.+)$/gm)]
+    .map(([, size, uri]) => ({ uri, size }));
+
+/** Decodes a segment of a playlist by libav. */
+async function assertDecodes(stack, uri, size) {
+  const playlist = await text(new URL(uri, stack.master(STREAM)));
+  const [, map] = playlist.match(/#EXT-X-MAP:URI="([^"]+)"/);
+  const segment = playlist.split("\n").findLast((line) => line && !line.startsWith("#"));
+  const pieces = await Promise.all([map, segment].map(async (name) =>
+    Buffer.from(await (await fetch(new URL(name, stack.master(STREAM)))).arrayBuffer())));
+  const file = path.join(stack.options.folder, "segment.mp4");
+  await writeFile(file, Buffer.concat(pieces));
+  const { status, stdout, stderr } = await run("ffprobe", ["-v", "warning", "-count_frames", "-select_streams", "v",
+    "-show_entries", "stream=width,height,nb_read_frames", "-of", "json", file]);
+  assert.equal(status, 0, stderr);
+  const [{ width, height, nb_read_frames: frames }] = JSON.parse(stdout).streams;
+  assert.equal(`${width}x${height}`, size, uri);
+  assert.ok(frames > 0, `${uri}: ${frames} pictures in ${segment}`);
+  assert.equal(stderr, "", uri);
+}
+
+/** The plugin knows each layer; what belongs to none is next to nothing. */
+async function assertListed(stack) {
+  const handle = await attach(stack);
+  const info = await until("each layer is live and has a size", async () => {
+    const answer = await handle.request({ request: "info", stream: STREAM });
+    return answer.layers?.every(({ live, width, bitrate }) => live && width && bitrate) && answer;
+  });
+  handle.close();
+  assert.deepEqual(info.layers.map(({ rid, width, height }) => ({ rid, width, height })),
+    LAYERS.map(({ rid, width, height }) => ({ rid, width, height })));
+  assert.equal(new Set(info.layers.map(({ ssrc }) => ssrc)).size, LAYERS.length);
+  assert.deepEqual(info.tracks.map(({ kind }) => kind).sort(), ["audio", "video"]);
+  const video = info.tracks.find(({ kind }) => kind === "video");
+  assert.equal(`${video.width}x${video.height}`, "1280x720");
+  assert.ok(video.packets >= info.layers.reduce((sum, { packets }) => sum + packets, 0), "the track is all layers");
+  assert.ok(info.unknown < 20, `${info.unknown} packets of no layer`);
+}
+
+/** A request brings key frames on all layers, each of which the bridge places by its own reports. */
+async function assertKeyframes(stack, page) {
+  const keyframes = async () => {
+    const sent = await outboundLayers(page);
+    return NAMES.map((name) => sent[name].keyFramesEncoded);
+  };
+  const before = await keyframes();
+  await page.evaluate(() => window.janusHls.publisher.configure({ keyframe: true }));
+  await until("each layer has had a key frame", async () => (await keyframes()).every((n, i) => n > before[i]));
+  await until("they have come to the bridge, which places each layer by its reports", async () => {
+    const { source } = await bridgeSays(stack);
+    const video = source.tracks.filter(({ kind }) => kind === "video");
+    return video.length === NAMES.length && video.every(({ pictures }) => pictures.idr >= 2) && source.sync.by_reports;
+  });
+}
+
+test("three layers of a browser are three renditions", () =>
+  withStack({}, (stack) =>
+    withBrowser({}, async (context) => {
+      const page = await publishLayers(context, stack, STREAM);
+      await until("all layers are sent", async () =>
+        NAMES.every(async (name) => (await outboundLayers(page))[name]?.framesEncoded > 0));
+      await assertListed(stack);
+      await assertKeyframes(stack, page);
+      const listed = await until("all renditions are listed", async () => {
+        const found = await variants(stack);
+        return new Set(found.map(({ uri }) => uri)).size === LAYERS.length && found;
+      });
+      await sleep(3000);
+      assert.deepEqual(new Set(listed.map(({ size }) => size)),
+        new Set(LAYERS.map(({ width, height }) => `${width}x${height}`)));
+      for (const { uri, size } of listed) await assertDecodes(stack, uri, size);
+    })));
