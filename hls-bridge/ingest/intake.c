@@ -15,7 +15,7 @@
 
 /* ---- create and destroy ---- */
 
-static int open_track(IntakeTrack *track, const SourceTrackSdp *sdp)
+static int open_track(IntakeTrack *track, const SourceTrackSdp *sdp, const uint8_t *sets)
 {
     RtpReorderParams reorder = {
         .max_wait_us = sdp->nack ? WAIT_FOR_RETRANSMISSION_US : WAIT_FOR_REORDERING_US,
@@ -29,7 +29,7 @@ static int open_track(IntakeTrack *track, const SourceTrackSdp *sdp)
     track->reorder = rtp_reorder_create(&reorder);
     if (!track->reorder)
         return -1;
-    return sdp->kind == TRACK_VIDEO ? intake_video_init(&track->video, sdp) : 0;
+    return sdp->kind == TRACK_VIDEO ? intake_video_init(&track->video, sdp, sets) : 0;
 }
 
 Intake *intake_create(const SourceSdp *sdp)
@@ -45,7 +45,7 @@ Intake *intake_create(const SourceSdp *sdp)
     s->tracks = sdp->count;
     for (size_t i = 0; i < s->tracks; i++) {
         clocks[i] = sdp->track[i].clock_hz;
-        if (open_track(&s->track[i], &sdp->track[i]) < 0)
+        if (open_track(&s->track[i], &sdp->track[i], sdp->sets) < 0)
             goto fail;
     }
     intake_audio_init(s);

@@ -60,8 +60,8 @@ void intake_audio_tick(Intake *intake);
 
 /* ---- pictures: intake_video.c ---- */
 
-/* Returns 0, or -1 if there is no memory. */
-int intake_video_init(IntakeVideo *video, const SourceTrackSdp *sdp);
+/* `sets` has the parameter sets of the description. Returns 0, or -1 if there is no memory. */
+int intake_video_init(IntakeVideo *video, const SourceTrackSdp *sdp, const uint8_t *sets);
 
 /* The next packet in order of the track `index`. */
 void intake_video_take(Intake *intake, size_t index, const RtpOrdered *in, int64_t ts);

@@ -6,14 +6,14 @@
 /* If there is no audio, a picture that is this far from where it can be has another clock. */
 #define VIDEO_JUMP (10 * TICKS_PER_S)
 
-int intake_video_init(IntakeVideo *video, const SourceTrackSdp *sdp)
+int intake_video_init(IntakeVideo *video, const SourceTrackSdp *sdp, const uint8_t *sets)
 {
     video->depay = h264_depay_create();
     if (!video->depay)
         return -1;
     for (size_t i = 0; i < sdp->parameter_sets; i++)
-        h264_depay_add_parameter_set(video->depay, sdp->parameter_set[i],
-                                     sdp->parameter_set_len[i]);
+        h264_depay_add_parameter_set(video->depay, sets + sdp->parameter_set[i].at,
+                                     sdp->parameter_set[i].len);
     return 0;
 }
 

@@ -12,25 +12,36 @@
 
 #define BASE64_MAX (SOURCE_PARAMETER_SET_BYTES * 4 / 3 + 4)
 
+/* The next `len` bytes of the description's are a parameter set of this track. */
+static void add_set(SourceSdp *sdp, SourceTrackSdp *track, size_t len)
+{
+    size_t i = track->parameter_sets++;
+
+    track->parameter_set[i].at = (uint16_t)sdp->sets_len;
+    track->parameter_set[i].len = (uint16_t)len;
+    sdp->sets_len += len;
+}
+
 /* sprop-parameter-sets, RFC 6184 section 8.1: base64, one after the other with commas. What cannot
- * be read is passed over: the stream itself brings them too. */
-static void read_parameter_sets(SdpSlice fmtp, SourceTrackSdp *track)
+ * be read or has no room is passed over: the stream itself brings them too. */
+static void read_parameter_sets(SdpSlice fmtp, SourceSdp *sdp, SourceTrackSdp *track)
 {
     SdpSlice sets;
 
     if (!sdp_fmtp_parameter(fmtp, "sprop-parameter-sets", &sets))
         return;
-    while (sets.len > 0 && track->parameter_sets < SOURCE_PARAMETER_SETS_MAX) {
+    while (sets.len > 0 && track->parameter_sets < SOURCE_PARAMETER_SETS_MAX &&
+           sdp->sets_len + SOURCE_PARAMETER_SET_BYTES <= SOURCE_SETS_BYTES) {
         const char *comma = memchr(sets.at, ',', sets.len);
         size_t len = comma ? (size_t)(comma - sets.at) : sets.len;
         char encoded[BASE64_MAX + 1];
         if (len <= BASE64_MAX) {
             memcpy(encoded, sets.at, len);
             encoded[len] = '\0';
-            int n = av_base64_decode(track->parameter_set[track->parameter_sets], encoded,
-                                     SOURCE_PARAMETER_SET_BYTES);
+            int n =
+                av_base64_decode(sdp->sets + sdp->sets_len, encoded, SOURCE_PARAMETER_SET_BYTES);
             if (n > 0)
-                track->parameter_set_len[track->parameter_sets++] = (size_t)n;
+                add_set(sdp, track, (size_t)n);
         }
         size_t used = comma ? len + 1 : len;
         sets.at += used;
@@ -80,7 +91,7 @@ static bool is_usable(TrackKind kind, const SdpCodec *codec)
            sdp_equals(mode, "1");
 }
 
-static const char *read_track(const SdpMedia *media, SourceTrackSdp *track)
+static const char *read_track(const SdpMedia *media, SourceSdp *sdp, SourceTrackSdp *track)
 {
     size_t at = 0;
     SdpCodec codec;
@@ -101,7 +112,7 @@ static const char *read_track(const SdpMedia *media, SourceTrackSdp *track)
     track->rtcp_port = read_rtcp_port(media);
     track->nack = sdp_has_feedback(media, pt, "nack");
     if (track->kind == TRACK_VIDEO)
-        read_parameter_sets(codec.fmtp, track);
+        read_parameter_sets(codec.fmtp, sdp, track);
     return NULL;
 }
 
@@ -132,26 +143,42 @@ static bool is_name(SdpSlice label)
     return true;
 }
 
-/* The first video section is the best, and its files bear no name. Each other one is named by its
- * label (RFC 4574), or by its number. The name goes into names of files. */
-static const char *read_name(const SdpMedia *media, const SourceSdp *sdp, SourceTrackSdp *track)
+static bool is_taken(const SourceSdp *sdp, const SourceTrackSdp *track)
 {
-    size_t number = count_kind(sdp, track->kind); /* itself included */
-    SdpSlice label;
-
-    if (number == 1)
-        return NULL;
-    if (!sdp_attribute(media->lines, "label", &label))
-        snprintf(track->name, sizeof(track->name), "%zu", number);
-    else if (is_name(label))
-        memcpy(track->name, label.at, label.len);
-    else
-        return "the a=label of a video section is not 1 to 32 of A-Z, a-z, 0-9, _ and -";
     for (size_t i = 0; i < sdp->count; i++)
         if (&sdp->track[i] != track && sdp->track[i].kind == track->kind &&
             strcmp(sdp->track[i].name, track->name) == 0)
-            return "two video sections have the same a=label";
-    return NULL;
+            return true;
+    return false;
+}
+
+/* The first video section is the best, and its files bear no name. Another one is named by its
+ * label (RFC 4574), if it has one. The name goes into names of files. */
+static const char *read_name(const SdpMedia *media, const SourceSdp *sdp, SourceTrackSdp *track)
+{
+    SdpSlice label;
+
+    if (count_kind(sdp, track->kind) == 1 || !sdp_attribute(media->lines, "label", &label))
+        return NULL;
+    if (!is_name(label))
+        return "the a=label of a video section is not 1 to 32 of A-Z, a-z, 0-9, _ and -";
+    memcpy(track->name, label.at, label.len);
+    return is_taken(sdp, track) ? "two video sections have the same a=label" : NULL;
+}
+
+/* Names further video sections without a label by their numbers, or by the next number that is no
+ * label of another. */
+static void name_by_number(SourceSdp *sdp)
+{
+    size_t number = 0;
+
+    for (size_t i = 0; i < sdp->count; i++) {
+        SourceTrackSdp *track = &sdp->track[i];
+        if (track->kind != TRACK_VIDEO || ++number == 1 || *track->name)
+            continue;
+        for (size_t n = number; *track->name == '\0' || is_taken(sdp, track); n++)
+            snprintf(track->name, sizeof(track->name), "%zu", n);
+    }
 }
 
 /* The audio track leads the others, and so stands first. */
@@ -201,7 +228,7 @@ const char *source_sdp_read(const char *text, size_t len, SourceSdp *out)
             continue;
         SourceTrackSdp *track = add_track(out, kind);
         track->section = i;
-        wrong = read_track(media, track);
+        wrong = read_track(media, out, track);
         if (wrong && count_kind(out, kind) > 1) {
             out->count--; /* further video stands last. It is refused, and the others go on. */
             continue;
@@ -211,6 +238,7 @@ const char *source_sdp_read(const char *text, size_t len, SourceSdp *out)
         if (wrong)
             return wrong;
     }
+    name_by_number(out);
     return out->count > 0 ? NULL : "the session description has neither audio nor video";
 }
 

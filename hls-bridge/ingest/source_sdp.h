@@ -18,6 +18,7 @@
 
 #define SOURCE_PARAMETER_SETS_MAX  4
 #define SOURCE_PARAMETER_SET_BYTES 256
+#define SOURCE_SETS_BYTES          2048 /* of all parameter sets; one has 10 to 40 */
 #define SOURCE_ANSWER_SIZE         8192
 
 typedef struct SourceTrackSdp {
@@ -31,15 +32,18 @@ typedef struct SourceTrackSdp {
     uint16_t rtcp_port;     /* of a=rtcp, or the next one; 0: rtcp-mux */
     bool nack;              /* what is lost is sent again */
     size_t parameter_sets;  /* NAL units of sprop-parameter-sets */
-    size_t parameter_set_len[SOURCE_PARAMETER_SETS_MAX];
-    uint8_t parameter_set[SOURCE_PARAMETER_SETS_MAX][SOURCE_PARAMETER_SET_BYTES];
+    struct {
+        uint16_t at, len; /* in SourceSdp.sets */
+    } parameter_set[SOURCE_PARAMETER_SETS_MAX];
 } SourceTrackSdp;
 
 /* The audio track, if there is one, stands first; the others stand as the description has them. */
 typedef struct SourceSdp {
     size_t count;
     SourceTrackSdp track[STREAM_TRACKS_MAX];
-    size_t sections; /* of the description, for the answer */
+    size_t sets_len;
+    uint8_t sets[SOURCE_SETS_BYTES]; /* the parameter sets of all tracks */
+    size_t sections;                 /* of the description, for the answer */
     SdpKind section_kind[SDP_MAX_MEDIA];
     char title[INGEST_TITLE_SIZE]; /* the session's name; "": none */
     bool unlisted;                 /* a=unlisted: no list of what is live names it */

@@ -47,8 +47,7 @@ void mailbox_destroy(Mailbox **mailbox)
 
 /* ---- for other threads ---- */
 
-MailboxEntry mailbox_publish(Mailbox *m, Ingest *source, const SourceSdp *sdp, bool fixed,
-                             bool *replaced)
+MailboxEntry mailbox_publish(Mailbox *m, Ingest *source, const SourceSdp *fixed, bool *replaced)
 {
     pthread_mutex_lock(&m->lock);
     bool open = !m->closed && !m->mail.stop, resting = m->resting;
@@ -60,7 +59,6 @@ MailboxEntry mailbox_publish(Mailbox *m, Ingest *source, const SourceSdp *sdp, b
         m->mail.source = source;
         m->mail.replaced |= *replaced;
         m->mail.fixed = fixed;
-        m->mail.sdp = *sdp;
         m->mail.unpublish = false;
     }
     pthread_mutex_unlock(&m->lock);

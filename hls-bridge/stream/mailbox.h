@@ -17,11 +17,10 @@ typedef struct Mailbox Mailbox;
 typedef struct Mail {
     bool unpublish; /* the publisher of before has gone */
     bool stop;
-    bool hurry;     /* mailbox_hurry() */
-    Ingest *source; /* a new publisher, which the reader owns; NULL: none */
-    bool replaced;  /* it takes the place of another one */
-    bool fixed;     /* it listens on the ports in its description */
-    SourceSdp sdp;  /* that description */
+    bool hurry;             /* mailbox_hurry() */
+    Ingest *source;         /* a new publisher, which the reader owns; NULL: none */
+    bool replaced;          /* it takes the place of another one */
+    const SourceSdp *fixed; /* it listens on the ports in this description; NULL: on others */
 } Mail;
 
 /* Returns NULL with errno. */
@@ -39,8 +38,9 @@ typedef enum MailboxEntry {
 } MailboxEntry;
 
 /* Lets a publisher in, and takes over `source`. A publisher before it that was not read yet is
- * destroyed. `replaced` takes whether the stream had a publisher. */
-MailboxEntry mailbox_publish(Mailbox *mailbox, Ingest *source, const SourceSdp *sdp, bool fixed,
+ * destroyed. `fixed` is borrowed, and goes to the reader; NULL: none. `replaced` takes whether the
+ * stream had a publisher. */
+MailboxEntry mailbox_publish(Mailbox *mailbox, Ingest *source, const SourceSdp *fixed,
                              bool *replaced);
 
 /* The publisher has gone. Returns 0, or -1 if there is none. */

@@ -102,7 +102,7 @@ int stream_publish(Stream *s, const SourceSdp *sdp, bool fixed_ports, uint16_t *
         return -1;
     rtp_source_ports(source, ports);
     atomic_store(&s->hurried, false);
-    switch (mailbox_publish(s->mail, source, sdp, fixed_ports, replaced)) {
+    switch (mailbox_publish(s->mail, source, fixed_ports ? sdp : NULL, replaced)) {
     case MAILBOX_ENTERED:
         return 0;
     case MAILBOX_WAKES:

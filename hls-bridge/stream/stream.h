@@ -52,9 +52,10 @@ void stream_stop(Stream *stream);
 
 /* A publisher takes the stream over, in place of another one if there is one; `replaced` takes
  * whether there was. `ports` takes where to send its tracks. With `fixed_ports` the stream listens
- * where the description says, and goes on listening after the publisher is gone. Returns 0, or -1
- * with errno: EAGAIN if the stream is about to go (then create another), else with the port that
- * cannot be opened in `failed_port`. */
+ * where the description says, and goes on listening after the publisher is gone: the description
+ * is borrowed then, and must outlive the stream. Returns 0, or -1 with errno: EAGAIN if the stream
+ * is about to go (then create another), else with the port that cannot be opened in `failed_port`.
+ */
 int stream_publish(Stream *stream, const SourceSdp *sdp, bool fixed_ports, uint16_t *ports,
                    bool *replaced, uint16_t *failed_port);
 

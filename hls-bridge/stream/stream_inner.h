@@ -53,10 +53,9 @@ struct Stream {
     pthread_mutex_t owner;
     Packager *packager;
     Pipeline *pipeline;
-    Ingest *source; /* NULL: no publisher */
-    bool fixed;     /* it is opened again when the publisher has gone */
-    SourceSdp fixed_sdp;
-    bool taken_up; /* the folder was opened, and read */
+    Ingest *source;         /* NULL: no publisher */
+    const SourceSdp *fixed; /* the ports that are opened again when it has gone; NULL: none */
+    bool taken_up;          /* the folder was opened, and read */
     StreamState state;
     bool stopping;            /* the next run of the bridge goes on with it */
     int64_t since_us;         /* the state began */

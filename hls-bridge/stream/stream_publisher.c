@@ -87,7 +87,7 @@ Ingest *stream_open_source(const Stream *s, const SourceSdp *sdp, bool fixed_por
 /* Listens again on the fixed ports, for the next publisher. */
 static void listen_again(Stream *s)
 {
-    Ingest *source = stream_open_source(s, &s->fixed_sdp, true, NULL);
+    Ingest *source = stream_open_source(s, s->fixed, true, NULL);
 
     if (!source) {
         log_error("%s: the ports cannot be opened again: %s", s->name, strerror(errno));
@@ -150,7 +150,6 @@ bool stream_read_mail(Stream *s, int64_t now_us)
         leave(s, now_us, HELD_GONE);
     if (mail.source) {
         s->fixed = mail.fixed;
-        s->fixed_sdp = mail.sdp;
         if (mail.replaced)
             stream_emit(s, (Event){.kind = EVENT_TAKEN_OVER});
         leave(s, now_us, HELD_TAKEN_OVER);

@@ -27,7 +27,9 @@ static int try_input(const uint8_t *data, size_t size)
                     strcmp(sdp.track[k].name, sdp.track[i].name) != 0);
         REQUIRE(sdp.track[i].parameter_sets <= SOURCE_PARAMETER_SETS_MAX);
         for (size_t k = 0; k < sdp.track[i].parameter_sets; k++)
-            REQUIRE(sdp.track[i].parameter_set_len[k] <= SOURCE_PARAMETER_SET_BYTES);
+            REQUIRE(sdp.track[i].parameter_set[k].len <= SOURCE_PARAMETER_SET_BYTES &&
+                    (size_t)sdp.track[i].parameter_set[k].at + sdp.track[i].parameter_set[k].len <=
+                        sdp.sets_len);
     }
     size_t len = source_sdp_answer(&sdp, "127.0.0.1", ports, answer);
     REQUIRE(len == strlen(answer) && len < SOURCE_ANSWER_SIZE);

@@ -64,6 +64,13 @@ static void takes_the_first_codec_it_can_use(void **state)
     assert_true(sdp.track[0].nack);
 }
 
+static void assert_set(size_t track, size_t i, const char *four_bytes)
+{
+    assert_true(i < sdp.track[track].parameter_sets);
+    assert_int_equal(sdp.track[track].parameter_set[i].len, 4);
+    assert_memory_equal(sdp.sets + sdp.track[track].parameter_set[i].at, four_bytes, 4);
+}
+
 static void reads_parameter_sets(void **state)
 {
     (void)state;
@@ -72,9 +79,42 @@ static void reads_parameter_sets(void **state)
                       "a=fmtp:96 packetization-mode=1; "
                       "sprop-parameter-sets=Z0LAHg==,aM48gA==,!!!; profile-level-id=42C01E\r\n"));
     assert_int_equal(sdp.track[0].parameter_sets, 2);
-    assert_int_equal(sdp.track[0].parameter_set_len[0], 4);
-    assert_memory_equal(sdp.track[0].parameter_set[0], "\x67\x42\xC0\x1E", 4);
-    assert_memory_equal(sdp.track[0].parameter_set[1], "\x68\xCE\x3C\x80", 4);
+    assert_set(0, 0, "\x67\x42\xC0\x1E");
+    assert_set(0, 1, "\x68\xCE\x3C\x80");
+}
+
+/* The tracks share the room; those that find none are without, as if they had said none. */
+static void parameter_sets_of_each_track_are_its_own(void **state)
+{
+    char text[8192] = HEAD, set[341];
+
+    (void)state;
+    assert_null(read_sdp(HEAD "m=video 5004 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
+                              "a=fmtp:96 sprop-parameter-sets=Z0LAHg==\r\n"
+                              "m=video 5008 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
+                              "a=fmtp:96 sprop-parameter-sets=Z0LAHw==,aM48gA==\r\n" AUDIO));
+    assert_set(1, 0, "\x67\x42\xC0\x1E");
+    assert_set(2, 0, "\x67\x42\xC0\x1F");
+    assert_set(2, 1, "\x68\xCE\x3C\x80");
+    memset(set, 'A', 340); /* 255 bytes */
+    set[340] = '\0';
+    for (int i = 0; i < 4; i++) {
+        char *at = text + strlen(text);
+        snprintf(at, sizeof(text) - strlen(text),
+                 "m=video 5004 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
+                 "a=fmtp:96 sprop-parameter-sets=%s,%s,%s\r\n",
+                 set, set, set);
+    }
+    assert_null(read_sdp(text));
+    assert_int_equal(sdp.count, 4);
+    assert_int_equal(sdp.track[0].parameter_sets, 3);
+    assert_int_equal(sdp.track[3].parameter_sets, 0);
+    for (size_t i = 0; i < sdp.count; i++)
+        for (size_t k = 0; k < sdp.track[i].parameter_sets; k++)
+            assert_true((size_t)sdp.track[i].parameter_set[k].at +
+                            sdp.track[i].parameter_set[k].len <=
+                        sdp.sets_len);
+    assert_true(sizeof(SourceSdp) < 4096);
 }
 
 static void reads_the_title(void **state)
@@ -124,6 +164,27 @@ static void video_sections_are_renditions(void **state)
     for (size_t i = 1; i < r.count; i++)
         assert_int_equal(r.item[i].kind, TRACK_VIDEO);
     assert_int_equal(sdp.track[4].section, 4);
+}
+
+/* A number that stands in for a label is not one that another section has as its label. */
+static void sections_without_a_label_have_a_name_of_their_own(void **state)
+{
+    static const struct {
+        const char *text, *names[3];
+    } rows[] = {
+        {HEAD VIDEO VIDEO VIDEO VIDEO, {"2", "3", "4"}},
+        {HEAD VIDEO VIDEO "a=label:3\r\n" VIDEO VIDEO, {"3", "4", "5"}},
+        {HEAD VIDEO VIDEO VIDEO "a=label:2\r\n" VIDEO, {"3", "2", "4"}},
+        {HEAD VIDEO "a=label:2\r\n" VIDEO VIDEO "a=label:high\r\n" VIDEO, {"2", "high", "4"}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        assert_row(!read_sdp(rows[i].text) && sdp.count == 4, rows[i].text, "was not read");
+        for (size_t k = 0; k < 3; k++)
+            assert_row(strcmp(sdp.track[1 + k].name, rows[i].names[k]) == 0, rows[i].text, "%s",
+                       sdp.track[1 + k].name);
+    }
 }
 
 static void video_sections_beyond_eight_are_refused(void **state)
@@ -184,7 +245,6 @@ static void refuses_with_a_sentence(void **state)
         {HEAD VIDEO VIDEO "a=label:123456789012345678901234567890123\r\n",
          "a=label of a video section"},
         {HEAD VIDEO VIDEO "a=label:low\r\n" VIDEO "a=label:low\r\n", "the same a=label"},
-        {HEAD VIDEO VIDEO VIDEO "a=label:2\r\n", "the same a=label"},
     };
 
     (void)state;
@@ -227,9 +287,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(reads_where_rtcp_goes),
     cmocka_unit_test(takes_the_first_codec_it_can_use),
     cmocka_unit_test(reads_parameter_sets),
+    cmocka_unit_test(parameter_sets_of_each_track_are_its_own),
     cmocka_unit_test(reads_the_title),
     cmocka_unit_test(reads_whether_it_is_listed),
     cmocka_unit_test(video_sections_are_renditions),
+    cmocka_unit_test(sections_without_a_label_have_a_name_of_their_own),
     cmocka_unit_test(video_sections_beyond_eight_are_refused),
     cmocka_unit_test(further_video_that_cannot_be_read_is_refused_alone),
     cmocka_unit_test(refuses_with_a_sentence),
