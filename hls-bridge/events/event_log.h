@@ -4,7 +4,7 @@
 
 /* The log as a sink: a line for each event that matters to operators.
  *
- * Thread-safety: as any sink. */
+ * Thread-safety: any number of threads at once. */
 
 #include "events/event_sink.h"
 

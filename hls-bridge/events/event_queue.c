@@ -16,7 +16,7 @@ struct EventQueue {
     pthread_t thread;                /* there is one if there are sinks that wait */
     bool failing[EVENT_SINKS_MAX];   /* said in the log; the thread's own */
 
-    pthread_mutex_t lock; /* guards what follows, and `offer` of sinks that do not wait */
+    pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t news;  /* on CLOCK_MONOTONIC */
     EventRing ring;
     bool stopping;
@@ -186,10 +186,10 @@ void event_queue_emit(EventQueue *q, const Event *event)
     pthread_mutex_lock(&q->lock);
     numbered.unix_us = clock_unix_us(q->clock);
     event_ring_put(&q->ring, &numbered);
-    for (size_t i = q->waiting; i < q->count; i++)
-        q->sink[i].offer(q->sink[i].user, &numbered, NULL);
     pthread_cond_signal(&q->news);
     pthread_mutex_unlock(&q->lock);
+    for (size_t i = q->waiting; i < q->count; i++)
+        q->sink[i].offer(q->sink[i].user, &numbered, NULL);
 }
 
 EventStats event_queue_stats(EventQueue *q)

@@ -2,14 +2,14 @@
 #ifndef EVENT_QUEUE_H
 #define EVENT_QUEUE_H
 
-/* Takes events from any thread, and hands each to every sink, in one order.
+/* Takes events from any thread, numbers them, and hands each to every sink.
  *
  * A sink that waits (for a disk, for a network) is served by the queue's own thread, from a ring of
- * bounded size, so that emitting never waits. Without such a sink there is no thread and no ring.
+ * bounded size, in the order of the numbers, so that emitting never waits for it. Without such a
+ * sink there is no thread and no ring. One that does not wait is served by the thread that emits.
  *
- * Thread-safety: any thread, but for create and destroy. One lock guards the ring and the sinks
- * that do not wait; it is held while those are served, and never while one that waits is. It is a
- * leaf: emit with any lock held. */
+ * Thread-safety: any thread, but for create and destroy. One lock guards the ring; it is held while
+ * no sink is served. It is a leaf: emit with any lock held. */
 
 #include "base/clock.h"
 #include "events/event_sink.h"
@@ -31,8 +31,8 @@ EventQueue *event_queue_create(const EventQueueParams *params);
  */
 void event_queue_destroy(EventQueue **queue);
 
-/* Emits an event that happens now; its `sequence` and `unix_us` are filled in. Never waits. Does
- * nothing if `queue` is NULL. */
+/* Emits an event that happens now; its `sequence` and `unix_us` are filled in. Waits for no sink
+ * but those that say they do not wait. Does nothing if `queue` is NULL. */
 void event_queue_emit(EventQueue *queue, const Event *event);
 
 /* All zero if `queue` is NULL. */

@@ -5,7 +5,8 @@
 /* A sink receives events: the log, a file, a web hook. A new one is one new file that fills in this
  * table, and one line in event_sinks.c.
  *
- * Thread-safety: `offer` and `flush` are called by one thread at a time; `hurry` by any. */
+ * Thread-safety: `offer` and `flush` of a sink that waits are called by one thread at a time;
+ * `offer` of another by several at once, `hurry` by any. */
 
 #include <stddef.h>
 
@@ -19,7 +20,8 @@ typedef struct EventSink {
 
     /* true: the sink may wait. It is called on the queue's thread, one event after the other, and
      * an event that it could not take is offered again later. false: it is called at once, on the
-     * thread that emits and under the queue's lock, and must neither wait nor fail. */
+     * thread that emits, and must neither wait nor fail. The events of one thread come in order;
+     * several threads may be in it at the same time. */
     bool waits;
 
     /* Delivers the event, which is borrowed. Returns false with a sentence in `why` (EVENT_WHY_SIZE

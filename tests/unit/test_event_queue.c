@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 
 #include "hls-bridge/base/manual_clock.h"
 #include "hls-bridge/base/media.h"
@@ -127,6 +128,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
+    set(&quick, &quick.holds, false); /* of a test that failed */
     event_queue_destroy(&queue);
     assert_null(queue);
     event_queue_destroy(&queue);
@@ -241,6 +243,36 @@ static void without_a_queue_nothing_is_done(void **state)
     assert_int_equal(event_queue_stats(NULL).emitted, 0);
 }
 
+static void *emit_one(void *data)
+{
+    (void)data;
+    emit(1);
+    return NULL;
+}
+
+/* A log line that does not get out, say because nobody reads the pipe, keeps nobody else. */
+static void a_sink_is_not_served_under_the_lock(void **state)
+{
+    pthread_t thread;
+
+    (void)state;
+    set(&quick, &quick.holds, true);
+    assert_int_equal(pthread_create(&thread, NULL, emit_one, NULL), 0);
+    wait_for(quick, quick.held);
+    wait_for(slow, slow.count == 1);
+    assert_int_equal(event_queue_stats(queue).emitted, 1);
+    set(&quick, &quick.holds, false);
+    pthread_join(thread, NULL);
+    assert_in_order(&quick, 1, 1);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
 static void *emit_many(void *data)
 {
     (void)data;
@@ -260,6 +292,8 @@ static void many_emit_at_once(void **state)
         assert_int_equal(pthread_create(&thread[i], NULL, emit_many, NULL), 0);
     for (size_t i = 0; i < COUNT(thread); i++)
         pthread_join(thread[i], NULL);
+    assert_int_equal(quick.count, 2000);
+    qsort(quick.heard, quick.count, sizeof(quick.heard[0]), by_number);
     assert_in_order(&quick, 1, 2000);
     event_queue_destroy(&queue);
     assert_in_range(slow.count, ROOM, 2000);
@@ -277,6 +311,7 @@ static const struct CMUnitTest tests[] = {
     TEST(what_waits_is_delivered_at_the_end),
     TEST(who_fails_at_the_end_is_left),
     TEST(without_a_queue_nothing_is_done),
+    TEST(a_sink_is_not_served_under_the_lock),
     TEST(many_emit_at_once),
 };
 
