@@ -6,13 +6,15 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
-import { withBrowser } from "./support/browser.mjs";
+import { publish } from "./support/browser.mjs";
 import { attach } from "./support/janus-api.mjs";
 import { run } from "./support/programs.mjs";
-import { sleep, until, withStack } from "./support/rig.mjs";
+import { sleep, until } from "./support/rig.mjs";
+import { shareStack } from "./support/shared.mjs";
 import { LAYERS, outboundLayers, publishLayers } from "./support/simulcast.mjs";
 
 const STREAM = "shop";
+const shared = shareStack();
 const NAMES = LAYERS.map(({ rid }) => rid);
 
 const bridgeSays = async (stack) =>
@@ -81,20 +83,54 @@ async function assertKeyframes(stack, page) {
   });
 }
 
-test("three layers of a browser are three renditions", () =>
-  withStack({}, (stack) =>
-    withBrowser({}, async (context) => {
-      const page = await publishLayers(context, stack, STREAM);
-      await until("all layers are sent", async () =>
-        NAMES.every(async (name) => (await outboundLayers(page))[name]?.framesEncoded > 0));
-      await assertListed(stack);
-      await assertKeyframes(stack, page);
-      const listed = await until("all renditions are listed", async () => {
-        const found = await variants(stack);
-        return new Set(found.map(({ uri }) => uri)).size === LAYERS.length && found;
-      });
-      await sleep(3000);
-      assert.deepEqual(new Set(listed.map(({ size }) => size)),
-        new Set(LAYERS.map(({ width, height }) => `${width}x${height}`)));
-      for (const { uri, size } of listed) await assertDecodes(stack, uri, size);
-    })));
+const untilAllAreSent = (page) => until("all layers are sent", async () =>
+  NAMES.every(async (name) => (await outboundLayers(page))[name]?.framesEncoded > 0));
+
+test("three layers of a browser are three renditions", shared(async ({ stack, context }) => {
+  const page = await publishLayers(context, stack, STREAM);
+  await untilAllAreSent(page);
+  await assertListed(stack);
+  await assertKeyframes(stack, page);
+  const listed = await until("all renditions are listed", async () => {
+    const found = await variants(stack);
+    return new Set(found.map(({ uri }) => uri)).size === LAYERS.length && found;
+  });
+  await sleep(3000);
+  assert.deepEqual(new Set(listed.map(({ size }) => size)),
+    new Set(LAYERS.map(({ width, height }) => `${width}x${height}`)));
+  for (const { uri, size } of listed) await assertDecodes(stack, uri, size);
+}));
+
+/** The layers that the plugin knows of a stream, once they are these and live; packets of none were few. */
+const layersOf = (stack, stream, names) => until(`${stream} is live in ${names.length} layers`, async () => {
+  const handle = await attach(stack);
+  const { layers = [], unknown = 0 } = await handle.request({ request: "info", stream }).finally(handle.close);
+  assert.ok(unknown < 20, `${unknown} packets of no layer`);
+  return layers.length === names.length && layers.every(({ rid, live }, i) => live && rid === names[i]) && layers;
+});
+
+test("layers go on over another path, and are others if another publisher takes over", shared(async ({ stack, context }) => {
+  const key = "a key of both devices";
+  const page = await publish(context, stack, "moving", { size: "1280x720", simulcast: true, key });
+  const before = await layersOf(stack, "moving", NAMES);
+  const path = () => page.evaluate(() =>
+    /ice-ufrag:(\S+)/.exec(window.janusHls.publisher.peerConnection.remoteDescription.sdp)[1]);
+  const old = await path();
+  await page.evaluate(() => window.janusHls.publisher.restartIce());
+  await until("the path is another", async () => (await path()) !== old);
+  await until("each layer goes on", async () =>
+    (await layersOf(stack, "moving", NAMES)).every(({ ssrc, packets }, i) =>
+      ssrc === before[i].ssrc && packets > before[i].packets + 20));
+
+  const second = await publish(context, stack, "moving", { size: "640x360", simulcast: true, key });
+  const [high, low] = await layersOf(stack, "moving", ["high", "low"]);
+  assert.ok(high.ssrc !== before[0].ssrc && low.ssrc !== before[2].ssrc, "they are another browser's");
+  await second.close();
+  await publish(context, stack, "moving", { size: "640x360", key }); // one layer, without a rid
+  await layersOf(stack, "moving", []);
+  await until("it goes to the bridge", async () => {
+    const { source } = await (await fetch(`http://127.0.0.1:${stack.bridgePort}/streams/moving`)).json();
+    const video = source.tracks.filter(({ kind }) => kind === "video");
+    return video.length === 1 && video[0].pictures.good > 20;
+  });
+}));

@@ -348,6 +348,35 @@ PLAY(an_offer_of_other_layers_is_announced_again, SETTINGS)
     end();
 }
 
+/* As many as before, under other names. */
+PLAY(other_names_are_announced_again, SETTINGS)
+{
+    begin(OFFER_TWO);
+    play_ask(handle, PUBLISH("shop"), OFFER_IN_LAYERS(OFFER_RID("a") OFFER_RID("b")));
+    stub_bridge_accept(0, bridge.port);
+    send_packet(HIGH, "b", "\x41", 1);
+    fibers_require(take_arrived(NULL) == announced_port("b"));
+    end();
+}
+
+/* One that begins again on the same connection has nothing of before. */
+PLAY(who_publishes_again_knows_nothing, SETTINGS)
+{
+    begin(OFFER_LAYERS);
+    send_first_packets();
+    send_packet(NOBODY, NULL, "\x41", 1);
+    play_ask(handle, "{\"request\":\"unpublish\"}", NULL);
+    stub_hangup(handle);
+    play_ask(handle, PUBLISH("shop"), OFFER_LAYERS);
+    stub_setup(handle);
+    fibers_settle();
+    stub_bridge_accept(0, bridge.port);
+    fibers_require(count_arrived() == 3 && play_number(handle, "unknown") == 0);
+    send_packet(HIGH, NULL, "\x41", 1);
+    fibers_require(count_arrived() == 0 && play_number(handle, "unknown") == 1);
+    end();
+}
+
 PLAY(another_with_fewer_layers_takes_over, SETTINGS)
 {
     begin(OFFER_LAYERS);
@@ -377,6 +406,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_pause_holds_all_layers_back),
     cmocka_unit_test(an_offer_of_the_same_layers_changes_nothing),
     cmocka_unit_test(an_offer_of_other_layers_is_announced_again),
+    cmocka_unit_test(other_names_are_announced_again),
+    cmocka_unit_test(who_publishes_again_knows_nothing),
     cmocka_unit_test(another_with_fewer_layers_takes_over),
 };
 
