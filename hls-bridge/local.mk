@@ -81,15 +81,19 @@ bridge_package = \
 	%D%/package/left_over.c \
 	%D%/package/ll_playlist.c \
 	%D%/package/memory_muxer.c \
+	%D%/package/multivariant.c \
 	%D%/package/null_output.c \
 	%D%/package/output_files.c \
 	%D%/package/part_cutter.c \
 	%D%/package/playlist.c \
+	%D%/package/rate_meter.c \
 	%D%/package/sample_queue.c \
 	%D%/package/segment_mux.c \
+	%D%/package/segment_recovery.c \
 	%D%/package/segment_store.c \
 	%D%/package/thumbnail.c \
 	%D%/package/ts_output.c \
+	%D%/package/ts_variants.c \
 	%D%/package/window.c
 bridge_segment = \
 	%D%/segment/outputs.c \

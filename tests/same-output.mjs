@@ -19,6 +19,7 @@ BEFORE and AFTER are rtp-replay of two builds. Compares what they make of each r
 
   --seconds S   of media in each replay (60)
   --list        print each replay with what it made
+  --but NAMES   files that are meant to differ and are not compared, as master.m3u8,ts.m3u8
 
 Exit status: 0 all is the same, 1 something differs, 2 it could not be compared.
 `;
@@ -49,6 +50,7 @@ const { values, positionals } = parseArgs({
   options: {
     seconds: { type: "string", default: "60" },
     list: { type: "boolean" },
+    but: { type: "string", default: "" },
     help: { type: "boolean", short: "h" },
   },
 });
@@ -57,6 +59,7 @@ if (values.help || positionals.length < 2) {
   process.exit(values.help ? 0 : 2);
 }
 const [before, after, ...named] = positionals;
+const leftAlone = new Set(values.but.split(","));
 
 /** Text of lists, with what the clock decides masked. */
 const masked = (text) =>
@@ -74,7 +77,7 @@ async function made(program, options, recording) {
     const files = {};
     let lists = "";
     for (const name of await readdir(path.join(folder, "replay"))) {
-      if (name.startsWith(".")) continue; // the log of numbers, which is of the disk
+      if (name.startsWith(".") || leftAlone.has(name)) continue; // the log of numbers is of the disk
       const bytes = await readFile(path.join(folder, "replay", name));
       const plain = /\.(m3u8|mpd)$/.test(name) ? masked(bytes.toString()) : bytes;
       if (plain !== bytes) lists += plain;

@@ -122,6 +122,7 @@ function printAddresses(stack, { lan, testcard }, publishing) {
   say(`  Publish   ${bold(publishing.url)}`);
   say(`  Watch     ${bold(`${stack.url}/`)}`);
   say(`  VLC       ${bold(`vlc ${stack.playlist(watched)}`)}`);
+  say(`  Sizes     ${stack.sizes(watched)}`);
   say(`  DASH      ${stack.manifest(watched)}`);
   if (lan) printOpened(stack, publishing);
   printInside(stack);

@@ -19,6 +19,8 @@
 #define RENDITION_CODEC_SIZE 16 /* bytes: "avc1.42C01F", "mp4a.40.2" */
 #define RENDITION_NONE       RENDITIONS_MAX
 
+#define RENDITION_SOUND_CODEC "mp4a.40.2" /* AAC-LC: what all sound is made of */
+
 typedef struct Rendition {
     TrackKind kind;
     char name[RENDITION_NAME_SIZE];   /* "": the best, or only, of its kind */

@@ -74,21 +74,36 @@ static json_t *source_json(const StreamStatus *status)
         "tracks", tracks, "problem", status->problem);
 }
 
+/* Of classic HLS, beside the best rendition; NULL: there is none. */
+static json_t *ts_others_json(const TsOutputStats *ts)
+{
+    json_t *all = ts->others > 0 ? json_array() : NULL;
+
+    for (size_t i = 0; i < ts->others; i++)
+        json_array_append_new(all, json_pack("{s:s, s:I, s:I, s:I}", "name", ts->other[i].name,
+                                             "segments", (json_int_t)ts->other[i].segments, "bytes",
+                                             (json_int_t)ts->other[i].bytes, "filled",
+                                             (json_int_t)ts->other[i].filled));
+    return all;
+}
+
 static json_t *output_json(const StreamStatus *status)
 {
     const SegmenterStats *segmenter = &status->segmenter;
     const TsOutputStats *ts = &status->output.ts;
 
-    return json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:I, s:{s:I, s:I, s:I}}", "target_duration",
-        (json_int_t)segmenter->target_duration_s, "media_sequence", (json_int_t)ts->media_sequence,
-        "discontinuity_sequence", (json_int_t)ts->discontinuity_sequence, "listed",
-        (json_int_t)ts->listed, "segments", (json_int_t)ts->segments, "bytes",
-        (json_int_t)ts->bytes, "discontinuities", (json_int_t)ts->discontinuities, "last_duration",
-        (double)ts->last_duration_90k / TICKS_PER_S, "forced_cuts",
-        (json_int_t)segmenter->cutter.cut_forced, "failed_writes", (json_int_t)ts->failed_writes,
-        "bounded", "restarts", (json_int_t)segmenter->bound.restarts, "pictures",
-        (json_int_t)segmenter->bound.pictures, "files", (json_int_t)segmenter->bound.files);
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:I, s:{s:I, s:I, s:I}, s:o*}",
+                     "target_duration", (json_int_t)segmenter->target_duration_s, "media_sequence",
+                     (json_int_t)ts->media_sequence, "discontinuity_sequence",
+                     (json_int_t)ts->discontinuity_sequence, "listed", (json_int_t)ts->listed,
+                     "segments", (json_int_t)ts->segments, "bytes", (json_int_t)ts->bytes,
+                     "discontinuities", (json_int_t)ts->discontinuities, "last_duration",
+                     (double)ts->last_duration_90k / TICKS_PER_S, "forced_cuts",
+                     (json_int_t)segmenter->cutter.cut_forced, "failed_writes",
+                     (json_int_t)ts->failed_writes, "bounded", "restarts",
+                     (json_int_t)segmenter->bound.restarts, "pictures",
+                     (json_int_t)segmenter->bound.pictures, "files",
+                     (json_int_t)segmenter->bound.files, "others", ts_others_json(ts));
 }
 
 json_t *process_json(void)

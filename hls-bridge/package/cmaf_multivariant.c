@@ -1,34 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "package/cmaf_playlists_inner.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#define CHANGE_PERCENT 10 /* of a figure, for the multivariant playlist to be written again */
-
-static bool differs(int64_t a, int64_t b)
-{
-    return llabs(a - b) * 100 > b * CHANGE_PERCENT;
-}
-
-static bool is_same_variant(const LlVariant *v, const LlVariant *listed)
-{
-    return v->uri == listed->uri && v->width == listed->width && v->height == listed->height &&
-           strcmp(v->codec, listed->codec) == 0 && v->bandwidth <= listed->bandwidth &&
-           !differs(v->average_bandwidth, listed->average_bandwidth) &&
-           !differs(v->frame_rate_milli, listed->frame_rate_milli);
-}
-
-static bool says_something_new(const LlMultivariant *m, const LlMultivariant *listed)
-{
-    if (m->audio != listed->audio || m->variants != listed->variants)
-        return true;
-    for (size_t i = 0; i < m->variants; i++)
-        if (!is_same_variant(&m->variant[i], &listed->variant[i]))
-            return true;
-    return false;
-}
-
 /* Whether every playlist that the multivariant one names has something to begin with. */
 static bool can_be_played(const CmafPlaylists *p)
 {
@@ -44,13 +16,13 @@ static bool can_be_played(const CmafPlaylists *p)
 }
 
 /* What there is to say of one rendition by itself. */
-static LlVariant describe(const CmafPlaylists *p, size_t which)
+static Variant describe(const CmafPlaylists *p, size_t which)
 {
     const CmafTrack *track = p->params.track[which];
     CmafTrackStats stats = cmaf_track_stats(track);
-    LlVariant v = {.uri = p->list[which].file,
-                   .bandwidth = stats.peak_bitrate,
-                   .average_bandwidth = (int64_t)stats.bytes * 8 * TICKS_PER_S / stats.media_90k};
+    Variant v = {.uri = p->list[which].file,
+                 .bandwidth = stats.peak_bitrate,
+                 .average_bandwidth = stats.average_bitrate};
 
     if (cmaf_track_kind(track) == TRACK_VIDEO) {
         const H264Sps *sps = cmaf_track_sps(track);
@@ -69,31 +41,32 @@ static bool has_whole_segments(const CmafPlaylists *p, size_t which)
 
 void cmaf_playlists_write_multivariant(CmafPlaylists *p)
 {
-    char text[LL_MULTI_SIZE];
-    LlMultivariant m = {0};
-    LlVariant sound = {0};
+    char text[MULTIVARIANT_TEXT_SIZE];
+    Multivariant m = {.language = p->params.language};
+    Variant sound = {0};
 
     for (size_t i = 0; i < p->lists; i++) {
         if (!p->list[i].has)
             continue;
         if (!has_whole_segments(p, i))
             return; /* when there is one */
-        LlVariant v = describe(p, i);
+        Variant v = describe(p, i);
         if (cmaf_track_kind(p->params.track[i]) == TRACK_AUDIO)
             sound = v;
         else if (v.width > 0 || m.variants == 0) /* there has been a picture, or it is the best */
             m.variant[m.variants++] = v;
     }
     m.audio = sound.uri;
+    m.sound = sound.uri != NULL;
     for (size_t i = 0; i < m.variants; i++) {
         m.variant[i].bandwidth += sound.bandwidth;
         m.variant[i].average_bandwidth += sound.average_bandwidth;
     }
     if (m.variants == 0 && sound.uri)
         m.variant[m.variants++] = sound;
-    if (m.variants == 0 || !says_something_new(&m, &p->listed))
+    if (m.variants == 0 || !multivariant_is_new(&m, &p->listed))
         return;
-    size_t len = ll_multivariant_write(&m, text);
+    size_t len = multivariant_write(&m, text);
     p->multivariant_due = store_put(p->params.folder, MASTER_FILE, text, len, 0) < 0;
     if (!p->multivariant_due)
         p->listed = m;

@@ -275,6 +275,7 @@ static void take_params(CmafOutput *o, const OutputParams *params)
     o->target_duration_s = params->target_duration_s;
     o->window = params->settings->window;
     o->part_us = params->settings->ll_part_us;
+    o->language = params->settings->language ? params->settings->language : "und";
     o->epoch = clock_unix_us(params->clock) / US_PER_S;
     o->latency.bounds = &histogram_of_latency;
 }

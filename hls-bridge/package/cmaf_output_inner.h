@@ -19,7 +19,8 @@ struct CmafOutput {
     int64_t target_duration_s;
     size_t window;
     int64_t part_us, epoch;
-    Store *folder; /* borrowed */
+    const char *language; /* borrowed */
+    Store *folder;        /* borrowed */
     LlBoard *board;
     CmafTrack *track[RENDITIONS_MAX]; /* the best video, the sound, and others as they came */
     size_t tracks;

@@ -123,9 +123,9 @@ int cmaf_output_open_tracks(CmafOutput *o, const OutputParams *params, int64_t n
     if (add_track(o, TRACK_VIDEO, "video") < 0 || add_track(o, TRACK_AUDIO, "audio") < 0)
         return -1;
     store_remove_all_at(o->folder, ".m3u8", add_former, o, NEVER_US);
-    CmafPlaylistsParams playlists = {params->stream,         o->folder, o->board,
-                                     params->files->numbers, o->track,  o->tracks,
-                                     params->clock};
+    CmafPlaylistsParams playlists = {params->stream,         o->folder,  o->board,
+                                     params->files->numbers, o->track,   o->tracks,
+                                     params->clock,          o->language};
     o->playlists = cmaf_playlists_create(&playlists);
     if (!o->playlists)
         return -1;

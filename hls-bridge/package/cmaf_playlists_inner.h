@@ -7,6 +7,7 @@
  * Thread-safety: one thread, the stream's. */
 
 #include "package/cmaf_playlists.h"
+#include "package/multivariant.h"
 
 /* A playlist that an earlier run has left, until there is one of this run in its place. */
 typedef struct Former {
@@ -26,7 +27,7 @@ struct CmafPlaylists {
     CmafPlaylistsParams params;
     size_t lists;
     List list[RENDITIONS_MAX];
-    LlMultivariant listed; /* as it was last written */
+    Multivariant listed; /* as it was last written */
     bool multivariant_due;
     char text[LL_TEXT_SIZE], delta[LL_TEXT_SIZE];
 };

@@ -28,6 +28,7 @@ CmafTrack *cmaf_track_create(const CmafTrackParams *params)
     t->list.epoch = params->epoch;
     t->list.part_target_90k = part_cutter_params(params->part_us, TICKS_PER_S).target;
     t->list.window = window_empty(params->target_duration_s, params->window);
+    t->meter = rate_meter(params->window, params->target_duration_s);
     return t;
 }
 
@@ -184,14 +185,12 @@ void cmaf_track_end(CmafTrack *t, int64_t end)
 
 static void measure(CmafTrack *t, int64_t duration_90k)
 {
-    /* rounded up: BANDWIDTH is a bound, also of the short segments of a beginning */
-    int64_t bitrate = ((int64_t)t->segment.len * 8 * TICKS_PER_S + duration_90k - 1) / duration_90k;
-
+    rate_meter_add(&t->meter, t->segment.len, t->samples, duration_90k);
     t->stats.segments++;
     t->stats.bytes += t->segment.len;
     t->stats.media_90k += duration_90k;
-    if (bitrate > t->stats.peak_bitrate)
-        t->stats.peak_bitrate = bitrate;
+    t->stats.peak_bitrate = rate_meter_peak(&t->meter);
+    t->stats.average_bitrate = rate_meter_average(&t->meter);
 }
 
 /* The segment has its last part. */
@@ -226,6 +225,7 @@ static int make(CmafTrack *t, const PartCut *cut, CmafFragment *out)
     if (len == 0 || cmaf_mux_picture(t->mux, &unit, cut->start, cut->start) < 0)
         return -1;
     t->stats.repeated++;
+    t->samples++;
     return cmaf_mux_cut(t->mux, &(PartCut){cut->start, cut->end, cut->end, cut->last}, &t->segment,
                         out);
 }

@@ -9,6 +9,7 @@
 #include "base/byte_buffer.h"
 #include "package/cmaf_track.h"
 #include "package/part_cutter.h"
+#include "package/rate_meter.h"
 
 struct CmafTrack {
     CmafTrackParams params;
@@ -26,6 +27,7 @@ struct CmafTrack {
     int64_t parts_msn;  /* of older segments it is noted when their parts are to be removed */
     ParameterSets sets; /* that the initialisation segment has */
     H264Filler filler;
+    RateMeter meter;
     CmafTrackStats stats;
     LlPlaylist list;
 };

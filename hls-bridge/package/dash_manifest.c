@@ -321,7 +321,7 @@ static void write_attributes(const DashManifest *m, const DashSpan *span, size_t
                  " codecs=\"%s\" audioSamplingRate=\"%lld\" startWithSAP=\"1\">\n"
                  "        <AudioChannelConfiguration "
                  "schemeIdUri=\"urn:mpeg:mpegB:cicp:ChannelConfiguration\" value=\"2\"/>\n",
-                 LL_AUDIO_CODEC, SAMPLES_PER_S);
+                 RENDITION_SOUND_CODEC, SAMPLES_PER_S);
         return;
     }
     text_add(out, " codecs=\"%s\" width=\"%d\" height=\"%d\"", picture->codec, picture->width,

@@ -13,6 +13,7 @@
  * Pure: no I/O, no clock, no allocation. Thread-safety: one thread. */
 
 #include "base/rendition.h"
+#include "h264_sps.h"
 #include "package/ll_playlist.h"
 
 #define DASH_MANIFEST_FILE "manifest.mpd"

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "package/cmaf_playlists.h"
+#include "package/segment_store.h"
 
 #define END      "#EXT-X-ENDLIST"
 #define END_ROOM 64 /* bytes at the end of a playlist that hold it */
@@ -23,6 +24,12 @@ static bool has_suffix(const char *name, const char *suffix)
 static bool is_media(const char *name)
 {
     return has_suffix(name, ".ts") || has_suffix(name, ".m4s") || has_suffix(name, ".mp4");
+}
+
+static bool is_media_playlist(const char *name)
+{
+    return has_suffix(name, ".m3u8") && strcmp(name, MASTER_FILE) != 0 &&
+           strcmp(name, PLAYLISTS_FILE) != 0;
 }
 
 /* Whether a media playlist has no end; so has one that was lost or cannot be read. */
@@ -63,8 +70,7 @@ bool left_over_wants_care(const char *directory, const char *stream)
         return false;
     for (struct dirent *entry; !wants && (entry = readdir(dir));)
         wants = is_media(entry->d_name) ||
-                (has_suffix(entry->d_name, ".m3u8") && strcmp(entry->d_name, MASTER_FILE) != 0 &&
-                 is_open(dirfd(dir), entry->d_name));
+                (is_media_playlist(entry->d_name) && is_open(dirfd(dir), entry->d_name));
     closedir(dir);
     return wants;
 }

@@ -12,9 +12,8 @@
 #define NUMBER_MAX      1000000000000ll /* no list has come to that by counting */
 #define HOLD_BACK_PARTS 3               /* PART-HOLD-BACK; rfc8216bis recommends at least 3 */
 /* EXT-X-VERSION: no more than is needed; sections 6.2.1 and 8. */
-#define VERSION_MULTIVARIANT 4
-#define VERSION_WITH_MAP     6
-#define VERSION_WITH_SKIP    9
+#define VERSION_WITH_MAP  6
+#define VERSION_WITH_SKIP 9
 
 #define PARTS_LISTED_FOR 3 /* target durations from the end; section 4.4.4.9 */
 
@@ -340,41 +339,4 @@ bool ll_playlist_next_file(const char **at, char *name)
         gap = *line == '#' && (gap || strncmp(line, "#EXT-X-GAP\n", 11) == 0);
     }
     return false;
-}
-
-/* ---- the multivariant playlist ---- */
-
-static void write_variant(const LlVariant *v, bool with_sound, TextBuffer *out)
-{
-    bool both = v->codec[0] && with_sound;
-
-    text_add(out, "#EXT-X-STREAM-INF:BANDWIDTH=%" PRId64 ",AVERAGE-BANDWIDTH=%" PRId64,
-             v->bandwidth, v->average_bandwidth);
-    text_add(out, ",CODECS=\"%s%s%s\"", v->codec, both ? "," : "",
-             with_sound ? LL_AUDIO_CODEC : "");
-    if (v->codec[0]) {
-        text_add(out, ",RESOLUTION=%dx%d", v->width, v->height);
-        if (v->frame_rate_milli > 0)
-            text_add(out, ",FRAME-RATE=%" PRId64 ".%03" PRId64, v->frame_rate_milli / 1000,
-                     v->frame_rate_milli % 1000);
-        if (with_sound)
-            text_add(out, ",AUDIO=\"audio\"");
-    }
-    text_add(out, "\n%s\n", v->uri);
-}
-
-size_t ll_multivariant_write(const LlMultivariant *m, char *text)
-{
-    TextBuffer out = text_buffer(text, LL_MULTI_SIZE);
-
-    text_add(&out, "#EXTM3U\n#EXT-X-VERSION:%d\n", VERSION_MULTIVARIANT);
-    if (m->audio && m->variant[0].codec[0])
-        text_add(&out,
-                 "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"Sound\",DEFAULT=YES,"
-                 "AUTOSELECT=YES,CHANNELS=\"2\",URI=\"%s\"\n",
-                 m->audio);
-    for (size_t i = 0; i < m->variants; i++)
-        write_variant(&m->variant[i], m->audio, &out);
-    assert(!out.overflow);
-    return out.len;
 }

@@ -2,8 +2,7 @@
 #ifndef LL_PLAYLIST_H
 #define LL_PLAYLIST_H
 
-/* The media playlist of one rendition of low-latency HLS, and the multivariant playlist that names
- * the renditions (rfc8216bis).
+/* The media playlist of one rendition of low-latency HLS (rfc8216bis).
  *
  * The window is that of whole segments; behind it one segment may be open, of which there are
  * parts. Parts are listed as long as they are near the end. What a file is called follows from
@@ -17,18 +16,14 @@
  * Pure: no I/O, no clock, no allocation. Thread-safety: one thread. */
 
 #include "base/rendition.h"
-#include "h264_sps.h"
 #include "serve/ll_edge.h"
 #include "package/playlist.h"
-
-#define LL_AUDIO_CODEC "mp4a.40.2" /* AAC-LC */
 
 #define LL_SEGMENTS_MAX   80
 #define LL_PARTS_MAX      128    /* of a segment */
 #define LL_PARTS_KEPT     640    /* of all: what lies near the end of a list, with some in hand */
 #define LL_NAME_SIZE      80     /* of a file, its end included */
 #define LL_TEXT_SIZE      131072 /* bytes that hold the text of any playlist */
-#define LL_MULTI_SIZE     4096
 #define LL_CAN_SKIP_UNTIL 6 /* target durations; rfc8216bis, section 4.4.3.8 asks for as many */
 
 typedef struct LlPart {
@@ -118,23 +113,5 @@ int ll_playlist_resume(const char *text, int64_t *msn, int64_t *discontinuity_se
 /* Finds the next file that a list names as there, from `*at` in its text, and writes its name to
  * `name` (LL_NAME_SIZE bytes). Returns false if there is no more. */
 bool ll_playlist_next_file(const char **at, char *name);
-
-typedef struct LlVariant {
-    const char *uri;             /* of the media playlist */
-    char codec[H264_CODEC_SIZE]; /* of its pictures: "avc1.42C01F"; "": it is the sound alone */
-    int width, height;
-    int64_t frame_rate_milli; /* 30000 is 30 a second; 0: not known */
-    int64_t bandwidth;        /* bit/s of the largest segment, with the sound */
-    int64_t average_bandwidth;
-} LlVariant;
-
-typedef struct LlMultivariant {
-    const char *audio; /* URI of its playlist; NULL: there is none */
-    size_t variants;   /* at least one; the best first */
-    LlVariant variant[RENDITIONS_MAX];
-} LlMultivariant;
-
-/* Writes the multivariant playlist into `text` (LL_MULTI_SIZE bytes). Returns its length. */
-size_t ll_multivariant_write(const LlMultivariant *multivariant, char *text);
 
 #endif

@@ -110,6 +110,8 @@ typedef struct OutputSettings {
     bool ll_dash;                    /* and manifest.mpd */
     struct Thumbnailer *thumbnailer; /* borrowed; NULL: there are no thumbnails */
     int64_t thumbnail_us;            /* from one to the next */
+    const char *language;            /* of the sound, "en"; borrowed, and outlives the outputs;
+                                        NULL: it is not known, "und" */
     const char *also;                /* the name of one more output; borrowed; NULL or "": none */
 } OutputSettings;
 

@@ -10,6 +10,13 @@
 #include "base/histogram.h"
 #include "base/rendition.h"
 
+/* Another rendition of classic HLS than the best. */
+typedef struct TsOtherStats {
+    char name[RENDITION_NAME_SIZE];
+    uint64_t segments, bytes;
+    uint64_t filled; /* of the segments, copies of the best one's: it had no picture */
+} TsOtherStats;
+
 /* The classic playlist and its .ts segments. */
 typedef struct TsOutputStats {
     uint64_t segments, bytes;
@@ -21,6 +28,8 @@ typedef struct TsOutputStats {
     Histogram latency;         /* from the arrival of a segment's end until it is in the playlist */
     uint64_t media_sequence, discontinuity_sequence; /* of the playlist */
     size_t listed;                                   /* segments in it */
+    size_t others;
+    TsOtherStats other[VIDEO_TRACKS_MAX - 1];
 } TsOutputStats;
 
 /* One rendition of CMAF. */
@@ -32,7 +41,7 @@ typedef struct CmafTrackStats {
     uint64_t failed_writes; /* files that could not be written: parts, segments, initialisation
                                segments */
     int64_t media_90k;      /* length of the segments */
-    int64_t peak_bitrate;   /* bit/s of the largest segment */
+    int64_t peak_bitrate, average_bitrate; /* bit/s, as rate_meter.h has them */
 } CmafTrackStats;
 
 /* Of another rendition than the best video and the sound. */

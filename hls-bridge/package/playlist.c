@@ -50,25 +50,75 @@ void playlist_format_duration(int64_t duration_90k, char *out)
     snprintf(out, PLAYLIST_DURATION_SIZE, "%" PRId64 ".%05" PRId64, units / 100000, units % 100000);
 }
 
-size_t playlist_write(const Playlist *p, char *text)
+/* ---- renditions ---- */
+
+#define SEGMENT_PREFIX "seg-"
+
+void playlist_rendition_list(const char *rendition, char *name)
 {
+    snprintf(name, PLAYLIST_NAME_SIZE, "index%s%s.m3u8", *rendition ? "-" : "", rendition);
+}
+
+void playlist_rendition_segment(const char *segment, const char *rendition, char *name)
+{
+    size_t prefix = strlen(SEGMENT_PREFIX);
+
+    if (*rendition && strncmp(segment, SEGMENT_PREFIX, prefix) == 0)
+        snprintf(name, PLAYLIST_NAME_SIZE, SEGMENT_PREFIX "%s-%.*s", rendition,
+                 PLAYLIST_NAME_SIZE - RENDITION_NAME_SIZE - (int)prefix - 1, segment + prefix);
+    else
+        snprintf(name, PLAYLIST_NAME_SIZE, "%s", segment);
+}
+
+bool playlist_best_segment(const char *name, const char *rendition, char *segment)
+{
+    size_t prefix = strlen(SEGMENT_PREFIX), len = strlen(rendition);
+    const char *behind = name + prefix;
+
+    if (strncmp(name, SEGMENT_PREFIX, prefix) != 0 || strlen(name) >= PLAYLIST_NAME_SIZE)
+        return false;
+    if (len > 0 && (strncmp(behind, rendition, len) != 0 || behind[len] != '-'))
+        return false;
+    snprintf(segment, PLAYLIST_NAME_SIZE, SEGMENT_PREFIX "%s", len > 0 ? behind + len + 1 : behind);
+    return true;
+}
+
+/* ---- text ---- */
+
+/* How many of the segments a rendition lacks, from the oldest. */
+static size_t count_missing(const Playlist *p, const PlaylistRendition *rendition)
+{
+    int64_t missing = rendition->first_msn - p->window.media_sequence;
+
+    return missing <= 0 ? 0 : (size_t)smaller(missing, (int64_t)p->window.count);
+}
+
+size_t playlist_write(const Playlist *p, const PlaylistRendition *rendition, char *text)
+{
+    static const PlaylistRendition best = {"", 0};
     TextBuffer out = text_buffer(text, PLAYLIST_TEXT_SIZE);
+    const PlaylistRendition *r = rendition ? rendition : &best;
     const WindowView view = playlist_view(p);
     const Window *w = &p->window;
+    size_t first = count_missing(p, r);
+    int64_t discontinuity_sequence = w->discontinuity_sequence;
 
+    for (size_t i = 0; i < first; i++)
+        discontinuity_sequence += p->segments[i].common.discontinuity;
     text_add(&out, "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:%" PRId64 "\n",
              w->target_duration_s);
-    text_add(&out, "#EXT-X-MEDIA-SEQUENCE:%" PRId64 "\n", w->media_sequence);
-    if (w->discontinuity_sequence > 0 || window_has_discontinuity(&view))
-        text_add(&out, "#EXT-X-DISCONTINUITY-SEQUENCE:%" PRId64 "\n", w->discontinuity_sequence);
-    for (size_t i = 0; i < w->count; i++) {
+    text_add(&out, "#EXT-X-MEDIA-SEQUENCE:%" PRId64 "\n", w->media_sequence + (int64_t)first);
+    if (discontinuity_sequence > 0 || window_has_discontinuity(&view))
+        text_add(&out, "#EXT-X-DISCONTINUITY-SEQUENCE:%" PRId64 "\n", discontinuity_sequence);
+    for (size_t i = first; i < w->count; i++) {
         const PlaylistSegment *s = &p->segments[i];
-        char time[PLAYLIST_TIME_SIZE], duration[PLAYLIST_DURATION_SIZE];
+        char time[PLAYLIST_TIME_SIZE], duration[PLAYLIST_DURATION_SIZE], name[PLAYLIST_NAME_SIZE];
+        playlist_rendition_segment(s->name, r->name, name);
         playlist_format_time(s->common.starts_unix_us, time);
         playlist_format_duration(s->common.duration_90k, duration);
         if (s->common.discontinuity)
             text_add(&out, "#EXT-X-DISCONTINUITY\n");
-        text_add(&out, "#EXT-X-PROGRAM-DATE-TIME:%s\n#EXTINF:%s,\n%s\n", time, duration, s->name);
+        text_add(&out, "#EXT-X-PROGRAM-DATE-TIME:%s\n#EXTINF:%s,\n%s\n", time, duration, name);
     }
     if (w->ended)
         text_add(&out, "#EXT-X-ENDLIST\n");

@@ -9,7 +9,7 @@
  *
  * Pure: no I/O, no clock, no allocation. Thread-safety: one thread. */
 
-#include "base/media.h"
+#include "base/rendition.h"
 #include "package/window.h"
 
 #define PLAYLIST_SEGMENTS_MAX  128
@@ -29,6 +29,12 @@ typedef struct Playlist {
     PlaylistSegment segments[PLAYLIST_SEGMENTS_MAX];
 } Playlist;
 
+/* Another rendition's list: it has the same segments under names of its own, from one on. */
+typedef struct PlaylistRendition {
+    const char *name;  /* "low"; "": the best */
+    int64_t first_msn; /* the first that it has */
+} PlaylistRendition;
+
 void playlist_init(Playlist *playlist, int64_t target_duration_s, size_t keep);
 
 /* For what the window does; it changes a playlist only through functions that say so. */
@@ -44,8 +50,17 @@ void playlist_format_time(int64_t unix_us, char *out);
 /* Seconds with five decimals, from whole ticks: 180000 is 2.00000; PLAYLIST_DURATION_SIZE bytes. */
 void playlist_format_duration(int64_t duration_90k, char *out);
 
-/* Writes the text, terminated, into `text` (PLAYLIST_TEXT_SIZE bytes). Returns its length. */
-size_t playlist_write(const Playlist *playlist, char *text);
+/* The file of a rendition's list, "index-low.m3u8". PLAYLIST_NAME_SIZE bytes, here and below. */
+void playlist_rendition_list(const char *rendition, char *name);
+
+/* The file of a rendition's segment, "seg-low-…", by that of the best, "seg-…"; and back: returns
+ * false if `name` is none of that rendition's. */
+void playlist_rendition_segment(const char *segment, const char *rendition, char *name);
+bool playlist_best_segment(const char *name, const char *rendition, char *segment);
+
+/* Writes the text of a rendition's list, NULL: the best, terminated, into `text`
+ * (PLAYLIST_TEXT_SIZE bytes). Returns its length. */
+size_t playlist_write(const Playlist *playlist, const PlaylistRendition *rendition, char *text);
 
 /* Reads a text that playlist_write() wrote; `window` is asked for from now on. Returns 0, or -1
  * if it is none. */

@@ -2,7 +2,11 @@
 #ifndef SEGMENT_STORE_H
 #define SEGMENT_STORE_H
 
-/* One stream's folder: segments and the playlist that names them.
+/* One stream's folder: segments and the playlists that name them.
+ *
+ * There is a playlist for each rendition. All of them list the same segments, with one media
+ * sequence and the same durations, each under names of its own: a segment is there in each
+ * rendition or in none. A rendition that comes later has them from then on. None ever goes.
  *
  * Files appear whole, by rename, and a segment is there before the playlist that names it. A
  * segment that has left the playlist stays for as long as RFC 8216 section 6.2.2 asks: its duration
@@ -19,12 +23,13 @@
  * Thread-safety: one thread. */
 
 #include "base/clock.h"
-#include "base/histogram.h"
 #include "store/number_log.h"
 #include "base/output_bound.h"
 #include "package/playlist.h"
 
-#define PLAYLIST_FILE "index.m3u8"
+#define PLAYLIST_FILE     "index.m3u8" /* of the best rendition */
+#define PLAYLISTS_FILE    "ts.m3u8"    /* names the playlists; whoever has the store writes it */
+#define SEGMENT_LISTS_MAX VIDEO_TRACKS_MAX
 
 typedef struct SegmentStore SegmentStore;
 
@@ -44,15 +49,37 @@ SegmentStore *segment_store_open(const SegmentStoreParams *params, int64_t now_u
 /* Writes nothing. Accepts NULL, leaves NULL. */
 void segment_store_close(SegmentStore **store);
 
-/* The playlist as it stands; a recovered one has segments at once. */
+/* The playlist of the best as it stands; a recovered one has segments at once. */
 const Playlist *segment_store_playlist(const SegmentStore *store);
 
-/* Writes a segment, and then the playlist with it. `segment->name` is filled in. The first one
- * after an end opens the playlist again. Returns 0, or -1 with errno: then nothing is listed. */
-int segment_store_add(SegmentStore *store, const uint8_t *data, size_t len,
-                      PlaylistSegment *segment, int64_t now_us);
+/* The index of a rendition's list, which is added if there is none; "" is the best and always 0.
+ * Returns SEGMENT_LISTS_MAX if there is no room. */
+size_t segment_store_list(SegmentStore *store, const char *rendition);
 
-/* Ends the playlist: EXT-X-ENDLIST. Returns 0, or -1 with errno; call it again then. */
+/* How many there are, with those that an earlier run has left. */
+size_t segment_store_lists(const SegmentStore *store);
+
+/* "low" and "index-low.m3u8", of one; borrowed. */
+const char *segment_store_list_name(const SegmentStore *store, size_t list);
+const char *segment_store_list_file(const SegmentStore *store, size_t list);
+
+/* A segment's file. Borrowed. */
+typedef struct SegmentBytes {
+    const uint8_t *data;
+    size_t len;
+} SegmentBytes;
+
+/* Writes a segment, `bytes` for each list, and then the playlists with it. `segment->name` is
+ * filled in, of the best. The first one after an end opens the playlists again. Returns 0, or -1
+ * with errno: then nothing is listed. */
+int segment_store_add(SegmentStore *store, const SegmentBytes *bytes, PlaylistSegment *segment,
+                      int64_t now_us);
+
+/* Whether a list of another rendition than the best could not be written and lacks what that one
+ * has. It is written again with the next segment, and by segment_store_end(). */
+bool segment_store_is_due(const SegmentStore *store);
+
+/* Ends the playlists: EXT-X-ENDLIST. Returns 0, or -1 with errno; call it again then. */
 int segment_store_end(SegmentStore *store);
 
 /* Removes all segments of an ended stream, at once; the playlist stays, ended and empty, for its

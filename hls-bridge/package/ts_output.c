@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/bridge_log.h"
-#include "package/segment_mux.h"
 #include "package/segment_store.h"
+#include "package/ts_variants.h"
 #include "store/store.h"
 
 /* A segment, from when its beginning is decided on. */
@@ -23,8 +23,8 @@ struct TsOutput {
     bool writes; /* segments, not only the end of what an earlier run has left */
     const uint8_t *aac_config;
     size_t aac_config_len;
-    SegmentMux *mux; /* NULL: nobody publishes, or it could not be made */
-    size_t video;    /* index of the best rendition; RENDITION_NONE: sound alone */
+    TsVariants variants;
+    bool runs; /* somebody publishes, and the muxer of the best rendition could be made */
     OutputWallClock wall_clock;
     void *wall_clock_user;
     TsSegment segment, next; /* that is open, and behind it */
@@ -36,7 +36,7 @@ static void close_output(void *self)
 {
     TsOutput *t = self;
 
-    segment_mux_destroy(&t->mux);
+    ts_variants_finish(&t->variants);
     segment_store_close(&t->store);
     free(t);
 }
@@ -46,22 +46,15 @@ static void close_output(void *self)
 static int begin(void *self, const OutputPublisher *publisher)
 {
     TsOutput *t = self;
-    const SegmentMuxParams params = {
-        .video = renditions_have(publisher->renditions, TRACK_VIDEO),
-        .audio = renditions_have(publisher->renditions, TRACK_AUDIO),
-        .aac_config = t->aac_config,
-        .aac_config_len = t->aac_config_len,
-    };
     const char *error;
 
-    segment_mux_destroy(&t->mux);
-    t->video = renditions_first(publisher->renditions, TRACK_VIDEO);
     t->wall_clock = publisher->wall_clock;
     t->wall_clock_user = publisher->user;
     if (!t->writes)
         return 0;
-    t->mux = segment_mux_create(&params, &error);
-    if (t->mux)
+    t->runs = ts_variants_begin(&t->variants, publisher->renditions, t->aac_config,
+                                t->aac_config_len, &error) == 0;
+    if (t->runs)
         return 0;
     log_error("%s: %s", t->stream, error);
     errno = ENOMEM;
@@ -71,11 +64,11 @@ static int begin(void *self, const OutputPublisher *publisher)
 static int start(void *self, const OutputSegment *first, int64_t now_us)
 {
     TsOutput *t = self;
-    Segment ignored;
+    TsCut ignored;
 
     (void)now_us;
-    if (t->mux)
-        segment_mux_cut(t->mux, first->start_90k, &ignored); /* sound from before it */
+    if (t->runs)
+        ts_variants_cut(&t->variants, first->start_90k, &ignored); /* sound from before it */
     t->segment = t->next = (TsSegment){first->start_90k, first->discontinuity};
     return 0;
 }
@@ -86,8 +79,7 @@ static int picture(void *self, const AccessUnit *unit, int64_t pts_90k, int64_t 
     TsOutput *t = self;
 
     (void)now_us;
-    return t->mux && unit->track == t->video ? segment_mux_video(t->mux, unit, pts_90k, dts_90k)
-                                             : 0;
+    return t->runs ? ts_variants_picture(&t->variants, unit, pts_90k, dts_90k) : 0;
 }
 
 static int sound(void *self, const AacFrame *frame, int64_t now_us)
@@ -95,13 +87,16 @@ static int sound(void *self, const AacFrame *frame, int64_t now_us)
     TsOutput *t = self;
 
     (void)now_us;
-    return t->mux ? segment_mux_audio(t->mux, frame) : 0;
+    return t->runs ? ts_variants_sound(&t->variants, frame) : 0;
 }
 
 static int finish(void *self, int64_t now_us)
 {
+    TsOutput *t = self;
+
     (void)now_us;
-    segment_mux_destroy(&((TsOutput *)self)->mux);
+    ts_variants_finish(&t->variants);
+    t->runs = false;
     return 0;
 }
 
@@ -116,9 +111,9 @@ static void note_latency(TsOutput *t, int64_t end_90k)
 }
 
 /* Returns 0, or -1 with errno: then viewers lack the segment. */
-static int store(TsOutput *t, const Segment *segment, PlaylistSegment *entry, int64_t now_us)
+static int store(TsOutput *t, const TsCut *cut, PlaylistSegment *entry, int64_t now_us)
 {
-    if (segment_store_add(t->store, segment->data, segment->len, entry, now_us) < 0) {
+    if (segment_store_add(t->store, cut->bytes, entry, now_us) < 0) {
         if (!t->disk_failed)
             log_error("%s: a segment cannot be written: %s; viewers lack it, the next is tried",
                       t->stream, strerror(errno));
@@ -132,8 +127,9 @@ static int store(TsOutput *t, const Segment *segment, PlaylistSegment *entry, in
     return 0;
 }
 
-static int publish(TsOutput *t, const Segment *segment, int64_t end_90k, int64_t now_us)
+static int publish(TsOutput *t, const TsCut *cut, int64_t end_90k, int64_t now_us)
 {
+    const Segment *segment = &cut->best;
     PlaylistSegment entry = {
         .common = {
             .duration_90k = end_90k - t->segment.start_90k,
@@ -141,8 +137,9 @@ static int publish(TsOutput *t, const Segment *segment, int64_t end_90k, int64_t
             .discontinuity = t->segment.discontinuity,
         }};
 
-    if (store(t, segment, &entry, now_us) < 0)
+    if (store(t, cut, &entry, now_us) < 0)
         return -1;
+    ts_variants_listed(&t->variants, cut, entry.common.duration_90k);
     t->stats.discontinuities += entry.common.discontinuity;
     t->stats.segments++;
     t->stats.bytes += segment->len;
@@ -160,11 +157,11 @@ static int publish(TsOutput *t, const Segment *segment, int64_t end_90k, int64_t
 /* Makes and publishes the segment that ends. Returns 0, or -1: then there is a gap behind it. */
 static int write_segment(TsOutput *t, int64_t until_90k, int64_t end_90k, int64_t now_us)
 {
-    Segment segment;
-    int status = segment_mux_cut(t->mux, until_90k, &segment);
+    TsCut made;
+    int status = ts_variants_cut(&t->variants, until_90k, &made);
 
     if (status == 0)
-        return publish(t, &segment, end_90k, now_us);
+        return publish(t, &made, end_90k, now_us);
     if (status > 0)
         return 0;
     log_error("%s: libavformat cannot make a segment", t->stream);
@@ -184,7 +181,7 @@ static int cut(void *self, const OutputSegment *next, int64_t now_us)
 static int complete(void *self, int64_t until_90k, int64_t end_90k, int64_t now_us)
 {
     TsOutput *t = self;
-    int status = t->mux ? write_segment(t, until_90k, end_90k, now_us) : 0;
+    int status = t->runs ? write_segment(t, until_90k, end_90k, now_us) : 0;
 
     t->segment = t->next;
     t->segment.discontinuity = t->segment.discontinuity || status < 0;
@@ -227,6 +224,7 @@ static void stats(const void *self, OutputStats *out)
     out->ts.media_sequence = (uint64_t)window->media_sequence;
     out->ts.discontinuity_sequence = (uint64_t)window->discontinuity_sequence;
     out->ts.listed = window->count;
+    ts_variants_stats(&t->variants, &out->ts);
 }
 
 static const OutputCalls calls = {
@@ -287,6 +285,9 @@ int ts_output_open(OutputParams *params, int64_t now_us, Output *out)
         errno = error;
         return -1;
     }
+    t->variants =
+        (TsVariants){.stream = params->stream, .folder = params->files->folder, .store = t->store};
+    ts_variants_finish(&t->variants);
     params->target_duration_s = ts_output_playlist(t)->window.target_duration_s;
     params->ts = t;
     *out = (Output){.calls = &calls, .self = t};

@@ -2,9 +2,10 @@
 #ifndef TS_OUTPUT_H
 #define TS_OUTPUT_H
 
-/* Classic HLS: the sound and the best pictures of a stream as .ts segments, and index.m3u8.
+/* Classic HLS: the sound and pictures of a stream together in .ts segments. The best rendition is
+ * index.m3u8, others are index-NAME.m3u8, and ts.m3u8 names them all.
  *
- *   segment_mux makes a segment, segment_store puts it in its place
+ *   ts_variants makes a segment of each, by segment_mux; segment_store puts them in their places
  *
  * Thread-safety: one thread, the stream's. */
 

@@ -49,6 +49,7 @@ static const SettingRule rules[] = {
     {KEY("ll.port", SETTING_INTEGER, ll_port, 1, UINT16_MAX)},
     {KEY("ll.socket", SETTING_STRING, ll_socket, 0, BRIDGE_SOCKET_SIZE - 1)},
     {KEY("audio.bitrate", SETTING_INTEGER, audio_bitrate, 32000, 320000)},
+    {KEY("audio.language", SETTING_STRING, language, 2, BRIDGE_LANGUAGE_SIZE - 1)},
     {KEY("sources.timeout", SETTING_SECONDS, source_timeout_us, 1 * S, 3600 * S)},
     {KEY("sources.backlog", SETTING_INTEGER, backlog, 1 << 16, 1 << 30)},
     {KEY("sources.max", SETTING_INTEGER, max_streams, 1, 10000)},
@@ -93,6 +94,7 @@ BridgeSettings bridge_settings_defaults(void)
         .source_timeout_us = 10 * S,
         .backlog = 8 << 20,
         .audio_bitrate = 128000,
+        .language = "und",
         .events_emitter = "hls-bridge",
         .events_queue = 1024,
         .events_file = 64 << 20,
@@ -229,8 +231,26 @@ static int check_directory(const char *directory, char *error)
     return -1;
 }
 
+/* Whether it can be a language tag (RFC 5646): subtags of letters and digits with hyphens between.
+ */
+static bool is_language(const char *tag)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
+    size_t len = strlen(tag);
+
+    return strspn(tag, letters) == len && tag[0] != '-' && tag[len - 1] != '-' &&
+           !strstr(tag, "--");
+}
+
 int bridge_settings_check(BridgeSettings *settings, char *error)
 {
+    if (!is_language(settings->language)) {
+        snprintf(error, SETTINGS_ERROR_SIZE,
+                 "audio.language \"%s\" is no language tag, as \"en\", \"es\" or \"pt-BR\"; "
+                 "\"und\" if it is not known",
+                 settings->language);
+        return -1;
+    }
     if (check_control(settings, error) < 0 || check_low_latency(settings, error) < 0)
         return -1;
     if (settings->bandwidth_mbit && settings->bandwidth_mbit * MBIT < settings->source_bitrate) {

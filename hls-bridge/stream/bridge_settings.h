@@ -16,7 +16,8 @@
 #define BRIDGE_EMITTER_SIZE 65
 #define MBIT                1000000 /* bits */
 
-#define BRIDGE_ALSO_SIZE 16
+#define BRIDGE_ALSO_SIZE     16
+#define BRIDGE_LANGUAGE_SIZE 36 /* RFC 5646 asks for room for tags of 35 */
 
 typedef struct BridgeSettings {
     char directory[BRIDGE_PATH_SIZE]; /* of all streams */
@@ -41,6 +42,7 @@ typedef struct BridgeSettings {
     char ll_socket[BRIDGE_SOCKET_SIZE];        /* path of its Unix socket, empty: none */
     int64_t backlog;                           /* bytes of a publisher that may wait */
     int64_t audio_bitrate;                     /* bit/s */
+    char language[BRIDGE_LANGUAGE_SIZE];       /* of the sound, as RFC 5646 has it */
     char control_address[BRIDGE_ADDRESS_SIZE]; /* IPv4; loopback if there is no token */
     int64_t control_port;
     char control_listen[BRIDGE_LISTEN_SIZE];   /* "unix:PATH", instead of these two; or empty */

@@ -119,6 +119,7 @@ static StreamParams params_of(const StreamTable *t, const char *name)
                         .writes_ts = settings->writes_ts,
                         .durable = settings->durable,
                         .ll_hub = t->ll_hub,
+                        .language = settings->language,
                         .ll_part_us = bridge_settings_part_us(settings),
                         .ll_dash = settings->ll_dash,
                         .thumbnailer = t->thumbnailer,

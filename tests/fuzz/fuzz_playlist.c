@@ -14,10 +14,10 @@ static int try_input(const uint8_t *data, size_t size)
     if (playlist_read(&first, (const char *)data, size, 6) < 0)
         return 0;
     REQUIRE(first.window.count <= PLAYLIST_SEGMENTS_MAX);
-    size_t len = playlist_write(&first, text);
+    size_t len = playlist_write(&first, NULL, text);
     REQUIRE(len < PLAYLIST_TEXT_SIZE);
     REQUIRE(playlist_read(&second, text, len, 6) == 0);
-    REQUIRE(playlist_write(&second, again) == len && memcmp(text, again, len) == 0);
+    REQUIRE(playlist_write(&second, NULL, again) == len && memcmp(text, again, len) == 0);
     return 0;
 }
 

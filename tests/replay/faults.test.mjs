@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { assertInStep, assertSound, isOfCopies, LOW_LATENCY, replay } from "./support/replays.mjs";
+import { assertInStep, assertSound, LOW_LATENCY, replay } from "./support/replays.mjs";
 
 // Each recording: how often decoding restarts, and the least flashes with a beep where nothing is lost.
 const RECORDINGS = {
@@ -35,7 +35,6 @@ for (const [name, { restarts, pairs }] of Object.entries(RECORDINGS))
     test(`${name}: ${network}`, async (t) => {
       const both = await replay(t, name, options);
       const { result, report } = both;
-      if (options.includes(LOW_LATENCY)) report.faults = report.faults.filter((fault) => !isOfCopies(fault));
       assertSound(both);
       assert.equal(result.discontinuities, restarts);
       if (pairs) assertInStep(both, { pairs: lossy ? PAIRS_LOSSY : pairs, p95Ms: 60 });

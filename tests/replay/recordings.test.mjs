@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import test from "node:test";
 import { ffprobe } from "../e2e/support/programs.mjs";
-import { assertInStep, assertSound, isOfCopies, LOW_LATENCY, replay, segmentsOf } from "./support/replays.mjs";
+import { assertInStep, assertSound, LOW_LATENCY, replay, segmentsOf } from "./support/replays.mjs";
 
 const between = (value, least, most, what) => assert.ok(value >= least && value <= most, `${what}: ${value}, not ${least} to ${most}`);
 
@@ -81,7 +81,6 @@ for (const [name, { restarts, pairs, sizes, others = [], check }] of Object.entr
   test(`${name}: low-latency HLS`, async (t) => {
     const both = await replay(t, name, [LOW_LATENCY]);
     const { result, report } = both;
-    if (name === "still") report.faults = report.faults.filter((fault) => !isOfCopies(fault));
     assertSound(both);
     assert.equal(result.discontinuities, restarts);
     check.forEach((each) => each(both));

@@ -67,6 +67,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_ll_edge.c \
 	%D%/test_ll_names.c \
 	%D%/test_ll_playlist.c \
+	%D%/test_multivariant.c \
 	%D%/test_old_names.c \
 	%D%/test_opus_to_aac.c \
 	%D%/test_output_bound.c \
@@ -75,6 +76,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_picture_delay.c \
 	%D%/test_pipeline.c \
 	%D%/test_playlist.c \
+	%D%/test_rate_meter.c \
 	%D%/test_renditions.c \
 	%D%/test_rtcp_reporter.c \
 	%D%/test_rtp_reorder.c \
@@ -86,6 +88,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_source_sdp.c \
 	%D%/test_store.c \
 	%D%/test_timeline.c \
+	%D%/test_ts_renditions.c \
 	%D%/test_video_tracks.c \
 	%D%/test_window.c
 %C%_unit_bridge_CPPFLAGS = $(unit_cppflags)

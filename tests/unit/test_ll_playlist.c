@@ -274,31 +274,6 @@ static void no_more_parts_are_listed_than_are_kept(void **state)
     assert_non_null(strstr(text, "-14.127.m4s"));
 }
 
-static void multivariant_playlists(void **state)
-{
-    char multi[LL_MULTI_SIZE];
-    LlMultivariant m = {.audio = "audio.m3u8",
-                        .variants = 1,
-                        .variant = {{.uri = "video.m3u8",
-                                     .codec = "avc1.42C01F",
-                                     .width = 1280,
-                                     .height = 720,
-                                     .frame_rate_milli = 29970,
-                                     .bandwidth = 2700000,
-                                     .average_bandwidth = 2300000}}};
-
-    (void)state;
-    ll_multivariant_write(&m, multi);
-    assert_golden("ll/master-both.m3u8", multi);
-    m.audio = NULL;
-    ll_multivariant_write(&m, multi);
-    assert_golden("ll/master-video.m3u8", multi);
-    m.variant[0].uri = m.audio = "audio.m3u8";
-    m.variant[0].codec[0] = '\0';
-    ll_multivariant_write(&m, multi);
-    assert_golden("ll/master-audio.m3u8", multi);
-}
-
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 static const struct CMUnitTest tests[] = {
     TEST(a_list_with_an_open_segment),
@@ -313,7 +288,6 @@ static const struct CMUnitTest tests[] = {
     TEST(the_frame_rate_is_the_highest_that_is_listed),
     TEST(an_edge),
     TEST(no_more_parts_are_listed_than_are_kept),
-    TEST(multivariant_playlists),
 };
 
 TEST_GROUP(ll_playlist, tests);

@@ -130,7 +130,7 @@ static void test_both_outputs_end_and_are_cleared_together(void **state)
     assert_int_equal(
         count_files(root, ".ts") + count_files(root, ".m4s") + count_files(root, ".mp4"), 0);
     assert_int_equal(count_files(root, ".mpd"), 0);
-    assert_int_equal(count_files(root, ".m3u8"), 3); /* with master.m3u8 */
+    assert_int_equal(count_files(root, ".m3u8"), 4); /* with master.m3u8 and ts.m3u8 */
 }
 
 /* What nobody is to watch is not made: it would cost as much as what is. */

@@ -38,7 +38,7 @@ static int drop(void)
 
 static const char *written(void)
 {
-    size_t len = playlist_write(&playlist, text);
+    size_t len = playlist_write(&playlist, NULL, text);
 
     assert_int_equal(len, strlen(text));
     return text;
@@ -168,12 +168,12 @@ static void reads_back_what_it_wrote(void **state)
         drop();
     }
     playlist.window.ended = true;
-    size_t len = playlist_write(&playlist, text);
+    size_t len = playlist_write(&playlist, NULL, text);
     assert_int_equal(playlist_read(&again, text, len, 3), 0);
     assert_int_equal(again.window.media_sequence, playlist.window.media_sequence);
     assert_int_equal(again.window.discontinuity_sequence, playlist.window.discontinuity_sequence);
     assert_true(again.window.ended);
-    playlist_write(&again, second);
+    playlist_write(&again, NULL, second);
     assert_string_equal(second, text);
 }
 
@@ -185,7 +185,7 @@ static void reads_every_duration_back_to_the_tick(void **state)
     for (int64_t ticks = 100000; ticks < 300000; ticks += 7) {
         setup(NULL);
         append(ticks, false);
-        size_t len = playlist_write(&playlist, text);
+        size_t len = playlist_write(&playlist, NULL, text);
         assert_int_equal(playlist_read(&again, text, len, 3), 0);
         assert_int_equal(again.segments[0].common.duration_90k, ticks);
     }
@@ -244,7 +244,7 @@ static void the_largest_fits(void **state)
         playlist_append(&playlist, &s);
     }
     playlist.window.ended = true;
-    assert_in_range(playlist_write(&playlist, text), 10000, PLAYLIST_TEXT_SIZE - 1);
+    assert_in_range(playlist_write(&playlist, NULL, text), 10000, PLAYLIST_TEXT_SIZE - 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, setup)

@@ -68,10 +68,12 @@ static int teardown(void **state)
 static int add_of(int64_t ms, bool discontinuity)
 {
     static const uint8_t packet[188] = {0x47};
+    const SegmentBytes one = {packet, sizeof(packet)};
+    const SegmentBytes bytes[SEGMENT_LISTS_MAX] = {one, one, one, one, one, one, one, one};
     PlaylistSegment s = {{ms * 90, 0, discontinuity}, ""};
 
     now_us += ms * US_PER_MS;
-    return segment_store_add(store, packet, sizeof(packet), &s, now_us);
+    return segment_store_add(store, bytes, &s, now_us);
 }
 
 static int add(bool discontinuity)

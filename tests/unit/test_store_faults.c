@@ -159,11 +159,12 @@ static bool open_store(bool durable)
 static void add_segment(bool discontinuity)
 {
     static const uint8_t packet[188] = {0x47};
+    const SegmentBytes bytes = {packet, sizeof(packet)};
     PlaylistSegment s = {{2 * TICKS_PER_S, 0, discontinuity}, ""};
     int refused = memory.refused;
 
     publisher.clock_90k += 2 * TICKS_PER_S;
-    int status = segment_store_add(store, packet, sizeof(packet), &s, synthetic_now_us(&publisher));
+    int status = segment_store_add(store, &bytes, &s, synthetic_now_us(&publisher));
     assert_true(status == 0 || memory.refused > refused);
     assert_int_equal(check_list(0), (int)segment_store_playlist(store)->window.count);
     store_expire(folder, synthetic_now_us(&publisher));

@@ -90,6 +90,11 @@ export class Stack {
     return `${this.url}/live/${stream}/manifest.mpd`;
   }
 
+  /** The multivariant playlist of classic HLS. */
+  sizes(stream) {
+    return `${this.url}/live/${stream}/ts.m3u8`;
+  }
+
   playlist(stream) {
     return `${this.url}/live/${stream}/index.m3u8`;
   }

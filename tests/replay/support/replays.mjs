@@ -45,12 +45,6 @@ export async function replay(t, name, options = [], { programs = built() } = {})
     list: (file) => readFile(path.join(media, file), "utf8") };
 }
 
-/**
- * Whether a finding is of FRAME-RATE where parts without a picture are filled with a copy of the one before: it tells
- * what the publisher sends, and the copies are more.
- */
-export const isOfCopies = ({ rule }) => rule.startsWith("FRAME-RATE is below that of the media");
-
 /** What always holds: no rule is broken, and the sound has no gap, whatever was sent. */
 export function assertSound({ result, report }) {
   for (const wrong of ["audio_breaks", "too_long", "backward_dates"]) assert.equal(result[wrong], 0, wrong);

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "package/multivariant.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text_buffer.h"
+
+#define MULTIVARIANT_VERSION 4  /* no more than is needed: EXT-X-MEDIA, section 8 */
+#define CHANGE_PERCENT       10 /* of a figure, for it to be new */
+#define LOWER_PERCENT        25 /* of a bound that is still true, but has become much too high */
+
+static bool differs(int64_t a, int64_t b)
+{
+    return llabs(a - b) * 100 > b * CHANGE_PERCENT;
+}
+
+/* Whether a bound that is listed holds for the figure, and is not far from it. */
+static bool bounds(int64_t listed, int64_t figure)
+{
+    return figure <= listed && (listed - figure) * 100 <= listed * LOWER_PERCENT;
+}
+
+static bool is_same(const Variant *v, const Variant *listed)
+{
+    return v->uri == listed->uri && v->width == listed->width && v->height == listed->height &&
+           strcmp(v->codec, listed->codec) == 0 && bounds(listed->bandwidth, v->bandwidth) &&
+           bounds(listed->frame_rate_milli, v->frame_rate_milli) &&
+           !differs(v->average_bandwidth, listed->average_bandwidth);
+}
+
+bool multivariant_is_new(const Multivariant *m, const Multivariant *listed)
+{
+    if (m->audio != listed->audio || m->sound != listed->sound || m->variants != listed->variants)
+        return true;
+    for (size_t i = 0; i < m->variants; i++)
+        if (!is_same(&m->variant[i], &listed->variant[i]))
+            return true;
+    return false;
+}
+
+/* The codecs, the size and so on of a variant, all but AUDIO and URI. */
+static void write_attributes(const Variant *v, bool sound, TextBuffer *out)
+{
+    bool both = v->codec[0] && sound;
+
+    text_add(out, "BANDWIDTH=%" PRId64 ",AVERAGE-BANDWIDTH=%" PRId64, v->bandwidth,
+             v->average_bandwidth);
+    text_add(out, ",CODECS=\"%s%s%s\"", v->codec, both ? "," : "",
+             sound ? RENDITION_SOUND_CODEC : "");
+    if (!v->codec[0])
+        return;
+    text_add(out, ",RESOLUTION=%dx%d", v->width, v->height);
+    if (v->frame_rate_milli > 0)
+        text_add(out, ",FRAME-RATE=%" PRId64 ".%03" PRId64, v->frame_rate_milli / 1000,
+                 v->frame_rate_milli % 1000);
+}
+
+/* SCORE counts only if each variant has one (section 4.4.6.2); players that know nothing else of
+ * quality take the highest that they can. */
+static void write_variant(const Multivariant *m, size_t i, TextBuffer *out)
+{
+    const Variant *v = &m->variant[i];
+
+    text_add(out, "#EXT-X-STREAM-INF:");
+    write_attributes(v, m->sound, out);
+    text_add(out, ",SCORE=%zu.0", m->variants - i);
+    if (v->codec[0] && m->audio)
+        text_add(out, ",AUDIO=\"audio\"");
+    text_add(out, "\n%s\n", v->uri);
+}
+
+size_t multivariant_write(const Multivariant *m, char *text)
+{
+    TextBuffer out = text_buffer(text, MULTIVARIANT_TEXT_SIZE);
+
+    text_add(&out, "#EXTM3U\n#EXT-X-VERSION:%d\n#EXT-X-INDEPENDENT-SEGMENTS\n",
+             MULTIVARIANT_VERSION);
+    if (m->audio && m->variant[0].codec[0])
+        text_add(&out,
+                 "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"Sound\",LANGUAGE=\"%s\","
+                 "DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"%s\"\n",
+                 m->language, m->audio);
+    for (size_t i = 0; i < m->variants; i++)
+        write_variant(m, i, &out);
+    assert(!out.overflow);
+    return out.len;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "package/ts_variants.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bridge_log.h"
+
+#define BEST 0
+
+static size_t count(const TsVariants *v)
+{
+    return segment_store_lists(v->store);
+}
+
+/* ---- a publisher ---- */
+
+void ts_variants_finish(TsVariants *v)
+{
+    for (size_t i = 0; i < SEGMENT_LISTS_MAX; i++) {
+        segment_mux_destroy(&v->item[i].mux);
+        v->item[i].track = RENDITION_NONE;
+    }
+}
+
+/* The variant of a rendition of video, which gets its track. NULL: there is none, and it is left
+ * out. */
+static TsVariant *variant_of(TsVariants *v, const Renditions *renditions, size_t track)
+{
+    bool best = track == renditions_first(renditions, TRACK_VIDEO);
+    size_t list = best ? BEST : segment_store_list(v->store, renditions->item[track].name);
+
+    if (list == SEGMENT_LISTS_MAX || v->item[list].track != RENDITION_NONE) {
+        log_error(
+            "%s: rendition \"%s\" is left out of classic HLS: it has no name of its own, or "
+            "there is no room",
+            v->stream, renditions->item[track].name);
+        return NULL;
+    }
+    v->item[list].track = track;
+    return &v->item[list];
+}
+
+static void open_others(TsVariants *v, const Renditions *renditions, SegmentMuxParams params)
+{
+    const char *error;
+
+    for (size_t i = 0; i < renditions->count; i++) {
+        bool other = renditions->item[i].kind == TRACK_VIDEO && i != v->item[BEST].track;
+        TsVariant *variant = other ? variant_of(v, renditions, i) : NULL;
+        if (!variant)
+            continue;
+        variant->mux = segment_mux_create(&params, &error);
+        if (!variant->mux)
+            log_error("%s: %s: %s", v->stream, renditions->item[i].name, error);
+    }
+}
+
+int ts_variants_begin(TsVariants *v, const Renditions *renditions, const uint8_t *aac_config,
+                      size_t aac_config_len, const char **error)
+{
+    const SegmentMuxParams params = {
+        .video = renditions_have(renditions, TRACK_VIDEO),
+        .audio = renditions_have(renditions, TRACK_AUDIO),
+        .aac_config = aac_config,
+        .aac_config_len = aac_config_len,
+    };
+
+    ts_variants_finish(v);
+    v->sound = params.audio;
+    v->item[BEST].track = renditions_first(renditions, TRACK_VIDEO);
+    v->item[BEST].mux = segment_mux_create(&params, error);
+    if (!v->item[BEST].mux)
+        return -1;
+    open_others(v, renditions, params);
+    return 0;
+}
+
+/* ---- media ---- */
+
+static void read_sps(TsVariant *variant, const AccessUnit *unit)
+{
+    H264Sps sps;
+
+    for (size_t i = 0; i < unit->nals; i++) {
+        const uint8_t *nal = unit->data + unit->nal[i].at;
+        if (h264_nal_type(nal) == H264_NAL_SPS && h264_sps_parse(nal, unit->nal[i].len, &sps) == 0)
+            variant->sps = sps;
+    }
+}
+
+int ts_variants_picture(TsVariants *v, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
+{
+    for (size_t i = 0; i < count(v); i++) {
+        TsVariant *variant = &v->item[i];
+        if (variant->track != unit->track || !variant->mux)
+            continue;
+        if (unit->idr)
+            read_sps(variant, unit);
+        return segment_mux_video(variant->mux, unit, pts_90k, dts_90k);
+    }
+    return 0;
+}
+
+int ts_variants_sound(TsVariants *v, const AacFrame *frame)
+{
+    int status = 0;
+
+    for (size_t i = 0; i < count(v); i++)
+        if (v->item[i].mux && segment_mux_audio(v->item[i].mux, frame) < 0)
+            status = -1;
+    return status;
+}
+
+/* ---- segments ---- */
+
+int ts_variants_cut(TsVariants *v, int64_t cut_90k, TsCut *out)
+{
+    int status = segment_mux_cut(v->item[BEST].mux, cut_90k, &out->best);
+
+    for (size_t i = 0; i < count(v); i++) {
+        SegmentMux *mux = v->item[i].mux;
+        Segment segment = out->best;
+        out->filled[i] = false;
+        if (i != BEST)
+            out->filled[i] = !mux || segment_mux_cut(mux, cut_90k, &segment) != 0 ||
+                             (segment.pictures == 0 && out->best.pictures > 0);
+        if (out->filled[i])
+            segment = out->best;
+        out->bytes[i] = (SegmentBytes){segment.data, segment.len};
+        out->pictures[i] = segment.pictures;
+    }
+    return status;
+}
+
+/* ---- ts.m3u8 ---- */
+
+static Variant describe(const TsVariants *v, size_t list)
+{
+    const TsVariant *variant = &v->item[list];
+    Variant out = {.uri = segment_store_list_file(v->store, list),
+                   .bandwidth = rate_meter_peak(&variant->meter),
+                   .average_bandwidth = rate_meter_average(&variant->meter)};
+    const H264Sps *sps = variant->sps.width > 0 ? &variant->sps : &v->item[BEST].sps;
+
+    if (sps->width == 0)
+        return out;
+    h264_sps_codec(sps, out.codec);
+    out.width = sps->width;
+    out.height = sps->height;
+    out.frame_rate_milli = rate_meter_frames_milli(&variant->meter);
+    return out;
+}
+
+static void write_list(TsVariants *v)
+{
+    char text[MULTIVARIANT_TEXT_SIZE];
+    Multivariant m = {.sound = v->sound, .variants = count(v)};
+
+    for (size_t i = 0; i < m.variants; i++)
+        m.variant[i] = describe(v, i);
+    if (segment_store_is_due(v->store) || !multivariant_is_new(&m, &v->listed))
+        return;
+    size_t len = multivariant_write(&m, text);
+    if (store_put(v->folder, PLAYLISTS_FILE, text, len, 0) == 0)
+        v->listed = m;
+    else
+        log_debug("%s: " PLAYLISTS_FILE " cannot be written: %s", v->stream, strerror(errno));
+}
+
+void ts_variants_listed(TsVariants *v, const TsCut *cut, int64_t duration_90k)
+{
+    const Window *window = &segment_store_playlist(v->store)->window;
+
+    for (size_t i = 0; i < count(v); i++) {
+        TsVariant *variant = &v->item[i];
+        if (variant->segments++ == 0)
+            variant->meter = rate_meter(window->keep, window->target_duration_s);
+        variant->bytes += cut->bytes[i].len;
+        variant->filled += cut->filled[i];
+        rate_meter_add(&variant->meter, cut->bytes[i].len, cut->pictures[i], duration_90k);
+    }
+    write_list(v);
+}
+
+void ts_variants_stats(const TsVariants *v, TsOutputStats *out)
+{
+    for (size_t i = BEST + 1; i < count(v); i++) {
+        const TsVariant *variant = &v->item[i];
+        TsOtherStats *other = &out->other[out->others++];
+        snprintf(other->name, sizeof(other->name), "%s", segment_store_list_name(v->store, i));
+        other->segments = variant->segments;
+        other->bytes = variant->bytes;
+        other->filled = variant->filled;
+    }
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef TS_VARIANTS_H
+#define TS_VARIANTS_H
+
+/* The renditions of classic HLS as .ts: a muxer and the figures of each, and ts.m3u8, which names
+ * their playlists. They have the indexes of the lists of a SegmentStore.
+ *
+ * A segment is made of each rendition, or of none. One that has no picture for it, or is not sent
+ * at all, has a copy of the best one's segment: so its list goes on, and its viewers see something.
+ *
+ * Thread-safety: one thread, the stream's. */
+
+#include "package/multivariant.h"
+#include "package/output_stats.h"
+#include "package/rate_meter.h"
+#include "package/segment_mux.h"
+#include "package/segment_store.h"
+
+typedef struct TsVariant {
+    SegmentMux *mux; /* owned; NULL: the publisher does not send it */
+    size_t track; /* of the pictures, as the publisher has them; RENDITION_NONE: there are none */
+    H264Sps sps;  /* the newest; width 0: no picture has come yet */
+    RateMeter meter;
+    uint64_t segments, bytes;
+    uint64_t filled; /* of the segments, copies of the best one's */
+} TsVariant;
+
+typedef struct TsVariants {
+    const char *stream; /* for log lines; all of these are borrowed */
+    Store *folder;
+    SegmentStore *store; /* with a list for each */
+    bool sound;          /* the publisher sends it */
+    TsVariant item[SEGMENT_LISTS_MAX];
+    Multivariant listed; /* as it was last written */
+} TsVariants;
+
+/* What a cut has made of each. `bytes` are valid until media is added. */
+typedef struct TsCut {
+    Segment best;
+    SegmentBytes bytes[SEGMENT_LISTS_MAX];
+    size_t pictures[SEGMENT_LISTS_MAX];
+    bool filled[SEGMENT_LISTS_MAX];
+} TsCut;
+
+/* A publisher begins: makes a muxer for each rendition that it sends. Returns 0, or -1: then there
+ * is none for the best one, and `error` is a static sentence. */
+int ts_variants_begin(TsVariants *variants, const Renditions *renditions, const uint8_t *aac_config,
+                      size_t aac_config_len, const char **error);
+
+/* The publisher has gone. What is collected is lost. */
+void ts_variants_finish(TsVariants *variants);
+
+/* Collect. Return 0, or -1 if there is no memory. */
+int ts_variants_picture(TsVariants *variants, const AccessUnit *unit, int64_t pts_90k,
+                        int64_t dts_90k);
+int ts_variants_sound(TsVariants *variants, const AacFrame *frame);
+
+/* As segment_mux_cut() has it, of the best one. */
+int ts_variants_cut(TsVariants *variants, int64_t cut_90k, TsCut *out);
+
+/* What was cut is a segment now, of `duration_90k`. Writes ts.m3u8 if it says something new and
+ * each list has a segment; what cannot be written is tried again with the next segment. */
+void ts_variants_listed(TsVariants *variants, const TsCut *cut, int64_t duration_90k);
+
+/* Fills in what there is of other renditions than the best. */
+void ts_variants_stats(const TsVariants *variants, TsOutputStats *out);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "harness.h"
+
+#include "golden.h"
+#include "hls-bridge/package/multivariant.h"
+
+static char text[MULTIVARIANT_TEXT_SIZE];
+
+static Multivariant ladder(void)
+{
+    return (Multivariant){
+        .sound = true,
+        .audio = "audio.m3u8",
+        .language = "en",
+        .variants = 3,
+        .variant = {{.uri = "video.m3u8",
+                     .codec = "avc1.42C01F",
+                     .width = 1280,
+                     .height = 720,
+                     .frame_rate_milli = 29970,
+                     .bandwidth = 2700000,
+                     .average_bandwidth = 2300000},
+                    {.uri = "video-mid.m3u8",
+                     .codec = "avc1.42C01E",
+                     .width = 640,
+                     .height = 360,
+                     .frame_rate_milli = 29970,
+                     .bandwidth = 800000,
+                     .average_bandwidth = 700000},
+                    {.uri = "video-low.m3u8",
+                     .codec = "avc1.42C00D",
+                     .width = 320,
+                     .height = 180,
+                     .frame_rate_milli = 15000,
+                     .bandwidth = 190000,
+                     .average_bandwidth = 160000}},
+    };
+}
+
+static void a_ladder(void **state)
+{
+    Multivariant m = ladder();
+
+    (void)state;
+    size_t len = multivariant_write(&m, text);
+    assert_int_equal(len, strlen(text));
+    assert_golden("multivariant/ladder.m3u8", text);
+}
+
+static void a_ladder_with_the_sound_in_it(void **state)
+{
+    Multivariant m = ladder();
+
+    (void)state;
+    m.audio = NULL;
+    m.variant[0].uri = "index.m3u8";
+    m.variant[1].uri = "index-mid.m3u8";
+    m.variant[2].uri = "index-low.m3u8";
+    multivariant_write(&m, text);
+    assert_golden("multivariant/ladder-ts.m3u8", text);
+}
+
+static void one_size(void **state)
+{
+    Multivariant m = ladder();
+
+    (void)state;
+    m.variants = 1;
+    m.language = "und";
+    multivariant_write(&m, text);
+    assert_golden("multivariant/master-both.m3u8", text);
+    m.audio = NULL;
+    m.sound = false;
+    multivariant_write(&m, text);
+    assert_golden("multivariant/master-video.m3u8", text);
+    m.sound = true;
+    m.variant[0].uri = m.audio = "audio.m3u8";
+    m.variant[0].codec[0] = '\0';
+    multivariant_write(&m, text);
+    assert_golden("multivariant/master-audio.m3u8", text);
+}
+
+static void the_largest_fits(void **state)
+{
+    Multivariant m = ladder();
+
+    (void)state;
+    m.variants = RENDITIONS_MAX;
+    m.language = "abcdefgh-abcdefgh-abcdefgh-abcdefgh";
+    for (size_t i = 0; i < m.variants; i++) {
+        m.variant[i] = m.variant[0];
+        m.variant[i].uri = "video-01234567890123456789012345678901.m3u8";
+        m.variant[i].bandwidth = m.variant[i].average_bandwidth = 1000000000000;
+        m.variant[i].frame_rate_milli = 1000000000;
+    }
+    assert_in_range(multivariant_write(&m, text), 1000, MULTIVARIANT_TEXT_SIZE / 2);
+}
+
+static void what_is_new(void **state)
+{
+    const Multivariant listed = ladder();
+    const struct {
+        const char *name;
+        size_t variants, rate, average, peak, width;
+        bool is_new;
+    } rows[] = {
+        {"nothing", 3, 29970, 2300000, 2700000, 1280, false},
+        {"a higher peak, which BANDWIDTH must not lie below", 3, 29970, 2300000, 2700001, 1280,
+         true},
+        {"a little lower peak", 3, 29970, 2300000, 2500000, 1280, false},
+        {"a much lower peak", 3, 29970, 2300000, 2000000, 1280, true},
+        {"a higher frame rate, likewise", 3, 29971, 2300000, 2700000, 1280, true},
+        {"a little lower frame rate", 3, 25000, 2300000, 2700000, 1280, false},
+        {"a much lower frame rate", 3, 15000, 2300000, 2700000, 1280, true},
+        {"a little other average", 3, 29970, 2400000, 2700000, 1280, false},
+        {"another average", 3, 29970, 2600000, 2700000, 1280, true},
+        {"another size", 3, 29970, 2300000, 2700000, 1920, true},
+        {"one size less", 2, 29970, 2300000, 2700000, 1280, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        Multivariant m = ladder();
+        m.variants = rows[i].variants;
+        m.variant[0].frame_rate_milli = (int64_t)rows[i].rate;
+        m.variant[0].average_bandwidth = (int64_t)rows[i].average;
+        m.variant[0].bandwidth = (int64_t)rows[i].peak;
+        m.variant[0].width = (int)rows[i].width;
+        assert_row(multivariant_is_new(&m, &listed) == rows[i].is_new, rows[i].name, "%d",
+                   rows[i].is_new);
+    }
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_ladder),    cmocka_unit_test(a_ladder_with_the_sound_in_it),
+    cmocka_unit_test(one_size),    cmocka_unit_test(the_largest_fits),
+    cmocka_unit_test(what_is_new),
+};
+
+TEST_GROUP(multivariant, tests);

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Classic HLS of a publisher of sound and three sizes: ts.m3u8, index.m3u8, index-mid.m3u8 and
+ * index-low.m3u8, by a packager, in virtual time. */
+
+#include "harness.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "count_files.h"
+#include "read_list.h"
+#include "shop_packager.h"
+#include "synthetic_publisher.h"
+#include "temp_folder.h"
+
+#define MS(n) ((n)*TICKS_PER_S / 1000)
+
+enum { SOUND, BEST, MID, LOW, TRACKS };
+
+static const char *const lists[TRACKS] = {NULL, "index.m3u8", "index-mid.m3u8", "index-low.m3u8"};
+static char root[TEMP_FOLDER_SIZE];
+static Packager *packager;
+static Segmenter *segmenter;
+static int64_t clock_90k, next_sample;
+static const Clock virtual_time = VIRTUAL_CLOCK_90K(&clock_90k);
+static bool wants_idr, silent[TRACKS];
+
+static int64_t now_us(void)
+{
+    return ticks_to_us(clock_90k);
+}
+
+static void open_packager(void)
+{
+    const PackagerParams params = shop_packager(root, NULL, &virtual_time);
+
+    packager = packager_open(&params, now_us());
+    assert_non_null(packager);
+    segmenter = packager_segmenter(packager);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    temp_folder(root);
+    clock_90k = PUBLISHER_START_90K;
+    memset(silent, 0, sizeof(silent));
+    open_packager();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    packager_close(&packager);
+    temp_folder_remove(root);
+    return 0;
+}
+
+/* ---- a publisher ---- */
+
+static void begin_with(size_t sizes)
+{
+    Renditions sent = renditions_of(true, true);
+
+    sent.item[MID] = (Rendition){.kind = TRACK_VIDEO, .name = "mid"};
+    sent.item[LOW] = (Rendition){.kind = TRACK_VIDEO, .name = "low"};
+    sent.count = 1 + sizes;
+    if (clock_90k < segmenter_end_90k(segmenter))
+        clock_90k = segmenter_end_90k(segmenter);
+    next_sample = clock_90k * 8 / 15;
+    wants_idr = true;
+    segmenter_begin(segmenter, &sent, synthetic_wall_clock, NULL);
+}
+
+static void begin(void)
+{
+    begin_with(3);
+}
+
+/* Pictures of all sizes, which answer requests at once. */
+static void publish(int64_t ms)
+{
+    for (int64_t end = clock_90k + MS(ms); clock_90k < end; clock_90k += PUBLISHER_STEP_90K) {
+        segmenter_set_time(segmenter, now_us());
+        for (size_t i = BEST; i < TRACKS; i++) {
+            const uint8_t *key = i == LOW ? synthetic_tall : synthetic_wide;
+            AccessUnit unit = wants_idr ? unit_of(key, sizeof(synthetic_wide), true)
+                                        : unit_of(synthetic_slice, sizeof(synthetic_slice), false);
+            unit.track = i;
+            if (!silent[i])
+                segmenter_picture(segmenter, &unit, clock_90k, clock_90k);
+        }
+        for (; samples_to_90k(next_sample) < clock_90k; next_sample += AAC_FRAME_SAMPLES)
+            segmenter_sound(segmenter, &(AacFrame){.data = synthetic_aac,
+                                                   .len = sizeof(synthetic_aac),
+                                                   .pts_samples = next_sample});
+        wants_idr = segmenter_tick(segmenter, clock_90k, now_us());
+        packager_expire(packager, now_us(), now_us());
+    }
+}
+
+static void stop(void)
+{
+    segmenter_finish(segmenter, now_us());
+}
+
+/* ---- what viewers find ---- */
+
+/* A list without the names of files, that is, what must be the same in all. */
+static const char *shape_of(const char *list)
+{
+    static char shape[16384];
+    size_t len = 0;
+
+    for (const char *line = text_of(root, list), *end; (end = strchr(line, '\n')); line = end + 1)
+        if (*line == '#')
+            len += (size_t)snprintf(shape + len, sizeof(shape) - len, "%.*s\n", (int)(end - line),
+                                    line);
+    assert_true(len > 0 && len < sizeof(shape));
+    return shape;
+}
+
+/* All lists have the same segments, and these are there. Returns how many. */
+static int assert_alike(void)
+{
+    char best[16384];
+    int segments = read_list(root, lists[BEST]).segments;
+
+    strcpy(best, shape_of(lists[BEST]));
+    for (size_t i = MID; i < TRACKS; i++) {
+        assert_string_equal(shape_of(lists[i]), best);
+        assert_int_equal(read_list(root, lists[i]).segments, segments);
+    }
+    return segments;
+}
+
+static int variants(void)
+{
+    int n = 0;
+
+    for (const char *at = text_of(root, "ts.m3u8"); (at = strstr(at, "\nindex")); at++)
+        n++;
+    return n;
+}
+
+static TsOutputStats ts_stats(void)
+{
+    return packager_stats(packager).ts;
+}
+
+/* ---- tests ---- */
+
+static void every_size_has_the_same_segments(void **state)
+{
+    (void)state;
+    begin();
+    publish(9000);
+    stop();
+    assert_true(assert_alike() > 3);
+    assert_non_null(strstr(text_of(root, "index-low.m3u8"), "\nseg-low-"));
+    assert_int_equal(variants(), 3);
+    const char *text = text_of(root, "ts.m3u8");
+    assert_non_null(strstr(text, "RESOLUTION=1280x720,FRAME-RATE=25."));
+    assert_non_null(strstr(text, ",SCORE=3.0\nindex.m3u8\n"));
+    assert_non_null(strstr(text, ",SCORE=2.0\nindex-mid.m3u8\n"));
+    assert_non_null(strstr(text, ",SCORE=1.0\nindex-low.m3u8\n"));
+    assert_true(strstr(text, "RESOLUTION=720x1280") > strstr(text, "index-mid.m3u8"));
+    assert_null(strstr(text, "EXT-X-MEDIA:"));
+    TsOutputStats stats = ts_stats();
+    assert_int_equal(stats.others, 2);
+    assert_string_equal(stats.other[1].name, "low");
+    assert_int_equal(stats.other[1].segments, stats.segments);
+    assert_int_equal(stats.other[1].filled, 0);
+}
+
+static void one_size_alone_has_a_list_of_one(void **state)
+{
+    (void)state;
+    begin_with(1);
+    publish(5000);
+    stop();
+    assert_int_equal(variants(), 1);
+    assert_int_equal(ts_stats().others, 0);
+    assert_int_equal(count_files(root, ".m3u8"), 2);
+}
+
+/* One size has no picture in some segments: it has the best one's meanwhile, and nothing stops. */
+static void a_segment_without_a_picture_is_filled(void **state)
+{
+    (void)state;
+    begin();
+    publish(4000);
+    silent[MID] = true;
+    publish(6000);
+    uint64_t filled = ts_stats().other[0].filled;
+    assert_in_range(filled, 1, 4);
+    silent[MID] = false;
+    publish(6000);
+    stop();
+    assert_true(assert_alike() > 3);
+    assert_in_range(ts_stats().other[0].filled, filled, filled + 1);
+    assert_int_equal(ts_stats().other[1].filled, 0);
+    assert_int_equal(variants(), 3);
+}
+
+static void one_that_never_sends_is_filled_from_the_first_segment(void **state)
+{
+    (void)state;
+    silent[LOW] = true;
+    begin();
+    publish(7000);
+    stop();
+    assert_true(assert_alike() > 2);
+    assert_int_equal(ts_stats().other[1].filled, ts_stats().segments);
+    assert_int_equal(variants(), 3);
+}
+
+/* A publisher of one size comes behind one of three: nothing that is listed goes. */
+static void no_list_goes_when_fewer_sizes_are_sent(void **state)
+{
+    (void)state;
+    begin();
+    publish(5000);
+    stop();
+    begin_with(1);
+    publish(7000);
+    stop();
+    assert_true(assert_alike() > 3);
+    assert_int_equal(variants(), 3);
+}
+
+/* One that comes later has the segments from then on, under the same numbers. */
+static void a_size_that_comes_later_has_what_follows(void **state)
+{
+    char first[40];
+
+    (void)state;
+    begin_with(1);
+    publish(7000);
+    stop();
+    assert_int_equal(variants(), 1);
+    snprintf(first, sizeof(first), "#EXT-X-MEDIA-SEQUENCE:%d\n",
+             (int)window_next_msn(&packager_playlist(packager)->window));
+    begin();
+    publish(3000);
+    int best = read_list(root, lists[BEST]).segments, low = read_list(root, lists[LOW]).segments;
+    assert_true(low > 0 && low < best);
+    assert_non_null(strstr(text_of(root, lists[LOW]), first));
+    publish(20000);
+    stop();
+    assert_alike();
+}
+
+static void a_second_run_goes_on_with_all_lists(void **state)
+{
+    (void)state;
+    begin();
+    publish(7000);
+    packager_close(&packager);
+    open_packager();
+    assert_alike(); /* nothing has gone meanwhile */
+    assert_int_equal(variants(), 3);
+    begin_with(1);
+    publish(3000);
+    stop();
+    assert_true(assert_alike() > 3);
+    assert_int_equal(variants(), 3);
+    assert_non_null(strstr(text_of(root, lists[LOW]), "#EXT-X-DISCONTINUITY\n"));
+}
+
+/* The run before was killed between two lists: numbers only grow in each. */
+static void a_list_that_is_ahead_is_not_overtaken(void **state)
+{
+    char path[128], behind[PLAYLIST_TEXT_SIZE];
+
+    (void)state;
+    begin();
+    publish(5000);
+    strcpy(behind, text_of(root, lists[BEST]));
+    publish(3000);
+    int64_t next = window_next_msn(&packager_playlist(packager)->window);
+    packager_close(&packager);
+    snprintf(path, sizeof(path), "%s/shop/%s", root, lists[BEST]);
+    FILE *f = fopen(path, "w");
+    fputs(behind, f);
+    fclose(f);
+    open_packager();
+    assert_true(window_next_msn(&packager_playlist(packager)->window) >= next);
+    begin();
+    publish(3000);
+    stop();
+    assert_alike();
+    assert_int_equal(variants(), 3);
+}
+
+static void a_list_that_has_lost_a_file_begins_again(void **state)
+{
+    char command[160];
+
+    (void)state;
+    begin();
+    publish(7000);
+    packager_close(&packager);
+    snprintf(command, sizeof(command), "rm %s/shop/seg-low-*1.ts", root);
+    assert_int_equal(system(command), 0);
+    open_packager();
+    begin();
+    publish(3000);
+    stop();
+    assert_true(read_list(root, lists[LOW]).segments > 0);
+    assert_true(read_list(root, lists[LOW]).segments < read_list(root, lists[MID]).segments);
+    assert_int_equal(variants(), 3);
+}
+
+static void all_lists_end_and_are_cleared(void **state)
+{
+    (void)state;
+    begin();
+    publish(5000);
+    stop();
+    assert_int_equal(packager_end(packager), 0);
+    for (size_t i = BEST; i < TRACKS; i++)
+        assert_true(strstr(text_of(root, lists[i]), "#EXT-X-ENDLIST"));
+    assert_int_equal(packager_clear(packager), 0);
+    for (size_t i = BEST; i < TRACKS; i++)
+        assert_null(strstr(text_of(root, lists[i]), "#EXTINF"));
+    assert_int_equal(count_files(root, ".ts"), 0);
+}
+
+static void what_has_left_the_lists_is_removed(void **state)
+{
+    (void)state;
+    begin();
+    publish(60000);
+    stop();
+    int listed = assert_alike();
+    assert_in_range(count_files(root, ".ts"), 3 * listed, 3 * (2 * listed + 4));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+static const struct CMUnitTest tests[] = {
+    TEST(every_size_has_the_same_segments),
+    TEST(one_size_alone_has_a_list_of_one),
+    TEST(a_segment_without_a_picture_is_filled),
+    TEST(one_that_never_sends_is_filled_from_the_first_segment),
+    TEST(no_list_goes_when_fewer_sizes_are_sent),
+    TEST(a_size_that_comes_later_has_what_follows),
+    TEST(a_second_run_goes_on_with_all_lists),
+    TEST(a_list_that_is_ahead_is_not_overtaken),
+    TEST(a_list_that_has_lost_a_file_begins_again),
+    TEST(all_lists_end_and_are_cleared),
+    TEST(what_has_left_the_lists_is_removed),
+};
+
+TEST_GROUP(ts_renditions, tests);
