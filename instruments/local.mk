@@ -4,16 +4,22 @@ if DOCTOR
 noinst_LTLIBRARIES += libdoctor.la
 libdoctor_la_SOURCES = \
 	%D%/hls-doctor/align_rules.c \
+	%D%/hls-doctor/apple_rules.c \
 	%D%/hls-doctor/classic.c \
 	%D%/hls-doctor/fetch.c \
 	%D%/hls-doctor/file_store.c \
 	%D%/hls-doctor/findings.c \
 	%D%/hls-doctor/follow.c \
+	%D%/hls-doctor/follow_report.c \
 	%D%/hls-doctor/http_client.c \
+	%D%/hls-doctor/iframe_list.c \
+	%D%/hls-doctor/iframe_rules.c \
 	%D%/hls-doctor/m3u8.c \
 	%D%/hls-doctor/m3u8_attributes.c \
 	%D%/hls-doctor/m3u8_delta.c \
 	%D%/hls-doctor/m3u8_multi.c \
+	%D%/hls-doctor/m3u8_places.c \
+	%D%/hls-doctor/m3u8_values.c \
 	%D%/hls-doctor/marks.c \
 	%D%/hls-doctor/media_rules.c \
 	%D%/hls-doctor/media_worker.c \
@@ -22,11 +28,13 @@ libdoctor_la_SOURCES = \
 	%D%/hls-doctor/names.c \
 	%D%/hls-doctor/part_rules.c \
 	%D%/hls-doctor/part_version.c \
+	%D%/hls-doctor/picture_units.c \
 	%D%/hls-doctor/playlist_rules.c \
 	%D%/hls-doctor/reload_rules.c \
 	%D%/hls-doctor/rendition.c \
 	%D%/hls-doctor/rendition_files.c \
 	%D%/hls-doctor/rendition_report.c \
+	%D%/hls-doctor/report_rules.c \
 	%D%/hls-doctor/segment_probe.c \
 	%D%/hls-doctor/sort_values.c \
 	%D%/hls-doctor/ts_rules.c

@@ -7,37 +7,13 @@
 #include <string.h>
 
 #include "clock.h"
-#include "rendition.h"
-#include "rendition_report.h"
+#include "follow_state.h"
 
-#define US_PER_S     1000000ll
-#define TIMEOUT_US   (10 * US_PER_S)
-#define MASTER_US    (4 * US_PER_S) /* between two looks at the multivariant playlist */
-#define TICK_MS      100
-#define TICKS_PER_MS 90
-#define ACROSS_US    US_PER_S /* between two comparisons of the renditions */
-
-/* A rendition, and what others are known or said to be when its version came. */
-typedef struct Followed {
-    Rendition *rendition;
-    ListEdge promised; /* the most that a report said of it; -1, -1: nothing */
-    int64_t promised_us;
-    ListEdge seen[MEDIA_RENDITIONS_MAX]; /* the others, when its last version came */
-    bool seen_live[MEDIA_RENDITIONS_MAX];
-    bool has_seen;
-} Followed;
-
-struct Follow {
-    FollowOptions options;
-    char url[HTTP_URL_SIZE];
-    RenditionWorld world;
-    size_t count;
-    Followed followed[MEDIA_RENDITIONS_MAX];
-    bool is_multi, failed, last_look;
-    M3u8Multi multi;
-    size_t multi_versions;
-    int64_t next_multi_us, next_across_us;
-};
+#define US_PER_S   1000000ll
+#define TIMEOUT_US (10 * US_PER_S)
+#define MASTER_US  (4 * US_PER_S) /* between two looks at the multivariant playlist */
+#define TICK_MS    100
+#define ACROSS_US  US_PER_S /* between two comparisons of the renditions */
 
 Follow *follow_create(const FollowOptions *options)
 {
@@ -67,6 +43,8 @@ void follow_destroy(Follow **follow)
     media_worker_destroy(&f->world.worker);
     for (size_t i = 0; i < f->count; i++)
         rendition_destroy(&f->followed[i].rendition);
+    for (size_t i = 0; i < f->iframe_count; i++)
+        iframe_list_destroy(&f->iframes[i]);
     names_destroy(&f->world.names);
     findings_destroy(&f->world.findings);
     free(f);
@@ -108,8 +86,8 @@ static void check_reports(Follow *f, Followed *who)
         if (!about || !rendition_list(about->rendition))
             continue;
         if (who->has_seen && moment.was_held)
-            multi_rules_report(f->world.findings, rendition_uri(who->rendition), &m->reports[i],
-                               own, who->seen[about - f->followed]);
+            report_rules_one(f->world.findings, rendition_uri(who->rendition), &m->reports[i], own,
+                             who->seen[about - f->followed]);
         ListEdge said = list_edge_reported(&m->reports[i], own);
         if (list_edge_before(about->promised, said)) {
             about->promised = said;
@@ -140,7 +118,7 @@ static void check_reports_are_there(Follow *f, const Followed *who)
         if (&f->followed[i] == who || (who->seen_live[i] && is_live(&f->followed[i])))
             view[count++] = view_of(&f->followed[i]);
     }
-    multi_rules_reports(f->world.findings, view, count, which);
+    report_rules_list(f->world.findings, view, count, which);
 }
 
 static void on_news(void *user, Rendition *rendition)
@@ -151,8 +129,8 @@ static void on_news(void *user, Rendition *rendition)
     if (who->has_seen && rendition_moment(rendition).was_held)
         check_reports_are_there(f, who);
     if (who->promised_us != 0 && rendition_moment(rendition).asked_us > who->promised_us)
-        multi_rules_promise(f->world.findings, rendition_uri(rendition), who->promised,
-                            list_edge(rendition_list(rendition)));
+        report_rules_promise(f->world.findings, rendition_uri(rendition), who->promised,
+                             list_edge(rendition_list(rendition)));
     check_reports(f, who);
     note_seen(f, who);
 }
@@ -171,12 +149,24 @@ static void follow_uri(Follow *f, const char *base, const char *uri)
         f->count++;
 }
 
+static void follow_iframes(Follow *f, const char *uri)
+{
+    for (size_t i = 0; i < f->iframe_count; i++)
+        if (strcmp(iframe_list_uri(f->iframes[i]), uri) == 0)
+            return;
+    IframeList *l = *uri ? iframe_list_create(&f->world, f->url, uri) : NULL;
+    if (l)
+        f->iframes[f->iframe_count++] = l;
+}
+
 static void begin(Follow *f)
 {
     for (size_t i = 0; i < f->multi.variant_count; i++)
         follow_uri(f, f->url, f->multi.variant[i].uri);
     for (size_t i = 0; i < f->multi.media_count; i++)
         follow_uri(f, f->url, f->multi.media[i].uri);
+    for (size_t i = 0; i < f->multi.iframe_count; i++)
+        follow_iframes(f, f->multi.iframe[i].uri);
     for (size_t i = 0; i < f->count; i++)
         rendition_start(f->followed[i].rendition);
 }
@@ -198,6 +188,7 @@ static void on_multi(void *user, HttpAnswer *a)
         return;
     }
     bool first = f->multi_versions++ == 0;
+    f->multi_delivery.plain += strcmp(a->encoding, "gzip") != 0;
     f->multi = multi;
     multi_rules_check(f->world.findings, &f->multi);
     if (first)
@@ -242,6 +233,13 @@ static bool all_ended(const Follow *f)
     return f->count > 0 && ended == f->count;
 }
 
+static int64_t target_s(const Follow *f)
+{
+    const M3u8 *m = f->count > 0 ? rendition_list(f->followed[0].rendition) : NULL;
+
+    return m ? m->target_s : 0;
+}
+
 static void tick(Follow *f)
 {
     RenditionView view[MEDIA_RENDITIONS_MAX];
@@ -250,6 +248,8 @@ static void tick(Follow *f)
 
     for (size_t i = 0; i < f->count; i++)
         rendition_tick(f->followed[i].rendition, now_us);
+    for (size_t i = 0; i < f->iframe_count; i++)
+        iframe_list_tick(f->iframes[i], now_us, target_s(f));
     if (f->is_multi && now_us >= f->next_multi_us)
         ask_multi(f, now_us);
     if (now_us < f->next_across_us)
@@ -281,6 +281,11 @@ static void look_at_media(Follow *f)
     }
     if (f->is_multi)
         multi_rules_media(f->world.findings, &f->multi, media, f->count);
+    for (size_t i = 0; i < f->iframe_count; i++)
+        iframe_rules_bandwidth(f->world.findings, &f->multi, iframe_list_uri(f->iframes[i]),
+                               media_worker_iframes(f->world.worker, i));
+    if (f->is_multi && f->options.apple)
+        follow_check_apple(f);
 }
 
 int follow_run(Follow *f)
@@ -303,75 +308,4 @@ int follow_run(Follow *f)
     }
     look_at_media(f);
     return 0;
-}
-
-/* ---- report ---- */
-
-size_t follow_faults(const Follow *f)
-{
-    return findings_count(f->world.findings) +
-           findings_count(media_worker_findings(f->world.worker));
-}
-
-static bool has_parts(const Follow *f)
-{
-    for (size_t i = 0; i < f->count; i++)
-        if (rendition_list(f->followed[i].rendition) &&
-            rendition_list(f->followed[i].rendition)->has_part_inf)
-            return true;
-    return false;
-}
-
-/* What was compared of the renditions' cuts, in milliseconds. */
-static json_t *alignment_json(const Follow *f)
-{
-    AlignHistory h = media_worker_alignment(f->world.worker);
-
-    return json_pack("{s:I, s:I, s:I, s:I, s:f}", "segments", (json_int_t)h.pictures, "parts",
-                     (json_int_t)h.parts, "sounds", (json_int_t)h.sounds, "video_off_max_ticks",
-                     (json_int_t)h.pictures_off_90k, "sound_off_max_ms",
-                     (double)h.sounds_off_90k / TICKS_PER_MS);
-}
-
-json_t *follow_json(const Follow *f)
-{
-    const Findings *own = f->world.findings, *media = media_worker_findings(f->world.worker);
-    json_t *renditions = json_array();
-
-    for (size_t i = 0; i < f->count; i++)
-        json_array_append_new(renditions,
-                              rendition_report_json(f->followed[i].rendition,
-                                                    media_worker_rules(f->world.worker, i)));
-    return json_pack("{s:b, s:b, s:I, s:o, s:o, s:o, s:o, s:o}", "ok", follow_faults(f) == 0,
-                     "low_latency", has_parts(f), "multivariant_versions",
-                     (json_int_t)f->multi_versions, "renditions", renditions, "alignment",
-                     alignment_json(f), "marks", marks_json(media_worker_marks(f->world.worker)),
-                     "faults", findings_json_both(findings_json(own), findings_json(media)),
-                     "remarks",
-                     findings_json_both(findings_remarks_json(own), findings_remarks_json(media)));
-}
-
-static void print_alignment(const Follow *f)
-{
-    AlignHistory h = media_worker_alignment(f->world.worker);
-
-    if (h.pictures > 0)
-        printf("  cuts of two renditions compared %zu times: first pictures %" PRId64
-               " ticks apart at the most\n",
-               h.pictures, h.pictures_off_90k);
-    if (h.sounds > 0)
-        printf("  sound begins within %.1f ms of its pictures, compared %zu times\n",
-               (double)h.sounds_off_90k / TICKS_PER_MS, h.sounds);
-}
-
-void follow_print(const Follow *f)
-{
-    printf("%s\n", f->options.url);
-    for (size_t i = 0; i < f->count; i++)
-        rendition_report_print(f->followed[i].rendition, media_worker_rules(f->world.worker, i));
-    print_alignment(f);
-    marks_print(media_worker_marks(f->world.worker));
-    findings_print(f->world.findings);
-    findings_print(media_worker_findings(f->world.worker));
-    findings_print_count(follow_faults(f));
 }

@@ -17,6 +17,7 @@ typedef struct FollowOptions {
     const char *url; /* borrowed, as the rest */
     double time_s;   /* how long it is watched */
     bool quiet;      /* no line for each segment */
+    bool apple;      /* Apple's authoring rules too */
     bool aligned;    /* renditions must be cut at the same places: else it is a remark */
     const volatile sig_atomic_t *over; /* set: it has been watched for long enough */
 } FollowOptions;

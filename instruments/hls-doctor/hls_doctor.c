@@ -31,6 +31,7 @@ static const char usage[] =
     "  -w, --wait SECONDS   how long to wait for the playlist to appear (0)\n"
     "  -a, --aligned        renditions must be cut at the same places, to the tick: a fault if\n"
     "                       they are not (without: a remark)\n"
+    "  -A, --apple          check a multivariant playlist by Apple's authoring rules too\n"
     "  -j, --json           print JSON\n"
     "  -q, --quiet          print the result only\n"
     "  -h, --help           print this\n"
@@ -50,7 +51,7 @@ static void on_interrupt(int signal)
 typedef struct Options {
     const char *where;
     double time_s, wait_s;
-    bool aligned, json, quiet;
+    bool aligned, apple, json, quiet;
 } Options;
 
 static bool read_seconds(const char *text, double *out)
@@ -64,17 +65,15 @@ static bool read_seconds(const char *text, double *out)
 /* Returns 0, or the exit status + 1 if there is nothing left to do. */
 static int read_options(int argc, char **argv, Options *o)
 {
-    static const struct option names[] = {{"time", required_argument, NULL, 't'},
-                                          {"wait", required_argument, NULL, 'w'},
-                                          {"aligned", no_argument, NULL, 'a'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"quiet", no_argument, NULL, 'q'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option names[] = {
+        {"time", required_argument, NULL, 't'}, {"wait", required_argument, NULL, 'w'},
+        {"aligned", no_argument, NULL, 'a'},    {"apple", no_argument, NULL, 'A'},
+        {"json", no_argument, NULL, 'j'},       {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},       {NULL, 0, NULL, 0}};
     int c;
 
     *o = (Options){.time_s = 20};
-    while ((c = getopt_long(argc, argv, "t:w:ajqh", names, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "t:w:aAjqh", names, NULL)) != -1) {
         bool good = true;
         if (c == 't')
             good = read_seconds(optarg, &o->time_s);
@@ -82,6 +81,8 @@ static int read_options(int argc, char **argv, Options *o)
             good = read_seconds(optarg, &o->wait_s);
         else if (c == 'a')
             o->aligned = true;
+        else if (c == 'A')
+            o->apple = true;
         else if (c == 'j')
             o->json = true;
         else if (c == 'q')
@@ -106,12 +107,14 @@ static void print_json(json_t *report)
     json_decref(report);
 }
 
-/* Waits for the playlist to appear. Returns whether it is for low latency: a multivariant one, or
- * one with parts. */
-static bool has_low_latency(const Options *o, Fetch *fetch)
+typedef enum Kind { CLASSIC, LOW_LATENCY, MULTIVARIANT } Kind;
+
+/* Waits for the playlist to appear. Returns what it is; one that is not there is CLASSIC. */
+static Kind kind_of(const Options *o, Fetch *fetch)
 {
     int64_t wait_until = clock_us(CLOCK_MONOTONIC) + (int64_t)(o->wait_s * US_PER_S);
     Fetched file = fetch_playlist(fetch);
+    Kind kind = CLASSIC;
     const char *wrong;
 
     while (file.status != 200 && clock_us(CLOCK_MONOTONIC) < wait_until) {
@@ -119,15 +122,21 @@ static bool has_low_latency(const Options *o, Fetch *fetch)
         file = fetch_playlist(fetch);
     }
     M3u8 *m = file.status == 200 ? m3u8_read((const char *)file.data, file.len, &wrong) : NULL;
-    bool low = m && (m->is_multivariant || m->has_part_inf);
+    if (m)
+        kind = m->is_multivariant ? MULTIVARIANT : m->has_part_inf ? LOW_LATENCY : CLASSIC;
     m3u8_destroy(&m);
-    return low;
+    return kind;
 }
 
 /* Returns the exit status. */
 static int follow_all(const Options *o)
 {
-    FollowOptions options = {o->where, o->time_s, o->quiet || o->json, o->aligned, &over};
+    FollowOptions options = {.url = o->where,
+                             .time_s = o->time_s,
+                             .quiet = o->quiet || o->json,
+                             .apple = o->apple,
+                             .aligned = o->aligned,
+                             .over = &over};
     Follow *f = follow_create(&options);
     int status = 2;
 
@@ -180,8 +189,14 @@ int main(int argc, char **argv)
         fputs("hls-doctor: there is no memory\n", stderr);
         return 2;
     }
-    status =
-        has_low_latency(&options, fetch) ? follow_all(&options) : watch_classic(&options, fetch);
+    Kind kind = kind_of(&options, fetch);
+    if (options.apple && kind != MULTIVARIANT) {
+        fprintf(stderr, "hls-doctor: --apple is for a multivariant playlist, and %s is none\n",
+                options.where);
+        status = 2;
+    } else {
+        status = kind == CLASSIC ? watch_classic(&options, fetch) : follow_all(&options);
+    }
     fetch_destroy(&fetch);
     return status;
 }

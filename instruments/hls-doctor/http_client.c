@@ -2,6 +2,7 @@
 #include "http_client.h"
 
 #include <curl/curl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,14 +146,14 @@ int http_client_url(const char *where, char *url)
     return url_of_path(path, url);
 }
 
-int http_client_get(HttpClient *c, const char *url, int64_t timeout_us, HttpDone *done, void *user)
+static Request *get(HttpClient *c, const char *url, int64_t timeout_us, HttpDone *done, void *user)
 {
     Request *r = calloc(1, sizeof(*r));
     CURL *curl = r ? curl_easy_init() : NULL;
 
     if (!curl) {
         free(r);
-        return -1;
+        return NULL;
     }
     *r = (Request){.client = c, .curl = curl, .done = done, .user = user};
     r->is_file = strncmp(url, "file:", 5) == 0;
@@ -172,6 +173,24 @@ int http_client_get(HttpClient *c, const char *url, int64_t timeout_us, HttpDone
         r->next->link = &r->next;
     c->under_way = r;
     curl_multi_add_handle(c->multi, curl);
+    return r;
+}
+
+int http_client_get(HttpClient *c, const char *url, int64_t timeout_us, HttpDone *done, void *user)
+{
+    return get(c, url, timeout_us, done, user) ? 0 : -1;
+}
+
+int http_client_get_range(HttpClient *c, const char *url, int64_t offset, int64_t len,
+                          int64_t timeout_us, HttpDone *done, void *user)
+{
+    Request *r = get(c, url, timeout_us, done, user);
+    char range[48];
+
+    if (!r)
+        return -1;
+    snprintf(range, sizeof(range), "%" PRId64 "-%" PRId64, offset, offset + len - 1);
+    curl_easy_setopt(r->curl, CURLOPT_RANGE, range);
     return 0;
 }
 

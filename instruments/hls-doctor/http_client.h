@@ -43,6 +43,11 @@ int http_client_url(const char *where, char *url);
 int http_client_get(HttpClient *client, const char *url, int64_t timeout_us, HttpDone *done,
                     void *user);
 
+/* The same, of `len` bytes (at least 1) from `offset` on: an answer over HTTP has status 206. Of a
+ * file, bytes beyond its end are missing. */
+int http_client_get_range(HttpClient *client, const char *url, int64_t offset, int64_t len,
+                          int64_t timeout_us, HttpDone *done, void *user);
+
 /* Waits up to `wait_ms` for answers, and calls `done` for each. */
 void http_client_run(HttpClient *client, int wait_ms);
 

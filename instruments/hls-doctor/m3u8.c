@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "m3u8_attributes.h"
+#include "m3u8_values.h"
 
 #define US_PER_S       1000000
 #define DURATION_MAX_S 86400 /* of a segment; more is absurd */
@@ -17,7 +17,8 @@ typedef struct Reading {
     M3u8Segment next;         /* tags of the next segment so far; its duration -1: no EXTINF yet */
     uint64_t discontinuities; /* tags so far */
     char *map;                /* applies from here on */
-    unsigned seen;            /* tags that may stand once: bits of the table below */
+    M3u8Range map_range;
+    unsigned seen; /* tags that may stand once: bits of the table below */
     const char *wrong;
 } Reading;
 
@@ -28,7 +29,7 @@ static const char *const once[] = {
     "#EXT-X-PLAYLIST-TYPE:",  "#EXT-X-SERVER-CONTROL:",
     "#EXT-X-PART-INF:",       "#EXT-X-SKIP:",
     "#EXT-X-ENDLIST",         "#EXT-X-INDEPENDENT-SEGMENTS",
-    "#EXT-X-START:",
+    "#EXT-X-START:",          "#EXT-X-I-FRAMES-ONLY",
 };
 
 /* Those whose value is an attribute list. */
@@ -77,36 +78,21 @@ static void read_duration(Reading *r, const char *text)
         r->next.duration_us = (int64_t)(seconds * US_PER_S + 0.5);
 }
 
-/* ISO 8601: 2026-01-31T12:00:00.123Z, or with +hh:mm in place of the Z. */
 static void read_time(Reading *r, const char *text)
 {
-    struct tm t = {0};
-    int64_t fraction_us = 0;
-    const char *p = strptime(text, "%Y-%m-%dT%H:%M:%S", &t);
-
-    if (p && *p == '.') {
-        int64_t unit = US_PER_S / 10;
-        for (p++; *p >= '0' && *p <= '9'; p++, unit /= 10)
-            fraction_us += (*p - '0') * unit;
-    }
-    int zone_s = 0;
-    if (p && (*p == '+' || *p == '-')) {
-        int hours = 0, minutes = 0;
-        sscanf(p + 1, "%2d:%2d", &hours, &minutes);
-        zone_s = (*p == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
-    } else if (!p || *p != 'Z') {
+    if (!m3u8_time_read(text, &r->next.time_unix_us))
         r->wrong = "an EXT-X-PROGRAM-DATE-TIME is no ISO 8601 date and time with a zone";
-        return;
-    }
     r->next.late_tag |= r->next.part_count > 0;
-    r->next.time_unix_us = ((int64_t)timegm(&t) - zone_s) * US_PER_S + fraction_us;
 }
 
 /* ---- segments and parts ---- */
 
 static void begin_segment(Reading *r)
 {
-    r->next = (M3u8Segment){.duration_us = -1, .time_unix_us = M3U8_NO_TIME};
+    r->next = (M3u8Segment){.duration_us = -1,
+                            .time_unix_us = M3U8_NO_TIME,
+                            .range = M3U8_WHOLE,
+                            .map_range = M3U8_WHOLE};
 }
 
 /* The segment ends here, with its URI, or NULL if the playlist ends within it. */
@@ -118,8 +104,24 @@ static void end_segment(Reading *r, const char *uri)
     r->next.discontinuity = m->discontinuity_sequence + r->discontinuities;
     r->next.uri = uri ? strdup(uri) : NULL;
     r->next.map = r->map ? strdup(r->map) : NULL;
+    r->next.map_range = r->map_range;
     if ((uri && !r->next.uri) || (r->map && !r->next.map))
         r->wrong = "there is no memory";
+}
+
+/* A range without an offset begins where the last one of the same file ends: section 4.4.4.2. */
+static void place_range(Reading *r, const char *uri)
+{
+    const M3u8 *m = r->m;
+    const M3u8Segment *last = m->count > 0 ? &m->segments[m->count - 1] : NULL;
+    M3u8Range *range = &r->next.range;
+
+    if (range->len < 0 || range->offset >= 0)
+        return;
+    if (last && last->range.len >= 0 && strcmp(last->uri, uri) == 0)
+        range->offset = last->range.offset + last->range.len;
+    else
+        r->wrong = "an EXT-X-BYTERANGE does not say where it begins";
 }
 
 static void add_segment(Reading *r, const char *uri)
@@ -134,6 +136,7 @@ static void add_segment(Reading *r, const char *uri)
     m->segments = grown;
     if (r->next.duration_us < 0)
         r->wrong = "a segment has no EXTINF";
+    place_range(r, uri);
     end_segment(r, uri);
     m->segments[m->count++] = r->next;
     m->duration_us += r->next.duration_us;
@@ -185,6 +188,7 @@ static void read_control(M3u8 *m, const char *list)
     m->hold_back_us = m3u8_attribute_us(list, "HOLD-BACK");
     m->part_hold_back_us = m3u8_attribute_us(list, "PART-HOLD-BACK");
     m->can_skip_until_us = m3u8_attribute_us(list, "CAN-SKIP-UNTIL");
+    m->can_skip_dates = m3u8_attribute_yes(list, "CAN-SKIP-DATERANGES");
 }
 
 static void read_skip(Reading *r, const char *list)
@@ -220,6 +224,27 @@ static void add_report(M3u8 *m, const char *list)
         };
 }
 
+static void read_range(Reading *r, const char *text, M3u8Range *range)
+{
+    if (!m3u8_range_read(text, range))
+        r->wrong = "a byte range cannot be read";
+}
+
+static void read_map(Reading *r, const char *list)
+{
+    char range[40];
+
+    free(r->map);
+    r->map = m3u8_attribute_copy(list, "URI");
+    r->map_range = M3U8_WHOLE;
+    m3u8_attribute_text(list, "BYTERANGE", range, sizeof(range));
+    if (*range)
+        read_range(r, range, &r->map_range);
+    if (*range && r->map_range.offset < 0)
+        r->map_range.offset = 0;
+    r->next.late_tag |= r->next.part_count > 0;
+}
+
 static void read_low_latency_line(Reading *r, const char *line)
 {
     M3u8 *m = r->m;
@@ -228,9 +253,7 @@ static void read_low_latency_line(Reading *r, const char *line)
     if ((value = after(line, "#EXT-X-PART:"))) {
         add_part(r, value);
     } else if ((value = after(line, "#EXT-X-MAP:"))) {
-        free(r->map);
-        r->map = m3u8_attribute_copy(value, "URI");
-        r->next.late_tag |= r->next.part_count > 0;
+        read_map(r, value);
     } else if ((value = after(line, "#EXT-X-SERVER-CONTROL:"))) {
         read_control(m, value);
     } else if ((value = after(line, "#EXT-X-PART-INF:"))) {
@@ -284,6 +307,14 @@ static void read_line(Reading *r, const char *line)
                               r->next.late_tag |= r->next.part_count > 0;
     else if (strcmp(line, "#EXT-X-GAP") == 0)
         r->next.gap = true;
+    else if ((value = after(line, "#EXT-X-BYTERANGE:")))
+        read_range(r, value, &r->next.range);
+    else if (strcmp(line, "#EXT-X-I-FRAMES-ONLY") == 0)
+        m->iframes_only = true;
+    else if (strcmp(line, "#EXT-X-INDEPENDENT-SEGMENTS") == 0)
+        m->independent = true;
+    else if (after(line, "#EXT-X-DATERANGE:"))
+        m->has_date_ranges = true;
     else if (strcmp(line, "#EXT-X-ENDLIST") == 0)
         m->ended = true;
     else if (after(line, "#EXT-X-PLAYLIST-TYPE:"))
@@ -304,7 +335,7 @@ static void read_line(Reading *r, const char *line)
 
 M3u8 *m3u8_read(const char *text, size_t len, const char **wrong)
 {
-    Reading r = {.m = calloc(1, sizeof(M3u8))};
+    Reading r = {.m = calloc(1, sizeof(M3u8)), .map_range = M3U8_WHOLE};
     char *copy = strndup(text, len), *rest = NULL;
 
     begin_segment(&r);
@@ -349,32 +380,4 @@ void m3u8_destroy(M3u8 **playlist)
     free(m->segments);
     free(m);
     *playlist = NULL;
-}
-
-/* ---- what it says ---- */
-
-const M3u8Segment *m3u8_segment(const M3u8 *m, uint64_t sequence)
-{
-    uint64_t first = m->media_sequence + m->skipped;
-
-    if (sequence < first || sequence - first >= m->count)
-        return NULL;
-    return &m->segments[sequence - first];
-}
-
-uint64_t m3u8_next_sequence(const M3u8 *m)
-{
-    return m->media_sequence + m->skipped + m->count;
-}
-
-size_t m3u8_open_parts(const M3u8 *m)
-{
-    return m->open ? m->open->part_count : 0;
-}
-
-bool m3u8_has(const M3u8 *m, uint64_t sequence, size_t part)
-{
-    uint64_t next = m3u8_next_sequence(m);
-
-    return sequence < next || (sequence == next && part < m3u8_open_parts(m));
 }

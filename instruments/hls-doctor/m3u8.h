@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "m3u8_values.h"
+
 #define M3U8_NO_TIME     INT64_MIN
 #define M3U8_HINTS_MAX   4 /* more hints are not kept */
 #define M3U8_REPORTS_MAX 8
@@ -25,6 +27,7 @@ typedef struct M3u8Part {
 typedef struct M3u8Segment {
     char *uri; /* as written; NULL if the segment is still open */
     char *map; /* of its initialisation segment, NULL: none */
+    M3u8Range range, map_range;
     int64_t duration_us;
     uint64_t sequence;      /* media sequence number */
     uint64_t discontinuity; /* discontinuity sequence number */
@@ -51,6 +54,9 @@ typedef struct M3u8 {
     int64_t target_s; /* 0: missing */
     uint64_t media_sequence, discontinuity_sequence;
     bool ended, has_type, is_multivariant;
+    bool iframes_only;               /* EXT-X-I-FRAMES-ONLY */
+    bool independent;                /* EXT-X-INDEPENDENT-SEGMENTS */
+    bool has_date_ranges;            /* an EXT-X-DATERANGE */
     bool has_discontinuity;          /* an EXT-X-DISCONTINUITY */
     bool has_discontinuity_sequence; /* an EXT-X-DISCONTINUITY-SEQUENCE */
     size_t count;
@@ -61,6 +67,7 @@ typedef struct M3u8 {
     M3u8Segment *open;      /* parts behind the last segment; NULL: there are none */
     bool has_control;       /* EXT-X-SERVER-CONTROL */
     bool can_block;         /* CAN-BLOCK-RELOAD */
+    bool can_skip_dates;    /* CAN-SKIP-DATERANGES */
     bool has_part_inf;      /* EXT-X-PART-INF */
     int64_t part_target_us; /* -1: missing; likewise below */
     int64_t hold_back_us, part_hold_back_us, can_skip_until_us;

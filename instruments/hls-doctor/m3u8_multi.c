@@ -28,28 +28,44 @@ static void add_media(M3u8Multi *m, const char *list)
     m3u8_attribute_text(list, "NAME", r->name, sizeof(r->name));
     m3u8_attribute_text(list, "URI", r->uri, sizeof(r->uri));
     m3u8_attribute_text(list, "CHANNELS", r->channels, sizeof(r->channels));
+    m3u8_attribute_text(list, "LANGUAGE", r->language, sizeof(r->language));
     r->refuses_autoselect = !r->autoselect && m3u8_attribute(list, "AUTOSELECT", &autoselect);
+}
+
+static M3u8Variant read_variant(const char *list)
+{
+    char size[32];
+    M3u8Variant v = {
+        .bandwidth = m3u8_attribute_integer(list, "BANDWIDTH"),
+        .average_bandwidth = m3u8_attribute_integer(list, "AVERAGE-BANDWIDTH"),
+        .frame_rate_us = m3u8_attribute_us(list, "FRAME-RATE"),
+        .score_us = m3u8_attribute_us(list, "SCORE"),
+    };
+
+    m3u8_attribute_text(list, "URI", v.uri, sizeof(v.uri)); /* of I-frames; else it has a line */
+    m3u8_attribute_text(list, "CODECS", v.codecs, sizeof(v.codecs));
+    m3u8_attribute_text(list, "AUDIO", v.audio, sizeof(v.audio));
+    m3u8_attribute_text(list, "RESOLUTION", size, sizeof(size));
+    if (sscanf(size, "%5dx%5d", &v.width, &v.height) != 2)
+        v.width = v.height = 0;
+    return v;
 }
 
 /* Returns whether there was room for it. */
 static bool add_variant(M3u8Multi *m, const char *list)
 {
-    char size[32];
-
     if (m->variant_count == M3U8_MULTI_MAX)
         return false;
     M3u8Variant *v = &m->variant[m->variant_count++];
-    *v = (M3u8Variant){
-        .bandwidth = m3u8_attribute_integer(list, "BANDWIDTH"),
-        .average_bandwidth = m3u8_attribute_integer(list, "AVERAGE-BANDWIDTH"),
-        .frame_rate_us = m3u8_attribute_us(list, "FRAME-RATE"),
-    };
-    m3u8_attribute_text(list, "CODECS", v->codecs, sizeof(v->codecs));
-    m3u8_attribute_text(list, "AUDIO", v->audio, sizeof(v->audio));
-    m3u8_attribute_text(list, "RESOLUTION", size, sizeof(size));
-    if (sscanf(size, "%5dx%5d", &v->width, &v->height) != 2)
-        v->width = v->height = 0;
+    *v = read_variant(list);
+    v->uri[0] = '\0';
     return true;
+}
+
+static void add_iframes(M3u8Multi *m, const char *list)
+{
+    if (m->iframe_count < M3U8_MULTI_MAX)
+        m->iframe[m->iframe_count++] = read_variant(list);
 }
 
 static void read_line(M3u8Multi *m, const char *line, bool *wants_uri)
@@ -70,6 +86,12 @@ static void read_line(M3u8Multi *m, const char *line, bool *wants_uri)
         if (!m3u8_attributes_sound(value))
             m->malformed = "#EXT-X-STREAM-INF:";
         *wants_uri = add_variant(m, value);
+    } else if ((value = after(line, "#EXT-X-I-FRAME-STREAM-INF:"))) {
+        if (!m3u8_attributes_sound(value))
+            m->malformed = "#EXT-X-I-FRAME-STREAM-INF:";
+        add_iframes(m, value);
+    } else if (strcmp(line, "#EXT-X-INDEPENDENT-SEGMENTS") == 0) {
+        m->independent = true;
     } else if (*line != '#' && *line != '\0' && *wants_uri) {
         M3u8Variant *v = &m->variant[m->variant_count - 1];
         snprintf(v->uri, sizeof(v->uri), "%s", line);

@@ -17,7 +17,7 @@
 typedef struct M3u8Media {
     char type[16], group[64], name[64];
     char uri[M3U8_URI_SIZE]; /* "": none */
-    char channels[16];
+    char channels[16], language[36];
     bool is_default, autoselect, refuses_autoselect; /* the latter: AUTOSELECT is there, not YES */
 } M3u8Media;
 
@@ -27,14 +27,17 @@ typedef struct M3u8Variant {
     int64_t bandwidth, average_bandwidth; /* bit/s; -1: missing */
     int width, height;                    /* 0: missing */
     int64_t frame_rate_us;                /* pictures per second times 1000000; -1: missing */
+    int64_t score_us;                     /* SCORE times 1000000; -1: missing */
 } M3u8Variant;
 
 typedef struct M3u8Multi {
     unsigned version;
-    size_t media_count, variant_count;
+    size_t media_count, variant_count, iframe_count;
     M3u8Media media[M3U8_MULTI_MAX];
     M3u8Variant variant[M3U8_MULTI_MAX];
-    bool has_media_tags; /* those of a media playlist */
+    M3u8Variant iframe[M3U8_MULTI_MAX]; /* EXT-X-I-FRAME-STREAM-INF */
+    bool independent;                   /* EXT-X-INDEPENDENT-SEGMENTS */
+    bool has_media_tags;                /* those of a media playlist */
     const char *malformed;
 } M3u8Multi;
 

@@ -233,6 +233,8 @@ static void note(MediaRules *r, const MediaSegment *s)
     if (t == &s->facts.video)
         memcpy(r->media.sound_codec, s->facts.audio.codec, sizeof(r->media.sound_codec));
     r->history.segments++;
+    r->history.with_pictures += s->facts.video.packets > 0;
+    r->history.without_idr += s->facts.video.packets > 0 && !s->facts.starts_with_idr;
     r->history.bytes += s->len;
     r->history.duration_us += listed->duration_us;
     note_peak(r, s->target_us);

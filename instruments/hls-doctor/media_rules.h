@@ -48,6 +48,7 @@ void media_rules_compare(Findings *findings, const MediaRules *a, const MediaRul
 
 typedef struct MediaHistory {
     size_t segments, parts, independent_parts;
+    size_t with_pictures, without_idr; /* segments; the latter begin with another picture */
     uint64_t bytes;
     int64_t duration_us;
 } MediaHistory;

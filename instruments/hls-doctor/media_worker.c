@@ -26,6 +26,9 @@ struct MediaWorker {
     Marks *marks;
     size_t count;
     Rendition rendition[MEDIA_RENDITIONS_MAX];
+    size_t iframe_count;
+    IframeRules *iframes[M3U8_MULTI_MAX];
+    SegmentProbe *iframe_probe;
     pthread_t thread;
     bool running, finished;
     pthread_mutex_t lock;
@@ -157,6 +160,17 @@ static void look_at(MediaWorker *w, MediaJob *j)
     free(all.data);
 }
 
+static void look_at_iframe(MediaWorker *w, MediaJob *j)
+{
+    MediaBytes all = behind(&j->init, &j->bytes);
+    IframeFacts facts;
+    bool found = segment_probe_iframe(w->iframe_probe, all.data, all.len, &facts) == 0;
+
+    iframe_rules_segment(w->iframes[j->rendition], &j->segment, found ? &facts : NULL,
+                         j->bytes.len);
+    free(all.data);
+}
+
 /* ---- the thread ---- */
 
 /* The next job; NULL: there will be no more. */
@@ -178,7 +192,7 @@ static void *work(void *user)
     MediaJob *j;
 
     while ((j = take(w))) {
-        look_at(w, j);
+        (j->is_iframe ? look_at_iframe : look_at)(w, j);
         media_job_free(j);
     }
     for (size_t i = 0; i < w->count; i++)
@@ -222,6 +236,9 @@ void media_worker_destroy(MediaWorker **worker)
         media_rules_destroy(&w->rendition[i].rules);
         segment_probe_destroy(&w->rendition[i].probe);
     }
+    for (size_t i = 0; i < w->iframe_count; i++)
+        iframe_rules_destroy(&w->iframes[i]);
+    segment_probe_destroy(&w->iframe_probe);
     pthread_cond_destroy(&w->news);
     pthread_mutex_destroy(&w->lock);
     marks_destroy(&w->marks);
@@ -245,6 +262,18 @@ int media_worker_add(MediaWorker *w, const char *name)
     }
     w->rendition[w->count++] = r;
     return 0;
+}
+
+int media_worker_add_iframes(MediaWorker *w, const char *name)
+{
+    const ProbeSink sink = {w->marks, on_picture, on_sound};
+
+    if (!w->iframe_probe)
+        w->iframe_probe = segment_probe_create(&sink);
+    if (!w->iframe_probe || w->iframe_count == M3U8_MULTI_MAX)
+        return -1;
+    w->iframes[w->iframe_count] = iframe_rules_create(w->findings, name);
+    return w->iframes[w->iframe_count] ? (int)w->iframe_count++ : -1;
 }
 
 void media_worker_do(MediaWorker *w, MediaJob *j)
@@ -272,6 +301,11 @@ void media_worker_finish(MediaWorker *w)
 const MediaRules *media_worker_rules(const MediaWorker *w, size_t rendition)
 {
     return w->rendition[rendition].rules;
+}
+
+IframeHistory media_worker_iframes(const MediaWorker *w, size_t which)
+{
+    return iframe_rules_history(w->iframes[which]);
 }
 
 const Findings *media_worker_findings(const MediaWorker *w)

@@ -9,7 +9,9 @@
 
 #include "align_rules.h"
 #include "findings.h"
+#include "iframe_rules.h"
 #include "m3u8.h"
+#include "m3u8_multi.h"
 #include "marks.h"
 #include "media_rules.h"
 
@@ -22,6 +24,7 @@ typedef struct MediaBytes {
 
 /* A whole segment with all its bytes, which the worker takes over and frees. */
 typedef struct MediaJob {
+    bool is_iframe; /* it is of an I-frame playlist; `rendition` counts those */
     size_t rendition;
     int64_t target_us;
     M3u8Segment segment; /* its texts and parts too */
@@ -40,6 +43,9 @@ void media_worker_destroy(MediaWorker **worker); /* accepts NULL, leaves NULL */
  * first job. Returns 0, or -1. */
 int media_worker_add(MediaWorker *worker, const char *name);
 
+/* An I-frame playlist, likewise. */
+int media_worker_add_iframes(MediaWorker *worker, const char *name);
+
 /* Hands over a job that malloc() made. */
 void media_worker_do(MediaWorker *worker, MediaJob *job);
 
@@ -47,6 +53,7 @@ void media_worker_do(MediaWorker *worker, MediaJob *job);
 void media_worker_finish(MediaWorker *worker);
 
 const MediaRules *media_worker_rules(const MediaWorker *worker, size_t rendition);
+IframeHistory media_worker_iframes(const MediaWorker *worker, size_t which);
 const Findings *media_worker_findings(const MediaWorker *worker);
 AlignHistory media_worker_alignment(const MediaWorker *worker);
 MarksReport media_worker_marks(const MediaWorker *worker);

@@ -60,6 +60,31 @@ static void check_media(Findings *f, const M3u8Multi *m, size_t i)
     }
 }
 
+static void check_iframes(Findings *f, const M3u8Variant *v)
+{
+    if (v->uri[0] == '\0')
+        findings_add(f, "EXT-X-I-FRAME-STREAM-INF without URI (4.4.6.3)", "%s", v->codecs);
+    if (v->bandwidth < 0)
+        findings_add(f, "EXT-X-I-FRAME-STREAM-INF without BANDWIDTH (4.4.6.3)", "%s", v->uri);
+    if (v->average_bandwidth > v->bandwidth)
+        findings_add(f, "AVERAGE-BANDWIDTH above BANDWIDTH (4.4.6.2)", "%s: %" PRId64 ", %" PRId64,
+                     v->uri, v->average_bandwidth, v->bandwidth);
+    if (v->frame_rate_us >= 0 || v->audio[0] != '\0')
+        findings_add(f, "EXT-X-I-FRAME-STREAM-INF with FRAME-RATE or AUDIO (4.4.6.3)", "%s",
+                     v->uri);
+}
+
+static void check_scores(Findings *f, const M3u8Multi *m)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < m->variant_count; i++)
+        n += m->variant[i].score_us >= 0;
+    if (n > 0 && n < m->variant_count)
+        findings_remark(f, "SCORE is not on all variants (4.4.6.2)", "%zu of %zu", n,
+                        m->variant_count);
+}
+
 void multi_rules_check(Findings *f, const M3u8Multi *m)
 {
     if (m->has_media_tags)
@@ -74,6 +99,9 @@ void multi_rules_check(Findings *f, const M3u8Multi *m)
         check_variant(f, m, &m->variant[i]);
     for (size_t i = 0; i < m->media_count; i++)
         check_media(f, m, i);
+    for (size_t i = 0; i < m->iframe_count; i++)
+        check_iframes(f, &m->iframe[i]);
+    check_scores(f, m);
 }
 
 /* ---- against the media ---- */
@@ -308,69 +336,4 @@ void multi_rules_renditions(Findings *f, const RenditionView *view, size_t count
         check_extent(f, &view[0], &view[i]);
     }
     check_hold_back(f, view, count);
-}
-
-/* ---- rendition reports ---- */
-
-ListEdge list_edge(const M3u8 *m)
-{
-    int64_t next = (int64_t)m3u8_next_sequence(m), open = (int64_t)m3u8_open_parts(m);
-
-    if (open > 0)
-        return (ListEdge){next, open - 1};
-    return (ListEdge){next - 1,
-                      m->count > 0 ? (int64_t)m->segments[m->count - 1].part_count - 1 : -1};
-}
-
-bool list_edge_before(ListEdge a, ListEdge b)
-{
-    return a.msn < b.msn || (a.msn == b.msn && a.part < b.part);
-}
-
-ListEdge list_edge_reported(const M3u8Report *r, ListEdge own)
-{
-    return (ListEdge){r->last_msn >= 0 ? r->last_msn : own.msn,
-                      r->last_part >= 0 ? r->last_part : own.part};
-}
-
-void multi_rules_reports(Findings *f, const RenditionView *view, size_t count, size_t which)
-{
-    const M3u8 *m = view[which].list;
-
-    if (m->ended || !m->has_part_inf)
-        return;
-    for (size_t i = 0; i < count; i++) {
-        size_t n = 0;
-        for (size_t k = 0; k < m->report_count; k++)
-            n += m->reports[k].uri && strcmp(m->reports[k].uri, view[i].uri) == 0;
-        if (i != which && n != 1)
-            findings_add(f, "not one EXT-X-RENDITION-REPORT of each other rendition (B.1)",
-                         "%s: %zu of %s", view[which].uri, n, view[i].uri);
-        if (i == which && n > 0)
-            findings_add(f, "an EXT-X-RENDITION-REPORT of the list itself (B.1)", "%s",
-                         view[which].uri);
-    }
-    for (size_t k = 0; k < m->report_count; k++)
-        if (!m->reports[k].uri || strstr(m->reports[k].uri, "://"))
-            findings_add(f, "an EXT-X-RENDITION-REPORT without a relative URI (4.4.5.4)", "%s",
-                         view[which].uri);
-}
-
-void multi_rules_report(Findings *f, const char *name, const M3u8Report *r, ListEdge own,
-                        ListEdge least)
-{
-    ListEdge said = list_edge_reported(r, own);
-
-    if (list_edge_before(said, least))
-        findings_add(f, "an EXT-X-RENDITION-REPORT is older than its playlist (4.4.5.4)",
-                     "%s: %" PRId64 ".%" PRId64 " of %s, known to be %" PRId64 ".%" PRId64, name,
-                     said.msn, said.part, r->uri, least.msn, least.part);
-}
-
-void multi_rules_promise(Findings *f, const char *name, ListEdge promised, ListEdge there)
-{
-    if (list_edge_before(there, promised))
-        findings_add(f, "an EXT-X-RENDITION-REPORT names what is not there (4.4.5.4)",
-                     "%s: %" PRId64 ".%" PRId64 " was reported, there is %" PRId64 ".%" PRId64,
-                     name, promised.msn, promised.part, there.msn, there.part);
 }

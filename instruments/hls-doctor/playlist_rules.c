@@ -66,7 +66,8 @@ static void check_version(PlaylistRules *r, const M3u8 *m)
                          "segment %" PRIu64 ": %.3f s, target %" PRId64 " s", s->sequence,
                          (double)s->duration_us / US_PER_S, m->target_s);
         for (size_t k = 0; k < i; k++)
-            if (strcmp(m->segments[k].uri, s->uri) == 0)
+            if (strcmp(m->segments[k].uri, s->uri) == 0 &&
+                m->segments[k].range.offset == s->range.offset)
                 findings_add(r->findings, "one URI is listed twice (3)", "%s", s->uri);
     }
     if (m->has_type && !m->ended)
@@ -115,7 +116,8 @@ static void check_common(PlaylistRules *r, const M3u8 *before, const M3u8 *now)
         const M3u8Segment *new = m3u8_segment(now, old->sequence);
         if (!new)
             continue;
-        if (strcmp(old->uri, new->uri) != 0 || old->duration_us != new->duration_us)
+        if (strcmp(old->uri, new->uri) != 0 || old->duration_us != new->duration_us ||
+            old->range.offset != new->range.offset || old->range.len != new->range.len)
             findings_add(r->findings, "a listed segment changes (6.2.1)",
                          "segment %" PRIu64 ": %s, then %s", old->sequence, old->uri, new->uri);
         if (old->discontinuity != new->discontinuity)

@@ -262,6 +262,7 @@ static M3u8 *read_answer(Rendition *r, const Reload *q, const HttpAnswer *a, boo
     }
     if (is_http(r->url))
         reload_rules_playlist(r->world->findings, &e, m);
+    r->stats.plain += m && strcmp(a->encoding, "gzip") != 0;
     *is_delta = m && m->is_delta;
     if (m && before)
         reload_rules_delta(r->world->findings, &e, m, before);

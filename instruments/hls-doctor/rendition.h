@@ -7,16 +7,17 @@
  *
  * Thread-safety: one thread. */
 
-#include "multi_rules.h"
 #include "part_rules.h"
 #include "playlist_rules.h"
 #include "rendition_files.h"
+#include "report_rules.h"
 
 /* What was done with a rendition. */
 typedef struct RenditionStats {
     size_t blocking, held; /* requests for what was not there, and those that had to wait */
     size_t deltas;         /* that left something out, rebuilt and compared with the whole list */
     size_t refusals;       /* requests that were to be refused */
+    size_t plain;          /* playlists that were not compressed by gzip */
     int64_t longest_hold_us;
     FilesStats files;
 } RenditionStats;

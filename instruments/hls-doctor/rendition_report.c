@@ -4,7 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define US_PER_S 1000000ll
+#define US_PER_S     1000000ll
+#define TICKS_PER_MS 90
 
 json_t *rendition_report_json(const Rendition *r, const MediaRules *rules)
 {
@@ -56,4 +57,38 @@ void rendition_report_print(const Rendition *r, const MediaRules *rules)
         "    %zu parts came as hinted; %zu files tried after they left the list; "
         "%.0f ms between two parts at the most\n",
         s.files.hints, s.files.retained, (double)p.longest_gap_us / 1000);
+}
+
+json_t *iframe_report_json(const IframeList *l, IframeHistory h)
+{
+    const M3u8 *m = iframe_list_last(l);
+
+    return json_pack("{s:s, s:I, s:I, s:I}", "uri", iframe_list_uri(l), "segments",
+                     (json_int_t)(m ? m->count : 0), "pictures", (json_int_t)h.pictures,
+                     "peak_bitrate", (json_int_t)h.peak);
+}
+
+void iframe_report_print(const IframeList *l, IframeHistory h)
+{
+    printf("  %s: %zu I-frames, each decoded alone, peak %" PRId64 " kbit/s\n", iframe_list_uri(l),
+           h.pictures, h.peak / 1000);
+}
+
+json_t *alignment_report_json(AlignHistory h)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:f}", "segments", (json_int_t)h.pictures, "parts",
+                     (json_int_t)h.parts, "sounds", (json_int_t)h.sounds, "video_off_max_ticks",
+                     (json_int_t)h.pictures_off_90k, "sound_off_max_ms",
+                     (double)h.sounds_off_90k / TICKS_PER_MS);
+}
+
+void alignment_report_print(AlignHistory h)
+{
+    if (h.pictures > 0)
+        printf("  cuts of two renditions compared %zu times: first pictures %" PRId64
+               " ticks apart at the most\n",
+               h.pictures, h.pictures_off_90k);
+    if (h.sounds > 0)
+        printf("  sound begins within %.1f ms of its pictures, compared %zu times\n",
+               (double)h.sounds_off_90k / TICKS_PER_MS, h.sounds);
 }

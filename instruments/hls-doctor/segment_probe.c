@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "picture_units.h"
+
 #define IO_BUFFER_BYTES 32768
 #define TICKS_PER_S     90000
 #define AAC_FRAME_90K   1920
@@ -116,58 +118,11 @@ static void decode(SegmentProbe *p, AVCodecContext *c, int track, const AVPacket
 
 /* ---- what a packet shows without decoding ---- */
 
-/* What the NAL units of a picture are. */
-typedef struct PictureUnits {
-    bool sps, pps, slice, idr;
-} PictureUnits;
-
-/* Returns false at the first slice, which says all. */
-static bool note_unit(PictureUnits *u, const uint8_t *nal)
-{
-    int type = nal[0] & 0x1F;
-
-    u->sps = u->sps || type == 7;
-    u->pps = u->pps || type == 8;
-    u->slice = type == 1 || type == 5;
-    u->idr = type == 5;
-    return !u->slice;
-}
-
-/* Walks Annex B. */
-static PictureUnits units_of_stream(const uint8_t *data, int size)
-{
-    PictureUnits u = {0};
-
-    for (int i = 0; i + 3 < size; i++) {
-        const uint8_t *p = data + i;
-        if (p[0] != 0 || p[1] != 0 || p[2] != 1)
-            continue;
-        if (!note_unit(&u, p + 3))
-            break;
-        i += 3;
-    }
-    return u;
-}
-
-/* Walks what MP4 holds: lengths of four bytes; the parameter sets are in its initialisation. */
-static PictureUnits units_of_file(const uint8_t *data, int size)
-{
-    PictureUnits u = {.sps = true, .pps = true};
-
-    for (int64_t i = 0; i + 4 < size;) {
-        const uint8_t *p = data + i;
-        if (!note_unit(&u, p + 4))
-            break;
-        i += 4 + ((int64_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3]);
-    }
-    return u;
-}
-
 static void note_picture(SegmentFacts *facts, const AVStream *stream, const AVPacket *packet)
 {
     const AVCodecParameters *codec = stream->codecpar;
     bool file = codec->extradata_size > 0 && codec->extradata[0] == 1;
-    PictureUnits u = (file ? units_of_file : units_of_stream)(packet->data, packet->size);
+    PictureUnits u = picture_units(packet->data, packet->size, file);
 
     facts->has_idr = facts->has_idr || u.idr;
     if (facts->video.packets > 0)
@@ -374,6 +329,59 @@ int segment_probe_read(SegmentProbe *p, const uint8_t *data, size_t len, bool re
     out->errors_in_sequence = errors > 0 ? (size_t)errors : 0;
     memcpy(out->first_error, libav_log.first, sizeof(out->first_error));
     return 0;
+}
+
+/* ---- I-frames ---- */
+
+static void count_picture(void *user, const AVFrame *frame, int64_t pts_90k)
+{
+    (void)frame;
+    (void)pts_90k;
+    ++*(size_t *)user;
+}
+
+/* Only what decoding says of it counts: that the file ends after it is as it must be. */
+static void look_at_iframe(SegmentProbe *p, const AVStream *stream, IframeFacts *out)
+{
+    const ProbeSink sink = {&out->decoded, count_picture, NULL};
+    SegmentFacts facts = {0};
+    Decoders alone = {0};
+
+    av_packet_rescale_ts(p->packet, stream->time_base, (AVRational){1, TICKS_PER_S});
+    note_packet(&facts, VIDEO, stream, p->packet);
+    out->is_idr = facts.starts_with_idr && facts.has_parameter_sets;
+    out->is_cut = p->packet->flags & AV_PKT_FLAG_CORRUPT;
+    out->pts_90k = p->packet->pts;
+    libav_log.counting = true;
+    libav_log.errors = 0;
+    decode(p, decoder(&alone, VIDEO, stream), VIDEO, p->packet, &sink);
+    decode(p, alone.track[VIDEO], VIDEO, NULL, &sink);
+    libav_log.counting = false;
+    out->errors = libav_log.errors;
+    close_decoders(&alone);
+}
+
+int segment_probe_iframe(SegmentProbe *p, const uint8_t *data, size_t len, IframeFacts *out)
+{
+    Memory memory = {data, len, 0};
+
+    *out = (IframeFacts){0};
+    libav_log.counting = false;
+    AVFormatContext *format = open_memory(&memory);
+    if (!format)
+        return -1;
+    while (av_read_frame(format, p->packet) >= 0) {
+        const AVStream *stream = format->streams[p->packet->stream_index];
+        if (track_of(stream) == VIDEO && out->pictures == 0) {
+            out->pictures = 1;
+            look_at_iframe(p, stream, out);
+        } else if (track_of(stream) == VIDEO && !(p->packet->flags & AV_PKT_FLAG_CORRUPT)) {
+            out->pictures++;
+        }
+        av_packet_unref(p->packet);
+    }
+    close_memory(format);
+    return out->pictures > 0 ? 0 : -1;
 }
 
 void segment_probe_drain(SegmentProbe *p)

@@ -54,6 +54,20 @@ int segment_probe_read(SegmentProbe *probe, const uint8_t *data, size_t len, boo
 int segment_probe_look(SegmentProbe *probe, const uint8_t *data, size_t len, bool decode,
                        SegmentFacts *out);
 
+/* What is in a range of bytes that an I-frame playlist names. */
+typedef struct IframeFacts {
+    size_t pictures; /* that are there whole */
+    size_t decoded;  /* of the first, decoded alone */
+    size_t errors;   /* that its decoder made of it */
+    bool is_idr;     /* the first is an IDR picture, with its parameter sets */
+    bool is_cut;     /* the first is not there to its end */
+    int64_t pts_90k; /* of the first */
+} IframeFacts;
+
+/* Demuxes such a range behind its initialisation segment; it ends with its first picture, whatever
+ * its header promises. Decodes that picture alone. Returns 0, or -1 if there is no picture. */
+int segment_probe_iframe(SegmentProbe *probe, const uint8_t *data, size_t len, IframeFacts *out);
+
 /* Takes what the decoders still hold. */
 void segment_probe_drain(SegmentProbe *probe);
 

@@ -3,11 +3,14 @@
 
 #include "fuzz.h"
 
+#include "instruments/hls-doctor/align_rules.h"
+#include "instruments/hls-doctor/apple_rules.h"
+#include "instruments/hls-doctor/iframe_rules.h"
 #include "instruments/hls-doctor/m3u8_multi.h"
-#include "instruments/hls-doctor/multi_rules.h"
 #include "instruments/hls-doctor/part_rules.h"
 #include "instruments/hls-doctor/playlist_rules.h"
 #include "instruments/hls-doctor/reload_rules.h"
+#include "instruments/hls-doctor/report_rules.h"
 
 /* A version, or a delta update upon the last one, goes through all rules. */
 static void show(PlaylistRules *rules, PartRules *parts, Findings *findings, M3u8 *m,
@@ -22,8 +25,13 @@ static void show(PlaylistRules *rules, PartRules *parts, Findings *findings, M3u
                         .encoding = "",
                         .cache_control = ""};
     const RenditionView view[] = {{"a", m}, {"b", before ? before : m}};
+    static const M3u8Multi no_multi;
     const char *wrong;
 
+    for (size_t i = 0; i < m->count; i++) {
+        const M3u8Range *range = &m->segments[i].range;
+        REQUIRE(range->len < 0 ? range->offset < 0 : range->offset >= 0);
+    }
     reload_rules_playlist(findings, &e, m);
     if (before)
         reload_rules_delta(findings, &e, m, before);
@@ -34,7 +42,10 @@ static void show(PlaylistRules *rules, PartRules *parts, Findings *findings, M3u
     REQUIRE(!m3u8_difference(m, m));
     part_rules_version(parts, before, m, true, now_us);
     multi_rules_renditions(findings, view, 2);
-    multi_rules_reports(findings, view, 2, 0);
+    align_rules_lists(findings, true, view, 2);
+    iframe_rules_list(findings, "x", m, 2);
+    apple_rules_list(findings, &no_multi, &(AppleList){.uri = "x", .list = m, .slides = true});
+    report_rules_list(findings, view, 2, 0);
     playlist_rules_version(rules, m, now_us);
 }
 
@@ -50,6 +61,8 @@ static void show_multivariant(Findings *findings, const char *text, size_t len)
     }
     multi_rules_check(findings, &multi);
     multi_rules_media(findings, &multi, media, 1);
+    apple_rules_multi(findings, &multi, &(AppleDelivery){.http = true, .plain = 1});
+    iframe_rules_bandwidth(findings, &multi, "a", (IframeHistory){1, 1});
 }
 
 /* The input is versions of a playlist, a NUL between them. */

@@ -4,8 +4,10 @@
 #include "fuzz.h"
 
 #include "instruments/hls-doctor/mp4_rules.h"
+#include "instruments/hls-doctor/picture_units.h"
 
-/* The input is looked at as an initialisation segment, and as media of its tracks. */
+/* The input is looked at as an initialisation segment, and as media of its tracks, and as
+ * a picture of both forms. */
 static int try_input(const uint8_t *data, size_t size)
 {
     Findings *findings = findings_create();
@@ -18,6 +20,8 @@ static int try_input(const uint8_t *data, size_t size)
     /* nothing is both */
     REQUIRE(findings_count(findings) > 0);
     findings_destroy(&findings);
+    picture_units(data, (int)size, true);
+    picture_units(data, (int)size, false);
     return 0;
 }
 

@@ -111,6 +111,8 @@ unit_programs += %D%/unit-plugin
 unit_programs += %D%/unit-doctor
 %C%_unit_doctor_SOURCES = \
 	%D%/test_align_rules.c \
+	%D%/test_apple_rules.c \
+	%D%/test_iframe_rules.c \
 	%D%/test_m3u8.c \
 	%D%/test_marks.c \
 	%D%/test_media_rules.c \

@@ -202,14 +202,49 @@ static void what_is_no_playlist_is_refused(void **state)
     }
 }
 
+/* Section 4.4.4.2. */
+static void byte_ranges(void **state)
+{
+    static const char text[] =
+        "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-I-FRAMES-ONLY\n"
+        "#EXT-X-MAP:URI=\"i.mp4\",BYTERANGE=\"700@30\"\n"
+        "#EXTINF:2,\n#EXT-X-BYTERANGE:100@20\ns\n"
+        "#EXTINF:2,\n#EXT-X-BYTERANGE:50\ns\n"
+        "#EXT-X-MAP:URI=\"i.mp4\",BYTERANGE=\"5\"\n#EXTINF:2,\nwhole\n";
+    static const M3u8Range ranges[] = {{20, 100}, {120, 50}, {-1, -1}};
+    static const M3u8Range maps[] = {{30, 700}, {30, 700}, {0, 5}};
+    static const char *const bad[] = {"x",    "-1@2", "1@-2", "1@",
+                                      "1@2x", "",     "50",   "99999999999999999@1"};
+    const char *wrong;
+    char line[128];
+
+    (void)state;
+    M3u8 *m = m3u8_read(text, strlen(text), &wrong);
+    assert_non_null(m);
+    assert_true(m->iframes_only && m->count == 3);
+    for (size_t i = 0; i < COUNT(ranges); i++) {
+        assert_memory_equal(&m->segments[i].range, &ranges[i], sizeof(ranges[i]));
+        assert_memory_equal(&m->segments[i].map_range, &maps[i], sizeof(maps[i]));
+    }
+    m3u8_destroy(&m);
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        snprintf(line, sizeof(line),
+                 "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n#EXT-X-BYTERANGE:%s\ns\n", bad[i]);
+        assert_row(!m3u8_read(line, strlen(line), &wrong), bad[i], "was read");
+        assert_non_null(wrong);
+    }
+}
+
 static void multivariant_playlists(void **state)
 {
     static const char text[] =
         "#EXTM3U\n#EXT-X-VERSION:4\n"
         "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"Sound\",DEFAULT=YES,AUTOSELECT=NO,"
-        "CHANNELS=\"2\",URI=\"audio.m3u8\"\n"
+        "CHANNELS=\"2\",LANGUAGE=\"de-CH\",URI=\"audio.m3u8\"\n"
         "#EXT-X-STREAM-INF:BANDWIDTH=100,AVERAGE-BANDWIDTH=90,CODECS=\"avc1.42C01F,mp4a.40.2\","
-        "RESOLUTION=1280x720,FRAME-RATE=29.970,AUDIO=\"a\"\nvideo.m3u8\n";
+        "RESOLUTION=1280x720,FRAME-RATE=29.970,SCORE=1.5,AUDIO=\"a\"\nvideo.m3u8\n"
+        "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=50,CODECS=\"avc1.42C01F\",RESOLUTION=1280x720,"
+        "URI=\"i.m3u8\"\n#EXT-X-INDEPENDENT-SEGMENTS\n";
     static const char *const bad[] = {"", "#EXTM3U\n", "#EXTM3UX\n#EXT-X-STREAM-INF:A=1\nx\n"};
     const char *wrong;
     M3u8Multi m;
@@ -224,6 +259,12 @@ static void multivariant_playlists(void **state)
     assert_int_equal(v->frame_rate_us, 29970000);
     assert_int_equal(v->bandwidth - v->average_bandwidth, 10);
     assert_string_equal(m.media[0].uri, "audio.m3u8");
+    assert_string_equal(m.media[0].language, "de-CH");
+    assert_int_equal(v->score_us, 1500000);
+    assert_true(m.independent && m.iframe_count == 1);
+    assert_string_equal(m.iframe[0].uri, "i.m3u8");
+    assert_int_equal(m.iframe[0].bandwidth, 50);
+    assert_int_equal(m.iframe[0].score_us, -1);
     assert_true(m.media[0].is_default && m.media[0].refuses_autoselect);
     for (size_t i = 0; i < COUNT(bad); i++) {
         assert_row(m3u8_multi_read(bad[i], strlen(bad[i]), &m, &wrong) < 0, bad[i], "was read");
@@ -238,6 +279,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_bridges_delta_update_is_completed),
     cmocka_unit_test(differences),
     cmocka_unit_test(what_is_no_playlist_is_refused),
+    cmocka_unit_test(byte_ranges),
     cmocka_unit_test(multivariant_playlists),
 };
 

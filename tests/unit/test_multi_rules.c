@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "findings_setup.h"
 
-#include "instruments/hls-doctor/multi_rules.h"
+#include "instruments/hls-doctor/report_rules.h"
 
 static void anew(void)
 {
@@ -15,7 +15,8 @@ static void anew(void)
 #define INF                                                                                        \
     "#EXT-X-STREAM-INF:BANDWIDTH=2000000,AVERAGE-BANDWIDTH=1500000,"                               \
     "CODECS=\"avc1.42C01F,mp4a.40.2\",RESOLUTION=1280x720,FRAME-RATE=30.000,AUDIO=\"a\""
-#define MULTI "#EXTM3U\n#EXT-X-VERSION:4\n"
+#define IFRAMES(list) "#EXT-X-I-FRAME-STREAM-INF:" list "\n"
+#define MULTI         "#EXTM3U\n#EXT-X-VERSION:4\n"
 
 static M3u8Multi multi_of(const char *text)
 {
@@ -61,6 +62,17 @@ static void a_multivariant_playlist(void **state)
          "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"B\",DEFAULT=YES,CHANNELS=\"2\"\n" INF
          "\nv\n",
          false},
+        {NULL, MULTI MEDIA INF "\nvideo.m3u8\n" IFRAMES("BANDWIDTH=9,URI=\"i\""), false},
+        {"EXT-X-I-FRAME-STREAM-INF without URI", MULTI MEDIA INF "\nv\n" IFRAMES("BANDWIDTH=9"),
+         false},
+        {"EXT-X-I-FRAME-STREAM-INF without BANDWIDTH", MULTI MEDIA INF "\nv\n" IFRAMES("URI=\"i\""),
+         false},
+        {"AVERAGE-BANDWIDTH above",
+         MULTI MEDIA INF "\nv\n" IFRAMES("BANDWIDTH=1,AVERAGE-BANDWIDTH=2,URI=\"i\""), false},
+        {"EXT-X-I-FRAME-STREAM-INF with FRAME-RATE",
+         MULTI MEDIA INF "\nv\n" IFRAMES("BANDWIDTH=9,FRAME-RATE=1,URI=\"i\""), false},
+        {"SCORE is not on all", MULTI MEDIA INF ",SCORE=1.0\nv\n" INF "\nw\n", true},
+        {NULL, MULTI MEDIA INF ",SCORE=1.0\nv\n" INF ",SCORE=2.0\nw\n", false},
     };
 
     (void)state;
@@ -255,7 +267,7 @@ static void each_rendition_reports_the_others(void **state)
         M3u8 *m = m3u8_read(rows[i].text, strlen(rows[i].text), &wrong);
         const RenditionView view[] = {{"video.m3u8", m}, {"audio.m3u8", m}};
         anew();
-        multi_rules_reports(findings, view, COUNT(view), 0);
+        report_rules_list(findings, view, COUNT(view), 0);
         assert_found(findings, rows[i].text, rows[i].rule, false);
         m3u8_destroy(&m);
     }
@@ -268,14 +280,14 @@ static void reports_tell_what_is_there(void **state)
     const ListEdge own = {9, 5};
 
     (void)state;
-    multi_rules_report(findings, "video", &report, own, (ListEdge){9, 3});
-    multi_rules_report(findings, "video", &same, own, (ListEdge){9, 5});
-    multi_rules_promise(findings, "audio", (ListEdge){9, 3}, (ListEdge){10, 0});
+    report_rules_one(findings, "video", &report, own, (ListEdge){9, 3});
+    report_rules_one(findings, "video", &same, own, (ListEdge){9, 5});
+    report_rules_promise(findings, "audio", (ListEdge){9, 3}, (ListEdge){10, 0});
     assert_found(findings, "good", NULL, false);
-    multi_rules_report(findings, "video", &report, own, (ListEdge){9, 4});
+    report_rules_one(findings, "video", &report, own, (ListEdge){9, 4});
     assert_found(findings, "old", "an EXT-X-RENDITION-REPORT is older", false);
     anew();
-    multi_rules_promise(findings, "audio", (ListEdge){9, 3}, (ListEdge){9, 2});
+    report_rules_promise(findings, "audio", (ListEdge){9, 3}, (ListEdge){9, 2});
     assert_found(findings, "not there", "an EXT-X-RENDITION-REPORT names what", false);
 }
 

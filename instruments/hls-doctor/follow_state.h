@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef FOLLOW_STATE_H
+#define FOLLOW_STATE_H
+
+/* What follow.c has seen, for follow_report.c to tell; for these two only. */
+
+#include "apple_rules.h"
+#include "follow.h"
+#include "iframe_list.h"
+#include "rendition.h"
+
+/* A rendition, and what others are known or said to be when its version came. */
+typedef struct Followed {
+    Rendition *rendition;
+    ListEdge promised; /* the most that a report said of it; -1, -1: nothing */
+    int64_t promised_us;
+    ListEdge seen[MEDIA_RENDITIONS_MAX]; /* the others, when its last version came */
+    bool seen_live[MEDIA_RENDITIONS_MAX];
+    bool has_seen;
+} Followed;
+
+struct Follow {
+    FollowOptions options;
+    char url[HTTP_URL_SIZE];
+    RenditionWorld world;
+    size_t count;
+    Followed followed[MEDIA_RENDITIONS_MAX];
+    size_t iframe_count;
+    IframeList *iframes[M3U8_MULTI_MAX];
+    bool is_multi, failed, last_look;
+    M3u8Multi multi;
+    size_t multi_versions;
+    AppleDelivery multi_delivery;
+    int64_t next_multi_us, next_across_us;
+};
+
+/* Checks all that was seen by Apple's rules. */
+void follow_check_apple(Follow *follow);
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "iframe_list.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "m3u8_multi.h"
+#include "playlist_rules.h"
+
+#define US_PER_S   1000000ll
+#define TIMEOUT_US (10 * US_PER_S)
+#define POLL_US    (500 * 1000) /* nobody waits for an I-frame */
+
+struct IframeList {
+    RenditionWorld *world;
+    char uri[M3U8_URI_SIZE], url[HTTP_URL_SIZE];
+    size_t index;
+    PlaylistRules *rules;
+    int64_t target_s; /* of the other lists */
+    int64_t poll_us;  /* ask at this time; INT64_MAX: a request is under way */
+    uint64_t next;    /* segment to fetch */
+    size_t plain;     /* answers that were not compressed */
+};
+
+/* One segment, until its bytes are here. */
+typedef struct Fetching {
+    IframeList *list;
+    MediaJob *job;
+    int waits; /* for so many answers */
+    bool failed;
+} Fetching;
+
+IframeList *iframe_list_create(RenditionWorld *world, const char *base, const char *uri)
+{
+    IframeList *l = calloc(1, sizeof(*l));
+    int index;
+
+    if (!l)
+        return NULL;
+    l->world = world;
+    snprintf(l->uri, sizeof(l->uri), "%s", uri);
+    resolve_uri(base, uri, l->url);
+    l->rules = playlist_rules_create(world->findings);
+    index = media_worker_add_iframes(world->worker, l->uri);
+    if (!l->rules || index < 0)
+        iframe_list_destroy(&l);
+    else
+        l->index = (size_t)index;
+    return l;
+}
+
+void iframe_list_destroy(IframeList **list)
+{
+    if (!*list)
+        return;
+    playlist_rules_destroy(&(*list)->rules);
+    free(*list);
+    *list = NULL;
+}
+
+const char *iframe_list_uri(const IframeList *l)
+{
+    return l->uri;
+}
+
+const M3u8 *iframe_list_last(const IframeList *l)
+{
+    return playlist_rules_last(l->rules);
+}
+
+size_t iframe_list_plain(const IframeList *l)
+{
+    return l->plain;
+}
+
+uint64_t iframe_list_first(const IframeList *l)
+{
+    return playlist_rules_history(l->rules).first_sequence;
+}
+
+/* ---- segments ---- */
+
+static void finish(Fetching *f)
+{
+    if (--f->waits > 0)
+        return;
+    if (f->failed || f->list->world->over)
+        media_job_free(f->job);
+    else
+        media_worker_do(f->list->world->worker, f->job);
+    free(f);
+}
+
+/* An answer with the bytes of `range` in full. */
+static void take(Fetching *f, HttpAnswer *a, const char *uri, M3u8Range range, MediaBytes *out)
+{
+    Findings *findings = f->list->world->findings;
+    bool http = is_http(f->list->url), ranged = range.len >= 0;
+    bool good = a->status == (http && ranged ? 206 : 200);
+
+    if (f->list->world->over)
+        f->failed = true;
+    else if (!good && a->status == 200)
+        findings_add(findings, "a request for a range of bytes is answered with the whole file (4)",
+                     "%s: %s", f->list->uri, uri);
+    else if (!good)
+        findings_add(findings, "a range of an I-frame playlist cannot be fetched (6.2.1)",
+                     "%s: %s, %" PRId64 " bytes from %" PRId64 " on: HTTP status %ld", f->list->uri,
+                     uri, range.len, range.offset, a->status);
+    else if (ranged && (int64_t)a->len != range.len)
+        findings_add(findings, "a range of an I-frame playlist reaches beyond its file (4.4.4.2)",
+                     "%s: %s, %" PRId64 " bytes from %" PRId64 " on: there are %zu", f->list->uri,
+                     uri, range.len, range.offset, a->len);
+    f->failed = f->failed || !good || (ranged && (int64_t)a->len != range.len);
+    *out = (MediaBytes){a->data, a->len};
+    a->data = NULL;
+    finish(f);
+}
+
+static void on_init(void *user, HttpAnswer *a)
+{
+    Fetching *f = user;
+
+    take(f, a, f->job->segment.map, f->job->segment.map_range, &f->job->init);
+}
+
+static void on_bytes(void *user, HttpAnswer *a)
+{
+    Fetching *f = user;
+
+    take(f, a, f->job->segment.uri, f->job->segment.range, &f->job->bytes);
+}
+
+static void ask(Fetching *f, const char *uri, M3u8Range range, HttpDone *done)
+{
+    char url[HTTP_URL_SIZE];
+    HttpClient *http = f->list->world->http;
+    int status;
+
+    resolve_uri(f->list->url, uri, url);
+    if (range.len > 0)
+        status = http_client_get_range(http, url, range.offset, range.len, TIMEOUT_US, done, f);
+    else
+        status = http_client_get(http, url, TIMEOUT_US, done, f);
+    f->failed = f->failed || status < 0;
+    f->waits += status == 0;
+}
+
+static void fetch_segment(IframeList *l, const M3u8Segment *s)
+{
+    Fetching *f = calloc(1, sizeof(*f));
+    MediaJob *j = calloc(1, sizeof(*j));
+
+    if (!f || !j) {
+        free(f);
+        free(j);
+        return;
+    }
+    *j = (MediaJob){.is_iframe = true, .rendition = l->index, .segment = *s};
+    j->segment.uri = strdup(s->uri);
+    j->segment.map = s->map ? strdup(s->map) : NULL;
+    j->segment.parts = NULL;
+    j->segment.part_count = 0;
+    *f = (Fetching){.list = l, .job = j, .waits = 1};
+    if (s->map)
+        ask(f, s->map, s->map_range, on_init);
+    ask(f, s->uri, s->range, on_bytes);
+    finish(f); /* unless it waits for an answer */
+}
+
+/* ---- the list ---- */
+
+static void on_list(void *user, HttpAnswer *a)
+{
+    IframeList *l = user;
+    const M3u8 *before = iframe_list_last(l);
+    const char *wrong = "it cannot be fetched";
+
+    if (l->world->over)
+        return;
+    l->poll_us = clock_us(CLOCK_MONOTONIC) + POLL_US;
+    l->plain += a->status == 200 && strcmp(a->encoding, "gzip") != 0;
+    M3u8 *m = a->status == 200 ? m3u8_read((const char *)a->data, a->len, &wrong) : NULL;
+    if (!m || m->is_multivariant) {
+        findings_add(l->world->findings, "an I-frame playlist cannot be read", "%s: %s", l->uri,
+                     m ? "it is a multivariant playlist" : wrong);
+        m3u8_destroy(&m);
+        return;
+    }
+    if (before && before->count == m->count && before->media_sequence == m->media_sequence &&
+        before->ended == m->ended) {
+        m3u8_destroy(&m);
+        playlist_rules_same(l->rules, a->asked_us);
+        return;
+    }
+    iframe_rules_list(l->world->findings, l->uri, m, l->target_s);
+    playlist_rules_version(l->rules, m, a->asked_us);
+    if (l->next < m->media_sequence)
+        l->next = m->media_sequence;
+    for (const M3u8Segment *s; (s = m3u8_segment(m, l->next)); l->next++)
+        if (!s->gap)
+            fetch_segment(l, s);
+}
+
+void iframe_list_tick(IframeList *l, int64_t now_us, int64_t target_s)
+{
+    if (l->world->over || now_us < l->poll_us)
+        return;
+    l->target_s = target_s;
+    l->poll_us = INT64_MAX;
+    if (http_client_get(l->world->http, l->url, TIMEOUT_US, on_list, l) < 0)
+        l->poll_us = now_us + POLL_US;
+}

@@ -1,0 +1,139 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// hls-doctor and ladders: what the bridge makes of a publisher in several sizes has no fault, and in copies that are spoilt
+// each fault is found. The rules alone have unit tests; here they look at real media.
+
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import http from "node:http";
+import path from "node:path";
+import test from "node:test";
+import { run } from "../e2e/support/programs.mjs";
+import { iframesOf, rangeOf } from "./support/iframes.mjs";
+import { LOW_LATENCY, plain, replay } from "./support/replays.mjs";
+
+const LADDER = [LOW_LATENCY, "--video-tracks", 3];
+const IFRAMES = '#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=90000,CODECS="avc1.42C015",RESOLUTION=320x180,URI="i.m3u8"\n';
+
+/** What hls-doctor says of a playlist. */
+async function look(playlist, ...options) {
+  const { status, stdout, stderr } = await run(plain.doctor, ["--json", "--aligned", "--time", "1", ...options, playlist]);
+  assert.notEqual(status, 2, stderr);
+  return JSON.parse(stdout);
+}
+
+const rules = ({ faults }) => faults.map(({ rule }) => rule);
+const has = (report, rule) => assert.ok(rules(report).some((each) => each.startsWith(rule)), `${rule}: not in ${JSON.stringify(report.faults, null, 1)}`);
+
+/** A ladder to be spoilt: { folder, at(name), edit(name, change) }. */
+async function ladder(t, name = "testcard-320x180", options = LADDER) {
+  const { folder } = await replay(t, name, options);
+  const at = (file) => path.join(folder, file);
+  const edit = async (file, change) => {
+    const before = await readFile(at(file), "utf8"), after = change(before);
+    assert.notEqual(after, before, `${file} is as it was`);
+    await writeFile(at(file), after);
+  };
+  return { folder, at, edit };
+}
+
+test("a ladder is cut at the same places", async (t) => {
+  const { at } = await ladder(t);
+  const report = await look(at("master.m3u8"));
+  assert.deepEqual(report.faults, []);
+  assert.equal(report.alignment.video_off_max_ticks, 0);
+  assert.ok(report.alignment.segments >= 9 && report.alignment.sounds >= 9, JSON.stringify(report.alignment));
+});
+
+const LISTS = [
+  ["another duration", (list) => list.replace(/(#EXTINF:\d\.\d)\d/, (_, all) => `${all}9`), "renditions differ in the EXTINF of one segment"],
+  ["another number", (list) => list.replace(/(MEDIA-SEQUENCE:)(\d+)/, (_, tag, n) => tag + (Number(n) + 1)), "renditions number one time differently"],
+  ["another date", (list) => list.replace(/(DATE-TIME:.*)(\d\d)Z/, (_, date, ms) => `${date}${(Number(ms) + 50) % 100}Z`), "renditions differ in the date of one segment"],
+  ["another part target", (list) => list.replace(/PART-TARGET=[\d.]+/, "PART-TARGET=0.30000"), "renditions differ in PART-TARGET"],
+  ["a discontinuity", (list) => list.replace("#EXT-X-PROGRAM", "#EXT-X-DISCONTINUITY\n#EXT-X-PROGRAM"), "one segment number has two discontinuity numbers"],
+];
+for (const [what, change, rule] of LISTS)
+  test(`${what} in one of the ladder's lists is found`, async (t) => {
+    const { at, edit } = await ladder(t);
+    await edit("video-2.m3u8", change);
+    has(await look(at("master.m3u8")), rule);
+  });
+
+test("a ladder of transport streams is followed like any other", async (t) => {
+  const { at, edit } = await ladder(t);
+  const list = await readFile(at("index.m3u8"), "utf8");
+  const inf = '#EXT-X-STREAM-INF:BANDWIDTH=400000,CODECS="avc1.42C015,mp4a.40.2",RESOLUTION=320x180,FRAME-RATE=31.000\n';
+  await writeFile(at("index-low.m3u8"), list);
+  await writeFile(at("classic.m3u8"), `#EXTM3U\n${inf}index.m3u8\n${inf}index-low.m3u8\n`);
+  const report = await look(at("classic.m3u8"));
+  assert.deepEqual(report.faults, []);
+  assert.equal(report.low_latency, false);
+  assert.ok(report.alignment.segments >= 4, JSON.stringify(report.alignment));
+  await edit("index-low.m3u8", (text) => text.replace(/^(seg-\d+-\d+)\.ts$/m, "other.ts"));
+  await writeFile(at("other.ts"), await readFile(at(list.match(/^seg-.*\.ts$/mg)[1])));
+  has(await look(at("classic.m3u8")), "renditions number one time differently");
+});
+
+/** The ladder with an I-frame playlist; see iframesOf(). */
+async function withIframes(t, spoil) {
+  const made = await ladder(t);
+  await writeFile(made.at("i.m3u8"), await iframesOf(made.folder, "video.m3u8", spoil));
+  const media = await readFile(made.at("master.m3u8"), "utf8");
+  await writeFile(made.at("multi.m3u8"), media.replace(/^#EXT-X-I-FRAME-STREAM-INF.*\n/mg, "") + IFRAMES);
+  return made;
+}
+
+test("each range of an I-frame playlist is an IDR picture that can be shown alone", async (t) => {
+  const { at } = await withIframes(t);
+  const report = await look(at("multi.m3u8"));
+  assert.deepEqual(report.faults, []);
+  assert.ok(report.iframes[0].pictures >= 4, JSON.stringify(report.iframes));
+});
+
+const second = (change) => (range, bytes, index) => (index === 1 ? change(range, bytes) : range);
+const RANGES = [
+  ["that is too short", ({ offset, length }) => ({ offset, length: length - 40 }), "a range ends within its I-frame"],
+  ["without its header", ({ offset, length }, bytes) => {
+    const mdat = bytes.indexOf("mdat") - 4;
+    return { offset: mdat, length: offset + length - mdat };
+  }, "no picture is found in a range"],
+  ["with a picture more", (_, bytes) => rangeOf(bytes, { pictures: 2 }), "a range holds more than its I-frame"],
+  ["of another picture", (_, bytes) => rangeOf(bytes, { which: 1 }), "an I-frame that is no IDR picture"],
+  ["beyond its file", ({ offset }, bytes) => ({ offset, length: bytes.length + 1 }), "a range of an I-frame playlist reaches beyond its file"],
+];
+for (const [what, change, rule] of RANGES)
+  test(`an I-frame's range ${what} is found`, async (t) => {
+    const { at } = await withIframes(t, second(change));
+    has(await look(at("multi.m3u8")), rule);
+  });
+
+test("ranges are asked for over HTTP", async (t) => {
+  const { folder } = await withIframes(t);
+  let ranges = true;
+  const server = http.createServer(async (request, response) => {
+    const bytes = await readFile(path.join(folder, path.basename(request.url.split("?")[0]))).catch(() => null);
+    const [, from, to] = (ranges && /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? "")) || [];
+    if (!bytes) response.writeHead(404).end();
+    else if (from) response.writeHead(206).end(bytes.subarray(Number(from), Number(to) + 1));
+    else response.end(bytes);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const url = `http://127.0.0.1:${server.address().port}/multi.m3u8`;
+  assert.ok((await look(url)).iframes[0].pictures >= 4);
+  ranges = false;
+  has(await look(url), "a request for a range of bytes is answered with the whole file");
+  has(await look(url, "--apple"), "Apple 10.1");
+});
+
+test("Apple's rules are for multivariant playlists", async (t) => {
+  const { at } = await withIframes(t);
+  const found = rules(await look(at("multi.m3u8"), "--apple"));
+  assert.ok(!found.some((rule) => rule.startsWith("Apple 6.1")), "there is an I-frame playlist");
+  await writeFile(at("bare.m3u8"), (await readFile(at("multi.m3u8"), "utf8")).replace(IFRAMES, ""));
+  has(await look(at("bare.m3u8"), "--apple"), "Apple 6.1");
+  const { status, stderr } = await run(plain.doctor, ["--apple", at("video.m3u8")]);
+  assert.equal(status, 2);
+  assert.match(stderr, /multivariant/);
+});
