@@ -11,6 +11,7 @@
 //   "state"  { state }   waiting (not live yet), unreachable (the server), playing, stalled, ended
 
 import Hls from "../vendor/hls.mjs";
+import { LOW_LATENCY } from "./low-latency.js";
 import { afterAnswer, NOT_ASKED } from "./waiting-room.js";
 
 const LIVE = new URL("../live/", import.meta.url); // the streams of the site that this file comes from
@@ -21,6 +22,7 @@ const TROUBLES_MAX = 3; // stalls and failures in that time, until low latency i
 const ANSWER_MS = 5000; // a server that takes longer for a playlist is gone
 const STUCK_MS = 2500; // it does not move, though there is something to play further on
 const YOUNG_SEGMENTS = 3; // with so few segments, low latency may be about to come
+const BEGINNING_MS = 1000; // of what is shown: a skip in it is part of the beginning
 const BEHIND_S = { classic: 6, low: 2 }; // behind what could be: "back to live" is offered
 
 // Viewers who are behind catch up at a speed that nobody hears. hls.js would do it itself
@@ -31,22 +33,6 @@ const CATCH_UP = {
   endS: 0.02,
   bufferS: 0.25, // media that must be there: more than the next part takes to come
   rate: (behindS) => (behindS > 0.5 ? 1.1 : 1.05),
-};
-
-// What is asked for is held until it is there, for three target durations, and then refused: that is
-// no fault, it is asked for again.
-const LOW_LATENCY = {
-  lowLatencyMode: true,
-  liveSyncOnStallIncrease: 0.2, // seconds further from live after a stall; a part, not the default of 1
-  backBufferLength: 30,
-  playlistLoadPolicy: {
-    default: {
-      maxTimeToFirstByteMs: 200000,
-      maxLoadTimeMs: 210000,
-      timeoutRetry: { maxNumRetry: 4, retryDelayMs: 0, maxRetryDelayMs: 0 },
-      errorRetry: { maxNumRetry: 20, retryDelayMs: 500, maxRetryDelayMs: 2000 },
-    },
-  },
 };
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -64,6 +50,8 @@ export class StreamPlayer extends EventTarget {
   #stalledAt = 0; // when it last did
   #hls = null;
   #moved = { time: 0, at: 0 }; // where it was when it last moved, and when
+  #begunAt = null; // when it showed its first picture
+  #hasSkipped = false; // to live, at its beginning
   #state = null;
   #isWaiting = false;
   #reached = true; // whether the server answered, when it was last asked
@@ -93,8 +81,8 @@ export class StreamPlayer extends EventTarget {
   start() {
     const { signal } = this.#stopping;
     const handlers = {
-      playing: () => this.#say("playing"),
-      waiting: () => this.#say("stalled"),
+      playing: () => this.#onPlaying(),
+      waiting: () => !this.#video.seeking && this.#say("stalled"),
       ended: () => this.#onEnded(),
       timeupdate: () => this.#keepUp(),
     };
@@ -137,6 +125,24 @@ export class StreamPlayer extends EventTarget {
     this.#moved.at = now;
     if (this.#hls?.latestLevelDetails?.live === false) this.#onEnded(); // it stands just before its end
     else if (live > time + 1) this.#video.currentTime = live;
+  }
+
+  #onPlaying() {
+    this.#begunAt ??= performance.now();
+    this.#say("playing");
+  }
+
+  /**
+   * hls.js begins where live was when it had the first playlist. What has come while it loaded is skipped
+   * as soon as there is enough behind it: to catch it up would take ten seconds.
+   */
+  #skipTheStart() {
+    if (!this.#isLow || this.#hasSkipped || performance.now() - (this.#begunAt ?? Infinity) > BEGINNING_MS) return;
+    const live = this.#hls.liveSyncPosition;
+    const behind = live - this.#video.currentTime;
+    if (behind < CATCH_UP.beginS || this.buffer < behind + CATCH_UP.bufferS) return;
+    this.#hasSkipped = true;
+    this.#video.currentTime = live;
   }
 
   /** Comes as near to live as the playlist allows. */
@@ -247,6 +253,7 @@ export class StreamPlayer extends EventTarget {
         workerPath: new URL("../vendor/hls.worker.js", import.meta.url).href,
         ...(this.#isLow && LOW_LATENCY),
       });
+      this.#hls.on(Hls.Events.BUFFER_APPENDED, () => this.#skipTheStart());
       this.#hls.on(Hls.Events.ERROR, (event, data) => this.#onError(data));
       this.#hls.loadSource(url);
       this.#hls.attachMedia(this.#video);
@@ -264,7 +271,8 @@ export class StreamPlayer extends EventTarget {
 
   #close() {
     this.#hls?.destroy();
-    this.#hls = null;
+    this.#hls = this.#begunAt = null;
+    this.#hasSkipped = false;
     this.#video.playbackRate = 1;
   }
 

@@ -50,7 +50,9 @@ async function lookOn() {
   const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const viewer = (window.viewer = { latencies: [], stalls: [], playingAt: null });
 
-  video.addEventListener("waiting", () => viewer.playingAt !== null && viewer.stalls.push({ at: video.currentTime }));
+  video.addEventListener("waiting", () => { // a skip to live, of what is there, is none
+    if (viewer.playingAt !== null && !video.seeking) viewer.stalls.push({ at: video.currentTime });
+  });
   video.addEventListener("playing", () => (viewer.playingAt ??= performance.now()));
   setInterval(() => {
     const { videoWidth: width, videoHeight: height } = video;

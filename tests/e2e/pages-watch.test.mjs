@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// How near to live the watch page is.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { openPage, publish } from "./support/browser.mjs";
+import { measured } from "./support/measured.mjs";
+import { until } from "./support/rig.mjs";
+import { shareStack } from "./support/shared.mjs";
+
+const shared = shareStack();
+
+test("the watch page is near live from its first second on", shared(async ({ stack, context }) => {
+  await publish(context, stack, "near");
+  const watch = await openPage(context, `${stack.url}/watch.html?stream=near`);
+  const behind = await until("it says how far behind", async () =>
+    Number(/^(\d+\.\d) s$/.exec(await watch.textContent("#figure-latency"))?.[1] ?? 0));
+  measured(() => assert.ok(behind < 0.9, `${behind} s behind live`));
+  assert.deepEqual(watch.errors, []);
+}));
