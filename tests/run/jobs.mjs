@@ -3,7 +3,7 @@
 // Runs programs beside each other, the longest first, so that all lanes end at about the same time.
 
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -38,9 +38,12 @@ function readDurations() {
   }
 }
 
-function writeDurations(durations) {
+/** Adds what `seen` has. Another part may be doing so beside us, and read at any moment. */
+function addDurations(seen) {
   mkdirSync(path.dirname(DURATIONS), { recursive: true });
-  writeFileSync(DURATIONS, `${JSON.stringify(durations, null, 1)}\n`);
+  const next = `${DURATIONS}.${process.pid}`;
+  writeFileSync(next, `${JSON.stringify({ ...readDurations(), ...seen }, null, 1)}\n`);
+  renameSync(next, DURATIONS);
 }
 
 /** Runs one job to its end. Resolves to { job, status, text, seconds }; status is null if it was ended by us. */
@@ -85,7 +88,7 @@ function runJob(job, log) {
  */
 export async function runJobs(part, jobs, done, { lanes = availableParallelism(), usual = {}, common = 20, tell = false } = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), "check-"));
-  const durations = readDurations();
+  const durations = readDurations(), seen = {};
   const key = (job) => `${part}/${job.name}`;
   const length = (job) => durations[key(job)] ?? usual[job.name] ?? common;
   const waiting = [...jobs].sort((a, b) => !!b.alone - !!a.alone || length(b) - length(a));
@@ -96,7 +99,7 @@ export async function runJobs(part, jobs, done, { lanes = availableParallelism()
       waiting.shift();
       if (tell) console.log(`   ${job.name} …`);
       const result = await runJob(job, path.join(folder, `${job.name.replace(/\W+/g, "_")}.log`));
-      durations[key(job)] = Math.round(result.seconds * 10) / 10;
+      seen[key(job)] = Math.round(result.seconds * 10) / 10;
       ended++;
       await done(result);
       if (!tell && Date.now() - spoke > QUIET_MS) {
@@ -108,6 +111,6 @@ export async function runJobs(part, jobs, done, { lanes = availableParallelism()
 
   await lane(true);
   await Promise.all(Array.from({ length: lanes }, () => lane(false)));
-  writeDurations({ ...readDurations(), ...durations });
+  addDurations(seen);
   rmSync(folder, { recursive: true });
 }
