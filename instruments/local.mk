@@ -14,6 +14,7 @@ libdoctor_la_SOURCES = \
 	%D%/hls-doctor/http_client.c \
 	%D%/hls-doctor/iframe_list.c \
 	%D%/hls-doctor/iframe_rules.c \
+	%D%/hls-doctor/left_files.c \
 	%D%/hls-doctor/m3u8.c \
 	%D%/hls-doctor/m3u8_attributes.c \
 	%D%/hls-doctor/m3u8_delta.c \

@@ -173,6 +173,8 @@ static void check_parameters(const MediaRules *r, const MediaSegment *s)
     if (!before || s->listed->sequence != before->sequence + 1 ||
         s->listed->discontinuity != before->discontinuity)
         return;
+    if (t->codec[0] == '\0' || r->media.codec[0] == '\0')
+        return; /* a transport stream without parameter sets, which is said elsewhere */
     if (strcmp(t->codec, r->media.codec) != 0 || t->width != r->media.width ||
         t->height != r->media.height || t->channels != r->media.channels)
         findings_add(r->findings, "encoding parameters change without a discontinuity (6.2.1)",

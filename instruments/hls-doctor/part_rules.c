@@ -5,25 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "left_files.h"
 #include "part_version.h"
 
 #define US_PER_S       1000000ll
 #define TIMING_US      (100 * 1000) /* what network and machine may add to a time seen here */
 #define MARGIN_US      (500 * 1000) /* a retained part is tried so much before it may go */
 #define RETAIN_TARGETS 3            /* target durations; section 6.2.2 */
-#define RETAINED_MAX   1024         /* parts; a minute of them */
-
-typedef struct RetainedPart {
-    char *uri;
-    int64_t until_us;
-} RetainedPart;
 
 struct PartRules {
     PartReport report;
     int64_t last_part_us, last_segment_us; /* when one was last seen to come; 0: never */
-    size_t retained_count;
-    RetainedPart retained[RETAINED_MAX];
-    char *tried;
+    LeftFiles left;
     PartHistory history;
 };
 
@@ -31,8 +24,10 @@ PartRules *part_rules_create(Findings *findings, const char *name)
 {
     PartRules *r = calloc(1, sizeof(*r));
 
-    if (r)
+    if (r) {
         r->report = (PartReport){findings, name};
+        r->left.margin_us = MARGIN_US;
+    }
     return r;
 }
 
@@ -42,9 +37,7 @@ void part_rules_destroy(PartRules **rules)
 
     if (!r)
         return;
-    for (size_t i = 0; i < r->retained_count; i++)
-        free(r->retained[i].uri);
-    free(r->tried);
+    left_files_clear(&r->left);
     free(r);
     *rules = NULL;
 }
@@ -58,9 +51,9 @@ static const M3u8Segment *of_sequence(const M3u8 *m, uint64_t sequence)
 
 static void retain(PartRules *r, const M3u8Segment *s, int64_t until_us)
 {
-    for (size_t i = 0; i < s->part_count && r->retained_count < RETAINED_MAX; i++)
+    for (size_t i = 0; i < s->part_count; i++)
         if (s->parts[i].uri && !s->parts[i].gap)
-            r->retained[r->retained_count++] = (RetainedPart){strdup(s->parts[i].uri), until_us};
+            left_files_add(&r->left, s->parts[i].uri, until_us);
 }
 
 static bool same_part(const M3u8Part *a, const M3u8Part *b)
@@ -229,20 +222,7 @@ void part_rules_version(PartRules *r, const M3u8 *before, const M3u8 *now, bool 
 
 const char *part_rules_retained(PartRules *r, int64_t now_us, int64_t *until_us)
 {
-    for (size_t i = 0; i < r->retained_count;) {
-        RetainedPart part = r->retained[i];
-        if (now_us < part.until_us - MARGIN_US) {
-            i++;
-            continue;
-        }
-        r->retained[i] = r->retained[--r->retained_count];
-        free(r->tried);
-        r->tried = part.uri;
-        *until_us = part.until_us;
-        if (now_us < part.until_us) /* else it may be gone by now */
-            return r->tried;
-    }
-    return NULL;
+    return left_files_due(&r->left, now_us, until_us);
 }
 
 PartHistory part_rules_history(const PartRules *r)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "left_files.h"
+
 #define US_PER_S 1000000ll
 
 /* The last moment at which a retained segment is tried: this much before it may go. */
@@ -13,21 +15,13 @@
 /* Two looks at the playlist are closer together than this, if this program is not busy. */
 #define LOOK_US (US_PER_S * 2 / 5)
 
-/* A segment that has left the playlist. */
-typedef struct Retained {
-    char *uri;
-    int64_t until_us;
-} Retained;
-
 struct PlaylistRules {
     Findings *findings;
     M3u8 *last;
     int64_t seen_us;     /* when the last version was last asked for */
     int64_t last_new_us; /* when a new segment was last seen; 0: never */
     int64_t longest_us;  /* longest playlist so far */
-    size_t retained_count;
-    Retained *retained;
-    char *tried; /* the URI handed out last */
+    LeftFiles left;
     PlaylistHistory history;
 };
 
@@ -35,8 +29,10 @@ PlaylistRules *playlist_rules_create(Findings *findings)
 {
     PlaylistRules *r = calloc(1, sizeof(*r));
 
-    if (r)
+    if (r) {
         r->findings = findings;
+        r->left.margin_us = RETAINED_MARGIN_US;
+    }
     return r;
 }
 
@@ -46,10 +42,7 @@ void playlist_rules_destroy(PlaylistRules **rules)
 
     if (!r)
         return;
-    for (size_t i = 0; i < r->retained_count; i++)
-        free(r->retained[i].uri);
-    free(r->retained);
-    free(r->tried);
+    left_files_clear(&r->left);
     m3u8_destroy(&r->last);
     free(r);
     *rules = NULL;
@@ -139,23 +132,13 @@ static void check_length(PlaylistRules *r, const M3u8 *before, const M3u8 *now)
                      now->media_sequence);
 }
 
-static void retain(PlaylistRules *r, const M3u8Segment *s, int64_t now_us)
-{
-    Retained *grown = realloc(r->retained, (r->retained_count + 1) * sizeof(*grown));
-
-    if (!grown)
-        return;
-    r->retained = grown;
-    r->retained[r->retained_count++] =
-        (Retained){.uri = strdup(s->uri), .until_us = now_us + s->duration_us + r->longest_us};
-}
-
 /* They were there when `before` was last seen, at `seen_us`. */
 static void note_leavers(PlaylistRules *r, const M3u8 *before, const M3u8 *now, int64_t seen_us)
 {
     for (size_t i = 0; i < before->count; i++)
         if (before->segments[i].sequence < now->media_sequence)
-            retain(r, &before->segments[i], seen_us);
+            left_files_add(&r->left, before->segments[i].uri,
+                           seen_us + before->segments[i].duration_us + r->longest_us);
 }
 
 /* RFC 8216 section 6.2.2: a new segment within 1.5 target durations of the last. If this program
@@ -235,20 +218,7 @@ const M3u8 *playlist_rules_last(const PlaylistRules *r)
 
 const char *playlist_rules_retained(PlaylistRules *r, int64_t now_us, int64_t *until_us)
 {
-    for (size_t i = 0; i < r->retained_count;) {
-        Retained k = r->retained[i];
-        if (now_us < k.until_us - RETAINED_MARGIN_US) {
-            i++;
-            continue;
-        }
-        r->retained[i] = r->retained[--r->retained_count];
-        free(r->tried);
-        r->tried = k.uri;
-        *until_us = k.until_us;
-        if (now_us < k.until_us) /* else its time was missed, and it may be gone by now */
-            return r->tried;
-    }
-    return NULL;
+    return left_files_due(&r->left, now_us, until_us);
 }
 
 PlaylistHistory playlist_rules_history(const PlaylistRules *r)

@@ -278,13 +278,13 @@ static void take_apart(RenditionFiles *r)
 }
 
 /* A file that has left the list. */
-typedef struct LeftFile {
+typedef struct TriedFile {
     RenditionFiles *owner;
     char *uri;
     int64_t until_us; /* it must be there */
-} LeftFile;
+} TriedFile;
 
-static void left_file_free(LeftFile *file)
+static void tried_file_free(TriedFile *file)
 {
     free(file->uri);
     free(file);
@@ -292,7 +292,7 @@ static void left_file_free(LeftFile *file)
 
 static void on_retained(void *user, HttpAnswer *a)
 {
-    LeftFile *file = user;
+    TriedFile *file = user;
     RenditionFiles *r = file->owner;
 
     r->stats.retained += !r->world->over;
@@ -304,20 +304,20 @@ static void on_retained(void *user, HttpAnswer *a)
                      "%s: HTTP status %ld", file->uri, a->status);
     else if (a->status == 200 && !names_hold(r->world->names, file->uri, a->data, a->len))
         findings_add(r->world->findings, "one name has had two contents (6.2.1)", "%s", file->uri);
-    left_file_free(file);
+    tried_file_free(file);
 }
 
 void rendition_files_try(RenditionFiles *r, const char *uri, int64_t until_us)
 {
     char url[HTTP_URL_SIZE];
-    LeftFile *file = calloc(1, sizeof(*file));
+    TriedFile *file = calloc(1, sizeof(*file));
 
     if (!file)
         return;
-    *file = (LeftFile){r, strdup(uri), until_us};
+    *file = (TriedFile){r, strdup(uri), until_us};
     resolve_uri(r->url, uri, url);
     if (http_client_get(r->world->http, url, TIMEOUT_US, on_retained, file) < 0)
-        left_file_free(file);
+        tried_file_free(file);
 }
 
 void rendition_files_version(RenditionFiles *r, const M3u8 *list)

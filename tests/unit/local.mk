@@ -113,6 +113,7 @@ unit_programs += %D%/unit-doctor
 	%D%/test_align_rules.c \
 	%D%/test_apple_rules.c \
 	%D%/test_iframe_rules.c \
+	%D%/test_left_files.c \
 	%D%/test_m3u8.c \
 	%D%/test_marks.c \
 	%D%/test_media_rules.c \
