@@ -126,6 +126,44 @@ size_t segment_mux_pending(const SegmentMux *mux)
     return mux->pending;
 }
 
+int64_t segment_mux_newest(const SegmentMux *mux)
+{
+    const SampleQueue *q = &mux->queue[VIDEO];
+
+    return q->first < q->count ? q->sample[q->count - 1].dts : INT64_MIN;
+}
+
+/* Returns which picture stands at the cut then; the count: none does. */
+static size_t align(SampleQueue *q, int64_t cut_90k, int64_t apart_90k)
+{
+    for (size_t i = q->first; i < q->count; i++) {
+        QueuedSample *s = &q->sample[i];
+        if (!s->key || s->pts < cut_90k - apart_90k || s->pts > cut_90k + apart_90k)
+            continue;
+        if ((i > q->first && s[-1].dts >= cut_90k) || (i + 1 < q->count && s[1].dts <= cut_90k))
+            continue;
+        s->pts = s->dts = cut_90k;
+        return i;
+    }
+    return q->count;
+}
+
+void segment_mux_align(SegmentMux *mux, int64_t cut_90k, int64_t apart_90k)
+{
+    align(&mux->queue[VIDEO], cut_90k, apart_90k);
+}
+
+void segment_mux_begin(SegmentMux *mux, int64_t start_90k, int64_t apart_90k)
+{
+    SampleQueue *q = &mux->queue[VIDEO];
+    size_t first = align(q, start_90k, apart_90k);
+
+    for (size_t i = q->first; first < q->count && i < first; i++)
+        mux->pending -= q->sample[i].bytes->len;
+    if (first < q->count)
+        sample_queue_drop(q, first - q->first);
+}
+
 /* The first sample of a track that lies before the cut, or NULL. */
 static const QueuedSample *head(const SegmentMux *mux, int track, int64_t cut)
 {

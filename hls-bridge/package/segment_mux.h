@@ -44,6 +44,17 @@ int segment_mux_audio(SegmentMux *mux, const AacFrame *frame);
 /* Bytes that are collected and not yet cut. */
 size_t segment_mux_pending(const SegmentMux *mux);
 
+/* When the newest picture that is collected is decoded; INT64_MIN: there is none. */
+int64_t segment_mux_newest(const SegmentMux *mux);
+
+/* Puts an IDR picture that lies no more than `apart_90k` from a cut exactly there, so that all
+ * renditions are cut at one tick. If the pictures beside it are in the way, it stays. */
+void segment_mux_align(SegmentMux *mux, int64_t cut_90k, int64_t apart_90k);
+
+/* The same where a segment begins whose predecessor is written: what should have been in that one
+ * has come too late, and goes. */
+void segment_mux_begin(SegmentMux *mux, int64_t start_90k, int64_t apart_90k);
+
 /* Makes a segment of all that is before `cut_90k`: IDR pictures and audio by the time at which they
  * are shown, other pictures by the time at which they are decoded. Returns 0, 1 if nothing is
  * before it, or -1 if libavformat fails. */

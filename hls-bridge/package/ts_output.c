@@ -16,6 +16,13 @@ typedef struct TsSegment {
     bool discontinuity; /* before it */
 } TsSegment;
 
+/* A segment whose sound and best pictures are here, but not yet all of the others. */
+typedef struct TsPending {
+    bool waits;
+    TsSegment segment;
+    int64_t until_90k, end_90k;
+} TsPending;
+
 struct TsOutput {
     const char *stream;
     const Clock *clock;
@@ -28,6 +35,7 @@ struct TsOutput {
     OutputWallClock wall_clock;
     void *wall_clock_user;
     TsSegment segment, next; /* that is open, and behind it */
+    TsPending pending;       /* before the one that is open */
     bool disk_failed;        /* said in the log */
     TsOutputStats stats;
 };
@@ -64,39 +72,11 @@ static int begin(void *self, const OutputPublisher *publisher)
 static int start(void *self, const OutputSegment *first, int64_t now_us)
 {
     TsOutput *t = self;
-    TsCut ignored;
 
     (void)now_us;
     if (t->runs)
-        ts_variants_cut(&t->variants, first->start_90k, &ignored); /* sound from before it */
+        ts_variants_start(&t->variants, first->start_90k);
     t->segment = t->next = (TsSegment){first->start_90k, first->discontinuity};
-    return 0;
-}
-
-static int picture(void *self, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
-                   int64_t now_us)
-{
-    TsOutput *t = self;
-
-    (void)now_us;
-    return t->runs ? ts_variants_picture(&t->variants, unit, pts_90k, dts_90k) : 0;
-}
-
-static int sound(void *self, const AacFrame *frame, int64_t now_us)
-{
-    TsOutput *t = self;
-
-    (void)now_us;
-    return t->runs ? ts_variants_sound(&t->variants, frame) : 0;
-}
-
-static int finish(void *self, int64_t now_us)
-{
-    TsOutput *t = self;
-
-    (void)now_us;
-    ts_variants_finish(&t->variants);
-    t->runs = false;
     return 0;
 }
 
@@ -127,14 +107,15 @@ static int store(TsOutput *t, const TsCut *cut, PlaylistSegment *entry, int64_t 
     return 0;
 }
 
-static int publish(TsOutput *t, const TsCut *cut, int64_t end_90k, int64_t now_us)
+static int publish(TsOutput *t, const TsCut *cut, int64_t now_us)
 {
     const Segment *segment = &cut->best;
+    const TsPending *p = &t->pending;
     PlaylistSegment entry = {
         .common = {
-            .duration_90k = end_90k - t->segment.start_90k,
-            .starts_unix_us = t->wall_clock(t->wall_clock_user, t->segment.start_90k),
-            .discontinuity = t->segment.discontinuity,
+            .duration_90k = p->end_90k - p->segment.start_90k,
+            .starts_unix_us = t->wall_clock(t->wall_clock_user, p->segment.start_90k),
+            .discontinuity = p->segment.discontinuity,
         }};
 
     if (store(t, cut, &entry, now_us) < 0)
@@ -146,7 +127,7 @@ static int publish(TsOutput *t, const TsCut *cut, int64_t end_90k, int64_t now_u
     t->stats.last_bytes = segment->len;
     t->stats.last_duration_90k = entry.common.duration_90k;
     t->stats.last_published_us = now_us;
-    note_latency(t, end_90k);
+    note_latency(t, p->end_90k);
     log_debug("%s: %s, %.3f s, %zu bytes, %zu pictures%s%s", t->stream, entry.name,
               (double)entry.common.duration_90k / TICKS_PER_S, segment->len, segment->pictures,
               segment->pictures && !segment->starts_with_idr ? ", does not start with an IDR" : "",
@@ -154,19 +135,37 @@ static int publish(TsOutput *t, const TsCut *cut, int64_t end_90k, int64_t now_u
     return 0;
 }
 
-/* Makes and publishes the segment that ends. Returns 0, or -1: then there is a gap behind it. */
-static int write_segment(TsOutput *t, int64_t until_90k, int64_t end_90k, int64_t now_us)
+/* Makes and publishes the segment that waits. Returns 0, or -1: then there is a gap behind it. */
+static int write_segment(TsOutput *t, int64_t now_us)
 {
+    const TsPending *p = &t->pending;
     TsCut made;
-    int status = ts_variants_cut(&t->variants, until_90k, &made);
+    int status = ts_variants_cut(&t->variants, p->segment.start_90k, p->until_90k, &made);
 
     if (status == 0)
-        return publish(t, &made, end_90k, now_us);
+        return publish(t, &made, now_us);
     if (status > 0)
         return 0;
     log_error("%s: libavformat cannot make a segment", t->stream);
     errno = EIO;
     return -1;
+}
+
+static int write_pending(TsOutput *t, int64_t now_us)
+{
+    int status = t->pending.waits ? write_segment(t, now_us) : 0;
+
+    t->pending.waits = false;
+    t->segment.discontinuity = t->segment.discontinuity || status < 0;
+    return status;
+}
+
+/* The pictures of all renditions have come up to the end of the segment that waits, if one does. */
+static int write_ready(TsOutput *t, int64_t now_us)
+{
+    return t->pending.waits && !ts_variants_are_behind(&t->variants, t->pending.until_90k)
+               ? write_pending(t, now_us)
+               : 0;
 }
 
 static int cut(void *self, const OutputSegment *next, int64_t now_us)
@@ -178,13 +177,56 @@ static int cut(void *self, const OutputSegment *next, int64_t now_us)
     return 0;
 }
 
+/* ---- media ---- */
+
+static int picture(void *self, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
+                   int64_t now_us)
+{
+    TsOutput *t = self;
+
+    if (!t->runs)
+        return 0;
+    int status = ts_variants_picture(&t->variants, unit, pts_90k, dts_90k);
+    return write_ready(t, now_us) | status;
+}
+
+static int sound(void *self, const AacFrame *frame, int64_t now_us)
+{
+    TsOutput *t = self;
+
+    (void)now_us;
+    return t->runs ? ts_variants_sound(&t->variants, frame) : 0;
+}
+
 static int complete(void *self, int64_t until_90k, int64_t end_90k, int64_t now_us)
 {
     TsOutput *t = self;
-    int status = t->runs ? write_segment(t, until_90k, end_90k, now_us) : 0;
+    int status = write_pending(t, now_us);
 
+    t->pending = (TsPending){t->runs, t->segment, until_90k, end_90k};
     t->segment = t->next;
-    t->segment.discontinuity = t->segment.discontinuity || status < 0;
+    if (until_90k == INT64_MAX)
+        return write_pending(t, now_us) | status; /* no more comes */
+    return write_ready(t, now_us) | status;
+}
+
+/* One that has not come by now does not come in time. */
+static int tick(void *self, int64_t known_90k, int64_t now_us)
+{
+    TsOutput *t = self;
+
+    return t->pending.waits && known_90k >= t->pending.until_90k + TS_APART_90K
+               ? write_pending(t, now_us)
+               : 0;
+}
+
+static int finish(void *self, int64_t now_us)
+{
+    TsOutput *t = self;
+    int status = write_pending(t, now_us);
+
+    ts_variants_finish(&t->variants);
+    t->runs = false;
     return status;
 }
 
@@ -235,6 +277,7 @@ static const OutputCalls calls = {
     .sound = sound,
     .cut = cut,
     .complete = complete,
+    .tick = tick,
     .finish = finish,
     .end = end,
     .clear = clear,

@@ -115,23 +115,56 @@ int ts_variants_sound(TsVariants *v, const AacFrame *frame)
 
 /* ---- segments ---- */
 
-int ts_variants_cut(TsVariants *v, int64_t cut_90k, TsCut *out)
+bool ts_variants_are_behind(const TsVariants *v, int64_t cut_90k)
+{
+    for (size_t i = BEST + 1; i < count(v); i++) {
+        const SegmentMux *mux = v->item[i].mux;
+        if (mux && segment_mux_newest(mux) < cut_90k - TS_APART_90K)
+            return true;
+    }
+    return false;
+}
+
+/* Cuts another rendition than the best. Returns whether there are pictures, or none are wanted. */
+static bool cut_other(SegmentMux *mux, int64_t start_90k, int64_t cut_90k, const Segment *best,
+                      Segment *out)
+{
+    if (!mux)
+        return false;
+    segment_mux_begin(mux, start_90k, TS_APART_90K);
+    if (cut_90k < INT64_MAX)
+        segment_mux_align(mux, cut_90k, TS_APART_90K);
+    return segment_mux_cut(mux, cut_90k, out) == 0 && (out->pictures > 0 || best->pictures == 0);
+}
+
+int ts_variants_cut(TsVariants *v, int64_t start_90k, int64_t cut_90k, TsCut *out)
 {
     int status = segment_mux_cut(v->item[BEST].mux, cut_90k, &out->best);
 
     for (size_t i = 0; i < count(v); i++) {
-        SegmentMux *mux = v->item[i].mux;
         Segment segment = out->best;
-        out->filled[i] = false;
-        if (i != BEST)
-            out->filled[i] = !mux || segment_mux_cut(mux, cut_90k, &segment) != 0 ||
-                             (segment.pictures == 0 && out->best.pictures > 0);
+        out->filled[i] =
+            i != BEST && !cut_other(v->item[i].mux, start_90k, cut_90k, &out->best, &segment);
         if (out->filled[i])
             segment = out->best;
         out->bytes[i] = (SegmentBytes){segment.data, segment.len};
         out->pictures[i] = segment.pictures;
     }
     return status;
+}
+
+void ts_variants_start(TsVariants *v, int64_t start_90k)
+{
+    Segment ignored;
+
+    for (size_t i = 0; i < count(v); i++) {
+        SegmentMux *mux = v->item[i].mux;
+        if (!mux)
+            continue;
+        if (i != BEST)
+            segment_mux_begin(mux, start_90k, TS_APART_90K);
+        segment_mux_cut(mux, start_90k, &ignored);
+    }
 }
 
 /* ---- ts.m3u8 ---- */

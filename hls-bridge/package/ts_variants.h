@@ -55,8 +55,20 @@ int ts_variants_picture(TsVariants *variants, const AccessUnit *unit, int64_t pt
                         int64_t dts_90k);
 int ts_variants_sound(TsVariants *variants, const AacFrame *frame);
 
-/* As segment_mux_cut() has it, of the best one. */
-int ts_variants_cut(TsVariants *variants, int64_t cut_90k, TsCut *out);
+/* Pictures of one moment are placed so much apart in two renditions, at the most: each is placed by
+ * its own sender reports. */
+#define TS_APART_90K (TICKS_PER_S * 20 / 1000)
+
+/* Whether pictures of another rendition than the best may still come for what lies before a cut, or
+ * the IDR picture that belongs there. */
+bool ts_variants_are_behind(const TsVariants *variants, int64_t cut_90k);
+
+/* As segment_mux_cut() has it, of the best one; the segment begins at `start_90k`. An IDR picture
+ * of another that lies near the start or the cut is put there. */
+int ts_variants_cut(TsVariants *variants, int64_t start_90k, int64_t cut_90k, TsCut *out);
+
+/* Nobody wants what lies before the start of the first segment. */
+void ts_variants_start(TsVariants *variants, int64_t start_90k);
 
 /* What was cut is a segment now, of `duration_90k`. Writes ts.m3u8 if it says something new and
  * each list has a segment; what cannot be written is tried again with the next segment. */

@@ -24,7 +24,11 @@ static Packager *packager;
 static Segmenter *segmenter;
 static int64_t clock_90k, next_sample;
 static const Clock virtual_time = VIRTUAL_CLOCK_90K(&clock_90k);
-static bool wants_idr, silent[TRACKS];
+static bool silent[TRACKS];
+static int64_t off_90k[TRACKS];  /* of a size's pictures, from where the best's are placed */
+static int64_t late_90k[TRACKS]; /* it comes so much later than the best */
+static int64_t idr_90k[64], sent_90k[TRACKS];
+static size_t idrs;
 
 static int64_t now_us(void)
 {
@@ -46,6 +50,8 @@ static int setup(void **state)
     temp_folder(root);
     clock_90k = PUBLISHER_START_90K;
     memset(silent, 0, sizeof(silent));
+    memset(off_90k, 0, sizeof(off_90k));
+    memset(late_90k, 0, sizeof(late_90k));
     open_packager();
     return 0;
 }
@@ -70,7 +76,10 @@ static void begin_with(size_t sizes)
     if (clock_90k < segmenter_end_90k(segmenter))
         clock_90k = segmenter_end_90k(segmenter);
     next_sample = clock_90k * 8 / 15;
-    wants_idr = true;
+    for (size_t i = BEST; i < TRACKS; i++)
+        sent_90k[i] = clock_90k;
+    idrs = 0;
+    idr_90k[idrs++] = clock_90k;
     segmenter_begin(segmenter, &sent, synthetic_wall_clock, NULL);
 }
 
@@ -79,24 +88,45 @@ static void begin(void)
     begin_with(3);
 }
 
-/* Pictures of all sizes, which answer requests at once. */
+static bool is_idr(int64_t at_90k)
+{
+    for (size_t i = 0; i < idrs; i++)
+        if (idr_90k[i] == at_90k)
+            return true;
+    return false;
+}
+
+/* Sends what of a size has come by now. */
+static void send_pictures(size_t track)
+{
+    for (; sent_90k[track] + late_90k[track] <= clock_90k; sent_90k[track] += PUBLISHER_STEP_90K) {
+        int64_t at = sent_90k[track];
+        const uint8_t *key = track == LOW ? synthetic_tall : synthetic_wide;
+        AccessUnit unit = is_idr(at) ? unit_of(key, sizeof(synthetic_wide), true)
+                                     : unit_of(synthetic_slice, sizeof(synthetic_slice), false);
+        unit.track = track;
+        if (!silent[track])
+            segmenter_picture(segmenter, &unit, at + off_90k[track], at + off_90k[track]);
+    }
+}
+
+/* All sizes answer a request with the same picture. */
 static void publish(int64_t ms)
 {
-    for (int64_t end = clock_90k + MS(ms); clock_90k < end; clock_90k += PUBLISHER_STEP_90K) {
+    for (int64_t end = clock_90k + MS(ms); clock_90k < end; clock_90k += MS(10)) {
         segmenter_set_time(segmenter, now_us());
-        for (size_t i = BEST; i < TRACKS; i++) {
-            const uint8_t *key = i == LOW ? synthetic_tall : synthetic_wide;
-            AccessUnit unit = wants_idr ? unit_of(key, sizeof(synthetic_wide), true)
-                                        : unit_of(synthetic_slice, sizeof(synthetic_slice), false);
-            unit.track = i;
-            if (!silent[i])
-                segmenter_picture(segmenter, &unit, clock_90k, clock_90k);
-        }
+        for (size_t i = BEST; i < TRACKS; i++)
+            send_pictures(i);
         for (; samples_to_90k(next_sample) < clock_90k; next_sample += AAC_FRAME_SAMPLES)
             segmenter_sound(segmenter, &(AacFrame){.data = synthetic_aac,
                                                    .len = sizeof(synthetic_aac),
                                                    .pts_samples = next_sample});
-        wants_idr = segmenter_tick(segmenter, clock_90k, now_us());
+        if (segmenter_tick(segmenter, clock_90k, now_us()) && idrs < COUNT(idr_90k)) {
+            int64_t next = sent_90k[BEST];
+            for (size_t i = MID; i < TRACKS; i++)
+                next = sent_90k[i] > next ? sent_90k[i] : next;
+            idr_90k[idrs++] = next;
+        }
         packager_expire(packager, now_us(), now_us());
     }
 }
@@ -173,6 +203,66 @@ static void every_size_has_the_same_segments(void **state)
     assert_string_equal(stats.other[1].name, "low");
     assert_int_equal(stats.other[1].segments, stats.segments);
     assert_int_equal(stats.other[1].filled, 0);
+}
+
+/* The first PTS of pictures in a segment of a list, from the end; -1: it does not begin with an IDR
+ * picture. */
+static int64_t first_pts(const char *list, int from_end)
+{
+    static uint8_t bytes[1 << 16];
+    char path[192], names[32][PLAYLIST_NAME_SIZE];
+    int n = 0;
+
+    for (const char *line = text_of(root, list), *end; (end = strchr(line, '\n')); line = end + 1)
+        if (*line != '#' && n < 32)
+            snprintf(names[n++], PLAYLIST_NAME_SIZE, "%.*s", (int)(end - line), line);
+    assert_in_range(n, from_end + 1, 31);
+    snprintf(path, sizeof(path), "%s/shop/%s", root, names[n - 1 - from_end]);
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    size_t len = fread(bytes, 1, sizeof(bytes), f);
+    fclose(f);
+    const uint8_t *pes = memmem(bytes, len, "\0\0\1\xE0", 4);
+    assert_true(pes && pes + 60 < bytes + len);
+    const uint8_t *p = pes + 9;
+    bool idr = memmem(pes, 60, "\0\0\1\x67", 4) != NULL;
+    int64_t pts = (int64_t)(p[0] >> 1 & 7) << 30 | (int64_t)p[1] << 22 |
+                  (int64_t)(p[2] >> 1) << 15 | (int64_t)p[3] << 7 | p[4] >> 1;
+    return idr ? pts : -1;
+}
+
+/* Sizes come a little before or after the best, and are placed so: they are cut at its ticks. */
+static void every_size_is_cut_at_the_same_tick(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t off_90k, late_90k;
+    } rows[] = {
+        {"together", 0, 0},
+        {"a little before", -457, 0},
+        {"a little after", 123, MS(10)},
+        {"just near enough", -1799, 0},
+        {"near enough on the other side", 1799, 0},
+        {"placed before, and comes after", -457, MS(40)},
+        {"comes much later", 300, MS(90)},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        setup(state);
+        off_90k[LOW] = rows[i].off_90k;
+        late_90k[LOW] = rows[i].late_90k;
+        begin();
+        publish(9000);
+        stop();
+        assert_alike();
+        assert_int_equal(ts_stats().other[1].filled, 0);
+        for (int k = 1; k < 4; k++) {
+            int64_t best = first_pts(lists[BEST], k), low = first_pts(lists[LOW], k);
+            assert_row(best > 0 && low == best, rows[i].name, "segment %d from the end: %d, %d", k,
+                       (int)best, (int)low);
+        }
+        teardown(state);
+    }
 }
 
 static void one_size_alone_has_a_list_of_one(void **state)
@@ -343,6 +433,7 @@ static void what_has_left_the_lists_is_removed(void **state)
 
 static const struct CMUnitTest tests[] = {
     TEST(every_size_has_the_same_segments),
+    cmocka_unit_test(every_size_is_cut_at_the_same_tick),
     TEST(one_size_alone_has_a_list_of_one),
     TEST(a_segment_without_a_picture_is_filled),
     TEST(one_that_never_sends_is_filled_from_the_first_segment),
