@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define US_PER_S       1000000ll
 #define TICKS_PER_S    90000
@@ -309,4 +310,36 @@ void align_rules_lists(Findings *f, bool strict, const RenditionView *view, size
                 view[0].uri, (double)view[0].list->part_target_us / US_PER_S, view[i].uri,
                 (double)view[i].list->part_target_us / US_PER_S);
     }
+}
+
+/* ---- the multivariant playlist ---- */
+
+static bool lists(const M3u8Multi *m, const char *uri)
+{
+    for (size_t i = 0; i < m->variant_count; i++)
+        if (strcmp(m->variant[i].uri, uri) == 0)
+            return true;
+    for (size_t i = 0; i < m->media_count; i++)
+        if (strcmp(m->media[i].uri, uri) == 0)
+            return true;
+    return false;
+}
+
+static void check_listed(Findings *f, bool strict, const char *uri, const M3u8Multi *now)
+{
+    if (!lists(now, uri))
+        (strict ? findings_add : findings_remark)(
+            f, "a rendition leaves the multivariant playlist (aligned)", "%s", uri);
+}
+
+void align_rules_multi(Findings *f, bool strict, const M3u8Multi *before, const M3u8Multi *now)
+{
+    for (size_t i = 0; i < before->variant_count; i++)
+        check_listed(f, strict, before->variant[i].uri, now);
+    for (size_t i = 0; i < before->media_count; i++)
+        check_listed(f, strict, before->media[i].uri, now);
+    for (size_t i = 0; i < now->variant_count; i++)
+        if (!lists(before, now->variant[i].uri))
+            findings_remark(f, "a variant joins, which players that are there may not see",
+                            "%s, which is not looked at", now->variant[i].uri);
 }

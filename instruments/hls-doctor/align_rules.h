@@ -40,4 +40,9 @@ AlignHistory align_rules_history(const AlignRules *rules);
  * segment number. `strict` as above. */
 void align_rules_lists(Findings *findings, bool strict, const RenditionView *view, size_t count);
 
+/* Two versions of the multivariant playlist: who plays a variant that goes may stall. `strict` as
+ * above. */
+void align_rules_multi(Findings *findings, bool strict, const M3u8Multi *before,
+                       const M3u8Multi *now);
+
 #endif

@@ -189,6 +189,8 @@ static void on_multi(void *user, HttpAnswer *a)
     }
     bool first = f->multi_versions++ == 0;
     f->multi_delivery.plain += strcmp(a->encoding, "gzip") != 0;
+    if (!first)
+        align_rules_multi(f->world.findings, f->options.aligned, &f->multi, &multi);
     f->multi = multi;
     multi_rules_check(f->world.findings, &f->multi);
     if (first)

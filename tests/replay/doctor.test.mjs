@@ -108,6 +108,14 @@ for (const [what, change, rule] of RANGES)
     has(await look(at("multi.m3u8")), rule);
   });
 
+test("an I-frame playlist that is not there, and a file that it names, are found", async (t) => {
+  const { at, edit } = await withIframes(t);
+  await edit("i.m3u8", (list) => list.replace(/^video-.*\.m4s$/m, "gone.m4s"));
+  has(await look(at("multi.m3u8")), "a range of an I-frame playlist cannot be fetched");
+  await writeFile(at("i.m3u8"), "nothing");
+  has(await look(at("multi.m3u8")), "an I-frame playlist cannot be read");
+});
+
 test("ranges are asked for over HTTP", async (t) => {
   const { folder } = await withIframes(t);
   let ranges = true;

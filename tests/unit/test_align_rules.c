@@ -303,6 +303,37 @@ static void lists(void **state)
         }
 }
 
+#define MULTI        "#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"a\",URI=\"sound\"\n"
+#define VARIANT(uri) "#EXT-X-STREAM-INF:BANDWIDTH=1\n" uri "\n"
+
+static void versions_of_the_multivariant_playlist(void **state)
+{
+    static const struct {
+        const char *rule, *text;
+        bool remark;
+    } multi_rows[] = {
+        {NULL, MULTI VARIANT("low") VARIANT("high"), false},
+        {"a rendition leaves", MULTI VARIANT("high"), false},
+        {"a rendition leaves", "#EXTM3U\n" VARIANT("high") VARIANT("low"), false},
+        {"a variant joins", MULTI VARIANT("high") VARIANT("low") VARIANT("more"), true},
+    };
+    static const char text[] = MULTI VARIANT("high") VARIANT("low");
+    M3u8Multi before, now;
+    const char *wrong;
+
+    (void)state;
+    assert_int_equal(m3u8_multi_read(text, strlen(text), &before, &wrong), 0);
+    for (size_t i = 0; i < COUNT(multi_rows); i++)
+        for (int strict = 0; strict < 2; strict++) {
+            const char *other = multi_rows[i].text;
+            assert_int_equal(m3u8_multi_read(other, strlen(other), &now, &wrong), 0);
+            align_rules_multi(findings, strict, &before, &now);
+            assert_found(findings, other, multi_rows[i].rule, multi_rows[i].remark || !strict);
+            teardown(NULL);
+            setup(NULL);
+        }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest tests[] = {
     TEST(segments_of_one_number),
@@ -310,6 +341,7 @@ static const struct CMUnitTest tests[] = {
     TEST(renditions_may_come_late),
     TEST(transport_streams),
     TEST(lists),
+    TEST(versions_of_the_multivariant_playlist),
 };
 
 TEST_GROUP(align_rules, tests);

@@ -17,9 +17,9 @@ export function run(command, args, options = {}) {
   });
 }
 
-/** What hls-doctor finds in `seconds` of a playlist. */
-export async function doctor(playlist, seconds, { wait = 15 } = {}) {
-  const { status, stdout, stderr } = await run(built().doctor, ["--json", "-t", seconds, "-w", wait, playlist]);
+/** What hls-doctor finds in `seconds` of a playlist; `options` as --aligned. */
+export async function doctor(playlist, seconds, { wait = 15, options = [] } = {}) {
+  const { status, stdout, stderr } = await run(built().doctor, ["--json", ...options, "-t", seconds, "-w", wait, playlist]);
   if (status === 2) throw new Error(stderr);
   return JSON.parse(stdout);
 }
@@ -28,8 +28,8 @@ export async function doctor(playlist, seconds, { wait = 15 } = {}) {
  * hls-doctor follows a playlist until end() is called, which resolves to its report. A test that fails before that leaves
  * nothing that runs on.
  */
-export function watch(playlist, { wait = 15 } = {}) {
-  const child = spawn(built().doctor, ["--json", "-t", String(WATCH_MAX_S), "-w", String(wait), playlist],
+export function watch(playlist, { wait = 15, options = [] } = {}) {
+  const child = spawn(built().doctor, ["--json", ...options, "-t", String(WATCH_MAX_S), "-w", String(wait), playlist],
     { stdio: ["ignore", "pipe", "pipe"] });
   let out = "", wrong = "";
   child.stdout.on("data", (data) => (out += data));
