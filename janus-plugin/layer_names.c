@@ -24,12 +24,12 @@ static bool add_name(LayerNames *names, const char *rid)
     return true;
 }
 
-LayerNames layer_names_read(const json_t *simulcast, int mindex)
+int layer_names_read(const json_t *simulcast, int mindex, LayerNames *out)
 {
-    LayerNames names = {.count = 0};
     size_t at, i;
     json_t *section, *rid;
 
+    out->count = 0;
     json_array_foreach(simulcast, at, section)
     {
         const json_t *index = json_object_get(section, "mindex");
@@ -37,10 +37,10 @@ LayerNames layer_names_read(const json_t *simulcast, int mindex)
             continue;
         json_array_foreach(json_object_get(section, "rids"), i, rid)
         {
-            if (!add_name(&names, json_string_value(rid)))
-                return (LayerNames){.count = 0};
+            if (!add_name(out, json_string_value(rid)))
+                return -1;
         }
         break;
     }
-    return names;
+    return 0;
 }

@@ -20,9 +20,9 @@ typedef struct LayerNames {
     size_t count;                   /* 0: no simulcast by rid */
 } LayerNames;
 
-/* The layers of section `mindex` of an offer. `simulcast` is `jsep.simulcast` as Janus makes it, or
- * NULL. There are none if a rid is not 1 to 14 of A-Z a-z 0-9 _ -, or is there twice, or if there
- * are more than LAYERS_MAX. */
-LayerNames layer_names_read(const json_t *simulcast, int mindex);
+/* Reads the layers of section `mindex` of an offer; there may be none. `simulcast` is
+ * `jsep.simulcast` as Janus makes it, or NULL. Returns 0, or -1 if a rid is not 1 to 14 of
+ * A-Z a-z 0-9 _ -, or is there twice, or if there are more than LAYERS_MAX. */
+int layer_names_read(const json_t *simulcast, int mindex, LayerNames *out);
 
 #endif

@@ -102,12 +102,21 @@ static void write_extensions(TextBuffer *out, const SdpMedia *media, bool with_l
     }
 }
 
-/* The layers of a section that are taken. Janus tells them apart by their mid and rid alone. */
-static LayerNames take_layers(const SdpMedia *media, size_t index, const SdpAnswerParams *params)
+/* The layers of a section that are taken. Janus tells them apart by their mid and rid alone. A
+ * browser that is not answered with its rids would send one layer; but it has named no SSRC, so
+ * Janus would take its RTX for media and ask for key frames there. Returns 0, or -1 with `error`.
+ */
+static int take_layers(const SdpMedia *media, size_t index, const SdpAnswerParams *params,
+                       LayerNames *layers, RequestError *error)
 {
+    layers->count = 0;
     if (media->kind != SDP_VIDEO || !extension_id(media, EXT_MID) || !extension_id(media, EXT_RID))
-        return (LayerNames){.count = 0};
-    return layer_names_read(params->simulcast, (int)index);
+        return 0;
+    if (layer_names_read(params->simulcast, (int)index, layers) == 0)
+        return 0;
+    return request_fail(error, HLS_ERROR_INVALID_SDP,
+                        "a layer of the offer has a name (rid) that cannot be taken: give each "
+                        "another one, of 1 to 14 letters, digits, _ and -");
 }
 
 /* RFC 7587 section 6.1. With useinbandfec a lost packet can be rebuilt from the next one. */
@@ -211,6 +220,7 @@ static int answer_section(TextBuffer *out, const Sdp *offer, size_t index,
 {
     const SdpMedia *media = &offer->media[index];
     MediaKind kind = media->kind == SDP_VIDEO ? MEDIA_VIDEO : MEDIA_AUDIO;
+    LayerNames layers;
     SdpCodec codec;
 
     if ((media->kind != SDP_AUDIO && media->kind != SDP_VIDEO) || !is_offered(media) ||
@@ -231,7 +241,8 @@ static int answer_section(TextBuffer *out, const Sdp *offer, size_t index,
         return request_fail(error, HLS_ERROR_NO_OPUS,
                             "this browser offers no Opus audio: use a current browser");
     }
-    LayerNames layers = take_layers(media, index, params);
+    if (take_layers(media, index, params, &layers, error) < 0)
+        return -1;
     MediaTrack track = {.kind = kind, .port = kind, .mindex = (int)index};
     if (layers.count > 0)
         track.rid_extension = extension_id(media, EXT_RID);

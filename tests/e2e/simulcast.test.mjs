@@ -17,8 +17,8 @@ const STREAM = "shop";
 const shared = shareStack();
 const NAMES = LAYERS.map(({ rid }) => rid);
 
-const bridgeSays = async (stack) =>
-  (await fetch(`http://127.0.0.1:${stack.bridgePort}/streams/${STREAM}`)).json();
+const bridgeSays = async (stack, stream = STREAM) =>
+  (await fetch(`http://127.0.0.1:${stack.bridgePort}/streams/${stream}`)).json();
 
 const text = async (url) => {
   const response = await fetch(url, { cache: "no-store" });
@@ -109,6 +109,12 @@ const layersOf = (stack, stream, names) => until(`${stream} is live in ${names.l
   return layers.length === names.length && layers.every(({ rid, live }, i) => live && rid === names[i]) && layers;
 });
 
+const untilOneComes = (stack, stream) => until(`${stream} comes to the bridge in one layer`, async () => {
+  const { source } = await bridgeSays(stack, stream);
+  const video = source.tracks.filter(({ kind }) => kind === "video");
+  return video.length === 1 && video[0].pictures.good > 20;
+});
+
 test("layers go on over another path, and are others if another publisher takes over", shared(async ({ stack, context }) => {
   const key = "a key of both devices";
   const page = await publish(context, stack, "moving", { size: "1280x720", simulcast: true, key });
@@ -128,9 +134,5 @@ test("layers go on over another path, and are others if another publisher takes 
   await second.close();
   await publish(context, stack, "moving", { size: "640x360", key }); // one layer, without a rid
   await layersOf(stack, "moving", []);
-  await until("it goes to the bridge", async () => {
-    const { source } = await (await fetch(`http://127.0.0.1:${stack.bridgePort}/streams/moving`)).json();
-    const video = source.tracks.filter(({ kind }) => kind === "video");
-    return video.length === 1 && video[0].pictures.good > 20;
-  });
+  await untilOneComes(stack, "moving");
 }));

@@ -14,7 +14,11 @@
 
 #define SDP_HEAD "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
 #define LOOPBACK "c=IN IP4 127.0.0.1\r\n"
-#define PICTURE  "\x80\x66\x00\x01\x00\x00\x00\x01\x00\x00\x00\x02\x41\x42"
+/* A picture that names its layer in header extension 10, in two words. */
+#define LAYER(named)                                                                               \
+    "\x90\x66\x00\x01\x00\x00\x00\x01\x00\x00\x00\x02\xbe\xde\x00\x02" named "\x41\x42"
+#define LAYER_SIZE 26
+#define PICTURE    "\x80\x66\x00\x01\x00\x00\x00\x01\x00\x00\x00\x02\x41\x42"
 
 static PlayReceiver bridge;
 static StubHandle *handle;
@@ -295,6 +299,62 @@ static void forwards_to_a_stranger(void **state)
     close(audio.fd);
 }
 
+/* Layers go four and six ports above the first. */
+static void forward_layers(void)
+{
+    static const uint16_t above[] = {0, 4, 6};
+
+    handle = stub_attach();
+    play_ask(handle, PUBLISH("shop"), OFFER_LAYERS);
+    stub_setup(handle);
+    fibers_settle();
+    fibers_require(was_told("live", 1));
+    for (int i = 0; i < 3; i++) {
+        PlayReceiver to = {socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0), 0};
+        struct sockaddr_in address = {.sin_family = AF_INET,
+                                      .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                                      .sin_port = htons((uint16_t)(video.port + above[i]))};
+        char packet[64];
+        bool ours = i == 0 || bind(to.fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+        static const char *const named[] = {LAYER("\xa3high\0\0\0"), LAYER("\xa2mid\0\0\0\0"),
+                                            LAYER("\xa2low\0\0\0\0")};
+        stub_rtp(handle, 1, named[i], LAYER_SIZE);
+        if (ours) /* else another program has this port */
+            fibers_require(play_receive(i ? &to : &video, packet, sizeof(packet), NULL) > 0);
+        close(to.fd);
+    }
+    play_leave(handle);
+}
+
+static void forwards_layers_to_a_stranger(void **state)
+{
+    char settings[64];
+
+    (void)state;
+    video = play_receiver();
+    snprintf(settings, sizeof(settings), "open = true; forward = \"127.0.0.1:%u\";", video.port);
+    play_streams(settings, "", forward_layers);
+    close(video.fd);
+}
+
+static void be_refused_with_layers(void)
+{
+    handle = stub_attach();
+    play_ask(handle, PUBLISH("shop"), OFFER_LAYERS);
+    stub_setup(handle);
+    fibers_settle();
+    const json_t *event = stub_last_event(handle, "unpublished");
+    fibers_require(play_says(event, "code", "refused"));
+    fibers_require(strstr(json_string_value(json_object_get(event, "reason")), "65529"));
+    play_leave(handle);
+}
+
+static void says_that_layers_have_no_room(void **state)
+{
+    (void)state;
+    play_streams("open = true; forward = \"127.0.0.1:65530\";", "", be_refused_with_layers);
+}
+
 static void be_refused(void)
 {
     handle = play_live(PUBLISH("shop"));
@@ -329,6 +389,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_comes_too_late_changes_nothing),
     cmocka_unit_test(a_key_frame_that_the_bridge_asks_for_is_asked_of_the_publisher),
     cmocka_unit_test(forwards_to_a_stranger),
+    cmocka_unit_test(forwards_layers_to_a_stranger),
+    cmocka_unit_test(says_that_layers_have_no_room),
     cmocka_unit_test(says_which_setting_is_wrong),
 };
 

@@ -97,10 +97,6 @@ static void takes_layers_by_rid(void **state)
          "a=extmap:0 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n" RIDS("a", "b", "c"),
          "- "},
         {"the longest", HEAD VIDEO MID RID RIDS("fourteen-bytes", "b", "c"), "fourteen-bytes b c "},
-        {"one that Janus may have cut", HEAD VIDEO MID RID RIDS("fifteen---bytes", "b", "c"), "- "},
-        {"one that Janus has cut", HEAD VIDEO MID RID RIDS("a-name-that-is-long", "b", "c"), "- "},
-        {"a name twice", HEAD VIDEO MID RID RIDS("a", "b", "a"), "- "},
-        {"a name that is no label", HEAD VIDEO MID RID RIDS("a", "b/c", "d"), "- "},
         {"of a second video, which is refused",
          HEAD VIDEO MID RID VIDEO MID RID RIDS("a", "b", "c"), "- "},
         {"of a video that follows one which is none",
@@ -122,6 +118,27 @@ static void takes_layers_by_rid(void **state)
         /* these are Janus's to write */
         assert_row(!strstr(o.answer, "a=rid") && !strstr(o.answer, "simulcast"), rows[i].name, "%s",
                    o.answer);
+    }
+}
+
+static void refuses_names_that_cannot_be_taken(void **state)
+{
+    static const struct {
+        const char *name, *offer;
+    } rows[] = {
+        {"one that Janus may have cut", HEAD VIDEO MID RID RIDS("fifteen---bytes", "b", "c")},
+        {"one that Janus has cut", HEAD VIDEO MID RID RIDS("a-name-that-is-long", "b", "c")},
+        {"a name twice", HEAD AUDIO VIDEO MID RID RIDS("a", "b", "a")},
+        {"a name that is no label", HEAD VIDEO MID RID RIDS("a", "b/c", "d")},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        Outcome o;
+        answer(rows[i].offer, &o);
+        assert_row(o.status == -1 && o.error.code == HLS_ERROR_INVALID_SDP, rows[i].name, "%d %d",
+                   o.status, o.error.code);
+        assert_row(strstr(o.error.text, "1 to 14 letters"), rows[i].name, "%s", o.error.text);
     }
 }
 
@@ -166,37 +183,42 @@ static void a_layer_is_a_track(void **state)
     assert_null(strstr(cap + 1, "b=TIAS"));
 }
 
-/* What is no JSON of Janus's is no simulcast. */
+/* What Janus would not write is no simulcast, or is refused. */
 static void reads_names_of_its_section(void **state)
 {
     static const struct {
         const char *name, *json;
+        int status;
         size_t count;
     } rows[] = {
         {"its section", "[{\"mindex\":0,\"rids\":[\"x\"]},{\"mindex\":1,\"rids\":[\"a\",\"b\"]}]",
-         2},
-        {"another section", "[{\"mindex\":2,\"rids\":[\"a\",\"b\"]}]", 0},
-        {"no section", "[{\"rids\":[\"a\",\"b\"]}]", 0},
-        {"SSRCs", "[{\"mindex\":1,\"ssrcs\":[1,2,3]}]", 0},
-        {"no list", "{\"mindex\":1,\"rids\":[\"a\"]}", 0},
-        {"a number", "[{\"mindex\":1,\"rids\":[\"a\",1]}]", 0},
-        {"an empty name", "[{\"mindex\":1,\"rids\":[\"a\",\"\"]}]", 0},
-        {"four names", "[{\"mindex\":1,\"rids\":[\"a\",\"b\",\"c\",\"d\"]}]", 0},
+         0, 2},
+        {"another section", "[{\"mindex\":2,\"rids\":[\"a\",\"b\"]}]", 0, 0},
+        {"no section", "[{\"rids\":[\"a\",\"b\"]}]", 0, 0},
+        {"SSRCs", "[{\"mindex\":1,\"ssrcs\":[1,2,3]}]", 0, 0},
+        {"no list", "{\"mindex\":1,\"rids\":[\"a\"]}", 0, 0},
+        {"a number", "[{\"mindex\":1,\"rids\":[\"a\",1]}]", -1, 0},
+        {"an empty name", "[{\"mindex\":1,\"rids\":[\"a\",\"\"]}]", -1, 0},
+        {"four names", "[{\"mindex\":1,\"rids\":[\"a\",\"b\",\"c\",\"d\"]}]", -1, 0},
     };
+    LayerNames names;
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         json_t *json = json_loads(rows[i].json, 0, NULL);
         assert_non_null(json);
-        LayerNames names = layer_names_read(json, 1);
-        assert_row(names.count == rows[i].count, rows[i].name, "%zu", names.count);
+        int status = layer_names_read(json, 1, &names);
+        assert_row(status == rows[i].status, rows[i].name, "%d", status);
+        assert_row(status < 0 || names.count == rows[i].count, rows[i].name, "%zu", names.count);
         json_decref(json);
     }
-    assert_int_equal(layer_names_read(NULL, 1).count, 0);
+    assert_int_equal(layer_names_read(NULL, 1, &names), 0);
+    assert_int_equal(names.count, 0);
 }
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(takes_layers_by_rid),
+    cmocka_unit_test(refuses_names_that_cannot_be_taken),
     cmocka_unit_test(never_asks_for_one_layer_alone),
     cmocka_unit_test(a_layer_is_a_track),
     cmocka_unit_test(reads_names_of_its_section),
