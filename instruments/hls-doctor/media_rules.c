@@ -164,6 +164,12 @@ static void check_join(const MediaRules *r, const MediaSegment *s)
                      (double)(t->first_dts - r->end_dts) / TICKS_PER_MS);
 }
 
+/* Not of a transport stream without parameter sets; ts_rules.c says so. */
+static bool is_known(int width, int channels)
+{
+    return width > 0 || channels > 0;
+}
+
 /* What decoders are set up by. */
 static void check_parameters(const MediaRules *r, const MediaSegment *s)
 {
@@ -173,8 +179,8 @@ static void check_parameters(const MediaRules *r, const MediaSegment *s)
     if (!before || s->listed->sequence != before->sequence + 1 ||
         s->listed->discontinuity != before->discontinuity)
         return;
-    if (t->codec[0] == '\0' || r->media.codec[0] == '\0')
-        return; /* a transport stream without parameter sets, which is said elsewhere */
+    if (!is_known(t->width, t->channels) || !is_known(r->media.width, r->media.channels))
+        return;
     if (strcmp(t->codec, r->media.codec) != 0 || t->width != r->media.width ||
         t->height != r->media.height || t->channels != r->media.channels)
         findings_add(r->findings, "encoding parameters change without a discontinuity (6.2.1)",
@@ -211,6 +217,14 @@ static void note_peak(MediaRules *r, int64_t target_us)
     }
 }
 
+static void note_parameters(MediaRules *r, const ProbeTrack *t)
+{
+    r->media.width = t->width;
+    r->media.height = t->height;
+    r->media.channels = t->channels;
+    memcpy(r->media.codec, t->codec, sizeof(r->media.codec));
+}
+
 static void note(MediaRules *r, const MediaSegment *s)
 {
     const M3u8Segment *listed = s->listed;
@@ -228,10 +242,8 @@ static void note(MediaRules *r, const MediaSegment *s)
         .frame_rate = steady ? (double)t->packets * US_PER_S / (double)listed->duration_us : 0,
     };
     r->end_dts = t->end_dts;
-    r->media.width = t->width;
-    r->media.height = t->height;
-    r->media.channels = t->channels;
-    memcpy(r->media.codec, t->codec, sizeof(r->media.codec));
+    if (is_known(t->width, t->channels))
+        note_parameters(r, t);
     if (t == &s->facts.video)
         memcpy(r->media.sound_codec, s->facts.audio.codec, sizeof(r->media.sound_codec));
     r->history.segments++;

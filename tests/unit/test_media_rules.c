@@ -214,6 +214,17 @@ static void transport_streams(void **state)
         media_rules_segment(rules, &s.segment);
     }
     assert_found(findings, "streams", NULL, false);
+
+    /* without parameter sets it is not known what they are encoded as */
+    make(&s, 4);
+    s.listed.map = NULL;
+    s.segment.part_count = 0;
+    s.segment.facts.video.width = s.segment.facts.video.height = 0;
+    s.segment.facts.video.codec[0] = '\0';
+    s.segment.facts.has_parameter_sets = false;
+    media_rules_segment(rules, &s.segment);
+    assert_found(findings, "no parameter sets", "a segment's first picture lacks", false);
+    assert_int_equal(media_rules_media(rules, "", 0).width, 1280);
 }
 
 /* Section 4.1: what is too short to be a target's worth does not count alone. */
