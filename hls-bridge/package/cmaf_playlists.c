@@ -272,7 +272,8 @@ static void clear_list(CmafPlaylists *p, size_t which, int64_t now_us)
 {
     const WindowView view = ll_playlist_view(playlist_of(p, which));
 
-    cmaf_track_clear(p->params.track[which], now_us + 2 * ticks_to_us(window_duration_90k(&view)));
+    cmaf_track_clear(p->params.track[which],
+                     now_us + window_stay_us(view.window, window_duration_90k(&view)));
 }
 
 /* What is at one time has one discontinuity number in all renditions (rfc8216bis, section 6.2.4),

@@ -223,8 +223,8 @@ static bool read_line(Playlist *p, PlaylistSegment *next, const char *line)
         return w->ended = true;
     if (*line == '#')
         return true;
-    if (w->count == PLAYLIST_SEGMENTS_MAX || !read_name(line, next->name))
-        return false;
+    if (w->count == PLAYLIST_SEGMENTS_MAX - 1 || !read_name(line, next->name))
+        return false; /* there is always room for one more */
     p->segments[w->count++] = *next;
     *next = (PlaylistSegment){0};
     return true;

@@ -62,8 +62,8 @@ bool playlist_best_segment(const char *name, const char *rendition, char *segmen
  * (PLAYLIST_TEXT_SIZE bytes). Returns its length. */
 size_t playlist_write(const Playlist *playlist, const PlaylistRendition *rendition, char *text);
 
-/* Reads a text that playlist_write() wrote; `window` is asked for from now on. Returns 0, or -1
- * if it is none. */
+/* Reads a text that playlist_write() wrote; `window` is asked for from now on. There is room for
+ * one more segment behind it. Returns 0, or -1 if it is none. */
 int playlist_read(Playlist *playlist, const char *text, size_t len, size_t window);
 
 #endif

@@ -60,12 +60,13 @@ static bool has_missing(const SegmentStore *s, const SegmentList *list)
     return false;
 }
 
-/* The longest that a playlist of an earlier run may have been: nobody knows any more. */
+/* The longest that a playlist of an earlier run may have been: nobody knows any more. That run may
+ * have been asked for more segments than this one. */
 static int64_t longest_before_90k(const Window *w)
 {
     int64_t segment_90k =
         w->target_duration_s * TICKS_PER_S + TICKS_PER_S / 2; /* rounded, EXTINF */
-    int64_t full_90k = (int64_t)w->keep * segment_90k;
+    int64_t full_90k = (int64_t)(w->keep > w->count ? w->keep : w->count) * segment_90k;
     int64_t least_90k = WINDOW_LIVE_MIN * w->target_duration_s * TICKS_PER_S + segment_90k;
 
     return full_90k > least_90k ? full_90k : least_90k;

@@ -64,6 +64,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_http_request.c \
 	%D%/test_intake.c \
 	%D%/test_jpeg_maker.c \
+	%D%/test_list_lives.c \
 	%D%/test_ll_edge.c \
 	%D%/test_ll_names.c \
 	%D%/test_ll_playlist.c \
@@ -90,7 +91,8 @@ unit_programs += %D%/unit-bridge
 	%D%/test_timeline.c \
 	%D%/test_ts_renditions.c \
 	%D%/test_video_tracks.c \
-	%D%/test_window.c
+	%D%/test_window.c \
+	%D%/test_window_life.c
 %C%_unit_bridge_CPPFLAGS = $(unit_cppflags)
 %C%_unit_bridge_LDADD = libbridge.la libviewers.la libunit.la $(CMOCKA_LIBS) $(LIBAV_LIBS) -lm
 

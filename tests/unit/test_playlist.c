@@ -221,13 +221,14 @@ static void refuses_what_is_not_its_own(void **state)
     assert_int_equal(playlist_read(&p, longest, strlen(longest), 3), -1);
 }
 
+/* One more must always find room: the next segment is added before the oldest goes. */
 static void refuses_more_segments_than_it_holds(void **state)
 {
     static char many[PLAYLIST_TEXT_SIZE] = HEAD;
     Playlist p;
 
     (void)state;
-    for (int i = 0; i <= PLAYLIST_SEGMENTS_MAX; i++)
+    for (int i = 0; i < PLAYLIST_SEGMENTS_MAX; i++)
         strcat(many, "s.ts\n");
     assert_int_equal(playlist_read(&p, many, strlen(many), 3), -1);
 }
