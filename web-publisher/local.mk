@@ -7,6 +7,7 @@ web_files = \
 	%D%/img/logo.svg \
 	%D%/img/path.svg \
 	%D%/index.html \
+	%D%/js/bandwidth.js \
 	%D%/js/diagnosis.js \
 	%D%/js/index-page.js \
 	%D%/js/janus-publisher.js \
@@ -18,10 +19,13 @@ web_files = \
 	%D%/js/low-latency.js \
 	%D%/js/media-source.js \
 	%D%/js/page-tools.js \
+	%D%/js/part-abr.js \
 	%D%/js/pending-requests.js \
 	%D%/js/publish-figures.js \
 	%D%/js/publish-page.js \
+	%D%/js/qualities.js \
 	%D%/js/simulcast.js \
+	%D%/js/size-chooser.js \
 	%D%/js/sparkline.js \
 	%D%/js/status-page.js \
 	%D%/js/stream-history.js \

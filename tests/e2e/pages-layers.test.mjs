@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// A page that sends its picture in several sizes (simulcast).
+// A page that sends its picture in several sizes (simulcast), and viewers who choose among them.
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { openPage, untilLive } from "./support/browser.mjs";
+import { openPage, publish, untilLive } from "./support/browser.mjs";
 import { until } from "./support/rig.mjs";
 import { shareStack } from "./support/shared.mjs";
 
@@ -43,4 +43,39 @@ test("a server that knows no layers gets one, which has the whole cap", shared(a
   assert.deepEqual(await encodings(page), [{ rid: "high", maxBitrate: CAP }]);
   await until("viewers can open it", async () => /can open it now/.test(await page.textContent("#links-state")));
   assert.deepEqual(page.errors, []);
+}));
+
+/** The table of sizes that the publisher sees: [{ rid, size, state }]. */
+const layersShown = (page) => page.evaluate(() => [...document.querySelectorAll("#layer-figures tbody tr")]
+  .map((row) => ({ rid: row.dataset.rid, size: row.cells[0].textContent, state: row.cells[3].textContent })));
+
+test("a publisher sees the sizes that it sends, and a viewer chooses one by keyboard", shared(async ({ stack, context }) => {
+  const page = await openPage(context, `${stack.url}/publish.html?stream=sizes&source=testcard&size=640x360&auto=1&simulcast=1`);
+  await untilLive(page);
+  await until("both are sent", async () => (await layersShown(page)).every(({ state }) => state.startsWith("Sending")) &&
+    (await layersShown(page)).map(({ rid, size }) => `${rid} ${size}`).join() === "high 640 × 360,low 320 × 180");
+
+  const watch = await openPage(context, `${stack.url}/watch.html?stream=sizes`);
+  await until("there is a menu", () => watch.isVisible("#quality"));
+  const options = () => watch.evaluate(() => [...document.getElementById("quality").options].map(({ value }) => value));
+  assert.deepEqual(await options(), ["auto", "360p", "180p"]);
+  const shows = (size) => until(`it shows ${size}`, async () => (await watch.textContent("#figure-size")) === size);
+  await watch.focus("#quality");
+  for (const [key, size] of [["End", "320 × 180"], ["ArrowUp", "640 × 360"], ["End", "320 × 180"]]) {
+    const before = await watch.evaluate(() => document.getElementById("player").currentTime);
+    await watch.keyboard.press(key);
+    await shows(size);
+    assert.ok(await watch.evaluate(() => document.getElementById("player").currentTime) >= before, "nothing is shown again");
+  }
+  await watch.keyboard.press("Home");
+  assert.equal(await watch.inputValue("#quality"), "auto");
+  assert.deepEqual([...page.errors, ...watch.errors], []);
+}));
+
+test("one size is nothing to choose", shared(async ({ stack, context }) => {
+  const page = await publish(context, stack, "one");
+  const watch = await openPage(context, `${stack.url}/watch.html?stream=one`);
+  await until("it plays", async () => (await watch.textContent("#figure-size")) === "640 × 360");
+  assert.ok(await watch.isHidden("#quality"));
+  assert.ok(await page.isHidden("#layer-figures"));
 }));

@@ -3,16 +3,30 @@
 // What hls.js is told for low latency, and what of it is otherwise here.
 
 import Hls from "../vendor/hls.mjs";
+import { PartAbr } from "./part-abr.js";
 
 // hls.js takes a segment for loaded if all but 0.2 s of it is in the buffer. If a playlist that lists a
 // segment's end arrives while the part before its last one is loaded, as happens on a busy machine, the
 // last part is never asked for, and the viewer stands still. Parts join exactly; this is a frame of sound.
 const PADDING_S = 0.02;
 
+/**
+ * What was loaded of a size that was left within a segment, the other size has replaced. hls.js would go on
+ * behind it if it came back within the same segment, where no decoder can begin.
+ */
+function forgetLoaded(details, fragments) {
+  if (!details?.partList) return;
+  for (const part of details.partList) {
+    part.clearElementaryStreamInfo();
+    if (fragments.hasFragment(part.fragment)) fragments.removeFragment(part.fragment);
+  }
+}
+
 class StreamController extends Hls.DefaultConfig.streamController {
   constructor(hls, fragments, ...others) {
     super(hls, fragments, ...others);
     fragments.bufferPadding = PADDING_S;
+    hls.on(Hls.Events.LEVEL_SWITCHING, (event, { level }) => forgetLoaded(hls.levels[level]?.details, fragments));
   }
 }
 
@@ -21,6 +35,8 @@ class StreamController extends Hls.DefaultConfig.streamController {
 export const LOW_LATENCY = {
   lowLatencyMode: true,
   streamController: StreamController,
+  abrController: PartAbr,
+  testBandwidth: false, // by a segment that is not shown: it starts with a small size, and climbs
   liveSyncOnStallIncrease: 0.2, // seconds further from live after a stall; a part, not the default of 1
   backBufferLength: 30,
   playlistLoadPolicy: {

@@ -8,10 +8,12 @@
 //   player.start();
 //
 // Events, each a CustomEvent:
-//   "state"  { state }   waiting (not live yet), unreachable (the server), playing, stalled, ended
+//   "state"    { state }   waiting (not live yet), unreachable (the server), playing, stalled, ended
+//   "quality"  {}          there are other sizes to choose among, or another one is shown
 
 import Hls from "../vendor/hls.mjs";
 import { LOW_LATENCY } from "./low-latency.js";
+import { sameQuality, toQualities } from "./qualities.js";
 import { afterAnswer, NOT_ASKED } from "./waiting-room.js";
 
 const LIVE = new URL("../live/", import.meta.url); // the streams of the site that this file comes from
@@ -22,6 +24,7 @@ const TROUBLES_MAX = 3; // stalls and failures in that time, until low latency i
 const ANSWER_MS = 5000; // a server that takes longer for a playlist is gone
 const STUCK_MS = 2500; // it does not move, though there is something to play further on
 const YOUNG_SEGMENTS = 3; // with so few segments, low latency may be about to come
+const AUTO = "auto"; // of quality
 const BEGINNING_MS = 1000; // of what is shown: a skip in it is part of the beginning
 const BEHIND_S = { classic: 6, low: 2 }; // behind what could be: "back to live" is offered
 
@@ -56,6 +59,8 @@ export class StreamPlayer extends EventTarget {
   #isWaiting = false;
   #reached = true; // whether the server answered, when it was last asked
   #clockOffsetMs = 0; // the server's clock minus ours
+  #quality = AUTO; // what was chosen
+  #appended = { level: -1, since: 0 }; // the size that was loaded last, and from where on
   #timers = [];
   #stopping = new AbortController(); // of stop()
 
@@ -253,6 +258,9 @@ export class StreamPlayer extends EventTarget {
         workerPath: new URL("../vendor/hls.worker.js", import.meta.url).href,
         ...(this.#isLow && LOW_LATENCY),
       });
+      for (const event of ["MANIFEST_PARSED", "LEVELS_UPDATED"]) this.#hls.on(Hls.Events[event], () => this.#choosesAgain());
+      this.#hls.on(Hls.Events.LEVEL_SWITCHED, () => this.#tellQuality());
+      this.#hls.on(Hls.Events.FRAG_BUFFERED, (event, data) => this.#showSwitched(data));
       this.#hls.on(Hls.Events.BUFFER_APPENDED, () => this.#skipTheStart());
       this.#hls.on(Hls.Events.ERROR, (event, data) => this.#onError(data));
       this.#hls.loadSource(url);
@@ -273,13 +281,15 @@ export class StreamPlayer extends EventTarget {
     this.#hls?.destroy();
     this.#hls = this.#begunAt = null;
     this.#hasSkipped = false;
+    this.#appended = { level: -1, since: 0 };
     this.#video.playbackRate = 1;
   }
 
   #onError(data) {
     const stalled = data.details === Hls.ErrorDetails.BUFFER_STALLED_ERROR;
     if (stalled) this.#stalledAt = performance.now();
-    if (this.#isLow && (data.fatal || stalled)) this.#troubles.push(Date.now());
+    const hasSmaller = this.#quality === AUTO && this.#hls.loadLevel > 0; // which comes next, and may be enough
+    if (this.#isLow && (data.fatal || (stalled && !hasSmaller))) this.#troubles.push(Date.now());
     if (this.#isLow && this.#isTroubled()) {
       this.#wait(); // and then from the classic playlist
       return;
@@ -319,6 +329,56 @@ export class StreamPlayer extends EventTarget {
   get bitrate() {
     const level = this.#hls?.levels?.[this.#hls.currentLevel];
     return level?.realBitrate || level?.bitrate || null;
+  }
+
+  /** The names of the sizes that can be chosen, the best first ("720p"); none if there is only one. */
+  get qualities() {
+    return toQualities(this.#hls?.levels ?? []).map(({ name }) => name);
+  }
+
+  /** What was chosen: one of `qualities`, or "auto": the best that the connection carries. */
+  get quality() {
+    return this.#quality;
+  }
+
+  /** The size that is shown, one of `qualities`, or null. */
+  get shownQuality() {
+    const shown = this.#hls?.currentLevel;
+    return toQualities(this.#hls?.levels ?? []).find(({ index }) => index === shown)?.name ?? null;
+  }
+
+  /** Chooses one of `qualities`, or "auto". What is in the buffer is shown first, so nothing stands still. */
+  set quality(name) {
+    this.#quality = name;
+    this.#choosesAgain();
+  }
+
+  /** What was chosen holds for the stream's next time, too. */
+  #choosesAgain() {
+    const levels = this.#hls?.levels ?? [];
+    const chosen = this.#quality === AUTO ? null : sameQuality(toQualities(levels), this.#quality);
+    if (levels.length > 1) this.#hls.loadLevel = chosen?.index ?? -1;
+    this.#tellQuality();
+  }
+
+  /**
+   * Another size was loaded from its segment's beginning, in place of what is being shown. A decoder that is
+   * in the midst of the old one has nothing to go on with until the next segment: it begins again, here.
+   */
+  #showSwitched({ frag, part }) {
+    if (!this.#isLow || frag.type !== "main") return;
+    const { level } = this.#appended;
+    if (frag.level !== level) this.#appended = { level: frag.level, since: level === -1 ? Infinity : frag.start };
+    const { since } = this.#appended;
+    const time = this.#video.currentTime;
+    if (since >= time) return; // it comes to it by itself, or has been there
+    if ((part ?? frag).end < time + CATCH_UP.bufferS) return; // not yet
+    this.#appended.since = Infinity;
+    this.#video.currentTime = time;
+  }
+
+  #tellQuality() {
+    this.dispatchEvent(new CustomEvent("quality"));
   }
 
   /** Whether what is shown is far behind what could be: after a pause, say. */

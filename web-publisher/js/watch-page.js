@@ -36,6 +36,18 @@ function showFigures(player) {
   byId("to-live").hidden = !player.isBehind;
 }
 
+/** The menu of sizes: what was chosen, and beside "Auto" what that shows now. */
+function showQualities(player) {
+  const { qualities, quality, shownQuality } = player;
+  const menu = byId("quality");
+  menu.parentElement.hidden = !qualities.length;
+  const auto = quality === "auto" && shownQuality ? `Auto (${shownQuality})` : "Auto";
+  const options = [["auto", auto], ...qualities.map((name) => [name, name])];
+  if (menu.options.length !== options.length) menu.replaceChildren(...options.map(() => new Option()));
+  options.forEach(([value, text], i) => Object.assign(menu.options[i], { value, text }));
+  menu.value = qualities.includes(quality) ? quality : "auto";
+}
+
 /** What ?measure adds: the distance as the picture itself tells it. */
 function measure(player) {
   const graph = new LatencyGraph(video, byId("measure-graph"), () =>
@@ -58,6 +70,8 @@ function start() {
   byId("title").textContent = name;
   byId("vlc-link").value = player.url;
   player.addEventListener("state", ({ detail }) => showState(detail.state));
+  player.addEventListener("quality", () => showQualities(player));
+  byId("quality").addEventListener("change", ({ target }) => (player.quality = target.value));
   byId("to-live").addEventListener("click", () => player.toLive());
   setInterval(() => showFigures(player), 500);
   if (query.has("measure")) measure(player);
@@ -76,7 +90,7 @@ byId("full").addEventListener("click", () => {
   (screen.requestFullscreen?.bind(screen) ?? video.webkitEnterFullscreen?.bind(video))?.();
 });
 document.addEventListener("keydown", (event) => {
-  if (event.target.matches("input, button, summary")) return;
+  if (event.target.matches("input, button, select, summary")) return;
   if (event.key === "m") video.muted = !video.muted;
   else if (event.key === "f") byId("full").click();
   else if (event.key === " ") video.click();

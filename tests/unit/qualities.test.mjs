@@ -1,0 +1,33 @@
+#!/usr/bin/env -S node --test-reporter=tap
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The sizes that a viewer may choose among.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { sameQuality, toQualities } from "../../web-publisher/js/qualities.js";
+
+const level = (width, height, bitrate) => ({ width, height, bitrate });
+const names = (levels) => toQualities(levels).map(({ index, name }) => `${index}:${name}`).join(" ");
+const LADDER = [level(320, 180, 170e3), level(640, 360, 600e3), level(1280, 720, 2.1e6)]; // as hls.js has them
+
+for (const [what, levels, expected] of [
+  ["three sizes, the best first", LADDER, "2:720p 1:360p 0:180p"],
+  ["a phone that is held upright", [level(180, 320, 1), level(720, 1280, 2)], "1:720p 0:180p"],
+  ["one size is nothing to choose", [level(1280, 720, 1)], ""],
+  ["sound alone is no size", [level(0, 0, 1), level(1280, 720, 2)], ""],
+  ["nothing yet", [], ""],
+  ["a rendition that shows another's pictures", [level(640, 360, 170e3), level(640, 360, 600e3), level(1280, 720, 2e6)],
+    "2:720p 1:360p (600 kbit/s) 0:360p (170 kbit/s)"],
+])
+  test(`sizes: ${what}`, () => assert.equal(names(levels), expected));
+
+for (const [what, name, expected] of [
+  ["the same", "360p", "360p"],
+  ["one that is gone: the next smaller", "540p", "360p"],
+  ["smaller than all", "90p", "180p"],
+  ["larger than all", "1080p", "720p"],
+])
+  test(`chosen before: ${what}`, () => assert.equal(sameQuality(toQualities(LADDER), name).name, expected));
+
+test("chosen before, and now there is nothing to choose", () => assert.equal(sameQuality([], "360p"), null));
