@@ -38,8 +38,8 @@ static int refuse(Session *session, const Request *request, const RequestError *
     pthread_mutex_unlock(&self.lock);
     if (!told)
         return -1;
-    JANUS_LOG(LOG_WARN, "[hls] %s: refused, %s (and %llu before that were not told of)\n",
-              request->stream, cause_names[cause], (unsigned long long)untold);
+    JANUS_LOG(LOG_WARN, "[hls] %s: refused, %s (and %llu before, not logged)\n", request->stream,
+              cause_names[cause], (unsigned long long)untold);
     publisher_notify(session, request->stream, "refused",
                      json_pack("{s:i, s:s, s:s, s:I}", "error_code", error->code, "reason",
                                error->text, "cause", cause_names[cause], "untold",

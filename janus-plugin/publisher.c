@@ -202,7 +202,7 @@ int publisher_kick(const char *stream, RequestError *error)
 
     if (!session)
         return request_fail(error, HLS_ERROR_NO_SUCH_STREAM,
-                            "nobody is live as %s: list names those who are", stream);
+                            "nobody is live as %s: list tells which streams are live", stream);
     publisher_throw_out(session, &ended_by_operator, 0);
     session_unref(session);
     return 0;

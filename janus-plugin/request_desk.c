@@ -198,7 +198,7 @@ static json_t *answer_question(const json_t *body, bool by_operator)
     Session *session = session_find_publisher(request.stream);
     if (!session) {
         request_fail(&error, HLS_ERROR_NO_SUCH_STREAM,
-                     "nobody is live as %s: list names those who are", request.stream);
+                     "nobody is live as %s: list tells which streams are live", request.stream);
         return reply_error(&error);
     }
     reply = reply_new("info");

@@ -34,7 +34,7 @@ static void log_held(const Event *e)
 
 static void log_too_much(const Event *e)
 {
-    log_error("%s: the publisher sends %.1f Mbit/s, and may %.1f (sources.bitrate)", e->stream,
+    log_error("%s: the publisher sends %.1f Mbit/s, and may send %.1f (sources.bitrate)", e->stream,
               (double)e->too_much.bitrate / 1e6, (double)e->too_much.most / 1e6);
 }
 

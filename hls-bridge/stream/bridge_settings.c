@@ -183,8 +183,8 @@ static int check_control(BridgeSettings *settings, char *error)
     }
     if (ntohl(address.s_addr) >> 24 != IN_LOOPBACKNET && !*settings->control_token_file) {
         snprintf(error, SETTINGS_ERROR_SIZE,
-                 "control.address %s is not a loopback address: whoever reaches the control API "
-                 "rules the bridge, so without control.token_file it listens on 127.0.0.0/8 alone",
+                 "control.address %s is not a loopback address: anybody who reaches the control "
+                 "API has power over the bridge, so set control.token_file, or use 127.0.0.1",
                  settings->control_address);
         return -1;
     }

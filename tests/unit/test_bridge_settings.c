@@ -81,7 +81,7 @@ static void refuses_what_a_range_cannot_tell(void **state)
         {"127.0.0.1", "", "", NULL},
         {"127.255.0.9", "", "", NULL},
         {"0.0.0.0", "", "", "is not a loopback address"},
-        {"10.0.0.1", "", "", "without control.token_file"},
+        {"10.0.0.1", "", "", "so set control.token_file"},
         {"10.0.0.1", "", token, NULL},
         {"127.0.0.1", "", token, NULL},
         {"127.0.0.1", "", "/nowhere/token", "control.token_file /nowhere/token: No such file"},

@@ -35,7 +35,7 @@ static const struct {
     {{.kind = EVENT_REFUSED, .refused = {.reason = "max"}}, NULL},
     {{.kind = EVENT_KICKED}, NULL},
     {{.kind = EVENT_TOO_MUCH, .too_much = {.bitrate = 25500000, .most = 10000000}},
-     "error shop: the publisher sends 25.5 Mbit/s, and may 10.0 (sources.bitrate)"},
+     "error shop: the publisher sends 25.5 Mbit/s, and may send 10.0 (sources.bitrate)"},
     {{.kind = EVENT_SILENT}, "warn  shop: ended, since nothing has ever come from the publisher"},
     {{.kind = EVENT_PROBLEM, .problem = {.name = "x", .text = "it is grey"}},
      "warn  shop: it is grey"},
