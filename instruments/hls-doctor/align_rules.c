@@ -198,7 +198,8 @@ static void check_dates(const Pair *p)
             (double)shown / 1000);
 }
 
-/* A player changes over where an independent part begins. */
+/* A player changes over where an independent part begins. It is a remark in any case: a rendition
+ * may have lost an IDR picture that another has, as it is for a segment without one. */
 static void check_parts(const Pair *p)
 {
     size_t n = p->a->independent_count;
@@ -210,8 +211,9 @@ static void check_parts(const Pair *p)
         same = p->a->independent[i] == p->b->independent[i];
     p->rules->history.parts += n;
     if (!same)
-        say(p, "independent parts do not begin at one tick (aligned)", "%zu and %zu of them", n,
-            p->b->independent_count);
+        findings_remark(p->rules->findings, "independent parts do not begin at one tick (aligned)",
+                        "segment %" PRIu64 " of %s and %s: %zu and %zu of them", p->a->sequence,
+                        p->a_name, p->b_name, n, p->b->independent_count);
 }
 
 static void check_pair(const Pair *p, bool one_lost_its_pictures)

@@ -193,9 +193,10 @@ static void take_version(Rendition *r, M3u8 *m, const HttpAnswer *a, bool blocki
 {
     const M3u8 *before = rendition_list(r);
 
-    r->moment =
-        (RenditionMoment){a->asked_us, a->first_byte_us, a->first_byte_us - a->asked_us > HELD_US};
-    r->stats.held += blocking && r->moment.was_held;
+    /* what does not block is late only if the machine is busy */
+    r->moment = (RenditionMoment){a->asked_us, a->first_byte_us,
+                                  blocking && a->first_byte_us - a->asked_us > HELD_US};
+    r->stats.held += r->moment.was_held;
     if (blocking && a->first_byte_us - a->asked_us > r->stats.longest_hold_us)
         r->stats.longest_hold_us = a->first_byte_us - a->asked_us;
     if (before && !m3u8_difference(before, m) && before->ended == m->ended) {
