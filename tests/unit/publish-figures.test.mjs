@@ -60,6 +60,16 @@ test("three layers: the best first, and the best is the picture", async () => {
   assert.deepEqual([width, frameRate, videoBitrate], [1280, 30, 2100000]);
 });
 
+test("what probes the network is no picture", async () => {
+  const sent = connection();
+  const { layers, videoBitrate } = await after(sent, () => {
+    sent.send("low", 30, 100000);
+    sent.reports.get("low").targetBitrate = 110000;
+  });
+  assert.equal(layers[2].bitrate, 110000);
+  assert.equal(videoBitrate, 800000);
+});
+
 test("a layer that stands while the others go on is paused, and browsers say why", async () => {
   const sent = connection();
   const figures = new PublishFigures();

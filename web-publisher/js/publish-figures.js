@@ -69,11 +69,11 @@ export class PublishFigures {
   }
 
   #readLayers(rids, current, before) {
-    const since = (rid, what) => {
-      const [now, then] = [current, before].map((read) => read?.layers.get(rid)?.[what] ?? null);
-      return now === null || then === null ? null : now - then;
+    const since = (rid, read) => {
+      const [now, then] = [current, before].map((looked) => looked?.layers.get(rid));
+      return now && then ? read(now) - read(then) : null;
     };
-    const grown = rids.map((rid) => since(rid, "framesEncoded"));
+    const grown = rids.map((rid) => since(rid, (report) => report.framesEncoded ?? 0));
     const moves = Math.max(...grown) >= MOVING;
     return rids.map((rid, i) => {
       const report = current.layers.get(rid) ?? {};
@@ -81,13 +81,14 @@ export class PublishFigures {
       else if (moves || report.active === false) this.#paused.add(rid);
       const paused = this.#paused.has(rid);
       const reason = report.qualityLimitationReason ?? "none";
-      const bytes = since(rid, "bytesSent");
+      const bytes = since(rid, (sent) => sent.bytesSent);
       return {
         rid,
         width: report.frameWidth ?? null,
         height: report.frameHeight ?? null,
         frameRate: paused ? 0 : report.framesPerSecond ?? null,
-        bitrate: bytes === null ? null : (bytes * 8 * 1000) / (current.at - before.at),
+        // Chromium probes the network with padding, which it counts as sent of the lowest layer
+        bitrate: bytes === null ? null : Math.min((bytes * 8 * 1000) / (current.at - before.at), report.targetBitrate ?? Infinity),
         paused,
         why: reason !== "none" && (paused || i === 0) ? reason : null, // browsers say one for all
       };
