@@ -78,6 +78,7 @@ bridge_package = \
 	%D%/package/dash_manifest.c \
 	%D%/package/early_sound.c \
 	%D%/package/held_pictures.c \
+	%D%/package/iframe_playlist.c \
 	%D%/package/left_over.c \
 	%D%/package/ll_playlist.c \
 	%D%/package/memory_muxer.c \

@@ -199,7 +199,7 @@ static void put_moof(Writer *w, const CmafFragmentParams *p)
     put_u32(&(Writer){data_offset}, (uint32_t)(w->at - moof) + BOX_HEAD_SIZE);
 }
 
-int cmaf_fragment_write(const CmafFragmentParams *p, ByteBuffer *out)
+int cmaf_fragment_write(const CmafFragmentParams *p, ByteBuffer *out, size_t *first_len)
 {
     size_t room = HEAD_SIZE + p->samples * ENTRY_SIZE;
 
@@ -211,7 +211,9 @@ int cmaf_fragment_write(const CmafFragmentParams *p, ByteBuffer *out)
     Writer w = {place};
     put_moof(&w, p);
     uint8_t *mdat = open_box(&w, "mdat");
-    for (size_t i = 0; i < p->samples; i++)
+    put_sample(&w, p, 0);
+    *first_len = (size_t)(w.at - place);
+    for (size_t i = 1; i < p->samples; i++)
         put_sample(&w, p, i);
     close_box(&w, mdat);
     out->len += (size_t)(w.at - place);

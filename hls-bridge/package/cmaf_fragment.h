@@ -19,7 +19,8 @@ typedef struct CmafFragmentParams {
     size_t samples; /* at least 1; their times are set */
 } CmafFragmentParams;
 
-/* Appends it to `out`. Returns 0, or -1 if there is no memory. */
-int cmaf_fragment_write(const CmafFragmentParams *params, ByteBuffer *out);
+/* Appends it to `out`. `first_len` is how many bytes hold all up to the end of its first sample.
+ * Returns 0, or -1 if there is no memory. */
+int cmaf_fragment_write(const CmafFragmentParams *params, ByteBuffer *out, size_t *first_len);
 
 #endif

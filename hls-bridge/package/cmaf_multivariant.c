@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "package/cmaf_playlists_inner.h"
+#include "package/iframe_playlist.h"
 
 /* Whether every playlist that the multivariant one names has something to begin with. */
 static bool can_be_played(const CmafPlaylists *p)
@@ -30,6 +31,10 @@ static Variant describe(const CmafPlaylists *p, size_t which)
         v.width = sps->width;
         v.height = sps->height;
         v.frame_rate_milli = ll_playlist_frames_milli(playlist_of(p, which));
+        v.iframes_bandwidth = iframe_playlist_peak(playlist_of(p, which));
+        v.iframes_average = iframe_playlist_average(playlist_of(p, which));
+        if (p->list[which].iframes_next > 0)
+            v.iframes = p->list[which].iframes;
     }
     return v;
 }

@@ -165,7 +165,7 @@ int cmaf_mux_cut(CmafMux *mux, const PartCut *cut, ByteBuffer *to, CmafFragment 
                                          .sample = sample,
                                          .samples = n};
     size_t before = to->len;
-    int status = cmaf_fragment_write(&fragment, to);
+    int status = cmaf_fragment_write(&fragment, to, &out->first_len);
     out->independent = sample[0].key;
     sample_queue_drop(&mux->queue, n);
     if (status == 0)

@@ -35,6 +35,7 @@ typedef struct CmafFragment {
     CmafBytes bytes;
     size_t samples;
     bool independent; /* it begins with a sample that needs no other */
+    size_t first_len; /* bytes up to the end of that */
 } CmafFragment;
 
 /* The params are copied. Returns NULL with a static sentence in `error`. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/bridge_log.h"
+#include "package/iframe_playlist.h"
 
 static int64_t larger(int64_t a, int64_t b)
 {
@@ -17,8 +18,11 @@ void cmaf_playlists_add(CmafPlaylists *p)
 {
     size_t which = p->lists++;
 
-    snprintf(p->list[which].file, sizeof(p->list[which].file), "%s.m3u8",
-             cmaf_track_name(p->params.track[which]));
+    const CmafTrack *track = p->params.track[which];
+
+    snprintf(p->list[which].file, sizeof(p->list[which].file), "%s.m3u8", cmaf_track_name(track));
+    if (cmaf_track_kind(track) == TRACK_VIDEO)
+        iframe_playlist_name(cmaf_track_name(track), p->list[which].iframes);
 }
 
 /* Reads what an earlier run has left. Returns 0, or -1 with errno. */
@@ -60,8 +64,11 @@ static int note_lag(CmafPlaylists *p)
 
 static void remove_lists(const CmafPlaylists *p)
 {
-    for (size_t i = 0; i < p->lists; i++)
+    for (size_t i = 0; i < p->lists; i++) {
         store_remove(p->params.folder, p->list[i].file);
+        if (p->list[i].iframes[0])
+            store_remove(p->params.folder, p->list[i].iframes);
+    }
     store_remove(p->params.folder, MASTER_FILE);
 }
 
@@ -231,6 +238,24 @@ static size_t report_others(const CmafPlaylists *p, size_t which, LlReport *repo
     return n;
 }
 
+/* Writes the I-frame playlist if there are other whole segments than it lists, or an end. Returns
+ * 0, or -1 with errno. */
+static int publish_iframes(CmafPlaylists *p, size_t which)
+{
+    const LlPlaylist *list = playlist_of(p, which);
+    List *l = &p->list[which];
+    int64_t next = window_next_msn(&list->window);
+
+    if (!l->iframes[0] || (l->iframes_next == next && l->iframes_ended == list->window.ended))
+        return 0;
+    size_t len = iframe_playlist_write(list, p->text);
+    if (store_put(p->params.folder, l->iframes, p->text, len, 0) < 0)
+        return -1;
+    l->iframes_next = next;
+    l->iframes_ended = list->window.ended;
+    return 0;
+}
+
 int cmaf_playlists_publish(CmafPlaylists *p, size_t which)
 {
     const LlPlaylist *list = playlist_of(p, which);
@@ -261,6 +286,10 @@ int cmaf_playlists_publish(CmafPlaylists *p, size_t which)
         return -1;
     if (ll_board_publish(p->params.board, which, &news) < 0)
         log_error("%s: there is no memory for a playlist", p->params.stream);
+    if (publish_iframes(p, which) < 0) {
+        error = errno;
+        l->due = true;
+    }
     errno = error;
     return l->due ? -1 : 0;
 }

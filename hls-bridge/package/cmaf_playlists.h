@@ -3,8 +3,8 @@
 #define CMAF_PLAYLISTS_H
 
 /* The playlists of a stream's renditions, as files and for those who wait: video.m3u8, audio.m3u8,
- * video-NAME.m3u8, and master.m3u8 which names them. A rendition is known by the index of its
- * track.
+ * video-NAME.m3u8, their I-frame playlists iframes.m3u8 and iframes-NAME.m3u8, and master.m3u8
+ * which names them. A rendition is known by the index of its track.
  *
  * Thread-safety: one thread, the stream's. */
 

@@ -18,8 +18,11 @@ typedef struct Former {
 /* One rendition's. */
 typedef struct List {
     char file[CMAF_TRACK_NAME_SIZE + sizeof(".m3u8")];
-    bool has; /* the publisher sends it */
-    bool due; /* the file could not be written */
+    bool has;                   /* the publisher sends it */
+    bool due;                   /* the file could not be written, or that of its I-frames */
+    char iframes[LL_NAME_SIZE]; /* the file of these; "": sound has none */
+    int64_t iframes_next;       /* how far that lists segments; 0: it is not written yet */
+    bool iframes_ended;
     Former former;
 } List;
 

@@ -250,6 +250,8 @@ static void add_part(CmafTrack *t, const PartCut *cut)
                  ll_playlist_open_segment(&t->list)->parts, name);
     bool made = t->mux && make(t, cut, &fragment) == 0;
     part.independent = fragment.independent;
+    if (ll_playlist_open_segment(&t->list)->parts == 0 && fragment.independent)
+        ll_playlist_open_segment(&t->list)->key_len = (uint32_t)fragment.first_len;
     if (ll_playlist_open_segment(&t->list)->lacks_init) {
         write_init(t); /* for the next segment: what a list says of this one cannot change */
         made = false;

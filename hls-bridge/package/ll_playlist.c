@@ -38,6 +38,7 @@ void ll_playlist_begin(LlPlaylist *p, int64_t starts_unix_us, bool discontinuity
     s->common = (WindowSegment){0, starts_unix_us, discontinuity && p->window.count > 0};
     s->init_msn = init_msn;
     s->gap = s->lacks_init = false;
+    s->key_len = 0;
     s->first_part = p->parts;
     s->parts = 0;
     p->window.open = true;

@@ -36,6 +36,7 @@ typedef struct LlSegment {
     WindowSegment common;
     int64_t start;     /* as its media has it, in the track's unit */
     int64_t samples;   /* that it has, if it is whole */
+    uint32_t key_len;  /* bytes of its file that hold the IDR picture it begins with; 0: none */
     int64_t init_msn;  /* names its initialisation segment */
     bool gap;          /* it could not be written, or a part of it */
     bool lacks_init;   /* its initialisation segment is not there; all its parts are gaps */

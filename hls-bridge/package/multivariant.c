@@ -27,7 +27,8 @@ static bool is_same(const Variant *v, const Variant *listed)
 {
     return v->uri == listed->uri && v->width == listed->width && v->height == listed->height &&
            strcmp(v->codec, listed->codec) == 0 && bounds(listed->bandwidth, v->bandwidth) &&
-           bounds(listed->frame_rate_milli, v->frame_rate_milli) &&
+           bounds(listed->frame_rate_milli, v->frame_rate_milli) && v->iframes == listed->iframes &&
+           bounds(listed->iframes_bandwidth, v->iframes_bandwidth) &&
            !differs(v->average_bandwidth, listed->average_bandwidth);
 }
 
@@ -41,21 +42,9 @@ bool multivariant_is_new(const Multivariant *m, const Multivariant *listed)
     return false;
 }
 
-/* The codecs, the size and so on of a variant, all but AUDIO and URI. */
-static void write_attributes(const Variant *v, bool sound, TextBuffer *out)
+static void write_rates(int64_t peak, int64_t average, TextBuffer *out)
 {
-    bool both = v->codec[0] && sound;
-
-    text_add(out, "BANDWIDTH=%" PRId64 ",AVERAGE-BANDWIDTH=%" PRId64, v->bandwidth,
-             v->average_bandwidth);
-    text_add(out, ",CODECS=\"%s%s%s\"", v->codec, both ? "," : "",
-             sound ? RENDITION_SOUND_CODEC : "");
-    if (!v->codec[0])
-        return;
-    text_add(out, ",RESOLUTION=%dx%d", v->width, v->height);
-    if (v->frame_rate_milli > 0)
-        text_add(out, ",FRAME-RATE=%" PRId64 ".%03" PRId64, v->frame_rate_milli / 1000,
-                 v->frame_rate_milli % 1000);
+    text_add(out, "BANDWIDTH=%" PRId64 ",AVERAGE-BANDWIDTH=%" PRId64, peak, average);
 }
 
 /* SCORE counts only if each variant has one (section 4.4.6.2); players that know nothing else of
@@ -63,13 +52,33 @@ static void write_attributes(const Variant *v, bool sound, TextBuffer *out)
 static void write_variant(const Multivariant *m, size_t i, TextBuffer *out)
 {
     const Variant *v = &m->variant[i];
+    bool both = v->codec[0] && m->sound;
 
     text_add(out, "#EXT-X-STREAM-INF:");
-    write_attributes(v, m->sound, out);
+    write_rates(v->bandwidth, v->average_bandwidth, out);
+    text_add(out, ",CODECS=\"%s%s%s\"", v->codec, both ? "," : "",
+             m->sound ? RENDITION_SOUND_CODEC : "");
+    if (v->codec[0])
+        text_add(out, ",RESOLUTION=%dx%d", v->width, v->height);
+    if (v->codec[0] && v->frame_rate_milli > 0)
+        text_add(out, ",FRAME-RATE=%" PRId64 ".%03" PRId64, v->frame_rate_milli / 1000,
+                 v->frame_rate_milli % 1000);
     text_add(out, ",SCORE=%zu.0", m->variants - i);
     if (v->codec[0] && m->audio)
         text_add(out, ",AUDIO=\"audio\"");
     text_add(out, "\n%s\n", v->uri);
+}
+
+static void write_iframes(const Multivariant *m, size_t i, TextBuffer *out)
+{
+    const Variant *v = &m->variant[i];
+
+    if (!v->iframes || !v->codec[0])
+        return;
+    text_add(out, "#EXT-X-I-FRAME-STREAM-INF:");
+    write_rates(v->iframes_bandwidth, v->iframes_average, out);
+    text_add(out, ",CODECS=\"%s\",RESOLUTION=%dx%d,SCORE=%zu.0,URI=\"%s\"\n", v->codec, v->width,
+             v->height, m->variants - i, v->iframes);
 }
 
 size_t multivariant_write(const Multivariant *m, char *text)
@@ -85,6 +94,8 @@ size_t multivariant_write(const Multivariant *m, char *text)
                  m->language, m->audio);
     for (size_t i = 0; i < m->variants; i++)
         write_variant(m, i, &out);
+    for (size_t i = 0; i < m->variants; i++)
+        write_iframes(m, i, &out);
     assert(!out.overflow);
     return out.len;
 }

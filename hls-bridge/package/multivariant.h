@@ -16,9 +16,11 @@ typedef struct Variant {
     const char *uri;             /* of the media playlist */
     char codec[H264_CODEC_SIZE]; /* of its pictures: "avc1.42C01F"; "": it is the sound alone */
     int width, height;
-    int64_t frame_rate_milli;  /* 30000 is 30 a second; 0: not known */
-    int64_t bandwidth;         /* bit/s of the largest segment, with the sound */
-    int64_t average_bandwidth; /* bit/s */
+    int64_t frame_rate_milli;                   /* 30000 is 30 a second; 0: not known */
+    int64_t bandwidth;                          /* bit/s of the largest segment, with the sound */
+    int64_t average_bandwidth;                  /* bit/s */
+    const char *iframes;                        /* of its I-frame playlist; NULL: there is none */
+    int64_t iframes_bandwidth, iframes_average; /* bit/s, likewise */
 } Variant;
 
 /* All strings are borrowed. */

@@ -62,6 +62,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_histogram.c \
 	%D%/test_segmenter.c \
 	%D%/test_http_request.c \
+	%D%/test_iframe_playlist.c \
 	%D%/test_intake.c \
 	%D%/test_jpeg_maker.c \
 	%D%/test_list_lives.c \

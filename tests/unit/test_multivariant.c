@@ -42,6 +42,12 @@ static void a_ladder(void **state)
     Multivariant m = ladder();
 
     (void)state;
+    m.variant[0].iframes = "iframes.m3u8";
+    m.variant[0].iframes_bandwidth = 90000;
+    m.variant[0].iframes_average = 80000;
+    m.variant[2].iframes = "iframes-low.m3u8";
+    m.variant[2].iframes_bandwidth = 9000;
+    m.variant[2].iframes_average = 8000;
     size_t len = multivariant_write(&m, text);
     assert_int_equal(len, strlen(text));
     assert_golden("multivariant/ladder.m3u8", text);
@@ -92,6 +98,8 @@ static void the_largest_fits(void **state)
         m.variant[i].uri = "video-01234567890123456789012345678901.m3u8";
         m.variant[i].bandwidth = m.variant[i].average_bandwidth = 1000000000000;
         m.variant[i].frame_rate_milli = 1000000000;
+        m.variant[i].iframes = "iframes-01234567890123456789012345678901.m3u8";
+        m.variant[i].iframes_bandwidth = m.variant[i].iframes_average = 1000000000000;
     }
     assert_in_range(multivariant_write(&m, text), 1000, MULTIVARIANT_TEXT_SIZE / 2);
 }

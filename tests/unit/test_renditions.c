@@ -211,6 +211,38 @@ static void every_rendition_is_cut_at_the_same_tick(void **state)
                 strstr(master, "\nvideo-low.m3u8\n"));
 }
 
+/* The IDR picture of each segment, by its range of bytes; the list ends when that of media does. */
+static void i_frames_are_listed_of_each(void **state)
+{
+    static const char *const iframes[TRACKS] = {NULL, "iframes.m3u8", "iframes-mid.m3u8",
+                                                "iframes-low.m3u8"};
+    char master[8192], name[LL_NAME_SIZE + 8], range[40];
+
+    (void)state;
+    sending[MID] = (Sending){.off_90k = 123, .late_90k = MS(30)};
+    begin();
+    publish(9000);
+    segmenter_finish(segmenter, now_us());
+    snprintf(master, sizeof(master), "%s", text_of(root, "master.m3u8"));
+    for (int i = BEST; i < TRACKS; i++) {
+        int segments = read_list(root, lists[i]).segments;
+        assert_int_equal(read_list(root, iframes[i]).segments, segments);
+        snprintf(name, sizeof(name), "URI=\"%s\"", iframes[i]);
+        assert_non_null(strstr(master, name));
+        const char *text = text_of(root, iframes[i]);
+        assert_null(strstr(text, "#EXT-X-GAP"));
+        /* moof with a trun of five pictures of 12 bytes, mdat's head, and the picture */
+        const char *at = strstr(text, "#EXT-X-BYTERANGE:");
+        assert_non_null(at);
+        snprintf(range, sizeof(range), "%.*s", (int)strcspn(at, "\n"), at);
+        assert_row(atoi(range + 17) > 100 && atoi(range + 17) < 300, iframes[i], "%s", range);
+        assert_non_null(strstr(range, "@0"));
+    }
+    assert_int_equal(packager_end(packager), 0);
+    for (int i = BEST; i < TRACKS; i++)
+        assert_non_null(strstr(text_of(root, iframes[i]), "\n#EXT-X-ENDLIST\n"));
+}
+
 /* Players of DASH read exact times: they are the same in every representation. */
 static void manifests_have_the_same_timeline_for_each(void **state)
 {
@@ -351,6 +383,7 @@ static void all_lists_end_and_are_cleared(void **state)
 
 static const struct CMUnitTest tests[] = {
     TEST(every_rendition_is_cut_at_the_same_tick),
+    TEST(i_frames_are_listed_of_each),
     TEST(manifests_have_the_same_timeline_for_each),
     TEST(one_without_an_idr_picture_is_cut_all_the_same),
     TEST(one_that_stops_goes_on_with_what_it_showed_last),
