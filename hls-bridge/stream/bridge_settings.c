@@ -21,6 +21,8 @@
 #define PARTS_MIN 2  /* of a segment; with fewer there is nothing to gain */
 #define PARTS_MAX 80 /* what a playlist can list, and some in hand for longer segments */
 
+#define PART_LEAST_US (S / 10) /* shorter ones would be more requests than media */
+
 /* A key's place in the struct, its type, and what it may be. */
 #define KEY(key_path, key_type, field, least, most)                                                \
     .path = key_path, .type = key_type, .offset = offsetof(BridgeSettings, field),                 \
@@ -39,7 +41,8 @@ static const SettingRule rules[] = {
     {KEY("hls.ts", SETTING_BOOLEAN, writes_ts, 0, 0)},
     {KEY("hls.durable", SETTING_BOOLEAN, durable, 0, 0)},
     {KEY("ll.enabled", SETTING_BOOLEAN, ll_enabled, 0, 0)},
-    {KEY("ll.part", SETTING_SECONDS, ll_part_us, S / 10, 1 * S)},
+    {KEY("ll.profile", SETTING_STRING, ll_profile, 1, BRIDGE_PROFILE_SIZE - 1)},
+    {KEY("ll.part", SETTING_SECONDS, ll_part_us, 0, 1 * S)},
     {KEY("ll.wait", SETTING_SECONDS, ll_wait_us, 1 * S, 120 * S)},
     {KEY("ll.memory", SETTING_INTEGER, ll_memory, 1 << 16, 1 << 30)},
     {KEY("ll.connections", SETTING_INTEGER, ll_connections, 10, 1000000)},
@@ -83,7 +86,7 @@ BridgeSettings bridge_settings_defaults(void)
         .files_per_s = 100,
         .writes_ts = true,
         .ll_enabled = true,
-        .ll_part_us = S / 5,
+        .ll_profile = "default",
         .ll_wait_us = LL_HUB_DEFAULTS.wait_us,
         .ll_memory = (int64_t)LL_HUB_DEFAULTS.part_bytes,
         .ll_connections = LL_CONNECTIONS,
@@ -122,10 +125,26 @@ int64_t bridge_settings_max_ended(const BridgeSettings *settings)
     return settings->max_ended ? settings->max_ended : settings->max_streams;
 }
 
+/* What low-latency HLS is tuned for. */
+static const struct {
+    const char *name;
+    int64_t part_us;
+} profiles[] = {{"near", PART_LEAST_US}, {"default", S / 5}, {"far", 1 * S}};
+
+/* The length of parts in a profile; 0: there is no such profile. */
+static int64_t profile_part_us(const char *name)
+{
+    for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++)
+        if (strcmp(profiles[i].name, name) == 0)
+            return profiles[i].part_us;
+    return 0;
+}
+
 int64_t bridge_settings_part_us(const BridgeSettings *settings)
 {
     int64_t least = settings->segment_us / PARTS_MAX, most = settings->segment_us / PARTS_MIN;
-    int64_t part = settings->ll_part_us;
+    int64_t part =
+        settings->ll_part_us ? settings->ll_part_us : profile_part_us(settings->ll_profile);
 
     return part < least ? least : part > most ? most : part;
 }
@@ -142,6 +161,17 @@ static int check_low_latency(const BridgeSettings *settings, char *error)
     }
     if (!settings->ll_enabled)
         return 0;
+    if (profile_part_us(settings->ll_profile) == 0) {
+        snprintf(error, SETTINGS_ERROR_SIZE,
+                 "ll.profile \"%s\" must be \"near\", \"default\" or \"far\"",
+                 settings->ll_profile);
+        return -1;
+    }
+    if (settings->ll_part_us > 0 && settings->ll_part_us < PART_LEAST_US) {
+        snprintf(error, SETTINGS_ERROR_SIZE,
+                 "ll.part must be 0.1 to 1 s, or 0 for what ll.profile says");
+        return -1;
+    }
     if (inet_pton(AF_INET, settings->ll_address, &address) != 1) {
         snprintf(error, SETTINGS_ERROR_SIZE, "ll.address %s is not an IPv4 address",
                  settings->ll_address);
@@ -238,7 +268,7 @@ static bool is_language(const char *tag)
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
     size_t len = strlen(tag);
 
-    return strspn(tag, letters) == len && tag[0] != '-' && tag[len - 1] != '-' &&
+    return len > 0 && strspn(tag, letters) == len && tag[0] != '-' && tag[len - 1] != '-' &&
            !strstr(tag, "--");
 }
 

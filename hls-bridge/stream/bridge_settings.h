@@ -17,6 +17,7 @@
 #define MBIT                1000000 /* bits */
 
 #define BRIDGE_ALSO_SIZE     16
+#define BRIDGE_PROFILE_SIZE  16
 #define BRIDGE_LANGUAGE_SIZE 36 /* RFC 5646 asks for room for tags of 35 */
 
 typedef struct BridgeSettings {
@@ -31,12 +32,13 @@ typedef struct BridgeSettings {
     bool writes_ts;                       /* the classic playlist, of .ts segments */
     bool durable;                         /* which survives a power cut while it is live */
     bool ll_enabled;                      /* low-latency HLS */
-    int64_t ll_part_us;                   /* about how long its parts are */
-    int64_t ll_wait_us;                   /* for how long a request waits for a stream to begin */
-    int64_t ll_memory;                    /* bytes of a rendition's newest parts in memory */
-    int64_t ll_connections;               /* connections to its server */
-    int64_t ll_timeout_us;                /* that a request, and its answer, may take */
-    bool ll_dash;                         /* a DASH manifest of its segments */
+    char ll_profile[BRIDGE_PROFILE_SIZE]; /* how near live: "near", "default" or "far" */
+    int64_t ll_part_us;     /* about how long its parts are; 0: as the profile has it */
+    int64_t ll_wait_us;     /* for how long a request waits for a stream to begin */
+    int64_t ll_memory;      /* bytes of a rendition's newest parts in memory */
+    int64_t ll_connections; /* connections to its server */
+    int64_t ll_timeout_us;  /* that a request, and its answer, may take */
+    bool ll_dash;           /* a DASH manifest of its segments */
     char ll_address[BRIDGE_ADDRESS_SIZE]; /* IPv4, of the server that holds requests */
     int64_t ll_port;
     char ll_socket[BRIDGE_SOCKET_SIZE];        /* path of its Unix socket, empty: none */
@@ -71,8 +73,8 @@ int bridge_settings_read(const char *file, BridgeSettings *settings, char *error
 int64_t bridge_settings_max_held(const BridgeSettings *settings);
 int64_t bridge_settings_max_ended(const BridgeSettings *settings);
 
-/* The length of parts: as configured, if that gives a segment of the configured length a sensible
- * number of parts. */
+/* The length of parts: as configured, by `ll.part` or else by `ll.profile`, if that gives a segment
+ * of the configured length a sensible number of parts. */
 int64_t bridge_settings_part_us(const BridgeSettings *settings);
 
 /* The path of the Unix socket of `control.listen`; "": there is none. Borrowed. */

@@ -30,6 +30,9 @@ static void check_defaults(const BridgeSettings *got)
     assert_int_equal(got->source_timeout_us, d.source_timeout_us);
     assert_int_equal(got->backlog, d.backlog);
     assert_int_equal(got->audio_bitrate, d.audio_bitrate);
+    assert_string_equal(got->language, d.language);
+    assert_string_equal(got->ll_profile, d.ll_profile);
+    assert_int_equal(got->ll_part_us, d.ll_part_us);
     assert_string_equal(got->control_address, d.control_address);
     assert_int_equal(got->control_port, d.control_port);
     assert_string_equal(got->control_listen, d.control_listen);
@@ -141,6 +144,65 @@ static void refuses_events_for_nobody(void **state)
     temp_folder_remove(folder);
 }
 
+/* The length of parts is the profile's, unless it is given; a segment of 2 s bounds both. */
+static void parts_are_as_long_as_the_profile_has_them(void **state)
+{
+    static const struct {
+        const char *profile;
+        int64_t given_ms, segment_ms, part_ms; /* part: -1: refused */
+    } rows[] = {
+        {"near", 0, 2000, 100},     {"default", 0, 2000, 200}, {"far", 0, 2000, 1000},
+        {"near", 500, 2000, 500},   {"far", 100, 2000, 100},   {"far", 0, 1000, 500},
+        {"near", 0, 20000, 250},    {"", 0, 2000, -1},         {"Near", 0, 2000, -1},
+        {"nearest", 200, 2000, -1}, {"near", 99, 2000, -1},
+    };
+    char folder[TEMP_FOLDER_SIZE];
+
+    (void)state;
+    temp_folder(folder);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        BridgeSettings settings = bridge_settings_defaults();
+        char error[SETTINGS_ERROR_SIZE] = "";
+        snprintf(settings.directory, sizeof(settings.directory), "%s", folder);
+        snprintf(settings.ll_profile, sizeof(settings.ll_profile), "%s", rows[i].profile);
+        settings.ll_part_us = rows[i].given_ms * US_PER_MS;
+        settings.segment_us = rows[i].segment_ms * US_PER_MS;
+        int status = bridge_settings_check(&settings, error);
+        assert_row(status == (rows[i].part_ms < 0 ? -1 : 0), rows[i].profile, "%d %s", status,
+                   error);
+        if (status == 0)
+            assert_int_equal(bridge_settings_part_us(&settings), rows[i].part_ms * US_PER_MS);
+        else
+            assert_row(strstr(error, "ll.p"), rows[i].profile, "%s", error);
+    }
+    temp_folder_remove(folder);
+}
+
+static void takes_a_language_that_can_be_one(void **state)
+{
+    static const struct {
+        const char *language;
+        bool taken;
+    } rows[] = {
+        {"und", true},  {"en", true},    {"pt-BR", true},  {"zh-Hant-HK", true}, {"-en", false},
+        {"en-", false}, {"e--n", false}, {"en_GB", false}, {"e\"n", false},      {"", false},
+    };
+    char folder[TEMP_FOLDER_SIZE];
+
+    (void)state;
+    temp_folder(folder);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        BridgeSettings settings = bridge_settings_defaults();
+        char error[SETTINGS_ERROR_SIZE] = "";
+        snprintf(settings.directory, sizeof(settings.directory), "%s", folder);
+        snprintf(settings.language, sizeof(settings.language), "%s", rows[i].language);
+        int status = bridge_settings_check(&settings, error);
+        assert_row(status == (rows[i].taken ? 0 : -1), rows[i].language, "%d %s", status, error);
+        assert_row(rows[i].taken || strstr(error, "audio.language"), rows[i].language, "%s", error);
+    }
+    temp_folder_remove(folder);
+}
+
 /* The folder must be one in which nobody else can put things, nor lead it elsewhere. */
 static void refuses_a_folder_of_others(void **state)
 {
@@ -239,6 +301,8 @@ static void lets_room_for_a_stream(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(takes_its_sample),
     cmocka_unit_test(the_sample_shows_the_defaults),
+    cmocka_unit_test(parts_are_as_long_as_the_profile_has_them),
+    cmocka_unit_test(takes_a_language_that_can_be_one),
     cmocka_unit_test(refuses_what_a_range_cannot_tell),
     cmocka_unit_test(refuses_a_folder_of_others),
     cmocka_unit_test(refuses_events_for_nobody),
