@@ -76,6 +76,7 @@ bridge_package = \
 	%D%/package/cmaf_track.c \
 	%D%/package/cmaf_track_files.c \
 	%D%/package/dash_manifest.c \
+	%D%/package/dash_text.c \
 	%D%/package/early_sound.c \
 	%D%/package/held_pictures.c \
 	%D%/package/iframe_playlist.c \

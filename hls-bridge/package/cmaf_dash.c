@@ -43,7 +43,7 @@ static int write_manifest(CmafDash *d)
  * there was something. */
 static bool follow(CmafDash *d, size_t which, const DashPicture *picture)
 {
-    const LlPlaylist *list = d->manifest.list[which];
+    const LlPlaylist *list = d->manifest.track[which]->list;
     int64_t end = window_next_msn(&list->window), *next = &d->next_msn[which];
 
     if (*next >= end)
@@ -63,29 +63,46 @@ static int publish(CmafDash *d)
     if (d->changes == cmaf_output_changes(d->cmaf))
         return 0;
     d->changes = cmaf_output_changes(d->cmaf);
+    DashManifest *m = &d->manifest;
     bool news = false;
-    for (size_t i = 0; i < d->manifest.renditions; i++) {
+    for (size_t i = 0; i < m->renditions; i++) {
         const H264Sps *sps = cmaf_track_sps(d->track[i]);
         DashPicture picture = {.width = sps->width, .height = sps->height};
-        if (!d->manifest.has[i])
+        if (!m->has[i])
             continue;
         h264_sps_codec(sps, picture.codec);
-        picture.frame_rate_milli = ll_playlist_frames_milli(d->manifest.list[i]);
-        d->manifest.bandwidth[i] = cmaf_track_stats(d->track[i]).peak_bitrate;
+        picture.frame_rate_milli = (int32_t)ll_playlist_frames_milli(m->track[i]->list);
+        m->track[i]->bandwidth = cmaf_track_stats(d->track[i]).peak_bitrate;
         news = follow(d, i, &picture) || news;
     }
-    return news && dash_manifest_has_media(&d->manifest) ? write_manifest(d) : 0;
+    return news && dash_manifest_has_media(m) ? write_manifest(d) : 0;
 }
 
-/* Takes in the tracks that there are more than before. */
-static void look_at_tracks(CmafDash *d)
+/* Takes in the tracks that there are more than before. Returns 0, or -1 with errno: then the
+ * manifest goes without the others. */
+static int look_at_tracks(CmafDash *d)
 {
     DashManifest *m = &d->manifest;
     size_t count;
 
     d->track = cmaf_output_tracks(d->cmaf, &count);
-    for (; m->renditions < count; m->renditions++)
-        m->list[m->renditions] = cmaf_track_playlist(d->track[m->renditions]);
+    for (; m->renditions < count; m->renditions++) {
+        DashTrack *t = calloc(1, sizeof(*t));
+        if (!t)
+            return -1;
+        t->list = cmaf_track_playlist(d->track[m->renditions]);
+        m->track[m->renditions] = t;
+    }
+    return 0;
+}
+
+static void close_dash(void *self)
+{
+    CmafDash *d = self;
+
+    for (size_t i = 0; i < d->manifest.renditions; i++)
+        free(d->manifest.track[i]);
+    free(d);
 }
 
 static int start(void *self, const OutputSegment *first, int64_t now_us)
@@ -95,12 +112,12 @@ static int start(void *self, const OutputSegment *first, int64_t now_us)
 
     (void)first;
     (void)now_us;
-    look_at_tracks(d);
+    int said = look_at_tracks(d);
     cmaf_output_has(d->cmaf, has);
     dash_manifest_begin(&d->manifest, has);
     for (size_t i = 0; i < d->manifest.renditions; i++)
-        d->next_msn[i] = window_next_msn(&d->manifest.list[i]->window);
-    return 0;
+        d->next_msn[i] = window_next_msn(&d->manifest.track[i]->list->window);
+    return said;
 }
 
 static int picture(void *self, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
@@ -186,7 +203,7 @@ static const OutputCalls calls = {
     .end = end,
     .clear = clear,
     .expire = expire,
-    .close = free,
+    .close = close_dash,
 };
 
 int cmaf_dash_open(OutputParams *params, int64_t now_us, Output *out)
@@ -202,7 +219,11 @@ int cmaf_dash_open(OutputParams *params, int64_t now_us, Output *out)
     d->cmaf = params->cmaf;
     d->folder = cmaf_output_folder(params->cmaf);
     d->manifest.target_duration_s = params->target_duration_s;
-    look_at_tracks(d);
+    if (look_at_tracks(d) < 0) {
+        close_dash(d);
+        errno = ENOMEM;
+        return -1;
+    }
     *out = (Output){.calls = &calls, .self = d};
     return 0;
 }

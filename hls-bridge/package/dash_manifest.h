@@ -26,13 +26,8 @@
 typedef struct DashPicture {
     char codec[H264_CODEC_SIZE]; /* "avc1.42C01F" */
     int width, height;
-    int64_t frame_rate_milli; /* 30000 is 30 a second; 0: not known */
+    int32_t frame_rate_milli; /* 30000 is 30 a second; 0: not known */
 } DashPicture;
-
-/* Times are in the rendition's own unit. */
-typedef struct DashSegment {
-    int64_t start, duration;
-} DashSegment;
 
 /* Renditions are known by their indexes: the best video, the sound, and from DASH_OTHERS on other
  * video, which a period may lack. */
@@ -40,31 +35,37 @@ enum { DASH_VIDEO, DASH_AUDIO, DASH_OTHERS };
 
 /* What a rendition has in a period. */
 typedef struct DashSpan {
-    bool promised; /* it has, or is to have, segments */
+    bool promised;  /* it has, or is to have, segments */
+    uint32_t count; /* of segments */
     int64_t init_msn, first_msn;
-    size_t count;        /* of segments */
     DashPicture picture; /* of video */
 } DashSpan;
+
+/* A rendition. Times are in its own unit. */
+typedef struct DashTrack {
+    const LlPlaylist *list; /* for the names of files; borrowed */
+    int64_t bandwidth;      /* bit/s of the largest segment */
+    DashSpan span[DASH_PERIODS_MAX];
+    size_t count;                   /* of segments of all periods, one behind the other: */
+    int64_t start[LL_SEGMENTS_MAX]; /* of each, and how long it is */
+    int32_t duration[LL_SEGMENTS_MAX];
+} DashTrack;
 
 typedef struct DashPeriod {
     int64_t id;            /* never used again: the media sequence number that it began with */
     int64_t start_unix_us; /* and the same on the stream's clock: */
     int64_t start_90k;
-    DashSpan span[RENDITIONS_MAX];
 } DashPeriod;
 
 typedef struct DashManifest {
-    size_t renditions;                      /* that there are; they only become more */
-    const LlPlaylist *list[RENDITIONS_MAX]; /* for the names of files; borrowed */
+    size_t renditions;                /* that there are; they only become more */
+    DashTrack *track[RENDITIONS_MAX]; /* of each, all zero but for its list at first; borrowed */
     int64_t target_duration_s;
-    int64_t bandwidth[RENDITIONS_MAX]; /* bit/s of the largest segment */
     bool ended;
     bool has[RENDITIONS_MAX]; /* of the publisher */
     bool interrupted;         /* a period begins with the next segment */
     size_t periods;
     DashPeriod period[DASH_PERIODS_MAX];
-    size_t count[RENDITIONS_MAX];
-    DashSegment segment[RENDITIONS_MAX][LL_SEGMENTS_MAX]; /* of all periods, one behind the other */
 } DashManifest;
 
 /* What comes next is another publisher's, which sends these renditions: `has` tells of each. */

@@ -11,6 +11,7 @@ static const bool both[RENDITIONS_MAX] = {true, true}, sight[RENDITIONS_MAX] = {
 static const DashPicture picture = {"avc1.42C01F", 1280, 720, 29970};
 static const DashPicture upright = {"avc1.42C01E", 720, 1280, 30000};
 static LlPlaylist lists[DASH_OTHERS];
+static DashTrack tracks[RENDITIONS_MAX];
 static DashManifest manifest;
 static char text[DASH_TEXT_SIZE];
 
@@ -19,10 +20,11 @@ static int setup(void **state)
     (void)state;
     lists[DASH_VIDEO] = (LlPlaylist){.kind = "video", .epoch = 1770000000};
     lists[DASH_AUDIO] = (LlPlaylist){.kind = "audio", .epoch = 1770000000};
+    tracks[DASH_VIDEO] = (DashTrack){.list = &lists[DASH_VIDEO], .bandwidth = 2500000};
+    tracks[DASH_AUDIO] = (DashTrack){.list = &lists[DASH_AUDIO], .bandwidth = 131000};
     manifest = (DashManifest){.renditions = DASH_OTHERS,
-                              .list = {&lists[DASH_VIDEO], &lists[DASH_AUDIO]},
-                              .target_duration_s = 2,
-                              .bandwidth = {2500000, 131000}};
+                              .track = {&tracks[DASH_VIDEO], &tracks[DASH_AUDIO]},
+                              .target_duration_s = 2};
     dash_manifest_begin(&manifest, both);
     return 0;
 }
@@ -183,7 +185,7 @@ static void a_period_keeps_its_beginning_and_numbers(void **state)
     assert_has("<Period id=\"9\"");
     dash_manifest_drop(&manifest, DASH_AUDIO, 9);
     assert_has("<Period id=\"9\"");
-    assert_int_equal(manifest.count[DASH_AUDIO], 1);
+    assert_int_equal(tracks[DASH_AUDIO].count, 1);
 }
 
 static void a_period_is_listed_when_all_of_it_is_there(void **state)
@@ -210,7 +212,7 @@ static void sound_before_the_first_picture_is_nobodys(void **state)
     add_video(3, (Unlike){.init = 3});
     dash_manifest_begin(&manifest, both);
     add_audio(4, (Unlike){.init = 4});
-    assert_int_equal(manifest.count[DASH_AUDIO], 0);
+    assert_int_equal(tracks[DASH_AUDIO].count, 0);
 }
 
 static void late_sound_is_placed_at_its_own_time(void **state)
@@ -234,7 +236,7 @@ static void a_number_that_is_missing_parts_two_periods(void **state)
     add_video(4, (Unlike){.init = 3});
     add_video(5, (Unlike){.init = 3});
     add_audio(5, (Unlike){.init = 3});
-    assert_int_equal(manifest.count[DASH_AUDIO], 1);
+    assert_int_equal(tracks[DASH_AUDIO].count, 1);
     add(6, (Unlike){.init = 3});
     assert_has("<Period id=\"6\"");
     assert_int_equal(times("startNumber=\"6\""), 2);
@@ -301,8 +303,8 @@ static void as_many_sizes_as_can_be(void **state)
     for (size_t i = DASH_OTHERS; i < RENDITIONS_MAX; i++) {
         snprintf(name[i], sizeof(name[i]), "video-%032zu", i);
         list[i] = (LlPlaylist){.kind = name[i], .epoch = 1770000000};
-        manifest.list[i] = &list[i];
-        manifest.bandwidth[i] = 1000000000;
+        tracks[i] = (DashTrack){.list = &list[i], .bandwidth = 1000000000};
+        manifest.track[i] = &tracks[i];
     }
     manifest.renditions = RENDITIONS_MAX;
     dash_manifest_begin(&manifest, all);
@@ -318,6 +320,14 @@ static void as_many_sizes_as_can_be(void **state)
     assert_int_equal(times("<Period "), DASH_PERIODS_MAX);
     assert_int_equal(times("<Representation "), DASH_PERIODS_MAX * RENDITIONS_MAX);
     assert_int_equal(strcmp(text + strlen(text) - 7, "</MPD>\n"), 0);
+}
+
+/* The times of segments are held twice, here and in the list: that must not cost a stream with one
+ * picture and sound more than this. */
+static void memory_is_for_the_renditions_that_there_are(void **state)
+{
+    (void)state;
+    assert_in_range(sizeof(DashManifest) + DASH_OTHERS * sizeof(DashTrack), 1, 6500);
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, setup)
@@ -336,6 +346,7 @@ static const struct CMUnitTest tests[] = {
     TEST(the_time_of_day_is_followed),
     TEST(as_many_as_can_be),
     TEST(as_many_sizes_as_can_be),
+    TEST(memory_is_for_the_renditions_that_there_are),
 };
 
 TEST_GROUP(dash_manifest, tests);

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "package/dash_manifest_inner.h"
+
+#include <assert.h>
+#include <inttypes.h>
+
+#include "text_buffer.h"
+
+/* From when until when there is media, as Unix time. */
+static void extent(const DashManifest *m, int64_t *from_us, int64_t *to_us)
+{
+    size_t at[RENDITIONS_MAX] = {0};
+
+    *from_us = INT64_MAX;
+    *to_us = 0;
+    for (size_t i = 0; i < m->periods; i++)
+        for (size_t k = 0; k < m->renditions; k++) {
+            const DashPeriod *p = &m->period[i];
+            const DashTrack *t = m->track[k];
+            size_t first = at[k], count = t->span[i].count, last = first + count - 1;
+            at[k] += count;
+            if (!dash_manifest_lists(m, p) || count == 0)
+                continue;
+            int64_t start = dash_time_of_day(p, dash_to_90k(k, t->start[first]));
+            int64_t end = dash_time_of_day(p, dash_to_90k(k, t->start[last] + t->duration[last]));
+            *from_us = start < *from_us ? start : *from_us;
+            *to_us = end > *to_us ? end : *to_us;
+        }
+}
+
+/* An attribute that is a time, as an xs:duration. */
+static void write_time(const char *name, int64_t us, TextBuffer *out)
+{
+    int64_t seconds = us / US_PER_S, rest_us = us - seconds * US_PER_S;
+
+    text_add(out, " %s=\"PT%" PRId64 ".%06" PRId64 "S\"", name, seconds, rest_us);
+}
+
+/* Where players are told to be: two segments and an update behind. The one that comes next is known
+ * to them when it is up to a segment and an update old; what is left is for caches and networks. */
+static void write_head(const DashManifest *m, int64_t now_unix_us, TextBuffer *out)
+{
+    int64_t target_us = m->target_duration_s * US_PER_S, from_us, to_us;
+    int64_t update_us = target_us / 2 > US_PER_S ? target_us / 2 : US_PER_S;
+    int64_t delay_us = 2 * target_us + update_us, least_us = WINDOW_LIVE_MIN * target_us;
+    char now[PLAYLIST_TIME_SIZE];
+
+    extent(m, &from_us, &to_us);
+    int64_t depth_us = to_us - from_us > least_us ? to_us - from_us : least_us;
+    playlist_format_time(now_unix_us, now);
+    text_add(
+        out,
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+        "<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\"\n"
+        "  profiles=\"urn:mpeg:dash:profile:isoff-live:2011\" type=\"%s\" publishTime=\"%s\"\n ",
+        m->ended ? "static" : "dynamic", now);
+    write_time("minBufferTime", update_us, out);
+    write_time("maxSegmentDuration", target_us + US_PER_S / 2, out);
+    if (m->ended) {
+        write_time("mediaPresentationDuration", to_us, out);
+        text_add(out, ">\n");
+        return;
+    }
+    text_add(out, "\n  availabilityStartTime=\"1970-01-01T00:00:00Z\"");
+    write_time("minimumUpdatePeriod", update_us, out);
+    text_add(out, "\n ");
+    write_time("timeShiftBufferDepth", depth_us, out);
+    write_time("suggestedPresentationDelay", delay_us, out);
+    text_add(out, ">\n");
+}
+
+/* One S element for all that follow each other and are as long. */
+static void write_timeline(const int64_t *start, const int32_t *duration, size_t count,
+                           TextBuffer *out)
+{
+    int64_t expected = -1;
+
+    text_add(out, "          <SegmentTimeline>\n");
+    for (size_t i = 0, n; i < count; i += n) {
+        for (n = 1; i + n < count && duration[i + n] == duration[i] &&
+                    start[i + n] == start[i + n - 1] + duration[i];)
+            n++;
+        text_add(out, "            <S");
+        if (start[i] != expected)
+            text_add(out, " t=\"%" PRId64 "\"", start[i]);
+        text_add(out, " d=\"%" PRId32 "\"", duration[i]);
+        if (n > 1)
+            text_add(out, " r=\"%zu\"", n - 1);
+        text_add(out, "/>\n");
+        expected = start[i + n - 1] + duration[i];
+    }
+    text_add(out, "          </SegmentTimeline>\n");
+}
+
+static void write_attributes(const DashTrack *t, const DashSpan *span, size_t which,
+                             TextBuffer *out)
+{
+    const DashPicture *picture = &span->picture;
+
+    text_add(out, "      <Representation id=\"%s\" bandwidth=\"%" PRId64 "\"", t->list->kind,
+             t->bandwidth);
+    if (which == DASH_AUDIO) {
+        text_add(out,
+                 " codecs=\"%s\" audioSamplingRate=\"%lld\" startWithSAP=\"1\">\n"
+                 "        <AudioChannelConfiguration "
+                 "schemeIdUri=\"urn:mpeg:mpegB:cicp:ChannelConfiguration\" value=\"2\"/>\n",
+                 RENDITION_SOUND_CODEC, SAMPLES_PER_S);
+        return;
+    }
+    text_add(out, " codecs=\"%s\" width=\"%d\" height=\"%d\"", picture->codec, picture->width,
+             picture->height);
+    if (picture->frame_rate_milli >= 500)
+        text_add(out, " frameRate=\"%" PRId32 "\"", (picture->frame_rate_milli + 500) / 1000);
+    text_add(out, ">\n");
+}
+
+static void write_representation(const DashManifest *m, const DashPeriod *p, size_t which,
+                                 size_t at, TextBuffer *out)
+{
+    const DashSpan *span = dash_span_of(m, p, which);
+    const DashTrack *t = m->track[which];
+    char init[LL_NAME_SIZE], media[LL_NAME_SIZE];
+
+    ll_init_name(t->list, span->init_msn, init);
+    ll_segment_template(t->list, "$Number$", media);
+    write_attributes(t, span, which, out);
+    text_add(out,
+             "        <SegmentTemplate timescale=\"%" PRId64 "\" presentationTimeOffset=\"%" PRId64
+             "\" startNumber=\"%" PRId64 "\"\n          initialization=\"%s\" media=\"%s\">\n",
+             dash_timescale(which), dash_from_90k(which, p->start_90k), span->first_msn, init,
+             media);
+    write_timeline(t->start + at, t->duration + at, span->count, out);
+    text_add(out, "        </SegmentTemplate>\n      </Representation>\n");
+}
+
+/* The renditions of one kind; `at` is where each has its segments of this period. */
+static void write_set(const DashManifest *m, const DashPeriod *p, size_t first, const size_t *at,
+                      TextBuffer *out)
+{
+    const char *kind = first == DASH_AUDIO ? "audio" : "video";
+
+    if (!dash_span_of(m, p, first)->promised)
+        return;
+    text_add(out,
+             "    <AdaptationSet id=\"%zu\" contentType=\"%s\" mimeType=\"%s/mp4\" "
+             "segmentAlignment=\"true\">\n",
+             first, kind, kind);
+    write_representation(m, p, first, at[first], out);
+    for (size_t k = DASH_OTHERS; first == DASH_VIDEO && k < m->renditions; k++)
+        if (dash_span_of(m, p, k)->count > 0)
+            write_representation(m, p, k, at[k], out);
+    text_add(out, "    </AdaptationSet>\n");
+}
+
+size_t dash_manifest_write(const DashManifest *m, int64_t now_unix_us, char *text)
+{
+    TextBuffer out = text_buffer(text, DASH_TEXT_SIZE);
+    size_t at[RENDITIONS_MAX] = {0};
+
+    write_head(m, now_unix_us, &out);
+    for (size_t i = 0; i < m->periods; i++) {
+        const DashPeriod *p = &m->period[i];
+        bool listed = dash_manifest_lists(m, p);
+        if (listed) {
+            text_add(&out, "  <Period id=\"%" PRId64 "\"", p->id);
+            write_time("start", p->start_unix_us, &out);
+            text_add(&out, ">\n");
+        }
+        if (listed) {
+            write_set(m, p, DASH_VIDEO, at, &out);
+            write_set(m, p, DASH_AUDIO, at, &out);
+            text_add(&out, "  </Period>\n");
+        }
+        for (size_t k = 0; k < m->renditions; k++)
+            at[k] += dash_span_of(m, p, k)->count;
+    }
+    if (!m->ended)
+        text_add(&out,
+                 "  <UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-head:2014\" "
+                 "value=\"" DASH_MANIFEST_FILE "\"/>\n");
+    text_add(&out, "</MPD>\n");
+    assert(!out.overflow);
+    return out.len;
+}
