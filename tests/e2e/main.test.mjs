@@ -11,7 +11,7 @@ import { bridgeStreams } from "../../tools/stack/bridge.mjs";
 import { FULL_SIZE, publish, withBrowser } from "./support/browser.mjs";
 import { assertHealthy } from "./support/health.mjs";
 import { LIVE, measured } from "./support/measured.mjs";
-import { ffprobe, shaka, watch } from "./support/programs.mjs";
+import { butPauses, ffprobe, shaka, watch } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 import { assertDiscontinuities } from "./support/steps.mjs";
 import { openViewer, quantile, servePages } from "./support/viewer.mjs";
@@ -32,11 +32,13 @@ async function keepSegments(stack, stream) {
 /** What two demuxers that share no code say of one segment. */
 async function assertDemuxes(file) {
   const libav = await ffprobe(file);
-  assert.equal(libav.complaints, "", file);
+  assert.equal(butPauses(libav.complaints), "", file);
+  measured(() => assert.equal(libav.complaints, "", file));
   const kinds = libav.streams.map((stream) => stream.codec_type).sort();
   assert.deepEqual(kinds, ["audio", "video"], file);
   const video = libav.packets.filter((packet) => packet.codec_type === "video");
   assert.match(video[0].flags, /K/, `${file} starts with a key frame`);
+  for (const [i, { dts }] of video.entries()) assert.ok(i === 0 || dts > video[i - 1].dts, `${file}: picture ${i} is decoded at ${dts}`);
   const other = await shaka(file);
   assert.equal(other.status, 0, `${file}: ${other.stderr}`);
   assert.match(other.stdout, /codec: H264/, file);

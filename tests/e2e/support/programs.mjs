@@ -59,6 +59,12 @@ export async function ffprobe(file) {
   return { status, complaints: stderr, ...JSON.parse(stdout || "{}") };
 }
 
+/**
+ * `complaints` but for pauses: pictures that come after their part was cut begin the next one, close together, and to
+ * libav what is behind them is a discontinuity. How late they come is the machine's.
+ */
+export const butPauses = (complaints) => complaints.replace(/^.*DTS discontinuity in stream \d: packet \d+ with DTS \d+, packet \d+ with.*\n/gm, "");
+
 /** Shaka Packager's view of a segment: a demuxer that shares no code with libav. */
 export async function shaka(file) {
   const require = createRequire(import.meta.url);
