@@ -149,7 +149,7 @@ unit_programs += %D%/unit-replay
 endif
 
 # What several threads use. ThreadSanitizer runs these too (`./check threads`), and the plugin's.
-thread_programs = %D%/unit-ll-server %D%/unit-stream-life %D%/unit-threads $(plugin_programs)
+thread_programs = %D%/unit-ll-server %D%/unit-parts %D%/unit-stream-life %D%/unit-threads $(plugin_programs)
 thread-tests: $(thread_programs)
 list-thread-tests:
 	@printf '%s\n' $(thread_programs)
