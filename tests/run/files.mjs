@@ -12,8 +12,8 @@ import { fail, pass } from "./results.mjs";
 
 const FILE_SECONDS = 600, SOAK_SECONDS = 20_000; // what one file may take
 
-/** Those that want the machine for themselves. */
-const ALONE = ["players", "soak", "fifty-streams", "overload"];
+/** Those that no other file of their part may run beside. */
+const ALONE = ["soak", "fifty-streams", "overload"];
 
 /** Seconds of those that take long, on a machine of two cores, with sanitizers. */
 const USUAL = {

@@ -2,11 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Every file says under which licence it is.
 cd "$(dirname "$0")/../.." || exit
-missing=0
-while read -r file; do
-    head -n 5 "$file" | grep -q 'SPDX-License-Identifier: GPL-3.0-or-later' || {
-        echo "$file"
-        missing=1
-    }
-done < <(git ls-files | grep -vE '^COPYING|\.json$|/fixtures/|/corpus/|\.webp$|\.gitignore|\.clang-format|\.editorconfig')
-exit $missing
+files=$(git ls-files | grep -vE '^COPYING|\.json$|/fixtures/|/corpus/|\.webp$|\.gitignore|\.clang-format|\.editorconfig' | sort)
+missing=$(comm -23 <(echo "$files") <(echo "$files" | xargs -d '\n' \
+    awk 'FNR > 5 { nextfile } /SPDX-License-Identifier: GPL-3.0-or-later/ { print FILENAME; nextfile }' | sort))
+[[ -n $files && -z $missing ]] || { echo "$missing"; exit 1; }
