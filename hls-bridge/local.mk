@@ -98,8 +98,11 @@ bridge_package = \
 	%D%/package/ts_variants.c \
 	%D%/package/window.c
 bridge_segment = \
+	%D%/segment/ladder.c \
 	%D%/segment/outputs.c \
 	%D%/segment/segmenter.c \
+	%D%/segment/segmenter_gather.c \
+	%D%/segment/segmenter_layers.c \
 	%D%/segment/packager.c \
 	%D%/segment/picture_delay.c \
 	%D%/segment/segment_cutter.c \

@@ -64,6 +64,19 @@ static inline bool rendition_is(const Rendition *a, const Rendition *b)
     return a->kind == b->kind && strcmp(a->name, b->name) == 0;
 }
 
+/* Adds a video rendition of this name, unless it is there. If there is no room it is left out. */
+static inline void renditions_add_video(Renditions *renditions, const char *name)
+{
+    Rendition r = {.kind = TRACK_VIDEO};
+
+    strncpy(r.name, name, sizeof(r.name) - 1);
+    for (size_t i = 0; i < renditions->count; i++)
+        if (rendition_is(&renditions->item[i], &r))
+            return;
+    if (renditions->count < RENDITIONS_MAX)
+        renditions->item[renditions->count++] = r;
+}
+
 /* What a publisher of one audio and one video track sends, or of one of these. */
 static inline Renditions renditions_of(bool audio, bool video)
 {

@@ -152,13 +152,15 @@ static bool is_taken(const SourceSdp *sdp, const SourceTrackSdp *track)
     return false;
 }
 
-/* The first video section is the best, and its files bear no name. Another one is named by its
- * label (RFC 4574), if it has one. The name goes into names of files. */
+/* A video section is named by its label (RFC 4574), if it has one. The name may go into names of
+ * files. The first needs none, so it may have any. */
 static const char *read_name(const SdpMedia *media, const SourceSdp *sdp, SourceTrackSdp *track)
 {
     SdpSlice label;
 
-    if (count_kind(sdp, track->kind) == 1 || !sdp_attribute(media->lines, "label", &label))
+    if (!sdp_attribute(media->lines, "label", &label))
+        return NULL;
+    if (!is_name(label) && count_kind(sdp, track->kind) == 1)
         return NULL;
     if (!is_name(label))
         return "the a=label of a video section is not 1 to 32 of A-Z, a-z, 0-9, _ and -";

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define HOLD_TARGETS 3        /* target durations that a request is held */
 #define RETRY_US     US_PER_S /* of lists that could not be written */
@@ -143,6 +144,18 @@ static bool is_empty(const void *self)
     return true;
 }
 
+static void renditions(const void *self, Renditions *out)
+{
+    const CmafOutput *o = self;
+
+    for (size_t i = 0; i < o->tracks; i++) {
+        const char *name = cmaf_track_name(o->track[i]);
+        bool video = cmaf_track_kind(o->track[i]) == TRACK_VIDEO;
+        if (video && cmaf_playlists_listing(o->playlists, i) == LISTING_OPEN)
+            renditions_add_video(out, i == VIDEO ? "" : name + strlen("video-"));
+    }
+}
+
 static Listing listing(const void *self)
 {
     const CmafOutput *o = self;
@@ -262,6 +275,7 @@ static const OutputCalls calls = {
     .end = end,
     .clear = clear,
     .expire = expire,
+    .renditions = renditions,
     .listing = listing,
     .is_empty = is_empty,
     .stats = stats,

@@ -82,6 +82,9 @@ typedef struct OutputCalls {
      * next [NEVER_US]. */
     int64_t (*expire)(void *self, int64_t now_us);
 
+    /* Adds the video renditions that viewers know to `out`, the best first as far as that is known;
+     * perhaps from an earlier run [none]. They stay, whatever the next publisher sends. */
+    void (*renditions)(const void *self, Renditions *out);
     /* What viewers find, perhaps from an earlier run [LISTING_NONE]. */
     Listing (*listing)(const void *self);
     /* Whether nothing was ever listed, not by an earlier run either [yes]. */

@@ -247,6 +247,16 @@ const Playlist *ts_output_playlist(const TsOutput *t)
     return segment_store_playlist(t->store);
 }
 
+static void renditions(const void *self, Renditions *out)
+{
+    const TsOutput *t = self;
+
+    if (window_listing(&ts_output_playlist(t)->window) != LISTING_OPEN)
+        return;
+    for (size_t i = 0; i < segment_store_lists(t->store); i++)
+        renditions_add_video(out, segment_store_list_name(t->store, i));
+}
+
 static Listing listing(const void *self)
 {
     return window_listing(&ts_output_playlist(self)->window);
@@ -281,6 +291,7 @@ static const OutputCalls calls = {
     .finish = finish,
     .end = end,
     .clear = clear,
+    .renditions = renditions,
     .listing = listing,
     .is_empty = is_empty,
     .stats = stats,

@@ -119,6 +119,18 @@ int64_t outputs_expire(Outputs *outputs, int64_t now_us)
     return next_us;
 }
 
+Renditions outputs_renditions(const Outputs *outputs)
+{
+    Renditions all = {0};
+
+    for (size_t i = 0; i < outputs->count; i++) {
+        const Output *o = &outputs->item[i];
+        if (o->calls->renditions)
+            o->calls->renditions(o->self, &all);
+    }
+    return all;
+}
+
 Listing outputs_listing(const Outputs *outputs)
 {
     Listing most = LISTING_NONE;

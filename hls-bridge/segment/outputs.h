@@ -45,6 +45,9 @@ int outputs_clear(Outputs *outputs);
 /* The earliest time at which any has something to do. */
 int64_t outputs_expire(Outputs *outputs, int64_t now_us);
 
+/* The video renditions that viewers of any output know. */
+Renditions outputs_renditions(const Outputs *outputs);
+
 /* The highest listing of any output. */
 Listing outputs_listing(const Outputs *outputs);
 

@@ -102,6 +102,13 @@ static bool ends_at_idr(const SegmentCutter *c, int64_t length)
     return c->unresponsive && length >= target / 2 && next > c->params.limit_90k;
 }
 
+bool segment_cutter_takes(const SegmentCutter *c, int64_t pts_90k)
+{
+    int64_t length = pts_90k - c->start_90k;
+
+    return length > 0 && length <= c->params.limit_90k && ends_at_idr(c, length);
+}
+
 bool segment_cutter_picture(SegmentCutter *c, int64_t pts_90k, bool idr, bool restart,
                             int64_t *cut_90k)
 {

@@ -55,6 +55,9 @@ int64_t segment_cutter_target_90k(const SegmentCutter *cutter, int64_t start_90k
 bool segment_cutter_picture(SegmentCutter *cutter, int64_t pts_90k, bool idr, bool restart,
                             int64_t *cut_90k);
 
+/* Whether the segment would end before an IDR picture of `pts_90k`, if it came. */
+bool segment_cutter_takes(const SegmentCutter *cutter, int64_t pts_90k);
+
 /* A picture of the next segment has come, while the cut before it is under way. */
 void segment_cutter_next_picture(SegmentCutter *cutter, bool idr);
 

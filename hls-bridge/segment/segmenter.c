@@ -2,12 +2,9 @@
 #include "segment/segmenter.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/bridge_log.h"
-#include "segment/picture_delay.h"
-#include "segment/segment_cutter.h"
-#include "segment/segment_dates.h"
+#include "segment/segmenter_inner.h"
 
 /* Where the clock of a new stream begins: above 0, for timestamps before the first picture. */
 #define FIRST_90K (10 * TICKS_PER_S)
@@ -16,40 +13,6 @@
 #define VIDEO_WAIT_90K (3 * TICKS_PER_S)
 
 #define AAC_FRAME_90K samples_to_90k(AAC_FRAME_SAMPLES)
-
-typedef enum SegmenterState {
-    SEGMENTER_IDLE,    /* no publisher */
-    SEGMENTER_WAITING, /* for the first IDR picture, or the first sound if there is no video */
-    SEGMENTER_OPEN,    /* a segment is open */
-} SegmenterState;
-
-struct Segmenter {
-    SegmenterParams params;
-    SegmentCutter cutter;
-    SegmenterState state;
-    Renditions sent;  /* by the publisher */
-    Renditions going; /* out: those, or the sound alone if no pictures come */
-    bool has_audio;
-    size_t lead; /* the rendition that goes out and segments are cut by; RENDITION_NONE: sound */
-    OutputWallClock wall_clock;
-    void *wall_clock_user;
-    int64_t start_90k; /* of the open segment */
-    int64_t cut_90k;   /* where it ends, once that is known; 0: not yet */
-    SegmentDates dates;
-    PictureDelay delay;                   /* of pictures */
-    int64_t last_dts_90k;                 /* of the newest picture; 0: none yet */
-    bool skips;                           /* pictures, until an IDR picture that it asks for */
-    int64_t skips_until_90k;              /* and does not take before this */
-    bool skips_other[RENDITIONS_MAX];     /* pictures of others than the first, until an IDR one */
-    bool missed_restart;                  /* among what was skipped */
-    int64_t audio_end_90k, video_end_90k; /* of what has come; 0: nothing */
-    int64_t first_audio_90k;              /* since the publisher began; 0: none yet */
-    int64_t end_90k;                      /* of all that was put out */
-    bool next_discontinuity;              /* before the segment after the one that is open */
-    int64_t now_us;
-    bool wrote; /* there is something for the next publisher to differ from */
-    SegmenterStats stats;
-};
 
 Segmenter *segmenter_create(const SegmenterParams *params)
 {
@@ -76,6 +39,8 @@ Segmenter *segmenter_create(const SegmenterParams *params)
 
 void segmenter_destroy(Segmenter **segmenter)
 {
+    if (*segmenter)
+        segmenter_layers_clear(*segmenter);
     free(*segmenter);
     *segmenter = NULL;
 }
@@ -85,14 +50,19 @@ static bool has_pictures(const Segmenter *o)
     return o->lead != RENDITION_NONE;
 }
 
-/* What is sent goes out from now on, with pictures or without. */
-static void begin_outputs(Segmenter *o, bool video)
+/* What is to go out from now on. */
+static void choose(Segmenter *o, bool video)
+{
+    o->going = video ? o->out : renditions_of(o->has_audio, false);
+    o->lead = renditions_first(&o->going, TRACK_VIDEO);
+    o->audio_end_90k = o->video_end_90k = 0;
+}
+
+void segmenter_begin_outputs(Segmenter *o, bool video)
 {
     const OutputPublisher publisher = {&o->going, o->wall_clock, o->wall_clock_user};
 
-    o->going = video ? o->sent : renditions_of(o->has_audio, false);
-    o->lead = renditions_first(&o->going, TRACK_VIDEO);
-    o->audio_end_90k = o->video_end_90k = 0;
+    choose(o, video);
     outputs_begin(o->params.outputs, &publisher);
 }
 
@@ -108,9 +78,12 @@ void segmenter_begin(Segmenter *o, const Renditions *renditions, OutputWallClock
     o->dates = (SegmentDates){0};
     o->skips = o->missed_restart = false;
     o->skips_until_90k = INT64_MIN;
-    memset(o->skips_other, 0, sizeof(o->skips_other));
+    segmenter_layers_begin(o, renditions);
     o->delay = (PictureDelay){0};
-    begin_outputs(o, true);
+    if (o->layers.gathering)
+        choose(o, true); /* outputs begin when it is known which layers there are */
+    else
+        segmenter_begin_outputs(o, true);
     o->state = SEGMENTER_WAITING;
 }
 
@@ -155,6 +128,7 @@ static void start(Segmenter *o, int64_t start_90k)
 /* A cut was decided on. */
 static void announce_cut(Segmenter *o)
 {
+    o->cuts++;
     OutputSegment next = describe(o, o->cut_90k, o->next_discontinuity);
 
     outputs_cut(o->params.outputs, &next, o->now_us);
@@ -211,7 +185,7 @@ static void admit_video(Segmenter *o, int64_t pts_90k)
         outputs_finish(o->params.outputs, o->now_us);
     }
     o->next_discontinuity = true;
-    begin_outputs(o, true);
+    segmenter_begin_outputs(o, true);
     start(o, pts_90k > o->end_90k ? pts_90k : o->end_90k);
 }
 
@@ -222,7 +196,7 @@ static bool needs_cut(const Segmenter *o, const AccessUnit *unit)
 }
 
 /* A picture comes into an open segment: whether that ends with it. */
-static void consider_cut(Segmenter *o, const AccessUnit *unit, int64_t pts_90k)
+static void consider_cut(Segmenter *o, const AccessUnit *unit, int64_t pts_90k, bool must_cut)
 {
     bool restart = unit->restart || o->missed_restart;
 
@@ -231,7 +205,8 @@ static void consider_cut(Segmenter *o, const AccessUnit *unit, int64_t pts_90k)
             segment_cutter_next_picture(&o->cutter, unit->idr);
         return;
     }
-    if (!segment_cutter_picture(&o->cutter, pts_90k, unit->idr, needs_cut(o, unit), &o->cut_90k))
+    if (!segment_cutter_picture(&o->cutter, pts_90k, unit->idr, must_cut || needs_cut(o, unit),
+                                &o->cut_90k))
         return;
     o->next_discontinuity = o->next_discontinuity || restart;
     o->missed_restart = false;
@@ -257,27 +232,16 @@ static bool must_skip(Segmenter *o, const AccessUnit *unit, int64_t pts_90k)
     return o->skips;
 }
 
-/* A picture of another rendition than the first: it is cut where that one is. */
-static void take_other(Segmenter *o, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
+SegmenterLed segmenter_lead(Segmenter *o, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
+                            bool must_cut)
 {
-    bool *skips = &o->skips_other[unit->track];
+    bool opens = unit->idr && (o->state == SEGMENTER_WAITING || !has_pictures(o) ||
+                               (o->cutter.starved && !o->cutter.begun));
+    uint64_t cuts = o->cuts;
 
-    *skips = (*skips && !unit->idr) || !output_bound_takes_picture(o->params.bound, unit->len);
-    if (!*skips && has_pictures(o))
-        outputs_picture(o->params.outputs, unit, pts_90k, dts_90k, o->now_us);
-}
-
-void segmenter_picture(Segmenter *o, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
-{
-    if (o->state == SEGMENTER_IDLE || unit->track >= o->sent.count)
-        return;
-    if (unit->track != renditions_first(&o->sent, TRACK_VIDEO)) {
-        take_other(o, unit, pts_90k, dts_90k);
-        return;
-    }
     picture_delay_came(&o->delay, pts_90k);
     if ((o->state == SEGMENTER_WAITING && !unit->idr) || must_skip(o, unit, pts_90k))
-        return;
+        return (SegmenterLed){0};
     outputs_settle(o->params.outputs, unit, &pts_90k, &dts_90k);
     if (dts_90k <= o->last_dts_90k) /* what was before it was moved, and it was not */
         dts_90k = o->last_dts_90k + 1;
@@ -289,10 +253,23 @@ void segmenter_picture(Segmenter *o, const AccessUnit *unit, int64_t pts_90k, in
     else if (o->state == SEGMENTER_WAITING)
         start(o, pts_90k);
     else
-        consider_cut(o, unit, pts_90k);
+        consider_cut(o, unit, pts_90k, must_cut);
+    int64_t begins_90k = o->cut_90k != 0 ? o->cut_90k : o->start_90k;
     outputs_picture(o->params.outputs, unit, pts_90k, dts_90k, o->now_us);
     o->video_end_90k = pts_90k + LAST_FRAME_90K;
     complete_cut(o);
+    return (SegmenterLed){true, pts_90k, dts_90k, unit->idr && (opens || o->cuts != cuts),
+                          begins_90k};
+}
+
+void segmenter_picture(Segmenter *o, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
+{
+    if (o->state == SEGMENTER_IDLE || unit->track >= o->sent.count)
+        return;
+    if (o->layers.used)
+        segmenter_layers_picture(o, unit, pts_90k, dts_90k);
+    else
+        segmenter_lead(o, unit, pts_90k, dts_90k, false);
 }
 
 void segmenter_sound(Segmenter *o, const AacFrame *frame)
@@ -301,17 +278,21 @@ void segmenter_sound(Segmenter *o, const AacFrame *frame)
 
     if (o->state == SEGMENTER_IDLE || (o->state == SEGMENTER_OPEN && pts < o->start_90k))
         return; /* sound from before the first picture */
-    outputs_sound(o->params.outputs, frame, o->now_us);
+    if (o->layers.gathering && o->state == SEGMENTER_WAITING)
+        segmenter_layers_keep_sound(o, frame);
+    else
+        outputs_sound(o->params.outputs, frame, o->now_us);
     o->audio_end_90k = pts + AAC_FRAME_90K;
     if (o->first_audio_90k == 0)
         o->first_audio_90k = pts;
     if (o->state == SEGMENTER_OPEN) {
         complete_cut(o);
+        segmenter_layers_release(o);
     } else if (!has_pictures(o)) {
         start(o, pts);
-    } else if (pts - o->first_audio_90k > VIDEO_WAIT_90K) {
+    } else if (pts - o->first_audio_90k > VIDEO_WAIT_90K && o->layers.gathered_90k == 0) {
         log_warn("%s: no picture for 3 s, the sound goes out alone", o->params.stream);
-        begin_outputs(o, false);
+        segmenter_begin_outputs(o, false);
         start(o, pts + AAC_FRAME_90K);
     }
 }
@@ -336,17 +317,20 @@ bool segmenter_tick(Segmenter *o, int64_t clock_90k, int64_t now_us)
     o->now_us = now_us;
     output_bound_time(o->params.bound, clock_90k);
     picture_delay_look(&o->delay, clock_90k);
+    int64_t known = clock_90k - (has_pictures(o) ? picture_delay_wait_90k(&o->delay) : 0);
+    segmenter_layers_tick(o, clock_90k, known);
     if (o->state != SEGMENTER_OPEN)
         return false;
-    int64_t known = clock_90k - (has_pictures(o) ? picture_delay_wait_90k(&o->delay) : 0);
     if (o->cut_90k == 0 && segment_cutter_time(&o->cutter, known, has_pictures(o), &o->cut_90k))
         announce_cut(o);
     outputs_tick(o->params.outputs, known, now_us);
     complete_cut(o);
-    return wants_idr(o, clock_90k);
+    bool asks = segmenter_layers_ask(o, clock_90k);
+    return wants_idr(o, clock_90k) || asks;
 }
 
-int64_t segmenter_deadline_90k(const Segmenter *o)
+/* When it does something about the segment that is open. */
+static int64_t segment_deadline_90k(const Segmenter *o)
 {
     if (o->state != SEGMENTER_OPEN || o->cut_90k != 0)
         return INT64_MAX; /* media moves it on */
@@ -354,6 +338,15 @@ int64_t segmenter_deadline_90k(const Segmenter *o)
                       (has_pictures(o) ? picture_delay_wait_90k(&o->delay) : 0);
     int64_t ask_90k = segment_cutter_ask_at_90k(&o->cutter) - o->delay.ahead_90k;
     return has_pictures(o) ? smaller(ask_90k, end_90k) : end_90k;
+}
+
+int64_t segmenter_deadline_90k(const Segmenter *o)
+{
+    int64_t layers_90k = segmenter_layers_wait_90k(o);
+
+    if (layers_90k != INT64_MAX)
+        layers_90k += picture_delay_wait_90k(&o->delay);
+    return smaller(layers_90k, segment_deadline_90k(o));
 }
 
 bool segmenter_next_idr(const Segmenter *o, int64_t *at_90k, int64_t *every_90k)
@@ -371,6 +364,7 @@ bool segmenter_next_idr(const Segmenter *o, int64_t *at_90k, int64_t *every_90k)
 void segmenter_finish(Segmenter *o, int64_t now_us)
 {
     o->now_us = now_us;
+    segmenter_layers_finish(o);
     complete_cut(o);
     if (o->state == SEGMENTER_OPEN)
         complete_rest(o);
@@ -394,6 +388,7 @@ SegmenterStats segmenter_stats(const Segmenter *o)
     SegmenterStats stats = o->stats;
 
     stats.cutter = o->cutter.stats;
+    stats.ladder = ladder_stats(&o->ladder);
     stats.bound = o->params.bound->stats;
     stats.picture_wait_90k = picture_delay_wait_90k(&o->delay);
     return stats;

@@ -8,6 +8,7 @@
 
 #include "base/histogram.h"
 #include "base/output_bound.h"
+#include "base/rendition.h"
 
 typedef struct SegmentCutterStats {
     uint64_t asked; /* how often an IDR picture was asked for */
@@ -16,6 +17,27 @@ typedef struct SegmentCutterStats {
     int64_t lead_90k;    /* from asking to the IDR picture, as learnt */
 } SegmentCutterStats;
 
+/* What a publisher sends, and which of it viewers see; see ladder.h. */
+typedef struct LadderLayerStats {
+    char label[RENDITION_NAME_SIZE];
+    int width, height; /* of its newest IDR picture; 0: none has come */
+    bool live;
+    uint64_t idrs;
+} LadderLayerStats;
+
+typedef struct LadderRenditionStats {
+    char name[RENDITION_NAME_SIZE]; /* "": the best */
+    size_t own, feeds; /* layers: its own, and what feeds it; RENDITION_NONE: there is none */
+} LadderRenditionStats;
+
+typedef struct LadderStats {
+    size_t layers, renditions;
+    LadderLayerStats layer[VIDEO_TRACKS_MAX];
+    LadderRenditionStats rendition[VIDEO_TRACKS_MAX];
+    uint64_t switches; /* of what feeds a rendition, */
+    uint64_t fillings; /* and those of them to a layer that is not its own */
+} LadderStats;
+
 typedef struct SegmenterStats {
     int64_t target_duration_s; /* what all playlists promise */
     Histogram durations;       /* of segments */
@@ -23,6 +45,7 @@ typedef struct SegmenterStats {
     int64_t picture_wait_90k;  /* how long a picture is waited for */
     SegmentCutterStats cutter;
     OutputBoundStats bound;
+    LadderStats ladder;
 } SegmenterStats;
 
 #endif

@@ -68,11 +68,9 @@ static void name_track(const VideoLabels *labels, SourceSdp *sdp)
     SourceTrackSdp *track = &sdp->track[sdp->count - 1];
     size_t number = sdp->count - (sdp->track[0].kind == TRACK_AUDIO);
 
-    if (number == 1)
-        return;
     if (labels->name[number - 1][0])
         memcpy(track->name, labels->name[number - 1], sizeof(track->name));
-    else
+    else if (number > 1)
         snprintf(track->name, sizeof(track->name), "%zu", number);
 }
 

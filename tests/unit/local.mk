@@ -65,6 +65,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_iframe_playlist.c \
 	%D%/test_intake.c \
 	%D%/test_jpeg_maker.c \
+	%D%/test_ladder.c \
 	%D%/test_list_lives.c \
 	%D%/test_ll_edge.c \
 	%D%/test_ll_names.c \

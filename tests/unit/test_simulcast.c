@@ -107,7 +107,7 @@ static Intake *open_intake(OpusToAac *transcoder)
 static void a_browsers_three_sizes_stand_together(void **state)
 {
     static const unsigned width[TRACKS] = {0, 640, 320, 160};
-    static const char *const name[TRACKS] = {"", "", "mid", "low"};
+    static const char *const name[TRACKS] = {"", "high", "mid", "low"};
     OpusToAac *transcoder = opus_to_aac_create(&(OpusToAacParams){0}, NULL);
     Intake *intake = open_intake(transcoder);
     unsigned compared = 0;

@@ -175,7 +175,7 @@ static void sections_without_a_label_have_a_name_of_their_own(void **state)
         {HEAD VIDEO VIDEO VIDEO VIDEO, {"2", "3", "4"}},
         {HEAD VIDEO VIDEO "a=label:3\r\n" VIDEO VIDEO, {"3", "4", "5"}},
         {HEAD VIDEO VIDEO VIDEO "a=label:2\r\n" VIDEO, {"3", "2", "4"}},
-        {HEAD VIDEO "a=label:2\r\n" VIDEO VIDEO "a=label:high\r\n" VIDEO, {"2", "high", "4"}},
+        {HEAD VIDEO "a=label:2\r\n" VIDEO VIDEO "a=label:high\r\n" VIDEO, {"3", "high", "4"}},
     };
 
     (void)state;

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SEGMENTER_INNER_H
+#define SEGMENTER_INNER_H
+
+/* The segmenter from inside, for segmenter.c, which cuts by the layer that leads, and
+ * segmenter_layers.c, which says what becomes of the others; segmenter_gather.c has the beginning.
+ *
+ * Thread-safety: one thread, the stream's. */
+
+#include "package/early_sound.h"
+#include "package/held_pictures.h"
+#include "segment/ladder.h"
+#include "segment/picture_delay.h"
+#include "segment/segment_cutter.h"
+#include "segment/segment_dates.h"
+#include "segment/segmenter.h"
+
+/* Of a publisher with several layers, or of one whose viewers know several renditions. A layer is
+ * known by its index in the ladder. */
+typedef struct Layers {
+    bool used;
+    EarlySound *sound;             /* of that time; owned */
+    bool gathering;                /* it waits for the first IDR picture of each */
+    int64_t gathered_90k;          /* when the first of them came; 0: none has */
+    size_t lead;                   /* the layer whose IDR pictures segments are cut at */
+    int64_t passed_90k;            /* the newest picture of it that went out, as it came, */
+    int64_t idr_90k;               /* and the newest IDR picture */
+    uint64_t cuts;                 /* that there were before it */
+    int64_t known_90k;             /* what comes for before this is late */
+    int64_t cut_90k;               /* the newest cut at an IDR picture, */
+    int64_t cut_from_90k;          /* and where that was, as it came */
+    int64_t first_90k;             /* the first picture of the segment, whatever it is, */
+    int64_t first_from_90k;        /* likewise */
+    bool cut_soon;                 /* what feeds a rendition has fallen silent */
+    int64_t asked_90k;             /* when an IDR picture was asked for, for that */
+    bool skips[VIDEO_TRACKS_MAX];  /* pictures, until an IDR one */
+    bool behind[VIDEO_TRACKS_MAX]; /* it has not come to that first picture */
+    bool due[VIDEO_TRACKS_MAX];    /* its IDR picture at the newest cut is still to come out */
+    bool begins[VIDEO_TRACKS_MAX]; /* a rendition, with the next IDR picture */
+    HeldPictures held[VIDEO_TRACKS_MAX]; /* that wait until it is known where the cut is */
+} Layers;
+
+typedef enum SegmenterState {
+    SEGMENTER_IDLE,    /* no publisher */
+    SEGMENTER_WAITING, /* for the first IDR picture, or the first sound if there is no video */
+    SEGMENTER_OPEN,    /* a segment is open */
+} SegmenterState;
+
+struct Segmenter {
+    SegmenterParams params;
+    SegmentCutter cutter;
+    SegmenterState state;
+    Renditions sent;  /* by the publisher */
+    Renditions out;   /* that viewers are to have of it */
+    Renditions going; /* out: those, or the sound alone if no pictures come */
+    bool has_audio;
+    size_t lead; /* the rendition that goes out and segments are cut by; RENDITION_NONE: sound */
+    Ladder ladder;
+    Layers layers;
+    OutputWallClock wall_clock;
+    void *wall_clock_user;
+    int64_t start_90k; /* of the open segment */
+    int64_t cut_90k;   /* where it ends, once that is known; 0: not yet */
+    SegmentDates dates;
+    PictureDelay delay;                   /* of pictures */
+    int64_t last_dts_90k;                 /* of the newest picture; 0: none yet */
+    bool skips;                           /* pictures, until an IDR picture that it asks for */
+    int64_t skips_until_90k;              /* and does not take before this */
+    bool missed_restart;                  /* among what was skipped */
+    int64_t audio_end_90k, video_end_90k; /* of what has come; 0: nothing */
+    int64_t first_audio_90k;              /* since the publisher began; 0: none yet */
+    int64_t end_90k;                      /* of all that was put out */
+    bool next_discontinuity;              /* before the segment after the one that is open */
+    uint64_t cuts;                        /* that were announced */
+    int64_t now_us;
+    bool wrote; /* there is something for the next publisher to differ from */
+    SegmenterStats stats;
+};
+
+/* Index of the first video rendition, of what is sent and of what goes out. */
+static inline size_t segmenter_first_video(const Segmenter *segmenter)
+{
+    return segmenter->has_audio ? 1 : 0;
+}
+
+/* A publisher begins: says what viewers are to have of it, as far as that is known. */
+void segmenter_layers_begin(Segmenter *segmenter, const Renditions *sent);
+
+/* A picture of any layer has come. */
+void segmenter_layers_picture(Segmenter *segmenter, const AccessUnit *unit, int64_t pts_90k,
+                              int64_t dts_90k);
+
+/* Begins with what there is, if the first IDR pictures of all layers have come, or have been waited
+ * for by `at_90k`. */
+void segmenter_layers_gather(Segmenter *segmenter, int64_t at_90k);
+
+/* Sound has come before outputs have begun. */
+void segmenter_layers_keep_sound(Segmenter *segmenter, const AacFrame *frame);
+
+/* Lets those pictures go on that need not wait: sound has come, or time has passed. */
+void segmenter_layers_release(Segmenter *segmenter);
+void segmenter_layers_tick(Segmenter *segmenter, int64_t clock_90k, int64_t known_90k);
+
+/* Whether an IDR picture is to be asked for, though no segment is due. */
+bool segmenter_layers_ask(Segmenter *segmenter, int64_t clock_90k);
+
+/* The earliest place on the stream's clock that a tick may have something to do about; INT64_MAX:
+ * there is none. */
+int64_t segmenter_layers_wait_90k(const Segmenter *segmenter);
+
+/* The publisher goes: everything goes out. */
+void segmenter_layers_finish(Segmenter *segmenter);
+void segmenter_layers_clear(Segmenter *segmenter);
+
+/* ---- of segmenter.c ---- */
+
+/* What the segmenter did with a picture of the layer that leads. */
+typedef struct SegmenterLed {
+    bool out; /* it went out, at these times */
+    int64_t pts_90k, dts_90k;
+    bool begins; /* a segment begins with it, here: */
+    int64_t cut_90k;
+} SegmenterLed;
+
+/* A picture of the layer that leads, which is cut by. `must_cut`: a segment is to begin with it. */
+SegmenterLed segmenter_lead(Segmenter *segmenter, const AccessUnit *unit, int64_t pts_90k,
+                            int64_t dts_90k, bool must_cut);
+
+/* What is sent goes out from now on, with pictures or without. */
+void segmenter_begin_outputs(Segmenter *segmenter, bool video);
+
+#endif
