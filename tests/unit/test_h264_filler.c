@@ -92,6 +92,7 @@ static void emulation_is_prevented(void **state)
     (void)state;
     follow(0x41, 32767, 65535); /* next: 31 zero bits in a row */
     size_t len = h264_filler_write(&filler, unit, nal);
+    assert_true(len > 14); /* the numbers are in it */
     for (size_t i = 10; i + 2 < len; i++)
         assert_false(unit[i] == 0 && unit[i + 1] == 0 && unit[i + 2] < 3);
 }

@@ -117,6 +117,7 @@ static void assert_seamless(RtpTrack track, uint32_t step, bool or_same)
     size_t i = 0;
     const Sent *before = next_rtp(track, &i);
 
+    assert_true(count_rtp(track) > 200);
     for (const Sent *s; (s = next_rtp(track, &i)); before = s) {
         uint32_t moved = s->timestamp - before->timestamp;
         assert_int_equal(s->sequence, (uint16_t)(before->sequence + 1));
@@ -151,6 +152,8 @@ static void reports_go_with_the_rounds(void **state)
     (void)state;
     params.start_unix_us = 1800000000 * S;
     play();
+    assert_int_equal(count_reports(RTP_AUDIO), 20);
+    assert_true(count_reports(RTP_VIDEO) > 0);
     for (size_t i = 0; i < sent_count; i++) {
         const Sent *s = &sent[i];
         if (!s->is_rtcp)
@@ -383,6 +386,7 @@ static uint32_t play_with_pause(void)
     params.pause_from_us = 1500 * MS;
     params.pause_to_us = 5200 * MS;
     play();
+    assert_in_range(count_rtp(RTP_AUDIO), 314, 316); /* 6.3 s */
     const Sent *before = next_rtp(RTP_AUDIO, &i);
     for (const Sent *s; (s = next_rtp(RTP_AUDIO, &i)); before = s) {
         assert_true(s->when_us < params.pause_from_us || s->when_us >= params.pause_to_us);

@@ -70,7 +70,7 @@ static void assert_transport_stream(int *counters)
 {
     assert_true(segment.len > 0);
     assert_int_equal(segment.len % TS, 0);
-    bool pat = false, pmt = false;
+    bool pat = false, pmt = false, media = false;
     for (size_t at = 0; at < segment.len; at += TS) {
         const uint8_t *p = segment.data + at;
         assert_int_equal(p[0], 0x47);
@@ -80,13 +80,16 @@ static void assert_transport_stream(int *counters)
             pat = true;
         else if (pid == 0x1000)
             pmt = true;
-        else if (pid != 17) /* media, not the service description */
+        else if (pid != 17) { /* media, not the service description */
             assert_true(pat && pmt);
+            media = true;
+        }
         if (payload && counters[pid] >= 0)
             assert_int_equal(counter, (counters[pid] + 1) % 16);
         if (payload)
             counters[pid] = counter;
     }
+    assert_true(media);
 }
 
 static void reset_counters(int *counters)

@@ -175,6 +175,7 @@ static void assert_aligned(void)
     double position[KINDS] = {0};
     int n = last[0] < last[1] ? last[0] : last[1];
 
+    assert_row(n >= 2, row, "only %d segments", n + 1);
     for (int i = 0; i <= n; i++) {
         for (int k = 0; k < KINDS; k++)
             position[k] += listed[k][i].duration;
