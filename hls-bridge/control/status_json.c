@@ -154,6 +154,57 @@ static json_t *outputs_json(const OutputStats *output)
     return all;
 }
 
+static json_t *text_or_null(const char *text)
+{
+    return text ? json_string(text) : json_null();
+}
+
+/* What the publisher sends. */
+static json_t *layers_json(const LadderStats *ladder)
+{
+    json_t *all = json_array();
+
+    for (size_t i = 0; i < ladder->layers; i++) {
+        const LadderLayerStats *layer = &ladder->layer[i];
+        json_array_append_new(all, json_pack("{s:s, s:i, s:i, s:b, s:I}", "label", layer->label,
+                                             "width", layer->width, "height", layer->height, "live",
+                                             layer->live, "idrs", (json_int_t)layer->idrs));
+    }
+    return all;
+}
+
+/* What viewers see of it. */
+static json_t *renditions_json(const LadderStats *ladder)
+{
+    json_t *all = json_array();
+
+    for (size_t i = 0; i < ladder->renditions; i++) {
+        const LadderRenditionStats *r = &ladder->rendition[i];
+        const LadderLayerStats *own = r->own < ladder->layers ? &ladder->layer[r->own] : NULL;
+        const LadderLayerStats *from = r->feeds < ladder->layers ? &ladder->layer[r->feeds] : NULL;
+        json_array_append_new(all,
+                              json_pack("{s:s, s:i, s:i, s:o, s:o, s:s?}", "name", r->name, "width",
+                                        from ? from->width : 0, "height", from ? from->height : 0,
+                                        "layer", text_or_null(own ? own->label : NULL), "from",
+                                        text_or_null(from ? from->label : NULL), "feeding",
+                                        !from                ? NULL
+                                        : r->feeds == r->own ? "own"
+                                                             : "filled"));
+    }
+    return all;
+}
+
+/* Of a publisher that sends several sizes, or less than viewers know. */
+static void add_ladder(json_t *object, const LadderStats *ladder)
+{
+    if (ladder->layers < 2 && ladder->renditions < 2)
+        return;
+    json_object_set_new(object, "layers", layers_json(ladder));
+    json_object_set_new(object, "renditions", renditions_json(ladder));
+    json_object_set_new(object, "switches", json_integer((json_int_t)ladder->switches));
+    json_object_set_new(object, "fillings", json_integer((json_int_t)ladder->fillings));
+}
+
 json_t *status_json(const StreamStatus *status)
 {
     json_t *object =
@@ -177,6 +228,7 @@ json_t *status_json(const StreamStatus *status)
         json_object_set_new(object, "live_since",
                             json_real((double)status->live_since_unix_us / US_PER_S));
         json_object_set_new(object, "source", source_json(status));
+        add_ladder(object, &status->segmenter.ladder);
     }
     return object;
 }

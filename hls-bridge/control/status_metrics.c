@@ -89,8 +89,10 @@ READ(audio_parts, s->output.low_latency.audio.parts)
 READ(repeated_parts, s->output.low_latency.video.repeated)
 READ(video_gaps, s->output.low_latency.video.gaps)
 READ(audio_gaps, s->output.low_latency.audio.gaps)
-READ(video_failed_writes, s->output.low_latency.video.failed_writes)
+READ(video_failed_writes, cmaf_video_failed_writes(&s->output.low_latency))
 READ(audio_failed_writes, s->output.low_latency.audio.failed_writes)
+READ(own_switches, s->segmenter.ladder.switches - s->segmenter.ladder.fillings)
+READ(fillings, s->segmenter.ladder.fillings)
 READ(held, s->output.low_latency.held)
 READ(thumbnails, s->output.thumbnail.made)
 READ(failed_thumbnails, s->output.thumbnail.failed)
@@ -174,6 +176,10 @@ static const struct {
     {"hls_bridge_discontinuities_total", "counter", "EXT-X-DISCONTINUITY tags written.", "",
      discontinuities},
     {"hls_bridge_failed_writes_total", "counter", "Segments lost to the disk.", "", failed_writes},
+    {"hls_bridge_layer_switches_total", "counter",
+     "How often a rendition was given another layer: its own, or another that fills it.",
+     ",to=\"own\"", own_switches},
+    {"hls_bridge_layer_switches_total", NULL, NULL, ",to=\"another\"", fillings},
     {"hls_bridge_bounded_total", "counter",
      "What a publisher would have made beyond hls.restart, twice sources.bitrate and hls.files.",
      ",what=\"restarts\"", bounded_restarts},

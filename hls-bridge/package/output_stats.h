@@ -59,6 +59,16 @@ typedef struct CmafOutputStats {
     size_t held; /* requests that wait for what is to come */
 } CmafOutputStats;
 
+/* Writes of pictures that failed, of all sizes. */
+static inline uint64_t cmaf_video_failed_writes(const CmafOutputStats *stats)
+{
+    uint64_t failed = stats->video.failed_writes;
+
+    for (size_t i = 0; i < stats->others; i++)
+        failed += stats->other[i].track.failed_writes;
+    return failed;
+}
+
 typedef struct ThumbnailStats {
     uint64_t made;
     uint64_t failed;      /* could not be decoded, or not be written */

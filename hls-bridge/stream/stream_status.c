@@ -32,7 +32,8 @@ static void note_problem(Stream *s, const IntakeStats *media)
 static void note_writes(Stream *s, const OutputStats *output, int64_t now_us)
 {
     const CmafOutputStats *ll = &output->low_latency;
-    uint64_t failed = output->ts.failed_writes + ll->video.failed_writes + ll->audio.failed_writes;
+    uint64_t failed =
+        output->ts.failed_writes + cmaf_video_failed_writes(ll) + ll->audio.failed_writes;
     Event event = {.disk = {.part = DISK_MEDIA}};
 
     if (failed > s->failed_writes) {

@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Three sizes from one page (real Chromium): what becomes of the renditions when a size pauses, comes late or never,
+// and when packets are lost. Every rendition goes on, and is cut at the same places.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import test from "node:test";
+import { run } from "../e2e/support/programs.mjs";
+import { folderOf, LOW_LATENCY, plain, recording, segmentsOf } from "./support/replays.mjs";
+
+const LISTS = ["video.m3u8", "video-mid.m3u8", "video-low.m3u8"];
+const LABELS = ["--labels", "high,mid,low"];
+
+/** Replays into `folder`, and looks at it as a viewer. Returns { result, report, list(name) }. */
+async function into(folder, options) {
+  const made = await run(plain.replay, ["--json", LOW_LATENCY, "--hls", folder, ...options.map(String), recording("simulcast")]);
+  assert.equal(made.status, 0, made.stderr);
+  const media = path.join(folder, "replay");
+  const seen = await run(plain.doctor, ["--json", "--aligned", "--time", "1", path.join(media, "master.m3u8")]);
+  assert.notEqual(seen.status, 2, seen.stderr);
+  return { result: JSON.parse(made.stdout), report: JSON.parse(seen.stdout), list: (name) => readFile(path.join(media, name), "utf8") };
+}
+
+/** What must be the same in all renditions of pictures. */
+const cuts = (text) => text.split("\n").filter((line) => /^#EXT(INF|-X-MEDIA-SEQUENCE|-X-DISCONTINUITY|-X-TARGETDURATION|-X-PART-INF)/.test(line));
+
+/** All renditions are listed, none has ended, and they are cut alike, with no damaged picture. */
+async function assertWhole({ report, list }, lists = LISTS) {
+  assert.deepEqual(report.faults, []);
+  const best = await list(lists[0]);
+  const master = await list("master.m3u8");
+  for (const name of lists) {
+    const text = await list(name);
+    assert.deepEqual(cuts(text), cuts(best), `${name} is cut as ${lists[0]}`);
+    assert.ok(segmentsOf(text).length >= 3 && !text.includes("GAP") && !text.includes("ENDLIST"), text);
+    assert.ok(master.includes(`\n${name}\n`), `${name} is not in ${master}`);
+  }
+}
+
+const pause = (track, from, to) => ["--pause-video", `${track}:${from}:${to}`];
+const tenTimes = (track) => Array.from({ length: 10 }, (_, i) => pause(track, 8 + 8 * i, 11 + 8 * i)).flat();
+
+/** Each: options of rtp-replay, and how often what feeds a rendition changes with a discontinuity. */
+const CASES = {
+  "all go on": { options: ["--seconds", 40], discontinuities: 0 },
+  "without sender reports": { options: ["--seconds", 40, "--no-reports", "both"], discontinuities: 0 },
+  "the best pauses ten times": { options: ["--seconds", 95, ...tenTimes(1)], discontinuities: 20 },
+  "the middle one pauses ten times": { options: ["--seconds", 95, ...tenTimes(2)], discontinuities: 20 },
+  "the smallest pauses ten times": { options: ["--seconds", 95, ...tenTimes(3)], discontinuities: 20 },
+  "the best comes late": { options: ["--seconds", 30, ...pause(1, 0, 9)], discontinuities: 1 },
+  "the best never comes": { options: ["--seconds", 30, ...pause(1, 0, 100)], discontinuities: 0 },
+  "the smallest never comes": { options: ["--seconds", 30, ...pause(3, 0, 100)], discontinuities: 0 },
+  "only the smallest is left": { options: ["--seconds", 30, ...pause(1, 9, 20), ...pause(2, 9, 20)] },
+  "2 % of packets are lost": { options: ["--seconds", 60, "--loss", 2, "--no-nack"] },
+  "5 % of packets are lost": { options: ["--seconds", 60, "--loss", 5, "--no-nack"] },
+};
+
+for (const [name, { options, discontinuities }] of Object.entries(CASES))
+  test(`three sizes: ${name}`, async (t) => {
+    const both = await into(await folderOf(t), [...LABELS, ...options]);
+    await assertWhole(both);
+    assert.equal(both.result.audio_breaks, 0);
+    if (discontinuities !== undefined) assert.equal(both.result.discontinuities, discontinuities);
+  });
+
+for (const [name, second] of Object.entries({
+  "one size": ["--video-tracks", 1],
+  "the same sizes": LABELS,
+  "other labels": ["--labels", "a,b,c"],
+}))
+  test(`the bridge is started again, and a publisher sends ${name}: all renditions go on`, async (t) => {
+    const folder = await folderOf(t);
+    await into(folder, [...LABELS, "--seconds", 14]);
+    await assertWhole(await into(folder, [...second, "--seconds", 14]));
+  });
