@@ -4,7 +4,7 @@
 
 import { chromium } from "playwright-core";
 import { CHROMIUM_SWITCHES } from "../../../tools/stack/chromium.mjs";
-import { until } from "./rig.mjs";
+import { until, UNTIL_MS } from "./rig.mjs";
 
 /**
  * Runs `body(context)` with a browser. `fakeCamera`: Chromium's own; `denyCamera`: people say no;
@@ -31,8 +31,11 @@ export async function withBrowser(options, body) {
 }
 
 /** A context of its own in the browser: nothing is shared with the others. */
-export const openContext = (browser, options = {}) =>
-  browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
+export async function openContext(browser, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
+  context.setDefaultTimeout(UNTIL_MS); // for a page as for all else
+  return context;
+}
 
 /** Opens a page; what it logs as an error is kept in page.errors. */
 export async function openPage(context, url) {

@@ -88,7 +88,7 @@ export async function withStack(options, body) {
   await rm(folder, { recursive: true, force: true });
 }
 
-const UNTIL_MS = 60000; // a busy machine takes long for anything, and what never comes is seldom waited for
+export const UNTIL_MS = 60000; // a busy machine takes long for anything, and what never comes is seldom waited for
 
 /** Waits until `probe()` gives something true, and returns it. */
 export async function until(what, probe, timeoutMs = UNTIL_MS) {
