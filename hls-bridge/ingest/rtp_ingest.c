@@ -35,6 +35,7 @@ typedef struct Port {
 typedef struct Repeat {
     uint8_t data[RTCP_PLI_SIZE];
     int64_t at_us, every_us; /* at_us NEVER_US: none */
+    int64_t sent_us;         /* the newest; 0: none yet */
 } Repeat;
 
 typedef struct IngestTrack {
@@ -210,7 +211,8 @@ static void send_repeat(RtpIngest *ingest, size_t track, int64_t now_us)
         return;
     send_rtcp(ingest, track, repeat->data, sizeof(repeat->data));
     ingest->stats.repeats++;
-    repeat->at_us += repeat->every_us;
+    repeat->sent_us = now_us;
+    repeat->at_us = now_us + repeat->every_us;
 }
 
 /* ---- receiving: the lock is held ---- */
@@ -374,7 +376,11 @@ void rtp_ingest_repeat(RtpIngest *ingest, size_t track, const uint8_t *data, int
 {
     pthread_mutex_lock(&ingest->lock);
     Repeat *repeat = &ingest->track[track].repeat;
-    *repeat = (Repeat){.at_us = at_us, .every_us = every_us};
+    repeat->at_us = at_us;
+    repeat->every_us = every_us;
+    /* what is due may have been sent already, and be due as before for whoever asks for it */
+    if (repeat->sent_us && at_us < repeat->sent_us + every_us)
+        repeat->at_us = repeat->sent_us + every_us;
     memcpy(repeat->data, data, sizeof(repeat->data));
     pthread_mutex_unlock(&ingest->lock);
 }

@@ -77,7 +77,8 @@ void rtp_ingest_pop(RtpIngest *ingest);
 void rtp_ingest_send_rtcp(RtpIngest *ingest, size_t track, const uint8_t *data, size_t len);
 
 /* Makes the thread that reads send RTCP (RTCP_PLI_SIZE bytes) at `at_us`, and each `every_us` from
- * then on, until the next call. NEVER_US: not at all. */
+ * then on, until the next call. NEVER_US: not at all. A call before each read makes it no more
+ * frequent than that. */
 void rtp_ingest_repeat(RtpIngest *ingest, size_t track, const uint8_t *data, int64_t at_us,
                        int64_t every_us);
 

@@ -166,11 +166,29 @@ static void asks_for_a_thread_that_is_held_up(void **state)
     close_pair(&p);
 }
 
+/* Sound that is missing holds up a cut, and with it what is due. */
+static void asks_no_more_often_if_it_is_told_so_again(void **state)
+{
+    uint8_t pli[RTCP_PLI_SIZE];
+    Pair p = open_pair(1 << 16);
+
+    (void)state;
+    rtcp_write_pli(pli, 1, 2);
+    for (int i = 0; i < 4; i++) {
+        int64_t now_us = clock_us(CLOCK_MONOTONIC);
+        rtp_ingest_repeat(p.ingest, 0, pli, now_us - US_PER_S, 3600 * US_PER_S);
+        rtp_ingest_read(p.ingest, now_us);
+    }
+    assert_int_equal(rtp_ingest_stats(p.ingest).repeats, 1);
+    close_pair(&p);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(reads_for_a_thread_that_is_held_up),
     cmocka_unit_test(leaves_a_resting_thread_alone),
     cmocka_unit_test(counts_what_finds_no_room),
     cmocka_unit_test(asks_for_a_thread_that_is_held_up),
+    cmocka_unit_test(asks_no_more_often_if_it_is_told_so_again),
 };
 
 TEST_GROUP(stand_in, tests);
