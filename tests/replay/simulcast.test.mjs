@@ -15,8 +15,8 @@ const LISTS = ["video.m3u8", "video-mid.m3u8", "video-low.m3u8"];
 const LABELS = ["--labels", "high,mid,low"];
 
 /** Replays into `folder`, and looks at it as a viewer. Returns { result, report, list(name) }. */
-async function into(folder, options) {
-  const made = await run(plain.replay, ["--json", LOW_LATENCY, "--hls", folder, ...options.map(String), recording("simulcast")]);
+async function into(folder, options, name = "simulcast") {
+  const made = await run(plain.replay, ["--json", LOW_LATENCY, "--hls", folder, ...options.map(String), recording(name)]);
   assert.equal(made.status, 0, made.stderr);
   const media = path.join(folder, "replay");
   const seen = await run(plain.doctor, ["--json", "--aligned", "--time", "1", path.join(media, "master.m3u8")]);
@@ -76,3 +76,24 @@ for (const [name, second] of Object.entries({
     await into(folder, [...LABELS, "--seconds", 14]);
     await assertWhole(await into(folder, [...second, "--seconds", 14]));
   });
+
+/** The lengths of the segments from one EXT-X-DISCONTINUITY to the next. */
+function between(text) {
+  const stretches = text.split("#EXT-X-DISCONTINUITY\n").slice(1);
+  assert.equal(stretches.length, 2, text);
+  return [...stretches[0].matchAll(/^#EXTINF:([0-9.]+)/gm)].map(([, seconds]) => Number(seconds));
+}
+
+// of layers-pause.pcap: no picture of the upper layers, and segments are of two seconds and some
+const PAUSED_S = 6.97, SEGMENT_S = 2.2;
+
+test("a browser pauses two sizes and goes on: they are filled, and come back within two segments", async (t) => {
+  const both = await into(await folderOf(t), [...LABELS, "--seconds", 15], "layers-pause");
+  await assertWhole(both);
+  const { result, list } = both;
+  assert.deepEqual([result.damaged, result.forced_cuts, result.audio_breaks, result.discontinuities], [0, 0, 0, 2]);
+  for (const name of LISTS) {
+    const filled = between(await list(name)).reduce((sum, seconds) => sum + seconds, 0);
+    assert.ok(filled > PAUSED_S - SEGMENT_S && filled < PAUSED_S + 2 * SEGMENT_S, `${name} is filled for ${filled} s`);
+  }
+});

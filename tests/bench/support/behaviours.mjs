@@ -6,13 +6,15 @@
 //   switches    of Chromium's command line
 //   prepare(context)                 before the page is opened
 //   media(page, card)                in the page: keeps what is published in window.media; the test card, unless told
+//   publish(page, name)              publishes that, and waits until it is live; as one layer, unless told
 //   during(page, at, card)           at(s) resolves when the recording is so old
 // A card is { name, width, height }.
 
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { mute, showInstead, untilLive } from "../../e2e/support/browser.mjs";
 import { withLoss } from "../../e2e/support/network.mjs";
-import { sleep } from "../../e2e/support/rig.mjs";
+import { sleep, until } from "../../e2e/support/rig.mjs";
+import { SIMULCAST_SWITCHES } from "./simulcast.mjs";
 
 const LOSS = 0.05;
 const STALL_MS = 2500;
@@ -91,6 +93,36 @@ async function audioProcesses() {
   return found;
 }
 
+const LAYERS = { scales: [4, 8, 16], bitrates: [120000, 60000, 36000] }; // small, but each worth pausing
+
+/** Publishes what is in window.media in three sizes, each a quarter of what the page would send, for a small recording. */
+async function publishLayers(page, name) {
+  await page.evaluate(([stream, { scales, bitrates }]) => {
+    const publisher = window.janusHls.publisher;
+    window.shrink = async () => {
+      const sender = publisher.peerConnection.getSenders().find(({ track }) => track?.kind === "video");
+      const parameters = sender.getParameters();
+      parameters.encodings.forEach((encoding, i) =>
+        Object.assign(encoding, { scaleResolutionDownBy: scales[i], maxBitrate: bitrates[i] }));
+      await sender.setParameters(parameters);
+    };
+    return publisher.publish(window.media, { name: stream, key: "the recorder's key", simulcast: true });
+  }, [name, LAYERS]);
+  await untilLive(page);
+  await page.evaluate(() => window.shrink());
+  await untilLayersRun(page, LAYERS.scales.length);
+}
+
+/** Waits until the page sends `count` layers. */
+const untilLayersRun = (page, count) => until(`${count} layers run`, () => page.evaluate(async (wanted) => {
+  let running = 0;
+  (await window.janusHls.publisher.peerConnection.getStats()).forEach(({ type, kind, framesPerSecond }) =>
+    (running += type === "outbound-rtp" && kind === "video" && framesPerSecond > 0));
+  return running === wanted;
+}, count));
+
+const cap = (page, bitrate) => page.evaluate((bps) => window.janusHls.publisher.configure({ bitrate: bps }), bitrate);
+
 const losing = async (page, at) => {
   await at(3);
   await withLoss(LOSS, () => at(11));
@@ -166,6 +198,18 @@ export const BEHAVIOURS = {
       await page.reload();
       await cardMedia(page, card);
       await publishMedia(page, card.name);
+    },
+  },
+  layers: {
+    what: "three layers of a quarter of SIZE and less; two of them pause at 5 s, for lack of bandwidth, and come back after 12 s",
+    seconds: 23,
+    switches: SIMULCAST_SWITCHES,
+    publish: publishLayers,
+    async during(page, at) {
+      await at(5);
+      await cap(page, 64000);
+      await at(12);
+      await cap(page, 2500000);
     },
   },
   stall: {

@@ -81,12 +81,12 @@ export async function recordTestCard(context, stack, { file, seconds, width, hei
 }
 
 /** Records a publisher that behaves in this way (behaviours.mjs) to the pcap file `file`. */
-export async function recordBehaviour(context, stack, { prepare, media = cardMedia, during }, { file, seconds, width, height }) {
+export async function recordBehaviour(context, stack, { prepare, media = cardMedia, publish = publishMedia, during }, { file, seconds, width, height }) {
   const card = { name: "recording", width, height };
   await prepare?.(context);
   const page = await openPage(context, `${stack.url}/publish.html?stream=${card.name}`);
   await media(page, card);
-  await publishMedia(page, card.name);
+  await publish(page, card.name);
   await until("the playlist is there", async () => (await fetch(stack.playlist(card.name))).ok);
   await sleep(SETTLE_MS);
   const began = performance.now();
