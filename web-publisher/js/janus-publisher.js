@@ -11,6 +11,7 @@
 //   "status" { lost }          the network between here and Janus is losing packets
 
 import Janus from "../vendor/janus.es.js";
+import { readAnswer } from "./layers.js";
 import { PendingRequests } from "./pending-requests.js";
 import { fitLayers, layersOf } from "./simulcast.js";
 
@@ -53,7 +54,8 @@ export class JanusPublisher extends EventTarget {
   #iceServers;
   #request; // what is published: { stream, key, title }
   #media; // the MediaStream
-  #simulcast = false; // see publish()
+  #simulcast = false; // see publish(); false, too, if the server knows no layers
+  #offersLayers = false;
   #janus = null;
   #handle = null;
   #wanted = false; // whether to be live; false ends every retry
@@ -269,7 +271,8 @@ export class JanusPublisher extends EventTarget {
     };
     if (track.kind !== "video") return wanted;
     const layers = await layersOf(track, this.#simulcast, DEFAULT_CAP);
-    return layers.length > 1 ? { ...wanted, simulcast: true, sendEncodings: layers } : wanted;
+    this.#offersLayers = layers.length > 1;
+    return this.#offersLayers ? { ...wanted, simulcast: true, sendEncodings: layers } : wanted;
   }
 
   /** Makes an offer with what janus.js calls `changes`, and asks to have it published. */
@@ -290,6 +293,16 @@ export class JanusPublisher extends EventTarget {
     return this.peerConnection?.getSenders().filter(({ track }) => track?.kind === "video") ?? [];
   }
 
+  /**
+   * A server that knows no layers would get one of which no offer has told the SSRC, and Janus may take its
+   * repairs for media then: a picture that stops. So all is offered again, without layers.
+   */
+  #offerWithoutLayers() {
+    this.#simulcast = false;
+    this.#handle.send({ message: { request: "unpublish" } });
+    this.#connect("connecting");
+  }
+
   #onAnswer(jsep) {
     this.#handle.handleRemoteJsep({
       jsep,
@@ -308,6 +321,10 @@ export class JanusPublisher extends EventTarget {
 
   #onMessage(message, jsep) {
     const answered = this.#pending.settle(message, ({ error_code: code, error }) => new PluginError(code, error));
+    if (jsep && this.#offersLayers && !readAnswer(jsep.sdp).layers.length) {
+      this.#offerWithoutLayers();
+      return;
+    }
     if (jsep) this.#onAnswer(jsep);
     switch (message.hls) {
       case "published":

@@ -36,20 +36,13 @@ export async function layersOf(track, simulcast, cap) {
   return layers.map((layer, i) => ({ ...layer, maxBitrate: shares[i] }));
 }
 
-/**
- * Gives what `sender` sends its shares of the cap in the answer `sdp`. A server that knows no layers leaves
- * the best one, which has all of it then.
- */
+/** Gives the layers that `sender` sends their shares of the cap, as the answer `sdp` has both. */
 export async function fitLayers(sender, sdp) {
   const { layers, cap } = readAnswer(sdp);
   const parameters = sender.getParameters();
-  const running = parameters.encodings?.filter(({ rid, active }) => rid && active && (!layers.length || layers.includes(rid))) ?? [];
-  if (!running.length) return; // it is sent without layers
-  const count = layers.length ? running.length : 1;
-  const shares = cap && shareOut(count, cap);
-  running.slice(0, count).forEach((encoding, i) => {
-    if (shares) encoding.maxBitrate = shares[i];
-    else if (count === 1) delete encoding.maxBitrate;
-  });
+  const running = parameters.encodings?.filter(({ rid, active }) => active && layers.includes(rid)) ?? [];
+  if (!running.length || !cap) return;
+  const shares = shareOut(running.length, cap);
+  running.forEach((encoding, i) => (encoding.maxBitrate = shares[i]));
   await sender.setParameters(parameters).catch(() => {}); // it is closing, or negotiates again
 }
