@@ -37,7 +37,8 @@ typedef struct Layers {
     bool behind[VIDEO_TRACKS_MAX]; /* it has not come to that first picture */
     bool due[VIDEO_TRACKS_MAX];    /* its IDR picture at the newest cut is still to come out */
     bool begins[VIDEO_TRACKS_MAX]; /* a rendition, with the next IDR picture */
-    HeldPictures held[VIDEO_TRACKS_MAX]; /* that wait until it is known where the cut is */
+    int64_t last_dts_90k[VIDEO_TRACKS_MAX]; /* of a rendition; 0: none yet */
+    HeldPictures held[VIDEO_TRACKS_MAX];    /* that wait until it is known where the cut is */
 } Layers;
 
 typedef enum SegmenterState {

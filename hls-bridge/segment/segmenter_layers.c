@@ -31,11 +31,16 @@ static void hand_on(Segmenter *o, size_t layer, const HeldPicture *p)
 
     for (size_t i = 1; i < o->ladder.renditions; i++) {
         bool *begins = &o->layers.begins[i];
+        int64_t *last_90k = &o->layers.last_dts_90k[i];
         if (o->ladder.rendition[i].feeds != layer || (*begins && !unit.idr))
             continue;
         *begins = false;
         unit.track = segmenter_first_video(o) + i;
-        outputs_picture(o->params.outputs, &unit, p->pts_90k, p->dts_90k, o->now_us);
+        /* what was put with a picture of the layer that leads may have been moved far */
+        int64_t dts_90k = p->dts_90k > *last_90k ? p->dts_90k : *last_90k + 1;
+        outputs_picture(o->params.outputs, &unit, p->pts_90k > dts_90k ? p->pts_90k : dts_90k,
+                        dts_90k, o->now_us);
+        *last_90k = dts_90k;
     }
 }
 

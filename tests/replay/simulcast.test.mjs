@@ -18,6 +18,7 @@ const LABELS = ["--labels", "high,mid,low"];
 async function into(folder, options, name = "simulcast") {
   const made = await run(plain.replay, ["--json", LOW_LATENCY, "--hls", folder, ...options.map(String), recording(name)]);
   assert.equal(made.status, 0, made.stderr);
+  assert.doesNotMatch(made.stderr, /non monotonically/, "libav leaves a picture out");
   const media = path.join(folder, "replay");
   const seen = await run(plain.doctor, ["--json", "--aligned", "--time", "1", path.join(media, "master.m3u8")]);
   assert.notEqual(seen.status, 2, seen.stderr);
@@ -55,6 +56,7 @@ const CASES = {
   "the smallest never comes": { options: ["--seconds", 30, ...pause(3, 0, 100)], discontinuities: 0 },
   "only the smallest is left": { options: ["--seconds", 30, ...pause(1, 9, 20), ...pause(2, 9, 20)] },
   "2 % of packets are lost": { options: ["--seconds", 60, "--loss", 2, "--no-nack"] },
+  "packets come up to 0.3 s late": { options: ["--seconds", 60, "--jitter", 300] },
   "5 % of packets are lost": { options: ["--seconds", 60, "--loss", 5, "--no-nack"] },
 };
 
