@@ -39,8 +39,8 @@ static int write_manifest(CmafDash *d)
     return -1;
 }
 
-/* Takes over what a rendition's playlist has, and drops what it no longer has. Returns whether
- * there was something. */
+/* Takes over what the playlist of a rendition that the publisher sends has, and drops what it no
+ * longer has. Returns whether there was something new. */
 static bool follow(CmafDash *d, size_t which, const DashPicture *picture)
 {
     const LlPlaylist *list = d->manifest.track[which]->list;
@@ -68,8 +68,10 @@ static int publish(CmafDash *d)
     for (size_t i = 0; i < m->renditions; i++) {
         const H264Sps *sps = cmaf_track_sps(d->track[i]);
         DashPicture picture = {.width = sps->width, .height = sps->height};
-        if (!m->has[i])
+        if (!m->has[i]) {
+            dash_manifest_drop(m, i, m->track[i]->list->window.media_sequence);
             continue;
+        }
         h264_sps_codec(sps, picture.codec);
         picture.frame_rate_milli = (int32_t)ll_playlist_frames_milli(m->track[i]->list);
         m->track[i]->bandwidth = cmaf_track_stats(d->track[i]).peak_bitrate;

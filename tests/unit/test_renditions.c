@@ -83,17 +83,22 @@ static int teardown(void **state)
 
 /* ---- a publisher ---- */
 
-static void begin(void)
+static void begin_with(const Renditions *sent)
 {
-    const Renditions sent = renditions();
-
     clock_90k = segmenter_end_90k(segmenter) > clock_90k ? segmenter_end_90k(segmenter) : clock_90k;
     next_sample = clock_90k * 8 / 15;
     for (int i = BEST; i < TRACKS; i++)
         sent_90k[i] = clock_90k;
     idrs = 0;
     idr_90k[idrs++] = clock_90k;
-    segmenter_begin(segmenter, &sent, synthetic_wall_clock, NULL);
+    segmenter_begin(segmenter, sent, synthetic_wall_clock, NULL);
+}
+
+static void begin(void)
+{
+    const Renditions sent = renditions();
+
+    begin_with(&sent);
 }
 
 static bool is_idr(int64_t at_90k)
@@ -269,6 +274,67 @@ static void manifests_have_the_same_timeline_for_each(void **state)
     }
 }
 
+/* A publisher of sound alone sends for so long. */
+static void publish_sound(int64_t ms)
+{
+    const Renditions sent = renditions_of(true, false);
+
+    begin_with(&sent);
+    for (int i = BEST; i < TRACKS; i++)
+        sending[i].stops_90k = 1;
+    publish(ms);
+    segmenter_finish(segmenter, now_us());
+}
+
+/* How many segments a SegmentTimeline has. */
+static int timeline_length(const char *at)
+{
+    const char *end = strstr(at, "</SegmentTimeline>");
+    int n = 0;
+
+    while ((at = strstr(at, "<S ")) && at < end) {
+        const char *repeated = strstr(at, " r=\"");
+        n += 1 + (repeated && repeated < strchr(at, '>') ? atoi(repeated + 4) : 0);
+        at++;
+    }
+    return n;
+}
+
+/* All segments that manifest.mpd names are there. Returns how many. */
+static int assert_manifest_is_whole(void)
+{
+    char path[TEMP_FOLDER_SIZE + 96];
+    int all = 0;
+
+    for (const char *at = text_of(root, "manifest.mpd"); (at = strstr(at, "startNumber=\""));) {
+        int first = atoi(at + 13), n = timeline_length(at);
+        const char *media = strstr(at, "media=\"") + 7;
+        for (int i = first; i < first + n; i++, all++) {
+            snprintf(path, sizeof(path), "%s/shop/%.*s%d.m4s", root, (int)strcspn(media, "$"),
+                     media, i);
+            assert_row(access(path, F_OK) == 0, path, "it is listed, and not there");
+        }
+        at = media;
+    }
+    return all;
+}
+
+/* The second of two that send sound alone takes the pictures of who was before off their list. */
+static void a_manifest_names_no_pictures_that_are_gone(void **state)
+{
+    (void)state;
+    begin();
+    publish(5000);
+    segmenter_finish(segmenter, now_us());
+    assert_in_range(assert_manifest_is_whole(), 8, 20);
+    publish_sound(5000);
+    publish_sound(5000);
+    assert_int_equal(packager_end(packager), 0);
+    clock_90k += 1000 * TICKS_PER_S;
+    packager_expire(packager, now_us(), now_us());
+    assert_in_range(assert_manifest_is_whole(), 4, 20);
+}
+
 static void one_without_an_idr_picture_shows_those_of_another(void **state)
 {
     int independent;
@@ -396,6 +462,7 @@ static const struct CMUnitTest tests[] = {
     TEST(every_rendition_is_cut_at_the_same_tick),
     TEST(i_frames_are_listed_of_each),
     TEST(manifests_have_the_same_timeline_for_each),
+    TEST(a_manifest_names_no_pictures_that_are_gone),
     TEST(one_without_an_idr_picture_shows_those_of_another),
     TEST(one_that_stops_goes_on_with_another),
     TEST(no_rendition_goes_when_a_publisher_sends_fewer),
