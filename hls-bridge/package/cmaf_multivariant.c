@@ -31,7 +31,8 @@ static Variant describe(const CmafPlaylists *p, size_t which)
         v.width = sps->width;
         v.height = sps->height;
         v.frame_rate_milli = ll_playlist_frames_milli(playlist_of(p, which));
-        v.iframes_bandwidth = iframe_playlist_peak(playlist_of(p, which));
+        int64_t listed = iframe_playlist_peak(playlist_of(p, which)); /* by an earlier run, too */
+        v.iframes_bandwidth = listed > stats.keys_peak_bitrate ? listed : stats.keys_peak_bitrate;
         v.iframes_average = iframe_playlist_average(playlist_of(p, which));
         if (p->list[which].iframes_next > 0)
             v.iframes = p->list[which].iframes;

@@ -28,7 +28,7 @@ CmafTrack *cmaf_track_create(const CmafTrackParams *params)
     t->list.epoch = params->epoch;
     t->list.part_target_90k = part_cutter_params(params->part_us, TICKS_PER_S).target;
     t->list.window = window_empty(params->target_duration_s, params->window);
-    t->meter = rate_meter(params->window, params->target_duration_s);
+    t->meter = t->keys = rate_meter(params->window, params->target_duration_s);
     return t;
 }
 
@@ -183,14 +183,17 @@ void cmaf_track_end(CmafTrack *t, int64_t end)
     part_cutter_end(&t->cutter, end);
 }
 
-static void measure(CmafTrack *t, int64_t duration_90k)
+static void measure(CmafTrack *t, int64_t duration_90k, size_t key_len)
 {
     rate_meter_add(&t->meter, t->segment.len, t->samples, duration_90k);
+    if (key_len > 0)
+        rate_meter_add(&t->keys, key_len, 1, duration_90k);
     t->stats.segments++;
     t->stats.bytes += t->segment.len;
     t->stats.media_90k += duration_90k;
     t->stats.peak_bitrate = rate_meter_peak(&t->meter);
     t->stats.average_bitrate = rate_meter_average(&t->meter);
+    t->stats.keys_peak_bitrate = rate_meter_peak(&t->keys);
 }
 
 /* The segment has its last part. */
@@ -199,11 +202,12 @@ static void complete(CmafTrack *t, int64_t now_us)
     int64_t duration = to_90k(t, t->cutter.start - t->start),
             msn = window_next_msn(&t->list.window);
     char name[STORE_NAME_SIZE];
+    size_t key_len = ll_playlist_open_segment(&t->list)->key_len;
 
     ll_segment_name(&t->list, msn, name);
     bool good = !t->gap && !t->segment.failed && store(t, name, t->segment.data, t->segment.len);
     ll_playlist_complete(&t->list, duration, (int64_t)t->samples, !good);
-    measure(t, duration);
+    measure(t, duration, key_len);
     byte_buffer_free(&t->segment);
     t->samples = 0;
     cmaf_track_drop_old(t, now_us);

@@ -27,7 +27,7 @@ struct CmafTrack {
     int64_t parts_msn;  /* of older segments it is noted when their parts are to be removed */
     ParameterSets sets; /* that the initialisation segment has */
     H264Filler filler;
-    RateMeter meter;
+    RateMeter meter, keys; /* keys: of the IDR pictures that begin segments, alone */
     CmafTrackStats stats;
     LlPlaylist list;
 };

@@ -42,6 +42,7 @@ typedef struct CmafTrackStats {
                                segments */
     int64_t media_90k;      /* length of the segments */
     int64_t peak_bitrate, average_bitrate; /* bit/s, as rate_meter.h has them */
+    int64_t keys_peak_bitrate;             /* likewise, of the IDR pictures that begin segments */
 } CmafTrackStats;
 
 /* Of another rendition than the best video and the sound. */

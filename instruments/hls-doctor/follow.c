@@ -283,9 +283,12 @@ static void look_at_media(Follow *f)
     }
     if (f->is_multi)
         multi_rules_media(f->world.findings, &f->multi, media, f->count);
-    for (size_t i = 0; i < f->iframe_count; i++)
-        iframe_rules_bandwidth(f->world.findings, &f->multi, iframe_list_uri(f->iframes[i]),
-                               media_worker_iframes(f->world.worker, i));
+    for (size_t i = 0; i < f->iframe_count; i++) {
+        const M3u8 *m = iframe_list_last(f->iframes[i]);
+        iframe_rules_bandwidth(
+            f->world.findings, &f->multi, iframe_list_uri(f->iframes[i]),
+            media_worker_iframes_peak(f->world.worker, i, m ? m->media_sequence : 0));
+    }
     if (f->is_multi && f->options.apple)
         follow_check_apple(f);
 }

@@ -10,6 +10,13 @@
 #define ROUNDING    10000 /* EXTINF is written with few digits: one part of so many */
 #define DURATION_US 2000  /* durations are written with few digits */
 
+#define KEPT 96 /* segments; more than any live list has */
+
+typedef struct Kept {
+    uint64_t sequence;
+    int64_t rate; /* bit/s */
+} Kept;
+
 struct IframeRules {
     Findings *findings;
     const char *name;
@@ -17,6 +24,8 @@ struct IframeRules {
     uint64_t sequence, discontinuity; /* of the last segment */
     int64_t duration_us, pts_90k;
     IframeHistory history;
+    size_t rates; /* so far; the last KEPT of them are there */
+    Kept kept[KEPT];
 };
 
 /* ---- lists ---- */
@@ -117,6 +126,7 @@ void iframe_rules_segment(IframeRules *r, const M3u8Segment *s, const IframeFact
     if (s->duration_us >= US_PER_S / 2) {
         int64_t rate = (int64_t)len * 8 * US_PER_S / s->duration_us;
         r->history.peak = rate > r->history.peak ? rate : r->history.peak;
+        r->kept[r->rates++ % KEPT] = (Kept){s->sequence, rate};
     }
 }
 
@@ -125,13 +135,22 @@ IframeHistory iframe_rules_history(const IframeRules *r)
     return r->history;
 }
 
-void iframe_rules_bandwidth(Findings *f, const M3u8Multi *m, const char *uri, IframeHistory h)
+int64_t iframe_rules_peak(const IframeRules *r, uint64_t first)
+{
+    int64_t peak = 0;
+
+    for (size_t n = 0; n < r->rates && n < KEPT; n++)
+        if (r->kept[n].sequence >= first && r->kept[n].rate > peak)
+            peak = r->kept[n].rate;
+    return peak;
+}
+
+void iframe_rules_bandwidth(Findings *f, const M3u8Multi *m, const char *uri, int64_t peak)
 {
     for (size_t i = 0; i < m->iframe_count; i++) {
         const M3u8Variant *v = &m->iframe[i];
-        if (strcmp(v->uri, uri) == 0 && v->bandwidth >= 0 &&
-            h.peak - h.peak / ROUNDING > v->bandwidth)
+        if (strcmp(v->uri, uri) == 0 && v->bandwidth >= 0 && peak - peak / ROUNDING > v->bandwidth)
             findings_add(f, "BANDWIDTH is below the peak segment bit rate (4.4.6.2.1)",
-                         "%s: %" PRId64 ", measured %" PRId64, uri, v->bandwidth, h.peak);
+                         "%s: %" PRId64 ", measured %" PRId64, uri, v->bandwidth, peak);
     }
 }

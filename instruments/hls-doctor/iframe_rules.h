@@ -34,8 +34,11 @@ typedef struct IframeHistory {
 
 IframeHistory iframe_rules_history(const IframeRules *rules);
 
-/* What the multivariant playlist says of the list `uri`, against what was seen of it. */
+/* bit/s, of the largest segment from number `first` on; 0: not known. */
+int64_t iframe_rules_peak(const IframeRules *rules, uint64_t first);
+
+/* What the multivariant playlist says of the list `uri`, against the peak of what it lists. */
 void iframe_rules_bandwidth(Findings *findings, const M3u8Multi *multi, const char *uri,
-                            IframeHistory history);
+                            int64_t peak);
 
 #endif

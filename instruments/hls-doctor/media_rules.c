@@ -22,6 +22,7 @@ typedef struct Kept {
     int64_t first_pts, first_dts; /* of its first sample */
     size_t len;
     double frame_rate;
+    int64_t peak; /* bit/s, of those that it is the last of */
 } Kept;
 
 struct MediaRules {
@@ -204,6 +205,7 @@ static void check_ts(MediaRules *r, const MediaSegment *s)
  * section 4.1. */
 static void note_peak(MediaRules *r, int64_t target_us)
 {
+    Kept *newest = &r->kept[(r->count - 1) % KEPT];
     int64_t duration_us = 0, bits = 0;
 
     for (size_t n = 0; n < r->count && n < KEPT; n++) {
@@ -212,8 +214,9 @@ static void note_peak(MediaRules *r, int64_t target_us)
         bits += (int64_t)k->len * 8;
         if (duration_us > target_us * 3 / 2 + US_PER_S / 2)
             return;
-        if (duration_us >= target_us / 2 && bits * US_PER_S / duration_us > r->peak)
-            r->peak = bits * US_PER_S / duration_us;
+        if (duration_us >= target_us / 2 && bits * US_PER_S / duration_us > newest->peak)
+            newest->peak = bits * US_PER_S / duration_us;
+        r->peak = newest->peak > r->peak ? newest->peak : r->peak;
     }
 }
 
@@ -277,7 +280,7 @@ RenditionMedia media_rules_media(const MediaRules *r, const char *uri, uint64_t 
     RenditionMedia m = r->media;
 
     m.uri = uri;
-    m.peak = r->peak;
+    m.peak = first > 0 ? 0 : r->peak;
     m.average =
         r->history.duration_us > 0
             ? (int64_t)((double)r->history.bytes * 8 * US_PER_S / (double)r->history.duration_us)
@@ -286,6 +289,8 @@ RenditionMedia media_rules_media(const MediaRules *r, const char *uri, uint64_t 
         const Kept *k = &r->kept[(r->count - 1 - n) % KEPT];
         if (k->sequence >= first && k->frame_rate > m.frame_rate)
             m.frame_rate = k->frame_rate;
+        if (k->sequence >= first && k->peak > m.peak)
+            m.peak = k->peak;
     }
     return m;
 }

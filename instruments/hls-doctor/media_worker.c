@@ -308,6 +308,11 @@ IframeHistory media_worker_iframes(const MediaWorker *w, size_t which)
     return iframe_rules_history(w->iframes[which]);
 }
 
+int64_t media_worker_iframes_peak(const MediaWorker *w, size_t which, uint64_t first)
+{
+    return iframe_rules_peak(w->iframes[which], first);
+}
+
 const Findings *media_worker_findings(const MediaWorker *w)
 {
     return w->findings;

@@ -160,12 +160,14 @@ static void what_the_multivariant_playlist_says(void **state)
     two.segment.duration_us = SECOND / 10; /* too short to count alone */
     iframe_rules_segment(r, &one.segment, &one.facts, 1000);
     iframe_rules_segment(r, &two.segment, &two.facts, 1000);
-    iframe_rules_bandwidth(findings, &m, "i.m3u8", iframe_rules_history(r));
+    iframe_rules_bandwidth(findings, &m, "i.m3u8", iframe_rules_peak(r, 0));
     assert_found(findings, "good", NULL, false);
     two = sample(4);
     iframe_rules_segment(r, &two.segment, &two.facts, 1001);
-    iframe_rules_bandwidth(findings, &m, "i.m3u8", iframe_rules_history(r));
+    iframe_rules_bandwidth(findings, &m, "i.m3u8", iframe_rules_peak(r, 0));
     assert_found(findings, "more", "BANDWIDTH is below the peak", false);
+    assert_true(iframe_rules_peak(r, 4) > iframe_rules_peak(r, 0) - 100);
+    assert_int_equal(iframe_rules_peak(r, 5), 0); /* it has left the list */
     iframe_rules_destroy(&r);
 }
 

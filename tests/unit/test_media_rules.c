@@ -247,6 +247,7 @@ static void figures(void **state)
     assert_int_equal(m.average, 2500000);
     assert_true(m.frame_rate == 30);
     assert_true(media_rules_media(rules, "video.m3u8", 4).frame_rate == 25);
+    assert_int_equal(media_rules_media(rules, "video.m3u8", 4).peak, 2000000);
     assert_string_equal(m.codec, "avc1.42C01F");
 
     make(&s, 5);
