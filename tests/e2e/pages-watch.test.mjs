@@ -8,6 +8,7 @@ import { openPage, publish } from "./support/browser.mjs";
 import { measured } from "./support/measured.mjs";
 import { until } from "./support/rig.mjs";
 import { shareStack } from "./support/shared.mjs";
+import { openWatchPage } from "./support/viewer.mjs";
 
 const shared = shareStack();
 
@@ -18,4 +19,13 @@ test("the watch page is near live from its first second on", shared(async ({ sta
     Number(/^(\d+\.\d) s$/.exec(await watch.textContent("#figure-latency"))?.[1] ?? 0));
   measured(() => assert.ok(behind < 0.9, `${behind} s behind live`));
   assert.deepEqual(watch.errors, []);
+}));
+
+test("who seeks to where nothing is stands still, and that is counted", shared(async ({ stack, context }) => {
+  await publish(context, stack, "seeks");
+  const watch = await openWatchPage(context, stack, "seeks");
+  await until("it plays", async () => (await watch.state()).playingAt !== null);
+  const { length } = (await watch.state()).stalls;
+  await watch.evaluate(() => (document.getElementById("player").currentTime += 60));
+  await until("the stall is counted", async () => (await watch.state()).stalls.length > length);
 }));

@@ -20,6 +20,8 @@ function placeOf(name) {
   return path.join(PAGES, name);
 }
 
+const STALL_MS = 250; // no progress for so long is one that people see, as in hls-page.js
+
 /** Serves the test pages; the site's vendor/ and js/, and npm's packages as npm/, beside them.
  * Returns { url, close }. */
 export async function servePages() {
@@ -44,14 +46,20 @@ export async function openViewer(context, pages, playlist) {
 }
 
 /** In the watch page: keeps in window.viewer what hls-page.js does. */
-async function lookOn() {
+async function lookOn(STALL_MS) {
   const { readTimeCode, STRIP_HEIGHT } = await import("/js/time-code.js");
   const video = document.getElementById("player");
   const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const viewer = (window.viewer = { latencies: [], stalls: [], playingAt: null });
 
-  video.addEventListener("waiting", () => { // a skip to live, of what is there, is none
-    if (viewer.playingAt !== null && !video.seeking) viewer.stalls.push({ at: video.currentTime });
+  // a seek to what is there, as the page makes to skip to live, goes on in a moment; else it is a stall, too
+  const goesOn = async (at) => {
+    await new Promise((resolve) => setTimeout(resolve, STALL_MS));
+    return video.currentTime !== at;
+  };
+  video.addEventListener("waiting", async () => {
+    const { currentTime: at, seeking } = video;
+    if (viewer.playingAt !== null && !(seeking && (await goesOn(at)))) viewer.stalls.push({ at });
   });
   video.addEventListener("playing", () => (viewer.playingAt ??= performance.now()));
   setInterval(() => {
@@ -67,7 +75,7 @@ async function lookOn() {
 /** Opens the watch page of `stream`; `state()` is as that of openViewer. */
 export async function openWatchPage(context, stack, stream) {
   const page = await openPage(context, `${stack.url}/watch.html?stream=${stream}`);
-  await page.evaluate(lookOn);
+  await page.evaluate(lookOn, STALL_MS);
   page.state = () => page.evaluate(() => window.viewer);
   return page;
 }
