@@ -29,3 +29,31 @@ test("who seeks to where nothing is stands still, and that is counted", shared(a
   await watch.evaluate(() => (document.getElementById("player").currentTime += 60));
   await until("the stall is counted", async () => (await watch.state()).stalls.length > length);
 }));
+
+/** From now on nothing ends what the source buffers that there are have begun, so hls.js waits for ever. */
+const wedge = (page) => page.evaluate(() => {
+  const { appendBuffer } = SourceBuffer.prototype;
+  const wedged = new WeakSet(window.sourceBuffers);
+  SourceBuffer.prototype.appendBuffer = function (data) {
+    if (!wedged.has(this)) appendBuffer.call(this, data);
+  };
+});
+
+test("a viewer whose hls.js stands for ever goes on by itself", shared(async ({ stack, context }) => {
+  await context.addInitScript(() => {
+    const { addSourceBuffer } = MediaSource.prototype;
+    window.sourceBuffers = [];
+    MediaSource.prototype.addSourceBuffer = function (type) {
+      const buffer = addSourceBuffer.call(this, type);
+      window.sourceBuffers.push(buffer);
+      return buffer;
+    };
+  });
+  await publish(context, stack, "wedged");
+  const watch = await openWatchPage(context, stack, "wedged");
+  await until("it plays", async () => (await watch.state()).playingAt !== null);
+  const buffers = await watch.evaluate(() => window.sourceBuffers.length);
+  await wedge(watch);
+  await until("it has begun again", () => watch.evaluate((before) =>
+    window.sourceBuffers.length > before && document.getElementById("player").readyState >= 3, buffers));
+}));

@@ -52,7 +52,7 @@ export class StreamPlayer extends EventTarget {
   #troubles = []; // when it stalled or failed
   #stalledAt = 0; // when it last did
   #hls = null;
-  #moved = { time: 0, at: 0 }; // where it was when it last moved, and when
+  #moved = { time: 0, at: 0 }; // where it was when it last moved, and when; isSought: it was moved
   #begunAt = null; // when it showed its first picture
   #hasSkipped = false; // to live, at its beginning
   #state = null;
@@ -120,16 +120,27 @@ export class StreamPlayer extends EventTarget {
     if (standsStill()) this.#say(this.#reached ? "stalled" : "unreachable");
   }
 
-  /** After a restart of the bridge, what is shown may have left the playlist: then it goes on at the live end. */
+  /**
+   * After a restart of the bridge, what is shown may have left the playlist: then it goes on at the live end.
+   * If it does not move there either, hls.js itself stands (seen in its state PARSING, behind a gap), and
+   * all is opened again.
+   */
   #unstick() {
     const now = performance.now();
-    const time = this.#video.currentTime;
-    if (time !== this.#moved.time || this.#video.paused || !this.#isLow) this.#moved = { time, at: now };
+    const { currentTime: time, paused, seeking } = this.#video;
+    if ((time !== this.#moved.time && !seeking) || paused || !this.#isLow) this.#moved = { time, at: now };
     const live = this.#hls?.liveSyncPosition ?? 0;
     if (now - this.#moved.at < STUCK_MS) return;
     this.#moved.at = now;
     if (this.#hls?.latestLevelDetails?.live === false) this.#onEnded(); // it stands just before its end
-    else if (live > time + 1) this.#video.currentTime = live;
+    else if (live > time + 1 && this.#moved.isSought) {
+      this.#moved.isSought = false;
+      this.#troubles.push(Date.now());
+      this.#wait();
+    } else if (live > time + 1) {
+      this.#video.currentTime = live;
+      this.#moved.isSought = true;
+    }
   }
 
   #onPlaying() {
