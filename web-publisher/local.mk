@@ -19,6 +19,7 @@ web_files = \
 	%D%/js/low-latency.js \
 	%D%/js/media-source.js \
 	%D%/js/page-tools.js \
+	%D%/js/next-segment.js \
 	%D%/js/part-abr.js \
 	%D%/js/pending-requests.js \
 	%D%/js/publish-figures.js \

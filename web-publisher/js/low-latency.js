@@ -3,6 +3,7 @@
 // What hls.js is told for low latency, and what of it is otherwise here.
 
 import Hls from "../vendor/hls.mjs";
+import { segmentBehind } from "./next-segment.js";
 import { PartAbr } from "./part-abr.js";
 
 // hls.js takes a segment for loaded if all but 0.2 s of it is in the buffer. If a playlist that lists a
@@ -27,6 +28,11 @@ class StreamController extends Hls.DefaultConfig.streamController {
     super(hls, fragments, ...others);
     fragments.bufferPadding = PADDING_S;
     hls.on(Hls.Events.LEVEL_SWITCHING, (event, { level }) => forgetLoaded(hls.levels[level]?.details, fragments));
+  }
+
+  getFragmentAtPosition(bufferEnd, end, details) {
+    const before = this.fragPrevious;
+    return segmentBehind(super.getFragmentAtPosition(bufferEnd, end, details), { bufferEnd, details, before });
   }
 }
 

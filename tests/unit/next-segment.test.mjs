@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { segmentBehind } from "../../web-publisher/js/next-segment.js";
+
+const SEGMENT_S = 2;
+/** A segment of a size; it is `length` seconds long. */
+const segment = (level, sn, length = SEGMENT_S) => ({ level, sn, start: sn * SEGMENT_S, end: sn * SEGMENT_S + length });
+const listed = { fragments: [segment(2, 7), segment(2, 8)], fragmentHint: segment(2, 9, 0.2) };
+const justEnded = { fragments: [segment(2, 7), segment(2, 8)] };
+
+const CASES = [
+  ["the segment that has ended is not loaded once more", 8, 1, 18, listed, 9],
+  ["nor by a millisecond of another rounding", 8, 1, 17.999, listed, 9],
+  ["nor if it is not the last whole one", 7, 1, 16, listed, 8],
+  ["the next one is waited for", 8, 1, 18, justEnded, null],
+  ["within a segment all of it is needed", 8, 1, 17.8, listed, 8],
+  ["a segment that grows ends where it is listed", 9, 1, 18.2, listed, 9],
+  ["the same size is hls.js's own affair", 8, 2, 18, listed, 8],
+];
+
+for (const [what, sn, level, bufferEnd, details, wanted] of CASES)
+  test(what, () => {
+    const fragment = [...details.fragments, details.fragmentHint].find((one) => one?.sn === sn);
+    assert.equal(segmentBehind(fragment, { bufferEnd, details, before: segment(level, sn) })?.sn ?? null, wanted);
+  });
+
+test("at the beginning, and where there is nothing, hls.js's word holds", () => {
+  const [fragment] = listed.fragments;
+  assert.equal(segmentBehind(fragment, { bufferEnd: fragment.end, details: listed, before: null }), fragment);
+  assert.equal(segmentBehind(null, { bufferEnd: 18, details: listed, before: segment(1, 8) }), null);
+});
