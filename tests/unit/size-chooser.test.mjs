@@ -127,3 +127,15 @@ test("no bytes tell nothing", () => {
   bandwidth.sample(10, NaN);
   assert.equal(bandwidth.canEstimate(), false);
 });
+
+test("a way up that was wrong is held against it once, though slow parts and a stall tell of it", () => {
+  const chooser = new SizeChooser();
+  const bitrates = [200000, 2000000];
+  const choose = (current, now) => chooser.choose({ bitrates, current, carried: 1e7, mayClimb: true }, now);
+  assert.equal(choose(0, 0), 1);
+  chooser.onPart({ level: 1, bytes: 48000, ms: 400, duration: 0.192, bitrates }, 1000);
+  chooser.onStall(1, 1100);
+  chooser.onPart({ level: 1, bytes: 48000, ms: 400, duration: 0.192, bitrates }, 1200);
+  assert.equal(choose(0, 1200 + 7900), 0);
+  assert.equal(choose(0, 1200 + 8100), 1);
+});

@@ -38,7 +38,8 @@ export class SizeChooser {
     this.#slow = 0;
     this.#most = Math.max(0, Math.min(wanted, level - 1));
     if (now - this.#climbedAt < PROVEN_MS) this.#holdMs = Math.min(2 * this.#holdMs, HOLD_MAX_MS);
-    else this.#holdMs = HOLD_MS;
+    else if (now >= this.#holdUntil) this.#holdMs = HOLD_MS;
+    this.#climbedAt = -Infinity; // slow parts and a stall may tell of the same fall
     this.#holdUntil = now + this.#holdMs;
   }
 
