@@ -22,7 +22,7 @@ const CORES_FOR_TWO = 2;
 const DEFAULT_SIZE = { width: 1280, height: 720 }; // what cameras are asked for
 
 // The lowest variant with its sound should be one for 192 kbit/s (Apple's authoring rules), even if it
-// has as many bits as it may. A picture with four times as many pixels gets about four times as much.
+// has as many bits as it may; beside that the sound may have 48 kbit/s (audio.bitrate of the bridge). A picture with four times as many pixels gets about four times as much.
 const LOW_BPS = 110000;
 const LOW_SHARE = 0.08; // at the most, if the cap is low
 const MID_SHARE = 0.18;
