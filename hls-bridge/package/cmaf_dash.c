@@ -20,7 +20,8 @@ typedef struct CmafDash {
     uint64_t changes;                 /* of the media, that it knows of */
     int64_t next_msn[RENDITIONS_MAX]; /* that is not in the manifest yet */
     DashManifest manifest;
-    bool due; /* the file could not be written */
+    bool news; /* there is more than the manifest lists */
+    bool due;  /* the file could not be written */
     int64_t retry_us;
     char text[DASH_TEXT_SIZE];
 } CmafDash;
@@ -56,15 +57,30 @@ static bool follow(CmafDash *d, size_t which, const DashPicture *picture)
     return true;
 }
 
-/* Writes the manifest if there are other segments than it lists. Returns 0, or -1 with errno: then
- * it is due. */
-static int publish(CmafDash *d)
+/* Whether some rendition has a segment less than another. It comes within a moment, and the
+ * manifest need not be written for each; one that is further behind is not waited for. */
+static bool are_uneven(const CmafDash *d)
 {
-    if (d->changes == cmaf_output_changes(d->cmaf))
-        return 0;
-    d->changes = cmaf_output_changes(d->cmaf);
+    int64_t least = INT64_MAX, most = 0;
+
+    for (size_t i = 0; i < d->manifest.renditions; i++) {
+        int64_t next = d->next_msn[i];
+        if (!d->manifest.has[i])
+            continue;
+        least = next < least ? next : least;
+        most = next > most ? next : most;
+    }
+    return most - least == 1;
+}
+
+/* Takes over what the playlists have. */
+static void take_over(CmafDash *d)
+{
     DashManifest *m = &d->manifest;
-    bool news = false;
+
+    if (d->changes == cmaf_output_changes(d->cmaf))
+        return;
+    d->changes = cmaf_output_changes(d->cmaf);
     for (size_t i = 0; i < m->renditions; i++) {
         const H264Sps *sps = cmaf_track_sps(d->track[i]);
         DashPicture picture = {.width = sps->width, .height = sps->height};
@@ -75,9 +91,25 @@ static int publish(CmafDash *d)
         h264_sps_codec(sps, picture.codec);
         picture.frame_rate_milli = (int32_t)ll_playlist_frames_milli(m->track[i]->list);
         m->track[i]->bandwidth = cmaf_track_stats(d->track[i]).peak_bitrate;
-        news = follow(d, i, &picture) || news;
+        d->news = follow(d, i, &picture) || d->news;
     }
-    return news && dash_manifest_has_media(m) ? write_manifest(d) : 0;
+}
+
+/* Writes the manifest if there are other segments than it lists. Returns 0, or -1 with errno: then
+ * it is due. */
+static int write_news(CmafDash *d)
+{
+    if (!d->news || !dash_manifest_has_media(&d->manifest))
+        return 0;
+    d->news = false;
+    return write_manifest(d);
+}
+
+/* The same, if all renditions have come so far. */
+static int publish(CmafDash *d)
+{
+    take_over(d);
+    return are_uneven(d) ? 0 : write_news(d);
 }
 
 /* Takes in the tracks that there are more than before. Returns 0, or -1 with errno: then the
@@ -156,7 +188,8 @@ static int tick(void *self, int64_t known_90k, int64_t now_us)
 static int finish(void *self, int64_t now_us)
 {
     (void)now_us;
-    return publish(self);
+    take_over(self);
+    return write_news(self);
 }
 
 /* Nothing is left to list: removes the manifest. */
@@ -165,7 +198,7 @@ static int clear(void *self)
     CmafDash *d = self;
 
     dash_manifest_clear(&d->manifest);
-    d->due = false;
+    d->news = d->due = false;
     store_remove(d->folder, DASH_MANIFEST_FILE);
     return 0;
 }
@@ -177,6 +210,7 @@ static int end(void *self)
     if (!dash_manifest_has_media(&d->manifest))
         return clear(d);
     dash_manifest_end(&d->manifest);
+    d->news = false;
     return write_manifest(d);
 }
 

@@ -36,6 +36,7 @@ static LlHub *hub;
 static Packager *packager;
 static Segmenter *segmenter;
 static int64_t clock_90k, next_sample;
+static int64_t sound_late_90k; /* it comes so much later than the best pictures */
 static const Clock virtual_time = VIRTUAL_CLOCK_90K(&clock_90k);
 static Sending sending[TRACKS];
 static int64_t idr_90k[64]; /* when pictures are IDR ones */
@@ -69,6 +70,7 @@ static int setup(void **state)
     assert_non_null(packager);
     segmenter = packager_segmenter(packager);
     memset(sending, 0, sizeof(sending));
+    sound_late_90k = 0;
     return 0;
 }
 
@@ -132,7 +134,8 @@ static void publish(int64_t ms)
         segmenter_set_time(segmenter, now_us());
         for (int i = BEST; i < TRACKS; i++)
             send_pictures(i);
-        for (; samples_to_90k(next_sample) < clock_90k; next_sample += AAC_FRAME_SAMPLES)
+        for (; samples_to_90k(next_sample) < clock_90k - sound_late_90k;
+             next_sample += AAC_FRAME_SAMPLES)
             segmenter_sound(segmenter, &(AacFrame){.data = synthetic_aac,
                                                    .len = sizeof(synthetic_aac),
                                                    .pts_samples = next_sample});
@@ -274,18 +277,6 @@ static void manifests_have_the_same_timeline_for_each(void **state)
     }
 }
 
-/* A publisher of sound alone sends for so long. */
-static void publish_sound(int64_t ms)
-{
-    const Renditions sent = renditions_of(true, false);
-
-    begin_with(&sent);
-    for (int i = BEST; i < TRACKS; i++)
-        sending[i].stops_90k = 1;
-    publish(ms);
-    segmenter_finish(segmenter, now_us());
-}
-
 /* How many segments a SegmentTimeline has. */
 static int timeline_length(const char *at)
 {
@@ -317,6 +308,40 @@ static int assert_manifest_is_whole(void)
         at = media;
     }
     return all;
+}
+
+/* Not once more for each rendition that comes to the end of one. */
+static void a_manifest_is_written_once_for_each_segment(void **state)
+{
+    char before[4096] = "";
+    int written = 0;
+
+    (void)state;
+    sound_late_90k = MS(100);
+    begin();
+    for (int i = 0; i < 900; i++) {
+        publish(10);
+        if (strncmp(before, text_of(root, "manifest.mpd"), sizeof(before) - 1) == 0)
+            continue;
+        snprintf(before, sizeof(before), "%s", text_of(root, "manifest.mpd"));
+        written++;
+    }
+    assert_in_range(written, 4, 8);
+    assert_int_equal(read_list(root, "audio.m3u8").segments, written);
+    segmenter_finish(segmenter, now_us());
+    assert_int_equal(assert_manifest_is_whole(), TRACKS * (written + 1));
+}
+
+/* A publisher of sound alone sends for so long. */
+static void publish_sound(int64_t ms)
+{
+    const Renditions sent = renditions_of(true, false);
+
+    begin_with(&sent);
+    for (int i = BEST; i < TRACKS; i++)
+        sending[i].stops_90k = 1;
+    publish(ms);
+    segmenter_finish(segmenter, now_us());
 }
 
 /* The second of two that send sound alone takes the pictures of who was before off their list. */
@@ -462,6 +487,7 @@ static const struct CMUnitTest tests[] = {
     TEST(every_rendition_is_cut_at_the_same_tick),
     TEST(i_frames_are_listed_of_each),
     TEST(manifests_have_the_same_timeline_for_each),
+    TEST(a_manifest_is_written_once_for_each_segment),
     TEST(a_manifest_names_no_pictures_that_are_gone),
     TEST(one_without_an_idr_picture_shows_those_of_another),
     TEST(one_that_stops_goes_on_with_another),
