@@ -34,6 +34,13 @@ export async function usage(pid) {
   };
 }
 
+/** CPU of a process's threads, to the microsecond; what /proc/PID/stat tells is counted in ticks of 10 ms. */
+export async function runSeconds(pid) {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const texts = await Promise.all(threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/schedstat`, "utf8")));
+  return texts.reduce((sum, text) => sum + Number(text.split(" ")[0]) / 1e9, 0);
+}
+
 /** What some processes have used up together. */
 export async function usageOf(children) {
   const all = await Promise.all(children.map((child) => usage(child.pid)));
