@@ -46,6 +46,16 @@ test("a server that knows no layers is offered one picture, by its SSRC", shared
 const layersShown = (page) => page.evaluate(() => [...document.querySelectorAll("#layer-figures tbody tr")]
   .map((row) => ({ rid: row.dataset.rid, size: row.cells[0].textContent, state: row.cells[3].textContent })));
 
+test("unless told otherwise, a page sends as many sizes as its machine can do", shared(async ({ stack, context }) => {
+  const page = await openPage(context, `${stack.url}/publish.html?stream=default&source=testcard&auto=1`);
+  await untilLive(page);
+  const cores = await page.evaluate(() => navigator.hardwareConcurrency);
+  const expected = cores >= 4 ? ["high", "mid", "low"] : cores >= 2 ? ["high", "low"] : [];
+  await until("they are shown", async () => (await layersShown(page)).map(({ rid }) => rid).join() === expected.join());
+  await until("viewers can open it", async () => /can open it now/.test(await page.textContent("#links-state")));
+  assert.equal(await page.isChecked("#layers"), true);
+}));
+
 test("a publisher sees the sizes that it sends, and a viewer chooses one by keyboard", shared(async ({ stack, context }) => {
   const page = await openPage(context, `${stack.url}/publish.html?stream=sizes&source=testcard&size=640x360&auto=1&simulcast=1`);
   await untilLive(page);

@@ -34,7 +34,7 @@ async function keepBusy(t, stack) {
   await withBrowser({}, async (context) => {
     const pages = [];
     for (let i = 0; i < OTHERS; i++)
-      pages.push(openPage(context, `${stack.url}/publish.html?stream=other-${i}&source=testcard&size=${FULL_SIZE}&auto=1`));
+      pages.push(openPage(context, `${stack.url}/publish.html?stream=other-${i}&source=testcard&size=${FULL_SIZE}&simulcast=0&auto=1`));
     for (let i = 0; i < VIEWERS; i++) pages.push(openPage(context, `${stack.url}/watch.html?stream=demo`));
     const end = Date.now() + BUSY_MS;
     await Promise.allSettled(pages); // which may be too slow to open

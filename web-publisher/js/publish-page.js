@@ -19,7 +19,7 @@ const WRONG_KEYS = [467, 473]; // docs/protocol.md
 const THIS_MACHINE = /^(localhost|127\..*|\[::1\])$/; // a phone that is given one of these asks itself
 const FIGURES_MS = 1000; // between two looks at the connection's statistics
 const SIMULCAST = { 0: false, 1: true, auto: "auto" };
-const SIMULCAST_DEFAULT = "0";
+const SIMULCAST_DEFAULT = "auto";
 
 const parameters = new URLSearchParams(location.search);
 // What is live by its address alone is kept apart from what people do: somebody else's link ends nothing

@@ -54,11 +54,11 @@ export const messageOf = (page) => page.textContent("#message");
 /** What a camera sends; where the picture's size says nothing, a smaller one leaves the machine to the rest. */
 export const FULL_SIZE = "1280x720";
 
-/** Publishes from our own page, and waits until it says so. */
+/** Publishes from our own page, in one layer unless told, and waits until it says so. */
 export async function publish(context, stack, stream, options = {}) {
   const { source = "testcard", key = "", size = "640x360", unlisted = false, simulcast = false } = options;
   const query = new URLSearchParams({
-    stream, source, size, auto: "1", ...(key && { key }), ...(unlisted && { unlisted: "1" }), ...(simulcast && { simulcast: "1" }),
+    stream, source, size, auto: "1", ...(key && { key }), ...(unlisted && { unlisted: "1" }), simulcast: simulcast ? "1" : "0",
   });
   const page = await openPage(context, `${stack.url}/publish.html?${query}`);
   if (source !== "testcard") await page.click("#go"); // an address alone opens no camera
