@@ -42,6 +42,7 @@ static json_t *source_json(const StreamStatus *status)
 {
     const IngestStats *source = &status->source;
     const IntakeTrackStats *video = intake_stats_video(&source->media);
+    const H264Sps *best = &intake_stats_best(&source->media)->sps;
     json_t *tracks = json_array();
 
     for (size_t i = 0; i < source->media.tracks; i++)
@@ -49,7 +50,7 @@ static json_t *source_json(const StreamStatus *status)
     return json_pack(
         "{s:I, s:I, s:f, s:I, s:I, s:{s:I, s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I},"
         " s:{s:I, s:I, s:I, s:I}, s:{s:b, s:I, s:f, s:I}, s:I, s:I, s:I, s:o, s:s*}",
-        "width", (json_int_t)video->sps.width, "height", (json_int_t)video->sps.height,
+        "width", (json_int_t)best->width, "height", (json_int_t)best->height, //
         "frame_rate", round(source->frame_rate * 100) / 100, "video_bitrate",
         (json_int_t)source->video_bitrate, "audio_bitrate",
         (json_int_t)source->audio_bitrate, //

@@ -23,13 +23,18 @@ typedef struct IntakeTrackStats {
 
 typedef struct IntakeStats {
     size_t tracks;
+    size_t best; /* track: the video that viewers see as the best; not one of video: the first is */
     IntakeTrackStats track[STREAM_TRACKS_MAX];
     AudioClockStats audio;
     TimelineStats timeline;
 } IntakeStats;
 
-/* The first video track, which is the best; without media if there is none. Borrowed. */
+/* The first video track; without media if there is none. What is counted there only grows.
+ * Borrowed. */
 const IntakeTrackStats *intake_stats_video(const IntakeStats *stats);
+
+/* The best video track, which may be another from one moment to the next. Borrowed. */
+const IntakeTrackStats *intake_stats_best(const IntakeStats *stats);
 
 /* Of one track's sender. */
 typedef struct IngestTrackStats {
@@ -43,7 +48,7 @@ typedef struct IngestStats {
     IngestTrackStats track[STREAM_TRACKS_MAX]; /* as `media` has them */
     int64_t video_bitrate;                     /* of all video tracks */
     int64_t audio_bitrate;
-    double frame_rate; /* of the first video track */
+    double frame_rate; /* of the best video track */
     uint64_t keyframe_requests, kernel_drops, backlog_drops;
 } IngestStats;
 

@@ -255,3 +255,10 @@ const IntakeTrackStats *intake_stats_video(const IntakeStats *stats)
             return &stats->track[i];
     return &none;
 }
+
+const IntakeTrackStats *intake_stats_best(const IntakeStats *stats)
+{
+    return stats->best < stats->tracks && stats->track[stats->best].kind == TRACK_VIDEO
+               ? &stats->track[stats->best]
+               : intake_stats_video(stats);
+}

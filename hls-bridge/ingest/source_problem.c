@@ -32,7 +32,7 @@ static const struct {
 
 SourceProblem source_problem(const IntakeStats *media)
 {
-    const IntakeTrackStats *track = intake_stats_video(media);
+    const IntakeTrackStats *track = intake_stats_best(media);
     const H264DepayStats *video = &track->video;
     const H264Sps *sps = &track->sps;
 

@@ -63,4 +63,8 @@ int64_t segmenter_end_90k(const Segmenter *segmenter);
 
 SegmenterStats segmenter_stats(const Segmenter *segmenter);
 
+/* Which of this publisher's renditions, as it describes them, viewers see as the best one: the
+ * layer that leads; until there is one, the first of video. RENDITION_NONE: it sends none. */
+size_t segmenter_best(const Segmenter *segmenter);
+
 #endif

@@ -331,3 +331,12 @@ void segmenter_layers_finish(Segmenter *o)
     segmenter_layers_release(o);
     segmenter_layers_clear(o);
 }
+
+/* ---- status ---- */
+
+size_t segmenter_best(const Segmenter *o)
+{
+    size_t first = segmenter_first_video(o);
+
+    return o->layers.used && !o->layers.gathering ? first + o->layers.lead : first;
+}

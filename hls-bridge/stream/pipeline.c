@@ -45,7 +45,7 @@ static void on_picture(void *user, const AccessUnit *unit, int64_t pts_90k, int6
     Pipeline *p = user;
 
     const Renditions *sent = &p->source->renditions;
-    bool best = unit->track == renditions_first(sent, TRACK_VIDEO);
+    bool best = unit->track == segmenter_best(p->segmenter);
 
     if (unit->stepped_us != 0) /* only the best parts the stream */
         log_warn("%s: pictures%s%s are put %lld ms %s against the sound%s", p->stream,

@@ -28,6 +28,17 @@ static void note_problem(Stream *s, const IntakeStats *media)
     s->problem = problem;
 }
 
+/* Of several sizes, what is told of the video is told of the one that leads. */
+static void note_best(const Stream *s, IngestStats *source)
+{
+    size_t best = segmenter_best(packager_segmenter(s->packager));
+
+    if (best >= source->media.tracks)
+        return;
+    source->media.best = best;
+    source->frame_rate = source->track[best].frame_rate;
+}
+
 /* Tells that the disk refuses media, and that it takes them again. */
 static void note_writes(Stream *s, const OutputStats *output, int64_t now_us)
 {
@@ -86,6 +97,7 @@ void stream_update_status(Stream *s, int64_t now_us)
     if (status.has_source) {
         int64_t bitrate;
         status.source = s->source->does->stats(s->source);
+        note_best(s, &status.source);
         note_problem(s, &status.source.media);
         status.problem = s->problem == PROBLEM_NONE ? NULL : source_problem_name(s->problem);
         memcpy(status.title, s->source->title, sizeof(status.title));

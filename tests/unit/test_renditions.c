@@ -467,6 +467,25 @@ static void what_came_too_early_goes_with_its_publisher(void **state)
     assert_null(strstr(text_of(root, "master.m3u8"), TALL));
 }
 
+static void the_best_is_the_one_that_leads(void **state)
+{
+    Renditions sent = renditions();
+
+    (void)state;
+    assert_int_equal(SOUND, 0); /* and the sizes behind it, as they are described */
+    sent.item[BEST].bitrate = 100000;
+    sent.item[MID].bitrate = 300000;
+    sent.item[LOW].bitrate = 900000; /* all are of one size, so this tells */
+    begin_with(&sent);
+    assert_int_equal(segmenter_best(segmenter), BEST); /* none has come */
+    publish(3000);
+    assert_int_equal(segmenter_best(segmenter), LOW);
+    sending[LOW].stops_90k = clock_90k;
+    publish(3000);
+    assert_int_equal(segmenter_best(segmenter), MID);
+    segmenter_finish(segmenter, now_us());
+}
+
 static void all_lists_end_and_are_cleared(void **state)
 {
     (void)state;
@@ -494,6 +513,7 @@ static const struct CMUnitTest tests[] = {
     TEST(no_rendition_goes_when_a_publisher_sends_fewer),
     cmocka_unit_test(only_the_best_makes_discontinuities),
     TEST(what_came_too_early_goes_with_its_publisher),
+    TEST(the_best_is_the_one_that_leads),
     TEST(all_lists_end_and_are_cleared),
 };
 

@@ -3,6 +3,27 @@
 
 #include "hls-bridge/ingest/source_problem.h"
 
+/* Of several sizes it is that of the one that viewers see as the best, in whatever order they come.
+ */
+static void it_is_that_of_the_best_size(void **state)
+{
+    IntakeStats media = {.tracks = 3};
+
+    (void)state;
+    media.track[0] = (IntakeTrackStats){.kind = TRACK_AUDIO, .packets = 1000000};
+    media.track[1] = (IntakeTrackStats){
+        .kind = TRACK_VIDEO, .packets = 200, .video = {.undecodable = 90, .has_sets = true}};
+    media.track[2] = (IntakeTrackStats){.kind = TRACK_VIDEO,
+                                        .packets = 900,
+                                        .video = {.access_units = 500},
+                                        .sps = {.width = 640, .chroma_format = 1, .bit_depth = 8}};
+    assert_int_equal(source_problem(&media), PROBLEM_NO_IDR); /* it is not known: the first */
+    media.best = 2;
+    assert_int_equal(source_problem(&media), PROBLEM_NONE);
+    assert_ptr_equal(intake_stats_best(&media), &media.track[2]);
+    assert_ptr_equal(intake_stats_video(&media), &media.track[1]);
+}
+
 static void each_has_its_name(void **state)
 {
     static const struct {
@@ -116,6 +137,7 @@ static void strangers_are_found_out_by_what_they_send(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(strangers_are_found_out_by_what_they_send),
     cmocka_unit_test(each_has_its_name),
+    cmocka_unit_test(it_is_that_of_the_best_size),
     cmocka_unit_test(each_says_what_to_do),
 };
 
