@@ -35,6 +35,13 @@ int cmaf_others_begin(CmafMedia *m, CmafLine *line, int64_t now_us)
     return status;
 }
 
+/* Whether there may be a part without a picture before one at `at_90k`. It is made before that one
+ * is taken: it repeats what was shown by then. */
+static bool follows_hole(const CmafLine *line, int64_t at_90k)
+{
+    return at_90k - line->last_dts_90k > cmaf_track_playlist(line->track)->part_target_90k / 2;
+}
+
 static int put_other(CmafMedia *m, CmafLine *line, const HeldPicture *picture, int64_t now_us)
 {
     const AccessUnit *unit = &picture->unit;
@@ -59,16 +66,20 @@ static int put_other(CmafMedia *m, CmafLine *line, const HeldPicture *picture, i
     pts = pts > at ? pts : at;
     line->known_90k = at > line->known_90k ? at : line->known_90k;
     status |= cmaf_others_advance(m, line, now_us);
+    if (!line->waits && follows_hole(line, at))
+        status |= cmaf_media_advance(m, line, smaller(at, m->safe_90k), now_us);
     cmaf_track_picture(line->track, unit, pts, at, begins);
     line->last_dts_90k = at;
     return status;
 }
 
-/* Whether it is known if a segment begins with a picture. */
+/* Whether it is known if a segment begins with a picture, and what is before it. */
 static bool is_decided(const CmafMedia *m, const CmafLine *line, const HeldPicture *picture)
 {
     int64_t at = picture->pts_90k;
 
+    if (!line->waits && picture->dts_90k > m->safe_90k && follows_hole(line, picture->dts_90k))
+        return false;
     return !picture->unit.idr || at < m->segment.start_90k - APART_90K || line->waits ||
            cmaf_media_lacks_pictures(m, line) || at + APART_90K < m->safe_90k;
 }
@@ -94,7 +105,7 @@ int cmaf_others_picture(CmafMedia *m, CmafLine *line, const AccessUnit *unit, in
     const HeldPicture picture = {*unit, pts_90k, dts_90k};
     int status = 0;
 
-    if (!unit->idr && held_pictures_are_empty(&line->held))
+    if (held_pictures_are_empty(&line->held) && !unit->idr && is_decided(m, line, &picture))
         return put_other(m, line, &picture, now_us);
     if (held_pictures_add(&line->held, unit, pts_90k, dts_90k) == 0)
         return cmaf_others_release(m, line, false, now_us);

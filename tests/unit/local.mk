@@ -66,6 +66,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_intake.c \
 	%D%/test_jpeg_maker.c \
 	%D%/test_ladder.c \
+	%D%/test_layers_at_random.c \
 	%D%/test_list_lives.c \
 	%D%/test_ll_edge.c \
 	%D%/test_ll_names.c \
