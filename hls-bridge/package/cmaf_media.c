@@ -378,14 +378,14 @@ int cmaf_media_finish(CmafMedia *m, int64_t now_us)
         cmaf_others_forget(m);
         return 0;
     }
-    int64_t video_end = INT64_MIN, sound_end = samples_to_90k(m->audio_end);
-    if (m->lead != RENDITION_NONE)
+    for (CmafLine *line = NULL; (line = cmaf_others_next(m, line));)
+        status |= cmaf_others_finish(m, line, now_us);
+    int64_t video_end = cmaf_others_reach(m), sound_end = samples_to_90k(m->audio_end);
+    if (m->lead != RENDITION_NONE && m->line[m->lead].last_dts_90k + LAST_FRAME_90K > video_end)
         video_end = m->line[m->lead].last_dts_90k + LAST_FRAME_90K;
     /* the picture stands until the sound has ended: players mind if a rendition is shorter */
     if (m->sound != RENDITION_NONE && sound_end > video_end)
         video_end = sound_end;
-    for (CmafLine *line = NULL; (line = cmaf_others_next(m, line));)
-        status |= cmaf_others_finish(m, line, now_us);
     m->running = false;
     early_sound_clear(&m->early);
     cmaf_others_forget(m);

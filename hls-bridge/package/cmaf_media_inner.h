@@ -80,4 +80,8 @@ int cmaf_others_tick(CmafMedia *media, CmafLine *line, int64_t known_90k, int64_
 /* Ends what there is of it, so that it has the segments of the lead. */
 int cmaf_others_finish(CmafMedia *media, CmafLine *line, int64_t now_us);
 
+/* How far the parts reach that are made of any video rendition, the lead too; INT64_MIN: there is
+ * none. The last segment ends no earlier, in all of them. */
+int64_t cmaf_others_reach(const CmafMedia *media);
+
 #endif
