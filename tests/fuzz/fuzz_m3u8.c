@@ -63,7 +63,7 @@ static void show_multivariant(Findings *findings, const char *text, size_t len)
     multi_rules_media(findings, &multi, media, 1);
     align_rules_multi(findings, true, &multi, &multi);
     apple_rules_multi(findings, &multi, &(AppleDelivery){.http = true, .plain = 1});
-    iframe_rules_bandwidth(findings, &multi, "a", (IframeHistory){1, 1});
+    iframe_rules_bandwidth(findings, &multi, "a", 1);
 }
 
 /* The input is versions of a playlist, a NUL between them. */
