@@ -95,8 +95,11 @@ async function allAreCutAlike(stack, t) {
   assert.deepEqual(renditions.filter(({ width }) => width).map(({ uri, width, height }) => ({ uri, width, height })),
     LAYERS.map(({ width, height }, i) => ({ uri: LISTS[i], width, height })));
   assertKeyframes(before, after, after.low_latency.video.segments - before.low_latency.video.segments);
-  for (const { kind, pictures } of after.source.tracks)
-    if (kind === "video") assert.deepEqual([pictures.damaged, pictures.undecodable], [0, 0]);
+  // hls-doctor has looked at what is put out; where there is too much to do, packets are lost before
+  measured(() => {
+    for (const { kind, pictures } of after.source.tracks)
+      if (kind === "video") assert.deepEqual([pictures.damaged, pictures.undecodable], [0, 0]);
+  });
   measured(() => assert.deepEqual([after.output.forced_cuts, after.switches], [before.output.forced_cuts, before.switches]));
   t.diagnostic(`${reports[0].alignment.segments} cuts compared, none a tick apart`);
 }
