@@ -118,10 +118,14 @@ static bool has_codec(const char *codecs, const char *codec)
 {
     size_t n = strlen(codec);
 
-    for (const char *at = codecs; at; at = strchr(at, ','), at += at != NULL)
-        if (strncasecmp(at, codec, n) == 0 && (at[n] == ',' || at[n] == '\0'))
+    for (;;) {
+        if (strncasecmp(codecs, codec, n) == 0 && (codecs[n] == ',' || codecs[n] == '\0'))
             return true;
-    return false;
+        codecs = strchr(codecs, ',');
+        if (!codecs)
+            return false;
+        codecs++;
+    }
 }
 
 /* Whether the media of a variant is what another one announces: while its own pictures are absent,

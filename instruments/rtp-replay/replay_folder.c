@@ -211,6 +211,7 @@ static void summarise(const Run *run, ReplayFolderReport *out)
     out->segments = ts.segments;
     out->forced_cuts = segmenter.cutter.cut_forced;
     out->discontinuities = ts.discontinuities;
+    out->switches = segmenter.ladder.switches;
     out->pictures = video->video.access_units;
     out->damaged = video->video.damaged;
     out->by_reports = media.timeline.by_reports;
@@ -253,18 +254,19 @@ int replay_folder_run(const RtpRecording *recording, const RtpFaultsParams *faul
 void replay_folder_print(const ReplayFolderReport *r, bool json)
 {
     json_t *object = json_pack(
-        "{s:f, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, "
+        "{s:f, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, "
+        "s:f, "
         "s:I, "
         "s:I}",
         "seconds", (double)r->media_us / US_PER_S, "by_reports", r->by_reports, "packets",
         (json_int_t)r->packets, "segments", (json_int_t)r->segments, "forced_cuts",
-        (json_int_t)r->forced_cuts, "discontinuities", (json_int_t)r->discontinuities, "too_long",
-        (json_int_t)r->too_long, "backward_dates", (json_int_t)r->backward_dates, "pictures",
-        (json_int_t)r->pictures, "damaged", (json_int_t)r->damaged, "undecodable",
-        (json_int_t)r->undecodable, "audio_frames", (json_int_t)r->audio_frames, "audio_breaks",
-        (json_int_t)r->audio_breaks, "rebuilt_s", r->rebuilt_s, "concealed_s", r->concealed_s,
-        "silent_s", r->silent_s, "dropped_s", r->dropped_s, "rss_early", (json_int_t)r->rss_early,
-        "rss_late", (json_int_t)r->rss_late);
+        (json_int_t)r->forced_cuts, "discontinuities", (json_int_t)r->discontinuities, "switches",
+        (json_int_t)r->switches, "too_long", (json_int_t)r->too_long, "backward_dates",
+        (json_int_t)r->backward_dates, "pictures", (json_int_t)r->pictures, "damaged",
+        (json_int_t)r->damaged, "undecodable", (json_int_t)r->undecodable, "audio_frames",
+        (json_int_t)r->audio_frames, "audio_breaks", (json_int_t)r->audio_breaks, "rebuilt_s",
+        r->rebuilt_s, "concealed_s", r->concealed_s, "silent_s", r->silent_s, "dropped_s",
+        r->dropped_s, "rss_early", (json_int_t)r->rss_early, "rss_late", (json_int_t)r->rss_late);
 
     json_t *pictures = json_array();
     for (unsigned i = 0; i < r->video_tracks; i++)

@@ -26,6 +26,7 @@ typedef struct ReplayFolderReport {
     int64_t media_us;
     uint64_t packets;
     uint64_t segments, forced_cuts, discontinuities;
+    uint64_t switches; /* of the layer that feeds a rendition */
     uint64_t pictures, damaged, undecodable;
     unsigned video_tracks;
     uint64_t video_pictures[VIDEO_COPIES_MAX]; /* of each; `pictures` and so on are the first's */

@@ -36,7 +36,10 @@ for (const [name, { restarts, pairs }] of Object.entries(RECORDINGS))
       const both = await replay(t, name, options);
       const { result, report } = both;
       assertSound(both);
-      assert.equal(result.discontinuities, restarts);
+      // a layer that waits long for an IDR picture is filled with another one, behind a discontinuity
+      assert.ok(result.switches === 0 || (lossy && name === "simulcast"), `${result.switches} switches`);
+      assert.ok(result.discontinuities >= restarts && result.discontinuities <= restarts + result.switches,
+        `${result.discontinuities} discontinuities, ${result.switches} switches`);
       if (pairs) assertInStep(both, { pairs: lossy ? PAIRS_LOSSY : pairs, p95Ms: 60 });
       if (!options.includes(LOW_LATENCY)) {
         assert.equal(report.with_audio, report.segments, "every segment has sound");

@@ -1,3 +1,4 @@
+#!/usr/bin/env -S node --test-reporter=tap
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import assert from "node:assert/strict";
