@@ -9,13 +9,14 @@ import test from "node:test";
 import { publish } from "./support/browser.mjs";
 import { attach } from "./support/janus-api.mjs";
 import { run } from "./support/programs.mjs";
-import { sleep, until } from "./support/rig.mjs";
+import { until } from "./support/rig.mjs";
 import { shareStack } from "./support/shared.mjs";
 import { LAYERS, outboundLayers, publishLayers } from "./support/simulcast.mjs";
 
 const STREAM = "shop";
 const shared = shareStack();
 const NAMES = LAYERS.map(({ rid }) => rid);
+const SIZES = LAYERS.map(({ width, height }) => `${width}x${height}`);
 
 const bridgeSays = async (stack, stream = STREAM) =>
   (await fetch(`http://127.0.0.1:${stack.bridgePort}/streams/${stream}`)).json();
@@ -31,8 +32,8 @@ const variants = async (stack) =>
   [...(await text(stack.master(STREAM))).matchAll(/^#EXT-X-STREAM-INF:.*RESOLUTION=(\d+x\d+).*\n(.+)$/gm)]
     .map(([, size, uri]) => ({ uri, size }));
 
-/** Decodes a segment of a playlist by libav. */
-async function assertDecodes(stack, uri, size) {
+/** Decodes the newest segment of a playlist by libav; returns its size. */
+async function decodedSize(stack, uri) {
   const playlist = await text(new URL(uri, stack.master(STREAM)));
   const [, map] = playlist.match(/#EXT-X-MAP:URI="([^"]+)"/);
   const segment = playlist.split("\n").findLast((line) => line && !line.startsWith("#"));
@@ -44,9 +45,9 @@ async function assertDecodes(stack, uri, size) {
     "-show_entries", "stream=width,height,nb_read_frames", "-of", "json", file]);
   assert.equal(status, 0, stderr);
   const [{ width, height, nb_read_frames: frames }] = JSON.parse(stdout).streams;
-  assert.equal(`${width}x${height}`, size, uri);
   assert.ok(frames > 0, `${uri}: ${frames} pictures in ${segment}`);
   assert.equal(stderr, "", uri);
+  return `${width}x${height}`;
 }
 
 /** What the plugin tells of a stream. */
@@ -101,14 +102,14 @@ test("three layers of a browser are three renditions", shared(async ({ stack, co
   await untilAllAreSent(page);
   await assertListed(stack);
   await assertKeyframes(stack, page);
-  const listed = await until("all renditions are listed", async () => {
+  // a browser with too much to do may pause a layer, and its rendition has the size of another until it is back
+  const listed = await until("all renditions are listed, each with its own size", async () => {
     const found = await variants(stack);
-    return new Set(found.map(({ uri }) => uri)).size === LAYERS.length && found;
+    const shown = found.map(({ size }) => size);
+    return new Set(found.map(({ uri }) => uri)).size === SIZES.length && SIZES.every((size) => shown.includes(size)) && found;
   });
-  await sleep(3000);
-  assert.deepEqual(new Set(listed.map(({ size }) => size)),
-    new Set(LAYERS.map(({ width, height }) => `${width}x${height}`)));
-  for (const { uri, size } of listed) await assertDecodes(stack, uri, size);
+  for (const { uri, size } of listed)
+    await until(`${uri} shows ${size}`, async () => (await decodedSize(stack, uri)) === size);
 }));
 
 /** The layers that the plugin knows of a stream, once they are these and live. */
