@@ -18,7 +18,7 @@
 
 static bool names(const char *codecs, const char *const *kinds)
 {
-    for (const char *at = codecs; at; at = strchr(at, ','), at += at != NULL)
+    for (const char *at = codecs; at; at = m3u8_multi_next_codec(at))
         for (size_t i = 0; kinds[i]; i++)
             if (strncasecmp(at, kinds[i], strlen(kinds[i])) == 0)
                 return true;

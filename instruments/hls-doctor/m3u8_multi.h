@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define M3U8_MULTI_MAX 16 /* variants, and renditions; more are not kept */
 #define M3U8_URI_SIZE  256
@@ -43,5 +44,13 @@ typedef struct M3u8Multi {
 
 /* Returns 0, or -1 with a static sentence in `wrong` if the text is not such a playlist. */
 int m3u8_multi_read(const char *text, size_t len, M3u8Multi *out, const char **wrong);
+
+/* The entry behind `codec` in a CODECS string that it points into; NULL: it is the last. */
+static inline const char *m3u8_multi_next_codec(const char *codec)
+{
+    const char *comma = strchr(codec, ',');
+
+    return comma ? comma + 1 : NULL;
+}
 
 #endif

@@ -118,14 +118,10 @@ static bool has_codec(const char *codecs, const char *codec)
 {
     size_t n = strlen(codec);
 
-    for (;;) {
-        if (strncasecmp(codecs, codec, n) == 0 && (codecs[n] == ',' || codecs[n] == '\0'))
+    for (const char *at = codecs; at; at = m3u8_multi_next_codec(at))
+        if (strncasecmp(at, codec, n) == 0 && (at[n] == ',' || at[n] == '\0'))
             return true;
-        codecs = strchr(codecs, ',');
-        if (!codecs)
-            return false;
-        codecs++;
-    }
+    return false;
 }
 
 /* Whether the media of a variant is what another one announces: while its own pictures are absent,
@@ -176,7 +172,7 @@ static bool covers(const char *codecs, const char *codec)
 
     if (sscanf(codec, "avc1.%2x%2x%2x", &media[0], &media[1], &media[2]) != 3)
         return false;
-    for (const char *at = codecs; at; at = strchr(at, ','), at += at != NULL)
+    for (const char *at = codecs; at; at = m3u8_multi_next_codec(at))
         if (sscanf(at, "avc1.%2x%2x%2x", &listed[0], &listed[1], &listed[2]) == 3 &&
             listed[0] == media[0] && (listed[1] & ~media[1]) == 0 && media[2] <= listed[2])
             return true;
