@@ -40,7 +40,7 @@ async function take(page, name, size) {
 
 async function takeAll(context) {
   const pages = {
-    publish: await publish(context, { url: SITE }, "shop", { size: "1280x720" }),
+    publish: await publish(context, { url: SITE }, "shop", { size: "1280x720", simulcast: true }),
     status: await publish(context, { url: SITE }, "workshop").then(() => openPage(context, `${SITE}/status.html`)),
     watch: await openPage(context, `${SITE}/watch.html?stream=shop`),
   };
