@@ -16,6 +16,7 @@ web_files = \
 	%D%/js/layers.js \
 	%D%/js/live-list.js \
 	%D%/js/load-tiles.js \
+	%D%/js/lookout.js \
 	%D%/js/low-latency.js \
 	%D%/js/media-source.js \
 	%D%/js/page-tools.js \

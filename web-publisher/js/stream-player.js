@@ -12,16 +12,15 @@
 //   "quality"  {}          there are other sizes to choose among, or another one is shown
 
 import Hls from "../vendor/hls.mjs";
+import { Lookout } from "./lookout.js";
 import { LOW_LATENCY } from "./low-latency.js";
 import { sameQuality, toQualities } from "./qualities.js";
 import { afterAnswer, NOT_ASKED } from "./waiting-room.js";
 
 const LIVE = new URL("../live/", import.meta.url); // the streams of the site that this file comes from
 const LOOK_MS = 500; // between two looks for a stream that begins
-const HELD_MS = 40000; // longer than the server holds a request for a stream that is to come
 const CALM_MS = 60000; // troubles that are older are forgotten
 const TROUBLES_MAX = 3; // stalls and failures in that time, until low latency is given up
-const ANSWER_MS = 5000; // a server that takes longer for a playlist is gone
 const STUCK_MS = 2500; // it does not move, though there is something to play further on
 const YOUNG_SEGMENTS = 3; // with so few segments, low latency may be about to come
 const AUTO = "auto"; // of quality
@@ -40,14 +39,11 @@ const CATCH_UP = {
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** What nobody reads of an answer would keep its connection. */
-const discard = (response) => void response?.body?.cancel().catch(() => {});
-
 export class StreamPlayer extends EventTarget {
   #video;
   #url;
   #lowLatencyUrl;
-  #waitUrl; // a request that is held until the stream can be played
+  #lookout;
   #isLow = false; // what is played is the low-latency playlist
   #troubles = []; // when it stalled or failed
   #stalledAt = 0; // when it last did
@@ -57,8 +53,6 @@ export class StreamPlayer extends EventTarget {
   #hasSkipped = false; // to live, at its beginning
   #state = null;
   #isWaiting = false;
-  #reached = true; // whether the server answered, when it was last asked
-  #clockOffsetMs = 0; // the server's clock minus ours
   #quality = AUTO; // what was chosen
   #appended = { level: -1, since: 0 }; // the size that was loaded last, and from where on
   #timers = [];
@@ -74,7 +68,7 @@ export class StreamPlayer extends EventTarget {
     this.#video = video;
     this.#url = at("index.m3u8");
     this.#lowLatencyUrl = lowLatency ? at("master.m3u8") : null;
-    this.#waitUrl = at("wait.json");
+    this.#lookout = new Lookout({ url: this.#url, lowLatencyUrl: this.#lowLatencyUrl, waitUrl: at("wait.json") });
   }
 
   /** The address of the classic playlist, for other players. */
@@ -116,8 +110,8 @@ export class StreamPlayer extends EventTarget {
   async #checkReach() {
     const standsStill = () => this.#hls && ["stalled", "unreachable"].includes(this.#state);
     if (!standsStill()) return;
-    await this.#isThere(this.#url);
-    if (standsStill()) this.#say(this.#reached ? "stalled" : "unreachable");
+    await this.#lookout.isThere(this.#url);
+    if (standsStill()) this.#say(this.#lookout.reached ? "stalled" : "unreachable");
   }
 
   /**
@@ -189,10 +183,10 @@ export class StreamPlayer extends EventTarget {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
     for (;;) {
-      const playlist = await this.#look();
+      const playlist = await this.#lookout.look();
       if (this.#stopped) return;
       if (playlist && !playlist.ended && (await this.#choose(playlist))) break;
-      this.#say(playlist?.ended ? "ended" : this.#reached ? "waiting" : "unreachable");
+      this.#say(playlist?.ended ? "ended" : this.#lookout.reached ? "waiting" : "unreachable");
       if (playlist && !playlist.ended) await sleep(LOOK_MS);
       else known = await this.#untilItMayHaveBegun(known);
     }
@@ -204,10 +198,9 @@ export class StreamPlayer extends EventTarget {
   async #untilItMayHaveBegun(known) {
     while (!this.#stopped) {
       const asked = performance.now();
-      const response = await fetch(this.#waitUrl, { cache: "no-store", signal: AbortSignal.timeout(HELD_MS) }).catch(() => null);
-      const next = afterAnswer({ known, status: response?.status ?? 0, tookMs: performance.now() - asked,
-        isWell: this.#reached, random: Math.random() });
-      discard(response);
+      const status = await this.#lookout.waitForIt();
+      const next = afterAnswer({ known, status, tookMs: performance.now() - asked,
+        isWell: this.#lookout.reached, random: Math.random() });
       await sleep(next.pauseMs);
       if (next.look) return next.known;
       known = next.known;
@@ -218,47 +211,8 @@ export class StreamPlayer extends EventTarget {
   /** Chooses how to play it. False: wait a moment, since low latency begins a little after the classic playlist. */
   async #choose({ sequence, segments }) {
     const wanted = Boolean(this.#lowLatencyUrl) && !this.#isTroubled();
-    this.#isLow = wanted && (await this.#isThere(this.#lowLatencyUrl));
+    this.#isLow = wanted && (await this.#lookout.isThere(this.#lowLatencyUrl));
     return this.#isLow || !wanted || sequence > 0 || segments >= YOUNG_SEGMENTS;
-  }
-
-  /** The classic playlist; or, if the server makes none, one of low latency. */
-  async #anyPlaylist() {
-    const classic = await this.#fetch(this.#url);
-    if (classic || !this.#lowLatencyUrl || !(await this.#isThere(this.#lowLatencyUrl))) return classic;
-    return (await this.#fetch(new URL("video.m3u8", this.#lowLatencyUrl))) ??
-      this.#fetch(new URL("audio.m3u8", this.#lowLatencyUrl));
-  }
-
-  async #look() {
-    const sent = Date.now();
-    const response = await this.#anyPlaylist();
-    if (!response) return null;
-    const date = Date.parse(response.headers.get("Date"));
-    // whole seconds on average half a second old: good enough to notice a clock that is wrong
-    if (date) this.#clockOffsetMs = date + 500 - (sent + Date.now()) / 2;
-    const text = await response.text().catch(() => null);
-    if (text === null) return null; // it broke off
-    return {
-      ended: text.includes("#EXT-X-ENDLIST"),
-      sequence: Number(/#EXT-X-MEDIA-SEQUENCE:(\d+)/.exec(text)?.[1] ?? 0),
-      segments: text.split("#EXTINF:").length - 1,
-    };
-  }
-
-  /** The answer if it is a success, else null. */
-  async #fetch(url) {
-    const response = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) }).catch(() => null);
-    this.#reached = response !== null && response.status < 500;
-    if (response?.ok) return response;
-    discard(response);
-    return null;
-  }
-
-  async #isThere(url) {
-    const response = await this.#fetch(url);
-    discard(response);
-    return response !== null;
   }
 
   #open() {
@@ -324,7 +278,7 @@ export class StreamPlayer extends EventTarget {
   get latency() {
     const date = this.#hls?.playingDate;
     if (!date) return null;
-    const offset = Math.abs(this.#clockOffsetMs) > 2000 ? this.#clockOffsetMs : 0;
+    const offset = Math.abs(this.#lookout.clockOffsetMs) > 2000 ? this.#lookout.clockOffsetMs : 0;
     return (Date.now() + offset - date.getTime()) / 1000;
   }
 

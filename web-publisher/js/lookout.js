@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// What the player asks the server itself, apart from hls.js: whether a stream is there, and when it begins.
+
+const HELD_MS = 40000; // longer than the server holds a request for a stream that is to come
+const ANSWER_MS = 5000; // a server that takes longer for a playlist is gone
+
+/** What nobody reads of an answer would keep its connection. */
+const discard = (response) => void response?.body?.cancel().catch(() => {});
+
+export class Lookout {
+  reached = true; // whether the server answered, when it was last asked
+  clockOffsetMs = 0; // the server's clock minus ours
+  #url;
+  #lowLatencyUrl;
+  #waitUrl;
+
+  /** `lowLatencyUrl`: null if it is not wanted; `waitUrl`: a request that is held until the stream can be played. */
+  constructor({ url, lowLatencyUrl, waitUrl }) {
+    this.#url = url;
+    this.#lowLatencyUrl = lowLatencyUrl;
+    this.#waitUrl = waitUrl;
+  }
+
+  /** Asks to be told when it begins. The answer's status; 0: none came. */
+  async waitForIt() {
+    const response = await fetch(this.#waitUrl, { cache: "no-store", signal: AbortSignal.timeout(HELD_MS) }).catch(() => null);
+    discard(response);
+    return response?.status ?? 0;
+  }
+
+  /** The classic playlist; or, if the server makes none, one of low latency. */
+  async #anyPlaylist() {
+    const classic = await this.#fetch(this.#url);
+    if (classic || !this.#lowLatencyUrl || !(await this.isThere(this.#lowLatencyUrl))) return classic;
+    return (await this.#fetch(new URL("video.m3u8", this.#lowLatencyUrl))) ??
+      this.#fetch(new URL("audio.m3u8", this.#lowLatencyUrl));
+  }
+
+  /** Looks at the stream: { ended, sequence, segments }, or null if there is no playlist. */
+  async look() {
+    const sent = Date.now();
+    const response = await this.#anyPlaylist();
+    if (!response) return null;
+    const date = Date.parse(response.headers.get("Date"));
+    // whole seconds on average half a second old: good enough to notice a clock that is wrong
+    if (date) this.clockOffsetMs = date + 500 - (sent + Date.now()) / 2;
+    const text = await response.text().catch(() => null);
+    if (text === null) return null; // it broke off
+    return {
+      ended: text.includes("#EXT-X-ENDLIST"),
+      sequence: Number(/#EXT-X-MEDIA-SEQUENCE:(\d+)/.exec(text)?.[1] ?? 0),
+      segments: text.split("#EXTINF:").length - 1,
+    };
+  }
+
+  /** The answer if it is a success, else null. */
+  async #fetch(url) {
+    const response = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) }).catch(() => null);
+    this.reached = response !== null && response.status < 500;
+    if (response?.ok) return response;
+    discard(response);
+    return null;
+  }
+
+  /** Whether this address gives something. */
+  async isThere(url) {
+    const response = await this.#fetch(url);
+    discard(response);
+    return response !== null;
+  }
+}
