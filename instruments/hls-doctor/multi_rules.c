@@ -23,15 +23,20 @@ static const M3u8Media *group(const M3u8Multi *m, const char *name)
     return NULL;
 }
 
+static void check_average(Findings *f, const M3u8Variant *v)
+{
+    if (v->average_bandwidth > v->bandwidth)
+        findings_add(f, "AVERAGE-BANDWIDTH above BANDWIDTH (4.4.6.2)", "%s: %" PRId64 ", %" PRId64,
+                     v->uri, v->average_bandwidth, v->bandwidth);
+}
+
 static void check_variant(Findings *f, const M3u8Multi *m, const M3u8Variant *v)
 {
     if (v->uri[0] == '\0')
         findings_add(f, "EXT-X-STREAM-INF without its URI line (4.4.6.2)", "%s", v->codecs);
     if (v->bandwidth < 0)
         findings_add(f, "EXT-X-STREAM-INF without BANDWIDTH (4.4.6.2)", "%s", v->uri);
-    if (v->average_bandwidth > v->bandwidth)
-        findings_add(f, "AVERAGE-BANDWIDTH above BANDWIDTH (4.4.6.2)", "%s: %" PRId64 ", %" PRId64,
-                     v->uri, v->average_bandwidth, v->bandwidth);
+    check_average(f, v);
     if (v->codecs[0] == '\0')
         findings_remark(f, "EXT-X-STREAM-INF without CODECS (4.4.6.2)", "%s", v->uri);
     if (v->audio[0] != '\0' && !group(m, v->audio))
@@ -66,9 +71,7 @@ static void check_iframes(Findings *f, const M3u8Variant *v)
         findings_add(f, "EXT-X-I-FRAME-STREAM-INF without URI (4.4.6.3)", "%s", v->codecs);
     if (v->bandwidth < 0)
         findings_add(f, "EXT-X-I-FRAME-STREAM-INF without BANDWIDTH (4.4.6.3)", "%s", v->uri);
-    if (v->average_bandwidth > v->bandwidth)
-        findings_add(f, "AVERAGE-BANDWIDTH above BANDWIDTH (4.4.6.2)", "%s: %" PRId64 ", %" PRId64,
-                     v->uri, v->average_bandwidth, v->bandwidth);
+    check_average(f, v);
     if (v->frame_rate_us >= 0 || v->audio[0] != '\0')
         findings_add(f, "EXT-X-I-FRAME-STREAM-INF with FRAME-RATE or AUDIO (4.4.6.3)", "%s",
                      v->uri);

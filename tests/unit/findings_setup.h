@@ -22,4 +22,11 @@ static int teardown(void **state)
     return 0;
 }
 
+/* Begins again with none, within a test. */
+static inline void empty_findings(void)
+{
+    teardown(NULL);
+    setup(NULL);
+}
+
 #endif

@@ -1,23 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "findings_setup.h"
+#include "multi_of.h"
 
 #include "instruments/hls-doctor/apple_rules.h"
-
-static void fresh(void)
-{
-    teardown(NULL);
-    setup(NULL);
-}
-
-static M3u8Multi multi_of(const char *text)
-{
-    const char *wrong;
-    M3u8Multi m;
-
-    if (m3u8_multi_read(text, strlen(text), &m, &wrong) < 0)
-        fail_msg("%s", wrong);
-    return m;
-}
 
 #define MULTI "#EXTM3U\n#EXT-X-INDEPENDENT-SEGMENTS\n"
 #define MEDIA                                                                                      \
@@ -76,7 +61,7 @@ static void multivariant_playlists(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         M3u8Multi m = multi_of(rows[i].text);
-        fresh();
+        empty_findings();
         apple_rules_multi(findings, &m, &folder);
         assert_found(findings, rows[i].rule ? rows[i].rule : rows[i].text, rows[i].rule,
                      rows[i].remark);
@@ -99,7 +84,7 @@ static void how_playlists_are_delivered(void **state)
     (void)state;
     M3u8Multi m = multi_of(MULTI MEDIA HIGH LOW I I);
     for (size_t i = 0; i < COUNT(rows); i++) {
-        fresh();
+        empty_findings();
         apple_rules_multi(findings, &m, &rows[i].how);
         assert_found(findings, rows[i].rule ? rows[i].rule : "good", rows[i].rule, rows[i].remark);
     }
@@ -164,7 +149,7 @@ static void media_playlists(void **state)
         a.list = m;
         if (strcmp(row->row, "five") == 0)
             m->duration_us = 3600 * 1000000ll; /* long enough all the same */
-        fresh();
+        empty_findings();
         apple_rules_list(findings, &multi, &a);
         assert_found(findings, row->row, row->rule, row->remark);
         m3u8_destroy(&m);

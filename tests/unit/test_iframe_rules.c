@@ -6,12 +6,6 @@
 #define SECOND 1000000ll
 #define TICKS  90000
 
-static void fresh(void)
-{
-    teardown(NULL);
-    setup(NULL);
-}
-
 #define LIST_OF(version, target)                                                                   \
     "#EXTM3U\n#EXT-X-VERSION:" version "\n#EXT-X-TARGETDURATION:" target                           \
     "\n#EXT-X-MEDIA-SEQUENCE:7\n"
@@ -42,7 +36,7 @@ static void lists(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         M3u8 *m = m3u8_read(rows[i].text, strlen(rows[i].text), &wrong);
         assert_row(m, rows[i].row, "%s", wrong);
-        fresh();
+        empty_findings();
         iframe_rules_list(findings, "i.m3u8", m, 2);
         assert_found(findings, rows[i].row, rows[i].rule, false);
         m3u8_destroy(&m);
@@ -135,7 +129,7 @@ static void segments(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         Sample one = sample(1), two = sample(2);
         rows[i].spoil(&two);
-        fresh();
+        empty_findings();
         IframeRules *r = iframe_rules_create(findings, "i.m3u8");
         iframe_rules_segment(r, &one.segment, &one.facts, 1000);
         iframe_rules_segment(r, &two.segment, two.lost ? NULL : &two.facts, 1000);

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "findings_setup.h"
+#include "multi_of.h"
 
 #include "instruments/hls-doctor/report_rules.h"
-
-static void anew(void)
-{
-    teardown(NULL);
-    setup(NULL);
-}
 
 #define MEDIA_OF(more)                                                                             \
     "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"Sound\"," more ",URI=\"audio.m3u8\"\n"
@@ -17,16 +12,6 @@ static void anew(void)
     "CODECS=\"avc1.42C01F,mp4a.40.2\",RESOLUTION=1280x720,FRAME-RATE=30.000,AUDIO=\"a\""
 #define IFRAMES(list) "#EXT-X-I-FRAME-STREAM-INF:" list "\n"
 #define MULTI         "#EXTM3U\n#EXT-X-VERSION:4\n"
-
-static M3u8Multi multi_of(const char *text)
-{
-    const char *wrong;
-    M3u8Multi m;
-
-    if (m3u8_multi_read(text, strlen(text), &m, &wrong) < 0)
-        fail_msg("%s", wrong);
-    return m;
-}
 
 static void a_multivariant_playlist(void **state)
 {
@@ -78,7 +63,7 @@ static void a_multivariant_playlist(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         M3u8Multi m = multi_of(rows[i].text);
-        anew();
+        empty_findings();
         multi_rules_check(findings, &m);
         assert_found(findings, rows[i].rule ? rows[i].rule : "good", rows[i].rule, rows[i].remark);
     }
@@ -134,7 +119,7 @@ static void what_it_says_of_the_media(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         const RenditionMedia media[] = {*rows[i].video, *rows[i].audio};
         M3u8Multi m = multi_of(rows[i].text);
-        anew();
+        empty_findings();
         multi_rules_media(findings, &m, media, COUNT(media));
         assert_found(findings, rows[i].rule ? rows[i].rule : "good", rows[i].rule, rows[i].remark);
     }
@@ -168,11 +153,11 @@ static void a_rendition_may_show_the_pictures_of_another(void **state)
     (void)state;
     M3u8Multi m = multi_of(LADDER);
     for (size_t i = 0; i < COUNT(rows); i++) {
-        anew();
+        empty_findings();
         multi_rules_media(findings, &m, rows[i].video, 1);
         assert_found(findings, rows[i].row, rows[i].rule, rows[i].remark);
     }
-    anew();
+    empty_findings();
     multi_rules_media(findings, &m, &higher, 1);
     assert_int_equal(findings_count(findings), 1); /* CODECS; and a remark that it is filled */
 }
@@ -220,7 +205,7 @@ static void renditions_against_each_other(void **state)
         M3u8 *audio = m3u8_read(rows[i].text, strlen(rows[i].text), &wrong);
         const RenditionView view[] = {{"video.m3u8", video}, {"audio.m3u8", audio}};
         assert_true(video && audio);
-        anew();
+        empty_findings();
         multi_rules_renditions(findings, view, COUNT(view));
         assert_found(findings, rows[i].rule ? rows[i].rule : "good", rows[i].rule, rows[i].remark);
         m3u8_destroy(&video);
@@ -266,7 +251,7 @@ static void each_rendition_reports_the_others(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         M3u8 *m = m3u8_read(rows[i].text, strlen(rows[i].text), &wrong);
         const RenditionView view[] = {{"video.m3u8", m}, {"audio.m3u8", m}};
-        anew();
+        empty_findings();
         report_rules_list(findings, view, COUNT(view), 0);
         assert_found(findings, rows[i].text, rows[i].rule, false);
         m3u8_destroy(&m);
@@ -286,7 +271,7 @@ static void reports_tell_what_is_there(void **state)
     assert_found(findings, "good", NULL, false);
     report_rules_one(findings, "video", &report, own, (ListEdge){9, 4});
     assert_found(findings, "old", "an EXT-X-RENDITION-REPORT is older", false);
-    anew();
+    empty_findings();
     report_rules_promise(findings, "audio", (ListEdge){9, 3}, (ListEdge){9, 2});
     assert_found(findings, "not there", "an EXT-X-RENDITION-REPORT names what", false);
 }
