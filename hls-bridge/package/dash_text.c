@@ -160,13 +160,10 @@ size_t dash_manifest_write(const DashManifest *m, int64_t now_unix_us, char *tex
     write_head(m, now_unix_us, &out);
     for (size_t i = 0; i < m->periods; i++) {
         const DashPeriod *p = &m->period[i];
-        bool listed = dash_manifest_lists(m, p);
-        if (listed) {
+        if (dash_manifest_lists(m, p)) {
             text_add(&out, "  <Period id=\"%" PRId64 "\"", p->id);
             write_time("start", p->start_unix_us, &out);
             text_add(&out, ">\n");
-        }
-        if (listed) {
             write_set(m, p, DASH_VIDEO, at, &out);
             write_set(m, p, DASH_AUDIO, at, &out);
             text_add(&out, "  </Period>\n");

@@ -123,10 +123,12 @@ static void place_lead(Segmenter *o, size_t layer, const HeldPicture *p, bool co
 {
     Layers *l = &o->layers;
     HeldPicture out = *p;
-    bool ready[VIDEO_TRACKS_MAX];
-    LadderPlan plan = plan_cut(o, p, ready);
+    bool ready[VIDEO_TRACKS_MAX] = {0};
+    LadderPlan plan = {0};
     bool begins = may_begin(o, p, comes);
 
+    if (p->unit.idr) /* no segment is planned from another picture */
+        plan = plan_cut(o, p, ready);
     out.unit.track = segmenter_first_video(o);
     out.unit.restart = p->unit.restart || (begins && plan.changes && SWITCH_PARTS);
     SegmenterLed led =
