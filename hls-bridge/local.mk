@@ -2,7 +2,7 @@
 
 # all but main, so that the tests link the same objects; a list for each folder
 noinst_LTLIBRARIES += libbridge.la
-libbridge_la_SOURCES = $(bridge_base) $(bridge_codec) $(bridge_clock) $(bridge_ingest) $(bridge_store) $(bridge_serve) $(bridge_package) $(bridge_segment) $(bridge_events) $(bridge_stream) $(bridge_control)
+libbridge_la_SOURCES = $(bridge_base) $(bridge_codec) $(bridge_clock) $(bridge_ingest) $(bridge_store) $(bridge_serve) $(bridge_package) $(bridge_segment) $(bridge_events) $(bridge_transcode) $(bridge_stream) $(bridge_control)
 libbridge_la_CFLAGS = $(AM_CFLAGS) $(LIBAV_CFLAGS) $(OPUS_CFLAGS) $(MICROHTTPD_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS)
 libbridge_la_LIBADD = libcommon.la $(LIBAV_LIBS) $(OPUS_LIBS) $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) $(ZLIB_LIBS) -lpthread
 bridge_base = \
@@ -116,6 +116,9 @@ bridge_events = \
 	%D%/events/event_ring.c \
 	%D%/events/event_sinks.c \
 	%D%/events/janus_event.c
+bridge_transcode = \
+	%D%/transcode/rung_ladder.c \
+	%D%/transcode/transcode_wire.c
 bridge_stream = \
 	%D%/stream/bridge_settings.c \
 	%D%/stream/caretaker.c \

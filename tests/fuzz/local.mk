@@ -22,10 +22,12 @@ fuzz_parts = \
 	%D%/fuzz_rtcp_packet.c \
 	%D%/fuzz_rtp_packet.c \
 	%D%/fuzz_rtp_reorder.c \
+	%D%/fuzz_rung_ladder.c \
 	%D%/fuzz_sdp_answer.c \
 	%D%/fuzz_sdp_reader.c \
 	%D%/fuzz_settings_reader.c \
-	%D%/fuzz_source_sdp.c
+	%D%/fuzz_source_sdp.c \
+	%D%/fuzz_transcode_wire.c
 fuzz_parts += tests/plugin/janus_offer.c
 fuzz_pipeline = %D%/fuzz_pipeline.c %D%/memory_parts.c
 fuzz_plugin = %D%/fuzz_plugin_session.c $(plugin_stubs)

@@ -23,6 +23,7 @@ const PURPOSE = {
   serve: "requests that wait",
   package: "the outputs",
   segment: "where segments end",
+  transcode: "other sizes",
   stream: "a stream's life",
   control: "the control API",
   events: "what happened",

@@ -25,6 +25,7 @@ const ALLOWED = {
   package: ["base", "codec", "store", "serve"],
   segment: ["base", "codec", "package"],
   events: ["base"],
+  transcode: ["base"],
   stream: ["base", "events", "ingest", "store", "serve", "package", "segment"],
   control: ["base", "events", "serve", "stream"],
 };

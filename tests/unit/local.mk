@@ -84,6 +84,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_renditions.c \
 	%D%/test_rtcp_reporter.c \
 	%D%/test_rtp_reorder.c \
+	%D%/test_rung_ladder.c \
 	%D%/test_segment_cutter.c \
 	%D%/test_segment_mux.c \
 	%D%/test_segment_store.c \
@@ -92,6 +93,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_source_sdp.c \
 	%D%/test_store.c \
 	%D%/test_timeline.c \
+	%D%/test_transcode_wire.c \
 	%D%/test_ts_renditions.c \
 	%D%/test_video_tracks.c \
 	%D%/test_window.c \
