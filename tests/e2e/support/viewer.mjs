@@ -52,15 +52,20 @@ async function lookOn(STALL_MS) {
   const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const viewer = (window.viewer = { latencies: [], stalls: [], playingAt: null });
 
-  // a seek to what is there, as the page makes to skip to live, goes on in a moment; else it is a stall, too
-  const goesOn = async (at) => {
-    await new Promise((resolve) => setTimeout(resolve, STALL_MS));
-    return video.currentTime !== at;
-  };
-  video.addEventListener("waiting", async () => {
-    const { currentTime: at, seeking } = video;
-    if (viewer.playingAt !== null && !(seeking && (await goesOn(at)))) viewer.stalls.push({ at });
+  video.addEventListener("waiting", () => {
+    if (viewer.playingAt !== null && !video.seeking) viewer.stalls.push({ at: video.currentTime });
   });
+  // A seek to what is there, as the page makes to skip to live, goes on in a moment; else it is a stall, too.
+  // Of several seeks after one another only the first is told by an event.
+  let soughtAt = null;
+  setInterval(() => {
+    const { seeking, currentTime: at } = video;
+    if (!seeking) soughtAt = null;
+    else soughtAt ??= performance.now();
+    if (viewer.playingAt === null || soughtAt === null || performance.now() - soughtAt < STALL_MS) return;
+    viewer.stalls.push({ at });
+    soughtAt = Infinity; // counted, until it goes on
+  }, 50);
   video.addEventListener("playing", () => (viewer.playingAt ??= performance.now()));
   setInterval(() => {
     const { videoWidth: width, videoHeight: height } = video;
