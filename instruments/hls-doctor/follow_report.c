@@ -68,15 +68,32 @@ static bool has_parts(const Follow *f)
     return false;
 }
 
+/* The first rendition that has pictures; 0 if none has. */
+static size_t first_shown(const Follow *f)
+{
+    for (size_t i = 0; i < f->count; i++)
+        if (media_worker_shows(f->world.worker, i))
+            return i;
+    return 0;
+}
+
+static json_t *report_of(const Follow *f, size_t i)
+{
+    const MediaWorker *w = f->world.worker;
+    json_t *j = rendition_report_json(f->followed[i].rendition, media_worker_rules(w, i));
+
+    if (media_worker_shows(w, i))
+        json_object_set_new(j, "marks", marks_json(media_worker_marks(w, i)));
+    return j;
+}
+
 json_t *follow_json(const Follow *f)
 {
     const Findings *own = f->world.findings, *media = media_worker_findings(f->world.worker);
     json_t *renditions = json_array(), *iframes = json_array();
 
     for (size_t i = 0; i < f->count; i++)
-        json_array_append_new(renditions,
-                              rendition_report_json(f->followed[i].rendition,
-                                                    media_worker_rules(f->world.worker, i)));
+        json_array_append_new(renditions, report_of(f, i));
     for (size_t i = 0; i < f->iframe_count; i++)
         json_array_append_new(
             iframes, iframe_report_json(f->iframes[i], media_worker_iframes(f->world.worker, i)));
@@ -84,20 +101,23 @@ json_t *follow_json(const Follow *f)
                      "low_latency", has_parts(f), "multivariant_versions",
                      (json_int_t)f->multi_versions, "renditions", renditions, "iframes", iframes,
                      "alignment", alignment_report_json(media_worker_alignment(f->world.worker)),
-                     "marks", marks_json(media_worker_marks(f->world.worker)), "faults",
-                     findings_json_both(findings_json(own), findings_json(media)), "remarks",
+                     "marks", marks_json(media_worker_marks(f->world.worker, first_shown(f))),
+                     "faults", findings_json_both(findings_json(own), findings_json(media)),
+                     "remarks",
                      findings_json_both(findings_remarks_json(own), findings_remarks_json(media)));
 }
 
 void follow_print(const Follow *f)
 {
     printf("%s\n", f->options.url);
-    for (size_t i = 0; i < f->count; i++)
+    for (size_t i = 0; i < f->count; i++) {
         rendition_report_print(f->followed[i].rendition, media_worker_rules(f->world.worker, i));
+        if (media_worker_shows(f->world.worker, i))
+            marks_print(media_worker_marks(f->world.worker, i));
+    }
     alignment_report_print(media_worker_alignment(f->world.worker));
     for (size_t i = 0; i < f->iframe_count; i++)
         iframe_report_print(f->iframes[i], media_worker_iframes(f->world.worker, i));
-    marks_print(media_worker_marks(f->world.worker));
     findings_print(f->world.findings);
     findings_print(media_worker_findings(f->world.worker));
     findings_print_count(follow_faults(f));

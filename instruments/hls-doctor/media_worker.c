@@ -10,9 +10,12 @@
 #include "mp4_rules.h"
 
 typedef struct Rendition {
+    MediaWorker *worker;
     const char *name;
     MediaRules *rules;
     SegmentProbe *probe;
+    Marks *marks; /* of its pictures, and of the sound that is played with them */
+    bool has_pictures;
     uint64_t discontinuity; /* of the last segment */
     bool started;
     char map[256]; /* the initialisation segment that was looked at last */
@@ -23,7 +26,6 @@ struct MediaWorker {
     bool tell;
     Findings *findings;
     AlignRules *align;
-    Marks *marks;
     size_t count;
     Rendition rendition[MEDIA_RENDITIONS_MAX];
     size_t iframe_count;
@@ -38,12 +40,29 @@ struct MediaWorker {
 
 static void on_picture(void *user, const AVFrame *frame, int64_t pts_90k)
 {
-    marks_picture(user, frame, pts_90k);
+    Rendition *r = user;
+
+    r->has_pictures = true;
+    marks_picture(r->marks, frame, pts_90k);
 }
 
+/* Sound that comes without pictures is played with those of each rendition. */
 static void on_sound(void *user, const AVFrame *frame, int64_t pts_90k)
 {
-    marks_sound(user, frame, pts_90k);
+    Rendition *r = user;
+    MediaWorker *w = r->worker;
+
+    marks_sound(r->marks, frame, pts_90k);
+    for (size_t i = 0; !r->has_pictures && i < w->count; i++)
+        if (&w->rendition[i] != r)
+            marks_sound(w->rendition[i].marks, frame, pts_90k);
+}
+
+static void ignore(void *user, const AVFrame *frame, int64_t pts_90k)
+{
+    (void)user;
+    (void)frame;
+    (void)pts_90k;
 }
 
 void media_job_free(MediaJob *j)
@@ -209,12 +228,10 @@ MediaWorker *media_worker_create(bool tell_segments, bool aligned)
     w->tell = tell_segments;
     w->findings = findings_create();
     w->align = align_rules_create(w->findings, aligned);
-    w->marks = marks_create();
     w->end = &w->first;
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->news, NULL);
-    w->running =
-        w->findings && w->align && w->marks && pthread_create(&w->thread, NULL, work, w) == 0;
+    w->running = w->findings && w->align && pthread_create(&w->thread, NULL, work, w) == 0;
     if (!w->running)
         media_worker_destroy(&w);
     return w;
@@ -235,13 +252,13 @@ void media_worker_destroy(MediaWorker **worker)
     for (size_t i = 0; i < w->count; i++) {
         media_rules_destroy(&w->rendition[i].rules);
         segment_probe_destroy(&w->rendition[i].probe);
+        marks_destroy(&w->rendition[i].marks);
     }
     for (size_t i = 0; i < w->iframe_count; i++)
         iframe_rules_destroy(&w->iframes[i]);
     segment_probe_destroy(&w->iframe_probe);
     pthread_cond_destroy(&w->news);
     pthread_mutex_destroy(&w->lock);
-    marks_destroy(&w->marks);
     align_rules_destroy(&w->align);
     findings_destroy(&w->findings);
     free(w);
@@ -250,23 +267,27 @@ void media_worker_destroy(MediaWorker **worker)
 
 int media_worker_add(MediaWorker *w, const char *name)
 {
-    const ProbeSink sink = {w->marks, on_picture, on_sound};
-    Rendition r = {.name = name};
+    Rendition *r = &w->rendition[w->count];
+    const ProbeSink sink = {r, on_picture, on_sound};
 
-    r.rules = w->count < MEDIA_RENDITIONS_MAX ? media_rules_create(w->findings, name) : NULL;
-    r.probe = r.rules ? segment_probe_create(&sink) : NULL;
-    if (!r.probe || align_rules_add(w->align, name) < 0) {
-        segment_probe_destroy(&r.probe);
-        media_rules_destroy(&r.rules);
+    if (w->count == MEDIA_RENDITIONS_MAX)
+        return -1;
+    *r = (Rendition){.worker = w, .name = name, .marks = marks_create()};
+    r->rules = media_rules_create(w->findings, name);
+    r->probe = segment_probe_create(&sink);
+    if (!r->marks || !r->rules || !r->probe || align_rules_add(w->align, name) < 0) {
+        segment_probe_destroy(&r->probe);
+        media_rules_destroy(&r->rules);
+        marks_destroy(&r->marks);
         return -1;
     }
-    w->rendition[w->count++] = r;
+    w->count++;
     return 0;
 }
 
 int media_worker_add_iframes(MediaWorker *w, const char *name)
 {
-    const ProbeSink sink = {w->marks, on_picture, on_sound};
+    const ProbeSink sink = {NULL, ignore, ignore};
 
     if (!w->iframe_probe)
         w->iframe_probe = segment_probe_create(&sink);
@@ -323,7 +344,12 @@ AlignHistory media_worker_alignment(const MediaWorker *w)
     return align_rules_history(w->align);
 }
 
-MarksReport media_worker_marks(const MediaWorker *w)
+bool media_worker_shows(const MediaWorker *w, size_t rendition)
 {
-    return marks_report(w->marks);
+    return w->rendition[rendition].has_pictures;
+}
+
+MarksReport media_worker_marks(const MediaWorker *w, size_t rendition)
+{
+    return marks_report(w->rendition[rendition].marks);
 }

@@ -57,7 +57,11 @@ IframeHistory media_worker_iframes(const MediaWorker *worker, size_t which);
 int64_t media_worker_iframes_peak(const MediaWorker *worker, size_t which, uint64_t first);
 const Findings *media_worker_findings(const MediaWorker *worker);
 AlignHistory media_worker_alignment(const MediaWorker *worker);
-MarksReport media_worker_marks(const MediaWorker *worker);
+
+/* Whether a rendition has pictures; and the marks in them, with those of the sound that is played
+ * with them: its own, or that of the renditions that have sound alone. */
+bool media_worker_shows(const MediaWorker *worker, size_t rendition);
+MarksReport media_worker_marks(const MediaWorker *worker, size_t rendition);
 
 void media_job_free(MediaJob *job);
 

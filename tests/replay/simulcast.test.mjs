@@ -12,6 +12,8 @@ import { run } from "../e2e/support/programs.mjs";
 import { folderOf, LOW_LATENCY, plain, recording, segmentsOf } from "./support/replays.mjs";
 
 const LISTS = ["video.m3u8", "video-mid.m3u8", "video-low.m3u8"];
+const PAIRS_MIN = 3; // of a flash and a beep, in what is listed at the end
+const SKEW_MS = 15;
 const LABELS = ["--labels", "high,mid,low"];
 
 /** Replays into `folder`, and looks at it as a viewer. Returns { result, report, list(name) }. */
@@ -28,9 +30,13 @@ async function into(folder, options, name = "simulcast") {
 /** What must be the same in all renditions of pictures. */
 const cuts = (text) => text.split("\n").filter((line) => /^#EXT(INF|-X-MEDIA-SEQUENCE|-X-DISCONTINUITY|-X-TARGETDURATION|-X-PART-INF)/.test(line));
 
-/** All renditions are listed, none has ended, and they are cut alike, with no damaged picture. */
+/** All renditions are listed, none has ended, and they are cut alike, with no damaged picture; in each the sound fits. */
 async function assertWhole({ report, list }, lists = LISTS) {
   assert.deepEqual(report.faults, []);
+  const shown = report.renditions.filter(({ width }) => width > 0);
+  assert.equal(shown.length, lists.length);
+  for (const { uri, marks } of shown)
+    assert.ok(marks.pairs >= PAIRS_MIN && Math.abs(marks.skew_median_ms) <= SKEW_MS, `${uri}: ${JSON.stringify(marks)}`);
   const best = await list(lists[0]);
   const master = await list("master.m3u8");
   for (const name of lists) {
