@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-noinst_LTLIBRARIES += libcommon.la
-libcommon_la_SOURCES = \
+noinst_LIBRARIES += libcommon.a
+libcommon_a_SOURCES = \
 	%D%/bearer_token.c \
 	%D%/h264_bits.c \
 	%D%/h264_sps.c \
@@ -12,5 +12,6 @@ libcommon_la_SOURCES = \
 	%D%/settings_reader.c \
 	%D%/stream_name.c \
 	%D%/text_buffer.c
-libcommon_la_CFLAGS = $(AM_CFLAGS) $(CONFIG_CFLAGS) -fvisibility=hidden
-libcommon_la_LIBADD = $(CONFIG_LIBS) -lm
+# the plugin takes of these what it needs
+libcommon_a_CFLAGS = $(AM_CFLAGS) $(CONFIG_CFLAGS) $(plugin_cflags)
+common_libs = libcommon.a $(CONFIG_LIBS) -lm

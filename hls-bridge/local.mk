@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # all but main, so that the tests link the same objects; a list for each folder
-noinst_LTLIBRARIES += libbridge.la
-libbridge_la_SOURCES = $(bridge_base) $(bridge_codec) $(bridge_clock) $(bridge_ingest) $(bridge_store) $(bridge_serve) $(bridge_package) $(bridge_segment) $(bridge_events) $(bridge_transcode) $(bridge_stream) $(bridge_control)
-libbridge_la_CFLAGS = $(AM_CFLAGS) $(LIBAV_CFLAGS) $(OPUS_CFLAGS) $(MICROHTTPD_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS)
-libbridge_la_LIBADD = libcommon.la $(LIBAV_LIBS) $(OPUS_LIBS) $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) $(ZLIB_LIBS) -lpthread
+noinst_LIBRARIES += libbridge.a
+libbridge_a_SOURCES = $(bridge_base) $(bridge_codec) $(bridge_clock) $(bridge_ingest) $(bridge_store) $(bridge_serve) $(bridge_package) $(bridge_segment) $(bridge_events) $(bridge_transcode) $(bridge_stream) $(bridge_control)
+libbridge_a_CFLAGS = $(AM_CFLAGS) $(LIBAV_CFLAGS) $(OPUS_CFLAGS) $(MICROHTTPD_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS)
+bridge_libs = libbridge.a $(common_libs) $(LIBAV_LIBS) $(OPUS_LIBS) $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) $(ZLIB_LIBS) -lpthread
 bridge_base = \
 	%D%/base/boot_id.c \
 	%D%/base/bridge_log.c \
@@ -147,7 +147,7 @@ bin_PROGRAMS += %D%/hls-bridge
 %C%_hls_bridge_CPPFLAGS = $(AM_CPPFLAGS) -DSYSCONFDIR='"$(sysconfdir)"'
 %C%_hls_bridge_CFLAGS = $(AM_CFLAGS) $(LIBAV_CFLAGS)
 %C%_hls_bridge_LDFLAGS = $(AM_LDFLAGS) $(HLS_PIE_LDFLAGS)
-%C%_hls_bridge_LDADD = libbridge.la
+%C%_hls_bridge_LDADD = $(bridge_libs)
 
 if MAN_PAGES
 man8_MANS += %D%/hls-bridge.8

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 if DOCTOR
-noinst_LTLIBRARIES += libdoctor.la
-libdoctor_la_SOURCES = \
+noinst_LIBRARIES += libdoctor.a
+libdoctor_a_SOURCES = \
 	%D%/hls-doctor/align_rules.c \
 	%D%/hls-doctor/apple_rules.c \
 	%D%/hls-doctor/classic.c \
@@ -39,12 +39,12 @@ libdoctor_la_SOURCES = \
 	%D%/hls-doctor/segment_probe.c \
 	%D%/hls-doctor/sort_values.c \
 	%D%/hls-doctor/ts_rules.c
-libdoctor_la_CFLAGS = $(AM_CFLAGS) $(LIBAV_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS)
-libdoctor_la_LIBADD = $(LIBAV_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) -lm -lpthread
+libdoctor_a_CFLAGS = $(AM_CFLAGS) $(LIBAV_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS)
+doctor_libs = libdoctor.a $(LIBAV_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) -lm -lpthread
 
 bin_PROGRAMS += %D%/hls-doctor/hls-doctor
 %C%_hls_doctor_hls_doctor_SOURCES = %D%/hls-doctor/hls_doctor.c
-%C%_hls_doctor_hls_doctor_LDADD = libdoctor.la
+%C%_hls_doctor_hls_doctor_LDADD = $(doctor_libs)
 if MAN_PAGES
 man1_MANS += %D%/hls-doctor/hls-doctor.1
 %D%/hls-doctor/hls-doctor.1: %D%/hls-doctor/hls-doctor %D%/hls-doctor/hls-doctor.h2m
@@ -52,8 +52,8 @@ man1_MANS += %D%/hls-doctor/hls-doctor.1
 CLEANFILES += %D%/hls-doctor/hls-doctor.1
 endif
 
-noinst_LTLIBRARIES += libviewers.la
-libviewers_la_SOURCES = \
+noinst_LIBRARIES += libviewers.a
+libviewers_a_SOURCES = \
 	%D%/hls-viewers/audience.c \
 	%D%/hls-viewers/births.c \
 	%D%/hls-viewers/delays.c \
@@ -67,12 +67,12 @@ libviewers_la_SOURCES = \
 	%D%/hls-viewers/viewer_media.c \
 	%D%/hls-viewers/viewer_options.c \
 	%D%/hls-viewers/viewer_tally.c
-libviewers_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS)
-libviewers_la_LIBADD = $(JANSSON_LIBS) $(CURL_LIBS) $(ZLIB_LIBS)
+libviewers_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS)
+viewers_libs = libviewers.a $(JANSSON_LIBS) $(CURL_LIBS) $(ZLIB_LIBS)
 
 bin_PROGRAMS += %D%/hls-viewers/hls-viewers
 %C%_hls_viewers_hls_viewers_SOURCES = %D%/hls-viewers/hls_viewers.c
-%C%_hls_viewers_hls_viewers_LDADD = libviewers.la
+%C%_hls_viewers_hls_viewers_LDADD = $(viewers_libs)
 if MAN_PAGES
 man1_MANS += %D%/hls-viewers/hls-viewers.1
 %D%/hls-viewers/hls-viewers.1: %D%/hls-viewers/hls-viewers %D%/hls-viewers/hls-viewers.h2m
@@ -82,8 +82,8 @@ endif
 endif
 
 if REPLAY
-noinst_LTLIBRARIES += libreplay.la
-libreplay_la_SOURCES = \
+noinst_LIBRARIES += libreplay.a
+libreplay_a_SOURCES = \
 	%D%/rtp-replay/bridge_session.c \
 	%D%/rtp-replay/fault_options.c \
 	%D%/rtp-replay/flight_queue.c \
@@ -97,15 +97,15 @@ libreplay_la_SOURCES = \
 	%D%/rtp-replay/rtp_recording_pcap.c \
 	%D%/rtp-replay/rtp_recording_trim.c \
 	%D%/rtp-replay/video_copy.c
-libreplay_la_CFLAGS = $(AM_CFLAGS) $(PCAP_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS)
-libreplay_la_LIBADD = libcommon.la $(PCAP_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) -lm
+libreplay_a_CFLAGS = $(AM_CFLAGS) $(PCAP_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS)
+replay_libs = libreplay.a $(common_libs) $(PCAP_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) -lm
 
 bin_PROGRAMS += %D%/rtp-replay/rtp-replay
 %C%_rtp_replay_rtp_replay_SOURCES = \
 	%D%/rtp-replay/replay_folder.c \
 	%D%/rtp-replay/rtp_replay.c
 %C%_rtp_replay_rtp_replay_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS) $(LIBAV_CFLAGS) $(OPUS_CFLAGS)
-%C%_rtp_replay_rtp_replay_LDADD = libreplay.la libbridge.la
+%C%_rtp_replay_rtp_replay_LDADD = $(replay_libs) $(bridge_libs)
 if MAN_PAGES
 man1_MANS += %D%/rtp-replay/rtp-replay.1
 %D%/rtp-replay/rtp-replay.1: %D%/rtp-replay/rtp-replay %D%/rtp-replay/rtp-replay.h2m

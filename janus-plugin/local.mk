@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # what of the plugin needs no Janus around it, for the tests too
-noinst_LTLIBRARIES += libplugin.la
-libplugin_la_SOURCES = \
+noinst_LIBRARIES += libplugin.a
+libplugin_a_SOURCES = \
 	%D%/bridge_client.c \
 	%D%/bridge_http.c \
 	%D%/bridge_registry.c \
@@ -16,13 +16,13 @@ libplugin_la_SOURCES = \
 	%D%/rtp_sender.c \
 	%D%/sdp_answer.c \
 	%D%/work_pool.c
-libplugin_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/%D%
-libplugin_la_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS) -fvisibility=hidden
-libplugin_la_LIBADD = libcommon.la $(GLIB_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) -lpthread
+libplugin_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/%D%
+libplugin_a_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS) $(plugin_cflags)
+plugin_libs = libplugin.a $(common_libs) $(GLIB_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) -lpthread
 
 # and the rest, for tests that have a stub of Janus
-noinst_LTLIBRARIES += libpublisher.la
-libpublisher_la_SOURCES = \
+noinst_LIBRARIES += libpublisher.a
+libpublisher_a_SOURCES = \
 	%D%/admission.c \
 	%D%/announcer.c \
 	%D%/media_relay.c \
@@ -34,16 +34,16 @@ libpublisher_la_SOURCES = \
 	%D%/publisher_status.c \
 	%D%/request_desk.c \
 	%D%/session.c
-libpublisher_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/%D% $(JANUS_CPPFLAGS)
-libpublisher_la_CFLAGS = $(libplugin_la_CFLAGS)
-libpublisher_la_LIBADD = libplugin.la
+libpublisher_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/%D% $(JANUS_CPPFLAGS)
+libpublisher_a_CFLAGS = $(libplugin_a_CFLAGS)
+publisher_libs = libpublisher.a $(plugin_libs)
 
 janusplugindir = $(janus_plugins_dir)
-janusplugin_LTLIBRARIES = libjanus_hls.la
-libjanus_hls_la_SOURCES =
-# Janus loads plugins into one global name space: `create` is all that leaves this one
-libjanus_hls_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -export-symbols-regex '^create$$'
-libjanus_hls_la_LIBADD = libpublisher.la $(GLIB_LIBS) $(JANSSON_LIBS) -lpthread
+# to automake it is a program: all that it lacks of one is a start. `create` is what Janus asks for, and brings the rest
+janusplugin_PROGRAMS = libjanus_hls.so
+libjanus_hls_so_SOURCES =
+libjanus_hls_so_LDFLAGS = $(AM_LDFLAGS) -shared -Wl,--undefined=create
+libjanus_hls_so_LDADD = $(publisher_libs)
 
 janusconfdir = $(janus_configs_dir)
 dist_janusconf_DATA = %D%/janus.plugin.hls.jcfg.sample

@@ -4,5 +4,5 @@ if PUBLISHERS
 noinst_PROGRAMS += %D%/webrtc-publishers
 %C%_webrtc_publishers_SOURCES = %D%/webrtc_publishers.c
 %C%_webrtc_publishers_CFLAGS = $(AM_CFLAGS) $(GSTREAMER_CFLAGS) $(JANSSON_CFLAGS)
-%C%_webrtc_publishers_LDADD = libreplay.la $(GSTREAMER_LIBS) $(JANSSON_LIBS)
+%C%_webrtc_publishers_LDADD = $(replay_libs) $(GSTREAMER_LIBS) $(JANSSON_LIBS)
 endif

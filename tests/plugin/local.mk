@@ -14,7 +14,7 @@ plugin_stubs_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/janus-plugin $(JANUS_CPPF
 plugin_stubs_ldflags = $(AM_LDFLAGS) -Wl,--wrap=pthread_mutex_lock,--wrap=pthread_mutex_unlock \
 	-Wl,--wrap=pthread_cond_wait,--wrap=pthread_cond_clockwait,--wrap=pthread_cond_signal,--wrap=pthread_cond_broadcast \
 	-Wl,--wrap=pthread_create,--wrap=pthread_join,--wrap=epoll_wait
-plugin_stubs_libs = libpublisher.la $(GLIB_LIBS) $(JANSSON_LIBS) -lpthread
+plugin_stubs_libs = $(publisher_libs)
 
 plugin_programs = %D%/unit-publisher
 check_PROGRAMS += $(plugin_programs)
@@ -31,4 +31,4 @@ check_PROGRAMS += $(plugin_programs)
 	$(plugin_stubs)
 %C%_unit_publisher_CPPFLAGS = $(plugin_stubs_cppflags)
 %C%_unit_publisher_LDFLAGS = $(plugin_stubs_ldflags)
-%C%_unit_publisher_LDADD = libunit.la $(plugin_stubs_libs) $(CMOCKA_LIBS)
+%C%_unit_publisher_LDADD = $(plugin_stubs_libs) $(unit_libs)

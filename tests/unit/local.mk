@@ -17,8 +17,9 @@ check-local:
 	done; exit $$failed
 CLEANFILES += tests/*/*.log
 
-check_LTLIBRARIES += libunit.la
-libunit_la_SOURCES = %D%/runner.c
+check_LIBRARIES += libunit.a
+libunit_a_SOURCES = %D%/runner.c
+unit_libs = libunit.a $(CMOCKA_LIBS) -lm
 unit_cppflags = $(AM_CPPFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)"' -DFIXTURES_DIR='"$(abs_top_srcdir)/tests/fixtures"' \
 	$(GLIB_CFLAGS) $(LIBAV_CFLAGS) $(OPUS_CFLAGS) $(PCAP_CFLAGS) $(ZLIB_CFLAGS)
 
@@ -35,7 +36,7 @@ unit_programs += %D%/unit-common
 	%D%/test_text_buffer.c \
 	%D%/test_token_bucket.c
 %C%_unit_common_CPPFLAGS = $(unit_cppflags)
-%C%_unit_common_LDADD = libcommon.la libunit.la $(CMOCKA_LIBS) -lm
+%C%_unit_common_LDADD = $(common_libs) $(unit_libs)
 
 unit_programs += %D%/unit-bridge
 %C%_unit_bridge_SOURCES = \
@@ -99,7 +100,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_window.c \
 	%D%/test_window_life.c
 %C%_unit_bridge_CPPFLAGS = $(unit_cppflags)
-%C%_unit_bridge_LDADD = libbridge.la libviewers.la libunit.la $(CMOCKA_LIBS) $(LIBAV_LIBS) -lm
+%C%_unit_bridge_LDADD = $(bridge_libs) $(viewers_libs) $(unit_libs) $(LIBAV_LIBS) -lm
 
 unit_programs += %D%/unit-plugin
 %C%_unit_plugin_SOURCES = \
@@ -113,7 +114,7 @@ unit_programs += %D%/unit-plugin
 	%D%/test_sdp_layers.c \
 	tests/plugin/janus_offer.c
 %C%_unit_plugin_CPPFLAGS = $(unit_cppflags)
-%C%_unit_plugin_LDADD = libplugin.la libunit.la $(CMOCKA_LIBS) -lm
+%C%_unit_plugin_LDADD = $(plugin_libs) $(unit_libs)
 
 unit_programs += %D%/unit-doctor
 %C%_unit_doctor_SOURCES = \
@@ -132,7 +133,7 @@ unit_programs += %D%/unit-doctor
 	%D%/test_reload_rules.c \
 	%D%/test_ts_rules.c
 %C%_unit_doctor_CPPFLAGS = $(unit_cppflags)
-%C%_unit_doctor_LDADD = libdoctor.la libunit.la $(CMOCKA_LIBS) -lm
+%C%_unit_doctor_LDADD = $(doctor_libs) $(unit_libs)
 
 unit_programs += %D%/unit-viewers
 %C%_unit_viewers_SOURCES = \
@@ -140,7 +141,7 @@ unit_programs += %D%/unit-viewers
 	%D%/test_http_reader.c \
 	%D%/test_player_list.c
 %C%_unit_viewers_CPPFLAGS = $(unit_cppflags)
-%C%_unit_viewers_LDADD = libviewers.la libunit.la $(CMOCKA_LIBS) $(ZLIB_LIBS) -lm
+%C%_unit_viewers_LDADD = $(viewers_libs) $(unit_libs) $(ZLIB_LIBS) -lm
 
 if REPLAY
 unit_programs += %D%/unit-replay
@@ -149,7 +150,7 @@ unit_programs += %D%/unit-replay
 	%D%/test_rtp_recording.c \
 	%D%/test_video_copy.c
 %C%_unit_replay_CPPFLAGS = $(unit_cppflags)
-%C%_unit_replay_LDADD = libreplay.la libunit.la $(CMOCKA_LIBS) -lm
+%C%_unit_replay_LDADD = $(replay_libs) $(unit_libs)
 endif
 
 # What several threads use. ThreadSanitizer runs these too (`./check threads`), and the plugin's.
@@ -176,51 +177,51 @@ unit_programs += %D%/unit-threads
 	%D%/test_stream_table.c \
 	%D%/test_thumbnail.c
 %C%_unit_threads_CPPFLAGS = $(unit_cppflags)
-%C%_unit_threads_LDADD = libbridge.la libplugin.la libviewers.la libunit.la $(CMOCKA_LIBS) -lm
+%C%_unit_threads_LDADD = $(bridge_libs) $(plugin_libs) $(viewers_libs) $(unit_libs)
 
 # These put something of their own in the place of a function, for all of their program.
 unit_programs += %D%/unit-disk-faults
 %C%_unit_disk_faults_SOURCES = %D%/test_disk_faults.c
 %C%_unit_disk_faults_CPPFLAGS = $(unit_cppflags)
 %C%_unit_disk_faults_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=renameat
-%C%_unit_disk_faults_LDADD = libbridge.la libunit.la $(CMOCKA_LIBS) -lm
+%C%_unit_disk_faults_LDADD = $(bridge_libs) $(unit_libs)
 unit_programs += %D%/unit-ll-server
 %C%_unit_ll_server_SOURCES = %D%/test_ll_server.c
 %C%_unit_ll_server_CPPFLAGS = $(unit_cppflags)
-%C%_unit_ll_server_LDADD = libbridge.la libviewers.la libunit.la $(CMOCKA_LIBS) -lm
+%C%_unit_ll_server_LDADD = $(bridge_libs) $(viewers_libs) $(unit_libs)
 unit_programs += %D%/unit-number-log
 %C%_unit_number_log_SOURCES = %D%/test_number_log.c
 %C%_unit_number_log_CPPFLAGS = $(unit_cppflags)
 %C%_unit_number_log_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=boot_id
-%C%_unit_number_log_LDADD = libbridge.la libunit.la $(CMOCKA_LIBS) -lm
+%C%_unit_number_log_LDADD = $(bridge_libs) $(unit_libs)
 unit_programs += %D%/unit-packager
 %C%_unit_packager_SOURCES = %D%/test_packager.c
 %C%_unit_packager_CPPFLAGS = $(unit_cppflags)
 %C%_unit_packager_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=segment_mux_create
-%C%_unit_packager_LDADD = libbridge.la libunit.la $(CMOCKA_LIBS) -lm
+%C%_unit_packager_LDADD = $(bridge_libs) $(unit_libs)
 unit_programs += %D%/unit-parts
 %C%_unit_parts_SOURCES = %D%/test_parts.c hls-bridge/parts.c
 %C%_unit_parts_CPPFLAGS = $(unit_cppflags)
 %C%_unit_parts_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=event_queue_destroy,--wrap=public_list_destroy
-%C%_unit_parts_LDADD = libbridge.la libunit.la $(CMOCKA_LIBS) -lm
+%C%_unit_parts_LDADD = $(bridge_libs) $(unit_libs)
 unit_programs += %D%/unit-power-cut
 %C%_unit_power_cut_SOURCES = %D%/test_power_cut.c
 %C%_unit_power_cut_CPPFLAGS = $(unit_cppflags)
 %C%_unit_power_cut_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=boot_id,--wrap=openat,--wrap=write,--wrap=pwrite,--wrap=renameat,--wrap=unlinkat,--wrap=fsync,--wrap=fdatasync
-%C%_unit_power_cut_LDADD = libbridge.la libunit.la $(CMOCKA_LIBS) -lm
+%C%_unit_power_cut_LDADD = $(bridge_libs) $(unit_libs)
 unit_programs += %D%/unit-store-faults
 %C%_unit_store_faults_SOURCES = %D%/test_store_faults.c
 %C%_unit_store_faults_CPPFLAGS = $(unit_cppflags)
 %C%_unit_store_faults_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=folder_open
-%C%_unit_store_faults_LDADD = libbridge.la libunit.la $(CMOCKA_LIBS) -lm
+%C%_unit_store_faults_LDADD = $(bridge_libs) $(unit_libs)
 unit_programs += %D%/unit-stream-life
 %C%_unit_stream_life_SOURCES = %D%/test_stream_life.c
 %C%_unit_stream_life_CPPFLAGS = $(unit_cppflags)
 %C%_unit_stream_life_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=packager_open,--wrap=pipeline_held_up_since_us,--wrap=renameat
-%C%_unit_stream_life_LDADD = libbridge.la libunit.la $(CMOCKA_LIBS) -lm
+%C%_unit_stream_life_LDADD = $(bridge_libs) $(unit_libs)
 unit_programs += %D%/unit-take-up
 %C%_unit_take_up_SOURCES = %D%/test_take_up.c
 %C%_unit_take_up_CPPFLAGS = $(unit_cppflags)
 %C%_unit_take_up_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=boot_id,--wrap=unlinkat,--wrap=fdatasync
-%C%_unit_take_up_LDADD = libbridge.la libunit.la $(CMOCKA_LIBS) -lm
+%C%_unit_take_up_LDADD = $(bridge_libs) $(unit_libs)

@@ -26,11 +26,11 @@ export const newSecret = (bytes = SECRET_BYTES) => randomBytes(bytes).toString("
 /** What was built, in `build` (default: the build folder of this checkout). */
 export function built(build = process.env.JANUS_HLS_BUILD || path.join(SOURCE, "build")) {
   return {
-    plugin: path.join(build, ".libs", "libjanus_hls.so"),
+    plugin: path.join(build, "libjanus_hls.so"),
     bridge: path.join(build, "hls-bridge", "hls-bridge"),
     doctor: path.join(build, "instruments", "hls-doctor", "hls-doctor"),
     replay: path.join(build, "instruments", "rtp-replay", "rtp-replay"),
-    slowDisk: path.join(build, "tests", "shims", ".libs", "slow_disk.so"),
+    slowDisk: path.join(build, "tests", "shims", "slow_disk.so"),
     viewers: path.join(build, "instruments", "hls-viewers", "hls-viewers"),
     web: path.join(build, "web"),
   };
