@@ -103,6 +103,7 @@ bridge_segment = \
 	%D%/segment/segmenter.c \
 	%D%/segment/segmenter_gather.c \
 	%D%/segment/segmenter_layers.c \
+	%D%/segment/segmenter_times.c \
 	%D%/segment/packager.c \
 	%D%/segment/picture_delay.c \
 	%D%/segment/segment_cutter.c \

@@ -26,6 +26,9 @@ typedef struct IntakeSink {
     void *user;
     void (*picture)(void *user, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k);
     void (*audio)(void *user, const AacFrame *frame);
+    /* Packets of a video track came at `at_90k`, but no picture can be made of them before an IDR
+     * picture comes, which is asked for. NULL: nobody wants to know. */
+    void (*broken)(void *user, size_t track, int64_t at_90k);
 } IntakeSink;
 
 typedef enum IngestNews {

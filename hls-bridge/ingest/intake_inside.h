@@ -19,6 +19,7 @@ typedef struct IntakeVideo {
     FrameOrder order;
     int64_t newest_90k;  /* picture, as it was put out */
     bool waits_for_step; /* pictures are left out, until an IDR that is moved behind the newest */
+    int64_t broken_ts;   /* of the newest that could not be made, as the sink was told */
     uint64_t early;      /* pictures that were dropped: see IntakeTrackStats */
 } IntakeVideo;
 

@@ -103,6 +103,19 @@ static void send_picture(Intake *s, size_t track, AccessUnit *unit)
     s->sink.picture(s->sink.user, unit, pts, dts);
 }
 
+/* Packets come, but pictures do not: says so once for each picture. */
+static void tell_if_broken(Intake *s, size_t index, const RtpOrdered *in, int64_t ts)
+{
+    IntakeVideo *v = &s->track[index].video;
+    int64_t at_90k;
+
+    if (!s->sink.broken || !v->order.started || in->packet.payload_len == 0 || ts == v->broken_ts ||
+        !intake_needs_idr(s, index) || !intake_clock(s, s->now_us, &at_90k))
+        return;
+    v->broken_ts = ts;
+    s->sink.broken(s->sink.user, index, at_90k);
+}
+
 void intake_video_take(Intake *s, size_t index, const RtpOrdered *in, int64_t ts)
 {
     H264Depay *depay = s->track[index].video.depay;
@@ -115,4 +128,5 @@ void intake_video_take(Intake *s, size_t index, const RtpOrdered *in, int64_t ts
     h264_depay_push(depay, &in->packet, ts, in->arrival_us, in->lost, in->restarted);
     while (h264_depay_pop(depay, &unit))
         send_picture(s, index, &unit);
+    tell_if_broken(s, index, in, ts);
 }

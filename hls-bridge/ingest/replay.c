@@ -37,6 +37,14 @@ static void on_picture(void *user, const AccessUnit *unit, int64_t pts_90k, int6
     r->sink.picture(r->sink.user, unit, pts_90k, dts_90k);
 }
 
+static void on_broken(void *user, size_t track, int64_t at_90k)
+{
+    const Replay *r = user;
+
+    if (r->sink.broken)
+        r->sink.broken(r->sink.user, track, at_90k);
+}
+
 static void on_audio(void *user, const AacFrame *frame)
 {
     Replay *r = user;
@@ -53,7 +61,7 @@ static void replay_start(Ingest *ingest, const IntakeSink *sink, OpusToAac *audi
                          int64_t starts_90k)
 {
     Replay *r = of(ingest);
-    const IntakeSink counting = {r, on_picture, on_audio};
+    const IntakeSink counting = {r, on_picture, on_audio, on_broken};
 
     r->sink = *sink;
     intake_start(r->intake, &counting, audio, starts_90k);

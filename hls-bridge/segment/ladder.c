@@ -77,12 +77,28 @@ static bool feeds_any(const Ladder *l, size_t layer)
     return false;
 }
 
+void ladder_broken(Ladder *l, size_t index, int64_t at_90k)
+{
+    l->layer[index].broken_90k = at_90k;
+}
+
+/* What has become of a layer, if the picture of another at `at_90k` is one more since its own. */
+static void judge(LadderLayer *layer, int64_t at_90k)
+{
+    int64_t since_90k = at_90k - layer->newest_90k;
+    bool packets = layer->broken_90k > at_90k - LADDER_SILENT_90K;
+
+    layer->broken = since_90k >= LADDER_SILENT_90K;
+    layer->live = since_90k < (packets ? LADDER_BROKEN_90K : LADDER_SILENT_90K);
+}
+
 bool ladder_picture(Ladder *l, size_t index, bool idr, int width, int height, int64_t pts_90k)
 {
     LadderLayer *layer = &l->layer[index];
     bool fell_silent = false, first = idr && layer->area == 0 && width > 0;
 
     layer->live = true;
+    layer->broken = false;
     layer->newest_90k = pts_90k;
     layer->idrs += idr;
     layer->idr_90k = idr ? pts_90k : layer->idr_90k;
@@ -102,8 +118,8 @@ bool ladder_picture(Ladder *l, size_t index, bool idr, int width, int height, in
         if (!ladder_same_moment(pts_90k, other->newest_90k) &&
             other->behind[index] < LADDER_SILENT_PICTURES)
             other->behind[index]++;
-        other->live = other->behind[index] < LADDER_SILENT_PICTURES ||
-                      pts_90k - other->newest_90k < LADDER_SILENT_90K;
+        if (other->behind[index] >= LADDER_SILENT_PICTURES)
+            judge(other, pts_90k);
         fell_silent = fell_silent || (!other->live && feeds_any(l, i));
     }
     return fell_silent;
@@ -241,7 +257,7 @@ size_t ladder_best(const Ladder *l)
     size_t best = LADDER_NONE;
 
     for (size_t i = 0; i < l->layers; i++)
-        if (l->layer[i].live && l->layer[i].idrs > 0 &&
+        if (l->layer[i].live && !l->layer[i].broken && l->layer[i].idrs > 0 &&
             (best == LADDER_NONE || l->layer[i].rank < l->layer[best].rank))
             best = i;
     return best;

@@ -15,7 +15,9 @@
  *
  * A layer is silent if another one has brought LADDER_SILENT_PICTURES since its last picture, over
  * LADDER_SILENT_90K or more: media that came tells, not the machine's speed. If all stop, none is
- * silent.
+ * silent. If packets of the layer come, but no pictures can be made of them since some were lost,
+ * it is *broken*: it has been asked for an IDR picture, and most likely is back within a round
+ * trip. So it is silent after LADDER_BROKEN_90K, and only if a segment is due it does not lead.
  *
  * Pure: time is the stream's own clock, an argument. Thread-safety: one thread. */
 
@@ -36,6 +38,7 @@
 
 #define LADDER_SILENT_90K      (TICKS_PER_S * 300 / 1000)
 #define LADDER_SILENT_PICTURES 3
+#define LADDER_BROKEN_90K      TICKS_PER_S
 
 typedef struct LadderLayer {
     char label[RENDITION_NAME_SIZE];
@@ -44,6 +47,8 @@ typedef struct LadderLayer {
     int64_t area;      /* of its first one */
     size_t rank;       /* 0: the best */
     bool live;
+    bool broken;                      /* live, but without pictures for as long as silence takes */
+    int64_t broken_90k;               /* when its packets last came without any */
     int64_t newest_90k;               /* picture, */
     int64_t idr_90k;                  /* and IDR picture */
     uint8_t behind[VIDEO_TRACKS_MAX]; /* pictures of others since then */
@@ -75,6 +80,9 @@ void ladder_begin(Ladder *ladder, const Renditions *sent, const Renditions *list
  * Returns whether a layer that feeds a rendition has fallen silent with it. */
 bool ladder_picture(Ladder *ladder, size_t layer, bool idr, int width, int height, int64_t pts_90k);
 
+/* Packets of a layer came at `at_90k`, of which no picture can be made. */
+void ladder_broken(Ladder *ladder, size_t layer, int64_t at_90k);
+
 /* Whether each layer has had an IDR picture. */
 bool ladder_is_complete(const Ladder *ladder);
 
@@ -83,7 +91,8 @@ bool ladder_is_complete(const Ladder *ladder);
  */
 void ladder_map(Ladder *ladder);
 
-/* The best live layer that has had an IDR picture; LADDER_NONE: there is none. */
+/* The best layer that is live, not broken, and has had an IDR picture; LADDER_NONE: there is none.
+ */
 size_t ladder_best(const Ladder *ladder);
 
 /* Whether IDR pictures of two layers are of one moment. */

@@ -45,11 +45,6 @@ void segmenter_destroy(Segmenter **segmenter)
     *segmenter = NULL;
 }
 
-static bool has_pictures(const Segmenter *o)
-{
-    return o->lead != RENDITION_NONE;
-}
-
 /* What is to go out from now on. */
 static void choose(Segmenter *o, bool video)
 {
@@ -102,8 +97,8 @@ static OutputSegment describe(Segmenter *o, int64_t start_90k, bool discontinuit
 {
     /* sound alone may come all at once, and parts beyond the end of its segment are the next one's
      */
-    int64_t most = has_pictures(o) ? o->cutter.params.limit_90k
-                                   : segment_cutter_target_90k(&o->cutter, start_90k);
+    int64_t most = segmenter_has_pictures(o) ? o->cutter.params.limit_90k
+                                             : segment_cutter_target_90k(&o->cutter, start_90k);
 
     return (OutputSegment){
         .start_90k = start_90k,
@@ -235,7 +230,7 @@ static bool must_skip(Segmenter *o, const AccessUnit *unit, int64_t pts_90k)
 SegmenterLed segmenter_lead(Segmenter *o, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
                             bool must_cut)
 {
-    bool opens = unit->idr && (o->state == SEGMENTER_WAITING || !has_pictures(o) ||
+    bool opens = unit->idr && (o->state == SEGMENTER_WAITING || !segmenter_has_pictures(o) ||
                                (o->cutter.starved && !o->cutter.begun));
     uint64_t cuts = o->cuts;
 
@@ -248,7 +243,7 @@ SegmenterLed segmenter_lead(Segmenter *o, const AccessUnit *unit, int64_t pts_90
     if (pts_90k < dts_90k)
         pts_90k = dts_90k;
     o->last_dts_90k = dts_90k;
-    if (!has_pictures(o))
+    if (!segmenter_has_pictures(o))
         admit_video(o, pts_90k);
     else if (o->state == SEGMENTER_WAITING)
         start(o, pts_90k);
@@ -288,7 +283,7 @@ void segmenter_sound(Segmenter *o, const AacFrame *frame)
     if (o->state == SEGMENTER_OPEN) {
         complete_cut(o);
         segmenter_layers_release(o);
-    } else if (!has_pictures(o)) {
+    } else if (!segmenter_has_pictures(o)) {
         start(o, pts);
     } else if (pts - o->first_audio_90k > VIDEO_WAIT_90K && o->layers.gathered_90k == 0) {
         log_warn("%s: no picture for 3 s, the sound goes out alone", o->params.stream);
@@ -303,7 +298,7 @@ static bool wants_idr(Segmenter *o, int64_t clock_90k)
 {
     if (o->skips && o->cut_90k == 0)
         return clock_90k + o->delay.ahead_90k >= o->skips_until_90k;
-    return has_pictures(o) && (o->cut_90k == 0 || o->cutter.starved) &&
+    return segmenter_has_pictures(o) && (o->cut_90k == 0 || o->cutter.starved) &&
            segment_cutter_ask(&o->cutter, clock_90k + o->delay.ahead_90k);
 }
 
@@ -312,53 +307,38 @@ void segmenter_set_time(Segmenter *o, int64_t now_us)
     o->now_us = now_us;
 }
 
+/* Where the open segment ends by itself, if no cut is decided on. */
+static int64_t end_by_time(const Segmenter *o)
+{
+    return o->state == SEGMENTER_OPEN && o->cut_90k == 0
+               ? segment_cutter_end_90k(&o->cutter, segmenter_has_pictures(o))
+               : INT64_MAX;
+}
+
+/* What lies behind the cut waits for it. */
+static void cut_by_time(Segmenter *o, int64_t clock_90k, int64_t known_90k)
+{
+    segment_cutter_time(&o->cutter, known_90k, segmenter_has_pictures(o), &o->cut_90k);
+    announce_cut(o);
+    segmenter_layers_cut(o);
+    segmenter_layers_tick(o, clock_90k, known_90k);
+}
+
 bool segmenter_tick(Segmenter *o, int64_t clock_90k, int64_t now_us)
 {
     o->now_us = now_us;
     output_bound_time(o->params.bound, clock_90k);
     picture_delay_look(&o->delay, clock_90k);
-    int64_t known = clock_90k - (has_pictures(o) ? picture_delay_wait_90k(&o->delay) : 0);
-    segmenter_layers_tick(o, clock_90k, known);
+    int64_t known = clock_90k - (segmenter_has_pictures(o) ? picture_delay_wait_90k(&o->delay) : 0);
+    segmenter_layers_tick(o, clock_90k, smaller(known, end_by_time(o) - 1));
     if (o->state != SEGMENTER_OPEN)
         return false;
-    if (o->cut_90k == 0 && segment_cutter_time(&o->cutter, known, has_pictures(o), &o->cut_90k))
-        announce_cut(o);
+    if (known >= end_by_time(o))
+        cut_by_time(o, clock_90k, known);
     outputs_tick(o->params.outputs, known, now_us);
     complete_cut(o);
     bool asks = segmenter_layers_ask(o, clock_90k);
     return wants_idr(o, clock_90k) || asks;
-}
-
-/* When it does something about the segment that is open. */
-static int64_t segment_deadline_90k(const Segmenter *o)
-{
-    if (o->state != SEGMENTER_OPEN || o->cut_90k != 0)
-        return INT64_MAX; /* media moves it on */
-    int64_t end_90k = segment_cutter_end_90k(&o->cutter, has_pictures(o)) +
-                      (has_pictures(o) ? picture_delay_wait_90k(&o->delay) : 0);
-    int64_t ask_90k = segment_cutter_ask_at_90k(&o->cutter) - o->delay.ahead_90k;
-    return has_pictures(o) ? smaller(ask_90k, end_90k) : end_90k;
-}
-
-int64_t segmenter_deadline_90k(const Segmenter *o)
-{
-    int64_t layers_90k = segmenter_layers_wait_90k(o);
-
-    if (layers_90k != INT64_MAX)
-        layers_90k += picture_delay_wait_90k(&o->delay);
-    return smaller(layers_90k, segment_deadline_90k(o));
-}
-
-bool segmenter_next_idr(const Segmenter *o, int64_t *at_90k, int64_t *every_90k)
-{
-    if (o->state != SEGMENTER_OPEN || !has_pictures(o))
-        return false;
-    *every_90k =
-        o->cutter.starved ? segment_cutter_ask_pause_90k(&o->cutter) : o->cutter.params.target_90k;
-    *at_90k = segment_cutter_ask_at_90k(&o->cutter) - o->delay.ahead_90k;
-    if (o->cut_90k != 0 && !o->cutter.starved) /* of the segment after it */
-        *at_90k = o->cut_90k + *every_90k - o->cutter.lead_90k - o->delay.ahead_90k;
-    return true;
 }
 
 void segmenter_finish(Segmenter *o, int64_t now_us)

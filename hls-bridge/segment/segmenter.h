@@ -41,6 +41,10 @@ void segmenter_picture(Segmenter *segmenter, const AccessUnit *unit, int64_t pts
                        int64_t dts_90k);
 void segmenter_sound(Segmenter *segmenter, const AacFrame *frame);
 
+/* Packets of a video track came at `at_90k`, but no picture can be made of them before an IDR
+ * picture comes, which is asked for. */
+void segmenter_broken(Segmenter *segmenter, size_t track, int64_t at_90k);
+
 /* Does what is due; `clock_90k` is the stream's clock. Returns whether to ask for an IDR picture.
  */
 bool segmenter_tick(Segmenter *segmenter, int64_t clock_90k, int64_t now_us);

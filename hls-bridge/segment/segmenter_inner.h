@@ -3,7 +3,8 @@
 #define SEGMENTER_INNER_H
 
 /* The segmenter from inside, for segmenter.c, which cuts by the layer that leads, and
- * segmenter_layers.c, which says what becomes of the others; segmenter_gather.c has the beginning.
+ * segmenter_layers.c, which says what becomes of the others; segmenter_gather.c has the beginning,
+ * and segmenter_times.c says when something is due.
  *
  * Thread-safety: one thread, the stream's. */
 
@@ -19,24 +20,27 @@
  * known by its index in the ladder. */
 typedef struct Layers {
     bool used;
-    EarlySound *sound;             /* of that time; owned */
-    bool gathering;                /* it waits for the first IDR picture of each */
-    int64_t gathered_90k;          /* when the first of them came; 0: none has */
-    size_t lead;                   /* the layer whose IDR pictures segments are cut at */
-    int64_t passed_90k;            /* the newest picture of it that went out, as it came, */
-    int64_t idr_90k;               /* and the newest IDR picture */
-    uint64_t cuts;                 /* that there were before it */
-    int64_t known_90k;             /* what comes for before this is late */
-    int64_t cut_90k;               /* the newest cut at an IDR picture, */
-    int64_t cut_from_90k;          /* and where that was, as it came */
-    int64_t first_90k;             /* the first picture of the segment, whatever it is, */
-    int64_t first_from_90k;        /* likewise */
-    bool cut_soon;                 /* what feeds a rendition has fallen silent */
-    int64_t asked_90k;             /* when an IDR picture was asked for, for that */
-    bool skips[VIDEO_TRACKS_MAX];  /* pictures, until an IDR one */
-    bool behind[VIDEO_TRACKS_MAX]; /* it has not come to that first picture */
-    bool due[VIDEO_TRACKS_MAX];    /* its IDR picture at the newest cut is still to come out */
-    bool begins[VIDEO_TRACKS_MAX]; /* a rendition, with the next IDR picture */
+    EarlySound *sound;                  /* of that time; owned */
+    bool gathering;                     /* it waits for the first IDR picture of each */
+    int64_t gathered_90k;               /* when the first of them came; 0: none has */
+    size_t lead;                        /* the layer whose IDR pictures segments are cut at */
+    int64_t passed_90k;                 /* the newest picture of it that went out, as it came, */
+    int64_t idr_90k;                    /* and the newest IDR picture */
+    uint64_t cuts;                      /* that there were before it */
+    int64_t known_90k;                  /* what comes for before this is late */
+    int64_t clock_90k;                  /* of the newest tick */
+    int64_t came_90k[VIDEO_TRACKS_MAX]; /* its newest IDR picture, by that clock */
+    int64_t cut_90k;                    /* the newest cut at an IDR picture, */
+    int64_t cut_from_90k;               /* and where that was, as it came */
+    int64_t first_90k;                  /* the first picture of the segment, whatever it is, */
+    int64_t first_from_90k;             /* likewise, */
+    int64_t first_within_90k;           /* and how far from it others are of the same moment */
+    bool cut_soon;                      /* what feeds a rendition has fallen silent */
+    int64_t asked_90k;                  /* when an IDR picture was asked for, for that */
+    bool skips[VIDEO_TRACKS_MAX];       /* pictures, until an IDR one */
+    bool behind[VIDEO_TRACKS_MAX];      /* it has not come to that first picture */
+    bool due[VIDEO_TRACKS_MAX];         /* its IDR picture at the newest cut is still to come out */
+    bool begins[VIDEO_TRACKS_MAX];      /* a rendition, with the next IDR picture */
     int64_t last_dts_90k[VIDEO_TRACKS_MAX]; /* of a rendition; 0: none yet */
     HeldPictures held[VIDEO_TRACKS_MAX];    /* that wait until it is known where the cut is */
 } Layers;
@@ -78,6 +82,11 @@ struct Segmenter {
     SegmenterStats stats;
 };
 
+static inline bool segmenter_has_pictures(const Segmenter *segmenter)
+{
+    return segmenter->lead != RENDITION_NONE;
+}
+
 /* Index of the first video rendition, of what is sent and of what goes out. */
 static inline size_t segmenter_first_video(const Segmenter *segmenter)
 {
@@ -102,12 +111,15 @@ void segmenter_layers_keep_sound(Segmenter *segmenter, const AacFrame *frame);
 void segmenter_layers_release(Segmenter *segmenter);
 void segmenter_layers_tick(Segmenter *segmenter, int64_t clock_90k, int64_t known_90k);
 
+/* A segment is to end by time, since no picture ends it. */
+void segmenter_layers_cut(Segmenter *segmenter);
+
 /* Whether an IDR picture is to be asked for, though no segment is due. */
 bool segmenter_layers_ask(Segmenter *segmenter, int64_t clock_90k);
 
-/* The earliest place on the stream's clock that a tick may have something to do about; INT64_MAX:
- * there is none. */
-int64_t segmenter_layers_wait_90k(const Segmenter *segmenter);
+/* When, on the stream's clock, a tick may have something to do about what waits; INT64_MAX: nothing
+ * does. */
+int64_t segmenter_layers_deadline_90k(const Segmenter *segmenter);
 
 /* The publisher goes: everything goes out. */
 void segmenter_layers_finish(Segmenter *segmenter);

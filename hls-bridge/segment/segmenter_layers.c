@@ -13,6 +13,9 @@
 /* Between two requests for an IDR picture, for a layer that has fallen silent. */
 #define ASK_AGAIN_90K (TICKS_PER_S * 250 / 1000)
 
+/* What is late is late in all layers, if it was sent again: the others come so soon behind. */
+#define TOGETHER_90K (TICKS_PER_S * 40 / 1000)
+
 /* Of 30 a second: pictures of one moment are no further apart once reports place them. */
 #define HALF_FRAME_90K (TICKS_PER_S / 60)
 
@@ -81,19 +84,33 @@ static void carry_out(Segmenter *o, const LadderPlan *plan, const bool *ready, i
     l->cut_soon = false;
 }
 
+/* The segment that begins has its first picture, which came for `from_90k`. */
+static void begin_at(Segmenter *o, int64_t first_90k, int64_t from_90k, int64_t within_90k)
+{
+    Layers *l = &o->layers;
+
+    l->cuts = o->cuts;
+    l->first_90k = first_90k;
+    l->first_from_90k = from_90k;
+    l->first_within_90k = within_90k;
+    for (size_t i = 0; i < o->ladder.layers; i++)
+        l->behind[i] = true;
+}
+
 /* A picture of the layer that leads has gone out: it may be the first of a segment. */
 static void note_first(Segmenter *o, int64_t came_90k, int64_t pts_90k)
 {
-    Layers *l = &o->layers;
+    const Layers *l = &o->layers;
     int64_t start_90k = o->cut_90k != 0 ? o->cut_90k : o->start_90k;
 
-    if (l->cuts == o->cuts || pts_90k < start_90k)
-        return;
-    l->cuts = o->cuts;
-    l->first_90k = pts_90k;
-    l->first_from_90k = came_90k;
-    for (size_t i = 0; i < o->ladder.layers; i++)
-        l->behind[i] = true;
+    if (l->cuts != o->cuts && pts_90k >= start_90k)
+        begin_at(o, pts_90k, came_90k, HALF_FRAME_90K);
+}
+
+void segmenter_layers_cut(Segmenter *o)
+{
+    if (o->layers.used) /* a picture stands there in the best rendition, even if none comes */
+        begin_at(o, o->cut_90k, o->cut_90k, 2 * HALF_FRAME_90K + HALF_FRAME_90K / 2);
 }
 
 /* A segment may have to begin without an IDR picture. The pictures of one moment that begin it are
@@ -105,7 +122,7 @@ static void put_with_first(Layers *l, size_t layer, HeldPicture *p)
     if (!l->behind[layer] || p->unit.idr || off_90k < -HALF_FRAME_90K)
         return;
     l->behind[layer] = false;
-    if (off_90k <= HALF_FRAME_90K)
+    if (off_90k <= l->first_within_90k)
         p->pts_90k = p->dts_90k = l->first_90k;
 }
 
@@ -161,10 +178,10 @@ static bool comes_to_lead(const Segmenter *o, size_t layer, const HeldPicture *p
 {
     if (!p->unit.idr || layer == o->layers.lead)
         return false;
-    if (!leader(o)->live)
+    bool due = o->cut_90k == 0 && segment_cutter_takes(&o->cutter, p->pts_90k);
+    if (!leader(o)->live || (leader(o)->broken && due))
         return ladder_best(&o->ladder) == layer;
-    return o->ladder.layer[layer].rank < leader(o)->rank && o->cut_90k == 0 &&
-           segment_cutter_takes(&o->cutter, p->pts_90k);
+    return due && o->ladder.layer[layer].rank < leader(o)->rank;
 }
 
 static void place(Segmenter *o, size_t layer, const HeldPicture *held)
@@ -200,11 +217,13 @@ static bool may_go(const Segmenter *o, size_t layer, const HeldPicture *p)
     bool late = l->known_90k >= p->pts_90k &&
                 (layer == l->lead || held_pictures_are_empty(&l->held[l->lead]));
     bool comes = comes_to_lead(o, layer, p);
+    bool waited = late && l->clock_90k >= l->came_90k[layer] + TOGETHER_90K;
 
-    if (comes && !leader(o)->live)
-        return late && o->cut_90k == 0; /* the one that led may still come, and one cut at a time */
+    if (comes && (!leader(o)->live || leader(o)->broken))
+        return waited &&
+               o->cut_90k == 0; /* the one that led may still come, and one cut at a time */
     if (comes || layer == l->lead)
-        return !p->unit.idr || late || !ladder_awaits_others(&o->ladder, layer, p->pts_90k);
+        return !p->unit.idr || waited || !ladder_awaits_others(&o->ladder, layer, p->pts_90k);
     if (p->unit.idr)
         return late || l->passed_90k > p->pts_90k + LADDER_APART_90K ||
                ladder_same_moment(p->pts_90k, l->idr_90k);
@@ -269,12 +288,20 @@ void segmenter_layers_picture(Segmenter *o, const AccessUnit *unit, int64_t pts_
         read_size(unit, &width, &height);
     if (ladder_picture(&o->ladder, layer, unit->idr, width, height, pts_90k))
         l->cut_soon = true;
+    if (unit->idr)
+        l->came_90k[layer] = l->clock_90k;
     hold(o, layer, unit, pts_90k, dts_90k);
     if (l->gathering) {
         l->gathered_90k = l->gathered_90k == 0 && unit->idr ? pts_90k : l->gathered_90k;
         segmenter_layers_gather(o, pts_90k);
     }
     segmenter_layers_release(o);
+}
+
+void segmenter_broken(Segmenter *o, size_t track, int64_t at_90k)
+{
+    if (o->state != SEGMENTER_IDLE && track < o->sent.count && o->layers.used)
+        ladder_broken(&o->ladder, track - segmenter_first_video(o), at_90k);
 }
 
 /* ---- time ---- */
@@ -288,6 +315,7 @@ void segmenter_layers_tick(Segmenter *o, int64_t clock_90k, int64_t known_90k)
     if (l->gathering)
         segmenter_layers_gather(o, clock_90k);
     l->known_90k = known_90k > l->known_90k ? known_90k : l->known_90k;
+    l->clock_90k = clock_90k;
     segmenter_layers_release(o);
 }
 
@@ -305,7 +333,17 @@ bool segmenter_layers_ask(Segmenter *o, int64_t clock_90k)
     return true;
 }
 
-int64_t segmenter_layers_wait_90k(const Segmenter *o)
+/* When the oldest picture of a layer that waits goes on, whatever else comes. */
+static int64_t goes_at_90k(const Segmenter *o, size_t layer)
+{
+    const HeldPicture *p = held_pictures_oldest(&o->layers.held[layer]);
+    int64_t late_90k = p->pts_90k + picture_delay_wait_90k(&o->delay);
+    int64_t waited_90k = o->layers.came_90k[layer] + TOGETHER_90K;
+
+    return p->unit.idr && waited_90k > late_90k ? waited_90k : late_90k;
+}
+
+int64_t segmenter_layers_deadline_90k(const Segmenter *o)
 {
     const Layers *l = &o->layers;
     int64_t first_90k = INT64_MAX;
@@ -316,10 +354,10 @@ int64_t segmenter_layers_wait_90k(const Segmenter *o)
         return ladder_best(&o->ladder) == LADDER_NONE ? INT64_MAX
                                                       : l->gathered_90k + LADDER_WAIT_90K;
     if (!held_pictures_are_empty(&l->held[l->lead]))
-        return held_pictures_oldest(&l->held[l->lead])->pts_90k;
+        return goes_at_90k(o, l->lead);
     for (size_t i = 0; i < o->ladder.layers && o->cut_90k == 0; i++)
         if (!held_pictures_are_empty(&l->held[i]))
-            first_90k = smaller(first_90k, held_pictures_oldest(&l->held[i])->pts_90k);
+            first_90k = smaller(first_90k, goes_at_90k(o, i));
     return first_90k;
 }
 
@@ -329,7 +367,7 @@ void segmenter_layers_finish(Segmenter *o)
         return;
     if (o->layers.gathering)
         segmenter_layers_gather(o, INT64_MAX);
-    o->layers.known_90k = INT64_MAX;
+    o->layers.known_90k = o->layers.clock_90k = INT64_MAX;
     segmenter_layers_release(o);
     segmenter_layers_clear(o);
 }

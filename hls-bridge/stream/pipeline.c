@@ -55,6 +55,11 @@ static void on_picture(void *user, const AccessUnit *unit, int64_t pts_90k, int6
     segmenter_picture(p->segmenter, unit, pts_90k, dts_90k);
 }
 
+static void on_broken(void *user, size_t track, int64_t at_90k)
+{
+    segmenter_broken(((Pipeline *)user)->segmenter, track, at_90k);
+}
+
 static void on_audio(void *user, const AacFrame *frame)
 {
     segmenter_sound(((Pipeline *)user)->segmenter, frame);
@@ -73,7 +78,7 @@ static int64_t wall_clock(void *user, int64_t at_90k)
 
 static void start_source(Pipeline *p)
 {
-    const IntakeSink sink = {p, on_picture, on_audio};
+    const IntakeSink sink = {p, on_picture, on_audio, on_broken};
     const Renditions *renditions = &p->source->renditions;
 
     p->source->does->start(p->source, &sink, packager_audio(p->packager),

@@ -133,7 +133,7 @@ static void check(void)
 
 static void begin(void)
 {
-    static const IntakeSink sink = {NULL, on_picture, on_audio};
+    static const IntakeSink sink = {.picture = on_picture, .audio = on_audio};
     bool audio = sdp.track[0].kind == TRACK_AUDIO;
     const Renditions renditions = renditions_of(audio, !audio || sdp.count > 1);
 

@@ -50,7 +50,10 @@ async function assertWhole({ report, list }, lists = LISTS) {
 const pause = (track, from, to) => ["--pause-video", `${track}:${from}:${to}`];
 const tenTimes = (track) => Array.from({ length: 10 }, (_, i) => pause(track, 8 + 8 * i, 11 + 8 * i)).flat();
 
-/** Each: options of rtp-replay, and how often what feeds a rendition changes with a discontinuity. */
+// a recording answers no request for an IDR picture: so there is one each second
+const ANSWERS = ["--seconds", 60, "--round", 1];
+
+/** Each: options of rtp-replay, and how often what feeds a rendition changes with a discontinuity, or may at the most. */
 const CASES = {
   "all go on": { options: ["--seconds", 40], discontinuities: 0 },
   "without sender reports": { options: ["--seconds", 40, "--no-reports", "both"], discontinuities: 0 },
@@ -64,13 +67,20 @@ const CASES = {
   "2 % of packets are lost": { options: ["--seconds", 60, "--loss", 2, "--no-nack"] },
   "packets come up to 0.3 s late": { options: ["--seconds", 60, "--jitter", 300] },
   "5 % of packets are lost": { options: ["--seconds", 60, "--loss", 5, "--no-nack"] },
+  "2 % are lost, and IDR pictures come soon": { options: [...ANSWERS, "--loss", 2, "--no-nack"], most: 10 },
+  "5 % are lost, and IDR pictures come soon": { options: [...ANSWERS, "--loss", 5, "--no-nack"], most: 20 },
+  "2 % are asked for, and not sent again": { options: [...ANSWERS, "--loss", 2], most: 18 },
+  "5 % are asked for, and not sent again": { options: [...ANSWERS, "--loss", 5], most: 26 },
+  "all are lost for 0.15 s now and then": { options: [...ANSWERS, "--bursts", "5:150", "--no-nack"], most: 0 },
+  "all are lost for 0.4 s now and then": { options: [...ANSWERS, "--bursts", "5:400"], most: 0 },
 };
 
-for (const [name, { options, discontinuities }] of Object.entries(CASES))
+for (const [name, { options, discontinuities, most = Infinity }] of Object.entries(CASES))
   test(`three sizes: ${name}`, async (t) => {
     const both = await into(await folderOf(t), [...LABELS, ...options]);
     await assertWhole(both);
     assert.equal(both.result.audio_breaks, 0);
+    assert.ok(both.result.discontinuities <= most, `${both.result.discontinuities} changes`);
     if (discontinuities !== undefined) assert.equal(both.result.discontinuities, discontinuities);
   });
 

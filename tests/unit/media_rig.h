@@ -83,7 +83,7 @@ static inline void rig_open(MediaRig *r, bool low_latency)
         "m=video 6002 RTP/AVPF 96\r\na=rtpmap:96 H264/90000\r\n"
         "a=fmtp:96 packetization-mode=1\r\na=rtcp-mux\r\n";
     const Renditions both = renditions_of(true, true);
-    const IntakeSink sink = {r, rig_picture, rig_audio};
+    const IntakeSink sink = {.user = r, .picture = rig_picture, .audio = rig_audio};
     SourceSdp sdp;
 
     *r = (MediaRig){.now_us = 1000 * US_PER_S, .clock = VIRTUAL_CLOCK_US(&r->now_us)};

@@ -55,7 +55,7 @@ static void on_audio(void *user, const AacFrame *frame)
 
 static void open_intake(bool audio, bool video)
 {
-    static const IntakeSink sink = {NULL, on_picture, on_audio};
+    static const IntakeSink sink = {.picture = on_picture, .audio = on_audio};
     static const OpusToAacParams params = {0};
     SourceSdp sdp;
     char offer[512];

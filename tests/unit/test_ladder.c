@@ -287,6 +287,36 @@ static void a_layer_is_silent_if_another_goes_on(void **state)
     }
 }
 
+static void a_layer_of_which_packets_come_is_waited_for(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t ms, packets_ms; /* for so long no pictures come, and packets still do */
+        bool live, broken;
+    } rows[] = {
+        {"no pictures for a moment", 250, 250, true, false},
+        {"none for longer", 900, 900, true, true},
+        {"none for too long", 1100, 1100, false, true},
+        {"no packets either", 900, 400, false, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        Ladder l = shop();
+        cut(&l, HIGH, "012");
+        for (int64_t at = MS(33); at < MS(rows[i].ms); at += MS(33)) {
+            if (at < MS(rows[i].packets_ms))
+                ladder_broken(&l, HIGH, MS(1000) + at);
+            ladder_picture(&l, MID, false, 0, 0, MS(1000) + at);
+        }
+        assert_row(l.layer[HIGH].live == rows[i].live && l.layer[HIGH].broken == rows[i].broken,
+                   rows[i].name, "live %d, broken %d", l.layer[HIGH].live, l.layer[HIGH].broken);
+        assert_int_equal(ladder_best(&l), rows[i].broken ? MID : HIGH);
+        ladder_picture(&l, HIGH, true, 1280, 720, MS(3000)); /* it is back */
+        assert_true(l.layer[HIGH].live && !l.layer[HIGH].broken);
+    }
+}
+
 static void if_all_stop_none_is_silent(void **state)
 {
     Ladder l = shop();
@@ -329,6 +359,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(one_without_a_layer_is_filled_by_a_neighbour),
     cmocka_unit_test(switches_are_counted),
     cmocka_unit_test(a_layer_is_silent_if_another_goes_on),
+    cmocka_unit_test(a_layer_of_which_packets_come_is_waited_for),
     cmocka_unit_test(if_all_stop_none_is_silent),
     cmocka_unit_test(a_cut_waits_for_live_layers),
 };

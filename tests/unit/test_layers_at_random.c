@@ -14,6 +14,7 @@
 #include "instruments/rtp-replay/dice.h"
 #include "shop_packager.h"
 #include "synthetic_publisher.h"
+#include "synthetic_sps.h"
 #include "temp_folder.h"
 
 #define MS(n)      ((n)*TICKS_PER_S / 1000)
@@ -44,47 +45,6 @@ static bool reopened;
     } while (0)
 
 /* ---- pictures ---- */
-
-typedef struct Bits {
-    uint8_t data[32];
-    unsigned n;
-} Bits;
-
-static void put(Bits *b, uint32_t value, unsigned bits)
-{
-    while (bits-- > 0) {
-        b->data[b->n / 8] |= (uint8_t)((value >> bits & 1) << (7 - b->n % 8));
-        b->n++;
-    }
-}
-
-static void put_ue(Bits *b, uint32_t value)
-{
-    unsigned bits = 0;
-
-    while ((value + 1) >> (bits + 1))
-        bits++;
-    put(b, 0, bits);
-    put(b, value + 1, bits + 1);
-}
-
-/* An SPS of so many macroblocks. */
-static size_t sps_of(int across, int down, uint8_t *out)
-{
-    Bits b = {.data = {0x67, 0x42, 0xC0, 0x1F}, .n = 32};
-
-    put_ue(&b, 0); /* id */
-    put_ue(&b, 0); /* frame_num */
-    put_ue(&b, 2); /* order */
-    put_ue(&b, 1); /* references */
-    put(&b, 0, 1);
-    put_ue(&b, (uint32_t)across - 1);
-    put_ue(&b, (uint32_t)down - 1);
-    put(&b, 0xC, 4); /* frames, direct_8x8; no cropping, no VUI */
-    put(&b, 1, 1);
-    memcpy(out, b.data, (b.n + 7) / 8);
-    return (b.n + 7) / 8;
-}
 
 static const int sizes[][2] = {{80, 45}, {60, 34}, {40, 23}, {30, 17}, {20, 12}, {10, 6}, {45, 80}};
 
@@ -129,7 +89,7 @@ static void send_picture(unsigned index, bool idr)
     add(bytes, &len, start, 4);
     add(bytes, &len, delimiter, 2);
     if (idr) {
-        size_t n = sps_of(sizes[l->size][0], sizes[l->size][1], sps);
+        size_t n = synthetic_sps(sizes[l->size][0], sizes[l->size][1], sps);
         add(bytes, &len, start, 4);
         add(bytes, &len, sps, n);
         add(bytes, &len, start, 4);
@@ -219,7 +179,7 @@ static char *read_all(const char *name, size_t *len)
 static void check_map(List *s, int msn, int size)
 {
     uint8_t sps[32];
-    size_t len, n = sps_of(sizes[size][0], sizes[size][1], sps);
+    size_t len, n = synthetic_sps(sizes[size][0], sizes[size][1], sps);
     char *init = read_all(s->map, &len);
 
     if (!init)

@@ -39,7 +39,7 @@ static void on_audio(void *user, const AacFrame *frame)
     (void)user, (void)frame;
 }
 
-static const IntakeSink sink = {NULL, on_picture, on_audio};
+static const IntakeSink sink = {.picture = on_picture, .audio = on_audio};
 
 /* Opens the publisher's sockets, and describes it. */
 static size_t describe(char *offer, size_t room)

@@ -89,7 +89,7 @@ static int64_t nearest_idr(size_t track, int64_t at_90k)
 
 static Intake *open_intake(OpusToAac *transcoder)
 {
-    static const IntakeSink sink = {NULL, on_picture, on_audio};
+    static const IntakeSink sink = {.picture = on_picture, .audio = on_audio};
     static const char offer[] =
         "v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 5002 RTP/AVPF 111\r\na=rtpmap:111 opus/48000/2\r\n"
         "m=video 5004 RTP/AVPF 96\r\na=rtpmap:96 H264/90000\r\na=label:high\r\n"

@@ -63,7 +63,7 @@ static int open_intake(bool sound)
     static const char video[] =
         "m=video %d RTP/AVPF 96\r\na=rtpmap:96 H264/90000\r\n"
         "a=fmtp:96 packetization-mode=1\r\n";
-    static const IntakeSink sink = {NULL, on_picture, on_audio};
+    static const IntakeSink sink = {.picture = on_picture, .audio = on_audio};
     char offer[1024] = "v=0\r\nc=IN IP4 127.0.0.1\r\n";
     size_t n = strlen(offer);
     SourceSdp sdp;
