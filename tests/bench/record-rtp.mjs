@@ -13,7 +13,7 @@ import { withStack } from "../e2e/support/rig.mjs";
 import { built } from "../../tools/stack/stack.mjs";
 import { BEHAVIOURS } from "./support/behaviours.mjs";
 import { recordBehaviour, recordTestCard } from "./support/recorder.mjs";
-import { recordSimulcast, SIMULCAST_JANUS, SIMULCAST_SWITCHES } from "./support/simulcast.mjs";
+import { PAYLOAD_TYPES, recordRoom, SIMULCAST_JANUS, SIMULCAST_SWITCHES } from "./support/simulcast.mjs";
 
 const USAGE = `Usage: tests/e2e/in-namespace tests/bench/record-rtp.mjs [OPTIONS] FILE.pcap
 Records a publisher of the test card as the plugin sends it to the bridge, for rtp-replay.
@@ -25,6 +25,7 @@ Records a publisher of the test card as the plugin sends it to the bridge, for r
   --behaviour NAME what the publisher, or the network before it, does meanwhile:
 ${Object.entries(BEHAVIOURS).map(([name, { what }]) => `    ${name.padEnd(15)}${what}\n`).join("")}  --simulcast      three sizes of the picture from one page, each a track: SIZE, half of it and a quarter;
                    BPS is the largest one's
+  --codec NAME     of the picture, in one size: ${Object.keys(PAYLOAD_TYPES).join(", ")}
 `;
 
 const { values, positionals } = parseArgs({
@@ -36,12 +37,14 @@ const { values, positionals } = parseArgs({
     lifelike: { type: "boolean" },
     behaviour: { type: "string" },
     simulcast: { type: "boolean" },
+    codec: { type: "string" },
     help: { type: "boolean", short: "h" },
   },
 });
 const [width, height] = values.size.split("x").map(Number);
 const behaviour = BEHAVIOURS[values.behaviour];
-if (values.help || positionals.length !== 1 || !height || (values.behaviour && !behaviour)) {
+if (values.help || positionals.length !== 1 || !height || (values.behaviour && !behaviour) ||
+  (values.codec && !PAYLOAD_TYPES[values.codec])) {
   console.log(USAGE);
   process.exit(values.help ? 0 : 2);
 }
@@ -51,10 +54,11 @@ const bitrate = Number(values.bitrate);
 const card = { file, width, height, seconds, bitrate, lifelike: values.lifelike };
 
 const record = (context, stack) => {
-  if (values.simulcast) return recordSimulcast(context, stack, card);
+  if (values.codec) return recordRoom(context, stack, { ...card, codec: values.codec, layers: 1 });
+  if (values.simulcast) return recordRoom(context, stack, card);
   return behaviour ? recordBehaviour(context, stack, behaviour, card) : recordTestCard(context, stack, card);
 };
-const janus = { general: `  bitrate = ${bitrate}\n`, ...(values.simulcast && SIMULCAST_JANUS) };
+const janus = { general: `  bitrate = ${bitrate}\n`, ...((values.simulcast || values.codec) && SIMULCAST_JANUS) };
 const browser = { switches: values.simulcast ? SIMULCAST_SWITCHES : behaviour?.switches };
 await withStack({ janus }, (stack) => withBrowser(browser, (context) => record(context, stack)));
 for (const left of [`${file}.log`, `${file}.raw`]) await rm(left, { force: true });

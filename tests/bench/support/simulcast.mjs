@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Records real simulcast: one page sends three sizes of its picture to Janus's VideoRoom, and Janus writes down what
-// it decrypts, RTP and sender reports (its rtp_forward has no sender reports). What comes out is as if each layer had
-// been sent to the bridge: H.264 as payload type 96, Opus as 111, each track with RTCP on a port of its own.
+// Records real simulcast, or one size in a codec of its own: a page sends its picture to Janus's VideoRoom, and Janus
+// writes down what it decrypts, RTP and sender reports (its rtp_forward has no sender reports). What comes out is as if
+// each layer had been sent to the bridge: Opus as payload type 111, video as PAYLOAD_TYPES says, each track with RTCP on
+// a port of its own.
 
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -15,27 +16,32 @@ const ROOM = 1234;
 const KEY_FRAMES_S = 2; // between two that the room asks for
 const SETTLE_MS = 6000; // until the estimate lets all three layers through
 const PORTS = { audio: 5002, video: [5004, 5006, 5008] }; // best layer first
-const OPUS = 111, H264 = 96;
+const OPUS = 111;
+const LAYERS = 3;
+
+/** Payload types behind the plugin. */
+export const PAYLOAD_TYPES = { h264: 96, vp8: 97, vp9: 98, av1: 99, h265: 100 };
 const RTCP = { first: 192, last: 223, senderReport: 200 };
 
 /** What Janus and Chromium need for it. */
 export const SIMULCAST_JANUS = {
   stockPlugins: ["videoroom"],
-  files: { "janus.plugin.videoroom.jcfg": `room-${ROOM}: { publishers = 2 videocodec = "h264" audiocodec = "opus" ` +
+  files: { "janus.plugin.videoroom.jcfg": `room-${ROOM}: { publishers = 2 videocodec = "h264,vp8,vp9,av1,h265" audiocodec = "opus" ` +
     `bitrate = 0 fir_freq = ${KEY_FRAMES_S} lock_record = false }\n` },
 };
 // else Chromium sends three layers of 960x540 and more alone
 export const SIMULCAST_SWITCHES = ["--force-fieldtrials=WebRTC-LegacySimulcastLayerLimit/Disabled/"];
 
-/** In the page: joins the room, and sends the test card in three sizes. Resolves to the session's id. */
-async function joinRoom({ room, width, height, bitrates }) {
+/** In the page: joins the room, and sends the test card in as many sizes as there are bitrates. Resolves to the session's id. */
+async function joinRoom({ room, width, height, bitrates, codec }) {
   const { default: Janus } = await import("/vendor/janus.es.js");
   const { startTestCard } = await import("/js/test-card.js");
   const card = await startTestCard({ name: "recording", width, height });
   const janus = await new Promise((resolve, reject) => {
     const j = new Janus({ server: `ws://${location.host}/janus`, success: () => resolve(j), error: reject });
   });
-  const sendEncodings = bitrates.map((maxBitrate, i) => ({ rid: "hml"[i], active: true, maxBitrate, scaleResolutionDownBy: 2 ** i }));
+  const simulcast = bitrates.length > 1;
+  const sendEncodings = !simulcast ? [{ maxBitrate: bitrates[0] }] : bitrates.map((maxBitrate, i) => ({ rid: "hml"[i], active: true, maxBitrate, scaleResolutionDownBy: 2 ** i }));
   const handle = await new Promise((resolve, reject) => {
     let plugin;
     janus.attach({
@@ -52,8 +58,8 @@ async function joinRoom({ room, width, height, bitrates }) {
         const [audio, video] = [card.stream.getAudioTracks()[0], card.stream.getVideoTracks()[0]];
         plugin.createOffer({
           tracks: [{ type: "audio", capture: audio, recv: false },
-            { type: "video", capture: video, recv: false, simulcast: true, sendEncodings }],
-          success: (offer) => plugin.send({ message: { request: "publish", videocodec: "h264" }, jsep: offer }),
+            { type: "video", capture: video, recv: false, simulcast, sendEncodings }],
+          success: (offer) => plugin.send({ message: { request: "publish", videocodec: codec }, jsep: offer }),
           error: reject,
         });
       },
@@ -72,7 +78,7 @@ const layers = (page) => page.evaluate(async () => {
 });
 
 /** The pcap file that the bridge would have been sent, of one that Janus wrote of this publisher. */
-function asForwarded(recorded, tracks) {
+function asForwarded(recorded, tracks, codec) {
   const portOf = new Map([[tracks.find(({ kind }) => kind === "audio").ssrc, PORTS.audio]]);
   tracks.filter(({ kind }) => kind === "video").sort((a, b) => b.width - a.width)
     .forEach(({ ssrc }, i) => portOf.set(ssrc, PORTS.video[i]));
@@ -81,19 +87,19 @@ function asForwarded(recorded, tracks) {
     if (isRtcp && payload[1] !== RTCP.senderReport) return [];
     const port = portOf.get(payload.readUInt32BE(isRtcp ? 4 : 8));
     if (!port) return []; // padding and copies by RTX, and what Janus sends
-    if (!isRtcp) payload[1] = (payload[1] & 0x80) | (port === PORTS.audio ? OPUS : H264);
+    if (!isRtcp) payload[1] = (payload[1] & 0x80) | (port === PORTS.audio ? OPUS : PAYLOAD_TYPES[codec]);
     return [{ us, port, payload }];
   }));
 }
 
-/** Records it to the pcap file `file`: the largest layer has this size, the others half and a quarter of it. */
-export async function recordSimulcast(context, stack, { file, seconds, width, height, bitrate }) {
+/** Records `layers` sizes in `codec` to the pcap file `file`: the largest has this size, the others half and a quarter of it. */
+export async function recordRoom(context, stack, { file, seconds, width, height, bitrate, codec = "h264", layers: count = LAYERS }) {
   const page = await openPage(context, `${stack.url}/publish.html?stream=room`);
   const session_id = await page.evaluate(joinRoom,
-    { room: ROOM, width, height, bitrates: [bitrate, bitrate / 2, bitrate / 4] });
-  await until("three layers run", async () => {
+    { room: ROOM, width, height, bitrates: [bitrate, bitrate / 2, bitrate / 4].slice(0, count), codec });
+  await until("all layers run", async () => {
     const video = (await layers(page)).filter(({ kind, rate }) => kind === "video" && rate > 20);
-    return video.length === 3;
+    return video.length === count;
   }, 40000);
   await sleep(SETTLE_MS);
   const { handles: [handle_id] } = await admin(stack, { janus: "list_handles", session_id });
@@ -102,6 +108,6 @@ export async function recordSimulcast(context, stack, { file, seconds, width, he
   if (began.janus !== "success") throw new Error(JSON.stringify(began));
   await sleep(seconds * 1000);
   await admin(stack, { janus: "stop_pcap", session_id, handle_id });
-  await writeFile(file, asForwarded(await readFile(`${file}.raw`), await layers(page)));
+  await writeFile(file, asForwarded(await readFile(`${file}.raw`), await layers(page), codec));
   await page.close();
 }
