@@ -11,7 +11,8 @@ libcommon_a_SOURCES = \
 	%D%/sdp_reader.c \
 	%D%/settings_reader.c \
 	%D%/stream_name.c \
-	%D%/text_buffer.c
+	%D%/text_buffer.c \
+	%D%/video_codec.c
 # the plugin takes of these what it needs
 libcommon_a_CFLAGS = $(AM_CFLAGS) $(CONFIG_CFLAGS) $(plugin_cflags)
 common_libs = libcommon.a $(CONFIG_LIBS) -lm

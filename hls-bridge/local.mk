@@ -19,10 +19,14 @@ bridge_codec = \
 	%D%/codec/aac_encoder.c \
 	%D%/codec/aac_pair.c \
 	%D%/codec/annex_b.c \
+	%D%/codec/av1_header.c \
 	%D%/codec/h264_filler.c \
 	%D%/codec/h264_parameter_sets.c \
+	%D%/codec/h265_parameter_sets.c \
 	%D%/codec/jpeg_maker.c \
-	%D%/codec/opus_to_aac.c
+	%D%/codec/opus_to_aac.c \
+	%D%/codec/vp8_header.c \
+	%D%/codec/vp9_header.c
 bridge_clock = \
 	%D%/clock/audio_clock.c \
 	%D%/clock/clock_slip.c \
@@ -30,8 +34,10 @@ bridge_clock = \
 	%D%/clock/real_time.c \
 	%D%/clock/timeline.c
 bridge_ingest = \
+	%D%/ingest/av1_depay.c \
 	%D%/ingest/datagram_queue.c \
 	%D%/ingest/h264_depay.c \
+	%D%/ingest/h265_depay.c \
 	%D%/ingest/intake.c \
 	%D%/ingest/intake_audio.c \
 	%D%/ingest/intake_video.c \
@@ -43,7 +49,10 @@ bridge_ingest = \
 	%D%/ingest/source_problem.c \
 	%D%/ingest/source_sdp.c \
 	%D%/ingest/stand_in.c \
-	%D%/ingest/track_rates.c
+	%D%/ingest/track_rates.c \
+	%D%/ingest/video_depay.c \
+	%D%/ingest/vp8_depay.c \
+	%D%/ingest/vp9_depay.c
 bridge_store = \
 	%D%/store/folder.c \
 	%D%/store/number_log.c \

@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "video_codec.h"
+
 #define US_PER_S          1000000ll
 #define US_PER_MS         1000ll
 #define TICKS_PER_S       90000ll
@@ -75,6 +77,27 @@ static inline int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+#define VIDEO_FORMAT_NAME_SIZE 48 /* bytes: "avc1.42C01F", "hvc1.1.6.L93.B0", and longer ones */
+
+/* What a key frame says of itself and of the pictures that follow it. */
+typedef struct VideoFormat {
+    Codec codec;
+    uint16_t width, height;            /* pixels; 0: no key frame yet */
+    uint8_t profile;                   /* as the codec counts them */
+    uint8_t chroma_format;             /* 0 grey, 1 4:2:0, 2 4:2:2, 3 4:4:4 */
+    uint8_t bit_depth;                 /* 8 to 16 */
+    int8_t max_reorder_frames;         /* 0: decode order is display order; -1: it does not say */
+    char name[VIDEO_FORMAT_NAME_SIZE]; /* as CODECS has it (RFC 6381); "": nobody plays it as it is
+                                        */
+} VideoFormat;
+
+/* Whether decoders start again with a key frame of the format `now`, after `before`. */
+static inline bool video_format_restarts(const VideoFormat *now, const VideoFormat *before)
+{
+    return now->width != before->width || now->height != before->height ||
+           now->profile != before->profile;
+}
+
 /* Where a NAL unit lies in its access unit. */
 typedef struct NalUnit {
     uint32_t at;  /* of its header byte, behind the start code */
@@ -83,9 +106,11 @@ typedef struct NalUnit {
 
 typedef struct SampleBytes SampleBytes; /* sample_bytes.h */
 
-/* One coded picture with all that belongs to it: Annex B, an access unit delimiter first, and
- * before an IDR picture its parameter sets. `data` and `nal` are borrowed until the next call to
- * the module that gave them. */
+/* One coded picture with all that belongs to it. Of H.264 and H.265, it is in Annex B, an access
+ * unit delimiter first, and before an IDR picture its parameter sets. Of other codecs it is a
+ * sample as ISO BMFF has it, and `nals` is 0: a frame of VP8; a frame or superframe of VP9; a
+ * temporal unit of AV1, its OBUs with sizes and without temporal delimiter.
+ * `data` and `nal` are borrowed until the next call to the module that gave them. */
 typedef struct AccessUnit {
     const uint8_t *data;
     size_t len;
@@ -93,10 +118,11 @@ typedef struct AccessUnit {
         *nal; /* all its NAL units, in order, so that nothing has to look for start codes */
     size_t nals;
     SampleBytes *bytes; /* hold these to keep both longer; NULL: keeping takes a copy */
-    size_t track;       /* index of its rendition (rendition.h), as the publisher has them */
+    Codec codec;
+    size_t track; /* index of its rendition (rendition.h), as the publisher has them */
     int64_t rtp_ts;
     int64_t arrival_us; /* of its last packet */
-    bool idr;
+    bool idr;     /* an IDR picture; of other codecs, a key frame that decoders can begin with */
     bool restart; /* an IDR from which decoders start again: other size or profile than before, or
                      another place on the stream's clock */
     int64_t stepped_us; /* by how much it is moved against the sound, from this IDR on; 0: not */

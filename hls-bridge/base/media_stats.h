@@ -23,13 +23,13 @@ typedef struct RtpReorderStats {
 } RtpReorderStats;
 
 /* What became of the pictures of a track. */
-typedef struct H264DepayStats {
+typedef struct VideoDepayStats {
     uint64_t access_units, idrs; /* handed out */
     uint64_t damaged;            /* access units that lacked something */
     uint64_t undecodable; /* whole ones, but what they refer to was lost, or no IDR came yet */
     uint64_t malformed;   /* packets that cannot be read */
     bool has_sets;        /* parameter sets of both kinds are known, from wherever */
-} H264DepayStats;
+} VideoDepayStats;
 
 /* What the clock of the sound went through. */
 typedef struct AudioClockStats {

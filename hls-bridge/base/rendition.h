@@ -14,19 +14,18 @@
 
 #include "base/media.h"
 
-#define RENDITIONS_MAX       9
-#define RENDITION_NAME_SIZE  33 /* bytes: 32 of [A-Za-z0-9_-] */
-#define RENDITION_CODEC_SIZE 16 /* bytes: "avc1.42C01F", "mp4a.40.2" */
-#define RENDITION_NONE       RENDITIONS_MAX
+#define RENDITIONS_MAX      9
+#define RENDITION_NAME_SIZE 33 /* bytes: 32 of [A-Za-z0-9_-] */
+#define RENDITION_NONE      RENDITIONS_MAX
 
 #define RENDITION_SOUND_CODEC "mp4a.40.2" /* AAC-LC: what all sound is made of */
 
 typedef struct Rendition {
     TrackKind kind;
-    char name[RENDITION_NAME_SIZE];   /* "": the best, or only, of its kind */
-    char codec[RENDITION_CODEC_SIZE]; /* as CODECS has it (RFC 6381); "": not known yet */
-    int width, height;                /* pixels; 0: not known yet, or sound */
-    int64_t bitrate;                  /* bit/s that was announced; 0: not known */
+    char name[RENDITION_NAME_SIZE]; /* "": the best, or only, of its kind */
+    Codec codec;                    /* of video; it does not change */
+    int width, height;              /* pixels; 0: not known yet, or sound */
+    int64_t bitrate;                /* bit/s that was announced; 0: not known */
 } Rendition;
 
 typedef struct Renditions {

@@ -4,7 +4,7 @@
 
 /* Finds the NAL units of an Annex B byte stream (ITU-T H.264, annex B): start codes of three bytes,
  * or of four with a zero before. For media that come as a byte stream: what comes in packets has
- * its table from h264_depay.
+ * its table from the depacketizer.
  *
  * Pure. Thread-safety: none needed, there is no state. */
 

@@ -58,6 +58,20 @@ int parameter_sets_add(ParameterSets *sets, const uint8_t *nal, size_t len)
     return 0;
 }
 
+void h264_format(const H264Sps *sps, VideoFormat *out)
+{
+    *out = (VideoFormat){
+        .codec = CODEC_H264,
+        .width = sps->width,
+        .height = sps->height,
+        .profile = sps->profile_idc,
+        .chroma_format = sps->chroma_format,
+        .bit_depth = sps->bit_depth,
+        .max_reorder_frames = sps->max_reorder_frames,
+    };
+    h264_sps_codec(sps, out->name);
+}
+
 void parameter_sets_read(ParameterSets *sets, const AccessUnit *unit)
 {
     *sets = (ParameterSets){0};

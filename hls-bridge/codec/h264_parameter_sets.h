@@ -30,6 +30,9 @@ typedef struct ParameterSets {
  * does not fit. */
 int parameter_sets_add(ParameterSets *sets, const uint8_t *nal, size_t len);
 
+/* What pictures of a sequence parameter set are. */
+void h264_format(const H264Sps *sps, VideoFormat *out);
+
 /* Keeps the sets of an access unit and forgets all others. */
 void parameter_sets_read(ParameterSets *sets, const AccessUnit *unit);
 

@@ -26,14 +26,14 @@ static json_t *track_json(const IntakeTrackStats *track, const IngestTrackStats 
         (json_int_t)track->refused, "bitrate", (json_int_t)rates->bitrate);
     if (track->kind != TRACK_VIDEO)
         return object;
-    json_t *video =
-        json_pack("{s:s, s:I, s:I, s:f, s:I, s:{s:I, s:I, s:I, s:I, s:I}}", "name", track->name,
-                  "width", (json_int_t)track->sps.width, "height", (json_int_t)track->sps.height,
-                  "frame_rate", round(rates->frame_rate * 100) / 100, "keyframe_requests",
-                  (json_int_t)rates->keyframe_requests, "pictures", "good",
-                  (json_int_t)track->video.access_units, "idr", (json_int_t)track->video.idrs,
-                  "damaged", (json_int_t)track->video.damaged, "undecodable",
-                  (json_int_t)track->video.undecodable, "early", (json_int_t)track->early_pictures);
+    json_t *video = json_pack(
+        "{s:s, s:s, s:I, s:I, s:f, s:I, s:{s:I, s:I, s:I, s:I, s:I}}", "name", track->name, "codec",
+        codec_name(track->format.codec), "width", (json_int_t)track->format.width, "height",
+        (json_int_t)track->format.height, "frame_rate", round(rates->frame_rate * 100) / 100,
+        "keyframe_requests", (json_int_t)rates->keyframe_requests, "pictures", "good",
+        (json_int_t)track->video.access_units, "idr", (json_int_t)track->video.idrs, "damaged",
+        (json_int_t)track->video.damaged, "undecodable", (json_int_t)track->video.undecodable,
+        "early", (json_int_t)track->early_pictures);
     json_object_update_new(object, video);
     return object;
 }
@@ -42,7 +42,7 @@ static json_t *source_json(const StreamStatus *status)
 {
     const IngestStats *source = &status->source;
     const IntakeTrackStats *video = intake_stats_video(&source->media);
-    const H264Sps *best = &intake_stats_best(&source->media)->sps;
+    const VideoFormat *best = &intake_stats_best(&source->media)->format;
     json_t *tracks = json_array();
 
     for (size_t i = 0; i < source->media.tracks; i++)

@@ -6,7 +6,6 @@
 
 #include "base/media_stats.h"
 #include "base/rendition.h"
-#include "h264_sps.h"
 
 #define INGEST_TITLE_SIZE 256 /* bytes of UTF-8, of what a publisher calls it */
 
@@ -16,8 +15,8 @@ typedef struct IntakeTrackStats {
     char name[RENDITION_NAME_SIZE];
     uint64_t packets, bytes, refused; /* refused: no RTP, or of another payload type */
     RtpReorderStats reorder;
-    H264DepayStats video;    /* of a video track, like what follows */
-    H264Sps sps;             /* width 0: no picture yet */
+    VideoDepayStats video;   /* of a video track, like what follows */
+    VideoFormat format;      /* width 0: no picture yet */
     uint64_t early_pictures; /* dropped, since media time was too far ahead of real time */
 } IntakeTrackStats;
 

@@ -76,7 +76,7 @@ void intake_destroy(Intake **intake)
         return;
     for (size_t i = 0; i < s->tracks; i++) {
         rtp_reorder_destroy(&s->track[i].reorder);
-        h264_depay_destroy(&s->track[i].video.depay);
+        video_depay_destroy(&s->track[i].video.depay);
     }
     free(s->track);
     timeline_destroy(&s->timeline);
@@ -187,7 +187,7 @@ bool intake_needs_idr(const Intake *s, size_t track)
 {
     const IntakeVideo *v = &s->track[track].video;
 
-    return v->depay && (h264_depay_needs_idr(v->depay) || v->waits_for_step ||
+    return v->depay && (video_depay_needs_key(v->depay) || v->waits_for_step ||
                         timeline_step_us(s->timeline, track) != 0);
 }
 
@@ -227,8 +227,8 @@ static IntakeTrackStats track_stats(const IntakeTrack *track)
 
     memcpy(stats.name, track->name, sizeof(stats.name));
     if (track->video.depay) {
-        stats.video = h264_depay_stats(track->video.depay);
-        stats.sps = *h264_depay_sps(track->video.depay);
+        stats.video = video_depay_stats(track->video.depay);
+        stats.format = *video_depay_format(track->video.depay);
     }
     return stats;
 }

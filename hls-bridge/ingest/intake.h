@@ -4,7 +4,7 @@
 
 /* One publisher's datagrams become decodable pictures and AAC frames on the stream's clock:
  *
- *   rtp_reorder -> h264_depay              -> timeline, frame_order -> sink
+ *   rtp_reorder -> video_depay             -> timeline, frame_order -> sink
  *               -> audio_clock, opus_to_aac -------------------------> sink
  *
  * There may be several video tracks, which show the same in other sizes. Each has its own of all

@@ -9,13 +9,13 @@
 #include "clock/frame_order.h"
 #include "clock/real_time.h"
 #include "clock/timeline.h"
-#include "ingest/h264_depay.h"
+#include "ingest/video_depay.h"
 #include "ingest/intake.h"
 #include "ingest/rtp_reorder.h"
 
 /* What a video track has beside its packets. */
 typedef struct IntakeVideo {
-    H264Depay *depay;
+    VideoDepay *depay;
     FrameOrder order;
     int64_t newest_90k;  /* picture, as it was put out */
     bool waits_for_step; /* pictures are left out, until an IDR that is moved behind the newest */

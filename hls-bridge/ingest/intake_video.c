@@ -8,12 +8,12 @@
 
 int intake_video_init(IntakeVideo *video, const SourceTrackSdp *sdp, const uint8_t *sets)
 {
-    video->depay = h264_depay_create();
+    video->depay = video_depay_create(sdp->codec);
     if (!video->depay)
         return -1;
     for (size_t i = 0; i < sdp->parameter_sets; i++)
-        h264_depay_add_parameter_set(video->depay, sets + sdp->parameter_set[i].at,
-                                     sdp->parameter_set[i].len);
+        video_depay_add_parameter_set(video->depay, sets + sdp->parameter_set[i].at,
+                                      sdp->parameter_set[i].len);
     return 0;
 }
 
@@ -82,17 +82,17 @@ static void send_picture(Intake *s, size_t track, AccessUnit *unit)
     IntakeVideo *v = &s->track[track].video;
 
     if (!has_clock(s)) {
-        h264_depay_lose(v->depay);
+        video_depay_lose(v->depay);
         return;
     }
     int64_t limit = real_time_limit_90k(&s->real, s->now_us);
     if (v->order.started && v->order.last_dts >= limit) {
-        h264_depay_lose(v->depay);
+        video_depay_lose(v->depay);
         v->early++;
         return;
     }
     if (unit->idr)
-        frame_order_idr(&v->order, h264_depay_sps(v->depay)->max_reorder_frames);
+        frame_order_idr(&v->order, video_depay_format(v->depay)->max_reorder_frames);
     int64_t pts = place_picture(s, track, unit, limit);
     if (!step(s, track, unit, &pts))
         return;
@@ -118,15 +118,15 @@ static void tell_if_broken(Intake *s, size_t index, const RtpOrdered *in, int64_
 
 void intake_video_take(Intake *s, size_t index, const RtpOrdered *in, int64_t ts)
 {
-    H264Depay *depay = s->track[index].video.depay;
+    VideoDepay *depay = s->track[index].video.depay;
     AccessUnit unit;
 
     if (index > 0)
         timeline_arrival(s->timeline, index, ts, in->arrival_us);
     else
         lead_by_video(s, ts, in->arrival_us);
-    h264_depay_push(depay, &in->packet, ts, in->arrival_us, in->lost, in->restarted);
-    while (h264_depay_pop(depay, &unit))
+    video_depay_push(depay, &in->packet, ts, in->arrival_us, in->lost, in->restarted);
+    while (video_depay_pop(depay, &unit))
         send_picture(s, index, &unit);
     tell_if_broken(s, index, in, ts);
 }

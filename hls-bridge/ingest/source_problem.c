@@ -25,6 +25,9 @@ static const struct {
         {"no-key-frames",
          "no key frame (IDR) has come, though the sender is asked for one, so nothing "
          "of the video can be shown; let it answer PLI, or send key frames by itself"},
+    [PROBLEM_CODEC] = {"codec",
+                       "the video is VP8, VP9, AV1 or H.265, which viewers do not get: the sound "
+                       "goes out alone; let the sender encode H.264"},
     [PROBLEM_FORMAT] = {"format",
                         "the video is not 4:2:0 with 8 bits, which phones and most browsers cannot "
                         "play; let the sender encode 4:2:0 (Baseline, Main or High profile)"},
@@ -33,15 +36,20 @@ static const struct {
 SourceProblem source_problem(const IntakeStats *media)
 {
     const IntakeTrackStats *track = intake_stats_best(media);
-    const H264DepayStats *video = &track->video;
-    const H264Sps *sps = &track->sps;
+    Codec codec = track->format.codec;
+    const VideoDepayStats *video = &track->video;
+    const VideoFormat *format = &track->format;
 
+    if (video->access_units > 0 && codec != CODEC_H264)
+        return PROBLEM_CODEC;
     if (video->access_units > 0)
-        return sps->width > 0 && (sps->chroma_format != 1 || sps->bit_depth != 8) ? PROBLEM_FORMAT
-                                                                                  : PROBLEM_NONE;
-    if (video->malformed >= PACKETS_MIN && 2 * video->malformed >= track->packets)
+        return format->width > 0 && (format->chroma_format != 1 || format->bit_depth != 8)
+                   ? PROBLEM_FORMAT
+                   : PROBLEM_NONE;
+    if (codec == CODEC_H264 && video->malformed >= PACKETS_MIN &&
+        2 * video->malformed >= track->packets)
         return PROBLEM_NOT_H264;
-    if (video->undecodable >= PICTURES_MIN && !video->has_sets)
+    if (codec == CODEC_H264 && video->undecodable >= PICTURES_MIN && !video->has_sets)
         return PROBLEM_NO_SETS;
     return video->undecodable >= PICTURES_WITHOUT_IDR ? PROBLEM_NO_IDR : PROBLEM_NONE;
 }

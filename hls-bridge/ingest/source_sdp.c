@@ -22,13 +22,14 @@ static void add_set(SourceSdp *sdp, SourceTrackSdp *track, size_t len)
     sdp->sets_len += len;
 }
 
-/* sprop-parameter-sets, RFC 6184 section 8.1: base64, one after the other with commas. What cannot
- * be read or has no room is passed over: the stream itself brings them too. */
-static void read_parameter_sets(SdpSlice fmtp, SourceSdp *sdp, SourceTrackSdp *track)
+/* Parameter sets of one parameter: base64, one after the other with commas. What cannot be read or
+ * has no room is passed over: the stream itself brings them too. */
+static void read_sets_of(SdpSlice fmtp, const char *parameter, SourceSdp *sdp,
+                         SourceTrackSdp *track)
 {
     SdpSlice sets;
 
-    if (!sdp_fmtp_parameter(fmtp, "sprop-parameter-sets", &sets))
+    if (!sdp_fmtp_parameter(fmtp, parameter, &sets))
         return;
     while (sets.len > 0 && track->parameter_sets < SOURCE_PARAMETER_SETS_MAX &&
            sdp->sets_len + SOURCE_PARAMETER_SET_BYTES <= SOURCE_SETS_BYTES) {
@@ -47,6 +48,17 @@ static void read_parameter_sets(SdpSlice fmtp, SourceSdp *sdp, SourceTrackSdp *t
         sets.at += used;
         sets.len -= used;
     }
+}
+
+/* sprop-parameter-sets of H.264, RFC 6184 section 8.1; those of H.265, RFC 7798 section 7.1. */
+static void read_parameter_sets(SdpSlice fmtp, SourceSdp *sdp, SourceTrackSdp *track)
+{
+    static const char *const of_h265[] = {"sprop-vps", "sprop-sps", "sprop-pps"};
+
+    if (track->codec == CODEC_H264)
+        read_sets_of(fmtp, "sprop-parameter-sets", sdp, track);
+    for (size_t i = 0; track->codec == CODEC_H265 && i < 3; i++)
+        read_sets_of(fmtp, of_h265[i], sdp, track);
 }
 
 static bool read_address(SdpSlice address, struct in_addr *out)
@@ -79,39 +91,68 @@ static uint16_t read_rtcp_port(const SdpMedia *media)
     return (uint16_t)(media->port + 1);
 }
 
-static bool is_usable(TrackKind kind, const SdpCodec *codec)
+/* How many viewers can play a codec as it is: the fewer, the higher. */
+static int rank_of(Codec codec)
 {
-    SdpSlice mode;
+    return codec == CODEC_H264 ? 0 : codec == CODEC_VP8 ? 2 : 1;
+}
 
-    if (kind == TRACK_AUDIO)
-        return sdp_equals_nocase(codec->name, "opus") && codec->clock_hz == SAMPLES_PER_S;
-    if (!sdp_equals_nocase(codec->name, "H264") || codec->clock_hz != TICKS_PER_S)
-        return false;
-    return !sdp_fmtp_parameter(codec->fmtp, "packetization-mode", &mode) || sdp_equals(mode, "0") ||
-           sdp_equals(mode, "1");
+static bool choose_sound(const SdpMedia *media, SdpCodec *out)
+{
+    size_t at = 0;
+    int pt;
+
+    while ((pt = sdp_next_payload_type(media, &at)) >= 0)
+        if (sdp_codec(media, pt, out) && sdp_equals_nocase(out->name, "opus") &&
+            out->clock_hz == SAMPLES_PER_S)
+            return true;
+    return false;
+}
+
+static bool choose_video(const SdpMedia *media, SdpCodec *out, Codec *codec)
+{
+    bool found = false;
+    SdpCodec each;
+    Codec is;
+    size_t at = 0;
+    int pt;
+
+    while ((pt = sdp_next_payload_type(media, &at)) >= 0)
+        if (sdp_codec(media, pt, &each) && codec_of_sdp(&each, &is) &&
+            (!found || rank_of(is) < rank_of(*codec))) {
+            found = true;
+            *out = each;
+            *codec = is;
+        }
+    return found;
+}
+
+/* The first track of video. There must be one. */
+static const SourceTrackSdp *first_video(const SourceSdp *sdp)
+{
+    return &sdp->track[sdp->track[0].kind == TRACK_AUDIO ? 1 : 0];
 }
 
 static const char *read_track(const SdpMedia *media, SourceSdp *sdp, SourceTrackSdp *track)
 {
-    size_t at = 0;
+    bool video = track->kind == TRACK_VIDEO;
     SdpCodec codec;
-    int pt;
 
-    while ((pt = sdp_next_payload_type(media, &at)) >= 0)
-        if (sdp_codec(media, pt, &codec) && is_usable(track->kind, &codec))
-            break;
-    if (pt < 0)
-        return track->kind == TRACK_VIDEO
-                   ? "the video section has no H264/90000 with packetization-mode 0 or 1"
-                   : "the audio section has no opus/48000";
+    if (video && !choose_video(media, &codec, &track->codec))
+        return "the video section has no H264/90000 with packetization-mode 0 or 1, nor H265, VP9, "
+               "AV1 or VP8";
+    if (!video && !choose_sound(media, &codec))
+        return "the audio section has no opus/48000";
+    if (video && track->codec != first_video(sdp)->codec)
+        return "the video sections have several codecs";
     if (!read_address(media->connection, &track->address))
         return "there is no c= line with an IPv4 address";
-    track->payload_type = pt;
+    track->payload_type = codec.payload_type;
     track->clock_hz = codec.clock_hz;
     track->port = media->port;
     track->rtcp_port = read_rtcp_port(media);
-    track->nack = sdp_has_feedback(media, pt, "nack");
-    if (track->kind == TRACK_VIDEO)
+    track->nack = sdp_has_feedback(media, codec.payload_type, "nack");
+    if (video)
         read_parameter_sets(codec.fmtp, sdp, track);
     return NULL;
 }
@@ -250,6 +291,7 @@ Renditions source_sdp_renditions(const SourceSdp *sdp)
 
     for (size_t i = 0; i < sdp->count; i++) {
         r.item[i].kind = sdp->track[i].kind;
+        r.item[i].codec = sdp->track[i].codec;
         memcpy(r.item[i].name, sdp->track[i].name, sizeof(r.item[i].name));
     }
     return r;
@@ -262,6 +304,20 @@ static const SourceTrackSdp *track_of_section(const SourceSdp *sdp, size_t secti
         if (sdp->track[*index].section == section)
             return &sdp->track[*index];
     return NULL;
+}
+
+static void write_codec(TextBuffer *out, const SourceTrackSdp *track)
+{
+    int pt = track->payload_type;
+
+    if (track->kind == TRACK_AUDIO) {
+        text_add(out, "a=rtpmap:%d opus/48000/2\r\n", pt);
+        return;
+    }
+    text_add(out, "a=rtpmap:%d %s/90000\r\n", pt, codec_sdp_name(track->codec));
+    if (track->codec == CODEC_H264)
+        text_add(out, "a=fmtp:%d packetization-mode=1\r\n", pt);
+    text_add(out, "a=rtcp-fb:%d nack pli\r\n", pt);
 }
 
 size_t source_sdp_answer(const SourceSdp *sdp, const char *address, const uint16_t *ports,
@@ -285,9 +341,7 @@ size_t source_sdp_answer(const SourceSdp *sdp, const char *address, const uint16
         int pt = track->payload_type;
         text_add(&out, "m=%s %" PRIu16 " RTP/AVPF %d\r\n", video ? "video" : "audio", ports[index],
                  pt);
-        text_add(&out, "a=rtpmap:%d %s\r\n", pt, video ? "H264/90000" : "opus/48000/2");
-        if (video)
-            text_add(&out, "a=fmtp:%d packetization-mode=1\r\na=rtcp-fb:%d nack pli\r\n", pt, pt);
+        write_codec(&out, track);
         if (track->rtcp_port == 0)
             text_add(&out, "a=rtcp-mux\r\n");
         else /* no word of rtcp-mux, but RTCP is taken on the same port all the same (RFC 3605) */

@@ -4,9 +4,10 @@
 
 /* What a publisher says of its tracks in a session description, and the answer to it (RFC 3264).
  *
- * Accepted are Opus (RFC 7587), one section, and H.264 with packetization-mode 0 or 1 (RFC 6184),
- * up to VIDEO_TRACKS_MAX sections: the same pictures in other sizes, the best first. A section
- * beyond these is refused.
+ * Accepted are Opus (RFC 7587), one section, and a codec of video_codec.h, up to VIDEO_TRACKS_MAX
+ * sections: the same pictures in other sizes, the best first, all in the codec of the first. A
+ * section beyond these is refused. Of several codecs in a section it takes the one that most
+ * viewers can play: H.264 (packetization-mode 0 or 1, RFC 6184), else the first that is not VP8.
  *
  * Pure. Thread-safety: none needed, there is no state. */
 
@@ -23,6 +24,7 @@
 
 typedef struct SourceTrackSdp {
     TrackKind kind;
+    Codec codec;                    /* of video */
     char name[RENDITION_NAME_SIZE]; /* of its rendition; "": the first of its kind */
     size_t section;                 /* index of its m= section */
     int payload_type;
@@ -31,7 +33,7 @@ typedef struct SourceTrackSdp {
     uint16_t port;          /* of the m= line */
     uint16_t rtcp_port;     /* of a=rtcp, or the next one; 0: rtcp-mux */
     bool nack;              /* what is lost is sent again */
-    size_t parameter_sets;  /* NAL units of sprop-parameter-sets */
+    size_t parameter_sets;  /* NAL units of sprop-parameter-sets, or of sprop-vps, -sps and -pps */
     struct {
         uint16_t at, len; /* in SourceSdp.sets */
     } parameter_set[SOURCE_PARAMETER_SETS_MAX];

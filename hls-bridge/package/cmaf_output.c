@@ -81,6 +81,12 @@ static int start(void *self, const OutputSegment *first, int64_t now_us)
     return cmaf_media_start(o->media, first, now_us);
 }
 
+static bool takes(const void *self, Codec codec)
+{
+    (void)self;
+    return codec == CODEC_H264;
+}
+
 static bool needs_cut(const void *self, const AccessUnit *unit)
 {
     return cmaf_media_needs_cut(((const CmafOutput *)self)->media, unit);
@@ -264,6 +270,7 @@ static const OutputCalls calls = {
     .name = "cmaf",
     .begin = begin,
     .start = start,
+    .takes = takes,
     .needs_cut = needs_cut,
     .settle = settle,
     .date_step_us = date_step_us,

@@ -21,6 +21,13 @@ static int picture(void *self, const AccessUnit *unit, int64_t pts_90k, int64_t 
     return 0;
 }
 
+static bool takes(const void *self, Codec codec)
+{
+    (void)self;
+    (void)codec;
+    return true;
+}
+
 static int sound(void *self, const AacFrame *frame, int64_t now_us)
 {
     NullOutput *o = self;
@@ -51,6 +58,7 @@ static void stats(const void *self, OutputStats *out)
 
 static const OutputCalls calls = {
     .name = "null",
+    .takes = takes,
     .picture = picture,
     .sound = sound,
     .cut = cut,

@@ -50,6 +50,9 @@ typedef struct OutputCalls {
     /* The first segment of a publisher begins. */
     int (*start)(void *self, const OutputSegment *first, int64_t now_us);
 
+    /* Whether viewers get pictures of this codec from it [no]. Others may come all the same, if
+     * another output takes them. */
+    bool (*takes)(const void *self, Codec codec);
     /* Whether a segment must begin with this picture [no]. */
     bool (*needs_cut)(const void *self, const AccessUnit *unit);
     /* Moves a picture that is too late to the earliest possible time: its decoding, and if

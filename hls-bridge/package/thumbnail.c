@@ -243,6 +243,12 @@ static int begin(void *self, const OutputPublisher *publisher)
     return 0;
 }
 
+static bool takes(const void *self, Codec codec)
+{
+    (void)self;
+    return codec == CODEC_H264;
+}
+
 static int picture(void *self, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
                    int64_t now_us)
 {
@@ -251,7 +257,7 @@ static int picture(void *self, const AccessUnit *unit, int64_t pts_90k, int64_t 
     (void)pts_90k;
     (void)dts_90k;
     (void)now_us;
-    if (unit->idr && unit->track == t->best)
+    if (unit->idr && unit->track == t->best && unit->codec == CODEC_H264)
         thumbnail_offer(t, unit, unit->arrival_us);
     return 0;
 }
@@ -285,6 +291,7 @@ static void close_output(void *self)
 static const OutputCalls calls = {
     .name = "thumbnail",
     .begin = begin,
+    .takes = takes,
     .picture = picture,
     .expire = expire,
     .clear = clear,

@@ -51,6 +51,21 @@ static void close_output(void *self)
 
 /* ---- a publisher ---- */
 
+static bool takes(const void *self, Codec codec)
+{
+    return ((const TsOutput *)self)->writes && codec == CODEC_H264;
+}
+
+/* What players of classic HLS can play: the sound alone, if the pictures are not H.264. */
+static Renditions playable(const Renditions *sent)
+{
+    size_t video = renditions_first(sent, TRACK_VIDEO);
+
+    if (video == RENDITION_NONE || sent->item[video].codec == CODEC_H264)
+        return *sent;
+    return renditions_of(renditions_have(sent, TRACK_AUDIO), false);
+}
+
 static int begin(void *self, const OutputPublisher *publisher)
 {
     TsOutput *t = self;
@@ -58,10 +73,11 @@ static int begin(void *self, const OutputPublisher *publisher)
 
     t->wall_clock = publisher->wall_clock;
     t->wall_clock_user = publisher->user;
-    if (!t->writes)
+    const Renditions goes = playable(publisher->renditions);
+    t->runs = false;
+    if (!t->writes || goes.count == 0)
         return 0;
-    t->runs = ts_variants_begin(&t->variants, publisher->renditions, t->aac_config,
-                                t->aac_config_len, &error) == 0;
+    t->runs = ts_variants_begin(&t->variants, &goes, t->aac_config, t->aac_config_len, &error) == 0;
     if (t->runs)
         return 0;
     log_error("%s: %s", t->stream, error);
@@ -281,6 +297,7 @@ static void stats(const void *self, OutputStats *out)
 
 static const OutputCalls calls = {
     .name = "ts",
+    .takes = takes,
     .begin = begin,
     .start = start,
     .picture = picture,

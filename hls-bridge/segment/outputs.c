@@ -49,6 +49,20 @@ void outputs_finish(Outputs *outputs, int64_t now_us)
     EACH(outputs, finish, now_us);
 }
 
+Renditions outputs_wanted(const Outputs *outputs, const Renditions *sent)
+{
+    size_t video = renditions_first(sent, TRACK_VIDEO);
+
+    if (video == RENDITION_NONE)
+        return *sent;
+    for (size_t i = 0; i < outputs->count; i++) {
+        const Output *output = &outputs->item[i];
+        if (output->calls->takes && output->calls->takes(output->self, sent->item[video].codec))
+            return *sent;
+    }
+    return renditions_of(renditions_have(sent, TRACK_AUDIO), false);
+}
+
 bool outputs_need_cut(const Outputs *outputs, const AccessUnit *unit)
 {
     for (size_t i = 0; i < outputs->count; i++) {

@@ -28,6 +28,9 @@ void outputs_complete(Outputs *outputs, int64_t until_90k, int64_t end_90k, int6
 void outputs_tick(Outputs *outputs, int64_t known_90k, int64_t now_us);
 void outputs_finish(Outputs *outputs, int64_t now_us);
 
+/* What viewers get of what a publisher sends: the sound alone, if no output takes its pictures. */
+Renditions outputs_wanted(const Outputs *outputs, const Renditions *sent);
+
 /* Whether any output needs it. */
 bool outputs_need_cut(const Outputs *outputs, const AccessUnit *unit);
 

@@ -64,8 +64,8 @@ void segmenter_begin_outputs(Segmenter *o, bool video)
 void segmenter_begin(Segmenter *o, const Renditions *renditions, OutputWallClock wall_clock,
                      void *user)
 {
-    o->sent = *renditions;
     o->has_audio = renditions_have(renditions, TRACK_AUDIO);
+    o->sent = outputs_wanted(o->params.outputs, renditions);
     o->wall_clock = wall_clock;
     o->wall_clock_user = user;
     o->first_audio_90k = 0;
@@ -73,7 +73,7 @@ void segmenter_begin(Segmenter *o, const Renditions *renditions, OutputWallClock
     o->dates = (SegmentDates){0};
     o->skips = o->missed_restart = false;
     o->skips_until_90k = INT64_MIN;
-    segmenter_layers_begin(o, renditions);
+    segmenter_layers_begin(o, &o->sent);
     o->delay = (PictureDelay){0};
     if (o->layers.gathering)
         choose(o, true); /* outputs begin when it is known which layers there are */

@@ -11,7 +11,7 @@ static void set_out(Segmenter *o)
     o->out = renditions_of(o->has_audio, false);
     for (size_t i = 0; i < o->ladder.renditions; i++) {
         Rendition *r = &o->out.item[o->out.count++];
-        *r = (Rendition){.kind = TRACK_VIDEO};
+        *r = (Rendition){.kind = TRACK_VIDEO, .codec = o->sent.item[o->has_audio].codec};
         memcpy(r->name, o->ladder.rendition[i].name, sizeof(r->name));
     }
 }

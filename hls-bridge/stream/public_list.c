@@ -35,7 +35,7 @@ PublicList *public_list_create(const char *directory, const Clock *clock)
 
 static json_t *describe(const StreamStatus *status)
 {
-    const H264Sps *sps = &intake_stats_best(&status->source.media)->sps;
+    const VideoFormat *sps = &intake_stats_best(&status->source.media)->format;
     json_t *object = json_pack("{s:s, s:I}", "name", status->name, "live_since",
                                (json_int_t)(status->live_since_unix_us / US_PER_S));
 

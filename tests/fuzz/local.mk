@@ -7,7 +7,6 @@ fuzz_parts = \
 	%D%/fuzz_aac_pair.c \
 	%D%/fuzz_bridge_sdp_answer.c \
 	%D%/fuzz_control_api.c \
-	%D%/fuzz_h264_depay.c \
 	%D%/fuzz_h264_filler.c \
 	%D%/fuzz_h264_sps.c \
 	%D%/fuzz_http_reader.c \
@@ -27,7 +26,8 @@ fuzz_parts = \
 	%D%/fuzz_sdp_reader.c \
 	%D%/fuzz_settings_reader.c \
 	%D%/fuzz_source_sdp.c \
-	%D%/fuzz_transcode_wire.c
+	%D%/fuzz_transcode_wire.c \
+	%D%/fuzz_video_depay.c
 fuzz_parts += tests/plugin/janus_offer.c
 fuzz_pipeline = %D%/fuzz_pipeline.c %D%/memory_parts.c
 fuzz_plugin = %D%/fuzz_plugin_session.c $(plugin_stubs)

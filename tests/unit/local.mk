@@ -34,7 +34,8 @@ unit_programs += %D%/unit-common
 	%D%/test_settings_reader.c \
 	%D%/test_stream_name.c \
 	%D%/test_text_buffer.c \
-	%D%/test_token_bucket.c
+	%D%/test_token_bucket.c \
+	%D%/test_video_codec.c
 %C%_unit_common_CPPFLAGS = $(unit_cppflags)
 %C%_unit_common_LDADD = $(common_libs) $(unit_libs)
 
@@ -44,6 +45,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_aac_pair.c \
 	%D%/test_annex_b.c \
 	%D%/test_audio_clock.c \
+	%D%/test_av1_depay.c \
 	%D%/test_b_frames.c \
 	%D%/test_bridge_settings.c \
 	%D%/test_clock.c \
@@ -60,6 +62,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_h264_depay.c \
 	%D%/test_h264_filler.c \
 	%D%/test_h264_parameter_sets.c \
+	%D%/test_h265_depay.c \
 	%D%/test_histogram.c \
 	%D%/test_segmenter.c \
 	%D%/test_http_request.c \
@@ -98,6 +101,8 @@ unit_programs += %D%/unit-bridge
 	%D%/test_transcode_wire.c \
 	%D%/test_ts_renditions.c \
 	%D%/test_video_tracks.c \
+	%D%/test_vp8_depay.c \
+	%D%/test_vp9_depay.c \
 	%D%/test_window.c \
 	%D%/test_window_life.c
 %C%_unit_bridge_CPPFLAGS = $(unit_cppflags)

@@ -10,6 +10,7 @@
 
 #include "unit_of.h"
 #include "common/h264_bits.h"
+#include "common/h264_sps.h"
 #include "x264_picture.h"
 
 #define RATE      30

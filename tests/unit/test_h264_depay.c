@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include "hls-bridge/ingest/h264_depay.h"
+#include "hls-bridge/ingest/video_depay.h"
 #include "unit_of.h"
 
 /* Of OpenH264 in Chromium, 1280x720, and of x264, 640x360. */
@@ -16,7 +16,7 @@ static const uint8_t pps[] = {0x68, 0xCE, 0x3C, 0x80};
 
 #define DELIMITER "\0\0\0\1\x09\xF0"
 
-static H264Depay *depay;
+static VideoDepay *depay;
 static AccessUnit unit;
 static uint16_t sequence;
 
@@ -24,14 +24,14 @@ static int setup(void **state)
 {
     (void)state;
     sequence = 0;
-    depay = h264_depay_create();
+    depay = video_depay_create(CODEC_H264);
     return depay ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    h264_depay_destroy(&depay);
+    video_depay_destroy(&depay);
     assert_null(depay);
     return 0;
 }
@@ -41,7 +41,7 @@ static void push_lost(const void *payload, size_t len, int64_t ts, bool marker, 
     RtpPacket packet = {
         .sequence = sequence++, .payload = payload, .payload_len = len, .marker = marker};
 
-    h264_depay_push(depay, &packet, ts, ts, lost, false);
+    video_depay_push(depay, &packet, ts, ts, lost, false);
 }
 
 static void push(const void *payload, size_t len, int64_t ts, bool marker)
@@ -71,7 +71,7 @@ static void push_idr(int64_t ts)
 
 static bool pop(void)
 {
-    return h264_depay_pop(depay, &unit);
+    return video_depay_pop(depay, &unit);
 }
 
 static void assert_unit(const void *expected, size_t len)
@@ -103,8 +103,8 @@ static void sets_stand_before_an_idr_picture(void **state)
     assert_false(unit.restart);
     assert_int_equal(unit.rtp_ts, 3000);
     assert_false(pop());
-    assert_int_equal(h264_depay_sps(depay)->width, 1280);
-    assert_int_equal(h264_depay_sps(depay)->height, 720);
+    assert_int_equal(video_depay_format(depay)->width, 1280);
+    assert_int_equal(video_depay_format(depay)->height, 720);
 }
 
 /* More than any sender cuts a picture into: the table has an end, and who goes beyond it is not
@@ -123,33 +123,33 @@ static void slices_beyond_bounds_are_refused(void **state)
         PUSH(3, false, SLICE);
     PUSH(3, true, SLICE);
     assert_false(pop());
-    assert_int_equal(h264_depay_stats(depay).damaged, 1);
+    assert_int_equal(video_depay_stats(depay).damaged, 1);
 }
 
 static void nothing_comes_before_an_idr_picture(void **state)
 {
     (void)state;
-    assert_true(h264_depay_needs_idr(depay));
+    assert_true(video_depay_needs_key(depay));
     PUSH(1, true, SLICE);
     assert_false(pop());
     PUSH(2, true, IDR_SLICE); /* without parameter sets it is none */
     assert_false(pop());
     push_idr(3);
     assert_true(pop());
-    assert_false(h264_depay_needs_idr(depay));
+    assert_false(video_depay_needs_key(depay));
     PUSH(4, true, SLICE);
     assert_true(pop());
     assert_unit(DELIMITER "\0\0\0\1\x41\x9A\x02\x03", 14);
     assert_false(unit.idr);
-    assert_int_equal(h264_depay_stats(depay).undecodable, 1);
+    assert_int_equal(video_depay_stats(depay).undecodable, 1);
 }
 
 static void sets_from_outside_the_stream_are_used(void **state)
 {
     (void)state;
-    assert_int_equal(h264_depay_add_parameter_set(depay, sps_720, sizeof(sps_720)), 0);
-    assert_int_equal(h264_depay_add_parameter_set(depay, pps, sizeof(pps)), 0);
-    assert_int_equal(h264_depay_add_parameter_set(depay, (const uint8_t *)"\x65\x88", 2), -1);
+    assert_int_equal(video_depay_add_parameter_set(depay, sps_720, sizeof(sps_720)), 0);
+    assert_int_equal(video_depay_add_parameter_set(depay, pps, sizeof(pps)), 0);
+    assert_int_equal(video_depay_add_parameter_set(depay, (const uint8_t *)"\x65\x88", 2), -1);
     PUSH(1, true, IDR_SLICE);
     assert_true(pop());
     assert_int_equal(unit.len, 6 + 4 + sizeof(sps_720) + 4 + sizeof(pps) + 8);
@@ -202,13 +202,13 @@ static void a_loss_is_followed_by_nothing_but_an_idr_picture(void **state)
     assert_true(pop());
     push_lost(slice, sizeof(slice), 3, true, 1); /* a whole picture may be missing before it */
     assert_false(pop());
-    assert_true(h264_depay_needs_idr(depay));
+    assert_true(video_depay_needs_key(depay));
     PUSH(4, true, SLICE);
     assert_false(pop());
     push_idr(5);
     assert_true(pop());
     assert_int_equal(unit.rtp_ts, 5);
-    assert_false(h264_depay_needs_idr(depay));
+    assert_false(video_depay_needs_key(depay));
 }
 
 static void a_hole_in_a_picture_drops_it(void **state)
@@ -220,7 +220,7 @@ static void a_hole_in_a_picture_drops_it(void **state)
     PUSH(1, false, 0x7C, 0x85, 0x88, 1);
     push_lost(end, sizeof(end), 1, true, 1);
     assert_false(pop());
-    assert_int_equal(h264_depay_stats(depay).damaged, 1);
+    assert_int_equal(video_depay_stats(depay).damaged, 1);
     push_idr(2);
     assert_true(pop());
 }
@@ -254,7 +254,7 @@ static void another_size_restarts_decoders(void **state)
     PUSH(3, true, IDR_SLICE);
     assert_true(pop());
     assert_true(unit.restart);
-    assert_int_equal(h264_depay_sps(depay)->width, 640);
+    assert_int_equal(video_depay_format(depay)->width, 640);
 }
 
 static void padding_is_nothing(void **state)
@@ -265,7 +265,7 @@ static void padding_is_nothing(void **state)
     push("", 0, 1, false);
     PUSH(2, true, SLICE);
     assert_true(pop());
-    assert_int_equal(h264_depay_stats(depay).malformed, 0);
+    assert_int_equal(video_depay_stats(depay).malformed, 0);
 }
 
 static void sei_stands_behind_the_sets(void **state)
@@ -307,8 +307,8 @@ static void what_cannot_be_read_damages_its_picture_alone(void **state)
         PUSH(ts + 1, false, SLICE);
         push(rows[i].payload, rows[i].len, ts + 1, true);
         assert_row(!pop(), rows[i].name, "a damaged picture came out");
-        assert_row(h264_depay_needs_idr(depay), rows[i].name, "no need of an IDR");
-        assert_row(h264_depay_stats(depay).damaged == i + 1, rows[i].name, "not counted");
+        assert_row(video_depay_needs_key(depay), rows[i].name, "no need of an IDR");
+        assert_row(video_depay_stats(depay).damaged == i + 1, rows[i].name, "not counted");
     }
 }
 
@@ -321,12 +321,12 @@ static void another_codec_cannot_be_read(void **state)
     for (size_t i = 0; i < COUNT(first); i++) {
         PUSH(1000 * (int64_t)i, true, first[i], 0xE0, 0x12, 0x34, 0x9D, 0x01, 0x2A);
         assert_false(pop());
-        assert_int_equal(h264_depay_stats(depay).malformed, i + 1);
+        assert_int_equal(video_depay_stats(depay).malformed, i + 1);
     }
-    assert_false(h264_depay_stats(depay).has_sets);
+    assert_false(video_depay_stats(depay).has_sets);
     push_idr(10000);
     assert_true(pop());
-    assert_true(h264_depay_stats(depay).has_sets);
+    assert_true(video_depay_stats(depay).has_sets);
 }
 
 static void a_picture_beyond_all_measure_is_dropped(void **state)

@@ -121,7 +121,7 @@ static void a_browsers_three_sizes_stand_together(void **state)
     assert_in_range(frames, 590, 620); /* 13 s */
     for (size_t i = HIGH; i < TRACKS; i++) {
         assert_string_equal(stats.track[i].name, name[i]);
-        assert_int_equal(stats.track[i].sps.width, width[i]);
+        assert_int_equal(stats.track[i].format.width, width[i]);
         assert_int_equal(stats.track[i].video.damaged, 0);
         assert_int_equal(seen[i].pictures, 341); /* behind the first IDR picture: */
         assert_int_equal(stats.track[i].video.undecodable, 49);

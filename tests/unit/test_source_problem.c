@@ -13,10 +13,11 @@ static void it_is_that_of_the_best_size(void **state)
     media.track[0] = (IntakeTrackStats){.kind = TRACK_AUDIO, .packets = 1000000};
     media.track[1] = (IntakeTrackStats){
         .kind = TRACK_VIDEO, .packets = 200, .video = {.undecodable = 90, .has_sets = true}};
-    media.track[2] = (IntakeTrackStats){.kind = TRACK_VIDEO,
-                                        .packets = 900,
-                                        .video = {.access_units = 500},
-                                        .sps = {.width = 640, .chroma_format = 1, .bit_depth = 8}};
+    media.track[2] =
+        (IntakeTrackStats){.kind = TRACK_VIDEO,
+                           .packets = 900,
+                           .video = {.access_units = 500},
+                           .format = {.width = 640, .chroma_format = 1, .bit_depth = 8}};
     assert_int_equal(source_problem(&media), PROBLEM_NO_IDR); /* it is not known: the first */
     media.best = 2;
     assert_int_equal(source_problem(&media), PROBLEM_NONE);
@@ -28,8 +29,8 @@ static void each_has_its_name(void **state)
 {
     static const struct {
         const char *row;
-        H264DepayStats video;
-        H264Sps sps;
+        VideoDepayStats video;
+        VideoFormat format;
         uint64_t packets;
         const char *name;
     } rows[] = {
@@ -66,6 +67,10 @@ static void each_has_its_name(void **state)
          9,
          "format"},
         {"sound alone", {0}, {0}, 0, ""},
+        {"VP8 that says so", {.access_units = 1}, {.codec = CODEC_VP8}, 9, "codec"},
+        {"VP9", {.access_units = 1}, {.codec = CODEC_VP9, .width = 640}, 9, "codec"},
+        {"AV1 that has none yet", {.malformed = 50}, {.codec = CODEC_AV1}, 60, ""},
+        {"AV1 without a key frame", {.undecodable = 90}, {.codec = CODEC_AV1}, 99, "no-key-frames"},
     };
 
     (void)state;
@@ -75,7 +80,7 @@ static void each_has_its_name(void **state)
         media.track[1] = (IntakeTrackStats){.kind = TRACK_VIDEO,
                                             .packets = rows[i].packets,
                                             .video = rows[i].video,
-                                            .sps = rows[i].sps};
+                                            .format = rows[i].format};
         const char *name = source_problem_name(source_problem(&media));
         assert_row(strcmp(name, rows[i].name) == 0, rows[i].row, "\"%s\", not \"%s\"", name,
                    rows[i].name);

@@ -223,6 +223,52 @@ static void further_video_that_cannot_be_read_is_refused_alone(void **state)
     assert_non_null(strstr(answer, "m=video 0 RTP/AVPF 0"));
 }
 
+/* H.264 if it is there, else the first that players take. */
+static void takes_the_codec_that_most_can_play(void **state)
+{
+    static const struct {
+        const char *video;
+        Codec codec;
+        const char *answer;
+    } rows[] = {
+        {"m=video 5004 RTP/AVP 98 96\r\na=rtpmap:98 VP9/90000\r\na=rtpmap:96 H264/90000\r\n",
+         CODEC_H264, "a=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\n"},
+        {"m=video 5004 RTP/AVP 97 98 99\r\na=rtpmap:97 VP8/90000\r\na=rtpmap:98 VP9/90000\r\n"
+         "a=rtpmap:99 AV1/90000\r\n",
+         CODEC_VP9, "a=rtpmap:98 VP9/90000\r\na=rtcp-fb:98 nack pli\r\n"},
+        {"m=video 5004 RTP/AVP 99\r\na=rtpmap:99 AV1/90000\r\n", CODEC_AV1,
+         "a=rtpmap:99 AV1/90000\r\n"},
+        {"m=video 5004 RTP/AVP 97\r\na=rtpmap:97 VP8/90000\r\n", CODEC_VP8,
+         "a=rtpmap:97 VP8/90000\r\n"},
+    };
+    static const uint16_t ports[] = {40000};
+    char answer[SOURCE_ANSWER_SIZE], text[512];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        snprintf(text, sizeof(text), HEAD "%s", rows[i].video);
+        const char *wrong = read_sdp(text);
+        assert_row(!wrong && sdp.count == 1, rows[i].video, "%s", wrong ? wrong : "");
+        assert_row(sdp.track[0].codec == rows[i].codec, rows[i].video, "%d", sdp.track[0].codec);
+        assert_int_equal(source_sdp_renditions(&sdp).item[0].codec, rows[i].codec);
+        source_sdp_answer(&sdp, "127.0.0.1", ports, answer);
+        assert_row(strstr(answer, rows[i].answer), rows[i].video, "%s", answer);
+    }
+}
+
+/* sprop-vps, -sps and -pps, RFC 7798 section 7.1. */
+static void takes_the_parameter_sets_of_h265(void **state)
+{
+    (void)state;
+    assert_null(read_sdp(HEAD "m=video 5004 RTP/AVP 96\r\na=rtpmap:96 H265/90000\r\n"
+                              "a=fmtp:96 sprop-pps=RAHA; sprop-vps=QAEM; sprop-sps=QgEB\r\n"));
+    assert_int_equal(sdp.track[0].codec, CODEC_H265);
+    assert_int_equal(sdp.track[0].parameter_sets, 3);
+    assert_int_equal(sdp.sets[sdp.track[0].parameter_set[0].at], 0x40);
+    assert_int_equal(sdp.sets[sdp.track[0].parameter_set[1].at], 0x42);
+    assert_int_equal(sdp.sets[sdp.track[0].parameter_set[2].at], 0x44);
+}
+
 static void refuses_with_a_sentence(void **state)
 {
     static const struct {
@@ -232,7 +278,7 @@ static void refuses_with_a_sentence(void **state)
         {HEAD, "neither audio nor video"},
         {HEAD "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n", "neither audio nor video"},
         {HEAD "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n", "neither audio nor video"},
-        {HEAD "m=video 5004 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\n", "no H264/90000"},
+        {HEAD "m=video 5004 RTP/AVP 96\r\na=rtpmap:96 H263/90000\r\n", "no H264/90000"},
         {HEAD "m=video 5004 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
               "a=fmtp:96 packetization-mode=2\r\n",
          "no H264/90000"},
@@ -294,6 +340,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(sections_without_a_label_have_a_name_of_their_own),
     cmocka_unit_test(video_sections_beyond_eight_are_refused),
     cmocka_unit_test(further_video_that_cannot_be_read_is_refused_alone),
+    cmocka_unit_test(takes_the_codec_that_most_can_play),
+    cmocka_unit_test(takes_the_parameter_sets_of_h265),
     cmocka_unit_test(refuses_with_a_sentence),
     cmocka_unit_test(answers_section_by_section),
 };
