@@ -128,7 +128,10 @@ bridge_events = \
 	%D%/events/janus_event.c
 bridge_transcode = \
 	%D%/transcode/rung_ladder.c \
-	%D%/transcode/transcode_wire.c
+	%D%/transcode/transcode_wire.c \
+	%D%/transcode/transcoder.c \
+	%D%/transcode/transcoder_process.c \
+	%D%/transcode/transcoder_talk.c
 bridge_stream = \
 	%D%/stream/bridge_settings.c \
 	%D%/stream/caretaker.c \
@@ -158,6 +161,23 @@ bin_PROGRAMS += %D%/hls-bridge
 %C%_hls_bridge_CFLAGS = $(AM_CFLAGS) $(LIBAV_CFLAGS)
 %C%_hls_bridge_LDFLAGS = $(AM_LDFLAGS) $(HLS_PIE_LDFLAGS)
 %C%_hls_bridge_LDADD = $(bridge_libs)
+
+# What hls-transcoder is made of: a library for the tests, and the program, which has none of the sanitizers
+transcoder_parts = \
+	%D%/transcode/pace.c \
+	%D%/transcode/picture_decoder.c \
+	%D%/transcode/picture_scaler.c \
+	%D%/transcode/rung_encoder.c \
+	%D%/transcode/transcode_work.c
+noinst_LIBRARIES += libtranscode.a
+libtranscode_a_SOURCES = $(transcoder_parts)
+libtranscode_a_CFLAGS = $(AM_CFLAGS) $(LIBAV_CFLAGS)
+libexec_PROGRAMS += %D%/hls-transcoder
+%C%_hls_transcoder_SOURCES = $(transcoder_parts) %D%/transcode/hls_transcoder.c %D%/transcode/sandbox.c \
+	%D%/base/byte_buffer.c %D%/base/clock.c %D%/transcode/rung_ladder.c %D%/transcode/transcode_wire.c
+%C%_hls_transcoder_CFLAGS = $(PLAIN_CFLAGS) $(LIBAV_CFLAGS) $(SECCOMP_CFLAGS)
+%C%_hls_transcoder_LDFLAGS = $(PLAIN_LDFLAGS) $(HLS_PIE_LDFLAGS)
+%C%_hls_transcoder_LDADD = $(TRANSCODER_LIBS) $(SECCOMP_LIBS)
 
 if MAN_PAGES
 man8_MANS += %D%/hls-bridge.8

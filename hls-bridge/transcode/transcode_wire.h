@@ -93,7 +93,7 @@ typedef struct WireTook {
     uint32_t id;
     uint32_t decoded, damaged, skipped; /* pictures: given out, lost to damage, left out by pace */
     uint32_t busy_us;                   /* that this picture took */
-    uint32_t lag_us;                    /* of it behind the newest that waits, by their times */
+    uint32_t lag_us;                    /* that it was behind when it was begun with */
     bool needs_key;                     /* nothing more comes before the next key picture */
 } WireTook;
 

@@ -27,13 +27,14 @@ fuzz_parts = \
 	%D%/fuzz_settings_reader.c \
 	%D%/fuzz_source_sdp.c \
 	%D%/fuzz_transcode_wire.c \
+	%D%/fuzz_transcode_work.c \
 	%D%/fuzz_video_depay.c
 fuzz_parts += tests/plugin/janus_offer.c
 fuzz_pipeline = %D%/fuzz_pipeline.c %D%/memory_parts.c
 fuzz_plugin = %D%/fuzz_plugin_session.c $(plugin_stubs)
 
 fuzz_cppflags = $(AM_CPPFLAGS) $(LIBAV_CFLAGS) -DFUZZ_CORPUS_DIR='"$(abs_top_srcdir)/%D%/corpus"'
-fuzz_libs = $(bridge_libs) $(plugin_libs) $(doctor_libs) $(viewers_libs) -lm
+fuzz_libs = libtranscode.a $(bridge_libs) $(plugin_libs) $(doctor_libs) $(viewers_libs) -lm
 
 corpus_programs = %D%/corpus-parts %D%/corpus-pipeline %D%/corpus-plugin
 check_PROGRAMS += $(corpus_programs)

@@ -3,7 +3,7 @@
 # What ./configure switches on by itself, in what strangers' bytes go through, as built in build/.
 cd "$(dirname "$0")/../.." || exit
 wrong=0
-for file in build/hls-bridge/hls-bridge build/libjanus_hls.so; do
+for file in build/hls-bridge/hls-bridge build/hls-bridge/hls-transcoder build/libjanus_hls.so; do
     dynamic=$(readelf -Wd "$file") segments=$(readelf -Wl "$file") symbols=$(readelf -W --dyn-syms "$file")
     [[ $segments == *"type is DYN"* ]] || { echo "$file is loaded at a fixed address"; wrong=1; }
     [[ $dynamic =~ BIND_NOW|Flags:.*\ NOW ]] || { echo "$file is not linked with -z now"; wrong=1; }

@@ -185,6 +185,17 @@ unit_programs += %D%/unit-threads
 %C%_unit_threads_CPPFLAGS = $(unit_cppflags)
 %C%_unit_threads_LDADD = $(bridge_libs) $(plugin_libs) $(viewers_libs) $(unit_libs)
 
+# hls-transcoder itself, and what it is made of
+unit_programs += %D%/unit-transcoder
+%C%_unit_transcoder_SOURCES = \
+	%D%/test_pace.c \
+	%D%/test_transcode_work.c \
+	%D%/test_transcoder.c \
+	%D%/test_transcoder_faults.c
+%C%_unit_transcoder_CPPFLAGS = $(unit_cppflags) -DTRANSCODER='"$(abs_top_builddir)/hls-bridge/hls-transcoder"'
+%C%_unit_transcoder_LDADD = libtranscode.a $(bridge_libs) $(unit_libs)
+EXTRA_%C%_unit_transcoder_DEPENDENCIES = hls-bridge/hls-transcoder
+
 # These put something of their own in the place of a function, for all of their program.
 unit_programs += %D%/unit-disk-faults
 %C%_unit_disk_faults_SOURCES = %D%/test_disk_faults.c
