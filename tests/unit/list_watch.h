@@ -70,13 +70,14 @@ static inline void watched_list_read(const ListWatch *w, const char *text, Watch
     *out = (WatchedList){.there = true, .target_s = -1};
     for (const char *at = text, *end; (end = strchr(at, '\n')); at = end + 1) {
         snprintf(line, sizeof(line), "%.*s", (int)(end - at), at);
-        sscanf(line, "#EXT-X-MEDIA-SEQUENCE:%" SCNd64, &out->msn);
-        sscanf(line, "#EXT-X-DISCONTINUITY-SEQUENCE:%" SCNd64, &number);
-        sscanf(line, "#EXT-X-TARGETDURATION:%" SCNd64, &out->target_s);
+        if (read_tag(line, "#EXT-X-MEDIA-SEQUENCE:", "%" SCNd64, &out->msn) ||
+            read_tag(line, "#EXT-X-DISCONTINUITY-SEQUENCE:", "%" SCNd64, &number) ||
+            read_tag(line, "#EXT-X-TARGETDURATION:", "%" SCNd64, &out->target_s))
+            continue;
         number += strcmp(line, "#EXT-X-DISCONTINUITY") == 0;
         gap = gap || strcmp(line, "#EXT-X-GAP") == 0;
         out->ended = out->ended || strcmp(line, "#EXT-X-ENDLIST") == 0;
-        if (sscanf(line, "#EXTINF:%lf,", &seconds) == 1)
+        if (read_tag(line, "#EXTINF:", "%lf,", &seconds))
             duration_90k = (int64_t)(seconds * TICKS_PER_S + 0.5);
         if (*line == '#')
             continue;

@@ -233,9 +233,9 @@ static void read_list(List *s)
     if (!text)
         return;
     for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-        if (sscanf(line, "#EXT-X-MEDIA-SEQUENCE:%d", &msn) == 1 ||
-            sscanf(line, "#EXT-X-DISCONTINUITY-SEQUENCE:%d", &number) == 1 ||
-            sscanf(line, "#EXTINF:%15[^,]", extinf) == 1)
+        if (read_tag(line, "#EXT-X-MEDIA-SEQUENCE:", "%d", &msn) ||
+            read_tag(line, "#EXT-X-DISCONTINUITY-SEQUENCE:", "%d", &number) ||
+            read_tag(line, "#EXTINF:", "%15[^,]", extinf))
             continue;
         if (strcmp(line, "#EXT-X-DISCONTINUITY") == 0) {
             parted = true;

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "hls-bridge/package/ll_playlist.h"
 #include "hls-bridge/segment/packager.h"
 #include "hls-bridge/serve/ll_hub.h"
 #include "shop_packager.h"
@@ -54,6 +55,8 @@ static const Clock virtual_time = VIRTUAL_CLOCK_90K(&clock_90k);
 static Listed listed[KINDS][SEGMENTS];
 static int last[KINDS]; /* segment that was seen whole */
 static const char *const names[] = {"video", "audio"};
+static char texts[KINDS][LL_TEXT_SIZE]; /* of the lists, as they were last read */
+static size_t text_len[KINDS];
 
 static int64_t now_us(void)
 {
@@ -82,6 +85,7 @@ static int setup(void **state)
     segmenter = packager_segmenter(packager);
     memset(listed, 0, sizeof(listed));
     last[0] = last[1] = -1;
+    text_len[0] = text_len[1] = 0;
     return 0;
 }
 
@@ -134,6 +138,19 @@ static void read_segment(ListKind which, int msn, const Listed *now, const Parts
     then->seen = true;
 }
 
+/* Whether a list is not what it was when it was last read; what is the same shows nothing new. */
+static bool has_changed(ListKind which, FILE *file)
+{
+    static char text[LL_TEXT_SIZE];
+    size_t len = fread(text, 1, sizeof(text), file);
+    bool changed = len != text_len[which] || memcmp(text, texts[which], len) != 0;
+
+    memcpy(texts[which], text, len);
+    text_len[which] = len;
+    rewind(file);
+    return changed;
+}
+
 static void read_playlist(ListKind which)
 {
     char path[64], line[256];
@@ -146,19 +163,20 @@ static void read_playlist(ListKind which)
     FILE *file = fopen(path, "r");
     if (!file)
         return;
-    while (fgets(line, sizeof(line), file)) {
-        if (sscanf(line, "#EXT-X-PART-INF:PART-TARGET=%lf", &target) == 1 ||
-            sscanf(line, "#EXT-X-MEDIA-SEQUENCE:%d", &msn) == 1)
+    bool changed = has_changed(which, file);
+    while (changed && fgets(line, sizeof(line), file)) {
+        if (read_tag(line, "#EXT-X-PART-INF:PART-TARGET=", "%lf", &target) ||
+            read_tag(line, "#EXT-X-MEDIA-SEQUENCE:", "%d", &msn))
             continue;
         if (strcmp(line, "#EXT-X-DISCONTINUITY\n") == 0)
             now.discontinuity = true;
-        else if (sscanf(line, "#EXT-X-PROGRAM-DATE-TIME:%*[^T]T%*d:%*d:%lf", &now.date) == 1)
+        else if (read_tag(line, "#EXT-X-PROGRAM-DATE-TIME:", "%*[^T]T%*d:%*d:%lf", &now.date))
             continue;
-        else if (sscanf(line, "#EXT-X-MAP:URI=\"%31[^\"]", now.map) == 1)
+        else if (read_tag(line, "#EXT-X-MAP:URI=\"", "%31[^\"]", now.map))
             continue;
         else if (strncmp(line, "#EXT-X-PART:", 12) == 0)
             read_part(&parts, line, target);
-        else if (sscanf(line, "#EXTINF:%lf", &now.duration) == 1)
+        else if (read_tag(line, "#EXTINF:", "%lf", &now.duration))
             continue;
         else if (line[0] != '#') {
             read_segment(which, msn++, &now, &parts);
