@@ -22,6 +22,7 @@ web_files = \
 	%D%/js/page-tools.js \
 	%D%/js/next-segment.js \
 	%D%/js/part-abr.js \
+	%D%/js/parts-ahead.js \
 	%D%/js/pending-requests.js \
 	%D%/js/publish-figures.js \
 	%D%/js/publish-page.js \

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { segmentBehind } from "../../web-publisher/js/next-segment.js";
+import { keepGrowing, segmentBehind } from "../../web-publisher/js/next-segment.js";
 
 const SEGMENT_S = 2;
 /** A segment of a size; it is `length` seconds long. */
@@ -31,4 +31,26 @@ test("at the beginning, and where there is nothing, hls.js's word holds", () => 
   const [fragment] = listed.fragments;
   assert.equal(segmentBehind(fragment, { bufferEnd: fragment.end, details: listed, before: null }), fragment);
   assert.equal(segmentBehind(null, { bufferEnd: 18, details: listed, before: segment(1, 8) }), null);
+});
+
+/** What of hls.js's FragmentTracker matters: it forgets what is neither in the buffer nor a whole segment that is appended. */
+function makeTracker(fragments) {
+  return {
+    fragments,
+    detectEvictedFragments(stream, ranges, type, appended, part, removeAppending) {
+      for (const [key, { buffered, loaded }] of Object.entries(fragments))
+        if (!buffered && (!loaded || removeAppending)) delete fragments[key];
+    },
+  };
+}
+
+test("a segment whose parts are being appended is not forgotten when old pictures are removed", () => {
+  const whole = { loaded: {}, buffered: false }, growing = { loaded: null, buffered: false };
+  const tracker = makeTracker({ whole, growing, old: { loaded: null, buffered: true } });
+  keepGrowing(tracker);
+  tracker.detectEvictedFragments("video", [], "main");
+  assert.deepEqual(Object.keys(tracker.fragments), ["whole", "growing", "old"]);
+  assert.equal(growing.loaded, null, "it is as hls.js has left it");
+  tracker.detectEvictedFragments("video", [], "main", null, null, true);
+  assert.deepEqual(Object.keys(tracker.fragments), ["old"], "if hls.js wants it, it is");
 });

@@ -10,7 +10,7 @@
 // counts for less.
 
 const FAST_MS = 300; // half-lives: the lower of the two is believed
-const SLOW_MS = 2500;
+const SLOW_MS = 1200;
 const OVERHEAD_MS = 1; // of each answer: no clock here is better
 const ENOUGH_BYTES = 10000; // before that, nothing is known
 

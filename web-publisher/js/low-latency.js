@@ -3,8 +3,9 @@
 // What hls.js is told for low latency, and what of it is otherwise here.
 
 import Hls from "../vendor/hls.mjs";
-import { segmentBehind } from "./next-segment.js";
+import { keepGrowing, segmentBehind } from "./next-segment.js";
 import { PartAbr } from "./part-abr.js";
+import { loaderWith, PartsAhead, partsAt } from "./parts-ahead.js";
 
 // hls.js takes a segment for loaded if all but 0.2 s of it is in the buffer. If a playlist that lists a
 // segment's end arrives while the part before its last one is loaded, as happens on a busy machine, the
@@ -27,7 +28,30 @@ class StreamController extends Hls.DefaultConfig.streamController {
   constructor(hls, fragments, ...others) {
     super(hls, fragments, ...others);
     fragments.bufferPadding = PADDING_S;
-    hls.on(Hls.Events.LEVEL_SWITCHING, (event, { level }) => forgetLoaded(hls.levels[level]?.details, fragments));
+    keepGrowing(fragments);
+    this.#changeOfSize(hls, hls.config.partsAhead);
+  }
+
+  /** All that another size has of the segment is asked for at once. At the beginning the parts tell how fast the connection is. */
+  #changeOfSize(hls, partsAhead) {
+    let next = -1; // size, until its list is there
+    hls.on(Hls.Events.LEVEL_SWITCHING, (event, { level }) => {
+      forgetLoaded(hls.levels[level]?.details, this.fragmentTracker);
+      partsAhead.forget();
+      next = level;
+    });
+    hls.on(Hls.Events.LEVEL_UPDATED, (event, { level, details }) => {
+      if (level !== next) return;
+      next = -1;
+      const { len, end } = hls.mainForwardBufferInfo ?? {};
+      if (len > 0) partsAhead.ask(partsAt(details, end, PADDING_S));
+    });
+  }
+
+  /** What it begins with in a size of which it has loaded nothing yet. */
+  getInitialLiveFragment(details) {
+    const bufferEnd = this.hls.mainForwardBufferInfo?.end ?? 0;
+    return segmentBehind(super.getInitialLiveFragment(details), { bufferEnd, details, before: this.fragPrevious });
   }
 
   getFragmentAtPosition(bufferEnd, end, details) {
@@ -38,7 +62,7 @@ class StreamController extends Hls.DefaultConfig.streamController {
 
 // What is asked for is held until it is there, for three target durations, and then refused: that is
 // no fault, it is asked for again.
-export const LOW_LATENCY = {
+const LOW_LATENCY = {
   lowLatencyMode: true,
   streamController: StreamController,
   abrController: PartAbr,
@@ -54,3 +78,9 @@ export const LOW_LATENCY = {
     },
   },
 };
+
+/** The settings of one player. */
+export function lowLatency() {
+  const partsAhead = new PartsAhead();
+  return { ...LOW_LATENCY, partsAhead, fLoader: loaderWith(Hls.DefaultConfig.loader, partsAhead) };
+}

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // hls.js's choice of a size, for parts: with an estimate of the connection that is right for them (see
-// bandwidth.js; of hls.js: https://github.com/video-dev/hls.js/issues/3563 and 7133), down as soon as they
-// come slowly (see size-chooser.js), and up only where a segment begins.
+// bandwidth.js; of hls.js: https://github.com/video-dev/hls.js/issues/3563 and 7133), down as soon as one
+// comes slowly (see size-chooser.js), and up only where a segment begins.
 
 import Hls from "../vendor/hls.mjs";
 import { Bandwidth } from "./bandwidth.js";
 import { SizeChooser } from "./size-chooser.js";
+
+const REQUESTS = 2; // one after the other, until another size can be shown: its list, and all parts at once
+const CHECK_MS = 25; // between two looks at what is being loaded
+const QUIET_MS = 120; // nothing has come for so long: it has stopped
 
 /** Whether all of segment `sn` has been loaded, by a playlist that lists its end. */
 function isLoaded(details, sn) {
@@ -16,7 +20,14 @@ function isLoaded(details, sn) {
 export class PartAbr extends Hls.DefaultConfig.abrController {
   #isSampled = false; // hls.js is about to give its own sample of what we have sampled
   #chooser = new SizeChooser();
-  #last = null; // fragment of the picture that was loaded last
+  #last = null; // of the picture that was loaded: its fragment, and where it ends
+  #progress = { stats: null, loaded: 0, at: 0 }; // of what is being loaded
+  #shownUntil = 0; // end of the size that was left: its pictures are shown until the other one is there
+
+  constructor(hls) {
+    super(hls);
+    this._abandonRulesCheck = () => this.#checkLoading(); // in place of its own, which hls.js calls at a list, too
+  }
 
   initEstimator() {
     const bandwidth = new Bandwidth(this.hls.config.abrEwmaDefaultEstimate);
@@ -26,10 +37,10 @@ export class PartAbr extends Hls.DefaultConfig.abrController {
   }
 
   onFragLoaded(event, data) {
-    const { loading, loaded } = (data.part ?? data.frag).stats;
+    const { loading, loaded, isAhead } = (data.part ?? data.frag).stats;
     if (data.frag.sn !== "initSegment") {
-      this.bwEstimator.sample(loading.end - loading.first, loaded);
-      if (data.frag.type === "main") this.#onPicture(data, loading.end - loading.first, loaded);
+      if (!isAhead) this.bwEstimator.sample(loading.end - loading.first, loaded);
+      if (data.frag.type === "main") this.#onPicture(data, isAhead ? 0 : loading.end - loading.first, loaded);
     }
     super.onFragLoaded(event, data);
   }
@@ -39,8 +50,8 @@ export class PartAbr extends Hls.DefaultConfig.abrController {
   }
 
   #onPicture({ frag, part }, ms, bytes) {
-    this.#last = frag;
-    const { duration } = part ?? frag;
+    const { duration, end } = part ?? frag;
+    this.#last = { frag, end };
     this.#chooser.onPart({ level: frag.level, bytes, ms, duration, bitrates: this.#bitrates }, performance.now());
   }
 
@@ -49,25 +60,82 @@ export class PartAbr extends Hls.DefaultConfig.abrController {
     super.onError(event, data);
   }
 
+  onLevelSwitching(event, data) {
+    super.onLevelSwitching(event, data);
+    this.#shownUntil = (this.hls.media?.currentTime ?? 0) + this.#aheadS;
+  }
+
+  onFragLoading(event, data) {
+    super.onFragLoading(event, data);
+    if (data.frag.type !== "main" || data.frag.sn === "initSegment") return;
+    this.clearTimer();
+    this.timer = setInterval(this._abandonRulesCheck, CHECK_MS);
+  }
+
+  /** Seconds of the picture that are loaded and not yet shown. */
+  get #aheadS() {
+    return Math.max(0, this.hls.mainForwardBufferInfo?.len ?? 0);
+  }
+
+  /** How much of `stats` has come: { loaded, total, ms }. The browser tells it some 20 times a second. */
+  #loadedOf({ loaded, total, loading }) {
+    const now = performance.now();
+    const { stats, loaded: before, at } = this.#progress;
+    if (stats !== loading || loaded !== before) this.#progress = { stats: loading, loaded, at: now };
+    const until = now - this.#progress.at > QUIET_MS ? now : this.#progress.at;
+    return { loaded, total, ms: loading.first ? until - loading.first : 0 };
+  }
+
+  /** Where the viewer is (see size-chooser.js) who loads of `frag` from `start` on. */
+  #placeAt(frag, start, details) {
+    const time = this.hls.media.currentTime;
+    const segmentEnd = frag.start + Math.max(frag.duration, details.fragments.at(-1)?.duration ?? 0);
+    const edge = Math.max(start, Math.min(details.partEnd, segmentEnd));
+    return {
+      aheadS: Math.max(this.#aheadS, start < time ? this.#shownUntil - time : 0),
+      edgeS: edge - start, leftS: segmentEnd - start, toEndS: segmentEnd - time, intoS: edge - frag.start,
+      requests: REQUESTS, requestMs: this.bwEstimator.getEstimateTTFB(),
+    };
+  }
+
+  /** Leaves what is being loaded for a smaller size, if what is ahead would not last until it is there. */
+  #checkLoading() {
+    const { fragCurrent: frag, partCurrent: part, hls } = this;
+    const details = hls?.levels[frag?.level]?.details;
+    if (!details || !hls.media || !hls.autoLevelEnabled || hls.media.paused || frag.level !== hls.loadLevel) return;
+    const { stats, start, duration } = part ?? frag;
+    const level = this.#chooser.onLoading({ level: frag.level, bitrates: this.#bitrates, ...this.#loadedOf(stats),
+      duration, place: this.#placeAt(frag, start, details) }, performance.now());
+    if (level !== null) this.#leave(frag, part, level);
+  }
+
+  #leave(frag, part, level) {
+    const { stats } = part ?? frag;
+    this.clearTimer();
+    this.bwEstimator.sample(performance.now() - stats.loading.first, stats.loaded);
+    this.fragCurrent = this.partCurrent = null;
+    frag.abortRequests();
+    this.hls.nextLoadLevel = this.hls.nextAutoLevel = level;
+    this.hls.trigger(Hls.Events.FRAG_LOAD_EMERGENCY_ABORTED, { frag, part, stats });
+  }
+
   onFragBuffered(event, data) {
     this.#isSampled = true;
     super.onFragBuffered(event, data);
     this.#isSampled = false;
   }
 
-  /**
-   * A picture of another size needs its segment from the beginning. There is time for that with a smaller
-   * one, but hardly with a larger one: that waits for the next segment.
-   */
+  /** A level that hls.js was told, by an error for one, goes before. */
   get nextAutoLevel() {
     const theirs = super.nextAutoLevel;
-    const { loadLevel, levels } = this.hls ?? {};
-    if (!this.#last || !levels?.[loadLevel] || levels.length < 2) return theirs;
-    const { details } = levels[loadLevel];
-    const mayClimb = this.#last.level !== loadLevel || !details || isLoaded(details, this.#last.sn);
-    const ours = this.#chooser.choose({ bitrates: this.#bitrates, current: loadLevel,
-      carried: this.bwEstimator.getEstimate(), mayClimb }, performance.now());
-    return Math.min(theirs, ours);
+    const { loadLevel, levels, media, maxAutoLevel } = this.hls ?? {};
+    const last = this.#last;
+    if (!last || !media || !levels?.[loadLevel] || levels.length < 2 || this.forcedAutoLevel >= 0) return theirs;
+    const { details } = levels[last.frag.level] ?? {};
+    if (!details) return theirs;
+    const ours = this.#chooser.choose({ bitrates: this.#bitrates, current: loadLevel, carried: this.bwEstimator.getEstimate(),
+      place: this.#placeAt(last.frag, last.end, details), begins: isLoaded(details, last.frag.sn) }, performance.now());
+    return Math.min(maxAutoLevel, ours);
   }
 
   set nextAutoLevel(level) {

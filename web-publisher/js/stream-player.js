@@ -13,7 +13,7 @@
 
 import Hls from "../vendor/hls.mjs";
 import { Lookout } from "./lookout.js";
-import { LOW_LATENCY } from "./low-latency.js";
+import { lowLatency } from "./low-latency.js";
 import { sameQuality, toQualities } from "./qualities.js";
 import { afterAnswer, NOT_ASKED } from "./waiting-room.js";
 
@@ -221,7 +221,7 @@ export class StreamPlayer extends EventTarget {
     if (Hls.isSupported()) {
       this.#hls = new Hls({
         workerPath: new URL("../vendor/hls.worker.js", import.meta.url).href,
-        ...(this.#isLow && LOW_LATENCY),
+        ...(this.#isLow && lowLatency()),
       });
       for (const event of ["MANIFEST_PARSED", "LEVELS_UPDATED"]) this.#hls.on(Hls.Events[event], () => this.#choosesAgain());
       this.#hls.on(Hls.Events.LEVEL_SWITCHED, () => this.#tellQuality());
