@@ -264,6 +264,16 @@ static void tick(Follow *f)
     align_rules_lists(f->world.findings, f->options.aligned, view, count);
 }
 
+/* It is asked for again and again: a stream may begin with some of its lists. */
+static void check_came(Follow *f, const Followed *who)
+{
+    size_t failures = rendition_stats(who->rendition).failures;
+
+    if (!rendition_list(who->rendition) && failures > 0)
+        findings_add(f->world.findings, "a listed playlist cannot be fetched (6.2.1)",
+                     "%s: tried %zu times", rendition_uri(who->rendition), failures);
+}
+
 /* What the multivariant playlist says at last, against all that was seen. */
 static void look_at_media(Follow *f)
 {
@@ -278,6 +288,7 @@ static void look_at_media(Follow *f)
     for (size_t i = 0; i < f->count; i++) {
         const Rendition *r = f->followed[i].rendition;
         const M3u8 *m = rendition_list(r);
+        check_came(f, &f->followed[i]);
         media[i] = media_rules_media(media_worker_rules(f->world.worker, i), rendition_uri(r),
                                      m ? m->media_sequence : 0);
     }

@@ -238,6 +238,7 @@ static void fail(Rendition *r, const Reload *q, long status)
 {
     if (q->purpose != RELOAD)
         return;
+    r->stats.failures += status != 200 && !rendition_list(r);
     if (status != 503 && rendition_list(r))
         findings_add(r->world->findings, "the playlist cannot be fetched", "%s: HTTP status %ld",
                      r->uri, status);

@@ -18,6 +18,7 @@ typedef struct RenditionStats {
     size_t deltas;         /* that left something out, rebuilt and compared with the whole list */
     size_t refusals;       /* requests that were to be refused */
     size_t plain;          /* playlists that were not compressed by gzip */
+    size_t failures;       /* answers without a playlist, before the first one */
     int64_t longest_hold_us;
     FilesStats files;
 } RenditionStats;

@@ -130,6 +130,9 @@ static void on_file(void *user, HttpAnswer *a)
     }
     if (is_http(r->url))
         reload_rules_media(r->world->findings, &e, file->hinted, r->list->part_target_us);
+    else if (!good)
+        findings_add(r->world->findings, "a listed segment or part cannot be fetched (6.2.1)", "%s",
+                     file->uri);
     if (!good)
         return;
     r->stats.hints += file->hinted;

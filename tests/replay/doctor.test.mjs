@@ -5,7 +5,7 @@
 // each fault is found. The rules alone have unit tests; here they look at real media.
 
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import http from "node:http";
 import path from "node:path";
 import test from "node:test";
@@ -59,6 +59,19 @@ for (const [what, change, rule] of LISTS)
     await edit("video-2.m3u8", change);
     has(await look(at("master.m3u8")), rule);
   });
+
+test("lists and segments that are named and not there are found", async (t) => {
+  const { folder, at } = await ladder(t);
+  const name = /^video-2-.*\.m4s$/m.exec(await readFile(at("video-2.m3u8"), "utf8"))[0];
+  await rm(at(name));
+  has(await look(at("master.m3u8")), "a listed segment or part cannot be fetched");
+  for (const list of ["audio", "video", "video-2"]) {
+    await rm(at(`${list}.m3u8`));
+    const { faults } = await look(at("master.m3u8"));
+    const said = faults.find(({ rule }) => rule.startsWith("a listed playlist cannot be fetched"))?.examples.join();
+    assert.match(said ?? "", new RegExp(`\\b${list}\\.m3u8`), `in ${folder}`);
+  }
+});
 
 test("a ladder of transport streams is followed like any other", async (t) => {
   const { at, edit } = await ladder(t);
