@@ -235,33 +235,39 @@ static bool all_ended(const Follow *f)
     return f->count > 0 && ended == f->count;
 }
 
-static int64_t target_s(const Follow *f)
+/* The lists against each other, as they are now: those that go on, or all that have `ended`. */
+static void look_across(Follow *f, bool ended)
 {
-    const M3u8 *m = f->count > 0 ? rendition_list(f->followed[0].rendition) : NULL;
+    RenditionView view[MEDIA_RENDITIONS_MAX];
+    size_t count = 0;
 
-    return m ? m->target_s : 0;
+    for (size_t i = 0; i < f->count; i++)
+        if (rendition_list(f->followed[i].rendition) && is_live(&f->followed[i]) != ended)
+            view[count++] = view_of(&f->followed[i]);
+    multi_rules_renditions(f->world.findings, view, count);
+    align_rules_lists(f->world.findings, f->options.aligned, view, count);
+    for (size_t i = 0; i < f->iframe_count; i++) {
+        const RenditionView iframes = {iframe_list_uri(f->iframes[i]),
+                                       iframe_list_last(f->iframes[i])};
+        if (iframes.list)
+            iframe_rules_across(f->world.findings, f->options.aligned, &iframes, view, count);
+    }
 }
 
 static void tick(Follow *f)
 {
-    RenditionView view[MEDIA_RENDITIONS_MAX];
     int64_t now_us = clock_us(CLOCK_MONOTONIC);
-    size_t count = 0;
 
     for (size_t i = 0; i < f->count; i++)
         rendition_tick(f->followed[i].rendition, now_us);
     for (size_t i = 0; i < f->iframe_count; i++)
-        iframe_list_tick(f->iframes[i], now_us, target_s(f));
+        iframe_list_tick(f->iframes[i], now_us);
     if (f->is_multi && now_us >= f->next_multi_us)
         ask_multi(f, now_us);
     if (now_us < f->next_across_us)
         return;
     f->next_across_us = now_us + ACROSS_US;
-    for (size_t i = 0; i < f->count; i++)
-        if (is_live(&f->followed[i]))
-            view[count++] = view_of(&f->followed[i]);
-    multi_rules_renditions(f->world.findings, view, count);
-    align_rules_lists(f->world.findings, f->options.aligned, view, count);
+    look_across(f, false);
 }
 
 /* It is asked for again and again: a stream may begin with some of its lists. */
@@ -296,9 +302,9 @@ static void look_at_media(Follow *f)
         multi_rules_media(f->world.findings, &f->multi, media, f->count);
     for (size_t i = 0; i < f->iframe_count; i++) {
         const M3u8 *m = iframe_list_last(f->iframes[i]);
-        iframe_rules_bandwidth(
-            f->world.findings, &f->multi, iframe_list_uri(f->iframes[i]),
-            media_worker_iframes_peak(f->world.worker, i, m ? m->media_sequence : 0));
+        RenditionMedia pictures = media_worker_iframes_media(
+            f->world.worker, i, iframe_list_uri(f->iframes[i]), m ? m->media_sequence : 0);
+        multi_rules_iframes(f->world.findings, &f->multi, &pictures);
     }
     if (f->is_multi && f->options.apple)
         follow_check_apple(f);
@@ -321,6 +327,7 @@ int follow_run(Follow *f)
         until = clock_us(CLOCK_MONOTONIC) + US_PER_S;
         while (clock_us(CLOCK_MONOTONIC) < until)
             http_client_run(f->world.http, TICK_MS);
+        look_across(f, true);
     }
     look_at_media(f);
     return 0;

@@ -18,10 +18,9 @@ struct IframeList {
     char uri[M3U8_URI_SIZE], url[HTTP_URL_SIZE];
     size_t index;
     PlaylistRules *rules;
-    int64_t target_s; /* of the other lists */
-    int64_t poll_us;  /* ask at this time; INT64_MAX: a request is under way */
-    uint64_t next;    /* segment to fetch */
-    size_t plain;     /* answers that were not compressed */
+    int64_t poll_us; /* ask at this time; INT64_MAX: a request is under way */
+    uint64_t next;   /* segment to fetch */
+    size_t plain;    /* answers that were not compressed */
 };
 
 /* One segment, until its bytes are here. */
@@ -195,7 +194,7 @@ static void on_list(void *user, HttpAnswer *a)
         playlist_rules_same(l->rules, a->asked_us);
         return;
     }
-    iframe_rules_list(l->world->findings, l->uri, m, l->target_s);
+    iframe_rules_list(l->world->findings, l->uri, m);
     playlist_rules_version(l->rules, m, a->asked_us);
     if (l->next < m->media_sequence)
         l->next = m->media_sequence;
@@ -204,11 +203,10 @@ static void on_list(void *user, HttpAnswer *a)
             fetch_segment(l, s);
 }
 
-void iframe_list_tick(IframeList *l, int64_t now_us, int64_t target_s)
+void iframe_list_tick(IframeList *l, int64_t now_us)
 {
     if (l->world->over || now_us < l->poll_us)
         return;
-    l->target_s = target_s;
     l->poll_us = INT64_MAX;
     if (http_client_get(l->world->http, l->url, TIMEOUT_US, on_list, l) < 0)
         l->poll_us = now_us + POLL_US;

@@ -19,8 +19,8 @@ IframeList *iframe_list_create(RenditionWorld *world, const char *base, const ch
 /* When the world's client is gone, so that nothing is under way. Accepts NULL, leaves NULL. */
 void iframe_list_destroy(IframeList **list);
 
-/* Does what is due by time. `target_s` is the target duration of the other lists, 0: not known. */
-void iframe_list_tick(IframeList *list, int64_t now_us, int64_t target_s);
+/* Does what is due by time. */
+void iframe_list_tick(IframeList *list, int64_t now_us);
 
 const char *iframe_list_uri(const IframeList *list);
 const M3u8 *iframe_list_last(const IframeList *list); /* the last version; NULL: none yet */

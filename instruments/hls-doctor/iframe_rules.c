@@ -7,8 +7,8 @@
 
 #define US_PER_S    1000000ll
 #define TICKS_PER_S 90000
-#define ROUNDING    10000 /* EXTINF is written with few digits: one part of so many */
-#define DURATION_US 2000  /* durations are written with few digits */
+#define DURATION_US 2000        /* durations are written with few digits */
+#define DATE_US     (50 * 1000) /* a first picture may be shown somewhat after it is decoded */
 
 #define KEPT 96 /* segments; more than any live list has */
 
@@ -24,7 +24,10 @@ struct IframeRules {
     uint64_t sequence, discontinuity; /* of the last segment */
     int64_t duration_us, pts_90k;
     IframeHistory history;
-    size_t rates; /* so far; the last KEPT of them are there */
+    RenditionMedia media; /* what the last picture turned out to be */
+    uint64_t bytes;
+    int64_t listed_us; /* of all segments that were looked at */
+    size_t rates;      /* so far; the last KEPT of them are there */
     Kept kept[KEPT];
 };
 
@@ -38,7 +41,7 @@ static bool has_map(const M3u8 *m)
     return false;
 }
 
-void iframe_rules_list(Findings *f, const char *name, const M3u8 *m, int64_t target_s)
+void iframe_rules_list(Findings *f, const char *name, const M3u8 *m)
 {
     unsigned needed = has_map(m) ? 5 : 4;
 
@@ -50,11 +53,72 @@ void iframe_rules_list(Findings *f, const char *name, const M3u8 *m, int64_t tar
     if (m->malformed || m->repeated)
         findings_add(f, "an I-frame playlist with a tag that is malformed or stands twice (4.2)",
                      "%s: %s", name, m->malformed ? m->malformed : m->repeated);
-    if (target_s > 0 && m->target_s != target_s)
-        findings_add(f, "an I-frame playlist has another TARGETDURATION (6.2.4)",
-                     "%s: %" PRId64 " s, others %" PRId64 " s", name, m->target_s, target_s);
     if (m->has_part_inf || m->open)
         findings_add(f, "an I-frame playlist with parts (4.4.3.6)", "%s", name);
+}
+
+/* ---- against media playlists ---- */
+
+/* Whether what two lists name is beside one place. */
+static bool is_beside(const char *uri, const char *other)
+{
+    const char *end = strrchr(uri, '/'), *other_end = strrchr(other, '/');
+    size_t len = end ? (size_t)(end - uri) : 0,
+           other_len = other_end ? (size_t)(other_end - other) : 0;
+
+    return len == other_len && memcmp(uri, other, len) == 0;
+}
+
+/* The segment whose range it is, among the newest of a list; NULL: none. */
+static const M3u8Segment *segment_of(const M3u8 *m, const M3u8Segment *iframe)
+{
+    const M3u8Segment *same = m3u8_segment(m, iframe->sequence);
+
+    if (same && strcmp(same->uri, iframe->uri) == 0)
+        return same;
+    for (size_t n = 0; n < m->count && n < KEPT; n++)
+        if (strcmp(m->segments[m->count - 1 - n].uri, iframe->uri) == 0)
+            return &m->segments[m->count - 1 - n];
+    return NULL;
+}
+
+static void check_time(Findings *f, bool strict, const char *name, const M3u8Segment *iframe,
+                       const M3u8Segment *segment)
+{
+    if (iframe->discontinuity != segment->discontinuity)
+        findings_add(f, "an I-frame has another discontinuity number than its segment (6.2.4)",
+                     "%s: segment %" PRIu64 ": %" PRIu64 ", the segment %" PRIu64, name,
+                     iframe->sequence, iframe->discontinuity, segment->discontinuity);
+    if (strict && iframe->sequence != segment->sequence)
+        findings_add(f, "an I-frame has another number than its segment (aligned)",
+                     "%s: %" PRIu64 ", the segment %" PRIu64, name, iframe->sequence,
+                     segment->sequence);
+    if (iframe->time_unix_us == M3U8_NO_TIME || segment->time_unix_us == M3U8_NO_TIME)
+        return;
+    int64_t into_us = iframe->time_unix_us - segment->time_unix_us;
+    if (into_us < -DATE_US || into_us > segment->duration_us + DATE_US)
+        findings_add(f, "the date of an I-frame is not within its segment (6.2.4)",
+                     "%s: segment %" PRIu64 ": %.3f s from its beginning", name, iframe->sequence,
+                     (double)into_us / US_PER_S);
+}
+
+void iframe_rules_across(Findings *f, bool strict, const RenditionView *iframes,
+                         const RenditionView *media, size_t count)
+{
+    const M3u8 *m = iframes->list;
+
+    for (size_t i = 0; i < count; i++) {
+        if (m->target_s != media[i].list->target_s)
+            findings_add(f, "an I-frame playlist has another TARGETDURATION (6.2.4)",
+                         "%s: %" PRId64 " s, %s: %" PRId64 " s", iframes->uri, m->target_s,
+                         media[i].uri, media[i].list->target_s);
+        for (size_t n = 0; is_beside(iframes->uri, media[i].uri) && n < m->count && n < KEPT; n++) {
+            const M3u8Segment *s = &m->segments[m->count - 1 - n];
+            const M3u8Segment *whole = segment_of(media[i].list, s);
+            if (whole)
+                check_time(f, strict, iframes->uri, s, whole);
+        }
+    }
 }
 
 /* ---- media ---- */
@@ -121,6 +185,11 @@ void iframe_rules_segment(IframeRules *r, const M3u8Segment *s, const IframeFact
     r->duration_us = s->duration_us;
     r->pts_90k = f->pts_90k;
     r->history.pictures += f->decoded == 1;
+    r->bytes += len;
+    r->listed_us += s->duration_us;
+    r->media.width = f->width;
+    r->media.height = f->height;
+    memcpy(r->media.codec, f->codec, sizeof(r->media.codec));
     /* what is much shorter than the others is the last of its publisher, and does not count alone:
      * section 4.1 */
     if (s->duration_us >= US_PER_S / 2) {
@@ -135,22 +204,15 @@ IframeHistory iframe_rules_history(const IframeRules *r)
     return r->history;
 }
 
-int64_t iframe_rules_peak(const IframeRules *r, uint64_t first)
+RenditionMedia iframe_rules_media(const IframeRules *r, const char *uri, uint64_t first)
 {
-    int64_t peak = 0;
+    RenditionMedia m = r->media;
 
+    m.uri = uri;
     for (size_t n = 0; n < r->rates && n < KEPT; n++)
-        if (r->kept[n].sequence >= first && r->kept[n].rate > peak)
-            peak = r->kept[n].rate;
-    return peak;
-}
-
-void iframe_rules_bandwidth(Findings *f, const M3u8Multi *m, const char *uri, int64_t peak)
-{
-    for (size_t i = 0; i < m->iframe_count; i++) {
-        const M3u8Variant *v = &m->iframe[i];
-        if (strcmp(v->uri, uri) == 0 && v->bandwidth >= 0 && peak - peak / ROUNDING > v->bandwidth)
-            findings_add(f, "BANDWIDTH is below the peak segment bit rate (4.4.6.2.1)",
-                         "%s: %" PRId64 ", measured %" PRId64, uri, v->bandwidth, peak);
-    }
+        if (r->kept[n].sequence >= first && r->kept[n].rate > m.peak)
+            m.peak = r->kept[n].rate;
+    if (r->listed_us > 0)
+        m.average = (int64_t)((double)r->bytes * 8 * US_PER_S / (double)r->listed_us);
+    return m;
 }

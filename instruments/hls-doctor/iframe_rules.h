@@ -9,12 +9,16 @@
 
 #include "findings.h"
 #include "m3u8.h"
-#include "m3u8_multi.h"
+#include "multi_rules.h"
 #include "segment_probe.h"
 
-/* A version of the list of this name. `target_s` is the target duration of the other lists, 0: not
- * known. */
-void iframe_rules_list(Findings *findings, const char *name, const M3u8 *list, int64_t target_s);
+/* A version of the list of this name. */
+void iframe_rules_list(Findings *findings, const char *name, const M3u8 *list);
+
+/* The list against media playlists of the stream: what is a range of a segment that one of them has
+ * too is of that segment's time. `strict`: it has its number as well. */
+void iframe_rules_across(Findings *findings, bool strict, const RenditionView *iframes,
+                         const RenditionView *media, size_t count);
 
 typedef struct IframeRules IframeRules;
 
@@ -34,11 +38,7 @@ typedef struct IframeHistory {
 
 IframeHistory iframe_rules_history(const IframeRules *rules);
 
-/* bit/s, of the largest segment from number `first` on; 0: not known. */
-int64_t iframe_rules_peak(const IframeRules *rules, uint64_t first);
-
-/* What the multivariant playlist says of the list `uri`, against the peak of what it lists. */
-void iframe_rules_bandwidth(Findings *findings, const M3u8Multi *multi, const char *uri,
-                            int64_t peak);
+/* The sum of it; its peak is that of the segments from number `first` on. `uri` is borrowed. */
+RenditionMedia iframe_rules_media(const IframeRules *rules, const char *uri, uint64_t first);
 
 #endif

@@ -329,9 +329,10 @@ IframeHistory media_worker_iframes(const MediaWorker *w, size_t which)
     return iframe_rules_history(w->iframes[which]);
 }
 
-int64_t media_worker_iframes_peak(const MediaWorker *w, size_t which, uint64_t first)
+RenditionMedia media_worker_iframes_media(const MediaWorker *w, size_t which, const char *uri,
+                                          uint64_t first)
 {
-    return iframe_rules_peak(w->iframes[which], first);
+    return iframe_rules_media(w->iframes[which], uri, first);
 }
 
 const Findings *media_worker_findings(const MediaWorker *w)

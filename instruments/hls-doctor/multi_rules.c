@@ -127,12 +127,18 @@ static bool has_codec(const char *codecs, const char *codec)
     return false;
 }
 
+/* Variants of one kind. */
+typedef struct Variants {
+    const M3u8Variant *of;
+    size_t count;
+} Variants;
+
 /* Whether the media of a variant is what another one announces: while its own pictures are absent,
  * a ladder may fill a rendition with those of another. */
-static bool is_of_another(const M3u8Multi *m, const M3u8Variant *v, const RenditionMedia *media)
+static bool is_of_another(Variants all, const M3u8Variant *v, const RenditionMedia *media)
 {
-    for (size_t i = 0; i < m->variant_count; i++) {
-        const M3u8Variant *other = &m->variant[i];
+    for (size_t i = 0; i < all.count; i++) {
+        const M3u8Variant *other = &all.of[i];
         if (other != v && other->width == media->width && other->height == media->height &&
             has_codec(other->codecs, media->codec))
             return true;
@@ -140,14 +146,13 @@ static bool is_of_another(const M3u8Multi *m, const M3u8Variant *v, const Rendit
     return false;
 }
 
-static void check_size(Findings *f, const M3u8Multi *multi, const M3u8Variant *v,
-                       const RenditionMedia *m)
+static void check_size(Findings *f, Variants all, const M3u8Variant *v, const RenditionMedia *m)
 {
     if (v->width == 0 && m->width > 0)
         findings_remark(f, "video without RESOLUTION (4.4.6.2)", "%s", v->uri);
     if (v->width == 0 || m->width == 0 || (v->width == m->width && v->height == m->height))
         return;
-    if (is_of_another(multi, v, m))
+    if (is_of_another(all, v, m))
         findings_remark(f, "a variant shows the pictures of another (4.4.6.2)",
                         "%s: %dx%d, media %dx%d", v->uri, v->width, v->height, m->width, m->height);
     else
@@ -182,12 +187,12 @@ static bool covers(const char *codecs, const char *codec)
     return false;
 }
 
-static void check_codec(Findings *f, const M3u8Multi *multi, const M3u8Variant *v,
-                        const RenditionMedia *m, const char *codec)
+static void check_codec(Findings *f, Variants all, const M3u8Variant *v, const RenditionMedia *m,
+                        const char *codec)
 {
     if (v->codecs[0] == '\0' || codec[0] == '\0' || has_codec(v->codecs, codec))
         return;
-    if (covers(v->codecs, codec) && is_of_another(multi, v, m))
+    if (covers(v->codecs, codec) && is_of_another(all, v, m))
         return; /* said of its size */
     findings_add(f, "CODECS lacks what the media has (6.2.4)", "%s: \"%s\" lacks %s", v->uri,
                  v->codecs, codec);
@@ -208,19 +213,21 @@ static void check_bandwidth(Findings *f, const M3u8Variant *v, int64_t peak, int
 
 void multi_rules_media(Findings *f, const M3u8Multi *m, const RenditionMedia *media, size_t count)
 {
+    const Variants all = {m->variant, m->variant_count};
+
     for (size_t i = 0; i < m->variant_count; i++) {
         const M3u8Variant *v = &m->variant[i];
         const M3u8Media *a = v->audio[0] ? group(m, v->audio) : NULL;
         const RenditionMedia *own = media_of(media, count, v->uri);
         const RenditionMedia *sound = a ? media_of(media, count, a->uri) : NULL;
         if (own) {
-            check_size(f, m, v, own);
+            check_size(f, all, v, own);
             check_rate(f, v, own);
-            check_codec(f, m, v, own, own->codec);
-            check_codec(f, m, v, own, own->sound_codec);
+            check_codec(f, all, v, own, own->codec);
+            check_codec(f, all, v, own, own->sound_codec);
         }
         if (sound) {
-            check_codec(f, m, v, sound, sound->codec);
+            check_codec(f, all, v, sound, sound->codec);
             if (sound->channels > 0 && a->channels[0] && atoi(a->channels) != sound->channels)
                 findings_add(f, "CHANNELS is not that of the media (4.4.6.1)", "%s: %s, media %d",
                              a->uri, a->channels, sound->channels);
@@ -229,6 +236,20 @@ void multi_rules_media(Findings *f, const M3u8Multi *m, const RenditionMedia *me
                         own && own->average && (!sound || sound->average)
                             ? own->average + (sound ? sound->average : 0)
                             : 0);
+    }
+}
+
+void multi_rules_iframes(Findings *f, const M3u8Multi *m, const RenditionMedia *media)
+{
+    const Variants all = {m->iframe, m->iframe_count};
+
+    for (size_t i = 0; i < m->iframe_count; i++) {
+        const M3u8Variant *v = &m->iframe[i];
+        if (strcmp(v->uri, media->uri) != 0)
+            continue;
+        check_size(f, all, v, media);
+        check_codec(f, all, v, media, media->codec);
+        check_bandwidth(f, v, media->peak, media->average);
     }
 }
 

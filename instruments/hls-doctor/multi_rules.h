@@ -34,6 +34,9 @@ void multi_rules_check(Findings *findings, const M3u8Multi *multi);
 void multi_rules_media(Findings *findings, const M3u8Multi *multi, const RenditionMedia *media,
                        size_t count);
 
+/* Likewise what it says of an I-frame playlist. */
+void multi_rules_iframes(Findings *findings, const M3u8Multi *multi, const RenditionMedia *media);
+
 /* The renditions against each other, as they are at about one time. */
 void multi_rules_renditions(Findings *findings, const RenditionView *view, size_t count);
 

@@ -352,6 +352,9 @@ static void look_at_iframe(SegmentProbe *p, const AVStream *stream, IframeFacts 
     out->is_idr = facts.starts_with_idr && facts.has_parameter_sets;
     out->is_cut = p->packet->flags & AV_PKT_FLAG_CORRUPT;
     out->pts_90k = p->packet->pts;
+    out->width = facts.video.width;
+    out->height = facts.video.height;
+    memcpy(out->codec, facts.video.codec, sizeof(out->codec));
     libav_log.counting = true;
     libav_log.errors = 0;
     decode(p, decoder(&alone, VIDEO, stream), VIDEO, p->packet, &sink);

@@ -62,6 +62,8 @@ typedef struct IframeFacts {
     bool is_idr;     /* the first is an IDR picture, with its parameter sets */
     bool is_cut;     /* the first is not there to its end */
     int64_t pts_90k; /* of the first */
+    int width, height;
+    char codec[32]; /* as in ProbeTrack */
 } IframeFacts;
 
 /* Demuxes such a range behind its initialisation segment; it ends with its first picture, whatever

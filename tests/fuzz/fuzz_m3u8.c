@@ -43,7 +43,8 @@ static void show(PlaylistRules *rules, PartRules *parts, Findings *findings, M3u
     part_rules_version(parts, before, m, true, now_us);
     multi_rules_renditions(findings, view, 2);
     align_rules_lists(findings, true, view, 2);
-    iframe_rules_list(findings, "x", m, 2);
+    iframe_rules_list(findings, "x", m);
+    iframe_rules_across(findings, true, &view[0], &view[1], 1);
     apple_rules_list(findings, &no_multi, &(AppleList){.uri = "x", .list = m, .slides = true});
     report_rules_list(findings, view, 2, 0);
     playlist_rules_version(rules, m, now_us);
@@ -61,9 +62,9 @@ static void show_multivariant(Findings *findings, const char *text, size_t len)
     }
     multi_rules_check(findings, &multi);
     multi_rules_media(findings, &multi, media, 1);
+    multi_rules_iframes(findings, &multi, media);
     align_rules_multi(findings, true, &multi, &multi);
     apple_rules_multi(findings, &multi, &(AppleDelivery){.http = true, .plain = 1});
-    iframe_rules_bandwidth(findings, &multi, "a", 1);
 }
 
 /* The input is versions of a playlist, a NUL between them. */

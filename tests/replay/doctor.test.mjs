@@ -129,6 +129,19 @@ test("an I-frame playlist that is not there, and a file that it names, are found
   has(await look(at("multi.m3u8")), "an I-frame playlist cannot be read");
 });
 
+const IFRAME_LISTS = [
+  ["another target duration", "i.m3u8", (list) => list.replace(/(TARGETDURATION:)\d+/, "$19"), "an I-frame playlist has another TARGETDURATION"],
+  ["a discontinuity", "i.m3u8", (list) => list.replace("#EXTINF", "#EXT-X-DISCONTINUITY\n#EXTINF"), "an I-frame has another discontinuity number"],
+  ["other numbers", "i.m3u8", (list) => list.replace(/(MEDIA-SEQUENCE:)(\d+)/, (_, tag, n) => tag + (Number(n) + 1)), "an I-frame has another number"],
+  ["the size of another picture", "multi.m3u8", (list) => list.replace(/(I-FRAME-.*RESOLUTION=)320x180/, "$1640x360"), "RESOLUTION is not that of the media"],
+];
+for (const [what, name, change, rule] of IFRAME_LISTS)
+  test(`${what} of an I-frame playlist is found`, async (t) => {
+    const { at, edit } = await withIframes(t);
+    await edit(name, change);
+    has(await look(at("multi.m3u8")), rule);
+  });
+
 test("ranges are asked for over HTTP", async (t) => {
   const { folder } = await withIframes(t);
   let ranges = true;

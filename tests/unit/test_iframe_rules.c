@@ -22,8 +22,6 @@ static void lists(void **state)
         {"transport streams", NULL, LIST_OF("4", "2") ONLY FRAME},
         {"no tag", "an I-frame playlist without EXT-X-I-FRAMES-ONLY", LIST_OF("5", "2") MAP FRAME},
         {"version", "EXT-X-VERSION is too low", LIST_OF("4", "2") ONLY MAP FRAME},
-        {"target", "an I-frame playlist has another TARGETDURATION",
-         LIST_OF("5", "3") ONLY MAP FRAME},
         {"twice", "an I-frame playlist with a tag", LIST_OF("5", "2") ONLY ONLY MAP FRAME},
         {"malformed", "an I-frame playlist with a tag",
          LIST_OF("5", "2") ONLY "#EXT-X-MAP:URI=\"init.mp4\",\n" FRAME},
@@ -37,10 +35,57 @@ static void lists(void **state)
         M3u8 *m = m3u8_read(rows[i].text, strlen(rows[i].text), &wrong);
         assert_row(m, rows[i].row, "%s", wrong);
         empty_findings();
-        iframe_rules_list(findings, "i.m3u8", m, 2);
+        iframe_rules_list(findings, "i.m3u8", m);
         assert_found(findings, rows[i].row, rows[i].rule, false);
         m3u8_destroy(&m);
     }
+}
+
+#define DATE(s)  "#EXT-X-PROGRAM-DATE-TIME:2026-01-01T00:00:" s "Z\n"
+#define WHOLE(n) "#EXTINF:2.0,\ns" n ".m4s\n"
+#define CUT(n)   "#EXTINF:2.0,\n#EXT-X-BYTERANGE:100@0\ns" n ".m4s\n"
+
+static void lists_against_media_playlists(void **state)
+{
+    static const char video[] = LIST_OF("6", "2") MAP DATE("01.000") WHOLE("7") DATE("03.000")
+        WHOLE("8") "#EXT-X-DISCONTINUITY\n" DATE("09.000") WHOLE("9");
+    static const struct {
+        const char *row, *rule, *text;
+        const char *uri;
+    } rows[] = {
+        {"good", NULL,
+         LIST_OF("5", "2") ONLY MAP DATE("01.000") CUT("7") DATE("03.020")
+             CUT("8") "#EXT-X-DISCONTINUITY\n" DATE("09.000") CUT("9"),
+         "i.m3u8"},
+        {"target", "an I-frame playlist has another TARGETDURATION",
+         LIST_OF("5", "3") ONLY MAP DATE("01.000") CUT("7"), "i.m3u8"},
+        {"no discontinuity", "an I-frame has another discontinuity number",
+         LIST_OF("5", "2") ONLY MAP DATE("01.000") CUT("7") DATE("03.000") CUT("8") DATE("09.000")
+             CUT("9"),
+         "i.m3u8"},
+        {"number", "an I-frame has another number",
+         LIST_OF("5", "2") ONLY MAP DATE("03.000") CUT("8"), "i.m3u8"},
+        {"date", "the date of an I-frame is not within its segment",
+         LIST_OF("5", "2") ONLY MAP DATE("01.000") CUT("7") DATE("05.100") CUT("8"), "i.m3u8"},
+        {"of another folder", NULL,
+         LIST_OF("5", "2") ONLY MAP DATE("01.000") CUT("8") DATE("03.000") CUT("7"),
+         "other/i.m3u8"},
+    };
+    const char *wrong;
+    M3u8 *media = m3u8_read(video, strlen(video), &wrong);
+
+    (void)state;
+    assert_non_null(media);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        M3u8 *m = m3u8_read(rows[i].text, strlen(rows[i].text), &wrong);
+        assert_row(m, rows[i].row, "%s", wrong);
+        const RenditionView view = {"video.m3u8", media}, iframes = {rows[i].uri, m};
+        empty_findings();
+        iframe_rules_across(findings, true, &iframes, &view, 1);
+        assert_found(findings, rows[i].row, rows[i].rule, false);
+        m3u8_destroy(&m);
+    }
+    m3u8_destroy(&media);
 }
 
 /* One good I-frame, to be spoilt. */
@@ -59,6 +104,9 @@ static Sample sample(uint64_t sequence)
         .facts = {.pictures = 1,
                   .decoded = 1,
                   .is_idr = true,
+                  .width = 640,
+                  .height = 360,
+                  .codec = "avc1.42C01F",
                   .pts_90k = 900000 + (int64_t)sequence * 2 * TICKS},
     };
 }
@@ -143,7 +191,10 @@ static void what_the_multivariant_playlist_says(void **state)
 {
     static const char text[] =
         "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=9\nv\n"
-        "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=4000,URI=\"i.m3u8\"\n";
+        "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=4000,CODECS=\"avc1.42C01F\",RESOLUTION=640x360,"
+        "URI=\"i.m3u8\"\n"
+        "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=4000,CODECS=\"avc1.42C015\",RESOLUTION=320x180,"
+        "URI=\"low.m3u8\"\n";
     IframeRules *r = iframe_rules_create(findings, "i.m3u8");
     Sample one = sample(1), two = sample(2);
     const char *wrong;
@@ -154,22 +205,61 @@ static void what_the_multivariant_playlist_says(void **state)
     two.segment.duration_us = SECOND / 10; /* too short to count alone */
     iframe_rules_segment(r, &one.segment, &one.facts, 1000);
     iframe_rules_segment(r, &two.segment, &two.facts, 1000);
-    iframe_rules_bandwidth(findings, &m, "i.m3u8", iframe_rules_peak(r, 0));
+    RenditionMedia media = iframe_rules_media(r, "i.m3u8", 0);
+    multi_rules_iframes(findings, &m, &media);
     assert_found(findings, "good", NULL, false);
     two = sample(4);
     iframe_rules_segment(r, &two.segment, &two.facts, 1001);
-    iframe_rules_bandwidth(findings, &m, "i.m3u8", iframe_rules_peak(r, 0));
+    media = iframe_rules_media(r, "i.m3u8", 0);
+    multi_rules_iframes(findings, &m, &media);
     assert_found(findings, "more", "BANDWIDTH is below the peak", false);
-    assert_true(iframe_rules_peak(r, 4) > iframe_rules_peak(r, 0) - 100);
-    assert_int_equal(iframe_rules_peak(r, 5), 0); /* it has left the list */
+    assert_int_equal(iframe_rules_media(r, "i.m3u8", 4).peak, media.peak);
+    assert_int_equal(iframe_rules_media(r, "i.m3u8", 5).peak, 0); /* it has left the list */
     iframe_rules_destroy(&r);
+}
+
+/* As an I-frame playlist's pictures turned out to be. */
+#define PICTURES(of, as, w, h) .media = {.uri = of, .codec = as, .width = w, .height = h}
+
+static void pictures_that_are_not_what_is_announced(void **state)
+{
+    static const char text[] =
+        "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=9\nv\n"
+        "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=4000,AVERAGE-BANDWIDTH=3000,CODECS=\"avc1.42C01F\","
+        "RESOLUTION=640x360,URI=\"i.m3u8\"\n"
+        "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=4000,CODECS=\"avc1.42C015\",RESOLUTION=320x180,"
+        "URI=\"low.m3u8\"\n";
+    static const struct {
+        const char *row, *rule;
+        RenditionMedia media;
+        bool remark;
+    } rows[] = {
+        {"good", NULL, PICTURES("i.m3u8", "avc1.42C01F", 640, 360)},
+        {"size", "RESOLUTION is not", PICTURES("i.m3u8", "avc1.42C01F", 1280, 720)},
+        {"codec", "CODECS lacks", PICTURES("i.m3u8", "avc1.64001F", 640, 360)},
+        {"filled", "a variant shows", PICTURES("i.m3u8", "avc1.42C015", 320, 180), .remark = true},
+        {"average", "AVERAGE-BANDWIDTH is far", PICTURES("i.m3u8", "avc1.42C01F", 640, 360),
+         .media.average = 1000, .remark = true},
+    };
+    const char *wrong;
+    M3u8Multi m;
+
+    (void)state;
+    assert_int_equal(m3u8_multi_read(text, strlen(text), &m, &wrong), 0);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        empty_findings();
+        multi_rules_iframes(findings, &m, &rows[i].media);
+        assert_found(findings, rows[i].row, rows[i].rule, rows[i].remark);
+    }
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest tests[] = {
     TEST(lists),
     TEST(segments),
+    TEST(lists_against_media_playlists),
     TEST(what_the_multivariant_playlist_says),
+    TEST(pictures_that_are_not_what_is_announced),
 };
 
 TEST_GROUP(iframe_rules, tests);
