@@ -37,6 +37,7 @@ struct Thumbnail {
     /* guarded by the maker's lock */
     Thumbnail *next;
     bool waits;      /* in the maker's list, with `unit` */
+    bool is_void;    /* the one that is being made must not come */
     ByteBuffer unit; /* the newest key frame */
     bool is_made;
     ByteBuffer jpeg; /* where it is made; empty: it could not be */
@@ -84,7 +85,8 @@ static void *work(void *data)
             byte_buffer_clear(&jpeg);
         pthread_mutex_lock(&m->lock);
         swap(&jpeg, &t->jpeg);
-        t->is_made = true;
+        t->is_made = !t->is_void;
+        t->is_void = false;
         m->at_work = NULL;
         pthread_cond_broadcast(&m->idle);
     }
@@ -224,8 +226,21 @@ void thumbnail_update(Thumbnail *t)
     byte_buffer_free(&jpeg);
 }
 
+/* Nothing of what was offered is to come any more. */
+static void forget_all(Thumbnail *t)
+{
+    pthread_mutex_lock(&t->maker->lock);
+    if (t->waits)
+        forget(t->maker, t);
+    t->is_void = t->maker->at_work == t;
+    t->is_made = false;
+    pthread_mutex_unlock(&t->maker->lock);
+}
+
 void thumbnail_remove(Thumbnail *t)
 {
+    if (t->maker)
+        forget_all(t);
     store_remove(t->folder, THUMBNAIL_FILE);
     t->stats.made_unix_us = 0;
 }

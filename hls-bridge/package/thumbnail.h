@@ -39,7 +39,7 @@ void thumbnail_offer(Thumbnail *thumbnail, const AccessUnit *unit, int64_t now_u
 /* Writes the newest one to its file, if there is one. */
 void thumbnail_update(Thumbnail *thumbnail);
 
-/* Removes the file. */
+/* Removes the file; what was offered before does not come any more. */
 void thumbnail_remove(Thumbnail *thumbnail);
 
 ThumbnailStats thumbnail_stats(const Thumbnail *thumbnail);

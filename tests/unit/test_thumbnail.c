@@ -129,6 +129,27 @@ static void goes_with_its_stream(void **state)
     assert_int_equal(thumbnail_stats(thumbnail).made_unix_us, 0);
 }
 
+/* Whatever the thread is at: it still waits, it is being made, it is made and not yet put. */
+static void does_not_come_back_once_it_is_removed(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 40; i++) {
+        offer(60);
+        usleep((useconds_t)i * 200);
+        thumbnail_remove(thumbnail);
+        now_us += PERIOD;
+        for (int k = 0; k < 10; k++) {
+            thumbnail_update(thumbnail);
+            usleep(1000);
+        }
+        assert_false(is_there());
+    }
+    uint64_t made = thumbnail_stats(thumbnail).made;
+    offer(60); /* another publisher's comes */
+    wait_for(made + 1, 0);
+    assert_true(is_there());
+}
+
 static void an_earlier_runs_is_removed(void **state)
 {
     (void)state;
@@ -173,6 +194,7 @@ static const struct CMUnitTest tests[] = {
     TEST(comes_and_is_renewed_after_its_period),
     TEST(what_cannot_be_decoded_leaves_the_last_one),
     TEST(goes_with_its_stream),
+    TEST(does_not_come_back_once_it_is_removed),
     TEST(an_earlier_runs_is_removed),
     TEST(may_be_closed_at_any_time),
 };
