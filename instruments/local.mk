@@ -6,6 +6,7 @@ libdoctor_a_SOURCES = \
 	%D%/hls-doctor/align_rules.c \
 	%D%/hls-doctor/apple_rules.c \
 	%D%/hls-doctor/classic.c \
+	%D%/hls-doctor/codec_name.c \
 	%D%/hls-doctor/fetch.c \
 	%D%/hls-doctor/file_store.c \
 	%D%/hls-doctor/findings.c \

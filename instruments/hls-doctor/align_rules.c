@@ -191,8 +191,8 @@ static void check_dates(const Pair *p)
 
     if (p->a->date_us == M3U8_NO_TIME || p->b->date_us == M3U8_NO_TIME)
         return;
-    int64_t shown = dates_us - off_90k(p, a->first_pts, b->first_pts) * US_PER_S / TICKS_PER_S;
-    int64_t begun = dates_us - off_90k(p, a->first_dts, b->first_dts) * US_PER_S / TICKS_PER_S;
+    int64_t shown = dates_us - probe_us(off_90k(p, a->first_pts, b->first_pts));
+    int64_t begun = dates_us - probe_us(off_90k(p, a->first_dts, b->first_dts));
     if (llabs(shown) > limit_us && llabs(begun) > limit_us)
         say(p, "renditions differ in the date of one segment (aligned)", "%.1f ms",
             (double)shown / 1000);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define US_PER_S    1000000ll
-#define TICKS_PER_S 90000
 #define DURATION_US 2000        /* durations are written with few digits */
 #define DATE_US     (50 * 1000) /* a first picture may be shown somewhat after it is decoded */
 
@@ -160,7 +159,7 @@ static void check_picture(const IframeRules *r, const M3u8Segment *s, const Ifra
 /* An I-frame lasts until the next one. */
 static void check_join(const IframeRules *r, const M3u8Segment *s, const IframeFacts *f)
 {
-    int64_t lasted_us = (f->pts_90k - r->pts_90k) * US_PER_S / TICKS_PER_S;
+    int64_t lasted_us = probe_us(f->pts_90k - r->pts_90k);
 
     if (!r->started || s->sequence != r->sequence + 1 || s->discontinuity != r->discontinuity)
         return;

@@ -8,7 +8,6 @@
 #include "ts_rules.h"
 
 #define US_PER_S     1000000ll
-#define TICKS_PER_S  90000
 #define TICKS_PER_MS 90
 #define DURATION_US  1000        /* durations are written with few digits */
 #define DATE_US      (50 * 1000) /* of dates that renditions give to one time: a frame or two */
@@ -69,7 +68,7 @@ static const Kept *last(const MediaRules *r)
 static void check_duration(const MediaRules *r, const char *rule, const M3u8Segment *s,
                            int64_t said_us, const ProbeTrack *t)
 {
-    int64_t off_us = said_us - (t->end_dts - t->first_dts) * US_PER_S / TICKS_PER_S;
+    int64_t off_us = said_us - probe_us(t->end_dts - t->first_dts);
 
     if (llabs(off_us) > DURATION_US)
         findings_add(r->findings, rule, "%s: segment %" PRIu64 ": %.5f s, %.2f ms off", r->name,
@@ -303,8 +302,8 @@ typedef struct Epoch {
 
 static Epoch epoch_of(const Kept *k)
 {
-    int64_t shown = k->date_us - k->first_pts * US_PER_S / TICKS_PER_S;
-    int64_t begun = k->date_us - k->first_dts * US_PER_S / TICKS_PER_S;
+    int64_t shown = k->date_us - probe_us(k->first_pts);
+    int64_t begun = k->date_us - probe_us(k->first_dts);
 
     return shown < begun ? (Epoch){shown, begun} : (Epoch){begun, shown};
 }

@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec_name.h"
 #include "picture_units.h"
 
 #define IO_BUFFER_BYTES 32768
 #define TICKS_PER_S     90000
 #define AAC_FRAME_90K   1920
+#define TIME_MAX_90K    (1ll << 56) /* 25,000 years; what is later is taken for this */
 
 enum { VIDEO, AUDIO, TRACKS };
 
@@ -131,34 +133,28 @@ static void note_picture(SegmentFacts *facts, const AVStream *stream, const AVPa
     facts->has_parameter_sets = u.sps && u.pps;
 }
 
-/* The first three bytes of the sequence parameter set that stands first in Annex B; NULL: none. */
-static const uint8_t *profile_of(const uint8_t *extra, int size)
-{
-    for (int i = 0; i + 6 < size; i++)
-        if (extra[i] == 0 && extra[i + 1] == 0 && extra[i + 2] == 1)
-            return (extra[i + 3] & 0x1F) == 7 ? extra + i + 4 : NULL;
-    return NULL;
-}
-
-/* What CODECS would say of a stream, by its initialisation segment, or by what libav has found in a
- * transport stream. */
 static void note_codec(ProbeTrack *t, const AVCodecParameters *codec)
 {
-    const uint8_t *extra = codec->extradata, *profile;
-
     t->width = codec->width;
     t->height = codec->height;
     t->channels = codec->ch_layout.nb_channels;
-    if (codec->codec_id == AV_CODEC_ID_H264 && codec->extradata_size >= 4 && extra[0] == 1)
-        snprintf(t->codec, sizeof(t->codec), "avc1.%02X%02X%02X", extra[1], extra[2], extra[3]);
-    else if (codec->codec_id == AV_CODEC_ID_AAC && codec->extradata_size >= 2)
-        snprintf(t->codec, sizeof(t->codec), "mp4a.40.%d", extra[0] >> 3);
-    else if (codec->codec_id == AV_CODEC_ID_H264 &&
-             (profile = profile_of(extra, codec->extradata_size)))
-        snprintf(t->codec, sizeof(t->codec), "avc1.%02X%02X%02X", profile[0], profile[1],
-                 profile[2]);
-    else if (codec->codec_id == AV_CODEC_ID_AAC && codec->profile >= 0)
-        snprintf(t->codec, sizeof(t->codec), "mp4a.40.%d", codec->profile + 1);
+    codec_name(codec, t->codec, sizeof(t->codec));
+}
+
+static int64_t bounded(int64_t time_90k)
+{
+    if (time_90k == AV_NOPTS_VALUE)
+        return time_90k;
+    return FFMAX(-TIME_MAX_90K, FFMIN(time_90k, TIME_MAX_90K));
+}
+
+/* In ticks, whatever the file says. */
+static void take_times(AVPacket *packet, const AVStream *stream)
+{
+    av_packet_rescale_ts(packet, stream->time_base, (AVRational){1, TICKS_PER_S});
+    packet->pts = bounded(packet->pts);
+    packet->dts = bounded(packet->dts);
+    packet->duration = bounded(packet->duration);
 }
 
 static void note_packet(SegmentFacts *facts, int track, const AVStream *stream, AVPacket *packet)
@@ -263,8 +259,8 @@ static void note_ends(SegmentFacts *facts, const AVFormatContext *format)
         const AVStream *stream = format->streams[i];
         int track = track_of(stream);
         if (track >= 0 && stream->duration != AV_NOPTS_VALUE)
-            (track == VIDEO ? &facts->video : &facts->audio)->end_dts =
-                av_rescale_q(stream->duration, stream->time_base, (AVRational){1, TICKS_PER_S});
+            (track == VIDEO ? &facts->video : &facts->audio)->end_dts = bounded(
+                av_rescale_q(stream->duration, stream->time_base, (AVRational){1, TICKS_PER_S}));
     }
 }
 
@@ -272,7 +268,6 @@ static void note_ends(SegmentFacts *facts, const AVFormatContext *format)
 static ssize_t pass(SegmentProbe *p, const uint8_t *data, size_t len, Decoders *decoders,
                     const ProbeSink *sink, SegmentFacts *facts)
 {
-    const AVRational ticks = {1, TICKS_PER_S};
     Memory memory = {data, len, 0};
 
     libav_log.counting = false; /* finding out what there is guesses, and says so */
@@ -284,7 +279,7 @@ static ssize_t pass(SegmentProbe *p, const uint8_t *data, size_t len, Decoders *
     while (av_read_frame(format, p->packet) >= 0) {
         const AVStream *stream = format->streams[p->packet->stream_index];
         int track = track_of(stream);
-        av_packet_rescale_ts(p->packet, stream->time_base, ticks);
+        take_times(p->packet, stream);
         if (track >= 0) {
             note_packet(facts, track, stream, p->packet);
             if (decoders)
@@ -347,7 +342,7 @@ static void look_at_iframe(SegmentProbe *p, const AVStream *stream, IframeFacts 
     SegmentFacts facts = {0};
     Decoders alone = {0};
 
-    av_packet_rescale_ts(p->packet, stream->time_base, (AVRational){1, TICKS_PER_S});
+    take_times(p->packet, stream);
     note_packet(&facts, VIDEO, stream, p->packet);
     out->is_idr = facts.starts_with_idr && facts.has_parameter_sets;
     out->is_cut = p->packet->flags & AV_PKT_FLAG_CORRUPT;

@@ -42,6 +42,13 @@ typedef struct SegmentFacts {
     char first_error[128]; /* what libav said of it */
 } SegmentFacts;
 
+/* Ticks as microseconds. Times that a probe gives are so bounded that this, and the difference of
+ * two, cannot overflow. */
+static inline int64_t probe_us(int64_t ticks)
+{
+    return ticks / 90000 * 1000000 + ticks % 90000 * 1000000 / 90000;
+}
+
 /* Returns NULL if there is no memory. */
 SegmentProbe *segment_probe_create(const ProbeSink *sink);
 void segment_probe_destroy(SegmentProbe **probe); /* accepts NULL, leaves NULL */

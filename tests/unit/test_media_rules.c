@@ -287,12 +287,34 @@ static void dates_of_renditions(void **state)
     media_rules_destroy(&other);
 }
 
+/* Some count media time from 1970, and a server may send any time. */
+static void times_may_be_large(void **state)
+{
+    static const int64_t later[] = {1770000000ll * TICKS, 1ll << 56, -(1ll << 56)};
+    Sample s;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(later); i++) {
+        MediaRules *one = media_rules_create(findings, "video");
+        MediaRules *other = media_rules_create(findings, "low");
+        make(&s, 1);
+        s.segment.part_count = 0;
+        s.segment.facts.video.first_pts += later[i];
+        s.segment.facts.video.first_dts += later[i];
+        s.segment.facts.video.end_dts += later[i];
+        media_rules_segment(one, &s.segment);
+        media_rules_segment(other, &s.segment);
+        media_rules_compare(findings, one, other);
+        assert_found(findings, "the same", NULL, false);
+        media_rules_destroy(&one);
+        media_rules_destroy(&other);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest tests[] = {
-    TEST(segments),
-    TEST(transport_streams),
-    TEST(figures),
-    TEST(dates_of_renditions),
+    TEST(segments),           TEST(transport_streams), TEST(figures), TEST(dates_of_renditions),
+    TEST(times_may_be_large),
 };
 
 TEST_GROUP(media_rules, tests);
