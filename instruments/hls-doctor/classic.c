@@ -76,7 +76,8 @@ static void check_date(Classic *c, const M3u8Segment *s, const SegmentFacts *f)
     note_date(c, shown - (double)code_ms);
 }
 
-static void look_at(Classic *c, const M3u8Segment *s)
+/* Returns whether the server has answered. */
+static bool look_at(Classic *c, const M3u8Segment *s)
 {
     SegmentFacts facts;
     Fetched file = fetch_beside(c->fetch, s->uri);
@@ -85,14 +86,14 @@ static void look_at(Classic *c, const M3u8Segment *s)
     if (file.status != 200) {
         findings_add(c->findings, "a listed segment cannot be fetched (6.2.1)",
                      "%s: HTTP status %ld", s->uri, file.status);
-        return;
+        return file.status != 0;
     }
     c->segments++;
     c->bytes += file.len;
     c->media_us += s->duration_us;
     if (segment_probe_read(c->probe, file.data, file.len, restart, &facts) < 0) {
         findings_add(c->findings, "a segment cannot be demuxed", "%s", s->uri);
-        return;
+        return true;
     }
     c->with_video += facts.video.packets > 0;
     c->with_audio += facts.audio.packets > 0;
@@ -114,6 +115,7 @@ static void look_at(Classic *c, const M3u8Segment *s)
         fprintf(stderr, "  %-32s %6.3f s %8zu bytes %4zu pictures %4zu sounds%s\n", s->uri,
                 (double)s->duration_us / US_PER_S, file.len, facts.video.packets,
                 facts.audio.packets, restart ? "  discontinuity" : "");
+    return true;
 }
 
 /* ---- playlist ---- */
@@ -151,17 +153,19 @@ static bool look_at_playlist(Classic *c)
     return true;
 }
 
+/* All of them, even if the time is over, but not from a server that does not answer. */
 static void look_at_new_segments(Classic *c)
 {
     const M3u8 *m = playlist_rules_last(c->rules);
+    bool answers = true;
 
     if (!m)
         return;
     if (c->next_sequence < m->media_sequence)
         c->next_sequence = m->media_sequence;
-    while (c->next_sequence < m->media_sequence + m->count) {
+    while (answers && c->next_sequence < m->media_sequence + m->count) {
         /* the playlist may move on while a segment is looked at, but this version is still ours */
-        look_at(c, m3u8_segment(m, c->next_sequence));
+        answers = look_at(c, m3u8_segment(m, c->next_sequence));
         c->next_sequence++;
     }
 }
@@ -171,8 +175,12 @@ static void look_at_retained(Classic *c)
     const char *uri;
     int64_t until_us;
 
-    while ((uri = playlist_rules_retained(c->rules, clock_us(CLOCK_MONOTONIC), &until_us))) {
+    bool answers = true;
+
+    while (answers &&
+           (uri = playlist_rules_retained(c->rules, clock_us(CLOCK_MONOTONIC), &until_us))) {
         Fetched file = fetch_beside(c->fetch, uri);
+        answers = file.status != 0;
         c->retained++;
         if (file.status != 200 && clock_us(CLOCK_MONOTONIC) < until_us)
             findings_add(c->findings, "a segment that left the playlist went too soon (6.2.2)",

@@ -71,9 +71,8 @@ Fetched fetch_playlist(Fetch *f)
 
 Fetched fetch_beside(Fetch *f, const char *name)
 {
-    char url[2 * HTTP_URL_SIZE];
-    int folder = (int)(strrchr(f->url, '/') - f->url + 1);
+    char url[HTTP_URL_SIZE];
 
-    snprintf(url, sizeof(url), "%.*s%s", folder, f->url, name);
+    resolve_uri(f->url, name, url);
     return get(f, url);
 }

@@ -36,7 +36,7 @@ static const char usage[] =
     "  -q, --quiet          print the result only\n"
     "  -h, --help           print this\n"
     "\n"
-    "SIGINT (Ctrl-C) ends the watching, and the result is printed as ever.\n"
+    "SIGINT (Ctrl-C) ends the watching, and the result is printed as ever; a second one ends all.\n"
     "\n"
     "Exit status: 0 nothing is wrong, 1 faults were found, 2 the playlist could not be watched.\n";
 
@@ -182,8 +182,10 @@ int main(int argc, char **argv)
     if (status)
         return status - 1;
 
-    sigaction(SIGINT, &(struct sigaction){.sa_handler = on_interrupt, .sa_flags = SA_RESTART},
-              NULL);
+    sigaction(
+        SIGINT,
+        &(struct sigaction){.sa_handler = on_interrupt, .sa_flags = SA_RESTART | (int)SA_RESETHAND},
+        NULL);
     Fetch *fetch = fetch_create(options.where);
     if (!fetch) {
         fputs("hls-doctor: there is no memory\n", stderr);

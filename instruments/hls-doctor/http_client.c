@@ -10,7 +10,7 @@
 
 #include "clock.h"
 
-#define BODY_MAX (256u << 20) /* bytes; more is absurd */
+#define BODY_MAX (64u << 20) /* bytes; more is absurd */
 
 typedef struct Request {
     HttpClient *client;
@@ -25,6 +25,7 @@ typedef struct Request {
 
 struct HttpClient {
     CURLM *multi;
+    bool used, local; /* local: the first request was for a file */
     Request *under_way;
 };
 
@@ -146,6 +147,30 @@ int http_client_url(const char *where, char *url)
     return url_of_path(path, url);
 }
 
+void resolve_uri(const char *base, const char *uri, char *out)
+{
+    const char *host = strstr(base, "://"), *path = host ? strchr(host + 3, '/') : NULL;
+    size_t query = strcspn(base, "?"), keep = query;
+
+    if (strstr(uri, "://"))
+        keep = 0;
+    else if (*uri == '/')
+        keep = path ? (size_t)(path - base) : query;
+    else
+        while (keep > 0 && base[keep - 1] != '/')
+            keep--;
+    snprintf(out, HTTP_URL_SIZE, "%.*s%s", (int)keep, base, uri);
+}
+
+/* What is watched may name anything: a server's lists name no files of this machine, and nobody's
+ * have another protocol spoken. */
+static const char *protocols(HttpClient *c, bool is_file)
+{
+    c->local = c->used ? c->local : is_file;
+    c->used = true;
+    return c->local ? "file,http,https" : "http,https";
+}
+
 static Request *get(HttpClient *c, const char *url, int64_t timeout_us, HttpDone *done, void *user)
 {
     Request *r = calloc(1, sizeof(*r));
@@ -159,6 +184,7 @@ static Request *get(HttpClient *c, const char *url, int64_t timeout_us, HttpDone
     r->is_file = strncmp(url, "file:", 5) == 0;
     r->answer.asked_us = clock_us(CLOCK_MONOTONIC);
     curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, protocols(c, r->is_file));
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, r);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);

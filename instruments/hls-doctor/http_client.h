@@ -51,4 +51,7 @@ int http_client_get_range(HttpClient *client, const char *url, int64_t offset, i
 /* Waits up to `wait_ms` for answers, and calls `done` for each. */
 void http_client_run(HttpClient *client, int wait_ms);
 
+/* Resolves `uri` against the URL of a playlist, into HTTP_URL_SIZE bytes. */
+void resolve_uri(const char *base, const char *uri, char *out);
+
 #endif

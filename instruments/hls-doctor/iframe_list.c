@@ -12,6 +12,7 @@
 #define US_PER_S   1000000ll
 #define TIMEOUT_US (10 * US_PER_S)
 #define POLL_US    (500 * 1000) /* nobody waits for an I-frame */
+#define AHEAD      32           /* segments that are asked for at once */
 
 struct IframeList {
     RenditionWorld *world;
@@ -20,6 +21,7 @@ struct IframeList {
     PlaylistRules *rules;
     int64_t poll_us; /* ask at this time; INT64_MAX: a request is under way */
     uint64_t next;   /* segment to fetch */
+    size_t fetching; /* segments that wait for their bytes */
     size_t plain;    /* answers that were not compressed */
 };
 
@@ -81,8 +83,12 @@ uint64_t iframe_list_first(const IframeList *l)
 
 /* ---- segments ---- */
 
+static void fetch_segments(IframeList *l);
+
 static void finish(Fetching *f)
 {
+    IframeList *l = f->list;
+
     if (--f->waits > 0)
         return;
     if (f->failed || f->list->world->over)
@@ -90,6 +96,8 @@ static void finish(Fetching *f)
     else
         media_worker_do(f->list->world->worker, f->job);
     free(f);
+    l->fetching--;
+    fetch_segments(l);
 }
 
 /* An answer with the bytes of `range` in full. */
@@ -163,10 +171,24 @@ static void fetch_segment(IframeList *l, const M3u8Segment *s)
     j->segment.parts = NULL;
     j->segment.part_count = 0;
     *f = (Fetching){.list = l, .job = j, .waits = 1};
+    l->fetching++;
     if (s->map)
         ask(f, s->map, s->map_range, on_init);
     ask(f, s->uri, s->range, on_bytes);
     finish(f); /* unless it waits for an answer */
+}
+
+/* Those that are new, but not too many at once. */
+static void fetch_segments(IframeList *l)
+{
+    const M3u8 *m = iframe_list_last(l);
+    const M3u8Segment *s;
+
+    while (m && !l->world->over && l->fetching < AHEAD && (s = m3u8_segment(m, l->next))) {
+        l->next++;
+        if (!s->gap)
+            fetch_segment(l, s);
+    }
 }
 
 /* ---- the list ---- */
@@ -198,9 +220,7 @@ static void on_list(void *user, HttpAnswer *a)
     playlist_rules_version(l->rules, m, a->asked_us);
     if (l->next < m->media_sequence)
         l->next = m->media_sequence;
-    for (const M3u8Segment *s; (s = m3u8_segment(m, l->next)); l->next++)
-        if (!s->gap)
-            fetch_segment(l, s);
+    fetch_segments(l);
 }
 
 void iframe_list_tick(IframeList *l, int64_t now_us)

@@ -9,7 +9,8 @@
 #include "m3u8_values.h"
 
 #define US_PER_S       1000000
-#define DURATION_MAX_S 86400 /* of a segment; more is absurd */
+#define DURATION_MAX_S 86400        /* of a segment; more is absurd */
+#define NUMBER_MAX     (1ull << 60) /* likewise: what follows from it is a number too */
 
 /* A playlist under way. */
 typedef struct Reading {
@@ -124,16 +125,24 @@ static void place_range(Reading *r, const char *uri)
         r->wrong = "an EXT-X-BYTERANGE does not say where it begins";
 }
 
+/* Makes room for one more: for a power of two. */
+static bool has_room(M3u8 *m)
+{
+    if (m->count == M3U8_SEGMENTS_MAX || (m->count & (m->count - 1)))
+        return m->count < M3U8_SEGMENTS_MAX;
+    M3u8Segment *grown = realloc(m->segments, (2 * m->count + !m->count) * sizeof(*grown));
+    m->segments = grown ? grown : m->segments;
+    return grown;
+}
+
 static void add_segment(Reading *r, const char *uri)
 {
     M3u8 *m = r->m;
-    M3u8Segment *grown = realloc(m->segments, (m->count + 1) * sizeof(*grown));
 
-    if (!grown) {
-        r->wrong = "there is no memory";
+    if (!has_room(m)) {
+        r->wrong = "it has too many segments";
         return;
     }
-    m->segments = grown;
     if (r->next.duration_us < 0)
         r->wrong = "a segment has no EXTINF";
     place_range(r, uri);
@@ -162,11 +171,13 @@ static void add_open_segment(Reading *r)
 static void add_part(Reading *r, const char *list)
 {
     M3u8Segment *s = &r->next;
-    M3u8Part *grown = realloc(s->parts, (s->part_count + 1) * sizeof(*grown));
+    M3u8Part *grown = s->part_count < M3U8_PARTS_MAX
+                          ? realloc(s->parts, (s->part_count + 1) * sizeof(*grown))
+                          : NULL;
     M3u8Attribute range;
 
     if (!grown) {
-        r->wrong = "there is no memory";
+        r->wrong = "a segment has too many parts";
         return;
     }
     s->parts = grown;
@@ -289,14 +300,16 @@ static void read_line(Reading *r, const char *line)
     M3u8 *m = r->m;
     const char *value;
 
-    if ((value = after(line, "#EXT-X-VERSION:")))
+    if (strlen(line) > M3U8_LINE_MAX)
+        r->wrong = "a line is too long";
+    else if ((value = after(line, "#EXT-X-VERSION:")))
         m->version = (unsigned)read_integer(r, value, UINT16_MAX);
     else if ((value = after(line, "#EXT-X-TARGETDURATION:")))
         m->target_s = (int64_t)read_integer(r, value, DURATION_MAX_S);
     else if ((value = after(line, "#EXT-X-MEDIA-SEQUENCE:")))
-        m->media_sequence = read_integer(r, value, INT64_MAX);
+        m->media_sequence = read_integer(r, value, NUMBER_MAX);
     else if ((value = after(line, "#EXT-X-DISCONTINUITY-SEQUENCE:")))
-        m->discontinuity_sequence = read_integer(r, value, INT64_MAX),
+        m->discontinuity_sequence = read_integer(r, value, NUMBER_MAX),
         m->has_discontinuity_sequence = true;
     else if ((value = after(line, "#EXT-X-PROGRAM-DATE-TIME:")))
         read_time(r, value);
@@ -325,7 +338,8 @@ static void read_line(Reading *r, const char *line)
         add_segment(r, line);
     else
         read_low_latency_line(r, line);
-    note_unsound(r, line);
+    if (!r->wrong)
+        note_unsound(r, line);
     /* a sequence number after a segment would change that segment: RFC 8216
      * sections 4.3.3.2, 4.3.3.3 */
     if (m->count > 0 &&
@@ -336,7 +350,7 @@ static void read_line(Reading *r, const char *line)
 M3u8 *m3u8_read(const char *text, size_t len, const char **wrong)
 {
     Reading r = {.m = calloc(1, sizeof(M3u8)), .map_range = M3U8_WHOLE};
-    char *copy = strndup(text, len), *rest = NULL;
+    char *copy = strndup(text, len < M3U8_BYTES_MAX ? len : 0), *rest = NULL;
 
     begin_segment(&r);
     if (r.m)
@@ -344,6 +358,8 @@ M3u8 *m3u8_read(const char *text, size_t len, const char **wrong)
             -1;
     if (!r.m || !copy)
         r.wrong = "there is no memory";
+    else if (len >= M3U8_BYTES_MAX)
+        r.wrong = "it is too long";
     else if (strncmp(copy, "#EXTM3U", 7) != 0 || (copy[7] != '\n' && copy[7] != '\r'))
         r.wrong = "it does not begin with #EXTM3U";
     for (char *line = r.wrong ? NULL : strtok_r(copy, "\r\n", &rest); line && !r.wrong;

@@ -17,6 +17,12 @@
 #define M3U8_HINTS_MAX   4 /* more hints are not kept */
 #define M3U8_REPORTS_MAX 8
 
+/* What is more than this is absurd, and is refused: a server may send anything. */
+#define M3U8_BYTES_MAX    (8u << 20)
+#define M3U8_LINE_MAX     (16u << 10) /* bytes; a date range may carry an SCTE-35 message */
+#define M3U8_SEGMENTS_MAX 10000
+#define M3U8_PARTS_MAX    1000 /* of a segment */
+
 typedef struct M3u8Part {
     char *uri; /* NULL: missing */
     int64_t duration_us;

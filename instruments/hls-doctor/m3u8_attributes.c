@@ -7,6 +7,7 @@
 
 #define US_PER_S    1000000
 #define SECONDS_MAX 1e9 /* more is absurd */
+#define MOST        100 /* attributes of a list; likewise */
 
 static const char name_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
 
@@ -44,8 +45,10 @@ bool m3u8_attributes_sound(const char *list)
     M3u8Attribute a, other;
     const char *at = list;
 
-    while (m3u8_attribute_next(&at, &a)) {
+    for (size_t n = 0; m3u8_attribute_next(&at, &a); n++) {
         const char *before = list;
+        if (n == MOST)
+            return false;
         while (before < a.name && m3u8_attribute_next(&before, &other) && other.name < a.name)
             if (other.name_len == a.name_len && memcmp(other.name, a.name, a.name_len) == 0)
                 return false;

@@ -21,7 +21,8 @@ typedef struct M3u8Attribute {
  * malformed: then `*at` does not point at its terminating NUL. */
 bool m3u8_attribute_next(const char **at, M3u8Attribute *out);
 
-/* Whether a list is well-formed and names nothing twice. */
+/* Whether a list is well-formed and names nothing twice. One of more attributes than there are by
+ * far is not: to compare each with all others would take long. */
 bool m3u8_attributes_sound(const char *list);
 
 /* The attribute of this name, wherever it stands in the list. */

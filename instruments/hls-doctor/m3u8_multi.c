@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "m3u8.h"
 #include "m3u8_attributes.h"
 
 static const char *after(const char *line, const char *tag)
@@ -101,13 +102,15 @@ static void read_line(M3u8Multi *m, const char *line, bool *wants_uri)
 
 int m3u8_multi_read(const char *text, size_t len, M3u8Multi *out, const char **wrong)
 {
-    char *copy = strndup(text, len), *rest = NULL;
+    char *copy = strndup(text, len < M3U8_BYTES_MAX ? len : 0), *rest = NULL;
     bool wants_uri = false;
 
     *wrong = NULL;
     *out = (M3u8Multi){0};
     if (!copy)
         *wrong = "there is no memory";
+    else if (len >= M3U8_BYTES_MAX)
+        *wrong = "it is too long";
     else if (strncmp(copy, "#EXTM3U", 7) != 0 || (copy[7] != '\n' && copy[7] != '\r'))
         *wrong = "it does not begin with #EXTM3U";
     for (char *line = *wrong ? NULL : strtok_r(copy, "\r\n", &rest); line;

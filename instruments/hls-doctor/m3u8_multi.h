@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define M3U8_MULTI_MAX 16 /* variants, and renditions; more are not kept */
-#define M3U8_URI_SIZE  256
+#define M3U8_URI_SIZE  2048
 
 typedef struct M3u8Media {
     char type[16], group[64], name[64];

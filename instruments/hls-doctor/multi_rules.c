@@ -11,6 +11,7 @@
 #define VERSION_NEEDED 4     /* section 8: EXT-X-MEDIA */
 #define RATE_TOLERANCE 0.10  /* of FRAME-RATE: pictures come unevenly */
 #define ROUNDING       10000 /* EXTINF is written with few digits: one part of so many */
+#define NEWEST         250   /* segments; each is compared with each */
 #define AVERAGE_FACTOR 1.5   /* what is measured is of a short while, not of the whole stream */
 
 /* ---- one multivariant playlist ---- */
@@ -291,12 +292,18 @@ static bool coincide(const M3u8Segment *s, const M3u8Segment *t)
            llabs(s->time_unix_us - t->time_unix_us) <= shorter_us / 4;
 }
 
+/* Where the newest of a list begin: a number that is wrong is so in all that follow. */
+static size_t newest(const M3u8 *m)
+{
+    return m->count > NEWEST ? m->count - NEWEST : 0;
+}
+
 /* What is at one time has one discontinuity number. */
 static void check_numbers(Findings *f, const RenditionView *a, const RenditionView *b)
 {
-    for (size_t i = 0; i < a->list->count; i++) {
+    for (size_t i = newest(a->list); i < a->list->count; i++) {
         const M3u8Segment *s = &a->list->segments[i];
-        for (size_t k = 0; k < b->list->count; k++) {
+        for (size_t k = newest(b->list); k < b->list->count; k++) {
             const M3u8Segment *t = &b->list->segments[k];
             if (coincide(s, t) && s->discontinuity != t->discontinuity)
                 findings_add(

@@ -58,7 +58,8 @@ static void check_version(PlaylistRules *r, const M3u8 *m)
             findings_add(r->findings, "EXTINF, rounded, exceeds TARGETDURATION (4.3.3.1)",
                          "segment %" PRIu64 ": %.3f s, target %" PRId64 " s", s->sequence,
                          (double)s->duration_us / US_PER_S, m->target_s);
-        for (size_t k = 0; k < i; k++)
+        /* what stood in the version before was looked at then */
+        for (size_t k = 0; s->sequence >= r->history.next_sequence && k < i; k++)
             if (strcmp(m->segments[k].uri, s->uri) == 0 &&
                 m->segments[k].range.offset == s->range.offset)
                 findings_add(r->findings, "one URI is listed twice (3)", "%s", s->uri);

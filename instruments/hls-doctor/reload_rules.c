@@ -6,15 +6,20 @@
 #include <string.h>
 
 #define US_PER_S     1000000ll
-#define SMALL_BYTES  600          /* what is shorter need not be compressed */
-#define HOLD_TARGETS 3            /* section 6.2.5.2 */
+#define MAX_AGE_S    (100ll * 365 * 86400) /* what is longer is as good as this */
+#define SMALL_BYTES  600                   /* what is shorter need not be compressed */
+#define HOLD_TARGETS 3                     /* section 6.2.5.2 */
 #define TIMING_US    (500 * 1000) /* what network and machine may add to a time seen here */
 
 int64_t cache_max_age_s(const char *text)
 {
     const char *at = strstr(text, "max-age=");
 
-    return at && !strstr(text, "no-store") ? strtoll(at + strlen("max-age="), NULL, 10) : -1;
+    int64_t age_s = at ? strtoll(at + strlen("max-age="), NULL, 10) : -1;
+
+    if (!at || strstr(text, "no-store"))
+        return -1;
+    return age_s < MAX_AGE_S ? age_s : MAX_AGE_S;
 }
 
 static void check_delivery(Findings *f, const Exchange *e)

@@ -13,6 +13,7 @@
 #define TIMEOUT_US   (10 * US_PER_S)
 #define HOLD_TARGETS 3 /* section 6.2.5.2 */
 #define ROUNDING_US  1000
+#define AHEAD        32 /* segments that are asked for at once */
 
 struct RenditionFiles {
     RenditionWorld *world;
@@ -41,21 +42,6 @@ void rendition_files_destroy(RenditionFiles **files)
     file_store_clear(&(*files)->store);
     free(*files);
     *files = NULL;
-}
-
-void resolve_uri(const char *base, const char *uri, char *out)
-{
-    const char *host = strstr(base, "://"), *path = host ? strchr(host + 3, '/') : NULL;
-    size_t query = strcspn(base, "?"), keep = query;
-
-    if (strstr(uri, "://"))
-        keep = 0;
-    else if (*uri == '/')
-        keep = path ? (size_t)(path - base) : query;
-    else
-        while (keep > 0 && base[keep - 1] != '/')
-            keep--;
-    snprintf(out, HTTP_URL_SIZE, "%.*s%s", (int)keep, base, uri);
 }
 
 static int64_t target_us(const RenditionFiles *r)
@@ -176,7 +162,8 @@ static void ask_files(RenditionFiles *r)
 
     if (r->next_segment < m->media_sequence)
         r->next_segment = m->media_sequence;
-    for (uint64_t n = r->next_segment; n < m3u8_next_sequence(m); n++)
+    for (uint64_t n = r->next_segment; n < m3u8_next_sequence(m) && n - r->next_segment < AHEAD;
+         n++)
         ask_files_of(r, m3u8_segment(m, n));
     if (m->open)
         ask_files_of(r, m->open);
@@ -266,18 +253,21 @@ static void drop_files(RenditionFiles *r, const M3u8Segment *s)
 
 static void take_apart(RenditionFiles *r)
 {
+    const uint64_t before = r->next_segment;
     const M3u8Segment *s;
 
     while ((s = m3u8_segment(r->list, r->next_segment))) {
         FileState state = s->gap ? FILE_FAILED : state_of_segment(r, s);
         if (state == FILE_ASKED)
-            return;
+            break;
         MediaJob *job = state == FILE_HERE ? new_job(r, s) : NULL;
         if (job)
             media_worker_do(r->world->worker, job);
         drop_files(r, s);
         r->next_segment++;
     }
+    if (r->next_segment != before)
+        ask_files(r);
 }
 
 /* A file that has left the list. */

@@ -49,7 +49,4 @@ Exchange exchange_of(const char *url, const char *name, int64_t target_us,
 /* Whether it is not a file of this machine. */
 bool is_http(const char *url);
 
-/* Resolves `uri` against the URL of a playlist, into HTTP_URL_SIZE bytes. */
-void resolve_uri(const char *base, const char *uri, char *out);
-
 #endif

@@ -142,6 +142,28 @@ for (const [what, name, change, rule] of IFRAME_LISTS)
     has(await look(at("multi.m3u8")), rule);
   });
 
+/** A server of `folder`, in whose playlists `change` is made. Resolves to its address. */
+async function serve(t, folder, change) {
+  const server = http.createServer(async (request, response) => {
+    const bytes = await readFile(path.join(folder, path.basename(request.url))).catch(() => null);
+    if (!bytes) response.writeHead(404).end();
+    else response.end(request.url.endsWith(".m3u8") ? change(bytes.toString()) : bytes);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  return `http://127.0.0.1:${server.address().port}`;
+}
+
+test("segments may stand elsewhere, but not on the disk of who watches", async (t) => {
+  const { folder } = await ladder(t);
+  let place = "";
+  const url = await serve(t, folder, (list) => list.replace(/^seg-/mg, `${place}seg-`));
+  place = `${url}/there/`;
+  assert.deepEqual((await look(`${url}/index.m3u8`)).faults, []);
+  place = `file://${folder}/`;
+  has(await look(`${url}/index.m3u8`), "a listed segment cannot be fetched");
+});
+
 test("ranges are asked for over HTTP", async (t) => {
   const { folder } = await withIframes(t);
   let ranges = true;

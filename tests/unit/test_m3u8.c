@@ -203,6 +203,69 @@ static void what_is_no_playlist_is_refused(void **state)
 }
 
 /* Section 4.4.4.2. */
+/* A list of `count` times `text` behind a head, which may be read or not. */
+static const char *wrong_with(const char *text, size_t count)
+{
+    static const char head[] = "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-TARGETDURATION:2\n";
+    size_t len = strlen(text);
+    char *all = malloc(sizeof(head) + len * count + 1);
+    const char *wrong;
+
+    assert_non_null(all);
+    strcpy(all, head);
+    for (size_t i = 0; i < count; i++)
+        memcpy(all + sizeof(head) - 1 + i * len, text, len);
+    M3u8 *m = m3u8_read(all, sizeof(head) - 1 + len * count, &wrong);
+    m3u8_destroy(&m);
+    free(all);
+    return wrong;
+}
+
+#define COMMENT                                                                                    \
+    "# a comment that is somewhat long, so that there are not too many lines of them in all\n"
+
+static void what_is_endless_is_refused(void **state)
+{
+    static const struct {
+        const char *row, *text;
+        size_t most; /* so many times it may be there */
+        const char *wrong;
+    } rows[] = {
+        {"segments", "#EXTINF:2,\na\n", M3U8_SEGMENTS_MAX, "it has too many segments"},
+        {"parts", "#EXT-X-PART:URI=\"a\",DURATION=1\n", M3U8_PARTS_MAX,
+         "a segment has too many parts"},
+        {"all", COMMENT, (M3U8_BYTES_MAX - 60) / (sizeof(COMMENT) - 1), "it is too long"},
+    };
+    char *line = malloc(M3U8_LINE_MAX + 3);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        assert_null(wrong_with(rows[i].text, rows[i].most));
+        const char *wrong = wrong_with(rows[i].text, rows[i].most + 30);
+        assert_row(wrong && strcmp(wrong, rows[i].wrong) == 0, rows[i].row, "%s", wrong);
+    }
+    memset(line, '#', M3U8_LINE_MAX + 1);
+    strcpy(line + M3U8_LINE_MAX, "\n");
+    assert_null(wrong_with(line, 1));
+    strcpy(line + M3U8_LINE_MAX, "#\n");
+    assert_string_equal(wrong_with(line, 1), "a line is too long");
+    free(line);
+}
+
+/* To compare each with all that stand before it would take minutes. */
+static void attributes_without_end_are_not_compared(void **state)
+{
+    size_t count = 400000, at = 0;
+    char *list = malloc(count * 16);
+
+    (void)state;
+    assert_non_null(list);
+    for (size_t i = 0; i < count; i++)
+        at += (size_t)sprintf(list + at, "%sA%zu=1", i > 0 ? "," : "", i);
+    assert_false(m3u8_attributes_sound(list));
+    free(list);
+}
+
 static void byte_ranges(void **state)
 {
     static const char text[] =
@@ -279,6 +342,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_bridges_delta_update_is_completed),
     cmocka_unit_test(differences),
     cmocka_unit_test(what_is_no_playlist_is_refused),
+    cmocka_unit_test(what_is_endless_is_refused),
+    cmocka_unit_test(attributes_without_end_are_not_compared),
     cmocka_unit_test(byte_ranges),
     cmocka_unit_test(multivariant_playlists),
 };
