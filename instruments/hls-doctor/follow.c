@@ -73,21 +73,32 @@ static Followed *followed_of(Follow *f, const char *uri)
     return NULL;
 }
 
-/* A version that had to be waited for was made after the one before it came, when the others were
- * at least where they were seen. */
+/* Whether the last version of a playlist was made after `known` was seen. The version before it was
+ * asked for after that, and its end was what there was then: what goes on from there is newer. How
+ * long an answer takes proves nothing, since a busy machine is late with what was there long
+ * before; but what comes at once may come from a cache, and the version before it too. */
+static bool is_newer_than_known(const Followed *who)
+{
+    size_t self = who->index;
+
+    return who->known.taken && rendition_moment(who->rendition).was_held &&
+           list_edge_before(who->seen.edge[self], list_edge(rendition_list(who->rendition)));
+}
+
 static void check_reports(Follow *f, Followed *who)
 {
     const M3u8 *m = rendition_list(who->rendition);
     RenditionMoment moment = rendition_moment(who->rendition);
     ListEdge own = list_edge(m);
+    bool newer = is_newer_than_known(who);
 
     for (size_t i = 0; i < m->report_count; i++) {
         Followed *about = followed_of(f, m->reports[i].uri);
         if (!about || !rendition_list(about->rendition))
             continue;
-        if (who->has_seen && moment.was_held)
+        if (newer)
             report_rules_one(f->world.findings, rendition_uri(who->rendition), &m->reports[i], own,
-                             who->seen[about - f->followed]);
+                             who->known.edge[about - f->followed]);
         ListEdge said = list_edge_reported(&m->reports[i], own);
         if (list_edge_before(about->promised, said)) {
             about->promised = said;
@@ -98,15 +109,16 @@ static void check_reports(Follow *f, Followed *who)
 
 static void note_seen(Follow *f, Followed *who)
 {
+    who->known = who->seen;
     for (size_t i = 0; i < f->count; i++) {
         const M3u8 *m = rendition_list(f->followed[i].rendition);
-        who->seen[i] = m ? list_edge(m) : (ListEdge){-1, -1};
-        who->seen_live[i] = is_live(&f->followed[i]);
+        who->seen.edge[i] = m ? list_edge(m) : (ListEdge){-1, -1};
+        who->seen.live[i] = is_live(&f->followed[i]);
     }
-    who->has_seen = true;
+    who->seen.taken = true;
 }
 
-/* Reports are of what was live when the version before this one came. */
+/* Reports are of what was live before this version was made, and is. */
 static void check_reports_are_there(Follow *f, const Followed *who)
 {
     RenditionView view[MEDIA_RENDITIONS_MAX];
@@ -115,7 +127,7 @@ static void check_reports_are_there(Follow *f, const Followed *who)
     for (size_t i = 0; i < f->count; i++) {
         if (&f->followed[i] == who)
             which = count;
-        if (&f->followed[i] == who || (who->seen_live[i] && is_live(&f->followed[i])))
+        if (&f->followed[i] == who || (who->known.live[i] && is_live(&f->followed[i])))
             view[count++] = view_of(&f->followed[i]);
     }
     report_rules_list(f->world.findings, view, count, which);
@@ -126,7 +138,7 @@ static void on_news(void *user, Rendition *rendition)
     Follow *f = user;
     Followed *who = followed_of(f, rendition_uri(rendition));
 
-    if (who->has_seen && rendition_moment(rendition).was_held)
+    if (is_newer_than_known(who))
         check_reports_are_there(f, who);
     if (who->promised_us != 0 && rendition_moment(rendition).asked_us > who->promised_us)
         report_rules_promise(f->world.findings, rendition_uri(rendition), who->promised,
@@ -143,7 +155,7 @@ static void follow_uri(Follow *f, const char *base, const char *uri)
 
     if (*uri == '\0' || followed_of(f, uri) || f->count == MEDIA_RENDITIONS_MAX)
         return;
-    *who = (Followed){.promised = {-1, -1}};
+    *who = (Followed){.index = f->count, .promised = {-1, -1}};
     who->rendition = rendition_create(&f->world, base, uri, f->count, on_news, f);
     if (who->rendition)
         f->count++;

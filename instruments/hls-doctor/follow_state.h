@@ -9,14 +9,20 @@
 #include "iframe_list.h"
 #include "rendition.h"
 
-/* A rendition, and what others are known or said to be when its version came. */
+/* Where the renditions were at a moment, each by its index. */
+typedef struct FollowMoment {
+    bool taken;
+    ListEdge edge[MEDIA_RENDITIONS_MAX];
+    bool live[MEDIA_RENDITIONS_MAX];
+} FollowMoment;
+
+/* A rendition, and where others are known or said to be. */
 typedef struct Followed {
     Rendition *rendition;
+    size_t index;
     ListEdge promised; /* the most that a report said of it; -1, -1: nothing */
     int64_t promised_us;
-    ListEdge seen[MEDIA_RENDITIONS_MAX]; /* the others, when its last version came */
-    bool seen_live[MEDIA_RENDITIONS_MAX];
-    bool has_seen;
+    FollowMoment known, seen; /* before its last version was asked for, and when it came */
 } Followed;
 
 struct Follow {

@@ -12,9 +12,9 @@
 #define TIMEOUT_US   (10 * US_PER_S)
 #define HOLD_TARGETS 3            /* section 6.2.5.2 */
 #define POLL_US      (300 * 1000) /* if requests cannot block */
-#define HELD_US      (20 * 1000)  /* an answer that took so long waited for something */
-#define DELTA_EACH   5            /* of so many requests one is for a delta update */
-#define REFUSALS_AT  10           /* versions; then the server is asked what it must refuse */
+#define HELD_US      (20 * 1000) /* an answer that came sooner was there before; it proves no more */
+#define DELTA_EACH   5           /* of so many requests one is for a delta update */
+#define REFUSALS_AT  10          /* versions; then the server is asked what it must refuse */
 #define FAR_SEGMENTS 50
 #define FAR_PARTS    20
 #define ROUNDING_US  1000
