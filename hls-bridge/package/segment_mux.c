@@ -111,6 +111,12 @@ static int collect(SegmentMux *mux, int track, SampleBytes *bytes, int64_t pts, 
 
 int segment_mux_video(SegmentMux *mux, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
 {
+    int64_t newest_90k = segment_mux_newest(mux);
+
+    if (dts_90k <= newest_90k) /* that one was moved to a cut */
+        dts_90k = newest_90k + 1;
+    if (pts_90k < dts_90k)
+        pts_90k = dts_90k;
     return collect(mux, VIDEO, sample_bytes_of_unit(unit), pts_90k, dts_90k, unit->idr);
 }
 

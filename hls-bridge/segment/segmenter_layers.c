@@ -16,6 +16,9 @@
 /* What is late is late in all layers, if it was sent again: the others come so soon behind. */
 #define TOGETHER_90K (TICKS_PER_S * 40 / 1000)
 
+/* Reports may put a layer's first pictures before where its publisher begins, but not by more. */
+#define EARLY_90K (TICKS_PER_S / 10)
+
 /* Of 30 a second: pictures of one moment are no further apart once reports place them. */
 #define HALF_FRAME_90K (TICKS_PER_S / 60)
 
@@ -267,6 +270,8 @@ static void hold(Segmenter *o, size_t layer, const AccessUnit *unit, int64_t pts
 {
     HeldPictures *held = &o->layers.held[layer];
 
+    if (o->state != SEGMENTER_OPEN && pts_90k < o->end_90k - EARLY_90K)
+        return;
     if (o->layers.gathering && unit->idr)
         held_pictures_clear(held);
     if (o->layers.gathering && !unit->idr && held_pictures_are_empty(held))

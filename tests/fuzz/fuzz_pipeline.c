@@ -2,12 +2,14 @@
 
 /* The whole path of one stream, from datagrams to files, in virtual time and without a disk.
  *
- * The input is a byte of flags (bit 0: no sound, bit 1: no pictures), and then
- * records: what, the time that passes before it (2 bytes, in 0.1 ms), and what belongs to it:
+ * The input is a byte of flags (bit 0: no sound, bit 1: no pictures, bits 2 and 3: so many layers
+ * more), and then records: what, the time that passes before it (2 bytes, in 0.1 ms), and what
+ * belongs to it:
  *
  *   0  a datagram: track, length (2 bytes), bytes
  *   1  a packet of silence: RTP time since the last one (4 bytes), sequence numbers left out (1)
  *   2  a picture: the same, and a byte: bit 0 an IDR picture, bit 1 a tall one, bits 2-7 its size
+ *      with a byte more in front for the layer, if there are several
  *   3  a sender report: track, RTP time since the last packet (4 bytes), NTP time in ms (4 bytes)
  *   4  the publisher goes, and the next one comes
  *   5  nothing but time: the bytes say seconds
@@ -37,6 +39,8 @@
 #define AAC_CALL_MAX 600 /* frames: what was not seen for 10 s, and the lead */
 #define ENDS_90K     (LAST_FRAME_90K + samples_to_90k(4 * AAC_FRAME_SAMPLES)) /* with its sound */
 
+#define EARLY_90K (TICKS_PER_S / 10) /* a layer begins so much before the sound */
+
 /* Files are made once: the segment of each output, the part, and the initialisation segment. */
 #define COPIES 3
 
@@ -58,9 +62,9 @@ static bool began, finishing;
 static int64_t second_us; /* that is under way */
 static MemoryFiles at_second;
 static uint64_t frames, records;
-static int64_t last_dts_90k;
-static uint16_t sequence[2];
-static uint32_t clock_ts[2];
+static int64_t last_dts_90k[STREAM_TRACKS_MAX];
+static uint16_t sequence[STREAM_TRACKS_MAX];
+static uint32_t clock_ts[STREAM_TRACKS_MAX];
 
 /* ---- what is held ---- */
 
@@ -77,10 +81,11 @@ static void on_picture(void *user, const AccessUnit *unit, int64_t pts_90k, int6
 {
     (void)user;
     REQUIRE(unit->len > 0);
-    REQUIRE(dts_90k <= pts_90k && dts_90k > last_dts_90k);
+    REQUIRE(unit->track < sdp.count);
+    REQUIRE(dts_90k <= pts_90k && dts_90k > last_dts_90k[unit->track]);
     /* a picture with an order of its own is put behind those that it is decoded after */
     REQUIRE(dts_90k <= latest_90k());
-    last_dts_90k = dts_90k;
+    last_dts_90k[unit->track] = dts_90k;
     segmenter_picture(segmenter, unit, pts_90k, dts_90k);
 }
 
@@ -125,7 +130,7 @@ static void check(void)
     REQUIRE(memory_files.repeated == 0);
     /* however segments are cut, they hold no more time than media may take */
     REQUIRE(segmenter_stats(segmenter).durations.sum_us <=
-            ticks_to_us(latest_90k() + ENDS_90K - first_90k));
+            ticks_to_us(latest_90k() + ENDS_90K + EARLY_90K - first_90k));
     REQUIRE(segmenter_stats(segmenter).bound.files == 0); /* the last resort: nothing came to it */
 }
 
@@ -135,12 +140,13 @@ static void begin(void)
 {
     static const IntakeSink sink = {.picture = on_picture, .audio = on_audio};
     bool audio = sdp.track[0].kind == TRACK_AUDIO;
-    const Renditions renditions = renditions_of(audio, !audio || sdp.count > 1);
+    const Renditions renditions = source_sdp_renditions(&sdp);
 
     intake = intake_create(&sdp);
     REQUIRE(intake);
     began = false;
-    last_dts_90k = INT64_MIN;
+    for (size_t i = 0; i < STREAM_TRACKS_MAX; i++)
+        last_dts_90k[i] = INT64_MIN;
     starts_90k = segmenter_end_90k(segmenter);
     if (audio) {
         int64_t sound_90k = samples_to_90k(opus_to_aac_position(packager_audio(packager)));
@@ -219,24 +225,30 @@ static void put(uint8_t *p, size_t bytes, uint64_t value)
     }
 }
 
-static size_t track_of(TrackKind kind)
+/* Of a kind: of pictures one of the layers, which the input names if there are several. */
+static size_t next_track(TrackKind kind)
 {
-    return kind == TRACK_VIDEO && sdp.track[0].kind == TRACK_AUDIO;
+    size_t first = sdp.track[0].kind == TRACK_AUDIO;
+
+    if (kind == TRACK_AUDIO)
+        return 0;
+    return first + (sdp.count > first + 1 ? number(1) % (sdp.count - first) : 0);
 }
 
-static void send_rtp(TrackKind kind, bool marker, const uint8_t *payload, size_t len)
+static void send_rtp(size_t track, bool marker, const uint8_t *payload, size_t len)
 {
+    bool audio = track < sdp.count && sdp.track[track].kind == TRACK_AUDIO;
     uint8_t data[RTP_PACKET_MAX];
 
-    put(data, 2, 0x8000u | (unsigned)marker << 7 | (kind == TRACK_AUDIO ? 111 : 96));
-    put(data + 2, 2, sequence[kind]++);
-    put(data + 4, 4, clock_ts[kind]);
-    put(data + 8, 4, 1000u + kind);
+    put(data, 2, 0x8000u | (unsigned)marker << 7 | (audio ? 111 : 96));
+    put(data + 2, 2, sequence[track]++);
+    put(data + 4, 4, clock_ts[track]);
+    put(data + 8, 4, 1000u + track);
     memcpy(data + RTP_HEADER_SIZE, payload, len);
-    take(track_of(kind), data, RTP_HEADER_SIZE + len);
+    take(track, data, RTP_HEADER_SIZE + len);
 }
 
-static void send_picture(unsigned what)
+static void send_picture(size_t track, unsigned what)
 {
     static const uint8_t wide[] = {0x67, 0x42, 0xC0, 0x20, 0x8C, 0x8D, 0x40, 0x28, 0x02,
                                    0xDD, 0x37, 0x01, 0x0D, 0x01, 0x07, 0x84, 0x42, 0x35};
@@ -246,42 +258,43 @@ static void send_picture(unsigned what)
     uint8_t slice[1200] = {what & 1 ? 0x65 : 0x41, 0x9A, 0x00, 0x04, 0x80, 0x20, 0x30};
 
     if (what & 1) {
-        send_rtp(TRACK_VIDEO, false, what & 2 ? tall : wide, sizeof(wide));
-        send_rtp(TRACK_VIDEO, false, pps, sizeof(pps));
+        send_rtp(track, false, what & 2 ? tall : wide, sizeof(wide));
+        send_rtp(track, false, pps, sizeof(pps));
     }
-    send_rtp(TRACK_VIDEO, true, slice, 7 + (what >> 2) * 18);
+    send_rtp(track, true, slice, 7 + (what >> 2) * 18);
 }
 
 static void send_media(TrackKind kind, unsigned times)
 {
+    size_t track = next_track(kind);
     uint32_t step = number(4);
     uint16_t left_out = (uint16_t)number(1);
     unsigned what = kind == TRACK_VIDEO ? number(1) : 0;
     int64_t pause_us = times ? (int64_t)number(2) * 100 : 0;
 
     for (unsigned i = 0; i <= times && records < RECORDS_MAX; i++) {
-        sequence[kind] = (uint16_t)(sequence[kind] + left_out);
-        clock_ts[kind] += step;
+        sequence[track] = (uint16_t)(sequence[track] + left_out);
+        clock_ts[track] += step;
         if (kind == TRACK_AUDIO)
-            send_rtp(kind, false, (const uint8_t *)"\xF8\xFF\xFE", 3);
+            send_rtp(track, false, (const uint8_t *)"\xF8\xFF\xFE", 3);
         else
-            send_picture(times && i % 2 ? what ^ 2 : what);
+            send_picture(track, times && i % 2 ? what ^ 2 : what);
         pass(i < times ? pause_us : 0);
     }
 }
 
 static void send_report(void)
 {
-    TrackKind kind = number(1) & 1 ? TRACK_VIDEO : TRACK_AUDIO;
-    uint32_t ts = clock_ts[kind] + number(4);
+    size_t track = next_track(number(1) & 1 ? TRACK_VIDEO : TRACK_AUDIO);
+    uint32_t ts = clock_ts[track] + number(4);
     uint8_t data[28];
 
     put(data, 4, 0x80C80006);
-    put(data + 4, 4, 1000u + kind);
+    put(data + 4, 4, 1000u + track);
     put(data + 8, 8, rtcp_ntp_from_unix_us(1700000000 * US_PER_S + number(4) * US_PER_MS));
     put(data + 16, 4, ts);
     put(data + 20, 8, 0);
-    take(track_of(kind), data, sizeof(data));
+    take(track, data, sizeof(data));
 }
 
 static void send_datagram(void)
@@ -334,14 +347,20 @@ static void on_complaint(void *who, int level, const char *format, va_list args)
 
 static void read_flags(unsigned flags)
 {
-    char offer[512];
+    bool sound = !(flags & 1), pictures = !sound || !(flags & 2);
+    unsigned layers = pictures ? 1 + (flags >> 2 & 3) : 0;
+    char offer[1024];
 
-    int n = snprintf(offer, sizeof(offer), "v=0\r\nc=IN IP4 127.0.0.1\r\n%s%s",
-                     flags & 1 ? "" : "m=audio 5000 RTP/AVPF 111\r\na=rtpmap:111 opus/48000/2\r\n",
-                     flags & 2 && !(flags & 1)
-                         ? ""
-                         : "m=video 5002 RTP/AVPF 96\r\na=rtpmap:96 H264/90000\r\n"
-                           "a=fmtp:96 packetization-mode=1\r\na=rtcp-fb:96 nack\r\n");
+    int n = snprintf(offer, sizeof(offer), "v=0\r\nc=IN IP4 127.0.0.1\r\n%s",
+                     sound ? "m=audio 5000 RTP/AVPF 111\r\na=rtpmap:111 opus/48000/2\r\n" : "");
+    for (unsigned i = 0; i < layers; i++) {
+        n += snprintf(offer + n, sizeof(offer) - (size_t)n,
+                      "m=video %u RTP/AVPF 96\r\na=rtpmap:96 H264/90000\r\n"
+                      "a=fmtp:96 packetization-mode=1\r\na=rtcp-fb:96 nack\r\n",
+                      5002 + 2 * i);
+        if (layers > 1)
+            n += snprintf(offer + n, sizeof(offer) - (size_t)n, "a=label:l%u\r\n", i);
+    }
     REQUIRE(!source_sdp_read(offer, (size_t)n, &sdp));
 }
 
@@ -353,9 +372,10 @@ static int try_input(const uint8_t *data, size_t size)
     at_second = memory_files;
     now_us = second_us = 1;
     frames = records = 0;
-    sequence[0] = sequence[1] = 65530;
-    clock_ts[TRACK_AUDIO] = 4294000000u;
-    clock_ts[TRACK_VIDEO] = 77;
+    for (size_t i = 0; i < STREAM_TRACKS_MAX; i++) {
+        sequence[i] = 65530;
+        clock_ts[i] = sdp.track[i].kind == TRACK_AUDIO ? 4294000000u : 77;
+    }
     av_log_set_callback(on_complaint);
     if (!hub)
         hub = ll_hub_create(NULL);

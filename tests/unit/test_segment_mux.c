@@ -200,11 +200,29 @@ static void a_cut_before_everything_gives_nothing(void **state)
     assert_int_equal(segment.pictures, 1);
 }
 
+/* One that was moved to a cut may stand where the next one would. */
+static void a_picture_comes_after_one_that_was_moved(void **state)
+{
+    (void)state;
+    open_mux(true, false);
+    picture(START, true);
+    picture(START + 90000 - 5, true);
+    segment_mux_align(mux, START + 90000, 10);
+    picture(START + 90000 - 2, false);
+    picture(START + 93000, false);
+    assert_int_equal(segment_mux_cut(mux, INT64_MAX, &segment), 0);
+    assert_int_equal(segment.pictures, 4);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
 static const struct CMUnitTest tests[] = {
-    TEST(a_segment_is_a_transport_stream), TEST(counters_run_on_from_one_segment_to_the_next),
-    TEST(what_lies_behind_the_cut_stays),  TEST(one_kind_alone),
-    TEST(tracks_are_interleaved),          TEST(a_cut_before_everything_gives_nothing),
+    TEST(a_segment_is_a_transport_stream),
+    TEST(counters_run_on_from_one_segment_to_the_next),
+    TEST(what_lies_behind_the_cut_stays),
+    TEST(one_kind_alone),
+    TEST(tracks_are_interleaved),
+    TEST(a_cut_before_everything_gives_nothing),
+    TEST(a_picture_comes_after_one_that_was_moved),
 };
 
 TEST_GROUP(segment_mux, tests);
