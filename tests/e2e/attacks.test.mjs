@@ -23,7 +23,7 @@ const MEMORY_MAX = 16 << 20; // bytes that the bridge may grow by
 const LEAD_S = 2; // media time that a stream may be ahead of real time
 const GRACE_S = 4; // what was there when the first packet came, and what one last segment may hold
 const FILES_A_SECOND = 50; // hls.files
-const LISTS = 8; // and what else there is one of: playlists, the manifest, a thumbnail, a state file
+const LISTS = 20; // and what else there is one of: playlists of each size, the manifest, a thumbnail, a state file
 const BYTES_A_SECOND = 6 << 20;
 const NAMES = 600;
 const PLAIN_BRIDGE = built(path.join(SOURCE, "build")).bridge; // with sanitizers its memory tells nothing
@@ -45,6 +45,7 @@ async function mediaSeconds(port, name) {
 }
 
 const BOTH = ["audio", "video"];
+const LAYERS = ["audio", "high", "mid", "low"];
 
 /** Each attack: what it announces, and what it sends. */
 const ATTACKS = {
@@ -65,6 +66,29 @@ const ATTACKS = {
   "sizes-alternate": [BOTH, (a) => a.times(600, async (i) => {
     await a.sound(960 * i);
     await a.keyFrame(1800 * i, 20 + (i % 2), 12);
+  })],
+  "layers-lie-about-their-size": [LAYERS, (a) => a.times(400, async (i) => {
+    await a.sound(960 * i);
+    for (const [k, layer] of LAYERS.slice(1).entries()) await a.keyFrame(1800 * i, 10 + 5 * ((i + k) % 7), 12, layer);
+  })],
+  "layers-share-an-ssrc": [LAYERS, (a) => a.times(400, async (i) => {
+    await a.sound(960 * i);
+    for (const layer of LAYERS.slice(1)) await a.keyFrame(1800 * i, 20, 12, layer, { ssrc: 8, sequence: i });
+  })],
+  "layers-change-ssrcs": [LAYERS, (a) => a.times(400, async (i) => {
+    await a.sound(960 * i);
+    for (const [k, layer] of LAYERS.slice(1).entries()) await a.keyFrame(1800 * i, 20 - 4 * k, 12, layer, { ssrc: 100 + 3 * i + k });
+  })],
+  "layers-run-apart": [LAYERS, (a) => a.times(400, async (i) => {
+    await a.sound(960 * i);
+    await a.keyFrame(1800 * i, 20, 12, "high");
+    await a.keyFrame(900000 * i, 16, 12, "mid");
+    await a.keyFrame(-BACK * i, 10, 12, "low");
+    await a.report("mid", 3e9 - i * 86400, 900000 * i);
+  })],
+  "layers-take-turns": [LAYERS, (a) => a.times(600, async (i) => {
+    await a.sound(960 * i);
+    await a.keyFrame(1800 * i, 20 - 4 * (i % 3), 12, LAYERS[1 + (i >> 4) % 3]);
   })],
   noise: [BOTH, (a) => a.times(2000, (i) => a.rtp(BOTH[i % 2], i * 960, randomBytes(i % 1200)))],
 };

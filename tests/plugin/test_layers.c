@@ -181,6 +181,40 @@ PLAY(what_is_of_no_layer_is_dropped_and_counted, SETTINGS)
     end();
 }
 
+/* An SSRC is of one layer, the last that named it; and what has come before is not told again. */
+PLAY(layers_that_lie_about_each_other_are_taken_at_their_last_word, SETTINGS)
+{
+    begin(OFFER_LAYERS);
+    for (uint32_t i = 0; i < 300; i++) { /* all of them claim one SSRC, in turn */
+        send_packet(HIGH, rids[i % 3], "\x41", 1);
+        fibers_require(take_arrived(NULL) == announced_port(rids[i % 3]));
+        send_packet(HIGH, NULL, "\x41", 1);
+        fibers_require(take_arrived(NULL) == announced_port(rids[i % 3]));
+    }
+    for (uint32_t i = 0; i < 300; i++) { /* and each packet is of another one */
+        send_packet(NOBODY + i, rids[i % 3], "\x41", 1);
+        fibers_require(take_arrived(NULL) == announced_port(rids[i % 3]));
+    }
+    send_packet(NOBODY + 1, NULL, "\x41", 1); /* which is forgotten again */
+    fibers_require(count_arrived() == 0 && play_number(handle, "unknown") == 1);
+    end();
+}
+
+/* Sizes say nothing about whose packet it is. */
+PLAY(layers_whose_sizes_are_in_another_order_stay_what_they_are, SETTINGS)
+{
+    begin(OFFER_LAYERS);
+    send_packet(HIGH, "high", SPS_360, sizeof(SPS_360) - 1);
+    send_packet(MID, "mid", SPS_720, sizeof(SPS_720) - 1);
+    send_packet(LOW, "low", SPS_720, 4); /* cut off */
+    fibers_require(count_arrived() == 3);
+    fibers_require(play_number(handle, "layers.0.width") == 640);
+    fibers_require(play_number(handle, "layers.1.width") == 1280);
+    fibers_require(play_number(handle, "layers.2.width") == 0);
+    fibers_require(play_number(handle, "tracks.1.width") == 1280);
+    end();
+}
+
 PLAY(a_layer_goes_on_under_another_ssrc, SETTINGS)
 {
     begin(OFFER_LAYERS);
@@ -398,6 +432,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(each_layer_has_a_section_and_a_socket_of_its_own),
     cmocka_unit_test(reports_go_with_the_layer_that_they_are_about),
     cmocka_unit_test(what_is_of_no_layer_is_dropped_and_counted),
+    cmocka_unit_test(layers_that_lie_about_each_other_are_taken_at_their_last_word),
+    cmocka_unit_test(layers_whose_sizes_are_in_another_order_stay_what_they_are),
     cmocka_unit_test(a_layer_goes_on_under_another_ssrc),
     cmocka_unit_test(key_frames_are_asked_of_all_layers_at_once),
     cmocka_unit_test(the_list_tells_of_each_layer),

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import dgram from "node:dgram";
 import { sleep } from "./rig.mjs";
 
+const BOTH = ["audio", "video"]; // kinds; others are layers
 const BURST = 10; // datagrams between two pauses: more would be dropped by the kernel, and attack nobody
 const PAUSE_MS = 20;
 
@@ -52,11 +53,12 @@ const IDR = slice(0x65, 7);
 const P = slice(0x41, 5);
 
 export class Attacker {
-  #sequence = { audio: 0, video: 0 };
+  #sequence = {};
+  #ssrcs = {};
   #sockets = {};
   #ports = {};
 
-  /** Announces `stream` with these `kinds`: "audio", "video". */
+  /** Announces `stream` with these `kinds`: "audio", "video", and any other word, which is the label of a layer. */
   static async announce(port, stream, kinds) {
     const self = new Attacker();
     const sections = [];
@@ -65,15 +67,19 @@ export class Attacker {
       await new Promise((resolve) => socket.bind(0, "127.0.0.1", resolve));
       socket.on("error", () => {}); // refused, when the stream has ended
       self.#sockets[kind] = socket;
+      self.#sequence[kind] = 0;
+      self.#ssrcs[kind] = 7 + sections.length;
       const map = kind === "audio" ? "111\r\na=rtpmap:111 opus/48000/2" : "96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1";
-      sections.push(`m=${kind} ${socket.address().port} RTP/AVPF ${map}\r\na=rtcp-mux\r\n`);
+      const label = BOTH.includes(kind) ? "" : `a=label:${kind}\r\n`;
+      sections.push(`m=${kind === "audio" ? kind : "video"} ${socket.address().port} RTP/AVPF ${map}\r\na=rtcp-mux\r\n${label}`);
     }
     const response = await fetch(`http://127.0.0.1:${port}/streams/${stream}`,
       { method: "PUT", body: `v=0\r\nc=IN IP4 127.0.0.1\r\n${sections.join("")}` });
     const answer = await response.text();
     self.status = response.status;
-    for (const [, kind, to] of answer.matchAll(/^m=(\w+) (\d+)/gm)) self.#ports[kind] = Number(to);
-    if (response.ok) assert.deepEqual(Object.keys(self.#ports).sort(), [...kinds].sort());
+    const ports = [...answer.matchAll(/^m=\w+ (\d+)/gm)].map(([, to]) => Number(to));
+    if (response.ok) assert.equal(ports.length, kinds.length);
+    kinds.forEach((kind, i) => (self.#ports[kind] = ports[i]));
     return self;
   }
 
@@ -81,13 +87,14 @@ export class Attacker {
     return new Promise((resolve) => this.#sockets[kind].send(datagram, this.#ports[kind], "127.0.0.1", resolve));
   }
 
-  rtp(kind, timestamp, payload, { marker = true, type = kind === "audio" ? 111 : 96, sequence = this.#sequence[kind]++ } = {}) {
+  rtp(kind, timestamp, payload, { marker = true, type = kind === "audio" ? 111 : 96, sequence = this.#sequence[kind]++,
+    ssrc = this.#ssrcs[kind] } = {}) {
     const header = Buffer.alloc(12);
     header[0] = 0x80;
     header[1] = (marker ? 0x80 : 0) | type;
     header.writeUInt16BE(sequence & 0xffff, 2);
     header.writeUInt32BE(Number(BigInt.asUintN(32, BigInt(timestamp))), 4);
-    header.writeUInt32BE(kind === "audio" ? 7 : 8, 8);
+    header.writeUInt32BE(ssrc, 8);
     return this.#send(kind, Buffer.concat([header, payload]));
   }
 
@@ -95,22 +102,22 @@ export class Attacker {
     return this.rtp("audio", timestamp, OPUS);
   }
 
-  /** A key frame of this size, with its parameter sets. */
-  async keyFrame(timestamp, across = 20, down = 12) {
-    await this.rtp("video", timestamp, sps(across, down), { marker: false });
-    await this.rtp("video", timestamp, PPS, { marker: false });
-    await this.rtp("video", timestamp, IDR);
+  /** A key frame of this size, with its parameter sets; `options` are those of rtp(). */
+  async keyFrame(timestamp, across = 20, down = 12, kind = "video", options = {}) {
+    await this.rtp(kind, timestamp, sps(across, down), { ...options, marker: false });
+    await this.rtp(kind, timestamp, PPS, { ...options, marker: false });
+    await this.rtp(kind, timestamp, IDR, options);
   }
 
-  picture(timestamp) {
-    return this.rtp("video", timestamp, P);
+  picture(timestamp, kind = "video") {
+    return this.rtp(kind, timestamp, P);
   }
 
   /** A sender report (RFC 3550 section 6.4.1) with this NTP time in seconds. */
   report(kind, ntpSeconds, timestamp) {
     const report = Buffer.alloc(28);
     report.set([0x80, 200, 0, 6]);
-    report.writeUInt32BE(kind === "audio" ? 7 : 8, 4);
+    report.writeUInt32BE(this.#ssrcs[kind], 4);
     report.writeUInt32BE(ntpSeconds >>> 0, 8);
     report.writeUInt32BE(Number(BigInt.asUintN(32, BigInt(timestamp))), 16);
     return this.#send(kind, report);
