@@ -292,6 +292,15 @@ static void check_came(Follow *f, const Followed *who)
                      "%s: tried %zu times", rendition_uri(who->rendition), failures);
 }
 
+/* Whether I-frames were asked for that have not come: nobody asks for them again. */
+static bool waits_for_iframes(const Follow *f)
+{
+    for (size_t i = 0; i < f->iframe_count; i++)
+        if (iframe_list_waits(f->iframes[i]))
+            return true;
+    return false;
+}
+
 /* What the multivariant playlist says at last, against all that was seen. */
 static void look_at_media(Follow *f)
 {
@@ -299,7 +308,7 @@ static void look_at_media(Follow *f)
     int64_t limit_us = clock_us(CLOCK_MONOTONIC) + TIMEOUT_US;
 
     f->last_look = f->is_multi && ask_multi(f, limit_us) == 0;
-    while (f->last_look && clock_us(CLOCK_MONOTONIC) < limit_us)
+    while ((f->last_look || waits_for_iframes(f)) && clock_us(CLOCK_MONOTONIC) < limit_us)
         http_client_run(f->world.http, TICK_MS);
     f->world.over = true;
     media_worker_finish(f->world.worker);

@@ -107,21 +107,24 @@ static void print_json(json_t *report)
     json_decref(report);
 }
 
-typedef enum Kind { CLASSIC, LOW_LATENCY, MULTIVARIANT } Kind;
+typedef enum Kind { MISSING, CLASSIC, LOW_LATENCY, MULTIVARIANT } Kind;
 
-/* Waits for the playlist to appear. Returns what it is; one that is not there is CLASSIC. */
+/* Waits for the playlist to appear. Returns what it is; MISSING: it is not there, or no playlist.
+ */
 static Kind kind_of(const Options *o, Fetch *fetch)
 {
     int64_t wait_until = clock_us(CLOCK_MONOTONIC) + (int64_t)(o->wait_s * US_PER_S);
-    Fetched file = fetch_playlist(fetch);
-    Kind kind = CLASSIC;
+    Kind kind = MISSING;
     const char *wrong;
+    M3u8 *m;
 
-    while (file.status != 200 && clock_us(CLOCK_MONOTONIC) < wait_until) {
+    for (;;) {
+        Fetched file = fetch_playlist(fetch);
+        m = file.status == 200 ? m3u8_read((const char *)file.data, file.len, &wrong) : NULL;
+        if (m || clock_us(CLOCK_MONOTONIC) >= wait_until)
+            break;
         poll_pause();
-        file = fetch_playlist(fetch);
     }
-    M3u8 *m = file.status == 200 ? m3u8_read((const char *)file.data, file.len, &wrong) : NULL;
     if (m)
         kind = m->is_multivariant ? MULTIVARIANT : m->has_part_inf ? LOW_LATENCY : CLASSIC;
     m3u8_destroy(&m);
@@ -192,7 +195,10 @@ int main(int argc, char **argv)
         return 2;
     }
     Kind kind = kind_of(&options, fetch);
-    if (options.apple && kind != MULTIVARIANT) {
+    if (kind == MISSING) {
+        fprintf(stderr, "hls-doctor: %s is not there, or is no playlist\n", options.where);
+        status = 2;
+    } else if (options.apple && kind != MULTIVARIANT) {
         fprintf(stderr, "hls-doctor: --apple is for a multivariant playlist, and %s is none\n",
                 options.where);
         status = 2;

@@ -61,6 +61,11 @@ void iframe_list_destroy(IframeList **list)
     *list = NULL;
 }
 
+bool iframe_list_waits(const IframeList *l)
+{
+    return l->fetching > 0 || l->poll_us == INT64_MAX;
+}
+
 const char *iframe_list_uri(const IframeList *l)
 {
     return l->uri;

@@ -22,6 +22,9 @@ void iframe_list_destroy(IframeList **list);
 /* Does what is due by time. */
 void iframe_list_tick(IframeList *list, int64_t now_us);
 
+/* Whether it waits for an answer: of its list, or of a segment. */
+bool iframe_list_waits(const IframeList *list);
+
 const char *iframe_list_uri(const IframeList *list);
 const M3u8 *iframe_list_last(const IframeList *list); /* the last version; NULL: none yet */
 size_t iframe_list_plain(const IframeList *list);     /* answers that were not compressed */

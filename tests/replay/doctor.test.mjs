@@ -9,6 +9,7 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import http from "node:http";
 import path from "node:path";
 import test from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { run } from "../e2e/support/programs.mjs";
 import { iframesOf, rangeOf } from "./support/iframes.mjs";
 import { LOW_LATENCY, plain, replay } from "./support/replays.mjs";
@@ -166,10 +167,11 @@ test("segments may stand elsewhere, but not on the disk of who watches", async (
 
 test("ranges are asked for over HTTP", async (t) => {
   const { folder } = await withIframes(t);
-  let ranges = true;
+  let ranges = true, wait_ms = 0;
   const server = http.createServer(async (request, response) => {
     const bytes = await readFile(path.join(folder, path.basename(request.url.split("?")[0]))).catch(() => null);
     const [, from, to] = (ranges && /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? "")) || [];
+    if (from) await sleep(wait_ms);
     if (!bytes) response.writeHead(404).end();
     else if (from) response.writeHead(206).end(bytes.subarray(Number(from), Number(to) + 1));
     else response.end(bytes);
@@ -177,6 +179,8 @@ test("ranges are asked for over HTTP", async (t) => {
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.after(() => server.close());
   const url = `http://127.0.0.1:${server.address().port}/multi.m3u8`;
+  assert.ok((await look(url)).iframes[0].pictures >= 4);
+  wait_ms = 1500; // what was asked for is waited for, though the time is over
   assert.ok((await look(url)).iframes[0].pictures >= 4);
   ranges = false;
   has(await look(url), "a request for a range of bytes is answered with the whole file");
@@ -192,4 +196,7 @@ test("Apple's rules are for multivariant playlists", async (t) => {
   const { status, stderr } = await run(plain.doctor, ["--apple", at("video.m3u8")]);
   assert.equal(status, 2);
   assert.match(stderr, /multivariant/);
+  const gone = await run(plain.doctor, ["--apple", at("gone.m3u8")]);
+  assert.equal(gone.status, 2);
+  assert.match(gone.stderr, /gone.m3u8 is not there/);
 });
