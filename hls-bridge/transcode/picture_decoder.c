@@ -26,15 +26,15 @@ static const struct {
     enum AVCodecID id;
     const char *name;   /* as people know it */
     const char *wanted; /* libavcodec's decoder; NULL: its own */
-} codecs[TRANSCODE_CODECS] = {
-    [TRANSCODE_H264] = {AV_CODEC_ID_H264, "H.264", "h264"},
-    [TRANSCODE_VP8] = {AV_CODEC_ID_VP8, "VP8", "vp8"},
-    [TRANSCODE_VP9] = {AV_CODEC_ID_VP9, "VP9", "vp9"},
-    [TRANSCODE_AV1] = {AV_CODEC_ID_AV1, "AV1", "libdav1d"},
-    [TRANSCODE_H265] = {AV_CODEC_ID_HEVC, "H.265", "hevc"},
+} codecs[CODECS_MAX] = {
+    [CODEC_H264] = {AV_CODEC_ID_H264, "H.264", "h264"},
+    [CODEC_VP8] = {AV_CODEC_ID_VP8, "VP8", "vp8"},
+    [CODEC_VP9] = {AV_CODEC_ID_VP9, "VP9", "vp9"},
+    [CODEC_AV1] = {AV_CODEC_ID_AV1, "AV1", "libdav1d"},
+    [CODEC_H265] = {AV_CODEC_ID_HEVC, "H.265", "hevc"},
 };
 
-static AVCodecContext *open_context(TranscodeCodec codec)
+static AVCodecContext *open_context(Codec codec)
 {
     const AVCodec *found = avcodec_find_decoder_by_name(codecs[codec].wanted);
 
@@ -48,14 +48,14 @@ static AVCodecContext *open_context(TranscodeCodec codec)
     c->err_recognition = AV_EF_EXPLODE;
     c->log_level_offset = AV_LOG_TRACE; /* failures are counted, not logged */
     c->pkt_timebase = (AVRational){1, 90000};
-    if (codec == TRANSCODE_AV1)
+    if (codec == CODEC_AV1)
         c->flags |= AV_CODEC_FLAG_LOW_DELAY; /* libdav1d: no picture is held back */
     if (avcodec_open2(c, found, NULL) < 0)
         avcodec_free_context(&c);
     return c;
 }
 
-PictureDecoder *picture_decoder_create(TranscodeCodec codec, char *error)
+PictureDecoder *picture_decoder_create(Codec codec, char *error)
 {
     PictureDecoder *d = calloc(1, sizeof(*d));
 

@@ -19,7 +19,7 @@ typedef struct PictureDecoderStats {
 } PictureDecoderStats;
 
 /* Returns NULL with a sentence in `error` (WIRE_TEXT_MAX + 1 bytes). */
-PictureDecoder *picture_decoder_create(TranscodeCodec codec, char *error);
+PictureDecoder *picture_decoder_create(Codec codec, char *error);
 
 /* Accepts NULL, leaves NULL. */
 void picture_decoder_destroy(PictureDecoder **decoder);

@@ -30,6 +30,14 @@ struct RungEncoder {
     unsigned since_look; /* pictures */
 };
 
+#define X264_PARAMS "keyint=infinite:min-keyint=1:scenecut=0:aud=1:log-level=none"
+
+/* From so many pixels on, quantizers that follow the picture make it more like the source at no
+ * cost; smaller ones lose by it. Trellis would cost 7 % of the whole (tests/bench/transcode.mjs).
+ */
+#define FOLLOW_FROM (640 * 360)
+#define X264_FOLLOW ":aq-mode=2:aq-strength=1.1"
+
 /* Options by which each kind of encoder does what rung_encoder.h promises. What an encoder does not
  * know is left out. */
 static const struct {
@@ -39,7 +47,7 @@ static const struct {
     {"libx264", "tune", "zerolatency"},
     {"libx264", "forced-idr", "1"},
     /* no key frame of its own; a delimiter before each picture, as all H.264 here has it */
-    {"libx264", "x264-params", "keyint=infinite:min-keyint=1:scenecut=0:aud=1:log-level=none"},
+    {"libx264", "x264-params", X264_PARAMS},
     {"h264_nvenc", "preset", "p3"},
     {"h264_nvenc", "tune", "ull"},
     {"h264_nvenc", "rc", "cbr"},
@@ -57,6 +65,8 @@ static void set_options(AVCodecContext *c, const char *encoder)
     for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
         if (strcmp(options[i].encoder, encoder) == 0)
             av_opt_set(c->priv_data, options[i].name, options[i].value, 0);
+    if (strcmp(encoder, "libx264") == 0 && c->width * c->height >= FOLLOW_FROM)
+        av_opt_set(c->priv_data, "x264-params", X264_PARAMS X264_FOLLOW, 0);
 }
 
 static AVCodecContext *open_context(const AVCodec *codec, const RungEncoderParams *params,

@@ -199,14 +199,14 @@ static bool read_configure(const uint8_t *at, size_t len, TranscodeConfig *c)
 {
     if (len < CONFIGURE_LEN)
         return false;
-    *c = (TranscodeConfig){.codec = (TranscodeCodec)get(&at, 1), .threads = (int)get(&at, 1)};
+    *c = (TranscodeConfig){.codec = (Codec)get(&at, 1), .threads = (int)get(&at, 1)};
     c->fault = (TranscodeFault)get(&at, 1);
     size_t count = (size_t)get(&at, 1);
     uint64_t memory = get(&at, 4);
     c->memory_mib = (int)memory;
-    if (c->codec < TRANSCODE_H264 || c->codec >= TRANSCODE_CODECS || c->threads < 1 ||
-        c->threads > WIRE_THREADS_MAX || c->fault >= TRANSCODE_FAULTS || count > RUNGS_MAX ||
-        memory > WIRE_MEMORY_MAX || len != CONFIGURE_LEN + count * RUNG_LEN)
+    if (c->codec >= CODECS_MAX || c->threads < 1 || c->threads > WIRE_THREADS_MAX ||
+        c->fault >= TRANSCODE_FAULTS || count > RUNGS_MAX || memory > WIRE_MEMORY_MAX ||
+        len != CONFIGURE_LEN + count * RUNG_LEN)
         return false;
     return read_encoder(at, c->encoder) && read_ladder(at + WIRE_ENCODER_SIZE, count, &c->ladder);
 }

@@ -12,6 +12,7 @@
 
 #include "base/byte_buffer.h"
 #include "transcode/rung_ladder.h"
+#include "video_codec.h"
 
 #define WIRE_HEAD         8
 #define WIRE_PICTURE_MAX  (8 << 20) /* bytes of a coded picture, in both directions */
@@ -21,16 +22,6 @@
 #define WIRE_ENCODER_SIZE 32          /* bytes of an encoder's name, its end included */
 #define WIRE_THREADS_MAX  16
 #define WIRE_MEMORY_MAX   65535 /* MiB */
-
-/* What the source sends. */
-typedef enum TranscodeCodec {
-    TRANSCODE_H264 = 1, /* Annex B, as all H.264 here */
-    TRANSCODE_VP8,
-    TRANSCODE_VP9,
-    TRANSCODE_AV1, /* temporal units of OBUs with sizes */
-    TRANSCODE_H265,
-    TRANSCODE_CODECS /* one above the last */
-} TranscodeCodec;
 
 /* What a test has the transcoder do with its next picture, as a decoder that an attacker has taken
  * over would. Each of them but the last two is forbidden, and ends it. */
@@ -58,7 +49,7 @@ typedef enum WireKind {
 typedef enum WireSide { WIRE_TO_TRANSCODER, WIRE_FROM_TRANSCODER } WireSide;
 
 typedef struct TranscodeConfig {
-    TranscodeCodec codec;
+    Codec codec;                     /* of the source: its pictures are as AccessUnit has them */
     RungLadder ladder;               /* its sound is nobody's business here, and not sent */
     char encoder[WIRE_ENCODER_SIZE]; /* as libavcodec names it */
     int threads;                     /* for each encoder of a large rung, 1 or more */

@@ -28,7 +28,7 @@ static void check_said(const ByteBuffer *out, int64_t last_90k[RUNGS_MAX])
  * says that it is a key picture, and that many bytes. */
 static int try_input(const uint8_t *data, size_t size)
 {
-    TranscodeConfig config = {.codec = TRANSCODE_H264, .encoder = "libx264", .threads = 1};
+    TranscodeConfig config = {.codec = CODEC_H264, .encoder = "libx264", .threads = 1};
     int64_t last_90k[RUNGS_MAX];
     char error[WIRE_TEXT_MAX + 1];
     ByteBuffer out = {0};
@@ -37,7 +37,7 @@ static int try_input(const uint8_t *data, size_t size)
     if (size < 1)
         return 0;
     av_log_set_level(AV_LOG_QUIET);
-    config.codec = TRANSCODE_H264 + data[0] % (TRANSCODE_CODECS - TRANSCODE_H264);
+    config.codec = data[0] % CODECS_MAX;
     config.ladder = (RungLadder){.count = 2, .rung = {{120, 90000, false}, {90, 60000, true}}};
     TranscodeWork *w = transcode_work_create(&config, error);
     REQUIRE(w);

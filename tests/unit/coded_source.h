@@ -21,7 +21,7 @@ typedef struct CodedSource {
 
 typedef struct SourceParams {
     const char *encoder;
-    TranscodeCodec codec;
+    Codec codec;
     int width, height;
     size_t pictures, key_each;
     size_t b_frames;

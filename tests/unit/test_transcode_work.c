@@ -117,7 +117,7 @@ static void keep(const ByteBuffer *out)
     }
 }
 
-static TranscodeWork *begin(TranscodeCodec codec, const char *ladder)
+static TranscodeWork *begin(Codec codec, const char *ladder)
 {
     TranscodeConfig config = {.codec = codec, .encoder = "libx264", .threads = 1};
     char error[WIRE_TEXT_MAX + RUNG_LADDER_ERROR_SIZE];
@@ -150,11 +150,11 @@ static void give(TranscodeWork *w, const CodedSource *s, size_t from, size_t to,
 static void every_codec_becomes_a_ladder_with_its_key_pictures(void **state)
 {
     static const SourceParams rows[] = {
-        {"libx264", TRANSCODE_H264, 320, 240, 20, 8, 0, 0},
-        {"libvpx", TRANSCODE_VP8, 320, 240, 20, 8, 0, 0},
-        {"libvpx-vp9", TRANSCODE_VP9, 320, 240, 20, 8, 0, 0},
-        {"libsvtav1", TRANSCODE_AV1, 320, 240, 20, 8, 0, 0},
-        {"libx265", TRANSCODE_H265, 320, 240, 20, 8, 0, 0},
+        {"libx264", CODEC_H264, 320, 240, 20, 8, 0, 0},
+        {"libvpx", CODEC_VP8, 320, 240, 20, 8, 0, 0},
+        {"libvpx-vp9", CODEC_VP9, 320, 240, 20, 8, 0, 0},
+        {"libsvtav1", CODEC_AV1, 320, 240, 20, 8, 0, 0},
+        {"libx265", CODEC_H265, 320, 240, 20, 8, 0, 0},
     };
 
     (void)state;
@@ -194,13 +194,13 @@ static void odd_sources_are_played_right(void **state)
         SourceParams source;
         int width, height;
     } rows[] = {
-        {{"libx264", TRANSCODE_H264, 320, 240, 20, 10, 2, 0}, 160, 120},
-        {{"libx264", TRANSCODE_H264, 322, 242, 6, 3, 0, AV_PIX_FMT_YUV422P}, 160, 120},
-        {{"libx264", TRANSCODE_H264, 320, 240, 6, 3, 0, AV_PIX_FMT_YUV420P10}, 160, 120},
-        {{"libx264", TRANSCODE_H264, 320, 240, 6, 3, 0, AV_PIX_FMT_YUVJ420P}, 160, 120},
-        {{"libvpx", TRANSCODE_VP8, 321, 241, 6, 3, 0, 0}, 160, 120},
-        {{"libx264", TRANSCODE_H264, 180, 320, 6, 3, 0, 0}, 120, 214},
-        {{"libx264", TRANSCODE_H264, 64, 48, 6, 3, 0, 0}, 64, 48},
+        {{"libx264", CODEC_H264, 320, 240, 20, 10, 2, 0}, 160, 120},
+        {{"libx264", CODEC_H264, 322, 242, 6, 3, 0, AV_PIX_FMT_YUV422P}, 160, 120},
+        {{"libx264", CODEC_H264, 320, 240, 6, 3, 0, AV_PIX_FMT_YUV420P10}, 160, 120},
+        {{"libx264", CODEC_H264, 320, 240, 6, 3, 0, AV_PIX_FMT_YUVJ420P}, 160, 120},
+        {{"libvpx", CODEC_VP8, 321, 241, 6, 3, 0, 0}, 160, 120},
+        {{"libx264", CODEC_H264, 180, 320, 6, 3, 0, 0}, 120, 214},
+        {{"libx264", CODEC_H264, 64, 48, 6, 3, 0, 0}, 64, 48},
     };
 
     (void)state;
@@ -226,7 +226,7 @@ static void odd_sources_are_played_right(void **state)
 
 static void after_damage_nothing_comes_before_a_key_picture(void **state)
 {
-    static const SourceParams params = {"libx264", TRANSCODE_H264, 320, 240, 20, 10, 0, 0};
+    static const SourceParams params = {"libx264", CODEC_H264, 320, 240, 20, 10, 0, 0};
     uint8_t junk[] = {0, 0, 0, 1, 9, 0x10, 0, 0, 0, 1, 0x41, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
     CodedSource s;
     ByteBuffer out = {0};
@@ -260,11 +260,11 @@ static void after_damage_nothing_comes_before_a_key_picture(void **state)
 static void garbage_of_every_codec_does_no_harm(void **state)
 {
     static const SourceParams rows[] = {
-        {"libx264", TRANSCODE_H264, 160, 96, 12, 4, 0, 0},
-        {"libvpx", TRANSCODE_VP8, 160, 96, 12, 4, 0, 0},
-        {"libvpx-vp9", TRANSCODE_VP9, 160, 96, 12, 4, 0, 0},
-        {"libsvtav1", TRANSCODE_AV1, 160, 96, 12, 4, 0, 0},
-        {"libx265", TRANSCODE_H265, 160, 96, 12, 4, 0, 0},
+        {"libx264", CODEC_H264, 160, 96, 12, 4, 0, 0},
+        {"libvpx", CODEC_VP8, 160, 96, 12, 4, 0, 0},
+        {"libvpx-vp9", CODEC_VP9, 160, 96, 12, 4, 0, 0},
+        {"libsvtav1", CODEC_AV1, 160, 96, 12, 4, 0, 0},
+        {"libx265", CODEC_H265, 160, 96, 12, 4, 0, 0},
     };
     uint32_t dice = 14;
 
@@ -303,16 +303,16 @@ static void garbage_of_every_codec_does_no_harm(void **state)
 
 static void another_size_makes_other_rungs_at_a_key_picture(void **state)
 {
-    static const SourceParams large = {"libx264", TRANSCODE_H264, 320, 240, 6, 6, 0, 0};
-    static const SourceParams small = {"libx264", TRANSCODE_H264, 160, 120, 6, 6, 0, 0};
-    static const SourceParams upright = {"libx264", TRANSCODE_H264, 240, 320, 6, 6, 0, 0};
+    static const SourceParams large = {"libx264", CODEC_H264, 320, 240, 6, 6, 0, 0};
+    static const SourceParams small = {"libx264", CODEC_H264, 160, 120, 6, 6, 0, 0};
+    static const SourceParams upright = {"libx264", CODEC_H264, 240, 320, 6, 6, 0, 0};
     CodedSource s[3];
 
     (void)state;
     source_make(&s[0], &large);
     source_make(&s[1], &small);
     source_make(&s[2], &upright);
-    TranscodeWork *w = begin(TRANSCODE_H264, "240p:400k,120p:90k");
+    TranscodeWork *w = begin(CODEC_H264, "240p:400k,120p:90k");
     give(w, &s[0], 0, 6, 0, 0);
     give(w, &s[1], 0, 6, 90000, 0);
     assert_int_equal(made[0].units, 6);
@@ -331,12 +331,12 @@ static void another_size_makes_other_rungs_at_a_key_picture(void **state)
 
 static void a_halved_rung_has_every_second_picture_and_every_key_picture(void **state)
 {
-    static const SourceParams params = {"libx264", TRANSCODE_H264, 320, 240, 20, 7, 0, 0};
+    static const SourceParams params = {"libx264", CODEC_H264, 320, 240, 20, 7, 0, 0};
     CodedSource s;
 
     (void)state;
     source_make(&s, &params);
-    TranscodeWork *w = begin(TRANSCODE_H264, "240p:400k,120p:90k/2,90p:60k");
+    TranscodeWork *w = begin(CODEC_H264, "240p:400k,120p:90k/2,90p:60k");
     give(w, &s, 0, 20, 0, 0);
     assert_int_equal(made[0].units, 20);
     assert_int_equal(made[1].units, 4 + 4 + 3);
@@ -350,12 +350,12 @@ static void a_halved_rung_has_every_second_picture_and_every_key_picture(void **
 
 static void what_is_not_wanted_stops_at_once_and_comes_back_with_a_key_picture(void **state)
 {
-    static const SourceParams params = {"libx264", TRANSCODE_H264, 320, 240, 20, 10, 0, 0};
+    static const SourceParams params = {"libx264", CODEC_H264, 320, 240, 20, 10, 0, 0};
     CodedSource s;
 
     (void)state;
     source_make(&s, &params);
-    TranscodeWork *w = begin(TRANSCODE_H264, "240p:400k,120p:90k");
+    TranscodeWork *w = begin(CODEC_H264, "240p:400k,120p:90k");
     transcode_work_want(w, 2);
     give(w, &s, 0, 4, 0, 0);
     assert_int_equal(made[0].rungs_told, 0);
@@ -374,12 +374,12 @@ static void what_is_not_wanted_stops_at_once_and_comes_back_with_a_key_picture(v
 
 static void one_that_is_behind_leaves_pictures_out_then_the_top_rung_and_says_so(void **state)
 {
-    static const SourceParams params = {"libx264", TRANSCODE_H264, 320, 240, 20, 10, 0, 0};
+    static const SourceParams params = {"libx264", CODEC_H264, 320, 240, 20, 10, 0, 0};
     CodedSource s;
 
     (void)state;
     source_make(&s, &params);
-    TranscodeWork *w = begin(TRANSCODE_H264, "240p:400k,120p:90k");
+    TranscodeWork *w = begin(CODEC_H264, "240p:400k,120p:90k");
     give(w, &s, 0, 10, 0, 0);
     for (int64_t round = 1; round < 8; round++)
         give(w, &s, 0, 10, round * 30000, 400000);
@@ -395,7 +395,7 @@ static void one_that_is_behind_leaves_pictures_out_then_the_top_rung_and_says_so
 
 static void an_encoder_that_is_not_there_is_named(void **state)
 {
-    TranscodeConfig config = {.codec = TRANSCODE_H264, .encoder = "h264_of_nobody", .threads = 1};
+    TranscodeConfig config = {.codec = CODEC_H264, .encoder = "h264_of_nobody", .threads = 1};
     char error[WIRE_TEXT_MAX + 1];
 
     (void)state;

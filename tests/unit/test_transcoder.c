@@ -6,7 +6,7 @@
 #include "coded_source.h"
 #include "transcoder_rig.h"
 
-static const SourceParams params = {"libx264", TRANSCODE_H264, 160, 120, 20, 10, 0, 0};
+static const SourceParams params = {"libx264", CODEC_H264, 160, 120, 20, 10, 0, 0};
 static CodedSource source;
 
 static int setup(void **state)
@@ -226,6 +226,41 @@ static void it_has_no_files_no_environment_and_little_of_the_machine(void **stat
     rig_close(&r);
 }
 
+/* What decoders, encoders and their threads need is what the sandbox lets them have. */
+static void every_codec_works_shut_in(void **state)
+{
+    static const struct {
+        SourceParams source;
+        const char *ladder;
+        int threads;
+    } rows[] = {
+        {{"libvpx", CODEC_VP8, 160, 120, 8, 4, 0, 0}, RIG_LADDER, 1},
+        {{"libvpx-vp9", CODEC_VP9, 160, 120, 8, 4, 0, 0}, RIG_LADDER, 1},
+        {{"libsvtav1", CODEC_AV1, 160, 120, 8, 4, 0, 0}, RIG_LADDER, 1},
+        {{"libx265", CODEC_H265, 160, 120, 8, 4, 0, 0}, RIG_LADDER, 1},
+        {{"libx264", CODEC_H264, 1440, 1080, 4, 2, 0, 0}, "1080p:3M,120p:200k", 3},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        TranscoderParams p = rig_params(rows[i].ladder);
+        CodedSource s;
+        Rig r;
+
+        source_make(&s, &rows[i].source);
+        p.config.codec = rows[i].source.codec;
+        p.config.threads = rows[i].threads;
+        rig_open(&r, &p);
+        rig_feed(&r, &s, 0, s.count, 0);
+        for (size_t rung = 0; rung < 2; rung++)
+            assert_row(r.units[rung] == s.count, rows[i].source.encoder, "%zu units of rung %zu",
+                       r.units[rung], rung);
+        assert_row(transcoder_stats(r.t).faults == 0, rows[i].source.encoder, "it failed");
+        rig_close(&r);
+        source_free(&s);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(rungs_come_of_pictures),
     cmocka_unit_test(it_begins_with_a_key_picture),
@@ -234,6 +269,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_nobody_wants_costs_no_process),
     cmocka_unit_test(encoders_are_shared_and_the_top_rungs_go_without),
     cmocka_unit_test(a_stream_has_no_more_encoders_than_it_may),
+    cmocka_unit_test(every_codec_works_shut_in),
     cmocka_unit_test(it_has_no_files_no_environment_and_little_of_the_machine),
 };
 

@@ -9,7 +9,7 @@
 
 /* What a transcoder may do wrong: the bridge goes on, counts it, and starts another one. */
 
-static const SourceParams params = {"libx264", TRANSCODE_H264, 160, 120, 20, 10, 0, 0};
+static const SourceParams params = {"libx264", CODEC_H264, 160, 120, 20, 10, 0, 0};
 static CodedSource source;
 
 static int setup(void **state)
@@ -202,7 +202,7 @@ static void one_that_takes_all_memory_has_no_more_than_it_may(void **state)
 
 static void a_source_that_is_too_large_for_its_memory_ends_it(void **state)
 {
-    static const SourceParams large = {"libx264", TRANSCODE_H264, 3840, 2160, 2, 2, 0, 0};
+    static const SourceParams large = {"libx264", CODEC_H264, 3840, 2160, 2, 2, 0, 0};
     TranscoderParams p = rig_params("2160p:20M,90p:60k");
     CodedSource s;
     Rig r;
@@ -222,9 +222,9 @@ static void a_source_that_is_too_large_for_its_memory_ends_it(void **state)
 static void garbage_reaches_nobody(void **state)
 {
     static const SourceParams rows[] = {
-        {"libx264", TRANSCODE_H264, 160, 96, 12, 4, 0, 0},
-        {"libvpx-vp9", TRANSCODE_VP9, 160, 96, 12, 4, 0, 0},
-        {"libsvtav1", TRANSCODE_AV1, 160, 96, 12, 4, 0, 0},
+        {"libx264", CODEC_H264, 160, 96, 12, 4, 0, 0},
+        {"libvpx-vp9", CODEC_VP9, 160, 96, 12, 4, 0, 0},
+        {"libsvtav1", CODEC_AV1, 160, 96, 12, 4, 0, 0},
     };
     uint32_t dice = 1;
 

@@ -27,7 +27,7 @@ static inline TranscoderParams rig_params(const char *ladder)
     TranscoderParams p = {
         .program = TRANSCODER,
         .name = "test",
-        .config = {.codec = TRANSCODE_H264, .encoder = "libx264", .threads = 1, .memory_mib = 256},
+        .config = {.codec = CODEC_H264, .encoder = "libx264", .threads = 1, .memory_mib = 256},
     };
     char error[RUNG_LADDER_ERROR_SIZE];
 
