@@ -68,12 +68,14 @@ static void close_box(const Writer *w, uint8_t *box)
 /* ---- samples ---- */
 
 /* Parameter sets of an `avc1` track are in its initialisation segment, and a sample has no
- * delimiter (14496-15, 5.3.2). */
-static bool belongs(const uint8_t *nal)
+ * delimiter (14496-15, 5.3.2). They are in samples too where a player may have missed another
+ * initialisation segment. */
+static bool belongs(const CmafFragmentParams *p, const uint8_t *nal)
 {
     unsigned type = h264_nal_type(nal);
 
-    return type != H264_NAL_SPS && type != H264_NAL_PPS && type != H264_NAL_AUD;
+    return type != H264_NAL_AUD &&
+           (p->keeps_sets || (type != H264_NAL_SPS && type != H264_NAL_PPS));
 }
 
 static uint32_t size_of(const CmafFragmentParams *p, size_t i)
@@ -85,7 +87,7 @@ static uint32_t size_of(const CmafFragmentParams *p, size_t i)
     if (p->kind == TRACK_AUDIO)
         return bytes->len;
     for (size_t n = 0; n < bytes->nals; n++)
-        if (belongs(data + bytes->nal[n].at))
+        if (belongs(p, data + bytes->nal[n].at))
             size += NAL_LENGTH_SIZE + bytes->nal[n].len;
     return size;
 }
@@ -102,7 +104,7 @@ static void put_sample(Writer *w, const CmafFragmentParams *p, size_t i)
     }
     for (size_t n = 0; n < bytes->nals; n++) {
         const NalUnit *nal = &bytes->nal[n];
-        if (!belongs(data + nal->at))
+        if (!belongs(p, data + nal->at))
             continue;
         put_u32(w, nal->len);
         memcpy(w->at, data + nal->at, nal->len);

@@ -14,6 +14,7 @@
 typedef struct CmafFragmentParams {
     TrackKind kind;
     uint32_t sequence; /* of the fragment, from 1 on */
+    bool keeps_sets;   /* parameter sets stay in the samples that bring them */
     bool reordered;    /* samples have composition offsets, of which none is below 0 */
     const QueuedSample *sample;
     size_t samples; /* at least 1; their times are set */

@@ -15,6 +15,7 @@ struct CmafMux {
     TrackKind kind;
     SampleQueue queue;
     uint32_t fragments; /* written so far */
+    bool keeps_sets;    /* as the params have it */
     bool reordered;     /* a sample was shown later than decoded */
     ByteBuffer init;
 };
@@ -73,6 +74,7 @@ CmafMux *cmaf_mux_create(const CmafMuxParams *params, const char **error)
     if (!mux)
         return NULL;
     mux->kind = params->kind;
+    mux->keeps_sets = params->keeps_sets;
     *error = write_init(mux, params);
     if (*error)
         cmaf_mux_destroy(&mux);
@@ -161,6 +163,7 @@ int cmaf_mux_cut(CmafMux *mux, const PartCut *cut, ByteBuffer *to, CmafFragment 
         mux->reordered = mux->reordered || sample[i].pts != sample[i].dts;
     const CmafFragmentParams fragment = {.kind = mux->kind,
                                          .sequence = ++mux->fragments,
+                                         .keeps_sets = mux->keeps_sets,
                                          .reordered = mux->reordered,
                                          .sample = sample,
                                          .samples = n};

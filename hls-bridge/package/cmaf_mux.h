@@ -22,6 +22,8 @@ typedef struct CmafMuxParams {
     const uint8_t *config; /* AudioSpecificConfig; or parameter sets, each behind a start code */
     size_t config_len;
     int width, height; /* of video */
+    bool keeps_sets;   /* samples have their parameter sets too, for players that have missed this
+                          initialisation segment */
 } CmafMuxParams;
 
 /* Bytes that are borrowed until the next call; an initialisation segment for as long as its muxer

@@ -154,7 +154,9 @@ static void adopt_sets(CmafTrack *t, const AccessUnit *unit)
         .config_len = parameter_sets_write(&t->sets, bytes, sizeof(bytes)),
         .width = t->sets.newest.width,
         .height = t->sets.newest.height,
+        .keeps_sets = t->configured,
     };
+    t->configured = true;
     cmaf_track_configure(t, &params);
 }
 

@@ -25,6 +25,7 @@ struct CmafTrack {
     int64_t init_msn;   /* names the initialisation segment in use */
     bool init_due;      /* which could not be written yet */
     int64_t parts_msn;  /* of older segments it is noted when their parts are to be removed */
+    bool configured;    /* by pictures, once at least */
     ParameterSets sets; /* that the initialisation segment has */
     H264Filler filler;
     RateMeter meter, keys; /* keys: of the IDR pictures that begin segments, alone */

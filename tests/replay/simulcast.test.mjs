@@ -5,7 +5,7 @@
 // and when packets are lost. Every rendition goes on, and is cut at the same places.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
 import { run } from "../e2e/support/programs.mjs";
@@ -70,7 +70,6 @@ const CASES = {
   "2 % are lost, and IDR pictures come soon": { options: [...ANSWERS, "--loss", 2, "--no-nack"], most: 10 },
   "5 % are lost, and IDR pictures come soon": { options: [...ANSWERS, "--loss", 5, "--no-nack"], most: 20 },
   "2 % are asked for, and not sent again": { options: [...ANSWERS, "--loss", 2], most: 18 },
-  "5 % are asked for, and not sent again": { options: [...ANSWERS, "--loss", 5], most: 26 },
   "all are lost for 0.15 s now and then": { options: [...ANSWERS, "--bursts", "5:150", "--no-nack"], most: 0 },
   "all are lost for 0.4 s now and then": { options: [...ANSWERS, "--bursts", "5:400"], most: 0 },
 };
@@ -93,6 +92,30 @@ for (const [name, second] of Object.entries({
     const folder = await folderOf(t);
     await into(folder, [...LABELS, "--seconds", 14]);
     await assertWhole(await into(folder, [...second, "--seconds", 14]));
+  });
+
+/** The sizes of the pictures that ffmpeg decodes of a list, each once for each time that it comes; it takes one
+ * initialisation segment alone. Returns { sizes, complaints }. */
+async function decode(folder, text) {
+  const place = path.join(folder, "replay", "whole.m3u8");
+  const whole = text.split("\n").filter((line) => !/^#EXT-X-(PART|PRELOAD|RENDITION|SERVER)/.test(line));
+  await writeFile(place, `${whole.join("\n")}#EXT-X-ENDLIST\n`);
+  const made = await run("ffprobe", ["-v", "error", "-select_streams", "v", "-show_entries", "frame=width,height", "-of",
+    "csv=p=0", place]);
+  const sizes = made.stdout.split("\n").filter((line) => line).map((line) => line.replace(/,$/, ""));
+  return { sizes: sizes.filter((size, i) => size !== sizes[i - 1]), complaints: made.stderr };
+}
+
+for (const [name, recorded, options, seen] of [
+  ["the best layer pauses", "simulcast", [...LABELS, "--seconds", 16, ...pause(1, 7, 10)], ["640,360", "320,180", "640,360"]],
+  ["a publisher changes its size", "resize", ["--seconds", 13], ["320,180", "160,90", "320,180"]],
+])
+  test(`${name}: ffmpeg, which keeps the old initialisation segment, decodes the new pictures`, async (t) => {
+    const folder = await folderOf(t);
+    const { list } = await into(folder, options, recorded);
+    const { sizes, complaints } = await decode(folder, await list("video.m3u8"));
+    assert.doesNotMatch(complaints, /error while|corrupt|out of range|invalid|no frame/i);
+    assert.deepEqual(sizes, seen);
   });
 
 /** The lengths of the segments from one EXT-X-DISCONTINUITY to the next. */

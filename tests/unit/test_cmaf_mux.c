@@ -21,7 +21,7 @@ static CmafMux *mux;
 static CmafFragment fragment;
 static ByteBuffer written;
 
-static void open_mux(TrackKind kind)
+static void open_mux_with(TrackKind kind, bool keeps_sets)
 {
     const CmafMuxParams params = {
         .kind = kind,
@@ -29,11 +29,17 @@ static void open_mux(TrackKind kind)
         .config_len = kind == TRACK_VIDEO ? sizeof(sets) : sizeof(config),
         .width = 1280,
         .height = 720,
+        .keeps_sets = keeps_sets,
     };
     const char *error;
 
     mux = cmaf_mux_create(&params, &error);
     assert_non_null(mux);
+}
+
+static void open_mux(TrackKind kind)
+{
+    open_mux_with(kind, false);
 }
 
 static int teardown(void **state)
@@ -267,6 +273,23 @@ static void samples_hold_slices_alone(void **state)
     assert_memory_equal(mdat.data, expected, sizeof(expected));
 }
 
+/* For players that still have another initialisation segment. */
+static void samples_keep_their_sets_if_asked_to(void **state)
+{
+    static const uint8_t expected[] = {
+        0,    0, 0, 6, 0x67, 0x42, 0xC0, 0x1F, 0x8C, 0x8D, 0, 0, 0, 4,    0x68, 0xCE, 0x3C,
+        0x80, 0, 0, 0, 4,    0x65, 0x88, 0x84, 1,    0,    0, 0, 4, 0x41, 0x9A, 2,    3};
+
+    (void)state;
+    open_mux_with(TRACK_VIDEO, true);
+    picture(900000, true);
+    picture(903000, false);
+    assert_int_equal(cut(900000, INT64_MAX, 906000, false), 0);
+    CmafBytes mdat = box(fragment.bytes, "mdat");
+    assert_int_equal(mdat.len, sizeof(expected)); /* no delimiter */
+    assert_memory_equal(mdat.data, expected, sizeof(expected));
+}
+
 /* As libavformat writes it, byte for byte: a key picture, one that is like the default, and one
  * that lasts longer. */
 static void a_fragment_says_only_what_differs(void **state)
@@ -325,6 +348,7 @@ static const struct CMUnitTest tests[] = {
     TEST(what_is_late_is_shown_at_the_start),
     TEST(no_picture_is_shown_into_the_next_segment),
     TEST(samples_hold_slices_alone),
+    TEST(samples_keep_their_sets_if_asked_to),
     TEST(a_fragment_says_only_what_differs),
     TEST(sound_counts_samples),
 };
