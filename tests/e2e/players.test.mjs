@@ -7,44 +7,12 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
-import { openPage, publish, untilLive, withBrowser } from "./support/browser.mjs";
+import { publish, untilLive, withBrowser } from "./support/browser.mjs";
 import { parseMpd } from "./support/mpd.mjs";
+import { assertNoErrors, openPlayer, plays, untilIts } from "./support/npm-player.mjs";
 import { butPauses, ffprobe } from "./support/programs.mjs";
 import { until, withStack } from "./support/rig.mjs";
 import { servePages } from "./support/viewer.mjs";
-
-const PLAYED_S = 5; // of media, which each player must have shown
-
-async function open(context, pages, player, url) {
-  const page = await openPage(context, `${pages.url}/player.html?${new URLSearchParams({ player, url })}`);
-  page.player = `${player} on ${path.basename(url)}`;
-  page.state = () => page.evaluate(() => window.viewer);
-  return page;
-}
-
-/** Waits until `probe(state)` is true, and returns the state; where it is never, tells what there was. */
-async function untilIts(page, what, probe) {
-  let state;
-  return until(`${page.player}: ${what}`, async () => {
-    state = await page.state();
-    return probe(state) && state;
-  }).catch((error) => {
-    error.message += `: ${JSON.stringify(state)}`;
-    throw error;
-  });
-}
-
-async function assertNoErrors(page) {
-  assert.deepEqual((await page.state()).errors, [], page.player);
-  assert.deepEqual(page.errors, [], page.player);
-}
-
-async function plays(page, t) {
-  const { time } = await untilIts(page, "plays", ({ playing, time }) => playing && time > 0);
-  const { latency } = await untilIts(page, "plays on", (state) => state.time >= time + PLAYED_S);
-  t.diagnostic(`${page.player}: ${latency.toFixed(1)} s behind live by its own reckoning`);
-  await assertNoErrors(page);
-}
 
 const manifestOf = async (stack) => parseMpd(await (await fetch(stack.manifest("demo"))).text());
 
@@ -80,10 +48,10 @@ test("other people's players", async (t) => {
         const found = await manifestOf(stack);
         return found.periods[0]?.sets.every(({ segments }) => segments.length > 2) && found;
       });
-      const dash = [await open(context, pages, "dashjs", stack.manifest("demo")),
-        await open(context, pages, "shaka", stack.manifest("demo"))];
-      const lowLatency = [await open(context, pages, "shaka", stack.master("demo")),
-        await open(context, pages, "videojs", stack.master("demo"))];
+      const dash = [await openPlayer(context, pages, "dashjs", stack.manifest("demo")),
+        await openPlayer(context, pages, "shaka", stack.manifest("demo"))];
+      const lowLatency = [await openPlayer(context, pages, "shaka", stack.master("demo")),
+        await openPlayer(context, pages, "videojs", stack.master("demo"))];
 
       await t.test("the manifest tells what there is", async () => {
         assert.equal(manifest.type, "dynamic");

@@ -13,12 +13,12 @@ import { fail, pass } from "./results.mjs";
 const FILE_SECONDS = 600, SOAK_SECONDS = 20_000; // what one file may take
 
 /** Those that no other file of their part may run beside. */
-const ALONE = ["soak", "fifty-streams", "overload"];
+const ALONE = ["soak", "fifty-streams", "overload", "three-sizes"];
 
 /** Seconds of those that take long, on a machine of two cores, with sanitizers. */
 const USUAL = {
   "low-latency": 50, edges: 70, conformance: 45, pages: 50, players: 45, main: 35, "slow-disk": 35, outage: 35, strangers: 35, comebacks: 33, api: 30,
-  attacks: 30, viewers: 30, limits: 30, production: 30, demo: 30, disk: 30, changes: 30, recovery: 28, seeing: 22, quiet: 22, loss: 22, "wall-clock": 20, layers: 60,
+  attacks: 30, viewers: 30, limits: 30, production: 30, demo: 30, disk: 30, changes: 30, recovery: 28, seeing: 22, quiet: 22, loss: 22, "wall-clock": 20, layers: 60, "ladder-players": 30,
 };
 
 const filesIn = (folder) => readdirSync(path.join(ROOT, folder)).filter((name) => name.endsWith(".test.mjs")).sort()

@@ -70,8 +70,8 @@ test("low-latency HLS keeps every rule for 10 min, with a minute of loss, of a s
     withBrowser({}, async (context) => {
       const page = await publish(context, stack, "shop", { size: FULL_SIZE });
       await until("the multivariant playlist is there", async () => (await fetch(stack.master("shop"))).ok, 15000);
-      const report = await followThroughTrouble(stack.master("shop"), 600, page,
-        { lossMs: 60000, stillMs: 60000, sizeMs: 60000, pauseMs: 60000 });
+      const report = await followThroughTrouble(stack.master("shop"), page,
+        { lossMs: 60000, stillMs: 60000, sizeMs: 60000, pauseMs: 60000, seconds: 600 });
       assertConforms(t, report);
       await assertShakaReadsAll(t, stack, "shop");
     })));

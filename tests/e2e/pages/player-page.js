@@ -5,7 +5,8 @@
 
 const query = new URLSearchParams(location.search);
 const url = query.get("url");
-const video = document.getElementById("video");
+const video = document.getElementById("video"); // some players make one of their own instead
+const shown = () => document.querySelector("video") ?? video;
 const viewer = (window.viewer = {
   errors: [], // of the player and of the picture
   playing: false,
@@ -61,20 +62,76 @@ const players = {
     player.src({ src: url, type: "application/vnd.apple.mpegurl" });
     return () => player.liveTracker.liveCurrentTime() - player.currentTime();
   },
+
+  /* hls.js of years ago, and MediaElement on it */
+  async hls12() {
+    await load("hls1.2/dist/hls.min.js");
+    const hls = new Hls();
+    hls.on(Hls.Events.ERROR, (name, { fatal, details }) => fatal && viewer.errors.push(details));
+    hls.loadSource(url);
+    hls.attachMedia(video);
+    video.play();
+    return () => hls.latency;
+  },
+
+  async mediaelement() {
+    await load("mediaelement/build/mediaelement-and-player.min.js");
+    video.type = "application/x-mpegURL";
+    video.src = url;
+    new MediaElementPlayer(video, {
+      hls: { path: "/npm/hls1.2/dist/hls.min.js" },
+      success: (media) => media.play(),
+      error: (error) => viewer.errors.push(text(error)),
+    });
+    return () => NaN;
+  },
+
+  async ovenplayer() {
+    await load("hls1.2/dist/hls.min.js"); // it looks for one that is there
+    await load("ovenplayer/dist/ovenplayer.js");
+    const player = OvenPlayer.create(ownPlace(), { autoStart: true, mute: true, sources: [{ type: "hls", file: url }] });
+    player.on("error", (error) => viewer.errors.push(text(error)));
+    return () => NaN;
+  },
+
+  async clappr() {
+    await load("@clappr/player/dist/clappr.min.js");
+    new Clappr.Player({ source: url, parentId: `#${ownPlace()}`, mute: true, autoPlay: true,
+      events: { onError: (error) => viewer.errors.push(text(error)) } });
+    return () => NaN;
+  },
+
+  async xgplayer() {
+    await load("xgplayer/dist/index.min.js");
+    await load("xgplayer-hls/dist/index.min.js");
+    const player = new Player({ id: ownPlace(), url, isLive: true, autoplay: true, autoplayMuted: true, plugins: [HlsPlayer] });
+    player.on("error", (error) => viewer.errors.push(text(error)));
+    return () => NaN;
+  },
 };
 
-video.addEventListener("error", () => viewer.errors.push(`picture: ${video.error.message}`));
-video.addEventListener("playing", () => (viewer.playing = true));
-video.addEventListener("ended", () => (viewer.ended = true));
-video.addEventListener("waiting", () => viewer.waits++);
-video.addEventListener("resize", () => viewer.sizes.push(`${video.videoWidth}x${video.videoHeight}`));
+/** A place of its own for a player that makes its video element itself. Returns its id. */
+function ownPlace() {
+  const place = document.createElement("div");
+  place.id = "place";
+  video.replaceWith(place);
+  return place.id;
+}
+
+const on = (event, act) => document.addEventListener(event, ({ target }) => target.localName === "video" && act(target), true);
+on("error", ({ error }) => viewer.errors.push(`picture: ${error?.message}`));
+on("playing", () => (viewer.playing = true));
+on("ended", () => (viewer.ended = true));
+on("waiting", () => viewer.waits++);
+on("resize", ({ videoWidth, videoHeight }) => viewer.sizes.push(`${videoWidth}x${videoHeight}`));
 try {
   const latency = await players[query.get("player")]();
   setInterval(() => {
-    viewer.time = video.currentTime;
-    viewer.buffered = Array.from(video.buffered, (none, i) => [video.buffered.start(i), video.buffered.end(i)]);
-    viewer.rate = video.paused ? 0 : video.playbackRate;
-    viewer.ready = video.readyState;
+    const { currentTime, buffered, paused, playbackRate, readyState } = shown();
+    viewer.time = currentTime;
+    viewer.buffered = Array.from(buffered, (none, i) => [buffered.start(i), buffered.end(i)]);
+    viewer.rate = paused ? 0 : playbackRate;
+    viewer.ready = readyState;
     viewer.latency = latency();
   }, 100);
 } catch (error) {

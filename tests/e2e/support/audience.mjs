@@ -14,10 +14,10 @@ import { TESTCARD } from "./testcard.mjs";
 
 const FULL_MS = 14000; // until the playlists are as long as they get
 
-/** Begins to publish a recording as `stream`, until the stack ends. Returns the child, to be stopped. */
-export function beginReplay(stack, stream, { seconds = 600, recording = TESTCARD } = {}) {
+/** Begins to publish a recording as `stream`, until the stack ends; `options` are rtp-replay's. Returns the child, to be stopped. */
+export function beginReplay(stack, stream, { seconds = 600, recording = TESTCARD, options = [] } = {}) {
   return new Child("rtp-replay", built().replay,
-    ["--bridge", `http://127.0.0.1:${stack.bridgePort}`, "--stream", stream, "--seconds", String(seconds), recording],
+    ["--bridge", `http://127.0.0.1:${stack.bridgePort}`, "--stream", stream, "--seconds", String(seconds), ...options, recording],
     { logFile: path.join(stack.options.folder, "replay.log") });
 }
 

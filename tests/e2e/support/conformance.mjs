@@ -14,8 +14,8 @@ import { sleep, until } from "./rig.mjs";
 import { TESTCARD } from "./testcard.mjs";
 
 /** hls-doctor's report, while the publisher of `page` has trouble. */
-export async function followThroughTrouble(master, page, { lossMs, stillMs, sizeMs, pauseMs }) {
-  const watching = watch(master);
+export async function followThroughTrouble(master, page, { lossMs, stillMs, sizeMs, pauseMs, seconds }) {
+  const watching = watch(master, { seconds });
   await sleep(pauseMs);
   await withLoss(0.05, () => sleep(lossMs));
   await sleep(pauseMs);

@@ -28,8 +28,8 @@ export async function doctor(playlist, seconds, { wait = 15, options = [] } = {}
  * hls-doctor follows a playlist until end() is called, which resolves to its report. A test that fails before that leaves
  * nothing that runs on.
  */
-export function watch(playlist, { wait = 15, options = [] } = {}) {
-  const child = spawn(built().doctor, ["--json", ...options, "-t", String(WATCH_MAX_S), "-w", String(wait), playlist],
+export function watch(playlist, { wait = 15, seconds = WATCH_MAX_S, options = [] } = {}) {
+  const child = spawn(built().doctor, ["--json", ...options, "-t", String(seconds), "-w", String(wait), playlist],
     { stdio: ["ignore", "pipe", "pipe"] });
   let out = "", wrong = "";
   child.stdout.on("data", (data) => (out += data));

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Players and downloaders that nobody here wrote, as Debian and npm have them and with their own defaults, on the ladder of
+// a recorded publisher of three sizes: docs/players.md has what else was seen.
+
+import assert from "node:assert/strict";
+import path from "node:path";
+import test from "node:test";
+import { beginReplay } from "./support/audience.mjs";
+import { withBrowser } from "./support/browser.mjs";
+import { openPlayer, plays } from "./support/npm-player.mjs";
+import { run } from "./support/programs.mjs";
+import { until, withStack } from "./support/rig.mjs";
+import { servePages } from "./support/viewer.mjs";
+
+const RECORDING = new URL("../fixtures/rtp/simulcast.pcap", import.meta.url).pathname;
+const HEIGHTS = [360, 180, 90];
+const SIZES = HEIGHTS.map((height) => `${(height * 16) / 9}x${height}`);
+const PICTURES = 90; // that each must have shown
+const LONG_S = 60; // until what hangs is ended
+
+// both on the ladder of classic HLS; those that do what their lists say have the low-latency one too
+const CLASSIC = ["hls12", "mediaelement", "ovenplayer", "clappr", "xgplayer"];
+const LOW_LATENCY = ["hls12", "mediaelement", "ovenplayer", "clappr"];
+
+/** Runs a program with a home of its own, ended by SIGINT after `seconds`. Resolves as run() does. */
+function runFor(stack, seconds, command, ...args) {
+  const home = stack.options.folder;
+  return run("timeout", ["-s", "INT", "-k", "10", String(seconds), command, ...args],
+    { env: { ...process.env, HOME: home, XDG_RUNTIME_DIR: home, XDG_CACHE_HOME: home } });
+}
+
+async function playsInMpv(stack, url) {
+  const { status, stdout, stderr } = await runFor(stack, LONG_S, "mpv", "--no-config", "--vo=null", "--ao=null", "--msg-level=all=warn",
+    `--frames=${PICTURES}`, url);
+  assert.equal(status, 0, `mpv on ${url}: ${stdout}${stderr}`);
+  assert.doesNotMatch(stdout + stderr, /error|corrupt|conceal/i, url);
+}
+
+/** GStreamer's hlsdemux2, which playbin3 has. */
+async function playsInGStreamer(stack, url) {
+  const sink = `fakesink sync=true num-buffers=${PICTURES}`;
+  const { status, stdout, stderr } = await runFor(stack, LONG_S, "gst-launch-1.0", "playbin3", `uri=${url}`,
+    `video-sink=${sink}`, `audio-sink=${sink}`);
+  assert.equal(status, 0, `GStreamer on ${url}: ${stdout}${stderr}`);
+  assert.match(stdout, /^Got EOS/m, `${url}: both have shown all that they were to`);
+}
+
+/** What libav finds in a file: one track of pictures of the best size and one of sound, some seconds long. */
+async function assertWhole(file) {
+  const { stdout, stderr } = await run("ffprobe", ["-v", "error", "-show_entries", "stream=codec_name,height,duration", "-of", "json", file]);
+  const { streams } = JSON.parse(stdout);
+  assert.deepEqual(streams.map(({ codec_name: codec, height }) => [codec, height]).sort(), [["aac", undefined], ["h264", HEIGHTS[0]]], stderr);
+  for (const { codec_name: codec, duration } of streams) assert.ok(Number(duration) > 3, `${file}: ${duration} s of ${codec}`);
+}
+
+async function ytDlp(stack, url) {
+  const { status, stdout, stderr } = await runFor(stack, LONG_S, "yt-dlp", "--no-config", "-J", url);
+  assert.equal(status, 0, stderr);
+  const heights = JSON.parse(stdout).formats.flatMap(({ height }) => height ?? []);
+  assert.deepEqual(heights.sort((a, b) => b - a), HEIGHTS, `yt-dlp on ${url}`);
+}
+
+async function streamlink(stack, url) {
+  const { status, stdout, stderr } = await runFor(stack, LONG_S, "streamlink", "--json", url);
+  assert.equal(status, 0, stderr);
+  const names = Object.keys(JSON.parse(stdout).streams);
+  for (const height of HEIGHTS) assert.ok(names.includes(`${height}p`), `streamlink on ${url}: ${names}`);
+  if (url !== stack.sizes("shop")) return; // of sound and pictures apart ffmpeg makes one for it, which takes its time
+  const file = path.join(stack.options.folder, "streamlink.ts");
+  const written = await runFor(stack, LONG_S, "streamlink", "--hls-duration", "6", "-o", file, url, "best");
+  assert.equal(written.status, 0, written.stdout + written.stderr);
+  await assertWhole(file);
+}
+
+test("players that others wrote, on the ladder", { concurrency: true }, async (t) => {
+  const pages = await servePages();
+  t.after(() => pages.close());
+  await withStack({}, async (stack) => {
+    const lists = [stack.sizes("shop"), stack.master("shop")];
+    const publisher = beginReplay(stack, "shop", { recording: RECORDING, options: ["--labels", "high,mid,low", "--round", "10"] });
+    await until("all sizes are listed, each with three segments", async () => {
+      const texts = await Promise.all(lists.map(async (url) => (await fetch(url)).text()));
+      const last = await (await fetch(new URL("index-low.m3u8", lists[0]))).text();
+      return texts.every((text) => SIZES.every((size) => text.includes(`=${size},`))) && last.split("#EXTINF").length > 3;
+    });
+    const debian = [playsInMpv, playsInGStreamer, ytDlp, streamlink].map((play) =>
+      t.test(play.name, () => Promise.all(lists.map((url) => play(stack, url)))));
+    const npm = withBrowser({}, async (context) => {
+      for (const [url, players] of [[lists[0], CLASSIC], [lists[1], LOW_LATENCY]])
+        await t.test(`${players.join(", ")} on ${path.basename(url)}`, async (u) => {
+          const open = await Promise.all(players.map((player) => openPlayer(context, pages, player, url)));
+          await Promise.all(open.map(async (page) => {
+            const { sizes } = await plays(page, u);
+            assert.ok(sizes.length > 0 && sizes.every((size) => SIZES.includes(size)), `${page.player}: ${sizes}`);
+          }));
+          await Promise.all(open.map((page) => page.close()));
+        });
+    });
+    await Promise.all([...debian, npm]);
+    await publisher.stop();
+  });
+});

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Other people's players, as npm has them, in a page each (tests/e2e/pages/player-page.js).
+
+import assert from "node:assert/strict";
+import path from "node:path";
+import { openPage } from "./browser.mjs";
+import { until } from "./rig.mjs";
+
+const PLAYED_S = 5; // of media, which each player must have shown
+
+/** Opens `player` on `url`; state() is what it has seen. */
+export async function openPlayer(context, pages, player, url) {
+  const page = await openPage(context, `${pages.url}/player.html?${new URLSearchParams({ player, url })}`);
+  page.player = `${player} on ${path.basename(url)}`;
+  page.state = () => page.evaluate(() => window.viewer);
+  return page;
+}
+
+/** Waits until `probe(state)` is true, and returns the state; if it is never, tells what there was. */
+export async function untilIts(page, what, probe) {
+  let state;
+  return until(`${page.player}: ${what}`, async () => {
+    state = await page.state();
+    return probe(state) && state;
+  }).catch((error) => {
+    error.message += `: ${JSON.stringify(state)}`;
+    throw error;
+  });
+}
+
+/** Neither the player nor its page has told of an error. */
+export async function assertNoErrors(page) {
+  assert.deepEqual((await page.state()).errors, [], page.player);
+  assert.deepEqual(page.errors, [], page.player);
+}
+
+/** It begins, and plays on; tells how far behind live. Returns its state. */
+export async function plays(page, t) {
+  const { time } = await untilIts(page, "plays", ({ playing, time }) => playing && time > 0);
+  const state = await untilIts(page, "plays on", (state) => state.time >= time + PLAYED_S);
+  const behind = Number.isFinite(state.latency) ? `${state.latency.toFixed(1)} s behind live by its own reckoning` : "plays";
+  t.diagnostic(`${page.player}: ${behind}`);
+  await assertNoErrors(page);
+  return state;
+}
