@@ -331,6 +331,18 @@ static void look_at_media(Follow *f)
         follow_check_apple(f);
 }
 
+/* A file is looked at once at least, however long that takes. */
+static bool goes_on(const Follow *f, int64_t until_us)
+{
+    int64_t now_us = clock_us(CLOCK_MONOTONIC);
+
+    if (f->failed || *f->options.over)
+        return false;
+    if (now_us < until_us)
+        return !all_ended(f);
+    return !is_http(f->url) && http_client_is_busy(f->world.http) && now_us < until_us + TIMEOUT_US;
+}
+
 int follow_run(Follow *f)
 {
     int64_t until = clock_us(CLOCK_MONOTONIC) + (int64_t)(f->options.time_s * US_PER_S);
@@ -338,18 +350,20 @@ int follow_run(Follow *f)
     f->next_multi_us = clock_us(CLOCK_MONOTONIC) + MASTER_US;
     if (http_client_get(f->world.http, f->url, TIMEOUT_US, on_first, f) < 0)
         return -1;
-    while (!f->failed && clock_us(CLOCK_MONOTONIC) < until && !*f->options.over && !all_ended(f)) {
+    while (goes_on(f, until)) {
         http_client_run(f->world.http, TICK_MS);
         tick(f);
     }
     if (f->failed || f->count == 0)
         return -1;
     if (all_ended(f)) { /* their files are still to come */
-        until = clock_us(CLOCK_MONOTONIC) + US_PER_S;
-        while (clock_us(CLOCK_MONOTONIC) < until)
+        until = clock_us(CLOCK_MONOTONIC) + TIMEOUT_US;
+        while (http_client_is_busy(f->world.http) && clock_us(CLOCK_MONOTONIC) < until)
             http_client_run(f->world.http, TICK_MS);
         look_across(f, true);
     }
+    if (!is_http(f->url))
+        look_across(f, false);
     look_at_media(f);
     return 0;
 }

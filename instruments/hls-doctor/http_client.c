@@ -265,3 +265,8 @@ void http_client_run(HttpClient *c, int wait_ms)
     curl_multi_poll(c->multi, NULL, 0, wait_ms, NULL);
     hand_over(c);
 }
+
+bool http_client_is_busy(const HttpClient *c)
+{
+    return c->under_way != NULL;
+}

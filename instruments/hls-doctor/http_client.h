@@ -51,6 +51,9 @@ int http_client_get_range(HttpClient *client, const char *url, int64_t offset, i
 /* Waits up to `wait_ms` for answers, and calls `done` for each. */
 void http_client_run(HttpClient *client, int wait_ms);
 
+/* Whether answers are still to come. */
+bool http_client_is_busy(const HttpClient *client);
+
 /* Resolves `uri` against the URL of a playlist, into HTTP_URL_SIZE bytes. */
 void resolve_uri(const char *base, const char *uri, char *out);
 

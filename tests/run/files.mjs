@@ -17,19 +17,25 @@ const ALONE = ["soak", "fifty-streams", "overload", "three-sizes"];
 
 /** Seconds of those that take long, on a machine of two cores, with sanitizers. */
 const USUAL = {
-  "low-latency": 50, edges: 70, conformance: 45, pages: 50, players: 45, main: 35, "slow-disk": 35, outage: 35, strangers: 35, comebacks: 33, api: 30,
-  attacks: 30, viewers: 30, limits: 30, production: 30, demo: 30, disk: 30, changes: 30, recovery: 28, seeing: 22, quiet: 22, loss: 22, "wall-clock": 20, layers: 60, "ladder-players": 30,
+  "low-latency": 50, edges: 80, "pages-layers": 15, "pages-watch": 30, simulcast: 30, serving: 15, negotiation: 15,
+  hostile: 20, conformance: 45, pages: 50, players: 45, main: 35, "slow-disk": 35, outage: 35, strangers: 35, comebacks: 33, api: 30,
+  attacks: 30, viewers: 30, limits: 30, production: 30, demo: 30, disk: 30, changes: 30, recovery: 28, seeing: 22, quiet: 22, loss: 22, "wall-clock": 20, layers: 60,
+  "ladder-players": 30,
 };
 
 const filesIn = (folder) => readdirSync(path.join(ROOT, folder)).filter((name) => name.endsWith(".test.mjs")).sort()
   .map((name) => path.join(folder, name));
 
+/** Files without a browser mostly wait; ./demo starts one of its own. */
+const waits = (file) => !/demo/.test(file) && !/support\/(browser|shared)/.test(readFileSync(path.join(ROOT, file), "utf8"));
+
 /** What of a file depends on the machine as well: it uses one of these. */
 const measures = (file) => /support\/(measured|health|conformance|audience)/.test(readFileSync(path.join(ROOT, file), "utf8"));
 
 const PARTS = {
-  // three for two cores: they wait more than they work
-  e2e: (name) => ({ files: name ? [`tests/e2e/${name}.test.mjs`] : filesIn("tests/e2e"), lanes: Math.ceil(1.5 * availableParallelism()) }),
+  // three for two cores, since they wait about as long as they work, and one more of those without a browser
+  e2e: (name) => ({ files: name ? [`tests/e2e/${name}.test.mjs`] : filesIn("tests/e2e"),
+    lanes: Math.ceil(1.5 * availableParallelism()), idleLanes: 1 }),
   // one file after the other
   live: () => ({ files: filesIn("tests/e2e").filter(measures), lanes: 1 }),
   soak: () => ({ files: [...filesIn("tests/soak"), "tests/replay/network.test.mjs", "tests/e2e/slow-disk.test.mjs"], seconds: SOAK_SECONDS }),
@@ -47,12 +53,12 @@ function count({ job, status, text, seconds }, tap) {
 }
 
 const [part, name] = process.argv.slice(2);
-const { files, lanes = 2, seconds = FILE_SECONDS } = PARTS[part](name);
+const { files, lanes = 2, idleLanes = 0, seconds = FILE_SECONDS } = PARTS[part](name);
 const folder = mkdtempSync(path.join(tmpdir(), "check-"));
 const jobs = files.map((file) => {
   const title = path.basename(file, ".test.mjs");
   return {
-    name: title, seconds, alone: ALONE.includes(title), command: "tests/e2e/in-namespace",
+    name: title, seconds, alone: ALONE.includes(title), idle: waits(file), command: "tests/e2e/in-namespace",
     args: ["node", "--test", "--test-reporter=spec", "--test-reporter-destination=stdout",
       "--test-reporter=tap", `--test-reporter-destination=${path.join(folder, title)}.tap`, file],
   };
@@ -61,5 +67,5 @@ const jobs = files.map((file) => {
 await runJobs(part, jobs, (result) => {
   const tap = path.join(folder, `${result.job.name}.tap`);
   count(result, existsSync(tap) ? readFileSync(tap, "utf8") : "");
-}, { lanes, usual: USUAL, tell: true });
+}, { lanes, idleLanes, usual: USUAL, tell: true });
 rmSync(folder, { recursive: true });
