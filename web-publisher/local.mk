@@ -9,6 +9,7 @@ web_files = \
 	%D%/index.html \
 	%D%/js/bandwidth.js \
 	%D%/js/diagnosis.js \
+	%D%/js/distance.js \
 	%D%/js/index-page.js \
 	%D%/js/janus-publisher.js \
 	%D%/js/latency-graph.js \

@@ -7,6 +7,8 @@
 // otherwise idle machine:
 //   tests/e2e/in-namespace tests/bench/latency.mjs
 
+import { spawn } from "node:child_process";
+import os from "node:os";
 import { parseArgs } from "node:util";
 import { sleep } from "../../tools/stack/child.mjs";
 import { FULL_SIZE, outbound, publish, withBrowser } from "../e2e/support/browser.mjs";
@@ -25,6 +27,14 @@ WHAT is any of:
 
   --joins N      viewers of each, one after the other (10)
   --seconds S    that each watches, once it plays (6)
+  --profile P    the bridge's ll.profile: near, default or far (default)
+  --busy         a program beside it that takes all of a core
+
+The first minute after joining, and near live for five minutes, and beside a busy core for one:
+  latency.mjs --joins 20 --seconds 60 watch
+  latency.mjs --joins 20 low
+  latency.mjs --profile near --joins 1 --seconds 300 watch
+  latency.mjs --profile near --joins 1 --seconds 60 --busy watch
 `;
 const ALL = ["classic", "low", "watch"];
 
@@ -33,6 +43,8 @@ const { values, positionals } = parseArgs({
   options: {
     joins: { type: "string", default: "10" },
     seconds: { type: "string", default: "6" },
+    profile: { type: "string", default: "default" },
+    busy: { type: "boolean", default: false },
     help: { type: "boolean", short: "h" },
   },
 });
@@ -59,7 +71,7 @@ async function join(viewer) {
     places.push(await viewer.evaluate(position));
   const { latencies, stalls } = await viewer.state();
   await viewer.close();
-  return { latencies, stalls: stalls.length, places };
+  return { latencies, stalls: stalls.length, longestMs: Math.max(0, ...stalls.map(({ ms }) => ms ?? 0)), places };
 }
 
 /** Where the time went, stage by stage. */
@@ -85,13 +97,15 @@ async function tellBudget(found, publisher, stack) {
   behind the end of that list      ${ms(behind)}`);
 }
 
-const tell = (what, { latencies, stalls }) =>
+const tell = (what, { latencies, stalls, longestMs }) =>
   console.log(`${what}: median ${seconds(quantile(latencies, 0.5))}, 95 % ${seconds(quantile(latencies, 0.95))}, ` +
-    `first ${seconds(latencies[0])}, last ${seconds(latencies.at(-1))}, ${stalls} stalls`);
+    `first ${seconds(latencies[0])}, last ${seconds(latencies.at(-1))}, ${stalls} stalls` + (stalls ? `, the longest ${Math.round(longestMs)} ms` : ""));
 
+console.log(`${os.cpus().length} cores, load ${os.loadavg()[0].toFixed(1)}; profile ${values.profile}${values.busy ? ", beside a busy core" : ""}`);
 const pages = await servePages();
+const busy = values.busy && spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" });
 try {
-  await withStack({ bodyMs: 3600000 }, (stack) =>
+  await withStack({ bodyMs: 3600000, bridgeSettings: { "ll.profile": values.profile } }, (stack) =>
     withBrowser({}, async (context) => {
       const publisher = await publish(context, stack, "shop", { size: FULL_SIZE });
       await sleep(16000); // the lists are full
@@ -109,10 +123,12 @@ try {
         }
         const medians = found.map(({ latencies }) => quantile(latencies, 0.5));
         console.log(`medians of ${joins} from ${seconds(Math.min(...medians))} to ${seconds(Math.max(...medians))}`);
-        tell(what, { latencies: found.flatMap(({ latencies }) => latencies), stalls: found.reduce((n, one) => n + one.stalls, 0) });
+        tell(what, { latencies: found.flatMap(({ latencies }) => latencies), stalls: found.reduce((n, one) => n + one.stalls, 0),
+          longestMs: Math.max(...found.map(({ longestMs }) => longestMs)) });
         if (what === "low") await tellBudget(found, publisher, stack);
       }
     }));
 } finally {
+  if (busy) busy.kill();
   await pages.close();
 }

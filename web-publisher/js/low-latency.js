@@ -67,7 +67,7 @@ const LOW_LATENCY = {
   streamController: StreamController,
   abrController: PartAbr,
   testBandwidth: false, // by a segment that is not shown: it starts with a small size, and climbs
-  liveSyncOnStallIncrease: 0.2, // seconds further from live after a stall; a part, not the default of 1
+  liveSyncOnStallIncrease: 0, // seconds further from live after a stall: see distance.js
   backBufferLength: 30,
   playlistLoadPolicy: {
     default: {

@@ -12,6 +12,7 @@
 //   "quality"  {}          there are other sizes to choose among, or another one is shown
 
 import Hls from "../vendor/hls.mjs";
+import { Distance, rateFor } from "./distance.js";
 import { Lookout } from "./lookout.js";
 import { lowLatency } from "./low-latency.js";
 import { sameQuality, toQualities } from "./qualities.js";
@@ -21,21 +22,15 @@ const LIVE = new URL("../live/", import.meta.url); // the streams of the site th
 const LOOK_MS = 500; // between two looks for a stream that begins
 const CALM_MS = 60000; // troubles that are older are forgotten
 const TROUBLES_MAX = 3; // stalls and failures in that time, until low latency is given up
+const FAR_S = 0.3; // further from live than it might be: if it stalls even so, that is a trouble
 const STUCK_MS = 2500; // it does not move, though there is something to play further on
 const YOUNG_SEGMENTS = 3; // with so few segments, low latency may be about to come
 const AUTO = "auto"; // of quality
 const BEGINNING_MS = 1000; // of what is shown: a skip in it is part of the beginning
 const BEHIND_S = { classic: 6, low: 2 }; // behind what could be: "back to live" is offered
 
-// Viewers who are behind catch up at a speed that nobody hears. hls.js would do it itself
-// (maxLiveSyncPlaybackRate), but only while it has more than a second in its buffer, which is more
-// than there is at low latency: it would stay for ever where it happened to begin.
-const CATCH_UP = {
-  beginS: 0.08, // behind what is aimed at
-  endS: 0.02,
-  bufferS: 0.25, // media that must be there: more than the next part takes to come
-  rate: (behindS) => (behindS > 0.5 ? 1.1 : 1.05),
-};
+const SKIP_S = 0.08; // behind live at the beginning, for a skip
+const AHEAD_PARTS = 1.25; // of media that must be there after it, or it stands until the next part comes
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -46,7 +41,7 @@ export class StreamPlayer extends EventTarget {
   #lookout;
   #isLow = false; // what is played is the low-latency playlist
   #troubles = []; // when it stalled or failed
-  #stalledAt = 0; // when it last did
+  #distance = new Distance();
   #hls = null;
   #moved = { time: 0, at: 0 }; // where it was when it last moved, and when; isSought: it was moved
   #begunAt = null; // when it showed its first picture
@@ -150,23 +145,25 @@ export class StreamPlayer extends EventTarget {
     if (!this.#isLow || this.#hasSkipped || performance.now() - (this.#begunAt ?? Infinity) > BEGINNING_MS) return;
     const live = this.#hls.liveSyncPosition;
     const behind = live - this.#video.currentTime;
-    if (behind < CATCH_UP.beginS || this.buffer < behind + CATCH_UP.bufferS) return;
+    if (behind < SKIP_S || this.buffer < behind + AHEAD_PARTS * this.#partS) return;
     this.#hasSkipped = true;
     this.#video.currentTime = live;
   }
 
-  /** Comes as near to live as the playlist allows. */
+  /** How long a part may be. */
+  get #partS() {
+    return this.#hls?.latestLevelDetails?.partTarget || 0.2;
+  }
+
+  /** Comes as near to live as the playlist allows, and as goes well. */
   #keepUp() {
     const { latency, targetLatency, latestLevelDetails: list } = this.#hls ?? {};
     if (!this.#isLow || !list?.partHoldBack || this.#video.paused) return;
-    // each stall has moved it further away; when all has been well for a while, it may come back
-    if (targetLatency !== list.partHoldBack && performance.now() - this.#stalledAt > CALM_MS)
-      this.#hls.targetLatency = list.partHoldBack;
-    const behind = latency - targetLatency;
-    const fast = this.#video.playbackRate > 1;
-    const catchUp = behind > (fast ? CATCH_UP.endS : CATCH_UP.beginS) && behind < BEHIND_S.low &&
-      this.buffer > CATCH_UP.bufferS && list.live;
-    const rate = catchUp ? CATCH_UP.rate(behind) : 1;
+    const aim = list.partHoldBack + this.#distance.extraS(this.#partS, performance.now());
+    if (targetLatency !== aim) this.#hls.targetLatency = aim;
+    const behindS = latency - aim;
+    const isNear = list.live && behindS < BEHIND_S.low;
+    const rate = isNear ? rateFor({ behindS, aheadS: this.buffer, partS: this.#partS, rate: this.#video.playbackRate }) : 1;
     if (rate !== this.#video.playbackRate) this.#video.playbackRate = rate;
   }
 
@@ -252,9 +249,11 @@ export class StreamPlayer extends EventTarget {
 
   #onError(data) {
     const stalled = data.details === Hls.ErrorDetails.BUFFER_STALLED_ERROR;
-    if (stalled) this.#stalledAt = performance.now();
+    const now = performance.now();
+    const isFar = this.#distance.extraS(this.#partS, now) >= FAR_S;
+    if (stalled && this.#isLow) this.#distance.onTrouble(this.#partS, now);
     const hasSmaller = this.#quality === AUTO && this.#hls.loadLevel > 0; // which comes next, and may be enough
-    if (this.#isLow && (data.fatal || (stalled && !hasSmaller))) this.#troubles.push(Date.now());
+    if (this.#isLow && (data.fatal || (stalled && isFar && !hasSmaller))) this.#troubles.push(Date.now());
     if (this.#isLow && this.#isTroubled()) {
       this.#wait(); // and then from the classic playlist
       return;
@@ -337,7 +336,7 @@ export class StreamPlayer extends EventTarget {
     const { since } = this.#appended;
     const time = this.#video.currentTime;
     if (since >= time) return; // it comes to it by itself, or has been there
-    if ((part ?? frag).end < time + CATCH_UP.bufferS) return; // not yet
+    if ((part ?? frag).end < time + AHEAD_PARTS * this.#partS) return; // not yet
     this.#appended.since = Infinity;
     this.#video.currentTime = time;
   }

@@ -53,7 +53,7 @@ async function lookOn(STALL_MS) {
   const viewer = (window.viewer = { latencies: [], stalls: [], playingAt: null });
 
   video.addEventListener("waiting", () => {
-    if (viewer.playingAt !== null && !video.seeking) viewer.stalls.push({ at: video.currentTime });
+    if (viewer.playingAt !== null && !video.seeking) viewer.stalls.push({ at: video.currentTime, since: performance.now() });
   });
   // A seek to what is there, as the page makes to skip to live, goes on in a moment; else it is a stall, too.
   // Of several seeks after one another only the first is told by an event.
@@ -63,10 +63,14 @@ async function lookOn(STALL_MS) {
     if (!seeking) soughtAt = null;
     else soughtAt ??= performance.now();
     if (viewer.playingAt === null || soughtAt === null || performance.now() - soughtAt < STALL_MS) return;
-    viewer.stalls.push({ at });
+    viewer.stalls.push({ at, since: soughtAt });
     soughtAt = Infinity; // counted, until it goes on
   }, 50);
-  video.addEventListener("playing", () => (viewer.playingAt ??= performance.now()));
+  video.addEventListener("playing", () => {
+    const now = performance.now();
+    viewer.playingAt ??= now;
+    for (const stall of viewer.stalls) stall.ms ??= Math.round(now - stall.since);
+  });
   setInterval(() => {
     const { videoWidth: width, videoHeight: height } = video;
     if (!width || viewer.playingAt === null) return;

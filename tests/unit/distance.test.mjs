@@ -1,0 +1,84 @@
+#!/usr/bin/env -S node --test-reporter=tap
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// How far behind live a viewer at low latency is; time is given.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { Distance, rateFor } from "../../web-publisher/js/distance.js";
+
+const PART_S = 0.1;
+const rounded = (seconds) => Math.round(seconds * 1000) / 1000;
+
+/** When it comes nearer from `from` on, and how far it is then: [[s, s]]. */
+function steps(distance, from, seconds) {
+  const seen = [];
+  let before = distance.extraS(PART_S, from);
+  for (let now = from; now < from + seconds * 1000; now += 250) {
+    const extra = distance.extraS(PART_S, now);
+    if (extra !== before) seen.push([(now - from) / 1000, rounded(extra)]);
+    before = extra;
+  }
+  return seen;
+}
+
+test("without trouble it is as near as the playlist allows", () => {
+  assert.deepEqual(steps(new Distance(), 0, 600), []);
+});
+
+test("a trouble is a step away, two of one moment are one, and all together have an end", () => {
+  const distance = new Distance();
+  for (const now of [0, 300, 999]) distance.onTrouble(PART_S, now);
+  assert.equal(distance.extraS(PART_S, 999), 0.1);
+  for (let now = 1000; now < 60000; now += 1000) distance.onTrouble(PART_S, now);
+  assert.equal(distance.extraS(PART_S, 60000), 1);
+  const far = new Distance();
+  far.onTrouble(1, 0);
+  assert.equal(far.extraS(1, 0), 0.2, "a step is a part, but no more than this");
+});
+
+test("it comes nearer bit by bit", () => {
+  const distance = new Distance();
+  distance.onTrouble(PART_S, 0);
+  distance.onTrouble(PART_S, 1000);
+  assert.deepEqual(steps(distance, 1000, 100), [[20, 0.1], [40, 0]]);
+});
+
+test("if nearer was wrong it waits for longer, and forgets that when it was right", () => {
+  const distance = new Distance();
+  let now = 0;
+  const waits = [];
+  for (let i = 0; i < 6; i++) {
+    distance.onTrouble(PART_S, now);
+    const from = now;
+    while (distance.extraS(PART_S, now) > 0) now += 250;
+    waits.push((now - from) / 1000);
+    now += 500;
+  }
+  assert.deepEqual(waits, [20, 40, 80, 160, 320, 320]);
+});
+
+test("a step nearer that held is forgotten", () => {
+  const distance = new Distance();
+  distance.onTrouble(PART_S, 0);
+  distance.extraS(PART_S, 20000);
+  distance.onTrouble(PART_S, 21000);
+  assert.deepEqual(steps(distance, 21000, 100), [[40, 0]]);
+  distance.onTrouble(PART_S, 200000);
+  assert.deepEqual(steps(distance, 200000, 100), [[20, 0]]);
+});
+
+for (const [what, now, wanted] of [
+  ["where it is aimed at, it plays as it is", { behindS: 0.03 }, 1],
+  ["behind, it catches up", { behindS: 0.05 }, 1.05],
+  ["until it is there", { behindS: 0.03, rate: 1.05 }, 1.05],
+  ["and no further", { behindS: 0.01, rate: 1.05 }, 1],
+  ["far behind, faster", { behindS: 0.6 }, 1.1],
+  ["not if the next part may be late", { behindS: 0.05, aheadS: 0.12 }, 1],
+  ["long parts want more ahead", { behindS: 0.5, aheadS: 1.2, partS: 1 }, 1],
+  ["and more behind", { behindS: 0.07, aheadS: 2, partS: 1 }, 1],
+  ["too near, it falls back", { behindS: -0.07 }, 0.95],
+  ["until it is there again", { behindS: -0.03, rate: 0.95 }, 0.95],
+  ["a little too near is nothing", { behindS: -0.05 }, 1],
+])
+  test(what, () => assert.equal(rateFor({ aheadS: 0.3, partS: PART_S, rate: 1, ...now }), wanted));
