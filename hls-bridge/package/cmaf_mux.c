@@ -17,6 +17,7 @@ struct CmafMux {
     uint32_t fragments; /* written so far */
     bool keeps_sets;    /* as the params have it */
     bool reordered;     /* a sample was shown later than decoded */
+    SampleBytes *last;  /* of the newest fragment */
     ByteBuffer init;
 };
 
@@ -88,6 +89,7 @@ void cmaf_mux_destroy(CmafMux **mux)
     if (!m)
         return;
     sample_queue_free(&m->queue);
+    sample_bytes_release(&m->last);
     byte_buffer_free(&m->init);
     free(m);
     *mux = NULL;
@@ -103,6 +105,11 @@ CmafBytes cmaf_mux_init(const CmafMux *mux)
 int cmaf_mux_picture(CmafMux *mux, const AccessUnit *unit, int64_t pts, int64_t dts)
 {
     return sample_queue_add(&mux->queue, sample_bytes_of_unit(unit), pts, dts, unit->idr);
+}
+
+int cmaf_mux_picture_first(CmafMux *mux, const AccessUnit *unit, int64_t at)
+{
+    return sample_queue_add_first(&mux->queue, sample_bytes_of_unit(unit), at, at, unit->idr);
 }
 
 int cmaf_mux_sound(CmafMux *mux, const AacFrame *frame)
@@ -170,6 +177,9 @@ int cmaf_mux_cut(CmafMux *mux, const PartCut *cut, ByteBuffer *to, CmafFragment 
     size_t before = to->len;
     int status = cmaf_fragment_write(&fragment, to, &out->first_len);
     out->independent = sample[0].key;
+    sample_bytes_release(&mux->last);
+    out->last = mux->last = sample[n - 1].bytes;
+    sample[n - 1].bytes = NULL;
     sample_queue_drop(&mux->queue, n);
     if (status == 0)
         out->bytes = (CmafBytes){to->data + before, to->len - before};

@@ -36,8 +36,9 @@ typedef struct CmafBytes {
 typedef struct CmafFragment {
     CmafBytes bytes;
     size_t samples;
-    bool independent; /* it begins with a sample that needs no other */
-    size_t first_len; /* bytes up to the end of that */
+    bool independent;        /* it begins with a sample that needs no other */
+    size_t first_len;        /* bytes up to the end of that */
+    const SampleBytes *last; /* of its last sample; borrowed until the next cut */
 } CmafFragment;
 
 /* The params are copied. Returns NULL with a static sentence in `error`. */
@@ -53,6 +54,9 @@ CmafBytes cmaf_mux_init(const CmafMux *mux);
  * 0, or -1 if there is no memory. */
 int cmaf_mux_picture(CmafMux *mux, const AccessUnit *unit, int64_t pts, int64_t dts);
 int cmaf_mux_sound(CmafMux *mux, const AacFrame *frame);
+
+/* The same of a picture that is shown and decoded at `at`, before all others that wait. */
+int cmaf_mux_picture_first(CmafMux *mux, const AccessUnit *unit, int64_t at);
 
 /* The decoding time of the newest sample that lies before `before`; INT64_MIN: there is none. */
 int64_t cmaf_mux_newest(const CmafMux *mux, int64_t before);

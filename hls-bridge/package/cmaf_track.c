@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/bridge_log.h"
+#include "base/sample_bytes.h"
 
 #define SETS_SIZE ((PARAMETER_SETS_SPS + PARAMETER_SETS_PPS) * (PARAMETER_SET_BYTES + 4))
 
@@ -167,7 +168,6 @@ void cmaf_track_picture(CmafTrack *t, const AccessUnit *unit, int64_t pts, int64
         adopt_sets(t, unit);
     if (t->mux && cmaf_mux_picture(t->mux, unit, pts, dts) == 0)
         t->samples++;
-    h264_filler_follow(&t->filler, &t->sets, unit);
 }
 
 void cmaf_track_forget_sets(CmafTrack *t)
@@ -217,18 +217,32 @@ static void complete(CmafTrack *t, int64_t now_us)
 
 /* ---- parts ---- */
 
-/* Makes the part at the end of its segment; if no picture came, of one that repeats the last. */
+/* Notes the newest picture that is out, for one that repeats it. */
+static void follow(CmafTrack *t, const SampleBytes *bytes)
+{
+    const AccessUnit unit = {.data = sample_bytes_data(bytes),
+                             .len = bytes->len,
+                             .nal = bytes->nal,
+                             .nals = bytes->nals};
+
+    h264_filler_follow(&t->filler, &t->sets, &unit);
+}
+
+/* Makes the part at the end of its segment; if no picture came for it, of one that repeats the
+ * last. Others may wait, which are shown later. */
 static int make(CmafTrack *t, const PartCut *cut, CmafFragment *out)
 {
     uint8_t filler[H264_FILLER_SIZE];
     NalUnit nal[H264_FILLER_NALS];
     int status = cmaf_mux_cut(t->mux, cut, &t->segment, out);
 
+    if (status == 0 && t->params.kind == TRACK_VIDEO)
+        follow(t, out->last);
     if (status <= 0 || t->params.kind != TRACK_VIDEO)
         return status;
     size_t len = h264_filler_write(&t->filler, filler, nal);
     const AccessUnit unit = {.data = filler, .len = len, .nal = nal, .nals = H264_FILLER_NALS};
-    if (len == 0 || cmaf_mux_picture(t->mux, &unit, cut->start, cut->start) < 0)
+    if (len == 0 || cmaf_mux_picture_first(t->mux, &unit, cut->start) < 0)
         return -1;
     t->stats.repeated++;
     t->samples++;

@@ -36,6 +36,17 @@ int sample_queue_add(SampleQueue *q, SampleBytes *bytes, int64_t pts, int64_t dt
     return 0;
 }
 
+int sample_queue_add_first(SampleQueue *q, SampleBytes *bytes, int64_t pts, int64_t dts, bool key)
+{
+    if (sample_queue_add(q, bytes, pts, dts, key) < 0)
+        return -1;
+    QueuedSample added = q->sample[q->count - 1];
+    memmove(q->sample + q->first + 1, q->sample + q->first,
+            (q->count - 1 - q->first) * sizeof(q->sample[0]));
+    q->sample[q->first] = added;
+    return 0;
+}
+
 void sample_queue_drop(SampleQueue *q, size_t n)
 {
     for (; n > 0; n--)

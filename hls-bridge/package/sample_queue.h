@@ -24,6 +24,10 @@ typedef struct SampleQueue {
  * or -1 if there is no memory. */
 int sample_queue_add(SampleQueue *queue, SampleBytes *bytes, int64_t pts, int64_t dts, bool key);
 
+/* The same before all others that wait. */
+int sample_queue_add_first(SampleQueue *queue, SampleBytes *bytes, int64_t pts, int64_t dts,
+                           bool key);
+
 /* Releases the first `n` samples. */
 void sample_queue_drop(SampleQueue *queue, size_t n);
 
