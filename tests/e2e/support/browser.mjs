@@ -54,7 +54,10 @@ export const messageOf = (page) => page.textContent("#message");
 /** What a camera sends; where the picture's size says nothing, a smaller one leaves the machine to the rest. */
 export const FULL_SIZE = "1280x720";
 
-/** Publishes from our own page, in one layer unless told, and waits until it says so. */
+/**
+ * Publishes from our own page, in one layer unless told, and waits until it says so. Nobody looks at the
+ * preview, which would be a third of what a publisher costs.
+ */
 export async function publish(context, stack, stream, options = {}) {
   const { source = "testcard", key = "", size = "640x360", unlisted = false, simulcast = false } = options;
   const query = new URLSearchParams({
@@ -63,6 +66,7 @@ export async function publish(context, stack, stream, options = {}) {
   const page = await openPage(context, `${stack.url}/publish.html?${query}`);
   if (source !== "testcard") await page.click("#go"); // an address alone opens no camera
   await untilLive(page);
+  await page.evaluate(() => (document.getElementById("preview").srcObject = null));
   return page;
 }
 
