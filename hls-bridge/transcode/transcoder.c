@@ -195,22 +195,27 @@ static void reap(Transcoder *t, int64_t now_us)
     enter(t, TRANSCODER_WAITS, now_us);
 }
 
-/* Counts for how long it has owed an answer. */
+/* Whether something is to come from it: that it is ready, or an answer. */
+static bool owes(const Transcoder *t)
+{
+    return t->state == TRANSCODER_STARTS ||
+           (t->state == TRANSCODER_RUNS && t->next_id != t->answered);
+}
+
+/* Counts for how long it has owed something. */
 static void watch(Transcoder *t, int64_t now_us)
 {
     int64_t passed = now_us - t->looked_us;
+    bool starts = t->state == TRANSCODER_STARTS;
 
     t->looked_us = now_us;
-    if (t->state == TRANSCODER_STARTS && now_us - t->since_us > START_US) {
-        transcoder_fail(t, "does not begin", now_us);
-        t->stats.stood_still++;
-    } else if (t->state == TRANSCODER_RUNS && t->next_id != t->answered) {
-        t->quiet_us += smaller(passed < 0 ? 0 : passed, LOOK_US);
-        if (t->quiet_us < STILL_US)
-            return;
-        transcoder_fail(t, "stands still", now_us);
-        t->stats.stood_still++;
-    }
+    if (!owes(t))
+        return;
+    t->quiet_us += smaller(passed < 0 ? 0 : passed, LOOK_US);
+    if (t->quiet_us < (starts ? START_US : STILL_US))
+        return;
+    transcoder_fail(t, starts ? "does not begin" : "stands still", now_us);
+    t->stats.stood_still++;
 }
 
 void transcoder_work(Transcoder *t, int64_t now_us)
@@ -239,13 +244,12 @@ int64_t transcoder_deadline_us(const Transcoder *t)
     case TRANSCODER_WAITS:
         return t->wanted ? t->due_us : NEVER_US;
     case TRANSCODER_STARTS:
-        return t->since_us + START_US;
     case TRANSCODER_RUNS:
-        return t->next_id != t->answered ? t->looked_us + LOOK_US : NEVER_US;
+        return owes(t) ? t->looked_us + LOOK_US : NEVER_US;
     case TRANSCODER_ENDS:
         return t->looked_us + REAP_US;
     case TRANSCODER_REFUSES:
-        break;
+        return t->process.pid > 0 ? t->looked_us + REAP_US : NEVER_US;
     }
     return NEVER_US;
 }

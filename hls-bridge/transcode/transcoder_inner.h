@@ -37,9 +37,11 @@ struct Transcoder {
 
     ByteBuffer out, in; /* to it, and from it */
     size_t out_at, in_at;
-    bool hung_up;       /* it has ended; what it said last is still to be heard, most of all why */
+    bool deaf;          /* it has ended; what it said last is still to be heard, most of all why */
+    bool hung_up;       /* all of that was received */
     Given given[GIVEN]; /* the newest, by their numbers */
     uint32_t next_id, answered;
+    unsigned rungs_told; /* changes of rungs since the last answer */
     bool needs_key;
     uint32_t wanted, asked; /* rungs that are wanted, and those of them that it was asked for */
     bool unit_came[RUNGS_MAX];

@@ -18,6 +18,9 @@ static bool is_up(const Transcoder *t)
     return t->state == TRANSCODER_STARTS || t->state == TRANSCODER_RUNS;
 }
 
+/* Changes of rungs that a picture may bring: with it come those that a decoder held back. */
+#define TOLD_MOST (8 * RUNGS_MAX)
+
 /* ---- to it ---- */
 
 /* Takes what has been dealt with out of a buffer. */
@@ -35,7 +38,7 @@ static void drop_front(ByteBuffer *b, size_t *at)
 
 static void send_out(Transcoder *t)
 {
-    while (is_up(t) && !t->hung_up && t->out_at < t->out.len) {
+    while (is_up(t) && !t->deaf && t->out_at < t->out.len) {
         ssize_t n = send(t->process.fd, t->out.data + t->out_at, t->out.len - t->out_at,
                          MSG_NOSIGNAL | MSG_DONTWAIT);
 
@@ -43,14 +46,13 @@ static void send_out(Transcoder *t)
             continue;
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
             break;
-        if (n < 0) {
-            t->hung_up = true;
-            byte_buffer_clear(&t->out);
-            t->out_at = 0;
-            return;
-        }
-        t->out_at += (size_t)n;
+        if (n < 0)
+            t->deaf = true;
+        else
+            t->out_at += (size_t)n;
     }
+    if (t->deaf)
+        t->out_at = t->out.len;
     drop_front(&t->out, &t->out_at);
 }
 
@@ -119,7 +121,6 @@ static void receive_in(Transcoder *t, int64_t now_us)
         }
         t->in.len += (size_t)n;
         got += (size_t)n;
-        t->quiet_us = 0;
     }
 }
 
@@ -135,8 +136,9 @@ void transcoder_forget(Transcoder *t)
     byte_buffer_free(&t->out);
     byte_buffer_free(&t->in);
     t->out_at = t->in_at = 0;
-    t->hung_up = false;
+    t->hung_up = t->deaf = false;
     t->next_id = t->answered = 0;
+    t->rungs_told = 0;
     t->needs_key = true;
     t->stats.decoded += t->took.decoded;
     t->stats.damaged += t->took.damaged;
@@ -147,25 +149,26 @@ void transcoder_forget(Transcoder *t)
             t->stopped |= 1u << i;
 }
 
-/* What was given under this time; NULL: nothing of late. */
-static const Given *find_given(const Transcoder *t, int64_t pts_90k)
+/* Whether such a picture is among the newest that were given. A publisher may send two at one time,
+ * of which a decoder takes the first. */
+static bool was_given(const Transcoder *t, int64_t pts_90k, bool key)
 {
     for (uint32_t back = 1; back <= GIVEN && back <= t->next_id; back++) {
         const Given *g = &t->given[(t->next_id - back) % GIVEN];
-        if (g->pts_90k == pts_90k)
-            return g;
+        if (g->pts_90k == pts_90k && g->key == key)
+            return true;
     }
-    return NULL;
+    return false;
 }
 
 /* Whether a unit can be what it says. */
 static bool is_unit_right(const Transcoder *t, const WireUnit *u)
 {
     static const uint8_t delimiter[] = {0, 0, 0, 1, 9};
-    const Given *given = find_given(t, u->pts_90k);
 
-    return u->rung < t->stats.rungs && t->stats.rung[u->rung].width > 0 && given &&
-           given->key == u->idr && (!t->unit_came[u->rung] || u->pts_90k > t->unit_90k[u->rung]) &&
+    return u->rung < t->stats.rungs && t->stats.rung[u->rung].width > 0 &&
+           was_given(t, u->pts_90k, u->idr) &&
+           (!t->unit_came[u->rung] || u->pts_90k > t->unit_90k[u->rung]) &&
            u->len > sizeof(delimiter) && memcmp(u->data, delimiter, sizeof(delimiter)) == 0;
 }
 
@@ -193,15 +196,18 @@ static bool take_took(Transcoder *t, const WireTook *took)
             t->stats.media_us += ticks_to_us(shown);
     }
     t->answered++;
+    t->quiet_us = 0; /* nothing else that it says shows that it gets on */
+    t->rungs_told = 0;
     t->took = *took;
     t->stats.busy_us += took->busy_us;
     t->stats.lag_us = took->lag_us;
     return true;
 }
 
+/* It tells of rungs only while it works at a picture, and never without end. */
 static bool take_rung(Transcoder *t, const WireRung *rung)
 {
-    if (rung->rung >= t->stats.rungs)
+    if (rung->rung >= t->stats.rungs || t->answered == t->next_id || ++t->rungs_told > TOLD_MOST)
         return false;
     t->stats.rung[rung->rung].width = rung->width;
     t->stats.rung[rung->rung].height = rung->height;

@@ -191,7 +191,8 @@ unit_programs += %D%/unit-transcoder
 	%D%/test_pace.c \
 	%D%/test_transcode_work.c \
 	%D%/test_transcoder.c \
-	%D%/test_transcoder_faults.c
+	%D%/test_transcoder_faults.c \
+	%D%/test_transcoder_lies.c
 %C%_unit_transcoder_CPPFLAGS = $(unit_cppflags) -DTRANSCODER='"$(abs_top_builddir)/hls-bridge/hls-transcoder"'
 %C%_unit_transcoder_LDADD = libtranscode.a $(bridge_libs) $(unit_libs)
 EXTRA_%C%_unit_transcoder_DEPENDENCIES = hls-bridge/hls-transcoder

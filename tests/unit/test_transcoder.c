@@ -71,6 +71,23 @@ static void it_begins_with_a_key_picture(void **state)
     rig_close(&r);
 }
 
+/* Of two pictures at one time the decoder takes the first, whatever the other is. */
+static void two_pictures_at_one_time_are_no_fault(void **state)
+{
+    TranscoderParams p = rig_params("90p:60k");
+    Rig r;
+
+    (void)state;
+    rig_open(&r, &p);
+    rig_give(&r, &source, 0, 1, 0);
+    rig_give(&r, &source, 1, 2, -SOURCE_STEP_90K);
+    rig_feed(&r, &source, 2, 10, 0);
+    assert_int_equal(r.units[0], 9);
+    assert_int_equal(r.idrs[0], 1);
+    assert_int_equal(transcoder_stats(r.t).faults, 0);
+    rig_close(&r);
+}
+
 static void an_encoder_that_is_not_there_is_refused_once(void **state)
 {
     TranscoderParams p = rig_params("90p:60k");
@@ -83,6 +100,8 @@ static void an_encoder_that_is_not_there_is_refused_once(void **state)
     TranscoderStats s = transcoder_stats(r.t);
     assert_non_null(strstr(s.refused, "no encoder \"h264_of_nobody\""));
     assert_int_equal(s.faults, 0);
+    assert_int_equal(transcoder_deadline_us(r.t), r.now_us + 5 * US_PER_MS); /* to reap it */
+    RIG_UNTIL(&r, r.t->process.pid == 0);
     assert_int_equal(transcoder_deadline_us(r.t), NEVER_US);
     assert_false(transcoder_needs_key(r.t));
     r.now_us += 3600 * US_PER_S;
@@ -264,6 +283,7 @@ static void every_codec_works_shut_in(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(rungs_come_of_pictures),
     cmocka_unit_test(it_begins_with_a_key_picture),
+    cmocka_unit_test(two_pictures_at_one_time_are_no_fault),
     cmocka_unit_test(an_encoder_that_is_not_there_is_refused_once),
     cmocka_unit_test(a_program_that_is_not_there_is_tried_again_less_and_less_often),
     cmocka_unit_test(what_nobody_wants_costs_no_process),

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include <sys/stat.h>
-
 #include "coded_source.h"
-#include "temp_file.h"
 #include "transcoder_rig.h"
 
 /* What a transcoder may do wrong: the bridge goes on, counts it, and starts another one. */
@@ -262,62 +259,6 @@ static void garbage_reaches_nobody(void **state)
     }
 }
 
-/* A transcoder that an attacker has taken over may say anything: a script says it in its place. */
-static void nothing_that_it_says_is_believed(void **state)
-{
-#define READY "\\247\\020\\0\\0\\0\\0\\0\\0"
-#define RUNG  "\\247\\022\\0\\0\\0\\0\\0\\006\\0\\0\\170\\0\\132\\0"
-#define UNIT(rung, time, idr)                                                                      \
-    "\\247\\023\\0\\0\\0\\0\\0\\020" rung "\\0\\0\\0\\0\\0\\0" time idr "\\0\\0\\0\\001\\011\\020"
-#define TIME "\\013\\270" /* of the second picture, which is no key picture */
-#define TOOK(id)                                                                                   \
-    "\\247\\024\\0\\0\\0\\0\\0\\031\\0\\0\\0" id                                                   \
-    "\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0"                                                \
-    "\\0\\0\\0\\0\\0\\0"
-    static const struct {
-        const char *name, *says;
-        size_t units;
-    } rows[] = {
-        {"the truth, and then junk", READY RUNG UNIT("\\0", TIME, "\\0") TOOK("\\0") "junk", 1},
-        {"a unit before it is ready", UNIT("\\0", TIME, "\\0"), 0},
-        {"ready twice", READY READY, 0},
-        {"a unit of no size", READY UNIT("\\0", TIME, "\\0"), 0},
-        {"a rung of nobody", READY RUNG UNIT("\\002", TIME, "\\0"), 0},
-        {"a time of nobody", READY RUNG UNIT("\\0", "\\013\\271", "\\0"), 0},
-        {"an IDR picture of no key picture", READY RUNG UNIT("\\0", TIME, "\\001"), 0},
-        {"a time twice", READY RUNG UNIT("\\0", TIME, "\\0") UNIT("\\0", TIME, "\\0"), 1},
-        {"an answer to what was not asked", READY TOOK("\\002"), 0},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        TranscoderParams p = rig_params(RIG_LADDER);
-        char script[1024], path[TEMP_FILE_SIZE];
-        Rig r;
-
-        /* it speaks when it is spoken to, so that the pictures are there */
-        snprintf(
-            script, sizeof(script),
-            "#!/bin/sh\nread -r line <&3\nprintf '%s' >&3\nread -r line <&3\nread -r line <&3\n"
-            "exec sleep 60\n",
-            rows[i].says);
-        temp_file(path, script);
-        assert_int_equal(chmod(path, 0700), 0);
-        p.program = path;
-        rig_open(&r, &p);
-        rig_give(&r, &source, 0, 3, 0);
-        transcoder_say(r.t, &(WireMessage){.kind = WIRE_WANT, .want = 10}, r.now_us); /* '\n' */
-        RIG_UNTIL(&r, r.t->state == TRANSCODER_ENDS || rig_is_down(&r));
-        assert_row(transcoder_stats(r.t).faults == 1, rows[i].name, "%llu faults",
-                   (unsigned long long)transcoder_stats(r.t).faults);
-        assert_row(r.t->state != TRANSCODER_ENDS || strstr(r.t->fault, "cannot be"), rows[i].name,
-                   "%s", r.t->fault);
-        assert_row(r.units[0] == rows[i].units, rows[i].name, "%zu units", r.units[0]);
-        rig_close(&r);
-        unlink(path);
-    }
-}
-
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(one_that_is_killed_is_started_again),
     cmocka_unit_test(one_that_ran_well_is_started_again_soon),
@@ -328,7 +269,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(one_that_takes_all_memory_has_no_more_than_it_may),
     cmocka_unit_test(a_source_that_is_too_large_for_its_memory_ends_it),
     cmocka_unit_test(garbage_reaches_nobody),
-    cmocka_unit_test(nothing_that_it_says_is_believed),
 };
 
 TEST_GROUP(transcoder_faults, tests, .setup = setup, .teardown = teardown);
