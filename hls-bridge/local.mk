@@ -168,12 +168,13 @@ transcoder_parts = \
 	%D%/transcode/picture_decoder.c \
 	%D%/transcode/picture_scaler.c \
 	%D%/transcode/rung_encoder.c \
+	%D%/transcode/sandbox.c \
 	%D%/transcode/transcode_work.c
 noinst_LIBRARIES += libtranscode.a
 libtranscode_a_SOURCES = $(transcoder_parts)
-libtranscode_a_CFLAGS = $(AM_CFLAGS) $(LIBAV_CFLAGS)
+libtranscode_a_CFLAGS = $(AM_CFLAGS) $(LIBAV_CFLAGS) $(SECCOMP_CFLAGS)
 libexec_PROGRAMS += %D%/hls-transcoder
-%C%_hls_transcoder_SOURCES = $(transcoder_parts) %D%/transcode/hls_transcoder.c %D%/transcode/sandbox.c \
+%C%_hls_transcoder_SOURCES = $(transcoder_parts) %D%/transcode/hls_transcoder.c \
 	%D%/base/byte_buffer.c %D%/base/clock.c %D%/transcode/rung_ladder.c %D%/transcode/transcode_wire.c
 %C%_hls_transcoder_CFLAGS = $(PLAIN_CFLAGS) $(LIBAV_CFLAGS) $(SECCOMP_CFLAGS)
 %C%_hls_transcoder_LDFLAGS = $(PLAIN_LDFLAGS) $(HLS_PIE_LDFLAGS)

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -64,7 +65,7 @@ static void write_out(Desk *d)
     byte_buffer_clear(&d->out);
 }
 
-/* Makes room for more, in place of what is done with. */
+/* Makes room for more, in place of what is done with. Returns NULL if enough waits. */
 static uint8_t *make_room(Desk *d)
 {
     if (d->done > 0 && d->done >= d->in.len / 2) {
@@ -73,7 +74,12 @@ static uint8_t *make_room(Desk *d)
         d->seen -= d->done;
         d->done = 0;
     }
-    return d->in.len < ROOM_MAX ? byte_buffer_reserve(&d->in, READ_SIZE) : NULL;
+    if (d->in.len >= ROOM_MAX)
+        return NULL;
+    uint8_t *room = byte_buffer_reserve(&d->in, READ_SIZE);
+    if (!room)
+        end(ENDED_HELPLESS);
+    return room;
 }
 
 /* Whether there is something to read; waits for it if `wait`. */
@@ -190,6 +196,9 @@ static void configure(Desk *d, const TranscodeConfig *config)
 
     if (d->work)
         end(ENDED_WRONG);
+    /* a device's library may start threads, so files come before it */
+    if (params.devices && sandbox_hold_files(error, sizeof(error)) < 0)
+        refuse(d, error);
     d->work = transcode_work_create(config, error);
     if (!d->work || sandbox_enter(&params, error, sizeof(error)) < 0)
         refuse(d, error);
@@ -253,6 +262,9 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     signal(SIGPIPE, SIG_IGN);
+    /* Without the bridge, nobody would end one that stands still. If the bridge ended before this,
+     * the socket says so. */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     av_log_set_level(AV_LOG_QUIET);
     mallopt(M_ARENA_MAX, 1); /* each thread's would take address space, which is limited */
     while (!desk.ended || desk.done < desk.seen) {

@@ -2,6 +2,8 @@
 #include "transcode/sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/landlock.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdio.h>
@@ -9,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define NICENESS 10 /* streams come first */
@@ -50,12 +53,75 @@ static const int for_threads[] = {SCMP_SYS(set_robust_list), SCMP_SYS(rseq)};
 
 /* A hardware encoder's library opens devices and talks to them whenever it likes. */
 static const int for_devices[] = {
-    SCMP_SYS(openat),   SCMP_SYS(close),    SCMP_SYS(ioctl),  SCMP_SYS(newfstatat),
-    SCMP_SYS(fstat),    SCMP_SYS(lseek),    SCMP_SYS(access), SCMP_SYS(fcntl),
-    SCMP_SYS(readlink), SCMP_SYS(mprotect), SCMP_SYS(mmap),
+    SCMP_SYS(close),  SCMP_SYS(newfstatat), SCMP_SYS(fstat),    SCMP_SYS(lseek),
+    SCMP_SYS(access), SCMP_SYS(readlink),   SCMP_SYS(mprotect), SCMP_SYS(mmap),
 };
 
+/* Others of these calls have the kernel send signals to any process. */
+static const int for_descriptors[] = {F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL};
+
+/* The second byte of what is asked of a device: NVIDIA's two kinds, DRM and V4L2. Terminals and
+ * sockets have others. */
+static const int of_devices[] = {0, 'F', 'd', 'V'};
+
+/* ---- files, for those that may open some ---- */
+
+/* All by which a file is changed, made, moved away or run; the filter of calls has the rest. */
+#define CHANGES_OF_FILES                                                                           \
+    (LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |  \
+     LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | \
+     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |   \
+     LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM)
+
+/* Returns 0, or an errno below 0. */
+static int restrict_files(int rules)
+{
+    struct landlock_path_beneath_attr devices = {
+        .allowed_access = LANDLOCK_ACCESS_FS_WRITE_FILE,
+        .parent_fd = open("/dev", O_PATH | O_CLOEXEC),
+    };
+
+    if (devices.parent_fd < 0)
+        return -errno;
+    long status =
+        syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &devices, 0) < 0 ||
+                prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0
+            ? -1
+            : syscall(SYS_landlock_restrict_self, rules, 0);
+    int error = status < 0 ? -errno : 0;
+    close(devices.parent_fd);
+    return error;
+}
+
+int sandbox_hold_files(char *error, size_t size)
+{
+    struct landlock_ruleset_attr all = {.handled_access_fs = CHANGES_OF_FILES};
+    int rules = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0);
+    int status = rules < 0 ? -errno : restrict_files(rules);
+
+    if (rules >= 0)
+        close(rules);
+    if (status == 0)
+        return 0;
+    snprintf(error, size,
+             "the transcoder cannot shut itself in with a device (%s): this kernel must have "
+             "Landlock switched on; \"libx264\" for transcode.encoder does without",
+             strerror(-status));
+    return -1;
+}
+
 /* ---- rlimits ---- */
+
+/* If the machine runs out of memory, a transcoder goes before anything else does. */
+static void go_first(void)
+{
+    FILE *score = fopen("/proc/self/oom_score_adj", "we");
+
+    if (!score)
+        return; /* it goes on as it is */
+    fputs("1000", score);
+    fclose(score);
+}
 
 /* Bytes of address space that are used now; 0: that cannot be read. */
 static rlim_t used(void)
@@ -116,7 +182,7 @@ static int allow_memory(scmp_filter_ctx filter)
     if (status == 0)
         status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
                                   SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-    /* a name for a thread, which libx264 gives, and one for memory, which glibc does */
+    /* a name for a thread, which libx264 gives */
     if (status == 0)
         status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
                                   SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
@@ -137,6 +203,30 @@ static int allow_threads(scmp_filter_ctx filter)
     return status;
 }
 
+/* A file is opened and not made; to be emptied, it need not be opened for writing, so Landlock does
+ * not see that. Both fail, since a library may try them. */
+static int allow_devices(scmp_filter_ctx filter)
+{
+    int status = allow(filter, for_devices, sizeof(for_devices) / sizeof(for_devices[0]));
+
+    if (status == 0)
+        status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+                                  SCMP_A2(SCMP_CMP_MASKED_EQ, O_CREAT | O_TRUNC, 0));
+    if (status == 0)
+        status = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 1,
+                                  SCMP_A2(SCMP_CMP_MASKED_EQ, O_CREAT, O_CREAT));
+    if (status == 0)
+        status = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 1,
+                                  SCMP_A2(SCMP_CMP_MASKED_EQ, O_TRUNC, O_TRUNC));
+    for (size_t i = 0; i < sizeof(for_descriptors) / sizeof(for_descriptors[0]) && status == 0; i++)
+        status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+                                  SCMP_A1(SCMP_CMP_EQ, for_descriptors[i]));
+    for (size_t i = 0; i < sizeof(of_devices) / sizeof(of_devices[0]) && status == 0; i++)
+        status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+                                  SCMP_A1(SCMP_CMP_MASKED_EQ, 0xFF00, of_devices[i] << 8));
+    return status;
+}
+
 /* Returns 0, or an error of libseccomp, below 0. */
 static int filter_calls(const SandboxParams *params)
 {
@@ -144,13 +234,19 @@ static int filter_calls(const SandboxParams *params)
 
     if (!filter)
         return -ENOMEM;
-    int status = allow(filter, allowed, sizeof(allowed) / sizeof(allowed[0]));
+    /* calls of another architecture end all of it too, and not one thread; and a library that has
+     * started threads already has these shut in as well */
+    int status = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+    if (status == 0)
+        status = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+    if (status == 0)
+        status = allow(filter, allowed, sizeof(allowed) / sizeof(allowed[0]));
     if (status == 0)
         status = allow_memory(filter);
     if (status == 0 && params->threads)
         status = allow_threads(filter);
     if (status == 0 && params->devices)
-        status = allow(filter, for_devices, sizeof(for_devices) / sizeof(for_devices[0]));
+        status = allow_devices(filter);
     if (status == 0)
         status = seccomp_load(filter);
     seccomp_release(filter);
@@ -160,6 +256,7 @@ static int filter_calls(const SandboxParams *params)
 int sandbox_enter(const SandboxParams *params, char *error, size_t size)
 {
     (void)!nice(NICENESS); /* if it may not be so, it goes on as it is */
+    go_first();
     const char *unlimited = set_limits(params);
     if (unlimited) {
         snprintf(error, size,

@@ -12,7 +12,8 @@
  *
  * Time is an argument, and only compared with other times: any clock that does not go back.
  *
- * Thread-safety: a Transcoder belongs to one thread; many may use one EncoderBudget. */
+ * Thread-safety: a Transcoder belongs to one thread, and the kernel ends its process with this
+ * thread; many may use one EncoderBudget. */
 
 #include "transcode/encoder_budget.h"
 #include "transcode/transcode_wire.h"

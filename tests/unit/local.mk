@@ -189,12 +189,13 @@ unit_programs += %D%/unit-threads
 unit_programs += %D%/unit-transcoder
 %C%_unit_transcoder_SOURCES = \
 	%D%/test_pace.c \
+	%D%/test_sandbox.c \
 	%D%/test_transcode_work.c \
 	%D%/test_transcoder.c \
 	%D%/test_transcoder_faults.c \
 	%D%/test_transcoder_lies.c
 %C%_unit_transcoder_CPPFLAGS = $(unit_cppflags) -DTRANSCODER='"$(abs_top_builddir)/hls-bridge/hls-transcoder"'
-%C%_unit_transcoder_LDADD = libtranscode.a $(bridge_libs) $(unit_libs)
+%C%_unit_transcoder_LDADD = libtranscode.a $(bridge_libs) $(unit_libs) $(SECCOMP_LIBS)
 EXTRA_%C%_unit_transcoder_DEPENDENCIES = hls-bridge/hls-transcoder
 
 # These put something of their own in the place of a function, for all of their program.

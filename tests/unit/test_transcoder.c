@@ -241,6 +241,12 @@ static void it_has_no_files_no_environment_and_little_of_the_machine(void **stat
     }
     fclose(f);
     assert_true(filtered && shut);
+    snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", pid);
+    f = fopen(path, "r");
+    assert_non_null(f);
+    assert_non_null(fgets(text, sizeof(text), f));
+    assert_string_equal(text, "1000\n");
+    fclose(f);
     close(left_open);
     rig_close(&r);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
+#include <sys/prctl.h>
+
 #include "coded_source.h"
 #include "transcoder_rig.h"
 
@@ -156,6 +158,45 @@ static void one_that_takes_no_more_pictures_is_given_none_and_goes_on_at_a_key_p
     rig_close(&r);
 }
 
+/* Gives the number of a process that waits for pictures, and stands still then as a bridge may. */
+static _Noreturn void be_a_bridge(int pipe)
+{
+    TranscoderParams p = rig_params("90p:60k");
+    Rig r;
+
+    rig_open(&r, &p);
+    while (!transcoder_stats(r.t).runs)
+        rig_turn(&r);
+    (void)!write(pipe, &r.t->process.pid, sizeof(pid_t));
+    for (;;)
+        pause();
+}
+
+static void one_that_stands_still_goes_with_a_bridge_that_is_killed(void **state)
+{
+    int pipes[2], how = 0, left = RIG_PATIENCE_MS;
+    pid_t is;
+
+    (void)state;
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0); /* whoever it leaves behind is ours */
+    assert_int_equal(pipe(pipes), 0);
+    pid_t bridge = fork();
+    if (bridge == 0)
+        be_a_bridge(pipes[1]);
+    assert_int_equal(read(pipes[0], &is, sizeof(is)), sizeof(is));
+    assert_int_equal(kill(is, SIGSTOP), 0);
+    assert_int_equal(kill(bridge, SIGKILL), 0);
+    assert_int_equal(waitpid(bridge, NULL, 0), bridge);
+    while (waitpid(is, &how, WNOHANG) == 0 && left-- > 0)
+        usleep(1000);
+    if (left < 0)
+        kill(is, SIGKILL);
+    assert_true(left >= 0 && WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL);
+    close(pipes[0]);
+    close(pipes[1]);
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+}
+
 static void what_it_may_not_do_ends_it(void **state)
 {
     static const TranscodeFault rows[] = {TRANSCODE_OPENS_FILE, TRANSCODE_OPENS_SOCKET,
@@ -265,6 +306,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(one_that_stands_still_is_found_and_killed),
     cmocka_unit_test(one_that_hangs_in_a_picture_is_found_too),
     cmocka_unit_test(one_that_takes_no_more_pictures_is_given_none_and_goes_on_at_a_key_picture),
+    cmocka_unit_test(one_that_stands_still_goes_with_a_bridge_that_is_killed),
     cmocka_unit_test(what_it_may_not_do_ends_it),
     cmocka_unit_test(one_that_takes_all_memory_has_no_more_than_it_may),
     cmocka_unit_test(a_source_that_is_too_large_for_its_memory_ends_it),
