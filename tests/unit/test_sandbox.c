@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/landlock.h>
 #include <linux/sockios.h>
 #include <pthread.h>
 #include <sched.h>
@@ -63,6 +64,12 @@ static int how_it_ends(pid_t pid)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
+/* A kernel without Landlock lets nobody in with a device: then there is nothing to look at. */
+static bool has_landlock(void)
+{
+    return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) > 0;
+}
+
 static int ends_by(const Call *call)
 {
     pid_t pid = fork();
@@ -119,7 +126,9 @@ static void nothing_leads_out(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
-        int how = ends_by(&rows[i]);
+        Call call = rows[i];
+        call.devices = call.devices && has_landlock();
+        int how = ends_by(&call);
         assert_row(how == -SIGSYS, rows[i].name, "%d", how);
     }
 }
@@ -151,6 +160,8 @@ static void with_a_device_it_changes_no_file(void **state)
     char path[TEMP_FILE_SIZE], memory[64];
 
     (void)state;
+    if (!has_landlock())
+        skip();
     temp_file(path, "kept");
     snprintf(memory, sizeof(memory), "/proc/%d/mem", (int)getpid());
     const struct {
