@@ -13,11 +13,12 @@
 /* libx264 counts pictures and not time where none may be held back, so a source of 15 pictures a
  * second would get half of its rate. It is told another rate instead, by how far apart pictures
  * are; parameter sets stay as they are. */
-#define INTERVAL_WEIGHT 16  /* pictures over which the mean of their distances goes */
-#define RATE_EACH       32  /* pictures between two looks at it */
-#define RATE_CHANGE     8   /* the rate is changed if it is off by an eighth */
-#define RATE_LEAST      0.4 /* of the nominal rate: 75 pictures a second */
-#define RATE_MOST       4.0 /* ... and 7.5 */
+#define INTERVAL_WEIGHT 16   /* pictures over which the mean of their distances goes, at most */
+#define FIRST_LOOK      4    /* pictures before the first look at it: it should soon be right */
+#define RATE_EACH       32   /* ... between two looks */
+#define RATE_CHANGE     16   /* the rate is changed if it is off by a sixteenth */
+#define RATE_LEAST      0.25 /* of the nominal rate: 120 pictures a second */
+#define RATE_MOST       4.0  /* ... and 7.5 */
 
 struct RungEncoder {
     AVCodecContext *context; /* owned, as the next two */
@@ -27,7 +28,8 @@ struct RungEncoder {
     bool began;
     int64_t last_90k;    /* time of the last picture, */
     double interval_90k; /* and the mean distance between two */
-    unsigned since_look; /* pictures */
+    unsigned distances;  /* that the mean is of, up to INTERVAL_WEIGHT */
+    unsigned until_look; /* pictures */
 };
 
 #define X264_PARAMS "keyint=infinite:min-keyint=1:scenecut=0:aud=1:log-level=none"
@@ -117,6 +119,7 @@ RungEncoder *rung_encoder_create(const RungEncoderParams *params, char *error, s
     if (e) {
         e->bitrate = params->bitrate;
         e->interval_90k = TICKS / NOMINAL_RATE;
+        e->until_look = FIRST_LOOK;
         e->context = open_context(codec, params, &status);
         e->frame = av_frame_alloc();
         e->packet = av_packet_alloc();
@@ -144,11 +147,20 @@ void rung_encoder_destroy(RungEncoder **encoder)
     *encoder = NULL;
 }
 
+/* Pixels are square if nobody says of what shape they are. */
+static bool is_shape(AVRational a, AVRational b)
+{
+    const AVRational square = {1, 1};
+
+    return av_cmp_q(a.num > 0 && a.den > 0 ? a : square, b.num > 0 && b.den > 0 ? b : square) == 0;
+}
+
 bool rung_encoder_is_for(const RungEncoder *e, const AVFrame *picture)
 {
     const AVCodecContext *c = e->context;
 
     return c->width == picture->width && c->height == picture->height &&
+           is_shape(c->sample_aspect_ratio, picture->sample_aspect_ratio) &&
            c->color_primaries == picture->color_primaries && c->color_trc == picture->color_trc &&
            c->colorspace == picture->colorspace;
 }
@@ -159,13 +171,15 @@ static void follow_rate(RungEncoder *e, int64_t pts_90k)
     AVCodecContext *c = e->context;
     int64_t apart = pts_90k - e->last_90k;
 
-    if (e->began && apart > 0 && apart < TICKS)
-        e->interval_90k += ((double)apart - e->interval_90k) / INTERVAL_WEIGHT;
+    if (e->began && apart > 0 && apart < TICKS) {
+        e->distances += e->distances < INTERVAL_WEIGHT;
+        e->interval_90k += ((double)apart - e->interval_90k) / e->distances;
+    }
     e->began = true;
     e->last_90k = pts_90k;
-    if (++e->since_look < RATE_EACH)
+    if (e->until_look-- > 0)
         return;
-    e->since_look = 0;
+    e->until_look = RATE_EACH;
     double times = e->interval_90k * NOMINAL_RATE / TICKS;
     times = times < RATE_LEAST ? RATE_LEAST : times > RATE_MOST ? RATE_MOST : times;
     int64_t rate = (int64_t)((double)e->bitrate * times);

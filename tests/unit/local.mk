@@ -189,6 +189,7 @@ unit_programs += %D%/unit-threads
 unit_programs += %D%/unit-transcoder
 %C%_unit_transcoder_SOURCES = \
 	%D%/test_pace.c \
+	%D%/test_rung_encoder.c \
 	%D%/test_sandbox.c \
 	%D%/test_transcode_work.c \
 	%D%/test_transcoder.c \
