@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <linux/landlock.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -73,24 +74,44 @@ static const int of_devices[] = {0, 'F', 'd', 'V'};
      LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |   \
      LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM)
 
+/* What drivers write to. /dev as a whole has /dev/shm too, where the bridge's own files may be. */
+static const char *const device_files[] = {"/dev/null", "/dev/dri", "/dev/kfd", "/dev/nvidia*",
+                                           "/dev/video*"};
+
 /* Returns 0, or an errno below 0. */
-static int restrict_files(int rules)
+static int let_write(int rules, const char *path)
 {
-    struct landlock_path_beneath_attr devices = {
+    struct landlock_path_beneath_attr beneath = {
         .allowed_access = LANDLOCK_ACCESS_FS_WRITE_FILE,
-        .parent_fd = open("/dev", O_PATH | O_CLOEXEC),
+        .parent_fd = open(path, O_PATH | O_CLOEXEC),
     };
 
-    if (devices.parent_fd < 0)
+    if (beneath.parent_fd < 0)
         return -errno;
-    long status =
-        syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &devices, 0) < 0 ||
-                prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0
-            ? -1
-            : syscall(SYS_landlock_restrict_self, rules, 0);
+    long status = syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
     int error = status < 0 ? -errno : 0;
-    close(devices.parent_fd);
+    close(beneath.parent_fd);
     return error;
+}
+
+/* Likewise. */
+static int restrict_files(int rules)
+{
+    for (size_t i = 0; i < sizeof(device_files) / sizeof(device_files[0]); i++) {
+        glob_t there = {0};
+        int error = 0;
+
+        if (glob(device_files[i], GLOB_NOSORT, NULL, &there) == 0)
+            for (size_t k = 0; k < there.gl_pathc && !error; k++)
+                error = let_write(rules, there.gl_pathv[k]);
+        globfree(&there);
+        if (error)
+            return error;
+    }
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+                   syscall(SYS_landlock_restrict_self, rules, 0) < 0
+               ? -errno
+               : 0;
 }
 
 int sandbox_hold_files(char *error, size_t size)

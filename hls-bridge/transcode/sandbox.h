@@ -16,9 +16,9 @@ typedef struct SandboxParams {
     bool devices;   /* it may open files and drive devices, as hardware encoders must */
 } SandboxParams;
 
-/* For one that may open files: it reads them, writes to what is in /dev alone, and neither sees nor
- * changes the memory of other processes. Call it before anything starts a thread. Returns 0, or -1
- * with a sentence in `error` (`size` bytes). */
+/* For one that may open files: it reads them, writes to devices of graphics alone, and neither sees
+ * nor changes the memory of other processes. Call it before anything starts a thread. Returns 0, or
+ * -1 with a sentence in `error` (`size` bytes). */
 int sandbox_hold_files(char *error, size_t size);
 
 /* Returns 0, or -1 with a sentence in `error` (`size` bytes): then some of it is in force. */

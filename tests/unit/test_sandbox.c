@@ -157,12 +157,15 @@ static void what_it_needs_goes_on(void **state)
 /* A hardware encoder's library reads files and writes to devices, and that is all. */
 static void with_a_device_it_changes_no_file(void **state)
 {
-    char path[TEMP_FILE_SIZE], memory[64];
+    char path[TEMP_FILE_SIZE], memory[64], shared[] = "/dev/shm/janus-hls-test-XXXXXX";
 
     (void)state;
     if (!has_landlock())
         skip();
     temp_file(path, "kept");
+    int fd = mkstemp(shared);
+    assert_true(fd >= 0);
+    close(fd);
     snprintf(memory, sizeof(memory), "/proc/%d/mem", (int)getpid());
     const struct {
         const char *name, *path;
@@ -171,6 +174,7 @@ static void with_a_device_it_changes_no_file(void **state)
         {"a file that is read", path, O_RDONLY, SUCCEEDED},
         {"a device", "/dev/null", O_RDWR, SUCCEEDED},
         {"a file that is written to", path, O_WRONLY, EACCES},
+        {"one among the devices", shared, O_WRONLY, EACCES},
         {"a file that is emptied", path, O_RDONLY | O_TRUNC, EACCES},
         {"a new file", "/tmp/janus-hls-test-new", O_RDONLY | O_CREAT, EACCES},
         {"the memory of another process", memory, O_RDWR, EACCES},
@@ -186,6 +190,7 @@ static void with_a_device_it_changes_no_file(void **state)
         assert_row(how == rows[i].how, rows[i].name, "%d", how);
     }
     unlink(path);
+    unlink(shared);
 }
 
 /* ---- threads that are there already ---- */
