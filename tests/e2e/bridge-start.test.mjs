@@ -96,11 +96,11 @@ for (const [what, mode, sentence] of [
 
 test("ports that are taken, arguments that make no sense", () =>
   inFolder(async (folder) => {
-    const server = net.createServer().listen(0, "127.0.0.1");
+    const server = net.createServer().listen(0, "127.0.0.1").unref();
     await new Promise((resolve) => server.on("listening", resolve));
     const taken = String(server.address().port);
     const [free] = await freePorts(1);
-    await writeFile(`${folder}/bad.sdp`, "v=0\r\nm=video 5004 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\n");
+    await writeFile(`${folder}/bad.sdp`, "v=0\r\nm=video 5004 RTP/AVP 96\r\na=rtpmap:96 H263/90000\r\n");
     const cases = [
       [["-d", folder, "-p", taken], new RegExp(`127\\.0\\.0\\.1:${taken}: Address already in use`)],
       [["-d", folder, "-p", "0"], /--port takes a port/],

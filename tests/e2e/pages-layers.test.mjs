@@ -62,6 +62,11 @@ test("a publisher sees the sizes that it sends, and a viewer chooses one by keyb
   await until("both are sent", async () => (await layersShown(page)).every(({ state }) => state.startsWith("Sending")) &&
     (await layersShown(page)).map(({ rid, size }) => `${rid} ${size}`).join() === "high 640 × 360,low 320 × 180");
 
+  // who comes before the second size has a picture sees one, and a machine that is too busy sends smaller pictures
+  await until("both are listed", async () => {
+    const list = await (await fetch(stack.master("sizes"))).text();
+    return ["640x360", "320x180"].every((size) => list.includes(`RESOLUTION=${size}`));
+  });
   const watch = await openPage(context, `${stack.url}/watch.html?stream=sizes`);
   await until("there is a menu", () => watch.isVisible("#quality"));
   const options = () => watch.evaluate(() => [...document.getElementById("quality").options].map(({ value }) => value));

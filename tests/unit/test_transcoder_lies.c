@@ -164,11 +164,15 @@ static void one_that_does_not_begin_is_ended(void **state)
     end(&r);
 }
 
-static void wait_until_it_speaks(const Rig *r)
+/* It stands still until then, so that nothing of what it says has been read. */
+static void let_it_speak(const Rig *r)
 {
     bool writes;
     struct pollfd fd = {.fd = transcoder_fd(r->t, &writes), .events = POLLIN};
+    siginfo_t how;
 
+    assert_int_equal(waitid(P_PID, (id_t)r->t->process.pid, &how, WSTOPPED), 0);
+    assert_int_equal(kill(r->t->process.pid, SIGCONT), 0);
     assert_int_equal(poll(&fd, 1, RIG_PATIENCE_MS), 1);
 }
 
@@ -177,8 +181,8 @@ static void a_bridge_that_is_held_up_while_it_starts_blames_it_for_nothing(void 
     Rig r;
 
     (void)state;
-    begin(&r, "#!/bin/sh\nprintf '" READY "' >&3\n" STAY);
-    wait_until_it_speaks(&r);
+    begin(&r, "#!/bin/sh\nkill -STOP $$\nprintf '" READY "' >&3\n" STAY);
+    let_it_speak(&r);
     r.now_us += 3600 * US_PER_S;
     transcoder_work(r.t, r.now_us);
     rig_hear(&r);
