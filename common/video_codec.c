@@ -6,7 +6,8 @@
 
 #include "sdp_reader.h"
 
-#define CLOCK_HZ 90000 /* of all of them */
+#define CLOCK_HZ           90000 /* of all of them */
+#define FIRST_PAYLOAD_TYPE 96
 
 static const struct {
     const char *name, *sdp;
@@ -23,6 +24,11 @@ const char *codec_name(Codec codec)
 const char *codec_sdp_name(Codec codec)
 {
     return codecs[codec].sdp;
+}
+
+int codec_payload_type(Codec codec)
+{
+    return FIRST_PAYLOAD_TYPE + (int)codec;
 }
 
 /* Whether a parameter is left out, or has this value. */

@@ -21,6 +21,10 @@ const char *codec_name(Codec codec);
 /* "H264": the encoding name of its payload format. */
 const char *codec_sdp_name(Codec codec);
 
+/* The payload type that means it between the plugin and the bridge, and in recordings: 96 for
+ * H.264, and the next ones in the order above. */
+int codec_payload_type(Codec codec);
+
 /* The codec that a payload type stands for (RFC 6184, 7741, 9628, 7798; AV1 RTP specification).
  * Returns false if it is none of these, or one packetized in a way that is not read here. */
 bool codec_of_sdp(const struct SdpCodec *sdp, Codec *out);

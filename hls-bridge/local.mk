@@ -25,6 +25,8 @@ bridge_codec = \
 	%D%/codec/h265_parameter_sets.c \
 	%D%/codec/jpeg_maker.c \
 	%D%/codec/opus_to_aac.c \
+	%D%/codec/picture_config.c \
+	%D%/codec/picture_repeat.c \
 	%D%/codec/vp8_header.c \
 	%D%/codec/vp9_header.c
 bridge_clock = \

@@ -77,7 +77,7 @@ static inline int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-#define VIDEO_FORMAT_NAME_SIZE 48 /* bytes: "avc1.42C01F", "hvc1.1.6.L93.B0", and longer ones */
+#define VIDEO_FORMAT_NAME_SIZE 20 /* bytes: "avc1.42C01F", "hvc1.1.6.L93.B0" */
 
 /* What a key frame says of itself and of the pictures that follow it. */
 typedef struct VideoFormat {

@@ -25,9 +25,13 @@ static const struct {
         {"no-key-frames",
          "no key frame (IDR) has come, though the sender is asked for one, so nothing "
          "of the video can be shown; let it answer PLI, or send key frames by itself"},
+    [PROBLEM_NO_PLAYER] = {"no-player",
+                           "the video is VP8, which no player of HLS or DASH takes, so the sound "
+                           "goes out alone; let the sender encode H.264"},
     [PROBLEM_CODEC] = {"codec",
-                       "the video is VP8, VP9, AV1 or H.265, which viewers do not get: the sound "
-                       "goes out alone; let the sender encode H.264"},
+                       "the video is VP9, AV1 or H.265, which goes into low-latency HLS and DASH "
+                       "alone, for players that can decode it; classic HLS has the sound; let the "
+                       "sender encode H.264 for all the others"},
     [PROBLEM_FORMAT] = {"format",
                         "the video is not 4:2:0 with 8 bits, which phones and most browsers cannot "
                         "play; let the sender encode 4:2:0 (Baseline, Main or High profile)"},
@@ -41,7 +45,7 @@ SourceProblem source_problem(const IntakeStats *media)
     const VideoFormat *format = &track->format;
 
     if (video->access_units > 0 && codec != CODEC_H264)
-        return PROBLEM_CODEC;
+        return codec == CODEC_VP8 ? PROBLEM_NO_PLAYER : PROBLEM_CODEC;
     if (video->access_units > 0)
         return format->width > 0 && (format->chroma_format != 1 || format->bit_depth != 8)
                    ? PROBLEM_FORMAT

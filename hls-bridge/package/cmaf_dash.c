@@ -82,13 +82,13 @@ static void take_over(CmafDash *d)
         return;
     d->changes = cmaf_output_changes(d->cmaf);
     for (size_t i = 0; i < m->renditions; i++) {
-        const H264Sps *sps = cmaf_track_sps(d->track[i]);
-        DashPicture picture = {.width = sps->width, .height = sps->height};
+        const VideoFormat *format = cmaf_track_format(d->track[i]);
+        DashPicture picture = {.width = format->width, .height = format->height};
         if (!m->has[i]) {
             dash_manifest_drop(m, i, m->track[i]->list->window.media_sequence);
             continue;
         }
-        h264_sps_codec(sps, picture.codec);
+        memcpy(picture.codec, format->name, sizeof(picture.codec));
         picture.frame_rate_milli = (int32_t)ll_playlist_frames_milli(m->track[i]->list);
         m->track[i]->bandwidth = cmaf_track_stats(d->track[i]).peak_bitrate;
         d->news = follow(d, i, &picture) || d->news;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "codec/h265_parameter_sets.h"
 #include "h264_sps.h"
 
 #define NAL_LENGTH_SIZE 4 /* as the initialisation segment says: lengthSizeMinusOne 3 */
@@ -67,13 +68,15 @@ static void close_box(const Writer *w, uint8_t *box)
 
 /* ---- samples ---- */
 
-/* Parameter sets of an `avc1` track are in its initialisation segment, and a sample has no
- * delimiter (14496-15, 5.3.2). They are in samples too where a player may have missed another
- * initialisation segment. */
+/* Parameter sets of an `avc1` or `hvc1` track are in its initialisation segment, and a sample has
+ * no delimiter (14496-15, 5.3.2 and 8.3.2). Those of H.264 are in samples too where a player may
+ * have missed another initialisation segment; `hvc1` does not allow it. */
 static bool belongs(const CmafFragmentParams *p, const uint8_t *nal)
 {
     unsigned type = h264_nal_type(nal);
 
+    if (p->codec == CODEC_H265)
+        return !h265_is_set(h265_nal_type(nal)) && h265_nal_type(nal) != H265_NAL_AUD;
     return type != H264_NAL_AUD &&
            (p->keeps_sets || (type != H264_NAL_SPS && type != H264_NAL_PPS));
 }
@@ -84,7 +87,7 @@ static uint32_t size_of(const CmafFragmentParams *p, size_t i)
     const uint8_t *data = sample_bytes_data(bytes);
     uint32_t size = 0;
 
-    if (p->kind == TRACK_AUDIO)
+    if (bytes->nals == 0)
         return bytes->len;
     for (size_t n = 0; n < bytes->nals; n++)
         if (belongs(p, data + bytes->nal[n].at))
@@ -97,7 +100,7 @@ static void put_sample(Writer *w, const CmafFragmentParams *p, size_t i)
     const SampleBytes *bytes = p->sample[i].bytes;
     const uint8_t *data = sample_bytes_data(bytes);
 
-    if (p->kind == TRACK_AUDIO) {
+    if (bytes->nals == 0) {
         memcpy(w->at, data, bytes->len);
         w->at += bytes->len;
         return;

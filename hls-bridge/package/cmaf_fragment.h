@@ -2,9 +2,10 @@
 #ifndef CMAF_FRAGMENT_H
 #define CMAF_FRAGMENT_H
 
-/* Writes a fragment of one track: one moof, one mdat (ISO/IEC 14496-12, 8.8; 14496-15, 5.3 for what
- * a sample of H.264 is). It copies the samples once, from where the depay has put them to where
- * they are written from, and puts the length of each NAL unit before it on the way.
+/* Writes a fragment of one track: one moof, one mdat (ISO/IEC 14496-12, 8.8; 14496-15, 5.3 and 8.3
+ * for what a sample of H.264 and H.265 is; those of VP9 and AV1 go as they are). It copies the
+ * samples once, from where the depay has put them to where they are written from, and puts the
+ * length of each NAL unit before it on the way.
  *
  * Pure. Thread-safety: none needed, there is no state. */
 
@@ -13,6 +14,7 @@
 
 typedef struct CmafFragmentParams {
     TrackKind kind;
+    Codec codec;       /* of video */
     uint32_t sequence; /* of the fragment, from 1 on */
     bool keeps_sets;   /* parameter sets stay in the samples that bring them */
     bool reordered;    /* samples have composition offsets, of which none is below 0 */

@@ -190,7 +190,7 @@ bool cmaf_media_needs_cut(const CmafMedia *m, const AccessUnit *unit)
     if (!m->running || m->lead == RENDITION_NONE || !unit->idr)
         return false;
     const CmafTrack *track = m->line[m->lead].track;
-    return cmaf_track_sps(track)->width > 0 && cmaf_track_has_other_sets(track, unit);
+    return cmaf_track_format(track)->width > 0 && cmaf_track_has_other_sets(track, unit);
 }
 
 void cmaf_media_settle(const CmafMedia *m, const AccessUnit *unit, int64_t *pts_90k,

@@ -2,6 +2,8 @@
 #include "package/cmaf_playlists_inner.h"
 #include "package/iframe_playlist.h"
 
+#include <string.h>
+
 /* Whether every playlist that the multivariant one names has something to begin with. */
 static bool can_be_played(const CmafPlaylists *p)
 {
@@ -26,10 +28,10 @@ static Variant describe(const CmafPlaylists *p, size_t which)
                  .average_bandwidth = stats.average_bitrate};
 
     if (cmaf_track_kind(track) == TRACK_VIDEO) {
-        const H264Sps *sps = cmaf_track_sps(track);
-        h264_sps_codec(sps, v.codec);
-        v.width = sps->width;
-        v.height = sps->height;
+        const VideoFormat *format = cmaf_track_format(track);
+        memcpy(v.codec, format->name, sizeof(v.codec));
+        v.width = format->width;
+        v.height = format->height;
         v.frame_rate_milli = ll_playlist_frames_milli(playlist_of(p, which));
         int64_t listed = iframe_playlist_peak(playlist_of(p, which)); /* by an earlier run, too */
         v.iframes_bandwidth = listed > stats.keys_peak_bitrate ? listed : stats.keys_peak_bitrate;

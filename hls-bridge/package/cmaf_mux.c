@@ -13,6 +13,7 @@
 
 struct CmafMux {
     TrackKind kind;
+    Codec codec; /* of video */
     SampleQueue queue;
     uint32_t fragments; /* written so far */
     bool keeps_sets;    /* as the params have it */
@@ -28,13 +29,10 @@ static int add_track(AVFormatContext *format, const CmafMuxParams *params)
     if (params->kind == TRACK_AUDIO)
         return memory_muxer_add_aac(format, SAMPLES_PER_S, params->config, params->config_len) ? 0
                                                                                                : -1;
-    AVStream *stream =
-        memory_muxer_add_h264(format, TICKS_PER_S, params->config, params->config_len);
-    if (!stream)
-        return -1;
-    stream->codecpar->width = params->width;
-    stream->codecpar->height = params->height;
-    return 0;
+    return memory_muxer_add_video(format, params->format, TICKS_PER_S, params->config,
+                                  params->config_len)
+               ? 0
+               : -1;
 }
 
 static void set_options(AVFormatContext *format)
@@ -76,6 +74,7 @@ CmafMux *cmaf_mux_create(const CmafMuxParams *params, const char **error)
         return NULL;
     mux->kind = params->kind;
     mux->keeps_sets = params->keeps_sets;
+    mux->codec = params->format ? params->format->codec : CODEC_H264;
     *error = write_init(mux, params);
     if (*error)
         cmaf_mux_destroy(&mux);
@@ -169,6 +168,7 @@ int cmaf_mux_cut(CmafMux *mux, const PartCut *cut, ByteBuffer *to, CmafFragment 
     for (size_t i = 0; i < n; i++)
         mux->reordered = mux->reordered || sample[i].pts != sample[i].dts;
     const CmafFragmentParams fragment = {.kind = mux->kind,
+                                         .codec = mux->codec,
                                          .sequence = ++mux->fragments,
                                          .keeps_sets = mux->keeps_sets,
                                          .reordered = mux->reordered,
@@ -179,6 +179,7 @@ int cmaf_mux_cut(CmafMux *mux, const PartCut *cut, ByteBuffer *to, CmafFragment 
     out->independent = sample[0].key;
     sample_bytes_release(&mux->last);
     out->last = mux->last = sample[n - 1].bytes;
+    out->last_key = sample[n - 1].key;
     sample[n - 1].bytes = NULL;
     sample_queue_drop(&mux->queue, n);
     if (status == 0)

@@ -19,11 +19,11 @@ typedef struct CmafMux CmafMux;
 
 typedef struct CmafMuxParams {
     TrackKind kind;
-    const uint8_t *config; /* AudioSpecificConfig; or parameter sets, each behind a start code */
+    const uint8_t *config; /* AudioSpecificConfig; or as picture_config.h writes it */
     size_t config_len;
-    int width, height; /* of video */
-    bool keeps_sets;   /* samples have their parameter sets too, for players that have missed this
-                          initialisation segment */
+    const VideoFormat *format; /* of video; borrowed */
+    bool keeps_sets; /* samples have their parameter sets too, for players that have missed this
+                        initialisation segment */
 } CmafMuxParams;
 
 /* Bytes that are borrowed until the next call; an initialisation segment for as long as its muxer
@@ -36,9 +36,10 @@ typedef struct CmafBytes {
 typedef struct CmafFragment {
     CmafBytes bytes;
     size_t samples;
-    bool independent;        /* it begins with a sample that needs no other */
-    size_t first_len;        /* bytes up to the end of that */
-    const SampleBytes *last; /* of its last sample; borrowed until the next cut */
+    bool independent;  /* it begins with a sample that needs no other */
+    size_t first_len;  /* bytes up to the end of that */
+    SampleBytes *last; /* of its last sample; borrowed until the next cut */
+    bool last_key;     /* which needs no other */
 } CmafFragment;
 
 /* The params are copied. Returns NULL with a static sentence in `error`. */
@@ -49,9 +50,9 @@ void cmaf_mux_destroy(CmafMux **mux);
 
 CmafBytes cmaf_mux_init(const CmafMux *mux);
 
-/* Collect a sample; the bytes are held, or copied if they are only borrowed. Of an access unit,
- * delimiter and parameter sets are left out; the latter are in the initialisation segment. Return
- * 0, or -1 if there is no memory. */
+/* Collect a sample; the bytes are held, or copied if they are only borrowed. Of an access unit
+ * in Annex B, delimiter and parameter sets are left out; the latter are in the initialisation
+ * segment. Return 0, or -1 if there is no memory. */
 int cmaf_mux_picture(CmafMux *mux, const AccessUnit *unit, int64_t pts, int64_t dts);
 int cmaf_mux_sound(CmafMux *mux, const AacFrame *frame);
 

@@ -84,7 +84,7 @@ static int start(void *self, const OutputSegment *first, int64_t now_us)
 static bool takes(const void *self, Codec codec)
 {
     (void)self;
-    return codec == CODEC_H264;
+    return codec != CODEC_VP8; /* which has no place in an initialisation segment of CMAF */
 }
 
 static bool needs_cut(const void *self, const AccessUnit *unit)

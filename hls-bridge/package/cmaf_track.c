@@ -9,9 +9,10 @@
 #include "base/bridge_log.h"
 #include "base/sample_bytes.h"
 
-#define SETS_SIZE ((PARAMETER_SETS_SPS + PARAMETER_SETS_PPS) * (PARAMETER_SET_BYTES + 4))
-
 _Static_assert(LL_NAME_SIZE == STORE_NAME_SIZE, "a list names files of the folder");
+
+/* Until a picture comes. A list that has to name its codec says H.264. */
+static const PictureConfig no_config = {.format = {.name = "avc1.000000"}};
 
 CmafTrack *cmaf_track_create(const CmafTrackParams *params)
 {
@@ -21,6 +22,7 @@ CmafTrack *cmaf_track_create(const CmafTrackParams *params)
     if (!t)
         return NULL;
     t->params = *params;
+    t->config = no_config;
     t->per_second = video ? TICKS_PER_S : SAMPLES_PER_S;
     PartCutterParams cutter = part_cutter_params(params->part_us, t->per_second);
     part_cutter_init(&t->cutter, &cutter);
@@ -39,6 +41,7 @@ void cmaf_track_destroy(CmafTrack **track)
         return;
     cmaf_mux_destroy(&(*track)->mux);
     byte_buffer_free(&(*track)->segment);
+    picture_repeat_clear(&(*track)->repeat);
     free(*track);
     *track = NULL;
 }
@@ -124,37 +127,27 @@ void cmaf_track_sound(CmafTrack *t, const AacFrame *frame)
         t->samples++;
 }
 
-/* Reads a picture's parameter sets. Returns whether they are others than the track's. */
-static bool read_other_sets(const CmafTrack *t, const AccessUnit *unit, ParameterSets *out)
-{
-    if (!parameter_sets_differ(&t->sets, unit))
-        return false;
-    parameter_sets_read(out, unit);
-    return parameter_sets_complete(out) && !parameter_sets_same(out, &t->sets);
-}
-
 bool cmaf_track_has_other_sets(const CmafTrack *t, const AccessUnit *unit)
 {
-    ParameterSets sets;
+    PictureConfig other;
 
-    return read_other_sets(t, unit, &sets);
+    return picture_config_read_other(&t->config, unit, &other);
 }
 
-/* A segment that begins with other parameter sets has an initialisation segment of its own. */
-static void adopt_sets(CmafTrack *t, const AccessUnit *unit)
+/* A segment that begins with another configuration has an initialisation segment of its own. */
+static void adopt_config(CmafTrack *t, const AccessUnit *unit)
 {
-    uint8_t bytes[SETS_SIZE];
-    ParameterSets sets;
+    uint8_t bytes[PICTURE_CONFIG_ROOM];
+    PictureConfig other;
 
-    if (!read_other_sets(t, unit, &sets))
+    if (!picture_config_read_other(&t->config, unit, &other))
         return;
-    t->sets = sets;
+    t->config = other;
     CmafMuxParams params = {
         .kind = TRACK_VIDEO,
         .config = bytes,
-        .config_len = parameter_sets_write(&t->sets, bytes, sizeof(bytes)),
-        .width = t->sets.newest.width,
-        .height = t->sets.newest.height,
+        .config_len = picture_config_write(&t->config, bytes),
+        .format = &t->config.format,
         .keeps_sets = t->configured,
     };
     t->configured = true;
@@ -165,19 +158,19 @@ void cmaf_track_picture(CmafTrack *t, const AccessUnit *unit, int64_t pts, int64
                         bool begins_segment)
 {
     if (begins_segment)
-        adopt_sets(t, unit);
+        adopt_config(t, unit);
     if (t->mux && cmaf_mux_picture(t->mux, unit, pts, dts) == 0)
         t->samples++;
 }
 
 void cmaf_track_forget_sets(CmafTrack *t)
 {
-    t->sets = (ParameterSets){0};
+    t->config = no_config;
 }
 
-const H264Sps *cmaf_track_sps(const CmafTrack *t)
+const VideoFormat *cmaf_track_format(const CmafTrack *t)
 {
-    return &t->sets.newest;
+    return &t->config.format;
 }
 
 void cmaf_track_end(CmafTrack *t, int64_t end)
@@ -218,31 +211,33 @@ static void complete(CmafTrack *t, int64_t now_us)
 /* ---- parts ---- */
 
 /* Notes the newest picture that is out, for one that repeats it. */
-static void follow(CmafTrack *t, const SampleBytes *bytes)
+static void follow(CmafTrack *t, SampleBytes *bytes, bool key)
 {
     const AccessUnit unit = {.data = sample_bytes_data(bytes),
                              .len = bytes->len,
                              .nal = bytes->nal,
-                             .nals = bytes->nals};
+                             .nals = bytes->nals,
+                             .bytes = bytes,
+                             .codec = t->config.format.codec,
+                             .idr = key};
 
-    h264_filler_follow(&t->filler, &t->sets, &unit);
+    picture_repeat_follow(&t->repeat, &t->config, &unit);
 }
 
 /* Makes the part at the end of its segment; if no picture came for it, of one that repeats the
  * last. Others may wait, which are shown later. */
 static int make(CmafTrack *t, const PartCut *cut, CmafFragment *out)
 {
-    uint8_t filler[H264_FILLER_SIZE];
-    NalUnit nal[H264_FILLER_NALS];
+    PictureRoom room;
+    AccessUnit unit;
     int status = cmaf_mux_cut(t->mux, cut, &t->segment, out);
 
     if (status == 0 && t->params.kind == TRACK_VIDEO)
-        follow(t, out->last);
+        follow(t, out->last, out->last_key);
     if (status <= 0 || t->params.kind != TRACK_VIDEO)
         return status;
-    size_t len = h264_filler_write(&t->filler, filler, nal);
-    const AccessUnit unit = {.data = filler, .len = len, .nal = nal, .nals = H264_FILLER_NALS};
-    if (len == 0 || cmaf_mux_picture_first(t->mux, &unit, cut->start) < 0)
+    if (!picture_repeat_make(&t->repeat, &room, &unit) ||
+        cmaf_mux_picture_first(t->mux, &unit, cut->start) < 0)
         return -1;
     t->stats.repeated++;
     t->samples++;

@@ -12,7 +12,6 @@
 
 #include "base/rendition.h"
 #include "package/cmaf_mux.h"
-#include "codec/h264_filler.h"
 #include "serve/ll_hub.h"
 #include "package/ll_playlist.h"
 #include "package/output_stats.h"
@@ -57,12 +56,13 @@ int cmaf_track_configure(CmafTrack *track, const CmafMuxParams *params);
 
 void cmaf_track_sound(CmafTrack *track, const AacFrame *frame);
 
-/* Adds a picture. The parameter sets of one that begins its segment configure the track, if they
- * are others than before. The last picture is repeated if none follows. */
+/* Adds a picture. What one that begins its segment says of itself, as its parameter sets,
+ * configures the track, if that is other than before. The last picture is repeated if none follows.
+ */
 void cmaf_track_picture(CmafTrack *track, const AccessUnit *unit, int64_t pts, int64_t dts,
                         bool begins_segment);
 
-/* Whether a picture has other parameter sets than the track was configured by. */
+/* Whether a key frame needs another configuration than the track has. */
 bool cmaf_track_has_other_sets(const CmafTrack *track, const AccessUnit *unit);
 
 /* Another publisher: its first picture configures the track, whatever its sets are. */
@@ -92,7 +92,7 @@ const char *cmaf_track_name(const CmafTrack *track);
 int64_t cmaf_track_position(const CmafTrack *track);
 
 /* Of the pictures; width 0: none yet. Borrowed. */
-const H264Sps *cmaf_track_sps(const CmafTrack *track);
+const VideoFormat *cmaf_track_format(const CmafTrack *track);
 
 bool cmaf_track_is_open(const CmafTrack *track);
 const LlPlaylist *cmaf_track_playlist(const CmafTrack *track);

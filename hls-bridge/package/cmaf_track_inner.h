@@ -7,6 +7,8 @@
  * Thread-safety: one thread, the stream's. */
 
 #include "base/byte_buffer.h"
+#include "codec/picture_config.h"
+#include "codec/picture_repeat.h"
 #include "package/cmaf_track.h"
 #include "package/part_cutter.h"
 #include "package/rate_meter.h"
@@ -17,17 +19,17 @@ struct CmafTrack {
     int64_t per_second; /* unit of times */
     CmafMux *mux;
     PartCutter cutter;
-    int64_t start;      /* of the segment */
-    ByteBuffer segment; /* what its parts hold */
-    size_t samples;     /* that it has */
-    bool gap;           /* something of it could not be written */
-    bool failing;       /* said in the log */
-    int64_t init_msn;   /* names the initialisation segment in use */
-    bool init_due;      /* which could not be written yet */
-    int64_t parts_msn;  /* of older segments it is noted when their parts are to be removed */
-    bool configured;    /* by pictures, once at least */
-    ParameterSets sets; /* that the initialisation segment has */
-    H264Filler filler;
+    int64_t start;        /* of the segment */
+    ByteBuffer segment;   /* what its parts hold */
+    size_t samples;       /* that it has */
+    bool gap;             /* something of it could not be written */
+    bool failing;         /* said in the log */
+    int64_t init_msn;     /* names the initialisation segment in use */
+    bool init_due;        /* which could not be written yet */
+    int64_t parts_msn;    /* of older segments it is noted when their parts are to be removed */
+    bool configured;      /* by pictures, once at least */
+    PictureConfig config; /* that the initialisation segment has */
+    PictureRepeat repeat;
     RateMeter meter, keys; /* keys: of the IDR pictures that begin segments, alone */
     CmafTrackStats stats;
     LlPlaylist list;

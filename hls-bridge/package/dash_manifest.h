@@ -13,7 +13,6 @@
  * Pure: no I/O, no clock, no allocation. Thread-safety: one thread. */
 
 #include "base/rendition.h"
-#include "h264_sps.h"
 #include "package/ll_playlist.h"
 
 #define DASH_MANIFEST_FILE "manifest.mpd"
@@ -24,7 +23,7 @@
 #define DASH_TEXT_SIZE (32768 * (RENDITIONS_MAX + 1))
 
 typedef struct DashPicture {
-    char codec[H264_CODEC_SIZE]; /* "avc1.42C01F" */
+    char codec[VIDEO_FORMAT_NAME_SIZE]; /* "avc1.42C01F" */
     int width, height;
     int32_t frame_rate_milli; /* 30000 is 30 a second; 0: not known */
 } DashPicture;

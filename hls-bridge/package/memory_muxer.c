@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/media.h"
+#include "codec/vp9_header.h"
 
 #define IO_BUFFER_BYTES 16384
 
@@ -67,14 +67,40 @@ static AVStream *add_track(AVFormatContext *format, int per_second, const uint8_
     return stream;
 }
 
-AVStream *memory_muxer_add_h264(AVFormatContext *format, int per_second, const uint8_t *config,
-                                size_t len)
+static enum AVPixelFormat pixels_of(const VideoFormat *video)
 {
+    bool deep = video->bit_depth > 8, deeper = video->bit_depth > 10;
+
+    if (video->chroma_format == 3)
+        return deeper ? AV_PIX_FMT_YUV444P12 : deep ? AV_PIX_FMT_YUV444P10 : AV_PIX_FMT_YUV444P;
+    if (video->chroma_format == 2)
+        return deeper ? AV_PIX_FMT_YUV422P12 : deep ? AV_PIX_FMT_YUV422P10 : AV_PIX_FMT_YUV422P;
+    return deeper ? AV_PIX_FMT_YUV420P12 : deep ? AV_PIX_FMT_YUV420P10 : AV_PIX_FMT_YUV420P;
+}
+
+AVStream *memory_muxer_add_video(AVFormatContext *format, const VideoFormat *video, int per_second,
+                                 const uint8_t *config, size_t len)
+{
+    static const enum AVCodecID ids[CODECS_MAX] = {
+        [CODEC_H264] = AV_CODEC_ID_H264, [CODEC_VP8] = AV_CODEC_ID_VP8,
+        [CODEC_VP9] = AV_CODEC_ID_VP9,   [CODEC_AV1] = AV_CODEC_ID_AV1,
+        [CODEC_H265] = AV_CODEC_ID_HEVC,
+    };
     AVStream *stream = add_track(format, per_second, config, len);
 
-    if (stream) {
-        stream->codecpar->codec_type = AVMEDIA_TYPE_VIDEO;
-        stream->codecpar->codec_id = AV_CODEC_ID_H264;
+    if (!stream)
+        return NULL;
+    AVCodecParameters *codec = stream->codecpar;
+    codec->codec_type = AVMEDIA_TYPE_VIDEO;
+    codec->codec_id = ids[video->codec];
+    codec->width = video->width;
+    codec->height = video->height;
+    if (video->codec == CODEC_H265)
+        codec->codec_tag = MKTAG('h', 'v', 'c', '1'); /* parameter sets stand nowhere else */
+    if (video->codec == CODEC_VP9) {                  /* its vpcC is made of these */
+        codec->format = pixels_of(video);
+        codec->profile = video->profile;
+        codec->level = vp9_level(video->width, video->height);
     }
     return stream;
 }

@@ -8,13 +8,14 @@
  * Pure: no I/O, no clock, no allocation. Thread-safety: one thread. */
 
 #include "base/rendition.h"
-#include "h264_sps.h"
+#include "base/media.h"
 
 #define MULTIVARIANT_TEXT_SIZE 8192 /* bytes that hold the text of any */
 
 typedef struct Variant {
-    const char *uri;             /* of the media playlist */
-    char codec[H264_CODEC_SIZE]; /* of its pictures: "avc1.42C01F"; "": it is the sound alone */
+    const char *uri;                    /* of the media playlist */
+    char codec[VIDEO_FORMAT_NAME_SIZE]; /* of its pictures: "avc1.42C01F"; "": it is the sound alone
+                                         */
     int width, height;
     int64_t frame_rate_milli;                   /* 30000 is 30 a second; 0: not known */
     int64_t bandwidth;                          /* bit/s of the largest segment, with the sound */

@@ -29,7 +29,7 @@ static int add_tracks(SegmentMux *mux, const SegmentMuxParams *params)
     AVStream *stream;
 
     if (params->video) {
-        stream = memory_muxer_add_h264(mux->format, TICKS_PER_S, NULL, 0);
+        stream = memory_muxer_add_video(mux->format, &(VideoFormat){0}, TICKS_PER_S, NULL, 0);
         if (!stream)
             return -1;
         mux->stream_index[VIDEO] = stream->index;

@@ -10,6 +10,7 @@
  *
  * Thread-safety: one thread, the stream's. */
 
+#include "h264_sps.h"
 #include "package/multivariant.h"
 #include "package/output_stats.h"
 #include "package/rate_meter.h"

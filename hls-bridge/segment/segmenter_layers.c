@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "h264_sps.h"
+#include "codec/picture_config.h"
 
 /* Whether EXT-X-DISCONTINUITY stands where a rendition is fed by another layer than before, in all
  * renditions, as where a publisher changes the size of its picture. Timestamps go on either way,
@@ -250,20 +250,6 @@ void segmenter_layers_release(Segmenter *o)
     }
 }
 
-/* The size of an IDR picture. */
-static void read_size(const AccessUnit *unit, int *width, int *height)
-{
-    H264Sps sps;
-
-    for (size_t i = 0; i < unit->nals; i++) {
-        const uint8_t *nal = unit->data + unit->nal[i].at;
-        if (h264_nal_type(nal) != H264_NAL_SPS || h264_sps_parse(nal, unit->nal[i].len, &sps) < 0)
-            continue;
-        *width = sps.width;
-        *height = sps.height;
-    }
-}
-
 /* Before the beginning, the newest IDR picture is kept, and what follows it. */
 static void hold(Segmenter *o, size_t layer, const AccessUnit *unit, int64_t pts_90k,
                  int64_t dts_90k)
@@ -287,11 +273,11 @@ void segmenter_layers_picture(Segmenter *o, const AccessUnit *unit, int64_t pts_
 {
     Layers *l = &o->layers;
     size_t layer = unit->track - segmenter_first_video(o);
-    int width = 0, height = 0;
+    VideoFormat format = {0};
 
     if (unit->idr)
-        read_size(unit, &width, &height);
-    if (ladder_picture(&o->ladder, layer, unit->idr, width, height, pts_90k))
+        picture_format(unit, &format);
+    if (ladder_picture(&o->ladder, layer, unit->idr, format.width, format.height, pts_90k))
         l->cut_soon = true;
     if (unit->idr)
         l->came_90k[layer] = l->clock_90k;

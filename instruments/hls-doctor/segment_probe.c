@@ -124,7 +124,9 @@ static void note_picture(SegmentFacts *facts, const AVStream *stream, const AVPa
 {
     const AVCodecParameters *codec = stream->codecpar;
     bool file = codec->extradata_size > 0 && codec->extradata[0] == 1;
-    PictureUnits u = picture_units(packet->data, packet->size, file);
+    PictureUnits u = codec->codec_id == AV_CODEC_ID_H264
+                         ? picture_units(packet->data, packet->size, file)
+                         : picture_units_of(codec->codec_id, packet->data, packet->size);
 
     facts->has_idr = facts->has_idr || u.idr;
     if (facts->video.packets > 0)

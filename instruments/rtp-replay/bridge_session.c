@@ -87,13 +87,18 @@ static int request(const char *url, const char *stream, const char *method, cons
 static void write_track(TextBuffer *out, size_t track, const BridgeOffer *offer)
 {
     bool video = track >= RTP_VIDEO;
-    int pt = video ? RTP_RECORDING_PT_H264 : RTP_RECORDING_PT_OPUS;
+    int pt = video ? codec_payload_type(offer->codec) : RTP_RECORDING_PT_OPUS;
 
     text_add(out, "m=%s %" PRIu16 " RTP/AVPF %d\r\n", rtp_track_name(video ? RTP_VIDEO : RTP_AUDIO),
              offer->port[track], pt);
-    text_add(out, "a=rtpmap:%d %s\r\n", pt, video ? "H264/90000" : "opus/48000/2");
     if (video)
-        text_add(out, "a=fmtp:%d packetization-mode=1\r\na=rtcp-fb:%d nack pli\r\n", pt, pt);
+        text_add(out, "a=rtpmap:%d %s/90000\r\n", pt, codec_sdp_name(offer->codec));
+    else
+        text_add(out, "a=rtpmap:%d opus/48000/2\r\n", pt);
+    if (video && offer->codec == CODEC_H264)
+        text_add(out, "a=fmtp:%d packetization-mode=1\r\n", pt);
+    if (video)
+        text_add(out, "a=rtcp-fb:%d nack pli\r\n", pt);
     if (offer->nack)
         text_add(out, "a=rtcp-fb:%d nack\r\n", pt);
     if (video && offer->labels.name[track - RTP_VIDEO][0])

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "video_codec.h"
 #include "video_copy.h"
 
 #define BRIDGE_SESSION_ERROR_SIZE 512 /* bytes that hold any error */
@@ -17,6 +18,7 @@
 /* What is announced: the local UDP port of each track, 0: no such track. */
 typedef struct BridgeOffer {
     uint16_t port[REPLAY_TRACKS];
+    Codec codec; /* of the video */
     VideoLabels labels;
     bool nack; /* say that what is lost is sent again, as browsers do; the bridge then waits */
 } BridgeOffer;

@@ -74,7 +74,7 @@ static void name_track(const VideoLabels *labels, SourceSdp *sdp)
         snprintf(track->name, sizeof(track->name), "%zu", number);
 }
 
-static void describe_track(Run *run, RtpTrack track, const ReplayFolderParams *params,
+static void describe_track(Run *run, RtpTrack track, Codec codec, const ReplayFolderParams *params,
                            SourceSdp *sdp)
 {
     unsigned copies = track == RTP_VIDEO ? run->copies : 1;
@@ -84,7 +84,8 @@ static void describe_track(Run *run, RtpTrack track, const ReplayFolderParams *p
         SourceTrackSdp *t = &sdp->track[sdp->count++];
         *t = (SourceTrackSdp){
             .kind = track == RTP_AUDIO ? TRACK_AUDIO : TRACK_VIDEO,
-            .payload_type = track == RTP_AUDIO ? RTP_RECORDING_PT_OPUS : RTP_RECORDING_PT_H264,
+            .codec = codec,
+            .payload_type = track == RTP_AUDIO ? RTP_RECORDING_PT_OPUS : codec_payload_type(codec),
             .clock_hz = rtp_track_clock_hz(track),
             .nack = params->nack,
         };
@@ -100,7 +101,7 @@ static void describe(Run *run, const RtpRecording *recording, const RtpFaultsPar
     *sdp = (SourceSdp){0};
     for (RtpTrack t = 0; t < RTP_TRACKS; t++)
         if (recording->has[t] && !faults->leave_out[t])
-            describe_track(run, t, params, sdp);
+            describe_track(run, t, recording->codec, params, sdp);
 }
 
 static void close_run(Run *run)

@@ -101,7 +101,10 @@ static bool find_track(RtpRecording *r, const uint8_t *data, size_t len, RtpTrac
         return false;
     if (packet.payload_type == RTP_RECORDING_PT_OPUS)
         return find_ssrc(r, packet.ssrc, RTP_AUDIO, RTP_VIDEO, track);
-    return packet.payload_type == RTP_RECORDING_PT_H264 &&
+    for (Codec codec = 0; !r->has[RTP_VIDEO] && codec < CODECS_MAX; codec++)
+        if (packet.payload_type == codec_payload_type(codec))
+            r->codec = codec;
+    return packet.payload_type == codec_payload_type(r->codec) &&
            find_ssrc(r, packet.ssrc, RTP_VIDEO, RTP_TRACKS, track);
 }
 
@@ -239,6 +242,58 @@ static unsigned nal_types(const RtpPacket *rtp, unsigned *first)
     return types;
 }
 
+/* Whether the frame behind a VP8 payload descriptor (RFC 7741) of the first packet is a key frame.
+ */
+static bool begins_vp8_key(const uint8_t *p)
+{
+    size_t at = 1;
+
+    if (p[0] & 0x80) { /* X: which members there are */
+        at = p[1] & 0x80 ? (p[2] & 0x80 ? 4 : 3) : 2;
+        at += (p[1] & 0x40 ? 1 : 0) + (p[1] & 0x30 ? 1 : 0);
+    }
+    return (p[0] & 0x17) == 0x10 && !(p[at] & 1);
+}
+
+/* Whether a packet begins a key frame with all that it needs, as the payload formats show it: a
+ * layer frame of VP9 that refers to no other (RFC 9628), AV1's N bit, H.265's parameter sets. */
+static bool begins_key(Codec codec, const uint8_t *p, size_t len)
+{
+    unsigned type;
+
+    switch (codec) {
+    case CODEC_VP8:
+        return len > 8 && begins_vp8_key(p);
+    case CODEC_VP9:
+        return len > 1 && (p[0] & 0x48) == 0x08;
+    case CODEC_AV1:
+        return len > 1 && p[0] & 0x08;
+    default:
+        type = len > 6 ? p[0] >> 1 & 0x3F : 0;
+        type = type == 48 ? p[4] >> 1 & 0x3F : type;
+        return type == 32 || type == 33;
+    }
+}
+
+/* Marks the first packet of each key frame of another codec than H.264. */
+static void find_keys(RtpRecording *r)
+{
+    int64_t last[RTP_TRACKS];
+
+    for (RtpTrack t = 0; t < RTP_TRACKS; t++)
+        last[t] = -1;
+    for (size_t i = 0; i < r->count; i++) {
+        RecordedPacket *p = &r->packets[i];
+        RtpPacket rtp;
+        if (p->is_rtcp || p->track == RTP_AUDIO)
+            continue;
+        rtp_packet_parse(r->bytes + p->at, p->len, &rtp);
+        p->starts_idr =
+            p->timestamp != last[p->track] && begins_key(r->codec, rtp.payload, rtp.payload_len);
+        last[p->track] = p->timestamp;
+    }
+}
+
 /* Access units are the packets of one timestamp; a mark goes on the first packet. */
 static void find_idrs(RtpRecording *r)
 {
@@ -268,7 +323,10 @@ void rtp_recording_finish(RtpRecording *r)
     drop_next_publisher(r);
     drop_foreign_rtcp(r);
     unwrap(r);
-    find_idrs(r);
+    if (r->codec == CODEC_H264)
+        find_idrs(r);
+    else
+        find_keys(r);
 }
 
 /* ---- facts ---- */
@@ -296,7 +354,7 @@ static void read_size(const RtpRecording *r, const RecordedPacket *p, RtpRecordi
 static void note_idr(const RtpRecording *r, const RecordedPacket *p, int64_t *last_us,
                      RtpRecordingFacts *facts)
 {
-    if (facts->idrs == 0)
+    if (facts->idrs == 0 && r->codec == CODEC_H264)
         read_size(r, p, facts);
     else if (p->time_us - *last_us > facts->idr_gap_us)
         facts->idr_gap_us = p->time_us - *last_us;

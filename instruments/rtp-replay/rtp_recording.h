@@ -2,8 +2,9 @@
 #ifndef RTP_RECORDING_H
 #define RTP_RECORDING_H
 
-/* One publisher's RTP as the plugin sends it to the bridge: H.264 as payload type 96 and Opus as
- * 111, with RTCP on the same ports (RFC 5761). It is read from what tcpdump has written.
+/* One publisher's RTP as the plugin sends it to the bridge: video as the payload type
+ * that codec_payload_type() says and Opus as 111, with RTCP on the same ports (RFC 5761). It is
+ * read from what tcpdump has written.
  *
  * Of several publishers in one file the first one is taken, by its SSRCs. Video in several sizes
  * (simulcast) is several tracks, in the order in which they are first seen: an SSRC is another size
@@ -16,8 +17,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "video_codec.h"
+
 #define RTP_RECORDING_ERROR_SIZE 512 /* bytes that hold any error of this reader */
-#define RTP_RECORDING_PT_H264    96
 #define RTP_RECORDING_PT_OPUS    111
 
 #define RTP_VIDEO_TRACKS_MAX 8
@@ -36,7 +38,8 @@ typedef struct RecordedPacket {
     int64_t time_us; /* since the start of the recording */
     RtpTrack track;
     bool is_rtcp;
-    bool starts_idr;   /* the first packet, with an SPS, of an access unit with an IDR picture */
+    bool starts_idr;   /* the first packet, with an SPS, of an access unit with an IDR picture; of
+                          other codecs than H.264, of a key frame with all that it needs */
     int64_t sequence;  /* RTP: unwrapped; 0 for the first packet of its track */
     int64_t timestamp; /* RTP: unwrapped; 0 for the first packet of its track */
     size_t at, len;    /* its bytes, in those of the recording */
@@ -49,6 +52,7 @@ typedef struct RtpRecording {
     RecordedPacket *packets; /* in order of time */
     uint8_t *bytes;
     size_t bytes_len, bytes_capacity;
+    Codec codec;          /* of all video: the first that is seen */
     bool has[RTP_TRACKS]; /* a track of that number, and so what follows */
     uint32_t ssrc[RTP_TRACKS];
     int64_t sequences[RTP_TRACKS]; /* sequence numbers that one round uses up */

@@ -116,8 +116,9 @@ static RtpRecording *read_all(pcap_t *pcap, char *error)
     if (r->has[RTP_AUDIO] || r->has[RTP_VIDEO])
         return r;
     snprintf(error, RTP_RECORDING_ERROR_SIZE,
-             "it has no RTP of payload type %d (H.264) or %d (Opus)", RTP_RECORDING_PT_H264,
-             RTP_RECORDING_PT_OPUS);
+             "it has no RTP of payload type %d (H.264), the next four (VP8, VP9, AV1, H.265) or %d "
+             "(Opus)",
+             codec_payload_type(CODEC_H264), RTP_RECORDING_PT_OPUS);
 fail:
     rtp_recording_destroy(&r);
     return NULL;

@@ -62,7 +62,8 @@ static int complain(const char *about, const char *what)
 
 static int announce(const Replayer *r, Replay *p)
 {
-    BridgeOffer offer = {.labels = r->options.labels, .nack = r->options.nack};
+    BridgeOffer offer = {
+        .codec = r->recording->codec, .labels = r->options.labels, .nack = r->options.nack};
     struct sockaddr_in destinations[REPLAY_TRACKS] = {0};
     char error[BRIDGE_SESSION_ERROR_SIZE];
 

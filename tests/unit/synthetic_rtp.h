@@ -48,7 +48,8 @@ static inline size_t synthetic_rtp(uint8_t *out, RtpTrack track, int64_t sequenc
 {
     bool video = track == RTP_VIDEO;
 
-    synthetic_put(out, 2, 0x8000u | (video ? RTP_RECORDING_PT_H264 : RTP_RECORDING_PT_OPUS));
+    synthetic_put(out, 2,
+                  0x8000u | (video ? codec_payload_type(CODEC_H264) : RTP_RECORDING_PT_OPUS));
     synthetic_put(out + 2, 2, (uint64_t)(65500 + sequence));
     synthetic_put(out + 4, 4, synthetic_clock(track, at_us));
     synthetic_put(out + 8, 4, SYNTHETIC_SSRC + track);

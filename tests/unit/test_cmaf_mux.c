@@ -23,12 +23,12 @@ static ByteBuffer written;
 
 static void open_mux_with(TrackKind kind, bool keeps_sets)
 {
+    static const VideoFormat format = {.width = 1280, .height = 720};
     const CmafMuxParams params = {
         .kind = kind,
         .config = kind == TRACK_VIDEO ? sets : config,
         .config_len = kind == TRACK_VIDEO ? sizeof(sets) : sizeof(config),
-        .width = 1280,
-        .height = 720,
+        .format = &format,
         .keeps_sets = keeps_sets,
     };
     const char *error;

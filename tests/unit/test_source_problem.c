@@ -67,7 +67,7 @@ static void each_has_its_name(void **state)
          9,
          "format"},
         {"sound alone", {0}, {0}, 0, ""},
-        {"VP8 that says so", {.access_units = 1}, {.codec = CODEC_VP8}, 9, "codec"},
+        {"VP8 that says so", {.access_units = 1}, {.codec = CODEC_VP8}, 9, "no-player"},
         {"VP9", {.access_units = 1}, {.codec = CODEC_VP9, .width = 640}, 9, "codec"},
         {"AV1 that has none yet", {.malformed = 50}, {.codec = CODEC_AV1}, 60, ""},
         {"AV1 without a key frame", {.undecodable = 90}, {.codec = CODEC_AV1}, 99, "no-key-frames"},

@@ -1,0 +1,59 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Publishers of other codecs than H.264, as Chromium sends them: what goes into low-latency HLS untouched can be decoded to
+// the last picture, whatever the network loses, and classic HLS has the sound.
+
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import test from "node:test";
+import { run } from "../e2e/support/programs.mjs";
+import { LOW_LATENCY, replay } from "./support/replays.mjs";
+
+/** The pictures of the segments that video.m3u8 lists: how many, and what a decoder complains of. */
+async function decode({ folder, list }) {
+  const lines = (await list("video.m3u8")).split("\n");
+  const files = [];
+  for (const line of lines) {
+    const map = /^#EXT-X-MAP:URI="([^"]+)"/.exec(line)?.[1];
+    if (map || (line && !line.startsWith("#"))) files.push(map ?? line);
+  }
+  const whole = path.join(folder, "whole.mp4");
+  await writeFile(whole, Buffer.concat(await Promise.all(files.map((file) => readFile(path.join(folder, file))))));
+  const { stdout, stderr } = await run("ffprobe", ["-v", "error", "-count_frames", "-select_streams", "v",
+    "-show_entries", "stream=codec_name,codec_tag_string,width,height,nb_read_frames", "-of", "json", whole]);
+  const { codec_name: codec, codec_tag_string: entry, nb_read_frames, width, height } = JSON.parse(stdout).streams[0];
+  return { codec, entry, frames: Number(nb_read_frames), size: `${width}x${height}`, complaints: stderr };
+}
+
+const PUBLISHERS = {
+  vp9: { entry: "vp09", codecs: /CODECS="vp09\.00\.20\.08,mp4a\.40\.2"/ },
+  av1: { entry: "av01", codecs: /CODECS="av01\.0\.\d\dM\.08,mp4a\.40\.2"/ },
+};
+
+for (const [name, { entry, codecs }] of Object.entries(PUBLISHERS)) {
+  test(`${name}: every picture goes into low-latency HLS`, async (t) => {
+    const made = await replay(t, name, [LOW_LATENCY]);
+    const { codec, frames, size, complaints, ...video } = await decode(made);
+    assert.deepEqual([made.result.damaged, made.result.undecodable, made.result.forced_cuts], [0, 0, 0]);
+    assert.deepEqual(made.report.faults, []);
+    assert.deepEqual([codec, video.entry, size, complaints], [name, entry, "320x180", ""]);
+    assert.equal(frames, made.result.pictures);
+    assert.match(await made.list("master.m3u8"), codecs);
+  });
+
+  test(`${name}: what is lost is never seen, and the next key frame goes on`, async (t) => {
+    const made = await replay(t, name, [LOW_LATENCY, "--loss", "3", "--no-nack", "--seconds", "8"]);
+    const { frames, complaints } = await decode(made);
+    assert.ok(made.result.damaged + made.result.undecodable > 10, "something was lost");
+    assert.equal(complaints, "");
+    assert.ok(frames > 20, `${frames} pictures`);
+  });
+}
+
+test("vp8: the sound goes out alone", async (t) => {
+  const { result, list } = await replay(t, "vp8", [LOW_LATENCY]);
+  assert.ok(result.segments >= 2);
+  assert.match(await list("master.m3u8"), /CODECS="mp4a\.40\.2"/);
+});
