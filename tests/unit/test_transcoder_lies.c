@@ -164,15 +164,21 @@ static void one_that_does_not_begin_is_ended(void **state)
     end(&r);
 }
 
-/* It stands still until then, so that nothing of what it says has been read. */
-static void let_it_speak(const Rig *r)
+/* It stops itself, so that nothing of what it says has been read, and now it goes on. */
+#define STOP "kill -STOP $$\n"
+static void let_go_on(const Rig *r)
 {
-    bool writes;
-    struct pollfd fd = {.fd = transcoder_fd(r->t, &writes), .events = POLLIN};
     siginfo_t how;
 
     assert_int_equal(waitid(P_PID, (id_t)r->t->process.pid, &how, WSTOPPED), 0);
     assert_int_equal(kill(r->t->process.pid, SIGCONT), 0);
+}
+
+static void wait_until_it_speaks(const Rig *r)
+{
+    bool writes;
+    struct pollfd fd = {.fd = transcoder_fd(r->t, &writes), .events = POLLIN};
+
     assert_int_equal(poll(&fd, 1, RIG_PATIENCE_MS), 1);
 }
 
@@ -181,8 +187,9 @@ static void a_bridge_that_is_held_up_while_it_starts_blames_it_for_nothing(void 
     Rig r;
 
     (void)state;
-    begin(&r, "#!/bin/sh\nkill -STOP $$\nprintf '" READY "' >&3\n" STAY);
-    let_it_speak(&r);
+    begin(&r, "#!/bin/sh\n" STOP "printf '" READY "' >&3\n" STAY);
+    let_go_on(&r);
+    wait_until_it_speaks(&r);
     r.now_us += 3600 * US_PER_S;
     transcoder_work(r.t, r.now_us);
     rig_hear(&r);
@@ -198,7 +205,8 @@ static void why_it_ended_is_heard(void **state)
     Rig r;
 
     (void)state;
-    begin(&r, "#!/bin/sh\nprintf '" NO_MEMORY "' >&3\n");
+    begin(&r, "#!/bin/sh\n" STOP "printf '" NO_MEMORY "' >&3\n");
+    let_go_on(&r);
     assert_int_equal(waitid(P_PID, (id_t)r.t->process.pid, &how, WEXITED | WNOWAIT), 0);
     rig_give(&r, &source, 0, 2, 0);
     rig_hear(&r);
