@@ -203,6 +203,7 @@ static void on_multi(void *user, HttpAnswer *a)
     f->multi_delivery.plain += strcmp(a->encoding, "gzip") != 0;
     if (!first)
         align_rules_multi(f->world.findings, f->options.aligned, &f->multi, &multi);
+    f->multi_before = first ? multi : f->multi;
     f->multi = multi;
     multi_rules_check(f->world.findings, &f->multi);
     if (first)
@@ -320,12 +321,12 @@ static void look_at_media(Follow *f)
                                      m ? m->media_sequence : 0);
     }
     if (f->is_multi)
-        multi_rules_media(f->world.findings, &f->multi, media, f->count);
+        multi_rules_media(f->world.findings, &f->multi, &f->multi_before, media, f->count);
     for (size_t i = 0; i < f->iframe_count; i++) {
         const M3u8 *m = iframe_list_last(f->iframes[i]);
         RenditionMedia pictures = media_worker_iframes_media(
             f->world.worker, i, iframe_list_uri(f->iframes[i]), m ? m->media_sequence : 0);
-        multi_rules_iframes(f->world.findings, &f->multi, &pictures);
+        multi_rules_iframes(f->world.findings, &f->multi, &f->multi_before, &pictures);
     }
     if (f->is_multi && f->options.apple)
         follow_check_apple(f);

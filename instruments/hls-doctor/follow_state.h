@@ -34,7 +34,7 @@ struct Follow {
     size_t iframe_count;
     IframeList *iframes[M3U8_MULTI_MAX];
     bool is_multi, failed, last_look;
-    M3u8Multi multi;
+    M3u8Multi multi, multi_before; /* the newest version, and the one before it */
     size_t multi_versions;
     AppleDelivery multi_delivery;
     int64_t next_multi_us, next_across_us;

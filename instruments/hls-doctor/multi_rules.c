@@ -128,10 +128,10 @@ static bool has_codec(const char *codecs, const char *codec)
     return false;
 }
 
-/* Variants of one kind. */
+/* Variants of one kind, and as the version before had them. */
 typedef struct Variants {
-    const M3u8Variant *of;
-    size_t count;
+    const M3u8Variant *of, *before;
+    size_t count, count_before;
 } Variants;
 
 /* Whether the media of a variant is what another one announces: while its own pictures are absent,
@@ -147,11 +147,23 @@ static bool is_of_another(Variants all, const M3u8Variant *v, const RenditionMed
     return false;
 }
 
+/* What the version before says of this variant; NULL: nothing. */
+static const M3u8Variant *as_before(const Variants *all, const M3u8Variant *v)
+{
+    for (size_t i = 0; i < all->count_before; i++)
+        if (strcmp(all->before[i].uri, v->uri) == 0)
+            return all->before + i;
+    return NULL;
+}
+
 static void check_size(Findings *f, Variants all, const M3u8Variant *v, const RenditionMedia *m)
 {
     if (v->width == 0 && m->width > 0)
         findings_remark(f, "video without RESOLUTION (4.4.6.2)", "%s", v->uri);
     if (v->width == 0 || m->width == 0 || (v->width == m->width && v->height == m->height))
+        return;
+    const M3u8Variant *was = as_before(&all, v);
+    if (was && was->width == m->width && was->height == m->height)
         return;
     if (is_of_another(all, v, m))
         findings_remark(f, "a variant shows the pictures of another (4.4.6.2)",
@@ -191,7 +203,10 @@ static bool covers(const char *codecs, const char *codec)
 static void check_codec(Findings *f, Variants all, const M3u8Variant *v, const RenditionMedia *m,
                         const char *codec)
 {
-    if (v->codecs[0] == '\0' || codec[0] == '\0' || has_codec(v->codecs, codec))
+    const M3u8Variant *was = as_before(&all, v);
+
+    if (v->codecs[0] == '\0' || codec[0] == '\0' || has_codec(v->codecs, codec) ||
+        (was && has_codec(was->codecs, codec)))
         return;
     if (covers(v->codecs, codec) && is_of_another(all, v, m))
         return; /* said of its size */
@@ -212,9 +227,10 @@ static void check_bandwidth(Findings *f, const M3u8Variant *v, int64_t peak, int
                         average);
 }
 
-void multi_rules_media(Findings *f, const M3u8Multi *m, const RenditionMedia *media, size_t count)
+void multi_rules_media(Findings *f, const M3u8Multi *m, const M3u8Multi *before,
+                       const RenditionMedia *media, size_t count)
 {
-    const Variants all = {m->variant, m->variant_count};
+    const Variants all = {m->variant, before->variant, m->variant_count, before->variant_count};
 
     for (size_t i = 0; i < m->variant_count; i++) {
         const M3u8Variant *v = &m->variant[i];
@@ -240,9 +256,10 @@ void multi_rules_media(Findings *f, const M3u8Multi *m, const RenditionMedia *me
     }
 }
 
-void multi_rules_iframes(Findings *f, const M3u8Multi *m, const RenditionMedia *media)
+void multi_rules_iframes(Findings *f, const M3u8Multi *m, const M3u8Multi *before,
+                         const RenditionMedia *media)
 {
-    const Variants all = {m->iframe, m->iframe_count};
+    const Variants all = {m->iframe, before->iframe, m->iframe_count, before->iframe_count};
 
     for (size_t i = 0; i < m->iframe_count; i++) {
         const M3u8Variant *v = &m->iframe[i];

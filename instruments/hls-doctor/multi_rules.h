@@ -30,12 +30,14 @@ typedef struct RenditionMedia {
 /* One multivariant playlist by itself. */
 void multi_rules_check(Findings *findings, const M3u8Multi *multi);
 
-/* Its attributes against the media. */
-void multi_rules_media(Findings *findings, const M3u8Multi *multi, const RenditionMedia *media,
-                       size_t count);
+/* Its attributes against the media. `before` is the version before it, or the same: what a
+ * rendition shows may have changed since the newest media that were looked at. */
+void multi_rules_media(Findings *findings, const M3u8Multi *multi, const M3u8Multi *before,
+                       const RenditionMedia *media, size_t count);
 
 /* Likewise what it says of an I-frame playlist. */
-void multi_rules_iframes(Findings *findings, const M3u8Multi *multi, const RenditionMedia *media);
+void multi_rules_iframes(Findings *findings, const M3u8Multi *multi, const M3u8Multi *before,
+                         const RenditionMedia *media);
 
 /* The renditions against each other, as they are at about one time. */
 void multi_rules_renditions(Findings *findings, const RenditionView *view, size_t count);

@@ -61,8 +61,8 @@ static void show_multivariant(Findings *findings, const char *text, size_t len)
         return;
     }
     multi_rules_check(findings, &multi);
-    multi_rules_media(findings, &multi, media, 1);
-    multi_rules_iframes(findings, &multi, media);
+    multi_rules_media(findings, &multi, &multi, media, 1);
+    multi_rules_iframes(findings, &multi, &multi, media);
     align_rules_multi(findings, true, &multi, &multi);
     apple_rules_multi(findings, &multi, &(AppleDelivery){.http = true, .plain = 1});
 }

@@ -23,6 +23,9 @@ const USUAL = {
   "ladder-players": 30,
 };
 
+/** Those that leave the machine mostly idle: no browser, or one that does little. */
+const CALM = ["attacks", "bridge-start", "demo", "disk", "edges", "hostile", "outage", "production", "serving", "slow-disk", "viewers"];
+
 const filesIn = (folder) => readdirSync(path.join(ROOT, folder)).filter((name) => name.endsWith(".test.mjs")).sort()
   .map((name) => path.join(folder, name));
 
@@ -30,8 +33,8 @@ const filesIn = (folder) => readdirSync(path.join(ROOT, folder)).filter((name) =
 const measures = (file) => /support\/(measured|health|conformance|audience)/.test(readFileSync(path.join(ROOT, file), "utf8"));
 
 const PARTS = {
-  // three for two cores, since they wait about as long as they work; with four browsers fall behind
-  e2e: (name) => ({ files: name ? [`tests/e2e/${name}.test.mjs`] : filesIn("tests/e2e"), lanes: Math.ceil(1.5 * availableParallelism()) }),
+  // one for each core, and beside them one that is calm; with more at work browsers fall behind
+  e2e: (name) => ({ files: name ? [`tests/e2e/${name}.test.mjs`] : filesIn("tests/e2e"), lanes: availableParallelism(), calmLanes: 1 }),
   // one file after the other
   live: () => ({ files: filesIn("tests/e2e").filter(measures), lanes: 1 }),
   soak: () => ({ files: [...filesIn("tests/soak"), "tests/replay/network.test.mjs", "tests/e2e/slow-disk.test.mjs"], seconds: SOAK_SECONDS }),
@@ -49,12 +52,12 @@ function count({ job, status, text, seconds }, tap) {
 }
 
 const [part, name] = process.argv.slice(2);
-const { files, lanes = 2, seconds = FILE_SECONDS } = PARTS[part](name);
+const { files, lanes = 2, calmLanes = 0, seconds = FILE_SECONDS } = PARTS[part](name);
 const folder = mkdtempSync(path.join(tmpdir(), "check-"));
 const jobs = files.map((file) => {
   const title = path.basename(file, ".test.mjs");
   return {
-    name: title, seconds, alone: ALONE.includes(title), command: "tests/e2e/in-namespace",
+    name: title, seconds, alone: ALONE.includes(title), calm: CALM.includes(title), command: "tests/e2e/in-namespace",
     args: ["node", "--test", "--test-reporter=spec", "--test-reporter-destination=stdout",
       "--test-reporter=tap", `--test-reporter-destination=${path.join(folder, title)}.tap`, file],
   };
@@ -63,5 +66,5 @@ const jobs = files.map((file) => {
 await runJobs(part, jobs, (result) => {
   const tap = path.join(folder, `${result.job.name}.tap`);
   count(result, existsSync(tap) ? readFileSync(tap, "utf8") : "");
-}, { lanes, usual: USUAL, tell: true });
+}, { lanes, calmLanes, usual: USUAL, tell: true });
 rmSync(folder, { recursive: true });

@@ -80,13 +80,13 @@ function runJob(job, log) {
 }
 
 /**
- * Runs `jobs` and hands each result to `done` as it comes. A job is { name, command, args, env, seconds, alone }:
- * `seconds` is what it may take, `alone` keeps all others from running beside it. Names are unique in `part`.
- * `lanes` jobs run at a time (default: one for each core). What never ran here takes the seconds that `usual` says,
- * or `common`.
+ * Runs `jobs` and hands each result to `done` as it comes. A job is { name, command, args, env, seconds, alone, calm }:
+ * `seconds` is what it may take, `alone` keeps all others from running beside it, `calm` says that it mostly waits. Names are
+ * unique in `part`. `lanes` jobs run at a time (default: one for each core), and `calmLanes` more of those that wait. What
+ * never ran here takes the seconds that `usual` says, or `common`.
  * With `tell` each job is told when it begins; else, now and then, how many have ended.
  */
-export async function runJobs(part, jobs, done, { lanes = availableParallelism(), usual = {}, common = 20, tell = false } = {}) {
+export async function runJobs(part, jobs, done, { lanes = availableParallelism(), calmLanes = 0, usual = {}, common = 20, tell = false } = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), "check-"));
   const durations = readDurations(), seen = {};
   const key = (job) => `${part}/${job.name}`;
@@ -94,9 +94,9 @@ export async function runJobs(part, jobs, done, { lanes = availableParallelism()
   const waiting = [...jobs].sort((a, b) => !!b.alone - !!a.alone || length(b) - length(a));
   let ended = 0, spoke = Date.now();
 
-  async function lane(alone) {
-    for (let job; (job = waiting[0]) && !!job.alone === alone;) {
-      waiting.shift();
+  async function lane(takes) {
+    for (let job; (job = waiting.find(takes));) {
+      waiting.splice(waiting.indexOf(job), 1);
       if (tell) console.log(`   ${job.name} …`);
       const result = await runJob(job, path.join(folder, `${job.name.replace(/\W+/g, "_")}.log`));
       seen[key(job)] = Math.round(result.seconds * 10) / 10;
@@ -109,8 +109,13 @@ export async function runJobs(part, jobs, done, { lanes = availableParallelism()
     }
   }
 
-  await lane(true);
-  await Promise.all(Array.from({ length: lanes }, () => lane(false)));
+  await lane(({ alone }) => alone);
+  // those that work leave the others to the lanes for these, as long as there are any that work
+  const working = async () => {
+    await lane(({ calm }) => !calm || calmLanes === 0);
+    await lane(() => true);
+  };
+  await Promise.all([...Array.from({ length: lanes }, working), ...Array.from({ length: calmLanes }, () => lane(({ calm }) => calm))]);
   addDurations(seen);
   rmSync(folder, { recursive: true });
 }

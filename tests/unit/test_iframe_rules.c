@@ -206,12 +206,12 @@ static void what_the_multivariant_playlist_says(void **state)
     iframe_rules_segment(r, &one.segment, &one.facts, 1000);
     iframe_rules_segment(r, &two.segment, &two.facts, 1000);
     RenditionMedia media = iframe_rules_media(r, "i.m3u8", 0);
-    multi_rules_iframes(findings, &m, &media);
+    multi_rules_iframes(findings, &m, &m, &media);
     assert_found(findings, "good", NULL, false);
     two = sample(4);
     iframe_rules_segment(r, &two.segment, &two.facts, 1001);
     media = iframe_rules_media(r, "i.m3u8", 0);
-    multi_rules_iframes(findings, &m, &media);
+    multi_rules_iframes(findings, &m, &m, &media);
     assert_found(findings, "more", "BANDWIDTH is below the peak", false);
     assert_int_equal(iframe_rules_media(r, "i.m3u8", 4).peak, media.peak);
     assert_int_equal(iframe_rules_media(r, "i.m3u8", 5).peak, 0); /* it has left the list */
@@ -248,7 +248,7 @@ static void pictures_that_are_not_what_is_announced(void **state)
     assert_int_equal(m3u8_multi_read(text, strlen(text), &m, &wrong), 0);
     for (size_t i = 0; i < COUNT(rows); i++) {
         empty_findings();
-        multi_rules_iframes(findings, &m, &rows[i].media);
+        multi_rules_iframes(findings, &m, &m, &rows[i].media);
         assert_found(findings, rows[i].row, rows[i].rule, rows[i].remark);
     }
 }
