@@ -331,11 +331,16 @@ static void check_numbers(Findings *f, const RenditionView *a, const RenditionVi
     }
 }
 
-/* When a list begins and ends. Returns false if it does not say. */
-static bool extent(const M3u8 *m, int64_t *start_us, int64_t *end_us)
+/* When a list begins and ends. A newest segment that `other` does not have yet is left out: it may
+ * lie behind a hole, and be much later. Returns false if the list does not say. */
+static bool extent(const M3u8 *m, const M3u8 *other, int64_t *start_us, int64_t *end_us)
 {
-    const M3u8Segment *last = m->count > 0 ? &m->segments[m->count - 1] : NULL;
+    size_t n = m->count;
 
+    if (n > 1 && other->count > 0 &&
+        m->segments[n - 1].sequence == other->segments[other->count - 1].sequence + 1)
+        n--;
+    const M3u8Segment *last = n > 0 ? &m->segments[n - 1] : NULL;
     if (!last || m->segments[0].time_unix_us == M3U8_NO_TIME || last->time_unix_us == M3U8_NO_TIME)
         return false;
     *start_us = m->segments[0].time_unix_us;
@@ -349,7 +354,8 @@ static void check_extent(Findings *f, const RenditionView *a, const RenditionVie
 {
     int64_t target_us = a->list->target_s * US_PER_S, start[2], end[2];
 
-    if (!extent(a->list, &start[0], &end[0]) || !extent(b->list, &start[1], &end[1]))
+    if (!extent(a->list, b->list, &start[0], &end[0]) ||
+        !extent(b->list, a->list, &start[1], &end[1]))
         return;
     bool live = !a->list->ended && !b->list->ended;
     if (llabs(start[0] - start[1]) > target_us * 3 / 2 ||
