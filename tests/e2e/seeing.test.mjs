@@ -13,6 +13,7 @@ import test from "node:test";
 import { built, SOURCE } from "../../tools/stack/stack.mjs";
 import { openPage, untilLive, withBrowser } from "./support/browser.mjs";
 import { run } from "./support/programs.mjs";
+import { measured } from "./support/measured.mjs";
 import { until, withStack } from "./support/rig.mjs";
 import { TESTCARD } from "./support/testcard.mjs";
 
@@ -101,7 +102,8 @@ async function checkMetrics(stack) {
   assert.ok(of("segment_duration_seconds_count") >= of("segments_total"));
   assert.equal(of("publish_latency_seconds_count", ',what="segment"'), of("segments_total"));
   assert.equal(of("publish_latency_seconds_bucket", ',what="part",le="+Inf"'), of("publish_latency_seconds_count", ',what="part"'));
-  assert.ok(of("publish_latency_seconds_sum", ',what="part"') > 0);
+  // dates are of when the first packets came: if those were late, all seems to be out before its time for a while
+  measured(() => assert.ok(of("publish_latency_seconds_sum", ',what="part"') > 0));
   assert.ok(of("write_seconds_count") > of("segments_total"));
   assert.ok(of("picture_wait_seconds") >= 0.1 && of("picture_wait_seconds") <= 0.3);
   assert.ok(valueOf(text, "hls_bridge_waiting_requests_total") > 0);
