@@ -102,7 +102,7 @@ test("stuck clients and floods of requests leave media untouched", (t) =>
       // what comes before the bridge listens damages the first picture
       const before = await until("pictures are good", async () => {
         const now = await status();
-        return now.source?.pictures.good > 60 && now;
+        return now.source?.pictures.good > 120 && now; // sender reports have put them right by then, if they came late at first
       });
       const droppedBefore = await droppedByPlugin(stack); // what came while the bridge did not listen yet
       const watching = watch(stack.playlist("shop"));
@@ -136,7 +136,7 @@ test("stuck clients and floods of requests leave media untouched", (t) =>
       assert.deepEqual(faultsBut(report), []);
       measured(() => assert.ok(report.longest_gap_seconds < LATE_S, `nothing new for ${report.longest_gap_seconds} s`));
       const { state, publishers, source, output, low_latency: ll } = await status();
-      assert.deepEqual([state, publishers, output.discontinuities], ["live", 1, 0]);
+      assert.deepEqual([state, publishers, output.discontinuities], ["live", 1, before.output.discontinuities]);
       measured(() => assert.equal(output.forced_cuts, 0, "the browser answers a request for a key frame in time"));
       assert.deepEqual([source.kernel_drops, source.backlog_drops, ll.video.gaps, ll.audio.gaps], [0, 0, 0, 0]);
       assert.deepEqual(source.pictures.damaged, before.source.pictures.damaged);
