@@ -3,8 +3,6 @@
 
 #include "codec/vp9_header.h"
 
-#define PROFILE_RESERVED 3 /* its headers have a bit more */
-
 static void set_slot(PictureRepeat *r, unsigned refreshes)
 {
     if (refreshes == 0)
@@ -72,7 +70,7 @@ static size_t write_picture(const PictureRepeat *r, PictureRoom *room)
         return h264_filler_write(&r->h264, room->bytes, room->nal);
     if (!r->has_slot)
         return 0;
-    if (r->codec == CODEC_VP9 && r->profile < PROFILE_RESERVED) {
+    if (r->codec == CODEC_VP9 && r->profile < VP9_PROFILE_LAST) {
         /* frame_marker, the profile's low and high bit, show_existing_frame, the slot */
         room->bytes[0] = (uint8_t)(0x88 | (r->profile & 1) << 5 | (r->profile >> 1) << 4 | r->slot);
         return 1;

@@ -5,15 +5,14 @@
 
 #include "codec/bit_reader.h"
 
-#define FRAME_MARKER     2
-#define SYNC_CODE        0x498342
-#define RGB              7 /* color_space */
-#define ALL_SLOTS        0xFF
-#define REFERENCES       3    /* of an inter frame */
-#define INDEX_MARKER     0xC0 /* the upper three bits of a superframe index's first and last byte */
-#define INDEX_MASK       0xE0
-#define PROFILE_RESERVED 3
-#define FRAMES_PER_S     60
+#define FRAME_MARKER 2
+#define SYNC_CODE    0x498342
+#define RGB          7 /* color_space */
+#define ALL_SLOTS    0xFF
+#define REFERENCES   3    /* of an inter frame */
+#define INDEX_MARKER 0xC0 /* the upper three bits of a superframe index's first and last byte */
+#define INDEX_MASK   0xE0
+#define FRAMES_PER_S 60
 
 static void read_size(BitReader *r, Vp9Header *h)
 {
@@ -83,7 +82,7 @@ bool vp9_header_read(const uint8_t *frame, size_t len, Vp9Header *h)
         return false;
     h->profile = (uint8_t)bit_reader_flag(&r);
     h->profile |= (uint8_t)(bit_reader_flag(&r) << 1);
-    if (h->profile == PROFILE_RESERVED && bit_reader_flag(&r))
+    if (h->profile == VP9_PROFILE_LAST && bit_reader_flag(&r))
         return false;
     h->shows_existing = bit_reader_flag(&r);
     if (h->shows_existing) {

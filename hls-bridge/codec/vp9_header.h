@@ -15,6 +15,7 @@
 #define VP9_FRAMES_MAX           8 /* of a superframe */
 #define VP9_SUPERFRAME_INDEX_MAX (2 + 4 * VP9_FRAMES_MAX)
 #define VP9_SLOTS                8 /* of reference frames */
+#define VP9_PROFILE_LAST         3 /* its headers have a bit more, which is reserved */
 
 /* An uncompressed header as far as it is read. */
 typedef struct Vp9Header {

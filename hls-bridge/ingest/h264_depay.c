@@ -24,11 +24,8 @@ static bool is_no_nal(const uint8_t *p)
 static const uint8_t delimiter[] = {H264_NAL_AUD, 0xF0}; /* any slice type, 7.4.2.4 */
 
 typedef struct H264Depay {
-    VideoDepay base;
+    NalDepay nals;
     ParameterSets sets;
-    bool sets_changed; /* in the access unit that is open */
-    bool in_fragment;  /* a FU-A has begun and not ended */
-    KeptNals sei;      /* of the open access unit, until it is known what stands before it */
 } H264Depay;
 
 static int add_parameter_set(VideoDepay *d, const uint8_t *nal, size_t len)
@@ -43,13 +40,13 @@ static void begin_slices(H264Depay *d, Assembly *a, bool idr)
     const ParameterSet *set;
 
     assembly_begin_nal(a, delimiter, sizeof(delimiter));
-    if (idr || d->sets_changed) {
+    if (idr || d->nals.sets_changed) {
         for (size_t i = 0; (set = parameter_sets_at(&d->sets, i)); i++)
             assembly_begin_nal(a, set->nal, set->len);
         if (!parameter_sets_complete(&d->sets))
             a->damaged = true;
     }
-    kept_nals_write(&d->sei, a);
+    kept_nals_write(&d->nals.sei, a);
     a->key = idr;
     a->has_picture = true;
 }
@@ -62,13 +59,13 @@ static bool take_nal(H264Depay *d, Assembly *a, const uint8_t *nal, size_t len)
 
     if (type == H264_NAL_SPS || type == H264_NAL_PPS) {
         if (parameter_sets_add(&d->sets, nal, len) == 0)
-            d->sets_changed = true;
+            d->nals.sets_changed = true;
         else
-            d->base.stats.malformed++;
+            d->nals.base.stats.malformed++;
         return false;
     }
     if (type == H264_NAL_SEI) {
-        kept_nals_add(&d->sei, nal, len);
+        kept_nals_add(&d->nals.sei, nal, len);
         return false;
     }
     if (type < H264_NAL_SLICE || type > H264_NAL_IDR)
@@ -103,18 +100,18 @@ static bool take_fragment(H264Depay *d, Assembly *a, const uint8_t *p, size_t le
         return false;
     bool start = p[1] & 0x80, end = p[1] & 0x40;
     if (start) {
-        if (d->in_fragment)
+        if (d->nals.in_fragment)
             return false; /* the end of the last one is missing */
         uint8_t header = (uint8_t)((p[0] & 0xE0) | (p[1] & 0x1F));
         unsigned type = header & 0x1Fu;
         if (type < H264_NAL_SLICE || type > H264_NAL_IDR)
             return false; /* what is kept apart is small, and never fragmented */
         take_nal(d, a, &header, 1);
-    } else if (!d->in_fragment) {
+    } else if (!d->nals.in_fragment) {
         return false; /* its beginning is missing */
     }
     assembly_append(a, p + 2, len - 2);
-    d->in_fragment = !end;
+    d->nals.in_fragment = !end;
     return true;
 }
 
@@ -127,34 +124,13 @@ static bool take(VideoDepay *base, Assembly *a, const uint8_t *p, size_t len)
         return false;
     if (type == NAL_FU_A)
         return take_fragment(d, a, p, len);
-    if (d->in_fragment) { /* the end of it is missing */
-        d->in_fragment = false;
-        a->damaged = true;
-    }
+    nal_depay_end_fragment(&d->nals, a);
     if (type == NAL_STAP_A)
         return take_aggregate(d, a, p, len);
     if (type > NAL_SINGLE_MAX)
         return false;
     take_nal(d, a, p, len);
     return true;
-}
-
-static void open_picture(VideoDepay *base)
-{
-    H264Depay *d = (H264Depay *)base;
-
-    d->sets_changed = false;
-    d->sei.count = d->sei.len = 0;
-    d->in_fragment = false;
-}
-
-static void close_picture(VideoDepay *base, Assembly *a)
-{
-    H264Depay *d = (H264Depay *)base;
-
-    if (d->in_fragment)
-        a->damaged = true;
-    d->in_fragment = false;
 }
 
 /* A slice does not tell: parameter sets may have been before it. */
@@ -182,10 +158,10 @@ static bool has_sets(const VideoDepay *d)
 const DepayCodec h264_depay = {
     .codec = CODEC_H264,
     .size = sizeof(H264Depay),
-    .open = open_picture,
+    .open = nal_depay_open,
     .begins = begins,
     .take = take,
-    .close = close_picture,
+    .close = nal_depay_close,
     .format = format,
     .add_parameter_set = add_parameter_set,
     .has_sets = has_sets,

@@ -22,12 +22,9 @@ enum { NAL_SINGLE_MAX = 47, NAL_AP = 48, NAL_FU = 49 };
 static const uint8_t delimiter[] = {H265_NAL_AUD << 1, 1, 0x50}; /* any slice type, 7.4.3.5 */
 
 typedef struct H265Depay {
-    VideoDepay base;
+    NalDepay nals;
     H265Sets sets;
-    bool sets_changed; /* in the access unit that is open */
-    bool in_fragment;  /* a fragmentation unit has begun and not ended */
-    bool leaves_out;   /* the NAL unit that is fragmented */
-    KeptNals sei;      /* of the open access unit, until it is known what stands before it */
+    bool leaves_out; /* the NAL unit that is fragmented */
 } H265Depay;
 
 static int add_parameter_set(VideoDepay *d, const uint8_t *nal, size_t len)
@@ -40,13 +37,13 @@ static int add_parameter_set(VideoDepay *d, const uint8_t *nal, size_t len)
 static void begin_slices(H265Depay *d, Assembly *a, bool irap)
 {
     assembly_begin_nal(a, delimiter, sizeof(delimiter));
-    if (irap || d->sets_changed) {
+    if (irap || d->nals.sets_changed) {
         for (size_t i = 0; i < d->sets.count; i++)
             assembly_begin_nal(a, d->sets.set[i].nal, d->sets.set[i].len);
         if (!h265_sets_complete(&d->sets))
             a->damaged = true;
     }
-    kept_nals_write(&d->sei, a);
+    kept_nals_write(&d->nals.sei, a);
     a->key = irap;
     a->has_picture = true;
 }
@@ -54,9 +51,9 @@ static void begin_slices(H265Depay *d, Assembly *a, bool irap)
 static void take_set(H265Depay *d, const uint8_t *nal, size_t len)
 {
     if (h265_sets_add(&d->sets, nal, len) == 0)
-        d->sets_changed = true;
+        d->nals.sets_changed = true;
     else
-        d->base.stats.malformed++;
+        d->nals.base.stats.malformed++;
 }
 
 /* Whether a slice belongs to a picture that goes out. */
@@ -79,7 +76,7 @@ static bool take_nal(H265Depay *d, Assembly *a, const uint8_t *nal, size_t len)
         return false;
     }
     if (type == H265_NAL_PREFIX_SEI) {
-        kept_nals_add(&d->sei, nal, len);
+        kept_nals_add(&d->nals.sei, nal, len);
         return false;
     }
     bool suffix = type == H265_NAL_SUFFIX_SEI && a->has_picture;
@@ -114,18 +111,18 @@ static bool take_fragment(H265Depay *d, Assembly *a, const uint8_t *p, size_t le
         return false;
     bool start = p[2] & 0x80, end = p[2] & 0x40;
     if (start) {
-        if (d->in_fragment)
+        if (d->nals.in_fragment)
             return false; /* the end of the last one is missing */
         const uint8_t header[] = {(uint8_t)((p[0] & 0x81) | (p[2] & 0x3F) << 1), p[1]};
         if (h265_nal_type(header) > VCL_LAST)
             return false; /* what is kept apart is small, and never fragmented */
         d->leaves_out = !take_nal(d, a, header, sizeof(header));
-    } else if (!d->in_fragment) {
+    } else if (!d->nals.in_fragment) {
         return false; /* its beginning is missing */
     }
     if (!d->leaves_out)
         assembly_append(a, p + FU_HEAD, len - FU_HEAD);
-    d->in_fragment = !end;
+    d->nals.in_fragment = !end;
     return true;
 }
 
@@ -138,33 +135,13 @@ static bool take(VideoDepay *base, Assembly *a, const uint8_t *p, size_t len)
         return false;
     if (type == NAL_FU)
         return take_fragment(d, a, p, len);
-    if (d->in_fragment) { /* the end of it is missing */
-        d->in_fragment = false;
-        a->damaged = true;
-    }
+    nal_depay_end_fragment(&d->nals, a);
     if (type == NAL_AP)
         return take_aggregate(d, a, p, len);
     if (type > NAL_SINGLE_MAX)
         return false;
     take_nal(d, a, p, len);
     return true;
-}
-
-static void open_picture(VideoDepay *base)
-{
-    H265Depay *d = (H265Depay *)base;
-
-    d->sets_changed = d->in_fragment = d->leaves_out = false;
-    d->sei.count = d->sei.len = 0;
-}
-
-static void close_picture(VideoDepay *base, Assembly *a)
-{
-    H265Depay *d = (H265Depay *)base;
-
-    if (d->in_fragment)
-        a->damaged = true;
-    d->in_fragment = false;
 }
 
 /* A slice does not tell: parameter sets may have been before it. */
@@ -192,10 +169,10 @@ static bool has_sets(const VideoDepay *d)
 const DepayCodec h265_depay = {
     .codec = CODEC_H265,
     .size = sizeof(H265Depay),
-    .open = open_picture,
+    .open = nal_depay_open,
     .begins = begins,
     .take = take,
-    .close = close_picture,
+    .close = nal_depay_close,
     .format = format,
     .add_parameter_set = add_parameter_set,
     .has_sets = has_sets,

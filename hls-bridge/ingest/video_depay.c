@@ -90,6 +90,25 @@ void kept_nals_write(const KeptNals *k, Assembly *a)
     }
 }
 
+void nal_depay_open(VideoDepay *base)
+{
+    NalDepay *d = (NalDepay *)base;
+
+    d->sets_changed = d->in_fragment = false;
+    d->sei.count = d->sei.len = 0;
+}
+
+void nal_depay_end_fragment(NalDepay *d, Assembly *a)
+{
+    a->damaged = a->damaged || d->in_fragment;
+    d->in_fragment = false;
+}
+
+void nal_depay_close(VideoDepay *base, Assembly *a)
+{
+    nal_depay_end_fragment((NalDepay *)base, a);
+}
+
 /* Each NAL unit ends before the next one's start code; zeros that trail it are no part of it. */
 static void end_nals(Assembly *a)
 {

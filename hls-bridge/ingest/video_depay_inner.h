@@ -88,4 +88,19 @@ void kept_nals_add(KeptNals *kept, const uint8_t *nal, size_t len);
 /* Appends them. */
 void kept_nals_write(const KeptNals *kept, Assembly *assembly);
 
+/* A depacketizer of NAL units begins with this. */
+typedef struct NalDepay {
+    VideoDepay base;
+    bool sets_changed; /* parameter sets, in the access unit that is open */
+    bool in_fragment;  /* a fragmented NAL unit has begun and not ended */
+    KeptNals sei;      /* of the open access unit, until it is known what stands before it */
+} NalDepay;
+
+/* `open` and `close` of a DepayCodec. */
+void nal_depay_open(VideoDepay *depay);
+void nal_depay_close(VideoDepay *depay, Assembly *assembly);
+
+/* What follows is no part of a fragmented NAL unit: if one is open, its end is missing. */
+void nal_depay_end_fragment(NalDepay *depay, Assembly *assembly);
+
 #endif
