@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/media.h"
 #include "transcode/sandbox.h"
 #include "transcode/transcode_work.h"
 
@@ -100,7 +101,7 @@ static void look(Desk *d)
                                       &m)) > 0) {
         d->seen += (size_t)len;
         if (m.kind == WIRE_PICTURE) {
-            d->newest_us = m.picture.pts_90k / 9 * 100;
+            d->newest_us = ticks_to_us(m.picture.pts_90k);
             d->came_us[d->came++ % CAME] = clock_monotonic_us(clock_system());
         }
     }
@@ -211,7 +212,7 @@ static void configure(Desk *d, const TranscodeConfig *config)
 static int64_t lag_us(Desk *d, const WirePicture *picture, int64_t now_us)
 {
     int64_t waited_us = now_us - d->came_us[d->begun++ % CAME];
-    int64_t behind_us = d->newest_us - picture->pts_90k / 9 * 100;
+    int64_t behind_us = d->newest_us - ticks_to_us(picture->pts_90k);
 
     return waited_us < behind_us ? waited_us : behind_us;
 }
@@ -220,16 +221,13 @@ static void take_picture(Desk *d, const WirePicture *picture)
 {
     const Clock *clock = clock_system();
     int64_t from_us = clock_monotonic_us(clock);
-    WireMessage took;
+    WireMessage m = {.kind = WIRE_TOOK};
 
     do_wrong(d->fault);
-    long at = transcode_work_picture(d->work, picture, lag_us(d, picture, from_us), &d->out);
-    if (at < 0)
+    if (transcode_work_picture(d->work, picture, lag_us(d, picture, from_us), &d->out, &m.took) < 0)
         end(ENDED_HELPLESS);
-    transcode_wire_read(WIRE_FROM_TRANSCODER, d->out.data + at, d->out.len - (size_t)at, &took);
-    took.took.busy_us = (uint32_t)(clock_monotonic_us(clock) - from_us);
-    d->out.len = (size_t)at;
-    say(d, &took);
+    m.took.busy_us = (uint32_t)(clock_monotonic_us(clock) - from_us);
+    say(d, &m);
 }
 
 /* Does what the first message asks for; there is one. */

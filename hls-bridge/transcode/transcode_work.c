@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/media.h"
 #include "transcode/pace.h"
 #include "transcode/picture_decoder.h"
 #include "transcode/picture_scaler.h"
@@ -240,33 +241,29 @@ static int make_picture(TranscodeWork *w, const AVFrame *picture, bool key, int6
         for (size_t i = 0; i < w->count; i++)
             w->rung[i].size = size[i];
     }
-    int64_t pts_us = picture->pts / 9 * 100;
-    if (!pace_takes(&w->pace, pts_us, lag_us, key, wanted_count(w)))
+    if (!pace_takes(&w->pace, ticks_to_us(picture->pts), lag_us, key, wanted_count(w)))
         return 0;
     return make_rungs(w, picture, key, out);
 }
 
 /* ---- pictures ---- */
 
-static long say_took(const TranscodeWork *w, uint32_t id, int64_t lag_us, ByteBuffer *out)
+static WireTook describe(const TranscodeWork *w, uint32_t id, int64_t lag_us)
 {
     PictureDecoderStats stats = picture_decoder_stats(w->decoder);
-    long at = (long)out->len;
-    WireMessage m = {.kind = WIRE_TOOK,
-                     .took = {.id = id,
-                              .decoded = stats.decoded,
-                              .damaged = stats.damaged,
-                              .skipped = w->pace.skipped,
-                              .lag_us = (uint32_t)(lag_us < 0            ? 0
-                                                   : lag_us > UINT32_MAX ? UINT32_MAX
-                                                                         : lag_us),
-                              .needs_key = picture_decoder_needs_key(w->decoder)}};
 
-    return transcode_wire_write(&m, out) < 0 ? -1 : at;
+    return (WireTook){
+        .id = id,
+        .decoded = stats.decoded,
+        .damaged = stats.damaged,
+        .skipped = w->pace.skipped,
+        .lag_us = (uint32_t)(lag_us < 0 ? 0 : smaller(lag_us, UINT32_MAX)),
+        .needs_key = picture_decoder_needs_key(w->decoder),
+    };
 }
 
-long transcode_work_picture(TranscodeWork *w, const WirePicture *picture, int64_t lag_us,
-                            ByteBuffer *out)
+int transcode_work_picture(TranscodeWork *w, const WirePicture *picture, int64_t lag_us,
+                           ByteBuffer *out, WireTook *took)
 {
     const AVFrame *decoded;
     bool key;
@@ -276,5 +273,6 @@ long transcode_work_picture(TranscodeWork *w, const WirePicture *picture, int64_
     while ((decoded = picture_decoder_take(w->decoder, &key)))
         if (make_picture(w, decoded, key, lag_us, out) < 0)
             return -1;
-    return say_took(w, picture->id, lag_us, out);
+    *took = describe(w, picture->id, lag_us);
+    return 0;
 }

@@ -25,9 +25,9 @@ void transcode_work_destroy(TranscodeWork **work);
 void transcode_work_want(TranscodeWork *work, uint32_t rungs);
 
 /* Takes a picture, which is begun with `lag_us` too late, and adds the messages that come of it to
- * `out`; the last is WIRE_TOOK, with a `busy_us` of 0. Returns where that begins in `out`, or -1 if
- * an encoder fails or there is no memory: then the work is of no more use. */
-long transcode_work_picture(TranscodeWork *work, const WirePicture *picture, int64_t lag_us,
-                            ByteBuffer *out);
+ * `out`. What is to be said of the picture itself goes to `took`, but for `busy_us`, which is 0.
+ * Returns 0, or -1 if an encoder fails or there is no memory: then the work is of no more use. */
+int transcode_work_picture(TranscodeWork *work, const WirePicture *picture, int64_t lag_us,
+                           ByteBuffer *out, WireTook *took);
 
 #endif

@@ -16,7 +16,7 @@ static void check_said(const ByteBuffer *out, int64_t last_90k[RUNGS_MAX])
     for (size_t at = 0; at < out->len; at += (size_t)len) {
         len = transcode_wire_read(WIRE_FROM_TRANSCODER, out->data + at, out->len - at, &m);
         REQUIRE(len > 0);
-        REQUIRE((m.kind == WIRE_TOOK) == (at + (size_t)len == out->len));
+        REQUIRE(m.kind == WIRE_UNIT || m.kind == WIRE_RUNG);
         if (m.kind != WIRE_UNIT)
             continue;
         REQUIRE(m.unit.pts_90k > last_90k[m.unit.rung]);
@@ -32,6 +32,7 @@ static int try_input(const uint8_t *data, size_t size)
     int64_t last_90k[RUNGS_MAX];
     char error[WIRE_TEXT_MAX + 1];
     ByteBuffer out = {0};
+    WireTook took;
     uint32_t id = 0;
 
     if (size < 1)
@@ -53,8 +54,9 @@ static int try_input(const uint8_t *data, size_t size)
         p.data = data + at;
         at += p.len;
         byte_buffer_clear(&out);
-        if (transcode_work_picture(w, &p, 0, &out) < 0)
+        if (transcode_work_picture(w, &p, 0, &out, &took) < 0)
             break;
+        REQUIRE(took.id == p.id);
         check_said(&out, last_90k);
     }
     byte_buffer_free(&out);

@@ -3,25 +3,7 @@
 
 #include <fcntl.h>
 
-#include "coded_source.h"
 #include "transcoder_rig.h"
-
-static const SourceParams params = {"libx264", CODEC_H264, 160, 120, 20, 10, 0, 0};
-static CodedSource source;
-
-static int setup(void **state)
-{
-    (void)state;
-    source_make(&source, &params);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    source_free(&source);
-    return 0;
-}
 
 static void rungs_come_of_pictures(void **state)
 {
@@ -299,4 +281,4 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(it_has_no_files_no_environment_and_little_of_the_machine),
 };
 
-TEST_GROUP(transcoder, tests, .setup = setup, .teardown = teardown);
+TEST_GROUP(transcoder, tests, .setup = rig_source_make, .teardown = rig_source_free);

@@ -3,27 +3,9 @@
 
 #include <sys/prctl.h>
 
-#include "coded_source.h"
 #include "transcoder_rig.h"
 
 /* What a transcoder may do wrong: the bridge goes on, counts it, and starts another one. */
-
-static const SourceParams params = {"libx264", CODEC_H264, 160, 120, 20, 10, 0, 0};
-static CodedSource source;
-
-static int setup(void **state)
-{
-    (void)state;
-    source_make(&source, &params);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    source_free(&source);
-    return 0;
-}
 
 /* Another process does it now, as the first did. */
 static void comes_back(Rig *r, int64_t later_90k)
@@ -313,4 +295,4 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(garbage_reaches_nobody),
 };
 
-TEST_GROUP(transcoder_faults, tests, .setup = setup, .teardown = teardown);
+TEST_GROUP(transcoder_faults, tests, .setup = rig_source_make, .teardown = rig_source_free);

@@ -3,7 +3,6 @@
 
 #include <sys/stat.h>
 
-#include "coded_source.h"
 #include "temp_file.h"
 #include "transcoder_rig.h"
 
@@ -25,23 +24,7 @@
 #define LISTEN "read -r line <&3\n" /* until 10 rungs are wanted: that message ends with '\n' */
 #define STAY   "exec sleep 60\n"
 
-static const SourceParams params = {"libx264", CODEC_H264, 160, 120, 20, 10, 0, 0};
-static CodedSource source;
 static char path[TEMP_FILE_SIZE];
-
-static int setup(void **state)
-{
-    (void)state;
-    source_make(&source, &params);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    source_free(&source);
-    return 0;
-}
 
 /* Starts what is said by the script. */
 static void begin(Rig *r, const char *script)
@@ -229,4 +212,4 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(why_it_ended_is_heard),
 };
 
-TEST_GROUP(transcoder_lies, tests, .setup = setup, .teardown = teardown);
+TEST_GROUP(transcoder_lies, tests, .setup = rig_source_make, .teardown = rig_source_free);

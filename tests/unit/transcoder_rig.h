@@ -2,17 +2,37 @@
 #ifndef UNIT_TRANSCODER_RIG_H
 #define UNIT_TRANSCODER_RIG_H
 
-/* A Transcoder with the real program, in a time that only the test moves. After harness.h and
- * coded_source.h. */
+/* A Transcoder with the real program, in a time that only the test moves, and a short source for
+ * it. After harness.h. */
 
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "coded_source.h"
 #include "hls-bridge/transcode/transcoder_inner.h"
 
 #define RIG_PATIENCE_MS 20000 /* of a real process, on a machine however busy */
 #define RIG_LADDER      "120p:200k,90p:60k"
+
+static CodedSource source; /* 20 pictures of H.264, 160x120, of which two are key pictures */
+
+/* A group's setup and teardown. */
+static inline int rig_source_make(void **state)
+{
+    static const SourceParams params = {"libx264", CODEC_H264, 160, 120, 20, 10, 0, 0};
+
+    (void)state;
+    source_make(&source, &params);
+    return 0;
+}
+
+static inline int rig_source_free(void **state)
+{
+    (void)state;
+    source_free(&source);
+    return 0;
+}
 
 typedef struct Rig {
     Transcoder *t;
