@@ -3,6 +3,8 @@
 // How far behind live a viewer at low latency is: as near as the playlist allows, further while that does not go
 // well, and nearer again bit by bit. It is done by the rate, which nobody hears. hls.js would stay away for good. Pure.
 
+export const AHEAD_PARTS = 1.25; // that must be there to come nearer: more than the next one takes to come
+
 const PAUSE_MS = 1000; // a trouble that comes sooner after another one is the same
 const MOST_S = 1; // further than the playlist allows
 const CALM_MS = { first: 20000, most: 320000 }; // until it comes nearer by a step; twice as long if that was wrong
@@ -10,8 +12,10 @@ const PROVEN_MS = 30000; // a step nearer that has held so long was right
 const BEGIN = { ofPart: 0.4, most: 0.08 }; // s behind the aim, for it to catch up
 const END_S = 0.02; // and until
 const NEAR_S = 0.06; // nearer than the aim, for it to fall back
-const AHEAD = 1.25; // parts that must be ahead to catch up: more than the next one takes to come
 const LATER = 0.95, SOONER = 1.05, SOON = { rate: 1.1, behindS: 0.5 };
+
+/** It goes away and comes back by a part, or so much. */
+const stepS = (partS) => Math.min(partS, 0.2);
 
 export class Distance {
   #extraS = 0;
@@ -23,7 +27,7 @@ export class Distance {
   onTrouble(partS, now) {
     if (now - this.#changedAt < PAUSE_MS && this.#changedAt !== this.#nearerAt) return;
     if (now - this.#nearerAt < PROVEN_MS) this.#calmMs = Math.min(2 * this.#calmMs, CALM_MS.most);
-    this.#extraS = Math.min(this.#extraS + Math.min(partS, 0.2), MOST_S);
+    this.#extraS = Math.min(this.#extraS + stepS(partS), MOST_S);
     this.#changedAt = now;
     this.#nearerAt = -Infinity;
   }
@@ -31,7 +35,7 @@ export class Distance {
   /** Seconds further than the playlist allows. */
   extraS(partS, now) {
     if (this.#extraS > 0 && now - this.#changedAt >= this.#calmMs) {
-      this.#extraS = Math.max(0, this.#extraS - Math.min(partS, 0.2));
+      this.#extraS = Math.max(0, this.#extraS - stepS(partS));
       this.#changedAt = this.#nearerAt = now;
     } else if (this.#nearerAt > -Infinity && now - this.#nearerAt >= PROVEN_MS) {
       this.#calmMs = CALM_MS.first;
@@ -43,7 +47,7 @@ export class Distance {
 
 /** The rate to play at: `behindS` the aim, `aheadS` in the buffer, parts of `partS`; `rate` is the one now. */
 export function rateFor({ behindS, aheadS, partS, rate }) {
-  if (behindS > (rate > 1 ? END_S : Math.min(BEGIN.most, BEGIN.ofPart * partS)) && aheadS > AHEAD * partS)
+  if (behindS > (rate > 1 ? END_S : Math.min(BEGIN.most, BEGIN.ofPart * partS)) && aheadS > AHEAD_PARTS * partS)
     return behindS > SOON.behindS ? SOON.rate : SOONER;
   return behindS < -(rate < 1 ? END_S : NEAR_S) ? LATER : 1;
 }

@@ -12,7 +12,7 @@
 //   "quality"  {}          there are other sizes to choose among, or another one is shown
 
 import Hls from "../vendor/hls.mjs";
-import { Distance, rateFor } from "./distance.js";
+import { AHEAD_PARTS, Distance, rateFor } from "./distance.js";
 import { Lookout } from "./lookout.js";
 import { lowLatency } from "./low-latency.js";
 import { sameQuality, toQualities } from "./qualities.js";
@@ -30,7 +30,6 @@ const BEGINNING_MS = 1000; // of what is shown: a skip in it is part of the begi
 const BEHIND_S = { classic: 6, low: 2 }; // behind what could be: "back to live" is offered
 
 const SKIP_S = 0.08; // behind live at the beginning, for a skip
-const AHEAD_PARTS = 1.25; // of media that must be there after it, or it stands until the next part comes
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
