@@ -25,7 +25,10 @@ const jobs = lines("make", ["-s", "-C", tree, "list-fuzzers"]).map((name) => pat
   })));
 jobs.forEach(({ name }) => mkdirSync(path.join(found, name)));
 
-await runJobs("fuzz", jobs, ({ job, status, text }) => (status === 0 ? pass() : fail(`fuzz ${job.name}`, text)));
+await runJobs("fuzz", jobs, ({ job, status, text }) => {
+  if (status === 0) pass();
+  else fail(`fuzz ${job.name}`, text, 1, text.replace(/^#\d+\t.*\n/gm, "")); // without the lines of libFuzzer's progress
+});
 if (readdirSync(found).some((name) => !jobs.some((job) => job.name === name))) console.log(`inputs that failed are in ${found}`);
 else rmSync(found, { recursive: true });
 if (jobs.length === 0) fail("fuzz", "there is no such target");

@@ -1,24 +1,30 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// What has passed and failed, for ./check, which counts it: lines of the file that CHECK_RESULTS names.
+// What has passed and failed, for ./check, which counts it: lines of the file that CHECK_RESULTS names. They are
+// "passed COUNT", "failed NAME", and after that "because LINE", what failures.mjs shows at the end of all.
 
 import { appendFileSync } from "node:fs";
 
 const LINES = 40; // of what a program said, if it failed
+const KEPT_LINES = 2000; // of that, for the end of all; failures.mjs cuts it as there is room
 
-const leave = (line) => {
-  if (process.env.CHECK_RESULTS) appendFileSync(process.env.CHECK_RESULTS, `${line}\n`);
+/** What TAP has beside tests that failed: those that passed, with what node says of each, its headings and its counts. */
+const NOT_FAILED = /^ok .*\n( {2}---\n( {2}.*\n)*? {2}\.\.\.\n)?|^# Subtest: .*\n|^# (tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) .*\n|^(1\.\.|TAP ).*\n/gm;
+
+const leave = (lines) => {
+  if (process.env.CHECK_RESULTS && lines.length) appendFileSync(process.env.CHECK_RESULTS, lines.map((line) => `${line}\n`).join(""));
 };
 
 /** `count` tests have passed. */
 export function pass(count = 1) {
-  if (count > 0) leave(`passed ${count}`);
+  if (count > 0) leave([`passed ${count}`]);
 }
 
-/** `count` tests of `name` have failed; the end of `text` is shown. */
-export function fail(name, text = "", count = 1) {
+/** `count` tests of `name` have failed; the end of `text` is shown at once, and what of `why` there is room for at the end of all. */
+export function fail(name, text = "", count = 1, why = text) {
   process.exitCode = 1;
-  for (let i = 0; i < count; i++) leave(`failed ${name}`);
+  leave([...Array.from({ length: count }, () => `failed ${name}`),
+    ...why.split("\n").filter((line) => line.trim()).slice(-KEPT_LINES).map((line) => `because ${line}`)]);
   console.log(`FAILED  ${name}`);
   if (text) console.log(text.trimEnd().split("\n").slice(-LINES).map((line) => `    ${line}`).join("\n"));
 }
@@ -28,6 +34,6 @@ export function countTap(name, text, status) {
   const good = text.match(/^ok /gm)?.length ?? 0;
   const bad = text.match(/^not ok /gm)?.length ?? 0;
   pass(good);
-  if (bad || status !== 0) fail(name, text, Math.max(bad, 1));
+  if (bad || status !== 0) fail(name, text, Math.max(bad, 1), text.replace(NOT_FAILED, ""));
   else if (good === 0) fail(name, `${text}\nit ran no test`);
 }
