@@ -8,8 +8,6 @@
 #include "sdp_reader.h"
 #include "text_buffer.h"
 
-#define MAX_EXTENSIONS 8 /* a=extmap lines that are copied */
-
 #define EXT_MID          "urn:ietf:params:rtp-hdrext:sdes:mid"
 #define EXT_RID          "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
 #define EXT_REPAIRED_RID "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
@@ -87,17 +85,20 @@ static uint8_t extension_id(const SdpMedia *media, const char *wanted)
     return 0;
 }
 
+/* Each is answered once, with the ID that it is offered with first: extension_id() reads it so. */
 static void write_extensions(TextBuffer *out, const SdpMedia *media, bool with_layers)
 {
+    const char *const wanted[] = {EXT_MID, EXT_TRANSPORT_CC, EXT_RID, EXT_REPAIRED_RID};
+    bool written[] = {false, false, !with_layers, !with_layers};
     size_t at = 0;
     SdpSlice value, uri;
 
-    for (int n = 0; n < MAX_EXTENSIONS && next_extension(media, &at, &value, &uri);) {
-        bool layers = sdp_equals(uri, EXT_RID) || sdp_equals(uri, EXT_REPAIRED_RID);
-        if (sdp_equals(uri, EXT_MID) || sdp_equals(uri, EXT_TRANSPORT_CC) ||
-            (layers && with_layers)) {
+    while (next_extension(media, &at, &value, &uri)) {
+        for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+            if (written[i] || !sdp_equals(uri, wanted[i]))
+                continue;
             text_add(out, "a=extmap:%.*s\r\n", SLICE(value));
-            n++;
+            written[i] = true;
         }
     }
 }

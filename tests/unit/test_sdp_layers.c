@@ -96,6 +96,8 @@ static void takes_layers_by_rid(void **state)
          HEAD VIDEO MID
          "a=extmap:0 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n" RIDS("a", "b", "c"),
          "- "},
+        {"an extension many times before the one for the rid",
+         HEAD VIDEO MID MID MID MID MID MID MID MID MID RID RIDS("a", "b", "c"), "a b c "},
         {"the longest", HEAD VIDEO MID RID RIDS("fourteen-bytes", "b", "c"), "fourteen-bytes b c "},
         {"of a second video, which is refused",
          HEAD VIDEO MID RID VIDEO MID RID RIDS("a", "b", "c"), "- "},
