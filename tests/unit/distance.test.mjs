@@ -37,11 +37,20 @@ test("a trouble is a step away, two of one moment are one, and all together have
   assert.equal(far.extraS(1, 0), 0.2, "a step is a part, but no more than this");
 });
 
+test("troubles that follow each other take it away twice as fast", () => {
+  const distance = new Distance();
+  const far = [0, 5000, 20000, 45000].map((now) => {
+    distance.onTrouble(PART_S, now);
+    return rounded(distance.extraS(PART_S, now));
+  });
+  assert.deepEqual(far, [0.1, 0.3, 0.7, 0.8], "and one that comes after a calm, by a step");
+});
+
 test("it comes nearer bit by bit", () => {
   const distance = new Distance();
   distance.onTrouble(PART_S, 0);
   distance.onTrouble(PART_S, 1000);
-  assert.deepEqual(steps(distance, 1000, 100), [[20, 0.1], [40, 0]]);
+  assert.deepEqual(steps(distance, 1000, 100), [[20, 0.2], [40, 0.1], [60, 0]]);
 });
 
 test("if nearer was wrong it waits for longer, and forgets that when it was right", () => {

@@ -17,25 +17,31 @@ const LATER = 0.95, SOONER = 1.05, SOON = { rate: 1.1, behindS: 0.5 };
 /** It goes away and comes back by a part, or so much. */
 const stepS = (partS) => Math.min(partS, 0.2);
 
+/** Whole milliseconds, or three steps of 0.1 s nearer would not end at 0. */
+const within = (seconds) => Math.min(MOST_S, Math.max(0, Math.round(seconds * 1000) / 1000));
+
 export class Distance {
   #extraS = 0;
+  #troubledAt = -Infinity;
+  #steps = 1; // that a trouble moves it
   #changedAt = -Infinity;
   #nearerAt = -Infinity;
   #calmMs = CALM_MS.first;
 
-  /** It stands. `partS`: how long a part may be. */
+  /** It stands. Troubles that follow each other take it away twice as fast. `partS`: how long a part may be. */
   onTrouble(partS, now) {
     if (now - this.#changedAt < PAUSE_MS && this.#changedAt !== this.#nearerAt) return;
     if (now - this.#nearerAt < PROVEN_MS) this.#calmMs = Math.min(2 * this.#calmMs, CALM_MS.most);
-    this.#extraS = Math.min(this.#extraS + stepS(partS), MOST_S);
-    this.#changedAt = now;
+    this.#steps = now - this.#troubledAt < CALM_MS.first ? 2 * this.#steps : 1;
+    this.#extraS = within(this.#extraS + this.#steps * stepS(partS));
+    this.#troubledAt = this.#changedAt = now;
     this.#nearerAt = -Infinity;
   }
 
   /** Seconds further than the playlist allows. */
   extraS(partS, now) {
     if (this.#extraS > 0 && now - this.#changedAt >= this.#calmMs) {
-      this.#extraS = Math.max(0, this.#extraS - stepS(partS));
+      this.#extraS = within(this.#extraS - stepS(partS));
       this.#changedAt = this.#nearerAt = now;
     } else if (this.#nearerAt > -Infinity && now - this.#nearerAt >= PROVEN_MS) {
       this.#calmMs = CALM_MS.first;
