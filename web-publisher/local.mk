@@ -13,6 +13,7 @@ web_files = \
 	%D%/js/index-page.js \
 	%D%/js/janus-publisher.js \
 	%D%/js/latency-graph.js \
+	%D%/js/late-sizes.js \
 	%D%/js/layer-table.js \
 	%D%/js/layers.js \
 	%D%/js/live-list.js \

@@ -4,9 +4,11 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import { beginReplay } from "./support/audience.mjs";
 import { openPage, publish, untilLive } from "./support/browser.mjs";
 import { until } from "./support/rig.mjs";
 import { shareStack } from "./support/shared.mjs";
+import { openWatchPage } from "./support/viewer.mjs";
 
 const shared = shareStack();
 
@@ -82,6 +84,31 @@ test("a publisher sees the sizes that it sends, and a viewer chooses one by keyb
   await watch.keyboard.press("Home");
   assert.equal(await watch.inputValue("#quality"), "auto");
   assert.deepEqual([...page.errors, ...watch.errors], []);
+}));
+
+const RECORDING = new URL("../fixtures/rtp/simulcast.pcap", import.meta.url).pathname; // in 640x360, 320x180 and 160x90
+const LATE_S = 5; // that the upper two come later, as a browser's do until it knows how much it can send
+
+test("a viewer who comes before the larger sizes has a menu once they come, and plays on", shared(async ({ stack, context, t }) => {
+  const watch = await openWatchPage(context, stack, "late");
+  await watch.evaluate(() => document.getElementById("player").addEventListener("emptied", () => (window.viewer.opened ??= 0, window.viewer.opened++)));
+  const late = [1, 2].flatMap((track) => ["--pause-video", `${track}:0:${LATE_S}`]);
+  const publisher = beginReplay(stack, "late", { recording: RECORDING, options: ["--labels", "high,mid,low", "--round", "10", ...late] });
+  const size = () => watch.textContent("#figure-size");
+  const options = () => watch.evaluate(() => [...document.getElementById("quality").options].map(({ value }) => value).join());
+  await until("it shows the lowest", async () => (await size()) === "160 × 90");
+  assert.ok(await watch.isHidden("#quality"), await options());
+  const { opened } = await watch.state();
+  await until("there is a menu of all", async () => (await watch.isVisible("#quality")) && (await options()) === "auto,360p,180p,90p");
+  for (const [name, shown] of [["90p", "160 × 90"], ["360p", "640 × 360"], ["180p", "320 × 180"]]) {
+    await watch.selectOption("#quality", name);
+    await until(`it shows ${name}`, async () => (await size()) === shown);
+  }
+  const { stalls, opened: after } = await watch.state();
+  t.diagnostic(`stalls: ${JSON.stringify(stalls)}`);
+  assert.equal(after, opened, "it was not opened again");
+  assert.deepEqual(watch.errors, []);
+  await publisher.stop();
 }));
 
 test("one size is nothing to choose", shared(async ({ stack, context }) => {

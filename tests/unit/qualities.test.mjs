@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { sameQuality, toQualities } from "../../web-publisher/js/qualities.js";
+import { mergeLevels, sameQuality, toQualities } from "../../web-publisher/js/qualities.js";
 
 const level = (width, height, bitrate) => ({ width, height, bitrate });
 const names = (levels) => toQualities(levels).map(({ index, name }) => `${index}:${name}`).join(" ");
@@ -31,3 +31,26 @@ for (const [what, name, expected] of [
   test(`chosen before: ${what}`, () => assert.equal(sameQuality(toQualities(LADDER), name).name, expected));
 
 test("chosen before, and now there is nothing to choose", () => assert.equal(sameQuality([], "360p"), null));
+
+/** A level as hls.js makes it of a line of the multivariant playlist. */
+const listed = (uri, height, bitrate, codecSet = "avc1,mp4a") => ({ uri, ...level((height * 16) / 9, height, bitrate), codecSet });
+const BEST = "video.m3u8", MID = "video-mid.m3u8", LOW = "video-low.m3u8";
+const whole = () => [listed(BEST, 720, 2.1e6), listed(MID, 360, 600e3), listed(LOW, 180, 170e3)];
+
+for (const [what, before, now, expected] of [
+  ["what is there already", [listed(BEST, 720, 2e6)], [listed(BEST, 720, 2.1e6)], null],
+  ["two that come later", [listed(BEST, 720, 2.1e6)], whole(), `${LOW} 180, ${MID} 360, ${BEST} 720`],
+  ["one that has its own pictures now, and those that had the same ones", [listed(BEST, 180, 170e3)], whole(),
+    `${LOW} 180, ${MID} 360, ${BEST} 720`],
+  ["those that have the pictures of one that is there", [listed(BEST, 180, 170e3)],
+    [listed(BEST, 180, 170e3), listed(MID, 180, 170e3), listed(LOW, 180, 170e3)], null],
+  ["the best is paused, and the lowest is new", [listed(MID, 360, 600e3), listed(BEST, 720, 2.1e6)],
+    [listed(BEST, 360, 610e3), listed(MID, 360, 600e3), listed(LOW, 180, 170e3)], `${LOW} 180, ${MID} 360, ${BEST} 720`],
+  ["one for another decoder", [listed(BEST, 720, 2.1e6)], [listed(BEST, 720, 2.1e6), listed(MID, 360, 400e3, "av01,mp4a")], null],
+  ["a playlist that cannot be had", [listed(BEST, 720, 2.1e6)], [], null],
+])
+  test(`sizes that come late: ${what}`, () => {
+    const merged = mergeLevels(before, now);
+    assert.equal(merged && merged.map(({ uri, height }) => `${uri} ${height}`).join(), expected && expected.replaceAll(", ", ","));
+    for (const one of merged ? before : []) assert.ok(merged.includes(one), `${one.uri} is what it was to hls.js`);
+  });

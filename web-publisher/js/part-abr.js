@@ -119,6 +119,17 @@ export class PartAbr extends Hls.DefaultConfig.abrController {
     this.hls.trigger(Hls.Events.FRAG_LOAD_EMERGENCY_ABORTED, { frag, part, stats });
   }
 
+  /** Levels have been added: what the chooser knows of levels is of others. */
+  onLevelsUpdated(event, data) {
+    if (data) this.#chooser = new SizeChooser();
+    super.onLevelsUpdated(event, data);
+  }
+
+  /** The fragments that are looked at here. */
+  get heldFragments() {
+    return [this.#last?.frag, this.fragCurrent];
+  }
+
   onFragBuffered(event, data) {
     this.#isSampled = true;
     super.onFragBuffered(event, data);

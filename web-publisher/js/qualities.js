@@ -28,3 +28,27 @@ export function sameQuality(qualities, name) {
   return qualities.find((one) => one.name === name) ??
     qualities.find((one) => parseInt(one.name, 10) <= side) ?? qualities.at(-1) ?? null;
 }
+
+/** What a multivariant playlist may say otherwise of a size than it did before. */
+const CHANGES = ["bitrate", "width", "height", "frameRate", "videoCodec", "_attrs", "_avgBitrate"];
+
+const area = ({ width, height }) => width * height;
+
+/**
+ * hls.js's `levels` by what the multivariant playlist says now, which is `fresh`; null if that is what there is. No level
+ * goes. One that had the pictures of a smaller size gets what it is; while its layer is paused, it stays what it was.
+ * One that says the same as another has the same pictures still, and one that needs another decoder is not added.
+ */
+export function mergeLevels(levels, fresh) {
+  const merged = [...levels];
+  let isOther = false;
+  for (const one of fresh) {
+    const known = levels.find(({ uri }) => uri === one.uri);
+    const isSame = (level) => area(level) === area(one) && level.bitrate === one.bitrate;
+    if (known ? area(one) <= area(known) : merged.some(isSame) || !levels.some(({ codecSet }) => codecSet === one.codecSet)) continue;
+    if (known) for (const name of CHANGES) known[name] = one[name];
+    else merged.push(one);
+    isOther = true;
+  }
+  return isOther ? merged.sort((a, b) => a.height - b.height || a.bitrate - b.bitrate) : null; // as hls.js sorts them
+}

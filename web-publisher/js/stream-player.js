@@ -13,6 +13,7 @@
 
 import Hls from "../vendor/hls.mjs";
 import { AHEAD_PARTS, Distance, rateFor } from "./distance.js";
+import { LateSizes } from "./late-sizes.js";
 import { Lookout } from "./lookout.js";
 import { lowLatency } from "./low-latency.js";
 import { sameQuality, toQualities } from "./qualities.js";
@@ -48,7 +49,7 @@ export class StreamPlayer extends EventTarget {
   #state = null;
   #isWaiting = false;
   #quality = AUTO; // what was chosen
-  #appended = { level: -1, since: 0 }; // the size that was loaded last, and from where on
+  #appended = { level: null, since: 0 }; // the size that was loaded last, and from where on
   #timers = [];
   #stopping = new AbortController(); // of stop()
 
@@ -224,6 +225,7 @@ export class StreamPlayer extends EventTarget {
       this.#hls.on(Hls.Events.FRAG_BUFFERED, (event, data) => this.#showSwitched(data));
       this.#hls.on(Hls.Events.BUFFER_APPENDED, () => this.#skipTheStart());
       this.#hls.on(Hls.Events.ERROR, (event, data) => this.#onError(data));
+      if (this.#isLow) new LateSizes(this.#hls); // it is told by hls.js
       this.#hls.loadSource(url);
       this.#hls.attachMedia(this.#video);
     } else {
@@ -242,7 +244,7 @@ export class StreamPlayer extends EventTarget {
     this.#hls?.destroy();
     this.#hls = this.#begunAt = null;
     this.#hasSkipped = false;
-    this.#appended = { level: -1, since: 0 };
+    this.#appended = { level: null, since: 0 };
     this.#video.playbackRate = 1;
   }
 
@@ -330,8 +332,8 @@ export class StreamPlayer extends EventTarget {
    */
   #showSwitched({ frag, part }) {
     if (!this.#isLow || frag.type !== "main") return;
-    const { level } = this.#appended;
-    if (frag.level !== level) this.#appended = { level: frag.level, since: level === -1 ? Infinity : frag.start };
+    const { level } = this.#appended, now = this.#hls.levels[frag.level];
+    if (now !== level) this.#appended = { level: now, since: level ? frag.start : Infinity };
     const { since } = this.#appended;
     const time = this.#video.currentTime;
     if (since >= time) return; // it comes to it by itself, or has been there

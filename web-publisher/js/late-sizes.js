@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Sizes that begin after a viewer has opened a stream. hls.js reads the multivariant playlist once, so they would be
+// missing until the page is loaded again, as would the right names of sizes that began with the pictures of another.
+// A low-latency playlist names all others (EXT-X-RENDITION-REPORT), so nobody has to ask whether there are new ones.
+
+import Hls, { Level, M3U8Parser } from "../vendor/hls.mjs";
+import { mergeLevels } from "./qualities.js";
+
+const CHANGE_MS = 500; // for what is shown to become what hls.js says
+const AGAIN_MS = { first: 1000, most: 60000 }; // until the playlist is read again that did not have what is looked for
+
+/** Every fragment of the picture that hls.js holds: each has the index of its level. */
+function fragmentsOf({ streamController, abrController, levels }) {
+  const { fragmentTracker: tracker, fragCurrent, fragPrevious, fragPlaying, backtrackFragment } = streamController;
+  const found = new Set([fragCurrent, fragPrevious, fragPlaying, backtrackFragment, ...abrController.heldFragments]);
+  for (const { body } of Object.values(tracker.fragments)) found.add(body);
+  for (const part of tracker.activePartLists.main ?? []) found.add(part.fragment);
+  for (const { details } of levels)
+    for (const fragment of [...(details?.fragments ?? []), details?.fragmentHint]) found.add(fragment).add(fragment?.initSegment);
+  return [...found].filter((fragment) => fragment?.type === "main");
+}
+
+/** What hls.js keeps by the level of a fragment. */
+function keyAgain(tracker) {
+  const entities = Object.values(tracker.fragments);
+  for (const key of Object.keys(tracker.fragments)) delete tracker.fragments[key];
+  for (const entity of entities) {
+    const { type, level, sn } = entity.body;
+    tracker.fragments[`${type}_${level}_${sn}`] = entity;
+  }
+}
+
+/**
+ * Gives `hls` these levels, which have all that it has. Nothing that it has loaded is lost, and nothing is loaded again:
+ * levels are known by their index in many places, and each is told the new one.
+ */
+function replaceLevels(hls, levels) {
+  const { levelController, streamController, abrController } = hls;
+  const before = hls.levels;
+  const toNew = (index) => (before[index] ? levels.indexOf(before[index]) : index);
+  const shift = (object, ...names) => names.forEach((name) => (object[name] = toNew(object[name])));
+
+  for (const fragment of fragmentsOf(hls)) shift(fragment, "level");
+  keyAgain(streamController.fragmentTracker);
+  const { context } = hls.networkControllers[0].loaders.level ?? {}; // of a playlist that is being loaded
+  if (context) shift(context, "level");
+  shift(levelController, "currentLevelIndex", "manualLevelIndex", "_firstLevel", "_startLevel");
+  shift(streamController, "level");
+  shift(abrController, "lastLoadedFragLevel");
+  hls.trigger(Hls.Events.LEVELS_UPDATED, { levels });
+}
+
+/** Looks after an `hls` that plays at low latency. */
+export class LateSizes {
+  #hls;
+  #hadGrown = false; // when the last list came
+  #isAsking = false;
+  #next = null; // levels, for the moment at which nothing is on its way through hls.js
+  #again = { at: -Infinity, ms: AGAIN_MS.first };
+
+  constructor(hls) {
+    this.#hls = hls;
+    hls.on(Hls.Events.LEVEL_UPDATED, (event, { details }) => this.#onList(details, performance.now()));
+    hls.on(Hls.Events.FRAG_BUFFERED, (event, { frag }) => frag.type === "main" && this.#apply());
+  }
+
+  #onList({ renditionReports, url }, now) {
+    const { levels, allAudioTracks } = this.#hls;
+    const known = new Set([...levels.map(({ uri }) => uri), ...allAudioTracks.map((track) => track.url)]);
+    const isNew = renditionReports?.some(({ URI }) => !known.has(new URL(URI, url).href));
+    const hasGrown = this.#hasGrown();
+    if (hasGrown && !this.#hadGrown) this.#again = { at: now + CHANGE_MS, ms: AGAIN_MS.first };
+    this.#hadGrown = hasGrown;
+    if (isNew || hasGrown) this.#ask(now);
+  }
+
+  /** Whether what is shown began with the pictures of a smaller size, and has its own now. */
+  #hasGrown() {
+    const { levels, currentLevel, media } = this.#hls;
+    const level = levels[currentLevel];
+    return Boolean(level && media) && media.videoWidth * media.videoHeight > level.width * level.height;
+  }
+
+  async #ask(now) {
+    if (this.#isAsking || this.#next || now < this.#again.at) return;
+    this.#isAsking = true;
+    const { url } = this.#hls;
+    const text = await fetch(url, { cache: "no-store" }).then((answer) => (answer.ok ? answer.text() : ""), () => "");
+    this.#isAsking = false;
+    if (!this.#hls.url) return; // it is gone
+    const { levels: parsed } = M3U8Parser.parseMasterPlaylist(text, url);
+    const levels = mergeLevels(this.#hls.levels, parsed.map((data) => new Level(data)));
+    this.#next = levels;
+    this.#again = levels ? { at: now + AGAIN_MS.first, ms: AGAIN_MS.first } :
+      { at: now + this.#again.ms, ms: Math.min(2 * this.#again.ms, AGAIN_MS.most) };
+  }
+
+  #apply() {
+    const levels = this.#next;
+    this.#next = null;
+    if (levels) replaceLevels(this.#hls, levels);
+  }
+}
