@@ -11,6 +11,7 @@ import { withBrowser } from "./support/browser.mjs";
 import { openPlayer, plays } from "./support/npm-player.mjs";
 import { run } from "./support/programs.mjs";
 import { until, withStack } from "./support/rig.mjs";
+import { windsBack } from "./support/trick-play.mjs";
 import { servePages } from "./support/viewer.mjs";
 
 const RECORDING = new URL("../fixtures/rtp/simulcast.pcap", import.meta.url).pathname;
@@ -96,6 +97,7 @@ test("players that others wrote, on the ladder", { concurrency: true }, async (t
           }));
           await Promise.all(open.map((page) => page.close()));
         });
+      await t.test("hls.js winds back", (u) => windsBack(context, pages, lists[1], HEIGHTS, u));
     });
     await Promise.all([...debian, npm]);
     await publisher.stop();

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Winding back: what hls.js (1.7, createIFramePlayer) shows of the I-frame playlists, in a video element of its own.
+
+import assert from "node:assert/strict";
+import path from "node:path";
+import { openPage } from "./browser.mjs";
+import { until } from "./rig.mjs";
+
+const STEPS = 4; // segments
+
+/** In the page: goes back from segment to segment. Resolves to what was loaded, and what was shown, for each. */
+async function windBack(steps) {
+  const { hls } = window;
+  const player = hls.createIFramePlayer();
+  const video = document.body.appendChild(document.createElement("video"));
+  const canvas = new OffscreenCanvas(64, 36);
+  const paint = canvas.getContext("2d", { willReadFrequently: true });
+  let loaded = [];
+  player.on("hlsFragLoaded", (event, { frag }) => frag.sn !== "initSegment" &&
+    loaded.push({ url: frag.url, from: frag.byteRange[0], bytes: frag.stats.loaded, of: frag.baseurl }));
+  player.attachMedia(video);
+  const seen = [];
+  for (const { start, duration } of hls.latestLevelDetails.fragments.slice(-steps).reverse()) {
+    loaded = [];
+    player.loadMediaAt(start + duration / 2);
+    const isThere = () => video.readyState >= 2 && !video.seeking && video.currentTime >= start && video.currentTime < start + duration;
+    for (let waited = 0; !isThere() && waited < 20000; waited += 50) await new Promise((resolve) => setTimeout(resolve, 50));
+    paint.drawImage(video, 0, 0, 64, 36);
+    const picture = paint.getImageData(0, 0, 64, 36).data;
+    seen.push({ isThere: isThere(), start, at: video.currentTime, height: video.videoHeight, loaded, picture: String(picture) });
+  }
+  return seen;
+}
+
+/** Each segment's first picture is shown, in one of these heights, and nothing else was loaded for it. */
+export async function windsBack(context, pages, url, heights, t) {
+  const page = await openPage(context, `${pages.url}/hls.html?playlist=${encodeURIComponent(url)}`);
+  await until("hls.js has enough to go back", () => page.evaluate((steps) => window.viewer.playingAt !== null &&
+    window.hls.latestLevelDetails.fragments.length > steps, STEPS));
+  const seen = await page.evaluate(windBack, STEPS);
+  for (const { isThere, start, at, height, loaded } of seen) {
+    const told = JSON.stringify({ start, at, height, loaded });
+    assert.ok(isThere && heights.includes(height), told);
+    assert.ok(loaded.length === 1 && loaded[0].from === 0 && path.basename(loaded[0].of).startsWith("iframes"), told);
+  }
+  assert.equal(new Set(seen.map(({ picture }) => picture)).size, STEPS, "each is another picture");
+  t.diagnostic(`hls.js went back ${STEPS} segments, by ${seen.map(({ loaded }) => loaded[0].bytes).join(", ")} bytes`);
+  assert.deepEqual(page.errors, []);
+  await page.close();
+}
