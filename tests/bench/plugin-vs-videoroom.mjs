@@ -4,7 +4,7 @@
 // What Janus takes of a core for publishers of the HLS plugin, beside what it takes for the same ones in
 // its own VideoRoom with rtp_forward of sound and picture to the same bridge: one Janus, one after the other,
 // round after round, so that the machine's mood hits both. It wants a network namespace of its own, and what
-// ./bootstrap --publishers installs:
+// ./bootstrap --tests installs:
 //   tests/e2e/in-namespace tests/bench/plugin-vs-videoroom.mjs
 
 import { createSocket } from "node:dgram";
@@ -21,7 +21,7 @@ import { session } from "../e2e/support/session.mjs";
 import { quantile } from "../e2e/support/viewer.mjs";
 import { TESTCARD } from "../e2e/support/testcard.mjs";
 import { cpuSeconds } from "./support/usage.mjs";
-import { PUBLISHERS_MAX, startSwarm } from "./swarm.mjs";
+import { PUBLISHERS_MAX, startSwarm } from "../e2e/support/recorded.mjs";
 
 const USAGE = `Usage: tests/e2e/in-namespace tests/bench/plugin-vs-videoroom.mjs [OPTIONS]
 Publishes to the HLS plugin and to a VideoRoom with rtp_forward in turn, and prints what Janus took. Status 1
@@ -127,7 +127,7 @@ const janus = { stockPlugins: ["videoroom"], files: { "janus.plugin.videoroom.jc
 console.log(`${os.cpus().length} cores, ${os.cpus()[0].model}, load ${os.loadavg()[0].toFixed(1)}; ${count} publishers, ${seconds} s each`);
 console.log("Janus for each publisher, % of a core:");
 await withStack({ bodyMs: 3600000, janus }, async (stack) => {
-  const swarm = await startSwarm(values.recording);
+  const swarm = startSwarm(values.recording);
   const took = { plugin: [], room: [] };
   try {
     for (let round = 0; round < rounds; round++) {

@@ -4,7 +4,7 @@
 // Many WebRTC publishers on one real Janus: ICE, DTLS and SRTP as browsers do them, of a recording that
 // was encoded long ago. What Janus and the bridge take for each; then some leave and others arrive, which
 // the ones that stay must not notice. It wants a network namespace of its own, and what
-// ./bootstrap --publishers installs:
+// ./bootstrap --tests installs:
 //   tests/e2e/in-namespace tests/bench/publishers.mjs
 
 import os from "node:os";
@@ -13,7 +13,7 @@ import { bridgeStreams } from "../../tools/stack/bridge.mjs";
 import { sleep, until, withStack } from "../e2e/support/rig.mjs";
 import { TESTCARD } from "../e2e/support/testcard.mjs";
 import { cpuSeconds } from "./support/usage.mjs";
-import { PUBLISHERS_MAX, startSwarm } from "./swarm.mjs";
+import { PUBLISHERS_MAX, startSwarm } from "../e2e/support/recorded.mjs";
 
 const USAGE = `Usage: tests/e2e/in-namespace tests/bench/publishers.mjs [OPTIONS]
 Publishes over WebRTC many times over, and prints what each program took of a core.
@@ -67,7 +67,7 @@ if (values.help || !(count >= 2 && count <= PUBLISHERS_MAX) || !(seconds >= 1)) 
 }
 console.log(`${os.cpus().length} cores, ${os.cpus()[0].model}, load ${os.loadavg()[0].toFixed(1)}; ${count} publishers`);
 await withStack({ bodyMs: 3600000 }, async (stack) => {
-  const swarm = await startSwarm(values.recording);
+  const swarm = startSwarm(values.recording);
   const handles = [];
   const name = (i) => `seller-${i}`;
   const pids = { Janus: stack.parts.janus.pid, bridge: stack.parts.bridge.pid, publishers: swarm.process.pid };

@@ -32,6 +32,7 @@ export function built(build = process.env.JANUS_HLS_BUILD || path.join(SOURCE, "
     replay: path.join(build, "instruments", "rtp-replay", "rtp-replay"),
     slowDisk: path.join(build, "tests", "shims", "slow_disk.so"),
     viewers: path.join(build, "instruments", "hls-viewers", "hls-viewers"),
+    publishers: path.join(build, "tests", "publishers", "webrtc-publishers"),
     web: path.join(build, "web"),
   };
 }

@@ -5,10 +5,11 @@
 import { randomUUID } from "node:crypto";
 import WebSocket from "ws";
 
-const TIMEOUT_MS = 30000;
+const TIMEOUT_MS = 60000; // a busy machine takes long for anything
 
 class Connection {
   #waiting = new Map(); // transaction -> resolve
+  #listeners = [];
   events = []; // what came without being asked for
 
   static async open(url, protocol) {
@@ -30,7 +31,13 @@ class Connection {
       resolve(message);
     } else {
       this.events.push(message);
+      this.#listeners.forEach((listener) => listener(message));
     }
+  }
+
+  onEvent(listener) {
+    this.events.forEach(listener);
+    this.#listeners.push(listener);
   }
 
   ask(message) {
@@ -59,6 +66,9 @@ export async function attach(stack, plugin = "janus.plugin.hls") {
     sessionId: session_id,
     handleId: handle_id,
     events: connection.events,
+    /** Calls `listener` with each event that has come and that will come. */
+    onEvent: (listener) => connection.onEvent(listener),
+    keepAlive: () => connection.ask({ janus: "keepalive", session_id }).catch(() => {}),
     async request(body, jsep) {
       const answer = await connection.ask({ janus: "message", session_id, handle_id, body, ...(jsep && { jsep }) });
       return answer.plugindata?.data ?? answer;

@@ -74,13 +74,17 @@ export async function withStack(options, body) {
     env: { ...SANITIZED_ENV, ...options.env },
     janus: { interfaces: "v0", ...options.janus },
   });
+  stack.guests = new Set(); // recorded publishers, which end before it does
+  const seeOff = () => Promise.all([...stack.guests].map((guest) => guest.end()));
   try {
     await stack.start();
     await inTime(body(stack), options.bodyMs ?? BODY_MS);
+    await seeOff();
     await stack.stop();
     assert.deepEqual(deaths, [], "parts ended by themselves");
     await checkLogs(folder);
   } catch (error) {
+    await seeOff().catch(() => {}); // what was wrong first is told
     await stack.stop();
     error.message += deaths.map((text) => `\n${text}`).join("") + `\n(logs: ${folder})`;
     throw error;

@@ -2,21 +2,29 @@
 
 /* webrtc-publishers: many WebRTC publishers that take next to nothing of the machine. Each sends a
  * recording (H.264 and Opus, encoded long ago) through GStreamer's webrtcbin: ICE, DTLS and SRTP
- * are real. Who talks to Janus for them tells us what to do, in lines of JSON:
+ * are real, packets are sent again if Janus asks for them (RFC 4588), and sender reports are
+ * webrtcbin's. Nothing encodes here, so a request for a key frame changes nothing. Who talks to
+ * Janus for them (tests/e2e/support/recorded.mjs) tells us what to do, in lines of JSON:
  *
  *   in   {"open":N}                      out  {"publisher":N,"offer":SDP}
- *        {"publisher":N,"answer":SDP}         {"publisher":N,"state":"connected"} or another
+ *        {"open":N,"silent":true}             {"publisher":N,"state":"connected"} or another
+ *        {"publisher":N,"answer":SDP}
  *        {"publisher":N,"candidate":TEXT,"mline":N}
+ *        {"speak":N}
  *        {"close":N}
  *
- * The end of the input ends all. */
+ * A silent one connects, and sends nothing before it is told to speak. The end of the input ends
+ * all.
+ *
+ * webrtcbin is asked by name, without its header: the Debian package of that brings OpenCV, half a
+ * gigabyte. */
 
-#define GST_USE_UNSTABLE_API /* webrtcbin's interface, which Debian has had for years */
 #include <gst/app/gstappsrc.h>
 #include <gst/gst.h>
-#include <gst/webrtc/webrtc.h>
+#include <gst/sdp/sdp.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
@@ -35,12 +43,19 @@ static const char *const caps_of[RTP_TRACKS] = {
         "packetization-mode=(string)1,profile-level-id=(string)42e01f,"
         "rtcp-fb-nack-pli=(boolean)true"};
 
+/* As in <gst/webrtc/rtcsessiondescription.h>. GLib knows its type by the name. */
+typedef struct SessionDescription {
+    enum { SDP_OFFER = 1, SDP_PRANSWER, SDP_ANSWER, SDP_ROLLBACK } type;
+    GstSDPMessage *sdp;
+} SessionDescription;
+#define DESCRIPTION_TYPE g_type_from_name("GstWebRTCSessionDescription")
+
 typedef struct Publisher {
     int number;
     GstElement *pipeline, *webrtc;
     GstAppSrc *source[RTP_TRACKS];
-    bool offered;
-    int64_t start_us; /* monotonic; 0: not connected yet */
+    bool offered, connected, silent;
+    int64_t start_us; /* monotonic; 0: it does not send */
     RtpFaults *packets;
     RtpOutgoing next;
 } Publisher;
@@ -63,25 +78,49 @@ static void tell(json_t *message)
 
 typedef struct Note {
     int number;
-    GstWebRTCPeerConnectionState state;
+    char *state;
 } Note;
+
+static void free_note(void *user)
+{
+    Note *note = user;
+
+    g_free(note->state);
+    g_free(note);
+}
+
+/* The short name of what an enum property has, to be freed. */
+static char *named(void *object, const char *property)
+{
+    GValue value = G_VALUE_INIT;
+    GParamSpec *spec = g_object_class_find_property(G_OBJECT_GET_CLASS(object), property);
+
+    g_value_init(&value, spec->value_type);
+    g_object_get_property(object, property, &value);
+    GEnumValue *known =
+        g_enum_get_value(G_PARAM_SPEC_ENUM(spec)->enum_class, g_value_get_enum(&value));
+    g_value_unset(&value);
+    return g_strdup(known ? known->value_nick : "");
+}
+
+static void begin_to_send(Publisher *p)
+{
+    if (p->connected && !p->silent && p->start_us == 0)
+        p->start_us = clock_us(CLOCK_MONOTONIC);
+}
 
 static gboolean on_state(void *user)
 {
     Note *note = user;
     Publisher *p = publishers[note->number];
-    char *name = NULL;
-    GEnumClass *names = g_type_class_ref(GST_TYPE_WEBRTC_PEER_CONNECTION_STATE);
 
-    for (unsigned i = 0; i < names->n_values; i++)
-        if (names->values[i].value == (int)note->state)
-            name = g_strdup(names->values[i].value_nick);
-    if (p && name)
-        tell(json_pack("{s:i, s:s}", "publisher", note->number, "state", name));
-    if (p && note->state == GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED && p->start_us == 0)
-        p->start_us = clock_us(CLOCK_MONOTONIC);
-    g_type_class_unref(names);
-    g_free(name);
+    if (!p)
+        return G_SOURCE_REMOVE;
+    tell(json_pack("{s:i, s:s}", "publisher", note->number, "state", note->state));
+    if (strcmp(note->state, "connected") == 0) {
+        p->connected = true;
+        begin_to_send(p);
+    }
     return G_SOURCE_REMOVE;
 }
 
@@ -91,28 +130,29 @@ static void note_state(GstElement *webrtc, GParamSpec *what, void *number)
 
     (void)what;
     note->number = GPOINTER_TO_INT(number);
-    g_object_get(webrtc, "connection-state", &note->state, NULL);
-    g_idle_add_full(G_PRIORITY_DEFAULT, on_state, note, g_free);
+    note->state = named(webrtc, "connection-state");
+    g_idle_add_full(G_PRIORITY_DEFAULT, on_state, note, free_note);
 }
 
 /* The offer goes out with all candidates in it. */
 static gboolean on_gathered(void *number)
 {
     Publisher *p = publishers[GPOINTER_TO_INT(number)];
-    GstWebRTCICEGatheringState state;
-    GstWebRTCSessionDescription *offer = NULL;
+    SessionDescription *offer = NULL;
 
     if (!p || p->offered)
         return G_SOURCE_REMOVE;
-    g_object_get(p->webrtc, "ice-gathering-state", &state, "local-description", &offer, NULL);
-    if (offer && state == GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE) {
+    char *state = named(p->webrtc, "ice-gathering-state");
+    g_object_get(p->webrtc, "local-description", &offer, NULL);
+    if (offer && strcmp(state, "complete") == 0) {
         char *text = gst_sdp_message_as_text(offer->sdp);
         tell(json_pack("{s:i, s:s}", "publisher", p->number, "offer", text));
         p->offered = true;
         g_free(text);
     }
     if (offer)
-        gst_webrtc_session_description_free(offer);
+        g_boxed_free(DESCRIPTION_TYPE, offer);
+    g_free(state);
     return G_SOURCE_REMOVE;
 }
 
@@ -125,13 +165,12 @@ static void note_gathering(GstElement *webrtc, GParamSpec *what, void *number)
 
 static void on_offer_created(GstPromise *promise, void *webrtc)
 {
-    GstWebRTCSessionDescription *offer = NULL;
+    SessionDescription *offer = NULL;
 
-    gst_structure_get(gst_promise_get_reply(promise), "offer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION,
-                      &offer, NULL);
+    gst_structure_get(gst_promise_get_reply(promise), "offer", DESCRIPTION_TYPE, &offer, NULL);
     gst_promise_unref(promise);
     g_signal_emit_by_name(webrtc, "set-local-description", offer, NULL);
-    gst_webrtc_session_description_free(offer);
+    g_boxed_free(DESCRIPTION_TYPE, offer);
 }
 
 static void on_negotiation_needed(GstElement *webrtc, void *user)
@@ -147,7 +186,7 @@ static void add_track(Publisher *p, RtpTrack track)
 {
     GstElement *source = gst_element_factory_make("appsrc", NULL);
     GstCaps *caps = gst_caps_from_string(caps_of[track]);
-    GstWebRTCRTPTransceiver *transceiver;
+    GObject *transceiver;
 
     /* Janus knows the tracks by it */
     gst_caps_set_simple(caps, "ssrc", G_TYPE_UINT, recording->ssrc[track], NULL);
@@ -159,7 +198,8 @@ static void add_track(Publisher *p, RtpTrack track)
     GstPad *to = gst_element_request_pad_simple(p->webrtc, "sink_%u");
     gst_pad_link(from, to);
     g_object_get(to, "transceiver", &transceiver, NULL);
-    g_object_set(transceiver, "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, NULL);
+    gst_util_set_object_arg(transceiver, "direction", "sendonly");
+    g_object_set(transceiver, "do-nack", track == RTP_VIDEO, NULL); /* with RTX, as browsers */
     gst_object_unref(transceiver);
     gst_object_unref(from);
     gst_object_unref(to);
@@ -179,7 +219,7 @@ static void close_publisher(int number)
     g_free(p);
 }
 
-static void open_publisher(int number)
+static void open_publisher(int number, bool silent)
 {
     Publisher *p = g_new0(Publisher, 1);
     RtpFaultsParams params = rtp_faults_none();
@@ -187,6 +227,7 @@ static void open_publisher(int number)
     close_publisher(number);
     publishers[number] = p;
     p->number = number;
+    p->silent = silent;
     params.seed = (uint64_t)number;
     params.duration_us = ROUNDS_US;
     params.no_reports[RTP_AUDIO] = params.no_reports[RTP_VIDEO] = true; /* webrtcbin's own */
@@ -196,7 +237,7 @@ static void open_publisher(int number)
     rtp_faults_next(p->packets, &p->next);
     p->pipeline = gst_pipeline_new(NULL);
     p->webrtc = gst_element_factory_make("webrtcbin", NULL);
-    g_object_set(p->webrtc, "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, NULL);
+    gst_util_set_object_arg(G_OBJECT(p->webrtc), "bundle-policy", "max-bundle");
     gst_bin_add(GST_BIN(p->pipeline), p->webrtc);
     g_signal_connect(p->webrtc, "on-negotiation-needed", G_CALLBACK(on_negotiation_needed), NULL);
     g_signal_connect(p->webrtc, "notify::ice-gathering-state", G_CALLBACK(note_gathering),
@@ -236,42 +277,46 @@ static gboolean send_all(void *user)
 
 static void take_answer(Publisher *p, const char *text)
 {
-    GstSDPMessage *sdp;
+    SessionDescription answer = {.type = SDP_ANSWER};
 
-    if (gst_sdp_message_new_from_text(text, &sdp) != GST_SDP_OK)
+    if (gst_sdp_message_new_from_text(text, &answer.sdp) != GST_SDP_OK)
         return;
-    GstWebRTCSessionDescription *answer =
-        gst_webrtc_session_description_new(GST_WEBRTC_SDP_TYPE_ANSWER, sdp);
-    g_signal_emit_by_name(p->webrtc, "set-remote-description", answer, NULL);
-    gst_webrtc_session_description_free(answer);
+    g_signal_emit_by_name(p->webrtc, "set-remote-description", &answer, NULL); /* copies it */
+    gst_sdp_message_free(answer.sdp);
 }
 
-/* Returns -1 where it is not one of those above. */
+/* Whether `message` has a publisher's number under `key`. */
+static bool names(json_t *message, const char *key, int *number)
+{
+    return json_unpack(message, "{s:i}", key, number) == 0 && *number >= 0 &&
+           *number < PUBLISHERS_MAX;
+}
+
+/* Returns -1 if it is none of those above. */
 static int take_message(json_t *message)
 {
-    int number = -1, mline = 0;
+    int number = -1, mline = 0, silent = 0;
     const char *answer = NULL, *candidate = NULL;
 
-    if (json_unpack(message, "{s:i}", "open", &number) == 0) {
-        if (number < 0 || number >= PUBLISHERS_MAX)
-            return -1;
-        open_publisher(number);
-        return 0;
-    }
-    if (json_unpack(message, "{s:i}", "close", &number) == 0) {
-        if (number < 0 || number >= PUBLISHERS_MAX)
-            return -1;
-        close_publisher(number);
-        return 0;
-    }
-    if (json_unpack(message, "{s:i, s?s, s?s, s?i}", "publisher", &number, "answer", &answer,
-                    "candidate", &candidate, "mline", &mline) < 0 ||
-        number < 0 || number >= PUBLISHERS_MAX || !publishers[number])
+    if (json_unpack(message, "{s?b, s?s, s?s, s?i}", "silent", &silent, "answer", &answer,
+                    "candidate", &candidate, "mline", &mline) < 0)
         return -1;
-    if (answer)
-        take_answer(publishers[number], answer);
-    if (candidate)
-        g_signal_emit_by_name(publishers[number]->webrtc, "add-ice-candidate", mline, candidate);
+    if (names(message, "open", &number)) {
+        open_publisher(number, silent);
+    } else if (names(message, "close", &number)) {
+        close_publisher(number);
+    } else if (names(message, "speak", &number) && publishers[number]) {
+        publishers[number]->silent = false;
+        begin_to_send(publishers[number]);
+    } else if (names(message, "publisher", &number) && publishers[number]) {
+        if (answer)
+            take_answer(publishers[number], answer);
+        if (candidate)
+            g_signal_emit_by_name(publishers[number]->webrtc, "add-ice-candidate", mline,
+                                  candidate);
+    } else {
+        return -1;
+    }
     return 0;
 }
 
@@ -293,6 +338,29 @@ static gboolean on_input(GIOChannel *input, GIOCondition condition, void *user)
     return G_SOURCE_CONTINUE;
 }
 
+/* Loads what we need of GStreamer, and nothing else: its usual list of all that is installed takes
+ * longer than all else here, is kept in the home directory, and is so long that GLib moves its
+ * table of names, which it leaks on purpose. Returns a sentence to be freed, or NULL. */
+static char *load_plugins(void)
+{
+    static const char *const needed[] = {"app", "coreelements", "dtls", "nice",
+                                         "rtp", "rtpmanager",   "srtp", "webrtc"};
+    char *wrong = NULL;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(needed) && !wrong; i++) {
+        char *file = g_strdup_printf(GST_PLUGINS "/libgst%s.so", needed[i]);
+        GError *error = NULL;
+        GstPlugin *plugin = gst_plugin_load_file(file, &error);
+        if (plugin)
+            gst_object_unref(plugin);
+        else
+            wrong = g_strdup_printf("%s: run ./bootstrap --tests", error->message);
+        g_clear_error(&error);
+        g_free(file);
+    }
+    return wrong;
+}
+
 int main(int argc, char **argv)
 {
     char error[RTP_RECORDING_ERROR_SIZE];
@@ -302,7 +370,14 @@ int main(int argc, char **argv)
         fputs("Usage: webrtc-publishers RECORDING.pcap\n", stderr);
         return 2;
     }
+    setenv("GST_REGISTRY_DISABLE", "yes", 1);
     gst_init(NULL, NULL);
+    char *missing = load_plugins();
+    if (missing) {
+        fprintf(stderr, "webrtc-publishers: %s\n", missing);
+        g_free(missing);
+        return 2;
+    }
     recording = rtp_recording_read(argv[1], error);
     if (recording)
         wrong = rtp_recording_trim(recording, 0);
@@ -320,5 +395,6 @@ int main(int argc, char **argv)
     g_io_channel_unref(input);
     g_main_loop_unref(loop);
     rtp_recording_destroy(&recording);
+    gst_deinit();
     return 0;
 }
