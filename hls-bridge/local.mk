@@ -76,8 +76,10 @@ bridge_serve = \
 	%D%/serve/ll_wire.c
 bridge_package = \
 	%D%/package/cmaf_dash.c \
+	%D%/package/cmaf_follow.c \
 	%D%/package/cmaf_fragment.c \
 	%D%/package/cmaf_media.c \
+	%D%/package/cmaf_media_life.c \
 	%D%/package/cmaf_multivariant.c \
 	%D%/package/cmaf_mux.c \
 	%D%/package/cmaf_others.c \
@@ -109,9 +111,11 @@ bridge_package = \
 	%D%/package/ts_variants.c \
 	%D%/package/window.c
 bridge_segment = \
+	%D%/segment/follower.c \
 	%D%/segment/ladder.c \
 	%D%/segment/outputs.c \
 	%D%/segment/segmenter.c \
+	%D%/segment/segmenter_followers.c \
 	%D%/segment/segmenter_gather.c \
 	%D%/segment/segmenter_layers.c \
 	%D%/segment/segmenter_times.c \

@@ -26,6 +26,8 @@ typedef struct Rendition {
     Codec codec;                    /* of video; it does not change */
     int width, height;              /* pixels; 0: not known yet, or sound */
     int64_t bitrate;                /* bit/s that was announced; 0: not known */
+    bool follows; /* its pictures are made of the best rendition's, and come later; such stand last
+                   */
 } Rendition;
 
 typedef struct Renditions {

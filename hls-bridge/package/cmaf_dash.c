@@ -42,7 +42,7 @@ static int write_manifest(CmafDash *d)
 
 /* Takes over what the playlist of a rendition that the publisher sends has, and drops what it no
  * longer has. Returns whether there was something new. */
-static bool follow(CmafDash *d, size_t which, const DashPicture *picture)
+static bool take_segments(CmafDash *d, size_t which, const DashPicture *picture)
 {
     const LlPlaylist *list = d->manifest.track[which]->list;
     int64_t end = window_next_msn(&list->window), *next = &d->next_msn[which];
@@ -91,7 +91,7 @@ static void take_over(CmafDash *d)
         memcpy(picture.codec, format->name, sizeof(picture.codec));
         picture.frame_rate_milli = (int32_t)ll_playlist_frames_milli(m->track[i]->list);
         m->track[i]->bandwidth = cmaf_track_stats(d->track[i]).peak_bitrate;
-        d->news = follow(d, i, &picture) || d->news;
+        d->news = take_segments(d, i, &picture) || d->news;
     }
 }
 
@@ -137,6 +137,12 @@ static void close_dash(void *self)
     for (size_t i = 0; i < d->manifest.renditions; i++)
         free(d->manifest.track[i]);
     free(d);
+}
+
+/* Of a rendition that comes later: there is nothing of its own. */
+static void keep(void *self)
+{
+    (void)self;
 }
 
 static int start(void *self, const OutputSegment *first, int64_t now_us)
@@ -192,6 +198,18 @@ static int finish(void *self, int64_t now_us)
     return write_news(self);
 }
 
+/* What it lists of a rendition that comes later is made between its own calls, and behind the last.
+ */
+static int follow(void *self, size_t track, Output *out)
+{
+    static const OutputCalls later = {
+        .name = "dash", .picture = picture, .tick = tick, .finish = finish, .close = keep};
+
+    (void)track;
+    *out = (Output){.calls = &later, .self = self};
+    return 0;
+}
+
 /* Nothing is left to list: removes the manifest. */
 static int clear(void *self)
 {
@@ -231,6 +249,7 @@ static int64_t expire(void *self, int64_t now_us)
 static const OutputCalls calls = {
     .name = "dash",
     .start = start,
+    .follow = follow,
     .picture = picture,
     .sound = sound,
     .cut = cut,

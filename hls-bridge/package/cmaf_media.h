@@ -47,8 +47,8 @@ void cmaf_media_add(CmafMedia *media, CmafTrack *track);
 /* Which line each rendition of the publisher goes to, from the next start on. */
 void cmaf_media_assign(CmafMedia *media, const size_t *line_of, const Renditions *renditions);
 
-/* Of each line, whether the publisher that is about to start sends what goes to it. `has` takes
- * RENDITIONS_MAX of them. */
+/* Of each line, whether the publisher that is about to start sends what goes to it, though it may
+ * follow: then media of its own makes it. `has` takes RENDITIONS_MAX of them. */
 void cmaf_media_sent(const CmafMedia *media, bool *has);
 
 /* Whether a publisher has started; `has` takes the same of it then. */
@@ -66,5 +66,11 @@ int cmaf_media_sound(CmafMedia *media, const AacFrame *frame, int64_t now_us);
 int cmaf_media_cut(CmafMedia *media, const OutputSegment *next, int64_t now_us);
 int cmaf_media_tick(CmafMedia *media, int64_t known_90k, int64_t now_us);
 int cmaf_media_finish(CmafMedia *media, int64_t now_us);
+
+/* For the media of a line that follows: up to where parts may have been made of the others, and
+ * where they have ended; and an end at the same place. */
+int64_t cmaf_media_safe_90k(const CmafMedia *media);
+int64_t cmaf_media_end_90k(const CmafMedia *media);
+int cmaf_media_finish_at(CmafMedia *media, int64_t end_90k, int64_t now_us);
 
 #endif

@@ -2,8 +2,9 @@
 #ifndef CMAF_MEDIA_INNER_H
 #define CMAF_MEDIA_INNER_H
 
-/* The media from inside, for cmaf_media.c, which has the sound and the best pictures, and
- * cmaf_others.c, which has all other pictures.
+/* The media from inside, for cmaf_media.c, which has the sound and the best pictures, for
+ * cmaf_others.c, which has all other pictures, and for cmaf_media_life.c, where a publisher begins
+ * and ends.
  *
  * Thread-safety: one thread, the stream's. */
 
@@ -15,6 +16,7 @@ typedef struct CmafLine {
     CmafTrack *track;
     TrackKind kind;
     bool has;             /* of the publisher that has started */
+    bool follows;         /* likewise, but it is made by media of its own */
     bool waits;           /* it has not come to the beginning of the newest segment */
     bool fresh;           /* no picture of it has come since the start */
     bool lost;            /* its pictures, until a segment begins with one: it has other sets */
@@ -35,6 +37,7 @@ struct CmafMedia {
     OutputSegment segment; /* the newest one */
     int64_t audio_end;     /* of the newest frame, samples */
     int64_t safe_90k;      /* no segment ends before this any more */
+    int64_t end_90k;       /* where the pictures of the last publisher have ended */
     EarlySound early;      /* what came before a publisher's first segment */
 };
 

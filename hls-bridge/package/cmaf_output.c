@@ -31,15 +31,21 @@ static void publish_segments(CmafOutput *o)
     cmaf_playlists_multivariant(o->playlists);
 }
 
-static int publish(void *user, size_t line, bool whole)
+int cmaf_output_publish(CmafOutput *o, size_t track, bool whole)
 {
-    CmafOutput *o = user;
-    int status = cmaf_playlists_publish(o->playlists, line);
+    int status = cmaf_playlists_publish(o->playlists, track);
 
-    note_latency(o, o->track[line]);
     if (whole)
         publish_segments(o);
     return status;
+}
+
+static int publish(void *user, size_t line, bool whole)
+{
+    CmafOutput *o = user;
+
+    note_latency(o, o->track[line]);
+    return cmaf_output_publish(o, line, whole);
 }
 
 static int finished(void *user, size_t line)
@@ -52,7 +58,7 @@ static int finished(void *user, size_t line)
 static int begin(void *self, const OutputPublisher *publisher)
 {
     CmafOutput *o = self;
-    size_t track[RENDITIONS_MAX];
+    size_t *track = o->track_of;
     bool taken[RENDITIONS_MAX] = {0};
     int status = 0;
 
@@ -270,6 +276,7 @@ static const OutputCalls calls = {
     .name = "cmaf",
     .begin = begin,
     .start = start,
+    .follow = cmaf_output_follow,
     .takes = takes,
     .needs_cut = needs_cut,
     .settle = settle,

@@ -2,7 +2,8 @@
 #ifndef CMAF_OUTPUT_INNER_H
 #define CMAF_OUTPUT_INNER_H
 
-/* The output from inside, for cmaf_output.c and cmaf_output_tracks.c alone.
+/* The output from inside, for cmaf_output.c, cmaf_output_tracks.c, and cmaf_follow.c, which makes
+ * renditions that come later.
  *
  * Thread-safety: one thread, the stream's. */
 
@@ -25,6 +26,8 @@ struct CmafOutput {
     CmafTrack *track[RENDITIONS_MAX]; /* the best video, the sound, and others as they came */
     size_t tracks;
     CmafMedia *media; /* with a line for each track */
+    size_t
+        track_of[RENDITIONS_MAX]; /* of the publisher's renditions; RENDITION_NONE: it has none */
     CmafPlaylists *playlists;
     bool keeps_former;     /* files that an earlier run has left, since they are listed */
     OutputSegment segment; /* the newest one */
@@ -33,6 +36,13 @@ struct CmafOutput {
     uint64_t changes; /* of the whole segments that there are */
     int64_t retry_us; /* not before, if lists could not be written */
 };
+
+/* Other parts of a track can be listed than before, and other whole segments if `whole`. Returns 0,
+ * or -1 with errno. */
+int cmaf_output_publish(CmafOutput *output, size_t track, bool whole);
+
+/* As output.h has it. */
+int cmaf_output_follow(void *self, size_t track, Output *out);
 
 /* Makes the tracks that there always are, and those that an earlier run has left; the lists go on
  * where they stood. Files of the earlier run that they do not name are removed in time. Returns 0,

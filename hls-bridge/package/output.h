@@ -22,6 +22,10 @@
 #include "package/output_files.h"
 #include "package/output_stats.h"
 
+/* How much later than the best rendition one that follows may come (Rendition.follows), on the
+ * stream's clock. What has not come by then is filled. */
+#define OUTPUT_LAG_90K TICKS_PER_S
+
 /* Returns when media at `at_90k` on the stream's clock was captured, by the wall clock. */
 typedef int64_t (*OutputWallClock)(void *user, int64_t at_90k);
 
@@ -40,6 +44,8 @@ typedef struct OutputSegment {
     bool discontinuity; /* before it */
 } OutputSegment;
 
+typedef struct Output Output;
+
 /* A function may be NULL: then nothing is done, or the default in brackets is the answer. */
 typedef struct OutputCalls {
     const char *name; /* in log lines, status and settings */
@@ -49,6 +55,12 @@ typedef struct OutputCalls {
     int (*begin)(void *self, const OutputPublisher *publisher);
     /* The first segment of a publisher begins. */
     int (*start)(void *self, const OutputSegment *first, int64_t now_us);
+
+    /* Makes an output of one rendition that follows, at `track` in the newest `begin`. It gets that
+     * one's pictures and nobody else's, and all calls from `start` to `finish` when it has come to
+     * them: later than this one, in the same order. It is closed before this one starts again or
+     * is closed. Returns 0 with the output in `out`, 1: it needs none [1], or -1 with errno. */
+    int (*follow)(void *self, size_t track, Output *out);
 
     /* Whether viewers get pictures of this codec from it [no]. Others may come all the same, if
      * another output takes them. */
@@ -99,11 +111,11 @@ typedef struct OutputCalls {
     void (*close)(void *self);
 } OutputCalls;
 
-typedef struct Output {
+struct Output {
     const OutputCalls *calls;
     void *self;
     uint64_t failures; /* how often a call with media returned -1 */
-} Output;
+};
 
 /* The settings of outputs, the same for all streams. */
 typedef struct OutputSettings {

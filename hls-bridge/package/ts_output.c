@@ -31,7 +31,8 @@ struct TsOutput {
     const uint8_t *aac_config;
     size_t aac_config_len;
     TsVariants variants;
-    bool runs; /* somebody publishes, and the muxer of the best rendition could be made */
+    int64_t wait_90k; /* for the other renditions, behind the end of a segment */
+    bool runs;        /* somebody publishes, and the muxer of the best rendition could be made */
     OutputWallClock wall_clock;
     void *wall_clock_user;
     TsSegment segment, next; /* that is open, and behind it */
@@ -77,6 +78,7 @@ static int begin(void *self, const OutputPublisher *publisher)
     t->runs = false;
     if (!t->writes || goes.count == 0)
         return 0;
+    t->wait_90k = TS_APART_90K + (goes.item[goes.count - 1].follows ? OUTPUT_LAG_90K : 0);
     t->runs = ts_variants_begin(&t->variants, &goes, t->aac_config, t->aac_config_len, &error) == 0;
     if (t->runs)
         return 0;
@@ -206,6 +208,23 @@ static int picture(void *self, const AccessUnit *unit, int64_t pts_90k, int64_t 
     return write_ready(t, now_us) | status;
 }
 
+/* Of a rendition that comes later: there is nothing of its own. */
+static void keep(void *self)
+{
+    (void)self;
+}
+
+/* All lists go on together, when the last has its segment; what comes for a rendition by then is in
+ * it, whatever it is told of cuts. */
+static int follow(void *self, size_t track, Output *out)
+{
+    static const OutputCalls later = {.name = "ts", .picture = picture, .close = keep};
+
+    (void)track;
+    *out = (Output){.calls = &later, .self = self};
+    return 0;
+}
+
 static int sound(void *self, const AacFrame *frame, int64_t now_us)
 {
     TsOutput *t = self;
@@ -231,7 +250,7 @@ static int tick(void *self, int64_t known_90k, int64_t now_us)
 {
     TsOutput *t = self;
 
-    return t->pending.waits && known_90k >= t->pending.until_90k + TS_APART_90K
+    return t->pending.waits && known_90k >= t->pending.until_90k + t->wait_90k
                ? write_pending(t, now_us)
                : 0;
 }
@@ -300,6 +319,7 @@ static const OutputCalls calls = {
     .takes = takes,
     .begin = begin,
     .start = start,
+    .follow = follow,
     .picture = picture,
     .sound = sound,
     .cut = cut,

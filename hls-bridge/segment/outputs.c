@@ -13,6 +13,16 @@ void outputs_begin(Outputs *outputs, const OutputPublisher *publisher)
     EACH(outputs, begin, publisher);
 }
 
+void outputs_follow(Outputs *outputs, size_t track, Outputs *own)
+{
+    for (Output *o = outputs->item; o < outputs->item + outputs->count; o++) {
+        int status =
+            o->calls->follow ? o->calls->follow(o->self, track, &own->item[own->count]) : 1;
+        o->failures += status < 0;
+        own->count += status == 0;
+    }
+}
+
 void outputs_start(Outputs *outputs, const OutputSegment *first, int64_t now_us)
 {
     EACH(outputs, start, first, now_us);

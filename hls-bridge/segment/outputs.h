@@ -19,6 +19,9 @@ typedef struct Outputs {
 
 /* Media: a failure is counted for its output. */
 void outputs_begin(Outputs *outputs, const OutputPublisher *publisher);
+/* Adds to `own` the outputs of one rendition that follows. */
+void outputs_follow(Outputs *outputs, size_t track, Outputs *own);
+
 void outputs_start(Outputs *outputs, const OutputSegment *first, int64_t now_us);
 void outputs_picture(Outputs *outputs, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
                      int64_t now_us);

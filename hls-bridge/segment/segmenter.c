@@ -39,8 +39,10 @@ Segmenter *segmenter_create(const SegmenterParams *params)
 
 void segmenter_destroy(Segmenter **segmenter)
 {
-    if (*segmenter)
+    if (*segmenter) {
         segmenter_layers_clear(*segmenter);
+        segmenter_followers_begin(*segmenter, &(Renditions){0});
+    }
     free(*segmenter);
     *segmenter = NULL;
 }
@@ -51,6 +53,8 @@ static void choose(Segmenter *o, bool video)
     o->going = video ? o->out : renditions_of(o->has_audio, false);
     o->lead = renditions_first(&o->going, TRACK_VIDEO);
     o->audio_end_90k = o->video_end_90k = 0;
+    if (segmenter_has_pictures(o))
+        segmenter_followers_add(o, &o->going);
 }
 
 void segmenter_begin_outputs(Segmenter *o, bool video)
@@ -59,6 +63,7 @@ void segmenter_begin_outputs(Segmenter *o, bool video)
 
     choose(o, video);
     outputs_begin(o->params.outputs, &publisher);
+    segmenter_followers_begin_outputs(o);
 }
 
 void segmenter_begin(Segmenter *o, const Renditions *renditions, OutputWallClock wall_clock,
@@ -66,6 +71,7 @@ void segmenter_begin(Segmenter *o, const Renditions *renditions, OutputWallClock
 {
     o->has_audio = renditions_have(renditions, TRACK_AUDIO);
     o->sent = outputs_wanted(o->params.outputs, renditions);
+    segmenter_followers_begin(o, &o->sent);
     o->wall_clock = wall_clock;
     o->wall_clock_user = user;
     o->first_audio_90k = 0;
@@ -118,6 +124,7 @@ static void start(Segmenter *o, int64_t start_90k)
     begin_segment(o, start_90k, true);
     OutputSegment first = describe(o, start_90k, discontinuity);
     outputs_start(o->params.outputs, &first, o->now_us);
+    segmenter_followers_cut(o, &first, true);
 }
 
 /* A cut was decided on. */
@@ -127,6 +134,7 @@ static void announce_cut(Segmenter *o)
     OutputSegment next = describe(o, o->cut_90k, o->next_discontinuity);
 
     outputs_cut(o->params.outputs, &next, o->now_us);
+    segmenter_followers_cut(o, &next, false);
 }
 
 /* The open segment ends at `end_90k`, and has what lies before `until_90k`. */
@@ -170,6 +178,12 @@ static void complete_rest(Segmenter *o)
         complete_segment(o, INT64_MAX, end);
 }
 
+static void finish_outputs(Segmenter *o)
+{
+    outputs_finish(o->params.outputs, o->now_us);
+    segmenter_followers_finish(o);
+}
+
 /* ---- media ---- */
 
 /* Pictures come though the sound goes out alone by now: other tracks, so another beginning. */
@@ -177,7 +191,7 @@ static void admit_video(Segmenter *o, int64_t pts_90k)
 {
     if (o->state == SEGMENTER_OPEN) {
         complete_rest(o);
-        outputs_finish(o->params.outputs, o->now_us);
+        finish_outputs(o);
     }
     o->next_discontinuity = true;
     segmenter_begin_outputs(o, true);
@@ -251,6 +265,7 @@ SegmenterLed segmenter_lead(Segmenter *o, const AccessUnit *unit, int64_t pts_90
         consider_cut(o, unit, pts_90k, must_cut);
     int64_t begins_90k = o->cut_90k != 0 ? o->cut_90k : o->start_90k;
     outputs_picture(o->params.outputs, unit, pts_90k, dts_90k, o->now_us);
+    segmenter_followers_best(o, unit, pts_90k, dts_90k);
     o->video_end_90k = pts_90k + LAST_FRAME_90K;
     complete_cut(o);
     return (SegmenterLed){true, pts_90k, dts_90k, unit->idr && (opens || o->cuts != cuts),
@@ -259,9 +274,11 @@ SegmenterLed segmenter_lead(Segmenter *o, const AccessUnit *unit, int64_t pts_90
 
 void segmenter_picture(Segmenter *o, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
 {
-    if (o->state == SEGMENTER_IDLE || unit->track >= o->sent.count)
+    if (o->state == SEGMENTER_IDLE)
         return;
-    if (o->layers.used)
+    if (unit->track >= o->sent.count)
+        segmenter_followers_own(o, unit, pts_90k, dts_90k);
+    else if (o->layers.used)
         segmenter_layers_picture(o, unit, pts_90k, dts_90k);
     else
         segmenter_lead(o, unit, pts_90k, dts_90k, false);
@@ -336,6 +353,7 @@ bool segmenter_tick(Segmenter *o, int64_t clock_90k, int64_t now_us)
     if (known >= end_by_time(o))
         cut_by_time(o, clock_90k, known);
     outputs_tick(o->params.outputs, known, now_us);
+    segmenter_followers_tick(o, clock_90k, known);
     complete_cut(o);
     bool asks = segmenter_layers_ask(o, clock_90k);
     return wants_idr(o, clock_90k) || asks;
@@ -348,7 +366,7 @@ void segmenter_finish(Segmenter *o, int64_t now_us)
     complete_cut(o);
     if (o->state == SEGMENTER_OPEN)
         complete_rest(o);
-    outputs_finish(o->params.outputs, now_us);
+    finish_outputs(o);
     o->state = SEGMENTER_IDLE;
     o->next_discontinuity = o->wrote;
 }
@@ -369,6 +387,7 @@ SegmenterStats segmenter_stats(const Segmenter *o)
 
     stats.cutter = o->cutter.stats;
     stats.ladder = ladder_stats(&o->ladder);
+    segmenter_followers_stats(o, &stats);
     stats.bound = o->params.bound->stats;
     stats.picture_wait_90k = picture_delay_wait_90k(&o->delay);
     return stats;

@@ -29,7 +29,19 @@ Segmenter *segmenter_create(const SegmenterParams *params);
 /* Media that is not written is lost: finish first. Accepts NULL, leaves NULL. */
 void segmenter_destroy(Segmenter **segmenter);
 
-/* A publisher begins, and sends these renditions; they are copied. */
+/* What makes the pictures of renditions that follow is given those of the best one that go out,
+ * with the times at which they go out; its own are to have the same times. It must not call the
+ * segmenter. */
+typedef struct SegmenterTap {
+    void (*picture)(void *user, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k);
+    void *user;
+} SegmenterTap;
+
+/* It is copied. NULL: there is none any more. */
+void segmenter_set_tap(Segmenter *segmenter, const SegmenterTap *tap);
+
+/* A publisher begins, and sends these renditions; they are copied. Those that follow stand last,
+ * and nobody makes their pictures yet. */
 void segmenter_begin(Segmenter *segmenter, const Renditions *renditions, OutputWallClock wall_clock,
                      void *user);
 
@@ -40,6 +52,10 @@ void segmenter_set_time(Segmenter *segmenter, int64_t now_us);
 void segmenter_picture(Segmenter *segmenter, const AccessUnit *unit, int64_t pts_90k,
                        int64_t dts_90k);
 void segmenter_sound(Segmenter *segmenter, const AacFrame *frame);
+
+/* Whether somebody makes the pictures of a rendition that follows; `track` is its index in what the
+ * publisher sends. If nobody does, it is filled with those of the best one at once. */
+void segmenter_set_running(Segmenter *segmenter, size_t track, bool running);
 
 /* Packets of a video track came at `at_90k`, but no picture can be made of them before an IDR
  * picture comes, which is asked for. */

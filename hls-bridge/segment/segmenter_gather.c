@@ -26,10 +26,11 @@ void segmenter_layers_clear(Segmenter *o)
 
 void segmenter_layers_begin(Segmenter *o, const Renditions *sent)
 {
-    const Renditions listed = outputs_renditions(o->params.outputs);
+    Renditions listed = outputs_renditions(o->params.outputs);
     Ladder *ladder = &o->ladder;
 
     segmenter_layers_clear(o);
+    segmenter_followers_leave_out(o, &listed);
     ladder_begin(ladder, sent, &listed);
     o->layers = (Layers){.lead = LADDER_NONE,
                          .passed_90k = INT64_MIN,

@@ -4,12 +4,14 @@
 
 /* The segmenter from inside, for segmenter.c, which cuts by the layer that leads, and
  * segmenter_layers.c, which says what becomes of the others; segmenter_gather.c has the beginning,
- * and segmenter_times.c says when something is due.
+ * segmenter_followers.c the renditions that are made of the best one, and segmenter_times.c says
+ * when something is due.
  *
  * Thread-safety: one thread, the stream's. */
 
 #include "package/early_sound.h"
 #include "package/held_pictures.h"
+#include "segment/follower.h"
 #include "segment/ladder.h"
 #include "segment/picture_delay.h"
 #include "segment/segment_cutter.h"
@@ -55,13 +57,16 @@ struct Segmenter {
     SegmenterParams params;
     SegmentCutter cutter;
     SegmenterState state;
-    Renditions sent;  /* by the publisher */
+    Renditions sent;  /* by the publisher, without followers */
     Renditions out;   /* that viewers are to have of it */
     Renditions going; /* out: those, or the sound alone if no pictures come */
     bool has_audio;
     size_t lead; /* the rendition that goes out and segments are cut by; RENDITION_NONE: sound */
     Ladder ladder;
     Layers layers;
+    Follower *follower; /* of the publisher; owned. Their indexes follow those of what is sent */
+    size_t followers;
+    SegmenterTap tap;
     OutputWallClock wall_clock;
     void *wall_clock_user;
     int64_t start_90k; /* of the open segment */
@@ -124,6 +129,34 @@ int64_t segmenter_layers_deadline_90k(const Segmenter *segmenter);
 /* The publisher goes: everything goes out. */
 void segmenter_layers_finish(Segmenter *segmenter);
 void segmenter_layers_clear(Segmenter *segmenter);
+
+/* ---- of segmenter_followers.c ---- */
+
+/* A publisher begins with `sent`: takes out of it those that follow. */
+void segmenter_followers_begin(Segmenter *segmenter, Renditions *sent);
+
+/* Leaves out of `listed` those that follow: they are no renditions of the ladder. */
+void segmenter_followers_leave_out(const Segmenter *segmenter, Renditions *listed);
+
+/* Adds them to what goes out; outputs begin with these. */
+void segmenter_followers_add(Segmenter *segmenter, Renditions *going);
+void segmenter_followers_begin_outputs(Segmenter *segmenter);
+
+/* What happens to the best rendition. */
+void segmenter_followers_cut(Segmenter *segmenter, const OutputSegment *segment, bool first);
+void segmenter_followers_best(Segmenter *segmenter, const AccessUnit *unit, int64_t pts_90k,
+                              int64_t dts_90k);
+void segmenter_followers_tick(Segmenter *segmenter, int64_t clock_90k, int64_t known_90k);
+void segmenter_followers_finish(Segmenter *segmenter);
+
+/* A picture of a follower has come: `track` is its index in what the publisher sends. */
+void segmenter_followers_own(Segmenter *segmenter, const AccessUnit *unit, int64_t pts_90k,
+                             int64_t dts_90k);
+
+/* When, on the stream's clock, a tick has something to do for them. */
+int64_t segmenter_followers_deadline_90k(const Segmenter *segmenter);
+
+void segmenter_followers_stats(const Segmenter *segmenter, SegmenterStats *stats);
 
 /* ---- of segmenter.c ---- */
 

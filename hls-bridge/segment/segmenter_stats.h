@@ -38,6 +38,17 @@ typedef struct LadderStats {
     uint64_t fillings; /* and those of them to a layer that is not its own */
 } LadderStats;
 
+/* A rendition that follows; see follower.h. */
+typedef struct FollowerStats {
+    char name[RENDITION_NAME_SIZE];
+    bool running;      /* somebody makes its pictures */
+    bool filled;       /* viewers see others */
+    int64_t lag_90k;   /* its newest picture is of so long before the newest that went out */
+    uint64_t pictures; /* of its own that went out, */
+    uint64_t dropped;  /* and that came while it was filled */
+    uint64_t fillings; /* how often that began */
+} FollowerStats;
+
 typedef struct SegmenterStats {
     int64_t target_duration_s; /* what all playlists promise */
     Histogram durations;       /* of segments */
@@ -46,6 +57,8 @@ typedef struct SegmenterStats {
     SegmentCutterStats cutter;
     OutputBoundStats bound;
     LadderStats ladder;
+    size_t followers;
+    FollowerStats follower[VIDEO_TRACKS_MAX];
 } SegmenterStats;
 
 #endif

@@ -14,7 +14,9 @@ static int64_t segment_deadline_90k(const Segmenter *o)
 
 int64_t segmenter_deadline_90k(const Segmenter *o)
 {
-    return smaller(segmenter_layers_deadline_90k(o), segment_deadline_90k(o));
+    int64_t cut_90k = smaller(segmenter_layers_deadline_90k(o), segment_deadline_90k(o));
+
+    return smaller(cut_90k, segmenter_followers_deadline_90k(o));
 }
 
 bool segmenter_next_idr(const Segmenter *o, int64_t *at_90k, int64_t *every_90k)

@@ -58,6 +58,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_event_log.c \
 	%D%/test_event_ring.c \
 	%D%/test_folder.c \
+	%D%/test_follower.c \
 	%D%/test_frame_order.c \
 	%D%/test_h264_depay.c \
 	%D%/test_h264_filler.c \

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "package/cmaf_output_inner.h"
+
+/* A rendition that comes later than the others: media of its own, of which it is the best
+ * rendition, makes the parts of its track. */
+
+#include <errno.h>
+#include <stdlib.h>
+
+typedef struct CmafFollow {
+    CmafOutput *output; /* borrowed */
+    size_t track;
+    CmafMedia *media;
+} CmafFollow;
+
+static int publish(void *user, size_t line, bool whole)
+{
+    CmafFollow *f = user;
+
+    (void)line;
+    return cmaf_output_publish(f->output, f->track, whole);
+}
+
+static int finished(void *user, size_t line)
+{
+    CmafFollow *f = user;
+
+    (void)line;
+    return cmaf_output_publish(f->output, f->track, true);
+}
+
+static int start(void *self, const OutputSegment *first, int64_t now_us)
+{
+    return cmaf_media_start(((CmafFollow *)self)->media, first, now_us);
+}
+
+static bool needs_cut(const void *self, const AccessUnit *unit)
+{
+    return cmaf_media_needs_cut(((const CmafFollow *)self)->media, unit);
+}
+
+static void settle(const void *self, const AccessUnit *unit, int64_t *pts_90k, int64_t *dts_90k)
+{
+    cmaf_media_settle(((const CmafFollow *)self)->media, unit, pts_90k, dts_90k);
+}
+
+static int picture(void *self, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
+                   int64_t now_us)
+{
+    AccessUnit only = *unit;
+
+    only.track = 0;
+    return cmaf_media_picture(((CmafFollow *)self)->media, &only, pts_90k, dts_90k, now_us);
+}
+
+static int cut(void *self, const OutputSegment *next, int64_t now_us)
+{
+    return cmaf_media_cut(((CmafFollow *)self)->media, next, now_us);
+}
+
+/* It goes no further than the others: a segment may still end there. */
+static int tick(void *self, int64_t known_90k, int64_t now_us)
+{
+    CmafFollow *f = self;
+
+    return cmaf_media_tick(f->media, smaller(known_90k, cmaf_media_safe_90k(f->output->media)),
+                           now_us);
+}
+
+static int finish(void *self, int64_t now_us)
+{
+    CmafFollow *f = self;
+
+    return cmaf_media_finish_at(f->media, cmaf_media_end_90k(f->output->media), now_us);
+}
+
+static void close_follow(void *self)
+{
+    CmafFollow *f = self;
+
+    cmaf_media_destroy(&f->media);
+    free(f);
+}
+
+static const OutputCalls calls = {
+    .name = "cmaf",
+    .start = start,
+    .needs_cut = needs_cut,
+    .settle = settle,
+    .picture = picture,
+    .cut = cut,
+    .tick = tick,
+    .finish = finish,
+    .close = close_follow,
+};
+
+int cmaf_output_follow(void *self, size_t track, Output *out)
+{
+    static const size_t lines[1];
+    const Renditions renditions = renditions_of(false, true);
+    CmafOutput *o = self;
+
+    if (o->track_of[track] == RENDITION_NONE)
+        return 1;
+    CmafFollow *f = calloc(1, sizeof(*f));
+    if (!f)
+        return -1;
+    const CmafMediaParams media = {
+        .window = o->window, .publish = publish, .finished = finished, .user = f};
+    *f = (CmafFollow){o, o->track_of[track], cmaf_media_create(&media)};
+    if (!f->media) {
+        close_follow(f);
+        errno = ENOMEM;
+        return -1;
+    }
+    cmaf_media_add(f->media, o->track[f->track]);
+    cmaf_media_assign(f->media, lines, &renditions);
+    *out = (Output){.calls = &calls, .self = f};
+    return 0;
+}

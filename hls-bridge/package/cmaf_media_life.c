@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "package/cmaf_media_inner.h"
+
+/* How a publisher begins and ends. */
+
+void cmaf_media_assign(CmafMedia *m, const size_t *line_of, const Renditions *renditions)
+{
+    m->sent = *renditions;
+    for (size_t i = 0; i < renditions->count; i++)
+        m->line_of[i] = line_of[i];
+}
+
+void cmaf_media_sent(const CmafMedia *m, bool *has)
+{
+    for (size_t i = 0; i < RENDITIONS_MAX; i++)
+        has[i] = false;
+    for (size_t i = 0; i < m->sent.count; i++)
+        if (m->line_of[i] < m->lines)
+            has[m->line_of[i]] = true;
+}
+
+bool cmaf_media_is_running(const CmafMedia *m, bool *has)
+{
+    for (size_t i = 0; i < RENDITIONS_MAX; i++)
+        has[i] = i < m->lines && (m->line[i].has || m->line[i].follows);
+    return m->running;
+}
+
+/* Which line the first rendition of a kind goes to. */
+static size_t first_line(const CmafMedia *m, TrackKind kind)
+{
+    size_t i = renditions_first(&m->sent, kind);
+
+    return i == RENDITION_NONE ? RENDITION_NONE : m->line_of[i];
+}
+
+/* Tells of each line what the publisher sends of it. */
+static void note_sent(CmafMedia *m)
+{
+    for (size_t i = 0; i < m->lines; i++)
+        m->line[i].has = m->line[i].follows = false;
+    for (size_t i = 0; i < m->sent.count; i++) {
+        if (m->line_of[i] >= m->lines)
+            continue;
+        m->line[m->line_of[i]].has = !m->sent.item[i].follows;
+        m->line[m->line_of[i]].follows = m->sent.item[i].follows;
+    }
+}
+
+int cmaf_media_start(CmafMedia *m, const OutputSegment *first, int64_t now_us)
+{
+    AacFrame frame;
+    int status = 0;
+
+    m->lead = first_line(m, TRACK_VIDEO);
+    m->sound = first_line(m, TRACK_AUDIO);
+    note_sent(m);
+    m->running = true;
+    m->segment = *first;
+    m->safe_90k = first->start_90k;
+    for (CmafLine *line = m->line; line < m->line + m->lines; line++) {
+        line->waits = line->kind == TRACK_AUDIO;
+        line->fresh = true;
+        line->lost = false;
+        line->last_dts_90k = first->start_90k - 1;
+        line->known_90k = first->start_90k;
+        if (line->kind == TRACK_VIDEO)
+            cmaf_track_forget_sets(line->track);
+        if (line->has && line->kind == TRACK_VIDEO)
+            cmaf_media_begin_segment(m, line, first->start_90k);
+    }
+    while (early_sound_take(&m->early, &frame))
+        status |= cmaf_media_sound(m, &frame, now_us);
+    for (CmafLine *line = NULL; (line = cmaf_others_next(m, line));)
+        status |= cmaf_others_release(m, line, false, now_us);
+    return status;
+}
+
+/* All lines end, those of pictures at the same place. */
+static int finish_lines(CmafMedia *m, int64_t video_end, int64_t now_us)
+{
+    int status = 0;
+
+    m->running = false;
+    m->end_90k = video_end;
+    early_sound_clear(&m->early);
+    cmaf_others_forget(m);
+    for (CmafLine *line = m->line; line < m->line + m->lines; line++) {
+        if (!line->has)
+            continue;
+        cmaf_track_finish(line->track, line->kind == TRACK_VIDEO ? video_end : m->audio_end,
+                          now_us);
+        status |= m->params.finished(m->params.user, (size_t)(line - m->line));
+    }
+    return status;
+}
+
+int cmaf_media_finish(CmafMedia *m, int64_t now_us)
+{
+    int status = 0;
+
+    if (!m->running) {
+        cmaf_others_forget(m);
+        return 0;
+    }
+    for (CmafLine *line = NULL; (line = cmaf_others_next(m, line));)
+        status |= cmaf_others_finish(m, line, now_us);
+    int64_t video_end = cmaf_others_reach(m), sound_end = samples_to_90k(m->audio_end);
+    if (m->lead != RENDITION_NONE && m->line[m->lead].last_dts_90k + LAST_FRAME_90K > video_end)
+        video_end = m->line[m->lead].last_dts_90k + LAST_FRAME_90K;
+    /* the picture stands until the sound has ended: players mind if a rendition is shorter */
+    if (m->sound != RENDITION_NONE && sound_end > video_end)
+        video_end = sound_end;
+    return status | finish_lines(m, video_end, now_us);
+}
+
+int cmaf_media_finish_at(CmafMedia *m, int64_t end_90k, int64_t now_us)
+{
+    return m->running ? finish_lines(m, end_90k, now_us) : 0;
+}
+
+int64_t cmaf_media_safe_90k(const CmafMedia *m)
+{
+    return m->safe_90k;
+}
+
+int64_t cmaf_media_end_90k(const CmafMedia *m)
+{
+    return m->end_90k;
+}

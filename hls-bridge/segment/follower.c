@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "segment/follower.h"
+
+#include <string.h>
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* ---- what goes out ---- */
+
+static void hand_on(Follower *f, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
+                    int64_t now_us)
+{
+    AccessUnit own = *unit;
+
+    own.track = f->track;
+    outputs_settle(&f->outputs, &own, &pts_90k, &dts_90k);
+    /* it may have come after a cut that waited for too long */
+    dts_90k = larger(dts_90k, larger(f->start_90k, f->last_dts_90k + 1));
+    pts_90k = larger(pts_90k, dts_90k);
+    f->last_dts_90k = dts_90k;
+    f->fresh = false;
+    outputs_picture(&f->outputs, &own, pts_90k, dts_90k, now_us);
+}
+
+/* Whether a segment may begin with this picture of the best rendition. */
+static bool may_fill(const Follower *f, const AccessUnit *unit)
+{
+    return unit->idr && unit->codec == f->rendition.codec;
+}
+
+static void set_feed(Follower *f, FollowerFeed feed)
+{
+    f->stats.fillings += feed == FOLLOWER_BEST && f->feed != FOLLOWER_BEST;
+    f->feed = feed;
+}
+
+/* ---- cuts ---- */
+
+/* The first picture of the best rendition in the oldest segment that the follower has not come to;
+ * NULL: there is none yet. */
+static const HeldPicture *first_of_next(const Follower *f)
+{
+    return f->cut[0].pictures > 0 ? held_pictures_oldest(&f->held) : NULL;
+}
+
+/* Whether the follower can come back there, or has to begin there like the best rendition. */
+static bool begins_with_idr(const Follower *f)
+{
+    const HeldPicture *first = first_of_next(f);
+
+    return first && first->unit.idr;
+}
+
+/* The follower comes to the oldest such segment. What is held of it goes out if it is filled. */
+static void make_cut(Follower *f, FollowerFeed feed, int64_t now_us)
+{
+    FollowerCut cut = f->cut[0];
+
+    set_feed(f, feed);
+    f->cuts--;
+    memmove(f->cut, f->cut + 1, f->cuts * sizeof(f->cut[0]));
+    f->fresh = true;
+    f->start_90k = cut.segment.start_90k;
+    if (cut.first)
+        outputs_start(&f->outputs, &cut.segment, now_us);
+    else
+        outputs_cut(&f->outputs, &cut.segment, now_us);
+    for (; cut.pictures > 0; cut.pictures--) {
+        const HeldPicture *p = held_pictures_oldest(&f->held);
+        if (f->feed == FOLLOWER_BEST)
+            hand_on(f, &p->unit, p->pts_90k, p->dts_90k, now_us);
+        held_pictures_drop(&f->held);
+    }
+}
+
+/* The same without a picture of its own: it is filled from there on, if it can be. */
+static void pass_cut(Follower *f, int64_t now_us)
+{
+    FollowerFeed feed = f->feed;
+
+    if (begins_with_idr(f))
+        feed = may_fill(f, &first_of_next(f)->unit) ? FOLLOWER_BEST : FOLLOWER_NOBODY;
+    make_cut(f, feed, now_us);
+}
+
+/* ---- what is waited for ---- */
+
+/* Whether something was given of which nothing has come back yet. */
+static bool awaits(const Follower *f)
+{
+    return f->running && f->own_90k < f->best_90k;
+}
+
+static bool is_silent(const Follower *f)
+{
+    return awaits(f) && f->clock_90k >= f->waits_90k + OUTPUT_LAG_90K;
+}
+
+/* Whether its own pictures are to say what becomes of the oldest cut. */
+static bool waits_at_cut(const Follower *f)
+{
+    if (!awaits(f) || is_silent(f) || f->clock_90k >= f->cut[0].came_90k + OUTPUT_LAG_90K)
+        return false;
+    return f->feed == FOLLOWER_OWN || begins_with_idr(f);
+}
+
+static void pass_cuts(Follower *f, int64_t now_us)
+{
+    while (f->cuts > 0 && !waits_at_cut(f))
+        pass_cut(f, now_us);
+}
+
+/* ---- a publisher ---- */
+
+void follower_begin(Follower *f, Outputs *outputs, size_t track)
+{
+    follower_end(f);
+    *f = (Follower){
+        .rendition = f->rendition, .track = track, .running = f->running, .stats = f->stats};
+    if (track != RENDITION_NONE)
+        outputs_follow(outputs, track, &f->outputs);
+}
+
+void follower_end(Follower *f)
+{
+    outputs_close(&f->outputs);
+    held_pictures_clear(&f->held);
+}
+
+void follower_set_running(Follower *f, bool running)
+{
+    if (running && !f->running) {
+        f->own_90k = f->best_90k;
+        f->answered = false;
+    }
+    f->running = running;
+}
+
+void follower_finish(Follower *f, int64_t now_us)
+{
+    uint64_t fillings = f->stats.fillings;
+
+    while (f->cuts > 0)
+        pass_cut(f, now_us);
+    f->stats.fillings = fillings; /* what was under way at the end is no fault */
+    outputs_finish(&f->outputs, now_us);
+    follower_end(f);
+}
+
+/* ---- media ---- */
+
+void follower_cut(Follower *f, const OutputSegment *segment, bool first, int64_t now_us)
+{
+    if (f->cuts == FOLLOWER_CUTS_MAX)
+        pass_cut(f, now_us);
+    /* what the segment begins with decides: it comes next, or a tick */
+    f->cut[f->cuts++] = (FollowerCut){
+        .segment = *segment, .first = first, .came_90k = larger(f->clock_90k, segment->start_90k)};
+}
+
+/* A picture is kept until it is known whether it is needed. */
+static void hold(Follower *f, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
+                 int64_t now_us)
+{
+    if (held_pictures_add(&f->held, unit, pts_90k, dts_90k) == 0) {
+        f->cut[f->cuts - 1].pictures++;
+        return;
+    }
+    while (f->cuts > 0) /* it is behind by too much, or there is no memory */
+        pass_cut(f, now_us);
+    if (f->feed == FOLLOWER_BEST)
+        hand_on(f, unit, pts_90k, dts_90k, now_us);
+}
+
+void follower_best(Follower *f, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
+                   int64_t now_us)
+{
+    /* what has just been started needs an IDR picture to begin with */
+    if (!awaits(f) || (unit->idr && !f->answered))
+        f->waits_90k = larger(f->clock_90k, pts_90k);
+    f->best_90k = larger(f->best_90k, pts_90k);
+    if (f->cuts > 0) {
+        hold(f, unit, pts_90k, dts_90k, now_us);
+        pass_cuts(f, now_us);
+        return;
+    }
+    if (f->feed == FOLLOWER_BEST)
+        hand_on(f, unit, pts_90k, dts_90k, now_us);
+}
+
+/* Whether a picture of its own lies behind the oldest cut. */
+static bool is_behind_cut(const Follower *f, int64_t pts_90k)
+{
+    const HeldPicture *first = first_of_next(f);
+
+    return pts_90k >= (first ? first->pts_90k : f->cut[0].segment.start_90k);
+}
+
+static void come_to_cut(Follower *f, const AccessUnit *unit, int64_t pts_90k, int64_t now_us)
+{
+    if (!begins_with_idr(f) && f->feed == FOLLOWER_OWN)
+        make_cut(f, FOLLOWER_OWN, now_us);
+    else if (begins_with_idr(f) && unit->idr && pts_90k == first_of_next(f)->pts_90k)
+        make_cut(f, FOLLOWER_OWN, now_us);
+    else
+        pass_cut(f, now_us); /* the one that it was to begin with was left out */
+}
+
+void follower_own(Follower *f, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
+                  int64_t now_us)
+{
+    f->own_90k = larger(f->own_90k, pts_90k);
+    f->waits_90k = larger(f->waits_90k, f->clock_90k);
+    f->answered = true;
+    while (f->cuts > 0 && is_behind_cut(f, pts_90k))
+        come_to_cut(f, unit, pts_90k, now_us);
+    /* other parameter sets than its segment has: nobody could decode it there */
+    if (f->feed == FOLLOWER_OWN && unit->idr && !f->fresh && outputs_need_cut(&f->outputs, unit))
+        f->feed = FOLLOWER_NOBODY;
+    if (f->feed == FOLLOWER_OWN) {
+        f->stats.pictures++;
+        hand_on(f, unit, pts_90k, dts_90k, now_us);
+    } else {
+        f->stats.dropped++;
+    }
+    pass_cuts(f, now_us);
+}
+
+/* ---- time ---- */
+
+/* No more pictures are to go out before this. */
+static int64_t known_90k(const Follower *f, int64_t known_90k)
+{
+    if (f->feed == FOLLOWER_OWN && awaits(f))
+        known_90k = smaller(known_90k, larger(f->own_90k, known_90k - OUTPUT_LAG_90K));
+    return f->cuts > 0 ? smaller(known_90k, f->cut[0].segment.start_90k) : known_90k;
+}
+
+void follower_tick(Follower *f, int64_t clock_90k, int64_t known, int64_t now_us)
+{
+    f->clock_90k = larger(f->clock_90k, clock_90k);
+    pass_cuts(f, now_us);
+    outputs_tick(&f->outputs, known_90k(f, known), now_us);
+}
+
+int64_t follower_deadline_90k(const Follower *f)
+{
+    if (f->cuts == 0)
+        return INT64_MAX;
+    return OUTPUT_LAG_90K + smaller(f->cut[0].came_90k, f->waits_90k);
+}
+
+FollowerStats follower_stats(const Follower *f)
+{
+    FollowerStats stats = f->stats;
+
+    memcpy(stats.name, f->rendition.name, sizeof(stats.name));
+    stats.running = f->running;
+    stats.filled = f->feed != FOLLOWER_OWN;
+    stats.lag_90k = awaits(f) && f->answered ? f->best_90k - f->own_90k : 0;
+    return stats;
+}
