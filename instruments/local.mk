@@ -103,6 +103,7 @@ replay_libs = libreplay.a $(common_libs) $(PCAP_LIBS) $(JANSSON_LIBS) $(CURL_LIB
 
 bin_PROGRAMS += %D%/rtp-replay/rtp-replay
 %C%_rtp_replay_rtp_replay_SOURCES = \
+	%D%/rtp-replay/echo_rungs.c \
 	%D%/rtp-replay/replay_folder.c \
 	%D%/rtp-replay/rtp_replay.c
 %C%_rtp_replay_rtp_replay_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS) $(LIBAV_CFLAGS) $(OPUS_CFLAGS)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "echo_rungs.h"
 #include "hls-bridge/base/manual_clock.h"
 #include "hls-bridge/ingest/replay.h"
 #include "hls-bridge/segment/segment_cutter.h"
@@ -36,6 +37,7 @@ typedef struct Run {
     LlHub *hub; /* NULL: no low-latency HLS */
     Packager *packager;
     Pipeline *pipeline;
+    EchoRungs *echo; /* NULL: there are none */
     ManualClock clock;
     uint64_t segments_seen;
     ReplayFolderReport *report;
@@ -106,6 +108,7 @@ static void describe(Run *run, const RtpRecording *recording, const RtpFaultsPar
 
 static void close_run(Run *run)
 {
+    echo_rungs_destroy(&run->echo);
     pipeline_destroy(&run->pipeline);
     ingest_destroy(&run->ingest);
     packager_close(&run->packager);
@@ -135,8 +138,13 @@ static int open_run(Run *run, const ReplayFolderParams *params, const SourceSdp 
         run->ingest ? pipeline_create(params->stream, run->packager, &run->clock.clock) : NULL;
     if (!run->pipeline)
         return -1;
+    echo_rungs_describe(&params->rungs, &run->ingest->renditions);
     pipeline_begin(run->pipeline, run->ingest);
-    return 0;
+    if (params->rungs.count == 0)
+        return 0;
+    run->echo = echo_rungs_create(&params->rungs, packager_segmenter(run->packager),
+                                  &run->ingest->renditions, MONOTONIC_0);
+    return run->echo ? 0 : -1;
 }
 
 /* Looks at the segment that was published last, if there is a new one. */
@@ -156,12 +164,26 @@ static void check_segment(Run *run)
         run->report->backward_dates++;
 }
 
+static void look_at_rungs(Run *run, int64_t now_us)
+{
+    ReplayFolderReport *report = run->report;
+
+    echo_rungs_work(run->echo, now_us);
+    SegmenterStats stats = segmenter_stats(packager_segmenter(run->packager));
+    for (size_t i = 0; i < stats.followers; i++) {
+        int64_t lag_us = ticks_to_us(stats.follower[i].lag_90k);
+        report->longest_lag_us = lag_us > report->longest_lag_us ? lag_us : report->longest_lag_us;
+    }
+}
+
 /* What the stream's thread does when it wakes. */
 static void look(Run *run, int64_t now_us)
 {
     manual_clock_set(&run->clock, now_us);
     while (pipeline_run(run->pipeline, now_us))
         ;
+    if (run->echo)
+        look_at_rungs(run, now_us);
     pipeline_expire(run->pipeline, now_us);
     check_segment(run);
 }
@@ -213,6 +235,9 @@ static void summarise(const Run *run, ReplayFolderReport *out)
     out->forced_cuts = segmenter.cutter.cut_forced;
     out->discontinuities = ts.discontinuities;
     out->switches = segmenter.ladder.switches;
+    out->rungs = segmenter.followers;
+    for (size_t i = 0; i < segmenter.followers; i++)
+        out->fillings += segmenter.follower[i].fillings;
     out->pictures = video->video.access_units;
     out->damaged = video->video.damaged;
     out->by_reports = media.timeline.by_reports;
@@ -274,6 +299,11 @@ void replay_folder_print(const ReplayFolderReport *r, bool json)
         json_array_append_new(pictures, json_integer((json_int_t)r->video_pictures[i]));
     if (r->video_tracks > 1)
         json_object_set(object, "video_pictures", pictures);
+    if (r->rungs > 0) {
+        json_object_set_new(object, "fillings", json_integer((json_int_t)r->fillings));
+        json_object_set_new(object, "longest_lag_s",
+                            json_real((double)r->longest_lag_us / US_PER_S));
+    }
     json_decref(pictures);
     json_dumpf(object, stdout, (json ? JSON_COMPACT : JSON_INDENT(2)) | JSON_REAL_PRECISION(9));
     putchar('\n');

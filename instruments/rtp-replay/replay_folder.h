@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "echo_params.h"
 #include "rtp_faults.h"
 #include "video_copy.h"
 
@@ -19,14 +20,18 @@ typedef struct ReplayFolderParams {
     bool low_latency;      /* that too, and all playlists as long as the bridge's are by default */
     unsigned video_tracks; /* in which the first of the recording comes; 0: 1 */
     VideoLabels labels;
-    bool nack; /* reordering is waited for as where lost packets are sent again */
+    EchoRungsParams rungs; /* and that come later */
+    bool nack;             /* reordering is waited for as where lost packets are sent again */
 } ReplayFolderParams;
 
 typedef struct ReplayFolderReport {
     int64_t media_us;
     uint64_t packets;
     uint64_t segments, forced_cuts, discontinuities;
-    uint64_t switches; /* of the layer that feeds a rendition */
+    uint64_t switches;      /* of the layer that feeds a rendition */
+    size_t rungs;           /* renditions that come later: */
+    uint64_t fillings;      /* of these, */
+    int64_t longest_lag_us; /* and how far one was behind */
     uint64_t pictures, damaged, undecodable;
     unsigned video_tracks;
     uint64_t video_pictures[VIDEO_COPIES_MAX]; /* of each; `pictures` and so on are the first's */

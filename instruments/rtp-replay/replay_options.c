@@ -37,6 +37,13 @@ static const char usage[] =
     "                           has its own SSRC and RTP clock (all that are recorded; 8 at the\n"
     "                           most)\n"
     "  --labels A,B             what the video tracks are called, in their order (a=label)\n"
+    "  --rung NAME:MS           with --hls: a rendition that comes MS later than the best one, as "
+    "from\n"
+    "                           a transcoder: its pictures again. May be repeated\n"
+    "  --rungs-gone FROM:TO     these are not made from second FROM to second TO, nor is what was "
+    "under\n"
+    "                           way; may be repeated\n"
+    "  --rungs-stand FROM:TO    likewise, but nobody is told, and it all comes at second TO\n"
     "  --keep                   do not end the stream at the end\n"
     "  --no-nack                do not announce that lost packets are sent again\n"
     "How long, and what is printed:\n"
@@ -83,6 +90,9 @@ enum {
     OPTION_JSON,
     OPTION_INFO,
     OPTION_LABELS,
+    OPTION_RUNG,
+    OPTION_RUNGS_GONE,
+    OPTION_RUNGS_STAND,
 };
 
 static const struct option names[] = {
@@ -115,6 +125,9 @@ static const struct option names[] = {
     {"lose-audio", required_argument, NULL, OPTION_LOSE_AUDIO},
     {"pause-video", required_argument, NULL, OPTION_PAUSE_VIDEO},
     {"labels", required_argument, NULL, OPTION_LABELS},
+    {"rung", required_argument, NULL, OPTION_RUNG},
+    {"rungs-gone", required_argument, NULL, OPTION_RUNGS_GONE},
+    {"rungs-stand", required_argument, NULL, OPTION_RUNGS_STAND},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
@@ -177,7 +190,40 @@ static const char *read_labels(const char *text, VideoLabels *labels)
     }
 }
 
+static const char *read_rung(const char *text, EchoRungsParams *rungs)
+{
+    static const char form[] = "NAME:MS, a name of up to 32 characters and up to 10000 ms; 3 times";
+    size_t len = strcspn(text, ":");
+    double lag_ms;
+
+    if (rungs->count == ECHO_RUNGS_MAX || len == 0 || len >= VIDEO_LABEL_SIZE || !text[len] ||
+        !option_number(text + len + 1, 0, 10000, &lag_ms))
+        return form;
+    memcpy(rungs->name[rungs->count], text, len);
+    rungs->lag_us[rungs->count++] = (int64_t)(lag_ms * US_PER_MS);
+    return NULL;
+}
+
+static const char *read_stop(const char *text, bool gone, EchoRungsParams *rungs)
+{
+    double at[2];
+
+    if (rungs->stops == ECHO_STOPS_MAX || !option_numbers(text, at, 2) || at[0] < 0 ||
+        at[1] <= at[0])
+        return "FROM:TO in seconds, 8 times at the most";
+    rungs->stop[rungs->stops++] =
+        (EchoStop){(int64_t)(at[0] * US_PER_S), (int64_t)(at[1] * US_PER_S), gone};
+    return NULL;
+}
+
 /* ---- options ---- */
+
+/* Of renditions that come later. */
+static const char *read_rung_option(int option, const char *text, EchoRungsParams *rungs)
+{
+    return option == OPTION_RUNG ? read_rung(text, rungs)
+                                 : read_stop(text, option == OPTION_RUNGS_GONE, rungs);
+}
 
 static const char *read_option(int option, const char *text, ReplayOptions *o)
 {
@@ -203,6 +249,10 @@ static const char *read_option(int option, const char *text, ReplayOptions *o)
         return NULL;
     case OPTION_LABELS:
         return read_labels(text, &o->labels);
+    case OPTION_RUNG:
+    case OPTION_RUNGS_GONE:
+    case OPTION_RUNGS_STAND:
+        return read_rung_option(option, text, &o->rungs);
     case OPTION_VIDEO_TRACKS:
         return read_video_tracks(text, &o->video_tracks);
     case OPTION_KEEP:
@@ -262,6 +312,8 @@ static ReplayOptionsResult check(const ReplayOptions *o)
         return refuse("--hls makes one stream and sends nothing: no --bridge, --to or --streams");
     if (o->low_latency && !o->hls)
         return refuse("--low-latency is for --hls: the bridge has settings of its own");
+    if (o->rungs.count > 0 && !o->hls)
+        return refuse("--rung is for --hls: the bridge has a transcoder of its own");
     if (o->streams > 1 && o->receivers > (size_t)o->streams)
         return refuse("there are more --to than --streams");
     return REPLAY_GO;

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 
+#include "echo_params.h"
 #include "rtp_faults.h"
 #include "video_copy.h"
 
@@ -26,6 +27,7 @@ typedef struct ReplayOptions {
     int streams;
     unsigned video_tracks; /* in which the first of the recording is sent; 0: all, as they are */
     VideoLabels labels;
+    EchoRungsParams rungs;
     size_t receivers;
     ReplayReceiver receiver[REPLAY_RECEIVERS_MAX];
     bool keep, low_latency, nack, json, info;

@@ -346,7 +346,8 @@ static int make_hls(const Replayer *r)
                                  .low_latency = o->low_latency,
                                  .nack = o->nack,
                                  .video_tracks = o->video_tracks,
-                                 .labels = o->labels};
+                                 .labels = o->labels,
+                                 .rungs = o->rungs};
     ReplayFolderReport report;
 
     if (replay_folder_run(r->recording, &o->faults, &params, &report) < 0) {

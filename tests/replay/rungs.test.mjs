@@ -1,0 +1,85 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Renditions that are made of the best one's pictures and come later, as a transcoder's: they are cut like all others,
+// to the tick and with the same dates; nobody waits for them; and one that does not come is filled.
+
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import test from "node:test";
+import { run } from "../e2e/support/programs.mjs";
+import { folderOf, LOW_LATENCY, plain, recording } from "./support/replays.mjs";
+
+const SECONDS = 14;
+const RUNG = "video-480p.m3u8";
+const rung = (lagMs) => ["--rung", `480p:${lagMs}`];
+
+/** What the clock of the machine decides. */
+const masked = (text) => text.replaceAll(/-\d{10}-/g, "-EPOCH-");
+
+/** Replays with `options`; a viewer who looks at it finds no fault. Returns { result, lists }: all lists by name. */
+async function into(t, name, options, { looks = false } = {}) {
+  const folder = await folderOf(t);
+  const made = await run(plain.replay, ["--json", LOW_LATENCY, "--hls", folder, "--seconds", SECONDS, ...options, recording(name)].map(String));
+  assert.equal(made.status, 0, made.stderr);
+  const media = path.join(folder, "replay");
+  if (looks) {
+    const seen = await run(plain.doctor, ["--json", "--aligned", "--time", "0", path.join(media, "master.m3u8")]);
+    assert.deepEqual(JSON.parse(seen.stdout).faults, []);
+  }
+  const lists = {};
+  for (const file of await readdir(media)) if (/\.m3u8$/.test(file)) lists[file] = masked(await readFile(path.join(media, file), "utf8"));
+  return { result: JSON.parse(made.stdout), lists };
+}
+
+/** What is the same in all renditions: where segments begin and end, and when that was. */
+const cuts = (text) => text.split("\n").filter((line) => /^#EXT(INF|-X-MEDIA-SEQUENCE|-X-DISCONTINUITY|-X-TARGETDURATION|-X-PART-INF|-X-PROGRAM)/.test(line));
+
+/** A list without what it says of others. */
+const own = (text) => text.split("\n").filter((line) => !line.startsWith("#EXT-X-RENDITION-REPORT")).join("\n");
+
+function assertCutLikeOthers(lists) {
+  const text = lists[RUNG];
+  assert.deepEqual(cuts(text), cuts(lists["video.m3u8"]));
+  assert.ok(cuts(text).length > 10 && text.includes("#EXT-X-PART:") && !text.includes("GAP"), text);
+  assert.ok(lists["master.m3u8"].includes(`\n${RUNG}\n`), lists["master.m3u8"]);
+}
+
+const CASES = [
+  ["testcard-320x180", 0, []],
+  ["testcard-320x180", 200, []],
+  ["testcard-320x180", 900, []],
+  ["simulcast", 250, ["--labels", "high,mid,low"]],
+  ["loss-stays", 200, []],
+  ["still", 200, []],
+  ["resize", 200, []],
+];
+
+for (const [name, lag, options] of CASES)
+  test(`${name}: a rendition that comes ${lag} ms later is cut like the others, which are as without it`, async (t) => {
+    const without = await into(t, name, options);
+    const { result, lists } = await into(t, name, [...options, ...rung(lag)], { looks: true });
+    for (const file of Object.keys(without.lists))
+      if (!/^(master|ts|index)/.test(file)) assert.equal(own(lists[file]), own(without.lists[file]), file);
+    assertCutLikeOthers(lists);
+    assert.equal(result.fillings, 0);
+    assert.ok(result.longest_lag_s >= lag / 1000 - 0.1, `${result.longest_lag_s}`);
+  });
+
+/** Each: options of rtp-replay, and how often the rendition begins to be filled. */
+for (const [name, { options, lag = 200, fillings }] of Object.entries({
+  "its maker is gone between two cuts": { options: ["--rungs-gone", "5:6"], fillings: 0 },
+  "its maker is gone for long": { options: ["--rungs-gone", "5:10"], fillings: 1 },
+  "its maker comes late": { options: ["--rungs-gone", "0:6"], fillings: 1 },
+  "its maker goes for ever": { options: ["--rungs-gone", "8:40"], fillings: 1 },
+  "its maker stands still": { options: ["--rungs-stand", "5:9"], fillings: 1 },
+  "it always comes too late": { options: [], lag: 3000, fillings: 1 },
+}))
+  test(`${name}: the rendition goes on, and nobody else is the worse for it`, async (t) => {
+    const without = await into(t, "testcard-320x180", []);
+    const { result, lists } = await into(t, "testcard-320x180", [...rung(lag), ...options], { looks: true });
+    for (const file of ["video.m3u8", "audio.m3u8"]) assert.equal(own(lists[file]), own(without.lists[file]), file);
+    assertCutLikeOthers(lists);
+    assert.equal(result.fillings, fillings);
+  });
