@@ -23,7 +23,6 @@ bridge_codec = \
 	%D%/codec/h264_filler.c \
 	%D%/codec/h264_parameter_sets.c \
 	%D%/codec/h265_parameter_sets.c \
-	%D%/codec/jpeg_maker.c \
 	%D%/codec/opus_to_aac.c \
 	%D%/codec/picture_config.c \
 	%D%/codec/picture_repeat.c \
@@ -134,6 +133,7 @@ bridge_events = \
 	%D%/events/janus_event.c
 bridge_transcode = \
 	%D%/transcode/rung_ladder.c \
+	%D%/transcode/thumbnail_process.c \
 	%D%/transcode/transcode_wire.c \
 	%D%/transcode/transcoder.c \
 	%D%/transcode/transcoder_process.c \
@@ -163,18 +163,21 @@ bridge_control = \
 
 bin_PROGRAMS += %D%/hls-bridge
 %C%_hls_bridge_SOURCES = %D%/main.c %D%/options.c %D%/parts.c
-%C%_hls_bridge_CPPFLAGS = $(AM_CPPFLAGS) -DSYSCONFDIR='"$(sysconfdir)"'
+%C%_hls_bridge_CPPFLAGS = $(AM_CPPFLAGS) -DSYSCONFDIR='"$(sysconfdir)"' -DLIBEXECDIR='"$(libexecdir)"'
 %C%_hls_bridge_CFLAGS = $(AM_CFLAGS) $(LIBAV_CFLAGS)
 %C%_hls_bridge_LDFLAGS = $(AM_LDFLAGS) $(HLS_PIE_LDFLAGS)
 %C%_hls_bridge_LDADD = $(bridge_libs)
 
 # What hls-transcoder is made of: a library for the tests, and the program, which has none of the sanitizers
 transcoder_parts = \
+	%D%/transcode/jpeg_maker.c \
 	%D%/transcode/pace.c \
 	%D%/transcode/picture_decoder.c \
 	%D%/transcode/picture_scaler.c \
 	%D%/transcode/rung_encoder.c \
 	%D%/transcode/sandbox.c \
+	%D%/transcode/small_picture.c \
+	%D%/transcode/transcode_fault.c \
 	%D%/transcode/transcode_work.c
 noinst_LIBRARIES += libtranscode.a
 libtranscode_a_SOURCES = $(transcoder_parts)

@@ -17,6 +17,8 @@
 #define STOP_US      (800 * US_PER_MS)
 #define STOP_LOOK_US (5 * US_PER_MS)
 
+#define TRANSCODER "hls-transcoder"
+
 #define DISK_HOLDS_UP "a disk holds up what is still to be written"
 
 /* Who is told what happens. Returns NULL with errno. */
@@ -36,6 +38,54 @@ static EventQueue *make_events(const BridgeSettings *settings)
     };
 
     return params.count > 0 ? event_queue_create(&params) : NULL;
+}
+
+/* Where hls-transcoder is if no setting says so: beside the bridge, as in a build tree, or
+ * installed.
+ */
+static void find_transcoder(const BridgeSettings *settings, char path[BRIDGE_PATH_SIZE])
+{
+    ssize_t len = readlink("/proc/self/exe", path, BRIDGE_PATH_SIZE - sizeof(TRANSCODER));
+
+    while (len > 0 && path[len - 1] != '/')
+        len--;
+    snprintf(path + (len > 0 ? len : 0), sizeof(TRANSCODER), TRANSCODER);
+    if (*settings->transcoder)
+        snprintf(path, BRIDGE_PATH_SIZE, "%s", settings->transcoder);
+    else if (len <= 0 || access(path, X_OK) < 0)
+        snprintf(path, BRIDGE_PATH_SIZE, LIBEXECDIR "/" TRANSCODER);
+}
+
+static int make_thumbnail(void *self, Codec codec, const uint8_t *data, size_t len,
+                          ByteBuffer *jpeg)
+{
+    return thumbnail_process_make(self, codec, data, len, jpeg);
+}
+
+static void rest_thumbnails(void *self)
+{
+    thumbnail_process_rest(self);
+}
+
+static void stop_thumbnails(void *self)
+{
+    thumbnail_process_stop(self);
+}
+
+/* Returns NULL with errno. */
+static Thumbnailer *make_thumbnailer(Parts *parts)
+{
+    const ThumbnailProcessParams params = {
+        .program = parts->transcoder,
+        .clock = clock_system(),
+        .patience_us = THUMBNAIL_PATIENCE_US,
+    };
+
+    parts->thumbnail_process = thumbnail_process_create(&params);
+    if (!parts->thumbnail_process)
+        return NULL;
+    return thumbnailer_create(&(ThumbnailMaker){make_thumbnail, rest_thumbnails, stop_thumbnails,
+                                                parts->thumbnail_process});
 }
 
 static StreamTable *make_table(const BridgeSettings *settings, const Parts *parts)
@@ -58,12 +108,13 @@ static int make_streams(const BridgeSettings *settings, Parts *parts)
     };
     const char *failed = NULL;
 
+    find_transcoder(settings, parts->transcoder);
     errno = ENOMEM; /* of whatever says nothing else */
     if (!(parts->events = make_events(settings)))
         failed = "the queue of events";
     else if (settings->ll_enabled && !(parts->ll_hub = ll_hub_create(&hub)))
         failed = "low-latency HLS";
-    else if (settings->thumbnail_us && !(parts->thumbnailer = thumbnailer_create()))
+    else if (settings->thumbnail_us && !(parts->thumbnailer = make_thumbnailer(parts)))
         failed = "the thread of thumbnails";
     else if (!(parts->table = make_table(settings, parts)))
         failed = "the table of streams";
@@ -145,6 +196,7 @@ static void *stop(void *data)
     stream_table_destroy(&parts->table);
     s->held_up = "a picture holds up the thread of thumbnails";
     thumbnailer_destroy(&parts->thumbnailer);
+    thumbnail_process_destroy(&parts->thumbnail_process);
     s->held_up = DISK_HOLDS_UP;
     public_list_destroy(&parts->list);
     ll_hub_destroy(&parts->ll_hub);

@@ -9,6 +9,7 @@
 #include "control/control_api.h"
 #include "serve/ll_server.h"
 #include "stream/caretaker.h"
+#include "transcode/thumbnail_process.h"
 
 #define PARTS_PLACE_SIZE (BRIDGE_LISTEN_SIZE + 16)
 
@@ -16,6 +17,8 @@
 typedef struct Parts {
     EventQueue *events;
     LlHub *ll_hub;
+    char transcoder[BRIDGE_PATH_SIZE]; /* the program hls-transcoder */
+    ThumbnailProcess *thumbnail_process;
     Thumbnailer *thumbnailer;
     StreamTable *table;
     PublicList *list;

@@ -7,7 +7,6 @@
 #include <sys/resource.h>
 
 #include "base/byte_buffer.h"
-#include "codec/jpeg_maker.h"
 #include "store/store.h"
 
 /* Of the worker, since streams come first. On Linux a thread has one of its own; if it may not be
@@ -16,12 +15,15 @@
 
 #define LOOK_US (250 * US_PER_MS) /* between two looks whether one was made */
 
+#define REST_US (30 * US_PER_S) /* with none to make, after which the maker may rest */
+
 struct Thumbnailer {
+    ThumbnailMaker maker; /* the thread's, but for its stop() */
     pthread_t thread;
     pthread_mutex_t lock; /* guards what follows, and the guarded part of each Thumbnail */
-    pthread_cond_t work, idle;
+    pthread_cond_t work;
     Thumbnail *first, *last; /* whose key frames wait, the oldest first */
-    Thumbnail *at_work;      /* whose is being made; NULL: nobody's */
+    Thumbnail *at_work;      /* whose is being made; NULL: nobody's, or nobody wants it any more */
     bool stop;
 };
 
@@ -36,9 +38,9 @@ struct Thumbnail {
 
     /* guarded by the maker's lock */
     Thumbnail *next;
-    bool waits;      /* in the maker's list, with `unit` */
-    bool is_void;    /* the one that is being made must not come */
+    bool waits;      /* in the maker's list, with these two */
     ByteBuffer unit; /* the newest key frame */
+    Codec codec;
     bool is_made;
     ByteBuffer jpeg; /* where it is made; empty: it could not be */
 };
@@ -66,6 +68,43 @@ static Thumbnail *take_first(Thumbnailer *m)
     return t;
 }
 
+/* Waits until there is one to make, or it is to stop. The lock is held, but not while the maker
+ * rests. */
+static void wait_for_work(Thumbnailer *m)
+{
+    const struct timespec until = clock_wait_end(REST_US);
+    int waited = 0;
+
+    while (!m->first && !m->stop && waited == 0)
+        waited = pthread_cond_timedwait(&m->work, &m->lock, &until);
+    if (m->first || m->stop)
+        return;
+    pthread_mutex_unlock(&m->lock);
+    m->maker.rest(m->maker.self);
+    pthread_mutex_lock(&m->lock);
+    while (!m->first && !m->stop)
+        pthread_cond_wait(&m->work, &m->lock);
+}
+
+/* Makes the one that has waited longest. The lock is held, but not while it is made: then its
+ * stream may go, or take it back. */
+static void make_first(Thumbnailer *m, ByteBuffer *unit, ByteBuffer *jpeg)
+{
+    Thumbnail *t = m->at_work = take_first(m);
+    Codec codec = t->codec;
+
+    swap(unit, &t->unit);
+    pthread_mutex_unlock(&m->lock);
+    if (m->maker.make(m->maker.self, codec, unit->data, unit->len, jpeg) < 0)
+        byte_buffer_clear(jpeg);
+    pthread_mutex_lock(&m->lock);
+    if (m->at_work != t)
+        return;
+    swap(jpeg, &t->jpeg);
+    t->is_made = true;
+    m->at_work = NULL;
+}
+
 static void *work(void *data)
 {
     Thumbnailer *m = data;
@@ -74,37 +113,31 @@ static void *work(void *data)
     setpriority(PRIO_PROCESS, 0, NICENESS);
     pthread_mutex_lock(&m->lock);
     for (;;) {
-        while (!m->first && !m->stop)
-            pthread_cond_wait(&m->work, &m->lock);
+        wait_for_work(m);
         if (m->stop)
             break;
-        Thumbnail *t = m->at_work = take_first(m);
-        swap(&unit, &t->unit);
-        pthread_mutex_unlock(&m->lock);
-        if (jpeg_make(unit.data, unit.len, &jpeg) < 0)
-            byte_buffer_clear(&jpeg);
-        pthread_mutex_lock(&m->lock);
-        swap(&jpeg, &t->jpeg);
-        t->is_made = !t->is_void;
-        t->is_void = false;
-        m->at_work = NULL;
-        pthread_cond_broadcast(&m->idle);
+        make_first(m, &unit, &jpeg);
     }
     pthread_mutex_unlock(&m->lock);
+    m->maker.rest(m->maker.self); /* what it has started ends with this thread at the latest */
     byte_buffer_free(&unit);
     byte_buffer_free(&jpeg);
     return NULL;
 }
 
-Thumbnailer *thumbnailer_create(void)
+Thumbnailer *thumbnailer_create(const ThumbnailMaker *maker)
 {
     Thumbnailer *m = calloc(1, sizeof(*m));
+    pthread_condattr_t monotonic;
 
     if (!m)
         return NULL;
+    m->maker = *maker;
     pthread_mutex_init(&m->lock, NULL);
-    pthread_cond_init(&m->work, NULL);
-    pthread_cond_init(&m->idle, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&m->work, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     errno = pthread_create(&m->thread, NULL, work, m);
     if (errno == 0)
         return m;
@@ -122,9 +155,9 @@ void thumbnailer_destroy(Thumbnailer **thumbnailer)
     m->stop = true;
     pthread_cond_signal(&m->work);
     pthread_mutex_unlock(&m->lock);
+    m->maker.stop(m->maker.self);
     pthread_join(m->thread, NULL);
     pthread_cond_destroy(&m->work);
-    pthread_cond_destroy(&m->idle);
     pthread_mutex_destroy(&m->lock);
     free(m);
     *thumbnailer = NULL;
@@ -161,20 +194,26 @@ static void forget(Thumbnailer *m, Thumbnail *t)
     t->waits = false;
 }
 
+/* Nothing of what was offered is to come any more. */
+static void forget_all(Thumbnail *t)
+{
+    pthread_mutex_lock(&t->maker->lock);
+    if (t->waits)
+        forget(t->maker, t);
+    if (t->maker->at_work == t)
+        t->maker->at_work = NULL;
+    t->is_made = false;
+    pthread_mutex_unlock(&t->maker->lock);
+}
+
 void thumbnail_close(Thumbnail **thumbnail)
 {
     Thumbnail *t = *thumbnail;
 
     if (!t)
         return;
-    if (t->maker) {
-        pthread_mutex_lock(&t->maker->lock);
-        if (t->waits)
-            forget(t->maker, t);
-        while (t->maker->at_work == t)
-            pthread_cond_wait(&t->maker->idle, &t->maker->lock);
-        pthread_mutex_unlock(&t->maker->lock);
-    }
+    if (t->maker)
+        forget_all(t);
     byte_buffer_free(&t->unit);
     byte_buffer_free(&t->jpeg);
     free(t);
@@ -192,6 +231,7 @@ void thumbnail_offer(Thumbnail *t, const AccessUnit *unit, int64_t now_us)
     pthread_mutex_lock(&m->lock);
     byte_buffer_clear(&t->unit);
     byte_buffer_add(&t->unit, unit->data, unit->len);
+    t->codec = unit->codec;
     if (!t->waits) {
         *(m->last ? &m->last->next : &m->first) = t;
         m->last = t;
@@ -224,17 +264,6 @@ void thumbnail_update(Thumbnail *t)
         t->stats.failed++;
     }
     byte_buffer_free(&jpeg);
-}
-
-/* Nothing of what was offered is to come any more. */
-static void forget_all(Thumbnail *t)
-{
-    pthread_mutex_lock(&t->maker->lock);
-    if (t->waits)
-        forget(t->maker, t);
-    t->is_void = t->maker->at_work == t;
-    t->is_made = false;
-    pthread_mutex_unlock(&t->maker->lock);
 }
 
 void thumbnail_remove(Thumbnail *t)

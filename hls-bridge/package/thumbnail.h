@@ -4,12 +4,13 @@
 
 /* A small picture of each stream every few seconds: thumb.jpg in its folder.
  *
- * A stream offers its key frames. One thread for all streams, with the lowest priority, makes small
- * pictures of them in memory, and the stream's thread puts them into its store. Nothing waits: a
- * new key frame replaces one that still waits.
+ * A stream offers its key frames. One thread for all streams, with the lowest priority, has small
+ * pictures made of them, and the stream's thread puts them into its store. Nothing waits: a new key
+ * frame replaces one that still waits, and a stream goes though its picture is being made.
  *
  * Thread-safety: a Thumbnail belongs to its stream's thread; many may use one Thumbnailer. */
 
+#include "base/byte_buffer.h"
 #include "package/output.h"
 #include "store/store.h"
 
@@ -18,8 +19,17 @@
 typedef struct Thumbnailer Thumbnailer;
 typedef struct Thumbnail Thumbnail;
 
-/* Returns NULL with errno. */
-Thumbnailer *thumbnailer_create(void);
+/* Who makes them: hls-transcoder, since this decodes what strangers send (parts.c). */
+typedef struct ThumbnailMaker {
+    /* Makes `jpeg` from a key frame, as AccessUnit has it; may take its time. Returns 0 or -1. */
+    int (*make)(void *self, Codec codec, const uint8_t *data, size_t len, ByteBuffer *jpeg);
+    void (*rest)(void *self); /* none is due for a while */
+    void (*stop)(void *self); /* make() is to return soon, from now on; another thread calls it */
+    void *self;
+} ThumbnailMaker;
+
+/* `maker` is copied; what it stands for is borrowed. Returns NULL with errno. */
+Thumbnailer *thumbnailer_create(const ThumbnailMaker *maker);
 
 /* All thumbnails must have been closed. Accepts NULL, leaves NULL. */
 void thumbnailer_destroy(Thumbnailer **thumbnailer);

@@ -53,6 +53,7 @@ static const SettingRule rules[] = {
     {KEY("ll.socket", SETTING_STRING, ll_socket, 0, BRIDGE_SOCKET_SIZE - 1)},
     {KEY("audio.bitrate", SETTING_INTEGER, audio_bitrate, 32000, 320000)},
     {KEY("audio.language", SETTING_STRING, language, 2, BRIDGE_LANGUAGE_SIZE - 1)},
+    {KEY("transcode.program", SETTING_STRING, transcoder, 0, BRIDGE_PATH_SIZE - 1)},
     {KEY("sources.timeout", SETTING_SECONDS, source_timeout_us, 1 * S, 3600 * S)},
     {KEY("sources.backlog", SETTING_INTEGER, backlog, 1 << 16, 1 << 30)},
     {KEY("sources.max", SETTING_INTEGER, max_streams, 1, 10000)},

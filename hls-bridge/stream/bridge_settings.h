@@ -45,6 +45,7 @@ typedef struct BridgeSettings {
     int64_t backlog;                           /* bytes of a publisher that may wait */
     int64_t audio_bitrate;                     /* bit/s */
     char language[BRIDGE_LANGUAGE_SIZE];       /* of the sound, as RFC 5646 has it */
+    char transcoder[BRIDGE_PATH_SIZE];         /* the program; empty: the one installed */
     char control_address[BRIDGE_ADDRESS_SIZE]; /* IPv4; loopback if there is no token */
     int64_t control_port;
     char control_listen[BRIDGE_LISTEN_SIZE];   /* "unix:PATH", instead of these two; or empty */

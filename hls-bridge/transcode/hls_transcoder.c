@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* hls-transcoder: takes coded pictures of one stream from hls-bridge, and gives them back in other
- * sizes. Its only file is a socket, descriptor 3; transcode_wire.h has what is said there. It takes
- * its bytes from strangers, so it shuts itself in before the first of them. */
+ * sizes; or key pictures of any stream, of which it makes thumbnails. Its only file is a socket,
+ * descriptor 3; transcode_wire.h has what is said there. It takes its bytes from strangers, so it
+ * shuts itself in before the first of them, or leaves them to a process of its own that does. */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <libavutil/log.h>
 #include <malloc.h>
 #include <poll.h>
@@ -21,6 +21,8 @@
 #include "base/clock.h"
 #include "base/media.h"
 #include "transcode/sandbox.h"
+#include "transcode/small_picture.h"
+#include "transcode/transcode_fault.h"
 #include "transcode/transcode_work.h"
 
 #define SOCKET 3
@@ -41,7 +43,8 @@ typedef struct Desk {
     int64_t came_us[CAME]; /* when pictures came, by their number */
     size_t came, begun;    /* pictures that have come, and that were begun with */
     bool ended;            /* the bridge has hung up */
-    TranscodeWork *work;
+    TranscodeWork *work;   /* NULL: not yet, or it is for thumbnails */
+    SmallPicture *small;   /* NULL: not yet, or it is for rungs */
     TranscodeFault fault;
 } Desk;
 
@@ -129,44 +132,6 @@ static void read_in(Desk *d)
     }
 }
 
-/* ---- what tests have it do ---- */
-
-static void take_memory(void)
-{
-    for (size_t size = 1 << 20;; size += 1 << 20) {
-        char *block = malloc(size);
-
-        if (block)
-            memset(block, 1, size);
-        else
-            end(ENDED_HELPLESS);
-    }
-}
-
-static void do_wrong(TranscodeFault fault)
-{
-    switch (fault) {
-    case TRANSCODE_OPENS_FILE:
-        (void)!open("/etc/passwd", O_RDONLY | O_CLOEXEC);
-        break;
-    case TRANSCODE_OPENS_SOCKET:
-        (void)!socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        break;
-    case TRANSCODE_RUNS_PROGRAM:
-        execl("/bin/true", "true", (char *)NULL);
-        break;
-    case TRANSCODE_TAKES_MEMORY:
-        take_memory();
-        break;
-    case TRANSCODE_HANGS:
-        for (;;)
-            poll(NULL, 0, -1);
-    case TRANSCODE_NO_FAULT:
-    case TRANSCODE_FAULTS:
-        break;
-    }
-}
-
 /* ---- messages ---- */
 
 static void say(Desk *d, const WireMessage *m)
@@ -223,10 +188,23 @@ static void take_picture(Desk *d, const WirePicture *picture)
     int64_t from_us = clock_monotonic_us(clock);
     WireMessage m = {.kind = WIRE_TOOK};
 
-    do_wrong(d->fault);
+    transcode_fault_do(d->fault);
     if (transcode_work_picture(d->work, picture, lag_us(d, picture, from_us), &d->out, &m.took) < 0)
         end(ENDED_HELPLESS);
     m.took.busy_us = (uint32_t)(clock_monotonic_us(clock) - from_us);
+    say(d, &m);
+}
+
+/* The bytes stay uninterpreted here: a process of their own reads them. */
+static void take_show(Desk *d, const WireShow *show)
+{
+    WireMessage m = {.kind = WIRE_SHOWN};
+
+    if (!d->small)
+        d->small = small_picture_create();
+    if (!d->small)
+        end(ENDED_HELPLESS);
+    small_picture_make(d->small, show, &m.shown);
     say(d, &m);
 }
 
@@ -236,9 +214,13 @@ static void take_message(Desk *d)
     WireMessage m;
     long len = transcode_wire_read(WIRE_TO_TRANSCODER, d->in.data + d->done, d->seen - d->done, &m);
 
-    if (len <= 0 || (!d->work && m.kind != WIRE_CONFIGURE))
+    bool first = !d->work && !d->small;
+    if (len <= 0 || (m.kind != WIRE_SHOW && (d->small || (first && m.kind != WIRE_CONFIGURE))) ||
+        (m.kind == WIRE_SHOW && d->work))
         end(ENDED_WRONG);
-    if (m.kind == WIRE_CONFIGURE)
+    if (m.kind == WIRE_SHOW)
+        take_show(d, &m.show);
+    else if (m.kind == WIRE_CONFIGURE)
         configure(d, &m.configure);
     else if (m.kind == WIRE_PICTURE)
         take_picture(d, &m.picture);

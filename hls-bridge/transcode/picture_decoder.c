@@ -34,12 +34,16 @@ static const struct {
     [CODEC_H265] = {AV_CODEC_ID_HEVC, "H.265", "hevc"},
 };
 
-static AVCodecContext *open_context(Codec codec)
+const AVCodec *picture_decoder_find(Codec codec)
 {
     const AVCodec *found = avcodec_find_decoder_by_name(codecs[codec].wanted);
 
-    if (!found)
-        found = avcodec_find_decoder(codecs[codec].id);
+    return found ? found : avcodec_find_decoder(codecs[codec].id);
+}
+
+static AVCodecContext *open_context(Codec codec)
+{
+    const AVCodec *found = picture_decoder_find(codec);
     AVCodecContext *c = found ? avcodec_alloc_context3(found) : NULL;
     if (!c)
         return NULL;

@@ -11,12 +11,17 @@
 
 #include "transcode/transcode_wire.h"
 
+struct AVCodec;
+
 typedef struct PictureDecoder PictureDecoder;
 
 typedef struct PictureDecoderStats {
     uint32_t decoded; /* pictures that were given out */
     uint32_t damaged; /* coded pictures that nothing, or nothing whole, could be made of */
 } PictureDecoderStats;
+
+/* libavcodec's decoder that is taken for a codec. Static; NULL: it has none. */
+const struct AVCodec *picture_decoder_find(Codec codec);
 
 /* Returns NULL with a sentence in `error` (WIRE_TEXT_MAX + 1 bytes). */
 PictureDecoder *picture_decoder_create(Codec codec, char *error);

@@ -10,6 +10,8 @@
 #define PICTURE_HEAD  13
 #define UNIT_HEAD     10
 #define TOOK_LEN      25
+#define SHOW_HEAD     2
+#define SHOWN_HEAD    1
 
 /* ---- numbers ---- */
 
@@ -115,6 +117,20 @@ static int write_took(const WireTook *t, ByteBuffer *out)
     return add(out, WIRE_TOOK, body, sizeof(body), NULL, 0);
 }
 
+static int write_show(const WireShow *s, ByteBuffer *out)
+{
+    const uint8_t head[SHOW_HEAD] = {(uint8_t)s->codec, (uint8_t)s->fault};
+
+    return add(out, WIRE_SHOW, head, sizeof(head), s->data, s->len);
+}
+
+static int write_shown(const WireShown *s, ByteBuffer *out)
+{
+    const uint8_t head[SHOWN_HEAD] = {(uint8_t)s->how};
+
+    return add(out, WIRE_SHOWN, head, sizeof(head), s->data, s->len);
+}
+
 int transcode_wire_write(const WireMessage *message, ByteBuffer *out)
 {
     uint8_t want[4];
@@ -138,6 +154,10 @@ int transcode_wire_write(const WireMessage *message, ByteBuffer *out)
         return write_unit(&message->unit, out);
     case WIRE_TOOK:
         return write_took(&message->took, out);
+    case WIRE_SHOW:
+        return write_show(&message->show, out);
+    case WIRE_SHOWN:
+        return write_shown(&message->shown, out);
     }
     return -1;
 }
@@ -260,6 +280,27 @@ static bool read_took(const uint8_t *at, size_t len, WireTook *t)
     return get_flag(&at, &t->needs_key);
 }
 
+static bool read_show(const uint8_t *at, size_t len, WireShow *s)
+{
+    if (len <= SHOW_HEAD || len - SHOW_HEAD > WIRE_PICTURE_MAX)
+        return false;
+    s->codec = (Codec)get(&at, 1);
+    s->fault = (TranscodeFault)get(&at, 1);
+    s->data = at;
+    s->len = len - SHOW_HEAD;
+    return s->codec < CODECS_MAX && s->fault < TRANSCODE_FAULTS;
+}
+
+static bool read_shown(const uint8_t *at, size_t len, WireShown *s)
+{
+    if (len < SHOWN_HEAD || len - SHOWN_HEAD > WIRE_JPEG_MAX)
+        return false;
+    s->how = (WireShownHow)get(&at, 1);
+    s->data = at;
+    s->len = len - SHOWN_HEAD;
+    return s->how < SHOWN_HOWS && (s->how == SHOWN_WHOLE) == (s->len > 0);
+}
+
 /* A sentence goes into a log: it is printable. */
 static bool read_text(const uint8_t *at, size_t len, char *text)
 {
@@ -296,6 +337,10 @@ static bool read_body(WireSide side, const uint8_t *at, size_t len, WireMessage 
         return read_unit(at, len, &m->unit);
     case WIRE_TOOK:
         return read_took(at, len, &m->took);
+    case WIRE_SHOW:
+        return read_show(at, len, &m->show);
+    case WIRE_SHOWN:
+        return read_shown(at, len, &m->shown);
     }
     return false;
 }

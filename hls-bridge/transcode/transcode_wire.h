@@ -2,7 +2,8 @@
 #ifndef TRANSCODE_WIRE_H
 #define TRANSCODE_WIRE_H
 
-/* The messages between the bridge and hls-transcoder, over a stream socket.
+/* The messages between the bridge and hls-transcoder, over a stream socket. The first one settles
+ * what a process is for: WIRE_CONFIGURE for the rungs of one stream, WIRE_SHOW for thumbnails.
  *
  * A message is a head of eight bytes (a mark, the kind, two zeros, the length of what follows) and
  * its body; numbers are big-endian. Neither side trusts the other: each value has a range, and what
@@ -21,7 +22,8 @@
 #define WIRE_TEXT_MAX     240         /* characters of a sentence */
 #define WIRE_ENCODER_SIZE 32          /* bytes of an encoder's name, its end included */
 #define WIRE_THREADS_MAX  16
-#define WIRE_MEMORY_MAX   65535 /* MiB */
+#define WIRE_MEMORY_MAX   65535       /* MiB */
+#define WIRE_JPEG_MAX     (256 << 10) /* bytes of a thumbnail; noise of its size has half of that */
 
 /* What a test has the transcoder do with its next picture, as a decoder that an attacker has taken
  * over would. Each of them but the last two is forbidden, and ends it. */
@@ -39,11 +41,13 @@ typedef enum WireKind {
     WIRE_CONFIGURE = 1, /* to the transcoder; once, before all else */
     WIRE_PICTURE,       /* to it: a coded picture */
     WIRE_WANT,          /* to it: which rungs are wanted; all are at first */
+    WIRE_SHOW,          /* to it: a key picture, of which a thumbnail is wanted */
     WIRE_READY = 16,    /* from it: it has shut itself in, and takes pictures */
     WIRE_REFUSED,       /* from it: it cannot do what is configured; a sentence says why */
     WIRE_RUNG,          /* from it: what a rung is from its next picture on */
     WIRE_UNIT,          /* from it: a coded picture of a rung */
     WIRE_TOOK,          /* from it: it is done with a picture, with all that came of it before */
+    WIRE_SHOWN,         /* from it: what came of WIRE_SHOW */
 } WireKind;
 
 typedef enum WireSide { WIRE_TO_TRANSCODER, WIRE_FROM_TRANSCODER } WireSide;
@@ -88,6 +92,28 @@ typedef struct WireTook {
     bool needs_key;                     /* nothing more comes before the next key picture */
 } WireTook;
 
+typedef struct WireShow {
+    Codec codec;
+    TranscodeFault fault; /* tests alone */
+    const uint8_t *data;  /* as WirePicture */
+    size_t len;           /* 1 to WIRE_PICTURE_MAX */
+} WireShow;
+
+typedef enum WireShownHow {
+    SHOWN_WHOLE,
+    SHOWN_DAMAGED,   /* it cannot be decoded in full */
+    SHOWN_ENDED,     /* whoever decoded it has ended */
+    SHOWN_FORBIDDEN, /* ... for what it may not do */
+    SHOWN_OPEN,      /* nobody has decoded it, who could not shut itself in */
+    SHOWN_HOWS       /* one above the last */
+} WireShownHow;
+
+typedef struct WireShown {
+    WireShownHow how;
+    const uint8_t *data; /* JPEG */
+    size_t len;          /* 1 to WIRE_JPEG_MAX if it is whole, and else 0 */
+} WireShown;
+
 /* What is borrowed is part of what was read. */
 typedef struct WireMessage {
     WireKind kind;
@@ -99,6 +125,8 @@ typedef struct WireMessage {
         WireRung rung;
         WireUnit unit;
         WireTook took;
+        WireShow show;
+        WireShown shown;
     };
 } WireMessage;
 

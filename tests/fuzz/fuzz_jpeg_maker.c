@@ -3,7 +3,7 @@
 
 #include "fuzz.h"
 
-#include "hls-bridge/codec/jpeg_maker.h"
+#include "hls-bridge/transcode/jpeg_maker.h"
 
 /* The input is an access unit. */
 static int try_input(const uint8_t *data, size_t size)
@@ -12,7 +12,7 @@ static int try_input(const uint8_t *data, size_t size)
     ByteBuffer jpeg = {0};
 
     av_log_set_level(AV_LOG_QUIET);
-    if (jpeg_make(data, size, &jpeg) == 0) {
+    if (jpeg_make(CODEC_H264, data, size, &jpeg) == 0) {
         REQUIRE(jpeg.len > sizeof(start));
         REQUIRE(jpeg.data[0] == start[0] && jpeg.data[1] == start[1]);
     } else {

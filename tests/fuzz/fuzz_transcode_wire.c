@@ -12,6 +12,10 @@ static void check_message(const WireMessage *m, const uint8_t *data, size_t len)
         REQUIRE(m->picture.data >= data && m->picture.data + m->picture.len == data + len);
     if (m->kind == WIRE_UNIT)
         REQUIRE(m->unit.data >= data && m->unit.data + m->unit.len == data + len);
+    if (m->kind == WIRE_SHOW)
+        REQUIRE(m->show.data >= data && m->show.data + m->show.len == data + len);
+    if (m->kind == WIRE_SHOWN)
+        REQUIRE(m->shown.data >= data && m->shown.data + m->shown.len == data + len);
     REQUIRE(transcode_wire_write(m, &again) == 0);
     REQUIRE(again.len == len && memcmp(again.data, data, len) == 0);
     byte_buffer_free(&again);

@@ -69,7 +69,6 @@ unit_programs += %D%/unit-bridge
 	%D%/test_http_request.c \
 	%D%/test_iframe_playlist.c \
 	%D%/test_intake.c \
-	%D%/test_jpeg_maker.c \
 	%D%/test_ladder.c \
 	%D%/test_layers_at_random.c \
 	%D%/test_list_lives.c \
@@ -184,14 +183,16 @@ unit_programs += %D%/unit-threads
 	%D%/test_stream_table.c \
 	%D%/test_thumbnail.c
 %C%_unit_threads_CPPFLAGS = $(unit_cppflags)
-%C%_unit_threads_LDADD = $(bridge_libs) $(plugin_libs) $(viewers_libs) $(unit_libs)
+%C%_unit_threads_LDADD = libtranscode.a $(bridge_libs) $(plugin_libs) $(viewers_libs) $(unit_libs)
 
 # hls-transcoder itself, and what it is made of
 unit_programs += %D%/unit-transcoder
 %C%_unit_transcoder_SOURCES = \
+	%D%/test_jpeg_maker.c \
 	%D%/test_pace.c \
 	%D%/test_rung_encoder.c \
 	%D%/test_sandbox.c \
+	%D%/test_thumbnail_process.c \
 	%D%/test_transcode_work.c \
 	%D%/test_transcoder.c \
 	%D%/test_transcoder_faults.c \
@@ -222,7 +223,7 @@ unit_programs += %D%/unit-packager
 %C%_unit_packager_LDADD = $(bridge_libs) $(unit_libs)
 unit_programs += %D%/unit-parts
 %C%_unit_parts_SOURCES = %D%/test_parts.c hls-bridge/parts.c
-%C%_unit_parts_CPPFLAGS = $(unit_cppflags)
+%C%_unit_parts_CPPFLAGS = $(unit_cppflags) -DLIBEXECDIR='"$(libexecdir)"'
 %C%_unit_parts_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=event_queue_destroy,--wrap=public_list_destroy
 %C%_unit_parts_LDADD = $(bridge_libs) $(unit_libs)
 unit_programs += %D%/unit-power-cut

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "hls-bridge/codec/jpeg_maker.h"
+#include "hls-bridge/transcode/jpeg_maker.h"
 
 static ByteBuffer jpeg;
 
@@ -33,7 +33,7 @@ static void fits_into_the_square_and_keeps_its_shape(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         AVPacket *unit = x264_picture(&rows[i].picture);
-        int status = jpeg_make(unit->data, (size_t)unit->size, &jpeg);
+        int status = jpeg_make(CODEC_H264, unit->data, (size_t)unit->size, &jpeg);
         assert_row(status == 0, rows[i].name, "%d", status);
         AVFrame *frame = read_jpeg(jpeg.data, jpeg.len);
         assert_row(frame->width == rows[i].width && frame->height == rows[i].height, rows[i].name,
@@ -53,7 +53,7 @@ static void shows_what_the_picture_shows(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         AVPacket *unit = x264_picture(&(PictureParams){1280, 720, {1, 1}, rows[i].luma});
-        assert_int_equal(jpeg_make(unit->data, (size_t)unit->size, &jpeg), 0);
+        assert_int_equal(jpeg_make(CODEC_H264, unit->data, (size_t)unit->size, &jpeg), 0);
         AVFrame *frame = read_jpeg(jpeg.data, jpeg.len);
         const uint8_t *middle = frame->data[0] + 90 * frame->linesize[0];
         assert_in_range(middle[80] + 3, rows[i].left, rows[i].left + 6);
@@ -68,8 +68,8 @@ static void damaged_pictures_give_none(void **state)
     AVPacket *unit = x264_picture(&(PictureParams){1280, 720, {1, 1}, 100});
 
     (void)state;
-    assert_int_equal(jpeg_make(unit->data, 0, &jpeg), -1);
-    assert_int_equal(jpeg_make(unit->data, (size_t)unit->size / 2, &jpeg), -1);
+    assert_int_equal(jpeg_make(CODEC_H264, unit->data, 0, &jpeg), -1);
+    assert_int_equal(jpeg_make(CODEC_H264, unit->data, (size_t)unit->size / 2, &jpeg), -1);
     assert_int_equal(jpeg.len, 0);
     av_packet_free(&unit);
 }
@@ -88,7 +88,7 @@ static void survives_what_cannot_be_read(void **state)
         memcpy(copy, unit->data, len);
         for (int flips = 1 + i % 8; flips > 0; flips--)
             copy[(size_t)rand() % len] ^= (uint8_t)(1 << rand() % 8);
-        jpeg_make(copy, len - (size_t)i % len, &jpeg);
+        jpeg_make(CODEC_H264, copy, len - (size_t)i % len, &jpeg);
         free(copy);
     }
     av_packet_free(&unit);

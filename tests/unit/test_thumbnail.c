@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "x264_picture.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "hls-bridge/package/thumbnail.h"
 #include "hls-bridge/store/folder.h"
+#include "hls-bridge/transcode/jpeg_maker.h"
 #include "temp_folder.h"
 
 #define PERIOD (5 * US_PER_S)
@@ -17,6 +19,28 @@ static Thumbnailer *maker;
 static Thumbnail *thumbnail;
 static int64_t now_us;
 
+static atomic_bool holds; /* the maker does not return before this is false, or it is to stop */
+static atomic_bool stops;
+
+static int make(void *self, Codec codec, const uint8_t *data, size_t len, ByteBuffer *jpeg)
+{
+    (void)self;
+    while (atomic_load(&holds) && !atomic_load(&stops))
+        usleep(1000);
+    return jpeg_make(codec, data, len, jpeg);
+}
+
+static void rest(void *self)
+{
+    (void)self;
+}
+
+static void stop(void *self)
+{
+    (void)self;
+    atomic_store(&stops, true);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -24,7 +48,9 @@ static int setup(void **state)
     snprintf(file, sizeof(file), "%s/shop/" THUMBNAIL_FILE, root);
     folder = folder_open(root, "shop", clock_system());
     assert_non_null(folder);
-    maker = thumbnailer_create();
+    atomic_store(&holds, false);
+    atomic_store(&stops, false);
+    maker = thumbnailer_create(&(ThumbnailMaker){make, rest, stop, NULL});
     assert_non_null(maker);
     thumbnail = thumbnail_open(maker, folder, PERIOD, clock_system());
     assert_non_null(thumbnail);
@@ -189,6 +215,32 @@ static void may_be_closed_at_any_time(void **state)
     av_packet_free(&packet);
 }
 
+/* One that does not answer holds up neither its stream nor the end of the bridge. */
+static void a_maker_that_stands_still_holds_nobody_up(void **state)
+{
+    AVPacket *packet = x264_picture(&(PictureParams){320, 180, {1, 1}, 60});
+    AccessUnit unit = {.data = packet->data, .len = (size_t)packet->size, .idr = true};
+    Thumbnail *other = thumbnail_open(maker, folder, 0, clock_system());
+
+    (void)state;
+    assert_non_null(other);
+    atomic_store(&holds, true);
+    thumbnail_offer(other, &unit, now_us);
+    usleep(20000); /* by then it is at it */
+    thumbnail_close(&other);
+    offer(60);
+    thumbnail_update(thumbnail);
+    assert_false(is_there());
+    atomic_store(&holds, false);
+    wait_for(1, 0);
+    atomic_store(&holds, true);
+    now_us += PERIOD;
+    offer(60);
+    thumbnail_close(&thumbnail);
+    thumbnailer_destroy(&maker);
+    av_packet_free(&packet);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest tests[] = {
     TEST(comes_and_is_renewed_after_its_period),
@@ -197,6 +249,7 @@ static const struct CMUnitTest tests[] = {
     TEST(does_not_come_back_once_it_is_removed),
     TEST(an_earlier_runs_is_removed),
     TEST(may_be_closed_at_any_time),
+    TEST(a_maker_that_stands_still_holds_nobody_up),
 };
 
 TEST_GROUP(thumbnail, tests);

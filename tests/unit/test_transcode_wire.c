@@ -30,6 +30,11 @@ static const struct {
     {"a rung that stands still", WIRE_FROM_TRANSCODER, {WIRE_RUNG, .rung = {1, 0, 0, true}}},
     {"unit", WIRE_FROM_TRANSCODER, {WIRE_UNIT, .unit = {2, 1ll << 40, true, bytes, sizeof(bytes)}}},
     {"took", WIRE_FROM_TRANSCODER, {WIRE_TOOK, .took = {7, 100, 2, 3, 12000, 33000, true}}},
+    {"show",
+     WIRE_TO_TRANSCODER,
+     {WIRE_SHOW, .show = {CODEC_AV1, TRANSCODE_HANGS, bytes, sizeof(bytes)}}},
+    {"shown", WIRE_FROM_TRANSCODER, {WIRE_SHOWN, .shown = {SHOWN_WHOLE, bytes, sizeof(bytes)}}},
+    {"nothing to be shown", WIRE_FROM_TRANSCODER, {WIRE_SHOWN, .shown = {.how = SHOWN_ENDED}}},
 };
 
 /* A message as it is written; the caller frees it. */
@@ -126,6 +131,11 @@ static void what_is_out_of_range_is_no_message(void **state)
         {"a picture of no rung", 7, 8, RUNGS_MAX},
         {"neither an IDR nor not", 7, 17, 2},
         {"neither needs a key nor not", 8, 32, 2},
+        {"a picture of no codec", 9, 8, CODECS_MAX},
+        {"no fault there is", 9, 9, TRANSCODE_FAULTS},
+        {"shown in no way", 10, 8, SHOWN_HOWS},
+        {"damaged, and with a picture", 10, 8, SHOWN_DAMAGED},
+        {"whole, and without one", 11, 8, SHOWN_WHOLE},
     };
 
     (void)state;

@@ -10,11 +10,12 @@
  * No I/O, no clock. Thread-safety: none needed, there is no state. */
 
 #include "base/byte_buffer.h"
+#include "video_codec.h"
 
 #define JPEG_SIDE 320
 
-/* Makes `jpeg` from an access unit (Annex B) with an IDR picture and its parameter sets. Returns 0,
- * or -1 if it cannot be decoded in full: then `jpeg` is empty. */
-int jpeg_make(const uint8_t *unit, size_t len, ByteBuffer *jpeg);
+/* Makes `jpeg` from a key picture, as AccessUnit has it: of H.264 in Annex B, with its parameter
+ * sets. Returns 0, or -1 if it cannot be decoded in full: then `jpeg` is empty. */
+int jpeg_make(Codec codec, const uint8_t *unit, size_t len, ByteBuffer *jpeg);
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "codec/jpeg_maker.h"
+#include "transcode/jpeg_maker.h"
 
 #include <libavcodec/avcodec.h>
 #include <libswscale/swscale.h>
 #include <string.h>
+
+#include "transcode/picture_decoder.h"
 
 /* The largest picture of H.264 level 5.2, with some room: a larger one has a bad parameter set. */
 #define PIXELS_MAX (4096 * 2400)
@@ -12,9 +14,9 @@
 
 /* ---- decode ---- */
 
-static AVCodecContext *open_decoder(void)
+static AVCodecContext *open_decoder(Codec of)
 {
-    const AVCodec *codec = avcodec_find_decoder(AV_CODEC_ID_H264);
+    const AVCodec *codec = picture_decoder_find(of);
     AVCodecContext *c = codec ? avcodec_alloc_context3(codec) : NULL;
 
     if (!c)
@@ -53,9 +55,9 @@ static bool is_whole(const AVFrame *frame)
 }
 
 /* Returns a picture that the caller frees, or NULL. */
-static AVFrame *decode(const uint8_t *unit, size_t len)
+static AVFrame *decode(Codec codec, const uint8_t *unit, size_t len)
 {
-    AVCodecContext *c = open_decoder();
+    AVCodecContext *c = open_decoder(codec);
     AVFrame *frame = av_frame_alloc();
 
     if (!c || !frame || send_unit(c, unit, len) < 0 || avcodec_receive_frame(c, frame) < 0 ||
@@ -145,9 +147,9 @@ static int encode(AVFrame *frame, ByteBuffer *jpeg)
     return status;
 }
 
-int jpeg_make(const uint8_t *unit, size_t len, ByteBuffer *jpeg)
+int jpeg_make(Codec codec, const uint8_t *unit, size_t len, ByteBuffer *jpeg)
 {
-    AVFrame *picture = decode(unit, len);
+    AVFrame *picture = decode(codec, unit, len);
     AVFrame *small = picture ? scale(picture) : NULL;
     int status = -1;
 
