@@ -52,7 +52,7 @@ export async function openPage(context, url) {
 export const messageOf = (page) => page.textContent("#message");
 
 /** What a camera sends; where the picture's size says nothing, a smaller one leaves the machine to the rest. */
-export const FULL_SIZE = "1280x720";
+export const FULL_SIZE = "1280x720", SMALL_SIZE = "320x180";
 
 /**
  * Publishes from our own page, in one layer unless told, and waits until it says so. Nobody looks at the

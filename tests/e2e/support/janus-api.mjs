@@ -40,9 +40,14 @@ class Connection {
     this.#listeners.push(listener);
   }
 
+  /** Sends what is answered by an ack at most. */
+  tell(message, transaction = randomUUID()) {
+    this.socket.send(JSON.stringify({ transaction, ...message }));
+  }
+
   ask(message) {
     const transaction = randomUUID();
-    this.socket.send(JSON.stringify({ transaction, ...message }));
+    this.tell(message, transaction);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`no answer to ${JSON.stringify(message)}`)), TIMEOUT_MS);
       this.#waiting.set(transaction, (answer) => {
@@ -68,7 +73,7 @@ export async function attach(stack, plugin = "janus.plugin.hls") {
     events: connection.events,
     /** Calls `listener` with each event that has come and that will come. */
     onEvent: (listener) => connection.onEvent(listener),
-    keepAlive: () => connection.ask({ janus: "keepalive", session_id }).catch(() => {}),
+    keepAlive: () => connection.tell({ janus: "keepalive", session_id }),
     async request(body, jsep) {
       const answer = await connection.ask({ janus: "message", session_id, handle_id, body, ...(jsep && { jsep }) });
       return answer.plugindata?.data ?? answer;

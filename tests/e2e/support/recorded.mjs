@@ -126,6 +126,11 @@ class RecordedPublisher {
     return this.handle.events.flatMap(({ plugindata }) => plugindata?.data ?? []);
   }
 
+  /** "live" or "waiting", as it was told last. */
+  get status() {
+    return this.events.findLast(({ hls }) => hls === "status")?.status;
+  }
+
   /** Waits for such a word whose fields are `fields`, as { hls: "unpublished", code: "kicked" }, and returns it. */
   hears(fields) {
     const fits = (event) => Object.entries(fields).every(([name, value]) => event[name] === value);
