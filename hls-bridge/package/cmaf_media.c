@@ -17,7 +17,7 @@ CmafMedia *cmaf_media_create(const CmafMediaParams *params)
     if (!m)
         return NULL;
     m->params = *params;
-    m->lead = m->sound = RENDITION_NONE;
+    m->lead = m->sound = m->best = RENDITION_NONE;
     return m;
 }
 
@@ -92,7 +92,7 @@ void cmaf_media_begin_segment(CmafMedia *m, CmafLine *line, int64_t start)
     bool video = line->kind == TRACK_VIDEO;
     int64_t offset_us = video ? 0 : samples_to_us(start) - ticks_to_us(s->start_90k);
 
-    if (!video && m->lead != RENDITION_NONE)
+    if (!video && cmaf_media_has_pictures(m))
         offset_us -= sound_early_us(m);
     cmaf_track_begin(line->track, start, video ? s->limit_90k : to_samples(s->limit_90k),
                      s->starts_unix_us + offset_us, s->discontinuity);
@@ -102,7 +102,7 @@ void cmaf_media_begin_segment(CmafMedia *m, CmafLine *line, int64_t start)
 
 static int advance_sound(CmafMedia *m, int64_t now_us)
 {
-    int64_t safe = m->lead != RENDITION_NONE ? floor_div(m->safe_90k * 8, 15) : INT64_MAX;
+    int64_t safe = cmaf_media_has_pictures(m) ? floor_div(m->safe_90k * 8, 15) : INT64_MAX;
     CmafLine *line = &m->line[m->sound];
 
     if (!cmaf_track_is_open(line->track))
@@ -230,6 +230,18 @@ static int put_lead(CmafMedia *m, CmafLine *lead, const AccessUnit *unit, int64_
 
 /* ---- pictures and cuts ---- */
 
+/* A picture of the best rendition, of which there is no line: others are made of it. */
+static int pass_best(CmafMedia *m, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
+                     int64_t now_us)
+{
+    int64_t at = unit->idr ? pts_90k : dts_90k;
+
+    if (!m->running || unit->track != m->best)
+        return 0;
+    m->safe_90k = at > m->safe_90k ? at : m->safe_90k;
+    return m->sound != RENDITION_NONE ? advance_sound(m, now_us) : 0;
+}
+
 int cmaf_media_picture(CmafMedia *m, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
                        int64_t now_us)
 {
@@ -237,7 +249,7 @@ int cmaf_media_picture(CmafMedia *m, const AccessUnit *unit, int64_t pts_90k, in
     int status = 0;
 
     if (!line)
-        return 0;
+        return pass_best(m, unit, pts_90k, dts_90k, now_us);
     if (!m->running)
         return cmaf_others_keep_early(line, unit, pts_90k, dts_90k);
     if (!line->has)
@@ -287,7 +299,7 @@ int cmaf_media_tick(CmafMedia *m, int64_t known_90k, int64_t now_us)
     int64_t safe = known_90k;
     int status = 0;
 
-    if (!m->running || m->lead == RENDITION_NONE)
+    if (!m->running || !cmaf_media_has_pictures(m))
         return 0;
     if (safe > m->segment.limit_90k)
         safe = m->segment.limit_90k;
@@ -297,7 +309,8 @@ int cmaf_media_tick(CmafMedia *m, int64_t known_90k, int64_t now_us)
         safe = samples_to_90k(m->audio_end);
     if (safe > m->safe_90k) {
         m->safe_90k = safe;
-        status |= cmaf_media_advance(m, &m->line[m->lead], safe, now_us);
+        if (m->lead != RENDITION_NONE)
+            status |= cmaf_media_advance(m, &m->line[m->lead], safe, now_us);
         if (m->sound != RENDITION_NONE)
             status |= advance_sound(m, now_us);
     }

@@ -33,6 +33,7 @@ struct CmafMedia {
     size_t line_of[RENDITIONS_MAX];
     size_t lead; /* line of the best video, that segments are cut by; RENDITION_NONE: sound alone */
     size_t sound; /* line of the sound; RENDITION_NONE: there is none */
+    size_t best;  /* the rendition that segments are cut by, though there may be no line of it */
     bool running;
     OutputSegment segment; /* the newest one */
     int64_t audio_end;     /* of the newest frame, samples */
@@ -40,6 +41,12 @@ struct CmafMedia {
     int64_t end_90k;       /* where the pictures of the last publisher have ended */
     EarlySound early;      /* what came before a publisher's first segment */
 };
+
+/* Whether segments are cut by pictures. */
+static inline bool cmaf_media_has_pictures(const CmafMedia *media)
+{
+    return media->best != RENDITION_NONE;
+}
 
 /* Makes the parts of a line that can be made, if all samples before `known` are here. Returns 0, or
  * -1 with errno; so do all that follow. */

@@ -26,12 +26,10 @@ bool cmaf_media_is_running(const CmafMedia *m, bool *has)
     return m->running;
 }
 
-/* Which line the first rendition of a kind goes to. */
-static size_t first_line(const CmafMedia *m, TrackKind kind)
+/* Which line a rendition goes to. */
+static size_t line_of(const CmafMedia *m, size_t rendition)
 {
-    size_t i = renditions_first(&m->sent, kind);
-
-    return i == RENDITION_NONE ? RENDITION_NONE : m->line_of[i];
+    return rendition == RENDITION_NONE ? RENDITION_NONE : m->line_of[rendition];
 }
 
 /* Tells of each line what the publisher sends of it. */
@@ -52,8 +50,9 @@ int cmaf_media_start(CmafMedia *m, const OutputSegment *first, int64_t now_us)
     AacFrame frame;
     int status = 0;
 
-    m->lead = first_line(m, TRACK_VIDEO);
-    m->sound = first_line(m, TRACK_AUDIO);
+    m->best = renditions_first(&m->sent, TRACK_VIDEO);
+    m->lead = line_of(m, m->best);
+    m->sound = line_of(m, renditions_first(&m->sent, TRACK_AUDIO));
     note_sent(m);
     m->running = true;
     m->segment = *first;

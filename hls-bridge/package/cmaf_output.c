@@ -55,6 +55,12 @@ static int finished(void *user, size_t line)
 
 /* ---- a publisher ---- */
 
+static bool takes(const void *self, Codec codec)
+{
+    (void)self;
+    return codec != CODEC_VP8; /* which has no place in an initialisation segment of CMAF */
+}
+
 static int begin(void *self, const OutputPublisher *publisher)
 {
     CmafOutput *o = self;
@@ -63,7 +69,11 @@ static int begin(void *self, const OutputPublisher *publisher)
     int status = 0;
 
     for (size_t i = 0; i < publisher->renditions->count; i++) {
-        track[i] = cmaf_output_track_of(o, &publisher->renditions->item[i]);
+        const Rendition *r = &publisher->renditions->item[i];
+        track[i] = RENDITION_NONE;
+        if (r->kind == TRACK_VIDEO && !takes(o, r->codec))
+            continue; /* segments are cut by it, and others are made of it */
+        track[i] = cmaf_output_track_of(o, r);
         if (track[i] == RENDITION_NONE || taken[track[i]]) {
             track[i] = RENDITION_NONE;
             status = -1;
@@ -85,12 +95,6 @@ static int start(void *self, const OutputSegment *first, int64_t now_us)
     cmaf_playlists_begin(o->playlists, has, now_us);
     o->segment = *first;
     return cmaf_media_start(o->media, first, now_us);
-}
-
-static bool takes(const void *self, Codec codec)
-{
-    (void)self;
-    return codec != CODEC_VP8; /* which has no place in an initialisation segment of CMAF */
 }
 
 static bool needs_cut(const void *self, const AccessUnit *unit)

@@ -99,9 +99,18 @@ static bool is_silent(const Follower *f)
     return awaits(f) && f->clock_90k >= f->waits_90k + OUTPUT_LAG_90K;
 }
 
+/* Whether there would be nothing at all without the first picture of its own. */
+static bool waits_for_first(const Follower *f)
+{
+    return f->running && !f->answered && f->cuts > 0 && f->cut[0].first && begins_with_idr(f) &&
+           !may_fill(f, &first_of_next(f)->unit);
+}
+
 /* Whether its own pictures are to say what becomes of the oldest cut. */
 static bool waits_at_cut(const Follower *f)
 {
+    if (waits_for_first(f))
+        return true;
     if (!awaits(f) || is_silent(f) || f->clock_90k >= f->cut[0].came_90k + OUTPUT_LAG_90K)
         return false;
     return f->feed == FOLLOWER_OWN || begins_with_idr(f);
@@ -165,6 +174,10 @@ void follower_cut(Follower *f, const OutputSegment *segment, bool first, int64_t
 static void hold(Follower *f, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
                  int64_t now_us)
 {
+    bool fills = unit->codec == f->rendition.codec;
+
+    if (!fills && f->cut[f->cuts - 1].pictures > 0)
+        return; /* the first one says where the segment begins, and that is all it is for */
     if (held_pictures_add(&f->held, unit, pts_90k, dts_90k) == 0) {
         f->cut[f->cuts - 1].pictures++;
         return;
@@ -248,7 +261,7 @@ void follower_tick(Follower *f, int64_t clock_90k, int64_t known, int64_t now_us
 
 int64_t follower_deadline_90k(const Follower *f)
 {
-    if (f->cuts == 0)
+    if (f->cuts == 0 || waits_for_first(f))
         return INT64_MAX;
     return OUTPUT_LAG_90K + smaller(f->cut[0].came_90k, f->waits_90k);
 }

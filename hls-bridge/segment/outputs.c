@@ -63,8 +63,8 @@ Renditions outputs_wanted(const Outputs *outputs, const Renditions *sent)
 {
     size_t video = renditions_first(sent, TRACK_VIDEO);
 
-    if (video == RENDITION_NONE)
-        return *sent;
+    if (video == RENDITION_NONE || sent->item[sent->count - 1].follows)
+        return *sent; /* what follows is made of pictures of any codec */
     for (size_t i = 0; i < outputs->count; i++) {
         const Output *output = &outputs->item[i];
         if (output->calls->takes && output->calls->takes(output->self, sent->item[video].codec))

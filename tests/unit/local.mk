@@ -90,6 +90,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_rtcp_reporter.c \
 	%D%/test_rtp_reorder.c \
 	%D%/test_rung_ladder.c \
+	%D%/test_rungs.c \
 	%D%/test_segment_cutter.c \
 	%D%/test_segment_mux.c \
 	%D%/test_segment_store.c \

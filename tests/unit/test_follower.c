@@ -247,6 +247,17 @@ static void pictures_of_another_codec_do_not_fill(void **state)
                         "S1000 C1080 C1120 k1120");
 }
 
+static void the_first_picture_is_waited_for_if_nothing_can_fill(void **state)
+{
+    (void)state;
+    begin();
+    assert_string_equal(play("R0 T1000 S1000 K1000 b1040 T9000 C9040 K9040 T9500", CODEC_VP8), "");
+    assert_int_equal(follower_deadline_90k(&follower), INT64_MAX);
+    assert_string_equal(play("k1000 k9040 o9080", CODEC_VP8), "S1000 k1000 C9040 k9040 o9080");
+    begin();
+    assert_string_equal(play("R0 T1000 S1000 K1000 T9000 r0 T9050", CODEC_VP8), "S1000");
+}
+
 static void other_parameter_sets_wait_for_a_cut(void **state)
 {
     (void)state;
@@ -416,6 +427,7 @@ static void cuts_and_pictures_stay_in_order_whatever_comes(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(scripts_give_these),
     cmocka_unit_test(pictures_of_another_codec_do_not_fill),
+    cmocka_unit_test(the_first_picture_is_waited_for_if_nothing_can_fill),
     cmocka_unit_test(other_parameter_sets_wait_for_a_cut),
     cmocka_unit_test(no_more_is_known_than_its_own_pictures_tell),
     cmocka_unit_test(a_tick_is_due_as_long_as_a_cut_waits),

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Renditions that come later than the one they are made of, in another size, through a packager
+ * onto the disk and in virtual time: what their lists say beside those of the others. */
+
+#include "harness.h"
+
+#include <stdlib.h>
+
+#include "hls-bridge/package/ll_playlist.h"
+#include "shop_packager.h"
+#include "synthetic_publisher.h"
+#include "temp_folder.h"
+
+#define LAG_90K (TICKS_PER_S / 5)
+#define QUEUE   64
+
+enum { SOUND, BEST, RUNG };
+
+/* What is being made of pictures. */
+static struct {
+    int64_t pts_90k;
+    bool idr;
+} queue[QUEUE];
+static size_t first, last;
+static bool decodes; /* an IDR picture has come */
+
+static char root[TEMP_FOLDER_SIZE];
+static LlHub *hub;
+static Packager *packager;
+static SyntheticPublisher publisher;
+static const Clock virtual_time = VIRTUAL_CLOCK_90K(&publisher.clock_90k);
+
+static void on_best(void *user, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
+{
+    (void)user, (void)dts_90k;
+    decodes = decodes || unit->idr;
+    assert_true(last - first < QUEUE);
+    if (decodes) {
+        queue[last % QUEUE].pts_90k = pts_90k;
+        queue[last++ % QUEUE].idr = unit->idr;
+    }
+}
+
+static void give_back(int64_t until_90k)
+{
+    for (; first < last && queue[first % QUEUE].pts_90k <= until_90k; first++) {
+        bool idr = queue[first % QUEUE].idr;
+        AccessUnit unit = idr ? unit_of(synthetic_tall, sizeof(synthetic_tall), true)
+                              : unit_of(synthetic_slice, sizeof(synthetic_slice), false);
+        unit.track = RUNG;
+        segmenter_picture(publisher.segmenter, &unit, queue[first % QUEUE].pts_90k,
+                          queue[first % QUEUE].pts_90k);
+    }
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    temp_folder(root);
+    publisher = (SyntheticPublisher){.clock_90k = PUBLISHER_START_90K};
+    hub = ll_hub_create(NULL);
+    PackagerParams params = shop_packager(root, hub, &virtual_time);
+    packager = packager_open(&params, synthetic_now_us(&publisher));
+    assert_true(hub && packager);
+    first = last = 0;
+    decodes = false;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    packager_close(&packager);
+    ll_hub_destroy(&hub);
+    temp_folder_remove(root);
+    return 0;
+}
+
+static void begin(Codec codec)
+{
+    Renditions sent = renditions_of(true, true);
+
+    sent.item[BEST].codec = codec;
+    sent.item[sent.count++] = (Rendition){.kind = TRACK_VIDEO, .name = "480p", .follows = true};
+    synthetic_begin(&publisher, packager_segmenter(packager));
+    segmenter_begin(publisher.segmenter, &sent, synthetic_wall_clock, NULL);
+    segmenter_set_tap(publisher.segmenter, &(SegmenterTap){on_best, NULL});
+}
+
+static void set_running(bool running)
+{
+    segmenter_set_running(publisher.segmenter, RUNG, running);
+    decodes = false;
+    first = running ? first : last;
+}
+
+/* Sends pictures of a codec for so long. */
+static void play(double seconds, Codec codec)
+{
+    int64_t until_90k = publisher.clock_90k + (int64_t)(seconds * TICKS_PER_S);
+    static const uint8_t sample[] = {0x30, 0x01, 0x00, 0x9D, 0x01, 0x2A, 0, 5, 0xD0, 2, 7};
+
+    while (publisher.clock_90k < until_90k) {
+        if (codec == CODEC_H264) {
+            synthetic_step(&publisher);
+        } else {
+            const AccessUnit unit = {.data = sample,
+                                     .len = sizeof(sample),
+                                     .codec = codec,
+                                     .track = BEST,
+                                     .idr = publisher.wants_idr};
+            segmenter_set_time(publisher.segmenter, synthetic_now_us(&publisher));
+            segmenter_picture(publisher.segmenter, &unit, publisher.clock_90k, publisher.clock_90k);
+            publisher.clock_90k += PUBLISHER_STEP_90K;
+            synthetic_sound(&publisher);
+            publisher.wants_idr = segmenter_tick(publisher.segmenter, publisher.clock_90k,
+                                                 synthetic_now_us(&publisher));
+        }
+        give_back(publisher.clock_90k - LAG_90K);
+    }
+}
+
+/* A file of the stream's, freed by the caller. */
+static char *read_file(const char *name)
+{
+    char path[TEMP_FOLDER_SIZE + 64];
+    char *text = calloc(1, LL_TEXT_SIZE);
+
+    snprintf(path, sizeof(path), "%s/shop/%s", root, name);
+    FILE *f = fopen(path, "r");
+    assert_true(text && f);
+    assert_in_range(fread(text, 1, LL_TEXT_SIZE - 1, f), 1, LL_TEXT_SIZE - 2);
+    fclose(f);
+    return text;
+}
+
+static size_t occurrences(const char *text, const char *what)
+{
+    size_t n = 0;
+
+    for (; (text = strstr(text, what)); text += strlen(what))
+        n++;
+    return n;
+}
+
+/* Leaves of a list what must be the same in all. Returns how many segments there are. */
+static size_t keep_cuts(char *text, bool dates)
+{
+    static const char *const tags[] = {"#EXTINF", "#EXT-X-MEDIA-SEQUENCE", "#EXT-X-DISCONTINUITY",
+                                       "#EXT-X-PROGRAM-DATE-TIME"};
+    size_t segments = occurrences(text, "#EXTINF"), len = 0;
+
+    for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
+        bool keeps = false;
+        for (size_t i = 0; i < COUNT(tags) - !dates; i++)
+            keeps = keeps || strncmp(line, tags[i], strlen(tags[i])) == 0;
+        if (keeps) {
+            memmove(text + len, line, (size_t)(end + 1 - line));
+            len += (size_t)(end + 1 - line);
+        }
+    }
+    text[len] = '\0';
+    return segments;
+}
+
+static void assert_same_cuts(void)
+{
+    char *best = read_file("video.m3u8"), *rung = read_file("video-480p.m3u8");
+
+    assert_in_range(keep_cuts(rung, true), 5, 100);
+    keep_cuts(best, true);
+    assert_string_equal(rung, best);
+    assert_null(strstr(rung, "#EXT-X-DISCONTINUITY\n"));
+    free(best);
+    free(rung);
+}
+
+/* How often a list changes its initialisation segment. */
+static size_t maps(const char *list)
+{
+    char *text = read_file(list);
+    size_t n = occurrences(text, "#EXT-X-MAP");
+
+    free(text);
+    return n;
+}
+
+static void it_is_listed_with_what_it_is(void **state)
+{
+    (void)state;
+    begin(CODEC_H264);
+    set_running(true);
+    play(9, CODEC_H264);
+    segmenter_finish(publisher.segmenter, synthetic_now_us(&publisher));
+    assert_same_cuts();
+    assert_int_equal(maps("video-480p.m3u8"), 1);
+    char *master = read_file("master.m3u8");
+    assert_non_null(strstr(master, "RESOLUTION=720x1280"));
+    assert_non_null(strstr(master, "RESOLUTION=1280x720"));
+    free(master);
+}
+
+static void it_is_filled_and_comes_back_with_sets_of_its_own(void **state)
+{
+    (void)state;
+    begin(CODEC_H264);
+    set_running(true);
+    play(3, CODEC_H264);
+    set_running(false);
+    play(3, CODEC_H264);
+    assert_int_equal(maps("video-480p.m3u8"), 2);
+    set_running(true);
+    play(5, CODEC_H264);
+    SegmenterStats stats = segmenter_stats(publisher.segmenter);
+    assert_int_equal(stats.followers, 1);
+    assert_true(!stats.follower[0].filled && stats.follower[0].fillings == 1);
+    segmenter_finish(publisher.segmenter, synthetic_now_us(&publisher));
+    assert_same_cuts();
+    assert_int_equal(maps("video-480p.m3u8"), 3);
+    assert_int_equal(maps("video.m3u8"), 1);
+}
+
+static void the_next_publisher_goes_on_in_the_same_lists(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        begin(CODEC_H264);
+        set_running(true);
+        play(5, CODEC_H264);
+        segmenter_finish(publisher.segmenter, synthetic_now_us(&publisher));
+        set_running(false);
+    }
+    char *best = read_file("video.m3u8"), *rung = read_file("video-480p.m3u8");
+    assert_int_equal(occurrences(best, "#EXT-X-DISCONTINUITY\n"), 1);
+    keep_cuts(best, true);
+    keep_cuts(rung, true);
+    assert_string_equal(rung, best);
+    free(best);
+    free(rung);
+}
+
+/* The ladder fills it: it is listed, and this publisher has none. */
+static void a_publisher_without_one_goes_on_in_its_list(void **state)
+{
+    (void)state;
+    begin(CODEC_H264);
+    set_running(true);
+    play(5, CODEC_H264);
+    segmenter_finish(publisher.segmenter, synthetic_now_us(&publisher));
+    synthetic_begin(&publisher, packager_segmenter(packager));
+    while (publisher.clock_90k < PUBLISHER_START_90K + 12 * TICKS_PER_S)
+        synthetic_step(&publisher);
+    segmenter_finish(publisher.segmenter, synthetic_now_us(&publisher));
+    char *best = read_file("video.m3u8"), *rung = read_file("video-480p.m3u8");
+    assert_null(strstr(rung, "ENDLIST"));
+    keep_cuts(best, true);
+    keep_cuts(rung, true);
+    assert_string_equal(rung, best);
+    free(best);
+    free(rung);
+}
+
+/* The length of a segment, by its EXTINF; `*at` moves on behind it. */
+static double next_length(const char **at)
+{
+    double seconds = 0;
+
+    *at = strstr(*at, "#EXTINF:");
+    assert_non_null(*at);
+    *at += strlen("#EXTINF:");
+    assert_int_equal(sscanf(*at, "%lf", &seconds), 1);
+    return seconds;
+}
+
+/* No output takes VP8, so there is no list of the best rendition; the sound is cut like the rung.
+ */
+static void what_no_output_takes_is_seen_by_what_is_made_of_it(void **state)
+{
+    (void)state;
+    begin(CODEC_VP8);
+    set_running(true);
+    play(9, CODEC_VP8);
+    segmenter_finish(publisher.segmenter, synthetic_now_us(&publisher));
+    char *rung = read_file("video-480p.m3u8"), *sound = read_file("audio.m3u8");
+    char *master = read_file("master.m3u8");
+    assert_int_equal(occurrences(master, ".m3u8\n"), 1);
+    assert_non_null(strstr(master, "RESOLUTION=720x1280"));
+    assert_null(strstr(rung, "GAP"));
+    assert_int_equal(occurrences(rung, "#EXTINF"), occurrences(sound, "#EXTINF"));
+    size_t segments = occurrences(rung, "#EXTINF");
+    assert_in_range(segments, 5, 100);
+    const char *of_rung = rung, *of_sound = sound;
+    for (double off_s = 0; segments > 0; segments--) {
+        off_s += next_length(&of_sound) - next_length(&of_rung);
+        assert_true(off_s > -0.022 && off_s < 0.022); /* an AAC frame */
+    }
+    free(rung);
+    free(sound);
+    free(master);
+}
+
+#define rig_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+static const struct CMUnitTest tests[] = {
+    rig_test(it_is_listed_with_what_it_is),
+    rig_test(it_is_filled_and_comes_back_with_sets_of_its_own),
+    rig_test(the_next_publisher_goes_on_in_the_same_lists),
+    rig_test(a_publisher_without_one_goes_on_in_its_list),
+    rig_test(what_no_output_takes_is_seen_by_what_is_made_of_it),
+};
+
+TEST_GROUP(rungs, tests);
