@@ -36,6 +36,38 @@ test("who seeks to where nothing is stands still, and that is counted", shared(a
   await until("the stall is counted", async () => (await watch.state()).stalls.length > length);
 }));
 
+/** The element plays at a quarter of its speed, as on a machine that has no time for it, and says nothing of that. */
+const slowDown = (page) => page.evaluate(() => {
+  const video = document.getElementById("player");
+  video.playbackRate = 0.25;
+  Object.defineProperty(video, "playbackRate", { configurable: true, get: () => 1, set() {} });
+});
+const speedUp = (page) => page.evaluate(() => {
+  const video = document.getElementById("player");
+  delete video.playbackRate;
+  video.playbackRate = 1;
+});
+
+test("whose machine was too slow is near live again by itself; who made a pause stays where it was", shared(async ({ stack, context }) => {
+  await publish(context, stack, "cut-off");
+  const watch = await openWatchPage(context, stack, "cut-off");
+  await until("it plays", async () => (await watch.state()).playingAt !== null);
+  const isBehind = () => watch.evaluate(() => !document.getElementById("to-live").hidden);
+  await slowDown(watch);
+  await until("it is behind", isBehind);
+  await speedUp(watch);
+  await until("it is near live", async () => !(await isBehind()));
+
+  const time = () => watch.evaluate(() => document.getElementById("player").currentTime);
+  await watch.evaluate(() => document.getElementById("player").pause());
+  await until("it is behind", isBehind);
+  const before = await time();
+  await watch.evaluate(() => document.getElementById("player").play());
+  const after = await until("it plays on", async () => { const now = await time(); return now > before && now; });
+  assert.ok(after < before + 2, `from ${before} it has skipped to ${after}`);
+  assert.ok(await isBehind());
+}));
+
 /** From now on nothing ends what the source buffers that there are have begun, so hls.js waits for ever. */
 const wedge = (page) => page.evaluate(() => {
   const { appendBuffer } = SourceBuffer.prototype;

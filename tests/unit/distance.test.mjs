@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Distance, rateFor } from "../../web-publisher/js/distance.js";
+import { classicRate, Distance, rateFor } from "../../web-publisher/js/distance.js";
 
 const PART_S = 0.1;
 const rounded = (seconds) => Math.round(seconds * 1000) / 1000;
@@ -91,3 +91,13 @@ for (const [what, now, wanted] of [
   ["a little too near is nothing", { behindS: -0.05 }, 1],
 ])
   test(what, () => assert.equal(rateFor({ aheadS: 0.3, partS: PART_S, rate: 1, ...now }), wanted));
+
+for (const [what, now, wanted] of [
+  ["the classic playlist: near enough", { behindS: 0.9 }, 1],
+  ["the classic playlist: behind, it catches up", { behindS: 1.1 }, 1.05],
+  ["the classic playlist: until it is there", { behindS: 0.4, rate: 1.05 }, 1.05],
+  ["the classic playlist: and no further", { behindS: 0.2, rate: 1.05 }, 1],
+  ["the classic playlist: far behind, faster", { behindS: 2.5 }, 1.1],
+  ["the classic playlist: not if the next segment may be late", { behindS: 5, aheadS: 2 }, 1],
+])
+  test(what, () => assert.equal(classicRate({ aheadS: 5, rate: 1, ...now }), wanted));

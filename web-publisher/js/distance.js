@@ -13,6 +13,8 @@ const BEGIN = { ofPart: 0.4, most: 0.08 }; // s behind the aim, for it to catch 
 const END_S = 0.02; // and until
 const NEAR_S = 0.06; // nearer than the aim, for it to fall back
 const LATER = 0.95, SOONER = 1.05, SOON = { rate: 1.1, behindS: 0.5 };
+// The classic playlist grows by segments: its end is not known to the tenth of a second, and much must be ahead.
+const CLASSIC = { beginS: 1, endS: 0.3, soonS: 2, aheadS: 3 };
 
 /** It goes away and comes back by a part, or so much. */
 const stepS = (partS) => Math.min(partS, 0.2);
@@ -56,4 +58,10 @@ export function rateFor({ behindS, aheadS, partS, rate }) {
   if (behindS > (rate > 1 ? END_S : Math.min(BEGIN.most, BEGIN.ofPart * partS)) && aheadS > AHEAD_PARTS * partS)
     return behindS > SOON.behindS ? SOON.rate : SOONER;
   return behindS < -(rate < 1 ? END_S : NEAR_S) ? LATER : 1;
+}
+
+/** The same of the classic playlist. hls.js itself never comes nearer: what a slow machine loses would add up. */
+export function classicRate({ behindS, aheadS, rate }) {
+  if (behindS <= (rate > 1 ? CLASSIC.endS : CLASSIC.beginS) || aheadS <= CLASSIC.aheadS) return 1;
+  return behindS > CLASSIC.soonS ? SOON.rate : SOONER;
 }

@@ -12,7 +12,7 @@
 //   "quality"  {}          there are other sizes to choose among, or another one is shown
 
 import Hls from "../vendor/hls.mjs";
-import { AHEAD_PARTS, Distance, rateFor } from "./distance.js";
+import { AHEAD_PARTS, classicRate, Distance, rateFor } from "./distance.js";
 import { LateSizes } from "./late-sizes.js";
 import { Lookout } from "./lookout.js";
 import { lowLatency } from "./low-latency.js";
@@ -29,6 +29,7 @@ const YOUNG_SEGMENTS = 3; // with so few segments, low latency may be about to c
 const AUTO = "auto"; // of quality
 const BEGINNING_MS = 1000; // of what is shown: a skip in it is part of the beginning
 const BEHIND_S = { classic: 6, low: 2 }; // behind what could be: "back to live" is offered
+const LOST_S = { classic: 12, low: 4 }; // so far behind, not by choice: it skips to live
 
 const SKIP_S = 0.08; // behind live at the beginning, for a skip
 
@@ -43,6 +44,7 @@ export class StreamPlayer extends EventTarget {
   #troubles = []; // when it stalled or failed
   #distance = new Distance();
   #hls = null;
+  #isBehindByChoice = false; // a viewer made a pause, or went back
   #moved = { time: 0, at: 0 }; // where it was when it last moved, and when; isSought: it was moved
   #begunAt = null; // when it showed its first picture
   #hasSkipped = false; // to live, at its beginning
@@ -77,6 +79,8 @@ export class StreamPlayer extends EventTarget {
     const handlers = {
       playing: () => this.#onPlaying(),
       waiting: () => !this.#video.seeking && this.#say("stalled"),
+      pause: () => (this.#isBehindByChoice = true),
+      seeking: () => this.#onSeek(),
       ended: () => this.#onEnded(),
       timeupdate: () => this.#keepUp(),
     };
@@ -155,16 +159,34 @@ export class StreamPlayer extends EventTarget {
     return this.#hls?.latestLevelDetails?.partTarget || 0.2;
   }
 
-  /** Comes as near to live as the playlist allows, and as goes well. */
+  /** Comes as near to live as the playlist allows, and as goes well; not if a viewer wants to be elsewhere. */
   #keepUp() {
-    const { latency, targetLatency, latestLevelDetails: list } = this.#hls ?? {};
-    if (!this.#isLow || !list?.partHoldBack || this.#video.paused) return;
-    const aim = list.partHoldBack + this.#distance.extraS(this.#partS, performance.now());
-    if (targetLatency !== aim) this.#hls.targetLatency = aim;
-    const behindS = latency - aim;
-    const isNear = list.live && behindS < BEHIND_S.low;
-    const rate = isNear ? rateFor({ behindS, aheadS: this.buffer, partS: this.#partS, rate: this.#video.playbackRate }) : 1;
-    if (rate !== this.#video.playbackRate) this.#video.playbackRate = rate;
+    const hls = this.#hls;
+    const list = hls?.latestLevelDetails;
+    if (!list?.live || this.#video.paused) return void (this.#video.playbackRate = 1);
+    if (this.#isLow && list.partHoldBack) {
+      const aim = list.partHoldBack + this.#distance.extraS(this.#partS, performance.now());
+      if (hls.targetLatency !== aim) hls.targetLatency = aim;
+    }
+    const behindS = hls.latency - hls.targetLatency;
+    if (behindS < this.#most(BEHIND_S)) this.#isBehindByChoice = false;
+    if (this.#isBehindByChoice) return void (this.#video.playbackRate = 1);
+    if (behindS > this.#most(LOST_S) && !this.#video.seeking) return this.#skipToLive();
+    const now = { behindS, aheadS: this.buffer, partS: this.#partS, rate: this.#video.playbackRate };
+    const rate = this.#isLow ? rateFor(now) : classicRate(now);
+    if (rate !== now.rate) this.#video.playbackRate = rate;
+  }
+
+  /** Of what differs by playlist, what holds now. */
+  #most(limits) {
+    return this.#isLow ? limits.low : limits.classic;
+  }
+
+  /** Our own seeks lead to live; those of a viewer, where it wants to be. */
+  #onSeek() {
+    const { targetLatency } = this.#hls ?? {};
+    const end = this.#hls?.latestLevelDetails?.edge;
+    if (end && end - this.#video.currentTime - targetLatency > this.#most(BEHIND_S)) this.#isBehindByChoice = true;
   }
 
   #say(state) {
@@ -243,6 +265,7 @@ export class StreamPlayer extends EventTarget {
   #close() {
     this.#hls?.destroy();
     this.#hls = this.#begunAt = null;
+    this.#isBehindByChoice = false;
     this.#hasSkipped = false;
     this.#appended = { level: null, since: 0 };
     this.#video.playbackRate = 1;
@@ -348,13 +371,17 @@ export class StreamPlayer extends EventTarget {
 
   /** Whether what is shown is far behind what could be: after a pause, say. */
   get isBehind() {
-    const most = this.#isLow ? BEHIND_S.low : BEHIND_S.classic;
-    return Boolean(this.#hls) && this.#hls.latency > this.#hls.targetLatency + most;
+    return Boolean(this.#hls) && this.#hls.latency > this.#hls.targetLatency + this.#most(BEHIND_S);
+  }
+
+  #skipToLive() {
+    const position = this.#hls?.liveSyncPosition;
+    if (position) this.#video.currentTime = position;
   }
 
   toLive() {
-    const position = this.#hls?.liveSyncPosition;
-    if (position) this.#video.currentTime = position;
+    this.#isBehindByChoice = false;
+    this.#skipToLive();
     this.#video.play().catch(() => {});
   }
 }
