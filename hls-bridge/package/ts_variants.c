@@ -125,16 +125,24 @@ bool ts_variants_are_behind(const TsVariants *v, int64_t cut_90k)
     return false;
 }
 
-/* Cuts another rendition than the best. Returns whether there are pictures, or none are wanted. */
-static bool cut_other(SegmentMux *mux, int64_t start_90k, int64_t cut_90k, const Segment *best,
-                      Segment *out)
+/* Cuts another rendition than the best. Returns whether it is to have what comes of its own, and
+ * not a copy of the best one's segment: no decoder is to go on from one to the other but at an IDR
+ * picture. */
+static bool cut_other(const TsVariant *variant, int64_t start_90k, int64_t cut_90k,
+                      const Segment *best, Segment *out)
 {
+    SegmentMux *mux = variant->mux;
+
     if (!mux)
         return false;
     segment_mux_begin(mux, start_90k, TS_APART_90K);
     if (cut_90k < INT64_MAX)
         segment_mux_align(mux, cut_90k, TS_APART_90K);
-    return segment_mux_cut(mux, cut_90k, out) == 0 && (out->pictures > 0 || best->pictures == 0);
+    if (segment_mux_cut(mux, cut_90k, out) != 0)
+        return false;
+    if (variant->copies)
+        return out->pictures > 0 ? out->starts_with_idr : best->pictures == 0;
+    return out->pictures > 0 || !best->starts_with_idr; /* else with its sound alone */
 }
 
 int ts_variants_cut(TsVariants *v, int64_t start_90k, int64_t cut_90k, TsCut *out)
@@ -142,11 +150,12 @@ int ts_variants_cut(TsVariants *v, int64_t start_90k, int64_t cut_90k, TsCut *ou
     int status = segment_mux_cut(v->item[BEST].mux, cut_90k, &out->best);
 
     for (size_t i = 0; i < count(v); i++) {
+        TsVariant *variant = &v->item[i];
         Segment segment = out->best;
-        out->filled[i] =
-            i != BEST && !cut_other(v->item[i].mux, start_90k, cut_90k, &out->best, &segment);
+        out->filled[i] = i != BEST && !cut_other(variant, start_90k, cut_90k, &out->best, &segment);
         if (out->filled[i])
             segment = out->best;
+        variant->copies = out->filled[i];
         out->bytes[i] = (SegmentBytes){segment.data, segment.len};
         out->pictures[i] = segment.pictures;
     }

@@ -23,7 +23,8 @@ typedef struct TsVariant {
     H264Sps sps;  /* the newest; width 0: no picture has come yet */
     RateMeter meter;
     uint64_t segments, bytes;
-    uint64_t filled; /* of the segments, copies of the best one's */
+    uint64_t filled; /* of the segments, copies of the best one's, */
+    bool copies;     /* and the newest is one */
 } TsVariant;
 
 typedef struct TsVariants {

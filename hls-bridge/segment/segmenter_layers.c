@@ -171,7 +171,7 @@ static bool comes_to_cut(Layers *l, size_t layer, HeldPicture *p)
 {
     if (!p->unit.idr || !ladder_same_moment(p->pts_90k, l->cut_from_90k))
         return p->pts_90k < l->cut_from_90k;
-    l->due[layer] = false;
+    l->due[layer] = l->behind[layer] = false;
     p->pts_90k = p->dts_90k = l->cut_90k;
     return true;
 }
@@ -204,9 +204,10 @@ static void place(Segmenter *o, size_t layer, const HeldPicture *held)
                       !output_bound_takes_picture(o->params.bound, p.unit.len);
     if (l->skips[layer])
         return;
-    if (l->due[layer] && !comes_to_cut(l, layer, &p))
+    if (!l->due[layer])
+        put_with_first(l, layer, &p);
+    else if (!comes_to_cut(l, layer, &p))
         return;
-    put_with_first(l, layer, &p);
     hand_on(o, layer, &p);
 }
 

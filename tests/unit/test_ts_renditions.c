@@ -29,6 +29,7 @@ static int64_t off_90k[TRACKS];  /* of a size's pictures, from where the best's 
 static int64_t late_90k[TRACKS]; /* it comes so much later than the best */
 static int64_t idr_90k[64], sent_90k[TRACKS];
 static size_t idrs;
+static bool deaf; /* requests for more are not answered */
 
 static int64_t now_us(void)
 {
@@ -79,6 +80,7 @@ static void begin_with(size_t sizes)
     for (size_t i = BEST; i < TRACKS; i++)
         sent_90k[i] = clock_90k;
     idrs = 0;
+    deaf = false;
     idr_90k[idrs++] = clock_90k;
     segmenter_begin(segmenter, &sent, synthetic_wall_clock, NULL);
 }
@@ -121,7 +123,7 @@ static void publish(int64_t ms)
             segmenter_sound(segmenter, &(AacFrame){.data = synthetic_aac,
                                                    .len = sizeof(synthetic_aac),
                                                    .pts_samples = next_sample});
-        if (segmenter_tick(segmenter, clock_90k, now_us()) && idrs < COUNT(idr_90k)) {
+        if (segmenter_tick(segmenter, clock_90k, now_us()) && !deaf && idrs < COUNT(idr_90k)) {
             int64_t next = sent_90k[BEST];
             for (size_t i = MID; i < TRACKS; i++)
                 next = sent_90k[i] > next ? sent_90k[i] : next;
@@ -205,11 +207,15 @@ static void every_size_has_the_same_segments(void **state)
     assert_int_equal(stats.other[1].filled, 0);
 }
 
-/* The first PTS of pictures in a segment of a list, from the end; -1: it does not begin with an IDR
- * picture. */
-static int64_t first_pts(const char *list, int from_end)
+#define PES_OF_PICTURE "\0\0\1\xE0"
+#define PES_OF_SOUND   "\0\0\1\xC0"
+#define SPS            "\0\0\1\x67"
+
+static uint8_t segment[1 << 16];
+
+/* Reads a segment of a list into `segment`, from the end. Returns its length. */
+static size_t read_segment(const char *list, int from_end)
 {
-    static uint8_t bytes[1 << 16];
     char path[192], names[32][PLAYLIST_NAME_SIZE];
     int n = 0;
 
@@ -220,12 +226,21 @@ static int64_t first_pts(const char *list, int from_end)
     snprintf(path, sizeof(path), "%s/shop/%s", root, names[n - 1 - from_end]);
     FILE *f = fopen(path, "r");
     assert_non_null(f);
-    size_t len = fread(bytes, 1, sizeof(bytes), f);
+    size_t len = fread(segment, 1, sizeof(segment), f);
     fclose(f);
-    const uint8_t *pes = memmem(bytes, len, "\0\0\1\xE0", 4);
-    assert_true(pes && pes + 60 < bytes + len);
+    return len;
+}
+
+/* The first PTS of pictures in a segment of a list, from the end; -1: it does not begin with an IDR
+ * picture. */
+static int64_t first_pts(const char *list, int from_end)
+{
+    size_t len = read_segment(list, from_end);
+    const uint8_t *pes = memmem(segment, len, PES_OF_PICTURE, 4);
+
+    assert_true(pes && pes + 60 < segment + len);
     const uint8_t *p = pes + 9;
-    bool idr = memmem(pes, 60, "\0\0\1\x67", 4) != NULL;
+    bool idr = memmem(pes, 60, SPS, 4) != NULL;
     int64_t pts = (int64_t)(p[0] >> 1 & 7) << 30 | (int64_t)p[1] << 22 |
                   (int64_t)(p[2] >> 1) << 15 | (int64_t)p[3] << 7 | p[4] >> 1;
     return idr ? pts : -1;
@@ -245,6 +260,10 @@ static void every_size_is_cut_at_the_same_tick(void **state)
         {"near enough on the other side", 1799, 0},
         {"placed before, and comes after", -457, MS(40)},
         {"comes much later", 300, MS(90)},
+        {"nearly a picture ahead, as before the first reports", MS(30), 0},
+        {"nearly a picture ahead, and comes after", MS(30), MS(40)},
+        {"nearly a picture behind", MS(-30), 0},
+        {"two pictures and a half ahead", MS(95), 0},
     };
 
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -263,6 +282,42 @@ static void every_size_is_cut_at_the_same_tick(void **state)
         }
         teardown(state);
     }
+}
+
+/* How often a segment of a list, from the end, has these four bytes. */
+static int count_in(const char *list, int from_end, const char *start)
+{
+    size_t len = read_segment(list, from_end);
+    int n = 0;
+
+    for (const uint8_t *at = segment; (at = memmem(at, len - (size_t)(at - segment), start, 4));
+         at++)
+        n++;
+    return n;
+}
+
+/* The publisher goes, just behind a cut that no IDR picture was there for. A size of which no
+ * picture came since has no copy of the best one's segment: its decoder would go on with pictures
+ * that hang on those of another. */
+static void no_size_goes_on_with_pictures_of_another(void **state)
+{
+    (void)state;
+    begin();
+    publish(4000);
+    int64_t last_90k = idr_90k[idrs - 1];
+    for (; sent_90k[BEST] <= last_90k; last_90k = idr_90k[idrs - 1])
+        publish(10);
+    deaf = true;
+    for (; segmenter_stats(segmenter).cutter.cut_forced == 0; publish(10))
+        silent[MID] = sent_90k[MID] > last_90k + MS(2340);
+    publish(60); /* for sound that lies behind the cut */
+    stop();
+    assert_true(assert_alike() > 2);
+    assert_true(count_in(lists[BEST], 0, PES_OF_PICTURE) > 0);
+    assert_int_equal(count_in(lists[BEST], 0, SPS), 0);
+    assert_int_equal(count_in(lists[MID], 0, PES_OF_PICTURE), 0);
+    assert_true(count_in(lists[MID], 0, PES_OF_SOUND) > 0);
+    assert_int_equal(ts_stats().other[0].filled, 0);
 }
 
 static void one_size_alone_has_a_list_of_one(void **state)
@@ -435,6 +490,7 @@ static void what_has_left_the_lists_is_removed(void **state)
 static const struct CMUnitTest tests[] = {
     TEST(every_size_has_the_same_segments),
     cmocka_unit_test(every_size_is_cut_at_the_same_tick),
+    TEST(no_size_goes_on_with_pictures_of_another),
     TEST(one_size_alone_has_a_list_of_one),
     TEST(a_segment_without_a_picture_is_filled),
     TEST(one_that_never_sends_is_filled_from_the_first_segment),
