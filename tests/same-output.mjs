@@ -95,7 +95,7 @@ const isListed = (name, { lists }) => /\.(m3u8|mpd)$/.test(name) || lists.includ
 /** What differs of two flat objects; keys that only the newer one's report has are no difference. */
 function differences(a, b, mayGrow) {
   return [...new Set([...Object.keys(a), ...Object.keys(b)])]
-    .filter((key) => a[key] !== b[key] && !(mayGrow && !(key in a)))
+    .filter((key) => String(a[key]) !== String(b[key]) && !(mayGrow && !(key in a)))
     .map((key) => `${key}: ${a[key] ?? "not there"} -> ${b[key] ?? "not there"}`);
 }
 

@@ -228,6 +228,7 @@ static void the_next_publisher_goes_on_in_the_same_lists(void **state)
         begin(CODEC_H264);
         set_running(true);
         play(5, CODEC_H264);
+        assert_int_equal(segmenter_stats(publisher.segmenter).ladder.renditions, 1);
         segmenter_finish(publisher.segmenter, synthetic_now_us(&publisher));
         set_running(false);
     }
