@@ -10,11 +10,12 @@ import os from "node:os";
 import path from "node:path";
 import test, { describe } from "node:test";
 import { askBridge } from "../../tools/stack/bridge.mjs";
-import { FULL_SIZE, messageOf, openPage, outbound, publish, untilLive, withBrowser } from "./support/browser.mjs";
+import { FULL_SIZE, SMALL_SIZE, messageOf, openPage, outbound, publish, untilLive, withBrowser } from "./support/browser.mjs";
 import { faultsBut } from "./support/health.mjs";
 import { admin, attach } from "./support/janus-api.mjs";
 import { measured } from "./support/measured.mjs";
 import { watch } from "./support/programs.mjs";
+import { publishRecorded } from "./support/recorded.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 import { shareStack } from "./support/shared.mjs";
 import { assertDiscontinuities } from "./support/steps.mjs";
@@ -42,21 +43,23 @@ describe("the plugin's API", { concurrency: 2 }, () => {
     const control = { socket: path.join(folder, "control.sock"), tokenFile: path.join(folder, "token") };
     const token = randomBytes(32).toString("hex");
     await writeFile(control.tokenFile, `${token}\n`, { mode: 0o640 });
-    await withStack({ control }, (stack) =>
-      withBrowser({}, async (context) => {
-        const page = await publish(context, stack, "shop");
-        const ask = (headers) => askBridge({ socketPath: control.socket }, "/streams", headers);
-        assert.equal((await stat(control.socket)).mode & 0o777, 0o660);
-        assert.equal((await ask({})).status, 401);
-        assert.equal((await ask({ authorization: `Bearer ${token}`, host: "attacker.example" })).status, 403);
-        assert.equal((await ask({ authorization: `Bearer ${token}`, origin: "http://attacker.example" })).status, 403);
+    await withStack({ control }, async (stack) => {
+      const publisher = await publishRecorded(stack, "shop");
+      const ask = (headers) => askBridge({ socketPath: control.socket }, "/streams", headers);
+      assert.equal((await stat(control.socket)).mode & 0o777, 0o660);
+      assert.equal((await ask({})).status, 401);
+      assert.equal((await ask({ authorization: `Bearer ${token}`, host: "attacker.example" })).status, 403);
+      assert.equal((await ask({ authorization: `Bearer ${token}`, origin: "http://attacker.example" })).status, 403);
+      const streams = async () => {
         const { status, text } = await ask({ authorization: `Bearer ${token}` });
         assert.equal(status, 200);
-        assert.deepEqual(JSON.parse(text).streams.map((s) => [s.name, s.state]), [["shop", "live"]]);
-        await page.click("#stop");
-        await until("the bridge hears that it is over", async () =>
-          JSON.parse((await ask({ authorization: `Bearer ${token}` })).text).load.streams === 0);
-      }));
+        return JSON.parse(text).streams.map((s) => [s.name, s.state].join());
+      };
+      await until("media comes", async () => (await streams()).join() === "shop,live");
+      await publisher.leave();
+      await until("the bridge hears that it is over", async () =>
+        JSON.parse((await ask({ authorization: `Bearer ${token}` })).text).load.streams === 0);
+    });
     await rm(folder, { recursive: true });
   });
 
@@ -96,7 +99,7 @@ describe("the plugin's API", { concurrency: 2 }, () => {
 
   test("an offer that is not answered keeps no port", () =>
     withStack({ open: false, keys: { shop: "the right one, and long" }, janus: { media: 'rtp_port_range = "20000-20020"' } },
-      (stack) => withBrowser({}, async (context) => {
+      async (stack) => {
         const bad = { type: "offer", sdp: VP8.sdp.replace(/a=ice-ufrag.*\r\n/, "") }; // Janus refuses it by itself
         const cases = [[{ request: "list" }, VP8], [{ request: "info", stream: "shop" }, VP8],
           [{ request: "configure" }, VP8], [{ request: "publish", stream: "shop" }, VP8], [{ request: "list" }, bad]];
@@ -110,9 +113,9 @@ describe("the plugin's API", { concurrency: 2 }, () => {
             events.filter(({ janus }) => janus === "hangup").length > round));
         }
         assert.deepEqual(idle.events, [], "who has offered nothing is told nothing");
-        await publish(context, stack, "shop", { key: "the right one, and long" });
+        await publishRecorded(stack, "shop", { key: "the right one, and long" });
         [idle, ...handles].forEach((handle) => handle.close());
-      })));
+      }));
 
   test("configured streams take their key alone", () =>
     withStack({ open: false, keys: { shop: "the right one" } }, (stack) =>
@@ -127,25 +130,24 @@ describe("the plugin's API", { concurrency: 2 }, () => {
         const short = await openPage(context, `${stack.url}/publish.html?stream=shop&key=right&source=testcard&auto=1`);
         await until("the page says that this is no key", async () => /at least 8 characters/.test(await messageOf(short)));
         assert.equal(await short.evaluate(() => document.activeElement.id), "key");
-        await publish(context, stack, "shop", { key: "the right one" });
+        await publishRecorded(stack, "shop", { key: "the right one" });
       })));
 
   test("wrong keys are looked at only so often, and a long one that is right is let in all the same", () =>
-    withStack({ open: false, keys: { shop: "the right one, and long" } }, (stack) =>
-      withBrowser({}, async (context) => {
-        const codes = [];
-        for (let i = 0; i < 12; i++) {
-          const handle = await attach(stack); // a connection of its own for each
-          const answer = await handle.request({ request: "publish", stream: "shop", key: "a wrong one" }, VP8);
-          codes.push(answer.error_code);
-          if (answer.error_code === 474) assert.match(answer.error, /^too many wrong keys .*: wait \d+ seconds?, and try again$/);
-          handle.close();
-        }
-        assert.deepEqual(codes, [...Array(10).fill(467), 474, 474]);
-        await publish(context, stack, "shop", { key: "the right one, and long" });
-        const { response } = await admin(stack, { janus: "message_plugin", plugin: "janus.plugin.hls", request: { request: "list" } });
-        assert.deepEqual([response.refused["wrong-key"], response.refused["too-many-tries"]], [10, 2]);
-      })));
+    withStack({ open: false, keys: { shop: "the right one, and long" } }, async (stack) => {
+      const codes = [];
+      for (let i = 0; i < 12; i++) {
+        const handle = await attach(stack); // a connection of its own for each
+        const answer = await handle.request({ request: "publish", stream: "shop", key: "a wrong one" }, VP8);
+        codes.push(answer.error_code);
+        if (answer.error_code === 474) assert.match(answer.error, /^too many wrong keys .*: wait \d+ seconds?, and try again$/);
+        handle.close();
+      }
+      assert.deepEqual(codes, [...Array(10).fill(467), 474, 474]);
+      await publishRecorded(stack, "shop", { key: "the right one, and long" });
+      const { response } = await admin(stack, { janus: "message_plugin", plugin: "janus.plugin.hls", request: { request: "list" } });
+      assert.deepEqual([response.refused["wrong-key"], response.refused["too-many-tries"]], [10, 2]);
+    }));
 
   test("event handlers hear what becomes of a stream", async (t) => {
     const events = [];
@@ -162,29 +164,27 @@ describe("the plugin's API", { concurrency: 2 }, () => {
       backend = "http://127.0.0.1:${server.address().port}" }\n`;
     t.after(() => server.close());
     const janus = { eventHandlers: ["sampleevh"], files: { "janus.eventhandler.sampleevh.jcfg": configuration } };
-    await withStack({ janus, keys: { till: "the key of the till" } }, (stack) =>
-      withBrowser({}, async (context) => {
-        const page = await publish(context, stack, "shop");
-        await page.click("#stop");
-        const thief = await attach(stack);
-        await thief.request({ request: "publish", stream: "till", key: "not that key" }, VP8);
-        thief.close();
-        const heard = () => events.map((event) => event.event).filter((e) => e.plugin === "janus.plugin.hls");
-        await until("the end is heard", () => heard().some((e) => e.data.event === "unpublished"));
-        const becomes = heard().map((e) => e.data.event).filter((event) => event !== "figures" && event !== "refused"); // which come in between
-        assert.deepEqual(becomes, ["published", "live", "unpublished"]);
-        await until("the refusal is heard", () => heard().some((e) => e.data.event === "refused"));
-        const refused = heard().find((e) => e.data.event === "refused").data;
-        assert.deepEqual([refused.stream, refused.cause, refused.error_code, refused.untold], ["till", "wrong-key", 467, 0]);
-        assert.doesNotMatch(JSON.stringify(heard()), /not that key|key of the till/, "keys are told to nobody");
-        assert.ok(heard().every((e) => e.data.stream === "shop" || e.data === refused));
-      }));
+    await withStack({ janus, keys: { till: "the key of the till" } }, async (stack) => {
+      await (await publishRecorded(stack, "shop")).leave();
+      const thief = await attach(stack);
+      await thief.request({ request: "publish", stream: "till", key: "not that key" }, VP8);
+      thief.close();
+      const heard = () => events.map((event) => event.event).filter((e) => e.plugin === "janus.plugin.hls");
+      await until("the end is heard", () => heard().some((e) => e.data.event === "unpublished"));
+      const becomes = heard().map((e) => e.data.event).filter((event) => event !== "figures" && event !== "refused"); // which come in between
+      assert.deepEqual(becomes, ["published", "live", "unpublished"]);
+      await until("the refusal is heard", () => heard().some((e) => e.data.event === "refused"));
+      const refused = heard().find((e) => e.data.event === "refused").data;
+      assert.deepEqual([refused.stream, refused.cause, refused.error_code, refused.untold], ["till", "wrong-key", 467, 0]);
+      assert.doesNotMatch(JSON.stringify(heard()), /not that key|key of the till/, "keys are told to nobody");
+      assert.ok(heard().every((e) => e.data.stream === "shop" || e.data === refused));
+    });
   });
 
   test("an unlisted stream is watched by its address only", shared(async ({ stack, context }) => {
-    await publish(context, stack, "attic", { key: "the key of the attic" });
-    await publish(context, stack, "cellar", { unlisted: true }); // by the publisher's own wish
-    await publish(context, stack, "market");
+    await publishRecorded(stack, "attic", { key: "the key of the attic" });
+    await publish(context, stack, "cellar", { size: SMALL_SIZE, unlisted: true }); // by the publisher's own wish
+    await publishRecorded(stack, "market");
     for (const name of ["attic", "cellar", "market"])
       await until(`${name} can be watched`, async () => (await fetch(stack.playlist(name))).ok);
     await until("the market is listed", async () =>
@@ -202,7 +202,7 @@ describe("the plugin's API", { concurrency: 2 }, () => {
   }));
 
   test("a name belongs to its publisher, and to that publisher's other device", shared(async ({ stack, context }) => {
-    const first = await publish(context, stack, "owned", { key: "my own key" });
+    const first = await publish(context, stack, "owned", { size: SMALL_SIZE, key: "my own key" });
     await until("it can be watched", async () => (await fetch(stack.playlist("owned"))).ok);
     const watching = watch(stack.playlist("owned"));
 
@@ -211,11 +211,11 @@ describe("the plugin's API", { concurrency: 2 }, () => {
     await stranger.close();
     assert.equal(await first.textContent("#badge"), "LIVE");
 
-    const second = await publish(context, stack, "owned", { key: "my own key" });
+    const second = await publishRecorded(stack, "owned", { key: "my own key" });
     await until("the first device is told", async () => /taken over/.test(await messageOf(first)));
     await until("what comes after is listed", async () =>
       /#EXT-X-DISCONTINUITY\n[^]*#EXTINF/.test(await (await fetch(stack.playlist("owned"))).text()));
-    await second.click("#stop");
+    await second.leave();
     await sleep(1000);
     const report = await watching.end();
     assert.ok(report.segments >= 2, `${report.segments} segments`);
@@ -224,7 +224,7 @@ describe("the plugin's API", { concurrency: 2 }, () => {
   }));
 
   test("a reload takes its own name back", shared(async ({ stack, context }) => {
-    const page = await publish(context, stack, "reloaded");
+    const page = await publish(context, stack, "reloaded", { size: SMALL_SIZE });
     await until("segments", async () => (await fetch(stack.playlist("reloaded"))).ok);
     await page.reload();
     await untilLive(page);

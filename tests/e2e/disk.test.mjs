@@ -8,9 +8,9 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
 import { bridgeStreams } from "../../tools/stack/bridge.mjs";
-import { publish, withBrowser } from "./support/browser.mjs";
 import { faultsBut } from "./support/health.mjs";
 import { run, watch } from "./support/programs.mjs";
+import { publishRecorded } from "./support/recorded.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 
 const SIZE_MB = 24;
@@ -62,14 +62,13 @@ async function throughTrouble(stack, { breakDisk, mendDisk, complaint }) {
 }
 
 test("a disk that cannot be written", (t) =>
-  withStack({}, (stack) =>
-    withBrowser({}, async (context) => {
-      await mount("-t", "tmpfs", "-o", `size=${SIZE_MB}m,mode=755`, "tmpfs", stack.hls);
-      try {
-        await publish(context, stack, "shop");
-        await until("segments", async () => (await outputOf(stack)).segments >= 2);
-        for (const [name, trouble] of Object.entries(TROUBLES)) await t.test(name, () => throughTrouble(stack, trouble));
-      } finally {
-        await run("umount", ["-l", stack.hls]);
-      }
-    })));
+  withStack({}, async (stack) => {
+    await mount("-t", "tmpfs", "-o", `size=${SIZE_MB}m,mode=755`, "tmpfs", stack.hls);
+    try {
+      await publishRecorded(stack, "shop");
+      await until("segments", async () => (await outputOf(stack)).segments >= 2);
+      for (const [name, trouble] of Object.entries(TROUBLES)) await t.test(name, () => throughTrouble(stack, trouble));
+    } finally {
+      await run("umount", ["-l", stack.hls]);
+    }
+  }));

@@ -9,11 +9,12 @@ import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import test, { describe } from "node:test";
 import { freePorts } from "../../tools/stack/ports.mjs";
-import { FULL_SIZE, messageOf, openPage, outbound, publish, untilLive, withBrowser } from "./support/browser.mjs";
+import { SMALL_SIZE, messageOf, openPage, outbound, publish, untilLive, withBrowser } from "./support/browser.mjs";
 import { replay } from "./support/audience.mjs";
 import { withBridge } from "./support/lone-bridge.mjs";
 import { faultsOf } from "./support/measured.mjs";
 import { watch } from "./support/programs.mjs";
+import { publishRecorded } from "./support/recorded.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 import { SOUND_OFFER } from "./support/session.mjs";
 
@@ -23,9 +24,9 @@ const TOO_MUCH = 510000; // bit/s of sound alone
 const get = async (port, target) => (await fetch(`http://127.0.0.1:${port}${target}`)).text();
 const loadOf = async (port) => JSON.parse(await get(port, "/streams")).load;
 
-/** Opens the publish page, which goes live by itself if it may. */
+/** Opens the publish page, which goes live by itself if it may, with a picture that takes little of the machine. */
 const tryToPublish = (context, stack, stream) =>
-  openPage(context, `${stack.url}/publish.html?stream=${stream}&source=testcard&auto=1`);
+  openPage(context, `${stack.url}/publish.html?stream=${stream}&source=testcard&size=${SMALL_SIZE}&simulcast=0&auto=1`);
 
 /** What the page is answered asks for less than the page is made to read: it sends what it likes. */
 const disobey = (context) => context.addInitScript((bitrate) => {
@@ -118,22 +119,11 @@ const takeover = () =>
     assert.equal(status, 204);
   });
 
-/** A page that connects, and sends nothing before its `unmute()`. */
-const mute = (context) => context.addInitScript(() => {
-  const apply = RTCPeerConnection.prototype.setRemoteDescription;
-  RTCPeerConnection.prototype.setRemoteDescription = async function (description) {
-    const tracks = this.getSenders().map((sender) => [sender, sender.track]);
-    window.unmute = () => Promise.all(tracks.map(([sender, track]) => sender.replaceTrack(track)));
-    await Promise.all(tracks.map(([sender]) => sender.replaceTrack(null)));
-    return apply.call(this, description);
-  };
-});
-
 describe("what there is no room for", { concurrency: 3 }, () => {
   test("one too many is told so, by the plugin or by the bridge, and may try again", () =>
     withStack({ bridgeSettings: { "sources.max": 2 }, janus: { general: "  publishers = 2\n" } }, (stack) =>
       withBrowser({}, async (context) => {
-        const shop = await publish(context, stack, "shop");
+        const shop = await publishRecorded(stack, "shop");
         const other = await replay(stack, "other");
         const watching = watch(stack.playlist("shop"));
 
@@ -161,19 +151,18 @@ describe("what there is no room for", { concurrency: 3 }, () => {
         await stack.parts.bridge.stop();
         stack.options.bridgeSettings["sources.max"] = 1;
         await stack.startBridge();
-        const [first, second] = await until("one of them has to wait", async () => {
-          const badges = await Promise.all([shop, page].map((one) => one.textContent("#badge")));
-          return badges.join() === "LIVE,NEARLY" ? [shop, page] : badges.join() === "NEARLY,LIVE" && [page, shop];
-        });
-        await first.click("#stop");
-        await untilLive(second);
+        const stands = async () => [shop.status, await page.textContent("#badge")].join();
+        const first = await until("one of them has to wait", async () =>
+          ({ "live,NEARLY": "shop", "waiting,LIVE": "market" })[await stands()]);
+        await (first === "shop" ? shop.leave() : page.click("#stop"));
+        await (first === "shop" ? untilLive(page) : until("the other is live", () => shop.status === "live"));
       })));
 
   test("a publisher that sends too much is asked for less, and ended if it goes on", () =>
     withStack({ janus: { general: `  bitrate = ${CAP}\n` } }, (stack) =>
       withBrowser({}, async (context) => {
         await disobey(context);
-        const page = await publish(context, stack, "shop", { size: FULL_SIZE });
+        const page = await publish(context, stack, "shop");
         await until("it can be watched", async () => (await fetch(stack.playlist("shop"))).ok);
         const watching = watch(stack.playlist("shop"));
         const bytes = async () => (await outbound(page)).video.bytesSent;
@@ -184,7 +173,7 @@ describe("what there is no room for", { concurrency: 3 }, () => {
         });
 
         await context.addInitScript(() => (window.loud = true));
-        const loud = await publish(context, stack, "loud");
+        const loud = await publish(context, stack, "loud", { size: SMALL_SIZE });
         await until("it is ended", async () => /far more than this server takes/.test(await messageOf(loud)));
         assert.ok(await loud.isVisible("#go"), "it does not come back by itself");
         assert.equal(await page.textContent("#badge"), "LIVE");
@@ -207,21 +196,19 @@ describe("what there is no room for", { concurrency: 3 }, () => {
       silence({ "hls.ts": false, "ll.enabled": true, "ll.port": llPort, "ll.socket": "" })])));
 
   test("a connected publisher that sends nothing is dropped by the bridge, and live with its first packet", () =>
-    withStack({ bridgeSettings: { "sources.timeout": 1 } }, (stack) =>
-      withBrowser({}, async (context) => {
-        await mute(context);
-        const page = await tryToPublish(context, stack, "shop");
-        await until("he is let go", async () => (await loadOf(stack.bridgePort)).silent === 1);
-        await page.evaluate(() => window.unmute());
-        await until("it is live", async () => {
-          const { streams } = JSON.parse(await get(stack.bridgePort, "/streams"));
-          return streams[0]?.state === "live" && streams[0].output.segments > 0;
-        });
-        await until("it can be watched", async () => (await fetch(stack.playlist("shop"))).ok);
-        const watching = watch(stack.playlist("shop"));
-        await sleep(4000);
-        const report = await watching.end();
-        assert.deepEqual(faultsOf(report), []);
-        assert.ok(report.segments >= 2, `${report.segments} segments`);
-      })));
+    withStack({ bridgeSettings: { "sources.timeout": 1 } }, async (stack) => {
+      const publisher = await publishRecorded(stack, "shop", { silent: true });
+      await until("it is dropped", async () => (await loadOf(stack.bridgePort)).silent === 1);
+      publisher.speak();
+      await until("it is live", async () => {
+        const { streams } = JSON.parse(await get(stack.bridgePort, "/streams"));
+        return streams[0]?.state === "live" && streams[0].output.segments > 0;
+      });
+      await until("it can be watched", async () => (await fetch(stack.playlist("shop"))).ok);
+      const watching = watch(stack.playlist("shop"));
+      await sleep(4000);
+      const report = await watching.end();
+      assert.deepEqual(faultsOf(report), []);
+      assert.ok(report.segments >= 2, `${report.segments} segments`);
+    }));
 });

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { publish, untilLive, withBrowser } from "./support/browser.mjs";
+import { publishRecorded } from "./support/recorded.mjs";
 import { faultsBut } from "./support/health.mjs";
 import { cut } from "./support/network.mjs";
 import { watch } from "./support/programs.mjs";
@@ -32,16 +33,17 @@ test("a network that is away for 12 s: the publisher comes back by itself", () =
     })));
 
 test("a bridge that hangs is told to the publisher within seconds, and that it goes on", () =>
-  withStack({}, (stack) =>
-    withBrowser({}, async (context) => {
-      const page = await publish(context, stack, "shop");
-      const { pid } = stack.parts.bridge;
-      process.kill(pid, "SIGSTOP");
-      try {
-        await until("the page says that the server is not ready", async () =>
-          (await page.textContent("#badge")) === "NEARLY");
-      } finally {
-        process.kill(pid, "SIGCONT");
-      }
-      await untilLive(page);
-    })));
+  withStack({}, async (stack) => {
+    const publisher = await publishRecorded(stack, "shop");
+    const { pid } = stack.parts.bridge;
+    process.kill(pid, "SIGSTOP");
+    try {
+      await publisher.hears({ hls: "status", status: "waiting" });
+    } finally {
+      process.kill(pid, "SIGCONT");
+    }
+    await until("it is live again", () => publisher.status === "live");
+    const told = publisher.events.filter(({ hls }) => hls === "status");
+    assert.deepEqual(told.map(({ status }) => status), ["live", "waiting", "live"]);
+    assert.match(told[1].text, /\w/);
+  }));
