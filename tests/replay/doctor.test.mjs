@@ -5,14 +5,14 @@
 // each fault is found. The rules alone have unit tests; here they look at real media.
 
 import assert from "node:assert/strict";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import http from "node:http";
 import path from "node:path";
 import test from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { run } from "../e2e/support/programs.mjs";
 import { iframesOf, rangeOf } from "./support/iframes.mjs";
-import { LOW_LATENCY, plain, replay } from "./support/replays.mjs";
+import { folderOf, LOW_LATENCY, plain, replay } from "./support/replays.mjs";
 
 const LADDER = [LOW_LATENCY, "--video-tracks", 3];
 const IFRAMES = '#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=90000,CODECS="avc1.42C015",RESOLUTION=320x180,URI="i.m3u8"\n';
@@ -27,9 +27,16 @@ async function look(playlist, ...options) {
 const rules = ({ faults }) => faults.map(({ rule }) => rule);
 const has = (report, rule) => assert.ok(rules(report).some((each) => each.startsWith(rule)), `${rule}: not in ${JSON.stringify(report.faults, null, 1)}`);
 
-/** A ladder to be spoilt: { folder, at(name), edit(name, change) }. */
-async function ladder(t, name = "testcard-320x180", options = LADDER) {
-  const { folder } = await replay(t, name, options);
+let whole; // the folder of the ladder that each test spoils a copy of
+
+test.before(async (t) => {
+  whole = (await replay(t, "testcard-320x180", LADDER)).folder;
+});
+
+/** A copy of the ladder, to be spoilt: { folder, at(name), edit(name, change) }. */
+async function ladder(t) {
+  const folder = await folderOf(t);
+  await cp(whole, folder, { recursive: true, preserveTimestamps: true });
   const at = (file) => path.join(folder, file);
   const edit = async (file, change) => {
     const before = await readFile(at(file), "utf8"), after = change(before);

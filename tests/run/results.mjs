@@ -29,10 +29,19 @@ export function fail(name, text = "", count = 1, why = text) {
   if (text) console.log(text.trimEnd().split("\n").slice(-LINES).map((line) => `    ${line}`).join("\n"));
 }
 
+const GOOD = /^ok /gm, BAD = /^not ok /gm; // lines of TAP
+const number = (text, of) => text.match(of)?.length ?? 0;
+
+/** Whether what a program says in TAP of `groups` groups of tests is that all of them ran, each of their tests, and passed. */
+export function isGood({ text, status }, groups = 1) {
+  const plans = [...text.matchAll(/^1\.\.([1-9]\d*)$/gm)].map(([, tests]) => Number(tests));
+  const planned = plans.reduce((sum, tests) => sum + tests, 0);
+  return status === 0 && plans.length === groups && number(text, GOOD) === planned && number(text, BAD) === 0;
+}
+
 /** Counts the lines of TAP in `text`. A program that ends badly though no test failed has died, or leaks: that is one. */
 export function countTap(name, text, status) {
-  const good = text.match(/^ok /gm)?.length ?? 0;
-  const bad = text.match(/^not ok /gm)?.length ?? 0;
+  const good = number(text, GOOD), bad = number(text, BAD);
   pass(good);
   if (bad || status !== 0) fail(name, text, Math.max(bad, 1), text.replace(NOT_FAILED, ""));
   else if (good === 0) fail(name, `${text}\nit ran no test`);

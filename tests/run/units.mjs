@@ -1,30 +1,63 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Runs unit tests: each group of each program in a process of its own.
+// Runs unit tests: the groups of each program. A group that takes long has a process of its own; the others share a few,
+// as a process with sanitizers takes longer to begin and to end than most groups to run. If anything in a shared one fails, each of
+// its groups runs again by itself, which says whose it is.
 // Usage: units.mjs PART TREE LIST [FILE...]   the programs that `make -C TREE LIST` prints (LIST may be -, for none),
 //        and scripts
 
 import { execFileSync } from "node:child_process";
 import path from "node:path";
 import { runJobs } from "./jobs.mjs";
-import { countTap } from "./results.mjs";
+import { countTap, fail, isGood } from "./results.mjs";
 
 const GROUP_SECONDS = 600;
+const SHARE = 12; // groups in one process, of those that take no time
 
 /** Seconds of those that take long, on a machine of two cores, with sanitizers; others take less. */
-const USUAL = { plugin_turns: 15, plugin_more_turns: 15, segmenter: 6, power_cut: 9, intake: 12, take_up: 9, overload: 9, stream_table: 5, bridge_client: 5, b_frames: 4,
-  "faults.test.mjs": 40, "network.test.mjs": 40, "recordings.test.mjs": 20 };
+const USUAL = { plugin_turns: 17, plugin_more_turns: 17, power_cut: 12, segmenter: 8, stream_table: 7, take_up: 5, layers_at_random: 5, lossy_layers: 5,
+  overload: 5, bridge_client: 5, intake: 4, store_faults: 3, list_lives: 3, b_frames: 3, ll_server: 2, parts: 2, stream: 2, thumbnail: 2, transcoder_faults: 2,
+  transcode_work: 2, aac_encoder: 2, transcoder: 2, rung_encoder: 3,
+  "simulcast.test.mjs": 70, "network.test.mjs": 28, "doctor.test.mjs": 25, "recordings.test.mjs": 20, "faults.test.mjs": 19, "reports.test.mjs": 13 };
 
 const [part, tree, list, ...scripts] = process.argv.slice(2);
 const lines = (command, args) => execFileSync(command, args, { encoding: "utf8" }).split("\n").filter(Boolean);
+const env = { CMOCKA_MESSAGE_OUTPUT: "TAP" };
 
-const jobs = scripts.map((script) => ({ name: path.basename(script), command: script, args: [] }));
-const programs = list === "-" ? [] : lines("make", ["-s", "-C", tree, list]);
-for (const program of programs.map((name) => path.join(tree, name))) {
-  const kind = path.basename(program).startsWith("corpus-") ? "corpus of " : "";
-  for (const group of lines(program, ["--list"])) jobs.push({ name: kind + group, command: path.resolve(program), args: [group] });
+/** The jobs of a program: one for each group that takes long, and some for all others. */
+function jobsOf(program) {
+  const command = path.resolve(program);
+  // a corpus is run by the target alone
+  const shares = !path.basename(program).startsWith("corpus-");
+  const alone = lines(program, ["--list"]).map((group) =>
+    ({ name: shares ? group : `corpus of ${group}`, command, args: [group], seconds: GROUP_SECONDS, env }));
+  const short = alone.filter(({ name }) => shares && !(name in USUAL));
+  const jobs = alone.filter((job) => !short.includes(job));
+  for (let i = 0, n = Math.ceil(short.length / SHARE); i < n; i++) {
+    const groups = short.filter((_, at) => at % n === i);
+    jobs.push({ name: `${path.basename(program)} ${i + 1}`, command, args: groups.map(({ args }) => args[0]), groups, seconds: GROUP_SECONDS, env });
+  }
+  return jobs;
 }
-for (const job of jobs) Object.assign(job, { seconds: GROUP_SECONDS, env: { CMOCKA_MESSAGE_OUTPUT: "TAP" } });
 
-await runJobs(part, jobs, ({ job, status, text }) => countTap(job.name, text, status), { usual: USUAL, common: 1 });
+const count = ({ job, status, text }) => countTap(job.name, text, status);
+const options = { usual: USUAL, common: 1 };
+const again = []; // { job, status, text } of what was shared and has failed
+const programs = list === "-" ? [] : lines("make", ["-s", "-C", tree, list]).map((name) => path.join(tree, name));
+const jobs = [...scripts.map((script) => ({ name: path.basename(script), command: script, args: [], seconds: GROUP_SECONDS })),
+  ...programs.flatMap(jobsOf)];
+
+await runJobs(part, jobs, (result) => {
+  if (result.job.groups && !isGood(result, result.job.groups.length)) again.push(result);
+  else count(result);
+}, options);
+
+for (const shared of again) {
+  let failed = false;
+  await runJobs(part, shared.job.groups, (result) => {
+    failed ||= !isGood(result);
+    count(result);
+  }, options);
+  if (!failed) fail(`${shared.job.args.join(", ")}, one after the other in one process`, shared.text);
+}

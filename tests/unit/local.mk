@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # The unit tests: a file for each module, which is a group of tests, and a program for each library. A new file
-# is one line here. `make unit-tests` builds them, `./check unit` runs each group in a process of its own,
+# is one line here. `make unit-tests` builds them, `./check unit` runs them some groups in a process,
 # `make check` one program after the other; PROGRAM --list says what there is, PROGRAM GROUP or GROUP/TEST runs
 # that alone.
 unit_programs =

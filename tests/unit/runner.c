@@ -6,7 +6,7 @@
 /* Runs the groups of tests that this program links: all of them, or those that the command line
  * names. It prints TAP, unless CMOCKA_MESSAGE_OUTPUT asks cmocka for something else. Each group has
  * a plan of its own: whoever wants one plan, or a crash to end no more than a group, runs one group
- * at a time, as ./check does.
+ * at a time, as ./check does if something fails.
  *
  * Exit status: 0 all passed, 1 a test failed, 2 there is no such test. */
 
