@@ -13,12 +13,13 @@ import { Child, sleep } from "../../tools/stack/child.mjs";
 import { freePorts } from "../../tools/stack/ports.mjs";
 import { built } from "../../tools/stack/stack.mjs";
 import { cpuSeconds } from "../bench/support/usage.mjs";
-import { openPage, publish, withBrowser } from "./support/browser.mjs";
 import { attach } from "./support/janus-api.mjs";
 import { faultsOf, measured } from "./support/measured.mjs";
 import { run, watch } from "./support/programs.mjs";
+import { publishRecorded, startSwarm } from "./support/recorded.mjs";
 import { until, withStack } from "./support/rig.mjs";
 import { session } from "./support/session.mjs";
+import { TESTCARD } from "./support/testcard.mjs";
 
 const SDP = session(5006, 5004);
 
@@ -42,48 +43,26 @@ async function withFixedPorts(sdp, body, settings = {}) {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** Joins a VideoRoom from a page, and forwards what it sends to the fixed ports. */
-async function forwardFromVideoRoom(context, stack) {
-  const page = await openPage(context, `${stack.url}/publish.html?stream=room`);
-  await page.evaluate(async () => {
-    const { default: Janus } = await import("/vendor/janus.es.js");
-    const { startTestCard } = await import("/js/test-card.js");
-    const card = await startTestCard({ name: "room" });
-    const janus = await new Promise((resolve, reject) => {
-      const j = new Janus({ server: `ws://${location.host}/janus`, success: () => resolve(j), error: reject });
-    });
-    await new Promise((resolve, reject) => {
-      let room;
-      janus.attach({
-        plugin: "janus.plugin.videoroom",
-        success: (handle) => {
-          room = handle;
-          room.send({ message: { request: "join", room: 1234, ptype: "publisher", id: 77, display: "x" } });
-        },
-        error: reject,
-        webrtcState: (up) => up && resolve(),
-        onmessage: (message, jsep) => {
-          if (jsep) room.handleRemoteJsep({ jsep });
-          if (message.videoroom !== "joined") return;
-          room.createOffer({
-            tracks: card.stream.getTracks().map((track) => ({ type: track.kind, capture: track, recv: false })),
-            success: (offer) => room.send({ message: { request: "publish", videocodec: "h264" }, jsep: offer }),
-            error: reject,
-          });
-        },
-      });
-    });
-  });
+/** Publishes in a VideoRoom, and forwards what is sent to the fixed ports. */
+async function forwardFromVideoRoom(stack) {
+  const publisher = await attach(stack, "janus.plugin.videoroom");
+  const room = await publisher.publish({ request: "join", room: 1234, ptype: "publisher", id: 77, display: "x" });
+  assert.equal(room.plugindata?.data?.videoroom, "joined", JSON.stringify(room));
+  const swarm = startSwarm(TESTCARD);
+  await swarm.connect(0, publisher, { request: "publish", videocodec: "h264", audiocodec: "opus" });
   const handle = await attach(stack, "janus.plugin.videoroom");
+  const participants = await handle.request({ request: "listparticipants", room: 1234 });
+  assert.deepEqual(participants.participants.map(({ id, publisher }) => [id, publisher]), [[77, true]]);
   const answer = await handle.request({
     request: "rtp_forward", room: 1234, publisher_id: 77, host: "127.0.0.1",
-    streams: [
-      { mid: "0", port: 5006, pt: 111, rtcp_port: 5007 },
-      { mid: "1", port: 5004, pt: 96, rtcp_port: 5005 },
-    ],
+    audio_port: 5006, audio_pt: 111, audio_rtcp_port: 5007, video_port: 5004, video_pt: 96, video_rtcp_port: 5005,
   });
   assert.equal(answer.videoroom, "rtp_forward", JSON.stringify(answer));
-  return handle;
+  return async () => {
+    handle.close();
+    publisher.close();
+    assert.equal(await swarm.stop(), 0);
+  };
 }
 
 /** What hls-doctor says of a few segments. */
@@ -100,16 +79,15 @@ test("a stock VideoRoom's rtp_forward", () =>
   withFixedPorts(SDP, (bridge) => {
     const room = `room-1234: { publishers = 6 videocodec = "h264" audiocodec = "opus" lock_record = false }\n`;
     const janus = { stockPlugins: ["videoroom"], files: { "janus.plugin.videoroom.jcfg": room } };
-    return withStack({ janus }, (stack) =>
-      withBrowser({}, async (context) => {
-        const handle = await forwardFromVideoRoom(context, stack);
-        const report = await watched(bridge.playlist);
-        handle.close();
-        assert.deepEqual(faultsOf(report), []);
-        assert.equal(report.with_audio, report.segments);
-        measured(() => assert.ok(Math.abs(report.marks.skew_median_ms) <= 60,
-          `by arrival alone, since rtp_forward sends no reports: ${JSON.stringify(report.marks)}`));
-      }));
+    return withStack({ janus }, async (stack) => {
+      const end = await forwardFromVideoRoom(stack);
+      const report = await watched(bridge.playlist);
+      await end();
+      assert.deepEqual(faultsOf(report), []);
+      assert.equal(report.with_audio, report.segments);
+      measured(() => assert.ok(Math.abs(report.marks.skew_median_ms) <= 60,
+        `by arrival alone, since rtp_forward sends no reports: ${JSON.stringify(report.marks)}`));
+    });
   }));
 
 test("ffmpeg, with B-frames", () =>
@@ -141,23 +119,19 @@ test("fixed ports that nobody sends to cost nothing, when all was ended and remo
   }, { "hls.hold": 0, "hls.keep": 0 }));
 
 test("the plugin's RTP plays in stock ffmpeg", () =>
-  withStack({ janus: { general: '  forward = "127.0.0.1:5004"\n' } }, (stack) =>
-    withBrowser({}, async (context) => {
-      await writeFile(path.join(stack.options.folder, "stream.sdp"), SDP);
-      const playing = run("ffmpeg", ["-v", "info", "-protocol_whitelist", "file,udp,rtp",
-        "-i", path.join(stack.options.folder, "stream.sdp"), "-t", "5", "-f", "null", "-"], { timeout: 120000 });
-      await sleep(1000);
-      const page = await publish(context, stack, "shop");
-      // ffmpeg asks for no key frame by itself
-      await until("ffmpeg has what it needs", async () => {
-        await page.evaluate(() => window.janusHls.publisher.configure({ keyframe: true }));
-        return Promise.race([playing.then(() => true), sleep(1000)]);
-      });
-      const { status, stderr } = await playing;
-      assert.equal(status, 0, stderr);
-      assert.match(stderr, /Video: h264.*640x360/);
-      assert.match(stderr, /Audio: opus, 48000 Hz, stereo/);
-      const frames = Number(/frame= *(\d+)(?![\s\S]*frame=)/.exec(stderr)?.[1]);
-      assert.ok(frames > 20, `${frames} pictures in 5 s`);
-      measured(() => assert.ok(frames > 100, `${frames} pictures in 5 s`));
-    })));
+  withStack({ janus: { general: '  forward = "127.0.0.1:5004"\n' } }, async (stack) => {
+    await writeFile(path.join(stack.options.folder, "stream.sdp"), SDP);
+    const playing = run("ffmpeg", ["-v", "info", "-protocol_whitelist", "file,udp,rtp",
+      "-i", path.join(stack.options.folder, "stream.sdp"), "-t", "5", "-f", "null", "-"], { timeout: 120000 });
+    await sleep(1000);
+    const publisher = await publishRecorded(stack, "shop", { silent: true });
+    await publisher.untilHeard();
+    publisher.speak(); // there is a key frame every two seconds
+    const { status, stderr } = await playing;
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /Video: h264.*320x180/);
+    assert.match(stderr, /Audio: opus, 48000 Hz, stereo/);
+    const frames = Number(/frame= *(\d+)(?![\s\S]*frame=)/.exec(stderr)?.[1]);
+    assert.ok(frames > 20, `${frames} pictures in 5 s`);
+    measured(() => assert.ok(frames > 100, `${frames} pictures in 5 s`));
+  }));

@@ -8,9 +8,9 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import test from "node:test";
-import { publish, withBrowser } from "./support/browser.mjs";
 import { faultsOf, measured } from "./support/measured.mjs";
 import { watch } from "./support/programs.mjs";
+import { publishRecorded } from "./support/recorded.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 import { built, SOURCE } from "../../tools/stack/stack.mjs";
 import { assertDiscontinuities } from "./support/steps.mjs";
@@ -51,34 +51,33 @@ test("the system's clock is set an hour on, and back", async (t) => {
     },
   };
   // libfaketime and the sanitizers do not go together
-  await withStack({ env, build: built(path.join(SOURCE, "build")) }, (stack) =>
-    withBrowser({}, async (context) => {
-      await publish(context, stack, "shop");
-      await until("it can be watched", async () => (await fetch(stack.playlist("shop"))).ok);
-      const watching = watch(stack.playlist("shop"));
-      const seen = new Map();
-      const more = async (count) => { // than are there now
-        const wanted = seen.size + count;
-        await until(`${wanted} segments`, async () => (await read(stack.playlist("shop"), seen), seen.size >= wanted));
-      };
-      await more(2);
-      for (const time of [`+${STEP_S}\n`, "+0\n"]) {
-        await writeFile(clock, time);
-        await more(3); // the one that is open, and two that begin by the new clock
-      }
-      const segments = [...seen].sort(([a], [b]) => a - b).map(([, segment]) => segment);
-      const steps = segments.slice(1).map((s, i) => (s.date - segments[i].date - segments[i].duration) / 1000)
-        .filter((seconds) => Math.abs(seconds) > RIGHT_MS / 1000);
-      const large = steps.filter((seconds) => Math.abs(seconds) > STEP_S / 2);
-      assert.deepEqual(large.map(Math.sign), [1, -1], `dates step by ${steps.join(", ")} s`);
-      measured(() => {
-        assert.equal(steps.length, 2, `dates step by ${steps.join(", ")} s`);
-        assert.ok(Math.abs(steps[0] - STEP_S) < 0.1 && Math.abs(steps[1] + STEP_S) < 0.1, steps.join(", "));
-      });
+  await withStack({ env, build: built(path.join(SOURCE, "build")) }, async (stack) => {
+    await publishRecorded(stack, "shop");
+    await until("it can be watched", async () => (await fetch(stack.playlist("shop"))).ok);
+    const watching = watch(stack.playlist("shop"));
+    const seen = new Map();
+    const more = async (count) => { // than are there now
+      const wanted = seen.size + count;
+      await until(`${wanted} segments`, async () => (await read(stack.playlist("shop"), seen), seen.size >= wanted));
+    };
+    await more(2);
+    for (const time of [`+${STEP_S}\n`, "+0\n"]) {
+      await writeFile(clock, time);
+      await more(3); // the one that is open, and two that begin by the new clock
+    }
+    const segments = [...seen].sort(([a], [b]) => a - b).map(([, segment]) => segment);
+    const steps = segments.slice(1).map((s, i) => (s.date - segments[i].date - segments[i].duration) / 1000)
+      .filter((seconds) => Math.abs(seconds) > RIGHT_MS / 1000);
+    const large = steps.filter((seconds) => Math.abs(seconds) > STEP_S / 2);
+    assert.deepEqual(large.map(Math.sign), [1, -1], `dates step by ${steps.join(", ")} s`);
+    measured(() => {
+      assert.equal(steps.length, 2, `dates step by ${steps.join(", ")} s`);
+      assert.ok(Math.abs(steps[0] - STEP_S) < 0.1 && Math.abs(steps[1] + STEP_S) < 0.1, steps.join(", "));
+    });
 
-      const report = await watching.end();
-      const others = faultsOf(report).filter((fault) => !STEPS.test(fault.rule));
-      assert.deepEqual(others, []);
-      await assertDiscontinuities(stack, "shop", report.discontinuities, 0);
-    }));
+    const report = await watching.end();
+    const others = faultsOf(report).filter((fault) => !STEPS.test(fault.rule));
+    assert.deepEqual(others, []);
+    await assertDiscontinuities(stack, "shop", report.discontinuities, 0);
+  });
 });
