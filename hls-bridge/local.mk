@@ -137,13 +137,15 @@ bridge_transcode = \
 	%D%/transcode/transcode_wire.c \
 	%D%/transcode/transcoder.c \
 	%D%/transcode/transcoder_process.c \
-	%D%/transcode/transcoder_talk.c
+	%D%/transcode/transcoder_talk.c \
+	%D%/transcode/transcoder_try.c
 bridge_stream = \
 	%D%/stream/bridge_settings.c \
 	%D%/stream/caretaker.c \
 	%D%/stream/mailbox.c \
 	%D%/stream/pipeline.c \
 	%D%/stream/public_list.c \
+	%D%/stream/rungs.c \
 	%D%/stream/stream.c \
 	%D%/stream/stream_admission.c \
 	%D%/stream/stream_care.c \
@@ -154,6 +156,7 @@ bridge_stream = \
 	%D%/stream/stream_table.c \
 	%D%/stream/stream_thread.c
 bridge_control = \
+	%D%/control/bridge_metrics.c \
 	%D%/control/control_api.c \
 	%D%/control/control_handler.c \
 	%D%/control/control_listener.c \

@@ -12,6 +12,7 @@
 #include "base/bridge_log.h"
 #include "base/clock.h"
 #include "events/event_sinks.h"
+#include "transcode/transcoder_try.h"
 
 /* What is asked to stop has so long for it, within the second that is promised. */
 #define STOP_US      (800 * US_PER_MS)
@@ -88,6 +89,37 @@ static Thumbnailer *make_thumbnailer(Parts *parts)
                                                 parts->thumbnail_process});
 }
 
+/* What is transcoded of each stream. */
+static RungsParams describe_rungs(const BridgeSettings *settings, Parts *parts)
+{
+    RungsParams params = {
+        .program = parts->transcoder,
+        .config = {.threads = (int)settings->encoder_threads,
+                   .memory_mib = (int)settings->transcoder_mib},
+        .encoders = (size_t)settings->encoders_each,
+        .budget = &parts->encoders,
+    };
+    char error[RUNG_LADDER_ERROR_SIZE];
+
+    atomic_init(&parts->encoders.left, (size_t)settings->encoders);
+    rung_ladder_read(settings->ladder, &params.config.ladder, error); /* which was checked */
+    snprintf(params.config.encoder, sizeof(params.config.encoder), "%s", settings->encoder);
+    return params;
+}
+
+/* What is wrong with the transcoder is said at the start, and not when somebody publishes. Returns
+ * 0, or -1 after a sentence on stderr. */
+static int try_transcoder(const RungsParams *rungs)
+{
+    char error[TRANSCODER_TRY_SIZE];
+
+    if (rungs->config.ladder.count == 0 ||
+        transcoder_try(rungs->program, &rungs->config, error) == 0)
+        return 0;
+    fprintf(stderr, "hls-bridge: %s\n", error);
+    return -1;
+}
+
 static StreamTable *make_table(const BridgeSettings *settings, const Parts *parts)
 {
     return stream_table_create(&(StreamTableParams){
@@ -96,6 +128,7 @@ static StreamTable *make_table(const BridgeSettings *settings, const Parts *part
         .ll_hub = parts->ll_hub,
         .thumbnailer = parts->thumbnailer,
         .events = parts->events,
+        .rungs = &parts->rungs,
     });
 }
 
@@ -108,7 +141,6 @@ static int make_streams(const BridgeSettings *settings, Parts *parts)
     };
     const char *failed = NULL;
 
-    find_transcoder(settings, parts->transcoder);
     errno = ENOMEM; /* of whatever says nothing else */
     if (!(parts->events = make_events(settings)))
         failed = "the queue of events";
@@ -149,7 +181,9 @@ int parts_start(const BridgeSettings *settings, Parts *parts)
     };
     char place[PARTS_PLACE_SIZE];
 
-    if (make_streams(settings, parts) < 0)
+    find_transcoder(settings, parts->transcoder);
+    parts->rungs = describe_rungs(settings, parts);
+    if (try_transcoder(&parts->rungs) < 0 || make_streams(settings, parts) < 0)
         return -1;
     ControlApiParams control = {
         .address = settings->control_address,

@@ -20,6 +20,8 @@ typedef struct Parts {
     char transcoder[BRIDGE_PATH_SIZE]; /* the program hls-transcoder */
     ThumbnailProcess *thumbnail_process;
     Thumbnailer *thumbnailer;
+    EncoderBudget encoders; /* of all streams */
+    RungsParams rungs;      /* what is transcoded of each */
     StreamTable *table;
     PublicList *list;
     Caretaker *caretaker;

@@ -2,6 +2,7 @@
 #include "control/status_json.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "control/process_metrics.h"
 #include "events/event_stats.h"
@@ -206,6 +207,53 @@ static void add_ladder(json_t *object, const LadderStats *ladder)
     json_object_set_new(object, "fillings", json_integer((json_int_t)ladder->fillings));
 }
 
+/* What viewers see of a rung; NULL: nothing is known of it. */
+static const FollowerStats *follower_of(const SegmenterStats *segmenter, const char *name)
+{
+    for (size_t i = 0; i < segmenter->followers; i++)
+        if (strcmp(segmenter->follower[i].name, name) == 0)
+            return &segmenter->follower[i];
+    return NULL;
+}
+
+static json_t *rungs_json(const StreamStatus *status)
+{
+    json_t *all = json_array();
+
+    for (size_t i = 0; i < status->transcoder.rungs; i++) {
+        const TranscoderRungStats *r = &status->transcoder.rung[i];
+        const FollowerStats *f = follower_of(&status->segmenter, r->name);
+        json_t *rung = json_pack("{s:s, s:i, s:i, s:b, s:I, s:I}", "name", r->name, "width",
+                                 r->width, "height", r->height, "behind", r->behind, "pictures",
+                                 (json_int_t)r->units, "bytes", (json_int_t)r->bytes);
+        if (f)
+            json_object_update_new(rung, json_pack("{s:b, s:f, s:I, s:I}", "filled", f->filled,
+                                                   "lag_ms", to_ms(ticks_to_us(f->lag_90k)),
+                                                   "fillings", (json_int_t)f->fillings, "dropped",
+                                                   (json_int_t)f->dropped));
+        json_array_append_new(all, rung);
+    }
+    return all;
+}
+
+/* Of a stream that is transcoded. */
+static json_t *transcoder_json(const StreamStatus *status)
+{
+    const TranscoderStats *t = &status->transcoder;
+
+    return json_pack(
+        "{s:b, s:s*, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I, s:I, s:I}, s:f, s:f, s:I, s:o}",
+        "runs", t->runs, "refused", t->refused[0] ? t->refused : NULL, "started",
+        (json_int_t)t->started, "faults", (json_int_t)t->faults, "stood_still",
+        (json_int_t)t->stood_still, "forbidden", (json_int_t)t->forbidden, //
+        "pictures", "given", (json_int_t)t->given, "left_out", (json_int_t)t->left_out, "decoded",
+        (json_int_t)t->decoded, "damaged", (json_int_t)t->damaged, "skipped",
+        (json_int_t)t->skipped, "waiting", (json_int_t)t->waiting, //
+        "lag_ms", to_ms(t->lag_us), "load",
+        t->media_us > 0 ? round(1000.0 * (double)t->busy_us / (double)t->media_us) / 1000 : 0.0,
+        "encoders", (json_int_t)t->encoders, "rungs", rungs_json(status));
+}
+
 json_t *status_json(const StreamStatus *status)
 {
     json_t *object =
@@ -230,6 +278,8 @@ json_t *status_json(const StreamStatus *status)
                             json_real((double)status->live_since_unix_us / US_PER_S));
         json_object_set_new(object, "source", source_json(status));
         add_ladder(object, &status->segmenter.ladder);
+        if (status->transcoder.rungs > 0)
+            json_object_set_new(object, "transcoder", transcoder_json(status));
     }
     return object;
 }

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "control/status_json.h"
 
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/metrics_text.h"
+#include "control/bridge_metrics.h"
 #include "control/process_metrics.h"
-#include "events/event_stats.h"
-#include "serve/ll_hub.h"
-#include "stream/stream_load.h"
 #include "stream/stream_status.h"
+#include "stream_name.h"
 
 /* The Prometheus half of status_json.h: text format 0.0.4. A family stands in one block, with a
  * line for each stream. */
@@ -96,6 +93,17 @@ READ(fillings, s->segmenter.ladder.fillings)
 READ(held, s->output.low_latency.held)
 READ(thumbnails, s->output.thumbnail.made)
 READ(failed_thumbnails, s->output.thumbnail.failed)
+READ(transcoder_runs, s->transcoder.runs)
+READ(transcoder_faults, s->transcoder.faults)
+READ(transcoder_load, s->transcoder.media_us > 0
+                          ? (double)s->transcoder.busy_us / (double)s->transcoder.media_us
+                          : 0.0)
+READ(transcoder_lag, (double)s->transcoder.lag_us / US_PER_S)
+READ(transcoder_waiting, s->transcoder.waiting)
+READ(transcoder_left_out, s->transcoder.left_out)
+READ(transcoder_damaged, s->transcoder.damaged)
+READ(transcoder_skipped, s->transcoder.skipped)
+READ(transcoder_encoders, s->transcoder.encoders)
 
 #define EACH_KIND(name, type, help, video, audio)                                                  \
     {name, type, help, ",kind=\"video\"", video},                                                  \
@@ -200,6 +208,25 @@ static const struct {
     {"hls_bridge_thumbnails_total", "counter", "Thumbnails made.", "", thumbnails},
     {"hls_bridge_failed_thumbnails_total", "counter",
      "Key frames of which no thumbnail could be made, or written.", "", failed_thumbnails},
+    {"hls_bridge_transcoder_running", "gauge", "Whether a transcoder takes the stream's pictures.",
+     "", transcoder_runs},
+    {"hls_bridge_transcoder_encoders", "gauge", "Encoders that it has of transcode.encoders.", "",
+     transcoder_encoders},
+    {"hls_bridge_transcoder_faults_total", "counter",
+     "Transcoders that failed, and were started again.", "", transcoder_faults},
+    {"hls_bridge_transcoder_load", "gauge",
+     "What pictures took it by how long they show: 1 is all that it can do.", "", transcoder_load},
+    {"hls_bridge_transcoder_lag_seconds", "gauge", "How far it is behind.", "", transcoder_lag},
+    {"hls_bridge_transcoder_waiting_pictures", "gauge", "Pictures that wait for it.", "",
+     transcoder_waiting},
+    {"hls_bridge_transcoder_dropped_pictures_total", "counter",
+     "Pictures that are missing in rungs: it had no room for them, could not decode them whole, or "
+     "had no time.",
+     ",why=\"room\"", transcoder_left_out},
+    {"hls_bridge_transcoder_dropped_pictures_total", NULL, NULL, ",why=\"damage\"",
+     transcoder_damaged},
+    {"hls_bridge_transcoder_dropped_pictures_total", NULL, NULL, ",why=\"time\"",
+     transcoder_skipped},
 };
 
 typedef const Histogram *(*HistogramReader)(const StreamStatus *s);
@@ -269,104 +296,6 @@ static void write_histograms(FILE *out, const StreamStatus *streams, size_t coun
     }
 }
 
-/* What publishers take of what they may. */
-static void write_load(FILE *out, const StreamLoad *load)
-{
-    static const char refused[] = "hls_bridge_refused_publishers_total";
-    static const char left[] = "hls_bridge_left_streams", most[] = "hls_bridge_max_left_streams";
-    static const char early[] = "hls_bridge_early_ends_total";
-
-    metrics_single(out, "hls_bridge_taken_streams", "gauge",
-                   "Streams that somebody publishes, or is about to.", (double)load->streams);
-    metrics_single(out, "hls_bridge_max_streams", "gauge", "As many as there may be: sources.max.",
-                   (double)load->max_streams);
-    metrics_single(out, "hls_bridge_load_bytes_per_second", "gauge",
-                   "What publishers send; a new one counts for sources.bitrate.",
-                   (double)load->bitrate / 8);
-    metrics_single(out, "hls_bridge_max_load_bytes_per_second", "gauge",
-                   "What they may: sources.bandwidth; 0: as much as they like.",
-                   (double)load->bandwidth / 8);
-    metrics_family(out, refused, "counter", "Publishers that a limit has kept out.");
-    metrics_sample(out, refused, "limit=\"max\"", (double)load->refused_streams);
-    metrics_sample(out, refused, "limit=\"bandwidth\"", (double)load->refused_bandwidth);
-    metrics_sample(out, refused, "limit=\"held and ended\"", (double)load->refused_crowded);
-    metrics_family(out, left, "gauge", "Streams that nobody publishes.");
-    metrics_sample(out, left, "state=\"held\"", (double)load->held);
-    metrics_sample(out, left, "state=\"ended\"", (double)load->ended);
-    metrics_family(out, most, "gauge", "As many as there may be: sources.held and sources.ended.");
-    metrics_sample(out, most, "state=\"held\"", (double)load->max_held);
-    metrics_sample(out, most, "state=\"ended\"", (double)load->max_ended);
-    metrics_family(out, early, "counter",
-                   "Streams ended before hls.hold, or removed before hls.keep, to make room.");
-    metrics_sample(out, early, "state=\"held\"", (double)load->ended_early);
-    metrics_sample(out, early, "state=\"ended\"", (double)load->removed_early);
-    metrics_single(out, "hls_bridge_old_names", "gauge",
-                   "Names of streams that were removed, whose numbers are kept.",
-                   (double)load->names);
-    metrics_single(out, "hls_bridge_max_old_names", "gauge",
-                   "As many as there may be: sources.names.", (double)load->max_names);
-    metrics_single(out, "hls_bridge_forgotten_names_total", "counter",
-                   "Of them, those whose folder was removed to make room.",
-                   (double)load->forgotten);
-    metrics_single(out, "hls_bridge_silent_publishers_total", "counter",
-                   "Publishers ended since nothing ever came from them.", (double)load->silent);
-}
-
-/* Low-latency requests and connections. */
-static void write_requests(FILE *out, const LlHubStats *requests)
-{
-    metrics_single(out, "hls_bridge_waiting_requests_total", "counter",
-                   "Low-latency requests that had to wait for what was to come.",
-                   (double)requests->held_ever);
-    metrics_single(out, "hls_bridge_expired_requests_total", "counter",
-                   "Of them, those for which nothing came in time: they got 503.",
-                   (double)requests->expired);
-    metrics_single(out, "hls_bridge_waiting_room_requests", "gauge",
-                   "Requests of pages that wait for a stream to begin.", (double)requests->waiting);
-    metrics_single(out, "hls_bridge_refused_connections_total", "counter",
-                   "Connections for low latency that were one too many: ll.connections.",
-                   (double)requests->noted[LL_NOTE_REFUSED]);
-    metrics_single(out, "hls_bridge_slow_connections_total", "counter",
-                   "Of them, ended since a request or its answer took longer than ll.timeout.",
-                   (double)requests->noted[LL_NOTE_SLOW]);
-    metrics_single(out, "hls_bridge_part_memory_bytes", "gauge",
-                   "The newest parts, kept for requests that wait for them.",
-                   (double)requests->part_bytes);
-}
-
-/* How many events each sink got. */
-static void write_events(FILE *out, const EventStats *events)
-{
-    static const struct {
-        const char *name, *type, *help;
-        size_t offset; /* of a uint64_t in EventSinkStats */
-    } rows[] = {
-        {"hls_bridge_delivered_events_total", "counter", "Events that a sink has taken.",
-         offsetof(EventSinkStats, taken)},
-        {"hls_bridge_dropped_events_total", "counter",
-         "Events that a sink has lost, since more than events.queue waited for it.",
-         offsetof(EventSinkStats, dropped)},
-        {"hls_bridge_failed_event_deliveries_total", "counter",
-         "Tries to deliver an event that have failed; each is tried again.",
-         offsetof(EventSinkStats, failures)},
-        {"hls_bridge_waiting_events", "gauge", "Events that wait for a sink.",
-         offsetof(EventSinkStats, waiting)},
-    };
-    char labels[64];
-
-    metrics_single(out, "hls_bridge_events_total", "counter",
-                   "What has happened to streams, as events.", (double)events->emitted);
-    for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]) && events->sinks > 0; r++) {
-        metrics_family(out, rows[r].name, rows[r].type, rows[r].help);
-        for (size_t i = 0; i < events->sinks; i++) {
-            uint64_t value;
-            memcpy(&value, (const char *)&events->sink[i] + rows[r].offset, sizeof(value));
-            snprintf(labels, sizeof(labels), "sink=\"%s\"", events->sink[i].name);
-            metrics_sample(out, rows[r].name, labels, (double)value);
-        }
-    }
-}
-
 char *status_metrics(const StatusMetrics *status)
 {
     char *text = NULL;
@@ -377,11 +306,11 @@ char *status_metrics(const StatusMetrics *status)
         return NULL;
     metrics_single(out, "hls_bridge_streams", "gauge", "Streams there are: live, held or ended.",
                    (double)status->count);
-    write_load(out, status->load);
+    bridge_metrics_load(out, status->load);
     write_families(out, status->streams, status->count);
     write_histograms(out, status->streams, status->count);
-    write_requests(out, status->requests);
-    write_events(out, status->events);
+    bridge_metrics_requests(out, status->requests);
+    bridge_metrics_events(out, status->events);
     process_metrics_write(out);
     if (fclose(out) == 0)
         return text;

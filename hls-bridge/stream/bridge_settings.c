@@ -13,6 +13,7 @@
 #include "package/playlist.h"
 #include "serve/ll_server.h"
 #include "settings_reader.h"
+#include "transcode/transcode_wire.h"
 
 #define S US_PER_S
 
@@ -53,6 +54,12 @@ static const SettingRule rules[] = {
     {KEY("ll.socket", SETTING_STRING, ll_socket, 0, BRIDGE_SOCKET_SIZE - 1)},
     {KEY("audio.bitrate", SETTING_INTEGER, audio_bitrate, 32000, 320000)},
     {KEY("audio.language", SETTING_STRING, language, 2, BRIDGE_LANGUAGE_SIZE - 1)},
+    {KEY("transcode.ladder", SETTING_STRING, ladder, 0, BRIDGE_LADDER_SIZE - 1)},
+    {KEY("transcode.encoder", SETTING_STRING, encoder, 1, BRIDGE_ENCODER_SIZE - 1)},
+    {KEY("transcode.encoders", SETTING_INTEGER, encoders, 1, 10000)},
+    {KEY("transcode.each", SETTING_INTEGER, encoders_each, 1, RUNGS_MAX)},
+    {KEY("transcode.threads", SETTING_INTEGER, encoder_threads, 1, WIRE_THREADS_MAX)},
+    {KEY("transcode.memory", SETTING_INTEGER, transcoder_mib, 64, WIRE_MEMORY_MAX)},
     {KEY("transcode.program", SETTING_STRING, transcoder, 0, BRIDGE_PATH_SIZE - 1)},
     {KEY("sources.timeout", SETTING_SECONDS, source_timeout_us, 1 * S, 3600 * S)},
     {KEY("sources.backlog", SETTING_INTEGER, backlog, 1 << 16, 1 << 30)},
@@ -95,6 +102,11 @@ BridgeSettings bridge_settings_defaults(void)
         .ll_dash = true,
         .ll_address = "127.0.0.1",
         .ll_port = 8191,
+        .encoder = "libx264",
+        .encoders = 12,
+        .encoders_each = 3,
+        .encoder_threads = 1,
+        .transcoder_mib = 512,
         .source_timeout_us = 10 * S,
         .backlog = 8 << 20,
         .audio_bitrate = 128000,
@@ -228,6 +240,24 @@ static int check_control(BridgeSettings *settings, char *error)
     return 0;
 }
 
+/* Returns 0, or -1 with a sentence. */
+static int check_transcoder(const BridgeSettings *settings, char *error)
+{
+    RungLadder ladder;
+    char what[RUNG_LADDER_ERROR_SIZE];
+
+    if (rung_ladder_read(settings->ladder, &ladder, what) < 0) {
+        snprintf(error, SETTINGS_ERROR_SIZE, "transcode.ladder: %s", what);
+        return -1;
+    }
+    if (ladder.audio_bitrate > 0) {
+        snprintf(error, SETTINGS_ERROR_SIZE,
+                 "transcode.ladder: a second sound is not made yet: leave out \"audio\"");
+        return -1;
+    }
+    return 0;
+}
+
 /* A folder that others may write to, or a link that they may lead elsewhere, would have the bridge
  * write and remove files wherever they like. Returns 0, or -1 with a sentence. */
 static int check_directory(const char *directory, char *error)
@@ -282,7 +312,8 @@ int bridge_settings_check(BridgeSettings *settings, char *error)
                  settings->language);
         return -1;
     }
-    if (check_control(settings, error) < 0 || check_low_latency(settings, error) < 0)
+    if (check_control(settings, error) < 0 || check_low_latency(settings, error) < 0 ||
+        check_transcoder(settings, error) < 0)
         return -1;
     if (settings->bandwidth_mbit && settings->bandwidth_mbit * MBIT < settings->source_bitrate) {
         snprintf(error, SETTINGS_ERROR_SIZE,

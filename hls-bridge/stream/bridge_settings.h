@@ -18,6 +18,8 @@
 
 #define BRIDGE_ALSO_SIZE     16
 #define BRIDGE_PROFILE_SIZE  16
+#define BRIDGE_LADDER_SIZE   128
+#define BRIDGE_ENCODER_SIZE  32
 #define BRIDGE_LANGUAGE_SIZE 36 /* RFC 5646 asks for room for tags of 35 */
 
 typedef struct BridgeSettings {
@@ -45,6 +47,11 @@ typedef struct BridgeSettings {
     int64_t backlog;                           /* bytes of a publisher that may wait */
     int64_t audio_bitrate;                     /* bit/s */
     char language[BRIDGE_LANGUAGE_SIZE];       /* of the sound, as RFC 5646 has it */
+    char ladder[BRIDGE_LADDER_SIZE];           /* what is transcoded; empty: nothing */
+    char encoder[BRIDGE_ENCODER_SIZE];         /* as libavcodec names it */
+    int64_t encoders, encoders_each;           /* of all streams, of one */
+    int64_t encoder_threads;                   /* of one that makes more than 720p */
+    int64_t transcoder_mib;                    /* MiB that the process of a stream may take */
     char transcoder[BRIDGE_PATH_SIZE];         /* the program; empty: the one installed */
     char control_address[BRIDGE_ADDRESS_SIZE]; /* IPv4; loopback if there is no token */
     int64_t control_port;

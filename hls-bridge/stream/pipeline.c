@@ -16,24 +16,30 @@ struct Pipeline {
     const char *stream;
     const Clock *clock;
     Packager *packager;
-    Segmenter *segmenter;     /* the packager's */
+    Segmenter *segmenter; /* the packager's */
+    const RungsParams *wanted;
+    Rungs *rungs;             /* of the source; NULL: none */
     Ingest *source;           /* NULL: no publisher */
     int64_t held_up_since_us; /* 0: it is not */
     uint64_t backlog_drops;   /* said in the log, of this source */
     int64_t longest_look_us;  /* that this publisher's media took, when a disk held it up */
 };
 
-Pipeline *pipeline_create(const char *stream, Packager *packager, const Clock *clock)
+Pipeline *pipeline_create(const char *stream, Packager *packager, const RungsParams *rungs,
+                          const Clock *clock)
 {
     Pipeline *p = calloc(1, sizeof(*p));
 
     if (p)
-        *p = (Pipeline){stream, clock, packager, .segmenter = packager_segmenter(packager)};
+        *p = (Pipeline){stream, clock, packager, .segmenter = packager_segmenter(packager),
+                        .wanted = rungs};
     return p;
 }
 
 void pipeline_destroy(Pipeline **pipeline)
 {
+    if (*pipeline)
+        rungs_destroy(&(*pipeline)->rungs);
     free(*pipeline);
     *pipeline = NULL;
 }
@@ -79,11 +85,15 @@ static int64_t wall_clock(void *user, int64_t at_90k)
 static void start_source(Pipeline *p)
 {
     const IntakeSink sink = {p, on_picture, on_audio, on_broken};
-    const Renditions *renditions = &p->source->renditions;
+    Renditions renditions = p->source->renditions;
 
+    if (p->wanted)
+        rungs_describe(p->wanted, &renditions);
     p->source->does->start(p->source, &sink, packager_audio(p->packager),
                            segmenter_end_90k(p->segmenter));
-    segmenter_begin(p->segmenter, renditions, wall_clock, p);
+    segmenter_begin(p->segmenter, &renditions, wall_clock, p);
+    if (p->wanted)
+        p->rungs = rungs_create(p->wanted, p->stream, p->segmenter, &renditions);
 }
 
 void pipeline_begin(Pipeline *p, Ingest *source)
@@ -104,6 +114,7 @@ static void begin_anew(Pipeline *p, int64_t now_us)
     p->backlog_drops = drops;
     p->source->does->finish(p->source, segmenter_pictures_end_90k(p->segmenter));
     segmenter_finish(p->segmenter, now_us);
+    rungs_destroy(&p->rungs);
     p->source->does->begin_anew(p->source);
     start_source(p);
 }
@@ -173,6 +184,7 @@ bool pipeline_run(Pipeline *p, int64_t now_us)
         return true;
     if (!received)
         tick(p, now_us, now_us);
+    rungs_work(p->rungs, now_us);
     provide_for_delay(p, now_us);
     return false;
 }
@@ -182,7 +194,8 @@ static int64_t deadline_us(const Pipeline *p, int64_t now_us)
 {
     if (!p->source)
         return NEVER_US;
-    int64_t source_us = p->source->does->deadline_us(p->source);
+    int64_t source_us =
+        smaller(p->source->does->deadline_us(p->source), rungs_deadline_us(p->rungs));
     int64_t output_90k = segmenter_deadline_90k(p->segmenter), now_90k;
 
     if (output_90k == INT64_MAX || !p->source->does->stream_clock(p->source, now_us, &now_90k))
@@ -193,12 +206,13 @@ static int64_t deadline_us(const Pipeline *p, int64_t now_us)
 
 bool pipeline_rest(Pipeline *p, int64_t now_us, int64_t until_us, int wake_fd)
 {
-    struct pollfd fds[INGEST_FDS_MAX + 1] = {{.fd = wake_fd, .events = POLLIN}};
+    struct pollfd fds[INGEST_FDS_MAX + 2] = {{.fd = wake_fd, .events = POLLIN}};
     int64_t wait_us = smaller(deadline_us(p, now_us), until_us) - now_us;
     size_t n = 1;
 
     if (p->source) {
-        n += p->source->does->poll_fds(p->source, fds + 1);
+        n += p->source->does->poll_fds(p->source, fds + n);
+        n += rungs_poll_fd(p->rungs, fds + n);
         p->source->does->rest(p->source);
     }
     /* rounded up: to wake early would only mean to sleep again */
@@ -214,6 +228,11 @@ int64_t pipeline_expire(Pipeline *p, int64_t now_us)
     return packager_expire(p->packager, now_us, now_us - p->longest_look_us);
 }
 
+TranscoderStats pipeline_transcoder_stats(const Pipeline *p)
+{
+    return rungs_stats(p->rungs);
+}
+
 void pipeline_finish(Pipeline *p, int64_t now_us)
 {
     int64_t at_us;
@@ -223,7 +242,9 @@ void pipeline_finish(Pipeline *p, int64_t now_us)
     while (receive(p, now_us, &at_us))
         now_us = clock_monotonic_us(p->clock); /* a disk may take its time */
     p->source->does->finish(p->source, segmenter_pictures_end_90k(p->segmenter));
+    rungs_flush(p->rungs, p->clock);
     segmenter_finish(p->segmenter, now_us);
+    rungs_destroy(&p->rungs);
     p->held_up_since_us = 0; /* all is taken in */
     p->source = NULL;
 }

@@ -10,11 +10,14 @@
 #include "base/clock.h"
 #include "segment/packager.h"
 #include "ingest/ingest.h"
+#include "stream/rungs.h"
 
 typedef struct Pipeline Pipeline;
 
-/* All are borrowed; `stream` is for log lines. Returns NULL where there is no memory. */
-Pipeline *pipeline_create(const char *stream, Packager *packager, const Clock *clock);
+/* All are borrowed; `stream` is for log lines, `rungs` is what is transcoded, NULL: nothing.
+ * Returns NULL if there is no memory. */
+Pipeline *pipeline_create(const char *stream, Packager *packager, const RungsParams *rungs,
+                          const Clock *clock);
 
 /* What has not been taken in is lost: finish first. Accepts NULL, leaves NULL. */
 void pipeline_destroy(Pipeline **pipeline);
@@ -29,6 +32,9 @@ bool pipeline_run(Pipeline *pipeline, int64_t now_us);
 /* Since when (monotonic) this thread is held up, more than a second behind what comes; 0: it is
  * not, or has caught up. Ask after pipeline_run() and pipeline_finish(). */
 int64_t pipeline_held_up_since_us(const Pipeline *pipeline);
+
+/* What is transcoded of the publisher; zeros if nothing is. */
+TranscoderStats pipeline_transcoder_stats(const Pipeline *pipeline);
 
 /* Waits from `now_us` until something can be read, pipeline_run() has something to do though
  * nothing comes, `wake_fd` is readable, or until `until_us`. Returns whether `wake_fd` is. */

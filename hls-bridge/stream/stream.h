@@ -17,6 +17,7 @@
 #include "ingest/source_sdp.h"
 #include "ingest/stand_in.h"
 #include "segment/packager.h"
+#include "stream/rungs.h"
 #include "stream/stream_status.h"
 
 /* Encoders overshoot: a publisher may send up to this many times its limit. */
@@ -27,6 +28,7 @@ typedef struct Stream Stream;
 typedef struct StreamParams {
     PackagerParams packager; /* with the stream's name and its clock */
     int64_t hold_us, keep_us;
+    RungsParams rungs;         /* what is transcoded of each publisher */
     StandIn *stand_in;         /* of all streams; borrowed */
     EventQueue *events;        /* likewise; NULL: no events */
     size_t backlog;            /* bytes of a publisher that may wait for the stream's thread */

@@ -51,8 +51,9 @@ static bool open_folder(Stream *s)
     if (s->packager) /* the stream has rested */
         return packager_wake(s->packager) == 0;
     s->packager = packager_open(&s->params.packager, stream_time_us(s));
-    s->pipeline =
-        s->packager ? pipeline_create(s->name, s->packager, s->params.packager.clock) : NULL;
+    s->pipeline = s->packager ? pipeline_create(s->name, s->packager, &s->params.rungs,
+                                                s->params.packager.clock)
+                              : NULL;
     if (s->pipeline)
         return true;
     int error = errno;

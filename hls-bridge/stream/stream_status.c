@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+_Static_assert(STREAM_STATUS_NAME_SIZE == STREAM_NAME_MAX + 1, "a status has room for a name");
+
 #define STATUS_PERIOD_US (250 * US_PER_MS)
 
 /* The disk takes a stream's media again if it has refused none for so long. */
@@ -90,6 +92,7 @@ void stream_update_status(Stream *s, int64_t now_us)
         .unlisted = s->source && s->source->unlisted,
         .segmenter = segmenter_stats(packager_segmenter(s->packager)),
         .output = packager_stats(s->packager),
+        .transcoder = pipeline_transcoder_stats(s->pipeline),
     };
 
     memcpy(status.name, s->name, sizeof(status.name));

@@ -9,7 +9,9 @@
 #include "ingest/ingest_stats.h"
 #include "package/output_stats.h"
 #include "segment/segmenter_stats.h"
-#include "stream_name.h"
+#include "transcode/transcoder_stats.h"
+
+#define STREAM_STATUS_NAME_SIZE 65 /* bytes: a stream name and its end */
 
 typedef enum StreamState {
     STREAM_LIVE,  /* a publisher sends */
@@ -19,7 +21,7 @@ typedef enum StreamState {
 
 /* A copy of a stream's state, at most a quarter of a second old. */
 typedef struct StreamStatus {
-    char name[STREAM_NAME_MAX + 1];
+    char name[STREAM_STATUS_NAME_SIZE];
     int64_t at_us; /* when it was copied; monotonic */
     StreamState state;
     int64_t since_us;           /* since when it is in this state; monotonic */
@@ -33,7 +35,8 @@ typedef struct StreamStatus {
     const char *problem; /* what is wrong with the video, by its static name; NULL: nothing */
     SegmenterStats segmenter;
     OutputStats output;
-    int64_t bitrate; /* all that comes, a mean of some seconds; below 0: not known yet */
+    TranscoderStats transcoder; /* of this publisher */
+    int64_t bitrate;            /* all that comes, a mean of some seconds; below 0: not known yet */
 } StreamStatus;
 
 #endif

@@ -31,6 +31,8 @@ StreamTable *stream_table_create(const StreamTableParams *params)
     t->ll_hub = params->ll_hub;
     t->thumbnailer = params->thumbnailer;
     t->events = params->events;
+    if (params->rungs)
+        t->rungs = *params->rungs;
     pthread_mutex_init(&t->lock, NULL);
     return t;
 }
@@ -132,6 +134,7 @@ static StreamParams params_of(const StreamTable *t, const char *name)
             },
         .hold_us = settings->hold_us,
         .keep_us = settings->keep_us,
+        .rungs = t->rungs,
         .stand_in = t->stand_in,
         .events = t->events,
         .backlog = (size_t)settings->backlog,

@@ -23,6 +23,7 @@ typedef struct StreamTableParams {
     LlHub *ll_hub;            /* NULL: no low-latency HLS */
     Thumbnailer *thumbnailer; /* NULL: no thumbnails */
     EventQueue *events;       /* NULL: no events */
+    const RungsParams *rungs; /* NULL: nothing is transcoded */
 } StreamTableParams;
 
 /* Returns NULL if there is no memory, or no thread can be made. */

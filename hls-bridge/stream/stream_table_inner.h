@@ -21,6 +21,7 @@ struct StreamTable {
     StandIn *stand_in;
     Thumbnailer *thumbnailer;
     EventQueue *events;
+    RungsParams rungs;
     pthread_mutex_t lock; /* guards what follows; held while a stream is made, not while one ends */
     Stream **streams;     /* in order of name */
     size_t count, capacity;

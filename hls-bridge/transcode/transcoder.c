@@ -24,6 +24,8 @@
 
 #define HOW_SIZE 96
 
+_Static_assert(TRANSCODER_RUNGS_MAX == RUNGS_MAX, "there is a place for each rung");
+
 static void enter(Transcoder *t, TranscoderState state, int64_t now_us)
 {
     t->state = state;
@@ -99,6 +101,9 @@ Transcoder *transcoder_create(const TranscoderParams *params)
     t->needs_key = true;
     t->stats.rungs = params->config.ladder.count;
     t->wanted = (1u << t->stats.rungs) - 1;
+    for (size_t i = 0; i < t->stats.rungs; i++)
+        snprintf(t->stats.rung[i].name, sizeof(t->stats.rung[i].name), "%dp",
+                 params->config.ladder.rung[i].side);
     return t;
 }
 

@@ -4,13 +4,19 @@
 
 /* What a transcoder tells of itself. Plain values. Thread-safety: none needed. */
 
-#include "transcode/rung_ladder.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #define TRANSCODER_SENTENCE 256 /* bytes */
 
+#define TRANSCODER_RUNGS_MAX 6  /* RUNGS_MAX */
+#define TRANSCODER_RUNG_NAME 12 /* bytes */
+
 typedef struct TranscoderRungStats {
-    int width, height; /* pixels; 0: it stands still */
-    bool behind;       /* ... since the machine cannot keep up */
+    char name[TRANSCODER_RUNG_NAME]; /* "480p": that of its rendition */
+    int width, height;               /* pixels; 0: it stands still */
+    bool behind;                     /* ... since the machine cannot keep up */
     uint64_t units, bytes;
 } TranscoderRungStats;
 
@@ -28,7 +34,7 @@ typedef struct TranscoderStats {
     int64_t media_us; /* and how long these show: the factor of real time is this by that */
     size_t encoders;  /* that it has of the budget */
     size_t rungs;
-    TranscoderRungStats rung[RUNGS_MAX];
+    TranscoderRungStats rung[TRANSCODER_RUNGS_MAX];
 } TranscoderStats;
 
 #endif

@@ -134,8 +134,9 @@ static int open_run(Run *run, const ReplayFolderParams *params, const SourceSdp 
         return -1;
     run->packager = packager_open(&packager, MONOTONIC_0);
     run->ingest = run->packager ? replay_create(&replay) : NULL;
-    run->pipeline =
-        run->ingest ? pipeline_create(params->stream, run->packager, &run->clock.clock) : NULL;
+    run->pipeline = run->ingest
+                        ? pipeline_create(params->stream, run->packager, NULL, &run->clock.clock)
+                        : NULL;
     if (!run->pipeline)
         return -1;
     echo_rungs_describe(&params->rungs, &run->ingest->renditions);

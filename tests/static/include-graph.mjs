@@ -26,7 +26,7 @@ const ALLOWED = {
   segment: ["base", "codec", "package"],
   events: ["base"],
   transcode: ["base"],
-  stream: ["base", "events", "ingest", "store", "serve", "package", "segment"],
+  stream: ["base", "codec", "events", "ingest", "store", "serve", "package", "segment", "transcode"],
   control: ["base", "events", "serve", "stream"],
 };
 

@@ -98,6 +98,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_source_problem.c \
 	%D%/test_source_sdp.c \
 	%D%/test_store.c \
+	%D%/test_stream_rungs.c \
 	%D%/test_timeline.c \
 	%D%/test_transcode_wire.c \
 	%D%/test_ts_renditions.c \
@@ -197,7 +198,8 @@ unit_programs += %D%/unit-transcoder
 	%D%/test_transcode_work.c \
 	%D%/test_transcoder.c \
 	%D%/test_transcoder_faults.c \
-	%D%/test_transcoder_lies.c
+	%D%/test_transcoder_lies.c \
+	%D%/test_transcoder_try.c
 %C%_unit_transcoder_CPPFLAGS = $(unit_cppflags) -DTRANSCODER='"$(abs_top_builddir)/hls-bridge/hls-transcoder"'
 %C%_unit_transcoder_LDADD = libtranscode.a $(bridge_libs) $(unit_libs) $(SECCOMP_LIBS)
 EXTRA_%C%_unit_transcoder_DEPENDENCIES = hls-bridge/hls-transcoder

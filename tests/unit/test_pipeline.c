@@ -70,7 +70,7 @@ static int setup(void **state)
     stand_in = stand_in_create(clock_system());
     packager = packager_open(&params, now());
     assert_true(stand_in && packager);
-    pipeline = pipeline_create("shop", packager, clock_system());
+    pipeline = pipeline_create("shop", packager, NULL, clock_system());
     open_source();
     pipeline_begin(pipeline, source);
     return 0;

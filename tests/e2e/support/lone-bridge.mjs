@@ -23,7 +23,10 @@ export async function withBridge(settings, body, { program = built().bridge } = 
   const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-test-"));
   const hls = path.join(folder, "hls");
   const [port] = await freePorts(1);
-  const bridge = await startBridge({ program, folder, hls, port, settings });
+  const bridge = await startBridge({ program, folder, hls, port, settings }).catch(async (error) => {
+    await rm(folder, { recursive: true });
+    throw error;
+  });
   const senders = new Set();
   const send = (stream, ...options) => {
     const sender = new Child("rtp-replay", built().replay,

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "control/bridge_metrics.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/metrics_text.h"
+#include "events/event_stats.h"
+#include "serve/ll_hub.h"
+#include "stream/stream_load.h"
+
+void bridge_metrics_load(FILE *out, const StreamLoad *load)
+{
+    static const char refused[] = "hls_bridge_refused_publishers_total";
+    static const char left[] = "hls_bridge_left_streams", most[] = "hls_bridge_max_left_streams";
+    static const char early[] = "hls_bridge_early_ends_total";
+
+    metrics_single(out, "hls_bridge_taken_streams", "gauge",
+                   "Streams that somebody publishes, or is about to.", (double)load->streams);
+    metrics_single(out, "hls_bridge_max_streams", "gauge", "As many as there may be: sources.max.",
+                   (double)load->max_streams);
+    metrics_single(out, "hls_bridge_load_bytes_per_second", "gauge",
+                   "What publishers send; a new one counts for sources.bitrate.",
+                   (double)load->bitrate / 8);
+    metrics_single(out, "hls_bridge_max_load_bytes_per_second", "gauge",
+                   "What they may: sources.bandwidth; 0: as much as they like.",
+                   (double)load->bandwidth / 8);
+    metrics_family(out, refused, "counter", "Publishers that a limit has kept out.");
+    metrics_sample(out, refused, "limit=\"max\"", (double)load->refused_streams);
+    metrics_sample(out, refused, "limit=\"bandwidth\"", (double)load->refused_bandwidth);
+    metrics_sample(out, refused, "limit=\"held and ended\"", (double)load->refused_crowded);
+    metrics_family(out, left, "gauge", "Streams that nobody publishes.");
+    metrics_sample(out, left, "state=\"held\"", (double)load->held);
+    metrics_sample(out, left, "state=\"ended\"", (double)load->ended);
+    metrics_family(out, most, "gauge", "As many as there may be: sources.held and sources.ended.");
+    metrics_sample(out, most, "state=\"held\"", (double)load->max_held);
+    metrics_sample(out, most, "state=\"ended\"", (double)load->max_ended);
+    metrics_family(out, early, "counter",
+                   "Streams ended before hls.hold, or removed before hls.keep, to make room.");
+    metrics_sample(out, early, "state=\"held\"", (double)load->ended_early);
+    metrics_sample(out, early, "state=\"ended\"", (double)load->removed_early);
+    metrics_single(out, "hls_bridge_old_names", "gauge",
+                   "Names of streams that were removed, whose numbers are kept.",
+                   (double)load->names);
+    metrics_single(out, "hls_bridge_max_old_names", "gauge",
+                   "As many as there may be: sources.names.", (double)load->max_names);
+    metrics_single(out, "hls_bridge_forgotten_names_total", "counter",
+                   "Of them, those whose folder was removed to make room.",
+                   (double)load->forgotten);
+    metrics_single(out, "hls_bridge_silent_publishers_total", "counter",
+                   "Publishers ended since nothing ever came from them.", (double)load->silent);
+}
+
+void bridge_metrics_requests(FILE *out, const LlHubStats *requests)
+{
+    metrics_single(out, "hls_bridge_waiting_requests_total", "counter",
+                   "Low-latency requests that had to wait for what was to come.",
+                   (double)requests->held_ever);
+    metrics_single(out, "hls_bridge_expired_requests_total", "counter",
+                   "Of them, those for which nothing came in time: they got 503.",
+                   (double)requests->expired);
+    metrics_single(out, "hls_bridge_waiting_room_requests", "gauge",
+                   "Requests of pages that wait for a stream to begin.", (double)requests->waiting);
+    metrics_single(out, "hls_bridge_refused_connections_total", "counter",
+                   "Connections for low latency that were one too many: ll.connections.",
+                   (double)requests->noted[LL_NOTE_REFUSED]);
+    metrics_single(out, "hls_bridge_slow_connections_total", "counter",
+                   "Of them, ended since a request or its answer took longer than ll.timeout.",
+                   (double)requests->noted[LL_NOTE_SLOW]);
+    metrics_single(out, "hls_bridge_part_memory_bytes", "gauge",
+                   "The newest parts, kept for requests that wait for them.",
+                   (double)requests->part_bytes);
+}
+
+void bridge_metrics_events(FILE *out, const EventStats *events)
+{
+    static const struct {
+        const char *name, *type, *help;
+        size_t offset; /* of a uint64_t in EventSinkStats */
+    } rows[] = {
+        {"hls_bridge_delivered_events_total", "counter", "Events that a sink has taken.",
+         offsetof(EventSinkStats, taken)},
+        {"hls_bridge_dropped_events_total", "counter",
+         "Events that a sink has lost, since more than events.queue waited for it.",
+         offsetof(EventSinkStats, dropped)},
+        {"hls_bridge_failed_event_deliveries_total", "counter",
+         "Tries to deliver an event that have failed; each is tried again.",
+         offsetof(EventSinkStats, failures)},
+        {"hls_bridge_waiting_events", "gauge", "Events that wait for a sink.",
+         offsetof(EventSinkStats, waiting)},
+    };
+    char labels[64];
+
+    metrics_single(out, "hls_bridge_events_total", "counter",
+                   "What has happened to streams, as events.", (double)events->emitted);
+    for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]) && events->sinks > 0; r++) {
+        metrics_family(out, rows[r].name, rows[r].type, rows[r].help);
+        for (size_t i = 0; i < events->sinks; i++) {
+            uint64_t value;
+            memcpy(&value, (const char *)&events->sink[i] + rows[r].offset, sizeof(value));
+            snprintf(labels, sizeof(labels), "sink=\"%s\"", events->sink[i].name);
+            metrics_sample(out, rows[r].name, labels, (double)value);
+        }
+    }
+}

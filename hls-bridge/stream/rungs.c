@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "stream/rungs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/bridge_log.h"
+#include "codec/annex_b.h"
+
+/* For what is still to come when a publisher goes. What does not come in that time is filled. */
+#define FLUSH_US      (300 * US_PER_MS)
+#define FLUSH_LOOK_MS 20
+#define FLUSH_LOOKS   100 /* in any case: a test's clock may stand still */
+
+#define NALS_MAX 64 /* of an encoder's picture: delimiter, parameter sets, SEI, some slices */
+
+struct Rungs {
+    Segmenter *segmenter;
+    Transcoder *transcoder;
+    int64_t now_us;          /* of the last look: pictures go out in between */
+    size_t count;            /* rungs */
+    size_t track[RUNGS_MAX]; /* of each in what the publisher sends; RENDITION_NONE: left out */
+    bool runs[RUNGS_MAX];    /* as the segmenter was told */
+};
+
+/* ---- which rungs ---- */
+
+static void name_of(const Rung *rung, char name[RENDITION_NAME_SIZE])
+{
+    snprintf(name, RENDITION_NAME_SIZE, "%dp", rung->side);
+}
+
+/* The index of a rendition of video; RENDITION_NONE: there is none. */
+static size_t find(const Renditions *renditions, const char *name, bool follows)
+{
+    for (size_t i = 0; i < renditions->count; i++) {
+        const Rendition *r = &renditions->item[i];
+        if (r->kind == TRACK_VIDEO && (r->follows || !follows) && strcmp(r->name, name) == 0)
+            return i;
+    }
+    return RENDITION_NONE;
+}
+
+void rungs_describe(const RungsParams *params, Renditions *renditions)
+{
+    const RungLadder *ladder = &params->config.ladder;
+    size_t best = renditions_first(renditions, TRACK_VIDEO);
+
+    if (best == RENDITION_NONE || renditions->item[best].codec != CODEC_H264)
+        return;
+    for (size_t i = 0; i < ladder->count && renditions->count < RENDITIONS_MAX; i++) {
+        Rendition r = {.kind = TRACK_VIDEO, .codec = CODEC_H264, .follows = true};
+
+        name_of(&ladder->rung[i], r.name);
+        if (find(renditions, r.name, false) == RENDITION_NONE)
+            renditions->item[renditions->count++] = r;
+    }
+}
+
+/* ---- to the transcoder ---- */
+
+static void take_picture(void *user, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
+{
+    Rungs *r = user;
+
+    (void)dts_90k;
+    transcoder_picture(r->transcoder,
+                       &(TranscoderPicture){pts_90k, unit->idr, unit->data, unit->len}, r->now_us);
+}
+
+Rungs *rungs_create(const RungsParams *params, const char *stream, Segmenter *segmenter,
+                    const Renditions *renditions)
+{
+    TranscoderParams wanted = {.program = params->program,
+                               .name = stream,
+                               .config = params->config,
+                               .budget = params->budget,
+                               .encoders = params->encoders};
+    char name[RENDITION_NAME_SIZE];
+    uint32_t rungs = 0;
+    Rungs *r = calloc(1, sizeof(*r));
+
+    if (!r)
+        return NULL;
+    wanted.config.codec = CODEC_H264;
+    r->segmenter = segmenter;
+    r->count = params->config.ladder.count;
+    for (size_t i = 0; i < r->count; i++) {
+        name_of(&params->config.ladder.rung[i], name);
+        r->track[i] = find(renditions, name, true);
+        rungs |= r->track[i] == RENDITION_NONE ? 0 : 1u << i;
+    }
+    r->transcoder = rungs ? transcoder_create(&wanted) : NULL;
+    if (!r->transcoder) {
+        if (rungs)
+            log_error("%s: there is no memory for a transcoder", stream);
+        free(r);
+        return NULL;
+    }
+    transcoder_want(r->transcoder, rungs, 0);
+    segmenter_set_tap(segmenter, &(SegmenterTap){take_picture, r});
+    return r;
+}
+
+void rungs_destroy(Rungs **rungs)
+{
+    Rungs *r = *rungs;
+
+    if (!r)
+        return;
+    segmenter_set_tap(r->segmenter, NULL);
+    transcoder_destroy(&r->transcoder);
+    free(r);
+    *rungs = NULL;
+}
+
+/* ---- from it ---- */
+
+static void hand_on(Rungs *r, const WireUnit *unit)
+{
+    NalUnit nal[NALS_MAX];
+    size_t nals = annex_b_read(unit->data, unit->len, nal, NALS_MAX);
+    AccessUnit a = {.data = unit->data,
+                    .len = unit->len,
+                    .nal = nal,
+                    .nals = nals,
+                    .codec = CODEC_H264,
+                    .track = r->track[unit->rung],
+                    .idr = unit->idr};
+
+    if (a.track != RENDITION_NONE && nals > 0 && nals <= NALS_MAX)
+        segmenter_picture(r->segmenter, &a, unit->pts_90k, unit->pts_90k);
+}
+
+/* Tells the segmenter which rungs are made: at first all, so that none misses the cut that it could
+ * begin with, then those of which something comes: a source may be smaller than a rung. */
+static void tell_which_run(Rungs *r)
+{
+    TranscoderStats s = transcoder_stats(r->transcoder);
+
+    for (size_t i = 0; i < r->count; i++) {
+        bool runs = s.runs && (s.decoded == 0 || s.rung[i].width > 0);
+
+        if (runs == r->runs[i] || r->track[i] == RENDITION_NONE)
+            continue;
+        r->runs[i] = runs;
+        segmenter_set_running(r->segmenter, r->track[i], runs);
+    }
+}
+
+void rungs_work(Rungs *r, int64_t now_us)
+{
+    TranscoderNews news;
+
+    if (!r)
+        return;
+    r->now_us = now_us;
+    transcoder_work(r->transcoder, now_us);
+    while ((news = transcoder_take(r->transcoder, now_us)).says != TRANSCODER_NOTHING) {
+        tell_which_run(r);
+        if (news.says == TRANSCODER_UNIT)
+            hand_on(r, &news.unit);
+    }
+    tell_which_run(r);
+}
+
+void rungs_flush(Rungs *r, const Clock *clock)
+{
+    int64_t from_us = clock_monotonic_us(clock), now_us = from_us;
+
+    rungs_work(r, now_us);
+    for (int looks = 0; looks < FLUSH_LOOKS && rungs_stats(r).runs && rungs_stats(r).waiting > 0 &&
+                        now_us - from_us < FLUSH_US;
+         looks++) {
+        struct pollfd fd;
+        size_t fds = rungs_poll_fd(r, &fd);
+        poll(&fd, fds, FLUSH_LOOK_MS);
+        now_us = clock_monotonic_us(clock);
+        rungs_work(r, now_us);
+    }
+}
+
+size_t rungs_poll_fd(const Rungs *r, struct pollfd *fd)
+{
+    bool writes = false;
+    int is = r ? transcoder_fd(r->transcoder, &writes) : -1;
+
+    if (is < 0)
+        return 0;
+    *fd = (struct pollfd){.fd = is, .events = writes ? POLLIN | POLLOUT : POLLIN};
+    return 1;
+}
+
+int64_t rungs_deadline_us(const Rungs *r)
+{
+    int64_t at_us = r ? transcoder_deadline_us(r->transcoder) : NEVER_US;
+
+    return at_us < 0 ? 0 : at_us; /* at once */
+}
+
+TranscoderStats rungs_stats(const Rungs *r)
+{
+    return r ? transcoder_stats(r->transcoder) : (TranscoderStats){0};
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// A publisher of one size, and rungs that hls-transcoder makes of it: what viewers find, and what becomes of it if the
+// transcoder fails.
+
+import assert from "node:assert/strict";
+import { readFile, readdir } from "node:fs/promises";
+import path from "node:path";
+import test from "node:test";
+import { bridgeStreams } from "../../tools/stack/bridge.mjs";
+import { freePorts } from "../../tools/stack/ports.mjs";
+import { built } from "../../tools/stack/stack.mjs";
+import { withBridge } from "./support/lone-bridge.mjs";
+import { run } from "./support/programs.mjs";
+import { until } from "./support/rig.mjs";
+
+const [LL_PORT] = await freePorts(1);
+const LADDER = { "transcode.ladder": "150p:300k, 90p:80k", "hls.thumbnail": 0, "hls.segment": 1, "ll.enabled": true, "ll.port": LL_PORT };
+const NAMES = ["150p", "90p"];
+
+/** The numbers of the processes of this name. */
+async function processes(name) {
+  const numbers = (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry));
+  const names = await Promise.all(numbers.map((pid) => readFile(`/proc/${pid}/comm`, "utf8").catch(() => "")));
+  return numbers.filter((_, i) => names[i].trim() === name).map(Number);
+}
+
+/** The process that is a child, or a child's child, of this one. */
+async function ownTranscoder() {
+  const parentOf = async (pid) => Number((await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "x) x 0")).split(") ")[1].split(" ")[1]);
+  for (const pid of await processes("hls-transcoder"))
+    for (let up = pid; up > 1; up = await parentOf(up)) if (up === process.pid) return pid;
+  return undefined;
+}
+
+const status = async (port) => (await bridgeStreams(port)).find(({ name }) => name === "shop") ?? {};
+
+/** Waits until viewers see all rungs as they are made. */
+async function rungsShown(port) {
+  await until("all rungs are shown", async () => {
+    const { transcoder } = await status(port);
+    return transcoder?.runs && transcoder.rungs.every(({ filled, width, pictures }) => filled === false && width > 0 && pictures > 0);
+  });
+  return (await status(port)).transcoder;
+}
+
+// A rung that is not made shows the copied pictures, from a cut on that was listed before that was known: so it has
+// another initialisation segment there, and no discontinuity.
+const FILLED = /^encoding parameters change without a discontinuity/;
+
+/** What hls-doctor finds in a stream's files. */
+async function faultsIn(hls) {
+  const { stdout, stderr } = await run(built().doctor, ["--json", "--aligned", "--time", "0", path.join(hls, "shop", "master.m3u8")]);
+  assert.ok(stdout, stderr);
+  return JSON.parse(stdout).faults.filter(({ rule }) => !FILLED.test(rule));
+}
+
+test("rungs are listed, cut like the copied one, and come back if the transcoder is killed or stands still", () =>
+  withBridge(LADDER, async ({ port, hls, send }) => {
+    const sender = send("shop");
+    const first = await rungsShown(port);
+    assert.deepEqual(first.rungs.map(({ name }) => name), NAMES);
+    assert.deepEqual(first.rungs.map(({ height }) => height), [150, 90]);
+    const master = await readFile(path.join(hls, "shop", "master.m3u8"), "utf8");
+    for (const name of NAMES) assert.ok(master.includes(`\nvideo-${name}.m3u8\n`), master);
+    assert.match(master, /RESOLUTION=160x90/);
+
+    const failed = { faults: 0, stood_still: 0 };
+    for (const signal of ["SIGKILL", "SIGSTOP"]) {
+      const pid = await ownTranscoder();
+      assert.ok(pid, "there is no transcoder");
+      process.kill(pid, signal);
+      failed.faults++;
+      failed.stood_still += signal === "SIGSTOP";
+      await until("it is noticed", async () => (await status(port)).transcoder.faults === failed.faults);
+      const { stood_still: stoodStill, started } = await rungsShown(port);
+      assert.equal(stoodStill, failed.stood_still);
+      assert.equal(started, 1 + failed.faults);
+    }
+    const { low_latency: copied, output } = await status(port);
+    assert.equal(copied.video.gaps, 0);
+    assert.equal(output.discontinuities, 0);
+    await sender.stop();
+    await until("the publisher has gone", async () => (await status(port)).state === "held");
+    assert.deepEqual(await faultsIn(hls), []);
+    assert.equal(await ownTranscoder(), undefined);
+  }));
+
+test("an encoder that is not there, and a transcoder that is not, are said at the start", async () => {
+  for (const [settings, sentence] of [
+    [{ "transcode.encoder": "h264_nothing" }, /this libavcodec has no encoder "h264_nothing" for H\.264: set transcode\.encoder/],
+    [{ "transcode.program": "/nowhere/hls-transcoder" }, /the transcoder \/nowhere\/hls-transcoder cannot be used: No such file/],
+    [{ "transcode.ladder": "240p:80k, 480p:900k" }, /transcode\.ladder: "480p:900k" in the ladder: the rung before it is no larger/],
+  ])
+    await assert.rejects(withBridge({ ...LADDER, ...settings }, async () => assert.fail("it has started")), sentence);
+});

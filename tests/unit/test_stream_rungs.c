@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "harness.h"
+
+#include "hls-bridge/stream/rungs.h"
+
+static RungsParams wanted(const char *ladder)
+{
+    RungsParams params = {.config = {.encoder = "libx264", .threads = 1}};
+    char error[RUNG_LADDER_ERROR_SIZE];
+
+    assert_int_equal(rung_ladder_read(ladder, &params.config.ladder, error), 0);
+    return params;
+}
+
+/* The names of all renditions, each behind a space; '+' behind one that follows. */
+static void names_of(const Renditions *renditions, char *text, size_t size)
+{
+    size_t len = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < renditions->count && len < size; i++)
+        len += (size_t)snprintf(text + len, size - len, " %s%s",
+                                renditions->item[i].kind == TRACK_AUDIO ? "sound"
+                                : renditions->item[i].name[0]           ? renditions->item[i].name
+                                                                        : "best",
+                                renditions->item[i].follows ? "+" : "");
+}
+
+static void rungs_stand_behind_what_a_publisher_sends(void **state)
+{
+    static const struct {
+        const char *name, *ladder;
+        Renditions sent;
+        const char *names;
+    } rows[] = {
+        {"none", "", {2, {{.kind = TRACK_AUDIO}, {.kind = TRACK_VIDEO}}}, " sound best"},
+        {"two",
+         "480p:900k, 240p:250k",
+         {2, {{.kind = TRACK_AUDIO}, {.kind = TRACK_VIDEO}}},
+         " sound best 480p+ 240p+"},
+        {"sound alone", "480p:900k", {1, {{.kind = TRACK_AUDIO}}}, " sound"},
+        {"another codec", "480p:900k", {1, {{.kind = TRACK_VIDEO, .codec = CODEC_VP9}}}, " best"},
+        {"a layer by the name of a rung",
+         "480p:900k, 240p:250k",
+         {2, {{.kind = TRACK_VIDEO}, {.kind = TRACK_VIDEO, .name = "480p"}}},
+         " best 480p 240p+"},
+        {"no room",
+         "480p:900k, 240p:250k",
+         {8,
+          {{.kind = TRACK_VIDEO},
+           {.kind = TRACK_VIDEO, .name = "a"},
+           {.kind = TRACK_VIDEO, .name = "b"},
+           {.kind = TRACK_VIDEO, .name = "c"},
+           {.kind = TRACK_VIDEO, .name = "d"},
+           {.kind = TRACK_VIDEO, .name = "e"},
+           {.kind = TRACK_VIDEO, .name = "f"},
+           {.kind = TRACK_VIDEO, .name = "g"}}},
+         " best a b c d e f g 480p+"},
+    };
+    char names[256];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        RungsParams params = wanted(rows[i].ladder);
+        Renditions all = rows[i].sent;
+
+        rungs_describe(&params, &all);
+        names_of(&all, names, sizeof(names));
+        assert_row(strcmp(names, rows[i].names) == 0, rows[i].name, "%s", names);
+    }
+}
+
+static void without_rungs_there_is_nothing_to_do(void **state)
+{
+    RungsParams params = wanted("");
+    const Renditions sent = renditions_of(true, true);
+    struct pollfd fd;
+
+    (void)state;
+    Rungs *rungs = rungs_create(&params, "shop", NULL, &sent);
+    assert_null(rungs);
+    rungs_work(rungs, 0);
+    rungs_flush(rungs, clock_system());
+    assert_int_equal(rungs_poll_fd(rungs, &fd), 0);
+    assert_int_equal(rungs_deadline_us(rungs), NEVER_US);
+    assert_int_equal(rungs_stats(rungs).rungs, 0);
+    rungs_destroy(&rungs);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(rungs_stand_behind_what_a_publisher_sends),
+    cmocka_unit_test(without_rungs_there_is_nothing_to_do),
+};
+
+TEST_GROUP(stream_rungs, tests);
