@@ -15,7 +15,8 @@ typedef enum FileState { FILE_ASKED, FILE_HERE, FILE_FAILED } FileState;
 typedef struct StoredFile {
     char *uri;
     FileState state;
-    bool hinted; /* asked for before it was listed */
+    bool hinted;          /* asked for before it was listed */
+    size_t multi_version; /* of the multivariant playlist: the newest when it was asked for */
     MediaBytes bytes;
     void *owner; /* the owner's pointer; the store does not use it */
     struct StoredFile *next;

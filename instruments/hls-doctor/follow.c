@@ -133,6 +133,20 @@ static void check_reports_are_there(Follow *f, const Followed *who)
     report_rules_list(f->world.findings, view, count, which);
 }
 
+/* A whole segment behind another initialisation segment is what the next version speaks of, perhaps
+ * that version alone. */
+static void note_map(Follow *f, Followed *who)
+{
+    const M3u8 *m = rendition_list(who->rendition);
+    const char *map = m->count > 0 ? m->segments[m->count - 1].map : NULL;
+
+    if (!map || strcmp(map, who->map) == 0)
+        return;
+    if (who->map[0] != '\0')
+        f->next_multi_us = 0; /* at the next tick: several renditions change at once */
+    snprintf(who->map, sizeof(who->map), "%s", map);
+}
+
 static void on_news(void *user, Rendition *rendition)
 {
     Follow *f = user;
@@ -145,6 +159,7 @@ static void on_news(void *user, Rendition *rendition)
                              list_edge(rendition_list(rendition)));
     check_reports(f, who);
     note_seen(f, who);
+    note_map(f, who);
 }
 
 /* ---- the multivariant playlist ---- */
@@ -173,12 +188,14 @@ static void follow_iframes(Follow *f, const char *uri)
 
 static void begin(Follow *f)
 {
-    for (size_t i = 0; i < f->multi.variant_count; i++)
-        follow_uri(f, f->url, f->multi.variant[i].uri);
-    for (size_t i = 0; i < f->multi.media_count; i++)
-        follow_uri(f, f->url, f->multi.media[i].uri);
-    for (size_t i = 0; i < f->multi.iframe_count; i++)
-        follow_iframes(f, f->multi.iframe[i].uri);
+    const M3u8Multi *m = multi_versions_newest(&f->multi);
+
+    for (size_t i = 0; i < m->variant_count; i++)
+        follow_uri(f, f->url, m->variant[i].uri);
+    for (size_t i = 0; i < m->media_count; i++)
+        follow_uri(f, f->url, m->media[i].uri);
+    for (size_t i = 0; i < m->iframe_count; i++)
+        follow_iframes(f, m->iframe[i].uri);
     for (size_t i = 0; i < f->count; i++)
         rendition_start(f->followed[i].rendition);
 }
@@ -189,31 +206,32 @@ static void on_multi(void *user, HttpAnswer *a)
     const char *wrong;
     M3u8Multi multi;
 
-    f->last_look = false;
+    f->multi_asked = false;
     if (f->world.over)
         return;
     if (a->status != 200 || m3u8_multi_read((const char *)a->data, a->len, &multi, &wrong) < 0) {
-        if (f->multi_versions > 0)
+        if (f->multi_looks > 0)
             findings_add(f->world.findings, "the multivariant playlist cannot be fetched",
                          "HTTP status %ld", a->status);
-        f->failed = f->multi_versions == 0;
+        f->failed = f->multi_looks == 0;
         return;
     }
-    bool first = f->multi_versions++ == 0;
+    bool first = f->multi_looks++ == 0;
     f->multi_delivery.plain += strcmp(a->encoding, "gzip") != 0;
     if (!first)
-        align_rules_multi(f->world.findings, f->options.aligned, &f->multi, &multi);
-    f->multi_before = first ? multi : f->multi;
-    f->multi = multi;
-    multi_rules_check(f->world.findings, &f->multi);
+        align_rules_multi(f->world.findings, f->options.aligned, multi_versions_newest(&f->multi),
+                          &multi);
+    multi_versions_add(&f->multi, &multi);
+    f->world.multi_versions = f->multi.count;
+    multi_rules_check(f->world.findings, &multi);
     if (first)
         begin(f);
 }
 
-static int ask_multi(Follow *f, int64_t now_us)
+static void ask_multi(Follow *f, int64_t now_us)
 {
     f->next_multi_us = now_us + MASTER_US;
-    return http_client_get(f->world.http, f->url, TIMEOUT_US, on_multi, f);
+    f->multi_asked = http_client_get(f->world.http, f->url, TIMEOUT_US, on_multi, f) == 0;
 }
 
 /* Finds out what the URL names. */
@@ -275,7 +293,7 @@ static void tick(Follow *f)
         rendition_tick(f->followed[i].rendition, now_us);
     for (size_t i = 0; i < f->iframe_count; i++)
         iframe_list_tick(f->iframes[i], now_us);
-    if (f->is_multi && now_us >= f->next_multi_us)
+    if (f->is_multi && !f->multi_asked && now_us >= f->next_multi_us)
         ask_multi(f, now_us);
     if (now_us < f->next_across_us)
         return;
@@ -307,10 +325,16 @@ static void look_at_media(Follow *f)
 {
     RenditionMedia media[MEDIA_RENDITIONS_MAX];
     int64_t limit_us = clock_us(CLOCK_MONOTONIC) + TIMEOUT_US;
+    bool ask = f->is_multi;
 
-    f->last_look = f->is_multi && ask_multi(f, limit_us) == 0;
-    while ((f->last_look || waits_for_iframes(f)) && clock_us(CLOCK_MONOTONIC) < limit_us)
+    while ((ask || f->multi_asked || waits_for_iframes(f)) &&
+           clock_us(CLOCK_MONOTONIC) < limit_us) {
+        if (ask && !f->multi_asked) {
+            ask_multi(f, limit_us);
+            ask = false;
+        }
         http_client_run(f->world.http, TICK_MS);
+    }
     f->world.over = true;
     media_worker_finish(f->world.worker);
     for (size_t i = 0; i < f->count; i++) {
@@ -321,12 +345,12 @@ static void look_at_media(Follow *f)
                                      m ? m->media_sequence : 0);
     }
     if (f->is_multi)
-        multi_rules_media(f->world.findings, &f->multi, &f->multi_before, media, f->count);
+        multi_rules_media(f->world.findings, &f->multi, media, f->count);
     for (size_t i = 0; i < f->iframe_count; i++) {
         const M3u8 *m = iframe_list_last(f->iframes[i]);
         RenditionMedia pictures = media_worker_iframes_media(
             f->world.worker, i, iframe_list_uri(f->iframes[i]), m ? m->media_sequence : 0);
-        multi_rules_iframes(f->world.findings, &f->multi, &f->multi_before, &pictures);
+        multi_rules_iframes(f->world.findings, &f->multi, &pictures);
     }
     if (f->is_multi && f->options.apple)
         follow_check_apple(f);

@@ -25,7 +25,7 @@ void follow_check_apple(Follow *f)
     AppleDelivery how = {.http = is_http(f->url), .secure = strncmp(f->url, "https:", 6) == 0};
 
     how.plain = f->multi_delivery.plain;
-    apple_rules_multi(f->world.findings, &f->multi, &how);
+    apple_rules_multi(f->world.findings, multi_versions_newest(&f->multi), &how);
     for (size_t i = 0; i < f->count; i++) {
         const Rendition *r = f->followed[i].rendition;
         MediaHistory media = media_rules_history(media_worker_rules(f->world.worker, i));
@@ -36,7 +36,7 @@ void follow_check_apple(Follow *f)
         a.discontinuities = discontinuities;
         if (a.list) {
             a.slides = a.list->media_sequence > rendition_playlist_history(r).first_sequence;
-            apple_rules_list(f->world.findings, &f->multi, &a);
+            apple_rules_list(f->world.findings, multi_versions_newest(&f->multi), &a);
         }
     }
     for (size_t i = 0; i < f->iframe_count; i++) {
@@ -46,7 +46,7 @@ void follow_check_apple(Follow *f)
         a.discontinuities = discontinuities;
         if (a.list) {
             a.slides = a.list->media_sequence > iframe_list_first(f->iframes[i]);
-            apple_rules_list(f->world.findings, &f->multi, &a);
+            apple_rules_list(f->world.findings, multi_versions_newest(&f->multi), &a);
         }
     }
 }
@@ -99,7 +99,7 @@ json_t *follow_json(const Follow *f)
             iframes, iframe_report_json(f->iframes[i], media_worker_iframes(f->world.worker, i)));
     return json_pack("{s:b, s:b, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "ok", follow_faults(f) == 0,
                      "low_latency", has_parts(f), "multivariant_versions",
-                     (json_int_t)f->multi_versions, "renditions", renditions, "iframes", iframes,
+                     (json_int_t)f->multi_looks, "renditions", renditions, "iframes", iframes,
                      "alignment", alignment_report_json(media_worker_alignment(f->world.worker)),
                      "marks", marks_json(media_worker_marks(f->world.worker, first_shown(f))),
                      "faults", findings_json_both(findings_json(own), findings_json(media)),

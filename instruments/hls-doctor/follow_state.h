@@ -23,6 +23,7 @@ typedef struct Followed {
     ListEdge promised; /* the most that a report said of it; -1, -1: nothing */
     int64_t promised_us;
     FollowMoment known, seen; /* before its last version was asked for, and when it came */
+    char map[M3U8_URI_SIZE];  /* of its last whole segment; "": none */
 } Followed;
 
 struct Follow {
@@ -33,9 +34,10 @@ struct Follow {
     Followed followed[MEDIA_RENDITIONS_MAX];
     size_t iframe_count;
     IframeList *iframes[M3U8_MULTI_MAX];
-    bool is_multi, failed, last_look;
-    M3u8Multi multi, multi_before; /* the newest version, and the one before it */
-    size_t multi_versions;
+    bool is_multi, failed;
+    bool multi_asked; /* it is asked for, and not answered */
+    MultiVersions multi;
+    size_t multi_looks; /* at it, that gave one */
     AppleDelivery multi_delivery;
     int64_t next_multi_us, next_across_us;
 };

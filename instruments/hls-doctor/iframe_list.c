@@ -170,7 +170,10 @@ static void fetch_segment(IframeList *l, const M3u8Segment *s)
         free(j);
         return;
     }
-    *j = (MediaJob){.is_iframe = true, .rendition = l->index, .segment = *s};
+    *j = (MediaJob){.is_iframe = true,
+                    .rendition = l->index,
+                    .multi_version = l->world->multi_versions,
+                    .segment = *s};
     j->segment.uri = strdup(s->uri);
     j->segment.map = s->map ? strdup(s->map) : NULL;
     j->segment.parts = NULL;

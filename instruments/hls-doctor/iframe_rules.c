@@ -169,7 +169,8 @@ static void check_join(const IframeRules *r, const M3u8Segment *s, const IframeF
                      (double)r->duration_us / US_PER_S, (double)lasted_us / US_PER_S);
 }
 
-void iframe_rules_segment(IframeRules *r, const M3u8Segment *s, const IframeFacts *f, size_t len)
+void iframe_rules_segment(IframeRules *r, const M3u8Segment *s, const IframeFacts *f, size_t len,
+                          size_t multi_version)
 {
     if (!f) {
         findings_add(r->findings, "no picture is found in a range of an I-frame playlist (4.4.3.6)",
@@ -189,6 +190,7 @@ void iframe_rules_segment(IframeRules *r, const M3u8Segment *s, const IframeFact
     r->media.width = f->width;
     r->media.height = f->height;
     memcpy(r->media.codec, f->codec, sizeof(r->media.codec));
+    r->media.multi_version = multi_version;
     /* what is much shorter than the others is the last of its publisher, and does not count alone:
      * section 4.1 */
     if (s->duration_us >= US_PER_S / 2) {

@@ -27,9 +27,9 @@ IframeRules *iframe_rules_create(Findings *findings, const char *name);
 void iframe_rules_destroy(IframeRules **rules); /* accepts NULL, leaves NULL */
 
 /* The next segment of the list, and what `len` bytes of it are. `facts` NULL: no picture could be
- * found there. */
+ * found there. `multi_version` as in RenditionMedia. */
 void iframe_rules_segment(IframeRules *rules, const M3u8Segment *segment, const IframeFacts *facts,
-                          size_t len);
+                          size_t len, size_t multi_version);
 
 typedef struct IframeHistory {
     size_t pictures; /* that were decoded, each alone */

@@ -246,6 +246,7 @@ static void note(MediaRules *r, const MediaSegment *s)
     r->end_dts = t->end_dts;
     if (is_known(t->width, t->channels))
         note_parameters(r, t);
+    r->media.multi_version = s->multi_version;
     if (t == &s->facts.video)
         memcpy(r->media.sound_codec, s->facts.audio.codec, sizeof(r->media.sound_codec));
     r->history.segments++;

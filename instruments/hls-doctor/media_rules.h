@@ -26,6 +26,7 @@ typedef struct MediaPart {
 typedef struct MediaSegment {
     const M3u8Segment *listed;
     int64_t target_us;
+    size_t multi_version; /* of the multivariant playlist: the newest when it was listed */
     SegmentFacts facts;
     size_t len;
     size_t part_count; /* 0: they were not all seen */

@@ -152,7 +152,10 @@ static void tell(const MediaSegment *s, bool restart)
 static void look_at(MediaWorker *w, MediaJob *j)
 {
     Rendition *r = &w->rendition[j->rendition];
-    MediaSegment s = {.listed = &j->segment, .target_us = j->target_us, .len = j->bytes.len};
+    MediaSegment s = {.listed = &j->segment,
+                      .target_us = j->target_us,
+                      .multi_version = j->multi_version,
+                      .len = j->bytes.len};
     bool restart = r->started && r->discontinuity != j->segment.discontinuity;
     MediaBytes all = behind(&j->init, &j->bytes);
 
@@ -185,8 +188,8 @@ static void look_at_iframe(MediaWorker *w, MediaJob *j)
     IframeFacts facts;
     bool found = segment_probe_iframe(w->iframe_probe, all.data, all.len, &facts) == 0;
 
-    iframe_rules_segment(w->iframes[j->rendition], &j->segment, found ? &facts : NULL,
-                         j->bytes.len);
+    iframe_rules_segment(w->iframes[j->rendition], &j->segment, found ? &facts : NULL, j->bytes.len,
+                         j->multi_version);
     free(all.data);
 }
 

@@ -27,10 +27,11 @@ typedef struct MediaJob {
     bool is_iframe; /* it is of an I-frame playlist; `rendition` counts those */
     size_t rendition;
     int64_t target_us;
-    M3u8Segment segment; /* its texts and parts too */
-    MediaBytes init;     /* its initialisation segment */
-    MediaBytes bytes;    /* of the segment */
-    MediaBytes *part;    /* segment.part_count of them; NULL: they were not all seen */
+    size_t multi_version; /* of the multivariant playlist: the newest when it was listed */
+    M3u8Segment segment;  /* its texts and parts too */
+    MediaBytes init;      /* its initialisation segment */
+    MediaBytes bytes;     /* of the segment */
+    MediaBytes *part;     /* segment.part_count of them; NULL: they were not all seen */
     struct MediaJob *next;
 } MediaJob;
 

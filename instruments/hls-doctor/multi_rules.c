@@ -128,11 +128,18 @@ static bool has_codec(const char *codecs, const char *codec)
     return false;
 }
 
-/* Variants of one kind, and as the version before had them. */
+/* Variants of one kind, as the newest of the versions has them. */
 typedef struct Variants {
-    const M3u8Variant *of, *before;
-    size_t count, count_before;
+    const MultiVersions *versions;
+    bool iframes;
+    const M3u8Variant *of;
+    size_t count;
 } Variants;
+
+static bool has_size(const M3u8Variant *v, const RenditionMedia *m)
+{
+    return v->width == m->width && v->height == m->height;
+}
 
 /* Whether the media of a variant is what another one announces: while its own pictures are absent,
  * a ladder may fill a rendition with those of another. */
@@ -140,30 +147,30 @@ static bool is_of_another(Variants all, const M3u8Variant *v, const RenditionMed
 {
     for (size_t i = 0; i < all.count; i++) {
         const M3u8Variant *other = &all.of[i];
-        if (other != v && other->width == media->width && other->height == media->height &&
-            has_codec(other->codecs, media->codec))
+        if (other != v && has_size(other, media) && has_codec(other->codecs, media->codec))
             return true;
     }
     return false;
 }
 
-/* What the version before says of this variant; NULL: nothing. */
-static const M3u8Variant *as_before(const Variants *all, const M3u8Variant *v)
+/* Whether a version that may speak of these media has their size for this variant, or `codec`. */
+static bool was_said(Variants all, const char *uri, const RenditionMedia *m, const char *codec)
 {
-    for (size_t i = 0; i < all->count_before; i++)
-        if (strcmp(all->before[i].uri, v->uri) == 0)
-            return all->before + i;
-    return NULL;
+    size_t n = multi_versions_since(all.versions, m->multi_version);
+
+    for (; n <= all.versions->count; n++) {
+        const M3u8Variant *v = multi_versions_variant(all.versions, n, all.iframes, uri);
+        if (v && (codec ? has_codec(v->codecs, codec) : has_size(v, m)))
+            return true;
+    }
+    return false;
 }
 
 static void check_size(Findings *f, Variants all, const M3u8Variant *v, const RenditionMedia *m)
 {
     if (v->width == 0 && m->width > 0)
         findings_remark(f, "video without RESOLUTION (4.4.6.2)", "%s", v->uri);
-    if (v->width == 0 || m->width == 0 || (v->width == m->width && v->height == m->height))
-        return;
-    const M3u8Variant *was = as_before(&all, v);
-    if (was && was->width == m->width && was->height == m->height)
+    if (v->width == 0 || m->width == 0 || was_said(all, v->uri, m, NULL))
         return;
     if (is_of_another(all, v, m))
         findings_remark(f, "a variant shows the pictures of another (4.4.6.2)",
@@ -203,10 +210,7 @@ static bool covers(const char *codecs, const char *codec)
 static void check_codec(Findings *f, Variants all, const M3u8Variant *v, const RenditionMedia *m,
                         const char *codec)
 {
-    const M3u8Variant *was = as_before(&all, v);
-
-    if (v->codecs[0] == '\0' || codec[0] == '\0' || has_codec(v->codecs, codec) ||
-        (was && has_codec(was->codecs, codec)))
+    if (v->codecs[0] == '\0' || codec[0] == '\0' || was_said(all, v->uri, m, codec))
         return;
     if (covers(v->codecs, codec) && is_of_another(all, v, m))
         return; /* said of its size */
@@ -227,10 +231,11 @@ static void check_bandwidth(Findings *f, const M3u8Variant *v, int64_t peak, int
                         average);
 }
 
-void multi_rules_media(Findings *f, const M3u8Multi *m, const M3u8Multi *before,
-                       const RenditionMedia *media, size_t count)
+void multi_rules_media(Findings *f, const MultiVersions *versions, const RenditionMedia *media,
+                       size_t count)
 {
-    const Variants all = {m->variant, before->variant, m->variant_count, before->variant_count};
+    const M3u8Multi *m = multi_versions_newest(versions);
+    const Variants all = {versions, false, m->variant, m->variant_count};
 
     for (size_t i = 0; i < m->variant_count; i++) {
         const M3u8Variant *v = &m->variant[i];
@@ -256,13 +261,13 @@ void multi_rules_media(Findings *f, const M3u8Multi *m, const M3u8Multi *before,
     }
 }
 
-void multi_rules_iframes(Findings *f, const M3u8Multi *m, const M3u8Multi *before,
-                         const RenditionMedia *media)
+void multi_rules_iframes(Findings *f, const MultiVersions *versions, const RenditionMedia *media)
 {
-    const Variants all = {m->iframe, before->iframe, m->iframe_count, before->iframe_count};
+    const M3u8Multi *m = multi_versions_newest(versions);
+    const Variants all = {versions, true, m->iframe, m->iframe_count};
 
-    for (size_t i = 0; i < m->iframe_count; i++) {
-        const M3u8Variant *v = &m->iframe[i];
+    for (size_t i = 0; i < all.count; i++) {
+        const M3u8Variant *v = &all.of[i];
         if (strcmp(v->uri, media->uri) != 0)
             continue;
         check_size(f, all, v, media);

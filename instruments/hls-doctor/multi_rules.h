@@ -9,7 +9,7 @@
 
 #include "findings.h"
 #include "m3u8.h"
-#include "m3u8_multi.h"
+#include "multi_versions.h"
 
 /* One rendition: its URI as the multivariant playlist writes it, and its playlist. */
 typedef struct RenditionView {
@@ -25,18 +25,20 @@ typedef struct RenditionMedia {
     int width, height, channels;
     double frame_rate;     /* the highest of a segment that is listed; 0: none */
     int64_t peak, average; /* bit/s; 0: not known */
+    size_t multi_version;  /* of the multivariant playlist: the newest when the last was listed */
 } RenditionMedia;
 
 /* One multivariant playlist by itself. */
 void multi_rules_check(Findings *findings, const M3u8Multi *multi);
 
-/* Its attributes against the media. `before` is the version before it, or the same: what a
- * rendition shows may have changed since the newest media that were looked at. */
-void multi_rules_media(Findings *findings, const M3u8Multi *multi, const M3u8Multi *before,
+/* The newest version's attributes against the media. Of its size and codec a version from
+ * `multi_version` on may be right: what a rendition shows may have changed before the next version
+ * was fetched, and may have changed since the newest media that were looked at. */
+void multi_rules_media(Findings *findings, const MultiVersions *versions,
                        const RenditionMedia *media, size_t count);
 
-/* Likewise what it says of an I-frame playlist. */
-void multi_rules_iframes(Findings *findings, const M3u8Multi *multi, const M3u8Multi *before,
+/* Likewise what they say of an I-frame playlist. */
+void multi_rules_iframes(Findings *findings, const MultiVersions *versions,
                          const RenditionMedia *media);
 
 /* The renditions against each other, as they are at about one time. */

@@ -140,6 +140,7 @@ static void ask_file(RenditionFiles *r, const char *uri, bool hinted)
     if (!file)
         return;
     file->hinted = hinted;
+    file->multi_version = r->world->multi_versions;
     resolve_uri(r->url, uri, url);
     if (http_client_get(r->world->http, url, timeout, on_file, file) < 0)
         file->state = FILE_FAILED;
@@ -226,6 +227,7 @@ static MediaJob *new_job(const RenditionFiles *r, const M3u8Segment *s)
         return NULL;
     j->rendition = r->index;
     j->target_us = target_us(r);
+    j->multi_version = file_store_find(&r->store, s->uri)->multi_version;
     j->segment = *s;
     j->segment.uri = strdup(s->uri);
     j->segment.map = s->map ? strdup(s->map) : NULL;

@@ -19,7 +19,8 @@ typedef struct RenditionWorld {
     MediaWorker *worker;
     Findings *findings;
     Names *names;
-    bool over; /* nothing new is asked for */
+    size_t multi_versions; /* of the multivariant playlist, that were seen */
+    bool over;             /* nothing new is asked for */
 } RenditionWorld;
 
 typedef struct RenditionFiles RenditionFiles;

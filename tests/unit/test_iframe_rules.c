@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "findings_setup.h"
+#include "multi_of.h"
 
 #include "instruments/hls-doctor/iframe_rules.h"
 
@@ -179,8 +180,8 @@ static void segments(void **state)
         rows[i].spoil(&two);
         empty_findings();
         IframeRules *r = iframe_rules_create(findings, "i.m3u8");
-        iframe_rules_segment(r, &one.segment, &one.facts, 1000);
-        iframe_rules_segment(r, &two.segment, two.lost ? NULL : &two.facts, 1000);
+        iframe_rules_segment(r, &one.segment, &one.facts, 1000, 1);
+        iframe_rules_segment(r, &two.segment, two.lost ? NULL : &two.facts, 1000, 1);
         assert_found(findings, rows[i].row, rows[i].rule, false);
         assert_int_equal(iframe_rules_history(r).pictures, two.lost || !two.facts.decoded ? 1 : 2);
         iframe_rules_destroy(&r);
@@ -203,15 +204,15 @@ static void what_the_multivariant_playlist_says(void **state)
     (void)state;
     assert_int_equal(m3u8_multi_read(text, strlen(text), &m, &wrong), 0);
     two.segment.duration_us = SECOND / 10; /* too short to count alone */
-    iframe_rules_segment(r, &one.segment, &one.facts, 1000);
-    iframe_rules_segment(r, &two.segment, &two.facts, 1000);
+    iframe_rules_segment(r, &one.segment, &one.facts, 1000, 1);
+    iframe_rules_segment(r, &two.segment, &two.facts, 1000, 1);
     RenditionMedia media = iframe_rules_media(r, "i.m3u8", 0);
-    multi_rules_iframes(findings, &m, &m, &media);
+    multi_rules_iframes(findings, only_version(&m), &media);
     assert_found(findings, "good", NULL, false);
     two = sample(4);
-    iframe_rules_segment(r, &two.segment, &two.facts, 1001);
+    iframe_rules_segment(r, &two.segment, &two.facts, 1001, 1);
     media = iframe_rules_media(r, "i.m3u8", 0);
-    multi_rules_iframes(findings, &m, &m, &media);
+    multi_rules_iframes(findings, only_version(&m), &media);
     assert_found(findings, "more", "BANDWIDTH is below the peak", false);
     assert_int_equal(iframe_rules_media(r, "i.m3u8", 4).peak, media.peak);
     assert_int_equal(iframe_rules_media(r, "i.m3u8", 5).peak, 0); /* it has left the list */
@@ -248,7 +249,7 @@ static void pictures_that_are_not_what_is_announced(void **state)
     assert_int_equal(m3u8_multi_read(text, strlen(text), &m, &wrong), 0);
     for (size_t i = 0; i < COUNT(rows); i++) {
         empty_findings();
-        multi_rules_iframes(findings, &m, &m, &rows[i].media);
+        multi_rules_iframes(findings, only_version(&m), &rows[i].media);
         assert_found(findings, rows[i].row, rows[i].rule, rows[i].remark);
     }
 }

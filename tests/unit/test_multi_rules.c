@@ -120,7 +120,7 @@ static void what_it_says_of_the_media(void **state)
         const RenditionMedia media[] = {*rows[i].video, *rows[i].audio};
         M3u8Multi m = multi_of(rows[i].text);
         empty_findings();
-        multi_rules_media(findings, &m, &m, media, COUNT(media));
+        multi_rules_media(findings, only_version(&m), media, COUNT(media));
         assert_found(findings, rows[i].rule ? rows[i].rule : "good", rows[i].rule, rows[i].remark);
     }
 }
@@ -154,30 +154,48 @@ static void a_rendition_may_show_the_pictures_of_another(void **state)
     M3u8Multi m = multi_of(LADDER);
     for (size_t i = 0; i < COUNT(rows); i++) {
         empty_findings();
-        multi_rules_media(findings, &m, &m, rows[i].video, 1);
+        multi_rules_media(findings, only_version(&m), rows[i].video, 1);
         assert_found(findings, rows[i].row, rows[i].rule, rows[i].remark);
     }
     empty_findings();
-    multi_rules_media(findings, &m, &m, &higher, 1);
+    multi_rules_media(findings, only_version(&m), &higher, 1);
     assert_int_equal(findings_count(findings), 1); /* CODECS; and a remark that it is filled */
 }
 
-/* What a rendition shows may change after the newest media that were looked at. */
-static void the_version_before_may_be_right(void **state)
+/* What a rendition shows may change before the playlist that says so is fetched, and after the
+ * newest media that were looked at. A busy publisher does so twice between two looks. */
+static void each_version_since_it_was_listed_may_be_right(void **state)
 {
-    M3u8Multi now = multi_of(MULTI MEDIA INF "\nvideo.m3u8\n"), before = now;
+    M3u8Multi large = multi_of(MULTI MEDIA INF "\nvideo.m3u8\n"), small = large;
+    const M3u8Multi *const seen[] = {&small, &large, &small, &large, &large};
+    static MultiVersions versions;
     RenditionMedia media = good_video;
 
     (void)state;
-    media.width = before.variant[0].width = 320;
-    media.height = before.variant[0].height = 180;
+    media.width = small.variant[0].width = 320;
+    media.height = small.variant[0].height = 180;
     strcpy(media.codec, "avc1.42C00D");
-    strcpy(before.variant[0].codecs, "avc1.42C00D,mp4a.40.2");
+    strcpy(small.variant[0].codecs, "avc1.42C00D,mp4a.40.2");
+    for (size_t i = 0; i < COUNT(seen); i++)
+        multi_versions_add(&versions, seen[i]);
+    assert_int_equal(versions.count, 4); /* the last one says what the one before it says */
+    for (size_t listed = 1; listed <= versions.count; listed++) {
+        media.multi_version = listed;
+        empty_findings();
+        multi_rules_media(findings, &versions, &media, 1);
+        assert_int_equal(findings_count(findings), listed <= 3 ? 0 : 2);
+    }
+    for (size_t i = 0; i < MULTI_VERSIONS_KEPT; i++) { /* which go, whenever it was listed */
+        large.variant[0].bandwidth++;
+        multi_versions_add(&versions, &large);
+    }
+    media.multi_version = 1;
     empty_findings();
-    multi_rules_media(findings, &now, &before, &media, 1);
-    assert_int_equal(findings_count(findings), 0);
-    multi_rules_media(findings, &now, &now, &media, 1);
+    multi_rules_media(findings, &versions, &media, 1);
     assert_int_equal(findings_count(findings), 2);
+    assert_null(multi_versions_at(&versions, 4));
+    assert_non_null(multi_versions_at(&versions, 5));
+    assert_null(multi_versions_at(&versions, versions.count + 1));
 }
 
 #define CONTROL "CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=0.6"
@@ -304,7 +322,7 @@ static const struct CMUnitTest tests[] = {
     TEST(reports_tell_what_is_there),
     TEST(a_short_segment_has_a_number_of_its_own),
     TEST(a_rendition_may_show_the_pictures_of_another),
-    TEST(the_version_before_may_be_right),
+    TEST(each_version_since_it_was_listed_may_be_right),
 };
 
 TEST_GROUP(multi_rules, tests);
