@@ -10,7 +10,7 @@ const video = document.getElementById("video");
 const canvas = document.createElement("canvas");
 const context = canvas.getContext("2d", { willReadFrequently: true });
 const viewer = (window.viewer = {
-  errors: [], // of hls.js: "type/details", fatal or not
+  errors: [], // of hls.js: "type/details", what a server answered to a request for what, fatal or not
   stalls: [], // { at, ms }
   discontinuities: [], // the numbers of those that it has come to
   latencies: [], // ms from the test card's clock to here
@@ -40,7 +40,11 @@ function watchProgress() {
 }
 
 const hls = (window.hls = new Hls());
-hls.on(Hls.Events.ERROR, (event, data) => viewer.errors.push(`${data.type}/${data.details}${data.fatal ? " fatal" : ""}`));
+hls.on(Hls.Events.ERROR, (event, { type, details, fatal, response, error }) => {
+  const answer = response?.code ? ` (${response.code} of ${response.url?.split("/").at(-1)})` : "";
+  const cause = details === Hls.ErrorDetails.BUFFER_APPEND_ERROR ? ` (${error?.message})` : "";
+  viewer.errors.push(`${type}/${details}${answer}${cause}${fatal ? " fatal" : ""}`);
+});
 hls.on(Hls.Events.FRAG_CHANGED, (event, { frag }) => {
   if (viewer.discontinuities.at(-1) !== frag.cc) viewer.discontinuities.push(frag.cc);
 });
