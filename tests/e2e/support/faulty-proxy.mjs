@@ -90,14 +90,16 @@ export async function startFaultyProxy(origin) {
     }
   }
 
-  const server = http.createServer(async (request, response) => {
+  async function serve(request, response) {
     const url = new URL(request.url, origin);
     const { pathname } = url;
     const query = new URLSearchParams(url.search); // of its own: that of the URL goes with its search
     const alone = query.has("_HLS_part") && !query.has("_HLS_msn");
     const early = alone || (query.has("_HLS_part") && !query.has("_HLS_skip") && now("early"));
     if (early) url.search = "";
-    const answer = await fetch(url, { cache: "no-store" });
+    const gone = new AbortController();
+    response.on("close", () => gone.abort());
+    const answer = await fetch(url, { cache: "no-store", signal: gone.signal });
     let body = Buffer.from(await answer.arrayBuffer());
     let status = answer.status;
     if (status === 200 && pathname.endsWith(".m3u8")) {
@@ -117,7 +119,10 @@ export async function startFaultyProxy(origin) {
     }
     response.writeHead(status, { "Content-Type": answer.headers.get("content-type"), "Cache-Control": "no-cache" });
     response.end(body);
-  });
+  }
+
+  // who asks may go while the request is held; and what cannot be had is for hls-doctor to say
+  const server = http.createServer((request, response) => serve(request, response).catch(() => response.destroy()));
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${server.address().port}`,
