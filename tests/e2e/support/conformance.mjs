@@ -13,6 +13,12 @@ import { run, shaka, watch } from "./programs.mjs";
 import { sleep, until } from "./rig.mjs";
 import { TESTCARD } from "./testcard.mjs";
 
+/** How many discontinuities the pictures have come to, those that have left the list too. */
+async function discontinuitiesOf(master) {
+  const list = await (await fetch(new URL("video.m3u8", master), { cache: "no-store" })).text();
+  return Number(/^#EXT-X-DISCONTINUITY-SEQUENCE:(\d+)$/m.exec(list)?.[1] ?? 0) + list.split("#EXT-X-DISCONTINUITY\n").length - 1;
+}
+
 /** hls-doctor's report, while the publisher of `page` has trouble. */
 export async function followThroughTrouble(master, page, { lossMs, stillMs, sizeMs, pauseMs, seconds }) {
   const watching = watch(master, { seconds });
@@ -24,11 +30,13 @@ export async function followThroughTrouble(master, page, { lossMs, stillMs, size
   await showInstead(page, OWN_PICTURE);
   await sleep(pauseMs);
   await showInstead(page, { width: 360, height: 640 });
+  await until("the other size is listed", async () =>
+    /RESOLUTION=360x640/.test(await (await fetch(master, { cache: "no-store" })).text()));
   await sleep(sizeMs);
+  const before = await discontinuitiesOf(master);
   await page.reload();
   await untilLive(page);
-  await until("the reload is seen", async () =>
-    (await (await fetch(new URL("video.m3u8", master))).text()).split("#EXT-X-DISCONTINUITY\n").length > 2);
+  await until("the reload is seen", async () => (await discontinuitiesOf(master)) > before);
   await sleep(pauseMs);
   return watching.end();
 }
