@@ -159,6 +159,20 @@ async function janusIsRestarted(stack, page, viewer) {
   await assertGoesOn(stack, viewer);
 }
 
+/** A step of the test, without which those behind it say nothing; its failure leaves the logs. */
+async function step(t, name, body) {
+  let wrong;
+  await t.test(name, async (u) => {
+    try {
+      await body(u);
+    } catch (error) {
+      wrong = error;
+      throw error;
+    }
+  });
+  if (wrong) throw new Error(`${name}: it failed`);
+}
+
 test("three sizes of one browser go on, whatever becomes of its layers", (t) =>
   withStack({ bridgeSettings: { "hls.hold": 60 }, bodyMs: LIVE ? 590000 : 420000 }, (stack) =>
     withBrowser({}, async (context) => {
@@ -168,15 +182,15 @@ test("three sizes of one browser go on, whatever becomes of its layers", (t) =>
         const texts = await Promise.all(["master.m3u8", "ts.m3u8"].map((name) => textOf(stack, name)));
         return texts.every((text, i) => [LISTS, CLASSIC][i].every((list) => text.includes(`\n${list}\n`)));
       });
-      await t.test("they are cut at the same places", (t) => allAreCutAlike(stack, t));
+      await step(t, "they are cut at the same places", (t) => allAreCutAlike(stack, t));
       const viewer = await openWatchPage(context, stack, STREAM);
       await until("the watch page plays", async () => (await viewer.state()).playingAt !== null);
-      await t.test("layers that pause for lack of bandwidth are filled, and come back", (t) => layersPause(stack, page, viewer, t));
+      await step(t, "layers that pause for lack of bandwidth are filled, and come back", (t) => layersPause(stack, page, viewer, t));
       await page.close();
       let other;
-      await t.test("others take over, with one layer and with three", async () => {
+      await step(t, "others take over, with one layer and with three", async () => {
         other = await publishersChange(stack, context, viewer);
       });
-      await t.test("the bridge is killed", () => bridgeIsKilled(stack, other, viewer));
-      await t.test("Janus is restarted", () => janusIsRestarted(stack, other, viewer));
+      await step(t, "the bridge is killed", () => bridgeIsKilled(stack, other, viewer));
+      await step(t, "Janus is restarted", () => janusIsRestarted(stack, other, viewer));
     })));
