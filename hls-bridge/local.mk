@@ -85,6 +85,7 @@ bridge_package = \
 	%D%/package/cmaf_output.c \
 	%D%/package/cmaf_output_tracks.c \
 	%D%/package/cmaf_playlists.c \
+	%D%/package/cmaf_sound.c \
 	%D%/package/cmaf_track.c \
 	%D%/package/cmaf_track_files.c \
 	%D%/package/dash_manifest.c \

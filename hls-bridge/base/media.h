@@ -128,12 +128,29 @@ typedef struct AccessUnit {
     int64_t stepped_us; /* by how much it is moved against the sound, from this IDR on; 0: not */
 } AccessUnit;
 
+/* Coded sound, borrowed likewise. */
+typedef struct AacBytes {
+    const uint8_t *data;
+    size_t len;         /* 0: there is none */
+    SampleBytes *bytes; /* likewise */
+} AacBytes;
+
 /* One AAC frame of 1024 samples, without ADTS header. `data` is borrowed likewise. */
 typedef struct AacFrame {
     const uint8_t *data;
     size_t len;
     int64_t pts_samples;
     SampleBytes *bytes; /* likewise */
+    AacBytes low;       /* the same sound with fewer bits, for viewers of the smallest size */
 } AacFrame;
+
+/* The frame of the sound with fewer bits; len 0: there is none. */
+static inline AacFrame aac_frame_low(const AacFrame *frame)
+{
+    return (AacFrame){.data = frame->low.data,
+                      .len = frame->low.len,
+                      .pts_samples = frame->pts_samples,
+                      .bytes = frame->low.bytes};
+}
 
 #endif

@@ -14,8 +14,8 @@
 
 #include "base/media.h"
 
-#define RENDITIONS_MAX      9
-#define RENDITION_NAME_SIZE 33 /* bytes: 32 of [A-Za-z0-9_-] */
+#define RENDITIONS_MAX      (STREAM_TRACKS_MAX + 1) /* with a second rendition of sound */
+#define RENDITION_NAME_SIZE 33                      /* bytes: 32 of [A-Za-z0-9_-] */
 #define RENDITION_NONE      RENDITIONS_MAX
 
 #define RENDITION_SOUND_CODEC "mp4a.40.2" /* AAC-LC: what all sound is made of */
@@ -59,6 +59,13 @@ static inline size_t renditions_count(const Renditions *renditions, TrackKind ki
     return n;
 }
 
+/* Whether viewers may choose between sizes, and the smallest has a sound of its own. */
+static inline bool renditions_are_ladder(const Renditions *renditions)
+{
+    return renditions_have(renditions, TRACK_AUDIO) &&
+           renditions_count(renditions, TRACK_VIDEO) > 1;
+}
+
 /* Whether two are the same to viewers: of one kind, under one name. */
 static inline bool rendition_is(const Rendition *a, const Rendition *b)
 {
@@ -74,7 +81,7 @@ static inline void renditions_add_video(Renditions *renditions, const char *name
     for (size_t i = 0; i < renditions->count; i++)
         if (rendition_is(&renditions->item[i], &r))
             return;
-    if (renditions->count < RENDITIONS_MAX)
+    if (renditions_count(renditions, TRACK_VIDEO) < VIDEO_TRACKS_MAX)
         renditions->item[renditions->count++] = r;
 }
 

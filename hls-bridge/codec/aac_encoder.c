@@ -36,6 +36,7 @@
 
 struct AacEncoder {
     int64_t bitrate;
+    AacMode mode;
     bool single;              /* `codec` encodes one channel, else two */
     AVCodecContext *codec;    /* the encoder in use */
     AVFrame *frame[FRAMES];   /* two channels: the newest frame and those before it */
@@ -53,11 +54,10 @@ struct AacEncoder {
 
 /* ---- create and destroy ---- */
 
-/* The bandwidth that libavcodec gives each of two channels. A single channel would get more, which
- * would change how it sounds. */
-static int bandwidth_hz(int64_t bitrate)
+/* The bandwidth that libavcodec gives each of `channels`. */
+static int bandwidth_hz(int64_t bitrate, int channels)
 {
-    int64_t each = bitrate / AAC_CHANNELS;
+    int64_t each = bitrate / channels;
     int64_t hz = each / 5 > each * 15 / 32 - 5500 ? each / 5 : each * 15 / 32 - 5500;
 
     return (int)smaller(hz, smaller(3000 + each / 4, smaller(12000 + each / 16, 22000)));
@@ -72,7 +72,7 @@ static int leave_tools_out(AVCodecContext *c)
                : 0;
 }
 
-static AVCodecContext *open_codec(int64_t bitrate, int channels)
+static AVCodecContext *open_codec(int64_t bitrate, AacMode mode, int channels)
 {
     const AVCodec *codec = avcodec_find_encoder(AV_CODEC_ID_AAC);
     AVCodecContext *c = codec ? avcodec_alloc_context3(codec) : NULL;
@@ -90,7 +90,8 @@ static AVCodecContext *open_codec(int64_t bitrate, int channels)
     av_opt_set(c->priv_data, "aac_coder", "fast", 0);
     if (channels == 1) {
         c->bit_rate = smaller(bitrate, SINGLE_BITRATE_MAX);
-        c->cutoff = bandwidth_hz(bitrate);
+        /* a single channel that takes over from two must not sound brighter than they do */
+        c->cutoff = bandwidth_hz(bitrate, mode == AAC_MONO ? 1 : AAC_CHANNELS);
     }
     if (channels == 1 && leave_tools_out(c) < 0)
         avcodec_free_context(&c);
@@ -128,17 +129,23 @@ static int keep_config(AacEncoder *e)
     return 0;
 }
 
-AacEncoder *aac_encoder_create(int64_t bitrate)
+AacEncoder *aac_encoder_create(int64_t bitrate, AacMode mode)
 {
     AacEncoder *e = calloc(1, sizeof(*e));
 
     if (!e)
         return NULL;
     e->bitrate = bitrate;
-    e->codec = open_codec(bitrate, AAC_CHANNELS);
+    e->mode = mode;
+    e->codec = open_codec(bitrate, mode, AAC_CHANNELS);
     e->packet = av_packet_alloc();
     e->middle = new_frame(1);
     bool whole = e->codec && e->packet && e->middle && keep_config(e) == 0;
+    if (whole && mode == AAC_MONO) { /* the configuration is that of two channels all the same */
+        avcodec_free_context(&e->codec);
+        e->single = true;
+        whole = (e->codec = open_codec(bitrate, mode, 1));
+    }
     for (size_t i = 0; i < FRAMES; i++)
         whole = (e->frame[i] = new_frame(AAC_CHANNELS)) && whole;
     if (!whole)
@@ -231,7 +238,7 @@ static void change(AacEncoder *e)
     AVCodecContext *was = e->codec;
 
     e->single = !e->single;
-    e->codec = open_codec(e->bitrate, e->single ? 1 : AAC_CHANNELS);
+    e->codec = open_codec(e->bitrate, e->mode, e->single ? 1 : AAC_CHANNELS);
     AacSlope slope = e->codec ? give_again(e) : AAC_SLOPE_UNKNOWN;
     bool joins = e->slope == AAC_SLOPE_UNKNOWN || slope == e->slope;
     if (slope != AAC_SLOPE_UNKNOWN && joins) {
@@ -285,10 +292,12 @@ float *aac_encoder_input(AacEncoder *e, int channel)
 
 int aac_encoder_encode(AacEncoder *e, AVPacket *out)
 {
-    e->alike = is_alike(e) ? e->alike + 1 : 0;
-    bool single = e->alike >= ALIKE_MIN && !e->pairs_fail;
-    if (single != e->single)
-        change(e);
+    if (e->mode == AAC_STEREO) {
+        e->alike = is_alike(e) ? e->alike + 1 : 0;
+        bool single = e->alike >= ALIKE_MIN && !e->pairs_fail;
+        if (single != e->single)
+            change(e);
+    }
     int status = e->single ? encode_single(e, out) : give(e, e->frame[e->newest], out);
     if (status == 0)
         e->slope = aac_slope(out->data, (size_t)out->size);

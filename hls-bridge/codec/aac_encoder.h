@@ -20,10 +20,17 @@
 typedef struct AacEncoder AacEncoder;
 struct AVPacket;
 
+/* Which channels are encoded. */
+typedef enum AacMode {
+    AAC_STEREO, /* one if both are alike, else both */
+    AAC_MONO, /* always one, the mean of both, with all the bandwidth that the bitrate is good for:
+                 at a low bitrate it sounds better than two */
+} AacMode;
+
 /* `bitrate`: of both channels together, bit/s. If one channel is encoded, it has all of it, up to
  * the 288 kbit/s that a channel may have. Returns NULL if libavcodec has no such encoder, or there
  * is no memory. */
-AacEncoder *aac_encoder_create(int64_t bitrate);
+AacEncoder *aac_encoder_create(int64_t bitrate, AacMode mode);
 
 /* Accepts NULL, leaves NULL. */
 void aac_encoder_destroy(AacEncoder **encoder);

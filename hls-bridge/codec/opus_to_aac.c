@@ -5,6 +5,7 @@
 #include <libavcodec/avcodec.h>
 #include <opus.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "codec/aac_encoder.h"
 
@@ -12,18 +13,25 @@
 #define OPUS_PACKET_MAX 5760 /* samples: 120 ms, RFC 6716 section 2.1.4 */
 #define OPUS_UNIT       120  /* samples: the decoder makes up multiples of 2.5 ms */
 
+/* Owned. */
+typedef struct CodedFrame {
+    AVPacket *packet, *low; /* low: NULL if there is none */
+} CodedFrame;
+
 struct OpusToAac {
     OpusDecoder *decoder;
     AacEncoder *encoder;
-    float *input[AAC_CHANNELS]; /* the encoder's, for the frame that is being collected */
-    AVPacket *packet;           /* owns the bytes of the frame that was taken last */
-    int collected;              /* samples in `input` */
-    bool begun;                 /* a frame was put in */
-    int64_t position;           /* clock at the next input sample */
-    int64_t next_pts;           /* clock at the next output frame */
-    AVPacket **ready;           /* frames that wait to be taken, from `first` on */
+    AacEncoder *low; /* NULL: frames have no sound with fewer bits */
+    int64_t low_bitrate;
+    float *input[AAC_CHANNELS];    /* the encoder's, for the frame that is being collected */
+    AVPacket *packet, *packet_low; /* own the bytes of the frame that was taken last */
+    int collected;                 /* samples in `input` */
+    bool begun;                    /* a frame was put in */
+    int64_t position;              /* clock at the next input sample */
+    int64_t next_pts;              /* clock at the next output frame */
+    CodedFrame *ready;             /* frames that wait to be taken, from `first` on */
     size_t first, count, capacity;
-    SampleBytes *given;                        /* of the frame taken last */
+    SampleBytes *given, *given_low;            /* of the frame taken last */
     float pcm[OPUS_PACKET_MAX * AAC_CHANNELS]; /* interleaved */
 };
 
@@ -43,9 +51,11 @@ OpusToAac *opus_to_aac_create(const OpusToAacParams *params, const char **error)
     if (!o->decoder)
         goto fail;
     wrong = "libavcodec has no AAC encoder";
-    o->encoder = aac_encoder_create(params->bitrate ? params->bitrate : DEFAULT_BITRATE);
+    o->encoder =
+        aac_encoder_create(params->bitrate ? params->bitrate : DEFAULT_BITRATE, AAC_STEREO);
     if (!o->encoder)
         goto fail;
+    o->low_bitrate = params->low_bitrate;
     o->position = params->first_samples;
     o->next_pts = params->first_samples - aac_encoder_delay(o->encoder);
     return o;
@@ -56,6 +66,12 @@ fail:
     return NULL;
 }
 
+static void free_frame(CodedFrame *frame)
+{
+    av_packet_free(&frame->packet);
+    av_packet_free(&frame->low);
+}
+
 void opus_to_aac_destroy(OpusToAac **o)
 {
     OpusToAac *p = *o;
@@ -63,13 +79,16 @@ void opus_to_aac_destroy(OpusToAac **o)
     if (!p)
         return;
     for (size_t i = p->first; i < p->count; i++)
-        av_packet_free(&p->ready[i]);
+        free_frame(&p->ready[i]);
     free(p->ready);
     if (p->decoder)
         opus_decoder_destroy(p->decoder);
     aac_encoder_destroy(&p->encoder);
+    aac_encoder_destroy(&p->low);
     av_packet_free(&p->packet);
+    av_packet_free(&p->packet_low);
     sample_bytes_release(&p->given);
+    sample_bytes_release(&p->given_low);
     free(p);
     *o = NULL;
 }
@@ -82,34 +101,74 @@ int64_t opus_packet_samples(const uint8_t *payload, size_t len)
     return samples > 0 && samples <= OPUS_PACKET_MAX ? samples : -1;
 }
 
-/* Takes over `packet`. */
-static void queue_packet(OpusToAac *o, AVPacket *packet)
+/* Takes over what is in `frame`. */
+static void queue_frame(OpusToAac *o, CodedFrame frame)
 {
     if (o->first == o->count)
         o->first = o->count = 0;
     if (o->count == o->capacity) {
         size_t capacity = o->capacity ? o->capacity * 2 : 8;
-        AVPacket **ready = realloc(o->ready, capacity * sizeof(AVPacket *));
+        CodedFrame *ready = realloc(o->ready, capacity * sizeof(*ready));
         if (!ready) {
-            av_packet_free(&packet);
+            free_frame(&frame);
             return;
         }
         o->ready = ready;
         o->capacity = capacity;
     }
-    o->ready[o->count++] = packet;
+    o->ready[o->count++] = frame;
+}
+
+/* Encodes the samples that `encoder` was given. Returns NULL if there is no frame. */
+static AVPacket *encode(AacEncoder *encoder)
+{
+    AVPacket *packet = av_packet_alloc();
+
+    if (packet && aac_encoder_encode(encoder, packet) < 0)
+        av_packet_free(&packet);
+    return packet;
+}
+
+/* Gives the other encoder the same samples: before the first one encodes them, which may write over
+ * them. */
+static bool give_low(OpusToAac *o)
+{
+    for (int c = 0; c < AAC_CHANNELS; c++) {
+        float *to = o->low ? aac_encoder_input(o->low, c) : NULL;
+        if (!to)
+            return false;
+        memcpy(to, o->input[c], AAC_FRAME_SAMPLES * sizeof(float));
+    }
+    return true;
+}
+
+int opus_to_aac_with_low(OpusToAac *o, bool with)
+{
+    with = with && o->low_bitrate > 0;
+    if (!with)
+        aac_encoder_destroy(&o->low);
+    if (!with || o->low)
+        return 0;
+    o->low = aac_encoder_create(o->low_bitrate, AAC_MONO);
+    if (!o->low)
+        return -1;
+    AVPacket *none =
+        o->begun ? encode(o->low) : NULL; /* it begins a frame late, as the other has */
+    av_packet_free(&none);
+    return 0;
 }
 
 static void encode_frame(OpusToAac *o)
 {
-    AVPacket *packet = av_packet_alloc();
+    CodedFrame frame = {.low = give_low(o) ? encode(o->low) : NULL};
 
     o->collected = 0;
-    if (packet && aac_encoder_encode(o->encoder, packet) == 0) {
-        packet->pts = o->next_pts;
-        queue_packet(o, packet);
+    frame.packet = encode(o->encoder);
+    if (frame.packet) {
+        frame.packet->pts = o->next_pts;
+        queue_frame(o, frame);
     } else {
-        av_packet_free(&packet);
+        free_frame(&frame);
     }
     /* time passes whatever comes out; the encoder begins one frame late */
     if (o->begun)
@@ -199,18 +258,30 @@ int64_t opus_to_aac_silence(OpusToAac *o, int64_t samples)
     return most;
 }
 
+/* What outputs get of a packet, of which `given` holds a copy; none of NULL. */
+static AacBytes bytes_of(const AVPacket *packet, SampleBytes **given)
+{
+    sample_bytes_release(given);
+    if (!packet)
+        return (AacBytes){0};
+    *given = sample_bytes_create(packet->data, (size_t)packet->size, NULL, 0);
+    return (AacBytes){packet->data, (size_t)packet->size, *given};
+}
+
 bool opus_to_aac_take(OpusToAac *o, AacFrame *out)
 {
     if (o->first == o->count)
         return false;
     av_packet_free(&o->packet);
-    o->packet = o->ready[o->first++];
-    sample_bytes_release(&o->given);
-    o->given = sample_bytes_create(o->packet->data, (size_t)o->packet->size, NULL, 0);
-    *out = (AacFrame){.data = o->packet->data,
-                      .len = (size_t)o->packet->size,
+    av_packet_free(&o->packet_low);
+    o->packet = o->ready[o->first].packet;
+    o->packet_low = o->ready[o->first++].low;
+    AacBytes all = bytes_of(o->packet, &o->given), low = bytes_of(o->packet_low, &o->given_low);
+    *out = (AacFrame){.data = all.data,
+                      .len = all.len,
                       .pts_samples = o->packet->pts,
-                      .bytes = o->given};
+                      .bytes = all.bytes,
+                      .low = low};
     return true;
 }
 

@@ -2,7 +2,8 @@
 #ifndef OPUS_TO_AAC_H
 #define OPUS_TO_AAC_H
 
-/* Turns Opus into AAC-LC, 48 kHz stereo: one continuous run of frames for the life of a stream.
+/* Turns Opus into AAC-LC, 48 kHz stereo: one continuous run of frames for the life of a stream. If
+ * it is asked to, each frame has the same sound with fewer bits beside it.
  *
  * libopus decodes, since only it has in-band FEC and packet loss concealment; libavcodec encodes.
  * Opus always decodes to 48 kHz stereo, so nothing is resampled.
@@ -15,6 +16,7 @@ typedef struct OpusToAac OpusToAac;
 
 typedef struct OpusToAacParams {
     int64_t bitrate;       /* of the AAC, bit/s; default 128000 */
+    int64_t low_bitrate;   /* of that with fewer bits; 0: there is never one */
     int64_t first_samples; /* the stream's clock at the first input sample */
 } OpusToAacParams;
 
@@ -24,6 +26,10 @@ OpusToAac *opus_to_aac_create(const OpusToAacParams *params, const char **error)
 
 /* Accepts NULL, leaves NULL. */
 void opus_to_aac_destroy(OpusToAac **o);
+
+/* From the next frame on, frames have the sound with fewer bits, or have not. It has the same
+ * configuration. Returns 0, or -1 if there is no memory: then they have not. */
+int opus_to_aac_with_low(OpusToAac *o, bool with);
 
 /* How many samples an Opus packet holds: 120 (2.5 ms) to 5760, or -1 if it is not Opus. */
 int64_t opus_packet_samples(const uint8_t *payload, size_t len);

@@ -125,6 +125,7 @@ static int look_at_tracks(CmafDash *d)
         if (!t)
             return -1;
         t->list = cmaf_track_playlist(d->track[m->renditions]);
+        t->kind = cmaf_track_kind(d->track[m->renditions]);
         m->track[m->renditions] = t;
     }
     return 0;

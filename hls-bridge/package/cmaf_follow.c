@@ -114,7 +114,7 @@ int cmaf_output_follow(void *self, size_t track, Output *out)
         return -1;
     }
     cmaf_media_add(f->media, o->track[f->track]);
-    cmaf_media_assign(f->media, lines, &renditions);
+    cmaf_media_assign(f->media, lines, &renditions, RENDITION_NONE);
     *out = (Output){.calls = &calls, .self = f};
     return 0;
 }

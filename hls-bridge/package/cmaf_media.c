@@ -3,13 +3,6 @@
 
 #include <stdlib.h>
 
-/* hls.js places the sound by its dates beside those of the picture. If that is later than the
- * media says, if only by the rounding to a millisecond, it takes the segment that it has played for
- * the one that comes next, and stands still for three target durations. It compares the first that
- * is listed with the one in the middle, so what dates are put right by between them counts too. */
-#define DATE_STEP_US 400
-#define ROUNDING_US  1100
-
 CmafMedia *cmaf_media_create(const CmafMediaParams *params)
 {
     CmafMedia *m = calloc(1, sizeof(*m));
@@ -17,7 +10,7 @@ CmafMedia *cmaf_media_create(const CmafMediaParams *params)
     if (!m)
         return NULL;
     m->params = *params;
-    m->lead = m->sound = m->best = RENDITION_NONE;
+    m->lead = m->sound = m->low_sound = m->low_of = m->best = RENDITION_NONE;
     return m;
 }
 
@@ -45,34 +38,6 @@ static CmafLine *line_of(CmafMedia *m, const AccessUnit *unit)
 
 /* ---- segments ---- */
 
-/* Where on the clock of samples something of 1/90000 s is: the first sample at or after it. */
-static int64_t to_samples(int64_t at_90k)
-{
-    return -floor_div(-at_90k * 8, 15);
-}
-
-/* How many segments lie between those that hls.js compares, if `listed` are listed: one list may be
- * newer than the other. */
-static int64_t compared(size_t listed)
-{
-    return (int64_t)listed / 2 + 2;
-}
-
-/* By how much the sound is dated early. */
-static int64_t sound_early_us(const CmafMedia *m)
-{
-    return ROUNDING_US + DATE_STEP_US * compared(m->params.window);
-}
-
-int64_t cmaf_media_date_step_us(const CmafMedia *m)
-{
-    size_t window = m->params.window, listed = 0;
-
-    if (m->lead != RENDITION_NONE)
-        listed = cmaf_track_playlist(m->line[m->lead].track)->window.count;
-    return DATE_STEP_US * compared(window) / compared(listed > window ? listed : window);
-}
-
 /* Makes the parts of a line that can be made, if all samples before `known` are here. Returns 0,
  * or -1 with errno. */
 int cmaf_media_advance(CmafMedia *m, CmafLine *line, int64_t known, int64_t now_us)
@@ -93,78 +58,9 @@ void cmaf_media_begin_segment(CmafMedia *m, CmafLine *line, int64_t start)
     int64_t offset_us = video ? 0 : samples_to_us(start) - ticks_to_us(s->start_90k);
 
     if (!video && cmaf_media_has_pictures(m))
-        offset_us -= sound_early_us(m);
-    cmaf_track_begin(line->track, start, video ? s->limit_90k : to_samples(s->limit_90k),
+        offset_us -= cmaf_sound_early_us(m);
+    cmaf_track_begin(line->track, start, video ? s->limit_90k : cmaf_sound_samples(s->limit_90k),
                      s->starts_unix_us + offset_us, s->discontinuity);
-}
-
-/* ---- the sound ---- */
-
-static int advance_sound(CmafMedia *m, int64_t now_us)
-{
-    int64_t safe = cmaf_media_has_pictures(m) ? floor_div(m->safe_90k * 8, 15) : INT64_MAX;
-    CmafLine *line = &m->line[m->sound];
-
-    if (!cmaf_track_is_open(line->track))
-        return 0;
-    return cmaf_media_advance(m, line, m->audio_end < safe ? m->audio_end : safe, now_us);
-}
-
-/* The sound comes to the beginning of the newest segment at `start`. Returns 0, or -1 with errno.
- */
-static int begin_sound(CmafMedia *m, int64_t start, int64_t now_us)
-{
-    const CmafMuxParams params = {
-        .kind = TRACK_AUDIO,
-        .config = m->params.aac_config,
-        .config_len = m->params.aac_config_len,
-    };
-    CmafLine *line = &m->line[m->sound];
-    bool first = !cmaf_track_is_open(line->track);
-    int status = 0;
-
-    if (!first) {
-        cmaf_track_end(line->track, start);
-        status = cmaf_media_advance(m, line, start, now_us);
-    }
-    cmaf_media_begin_segment(m, line, start);
-    if (first && cmaf_track_configure(line->track, &params) < 0)
-        status = -1;
-    line->waits = false;
-    return status;
-}
-
-/* A cut that was decided late lies before sound that is here: it belongs to the next segment. */
-static int divide_sound(CmafMedia *m, int64_t now_us)
-{
-    int64_t beyond = m->audio_end - to_samples(m->segment.start_90k);
-
-    if (beyond < 0 || !cmaf_track_is_open(m->line[m->sound].track))
-        return 0;
-    return begin_sound(m, m->audio_end - beyond / AAC_FRAME_SAMPLES * AAC_FRAME_SAMPLES, now_us);
-}
-
-int cmaf_media_sound(CmafMedia *m, const AacFrame *frame, int64_t now_us)
-{
-    int64_t pts = frame->pts_samples;
-    int status = 0;
-
-    if (!m->running) {
-        early_sound_keep(&m->early, frame);
-        return 0;
-    }
-    if (m->sound == RENDITION_NONE)
-        return 0;
-    CmafLine *line = &m->line[m->sound];
-    if (line->waits && samples_to_90k(pts) >= m->segment.start_90k)
-        status |= begin_sound(m, pts, now_us);
-    if (!cmaf_track_is_open(line->track))
-        return status; /* sound from before the first picture */
-    cmaf_track_sound(line->track, frame);
-    m->audio_end = pts + AAC_FRAME_SAMPLES;
-    if (line->waits)
-        status |= divide_sound(m, now_us);
-    return status | advance_sound(m, now_us);
 }
 
 /* ---- the pictures that segments are cut by ---- */
@@ -239,7 +135,7 @@ static int pass_best(CmafMedia *m, const AccessUnit *unit, int64_t pts_90k, int6
     if (!m->running || unit->track != m->best)
         return 0;
     m->safe_90k = at > m->safe_90k ? at : m->safe_90k;
-    return m->sound != RENDITION_NONE ? advance_sound(m, now_us) : 0;
+    return cmaf_sound_advance(m, now_us);
 }
 
 int cmaf_media_picture(CmafMedia *m, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
@@ -257,8 +153,7 @@ int cmaf_media_picture(CmafMedia *m, const AccessUnit *unit, int64_t pts_90k, in
     if (line != &m->line[m->lead])
         return cmaf_others_picture(m, line, unit, pts_90k, dts_90k, now_us);
     status = put_lead(m, line, unit, pts_90k, dts_90k, now_us);
-    if (m->sound != RENDITION_NONE)
-        status |= advance_sound(m, now_us);
+    status |= cmaf_sound_advance(m, now_us);
     for (CmafLine *other = NULL; (other = cmaf_others_next(m, other));)
         status |=
             cmaf_others_release(m, other, false, now_us) | cmaf_others_advance(m, other, now_us);
@@ -282,11 +177,7 @@ int cmaf_media_cut(CmafMedia *m, const OutputSegment *next, int64_t now_us)
         status |= cmaf_media_advance(m, lead, next->start_90k, now_us);
         cmaf_media_begin_segment(m, lead, next->start_90k);
     }
-    if (m->sound != RENDITION_NONE) {
-        m->line[m->sound].waits = true;
-        status |= divide_sound(m, now_us);
-        status |= advance_sound(m, now_us);
-    }
+    status |= cmaf_sound_cut(m, now_us);
     for (CmafLine *line = NULL; (line = cmaf_others_next(m, line));)
         status |= cmaf_others_cut(m, line, now_us);
     return status;
@@ -311,8 +202,7 @@ int cmaf_media_tick(CmafMedia *m, int64_t known_90k, int64_t now_us)
         m->safe_90k = safe;
         if (m->lead != RENDITION_NONE)
             status |= cmaf_media_advance(m, &m->line[m->lead], safe, now_us);
-        if (m->sound != RENDITION_NONE)
-            status |= advance_sound(m, now_us);
+        status |= cmaf_sound_advance(m, now_us);
     }
     for (CmafLine *line = NULL; (line = cmaf_others_next(m, line));)
         status |= cmaf_others_tick(m, line, known_90k, now_us);

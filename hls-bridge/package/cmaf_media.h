@@ -44,8 +44,11 @@ void cmaf_media_destroy(CmafMedia **media);
  * track is borrowed. */
 void cmaf_media_add(CmafMedia *media, CmafTrack *track);
 
-/* Which line each rendition of the publisher goes to, from the next start on. */
-void cmaf_media_assign(CmafMedia *media, const size_t *line_of, const Renditions *renditions);
+/* Which line each rendition of the publisher goes to, from the next start on; `low_sound`: that of
+ * the sound with fewer bits (aac_frame_low()), which has the parts and segments of the other sound;
+ * RENDITION_NONE: there is none. */
+void cmaf_media_assign(CmafMedia *media, const size_t *line_of, const Renditions *renditions,
+                       size_t low_sound);
 
 /* Of each line, whether the publisher that is about to start sends what goes to it, though it may
  * follow: then media of its own makes it. `has` takes RENDITIONS_MAX of them. */

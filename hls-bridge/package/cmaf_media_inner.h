@@ -2,9 +2,9 @@
 #ifndef CMAF_MEDIA_INNER_H
 #define CMAF_MEDIA_INNER_H
 
-/* The media from inside, for cmaf_media.c, which has the sound and the best pictures, for
- * cmaf_others.c, which has all other pictures, and for cmaf_media_life.c, where a publisher begins
- * and ends.
+/* The media from inside, for cmaf_media.c, which has the best pictures, for cmaf_sound.c, which has
+ * the sound, for cmaf_others.c, which has all other pictures, and for cmaf_media_life.c, where a
+ * publisher begins and ends.
  *
  * Thread-safety: one thread, the stream's. */
 
@@ -32,8 +32,9 @@ struct CmafMedia {
     Renditions sent; /* by the publisher that is about to start, or has */
     size_t line_of[RENDITIONS_MAX];
     size_t lead; /* line of the best video, that segments are cut by; RENDITION_NONE: sound alone */
-    size_t sound; /* line of the sound; RENDITION_NONE: there is none */
-    size_t best;  /* the rendition that segments are cut by, though there may be no line of it */
+    size_t low_of;           /* line of the sound with fewer bits; RENDITION_NONE: there is none */
+    size_t sound, low_sound; /* the same of those two, of the publisher that has started */
+    size_t best; /* the rendition that segments are cut by, though there may be no line of it */
     bool running;
     OutputSegment segment; /* the newest one */
     int64_t audio_end;     /* of the newest frame, samples */
@@ -57,6 +58,18 @@ void cmaf_media_begin_segment(CmafMedia *media, CmafLine *line, int64_t start);
 
 /* Whether the newest segment has no picture yet, nor a part that was made without one. */
 bool cmaf_media_lacks_pictures(const CmafMedia *media, const CmafLine *line);
+
+/* Makes the parts of sound that can be made. */
+int cmaf_sound_advance(CmafMedia *media, int64_t now_us);
+
+/* A segment of sound ends where the newest one begins. */
+int cmaf_sound_cut(CmafMedia *media, int64_t now_us);
+
+/* By how much the sound is dated early. */
+int64_t cmaf_sound_early_us(const CmafMedia *media);
+
+/* Where on the clock of samples something of 1/90000 s is: the first sample at or after it. */
+int64_t cmaf_sound_samples(int64_t at_90k);
 
 /* The next line of another video rendition than the lead, behind `line`; NULL: there is none. Begin
  * with NULL. */

@@ -3,9 +3,11 @@
 
 /* How a publisher begins and ends. */
 
-void cmaf_media_assign(CmafMedia *m, const size_t *line_of, const Renditions *renditions)
+void cmaf_media_assign(CmafMedia *m, const size_t *line_of, const Renditions *renditions,
+                       size_t low_sound)
 {
     m->sent = *renditions;
+    m->low_of = low_sound;
     for (size_t i = 0; i < renditions->count; i++)
         m->line_of[i] = line_of[i];
 }
@@ -17,6 +19,8 @@ void cmaf_media_sent(const CmafMedia *m, bool *has)
     for (size_t i = 0; i < m->sent.count; i++)
         if (m->line_of[i] < m->lines)
             has[m->line_of[i]] = true;
+    if (m->low_of < m->lines)
+        has[m->low_of] = true;
 }
 
 bool cmaf_media_is_running(const CmafMedia *m, bool *has)
@@ -43,6 +47,8 @@ static void note_sent(CmafMedia *m)
         m->line[m->line_of[i]].has = !m->sent.item[i].follows;
         m->line[m->line_of[i]].follows = m->sent.item[i].follows;
     }
+    if (m->low_of < m->lines)
+        m->line[m->low_of].has = true;
 }
 
 int cmaf_media_start(CmafMedia *m, const OutputSegment *first, int64_t now_us)
@@ -53,6 +59,7 @@ int cmaf_media_start(CmafMedia *m, const OutputSegment *first, int64_t now_us)
     m->best = renditions_first(&m->sent, TRACK_VIDEO);
     m->lead = line_of(m, m->best);
     m->sound = line_of(m, renditions_first(&m->sent, TRACK_AUDIO));
+    m->low_sound = m->sound != RENDITION_NONE ? m->low_of : RENDITION_NONE;
     note_sent(m);
     m->running = true;
     m->segment = *first;

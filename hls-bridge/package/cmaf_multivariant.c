@@ -47,11 +47,45 @@ static bool has_whole_segments(const CmafPlaylists *p, size_t which)
     return cmaf_track_stats(p->params.track[which]).segments > 0;
 }
 
+/* The smallest picture, the last of several; `variants` if there is none. */
+static size_t smallest_of(const Multivariant *m)
+{
+    size_t at = m->variants;
+    int64_t least = INT64_MAX;
+
+    for (size_t i = 0; i < m->variants; i++) {
+        int64_t area = (int64_t)m->variant[i].width * m->variant[i].height;
+        if (area > 0 && area <= least) {
+            least = area;
+            at = i;
+        }
+    }
+    return at;
+}
+
+/* The sound belongs to each variant: that with fewer bits, if there is one, to the smallest. */
+static void add_sound(Multivariant *m, const Variant *sound, const Variant *low)
+{
+    size_t smallest = low->uri && m->variants > 1 ? smallest_of(m) : m->variants;
+
+    m->audio = sound->uri;
+    m->sound = sound->uri != NULL;
+    m->low_audio = smallest < m->variants ? low->uri : NULL;
+    for (size_t i = 0; i < m->variants; i++) {
+        Variant *v = &m->variant[i];
+        v->low = i == smallest;
+        v->bandwidth += v->low ? low->bandwidth : sound->bandwidth;
+        v->average_bandwidth += v->low ? low->average_bandwidth : sound->average_bandwidth;
+    }
+    if (m->variants == 0 && sound->uri)
+        m->variant[m->variants++] = *sound;
+}
+
 void cmaf_playlists_write_multivariant(CmafPlaylists *p)
 {
     char text[MULTIVARIANT_TEXT_SIZE];
     Multivariant m = {.language = p->params.language};
-    Variant sound = {0};
+    Variant sound = {0}, low = {0};
 
     for (size_t i = 0; i < p->lists; i++) {
         if (!p->list[i].has)
@@ -60,18 +94,11 @@ void cmaf_playlists_write_multivariant(CmafPlaylists *p)
             return; /* when there is one */
         Variant v = describe(p, i);
         if (cmaf_track_kind(p->params.track[i]) == TRACK_AUDIO)
-            sound = v;
+            *(sound.uri ? &low : &sound) = v;    /* in the order of tracks */
         else if (v.width > 0 || m.variants == 0) /* there has been a picture, or it is the best */
             m.variant[m.variants++] = v;
     }
-    m.audio = sound.uri;
-    m.sound = sound.uri != NULL;
-    for (size_t i = 0; i < m.variants; i++) {
-        m.variant[i].bandwidth += sound.bandwidth;
-        m.variant[i].average_bandwidth += sound.average_bandwidth;
-    }
-    if (m.variants == 0 && sound.uri)
-        m.variant[m.variants++] = sound;
+    add_sound(&m, &sound, &low);
     if (m.variants == 0 || !multivariant_is_new(&m, &p->listed))
         return;
     size_t len = multivariant_write(&m, text);

@@ -81,7 +81,8 @@ static int begin(void *self, const OutputPublisher *publisher)
             taken[track[i]] = true;
         }
     }
-    cmaf_media_assign(o->media, track, publisher->renditions);
+    size_t low = cmaf_output_low_sound(o, publisher->renditions);
+    cmaf_media_assign(o->media, track, publisher->renditions, low);
     return status;
 }
 
@@ -308,6 +309,7 @@ static void take_params(CmafOutput *o, const OutputParams *params)
     o->window = params->settings->window;
     o->part_us = params->settings->ll_part_us;
     o->language = params->settings->language ? params->settings->language : "und";
+    o->low_sound = params->settings->low_sound;
     o->epoch = clock_unix_us(params->clock) / US_PER_S;
     o->latency.bounds = &histogram_of_latency;
 }

@@ -21,6 +21,7 @@ struct CmafOutput {
     size_t window;
     int64_t part_us, epoch;
     const char *language; /* borrowed */
+    bool low_sound;       /* with several sizes there is a second rendition of sound */
     Store *folder;        /* borrowed */
     LlBoard *board;
     CmafTrack *track[RENDITIONS_MAX]; /* the best video, the sound, and others as they came */
@@ -52,6 +53,10 @@ int cmaf_output_open_tracks(CmafOutput *output, const OutputParams *params, int6
 /* The index of the track of a rendition, which is added if there is none. Returns RENDITION_NONE if
  * there is no room, or no memory. */
 size_t cmaf_output_track_of(CmafOutput *output, const Rendition *rendition);
+
+/* The track of the sound with fewer bits, likewise; RENDITION_NONE, too, if viewers of a publisher
+ * that sends `renditions` are to have none. */
+size_t cmaf_output_low_sound(CmafOutput *output, const Renditions *renditions);
 
 /* Removes the other files of an earlier run too, at `at_us`: no list is to name them any more. No
  * file of this run may have been written yet. */

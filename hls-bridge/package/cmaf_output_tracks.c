@@ -10,6 +10,8 @@
 #include "base/bridge_log.h"
 #include "package/dash_manifest.h"
 
+#define LOW_SOUND "audio-low" /* the track of the sound with fewer bits */
+
 /* ---- what an earlier run has left ---- */
 
 int64_t cmaf_output_former_us(const CmafOutput *o)
@@ -44,6 +46,15 @@ void cmaf_output_remove_former(CmafOutput *o, int64_t at_us)
 
 /* ---- tracks ---- */
 
+static size_t videos(const CmafOutput *o)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < o->tracks; i++)
+        n += cmaf_track_kind(o->track[i]) == TRACK_VIDEO;
+    return n;
+}
+
 /* Adds the track of a rendition. Returns 0, or -1 with errno. */
 static int add_track(CmafOutput *o, TrackKind kind, const char *name)
 {
@@ -60,7 +71,7 @@ static int add_track(CmafOutput *o, TrackKind kind, const char *name)
         .window = o->window,
     };
 
-    if (o->tracks == RENDITIONS_MAX) {
+    if (o->tracks == RENDITIONS_MAX || (kind == TRACK_VIDEO && videos(o) == VIDEO_TRACKS_MAX)) {
         errno = ENOBUFS;
         return -1;
     }
@@ -80,16 +91,12 @@ static const char *kind_name(TrackKind kind)
     return kind == TRACK_VIDEO ? "video" : "audio";
 }
 
-size_t cmaf_output_track_of(CmafOutput *o, const Rendition *rendition)
+static size_t track_named(CmafOutput *o, TrackKind kind, const char *name)
 {
-    char name[CMAF_TRACK_NAME_SIZE];
-
-    snprintf(name, sizeof(name), "%s%s%s", kind_name(rendition->kind),
-             rendition->name[0] ? "-" : "", rendition->name);
     for (size_t i = 0; i < o->tracks; i++)
         if (strcmp(cmaf_track_name(o->track[i]), name) == 0)
             return i;
-    if (add_track(o, rendition->kind, name) < 0) {
+    if (add_track(o, kind, name) < 0) {
         log_error("%s: %s is left out: %s", o->stream, name, strerror(errno));
         return RENDITION_NONE;
     }
@@ -97,20 +104,38 @@ size_t cmaf_output_track_of(CmafOutput *o, const Rendition *rendition)
     return o->tracks - 1;
 }
 
+size_t cmaf_output_track_of(CmafOutput *o, const Rendition *rendition)
+{
+    char name[CMAF_TRACK_NAME_SIZE];
+
+    snprintf(name, sizeof(name), "%s%s%s", kind_name(rendition->kind),
+             rendition->name[0] ? "-" : "", rendition->name);
+    return track_named(o, rendition->kind, name);
+}
+
+size_t cmaf_output_low_sound(CmafOutput *o, const Renditions *renditions)
+{
+    return o->low_sound && renditions_are_ladder(renditions)
+               ? track_named(o, TRACK_AUDIO, LOW_SOUND)
+               : RENDITION_NONE;
+}
+
 /* ---- opening ---- */
 
-/* Adds the track of a list "video-NAME.m3u8" that an earlier run has left, which stays. */
+/* Adds the track of a list "video-NAME.m3u8" or "audio-low.m3u8" that an earlier run has left,
+ * which stays. */
 static bool add_former(void *user, const char *file)
 {
     CmafOutput *o = user;
     char name[CMAF_TRACK_NAME_SIZE];
     size_t len = strlen(file) - strlen(".m3u8");
 
-    if (strncmp(file, "video-", strlen("video-")) != 0 || len >= sizeof(name))
+    bool sound = strcmp(file, LOW_SOUND ".m3u8") == 0;
+    if ((!sound && strncmp(file, "video-", strlen("video-")) != 0) || len >= sizeof(name))
         return true;
     memcpy(name, file, len);
     name[len] = '\0';
-    if (add_track(o, TRACK_VIDEO, name) < 0)
+    if (add_track(o, sound ? TRACK_AUDIO : TRACK_VIDEO, name) < 0)
         log_warn("%s: %s, which an earlier run has left, is not looked after: %s", o->stream, file,
                  strerror(errno));
     return true;

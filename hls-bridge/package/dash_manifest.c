@@ -68,15 +68,15 @@ static bool goes_on(DashManifest *m, size_t which, int64_t msn, const LlSegment 
     if (!p || m->interrupted || s->common.discontinuity ||
         !continues(dash_span_of(m, p, which), msn, s))
         return false;
-    return llabs(s->common.starts_unix_us - dash_time_of_day(p, dash_to_90k(which, s->start))) <=
-           SLACK_US;
+    return llabs(s->common.starts_unix_us -
+                 dash_time_of_day(p, dash_to_90k(m->track[which], s->start))) <= SLACK_US;
 }
 
 static void begin_period(DashManifest *m, size_t which, int64_t msn, const LlSegment *s)
 {
     DashPeriod next = {.id = msn,
                        .start_unix_us = s->common.starts_unix_us,
-                       .start_90k = dash_to_90k(which, s->start)};
+                       .start_90k = dash_to_90k(m->track[which], s->start)};
     const DashPeriod *before = newest(m);
 
     /* it joins the one before exactly, unless the time of day says otherwise */
@@ -124,7 +124,7 @@ void dash_manifest_add(DashManifest *m, size_t which, int64_t msn, const LlSegme
     }
     if (leads && !goes_on(m, which, msn, s))
         begin_period(m, which, msn, s);
-    DashPeriod *p = leads ? newest(m) : period_at(m, dash_to_90k(which, s->start));
+    DashPeriod *p = leads ? newest(m) : period_at(m, dash_to_90k(m->track[which], s->start));
     if (!p)
         return;
     DashSpan *span = dash_span_of(m, p, which);
@@ -137,8 +137,7 @@ void dash_manifest_add(DashManifest *m, size_t which, int64_t msn, const LlSegme
         return;
     }
     t->start[t->count] = s->start;
-    t->duration[t->count++] =
-        (int32_t)(s->common.duration_90k * dash_timescale(which) / TICKS_PER_S);
+    t->duration[t->count++] = (int32_t)(s->common.duration_90k * dash_timescale(t) / TICKS_PER_S);
     span->count++;
 }
 
@@ -187,7 +186,7 @@ static int64_t first_90k(const DashManifest *m)
 
     for (size_t k = 0; k < m->renditions; k++)
         if (m->track[k]->span[0].count > 0) {
-            int64_t start_90k = dash_to_90k(k, m->track[k]->start[0]);
+            int64_t start_90k = dash_to_90k(m->track[k], m->track[k]->start[0]);
             at_90k = start_90k < at_90k ? start_90k : at_90k;
         }
     return at_90k;

@@ -28,8 +28,8 @@ typedef struct DashPicture {
     int32_t frame_rate_milli; /* 30000 is 30 a second; 0: not known */
 } DashPicture;
 
-/* Renditions are known by their indexes: the best video, the sound, and from DASH_OTHERS on other
- * video, which a period may lack. */
+/* Renditions are known by their indexes: the best video, the sound, and from DASH_OTHERS on others
+ * of either, which a period may lack. */
 enum { DASH_VIDEO, DASH_AUDIO, DASH_OTHERS };
 
 /* What a rendition has in a period. */
@@ -43,7 +43,8 @@ typedef struct DashSpan {
 /* A rendition. Times are in its own unit. */
 typedef struct DashTrack {
     const LlPlaylist *list; /* for the names of files; borrowed */
-    int64_t bandwidth;      /* bit/s of the largest segment */
+    TrackKind kind;
+    int64_t bandwidth; /* bit/s of the largest segment */
     DashSpan span[DASH_PERIODS_MAX];
     size_t count;                   /* of segments of all periods, one behind the other: */
     int64_t start[LL_SEGMENTS_MAX]; /* of each, and how long it is */

@@ -10,19 +10,19 @@
 #include "package/dash_manifest.h"
 
 /* Units of a rendition's times in a second. */
-static inline int64_t dash_timescale(size_t which)
+static inline int64_t dash_timescale(const DashTrack *t)
 {
-    return which == DASH_AUDIO ? SAMPLES_PER_S : TICKS_PER_S;
+    return t->kind == TRACK_AUDIO ? SAMPLES_PER_S : TICKS_PER_S;
 }
 
-static inline int64_t dash_to_90k(size_t which, int64_t at)
+static inline int64_t dash_to_90k(const DashTrack *t, int64_t at)
 {
-    return which == DASH_AUDIO ? samples_to_90k(at) : at;
+    return t->kind == TRACK_AUDIO ? samples_to_90k(at) : at;
 }
 
-static inline int64_t dash_from_90k(size_t which, int64_t at_90k)
+static inline int64_t dash_from_90k(const DashTrack *t, int64_t at_90k)
 {
-    return which == DASH_AUDIO ? floor_div(at_90k * 8, 15) : at_90k;
+    return t->kind == TRACK_AUDIO ? floor_div(at_90k * 8, 15) : at_90k;
 }
 
 /* The time of day of a time of the stream's clock. */

@@ -21,8 +21,8 @@ static void extent(const DashManifest *m, int64_t *from_us, int64_t *to_us)
             at[k] += count;
             if (!dash_manifest_lists(m, p) || count == 0)
                 continue;
-            int64_t start = dash_time_of_day(p, dash_to_90k(k, t->start[first]));
-            int64_t end = dash_time_of_day(p, dash_to_90k(k, t->start[last] + t->duration[last]));
+            int64_t start = dash_time_of_day(p, dash_to_90k(t, t->start[first]));
+            int64_t end = dash_time_of_day(p, dash_to_90k(t, t->start[last] + t->duration[last]));
             *from_us = start < *from_us ? start : *from_us;
             *to_us = end > *to_us ? end : *to_us;
         }
@@ -92,14 +92,13 @@ static void write_timeline(const int64_t *start, const int32_t *duration, size_t
     text_add(out, "          </SegmentTimeline>\n");
 }
 
-static void write_attributes(const DashTrack *t, const DashSpan *span, size_t which,
-                             TextBuffer *out)
+static void write_attributes(const DashTrack *t, const DashSpan *span, TextBuffer *out)
 {
     const DashPicture *picture = &span->picture;
 
     text_add(out, "      <Representation id=\"%s\" bandwidth=\"%" PRId64 "\"", t->list->kind,
              t->bandwidth);
-    if (which == DASH_AUDIO) {
+    if (t->kind == TRACK_AUDIO) {
         text_add(out,
                  " codecs=\"%s\" audioSamplingRate=\"%lld\" startWithSAP=\"1\">\n"
                  "        <AudioChannelConfiguration "
@@ -123,12 +122,11 @@ static void write_representation(const DashManifest *m, const DashPeriod *p, siz
 
     ll_init_name(t->list, span->init_msn, init);
     ll_segment_template(t->list, "$Number$", media);
-    write_attributes(t, span, which, out);
+    write_attributes(t, span, out);
     text_add(out,
              "        <SegmentTemplate timescale=\"%" PRId64 "\" presentationTimeOffset=\"%" PRId64
              "\" startNumber=\"%" PRId64 "\"\n          initialization=\"%s\" media=\"%s\">\n",
-             dash_timescale(which), dash_from_90k(which, p->start_90k), span->first_msn, init,
-             media);
+             dash_timescale(t), dash_from_90k(t, p->start_90k), span->first_msn, init, media);
     write_timeline(t->start + at, t->duration + at, span->count, out);
     text_add(out, "        </SegmentTemplate>\n      </Representation>\n");
 }
@@ -137,17 +135,18 @@ static void write_representation(const DashManifest *m, const DashPeriod *p, siz
 static void write_set(const DashManifest *m, const DashPeriod *p, size_t first, const size_t *at,
                       TextBuffer *out)
 {
-    const char *kind = first == DASH_AUDIO ? "audio" : "video";
+    TrackKind kind = m->track[first]->kind;
+    const char *name = kind == TRACK_AUDIO ? "audio" : "video";
 
     if (!dash_span_of(m, p, first)->promised)
         return;
     text_add(out,
              "    <AdaptationSet id=\"%zu\" contentType=\"%s\" mimeType=\"%s/mp4\" "
              "segmentAlignment=\"true\">\n",
-             first, kind, kind);
+             first, name, name);
     write_representation(m, p, first, at[first], out);
-    for (size_t k = DASH_OTHERS; first == DASH_VIDEO && k < m->renditions; k++)
-        if (dash_span_of(m, p, k)->count > 0)
+    for (size_t k = DASH_OTHERS; k < m->renditions; k++)
+        if (m->track[k]->kind == kind && dash_span_of(m, p, k)->count > 0)
             write_representation(m, p, k, at[k], out);
     text_add(out, "    </AdaptationSet>\n");
 }

@@ -8,14 +8,17 @@
 
 #include "base/media.h"
 
-#define EARLY_SOUND_FRAMES 48   /* a second */
-#define EARLY_SOUND_BYTES  2048 /* of a frame: more than one of two channels may have */
+#define EARLY_SOUND_FRAMES 48 /* a second */
+#define EARLY_SOUND_BYTES                                                                          \
+    2048 /* of a frame, and beside it the one with fewer bits: one of two                          \
+            channels has 1536 at the most (ISO/IEC 14496-3, 4.5.3.1) */
 
 /* Zero-initialised: empty. */
 typedef struct EarlySound {
     struct {
         int64_t pts_samples;
         size_t len; /* 0: it was too long to keep */
+        size_t low; /* bytes behind it; 0: there are none, or too many */
         uint8_t data[EARLY_SOUND_BYTES];
     } frame[EARLY_SOUND_FRAMES];
     size_t kept, taken; /* of all that came; the last EARLY_SOUND_FRAMES of them are here */

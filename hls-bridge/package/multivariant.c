@@ -8,7 +8,9 @@
 
 #include "text_buffer.h"
 
-#define MULTIVARIANT_VERSION 4  /* no more than is needed: EXT-X-MEDIA, section 8 */
+#define MULTIVARIANT_VERSION 4 /* no more than is needed: EXT-X-MEDIA, section 8 */
+#define GROUP                "audio"
+#define LOW_GROUP            "audio-low"
 #define CHANGE_PERCENT       10 /* of a figure, for it to be new */
 #define LOWER_PERCENT        25 /* of a bound that is still true, but has become much too high */
 
@@ -27,14 +29,16 @@ static bool is_same(const Variant *v, const Variant *listed)
 {
     return v->uri == listed->uri && v->width == listed->width && v->height == listed->height &&
            strcmp(v->codec, listed->codec) == 0 && bounds(listed->bandwidth, v->bandwidth) &&
-           bounds(listed->frame_rate_milli, v->frame_rate_milli) && v->iframes == listed->iframes &&
+           bounds(listed->frame_rate_milli, v->frame_rate_milli) && v->low == listed->low &&
+           v->iframes == listed->iframes &&
            bounds(listed->iframes_bandwidth, v->iframes_bandwidth) &&
            !differs(v->average_bandwidth, listed->average_bandwidth);
 }
 
 bool multivariant_is_new(const Multivariant *m, const Multivariant *listed)
 {
-    if (m->audio != listed->audio || m->sound != listed->sound || m->variants != listed->variants)
+    if (m->audio != listed->audio || m->low_audio != listed->low_audio ||
+        m->sound != listed->sound || m->variants != listed->variants)
         return true;
     for (size_t i = 0; i < m->variants; i++)
         if (!is_same(&m->variant[i], &listed->variant[i]))
@@ -65,7 +69,7 @@ static void write_variant(const Multivariant *m, size_t i, TextBuffer *out)
                  v->frame_rate_milli % 1000);
     text_add(out, ",SCORE=%zu.0", m->variants - i);
     if (v->codec[0] && m->audio)
-        text_add(out, ",AUDIO=\"audio\"");
+        text_add(out, ",AUDIO=\"%s\"", v->low ? LOW_GROUP : GROUP);
     text_add(out, "\n%s\n", v->uri);
 }
 
@@ -81,6 +85,15 @@ static void write_iframes(const Multivariant *m, size_t i, TextBuffer *out)
              v->height, m->variants - i, v->iframes);
 }
 
+/* A group of sound. All groups show the same names (section 4.4.6.1.1). */
+static void write_group(const Multivariant *m, const char *group, const char *uri, TextBuffer *out)
+{
+    text_add(out,
+             "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"%s\",NAME=\"Sound\",LANGUAGE=\"%s\","
+             "DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"%s\"\n",
+             group, m->language, uri);
+}
+
 size_t multivariant_write(const Multivariant *m, char *text)
 {
     TextBuffer out = text_buffer(text, MULTIVARIANT_TEXT_SIZE);
@@ -88,10 +101,9 @@ size_t multivariant_write(const Multivariant *m, char *text)
     text_add(&out, "#EXTM3U\n#EXT-X-VERSION:%d\n#EXT-X-INDEPENDENT-SEGMENTS\n",
              MULTIVARIANT_VERSION);
     if (m->audio && m->variant[0].codec[0])
-        text_add(&out,
-                 "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"Sound\",LANGUAGE=\"%s\","
-                 "DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"%s\"\n",
-                 m->language, m->audio);
+        write_group(m, GROUP, m->audio, &out);
+    if (m->low_audio)
+        write_group(m, LOW_GROUP, m->low_audio, &out);
     for (size_t i = 0; i < m->variants; i++)
         write_variant(m, i, &out);
     for (size_t i = 0; i < m->variants; i++)

@@ -20,17 +20,19 @@ typedef struct Variant {
     int64_t frame_rate_milli;                   /* 30000 is 30 a second; 0: not known */
     int64_t bandwidth;                          /* bit/s of the largest segment, with the sound */
     int64_t average_bandwidth;                  /* bit/s */
+    bool low;                                   /* its sound is that with fewer bits */
     const char *iframes;                        /* of its I-frame playlist; NULL: there is none */
     int64_t iframes_bandwidth, iframes_average; /* bit/s, likewise */
 } Variant;
 
 /* All strings are borrowed. */
 typedef struct Multivariant {
-    bool sound;           /* there is some with each variant */
-    const char *audio;    /* URI of a playlist that has it; NULL: it is in those of the variants */
-    const char *language; /* of that, as BCP 47 has it: "en"; "und": nobody knows */
-    size_t variants;      /* at least one; the best first */
-    Variant variant[RENDITIONS_MAX];
+    bool sound;            /* there is some with each variant */
+    const char *audio;     /* URI of a playlist that has it; NULL: it is in those of the variants */
+    const char *low_audio; /* the same, with fewer bits; NULL: there is none */
+    const char *language;  /* of that, as BCP 47 has it: "en"; "und": nobody knows */
+    size_t variants;       /* at least one; the best first */
+    Variant variant[VIDEO_TRACKS_MAX];
 } Multivariant;
 
 /* Whether what viewers may have read, `listed`, is not true any more, or says another thing. Some

@@ -122,8 +122,10 @@ typedef struct OutputSettings {
     int64_t segment_us;
     size_t window; /* segments in a playlist */
     bool writes_ts;
-    bool durable;                    /* .ts segments and their playlist survive a power cut */
-    struct LlHub *ll_hub;            /* low-latency HLS is told to; borrowed; NULL: there is none */
+    bool durable;         /* .ts segments and their playlist survive a power cut */
+    struct LlHub *ll_hub; /* low-latency HLS is told to; borrowed; NULL: there is none */
+    bool low_sound; /* with several sizes, the smallest has a sound of its own, with fewer bits; the
+                       packager sets it */
     int64_t ll_part_us;              /* about how long its parts are */
     bool ll_dash;                    /* and manifest.mpd */
     struct Thumbnailer *thumbnailer; /* borrowed; NULL: there are no thumbnails */

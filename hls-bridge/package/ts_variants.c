@@ -103,13 +103,34 @@ int ts_variants_picture(TsVariants *v, const AccessUnit *unit, int64_t pts_90k, 
     return 0;
 }
 
+/* The variant with the smallest picture, the last of several. Before there are pictures, the last
+ * one counts as that. */
+static size_t smallest(const TsVariants *v)
+{
+    int64_t least = INT64_MAX;
+    size_t at = BEST;
+
+    for (size_t i = 0; i < count(v); i++) {
+        int64_t area = (int64_t)v->item[i].sps.width * v->item[i].sps.height;
+        if (v->item[i].mux && area <= least) {
+            least = area;
+            at = i;
+        }
+    }
+    return at;
+}
+
 int ts_variants_sound(TsVariants *v, const AacFrame *frame)
 {
+    const AacFrame low = aac_frame_low(frame);
+    size_t low_at = low.len > 0 ? smallest(v) : BEST;
     int status = 0;
 
-    for (size_t i = 0; i < count(v); i++)
-        if (v->item[i].mux && segment_mux_audio(v->item[i].mux, frame) < 0)
+    for (size_t i = 0; i < count(v); i++) {
+        const AacFrame *of_it = i == low_at && i != BEST ? &low : frame;
+        if (v->item[i].mux && segment_mux_audio(v->item[i].mux, of_it) < 0)
             status = -1;
+    }
     return status;
 }
 

@@ -24,7 +24,7 @@ _Static_assert(sizeof(output_opens) / sizeof(output_opens[0]) <= OUTPUTS_MAX, "a
 struct Packager {
     OutputBound bound;
     const char *stream;
-    int64_t audio_bitrate;
+    int64_t audio_bitrate, low_bitrate;
     OutputFiles files;
     OpusToAac *audio; /* NULL while it rests */
     uint8_t aac_config[CONFIG_MAX];
@@ -37,7 +37,7 @@ struct Packager {
 /* Every encoder of a stream has the same configuration, so the outputs keep the first. */
 static int open_audio(Packager *p)
 {
-    OpusToAacParams audio = {.bitrate = p->audio_bitrate};
+    OpusToAacParams audio = {.bitrate = p->audio_bitrate, .low_bitrate = p->low_bitrate};
     const char *error = "the AAC encoder has too long a configuration";
     size_t len = 0;
 
@@ -68,9 +68,10 @@ int packager_wake(Packager *p)
 static int open_outputs(Packager *p, const PackagerParams *params, int64_t now_us,
                         int64_t *target_duration_s)
 {
+    OutputSettings settings = params->outputs;
     OutputParams output = {
         .stream = params->stream,
-        .settings = &params->outputs,
+        .settings = &settings,
         .clock = params->clock,
         .bound = &p->bound,
         .aac_config = p->aac_config,
@@ -79,6 +80,7 @@ static int open_outputs(Packager *p, const PackagerParams *params, int64_t now_u
         .target_duration_s = (params->outputs.segment_us + US_PER_S - 1) / US_PER_S,
     };
 
+    settings.low_sound = params->low_bitrate > 0;
     for (size_t i = 0; i < sizeof(output_opens) / sizeof(output_opens[0]); i++) {
         int status = output_opens[i](&output, now_us, &p->outputs.item[p->outputs.count]);
         if (status < 0)
@@ -101,6 +103,7 @@ Packager *packager_open(const PackagerParams *params, int64_t now_us)
     p->bound = output_bound(&params->bound);
     p->stream = params->stream;
     p->audio_bitrate = params->audio_bitrate;
+    p->low_bitrate = params->low_bitrate;
     segmenter.outputs = &p->outputs;
     segmenter.bound = &p->bound;
     if (output_files_open(&p->files, params->directory, params->stream, &p->bound, params->clock) ==
@@ -126,6 +129,18 @@ void packager_close(Packager **packager)
     output_files_close(&p->files);
     free(p);
     *packager = NULL;
+}
+
+void packager_choose_sound(Packager *p, const Renditions *sent)
+{
+    const Renditions known = outputs_renditions(&p->outputs);
+    bool several = renditions_are_ladder(sent) ||
+                   (renditions_have(sent, TRACK_AUDIO) && renditions_have(sent, TRACK_VIDEO) &&
+                    renditions_count(&known, TRACK_VIDEO) > 1);
+
+    if (opus_to_aac_with_low(p->audio, several) < 0)
+        log_error("%s: there is no memory for a second AAC encoder; the smallest size has no sound",
+                  p->stream);
 }
 
 OpusToAac *packager_audio(const Packager *p)

@@ -17,10 +17,11 @@ typedef struct Packager Packager;
 typedef struct PackagerParams {
     const char *stream;    /* a valid stream name; borrowed */
     const char *directory; /* of all streams; exists; wanted by packager_open() alone */
-    int64_t audio_bitrate;
-    OutputSettings outputs;  /* which there are */
-    OutputBoundParams bound; /* of what publishers can make it put out */
-    const Clock *clock;      /* borrowed */
+    int64_t audio_bitrate, low_bitrate; /* of the sound, and of that with fewer bits beside several
+                                           sizes; 0: there is none */
+    OutputSettings outputs;             /* which there are */
+    OutputBoundParams bound;            /* of what publishers can make it put out */
+    const Clock *clock;                 /* borrowed */
 } PackagerParams;
 
 /* Opens the stream's folder; what an earlier run has left there is taken up. Returns NULL with
@@ -36,6 +37,10 @@ void packager_rest(Packager *packager);
 
 /* Somebody publishes again, after a rest. Returns 0, or -1 with errno: then it still rests. */
 int packager_wake(Packager *packager);
+
+/* A publisher begins that sends these: its sound is encoded with fewer bits too, if it sends
+ * several sizes, or viewers know several. */
+void packager_choose_sound(Packager *packager, const Renditions *sent);
 
 /* Its parts, borrowed: what sound goes through, and what takes the media. */
 OpusToAac *packager_audio(const Packager *packager);

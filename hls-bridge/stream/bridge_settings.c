@@ -22,6 +22,8 @@
 #define PARTS_MIN 2  /* of a segment; with fewer there is nothing to gain */
 #define PARTS_MAX 80 /* what a playlist can list, and some in hand for longer segments */
 
+#define LOW_BITRATE_MIN 24000 /* with less, AAC-LC sounds like a telephone */
+
 #define PART_LEAST_US (S / 10) /* shorter ones would be more requests than media */
 
 /* A key's place in the struct, its type, and what it may be. */
@@ -53,6 +55,7 @@ static const SettingRule rules[] = {
     {KEY("ll.port", SETTING_INTEGER, ll_port, 1, UINT16_MAX)},
     {KEY("ll.socket", SETTING_STRING, ll_socket, 0, BRIDGE_SOCKET_SIZE - 1)},
     {KEY("audio.bitrate", SETTING_INTEGER, audio_bitrate, 32000, 320000)},
+    {KEY("audio.low_bitrate", SETTING_INTEGER, low_bitrate, 0, 128000)},
     {KEY("audio.language", SETTING_STRING, language, 2, BRIDGE_LANGUAGE_SIZE - 1)},
     {KEY("transcode.ladder", SETTING_STRING, ladder, 0, BRIDGE_LADDER_SIZE - 1)},
     {KEY("transcode.encoder", SETTING_STRING, encoder, 1, BRIDGE_ENCODER_SIZE - 1)},
@@ -310,6 +313,12 @@ int bridge_settings_check(BridgeSettings *settings, char *error)
                  "audio.language \"%s\" is no language tag, as \"en\", \"es\" or \"pt-BR\"; "
                  "\"und\" if it is not known",
                  settings->language);
+        return -1;
+    }
+    if (settings->low_bitrate > 0 && settings->low_bitrate < LOW_BITRATE_MIN) {
+        snprintf(error, SETTINGS_ERROR_SIZE,
+                 "audio.low_bitrate must be %d to 128000, or 0 for no second sound",
+                 LOW_BITRATE_MIN);
         return -1;
     }
     if (check_control(settings, error) < 0 || check_low_latency(settings, error) < 0 ||

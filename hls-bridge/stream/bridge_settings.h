@@ -46,6 +46,7 @@ typedef struct BridgeSettings {
     char ll_socket[BRIDGE_SOCKET_SIZE];        /* path of its Unix socket, empty: none */
     int64_t backlog;                           /* bytes of a publisher that may wait */
     int64_t audio_bitrate;                     /* bit/s */
+    int64_t low_bitrate;                       /* bit/s; 0: none */
     char language[BRIDGE_LANGUAGE_SIZE];       /* of the sound, as RFC 5646 has it */
     char ladder[BRIDGE_LADDER_SIZE];           /* what is transcoded; empty: nothing */
     char encoder[BRIDGE_ENCODER_SIZE];         /* as libavcodec names it */

@@ -89,6 +89,7 @@ static void start_source(Pipeline *p)
 
     if (p->wanted)
         rungs_describe(p->wanted, &renditions);
+    packager_choose_sound(p->packager, &renditions);
     p->source->does->start(p->source, &sink, packager_audio(p->packager),
                            segmenter_end_90k(p->segmenter));
     segmenter_begin(p->segmenter, &renditions, wall_clock, p);

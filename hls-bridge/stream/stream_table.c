@@ -114,6 +114,7 @@ static StreamParams params_of(const StreamTable *t, const char *name)
                 .stream = name,
                 .directory = settings->directory,
                 .audio_bitrate = settings->audio_bitrate,
+                .low_bitrate = settings->low_bitrate,
                 .outputs =
                     {
                         .segment_us = settings->segment_us,

@@ -120,6 +120,7 @@ static int open_run(Run *run, const ReplayFolderParams *params, const SourceSdp 
     PackagerParams packager = {.stream = params->stream,
                                .directory = params->directory,
                                .audio_bitrate = AAC_BITRATE,
+                               .low_bitrate = params->low_bitrate,
                                .outputs = {.window = params->low_latency ? LL_WINDOW : WINDOW,
                                            .writes_ts = true,
                                            .ll_part_us = LL_PART_US,

@@ -44,6 +44,8 @@ static const char usage[] =
     "under\n"
     "                           way; may be repeated\n"
     "  --rungs-stand FROM:TO    likewise, but nobody is told, and it all comes at second TO\n"
+    "  --low-sound BPS          with --hls: the smallest of several sizes has a sound of its own "
+    "(0)\n"
     "  --keep                   do not end the stream at the end\n"
     "  --no-nack                do not announce that lost packets are sent again\n"
     "How long, and what is printed:\n"
@@ -93,6 +95,7 @@ enum {
     OPTION_RUNG,
     OPTION_RUNGS_GONE,
     OPTION_RUNGS_STAND,
+    OPTION_LOW_SOUND,
 };
 
 static const struct option names[] = {
@@ -128,6 +131,7 @@ static const struct option names[] = {
     {"rung", required_argument, NULL, OPTION_RUNG},
     {"rungs-gone", required_argument, NULL, OPTION_RUNGS_GONE},
     {"rungs-stand", required_argument, NULL, OPTION_RUNGS_STAND},
+    {"low-sound", required_argument, NULL, OPTION_LOW_SOUND},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
@@ -253,6 +257,8 @@ static const char *read_option(int option, const char *text, ReplayOptions *o)
     case OPTION_RUNGS_GONE:
     case OPTION_RUNGS_STAND:
         return read_rung_option(option, text, &o->rungs);
+    case OPTION_LOW_SOUND:
+        return option_whole(text, 128000, &o->low_bitrate);
     case OPTION_VIDEO_TRACKS:
         return read_video_tracks(text, &o->video_tracks);
     case OPTION_KEEP:

@@ -343,6 +343,7 @@ static int make_hls(const Replayer *r)
     const ReplayOptions *o = &r->options;
     ReplayFolderParams params = {.directory = o->hls,
                                  .stream = o->stream,
+                                 .low_bitrate = o->low_bitrate,
                                  .low_latency = o->low_latency,
                                  .nack = o->nack,
                                  .video_tracks = o->video_tracks,

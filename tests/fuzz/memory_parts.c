@@ -153,9 +153,10 @@ struct AacEncoder {
     float input[AAC_CHANNELS][AAC_FRAME_SAMPLES];
 };
 
-AacEncoder *aac_encoder_create(int64_t bitrate)
+AacEncoder *aac_encoder_create(int64_t bitrate, AacMode mode)
 {
     (void)bitrate;
+    (void)mode;
     return calloc(1, sizeof(AacEncoder));
 }
 

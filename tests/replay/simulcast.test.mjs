@@ -50,6 +50,29 @@ async function assertWhole({ report, list }, lists = LISTS) {
 const pause = (track, from, to) => ["--pause-video", `${track}:${from}:${to}`];
 const tenTimes = (track) => Array.from({ length: 10 }, (_, i) => pause(track, 8 + 8 * i, 11 + 8 * i)).flat();
 
+/** The smallest size has a sound of its own, with the segments of the other. */
+async function assertLowSound({ list }) {
+  const master = await list("master.m3u8");
+  const [sound, low] = [await list("audio.m3u8"), await list("audio-low.m3u8")];
+  assert.deepEqual(cuts(low), cuts(sound), "both sounds have the same segments");
+  assert.ok(!low.includes("GAP") && !low.includes("ENDLIST"), low);
+  assert.equal(master.split('AUDIO="audio-low"').length, 2, `the sound with fewer bits belongs to one variant: ${master}`);
+  assert.match(master, /AUDIO="audio-low"\nvideo-low\.m3u8\n/);
+}
+
+const LOW_SOUND = ["--low-sound", 48000];
+
+test("the smallest size has a sound of its own, also when its layer pauses and after a restart", async (t) => {
+  const folder = await folderOf(t);
+  for (const options of [["--seconds", 30, ...pause(3, 8, 12)], ["--seconds", 14]]) {
+    const both = await into(folder, [...LABELS, ...LOW_SOUND, ...options]);
+    await assertWhole(both);
+    await assertLowSound(both);
+    assert.equal(both.result.audio_breaks, 0);
+  }
+  await assertWhole(await into(folder, [...LABELS, "--seconds", 14])); // and without it
+});
+
 // a recording answers no request for an IDR picture: so there is one each second
 const ANSWERS = ["--seconds", 60, "--round", 1];
 

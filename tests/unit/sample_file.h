@@ -8,7 +8,7 @@
 
 #include "temp_file.h"
 
-#define SAMPLE_SIZE 8192
+#define SAMPLE_SIZE 16384
 
 /* Whether a line is a key that is commented out, as "  #segment = 2.0" and "  #shop: { ... }": a
  * word of people stands behind a space. */

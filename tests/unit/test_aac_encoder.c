@@ -24,7 +24,7 @@ static int setup(void **state)
     size_t len;
 
     (void)state;
-    encoder = aac_encoder_create(BITRATE);
+    encoder = aac_encoder_create(BITRATE, AAC_STEREO);
     assert_non_null(encoder);
     const uint8_t *config = aac_encoder_config(encoder, &len);
     listener_open(&listener, config, len);
@@ -132,6 +132,48 @@ static bool same_channels(int from, int to)
 {
     return same_sound(listener.sound[0] + place(from), listener.sound[1] + place(from),
                       place(to) - place(from));
+}
+
+/* How loud a tone of 10 kHz is that both channels have, beside what was put in, with few bits. */
+static double loudness_of_10_khz(AacMode mode)
+{
+    double was = 0, is = 0;
+
+    aac_encoder_destroy(&encoder);
+    encoder = aac_encoder_create(48000, mode);
+    assert_non_null(encoder);
+    listener.heard = 0;
+    for (int n = 0; n < FRAMES * AAC_FRAME_SAMPLES; n++)
+        input[0][n] = input[1][n] = (float)(0.3 * sin(2 * M_PI * 10000 * n / 48000.0));
+    encode_all();
+    for (size_t i = place(60); i < place(FRAMES - 2); i++) {
+        was += input[0][i - place(0)] * input[0][i - place(0)];
+        is += listener.sound[0][i] * listener.sound[0][i];
+    }
+    return sqrt(is / was);
+}
+
+static void one_channel_has_all_the_bandwidth(void **state)
+{
+    (void)state;
+    double mono = loudness_of_10_khz(AAC_MONO);
+    assert_row(mono > 0.9 && mono < 1.1, "as loud", "%f", mono);
+    assert_true(same_channels(1, FRAMES - 1));
+    double stereo = loudness_of_10_khz(AAC_STEREO);
+    assert_row(stereo < 0.1, "two have room for 6 kHz", "%f", stereo);
+}
+
+static void one_channel_is_the_mean_of_both(void **state)
+{
+    (void)state;
+    aac_encoder_destroy(&encoder);
+    encoder = aac_encoder_create(BITRATE, AAC_MONO);
+    fill(0, FRAMES, 0.2);
+    encode_all();
+    assert_true(same_channels(1, FRAMES - 1));
+    fill(0, FRAMES, 0); /* what they have in common */
+    double db = fidelity(0, 2, FRAMES - 2);
+    assert_row(db > 20, "the side is gone", "%f dB", db);
 }
 
 static void one_microphone_is_encoded_once(void **state)
@@ -258,6 +300,8 @@ static void windows_join_beside_clicks(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest tests[] = {
+    TEST(one_channel_has_all_the_bandwidth),
+    TEST(one_channel_is_the_mean_of_both),
     TEST(one_microphone_is_encoded_once),
     TEST(two_microphones_stay_two),
     TEST(a_second_microphone_is_heard_from_its_first_frame_on),

@@ -30,6 +30,7 @@ static void check_defaults(const BridgeSettings *got)
     assert_int_equal(got->source_timeout_us, d.source_timeout_us);
     assert_int_equal(got->backlog, d.backlog);
     assert_int_equal(got->audio_bitrate, d.audio_bitrate);
+    assert_int_equal(got->low_bitrate, d.low_bitrate);
     assert_string_equal(got->language, d.language);
     assert_string_equal(got->ll_profile, d.ll_profile);
     assert_int_equal(got->ll_part_us, d.ll_part_us);

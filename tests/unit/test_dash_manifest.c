@@ -20,7 +20,8 @@ static int setup(void **state)
     (void)state;
     lists[DASH_VIDEO] = (LlPlaylist){.kind = "video", .epoch = 1770000000};
     lists[DASH_AUDIO] = (LlPlaylist){.kind = "audio", .epoch = 1770000000};
-    tracks[DASH_VIDEO] = (DashTrack){.list = &lists[DASH_VIDEO], .bandwidth = 2500000};
+    tracks[DASH_VIDEO] =
+        (DashTrack){.list = &lists[DASH_VIDEO], .kind = TRACK_VIDEO, .bandwidth = 2500000};
     tracks[DASH_AUDIO] = (DashTrack){.list = &lists[DASH_AUDIO], .bandwidth = 131000};
     manifest = (DashManifest){.renditions = DASH_OTHERS,
                               .track = {&tracks[DASH_VIDEO], &tracks[DASH_AUDIO]},
@@ -296,16 +297,17 @@ static void as_many_as_can_be(void **state)
 static void as_many_sizes_as_can_be(void **state)
 {
     static char name[RENDITIONS_MAX][RENDITION_NAME_SIZE + 8];
-    static const bool all[RENDITIONS_MAX] = {true, true, true, true, true, true, true, true, true};
+    static bool all[RENDITIONS_MAX];
     static LlPlaylist list[RENDITIONS_MAX];
 
     (void)state;
     for (size_t i = DASH_OTHERS; i < RENDITIONS_MAX; i++) {
         snprintf(name[i], sizeof(name[i]), "video-%032zu", i);
         list[i] = (LlPlaylist){.kind = name[i], .epoch = 1770000000};
-        tracks[i] = (DashTrack){.list = &list[i], .bandwidth = 1000000000};
+        tracks[i] = (DashTrack){.list = &list[i], .kind = TRACK_VIDEO, .bandwidth = 1000000000};
         manifest.track[i] = &tracks[i];
     }
+    memset(all, true, sizeof(all));
     manifest.renditions = RENDITIONS_MAX;
     dash_manifest_begin(&manifest, all);
     for (int64_t msn = 0; msn < LL_SEGMENTS_MAX; msn++) {

@@ -82,12 +82,32 @@ static void a_frame_that_is_too_long_is_left_out(void **state)
     assert_false(early_sound_take(&early, &frame));
 }
 
+static void the_sound_with_fewer_bits_comes_with_it(void **state)
+{
+    static const uint8_t data[EARLY_SOUND_BYTES] = "all of it", low[] = "less";
+    AacFrame in = {.data = data, .len = 1536, .low = {low, sizeof(low), NULL}}, frame;
+
+    (void)state;
+    early_sound_keep(&early, &in);
+    assert_true(early_sound_take(&early, &frame));
+    assert_int_equal(frame.len, 1536);
+    assert_memory_equal(frame.data, data, 1536);
+    assert_int_equal(frame.low.len, sizeof(low));
+    assert_string_equal(frame.low.data, "less");
+    in.low.len = EARLY_SOUND_BYTES - 1536 + 1; /* no room */
+    early_sound_keep(&early, &in);
+    assert_true(early_sound_take(&early, &frame));
+    assert_int_equal(frame.len, 1536);
+    assert_int_equal(frame.low.len, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 static const struct CMUnitTest tests[] = {
     TEST(frames_are_taken_in_order_once),
     TEST(the_last_second_is_kept),
     TEST(what_is_cleared_is_gone),
     TEST(a_frame_that_is_too_long_is_left_out),
+    TEST(the_sound_with_fewer_bits_comes_with_it),
 };
 
 TEST_GROUP(early_sound, tests);

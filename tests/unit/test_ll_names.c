@@ -19,7 +19,8 @@ static void lists(void **state)
         {"video-" NAME_32 "x.m3u8", NULL},
         {"video-.m3u8", NULL},
         {"videos.m3u8", NULL},
-        {"audio-mid.m3u8", NULL}, /* there is one sound */
+        {"audio-low.m3u8", "audio-low"},
+        {"audio-mid.m3u8", NULL}, /* there is one other sound */
         {"video-a.b.m3u8", NULL},
         {"video-a%20b.m3u8", NULL},
         {"index.m3u8", NULL},

@@ -53,6 +53,23 @@ static void a_ladder(void **state)
     assert_golden("multivariant/ladder.m3u8", text);
 }
 
+static void the_smallest_has_a_sound_of_its_own(void **state)
+{
+    Multivariant m = ladder(), listed = ladder();
+
+    (void)state;
+    m.low_audio = "audio-low.m3u8";
+    m.variant[2].low = true;
+    assert_true(multivariant_is_new(&m, &listed));
+    multivariant_write(&m, text);
+    assert_golden("multivariant/ladder-low-sound.m3u8", text);
+    listed = m;
+    assert_false(multivariant_is_new(&m, &listed));
+    m.variant[2].low = false;
+    m.variant[1].low = true;
+    assert_true(multivariant_is_new(&m, &listed));
+}
+
 static void a_ladder_with_the_sound_in_it(void **state)
 {
     Multivariant m = ladder();
@@ -91,7 +108,8 @@ static void the_largest_fits(void **state)
     Multivariant m = ladder();
 
     (void)state;
-    m.variants = RENDITIONS_MAX;
+    m.variants = VIDEO_TRACKS_MAX;
+    m.low_audio = "audio-low.m3u8";
     m.language = "abcdefgh-abcdefgh-abcdefgh-abcdefgh";
     for (size_t i = 0; i < m.variants; i++) {
         m.variant[i] = m.variant[0];
@@ -142,7 +160,7 @@ static void what_is_new(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_ladder),    cmocka_unit_test(a_ladder_with_the_sound_in_it),
     cmocka_unit_test(one_size),    cmocka_unit_test(the_largest_fits),
-    cmocka_unit_test(what_is_new),
+    cmocka_unit_test(what_is_new), cmocka_unit_test(the_smallest_has_a_sound_of_its_own),
 };
 
 TEST_GROUP(multivariant, tests);

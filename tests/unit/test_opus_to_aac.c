@@ -100,6 +100,79 @@ static void a_tone_goes_through_in_its_place(void **state)
     assert_true(loudness(begins + 600, begins + 48000) < 0.4);
 }
 
+/* Frames from which on the sound with fewer bits came beside the other. */
+static size_t with_low, without_low;
+
+static void listen_to_low(AacListener *low)
+{
+    AacFrame aac;
+
+    while (opus_to_aac_take(transcoder, &aac)) {
+        AacFrame less = aac_frame_low(&aac);
+        listener_hear(&listener, aac.data, aac.len, 2);
+        with_low += less.len > 0;
+        without_low += less.len == 0;
+        assert_int_equal(less.pts_samples, aac.pts_samples);
+        if (less.len > 0)
+            listener_hear(low, less.data, less.len, 2);
+    }
+}
+
+static void the_sound_with_fewer_bits_is_the_same_at_the_same_time(void **state)
+{
+    static AacListener low;
+    const OpusToAacParams params = {.first_samples = FIRST, .low_bitrate = 48000};
+    uint8_t payload[1500];
+    size_t len;
+
+    (void)state;
+    opus_to_aac_destroy(&transcoder);
+    transcoder = opus_to_aac_create(&params, NULL);
+    const uint8_t *config = opus_to_aac_config(transcoder, &len);
+    listener_open(&low, config, len);
+    with_low = without_low = 0;
+    opus_to_aac_silence(transcoder, 1500); /* it is switched on within a frame */
+    listen_to_low(&low);
+    assert_int_equal(with_low, 0);
+    size_t before = without_low;
+    for (int n = 0; n < 60; n++) {
+        if (n == 10)
+            assert_int_equal(opus_to_aac_with_low(transcoder, true), 0);
+        len = tone(n, payload, sizeof(payload));
+        opus_to_aac_decode(transcoder, payload, len, FRAME, 0);
+        listen_to_low(&low);
+        before = n == 9 ? without_low : before;
+    }
+    assert_int_equal(without_low, before); /* each frame has it */
+    assert_true(with_low > 40);
+    double sum = 0, off = 0;
+    for (size_t i = 8 * AAC_FRAME_SAMPLES; i < low.heard - AAC_FRAME_SAMPLES; i++) {
+        double a = listener.sound[0][listener.heard - low.heard + i], b = low.sound[0][i];
+        sum += a * a;
+        off += (a - b) * (a - b);
+    }
+    assert_row(off < sum / 100, "the same", "%f of %f", off, sum);
+    assert_int_equal(opus_to_aac_with_low(transcoder, false), 0);
+    for (int n = 60; n < 70; n++) {
+        len = tone(n, payload, sizeof(payload));
+        opus_to_aac_decode(transcoder, payload, len, FRAME, 0);
+    }
+    listen_to_low(&low);
+    assert_int_equal(without_low > before, 1);
+    listener_close(&low);
+}
+
+static void without_a_bitrate_there_is_never_one(void **state)
+{
+    AacFrame aac;
+
+    (void)state;
+    assert_int_equal(opus_to_aac_with_low(transcoder, true), 0);
+    opus_to_aac_silence(transcoder, 4800);
+    assert_true(opus_to_aac_take(transcoder, &aac));
+    assert_int_equal(aac.low.len, 0);
+}
+
 static void what_was_lost_is_rebuilt_or_concealed(void **state)
 {
     uint8_t payload[1500];
@@ -193,6 +266,8 @@ static void a_new_publisher_goes_on_where_the_last_one_ended(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest tests[] = {
     TEST(a_tone_goes_through_in_its_place),
+    TEST(the_sound_with_fewer_bits_is_the_same_at_the_same_time),
+    TEST(without_a_bitrate_there_is_never_one),
     TEST(what_was_lost_is_rebuilt_or_concealed),
     TEST(the_count_is_right_whatever_is_put_in),
     TEST(one_call_puts_in_so_much_and_no_more),

@@ -18,6 +18,8 @@
 #define MS(n) ((n)*TICKS_PER_S / 1000)
 #define TALL  "RESOLUTION=720x1280"
 
+#define LOW_SOUND "audio-low.m3u8"
+
 enum { SOUND, BEST, MID, LOW, TRACKS };
 
 /* What one track of pictures does. */
@@ -66,6 +68,7 @@ static int setup(void **state)
     hub = ll_hub_create(NULL);
     PackagerParams params = shop_packager(root, hub, &virtual_time);
     params.outputs.window = 20;
+    params.low_bitrate = 48000;
     packager = packager_open(&params, now_us());
     assert_non_null(packager);
     segmenter = packager_segmenter(packager);
@@ -136,9 +139,11 @@ static void publish(int64_t ms)
             send_pictures(i);
         for (; samples_to_90k(next_sample) < clock_90k - sound_late_90k;
              next_sample += AAC_FRAME_SAMPLES)
-            segmenter_sound(segmenter, &(AacFrame){.data = synthetic_aac,
-                                                   .len = sizeof(synthetic_aac),
-                                                   .pts_samples = next_sample});
+            segmenter_sound(segmenter,
+                            &(AacFrame){.data = synthetic_aac,
+                                        .len = sizeof(synthetic_aac),
+                                        .pts_samples = next_sample,
+                                        .low = {synthetic_aac, sizeof(synthetic_aac), NULL}});
         if (segmenter_tick(segmenter, clock_90k, now_us()) && idrs < COUNT(idr_90k)) {
             int64_t next = sent_90k[BEST];
             for (int i = MID; i < TRACKS; i++) /* all sizes answer with the same picture */
@@ -329,7 +334,8 @@ static void a_manifest_is_written_once_for_each_segment(void **state)
     assert_in_range(written, 4, 8);
     assert_int_equal(read_list(root, "audio.m3u8").segments, written);
     segmenter_finish(segmenter, now_us());
-    assert_int_equal(assert_manifest_is_whole(), TRACKS * (written + 1));
+    assert_int_equal(assert_manifest_is_whole(),
+                     (TRACKS + 1) * (written + 1)); /* with the second sound */
 }
 
 /* A publisher of sound alone sends for so long. */
@@ -351,13 +357,61 @@ static void a_manifest_names_no_pictures_that_are_gone(void **state)
     begin();
     publish(5000);
     segmenter_finish(segmenter, now_us());
-    assert_in_range(assert_manifest_is_whole(), 8, 20);
+    assert_in_range(assert_manifest_is_whole(), 10, 25);
     publish_sound(5000);
     publish_sound(5000);
     assert_int_equal(packager_end(packager), 0);
     clock_90k += 1000 * TICKS_PER_S;
     packager_expire(packager, now_us(), now_us());
     assert_in_range(assert_manifest_is_whole(), 4, 20);
+}
+
+/* What a multivariant playlist says of the variant `uri`. */
+static const char *variant_of(const char *master, const char *uri)
+{
+    static char line[512];
+    const char *at = strstr(master, uri);
+
+    assert_non_null(at);
+    const char *begins = at - 1;
+    while (begins > master && begins[-1] != '\n')
+        begins--;
+    snprintf(line, sizeof(line), "%.*s", (int)(at - begins), begins);
+    return line;
+}
+
+static void the_smallest_has_a_sound_of_its_own(void **state)
+{
+    char sound[8192], low[8192];
+
+    (void)state;
+    begin();
+    publish(9000);
+    segmenter_finish(segmenter, now_us());
+    cuts_of(lists[SOUND], sound, sizeof(sound));
+    cuts_of(LOW_SOUND, low, sizeof(low));
+    assert_string_equal(low, sound);
+    assert_int_equal(read_list(root, LOW_SOUND).gaps, 0);
+    const char *master = text_of(root, "master.m3u8");
+    assert_non_null(strstr(master, "GROUP-ID=\"audio-low\""));
+    assert_non_null(strstr(variant_of(master, "\nvideo.m3u8"), "AUDIO=\"audio\""));
+    assert_non_null(strstr(variant_of(master, "\nvideo-mid.m3u8"), "AUDIO=\"audio\""));
+    assert_non_null(strstr(variant_of(master, "\nvideo-low.m3u8"), "AUDIO=\"audio-low\""));
+    const char *mpd = text_of(root, "manifest.mpd");
+    assert_int_equal(strstr(mpd, "id=\"audio-low\"") > strstr(mpd, "contentType=\"audio\""), 1);
+}
+
+static void one_size_has_one_sound(void **state)
+{
+    const Renditions sent = renditions_of(true, true);
+
+    (void)state;
+    begin_with(&sent);
+    publish(5000);
+    segmenter_finish(segmenter, now_us());
+    assert_int_equal(read_list(root, lists[SOUND]).gaps, 0);
+    assert_false(is_there(root, LOW_SOUND, strlen(LOW_SOUND)));
+    assert_null(strstr(text_of(root, "master.m3u8"), "low"));
 }
 
 static void one_without_an_idr_picture_shows_those_of_another(void **state)
@@ -391,7 +445,7 @@ static void one_that_stops_goes_on_with_another(void **state)
     assert_cut_alike();
     assert_int_equal(read_list(root, lists[LOW]).gaps, 0);
     OutputStats stats = packager_stats(packager);
-    assert_int_equal(stats.low_latency.others, 2);
+    assert_int_equal(stats.low_latency.others, 3); /* with the second sound */
     assert_string_equal(stats.low_latency.other[1].name, "video-low");
     /* what it showed last stands until the other's IDR picture comes, which is asked for at once */
     uint64_t repeated = stats.low_latency.other[1].track.repeated;
@@ -508,6 +562,8 @@ static const struct CMUnitTest tests[] = {
     TEST(manifests_have_the_same_timeline_for_each),
     TEST(a_manifest_is_written_once_for_each_segment),
     TEST(a_manifest_names_no_pictures_that_are_gone),
+    TEST(the_smallest_has_a_sound_of_its_own),
+    TEST(one_size_has_one_sound),
     TEST(one_without_an_idr_picture_shows_those_of_another),
     TEST(one_that_stops_goes_on_with_another),
     TEST(no_rendition_goes_when_a_publisher_sends_fewer),
