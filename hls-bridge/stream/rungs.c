@@ -48,7 +48,8 @@ void rungs_describe(const RungsParams *params, Renditions *renditions)
 
     if (best == RENDITION_NONE || renditions->item[best].codec != CODEC_H264)
         return;
-    for (size_t i = 0; i < ladder->count && renditions->count < RENDITIONS_MAX; i++) {
+    /* a second rendition of sound has the last place */
+    for (size_t i = 0; i < ladder->count && renditions->count < STREAM_TRACKS_MAX; i++) {
         Rendition r = {.kind = TRACK_VIDEO, .codec = CODEC_H264, .follows = true};
 
         name_of(&ladder->rung[i], r.name);
