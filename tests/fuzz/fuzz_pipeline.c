@@ -3,8 +3,8 @@
 /* The whole path of one stream, from datagrams to files, in virtual time and without a disk.
  *
  * The input is a byte of flags (bit 0: no sound, bit 1: no pictures, bits 2 and 3: so many layers
- * more), and then records: what, the time that passes before it (2 bytes, in 0.1 ms), and what
- * belongs to it:
+ * more, bit 4: the smallest has a sound of its own), and then records: what, the time that passes
+ * before it (2 bytes, in 0.1 ms), and what belongs to it:
  *
  *   0  a datagram: track, length (2 bytes), bytes
  *   1  a packet of silence: RTP time since the last one (4 bytes), sequence numbers left out (1)
@@ -147,6 +147,7 @@ static void begin(void)
     began = false;
     for (size_t i = 0; i < STREAM_TRACKS_MAX; i++)
         last_dts_90k[i] = INT64_MIN;
+    packager_choose_sound(packager, &renditions);
     starts_90k = segmenter_end_90k(segmenter);
     if (audio) {
         int64_t sound_90k = samples_to_90k(opus_to_aac_position(packager_audio(packager)));
@@ -367,7 +368,8 @@ static void read_flags(unsigned flags)
 static int try_input(const uint8_t *data, size_t size)
 {
     in = (Input){data, size};
-    read_flags(number(1));
+    unsigned flags = number(1);
+    read_flags(flags);
     memory_files_reset();
     at_second = memory_files;
     now_us = second_us = 1;
@@ -388,6 +390,8 @@ static int try_input(const uint8_t *data, size_t size)
                     .ll_hub = hub,
                     .ll_part_us = 200 * US_PER_MS,
                     .ll_dash = true},
+        .audio_bitrate = 128000,
+        .low_bitrate = flags & 16 ? 48000 : 0,
         .clock = &virtual_time,
         .bound = {RESTART_US, FILES_PER_S, BITRATE},
     };

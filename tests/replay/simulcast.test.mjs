@@ -73,6 +73,16 @@ test("the smallest size has a sound of its own, also when its layer pauses and a
   await assertWhole(await into(folder, [...LABELS, "--seconds", 14])); // and without it
 });
 
+test("Apple's authoring rules are kept with a second sound, if IDR pictures come when they are due", async (t) => {
+  // all 11 s of the recording would leave one out where they begin again, and a recording answers no request for one
+  const folder = await folderOf(t);
+  const { result, list } = await into(folder, [...LABELS, ...LOW_SOUND, "--seconds", 30, "--round", 10]);
+  assert.equal(result.forced_cuts, 0);
+  assert.ok((await list("master.m3u8")).includes('AUDIO="audio-low"'));
+  const { stdout } = await run(plain.doctor, ["--json", "--apple", "--time", "0", path.join(folder, "replay", "master.m3u8")]);
+  assert.deepEqual(JSON.parse(stdout).faults, []);
+});
+
 // a recording answers no request for an IDR picture: so there is one each second
 const ANSWERS = ["--seconds", 60, "--round", 1];
 
