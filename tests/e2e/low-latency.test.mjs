@@ -259,8 +259,9 @@ test("low-latency HLS of the test card", shared(async ({ stack, context, t }) =>
 }));
 
 // a busy machine may run dry, or answer too late for hls.js, which asks again; and hls.js itself gives up an initialisation
-// segment if it has come to want another by the time that it is there
-const MEASURED = /bufferStalledError|TimeOut\b|networkError\/aborted$/;
+// segment if it has come to want another by the time that it is there, appends before the browser has taken what was
+// appended before, and moves on a little if it stands
+const MEASURED = /bufferStalledError|bufferNudgeOnStall|bufferAppendError.*is still processing|TimeOut\b|networkError\/aborted$/;
 const STALLS_MS = 1000; // where pictures stay away, a busy machine may run dry for a moment
 
 /** Plays it while something happens to the picture: nothing may be lost, and nothing stop for long. */
@@ -276,7 +277,7 @@ async function watch(context, stack, stream, during) {
   assert.deepEqual(errors.filter((error) => !MEASURED.test(error)), []);
   const behind = await viewer.evaluate(() => window.hls.latency);
   measured(() => {
-    assert.deepEqual(errors.filter((error) => /TimeOut\b/.test(error)), []);
+    assert.deepEqual(errors.filter((error) => /TimeOut\b|bufferAppendError/.test(error)), []);
     assert.ok(stalls.reduce((sum, { ms }) => sum + ms, 0) < STALLS_MS, JSON.stringify(stalls));
     assert.ok(behind < 2, `${behind} s behind live: it is not as near as before`);
   });

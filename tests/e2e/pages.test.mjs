@@ -178,11 +178,23 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
     });
   }
 
+  /** All that pages say from their beginning on, for what is said only for a moment: in window.said. */
+  const hearAll = (context) => context.addInitScript(() => {
+    window.said = [];
+    document.addEventListener("DOMContentLoaded", () => {
+      const message = document.getElementById("message");
+      new MutationObserver(() => window.said.push(message.textContent))
+        .observe(message, { characterData: true, childList: true, subtree: true });
+    });
+  });
+
   test("a server that has no time for a publisher is asked again", shared(async ({ stack, context }) => {
     await refuseOnce(context);
+    await hearAll(context);
     const page = await openPage(context, `${stack.url}/publish.html?stream=busy&source=testcard&auto=1`);
-    await says(page, /no room just now.*Trying again/);
     await untilLive(page);
+    const said = await page.evaluate(() => window.said);
+    assert.ok(said.some((text) => /no room just now.*Trying again/.test(text)), JSON.stringify(said));
   }));
 
   /** As if the low-latency playlist came a look later than the classic one. */

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import test, { describe } from "node:test";
 import { bridgeStreams } from "../../tools/stack/bridge.mjs";
 import { assertSkew } from "./support/health.mjs";
-import { faultsOf } from "./support/measured.mjs";
+import { faultsOf, measured } from "./support/measured.mjs";
 import { withLoss } from "./support/network.mjs";
 import { watch } from "./support/programs.mjs";
 import { publishRecorded } from "./support/recorded.mjs";
@@ -30,7 +30,7 @@ describe("a recorded publisher", { concurrency: 3 }, () => {
       const report = await watching.end();
       assert.deepEqual(faultsOf(report), []);
       assert.equal(report.starting_with_idr, report.segments);
-      assertSkew(report);
+      measured(() => assertSkew(report)); // the reports are webrtcbin's, and say when it had time
       const { title, source, output } = await statusOf(stack);
       assert.equal(title, "Sandals");
       assert.deepEqual([source.pictures.damaged, source.pictures.undecodable, output.discontinuities, output.forced_cuts], [0, 0, 0, 0]);
