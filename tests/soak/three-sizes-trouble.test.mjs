@@ -9,6 +9,7 @@ import test from "node:test";
 import { publish, untilLive, withBrowser } from "../e2e/support/browser.mjs";
 import { assertSkew, faultsBut } from "../e2e/support/health.mjs";
 import { withBursts, withLoss } from "../e2e/support/network.mjs";
+import { startNotingProxy } from "../e2e/support/noting-proxy.mjs";
 import { run, watch } from "../e2e/support/programs.mjs";
 import { sleep, until, withStack } from "../e2e/support/rig.mjs";
 import { LAYERS } from "../e2e/support/simulcast.mjs";
@@ -21,8 +22,25 @@ const AFTER_MS = 5000; // what is looked at behind a trouble that is over in a m
 
 // what a viewer cannot but notice of an outage
 const OUTAGE = /no new (segment|part) for|playlist cannot be fetched|hinted part cannot be fetched|trickles in/;
-/** The same; and low latency lists nothing from before the bridge began, so for some seconds its lists are short. */
-const RESTART = new RegExp(`${OUTAGE.source}|falls below three target durations|not one EXT-X-RENDITION-REPORT|cannot be fetched`);
+/** The same, and what is not there while a part is down, of which refusedBut() judges each request. */
+const DOWN = new RegExp(`${OUTAGE.source}|cannot be (fetched|read)`);
+/** The same; and low latency lists nothing from before the bridge began, so for some seconds its lists are short, of one size too. */
+const BEGINS_AGAIN = new RegExp(`${DOWN.source}|falls below three target durations|not one EXT-X-RENDITION-REPORT`);
+
+/** What hls-doctor asks for to see it refused. */
+const isTrial = ({ url, status }) => (status === 400 && url.endsWith(".m3u8")) || url.endsWith("/no-such-part.m4s");
+const isPart = (url) => /\.\d+\.m4s$/.test(url);
+
+/**
+ * The requests that had no answer, or a bad one, but for those of the time from `down` to `up`. A part that was hinted at
+ * then may never come, and whoever has not read the list again yet asks for it once more.
+ */
+function refusedBut({ down, up }, failures) {
+  const within = failures.filter(({ from, to }) => to >= down && from <= up);
+  const asked = new Set(within.map(({ url }) => url));
+  return failures.filter((one) => !within.includes(one) && !isTrial(one) &&
+    !(one.from > up && one.status === 404 && isPart(one.url) && asked.has(one.url)));
+}
 
 const statusOf = async (stack) => (await bridgeStreams(stack.bridgePort)).find(({ name }) => name === STREAM);
 
@@ -35,12 +53,15 @@ const untilFedBy = (stack, layers) => until(`${layers} layers feed all sizes`, a
 });
 
 const restart = (part, how) => async ({ stack, page }) => {
+  const down = Date.now();
   await how(stack.parts[part]);
   await stack.parts[part].exited();
   await sleep(500);
   await stack[`start${part[0].toUpperCase()}${part.slice(1)}`]();
+  const up = Date.now();
   await untilLive(page());
   await untilOwn(stack);
+  return part === "janus" ? null : { down, up }; // viewers ask Janus for nothing
 };
 const stop = (part) => part.stop();
 const kill = async (part) => void part.kill("SIGKILL");
@@ -55,7 +76,10 @@ const takeover = (layers, options) => async ({ stack, context, page, become }) =
 
 const three = { size: "1280x720", simulcast: true };
 
-/** Each: what happens; `excused`: rules that it breaks; `marks`: the skew is told, and judged if there is time for enough of them. */
+/**
+ * Each: what happens, which resolves to { down, up } if nothing is served meanwhile, in ms since 1970; `excused`: rules that it
+ * breaks; `marks`: the skew is told, and judged if there is time for enough of them.
+ */
 const TROUBLES = {
   "2 % loss": { act: () => withLoss(0.02, () => sleep(SECONDS * 1000)), marks: true },
   "5 % loss": { act: () => withLoss(0.05, () => sleep(SECONDS * 1000)), marks: true },
@@ -68,10 +92,10 @@ const TROUBLES = {
   "a takeover by one layer": { act: takeover(1, { size: "640x360" }), excused: OUTAGE },
   "a takeover by two layers": { act: takeover(2, { size: "640x360", simulcast: true }), excused: OUTAGE },
   "a takeover by three layers": { act: takeover(3, three), excused: OUTAGE },
-  "the bridge is restarted": { act: restart("bridge", stop), excused: RESTART },
-  "the bridge is killed": { act: restart("bridge", kill), excused: RESTART },
+  "the bridge is restarted": { act: restart("bridge", stop), excused: BEGINS_AGAIN },
+  "the bridge is killed": { act: restart("bridge", kill), excused: BEGINS_AGAIN },
   "Janus is killed": { act: restart("janus", kill), excused: OUTAGE },
-  "nginx is restarted": { act: restart("nginx", stop), excused: RESTART },
+  "nginx is restarted": { act: restart("nginx", stop), excused: DOWN },
 };
 
 /** What libav says of all that a list has; each segment begins with its own parameter sets. */
@@ -92,10 +116,13 @@ async function through(t, name, stage) {
   const { act, excused = /^$/, marks } = TROUBLES[name];
   const { stack } = stage;
   const before = await statusOf(stack);
-  const urls = { "low latency": stack.master(STREAM), classic: stack.sizes(STREAM) };
+  const proxy = await startNotingProxy(stack.url);
+  t.after(() => proxy.close());
+  const via = (url) => url.replace(stack.url, proxy.url);
+  const urls = { "low latency": via(stack.master(STREAM)), classic: via(stack.sizes(STREAM)) };
   const watching = Object.values(urls).map((url) => watch(url, { options: ["--aligned"] }));
   await sleep(1000);
-  await act(stage);
+  const outage = await act(stage);
   await sleep(AFTER_MS);
   const reports = await Promise.all(watching.map((one) => one.end()));
   const after = await statusOf(stack);
@@ -110,6 +137,7 @@ async function through(t, name, stage) {
   });
   t.diagnostic(`switches ${before.switches} -> ${after.switches}, forced cuts ${before.output.forced_cuts} -> ${after.output.forced_cuts}`);
   assert.deepEqual(complaints.flat(), []);
+  if (outage) assert.deepEqual(refusedBut(outage, proxy.failures), []);
   for (const report of reports) {
     assert.deepEqual(faultsBut(report, excused), []);
     assert.ok(report.alignment.segments >= 6, `${report.alignment.segments} cuts compared`);
