@@ -9,6 +9,7 @@
  * Thread-safety: any thread, but for init and deinit. */
 
 #include "plugin_settings.h"
+#include "rtp_sender.h"
 #include "session.h"
 
 /* A publisher is to be ended, if `serial` is still that of its announcement: it was refused.

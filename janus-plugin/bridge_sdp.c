@@ -9,18 +9,19 @@
 #include "sdp_reader.h"
 #include "text_buffer.h"
 
-int bridge_payload_type(MediaKind kind)
+int bridge_payload_type(const MediaTrack *track)
 {
-    return kind == MEDIA_VIDEO ? BRIDGE_PT_H264 : BRIDGE_PT_OPUS;
+    return track->kind == MEDIA_VIDEO ? codec_payload_type(track->codec) : BRIDGE_PT_OPUS;
 }
 
 static void write_track(TextBuffer *out, const MediaTrack *track, uint16_t port)
 {
     bool video = track->kind == MEDIA_VIDEO;
-    int pt = bridge_payload_type(track->kind);
+    int pt = bridge_payload_type(track);
 
     text_add(out, "m=%s %" PRIu16 " RTP/AVPF %d\r\n", video ? "video" : "audio", port, pt);
-    text_add(out, "a=rtpmap:%d %s\r\n", pt, video ? "H264/90000" : "opus/48000/2");
+    text_add(out, "a=rtpmap:%d %s/%s\r\n", pt, video ? codec_sdp_name(track->codec) : "opus",
+             video ? "90000" : "48000/2");
     if (track->fmtp[0])
         text_add(out, "a=fmtp:%d %s\r\n", pt, track->fmtp);
     if (track->nack) /* tells the bridge that waiting for a lost packet is worth it */

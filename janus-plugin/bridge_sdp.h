@@ -4,8 +4,8 @@
 
 /* The session description with which the plugin announces a stream to the bridge, and the bridge's
  * answer to it (RFC 3264). Behind the plugin RTP always has payload type 96 for
- * H.264 and 111 for Opus, whatever numbers a browser takes: one fixed stream.sdp describes every
- * publisher.
+ * H.264, the next ones for other codecs (codec_payload_type()) and 111 for Opus, whatever numbers a
+ * browser takes: one fixed stream.sdp describes every publisher of H.264.
  *
  * Thread-safety: none needed, there is no state. */
 
@@ -15,12 +15,11 @@
 
 #include "sdp_answer.h"
 
-#define BRIDGE_PT_H264  96
 #define BRIDGE_PT_OPUS  111
 #define BRIDGE_SDP_SIZE 2048 /* bytes that hold any offer */
 
-/* The payload type of a kind of media behind the plugin. */
-int bridge_payload_type(MediaKind kind);
+/* The payload type of a track behind the plugin. */
+int bridge_payload_type(const MediaTrack *track);
 
 /* What people see of a stream. */
 typedef struct StreamFace {

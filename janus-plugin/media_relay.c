@@ -6,6 +6,7 @@
 #include "bridge_sdp.h"
 #include "plugin_clock.h"
 #include "rtcp_packet.h"
+#include "rtp_sender.h"
 
 #define SECOND_US  1000000
 #define OVERSHOOT  4  /* a fourth of the cap is let pass above it: encoders overshoot at times */
@@ -83,12 +84,12 @@ void media_relay_rtp(Session *session, janus_plugin_rtp *packet)
         const MediaTrack *track = &session->tracks.track[index];
         count_packet(&session->stats[index], &rtp, packet->length, now);
         mean_rate_add(&session->rate, packet->length, now);
-        if (track->kind == MEDIA_VIDEO)
+        if (track->kind == MEDIA_VIDEO && track->codec == CODEC_H264)
             note_picture_size(&session->stats[index], &rtp);
         if (now - session->second_began_us >= SECOND_US)
             remb = end_second(session, now);
         /* Janus restores the header behind us, so it may be changed in place */
-        rtp_set_payload_type(buf, bridge_payload_type(track->kind));
+        rtp_set_payload_type(buf, bridge_payload_type(track));
         if (!session->paused[track->kind])
             rtp_sender_send(session->sender, track->port, buf, packet->length);
     }

@@ -12,6 +12,8 @@
 #include "settings_reader.h"
 #include "stream_name.h"
 
+#define CODEC_NAMES_SIZE 64 /* bytes that hold all names */
+
 #define DEFAULT_BITRATE    2500000 /* bit/s: 720p30 of a person before a table of goods */
 #define DEFAULT_PUBLISHERS 200     /* as many as the bridge takes by default (sources.max) */
 #define DEFAULT_TRIES      10      /* a minute: a person who tries to remember needs no more */
@@ -24,6 +26,8 @@ struct PluginSettings {
     char token[BEARER_TOKEN_SIZE]; /* of that file; "": none */
     char forward[PLUGIN_URL_SIZE];
     char playback[PLUGIN_URL_SIZE];
+    char codec_names[CODEC_NAMES_SIZE];
+    CodecList codecs; /* of those names */
     bool open;
     bool events;
     int64_t bitrate;
@@ -107,6 +111,7 @@ static const SettingRule rules[] = {
     {KEY("general.open", SETTING_BOOLEAN, open, 0, 0)},
     {KEY("general.events", SETTING_BOOLEAN, events, 0, 0)},
     {KEY("general.bitrate", SETTING_INTEGER, bitrate, REQUEST_BITRATE_MIN, REQUEST_BITRATE_MAX)},
+    {KEY("general.video_codecs", SETTING_STRING, codec_names, 1, CODEC_NAMES_SIZE - 1)},
     {KEY("general.publishers", SETTING_INTEGER, publishers, 0, 10000)},
     {KEY("general.tries", SETTING_INTEGER, tries, 1, 1000)},
     {KEY("general.workers", SETTING_INTEGER, workers, 1, 64)},
@@ -129,6 +134,14 @@ static int check(PluginSettings *settings, const char *file, char *error)
             file);
         return -1;
     }
+    if (!codec_list_read(settings->codec_names, &settings->codecs)) {
+        snprintf(
+            error, SETTINGS_ERROR_SIZE,
+            "%s: general.video_codecs must be some of h264, vp8, vp9, av1 and h265 with commas "
+            "between, each once, as \"h264, vp9\"",
+            file);
+        return -1;
+    }
     if (settings->token_file[0] &&
         bearer_token_read(settings->token_file, settings->token, what) < 0) {
         snprintf(error, SETTINGS_ERROR_SIZE, "%.200s: general.bridge_token_file %.*s", file,
@@ -145,6 +158,8 @@ PluginSettings *plugin_settings_create(const char *file, char *error)
     *settings = (PluginSettings){
         .bridge = "http://127.0.0.1:8190",
         .events = true,
+        .codec_names = "h264",
+        .codecs = {1, {CODEC_H264}},
         .bitrate = DEFAULT_BITRATE,
         .publishers = DEFAULT_PUBLISHERS,
         .tries = DEFAULT_TRIES,
@@ -212,6 +227,11 @@ const char *plugin_settings_bridge(const PluginSettings *settings)
 const char *plugin_settings_bridge_token(const PluginSettings *settings)
 {
     return settings->token[0] ? settings->token : NULL;
+}
+
+const CodecList *plugin_settings_codecs(const PluginSettings *settings)
+{
+    return &settings->codecs;
 }
 
 uint32_t plugin_settings_bitrate(const PluginSettings *settings)

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "video_codec.h"
+
 #define PLUGIN_URL_SIZE 256
 
 typedef struct PluginSettings PluginSettings;
@@ -47,6 +49,8 @@ bool plugin_keys_equal(const char *a, const char *b);
 const char *plugin_settings_bridge(const PluginSettings *settings);
 /* The token for it; NULL: none. */
 const char *plugin_settings_bridge_token(const PluginSettings *settings);
+/* The video codecs that are taken, the one liked best first; at least one. */
+const CodecList *plugin_settings_codecs(const PluginSettings *settings);
 uint32_t plugin_settings_bitrate(const PluginSettings *settings);  /* bit/s, the cap */
 size_t plugin_settings_publishers(const PluginSettings *settings); /* at once; 0: any number */
 size_t plugin_settings_workers(const PluginSettings *settings);    /* threads for requests */

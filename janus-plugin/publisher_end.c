@@ -6,6 +6,7 @@
 #include "announcer.h"
 #include "publisher.h"
 #include "publisher_events.h"
+#include "rtp_sender.h"
 
 static janus_callbacks *gateway;
 

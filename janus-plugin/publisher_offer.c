@@ -13,6 +13,7 @@
 #include "publisher.h"
 #include "publisher_end.h"
 #include "publisher_events.h"
+#include "rtp_sender.h"
 
 #define ANSWER_INVALID (-1) /* in place of an error of push_event() */
 
@@ -38,7 +39,8 @@ static bool same_tracks(const MediaTracks *a, const MediaTracks *b)
     if (a->count != b->count)
         return false;
     for (size_t i = 0; i < a->count; i++)
-        if (a->track[i].kind != b->track[i].kind || a->track[i].nack != b->track[i].nack ||
+        if (a->track[i].kind != b->track[i].kind || a->track[i].codec != b->track[i].codec ||
+            a->track[i].nack != b->track[i].nack ||
             strcmp(a->track[i].fmtp, b->track[i].fmtp) != 0 ||
             strcmp(a->track[i].rid, b->track[i].rid) != 0)
             return false;
@@ -193,12 +195,51 @@ static int send_answer(Session *session, const char *transaction, const Negotiat
                         "this server could not send its answer (%d): try again", status);
 }
 
+/* The codec of a publisher's video; false: it sends none. The lock is held. */
+static bool has_codec(const Session *session, Codec *codec)
+{
+    for (size_t i = 0; i < session->tracks.count; i++)
+        if (session->tracks.track[i].kind == MEDIA_VIDEO) {
+            *codec = session->tracks.track[i].codec;
+            return true;
+        }
+    return false;
+}
+
+/* The codecs that are taken, `first` before the others. Returns false if that is not taken. */
+static bool put_first(CodecList *codecs, Codec first)
+{
+    for (unsigned i = 0; i < codecs->count; i++)
+        if (codecs->codec[i] == first) {
+            memmove(codecs->codec + 1, codecs->codec, i * sizeof(codecs->codec[0]));
+            codecs->codec[0] = first;
+            return true;
+        }
+    return false;
+}
+
+/* What the answer may take: the publisher's choice before what the server likes best, and before
+ * that what it sends already. Returns 0, or -1 with `error`. */
+static int choose_codecs(const Request *request, bool sends, Codec sent, CodecList *codecs,
+                         RequestError *error)
+{
+    if (request->chooses && !put_first(codecs, request->codec))
+        return request_fail(error, HLS_ERROR_NO_CODEC,
+                            "this server does not take %s (general.video_codecs of the plugin): "
+                            "publish without a choice of codec",
+                            codec_sdp_name(request->codec));
+    if (sends)
+        put_first(codecs, sent);
+    return 0;
+}
+
 int publisher_publish(Session *session, const char *transaction, const Request *request,
                       const PublisherOffer *offer, RequestError *error)
 {
     uint32_t cap = plugin_settings_bitrate(self.settings);
     Negotiation talk; /* not zeroed: most of it is room for the answer */
     StreamName stream;
+    Codec sent = CODEC_H264;
 
     talk.request = request;
     talk.offer = offer->sdp;
@@ -212,12 +253,15 @@ int publisher_publish(Session *session, const char *transaction, const Request *
         session->bitrate = request->bitrate ? MIN(request->bitrate, cap) : cap;
     }
     talk.params = (SdpAnswerParams){session->sdp_id, ++session->sdp_version, session->bitrate,
-                                    offer->simulcast};
+                                    *plugin_settings_codecs(self.settings), offer->simulcast};
+    bool sends = live && has_codec(session, &sent);
     pthread_mutex_unlock(&session->lock);
 
     if (live && strcmp(stream.text, request->stream) != 0)
         return request_fail(error, HLS_ERROR_NAME_TAKEN,
                             "this connection is live as %s: unpublish first", stream.text);
+    if (choose_codecs(request, sends, sent, &talk.params.codecs, error) < 0)
+        return -1;
     if ((live ? answer_offer(&talk, error) : let_in(session, &talk, error)) < 0)
         return -1;
     if (send_answer(session, transaction, &talk, error) < 0) {

@@ -4,6 +4,7 @@
 #include <glib.h>
 
 #include "plugin_clock.h"
+#include "rtp_sender.h"
 
 /* A layer that brings nothing for so long is paused: a still screen has a picture a second. */
 #define LAYER_LIVE_US 2000000
@@ -65,10 +66,10 @@ static void set_figures(json_t *object, const Figures *of)
 /* The track of section `mindex`, with all its layers. */
 static json_t *describe_track(const Session *session, int mindex)
 {
-    bool video =
-        session->tracks.track[media_track_of(&session->tracks, mindex)].kind == MEDIA_VIDEO;
+    const MediaTrack *first = &session->tracks.track[media_track_of(&session->tracks, mindex)];
+    bool video = first->kind == MEDIA_VIDEO;
     json_t *object = json_pack("{s:s, s:s}", "kind", video ? "video" : "audio", "codec",
-                               video ? "H264" : "opus");
+                               video ? codec_sdp_name(first->codec) : "opus");
     Figures sum = {0};
 
     for (size_t i = 0; i < session->tracks.count; i++)

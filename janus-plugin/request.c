@@ -8,6 +8,7 @@
 #include "stream_name.h"
 
 #define ROUND_TRIP_MAX_MS 60000
+#define CODEC_NAME_MAX    8 /* bytes */
 
 static const struct {
     const char *name;
@@ -119,6 +120,24 @@ static int read_key(const json_t *message, const char **out, RequestError *error
     return 0;
 }
 
+/* Reads the name of a video codec. */
+static int read_codec(const json_t *message, Request *out, RequestError *error)
+{
+    const char *name;
+    CodecList one;
+
+    if (read_string(message, "codec", CODEC_NAME_MAX, &name, error) < 0)
+        return -1;
+    out->chooses = name;
+    if (!name)
+        return 0;
+    if (!codec_list_read(name, &one) || one.count != 1)
+        return request_fail(error, HLS_ERROR_INVALID_JSON,
+                            "\"codec\" must be h264, vp8, vp9, av1 or h265");
+    out->codec = one.codec[0];
+    return 0;
+}
+
 static int read_fields(const json_t *message, Request *out, RequestError *error)
 {
     RequestSwitch keyframe, unlisted;
@@ -130,7 +149,8 @@ static int read_fields(const json_t *message, Request *out, RequestError *error)
         read_switch(message, "audio", &out->audio, error) < 0 ||
         read_switch(message, "video", &out->video, error) < 0 ||
         read_switch(message, "keyframe", &keyframe, error) < 0 ||
-        read_switch(message, "unlisted", &unlisted, error) < 0)
+        read_switch(message, "unlisted", &unlisted, error) < 0 ||
+        read_codec(message, out, error) < 0)
         return -1;
     out->unlisted = unlisted == SWITCH_ON;
     out->keyframe = keyframe == SWITCH_ON;

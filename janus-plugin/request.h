@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "video_codec.h"
+
 #define REQUEST_ERROR_SIZE  256
 #define REQUEST_TITLE_MAX   200   /* bytes of UTF-8 */
 #define REQUEST_KEY_MIN     8     /* bytes; shorter ones can be guessed */
@@ -23,7 +25,7 @@ enum {
     HLS_ERROR_UNKNOWN_REQUEST = 461, /* no such request */
     HLS_ERROR_INVALID_NAME = 462,    /* not a stream name */
     HLS_ERROR_INVALID_SDP = 463,     /* no offer, or one that cannot be read */
-    HLS_ERROR_NO_H264 = 464,         /* video is offered, but no H.264 that HLS can carry */
+    HLS_ERROR_NO_H264 = 464,         /* video is offered, but in no codec that is taken */
     HLS_ERROR_NO_OPUS = 465,         /* audio is offered, but no Opus */
     HLS_ERROR_NO_MEDIA = 466,        /* neither audio nor video is offered */
     HLS_ERROR_WRONG_KEY = 467,       /* the name is unknown, or its key missing or wrong */
@@ -35,6 +37,7 @@ enum {
     HLS_ERROR_SHORT_KEY = 473,       /* a key of fewer than REQUEST_KEY_MIN bytes */
     HLS_ERROR_TOO_MANY_TRIES = 474,  /* too many wrong keys: try again later */
     HLS_ERROR_BUSY = 475,            /* too many requests wait: try again */
+    HLS_ERROR_NO_CODEC = 476,        /* this server does not take the codec that was asked for */
 };
 
 typedef enum RequestKind {
@@ -61,6 +64,8 @@ typedef struct Request {
     RequestSwitch audio, video;
     bool keyframe;
     bool unlisted;
+    bool chooses; /* a video codec: */
+    Codec codec;
 } Request;
 
 typedef struct RequestError {

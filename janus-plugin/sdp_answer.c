@@ -13,6 +13,9 @@
 #define EXT_REPAIRED_RID "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
 #define EXT_TRANSPORT_CC "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 
+#define WORD          "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+#define PARAMETER_MAX 8 /* bytes of a value, as "SRST" or "93" */
+
 /* %.*s arguments of a slice */
 #define SLICE(s) (int)(s).len, (s).at
 
@@ -27,26 +30,79 @@ static bool is_offered(const SdpMedia *media)
     return media->port != 0 || sdp_attribute(media->lines, "bundle-only", NULL);
 }
 
-static bool is_usable(MediaKind kind, const SdpCodec *codec)
+static bool is_opus(const SdpCodec *offered, Codec wanted)
 {
-    SdpSlice mode;
-
-    if (kind == MEDIA_AUDIO)
-        return sdp_equals_nocase(codec->name, "opus") && codec->clock_hz == 48000;
-    return sdp_equals_nocase(codec->name, "H264") && codec->clock_hz == 90000 &&
-           sdp_fmtp_parameter(codec->fmtp, "packetization-mode", &mode) && sdp_equals(mode, "1");
+    (void)wanted;
+    return sdp_equals_nocase(offered->name, "opus") && offered->clock_hz == 48000;
 }
 
-/* The first of the publisher's codecs that we can take: it names its favourite first. */
-static bool choose_codec(const SdpMedia *media, MediaKind kind, SdpCodec *codec)
+/* Whether a parameter is left out, or 0: profiles with more bits or colours play nearly nowhere. */
+static bool is_zero(const SdpCodec *offered, const char *parameter)
+{
+    SdpSlice value;
+
+    return !sdp_fmtp_parameter(offered->fmtp, parameter, &value) || sdp_equals(value, "0");
+}
+
+static bool is_video(const SdpCodec *offered, Codec wanted)
+{
+    SdpSlice mode;
+    Codec is;
+
+    if (!codec_of_sdp(offered, &is) || is != wanted)
+        return false;
+    if (is == CODEC_H264)
+        return sdp_fmtp_parameter(offered->fmtp, "packetization-mode", &mode) &&
+               sdp_equals(mode, "1");
+    return is == CODEC_VP9   ? is_zero(offered, "profile-id")
+           : is == CODEC_AV1 ? is_zero(offered, "profile")
+                             : true;
+}
+
+/* The first of the publisher's payload types that are usable: it names its favourite first. */
+static bool find_codec(const SdpMedia *media, bool (*usable)(const SdpCodec *, Codec), Codec wanted,
+                       SdpCodec *codec)
 {
     size_t at = 0;
     int pt;
 
     while ((pt = sdp_next_payload_type(media, &at)) >= 0)
-        if (sdp_codec(media, pt, codec) && is_usable(kind, codec))
+        if (sdp_codec(media, pt, codec) && usable(codec, wanted))
             return true;
     return false;
+}
+
+static bool choose_codec(const SdpMedia *media, MediaKind kind, const CodecList *codecs,
+                         SdpCodec *codec, Codec *chosen)
+{
+    *chosen = CODEC_H264;
+    if (kind == MEDIA_AUDIO)
+        return find_codec(media, is_opus, *chosen, codec);
+    for (unsigned i = 0; i < codecs->count; i++) {
+        *chosen = codecs->codec[i];
+        if (find_codec(media, is_video, *chosen, codec))
+            return true;
+    }
+    return codecs->count == 0 && find_codec(media, is_video, *chosen, codec);
+}
+
+/* A publisher offers none of the video codecs. Returns -1. */
+static int no_codec(const CodecList *codecs, RequestError *error)
+{
+    char names[64];
+    TextBuffer list = text_buffer(names, sizeof(names));
+
+    if (codecs->count == 0 || (codecs->count == 1 && codecs->codec[0] == CODEC_H264))
+        return request_fail(error, HLS_ERROR_NO_H264,
+                            "this browser offers no H.264 video (packetization mode 1), which "
+                            "HLS players need: use Chrome, Edge, Safari, or Firefox with its "
+                            "OpenH264 plugin switched on");
+    for (unsigned i = 0; i < codecs->count; i++)
+        text_add(&list, "%s%s", i > 0 ? ", " : "", codec_sdp_name(codecs->codec[i]));
+    return request_fail(error, HLS_ERROR_NO_H264,
+                        "this browser offers none of the video codecs that this server takes (%s): "
+                        "use another browser",
+                        names);
 }
 
 static void write_feedback(TextBuffer *out, const SdpMedia *media, int pt, const char *what)
@@ -131,26 +187,59 @@ static void write_opus(TextBuffer *out, int pt)
 }
 
 /* RFC 6184 section 8.1. The profile is the offered one. The level says what we take, which is any
- * (level-asymmetry-allowed): else the publisher is held to the offered 3.1, 720p30.
- * x-google-start-bitrate (kbit/s) spares viewers the climb through three sizes at the start. */
-static void write_h264(TextBuffer *out, const SdpCodec *codec, uint32_t bitrate)
+ * (level-asymmetry-allowed): else the publisher is held to the offered 3.1, 720p30. */
+static void write_h264(TextBuffer *out, const SdpCodec *codec)
 {
     SdpSlice profile, asymmetry;
-    uint32_t kbps = bitrate / 1000;
-    int pt = codec->payload_type;
 
-    text_add(out, "b=TIAS:%" PRIu32 "\r\n", bitrate);
-    text_add(out, "a=rtpmap:%d H264/90000\r\n", pt);
-    text_add(out, "a=fmtp:%d packetization-mode=1", pt);
+    text_add(out, "packetization-mode=1;");
     if (sdp_fmtp_parameter(codec->fmtp, "profile-level-id", &profile) && profile.len == 6) {
         bool any_level = sdp_fmtp_parameter(codec->fmtp, "level-asymmetry-allowed", &asymmetry) &&
                          sdp_equals(asymmetry, "1");
         if (any_level)
-            text_add(out, ";level-asymmetry-allowed=1;profile-level-id=%.*s34", 4, profile.at);
+            text_add(out, "level-asymmetry-allowed=1;profile-level-id=%.*s34;", 4, profile.at);
         else
-            text_add(out, ";profile-level-id=%.*s", SLICE(profile));
+            text_add(out, "profile-level-id=%.*s;", SLICE(profile));
     }
-    text_add(out, ";x-google-start-bitrate=%" PRIu32 ";x-google-max-bitrate=%" PRIu32 "\r\n",
+}
+
+/* Whether a value is a number or a word, as those of all parameters below. What is none is not
+ * repeated: an answer has nothing in it that we do not know. */
+static bool is_plain(SdpSlice value)
+{
+    for (size_t i = 0; i < value.len; i++)
+        if (!memchr(WORD, value.at[i], sizeof(WORD) - 1))
+            return false;
+    return value.len > 0 && value.len <= PARAMETER_MAX;
+}
+
+/* The parameters of other codecs, as they are offered: of a decoder, too, they say what it takes
+ * (RFC 9628 section 6, AV1 RTP specification section 7.2, RFC 7798 section 7.1). */
+static void write_parameters(TextBuffer *out, const SdpCodec *codec)
+{
+    static const char *const names[] = {"profile-id", "profile",  "level-idx", "tier",
+                                        "tier-flag",  "level-id", "tx-mode"};
+    SdpSlice value;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (sdp_fmtp_parameter(codec->fmtp, names[i], &value) && is_plain(value))
+            text_add(out, "%s=%.*s;", names[i], SLICE(value));
+}
+
+/* x-google-start-bitrate (kbit/s) spares viewers the climb through three sizes at the start. */
+static void write_video(TextBuffer *out, const SdpCodec *codec, Codec chosen, uint32_t bitrate)
+{
+    uint32_t kbps = bitrate / 1000;
+    int pt = codec->payload_type;
+
+    text_add(out, "b=TIAS:%" PRIu32 "\r\n", bitrate);
+    text_add(out, "a=rtpmap:%d %s/90000\r\n", pt, codec_sdp_name(chosen));
+    text_add(out, "a=fmtp:%d ", pt);
+    if (chosen == CODEC_H264)
+        write_h264(out, codec);
+    else
+        write_parameters(out, codec);
+    text_add(out, "x-google-start-bitrate=%" PRIu32 ";x-google-max-bitrate=%" PRIu32 "\r\n",
              kbps * 9 / 10, kbps);
 }
 
@@ -162,7 +251,7 @@ static void accept_section(TextBuffer *out, const SdpMedia *media, const SdpCode
     text_add(out, "m=%.*s 9 %.*s %d\r\n", SLICE(media->kind_name), SLICE(media->proto), pt);
     text_add(out, "c=IN IP4 0.0.0.0\r\n");
     if (track->kind == MEDIA_VIDEO)
-        write_h264(out, codec, params->bitrate);
+        write_video(out, codec, track->codec, params->bitrate);
     else
         write_opus(out, pt);
     write_feedback(out, media, pt, "transport-cc");
@@ -223,28 +312,26 @@ static int answer_section(TextBuffer *out, const Sdp *offer, size_t index,
     MediaKind kind = media->kind == SDP_VIDEO ? MEDIA_VIDEO : MEDIA_AUDIO;
     LayerNames layers;
     SdpCodec codec;
+    Codec chosen;
 
     if ((media->kind != SDP_AUDIO && media->kind != SDP_VIDEO) || !is_offered(media) ||
         has_track(tracks, kind)) {
         refuse_section(out, media);
         return 0;
     }
-    if (!choose_codec(media, kind, &codec)) {
+    if (!choose_codec(media, kind, &params->codecs, &codec, &chosen)) {
         if (!sends(media)) {
             refuse_section(out, media);
             return 0;
         }
         if (kind == MEDIA_VIDEO)
-            return request_fail(error, HLS_ERROR_NO_H264,
-                                "this browser offers no H.264 video (packetization mode 1), which "
-                                "HLS players need: use Chrome, Edge, Safari, or Firefox with its "
-                                "OpenH264 plugin switched on");
+            return no_codec(&params->codecs, error);
         return request_fail(error, HLS_ERROR_NO_OPUS,
                             "this browser offers no Opus audio: use a current browser");
     }
     if (take_layers(media, index, params, &layers, error) < 0)
         return -1;
-    MediaTrack track = {.kind = kind, .port = kind, .mindex = (int)index};
+    MediaTrack track = {.kind = kind, .codec = chosen, .port = kind, .mindex = (int)index};
     if (layers.count > 0)
         track.rid_extension = extension_id(media, EXT_RID);
     accept_section(out, media, &codec, params, layers.count > 0, &track);

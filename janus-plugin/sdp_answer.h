@@ -2,10 +2,13 @@
 #ifndef SDP_ANSWER_H
 #define SDP_ANSWER_H
 
-/* Answers a publisher's SDP offer: takes H.264 and Opus, and refuses the rest.
+/* Answers a publisher's SDP offer: takes H.264 or another codec that the server allows, and Opus,
+ * and refuses the rest.
  *
  * It takes what an HLS player can play without transcoding of the video:
- *  - one video section with H.264, packetization-mode 1 (RFC 6184 section 6.3);
+ *  - one video section with the first of the allowed codecs that is offered: H.264 in
+ *    packetization-mode 1 (RFC 6184 section 6.3); VP8; VP9 and AV1 of profile 0, which all players
+ *    of them play; H.265 in one stream of packets, in decoding order;
  *  - one audio section with Opus (RFC 7587), asked for in-band FEC and stereo, and no DTX;
  *  - feedback: NACK, PLI, transport-cc; header extensions: mid and transport-cc;
  *  - simulcast by rid (RFC 8853) of up to LAYERS_MAX layers, if the offer has the header extensions
@@ -21,6 +24,7 @@
 #include <stdint.h>
 
 #include "request.h"
+#include "video_codec.h"
 
 #define LAYERS_MAX       3                /* of one video, as many as Janus knows */
 #define MEDIA_TRACKS_MAX (1 + LAYERS_MAX) /* one audio, and the layers of one video */
@@ -35,6 +39,7 @@ typedef enum MediaKind { MEDIA_AUDIO, MEDIA_VIDEO } MediaKind;
  * differ in `rid` and `port` alone. */
 typedef struct MediaTrack {
     MediaKind kind;
+    Codec codec;           /* of video */
     size_t port;           /* of the sender: the same through all renegotiations */
     int mindex;            /* index of its m= section, as Janus counts */
     int payload_type;      /* the publisher's */
@@ -54,6 +59,7 @@ typedef struct SdpAnswerParams {
     uint64_t version;    /* of the o= line; grows by one with each answer, from 1 */
     uint32_t bitrate; /* bit/s, the cap of the video, of all layers together; the start bitrate is
                          set close to it */
+    CodecList codecs; /* that are taken, in this order; none: H.264 alone */
     const json_t *simulcast; /* jsep.simulcast as Janus makes it, or NULL; borrowed */
 } SdpAnswerParams;
 

@@ -3,6 +3,8 @@
 
 #include <glib.h>
 
+#include "rtp_sender.h"
+
 static struct {
     pthread_mutex_t lock;
     GHashTable *by_handle;  /* janus_plugin_session -> Session, borrowed of the handle */

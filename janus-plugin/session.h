@@ -28,7 +28,6 @@
 #include "mean_rate.h"
 #include "request.h"
 #include "rtp_packet.h"
-#include "rtp_sender.h"
 #include "sdp_answer.h"
 #include "stream_name.h"
 #include "token_bucket.h"
@@ -84,7 +83,7 @@ typedef struct Session {
     bool bitrate_is_asked; /* by REMB each second: it was changed, or is exceeded */
     bool paused[2];        /* by MediaKind: not forwarded, as `configure` wants it */
     MediaTracks tracks;
-    RtpSender *sender; /* NULL while idle */
+    struct RtpSender *sender; /* rtp_sender.h; NULL while idle */
     int64_t prepared_us, live_since_us;
     int64_t second_began_us; /* the second at whose end bitrates are taken */
     TrackStats stats[MEDIA_TRACKS_MAX];

@@ -8,6 +8,7 @@ web_files = \
 	%D%/img/path.svg \
 	%D%/index.html \
 	%D%/js/bandwidth.js \
+	%D%/js/codecs.js \
 	%D%/js/diagnosis.js \
 	%D%/js/distance.js \
 	%D%/js/index-page.js \

@@ -22,7 +22,8 @@ static void check_track(const Sdp *answered, const MediaTrack *track)
     REQUIRE(sdp_next_payload_type(media, &at) == track->payload_type);
     REQUIRE(sdp_next_payload_type(media, &at) == -1);
     REQUIRE(sdp_codec(media, track->payload_type, &codec));
-    REQUIRE(sdp_equals(codec.name, track->kind == MEDIA_VIDEO ? "H264" : "opus"));
+    REQUIRE(
+        sdp_equals(codec.name, track->kind == MEDIA_VIDEO ? codec_sdp_name(track->codec) : "opus"));
     REQUIRE(sdp_has_feedback(media, track->payload_type, "nack") == track->nack);
     REQUIRE(memchr(track->fmtp, '\0', sizeof(track->fmtp)));
 }
@@ -81,11 +82,14 @@ static void check_layers(const Sdp *answered, const MediaTracks *tracks)
     check_no_pli_per_layer(answered);
 }
 
-static void try_offer(const char *data, size_t size, const json_t *simulcast)
+static void try_offer(const char *data, size_t size, const json_t *simulcast, CodecList codecs)
 {
     /* not the first answer: that one refuses an offer that sends nothing */
-    const SdpAnswerParams params = {
-        .session_id = 1, .version = 2, .bitrate = 2500000, .simulcast = simulcast};
+    const SdpAnswerParams params = {.session_id = 1,
+                                    .version = 2,
+                                    .bitrate = 2500000,
+                                    .codecs = codecs,
+                                    .simulcast = simulcast};
     char text[SDP_ANSWER_SIZE];
     MediaTracks tracks;
     RequestError error = {0};
@@ -102,10 +106,18 @@ static void try_offer(const char *data, size_t size, const json_t *simulcast)
     for (size_t i = 0; i < answered.media_count; i++)
         REQUIRE(answered.media[i].kind == offered.media[i].kind);
     REQUIRE(tracks.count <= MEDIA_TRACKS_MAX);
-    for (size_t i = 0; i < tracks.count; i++)
-        check_track(&answered, &tracks.track[i]);
+    for (size_t i = 0; i < tracks.count; i++) {
+        const MediaTrack *track = &tracks.track[i];
+        check_track(&answered, track);
+        REQUIRE(track->kind == MEDIA_AUDIO || codec_list_has(&codecs, track->codec) ||
+                (codecs.count == 0 && track->codec == CODEC_H264));
+    }
     check_layers(&answered, &tracks);
 }
+
+static const CodecList h264 = {0},
+                       others_first = {5,
+                                       {CODEC_H265, CODEC_AV1, CODEC_VP9, CODEC_VP8, CODEC_H264}};
 
 /* As it is, and as Janus hands it on. */
 static int try_input(const uint8_t *data, size_t size)
@@ -114,9 +126,12 @@ static int try_input(const uint8_t *data, size_t size)
     json_t *jsep = janus_offer(offer);
     const char *sdp = json_string_value(json_object_get(jsep, "sdp"));
 
-    try_offer((const char *)data, size, NULL);
-    if (sdp)
-        try_offer(sdp, strlen(sdp), json_object_get(jsep, "simulcast"));
+    try_offer((const char *)data, size, NULL, h264);
+    try_offer((const char *)data, size, NULL, others_first);
+    if (sdp) {
+        try_offer(sdp, strlen(sdp), json_object_get(jsep, "simulcast"), h264);
+        try_offer(sdp, strlen(sdp), json_object_get(jsep, "simulcast"), others_first);
+    }
     json_decref(jsep);
     free(offer);
     return 0;

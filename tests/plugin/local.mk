@@ -21,6 +21,7 @@ check_PROGRAMS += $(plugin_programs)
 %C%_unit_publisher_SOURCES = \
 	%D%/test_admission.c \
 	%D%/test_announcer.c \
+	%D%/test_codecs.c \
 	%D%/test_layers.c \
 	%D%/test_media_relay.c \
 	%D%/test_plugin_requests.c \

@@ -175,7 +175,8 @@ void stub_bridge_accept_it(const StubAnnouncement *announcement, uint16_t port)
     for (const char *at = announcement->offer; (at = strstr(at, "\nm=")); at++) {
         bool audio = g_str_has_prefix(at, "\nm=audio");
         len += snprintf(sdp + len, sizeof(sdp) - (size_t)len, "m=%s %d RTP/AVPF %d\r\n",
-                        audio ? "audio" : "video", port, audio ? BRIDGE_PT_OPUS : BRIDGE_PT_H264);
+                        audio ? "audio" : "video", port,
+                        audio ? BRIDGE_PT_OPUS : codec_payload_type(CODEC_H264));
     }
     stub_bridge_answer(announcement, sdp, (size_t)len);
 }

@@ -280,7 +280,7 @@ static void forward_to_a_stranger(void)
     fibers_require((packet[1] & 0x7f) == BRIDGE_PT_OPUS);
     stub_rtp(handle, 1, PICTURE, sizeof(PICTURE) - 1);
     fibers_require(play_receive(&video, packet, sizeof(packet), NULL) > 0);
-    fibers_require((packet[1] & 0x7f) == BRIDGE_PT_H264);
+    fibers_require((packet[1] & 0x7f) == codec_payload_type(CODEC_H264));
     play_leave(handle);
 }
 

@@ -75,7 +75,7 @@ static unsigned count_arrived(void)
 /* Whatever a browser calls its codecs, the bridge has fixed numbers; all else stays as it is. */
 PLAY(changes_the_payload_type_alone, "open = true;")
 {
-    static const uint8_t types[] = {BRIDGE_PT_OPUS, BRIDGE_PT_H264}; /* by section */
+    const int types[] = {BRIDGE_PT_OPUS, codec_payload_type(CODEC_H264)}; /* by section */
     uint8_t sent[64], got[64];
 
     begin();

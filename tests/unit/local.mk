@@ -119,6 +119,7 @@ unit_programs += %D%/unit-plugin
 	%D%/test_plugin_settings.c \
 	%D%/test_request.c \
 	%D%/test_sdp_answer.c \
+	%D%/test_sdp_codecs.c \
 	%D%/test_sdp_layers.c \
 	tests/plugin/janus_offer.c
 %C%_unit_plugin_CPPFLAGS = $(unit_cppflags)

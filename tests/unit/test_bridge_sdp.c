@@ -15,8 +15,10 @@
 static void has_fixed_payload_types(void **state)
 {
     (void)state;
-    assert_int_equal(bridge_payload_type(MEDIA_VIDEO), 96);
-    assert_int_equal(bridge_payload_type(MEDIA_AUDIO), 111);
+    assert_int_equal(bridge_payload_type(&(MediaTrack){.kind = MEDIA_VIDEO}), 96);
+    assert_int_equal(bridge_payload_type(&(MediaTrack){.kind = MEDIA_VIDEO, .codec = CODEC_VP9}),
+                     98);
+    assert_int_equal(bridge_payload_type(&(MediaTrack){.kind = MEDIA_AUDIO}), 111);
 }
 
 static void writes_offers(void **state)
@@ -62,6 +64,12 @@ static void writes_offers(void **state)
          "a=label:high\r\n" TAIL "m=video 40004 RTP/AVPF 96\r\na=rtpmap:96 H264/90000\r\n" PLI
          "a=label:mid\r\n" TAIL "m=video 40006 RTP/AVPF 96\r\na=rtpmap:96 H264/90000\r\n" PLI
          "a=label:0_-\r\n" TAIL,
+         false},
+        {"VP9",
+         {{{.kind = MEDIA_VIDEO, .codec = CODEC_VP9, .port = 1, .fmtp = "profile-id=0"}}, 1},
+         {40002},
+         HEAD "m=video 40002 RTP/AVPF 98\r\na=rtpmap:98 VP9/90000\r\na=fmtp:98 profile-id=0\r\n"
+              "a=rtcp-fb:98 nack pli\r\n" TAIL,
          false},
         {"nothing", {.count = 0}, {0}, HEAD, false},
         {"unlisted",

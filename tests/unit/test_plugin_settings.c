@@ -44,6 +44,8 @@ static void has_defaults_without_a_file(void **state)
     assert_non_null(s);
     assert_string_equal(plugin_settings_bridge(s), "http://127.0.0.1:8190");
     assert_int_equal(plugin_settings_bitrate(s), 2500000);
+    assert_int_equal(plugin_settings_codecs(s)->count, 1);
+    assert_int_equal(plugin_settings_codecs(s)->codec[0], CODEC_H264);
     assert_int_equal(plugin_settings_publishers(s), 200);
     assert_int_equal(plugin_settings_workers(s), 8);
     assert_int_equal(plugin_settings_requests(s), 500);
@@ -103,9 +105,14 @@ static void reads_keys(void **state)
 
 static void refuses_with_a_sentence(void **state)
 {
+#define CODECS_RULE                                                                                \
+    ": general.video_codecs must be some of h264, vp8, vp9, av1 and h265 with commas between, "    \
+    "each once, as \"h264, vp9\""
     static const struct {
         const char *text, *error;
     } rows[] = {
+        {"general: { video_codecs = \"h264 vp9\" }", CODECS_RULE},
+        {"general: { video_codecs = \"vp9, vp9\" }", CODECS_RULE},
         {"general: { bitrate = 49999 }",
          ":1: general.bitrate must be a whole number from 50000 to 50000000"},
         {"general: { bitrate = 50000001 }",

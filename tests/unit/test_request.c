@@ -122,6 +122,33 @@ static void reads_fields(void **state)
     }
 }
 
+static void reads_the_choice_of_a_codec(void **state)
+{
+    static const struct {
+        const char *text;
+        bool chooses;
+        Codec codec;
+    } rows[] = {
+        {"{'request': 'publish', 'stream': 'a'}", false, CODEC_H264},
+        {"{'request': 'publish', 'stream': 'a', 'codec': null}", false, CODEC_H264},
+        {"{'request': 'publish', 'stream': 'a', 'codec': 'h264'}", true, CODEC_H264},
+        {"{'request': 'publish', 'stream': 'a', 'codec': 'VP9'}", true, CODEC_VP9},
+        {"{'request': 'publish', 'stream': 'a', 'codec': 'av1'}", true, CODEC_AV1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        json_t *json = json_of(rows[i].text);
+        RequestError error = {0};
+        Request r;
+        int status = request_parse(json, &r, &error);
+        assert_row(status == 0, rows[i].text, "%s", error.text);
+        assert_row(r.chooses == rows[i].chooses && r.codec == rows[i].codec, rows[i].text, "%d",
+                   r.codec);
+        json_decref(json);
+    }
+}
+
 static void refuses_with_code_and_sentence(void **state)
 {
 #define CONFIGURE(field) "{'request': 'configure', " field "}"
@@ -172,6 +199,12 @@ static void refuses_with_code_and_sentence(void **state)
         {CONFIGURE("'audio': 1"), HLS_ERROR_INVALID_JSON, "\"audio\" must be true or false"},
         {CONFIGURE("'video': 'on'"), HLS_ERROR_INVALID_JSON, "\"video\" must be"},
         {CONFIGURE("'keyframe': 0"), HLS_ERROR_INVALID_JSON, "\"keyframe\" must be"},
+        {PUBLISH("'stream': 'shop', 'codec': 'theora'"), HLS_ERROR_INVALID_JSON,
+         "\"codec\" must be h264, vp8, vp9, av1 or h265"},
+        {PUBLISH("'stream': 'shop', 'codec': 'vp8,vp9'"), HLS_ERROR_INVALID_JSON, "\"codec\" must"},
+        {PUBLISH("'stream': 'shop', 'codec': ''"), HLS_ERROR_INVALID_JSON, "\"codec\" must"},
+        {PUBLISH("'stream': 'shop', 'codec': 9"), HLS_ERROR_INVALID_JSON,
+         "\"codec\" must be a string"},
         {CONFIGURE("'unlisted': 1"), HLS_ERROR_INVALID_JSON, "\"unlisted\" must be"},
     };
 
@@ -257,6 +290,7 @@ static void cuts_a_long_sentence(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(reads_requests),
     cmocka_unit_test(reads_fields),
+    cmocka_unit_test(reads_the_choice_of_a_codec),
     cmocka_unit_test(refuses_with_code_and_sentence),
     cmocka_unit_test(knows_questions),
     cmocka_unit_test(takes_a_message_that_is_missing),

@@ -11,6 +11,7 @@
 //   "status" { lost }          the network between here and Janus is losing packets
 
 import Janus from "../vendor/janus.es.js";
+import { answeredCodec, layerParameters } from "./codecs.js";
 import { readAnswer } from "./layers.js";
 import { PendingRequests } from "./pending-requests.js";
 import { fitLayers, layersOf } from "./simulcast.js";
@@ -23,7 +24,7 @@ const CONNECT_WITHIN_MS = 12000; // of a new media path; then another is begun
 const DEFAULT_CAP = 2500000; // bit/s that layers share until the answer says how much they have
 
 // errors of the plugin that no second try mends, or not soon (docs/protocol.md)
-const FINAL_ERRORS = [460, 461, 462, 463, 464, 465, 466, 467, 468, 472, 473, 474];
+const FINAL_ERRORS = [460, 461, 462, 463, 464, 465, 466, 467, 468, 472, 473, 474, 476];
 
 // ends of a stream that were meant
 const FINAL_ENDS = ["kicked", "taken-over", "refused", "requested", "too-much"];
@@ -62,6 +63,7 @@ export class JanusPublisher extends EventTarget {
   #attempt = 0; // grows with each set-up, so that what belongs to an old one is ignored
   #timers = new Set();
   #playback = null;
+  #codec = "";
   #pending = new PendingRequests();
   #refusals = 0; // of publish, one after the other
 
@@ -80,6 +82,11 @@ export class JanusPublisher extends EventTarget {
     return this.#handle?.webrtcStuff?.pc ?? null;
   }
 
+  /** The video codec that the server has taken, as codecs.js names it; "": none. */
+  get codec() {
+    return this.#codec;
+  }
+
   /** { hls, watch }: where viewers find the stream, once it is published. */
   get playback() {
     return this.#playback;
@@ -89,11 +96,12 @@ export class JanusPublisher extends EventTarget {
    * Goes live with `media` under `name`; the events tell how it goes. `simulcast`: whether the picture is
    * sent in several sizes, so that each viewer gets the one that fits: true (three, or as many as the
    * picture is worth), "auto" (fewer on a small machine) or false. A server that knows only one gets one.
+   * `codec`: one of codecs.js that the picture is to have; "": what the server likes best.
    */
-  async publish(media, { name, key = "", title = "", unlisted = false, simulcast = false }) {
+  async publish(media, { name, key = "", title = "", unlisted = false, simulcast = false, codec = "" }) {
     this.#media = media;
     this.#simulcast = simulcast;
-    this.#request = { stream: name, ...(key && { key }), ...(title && { title }), ...(unlisted && { unlisted }) };
+    this.#request = { stream: name, ...(key && { key }), ...(title && { title }), ...(unlisted && { unlisted }), ...(codec && { codec }) };
     this.#wanted = true;
     await initialised;
     this.#iceServers = (await this.#iceServers) ?? [];
@@ -304,6 +312,7 @@ export class JanusPublisher extends EventTarget {
   }
 
   #onAnswer(jsep) {
+    this.#codec = answeredCodec(jsep.sdp);
     this.#handle.handleRemoteJsep({
       jsep,
       success: () => this.#videoSenders.forEach((sender) => fitLayers(sender, jsep.sdp)),
@@ -315,6 +324,7 @@ export class JanusPublisher extends EventTarget {
     for (const sender of this.#videoSenders) {
       const parameters = sender.getParameters();
       parameters.degradationPreference = "maintain-resolution";
+      for (const layer of parameters.encodings) Object.assign(layer, layerParameters(this.#request.codec));
       await sender.setParameters(parameters).catch(() => {}); // a browser that knows it not
     }
   }

@@ -4,9 +4,11 @@
 // media-source.js.
 //
 // Parameters of its address: stream, key, source (camera, screen, testcard), size (of the test card,
-// as 640x360), simulcast (1: three sizes on any machine; auto: as many as it can do; 0: one), and auto=1, which shows the test card live by itself. Anybody can send somebody such an
-// address: what it fills in can be seen, and no camera, microphone or screen is opened without a click.
+// as 640x360), simulcast (1: three sizes on any machine; auto: as many as it can do; 0: one),
+// codec (h264, vp8, vp9, av1, h265, if the server takes it), and auto=1, which shows the test card live by itself. Anybody can send
+// somebody such an address: what it fills in can be seen, and no camera, microphone or screen is opened without a click.
 
+import { canSend, codecOf, CODECS, isUnseen, whoSees } from "./codecs.js";
 import { JanusPublisher } from "./janus-publisher.js";
 import { checkBrowser, listDevices, openSource } from "./media-source.js";
 import { PublishFigures } from "./publish-figures.js";
@@ -183,6 +185,21 @@ function applyMute() {
   byId("mute").textContent = muted ? "Muted" : "Mute";
 }
 
+/* ---- codec ---- */
+
+const showCodec = () => (byId("codec-hint").textContent = whoSees(byId("codec").value) || byId("codec-hint").dataset.default);
+
+/** What this browser cannot send cannot be chosen. */
+function fillCodecs() {
+  const capabilities = globalThis.RTCRtpSender?.getCapabilities?.("video") ?? null;
+  byId("codec-hint").dataset.default = byId("codec-hint").textContent;
+  for (const option of byId("codec").options)
+    option.disabled = CODECS.includes(option.value) && !canSend(option.value, capabilities);
+  byId("codec").value = codecOf(parameters.get("codec"));
+  byId("codec").closest("details").open = byId("codec").value !== "";
+  showCodec();
+}
+
 /* ---- going live ---- */
 
 /** A key of this browser's own: so that after a reload it may take its name back. */
@@ -215,6 +232,7 @@ async function goLive() {
     name,
     key: byId("key").value || ownKey(),
     unlisted: parameters.get("unlisted") === "1",
+    codec: byId("codec").value,
     simulcast: byId("layers").checked && (SIMULCAST[parameters.get("simulcast")] || "auto"),
   });
   wake = await navigator.wakeLock?.request("screen").catch(() => null);
@@ -232,7 +250,8 @@ function stop() {
 publisher.addEventListener("state", ({ detail: { state, text, code } }) => {
   switch (state) {
     case "live":
-      say("You are live.", "good");
+      say(isUnseen(publisher.codec) ? `You are live. ${whoSees(publisher.codec)}` : "You are live.",
+        isUnseen(publisher.codec) ? "bad" : "good");
       setBadge("LIVE", "live");
       if (liveSince === null) {
         liveSince = Date.now();
@@ -284,6 +303,7 @@ byId("mute").addEventListener("click", () => {
   byId("mute").setAttribute("aria-pressed", String(!pressed));
   applyMute();
 });
+byId("codec").addEventListener("change", showCodec);
 byId("layers").addEventListener("change", () => memory.setItem("janus-hls-layers", byId("layers").checked ? "auto" : "0"));
 byId("show-preview").addEventListener("click", preview);
 byId("camera").addEventListener("change", switchDevice);
@@ -303,6 +323,7 @@ function fillIn() {
   byId("key").closest("details").open = byId("key").value !== "";
   const asked = document.querySelector(`[name=source][value="${CSS.escape(parameters.get("source") ?? "")}"]`);
   if (asked) asked.checked = true;
+  fillCodecs();
   setStage("ready");
   showDeviceFields();
 }

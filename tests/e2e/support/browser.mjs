@@ -59,9 +59,9 @@ export const FULL_SIZE = "1280x720", SMALL_SIZE = "320x180";
  * preview, which would be a third of what a publisher costs.
  */
 export async function publish(context, stack, stream, options = {}) {
-  const { source = "testcard", key = "", size = "640x360", unlisted = false, simulcast = false } = options;
+  const { source = "testcard", key = "", size = "640x360", unlisted = false, simulcast = false, codec = "" } = options;
   const query = new URLSearchParams({
-    stream, source, size, auto: "1", ...(key && { key }), ...(unlisted && { unlisted: "1" }), simulcast: simulcast ? "1" : "0",
+    stream, source, size, auto: "1", ...(key && { key }), ...(unlisted && { unlisted: "1" }), ...(codec && { codec }), simulcast: simulcast ? "1" : "0",
   });
   const page = await openPage(context, `${stack.url}/publish.html?${query}`);
   if (source !== "testcard") await page.click("#go"); // an address alone opens no camera

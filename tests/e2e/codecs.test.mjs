@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Other codecs than H.264, from a real browser through the real path: VP9 and AV1 are seen, as they were sent, in players
+// that take them; of VP8 the sound is heard, and everybody is told why there is no picture.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { messageOf, openPage, publish, withBrowser } from "./support/browser.mjs";
+import { openPlayer, plays } from "./support/npm-player.mjs";
+import { until, withStack } from "./support/rig.mjs";
+import { servePages } from "./support/viewer.mjs";
+
+const SIZE = "320x180";
+const CODECS = { vp9: /CODECS="vp09\.00\.\d\d\.08,mp4a\.40\.2"/, av1: /CODECS="av01\.0\.\d\dM\.08,mp4a\.40\.2"/ };
+
+const textOf = async (url) => {
+  const response = await fetch(url, { cache: "no-store" });
+  assert.equal(response.status, 200, url);
+  return response.text();
+};
+
+const bridgeSays = async (stack, stream) => (await fetch(`http://127.0.0.1:${stack.bridgePort}/streams/${stream}`)).json();
+
+/** Plays on, with a picture of its size if it is to have one. */
+async function shows(t, page, picture) {
+  const { sizes } = await plays(page, t);
+  assert.deepEqual([...new Set(sizes.filter((size) => size !== "0x0"))], picture ? [SIZE] : [], page.player);
+}
+
+/** Seen untouched: the lists, hls.js, and a player of DASH. */
+async function isSeen(t, stack, context, pages, codec, dashPlayer) {
+  await until(`${codec} is listed`, async () => CODECS[codec].test(await textOf(stack.master(codec))));
+  await until(`${codec} is in the manifest`, async () =>
+    (await textOf(stack.manifest(codec))).includes(codec === "vp9" ? 'codecs="vp09.' : 'codecs="av01.'));
+  const players = [["hls12", stack.master(codec), true], [dashPlayer, stack.manifest(codec), true], ["hls12", stack.playlist(codec), false]];
+  await Promise.all(players.map(async ([player, url, picture]) => {
+    const page = await openPlayer(context, pages, player, url);
+    await shows(t, page, picture);
+    await page.close();
+  }));
+  const { source } = await bridgeSays(stack, codec);
+  assert.ok(source.tracks.some((track) => track.kind === "video" && track.codec === codec), JSON.stringify(source.tracks));
+  assert.equal(source.problem, "codec"); // classic HLS has the sound alone
+}
+
+async function isHeard(t, stack, context, pages, publisher) {
+  await until("the page says that nobody sees it", async () => /VP8 is heard and not seen/.test(await messageOf(publisher)));
+  await until("the status says why there is no picture", async () =>
+    (await bridgeSays(stack, "vp8")).source.problem === "no-player");
+  await Promise.all([stack.playlist("vp8"), stack.master("vp8")].map(async (url) => {
+    await until(`${url} is there`, async () => (await fetch(url)).ok);
+    const page = await openPlayer(context, pages, "hls12", url);
+    await shows(t, page, false);
+    await page.close();
+  }));
+}
+
+test("a browser sends VP9, AV1 and VP8", async (t) => {
+  const pages = await servePages();
+  t.after(() => pages.close());
+  await withStack({ janus: { general: '  video_codecs = "h264, vp8, vp9, av1"\n' } }, async (stack) => {
+    await withBrowser({}, async (context) => {
+      const publishers = {};
+      for (const codec of ["vp9", "av1", "vp8"]) publishers[codec] = await publish(context, stack, codec, { size: SIZE, codec });
+      await Promise.all([
+        isSeen(t, stack, context, pages, "vp9", "shaka"),
+        isSeen(t, stack, context, pages, "av1", "dashjs"),
+        isHeard(t, stack, context, pages, publishers.vp8),
+      ]);
+
+      const page = await openPage(context, `${stack.url}/publish.html?stream=other&source=testcard&auto=1&codec=h265`);
+      await until("a codec that is not taken is refused with a sentence", async () =>
+        /does not take H265/.test(await messageOf(page)));
+    });
+  });
+});
