@@ -14,6 +14,7 @@ import { publishRecorded } from "./support/recorded.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 
 const ROUND_S = 10; // of the test card's recording
+const PACKET_SAMPLES = 960;
 const LOSS = 0.05;
 const LOST_MS = 8000;
 
@@ -35,7 +36,11 @@ describe("a recorded publisher", { concurrency: 3 }, () => {
       assert.equal(title, "Sandals");
       assert.deepEqual([source.pictures.damaged, source.pictures.undecodable, output.discontinuities, output.forced_cuts], [0, 0, 0, 0]);
       assert.deepEqual(source.tracks.map(({ lost, reordered, duplicates }) => [lost, reordered, duplicates]), [[0, 0, 0], [0, 0, 0]]);
-      assert.deepEqual([source.samples.concealed, source.samples.silent, source.sync.steps], [0, 0, 0]);
+      assert.equal(source.samples.concealed, 0);
+      measured(() => { // so is what the sound is moved by to follow them; a packet that is missing would be more
+        assert.ok(source.samples.silent < PACKET_SAMPLES, `${source.samples.silent} samples of silence`);
+        assert.equal(source.sync.steps, 0);
+      });
       assert.ok(source.sync.by_reports && source.sync.reports > 0, JSON.stringify(source.sync));
       await publisher.leave();
     }));
