@@ -171,7 +171,9 @@ export class StreamPlayer extends EventTarget {
     const behindS = hls.latency - hls.targetLatency;
     if (behindS < this.#most(BEHIND_S)) this.#isBehindByChoice = false;
     if (this.#isBehindByChoice) return void (this.#video.playbackRate = 1);
-    if (behindS > this.#most(LOST_S) && !this.#video.seeking) return this.#skipToLive();
+    // a list that does not grow has nothing to skip to, and each seek would end what is being loaded
+    const isAhead = hls.liveSyncPosition > this.#video.currentTime + 1;
+    if (behindS > this.#most(LOST_S) && isAhead && !this.#video.seeking) return this.#skipToLive();
     const now = { behindS, aheadS: this.buffer, partS: this.#partS, rate: this.#video.playbackRate };
     const rate = this.#isLow ? rateFor(now) : classicRate(now);
     if (rate !== now.rate) this.#video.playbackRate = rate;
