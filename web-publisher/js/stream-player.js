@@ -122,16 +122,15 @@ export class StreamPlayer extends EventTarget {
     const now = performance.now();
     const { currentTime: time, paused, seeking } = this.#video;
     if ((time !== this.#moved.time && !seeking) || paused || !this.#isLow) this.#moved = { time, at: now };
-    const live = this.#hls?.liveSyncPosition ?? 0;
     if (now - this.#moved.at < STUCK_MS) return;
     this.#moved.at = now;
     if (this.#hls?.latestLevelDetails?.live === false) this.#onEnded(); // it stands just before its end
-    else if (live > time + 1 && this.#moved.isSought) {
+    else if (this.#canSkip && this.#moved.isSought) {
       this.#moved.isSought = false;
       this.#troubles.push(Date.now());
       this.#wait();
-    } else if (live > time + 1) {
-      this.#video.currentTime = live;
+    } else if (this.#canSkip) {
+      this.#skipToLive();
       this.#moved.isSought = true;
     }
   }
@@ -171,9 +170,7 @@ export class StreamPlayer extends EventTarget {
     const behindS = hls.latency - hls.targetLatency;
     if (behindS < this.#most(BEHIND_S)) this.#isBehindByChoice = false;
     if (this.#isBehindByChoice) return void (this.#video.playbackRate = 1);
-    // a list that does not grow has nothing to skip to, and each seek would end what is being loaded
-    const isAhead = hls.liveSyncPosition > this.#video.currentTime + 1;
-    if (behindS > this.#most(LOST_S) && isAhead && !this.#video.seeking) return this.#skipToLive();
+    if (behindS > this.#most(LOST_S) && this.#canSkip && !this.#video.seeking) return this.#skipToLive();
     const now = { behindS, aheadS: this.buffer, partS: this.#partS, rate: this.#video.playbackRate };
     const rate = this.#isLow ? rateFor(now) : classicRate(now);
     if (rate !== now.rate) this.#video.playbackRate = rate;
@@ -374,6 +371,11 @@ export class StreamPlayer extends EventTarget {
   /** Whether what is shown is far behind what could be: after a pause, say. */
   get isBehind() {
     return Boolean(this.#hls) && this.#hls.latency > this.#hls.targetLatency + this.#most(BEHIND_S);
+  }
+
+  /** A list that does not grow has nothing to skip to, and each seek would end what is being loaded. */
+  get #canSkip() {
+    return (this.#hls?.liveSyncPosition ?? 0) > this.#video.currentTime + 1;
   }
 
   #skipToLive() {
