@@ -208,15 +208,21 @@ static void take_show(Desk *d, const WireShow *show)
     say(d, &m);
 }
 
+/* Whether such a message may come now: a process makes thumbnails, or is configured for rungs. */
+static bool may_come(const Desk *d, WireKind kind)
+{
+    if (kind == WIRE_SHOW)
+        return !d->work;
+    return kind == WIRE_CONFIGURE ? !d->small : d->work != NULL;
+}
+
 /* Does what the first message asks for; there is one. */
 static void take_message(Desk *d)
 {
     WireMessage m;
     long len = transcode_wire_read(WIRE_TO_TRANSCODER, d->in.data + d->done, d->seen - d->done, &m);
 
-    bool first = !d->work && !d->small;
-    if (len <= 0 || (m.kind != WIRE_SHOW && (d->small || (first && m.kind != WIRE_CONFIGURE))) ||
-        (m.kind == WIRE_SHOW && d->work))
+    if (len <= 0 || !may_come(d, m.kind))
         end(ENDED_WRONG);
     if (m.kind == WIRE_SHOW)
         take_show(d, &m.show);

@@ -101,22 +101,6 @@ static int fail(ThumbnailProcess *p, const char *why)
     return lose(p, why);
 }
 
-/* Sends what it takes. Returns false if it has ended. */
-static bool send_out(ThumbnailProcess *p)
-{
-    while (p->out_at < p->out.len) {
-        ssize_t n = send(p->process.fd, p->out.data + p->out_at, p->out.len - p->out_at,
-                         MSG_NOSIGNAL | MSG_DONTWAIT);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return errno == EAGAIN || errno == EWOULDBLOCK;
-        p->out_at += (size_t)n;
-    }
-    return true;
-}
-
 /* Takes what has come. Returns false if it has ended, or there is no memory. */
 static bool receive_in(ThumbnailProcess *p)
 {
@@ -156,7 +140,7 @@ static const char *talk(ThumbnailProcess *p, WireMessage *answer)
             return "hls-transcoder said what cannot be";
         if (!wait_for_it(p))
             return stops;
-        if (!send_out(p) || !receive_in(p))
+        if (!transcoder_process_send(&p->process, &p->out, &p->out_at) || !receive_in(p))
             return "hls-transcoder has ended";
         int64_t now_us = clock_monotonic_us(p->params.clock);
         waited_us += smaller(now_us - looked_us, LOOK_US);

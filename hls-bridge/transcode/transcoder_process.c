@@ -83,6 +83,20 @@ int transcoder_process_start(TranscoderProcess *process, const char *program)
     return -1;
 }
 
+bool transcoder_process_send(const TranscoderProcess *process, const ByteBuffer *out, size_t *at)
+{
+    while (*at < out->len) {
+        ssize_t n = send(process->fd, out->data + *at, out->len - *at, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return errno == EAGAIN || errno == EWOULDBLOCK;
+        *at += (size_t)n;
+    }
+    return true;
+}
+
 void transcoder_process_kill(TranscoderProcess *process)
 {
     if (process->fd >= 0)

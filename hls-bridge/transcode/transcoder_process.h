@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "base/byte_buffer.h"
+
 typedef struct TranscoderProcess {
     pid_t pid;          /* 0: there is none */
     int fd;             /* does not block; -1: there is none */
@@ -25,6 +27,10 @@ typedef struct TranscoderProcess {
 /* Starts `program`, a path. Waits until the kernel has loaded it, a millisecond, and for nothing
  * else. Returns 0, or -1 with errno: then there is none. */
 int transcoder_process_start(TranscoderProcess *process, const char *program);
+
+/* Sends what its socket takes of `out`, from `*at` on; never waits. Returns false if it takes
+ * nothing any more. */
+bool transcoder_process_send(const TranscoderProcess *process, const ByteBuffer *out, size_t *at);
 
 /* Closes the socket and kills the process, if there is one, whatever it does. It is still to be
  * reaped. */

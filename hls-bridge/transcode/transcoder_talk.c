@@ -38,19 +38,8 @@ static void drop_front(ByteBuffer *b, size_t *at)
 
 static void send_out(Transcoder *t)
 {
-    while (is_up(t) && !t->deaf && t->out_at < t->out.len) {
-        ssize_t n = send(t->process.fd, t->out.data + t->out_at, t->out.len - t->out_at,
-                         MSG_NOSIGNAL | MSG_DONTWAIT);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-            break;
-        if (n < 0)
-            t->deaf = true;
-        else
-            t->out_at += (size_t)n;
-    }
+    if (is_up(t) && !t->deaf)
+        t->deaf = !transcoder_process_send(&t->process, &t->out, &t->out_at);
     if (t->deaf)
         t->out_at = t->out.len;
     drop_front(&t->out, &t->out_at);
