@@ -76,6 +76,10 @@ static inline int64_t smaller(int64_t a, int64_t b)
 {
     return a < b ? a : b;
 }
+static inline int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
 
 #define VIDEO_FORMAT_NAME_SIZE 20 /* bytes: "avc1.42C01F", "hvc1.1.6.L93.B0" */
 

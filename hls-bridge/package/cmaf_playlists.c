@@ -9,11 +9,6 @@
 #include "base/bridge_log.h"
 #include "package/iframe_playlist.h"
 
-static int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 void cmaf_playlists_add(CmafPlaylists *p)
 {
     size_t which = p->lists++;

@@ -9,11 +9,6 @@ RateMeter rate_meter(size_t listed, int64_t target_duration_s)
                        .steady_90k = target_duration_s * TICKS_PER_S / 2};
 }
 
-static int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 void rate_meter_add(RateMeter *m, size_t bytes, size_t pictures, int64_t duration_90k)
 {
     int64_t bitrate = ((int64_t)bytes * 8 * TICKS_PER_S + duration_90k - 1) / duration_90k;

@@ -79,7 +79,7 @@ typedef struct Found {
     Numbers others;   /* that come behind those of the other lists */
 } Found;
 
-static uint64_t larger(uint64_t a, uint64_t b)
+static uint64_t newer(uint64_t a, uint64_t b)
 {
     return a > b ? a : b;
 }
@@ -93,8 +93,8 @@ static Numbers seen_numbers(const SegmentStore *s, const Found *found)
     if (!found->newest && !(number_log_bound(s->numbers, NUMBERS_TS, &seen) && seen.msn > 0) &&
         found->there && !found->read)
         seen = (Numbers){(uint64_t)s->began_s, (uint64_t)s->began_s};
-    return (Numbers){larger(seen.msn, found->others.msn),
-                     larger(seen.discontinuity, found->others.discontinuity)};
+    return (Numbers){newer(seen.msn, found->others.msn),
+                     newer(seen.discontinuity, found->others.discontinuity)};
 }
 
 static void remove_lists(SegmentStore *s)
@@ -157,9 +157,9 @@ static void read_list(SegmentStore *s, SegmentList *list, Found *found)
     if (len <= 0 || playlist_read(&p, s->text, (size_t)len, 1) < 0)
         return;
     list->first_msn = p.window.media_sequence;
-    found->others.msn = larger(found->others.msn, (uint64_t)window_next_msn(&p.window));
+    found->others.msn = newer(found->others.msn, (uint64_t)window_next_msn(&p.window));
     found->others.discontinuity =
-        larger(found->others.discontinuity, (uint64_t)window_newest_discontinuity(&view));
+        newer(found->others.discontinuity, (uint64_t)window_newest_discontinuity(&view));
 }
 
 /* A list whose segments are not all there begins again with the next one. */

@@ -3,11 +3,6 @@
 
 #include <string.h>
 
-static int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 /* ---- what goes out ---- */
 
 static void hand_on(Follower *f, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
