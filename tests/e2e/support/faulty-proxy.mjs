@@ -113,7 +113,8 @@ export async function startFaultyProxy(origin) {
     } else if (status === 200) {
       spoilMedia(pathname, body);
     }
-    if (/video-\d+-\d+\.m4s$/.test(pathname) && now("lost")) {
+    // a range is of the I-frame playlist, and another rule holds there
+    if (/video-\d+-\d+\.m4s$/.test(pathname) && !request.headers.range && now("lost")) {
       status = 404;
       broken.lost++;
     }
