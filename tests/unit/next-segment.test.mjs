@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { keepGrowing, segmentBehind } from "../../web-publisher/js/next-segment.js";
+import { keepGrowing, segmentBehind, segmentToEnd } from "../../web-publisher/js/next-segment.js";
 
 const SEGMENT_S = 2;
 /** A segment of a size; it is `length` seconds long. */
@@ -32,6 +32,25 @@ test("at the beginning, and where there is nothing, hls.js's word holds", () => 
   assert.equal(segmentBehind(fragment, { bufferEnd: fragment.end, details: listed, before: null }), fragment);
   assert.equal(segmentBehind(null, { bufferEnd: 18, details: listed, before: segment(1, 8) }), null);
 });
+
+/** Parts of a second, of segment 8; `loaded` and `gap`: the numbers of those that are. */
+const partsOf8 = (fragment, { loaded = [], gap = [] }) =>
+  [0, 1].map((index) => ({ fragment, index, end: 17 + index, loaded: loaded.includes(index), gap: gap.includes(index) }));
+
+const ENDS = [
+  ["a last part that is missing is wanted before the next segment", { loaded: [0], bufferEnd: 17.003 }, 8],
+  ["a segment that has all its parts has ended", { loaded: [0, 1], bufferEnd: 17.997 }, 9],
+  ["a part that will never come is not waited for", { loaded: [0], gap: [1], bufferEnd: 17 }, 9],
+  ["what lies behind is not wanted by who has gone on", { loaded: [0], bufferEnd: 18.5 }, 9],
+  ["nor what another size has", { loaded: [0], bufferEnd: 17, level: 1 }, 9],
+];
+
+for (const [what, { bufferEnd, level = 2, ...parts }, wanted] of ENDS)
+  test(what, () => {
+    const before = segment(level, 8);
+    const details = { ...listed, partList: partsOf8(listed.fragments[1], parts) };
+    assert.equal(segmentToEnd(listed.fragmentHint, { bufferEnd, details, before }).sn, wanted);
+  });
 
 /** What of hls.js's FragmentTracker matters: it forgets what is neither in the buffer nor a whole segment that is appended. */
 function makeTracker(fragments) {

@@ -3,13 +3,12 @@
 // What hls.js is told for low latency, and what of it is otherwise here.
 
 import Hls from "../vendor/hls.mjs";
-import { keepGrowing, segmentBehind } from "./next-segment.js";
+import { countParts, keepGrowing, segmentBehind, segmentToEnd } from "./next-segment.js";
 import { PartAbr } from "./part-abr.js";
 import { loaderWith, PartsAhead, partsAt } from "./parts-ahead.js";
 
-// hls.js takes a segment for loaded if all but 0.2 s of it is in the buffer. If a playlist that lists a
-// segment's end arrives while the part before its last one is loaded, as happens on a busy machine, the
-// last part is never asked for, and the viewer stands still. Parts join exactly; this is a frame of sound.
+// hls.js takes a segment for loaded if all but 0.2 s of it is in the buffer. Parts join exactly, and their times in the
+// playlists are right to a few milliseconds.
 const PADDING_S = 0.02;
 
 /**
@@ -29,7 +28,15 @@ class StreamController extends Hls.DefaultConfig.streamController {
     super(hls, fragments, ...others);
     fragments.bufferPadding = PADDING_S;
     keepGrowing(fragments);
+    this.#countParts(hls, fragments);
     this.#changeOfSize(hls, hls.config.partsAhead);
+  }
+
+  #countParts(hls, fragments) {
+    const newest = {}; // details, by the type of their fragments
+    hls.on(Hls.Events.LEVEL_UPDATED, (event, { details }) => (newest.main = details));
+    hls.on(Hls.Events.AUDIO_TRACK_UPDATED, (event, { details }) => (newest.audio = details));
+    countParts(fragments, ({ type }) => newest[type]);
   }
 
   /** All that another size has of the segment is asked for at once. At the beginning the parts tell how fast the connection is. */
@@ -55,8 +62,16 @@ class StreamController extends Hls.DefaultConfig.streamController {
   }
 
   getFragmentAtPosition(bufferEnd, end, details) {
-    const before = this.fragPrevious;
-    return segmentBehind(super.getFragmentAtPosition(bufferEnd, end, details), { bufferEnd, details, before });
+    const at = { bufferEnd, details, before: this.fragPrevious };
+    const found = segmentBehind(super.getFragmentAtPosition(bufferEnd, end, details), at);
+    return this.loadingParts ? segmentToEnd(found, at) : found;
+  }
+}
+
+class AudioStreamController extends Hls.DefaultConfig.audioStreamController {
+  getFragmentAtPosition(bufferEnd, end, details) {
+    const found = super.getFragmentAtPosition(bufferEnd, end, details);
+    return this.loadingParts ? segmentToEnd(found, { bufferEnd, details, before: this.fragPrevious }) : found;
   }
 }
 
@@ -65,6 +80,7 @@ class StreamController extends Hls.DefaultConfig.streamController {
 const LOW_LATENCY = {
   lowLatencyMode: true,
   streamController: StreamController,
+  audioStreamController: AudioStreamController,
   abrController: PartAbr,
   testBandwidth: false, // by a segment that is not shown: it starts with a small size, and climbs
   liveSyncOnStallIncrease: 0, // seconds further from live after a stall: see distance.js

@@ -3,6 +3,7 @@
 // Which segment a viewer loads where it changes to another size, and which it has. Pure.
 
 const TOLERANCE_S = 0.02; // dates, by which sizes are placed beside each other, are rounded; a frame of sound
+const MISSING_S = 0.01; // of a part's end: less is such a rounding, and no frame of sound
 
 /**
  * hls.js has found that `fragment` is at the end of the buffer, `bufferEnd`, in a playlist with these
@@ -15,6 +16,31 @@ export function segmentBehind(fragment, { bufferEnd, details: { fragments, fragm
   if (!fragment || !before || before.level === fragment.level || isGrowing) return fragment;
   if (fragment.end - bufferEnd > TOLERANCE_S) return fragment;
   return [...fragments, fragmentHint].find((one) => one?.sn === fragment.sn + 1) ?? null;
+}
+
+/** The parts of this fragment's segment that are listed and have not been loaded. */
+const missingOf = ({ sn, level }, { partList }) =>
+  (partList ?? []).filter(({ fragment, loaded, gap }) => fragment.sn === sn && fragment.level === level && !loaded && !gap);
+
+/**
+ * The same, of a size that goes on; hls.js loads parts. If a segment's last parts are listed while the one before them is
+ * read, hls.js would go on with the next segment. They are wanted first.
+ */
+export function segmentToEnd(fragment, { bufferEnd, details, before }) {
+  if (!fragment || !before || before.level !== fragment.level || before.sn >= fragment.sn) return fragment;
+  return missingOf(before, details).find(({ end }) => end - bufferEnd > MISSING_S)?.fragment ?? fragment;
+}
+
+/**
+ * Of hls.js's `tracker` of fragments. It takes a segment for loaded if nearly all of its time is in the buffer, and never
+ * asks for a last part that is as short as a frame. `detailsOf(fragment)`: the newest of the playlist that it is of.
+ */
+export function countParts(tracker, detailsOf) {
+  const getBufferedTimes = tracker.getBufferedTimes.bind(tracker);
+  const hasMore = (fragment, { index }) =>
+    missingOf(fragment, detailsOf(fragment) ?? {}).some((part) => part.index > index);
+  tracker.getBufferedTimes = (fragment, part, partial, ranges) =>
+    getBufferedTimes(fragment, part, partial || Boolean(part && hasMore(fragment, part)), ranges);
 }
 
 /**
