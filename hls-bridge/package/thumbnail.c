@@ -17,6 +17,10 @@
 
 #define REST_US (30 * US_PER_S) /* with none to make, after which the maker may rest */
 
+/* One that took long has to wait this many times as long for the next: there is one maker for all,
+ * and what a publisher sends may be made to keep it busy. */
+#define SHARE 20
+
 struct Thumbnailer {
     ThumbnailMaker maker; /* the thread's, but for its stop() */
     pthread_t thread;
@@ -42,6 +46,7 @@ struct Thumbnail {
     ByteBuffer unit; /* the newest key frame */
     Codec codec;
     bool is_made;
+    int64_t took_us; /* to make it */
     ByteBuffer jpeg; /* where it is made; empty: it could not be */
 };
 
@@ -91,6 +96,7 @@ static void wait_for_work(Thumbnailer *m)
 static void make_first(Thumbnailer *m, ByteBuffer *unit, ByteBuffer *jpeg)
 {
     Thumbnail *t = m->at_work = take_first(m);
+    int64_t from_us = clock_monotonic_us(t->clock);
     Codec codec = t->codec;
 
     swap(unit, &t->unit);
@@ -102,6 +108,7 @@ static void make_first(Thumbnailer *m, ByteBuffer *unit, ByteBuffer *jpeg)
         return;
     swap(jpeg, &t->jpeg);
     t->is_made = true;
+    t->took_us = clock_monotonic_us(t->clock) - from_us;
     m->at_work = NULL;
 }
 
@@ -252,8 +259,10 @@ void thumbnail_update(Thumbnail *t)
     made = t->is_made;
     t->is_made = false;
     t->awaited = t->waits || t->maker->at_work == t;
-    if (made)
+    if (made) {
         swap(&jpeg, &t->jpeg);
+        t->next_us = larger(t->next_us, t->next_us - t->period_us + SHARE * t->took_us);
+    }
     pthread_mutex_unlock(&t->maker->lock);
     if (!made)
         return;

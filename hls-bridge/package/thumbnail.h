@@ -34,9 +34,9 @@ Thumbnailer *thumbnailer_create(const ThumbnailMaker *maker);
 /* All thumbnails must have been closed. Accepts NULL, leaves NULL. */
 void thumbnailer_destroy(Thumbnailer **thumbnailer);
 
-/* Opens a stream's thumbnail, made every `period_us`; one of an earlier run is removed. All that is
- * given is borrowed. `folder` is the stream's store; without a thumbnailer none is made. Returns
- * NULL with errno. */
+/* Opens a stream's thumbnail, made every `period_us`, or less often if one takes long; one of an
+ * earlier run is removed. All that is given is borrowed. `folder` is the stream's store; without a
+ * thumbnailer none is made. Returns NULL with errno. */
 Thumbnail *thumbnail_open(Thumbnailer *thumbnailer, Store *folder, int64_t period_us,
                           const Clock *clock);
 

@@ -9,6 +9,7 @@
 #include "hls-bridge/store/folder.h"
 #include "hls-bridge/transcode/jpeg_maker.h"
 #include "temp_folder.h"
+#include "virtual_clock.h"
 
 #define PERIOD (5 * US_PER_S)
 
@@ -22,9 +23,13 @@ static int64_t now_us;
 static atomic_bool holds; /* the maker does not return before this is false, or it is to stop */
 static atomic_bool stops;
 
+static int64_t clock_us, takes_us; /* the time, and what one takes of it; the threads take turns */
+static const Clock virtual_time = VIRTUAL_CLOCK_US(&clock_us);
+
 static int make(void *self, Codec codec, const uint8_t *data, size_t len, ByteBuffer *jpeg)
 {
     (void)self;
+    clock_us += takes_us;
     while (atomic_load(&holds) && !atomic_load(&stops))
         usleep(1000);
     return jpeg_make(codec, data, len, jpeg);
@@ -55,6 +60,8 @@ static int setup(void **state)
     thumbnail = thumbnail_open(maker, folder, PERIOD, clock_system());
     assert_non_null(thumbnail);
     now_us = 1000 * US_PER_S;
+    clock_us = 1;
+    takes_us = 0;
     return 0;
 }
 
@@ -129,6 +136,40 @@ static void comes_and_is_renewed_after_its_period(void **state)
     wait_for(2, 0);
     assert_in_range(brightness(), dark + 50, dark + 90);
     assert_true(thumbnail_stats(thumbnail).made_unix_us > 0);
+}
+
+/* There is one maker for all streams: whoever keeps it busy has to wait. */
+static void one_that_takes_long_is_made_less_often(void **state)
+{
+    const struct {
+        int64_t takes_us, waits_us;
+    } rows[] = {
+        {PERIOD, 20 * PERIOD},
+        {PERIOD / 10, 2 * PERIOD},
+        {PERIOD / 20, PERIOD},
+        {10 * US_PER_MS, PERIOD},
+    };
+    uint64_t made = 0;
+
+    (void)state;
+    thumbnail_close(&thumbnail);
+    thumbnail = thumbnail_open(maker, folder, PERIOD, &virtual_time);
+    assert_non_null(thumbnail);
+    offer(60);
+    wait_for(++made, 0);
+    int dark = brightness();
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        takes_us = rows[i].takes_us;
+        now_us += 1000 * US_PER_S;
+        offer(60);
+        wait_for(++made, 0);
+        now_us += rows[i].waits_us - 1;
+        offer(180); /* too soon: this one would be bright */
+        now_us += 1;
+        offer(60);
+        wait_for(++made, 0);
+        assert_int_equal(brightness(), dark);
+    }
 }
 
 static void what_cannot_be_decoded_leaves_the_last_one(void **state)
@@ -244,6 +285,7 @@ static void a_maker_that_stands_still_holds_nobody_up(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest tests[] = {
     TEST(comes_and_is_renewed_after_its_period),
+    TEST(one_that_takes_long_is_made_less_often),
     TEST(what_cannot_be_decoded_leaves_the_last_one),
     TEST(goes_with_its_stream),
     TEST(does_not_come_back_once_it_is_removed),
