@@ -3,8 +3,9 @@
 /* The whole path of one stream, from datagrams to files, in virtual time and without a disk.
  *
  * The input is a byte of flags (bit 0: no sound, bit 1: no pictures, bits 2 and 3: so many layers
- * more, bit 4: the smallest has a sound of its own), and then records: what, the time that passes
- * before it (2 bytes, in 0.1 ms), and what belongs to it:
+ * more, bit 4: the smallest has a sound of its own, bits 5 and 6: so many sizes that are made of
+ * the best one and come later), and then records: what, the time that passes before it (2 bytes, in
+ * 0.1 ms), and what belongs to it:
  *
  *   0  a datagram: track, length (2 bytes), bytes
  *   1  a packet of silence: RTP time since the last one (4 bytes), sequence numbers left out (1)
@@ -15,13 +16,17 @@
  *   5  nothing but time: the bytes say seconds
  *   6  as 1, as many times as the next byte says, and 7 as 2: the same step each time
  *
+ * From 224 on a record has no time: bits 3 and 4 say which of these sizes, bits 0 to 2 what becomes
+ * of it (FuzzedFate), and 2 bytes how much or how many bytes follow.
+ *
  * Whatever comes: libavformat takes it, media time keeps to real time, what is put in at once is
- * bounded, and so is what is made of each second. */
+ * bounded, and so is what is made of each second. What comes later is cut like the best one. */
 
 #include <libavutil/log.h>
 #include <string.h>
 
 #include "fuzz.h"
+#include "fuzzed_rungs.h"
 #include "memory_parts.h"
 
 #include "common/rtcp_packet.h"
@@ -51,6 +56,7 @@ typedef struct Input {
 
 static Input in;
 static SourceSdp sdp;
+static size_t rungs; /* sizes that are made of the best one */
 static LlHub *hub;
 static Packager *packager;
 static Segmenter *segmenter;
@@ -112,7 +118,7 @@ static void check_second(void)
         return;
     uint64_t seconds = (uint64_t)((now_us - second_us) / US_PER_S) + OUTPUT_BOUND_BURST_S + 3;
     REQUIRE(files <= FILES_PER_S * seconds);
-    REQUIRE(bytes <= (COPIES * BITRATE / 8 + 100000) * seconds);
+    REQUIRE(bytes <= (COPIES * BITRATE / 8 + 100000) * (1 + rungs) * seconds);
     at_second = memory_files;
     second_us = now_us;
 }
@@ -140,8 +146,9 @@ static void begin(void)
 {
     static const IntakeSink sink = {.picture = on_picture, .audio = on_audio};
     bool audio = sdp.track[0].kind == TRACK_AUDIO;
-    const Renditions renditions = source_sdp_renditions(&sdp);
+    Renditions renditions = source_sdp_renditions(&sdp);
 
+    fuzzed_rungs_describe(rungs, &renditions);
     intake = intake_create(&sdp);
     REQUIRE(intake);
     began = false;
@@ -156,6 +163,20 @@ static void begin(void)
     intake_start(intake, &sink, audio ? packager_audio(packager) : NULL,
                  segmenter_end_90k(segmenter));
     segmenter_begin(segmenter, &renditions, wall_clock, NULL);
+    fuzzed_rungs_begin(segmenter, &renditions);
+}
+
+/* Whoever changes from one size to another goes on where it is. */
+static void check_cuts(void)
+{
+    const char *best = memory_files_list("video.m3u8");
+
+    for (size_t i = 0; i < rungs; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "video-r%zu.m3u8", i);
+        const char *list = memory_files_list(name);
+        REQUIRE(!list || (best && fuzzed_rungs_are_cut_alike(best, list)));
+    }
 }
 
 static void finish(void)
@@ -163,9 +184,12 @@ static void finish(void)
     finishing = true;
     intake_finish(intake, segmenter_pictures_end_90k(segmenter));
     finishing = false;
+    fuzzed_rungs_work(now_us);
     segmenter_finish(segmenter, now_us);
+    fuzzed_rungs_end();
     intake_destroy(&intake);
     check();
+    check_cuts();
 }
 
 static void tick(void)
@@ -177,6 +201,7 @@ static void tick(void)
         REQUIRE(clock_90k <= latest_90k());
         segmenter_tick(segmenter, clock_90k, now_us);
     }
+    fuzzed_rungs_work(now_us);
     packager_expire(packager, now_us, now_us);
     check();
 }
@@ -308,9 +333,25 @@ static void send_datagram(void)
     in.len -= len;
 }
 
+static void change_rung(unsigned what)
+{
+    size_t value = number(2), len = value < in.len ? value : in.len;
+
+    if ((what & 7) != FUZZED_SPOILT)
+        len = 0;
+    fuzzed_rungs_change(what >> 3 & 3, what & 7, (unsigned)value, in.data, len);
+    in.data += len;
+    in.len -= len;
+}
+
 static void run_record(void)
 {
-    unsigned what = number(1) % 8;
+    unsigned byte = number(1), what = byte % 8;
+
+    if (byte >= 224) {
+        change_rung(byte);
+        return;
+    }
     int64_t pause_us = (int64_t)number(2) * 100;
 
     pass(what == 5 ? pause_us * 1000 : pause_us);
@@ -373,6 +414,7 @@ static int try_input(const uint8_t *data, size_t size)
     memory_files_reset();
     at_second = memory_files;
     now_us = second_us = 1;
+    rungs = sdp.count > 1 || sdp.track[0].kind == TRACK_VIDEO ? flags >> 5 & 3 : 0;
     frames = records = 0;
     for (size_t i = 0; i < STREAM_TRACKS_MAX; i++) {
         sequence[i] = 65530;

@@ -30,7 +30,7 @@ fuzz_parts = \
 	%D%/fuzz_transcode_work.c \
 	%D%/fuzz_video_depay.c
 fuzz_parts += tests/plugin/janus_offer.c
-fuzz_pipeline = %D%/fuzz_pipeline.c %D%/memory_parts.c
+fuzz_pipeline = %D%/fuzz_pipeline.c %D%/fuzzed_rungs.c %D%/memory_parts.c
 fuzz_plugin = %D%/fuzz_plugin_session.c $(plugin_stubs)
 
 fuzz_cppflags = $(AM_CPPFLAGS) $(LIBAV_CFLAGS) -DFUZZ_CORPUS_DIR='"$(abs_top_srcdir)/%D%/corpus"'

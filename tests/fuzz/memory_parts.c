@@ -14,12 +14,47 @@
 
 MemoryFiles memory_files;
 
+#define LISTS_MAX 8
+#define NAME_SIZE 32
+
 static uint64_t names[NAMES]; /* of what was written, as hashes; 0: none */
+static struct {
+    char name[NAME_SIZE];
+    char *text;
+} list_of[LISTS_MAX]; /* what is kept of lists, as text */
 
 void memory_files_reset(void)
 {
     memory_files = (MemoryFiles){0};
     memset(names, 0, sizeof(names));
+    for (size_t i = 0; i < LISTS_MAX; i++) {
+        free(list_of[i].text);
+        list_of[i].text = NULL;
+    }
+}
+
+const char *memory_files_list(const char *name)
+{
+    for (size_t i = 0; i < LISTS_MAX && list_of[i].text; i++)
+        if (strcmp(list_of[i].name, name) == 0)
+            return list_of[i].text;
+    return NULL;
+}
+
+/* Keeps the text of a rendition's list in CMAF. */
+static void keep_list(const char *name, const void *data, size_t len)
+{
+    size_t i = 0;
+
+    if (strncmp(name, "video", 5) != 0 || strlen(name) >= NAME_SIZE)
+        return;
+    while (i < LISTS_MAX && list_of[i].text && strcmp(list_of[i].name, name) != 0)
+        i++;
+    if (i == LISTS_MAX)
+        return;
+    free(list_of[i].text);
+    list_of[i].text = strndup(data, len);
+    strcpy(list_of[i].name, name);
 }
 
 /* ---- a store that notes what it is given ---- */
@@ -57,10 +92,10 @@ static bool is_list(const char *name)
 static int put(void *self, const char *name, const void *data, size_t len, bool through)
 {
     (void)self;
-    (void)data;
     (void)through;
     bool before = note_name(name);
     if (is_list(name)) {
+        keep_list(name, data, len);
         memory_files.lists++;
         return 0;
     }

@@ -20,4 +20,7 @@ extern MemoryFiles memory_files;
 /* There is no file, and none was written. */
 void memory_files_reset(void);
 
+/* A playlist as it was last put; NULL: it was not. Of those in CMAF alone, `video….m3u8`. */
+const char *memory_files_list(const char *name);
+
 #endif
