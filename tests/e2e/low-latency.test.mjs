@@ -260,8 +260,10 @@ test("low-latency HLS of the test card", shared(async ({ stack, context, t }) =>
 
 // a busy machine may run dry, or answer too late for hls.js, which asks again; and hls.js itself gives up an initialisation
 // segment if it has come to want another by the time that it is there, appends before the browser has taken what was
-// appended before, and moves on a little if it stands
-const MEASURED = /bufferStalledError|bufferNudgeOnStall|bufferAppendError.*is still processing|TimeOut\b|networkError\/aborted$/;
+// appended before, and moves on a little if it stands. While a camera is frozen there is no IDR picture: who has fallen so far
+// behind that hls.js skips to live, and into a segment of that time, has nothing to show until it is over
+const MEASURED = new RegExp(["bufferStalledError", "bufferNudgeOnStall", "bufferAppendError.*is still processing", "TimeOut\\b",
+  "networkError/aborted$", "bufferAppendNoProgress \\(no IDR picture\\)$"].join("|"));
 const STALLS_MS = 1000; // where pictures stay away, a busy machine may run dry for a moment
 
 /** Plays it while something happens to the picture: nothing may be lost, and nothing stop for long. */
@@ -272,12 +274,13 @@ async function watch(context, stack, stream, during) {
   const place = () => viewer.evaluate(() => document.getElementById("video").currentTime);
   const from = await place();
   await during();
-  await until("it plays on", async () => (await place()) > from + PLAYED_S);
+  const after = await place();
+  await until("it plays on", async () => (await place()) > Math.max(from + PLAYED_S, after + 2));
   const { errors, stalls } = await viewer.state();
   assert.deepEqual(errors.filter((error) => !MEASURED.test(error)), []);
   const behind = await viewer.evaluate(() => window.hls.latency);
   measured(() => {
-    assert.deepEqual(errors.filter((error) => /TimeOut\b|bufferAppendError/.test(error)), []);
+    assert.deepEqual(errors.filter((error) => /TimeOut\b|bufferAppend/.test(error)), []);
     assert.ok(stalls.reduce((sum, { ms }) => sum + ms, 0) < STALLS_MS, JSON.stringify(stalls));
     assert.ok(behind < 2, `${behind} s behind live: it is not as near as before`);
   });
@@ -294,14 +297,14 @@ describe("what is hard at low latency", { concurrency: 3 }, () => {
 
   test("a picture that freezes and one of another size play on at low latency", shared(async ({ stack, context }) => {
     const page = await publish(context, stack, "turned");
+    const video = () => text(new URL("video.m3u8", stack.master("turned")));
     await watch(context, stack, "turned", async () => {
       await showInstead(page, null);
       await sleep(4000);
       await showInstead(page, { width: 360, height: 640 });
       await until("the other size is listed", async () => /RESOLUTION=360x640/.test(await text(stack.master("turned"))));
+      await until("it is behind a discontinuity", async () => /#EXT-X-DISCONTINUITY\n#EXT-X-MAP/.test(await video()));
     });
-    const list = await text(new URL("video.m3u8", stack.master("turned")));
-    assert.match(list, /#EXT-X-DISCONTINUITY\n#EXT-X-MAP/);
   }));
 
   test("the watch page plays at low latency, and measures it", shared(async ({ stack, context }) => {

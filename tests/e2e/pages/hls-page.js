@@ -4,6 +4,7 @@
 
 import Hls from "/vendor/hls.mjs";
 import { readTimeCode } from "/js/time-code.js";
+import { hasIdr } from "./idr.js";
 
 const STALL_MS = 250; // no progress for so long is one that people see
 const video = document.getElementById("video");
@@ -40,10 +41,22 @@ function watchProgress() {
 }
 
 const hls = (window.hls = new Hls());
-hls.on(Hls.Events.ERROR, (event, { type, details, fatal, response, error }) => {
+const undecodable = new Set(); // segments of pictures in which no decoder can begin, loaded whole
+hls.on(Hls.Events.BUFFER_APPENDING, (event, { type, frag, chunkMeta, data }) => {
+  if (type === "video" && !chunkMeta.partial && frag.sn !== "initSegment" && !hasIdr(data)) undecodable.add(frag.sn);
+});
+
+/** What an error has as its cause, if that matters. */
+function causeOf({ details, error, frag }) {
+  if (details === Hls.ErrorDetails.BUFFER_APPEND_ERROR) return ` (${error?.message})`;
+  const isPicture = details === Hls.ErrorDetails.BUFFER_APPEND_NO_PROGRESS && frag.type === "main";
+  return isPicture && undecodable.has(frag.sn) ? " (no IDR picture)" : "";
+}
+
+hls.on(Hls.Events.ERROR, (event, data) => {
+  const { type, details, fatal, response } = data;
   const answer = response?.code ? ` (${response.code} of ${response.url?.split("/").at(-1)})` : "";
-  const cause = details === Hls.ErrorDetails.BUFFER_APPEND_ERROR ? ` (${error?.message})` : "";
-  viewer.errors.push(`${type}/${details}${answer}${cause}${fatal ? " fatal" : ""}`);
+  viewer.errors.push(`${type}/${details}${answer}${causeOf(data)}${fatal ? " fatal" : ""}`);
 });
 hls.on(Hls.Events.FRAG_CHANGED, (event, { frag }) => {
   if (viewer.discontinuities.at(-1) !== frag.cc) viewer.discontinuities.push(frag.cc);
