@@ -40,6 +40,7 @@ web_files = \
 	%D%/js/test-sound.js \
 	%D%/js/ticker.js \
 	%D%/js/time-code.js \
+	%D%/js/viewer-wish.js \
 	%D%/js/waiting-room.js \
 	%D%/js/watch-page.js \
 	%D%/publish.html \

@@ -3,7 +3,7 @@
 // The pages' modules that need what npm brings, hls.js above all: as they are served, in a folder of the test's own.
 
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -12,10 +12,17 @@ const SOURCE = fileURLToPath(new URL("../..", import.meta.url));
 
 globalThis.self = globalThis; // hls.js is made for browsers, and does without one until it is to play
 
-/** Returns importPage(name): a module of the pages, by its address there, as "js/low-latency.js". */
-export function assemblePages() {
+/**
+ * Returns importPage(name): a module of the pages, by its address there, as "js/low-latency.js". `hls`: the text of a module
+ * that stands for hls.js, which is "./real.mjs" then.
+ */
+export function assemblePages({ hls = null } = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), "pages-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   execFileSync(path.join(SOURCE, "tools/assemble-web"), [path.join(SOURCE, "web-publisher"), folder]);
+  if (hls) {
+    renameSync(path.join(folder, "vendor/hls.mjs"), path.join(folder, "vendor/real.mjs"));
+    writeFileSync(path.join(folder, "vendor/hls.mjs"), hls);
+  }
   return (name) => import(pathToFileURL(path.join(folder, name)));
 }

@@ -17,6 +17,7 @@ import { LateSizes } from "./late-sizes.js";
 import { Lookout } from "./lookout.js";
 import { lowLatency } from "./low-latency.js";
 import { sameQuality, toQualities } from "./qualities.js";
+import { ViewerWish } from "./viewer-wish.js";
 import { afterAnswer, NOT_ASKED } from "./waiting-room.js";
 
 const LIVE = new URL("../live/", import.meta.url); // the streams of the site that this file comes from
@@ -25,6 +26,7 @@ const CALM_MS = 60000; // troubles that are older are forgotten
 const TROUBLES_MAX = 3; // stalls and failures in that time, until low latency is given up
 const FAR_S = 0.6; // further from live than it might be: if it stalls even so, that is a trouble
 const STUCK_MS = 2500; // it does not move, though there is something to play further on
+const PATIENCE_MS = 10000; // the same of a viewer who wants to be behind: what it went back to may take long to load
 const YOUNG_SEGMENTS = 3; // with so few segments, low latency may be about to come
 const AUTO = "auto"; // of quality
 const BEGINNING_MS = 1000; // of what is shown: a skip in it is part of the beginning
@@ -41,10 +43,10 @@ export class StreamPlayer extends EventTarget {
   #lowLatencyUrl;
   #lookout;
   #isLow = false; // what is played is the low-latency playlist
-  #troubles = []; // when it stalled or failed
+  #troubles = []; // when it stalled or failed; by a clock that nobody sets
   #distance = new Distance();
   #hls = null;
-  #isBehindByChoice = false; // a viewer made a pause, or went back
+  #wish; // of the viewer
   #moved = { time: 0, at: 0 }; // where it was when it last moved, and when; isSought: it was moved
   #begunAt = null; // when it showed its first picture
   #hasSkipped = false; // to live, at its beginning
@@ -76,11 +78,11 @@ export class StreamPlayer extends EventTarget {
   /** Plays, or waits until it can. To be called once. */
   start() {
     const { signal } = this.#stopping;
+    this.#wish = new ViewerWish(this.#video, signal);
     const handlers = {
       playing: () => this.#onPlaying(),
       waiting: () => !this.#video.seeking && this.#say("stalled"),
-      pause: () => (this.#isBehindByChoice = true),
-      seeking: () => this.#onSeek(),
+      loadeddata: () => this.#wish.isPaused && this.#say("playing"), // as far as it can
       ended: () => this.#onEnded(),
       timeupdate: () => this.#keepUp(),
     };
@@ -122,12 +124,12 @@ export class StreamPlayer extends EventTarget {
     const now = performance.now();
     const { currentTime: time, paused, seeking } = this.#video;
     if ((time !== this.#moved.time && !seeking) || paused || !this.#isLow) this.#moved = { time, at: now };
-    if (now - this.#moved.at < STUCK_MS) return;
+    if (now - this.#moved.at < (this.#wish.isBehind ? PATIENCE_MS : STUCK_MS)) return;
     this.#moved.at = now;
     if (this.#hls?.latestLevelDetails?.live === false) this.#onEnded(); // it stands just before its end
     else if (this.#canSkip && this.#moved.isSought) {
       this.#moved.isSought = false;
-      this.#troubles.push(Date.now());
+      this.#troubles.push(now);
       this.#wait();
     } else if (this.#canSkip) {
       this.#skipToLive();
@@ -158,34 +160,34 @@ export class StreamPlayer extends EventTarget {
     return this.#hls?.latestLevelDetails?.partTarget || 0.2;
   }
 
+  /** Seconds from the end of what there is to what is shown; hls.js's own figure is older than the event that asks for it. */
+  get #distanceS() {
+    const { edge, age } = this.#hls.latestLevelDetails;
+    return edge + age - this.#video.currentTime;
+  }
+
   /** Comes as near to live as the playlist allows, and as goes well; not if a viewer wants to be elsewhere. */
   #keepUp() {
+    const wish = this.#wish;
     const hls = this.#hls;
     const list = hls?.latestLevelDetails;
-    if (!list?.live || this.#video.paused) return void (this.#video.playbackRate = 1);
+    if (!list?.live || this.#video.paused) return void (wish.hasRate || (wish.rate = 1));
     if (this.#isLow && list.partHoldBack) {
       const aim = list.partHoldBack + this.#distance.extraS(this.#partS, performance.now());
       if (hls.targetLatency !== aim) hls.targetLatency = aim;
     }
-    const behindS = hls.latency - hls.targetLatency;
-    if (behindS < this.#most(BEHIND_S)) this.#isBehindByChoice = false;
-    if (this.#isBehindByChoice) return void (this.#video.playbackRate = 1);
+    const behindS = this.#distanceS - hls.targetLatency;
+    if (wish.hasRate && (wish.rate < 1 || behindS > 0)) return; // who plays fast comes to live, and goes no further
+    if (behindS < this.#most(BEHIND_S)) wish.isBehind = false;
+    if (wish.isBehind) return void (wish.rate = 1);
     if (behindS > this.#most(LOST_S) && this.#canSkip && !this.#video.seeking) return this.#skipToLive();
-    const now = { behindS, aheadS: this.buffer, partS: this.#partS, rate: this.#video.playbackRate };
-    const rate = this.#isLow ? rateFor(now) : classicRate(now);
-    if (rate !== now.rate) this.#video.playbackRate = rate;
+    const now = { behindS, aheadS: this.buffer, partS: this.#partS, rate: wish.rate };
+    wish.rate = this.#isLow ? rateFor(now) : classicRate(now);
   }
 
   /** Of what differs by playlist, what holds now. */
   #most(limits) {
     return this.#isLow ? limits.low : limits.classic;
-  }
-
-  /** Our own seeks lead to live; those of a viewer, where it wants to be. */
-  #onSeek() {
-    const { targetLatency } = this.#hls ?? {};
-    const end = this.#hls?.latestLevelDetails?.edge;
-    if (end && end - this.#video.currentTime - targetLatency > this.#most(BEHIND_S)) this.#isBehindByChoice = true;
   }
 
   #say(state) {
@@ -252,22 +254,22 @@ export class StreamPlayer extends EventTarget {
     } else {
       this.#video.src = url;
     }
-    this.#video.play().catch(() => {}); // the page has a button for browsers that want a tap
+    if (this.#wish.isPaused) this.#video.pause(); // else the attribute `autoplay` ends the pause
+    else this.#video.play().catch(() => {}); // the page has a button for browsers that want a tap
   }
 
   /** Whether low latency has not gone well lately. */
   #isTroubled() {
-    this.#troubles = this.#troubles.filter((at) => Date.now() - at < CALM_MS);
+    this.#troubles = this.#troubles.filter((at) => performance.now() - at < CALM_MS);
     return this.#troubles.length >= TROUBLES_MAX;
   }
 
   #close() {
     this.#hls?.destroy();
     this.#hls = this.#begunAt = null;
-    this.#isBehindByChoice = false;
+    this.#wish?.reset();
     this.#hasSkipped = false;
     this.#appended = { level: null, since: 0 };
-    this.#video.playbackRate = 1;
   }
 
   #onError(data) {
@@ -275,8 +277,10 @@ export class StreamPlayer extends EventTarget {
     const now = performance.now();
     const isFar = this.#distance.extraS(this.#partS, now) >= FAR_S;
     if (stalled && this.#isLow) this.#distance.onTrouble(this.#partS, now);
+    // no size of it can be decoded here: the classic playlist may have its sound
+    if (data.details === Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR) this.#troubles = Array(TROUBLES_MAX).fill(now);
     const hasSmaller = this.#quality === AUTO && this.#hls.loadLevel > 0; // which comes next, and may be enough
-    if (this.#isLow && (data.fatal || (stalled && isFar && !hasSmaller))) this.#troubles.push(Date.now());
+    if (this.#isLow && (data.fatal || (stalled && isFar && !hasSmaller))) this.#troubles.push(now);
     if (this.#isLow && this.#isTroubled()) {
       this.#wait(); // and then from the classic playlist
       return;
@@ -370,7 +374,7 @@ export class StreamPlayer extends EventTarget {
 
   /** Whether what is shown is far behind what could be: after a pause, say. */
   get isBehind() {
-    return Boolean(this.#hls) && this.#hls.latency > this.#hls.targetLatency + this.#most(BEHIND_S);
+    return Boolean(this.#hls?.latestLevelDetails) && this.#distanceS > this.#hls.targetLatency + this.#most(BEHIND_S);
   }
 
   /** A list that does not grow has nothing to skip to, and each seek would end what is being loaded. */
@@ -384,7 +388,7 @@ export class StreamPlayer extends EventTarget {
   }
 
   toLive() {
-    this.#isBehindByChoice = false;
+    this.#wish.isBehind = false;
     this.#skipToLive();
     this.#video.play().catch(() => {});
   }

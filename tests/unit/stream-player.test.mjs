@@ -1,0 +1,115 @@
+#!/usr/bin/env -S node --test-reporter=tap
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// What a StreamPlayer does for a viewer who is not at live: by its own will, or not.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { PlayedPage } from "./played_page.mjs";
+
+const isLive = ({ video, edge }) => edge - video.currentTime < 1;
+
+test("who has fallen far behind is taken to live", async (t) => {
+  const page = await PlayedPage.open(t);
+  page.live(20);
+  await page.play(1);
+  assert.ok(isLive(page), `${page.edge - page.video.currentTime} s behind`);
+});
+
+test("that hls.js moves on over a hole is not taken for the will to be behind", async (t) => {
+  const page = await PlayedPage.open(t);
+  page.live(13);
+  page.video.currentTime += 0.1;
+  await page.play(1);
+  page.live(page.edge + 3);
+  await page.play(1);
+  assert.ok(isLive(page), `${page.edge - page.video.currentTime} s behind`);
+});
+
+test("who goes back stays there, whatever hls.js knows of that yet", async (t) => {
+  const page = await PlayedPage.open(t);
+  await page.play(20);
+  page.video.currentTime -= 10;
+  page.video.tell("timeupdate");
+  const from = page.video.currentTime;
+  await page.play(3);
+  assert.equal(page.video.currentTime, from + 3);
+  assert.ok(page.player.isBehind);
+});
+
+test("what a viewer has gone back to may take seconds to load; if it never comes, live is shown", async (t) => {
+  const page = await PlayedPage.open(t);
+  await page.play(20);
+  page.video.currentTime -= 10;
+  const place = page.video.currentTime;
+  page.video.seeking = true;
+  await page.pass(6000);
+  assert.equal(page.video.currentTime, place);
+  await page.pass(6000);
+  assert.ok(isLive(page));
+});
+
+test("nor has the stream ended for who loads the midst of an ended one", async (t) => {
+  const page = await PlayedPage.open(t);
+  const states = [];
+  page.player.addEventListener("state", ({ detail }) => states.push(detail.state));
+  await page.play(20);
+  page.video.currentTime -= 10;
+  page.live(page.edge, { live: false });
+  await page.pass(6000);
+  assert.deepEqual(states, []);
+});
+
+test("a speed that a viewer chooses stays, and does not take it beyond live", async (t) => {
+  const page = await PlayedPage.open(t);
+  const { video } = page;
+  await page.play(2);
+  video.playbackRate = 0.5;
+  page.live(page.edge + 8); // it falls behind
+  const from = video.currentTime;
+  await page.play(2);
+  assert.equal(video.playbackRate, 0.5);
+  assert.equal(video.currentTime, from + 2);
+  video.playbackRate = 2;
+  await page.play(1);
+  assert.equal(video.playbackRate, 2);
+  video.arrive(page.edge - 0.5);
+  await page.play(1);
+  assert.ok(video.playbackRate <= 1, `${video.playbackRate}`);
+});
+
+test("a pause outlasts a stream that is opened again", async (t) => {
+  const page = await PlayedPage.open(t);
+  const states = [];
+  page.player.addEventListener("state", ({ detail }) => states.push(detail.state));
+  await page.play(1);
+  page.video.pause();
+  const { plays } = page.video;
+  const { length } = page.Hls.opened;
+  await page.fail("manifestLoadError");
+  assert.equal(page.Hls.opened.length, length + 1);
+  assert.equal(page.video.plays, plays);
+  page.video.tell("loadeddata");
+  assert.equal(states.at(-1) ?? "playing", "playing", "nothing covers what it shows");
+  await page.video.play();
+  await page.fail("manifestLoadError");
+  assert.equal(page.video.plays, plays + 2, "who has gone on plays what is opened next");
+});
+
+test("troubles of long ago are forgotten, wherever the clock of the day was set to", async (t) => {
+  const page = await PlayedPage.open(t);
+  const day = t.mock.method(Date, "now", () => 1e12);
+  for (let i = 0; i < 6; i++) {
+    await page.fail("levelLoadError");
+    assert.match(page.hls.url, /master\.m3u8$/, `after ${i + 1} errors`);
+    page.live(page.edge);
+    await page.play(40);
+    day.mock.mockImplementation(() => 1e12 - i * 3600e3);
+  }
+});
+
+test("a stream that cannot be decoded here is played from the classic playlist, which may have its sound", async (t) => {
+  const page = await PlayedPage.open(t);
+  await page.fail("manifestIncompatibleCodecsError", { type: "mediaError" });
+  assert.match(page.hls.url, /index\.m3u8$/);
+});
