@@ -8,6 +8,7 @@ import Hls, { Level, M3U8Parser } from "../vendor/hls.mjs";
 import { mergeLevels } from "./qualities.js";
 
 const CHANGE_MS = 500; // for what is shown to become what hls.js says
+const ANSWER_MS = 10000; // what takes longer will not come
 const AGAIN_MS = { first: 1000, most: 60000 }; // until the playlist is read again that did not have what is looked for
 
 /** Every fragment of the picture that hls.js holds: each has the index of its level. */
@@ -86,7 +87,8 @@ export class LateSizes {
     if (this.#isAsking || this.#next || now < this.#again.at) return;
     this.#isAsking = true;
     const { url } = this.#hls;
-    const text = await fetch(url, { cache: "no-store" }).then((answer) => (answer.ok ? answer.text() : ""), () => "");
+    const text = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) })
+      .then((answer) => (answer.ok ? answer.text() : "")).catch(() => ""); // none came, or it broke off
     this.#isAsking = false;
     if (!this.#hls.url) return; // it is gone
     const { levels: parsed } = M3U8Parser.parseMasterPlaylist(text, url);

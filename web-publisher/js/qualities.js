@@ -34,6 +34,12 @@ const CHANGES = ["bitrate", "width", "height", "frameRate", "videoCodec", "_attr
 
 const area = ({ width, height }) => width * height;
 
+/** hls.js does not learn of sound that comes late, as one of fewer bits for the smallest size: that size has the others'. */
+function giveKnownSound(level, levels) {
+  const known = levels.flatMap(({ audioGroups }) => audioGroups ?? []);
+  if (known.length && !level.audioGroups?.every((group) => known.includes(group))) level._audioGroups = [known[0]];
+}
+
 /**
  * hls.js's `levels` by what the multivariant playlist says now, which is `fresh`; null if that is what there is. No level
  * goes. One that had the pictures of a smaller size gets what it is; while its layer is paused, it stays what it was.
@@ -47,7 +53,10 @@ export function mergeLevels(levels, fresh) {
     const isSame = (level) => area(level) === area(one) && level.bitrate === one.bitrate;
     if (known ? area(one) <= area(known) : merged.some(isSame) || !levels.some(({ codecSet }) => codecSet === one.codecSet)) continue;
     if (known) for (const name of CHANGES) known[name] = one[name];
-    else merged.push(one);
+    else {
+      giveKnownSound(one, levels);
+      merged.push(one);
+    }
     isOther = true;
   }
   return isOther ? merged.sort((a, b) => a.height - b.height || a.bitrate - b.bitrate) : null; // as hls.js sorts them

@@ -1,0 +1,50 @@
+#!/usr/bin/env -S node --test-reporter=tap
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// What is asked and learnt of sizes that come late, with hls.js's own parser and levels.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { assemblePages } from "./assembled_pages.mjs";
+
+const importPage = assemblePages();
+const { default: Hls, Level, M3U8Parser } = await importPage("vendor/hls.mjs");
+const { LateSizes } = await importPage("js/late-sizes.js");
+const { mergeLevels } = await importPage("js/qualities.js");
+
+const URL_OF = "http://x/live/demo/master.m3u8";
+const variant = (uri, height, bits, audio) => `#EXT-X-STREAM-INF:BANDWIDTH=${bits},RESOLUTION=${(height * 16) / 9}x${height},` +
+  `CODECS="avc1.42C01F,mp4a.40.2",AUDIO="${audio}"\n${uri}\n`;
+const levelsOf = (...variants) => M3U8Parser.parseMasterPlaylist(`#EXTM3U\n${variants.join("")}`, URL_OF).levels.map((one) => new Level(one));
+
+test("a size with a sound of its own that comes late has the sound that there is", () => {
+  const best = variant("video.m3u8", 720, 2e6, "audio"), mid = variant("video-mid.m3u8", 360, 6e5, "audio");
+  const low = variant("video-low.m3u8", 180, 1.7e5, "audio-low");
+  const merged = mergeLevels(levelsOf(best), levelsOf(best, mid, low));
+  assert.deepEqual(merged.map(({ height, audioGroups }) => `${height} ${audioGroups}`), ["180 audio", "360 audio", "720 audio"]);
+  const both = mergeLevels(levelsOf(best, low), levelsOf(best, mid, low));
+  assert.deepEqual(both.map(({ audioGroups }) => `${audioGroups}`), ["audio-low", "audio", "audio"]);
+});
+
+/** A list came that names a rendition that hls.js does not know; `answer` is what fetch() gives. Resolves to what was asked. */
+async function ask(t, answer, lists) {
+  const handlers = {};
+  const hls = { levels: [], allAudioTracks: [], url: URL_OF, on: (event, handler) => (handlers[event] = handler) };
+  const fetched = t.mock.method(globalThis, "fetch", async () => answer());
+  let now = 0;
+  t.mock.method(performance, "now", () => now);
+  new LateSizes(hls);
+  for (let i = 0; i < lists; i++, now += 61000) {
+    handlers[Hls.Events.LEVEL_UPDATED](null, { details: { renditionReports: [{ URI: "video-mid.m3u8" }], url: URL_OF } });
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+  }
+  return fetched.mock.callCount();
+}
+
+for (const [what, answer] of [
+  ["has no such size", () => new Response("#EXTM3U\n")],
+  ["is not there", () => new Response(null, { status: 404 })],
+  ["does not come", () => { throw new TypeError("failed to fetch"); }],
+  ["breaks off", () => new Response(new ReadableStream({ pull: (body) => body.error(new TypeError("it broke off")) }))],
+])
+  test(`a multivariant playlist that ${what} is asked for again`, async (t) => assert.equal(await ask(t, answer, 3), 3));
