@@ -56,6 +56,7 @@ bridge_ingest = \
 	%D%/ingest/vp9_depay.c
 bridge_store = \
 	%D%/store/folder.c \
+	%D%/store/folder_readers.c \
 	%D%/store/number_log.c \
 	%D%/store/old_names.c \
 	%D%/store/store.c
@@ -133,6 +134,7 @@ bridge_events = \
 	%D%/events/event_sinks.c \
 	%D%/events/janus_event.c
 bridge_transcode = \
+	%D%/transcode/rung_demand.c \
 	%D%/transcode/rung_ladder.c \
 	%D%/transcode/thumbnail_process.c \
 	%D%/transcode/transcode_wire.c \
@@ -141,6 +143,7 @@ bridge_transcode = \
 	%D%/transcode/transcoder_talk.c \
 	%D%/transcode/transcoder_try.c
 bridge_stream = \
+	%D%/stream/audience.c \
 	%D%/stream/bridge_settings.c \
 	%D%/stream/caretaker.c \
 	%D%/stream/mailbox.c \

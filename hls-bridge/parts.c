@@ -98,6 +98,8 @@ static RungsParams describe_rungs(const BridgeSettings *settings, Parts *parts)
                    .memory_mib = (int)settings->transcoder_mib},
         .encoders = (size_t)settings->encoders_each,
         .budget = &parts->encoders,
+        .idle_us = bridge_settings_rung_idle_us(settings),
+        .audience = {.directory = settings->directory},
     };
     char error[RUNG_LADDER_ERROR_SIZE];
 
@@ -117,6 +119,24 @@ static int try_transcoder(const RungsParams *rungs)
         transcoder_try(rungs->program, &rungs->config, error) == 0)
         return 0;
     fprintf(stderr, "hls-bridge: %s\n", error);
+    return -1;
+}
+
+/* Makes what tells who watches. Returns 0, or -1 after a sentence on stderr. */
+static int look_for_viewers(Parts *parts)
+{
+    if (parts->rungs.idle_us == 0)
+        return 0;
+    parts->readers = folder_readers_create();
+    parts->rungs.audience.readers = parts->readers;
+    parts->rungs.audience.hub = parts->ll_hub;
+    if (parts->readers)
+        return 0;
+    fprintf(stderr,
+            "hls-bridge: transcode.when \"watched\" needs inotify, by which the kernel tells which "
+            "files viewers read: %s. Set it to \"always\", or raise "
+            "fs.inotify.max_user_instances\n",
+            strerror(errno));
     return -1;
 }
 
@@ -148,6 +168,8 @@ static int make_streams(const BridgeSettings *settings, Parts *parts)
         failed = "low-latency HLS";
     else if (settings->thumbnail_us && !(parts->thumbnailer = make_thumbnailer(parts)))
         failed = "the thread of thumbnails";
+    else if (look_for_viewers(parts) < 0)
+        return -1;
     else if (!(parts->table = make_table(settings, parts)))
         failed = "the table of streams";
     else if (!(parts->list = public_list_create(settings->directory, clock_system())))
@@ -228,6 +250,7 @@ static void *stop(void *data)
     s->held_up = DISK_HOLDS_UP;
     caretaker_destroy(&parts->caretaker);
     stream_table_destroy(&parts->table);
+    folder_readers_destroy(&parts->readers);
     s->held_up = "a picture holds up the thread of thumbnails";
     thumbnailer_destroy(&parts->thumbnailer);
     thumbnail_process_destroy(&parts->thumbnail_process);

@@ -22,6 +22,7 @@ typedef struct Parts {
     Thumbnailer *thumbnailer;
     EncoderBudget encoders; /* of all streams */
     RungsParams rungs;      /* what is transcoded of each */
+    FolderReaders *readers; /* of rungs that are made for viewers; NULL: there are none */
     StreamTable *table;
     PublicList *list;
     Caretaker *caretaker;

@@ -28,6 +28,8 @@ typedef struct Rendition {
     int64_t bitrate;                /* bit/s that was announced; 0: not known */
     bool follows; /* its pictures are made of the best rendition's, and come later; such stand last
                    */
+    int side;     /* of one that is made only while it is watched: the length of its shorter side in
+                     pixels, with `bitrate`; 0: it is always made */
 } Rendition;
 
 typedef struct Renditions {

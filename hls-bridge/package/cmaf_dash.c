@@ -73,6 +73,17 @@ static bool are_uneven(const CmafDash *d)
     return most - least == 1;
 }
 
+/* A rung that is made only while it is watched has the rate that it then has. */
+static int64_t bandwidth_of(const CmafDash *d, size_t i)
+{
+    const VideoFormat *best = cmaf_track_format(d->track[0]);
+    Promised is;
+
+    return promise_read(cmaf_track_promise(d->track[i]), best->width, best->height, &is)
+               ? is.peak
+               : cmaf_track_stats(d->track[i]).peak_bitrate;
+}
+
 /* Takes over what the playlists have. */
 static void take_over(CmafDash *d)
 {
@@ -90,7 +101,7 @@ static void take_over(CmafDash *d)
         }
         memcpy(picture.codec, format->name, sizeof(picture.codec));
         picture.frame_rate_milli = (int32_t)ll_playlist_frames_milli(m->track[i]->list);
-        m->track[i]->bandwidth = cmaf_track_stats(d->track[i]).peak_bitrate;
+        m->track[i]->bandwidth = bandwidth_of(d, i);
         d->news = take_segments(d, i, &picture) || d->news;
     }
 }

@@ -18,6 +18,20 @@ static bool can_be_played(const CmafPlaylists *p)
     return any;
 }
 
+/* A rung that is made only while it is watched is listed as what it becomes. */
+static void apply_promise(const CmafPlaylists *p, size_t which, Variant *v)
+{
+    const VideoFormat *best = cmaf_track_format(p->params.track[0]);
+    Promised is;
+
+    if (!promise_read(cmaf_track_promise(p->params.track[which]), best->width, best->height, &is))
+        return;
+    v->width = is.width;
+    v->height = is.height;
+    v->bandwidth = is.peak;
+    v->average_bandwidth = is.average;
+}
+
 /* What there is to say of one rendition by itself. */
 static Variant describe(const CmafPlaylists *p, size_t which)
 {
@@ -38,6 +52,7 @@ static Variant describe(const CmafPlaylists *p, size_t which)
         v.iframes_average = iframe_playlist_average(playlist_of(p, which));
         if (p->list[which].iframes_next > 0)
             v.iframes = p->list[which].iframes;
+        apply_promise(p, which, &v);
     }
     return v;
 }

@@ -168,6 +168,16 @@ void cmaf_track_forget_sets(CmafTrack *t)
     t->config = no_config;
 }
 
+void cmaf_track_set_promise(CmafTrack *t, Promise promise)
+{
+    t->promise = promise;
+}
+
+const Promise *cmaf_track_promise(const CmafTrack *t)
+{
+    return &t->promise;
+}
+
 const VideoFormat *cmaf_track_format(const CmafTrack *t)
 {
     return &t->config.format;

@@ -15,6 +15,7 @@
 #include "serve/ll_hub.h"
 #include "package/ll_playlist.h"
 #include "package/output_stats.h"
+#include "package/promise.h"
 #include "store/store.h"
 
 typedef struct CmafTrack CmafTrack;
@@ -90,6 +91,10 @@ const char *cmaf_track_name(const CmafTrack *track);
 
 /* How far parts have been cut; what comes for before that is late. */
 int64_t cmaf_track_position(const CmafTrack *track);
+
+/* What is to be listed of it in place of what it has, and what that is. */
+void cmaf_track_set_promise(CmafTrack *track, Promise promise);
+const Promise *cmaf_track_promise(const CmafTrack *track);
 
 /* Of the pictures; width 0: none yet. Borrowed. */
 const VideoFormat *cmaf_track_format(const CmafTrack *track);

@@ -31,6 +31,7 @@ struct CmafTrack {
     PictureConfig config; /* that the initialisation segment has */
     PictureRepeat repeat;
     RateMeter meter, keys; /* keys: of the IDR pictures that begin segments, alone */
+    Promise promise;
     CmafTrackStats stats;
     LlPlaylist list;
 };

@@ -9,6 +9,10 @@
 
 #define BEST 0
 
+/* What a transport stream has beside pictures, if that cannot be measured yet. */
+#define PACKETS_ADD 10     /* a tenth for its packets, */
+#define SOUND_MOST  180000 /* and bit/s for the sound */
+
 static size_t count(const TsVariants *v)
 {
     return segment_store_lists(v->store);
@@ -39,6 +43,7 @@ static TsVariant *variant_of(TsVariants *v, const Renditions *renditions, size_t
         return NULL;
     }
     v->item[list].track = track;
+    v->item[list].promise = promise_of(&renditions->item[track]);
     return &v->item[list];
 }
 
@@ -199,6 +204,19 @@ void ts_variants_start(TsVariants *v, int64_t start_90k)
 
 /* ---- ts.m3u8 ---- */
 
+/* A rung that is made only while it is watched is listed as what it becomes, with sound. */
+static void apply_promise(const TsVariant *variant, const H264Sps *best, Variant *out)
+{
+    Promised is;
+
+    if (!promise_read(&variant->promise, best->width, best->height, &is))
+        return;
+    out->width = is.width;
+    out->height = is.height;
+    out->bandwidth = is.peak + is.peak / PACKETS_ADD + SOUND_MOST;
+    out->average_bandwidth = is.average + is.average / PACKETS_ADD + SOUND_MOST;
+}
+
 static Variant describe(const TsVariants *v, size_t list)
 {
     const TsVariant *variant = &v->item[list];
@@ -213,6 +231,7 @@ static Variant describe(const TsVariants *v, size_t list)
     out.width = sps->width;
     out.height = sps->height;
     out.frame_rate_milli = rate_meter_frames_milli(&variant->meter);
+    apply_promise(variant, &v->item[BEST].sps, &out);
     return out;
 }
 

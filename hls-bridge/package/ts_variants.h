@@ -13,12 +13,14 @@
 #include "h264_sps.h"
 #include "package/multivariant.h"
 #include "package/output_stats.h"
+#include "package/promise.h"
 #include "package/rate_meter.h"
 #include "package/segment_mux.h"
 #include "package/segment_store.h"
 
 typedef struct TsVariant {
     SegmentMux *mux; /* owned; NULL: the publisher does not send it */
+    Promise promise;
     size_t track; /* of the pictures, as the publisher has them; RENDITION_NONE: there are none */
     H264Sps sps;  /* the newest; width 0: no picture has come yet */
     RateMeter meter;

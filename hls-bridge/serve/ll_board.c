@@ -40,7 +40,7 @@ int ll_board_add(LlBoard *board, const char *list)
     LlShown *grown =
         n < RENDITIONS_MAX ? realloc(board->rendition, (n + 1) * sizeof(*grown)) : NULL;
     if (grown) {
-        grown[n] = (LlShown){0};
+        grown[n] = (LlShown){.asked_us = INT64_MIN};
         snprintf(grown[n].list, sizeof(grown[n].list), "%s", list);
         board->rendition = grown;
         board->renditions = n + 1;

@@ -12,7 +12,8 @@
 
 typedef struct LlShown {
     char list[LL_LIST_NAME_SIZE];
-    bool there; /* it has a playlist */
+    bool there;       /* it has a playlist */
+    int64_t asked_us; /* the last request for it; INT64_MIN: there was none */
     LlEdge edge;
     int64_t epoch;
     LlText *text, *delta;

@@ -148,17 +148,20 @@ void ll_hub_expire(LlHub *hub, int64_t now_us)
 
 /* ---- requests ---- */
 
-/* Finds a stream's rendition and enters it in the ticket. Returns the board with its lock held, or
- * NULL. */
-static LlBoard *find_list(LlHub *hub, const char *stream, const char *list, LlTicket *ticket)
+/* Finds a stream's rendition, which is asked for, and enters it in the ticket. Returns the board
+ * with its lock held, or NULL. */
+static LlBoard *find_list(LlHub *hub, const char *stream, const char *list, int64_t now_us,
+                          LlTicket *ticket)
 {
     LlBoard *board = find_and_lock(hub, stream);
 
     if (!board)
         return NULL;
     ticket->rendition = ll_board_find(board, list);
-    if (ticket->rendition < board->renditions)
+    if (ticket->rendition < board->renditions) {
+        board->rendition[ticket->rendition].asked_us = now_us;
         return board;
+    }
     pthread_mutex_unlock(&board->lock);
     return NULL;
 }
@@ -170,7 +173,7 @@ LlAnswer ll_hub_playlist(LlHub *hub, const char *stream, const char *list,
     atomic_store(&ticket->state, LL_TICKET_IDLE);
     ticket->msn = directives->msn;
     ticket->part = directives->part;
-    LlBoard *board = find_list(hub, stream, list, ticket);
+    LlBoard *board = find_list(hub, stream, list, now_us, ticket);
     if (!board)
         return LL_ANSWER_NOT_FOUND;
     LlAnswer answer = ll_board_playlist(board, directives, now_us, ticket, text);
@@ -188,12 +191,24 @@ LlAnswer ll_hub_part(LlHub *hub, const char *stream, const char *name, int64_t n
         return LL_ANSWER_NOT_FOUND;
     ticket->msn = part.msn;
     ticket->part = part.part;
-    LlBoard *board = find_list(hub, stream, part.list, ticket);
+    LlBoard *board = find_list(hub, stream, part.list, now_us, ticket);
     if (!board)
         return LL_ANSWER_NOT_FOUND;
     LlAnswer answer = ll_board_part(board, part.epoch, now_us, ticket, bytes);
     pthread_mutex_unlock(&board->lock);
     return answer;
+}
+
+bool ll_hub_asked(LlHub *hub, const char *stream, const char *list, int64_t *at_us)
+{
+    LlBoard *board = find_and_lock(hub, stream);
+
+    if (!board)
+        return false;
+    size_t i = ll_board_find(board, list);
+    *at_us = i < board->renditions ? board->rendition[i].asked_us : INT64_MIN;
+    pthread_mutex_unlock(&board->lock);
+    return *at_us != INT64_MIN;
 }
 
 /* The hub's lock is held. */

@@ -11,8 +11,9 @@
  *
  * The rule of the locks: each board has one lock, for its playlists and its waiting requests, so
  * that no stream waits for another. The hub has one lock, for the list of boards and for the
- * requests that wait for a stream to begin; a stream takes it only to join, to leave and to begin.
- * To hold both, take the hub's first. No board is freed while the hub's lock is held. Under either
+ * requests that wait for a stream to begin; a stream takes it only to join, to leave, to begin,
+ * and, if rungs are made for viewers alone, some times a second to ask what these want. To hold
+ * both, take the hub's first. No board is freed while the hub's lock is held. Under either
  * lock there is no I/O and no compression, and no request is told: requests to be woken go onto a
  * chain, and are told after all locks are free. */
 
@@ -95,6 +96,10 @@ LlAnswer ll_hub_playlist(LlHub *hub, const char *stream, const char *list,
  * bytes; the caller holds them. */
 LlAnswer ll_hub_part(LlHub *hub, const char *stream, const char *name, int64_t now_us,
                      LlTicket *ticket, LlText **bytes);
+
+/* When a rendition's playlist, or a part of it, was last asked for here; `list` is the name of its
+ * playlist. Returns false if it never was, or there is no such rendition. */
+bool ll_hub_asked(LlHub *hub, const char *stream, const char *list, int64_t *at_us);
 
 /* A request that waits for a stream to begin, whether such a stream exists yet or not.
  * LL_ANSWER_READY: it can be played. `stream` must not move while the ticket is held. */

@@ -19,6 +19,12 @@
 
 #define UNIX "unix:"
 
+/* When rungs are made. */
+#define ALWAYS  "always"
+#define WATCHED "watched"
+
+#define IDLE_SEGMENTS 3 /* at least */
+
 #define PARTS_MIN 2  /* of a segment; with fewer there is nothing to gain */
 #define PARTS_MAX 80 /* what a playlist can list, and some in hand for longer segments */
 
@@ -58,6 +64,8 @@ static const SettingRule rules[] = {
     {KEY("audio.low_bitrate", SETTING_INTEGER, low_bitrate, 0, 128000)},
     {KEY("audio.language", SETTING_STRING, language, 2, BRIDGE_LANGUAGE_SIZE - 1)},
     {KEY("transcode.ladder", SETTING_STRING, ladder, 0, BRIDGE_LADDER_SIZE - 1)},
+    {KEY("transcode.when", SETTING_STRING, transcode_when, 1, BRIDGE_WHEN_SIZE - 1)},
+    {KEY("transcode.idle", SETTING_SECONDS, transcode_idle_us, 5 * S, 3600 * S)},
     {KEY("transcode.encoder", SETTING_STRING, encoder, 1, BRIDGE_ENCODER_SIZE - 1)},
     {KEY("transcode.encoders", SETTING_INTEGER, encoders, 1, 10000)},
     {KEY("transcode.each", SETTING_INTEGER, encoders_each, 1, RUNGS_MAX)},
@@ -105,6 +113,8 @@ BridgeSettings bridge_settings_defaults(void)
         .ll_dash = true,
         .ll_address = "127.0.0.1",
         .ll_port = 8191,
+        .transcode_when = ALWAYS,
+        .transcode_idle_us = 30 * S,
         .encoder = "libx264",
         .encoders = 12,
         .encoders_each = 3,
@@ -243,12 +253,26 @@ static int check_control(BridgeSettings *settings, char *error)
     return 0;
 }
 
+int64_t bridge_settings_rung_idle_us(const BridgeSettings *settings)
+{
+    return strcmp(settings->transcode_when, WATCHED) == 0
+               ? larger(settings->transcode_idle_us, IDLE_SEGMENTS * settings->segment_us)
+               : 0;
+}
+
 /* Returns 0, or -1 with a sentence. */
 static int check_transcoder(const BridgeSettings *settings, char *error)
 {
     RungLadder ladder;
     char what[RUNG_LADDER_ERROR_SIZE];
 
+    if (strcmp(settings->transcode_when, ALWAYS) != 0 &&
+        strcmp(settings->transcode_when, WATCHED) != 0) {
+        snprintf(error, SETTINGS_ERROR_SIZE,
+                 "transcode.when \"%s\" must be \"" ALWAYS "\" or \"" WATCHED "\"",
+                 settings->transcode_when);
+        return -1;
+    }
     if (rung_ladder_read(settings->ladder, &ladder, what) < 0) {
         snprintf(error, SETTINGS_ERROR_SIZE, "transcode.ladder: %s", what);
         return -1;

@@ -11,6 +11,7 @@
 
 #define BRIDGE_PATH_SIZE    1024
 #define BRIDGE_ADDRESS_SIZE 16
+#define BRIDGE_WHEN_SIZE    16
 #define BRIDGE_SOCKET_SIZE  108 /* as long as the kernel takes it */
 #define BRIDGE_LISTEN_SIZE  (sizeof("unix:") + BRIDGE_SOCKET_SIZE)
 #define BRIDGE_EMITTER_SIZE 65
@@ -51,6 +52,8 @@ typedef struct BridgeSettings {
     char ladder[BRIDGE_LADDER_SIZE];           /* what is transcoded; empty: nothing */
     char encoder[BRIDGE_ENCODER_SIZE];         /* as libavcodec names it */
     int64_t encoders, encoders_each;           /* of all streams, of one */
+    char transcode_when[BRIDGE_WHEN_SIZE];     /* "always" or "watched" */
+    int64_t transcode_idle_us;                 /* a rung is made without a viewer, then */
     int64_t encoder_threads;                   /* of one that makes more than 720p */
     int64_t transcoder_mib;                    /* MiB that the process of a stream may take */
     char transcoder[BRIDGE_PATH_SIZE];         /* the program; empty: the one installed */
@@ -85,6 +88,10 @@ int64_t bridge_settings_max_ended(const BridgeSettings *settings);
 /* The length of parts: as configured, by `ll.part` or else by `ll.profile`, if that gives a segment
  * of the configured length a sensible number of parts. */
 int64_t bridge_settings_part_us(const BridgeSettings *settings);
+
+/* How long a rung is still made when nobody asks for it, which is at least three segments, so that
+ * a player's next look is not missed; 0: it is always made. */
+int64_t bridge_settings_rung_idle_us(const BridgeSettings *settings);
 
 /* The path of the Unix socket of `control.listen`; "": there is none. Borrowed. */
 const char *bridge_settings_control_socket(const BridgeSettings *settings);

@@ -1,16 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "stream/rungs.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/bridge_log.h"
 #include "codec/annex_b.h"
+#include "transcode/rung_demand.h"
 
 /* For what is still to come when a publisher goes. What does not come in that time is filled. */
 #define FLUSH_US      (300 * US_PER_MS)
 #define FLUSH_LOOK_MS 20
 #define FLUSH_LOOKS   100 /* in any case: a test's clock may stand still */
+
+#define LOOK_US (200 * US_PER_MS) /* between two looks at what viewers ask for */
+
+/* A rung that is asked for comes with the next key picture, this long after it at the latest. */
+#define HOPE_US US_PER_S
 
 #define NALS_MAX 64 /* of an encoder's picture: delimiter, parameter sets, SEI, some slices */
 
@@ -21,6 +29,12 @@ struct Rungs {
     size_t count;            /* rungs */
     size_t track[RUNGS_MAX]; /* of each in what the publisher sends; RENDITION_NONE: left out */
     bool runs[RUNGS_MAX];    /* as the segmenter was told */
+
+    Audience *audience; /* NULL: all rungs are always made */
+    int64_t idle_us, look_us;
+    uint32_t all, wanted; /* rungs that there are; that are to be made now */
+    RungDemand demand[RUNGS_MAX];
+    int64_t hope_us[RUNGS_MAX]; /* it may still come until then, though nothing says so */
 };
 
 /* ---- which rungs ---- */
@@ -52,6 +66,10 @@ void rungs_describe(const RungsParams *params, Renditions *renditions)
     for (size_t i = 0; i < ladder->count && renditions->count < STREAM_TRACKS_MAX; i++) {
         Rendition r = {.kind = TRACK_VIDEO, .codec = CODEC_H264, .follows = true};
 
+        if (params->idle_us > 0) {
+            r.side = ladder->rung[i].side;
+            r.bitrate = ladder->rung[i].bitrate;
+        }
         name_of(&ladder->rung[i], r.name);
         if (find(renditions, r.name, false) == RENDITION_NONE)
             renditions->item[renditions->count++] = r;
@@ -65,8 +83,56 @@ static void take_picture(void *user, const AccessUnit *unit, int64_t pts_90k, in
     Rungs *r = user;
 
     (void)dts_90k;
+    if (r->wanted == 0)
+        return;
+    for (size_t i = 0; unit->idr && i < r->count; i++)
+        r->hope_us[i] = smaller(r->hope_us[i], r->now_us + HOPE_US);
     transcoder_picture(r->transcoder,
                        &(TranscoderPicture){pts_90k, unit->idr, unit->data, unit->len}, r->now_us);
+}
+
+/* Without it, rungs are made whether they are watched or not. */
+static void look_for_viewers(Rungs *r, const RungsParams *params, const char *stream)
+{
+    char text[RUNGS_MAX][RENDITION_NAME_SIZE];
+    const char *names[RUNGS_MAX];
+
+    r->idle_us = params->idle_us;
+    for (size_t i = 0; i < r->count; i++) {
+        name_of(&params->config.ladder.rung[i], text[i]);
+        names[i] = text[i];
+    }
+    r->audience = audience_create(&params->audience, stream, names, r->count);
+    if (!r->audience)
+        log_warn("%s: nobody can tell who watches (%s), so all rungs are made", stream,
+                 strerror(errno));
+}
+
+/* The rungs of these bits are to be made. */
+static void want(Rungs *r, uint32_t rungs, int64_t now_us)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if ((rungs & ~r->wanted) >> i & 1)
+            r->hope_us[i] = NEVER_US;
+    r->wanted = rungs;
+    transcoder_want(r->transcoder, rungs, now_us);
+}
+
+/* Which rungs are asked for. */
+static void look_at_viewers(Rungs *r, int64_t now_us)
+{
+    int64_t asked_us[AUDIENCE_MAX];
+    uint32_t rungs = 0;
+
+    if (!r->audience || now_us < r->look_us)
+        return;
+    r->look_us = now_us + LOOK_US;
+    audience_look(r->audience, now_us, asked_us);
+    for (size_t i = 0; i < r->count; i++)
+        if (rung_demand_look(&r->demand[i], r->idle_us, asked_us[i], now_us))
+            rungs |= 1u << i & r->all;
+    if (rungs != r->wanted)
+        want(r, rungs, now_us);
 }
 
 Rungs *rungs_create(const RungsParams *params, const char *stream, Segmenter *segmenter,
@@ -78,7 +144,6 @@ Rungs *rungs_create(const RungsParams *params, const char *stream, Segmenter *se
                                .budget = params->budget,
                                .encoders = params->encoders};
     char name[RENDITION_NAME_SIZE];
-    uint32_t rungs = 0;
     Rungs *r = calloc(1, sizeof(*r));
 
     if (!r)
@@ -89,16 +154,18 @@ Rungs *rungs_create(const RungsParams *params, const char *stream, Segmenter *se
     for (size_t i = 0; i < r->count; i++) {
         name_of(&params->config.ladder.rung[i], name);
         r->track[i] = find(renditions, name, true);
-        rungs |= r->track[i] == RENDITION_NONE ? 0 : 1u << i;
+        r->all |= r->track[i] == RENDITION_NONE ? 0 : 1u << i;
     }
-    r->transcoder = rungs ? transcoder_create(&wanted) : NULL;
+    r->transcoder = r->all ? transcoder_create(&wanted) : NULL;
     if (!r->transcoder) {
-        if (rungs)
+        if (r->all)
             log_error("%s: there is no memory for a transcoder", stream);
         free(r);
         return NULL;
     }
-    transcoder_want(r->transcoder, rungs, 0);
+    if (params->idle_us > 0)
+        look_for_viewers(r, params, stream);
+    want(r, r->audience ? 0 : r->all, 0);
     segmenter_set_tap(segmenter, &(SegmenterTap){take_picture, r});
     return r;
 }
@@ -110,6 +177,7 @@ void rungs_destroy(Rungs **rungs)
     if (!r)
         return;
     segmenter_set_tap(r->segmenter, NULL);
+    audience_destroy(&r->audience);
     transcoder_destroy(&r->transcoder);
     free(r);
     *rungs = NULL;
@@ -133,14 +201,17 @@ static void hand_on(Rungs *r, const WireUnit *unit)
         segmenter_picture(r->segmenter, &a, unit->pts_90k, unit->pts_90k);
 }
 
-/* Tells the segmenter which rungs are made: at first all, so that none misses the cut that it could
- * begin with, then those of which something comes: a source may be smaller than a rung. */
+/* Tells the segmenter which rungs are made: at first all that are wanted, so that none misses the
+ * cut that it could begin with, then those of which something comes: a source may be smaller than a
+ * rung. */
 static void tell_which_run(Rungs *r)
 {
     TranscoderStats s = transcoder_stats(r->transcoder);
 
     for (size_t i = 0; i < r->count; i++) {
-        bool runs = s.runs && (s.decoded == 0 || s.rung[i].width > 0);
+        bool hopes = s.decoded == 0 || (r->audience && r->now_us < r->hope_us[i]);
+        bool wanted = r->wanted >> i & 1;
+        bool runs = s.runs && wanted && (s.rung[i].width > 0 || hopes);
 
         if (runs == r->runs[i] || r->track[i] == RENDITION_NONE)
             continue;
@@ -156,6 +227,7 @@ void rungs_work(Rungs *r, int64_t now_us)
     if (!r)
         return;
     r->now_us = now_us;
+    look_at_viewers(r, now_us);
     transcoder_work(r->transcoder, now_us);
     while ((news = transcoder_take(r->transcoder, now_us)).says != TRANSCODER_NOTHING) {
         tell_which_run(r);

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "segment/segmenter.h"
+#include "stream/audience.h"
 #include "transcode/transcoder.h"
 
 typedef struct Rungs Rungs;
@@ -24,6 +25,11 @@ typedef struct RungsParams {
     TranscodeConfig config; /* but for the codec. A ladder without a rung: nothing is transcoded */
     size_t encoders;        /* that one stream may have at once */
     EncoderBudget *budget;  /* of all streams; borrowed */
+
+    /* A rung is made while viewers ask for it, and `idle_us` longer. 0: always. A source of which
+     * rungs cannot be filled always has all. */
+    int64_t idle_us;
+    AudienceParams audience; /* that is looked at for it */
 } RungsParams;
 
 /* Adds the rungs to what a publisher sends, behind it, if they can be made of it: of H.264 alone. A

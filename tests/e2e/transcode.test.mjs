@@ -4,10 +4,12 @@
 // transcoder fails.
 
 import assert from "node:assert/strict";
-import { readFile, readdir } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import os from "node:os";
 import path from "node:path";
 import test from "node:test";
 import { bridgeStreams } from "../../tools/stack/bridge.mjs";
+import { startNginx } from "../../tools/stack/nginx.mjs";
 import { freePorts } from "../../tools/stack/ports.mjs";
 import { built } from "../../tools/stack/stack.mjs";
 import { withBridge } from "./support/lone-bridge.mjs";
@@ -86,10 +88,66 @@ test("rungs are listed, cut like the copied one, and come back if the transcoder
     assert.equal(await ownTranscoder(), undefined);
   }));
 
+/** Runs `body(url)` with the project's nginx in front of a bridge's folder. */
+async function withNginx(hls, body) {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-test-nginx-"));
+  await chmod(folder, 0o755);
+  await chmod(path.dirname(hls), 0o755);
+  const [port, nobody] = await freePorts(2);
+  const url = `http://127.0.0.1:${port}`;
+  const pieces = path.join(import.meta.dirname, "../../nginx");
+  const nginx = await startNginx({ pieces, folder, address: `127.0.0.1:${port}`,
+    url: `${url}/live/streams.json`, hls, web: pieces, janusPort: nobody, ll: `127.0.0.1:${LL_PORT}`, bridgePort: nobody });
+  try {
+    await body(url);
+  } finally {
+    await nginx.stop();
+    await rm(folder, { recursive: true });
+  }
+}
+
+test("watched rungs are made while their lists are asked for, and cost no process else", () =>
+  withBridge({ ...LADDER, "transcode.when": "watched", "transcode.idle": 5 }, ({ port, hls, send }) => withNginx(hls, async (url) => {
+    const sender = send("shop");
+    const rung = async (name) => (await status(port)).transcoder?.rungs.find((one) => one.name === name) ?? {};
+    const shown = async (name) => {
+      const { filled, width, pictures } = await rung(name);
+      return filled === false && width > 0 && pictures > 0;
+    };
+    const ask = async (file, from = url) => {
+      const response = await fetch(`${from}/live/shop/${file}`);
+      await response.text();
+      return response.status;
+    };
+    await until("the rung is listed", async () => (await ask("master.m3u8")) === 200 && (await rung("90p")).filled === true);
+    const master = await (await fetch(`${url}/live/shop/master.m3u8`)).text();
+    assert.match(master, /BANDWIDTH=\d+,[^\n]*RESOLUTION=160x90[^\n]*\nvideo-90p\.m3u8\n/, master);
+    assert.equal(await ownTranscoder(), undefined, "nobody watches");
+    assert.equal((await status(port)).transcoder.pictures.left_out, 0);
+
+    assert.equal(await ask("video-90p.m3u8"), 200, "the list answers at once");
+    await until("the smaller rung is made", async () => (await ask("video-90p.m3u8")) === 200 && (await shown("90p")));
+    assert.equal((await rung("90p")).height, 90);
+    assert.equal((await rung("150p")).width, 0, "nobody asked for the larger one");
+    await until("it has stopped", async () => (await rung("90p")).filled && (await ownTranscoder()) === undefined);
+    assert.equal((await status(port)).transcoder.faults, 0);
+
+    // at low latency the bridge itself is asked
+    const held = `http://127.0.0.1:${LL_PORT}`;
+    await until("the larger rung is made", async () => (await ask("video-150p.m3u8?_HLS_msn=0", held)) === 200 && (await shown("150p")));
+    assert.equal((await rung("90p")).width, 0);
+    await until("it has stopped", async () => (await ownTranscoder()) === undefined);
+
+    // and of classic HLS nginx reads its files
+    await until("the larger rung is made again", async () => (await ask("index-150p.m3u8")) === 200 && (await shown("150p")));
+    await sender.stop();
+  })));
+
 test("an encoder that is not there, and a transcoder that is not, are said at the start", async () => {
   for (const [settings, sentence] of [
     [{ "transcode.encoder": "h264_nothing" }, /this libavcodec has no encoder "h264_nothing" for H\.264: set transcode\.encoder/],
     [{ "transcode.program": "/nowhere/hls-transcoder" }, /the transcoder \/nowhere\/hls-transcoder cannot be used: No such file/],
+    [{ "transcode.when": "sometimes" }, /transcode\.when "sometimes" must be "always" or "watched"/],
     [{ "transcode.ladder": "240p:80k, 480p:900k" }, /transcode\.ladder: "480p:900k" in the ladder: the rung before it is no larger/],
   ])
     await assert.rejects(withBridge({ ...LADDER, ...settings }, async () => assert.fail("it has started")), sentence);

@@ -44,6 +44,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_aac_encoder.c \
 	%D%/test_aac_pair.c \
 	%D%/test_annex_b.c \
+	%D%/test_audience.c \
 	%D%/test_audio_clock.c \
 	%D%/test_av1_depay.c \
 	%D%/test_b_frames.c \
@@ -85,10 +86,12 @@ unit_programs += %D%/unit-bridge
 	%D%/test_picture_delay.c \
 	%D%/test_pipeline.c \
 	%D%/test_playlist.c \
+	%D%/test_promise.c \
 	%D%/test_rate_meter.c \
 	%D%/test_renditions.c \
 	%D%/test_rtcp_reporter.c \
 	%D%/test_rtp_reorder.c \
+	%D%/test_rung_demand.c \
 	%D%/test_rung_ladder.c \
 	%D%/test_rungs.c \
 	%D%/test_segment_cutter.c \
