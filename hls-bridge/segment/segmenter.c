@@ -164,14 +164,17 @@ static void complete_cut(Segmenter *o)
 }
 
 /* Puts out what there is. Media may be ahead of the clock, so that no tick has come to end a
- * segment at its limit: a longer one would break what the playlist promises. */
+ * segment at its limit: a longer one would break what the playlist promises. A cut that was
+ * announced stays where it is, though the sound has not come up to it. */
 static void complete_rest(Segmenter *o)
 {
     int64_t end = o->video_end_90k > o->audio_end_90k ? o->video_end_90k : o->audio_end_90k;
 
     while (end > o->start_90k + o->cutter.params.limit_90k) {
-        o->cut_90k = o->start_90k + o->cutter.params.limit_90k;
-        announce_cut(o);
+        if (o->cut_90k == 0) {
+            o->cut_90k = o->start_90k + o->cutter.params.limit_90k;
+            announce_cut(o);
+        }
         carry_out_cut(o);
     }
     if (end > o->start_90k)

@@ -482,7 +482,7 @@ static void play(uint64_t which)
 
 static void no_list_is_damaged_whatever_layers_do(void **state)
 {
-    static const uint64_t seeds[] = {1, 2, 3, 7, 19, 37, 43, 68, 70, 84, 140, 178, 216};
+    static const uint64_t seeds[] = {1, 2, 3, 7, 19, 37, 43, 68, 70, 84, 140, 178, 216, 255, 257};
 
     (void)state;
     for (size_t i = 0; i < COUNT(seeds); i++)
