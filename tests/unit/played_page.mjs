@@ -16,7 +16,8 @@ const importPage = assemblePages({ hls: `
 import Real from "./real.mjs";
 export * from "./real.mjs";
 export default class Hls {
-  static isSupported = () => true;
+  static isUsable = true;
+  static isSupported = () => Hls.isUsable;
   static Events = Real.Events;
   static ErrorDetails = Real.ErrorDetails;
   static ErrorTypes = Real.ErrorTypes;
@@ -45,8 +46,13 @@ class Element extends EventTarget {
   seeking = false;
   buffered = { length: 0 };
   plays = 0; // how often it was told to
+  sources = []; // that it was given
   #time = 0;
   #rate = 1;
+
+  set src(url) {
+    this.sources.push(url);
+  }
 
   tell = (event) => this.dispatchEvent(new Event(event));
 
@@ -89,20 +95,28 @@ class Element extends EventTarget {
   }
 }
 
-/** A player at low latency that shows its first picture; its stream's newest part ends at `edge`, which is live. */
+/** A player at low latency; its stream's newest part ends at `edge`, which is live. */
 export class PlayedPage {
   video = new Element();
   now = 0;
-  #intervals = [];
+  #timers = [];
 
-  static async open(t) {
+  /** It has opened the stream. `withHls` false: the browser plays HLS itself, or says so. */
+  static async begin(t, { withHls = true } = {}) {
     const page = new PlayedPage();
     page.#replace(t);
+    page.Hls.isUsable = withHls;
     const { StreamPlayer } = await importPage("js/stream-player.js");
     page.player = new StreamPlayer(page.video, "demo");
     t.after(() => page.player.stop());
     page.player.start();
     await settle();
+    return page;
+  }
+
+  /** And it shows its first picture. */
+  static async open(t) {
+    const page = await PlayedPage.begin(t);
     page.live(10);
     page.video.arrive(10 - TARGET_S);
     page.video.tell("playing");
@@ -114,8 +128,9 @@ export class PlayedPage {
     const fakes = {
       location: { href: "http://x/watch.html" },
       fetch: async () => new Response(PLAYLIST),
-      setInterval: (run, ms) => this.#intervals.push({ run, ms, next: ms }),
+      setInterval: (run, ms) => this.#timers.push({ run, ms, next: this.now + ms }),
       clearInterval: () => {},
+      setTimeout: (run, ms) => this.#timers.push({ run, ms: Infinity, next: this.now + ms }),
     };
     const real = Object.fromEntries(Object.keys(fakes).map((name) => [name, globalThis[name]]));
     Object.assign(globalThis, fakes);
@@ -144,15 +159,15 @@ export class PlayedPage {
   /** Time passes, and nothing else happens. */
   async pass(ms) {
     for (const end = this.now + ms; this.now < end; ) {
-      const next = Math.min(end, ...this.#intervals.map((one) => one.next));
+      const next = Math.min(end, ...this.#timers.map((one) => one.next));
       this.now = next;
-      for (const one of this.#intervals) {
+      for (const one of this.#timers) {
         if (one.next > next) continue;
         one.next += one.ms;
         one.run();
       }
+      await settle();
     }
-    await settle();
   }
 
   /** It plays for so long, live. */

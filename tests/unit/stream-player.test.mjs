@@ -92,6 +92,7 @@ test("a pause outlasts a stream that is opened again", async (t) => {
   page.video.tell("loadeddata");
   assert.equal(states.at(-1) ?? "playing", "playing", "nothing covers what it shows");
   await page.video.play();
+  page.video.tell("playing");
   await page.fail("manifestLoadError");
   assert.equal(page.video.plays, plays + 2, "who has gone on plays what is opened next");
 });
@@ -103,6 +104,7 @@ test("troubles of long ago are forgotten, wherever the clock of the day was set 
     await page.fail("levelLoadError");
     assert.match(page.hls.url, /master\.m3u8$/, `after ${i + 1} errors`);
     page.live(page.edge);
+    page.video.tell("playing");
     await page.play(40);
     day.mock.mockImplementation(() => 1e12 - i * 3600e3);
   }
@@ -112,4 +114,33 @@ test("a stream that cannot be decoded here is played from the classic playlist, 
   const page = await PlayedPage.open(t);
   await page.fail("manifestIncompatibleCodecsError", { type: "mediaError" });
   assert.match(page.hls.url, /index\.m3u8$/);
+});
+
+test("what cannot be played is opened again ever more seldom, and at once if it has played", async (t) => {
+  const page = await PlayedPage.open(t);
+  const { length } = page.Hls.opened;
+  const opened = () => page.Hls.opened.length - length;
+  await page.fail("manifestParsingError");
+  assert.equal(opened(), 1, "it has played");
+  const failed = new Set();
+  for (let ms = 0; ms < 120000; ms += 100) {
+    const { hls } = page;
+    if (!failed.has(hls)) await page.fail("manifestParsingError");
+    failed.add(hls);
+    await page.pass(100);
+  }
+  assert.ok(opened() >= 8 && opened() < 12, `${opened()} times in two minutes`);
+});
+
+test("a browser that plays HLS itself opens it again, and then the classic playlist", async (t) => {
+  const page = await PlayedPage.begin(t, { withHls: false });
+  const { sources } = page.video;
+  for (let i = 0; i < 4; i++) {
+    page.video.tell("error");
+    await page.pass(5000);
+  }
+  assert.deepEqual(sources.map((url) => url.split("/").at(-1)), [...Array(3).fill("master.m3u8"), ...Array(2).fill("index.m3u8")]);
+  page.video.playbackRate = 0.5;
+  page.video.arrive(3);
+  assert.equal(page.video.playbackRate, 0.5);
 });

@@ -53,6 +53,13 @@ export class Distance {
   }
 }
 
+/** Seconds of media ahead of what an element shows. */
+export function aheadOf({ buffered, currentTime }) {
+  for (let i = 0; i < buffered.length; i++)
+    if (buffered.start(i) <= currentTime && currentTime <= buffered.end(i)) return buffered.end(i) - currentTime;
+  return 0;
+}
+
 /** The rate to play at: `behindS` the aim, `aheadS` in the buffer, parts of `partS`; `rate` is the one now. */
 export function rateFor({ behindS, aheadS, partS, rate }) {
   if (behindS > (rate > 1 ? END_S : Math.min(BEGIN.most, BEGIN.ofPart * partS)) && aheadS > AHEAD_PARTS * partS)

@@ -12,7 +12,7 @@
 //   "quality"  {}          there are other sizes to choose among, or another one is shown
 
 import Hls from "../vendor/hls.mjs";
-import { AHEAD_PARTS, classicRate, Distance, rateFor } from "./distance.js";
+import { AHEAD_PARTS, aheadOf, classicRate, Distance, rateFor } from "./distance.js";
 import { LateSizes } from "./late-sizes.js";
 import { Lookout } from "./lookout.js";
 import { lowLatency } from "./low-latency.js";
@@ -22,6 +22,7 @@ import { afterAnswer, NOT_ASKED } from "./waiting-room.js";
 
 const LIVE = new URL("../live/", import.meta.url); // the streams of the site that this file comes from
 const LOOK_MS = 500; // between two looks for a stream that begins
+const AGAIN_MOST_MS = 30000; // before it is opened again: twice as long as the time before, if it did not play
 const CALM_MS = 60000; // troubles that are older are forgotten
 const TROUBLES_MAX = 3; // stalls and failures in that time, until low latency is given up
 const FAR_S = 0.6; // further from live than it might be: if it stalls even so, that is a trouble
@@ -49,6 +50,7 @@ export class StreamPlayer extends EventTarget {
   #wish; // of the viewer
   #moved = { time: 0, at: 0 }; // where it was when it last moved, and when; isSought: it was moved
   #begunAt = null; // when it showed its first picture
+  #fruitless = 0; // how often it was opened since it last played
   #hasSkipped = false; // to live, at its beginning
   #state = null;
   #isWaiting = false;
@@ -84,6 +86,7 @@ export class StreamPlayer extends EventTarget {
       waiting: () => !this.#video.seeking && this.#say("stalled"),
       loadeddata: () => this.#wish.isPaused && this.#say("playing"), // as far as it can
       ended: () => this.#onEnded(),
+      error: () => this.#hls || this.#isWaiting || this.#onError({ fatal: true }), // of a browser that plays it itself
       timeupdate: () => this.#keepUp(),
     };
     for (const [event, handler] of Object.entries(handlers)) this.#video.addEventListener(event, handler, { signal });
@@ -139,6 +142,7 @@ export class StreamPlayer extends EventTarget {
 
   #onPlaying() {
     this.#begunAt ??= performance.now();
+    this.#fruitless = 0;
     this.#say("playing");
   }
 
@@ -202,7 +206,8 @@ export class StreamPlayer extends EventTarget {
     this.#close();
     if (this.#isWaiting) return;
     this.#isWaiting = true;
-    for (;;) {
+    if (this.#fruitless > 0) await sleep(Math.min(LOOK_MS * 2 ** (this.#fruitless - 1), AGAIN_MOST_MS));
+    while (!this.#stopped) {
       const playlist = await this.#lookout.look();
       if (this.#stopped) return;
       if (playlist && !playlist.ended && (await this.#choose(playlist))) break;
@@ -211,6 +216,7 @@ export class StreamPlayer extends EventTarget {
       else known = await this.#untilItMayHaveBegun(known);
     }
     this.#isWaiting = false;
+    this.#fruitless++;
     if (!this.#stopped) this.#open();
   }
 
@@ -279,7 +285,7 @@ export class StreamPlayer extends EventTarget {
     if (stalled && this.#isLow) this.#distance.onTrouble(this.#partS, now);
     // no size of it can be decoded here: the classic playlist may have its sound
     if (data.details === Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR) this.#troubles = Array(TROUBLES_MAX).fill(now);
-    const hasSmaller = this.#quality === AUTO && this.#hls.loadLevel > 0; // which comes next, and may be enough
+    const hasSmaller = this.#quality === AUTO && this.#hls?.loadLevel > 0; // which comes next, and may be enough
     if (this.#isLow && (data.fatal || (stalled && isFar && !hasSmaller))) this.#troubles.push(now);
     if (this.#isLow && this.#isTroubled()) {
       this.#wait(); // and then from the classic playlist
@@ -310,10 +316,7 @@ export class StreamPlayer extends EventTarget {
 
   /** Seconds of media ahead of what is shown. */
   get buffer() {
-    const { buffered, currentTime } = this.#video;
-    for (let i = 0; i < buffered.length; i++)
-      if (buffered.start(i) <= currentTime && currentTime <= buffered.end(i)) return buffered.end(i) - currentTime;
-    return 0;
+    return aheadOf(this.#video);
   }
 
   /** bit/s of the media that is played, or null. */
