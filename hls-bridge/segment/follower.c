@@ -122,8 +122,11 @@ static void pass_cuts(Follower *f, int64_t now_us)
 void follower_begin(Follower *f, Outputs *outputs, size_t track)
 {
     follower_end(f);
-    *f = (Follower){
-        .rendition = f->rendition, .track = track, .running = f->running, .stats = f->stats};
+    *f = (Follower){.rendition = f->rendition,
+                    .bound = f->bound,
+                    .track = track,
+                    .running = f->running,
+                    .stats = f->stats};
     if (track != RENDITION_NONE)
         outputs_follow(outputs, track, &f->outputs);
 }
@@ -228,6 +231,8 @@ void follower_own(Follower *f, const AccessUnit *unit, int64_t pts_90k, int64_t 
     /* other parameter sets than its segment has: nobody could decode it there */
     if (f->feed == FOLLOWER_OWN && unit->idr && !f->fresh && outputs_need_cut(&f->outputs, unit))
         f->feed = FOLLOWER_NOBODY;
+    if (f->feed == FOLLOWER_OWN && !output_bound_takes_picture(&f->bound, unit->len))
+        f->feed = FOLLOWER_NOBODY;
     if (f->feed == FOLLOWER_OWN) {
         f->stats.pictures++;
         hand_on(f, unit, pts_90k, dts_90k, now_us);
@@ -250,6 +255,7 @@ static int64_t known_90k(const Follower *f, int64_t known_90k)
 void follower_tick(Follower *f, int64_t clock_90k, int64_t known, int64_t now_us)
 {
     f->clock_90k = larger(f->clock_90k, clock_90k);
+    output_bound_time(&f->bound, clock_90k);
     pass_cuts(f, now_us);
     outputs_tick(&f->outputs, known_90k(f, known), now_us);
 }

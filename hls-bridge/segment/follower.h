@@ -15,11 +15,12 @@
  * the best rendition's pictures. So are all that come, up to one whose own IDR picture is there in
  * time. If nobody makes its pictures (follower_set_running()), or nothing has come back for that
  * long, nothing is waited for. Pictures of another codec cannot fill: then the last one is
- * repeated.
+ * repeated. So it is up to the next segment if its own have too many bytes.
  *
  * It decides by media and the stream's clock alone, an argument. Thread-safety: one thread, the
  * stream's. */
 
+#include "base/output_bound.h"
 #include "package/held_pictures.h"
 #include "segment/outputs.h"
 #include "segment/segmenter_stats.h"
@@ -46,9 +47,10 @@ typedef enum FollowerFeed {
 typedef struct Follower {
     Outputs outputs; /* its own */
     Rendition rendition;
-    size_t track;  /* of outputs */
-    bool running;  /* somebody makes its pictures, */
-    bool answered; /* and some have come since */
+    OutputBound bound; /* of its own pictures: what makes them may have been taken over */
+    size_t track;      /* of outputs */
+    bool running;      /* somebody makes its pictures, */
+    bool answered;     /* and some have come since */
     FollowerFeed feed;
     int64_t start_90k;                  /* of the segment that it has come to */
     bool fresh;                         /* no picture has gone out since */
@@ -63,8 +65,9 @@ typedef struct Follower {
     FollowerStats stats;
 } Follower;
 
-/* A zeroed follower that is told its rendition has nothing to do. Outputs have begun: `track` is
- * its index for them; RENDITION_NONE: they do not take it. What went out before must be finished.
+/* A zeroed follower that is told its rendition and bound has nothing to do. Outputs have begun:
+ * `track` is its index for them; RENDITION_NONE: they do not take it. What went out before must be
+ * finished.
  */
 void follower_begin(Follower *follower, Outputs *outputs, size_t track);
 

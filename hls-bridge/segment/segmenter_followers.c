@@ -16,6 +16,15 @@ static void forget(Segmenter *o)
     o->followers = 0;
 }
 
+/* One that is to have more than a publisher may send has twice that. */
+static OutputBound bound_of(const Segmenter *o, const Rendition *rendition)
+{
+    int64_t most = o->params.bound->params.picture_bitrate;
+
+    return output_bound(
+        &(OutputBoundParams){.picture_bitrate = most ? larger(most, 2 * rendition->bitrate) : 0});
+}
+
 void segmenter_followers_begin(Segmenter *o, Renditions *sent)
 {
     size_t first = sent->count;
@@ -29,7 +38,8 @@ void segmenter_followers_begin(Segmenter *o, Renditions *sent)
     if (!o->follower)
         log_error("%s: there is no memory for what follows the best rendition", o->params.stream);
     for (size_t i = first; o->follower && i < sent->count; i++)
-        o->follower[o->followers++].rendition = sent->item[i];
+        o->follower[o->followers++] =
+            (Follower){.rendition = sent->item[i], .bound = bound_of(o, &sent->item[i])};
     sent->count = first;
 }
 

@@ -64,7 +64,10 @@ void rungs_describe(const RungsParams *params, Renditions *renditions)
         return;
     /* a second rendition of sound has the last place */
     for (size_t i = 0; i < ladder->count && renditions->count < STREAM_TRACKS_MAX; i++) {
-        Rendition r = {.kind = TRACK_VIDEO, .codec = CODEC_H264, .follows = true};
+        Rendition r = {.kind = TRACK_VIDEO,
+                       .codec = CODEC_H264,
+                       .bitrate = ladder->rung[i].bitrate,
+                       .follows = true};
 
         if (params->idle_us > 0) {
             r.side = ladder->rung[i].side;

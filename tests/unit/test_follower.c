@@ -326,6 +326,22 @@ static void more_pictures_than_can_be_kept_are_not_waited_for(void **state)
     assert_non_null(strstr(made, " b1256"));
 }
 
+/* What makes them may have been taken over: what it can put on a disk is bounded. */
+static void more_bytes_than_there_may_be_wait_for_a_cut(void **state)
+{
+    const int64_t most = 8 * 12 / OUTPUT_BOUND_BURST_S; /* bit/s: all at once is one picture */
+
+    (void)state;
+    begin();
+    follower.bound = output_bound(&(OutputBoundParams){.picture_bitrate = most});
+    assert_string_equal(
+        play("R0 T1000 S1000 K1000 k1000 b1040 o1040 b1080 o1080 C1120 K1120 k1120", CODEC_H264),
+        "S1000 k1000 C1120");
+    assert_int_equal(follower_stats(&follower).dropped, 3);
+    assert_string_equal(play("T4000 b4040 o4040 C4080 K4080 k4080 b4120 o4120", CODEC_H264),
+                        "S1000 k1000 C1120 C4080 k4080");
+}
+
 static void status_tells_of_it(void **state)
 {
     (void)state;
@@ -433,6 +449,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_tick_is_due_as_long_as_a_cut_waits),
     cmocka_unit_test(more_cuts_than_there_is_room_for_are_not_waited_for),
     cmocka_unit_test(more_pictures_than_can_be_kept_are_not_waited_for),
+    cmocka_unit_test(more_bytes_than_there_may_be_wait_for_a_cut),
     cmocka_unit_test(status_tells_of_it),
     cmocka_unit_test(outputs_are_closed),
     cmocka_unit_test(cuts_and_pictures_stay_in_order_whatever_comes),
