@@ -1,11 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <libavutil/log.h>
 #include <string.h>
 
 #include "fuzz.h"
 
 #include "hls-bridge/codec/av1_header.h"
+#include "hls-bridge/codec/picture_repeat.h"
 #include "hls-bridge/codec/vp9_header.h"
 #include "hls-bridge/ingest/video_depay.h"
+#include "hls-bridge/package/cmaf_mux.h"
+
+#define PART_90K 3000
+
+/* What viewers get of it. */
+typedef struct Boxes {
+    PictureConfig config;
+    PictureRepeat repeat;
+    CmafMux *mux;
+    int64_t end_90k;
+    ByteBuffer bytes;
+} Boxes;
 
 /* Annex B: a start code before each NAL unit, and a delimiter first, whose header begins with this
  * byte. */
@@ -62,15 +76,73 @@ static void check_unit(const AccessUnit *unit, const VideoFormat *format)
     }
 }
 
+/* A key frame may need an initialisation segment of its own. */
+static void configure(Boxes *b, const AccessUnit *unit)
+{
+    uint8_t bytes[PICTURE_CONFIG_ROOM];
+    PictureConfig other;
+    const char *error;
+
+    if (!unit->idr || unit->codec == CODEC_VP8 ||
+        !picture_config_read_other(&b->config, unit, &other))
+        return;
+    b->config = other;
+    const CmafMuxParams params = {.kind = TRACK_VIDEO,
+                                  .config = bytes,
+                                  .config_len = picture_config_write(&b->config, bytes),
+                                  .format = &b->config.format};
+    REQUIRE(params.config_len <= sizeof(bytes));
+    cmaf_mux_destroy(&b->mux);
+    b->mux = cmaf_mux_create(&params, &error);
+    REQUIRE(!b->mux || cmaf_mux_init(b->mux).len > 0);
+}
+
+/* Makes a part of what was collected. */
+static void cut(Boxes *b)
+{
+    const PartCut part = {b->end_90k, b->end_90k + PART_90K, b->end_90k + PART_90K, false};
+    CmafFragment made;
+
+    byte_buffer_clear(&b->bytes);
+    REQUIRE(cmaf_mux_cut(b->mux, &part, &b->bytes, &made) == 0);
+    REQUIRE(made.samples == 1 && made.bytes.len > 0 && made.last);
+    const AccessUnit last = {.data = sample_bytes_data(made.last),
+                             .len = made.last->len,
+                             .nal = made.last->nal,
+                             .nals = made.last->nals,
+                             .bytes = made.last,
+                             .codec = b->config.format.codec,
+                             .idr = made.last_key};
+    picture_repeat_follow(&b->repeat, &b->config, &last);
+    b->end_90k += PART_90K;
+}
+
+/* A part of each picture, and one that repeats it. */
+static void pack(Boxes *b, const AccessUnit *unit)
+{
+    PictureRoom room;
+    AccessUnit again;
+
+    configure(b, unit);
+    if (!b->mux || cmaf_mux_picture(b->mux, unit, b->end_90k, b->end_90k) < 0)
+        return;
+    cut(b);
+    if (picture_repeat_make(&b->repeat, &room, &again) &&
+        cmaf_mux_picture_first(b->mux, &again, b->end_90k) == 0)
+        cut(b);
+}
+
 /* The input is a list of packets: a byte of length, a byte of flags (marker, loss, restart, a new
- * timestamp), the payload. */
+ * timestamp), the payload. What comes of them goes into boxes, as for viewers. */
 static int try_codec(Codec codec, const uint8_t *data, size_t size)
 {
     VideoDepay *depay = video_depay_create(codec);
     int64_t rtp_ts = 0, now_us = 0;
     uint16_t sequence = 0;
     AccessUnit unit;
+    Boxes boxes = {.end_90k = PART_90K};
 
+    av_log_set_level(AV_LOG_QUIET);
     REQUIRE(depay);
     while (size >= 2) {
         size_t len = data[0] < size - 2 ? data[0] : size - 2;
@@ -90,11 +162,15 @@ static int try_codec(Codec codec, const uint8_t *data, size_t size)
         for (bool first = true; video_depay_pop(depay, &unit); first = false) {
             REQUIRE(!first || !needed || unit.idr);
             check_unit(&unit, video_depay_format(depay));
+            pack(&boxes, &unit);
         }
         data += 2 + len;
         size -= 2 + len;
     }
     video_depay_destroy(&depay);
+    cmaf_mux_destroy(&boxes.mux);
+    picture_repeat_clear(&boxes.repeat);
+    byte_buffer_free(&boxes.bytes);
     return 0;
 }
 
