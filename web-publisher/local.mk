@@ -36,10 +36,12 @@ web_files = \
 	%D%/js/status-page.js \
 	%D%/js/stream-history.js \
 	%D%/js/stream-player.js \
+	%D%/js/switched-size.js \
 	%D%/js/test-card.js \
 	%D%/js/test-sound.js \
 	%D%/js/ticker.js \
 	%D%/js/time-code.js \
+	%D%/js/undecodable.js \
 	%D%/js/viewer-wish.js \
 	%D%/js/waiting-room.js \
 	%D%/js/watch-page.js \

@@ -34,7 +34,7 @@ export default class Hls {
   loadSource(url) { this.url = url; }
   attachMedia(media) { this.media = media; }
   recoverMediaError() {}
-  destroy() { this.url = null; }
+  destroy() { this.url = null; this.#handlers = []; }
 }
 ` });
 
@@ -180,8 +180,8 @@ export class PlayedPage {
   }
 
   /** hls.js reports this. */
-  async fail(details, { type = "networkError", fatal = true } = {}) {
-    this.hls.trigger(this.Hls.Events.ERROR, { type, details, fatal });
+  async fail(details, { type = "networkError", fatal = true, sourceBufferName } = {}) {
+    this.hls.trigger(this.Hls.Events.ERROR, { type, details, fatal, sourceBufferName });
     await settle();
   }
 }

@@ -116,6 +116,33 @@ test("a stream that cannot be decoded here is played from the classic playlist, 
   assert.match(page.hls.url, /index\.m3u8$/);
 });
 
+for (const [what, length, file] of [
+  ["who comes while a camera is frozen has its sound, from the classic playlist", 0, "index.m3u8"],
+  ["a browser that takes the pictures plays them at low latency", 1, "master.m3u8"],
+])
+  test(what, async (t) => {
+    const page = await PlayedPage.begin(t);
+    for (const sn of ["initSegment", ...Array(8).fill(7)])
+      page.hls.trigger(page.Hls.Events.BUFFER_APPENDED, { type: "video", frag: { sn, type: "main" }, timeRanges: { video: { length } } });
+    await page.pass(1000);
+    assert.equal(page.hls.url.split("/").at(-1), file);
+  });
+
+test("and its picture, at low latency, when the camera is back", async (t) => {
+  const page = await PlayedPage.open(t);
+  await page.fail("manifestIncompatibleCodecsError", { type: "mediaError" });
+  const noRoom = { type: "mediaError", fatal: false, sourceBufferName: "video" };
+  Object.assign(page.video, { videoWidth: 640 });
+  await page.fail("bufferAppendError", noRoom);
+  assert.match(page.hls.url, /index\.m3u8$/, "it has a picture, so it is something else");
+  Object.assign(page.video, { videoWidth: 0 });
+  await page.fail("bufferAppendError", { ...noRoom, sourceBufferName: "audio" });
+  assert.match(page.hls.url, /index\.m3u8$/);
+  await page.fail("bufferAppendError", noRoom);
+  await page.pass(1000);
+  assert.match(page.hls.url, /master\.m3u8$/);
+});
+
 test("what cannot be played is opened again ever more seldom, and at once if it has played", async (t) => {
   const page = await PlayedPage.open(t);
   const { length } = page.Hls.opened;

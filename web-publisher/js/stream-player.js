@@ -17,6 +17,8 @@ import { LateSizes } from "./late-sizes.js";
 import { Lookout } from "./lookout.js";
 import { lowLatency } from "./low-latency.js";
 import { sameQuality, toQualities } from "./qualities.js";
+import { SwitchedSize } from "./switched-size.js";
+import { isWithoutRoom, Undecodable } from "./undecodable.js";
 import { ViewerWish } from "./viewer-wish.js";
 import { afterAnswer, NOT_ASKED } from "./waiting-room.js";
 
@@ -55,7 +57,6 @@ export class StreamPlayer extends EventTarget {
   #state = null;
   #isWaiting = false;
   #quality = AUTO; // what was chosen
-  #appended = { level: null, since: 0 }; // the size that was loaded last, and from where on
   #timers = [];
   #stopping = new AbortController(); // of stop()
 
@@ -251,10 +252,9 @@ export class StreamPlayer extends EventTarget {
       });
       for (const event of ["MANIFEST_PARSED", "LEVELS_UPDATED"]) this.#hls.on(Hls.Events[event], () => this.#choosesAgain());
       this.#hls.on(Hls.Events.LEVEL_SWITCHED, () => this.#tellQuality());
-      this.#hls.on(Hls.Events.FRAG_BUFFERED, (event, data) => this.#showSwitched(data));
       this.#hls.on(Hls.Events.BUFFER_APPENDED, () => this.#skipTheStart());
       this.#hls.on(Hls.Events.ERROR, (event, data) => this.#onError(data));
-      if (this.#isLow) new LateSizes(this.#hls); // it is told by hls.js
+      if (this.#isLow) this.#lookAfter(this.#hls);
       this.#hls.loadSource(url);
       this.#hls.attachMedia(this.#video);
     } else {
@@ -262,6 +262,19 @@ export class StreamPlayer extends EventTarget {
     }
     if (this.#wish.isPaused) this.#video.pause(); // else the attribute `autoplay` ends the pause
     else this.#video.play().catch(() => {}); // the page has a button for browsers that want a tap
+  }
+
+  /** What hls.js does not do by itself at low latency; these are told by it. */
+  #lookAfter(hls) {
+    new LateSizes(hls);
+    new SwitchedSize(hls, this.#video);
+    new Undecodable(hls, () => hls === this.#hls && this.#leaveLowLatency());
+  }
+
+  /** No picture of it can be decoded here, or none now: the classic playlist has its sound. */
+  #leaveLowLatency() {
+    this.#troubles = Array(TROUBLES_MAX).fill(performance.now());
+    this.#wait();
   }
 
   /** Whether low latency has not gone well lately. */
@@ -275,16 +288,18 @@ export class StreamPlayer extends EventTarget {
     this.#hls = this.#begunAt = null;
     this.#wish?.reset();
     this.#hasSkipped = false;
-    this.#appended = { level: null, since: 0 };
   }
 
   #onError(data) {
+    if (!this.#isLow && isWithoutRoom(data, this.#video)) {
+      this.#troubles = []; // what low latency has not gone well for is over
+      return void this.#wait();
+    }
     const stalled = data.details === Hls.ErrorDetails.BUFFER_STALLED_ERROR;
     const now = performance.now();
     const isFar = this.#distance.extraS(this.#partS, now) >= FAR_S;
     if (stalled && this.#isLow) this.#distance.onTrouble(this.#partS, now);
-    // no size of it can be decoded here: the classic playlist may have its sound
-    if (data.details === Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR) this.#troubles = Array(TROUBLES_MAX).fill(now);
+    if (this.#isLow && data.details === Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR) return this.#leaveLowLatency();
     const hasSmaller = this.#quality === AUTO && this.#hls?.loadLevel > 0; // which comes next, and may be enough
     if (this.#isLow && (data.fatal || (stalled && isFar && !hasSmaller))) this.#troubles.push(now);
     if (this.#isLow && this.#isTroubled()) {
@@ -353,22 +368,6 @@ export class StreamPlayer extends EventTarget {
     const chosen = this.#quality === AUTO ? null : sameQuality(toQualities(levels), this.#quality);
     if (levels.length > 1) this.#hls.loadLevel = chosen?.index ?? -1;
     this.#tellQuality();
-  }
-
-  /**
-   * Another size was loaded from its segment's beginning, in place of what is being shown. A decoder that is
-   * in the midst of the old one has nothing to go on with until the next segment: it begins again, here.
-   */
-  #showSwitched({ frag, part }) {
-    if (!this.#isLow || frag.type !== "main") return;
-    const { level } = this.#appended, now = this.#hls.levels[frag.level];
-    if (now !== level) this.#appended = { level: now, since: level ? frag.start : Infinity };
-    const { since } = this.#appended;
-    const time = this.#video.currentTime;
-    if (since >= time) return; // it comes to it by itself, or has been there
-    if ((part ?? frag).end < time + AHEAD_PARTS * this.#partS) return; // not yet
-    this.#appended.since = Infinity;
-    this.#video.currentTime = time;
   }
 
   #tellQuality() {

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// While a camera is frozen there is no IDR picture, and no decoder can begin. Who comes then would see and hear nothing until
+// the camera is back: a browser takes none of the pictures, and plays no sound without them.
+
+import Hls from "../vendor/hls.mjs";
+
+const APPENDED = 5; // parts of which nothing is in the buffer
+
+/** Whether an error of hls.js says that pictures have come to what played the sound alone in `video`: it has no room for them. */
+export function isWithoutRoom({ details, sourceBufferName }, { videoWidth }) {
+  return details === Hls.ErrorDetails.BUFFER_APPEND_ERROR && sourceBufferName === "video" && !videoWidth;
+}
+
+/** Looks after an `hls`, and calls `giveUp` once if the browser takes nothing of the pictures from the beginning on. */
+export class Undecodable {
+  #count = 0;
+
+  constructor(hls, giveUp) {
+    hls.on(Hls.Events.BUFFER_APPENDED, (event, { type, frag, timeRanges }) => {
+      if (type !== "video" || frag.sn === "initSegment") return;
+      this.#count = timeRanges.video?.length ? -Infinity : this.#count + 1;
+      if (this.#count === APPENDED) queueMicrotask(giveUp); // hls.js is in the midst of it
+    });
+  }
+}
