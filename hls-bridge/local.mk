@@ -136,6 +136,7 @@ bridge_events = \
 bridge_transcode = \
 	%D%/transcode/rung_demand.c \
 	%D%/transcode/rung_ladder.c \
+	%D%/transcode/rung_trouble.c \
 	%D%/transcode/thumbnail_process.c \
 	%D%/transcode/transcode_wire.c \
 	%D%/transcode/transcoder.c \

@@ -30,6 +30,7 @@ web_files = \
 	%D%/js/publish-figures.js \
 	%D%/js/publish-page.js \
 	%D%/js/qualities.js \
+	%D%/js/rungs.js \
 	%D%/js/simulcast.js \
 	%D%/js/size-chooser.js \
 	%D%/js/sparkline.js \

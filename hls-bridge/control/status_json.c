@@ -216,6 +216,13 @@ static const FollowerStats *follower_of(const SegmenterStats *segmenter, const c
     return NULL;
 }
 
+/* Of RungState. */
+static const char *const rung_states[RUNG_STATES] = {
+    [RUNG_MADE] = "made",       [RUNG_UNWATCHED] = "unwatched", [RUNG_CROWDED] = "no-encoder",
+    [RUNG_BEHIND] = "behind",   [RUNG_STARTING] = "starting",   [RUNG_FAILED] = "failed",
+    [RUNG_REFUSED] = "refused", [RUNG_WAITING] = "waiting",
+};
+
 static json_t *rungs_json(const StreamStatus *status)
 {
     json_t *all = json_array();
@@ -223,9 +230,10 @@ static json_t *rungs_json(const StreamStatus *status)
     for (size_t i = 0; i < status->transcoder.rungs; i++) {
         const TranscoderRungStats *r = &status->transcoder.rung[i];
         const FollowerStats *f = follower_of(&status->segmenter, r->name);
-        json_t *rung = json_pack("{s:s, s:i, s:i, s:b, s:I, s:I}", "name", r->name, "width",
-                                 r->width, "height", r->height, "behind", r->behind, "pictures",
-                                 (json_int_t)r->units, "bytes", (json_int_t)r->bytes);
+        json_t *rung =
+            json_pack("{s:s, s:s, s:i, s:i, s:b, s:I, s:I}", "name", r->name, "state",
+                      rung_states[r->state], "width", r->width, "height", r->height, "behind",
+                      r->behind, "pictures", (json_int_t)r->units, "bytes", (json_int_t)r->bytes);
         if (f)
             json_object_update_new(rung, json_pack("{s:b, s:f, s:I, s:I}", "filled", f->filled,
                                                    "lag_ms", to_ms(ticks_to_us(f->lag_90k)),

@@ -15,6 +15,16 @@
 
 typedef double (*Reader)(const StreamStatus *s);
 
+/* How many rungs are in this state. */
+static size_t rungs_in(const TranscoderStats *transcoder, RungState state)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < transcoder->rungs; i++)
+        n += transcoder->rung[i].state == state;
+    return n;
+}
+
 #define READ(name, expression)                                                                     \
     static double name(const StreamStatus *s)                                                      \
     {                                                                                              \
@@ -103,6 +113,13 @@ READ(transcoder_waiting, s->transcoder.waiting)
 READ(transcoder_left_out, s->transcoder.left_out)
 READ(transcoder_damaged, s->transcoder.damaged)
 READ(transcoder_skipped, s->transcoder.skipped)
+READ(rungs_made, rungs_in(&s->transcoder, RUNG_MADE))
+READ(rungs_unwatched, rungs_in(&s->transcoder, RUNG_UNWATCHED))
+READ(rungs_crowded, rungs_in(&s->transcoder, RUNG_CROWDED))
+READ(rungs_behind, rungs_in(&s->transcoder, RUNG_BEHIND))
+READ(rungs_failed, rungs_in(&s->transcoder, RUNG_FAILED) + rungs_in(&s->transcoder, RUNG_REFUSED))
+READ(rungs_waiting,
+     rungs_in(&s->transcoder, RUNG_STARTING) + rungs_in(&s->transcoder, RUNG_WAITING))
 READ(transcoder_encoders, s->transcoder.encoders)
 
 #define EACH_KIND(name, type, help, video, audio)                                                  \
@@ -212,6 +229,14 @@ static const struct {
      "", transcoder_runs},
     {"hls_bridge_transcoder_encoders", "gauge", "Encoders that it has of transcode.encoders.", "",
      transcoder_encoders},
+    {"hls_bridge_rungs", "gauge",
+     "Sizes that are to be made of the stream, by what becomes of them.", ",state=\"made\"",
+     rungs_made},
+    {"hls_bridge_rungs", NULL, NULL, ",state=\"unwatched\"", rungs_unwatched},
+    {"hls_bridge_rungs", NULL, NULL, ",state=\"no-encoder\"", rungs_crowded},
+    {"hls_bridge_rungs", NULL, NULL, ",state=\"behind\"", rungs_behind},
+    {"hls_bridge_rungs", NULL, NULL, ",state=\"failed\"", rungs_failed},
+    {"hls_bridge_rungs", NULL, NULL, ",state=\"waiting\"", rungs_waiting},
     {"hls_bridge_transcoder_faults_total", "counter",
      "Transcoders that failed, and were started again.", "", transcoder_faults},
     {"hls_bridge_transcoder_load", "gauge",

@@ -21,6 +21,8 @@ const char *event_name(EventKind kind)
         [EVENT_DISK_WORKS] = "disk-works",
         [EVENT_SLOW] = "slow",
         [EVENT_CAUGHT_UP] = "caught-up",
+        [EVENT_RUNGS_SLOW] = "rungs-slow",
+        [EVENT_RUNGS_WELL] = "rungs-well",
     };
     return names[kind];
 }

@@ -9,6 +9,7 @@
  * Thread-safety: none needed, there is no state. */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "stream_name.h"
@@ -32,7 +33,9 @@ typedef enum EventKind {
     EVENT_DISK_TROUBLE, /* the disk refuses something: `disk` */
     EVENT_DISK_WORKS,   /* it takes that again: `disk`, without an error */
     EVENT_SLOW, /* the stream's thread is far behind what comes, mostly by a slow disk: `delay` */
-    EVENT_CAUGHT_UP, /* it is not any more: `delay` */
+    EVENT_CAUGHT_UP,  /* it is not any more: `delay` */
+    EVENT_RUNGS_SLOW, /* the transcoder cannot keep up, or less than before: `rungs` */
+    EVENT_RUNGS_WELL, /* it can again */
     EVENT_KINDS
 } EventKind;
 
@@ -91,6 +94,9 @@ typedef struct Event {
         struct {
             int64_t us; /* slow: how far behind it is; caught up: how long it was held up */
         } delay;
+        struct {
+            size_t still; /* rungs that stand still for it; 0: their pictures are left out alone */
+        } rungs;
     };
 } Event;
 

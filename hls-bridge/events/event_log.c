@@ -55,6 +55,18 @@ static void log_disk(const Event *e)
     }
 }
 
+static void log_rungs(const Event *e)
+{
+    if (e->rungs.still == 0)
+        log_warn("%s: the transcoder cannot keep up, and leaves pictures of its rungs out",
+                 e->stream);
+    else
+        log_warn(
+            "%s: the transcoder cannot keep up: %zu of its rungs, from the top, stand still. "
+            "Fewer or smaller ones (transcode.ladder) or another transcode.encoder would help",
+            e->stream, e->rungs.still);
+}
+
 static bool offer(void *user, const Event *e, char *why)
 {
     (void)user;
@@ -92,6 +104,12 @@ static bool offer(void *user, const Event *e, char *why)
         break;
     case EVENT_CAUGHT_UP:
         log_info("%s: caught up, after %.1f s", e->stream, (double)e->delay.us / US_PER_S);
+        break;
+    case EVENT_RUNGS_SLOW:
+        log_rungs(e);
+        break;
+    case EVENT_RUNGS_WELL:
+        log_info("%s: the transcoder keeps up again", e->stream);
         break;
     default: /* another line tells the same, or those who asked for it were told */
         break;

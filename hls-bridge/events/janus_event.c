@@ -76,6 +76,9 @@ static void set_details(json_t *data, const Event *e)
     case EVENT_CAUGHT_UP:
         set_number(data, "milliseconds", e->delay.us / US_PER_MS);
         break;
+    case EVENT_RUNGS_SLOW:
+        set_number(data, "still", (int64_t)e->rungs.still);
+        break;
     default:
         break;
     }

@@ -15,6 +15,7 @@
 #include "stream/mailbox.h"
 #include "stream/pipeline.h"
 #include "stream/stream.h"
+#include "transcode/rung_trouble.h"
 
 #define STREAM_RETRY_US US_PER_S /* of what could not be done */
 
@@ -64,6 +65,7 @@ struct Stream {
     bool broadcast;           /* one has begun, with a publisher, and has not ended */
     bool shown;               /* and something of it came */
     bool end_refused;         /* by the disk; told */
+    RungTrouble rung_trouble; /* told */
     uint64_t failed_writes;   /* of media */
     int64_t write_failed_us;  /* the last of them, while that is told; 0: it is not */
     int64_t held_up_since_us; /* told; 0: it is not held up */

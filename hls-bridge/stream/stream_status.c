@@ -64,6 +64,18 @@ static void note_writes(Stream *s, const OutputStats *output, int64_t now_us)
     s->failed_writes = failed;
 }
 
+/* Tells that the transcoder cannot keep up, and that it can again. */
+static void note_rungs(Stream *s, const TranscoderStats *transcoder, int64_t now_us)
+{
+    RungTroubleSays says = rung_trouble_look(&s->rung_trouble, transcoder, now_us);
+
+    if (says == RUNG_TROUBLE_SLOW)
+        stream_emit(s,
+                    (Event){.kind = EVENT_RUNGS_SLOW, .rungs = {.still = s->rung_trouble.still}});
+    else if (says == RUNG_TROUBLE_OVER)
+        stream_emit(s, (Event){.kind = EVENT_RUNGS_WELL});
+}
+
 void stream_note_delay(Stream *s, int64_t now_us)
 {
     int64_t since_us = pipeline_held_up_since_us(s->pipeline);
@@ -97,6 +109,7 @@ void stream_update_status(Stream *s, int64_t now_us)
 
     memcpy(status.name, s->name, sizeof(status.name));
     note_writes(s, &status.output, now_us);
+    note_rungs(s, &status.transcoder, now_us);
     if (status.has_source) {
         int64_t bitrate;
         status.source = s->source->does->stats(s->source);

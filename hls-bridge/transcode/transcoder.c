@@ -54,13 +54,9 @@ static uint32_t take_encoders(Transcoder *t)
 {
     size_t most = t->params.encoders ? t->params.encoders : RUNGS_MAX;
     size_t wants = bits(t->wanted) < most ? bits(t->wanted) : most;
-    size_t has = t->stats.encoders;
 
-    if (has < wants)
-        has += t->params.budget ? encoder_budget_take(t->params.budget, wants - has) : wants - has;
-    if (has > wants && t->params.budget)
-        encoder_budget_give(t->params.budget, has - wants);
-    t->stats.encoders = has > wants ? wants : has;
+    t->stats.encoders =
+        t->params.budget ? encoder_budget_share(t->params.budget, &t->share, wants) : wants;
     return lowest(t->wanted, t->stats.encoders);
 }
 
@@ -116,7 +112,7 @@ void transcoder_destroy(Transcoder **transcoder)
     transcoder_process_kill(&t->process);
     transcoder_process_wait(&t->process);
     if (t->params.budget)
-        encoder_budget_give(t->params.budget, t->stats.encoders);
+        encoder_budget_share(t->params.budget, &t->share, 0);
     byte_buffer_free(&t->out);
     byte_buffer_free(&t->in);
     free(t);
@@ -265,6 +261,27 @@ bool transcoder_needs_key(const Transcoder *t)
            (t->needs_key || t->took.needs_key);
 }
 
+/* Why a rung is made, or not. */
+static RungState state_of(const Transcoder *t, size_t rung)
+{
+    const TranscoderRungStats *r = &t->stats.rung[rung];
+    bool ended = t->state == TRANSCODER_WAITS || t->state == TRANSCODER_ENDS;
+
+    if (t->state == TRANSCODER_REFUSES)
+        return RUNG_REFUSED;
+    if (!(t->wanted >> rung & 1))
+        return RUNG_UNWATCHED;
+    if (!ended && r->width > 0)
+        return RUNG_MADE;
+    if (!(t->asked >> rung & 1))
+        return RUNG_CROWDED;
+    if (ended)
+        return t->wait_us > 0 ? RUNG_FAILED : RUNG_STARTING;
+    if (r->behind)
+        return RUNG_BEHIND;
+    return t->took.decoded == 0 ? RUNG_STARTING : RUNG_WAITING;
+}
+
 TranscoderStats transcoder_stats(const Transcoder *t)
 {
     TranscoderStats s = t->stats;
@@ -274,5 +291,7 @@ TranscoderStats transcoder_stats(const Transcoder *t)
     s.decoded += t->took.decoded;
     s.damaged += t->took.damaged;
     s.skipped += t->took.skipped;
+    for (size_t i = 0; i < s.rungs; i++)
+        s.rung[i].state = state_of(t, i);
     return s;
 }

@@ -27,6 +27,7 @@ typedef struct Given {
 
 struct Transcoder {
     TranscoderParams params;
+    EncoderShare share; /* of params.budget */
     TranscoderState state;
     TranscoderProcess process;
     int64_t due_us;              /* WAITS: of the next start; ENDS: of the next look */

@@ -13,10 +13,24 @@
 #define TRANSCODER_RUNGS_MAX 6  /* RUNGS_MAX */
 #define TRANSCODER_RUNG_NAME 12 /* bytes */
 
+/* Whether a rung is made, and if not, why. */
+typedef enum RungState {
+    RUNG_MADE,
+    RUNG_UNWATCHED, /* nobody asks for it */
+    RUNG_CROWDED,   /* there is no encoder for it: those that there may be are with lower rungs */
+    RUNG_BEHIND,    /* the machine cannot keep up */
+    RUNG_STARTING,  /* its process has given no picture out yet */
+    RUNG_FAILED,    /* its process has failed, and is started again */
+    RUNG_REFUSED,   /* its process cannot do it, for good */
+    RUNG_WAITING,   /* for a key picture; for good, if the source is no larger than it */
+    RUNG_STATES
+} RungState;
+
 typedef struct TranscoderRungStats {
     char name[TRANSCODER_RUNG_NAME]; /* "480p": that of its rendition */
     int width, height;               /* pixels; 0: it stands still */
     bool behind;                     /* ... since the machine cannot keep up */
+    RungState state;
     uint64_t units, bytes;
 } TranscoderRungStats;
 

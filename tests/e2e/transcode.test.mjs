@@ -123,11 +123,14 @@ test("watched rungs are made while their lists are asked for, and cost no proces
     const master = await (await fetch(`${url}/live/shop/master.m3u8`)).text();
     assert.match(master, /BANDWIDTH=\d+,[^\n]*RESOLUTION=160x90[^\n]*\nvideo-90p\.m3u8\n/, master);
     assert.equal(await ownTranscoder(), undefined, "nobody watches");
-    assert.equal((await status(port)).transcoder.pictures.left_out, 0);
+    const { transcoder } = await status(port);
+    assert.deepEqual(transcoder.rungs.map(({ state }) => state), ["unwatched", "unwatched"]);
+    assert.equal(transcoder.pictures.left_out, 0);
 
     assert.equal(await ask("video-90p.m3u8"), 200, "the list answers at once");
     await until("the smaller rung is made", async () => (await ask("video-90p.m3u8")) === 200 && (await shown("90p")));
     assert.equal((await rung("90p")).height, 90);
+    assert.equal((await rung("90p")).state, "made");
     assert.equal((await rung("150p")).width, 0, "nobody asked for the larger one");
     await until("it has stopped", async () => (await rung("90p")).filled && (await ownTranscoder()) === undefined);
     assert.equal((await status(port)).transcoder.faults, 0);

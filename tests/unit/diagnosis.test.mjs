@@ -49,7 +49,24 @@ const noPictures = (s, b) => {
   s.source.tracks[1].packets = b.source.tracks[1].packets;
 };
 
+/** Sizes that are made of it, in these states. */
+const made = (states, more = {}) => ({ runs: true, faults: 0, pictures: { skipped: 0 },
+  rungs: states.map((state) => ({ name: "480p", state })), ...more });
+
 const CASES = [
+  ["sizes that nobody watches, or that are well", (s, b) => (s.transcoder = b.transcoder = made(["made", "unwatched"])), []],
+  ["pictures of other sizes that are left out", (s, b) => {
+    b.transcoder = made(["made"]);
+    s.transcoder = made(["made"], { pictures: { skipped: 12 } });
+  }, ["rungs"], /^12 pictures of the sizes.*were left out: this machine cannot keep up/],
+  ["a size that stands still for lack of time", (s, b) => (s.transcoder = b.transcoder = made(["behind", "made"])), ["rungs"],
+    /^1 size that the publisher does not send stands still: this machine/],
+  ["a transcoder that has failed", (s, b) => {
+    b.transcoder = made(["failed"]);
+    s.transcoder = made(["failed"], { faults: 2 });
+  }, ["transcoder"], /has failed 2 times and is started again/],
+  ["a transcoder that cannot do it", (s, b) => (s.transcoder = b.transcoder = made(["refused"], { refused: "no device" })), ["transcoder"],
+    /cannot be made: no device\./],
   ["nothing has happened", () => {}, []],
   ["a segment that could not be written", (s) => (s.output.failed_writes = 1), ["unwritten"], /^1 file could not.*lack it.*room/],
   ["parts that could not be written", (s) => {

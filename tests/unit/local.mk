@@ -55,6 +55,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_control_access.c \
 	%D%/test_dash_manifest.c \
 	%D%/test_early_sound.c \
+	%D%/test_encoder_budget.c \
 	%D%/test_event_file.c \
 	%D%/test_event_log.c \
 	%D%/test_event_ring.c \
@@ -93,6 +94,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_rtp_reorder.c \
 	%D%/test_rung_demand.c \
 	%D%/test_rung_ladder.c \
+	%D%/test_rung_trouble.c \
 	%D%/test_rungs.c \
 	%D%/test_segment_cutter.c \
 	%D%/test_segment_mux.c \

@@ -64,6 +64,8 @@ static void has_the_shape_of_janus(void **state)
         {{.kind = EVENT_DISK_WORKS, .disk = {.part = DISK_MEDIA}}, ",\"part\":\"media\""},
         {{.kind = EVENT_SLOW, .delay = {1200000}}, ",\"milliseconds\":1200"},
         {{.kind = EVENT_CAUGHT_UP, .delay = {3140000}}, ",\"milliseconds\":3140"},
+        {{.kind = EVENT_RUNGS_SLOW, .rungs = {2}}, ",\"still\":2"},
+        {{.kind = EVENT_RUNGS_WELL}, ""},
     };
     bool seen[EVENT_KINDS] = {false};
 

@@ -49,6 +49,13 @@ static const struct {
     {{.kind = EVENT_SLOW, .delay = {1200000}},
      "warn  shop: held up, by a slow disk or a busy machine; what comes meanwhile waits"},
     {{.kind = EVENT_CAUGHT_UP, .delay = {3140000}}, "info  shop: caught up, after 3.1 s"},
+    {{.kind = EVENT_RUNGS_SLOW},
+     "warn  shop: the transcoder cannot keep up, and leaves pictures of its rungs out"},
+    {{.kind = EVENT_RUNGS_SLOW, .rungs = {2}},
+     "warn  shop: the transcoder cannot keep up: 2 of its rungs, from the top, stand still. Fewer "
+     "or "
+     "smaller ones (transcode.ladder) or another transcode.encoder would help"},
+    {{.kind = EVENT_RUNGS_WELL}, "info  shop: the transcoder keeps up again"},
 };
 
 static void says_what_it_always_said(void **state)

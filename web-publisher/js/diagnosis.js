@@ -19,7 +19,7 @@ const percent = (value) => `${value.toFixed(value < 10 ? 1 : 0)} %`;
 const count = (n, one, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;
 
 /** Counters of a stream's status; those of `source` begin at 0 with each publisher. */
-export function countersOf({ source, output, low_latency: ll, excessive }) {
+export function countersOf({ source, output, low_latency: ll, excessive, transcoder }) {
   const tracks = source?.tracks ?? [];
   const sum = (key, among = tracks) => among.reduce((all, track) => all + (track?.[key] ?? 0), 0);
   return {
@@ -44,6 +44,8 @@ export function countersOf({ source, output, low_latency: ll, excessive }) {
     gaps: sum("gaps", [ll?.video, ll?.audio]),
     bounded: sum("restarts", [output.bounded]) + sum("pictures", [output.bounded]) + sum("files", [output.bounded]),
     excessive: excessive ?? 0,
+    skipped: transcoder?.pictures.skipped ?? 0,
+    faults: transcoder?.faults ?? 0,
   };
 }
 
@@ -151,8 +153,23 @@ const late = ({ now }) => now.low_latency?.publish_ms > LATE_MS && [false,
   `Media is ${(now.low_latency.publish_ms / 1000).toFixed(1)} s old when it is published. ` +
   "See the CPU above, and whether the disk is slow."];
 
+const inState = (now, state) => (now.transcoder?.rungs ?? []).filter((rung) => rung.state === state).length;
+
+function rungs({ g, now }) {
+  const still = inState(now, "behind");
+  if (still === 0 && g.skipped === 0) return null;
+  return [false, (still > 0 ? `${count(still, "size")} that the publisher does not send ${still === 1 ? "stands" : "stand"} still`
+    : `${count(g.skipped, "picture")} of the sizes that the publisher does not send ${g.skipped === 1 ? "was" : "were"} left out`) +
+    ": this machine cannot keep up. Fewer or smaller ones in transcode.ladder, or another transcode.encoder."];
+}
+
+const transcoder = ({ g, now }) => (g.faults > 0 || now.transcoder?.refused) && [false, now.transcoder.refused
+  ? `The sizes that the publisher does not send cannot be made: ${now.transcoder.refused}.`
+  : `What makes the sizes that the publisher does not send has failed ${g.faults === 1 ? "" : `${g.faults} times `}and is ` +
+    "started again. Copied pictures go on; hls-bridge's log has the reason."];
+
 const RULES = { problem, unwritten, gaps, kernel, backlog, loss, refused, damaged, undecodable, noPicture, forced,
-  silent, stalled, ahead, bounded, steps, offset, late };
+  silent, stalled, ahead, bounded, steps, offset, late, rungs, transcoder };
 
 function ofHeld({ g }) {
   if (g.excessive > 0) return [{ rule: "excessive", bad: true,

@@ -5,6 +5,7 @@
 import { thumbnailUrl } from "./live-list.js";
 import { LoadTiles } from "./load-tiles.js";
 import { byId, element, formatBitrate, formatDuration } from "./page-tools.js";
+import { describeRungs, describeSpeed } from "./rungs.js";
 import { Sparkline } from "./sparkline.js";
 import { SPAN, StreamHistory } from "./stream-history.js";
 
@@ -31,6 +32,7 @@ class Row {
   #state = element("span", "state");
   #title = element("h2");
   #about = element("p", "muted");
+  #rungs = element("ul", "rungs");
   #warnings = element("ul", "warnings");
   #figures = FIGURES.map((figure) => ({ ...figure, line: new Sparkline(figure), value: element("dd") }));
   #shown;
@@ -49,7 +51,7 @@ class Row {
       element("div", "", element("dt", "", label), value, line.element)));
     this.article = element("article", "stream",
       thumb, element("div", "what", element("div", "heading", this.#state, this.#title, watch), this.#about),
-      figures, this.#warnings);
+      figures, this.#rungs, this.#warnings);
     this.article.dataset.stream = name;
   }
 
@@ -64,6 +66,15 @@ class Row {
     ]
       .filter(Boolean)
       .join(" · ");
+  }
+
+  /** The sizes that are made of it, and how fast. */
+  #tellOfRungs({ state, transcoder }) {
+    const lines = state === "live" ? describeRungs(transcoder) : [];
+    const speed = state === "live" && describeSpeed(transcoder);
+    this.#rungs.replaceChildren(...lines.map(({ bad, text }) => element("li", bad ? "bad" : "", text)),
+      ...(speed ? [element("li", "muted", speed)] : []));
+    this.#rungs.hidden = lines.length === 0;
   }
 
   update(status) {
@@ -81,6 +92,7 @@ class Row {
       value.textContent = values.at(-1) === null ? "–" : format(values.at(-1));
       line.draw(values, SPAN);
     }
+    this.#tellOfRungs(status);
     const { warnings } = this.history;
     this.#warnings.replaceChildren(...warnings.map(({ bad, text }) => element("li", bad ? "bad" : "", text)));
     this.#warnings.hidden = warnings.length === 0;
