@@ -14,6 +14,10 @@ const DURATIONS = path.join(ROOT, "build", "durations.json"); // how long each j
 const GRACE_MS = 10_000; // between asking a program to end and ending it
 const QUIET_MS = 15_000; // without a word, before we say how far we are
 
+/** What goes before a command that is to leave the processor to other parts of ./check. */
+const GENTLY = process.env.CHECK_GENTLY ? [path.join(ROOT, "tests/run/gently")] : [];
+const PATIENCE = GENTLY.length ? 5 : 1; // times what a job may take: if others never wait, it gets little
+
 const running = new Set();
 
 /** Children lead a process group each: what they have started ends with them. */
@@ -50,7 +54,8 @@ function addDurations(seen) {
 function runJob(job, log) {
   const began = Date.now();
   const fd = openSync(log, "w"); // one file for both, so that the order stays
-  const child = spawn(job.command, job.args, {
+  const [command, ...args] = [...GENTLY, job.command, ...job.args]; // it leads a session
+  const child = spawn(command, args, {
     cwd: ROOT, detached: true, env: { ...process.env, ...job.env }, stdio: ["ignore", fd, fd],
   });
   closeSync(fd);
@@ -64,14 +69,14 @@ function runJob(job, log) {
       // it has just ended by itself
     }
   };
-  const timers = job.seconds ? [setTimeout(stop, job.seconds * 1000, "SIGTERM"),
-    setTimeout(stop, job.seconds * 1000 + GRACE_MS, "SIGKILL")] : [];
+  const seconds = job.seconds && job.seconds * PATIENCE;
+  const timers = seconds ? [setTimeout(stop, seconds * 1000, "SIGTERM"), setTimeout(stop, seconds * 1000 + GRACE_MS, "SIGKILL")] : [];
   return new Promise((resolve) => {
     const end = (status, error) => {
       timers.forEach(clearTimeout);
       running.delete(child);
       const text = readFileSync(log, "utf8") + (error ? `${error.message}\n` : "") +
-        (late ? `ended after ${job.seconds} s\n` : "");
+        (late ? `ended after ${seconds} s\n` : "");
       resolve({ job, status: late ? null : status, text, seconds: (Date.now() - began) / 1000 });
     };
     child.on("error", (error) => end(127, error));
