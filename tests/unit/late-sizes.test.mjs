@@ -26,6 +26,28 @@ test("a size with a sound of its own that comes late has the sound that there is
   assert.deepEqual(both.map(({ audioGroups }) => `${audioGroups}`), ["audio-low", "audio", "audio"]);
 });
 
+/** Lets all that has begun come to its end. */
+const settle = async () => { for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate); };
+
+test("a size that hls.js has given up is not given to it again", async (t) => {
+  const best = variant("video.m3u8", 720, 2e6, "audio"), mid = variant("video-mid.m3u8", 360, 6e5, "audio");
+  const low = variant("video-low.m3u8", 180, 1.7e5, "audio");
+  const handlers = {};
+  const hls = { levels: levelsOf(best, mid), allAudioTracks: [], url: URL_OF, on: (event, handler) => (handlers[event] = handler),
+    // what replaceLevels() needs of hls.js
+    levelController: {}, streamController: { fragmentTracker: { fragments: {}, activePartLists: {} } }, abrController: { heldFragments: [] },
+    networkControllers: [{ loaders: {} }], trigger: (event, { levels }) => (hls.levels = levels) };
+  t.mock.method(globalThis, "fetch", async () => new Response(`#EXTM3U\n${best}${mid}${low}`));
+  new LateSizes(hls);
+  const list = (uri) => handlers[Hls.Events.LEVEL_UPDATED](null, { details: { renditionReports: [{ URI: uri }], url: URL_OF } });
+  list("video-mid.m3u8");
+  hls.levels = hls.levels.filter(({ height }) => height === 720);
+  list("video-low.m3u8");
+  await settle();
+  handlers[Hls.Events.FRAG_BUFFERED](null, { frag: { type: "main" } });
+  assert.deepEqual(hls.levels.map(({ height }) => height), [180, 720]);
+});
+
 /** A list came that names a rendition that hls.js does not know; `answer` is what fetch() gives. Resolves to what was asked. */
 async function ask(t, answer, lists) {
   const handlers = {};
@@ -36,7 +58,7 @@ async function ask(t, answer, lists) {
   new LateSizes(hls);
   for (let i = 0; i < lists; i++, now += 61000) {
     handlers[Hls.Events.LEVEL_UPDATED](null, { details: { renditionReports: [{ URI: "video-mid.m3u8" }], url: URL_OF } });
-    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    await settle();
   }
   return fetched.mock.callCount();
 }

@@ -57,6 +57,7 @@ export class LateSizes {
   #hls;
   #hadGrown = false; // when the last list came
   #isAsking = false;
+  #seen = new Set(); // addresses of levels that hls.js has, or has given up
   #next = null; // levels, for the moment at which nothing is on its way through hls.js
   #again = { at: -Infinity, ms: AGAIN_MS.first };
 
@@ -68,7 +69,8 @@ export class LateSizes {
 
   #onList({ renditionReports, url }, now) {
     const { levels, allAudioTracks } = this.#hls;
-    const known = new Set([...levels.map(({ uri }) => uri), ...allAudioTracks.map((track) => track.url)]);
+    for (const { uri } of levels) this.#seen.add(uri);
+    const known = new Set([...this.#seen, ...allAudioTracks.map((track) => track.url)]);
     const isNew = renditionReports?.some(({ URI }) => !known.has(new URL(URI, url).href));
     const hasGrown = this.#hasGrown();
     if (hasGrown && !this.#hadGrown) this.#again = { at: now + CHANGE_MS, ms: AGAIN_MS.first };
@@ -91,8 +93,10 @@ export class LateSizes {
       .then((answer) => (answer.ok ? answer.text() : "")).catch(() => ""); // none came, or it broke off
     this.#isAsking = false;
     if (!this.#hls.url) return; // it is gone
+    const has = this.#hls.levels;
+    const isGivenUp = ({ uri }) => this.#seen.has(uri) && !has.some((level) => level.uri === uri);
     const { levels: parsed } = M3U8Parser.parseMasterPlaylist(text, url);
-    const levels = mergeLevels(this.#hls.levels, parsed.map((data) => new Level(data)));
+    const levels = mergeLevels(has, parsed.map((data) => new Level(data)).filter((level) => !isGivenUp(level)));
     this.#next = levels;
     this.#again = levels ? { at: now + AGAIN_MS.first, ms: AGAIN_MS.first } :
       { at: now + this.#again.ms, ms: Math.min(2 * this.#again.ms, AGAIN_MS.most) };
