@@ -134,6 +134,7 @@ bridge_events = \
 	%D%/events/event_sinks.c \
 	%D%/events/janus_event.c
 bridge_transcode = \
+	%D%/transcode/named_ladders.c \
 	%D%/transcode/rung_demand.c \
 	%D%/transcode/rung_ladder.c \
 	%D%/transcode/rung_trouble.c \

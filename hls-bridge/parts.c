@@ -96,6 +96,7 @@ static RungsParams describe_rungs(const BridgeSettings *settings, Parts *parts)
         .program = parts->transcoder,
         .config = {.threads = (int)settings->encoder_threads,
                    .memory_mib = (int)settings->transcoder_mib},
+        .ladders = settings->ladders,
         .encoders = (size_t)settings->encoders_each,
         .budget = &parts->encoders,
         .idle_us = bridge_settings_rung_idle_us(settings),

@@ -133,6 +133,10 @@ static bool put_stream(StreamTable *table, const char *name, const ControlReques
     if (!sdp)
         return false;
     const char *wrong = source_sdp_read(request->body ? request->body : "", request->body_len, sdp);
+    char error[DETAIL_SIZE] = "a=ladder: ";
+    size_t len = strlen(error);
+    if (!wrong && !stream_table_takes_ladder(sdp, error + len, sizeof(error) - len))
+        wrong = error;
     bool good = wrong ? refuse(out, BAD_REQUEST, wrong) : announce(table, name, sdp, out);
     free(sdp);
     return good;

@@ -96,8 +96,10 @@ struct Ingest {
     Renditions renditions;         /* that it sends, in the order of its tracks */
     char title[INGEST_TITLE_SIZE]; /* what the publisher calls it; "": nothing */
     bool unlisted;                 /* no list of what is live names it */
-    bool heard;                    /* something has come */
-    MeanRate rate;                 /* of what it sends, once it is heard */
+    bool has_ladder;               /* it says itself what it is to be transcoded to: */
+    char ladder[INGEST_LADDER_SIZE];
+    bool heard;    /* something has come */
+    MeanRate rate; /* of what it sends, once it is heard */
 };
 
 /* Accepts NULL, leaves NULL. */

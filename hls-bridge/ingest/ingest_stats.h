@@ -7,7 +7,8 @@
 #include "base/media_stats.h"
 #include "base/rendition.h"
 
-#define INGEST_TITLE_SIZE 256 /* bytes of UTF-8, of what a publisher calls it */
+#define INGEST_LADDER_SIZE 256 /* bytes of what it is to be transcoded to */
+#define INGEST_TITLE_SIZE  256 /* bytes of UTF-8, of what a publisher calls it */
 
 /* Of one track's packets and what was made of them. */
 typedef struct IntakeTrackStats {

@@ -354,6 +354,8 @@ Ingest *rtp_source_create(const RtpSourceParams *params, int64_t now_us, uint16_
     s->base.renditions = source_sdp_renditions(params->sdp);
     memcpy(s->base.title, params->sdp->title, sizeof(s->base.title));
     s->base.unlisted = params->sdp->unlisted;
+    s->base.has_ladder = params->sdp->has_ladder;
+    memcpy(s->base.ladder, params->sdp->ladder, sizeof(s->base.ladder));
     s->stand_in = params->stand_in;
     s->sdp = *params->sdp;
     s->created_us = s->next_report_us = now_us;

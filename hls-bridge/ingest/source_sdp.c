@@ -251,6 +251,20 @@ static void read_title(SdpSlice name, char *title)
     title[len] = '\0';
 }
 
+/* What the publisher is to be transcoded to. Returns NULL, or what is wrong. */
+static const char *read_ladder(const Sdp *sdp, SourceSdp *out)
+{
+    SdpSlice value;
+
+    out->has_ladder = sdp_attribute(sdp->lines, "ladder", &value);
+    if (!out->has_ladder || value.len == 0)
+        return NULL;
+    if (value.len >= sizeof(out->ladder))
+        return "a=ladder is longer than 255 characters";
+    memcpy(out->ladder, value.at, value.len);
+    return NULL;
+}
+
 const char *source_sdp_read(const char *text, size_t len, SourceSdp *out)
 {
     Sdp sdp;
@@ -261,6 +275,9 @@ const char *source_sdp_read(const char *text, size_t len, SourceSdp *out)
         return wrong;
     read_title(sdp.session_name, out->title);
     out->unlisted = sdp_attribute(sdp.lines, "unlisted", NULL);
+    wrong = read_ladder(&sdp, out);
+    if (wrong)
+        return wrong;
     out->sections = sdp.media_count;
     for (size_t i = 0; i < sdp.media_count; i++) {
         const SdpMedia *media = &sdp.media[i];

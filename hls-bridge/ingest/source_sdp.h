@@ -47,8 +47,10 @@ typedef struct SourceSdp {
     uint8_t sets[SOURCE_SETS_BYTES]; /* the parameter sets of all tracks */
     size_t sections;                 /* of the description, for the answer */
     SdpKind section_kind[SDP_MAX_MEDIA];
-    char title[INGEST_TITLE_SIZE]; /* the session's name; "": none */
-    bool unlisted;                 /* a=unlisted: no list of what is live names it */
+    char title[INGEST_TITLE_SIZE];   /* the session's name; "": none */
+    bool unlisted;                   /* a=unlisted: no list of what is live names it */
+    bool has_ladder;                 /* a=ladder: what it is to be transcoded to, */
+    char ladder[INGEST_LADDER_SIZE]; /* as rung_ladder.h has it; it is not read here */
 } SourceSdp;
 
 /* Reads a description. Returns NULL, or a static sentence that says what is wrong with it. */

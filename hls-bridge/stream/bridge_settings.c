@@ -13,6 +13,7 @@
 #include "package/playlist.h"
 #include "serve/ll_server.h"
 #include "settings_reader.h"
+#include "transcode/named_ladders.h"
 #include "transcode/transcode_wire.h"
 
 #define S US_PER_S
@@ -64,6 +65,7 @@ static const SettingRule rules[] = {
     {KEY("audio.low_bitrate", SETTING_INTEGER, low_bitrate, 0, 128000)},
     {KEY("audio.language", SETTING_STRING, language, 2, BRIDGE_LANGUAGE_SIZE - 1)},
     {KEY("transcode.ladder", SETTING_STRING, ladder, 0, BRIDGE_LADDER_SIZE - 1)},
+    {KEY("transcode.ladders", SETTING_STRING, ladders, 0, BRIDGE_LADDERS_SIZE - 1)},
     {KEY("transcode.when", SETTING_STRING, transcode_when, 1, BRIDGE_WHEN_SIZE - 1)},
     {KEY("transcode.idle", SETTING_SECONDS, transcode_idle_us, 5 * S, 3600 * S)},
     {KEY("transcode.encoder", SETTING_STRING, encoder, 1, BRIDGE_ENCODER_SIZE - 1)},
@@ -264,7 +266,7 @@ int64_t bridge_settings_rung_idle_us(const BridgeSettings *settings)
 static int check_transcoder(const BridgeSettings *settings, char *error)
 {
     RungLadder ladder;
-    char what[RUNG_LADDER_ERROR_SIZE];
+    char what[NAMED_LADDERS_ERROR_SIZE];
 
     if (strcmp(settings->transcode_when, ALWAYS) != 0 &&
         strcmp(settings->transcode_when, WATCHED) != 0) {
@@ -273,13 +275,12 @@ static int check_transcoder(const BridgeSettings *settings, char *error)
                  settings->transcode_when);
         return -1;
     }
-    if (rung_ladder_read(settings->ladder, &ladder, what) < 0) {
+    if (rung_ladder_read_pictures(settings->ladder, &ladder, what) < 0) {
         snprintf(error, SETTINGS_ERROR_SIZE, "transcode.ladder: %s", what);
         return -1;
     }
-    if (ladder.audio_bitrate > 0) {
-        snprintf(error, SETTINGS_ERROR_SIZE,
-                 "transcode.ladder: a second sound is not made yet: leave out \"audio\"");
+    if (named_ladders_check(settings->ladders, what) < 0) {
+        snprintf(error, SETTINGS_ERROR_SIZE, "transcode.ladders: %s", what);
         return -1;
     }
     return 0;

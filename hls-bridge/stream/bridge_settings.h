@@ -12,6 +12,7 @@
 #define BRIDGE_PATH_SIZE    1024
 #define BRIDGE_ADDRESS_SIZE 16
 #define BRIDGE_WHEN_SIZE    16
+#define BRIDGE_LADDERS_SIZE 4096
 #define BRIDGE_SOCKET_SIZE  108 /* as long as the kernel takes it */
 #define BRIDGE_LISTEN_SIZE  (sizeof("unix:") + BRIDGE_SOCKET_SIZE)
 #define BRIDGE_EMITTER_SIZE 65
@@ -50,6 +51,7 @@ typedef struct BridgeSettings {
     int64_t low_bitrate;                       /* bit/s; 0: none */
     char language[BRIDGE_LANGUAGE_SIZE];       /* of the sound, as RFC 5646 has it */
     char ladder[BRIDGE_LADDER_SIZE];           /* what is transcoded; empty: nothing */
+    char ladders[BRIDGE_LADDERS_SIZE];         /* of single streams; empty: none */
     char encoder[BRIDGE_ENCODER_SIZE];         /* as libavcodec names it */
     int64_t encoders, encoders_each;           /* of all streams, of one */
     char transcode_when[BRIDGE_WHEN_SIZE];     /* "always" or "watched" */

@@ -16,13 +16,14 @@ struct Pipeline {
     const char *stream;
     const Clock *clock;
     Packager *packager;
-    Segmenter *segmenter; /* the packager's */
-    const RungsParams *wanted;
-    Rungs *rungs;             /* of the source; NULL: none */
-    Ingest *source;           /* NULL: no publisher */
-    int64_t held_up_since_us; /* 0: it is not */
-    uint64_t backlog_drops;   /* said in the log, of this source */
-    int64_t longest_look_us;  /* that this publisher's media took, when a disk held it up */
+    Segmenter *segmenter;      /* the packager's */
+    const RungsParams *wanted; /* of all streams; NULL: nothing is transcoded */
+    RungsParams own;           /* of this source */
+    Rungs *rungs;              /* of the source; NULL: none */
+    Ingest *source;            /* NULL: no publisher */
+    int64_t held_up_since_us;  /* 0: it is not */
+    uint64_t backlog_drops;    /* said in the log, of this source */
+    int64_t longest_look_us;   /* that this publisher's media took, when a disk held it up */
 };
 
 Pipeline *pipeline_create(const char *stream, Packager *packager, const RungsParams *rungs,
@@ -87,14 +88,17 @@ static void start_source(Pipeline *p)
     const IntakeSink sink = {p, on_picture, on_audio, on_broken};
     Renditions renditions = p->source->renditions;
 
-    if (p->wanted)
-        rungs_describe(p->wanted, &renditions);
+    if (p->wanted) {
+        p->own = rungs_params_for(p->wanted, p->stream,
+                                  p->source->has_ladder ? p->source->ladder : NULL);
+        rungs_describe(&p->own, &renditions);
+    }
     packager_choose_sound(p->packager, &renditions);
     p->source->does->start(p->source, &sink, packager_audio(p->packager),
                            segmenter_end_90k(p->segmenter));
     segmenter_begin(p->segmenter, &renditions, wall_clock, p);
     if (p->wanted)
-        p->rungs = rungs_create(p->wanted, p->stream, p->segmenter, &renditions);
+        p->rungs = rungs_create(&p->own, p->stream, p->segmenter, &renditions);
 }
 
 void pipeline_begin(Pipeline *p, Ingest *source)

@@ -8,6 +8,7 @@
 
 #include "base/bridge_log.h"
 #include "codec/annex_b.h"
+#include "transcode/named_ladders.h"
 #include "transcode/rung_demand.h"
 
 /* For what is still to come when a publisher goes. What does not come in that time is filled. */
@@ -55,6 +56,33 @@ static size_t find(const Renditions *renditions, const char *name, bool follows)
     return RENDITION_NONE;
 }
 
+/* Whether rungs are made for viewers alone: until then they are filled, which pictures of H.264
+ * alone can. */
+static bool are_on_demand(const RungsParams *params, const Renditions *renditions)
+{
+    size_t best = renditions_first(renditions, TRACK_VIDEO);
+
+    return params->idle_us > 0 && best != RENDITION_NONE &&
+           renditions->item[best].codec == CODEC_H264;
+}
+
+RungsParams rungs_params_for(const RungsParams *params, const char *stream, const char *own)
+{
+    RungsParams of_it = *params;
+    char error[RUNG_LADDER_ERROR_SIZE];
+    RungLadder ladder;
+
+    if (params->ladders && named_ladders_find(params->ladders, stream, &ladder))
+        of_it.config.ladder = ladder;
+    if (!own)
+        return of_it;
+    if (rung_ladder_read_pictures(own, &ladder, error) == 0)
+        of_it.config.ladder = ladder;
+    else
+        log_error("%s: a=ladder of the publisher: %s", stream, error);
+    return of_it;
+}
+
 void rungs_describe(const RungsParams *params, Renditions *renditions)
 {
     const RungLadder *ladder = &params->config.ladder;
@@ -69,10 +97,8 @@ void rungs_describe(const RungsParams *params, Renditions *renditions)
                        .bitrate = ladder->rung[i].bitrate,
                        .follows = true};
 
-        if (params->idle_us > 0) {
+        if (are_on_demand(params, renditions))
             r.side = ladder->rung[i].side;
-            r.bitrate = ladder->rung[i].bitrate;
-        }
         name_of(&ladder->rung[i], r.name);
         if (find(renditions, r.name, false) == RENDITION_NONE)
             renditions->item[renditions->count++] = r;
@@ -166,7 +192,7 @@ Rungs *rungs_create(const RungsParams *params, const char *stream, Segmenter *se
         free(r);
         return NULL;
     }
-    if (params->idle_us > 0)
+    if (are_on_demand(params, renditions))
         look_for_viewers(r, params, stream);
     want(r, r->audience ? 0 : r->all, 0);
     segmenter_set_tap(segmenter, &(SegmenterTap){take_picture, r});

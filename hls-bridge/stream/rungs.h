@@ -23,6 +23,7 @@ typedef struct Rungs Rungs;
 typedef struct RungsParams {
     const char *program;    /* path of hls-transcoder; borrowed */
     TranscodeConfig config; /* but for the codec. A ladder without a rung: nothing is transcoded */
+    const char *ladders;    /* of single streams, by name (transcode/named_ladders.h); borrowed */
     size_t encoders;        /* that one stream may have at once */
     EncoderBudget *budget;  /* of all streams; borrowed */
 
@@ -31,6 +32,11 @@ typedef struct RungsParams {
     int64_t idle_us;
     AudienceParams audience; /* that is looked at for it */
 } RungsParams;
+
+/* What is wanted of one publisher: `params` with the ladder that it asks for, if it asks for one
+ * (`own`; NULL: it does not), or else that of its stream's name, or else that of all. One that
+ * cannot be read is left aside, and the log says so. */
+RungsParams rungs_params_for(const RungsParams *params, const char *stream, const char *own);
 
 /* Adds the rungs to what a publisher sends, behind it, if they can be made of it: of H.264 alone. A
  * rung whose name is taken, or that has no room, is left out. */

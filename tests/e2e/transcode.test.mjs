@@ -4,6 +4,7 @@
 // transcoder fails.
 
 import assert from "node:assert/strict";
+import dgram from "node:dgram";
 import { chmod, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -146,10 +147,47 @@ test("watched rungs are made while their lists are asked for, and cost no proces
     await sender.stop();
   })));
 
+/** Announces a publisher, and sends a packet of its video, by which it is heard. Returns the answer. */
+async function announce(port, stream, ladder) {
+  const socket = dgram.createSocket("udp4");
+  try {
+    await new Promise((resolve) => socket.bind(0, "127.0.0.1", resolve));
+    const attributes = ladder === undefined ? [] : [`a=ladder:${ladder}`];
+    const answer = await fetch(`http://127.0.0.1:${port}/streams/${stream}`, { method: "PUT", headers: { "Content-Type": "application/sdp" },
+      body: ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0", ...attributes,
+        `m=video ${socket.address().port} RTP/AVP 96`, "a=rtpmap:96 H264/90000", "a=fmtp:96 packetization-mode=1", ""].join("\r\n") });
+    const to = /^m=video (\d+)/m.exec(await answer.clone().text())?.[1];
+    const packet = Buffer.from("80600001000000010000000109f0", "hex"); // an access unit delimiter
+    if (to) await new Promise((resolve) => socket.send(packet, Number(to), "127.0.0.1", resolve));
+    return answer;
+  } finally {
+    socket.close();
+  }
+}
+
+test("a stream may have a ladder of its own, by its name or by whoever announces it", () =>
+  withBridge({ ...LADDER, "transcode.ladders": "shop = 90p:80k; radio =" }, async ({ port }) => {
+    const rungsOf = async (stream) => {
+      const { source, transcoder } = (await bridgeStreams(port)).find(({ name }) => name === stream) ?? {};
+      return source && (transcoder?.rungs.map(({ name }) => name) ?? []);
+    };
+    for (const [stream, ladder, rungs] of [["shop", undefined, ["90p"]], ["radio", undefined, []], ["other", undefined, NAMES],
+      ["loud", "120p:100k", ["120p"]], ["quiet", "", []]]) {
+      assert.equal((await announce(port, stream, ladder)).status, 201, stream);
+      await until(`${stream} is heard`, () => rungsOf(stream));
+      assert.deepEqual(await rungsOf(stream), rungs, stream);
+    }
+    const refused = await announce(port, "wrong", "480p:900k, 720p:1M");
+    assert.equal(refused.status, 400);
+    assert.match((await refused.json()).detail, /^a=ladder: "720p:1M" in the ladder: the rung before it is no larger/);
+    assert.equal((await announce(port, "wrong", "x".repeat(300))).status, 400);
+  }));
+
 test("an encoder that is not there, and a transcoder that is not, are said at the start", async () => {
   for (const [settings, sentence] of [
     [{ "transcode.encoder": "h264_nothing" }, /this libavcodec has no encoder "h264_nothing" for H\.264: set transcode\.encoder/],
     [{ "transcode.program": "/nowhere/hls-transcoder" }, /the transcoder \/nowhere\/hls-transcoder cannot be used: No such file/],
+    [{ "transcode.ladders": "shop 480p" }, /transcode\.ladders: write it as "shop = 480p:900k/],
     [{ "transcode.when": "sometimes" }, /transcode\.when "sometimes" must be "always" or "watched"/],
     [{ "transcode.ladder": "240p:80k, 480p:900k" }, /transcode\.ladder: "480p:900k" in the ladder: the rung before it is no larger/],
   ])

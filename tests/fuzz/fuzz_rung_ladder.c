@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fuzz.h"
 
-#include "hls-bridge/transcode/rung_ladder.h"
+#include "hls-bridge/transcode/named_ladders.h"
 
 /* Whatever a rung is, it is not larger than its source by more than a pixel of a tiny one. */
 static void check_sizes(const RungLadder *l, int width, int height)
@@ -42,6 +42,10 @@ static int try_input(const uint8_t *data, size_t size)
         REQUIRE(l.rung[i].side >= RUNG_SIDE_MIN && l.rung[i].side <= RUNG_SIDE_MAX);
         REQUIRE(l.rung[i].bitrate >= RUNG_BITRATE_MIN && l.rung[i].bitrate <= RUNG_BITRATE_MAX);
     }
+    char why[NAMED_LADDERS_ERROR_SIZE];
+    if (named_ladders_check(text, why) == 0)
+        named_ladders_find(text, "shop", &l);
+    REQUIRE(memchr(why, '\0', sizeof(why)));
     check_sizes(&l, data[0] << 8 | data[1], data[2] << 8 | data[3]);
     return 0;
 }

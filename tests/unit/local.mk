@@ -79,6 +79,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_ll_playlist.c \
 	%D%/test_lossy_layers.c \
 	%D%/test_multivariant.c \
+	%D%/test_named_ladders.c \
 	%D%/test_old_names.c \
 	%D%/test_opus_to_aac.c \
 	%D%/test_output_bound.c \

@@ -70,6 +70,48 @@ static void rungs_stand_behind_what_a_publisher_sends(void **state)
     }
 }
 
+static void a_publisher_has_its_own_ladder_or_that_of_its_name(void **state)
+{
+    static const struct {
+        const char *stream, *own, *names;
+    } rows[] = {
+        {"shop", NULL, " best 360p+"},
+        {"radio", NULL, " best"},
+        {"other", NULL, " best 480p+ 240p+"},
+        {"other", "90p:60k", " best 90p+"},
+        {"shop", "90p:60k", " best 90p+"},
+        {"radio", "90p:60k", " best 90p+"},
+        {"shop", "", " best"},
+        {"shop", "90p", " best 360p+"}, /* it cannot be read */
+    };
+    RungsParams params = wanted("480p:900k, 240p:250k");
+    char names[256];
+
+    (void)state;
+    params.ladders = "shop = 360p:500k; radio =";
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        RungsParams own = rungs_params_for(&params, rows[i].stream, rows[i].own);
+        Renditions all = renditions_of(false, true);
+        rungs_describe(&own, &all);
+        names_of(&all, names, sizeof(names));
+        assert_row(strcmp(names, rows[i].names) == 0, rows[i].stream, "%s", names);
+    }
+}
+
+static void a_rung_for_viewers_alone_says_what_it_becomes(void **state)
+{
+    RungsParams params = wanted("480p:900k");
+    Renditions always = renditions_of(false, true), watched = always;
+
+    (void)state;
+    rungs_describe(&params, &always);
+    assert_int_equal(always.item[1].side, 0);
+    params.idle_us = US_PER_S;
+    rungs_describe(&params, &watched);
+    assert_int_equal(watched.item[1].side, 480);
+    assert_int_equal(watched.item[1].bitrate, 900000);
+}
+
 static void without_rungs_there_is_nothing_to_do(void **state)
 {
     RungsParams params = wanted("");
@@ -89,6 +131,8 @@ static void without_rungs_there_is_nothing_to_do(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(rungs_stand_behind_what_a_publisher_sends),
+    cmocka_unit_test(a_publisher_has_its_own_ladder_or_that_of_its_name),
+    cmocka_unit_test(a_rung_for_viewers_alone_says_what_it_becomes),
     cmocka_unit_test(without_rungs_there_is_nothing_to_do),
 };
 

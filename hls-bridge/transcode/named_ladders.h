@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef NAMED_LADDERS_H
+#define NAMED_LADDERS_H
+
+/* Ladders of single streams, as the text of `transcode.ladders` has them: names of streams, each
+ * with a ladder, or with none, and semicolons between.
+ *
+ *   shop = 720p:2500k, 480p:900k; radio =
+ *
+ * Pure. Thread-safety: none needed, there is no state. */
+
+#include "transcode/rung_ladder.h"
+
+#define NAMED_LADDERS_ERROR_SIZE (RUNG_LADDER_ERROR_SIZE + 96) /* bytes that hold any error */
+
+/* A ladder as rung_ladder_read() has it, but without a second sound, which is not made yet. */
+int rung_ladder_read_pictures(const char *text, RungLadder *ladder, char *error);
+
+/* Checks all of them. Returns 0, or -1 with a sentence in `error` (NAMED_LADDERS_ERROR_SIZE bytes)
+ * that names the stream. */
+int named_ladders_check(const char *text, char *error);
+
+/* Finds the ladder of a stream in a text that was checked. Returns whether it has one of its own;
+ * that may have no rung. */
+bool named_ladders_find(const char *text, const char *stream, RungLadder *ladder);
+
+#endif
