@@ -8,6 +8,13 @@ import { assemblePages } from "./assembled_pages.mjs";
 
 setMaxListeners(20); // of each element and signal; Node takes more than ten for a leak
 
+globalThis.CustomEvent ??= class extends Event { // Node 18 has none
+  constructor(type, { detail }) {
+    super(type);
+    this.detail = detail;
+  }
+};
+
 const PLAYLIST = "#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:5\n#EXTINF:2,\na.ts\n";
 const TARGET_S = 0.6; // behind live
 
