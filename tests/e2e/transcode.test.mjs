@@ -145,6 +145,8 @@ test("watched rungs are made while their lists are asked for, and cost no proces
     // and of classic HLS nginx reads its files
     await until("the larger rung is made again", async () => (await ask("index-150p.m3u8")) === 200 && (await shown("150p")));
     await sender.stop();
+    await until("the publisher has gone", async () => (await status(port)).state === "held");
+    assert.deepEqual(await faultsIn(hls), []);
   })));
 
 /** Announces a publisher, and sends a packet of its video, by which it is heard. Returns the answer. */
