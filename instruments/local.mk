@@ -26,6 +26,7 @@ libdoctor_a_SOURCES = \
 	%D%/hls-doctor/media_rules.c \
 	%D%/hls-doctor/media_worker.c \
 	%D%/hls-doctor/mp4_rules.c \
+	%D%/hls-doctor/multi_across.c \
 	%D%/hls-doctor/multi_rules.c \
 	%D%/hls-doctor/multi_versions.c \
 	%D%/hls-doctor/names.c \

@@ -16,6 +16,7 @@ typedef struct StoredFile {
     char *uri;
     FileState state;
     bool hinted;          /* asked for before it was listed */
+    int64_t until_us;     /* it must be there, by the last version that named it (monotonic) */
     size_t multi_version; /* of the multivariant playlist: the newest when it was asked for */
     MediaBytes bytes;
     void *owner; /* the owner's pointer; the store does not use it */

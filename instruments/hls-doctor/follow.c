@@ -62,7 +62,10 @@ static bool is_live(const Followed *who)
 
 static RenditionView view_of(const Followed *who)
 {
-    return (RenditionView){rendition_uri(who->rendition), rendition_list(who->rendition)};
+    RenditionMoment m = rendition_moment(who->rendition);
+
+    return (RenditionView){rendition_uri(who->rendition), rendition_list(who->rendition),
+                           m.asked_us, m.came_us};
 }
 
 static Followed *followed_of(Follow *f, const char *uri)
@@ -278,8 +281,8 @@ static void look_across(Follow *f, bool ended)
     multi_rules_renditions(f->world.findings, view, count);
     align_rules_lists(f->world.findings, f->options.aligned, view, count);
     for (size_t i = 0; i < f->iframe_count; i++) {
-        const RenditionView iframes = {iframe_list_uri(f->iframes[i]),
-                                       iframe_list_last(f->iframes[i])};
+        const RenditionView iframes = {.uri = iframe_list_uri(f->iframes[i]),
+                                       .list = iframe_list_last(f->iframes[i])};
         if (iframes.list)
             iframe_rules_across(f->world.findings, f->options.aligned, &iframes, view, count);
     }

@@ -19,17 +19,19 @@ struct IframeList {
     char uri[M3U8_URI_SIZE], url[HTTP_URL_SIZE];
     size_t index;
     PlaylistRules *rules;
-    int64_t poll_us; /* ask at this time; INT64_MAX: a request is under way */
-    uint64_t next;   /* segment to fetch */
-    size_t fetching; /* segments that wait for their bytes */
-    size_t plain;    /* answers that were not compressed */
+    int64_t poll_us;  /* ask at this time; INT64_MAX: a request is under way */
+    int64_t asked_us; /* when the list was asked for */
+    uint64_t next;    /* segment to fetch */
+    size_t fetching;  /* segments that wait for their bytes */
+    size_t plain;     /* answers that were not compressed */
 };
 
 /* One segment, until its bytes are here. */
 typedef struct Fetching {
     IframeList *list;
     MediaJob *job;
-    int waits; /* for so many answers */
+    int64_t until_us; /* it must be there, by the version that it was taken from (monotonic) */
+    int waits;        /* for so many answers */
     bool failed;
 } Fetching;
 
@@ -105,6 +107,21 @@ static void finish(Fetching *f)
     fetch_segments(l);
 }
 
+/* Until when a segment must be there, by the newest list. */
+static int64_t until_us(const IframeList *l, const M3u8Segment *s)
+{
+    return l->asked_us + s->duration_us + iframe_list_last(l)->duration_us;
+}
+
+/* Whether what is not there may be gone by the time of its answer. */
+static bool may_be_gone(const Fetching *f, const HttpAnswer *a)
+{
+    const IframeList *l = f->list;
+    const M3u8Segment *s = m3u8_segment(iframe_list_last(l), f->job->segment.sequence);
+
+    return is_http(l->url) && a->done_us > (s ? until_us(l, s) : f->until_us);
+}
+
 /* An answer with the bytes of `range` in full. */
 static void take(Fetching *f, HttpAnswer *a, const char *uri, M3u8Range range, MediaBytes *out)
 {
@@ -117,6 +134,9 @@ static void take(Fetching *f, HttpAnswer *a, const char *uri, M3u8Range range, M
     else if (!good && a->status == 200)
         findings_add(findings, "a request for a range of bytes is answered with the whole file (4)",
                      "%s: %s", f->list->uri, uri);
+    else if (!good && may_be_gone(f, a))
+        findings_remark(findings, "a file was tried too late to be judged (6.2.2)",
+                        "%s: %s: HTTP status %ld", f->list->uri, uri, a->status);
     else if (!good)
         findings_add(findings, "a range of an I-frame playlist cannot be fetched (6.2.1)",
                      "%s: %s, %" PRId64 " bytes from %" PRId64 " on: HTTP status %ld", f->list->uri,
@@ -178,7 +198,7 @@ static void fetch_segment(IframeList *l, const M3u8Segment *s)
     j->segment.map = s->map ? strdup(s->map) : NULL;
     j->segment.parts = NULL;
     j->segment.part_count = 0;
-    *f = (Fetching){.list = l, .job = j, .waits = 1};
+    *f = (Fetching){.list = l, .job = j, .until_us = until_us(l, s), .waits = 1};
     l->fetching++;
     if (s->map)
         ask(f, s->map, s->map_range, on_init);
@@ -218,6 +238,7 @@ static void on_list(void *user, HttpAnswer *a)
         m3u8_destroy(&m);
         return;
     }
+    l->asked_us = a->asked_us;
     if (before && before->count == m->count && before->media_sequence == m->media_sequence &&
         before->ended == m->ended) {
         m3u8_destroy(&m);

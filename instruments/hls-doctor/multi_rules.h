@@ -11,10 +11,12 @@
 #include "m3u8.h"
 #include "multi_versions.h"
 
-/* One rendition: its URI as the multivariant playlist writes it, and its playlist. */
+/* One rendition: its URI as the multivariant playlist writes it, and its playlist. The server has
+ * last said that it is so between two times, in us; both 0: it is a file, which stays as it is. */
 typedef struct RenditionView {
     const char *uri;
     const M3u8 *list;
+    int64_t asked_us, came_us;
 } RenditionView;
 
 /* What the media of a rendition turned out to be. */

@@ -17,7 +17,6 @@
 #define REFUSALS_AT  10          /* versions; then the server is asked what it must refuse */
 #define FAR_SEGMENTS 50
 #define FAR_PARTS    20
-#define ROUNDING_US  1000
 
 /* What is done with an answer. */
 typedef enum Purpose {
@@ -188,14 +187,22 @@ static void compare_delta(Rendition *r, const M3u8 *delta, const M3u8 *whole)
     r->stats.deltas++;
 }
 
+/* The server has said that there is a version, or that there is none but the last. A file of this
+ * machine is what it is however long it takes to be read. */
+static void note_moment(Rendition *r, const HttpAnswer *a, bool blocking)
+{
+    if (is_http(r->url))
+        r->moment = (RenditionMoment){a->asked_us, a->first_byte_us,
+                                      blocking && a->first_byte_us - a->asked_us > HELD_US};
+}
+
 /* The next version. Takes `m` over. */
 static void take_version(Rendition *r, M3u8 *m, const HttpAnswer *a, bool blocking, bool is_delta)
 {
     const M3u8 *before = rendition_list(r);
 
     /* what does not block is late only if the machine is busy */
-    r->moment = (RenditionMoment){a->asked_us, a->first_byte_us,
-                                  blocking && a->first_byte_us - a->asked_us > HELD_US};
+    note_moment(r, a, blocking);
     r->stats.held += r->moment.was_held;
     if (blocking && a->first_byte_us - a->asked_us > r->stats.longest_hold_us)
         r->stats.longest_hold_us = a->first_byte_us - a->asked_us;
@@ -213,7 +220,7 @@ static void take_version(Rendition *r, M3u8 *m, const HttpAnswer *a, bool blocki
         compare_delta(r, now, r->whole);
     m3u8_destroy(&r->whole);
     r->news(r->user, r);
-    rendition_files_version(r->files, now);
+    rendition_files_version(r->files, now, a->asked_us);
     if (now->ended || !now->can_block || !is_http(r->url))
         reload_later(r, POLL_US);
     else
@@ -234,10 +241,14 @@ static void compare_whole(Rendition *r, M3u8 *whole)
     m3u8_destroy(&whole);
 }
 
-static void fail(Rendition *r, const Reload *q, long status)
+static void fail(Rendition *r, const Reload *q, const HttpAnswer *a)
 {
+    long status = a->status;
+
     if (q->purpose != RELOAD)
         return;
+    if (status == 503)
+        note_moment(r, a, q->msn >= 0);
     r->stats.failures += status != 200 && !rendition_list(r);
     if (status != 503 && rendition_list(r))
         findings_add(r->world->findings, "the playlist cannot be fetched", "%s: HTTP status %ld",
@@ -295,7 +306,7 @@ static void on_playlist(void *user, HttpAnswer *a)
     }
     M3u8 *m = read_answer(r, &q, a, &is_delta);
     if (!m)
-        fail(r, &q, a->status);
+        fail(r, &q, a);
     else if (q.purpose == RELOAD)
         take_version(r, m, a, q.msn >= 0, is_delta);
     else if (q.purpose == WHOLE && rendition_list(r))

@@ -45,7 +45,7 @@ PlaylistHistory rendition_playlist_history(const Rendition *rendition);
 PartHistory rendition_part_history(const Rendition *rendition);
 
 /* When the request for the last version was sent, and when the server answered it: at once, or when
- * it had something new. */
+ * it had something new. Both are 0 if it is a file of this machine. */
 typedef struct RenditionMoment {
     int64_t asked_us, came_us;
     bool was_held;

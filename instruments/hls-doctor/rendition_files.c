@@ -12,6 +12,7 @@
 #define US_PER_S     1000000ll
 #define TIMEOUT_US   (10 * US_PER_S)
 #define HOLD_TARGETS 3 /* section 6.2.5.2 */
+#define KEEP_TARGETS 3 /* of a part that is listed no more; section 6.2.2 */
 #define ROUNDING_US  1000
 #define AHEAD        32 /* segments that are asked for at once */
 
@@ -20,6 +21,7 @@ struct RenditionFiles {
     size_t index;
     const char *url;
     const M3u8 *list;
+    int64_t asked_us; /* when the list was asked for */
     FileStore store;
     uint64_t next_segment;           /* the next one to take apart */
     char failed_hint[M3U8_URI_SIZE]; /* what was hinted at and not given; "": nothing */
@@ -114,7 +116,10 @@ static void on_file(void *user, HttpAnswer *a)
         file_store_drop(&r->store, file);
         return;
     }
-    if (is_http(r->url))
+    if (is_http(r->url) && !good && a->done_us > file->until_us)
+        findings_remark(r->world->findings, "a file was tried too late to be judged (6.2.2)",
+                        "%s: HTTP status %ld", file->uri, a->status);
+    else if (is_http(r->url))
         reload_rules_media(r->world->findings, &e, file->hinted, r->list->part_target_us);
     else if (!good)
         findings_add(r->world->findings, "a listed segment or part cannot be fetched (6.2.1)", "%s",
@@ -129,17 +134,22 @@ static void on_file(void *user, HttpAnswer *a)
     take_apart(r);
 }
 
-static void ask_file(RenditionFiles *r, const char *uri, bool hinted)
+/* It is there for `keep_us` after the list was asked for that names it. */
+static void ask_file(RenditionFiles *r, const char *uri, bool hinted, int64_t keep_us)
 {
     int64_t timeout = TIMEOUT_US + HOLD_TARGETS * target_us(r);
+    StoredFile *file = file_store_find(&r->store, uri);
     char url[HTTP_URL_SIZE];
 
-    if (r->world->over || file_store_find(&r->store, uri))
+    if (file)
+        file->until_us = r->asked_us + keep_us;
+    if (r->world->over || file)
         return;
-    StoredFile *file = file_store_add(&r->store, uri, r);
+    file = file_store_add(&r->store, uri, r);
     if (!file)
         return;
     file->hinted = hinted;
+    file->until_us = r->asked_us + keep_us;
     file->multi_version = r->world->multi_versions;
     resolve_uri(r->url, uri, url);
     if (http_client_get(r->world->http, url, timeout, on_file, file) < 0)
@@ -148,13 +158,15 @@ static void ask_file(RenditionFiles *r, const char *uri, bool hinted)
 
 static void ask_files_of(RenditionFiles *r, const M3u8Segment *s)
 {
+    int64_t keep_us = s->duration_us + r->list->duration_us;
+
     if (s->map)
-        ask_file(r, s->map, false);
+        ask_file(r, s->map, false, keep_us);
     for (size_t i = 0; i < s->part_count; i++)
         if (s->parts[i].uri && !s->parts[i].gap && !s->parts[i].ranged)
-            ask_file(r, s->parts[i].uri, false);
+            ask_file(r, s->parts[i].uri, false, KEEP_TARGETS * target_us(r));
     if (s->uri && !s->gap)
-        ask_file(r, s->uri, false);
+        ask_file(r, s->uri, false, keep_us);
 }
 
 static void ask_files(RenditionFiles *r)
@@ -170,7 +182,7 @@ static void ask_files(RenditionFiles *r)
         ask_files_of(r, m->open);
     for (size_t i = 0; i < m->hint_count; i++)
         if (m->hints[i].uri && is_http(r->url))
-            ask_file(r, m->hints[i].uri, true);
+            ask_file(r, m->hints[i].uri, true, 0);
 }
 
 /* ---- whole segments, for the worker ---- */
@@ -315,9 +327,10 @@ void rendition_files_try(RenditionFiles *r, const char *uri, int64_t until_us)
         tried_file_free(file);
 }
 
-void rendition_files_version(RenditionFiles *r, const M3u8 *list)
+void rendition_files_version(RenditionFiles *r, const M3u8 *list, int64_t asked_us)
 {
     r->list = list;
+    r->asked_us = asked_us;
     check_failed_hint(r);
     ask_files(r);
     take_apart(r);

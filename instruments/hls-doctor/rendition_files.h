@@ -35,8 +35,9 @@ typedef struct FilesStats {
 RenditionFiles *rendition_files_create(RenditionWorld *world, const char *url, size_t index);
 void rendition_files_destroy(RenditionFiles **files); /* accepts NULL, leaves NULL */
 
-/* The next version, borrowed until the one after it. */
-void rendition_files_version(RenditionFiles *files, const M3u8 *list);
+/* The next version, or the same again, that was asked for at `asked_us` (monotonic). Borrowed until
+ * the one after it. */
+void rendition_files_version(RenditionFiles *files, const M3u8 *list, int64_t asked_us);
 
 /* Tries a file that has left the list, and must be there until `until_us`. */
 void rendition_files_try(RenditionFiles *files, const char *uri, int64_t until_us);

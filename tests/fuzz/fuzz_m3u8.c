@@ -24,7 +24,8 @@ static void show(PlaylistRules *rules, PartRules *parts, Findings *findings, M3u
                         .type = "",
                         .encoding = "",
                         .cache_control = ""};
-    const RenditionView view[] = {{"a", m}, {"b", before ? before : m}};
+    const RenditionView view[] = {{.uri = "a", .list = m},
+                                  {.uri = "b", .list = before ? before : m}};
     static const M3u8Multi no_multi;
     const char *wrong;
 

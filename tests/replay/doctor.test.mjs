@@ -172,6 +172,41 @@ test("segments may stand elsewhere, but not on the disk of who watches", async (
   has(await look(`${url}/index.m3u8`), "a listed segment cannot be fetched");
 });
 
+/**
+ * A stream whose first segment of `seconds`, "gone.ts", is not there: that is said `afterMs` after the list was asked for
+ * that names it. The next list does not, and is the last. Resolves to the address of its multivariant playlist.
+ */
+async function serveGone(t, seconds, afterMs) {
+  let lists = 0, asked;
+  const segments = (names) => names.map((name) => `#EXTINF:${seconds.toFixed(1)},\n${name}.ts\n`).join("");
+  const head = (sequence) => `#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:${Math.ceil(seconds)}\n#EXT-X-MEDIA-SEQUENCE:${sequence}\n`;
+  const server = http.createServer(async (request, response) => {
+    if (request.url === "/multi.m3u8") response.end('#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS="avc1.42C015"\nlist.m3u8\n');
+    else if (request.url === "/gone.ts") {
+      await sleep(Math.max(0, asked + afterMs - performance.now()));
+      response.writeHead(404).end();
+    } else if (request.url !== "/list.m3u8") response.end("no media");
+    else if (lists++ > 0) response.end(`${head(1)}${segments(["a", "b", "c"])}#EXT-X-ENDLIST\n`);
+    else {
+      asked = performance.now();
+      response.end(head(0) + segments(["gone", "a", "b"]));
+    }
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  return `http://127.0.0.1:${server.address().port}/multi.m3u8`;
+}
+
+test("what need not be there any more when it is answered for is no fault", async (t) => {
+  const gone = (found) => found.filter(({ examples }) => examples.some((each) => each.startsWith("gone.ts"))).map(({ rule }) => rule);
+  const late = await look(await serveGone(t, 0.1, 1000), "--time", "20");
+  assert.deepEqual(gone(late.faults), []);
+  assert.deepEqual(gone(late.remarks), ["a file was tried too late to be judged (6.2.2)"]);
+  const soon = await look(await serveGone(t, 8, 0), "--time", "20");
+  assert.deepEqual(gone(soon.faults), ["a listed segment or part cannot be fetched (6.2.1)"]);
+  assert.deepEqual(gone(soon.remarks), []);
+});
+
 test("ranges are asked for over HTTP", async (t) => {
   const { folder } = await withIframes(t);
   let ranges = true, wait_ms = 0;

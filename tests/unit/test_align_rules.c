@@ -293,7 +293,8 @@ static void lists(void **state)
         for (int strict = 0; strict < 2; strict++) {
             M3u8 *high = m3u8_read(LIST SEG SEG DISC SEG, strlen(LIST SEG SEG DISC SEG), &wrong);
             M3u8 *low = m3u8_read(list_rows[i].text, strlen(list_rows[i].text), &wrong);
-            const RenditionView view[] = {{"high.m3u8", high}, {"low.m3u8", low}};
+            const RenditionView view[] = {{.uri = "high.m3u8", .list = high},
+                                          {.uri = "low.m3u8", .list = low}};
             assert_true(high && low);
             align_rules_lists(findings, strict, view, COUNT(view));
             assert_found(findings, list_rows[i].text, list_rows[i].rule, !strict);

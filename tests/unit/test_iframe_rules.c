@@ -80,7 +80,8 @@ static void lists_against_media_playlists(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         M3u8 *m = m3u8_read(rows[i].text, strlen(rows[i].text), &wrong);
         assert_row(m, rows[i].row, "%s", wrong);
-        const RenditionView view = {"video.m3u8", media}, iframes = {rows[i].uri, m};
+        const RenditionView view = {.uri = "video.m3u8", .list = media},
+                            iframes = {.uri = rows[i].uri, .list = m};
         empty_findings();
         iframe_rules_across(findings, true, &iframes, &view, 1);
         assert_found(findings, rows[i].row, rows[i].rule, false);

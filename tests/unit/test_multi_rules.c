@@ -240,13 +240,54 @@ static void renditions_against_each_other(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         M3u8 *video = m3u8_read(LIST FOUR("000"), strlen(LIST FOUR("000")), &wrong);
         M3u8 *audio = m3u8_read(rows[i].text, strlen(rows[i].text), &wrong);
-        const RenditionView view[] = {{"video.m3u8", video}, {"audio.m3u8", audio}};
+        const RenditionView view[] = {{.uri = "video.m3u8", .list = video},
+                                      {.uri = "audio.m3u8", .list = audio}};
         assert_true(video && audio);
         empty_findings();
         multi_rules_renditions(findings, view, COUNT(view));
         assert_found(findings, rows[i].rule ? rows[i].rule : "good", rows[i].rule, rows[i].remark);
         m3u8_destroy(&video);
         m3u8_destroy(&audio);
+    }
+}
+
+/* What was asked for before the other came has what the other had by then. */
+static void lists_of_other_moments_are_not_compared(void **state)
+{
+    static const char early[] = LIST DATE("00.000") SEG DATE("02.000") SEG DATE("04.000") SEG,
+                      late[] = LIST DATE("08.000") SEG DATE("10.000") SEG DATE("12.000") SEG;
+    static const struct {
+        const char *row, *end;
+        bool found;
+        int64_t asked_us[2], came_us[2];
+    } rows[] = {
+        {"files", "", true, {0, 0}, {0, 0}},
+        {"at once", "", true, {7000000, 8000000}, {7100000, 8100000}},
+        {"after one another", "", false, {1000000, 8000000}, {1100000, 8100000}},
+        {"late", "", false, {1000000, 1000000}, {1100000, 8100000}},
+        {"the other late", "", false, {1000000, 1000000}, {8100000, 1100000}},
+        {"ended", "#EXT-X-ENDLIST\n", true, {1000000, 8000000}, {1100000, 8100000}},
+    };
+    char first[sizeof(early) + 20], second[sizeof(late) + 20];
+    const char *wrong;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        snprintf(first, sizeof(first), "%s%s", early, rows[i].end);
+        snprintf(second, sizeof(second), "%s%s", late, rows[i].end);
+        M3u8 *a = m3u8_read(first, strlen(first), &wrong);
+        M3u8 *b = m3u8_read(second, strlen(second), &wrong);
+        const RenditionView view[] = {
+            {"video.m3u8", a, rows[i].asked_us[0], rows[i].came_us[0]},
+            {"audio.m3u8", b, rows[i].asked_us[1], rows[i].came_us[1]},
+        };
+        assert_true(a && b);
+        empty_findings();
+        multi_rules_renditions(findings, view, COUNT(view));
+        assert_found(findings, rows[i].row,
+                     rows[i].found ? "one rendition has content that another lacks" : NULL, false);
+        m3u8_destroy(&a);
+        m3u8_destroy(&b);
     }
 }
 
@@ -257,7 +298,8 @@ static void a_short_segment_has_a_number_of_its_own(void **state)
         SEG DATE("06.000") "#EXTINF:0.3,\ns.m4s\n#EXT-X-DISCONTINUITY\n" DATE("06.300") SEG;
     const char *wrong;
     M3u8 *m = m3u8_read(list, strlen(list), &wrong);
-    const RenditionView view[] = {{"video.m3u8", m}, {"audio.m3u8", m}};
+    const RenditionView view[] = {{.uri = "video.m3u8", .list = m},
+                                  {.uri = "audio.m3u8", .list = m}};
 
     (void)state;
     assert_non_null(m);
@@ -287,7 +329,8 @@ static void each_rendition_reports_the_others(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         M3u8 *m = m3u8_read(rows[i].text, strlen(rows[i].text), &wrong);
-        const RenditionView view[] = {{"video.m3u8", m}, {"audio.m3u8", m}};
+        const RenditionView view[] = {{.uri = "video.m3u8", .list = m},
+                                      {.uri = "audio.m3u8", .list = m}};
         empty_findings();
         report_rules_list(findings, view, COUNT(view), 0);
         assert_found(findings, rows[i].text, rows[i].rule, false);
@@ -320,6 +363,7 @@ static const struct CMUnitTest tests[] = {
     TEST(renditions_against_each_other),
     TEST(each_rendition_reports_the_others),
     TEST(reports_tell_what_is_there),
+    TEST(lists_of_other_moments_are_not_compared),
     TEST(a_short_segment_has_a_number_of_its_own),
     TEST(a_rendition_may_show_the_pictures_of_another),
     TEST(each_version_since_it_was_listed_may_be_right),
