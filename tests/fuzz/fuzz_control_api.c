@@ -6,11 +6,13 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "fuzz.h"
 
 #include "hls-bridge/control/control_handler.h"
+#include "hls-bridge/transcode/named_ladders.h"
 
 #define TOKEN "0123456789abcdef"
 
@@ -31,6 +33,17 @@ PublishResult stream_table_publish(StreamTable *table, const char *name, const S
     errno = EMFILE;
     *failed_port = (uint16_t)(strlen(name) % 2 * 40000);
     return (PublishResult)(strlen(name) % (PUBLISH_FAILED + 1));
+}
+
+bool stream_table_takes_ladder(const SourceSdp *sdp, char *error, size_t size)
+{
+    char why[RUNG_LADDER_ERROR_SIZE];
+    RungLadder ladder;
+
+    if (rung_ladder_read_pictures(sdp->ladder, &ladder, why) == 0)
+        return true;
+    snprintf(error, size, "%s", why);
+    return false;
 }
 
 int stream_table_unpublish(StreamTable *table, const char *name)
