@@ -138,7 +138,8 @@ static void renew_stats(Session *session, const MediaTracks *before)
     memset(session->stats, 0, sizeof(session->stats));
     for (size_t i = 0; i < session->tracks.count; i++)
         for (size_t k = 0; k < before->count; k++)
-            if (media_track_continues(&before->track[k], &session->tracks.track[i]))
+            if (media_track_continues(&before->track[k], &session->tracks.track[i]) &&
+                before->track[k].codec == session->tracks.track[i].codec)
                 session->stats[i].sps = old[k].sps;
 }
 

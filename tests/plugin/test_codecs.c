@@ -20,6 +20,12 @@
 #define VP9              "a=rtpmap:98 VP9/90000\r\na=fmtp:98 profile-id=0\r\n"
 #define ONLY_H264        OFFER_VIDEO("102") H264
 #define OFFER_TWO_CODECS OFFER_VIDEO("102 98") H264 VP9
+#define ONLY_VP9         OFFER_VIDEO("98") VP9
+
+/* A sequence parameter set of 1280x720 in a packet. */
+#define SPS_PACKET                                                                                 \
+    "\x80\x66\x00\x01\x00\x00\x00\x01\x00\x00\x00\x07"                                             \
+    "\x67\x42\xc0\x1f\x8c\x8d\x40\x28\x02\xdc\x80"
 
 static StubHandle *handle;
 
@@ -89,6 +95,19 @@ PLAY(keeps_its_codec_while_it_is_offered, "open = true; video_codecs = \"h264, v
     play_leave(handle);
 }
 
+/* Of VP9 nobody reads the size here, so it is not known any more. */
+PLAY(forgets_the_size_of_pictures_of_another_codec, "open = true; video_codecs = \"h264, vp9\";")
+{
+    publish(PUBLISH("shop"), ONLY_H264);
+    stub_rtp(handle, 1, SPS_PACKET, sizeof(SPS_PACKET) - 1);
+    fibers_require(play_number(handle, "tracks.1.width") == 1280);
+    play_ask(handle, PUBLISH("shop"), ONLY_VP9);
+    fibers_require(handle->answers == 2);
+    require_codec("VP9", "VP9/90000");
+    fibers_require(play_number(handle, "tracks.1.width") == 0);
+    play_leave(handle);
+}
+
 PLAY(refuses_a_codec_that_the_server_does_not_take, "open = true;")
 {
     handle = stub_attach();
@@ -111,6 +130,7 @@ PLAY(refuses_a_codec_that_the_server_does_not_take, "open = true;")
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(takes_what_is_asked_for_of_what_the_server_takes),
     cmocka_unit_test(keeps_its_codec_while_it_is_offered),
+    cmocka_unit_test(forgets_the_size_of_pictures_of_another_codec),
     cmocka_unit_test(refuses_a_codec_that_the_server_does_not_take),
 };
 
