@@ -134,6 +134,7 @@ static int pass_best(CmafMedia *m, const AccessUnit *unit, int64_t pts_90k, int6
 
     if (!m->running || unit->track != m->best)
         return 0;
+    m->passed_90k = at;
     m->safe_90k = at > m->safe_90k ? at : m->safe_90k;
     return cmaf_sound_advance(m, now_us);
 }

@@ -35,6 +35,7 @@ struct CmafMedia {
     size_t low_of;           /* line of the sound with fewer bits; RENDITION_NONE: there is none */
     size_t sound, low_sound; /* the same of those two, of the publisher that has started */
     size_t best; /* the rendition that segments are cut by, though there may be no line of it */
+    int64_t passed_90k; /* its newest picture, if there is no line of it */
     bool running;
     OutputSegment segment; /* the newest one */
     int64_t audio_end;     /* of the newest frame, samples */

@@ -64,6 +64,7 @@ int cmaf_media_start(CmafMedia *m, const OutputSegment *first, int64_t now_us)
     m->running = true;
     m->segment = *first;
     m->safe_90k = first->start_90k;
+    m->passed_90k = first->start_90k - 1;
     for (CmafLine *line = m->line; line < m->line + m->lines; line++) {
         line->waits = line->kind == TRACK_AUDIO;
         line->fresh = true;
@@ -101,6 +102,14 @@ static int finish_lines(CmafMedia *m, int64_t video_end, int64_t now_us)
     return status;
 }
 
+/* The best rendition's newest picture; INT64_MIN: there are none. */
+static int64_t newest_picture(const CmafMedia *m)
+{
+    if (m->best == RENDITION_NONE)
+        return INT64_MIN;
+    return m->lead != RENDITION_NONE ? m->line[m->lead].last_dts_90k : m->passed_90k;
+}
+
 int cmaf_media_finish(CmafMedia *m, int64_t now_us)
 {
     int status = 0;
@@ -112,8 +121,7 @@ int cmaf_media_finish(CmafMedia *m, int64_t now_us)
     for (CmafLine *line = NULL; (line = cmaf_others_next(m, line));)
         status |= cmaf_others_finish(m, line, now_us);
     int64_t video_end = cmaf_others_reach(m), sound_end = samples_to_90k(m->audio_end);
-    if (m->lead != RENDITION_NONE && m->line[m->lead].last_dts_90k + LAST_FRAME_90K > video_end)
-        video_end = m->line[m->lead].last_dts_90k + LAST_FRAME_90K;
+    video_end = larger(video_end, newest_picture(m) + LAST_FRAME_90K);
     /* the picture stands until the sound has ended: players mind if a rendition is shorter */
     if (m->sound != RENDITION_NONE && sound_end > video_end)
         video_end = sound_end;

@@ -4,8 +4,8 @@
  *
  * The input is a byte of flags (bit 0: no sound, bit 1: no pictures, bits 2 and 3: so many layers
  * more, bit 4: the smallest has a sound of its own, bits 5 and 6: so many sizes that are made of
- * the best one and come later), and then records: what, the time that passes before it (2 bytes, in
- * 0.1 ms), and what belongs to it:
+ * the best one and come later, bit 7: each second publisher sends VP8), and then records: what, the
+ * time that passes before it (2 bytes, in 0.1 ms), and what belongs to it:
  *
  *   0  a datagram: track, length (2 bytes), bytes
  *   1  a packet of silence: RTP time since the last one (4 bytes), sequence numbers left out (1)
@@ -56,7 +56,10 @@ typedef struct Input {
 
 static Input in;
 static SourceSdp sdp;
+static unsigned flags;
 static size_t rungs; /* sizes that are made of the best one */
+static bool vp8;     /* is sent, */
+static bool changes; /* by each second publisher */
 static LlHub *hub;
 static Packager *packager;
 static Segmenter *segmenter;
@@ -171,7 +174,7 @@ static void check_cuts(void)
 {
     const char *best = memory_files_list("video.m3u8");
 
-    for (size_t i = 0; i < rungs; i++) {
+    for (size_t i = 0; i < rungs && !changes; i++) { /* there may be no best one */
         char name[32];
         snprintf(name, sizeof(name), "video-r%zu.m3u8", i);
         const char *list = memory_files_list(name);
@@ -274,6 +277,17 @@ static void send_rtp(size_t track, bool marker, const uint8_t *payload, size_t l
     take(track, data, RTP_HEADER_SIZE + len);
 }
 
+/* RFC 7741: a descriptor, and a frame of which nothing but its head is read. */
+static void send_vp8(size_t track, unsigned what)
+{
+    uint8_t frame[1200] = {0x10, what & 1 ? 0x10 : 0x11, 0x02, 0x00, 0x9D, 0x01, 0x2A};
+
+    frame[8] = what & 2 ? 2 : 5; /* 1280x720, or 512x720 */
+    frame[9] = 0xD0;
+    frame[10] = 2;
+    send_rtp(track, true, frame, 12 + (what >> 2) * 18);
+}
+
 static void send_picture(size_t track, unsigned what)
 {
     static const uint8_t wide[] = {0x67, 0x42, 0xC0, 0x20, 0x8C, 0x8D, 0x40, 0x28, 0x02,
@@ -281,6 +295,10 @@ static void send_picture(size_t track, unsigned what)
     static const uint8_t tall[] = {0x67, 0x42, 0xC0, 0x20, 0x8C, 0x8D, 0x40, 0x5A, 0x05,
                                    0x0D, 0x37, 0x01, 0x0D, 0x01, 0x07, 0x84, 0x42, 0x35};
     static const uint8_t pps[] = {0x68, 0xCE, 0x3C, 0x80};
+    if (vp8) {
+        send_vp8(track, what);
+        return;
+    }
     uint8_t slice[1200] = {what & 1 ? 0x65 : 0x41, 0x9A, 0x00, 0x04, 0x80, 0x20, 0x30};
 
     if (what & 1) {
@@ -333,6 +351,27 @@ static void send_datagram(void)
     in.len -= len;
 }
 
+/* What a publisher says of its media. */
+static void describe(bool sends_vp8)
+{
+    bool sound = !(flags & 1), pictures = !sound || !(flags & 2);
+    unsigned layers = pictures ? 1 + (flags >> 2 & 3) : 0;
+    char offer[1024];
+
+    vp8 = sends_vp8;
+    int n = snprintf(offer, sizeof(offer), "v=0\r\nc=IN IP4 127.0.0.1\r\n%s",
+                     sound ? "m=audio 5000 RTP/AVPF 111\r\na=rtpmap:111 opus/48000/2\r\n" : "");
+    for (unsigned i = 0; i < layers; i++) {
+        n += snprintf(offer + n, sizeof(offer) - (size_t)n,
+                      "m=video %u RTP/AVPF 96\r\na=rtpmap:96 %s/90000\r\n"
+                      "a=fmtp:96 packetization-mode=1\r\na=rtcp-fb:96 nack\r\n",
+                      5002 + 2 * i, vp8 ? "VP8" : "H264");
+        if (layers > 1)
+            n += snprintf(offer + n, sizeof(offer) - (size_t)n, "a=label:l%u\r\n", i);
+    }
+    REQUIRE(!source_sdp_read(offer, (size_t)n, &sdp));
+}
+
 static void change_rung(unsigned what)
 {
     size_t value = number(2), len = value < in.len ? value : in.len;
@@ -368,6 +407,8 @@ static void run_record(void)
         break;
     case 4:
         finish();
+        if (changes)
+            describe(!vp8);
         begin();
         break;
     case 5:
@@ -387,30 +428,12 @@ static void on_complaint(void *who, int level, const char *format, va_list args)
     REQUIRE(level > AV_LOG_ERROR);
 }
 
-static void read_flags(unsigned flags)
-{
-    bool sound = !(flags & 1), pictures = !sound || !(flags & 2);
-    unsigned layers = pictures ? 1 + (flags >> 2 & 3) : 0;
-    char offer[1024];
-
-    int n = snprintf(offer, sizeof(offer), "v=0\r\nc=IN IP4 127.0.0.1\r\n%s",
-                     sound ? "m=audio 5000 RTP/AVPF 111\r\na=rtpmap:111 opus/48000/2\r\n" : "");
-    for (unsigned i = 0; i < layers; i++) {
-        n += snprintf(offer + n, sizeof(offer) - (size_t)n,
-                      "m=video %u RTP/AVPF 96\r\na=rtpmap:96 H264/90000\r\n"
-                      "a=fmtp:96 packetization-mode=1\r\na=rtcp-fb:96 nack\r\n",
-                      5002 + 2 * i);
-        if (layers > 1)
-            n += snprintf(offer + n, sizeof(offer) - (size_t)n, "a=label:l%u\r\n", i);
-    }
-    REQUIRE(!source_sdp_read(offer, (size_t)n, &sdp));
-}
-
 static int try_input(const uint8_t *data, size_t size)
 {
     in = (Input){data, size};
-    unsigned flags = number(1);
-    read_flags(flags);
+    flags = number(1);
+    changes = flags & 128;
+    describe(false);
     memory_files_reset();
     at_second = memory_files;
     now_us = second_us = 1;

@@ -24,6 +24,7 @@ static struct {
 } queue[QUEUE];
 static size_t first, last;
 static bool decodes; /* an IDR picture has come */
+static bool silent;  /* the publisher has no sound: its pictures stand first */
 
 static char root[TEMP_FOLDER_SIZE];
 static LlHub *hub;
@@ -48,7 +49,7 @@ static void give_back(int64_t until_90k)
         bool idr = queue[first % QUEUE].idr;
         AccessUnit unit = idr ? unit_of(synthetic_tall, sizeof(synthetic_tall), true)
                               : unit_of(synthetic_slice, sizeof(synthetic_slice), false);
-        unit.track = RUNG;
+        unit.track = RUNG - silent;
         segmenter_picture(publisher.segmenter, &unit, queue[first % QUEUE].pts_90k,
                           queue[first % QUEUE].pts_90k);
     }
@@ -64,7 +65,7 @@ static int setup(void **state)
     packager = packager_open(&params, synthetic_now_us(&publisher));
     assert_true(hub && packager);
     first = last = 0;
-    decodes = false;
+    decodes = silent = false;
     return 0;
 }
 
@@ -79,9 +80,9 @@ static int teardown(void **state)
 
 static void begin(Codec codec)
 {
-    Renditions sent = renditions_of(true, true);
+    Renditions sent = renditions_of(!silent, true);
 
-    sent.item[BEST].codec = codec;
+    sent.item[BEST - silent].codec = codec;
     sent.item[sent.count++] = (Rendition){.kind = TRACK_VIDEO, .name = "480p", .follows = true};
     synthetic_begin(&publisher, packager_segmenter(packager));
     segmenter_begin(publisher.segmenter, &sent, synthetic_wall_clock, NULL);
@@ -90,7 +91,7 @@ static void begin(Codec codec)
 
 static void set_running(bool running)
 {
-    segmenter_set_running(publisher.segmenter, RUNG, running);
+    segmenter_set_running(publisher.segmenter, RUNG - silent, running);
     decodes = false;
     first = running ? first : last;
 }
@@ -108,12 +109,13 @@ static void play(double seconds, Codec codec)
             const AccessUnit unit = {.data = sample,
                                      .len = sizeof(sample),
                                      .codec = codec,
-                                     .track = BEST,
+                                     .track = BEST - silent,
                                      .idr = publisher.wants_idr};
             segmenter_set_time(publisher.segmenter, synthetic_now_us(&publisher));
             segmenter_picture(publisher.segmenter, &unit, publisher.clock_90k, publisher.clock_90k);
             publisher.clock_90k += PUBLISHER_STEP_90K;
-            synthetic_sound(&publisher);
+            if (!silent)
+                synthetic_sound(&publisher);
             publisher.wants_idr = segmenter_tick(publisher.segmenter, publisher.clock_90k,
                                                  synthetic_now_us(&publisher));
         }
@@ -301,6 +303,24 @@ static void what_no_output_takes_is_seen_by_what_is_made_of_it(void **state)
     free(master);
 }
 
+/* Nobody but the best rendition says where the pictures end, and there is no list of it. */
+static void it_ends_where_the_pictures_end_that_no_output_takes(void **state)
+{
+    (void)state;
+    silent = true;
+    begin(CODEC_VP8);
+    set_running(true);
+    play(6, CODEC_VP8);
+    segmenter_finish(publisher.segmenter, synthetic_now_us(&publisher));
+    char *rung = read_file("video-480p.m3u8");
+    const char *at = rung;
+    double length_s = 0;
+    for (size_t segments = occurrences(rung, "#EXTINF"); segments > 0; segments--)
+        length_s += next_length(&at);
+    assert_true(length_s > 5.95 && length_s < 6.05);
+    free(rung);
+}
+
 #define rig_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
@@ -309,6 +329,7 @@ static const struct CMUnitTest tests[] = {
     rig_test(the_next_publisher_goes_on_in_the_same_lists),
     rig_test(a_publisher_without_one_goes_on_in_its_list),
     rig_test(what_no_output_takes_is_seen_by_what_is_made_of_it),
+    rig_test(it_ends_where_the_pictures_end_that_no_output_takes),
 };
 
 TEST_GROUP(rungs, tests);
