@@ -149,6 +149,7 @@ bridge_stream = \
 	%D%/stream/bridge_settings.c \
 	%D%/stream/caretaker.c \
 	%D%/stream/mailbox.c \
+	%D%/stream/own_ladder.c \
 	%D%/stream/pipeline.c \
 	%D%/stream/public_list.c \
 	%D%/stream/rungs.c \

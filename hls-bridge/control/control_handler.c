@@ -8,6 +8,7 @@
 
 #include "base/bridge_log.h"
 #include "control/status_json.h"
+#include "stream/own_ladder.h"
 
 #define STREAMS     "/streams"
 #define DETAIL_SIZE 320
@@ -133,9 +134,8 @@ static bool put_stream(StreamTable *table, const char *name, const ControlReques
     if (!sdp)
         return false;
     const char *wrong = source_sdp_read(request->body ? request->body : "", request->body_len, sdp);
-    char error[DETAIL_SIZE] = "a=ladder: ";
-    size_t len = strlen(error);
-    if (!wrong && !stream_table_takes_ladder(sdp, error + len, sizeof(error) - len))
+    char error[DETAIL_SIZE];
+    if (!wrong && !own_ladder_check(sdp, error, sizeof(error)))
         wrong = error;
     bool good = wrong ? refuse(out, BAD_REQUEST, wrong) : announce(table, name, sdp, out);
     free(sdp);

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "transcode/named_ladders.h"
-
 /* A stream that lets no publisher in any more is about to be gone, unless the disk hangs. A
  * publisher that comes in that moment waits for it, at most this long. */
 #define GOING_WAIT_US (100 * US_PER_MS)
@@ -15,17 +13,6 @@
 /* Refusals that are told at once, and then one in so long. */
 #define TOLD_AT_ONCE  20
 #define TOLD_EVERY_US US_PER_S
-
-bool stream_table_takes_ladder(const SourceSdp *sdp, char *error, size_t size)
-{
-    char why[RUNG_LADDER_ERROR_SIZE];
-    RungLadder ladder;
-
-    if (rung_ladder_read_pictures(sdp->ladder, &ladder, why) == 0)
-        return true;
-    snprintf(error, size, "%s", why);
-    return false;
-}
 
 /* Whether a publisher has left the stream, and it is held open, or has ended. */
 bool stream_table_left_as(Stream *stream, StreamState state)

@@ -47,10 +47,6 @@ typedef enum PublishResult {
     PUBLISH_FAILED,   /* errno; `failed_port` if it is about a port */
 } PublishResult;
 
-/* Whether what a description says that it is to be transcoded to can be read; it may say nothing.
- * If not, `error` (`size` bytes) takes a sentence. */
-bool stream_table_takes_ladder(const SourceSdp *sdp, char *error, size_t size);
-
 /* A publisher for `name`, a valid stream name; see stream_publish(). */
 PublishResult stream_table_publish(StreamTable *table, const char *name, const SourceSdp *sdp,
                                    bool fixed_ports, uint16_t *ports, uint16_t *failed_port);
