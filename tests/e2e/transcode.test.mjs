@@ -115,14 +115,18 @@ test("watched rungs are made while their lists are asked for, and cost no proces
       const { filled, width, pictures } = await rung(name);
       return filled === false && width > 0 && pictures > 0;
     };
+    const text = async (file) => (await fetch(`${url}/live/shop/${file}`)).text();
     const ask = async (file, from = url) => {
       const response = await fetch(`${from}/live/shop/${file}`);
       await response.text();
       return response.status;
     };
     await until("the rung is listed", async () => (await ask("master.m3u8")) === 200 && (await rung("90p")).filled === true);
-    const master = await (await fetch(`${url}/live/shop/master.m3u8`)).text();
+    const master = await text("master.m3u8");
     assert.match(master, /BANDWIDTH=\d+,[^\n]*RESOLUTION=160x90[^\n]*\nvideo-90p\.m3u8\n/, master);
+    // half as much again as the rung's rate, with a tenth for packets and the sound; not what the copied pictures take
+    assert.match(await text("ts.m3u8"), /BANDWIDTH=312000,[^\n]*RESOLUTION=160x90[^\n]*\nindex-90p\.m3u8\n/);
+    await until("the manifest has it", async () => /bandwidth="120000"/.test(await text("manifest.mpd")));
     assert.equal(await ownTranscoder(), undefined, "nobody watches");
     const { transcoder } = await status(port);
     assert.deepEqual(transcoder.rungs.map(({ state }) => state), ["unwatched", "unwatched"]);
