@@ -42,6 +42,7 @@ typedef struct MarkList {
 struct Marks {
     MarkList flashes, beeps;
     bool flash_on;
+    double cosine[WINDOW], sine[WINDOW]; /* of the beep, from where the window begins */
     float window[WINDOW]; /* the last samples, as a ring */
     size_t window_at, until_hop;
     uint64_t heard; /* samples since the sound began or broke off */
@@ -57,8 +58,14 @@ Marks *marks_create(void)
 {
     Marks *m = calloc(1, sizeof(*m));
 
-    if (m)
-        m->last_beep = -INFINITY;
+    if (!m)
+        return NULL;
+    m->last_beep = -INFINITY;
+    for (int i = 0; i < WINDOW; i++) {
+        double phase = 2 * M_PI * BEEP_HZ * i / SAMPLE_RATE;
+        m->cosine[i] = cos(phase);
+        m->sine[i] = sin(phase);
+    }
     return m;
 }
 
@@ -152,10 +159,9 @@ static double beep_amplitude(const Marks *m)
     double re = 0, im = 0;
 
     for (int i = 0; i < WINDOW; i++) {
-        double phase = 2 * M_PI * BEEP_HZ * i / SAMPLE_RATE;
         double sample = m->window[(m->window_at + (size_t)i) % WINDOW];
-        re += sample * cos(phase);
-        im += sample * sin(phase);
+        re += sample * m->cosine[i];
+        im += sample * m->sine[i];
     }
     return 2 * sqrt(re * re + im * im) / WINDOW;
 }

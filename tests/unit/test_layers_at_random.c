@@ -170,8 +170,11 @@ static char *read_all(const char *name, size_t *len)
     FILE *f = fopen(path, "r");
     if (!f)
         return NULL;
-    char *text = calloc(1, 1 << 20);
-    *len = fread(text, 1, (1 << 20) - 1, f);
+    fseek(f, 0, SEEK_END);
+    size_t size = (size_t)ftell(f);
+    rewind(f);
+    char *text = calloc(1, size + 1);
+    *len = fread(text, 1, size, f);
     fclose(f);
     return text;
 }
