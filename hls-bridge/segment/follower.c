@@ -55,6 +55,7 @@ static void make_cut(Follower *f, FollowerFeed feed, int64_t now_us)
     FollowerCut cut = f->cut[0];
 
     set_feed(f, feed);
+    f->began = true;
     f->cuts--;
     memmove(f->cut, f->cut + 1, f->cuts * sizeof(f->cut[0]));
     f->fresh = true;
@@ -71,13 +72,26 @@ static void make_cut(Follower *f, FollowerFeed feed, int64_t now_us)
     }
 }
 
+/* Whether the oldest such segment may begin with this picture, of what feeds it from there on. */
+static bool may_change(const Follower *f, const AccessUnit *unit)
+{
+    const FollowerCut *next = &f->cut[0];
+
+    return next->first || next->segment.discontinuity || !outputs_need_cut(&f->outputs, unit);
+}
+
 /* The same without a picture of its own: it is filled from there on, if it can be. */
 static void pass_cut(Follower *f, int64_t now_us)
 {
+    const HeldPicture *first = first_of_next(f);
     FollowerFeed feed = f->feed;
 
-    if (begins_with_idr(f))
-        feed = may_fill(f, &first_of_next(f)->unit) ? FOLLOWER_BEST : FOLLOWER_NOBODY;
+    if (begins_with_idr(f) && feed != FOLLOWER_BEST) {
+        bool same = f->began && !outputs_need_cut(&f->outputs, &first->unit);
+        bool may = may_fill(f, &first->unit) && may_change(f, &first->unit);
+        feed = may ? FOLLOWER_BEST : FOLLOWER_NOBODY;
+        f->differs = may ? !same : f->differs;
+    }
     make_cut(f, feed, now_us);
 }
 
@@ -86,12 +100,26 @@ static void pass_cut(Follower *f, int64_t now_us)
 /* Whether something was given of which nothing has come back yet. */
 static bool awaits(const Follower *f)
 {
-    return f->running && f->own_90k < f->best_90k;
+    return f->running && f->given && f->own_90k < f->best_90k;
 }
 
 static bool is_silent(const Follower *f)
 {
     return awaits(f) && f->clock_90k >= f->waits_90k + OUTPUT_LAG_90K;
+}
+
+/* Whether its own pictures come, and soon enough. */
+static bool comes(const Follower *f)
+{
+    return f->running && !is_silent(f) &&
+           (!awaits(f) || f->best_90k - f->own_90k <= OUTPUT_LAG_90K);
+}
+
+bool follower_parts(const Follower *f, const AccessUnit *unit)
+{
+    if (!f->began || comes(f))
+        return f->began && f->differs;
+    return f->feed != FOLLOWER_BEST && may_fill(f, unit) && outputs_need_cut(&f->outputs, unit);
 }
 
 /* Whether there would be nothing at all without the first picture of its own. */
@@ -139,10 +167,8 @@ void follower_end(Follower *f)
 
 void follower_set_running(Follower *f, bool running)
 {
-    if (running && !f->running) {
-        f->own_90k = f->best_90k;
-        f->answered = false;
-    }
+    if (running && !f->running)
+        f->given = f->answered = false;
     f->running = running;
 }
 
@@ -189,7 +215,10 @@ static void hold(Follower *f, const AccessUnit *unit, int64_t pts_90k, int64_t d
 void follower_best(Follower *f, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
                    int64_t now_us)
 {
-    /* what has just been started needs an IDR picture to begin with */
+    if (unit->idr && !f->given) {
+        f->given = f->running;
+        f->own_90k = f->best_90k;
+    }
     if (!awaits(f) || (unit->idr && !f->answered))
         f->waits_90k = larger(f->clock_90k, pts_90k);
     f->best_90k = larger(f->best_90k, pts_90k);
@@ -212,12 +241,16 @@ static bool is_behind_cut(const Follower *f, int64_t pts_90k)
 
 static void come_to_cut(Follower *f, const AccessUnit *unit, int64_t pts_90k, int64_t now_us)
 {
-    if (!begins_with_idr(f) && f->feed == FOLLOWER_OWN)
+    bool is_first = begins_with_idr(f) && unit->idr && pts_90k == first_of_next(f)->pts_90k;
+    bool may = is_first && may_change(f, unit);
+
+    if (may || (!begins_with_idr(f) && f->feed == FOLLOWER_OWN)) {
+        f->differs = f->differs && !may;
         make_cut(f, FOLLOWER_OWN, now_us);
-    else if (begins_with_idr(f) && unit->idr && pts_90k == first_of_next(f)->pts_90k)
-        make_cut(f, FOLLOWER_OWN, now_us);
-    else
-        pass_cut(f, now_us); /* the one that it was to begin with was left out */
+    } else {
+        pass_cut(f, now_us); /* the one that it was to begin with was left out, or has other sets */
+        f->differs = f->differs || is_first;
+    }
 }
 
 void follower_own(Follower *f, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
@@ -229,8 +262,10 @@ void follower_own(Follower *f, const AccessUnit *unit, int64_t pts_90k, int64_t 
     while (f->cuts > 0 && is_behind_cut(f, pts_90k))
         come_to_cut(f, unit, pts_90k, now_us);
     /* other parameter sets than its segment has: nobody could decode it there */
-    if (f->feed == FOLLOWER_OWN && unit->idr && !f->fresh && outputs_need_cut(&f->outputs, unit))
+    if (f->feed == FOLLOWER_OWN && unit->idr && !f->fresh && outputs_need_cut(&f->outputs, unit)) {
         f->feed = FOLLOWER_NOBODY;
+        f->differs = true;
+    }
     if (f->feed == FOLLOWER_OWN && !output_bound_takes_picture(&f->bound, unit->len))
         f->feed = FOLLOWER_NOBODY;
     if (f->feed == FOLLOWER_OWN) {

@@ -17,6 +17,11 @@
  * long, nothing is waited for. Pictures of another codec cannot fill: then the last one is
  * repeated. So it is up to the next segment if its own have too many bytes.
  *
+ * What feeds it changes only behind a discontinuity, unless the pictures need no other parameter
+ * sets (rfc8216bis, section 6.2.1). A discontinuity is in all renditions, and is decided on with
+ * the cut, before it is known what becomes of the follower there: so follower_parts() asks for one
+ * ahead. Until that comes, its last picture is repeated.
+ *
  * It decides by media and the stream's clock alone, an argument. Thread-safety: one thread, the
  * stream's. */
 
@@ -50,8 +55,12 @@ typedef struct Follower {
     OutputBound bound; /* of its own pictures: what makes them may have been taken over */
     size_t track;      /* of outputs */
     bool running;      /* somebody makes its pictures, */
+    bool given;        /* has been given an IDR picture since, to begin with, */
     bool answered;     /* and some have come since */
     FollowerFeed feed;
+    bool began;   /* its outputs have come to a segment of this publisher */
+    bool differs; /* while it is filled: its own pictures have other parameter sets, as far as is
+                     known; else: than its segment, so that they wait for a cut */
     int64_t start_90k;                  /* of the segment that it has come to */
     bool fresh;                         /* no picture has gone out since */
     FollowerCut cut[FOLLOWER_CUTS_MAX]; /* that it has not come to, the oldest first */
@@ -90,6 +99,10 @@ void follower_own(Follower *follower, const AccessUnit *unit, int64_t pts_90k, i
 
 /* Time has passed: no more pictures of the best rendition come before `known_90k`. */
 void follower_tick(Follower *follower, int64_t clock_90k, int64_t known_90k, int64_t now_us);
+
+/* Whether a segment that begins with this IDR picture of the best rendition should be behind a
+ * discontinuity: what feeds the follower is about to change. */
+bool follower_parts(const Follower *follower, const AccessUnit *unit);
 
 /* When, on the stream's clock, a tick has something to do; INT64_MAX: nothing waits. */
 int64_t follower_deadline_90k(const Follower *follower);

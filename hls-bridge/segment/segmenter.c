@@ -220,7 +220,7 @@ static void consider_cut(Segmenter *o, const AccessUnit *unit, int64_t pts_90k, 
     if (!segment_cutter_picture(&o->cutter, pts_90k, unit->idr, must_cut || needs_cut(o, unit),
                                 &o->cut_90k))
         return;
-    o->next_discontinuity = o->next_discontinuity || restart;
+    o->next_discontinuity = o->next_discontinuity || restart || segmenter_followers_part(o, unit);
     o->missed_restart = false;
     announce_cut(o);
 }

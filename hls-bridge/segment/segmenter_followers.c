@@ -87,6 +87,14 @@ void segmenter_followers_cut(Segmenter *o, const OutputSegment *segment, bool fi
         follower_cut(&o->follower[i], segment, first, o->now_us);
 }
 
+bool segmenter_followers_part(const Segmenter *o, const AccessUnit *unit)
+{
+    for (size_t i = 0; unit->idr && i < o->followers; i++)
+        if (follower_parts(&o->follower[i], unit))
+            return true;
+    return false;
+}
+
 void segmenter_followers_best(Segmenter *o, const AccessUnit *unit, int64_t pts_90k,
                               int64_t dts_90k)
 {

@@ -142,6 +142,9 @@ void segmenter_followers_leave_out(const Segmenter *segmenter, Renditions *liste
 void segmenter_followers_add(Segmenter *segmenter, Renditions *going);
 void segmenter_followers_begin_outputs(Segmenter *segmenter);
 
+/* Whether what feeds one of them changes at a segment that begins with this picture. */
+bool segmenter_followers_part(const Segmenter *segmenter, const AccessUnit *unit);
+
 /* What happens to the best rendition. */
 void segmenter_followers_cut(Segmenter *segmenter, const OutputSegment *segment, bool first);
 void segmenter_followers_best(Segmenter *segmenter, const AccessUnit *unit, int64_t pts_90k,

@@ -8,25 +8,28 @@
 #include "unit_of.h"
 
 /* What a follower makes of a script. A word of it is a letter and a time in milliseconds:
- *   S C   the first segment begins, another one does
+ *   S C D the first segment begins, another one does, or that behind a discontinuity
  *   K b   an IDR picture of the best rendition, another picture
- *   k o   the same of the follower's own
+ *   k o   the same of the follower's own; x: an IDR picture with sets that it did not have before
  *   T     the clock is there
  *   R r   somebody makes its pictures, nobody does
  *   F     the publisher has gone
- * Its outputs write "S", "C" and "F" likewise, "k" and "o" for its own pictures, "K" and "b" for
- * the best rendition's. */
+ *   P     whether it wants a discontinuity is written: "P", or "p" if it does not
+ * Its outputs write "S", "C", "D" and "F" likewise, "k" and "o" for its own pictures, "K" and "b"
+ * for the best rendition's. */
 
 #define MS(n) ((n)*TICKS_PER_S / 1000)
 
-enum { OWN = 1, BEST }; /* rtp_ts of pictures: whose they are */
+enum { OWN = 1, BEST, OTHER }; /* rtp_ts of pictures: whose they are */
 
 static Follower follower;
 static Outputs outputs;
 static char made[4096];
 static size_t made_len;
 static int64_t known_90k; /* as its outputs were told last */
-static bool other_sets;   /* of its own IDR pictures */
+static bool differs;      /* parameter sets do, of its own pictures and the best rendition's */
+static int64_t sets_of;   /* whose are those of its segment; 0: there are none yet */
+static bool parted;       /* its segment has begun with a discontinuity, or is the first */
 static int opened;
 
 static void note(char what, int64_t at_90k)
@@ -41,13 +44,15 @@ static int start(void *self, const OutputSegment *first, int64_t now_us)
 {
     (void)self, (void)now_us;
     note('S', first->start_90k);
+    parted = true;
     return 0;
 }
 
 static int cut(void *self, const OutputSegment *next, int64_t now_us)
 {
     (void)self, (void)now_us;
-    note('C', next->start_90k);
+    note(next->discontinuity ? 'D' : 'C', next->start_90k);
+    parted = next->discontinuity;
     return 0;
 }
 
@@ -56,7 +61,14 @@ static int picture(void *self, const AccessUnit *unit, int64_t pts_90k, int64_t 
 {
     (void)self, (void)dts_90k, (void)now_us;
     assert_int_equal(unit->track, 2);
-    note(unit->rtp_ts == OWN ? (unit->idr ? 'k' : 'o') : (unit->idr ? 'K' : 'b'), pts_90k);
+    if (unit->rtp_ts == OTHER)
+        note('x', pts_90k);
+    else
+        note(unit->rtp_ts == OWN ? (unit->idr ? 'k' : 'o') : (unit->idr ? 'K' : 'b'), pts_90k);
+    if (unit->idr) {
+        assert_true(!differs || sets_of == 0 || sets_of == unit->rtp_ts || parted);
+        sets_of = unit->rtp_ts;
+    }
     return 0;
 }
 
@@ -77,7 +89,7 @@ static int finish(void *self, int64_t now_us)
 static bool needs_cut(const void *self, const AccessUnit *unit)
 {
     (void)self;
-    return unit->idr && other_sets;
+    return unit->idr && differs && sets_of != 0 && sets_of != unit->rtp_ts;
 }
 
 static void close_output(void *self)
@@ -113,7 +125,8 @@ static void begin(void)
     made[0] = '\0';
     made_len = 0;
     known_90k = 0;
-    other_sets = false;
+    differs = parted = false;
+    sets_of = 0;
     follower_begin(&follower, &outputs, 2);
 }
 
@@ -125,19 +138,27 @@ static void send(int64_t whose, bool idr, int64_t at_90k, Codec codec)
     unit.rtp_ts = whose;
     unit.codec = codec;
     unit.track = 7; /* whatever it is for whoever sends it */
-    if (whose == OWN)
-        follower_own(&follower, &unit, at_90k, at_90k, 0);
-    else
+    if (whose == BEST)
         follower_best(&follower, &unit, at_90k, at_90k, 0);
+    else
+        follower_own(&follower, &unit, at_90k, at_90k, 0);
+}
+
+static bool parts(Codec codec)
+{
+    const AccessUnit unit = {.codec = codec, .idr = true, .rtp_ts = BEST};
+
+    return follower_parts(&follower, &unit);
 }
 
 static void do_step(char what, int64_t at_90k, Codec codec)
 {
-    const OutputSegment segment = {.start_90k = at_90k};
+    const OutputSegment segment = {.start_90k = at_90k, .discontinuity = what == 'D'};
 
     switch (what) {
     case 'S':
     case 'C':
+    case 'D':
         follower_cut(&follower, &segment, what == 'S', 0);
         break;
     case 'K':
@@ -147,6 +168,12 @@ static void do_step(char what, int64_t at_90k, Codec codec)
     case 'k':
     case 'o':
         send(OWN, what == 'k', at_90k, CODEC_H264);
+        break;
+    case 'x':
+        send(OTHER, true, at_90k, CODEC_H264);
+        break;
+    case 'P':
+        note(parts(codec) ? 'P' : 'p', at_90k);
         break;
     case 'T':
         follower_tick(&follower, at_90k, at_90k, 0);
@@ -258,14 +285,61 @@ static void the_first_picture_is_waited_for_if_nothing_can_fill(void **state)
     assert_string_equal(play("R0 T1000 S1000 K1000 T9000 r0 T9050", CODEC_VP8), "S1000");
 }
 
-static void other_parameter_sets_wait_for_a_cut(void **state)
+static void other_parameter_sets_wait_for_a_discontinuity(void **state)
+{
+    static const struct {
+        const char *name, *script, *made;
+        Codec codec;
+    } rows[] = {
+        {"its own are others",
+         "R0 S1000 K1000 k1000 P1 K1040 x1040 b1080 o1080 P2 D1120 K1120 x1120 P3",
+         "S1000 k1000 p1 P2 D1120 x1120 p3", CODEC_H264},
+        {"... at a cut that is listed already",
+         "R0 S1000 K1000 k1000 C1040 K1040 x1040 o1060 P1 D1080 K1080 x1080 P2",
+         "S1000 k1000 C1040 P1 D1080 x1080 p2", CODEC_H264},
+        {"it goes, and is filled at the next cut",
+         "R0 S1000 K1000 k1000 P1 r0 P2 D1040 K1040 b1060 P3",
+         "S1000 k1000 p1 P2 D1040 K1040 b1060 p3", CODEC_H264},
+        {"... its last picture stands if that is listed already",
+         "R0 S1000 K1000 k1000 C1040 K1040 r0 b1060 P1 D1080 K1080 b1100",
+         "S1000 k1000 C1040 P1 D1080 K1080 b1100", CODEC_H264},
+        {"it is silent for too long",
+         "R0 T1000 S1000 K1000 k1000 b1040 T1900 P1 T2500 P2 D3000 K3000",
+         "S1000 k1000 p1 P2 D3000 K3000", CODEC_H264},
+        {"it misses a cut, and is there at the next",
+         "R0 S1000 K1000 k1000 C1040 K1040 o1060 P1 C1080 K1080 k1080",
+         "S1000 k1000 C1040 p1 C1080 k1080", CODEC_H264},
+        {"it is started, and comes back", "S1000 K1000 P1 R0 P2 D1040 K1040 k1040 P3",
+         "S1000 K1000 p1 P2 D1040 k1040 p3", CODEC_H264},
+        {"... and is too late for that",
+         "T1000 S1000 K1000 R0 P1 D1040 K1040 b1100 T2100 P2 C2140 K2140 k1040 k2140 P3 D2200 "
+         "K2200 k2200",
+         "S1000 K1000 P1 D1040 K1040 b1100 p2 C2140 K2140 P3 D2200 k2200", CODEC_H264},
+        {"... where nobody has made room for it",
+         "S1000 K1000 C1040 R0 K1040 k1040 o1060 P1 D1080 K1080 k1080",
+         "S1000 K1000 C1040 K1040 P1 D1080 k1080", CODEC_H264},
+        {"what cannot take its place needs none",
+         "R0 S1000 K1000 k1000 r0 P1 C1040 K1040 R0 P2 C1080 K1080 k1080",
+         "S1000 k1000 p1 C1040 p2 C1080 k1080", CODEC_VP9},
+        {"nothing has begun", "R0 P1 r0 P2", "p1 p2", CODEC_H264},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        begin();
+        differs = true;
+        const char *got = play(rows[i].script, rows[i].codec);
+        assert_row(strcmp(got, rows[i].made) == 0, rows[i].name, "%s, not %s", got, rows[i].made);
+    }
+}
+
+static void the_same_parameter_sets_need_no_discontinuity(void **state)
 {
     (void)state;
     begin();
-    other_sets = true;
     assert_string_equal(
-        play("R0 S1000 K1000 k1000 K1040 k1040 b1080 o1080 C1120 K1120 k1120", CODEC_H264),
-        "S1000 k1000 C1120 k1120");
+        play("R0 S1000 K1000 k1000 r0 P1 C1040 K1040 R0 P2 C1080 K1080 k1080", CODEC_H264),
+        "S1000 k1000 p1 C1040 K1040 p2 C1080 k1080");
 }
 
 static void no_more_is_known_than_its_own_pictures_tell(void **state)
@@ -384,7 +458,7 @@ static void assert_in_order(const int *cuts, size_t count)
     char what;
 
     for (; sscanf(at, " %c%d%n", &what, &at_ms, &len) == 2 && what != 'F'; at += len) {
-        if (what == 'S' || what == 'C') {
+        if (what == 'S' || what == 'C' || what == 'D') {
             assert_true(seen < count && at_ms == cuts[seen] && at_ms > last);
             seen++;
             continue;
@@ -413,13 +487,15 @@ static void cuts_and_pictures_stay_in_order_whatever_comes(void **state)
         unsigned lag = dice(8), loss = dice(3) ? 0 : 1 + dice(6), spread = 3 + dice(12);
 
         begin();
+        differs = dice(2);
         if (dice(4))
             do_step('R', 0, CODEC_H264);
         for (int i = 0; i < STEPS; i++) {
             int at_ms = 1000 + 40 * i;
             bool idr = i == 0 || dice(spread) == 0;
             if (idr || dice(spread * 2) == 0) {
-                do_step(i == 0 ? 'S' : 'C', MS(at_ms), CODEC_H264);
+                char how = idr && parts(CODEC_H264) ? 'D' : 'C';
+                do_step(i == 0 ? 'S' : how, MS(at_ms), CODEC_H264);
                 cuts[count++] = at_ms;
             }
             if (idr || dice(4)) {
@@ -444,7 +520,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(scripts_give_these),
     cmocka_unit_test(pictures_of_another_codec_do_not_fill),
     cmocka_unit_test(the_first_picture_is_waited_for_if_nothing_can_fill),
-    cmocka_unit_test(other_parameter_sets_wait_for_a_cut),
+    cmocka_unit_test(other_parameter_sets_wait_for_a_discontinuity),
+    cmocka_unit_test(the_same_parameter_sets_need_no_discontinuity),
     cmocka_unit_test(no_more_is_known_than_its_own_pictures_tell),
     cmocka_unit_test(a_tick_is_due_as_long_as_a_cut_waits),
     cmocka_unit_test(more_cuts_than_there_is_room_for_are_not_waited_for),
