@@ -208,8 +208,11 @@ static void add_ladder(json_t *object, const LadderStats *ladder)
 }
 
 /* What viewers see of a rung; NULL: nothing is known of it. */
-static const FollowerStats *follower_of(const SegmenterStats *segmenter, const char *name)
+static const FollowerStats *follower_of(const SegmenterStats *segmenter,
+                                        const TranscoderRungStats *rung)
 {
+    const char *name = rung->best ? "" : rung->name;
+
     for (size_t i = 0; i < segmenter->followers; i++)
         if (strcmp(segmenter->follower[i].name, name) == 0)
             return &segmenter->follower[i];
@@ -229,11 +232,13 @@ static json_t *rungs_json(const StreamStatus *status)
 
     for (size_t i = 0; i < status->transcoder.rungs; i++) {
         const TranscoderRungStats *r = &status->transcoder.rung[i];
-        const FollowerStats *f = follower_of(&status->segmenter, r->name);
+        const FollowerStats *f = follower_of(&status->segmenter, r);
         json_t *rung =
             json_pack("{s:s, s:s, s:i, s:i, s:b, s:I, s:I}", "name", r->name, "state",
                       rung_states[r->state], "width", r->width, "height", r->height, "behind",
                       r->behind, "pictures", (json_int_t)r->units, "bytes", (json_int_t)r->bytes);
+        if (r->best)
+            json_object_set_new(rung, "best", json_true());
         if (f)
             json_object_update_new(rung, json_pack("{s:b, s:f, s:I, s:I}", "filled", f->filled,
                                                    "lag_ms", to_ms(ticks_to_us(f->lag_90k)),

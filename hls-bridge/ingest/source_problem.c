@@ -37,13 +37,15 @@ static const struct {
                         "play; let the sender encode 4:2:0 (Baseline, Main or High profile)"},
 };
 
-SourceProblem source_problem(const IntakeStats *media)
+SourceProblem source_problem(const IntakeStats *media, bool transcoded)
 {
     const IntakeTrackStats *track = intake_stats_best(media);
     Codec codec = track->format.codec;
     const VideoDepayStats *video = &track->video;
     const VideoFormat *format = &track->format;
 
+    if (video->access_units > 0 && codec != CODEC_H264 && transcoded)
+        return PROBLEM_NONE;
     if (video->access_units > 0 && codec != CODEC_H264)
         return codec == CODEC_VP8 ? PROBLEM_NO_PLAYER : PROBLEM_CODEC;
     if (video->access_units > 0)

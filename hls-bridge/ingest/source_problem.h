@@ -21,8 +21,8 @@ typedef enum SourceProblem {
 } SourceProblem;
 
 /* What is wrong with the video by all that has come of it, of the first track if there are several.
- */
-SourceProblem source_problem(const IntakeStats *media);
+ * `transcoded`: H.264 is made of it, so that its codec is no problem. */
+SourceProblem source_problem(const IntakeStats *media, bool transcoded);
 
 /* A short name for status ("no-parameter-sets"), and a sentence that says what to do. "" for none.
  */

@@ -100,7 +100,7 @@ void cmaf_playlists_write_multivariant(CmafPlaylists *p)
 {
     char text[MULTIVARIANT_TEXT_SIZE];
     Multivariant m = {.language = p->params.language};
-    Variant sound = {0}, low = {0};
+    Variant sound = {0}, low = {0}, blank = {0};
 
     for (size_t i = 0; i < p->lists; i++) {
         if (!p->list[i].has)
@@ -109,10 +109,14 @@ void cmaf_playlists_write_multivariant(CmafPlaylists *p)
             return; /* when there is one */
         Variant v = describe(p, i);
         if (cmaf_track_kind(p->params.track[i]) == TRACK_AUDIO)
-            *(sound.uri ? &low : &sound) = v;    /* in the order of tracks */
-        else if (v.width > 0 || m.variants == 0) /* there has been a picture, or it is the best */
+            *(sound.uri ? &low : &sound) = v; /* in the order of tracks */
+        else if (v.width > 0)                 /* there has been a picture */
             m.variant[m.variants++] = v;
+        else if (!blank.uri)
+            blank = v;
     }
+    if (m.variants == 0 && !sound.uri && blank.uri)
+        m.variant[m.variants++] = blank;
     add_sound(&m, &sound, &low);
     if (m.variants == 0 || !multivariant_is_new(&m, &p->listed))
         return;

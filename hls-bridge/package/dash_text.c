@@ -3,8 +3,11 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "text_buffer.h"
+
+#define CODEC_LEN 4 /* characters of a codec's name, before its profile: "avc1" */
 
 /* From when until when there is media, as Unix time. */
 static void extent(const DashManifest *m, int64_t *from_us, int64_t *to_us)
@@ -131,12 +134,22 @@ static void write_representation(const DashManifest *m, const DashPeriod *p, siz
     text_add(out, "        </SegmentTemplate>\n      </Representation>\n");
 }
 
-/* The renditions of one kind; `at` is where each has its segments of this period. */
+/* Whether players can change between two renditions: pictures of one codec, whatever its profile.
+ */
+static bool are_alike(const DashManifest *m, const DashPeriod *p, size_t a, size_t b)
+{
+    const char *codec = dash_span_of(m, p, a)->picture.codec;
+
+    return m->track[a]->kind == m->track[b]->kind &&
+           strncmp(codec, dash_span_of(m, p, b)->picture.codec, CODEC_LEN) == 0;
+}
+
+/* The first rendition and others that are like it; `at` is where each has its segments of this
+ * period. */
 static void write_set(const DashManifest *m, const DashPeriod *p, size_t first, const size_t *at,
                       TextBuffer *out)
 {
-    TrackKind kind = m->track[first]->kind;
-    const char *name = kind == TRACK_AUDIO ? "audio" : "video";
+    const char *name = m->track[first]->kind == TRACK_AUDIO ? "audio" : "video";
 
     if (!dash_span_of(m, p, first)->promised)
         return;
@@ -146,9 +159,18 @@ static void write_set(const DashManifest *m, const DashPeriod *p, size_t first, 
              first, name, name);
     write_representation(m, p, first, at[first], out);
     for (size_t k = DASH_OTHERS; k < m->renditions; k++)
-        if (m->track[k]->kind == kind && dash_span_of(m, p, k)->count > 0)
+        if (k != first && are_alike(m, p, first, k) && dash_span_of(m, p, k)->count > 0)
             write_representation(m, p, k, at[k], out);
     text_add(out, "    </AdaptationSet>\n");
+}
+
+/* Whether a rendition begins a set of its own: it is of another codec than all before it. */
+static bool begins_set(const DashManifest *m, const DashPeriod *p, size_t which)
+{
+    for (size_t k = DASH_VIDEO; k < which; k++)
+        if (dash_span_of(m, p, k)->count > 0 && are_alike(m, p, k, which))
+            return false;
+    return dash_span_of(m, p, which)->count > 0;
 }
 
 size_t dash_manifest_write(const DashManifest *m, int64_t now_unix_us, char *text)
@@ -165,6 +187,9 @@ size_t dash_manifest_write(const DashManifest *m, int64_t now_unix_us, char *tex
             text_add(&out, ">\n");
             write_set(m, p, DASH_VIDEO, at, &out);
             write_set(m, p, DASH_AUDIO, at, &out);
+            for (size_t k = DASH_OTHERS; k < m->renditions; k++)
+                if (begins_set(m, p, k))
+                    write_set(m, p, k, at, &out);
             text_add(&out, "  </Period>\n");
         }
         for (size_t k = 0; k < m->renditions; k++)

@@ -57,14 +57,13 @@ static bool takes(const void *self, Codec codec)
     return ((const TsOutput *)self)->writes && codec == CODEC_H264;
 }
 
-/* What players of classic HLS can play: the sound alone, if the pictures are not H.264. */
-static Renditions playable(const Renditions *sent)
+/* Whether players of classic HLS can play any of it. */
+static bool is_playable(const Renditions *sent)
 {
-    size_t video = renditions_first(sent, TRACK_VIDEO);
-
-    if (video == RENDITION_NONE || sent->item[video].codec == CODEC_H264)
-        return *sent;
-    return renditions_of(renditions_have(sent, TRACK_AUDIO), false);
+    for (size_t i = 0; i < sent->count; i++)
+        if (ts_variants_take(&sent->item[i]))
+            return true;
+    return false;
 }
 
 static int begin(void *self, const OutputPublisher *publisher)
@@ -74,12 +73,12 @@ static int begin(void *self, const OutputPublisher *publisher)
 
     t->wall_clock = publisher->wall_clock;
     t->wall_clock_user = publisher->user;
-    const Renditions goes = playable(publisher->renditions);
+    const Renditions *sent = publisher->renditions;
     t->runs = false;
-    if (!t->writes || goes.count == 0)
+    if (!t->writes || !is_playable(sent))
         return 0;
-    t->wait_90k = TS_APART_90K + (goes.item[goes.count - 1].follows ? OUTPUT_LAG_90K : 0);
-    t->runs = ts_variants_begin(&t->variants, &goes, t->aac_config, t->aac_config_len, &error) == 0;
+    t->wait_90k = TS_APART_90K + (sent->item[sent->count - 1].follows ? OUTPUT_LAG_90K : 0);
+    t->runs = ts_variants_begin(&t->variants, sent, t->aac_config, t->aac_config_len, &error) == 0;
     if (t->runs)
         return 0;
     log_error("%s: %s", t->stream, error);
@@ -158,7 +157,8 @@ static int write_segment(TsOutput *t, int64_t now_us)
 {
     const TsPending *p = &t->pending;
     TsCut made;
-    int status = ts_variants_cut(&t->variants, p->segment.start_90k, p->until_90k, &made);
+    int status = ts_variants_cut(&t->variants, p->segment.start_90k, p->until_90k,
+                                 p->segment.discontinuity, &made);
 
     if (status == 0)
         return publish(t, &made, now_us);

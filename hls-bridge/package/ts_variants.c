@@ -28,12 +28,25 @@ void ts_variants_finish(TsVariants *v)
     }
 }
 
-/* The variant of a rendition of video, which gets its track. NULL: there is none, and it is left
- * out. */
+bool ts_variants_take(const Rendition *rendition)
+{
+    return rendition->kind == TRACK_AUDIO || rendition->codec == CODEC_H264;
+}
+
+/* The best that can be played; RENDITION_NONE: there is none. */
+static size_t best_of(const Renditions *renditions)
+{
+    for (size_t i = 0; i < renditions->count; i++)
+        if (renditions->item[i].kind == TRACK_VIDEO && ts_variants_take(&renditions->item[i]))
+            return i;
+    return RENDITION_NONE;
+}
+
+/* The variant of another rendition of video, which gets its track. NULL: there is none, and it is
+ * left out. */
 static TsVariant *variant_of(TsVariants *v, const Renditions *renditions, size_t track)
 {
-    bool best = track == renditions_first(renditions, TRACK_VIDEO);
-    size_t list = best ? BEST : segment_store_list(v->store, renditions->item[track].name);
+    size_t list = segment_store_list(v->store, renditions->item[track].name);
 
     if (list == SEGMENT_LISTS_MAX || v->item[list].track != RENDITION_NONE) {
         log_error(
@@ -44,6 +57,8 @@ static TsVariant *variant_of(TsVariants *v, const Renditions *renditions, size_t
     }
     v->item[list].track = track;
     v->item[list].promise = promise_of(&renditions->item[track]);
+    v->item[list].follows = renditions->item[track].follows;
+    v->item[list].began = false;
     return &v->item[list];
 }
 
@@ -52,7 +67,8 @@ static void open_others(TsVariants *v, const Renditions *renditions, SegmentMuxP
     const char *error;
 
     for (size_t i = 0; i < renditions->count; i++) {
-        bool other = renditions->item[i].kind == TRACK_VIDEO && i != v->item[BEST].track;
+        const Rendition *r = &renditions->item[i];
+        bool other = r->kind == TRACK_VIDEO && ts_variants_take(r) && i != v->item[BEST].track;
         TsVariant *variant = other ? variant_of(v, renditions, i) : NULL;
         if (!variant)
             continue;
@@ -65,8 +81,9 @@ static void open_others(TsVariants *v, const Renditions *renditions, SegmentMuxP
 int ts_variants_begin(TsVariants *v, const Renditions *renditions, const uint8_t *aac_config,
                       size_t aac_config_len, const char **error)
 {
+    size_t best = best_of(renditions);
     const SegmentMuxParams params = {
-        .video = renditions_have(renditions, TRACK_VIDEO),
+        .video = best != RENDITION_NONE,
         .audio = renditions_have(renditions, TRACK_AUDIO),
         .aac_config = aac_config,
         .aac_config_len = aac_config_len,
@@ -74,7 +91,8 @@ int ts_variants_begin(TsVariants *v, const Renditions *renditions, const uint8_t
 
     ts_variants_finish(v);
     v->sound = params.audio;
-    v->item[BEST].track = renditions_first(renditions, TRACK_VIDEO);
+    v->item[BEST].track = best;
+    v->item[BEST].follows = best != RENDITION_NONE && renditions->item[best].follows;
     v->item[BEST].mux = segment_mux_create(&params, error);
     if (!v->item[BEST].mux)
         return -1;
@@ -143,7 +161,7 @@ int ts_variants_sound(TsVariants *v, const AacFrame *frame)
 
 bool ts_variants_are_behind(const TsVariants *v, int64_t cut_90k)
 {
-    for (size_t i = BEST + 1; i < count(v); i++) {
+    for (size_t i = v->item[BEST].follows ? BEST : BEST + 1; i < count(v); i++) {
         const SegmentMux *mux = v->item[i].mux;
         if (mux && segment_mux_newest(mux) < cut_90k - TS_APART_90K)
             return true;
@@ -153,8 +171,8 @@ bool ts_variants_are_behind(const TsVariants *v, int64_t cut_90k)
 
 /* Cuts another rendition than the best. Returns whether it is to have what comes of its own, and
  * not a copy of the best one's segment: no decoder is to go on from one to the other but at an IDR
- * picture. */
-static bool cut_other(const TsVariant *variant, int64_t start_90k, int64_t cut_90k,
+ * picture, and `may_change` says whether it may here. */
+static bool cut_other(const TsVariant *variant, int64_t start_90k, int64_t cut_90k, bool may_change,
                       const Segment *best, Segment *out)
 {
     SegmentMux *mux = variant->mux;
@@ -166,22 +184,28 @@ static bool cut_other(const TsVariant *variant, int64_t start_90k, int64_t cut_9
         segment_mux_align(mux, cut_90k, TS_APART_90K);
     if (segment_mux_cut(mux, cut_90k, out) != 0)
         return false;
+    if (!may_change)
+        return !variant->copies;
     if (variant->copies)
         return out->pictures > 0 ? out->starts_with_idr : best->pictures == 0;
     return out->pictures > 0 || !best->starts_with_idr; /* else with its sound alone */
 }
 
-int ts_variants_cut(TsVariants *v, int64_t start_90k, int64_t cut_90k, TsCut *out)
+int ts_variants_cut(TsVariants *v, int64_t start_90k, int64_t cut_90k, bool discontinuity,
+                    TsCut *out)
 {
     int status = segment_mux_cut(v->item[BEST].mux, cut_90k, &out->best);
 
     for (size_t i = 0; i < count(v); i++) {
         TsVariant *variant = &v->item[i];
         Segment segment = out->best;
-        out->filled[i] = i != BEST && !cut_other(variant, start_90k, cut_90k, &out->best, &segment);
+        bool may_change = discontinuity || !variant->follows || !variant->began;
+        out->filled[i] =
+            i != BEST && !cut_other(variant, start_90k, cut_90k, may_change, &out->best, &segment);
         if (out->filled[i])
             segment = out->best;
         variant->copies = out->filled[i];
+        variant->began = true;
         out->bytes[i] = (SegmentBytes){segment.data, segment.len};
         out->pictures[i] = segment.pictures;
     }

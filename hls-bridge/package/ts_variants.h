@@ -22,6 +22,8 @@ typedef struct TsVariant {
     SegmentMux *mux; /* owned; NULL: the publisher does not send it */
     Promise promise;
     size_t track; /* of the pictures, as the publisher has them; RENDITION_NONE: there are none */
+    bool follows; /* they come later than the best one's, and may fail to come for long */
+    bool began;   /* there was a segment of this publisher */
     H264Sps sps;  /* the newest; width 0: no picture has come yet */
     RateMeter meter;
     uint64_t segments, bytes;
@@ -46,8 +48,12 @@ typedef struct TsCut {
     bool filled[SEGMENT_LISTS_MAX];
 } TsCut;
 
-/* A publisher begins: makes a muxer for each rendition that it sends. Returns 0, or -1: then there
- * is none for the best one, and `error` is a static sentence. */
+/* Whether players of classic HLS can play a rendition. */
+bool ts_variants_take(const Rendition *rendition);
+
+/* A publisher begins: makes a muxer for each rendition that it sends and that can be played. The
+ * first of these is the best. Returns 0, or -1: then there is none for the best one, and `error` is
+ * a static sentence. */
 int ts_variants_begin(TsVariants *variants, const Renditions *renditions, const uint8_t *aac_config,
                       size_t aac_config_len, const char **error);
 
@@ -63,13 +69,16 @@ int ts_variants_sound(TsVariants *variants, const AacFrame *frame);
  * its own sender reports. */
 #define TS_APART_90K (TICKS_PER_S * 20 / 1000)
 
-/* Whether pictures of another rendition than the best may still come for what lies before a cut, or
- * the IDR picture that belongs there. */
+/* Whether pictures of another rendition than the best, or of one that follows, may still come for
+ * what lies before a cut, or the IDR picture that belongs there. */
 bool ts_variants_are_behind(const TsVariants *variants, int64_t cut_90k);
 
 /* As segment_mux_cut() has it, of the best one; the segment begins at `start_90k`. An IDR picture
- * of another that lies near the start or the cut is put there. */
-int ts_variants_cut(TsVariants *variants, int64_t start_90k, int64_t cut_90k, TsCut *out);
+ * of another that lies near the start or the cut is put there. One that follows changes between its
+ * own pictures and a copy only if the segment is behind a discontinuity; until then it has what
+ * comes, or its sound alone. */
+int ts_variants_cut(TsVariants *variants, int64_t start_90k, int64_t cut_90k, bool discontinuity,
+                    TsCut *out);
 
 /* Nobody wants what lies before the start of the first segment. */
 void ts_variants_start(TsVariants *variants, int64_t start_90k);

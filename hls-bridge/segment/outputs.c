@@ -59,17 +59,24 @@ void outputs_finish(Outputs *outputs, int64_t now_us)
     EACH(outputs, finish, now_us);
 }
 
+bool outputs_take(const Outputs *outputs, Codec codec)
+{
+    for (size_t i = 0; i < outputs->count; i++) {
+        const Output *o = &outputs->item[i];
+        if (o->calls->takes && o->calls->takes(o->self, codec))
+            return true;
+    }
+    return false;
+}
+
 Renditions outputs_wanted(const Outputs *outputs, const Renditions *sent)
 {
     size_t video = renditions_first(sent, TRACK_VIDEO);
 
     if (video == RENDITION_NONE || sent->item[sent->count - 1].follows)
         return *sent; /* what follows is made of pictures of any codec */
-    for (size_t i = 0; i < outputs->count; i++) {
-        const Output *output = &outputs->item[i];
-        if (output->calls->takes && output->calls->takes(output->self, sent->item[video].codec))
-            return *sent;
-    }
+    if (outputs_take(outputs, sent->item[video].codec))
+        return *sent;
     return renditions_of(renditions_have(sent, TRACK_AUDIO), false);
 }
 

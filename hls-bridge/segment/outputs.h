@@ -31,6 +31,9 @@ void outputs_complete(Outputs *outputs, int64_t until_90k, int64_t end_90k, int6
 void outputs_tick(Outputs *outputs, int64_t known_90k, int64_t now_us);
 void outputs_finish(Outputs *outputs, int64_t now_us);
 
+/* Whether viewers of any output get pictures of this codec as they are. */
+bool outputs_take(const Outputs *outputs, Codec codec);
+
 /* What viewers get of what a publisher sends: the sound alone, if no output takes its pictures. */
 Renditions outputs_wanted(const Outputs *outputs, const Renditions *sent);
 

@@ -166,6 +166,11 @@ const Playlist *packager_playlist(const Packager *p)
     return p->ts ? ts_output_playlist(p->ts) : NULL;
 }
 
+bool packager_takes(const Packager *p, Codec codec)
+{
+    return outputs_take(&p->outputs, codec);
+}
+
 bool packager_is_empty(const Packager *p)
 {
     return outputs_are_empty(&p->outputs);

@@ -46,6 +46,9 @@ void packager_choose_sound(Packager *packager, const Renditions *sent);
 OpusToAac *packager_audio(const Packager *packager);
 Segmenter *packager_segmenter(const Packager *packager);
 
+/* Whether viewers get pictures of this codec as they are sent. */
+bool packager_takes(const Packager *packager, Codec codec);
+
 /* What the outputs have done. */
 OutputStats packager_stats(const Packager *packager);
 

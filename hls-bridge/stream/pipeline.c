@@ -88,10 +88,13 @@ static void start_source(Pipeline *p)
     const IntakeSink sink = {p, on_picture, on_audio, on_broken};
     Renditions renditions = p->source->renditions;
 
-    if (p->wanted) {
+    size_t best = renditions_first(&renditions, TRACK_VIDEO);
+
+    if (p->wanted && best != RENDITION_NONE) {
         p->own = rungs_params_for(p->wanted, p->stream,
                                   p->source->has_ladder ? p->source->ladder : NULL);
-        rungs_describe(&p->own, &renditions);
+        rungs_describe(&p->own, packager_takes(p->packager, renditions.item[best].codec),
+                       &renditions);
     }
     packager_choose_sound(p->packager, &renditions);
     p->source->does->start(p->source, &sink, packager_audio(p->packager),
@@ -99,6 +102,7 @@ static void start_source(Pipeline *p)
     segmenter_begin(p->segmenter, &renditions, wall_clock, p);
     if (p->wanted)
         p->rungs = rungs_create(&p->own, p->stream, p->segmenter, &renditions);
+    rungs_work(p->rungs, clock_monotonic_us(p->clock)); /* it starts before the first picture */
 }
 
 void pipeline_begin(Pipeline *p, Ingest *source)

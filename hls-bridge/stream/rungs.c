@@ -30,6 +30,10 @@ struct Rungs {
     size_t count;            /* rungs */
     size_t track[RUNGS_MAX]; /* of each in what the publisher sends; RENDITION_NONE: left out */
     bool runs[RUNGS_MAX];    /* as the segmenter was told */
+    Codec codec;             /* that they are made of */
+    size_t best;      /* of them, the best that viewers get; RUNGS_MAX: that is none of them */
+    uint64_t started; /* processes, as of the last look, */
+    uint64_t decoded; /* and what those before the newest had decoded */
 
     Audience *audience; /* NULL: all rungs are always made */
     int64_t idle_us, look_us;
@@ -83,24 +87,36 @@ RungsParams rungs_params_for(const RungsParams *params, const char *stream, cons
     return of_it;
 }
 
-void rungs_describe(const RungsParams *params, Renditions *renditions)
+/* The first rung that is made of this codec. */
+static size_t first_of(const RungsParams *params, Codec codec)
+{
+    size_t count = params->config.ladder.count, most = params->encoders;
+
+    /* one that is not made of H.264 shows what is sent */
+    return codec == CODEC_H264 || most == 0 || count <= most ? 0 : count - most;
+}
+
+void rungs_describe(const RungsParams *params, bool taken, Renditions *renditions)
 {
     const RungLadder *ladder = &params->config.ladder;
     size_t best = renditions_first(renditions, TRACK_VIDEO);
 
-    if (best == RENDITION_NONE || renditions->item[best].codec != CODEC_H264)
+    if (best == RENDITION_NONE)
         return;
+    size_t first = first_of(params, renditions->item[best].codec);
     /* a second rendition of sound has the last place */
-    for (size_t i = 0; i < ladder->count && renditions->count < STREAM_TRACKS_MAX; i++) {
+    for (size_t i = first; i < ladder->count && renditions->count < STREAM_TRACKS_MAX; i++) {
         Rendition r = {.kind = TRACK_VIDEO,
                        .codec = CODEC_H264,
                        .bitrate = ladder->rung[i].bitrate,
                        .follows = true};
+        bool is_best = !taken && i == first;
 
         if (are_on_demand(params, renditions))
             r.side = ladder->rung[i].side;
-        name_of(&ladder->rung[i], r.name);
-        if (find(renditions, r.name, false) == RENDITION_NONE)
+        if (!is_best)
+            name_of(&ladder->rung[i], r.name);
+        if (is_best || find(renditions, r.name, false) == RENDITION_NONE)
             renditions->item[renditions->count++] = r;
     }
 }
@@ -164,6 +180,25 @@ static void look_at_viewers(Rungs *r, int64_t now_us)
         want(r, rungs, now_us);
 }
 
+/* Notes which rendition each rung is, and which rungs are one. */
+static void find_tracks(Rungs *r, const RungsParams *params, const Renditions *renditions)
+{
+    size_t best = find(renditions, "", true);
+    char name[RENDITION_NAME_SIZE];
+
+    r->count = params->config.ladder.count;
+    r->best = RUNGS_MAX;
+    for (size_t i = 0; i < r->count; i++) {
+        name_of(&params->config.ladder.rung[i], name);
+        r->track[i] = find(renditions, name, true);
+        if (best != RENDITION_NONE && i == first_of(params, r->codec)) {
+            r->track[i] = best;
+            r->best = i;
+        }
+        r->all |= r->track[i] == RENDITION_NONE ? 0 : 1u << i;
+    }
+}
+
 Rungs *rungs_create(const RungsParams *params, const char *stream, Segmenter *segmenter,
                     const Renditions *renditions)
 {
@@ -172,19 +207,14 @@ Rungs *rungs_create(const RungsParams *params, const char *stream, Segmenter *se
                                .config = params->config,
                                .budget = params->budget,
                                .encoders = params->encoders};
-    char name[RENDITION_NAME_SIZE];
-    Rungs *r = calloc(1, sizeof(*r));
+    size_t best = renditions_first(renditions, TRACK_VIDEO);
+    Rungs *r = best != RENDITION_NONE ? calloc(1, sizeof(*r)) : NULL;
 
     if (!r)
         return NULL;
-    wanted.config.codec = CODEC_H264;
     r->segmenter = segmenter;
-    r->count = params->config.ladder.count;
-    for (size_t i = 0; i < r->count; i++) {
-        name_of(&params->config.ladder.rung[i], name);
-        r->track[i] = find(renditions, name, true);
-        r->all |= r->track[i] == RENDITION_NONE ? 0 : 1u << i;
-    }
+    r->codec = wanted.config.codec = renditions->item[best].codec;
+    find_tracks(r, params, renditions);
     r->transcoder = r->all ? transcoder_create(&wanted) : NULL;
     if (!r->transcoder) {
         if (r->all)
@@ -230,17 +260,22 @@ static void hand_on(Rungs *r, const WireUnit *unit)
         segmenter_picture(r->segmenter, &a, unit->pts_90k, unit->pts_90k);
 }
 
-/* Tells the segmenter which rungs are made: at first all that are wanted, so that none misses the
- * cut that it could begin with, then those of which something comes: a source may be smaller than a
- * rung. */
+/* Tells the segmenter which rungs are made: of a process that has just been started all that are
+ * wanted, so that none misses the cut that it could begin with, then those of which something
+ * comes: a source may be smaller than a rung. */
 static void tell_which_run(Rungs *r)
 {
     TranscoderStats s = transcoder_stats(r->transcoder);
 
+    if (s.started != r->started) {
+        r->started = s.started;
+        r->decoded = s.decoded;
+    }
     for (size_t i = 0; i < r->count; i++) {
-        bool hopes = s.decoded == 0 || (r->audience && r->now_us < r->hope_us[i]);
+        bool hopes =
+            s.starts || s.decoded == r->decoded || (r->audience && r->now_us < r->hope_us[i]);
         bool wanted = r->wanted >> i & 1;
-        bool runs = s.runs && wanted && (s.rung[i].width > 0 || hopes);
+        bool runs = (s.runs || s.starts) && wanted && (s.rung[i].width > 0 || hopes);
 
         if (runs == r->runs[i] || r->track[i] == RENDITION_NONE)
             continue;
@@ -302,5 +337,12 @@ int64_t rungs_deadline_us(const Rungs *r)
 
 TranscoderStats rungs_stats(const Rungs *r)
 {
-    return r ? transcoder_stats(r->transcoder) : (TranscoderStats){0};
+    TranscoderStats stats = {0};
+
+    if (!r)
+        return stats;
+    stats = transcoder_stats(r->transcoder);
+    if (r->best < RUNGS_MAX)
+        stats.rung[r->best].best = true;
+    return stats;
 }

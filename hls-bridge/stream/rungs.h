@@ -38,9 +38,11 @@ typedef struct RungsParams {
  * cannot be read is left aside, and the log says so. */
 RungsParams rungs_params_for(const RungsParams *params, const char *stream, const char *own);
 
-/* Adds the rungs to what a publisher sends, behind it, if they can be made of it: of H.264 alone. A
- * rung whose name is taken, or that has no room, is left out. */
-void rungs_describe(const RungsParams *params, Renditions *renditions);
+/* Adds the rungs to what a publisher sends, behind it. A rung whose name is taken, or that has no
+ * room, is left out; so are the upper ones for which one stream has no encoders, if what is sent
+ * cannot take their place since it is not H.264. If no viewer gets what is sent as it is (`taken`
+ * is false), the largest rung is the best that they get, and so has no name. */
+void rungs_describe(const RungsParams *params, bool taken, Renditions *renditions);
 
 /* Makes those that follow in `renditions`, as segmenter_begin() was given them, once that was
  * called. Params and name are borrowed for its life, as the segmenter is. Returns NULL if there are

@@ -17,9 +17,10 @@ void stream_emit(const Stream *s, Event event)
 }
 
 /* Tells what is wrong with the video, when it is found and when it is over. */
-static void note_problem(Stream *s, const IntakeStats *media)
+static void note_problem(Stream *s, const IntakeStats *media, const TranscoderStats *transcoder)
 {
-    SourceProblem problem = source_problem(media);
+    bool transcoded = transcoder->rungs > 0 && !transcoder->refused[0];
+    SourceProblem problem = source_problem(media, transcoded);
 
     if (problem != s->problem && problem != PROBLEM_NONE)
         stream_emit(
@@ -114,7 +115,7 @@ void stream_update_status(Stream *s, int64_t now_us)
         int64_t bitrate;
         status.source = s->source->does->stats(s->source);
         note_best(s, &status.source);
-        note_problem(s, &status.source.media);
+        note_problem(s, &status.source.media, &status.transcoder);
         status.problem = s->problem == PROBLEM_NONE ? NULL : source_problem_name(s->problem);
         memcpy(status.title, s->source->title, sizeof(status.title));
         if (mean_rate_get(&s->source->rate, &bitrate))

@@ -197,3 +197,22 @@ size_t rung_ladder_sizes(const RungLadder *ladder, int width, int height, RungSi
     }
     return made;
 }
+
+size_t rung_ladder_all_sizes(const RungLadder *ladder, int width, int height, RungSize *size)
+{
+    size_t made = rung_ladder_sizes(ladder, width, height, size);
+
+    for (size_t i = 0; made > 0 && i < ladder->count; i++)
+        if (size[i].width == 0)
+            size[i] = whole(width, height);
+    return made > 0 ? ladder->count : 0;
+}
+
+int64_t rung_ladder_bitrate(const Rung *rung, const RungSize *size)
+{
+    int64_t shorter = size->width < size->height ? size->width : size->height, side = rung->side;
+    int64_t rate =
+        shorter < side ? rung->bitrate * shorter * shorter / (side * side) : rung->bitrate;
+
+    return rate < RUNG_BITRATE_MIN ? RUNG_BITRATE_MIN : rate;
+}

@@ -58,4 +58,12 @@ int rung_ladder_read(const char *text, RungLadder *ladder, char *error);
  * there are. */
 size_t rung_ladder_sizes(const RungLadder *ladder, int width, int height, RungSize *size);
 
+/* The same for a source that viewers do not get as it is: a rung above it has its size, so that no
+ * rung is left out. */
+size_t rung_ladder_all_sizes(const RungLadder *ladder, int width, int height, RungSize *size);
+
+/* The bit rate of a rung that is made in this size: less than what the ladder says, if it has fewer
+ * pixels than a rung of its name. */
+int64_t rung_ladder_bitrate(const Rung *rung, const RungSize *size);
+
 #endif

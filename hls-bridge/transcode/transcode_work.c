@@ -155,12 +155,12 @@ static int start_rung(TranscodeWork *w, size_t i, const AVFrame *picture, ByteBu
     if (r->encoder && rung_encoder_is_for(r->encoder, picture))
         return 0;
     rung_encoder_destroy(&r->encoder);
-    r->encoder =
-        rung_encoder_create(&(RungEncoderParams){.encoder = w->config.encoder,
-                                                 .like = picture,
-                                                 .bitrate = w->config.ladder.rung[i].bitrate,
-                                                 .threads = large ? w->config.threads : 1},
-                            error, sizeof(error));
+    r->encoder = rung_encoder_create(
+        &(RungEncoderParams){.encoder = w->config.encoder,
+                             .like = picture,
+                             .bitrate = rung_ladder_bitrate(&w->config.ladder.rung[i], &r->size),
+                             .threads = large ? w->config.threads : 1},
+        error, sizeof(error));
     if (!r->encoder)
         return -1;
     r->runs = true;
@@ -237,7 +237,11 @@ static int make_picture(TranscodeWork *w, const AVFrame *picture, bool key, int6
     RungSize size[RUNGS_MAX];
 
     if (key) {
-        rung_ladder_sizes(&w->config.ladder, picture->width, picture->height, size);
+        /* H.264 is copied beside the rungs */
+        if (w->config.codec == CODEC_H264)
+            rung_ladder_sizes(&w->config.ladder, picture->width, picture->height, size);
+        else
+            rung_ladder_all_sizes(&w->config.ladder, picture->width, picture->height, size);
         for (size_t i = 0; i < w->count; i++)
             w->rung[i].size = size[i];
     }

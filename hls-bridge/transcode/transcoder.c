@@ -287,6 +287,7 @@ TranscoderStats transcoder_stats(const Transcoder *t)
     TranscoderStats s = t->stats;
 
     s.runs = t->state == TRANSCODER_RUNS;
+    s.starts = t->state == TRANSCODER_STARTS;
     s.waiting = t->next_id - t->answered;
     s.decoded += t->took.decoded;
     s.damaged += t->took.damaged;

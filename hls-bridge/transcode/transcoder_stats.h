@@ -27,7 +27,8 @@ typedef enum RungState {
 } RungState;
 
 typedef struct TranscoderRungStats {
-    char name[TRANSCODER_RUNG_NAME]; /* "480p": that of its rendition */
+    char name[TRANSCODER_RUNG_NAME]; /* "480p": that of its rendition, */
+    bool best;                       /* unless that has none, as the best that viewers get */
     int width, height;               /* pixels; 0: it stands still */
     bool behind;                     /* ... since the machine cannot keep up */
     RungState state;
@@ -36,7 +37,8 @@ typedef struct TranscoderRungStats {
 
 /* Counts are of the transcoder's whole life, over all its processes. */
 typedef struct TranscoderStats {
-    bool runs;                          /* there is a process, and it takes pictures */
+    bool runs;                          /* there is a process, and it takes pictures, */
+    bool starts;                        /* or it is being started, and pictures wait for it */
     char refused[TRANSCODER_SENTENCE];  /* why it does nothing, for good; "": it does */
     uint64_t started, faults;           /* processes; how many of them were started, and failed */
     uint64_t stood_still, forbidden;    /* ... since they did not answer, did what they may not */

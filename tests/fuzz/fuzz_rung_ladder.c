@@ -4,10 +4,12 @@
 #include "hls-bridge/transcode/named_ladders.h"
 
 /* Whatever a rung is, it is not larger than its source by more than a pixel of a tiny one. */
-static void check_sizes(const RungLadder *l, int width, int height)
+static void check_sizes(const RungLadder *l, int width, int height, bool all)
 {
     RungSize size[RUNGS_MAX];
-    size_t made = rung_ladder_sizes(l, width, height, size), there = 0;
+    size_t made = all ? rung_ladder_all_sizes(l, width, height, size)
+                      : rung_ladder_sizes(l, width, height, size);
+    size_t there = 0;
     int last = INT32_MAX;
 
     for (size_t i = 0; i < RUNGS_MAX; i++) {
@@ -18,10 +20,13 @@ static void check_sizes(const RungLadder *l, int width, int height)
         REQUIRE(i < l->count && s.width >= 2 && s.height >= 2);
         REQUIRE(s.width % 2 == 0 && s.height % 2 == 0);
         REQUIRE((s.width <= width || width < 2) && (s.height <= height || height < 2));
+        int64_t rate = rung_ladder_bitrate(&l->rung[i], &s);
+        REQUIRE(rate >= RUNG_BITRATE_MIN && rate <= l->rung[i].bitrate);
         REQUIRE(s.height <= last);
         last = s.height;
     }
     REQUIRE(made == there);
+    REQUIRE(!all || made == 0 || made == l->count);
 }
 
 /* The input is a source's size, four bytes, and the text of a ladder. */
@@ -46,7 +51,8 @@ static int try_input(const uint8_t *data, size_t size)
     if (named_ladders_check(text, why) == 0)
         named_ladders_find(text, "shop", &l);
     REQUIRE(memchr(why, '\0', sizeof(why)));
-    check_sizes(&l, data[0] << 8 | data[1], data[2] << 8 | data[3]);
+    check_sizes(&l, data[0] << 8 | data[1], data[2] << 8 | data[3], false);
+    check_sizes(&l, data[0] << 8 | data[1], data[2] << 8 | data[3], true);
     return 0;
 }
 

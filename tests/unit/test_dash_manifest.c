@@ -324,6 +324,40 @@ static void as_many_sizes_as_can_be(void **state)
     assert_int_equal(strcmp(text + strlen(text) - 7, "</MPD>\n"), 0);
 }
 
+/* Players change between pictures of one codec alone: those of others are a set of their own. */
+static void each_codec_is_a_set_of_its_own(void **state)
+{
+    static const char *const codecs[] = {"vp09.00.20.08", "", "avc1.64001F", "avc1.64000D",
+                                         "vp09.00.10.08"};
+    static LlPlaylist list[COUNT(codecs)];
+    static const bool all[RENDITIONS_MAX] = {true, true, true, true, true};
+
+    (void)state;
+    for (size_t i = DASH_OTHERS; i < COUNT(codecs); i++) {
+        list[i] = (LlPlaylist){.kind = codecs[i], .epoch = 1770000000};
+        tracks[i] = (DashTrack){.list = &list[i], .kind = TRACK_VIDEO, .bandwidth = 1000};
+        manifest.track[i] = &tracks[i];
+    }
+    manifest.renditions = COUNT(codecs);
+    dash_manifest_begin(&manifest, all);
+    for (size_t i = 0; i < COUNT(codecs); i++) {
+        LlSegment s = segment(900000, &(Unlike){0});
+        DashPicture p = {.width = 1280 - (int)i, .height = 720};
+        strcpy(p.codec, codecs[i]);
+        if (i == DASH_AUDIO)
+            add_audio(0, (Unlike){0});
+        else
+            dash_manifest_add(&manifest, i, 0, &s, &p);
+    }
+    assert_int_equal(times("<AdaptationSet "), 3);
+    assert_int_equal(times("contentType=\"video\""), 2);
+    assert_int_equal(times("<Representation "), 5);
+    const char *second = strstr(text, "<AdaptationSet id=\"2\"");
+    assert_non_null(second);
+    assert_true(strstr(text, "vp09.00.10.08") < second);
+    assert_true(strstr(text, "avc1.64001F") > second && strstr(text, "avc1.64000D") > second);
+}
+
 /* The times of segments are held twice, here and in the list: that must not cost a stream with one
  * picture and sound more than this. */
 static void memory_is_for_the_renditions_that_there_are(void **state)
@@ -348,6 +382,7 @@ static const struct CMUnitTest tests[] = {
     TEST(the_time_of_day_is_followed),
     TEST(as_many_as_can_be),
     TEST(as_many_sizes_as_can_be),
+    TEST(each_codec_is_a_set_of_its_own),
     TEST(memory_is_for_the_renditions_that_there_are),
 };
 

@@ -132,10 +132,47 @@ static void keeps_the_aspect_and_scales_nothing_up(void **state)
     }
 }
 
+/* What viewers cannot have as it is they have in all rungs, those above it in its size. */
+static void all_rungs_are_there_of_what_is_not_copied(void **state)
+{
+    static const struct {
+        const char *name;
+        int width, height;
+        RungSize is[3];
+        int64_t bitrate[3];
+    } rows[] = {
+        {"HD", 1280, 720, {{1280, 720}, {854, 480}, {426, 240}}, {2000000, 900000, 250000}},
+        {"between two", 640, 360, {{640, 360}, {640, 360}, {426, 240}}, {500000, 506250, 250000}},
+        {"upright", 360, 640, {{360, 640}, {360, 640}, {240, 426}}, {500000, 506250, 250000}},
+        {"below all", 160, 90, {{160, 90}, {160, 90}, {160, 90}}, {50000, 50000, 50000}},
+        {"nothing", 0, 720, {{0, 0}, {0, 0}, {0, 0}}, {50000, 50000, 50000}},
+    };
+    char error[RUNG_LADDER_ERROR_SIZE];
+    RungLadder l;
+
+    (void)state;
+    assert_int_equal(rung_ladder_read("720p:2M,480p:900k,240p:250k", &l, error), 0);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        RungSize size[RUNGS_MAX];
+        size_t made = rung_ladder_all_sizes(&l, rows[i].width, rows[i].height, size);
+
+        assert_row(made == (rows[i].width > 0 ? 3 : 0), rows[i].name, "%zu", made);
+        for (size_t r = 0; r < l.count; r++) {
+            int64_t rate = rung_ladder_bitrate(&l.rung[r], &size[r]);
+            assert_row(size[r].width == rows[i].is[r].width &&
+                           size[r].height == rows[i].is[r].height,
+                       rows[i].name, "rung %zu is %dx%d", r, size[r].width, size[r].height);
+            assert_row(rate == rows[i].bitrate[r], rows[i].name, "rung %zu has %lld", r,
+                       (long long)rate);
+        }
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(reads_rungs_and_sound),
     cmocka_unit_test(says_what_is_wrong_and_what_to_do),
     cmocka_unit_test(keeps_the_aspect_and_scales_nothing_up),
+    cmocka_unit_test(all_rungs_are_there_of_what_is_not_copied),
 };
 
 TEST_GROUP(rung_ladder, tests);

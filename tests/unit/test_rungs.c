@@ -78,15 +78,21 @@ static int teardown(void **state)
     return 0;
 }
 
-static void begin(Codec codec)
+static void begin_named(Codec codec, const char *name)
 {
     Renditions sent = renditions_of(!silent, true);
 
     sent.item[BEST - silent].codec = codec;
-    sent.item[sent.count++] = (Rendition){.kind = TRACK_VIDEO, .name = "480p", .follows = true};
+    sent.item[sent.count] = (Rendition){.kind = TRACK_VIDEO, .follows = true};
+    strcpy(sent.item[sent.count++].name, name);
     synthetic_begin(&publisher, packager_segmenter(packager));
     segmenter_begin(publisher.segmenter, &sent, synthetic_wall_clock, NULL);
     segmenter_set_tap(publisher.segmenter, &(SegmenterTap){on_best, NULL});
+}
+
+static void begin(Codec codec)
+{
+    begin_named(codec, "480p");
 }
 
 static void set_running(bool running)
@@ -173,9 +179,20 @@ static void assert_same_cuts(void)
     assert_in_range(keep_cuts(rung, true), 5, 100);
     keep_cuts(best, true);
     assert_string_equal(rung, best);
-    assert_null(strstr(rung, "#EXT-X-DISCONTINUITY\n"));
     free(best);
     free(rung);
+}
+
+static void assert_parts(const char *list, size_t expected)
+{
+    char *text = read_file(list);
+
+    assert_int_equal(occurrences(text, "#EXT-X-DISCONTINUITY\n"), expected);
+    /* no other initialisation segment but behind one */
+    for (const char *at = text; (at = strstr(at, "\n#EXT-X-MAP")); at++)
+        assert_true(strstr(text, "#EXTINF") > at ||
+                    memmem(at - 60, 60, "#EXT-X-DISCONTINUITY", 20) != NULL);
+    free(text);
 }
 
 /* How often a list changes its initialisation segment. */
@@ -196,6 +213,7 @@ static void it_is_listed_with_what_it_is(void **state)
     play(9, CODEC_H264);
     segmenter_finish(publisher.segmenter, synthetic_now_us(&publisher));
     assert_same_cuts();
+    assert_parts("video-480p.m3u8", 0);
     assert_int_equal(maps("video-480p.m3u8"), 1);
     char *master = read_file("master.m3u8");
     assert_non_null(strstr(master, "RESOLUTION=720x1280"));
@@ -219,6 +237,8 @@ static void it_is_filled_and_comes_back_with_sets_of_its_own(void **state)
     assert_true(!stats.follower[0].filled && stats.follower[0].fillings == 1);
     segmenter_finish(publisher.segmenter, synthetic_now_us(&publisher));
     assert_same_cuts();
+    assert_parts("video.m3u8", 2);
+    assert_parts("video-480p.m3u8", 2);
     assert_int_equal(maps("video-480p.m3u8"), 3);
     assert_int_equal(maps("video.m3u8"), 1);
 }
@@ -276,31 +296,93 @@ static double next_length(const char **at)
     return seconds;
 }
 
-/* No output takes VP8, so there is no list of the best rendition; the sound is cut like the rung.
- */
-static void what_no_output_takes_is_seen_by_what_is_made_of_it(void **state)
+/* The sound is cut like the rung. */
+static void assert_sound_fits(const char *rung)
 {
-    (void)state;
-    begin(CODEC_VP8);
-    set_running(true);
-    play(9, CODEC_VP8);
-    segmenter_finish(publisher.segmenter, synthetic_now_us(&publisher));
-    char *rung = read_file("video-480p.m3u8"), *sound = read_file("audio.m3u8");
-    char *master = read_file("master.m3u8");
-    assert_int_equal(occurrences(master, ".m3u8\n"), 1);
-    assert_non_null(strstr(master, "RESOLUTION=720x1280"));
-    assert_null(strstr(rung, "GAP"));
-    assert_int_equal(occurrences(rung, "#EXTINF"), occurrences(sound, "#EXTINF"));
+    char *sound = read_file("audio.m3u8");
     size_t segments = occurrences(rung, "#EXTINF");
+
+    assert_int_equal(segments, occurrences(sound, "#EXTINF"));
     assert_in_range(segments, 5, 100);
     const char *of_rung = rung, *of_sound = sound;
     for (double off_s = 0; segments > 0; segments--) {
         off_s += next_length(&of_sound) - next_length(&of_rung);
         assert_true(off_s > -0.022 && off_s < 0.022); /* an AAC frame */
     }
-    free(rung);
     free(sound);
+}
+
+/* No output takes VP8, so there is no list of what is sent. Classic HLS has one of the rung, and it
+ * is the best, whatever it is called. */
+static void what_no_output_takes_is_seen_by_what_is_made_of_it(void **state)
+{
+    static const char *const rows[][2] = {{"480p", "video-480p.m3u8"}, {"", "video.m3u8"}};
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        setup(state);
+        begin_named(CODEC_VP8, rows[i][0]);
+        set_running(true);
+        play(9, CODEC_VP8);
+        segmenter_finish(publisher.segmenter, synthetic_now_us(&publisher));
+        char *rung = read_file(rows[i][1]), *master = read_file("master.m3u8");
+        char *classic = read_file("ts.m3u8"), *best = read_file("index.m3u8");
+        assert_int_equal(occurrences(master, ".m3u8\n"), 1);
+        assert_non_null(strstr(master, "RESOLUTION=720x1280"));
+        assert_int_equal(occurrences(classic, ".m3u8\n"), 1);
+        assert_non_null(strstr(classic, "RESOLUTION=720x1280"));
+        assert_null(strstr(rung, "GAP"));
+        assert_int_equal(occurrences(best, "#EXTINF"), occurrences(rung, "#EXTINF"));
+        assert_sound_fits(rung);
+        free(rung);
+        free(master);
+        free(classic);
+        free(best);
+        teardown(state);
+    }
+}
+
+/* Its lists have nothing to be seen, so viewers are told of the sound alone; then it comes. */
+static void a_rung_without_any_picture_is_not_offered(void **state)
+{
+    (void)state;
+    begin_named(CODEC_VP8, "");
+    play(4, CODEC_VP8);
+    char *master = read_file("master.m3u8");
+    assert_null(strstr(master, "video"));
+    assert_non_null(strstr(master, "\naudio.m3u8\n"));
     free(master);
+    set_running(true);
+    play(5, CODEC_VP8);
+    master = read_file("master.m3u8");
+    assert_non_null(strstr(master, "RESOLUTION=720x1280"));
+    assert_non_null(strstr(master, "\nvideo.m3u8\n"));
+    free(master);
+    segmenter_finish(publisher.segmenter, synthetic_now_us(&publisher));
+}
+
+/* A rung that goes just behind a cut: what the other lists have is told, so it stands still until
+ * the next one. In classic HLS it is heard until then, and its copies begin behind the
+ * discontinuity. */
+static void one_that_goes_behind_a_cut_stands_still_up_to_the_next(void **state)
+{
+    (void)state;
+    begin(CODEC_H264);
+    set_running(true);
+    play(5, CODEC_H264);
+    uint64_t fillings = segmenter_stats(publisher.segmenter).follower[0].fillings;
+    while (first == last || !queue[(last - 1) % QUEUE].idr)
+        play(0.04, CODEC_H264);
+    set_running(false); /* its IDR picture of that cut is lost */
+    play(1, CODEC_H264);
+    assert_int_equal(segmenter_stats(publisher.segmenter).follower[0].fillings, fillings);
+    play(3, CODEC_H264);
+    assert_int_equal(segmenter_stats(publisher.segmenter).follower[0].fillings, fillings + 1);
+    segmenter_finish(publisher.segmenter, synthetic_now_us(&publisher));
+    assert_same_cuts();
+    assert_parts("video.m3u8", 1);
+    assert_parts("video-480p.m3u8", 1);
+    assert_parts("index-480p.m3u8", 1);
+    assert_int_equal(maps("video-480p.m3u8"), 2);
 }
 
 /* Nobody but the best rendition says where the pictures end, and there is no list of it. */
@@ -328,8 +410,10 @@ static const struct CMUnitTest tests[] = {
     rig_test(it_is_filled_and_comes_back_with_sets_of_its_own),
     rig_test(the_next_publisher_goes_on_in_the_same_lists),
     rig_test(a_publisher_without_one_goes_on_in_its_list),
-    rig_test(what_no_output_takes_is_seen_by_what_is_made_of_it),
+    cmocka_unit_test(what_no_output_takes_is_seen_by_what_is_made_of_it),
     rig_test(it_ends_where_the_pictures_end_that_no_output_takes),
+    rig_test(a_rung_without_any_picture_is_not_offered),
+    rig_test(one_that_goes_behind_a_cut_stands_still_up_to_the_next),
 };
 
 TEST_GROUP(rungs, tests);

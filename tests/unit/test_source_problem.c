@@ -18,9 +18,10 @@ static void it_is_that_of_the_best_size(void **state)
                            .packets = 900,
                            .video = {.access_units = 500},
                            .format = {.width = 640, .chroma_format = 1, .bit_depth = 8}};
-    assert_int_equal(source_problem(&media), PROBLEM_NO_IDR); /* it is not known: the first */
+    assert_int_equal(source_problem(&media, false),
+                     PROBLEM_NO_IDR); /* it is not known: the first */
     media.best = 2;
-    assert_int_equal(source_problem(&media), PROBLEM_NONE);
+    assert_int_equal(source_problem(&media, false), PROBLEM_NONE);
     assert_ptr_equal(intake_stats_best(&media), &media.track[2]);
     assert_ptr_equal(intake_stats_video(&media), &media.track[1]);
 }
@@ -81,9 +82,37 @@ static void each_has_its_name(void **state)
                                             .packets = rows[i].packets,
                                             .video = rows[i].video,
                                             .format = rows[i].format};
-        const char *name = source_problem_name(source_problem(&media));
+        const char *name = source_problem_name(source_problem(&media, false));
         assert_row(strcmp(name, rows[i].name) == 0, rows[i].row, "\"%s\", not \"%s\"", name,
                    rows[i].name);
+    }
+}
+
+static void what_is_transcoded_may_have_any_codec(void **state)
+{
+    static const struct {
+        const char *name;
+        Codec codec;
+        uint8_t chroma;
+        SourceProblem problem;
+    } rows[] = {
+        {"VP8", CODEC_VP8, 1, PROBLEM_NONE},
+        {"AV1", CODEC_AV1, 1, PROBLEM_NONE},
+        {"H.264 that few play, and is copied all the same", CODEC_H264, 3, PROBLEM_FORMAT},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        IntakeStats media = {.tracks = 1};
+        media.track[0] = (IntakeTrackStats){.kind = TRACK_VIDEO,
+                                            .packets = 9,
+                                            .video = {.access_units = 1},
+                                            .format = {.codec = rows[i].codec,
+                                                       .width = 640,
+                                                       .chroma_format = rows[i].chroma,
+                                                       .bit_depth = 8}};
+        SourceProblem problem = source_problem(&media, true);
+        assert_row(problem == rows[i].problem, rows[i].name, "%s", source_problem_name(problem));
     }
 }
 
@@ -118,7 +147,7 @@ static const char *send_strange(const uint8_t *picture, size_t len, const uint8_
     }
     IntakeStats media = intake_stats(rig.intake);
     rig_close(&rig);
-    return source_problem_name(source_problem(&media));
+    return source_problem_name(source_problem(&media, false));
 }
 
 static void strangers_are_found_out_by_what_they_send(void **state)
@@ -143,6 +172,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(strangers_are_found_out_by_what_they_send),
     cmocka_unit_test(each_has_its_name),
     cmocka_unit_test(it_is_that_of_the_best_size),
+    cmocka_unit_test(what_is_transcoded_may_have_any_codec),
     cmocka_unit_test(each_says_what_to_do),
 };
 

@@ -32,18 +32,53 @@ static void rungs_stand_behind_what_a_publisher_sends(void **state)
         const char *name, *ladder;
         Renditions sent;
         const char *names;
+        bool unseen;     /* viewers get nothing of what is sent */
+        size_t encoders; /* of one stream; 0: as many as rungs */
     } rows[] = {
-        {"none", "", {2, {{.kind = TRACK_AUDIO}, {.kind = TRACK_VIDEO}}}, " sound best"},
+        {"none", "", {2, {{.kind = TRACK_AUDIO}, {.kind = TRACK_VIDEO}}}, " sound best", false, 0},
         {"two",
          "480p:900k, 240p:250k",
          {2, {{.kind = TRACK_AUDIO}, {.kind = TRACK_VIDEO}}},
-         " sound best 480p+ 240p+"},
-        {"sound alone", "480p:900k", {1, {{.kind = TRACK_AUDIO}}}, " sound"},
-        {"another codec", "480p:900k", {1, {{.kind = TRACK_VIDEO, .codec = CODEC_VP9}}}, " best"},
+         " sound best 480p+ 240p+",
+         false,
+         0},
+        {"sound alone", "480p:900k", {1, {{.kind = TRACK_AUDIO}}}, " sound", false, 0},
+        {"another codec",
+         "480p:900k",
+         {1, {{.kind = TRACK_VIDEO, .codec = CODEC_VP9}}},
+         " best 480p+",
+         false,
+         0},
+        {"what nobody plays: the largest is the best",
+         "480p:900k, 240p:250k",
+         {2, {{.kind = TRACK_AUDIO}, {.kind = TRACK_VIDEO, .codec = CODEC_VP8}}},
+         " sound best best+ 240p+",
+         true,
+         0},
+        {"fewer encoders: of H.264 they are shown what is sent",
+         "480p:900k, 240p:250k",
+         {1, {{.kind = TRACK_VIDEO}}},
+         " best 480p+ 240p+",
+         false,
+         1},
+        {"... of others they are left out",
+         "720p:2M, 480p:900k, 240p:250k",
+         {1, {{.kind = TRACK_VIDEO, .codec = CODEC_AV1}}},
+         " best 480p+ 240p+",
+         false,
+         2},
+        {"... and the largest that is left is the best",
+         "720p:2M, 480p:900k, 240p:250k",
+         {1, {{.kind = TRACK_VIDEO, .codec = CODEC_VP8}}},
+         " best best+ 240p+",
+         true,
+         2},
         {"a layer by the name of a rung",
          "480p:900k, 240p:250k",
          {2, {{.kind = TRACK_VIDEO}, {.kind = TRACK_VIDEO, .name = "480p"}}},
-         " best 480p 240p+"},
+         " best 480p 240p+",
+         false,
+         0},
         {"no room",
          "480p:900k, 240p:250k",
          {8,
@@ -55,7 +90,9 @@ static void rungs_stand_behind_what_a_publisher_sends(void **state)
            {.kind = TRACK_VIDEO, .name = "e"},
            {.kind = TRACK_VIDEO, .name = "f"},
            {.kind = TRACK_VIDEO, .name = "g"}}},
-         " best a b c d e f g 480p+"},
+         " best a b c d e f g 480p+",
+         false,
+         0},
     };
     char names[256];
 
@@ -64,7 +101,8 @@ static void rungs_stand_behind_what_a_publisher_sends(void **state)
         RungsParams params = wanted(rows[i].ladder);
         Renditions all = rows[i].sent;
 
-        rungs_describe(&params, &all);
+        params.encoders = rows[i].encoders;
+        rungs_describe(&params, !rows[i].unseen, &all);
         names_of(&all, names, sizeof(names));
         assert_row(strcmp(names, rows[i].names) == 0, rows[i].name, "%s", names);
     }
@@ -92,7 +130,7 @@ static void a_publisher_has_its_own_ladder_or_that_of_its_name(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         RungsParams own = rungs_params_for(&params, rows[i].stream, rows[i].own);
         Renditions all = renditions_of(false, true);
-        rungs_describe(&own, &all);
+        rungs_describe(&own, true, &all);
         names_of(&all, names, sizeof(names));
         assert_row(strcmp(names, rows[i].names) == 0, rows[i].stream, "%s", names);
     }
@@ -104,10 +142,10 @@ static void a_rung_for_viewers_alone_says_what_it_becomes(void **state)
     Renditions always = renditions_of(false, true), watched = always;
 
     (void)state;
-    rungs_describe(&params, &always);
+    rungs_describe(&params, true, &always);
     assert_int_equal(always.item[1].side, 0);
     params.idle_us = US_PER_S;
-    rungs_describe(&params, &watched);
+    rungs_describe(&params, true, &watched);
     assert_int_equal(watched.item[1].side, 480);
     assert_int_equal(watched.item[1].bitrate, 900000);
 }

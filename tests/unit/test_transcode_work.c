@@ -186,6 +186,35 @@ static void every_codec_becomes_a_ladder_with_its_key_pictures(void **state)
     }
 }
 
+/* Nobody sees such a source as it is, so no rung is left out; nor is one scaled up. */
+static void a_small_source_that_is_not_h264_has_all_rungs(void **state)
+{
+    static const SourceParams rows[] = {
+        {"libx264", CODEC_H264, 160, 96, 6, 3, 0, 0},
+        {"libvpx", CODEC_VP8, 160, 96, 6, 3, 0, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        bool all = rows[i].codec != CODEC_H264;
+        CodedSource s;
+
+        setup(NULL);
+        source_make(&s, &rows[i]);
+        TranscodeWork *w = begin(rows[i].codec, "240p:400k,120p:200k,90p:90k");
+        give(w, &s, 0, s.count, 0, 0);
+        for (size_t r = 0; r < 3; r++)
+            assert_row(made[r].units == (all || r == 2 ? s.count : 0), rows[i].encoder,
+                       "%zu of rung %zu", made[r].units, r);
+        assert_int_equal(made[0].is.width, all ? 160 : 0);
+        assert_int_equal(made[1].is.height, all ? 96 : 0);
+        assert_int_equal(made[2].is.height, 90);
+        transcode_work_destroy(&w);
+        source_free(&s);
+        teardown(NULL);
+    }
+}
+
 static void odd_sources_are_played_right(void **state)
 {
     static const struct {
@@ -411,6 +440,7 @@ static void an_encoder_that_is_not_there_is_named(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest tests[] = {
     TEST(every_codec_becomes_a_ladder_with_its_key_pictures),
+    TEST(a_small_source_that_is_not_h264_has_all_rungs),
     TEST(odd_sources_are_played_right),
     TEST(after_damage_nothing_comes_before_a_key_picture),
     TEST(garbage_of_every_codec_does_no_harm),

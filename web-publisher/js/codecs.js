@@ -8,7 +8,7 @@ const WHERE = {
   vp9: "VP9 is seen in browsers and players of low-latency HLS or DASH; VLC, TVs and classic HLS get the sound alone.",
   av1: "AV1 is seen in browsers and players of low-latency HLS or DASH; VLC, TVs and classic HLS get the sound alone.",
   h265: "H.265 is seen in players of low-latency HLS or DASH that have a decoder for it; classic HLS gets the sound alone.",
-  vp8: "VP8 is heard and not seen: no HLS player takes it. Choose H.264 to be seen.",
+  vp8: "VP8 is heard and not seen, unless the server makes H.264 of it: no HLS player takes it. Choose H.264 to be seen.",
 };
 
 /** The names that the server and the page's address have for them. */

@@ -15,9 +15,9 @@ import { TESTCARD } from "./testcard.mjs";
 const SECONDS = "60"; // that each sends, unless it is told otherwise
 
 /**
- * Runs `body({ port, hls, send })` with a bridge: its control API's port, its folder, and
- * send(stream, …options of rtp-replay), which sends a recording to it and returns the child. All ends with
- * `body()`. `program`: another hls-bridge than the one that is tested with sanitizers.
+ * Runs `body({ port, hls, send, sendFile })` with a bridge: its control API's port, its folder, and
+ * sendFile(stream, recording, …options of rtp-replay), which sends that to it and returns the child; send(stream, …)
+ * sends the test card. All ends with `body()`. `program`: another hls-bridge than the one that is tested with sanitizers.
  */
 export async function withBridge(settings, body, { program = built().bridge } = {}) {
   const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-test-"));
@@ -28,15 +28,16 @@ export async function withBridge(settings, body, { program = built().bridge } = 
     throw error;
   });
   const senders = new Set();
-  const send = (stream, ...options) => {
+  const sendFile = (stream, recording, ...options) => {
     const sender = new Child("rtp-replay", built().replay,
-      ["--bridge", `http://127.0.0.1:${port}`, "--stream", stream, "--seconds", SECONDS, ...options, TESTCARD],
+      ["--bridge", `http://127.0.0.1:${port}`, "--stream", stream, "--seconds", SECONDS, ...options, recording],
       { logFile: path.join(folder, `${stream}.log`), cleanUp: () => senders.delete(sender) });
     senders.add(sender);
     return sender;
   };
+  const send = (stream, ...options) => sendFile(stream, TESTCARD, ...options);
   try {
-    await body({ port, hls, send });
+    await body({ port, hls, send, sendFile });
   } finally {
     await Promise.all([...senders].map((sender) => sender.stop()));
     await bridge.stop();
