@@ -35,17 +35,6 @@ PublishResult stream_table_publish(StreamTable *table, const char *name, const S
     return (PublishResult)(strlen(name) % (PUBLISH_FAILED + 1));
 }
 
-bool stream_table_takes_ladder(const SourceSdp *sdp, char *error, size_t size)
-{
-    char why[RUNG_LADDER_ERROR_SIZE];
-    RungLadder ladder;
-
-    if (rung_ladder_read_pictures(sdp->ladder, &ladder, why) == 0)
-        return true;
-    snprintf(error, size, "%s", why);
-    return false;
-}
-
 int stream_table_unpublish(StreamTable *table, const char *name)
 {
     (void)table;
