@@ -21,10 +21,12 @@ const textOf = async (url) => {
 
 const bridgeSays = async (stack, stream) => (await fetch(`http://127.0.0.1:${stack.bridgePort}/streams/${stream}`)).json();
 
-/** Plays on, with a picture of its size if it is to have one. */
-async function shows(t, page, picture) {
+/** Plays on, with a picture of one of these sizes; none: it is to have no picture. */
+async function shows(t, page, ...expected) {
   const { sizes } = await plays(page, t);
-  assert.deepEqual([...new Set(sizes.filter((size) => size !== "0x0"))], picture ? [SIZE] : [], page.player);
+  const seen = [...new Set(sizes.filter((size) => size !== "0x0"))];
+  assert.ok(seen.every((size) => expected.includes(size)), `${page.player}: ${seen}`);
+  assert.equal(seen.length > 0, expected.length > 0, page.player);
 }
 
 /** Seen untouched: the lists, hls.js, and a player of DASH. */
@@ -32,10 +34,10 @@ async function isSeen(t, stack, context, pages, codec, dashPlayer) {
   await until(`${codec} is listed`, async () => CODECS[codec].test(await textOf(stack.master(codec))));
   await until(`${codec} is in the manifest`, async () =>
     (await textOf(stack.manifest(codec))).includes(codec === "vp9" ? 'codecs="vp09.' : 'codecs="av01.'));
-  const players = [["hls12", stack.master(codec), true], [dashPlayer, stack.manifest(codec), true], ["hls12", stack.playlist(codec), false]];
-  await Promise.all(players.map(async ([player, url, picture]) => {
+  const players = [["hls12", stack.master(codec), SIZE], [dashPlayer, stack.manifest(codec), SIZE], ["hls12", stack.playlist(codec)]];
+  await Promise.all(players.map(async ([player, url, ...sizes]) => {
     const page = await openPlayer(context, pages, player, url);
-    await shows(t, page, picture);
+    await shows(t, page, ...sizes);
     await page.close();
   }));
   const { source } = await bridgeSays(stack, codec);
@@ -50,7 +52,7 @@ async function isHeard(t, stack, context, pages, publisher) {
   await Promise.all([stack.playlist("vp8"), stack.master("vp8")].map(async (url) => {
     await until(`${url} is there`, async () => (await fetch(url)).ok);
     const page = await openPlayer(context, pages, "hls12", url);
-    await shows(t, page, false);
+    await shows(t, page);
     await page.close();
   }));
 }
@@ -71,6 +73,33 @@ test("a browser sends VP9, AV1 and VP8", async (t) => {
       const page = await openPage(context, `${stack.url}/publish.html?stream=other&source=testcard&auto=1&codec=h265`);
       await until("a codec that is not taken is refused with a sentence", async () =>
         /does not take H265/.test(await messageOf(page)));
+    });
+  });
+});
+
+// what the bridge makes of a picture of SIZE; one rung, so that it costs little
+const RUNG = "160x90";
+
+test("with a ladder, what a browser sends as VP9, AV1 and VP8 is seen as H.264", async (t) => {
+  const pages = await servePages();
+  t.after(() => pages.close());
+  await withStack({ bridgeSettings: { "transcode.ladder": "90p:100k" }, janus: { general: '  video_codecs = "h264, vp8, vp9, av1"\n' } }, async (stack) => {
+    await withBrowser({}, async (context) => {
+      for (const codec of ["vp9", "av1", "vp8"]) {
+        const publisher = await publish(context, stack, codec, { size: SIZE, codec });
+        const copied = CODECS[codec] ? [SIZE] : [];
+        await until(`the rung of ${codec} is listed`, async () => /CODECS="avc1[^"]*",RESOLUTION=160x90/.test(await textOf(stack.master(codec))));
+        // of classic HLS; and of low latency as it was sent, if the player takes that
+        await Promise.all([[stack.playlist(codec), RUNG], [stack.master(codec), ...copied, RUNG], [stack.manifest(codec), ...copied, RUNG]]
+          .map(async ([url, ...sizes]) => {
+            await until(`${url} is there`, async () => (await fetch(url)).ok);
+            const page = await openPlayer(context, pages, url.endsWith(".mpd") ? "dashjs" : "hls12", url);
+            await shows(t, page, ...sizes);
+            await page.close();
+          }));
+        assert.equal((await bridgeSays(stack, codec)).source.problem, undefined);
+        await publisher.close();
+      }
     });
   });
 });

@@ -20,7 +20,7 @@ const USUAL = {
   "low-latency": 50, edges: 80, "pages-layers": 15, "pages-watch": 30, simulcast: 30, serving: 15, negotiation: 15,
   hostile: 20, conformance: 45, pages: 50, players: 45, main: 35, "slow-disk": 35, outage: 35, strangers: 25, comebacks: 33, api: 30,
   attacks: 30, viewers: 30, limits: 30, production: 30, demo: 30, disk: 30, changes: 30, recovery: 28, seeing: 22, quiet: 22, loss: 22, "wall-clock": 20, layers: 60,
-  "ladder-players": 30, recorded: 25, codecs: 25,
+  "ladder-players": 30, recorded: 25, codecs: 45,
 };
 
 /** Those that leave the machine mostly idle: no browser, or one that does little. */
