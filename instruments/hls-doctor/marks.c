@@ -43,7 +43,7 @@ struct Marks {
     MarkList flashes, beeps;
     bool flash_on;
     double cosine[WINDOW], sine[WINDOW]; /* of the beep, from where the window begins */
-    float window[WINDOW]; /* the last samples, as a ring */
+    float window[WINDOW];                /* the last samples, as a ring */
     size_t window_at, until_hop;
     uint64_t heard; /* samples since the sound began or broke off */
     double amplitude_before, peak, last_beep;
