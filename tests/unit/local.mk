@@ -175,6 +175,7 @@ list-thread-tests:
 	@printf '%s\n' $(thread_programs)
 unit_programs += %D%/unit-threads
 %C%_unit_threads_SOURCES = \
+	%D%/test_audience_threads.c \
 	%D%/test_bridge_client.c \
 	%D%/test_caretaker.c \
 	%D%/test_control_api.c \
