@@ -17,10 +17,9 @@ const ALONE = ["soak", "fifty-streams", "overload", "three-sizes", "three-sizes-
 
 /** Seconds of those that take long, on a machine of two cores, with sanitizers. */
 const USUAL = {
-  "low-latency": 50, edges: 80, "pages-layers": 15, "pages-watch": 30, simulcast: 30, serving: 15, negotiation: 15,
-  hostile: 20, conformance: 45, pages: 50, players: 45, main: 35, "slow-disk": 35, outage: 35, strangers: 25, comebacks: 33, api: 30,
-  attacks: 30, viewers: 30, limits: 30, production: 30, demo: 30, disk: 30, changes: 30, recovery: 28, seeing: 22, quiet: 22, loss: 22, "wall-clock": 20, layers: 60,
-  "ladder-players": 30, recorded: 25, codecs: 45,
+  pages: 130, layers: 115, edges: 100, "low-latency": 65, players: 65, demo: 60, attacks: 55, api: 50, main: 45, "slow-disk": 45,
+  conformance: 43, viewers: 41, strangers: 40, limits: 40, outage: 36, changes: 35, production: 35, simulcast: 35, "pages-layers": 35,
+  comebacks: 33, disk: 33, "ladder-players": 32, codecs: 45, recorded: 30, recovery: 29, quiet: 26, seeing: 25, "pages-watch": 25,
 };
 
 /** Those that leave the machine mostly idle: no browser, or one that does little. */
