@@ -22,6 +22,11 @@ static int64_t refill(int64_t left, int64_t per_second, int64_t elapsed_90k)
     return smaller(left + per_second * elapsed_90k, full(per_second));
 }
 
+void output_bound_set_followers(OutputBound *b, size_t count)
+{
+    b->followers = count;
+}
+
 void output_bound_time(OutputBound *b, int64_t clock_90k)
 {
     if (clock_90k <= b->now_90k)
@@ -29,7 +34,7 @@ void output_bound_time(OutputBound *b, int64_t clock_90k)
     /* by then it is full in any case; a longer time could overflow the product */
     int64_t most_90k = OUTPUT_BOUND_BURST_S * TICKS_PER_S;
     int64_t elapsed_90k = b->now_90k == INT64_MIN ? 0 : smaller(clock_90k - b->now_90k, most_90k);
-    b->files = refill(b->files, b->params.files_per_s, elapsed_90k);
+    b->files = refill(b->files, b->params.files_per_s * (1 + (int64_t)b->followers), elapsed_90k);
     b->bytes = refill(b->bytes, b->params.picture_bitrate / 8, elapsed_90k);
     b->now_90k = clock_90k;
 }

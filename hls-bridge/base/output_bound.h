@@ -8,7 +8,8 @@
  * speed.
  *
  * Pictures over a limit are left out up to an IDR picture. Sound is never left out: its own clock
- * limits it. To leave room for sound, pictures may use only half of the files.
+ * limits it. To leave room for sound, pictures may use only half of the files. What renditions make
+ * that follow the best one adds to the files: they are the bridge's own, and cut like it.
  *
  * Pure: time is an argument. Thread-safety: one thread. */
 
@@ -34,11 +35,15 @@ typedef struct OutputBound {
     bool restarted;        /* pictures have restarted, */
     int64_t restarted_90k; /* here on the stream's clock */
     int64_t files, bytes;  /* that may still be put out, times TICKS_PER_S */
+    size_t followers;      /* renditions that each may make as many files as all that is sent */
     OutputBoundStats stats;
 } OutputBound;
 
 /* Returns a new bound, with a whole burst to use. */
 OutputBound output_bound(const OutputBoundParams *params);
+
+/* From now on there are so many renditions that follow. */
+void output_bound_set_followers(OutputBound *bound, size_t count);
 
 /* The stream's clock stands at `clock_90k`; a time before the last one changes nothing. */
 void output_bound_time(OutputBound *bound, int64_t clock_90k);

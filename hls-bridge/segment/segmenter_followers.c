@@ -30,6 +30,7 @@ void segmenter_followers_begin(Segmenter *o, Renditions *sent)
     size_t first = sent->count;
 
     forget(o);
+    output_bound_set_followers(o->params.bound, 0);
     while (first > 0 && sent->item[first - 1].follows)
         first--;
     if (first == sent->count)
@@ -40,6 +41,7 @@ void segmenter_followers_begin(Segmenter *o, Renditions *sent)
     for (size_t i = first; o->follower && i < sent->count; i++)
         o->follower[o->followers++] =
             (Follower){.rendition = sent->item[i], .bound = bound_of(o, &sent->item[i])};
+    output_bound_set_followers(o->params.bound, o->followers);
     sent->count = first;
 }
 

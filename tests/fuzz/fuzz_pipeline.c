@@ -120,7 +120,7 @@ static void check_second(void)
     if (now_us - second_us < US_PER_S)
         return;
     uint64_t seconds = (uint64_t)((now_us - second_us) / US_PER_S) + OUTPUT_BOUND_BURST_S + 3;
-    REQUIRE(files <= FILES_PER_S * seconds);
+    REQUIRE(files <= FILES_PER_S * (1 + rungs) * seconds);
     REQUIRE(bytes <= (COPIES * BITRATE / 8 + 100000) * (1 + rungs) * seconds);
     at_second = memory_files;
     second_us = now_us;

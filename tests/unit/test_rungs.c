@@ -403,6 +403,27 @@ static void it_ends_where_the_pictures_end_that_no_output_takes(void **state)
     free(rung);
 }
 
+/* hls.files is for what a publisher sends: a rung is the operator's own, and may not take from it.
+ */
+static void its_files_leave_those_of_the_publisher_alone(void **state)
+{
+    PackagerParams params = shop_packager(root, hub, &virtual_time);
+
+    (void)state;
+    params.bound.files_per_s = 12; /* sound and pictures with parts of 0.2 s are 11 */
+    packager_close(&packager);
+    packager = packager_open(&params, synthetic_now_us(&publisher));
+    assert_non_null(packager);
+    begin(CODEC_H264);
+    set_running(true);
+    play(20, CODEC_H264);
+    SegmenterStats stats = segmenter_stats(publisher.segmenter);
+    assert_int_equal(stats.bound.pictures, 0);
+    assert_int_equal(stats.bound.files, 0);
+    segmenter_finish(publisher.segmenter, synthetic_now_us(&publisher));
+    assert_same_cuts();
+}
+
 #define rig_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
@@ -411,6 +432,7 @@ static const struct CMUnitTest tests[] = {
     rig_test(the_next_publisher_goes_on_in_the_same_lists),
     rig_test(a_publisher_without_one_goes_on_in_its_list),
     cmocka_unit_test(what_no_output_takes_is_seen_by_what_is_made_of_it),
+    rig_test(its_files_leave_those_of_the_publisher_alone),
     rig_test(it_ends_where_the_pictures_end_that_no_output_takes),
     rig_test(a_rung_without_any_picture_is_not_offered),
     rig_test(one_that_goes_behind_a_cut_stands_still_up_to_the_next),
