@@ -275,14 +275,30 @@ static void write_list(TsVariants *v)
         log_debug("%s: " PLAYLISTS_FILE " cannot be written: %s", v->stream, strerror(errno));
 }
 
+/* Begins to measure a list. What an earlier run has left in it before the newest segment may be
+ * larger than all that comes. */
+static void begin_meter(TsVariants *v, size_t list)
+{
+    const Playlist *p = segment_store_playlist(v->store);
+    RateMeter *meter = &v->item[list].meter;
+    char name[PLAYLIST_NAME_SIZE];
+
+    *meter = rate_meter(p->window.keep, p->window.target_duration_s);
+    for (size_t i = 0; i + 1 < p->window.count; i++) {
+        const PlaylistSegment *s = &p->segments[i];
+        playlist_rendition_segment(s->name, segment_store_list_name(v->store, list), name);
+        int64_t size = store_size(v->folder, name);
+        if (size > 0 && s->common.duration_90k > 0)
+            rate_meter_add(meter, (size_t)size, 0, s->common.duration_90k);
+    }
+}
+
 void ts_variants_listed(TsVariants *v, const TsCut *cut, int64_t duration_90k)
 {
-    const Window *window = &segment_store_playlist(v->store)->window;
-
     for (size_t i = 0; i < count(v); i++) {
         TsVariant *variant = &v->item[i];
         if (variant->segments++ == 0)
-            variant->meter = rate_meter(window->keep, window->target_duration_s);
+            begin_meter(v, i);
         variant->bytes += cut->bytes[i].len;
         variant->filled += cut->filled[i];
         rate_meter_add(&variant->meter, cut->bytes[i].len, cut->pictures[i], duration_90k);

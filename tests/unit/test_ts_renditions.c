@@ -5,7 +5,9 @@
 
 #include "harness.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "count_files.h"
@@ -416,6 +418,59 @@ static void a_second_run_goes_on_with_all_lists(void **state)
     assert_non_null(strstr(text_of(root, lists[LOW]), "#EXT-X-DISCONTINUITY\n"));
 }
 
+/* Of what a list names: its largest segment, bit/s. */
+static int64_t peak_of(const char *list)
+{
+    char text[16384], path[128], *save = NULL;
+    double seconds = 0, peak = 0;
+    struct stat file;
+
+    strcpy(text, text_of(root, list));
+    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        if (read_tag(line, "#EXTINF:", "%lf", &seconds) || *line == '#')
+            continue;
+        snprintf(path, sizeof(path), "%s/shop/%s", root, line);
+        assert_int_equal(stat(path, &file), 0);
+        if ((double)file.st_size * 8 / seconds > peak)
+            peak = (double)file.st_size * 8 / seconds;
+    }
+    return (int64_t)peak;
+}
+
+static int64_t bandwidth_of(const char *list)
+{
+    char text[4096], *save = NULL;
+    int64_t bandwidth = 0;
+
+    strcpy(text, text_of(root, "ts.m3u8"));
+    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        if (!read_tag(line, "#EXT-X-STREAM-INF:BANDWIDTH=", "%" SCNd64, &bandwidth) &&
+            strcmp(line, list) == 0)
+            return bandwidth;
+    }
+    return 0;
+}
+
+/* Viewers still play what the run before has made, and it may be larger than all that comes. */
+static void a_second_run_lists_the_rate_of_what_is_there(void **state)
+{
+    char command[160];
+
+    (void)state;
+    begin();
+    publish(7000);
+    packager_close(&packager);
+    snprintf(command, sizeof(command), "truncate -s +18800 %s/shop/seg-mid-*.ts", root);
+    assert_int_equal(system(command), 0);
+    open_packager();
+    begin();
+    publish(3000);
+    stop();
+    assert_in_range(bandwidth_of("index-mid.m3u8"), peak_of("index-mid.m3u8"), INT32_MAX);
+    assert_in_range(bandwidth_of("index.m3u8"), peak_of("index.m3u8"), INT32_MAX);
+    assert_true(bandwidth_of("index-mid.m3u8") > 2 * bandwidth_of("index.m3u8"));
+}
+
 /* The run before was killed between two lists: numbers only grow in each. */
 static void a_list_that_is_ahead_is_not_overtaken(void **state)
 {
@@ -497,6 +552,7 @@ static const struct CMUnitTest tests[] = {
     TEST(no_list_goes_when_fewer_sizes_are_sent),
     TEST(a_size_that_comes_later_has_what_follows),
     TEST(a_second_run_goes_on_with_all_lists),
+    TEST(a_second_run_lists_the_rate_of_what_is_there),
     TEST(a_list_that_is_ahead_is_not_overtaken),
     TEST(a_list_that_has_lost_a_file_begins_again),
     TEST(all_lists_end_and_are_cleared),
