@@ -170,6 +170,13 @@ static bool is_known(int width, int channels)
     return width > 0 || channels > 0;
 }
 
+/* What was cut by time may have no picture. A transport stream announces its pictures all the same,
+ * and goes on with them. */
+static bool lacks_pictures(const MediaRules *r, const MediaSegment *s)
+{
+    return !s->listed->map && s->facts.video.packets == 0 && r->media.width > 0;
+}
+
 /* What decoders are set up by. */
 static void check_parameters(const MediaRules *r, const MediaSegment *s)
 {
@@ -177,7 +184,7 @@ static void check_parameters(const MediaRules *r, const MediaSegment *s)
     const ProbeTrack *t = track_of(&s->facts);
 
     if (!before || s->listed->sequence != before->sequence + 1 ||
-        s->listed->discontinuity != before->discontinuity)
+        s->listed->discontinuity != before->discontinuity || lacks_pictures(r, s))
         return;
     if (!is_known(t->width, t->channels) || !is_known(r->media.width, r->media.channels))
         return;
@@ -244,7 +251,7 @@ static void note(MediaRules *r, const MediaSegment *s)
         .frame_rate = steady ? (double)t->packets * US_PER_S / (double)listed->duration_us : 0,
     };
     r->end_dts = t->end_dts;
-    if (is_known(t->width, t->channels))
+    if (is_known(t->width, t->channels) && !lacks_pictures(r, s))
         note_parameters(r, t);
     r->media.multi_version = s->multi_version;
     if (t == &s->facts.video)

@@ -157,6 +157,37 @@ static void nothing(Sample *s)
     (void)s;
 }
 
+/* A transport stream goes on after a segment of sound alone as it was before. */
+static void a_segment_without_pictures_changes_nothing(void **state)
+{
+    static const int widths[] = {640, 720};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(widths); i++) {
+        Sample sample[3];
+        teardown(NULL);
+        setup(NULL);
+        for (uint64_t k = 0; k < 3; k++) {
+            make(&sample[k], k + 1);
+            sample[k].listed.map = NULL;
+            sample[k].segment.part_count = 0;
+            sample[k].segment.facts.has_parameter_sets = true;
+            sample[k].segment.facts.video.width = 640;
+        }
+        SegmentFacts *facts = &sample[1].segment.facts;
+        facts->audio = facts->video;
+        facts->audio.width = facts->audio.height = 0;
+        facts->audio.channels = 2;
+        strcpy(facts->audio.codec, "mp4a.40.2");
+        facts->video = (ProbeTrack){0};
+        sample[2].segment.facts.video.width = widths[i];
+        for (size_t k = 0; k < 3; k++)
+            media_rules_segment(rules, &sample[k].segment);
+        assert_found(findings, i == 0 ? "the same" : "another size",
+                     i == 0 ? NULL : "encoding parameters change", false);
+    }
+}
+
 static void segments(void **state)
 {
     static const struct {
@@ -313,7 +344,14 @@ static void times_may_be_large(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest tests[] = {
-    TEST(segments),           TEST(transport_streams), TEST(figures), TEST(dates_of_renditions),
+    TEST(segments),
+    TEST(transport_streams),
+    TEST(figures),
+    TEST(dates_of_renditions),
+    TEST(a_segment_without_pictures_changes_nothing),
+    TEST(transport_streams),
+    TEST(figures),
+    TEST(dates_of_renditions),
     TEST(times_may_be_large),
 };
 
