@@ -150,9 +150,15 @@ void reload_rules_media(Findings *f, const Exchange *e, bool hinted, int64_t par
                      e->name, (double)e->transfer_us / 1000);
 }
 
+/* Whether nobody has answered who could refuse: there is no answer, or one of a gateway. */
+static bool is_nobody(long status)
+{
+    return status == 0 || (status >= 502 && status <= 504);
+}
+
 void reload_rules_refusal(Findings *f, const char *name, const char *what, bool must, long status)
 {
-    if (status == 400)
+    if (status == 400 || is_nobody(status))
         return;
     if (must)
         findings_add(f, "a request that must be refused with 400 is not (6.2.5.2)",

@@ -37,7 +37,8 @@ void reload_rules_delta(Findings *findings, const Exchange *exchange, const M3u8
 void reload_rules_media(Findings *findings, const Exchange *exchange, bool hinted,
                         int64_t part_target_us);
 
-/* A request that is to be refused with 400 and was answered by `status`. */
+/* A request that is to be refused with 400 and was answered by `status`; 0: by nobody, which says
+ * nothing, nor does a gateway's 502 to 504. */
 void reload_rules_refusal(Findings *findings, const char *name, const char *what, bool must,
                           long status);
 

@@ -161,6 +161,9 @@ static void refusals(void **state)
     (void)state;
     reload_rules_refusal(findings, "video.m3u8", "x", true, 400);
     assert_found(findings, "400", NULL, false);
+    reload_rules_refusal(findings, "video.m3u8", "x", true, 0);
+    reload_rules_refusal(findings, "video.m3u8", "x", true, 502);
+    assert_found(findings, "nobody", NULL, false);
     reload_rules_refusal(findings, "video.m3u8", "x", true, 200);
     assert_found(findings, "must", "a request that must be refused", false);
     teardown(NULL);
