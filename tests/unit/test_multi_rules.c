@@ -215,6 +215,8 @@ static void renditions_against_each_other(void **state)
     } rows[] = {
         {NULL, LIST FOUR("020"), false},
         {NULL, LIST FOUR("020") "#EXT-X-DISCONTINUITY\n" DATE("18.000") SEG, false}, /* one more */
+        {NULL, LIST DATE("04.000") SEG DATE("06.000") SEG DATE("08.000") "#EXTINF:1.65,\ns.m4s\n",
+         false},
         {"renditions differ in TARGETDURATION", LIST_OF("3", CONTROL, "0.2") FOUR("000"), false},
         {"renditions differ in EXT-X-SERVER-CONTROL",
          LIST_OF("2", "CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=0.7", "0.2") FOUR("000"), false},
