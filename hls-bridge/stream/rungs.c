@@ -274,7 +274,7 @@ static void tell_which_run(Rungs *r)
     for (size_t i = 0; i < r->count; i++) {
         bool hopes =
             s.starts || s.decoded == r->decoded || (r->audience && r->now_us < r->hope_us[i]);
-        bool wanted = r->wanted >> i & 1;
+        bool wanted = s.rung[i].state != RUNG_UNWATCHED && s.rung[i].state != RUNG_CROWDED;
         bool runs = (s.runs || s.starts) && wanted && (s.rung[i].width > 0 || hopes);
 
         if (runs == r->runs[i] || r->track[i] == RENDITION_NONE)

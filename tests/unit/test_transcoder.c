@@ -172,6 +172,35 @@ static void encoders_are_shared_and_the_top_rungs_go_without(void **state)
     assert_int_equal(budget.left, 3);
 }
 
+static void a_top_rung_stops_for_a_stream_that_has_no_encoder(void **state)
+{
+    EncoderBudget budget = {.left = 2};
+    TranscoderParams p = rig_params(RIG_LADDER);
+    Rig a, b;
+
+    (void)state;
+    p.budget = &budget;
+    rig_open(&a, &p);
+    rig_open(&b, &p);
+    assert_int_equal(transcoder_stats(b.t).rung[1].state, RUNG_CROWDED);
+    rig_feed(&a, &source, 0, 10, 0);
+    RIG_UNTIL(&a, a.units[1] == 10);
+    assert_int_equal(transcoder_stats(a.t).encoders, 1);
+    b.now_us += US_PER_S; /* it looks again */
+    RIG_UNTIL(&b, transcoder_stats(b.t).runs);
+    rig_feed(&b, &source, 0, 10, 0);
+    RIG_UNTIL(&b, b.units[1] == 10);
+    assert_int_equal(b.units[0], 0);
+    transcoder_work(a.t, a.now_us);
+    assert_int_equal(transcoder_stats(a.t).encoders, 1);
+    assert_int_equal(transcoder_stats(a.t).rung[0].state, RUNG_CROWDED);
+    assert_int_equal(transcoder_stats(b.t).rung[0].state, RUNG_CROWDED);
+    assert_int_equal(transcoder_stats(b.t).rung[1].state, RUNG_MADE);
+    rig_close(&a);
+    rig_close(&b);
+    assert_int_equal(budget.left, 2);
+}
+
 static void a_stream_has_no_more_encoders_than_it_may(void **state)
 {
     TranscoderParams p = rig_params(RIG_LADDER);
@@ -276,6 +305,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_program_that_is_not_there_is_tried_again_less_and_less_often),
     cmocka_unit_test(what_nobody_wants_costs_no_process),
     cmocka_unit_test(encoders_are_shared_and_the_top_rungs_go_without),
+    cmocka_unit_test(a_top_rung_stops_for_a_stream_that_has_no_encoder),
     cmocka_unit_test(a_stream_has_no_more_encoders_than_it_may),
     cmocka_unit_test(every_codec_works_shut_in),
     cmocka_unit_test(it_has_no_files_no_environment_and_little_of_the_machine),
