@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// A server in front of the real one that changes nothing, and notes what could not be fetched, and when.
+// A server in front of the real one that changes nothing, and notes what was fetched, and what could not be, and when.
 
 import http from "node:http";
 
@@ -8,11 +8,12 @@ import http from "node:http";
 const pathOf = (url) => url.split("?")[0];
 
 /**
- * Serves what `origin` serves. Returns { url, close, failures }: of each request that had another answer than 200 or 206,
- * or none, { url, status (0: none), from, to }, in ms since 1970. Whoever goes before the answer has not been refused.
+ * Serves what `origin` serves. Returns { url, close, given, failures }: the paths that were given, and of each request that
+ * had another answer than 200 or 206, or none, { url, status (0: none), from, to }, in ms since 1970. Whoever goes before
+ * the answer has not been refused.
  */
 export async function startNotingProxy(origin) {
-  const failures = [];
+  const failures = [], given = new Set();
   const agent = new http.Agent({ keepAlive: true });
 
   function pass(request, response) {
@@ -20,6 +21,7 @@ export async function startNotingProxy(origin) {
     const note = (status) => failures.push({ url: pathOf(request.url), status, from, to: Date.now() });
     const inner = http.request(new URL(request.url, origin), { agent, headers: request.headers }, (answer) => {
       if (answer.statusCode !== 200 && answer.statusCode !== 206) note(answer.statusCode);
+      else given.add(pathOf(request.url));
       response.writeHead(answer.statusCode, answer.headers);
       answer.on("error", () => (note(0), response.destroy()));
       answer.pipe(response);
@@ -37,6 +39,7 @@ export async function startNotingProxy(origin) {
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${server.address().port}`,
+    given,
     failures,
     close: () => new Promise((resolve) => (agent.destroy(), server.closeAllConnections(), server.close(resolve))),
   };
