@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import http from "node:http";
 import test, { describe } from "node:test";
-import { messageOf, openPage, publish, untilLive, withBrowser } from "./support/browser.mjs";
+import { messageOf, openPage, publish, SMALL_SIZE, untilLive, withBrowser } from "./support/browser.mjs";
 import { measured } from "./support/measured.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 import { shareStack } from "./support/shared.mjs";
@@ -36,6 +36,9 @@ test("the start page lists what is live", shared(async ({ stack, context }) => {
   await page.click(".card");
   await page.waitForURL(/watch\.html\?stream=listed/);
 }));
+
+/** A publisher whose picture nobody looks at: of its usual size, and in layers, it takes a core. */
+const CHEAP = `size=${SMALL_SIZE}&simulcast=0`;
 
 describe("pages that disturb nobody", { concurrency: 2 }, () => {
   test("from the preview to live and back, by keyboard alone", shared(async ({ stack, context }) => {
@@ -98,7 +101,7 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
   test("an address that somebody was sent opens no camera and no screen", shared(async ({ stack, context }) => {
     await countOpened(context);
     for (const source of ["", "&source=camera", "&source=screen", "&source=nonsense"]) {
-      const page = await openPage(context, `${stack.url}/publish.html?stream=linked&key=linked-too&auto=1${source}`);
+      const page = await openPage(context, `${stack.url}/publish.html?stream=linked&key=linked-too&auto=1&${CHEAP}${source}`);
       await says(page, /an address alone opens no camera/);
       assert.equal(await page.evaluate(() => window.opened), 0, source);
       assert.ok(await page.isVisible("#go"), source);
@@ -114,12 +117,12 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
   }));
 
   test("an address that somebody was sent ends nothing that is live in another tab", shared(async ({ stack, context }) => {
-    const mine = await openPage(context, `${stack.url}/publish.html?stream=tabs`);
+    const mine = await openPage(context, `${stack.url}/publish.html?stream=tabs&${CHEAP}`);
     await mine.click("#go");
     await untilLive(mine);
-    const link = await openPage(context, `${stack.url}/publish.html?stream=tabs&source=testcard&auto=1`);
+    const link = await openPage(context, `${stack.url}/publish.html?stream=tabs&source=testcard&auto=1&${CHEAP}`);
     await says(link, /Somebody else is live as tabs/);
-    await link.goto(`${stack.url}/publish.html?stream=tabs-2&source=testcard&auto=1`);
+    await link.goto(`${stack.url}/publish.html?stream=tabs-2&source=testcard&auto=1&${CHEAP}`);
     await untilLive(link);
     const later = await openPage(context, `${stack.url}/publish.html`);
     assert.equal(await later.inputValue("#name"), "tabs", "the name that was gone live with by hand");
@@ -191,7 +194,7 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
   test("a server that has no time for a publisher is asked again", shared(async ({ stack, context }) => {
     await refuseOnce(context);
     await hearAll(context);
-    const page = await openPage(context, `${stack.url}/publish.html?stream=busy&source=testcard&auto=1`);
+    const page = await openPage(context, `${stack.url}/publish.html?stream=busy&source=testcard&auto=1&${CHEAP}`);
     await untilLive(page);
     const said = await page.evaluate(() => window.said);
     assert.ok(said.some((text) => /no room just now.*Trying again/.test(text)), JSON.stringify(said));
@@ -306,7 +309,7 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
 
 test("a server that is down is waited for", shared(async ({ stack, context }) => {
   await stack.parts.janus.stop();
-  const page = await openPage(context, `${stack.url}/publish.html?stream=down&source=testcard&auto=1`);
+  const page = await openPage(context, `${stack.url}/publish.html?stream=down&source=testcard&auto=1&${CHEAP}`);
   await says(page, /Trying again/);
   await stack.startJanus();
   await untilLive(page);

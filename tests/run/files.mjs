@@ -17,7 +17,7 @@ const ALONE = ["soak", "fifty-streams", "overload", "three-sizes", "three-sizes-
 
 /** Seconds of those that take long, on a machine of two cores, with sanitizers. */
 const USUAL = {
-  pages: 130, layers: 115, edges: 100, "low-latency": 65, players: 65, demo: 60, attacks: 55, api: 50, main: 45, "slow-disk": 45,
+  layers: 115, edges: 100, pages: 75, "low-latency": 65, players: 65, demo: 60, attacks: 55, api: 50, main: 45, "slow-disk": 45,
   conformance: 43, viewers: 41, strangers: 40, limits: 40, outage: 36, changes: 35, production: 35, simulcast: 35, "pages-layers": 35,
   comebacks: 33, disk: 33, "ladder-players": 32, codecs: 45, recorded: 30, recovery: 29, quiet: 26, seeing: 25, "pages-watch": 25,
 };
