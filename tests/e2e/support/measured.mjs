@@ -25,3 +25,9 @@ export function measured(check) {
 
 /** Those of hls-doctor's faults that no slow machine excuses. */
 export const faultsOf = ({ faults }) => (LIVE ? faults : faults.filter(({ rule }) => !PACE.test(rule)));
+
+/** What hls-doctor finds of a segment of a live browser that was too busy to send a key frame in time. */
+const NO_KEY_FRAME = /^a segment does not begin with an IDR picture|^decode errors in a segment alone/;
+
+/** Those of `faults` that are not of the segments which the bridge, by its own count, has cut without a key frame: `most` in all lists. */
+export const withoutForcedCuts = (faults, most) => (LIVE ? faults : faults.filter(({ rule, count }) => !(NO_KEY_FRAME.test(rule) && count <= most)));
