@@ -11,6 +11,7 @@ import test, { describe } from "node:test";
 import { freePorts } from "../../tools/stack/ports.mjs";
 import { SMALL_SIZE, messageOf, openPage, outbound, publish, untilLive, withBrowser } from "./support/browser.mjs";
 import { replay } from "./support/audience.mjs";
+import { faultsOfLive } from "./support/health.mjs";
 import { withBridge } from "./support/lone-bridge.mjs";
 import { faultsOf } from "./support/measured.mjs";
 import { watch } from "./support/programs.mjs";
@@ -177,7 +178,7 @@ describe("what there is no room for", { concurrency: 3 }, () => {
         await until("it is ended", async () => /far more than this server takes/.test(await messageOf(loud)));
         assert.ok(await loud.isVisible("#go"), "it does not come back by itself");
         assert.equal(await page.textContent("#badge"), "LIVE");
-        assert.deepEqual(faultsOf(await watching.end()), []);
+        assert.deepEqual(await faultsOfLive(await watching.end(), stack, "shop"), []);
       })));
 
   test("strangers: a new one must have room beside what the others really send, and one that sends far more " +
