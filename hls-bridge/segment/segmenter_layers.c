@@ -71,14 +71,15 @@ static LadderPlan plan_cut(const Segmenter *o, const HeldPicture *p, bool *ready
     return ladder_plan(&o->ladder, l->lead, ready);
 }
 
-/* A segment begins with a picture of the layer that leads. */
+/* A segment begins with a picture of the layer that leads. A rendition that has not had its IDR
+ * picture of the cut before still needs one, though the same layer goes on to feed it. */
 static void carry_out(Segmenter *o, const LadderPlan *plan, const bool *ready, int64_t cut_90k,
                       int64_t from_90k)
 {
     Layers *l = &o->layers;
 
     for (size_t i = 0; i < o->ladder.renditions; i++)
-        l->begins[i] = o->ladder.rendition[i].feeds != plan->feeds[i];
+        l->begins[i] = l->begins[i] || o->ladder.rendition[i].feeds != plan->feeds[i];
     for (size_t i = 0; i < o->ladder.layers; i++)
         l->due[i] = ready[i] && i != l->lead;
     ladder_cut(&o->ladder, plan);
