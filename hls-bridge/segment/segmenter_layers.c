@@ -177,10 +177,12 @@ static bool comes_to_cut(Layers *l, size_t layer, HeldPicture *p)
     return true;
 }
 
-/* Whether segments are to be cut by this layer from this picture on. */
+/* Whether segments are to be cut by this layer from this picture on. With the IDR picture that it
+ * owes to the newest cut, its renditions begin. */
 static bool comes_to_lead(const Segmenter *o, size_t layer, const HeldPicture *p)
 {
-    if (!p->unit.idr || layer == o->layers.lead)
+    if (!p->unit.idr || layer == o->layers.lead ||
+        (o->layers.due[layer] && ladder_same_moment(p->pts_90k, o->layers.cut_from_90k)))
         return false;
     bool due = o->cut_90k == 0 && segment_cutter_takes(&o->cutter, p->pts_90k);
     if (!leader(o)->live || (leader(o)->broken && due))
