@@ -68,10 +68,14 @@ test("other people's players", async (t) => {
       });
 
       await t.test("each file is what the manifest says", async () => {
-        const [{ start, sets }] = (await manifestOf(stack)).periods;
-        assert.equal(start, manifest.periods[0].start, "a period stays where it is");
-        for (const [i, set] of sets.entries()) {
-          assert.equal(set.offset, manifest.periods[0].sets[i].offset);
+        // a browser that a busy machine has held up may be behind another period by now
+        const { periods: [before] } = await manifestOf(stack);
+        const last = before.sets[0].segments.at(-1).file;
+        const after = await until("a period goes on", async () => (await manifestOf(stack)).periods.find(({ id, sets }) =>
+          id === before.id && sets[0].segments.at(-1).file !== last));
+        assert.equal(after.start, before.start, "a period stays where it is");
+        for (const [i, set] of after.sets.entries()) {
+          assert.equal(set.offset, before.sets[i].offset);
           await assertFiles(stack, set);
         }
       });

@@ -46,6 +46,8 @@ function begin(name, body, args = []) {
   return { child, ended, events };
 }
 
+const GENTLY = 19; // tests/run/gently
+
 const at = (list, what) => {
   const index = list.indexOf(what);
   assert.notEqual(index, -1, `no "${what}" in:\n${list.join("\n")}`);
@@ -71,14 +73,14 @@ test("parts leave the processor to the end-to-end tests for as long as these run
     if [[ $part == unit ]]; then
       echo "unit has said it" >>events
       wait_for "end e2e"
-      for ((i = 0; i < 600; i++)); do grep -qs "nice 10" /proc/self/autogroup || break; sleep 0.1; done
+      for ((i = 0; i < 600; i++)); do grep -qs "nice ${GENTLY}" /proc/self/autogroup || break; sleep 0.1; done
       echo "unit then $(grep -os 'nice.*' /proc/self/autogroup)"
     fi`;
   const { lines } = await begin("gentle", body).ended;
   const sessions = existsSync("/proc/self/autogroup");
   const said = (what) => lines.find((line) => line.startsWith(what));
   const nice = os.getPriority(); // we may be run gently ourselves
-  assert.equal(said("unit first"), `unit first ${Math.min(nice + 10, 19)}, ${sessions ? "nice 10" : ""}`);
+  assert.equal(said("unit first"), `unit first ${Math.min(nice + GENTLY, 19)}, ${sessions ? `nice ${GENTLY}` : ""}`);
   assert.equal(said("e2e first"), `e2e first ${nice}, ${sessions ? "nice 0" : ""}`);
   assert.equal(said("unit then"), `unit then ${sessions ? "nice 0" : ""}`);
 });

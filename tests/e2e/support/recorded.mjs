@@ -50,11 +50,11 @@ class Swarm {
   }
 
   /** What `publisher` says: "offer", or a state as "connected". */
-  async hears(publisher, what) {
+  async hears(publisher, what, ms = UNTIL_MS) {
     const key = `${publisher} ${what}`;
     let timer;
     const late = new Promise((resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(`publisher ${publisher}: no ${what} after ${UNTIL_MS / 1000} s`)), UNTIL_MS);
+      timer = setTimeout(() => reject(new Error(`publisher ${publisher}: no ${what} after ${ms / 1000} s`)), ms);
     });
     const gone = this.exited.then((status) => {
       throw new Error(`webrtc-publishers has ended: ${status}`);
@@ -78,8 +78,10 @@ class Swarm {
    */
   async connect(publisher, handle, body, { silent = false } = {}) {
     for (const key of this.#heard.keys()) if (key.startsWith(`${publisher} `)) this.#heard.delete(key); // of one before it
-    this.say({ open: publisher, silent });
-    const sdp = await this.hears(publisher, "offer");
+    const open = () => this.say({ open: publisher, silent });
+    open();
+    // GStreamer made none in a minute once, on a busy machine, and says nothing of why: a new one is tried
+    const sdp = await this.hears(publisher, "offer", UNTIL_MS / 3).catch(() => (open(), this.hears(publisher, "offer")));
     const answer = await handle.publish(body, { type: "offer", sdp });
     const { error, error_code: code } = answer.plugindata?.data ?? {};
     if (!answer.jsep) throw Object.assign(new Error(error ?? JSON.stringify(answer)), { code });
