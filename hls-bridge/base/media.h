@@ -81,6 +81,15 @@ static inline int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+/* The even number that is nearest to `product` / `of`, at least 2: a side of a scaled picture of
+ * 4:2:0. */
+static inline int nearest_even(int64_t product, int64_t of)
+{
+    int64_t n = (product + of) / (2 * of) * 2;
+
+    return n < 2 ? 2 : (int)n;
+}
+
 #define VIDEO_FORMAT_NAME_SIZE 20 /* bytes: "avc1.42C01F", "hvc1.1.6.L93.B0" */
 
 /* What a key frame says of itself and of the pictures that follow it. */

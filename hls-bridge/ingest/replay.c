@@ -208,11 +208,7 @@ Ingest *replay_create(const ReplayParams *params)
     if (!r)
         return NULL;
     r->base.does = &replay;
-    r->base.renditions = source_sdp_renditions(params->sdp);
-    memcpy(r->base.title, params->sdp->title, sizeof(r->base.title));
-    r->base.unlisted = params->sdp->unlisted;
-    r->base.has_ladder = params->sdp->has_ladder;
-    memcpy(r->base.ladder, params->sdp->ladder, sizeof(r->base.ladder));
+    source_sdp_describe(params->sdp, &r->base);
     r->params = *params;
     r->params.sdp = NULL;
     r->intake = intake_create(params->sdp);

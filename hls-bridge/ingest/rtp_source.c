@@ -351,11 +351,7 @@ Ingest *rtp_source_create(const RtpSourceParams *params, int64_t now_us, uint16_
     if (!s)
         goto fail;
     s->base.does = &rtp_source;
-    s->base.renditions = source_sdp_renditions(params->sdp);
-    memcpy(s->base.title, params->sdp->title, sizeof(s->base.title));
-    s->base.unlisted = params->sdp->unlisted;
-    s->base.has_ladder = params->sdp->has_ladder;
-    memcpy(s->base.ladder, params->sdp->ladder, sizeof(s->base.ladder));
+    source_sdp_describe(params->sdp, &s->base);
     s->stand_in = params->stand_in;
     s->sdp = *params->sdp;
     s->created_us = s->next_report_us = now_us;

@@ -314,6 +314,15 @@ Renditions source_sdp_renditions(const SourceSdp *sdp)
     return r;
 }
 
+void source_sdp_describe(const SourceSdp *sdp, Ingest *ingest)
+{
+    ingest->renditions = source_sdp_renditions(sdp);
+    memcpy(ingest->title, sdp->title, sizeof(ingest->title));
+    ingest->unlisted = sdp->unlisted;
+    ingest->has_ladder = sdp->has_ladder;
+    memcpy(ingest->ladder, sdp->ladder, sizeof(ingest->ladder));
+}
+
 /* The track that a section became, or NULL if it is refused. */
 static const SourceTrackSdp *track_of_section(const SourceSdp *sdp, size_t section, size_t *index)
 {

@@ -14,7 +14,7 @@
 #include <netinet/in.h>
 
 #include "base/rendition.h"
-#include "ingest/ingest_stats.h"
+#include "ingest/ingest.h"
 #include "sdp_reader.h"
 
 #define SOURCE_PARAMETER_SETS_MAX  4
@@ -58,6 +58,9 @@ const char *source_sdp_read(const char *text, size_t len, SourceSdp *out);
 
 /* What the publisher sends, in the order of the tracks. */
 Renditions source_sdp_renditions(const SourceSdp *sdp);
+
+/* Tells an ingest all that the description says of its publisher. */
+void source_sdp_describe(const SourceSdp *sdp, Ingest *ingest);
 
 /* Writes the answer: `ports[i]` on `address` is where track i is to be sent; other sections are
  * refused. `text` has SOURCE_ANSWER_SIZE bytes. Returns its length. */

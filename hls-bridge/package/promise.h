@@ -25,14 +25,6 @@ static inline Promise promise_of(const Rendition *rendition)
     return (Promise){rendition->side, rendition->bitrate};
 }
 
-/* An even number near product / of, as encoders need it. */
-static inline int promise_even(int64_t product, int64_t of)
-{
-    int64_t n = (product + of) / (2 * of) * 2;
-
-    return n < 2 ? 2 : (int)n;
-}
-
 /* What becomes of a best rendition of `width` by `height` pixels. Returns false if nothing is
  * promised, or it is no larger than this: then the rung shows what it has. A rate is kept over a
  * second, so that a segment of two seconds has half as much again at the most. */
@@ -42,8 +34,8 @@ static inline bool promise_read(const Promise *promise, int width, int height, P
 
     if (promise->side == 0 || shorter <= promise->side)
         return false;
-    *out = (Promised){promise_even((int64_t)width * promise->side, shorter),
-                      promise_even((int64_t)height * promise->side, shorter),
+    *out = (Promised){nearest_even((int64_t)width * promise->side, shorter),
+                      nearest_even((int64_t)height * promise->side, shorter),
                       promise->bitrate + promise->bitrate / 2, promise->bitrate};
     return true;
 }

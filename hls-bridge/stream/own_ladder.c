@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "transcode/named_ladders.h"
+#include "transcode/rung_ladder.h"
 
 bool own_ladder_check(const SourceSdp *sdp, char *error, size_t size)
 {

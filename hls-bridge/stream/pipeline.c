@@ -87,7 +87,6 @@ static void start_source(Pipeline *p)
 {
     const IntakeSink sink = {p, on_picture, on_audio, on_broken};
     Renditions renditions = p->source->renditions;
-
     size_t best = renditions_first(&renditions, TRACK_VIDEO);
 
     if (p->wanted && best != RENDITION_NONE) {

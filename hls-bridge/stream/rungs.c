@@ -104,6 +104,7 @@ void rungs_describe(const RungsParams *params, bool taken, Renditions *rendition
     if (best == RENDITION_NONE)
         return;
     size_t first = first_of(params, renditions->item[best].codec);
+    bool on_demand = are_on_demand(params, renditions);
     /* a second rendition of sound has the last place */
     for (size_t i = first; i < ladder->count && renditions->count < STREAM_TRACKS_MAX; i++) {
         Rendition r = {.kind = TRACK_VIDEO,
@@ -112,7 +113,7 @@ void rungs_describe(const RungsParams *params, bool taken, Renditions *rendition
                        .follows = true};
         bool is_best = !taken && i == first;
 
-        if (are_on_demand(params, renditions))
+        if (on_demand)
             r.side = ladder->rung[i].side;
         if (!is_best)
             name_of(&ladder->rung[i], r.name);

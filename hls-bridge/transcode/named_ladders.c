@@ -14,17 +14,6 @@ typedef struct Entry {
     char ladder[LADDER_SIZE];
 } Entry;
 
-int rung_ladder_read_pictures(const char *text, RungLadder *ladder, char *error)
-{
-    if (rung_ladder_read(text, ladder, error) < 0)
-        return -1;
-    if (ladder->audio_bitrate == 0)
-        return 0;
-    *ladder = (RungLadder){0};
-    snprintf(error, RUNG_LADDER_ERROR_SIZE, "a second sound is not made yet: leave out \"audio\"");
-    return -1;
-}
-
 /* Copies `len` bytes without the spaces around them. Returns whether there was room. */
 static bool copy_bare(char *to, size_t size, const char *from, size_t len)
 {

@@ -13,9 +13,6 @@
 
 #define NAMED_LADDERS_ERROR_SIZE (RUNG_LADDER_ERROR_SIZE + 96) /* bytes that hold any error */
 
-/* A ladder as rung_ladder_read() has it, but without a second sound, which is not made yet. */
-int rung_ladder_read_pictures(const char *text, RungLadder *ladder, char *error);
-
 /* Checks all of them. Returns 0, or -1 with a sentence in `error` (NAMED_LADDERS_ERROR_SIZE bytes)
  * that names the stream. */
 int named_ladders_check(const char *text, char *error);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/media.h"
+
 #define ENTRY_SIZE 48 /* bytes; a longer one is cut in an error */
 
 #define EXAMPLE "\"720p:2500k, 480p:900k, 240p:250k, audio:48k\""
@@ -150,15 +152,18 @@ int rung_ladder_read(const char *text, RungLadder *ladder, char *error)
     return -1;
 }
 
-/* ---- sizes ---- */
-
-/* The even number that is nearest to `product` / `of`, at least 2. */
-static int even(int64_t product, int64_t of)
+int rung_ladder_read_pictures(const char *text, RungLadder *ladder, char *error)
 {
-    int64_t n = (product + of) / (2 * of) * 2;
-
-    return n < 2 ? 2 : (int)n;
+    if (rung_ladder_read(text, ladder, error) < 0)
+        return -1;
+    if (ladder->audio_bitrate == 0)
+        return 0;
+    *ladder = (RungLadder){0};
+    snprintf(error, RUNG_LADDER_ERROR_SIZE, "a second sound is not made yet: leave out \"audio\"");
+    return -1;
 }
+
+/* ---- sizes ---- */
 
 /* The source itself, cut to even sides: an encoder of 4:2:0 can do no other. */
 static RungSize whole(int width, int height)
@@ -170,7 +175,8 @@ static RungSize size_of(int side, int width, int height)
 {
     int shorter = width < height ? width : height;
     RungSize own = whole(width, height);
-    RungSize size = {even((int64_t)width * side, shorter), even((int64_t)height * side, shorter)};
+    RungSize size = {nearest_even((int64_t)width * side, shorter),
+                     nearest_even((int64_t)height * side, shorter)};
 
     if (side == shorter || size.width > own.width || size.height > own.height)
         return own;

@@ -51,6 +51,9 @@ typedef struct RungSize {
  * `ladder` is empty. */
 int rung_ladder_read(const char *text, RungLadder *ladder, char *error);
 
+/* The same, but without a second sound, which is not made yet. */
+int rung_ladder_read_pictures(const char *text, RungLadder *ladder, char *error);
+
 /* Makes the sizes of all rungs for a source of `width` by `height` pixels: its aspect is kept as
  * far as even sizes allow, and nothing is scaled up: a rung above the source is left out. If all
  * are, the lowest has the size of the source, so that every source has one. A source of no size, or
