@@ -145,16 +145,23 @@ static void what_nobody_wants_costs_no_process(void **state)
     rig_close(&r);
 }
 
+/* Two streams with the encoders of one budget. */
+static void open_two(Rig *a, Rig *b, EncoderBudget *budget)
+{
+    TranscoderParams p = rig_params(RIG_LADDER);
+
+    p.budget = budget;
+    rig_open(a, &p);
+    rig_open(b, &p);
+}
+
 static void encoders_are_shared_and_the_top_rungs_go_without(void **state)
 {
     EncoderBudget budget = {.left = 3};
-    TranscoderParams p = rig_params(RIG_LADDER);
     Rig a, b;
 
     (void)state;
-    p.budget = &budget;
-    rig_open(&a, &p);
-    rig_open(&b, &p);
+    open_two(&a, &b, &budget);
     assert_int_equal(budget.left, 0);
     rig_feed(&a, &source, 0, 10, 0);
     rig_feed(&b, &source, 0, 10, 0);
@@ -175,13 +182,10 @@ static void encoders_are_shared_and_the_top_rungs_go_without(void **state)
 static void a_top_rung_stops_for_a_stream_that_has_no_encoder(void **state)
 {
     EncoderBudget budget = {.left = 2};
-    TranscoderParams p = rig_params(RIG_LADDER);
     Rig a, b;
 
     (void)state;
-    p.budget = &budget;
-    rig_open(&a, &p);
-    rig_open(&b, &p);
+    open_two(&a, &b, &budget);
     assert_int_equal(transcoder_stats(b.t).rung[1].state, RUNG_CROWDED);
     rig_feed(&a, &source, 0, 10, 0);
     RIG_UNTIL(&a, a.units[1] == 10);
