@@ -12,7 +12,7 @@ import { servePages } from "../e2e/support/viewer.mjs";
 const STREAMS = 18, VIEWERS = 7;
 const APART_MS = [130, 550]; // every other stream: all within its first second; or while it fills its playlist
 
-/** In a page that has hls.js: lets viewers join one after the other. Returns what is wrong with whom. */
+/** In a page that has hls.js: lets viewers join one after the other. Returns what is wrong, and with which of them. */
 async function joinOften([playlist, viewers, apartMs]) {
   const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
   const Hls = window.hls.constructor;

@@ -96,7 +96,7 @@ static void test_a_publisher_takes_the_place_of_the_one_before(void **state)
     Ingest *last;
 
     (void)state;
-    publish(new_source()); /* whom nobody reads of: the box destroys him */
+    publish(new_source()); /* nobody reads of it: the box destroys it */
     assert_int_equal(mailbox_unpublish(box), 0);
     assert_false(publish(new_source()));
     last = new_source();
