@@ -14,6 +14,7 @@ for (const [text, is] of [["vp9", "vp9"], ["AV1", "av1"], ["H264", "h264"], ["th
 
 test("each is explained, and one is seen by nobody", () => {
   for (const name of CODECS) assert.ok(whoSees(name).length > 10, name);
+  for (const name of CODECS.filter((one) => one !== "h264")) assert.match(whoSees(name), /unless the server makes H\.264 of it/, name);
   assert.deepEqual(CODECS.filter(isUnseen), ["vp8"]);
   assert.equal(whoSees(""), "");
 });

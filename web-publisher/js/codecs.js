@@ -3,11 +3,14 @@
 // The video codecs that a publisher may choose, and what becomes of each at its viewers. It decides, and knows neither page
 // nor connection.
 
+// A page does not know whether the server has a ladder (docs/operations.md), which is H.264 for everybody.
+const UNLESS = "unless the server makes H.264 of it, too";
+
 const WHERE = {
   h264: "H.264 plays everywhere.",
-  vp9: "VP9 is seen in browsers and players of low-latency HLS or DASH; VLC, TVs and classic HLS get the sound alone.",
-  av1: "AV1 is seen in browsers and players of low-latency HLS or DASH; VLC, TVs and classic HLS get the sound alone.",
-  h265: "H.265 is seen in players of low-latency HLS or DASH that have a decoder for it; classic HLS gets the sound alone.",
+  vp9: `VP9 is seen in browsers and players of low-latency HLS or DASH; VLC, TVs and classic HLS get the sound alone, ${UNLESS}.`,
+  av1: `AV1 is seen in browsers and players of low-latency HLS or DASH; VLC, TVs and classic HLS get the sound alone, ${UNLESS}.`,
+  h265: `H.265 is seen in players of low-latency HLS or DASH that have a decoder for it; classic HLS gets the sound alone, ${UNLESS}.`,
   vp8: "VP8 is heard and not seen, unless the server makes H.264 of it: no HLS player takes it. Choose H.264 to be seen.",
 };
 
