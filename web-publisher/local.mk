@@ -42,6 +42,7 @@ web_files = \
 	%D%/js/test-sound.js \
 	%D%/js/ticker.js \
 	%D%/js/time-code.js \
+	%D%/js/time-limit.js \
 	%D%/js/undecodable.js \
 	%D%/js/viewer-wish.js \
 	%D%/js/waiting-room.js \

@@ -104,13 +104,18 @@ class Element extends EventTarget {
 
 /** A player at low latency; its stream's newest part ends at `edge`, which is live. */
 export class PlayedPage {
+  static PLAYLIST = PLAYLIST;
   video = new Element();
   now = 0;
   #timers = [];
 
-  /** It has opened the stream. `withHls` false: the browser plays HLS itself, or says so. */
-  static async begin(t, { withHls = true } = {}) {
+  /**
+   * It has opened the stream. `withHls` false: the browser plays HLS itself, or says so. `text`: what the server answers with,
+   * which is `answer` of what this returns.
+   */
+  static async begin(t, { withHls = true, text = PLAYLIST } = {}) {
     const page = new PlayedPage();
+    page.answer = text;
     page.#replace(t);
     page.Hls.isUsable = withHls;
     const { StreamPlayer } = await importPage("js/stream-player.js");
@@ -134,7 +139,7 @@ export class PlayedPage {
   #replace(t) {
     const fakes = {
       location: { href: "http://x/watch.html" },
-      fetch: async () => new Response(PLAYLIST),
+      fetch: async () => new Response(this.answer),
       setInterval: (run, ms) => this.#timers.push({ run, ms, next: this.now + ms }),
       clearInterval: () => {},
       setTimeout: (run, ms) => this.#timers.push({ run, ms: Infinity, next: this.now + ms }),

@@ -171,3 +171,21 @@ test("a browser that plays HLS itself opens it again, and then the classic playl
   page.video.arrive(3);
   assert.equal(page.video.playbackRate, 0.5);
 });
+
+test("a browser that cannot limit the time of a request by itself plays, too", async (t) => {
+  const { timeout } = AbortSignal;
+  t.after(() => (AbortSignal.timeout = timeout));
+  AbortSignal.timeout = undefined; // Safari until 15, which some phones stay at
+  const page = await PlayedPage.begin(t, { withHls: false });
+  assert.match(page.video.sources[0], /master\.m3u8$/);
+});
+
+test("what somebody else answers in the server's place, as a network that wants a login, is no stream", async (t) => {
+  const { length } = PlayedPage.prototype.Hls.opened;
+  const page = await PlayedPage.begin(t, { text: "<html>Sign in" });
+  await page.pass(60000);
+  assert.equal(page.Hls.opened.length, length);
+  page.answer = PlayedPage.PLAYLIST;
+  await page.pass(60000);
+  assert.equal(page.Hls.opened.length, length + 1);
+});

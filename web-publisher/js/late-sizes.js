@@ -6,6 +6,7 @@
 
 import Hls, { Level, M3U8Parser } from "../vendor/hls.mjs";
 import { mergeLevels } from "./qualities.js";
+import { timeLimit } from "./time-limit.js";
 
 const CHANGE_MS = 500; // for what is shown to become what hls.js says
 const ANSWER_MS = 10000; // what takes longer will not come
@@ -89,7 +90,7 @@ export class LateSizes {
     if (this.#isAsking || this.#next || now < this.#again.at) return;
     this.#isAsking = true;
     const { url } = this.#hls;
-    const text = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) })
+    const text = await fetch(url, { cache: "no-store", signal: timeLimit(ANSWER_MS) })
       .then((answer) => (answer.ok ? answer.text() : "")).catch(() => ""); // none came, or it broke off
     this.#isAsking = false;
     if (!this.#hls.url) return; // it is gone

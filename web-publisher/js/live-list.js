@@ -2,14 +2,17 @@
 
 // What is live now, as the bridge tells everybody: live/streams.json, a file that any cache may keep.
 
+import { timeLimit } from "./time-limit.js";
+
 const STALE_S = 20; // it is written again every five seconds
+const ANSWER_MS = 10000; // a server that takes longer is gone
 
 /**
  * The live streams: [{ name, title?, live_since, width?, height?, thumbnail? }], times in seconds
  * since 1970. Throws if they cannot be known: the server is away, or what writes the list is.
  */
 export async function fetchLiveStreams() {
-  const response = await fetch("live/streams.json", { cache: "no-cache" });
+  const response = await fetch("live/streams.json", { cache: "no-cache", signal: timeLimit(ANSWER_MS) });
   if (!response.ok) throw new Error(`live/streams.json: ${response.status}`);
   const { at, streams } = await response.json();
   // by the server's own clock, which need not be ours

@@ -2,6 +2,8 @@
 
 // What the player asks the server itself, apart from hls.js: whether a stream is there, and when it begins.
 
+import { timeLimit } from "./time-limit.js";
+
 const HELD_MS = 40000; // longer than the server holds a request for a stream that is to come
 const ANSWER_MS = 5000; // a server that takes longer for a playlist is gone
 
@@ -24,7 +26,7 @@ export class Lookout {
 
   /** Asks to be told when it begins. The answer's status; 0: none came. */
   async waitForIt() {
-    const response = await fetch(this.#waitUrl, { cache: "no-store", signal: AbortSignal.timeout(HELD_MS) }).catch(() => null);
+    const response = await fetch(this.#waitUrl, { cache: "no-store", signal: timeLimit(HELD_MS) }).catch(() => null);
     discard(response);
     return response?.status ?? 0;
   }
@@ -46,7 +48,7 @@ export class Lookout {
     // whole seconds on average half a second old: good enough to notice a clock that is wrong
     if (date) this.clockOffsetMs = date + 500 - (sent + Date.now()) / 2;
     const text = await response.text().catch(() => null);
-    if (text === null) return null; // it broke off
+    if (!text?.startsWith("#EXTM3U")) return null; // it broke off, or somebody else has answered, as a network that wants a login
     return {
       ended: text.includes("#EXT-X-ENDLIST"),
       sequence: Number(/#EXT-X-MEDIA-SEQUENCE:(\d+)/.exec(text)?.[1] ?? 0),
@@ -56,7 +58,7 @@ export class Lookout {
 
   /** The answer if it is a success, else null. */
   async #fetch(url) {
-    const response = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) }).catch(() => null);
+    const response = await fetch(url, { cache: "no-store", signal: timeLimit(ANSWER_MS) }).catch(() => null);
     this.reached = response !== null && response.status < 500;
     if (response?.ok) return response;
     discard(response);

@@ -8,6 +8,7 @@ import { byId, element, formatBitrate, formatDuration } from "./page-tools.js";
 import { describeRungs, describeSpeed } from "./rungs.js";
 import { Sparkline } from "./sparkline.js";
 import { SPAN, StreamHistory } from "./stream-history.js";
+import { timeLimit } from "./time-limit.js";
 
 const LOOK_MS = 1000;
 
@@ -136,7 +137,7 @@ async function run() {
   let heard = 0;
   for (;;) {
     try {
-      const response = await fetch("status.json", { cache: "no-store", signal: AbortSignal.timeout(5000) });
+      const response = await fetch("status.json", { cache: "no-store", signal: timeLimit(5000) });
       if (!response.ok) throw new Error(String(response.status));
       show(await response.json());
       heard = Date.now();
