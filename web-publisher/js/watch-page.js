@@ -91,6 +91,7 @@ byId("full").addEventListener("click", () => {
 });
 document.addEventListener("keydown", (event) => {
   if (event.target.matches("input, button, select, summary")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey) return; // the browser's own, as Ctrl-F
   if (event.key === "m") video.muted = !video.muted;
   else if (event.key === "f") byId("full").click();
   else if (event.key === " ") video.click();
