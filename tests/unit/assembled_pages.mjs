@@ -14,9 +14,9 @@ globalThis.self = globalThis; // hls.js is made for browsers, and does without o
 
 /**
  * Returns importPage(name): a module of the pages, by its address there, as "js/low-latency.js". `hls`: the text of a module
- * that stands for hls.js, which is "./real.mjs" then.
+ * that stands for hls.js, which is "./real.mjs" then; `janus`: the same for janus.js.
  */
-export function assemblePages({ hls = null } = {}) {
+export function assemblePages({ hls = null, janus = null } = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), "pages-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   execFileSync(path.join(SOURCE, "tools/assemble-web"), [path.join(SOURCE, "web-publisher"), folder]);
@@ -24,5 +24,6 @@ export function assemblePages({ hls = null } = {}) {
     renameSync(path.join(folder, "vendor/hls.mjs"), path.join(folder, "vendor/real.mjs"));
     writeFileSync(path.join(folder, "vendor/hls.mjs"), hls);
   }
+  if (janus) writeFileSync(path.join(folder, "vendor/janus.es.js"), janus);
   return (name) => import(pathToFileURL(path.join(folder, name)));
 }

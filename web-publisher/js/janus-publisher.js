@@ -40,7 +40,7 @@ const initialised = new Promise((resolve) => {
 });
 
 /** What the plugin says is no whole sentence, so that logs can quote it. */
-const asSentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
+const asSentence = (text) => (text ? `${text[0].toUpperCase()}${text.slice(1)}.` : "It has failed.");
 
 /** An error of the plugin's API: `code` is one of docs/protocol.md. */
 class PluginError extends Error {
@@ -103,9 +103,10 @@ export class JanusPublisher extends EventTarget {
     this.#simulcast = simulcast;
     this.#request = { stream: name, ...(key && { key }), ...(title && { title }), ...(unlisted && { unlisted }), ...(codec && { codec }) };
     this.#wanted = true;
+    const attempt = ++this.#attempt;
     await initialised;
     this.#iceServers = (await this.#iceServers) ?? [];
-    this.#connect("connecting");
+    if (attempt === this.#attempt) this.#connect("connecting"); // else it was stopped meanwhile
   }
 
   /** Ends it, and tells the server so. */
@@ -116,10 +117,15 @@ export class JanusPublisher extends EventTarget {
     this.#say("stopped", "You are not live any more.");
   }
 
-  /** Sends another camera, screen or microphone from now on; nothing is negotiated again. */
+  /** Sends another camera, screen or microphone from now on; this is negotiated again only if there was none. */
   async replaceTrack(track) {
+    const before = this.#media.getTracks();
+    const others = before.filter(({ kind }) => kind !== track.kind);
+    this.#media = new MediaStream([...others, track]); // what is sent if all is set up again
     const sender = this.peerConnection?.getSenders().find((s) => s.track?.kind === track.kind);
-    await sender?.replaceTrack(track);
+    if (sender) await sender.replaceTrack(track);
+    else if (others.length === before.length && this.peerConnection)
+      await this.#renegotiate({ tracks: [await this.#toSend(track)] });
   }
 
   /**
@@ -144,7 +150,7 @@ export class JanusPublisher extends EventTarget {
 
   /** Tells the server what only this side of the call can measure. */
   report(roundTripMs) {
-    if (this.#handle) this.#ask("report", { round_trip_ms: roundTripMs });
+    if (this.#handle && !this.#pending.has("report")) this.#ask("report", { round_trip_ms: roundTripMs });
   }
 
   #say(state, text, code) {

@@ -28,6 +28,11 @@ export class PendingRequests {
     return answered;
   }
 
+  /** Whether one waits for its answer, or for others to have theirs. */
+  has(request) {
+    return [...this.#underWay, ...this.#queue].some((entry) => entry.request === request);
+  }
+
   /**
    * Takes a message of the plugin. Returns the name of the request that it answers; null: it came unasked.
    * `makeError(message)` is what a request is rejected with.

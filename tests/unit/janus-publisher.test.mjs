@@ -1,0 +1,123 @@
+#!/usr/bin/env -S node --test-reporter=tap
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// What a publisher sends, and that it stops if it is told to, whatever the server has answered by then.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { assemblePages } from "./assembled_pages.mjs";
+
+// it does what it is asked at once, and keeps what that was
+const importPage = assemblePages({ janus: `
+export default class Janus {
+  static init = ({ callback }) => callback();
+  static useDefaultDependencies = () => ({});
+  static sessions = [];
+  static refused = null; // what each offer fails with
+  sent = []; // messages
+  offered = []; // tracks, of the last offer
+  constructor(options) {
+    Janus.sessions.push(this);
+    this.options = options;
+    queueMicrotask(options.success);
+  }
+  attach(options) {
+    this.answer = options.onmessage;
+    this.handle = {
+      webrtcStuff: { pc: { getSenders: () => this.senders } },
+      createOffer: ({ tracks, success, error }) => {
+        if (Janus.refused) return void error(Janus.refused);
+        this.offered = tracks.map(({ capture }) => capture);
+        this.senders = [...(this.senders ?? []), ...this.offered.map((track) => ({
+          track,
+          getParameters: () => ({ encodings: [] }),
+          setParameters: async () => {},
+          async replaceTrack(next) { this.track = next; },
+        }))];
+        success({ type: "offer", sdp: "" });
+      },
+      send: ({ message }) => this.sent.push(message),
+    };
+    options.success(this.handle);
+  }
+  destroy() {}
+}
+` });
+
+globalThis.window = globalThis; // of a browser
+globalThis.MediaStream = class {
+  #tracks;
+  constructor(tracks) { this.#tracks = tracks; }
+  getTracks() { return this.#tracks; }
+};
+globalThis.CustomEvent ??= class extends Event { // Node 18 has none
+  constructor(type, { detail }) {
+    super(type);
+    this.detail = detail;
+  }
+};
+
+const { default: Janus } = await importPage("vendor/janus.es.js");
+const { JanusPublisher } = await importPage("js/janus-publisher.js");
+
+const settle = async () => { for (let i = 0; i < 20; i++) await new Promise(setImmediate); };
+const track = (kind, label) => ({ kind, label });
+const [CAMERA, OTHER_CAMERA, VOICE] = [track("video", "one"), track("video", "two"), track("audio", "voice")];
+
+/** A publisher of `tracks`; `states` has what it says. */
+async function begin(t, tracks, iceServers = []) {
+  const publisher = new JanusPublisher("ws://x/janus", iceServers);
+  const states = [];
+  publisher.addEventListener("state", ({ detail }) => states.push(detail.state));
+  t.after(() => publisher.stop());
+  const before = Janus.sessions.length;
+  publisher.publish(new MediaStream(tracks), { name: "shop" });
+  await settle();
+  return { publisher, states, sessions: () => Janus.sessions.slice(before) };
+}
+
+const sentBy = ({ senders }) => senders.map((sender) => sender.track.label);
+
+test("another camera is sent at once, and if all is set up again", async (t) => {
+  const { publisher, sessions } = await begin(t, [CAMERA, VOICE]);
+  await publisher.replaceTrack(OTHER_CAMERA);
+  assert.deepEqual(sentBy(sessions()[0]), ["two", "voice"]);
+  sessions()[0].options.destroyed(); // the server has begun again
+  await settle();
+  assert.deepEqual(sentBy(sessions()[1]).sort(), ["two", "voice"]);
+});
+
+test("a microphone that comes later is sent, too", async (t) => {
+  const { publisher, sessions } = await begin(t, [CAMERA]);
+  await publisher.replaceTrack(VOICE);
+  assert.deepEqual(sentBy(sessions()[0]), ["one", "voice"]);
+  assert.deepEqual(sessions()[0].sent.map(({ request }) => request), ["publish", "publish"]);
+});
+
+test("who stops before it is known how to reach the server does not go live later", async (t) => {
+  let know;
+  const { publisher, states, sessions } = await begin(t, [CAMERA], new Promise((resolve) => (know = resolve)));
+  publisher.stop();
+  know([]);
+  await settle();
+  assert.deepEqual(states, ["stopped"]);
+  assert.equal(sessions().length, 0);
+});
+
+test("a server that has answered no report is sent no other, and then one of now", async (t) => {
+  const { publisher, sessions } = await begin(t, [CAMERA]);
+  const [session] = sessions();
+  session.answer({ hls: "published", playback: {} });
+  for (let ms = 1; ms <= 100; ms++) publisher.report(ms);
+  session.answer({ hls: "reported" });
+  publisher.report(101);
+  const reports = session.sent.filter(({ request }) => request === "report");
+  assert.deepEqual(reports.map((report) => report.round_trip_ms), [1, 101]);
+});
+
+test("an error that says nothing is one that passes, too", async (t) => {
+  t.after(() => (Janus.refused = null));
+  Janus.refused = new Error("");
+  const { states } = await begin(t, [CAMERA]);
+  assert.deepEqual(states, ["connecting", "reconnecting"]);
+});
