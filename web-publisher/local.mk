@@ -15,6 +15,7 @@ web_files = \
 	%D%/js/janus-publisher.js \
 	%D%/js/latency-graph.js \
 	%D%/js/late-sizes.js \
+	%D%/js/latest.js \
 	%D%/js/layer-table.js \
 	%D%/js/layers.js \
 	%D%/js/live-list.js \

@@ -116,6 +116,66 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
     assert.deepEqual(page.errors, []);
   }));
 
+  /** Devices that are asked for wait for window.allow(); window.given has what was then given. */
+  const askFirst = (context) => context.addInitScript(() => {
+    window.given = [];
+    const allowed = new Promise((resolve) => (window.allow = resolve));
+    const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = async (wanted) => {
+      await allowed;
+      window.given.push(await open(wanted));
+      return window.given.at(-1);
+    };
+    navigator.mediaDevices.getDisplayMedia = async () => { // a screen with a sound of its own
+      const sound = new AudioContext().createMediaStreamDestination();
+      window.shown = new MediaStream([...document.createElement("canvas").captureStream().getTracks(), ...sound.stream.getTracks()]);
+      return window.shown;
+    };
+  });
+
+  test("a camera that is allowed too late is not shown, and closed; Go live asks for one once", shared(async ({ stack, context }) => {
+    await askFirst(context);
+    const given = (page) => page.evaluate(() => window.given.map((media) => media.active));
+    const page = await openPage(context, `${stack.url}/publish.html?stream=late`);
+    await page.click("#show-preview");
+    await page.click("text=Test card");
+    await says(page, /This is what viewers will see/);
+    await page.evaluate(() => window.allow());
+    await until("the camera is closed", async () => (await given(page)).every((active) => !active) && (await given(page)).length === 1);
+    const shown = () => page.evaluate(() => document.getElementById("preview").srcObject?.getVideoTracks()[0].label ?? "");
+    assert.match(await shown(), /^[0-9a-f-]{36}$/, "the card, which is a canvas");
+
+    const again = await openPage(context, `${stack.url}/publish.html?stream=late&${CHEAP}`);
+    await again.click("#go");
+    assert.ok(await again.isDisabled("#show-preview"));
+    assert.ok(await again.isHidden("#go"));
+    await again.click("#stop");
+    await again.click("#go");
+    await again.evaluate(() => window.allow());
+    await untilLive(again);
+    assert.deepEqual(await given(again), [false, true], "of the one that was stopped, and of this one");
+    assert.deepEqual([...page.errors, ...again.errors], []);
+  }));
+
+  test("who is muted stays so with whatever is shown next; a browser may keep nothing for a site", shared(async ({ stack, context }) => {
+    await askFirst(context);
+    await context.addInitScript(() => {
+      const refuse = { get: () => { throw new DOMException("denied", "SecurityError"); } };
+      for (const name of ["localStorage", "sessionStorage"]) Object.defineProperty(window, name, refuse);
+    });
+    const page = await openPage(context, `${stack.url}/publish.html?stream=muted&source=testcard&${CHEAP}`);
+    await page.click("#go");
+    await untilLive(page);
+    await page.click("#mute");
+    await page.click("#stop");
+    await page.click("text=Screen");
+    await page.click("#go");
+    await until("the screen is shown", () => page.evaluate(() => document.getElementById("preview").srcObject === window.shown));
+    assert.equal(await page.textContent("#mute"), "Muted");
+    assert.deepEqual(await page.evaluate(() => window.shown.getAudioTracks().map(({ enabled }) => enabled)), [false]);
+    assert.deepEqual(page.errors, []);
+  }));
+
   test("an address that somebody was sent ends nothing that is live in another tab", shared(async ({ stack, context }) => {
     const mine = await openPage(context, `${stack.url}/publish.html?stream=tabs&${CHEAP}`);
     await mine.click("#go");
@@ -304,6 +364,18 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
     const watch = await openPage(context, `${stack.url}/watch.html`);
     assert.match(await watch.textContent("#waiting-text"), /names no stream/);
     assert.ok(await watch.isHidden("#full"));
+  }));
+
+  test("a name of 64 letters fits a phone, and the browser keeps its own keys", shared(async ({ stack, context }) => {
+    const watch = await openPage(context, `${stack.url}/watch.html?stream=${"n".repeat(64)}`);
+    await until("the name is there", async () => (await watch.textContent("#title")).length === 64);
+    await fitsPhone(watch, "#figure-latency");
+    const taken = (key) => watch.evaluate((options) => {
+      const event = new KeyboardEvent("keydown", { ...options, bubbles: true, cancelable: true });
+      return !document.body.dispatchEvent(event);
+    }, key);
+    assert.ok(await taken({ key: "m" }));
+    for (const modifier of ["ctrlKey", "metaKey", "altKey"]) assert.ok(!(await taken({ key: "f", [modifier]: true })), modifier);
   }));
 });
 

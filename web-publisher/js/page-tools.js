@@ -33,6 +33,21 @@ export async function siteSettings() {
   }
 }
 
+/**
+ * What a browser keeps for this site: "localStorage", or for this tab "sessionStorage". If people let it keep nothing,
+ * this page does, as long as it is open.
+ */
+export function storage(name) {
+  try {
+    window[name].setItem("janus-hls", "");
+    window[name].removeItem("janus-hls");
+    return window[name];
+  } catch {
+    const kept = new Map();
+    return { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => void kept.set(key, value) };
+  }
+}
+
 export const STREAM_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** In three digits, so that it needs no more room when it is much. */

@@ -10,11 +10,12 @@
 
 import { canSend, codecOf, CODECS, isUnseen, whoSees } from "./codecs.js";
 import { JanusPublisher } from "./janus-publisher.js";
+import { Latest } from "./latest.js";
 import { checkBrowser, listDevices, openSource } from "./media-source.js";
 import { PublishFigures } from "./publish-figures.js";
 import { showLayers } from "./layer-table.js";
 import {
-  byId, formatBitrate, formatDuration, janusServer, showQr, siteSettings, STREAM_NAME, wireCopyButtons,
+  byId, formatBitrate, formatDuration, janusServer, showQr, siteSettings, storage, STREAM_NAME, wireCopyButtons,
 } from "./page-tools.js";
 
 const WRONG_KEYS = [467, 473]; // docs/protocol.md
@@ -26,9 +27,10 @@ const SIMULCAST_DEFAULT = "auto";
 const parameters = new URLSearchParams(location.search);
 // What is live by its address alone is kept apart from what people do: somebody else's link ends nothing
 // that this browser shows live in another tab, and chooses no name for later.
-const memory = parameters.has("auto") ? sessionStorage : localStorage;
+const memory = storage(parameters.has("auto") ? "sessionStorage" : "localStorage");
 const publisher = new JanusPublisher(janusServer(), siteSettings().then(({ iceServers }) => iceServers));
 const figures = new PublishFigures();
+const latest = new Latest(); // of what is to be shown
 let source = null; // what is shown: { stream, stop }
 let liveSince = null;
 let wake = null; // keeps a phone's screen on while live
@@ -55,9 +57,9 @@ function setStage(stage) {
   byId("go").hidden = !idle;
   byId("stop").hidden = idle;
   byId("identity").disabled = !idle;
-  for (const input of document.querySelectorAll("[name=source]")) input.disabled = !idle;
+  for (const input of [...document.querySelectorAll("[name=source]"), byId("show-preview")]) input.disabled = !idle;
   const camera = document.querySelector("[name=source]:checked").value === "camera";
-  byId("camera").disabled = byId("microphone").disabled = !idle && !camera;
+  byId("camera").disabled = byId("microphone").disabled = !idle && !(stage === "live" && camera);
   byId("mute").hidden = idle || !source?.stream.getAudioTracks().length;
   if (idle) {
     byId("figures").hidden = byId("layer-figures").hidden = true;
@@ -119,34 +121,44 @@ async function fillDevices() {
 }
 
 function closeSource() {
+  latest.forget();
   source?.stop();
   source = null;
   showPreview();
 }
 
-/** Opens what is chosen, in place of what was. Returns whether there is something to show. */
+/** Shows `next`, which people have seen asked for. */
+function show(next) {
+  source = next;
+  // a screen that is no longer shared, a camera that is unplugged
+  source.stream.getVideoTracks()[0]?.addEventListener("ended", () => {
+    if (source !== next) return;
+    if (!byId("stop").hidden) stop(); // live, or on the way
+    closeSource();
+    say("What was shown has ended. Choose what to show, then press Go live.", "bad");
+  });
+  applyMute();
+  showPreview();
+}
+
+/** Opens what is chosen, in place of what was. True: it is shown now; false: it cannot be; null: it is not wanted any more. */
 async function open() {
   const kind = chosenSource();
   closeSource();
   if (kind !== "testcard") say(kind === "screen" ? "Asking for the screen …" : "Asking for the camera …", "busy");
   try {
-    source = await openSource(kind, {
+    const next = await latest.take(() => openSource(kind, {
       camera: byId("camera").value,
       microphone: byId("microphone").value,
       name: byId("name").value,
       size: parameters.get("size"),
-    });
+    }));
+    if (!next) return null;
+    show(next);
   } catch (error) {
     say(error.message, "bad");
     return false;
   }
-  // a screen that is no longer shared, a camera that is unplugged
-  source.stream.getVideoTracks()[0]?.addEventListener("ended", () => {
-    if (liveSince !== null) stop();
-    closeSource();
-    say("What was shown has ended. Choose what to show, then press Go live.", "bad");
-  });
-  showPreview();
   fillDevices();
   return true;
 }
@@ -168,12 +180,15 @@ async function switchDevice() {
   if (liveSince === null) return preview();
   const old = source;
   try {
-    const next = await openSource("camera", { camera: byId("camera").value, microphone: byId("microphone").value });
-    for (const track of next.stream.getTracks()) await publisher.replaceTrack(track);
-    source = next;
-    old.stop();
-    showPreview();
-    applyMute();
+    const devices = { camera: byId("camera").value, microphone: byId("microphone").value };
+    const next = await latest.take(() => openSource("camera", devices));
+    if (!next) return;
+    show(next);
+    try {
+      for (const track of next.stream.getTracks()) await publisher.replaceTrack(track);
+    } finally {
+      old.stop();
+    }
   } catch (error) {
     say(error.message, "bad");
   }
@@ -225,9 +240,12 @@ async function goLive() {
     say(error.message, "bad");
     return;
   }
-  if ((!source || chosenSource() === "screen") && !(await open())) return;
+  setStage("busy"); // so that nothing else is chosen, and nothing asked for twice, while people are asked
+  const isOpen = source && chosenSource() !== "screen" ? true : await open();
+  if (isOpen === false) setStage("ready");
+  if (!isOpen) return;
   memory.setItem("janus-hls-name", name);
-  setStage("busy");
+  setStage("busy"); // there may be something to mute
   await publisher.publish(source.stream, {
     name,
     key: byId("key").value || ownKey(),
@@ -235,7 +253,20 @@ async function goLive() {
     codec: byId("codec").value,
     simulcast: byId("layers").checked && (SIMULCAST[parameters.get("simulcast")] || "auto"),
   });
-  wake = await navigator.wakeLock?.request("screen").catch(() => null);
+}
+
+/** A screen that goes dark would end a phone's camera. The browser lets it go dark again if the page is hidden. */
+async function keepAwake() {
+  if (liveSince === null || document.visibilityState !== "visible") return;
+  const lock = await navigator.wakeLock?.request("screen").catch(() => null);
+  wake?.release();
+  wake = lock;
+  if (liveSince === null) letSleep();
+}
+
+function letSleep() {
+  wake?.release();
+  wake = null;
 }
 
 function askForKey() {
@@ -244,6 +275,7 @@ function askForKey() {
 }
 
 function stop() {
+  latest.forget();
   publisher.stop();
 }
 
@@ -256,6 +288,7 @@ publisher.addEventListener("state", ({ detail: { state, text, code } }) => {
       if (liveSince === null) {
         liveSince = Date.now();
         showLinks(publisher.playback);
+        keepAwake();
       }
       setStage("live");
       byId("figures").hidden = false;
@@ -264,8 +297,8 @@ publisher.addEventListener("state", ({ detail: { state, text, code } }) => {
     case "stopped":
       say(text, state === "failed" ? "bad" : "");
       byId("links").hidden = true;
-      wake?.release();
       setStage("ready");
+      letSleep();
       if (state === "failed") byId("message").focus();
       if (WRONG_KEYS.includes(code)) askForKey();
       break;
@@ -309,6 +342,7 @@ byId("show-preview").addEventListener("click", preview);
 byId("camera").addEventListener("change", switchDevice);
 byId("microphone").addEventListener("change", switchDevice);
 for (const input of document.querySelectorAll("[name=source]")) input.addEventListener("change", preview);
+document.addEventListener("visibilitychange", keepAwake);
 window.addEventListener("beforeunload", (event) => {
   if (liveSince !== null && !leavesFreely) event.preventDefault(); // "Leave the page?"
 });
