@@ -133,11 +133,11 @@ static void check_length(PlaylistRules *r, const M3u8 *before, const M3u8 *now)
                      now->media_sequence);
 }
 
-/* They were there when `before` was last seen, at `seen_us`. */
+/* They were there when `before` was last seen, at `seen_us`. For a gap there is no file. */
 static void note_leavers(PlaylistRules *r, const M3u8 *before, const M3u8 *now, int64_t seen_us)
 {
     for (size_t i = 0; i < before->count; i++)
-        if (before->segments[i].sequence < now->media_sequence)
+        if (before->segments[i].sequence < now->media_sequence && !before->segments[i].gap)
             left_files_add(&r->left, before->segments[i].uri,
                            seen_us + before->segments[i].duration_us + r->longest_us);
 }

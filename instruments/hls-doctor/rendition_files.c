@@ -85,13 +85,14 @@ static bool is_named(const M3u8 *m, const char *uri)
     for (size_t i = 0; i <= m->count; i++) {
         const M3u8Segment *s = i < m->count ? &m->segments[i] : m->open;
         for (size_t k = 0; s && k < s->part_count; k++)
-            if (s->parts[k].uri && strcmp(s->parts[k].uri, uri) == 0)
+            if (s->parts[k].uri && !s->parts[k].gap && strcmp(s->parts[k].uri, uri) == 0)
                 return true;
     }
     return false;
 }
 
-/* A hint that was not given, though what it names is still hinted at, or listed. */
+/* A hint that was not given, though what it names is still hinted at, or listed. If it is listed as
+ * a gap, it is not there. */
 static void check_failed_hint(RenditionFiles *r)
 {
     if (r->failed_hint[0] != '\0' && is_named(r->list, r->failed_hint))

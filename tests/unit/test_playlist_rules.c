@@ -162,6 +162,17 @@ static void what_is_tried_too_late_is_not_tried(void **state)
     assert_null(playlist_rules_retained(rules, (0 + 2 + 8) * SECOND, &until));
 }
 
+static void a_gap_has_no_file_that_must_stay(void **state)
+{
+    int64_t until = 0;
+
+    (void)state;
+    version(HEAD("0") "#EXT-X-GAP\n" SEG("0") SEG("1") SEG("2") SEG("3"), 0);
+    playlist_rules_same(rules, 2 * SECOND);
+    version(HEAD("1") SEG("1") SEG("2") SEG("3") SEG("4"), 3 * SECOND);
+    assert_null(playlist_rules_retained(rules, (2 + 2 + 8 - 1) * SECOND, &until));
+}
+
 static void what_is_no_playlist_is_refused(void **state)
 {
     static const char *const texts[] = {"",
@@ -191,6 +202,7 @@ static const struct CMUnitTest tests[] = {
     TEST(what_counts_discontinuities_is_there_before_they_go),
     TEST(what_has_left_is_tried_at_the_last_moment),
     TEST(what_is_tried_too_late_is_not_tried),
+    TEST(a_gap_has_no_file_that_must_stay),
     TEST(what_is_no_playlist_is_refused),
 };
 
