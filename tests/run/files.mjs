@@ -13,7 +13,7 @@ import { fail, pass } from "./results.mjs";
 const FILE_SECONDS = 600, SOAK_SECONDS = 20_000; // what one file may take
 
 /** Those that no other file of their part may run beside. */
-const ALONE = ["soak", "fifty-streams", "overload", "three-sizes", "three-sizes-trouble"];
+const ALONE = ["soak", "fifty-streams", "overload", "rungs", "three-sizes", "three-sizes-trouble"];
 
 /** Seconds of those that take long, on a machine of two cores, with sanitizers. */
 const USUAL = {
