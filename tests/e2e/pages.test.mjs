@@ -116,21 +116,23 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
     assert.deepEqual(page.errors, []);
   }));
 
-  /** Devices that are asked for wait for window.allow(); window.given has what was then given. */
+  /** A camera that is asked for waits for window.allow(); window.given has those that were given. A screen is there at once. */
   const askFirst = (context) => context.addInitScript(() => {
+    const draw = () => {
+      const canvas = document.createElement("canvas");
+      const paint = canvas.getContext("2d");
+      setInterval(() => paint.fillRect(0, 0, Math.random() * canvas.width, 9), 100);
+      const sound = new AudioContext().createMediaStreamDestination();
+      return new MediaStream([...canvas.captureStream().getTracks(), ...sound.stream.getTracks()]);
+    };
     window.given = [];
     const allowed = new Promise((resolve) => (window.allow = resolve));
-    const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-    navigator.mediaDevices.getUserMedia = async (wanted) => {
+    navigator.mediaDevices.getUserMedia = async () => {
       await allowed;
-      window.given.push(await open(wanted));
+      window.given.push(draw());
       return window.given.at(-1);
     };
-    navigator.mediaDevices.getDisplayMedia = async () => { // a screen with a sound of its own
-      const sound = new AudioContext().createMediaStreamDestination();
-      window.shown = new MediaStream([...document.createElement("canvas").captureStream().getTracks(), ...sound.stream.getTracks()]);
-      return window.shown;
-    };
+    navigator.mediaDevices.getDisplayMedia = async () => (window.shown = draw());
   });
 
   test("a camera that is allowed too late is not shown, and closed; Go live asks for one once", shared(async ({ stack, context }) => {
@@ -142,8 +144,7 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
     await says(page, /This is what viewers will see/);
     await page.evaluate(() => window.allow());
     await until("the camera is closed", async () => (await given(page)).every((active) => !active) && (await given(page)).length === 1);
-    const shown = () => page.evaluate(() => document.getElementById("preview").srcObject?.getVideoTracks()[0].label ?? "");
-    assert.match(await shown(), /^[0-9a-f-]{36}$/, "the card, which is a canvas");
+    assert.ok(await page.evaluate(() => document.getElementById("preview").srcObject.active), "the card is shown still");
 
     const again = await openPage(context, `${stack.url}/publish.html?stream=late&${CHEAP}`);
     await again.click("#go");
