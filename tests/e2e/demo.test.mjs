@@ -122,7 +122,7 @@ const socketOf = (port, origin) => new Promise((resolve, reject) => {
 });
 
 test("nothing listens but what it says, on loopback, and there is no Admin API", async (t) => {
-  const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-demo-"));
+  const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls demo-")); // a name may have blanks
   const [port] = await freePorts(1);
   const demo = startDemo(t, ["--port", String(port), "--dir", folder]);
   await isUp(demo);

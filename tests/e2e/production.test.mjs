@@ -141,7 +141,7 @@ test("what one address asks is limited, media and pages together", () =>
     assert.ok(statuses.filter((status) => status === 429).length >= 4, `${statuses}`);
   }, {
     // so that it does not take four thousand requests a second to see it
-    edit: (text) => text.replace("rate=8000r/s", "rate=1r/m").replace(/include (.*\/guard\.conf);/, (include, file) =>
+    edit: (text) => text.replace("rate=8000r/s", "rate=1r/m").replace(/include "(.*\/guard\.conf)";/, (include, file) =>
       readFileSync(file, "utf8").replace("burst=16000", "burst=3")),
   }));
 

@@ -46,8 +46,8 @@ export const WORKERS = process.getuid() === 0 ? "user www-data;" : "";
 function listen(address, tls, word = "") {
   const plain = `listen ${address}${tls ? " ssl http2" : ""}${word};`;
   return tls ? `${plain}
-        ssl_certificate ${tls.certificate};
-        ssl_certificate_key ${tls.key};
+        ssl_certificate "${tls.certificate}";
+        ssl_certificate_key "${tls.key}";
         ssl_protocols TLSv1.2 TLSv1.3;` : plain;
 }
 
@@ -81,7 +81,7 @@ async function localStatus(pieces, folder) {
   const text = await readFile(path.join(pieces, "status.conf"), "utf8");
   const file = path.join(folder, "status.conf");
   await writeFile(file, text.replace(/^location .*\{$/gm, "$&\n    allow 127.0.0.1;\n    deny all;"));
-  return `include ${file};`;
+  return `include "${file}";`;
 }
 
 /** A copy of the pages where www-data may read it: the checkout may be in a folder of root's own. */

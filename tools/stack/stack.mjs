@@ -183,9 +183,9 @@ export class Stack {
     const { folder, build, tls, hosts, listenAll, status, production, sample, host, onDeath } = this.options;
     const pieces = path.join(SOURCE, "nginx");
     if (sample) await copyFile(path.join(SOURCE, SAMPLE), path.join(folder, "embed.html"));
-    const samplePage = sample ? `\n        location = /embed.html { alias ${folder}/embed.html; }` : "";
+    const samplePage = sample ? `\n        location = /embed.html { alias "${folder}/embed.html"; }` : "";
     const guard = production ? `\n        listen 127.0.0.1:${this.plainPort};\n        server_name ${host};` +
-      `\n        include ${pieces}/guard.conf;` : "";
+      `\n        include "${pieces}/guard.conf";` : "";
     this.parts.nginx = await startNginx({
       pieces,
       folder: path.join(folder, "nginx"),

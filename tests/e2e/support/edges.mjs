@@ -32,7 +32,7 @@ async function originSite(stack, folder) {
   const site = await fillTemplate(path.join(SOURCE, "nginx/site.conf.in"), {
     LISTEN: `listen ${PORT};`, HLS: stack.hls, WEB: await reachableWeb(built().web, folder), JANUS: `${OUR_ADDRESS}:${stack.janusPort}`,
     LL: `${OUR_ADDRESS}:${stack.llPort}`, CONTROL: `127.0.0.1:${stack.bridgePort}`,
-    STATUS: `include ${path.join(SOURCE, "nginx", "status.conf")};`, PIECES: path.join(SOURCE, "nginx"), LOGS: folder });
+    STATUS: `include "${path.join(SOURCE, "nginx", "status.conf")}";`, PIECES: path.join(SOURCE, "nginx"), LOGS: folder });
   return `log_format requests '$request_uri $status';\n` +
     site.replace(/access_log [^;]*;/g, `access_log ${folder}/requests.log requests;`);
 }
