@@ -6,10 +6,12 @@ import { chmod, mkdtemp, rm } from "node:fs/promises";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
-import { Child, sleep } from "../../../tools/stack/child.mjs";
+import { Child } from "../../../tools/stack/child.mjs";
 import { freePorts } from "../../../tools/stack/ports.mjs";
+import { UNTIL_MS } from "./rig.mjs";
 
 const NOBODY = ["--reuid=65534", "--regid=65534", "--clear-groups"]; // VLC refuses to be root
+const PROMPT = /(?<=^|\n|> )> /g; // that a command may come
 
 export class Vlc {
   /** Starts playing `url`. */
@@ -29,18 +31,20 @@ export class Vlc {
     return vlc;
   }
 
+  /** What VLC answers: it says that it is ready before a command and behind the answer, however long that takes. */
   async #ask(command) {
     return new Promise((resolve, reject) => {
       const socket = net.connect(this.port, "127.0.0.1");
       let text = "";
+      const end = (settle, value) => (socket.destroy(), settle(value));
       socket.setEncoding("utf8");
-      socket.on("data", (data) => (text += data));
-      socket.on("error", reject);
-      socket.on("connect", async () => {
-        socket.write(`${command}\n`);
-        await sleep(400);
-        socket.destroy();
-        resolve(text);
+      socket.setTimeout(UNTIL_MS, () => end(reject, new Error(`VLC has not answered "${command}": ${text}`)));
+      socket.on("error", (error) => end(reject, error));
+      socket.on("close", () => reject(new Error(`VLC has hung up: ${text}`)));
+      socket.on("connect", () => socket.write(`${command}\n`));
+      socket.on("data", (data) => {
+        text += data;
+        if ((text.match(PROMPT)?.length ?? 0) > 1) end(resolve, text);
       });
     });
   }
