@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 
-const STOP_MS = 3000; // from SIGTERM to SIGKILL
+const STOP_MS = 15000; // from SIGTERM to SIGKILL: on a busy machine a sanitizer looks for leaks for some seconds
 const POLL_MS = 50;
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
