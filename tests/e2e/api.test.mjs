@@ -11,7 +11,7 @@ import path from "node:path";
 import test, { describe } from "node:test";
 import { askBridge } from "../../tools/stack/bridge.mjs";
 import { FULL_SIZE, SMALL_SIZE, messageOf, openPage, outbound, publish, untilLive, withBrowser } from "./support/browser.mjs";
-import { faultsBut } from "./support/health.mjs";
+import { faultsOfLive, OUTAGE } from "./support/health.mjs";
 import { admin, attach } from "./support/janus-api.mjs";
 import { measured } from "./support/measured.mjs";
 import { watch } from "./support/programs.mjs";
@@ -219,7 +219,7 @@ describe("the plugin's API", { concurrency: 2 }, () => {
     await sleep(1000);
     const report = await watching.end();
     assert.ok(report.segments >= 2, `${report.segments} segments`);
-    assert.deepEqual(faultsBut(report), []);
+    assert.deepEqual(await faultsOfLive(report, stack, "owned", { but: OUTAGE }), []);
     await assertDiscontinuities(stack, "owned", report.discontinuities, 1);
   }));
 

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { publish, untilLive, withBrowser } from "./support/browser.mjs";
-import { faultsBut } from "./support/health.mjs";
+import { faultsOfLive } from "./support/health.mjs";
 import { measured } from "./support/measured.mjs";
 import { watch } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
@@ -39,7 +39,7 @@ async function nginxIsRestarted(stack, page) {
   const report = await watching.end();
   // what is asked for while nobody answers is not there either
   const unanswered = ({ rule, examples }) => /cannot be fetched/.test(rule) && examples.every((text) => text.endsWith("HTTP status 0"));
-  assert.deepEqual(faultsBut(report, OUTAGE).filter((fault) => !unanswered(fault)), []);
+  assert.deepEqual((await faultsOfLive(report, stack, "shop", { but: OUTAGE })).filter((fault) => !unanswered(fault)), []);
   assert.ok(report.segments >= 3, `${report.segments} segments`);
   await assertDiscontinuities(stack, "shop", report.discontinuities, 0); // the media flows on while the WebSocket is gone
   await untilLive(page);
@@ -56,7 +56,7 @@ async function janusIsRestarted(stack, page) {
   await untilLive(page);
   await moreSegments(stack, 2);
   const report = await watching.end();
-  assert.deepEqual(faultsBut(report, OUTAGE), []);
+  assert.deepEqual(await faultsOfLive(report, stack, "shop", { but: OUTAGE }), []);
   await assertDiscontinuities(stack, "shop", report.discontinuities, 1);
 }
 

@@ -11,7 +11,7 @@ const SKEW_P95_MS = 40;
 const PAIRS_MIN = 8; // of a flash and a beep, for a figure that means something
 
 /** All that a viewer may notice of an outage, or of a machine that is too busy. */
-const OUTAGE = /no new segment for 1\.5 target/;
+export const OUTAGE = /no new segment for 1\.5 target/;
 
 /** What is wrong, but for the rules that `pattern` names: an outage, unless told. */
 export const faultsBut = (report, pattern = OUTAGE) => faultsOf(report).filter(({ rule }) => !pattern.test(rule));
@@ -29,9 +29,12 @@ export async function forcedCuts(stack, stream) {
   return streams.find(({ name }) => name === stream).output.forced_cuts;
 }
 
-/** What is wrong with `stream`, which a live browser sends. */
-export const faultsOfLive = async (report, stack, stream) =>
-  withoutForcedCuts(faultsOf(report), await forcedCuts(stack, stream));
+/**
+ * What is wrong with `stream`, which a live browser sends, but for the rules that `but` names. `before`: forcedCuts() of a
+ * bridge that has ended while it was watched.
+ */
+export const faultsOfLive = async (report, stack, stream, { but = /^$/, before = 0 } = {}) =>
+  withoutForcedCuts(faultsBut(report, but), before + await forcedCuts(stack, stream));
 
 /**
  * Of a live browser: nothing is wrong, each segment but the `forced` starts with an IDR picture, and the sound fits where
