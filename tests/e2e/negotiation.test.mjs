@@ -5,13 +5,14 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { openPage, publish, untilLive, withBrowser } from "./support/browser.mjs";
-import { faultsBut, faultsOfLive } from "./support/health.mjs";
+import { faultsOfLive, OUTAGE } from "./support/health.mjs";
 import { faultsOf, measured } from "./support/measured.mjs";
 import { watch } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 import { assertDiscontinuities } from "./support/steps.mjs";
 
 const WATCHED_MS = 8000;
+const SEGMENTS = 3;
 const SIZE = { width: 320, height: 180 };
 
 /** Publishes one kind of the test card's tracks from a page of its own making. */
@@ -27,11 +28,18 @@ async function publishOnly(context, stack, stream, kind) {
   return page;
 }
 
-/** Watches `stream`, while `during()` runs and WATCHED_MS at least. */
+/** How many segments `stream` has had. */
+async function segmentsOf(stack, stream) {
+  const list = await (await fetch(stack.playlist(stream))).text();
+  return Number(/MEDIA-SEQUENCE:(\d+)/.exec(list)[1]) + list.match(/#EXTINF/g).length;
+}
+
+/** Watches `stream`, while `during()` runs, and WATCHED_MS and SEGMENTS at least. */
 async function watched(stack, stream, during = () => {}) {
-  await until(`${stream} can be watched`, async () => (await fetch(stack.playlist(stream))).ok);
+  const before = await until(`${stream} can be watched`, () => segmentsOf(stack, stream));
   const watching = watch(stack.playlist(stream));
   await Promise.all([sleep(WATCHED_MS), during()]);
+  await until(`${stream} has some segments more`, async () => (await segmentsOf(stack, stream)) >= before + SEGMENTS);
   return watching.end();
 }
 
@@ -87,7 +95,7 @@ async function soundIsAdded(context, stack) {
       /#EXT-X-DISCONTINUITY\n/.test(await (await fetch(stack.playlist("late"))).text()));
     await sleep(3000);
   });
-  assert.deepEqual(faultsBut(report), []);
+  assert.deepEqual(await faultsOfLive(report, stack, "late", { but: OUTAGE }), []);
   await assertDiscontinuities(stack, "late", report.discontinuities, 1);
   assert.ok(report.with_audio > 0 && report.with_audio < report.segments);
 }
