@@ -26,6 +26,7 @@ struct Classic {
     SegmentProbe *probe;
     Marks *marks;
     bool started;
+    int64_t asked_us;       /* for the newest list that came */
     TsSegment last;         /* without its name */
     uint64_t next_sequence; /* of the segment that is looked at next */
     size_t segments, with_video, with_audio, starting_with_idr, retained;
@@ -76,16 +77,20 @@ static void check_date(Classic *c, const M3u8Segment *s, const SegmentFacts *f)
     note_date(c, shown - (double)code_ms);
 }
 
-/* Returns whether the server has answered. */
-static bool look_at(Classic *c, const M3u8Segment *s)
+/* A segment that is there until `until_us` at least. Returns whether the server has answered. */
+static bool look_at(Classic *c, const M3u8Segment *s, int64_t until_us)
 {
     SegmentFacts facts;
     Fetched file = fetch_beside(c->fetch, s->uri);
     bool restart = c->started && s->discontinuity != c->last.discontinuity;
 
     if (file.status != 200) {
-        findings_add(c->findings, "a listed segment cannot be fetched (6.2.1)",
-                     "%s: HTTP status %ld", s->uri, file.status);
+        if (file.status != 0 && clock_us(CLOCK_MONOTONIC) > until_us)
+            findings_remark(c->findings, "a file was tried too late to be judged (6.2.2)",
+                            "%s: HTTP status %ld", s->uri, file.status);
+        else
+            findings_add(c->findings, "a listed segment cannot be fetched (6.2.1)",
+                         "%s: HTTP status %ld", s->uri, file.status);
         return file.status != 0;
     }
     c->segments++;
@@ -141,6 +146,7 @@ static bool look_at_playlist(Classic *c)
         m3u8_destroy(&m);
         return false;
     }
+    c->asked_us = asked_us;
     bool same = before && before->media_sequence == m->media_sequence &&
                 before->count == m->count && before->ended == m->ended &&
                 before->target_s == m->target_s;
@@ -165,7 +171,8 @@ static void look_at_new_segments(Classic *c)
         c->next_sequence = m->media_sequence;
     while (answers && c->next_sequence < m->media_sequence + m->count) {
         /* the playlist may move on while a segment is looked at, but this version is still ours */
-        answers = look_at(c, m3u8_segment(m, c->next_sequence));
+        const M3u8Segment *s = m3u8_segment(m, c->next_sequence);
+        answers = look_at(c, s, c->asked_us + s->duration_us + m->duration_us);
         c->next_sequence++;
     }
 }

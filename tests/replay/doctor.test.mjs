@@ -174,9 +174,10 @@ test("segments may stand elsewhere, but not on the disk of who watches", async (
 
 /**
  * A stream whose first segment of `seconds`, "gone.ts", is not there: that is said `afterMs` after the list was asked for
- * that names it. The next list does not, and is the last. Resolves to the address of its multivariant playlist.
+ * that names it. After `first` of these lists it does not, and that is the last. Resolves to the address of its multivariant
+ * playlist.
  */
-async function serveGone(t, seconds, afterMs) {
+async function serveGone(t, seconds, afterMs, first = 1) {
   let lists = 0, asked;
   const segments = (names) => names.map((name) => `#EXTINF:${seconds.toFixed(1)},\n${name}.ts\n`).join("");
   const head = (sequence) => `#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:${Math.ceil(seconds)}\n#EXT-X-MEDIA-SEQUENCE:${sequence}\n`;
@@ -186,7 +187,7 @@ async function serveGone(t, seconds, afterMs) {
       await sleep(Math.max(0, asked + afterMs - performance.now()));
       response.writeHead(404).end();
     } else if (request.url !== "/list.m3u8") response.end("no media");
-    else if (lists++ > 0) response.end(`${head(1)}${segments(["a", "b", "c"])}#EXT-X-ENDLIST\n`);
+    else if (lists++ >= first) response.end(`${head(1)}${segments(["a", "b", "c"])}#EXT-X-ENDLIST\n`);
     else {
       asked = performance.now();
       response.end(head(0) + segments(["gone", "a", "b"]));
@@ -205,6 +206,11 @@ test("what need not be there any more when it is answered for is no fault", asyn
   const soon = await look(await serveGone(t, 8, 0), "--time", "20");
   assert.deepEqual(gone(soon.faults), ["a listed segment or part cannot be fetched (6.2.1)"]);
   assert.deepEqual(gone(soon.remarks), []);
+  // and of a list alone, which is asked for once more, to see what it is
+  const listOf = async (...when) => new URL("list.m3u8", await serveGone(t, ...when, 2)).href;
+  const lateToo = await look(await listOf(0.1, 1000), "--time", "20"), soonToo = await look(await listOf(8, 0), "--time", "20");
+  assert.deepEqual([lateToo, soonToo].map(({ faults }) => gone(faults)), [[], ["a listed segment cannot be fetched (6.2.1)"]]);
+  assert.deepEqual([lateToo, soonToo].map(({ remarks }) => gone(remarks)), [["a file was tried too late to be judged (6.2.2)"], []]);
 });
 
 test("ranges are asked for over HTTP", async (t) => {
