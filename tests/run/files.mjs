@@ -4,10 +4,10 @@
 // Runs files of end-to-end tests, each in a network namespace of its own.
 // Usage: files.mjs e2e [NAME] | live | soak
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import path from "node:path";
-import { ROOT, runJobs } from "./jobs.mjs";
+import { ROOT, runJobs, temporaryFolder } from "./jobs.mjs";
 import { fail, pass } from "./results.mjs";
 
 const FILE_SECONDS = 600, SOAK_SECONDS = 20_000; // what one file may take
@@ -55,7 +55,7 @@ function count({ job, status, text, seconds }, tap) {
 
 const [part, name] = process.argv.slice(2);
 const { files, lanes = 2, calmLanes = 0, seconds = FILE_SECONDS } = PARTS[part](name);
-const folder = mkdtempSync(path.join(tmpdir(), "check-"));
+const folder = temporaryFolder();
 const jobs = files.map((file) => {
   const title = path.basename(file, ".test.mjs");
   return {
@@ -69,4 +69,3 @@ await runJobs(part, jobs, (result) => {
   const tap = path.join(folder, `${result.job.name}.tap`);
   count(result, existsSync(tap) ? readFileSync(tap, "utf8") : "");
 }, { lanes, calmLanes, usual: USUAL, tell: true });
-rmSync(folder, { recursive: true });

@@ -31,7 +31,18 @@ function signalAll(signal) {
   }
 }
 
-process.on("exit", () => signalAll("SIGTERM"));
+const folders = []; // of ours, for as long as we run
+
+/** A folder for what is kept in files until we end. */
+export function temporaryFolder() {
+  folders.push(mkdtempSync(path.join(tmpdir(), "check-")));
+  return folders.at(-1);
+}
+
+process.on("exit", () => {
+  signalAll("SIGTERM");
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.exit(1));
 
 function readDurations() {
@@ -92,7 +103,7 @@ function runJob(job, log) {
  * With `tell` each job is told when it begins; else, now and then, how many have ended.
  */
 export async function runJobs(part, jobs, done, { lanes = availableParallelism(), calmLanes = 0, usual = {}, common = 20, tell = false } = {}) {
-  const folder = mkdtempSync(path.join(tmpdir(), "check-"));
+  const folder = temporaryFolder();
   const durations = readDurations(), seen = {};
   const key = (job) => `${part}/${job.name}`;
   const length = (job) => durations[key(job)] ?? usual[job.name] ?? common;
@@ -122,5 +133,4 @@ export async function runJobs(part, jobs, done, { lanes = availableParallelism()
   };
   await Promise.all([...Array.from({ length: lanes }, working), ...Array.from({ length: calmLanes }, () => lane(({ calm }) => calm))]);
   addDurations(seen);
-  rmSync(folder, { recursive: true });
 }

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import test from "node:test";
@@ -110,4 +110,21 @@ test("an interrupt ends all parts that run, and no other begins", async () => {
   const { status, events: seen } = await ended;
   assert.equal(status, 130);
   assert.deepEqual(seen.slice(2).sort(), ["begin e2e", "begin replay", "begin unit", "ended e2e", "ended replay", "ended unit"]);
+});
+
+test("who runs programs leaves neither them nor its own files if it is interrupted", async () => {
+  const tmp = path.join(folder, "tmp");
+  mkdirSync(tmp);
+  const code = `const { runJobs, temporaryFolder } = await import(${JSON.stringify(path.join(ROOT, "tests/run/jobs.mjs"))});
+    temporaryFolder();
+    runJobs("check.test", [{ name: "sleep", command: "sh", args: ["-c", "sleep 300 & echo $! >$TMPDIR/pid.new; mv $TMPDIR/pid.new $TMPDIR/pid; wait"] }], () => {});`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", code], { env: { ...process.env, TMPDIR: tmp }, stdio: "ignore" });
+  while (!existsSync(path.join(tmp, "pid")) && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(readdirSync(tmp).filter((name) => name.startsWith("check-")).length, 2);
+  child.kill("SIGTERM");
+  await new Promise((resolve) => child.on("close", resolve));
+  assert.deepEqual(readdirSync(tmp), ["pid"]);
+  const pid = readFileSync(path.join(tmp, "pid"), "utf8").trim();
+  for (let i = 0; i < 600 && existsSync(`/proc/${pid}`); i++) await new Promise((resolve) => setTimeout(resolve, 50)); // its end is on its way
+  assert.ok(!existsSync(`/proc/${pid}`));
 });

@@ -6,6 +6,9 @@ import { chromium } from "playwright-core";
 import { CHROMIUM_SWITCHES } from "../../../tools/stack/chromium.mjs";
 import { until, UNTIL_MS } from "./rig.mjs";
 
+// Playwright takes these, closes its browser, and would leave the test running, and what that has started.
+for (const signal of ["SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
+
 /**
  * Runs `body(context)` with a browser. `fakeCamera`: Chromium's own; `denyCamera`: people say no;
  * `switches`: more.
