@@ -7,6 +7,8 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
+import { bridgeStreams } from "../../tools/stack/bridge.mjs";
+import { replay } from "./support/audience.mjs";
 import { publish, untilLive, withBrowser } from "./support/browser.mjs";
 import { parseMpd } from "./support/mpd.mjs";
 import { assertNoErrors, openPlayer, plays, untilIts } from "./support/npm-player.mjs";
@@ -40,7 +42,7 @@ async function assertFiles(stack, { init, kind, segments }) {
 test("other people's players", async (t) => {
   const pages = await servePages();
   t.after(() => pages.close());
-  await withStack({ bridgeSettings: { "hls.hold": 5 } }, (stack) =>
+  await withStack({ bridgeSettings: { "sources.held": 1 } }, (stack) =>
     withBrowser({}, async (context) => {
       const publisher = await publish(context, stack, "demo");
       // of less than three segments Shaka Player wants the open one too, and has no address for it
@@ -93,7 +95,11 @@ test("other people's players", async (t) => {
       });
 
       await t.test("they come to the end", async () => {
+        const other = await replay(stack, "other");
         await publisher.close();
+        await until("it waits for a publisher", async () =>
+          (await bridgeStreams(stack.bridgePort)).some(({ name, state }) => name === "demo" && state === "held"));
+        await other.stop(); // one stream is held open at a time: the older one ends
         const last = await until("the end", async () => {
           const found = await manifestOf(stack);
           return found.type === "static" && found;
