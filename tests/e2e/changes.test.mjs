@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { publish, showInstead, withBrowser } from "./support/browser.mjs";
 import { assertHealthy, forcedCuts } from "./support/health.mjs";
-import { LIVE, measured } from "./support/measured.mjs";
+import { LIVE, measured, OF_A_BUSY_MACHINE } from "./support/measured.mjs";
 import { watch } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 import { assertDiscontinuities } from "./support/steps.mjs";
@@ -44,7 +44,10 @@ test("the size of the picture changes while people watch", async (t) => {
         t.diagnostic(`VLC: ${JSON.stringify(played)}`);
         assertHealthy(report, { forced: await forcedCuts(stack, "shop") });
         await assertDiscontinuities(stack, "shop", report.discontinuities, 3);
-        assert.deepEqual(errors.filter((error) => error !== "mediaError/bufferStalledError"), []);
+        // a page that takes long to begin with another size has no picture meanwhile, which hls.js leaves out
+        const others = errors.filter((error) => error !== "mediaError/bufferStalledError");
+        assert.deepEqual(others.filter((error) => !OF_A_BUSY_MACHINE.test(error) && error !== "mediaError/bufferSeekOverHole"), []);
+        measured(() => assert.deepEqual(others, []));
         measured(() => assert.ok(stalls.every(({ ms }) => ms < STALL_MS), JSON.stringify(stalls)));
         await until("VLC plays on", async () => (await vlc.stats()).pictures > before.pictures + 60);
         measured(() => assert.ok(played.pictures - before.pictures >= seconds * 20, JSON.stringify(played)));

@@ -10,14 +10,13 @@ import test from "node:test";
 import { bridgeStreams } from "../../tools/stack/bridge.mjs";
 import { FULL_SIZE, publish, withBrowser } from "./support/browser.mjs";
 import { assertHealthy, forcedCuts } from "./support/health.mjs";
-import { LIVE, measured } from "./support/measured.mjs";
+import { LIVE, measured, OF_A_BUSY_MACHINE } from "./support/measured.mjs";
 import { butPauses, ffprobe, shaka, watch } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 import { assertDiscontinuities } from "./support/steps.mjs";
 import { openViewer, quantile, servePages } from "./support/viewer.mjs";
 import { Vlc } from "./support/vlc.mjs";
 
-const STALLED = "mediaError/bufferStalledError"; // which is measured
 const PLAYED_S = LIVE ? 20 : 5; // by each player
 
 /** The segments that are there, kept for as long as the test runs: the bridge goes on and removes its own. */
@@ -38,7 +37,7 @@ async function assertDemuxes(file) {
   const kinds = libav.streams.map((stream) => stream.codec_type).sort();
   assert.deepEqual(kinds, ["audio", "video"], file);
   const video = libav.packets.filter((packet) => packet.codec_type === "video");
-  if (!/K/.test(video[0].flags)) return false; // it cannot be decoded alone
+  if (!video[0]?.flags.includes("K")) return false; // it cannot be decoded alone
   assert.equal(butPauses(libav.complaints), "", file);
   measured(() => assert.equal(libav.complaints, "", file));
   for (const [i, { dts }] of video.entries()) assert.ok(i === 0 || dts > video[i - 1].dts, `${file}: picture ${i} is decoded at ${dts}`);
@@ -77,8 +76,8 @@ async function playsInHlsJs(t, context, pages, stack) {
     (await place()) > from + PLAYED_S && (await viewer.state()).latencies.length > 10);
   const { errors, stalls, latencies } = await viewer.state();
   t.diagnostic(`glass to glass ${quantile(latencies, 0.5)} ms (median of ${latencies.length})`);
-  assert.deepEqual(errors.filter((error) => error !== STALLED), []);
-  measured(() => assert.deepEqual(stalls, []));
+  assert.deepEqual(errors.filter((error) => !OF_A_BUSY_MACHINE.test(error)), []);
+  measured(() => assert.deepEqual([errors.filter((error) => error !== "mediaError/bufferStalledError"), stalls], [[], []]));
   assert.deepEqual(viewer.errors, []);
 }
 

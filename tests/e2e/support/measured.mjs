@@ -31,3 +31,13 @@ const NO_KEY_FRAME = /^a segment does not begin with an IDR picture|^decode erro
 
 /** Those of `faults` that are not of the segments which the bridge, by its own count, has cut without a key frame: `most` in all lists. */
 export const withoutForcedCuts = (faults, most) => (LIVE ? faults : faults.filter(({ rule, count }) => !(NO_KEY_FRAME.test(rule) && count <= most)));
+
+/**
+ * What hls.js tells of a machine that is busy. It may run dry, or be answered too late, and asks again; and hls.js itself
+ * gives up an initialisation segment if it has come to want another by the time that it is there, appends before the browser
+ * has taken what was appended before, and moves on a little if it stands. While a camera is frozen there is no IDR picture:
+ * who has fallen so far behind that hls.js skips to live, and into a segment of that time, has nothing to show until it is
+ * over.
+ */
+export const OF_A_BUSY_MACHINE = new RegExp(["bufferStalledError", "bufferNudgeOnStall", "bufferAppendError.*is still processing",
+  "TimeOut\\b", "networkError/aborted$", "bufferAppendNoProgress \\(no IDR picture\\)$"].join("|"));
