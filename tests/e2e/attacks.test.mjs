@@ -144,7 +144,7 @@ test("whatever strangers send, two honest streams notice nothing and the bridge 
     "ll.enabled": true, "ll.port": llPort, "ll.socket": "" };
   await withBridge(settings, async (bridge) => {
     const { port, hls, send } = bridge;
-    for (const name of HONEST) send(name, "--seconds", "280");
+    for (const name of HONEST) send(name, "--seconds", "600");
     await until("both can be watched", async () => {
       const { streams } = await json(port, "/streams");
       return HONEST.every((name) => (streams.find((one) => one.name === name)?.output.segments ?? 0) > 2);

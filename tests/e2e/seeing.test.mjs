@@ -174,7 +174,7 @@ test("operators see how each publisher does, and everybody sees what is live", a
       await until("the status page says so too", () => status.isVisible("#none"));
 
       const publisher = await publishRecorded(stack, "shop", { title: "Sandals & more" });
-      const lossy = replay(t, stack, "lossy", ["--loss", "6", "--no-nack", "--seconds", "60"]);
+      const lossy = replay(t, stack, "lossy", ["--loss", "6", "--no-nack", "--seconds", "600"]);
       await openPage(context, `${stack.url}/watch.html?stream=shop`);
       await until("somebody waits for a part", async () => valueOf(await metricsOf(stack), 'hls_bridge_held_requests{stream="shop"}') > 0);
       await until("both have a thumbnail", async () => {

@@ -58,9 +58,10 @@ async function faultsIn(hls, stream = "shop") {
 
 /** The text of a list of a stream, once it says something. */
 async function untilSays(hls, stream, list, what) {
-  const read = () => readFile(path.join(hls, stream, list), "utf8").catch(() => "");
-  await until(`${list} of ${stream} says ${what}`, async () => what.test(await read()));
-  return read();
+  return until(`${list} of ${stream} says ${what}`, async () => {
+    const text = await readFile(path.join(hls, stream, list), "utf8").catch(() => "");
+    return what.test(text) && text;
+  });
 }
 
 const hasGone = (port, stream) => until("the publisher has gone", async () => (await status(port, stream)).state === "held");
