@@ -18,6 +18,7 @@ export async function withBrowser(options, body) {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     headless: true,
+    timeout: UNTIL_MS,
     args: [
       ...CHROMIUM_SWITCHES,
       "--no-sandbox",
