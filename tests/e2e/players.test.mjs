@@ -18,6 +18,12 @@ import { servePages } from "./support/viewer.mjs";
 
 const manifestOf = async (stack) => parseMpd(await (await fetch(stack.manifest("demo"))).text());
 
+/** When what is listed of a period ends, in the time of the presentation. */
+const endOf = ({ start, sets }) => Math.min(...sets.map(({ offset, segments }) => {
+  const last = segments.at(-1);
+  return start + last.start + last.duration - offset;
+}));
+
 /** The times that the manifest tells are those of the files that it names. */
 async function assertFiles(stack, { init, kind, segments }) {
   const bytes = async (name) => {
@@ -99,6 +105,9 @@ test("other people's players", async (t) => {
         await publisher.close();
         await until("it waits for a publisher", async () =>
           (await bridgeStreams(stack.bridgePort)).some(({ name, state }) => name === "demo" && state === "held"));
+        const { periods } = await manifestOf(stack);
+        for (const page of dash) // which take an end that comes with a last segment for that of the segment before
+          await untilIts(page, "has all that is listed", ({ buffered }) => buffered.at(-1)?.[1] > endOf(periods.at(-1)) - 0.1);
         await other.stop(); // one stream is held open at a time: the older one ends
         const last = await until("the end", async () => {
           const found = await manifestOf(stack);
