@@ -4,6 +4,7 @@
 #include <libavutil/opt.h>
 #include <stdlib.h>
 
+#include "codec/h264_filler.h"
 #include "package/memory_muxer.h"
 #include "package/sample_queue.h"
 
@@ -14,13 +15,21 @@
 
 enum { VIDEO, AUDIO, TRACKS };
 
+/* What a picture needs that repeats the newest one in a segment. */
+typedef struct Repeat {
+    ParameterSets sets;
+    H264Filler filler; /* of these */
+} Repeat;
+
 struct SegmentMux {
     AVFormatContext *format;
     int stream_index[TRACKS]; /* -1: there is no such track */
     SampleQueue queue[TRACKS];
     AVPacket *packet; /* that lends libavformat a sample */
     size_t pending;
-    ByteBuffer out; /* the segment that is being written */
+    Repeat *repeat;   /* owned; NULL: none is made */
+    int64_t last_90k; /* decoding time of the newest picture as it came, or was repeated */
+    ByteBuffer out;   /* the segment that is being written */
     ByteBuffer *sink;
 };
 
@@ -67,8 +76,11 @@ SegmentMux *segment_mux_create(const SegmentMuxParams *params, const char **erro
         return NULL;
     mux->stream_index[VIDEO] = mux->stream_index[AUDIO] = -1;
     mux->sink = &mux->out;
+    mux->last_90k = INT64_MIN;
     mux->packet = av_packet_alloc();
-    if (!mux->packet)
+    if (params->repeats)
+        mux->repeat = calloc(1, sizeof(*mux->repeat));
+    if (!mux->packet || (params->repeats && !mux->repeat))
         goto fail;
     if (open_format(mux) < 0 || add_tracks(mux, params) < 0)
         goto fail;
@@ -90,6 +102,7 @@ void segment_mux_destroy(SegmentMux **mux)
     for (int t = 0; t < TRACKS; t++)
         sample_queue_free(&m->queue[t]);
     av_packet_free(&m->packet);
+    free(m->repeat);
     memory_muxer_close(&m->format);
     byte_buffer_free(&m->out);
     free(m);
@@ -113,10 +126,13 @@ int segment_mux_video(SegmentMux *mux, const AccessUnit *unit, int64_t pts_90k, 
 {
     int64_t newest_90k = segment_mux_newest(mux);
 
-    if (dts_90k <= newest_90k) /* that one was moved to a cut */
+    if (newest_90k < mux->last_90k)
+        newest_90k = mux->last_90k;
+    if (dts_90k <= newest_90k) /* that one was moved to a cut, or repeats another */
         dts_90k = newest_90k + 1;
     if (pts_90k < dts_90k)
         pts_90k = dts_90k;
+    mux->last_90k = dts_90k;
     return collect(mux, VIDEO, sample_bytes_of_unit(unit), pts_90k, dts_90k, unit->idr);
 }
 
@@ -170,15 +186,51 @@ void segment_mux_begin(SegmentMux *mux, int64_t start_90k, int64_t apart_90k)
         sample_queue_drop(q, first - q->first);
 }
 
+int segment_mux_repeat(SegmentMux *mux, int64_t at_90k)
+{
+    uint8_t bytes[H264_FILLER_SIZE];
+    NalUnit nal[H264_FILLER_NALS];
+    size_t len = h264_filler_write(&mux->repeat->filler, bytes, nal);
+
+    if (len == 0)
+        return 1;
+    if (sample_queue_add_first(&mux->queue[VIDEO],
+                               sample_bytes_create(bytes, len, nal, H264_FILLER_NALS), at_90k,
+                               at_90k, false) < 0)
+        return -1;
+    mux->pending += len;
+    mux->last_90k = at_90k > mux->last_90k ? at_90k : mux->last_90k;
+    return 0;
+}
+
+/* A sample that waits, if it lies before the cut; else NULL. */
+static const QueuedSample *before_cut(const SampleQueue *q, size_t i, int64_t cut)
+{
+    if (i == q->count)
+        return NULL;
+    const QueuedSample *sample = &q->sample[i];
+    return (sample->key ? sample->pts : sample->dts) < cut ? sample : NULL;
+}
+
 /* The first sample of a track that lies before the cut, or NULL. */
 static const QueuedSample *head(const SegmentMux *mux, int track, int64_t cut)
 {
-    const SampleQueue *q = &mux->queue[track];
+    return before_cut(&mux->queue[track], mux->queue[track].first, cut);
+}
 
-    if (q->first == q->count)
-        return NULL;
-    const QueuedSample *sample = &q->sample[q->first];
-    return (sample->key ? sample->pts : sample->dts) < cut ? sample : NULL;
+/* A picture is in the segment: notes what one needs that repeats it, if it is the last. */
+static void follow(Repeat *repeat, const QueuedSample *picture, bool last)
+{
+    const AccessUnit unit = {.data = sample_bytes_data(picture->bytes),
+                             .len = picture->bytes->len,
+                             .nal = picture->bytes->nal,
+                             .nals = picture->bytes->nals,
+                             .idr = picture->key};
+
+    if (picture->key && parameter_sets_differ(&repeat->sets, &unit))
+        parameter_sets_read(&repeat->sets, &unit);
+    if (last)
+        h264_filler_follow(&repeat->filler, &repeat->sets, &unit);
 }
 
 /* The track whose sample comes next, or -1. */
@@ -223,6 +275,8 @@ int segment_mux_cut(SegmentMux *mux, int64_t cut_90k, Segment *out)
         mux->pending -= sample->bytes->len;
         if (status >= 0)
             status = write_sample(mux, track, sample);
+        if (track == VIDEO && mux->repeat)
+            follow(mux->repeat, sample, !before_cut(q, q->first + 1, cut_90k));
         sample_queue_drop(q, 1);
     }
     if (status >= 0)

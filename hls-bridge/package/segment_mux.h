@@ -18,6 +18,7 @@ typedef struct SegmentMux SegmentMux;
 typedef struct SegmentMuxParams {
     bool video;
     bool audio;
+    bool repeats;              /* segment_mux_repeat() may be called; takes some 5 KB */
     const uint8_t *aac_config; /* AudioSpecificConfig, if there is audio; copied */
     size_t aac_config_len;
 } SegmentMuxParams;
@@ -54,6 +55,11 @@ void segment_mux_align(SegmentMux *mux, int64_t cut_90k, int64_t apart_90k);
 /* The same where a segment begins whose predecessor is written: what should have been in that one
  * has come too late, and goes. */
 void segment_mux_begin(SegmentMux *mux, int64_t start_90k, int64_t apart_90k);
+
+/* Adds a picture at `at_90k` that repeats the newest one which is in a segment. All pictures that
+ * wait must come behind it; what comes later is put there. Returns 0, 1: none can be made, as
+ * h264_filler.h has it, or -1 if there is no memory. */
+int segment_mux_repeat(SegmentMux *mux, int64_t at_90k);
 
 /* Makes a segment of all that is before `cut_90k`: IDR pictures and audio by the time at which they
  * are shown, other pictures by the time at which they are decoded. Returns 0, 1 if nothing is

@@ -72,6 +72,7 @@ static void open_others(TsVariants *v, const Renditions *renditions, SegmentMuxP
         TsVariant *variant = other ? variant_of(v, renditions, i) : NULL;
         if (!variant)
             continue;
+        params.repeats = true;
         variant->mux = segment_mux_create(&params, &error);
         if (!variant->mux)
             log_error("%s: %s: %s", v->stream, renditions->item[i].name, error);
@@ -182,7 +183,11 @@ static bool cut_other(const TsVariant *variant, int64_t start_90k, int64_t cut_9
     segment_mux_begin(mux, start_90k, TS_APART_90K);
     if (cut_90k < INT64_MAX)
         segment_mux_align(mux, cut_90k, TS_APART_90K);
-    if (segment_mux_cut(mux, cut_90k, out) != 0)
+    int status = segment_mux_cut(mux, cut_90k, out);
+    if (status > 0 && !variant->copies && (!may_change || !best->starts_with_idr) &&
+        segment_mux_repeat(mux, start_90k) == 0)
+        status = segment_mux_cut(mux, cut_90k, out);
+    if (status != 0)
         return false;
     if (!may_change)
         return !variant->copies;

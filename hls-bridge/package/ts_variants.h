@@ -7,6 +7,8 @@
  *
  * A segment is made of each rendition, or of none. One that has no picture for it, or is not sent
  * at all, has a copy of the best one's segment: so its list goes on, and its viewers see something.
+ * If that does not begin with an IDR picture, which no decoder could go on from, it has its sound
+ * alone; without sound, a picture that repeats its last one (some 5 KB for each to make it of).
  *
  * Thread-safety: one thread, the stream's. */
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "hls-bridge/package/segment_mux.h"
+#include "unit_of.h"
 
 #define TS    188
 #define START (10 * TICKS_PER_S)
@@ -21,7 +22,7 @@ static Segment segment;
 
 static void open_mux(bool video, bool audio)
 {
-    const SegmentMuxParams params = {video, audio, config, sizeof(config)};
+    const SegmentMuxParams params = {video, audio, true, config, sizeof(config)};
     const char *error;
 
     mux = segment_mux_create(&params, &error);
@@ -214,6 +215,81 @@ static void a_picture_comes_after_one_that_was_moved(void **state)
     assert_int_equal(segment.pictures, 4);
 }
 
+/* As Chromium sends it; macroblocks of the last one are coded with CABAC. */
+#define SPS                                                                                        \
+    0, 0, 0, 1, 0x67, 0x42, 0xC0, 0x20, 0x8C, 0x8D, 0x40, 0x28, 0x02, 0xDD, 0x37, 0x01, 0x0D,      \
+        0x01, 0x07, 0x84, 0x42, 0x35
+static const uint8_t chromium_idr[] = {SPS, 0, 0, 0,    1,    0x68, 0xCE, 0x3C, 0x80, 0,
+                                       0,   0, 1, 0x65, 0xB8, 0,    4,    0,    0x20};
+static const uint8_t chromium_slice[] = {0, 0, 0, 1, 0x41, 0x9A, 0, 4, 0, 8, 0x20};
+static const uint8_t cabac_idr[] = {SPS, 0, 0, 0,    1,    0x68, 0xEE, 0x3C, 0x80, 0,
+                                    0,   0, 1, 0x65, 0xB8, 0,    4,    0,    0x20};
+
+static void send(const uint8_t *bytes, size_t len, int64_t pts, bool key)
+{
+    AccessUnit unit = unit_of(bytes, len, key);
+
+    assert_int_equal(segment_mux_video(mux, &unit, pts, pts), 0);
+}
+
+/* How often a slice of the kind that repeats a picture is in the segment. */
+static int repeated(void)
+{
+    static const uint8_t start[] = {0, 0, 0, 1, 0x01};
+    int n = 0;
+
+    for (size_t i = 0; i + sizeof(start) <= segment.len; i++)
+        n += memcmp(segment.data + i, start, sizeof(start)) == 0;
+    return n;
+}
+
+static void a_segment_without_a_picture_repeats_the_last(void **state)
+{
+    (void)state;
+    open_mux(true, false);
+    assert_int_equal(segment_mux_repeat(mux, START), 1); /* there is none */
+    send(chromium_idr, sizeof(chromium_idr), START, true);
+    send(chromium_slice, sizeof(chromium_slice), START + 3000, false);
+    assert_int_equal(segment_mux_repeat(mux, START - 90000), 1); /* it is in no segment */
+    assert_int_equal(segment_mux_cut(mux, START + 90000, &segment), 0);
+    assert_int_equal(repeated(), 0);
+    assert_int_equal(segment_mux_cut(mux, START + 180000, &segment), 1);
+    for (int i = 1; i < 3; i++) { /* as often as it is wanted */
+        assert_int_equal(segment_mux_repeat(mux, START + i * 90000), 0);
+        assert_int_equal(segment_mux_cut(mux, START + (i + 1) * 90000, &segment), 0);
+        assert_int_equal(segment.pictures, 1);
+        assert_false(segment.starts_with_idr);
+        assert_int_equal(repeated(), 1);
+        assert_int_equal(segment_mux_pending(mux), 0);
+    }
+}
+
+/* A picture that should have been before a repeated one is put behind it. */
+static void what_comes_late_is_behind_a_repeated_picture(void **state)
+{
+    (void)state;
+    open_mux(true, false);
+    send(chromium_idr, sizeof(chromium_idr), START, true);
+    assert_int_equal(segment_mux_cut(mux, START + 90000, &segment), 0);
+    assert_int_equal(segment_mux_repeat(mux, START + 90000), 0);
+    send(chromium_slice, sizeof(chromium_slice), START + 3000, false);
+    assert_int_equal(segment_mux_newest(mux), START + 90001);
+    assert_int_equal(segment_mux_cut(mux, START + 180000, &segment), 0);
+    assert_int_equal(segment.pictures, 2);
+    send(chromium_slice, sizeof(chromium_slice), START + 6000, false);
+    assert_int_equal(segment_mux_newest(mux), START + 90002); /* libavformat takes no other */
+}
+
+static void no_picture_repeats_one_that_is_coded_otherwise(void **state)
+{
+    (void)state;
+    open_mux(true, false);
+    send(chromium_idr, sizeof(chromium_idr), START, true);
+    send(cabac_idr, sizeof(cabac_idr), START + 3000, true);
+    assert_int_equal(segment_mux_cut(mux, START + 90000, &segment), 0);
+    assert_int_equal(segment_mux_repeat(mux, START + 90000), 1);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
 static const struct CMUnitTest tests[] = {
     TEST(a_segment_is_a_transport_stream),
@@ -223,6 +299,9 @@ static const struct CMUnitTest tests[] = {
     TEST(tracks_are_interleaved),
     TEST(a_cut_before_everything_gives_nothing),
     TEST(a_picture_comes_after_one_that_was_moved),
+    TEST(a_segment_without_a_picture_repeats_the_last),
+    TEST(what_comes_late_is_behind_a_repeated_picture),
+    TEST(no_picture_repeats_one_that_is_coded_otherwise),
 };
 
 TEST_GROUP(segment_mux, tests);
