@@ -115,27 +115,38 @@ static bool is_newest(const CmafPlaylists *p, bool any)
     return number_log_trusts(log, NUMBERS_LL, &none) && (any || seen.msn == 0);
 }
 
+/* Whether all lists that an earlier run has left are whole. One that ended while others went on to
+ * `msn` may have lost its files: they went when they were due. */
+static bool are_whole(const CmafPlaylists *p, const int64_t *next, int64_t msn)
+{
+    for (size_t i = 0; i < p->lists; i++) {
+        const Former *former = &p->list[i].former;
+        bool may_lack = former->ended && next[i] < msn;
+        if (former->there && !may_lack && !is_whole(p, former->text))
+            return false;
+    }
+    return true;
+}
+
 /* The numbers go on where an earlier run has left them, those of all renditions alike. Returns 0,
  * or -1 with errno. */
 static int resume(CmafPlaylists *p)
 {
-    int64_t msn = 0, sequence[RENDITIONS_MAX] = {0}, newest = 0;
-    bool damaged = false, whole = true, any = false;
+    int64_t msn = 0, next[RENDITIONS_MAX] = {0}, sequence[RENDITIONS_MAX] = {0}, newest = 0;
+    bool damaged = false, any = false;
 
     for (size_t i = 0; i < p->lists; i++) {
         const Former *former = &p->list[i].former;
-        int64_t next = 0;
         if (read_former(p, &p->list[i]) < 0)
             return -1;
         if (!former->there)
             continue;
         any = true;
-        damaged = ll_playlist_resume(former->text, &next, &sequence[i]) < 0 || damaged;
-        whole = whole && is_whole(p, former->text);
-        msn = larger(msn, next);
+        damaged = ll_playlist_resume(former->text, &next[i], &sequence[i]) < 0 || damaged;
+        msn = larger(msn, next[i]);
         newest = larger(newest, sequence[i]);
     }
-    if (damaged || !whole || !is_newest(p, any))
+    if (damaged || !are_whole(p, next, msn) || !is_newest(p, any))
         return forgo_former(p, msn, newest, damaged);
     for (size_t i = 0; i < p->lists; i++)
         cmaf_track_resume(p->params.track[i], msn, sequence[i]);

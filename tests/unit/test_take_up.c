@@ -121,6 +121,13 @@ static void let_pass(int64_t ms)
     }
 }
 
+static int64_t number_in(const char *text)
+{
+    const char *at = strstr(text, "#EXT-X-MEDIA-SEQUENCE:");
+
+    return at ? strtoll(at + 22, NULL, 10) : 0;
+}
+
 static void an_ended_stream_stays_ended_and_whole(void **state)
 {
     for (int pass = 0; pass < 2; pass++) {
@@ -186,32 +193,61 @@ static void a_list_that_cannot_be_read_is_left_alone(void **state)
     }
 }
 
+/* Somebody publishes sound alone for `ms`, and goes. */
+static void publish_sound(int64_t ms)
+{
+    const Renditions sound = renditions_of(true, false);
+    Segmenter *segmenter = publisher.segmenter = packager_segmenter(packager);
+
+    if (publisher.clock_90k < segmenter_end_90k(segmenter))
+        publisher.clock_90k = segmenter_end_90k(segmenter);
+    publisher.next_sample = publisher.clock_90k * 8 / 15;
+    segmenter_begin(segmenter, &sound, synthetic_wall_clock, NULL);
+    for (int64_t end = publisher.clock_90k + ms * 90; publisher.clock_90k < end;
+         publisher.clock_90k += PUBLISHER_STEP_90K) {
+        segmenter_set_time(segmenter, synthetic_now_us(&publisher));
+        synthetic_sound(&publisher);
+        segmenter_tick(segmenter, publisher.clock_90k, synthetic_now_us(&publisher));
+        packager_expire(packager, synthetic_now_us(&publisher), synthetic_now_us(&publisher));
+    }
+    synthetic_finish(&publisher);
+}
+
 /* A rendition that the next publisher does not send ends, of an earlier run too. */
 static void what_nobody_sends_any_more_has_ended(void **state)
 {
     (void)state;
     publish(5000);
     assert_non_null(open_packager());
-    const Renditions sound = renditions_of(true, false);
-    Segmenter *segmenter = packager_segmenter(packager);
-    int64_t start = segmenter_end_90k(segmenter) * 8 / 15;
-    segmenter_begin(segmenter, &sound, synthetic_wall_clock, NULL);
-    for (int i = 0; i < 200; i++)
-        segmenter_sound(segmenter, &(AacFrame){.data = synthetic_aac,
-                                               .len = sizeof(synthetic_aac),
-                                               .pts_samples = start + i * AAC_FRAME_SAMPLES});
+    publish_sound(4000);
     assert_non_null(strstr(text_of(root, "video.m3u8"), "#EXT-X-ENDLIST"));
     assert_null(strstr(text_of(root, "audio.m3u8"), "#EXT-X-ENDLIST"));
 }
 
-/* ---- a kill while what a power cut has left is taken up ---- */
-
-static int64_t number_in(const char *text)
+/* Its files go when they are due, while others go on: these are taken up by the next run. */
+static void what_has_ended_and_gone_takes_no_other_list_with_it(void **state)
 {
-    const char *at = strstr(text, "#EXT-X-MEDIA-SEQUENCE:");
+    static char before[LL_TEXT_SIZE];
+    char name[64], path[128];
 
-    return at ? strtoll(at + 22, NULL, 10) : 0;
+    (void)state;
+    publish(5000);
+    publish_sound(4000);  /* ends it; */
+    publish_sound(60000); /* the next one that does not send it lets its files go */
+    const char *segment = strstr(text_of(root, "video.m3u8"), "\nvideo-");
+    assert_true(segment && sscanf(segment, " %63s", name) == 1);
+    snprintf(path, sizeof(path), "%s/shop/%s", root, name);
+    assert_int_equal(access(path, F_OK), -1);
+    strcpy(before, text_of(root, "audio.m3u8"));
+    assert_non_null(open_packager());
+    assert_int_equal(packager_listing(packager), LISTING_OPEN);
+    assert_string_equal(text_of(root, "audio.m3u8"), before);
+    publish_sound(4000);
+    assert_in_range(number_in(text_of(root, "audio.m3u8")), number_in(before) + 1,
+                    number_in(before) + 10); /* no numbers are left out */
 }
+
+/* ---- a kill while what a power cut has left is taken up ---- */
 
 static void put_text(const char *name, const char *text)
 {
@@ -287,6 +323,7 @@ static const struct CMUnitTest tests[] = {
     TEST(a_held_stream_is_whole_until_it_goes_on),
     cmocka_unit_test(a_list_that_cannot_be_read_is_left_alone),
     TEST(what_nobody_sends_any_more_has_ended),
+    TEST(what_has_ended_and_gone_takes_no_other_list_with_it),
     cmocka_unit_test(a_run_that_is_killed_takes_no_number_back),
 };
 
