@@ -209,9 +209,10 @@ static void place(Segmenter *o, size_t layer, const HeldPicture *held)
         return;
     if (!l->due[layer])
         put_with_first(l, layer, &p);
-    else if (!comes_to_cut(l, layer, &p))
-        return;
-    hand_on(o, layer, &p);
+    else
+        l->skips[layer] = !comes_to_cut(l, layer, &p);
+    if (!l->skips[layer])
+        hand_on(o, layer, &p);
 }
 
 /* ---- what waits ---- */
@@ -237,21 +238,35 @@ static bool may_go(const Segmenter *o, size_t layer, const HeldPicture *p)
     return late || l->passed_90k >= p->pts_90k - HALF_FRAME_90K;
 }
 
+/* When the earliest of the pictures that need not wait is decoded; INT64_MAX: all wait. */
+static int64_t earliest_90k(const Segmenter *o)
+{
+    int64_t first_90k = INT64_MAX;
+
+    for (size_t i = 0; i < o->ladder.layers; i++) {
+        const HeldPictures *held = &o->layers.held[i];
+        if (!held_pictures_are_empty(held) && held_pictures_oldest(held)->dts_90k < first_90k &&
+            may_go(o, i, held_pictures_oldest(held)))
+            first_90k = held_pictures_oldest(held)->dts_90k;
+    }
+    return first_90k;
+}
+
+/* No layer goes far ahead of another: a cut would come before pictures of the segment before it. */
 void segmenter_layers_release(Segmenter *o)
 {
-    bool moved = o->layers.used && !o->layers.gathering;
+    int64_t first_90k;
 
-    while (moved) {
-        moved = false;
+    while (o->layers.used && !o->layers.gathering && (first_90k = earliest_90k(o)) < INT64_MAX)
         for (size_t i = 0; i < o->ladder.layers; i++) {
             HeldPictures *held = &o->layers.held[i];
-            while (!held_pictures_are_empty(held) && may_go(o, i, held_pictures_oldest(held))) {
+            while (!held_pictures_are_empty(held) &&
+                   held_pictures_oldest(held)->dts_90k <= first_90k + LADDER_APART_90K &&
+                   may_go(o, i, held_pictures_oldest(held))) {
                 place(o, i, held_pictures_oldest(held));
                 held_pictures_drop(held);
-                moved = true;
             }
         }
-    }
 }
 
 /* Before the beginning, the newest IDR picture is kept, and what follows it. */
