@@ -26,6 +26,7 @@ static const uint8_t delimiter[] = {H264_NAL_AUD, 0xF0}; /* any slice type, 7.4.
 typedef struct H264Depay {
     NalDepay nals;
     ParameterSets sets;
+    bool leaves_out; /* the NAL unit that is fragmented */
 } H264Depay;
 
 static int add_parameter_set(VideoDepay *d, const uint8_t *nal, size_t len)
@@ -104,13 +105,15 @@ static bool take_fragment(H264Depay *d, Assembly *a, const uint8_t *p, size_t le
             return false; /* the end of the last one is missing */
         uint8_t header = (uint8_t)((p[0] & 0xE0) | (p[1] & 0x1F));
         unsigned type = header & 0x1Fu;
-        if (type < H264_NAL_SLICE || type > H264_NAL_IDR)
-            return false; /* what is kept apart is small, and never fragmented */
-        take_nal(d, a, &header, 1);
+        if (type == H264_NAL_SPS || type == H264_NAL_PPS)
+            return false; /* they are small, and never fragmented */
+        /* SEI that is larger than a packet is an encoder's talk: no picture needs it */
+        d->leaves_out = type == H264_NAL_SEI || !take_nal(d, a, &header, 1);
     } else if (!d->nals.in_fragment) {
         return false; /* its beginning is missing */
     }
-    assembly_append(a, p + 2, len - 2);
+    if (!d->leaves_out)
+        assembly_append(a, p + 2, len - 2);
     d->nals.in_fragment = !end;
     return true;
 }

@@ -114,9 +114,11 @@ static bool take_fragment(H265Depay *d, Assembly *a, const uint8_t *p, size_t le
         if (d->nals.in_fragment)
             return false; /* the end of the last one is missing */
         const uint8_t header[] = {(uint8_t)((p[0] & 0x81) | (p[2] & 0x3F) << 1), p[1]};
-        if (h265_nal_type(header) > VCL_LAST)
-            return false; /* what is kept apart is small, and never fragmented */
-        d->leaves_out = !take_nal(d, a, header, sizeof(header));
+        if (h265_is_set(h265_nal_type(header)))
+            return false; /* they are small, and never fragmented */
+        /* SEI that is larger than a packet is an encoder's talk, as x265's list of all its options:
+         * no picture needs it */
+        d->leaves_out = h265_nal_type(header) > VCL_LAST || !take_nal(d, a, header, sizeof(header));
     } else if (!d->nals.in_fragment) {
         return false; /* its beginning is missing */
     }

@@ -168,6 +168,19 @@ static void fragments_are_put_together(void **state)
     assert_memory_equal(unit.data + unit.len - 10, "\0\0\0\1\x65\x88\1\2\3\4", 10);
 }
 
+static void sei_larger_than_a_packet_is_left_out(void **state)
+{
+    (void)state;
+    push_sets(sps_720, sizeof(sps_720), 1, 0);
+    PUSH(1, false, 0x1C, 0x86, 5, 1);
+    PUSH(1, false, 0x1C, 0x06, 2, 3);
+    PUSH(1, false, 0x1C, 0x46, 0x80);
+    PUSH(1, true, IDR_SLICE);
+    assert_true(pop());
+    assert_int_equal(unit.len, 6 + 4 + sizeof(sps_720) + 4 + sizeof(pps) + 8);
+    assert_int_equal(video_depay_stats(depay).malformed, 0);
+}
+
 static void several_slices_are_one_picture(void **state)
 {
     (void)state;
@@ -346,14 +359,23 @@ static void a_picture_beyond_all_measure_is_dropped(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest tests[] = {
-    TEST(sets_stand_before_an_idr_picture), TEST(nothing_comes_before_an_idr_picture),
-    TEST(slices_beyond_bounds_are_refused), TEST(sets_from_outside_the_stream_are_used),
-    TEST(fragments_are_put_together),       TEST(several_slices_are_one_picture),
-    TEST(a_new_timestamp_ends_a_picture),   TEST(a_loss_is_followed_by_nothing_but_an_idr_picture),
-    TEST(a_hole_in_a_picture_drops_it),     TEST(an_idr_picture_right_behind_a_loss),
-    TEST(another_size_restarts_decoders),   TEST(padding_is_nothing),
-    TEST(sei_stands_behind_the_sets),       TEST(what_cannot_be_read_damages_its_picture_alone),
-    TEST(another_codec_cannot_be_read),     TEST(a_picture_beyond_all_measure_is_dropped),
+    TEST(sets_stand_before_an_idr_picture),
+    TEST(nothing_comes_before_an_idr_picture),
+    TEST(slices_beyond_bounds_are_refused),
+    TEST(sets_from_outside_the_stream_are_used),
+    TEST(fragments_are_put_together),
+    TEST(several_slices_are_one_picture),
+    TEST(a_new_timestamp_ends_a_picture),
+    TEST(a_loss_is_followed_by_nothing_but_an_idr_picture),
+    TEST(a_hole_in_a_picture_drops_it),
+    TEST(an_idr_picture_right_behind_a_loss),
+    TEST(another_size_restarts_decoders),
+    TEST(padding_is_nothing),
+    TEST(sei_stands_behind_the_sets),
+    TEST(what_cannot_be_read_damages_its_picture_alone),
+    TEST(another_codec_cannot_be_read),
+    TEST(a_picture_beyond_all_measure_is_dropped),
+    TEST(sei_larger_than_a_packet_is_left_out),
 };
 
 TEST_GROUP(h264_depay, tests);

@@ -128,6 +128,21 @@ static void what_players_need_not_have_is_left_out(void **state)
     require_counts(3, 0, 0);
 }
 
+/* x265 writes all its options into one that fills more than a packet. */
+static void sei_larger_than_a_packet_is_left_out(void **state)
+{
+    (void)state;
+    PUSH(1, false, SETS);
+    PUSH(1, false, 0x62, 0x01, 0x80 | 39, 0x05);
+    PUSH(1, false, 0x62, 0x01, 39, 0xFF);
+    PUSH(1, false, 0x62, 0x01, 0x40 | 39, 0x80);
+    PUSH(1, false, IDR);
+    PUSH(1, false, 0x62, 0x01, 0x80 | 40, 0x84); /* a suffix */
+    PUSH(1, true, 0x62, 0x01, 0x40 | 40, 0x80);
+    REQUIRE_KEY(OUT_IDR);
+    require_counts(1, 0, 0);
+}
+
 static void loss_waits_for_the_next_key_frame(void **state)
 {
     (void)state;
@@ -234,6 +249,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(fragments_and_aggregates_are_read, setup, depay_rig_close),
     cmocka_unit_test_setup_teardown(what_players_need_not_have_is_left_out, setup, depay_rig_close),
     cmocka_unit_test_setup_teardown(loss_waits_for_the_next_key_frame, setup, depay_rig_close),
+    cmocka_unit_test_setup_teardown(sei_larger_than_a_packet_is_left_out, setup, depay_rig_close),
     cmocka_unit_test_setup_teardown(a_fragment_without_its_end_damages, setup, depay_rig_close),
     cmocka_unit_test_setup_teardown(units_of_one_timestamp_are_told_apart, setup, depay_rig_close),
     cmocka_unit_test_setup_teardown(what_cannot_be_read_is_dropped, setup, depay_rig_close),
