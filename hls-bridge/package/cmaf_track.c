@@ -299,7 +299,18 @@ static void close_where_it_stands(CmafTrack *t, int64_t now_us)
         ll_playlist_abandon(&t->list);
 }
 
-int cmaf_track_cut(CmafTrack *t, int64_t known, int64_t now_us)
+/* Whether a part can have a picture though none came for it. */
+static bool can_fill(const CmafTrack *t)
+{
+    PictureRoom room;
+    AccessUnit unit;
+
+    return t->params.kind == TRACK_VIDEO && picture_repeat_make(&t->repeat, &room, &unit);
+}
+
+/* `finishes`: nothing follows. Then a rest that would be a gap is left out, since that would be one
+ * of the whole segment. */
+static int cut_parts(CmafTrack *t, int64_t known, bool finishes, int64_t now_us)
 {
     PartCut cut;
     int n = 0;
@@ -307,8 +318,15 @@ int cmaf_track_cut(CmafTrack *t, int64_t known, int64_t now_us)
     while (t->list.window.open) {
         int64_t before = t->cutter.ends ? t->cutter.end : INT64_MAX;
         int64_t newest = t->mux ? cmaf_mux_newest(t->mux, before) : INT64_MIN;
+        bool lacks = t->cutter.ends && t->mux && !can_fill(t);
+        t->cutter.moves_far = lacks;
         if (!part_cutter_next(&t->cutter, known, newest, &cut))
             break;
+        bool rests = cut.last && newest == INT64_MIN && t->samples > 0;
+        if (lacks && finishes && rests) {
+            t->cutter.start = t->cutter.end = cut.start;
+            break;
+        }
         add_part(t, &cut);
         n++;
         if (cut.last)
@@ -321,12 +339,17 @@ int cmaf_track_cut(CmafTrack *t, int64_t known, int64_t now_us)
     return n;
 }
 
+int cmaf_track_cut(CmafTrack *t, int64_t known, int64_t now_us)
+{
+    return cut_parts(t, known, false, now_us);
+}
+
 void cmaf_track_finish(CmafTrack *t, int64_t end, int64_t now_us)
 {
     if (!t->list.window.open)
         return;
     cmaf_track_end(t, end > t->cutter.start ? end : t->cutter.start);
-    cmaf_track_cut(t, INT64_MAX, now_us);
+    cut_parts(t, INT64_MAX, true, now_us);
     cmaf_mux_destroy(&t->mux);
 }
 

@@ -44,9 +44,10 @@ void part_cutter_end(PartCutter *c, int64_t end)
 static void leave_one(const PartCutter *c, int64_t newest, PartCut *out)
 {
     int64_t least = c->start + (c->params.target * LEAST_PERCENT + 99) / 100;
+    int64_t shift = c->moves_far ? c->params.step : c->params.shift_max;
 
     if (c->end - out->end > c->params.target || newest >= out->end || newest <= c->start ||
-        newest + c->params.shift_max < least)
+        newest + shift < least)
         return;
     out->end = newest > least ? newest : least;
     out->until = newest;

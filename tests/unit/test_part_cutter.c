@@ -112,6 +112,19 @@ static void a_rest_is_not_left_empty(void **state)
     }
 }
 
+/* One that could have no picture else takes that of the part before, however early it was. */
+static void a_rest_that_cannot_be_filled_gets_a_picture_from_afar(void **state)
+{
+    (void)state;
+    cutter.moves_far = true;
+    part_cutter_end(&cutter, 918100);
+    assert_true(part_cutter_next(&cutter, 918100, 904000, &cut));
+    assert_int_equal(cut.end, 915300);
+    assert_int_equal(cut.until, 904000);
+    assert_true(part_cutter_next(&cutter, 918100, NONE, &cut));
+    assert_true(cut.last);
+}
+
 static void nothing_goes_beyond_the_limit(void **state)
 {
     (void)state;
@@ -162,6 +175,7 @@ static const struct CMUnitTest tests[] = {
     TEST(the_last_part_takes_the_rest),
     TEST(a_small_rest_goes_with_the_part_before),
     TEST(a_rest_is_not_left_empty),
+    TEST(a_rest_that_cannot_be_filled_gets_a_picture_from_afar),
     TEST(nothing_goes_beyond_the_limit),
     TEST(the_rule_holds_for_uneven_pictures),
 };
