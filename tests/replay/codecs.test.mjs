@@ -5,27 +5,8 @@
 // the last picture, whatever the network loses, and classic HLS has the sound.
 
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
-import path from "node:path";
 import test from "node:test";
-import { run } from "../e2e/support/programs.mjs";
-import { LOW_LATENCY, replay } from "./support/replays.mjs";
-
-/** The pictures of the segments that video.m3u8 lists: how many, and what a decoder complains of. */
-async function decode({ folder, list }) {
-  const lines = (await list("video.m3u8")).split("\n");
-  const files = [];
-  for (const line of lines) {
-    const map = /^#EXT-X-MAP:URI="([^"]+)"/.exec(line)?.[1];
-    if (map || (line && !line.startsWith("#"))) files.push(map ?? line);
-  }
-  const whole = path.join(folder, "whole.mp4");
-  await writeFile(whole, Buffer.concat(await Promise.all(files.map((file) => readFile(path.join(folder, file))))));
-  const { stdout, stderr } = await run("ffprobe", ["-v", "error", "-count_frames", "-select_streams", "v",
-    "-show_entries", "stream=codec_name,codec_tag_string,width,height,nb_read_frames", "-of", "json", whole]);
-  const { codec_name: codec, codec_tag_string: entry, nb_read_frames, width, height } = JSON.parse(stdout).streams[0];
-  return { codec, entry, frames: Number(nb_read_frames), size: `${width}x${height}`, complaints: stderr };
-}
+import { decode, LOW_LATENCY, replay } from "./support/replays.mjs";
 
 const PUBLISHERS = {
   vp9: { entry: "vp09", codecs: /CODECS="vp09\.00\.20\.08,mp4a\.40\.2"/ },

@@ -4,7 +4,7 @@
 // recording's. What comes out is looked at as a viewer would.
 
 import assert from "node:assert/strict";
-import { access, constants, mkdtemp, readFile, rm } from "node:fs/promises";
+import { access, constants, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -33,12 +33,13 @@ export async function folderOf(t) {
 }
 
 /**
- * Replays the recording `name` with `options` of rtp-replay. Returns { result, report, list(name), folder }: its own
+ * Replays a recording, by its name or the path of its file, with `options` of rtp-replay. Returns { result, report, list(name), folder }: its own
  * account, hls-doctor's, the text of a playlist, and where the files are.
  */
 export async function replay(t, name, options = [], { programs = built() } = {}) {
   const folder = await folderOf(t);
-  const made = await run(programs.replay, ["--json", "--hls", folder, ...options.map(String), recording(name)]);
+  const made = await run(programs.replay, ["--json", "--hls", folder, ...options.map(String),
+    path.isAbsolute(name) ? name : recording(name)]);
   assert.equal(made.status, 0, made.stderr);
   const media = path.join(folder, "replay");
   const entry = options.includes(LOW_LATENCY) ? "master.m3u8" : "index.m3u8";
@@ -77,4 +78,20 @@ export function segmentsOf(text) {
     after = false;
   }
   return segments;
+}
+
+/** The pictures of the segments that video.m3u8 lists: how many, and what a decoder complains of. */
+export async function decode({ folder, list }) {
+  const lines = (await list("video.m3u8")).split("\n");
+  const files = [];
+  for (const line of lines) {
+    const map = /^#EXT-X-MAP:URI="([^"]+)"/.exec(line)?.[1];
+    if (map || (line && !line.startsWith("#"))) files.push(map ?? line);
+  }
+  const whole = path.join(folder, "whole.mp4");
+  await writeFile(whole, Buffer.concat(await Promise.all(files.map((file) => readFile(path.join(folder, file))))));
+  const { stdout, stderr } = await run("ffprobe", ["-v", "error", "-count_frames", "-select_streams", "v",
+    "-show_entries", "stream=codec_name,codec_tag_string,width,height,nb_read_frames", "-of", "json", whole]);
+  const { codec_name: codec, codec_tag_string: entry, nb_read_frames, width, height } = JSON.parse(stdout).streams[0];
+  return { codec, entry, frames: Number(nb_read_frames), size: `${width}x${height}`, complaints: stderr };
 }
