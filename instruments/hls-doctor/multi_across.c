@@ -97,7 +97,7 @@ static bool are_of_one_moment(const RenditionView *a, const RenditionView *b)
 
 /* One may have more than the other at its beginning and its end, but less than a target. The lists
  * were not fetched at one moment: one may have a segment more, and a cache may have kept one for
- * longer. So where they begin says something only if they end alike. */
+ * longer. That one ends earlier, and begins as much earlier, in whole segments. */
 static void check_extent(Findings *f, const RenditionView *a, const RenditionView *b)
 {
     int64_t target_us = a->list->target_s * US_PER_S, start[2], end[2];
@@ -106,9 +106,10 @@ static void check_extent(Findings *f, const RenditionView *a, const RenditionVie
         !extent(b->list, a->list, &start[1], &end[1]))
         return;
     bool live = !a->list->ended && !b->list->ended;
-    bool alike = !live || llabs(end[0] - end[1]) <= target_us / 2;
-    if ((alike && llabs(start[0] - start[1]) > target_us * 3 / 2) ||
-        (live && llabs(end[0] - end[1]) > target_us * 2))
+    int64_t apart_us = llabs(end[0] - end[1]);
+    int64_t older_us = live && apart_us > target_us / 2 ? target_us + apart_us : 0;
+    if (llabs(start[0] - start[1]) > target_us * 3 / 2 + older_us ||
+        (live && apart_us > target_us * 2))
         findings_add(f, "one rendition has content that another lacks (6.2.4)",
                      "%s, %s: %.2f s at the beginning, %.2f s at the end", a->uri, b->uri,
                      (double)(start[0] - start[1]) / US_PER_S,

@@ -229,6 +229,7 @@ static void renditions_against_each_other(void **state)
          false},
         {"one rendition has content that another lacks", LIST DATE("04.000") SEG DATE("06.000") SEG,
          false},
+        {"one rendition has content that another lacks", LIST DATE("08.000") SEG, false},
         {"one rendition has content that another lacks",
          LIST DATE("00.000") SEG DATE("02.000") SEG DATE("04.000") SEG DATE("06.000")
              SEG DATE("08.000") SEG DATE("10.000") SEG DATE("12.000") SEG,
