@@ -159,6 +159,31 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
     assert.deepEqual([...page.errors, ...again.errors], []);
   }));
 
+  test("a phone's screen stays on while live, after another app was shown, too", shared(async ({ stack, context }) => {
+    await context.addInitScript(() => {
+      window.locks = []; // those that hold the screen
+      const request = async () => {
+        const lock = { release: async () => (window.locks = window.locks.filter((one) => one !== lock)) };
+        window.locks.push(lock);
+        return lock;
+      };
+      Object.defineProperty(navigator, "wakeLock", { value: { request } });
+    });
+    const page = await openPage(context, `${stack.url}/publish.html?stream=awake&source=testcard&${CHEAP}`);
+    const held = (count) => until(`${count} locks`, () => page.evaluate((wanted) => window.locks.length === wanted, count));
+    await page.click("#go");
+    await untilLive(page);
+    await held(1);
+    await page.evaluate(() => {
+      window.locks = []; // browsers do so when a page is hidden
+      document.dispatchEvent(new Event("visibilitychange"));
+    });
+    await held(1);
+    await page.click("#stop");
+    await held(0);
+    assert.deepEqual(page.errors, []);
+  }));
+
   test("who is muted stays so with whatever is shown next; a browser may keep nothing for a site", shared(async ({ stack, context }) => {
     await askFirst(context);
     await context.addInitScript(() => {
