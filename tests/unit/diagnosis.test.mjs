@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --test-reporter=tap
+#!/usr/bin/env -S node --expose-gc --test-reporter=tap
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // What the status page says is wrong: each warning of its own counter, and none of another's.
@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { diagnose, RECENT_S } from "../../web-publisher/js/diagnosis.js";
+import { SPAN, StreamHistory } from "../../web-publisher/js/stream-history.js";
 
 /** A stream that is well, as the bridge tells it (docs/protocol.md). */
 const well = () => ({
@@ -172,4 +173,20 @@ test("what was long ago is over", () => {
 
 test("a stream of which one status is known is not yet judged by growth", () => {
   assert.deepEqual(diagnose(well(), well(), 0), []);
+});
+
+test("of minutes a history keeps the figures, and the status of the last seconds alone", async () => {
+  const history = new StreamHistory();
+  const kept = [];
+  for (let i = 0; i < 2 * SPAN; i++) {
+    const status = well();
+    status.output.failed_writes = i < 2 * SPAN - 5 ? 0 : 3;
+    kept.push(new WeakRef(status));
+    history.add(status);
+  }
+  await new Promise(setImmediate); // until then a WeakRef holds what it was made of
+  globalThis.gc();
+  assert.equal(history.series("fps").length, SPAN);
+  assert.ok(history.warnings.length > 0, "what has changed in the last seconds is seen");
+  assert.ok(kept.filter((ref) => ref.deref()).length <= RECENT_S + 2);
 });

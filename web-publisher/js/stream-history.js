@@ -27,6 +27,8 @@ export class StreamHistory {
       publish: live && status.low_latency ? status.low_latency.publish_ms : null,
     });
     if (this.#samples.length > SPAN) this.#samples.shift();
+    const past = this.#samples.at(-RECENT_S - 2);
+    if (past) past.status = null; // two thirds of what all this takes
   }
 
   /** The values of one figure: bitrate, fps, loss, offset or publish. */
