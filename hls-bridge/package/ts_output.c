@@ -18,10 +18,13 @@ typedef struct TsSegment {
 
 /* A segment whose sound and best pictures are here, but not yet all of the others. */
 typedef struct TsPending {
-    bool waits;
     TsSegment segment;
     int64_t until_90k, end_90k;
 } TsPending;
+
+/* That wait, at the most: one that no key frame came for is short, and others may follow at once.
+ * If there is one more, the oldest is written with what there is. */
+#define PENDING_MAX 8
 
 struct TsOutput {
     const char *stream;
@@ -35,9 +38,10 @@ struct TsOutput {
     bool runs;        /* somebody publishes, and the muxer of the best rendition could be made */
     OutputWallClock wall_clock;
     void *wall_clock_user;
-    TsSegment segment, next; /* that is open, and behind it */
-    TsPending pending;       /* before the one that is open */
-    bool disk_failed;        /* said in the log */
+    TsSegment segment, next;        /* that is open, and behind it */
+    TsPending pending[PENDING_MAX]; /* before the one that is open, the oldest first */
+    size_t waiting;                 /* of them */
+    bool disk_failed;               /* said in the log */
     TsOutputStats stats;
 };
 
@@ -127,7 +131,7 @@ static int store(TsOutput *t, const TsCut *cut, PlaylistSegment *entry, int64_t 
 static int publish(TsOutput *t, const TsCut *cut, int64_t now_us)
 {
     const Segment *segment = &cut->best;
-    const TsPending *p = &t->pending;
+    const TsPending *p = &t->pending[0];
     PlaylistSegment entry = {
         .common = {
             .duration_90k = p->end_90k - p->segment.start_90k,
@@ -152,38 +156,46 @@ static int publish(TsOutput *t, const TsCut *cut, int64_t now_us)
     return 0;
 }
 
-/* Makes and publishes the segment that waits. Returns 0, or -1: then there is a gap behind it. */
-static int write_segment(TsOutput *t, int64_t now_us)
+/* Makes and publishes the oldest segment that waits. Returns 0, or -1: then there is a gap behind
+ * it. */
+static int write_oldest(TsOutput *t, int64_t now_us)
 {
-    const TsPending *p = &t->pending;
+    const TsPending *p = &t->pending[0];
     TsCut made;
     int status = ts_variants_cut(&t->variants, p->segment.start_90k, p->until_90k,
                                  p->segment.discontinuity, &made);
 
-    if (status == 0)
-        return publish(t, &made, now_us);
-    if (status > 0)
-        return 0;
-    log_error("%s: libavformat cannot make a segment", t->stream);
-    errno = EIO;
-    return -1;
+    if (status == 0) {
+        status = publish(t, &made, now_us);
+    } else if (status < 0) {
+        log_error("%s: libavformat cannot make a segment", t->stream);
+        errno = EIO;
+    }
+    t->waiting--;
+    memmove(t->pending, t->pending + 1, t->waiting * sizeof(t->pending[0]));
+    TsSegment *behind = t->waiting > 0 ? &t->pending[0].segment : &t->segment;
+    behind->discontinuity = behind->discontinuity || status < 0;
+    return status < 0 ? -1 : 0;
 }
 
-static int write_pending(TsOutput *t, int64_t now_us)
+static int write_all(TsOutput *t, int64_t now_us)
 {
-    int status = t->pending.waits ? write_segment(t, now_us) : 0;
+    int status = 0;
 
-    t->pending.waits = false;
-    t->segment.discontinuity = t->segment.discontinuity || status < 0;
+    while (t->waiting > 0)
+        status |= write_oldest(t, now_us);
     return status;
 }
 
-/* The pictures of all renditions have come up to the end of the segment that waits, if one does. */
+/* Writes those that wait for nothing more: the pictures of all renditions have come up to their
+ * end. */
 static int write_ready(TsOutput *t, int64_t now_us)
 {
-    return t->pending.waits && !ts_variants_are_behind(&t->variants, t->pending.until_90k)
-               ? write_pending(t, now_us)
-               : 0;
+    int status = 0;
+
+    while (t->waiting > 0 && !ts_variants_are_behind(&t->variants, t->pending[0].until_90k))
+        status |= write_oldest(t, now_us);
+    return status;
 }
 
 static int cut(void *self, const OutputSegment *next, int64_t now_us)
@@ -236,12 +248,13 @@ static int sound(void *self, const AacFrame *frame, int64_t now_us)
 static int complete(void *self, int64_t until_90k, int64_t end_90k, int64_t now_us)
 {
     TsOutput *t = self;
-    int status = write_pending(t, now_us);
+    int status = t->waiting == PENDING_MAX ? write_oldest(t, now_us) : 0;
 
-    t->pending = (TsPending){t->runs, t->segment, until_90k, end_90k};
+    if (t->runs)
+        t->pending[t->waiting++] = (TsPending){t->segment, until_90k, end_90k};
     t->segment = t->next;
     if (until_90k == INT64_MAX)
-        return write_pending(t, now_us) | status; /* no more comes */
+        return write_all(t, now_us) | status; /* no more comes */
     return write_ready(t, now_us) | status;
 }
 
@@ -249,16 +262,17 @@ static int complete(void *self, int64_t until_90k, int64_t end_90k, int64_t now_
 static int tick(void *self, int64_t known_90k, int64_t now_us)
 {
     TsOutput *t = self;
+    int status = 0;
 
-    return t->pending.waits && known_90k >= t->pending.until_90k + t->wait_90k
-               ? write_pending(t, now_us)
-               : 0;
+    while (t->waiting > 0 && known_90k >= t->pending[0].until_90k + t->wait_90k)
+        status |= write_oldest(t, now_us);
+    return status;
 }
 
 static int finish(void *self, int64_t now_us)
 {
     TsOutput *t = self;
-    int status = write_pending(t, now_us);
+    int status = write_all(t, now_us);
 
     ts_variants_finish(&t->variants);
     t->runs = false;

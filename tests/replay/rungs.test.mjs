@@ -9,7 +9,7 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
 import { run } from "../e2e/support/programs.mjs";
-import { folderOf, LOW_LATENCY, plain, recording } from "./support/replays.mjs";
+import { folderOf, LOW_LATENCY, plain, recording, replay } from "./support/replays.mjs";
 
 const SECONDS = 14;
 const RUNG = "video-480p.m3u8";
@@ -90,3 +90,13 @@ for (const [name, { options, lag = 200, fillings, parts = 0 }] of Object.entries
     assertCutLikeOthers(lists);
     assert.equal(result.fillings, fillings);
   });
+
+/** What a segment is called that begins without a key frame, since none came in time. */
+const STARVED = new Set(["a segment does not begin with an IDR picture", "decode errors in a segment alone"]);
+
+test("a short segment of classic HLS has no pictures of the one before it, though these come later", async (t) => {
+  const { result, folder } = await replay(t, "simulcast", ["--seconds", SECONDS, "--labels", "high,mid,low", ...rung(600)], { programs: plain });
+  assert.ok(result.forced_cuts > 0, "no segment is short");
+  const seen = await run(plain.doctor, ["--json", "--aligned", "--time", "0", path.join(folder, "ts.m3u8")]);
+  assert.deepEqual(JSON.parse(seen.stdout).faults.filter(({ rule }) => !STARVED.has(rule)), []);
+});
