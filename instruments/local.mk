@@ -25,6 +25,7 @@ libdoctor_a_SOURCES = \
 	%D%/hls-doctor/marks.c \
 	%D%/hls-doctor/media_rules.c \
 	%D%/hls-doctor/media_worker.c \
+	%D%/hls-doctor/memory_bound.c \
 	%D%/hls-doctor/mp4_rules.c \
 	%D%/hls-doctor/multi_across.c \
 	%D%/hls-doctor/multi_rules.c \

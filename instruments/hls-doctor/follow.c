@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "follow_state.h"
+#include "memory_bound.h"
 
 #define US_PER_S   1000000ll
 #define TIMEOUT_US (10 * US_PER_S)
@@ -292,6 +293,8 @@ static void tick(Follow *f)
 {
     int64_t now_us = clock_us(CLOCK_MONOTONIC);
 
+    if (memory_bound_is_reached(f->options.memory, f->world.findings))
+        f->world.over = true;
     for (size_t i = 0; i < f->count; i++)
         rendition_tick(f->followed[i].rendition, now_us);
     for (size_t i = 0; i < f->iframe_count; i++)
@@ -330,7 +333,7 @@ static void look_at_media(Follow *f)
     int64_t limit_us = clock_us(CLOCK_MONOTONIC) + TIMEOUT_US;
     bool ask = f->is_multi;
 
-    while ((ask || f->multi_asked || waits_for_iframes(f)) &&
+    while (!f->world.over && (ask || f->multi_asked || waits_for_iframes(f)) &&
            clock_us(CLOCK_MONOTONIC) < limit_us) {
         if (ask && !f->multi_asked) {
             ask_multi(f, limit_us);
@@ -364,7 +367,7 @@ static bool goes_on(const Follow *f, int64_t until_us)
 {
     int64_t now_us = clock_us(CLOCK_MONOTONIC);
 
-    if (f->failed || *f->options.over)
+    if (f->failed || f->world.over || *f->options.over)
         return false;
     if (now_us < until_us)
         return !all_ended(f);
@@ -384,7 +387,7 @@ int follow_run(Follow *f)
     }
     if (f->failed || f->count == 0)
         return -1;
-    if (all_ended(f)) { /* their files are still to come */
+    if (!f->world.over && all_ended(f)) { /* their files are still to come */
         until = clock_us(CLOCK_MONOTONIC) + TIMEOUT_US;
         while (http_client_is_busy(f->world.http) && clock_us(CLOCK_MONOTONIC) < until)
             http_client_run(f->world.http, TICK_MS);

@@ -10,15 +10,17 @@
 #include <jansson.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 typedef struct Follow Follow;
 
 typedef struct FollowOptions {
     const char *url; /* borrowed, as the rest */
-    double time_s;   /* how long it is watched */
-    bool quiet;      /* no line for each segment */
-    bool apple;      /* Apple's authoring rules too */
-    bool aligned;    /* renditions must be cut at the same places: else it is a remark */
+    double time_s;   /* how long it is watched, */
+    int64_t memory; /* or until so many bytes are taken: a server may list new things without end */
+    bool quiet;     /* no line for each segment */
+    bool apple;     /* Apple's authoring rules too */
+    bool aligned;   /* renditions must be cut at the same places: else it is a remark */
     const volatile sig_atomic_t *over; /* set: it has been watched for long enough */
 } FollowOptions;
 

@@ -16,6 +16,7 @@
 #include "poll.h"
 
 #define US_PER_S 1000000ll
+#define MB       (1 << 20)
 
 static const char usage[] =
     "Usage: hls-doctor [OPTIONS] PLAYLIST\n"
@@ -29,6 +30,8 @@ static const char usage[] =
     "\n"
     "  -t, --time SECONDS   how long to watch a live playlist (20)\n"
     "  -w, --wait SECONDS   how long to wait for the playlist to appear (0)\n"
+    "  -m, --memory MB      end the watching when so much memory is taken: a server may list new\n"
+    "                       things without end (1024; not of a playlist without parts)\n"
     "  -a, --aligned        renditions must be cut at the same places, to the tick: a fault if\n"
     "                       they are not (without: a remark)\n"
     "  -A, --apple          check a multivariant playlist by Apple's authoring rules too\n"
@@ -50,11 +53,11 @@ static void on_interrupt(int signal)
 
 typedef struct Options {
     const char *where;
-    double time_s, wait_s;
+    double time_s, wait_s, memory_mb;
     bool aligned, apple, json, quiet;
 } Options;
 
-static bool read_seconds(const char *text, double *out)
+static bool read_number(const char *text, double *out)
 {
     char *end;
 
@@ -65,20 +68,26 @@ static bool read_seconds(const char *text, double *out)
 /* Returns 0, or the exit status + 1 if there is nothing left to do. */
 static int read_options(int argc, char **argv, Options *o)
 {
-    static const struct option names[] = {
-        {"time", required_argument, NULL, 't'}, {"wait", required_argument, NULL, 'w'},
-        {"aligned", no_argument, NULL, 'a'},    {"apple", no_argument, NULL, 'A'},
-        {"json", no_argument, NULL, 'j'},       {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},       {NULL, 0, NULL, 0}};
+    static const struct option names[] = {{"time", required_argument, NULL, 't'},
+                                          {"wait", required_argument, NULL, 'w'},
+                                          {"memory", required_argument, NULL, 'm'},
+                                          {"aligned", no_argument, NULL, 'a'},
+                                          {"apple", no_argument, NULL, 'A'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"quiet", no_argument, NULL, 'q'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     int c;
 
-    *o = (Options){.time_s = 20};
-    while ((c = getopt_long(argc, argv, "t:w:aAjqh", names, NULL)) != -1) {
+    *o = (Options){.time_s = 20, .memory_mb = 1024};
+    while ((c = getopt_long(argc, argv, "t:w:m:aAjqh", names, NULL)) != -1) {
         bool good = true;
         if (c == 't')
-            good = read_seconds(optarg, &o->time_s);
+            good = read_number(optarg, &o->time_s);
         else if (c == 'w')
-            good = read_seconds(optarg, &o->wait_s);
+            good = read_number(optarg, &o->wait_s);
+        else if (c == 'm')
+            good = read_number(optarg, &o->memory_mb);
         else if (c == 'a')
             o->aligned = true;
         else if (c == 'A')
@@ -92,7 +101,7 @@ static int read_options(int argc, char **argv, Options *o)
         else
             return fputs("Try hls-doctor --help\n", stderr), 3;
         if (!good)
-            return fprintf(stderr, "hls-doctor: -%c takes a number of seconds\n", c), 3;
+            return fprintf(stderr, "hls-doctor: -%c takes a number, of seconds or MB\n", c), 3;
     }
     if (optind + 1 != argc)
         return fputs("hls-doctor: name one playlist; try hls-doctor --help\n", stderr), 3;
@@ -136,6 +145,7 @@ static int follow_all(const Options *o)
 {
     FollowOptions options = {.url = o->where,
                              .time_s = o->time_s,
+                             .memory = (int64_t)(o->memory_mb * MB),
                              .quiet = o->quiet || o->json,
                              .apple = o->apple,
                              .aligned = o->aligned,

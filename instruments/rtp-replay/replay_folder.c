@@ -16,6 +16,7 @@
 #include "hls-bridge/segment/segment_cutter.h"
 #include "hls-bridge/serve/ll_hub.h"
 #include "hls-bridge/stream/pipeline.h"
+#include "resident_bytes.h"
 #include "rtp_packet.h"
 
 #define TICK_US       (50 * US_PER_MS)    /* as the bridge's own thread */
@@ -188,20 +189,6 @@ static void look(Run *run, int64_t now_us)
         look_at_rungs(run, now_us);
     pipeline_expire(run->pipeline, now_us);
     check_segment(run);
-}
-
-/* Resident memory in bytes; 0 if it cannot be had. */
-static int64_t resident_bytes(void)
-{
-    FILE *file = fopen("/proc/self/statm", "r");
-    int64_t pages = 0;
-
-    if (file) {
-        if (fscanf(file, "%*d %" SCNd64, &pages) != 1)
-            pages = 0;
-        fclose(file);
-    }
-    return pages * sysconf(_SC_PAGESIZE);
 }
 
 static void run_all(Run *run, int64_t duration_us)

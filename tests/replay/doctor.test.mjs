@@ -248,3 +248,14 @@ test("Apple's rules are for multivariant playlists", async (t) => {
   assert.equal(gone.status, 2);
   assert.match(gone.stderr, /gone.m3u8 is not there/);
 });
+
+test("a server that lists things without end ends the watching when the memory is taken that there is for it", async (t) => {
+  const part = Buffer.alloc(4 << 20), parts = (n) => Array.from({ length: n }, (_, i) => `#EXT-X-PART:DURATION=0.5,URI="${i}.m4s"\n`).join("");
+  let looks = 0; // each of which finds ten parts more, of a segment that is never whole
+  const server = http.createServer(({ url }, answer) => answer.end(url === "/v.m3u8"
+    ? `#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-TARGETDURATION:2\n#EXT-X-PART-INF:PART-TARGET=0.5\n${parts(10 * ++looks)}` : part));
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const report = await look(`http://127.0.0.1:${server.address().port}/v.m3u8`, "--time", "100", "--memory", "200");
+  assert.match(JSON.stringify(report.remarks), /watching ended early, since it took too much memory.*200 MB/);
+});
