@@ -40,7 +40,8 @@ export default class Hls {
   trigger(event, data) { for (const one of this.#handlers) if (one.event === event) one.handler(event, data); }
   loadSource(url) { this.url = url; }
   attachMedia(media) { this.media = media; }
-  recoverMediaError() {}
+  recovered = 0;
+  recoverMediaError() { this.recovered++; }
   destroy() { this.url = null; this.#handlers = []; }
 }
 ` });
@@ -192,8 +193,8 @@ export class PlayedPage {
   }
 
   /** hls.js reports this. */
-  async fail(details, { type = "networkError", fatal = true, sourceBufferName } = {}) {
-    this.hls.trigger(this.Hls.Events.ERROR, { type, details, fatal, sourceBufferName });
+  async fail(details, { type = "networkError", fatal = true, sourceBufferName, error } = {}) {
+    this.hls.trigger(this.Hls.Events.ERROR, { type, details, fatal, sourceBufferName, error });
     await settle();
   }
 }

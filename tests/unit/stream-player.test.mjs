@@ -189,3 +189,41 @@ test("what somebody else answers in the server's place, as a network that wants 
   await page.pass(60000);
   assert.equal(page.Hls.opened.length, length + 1);
 });
+
+test("a browser without a decoder, not even for the sound, says so, and asks for it ever more seldom", async (t) => {
+  const page = await PlayedPage.begin(t);
+  const states = [];
+  page.player.addEventListener("state", ({ detail }) => states.push(detail.state));
+  const { length } = page.Hls.opened;
+  const refused = { type: "mediaError", error: new DOMException("", "NotSupportedError") };
+  await page.fail("manifestIncompatibleCodecsError", refused);
+  let failed;
+  for (let i = 0; i < 600; i++) {
+    page.video.tell("waiting");
+    if (page.hls !== failed) await page.fail(/master/.test(page.hls.url) ? "manifestIncompatibleCodecsError" : "bufferAddCodecError", refused);
+    failed = page.hls;
+    await page.pass(200);
+  }
+  assert.deepEqual(states, ["stalled", "unplayable"]);
+  const opened = page.Hls.opened.length - length;
+  assert.ok(opened >= 4 && opened < 15, `opened ${opened} times in two minutes`);
+  page.video.tell("playing");
+  assert.equal(states.at(-1), "playing");
+});
+
+test("a fault of the media is mended in place once, and if it does not play after that, all is opened again", async (t) => {
+  const page = await PlayedPage.open(t);
+  await page.fail("manifestIncompatibleCodecsError", { type: "mediaError" });
+  const { hls } = page;
+  assert.match(hls.url, /index\.m3u8$/);
+  page.video.tell("playing");
+  await page.fail("bufferAppendError", { type: "mediaError" });
+  assert.equal(hls.recovered, 1);
+  page.video.tell("playing");
+  await page.fail("bufferAppendError", { type: "mediaError" });
+  assert.equal(hls.recovered, 2);
+  await page.fail("bufferAppendError", { type: "mediaError" });
+  assert.equal(hls.recovered, 2);
+  await page.pass(1000);
+  assert.notEqual(page.hls, hls);
+});

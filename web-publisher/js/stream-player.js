@@ -8,7 +8,8 @@
 //   player.start();
 //
 // Events, each a CustomEvent:
-//   "state"    { state }   waiting (not live yet), unreachable (the server), playing, stalled, ended
+//   "state"    { state }   waiting (not live yet), unreachable (the server), playing, stalled, ended,
+//                          unplayable (this browser has no decoder for it, not even for its sound)
 //   "quality"  {}          there are other sizes to choose among, or another one is shown
 
 import Hls from "../vendor/hls.mjs";
@@ -18,7 +19,7 @@ import { Lookout } from "./lookout.js";
 import { lowLatency } from "./low-latency.js";
 import { sameQuality, toQualities } from "./qualities.js";
 import { SwitchedSize } from "./switched-size.js";
-import { isWithoutRoom, Undecodable } from "./undecodable.js";
+import { isUnknownCodec, isWithoutRoom, Undecodable } from "./undecodable.js";
 import { ViewerWish } from "./viewer-wish.js";
 import { afterAnswer, NOT_ASKED } from "./waiting-room.js";
 
@@ -35,7 +36,6 @@ const AUTO = "auto"; // of quality
 const BEGINNING_MS = 1000; // of what is shown: a skip in it is part of the beginning
 const BEHIND_S = { classic: 6, low: 2 }; // behind what could be: "back to live" is offered
 const LOST_S = { classic: 12, low: 4 }; // so far behind, not by choice: it skips to live
-
 const SKIP_S = 0.08; // behind live at the beginning, for a skip
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -196,7 +196,7 @@ export class StreamPlayer extends EventTarget {
   }
 
   #say(state) {
-    if (state === this.#state || this.#stopped) return;
+    if (state === this.#state || this.#stopped || (state === "stalled" && this.#state === "unplayable")) return;
     this.#state = state;
     this.dispatchEvent(new CustomEvent("state", { detail: { state } }));
   }
@@ -299,16 +299,19 @@ export class StreamPlayer extends EventTarget {
     const now = performance.now();
     const isFar = this.#distance.extraS(this.#partS, now) >= FAR_S;
     if (stalled && this.#isLow) this.#distance.onTrouble(this.#partS, now);
-    if (this.#isLow && data.details === Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR) return this.#leaveLowLatency();
+    if (isUnknownCodec(data)) {
+      if (this.#isLow) return this.#leaveLowLatency();
+      this.#say("unplayable");
+      return void this.#wait(); // for what comes next, which may be something else
+    }
     const hasSmaller = this.#quality === AUTO && this.#hls?.loadLevel > 0; // which comes next, and may be enough
     if (this.#isLow && (data.fatal || (stalled && isFar && !hasSmaller))) this.#troubles.push(now);
-    if (this.#isLow && this.#isTroubled()) {
-      this.#wait(); // and then from the classic playlist
-      return;
-    }
+    if (this.#isLow && this.#isTroubled()) return void this.#wait(); // and then from the classic playlist
     if (!data.fatal) return;
-    if (data.type === Hls.ErrorTypes.MEDIA_ERROR) this.#hls.recoverMediaError();
-    else this.#wait(); // the playlist is gone, or the network: look until it is back
+    if (data.type !== Hls.ErrorTypes.MEDIA_ERROR || this.#begunAt === null)
+      return void this.#wait(); // the playlist is gone, or the network: look until it is back
+    this.#begunAt = null; // it is tried once until it plays again
+    this.#hls.recoverMediaError();
   }
 
   #onEnded() {

@@ -12,6 +12,10 @@ export function isWithoutRoom({ details, sourceBufferName }, { videoWidth }) {
   return details === Hls.ErrorDetails.BUFFER_APPEND_ERROR && sourceBufferName === "video" && !videoWidth;
 }
 
+/** Whether a fatal error of hls.js says that the browser has no decoder for a codec. */
+export const isUnknownCodec = ({ details, error }) => details === Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR ||
+  (details === Hls.ErrorDetails.BUFFER_ADD_CODEC_ERROR && error?.name === "NotSupportedError");
+
 /** Looks after an `hls`, and calls `giveUp` once if the browser takes nothing of the pictures from the beginning on. */
 export class Undecodable {
   #count = 0;

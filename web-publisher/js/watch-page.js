@@ -15,6 +15,7 @@ const WAITING = {
   waiting: "Not live yet. It will start by itself.",
   unreachable: "The server cannot be reached. It will go on by itself.",
   ended: "The stream has ended. If it comes back, it starts by itself.",
+  unplayable: "This browser has no decoder for the stream. Try another one, or VLC.",
 };
 
 function showState(state) {
