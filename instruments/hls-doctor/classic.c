@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "findings.h"
+#include "left_files.h"
 #include "marks.h"
 #include "playlist_rules.h"
 #include "poll.h"
@@ -86,8 +87,7 @@ static bool look_at(Classic *c, const M3u8Segment *s, int64_t until_us)
 
     if (file.status != 200) {
         if (file.status != 0 && clock_us(CLOCK_MONOTONIC) > until_us)
-            findings_remark(c->findings, "a file was tried too late to be judged (6.2.2)",
-                            "%s: HTTP status %ld", s->uri, file.status);
+            left_files_too_late(c->findings, s->uri, file.status);
         else
             findings_add(c->findings, "a listed segment cannot be fetched (6.2.1)",
                          "%s: HTTP status %ld", s->uri, file.status);
@@ -172,7 +172,7 @@ static void look_at_new_segments(Classic *c)
     while (answers && c->next_sequence < m->media_sequence + m->count) {
         /* the playlist may move on while a segment is looked at, but this version is still ours */
         const M3u8Segment *s = m3u8_segment(m, c->next_sequence);
-        answers = look_at(c, s, c->asked_us + s->duration_us + m->duration_us);
+        answers = look_at(c, s, c->asked_us + left_files_stay_us(s, m->duration_us));
         c->next_sequence++;
     }
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "left_files.h"
 #include "m3u8_multi.h"
 #include "playlist_rules.h"
 
@@ -110,7 +111,7 @@ static void finish(Fetching *f)
 /* Until when a segment must be there, by the newest list. */
 static int64_t until_us(const IframeList *l, const M3u8Segment *s)
 {
-    return l->asked_us + s->duration_us + iframe_list_last(l)->duration_us;
+    return l->asked_us + left_files_stay_us(s, iframe_list_last(l)->duration_us);
 }
 
 /* Whether what is not there may be gone by the time of its answer. */
@@ -135,8 +136,7 @@ static void take(Fetching *f, HttpAnswer *a, const char *uri, M3u8Range range, M
         findings_add(findings, "a request for a range of bytes is answered with the whole file (4)",
                      "%s: %s", f->list->uri, uri);
     else if (!good && may_be_gone(f, a))
-        findings_remark(findings, "a file was tried too late to be judged (6.2.2)",
-                        "%s: %s: HTTP status %ld", f->list->uri, uri, a->status);
+        left_files_too_late(findings, uri, a->status);
     else if (!good)
         findings_add(findings, "a range of an I-frame playlist cannot be fetched (6.2.1)",
                      "%s: %s, %" PRId64 " bytes from %" PRId64 " on: HTTP status %ld", f->list->uri,

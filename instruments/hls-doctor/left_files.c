@@ -30,6 +30,17 @@ const char *left_files_due(LeftFiles *f, int64_t now_us, int64_t *until_us)
     return NULL;
 }
 
+int64_t left_files_stay_us(const M3u8Segment *segment, int64_t list_us)
+{
+    return segment->duration_us + list_us;
+}
+
+void left_files_too_late(Findings *findings, const char *uri, long status)
+{
+    findings_remark(findings, "a file was tried too late to be judged (6.2.2)",
+                    "%s: HTTP status %ld", uri, status);
+}
+
 void left_files_clear(LeftFiles *f)
 {
     while (f->count > 0)

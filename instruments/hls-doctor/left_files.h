@@ -10,6 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "findings.h"
+#include "m3u8.h"
+
 #define LEFT_FILES_MAX 4096 /* more are not kept: hours of segments, minutes of parts */
 
 typedef struct LeftFile {
@@ -31,6 +34,14 @@ void left_files_add(LeftFiles *files, const char *uri, int64_t until_us);
 /* One that is due: its URI, borrowed until the next call, and until when it must be there; or NULL.
  * Those whose time was missed are dropped: they may be gone by now. */
 const char *left_files_due(LeftFiles *files, int64_t now_us, int64_t *until_us);
+
+/* How long a segment must be there after a list of `list_us` that names it was there for the last
+ * time. Section 6.2.2 has the longest such list; who does not know it takes the newest one, which
+ * makes no fault of what may be gone. */
+int64_t left_files_stay_us(const M3u8Segment *segment, int64_t list_us);
+
+/* A file was not there when its time was over: a remark, since nobody can tell what was before. */
+void left_files_too_late(Findings *findings, const char *uri, long status);
 
 /* Frees all. */
 void left_files_clear(LeftFiles *files);

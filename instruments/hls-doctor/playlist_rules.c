@@ -139,7 +139,7 @@ static void note_leavers(PlaylistRules *r, const M3u8 *before, const M3u8 *now, 
     for (size_t i = 0; i < before->count; i++)
         if (before->segments[i].sequence < now->media_sequence && !before->segments[i].gap)
             left_files_add(&r->left, before->segments[i].uri,
-                           seen_us + before->segments[i].duration_us + r->longest_us);
+                           seen_us + left_files_stay_us(&before->segments[i], r->longest_us));
 }
 
 /* RFC 8216 section 6.2.2: a new segment within 1.5 target durations of the last. If this program

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "file_store.h"
+#include "left_files.h"
 #include "m3u8_multi.h"
 #include "reload_rules.h"
 
@@ -118,8 +119,7 @@ static void on_file(void *user, HttpAnswer *a)
         return;
     }
     if (is_http(r->url) && !good && a->done_us > file->until_us)
-        findings_remark(r->world->findings, "a file was tried too late to be judged (6.2.2)",
-                        "%s: HTTP status %ld", file->uri, a->status);
+        left_files_too_late(r->world->findings, file->uri, a->status);
     else if (is_http(r->url))
         reload_rules_media(r->world->findings, &e, file->hinted, r->list->part_target_us);
     else if (!good)
@@ -159,7 +159,7 @@ static void ask_file(RenditionFiles *r, const char *uri, bool hinted, int64_t ke
 
 static void ask_files_of(RenditionFiles *r, const M3u8Segment *s)
 {
-    int64_t keep_us = s->duration_us + r->list->duration_us;
+    int64_t keep_us = left_files_stay_us(s, r->list->duration_us);
 
     if (s->map)
         ask_file(r, s->map, false, keep_us);
