@@ -229,6 +229,8 @@ void transcoder_work(Transcoder *t, int64_t now_us)
         start(t, now_us);
     if (t->state == TRANSCODER_RUNS)
         ask(t, now_us); /* others may have given back what is missing */
+    else if (t->state == TRANSCODER_WAITS)
+        t->asked = take_encoders(t); /* others may have none, and it waits for long */
     transcoder_exchange(t, now_us);
     watch(t, now_us);
 }

@@ -7,7 +7,10 @@
 
 #define READ_SIZE (64 << 10) /* bytes that are read at once, */
 #define READ_MOST (1 << 20)  /* and in one go: the stream's thread has other things to do */
-#define IN_MOST   (2 * WIRE_BODY_MAX)
+
+/* Of its bytes up to half are dealt with and still there: the other half holds the longest message.
+ */
+#define IN_MOST (2 * (WIRE_HEAD + WIRE_BODY_MAX))
 
 /* What may wait for a process that is slow. More would only come later still. */
 #define WAITING_MOST 60        /* pictures */

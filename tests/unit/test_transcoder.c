@@ -155,6 +155,33 @@ static void open_two(Rig *a, Rig *b, EncoderBudget *budget)
     rig_open(b, &p);
 }
 
+/* A fault each time, and a wait of 30 s between them: others have none for as long. */
+static void one_that_waits_for_its_next_start_gives_encoders_away(void **state)
+{
+    EncoderBudget budget = {.left = 2};
+    TranscoderParams p = rig_params(RIG_LADDER);
+    Rig a, b;
+
+    (void)state;
+    p.budget = &budget;
+    p.program = "/nowhere/hls-transcoder";
+    rig_open(&a, &p);
+    p.program = TRANSCODER;
+    rig_open(&b, &p);
+    assert_int_equal(transcoder_stats(a.t).encoders, 2);
+    assert_int_equal(transcoder_stats(b.t).encoders, 0);
+    transcoder_work(a.t, a.now_us); /* it is not due */
+    assert_int_equal(transcoder_stats(a.t).faults, 1);
+    assert_int_equal(transcoder_stats(a.t).encoders, 1);
+    b.now_us = transcoder_deadline_us(b.t);
+    transcoder_work(b.t, b.now_us);
+    assert_int_equal(transcoder_stats(b.t).encoders, 1);
+    assert_int_equal(transcoder_stats(b.t).started, 1);
+    rig_close(&a);
+    rig_close(&b);
+    assert_int_equal(budget.left, 2);
+}
+
 static void encoders_are_shared_and_the_top_rungs_go_without(void **state)
 {
     EncoderBudget budget = {.left = 3};
@@ -308,6 +335,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_encoder_that_is_not_there_is_refused_once),
     cmocka_unit_test(a_program_that_is_not_there_is_tried_again_less_and_less_often),
     cmocka_unit_test(what_nobody_wants_costs_no_process),
+    cmocka_unit_test(one_that_waits_for_its_next_start_gives_encoders_away),
     cmocka_unit_test(encoders_are_shared_and_the_top_rungs_go_without),
     cmocka_unit_test(a_top_rung_stops_for_a_stream_that_has_no_encoder),
     cmocka_unit_test(a_stream_has_no_more_encoders_than_it_may),
