@@ -12,6 +12,7 @@
 #include "base/bridge_log.h"
 #include "base/clock.h"
 #include "events/event_sinks.h"
+#include "transcode/named_ladders.h"
 #include "transcode/transcoder_try.h"
 
 /* What is asked to stop has so long for it, within the second that is promised. */
@@ -116,8 +117,9 @@ static int try_transcoder(const RungsParams *rungs)
 {
     char error[TRANSCODER_TRY_SIZE];
 
-    if (rungs->config.ladder.count == 0 ||
-        transcoder_try(rungs->program, &rungs->config, error) == 0)
+    bool none = rungs->config.ladder.count == 0 && !named_ladders_have_rungs(rungs->ladders);
+
+    if (none || transcoder_try(rungs->program, &rungs->config, error) == 0)
         return 0;
     fprintf(stderr, "hls-bridge: %s\n", error);
     return -1;

@@ -81,3 +81,17 @@ bool named_ladders_find(const char *text, const char *stream, RungLadder *ladder
             return rung_ladder_read_pictures(entry.ladder, ladder, why) == 0;
     return false;
 }
+
+bool named_ladders_have_rungs(const char *text)
+{
+    char why[RUNG_LADDER_ERROR_SIZE];
+    const char *wrong;
+    RungLadder ladder;
+    Entry entry;
+
+    while (next_entry(&text, &entry, &wrong))
+        if (!wrong && rung_ladder_read_pictures(entry.ladder, &ladder, why) == 0 &&
+            ladder.count > 0)
+            return true;
+    return false;
+}

@@ -21,4 +21,7 @@ int named_ladders_check(const char *text, char *error);
  * that may have no rung. */
 bool named_ladders_find(const char *text, const char *stream, RungLadder *ladder);
 
+/* Whether some stream of a text that was checked has a rung. */
+bool named_ladders_have_rungs(const char *text);
+
 #endif

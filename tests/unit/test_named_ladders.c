@@ -56,9 +56,18 @@ static void what_is_wrong_is_said(void **state)
     assert_string_equal(error, "a ladder is longer than 255 characters");
 }
 
+static void it_is_known_whether_anything_is_made(void **state)
+{
+    (void)state;
+    assert_false(named_ladders_have_rungs(""));
+    assert_false(named_ladders_have_rungs("radio = ; other ="));
+    assert_true(named_ladders_have_rungs("radio = ; shop = 480p:900k"));
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_stream_has_its_own),
     cmocka_unit_test(what_is_wrong_is_said),
+    cmocka_unit_test(it_is_known_whether_anything_is_made),
 };
 
 TEST_GROUP(named_ladders, tests);
