@@ -79,7 +79,7 @@ static int begin(void *self, const OutputPublisher *publisher)
             status = -1;
         } else {
             taken[track[i]] = true;
-            cmaf_track_set_promise(o->track[track[i]], promise_of(r));
+            cmaf_track_set_promise(o->track[track[i]], promise_of(r, o->target_duration_s));
         }
     }
     size_t low = cmaf_output_low_sound(o, publisher->renditions);

@@ -13,6 +13,7 @@
 typedef struct Promise {
     int side;        /* Rendition.side; 0: nothing is promised */
     int64_t bitrate; /* bit/s of its pictures */
+    int64_t peak;    /* ... and of one segment, at the most */
 } Promise;
 
 typedef struct Promised {
@@ -20,14 +21,16 @@ typedef struct Promised {
     int64_t peak, average; /* bit/s of its pictures */
 } Promised;
 
-static inline Promise promise_of(const Rendition *rendition)
+/* A rate is kept over a second, so a segment has at the most what a second more would have. It is
+ * as long as the list's target duration. */
+static inline Promise promise_of(const Rendition *rendition, int64_t target_duration_s)
 {
-    return (Promise){rendition->side, rendition->bitrate};
+    return (Promise){rendition->side, rendition->bitrate,
+                     rendition->bitrate + rendition->bitrate / target_duration_s};
 }
 
 /* What becomes of a best rendition of `width` by `height` pixels. Returns false if nothing is
- * promised, or it is no larger than this: then the rung shows what it has. A rate is kept over a
- * second, so that a segment of two seconds has half as much again at the most. */
+ * promised, or it is no larger than this: then the rung shows what it has. */
 static inline bool promise_read(const Promise *promise, int width, int height, Promised *out)
 {
     int shorter = width < height ? width : height;
@@ -35,8 +38,8 @@ static inline bool promise_read(const Promise *promise, int width, int height, P
     if (promise->side == 0 || shorter <= promise->side)
         return false;
     *out = (Promised){nearest_even((int64_t)width * promise->side, shorter),
-                      nearest_even((int64_t)height * promise->side, shorter),
-                      promise->bitrate + promise->bitrate / 2, promise->bitrate};
+                      nearest_even((int64_t)height * promise->side, shorter), promise->peak,
+                      promise->bitrate};
     return true;
 }
 

@@ -56,7 +56,8 @@ static TsVariant *variant_of(TsVariants *v, const Renditions *renditions, size_t
         return NULL;
     }
     v->item[list].track = track;
-    v->item[list].promise = promise_of(&renditions->item[track]);
+    v->item[list].promise = promise_of(&renditions->item[track],
+                                       segment_store_playlist(v->store)->window.target_duration_s);
     v->item[list].follows = renditions->item[track].follows;
     v->item[list].began = false;
     return &v->item[list];

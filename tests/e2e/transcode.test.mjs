@@ -134,9 +134,9 @@ test("watched rungs are made while their lists are asked for, and cost no proces
     await until("the rung is listed", async () => (await ask("master.m3u8")) === 200 && (await rung("90p")).filled === true);
     const master = await text("master.m3u8");
     assert.match(master, /BANDWIDTH=\d+,[^\n]*RESOLUTION=160x90[^\n]*\nvideo-90p\.m3u8\n/, master);
-    // half as much again as the rung's rate, with a tenth for packets and the sound; not what the copied pictures take
-    assert.match(await text("ts.m3u8"), /BANDWIDTH=312000,[^\n]*RESOLUTION=160x90[^\n]*\nindex-90p\.m3u8\n/);
-    await until("the manifest has it", async () => /bandwidth="120000"/.test(await text("manifest.mpd")));
+    // twice the rung's rate, as segments have a second, with a tenth for packets and the sound; not what the copied pictures take
+    assert.match(await text("ts.m3u8"), /BANDWIDTH=356000,[^\n]*RESOLUTION=160x90[^\n]*\nindex-90p\.m3u8\n/);
+    await until("the manifest has it", async () => /bandwidth="160000"/.test(await text("manifest.mpd")));
     assert.equal(await ownTranscoder(), undefined, "nobody watches");
     const { transcoder } = await status(port);
     assert.deepEqual(transcoder.rungs.map(({ state }) => state), ["unwatched", "unwatched"]);
@@ -234,6 +234,7 @@ test("VP8, VP9 and AV1 are seen as H.264 everywhere, and as they were sent where
 
 test("an encoder that is not there, and a transcoder that is not, are said at the start", async () => {
   for (const [settings, sentence] of [
+    [{ "transcode.ladder": "", "transcode.ladders": "radio =; shop = 90p:80k", "transcode.encoder": "h264_nothing" }, /no encoder "h264_nothing"/],
     [{ "transcode.encoder": "h264_nothing" }, /this libavcodec has no encoder "h264_nothing" for H\.264: set transcode\.encoder/],
     [{ "transcode.program": "/nowhere/hls-transcoder" }, /the transcoder \/nowhere\/hls-transcoder cannot be used: No such file/],
     [{ "transcode.ladders": "shop 480p" }, /transcode\.ladders: write it as "shop = 480p:900k/],

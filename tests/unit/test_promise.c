@@ -19,7 +19,8 @@ static void a_rung_below_the_source_is_what_the_transcoder_makes(void **state)
         int width = sources[s][0], height = sources[s][1];
         rung_ladder_sizes(&ladder, width, height, size);
         for (size_t i = 0; i < ladder.count; i++) {
-            const Promise promise = {ladder.rung[i].side, ladder.rung[i].bitrate};
+            const Promise promise = promise_of(
+                &(Rendition){.side = ladder.rung[i].side, .bitrate = ladder.rung[i].bitrate}, 2);
             Promised is;
             if (!promise_read(&promise, width, height, &is))
                 continue;
@@ -36,7 +37,7 @@ static void a_rung_below_the_source_is_what_the_transcoder_makes(void **state)
 static void nothing_is_promised_of_a_smaller_source_or_of_other_renditions(void **state)
 {
     const Rendition rung = {.side = 480, .bitrate = 900000}, other = {.bitrate = 900000};
-    Promise promise = promise_of(&rung), none = promise_of(&other);
+    Promise promise = promise_of(&rung, 2), none = promise_of(&other, 2);
     Promised is;
 
     (void)state;
@@ -47,8 +48,27 @@ static void nothing_is_promised_of_a_smaller_source_or_of_other_renditions(void 
     assert_true(promise_read(&promise, 1280, 720, &is));
 }
 
+/* An encoder may give out a second's bytes at once, whatever the length of segments. */
+static void a_short_segment_may_have_more_of_a_rate(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t target_s, peak;
+    } rows[] = {{"one second", 1, 1800000}, {"two", 2, 1350000}, {"six", 6, 1050000}};
+    const Rendition rung = {.side = 480, .bitrate = 900000};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        Promise promise = promise_of(&rung, rows[i].target_s);
+        Promised is;
+        assert_true(promise_read(&promise, 1280, 720, &is));
+        assert_row(is.peak == rows[i].peak, rows[i].name, "%d", (int)is.peak);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_rung_below_the_source_is_what_the_transcoder_makes),
+    cmocka_unit_test(a_short_segment_may_have_more_of_a_rate),
     cmocka_unit_test(nothing_is_promised_of_a_smaller_source_or_of_other_renditions),
 };
 
