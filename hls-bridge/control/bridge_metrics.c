@@ -49,6 +49,10 @@ void bridge_metrics_load(FILE *out, const StreamLoad *load)
                    (double)load->forgotten);
     metrics_single(out, "hls_bridge_silent_publishers_total", "counter",
                    "Publishers ended since nothing ever came from them.", (double)load->silent);
+    metrics_single(out, "hls_bridge_lost_reads_total", "counter",
+                   "Times that the kernel has dropped some of what viewers read: "
+                   "fs.inotify.max_queued_events.",
+                   (double)load->lost_reads);
 }
 
 void bridge_metrics_requests(FILE *out, const LlHubStats *requests)

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "store/folder_readers.h"
+
 /* A stream that lets no publisher in any more is about to be gone, unless the disk hangs. A
  * publisher that comes in that moment waits for it, at most this long. */
 #define GOING_WAIT_US (100 * US_PER_MS)
@@ -61,6 +63,8 @@ StreamLoad stream_table_load(StreamTable *t)
     pthread_mutex_lock(&t->lock);
     StreamLoad load = stream_table_measure(t);
     pthread_mutex_unlock(&t->lock);
+    if (t->rungs.audience.readers)
+        load.lost_reads = folder_readers_lost(t->rungs.audience.readers);
     return load;
 }
 

@@ -21,6 +21,7 @@ typedef struct StreamLoad {
     uint64_t removed_early;   /* ended ones that were removed, likewise */
     int64_t names, max_names; /* of streams that were removed, whose numbers are kept */
     uint64_t forgotten;       /* names that were dropped because there were too many */
+    uint64_t lost_reads;      /* times that the kernel has dropped what viewers read */
 } StreamLoad;
 
 #endif

@@ -46,6 +46,16 @@ static void check_defaults(const BridgeSettings *got)
     assert_int_equal(got->max_names, d.max_names);
     assert_int_equal(got->source_bitrate, d.source_bitrate);
     assert_int_equal(got->bandwidth_mbit, d.bandwidth_mbit);
+    assert_string_equal(got->ladder, d.ladder);
+    assert_string_equal(got->ladders, d.ladders);
+    assert_string_equal(got->transcode_when, d.transcode_when);
+    assert_int_equal(got->transcode_idle_us, d.transcode_idle_us);
+    assert_string_equal(got->encoder, d.encoder);
+    assert_int_equal(got->encoders, d.encoders);
+    assert_int_equal(got->encoders_each, d.encoders_each);
+    assert_int_equal(got->encoder_threads, d.encoder_threads);
+    assert_int_equal(got->transcoder_mib, d.transcoder_mib);
+    assert_string_equal(got->transcoder, d.transcoder);
     assert_string_equal(got->events_janus, d.events_janus);
     assert_string_equal(got->events_emitter, d.events_emitter);
     assert_int_equal(got->events_queue, d.events_queue);
