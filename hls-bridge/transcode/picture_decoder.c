@@ -8,7 +8,7 @@
 /* The largest picture of H.264 level 5.2, with some room: a larger one has a bad parameter set. */
 #define PIXELS_MAX (4096 * 2400)
 
-#define KEYS 8 /* key pictures that a decoder may hold back at once; more than any does */
+#define KEYS 32 /* key pictures that a decoder may hold back at once; one of H.264 holds 16 */
 
 struct PictureDecoder {
     AVCodecContext *context; /* owned, as these two */

@@ -251,6 +251,54 @@ static void odd_sources_are_played_right(void **state)
     }
 }
 
+/* Rewrites an SPS, which ends with two numbers that are 0, each a bit: pictures may be reordered by
+ * 16, so that a decoder holds as many back. */
+static void say_reordered(WirePicture *p)
+{
+    static const char bits[] =
+        "000010001"
+        "000010001"
+        "1"; /* and the end */
+    const uint8_t *sps = memmem(p->data, p->len, "\0\0\0\1\x67", 5);
+
+    assert_non_null(sps);
+    size_t at = (size_t)(sps - p->data), left = p->len - at - 5;
+    const uint8_t *next = memmem(sps + 5, left, "\0\0\0\1", 4);
+    assert_non_null(next);
+    size_t end = (size_t)(next - p->data), rest = p->len - end;
+    uint8_t *bytes = test_calloc(1, p->len + sizeof(bits));
+    size_t bit = end * 8 - 1;
+    while (!(p->data[bit / 8] >> (7 - bit % 8) & 1))
+        bit--;
+    bit -= 2;
+    memcpy(bytes, p->data, bit / 8 + 1);
+    bytes[bit / 8] &= (uint8_t)(0xFF00 >> bit % 8);
+    for (const char *b = bits; *b; b++, bit++)
+        bytes[bit / 8] |= (uint8_t)((*b == '1') << (7 - bit % 8));
+    memcpy(bytes + (bit + 7) / 8, next, rest);
+    p->len = (bit + 7) / 8 + rest;
+    test_free((void *)p->data);
+    p->data = bytes;
+}
+
+static void key_pictures_that_a_decoder_holds_back_are_still_known(void **state)
+{
+    static const SourceParams all_keys = {"libx264", CODEC_H264, 160, 120, 24, 1, 0, 0};
+    CodedSource s;
+
+    (void)state;
+    source_make(&s, &all_keys);
+    for (size_t i = 0; i < s.count; i++)
+        say_reordered(&s.picture[i]);
+    TranscodeWork *w = begin(CODEC_H264, "90p:60k");
+    give(w, &s, 0, s.count, 0, 0);
+    assert_int_equal(took.damaged, 0);
+    assert_int_equal(took.decoded, 24 - 16);
+    assert_int_equal(made[0].idrs, 24 - 16);
+    transcode_work_destroy(&w);
+    source_free(&s);
+}
+
 static void after_damage_nothing_comes_before_a_key_picture(void **state)
 {
     static const SourceParams params = {"libx264", CODEC_H264, 320, 240, 20, 10, 0, 0};
@@ -442,6 +490,7 @@ static const struct CMUnitTest tests[] = {
     TEST(every_codec_becomes_a_ladder_with_its_key_pictures),
     TEST(a_small_source_that_is_not_h264_has_all_rungs),
     TEST(odd_sources_are_played_right),
+    TEST(key_pictures_that_a_decoder_holds_back_are_still_known),
     TEST(after_damage_nothing_comes_before_a_key_picture),
     TEST(garbage_of_every_codec_does_no_harm),
     TEST(another_size_makes_other_rungs_at_a_key_picture),
