@@ -29,8 +29,6 @@
 #define PARTS_MIN 2  /* of a segment; with fewer there is nothing to gain */
 #define PARTS_MAX 80 /* what a playlist can list, and some in hand for longer segments */
 
-#define LOW_BITRATE_MIN 24000 /* with less, AAC-LC sounds like a telephone */
-
 #define PART_LEAST_US (S / 10) /* shorter ones would be more requests than media */
 
 /* A key's place in the struct, its type, and what it may be. */
@@ -177,6 +175,16 @@ int64_t bridge_settings_part_us(const BridgeSettings *settings)
     return part < least ? least : part > most ? most : part;
 }
 
+int64_t bridge_settings_low_bitrate(const BridgeSettings *settings, const char *stream)
+{
+    char why[RUNG_LADDER_ERROR_SIZE];
+    RungLadder ladder;
+
+    if (!named_ladders_find(settings->ladders, stream, &ladder))
+        rung_ladder_read(settings->ladder, &ladder, why); /* which was checked */
+    return ladder.audio_bitrate > 0 ? ladder.audio_bitrate : settings->low_bitrate;
+}
+
 /* What low-latency HLS asks of the other settings. Returns 0, or -1 with a sentence. */
 static int check_low_latency(const BridgeSettings *settings, char *error)
 {
@@ -275,7 +283,7 @@ static int check_transcoder(const BridgeSettings *settings, char *error)
                  settings->transcode_when);
         return -1;
     }
-    if (rung_ladder_read_pictures(settings->ladder, &ladder, what) < 0) {
+    if (rung_ladder_read(settings->ladder, &ladder, what) < 0) {
         snprintf(error, SETTINGS_ERROR_SIZE, "transcode.ladder: %s", what);
         return -1;
     }
@@ -340,10 +348,10 @@ int bridge_settings_check(BridgeSettings *settings, char *error)
                  settings->language);
         return -1;
     }
-    if (settings->low_bitrate > 0 && settings->low_bitrate < LOW_BITRATE_MIN) {
+    if (settings->low_bitrate > 0 && settings->low_bitrate < RUNG_AUDIO_MIN) {
         snprintf(error, SETTINGS_ERROR_SIZE,
                  "audio.low_bitrate must be %d to 128000, or 0 for no second sound",
-                 LOW_BITRATE_MIN);
+                 RUNG_AUDIO_MIN);
         return -1;
     }
     if (check_control(settings, error) < 0 || check_low_latency(settings, error) < 0 ||

@@ -91,6 +91,10 @@ int64_t bridge_settings_max_ended(const BridgeSettings *settings);
  * of the configured length a sensible number of parts. */
 int64_t bridge_settings_part_us(const BridgeSettings *settings);
 
+/* The bit rate of a stream's second sound, which the smallest of several sizes has: what its ladder
+ * says, else audio.low_bitrate; 0: none. */
+int64_t bridge_settings_low_bitrate(const BridgeSettings *settings, const char *stream);
+
 /* How long a rung is still made when nobody asks for it, which is at least three segments, so that
  * a player's next look is not missed; 0: it is always made. */
 int64_t bridge_settings_rung_idle_us(const BridgeSettings *settings);

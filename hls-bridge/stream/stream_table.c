@@ -114,7 +114,7 @@ static StreamParams params_of(const StreamTable *t, const char *name)
                 .stream = name,
                 .directory = settings->directory,
                 .audio_bitrate = settings->audio_bitrate,
-                .low_bitrate = settings->low_bitrate,
+                .low_bitrate = bridge_settings_low_bitrate(settings, name),
                 .outputs =
                     {
                         .segment_us = settings->segment_us,

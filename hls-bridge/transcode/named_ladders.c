@@ -61,7 +61,7 @@ int named_ladders_check(const char *text, char *error)
 
     *error = '\0';
     while (next_entry(&text, &entry, &wrong)) {
-        if (!wrong && rung_ladder_read_pictures(entry.ladder, &ladder, why) == 0)
+        if (!wrong && rung_ladder_read(entry.ladder, &ladder, why) == 0)
             continue;
         snprintf(error, NAMED_LADDERS_ERROR_SIZE, "%s%s%s", wrong ? "" : entry.stream,
                  wrong ? "" : ": ", wrong ? wrong : why);
@@ -78,7 +78,7 @@ bool named_ladders_find(const char *text, const char *stream, RungLadder *ladder
 
     while (next_entry(&text, &entry, &wrong))
         if (!wrong && strcmp(entry.stream, stream) == 0)
-            return rung_ladder_read_pictures(entry.ladder, ladder, why) == 0;
+            return rung_ladder_read(entry.ladder, ladder, why) == 0;
     return false;
 }
 

@@ -84,7 +84,7 @@ static const char *read_entry(const char *text, RungLadder *ladder)
         text += 6;
         int64_t rate = read_rate(&text);
         if (rate < RUNG_AUDIO_MIN || rate > RUNG_AUDIO_MAX || *text)
-            return "write the sound as \"audio:48k\", of 32k to 320k bit/s";
+            return "write the sound as \"audio:48k\", of 24k to 128k bit/s";
         if (ladder->audio_bitrate)
             return "there is one second sound: leave out the other \"audio\"";
         ladder->audio_bitrate = rate;
@@ -159,7 +159,8 @@ int rung_ladder_read_pictures(const char *text, RungLadder *ladder, char *error)
     if (ladder->audio_bitrate == 0)
         return 0;
     *ladder = (RungLadder){0};
-    snprintf(error, RUNG_LADDER_ERROR_SIZE, "a second sound is not made yet: leave out \"audio\"");
+    snprintf(error, RUNG_LADDER_ERROR_SIZE,
+             "a second sound is for transcode.ladder or transcode.ladders: leave out \"audio\"");
     return -1;
 }
 

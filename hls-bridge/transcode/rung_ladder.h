@@ -9,7 +9,7 @@
  *
  * A rung is the length of the picture's shorter side, and its bit rate, in k (1000) or M (1000000)
  * bit/s. "/2" takes every second picture alone; it is for rungs below 240p. Rungs stand the largest
- * first. "audio" is a second, lower rate of the sound.
+ * first. "audio" is a second, lower rate of the sound, which the smallest picture has beside it.
  *
  * Pure. Thread-safety: none needed, these are plain values. */
 
@@ -25,8 +25,8 @@
 #define RUNG_HALVED_BELOW    240  /* pixels */
 #define RUNG_BITRATE_MIN     50000
 #define RUNG_BITRATE_MAX     50000000
-#define RUNG_AUDIO_MIN       32000
-#define RUNG_AUDIO_MAX       320000
+#define RUNG_AUDIO_MIN       24000 /* with less, AAC-LC sounds like a telephone */
+#define RUNG_AUDIO_MAX       128000
 #define RUNG_SOURCE_SIDE_MAX 8192 /* pixels: what no decoder here gives more than */
 
 typedef struct Rung {
@@ -51,7 +51,7 @@ typedef struct RungSize {
  * `ladder` is empty. */
 int rung_ladder_read(const char *text, RungLadder *ladder, char *error);
 
-/* The same, but without a second sound, which is not made yet. */
+/* The same, but without a second sound: a stream has one from its beginning on, or none. */
 int rung_ladder_read_pictures(const char *text, RungLadder *ladder, char *error);
 
 /* Makes the sizes of all rungs for a source of `width` by `height` pixels: its aspect is kept as

@@ -68,13 +68,15 @@ async function untilSays(hls, stream, list, what) {
 const hasGone = (port, stream) => until("the publisher has gone", async () => (await status(port, stream)).state === "held");
 
 test("rungs are listed, cut like the copied one, and come back if the transcoder is killed or stands still", () =>
-  withBridge(LADDER, async ({ port, hls, send }) => {
+  withBridge({ ...LADDER, "transcode.ladder": `${LADDER["transcode.ladder"]}, audio:32k` }, async ({ port, hls, send }) => {
     const sender = send("shop");
     const first = await rungsShown(port);
     assert.deepEqual(first.rungs.map(({ name }) => name), NAMES);
     assert.deepEqual(first.rungs.map(({ height }) => height), [150, 90]);
     const master = await untilSays(hls, "shop", "master.m3u8", /RESOLUTION=160x90/);
     for (const name of NAMES) assert.ok(master.includes(`\nvideo-${name}.m3u8\n`), master);
+    const [, low] = /GROUP-ID="([^"]+)"[^\n]*URI="audio-low\.m3u8"/.exec(master) ?? assert.fail(master);
+    assert.ok(master.split("\n").some((line) => line.includes("RESOLUTION=160x90") && line.includes(`AUDIO="${low}"`)), master);
 
     // on a busy machine it may stand still without us, and a rung be filled since its pictures come late
     for (const [i, [signal, count]] of [["SIGKILL", "faults"], ["SIGSTOP", "stood_still"]].entries()) {

@@ -214,6 +214,33 @@ static void takes_a_language_that_can_be_one(void **state)
     temp_folder_remove(folder);
 }
 
+/* A ladder says more of its stream than audio.low_bitrate, which is for all. */
+static void a_ladder_may_name_a_second_sound(void **state)
+{
+    static const struct {
+        const char *name, *ladder, *ladders;
+        int64_t low, is;
+    } rows[] = {
+        {"none", "480p:900k", "", 0, 0},
+        {"of all streams", "480p:900k", "", 64000, 64000},
+        {"of the ladder", "480p:900k, audio:48k", "", 64000, 48000},
+        {"of its own ladder", "480p:900k, audio:48k", "tv = ; shop = 360p:500k, audio:32k", 0,
+         32000},
+        {"its own ladder has none", "480p:900k, audio:48k", "shop = 360p:500k", 64000, 64000},
+        {"it has no ladder", "480p:900k, audio:48k", "shop =", 0, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        BridgeSettings settings = bridge_settings_defaults();
+        snprintf(settings.ladder, sizeof(settings.ladder), "%s", rows[i].ladder);
+        snprintf(settings.ladders, sizeof(settings.ladders), "%s", rows[i].ladders);
+        settings.low_bitrate = rows[i].low;
+        int64_t is = bridge_settings_low_bitrate(&settings, "shop");
+        assert_row(is == rows[i].is, rows[i].name, "%lld", (long long)is);
+    }
+}
+
 /* The folder must be one in which nobody else can put things, nor lead it elsewhere. */
 static void refuses_a_folder_of_others(void **state)
 {
@@ -314,6 +341,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_sample_shows_the_defaults),
     cmocka_unit_test(parts_are_as_long_as_the_profile_has_them),
     cmocka_unit_test(takes_a_language_that_can_be_one),
+    cmocka_unit_test(a_ladder_may_name_a_second_sound),
     cmocka_unit_test(refuses_what_a_range_cannot_tell),
     cmocka_unit_test(refuses_a_folder_of_others),
     cmocka_unit_test(refuses_events_for_nobody),
