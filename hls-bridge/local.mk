@@ -122,6 +122,7 @@ bridge_segment = \
 	%D%/segment/segmenter_times.c \
 	%D%/segment/packager.c \
 	%D%/segment/picture_delay.c \
+	%D%/segment/picture_formats.c \
 	%D%/segment/segment_cutter.c \
 	%D%/segment/segment_dates.c
 bridge_events = \

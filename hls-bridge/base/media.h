@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "video_codec.h"
 
@@ -108,7 +109,7 @@ typedef struct VideoFormat {
 static inline bool video_format_restarts(const VideoFormat *now, const VideoFormat *before)
 {
     return now->width != before->width || now->height != before->height ||
-           now->profile != before->profile;
+           now->profile != before->profile || strcmp(now->name, before->name) != 0;
 }
 
 /* Where a NAL unit lies in its access unit. */
@@ -136,8 +137,8 @@ typedef struct AccessUnit {
     int64_t rtp_ts;
     int64_t arrival_us; /* of its last packet */
     bool idr;     /* an IDR picture; of other codecs, a key frame that decoders can begin with */
-    bool restart; /* an IDR from which decoders start again: other size or profile than before, or
-                     another place on the stream's clock */
+    bool restart; /* an IDR from which decoders start again: other size, profile or level than
+                     before, or another place on the stream's clock */
     int64_t stepped_us; /* by how much it is moved against the sound, from this IDR on; 0: not */
 } AccessUnit;
 

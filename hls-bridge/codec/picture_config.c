@@ -106,8 +106,7 @@ bool picture_config_read_other(const PictureConfig *now, const AccessUnit *key, 
     if (!picture_format(key, &out->format) || (key->codec == CODEC_H265 && !keep_sets(out, key)) ||
         (key->codec == CODEC_AV1 && !keep_sequence(out, key)))
         return false;
-    return video_format_restarts(&out->format, &now->format) ||
-           strcmp(out->format.name, now->format.name) != 0 || out->len != now->len ||
+    return video_format_restarts(&out->format, &now->format) || out->len != now->len ||
            memcmp(out->bytes, now->bytes, out->len) != 0;
 }
 

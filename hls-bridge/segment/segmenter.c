@@ -81,6 +81,7 @@ void segmenter_begin(Segmenter *o, const Renditions *renditions, OutputWallClock
     o->skips_until_90k = INT64_MIN;
     segmenter_layers_begin(o, &o->sent);
     o->delay = (PictureDelay){0};
+    o->formats = (PictureFormats){0};
     if (o->layers.gathering)
         choose(o, true); /* outputs begin when it is known which layers there are */
     else
@@ -165,12 +166,14 @@ static void complete_cut(Segmenter *o)
 
 /* Puts out what there is. Media may be ahead of the clock, so that no tick has come to end a
  * segment at its limit: a longer one would break what the playlist promises. A cut that was
- * announced stays where it is, though the sound has not come up to it. */
+ * announced stays where it is, though the sound has not come up to it; and so that pictures behind
+ * a discontinuity are. */
 static void complete_rest(Segmenter *o)
 {
     int64_t end = o->video_end_90k > o->audio_end_90k ? o->video_end_90k : o->audio_end_90k;
 
-    while (end > o->start_90k + o->cutter.params.limit_90k) {
+    while (end > o->start_90k + o->cutter.params.limit_90k ||
+           (o->cut_90k != 0 && o->next_discontinuity)) {
         if (o->cut_90k == 0) {
             o->cut_90k = o->start_90k + o->cutter.params.limit_90k;
             announce_cut(o);
@@ -202,40 +205,45 @@ static void admit_video(Segmenter *o, int64_t pts_90k)
 }
 
 /* Whether a segment must begin with this picture: decoding starts again, or is set up again. */
-static bool needs_cut(const Segmenter *o, const AccessUnit *unit)
+static bool needs_cut(const Segmenter *o, const AccessUnit *unit, bool restart)
 {
-    return unit->restart || o->missed_restart || outputs_need_cut(o->params.outputs, unit);
+    return restart || o->missed_restart || outputs_need_cut(o->params.outputs, unit);
 }
 
 /* A picture comes into an open segment: whether that ends with it. */
-static void consider_cut(Segmenter *o, const AccessUnit *unit, int64_t pts_90k, bool must_cut)
+static void consider_cut(Segmenter *o, const AccessUnit *unit, int64_t pts_90k, bool restart,
+                         SegmenterTurn turn)
 {
-    bool restart = unit->restart || o->missed_restart;
-
     if (o->cut_90k != 0) {
         if (pts_90k >= o->cut_90k)
             segment_cutter_next_picture(&o->cutter, unit->idr);
         return;
     }
-    if (!segment_cutter_picture(&o->cutter, pts_90k, unit->idr, must_cut || needs_cut(o, unit),
-                                &o->cut_90k))
+    if (!segment_cutter_picture(&o->cutter, pts_90k, unit->idr,
+                                turn.must_cut || needs_cut(o, unit, restart), &o->cut_90k))
         return;
-    o->next_discontinuity = o->next_discontinuity || restart || segmenter_followers_part(o, unit);
+    o->next_discontinuity = o->next_discontinuity || restart || o->missed_restart ||
+                            (unit->idr && turn.parts) || segmenter_followers_part(o, unit);
     o->missed_restart = false;
+    if (o->next_discontinuity)
+        o->formats.parted_90k = o->cut_90k;
     announce_cut(o);
 }
 
-/* Two cuts cannot be under way at a time: if decoding starts again while the sound has not yet
- * come up to the last cut, pictures wait for another IDR picture. So they do if a bound is
- * reached. */
-static bool must_skip(Segmenter *o, const AccessUnit *unit, int64_t pts_90k)
+/* Two cuts cannot be under way at a time, and no segment is empty: if decoding starts again while
+ * the sound has not yet come up to the last cut, or where the open segment begins, pictures wait
+ * for another IDR picture. So they do if a bound is reached. `to_90k`: where it would be put. */
+static bool must_skip(Segmenter *o, const AccessUnit *unit, int64_t pts_90k, int64_t to_90k,
+                      bool restart)
 {
-    if (unit->restart && o->cut_90k != 0) {
+    bool starts = o->state == SEGMENTER_OPEN && segmenter_has_pictures(o) && to_90k <= o->start_90k;
+
+    if (unit->idr && (restart || o->missed_restart) && (o->cut_90k != 0 || starts)) {
         o->skips = o->missed_restart = true;
     } else if (unit->idr && o->cut_90k == 0) {
-        o->skips = o->state == SEGMENTER_OPEN && needs_cut(o, unit) &&
+        o->skips = o->state == SEGMENTER_OPEN && needs_cut(o, unit, restart) &&
                    !output_bound_takes_restart(o->params.bound, pts_90k);
-        o->missed_restart = o->missed_restart || (o->skips && unit->restart);
+        o->missed_restart = o->missed_restart || (o->skips && restart);
         if (o->skips)
             o->skips_until_90k = output_bound_restart_at_90k(o->params.bound);
     }
@@ -245,16 +253,19 @@ static bool must_skip(Segmenter *o, const AccessUnit *unit, int64_t pts_90k)
 }
 
 SegmenterLed segmenter_lead(Segmenter *o, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
-                            bool must_cut)
+                            SegmenterTurn turn)
 {
+    bool restart = unit->restart || (unit->idr && picture_formats_differ(&o->formats, 0, unit));
+    int64_t came_90k = pts_90k;
     bool opens = unit->idr && (o->state == SEGMENTER_WAITING || !segmenter_has_pictures(o) ||
                                (o->cutter.starved && !o->cutter.begun));
     uint64_t cuts = o->cuts;
 
     picture_delay_came(&o->delay, pts_90k);
-    if ((o->state == SEGMENTER_WAITING && !unit->idr) || must_skip(o, unit, pts_90k))
-        return (SegmenterLed){0};
     outputs_settle(o->params.outputs, unit, &pts_90k, &dts_90k);
+    if ((o->state == SEGMENTER_WAITING && !unit->idr) ||
+        must_skip(o, unit, came_90k, pts_90k, restart))
+        return (SegmenterLed){0};
     if (dts_90k <= o->last_dts_90k) /* what was before it was moved, and it was not */
         dts_90k = o->last_dts_90k + 1;
     if (pts_90k < dts_90k)
@@ -265,10 +276,12 @@ SegmenterLed segmenter_lead(Segmenter *o, const AccessUnit *unit, int64_t pts_90
     else if (o->state == SEGMENTER_WAITING)
         start(o, pts_90k);
     else
-        consider_cut(o, unit, pts_90k, must_cut);
+        consider_cut(o, unit, pts_90k, restart, turn);
     int64_t begins_90k = o->cut_90k != 0 ? o->cut_90k : o->start_90k;
     outputs_picture(o->params.outputs, unit, pts_90k, dts_90k, o->now_us);
     segmenter_followers_best(o, unit, pts_90k, dts_90k);
+    if (unit->idr)
+        picture_formats_note(&o->formats, 0, unit);
     o->video_end_90k = pts_90k + LAST_FRAME_90K;
     complete_cut(o);
     return (SegmenterLed){true, pts_90k, dts_90k, unit->idr && (opens || o->cuts != cuts),
@@ -284,7 +297,7 @@ void segmenter_picture(Segmenter *o, const AccessUnit *unit, int64_t pts_90k, in
     else if (o->layers.used)
         segmenter_layers_picture(o, unit, pts_90k, dts_90k);
     else
-        segmenter_lead(o, unit, pts_90k, dts_90k, false);
+        segmenter_lead(o, unit, pts_90k, dts_90k, (SegmenterTurn){0});
 }
 
 void segmenter_sound(Segmenter *o, const AacFrame *frame)
@@ -310,16 +323,6 @@ void segmenter_sound(Segmenter *o, const AacFrame *frame)
         segmenter_begin_outputs(o, false);
         start(o, pts + AAC_FRAME_90K);
     }
-}
-
-/* Whether an IDR picture should be asked for: by where pictures stand, which may be ahead of the
- * clock, because segments are cut at pictures. */
-static bool wants_idr(Segmenter *o, int64_t clock_90k)
-{
-    if (o->skips && o->cut_90k == 0)
-        return clock_90k + o->delay.ahead_90k >= o->skips_until_90k;
-    return segmenter_has_pictures(o) && (o->cut_90k == 0 || o->cutter.starved) &&
-           segment_cutter_ask(&o->cutter, clock_90k + o->delay.ahead_90k);
 }
 
 void segmenter_set_time(Segmenter *o, int64_t now_us)
@@ -359,7 +362,7 @@ bool segmenter_tick(Segmenter *o, int64_t clock_90k, int64_t now_us)
     segmenter_followers_tick(o, clock_90k, known);
     complete_cut(o);
     bool asks = segmenter_layers_ask(o, clock_90k);
-    return wants_idr(o, clock_90k) || asks;
+    return segmenter_wants_idr(o, clock_90k) || asks;
 }
 
 void segmenter_finish(Segmenter *o, int64_t now_us)
@@ -372,16 +375,6 @@ void segmenter_finish(Segmenter *o, int64_t now_us)
     finish_outputs(o);
     o->state = SEGMENTER_IDLE;
     o->next_discontinuity = o->wrote;
-}
-
-int64_t segmenter_pictures_end_90k(const Segmenter *o)
-{
-    return o->video_end_90k;
-}
-
-int64_t segmenter_end_90k(const Segmenter *o)
-{
-    return o->end_90k;
 }
 
 SegmenterStats segmenter_stats(const Segmenter *o)

@@ -14,9 +14,13 @@
 #include "segment/follower.h"
 #include "segment/ladder.h"
 #include "segment/picture_delay.h"
+#include "segment/picture_formats.h"
 #include "segment/segment_cutter.h"
 #include "segment/segment_dates.h"
 #include "segment/segmenter.h"
+
+/* What is late is late in all layers, if it was sent again: the others come so soon behind. */
+#define LAYERS_TOGETHER_90K (TICKS_PER_S * 40 / 1000)
 
 /* Of a publisher with several layers, or of one whose viewers know several renditions. A layer is
  * known by its index in the ladder. */
@@ -42,7 +46,7 @@ typedef struct Layers {
     bool skips[VIDEO_TRACKS_MAX];       /* pictures, until an IDR one */
     bool behind[VIDEO_TRACKS_MAX];      /* it has not come to that first picture */
     bool due[VIDEO_TRACKS_MAX];         /* its IDR picture at the newest cut is still to come out */
-    bool begins[VIDEO_TRACKS_MAX];      /* a rendition, with the next IDR picture */
+    bool begins[VIDEO_TRACKS_MAX];      /* a rendition, with the next IDR picture that may */
     int64_t last_dts_90k[VIDEO_TRACKS_MAX]; /* of a rendition; 0: none yet */
     HeldPictures held[VIDEO_TRACKS_MAX];    /* that wait until it is known where the cut is */
 } Layers;
@@ -73,6 +77,7 @@ struct Segmenter {
     int64_t cut_90k;   /* where it ends, once that is known; 0: not yet */
     SegmentDates dates;
     PictureDelay delay;                   /* of pictures */
+    PictureFormats formats;               /* of those that went out */
     int64_t last_dts_90k;                 /* of the newest picture; 0: none yet */
     bool skips;                           /* pictures, until an IDR picture that it asks for */
     int64_t skips_until_90k;              /* and does not take before this */
@@ -122,10 +127,6 @@ void segmenter_layers_cut(Segmenter *segmenter);
 /* Whether an IDR picture is to be asked for, though no segment is due. */
 bool segmenter_layers_ask(Segmenter *segmenter, int64_t clock_90k);
 
-/* When, on the stream's clock, a tick may have something to do about what waits; INT64_MAX: nothing
- * does. */
-int64_t segmenter_layers_deadline_90k(const Segmenter *segmenter);
-
 /* The publisher goes: everything goes out. */
 void segmenter_layers_finish(Segmenter *segmenter);
 void segmenter_layers_clear(Segmenter *segmenter);
@@ -171,9 +172,19 @@ typedef struct SegmenterLed {
     int64_t cut_90k;
 } SegmenterLed;
 
-/* A picture of the layer that leads, which is cut by. `must_cut`: a segment is to begin with it. */
+/* What a picture of the layer that leads is for the renditions that others feed. */
+typedef struct SegmenterTurn {
+    bool must_cut; /* a segment is to begin with it */
+    bool parts;    /* a segment that begins with it is behind a discontinuity */
+} SegmenterTurn;
+
+/* A picture of the layer that leads, which is cut by. */
 SegmenterLed segmenter_lead(Segmenter *segmenter, const AccessUnit *unit, int64_t pts_90k,
-                            int64_t dts_90k, bool must_cut);
+                            int64_t dts_90k, SegmenterTurn turn);
+
+/* Whether an IDR picture should be asked for: by where pictures stand, which may be ahead of the
+ * clock, because segments are cut at pictures. */
+bool segmenter_wants_idr(Segmenter *segmenter, int64_t clock_90k);
 
 /* What is sent goes out from now on, with pictures or without. */
 void segmenter_begin_outputs(Segmenter *segmenter, bool video);

@@ -13,9 +13,6 @@
 /* Between two requests for an IDR picture, for a layer that has fallen silent. */
 #define ASK_AGAIN_90K (TICKS_PER_S * 250 / 1000)
 
-/* What is late is late in all layers, if it was sent again: the others come so soon behind. */
-#define TOGETHER_90K (TICKS_PER_S * 40 / 1000)
-
 /* Reports may put a layer's first pictures before where its publisher begins, but not by more. */
 #define EARLY_90K (TICKS_PER_S / 10)
 
@@ -30,7 +27,8 @@ static const LadderLayer *leader(const Segmenter *o)
 /* ---- what goes to viewers ---- */
 
 /* Hands a picture to all renditions but the best that its layer feeds. One that it feeds since a
- * cut begins with the IDR picture there. */
+ * cut begins with the IDR picture there. One whose layer has changed its pictures waits for a cut
+ * behind a discontinuity. */
 static void hand_on(Segmenter *o, size_t layer, const HeldPicture *p)
 {
     AccessUnit unit = p->unit;
@@ -40,10 +38,17 @@ static void hand_on(Segmenter *o, size_t layer, const HeldPicture *p)
         int64_t *last_90k = &o->layers.last_dts_90k[i];
         if (o->ladder.rendition[i].feeds != layer || (*begins && !unit.idr))
             continue;
-        *begins = false;
         unit.track = segmenter_first_video(o) + i;
         /* what was put with a picture of the layer that leads may have been moved far */
         int64_t dts_90k = p->dts_90k > *last_90k ? p->dts_90k : *last_90k + 1;
+        if (unit.idr) {
+            *begins = !picture_formats_allow(&o->formats, i, &unit, dts_90k, *last_90k);
+            o->layers.cut_soon = o->layers.cut_soon || *begins;
+        }
+        if (*begins)
+            continue;
+        if (unit.idr)
+            picture_formats_note(&o->formats, i, &unit);
         outputs_picture(o->params.outputs, &unit, p->pts_90k > dts_90k ? p->pts_90k : dts_90k,
                         dts_90k, o->now_us);
         *last_90k = dts_90k;
@@ -52,23 +57,29 @@ static void hand_on(Segmenter *o, size_t layer, const HeldPicture *p)
 
 /* ---- cuts ---- */
 
-/* Whether a layer has an IDR picture of this moment, which waits. */
-static bool is_ready(const HeldPictures *held, int64_t pts_90k)
+/* The IDR picture of this moment that a layer has, which waits; NULL: it has none. */
+static const HeldPicture *ready_of(const HeldPictures *held, int64_t pts_90k)
 {
     for (size_t i = held->first; i < held->count; i++)
         if (held->item[i].unit.idr && ladder_same_moment(held->item[i].pts_90k, pts_90k))
-            return true;
-    return false;
+            return &held->item[i];
+    return NULL;
 }
 
 /* What would feed which rendition, if a segment began with this picture of the layer that leads. */
 static LadderPlan plan_cut(const Segmenter *o, const HeldPicture *p, bool *ready)
 {
+    const HeldPicture *idr[VIDEO_TRACKS_MAX];
     const Layers *l = &o->layers;
 
-    for (size_t i = 0; i < o->ladder.layers; i++)
-        ready[i] = i == l->lead || is_ready(&l->held[i], p->pts_90k);
-    return ladder_plan(&o->ladder, l->lead, ready);
+    for (size_t i = 0; i < o->ladder.layers; i++) {
+        idr[i] = i == l->lead ? p : ready_of(&l->held[i], p->pts_90k);
+        ready[i] = idr[i] != NULL;
+    }
+    LadderPlan plan = ladder_plan(&o->ladder, l->lead, ready);
+    for (size_t i = 1; i < o->ladder.renditions && !plan.changes; i++)
+        plan.changes = picture_formats_differ(&o->formats, i, &idr[plan.feeds[i]]->unit);
+    return plan;
 }
 
 /* A segment begins with a picture of the layer that leads. A rendition that has not had its IDR
@@ -152,8 +163,9 @@ static void place_lead(Segmenter *o, size_t layer, const HeldPicture *p, bool co
         plan = plan_cut(o, p, ready);
     out.unit.track = segmenter_first_video(o);
     out.unit.restart = p->unit.restart || (begins && plan.changes && SWITCH_PARTS);
-    SegmenterLed led =
-        segmenter_lead(o, &out.unit, p->pts_90k, p->dts_90k, begins && (comes || l->cut_soon));
+    SegmenterLed led = segmenter_lead(o, &out.unit, p->pts_90k, p->dts_90k,
+                                      (SegmenterTurn){.must_cut = begins && (comes || l->cut_soon),
+                                                      .parts = plan.changes && SWITCH_PARTS});
     l->passed_90k = p->pts_90k > l->passed_90k ? p->pts_90k : l->passed_90k;
     l->idr_90k = p->unit.idr ? p->pts_90k : l->idr_90k;
     if (!led.out)
@@ -225,7 +237,7 @@ static bool may_go(const Segmenter *o, size_t layer, const HeldPicture *p)
     bool late = l->known_90k >= p->pts_90k &&
                 (layer == l->lead || held_pictures_are_empty(&l->held[l->lead]));
     bool comes = comes_to_lead(o, layer, p);
-    bool waited = late && l->clock_90k >= l->came_90k[layer] + TOGETHER_90K;
+    bool waited = late && l->clock_90k >= l->came_90k[layer] + LAYERS_TOGETHER_90K;
 
     if (comes && (!leader(o)->live || leader(o)->broken))
         return waited &&
@@ -341,34 +353,6 @@ bool segmenter_layers_ask(Segmenter *o, int64_t clock_90k)
         return false;
     l->asked_90k = clock_90k;
     return true;
-}
-
-/* When the oldest picture of a layer that waits goes on, whatever else comes. */
-static int64_t goes_at_90k(const Segmenter *o, size_t layer)
-{
-    const HeldPicture *p = held_pictures_oldest(&o->layers.held[layer]);
-    int64_t late_90k = p->pts_90k + picture_delay_wait_90k(&o->delay);
-    int64_t waited_90k = o->layers.came_90k[layer] + TOGETHER_90K;
-
-    return p->unit.idr && waited_90k > late_90k ? waited_90k : late_90k;
-}
-
-int64_t segmenter_layers_deadline_90k(const Segmenter *o)
-{
-    const Layers *l = &o->layers;
-    int64_t first_90k = INT64_MAX;
-
-    if (!l->used || (l->gathering && l->gathered_90k == 0))
-        return INT64_MAX;
-    if (l->gathering)
-        return ladder_best(&o->ladder) == LADDER_NONE ? INT64_MAX
-                                                      : l->gathered_90k + LADDER_WAIT_90K;
-    if (!held_pictures_are_empty(&l->held[l->lead]))
-        return goes_at_90k(o, l->lead);
-    for (size_t i = 0; i < o->ladder.layers && o->cut_90k == 0; i++)
-        if (!held_pictures_are_empty(&l->held[i]))
-            first_90k = smaller(first_90k, goes_at_90k(o, i));
-    return first_90k;
 }
 
 void segmenter_layers_finish(Segmenter *o)

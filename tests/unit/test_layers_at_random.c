@@ -159,7 +159,9 @@ typedef struct List {
     int number[SEGMENTS];  /* of discontinuities up to it */
     char map[64];
     bool have;
-    unsigned layer, group, at; /* of the newest picture */
+    unsigned layer, group, at; /* of the newest picture, */
+    int size;                  /* and the number of discontinuities before it */
+    int discontinuities;
 } List;
 
 static List list[LISTS_MAX];
@@ -213,6 +215,9 @@ static void look_into(List *s, int msn, const char *file)
         bool follows = s->have && s->layer == l && s->group == group && at == s->at + 1;
         bool again = s->have && s->layer == l && s->group == group && at == s->at;
         pictures++;
+        if (s->have && size != s->size && s->discontinuities == s->number[msn])
+            FAULT("%s %d, picture %zu: size %d follows %d without a discontinuity", s->name, msn,
+                  pictures, size, s->size);
         if (at != 0 && !follows && !again)
             FAULT("%s %d, picture %zu: %u/%u.%u follows %u/%u.%u", s->name, msn, pictures, l, group,
                   at, s->layer, s->group, s->at);
@@ -222,6 +227,8 @@ static void look_into(List *s, int msn, const char *file)
             check_map(s, msn, size);
         size_of_segment = size;
         s->have = true;
+        s->size = size;
+        s->discontinuities = s->number[msn];
         s->layer = l;
         s->group = group;
         s->at = at;

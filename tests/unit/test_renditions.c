@@ -29,6 +29,7 @@ typedef struct Sending {
     bool denies;       /* IDR pictures: it answers no request */
     int64_t stops_90k; /* it sends nothing from then on; 0: never */
     bool restarts;     /* its IDR pictures begin something else, as after a step on the clock */
+    int64_t tall_90k;  /* its pictures are tall from this one on, an IDR picture; 0: never */
 } Sending;
 
 static const char *const lists[TRACKS] = {"audio.m3u8", "video.m3u8", "video-mid.m3u8",
@@ -121,9 +122,11 @@ static void send_pictures(int track)
 
     for (; sent_90k[track] + s->late_90k <= clock_90k; sent_90k[track] += PUBLISHER_STEP_90K) {
         int64_t at = sent_90k[track];
-        bool idr = is_idr(at) && !(s->denies && at > PUBLISHER_START_90K);
-        AccessUnit unit = idr ? unit_of(synthetic_wide, sizeof(synthetic_wide), true)
-                              : unit_of(synthetic_slice, sizeof(synthetic_slice), false);
+        bool tall = s->tall_90k != 0 && at >= s->tall_90k;
+        bool idr = (is_idr(at) && !(s->denies && at > PUBLISHER_START_90K)) || at == s->tall_90k;
+        AccessUnit unit = unit_of(synthetic_slice, sizeof(synthetic_slice), false);
+        if (idr)
+            unit = unit_of(tall ? synthetic_tall : synthetic_wide, sizeof(synthetic_wide), true);
         unit.track = (size_t)track;
         unit.restart = idr && s->restarts;
         if (s->stops_90k == 0 || at < s->stops_90k)
@@ -180,6 +183,44 @@ static void assert_cut_alike(void)
         cuts_of(lists[i], other, sizeof(other));
         assert_string_equal(other, best);
     }
+}
+
+static void assert_size_is_parted(const char *list, const char *segment, int len, bool parted,
+                                  bool *tall)
+{
+    static const uint8_t sizes[][3] = {{0x40, 0x28, 0x02}, {0x40, 0x5A, 0x05}}; /* of both SPS */
+    static uint8_t file[1 << 18];
+    char path[192];
+
+    snprintf(path, sizeof(path), "%s/shop/%.*s", root, len, segment);
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    size_t size = fread(file, 1, sizeof(file), f);
+    fclose(f);
+    bool is[2] = {memmem(file, size, sizes[0], 3), memmem(file, size, sizes[1], 3)};
+    assert_row(is[0] != is[1], list, "%.*s: wide %d, tall %d", len, segment, is[0], is[1]);
+    assert_row(parted || is[1] == *tall, list, "%.*s: another size", len, segment);
+    *tall = is[1];
+}
+
+/* What decoders are set up by is another behind a discontinuity alone: in a list of CMAF the map,
+ * in one of transport streams the size of the pictures. Returns whether they are tall at last. */
+static bool assert_parted(const char *list, bool cmaf)
+{
+    bool parted = true, tall = false;
+    char text[8192];
+
+    snprintf(text, sizeof(text), "%s", text_of(root, list));
+    for (const char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
+        const char *map = strncmp(line, "#EXT-X-MAP:URI=\"", 16) == 0 ? line + 16 : NULL;
+        parted = parted || strncmp(line, "#EXT-X-DISCONTINUITY\n", 21) == 0;
+        assert_row(!map || parted, list, "%.*s", (int)(end - line), line);
+        if (map || (!cmaf && *line != '#'))
+            assert_size_is_parted(list, map ? map : line, (int)strcspn(map ? map : line, "\"\n"),
+                                  parted, &tall);
+        parted = parted && *line == '#';
+    }
+    return tall;
 }
 
 /* Segments of a list that has parts, and how many of these segments begin with an IDR picture. */
@@ -500,6 +541,30 @@ static void only_the_best_makes_discontinuities(void **state)
     }
 }
 
+/* The browser is short of time, and takes a smaller size for one of its layers. */
+static void one_that_changes_its_size_does_so_behind_a_discontinuity(void **state)
+{
+    static const char *const classic[TRACKS] = {NULL, "index.m3u8", "index-mid.m3u8",
+                                                "index-low.m3u8"};
+
+    (void)state;
+    for (int i = BEST; i < TRACKS; i++) {
+        setup(state);
+        sending[i].tall_90k = PUBLISHER_START_90K + 80 * PUBLISHER_STEP_90K;
+        begin();
+        publish(9000);
+        segmenter_finish(segmenter, now_us());
+        assert_cut_alike();
+        for (int k = BEST; k < TRACKS; k++) {
+            assert_row(assert_parted(lists[k], true) == (k == i), lists[k], "%s changes", lists[i]);
+            assert_row(assert_parted(classic[k], false) == (k == i), classic[k], "%s changes",
+                       lists[i]);
+            assert_int_equal(read_list(root, lists[k]).gaps, 0);
+        }
+        teardown(state);
+    }
+}
+
 /* Early pictures of a publisher that never began are not the first ones of the next. */
 static void what_came_too_early_goes_with_its_publisher(void **state)
 {
@@ -568,6 +633,7 @@ static const struct CMUnitTest tests[] = {
     TEST(one_that_stops_goes_on_with_another),
     TEST(no_rendition_goes_when_a_publisher_sends_fewer),
     cmocka_unit_test(only_the_best_makes_discontinuities),
+    cmocka_unit_test(one_that_changes_its_size_does_so_behind_a_discontinuity),
     TEST(what_came_too_early_goes_with_its_publisher),
     TEST(the_best_is_the_one_that_leads),
     TEST(all_lists_end_and_are_cleared),
