@@ -12,8 +12,9 @@ static void hand_on(Follower *f, const AccessUnit *unit, int64_t pts_90k, int64_
 
     own.track = f->track;
     outputs_settle(&f->outputs, &own, &pts_90k, &dts_90k);
-    /* it may have come after a cut that waited for too long */
-    dts_90k = larger(dts_90k, larger(f->start_90k, f->last_dts_90k + 1));
+    if (pts_90k < f->start_90k) /* it has come after a cut that waited for too long */
+        dts_90k = f->start_90k;
+    dts_90k = larger(dts_90k, f->last_dts_90k + 1);
     pts_90k = larger(pts_90k, dts_90k);
     f->last_dts_90k = dts_90k;
     f->fresh = false;

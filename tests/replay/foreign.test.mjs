@@ -7,9 +7,9 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import test from "node:test";
-import { shaka } from "../e2e/support/programs.mjs";
+import { run, shaka } from "../e2e/support/programs.mjs";
 import { encoders, foreign } from "./support/foreign.mjs";
-import { assertInStep, decode, folderOf, LOW_LATENCY, replay } from "./support/replays.mjs";
+import { assertInStep, decode, folderOf, LOW_LATENCY, plain, replay } from "./support/replays.mjs";
 
 const { x264, x265, vp9 } = encoders;
 const SECONDS = 6;
@@ -75,3 +75,13 @@ for (const [name, { codecs, pairs = SECONDS - 2, shown, ...source }] of Object.e
     assert.match(packager.stdout, new RegExp(`codec_string: ${listed[0]}[.\\d]*\\s[^]*width: ${size.replace("x", "\\s+height: ")}\\s`, "i"), packager.stderr);
     assert.equal(seen.entry, { h264: "avc1", h265: "hvc1", vp9: "vp09" }[codec]);
   });
+
+test("rungs beside B-frames are cut as these are, made and filled", async (t) => {
+  const source = SOURCES["H.264 with B-frames that refer to each other"];
+  const file = await foreign(await folderOf(t), "foreign", { seconds: 8, ...source });
+  const { result, report, folder } = await replay(t, file, [LOW_LATENCY, "--rung", "150p:200", "--rungs-gone", "3:6"]);
+  assert.ok(result.fillings > 0, "the rung was filled");
+  assert.deepEqual(report.faults, []);
+  const classic = await run(plain.doctor, ["--json", "--aligned", "--time", "0", path.join(folder, "ts.m3u8")]);
+  assert.deepEqual(JSON.parse(classic.stdout).faults, []);
+});

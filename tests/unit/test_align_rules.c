@@ -88,6 +88,11 @@ static void decoded_a_tick_late(Sample *s)
 {
     s->segment.facts.video.first_dts++;
 }
+static void decoded_before_it_is_shown(Sample *s)
+{
+    s->segment.facts.video.first_dts -= 7200;
+    s->segment.facts.video.end_dts -= 7200;
+}
 static void longer(Sample *s)
 {
     s->listed.duration_us += 10;
@@ -148,6 +153,7 @@ static const struct Row {
     {"good", NULL, nothing, LOW},
     {"shown late", "renditions are not cut at one tick", a_tick_late, LOW},
     {"decoded late", "renditions are not cut at one tick", decoded_a_tick_late, HIGH},
+    {"decoded before it is shown, as with B-frames", NULL, decoded_before_it_is_shown, HIGH},
     {"EXTINF", "renditions differ in the EXTINF", longer, LOW},
     {"date", "renditions differ in the date", dated_late, LOW},
     {"no date", NULL, undated, LOW},
