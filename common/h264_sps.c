@@ -78,6 +78,7 @@ static bool read_picture_size(H264Bits *r, uint32_t chroma, H264Sps *out, H264Sl
     bool frames_only = h264_read_bit(r);
     uint64_t height = map_units * 16 * (frames_only ? 1 : 2);
 
+    out->interlaced = !frames_only;
     syntax->macroblocks = frames_only ? (uint32_t)(width / 16 * map_units) : 0;
     if (!frames_only)
         h264_read_bit(r); /* mb_adaptive_frame_field_flag */

@@ -40,6 +40,7 @@ typedef struct H264Sps {
     int8_t max_reorder_frames; /* 0: decode order is display order; -1: the set does not say */
     uint8_t chroma_format;     /* chroma_format_idc: 0 grey, 1 4:2:0, 2 4:2:2, 3 4:4:4 */
     uint8_t bit_depth;         /* of the deeper of luma and chroma, 8 to 14 */
+    bool interlaced;           /* pictures may be of two fields (frame_mbs_only_flag is 0) */
 } H264Sps;
 
 /* Reads the sequence parameter set NAL unit `nal` (its header byte included, no start code).

@@ -100,6 +100,7 @@ typedef struct VideoFormat {
     uint8_t profile;                   /* as the codec counts them */
     uint8_t chroma_format;             /* 0 grey, 1 4:2:0, 2 4:2:2, 3 4:4:4 */
     uint8_t bit_depth;                 /* 8 to 16 */
+    bool interlaced;                   /* pictures may be of two fields each */
     int8_t max_reorder_frames;         /* 0: decode order is display order; -1: it does not say */
     char name[VIDEO_FORMAT_NAME_SIZE]; /* as CODECS has it (RFC 6381); "": nobody plays it as it is
                                         */

@@ -67,6 +67,7 @@ void h264_format(const H264Sps *sps, VideoFormat *out)
         .profile = sps->profile_idc,
         .chroma_format = sps->chroma_format,
         .bit_depth = sps->bit_depth,
+        .interlaced = sps->interlaced,
         .max_reorder_frames = sps->max_reorder_frames,
     };
     h264_sps_codec(sps, out->name);

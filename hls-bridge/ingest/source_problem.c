@@ -33,8 +33,11 @@ static const struct {
                        "alone, for players that can decode it; classic HLS has the sound; let the "
                        "sender encode H.264 for all the others"},
     [PROBLEM_FORMAT] = {"format",
-                        "the video is not 4:2:0 with 8 bits, which phones and most browsers cannot "
+                        "the video is not 4:2:0 with 8 bits, which phones and some browsers cannot "
                         "play; let the sender encode 4:2:0 (Baseline, Main or High profile)"},
+    [PROBLEM_INTERLACED] = {"interlaced",
+                            "the video is interlaced, and players show combs where it moves; let "
+                            "the sender make whole pictures of it (as ffmpeg's -vf bwdif does)"},
 };
 
 SourceProblem source_problem(const IntakeStats *media, bool transcoded)
@@ -48,10 +51,11 @@ SourceProblem source_problem(const IntakeStats *media, bool transcoded)
         return PROBLEM_NONE;
     if (video->access_units > 0 && codec != CODEC_H264)
         return codec == CODEC_VP8 ? PROBLEM_NO_PLAYER : PROBLEM_CODEC;
+    if (video->access_units > 0 && format->width > 0 &&
+        (format->chroma_format != 1 || format->bit_depth != 8))
+        return PROBLEM_FORMAT;
     if (video->access_units > 0)
-        return format->width > 0 && (format->chroma_format != 1 || format->bit_depth != 8)
-                   ? PROBLEM_FORMAT
-                   : PROBLEM_NONE;
+        return format->interlaced ? PROBLEM_INTERLACED : PROBLEM_NONE;
     if (codec == CODEC_H264 && video->malformed >= PACKETS_MIN &&
         2 * video->malformed >= track->packets)
         return PROBLEM_NOT_H264;

@@ -11,12 +11,13 @@
 
 typedef enum SourceProblem {
     PROBLEM_NONE,
-    PROBLEM_NOT_H264,  /* packets of video are none of H.264's, mostly: another codec's */
-    PROBLEM_NO_SETS,   /* no sequence or picture parameter set has come, nor was one described */
-    PROBLEM_NO_IDR,    /* no IDR picture has come, though one is asked for all the time */
-    PROBLEM_NO_PLAYER, /* VP8, which no player of HLS or DASH takes as it is */
-    PROBLEM_CODEC,     /* it comes and is whole, but it is not H.264 */
-    PROBLEM_FORMAT,    /* it goes out, but phones and most browsers cannot play its format */
+    PROBLEM_NOT_H264,   /* packets of video are none of H.264's, mostly: another codec's */
+    PROBLEM_NO_SETS,    /* no sequence or picture parameter set has come, nor was one described */
+    PROBLEM_NO_IDR,     /* no IDR picture has come, though one is asked for all the time */
+    PROBLEM_NO_PLAYER,  /* VP8, which no player of HLS or DASH takes as it is */
+    PROBLEM_CODEC,      /* it comes and is whole, but it is not H.264 */
+    PROBLEM_FORMAT,     /* it goes out, but phones and some browsers cannot play its format */
+    PROBLEM_INTERLACED, /* it goes out, and players show combs where it moves */
     SOURCE_PROBLEMS
 } SourceProblem;
 

@@ -24,13 +24,22 @@ static int set_ranges(struct SwsContext *sws, const AVFrame *from, int full_rang
     return sws_setColorspaceDetails(sws, matrix, full_range, matrix, 0, 0, 1 << 16, 1 << 16);
 }
 
-/* Gets ready for pictures such as `from`. Returns 0 or -1. */
-static int prepare(PictureScaler *s, const AVFrame *from, int width, int height)
+static bool is_interlaced(const AVFrame *frame)
+{
+#ifdef AV_FRAME_FLAG_INTERLACED
+    return frame->flags & AV_FRAME_FLAG_INTERLACED;
+#else
+    return frame->interlaced_frame;
+#endif
+}
+
+/* Gets ready for pictures such as `from`, of which `lines` are taken. Returns 0 or -1. */
+static int prepare(PictureScaler *s, const AVFrame *from, int lines, int width, int height)
 {
     int full_range = is_full_range(from);
 
     if (s->sws && s->frame->width == width && s->frame->height == height &&
-        s->width == from->width && s->height == from->height && s->format == from->format &&
+        s->width == from->width && s->lines == lines && s->format == from->format &&
         s->full_range == full_range)
         return 0;
     picture_scaler_free(s);
@@ -42,13 +51,13 @@ static int prepare(PictureScaler *s, const AVFrame *from, int width, int height)
     s->frame->format = AV_PIX_FMT_YUV420P;
     if (!sws_isSupportedInput(from->format) || av_frame_get_buffer(s->frame, 0) < 0)
         return -1;
-    s->sws = sws_getContext(from->width, from->height, from->format, width, height,
-                            AV_PIX_FMT_YUV420P, METHOD, NULL, NULL, NULL);
+    s->sws = sws_getContext(from->width, lines, from->format, width, height, AV_PIX_FMT_YUV420P,
+                            METHOD, NULL, NULL, NULL);
     if (!s->sws)
         return -1;
     set_ranges(s->sws, from, full_range); /* what it cannot convert, it leaves as it is */
     s->width = from->width;
-    s->height = from->height;
+    s->lines = lines;
     s->format = from->format;
     s->full_range = full_range;
     return 0;
@@ -56,13 +65,20 @@ static int prepare(PictureScaler *s, const AVFrame *from, int width, int height)
 
 const AVFrame *picture_scaler_make(PictureScaler *s, const AVFrame *from, int width, int height)
 {
+    bool interlaced = is_interlaced(from);
+    /* the fields of a picture alternate in the lines of each plane */
+    int times = interlaced ? 2 : 1, lines = (from->height + times - 1) / times;
+    int linesize[AV_NUM_DATA_POINTERS];
+
     if (from->width == width && from->height == height && from->format == AV_PIX_FMT_YUV420P &&
-        !is_full_range(from))
+        !is_full_range(from) && !interlaced)
         return from;
-    if (prepare(s, from, width, height) < 0 || av_frame_make_writable(s->frame) < 0)
+    if (prepare(s, from, lines, width, height) < 0 || av_frame_make_writable(s->frame) < 0)
         return NULL;
-    if (sws_scale(s->sws, (const uint8_t *const *)from->data, from->linesize, 0, from->height,
-                  s->frame->data, s->frame->linesize) != height)
+    for (int i = 0; i < AV_NUM_DATA_POINTERS; i++)
+        linesize[i] = from->linesize[i] * times;
+    if (sws_scale(s->sws, (const uint8_t *const *)from->data, linesize, 0, lines, s->frame->data,
+                  s->frame->linesize) != height)
         return NULL;
     s->frame->pts = from->pts;
     s->frame->sample_aspect_ratio = from->sample_aspect_ratio;

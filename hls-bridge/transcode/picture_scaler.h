@@ -13,13 +13,14 @@ struct SwsContext;
 typedef struct PictureScaler {
     struct SwsContext *sws; /* owned, as the next */
     AVFrame *frame;
-    int width, height;      /* of the pictures that `sws` is for */
+    int width, lines;       /* of the pictures that `sws` is for */
     int format, full_range; /* likewise */
 } PictureScaler;
 
 /* Makes a picture of `width` by `height` pixels of `from`, which may have any size and format; its
- * time is that of `from`. One that is as it must be already is not copied. Borrowed until the next
- * call, and no longer than `from`; NULL: there is no memory, or nobody can scale it. */
+ * time is that of `from`. Of one that is interlaced the upper field is taken. One that is as it
+ * must be already is not copied. Borrowed until the next call, and no longer than `from`; NULL:
+ * there is no memory, or nobody can scale it. */
 const AVFrame *picture_scaler_make(PictureScaler *scaler, const AVFrame *from, int width,
                                    int height);
 

@@ -100,6 +100,7 @@ const CASES = [
       s.output.forced_cuts = 5;
     }, ["problem"], /nothing of (it|the video) can be shown.*\. Let/]),
   ["video that not everybody can play", (s) => (s.source.problem = "format"), ["problem"], /4:2:0.*phones/],
+  ["video of two fields", (s) => (s.source.problem = "interlaced"), ["problem"], /combs/],
   ["a problem that this page does not know", (s) => (s.source.problem = "new"), []],
   ["no picture, and segments end without key frames, of course", (s, b) => {
     noPictures(s, b);

@@ -200,6 +200,7 @@ unit_programs += %D%/unit-transcoder
 %C%_unit_transcoder_SOURCES = \
 	%D%/test_jpeg_maker.c \
 	%D%/test_pace.c \
+	%D%/test_picture_scaler.c \
 	%D%/test_rung_encoder.c \
 	%D%/test_sandbox.c \
 	%D%/test_thumbnail_process.c \

@@ -102,8 +102,10 @@ const PROBLEMS = {
     "Let the publisher repeat them before each key frame."],
   "no-key-frames": [true, "No key frame has come, though the publisher is asked for one, and nothing of the video can be " +
     "shown. Let it answer PLI, or send one every hls.segment."],
-  format: [false, "The video is not 4:2:0 with 8 bits: phones and most browsers cannot play it. " +
+  format: [false, "The video is not 4:2:0 with 8 bits: phones and some browsers cannot play it. " +
     "Let the publisher encode Baseline, Main or High profile."],
+  interlaced: [false, "The video is interlaced: players show combs where it moves. " +
+    "Let the publisher make whole pictures of it."],
 };
 
 const problem = ({ now }) => PROBLEMS[now.source.problem];
