@@ -13,6 +13,7 @@ import { bridgeStreams } from "../../tools/stack/bridge.mjs";
 import { startNginx } from "../../tools/stack/nginx.mjs";
 import { freePorts } from "../../tools/stack/ports.mjs";
 import { built } from "../../tools/stack/stack.mjs";
+import { encoders, foreign } from "../replay/support/foreign.mjs";
 import { withBridge } from "./support/lone-bridge.mjs";
 import { measured, withoutForcedCuts } from "./support/measured.mjs";
 import { run } from "./support/programs.mjs";
@@ -233,6 +234,40 @@ test("VP8, VP9 and AV1 are seen as H.264 everywhere, and as they were sent where
       assert.deepEqual(withoutForcedCuts(await faultsIn(hls, codec), LISTS * output.forced_cuts), [], codec);
     }
   }));
+
+// Of foreign publishers: what is wrong with what they send, though it is transcoded, and how that is listed.
+const FOREIGN = {
+  "deep-422": { problem: "format", copied: /CODECS="avc1\.7A/,
+    encoder: encoders.x264("-pix_fmt", "yuv422p10le", "-bf", 2) },
+  interlaced: { problem: "interlaced", copied: /CODECS="avc1\.64/, rate: 50, filter: "interlace",
+    encoder: encoders.x264("-pix_fmt", "yuv420p", "-bf", 2, "-flags", "-global_header+ildct+ilme", "-x264-params", "tff=1") },
+  h265: { copied: /CODECS="hvc1\.1\.6\.L60\.90/, codec: "h265",
+    encoder: encoders.x265("bframes=3:b-adapt=0:open-gop=1", "-pix_fmt", "yuv420p") },
+};
+
+test("what no browser sends has rungs that all players have, beside what it is", async (t) => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-test-foreign-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const files = {};
+  for (const [name, { problem, copied, ...source }] of Object.entries(FOREIGN)) files[name] = await foreign(folder, name, source);
+  await withBridge({ ...LADDER, "transcode.ladder": "90p:80k", "hls.segment": 2 }, async ({ port, hls, sendFile }) => {
+    // a round is three groups of pictures
+    const senders = Object.entries(files).map(([name, file]) => sendFile(name, file, "--seconds", 600, "--round", 6));
+    for (const [name, { problem, copied }] of Object.entries(FOREIGN)) {
+      const master = await untilSays(hls, name, "master.m3u8", /CODECS="avc1\.[46][^"]*",RESOLUTION=160x90/);
+      assert.match(master, copied);
+      assert.deepEqual(master.split("\n").filter((line) => /^video/.test(line)), ["video.m3u8", "video-90p.m3u8"]);
+      assert.equal((await status(port, name)).source.problem, problem);
+      await untilSays(hls, name, "ts.m3u8", /CODECS="avc1\.[46][^"]*",RESOLUTION=160x90/);
+    }
+    await Promise.all(senders.map((sender) => sender.stop()));
+    for (const name of Object.keys(FOREIGN)) {
+      await hasGone(port, name);
+      const { output } = await status(port, name);
+      assert.deepEqual(withoutForcedCuts(await faultsIn(hls, name), LISTS * output.forced_cuts), [], name);
+    }
+  });
+});
 
 test("an encoder that is not there, and a transcoder that is not, are said at the start", async () => {
   for (const [settings, sentence] of [
