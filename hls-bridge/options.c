@@ -13,7 +13,7 @@
 
 static const char usage[] =
     "Usage: hls-bridge [OPTIONS]\n"
-    "Turns RTP (H.264 and Opus) into HLS.\n"
+    "Turns RTP (H.264, VP8, VP9, AV1 or H.265, and Opus) into HLS.\n"
     "\n"
     "  -c, --config FILE     configuration (" DEFAULT_FILE
     ")\n"

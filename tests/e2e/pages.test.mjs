@@ -139,13 +139,14 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
   test("a camera that is allowed too late is not shown, and closed; Go live asks for one once", shared(async ({ stack, context }) => {
     await askFirst(context);
     const given = (page) => page.evaluate(() => window.given.map((media) => media.active));
-    const page = await openPage(context, `${stack.url}/publish.html?stream=late`);
+    const page = await openPage(context, `${stack.url}/publish.html?stream=late&${CHEAP}`);
     await page.click("#show-preview");
     await page.click("text=Test card");
     await says(page, /This is what viewers will see/);
     await page.evaluate(() => window.allow());
     await until("the camera is closed", async () => (await given(page)).every((active) => !active) && (await given(page)).length === 1);
     assert.ok(await page.evaluate(() => document.getElementById("preview").srcObject.active), "the card is shown still");
+    await page.close();
 
     const again = await openPage(context, `${stack.url}/publish.html?stream=late&${CHEAP}`);
     await again.click("#go");
@@ -244,12 +245,16 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
       const all = RTCRtpSender.getCapabilities.bind(RTCRtpSender);
       RTCRtpSender.getCapabilities = (kind) => {
         const found = all(kind);
-        return { ...found, codecs: found.codecs.filter((codec) => codec.mimeType !== "video/H264") };
+        return { ...found, codecs: found.codecs.filter(({ mimeType }) => !/H26[45]/.test(mimeType)) };
       };
     });
-    const page = await openPage(context, `${stack.url}/publish.html?stream=encoder&source=testcard&auto=1`);
+    const page = await openPage(context, `${stack.url}/publish.html?stream=encoder&source=testcard&auto=1&${CHEAP}`);
     await says(page, /no H\.264 encoder/);
     assert.ok(await page.isVisible("#go"));
+    await page.goto(`${stack.url}/publish.html?stream=encoder&source=testcard&auto=1&${CHEAP}&codec=h265`);
+    await says(page, /does not send that video codec/);
+    await page.goto(`${stack.url}/publish.html?stream=encoder&source=testcard&auto=1&${CHEAP}&codec=vp8`);
+    await says(page, /server does not take/); // it may be sent, and here the server says no
   }));
 
   /** The first answer to publish is an error that passes. */

@@ -3,6 +3,7 @@
 // What a publisher shows: a camera, a screen or the test card, with a microphone. Every way in which
 // that fails becomes a sentence that says what to do.
 
+import { canSend } from "./codecs.js";
 import { startTestCard } from "./test-card.js";
 
 const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
@@ -35,16 +36,13 @@ function sentence(error, kind) {
   }
 }
 
-/** Throws if this browser cannot send what HLS players play. */
-export function checkBrowser() {
-  const codecs = window.RTCRtpSender?.getCapabilities?.("video")?.codecs ?? [];
-
+/** Throws if this browser cannot send the video codec that was chosen ("": H.264, as almost all servers want). */
+export function checkBrowser(codec = "") {
   if (!window.RTCPeerConnection) throw new MediaError("This browser has no WebRTC: use a current one.");
-  if (!codecs.some((codec) => codec.mimeType.toLowerCase() === "video/h264"))
-    throw new MediaError(
-      "This browser has no H.264 encoder, and HLS players play nothing else. Use Chrome, Edge or " +
-        "Safari; in Firefox, switch the OpenH264 plugin on (about:addons, Plugins).",
-    );
+  if (canSend(codec || "h264", window.RTCRtpSender?.getCapabilities?.("video") ?? null)) return;
+  throw new MediaError(codec && codec !== "h264" ? "This browser does not send that video codec. Choose another one." :
+    "This browser has no H.264 encoder, and few players take anything else. Use Chrome, Edge or Safari; in Firefox, " +
+      "switch the OpenH264 plugin on (about:addons, Plugins). Or choose another video codec, if the server is set up for it.");
 }
 
 /** { cameras, microphones }: what there is to choose from, [{ id, label }]; named once allowed. */

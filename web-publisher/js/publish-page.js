@@ -235,7 +235,7 @@ async function goLive() {
     return;
   }
   try {
-    checkBrowser();
+    checkBrowser(byId("codec").value);
   } catch (error) {
     say(error.message, "bad");
     return;
