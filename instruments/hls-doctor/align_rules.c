@@ -21,6 +21,7 @@ typedef struct Cut {
     uint64_t sequence;
     int64_t duration_us, date_us;
     bool wraps; /* it is of a transport stream */
+    bool idr;   /* it begins with an IDR picture */
     ProbeTrack video, audio;
     size_t independent_count;
     int64_t *independent; /* first decoding times of the independent parts with pictures */
@@ -170,12 +171,20 @@ static void check_common_sound(const Pair *p)
             off_90k(p, a->first_pts, b->first_pts));
 }
 
-/* Sound is cut between two frames, pictures where an IDR picture is. */
-static void check_cover(const Pair *p, const ProbeTrack *pictures, const ProbeTrack *sound)
+/* Sound is cut between two frames, pictures where an IDR picture is. If none came in time, a
+ * segment begins with the picture that was shown last, which stands there: its own first one is
+ * decoded then, and shown somewhat later. */
+static void check_cover(const Pair *p, const Cut *shows, const ProbeTrack *sound)
 {
+    const ProbeTrack *pictures = &shows->video;
+    int64_t later = pictures->first_pts - pictures->first_dts;
     int64_t begin = off_90k(p, sound->first_pts, pictures->first_pts);
-    int64_t end =
-        off_90k(p, sound->end_pts, pictures->end_dts + pictures->first_pts - pictures->first_dts);
+    int64_t end = off_90k(p, sound->end_pts, pictures->end_dts + later);
+
+    if (!shows->idr && llabs(begin + later) < llabs(begin)) {
+        begin += later;
+        end += later;
+    }
 
     p->rules->history.sounds++;
     note_most(&p->rules->history.sounds_off_90k, begin);
@@ -237,9 +246,9 @@ static void check_pair(const Pair *p, bool one_lost_its_pictures)
         check_common_sound(p);
         check_parts(p);
     } else if (a && p->b->audio.packets > 0 && !one_lost_its_pictures) {
-        check_cover(p, &p->a->video, &p->b->audio);
+        check_cover(p, p->a, &p->b->audio);
     } else if (b && p->a->audio.packets > 0 && !one_lost_its_pictures) {
-        check_cover(p, &p->b->video, &p->a->audio);
+        check_cover(p, p->b, &p->a->audio);
     }
     check_dates(p);
 }
@@ -276,6 +285,7 @@ void align_rules_segment(AlignRules *r, size_t rendition, const MediaSegment *s)
         .duration_us = s->listed->duration_us,
         .date_us = s->listed->time_unix_us,
         .wraps = !s->listed->map,
+        .idr = s->facts.starts_with_idr,
         .video = s->facts.video,
         .audio = s->facts.audio,
     };

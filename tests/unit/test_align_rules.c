@@ -48,6 +48,7 @@ static void make(Sample *s, size_t which, uint64_t sequence)
         s->segment.part_count = 0;
     } else {
         s->segment.facts.video = s->part[0].facts.video = s->part[1].facts.video = pictures;
+        s->segment.facts.starts_with_idr = true;
         s->part[1].facts.video.first_dts += TICKS;
     }
 }
@@ -193,6 +194,32 @@ static void segments_of_one_number(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         try_row(&rows[i], true);
         try_row(&rows[i], false);
+    }
+}
+
+/* No picture came in time: the segment was cut at its limit, and the next picture is shown later.
+ */
+static void a_picture_may_stand_where_a_segment_was_cut_by_time(void **state)
+{
+    (void)state;
+    for (int idr = 0; idr <= 1; idr++) {
+        AlignRules *r = ladder(true);
+        Sample s;
+        for (size_t which = HIGH; which <= SOUND; which++) {
+            make(&s, which, 7);
+            if (which != SOUND) {
+                s.segment.facts.video.first_pts += 5913; /* 65.7 ms */
+                s.segment.facts.starts_with_idr = idr;
+            } else if (idr) {
+                s.segment.facts.audio.end_pts += 5913; /* one rule is enough */
+            }
+            align_rules_segment(r, which, &s.segment);
+        }
+        assert_found(findings, idr ? "an IDR picture" : "another",
+                     idr ? "sound does not begin with its pictures" : NULL, false);
+        align_rules_destroy(&r);
+        teardown(NULL);
+        setup(NULL);
     }
 }
 
@@ -345,6 +372,7 @@ static void versions_of_the_multivariant_playlist(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest tests[] = {
     TEST(segments_of_one_number),
+    TEST(a_picture_may_stand_where_a_segment_was_cut_by_time),
     TEST(what_is_said_of_it),
     TEST(renditions_may_come_late),
     TEST(transport_streams),
