@@ -35,10 +35,10 @@ export async function assertNoErrors(page) {
   assert.deepEqual(page.errors, [], page.player);
 }
 
-/** It begins, and plays on; tells how far behind live. Returns its state. */
-export async function plays(page, t) {
+/** It begins, and plays on, for so many seconds; tells how far behind live. Returns its state. */
+export async function plays(page, t, seconds = PLAYED_S) {
   const { time } = await untilIts(page, "plays", ({ playing, time }) => playing && time > 0);
-  const state = await untilIts(page, "plays on", (state) => state.time >= time + PLAYED_S);
+  const state = await untilIts(page, "plays on", (state) => state.time >= time + seconds);
   const behind = Number.isFinite(state.latency) ? `${state.latency.toFixed(1)} s behind live by its own reckoning` : "plays";
   t.diagnostic(`${page.player}: ${behind}`);
   await assertNoErrors(page);

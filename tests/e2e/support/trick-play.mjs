@@ -23,9 +23,12 @@ async function windBack(steps) {
   const seen = [];
   for (const { start, duration } of hls.latestLevelDetails.fragments.slice(-steps).reverse()) {
     loaded = [];
-    player.loadMediaAt(start + duration / 2);
     const isThere = () => video.readyState >= 2 && !video.seeking && video.currentTime >= start && video.currentTime < start + duration;
-    for (let waited = 0; !isThere() && waited < 20000; waited += 50) await new Promise((resolve) => setTimeout(resolve, 50));
+    // while it begins, hls.js misses that it is to go where it has loaded; a hand on a slider asks again and again
+    for (let waited = 0; !isThere() && waited < 20000; waited += 50) {
+      if (waited % 2000 === 0) player.loadMediaAt(start + duration / 2);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
     paint.drawImage(video, 0, 0, 64, 36);
     const picture = paint.getImageData(0, 0, 64, 36).data;
     seen.push({ isThere: isThere(), start, at: video.currentTime, height: video.videoHeight, loaded, picture: String(picture) });
