@@ -71,8 +71,8 @@ test("a browser sends VP9, AV1 and VP8", async (t) => {
       ]);
 
       const page = await openPage(context, `${stack.url}/publish.html?stream=other&source=testcard&auto=1&codec=h265`);
-      await until("a codec that is not taken is refused with a sentence", async () =>
-        /does not take H265/.test(await messageOf(page)));
+      await until("a codec that this browser does not send is refused with a sentence", async () =>
+        /does not send that video codec/.test(await messageOf(page)));
     });
   });
 });
