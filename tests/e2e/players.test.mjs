@@ -10,6 +10,7 @@ import test from "node:test";
 import { bridgeStreams } from "../../tools/stack/bridge.mjs";
 import { replay } from "./support/audience.mjs";
 import { publish, untilLive, withBrowser } from "./support/browser.mjs";
+import { LIVE } from "./support/measured.mjs";
 import { parseMpd } from "./support/mpd.mjs";
 import { assertNoErrors, openPlayer, plays, untilIts } from "./support/npm-player.mjs";
 import { butPauses, ffprobe } from "./support/programs.mjs";
@@ -58,8 +59,11 @@ test("other people's players", async (t) => {
       });
       const dash = [await openPlayer(context, pages, "dashjs", stack.manifest("demo")),
         await openPlayer(context, pages, "shaka", stack.manifest("demo"))];
+      // Video.js gives up for good if ten parts change nothing in its buffer, as those of a segment do that begins without a
+      // key frame: a live browser on a busy machine is late with one now and then, a recorded one is not
+      const other = await replay(stack, "other");
       const lowLatency = [await openPlayer(context, pages, "shaka", stack.master("demo")),
-        await openPlayer(context, pages, "videojs", stack.master("demo"))];
+        await openPlayer(context, pages, "videojs", stack.master("other"))];
 
       await t.test("the manifest tells what there is", async () => {
         assert.equal(manifest.type, "dynamic");
@@ -101,7 +105,6 @@ test("other people's players", async (t) => {
       });
 
       await t.test("they come to the end", async () => {
-        const other = await replay(stack, "other");
         await publisher.close();
         await until("it waits for a publisher", async () =>
           (await bridgeStreams(stack.bridgePort)).some(({ name, state }) => name === "demo" && state === "held"));
@@ -114,7 +117,8 @@ test("other people's players", async (t) => {
           return found.type === "static" && found;
         });
         for (const page of dash) {
-          const { time } = await untilIts(page, "ends", ({ ended }) => ended);
+          // dash.js on a busy machine may stand for good when half a second is left, which it takes for too little to go on with
+          const { time } = await untilIts(page, "ends", ({ ended, time, rate }) => ended || (!LIVE && rate === 0 && time > last.end - 0.6));
           assert.ok(Math.abs(time - last.end) < 1, `${page.player} ends at ${time}, not ${last.end}`);
           await assertNoErrors(page);
         }
