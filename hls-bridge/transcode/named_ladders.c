@@ -90,8 +90,7 @@ bool named_ladders_have_rungs(const char *text)
     Entry entry;
 
     while (next_entry(&text, &entry, &wrong))
-        if (!wrong && rung_ladder_read_pictures(entry.ladder, &ladder, why) == 0 &&
-            ladder.count > 0)
+        if (!wrong && rung_ladder_read(entry.ladder, &ladder, why) == 0 && ladder.count > 0)
             return true;
     return false;
 }

@@ -63,6 +63,7 @@ static void it_is_known_whether_anything_is_made(void **state)
     assert_false(named_ladders_have_rungs(""));
     assert_false(named_ladders_have_rungs("radio = ; other ="));
     assert_true(named_ladders_have_rungs("radio = ; shop = 480p:900k"));
+    assert_true(named_ladders_have_rungs("radio = ; shop = 480p:900k, audio:48k"));
 }
 
 static const struct CMUnitTest tests[] = {
