@@ -26,8 +26,7 @@ typedef struct PartCutter {
     int64_t limit; /* the segment ends here at the latest */
     int64_t end;   /* where it ends, if `ends` */
     bool ends;
-    bool
-        moves_far; /* any sample may be moved so that the last part has one: it can have no other */
+    bool moves_far; /* any sample may be moved, so that the last part has one at all */
 } PartCutter;
 
 /* Where a part ends, and which samples are its own. */

@@ -7,6 +7,7 @@
 import net from "node:net";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
+import { writePcap } from "../../bench/support/pcap.mjs";
 import { run } from "../../e2e/support/programs.mjs";
 
 const RATE = 25; // pictures a second
@@ -120,30 +121,6 @@ function reports(media) {
   return made;
 }
 
-/** A pcap file of IPv4 packets. */
-function pcap(packets) {
-  const head = Buffer.alloc(24);
-  head.writeUInt32LE(0xa1b2c3d4, 0);
-  head.writeUInt32LE(0x00040002, 4);
-  head.writeUInt32LE(65535, 16);
-  head.writeUInt32LE(101, 20); // LINKTYPE_RAW
-  const files = [head];
-  for (const { track, data, at } of packets) {
-    const record = Buffer.alloc(16 + 28);
-    const us = Math.round(at * 1e6);
-    record.writeUInt32LE(START_S + Math.floor(us / 1e6), 0);
-    record.writeUInt32LE(us % 1e6, 4);
-    record.writeUInt32LE(28 + data.length, 8);
-    record.writeUInt32LE(28 + data.length, 12);
-    record.set([0x45, 0, (28 + data.length) >> 8, (28 + data.length) & 0xff, 0, 0, 0, 0, 64, 17, 0, 0, 127, 0, 0, 1, 127, 0, 0, 1], 16);
-    record.writeUInt16BE(40000, 36);
-    record.writeUInt16BE(PORT[track], 38);
-    record.writeUInt16BE(8 + data.length, 40);
-    files.push(record, data);
-  }
-  return Buffer.concat(files);
-}
-
 /**
  * Has ffmpeg encode `seconds` of a moving picture with `encoder`, its arguments, and writes the recording to folder/name.pcap.
  * `codec`: which that is. Returns the path.
@@ -154,6 +131,8 @@ export async function foreign(folder, name, { encoder, codec = "h264", size = "3
   const media = timed(packets);
   for (const { track, data } of media) data[1] = (data[1] & 0x80) | (track === "video" ? PAYLOAD_TYPES[codec] : OPUS);
   const file = path.join(folder, `${name}.pcap`);
-  await writeFile(file, pcap([...media, ...reports(media)].sort((a, b) => a.at - b.at)));
+  const all = [...media, ...reports(media)].sort((a, b) => a.at - b.at);
+  await writeFile(file, writePcap(all.map(({ track, data, at }) =>
+    ({ us: START_S * 1000000 + Math.round(at * 1000000), port: PORT[track], payload: data }))));
   return file;
 }
