@@ -20,9 +20,9 @@ void picture_formats_note(PictureFormats *f, size_t rendition, const AccessUnit 
 }
 
 bool picture_formats_allow(const PictureFormats *f, size_t rendition, const AccessUnit *idr,
-                           int64_t dts_90k, int64_t last_90k)
+                           int64_t pts_90k, int64_t last_90k)
 {
-    bool first_behind = dts_90k == f->parted_90k && last_90k < f->parted_90k;
+    bool first_behind = pts_90k == f->parted_90k && last_90k < f->parted_90k;
 
     return first_behind || !picture_formats_differ(f, rendition, idr);
 }

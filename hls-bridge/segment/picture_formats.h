@@ -25,10 +25,10 @@ bool picture_formats_differ(const PictureFormats *formats, size_t rendition, con
 /* An IDR picture goes out. */
 void picture_formats_note(PictureFormats *formats, size_t rendition, const AccessUnit *idr);
 
-/* Whether an IDR picture may go out to a rendition at `dts_90k`, if the one before it was decoded
- * at `last_90k` (0: there was none): it is like those before it, or the first one behind a
+/* Whether an IDR picture may go out to a rendition to be shown at `pts_90k`, if the one before it
+ * was decoded at `last_90k` (0: there was none): it is like those before it, or the first one behind a
  * discontinuity. */
 bool picture_formats_allow(const PictureFormats *formats, size_t rendition, const AccessUnit *idr,
-                           int64_t dts_90k, int64_t last_90k);
+                           int64_t pts_90k, int64_t last_90k);
 
 #endif

@@ -41,16 +41,16 @@ static void hand_on(Segmenter *o, size_t layer, const HeldPicture *p)
         unit.track = segmenter_first_video(o) + i;
         /* what was put with a picture of the layer that leads may have been moved far */
         int64_t dts_90k = p->dts_90k > *last_90k ? p->dts_90k : *last_90k + 1;
+        int64_t pts_90k = larger(p->pts_90k, dts_90k);
         if (unit.idr) {
-            *begins = !picture_formats_allow(&o->formats, i, &unit, dts_90k, *last_90k);
+            *begins = !picture_formats_allow(&o->formats, i, &unit, pts_90k, *last_90k);
             o->layers.cut_soon = o->layers.cut_soon || *begins;
         }
         if (*begins)
             continue;
         if (unit.idr)
             picture_formats_note(&o->formats, i, &unit);
-        outputs_picture(o->params.outputs, &unit, p->pts_90k > dts_90k ? p->pts_90k : dts_90k,
-                        dts_90k, o->now_us);
+        outputs_picture(o->params.outputs, &unit, pts_90k, dts_90k, o->now_us);
         *last_90k = dts_90k;
     }
 }

@@ -29,6 +29,7 @@ typedef struct Sending {
     bool denies;       /* IDR pictures: it answers no request */
     int64_t stops_90k; /* it sends nothing from then on; 0: never */
     bool restarts;     /* its IDR pictures begin something else, as after a step on the clock */
+    int64_t early_90k; /* its pictures are decoded so much before they are shown */
     int64_t tall_90k;  /* its pictures are tall from this one on, an IDR picture; 0: never */
 } Sending;
 
@@ -130,7 +131,7 @@ static void send_pictures(int track)
         unit.track = (size_t)track;
         unit.restart = idr && s->restarts;
         if (s->stops_90k == 0 || at < s->stops_90k)
-            segmenter_picture(segmenter, &unit, at + s->off_90k, at + s->off_90k);
+            segmenter_picture(segmenter, &unit, at + s->off_90k, at + s->off_90k - s->early_90k);
     }
 }
 
@@ -565,6 +566,23 @@ static void one_that_changes_its_size_does_so_behind_a_discontinuity(void **stat
     }
 }
 
+/* A sender with B-frames, whose one size takes the place of all: its IDR picture is decoded before
+ * the cut at which it is shown. */
+static void others_change_their_size_with_the_one_that_feeds_them(void **state)
+{
+    setup(state);
+    sending[MID].stops_90k = sending[LOW].stops_90k = PUBLISHER_START_90K + 40 * PUBLISHER_STEP_90K;
+    sending[BEST].early_90k = 2 * PUBLISHER_STEP_90K;
+    sending[BEST].tall_90k = PUBLISHER_START_90K + 160 * PUBLISHER_STEP_90K;
+    begin();
+    publish(12000);
+    segmenter_finish(segmenter, now_us());
+    assert_cut_alike();
+    for (int k = BEST; k < TRACKS; k++)
+        assert_true(assert_parted(lists[k], true));
+    teardown(state);
+}
+
 /* Early pictures of a publisher that never began are not the first ones of the next. */
 static void what_came_too_early_goes_with_its_publisher(void **state)
 {
@@ -634,6 +652,7 @@ static const struct CMUnitTest tests[] = {
     TEST(no_rendition_goes_when_a_publisher_sends_fewer),
     cmocka_unit_test(only_the_best_makes_discontinuities),
     cmocka_unit_test(one_that_changes_its_size_does_so_behind_a_discontinuity),
+    cmocka_unit_test(others_change_their_size_with_the_one_that_feeds_them),
     TEST(what_came_too_early_goes_with_its_publisher),
     TEST(the_best_is_the_one_that_leads),
     TEST(all_lists_end_and_are_cleared),
