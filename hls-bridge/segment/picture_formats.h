@@ -26,8 +26,8 @@ bool picture_formats_differ(const PictureFormats *formats, size_t rendition, con
 void picture_formats_note(PictureFormats *formats, size_t rendition, const AccessUnit *idr);
 
 /* Whether an IDR picture may go out to a rendition to be shown at `pts_90k`, if the one before it
- * was decoded at `last_90k` (0: there was none): it is like those before it, or the first one behind a
- * discontinuity. */
+ * was decoded at `last_90k` (0: there was none): it is like those before it, or the first one
+ * behind a discontinuity. */
 bool picture_formats_allow(const PictureFormats *formats, size_t rendition, const AccessUnit *idr,
                            int64_t pts_90k, int64_t last_90k);
 
