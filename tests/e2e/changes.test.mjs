@@ -24,7 +24,7 @@ test("the size of the picture changes while people watch", async (t) => {
       const page = await publish(context, stack, "shop");
       await until("it can be watched", async () => (await fetch(stack.playlist("shop"))).ok);
       const viewer = await openViewer(context, pages, stack.playlist("shop"));
-      const vlc = await Vlc.play(stack.playlist("shop"));
+      const vlc = await Vlc.play(stack, stack.playlist("shop"));
       try {
         await until("hls.js plays", async () => (await viewer.state()).playingAt !== null);
         await until("VLC plays", async () => (await vlc.stats()).pictures > 0);

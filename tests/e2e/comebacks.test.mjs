@@ -37,7 +37,7 @@ test("the page reloads, another device takes over, the bridge is killed: viewers
       const other = await browser.newContext();
       await until("a playlist to join", async () => (await lastOf(stack)).segment >= 2);
       const viewer = await openViewer(context, pages, stack.playlist("shop"));
-      const vlc = await Vlc.play(stack.playlist("shop"));
+      const vlc = await Vlc.play(stack, stack.playlist("shop"));
       t.after(() => vlc.stop());
       await until("hls.js plays", async () => (await viewer.state()).playingAt !== null);
       const watching = watch(stack.playlist("shop"));

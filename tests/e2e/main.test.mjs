@@ -49,7 +49,7 @@ async function assertDemuxes(file) {
 }
 
 async function playsInVlc(t, stack) {
-  const vlc = await Vlc.play(stack.playlist("demo"));
+  const vlc = await Vlc.play(stack, stack.playlist("demo"));
   try {
     await until("VLC shows pictures", async () => (await vlc.stats()).pictures > 0);
     const before = await vlc.stats(), from = performance.now();

@@ -14,11 +14,13 @@ import { TESTCARD } from "./testcard.mjs";
 
 const FULL_MS = 14000; // until the playlists are as long as they get
 
-/** Begins to publish a recording as `stream`, until the stack ends; `options` are rtp-replay's. Returns the child, to be stopped. */
+/** Begins to publish a recording as `stream`, until the stack ends at the latest; `options` are rtp-replay's. Returns the child. */
 export function beginReplay(stack, stream, { seconds = 600, recording = TESTCARD, options = [] } = {}) {
-  return new Child("rtp-replay", built().replay,
+  const child = new Child("rtp-replay", built().replay,
     ["--bridge", `http://127.0.0.1:${stack.bridgePort}`, "--stream", stream, "--seconds", String(seconds), ...options, recording],
     { logFile: path.join(stack.options.folder, "replay.log") });
+  stack.guests.add({ end: () => child.stop() });
+  return child;
 }
 
 /** The same, and waits until it can be watched. */

@@ -74,7 +74,7 @@ export async function withStack(options, body) {
     env: { ...SANITIZED_ENV, ...options.env },
     janus: { interfaces: "v0", ...options.janus },
   });
-  stack.guests = new Set(); // recorded publishers, which end before it does
+  stack.guests = new Set(); // recorded publishers, and players; they end before it does, so that a test that fails leaves nothing behind
   const seeOff = () => Promise.all([...stack.guests].map((guest) => guest.end()));
   try {
     await stack.start();

@@ -14,9 +14,10 @@ const NOBODY = ["--reuid=65534", "--regid=65534", "--clear-groups"]; // VLC refu
 const PROMPT = /(?<=^|\n|> )> /g; // that a command may come
 
 export class Vlc {
-  /** Starts playing `url`. */
-  static async play(url) {
+  /** Starts playing `url`, until `stack` ends at the latest. */
+  static async play(stack, url) {
     const vlc = new Vlc();
+    stack.guests.add({ end: () => vlc.child?.stop() });
     const home = await mkdtemp(path.join(os.tmpdir(), "janus-hls-vlc-"));
     await chmod(home, 0o777);
     [vlc.port] = await freePorts(1);
