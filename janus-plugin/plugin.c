@@ -19,6 +19,7 @@
 #include "publisher.h"
 #include "request_desk.h"
 #include "settings_reader.h"
+#include "thread_name.h"
 
 #define PLUGIN_PACKAGE "janus.plugin.hls"
 #define PLUGIN_VERSION 1
@@ -60,6 +61,7 @@ static bool wait_to_look(void)
 static void *look_after(void *unused)
 {
     (void)unused;
+    thread_name_set("hls-care");
     for (unsigned looks = 1; wait_to_look(); looks++) {
         publisher_look_after();
         if (looks % LEFT_LOOKS == 0)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "rtcp_packet.h"
+#include "thread_name.h"
 
 #define RTCP_SIZE   1500    /* bytes; RTCP is smaller than a packet on Ethernet */
 #define SEND_BUFFER 1048576 /* bytes: a whole key frame that leaves in one burst */
@@ -72,6 +73,7 @@ static void read_rtcp(Port *port)
 static void *listen_for_rtcp(void *unused)
 {
     (void)unused;
+    thread_name_set("hls-rtcp");
     for (;;) {
         struct epoll_event event;
         bool stop = false;

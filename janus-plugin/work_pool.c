@@ -3,6 +3,8 @@
 
 #include <pthread.h>
 
+#include "thread_name.h"
+
 struct WorkPool {
     WorkPoolParams params;
     pthread_mutex_t lock;
@@ -36,6 +38,7 @@ static void *work(void *data)
 {
     WorkPool *pool = data;
 
+    thread_name_set("hls-work");
     pthread_mutex_lock(&pool->lock);
     while (!pool->stopping) {
         if (g_queue_is_empty(&pool->ready))

@@ -8,6 +8,7 @@
 #include "base/bridge_log.h"
 #include "base/media.h"
 #include "events/event_ring.h"
+#include "thread_name.h"
 
 struct EventQueue {
     const Clock *clock;
@@ -89,6 +90,7 @@ static void *run(void *data)
 {
     EventQueue *q = data;
 
+    thread_name_set("events");
     pthread_mutex_lock(&q->lock);
     for (;;) {
         bool served = false;

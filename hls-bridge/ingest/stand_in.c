@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "thread_name.h"
+
 /* Between two looks. What a socket holds where net.core.rmem_max is as Linux has it, 92 packets,
  * is that long of 40 Mbit/s. */
 #define PERIOD_US (20 * US_PER_MS)
@@ -35,6 +37,7 @@ static void *run(void *data)
 {
     StandIn *s = data;
 
+    thread_name_set("stand-in");
     pthread_mutex_lock(&s->lock);
     while (!s->stop) {
         int64_t now_us = clock_monotonic_us(s->clock);

@@ -8,6 +8,7 @@
 
 #include "base/byte_buffer.h"
 #include "store/store.h"
+#include "thread_name.h"
 
 /* Of the worker, since streams come first. On Linux a thread has one of its own; if it may not be
  * set, the worker goes on as it is. */
@@ -117,6 +118,7 @@ static void *work(void *data)
     Thumbnailer *m = data;
     ByteBuffer unit = {0}, jpeg = {0};
 
+    thread_name_set("thumbnails");
     setpriority(PRIO_PROCESS, 0, NICENESS);
     pthread_mutex_lock(&m->lock);
     for (;;) {

@@ -16,6 +16,7 @@
 #include "base/media.h"
 #include "serve/ll_connections.h"
 #include "serve/ll_listener.h"
+#include "thread_name.h"
 
 #define LOOK_EVERY_US US_PER_S /* between two looks for idle connections */
 #define GATHER_MS     2        /* for the next requests of a crowd to gather */
@@ -107,6 +108,7 @@ static void *run(void *user)
     struct epoll_event event[EVENTS];
     int n = 0;
 
+    thread_name_set("low-latency");
     while (!atomic_load(&s->stopping)) {
         if (n > 0 && n < EVENTS)
             let_requests_gather(s);

@@ -9,6 +9,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "thread_name.h"
+
 #define PERIOD_MS 1000
 
 struct Caretaker {
@@ -22,6 +24,7 @@ static void *run(void *user)
 {
     Caretaker *c = user;
 
+    thread_name_set("caretaker");
     do {
         if (stream_table_tend(c->table))
             malloc_trim(0); /* glibc keeps what many threads have freed, for each of them */

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "thread_name.h"
+
 #define LIVE_PERIOD_US (50 * US_PER_MS) /* between two looks at the clock with a publisher */
 #define IDLE_PERIOD_US US_PER_S         /* and without */
 
@@ -52,6 +54,7 @@ static void *run(void *data)
 {
     Stream *s = data;
 
+    thread_name_set(s->name);
     pthread_mutex_lock(&s->owner);
     Phase phase = stream_open(s) ? work(s) : s->packager ? PHASE_RESTS : PHASE_GONE;
     if (phase == PHASE_RESTS) {

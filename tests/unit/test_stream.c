@@ -3,6 +3,7 @@
 #include "temp_folder.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -10,6 +11,7 @@
 #include "hls-bridge/package/left_over.h"
 #include "hls-bridge/serve/ll_hub.h"
 #include "hls-bridge/stream/stream.h"
+#include "thread_name.h"
 
 #define PACKETS 60 /* of sound: more than a second, so a segment */
 
@@ -328,6 +330,34 @@ static void who_goes_before_it_is_heard_leaves_an_end(void **state)
 }
 
 /* It rests and is woken again and again while others look at it, tend it, and hurry it. */
+/* Returns how many threads of this process are called so. */
+static int threads_named(const char *name)
+{
+    glob_t tasks = {0};
+    int count = 0;
+
+    assert_int_equal(glob("/proc/self/task/*/comm", 0, NULL, &tasks), 0);
+    for (size_t i = 0; i < tasks.gl_pathc; i++) {
+        char line[THREAD_NAME_SIZE + 1] = "";
+        FILE *file = fopen(tasks.gl_pathv[i], "r");
+        if (!file) /* one that has just ended */
+            continue;
+        count += fgets(line, sizeof(line), file) && !strcmp(strtok(line, "\n"), name);
+        fclose(file);
+    }
+    globfree(&tasks);
+    return count;
+}
+
+static void calls_its_thread_by_its_name(void **state)
+{
+    (void)state;
+    params.packager.stream = "a-name-of-more-than-fifteen";
+    open_stream();
+    until(threads_named("a-name-of-more-") == 1);
+    assert_int_equal(threads_named("a-name-of-more-than-fifteen"), 0);
+}
+
 static void wakes_and_rests_under_the_eyes_of_others(void **state)
 {
     (void)state;
@@ -369,6 +399,7 @@ static const struct CMUnitTest tests[] = {
     TEST(says_why_its_folder_cannot_be_opened),
     TEST(does_not_end_while_a_publisher_sends),
     TEST(who_goes_before_it_is_heard_leaves_an_end),
+    TEST(calls_its_thread_by_its_name),
     TEST(wakes_and_rests_under_the_eyes_of_others),
 };
 
