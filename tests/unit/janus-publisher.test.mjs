@@ -23,8 +23,13 @@ export default class Janus {
   }
   attach(options) {
     this.answer = options.onmessage;
+    const pc = { getSenders: () => this.senders };
+    this.become = (state) => {
+      pc.iceConnectionState = state;
+      options.iceState(state);
+    };
     this.handle = {
-      webrtcStuff: { pc: { getSenders: () => this.senders } },
+      webrtcStuff: { pc },
       createOffer: ({ tracks, success, error }) => {
         if (Janus.refused) return void error(Janus.refused);
         this.offered = tracks.map(({ capture }) => capture);
@@ -121,3 +126,16 @@ test("an error that says nothing is one that passes, too", async (t) => {
   const { states } = await begin(t, [CAMERA]);
   assert.deepEqual(states, ["connecting", "reconnecting"]);
 });
+
+for (const status of ["live", "waiting"])
+  test(`a network that comes back by itself is told of: ${status} again`, async (t) => {
+    const { states, sessions } = await begin(t, [CAMERA]);
+    const [session] = sessions();
+    session.become("checking");
+    session.become("connected");
+    session.answer({ hls: "status", status });
+    session.become("disconnected");
+    session.become("connected");
+    session.become("completed");
+    assert.deepEqual(states, ["connecting", status, "reconnecting", status]);
+  });

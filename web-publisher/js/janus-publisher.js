@@ -66,6 +66,8 @@ export class JanusPublisher extends EventTarget {
   #codec = "";
   #pending = new PendingRequests();
   #refusals = 0; // of publish, one after the other
+  #status = null; // what the server has said last: "live" or "waiting"
+  #isCutOff = false; // the network is gone, and people were told so
 
   /**
    * `server`: the URL of Janus's WebSocket; `iceServers`: as RTCPeerConnection takes them, or a promise
@@ -170,7 +172,8 @@ export class JanusPublisher extends EventTarget {
     this.#timers.forEach(clearTimeout);
     this.#timers.clear();
     const janus = this.#janus;
-    this.#janus = this.#handle = null;
+    this.#janus = this.#handle = this.#status = null;
+    this.#isCutOff = false;
     this.#pending.abandon(new Error("The connection is gone"));
     janus?.destroy({ cleanupHandles: true, notifyDestroyed: false, unload: true });
   }
@@ -348,8 +351,8 @@ export class JanusPublisher extends EventTarget {
         this.#playback = message.playback;
         break;
       case "status":
-        if (message.status === "live") this.#say("live", "You are live.");
-        else this.#say("waiting", "Connected; the server is getting ready …");
+        this.#status = message.status;
+        this.#sayStatus();
         break;
       case "unpublished":
         if (message.code === "refused") this.#fail(`The stream was refused: ${message.reason}.`);
@@ -360,6 +363,11 @@ export class JanusPublisher extends EventTarget {
         if (answered === "publish" || answered === null) this.#onRefused(message);
         break;
     }
+  }
+
+  #sayStatus() {
+    if (this.#status === "live") this.#say("live", "You are live.");
+    else this.#say("waiting", "Connected; the server is getting ready …");
   }
 
   /** Whether media can pass; an ICE restart that is under way (checking) does not count. */
@@ -374,7 +382,12 @@ export class JanusPublisher extends EventTarget {
   }
 
   #onIceState(state, stale) {
+    if (this.#isCutOff && this.#isConnected()) { // the server may not have noticed, and says nothing
+      this.#isCutOff = false;
+      if (this.#status) this.#sayStatus();
+    }
     if (state !== "disconnected" && state !== "failed") return;
+    this.#isCutOff = true;
     this.#say("reconnecting", "The network is gone. Reconnecting …");
     this.#later(RESTART_AFTER_MS, () => {
       if (!stale() && !this.#isConnected()) this.restartIce().catch(() => {});
