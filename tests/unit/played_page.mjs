@@ -112,7 +112,7 @@ export class PlayedPage {
 
   /**
    * It has opened the stream. `withHls` false: the browser plays HLS itself, or says so. `text`: what the server answers with,
-   * which is `answer` of what this returns.
+   * which is `answer` of what this returns; or a function of a request's address and options.
    */
   static async begin(t, { withHls = true, text = PLAYLIST } = {}) {
     const page = new PlayedPage();
@@ -140,7 +140,7 @@ export class PlayedPage {
   #replace(t) {
     const fakes = {
       location: { href: "http://x/watch.html" },
-      fetch: async () => new Response(this.answer),
+      fetch: async (url, options) => (typeof this.answer === "function" ? this.answer(String(url), options) : new Response(this.answer)),
       setInterval: (run, ms) => this.#timers.push({ run, ms, next: this.now + ms }),
       clearInterval: () => {},
       setTimeout: (run, ms) => this.#timers.push({ run, ms: Infinity, next: this.now + ms }),

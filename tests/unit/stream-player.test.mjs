@@ -190,6 +190,47 @@ test("what somebody else answers in the server's place, as a network that wants 
   assert.equal(page.Hls.opened.length, length + 1);
 });
 
+const missing = () => new Response("", { status: 404 });
+
+test("a low-latency playlist that comes a look later than the classic one is waited for", async (t) => {
+  const { length } = PlayedPage.prototype.Hls.opened;
+  let looks = 0;
+  const page = await PlayedPage.begin(t, { text: (url) => {
+    if (/index\.m3u8$/.test(url)) return looks++, new Response("#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:2,\na.ts\n");
+    return looks > 1 ? new Response("#EXTM3U\n") : missing();
+  } });
+  assert.equal(page.Hls.opened.length, length, "the classic list is young");
+  await page.pass(1000);
+  assert.deepEqual(page.Hls.opened.slice(length).map(({ url }) => url.split("/").at(-1)), ["master.m3u8"]);
+});
+
+test("a player that was stopped asks nothing more, and no server holds a request of it", async (t) => {
+  const asked = [];
+  const page = await PlayedPage.begin(t, { text: (url, { signal }) => {
+    asked.push({ file: url.split("/").at(-1), signal });
+    return asked.at(-1).file === "wait.json" ? new Promise((resolve, reject) => signal.addEventListener("abort", reject)) : missing();
+  } });
+  const files = () => asked.map(({ file }) => file);
+  assert.deepEqual(files(), ["index.m3u8", "master.m3u8", "wait.json"]);
+  page.player.stop();
+  await page.pass(60000);
+  assert.deepEqual(files(), ["index.m3u8", "master.m3u8", "wait.json"]);
+  assert.ok(asked.at(-1).signal.aborted);
+});
+
+test("nor does one that was stopped in the midst of a look", async (t) => {
+  const asked = [];
+  let answer;
+  const page = await PlayedPage.begin(t, { text: (url) => {
+    asked.push(url.split("/").at(-1));
+    return new Promise((resolve) => (answer = () => resolve(missing())));
+  } });
+  page.player.stop();
+  answer();
+  await page.pass(60000);
+  assert.deepEqual(asked, ["index.m3u8"]);
+});
+
 test("a browser without a decoder, not even for the sound, says so, and asks for it ever more seldom", async (t) => {
   const page = await PlayedPage.begin(t);
   const states = [];

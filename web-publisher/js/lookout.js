@@ -16,6 +16,8 @@ export class Lookout {
   #url;
   #lowLatencyUrl;
   #waitUrl;
+  #held = null; // the request that the server holds, to be ended
+  #isOver = false;
 
   /** `lowLatencyUrl`: null if it is not wanted; `waitUrl`: a request that is held until the stream can be played. */
   constructor({ url, lowLatencyUrl, waitUrl }) {
@@ -26,9 +28,18 @@ export class Lookout {
 
   /** Asks to be told when it begins. The answer's status; 0: none came. */
   async waitForIt() {
-    const response = await fetch(this.#waitUrl, { cache: "no-store", signal: timeLimit(HELD_MS) }).catch(() => null);
+    const held = (this.#held = new AbortController());
+    const limit = setTimeout(() => held.abort(), HELD_MS);
+    const response = await fetch(this.#waitUrl, { cache: "no-store", signal: held.signal }).catch(() => null);
+    clearTimeout(limit);
     discard(response);
     return response?.status ?? 0;
+  }
+
+  /** Nothing is asked any more; a request that the server holds ends. */
+  stop() {
+    this.#isOver = true;
+    this.#held?.abort();
   }
 
   /** The classic playlist; or, if the server makes none, one of low latency. */
@@ -58,6 +69,7 @@ export class Lookout {
 
   /** The answer if it is a success, else null. */
   async #fetch(url) {
+    if (this.#isOver) return null;
     const response = await fetch(url, { cache: "no-store", signal: timeLimit(ANSWER_MS) }).catch(() => null);
     this.reached = response !== null && response.status < 500;
     if (response?.ok) return response;

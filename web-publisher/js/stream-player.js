@@ -102,6 +102,7 @@ export class StreamPlayer extends EventTarget {
   stop() {
     this.#stopping.abort();
     this.#timers.forEach(clearInterval);
+    this.#lookout.stop();
     this.#close();
     this.#video.removeAttribute("src");
     this.#video.load();
