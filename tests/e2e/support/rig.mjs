@@ -94,14 +94,14 @@ export async function withStack(options, body) {
 
 export const UNTIL_MS = 60000; // a busy machine takes long for anything, and what never comes is seldom waited for
 
-/** Waits until `probe()` gives something true, and returns it. */
+/** Waits until `probe()` gives something true, and returns it. If it never does, what it has thrown last is told. */
 export async function until(what, probe, timeoutMs = UNTIL_MS) {
   const end = Date.now() + timeoutMs;
-  let last;
+  let wrong;
   while (Date.now() < end) {
-    last = await Promise.resolve().then(probe).catch((error) => void (last = error));
-    if (last) return last;
+    const found = await Promise.resolve().then(probe).catch((error) => void (wrong = error));
+    if (found) return found;
     await sleep(100);
   }
-  throw new Error(`${what}: not after ${timeoutMs / 1000} s`);
+  throw new Error(`${what}: not after ${timeoutMs / 1000} s${wrong ? `, and what was wrong last: ${wrong.message}` : ""}`);
 }
