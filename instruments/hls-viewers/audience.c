@@ -87,7 +87,7 @@ void audience_measure(Audience *a)
 
     a->measuring = true;
     t->requests = t->bytes = t->lists = t->media = t->withdrawn = t->unborn = 0;
-    t->list_bytes = t->compressed = t->deltas = 0;
+    t->list_bytes = t->compressed = t->deltas = t->whole = 0;
     for (size_t v = 0; v < a->admitted; v++)
         for (size_t i = 0; i < RENDITIONS; i++)
             a->viewer[v].track[i].got = 0;

@@ -62,9 +62,11 @@ static void tell_progress(Run *r, int64_t now_us)
         return;
     r->told_us = now_us;
     audience_summarise(r->audience, &s);
-    fprintf(stderr, "%5.0f s  %" PRId64 " viewers  %" PRId64 " requests  %" PRId64 " wrong\n",
-            (double)(now_us - r->start_us) / US_PER_S, s.joined, t->requests,
-            viewer_tally_troubles(t));
+    fprintf(stderr, "%5.0f s  %" PRId64 " viewers  %" PRId64 " requests",
+            (double)(now_us - r->start_us) / US_PER_S, s.joined, t->requests);
+    if (r->measured_us)
+        fprintf(stderr, "  %" PRId64 " to %" PRId64 " pieces", s.fewest, s.most);
+    fprintf(stderr, "  %" PRId64 " wrong\n", viewer_tally_troubles(t));
 }
 
 static size_t due(const Run *r, int64_t now_us)

@@ -36,6 +36,7 @@ typedef struct Track {
     PlayerPlace next;    /* media that comes next */
     PlayerPlace refused; /* a hinted part that there is not */
     bool hinted, is_map;
+    bool whole;         /* the segment of `next` is being fetched, since its parts are gone */
     char uri[URI_SIZE]; /* that is being fetched */
     char map[URI_SIZE]; /* the last one that was */
     int64_t got;

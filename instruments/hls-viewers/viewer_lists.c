@@ -46,12 +46,11 @@ static void measure_list(Track *t, const PlayerList *list, const HttpReply *a)
     Audience *audience = t->viewer->audience;
     const PlayerItem *part = answering_part(list, t->asked);
 
-    if (t->asked.msn < 0) {
+    if (t->asked.msn < 0 || !part) { /* it was not held: the part had left the playlist */
         viewer_measure(audience, WAIT_OTHER, a->asked_us, a);
         return;
     }
-    int64_t birth_us =
-        part ? births_of(t->rendition->births, part->at, part->uri, a->done_us)->at_us : -1;
+    int64_t birth_us = births_of(t->rendition->births, part->at, part->uri, a->done_us)->at_us;
     if (birth_us < 0)
         audience->tally->unborn++;
     else

@@ -31,6 +31,22 @@ static bool step_over_end(Track *t, const PlayerList *list)
     return true;
 }
 
+/* For a viewer that is late: the parts of a segment leave the playlist long before it does. */
+static const PlayerItem *whole_item(const Track *t, const PlayerList *list)
+{
+    bool has_parts = player_list_part(list, (PlayerPlace){t->next.msn, 0});
+
+    return has_parts ? NULL : player_list_segment(list, t->next.msn);
+}
+
+static void step(Track *t)
+{
+    bool by_parts = t->by_parts && !t->whole;
+
+    t->next =
+        by_parts ? (PlayerPlace){t->next.msn, t->next.part + 1} : (PlayerPlace){t->next.msn + 1, 0};
+}
+
 static const PlayerItem *hinted_item(const Track *t, const PlayerList *list)
 {
     bool wanted = t->by_parts && t->viewer->audience->options->hints && list->hint.uri &&
@@ -45,16 +61,20 @@ static const PlayerItem *next_item(Track *t, const PlayerList *list)
 {
     const PlayerItem *item;
 
-    t->hinted = false;
+    t->hinted = t->whole = false;
     while (player_place_compare(t->next, t->told) < 0) {
         item =
             t->by_parts ? player_list_part(list, t->next) : player_list_segment(list, t->next.msn);
+        if (!item && t->by_parts && step_over_end(t, list))
+            continue;
+        if (!item && t->by_parts)
+            t->whole = (item = whole_item(t, list));
         if (item && !item->gap)
             return item;
-        if (item)
-            t->next = t->by_parts ? (PlayerPlace){t->next.msn, t->next.part + 1}
-                                  : (PlayerPlace){t->next.msn + 1, 0};
-        else if (!t->by_parts || !step_over_end(t, list)) {
+        if (item) {
+            step(t);
+            t->whole = false;
+        } else {
             viewer_trouble(t, TROUBLE_BEHIND);
             t->next = viewer_beginning(list, t->by_parts);
             if (player_place_compare(t->next, list->end) >= 0)
@@ -97,7 +117,8 @@ void viewer_fetch_next(Track *t)
 static void check_media(Track *t, const HttpReply *a)
 {
     Audience *audience = t->viewer->audience;
-    Birth *birth = births_of(t->rendition->births, t->next, t->uri, a->done_us);
+    PlayerPlace at = t->whole ? (PlayerPlace){t->next.msn, -1} : t->next;
+    Birth *birth = births_of(t->rendition->births, at, t->uri, a->done_us);
 
     if (birth->size < 0)
         birth->size = (int64_t)a->len;
@@ -132,8 +153,8 @@ void viewer_on_media(void *user, const HttpReply *a)
     if (!t->is_map) {
         check_media(t, a);
         t->got++;
-        t->next = t->by_parts ? (PlayerPlace){t->next.msn, t->next.part + 1}
-                              : (PlayerPlace){t->next.msn + 1, 0};
+        tally->whole += t->whole;
+        step(t);
     }
     viewer_fetch_next(t);
 }

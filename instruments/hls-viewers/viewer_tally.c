@@ -79,6 +79,9 @@ void viewer_tally_print(const ViewerTally *t, const ViewerSummary *s)
                t->list_bytes / t->lists, t->compressed, t->deltas);
     printf("  each viewer was given %" PRId64 " to %" PRId64 " pieces of media of a rendition\n",
            s->fewest, s->most);
+    if (t->whole > 0)
+        printf("  %" PRId64 " of these are whole segments, whose parts had left the playlist\n",
+               t->whole);
     for (Wait w = 0; w < WAITS; w++) {
         const Delays *d = t->wait[w];
         if (delays_count(d) > 0)
@@ -101,16 +104,16 @@ void viewer_tally_print(const ViewerTally *t, const ViewerSummary *s)
 void viewer_tally_print_json(const ViewerTally *t, const ViewerSummary *s)
 {
     json_t *report = json_pack(
-        "{s:s, s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, "
-        "s:f, "
-        "s:I}",
+        "{s:s, s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+        "s:s, s:f, s:I}",
         "url", s->url, "viewers", (json_int_t)s->viewers, "joined", (json_int_t)s->joined,
         "connections", (json_int_t)s->connections, "seconds", s->seconds, "requests",
         (json_int_t)t->requests, "playlists", (json_int_t)t->lists, "media", (json_int_t)t->media,
         "bytes", (json_int_t)t->bytes, "playlist_bytes", (json_int_t)t->list_bytes, "compressed",
         (json_int_t)t->compressed, "deltas", (json_int_t)t->deltas, "fewest", (json_int_t)s->fewest,
-        "most", (json_int_t)s->most, "hints_withdrawn", (json_int_t)t->withdrawn, "births_unknown",
-        (json_int_t)t->unborn, "birth", s->by_files ? "file" : "first", "cpu_s", s->cpu_s, "errors",
+        "most", (json_int_t)s->most, "whole_segments", (json_int_t)t->whole, "hints_withdrawn",
+        (json_int_t)t->withdrawn, "births_unknown", (json_int_t)t->unborn, "birth",
+        s->by_files ? "file" : "first", "cpu_s", s->cpu_s, "errors",
         (json_int_t)viewer_tally_troubles(t));
     json_t *kinds = json_object();
 

@@ -39,6 +39,7 @@ typedef struct ViewerTally {
     int64_t list_bytes;         /* of the playlists, as they came */
     int64_t compressed, deltas; /* playlists: by gzip; without old segments */
     int64_t withdrawn;          /* hinted parts that never came: the segment ended before them */
+    int64_t whole;              /* segments fetched in place of parts that had left the playlist */
     int64_t unborn;             /* held answers to parts whose birth is not known: not measured */
     int64_t trouble[TROUBLES];
     Delays *wait[WAITS];

@@ -4,7 +4,9 @@
 // machine what is to be measured.
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import path from "node:path";
+import readline from "node:readline";
 import { Child, sleep } from "../../../tools/stack/child.mjs";
 import { built } from "../../../tools/stack/stack.mjs";
 import { measured } from "./measured.mjs";
@@ -37,6 +39,68 @@ export async function watchWith(url, args, options) {
   const { status, stdout, stderr } = await run(built().viewers, ["--json", "--quiet", ...args.map(String), url], options);
   if (!stdout) throw new Error(`hls-viewers ended with status ${status}: ${stderr}`);
   return { status, ...JSON.parse(stdout) };
+}
+
+const WATCH_MAX_S = 280; // whoever begins to watch ends it; this is for those that could not
+const PROGRESS = /(\d+) viewers .* requests(?: {2}(\d+) to \d+ pieces)? {2}(\d+) wrong/;
+
+/**
+ * Viewers who watch until end() is called, which resolves to what watchWith() does. What they are given in some seconds is
+ * the machine's, so a test waits for what it wants of them: come(n), for so many to play; given(n), for each of them to have
+ * been given so many pieces of each rendition since all have come; wronged(n), for so much to have gone wrong. Each comes to
+ * be known once in a second.
+ */
+class Watching {
+  viewers = 0;
+  fewest = 0;
+  wrong = 0;
+
+  constructor(url, args) {
+    this.child = spawn(built().viewers, ["--json", "-t", String(WATCH_MAX_S), ...args.map(String), url], { stdio: ["ignore", "pipe", "pipe"] });
+    let out = "", said = "";
+    this.child.stdout.on("data", (data) => (out += data));
+    readline.createInterface({ input: this.child.stderr }).on("line", (line) => {
+      const progress = PROGRESS.exec(line);
+      if (progress) [this.viewers, this.fewest, this.wrong] = progress.slice(1).map((number) => Number(number ?? 0));
+      else said += line;
+    });
+    this.report = new Promise((resolve, reject) => {
+      this.child.on("error", reject);
+      this.child.on("close", (status) => (out ? resolve({ status, ...JSON.parse(out) })
+        : reject(new Error(`hls-viewers ended with status ${status}: ${said}`))));
+    });
+    this.report.catch(() => {}); // whoever asks for it is told
+    process.once("exit", () => this.child.kill("SIGKILL"));
+  }
+
+  async #until(what, is) {
+    await until(`hls-viewers: ${what}`, () => this.child.exitCode !== null || is());
+    if (this.child.exitCode !== null) assert.fail(`hls-viewers has ended before ${what}: ${JSON.stringify(await this.report)}`);
+  }
+
+  come(viewers) {
+    return this.#until(`${viewers} play`, () => this.viewers >= viewers);
+  }
+
+  given(pieces) {
+    return this.#until(`${pieces} pieces for each`, () => this.fewest >= pieces);
+  }
+
+  wronged(times) {
+    return this.#until(`${times} things are wrong`, () => this.wrong >= times);
+  }
+
+  end() {
+    this.child.kill("SIGINT");
+    return this.report;
+  }
+}
+
+/** Begins to watch `url` as hls-viewers does, until its end(), or that of the stack whose `guests` it is among; `args` are its own. */
+export function beginWatch({ guests }, url, args) {
+  const watching = new Watching(url, args);
+  guests.add(watching);
+  return watching;
 }
 
 /**
