@@ -1,20 +1,33 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// How near to live the watch page is.
+// How near to live the watch page is: of a recorded publisher, which takes nothing of the machine, in each test the same.
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { openPage, publish } from "./support/browser.mjs";
+import { replay } from "./support/audience.mjs";
+import { openPage } from "./support/browser.mjs";
 import { measured } from "./support/measured.mjs";
 import { until } from "./support/rig.mjs";
 import { shareStack } from "./support/shared.mjs";
 import { openWatchPage } from "./support/viewer.mjs";
 
-const shared = shareStack();
+const stackOf = shareStack();
+let begun = null; // the publisher
+
+/** A test of the watch page of a stream that is live. */
+const shared = (body) => stackOf(async ({ stack, context }) => {
+  await (begun ??= replay(stack, "shop"));
+  await body({ stack, context });
+});
+
+async function openPlaying(context, stack) {
+  const watch = await openWatchPage(context, stack, "shop");
+  await until("it plays", async () => (await watch.state()).playingAt !== null);
+  return watch;
+}
 
 test("the watch page is near live from its first second on", shared(async ({ stack, context }) => {
-  await publish(context, stack, "near");
-  const watch = await openPage(context, `${stack.url}/watch.html?stream=near`);
+  const watch = await openPage(context, `${stack.url}/watch.html?stream=shop`);
   const behind = await until("it says how far behind", async () =>
     Number(/^(\d+\.\d) s$/.exec(await watch.textContent("#figure-latency"))?.[1] ?? 0));
   measured(() => assert.ok(behind < 0.9, `${behind} s behind live`));
@@ -22,9 +35,7 @@ test("the watch page is near live from its first second on", shared(async ({ sta
 }));
 
 test("who seeks to where nothing is stands still, and that is counted", shared(async ({ stack, context }) => {
-  await publish(context, stack, "seeks");
-  const watch = await openWatchPage(context, stack, "seeks");
-  await until("it plays", async () => (await watch.state()).playingAt !== null);
+  const watch = await openPlaying(context, stack);
   const { length } = (await watch.state()).stalls;
   await watch.evaluate(() => {
     SourceBuffer.prototype.appendBuffer = () => {}; // a seek goes no further than the live edge, and there the next part would be soon
@@ -48,23 +59,35 @@ const speedUp = (page) => page.evaluate(() => {
   video.playbackRate = 1;
 });
 
+/** Keeps in window.jumps how far each seek goes. */
+const keepJumps = (page) => page.evaluate(() => {
+  const { get, set } = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, "currentTime");
+  window.jumps = [];
+  Object.defineProperty(document.getElementById("player"), "currentTime", { get, set(time) {
+    window.jumps.push(time - get.call(this));
+    set.call(this, time);
+  } });
+});
+
 test("whose machine was too slow is near live again by itself; who made a pause stays where it was", shared(async ({ stack, context }) => {
-  await publish(context, stack, "cut-off");
-  const watch = await openWatchPage(context, stack, "cut-off");
-  await until("it plays", async () => (await watch.state()).playingAt !== null);
+  const watch = await openPlaying(context, stack);
   const isBehind = () => watch.evaluate(() => !document.getElementById("to-live").hidden);
   await slowDown(watch);
   await until("it is behind", isBehind);
   await speedUp(watch);
   await until("it is near live", async () => !(await isBehind()));
 
-  const time = () => watch.evaluate(() => document.getElementById("player").currentTime);
+  const [time, behindS] = [() => watch.evaluate(() => document.getElementById("player").currentTime),
+    async () => Number.parseFloat(await watch.textContent("#figure-latency"))];
   await watch.evaluate(() => document.getElementById("player").pause());
   await until("it is behind", isBehind);
+  const least = await behindS() + 1.5; // it may aim a second further from live by now if the machine is slow
+  await until("it is so far behind that it stays so", async () => (await behindS()) > least);
+  await keepJumps(watch);
   const before = await time();
   await watch.evaluate(() => document.getElementById("player").play());
-  const after = await until("it plays on", async () => { const now = await time(); return now > before && now; });
-  assert.ok(after < before + 2, `from ${before} it has skipped to ${after}`);
+  await until("it plays on", async () => (await time()) > before + 0.5);
+  assert.deepEqual(await watch.evaluate(() => window.jumps.filter((seconds) => seconds > 1)), []);
   assert.ok(await isBehind());
 }));
 
@@ -87,9 +110,7 @@ test("a viewer whose hls.js stands for ever goes on by itself", shared(async ({ 
       return buffer;
     };
   });
-  await publish(context, stack, "wedged");
-  const watch = await openWatchPage(context, stack, "wedged");
-  await until("it plays", async () => (await watch.state()).playingAt !== null);
+  const watch = await openPlaying(context, stack);
   const buffers = await watch.evaluate(() => window.sourceBuffers.length);
   await wedge(watch);
   await until("it has begun again", () => watch.evaluate((before) =>

@@ -50,7 +50,8 @@ async function lookOn(STALL_MS) {
   const { readTimeCode, STRIP_HEIGHT } = await import("/js/time-code.js");
   const video = document.getElementById("player");
   const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const viewer = (window.viewer = { latencies: [], stalls: [], playingAt: null });
+  const isPlaying = !video.paused && !video.seeking && video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA;
+  const viewer = (window.viewer = { latencies: [], stalls: [], playingAt: isPlaying ? performance.now() : null });
 
   video.addEventListener("waiting", () => {
     if (viewer.playingAt !== null && !video.seeking) viewer.stalls.push({ at: video.currentTime, since: performance.now() });
