@@ -10,14 +10,14 @@ import path from "node:path";
 import test, { describe } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { ask } from "./support/ask.mjs";
-import { assertEven, beginWatch, replay, watchWith } from "./support/audience.mjs";
+import { assertEven, assertUnharmed, beginWatch, replay, watchWith } from "./support/audience.mjs";
 import { measured } from "./support/measured.mjs";
 import { until, withStack } from "./support/rig.mjs";
 
 /** Nothing went wrong, and nobody was given much less than another; how many pieces in a second is the machine's. */
 function assertServed(watched, { viewers, aSecond }) {
-  assert.equal(watched.errors, 0, JSON.stringify(watched.errors_by_kind));
-  assert.equal(watched.status, 0);
+  assertUnharmed(watched);
+  assert.equal(watched.status, watched.errors ? 1 : 0);
   assert.equal(watched.joined, viewers);
   assertEven(watched);
   measured(() => assert.ok(watched.fewest >= aSecond * watched.seconds, `${watched.fewest} pieces of media in ${watched.seconds} s`));
@@ -31,6 +31,8 @@ function textOf({ status, headers, body }, isGzip) {
   assert.equal(Number(headers["content-length"]), body.length);
   return String(isGzip ? gunzipSync(body) : body);
 }
+
+const LONG_LIST = { "hls.playlist": 30 }; // nobody is held up for so long that segments have left it
 
 async function giveHundreds(t, stack) {
   const publisher = await replay(stack, "shop");
@@ -189,7 +191,8 @@ async function comeLate(from) {
 }
 
 describe("hls-viewers", { concurrency: 3 }, () => {
-  test("hundreds of viewers are given every part, whole and in order", (t) => withStack({}, (stack) => giveHundreds(t, stack)));
+  test("hundreds of viewers are given every part, whole and in order", (t) =>
+    withStack({ bridgeSettings: LONG_LIST }, (stack) => giveHundreds(t, stack)));
 
   test("what is wrong is told", (t) => withStack({}, (stack) => sayWhatIsWrong(t, stack)));
 

@@ -103,6 +103,13 @@ export function beginWatch({ guests }, url, args) {
   return watching;
 }
 
+/** Nothing went wrong. A bridge that has been sent nothing says 503, and whoever asks for the list then may be given one of before. */
+export function assertUnharmed({ errors_by_kind: kinds }) {
+  const check = () => assert.deepEqual(Object.entries(kinds).filter(([, count]) => count > 0), []);
+  if (kinds.unavailable) measured(check);
+  else check();
+}
+
 /**
  * Everybody was given media, and nobody much less than another: that nothing is left out and nobody left behind is for
  * the viewers themselves to say, but at either end one may be ahead, and served sooner by a busy machine.

@@ -8,9 +8,10 @@ import path from "node:path";
 import { Child, untilHealthy } from "../../../tools/stack/child.mjs";
 import { fillTemplate, reachableWeb, WORKERS } from "../../../tools/stack/nginx.mjs";
 import { SOURCE, built } from "../../../tools/stack/stack.mjs";
-import { Hosts, OUR_ADDRESS } from "./hosts.mjs";
+import { Hosts } from "./hosts.mjs";
 
 const PORT = 80;
+const ORIGINS = ["origin-1", "origin-2"];
 const answers = (address) => async () => (await fetch(`http://${address}/settings.json`)).ok;
 
 /** Starts nginx on `host` with `site`, a configuration for its http block. */
@@ -28,10 +29,10 @@ async function startNginx(host, name, folder, site) {
 }
 
 /** An origin's site, which tells each request in requests.log. */
-async function originSite(stack, folder) {
+async function originSite(stack, ourAddress, folder) {
   const site = await fillTemplate(path.join(SOURCE, "nginx/site.conf.in"), {
-    LISTEN: `listen ${PORT};`, HLS: stack.hls, WEB: await reachableWeb(built().web, folder), JANUS: `${OUR_ADDRESS}:${stack.janusPort}`,
-    LL: `${OUR_ADDRESS}:${stack.llPort}`, CONTROL: `127.0.0.1:${stack.bridgePort}`,
+    LISTEN: `listen ${PORT};`, HLS: stack.hls, WEB: await reachableWeb(built().web, folder), JANUS: `${ourAddress}:${stack.janusPort}`,
+    LL: `${ourAddress}:${stack.llPort}`, CONTROL: `127.0.0.1:${stack.bridgePort}`,
     STATUS: `include "${path.join(SOURCE, "nginx", "status.conf")}";`, PIECES: path.join(SOURCE, "nginx"), LOGS: folder });
   return `log_format requests '$request_uri $status';\n` +
     site.replace(/access_log [^;]*;/g, `access_log ${folder}/requests.log requests;`);
@@ -60,7 +61,22 @@ async function startVarnishTier(host, name, folder, behind) {
   return child;
 }
 
+/** Has Varnish tell what it could not fetch, and how the tier behind it is. */
+async function logVarnish(name, folder) {
+  const logFile = path.join(folder, GIVEN_UP.varnish.log);
+  const child = new Child(`${name}'s log`, "varnishlog",
+    ["-n", path.join(folder, "work"), "-g", "raw", "-i", "FetchError,Backend_health"], { logFile });
+  await untilHealthy(child, () => readFile(logFile, "utf8"));
+  return child;
+}
+
 const TIERS = { nginx: startNginxTier, varnish: startVarnishTier };
+
+/** Where a tier says that it has given up the one behind it, which did not answer in time, and how. */
+const GIVEN_UP = {
+  nginx: { log: "nginx.log", says: /upstream timed out/g },
+  varnish: { log: "given-up.log", says: /FetchError|Went sick/g },
+};
 
 export class Edges {
   #children = {};
@@ -79,20 +95,23 @@ export class Edges {
   async start() {
     await mkdir(this.folder, { recursive: true });
     await this.hosts.start();
-    for (const name of ["origin-1", "origin-2", "region", "edge"]) this.host[name] = await this.hosts.add(name);
-    await this.startOrigin("origin-1");
-    await this.startOrigin("origin-2");
-    const start = TIERS[this.kind];
-    const { region, edge } = this.host;
-    this.#children.region = await start(region, "region", path.join(this.folder, "region"),
-      [this.host["origin-1"], this.host["origin-2"]]);
-    this.#children.edge = await start(edge, "edge", path.join(this.folder, "edge"), [region]);
+    const names = [...ORIGINS, "region", "edge"];
+    const hosts = await Promise.all(names.map((name) => this.hosts.add(name)));
+    names.forEach((name, i) => (this.host[name] = hosts[i]));
+    await Promise.all([...ORIGINS.map((name) => this.startOrigin(name)), this.#startTier("region", ORIGINS),
+      this.#startTier("edge", ["region"])]); // which answers when all behind it do
+  }
+
+  async #startTier(name, behind) {
+    const folder = path.join(this.folder, name);
+    this.#children[name] = await TIERS[this.kind](this.host[name], name, folder, behind.map((other) => this.host[other]));
+    if (this.kind === "varnish") this.#children[`${name}'s log`] = await logVarnish(name, folder);
   }
 
   async startOrigin(name) {
     const folder = path.join(this.folder, name);
     await mkdir(folder, { recursive: true });
-    this.#children[name] = await startNginx(this.host[name], name, folder, await originSite(this.stack, folder));
+    this.#children[name] = await startNginx(this.host[name], name, folder, await originSite(this.stack, this.hosts.ourAddress, folder));
   }
 
   stopOrigin(name) {
@@ -102,6 +121,16 @@ export class Edges {
   /** The process of a tier. */
   pid(name) {
     return this.#children[name].pid;
+  }
+
+  /**
+   * How often the tiers have given up the one behind them, which did not answer within 1 to 8 s. If no origin was stopped, it
+   * is the machine that stood still.
+   */
+  async givenUp() {
+    const { log, says } = GIVEN_UP[this.kind];
+    const texts = await Promise.all(["region", "edge"].map((name) => readFile(path.join(this.folder, name, log), "utf8")));
+    return texts.reduce((sum, text) => sum + (text.match(says)?.length ?? 0), 0);
   }
 
   /**
@@ -120,7 +149,7 @@ export class Edges {
   }
 
   async stop() {
-    for (const child of Object.values(this.#children).reverse()) await child.stop();
+    await Promise.all(Object.values(this.#children).map((child) => child.stop()));
     await this.hosts.stop();
   }
 }
