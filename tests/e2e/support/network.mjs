@@ -3,6 +3,7 @@
 // Faults of the network between Chromium and Janus, which is UDP to the namespace's own addresses.
 // The bridge's RTP and all HTTP use loopback and are spared.
 
+import { readFile } from "node:fs/promises";
 import { run } from "./programs.mjs";
 import { sleep } from "./rig.mjs";
 
@@ -14,6 +15,12 @@ async function iptables(...args) {
 const MEDIA = ["INPUT", "-p", "udp", "-d", "10.99.0.0/24"];
 const random = (share) => [...MEDIA, "-m", "statistic", "--mode", "random", "--probability", String(share), "-j", "DROP"];
 const all = [...MEDIA, "-j", "DROP"];
+
+/** How many UDP packets the kernel has dropped in this namespace, as the process that they were for did not read them in time. */
+export async function kernelDrops() {
+  const [names, values] = (await readFile("/proc/net/snmp", "utf8")).split("\n").filter((line) => line.startsWith("Udp:")).map((line) => line.split(" "));
+  return Number(values[names.indexOf("RcvbufErrors")]);
+}
 
 /** Loses a share (0 to 1) of all packets, both ways, while `body()` runs. */
 export async function withLoss(share, body) {
