@@ -12,10 +12,10 @@ import { freePorts } from "../../../tools/stack/ports.mjs";
 import { built } from "../../../tools/stack/stack.mjs";
 import { TESTCARD } from "./testcard.mjs";
 
-const SECONDS = "60"; // that each sends, unless it is told otherwise
+const SECONDS = "600"; // that each sends at the most, unless it is told otherwise
 
 /**
- * Runs `body({ port, hls, send, sendFile })` with a bridge: its control API's port, its folder, and
+ * Runs `body({ pid, port, hls, send, sendFile })` with a bridge: its process, its control API's port, its folder, and
  * sendFile(stream, recording, …options of rtp-replay), which sends that to it and returns the child; send(stream, …)
  * sends the test card. All ends with `body()`. `program`: another hls-bridge than the one that is tested with sanitizers.
  */
@@ -37,7 +37,7 @@ export async function withBridge(settings, body, { program = built().bridge } = 
   };
   const send = (stream, ...options) => sendFile(stream, TESTCARD, ...options);
   try {
-    await body({ port, hls, send, sendFile });
+    await body({ pid: bridge.pid, port, hls, send, sendFile });
   } finally {
     await Promise.all([...senders].map((sender) => sender.stop()));
     await bridge.stop();
