@@ -1,116 +1,139 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Other codecs than H.264, from a real browser through the real path: VP9 and AV1 are seen, as they were sent, in players
-// that take them; of VP8 the sound is heard, and everybody is told why there is no picture.
+// Other codecs than H.264: what a real browser sends as VP9 and AV1 is seen as it was sent in players that take it; of VP8
+// the sound is heard, and everybody is told why there is no picture. With a ladder all are seen as H.264. What players are
+// given has ended, so that no player can fall behind, whatever the machine has to do.
 
 import assert from "node:assert/strict";
+import path from "node:path";
 import test from "node:test";
-import { messageOf, openPage, publish, withBrowser } from "./support/browser.mjs";
-import { openPlayer, plays } from "./support/npm-player.mjs";
-import { until, withStack } from "./support/rig.mjs";
+import { built } from "../../tools/stack/stack.mjs";
+import { beginReplay } from "./support/audience.mjs";
+import { messageOf, openPage, publish } from "./support/browser.mjs";
+import { assertNoErrors, openPlayer, untilIts } from "./support/npm-player.mjs";
+import { run } from "./support/programs.mjs";
+import { until } from "./support/rig.mjs";
+import { shareStack } from "./support/shared.mjs";
+import { recordingOf } from "./support/testcard.mjs";
 import { servePages } from "./support/viewer.mjs";
 
 const SIZE = "320x180";
 const CODECS = { vp9: /CODECS="vp09\.00\.\d\d\.08,mp4a\.40\.2"/, av1: /CODECS="av01\.0\.\d\dM\.08,mp4a\.40\.2"/ };
+const RUNG = "160x90"; // that the bridge makes of pictures of SIZE: one, so that it costs little
+const LISTED = 3; // segments that each stream has: six seconds
+const PLAYED_S = 3; // of media, which each player must have shown: more than a segment
+const SENT_S = 7; // of each recording
+
+const shared = shareStack({
+  bridgeSettings: { "hls.hold": 1, "hls.playlist": 60, "transcode.ladder": "90p:100k", "transcode.ladders": "vp9 =; av1 =; vp8 =" },
+  janus: { general: '  video_codecs = "h264, vp8, vp9, av1"\n' },
+});
 
 const textOf = async (url) => {
   const response = await fetch(url, { cache: "no-store" });
-  assert.equal(response.status, 200, url);
+  assert.equal(response.status, 200, String(url));
   return response.text();
 };
 
 const bridgeSays = async (stack, stream) => (await fetch(`http://127.0.0.1:${stack.bridgePort}/streams/${stream}`)).json();
 
-/** Plays on, with a picture of one of these sizes; none: it is to have no picture. */
-async function shows(t, page, ...expected) {
-  const { sizes } = await plays(page, t);
+/** All lists of a stream say that it has ended. */
+const hasEnded = (stack, stream) => until(`${stream} has ended`, async () => {
+  const media = (await textOf(stack.master(stream))).match(/(?<=URI="|^)(video|audio)[\w-]*\.m3u8/gm);
+  const texts = await Promise.all([stack.playlist(stream), ...media.map((list) => new URL(list, stack.master(stream)))].map(textOf));
+  return texts.every((text) => text.includes("#EXT-X-ENDLIST")) && /type="static"/.test(await textOf(stack.manifest(stream)));
+});
+
+/** A player shows what has ended from its beginning on, in one of these sizes; none: it is to have no picture. */
+async function shows({ context, pages }, player, url, ...expected) {
+  const page = await openPlayer(context, pages, player, url);
+  const { sizes } = await untilIts(page, "plays on", ({ playing, ended, time, buffered }) =>
+    playing && (ended || time > buffered[0]?.[0] + PLAYED_S));
+  await assertNoErrors(page);
   const seen = [...new Set(sizes.filter((size) => size !== "0x0"))];
   assert.ok(seen.every((size) => expected.includes(size)), `${page.player}: ${seen}`);
   assert.equal(seen.length > 0, expected.length > 0, page.player);
+  await page.close();
 }
 
-/** Seen untouched: the lists, hls.js, and a player of DASH. */
-async function isSeen(t, stack, context, pages, codec, dashPlayer) {
+/** What `publisher` sends is listed untouched, and the status says who does not see it; then it ends. */
+async function isListed(stack, publisher, codec) {
   await until(`${codec} is listed`, async () => CODECS[codec].test(await textOf(stack.master(codec))));
   await until(`${codec} is in the manifest`, async () =>
     (await textOf(stack.manifest(codec))).includes(codec === "vp9" ? 'codecs="vp09.' : 'codecs="av01.'));
-  const players = [["hls12", stack.master(codec), SIZE], [dashPlayer, stack.manifest(codec), SIZE], ["hls12", stack.playlist(codec)]];
-  await Promise.all(players.map(async ([player, url, ...sizes]) => {
-    const page = await openPlayer(context, pages, player, url);
-    await shows(t, page, ...sizes);
-    await page.close();
-  }));
-  const { source } = await bridgeSays(stack, codec);
-  assert.ok(source.tracks.some((track) => track.kind === "video" && track.codec === codec), JSON.stringify(source.tracks));
-  assert.equal(source.problem, "codec"); // classic HLS has the sound alone
+  await until("the status says which codec it is, and that classic HLS has the sound alone", async () => {
+    const { source } = await bridgeSays(stack, codec);
+    return source.problem === "codec" && source.tracks.some((track) => track.kind === "video" && track.codec === codec);
+  });
+  await ends(stack, publisher, codec);
 }
 
-async function isHeard(t, stack, context, pages, publisher) {
+async function isToldWhy(stack, publisher) {
   await until("the page says that nobody sees it", async () => /VP8 is heard and not seen/.test(await messageOf(publisher)));
   await until("the status says why there is no picture", async () =>
     (await bridgeSays(stack, "vp8")).source.problem === "no-player");
-  await Promise.all([stack.playlist("vp8"), stack.master("vp8")].map(async (url) => {
-    await until(`${url} is there`, async () => (await fetch(url)).ok);
-    const page = await openPlayer(context, pages, "hls12", url);
-    await shows(t, page);
-    await page.close();
+  await until("its list has the sound alone", async () => /CODECS="mp4a\.40\.2"/.test(await textOf(stack.master("vp8"))));
+  await ends(stack, publisher, "vp8");
+}
+
+/** The publisher goes when enough is listed; classic HLS has had the sound alone. */
+async function ends(stack, publisher, stream) {
+  await until(`enough of ${stream} is listed`, async () => (await textOf(stack.playlist(stream))).split("#EXTINF").length > LISTED);
+  await publisher.close();
+  await hasEnded(stack, stream);
+  const { stdout, stderr } = await run(built().doctor, ["--json", "--time", "0", path.join(stack.hls, stream, "index.m3u8")]);
+  assert.ok(stdout, stderr);
+  const { segments, with_audio: heard, with_video: seen } = JSON.parse(stdout);
+  assert.deepEqual([heard, seen], [segments, 0], `${stream}: ${segments} segments`);
+}
+
+test("a browser sends VP9, AV1 and VP8", shared(async ({ stack, context, t }) => {
+  const pages = await servePages();
+  t.after(() => pages.close());
+  const publishers = {};
+  for (const codec of ["vp9", "av1", "vp8"]) publishers[codec] = await publish(context, stack, codec, { size: SIZE, codec });
+  await Promise.all([isListed(stack, publishers.vp9, "vp9"), isListed(stack, publishers.av1, "av1"), isToldWhy(stack, publishers.vp8)]);
+
+  const page = await openPage(context, `${stack.url}/publish.html?stream=other&source=testcard&auto=1&codec=h265`);
+  await until("a codec that this browser does not send is refused with a sentence", async () =>
+    /does not send that video codec/.test(await messageOf(page)));
+  await page.close();
+
+  await Promise.all([
+    ["hls12", stack.master("vp9"), SIZE], ["shaka", stack.manifest("vp9"), SIZE], ["hls12", stack.playlist("vp9")],
+    ["hls12", stack.master("av1"), SIZE], ["dashjs", stack.manifest("av1"), SIZE], ["hls12", stack.master("vp8")],
+  ].map((player) => shows({ context, pages }, ...player)));
+}));
+
+/** Whether each list of a stream has its own pictures from beginning to end: a transcoder that is short of time leaves some out. */
+async function isWhole(stack, stream) {
+  const lists = (await textOf(stack.master(stream))).match(/^video.*m3u8$/gm) ?? [];
+  const texts = await Promise.all(lists.map((list) => textOf(new URL(list, stack.master(stream)))));
+  return lists.length > 0 && texts.every((text) => text.match(/#EXT-X-MAP/g)?.length === 1 && !/#EXT-X-(GAP|DISCONTINUITY)\n/.test(text));
+}
+
+/** Sends the recording of `codec` until the transcoder has had time for all of it. Resolves to the name of the stream, which has ended. */
+async function sendWhole(stack, codec) {
+  let sent = 0;
+  return until(`all of ${codec} is transcoded`, async () => {
+    const stream = `${codec}-${++sent}`;
+    await beginReplay(stack, stream, { recording: recordingOf(codec), seconds: SENT_S }).exited();
+    await hasEnded(stack, stream);
+    return (await isWhole(stack, stream)) && stream;
+  });
+}
+
+test("with a ladder, what a browser sends as VP9, AV1 and VP8 is seen as H.264", shared(async ({ stack, context, t }) => {
+  const pages = await servePages();
+  t.after(() => pages.close());
+  await Promise.all(["vp9", "av1", "vp8"].map(async (codec) => {
+    const stream = await sendWhole(stack, codec);
+    for (const list of [stack.master(stream), stack.sizes(stream)])
+      assert.match(await textOf(list), /CODECS="avc1[^"]*",RESOLUTION=160x90/);
+    // of classic HLS; and of low latency as it was sent, if the player takes that
+    const sizes = CODECS[codec] ? [SIZE, RUNG] : [RUNG];
+    const players = [["hls12", stack.master(stream), ...sizes], ["dashjs", stack.manifest(stream), ...sizes]];
+    if (codec === "vp8") players.push(["hls12", stack.playlist(stream), RUNG]);
+    await Promise.all(players.map((player) => shows({ context, pages }, ...player)));
   }));
-}
-
-test("a browser sends VP9, AV1 and VP8", async (t) => {
-  const pages = await servePages();
-  t.after(() => pages.close());
-  await withStack({ janus: { general: '  video_codecs = "h264, vp8, vp9, av1"\n' } }, async (stack) => {
-    await withBrowser({}, async (context) => {
-      const publishers = {};
-      for (const codec of ["vp9", "av1", "vp8"]) publishers[codec] = await publish(context, stack, codec, { size: SIZE, codec });
-      await Promise.all([
-        isSeen(t, stack, context, pages, "vp9", "shaka"),
-        isSeen(t, stack, context, pages, "av1", "dashjs"),
-        isHeard(t, stack, context, pages, publishers.vp8),
-      ]);
-
-      const page = await openPage(context, `${stack.url}/publish.html?stream=other&source=testcard&auto=1&codec=h265`);
-      await until("a codec that this browser does not send is refused with a sentence", async () =>
-        /does not send that video codec/.test(await messageOf(page)));
-    });
-  });
-});
-
-// what the bridge makes of a picture of SIZE; one rung, so that it costs little
-const RUNG = "160x90";
-
-/** Whether the newest whole segment of each size begins with a key frame: an encoder that is short of time is behind. */
-async function keepsUp(stack, codec) {
-  const lists = (await textOf(stack.master(codec))).match(/^video.*m3u8$/gm) ?? [];
-  const texts = await Promise.all(lists.map((list) => textOf(new URL(list, stack.master(codec)))));
-  return texts.length > 0 && texts.every((text) => {
-    const parts = text.split(/^#EXTINF/m).at(-2)?.match(/^#EXT-X-PART:.*$/gm);
-    return /INDEPENDENT=YES/.test(parts?.[0] ?? "");
-  });
-}
-
-test("with a ladder, what a browser sends as VP9, AV1 and VP8 is seen as H.264", async (t) => {
-  const pages = await servePages();
-  t.after(() => pages.close());
-  await withStack({ bridgeSettings: { "transcode.ladder": "90p:100k" }, janus: { general: '  video_codecs = "h264, vp8, vp9, av1"\n' } }, async (stack) => {
-    await withBrowser({}, async (context) => {
-      for (const codec of ["vp9", "av1", "vp8"]) {
-        const publisher = await publish(context, stack, codec, { size: SIZE, codec });
-        const copied = CODECS[codec] ? [SIZE] : [];
-        await until(`the rung of ${codec} is listed`, async () => /CODECS="avc1[^"]*",RESOLUTION=160x90/.test(await textOf(stack.master(codec))));
-        await until(`the encoder of ${codec} keeps up`, () => keepsUp(stack, codec)); // or an old player never begins
-        // of classic HLS; and of low latency as it was sent, if the player takes that
-        await Promise.all([[stack.playlist(codec), RUNG], [stack.master(codec), ...copied, RUNG], [stack.manifest(codec), ...copied, RUNG]]
-          .map(async ([url, ...sizes]) => {
-            await until(`${url} is there`, async () => (await fetch(url)).ok);
-            const page = await openPlayer(context, pages, url.endsWith(".mpd") ? "dashjs" : "hls12", url);
-            await shows(t, page, ...sizes);
-            await page.close();
-          }));
-        assert.equal((await bridgeSays(stack, codec)).source.problem, undefined);
-        await publisher.close();
-      }
-    });
-  });
-});
+}));
