@@ -233,6 +233,8 @@ int classic_run(Classic *c)
     int64_t until = 0;
 
     for (;;) {
+        /* whoever ends the watching finds all in the report that was listed by then */
+        bool ends = *c->options.over;
         bool there = look_at_playlist(c);
         int64_t now = clock_us(CLOCK_MONOTONIC);
         if (!there && !playlist_rules_last(c->rules) && now >= wait_until)
@@ -242,7 +244,7 @@ int classic_run(Classic *c)
         look_at_new_segments(c);
         look_at_retained(c);
         const M3u8 *last = playlist_rules_last(c->rules);
-        if (*c->options.over || (until != 0 && (now >= until || (last && last->ended))))
+        if (ends || (until != 0 && (now >= until || (last && last->ended))))
             break;
         poll_pause();
     }

@@ -10,7 +10,7 @@ import http from "node:http";
 import path from "node:path";
 import test from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { run } from "../e2e/support/programs.mjs";
+import { run, watch } from "../e2e/support/programs.mjs";
 import { iframesOf, rangeOf } from "./support/iframes.mjs";
 import { folderOf, LOW_LATENCY, plain, replay } from "./support/replays.mjs";
 
@@ -170,6 +170,22 @@ test("segments may stand elsewhere, but not on the disk of who watches", async (
   assert.deepEqual((await look(`${url}/index.m3u8`)).faults, []);
   place = `file://${folder}/`;
   has(await look(`${url}/index.m3u8`), "a listed segment cannot be fetched");
+});
+
+test("what is listed when the watching is ended is in the report", async (t) => {
+  const { folder, at } = await ladder(t);
+  const list = await readFile(at("index.m3u8"), "utf8"), segments = list.match(/^seg-.*/gm);
+  let ended; // while it looks at the first segment; by then the list has one more than before
+  const server = http.createServer(async ({ url }, response) => {
+    if (url === "/index.m3u8") return response.end(ended ? list : list.slice(0, list.lastIndexOf("#EXT-X-PROGRAM")));
+    ended ??= watching.end();
+    response.end(await readFile(path.join(folder, path.basename(url))));
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const watching = watch(`http://127.0.0.1:${server.address().port}/index.m3u8`);
+  while (!ended) await sleep(10);
+  assert.equal((await ended).segments, segments.length);
 });
 
 /**
