@@ -24,6 +24,7 @@
 #include <gst/sdp/sdp.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "capture_times.h"
@@ -33,6 +34,7 @@
 
 #define PUBLISHERS_MAX 200
 #define SEND_EVERY_MS  5
+#define US_PER_S       1000000ll
 #define ROUNDS_US      86400000000ll /* of the recording: longer than anybody publishes */
 
 static const char *const caps_of[RTP_TRACKS] = {
@@ -365,8 +367,11 @@ int main(int argc, char **argv)
     char error[RTP_RECORDING_ERROR_SIZE];
     const char *wrong = NULL;
 
-    if (argc != 2) {
-        fputs("Usage: webrtc-publishers RECORDING.pcap\n", stderr);
+    if (argc != 2 && argc != 3) {
+        fputs(
+            "Usage: webrtc-publishers RECORDING.pcap [SECONDS]\n"
+            "SECONDS: a round has no more of the recording\n",
+            stderr);
         return 2;
     }
     char *missing = gst_plugins_load();
@@ -377,7 +382,7 @@ int main(int argc, char **argv)
     }
     recording = rtp_recording_read(argv[1], error);
     if (recording)
-        wrong = rtp_recording_trim(recording, 0);
+        wrong = rtp_recording_trim(recording, argc == 3 ? atoi(argv[2]) * US_PER_S : 0);
     if (!recording || wrong) {
         fprintf(stderr, "webrtc-publishers: %s: %s\n", argv[1], wrong ? wrong : error);
         return 2;

@@ -27,9 +27,9 @@ class Swarm {
   #heard = new Map(); // "number key" -> value
   #waiting = new Map(); // "number key" -> resolve
 
-  /** What it complains of goes to `log`, a stream. */
-  constructor(recording, log) {
-    this.process = spawn(built().publishers, [recording], { stdio: ["pipe", "pipe", log ? "pipe" : "inherit"] });
+  /** What it complains of goes to `log`, a stream. `roundS`: seconds of the recording in a round, unless all. */
+  constructor(recording, log, roundS) {
+    this.process = spawn(built().publishers, [recording, ...(roundS ? [String(roundS)] : [])], { stdio: ["pipe", "pipe", log ? "pipe" : "inherit"] });
     if (log) this.process.stderr.pipe(log);
     this.exited = new Promise((resolve) => {
       this.process.on("error", (error) => resolve(`${error.message}: is GStreamer here? Run ./bootstrap --tests, and make`));
@@ -108,8 +108,8 @@ class Swarm {
   }
 }
 
-/** Publishers of `recording`, none of them at first. */
-export const startSwarm = (recording, log) => new Swarm(recording, log);
+/** Publishers of `recording`, none of them at first; see Swarm. */
+export const startSwarm = (recording, log, roundS) => new Swarm(recording, log, roundS);
 
 class RecordedPublisher {
   #swarm;
@@ -189,11 +189,11 @@ let begun = 0; // each has a log of its own
  * Publishes `recording` as `stream` in real time, round after round without a seam, until the test or its stack ends.
  * `key`, `title`, `unlisted` and `bitrate` are of the request. Resolves when it is live, and throws what the plugin
  * refuses it with. It begins when the bridge listens, with a key frame, so that nothing is lost and no picture left out.
- * `silent`: connects, and sends nothing before speak(); it resolves when it is connected.
+ * `roundS`: seconds of the recording in a round, unless all. `silent`: connects, and sends nothing before speak(); it resolves when it is connected.
  */
-export async function publishRecorded(stack, stream, { recording = TESTCARD, silent = false, ...fields } = {}) {
+export async function publishRecorded(stack, stream, { recording = TESTCARD, roundS, silent = false, ...fields } = {}) {
   const log = createWriteStream(path.join(stack.options.folder, `webrtc-publishers-${++begun}.log`));
-  const swarm = startSwarm(recording, log);
+  const swarm = startSwarm(recording, log, roundS);
   const handle = await attach(stack);
   const publisher = new RecordedPublisher(swarm, handle, stream);
   stack.guests.add(publisher);
