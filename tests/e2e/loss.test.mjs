@@ -34,6 +34,8 @@ async function throughFaults(t, faulty) {
       const before = await place();
       const report = await faulty(() => doctor(stack.playlist("shop"), SECONDS));
       const played = (await place()) - before;
+      await until("hls.js plays on", async () => (await place()) > before);
+      await until("the picture is placed by sender reports", async () => (await bridgeStreams(stack.bridgePort))[0].source.sync.by_reports);
       const [{ source }] = await bridgeStreams(stack.bridgePort);
       const { marks } = report;
       t.diagnostic(`skew ${marks.skew_median_ms.toFixed(1)} ms, 95 % within ${marks.skew_p95_ms.toFixed(1)} ms, ` +
@@ -43,9 +45,7 @@ async function throughFaults(t, faulty) {
       await assertDiscontinuities(stack, "shop", report.discontinuities, 0);
       // single marks are those of a page that shares two cores: tests/replay asks for theirs, without one
       measured(() => assertSkew(report, { p95Ms: Infinity }));
-      assert.ok(source.sync.by_reports, JSON.stringify(source.sync));
       measured(() => assert.ok(Math.abs(source.sync.correction_ms) <= SYNC_MS, JSON.stringify(source.sync)));
-      assert.ok(played > 0, "hls.js plays on");
       measured(() => assert.ok(played > SECONDS / 2, `hls.js played ${played} s of ${SECONDS}`));
       const { errors } = await viewer.state();
       assert.deepEqual(errors.filter((error) => error.endsWith("fatal")), []);

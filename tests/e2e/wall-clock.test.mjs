@@ -4,7 +4,7 @@
 // dates in the playlist are those of the new clock from then on.
 
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import test from "node:test";
@@ -17,6 +17,7 @@ import { assertDiscontinuities } from "./support/steps.mjs";
 
 const RIGHT_MS = 50;
 const STEP_S = 3600;
+const SEGMENTS = 2; // by each time
 const STEPS = /PROGRAM-DATE-TIME does not follow EXTINF/; // which is what it is
 
 async function libfaketime() {
@@ -56,18 +57,20 @@ test("the system's clock is set an hour on, and back", async (t) => {
     await until("it can be watched", async () => (await fetch(stack.playlist("shop"))).ok);
     const watching = watch(stack.playlist("shop"));
     const seen = new Map();
-    const more = async (count) => { // than are there now
-      const wanted = seen.size + count;
-      await until(`${wanted} segments`, async () => (await read(stack.playlist("shop"), seen), seen.size >= wanted));
+    /** Sets the clock by so many seconds, and waits for segments behind all that there are which begin by it. */
+    const setBy = async (seconds) => {
+      await writeFile(`${clock}.new`, `+${seconds}\n`);
+      await rename(`${clock}.new`, clock); // no moment without a time
+      await read(stack.playlist("shop"), seen);
+      const last = Math.max(...seen.keys());
+      const begunByIt = ([number, { date }]) => number > last && Math.abs(date - Date.now() - 1000 * seconds) < 1000 * STEP_S / 2;
+      await until(`${SEGMENTS} segments that begin ${seconds} s on`, async () =>
+        (await read(stack.playlist("shop"), seen), [...seen].filter(begunByIt).length >= SEGMENTS));
     };
-    await more(2);
-    for (const time of [`+${STEP_S}\n`, "+0\n"]) {
-      await writeFile(clock, time);
-      await more(3); // the one that is open, and two that begin by the new clock
-    }
-    const segments = [...seen].sort(([a], [b]) => a - b).map(([, segment]) => segment);
-    const steps = segments.slice(1).map((s, i) => (s.date - segments[i].date - segments[i].duration) / 1000)
-      .filter((seconds) => Math.abs(seconds) > RIGHT_MS / 1000);
+    for (const seconds of [0, STEP_S, 0]) await setBy(seconds);
+    const segments = [...seen].sort(([a], [b]) => a - b);
+    const joins = segments.slice(1).map((segment, i) => [segments[i], segment]).filter(([[a], [b]]) => b === a + 1);
+    const steps = joins.map(([[, a], [, b]]) => (b.date - a.date - a.duration) / 1000).filter((seconds) => Math.abs(seconds) > RIGHT_MS / 1000);
     const large = steps.filter((seconds) => Math.abs(seconds) > STEP_S / 2);
     assert.deepEqual(large.map(Math.sign), [1, -1], `dates step by ${steps.join(", ")} s`);
     measured(() => {

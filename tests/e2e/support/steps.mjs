@@ -9,7 +9,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 
 /** How often the bridge has moved a stream's pictures against its sound. */
-async function stepsOf(stack, stream) {
+export async function stepsOf(stack, stream) {
   const log = await readFile(path.join(stack.options.folder, "bridge", "hls-bridge.log"), "utf8");
   return log.match(new RegExp(` ${stream}: pictures are put .* against the sound`, "g"))?.length ?? 0;
 }
