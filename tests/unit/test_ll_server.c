@@ -17,9 +17,10 @@
 #include "temp_folder.h"
 #include "instruments/hls-viewers/gunzip.h"
 
-#define TIMEOUT_MS 10000 /* what takes longer has not come */
-#define WAIT_US    1     /* that a stream is waited for: until the server looks around next */
-#define VIDEO      0     /* its index on the board */
+#define TIMEOUT_MS 60000            /* for what must come; reached only by a test that fails */
+#define HOLD_US    (600 * US_PER_S) /* that a request is held */
+#define WAIT_US    1 /* that a stream is waited for: until the server looks around next */
+#define VIDEO      0 /* its index on the board */
 #define PART       "video-77-8.0.m4s"
 #define PART_BYTES (3 << 20) /* more than a socket takes at once */
 
@@ -28,7 +29,7 @@ static char socket_path[64];
 static LlHub *hub;
 static LlBoard *board;
 static LlServer *server;
-static int64_t wait_us = 25 * US_PER_S, timeout_us;
+static int64_t wait_us = HOLD_US, timeout_us;
 static size_t connections;
 
 /* ---- a disk that hangs ---- */
@@ -70,7 +71,7 @@ static int setup(void **state)
     temp_folder(folder);
     snprintf(socket_path, sizeof(socket_path), "%s/ll.sock", folder);
     hub = ll_hub_create(&(LlHubParams){.wait_us = wait_us});
-    board = ll_hub_join(hub, "shop", 6 * US_PER_S);
+    board = ll_hub_join(hub, "shop", HOLD_US);
     assert_int_equal(ll_board_add(board, "video"), VIDEO);
     LlServerParams params = {.address = "127.0.0.1",
                              .socket = socket_path,
@@ -378,7 +379,7 @@ static void waits_for_no_disk(void **state)
     ask(slow, "GET", "/live/shop/video-77-7.0.m4s");
     poll(&(struct pollfd){.fd = slow, .events = POLLIN}, 1, 100);
     publish(7, 1);
-    int answered = poll(&(struct pollfd){.fd = other, .events = POLLIN}, 1, 1000);
+    int answered = poll(&(struct pollfd){.fd = other, .events = POLLIN}, 1, TIMEOUT_MS);
     pthread_mutex_unlock(&disk);
     assert_int_equal(answered, 1);
     expect_answer(other, 200, "7.1\n");
@@ -502,7 +503,7 @@ static int setup_short(void **state)
 
 static int teardown_short(void **state)
 {
-    wait_us = 25 * US_PER_S;
+    wait_us = HOLD_US;
     return teardown(state);
 }
 

@@ -7,6 +7,8 @@
 #include "hls-bridge/ingest/rtp_source.h"
 #include "hls-bridge/stream/mailbox.h"
 
+#define WAIT_MS 60000 /* for what must come; reached only by a test that fails */
+
 static const char offer[] =
     "v=0\r\n"
     "c=IN IP4 127.0.0.1\r\n"
@@ -276,7 +278,7 @@ static void test_a_thread_reads_what_another_sends(void **state)
     assert_int_equal(pthread_create(&thread, NULL, publish_and_go, &failed), 0);
     while (!stop) {
         struct pollfd fd = {.fd = mailbox_fd(box), .events = POLLIN};
-        assert_int_equal(poll(&fd, 1, 10000), 1);
+        assert_int_equal(poll(&fd, 1, WAIT_MS), 1);
         Mail mail = mailbox_read(box);
         stop = mail.stop;
         read += mail.source != NULL;

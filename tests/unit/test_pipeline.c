@@ -171,11 +171,15 @@ static void it_rests_until_something_comes(void **state)
     (void)state;
     take_in(); /* what is due at the beginning is done */
     assert_false(rest(0));
-    send_packets(1);
-    int64_t began_us = now();
-    assert_false(rest(WAIT_US));
-    assert_true(now() - began_us < US_PER_S); /* the next report is due in two */
-    take_in();
+    int64_t rested_us = US_PER_S;                           /* the next report is due in two */
+    for (int i = 0; i < 10 && rested_us >= US_PER_S; i++) { /* we may be held up now and then */
+        send_packets(1);
+        int64_t began_us = now();
+        assert_false(rest(WAIT_US));
+        rested_us = now() - began_us;
+        take_in();
+    }
+    assert_true(rested_us < US_PER_S);
     eventfd_write(wake_fd, 1);
     assert_true(rest(WAIT_US));
     send_packets(1);
