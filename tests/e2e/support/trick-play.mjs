@@ -46,7 +46,9 @@ export async function windsBack(context, pages, url, heights, t) {
   for (const { isThere, start, at, height, loaded } of seen) {
     const told = JSON.stringify({ start, at, height, loaded });
     assert.ok(isThere && heights.includes(height), told);
-    assert.ok(loaded.length === 1 && loaded[0].from === 0 && path.basename(loaded[0].of).startsWith("iframes"), told);
+    // that one picture alone, though it may be loaded twice if it was asked for again while it came
+    const pieces = new Set(loaded.map(({ url, from, bytes }) => `${url} ${from} ${bytes}`));
+    assert.ok(pieces.size === 1 && loaded[0].from === 0 && path.basename(loaded[0].of).startsWith("iframes"), told);
   }
   assert.equal(new Set(seen.map(({ picture }) => picture)).size, STEPS, "each is another picture");
   t.diagnostic(`hls.js went back ${STEPS} segments, by ${seen.map(({ loaded }) => loaded[0].bytes).join(", ")} bytes`);
