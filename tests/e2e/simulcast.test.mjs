@@ -58,17 +58,16 @@ async function pluginSays(stack, stream = STREAM) {
 
 /** The plugin knows each layer, and places all that comes (but for padding that Janus takes for media before it knows them). */
 async function assertListed(stack) {
-  const info = await until("each layer is live and has a size", async () => {
+  const info = await until("each layer is live and has its size", async () => {
     const answer = await pluginSays(stack);
-    return answer.layers?.every(({ live, width, bitrate }) => live && width && bitrate) && answer;
+    assert.deepEqual(answer.layers.map(({ rid, width, height }) => ({ rid, width, height })), LAYERS);
+    return answer.layers.every(({ live, bitrate }) => live && bitrate) && answer;
   });
   const later = await until("a second has passed", async () => {
     const answer = await pluginSays(stack);
     return answer.age_seconds > info.age_seconds && answer;
   });
   assert.equal(later.unknown - info.unknown, 0, "packets of no layer");
-  assert.deepEqual(info.layers.map(({ rid, width, height }) => ({ rid, width, height })),
-    LAYERS.map(({ rid, width, height }) => ({ rid, width, height })));
   assert.equal(new Set(info.layers.map(({ ssrc }) => ssrc)).size, LAYERS.length);
   assert.deepEqual(info.tracks.map(({ kind }) => kind).sort(), ["audio", "video"]);
   const video = info.tracks.find(({ kind }) => kind === "video");

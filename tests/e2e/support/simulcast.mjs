@@ -4,12 +4,14 @@
 
 import { FULL_SIZE, publish } from "./browser.mjs";
 
-/** What the page makes of a picture of FULL_SIZE, the best first. */
-export const LAYERS = [
-  { rid: "high", width: 1280, height: 720 },
-  { rid: "mid", width: 640, height: 360 },
-  { rid: "low", width: 320, height: 180 },
-];
+/** What the page makes of a picture of `size`, as "1280x720", in three layers, the best first. */
+export function layersOf(size) {
+  const [width, height] = size.split("x").map(Number);
+  return [["high", 1], ["mid", 2], ["low", 4]].map(([rid, by]) => ({ rid, width: width / by, height: height / by }));
+}
+
+/** The same of FULL_SIZE. */
+export const LAYERS = layersOf(FULL_SIZE);
 
 /** Publishes the test card in all of LAYERS. */
 export const publishLayers = (context, stack, stream) => publish(context, stack, stream, { size: FULL_SIZE, simulcast: true });
