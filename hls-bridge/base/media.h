@@ -91,7 +91,7 @@ static inline int nearest_even(int64_t product, int64_t of)
     return n < 2 ? 2 : (int)n;
 }
 
-#define VIDEO_FORMAT_NAME_SIZE 20 /* bytes: "avc1.42C01F", "hvc1.1.6.L93.B0" */
+#define VIDEO_FORMAT_NAME_SIZE 32 /* bytes: "avc1.42C01F", "av01.1.08M.08.0.000.02.02.02.0" */
 
 /* What a key frame says of itself and of the pictures that follow it. */
 typedef struct VideoFormat {

@@ -264,6 +264,18 @@ bool av1_frame_read(const Av1Sequence *s, const uint8_t *payload, size_t len, Av
     return !r.overrun;
 }
 
+/* The codec string of the AV1 ISO media file format binding. What is left out of it means 4:2:0;
+ * all that is optional stands there, or nothing. */
+static void write_name(const Av1Sequence *s, VideoFormat *out)
+{
+    /* whether it is grey, subsampling across and down, and colours that are not specified */
+    static const char *const others[] = {".1.110.02.02.02.0", "", ".0.100.02.02.02.0",
+                                         ".0.000.02.02.02.0"};
+
+    snprintf(out->name, sizeof(out->name), "av01.%u.%02u%c.%02u%s", s->profile, s->level % 100u,
+             s->tier ? 'H' : 'M', s->bit_depth, others[s->chroma_format & 3]);
+}
+
 bool av1_format(const uint8_t *sample, size_t len, VideoFormat *out)
 {
     Av1Obu obu = {0};
@@ -278,7 +290,6 @@ bool av1_format(const uint8_t *sample, size_t len, VideoFormat *out)
                          .profile = s.profile,
                          .chroma_format = s.chroma_format,
                          .bit_depth = s.bit_depth};
-    snprintf(out->name, sizeof(out->name), "av01.%d.%02d%c.%02d", s.profile, s.level,
-             s.tier ? 'H' : 'M', s.bit_depth);
+    write_name(&s, out);
     return true;
 }

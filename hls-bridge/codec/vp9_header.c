@@ -167,6 +167,18 @@ int vp9_level(int width, int height)
     return 62;
 }
 
+/* The codec string of the VP codec ISO media file format binding. What is left out of it means
+ * 4:2:0; all that is optional stands there, or nothing. */
+static void write_name(VideoFormat *f)
+{
+    char others[16] = "";
+
+    if (f->chroma_format != 1) /* colours as libav's box says too: not specified */
+        snprintf(others, sizeof(others), ".%02u.02.02.02.00", f->chroma_format);
+    snprintf(f->name, sizeof(f->name), "vp09.%02d.%02d.%02d%s", f->profile,
+             vp9_level(f->width, f->height), f->bit_depth, others);
+}
+
 bool vp9_format(const uint8_t *sample, size_t len, VideoFormat *out)
 {
     uint32_t lens[VP9_FRAMES_MAX];
@@ -188,7 +200,6 @@ bool vp9_format(const uint8_t *sample, size_t len, VideoFormat *out)
         out->width = h.width;
         out->height = h.height;
     }
-    snprintf(out->name, sizeof(out->name), "vp09.%02d.%02d.%02d", out->profile,
-             vp9_level(out->width, out->height), out->bit_depth);
+    write_name(out);
     return true;
 }

@@ -205,6 +205,32 @@ static void what_cannot_be_read_is_dropped(void **state)
     assert_false(pop());
 }
 
+static void says_what_is_not_4_2_0(void **state)
+{
+    /* of libaom, 320x180 */
+#define OF_LIBAOM(profile, last)                                                                   \
+    {                                                                                              \
+        SEQUENCE_OBU | SIZED, 10, profile, 0x00, 0x00, 0x04, 0x3C, 0xFE, 0xCC, 0xDA, 0xF9, last    \
+    }
+    static const struct {
+        const char *name;
+        uint8_t sample[12];
+        uint8_t chroma_format;
+    } rows[] = {
+        {"av01.1.00M.08.0.000.02.02.02.0", OF_LIBAOM(0x20, 0x02), 3},
+        {"av01.0.00M.08.1.110.02.02.02.0", OF_LIBAOM(0x00, 0x2A), 0},
+    };
+    VideoFormat format;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        assert_true(av1_format(rows[i].sample, sizeof(rows[i].sample), &format));
+        assert_string_equal(format.name, rows[i].name);
+        assert_int_equal(format.chroma_format, rows[i].chroma_format);
+        assert_int_equal(format.width, 320);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_key_frame_comes_first, setup, depay_rig_close),
     cmocka_unit_test_setup_teardown(what_is_no_shown_key_frame_does_not_begin, setup,
@@ -220,5 +246,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(units_of_one_timestamp_are_told_apart, setup, depay_rig_close),
     cmocka_unit_test_setup_teardown(another_size_restarts_decoders, setup, depay_rig_close),
     cmocka_unit_test_setup_teardown(what_cannot_be_read_is_dropped, setup, depay_rig_close),
+    cmocka_unit_test(says_what_is_not_4_2_0),
 };
 TEST_GROUP(av1_depay, tests);

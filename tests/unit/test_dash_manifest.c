@@ -363,7 +363,7 @@ static void each_codec_is_a_set_of_its_own(void **state)
 static void memory_is_for_the_renditions_that_there_are(void **state)
 {
     (void)state;
-    assert_in_range(sizeof(DashManifest) + DASH_OTHERS * sizeof(DashTrack), 1, 6500);
+    assert_in_range(sizeof(DashManifest) + DASH_OTHERS * sizeof(DashTrack), 1, 7500);
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, setup)

@@ -181,7 +181,7 @@ static void a_key_frame_says_what_it_is(void **state)
           .profile = 1,
           .chroma_format = 3,
           .bit_depth = 8,
-          .name = "vp09.01.20.08"}},
+          .name = "vp09.01.20.08.03.02.02.02.00"}},
         {"profile 2, 10 bits",
          {0x92, 0x49, 0x83, 0x42, 0x00, 0x09, 0xF8, 0x05, 0x98},
          9,
