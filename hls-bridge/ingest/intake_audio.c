@@ -137,10 +137,11 @@ void intake_audio_begin_silent(Intake *s)
 
 void intake_audio_tick(Intake *s)
 {
-    int64_t silence = 0;
-
-    if (s->audio && s->audio_clock.started)
-        silence = audio_clock_tick(&s->audio_clock, lead_now(s, audio_room(s), INT64_MIN / 2));
+    if (!s->audio || !s->audio_clock.started)
+        return;
+    int64_t now_ts = lead_now(s, audio_room(s), INT64_MIN / 2);
+    int64_t excused = us_to_samples(real_time_excused_us(&s->real, s->now_us));
+    int64_t silence = audio_clock_tick(&s->audio_clock, now_ts - excused);
     if (silence > 0) {
         put_silence(s, silence);
         hold_clock(s);

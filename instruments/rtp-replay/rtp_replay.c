@@ -22,6 +22,7 @@
 
 #define US_PER_S  1000000ll
 #define SPREAD_US (2 * US_PER_S) /* copies begin within that, lest all key frames come at once */
+#define LATE_US   (400 * 1000ll) /* sound may find silence in its place: the bridge waits 500 ms */
 
 /* One copy of the recording. */
 typedef struct Replay {
@@ -30,8 +31,11 @@ typedef struct Replay {
     RtpFaults *faults;
     ReplaySender *sender;
     bool announced, over;
-    RtpOutgoing next;  /* to send */
-    int64_t latest_us; /* by which a packet was sent too late */
+    RtpOutgoing next;     /* to send */
+    int64_t latest_us;    /* by which a packet was sent too late */
+    unsigned sounds;      /* packets of sound that are being sent, */
+    int64_t sounds_us;    /* when the first of them was due, monotonic, */
+    uint64_t late_sounds; /* and how many were late, of all */
 } Replay;
 
 typedef struct Replayer {
@@ -170,10 +174,20 @@ static int64_t send_due(Replay *p, unsigned copies, int64_t now_us)
         int64_t late_us = now_us - p->start_us - p->next.when_us;
         if (late_us > p->latest_us)
             p->latest_us = late_us;
+        if (p->next.track == RTP_AUDIO && !p->next.is_rtcp && p->sounds++ == 0)
+            p->sounds_us = p->start_us + p->next.when_us;
         send_next(p, copies);
         p->over = !rtp_faults_next(p->faults, &p->next);
     }
     return p->over ? INT64_MAX : p->start_us + p->next.when_us;
+}
+
+/* All that is due was sent by now: we may have been stopped before the last packet went out. */
+static void note_late(Replay *p, int64_t now_us)
+{
+    if (p->sounds > 0 && now_us - p->sounds_us > LATE_US)
+        p->late_sounds += p->sounds;
+    p->sounds = 0;
 }
 
 static void wait_until(Replayer *r, int64_t until_us)
@@ -202,6 +216,8 @@ static void send_all(Replayer *r)
                 next_us = due_us;
         }
         replay_sender_flush();
+        for (size_t i = 0; i < r->count; i++)
+            note_late(&r->replay[i], clock_us(CLOCK_MONOTONIC));
         if (next_us != INT64_MAX)
             wait_until(r, next_us);
     }
@@ -215,6 +231,7 @@ typedef struct Sums {
     ReplaySenderStats sender;
     RtpFaultsStats faults;
     int64_t latest_us;
+    uint64_t late_sounds;
 } Sums;
 
 static Sums sum(const Replayer *r)
@@ -234,6 +251,7 @@ static Sums sum(const Replayer *r)
         s.faults.delayed += faults.delayed;
         s.faults.doubled += faults.doubled;
         s.faults.ssrc_changes += faults.ssrc_changes;
+        s.late_sounds += r->replay[i].late_sounds;
         if (r->replay[i].latest_us > s.latest_us)
             s.latest_us = r->replay[i].latest_us;
     }
@@ -243,14 +261,14 @@ static Sums sum(const Replayer *r)
 static void print_json(const Replayer *r, const Sums *s)
 {
     json_t *report = json_pack(
-        "{s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "seconds",
+        "{s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I}", "seconds",
         (double)(r->end_us - r->start_us) / US_PER_S, "sent", (json_int_t)s->sender.packets,
         "bytes", (json_int_t)s->sender.bytes, "refused", (json_int_t)s->sender.refused, "audio",
         (json_int_t)s->faults.packets[RTP_AUDIO], "video", (json_int_t)s->faults.packets[RTP_VIDEO],
         "lost", (json_int_t)s->faults.lost, "delayed", (json_int_t)s->faults.delayed, "doubled",
         (json_int_t)s->faults.doubled, "ssrc_changes", (json_int_t)s->faults.ssrc_changes,
         "keyframe_requests", (json_int_t)s->sender.keyframe_requests, "late_max_ms",
-        (double)s->latest_us / 1000);
+        (double)s->latest_us / 1000, "late_sounds", (json_int_t)s->late_sounds);
 
     json_dumpf(report, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
     putchar('\n');

@@ -383,6 +383,63 @@ static void a_machine_that_stood_still_goes_on_where_it_was(void **state)
     assert_true(seen.sound_90k < real_90k() - 500 * TICKS_PER_S);
 }
 
+static uint64_t silent_samples(void)
+{
+    return intake_stats(intake).audio.silent_samples;
+}
+
+/* All that is on the machine stood still for `ms`, and this thread is the first that goes on: what
+ * was to be sent meanwhile comes 100 ms later. */
+static void stand_still(int64_t ms)
+{
+    for (int64_t waited = 0; waited <= 100; waited += 50) {
+        now_us += (waited == 0 ? ms : 50) * MS;
+        tick();
+    }
+    for (int64_t sent = 0; sent < ms + 100; sent += OPUS_MS) {
+        send_sound();
+        clock_ts[AUDIO] += OPUS_MS * 48;
+    }
+    clock_ts[VIDEO] += (uint32_t)(ms + 100) * 90;
+}
+
+/* The machine stands still for longer than sound may be late: none is dropped for that. */
+static void sound_is_not_late_for_a_machine_that_stood_still(void **state)
+{
+    (void)state;
+    open_intake(true, true);
+    publish(3000);
+    uint64_t unheard = unheard_samples();
+    for (int n = 0; n < 5; n++) {
+        stand_still(n * 1000 + 500);
+        publish(1500);
+        assert_row(unheard_samples() == unheard, "standstill", "%d", n);
+    }
+    assert_honest_is_heard();
+}
+
+/* But what has not come soon after the machine goes on is late, however rarely it looks. */
+static void a_slow_machine_excuses_no_sound_that_stays_away(void **state)
+{
+    (void)state;
+    open_intake(true, true);
+    publish(3000);
+    uint64_t silent = silent_samples();
+    now_us += 900 * MS;
+    tick();
+    assert_int_equal(silent_samples(), silent);
+    for (int64_t waited = 0; waited < 200; waited += 50) {
+        now_us += 50 * MS;
+        tick();
+    }
+    assert_in_range(silent_samples() - silent, 48 * 500, 48 * 700);
+    for (int n = 0; n < 10; n++) {
+        now_us += 300 * MS;
+        tick();
+    }
+    assert_in_range(silent_samples() - silent, 48 * 3000, 48 * 3900);
+}
+
 /* The thread was held up for 8 s, while the publisher sent nothing: silence takes its place. */
 static void what_was_not_sent_for_seconds_is_silence(void **state)
 {
@@ -428,6 +485,8 @@ static const struct CMUnitTest tests[] = {
     TEST(reports_that_lie_move_nothing_far),
     TEST(a_clock_that_is_fast_is_followed_for_a_day),
     TEST(a_machine_that_stood_still_goes_on_where_it_was),
+    TEST(sound_is_not_late_for_a_machine_that_stood_still),
+    TEST(a_slow_machine_excuses_no_sound_that_stays_away),
     TEST(what_was_not_sent_for_seconds_is_silence),
     TEST(bursts_are_put_out_where_they_belong),
 };
