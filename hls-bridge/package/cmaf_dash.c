@@ -41,12 +41,17 @@ static int write_manifest(CmafDash *d)
 }
 
 /* Takes over what the playlist of a rendition that the publisher sends has, and drops what it no
- * longer has. Returns whether there was something new. */
+ * longer has. Returns whether there was something new.
+ *
+ * The best video may come later than the sound, if a transcoder makes it. A period begins with its
+ * segment, so others wait for that of the same number. */
 static bool take_segments(CmafDash *d, size_t which, const DashPicture *picture)
 {
     const LlPlaylist *list = d->manifest.track[which]->list;
     int64_t end = window_next_msn(&list->window), *next = &d->next_msn[which];
 
+    if (which != DASH_VIDEO && d->manifest.has[DASH_VIDEO] && end > d->next_msn[DASH_VIDEO])
+        end = d->next_msn[DASH_VIDEO];
     if (*next >= end)
         return false;
     dash_manifest_drop(&d->manifest, which, list->window.media_sequence);

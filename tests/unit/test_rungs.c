@@ -341,6 +341,37 @@ static void what_no_output_takes_is_seen_by_what_is_made_of_it(void **state)
     }
 }
 
+/* The sound is there first, and waits for the picture that its period begins with: none of it is
+ * left out, at the beginning and behind a discontinuity. */
+static void the_manifest_has_all_sound_beside_what_is_made_of_pictures(void **state)
+{
+    (void)state;
+    begin_named(CODEC_VP8, "");
+    set_running(true);
+    for (size_t publishers = 1; publishers <= 2; publishers++) {
+        play(5, CODEC_VP8);
+        segmenter_finish(publisher.segmenter, synthetic_now_us(&publisher));
+        char *manifest = read_file("manifest.mpd");
+        size_t sets = 0;
+        for (const char *at = manifest; (at = strstr(at, "<Period ")); at++) {
+            long numbers[2] = {-1, -2};
+            const char *of = at;
+            for (size_t i = 0; i < COUNT(numbers); i++, sets++) {
+                of = strstr(of, "startNumber=\"");
+                assert_non_null(of);
+                of += strlen("startNumber=\"");
+                numbers[i] = strtol(of, NULL, 10);
+            }
+            assert_int_equal(numbers[0], numbers[1]);
+        }
+        assert_int_equal(sets, 2 * publishers);
+        free(manifest);
+        publisher.clock_90k += TICKS_PER_S;
+        begin_named(CODEC_VP8, "");
+        set_running(true);
+    }
+}
+
 /* Its lists have nothing to be seen, so viewers are told of the sound alone; then it comes. */
 static void a_rung_without_any_picture_is_not_offered(void **state)
 {
@@ -434,6 +465,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_no_output_takes_is_seen_by_what_is_made_of_it),
     rig_test(its_files_leave_those_of_the_publisher_alone),
     rig_test(it_ends_where_the_pictures_end_that_no_output_takes),
+    rig_test(the_manifest_has_all_sound_beside_what_is_made_of_pictures),
     rig_test(a_rung_without_any_picture_is_not_offered),
     rig_test(one_that_goes_behind_a_cut_stands_still_up_to_the_next),
 };
