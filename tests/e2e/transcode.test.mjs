@@ -20,7 +20,8 @@ import { run } from "./support/programs.mjs";
 import { until } from "./support/rig.mjs";
 import { recordingOf } from "./support/testcard.mjs";
 
-const LADDER = { "transcode.ladder": "150p:300k, 90p:80k", "hls.thumbnail": 0, "hls.segment": 1, "ll.enabled": true };
+// who has gone is held until all has been looked at
+const LADDER = { "transcode.ladder": "150p:300k, 90p:80k", "hls.thumbnail": 0, "hls.segment": 1, "hls.hold": 600, "ll.enabled": true };
 const NAMES = ["150p", "90p"];
 const WHOLE = 60; // pictures, that a whole segment is among for sure
 const LISTS = 3; // of video at the most
@@ -75,6 +76,21 @@ const rungsShown = (port) => until("all rungs are shown", async () => {
   const { transcoder } = await status(port);
   return transcoder?.runs && transcoder.rungs.every(isShown) && transcoder;
 });
+
+/**
+ * Waits until each rung has a whole segment of its own behind what has filled it, and none that is a gap. A gap of a rung that
+ * comes back at its publisher's end would be all that the multivariant playlist tells the codec of.
+ */
+async function untilWhole(port, hls) {
+  const { rungs: before } = await rungsShown(port);
+  await until("each rung has a whole segment", async () => {
+    const { rungs } = (await status(port)).transcoder;
+    const lists = await Promise.all(NAMES.map((name) => readFile(path.join(hls, "shop", `video-${name}.m3u8`), "utf8")));
+    const own = lists.map((list) => list.slice(list.lastIndexOf("#EXT-X-MAP")));
+    return rungs.every((rung, i) => isShown(rung) && rung.pictures > before[i].pictures + WHOLE) &&
+      own.every((text) => text.includes("#EXTINF") && !text.includes("#EXT-X-GAP"));
+  });
+}
 
 /** Nothing is wrong with the files of a stream; of a recording that comes late nobody makes key frames. */
 async function assertFaultless(port, hls, stream = "shop") {
@@ -170,6 +186,7 @@ describe("a ladder that is made of one size", { concurrency: 2 }, () => {
       const fillings = transcoder.rungs.reduce((sum, rung) => sum + rung.fillings, 0);
       assert.ok(output.discontinuities <= 2 * fillings, `${output.discontinuities} discontinuities of ${fillings} fillings`);
       measured(() => assert.ok(output.discontinuities <= 2 * transcoder.faults, `${output.discontinuities} discontinuities`));
+      await untilWhole(port, hls);
       await sender.stop();
       await hasGone(port, "shop");
       await assertFaultless(port, hls);
