@@ -3,7 +3,7 @@
 // A bridge by itself, and recorded publishers that announce themselves to it.
 
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { startBridge } from "../../../tools/stack/bridge.mjs";
@@ -15,15 +15,21 @@ import { TESTCARD } from "./testcard.mjs";
 const SECONDS = "600"; // that each sends at the most, unless it is told otherwise
 
 /**
- * Runs `body({ pid, port, hls, send, sendFile })` with a bridge: its process, its control API's port, its folder, and
- * sendFile(stream, recording, …options of rtp-replay), which sends that to it and returns the child; send(stream, …)
- * sends the test card. All ends with `body()`. `program`: another hls-bridge than the one that is tested with sanitizers.
+ * Runs `body({ pid, port, hls, log, stop, start, send, sendFile })` with a bridge: its process, its control API's port,
+ * its folder, and log(), what it has said so far; stop(), which ends it and resolves to its status, and start(), which
+ * starts it again; sendFile(stream, recording, …options of rtp-replay), which sends that to it and returns the child; send(stream, …)
+ * sends the test card. All ends with `body()`. `program`: another hls-bridge than the one that is tested with sanitizers;
+ * `env`: its environment; `lowLatency`: it makes low-latency HLS too.
  */
-export async function withBridge(settings, body, { program = built().bridge } = {}) {
+export async function withBridge(settings, body, { program = built().bridge, env, lowLatency = false } = {}) {
   const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-test-"));
   const hls = path.join(folder, "hls");
-  const [port] = await freePorts(1);
-  const bridge = await startBridge({ program, folder, hls, port, settings }).catch(async (error) => {
+  const [port, llPort] = await freePorts(2);
+  let bridge;
+  const start = async () => (bridge = await startBridge({ program, folder, hls, port, settings, env, llPort: lowLatency && llPort }));
+  const stop = () => bridge.stop().then(() => bridge.status);
+  const log = () => readFile(path.join(folder, "hls-bridge.log"), "utf8");
+  await start().catch(async (error) => {
     await rm(folder, { recursive: true });
     throw error;
   });
@@ -37,7 +43,7 @@ export async function withBridge(settings, body, { program = built().bridge } = 
   };
   const send = (stream, ...options) => sendFile(stream, TESTCARD, ...options);
   try {
-    await body({ pid: bridge.pid, port, hls, send, sendFile });
+    await body({ pid: bridge.pid, port, hls, log, stop, start, send, sendFile });
   } finally {
     await Promise.all([...senders].map((sender) => sender.stop()));
     await bridge.stop();
