@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// What hls-doctor has looked at, by nginx's log of who fetches playlists: a test that ends it then knows what its report is of.
+
+import { readFile } from "node:fs/promises";
+import { bridgeStreams } from "../../../tools/stack/bridge.mjs";
+import { until } from "./rig.mjs";
+
+/** How often the classic playlist of `stream` was given to a program without a name, which hls-doctor is. */
+async function looksAt(stack, stream) {
+  const log = await readFile(stack.viewersLog, "utf8").catch(() => "");
+  return log.match(new RegExp(` /live/${stream}/index\\.m3u8 200 "-"$`, "gm"))?.length ?? 0;
+}
+
+/** Waits until hls-doctor, which follows the classic playlist of `stream`, has looked at all that this lists now. */
+export async function untilLookedAt(stack, stream) {
+  const before = await looksAt(stack, stream);
+  // who asks again has looked at what it was given
+  await until(`hls-doctor has looked at what is listed of ${stream}`, async () => (await looksAt(stack, stream)) >= before + 2);
+}
+
+/** Waits until there are `count` whole segments more of `stream`. */
+export async function untilSegments(stack, stream, count) {
+  const segments = async () => (await bridgeStreams(stack.bridgePort)).find(({ name }) => name === stream).output.segments;
+  const before = await segments();
+  await until(`${count} segments more of ${stream}`, async () => (await segments()) >= before + count);
+}
