@@ -6,19 +6,22 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { publish, untilLive, withBrowser } from "./support/browser.mjs";
+import { openPage, publish, untilLive, withBrowser } from "./support/browser.mjs";
 import { faultsOf, LIVE, measured, withoutForcedCuts } from "./support/measured.mjs";
 import { watch } from "./support/programs.mjs";
-import { sleep, until, withStack } from "./support/rig.mjs";
-import { LAYERS } from "./support/simulcast.mjs";
-import { openWatchPage } from "./support/viewer.mjs";
+import { publishRecorded } from "./support/recorded.mjs";
+import { until, withStack } from "./support/rig.mjs";
+import { layersOf } from "./support/simulcast.mjs";
+import { hidePicture } from "./support/viewer.mjs";
 
 const STREAM = "shop";
 const KEY = "a key of both devices";
 const LISTS = ["video.m3u8", "video-mid.m3u8", "video-low.m3u8"];
 const CLASSIC = ["index.m3u8", "index-mid.m3u8", "index-low.m3u8"];
-const WATCHED_MS = LIVE ? 60000 : 25000;
-const PAUSES = LIVE ? 10 : 2;
+const SIZE = LIVE ? "1280x720" : "1024x576"; // three sizes of a smaller picture cost less
+const LAYERS = layersOf(SIZE);
+const WATCHED = LIVE ? 30 : 6; // segments
+const PAUSES = LIVE ? 10 : 1;
 const FULL_BPS = 2500000, FEW_BPS = 300000; // enough for all layers, and for the lowest
 const PAUSE_MS = 180000; // a browser takes its time to try more, and longer on a busy machine
 const BACK_SEGMENTS = 2;
@@ -74,20 +77,21 @@ const liveCount = ({ layers }) => layers.filter(({ live }) => live).length;
 const cap = (page, bitrate) =>
   page.evaluate((bps) => window.janusHls.publisher.configure({ bitrate: bps }), bitrate);
 
-/** Key frames are asked for where segments are cut: a request that is answered late on a busy machine is repeated. */
+/** Key frames are asked for where segments are cut. On a busy machine they come late, are asked for again, or a layer pauses. */
 function assertKeyframes(before, after, segments) {
   after.layers.forEach(({ label, idrs }, i) => {
     const came = idrs - before.layers[i].idrs;
-    assert.ok(came >= segments - 2 && came <= 2 * segments, `${came} key frames of ${label} in ${segments} segments`);
-    measured(() => assert.ok(came <= segments + 2, `${came} key frames of ${label} in ${segments} segments`));
+    measured(() => assert.ok(Math.abs(came - segments) <= 2, `${came} key frames of ${label} in ${segments} segments`));
   });
 }
 
 async function allAreCutAlike(stack, t) {
+  const segments = async () => (await bridgeSays(stack)).low_latency.video.segments;
   const before = await bridgeSays(stack);
   const watching = ["master.m3u8", "ts.m3u8"].map((name) =>
     watch(String(new URL(name, stack.master(STREAM))), { options: ["--aligned"] }));
-  await sleep(WATCHED_MS);
+  const most = before.low_latency.video.segments + WATCHED;
+  await until("they have been watched for a while", async () => (await segments()) >= most, PAUSE_MS);
   const reports = await Promise.all(watching.map((one) => one.end()));
   const after = await bridgeSays(stack);
   const forced = LAYERS.length * after.output.forced_cuts; // in each size
@@ -130,14 +134,14 @@ async function layersPause(stack, page, viewer, t) {
 }
 
 async function publishersChange(stack, context, viewer) {
-  const single = await publish(context, stack, STREAM, { size: "640x360", key: KEY });
+  const single = await publishRecorded(stack, STREAM, { key: KEY });
   await until("one layer feeds all sizes", async () => {
     const { layers, renditions } = await bridgeSays(stack);
     return layers?.length === 1 && renditions.length === LAYERS.length && new Set(renditions.map(({ from }) => from)).size === 1;
   });
   await assertGoesOn(stack, viewer);
-  await single.close();
-  const three = await publish(context, stack, STREAM, { size: "1280x720", simulcast: true, key: KEY });
+  await single.leave();
+  const three = await publish(context, stack, STREAM, { size: SIZE, simulcast: true, key: KEY });
   await segmentsWhen(stack, "three layers feed a size each", isOwn);
   await assertGoesOn(stack, viewer);
   return three;
@@ -177,17 +181,18 @@ async function step(t, name, body) {
 }
 
 test("three sizes of one browser go on, whatever becomes of its layers", (t) =>
-  withStack({ bridgeSettings: { "hls.hold": 60 }, bodyMs: LIVE ? 590000 : 420000 }, (stack) =>
+  withStack({ bridgeSettings: { "hls.hold": 600 }, bodyMs: LIVE ? 590000 : 420000 }, (stack) =>
     withBrowser({}, async (context) => {
-      const page = await publish(context, stack, STREAM, { size: "1280x720", simulcast: true, key: KEY });
+      const page = await publish(context, stack, STREAM, { size: SIZE, simulcast: true, key: KEY });
       await segmentsWhen(stack, "each layer has a size of its own", isOwn);
       await until("both multivariant playlists list all", async () => {
         const texts = await Promise.all(["master.m3u8", "ts.m3u8"].map((name) => textOf(stack, name)));
         return texts.every((text, i) => [LISTS, CLASSIC][i].every((list) => text.includes(`\n${list}\n`)));
       });
       await step(t, "they are cut at the same places", (t) => allAreCutAlike(stack, t));
-      const viewer = await openWatchPage(context, stack, STREAM);
-      await until("the watch page plays", async () => (await viewer.state()).playingAt !== null);
+      const viewer = await openPage(context, `${stack.url}/watch.html?stream=${STREAM}`);
+      await hidePicture(viewer);
+      await until("the watch page plays", async () => (await shownBy(viewer)) > 0);
       await step(t, "layers that pause for lack of bandwidth are filled, and come back", (t) => layersPause(stack, page, viewer, t));
       await page.close();
       let other;
