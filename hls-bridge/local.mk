@@ -89,6 +89,7 @@ bridge_package = \
 	%D%/package/cmaf_sound.c \
 	%D%/package/cmaf_track.c \
 	%D%/package/cmaf_track_files.c \
+	%D%/package/cmaf_track_parts.c \
 	%D%/package/dash_manifest.c \
 	%D%/package/dash_text.c \
 	%D%/package/early_sound.c \

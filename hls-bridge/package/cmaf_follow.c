@@ -71,13 +71,15 @@ static int finish(void *self, int64_t now_us)
 {
     CmafFollow *f = self;
 
-    return cmaf_media_finish_at(f->media, cmaf_media_end_90k(f->output->media), now_us);
+    return cmaf_media_finish(f->media, f->output->end_90k, now_us);
 }
 
 static void close_follow(void *self)
 {
     CmafFollow *f = self;
 
+    if (f->media && f->output->follows[f->track] == f->media)
+        f->output->follows[f->track] = NULL;
     cmaf_media_destroy(&f->media);
     free(f);
 }
@@ -113,6 +115,7 @@ int cmaf_output_follow(void *self, size_t track, Output *out)
         errno = ENOMEM;
         return -1;
     }
+    o->follows[f->track] = f->media;
     cmaf_media_add(f->media, o->track[f->track]);
     cmaf_media_assign(f->media, lines, &renditions, RENDITION_NONE);
     *out = (Output){.calls = &calls, .self = f};

@@ -68,12 +68,25 @@ int cmaf_media_picture(CmafMedia *media, const AccessUnit *unit, int64_t pts_90k
 int cmaf_media_sound(CmafMedia *media, const AacFrame *frame, int64_t now_us);
 int cmaf_media_cut(CmafMedia *media, const OutputSegment *next, int64_t now_us);
 int cmaf_media_tick(CmafMedia *media, int64_t known_90k, int64_t now_us);
-int cmaf_media_finish(CmafMedia *media, int64_t now_us);
 
-/* For the media of a line that follows: up to where parts may have been made of the others, and
- * where they have ended; and an end at the same place. */
+/* ---- the end of a publisher: that of all media of a stream, step by step ---- */
+
+/* What waits goes on. */
+int cmaf_media_come_to_end(CmafMedia *media, int64_t now_us);
+
+/* Where what has come ends. */
+int64_t cmaf_media_last_90k(const CmafMedia *media);
+
+/* How far parts of pictures are made; INT64_MIN: there are none. No last segment ends before. */
+int64_t cmaf_media_made_90k(const CmafMedia *media);
+
+/* Where all renditions can end, `end_90k` at the latest (cmaf_track_reach()). */
+int64_t cmaf_media_reach_90k(const CmafMedia *media, int64_t end_90k);
+
+/* All pictures end there, and the sound does no later. */
+int cmaf_media_finish(CmafMedia *media, int64_t end_90k, int64_t now_us);
+
+/* For the media of a line that follows: up to where parts may have been made of the others. */
 int64_t cmaf_media_safe_90k(const CmafMedia *media);
-int64_t cmaf_media_end_90k(const CmafMedia *media);
-int cmaf_media_finish_at(CmafMedia *media, int64_t end_90k, int64_t now_us);
 
 #endif

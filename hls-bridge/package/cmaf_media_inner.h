@@ -40,7 +40,6 @@ struct CmafMedia {
     OutputSegment segment; /* the newest one */
     int64_t audio_end;     /* of the newest frame, samples */
     int64_t safe_90k;      /* no segment ends before this any more */
-    int64_t end_90k;       /* where the pictures of the last publisher have ended */
     EarlySound early;      /* what came before a publisher's first segment */
 };
 
@@ -103,9 +102,5 @@ int cmaf_others_tick(CmafMedia *media, CmafLine *line, int64_t known_90k, int64_
 
 /* Ends what there is of it, so that it has the segments of the lead. */
 int cmaf_others_finish(CmafMedia *media, CmafLine *line, int64_t now_us);
-
-/* How far the parts reach that are made of any video rendition, the lead too; INT64_MIN: there is
- * none. The last segment ends no earlier, in all of them. */
-int64_t cmaf_others_reach(const CmafMedia *media);
 
 #endif

@@ -83,19 +83,29 @@ int cmaf_media_start(CmafMedia *m, const OutputSegment *first, int64_t now_us)
     return status;
 }
 
-/* All lines end, those of pictures at the same place. */
-static int finish_lines(CmafMedia *m, int64_t video_end, int64_t now_us)
+/* Where the sound ends, samples: it does not go on without pictures. */
+static int64_t sound_end(const CmafMedia *m, int64_t video_end)
+{
+    int64_t beyond = m->audio_end - cmaf_sound_samples(video_end);
+
+    if (!cmaf_media_has_pictures(m) || beyond <= 0)
+        return m->audio_end;
+    return m->audio_end - (beyond + AAC_FRAME_SAMPLES - 1) / AAC_FRAME_SAMPLES * AAC_FRAME_SAMPLES;
+}
+
+int cmaf_media_finish(CmafMedia *m, int64_t end_90k, int64_t now_us)
 {
     int status = 0;
 
-    m->running = false;
-    m->end_90k = video_end;
-    early_sound_clear(&m->early);
     cmaf_others_forget(m);
+    if (!m->running)
+        return 0;
+    m->running = false;
+    early_sound_clear(&m->early);
     for (CmafLine *line = m->line; line < m->line + m->lines; line++) {
         if (!line->has)
             continue;
-        cmaf_track_finish(line->track, line->kind == TRACK_VIDEO ? video_end : m->audio_end,
+        cmaf_track_finish(line->track, line->kind == TRACK_VIDEO ? end_90k : sound_end(m, end_90k),
                           now_us);
         status |= m->params.finished(m->params.user, (size_t)(line - m->line));
     }
@@ -110,35 +120,42 @@ static int64_t newest_picture(const CmafMedia *m)
     return m->lead != RENDITION_NONE ? m->line[m->lead].last_dts_90k : m->passed_90k;
 }
 
-int cmaf_media_finish(CmafMedia *m, int64_t now_us)
+int cmaf_media_come_to_end(CmafMedia *m, int64_t now_us)
 {
     int status = 0;
 
-    if (!m->running) {
-        cmaf_others_forget(m);
-        return 0;
-    }
-    for (CmafLine *line = NULL; (line = cmaf_others_next(m, line));)
+    for (CmafLine *line = NULL; m->running && (line = cmaf_others_next(m, line));)
         status |= cmaf_others_finish(m, line, now_us);
-    int64_t video_end = cmaf_others_reach(m), sound_end = samples_to_90k(m->audio_end);
-    video_end = larger(video_end, newest_picture(m) + LAST_FRAME_90K);
-    /* the picture stands until the sound has ended: players mind if a rendition is shorter */
-    if (m->sound != RENDITION_NONE && sound_end > video_end)
-        video_end = sound_end;
-    return status | finish_lines(m, video_end, now_us);
+    return status;
 }
 
-int cmaf_media_finish_at(CmafMedia *m, int64_t end_90k, int64_t now_us)
+int64_t cmaf_media_last_90k(const CmafMedia *m)
 {
-    return m->running ? finish_lines(m, end_90k, now_us) : 0;
+    int64_t end = newest_picture(m) + LAST_FRAME_90K;
+
+    /* the picture stands until the sound has ended: players mind if a rendition is shorter */
+    return m->sound != RENDITION_NONE ? larger(end, samples_to_90k(m->audio_end)) : end;
+}
+
+int64_t cmaf_media_made_90k(const CmafMedia *m)
+{
+    int64_t end = INT64_MIN;
+
+    for (const CmafLine *line = m->line; m->running && line < m->line + m->lines; line++)
+        if (line->has && line->kind == TRACK_VIDEO)
+            end = larger(end, cmaf_track_position(line->track));
+    return end;
+}
+
+int64_t cmaf_media_reach_90k(const CmafMedia *m, int64_t end_90k)
+{
+    for (const CmafLine *line = m->line; m->running && line < m->line + m->lines; line++)
+        if (line->has && line->kind == TRACK_VIDEO)
+            end_90k = smaller(end_90k, cmaf_track_reach(line->track, end_90k));
+    return end_90k;
 }
 
 int64_t cmaf_media_safe_90k(const CmafMedia *m)
 {
     return m->safe_90k;
-}
-
-int64_t cmaf_media_end_90k(const CmafMedia *m)
-{
-    return m->end_90k;
 }

@@ -128,11 +128,11 @@ static size_t count_before(const CmafMux *mux, int64_t before)
     return n;
 }
 
-int64_t cmaf_mux_newest(const CmafMux *mux, int64_t before)
+const QueuedSample *cmaf_mux_waiting(const CmafMux *mux, int64_t before, size_t newer)
 {
     size_t n = count_before(mux, before);
 
-    return n > 0 ? mux->queue.sample[mux->queue.first + n - 1].dts : INT64_MIN;
+    return n > newer ? &mux->queue.sample[mux->queue.first + n - 1 - newer] : NULL;
 }
 
 /* Gives the samples decoding times that join: the first at the start, each later than the one

@@ -14,6 +14,7 @@
 #include "base/byte_buffer.h"
 #include "base/media.h"
 #include "package/part_cutter.h"
+#include "package/sample_queue.h"
 
 typedef struct CmafMux CmafMux;
 
@@ -59,8 +60,9 @@ int cmaf_mux_sound(CmafMux *mux, const AacFrame *frame);
 /* The same of a picture that is shown and decoded at `at`, before all others that wait. */
 int cmaf_mux_picture_first(CmafMux *mux, const AccessUnit *unit, int64_t at);
 
-/* The decoding time of the newest sample that lies before `before`; INT64_MIN: there is none. */
-int64_t cmaf_mux_newest(const CmafMux *mux, int64_t before);
+/* Of the samples that wait and are decoded before `before`, the newest one but `newer`; NULL: there
+ * are not so many. Borrowed until the next call. */
+const QueuedSample *cmaf_mux_waiting(const CmafMux *mux, int64_t before, size_t newer);
 
 /* Appends a fragment of the samples that are decoded before `cut->until` to `to`, where its bytes
  * stay until something else is appended. What was to be decoded or shown before its start is at its

@@ -166,13 +166,3 @@ int cmaf_others_finish(CmafMedia *m, CmafLine *line, int64_t now_us)
 
     return line->waits ? status | cmaf_others_begin(m, line, now_us) : status;
 }
-
-int64_t cmaf_others_reach(const CmafMedia *m)
-{
-    int64_t end = INT64_MIN;
-
-    for (const CmafLine *line = m->line; line < m->line + m->lines; line++)
-        if (line->has && line->kind == TRACK_VIDEO && cmaf_track_position(line->track) > end)
-            end = cmaf_track_position(line->track);
-    return end;
-}

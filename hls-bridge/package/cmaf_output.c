@@ -138,12 +138,31 @@ static int tick(void *self, int64_t known_90k, int64_t now_us)
     return cmaf_media_tick(((CmafOutput *)self)->media, known_90k, now_us);
 }
 
+/* Where all renditions end, with those that follow: none without a picture, if that can be. */
+static int64_t end_of_all(const CmafOutput *o)
+{
+    int64_t made = cmaf_media_made_90k(o->media);
+    int64_t end = larger(made, cmaf_media_last_90k(o->media));
+
+    end = cmaf_media_reach_90k(o->media, end);
+    for (size_t i = 0; i < o->tracks; i++) {
+        if (!o->follows[i])
+            continue;
+        made = larger(made, cmaf_media_made_90k(o->follows[i]));
+        end = cmaf_media_reach_90k(o->follows[i], end);
+    }
+    return larger(made, end);
+}
+
 static int finish(void *self, int64_t now_us)
 {
     CmafOutput *o = self;
     bool has[RENDITIONS_MAX];
     bool started = cmaf_media_is_running(o->media, has);
-    int status = cmaf_media_finish(o->media, now_us);
+    int status = cmaf_media_come_to_end(o->media, now_us);
+
+    o->end_90k = end_of_all(o);
+    status |= cmaf_media_finish(o->media, o->end_90k, now_us);
 
     if (started)
         publish_segments(o);

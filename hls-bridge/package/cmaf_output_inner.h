@@ -29,6 +29,9 @@ struct CmafOutput {
     CmafMedia *media; /* with a line for each track */
     size_t
         track_of[RENDITIONS_MAX]; /* of the publisher's renditions; RENDITION_NONE: it has none */
+    CmafMedia
+        *follows[RENDITIONS_MAX]; /* of a track, if it is made by media of its own; borrowed */
+    int64_t end_90k;              /* where the last publisher's pictures have ended */
     CmafPlaylists *playlists;
     bool keeps_former;     /* files that an earlier run has left, since they are listed */
     OutputSegment segment; /* the newest one */

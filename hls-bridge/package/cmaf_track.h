@@ -75,6 +75,10 @@ void cmaf_track_end(CmafTrack *track, int64_t end);
 /* Cuts all parts that can be cut, if all samples before `complete` are here. Returns how many. */
 int cmaf_track_cut(CmafTrack *track, int64_t complete, int64_t now_us);
 
+/* Where the segment can end, `end` at the latest, if nothing more comes: of pictures that cannot be
+ * repeated it ends with the last part that has one. */
+int64_t cmaf_track_reach(const CmafTrack *track, int64_t end);
+
 /* The publisher has gone: what there is of the segment is its all, and lasts up to `end`. */
 void cmaf_track_finish(CmafTrack *track, int64_t end, int64_t now_us);
 

@@ -2,7 +2,7 @@
 #ifndef CMAF_TRACK_INNER_H
 #define CMAF_TRACK_INNER_H
 
-/* A track from inside, for cmaf_track.c and cmaf_track_files.c alone.
+/* A track from inside, for cmaf_track.c, cmaf_track_parts.c and cmaf_track_files.c alone.
  *
  * Thread-safety: one thread, the stream's. */
 
@@ -40,5 +40,17 @@ struct CmafTrack {
  * longer listed may still be fetched, for its duration and that of the longest playlist that held
  * it (RFC 8216 section 6.2.2). */
 void cmaf_track_drop_old(CmafTrack *track, int64_t now_us);
+
+/* Writes a file. What cannot be written is a gap for viewers, said once. */
+bool cmaf_track_store(CmafTrack *track, const char *name, const void *data, size_t len);
+
+/* Writes the initialisation segment, if that is still to be done. Returns whether it is there. */
+bool cmaf_track_write_init(CmafTrack *track);
+
+/* The segment has its last part. */
+void cmaf_track_complete(CmafTrack *track, int64_t now_us);
+
+/* A duration in 1/90000 s. */
+int64_t cmaf_track_to_90k(const CmafTrack *track, int64_t duration);
 
 #endif

@@ -40,20 +40,38 @@ void part_cutter_end(PartCutter *c, int64_t end)
     c->ends = true;
 }
 
-/* The part before the last one: ends so that the last one has a sample. */
-static void leave_one(const PartCutter *c, int64_t newest, PartCut *out)
+/* How many parts follow one that begins at `start`. */
+static size_t parts_behind(const PartCutter *c, int64_t start, int64_t end)
 {
-    int64_t least = c->start + (c->params.target * LEAST_PERCENT + 99) / 100;
-    int64_t shift = c->moves_far ? c->params.step : c->params.shift_max;
+    int64_t beyond = end - start - c->params.target;
 
-    if (c->end - out->end > c->params.target || newest >= out->end || newest <= c->start ||
-        newest + shift < least)
-        return;
-    out->end = newest > least ? newest : least;
-    out->until = newest;
+    return beyond > 0 ? (size_t)((beyond + c->params.step - 1) / c->params.step) : 0;
 }
 
-bool part_cutter_next(PartCutter *c, int64_t complete, int64_t newest, PartCut *out)
+size_t part_cutter_rest(const PartCutter *c)
+{
+    return c->ends ? parts_behind(c, c->start, c->end) : 0;
+}
+
+/* A part before the last one: ends so that those behind it have samples. */
+static void leave(const PartCutter *c, int64_t left, PartCut *out)
+{
+    int64_t least = c->start + (c->params.target * LEAST_PERCENT + 99) / 100;
+    bool one = c->end - out->end <= c->params.target;
+
+    if (left >= out->end || left <= c->start)
+        return;
+    if (!c->moves_far && (!one || left + c->params.shift_max < least))
+        return;
+    out->until = left;
+    if (one)
+        out->end = left > least ? left : least;
+    /* the rest stays one part: there is no sample for a second one */
+    if (one && c->moves_far && c->end - out->end > c->params.target)
+        out->end = c->end - c->params.target;
+}
+
+bool part_cutter_next(PartCutter *c, int64_t complete, int64_t left, PartCut *out)
 {
     int64_t full = c->start + c->params.step;
 
@@ -69,8 +87,20 @@ bool part_cutter_next(PartCutter *c, int64_t complete, int64_t newest, PartCut *
             return false;
         *out = (PartCut){c->start, full, full, false};
         if (c->ends)
-            leave_one(c, newest, out);
+            leave(c, left, out);
     }
     c->start = out->end;
     return true;
+}
+
+int64_t part_cutter_start_of(const PartCutter *c, int64_t at)
+{
+    return c->start + floor_div(at - c->start, c->params.step) * c->params.step;
+}
+
+int64_t part_cutter_reach(const PartCutter *c, int64_t end, int64_t start, size_t spare)
+{
+    if (parts_behind(c, start, end) <= spare)
+        return end;
+    return start + (int64_t)(1 + spare) * c->params.step;
 }

@@ -173,13 +173,17 @@ void follower_set_running(Follower *f, bool running)
     f->running = running;
 }
 
-void follower_finish(Follower *f, int64_t now_us)
+void follower_come_to_end(Follower *f, int64_t now_us)
 {
     uint64_t fillings = f->stats.fillings;
 
     while (f->cuts > 0)
         pass_cut(f, now_us);
     f->stats.fillings = fillings; /* what was under way at the end is no fault */
+}
+
+void follower_finish(Follower *f, int64_t now_us)
+{
     outputs_finish(&f->outputs, now_us);
     follower_end(f);
 }

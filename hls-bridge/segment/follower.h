@@ -107,7 +107,9 @@ bool follower_parts(const Follower *follower, const AccessUnit *unit);
 /* When, on the stream's clock, a tick has something to do; INT64_MAX: nothing waits. */
 int64_t follower_deadline_90k(const Follower *follower);
 
-/* The publisher has gone, and outputs have finished: does the same, with what there is. */
+/* The publisher has gone: comes to all that the best rendition has come to, with what there is,
+ * before that one's outputs finish; they say where all renditions end. Then does the same. */
+void follower_come_to_end(Follower *follower, int64_t now_us);
 void follower_finish(Follower *follower, int64_t now_us);
 
 FollowerStats follower_stats(const Follower *follower);

@@ -186,6 +186,7 @@ static void complete_rest(Segmenter *o)
 
 static void finish_outputs(Segmenter *o)
 {
+    segmenter_followers_come_to_end(o);
     outputs_finish(o->params.outputs, o->now_us);
     segmenter_followers_finish(o);
 }

@@ -112,6 +112,12 @@ void segmenter_followers_tick(Segmenter *o, int64_t clock_90k, int64_t known_90k
         follower_tick(&o->follower[i], clock_90k, known_90k, o->now_us);
 }
 
+void segmenter_followers_come_to_end(Segmenter *o)
+{
+    for (size_t i = 0; i < o->followers; i++)
+        follower_come_to_end(&o->follower[i], o->now_us);
+}
+
 void segmenter_followers_finish(Segmenter *o)
 {
     for (size_t i = 0; i < o->followers; i++)

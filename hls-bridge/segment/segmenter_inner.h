@@ -151,6 +151,7 @@ void segmenter_followers_cut(Segmenter *segmenter, const OutputSegment *segment,
 void segmenter_followers_best(Segmenter *segmenter, const AccessUnit *unit, int64_t pts_90k,
                               int64_t dts_90k);
 void segmenter_followers_tick(Segmenter *segmenter, int64_t clock_90k, int64_t known_90k);
+void segmenter_followers_come_to_end(Segmenter *segmenter);
 void segmenter_followers_finish(Segmenter *segmenter);
 
 /* A picture of a follower has come: `track` is its index in what the publisher sends. */

@@ -326,9 +326,11 @@ static void sound_counts_samples(void **state)
                                                          .len = sizeof(aac),
                                                          .pts_samples = 480001 + i * 1024}),
                          0);
-    assert_int_equal(cmaf_mux_newest(mux, INT64_MAX), 480001 + 9 * 1024);
-    assert_int_equal(cmaf_mux_newest(mux, 480001 + 9 * 1024), 480001 + 8 * 1024);
-    assert_int_equal(cmaf_mux_newest(mux, 480001), INT64_MIN);
+    assert_int_equal(cmaf_mux_waiting(mux, INT64_MAX, 0)->dts, 480001 + 9 * 1024);
+    assert_int_equal(cmaf_mux_waiting(mux, 480001 + 9 * 1024, 0)->dts, 480001 + 8 * 1024);
+    assert_int_equal(cmaf_mux_waiting(mux, 480001 + 9 * 1024, 8)->dts, 480001);
+    assert_null(cmaf_mux_waiting(mux, 480001 + 9 * 1024, 9));
+    assert_null(cmaf_mux_waiting(mux, 480001, 0));
     int64_t end = 480001 + 9 * 1024;
     assert_int_equal(cut(480001, end, end, false), 0);
     assert_int_equal(fragment.samples, 9);

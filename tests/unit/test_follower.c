@@ -184,6 +184,7 @@ static void do_step(char what, int64_t at_90k, Codec codec)
         break;
     default:
         assert_int_equal(what, 'F');
+        follower_come_to_end(&follower, 0);
         follower_finish(&follower, 0);
     }
 }

@@ -112,17 +112,56 @@ static void a_rest_is_not_left_empty(void **state)
     }
 }
 
-/* One that could have no picture else takes that of the part before, however early it was. */
-static void a_rest_that_cannot_be_filled_gets_a_picture_from_afar(void **state)
+/* Pictures that cannot be repeated are left to all parts behind, however early they were. */
+static void a_rest_that_cannot_be_filled_gets_pictures_from_afar(void **state)
 {
-    (void)state;
-    cutter.moves_far = true;
-    part_cutter_end(&cutter, 918100);
-    assert_true(part_cutter_next(&cutter, 918100, 904000, &cut));
-    assert_int_equal(cut.end, 915300);
-    assert_int_equal(cut.until, 904000);
-    assert_true(part_cutter_next(&cutter, 918100, NONE, &cut));
-    assert_true(cut.last);
+    static const struct {
+        const char *name;
+        int64_t end, left, part_end, until;
+        size_t rest, after; /* parts behind the one that is cut, before that and after */
+    } rows[] = {
+        {"one part", 918100, 904000, 915300, 904000, 1, 0},
+        {"its own picture", 922000, 919000, 917280, 917280, 1, 0},
+        {"it stays one, though the part before ends early", 935000, 904000, 917000, 904000, 1, 0},
+        {"two parts", 950000, 903000, 917280, 903000, 2, 1},
+        {"none can be spared", 950000, NONE, 917280, 917280, 2, 1},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        setup(state);
+        cutter.moves_far = true;
+        part_cutter_end(&cutter, rows[i].end);
+        assert_int_equal(part_cutter_rest(&cutter), rows[i].rest);
+        assert_true(part_cutter_next(&cutter, rows[i].end, rows[i].left, &cut));
+        assert_row(cut.end == rows[i].part_end && cut.until == rows[i].until, rows[i].name,
+                   "%lld, %lld", (long long)cut.end, (long long)cut.until);
+        assert_row(part_cutter_rest(&cutter) == rows[i].after, rows[i].name, "%zu",
+                   part_cutter_rest(&cutter));
+    }
+}
+
+/* A segment goes as far as its pictures do, with one for each part. */
+static void it_reaches_as_far_as_there_are_samples(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t newest, end;
+        size_t spare;
+        int64_t reach;
+    } rows[] = {
+        {"in its last part", 910000, 918000, 0, 918000},
+        {"one part is too many", 910000, 918001, 0, 917280},
+        {"which gets a spare one", 910000, 918001, 1, 918001},
+        {"two are too many", 910000, 950000, 1, 934560},
+        {"in a later part", 920000, 950000, 0, 934560},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        setup(state);
+        int64_t start = part_cutter_start_of(&cutter, rows[i].newest);
+        int64_t reach = part_cutter_reach(&cutter, rows[i].end, start, rows[i].spare);
+        assert_row(reach == rows[i].reach, rows[i].name, "%lld", (long long)reach);
+    }
 }
 
 static void nothing_goes_beyond_the_limit(void **state)
@@ -175,7 +214,8 @@ static const struct CMUnitTest tests[] = {
     TEST(the_last_part_takes_the_rest),
     TEST(a_small_rest_goes_with_the_part_before),
     TEST(a_rest_is_not_left_empty),
-    TEST(a_rest_that_cannot_be_filled_gets_a_picture_from_afar),
+    TEST(a_rest_that_cannot_be_filled_gets_pictures_from_afar),
+    TEST(it_reaches_as_far_as_there_are_samples),
     TEST(nothing_goes_beyond_the_limit),
     TEST(the_rule_holds_for_uneven_pictures),
 };

@@ -25,6 +25,7 @@ static struct {
 static size_t first, last;
 static bool decodes; /* an IDR picture has come */
 static bool silent;  /* the publisher has no sound: its pictures stand first */
+static bool cabac;   /* what is made cannot be repeated */
 
 static char root[TEMP_FOLDER_SIZE];
 static LlHub *hub;
@@ -47,7 +48,11 @@ static void give_back(int64_t until_90k)
 {
     for (; first < last && queue[first % QUEUE].pts_90k <= until_90k; first++) {
         bool idr = queue[first % QUEUE].idr;
-        AccessUnit unit = idr ? unit_of(synthetic_tall, sizeof(synthetic_tall), true)
+        uint8_t key[sizeof(synthetic_tall)];
+        memcpy(key, synthetic_tall, sizeof(key));
+        if (cabac)
+            key[SYNTHETIC_ENTROPY] = SYNTHETIC_CABAC;
+        AccessUnit unit = idr ? unit_of(key, sizeof(key), true)
                               : unit_of(synthetic_slice, sizeof(synthetic_slice), false);
         unit.track = RUNG - silent;
         segmenter_picture(publisher.segmenter, &unit, queue[first % QUEUE].pts_90k,
@@ -65,7 +70,7 @@ static int setup(void **state)
     packager = packager_open(&params, synthetic_now_us(&publisher));
     assert_true(hub && packager);
     first = last = 0;
-    decodes = silent = false;
+    decodes = silent = cabac = false;
     return 0;
 }
 
@@ -434,6 +439,50 @@ static void it_ends_where_the_pictures_end_that_no_output_takes(void **state)
     free(rung);
 }
 
+/* Sound alone for so long; with `ticks` by the clock, too. */
+static void play_sound(int64_t ticks_90k, bool ticks)
+{
+    publisher.clock_90k += ticks_90k;
+    synthetic_sound(&publisher);
+    if (ticks)
+        segmenter_tick(publisher.segmenter, publisher.clock_90k, synthetic_now_us(&publisher));
+}
+
+/* Whatever of it can be repeated, and however long the sound goes on alone: all lists end there,
+ * and what no pictures are for is left out. */
+static void all_end_at_one_place(void **state)
+{
+    static const char *const kinds[] = {"all are repeated", "the best is not", "the rung is not",
+                                        "none is"};
+    size_t ends = 0;
+
+    for (unsigned kind = 0; kind < 8; kind++)
+        for (int64_t tail_90k = 0; tail_90k < TICKS_PER_S * 9 / 20; tail_90k += 2500) {
+            bool ticks = kind & 4;
+            setup(state);
+            publisher.cabac = kind & 1;
+            cabac = kind & 2;
+            begin(CODEC_H264);
+            set_running(true);
+            play(9.08, CODEC_H264);
+            play_sound(tail_90k / 2, ticks);
+            play_sound(tail_90k - tail_90k / 2, ticks);
+            give_back(INT64_MAX);
+            segmenter_finish(publisher.segmenter, synthetic_now_us(&publisher));
+            assert_same_cuts();
+            char *best = read_file("video.m3u8"), *rung = read_file("video-480p.m3u8");
+            assert_sound_fits(rung);
+            if (!ticks) /* else what is due is made without a picture */
+                assert_row(!strstr(best, "GAP") && !strstr(rung, "GAP"), kinds[kind], "%lld: %s%s",
+                           (long long)tail_90k, best, rung);
+            ends++;
+            free(best);
+            free(rung);
+            teardown(state);
+        }
+    assert_int_equal(ends, 8 * 17);
+}
+
 /* hls.files is for what a publisher sends: a rung is the operator's own, and may not take from it.
  */
 static void its_files_leave_those_of_the_publisher_alone(void **state)
@@ -463,6 +512,7 @@ static const struct CMUnitTest tests[] = {
     rig_test(the_next_publisher_goes_on_in_the_same_lists),
     rig_test(a_publisher_without_one_goes_on_in_its_list),
     cmocka_unit_test(what_no_output_takes_is_seen_by_what_is_made_of_it),
+    cmocka_unit_test(all_end_at_one_place),
     rig_test(its_files_leave_those_of_the_publisher_alone),
     rig_test(it_ends_where_the_pictures_end_that_no_output_takes),
     rig_test(the_manifest_has_all_sound_beside_what_is_made_of_pictures),
