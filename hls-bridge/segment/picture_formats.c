@@ -19,10 +19,17 @@ void picture_formats_note(PictureFormats *f, size_t rendition, const AccessUnit 
         f->of[rendition] = now;
 }
 
+void picture_formats_part(PictureFormats *f, int64_t start_90k, int64_t first_90k)
+{
+    f->parted_90k = start_90k;
+    f->first_90k = first_90k;
+}
+
 bool picture_formats_allow(const PictureFormats *f, size_t rendition, const AccessUnit *idr,
                            int64_t pts_90k, int64_t last_90k)
 {
-    bool first_behind = pts_90k == f->parted_90k && last_90k < f->parted_90k;
+    bool first_behind =
+        last_90k < f->parted_90k && (pts_90k == f->parted_90k || pts_90k == f->first_90k);
 
     return first_behind || !picture_formats_differ(f, rendition, idr);
 }

@@ -14,8 +14,8 @@
 
 typedef struct PictureFormats {
     VideoFormat of[VIDEO_TRACKS_MAX]; /* width 0: no IDR picture has gone out */
-    int64_t parted_90k;               /* where the newest segment behind a discontinuity begins,
-                                         as its first picture is placed; 0: none has */
+    int64_t parted_90k; /* where the newest segment behind a discontinuity begins; 0: none has */
+    int64_t first_90k;  /* where its first picture is placed, there or behind it */
 } PictureFormats;
 
 /* Whether decoders are set up by an IDR picture in another way than the rendition has them: another
@@ -24,6 +24,9 @@ bool picture_formats_differ(const PictureFormats *formats, size_t rendition, con
 
 /* An IDR picture goes out. */
 void picture_formats_note(PictureFormats *formats, size_t rendition, const AccessUnit *idr);
+
+/* A segment behind a discontinuity begins at `start_90k`, before a picture at `first_90k`. */
+void picture_formats_part(PictureFormats *formats, int64_t start_90k, int64_t first_90k);
 
 /* Whether an IDR picture may go out to a rendition to be shown at `pts_90k`, if the one before it
  * was decoded at `last_90k` (0: there was none): it is like those before it, or the first one

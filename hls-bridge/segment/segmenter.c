@@ -227,7 +227,7 @@ static void consider_cut(Segmenter *o, const AccessUnit *unit, int64_t pts_90k, 
                             (unit->idr && turn.parts) || segmenter_followers_part(o, unit);
     o->missed_restart = false;
     if (o->next_discontinuity)
-        o->formats.parted_90k = o->cut_90k;
+        picture_formats_part(&o->formats, o->cut_90k, pts_90k);
     announce_cut(o);
 }
 

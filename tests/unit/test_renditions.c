@@ -31,6 +31,7 @@ typedef struct Sending {
     bool restarts;     /* its IDR pictures begin something else, as after a step on the clock */
     int64_t early_90k; /* its pictures are decoded so much before they are shown */
     int64_t tall_90k;  /* its pictures are tall from this one on, an IDR picture; 0: never */
+    int64_t rests_90k; /* it sends nothing for so long before that one */
 } Sending;
 
 static const char *const lists[TRACKS] = {"audio.m3u8", "video.m3u8", "video-mid.m3u8",
@@ -130,7 +131,8 @@ static void send_pictures(int track)
             unit = unit_of(tall ? synthetic_tall : synthetic_wide, sizeof(synthetic_wide), true);
         unit.track = (size_t)track;
         unit.restart = idr && s->restarts;
-        if (s->stops_90k == 0 || at < s->stops_90k)
+        bool rests = at < s->tall_90k && at >= s->tall_90k - s->rests_90k;
+        if (!rests && (s->stops_90k == 0 || at < s->stops_90k))
             segmenter_picture(segmenter, &unit, at + s->off_90k, at + s->off_90k - s->early_90k);
     }
 }
@@ -583,6 +585,42 @@ static void others_change_their_size_with_the_one_that_feeds_them(void **state)
     teardown(state);
 }
 
+static size_t discontinuities(const char *list)
+{
+    size_t n = 0;
+
+    for (const char *at = text_of(root, list); (at = strstr(at, "#EXT-X-DISCONTINUITY\n")); at++)
+        n++;
+    return n;
+}
+
+/* The first picture after a rest comes behind the limit of its segment, which ends there: so the
+ * next one has begun before it, in all that it feeds. No size stands still for a segment. */
+static void others_change_their_size_with_one_that_comes_late(void **state)
+{
+    (void)state;
+    for (int rest = 1; rest < 8; rest += 2)
+        for (int at = 123; at < 190; at += 6) {
+            setup(state);
+            sending[MID].stops_90k = sending[LOW].stops_90k =
+                PUBLISHER_START_90K + 40 * PUBLISHER_STEP_90K;
+            sending[BEST].denies = true;
+            sending[BEST].tall_90k = PUBLISHER_START_90K + at * PUBLISHER_STEP_90K;
+            sending[BEST].rests_90k = rest * PUBLISHER_STEP_90K;
+            begin();
+            publish(12000);
+            segmenter_finish(segmenter, now_us());
+            assert_cut_alike();
+            for (int k = BEST; k < TRACKS; k++) {
+                assert_row(assert_parted(lists[k], true), lists[k], "picture %d after %d: %s", at,
+                           rest, text_of(root, lists[k]));
+                assert_row(discontinuities(lists[k]) == 1, lists[k], "%zu, picture %d after %d",
+                           discontinuities(lists[k]), at, rest);
+            }
+            teardown(state);
+        }
+}
+
 /* Early pictures of a publisher that never began are not the first ones of the next. */
 static void what_came_too_early_goes_with_its_publisher(void **state)
 {
@@ -653,6 +691,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(only_the_best_makes_discontinuities),
     cmocka_unit_test(one_that_changes_its_size_does_so_behind_a_discontinuity),
     cmocka_unit_test(others_change_their_size_with_the_one_that_feeds_them),
+    cmocka_unit_test(others_change_their_size_with_one_that_comes_late),
     TEST(what_came_too_early_goes_with_its_publisher),
     TEST(the_best_is_the_one_that_leads),
     TEST(all_lists_end_and_are_cleared),
