@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "h264_bits.h"
+
 #define START_CODE_SIZE 4
 
 /* pic_parameter_set_id, the first ue(v) behind the header byte; at most 255, so 17 bits. */
@@ -80,6 +82,68 @@ void parameter_sets_read(ParameterSets *sets, const AccessUnit *unit)
         parameter_sets_add(sets, unit->data + unit->nal[i].at, unit->nal[i].len);
 }
 
+static const ParameterSet *find(const ParameterSet *places, size_t count, uint32_t id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (places[i].len > 0 && places[i].id == id)
+            return &places[i];
+    return NULL;
+}
+
+bool parameter_sets_of_slice(const ParameterSets *sets, const uint8_t *slice, size_t len,
+                             H264Sps *out)
+{
+    H264Bits r = h264_bits_of_nal(slice, len);
+
+    h264_read_ue(&r); /* first_mb_in_slice */
+    h264_read_ue(&r); /* slice_type */
+    const ParameterSet *set = find(sets->pps, PARAMETER_SETS_PPS, h264_read_ue(&r));
+    if (r.overrun || !set)
+        return false;
+    r = h264_bits_of_nal(set->nal, set->len);
+    h264_read_ue(&r); /* pic_parameter_set_id */
+    set = find(sets->sps, PARAMETER_SETS_SPS, h264_read_ue(&r));
+    return !r.overrun && set && h264_sps_parse(set->nal, set->len, out) == 0;
+}
+
+static bool is_slice(const uint8_t *nal)
+{
+    return h264_nal_type(nal) == H264_NAL_SLICE || h264_nal_type(nal) == H264_NAL_IDR;
+}
+
+bool parameter_sets_of_picture(const ParameterSets *sets, const AccessUnit *unit, H264Sps *out)
+{
+    H264Sps named;
+
+    *out = sets->newest;
+    for (size_t i = 0; sets->sps[1].len > 0 && i < unit->nals; i++) {
+        const uint8_t *nal = unit->data + unit->nal[i].at;
+        if (!is_slice(nal))
+            continue;
+        if (parameter_sets_of_slice(sets, nal, unit->nal[i].len, &named))
+            *out = named;
+        break;
+    }
+    return out->width > 0;
+}
+
+bool h264_picture_sps(const AccessUnit *key, H264Sps *out)
+{
+    const NalUnit *only = NULL;
+    ParameterSets sets;
+    size_t count = 0;
+
+    for (size_t i = 0; i < key->nals; i++)
+        if (h264_nal_type(key->data + key->nal[i].at) == H264_NAL_SPS) {
+            only = &key->nal[i];
+            count++;
+        }
+    if (count < 2)
+        return only && h264_sps_parse(key->data + only->at, only->len, out) == 0;
+    parameter_sets_read(&sets, key);
+    return parameter_sets_of_picture(&sets, key, out);
+}
+
 const ParameterSet *parameter_sets_at(const ParameterSets *sets, size_t i)
 {
     size_t sps = 0;
@@ -100,7 +164,7 @@ bool parameter_sets_differ(const ParameterSets *sets, const AccessUnit *unit)
     for (size_t i = 0; i < unit->nals; i++) {
         const NalUnit *nal = &unit->nal[i];
         unsigned type = h264_nal_type(unit->data + nal->at);
-        if (type == H264_NAL_SLICE || type == H264_NAL_IDR)
+        if (is_slice(unit->data + nal->at))
             break; /* what a picture needs stands before it */
         if (type != H264_NAL_SPS && type != H264_NAL_PPS)
             continue;

@@ -14,17 +14,12 @@ _Static_assert(PICTURE_CONFIG_ROOM >= PICTURE_CONFIG_SIZE, "what is kept can be 
 
 static bool h264_picture_format(const AccessUnit *key, VideoFormat *out)
 {
-    bool found = false;
     H264Sps sps;
 
-    for (size_t i = 0; i < key->nals; i++) {
-        const uint8_t *nal = key->data + key->nal[i].at;
-        if (h264_nal_type(nal) != H264_NAL_SPS || h264_sps_parse(nal, key->nal[i].len, &sps) < 0)
-            continue;
-        h264_format(&sps, out);
-        found = true;
-    }
-    return found;
+    if (!h264_picture_sps(key, &sps))
+        return false;
+    h264_format(&sps, out);
+    return true;
 }
 
 static bool h265_picture_format(const AccessUnit *key, VideoFormat *out)
@@ -85,17 +80,22 @@ static bool keep_sequence(PictureConfig *config, const AccessUnit *key)
     return at && keep(config, at, obu.head + obu.len);
 }
 
-/* H.264 is looked at more often than the rest, and most of its key frames bring what there is. */
+/* H.264 is looked at more often than the rest, and most of its key frames bring what there is. One
+ * that brings several sequence parameter sets may change to another of the same. */
 static bool read_other_h264(const PictureConfig *now, const AccessUnit *key, PictureConfig *out)
 {
-    if (!parameter_sets_differ(&now->sets, key))
+    bool several = now->sets.sps[1].len > 0;
+    H264Sps sps;
+
+    if (!several && !parameter_sets_differ(&now->sets, key))
         return false;
     out->len = 0;
     parameter_sets_read(&out->sets, key);
-    if (!parameter_sets_complete(&out->sets) || parameter_sets_same(&out->sets, &now->sets))
+    if (!parameter_sets_complete(&out->sets) || !parameter_sets_of_picture(&out->sets, key, &sps))
         return false;
-    h264_format(&out->sets.newest, &out->format);
-    return true;
+    h264_format(&sps, &out->format);
+    return !parameter_sets_same(&out->sets, &now->sets) ||
+           (several && video_format_restarts(&out->format, &now->format));
 }
 
 bool picture_config_read_other(const PictureConfig *now, const AccessUnit *key, PictureConfig *out)

@@ -146,10 +146,20 @@ static bool begins(const uint8_t *p, size_t len)
     return type == H264_NAL_AUD || type == H264_NAL_SPS;
 }
 
-static bool format(const VideoDepay *d, const Assembly *a, VideoFormat *out)
+static bool format(const VideoDepay *base, const Assembly *a, VideoFormat *out)
 {
-    (void)a;
-    h264_format(&((const H264Depay *)d)->sets.newest, out);
+    const H264Depay *d = (const H264Depay *)base;
+    H264Sps sps = d->sets.newest, named;
+
+    for (size_t i = 0; d->sets.sps[1].len > 0 && i < a->nals; i++) {
+        const uint8_t *nal = a->data + a->nal[i].at;
+        if (h264_nal_type(nal) != H264_NAL_IDR)
+            continue;
+        if (parameter_sets_of_slice(&d->sets, nal, a->len - a->nal[i].at, &named))
+            sps = named;
+        break;
+    }
+    h264_format(&sps, out);
     return true;
 }
 

@@ -104,25 +104,16 @@ int ts_variants_begin(TsVariants *v, const Renditions *renditions, const uint8_t
 
 /* ---- media ---- */
 
-static void read_sps(TsVariant *variant, const AccessUnit *unit)
+int ts_variants_picture(TsVariants *v, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
 {
     H264Sps sps;
 
-    for (size_t i = 0; i < unit->nals; i++) {
-        const uint8_t *nal = unit->data + unit->nal[i].at;
-        if (h264_nal_type(nal) == H264_NAL_SPS && h264_sps_parse(nal, unit->nal[i].len, &sps) == 0)
-            variant->sps = sps;
-    }
-}
-
-int ts_variants_picture(TsVariants *v, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
-{
     for (size_t i = 0; i < count(v); i++) {
         TsVariant *variant = &v->item[i];
         if (variant->track != unit->track || !variant->mux)
             continue;
-        if (unit->idr)
-            read_sps(variant, unit);
+        if (unit->idr && h264_picture_sps(unit, &sps))
+            variant->sps = sps;
         return segment_mux_video(variant->mux, unit, pts_90k, dts_90k);
     }
     return 0;

@@ -12,7 +12,7 @@
  *
  * Thread-safety: one thread, the stream's. */
 
-#include "h264_sps.h"
+#include "codec/h264_parameter_sets.h"
 #include "package/multivariant.h"
 #include "package/output_stats.h"
 #include "package/promise.h"

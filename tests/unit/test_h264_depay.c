@@ -2,6 +2,7 @@
 #include "harness.h"
 
 #include "hls-bridge/ingest/video_depay.h"
+#include "synthetic_sps.h"
 #include "unit_of.h"
 
 /* Of OpenH264 in Chromium, 1280x720, and of x264, 640x360. */
@@ -270,6 +271,26 @@ static void another_size_restarts_decoders(void **state)
     assert_int_equal(video_depay_format(depay)->width, 640);
 }
 
+/* Both sets are there all along; the slice says which one it is. */
+static void another_size_may_be_one_that_was_sent_before(void **state)
+{
+    static const int widths[] = {1280, 640, 640, 1280};
+    static const bool restarts[] = {false, true, false, true};
+    uint8_t sps[32];
+
+    (void)state;
+    push(sps, synthetic_sps_of(0, 80, 45, sps), 0, false);
+    push(sps, synthetic_sps_of(1, 40, 30, sps), 0, false);
+    for (size_t i = 0; i < 2; i++)
+        push(synthetic_pps[i], sizeof(synthetic_pps[i]), 0, false);
+    for (size_t i = 0; i < COUNT(widths); i++) {
+        push(synthetic_idr[widths[i] == 640], sizeof(synthetic_idr[0]), (int64_t)i, true);
+        assert_true(pop());
+        assert_int_equal(video_depay_format(depay)->width, widths[i]);
+        assert_int_equal(unit.restart, restarts[i]);
+    }
+}
+
 static void padding_is_nothing(void **state)
 {
     (void)state;
@@ -370,6 +391,7 @@ static const struct CMUnitTest tests[] = {
     TEST(a_hole_in_a_picture_drops_it),
     TEST(an_idr_picture_right_behind_a_loss),
     TEST(another_size_restarts_decoders),
+    TEST(another_size_may_be_one_that_was_sent_before),
     TEST(padding_is_nothing),
     TEST(sei_stands_behind_the_sets),
     TEST(what_cannot_be_read_damages_its_picture_alone),

@@ -2,6 +2,8 @@
 #include "harness.h"
 
 #include "hls-bridge/codec/h264_parameter_sets.h"
+#include "hls-bridge/codec/picture_config.h"
+#include "synthetic_sps.h"
 #include "unit_of.h"
 
 /* As Chromium sends them: of 1280x720 and of 720x1280, and their PPS. */
@@ -81,6 +83,49 @@ static void an_access_unit_is_read_for_its_own(void **state)
     assert_int_equal(sets.newest.width, 0);
 }
 
+/* Of several sets, the picture is of the one that its slice names. */
+static void a_picture_is_of_the_set_that_it_names(void **state)
+{
+    PictureConfig config = {0}, other;
+
+    (void)state;
+    for (size_t named = 0; named < 3; named++) {
+        uint8_t sps[32];
+        Unit u = {.len = 0};
+        VideoFormat format;
+
+        append(&u, sps, synthetic_sps_of(0, 80, 45, sps));
+        append(&u, sps, synthetic_sps_of(1, 40, 30, sps));
+        for (size_t i = 0; i < 2; i++)
+            append(&u, synthetic_pps[i], sizeof(synthetic_pps[i]));
+        append(&u, synthetic_idr[named % 2], sizeof(synthetic_idr[0]));
+        AccessUnit unit = first_of(&u, u.len);
+        assert_true(picture_format(&unit, &format));
+        assert_int_equal(format.width, named % 2 ? 640 : 1280);
+        /* its track has the sets by now, and is to say what it changes to */
+        assert_true(picture_config_read_other(&config, &unit, &other));
+        assert_int_equal(other.format.width, named % 2 ? 640 : 1280);
+        config = other;
+        assert_false(picture_config_read_other(&config, &unit, &other));
+    }
+}
+
+/* One that names none has the newest. */
+static void a_picture_without_its_set_is_of_the_newest(void **state)
+{
+    uint8_t sps[32];
+    Unit u = {.len = 0};
+    VideoFormat format;
+
+    (void)state;
+    append(&u, sps, synthetic_sps_of(1, 80, 45, sps));
+    append(&u, sps, synthetic_sps_of(0, 40, 30, sps));
+    append(&u, synthetic_idr[1], sizeof(synthetic_idr[1]));
+    AccessUnit unit = first_of(&u, u.len);
+    assert_true(picture_format(&unit, &format));
+    assert_int_equal(format.width, 640);
+}
+
 static void sets_are_the_same_if_their_bytes_are(void **state)
 {
     Unit first = unit_with(wide, sizeof(wide)), other = unit_with(tall, sizeof(tall));
@@ -123,6 +168,8 @@ static void a_picture_brings_other_sets(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_access_unit_is_read_for_its_own),
+    cmocka_unit_test(a_picture_is_of_the_set_that_it_names),
+    cmocka_unit_test(a_picture_without_its_set_is_of_the_newest),
     cmocka_unit_test(sets_are_the_same_if_their_bytes_are),
     cmocka_unit_test(a_picture_brings_other_sets),
 };
