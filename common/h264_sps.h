@@ -20,6 +20,8 @@ enum {
     H264_NAL_PPS = 8,
     H264_NAL_AUD = 9,
     H264_NAL_FILLER = 12,
+    H264_NAL_AUXILIARY = 19, /* a slice of an auxiliary picture, */
+    H264_NAL_EXTENSION = 20, /* and of one of more layers or views */
 };
 
 /* The nal_unit_type of a NAL unit of at least one byte. */

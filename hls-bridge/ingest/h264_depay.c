@@ -94,6 +94,18 @@ static bool take_aggregate(H264Depay *d, Assembly *a, const uint8_t *p, size_t l
     return at == len;
 }
 
+/* Whether a NAL unit may be larger than a packet: slices, SEI, filler, and the slices of auxiliary
+ * pictures and of extensions. Nobody fragments what is small, as parameter sets are, and bytes of
+ * another codec look like any type. */
+static bool comes_in_fragments(uint8_t header)
+{
+    static const uint32_t large = 31u << H264_NAL_SLICE | 1u << H264_NAL_SEI |
+                                  1u << H264_NAL_FILLER | 1u << H264_NAL_AUXILIARY |
+                                  1u << H264_NAL_EXTENSION;
+
+    return large >> h264_nal_type(&header) & 1;
+}
+
 /* FU-A, RFC 6184 section 5.8. */
 static bool take_fragment(H264Depay *d, Assembly *a, const uint8_t *p, size_t len)
 {
@@ -104,11 +116,10 @@ static bool take_fragment(H264Depay *d, Assembly *a, const uint8_t *p, size_t le
         if (d->nals.in_fragment)
             return false; /* the end of the last one is missing */
         uint8_t header = (uint8_t)((p[0] & 0xE0) | (p[1] & 0x1F));
-        unsigned type = header & 0x1Fu;
-        if (type == H264_NAL_SPS || type == H264_NAL_PPS)
-            return false; /* they are small, and never fragmented */
+        if (!comes_in_fragments(header))
+            return false;
         /* SEI that is larger than a packet is an encoder's talk: no picture needs it */
-        d->leaves_out = type == H264_NAL_SEI || !take_nal(d, a, &header, 1);
+        d->leaves_out = h264_nal_type(&header) == H264_NAL_SEI || !take_nal(d, a, &header, 1);
     } else if (!d->nals.in_fragment) {
         return false; /* its beginning is missing */
     }

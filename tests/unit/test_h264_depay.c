@@ -182,6 +182,27 @@ static void sei_larger_than_a_packet_is_left_out(void **state)
     assert_int_equal(video_depay_stats(depay).malformed, 0);
 }
 
+/* What players need not have is left out, if a sender may make it larger than a packet; nobody
+ * makes the others so, and bytes of another codec look like them now and then. */
+static void no_other_nal_unit_comes_in_fragments(void **state)
+{
+    (void)state;
+    for (uint8_t type = 0; type < 32; type++) {
+        bool picture = type >= 1 && type <= 5;
+        bool left_out = type == 6 || type == 12 || type == 19 || type == 20;
+        uint64_t before = video_depay_stats(depay).malformed;
+        push_idr(2 * type);
+        assert_true(pop());
+        PUSH(2 * type + 1, false, 0x1C, 0x80 | type, 5, 1);
+        PUSH(2 * type + 1, false, 0x1C, 0x40 | type, 2, 3);
+        PUSH(2 * type + 1, true, SLICE);
+        bool good = pop();
+        assert_row(good == (picture || left_out), "fragments", "type %d: %d", type, good);
+        assert_row(good == (video_depay_stats(depay).malformed == before), "malformed", "type %d",
+                   type);
+    }
+}
+
 static void several_slices_are_one_picture(void **state)
 {
     (void)state;
@@ -398,6 +419,7 @@ static const struct CMUnitTest tests[] = {
     TEST(another_codec_cannot_be_read),
     TEST(a_picture_beyond_all_measure_is_dropped),
     TEST(sei_larger_than_a_packet_is_left_out),
+    TEST(no_other_nal_unit_comes_in_fragments),
 };
 
 TEST_GROUP(h264_depay, tests);
