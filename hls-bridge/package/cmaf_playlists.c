@@ -115,13 +115,17 @@ static bool is_newest(const CmafPlaylists *p, bool any)
     return number_log_trusts(log, NUMBERS_LL, &none) && (any || seen.msn == 0);
 }
 
-/* Whether all lists that an earlier run has left are whole. One that ended while others went on to
- * `msn` may have lost its files: they went when they were due. */
+/* Whether all lists that an earlier run has left are whole. One that ended while others went on, to
+ * `msn` or to what follows that, may have lost its files: they went when they were due. */
 static bool are_whole(const CmafPlaylists *p, const int64_t *next, int64_t msn)
 {
+    bool any_open = false;
+
+    for (size_t i = 0; i < p->lists; i++)
+        any_open = any_open || (p->list[i].former.there && !p->list[i].former.ended);
     for (size_t i = 0; i < p->lists; i++) {
         const Former *former = &p->list[i].former;
-        bool may_lack = former->ended && next[i] < msn;
+        bool may_lack = former->ended && (any_open || next[i] < msn);
         if (former->there && !may_lack && !is_whole(p, former->text))
             return false;
     }

@@ -247,6 +247,31 @@ static void what_has_ended_and_gone_takes_no_other_list_with_it(void **state)
                     number_in(before) + 10); /* no numbers are left out */
 }
 
+/* The same if the others have no whole segment since, when the bridge is killed. */
+static void what_has_ended_is_not_missed_though_nothing_followed(void **state)
+{
+    const Renditions sound = renditions_of(true, false);
+    static char before[LL_TEXT_SIZE];
+    char name[64], path[128];
+
+    (void)state;
+    publish(5000);
+    segmenter_begin(publisher.segmenter, &sound, synthetic_wall_clock, NULL);
+    publisher.next_sample = segmenter_end_90k(publisher.segmenter) * 8 / 15 + AAC_FRAME_SAMPLES;
+    publisher.clock_90k = samples_to_90k(publisher.next_sample) + TICKS_PER_S / 4;
+    synthetic_sound(&publisher); /* parts of a segment */
+    strcpy(before, text_of(root, "audio.m3u8"));
+    assert_non_null(strstr(text_of(root, "video.m3u8"), "#EXT-X-ENDLIST"));
+    assert_null(strstr(before, "#EXT-X-ENDLIST"));
+    const char *segment = strstr(text_of(root, "video.m3u8"), "\nvideo-");
+    assert_true(segment && sscanf(segment, " %63s", name) == 1);
+    snprintf(path, sizeof(path), "%s/shop/%s", root, name);
+    assert_int_equal(unlink(path), 0);
+    assert_non_null(open_packager());
+    assert_int_equal(packager_listing(packager), LISTING_OPEN);
+    assert_string_equal(text_of(root, "audio.m3u8"), before);
+}
+
 /* ---- a kill while what a power cut has left is taken up ---- */
 
 static void put_text(const char *name, const char *text)
@@ -324,6 +349,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_list_that_cannot_be_read_is_left_alone),
     TEST(what_nobody_sends_any_more_has_ended),
     TEST(what_has_ended_and_gone_takes_no_other_list_with_it),
+    TEST(what_has_ended_is_not_missed_though_nothing_followed),
     cmocka_unit_test(a_run_that_is_killed_takes_no_number_back),
 };
 
