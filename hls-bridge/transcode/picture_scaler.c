@@ -33,14 +33,10 @@ static bool is_interlaced(const AVFrame *frame)
 #endif
 }
 
-/* Gets ready for pictures such as `from`, of which `lines` are taken. Returns 0 or -1. */
-static int prepare(PictureScaler *s, const AVFrame *from, int lines, int width, int height)
+/* Makes room for pictures of another size than before. Returns 0 or -1. */
+static int prepare_frame(PictureScaler *s, int width, int height)
 {
-    int full_range = is_full_range(from);
-
-    if (s->sws && s->frame->width == width && s->frame->height == height &&
-        s->width == from->width && s->lines == lines && s->format == from->format &&
-        s->full_range == full_range)
+    if (s->frame && s->frame->width == width && s->frame->height == height)
         return 0;
     picture_scaler_free(s);
     s->frame = av_frame_alloc();
@@ -49,18 +45,32 @@ static int prepare(PictureScaler *s, const AVFrame *from, int lines, int width, 
     s->frame->width = width;
     s->frame->height = height;
     s->frame->format = AV_PIX_FMT_YUV420P;
-    if (!sws_isSupportedInput(from->format) || av_frame_get_buffer(s->frame, 0) < 0)
-        return -1;
-    s->sws = sws_getContext(from->width, lines, from->format, width, height, AV_PIX_FMT_YUV420P,
-                            METHOD, NULL, NULL, NULL);
+    if (av_frame_get_buffer(s->frame, 0) == 0)
+        return 0;
+    av_frame_free(&s->frame);
+    return -1;
+}
+
+/* Gets ready for pictures such as `from`, of which `lines` are taken. Returns 1, 0 if it is ready,
+ * or -1.
+ */
+static int prepare(PictureScaling *s, const AVFrame *from, int lines, const AVFrame *to)
+{
+    int full_range = is_full_range(from);
+
+    if (s->sws && s->width == from->width && s->lines == lines && s->format == from->format &&
+        s->full_range == full_range)
+        return 0;
+    sws_freeContext(s->sws);
+    *s = (PictureScaling){
+        .width = from->width, .lines = lines, .format = from->format, .full_range = full_range};
+    if (sws_isSupportedInput(from->format))
+        s->sws = sws_getContext(from->width, lines, from->format, to->width, to->height,
+                                AV_PIX_FMT_YUV420P, METHOD, NULL, NULL, NULL);
     if (!s->sws)
         return -1;
     set_ranges(s->sws, from, full_range); /* what it cannot convert, it leaves as it is */
-    s->width = from->width;
-    s->lines = lines;
-    s->format = from->format;
-    s->full_range = full_range;
-    return 0;
+    return 1;
 }
 
 const AVFrame *picture_scaler_make(PictureScaler *s, const AVFrame *from, int width, int height)
@@ -69,16 +79,21 @@ const AVFrame *picture_scaler_make(PictureScaler *s, const AVFrame *from, int wi
     /* the fields of a picture alternate in the lines of each plane */
     int times = interlaced ? 2 : 1, lines = (from->height + times - 1) / times;
     int linesize[AV_NUM_DATA_POINTERS];
+    PictureScaling *scaling = &s->of[interlaced];
 
     if (from->width == width && from->height == height && from->format == AV_PIX_FMT_YUV420P &&
         !is_full_range(from) && !interlaced)
         return from;
-    if (prepare(s, from, lines, width, height) < 0 || av_frame_make_writable(s->frame) < 0)
+    if (prepare_frame(s, width, height) < 0)
         return NULL;
+    int status = prepare(scaling, from, lines, s->frame);
+    if (status < 0 || av_frame_make_writable(s->frame) < 0)
+        return NULL;
+    s->built += (unsigned)status;
     for (int i = 0; i < AV_NUM_DATA_POINTERS; i++)
         linesize[i] = from->linesize[i] * times;
-    if (sws_scale(s->sws, (const uint8_t *const *)from->data, linesize, 0, lines, s->frame->data,
-                  s->frame->linesize) != height)
+    if (sws_scale(scaling->sws, (const uint8_t *const *)from->data, linesize, 0, lines,
+                  s->frame->data, s->frame->linesize) != height)
         return NULL;
     s->frame->pts = from->pts;
     s->frame->sample_aspect_ratio = from->sample_aspect_ratio;
@@ -92,7 +107,8 @@ const AVFrame *picture_scaler_make(PictureScaler *s, const AVFrame *from, int wi
 
 void picture_scaler_free(PictureScaler *s)
 {
-    sws_freeContext(s->sws);
+    for (int i = 0; i < 2; i++)
+        sws_freeContext(s->of[i].sws);
     av_frame_free(&s->frame);
     memset(s, 0, sizeof(*s));
 }

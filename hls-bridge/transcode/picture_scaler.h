@@ -10,11 +10,17 @@
 
 struct SwsContext;
 
-typedef struct PictureScaler {
-    struct SwsContext *sws; /* owned, as the next */
-    AVFrame *frame;
-    int width, lines;       /* of the pictures that `sws` is for */
+/* What takes pictures of one kind. */
+typedef struct PictureScaling {
+    struct SwsContext *sws; /* owned */
+    int width, lines;       /* of these pictures */
     int format, full_range; /* likewise */
+} PictureScaling;
+
+typedef struct PictureScaler {
+    PictureScaling of[2]; /* of whole pictures, and of those of two fields: they may alternate */
+    AVFrame *frame;       /* owned */
+    unsigned built;       /* how often one of them was made ready, for this size of `frame` */
 } PictureScaler;
 
 /* Makes a picture of `width` by `height` pixels of `from`, which may have any size and format; its

@@ -67,7 +67,28 @@ static void one_field_is_taken_of_what_is_interlaced(void **state)
     }
 }
 
+/* A sender may say of each picture whether it is of two fields. */
+static void it_is_ready_for_both_kinds_of_pictures(void **state)
+{
+    PictureScaler scaler = {0};
+
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        AVFrame *from = two_fields(AV_PIX_FMT_YUV420P, 64, i % 2);
+        assert_non_null(picture_scaler_make(&scaler, from, 32, 32));
+        av_frame_free(&from);
+    }
+    assert_int_equal(scaler.built, 2);
+    AVFrame *from = two_fields(AV_PIX_FMT_YUV420P, 48, true);
+    assert_non_null(picture_scaler_make(&scaler, from, 32, 32));
+    assert_non_null(picture_scaler_make(&scaler, from, 32, 32));
+    assert_int_equal(scaler.built, 3);
+    av_frame_free(&from);
+    picture_scaler_free(&scaler);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(it_is_ready_for_both_kinds_of_pictures),
     cmocka_unit_test(one_field_is_taken_of_what_is_interlaced),
 };
 
