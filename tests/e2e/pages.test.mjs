@@ -6,19 +6,29 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import http from "node:http";
 import test, { describe } from "node:test";
-import { messageOf, openPage, publish, SMALL_SIZE, untilLive, withBrowser } from "./support/browser.mjs";
+import { bridgeStreams } from "../../tools/stack/bridge.mjs";
+import { beginReplay } from "./support/audience.mjs";
+import { messageOf, openPage, publish, SMALL_SIZE, untilLive } from "./support/browser.mjs";
 import { measured } from "./support/measured.mjs";
-import { sleep, until, withStack } from "./support/rig.mjs";
+import { until } from "./support/rig.mjs";
 import { shareStack } from "./support/shared.mjs";
 
 const BUSY = 475; // docs/protocol.md
 
 const says = (page, pattern) => until(`the page says ${pattern}`, async () => pattern.test(await messageOf(page)));
 
+/** A recorded publisher, until the test ends. */
+function publishRecording(t, stack, stream) {
+  const publisher = beginReplay(stack, stream);
+  t.after(() => publisher.stop());
+  return publisher;
+}
+
 /** Everything is as wide as a phone at the most, and `selector` can be seen without scrolling. */
 async function fitsPhone(page, selector) {
   const before = page.viewportSize();
   await page.setViewportSize({ width: 390, height: 844 });
+  await until("the page knows", () => page.evaluate(() => window.innerWidth === 390));
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
   const { y, height } = await page.locator(selector).boundingBox();
   assert.ok(y + height <= 844, `${selector} ends at ${y + height}`);
@@ -26,13 +36,30 @@ async function fitsPhone(page, selector) {
 }
 
 const WAIT_S = 1; // for which a page's request is held while it waits for a stream
-const shared = shareStack({ status: true, sample: true, bridgeSettings: { "hls.hold": 3, "ll.wait": WAIT_S } }, { fakeCamera: true });
+const siteOf = (stack) => `http://live.example.com:${stack.port}`; // the same, by a name that others reach it by
 
-test("the start page lists what is live", shared(async ({ stack, context }) => {
+/** People say no to what a context has no permission for. A camera of few pictures leaves the machine to the rest. */
+const seen = shareStack({ status: true, sample: true, bridgeSettings: { "hls.hold": 3, "ll.wait": WAIT_S } }, (stack) => ({
+  denyCamera: true,
+  switches: ["--use-fake-device-for-media-stream=fps=5", "--host-resolver-rules=MAP live.example.com 127.0.0.1",
+    `--unsafely-treat-insecure-origin-as-secure=${siteOf(stack)}`],
+  context: { permissions: ["camera", "microphone"] },
+}));
+
+/** The same if nobody looks at the preview, which would be a third of what a publisher costs. */
+const shared = (body) => seen(async (given) => {
+  await given.context.addInitScript(() => document.addEventListener("DOMContentLoaded", () => {
+    const preview = document.getElementById("preview");
+    if (preview) preview.style.display = "none";
+  }));
+  await body(given);
+});
+
+test("the start page lists what is live", shared(async ({ stack, context, t }) => {
   const page = await openPage(context, `${stack.url}/`);
   await until("nobody is live", async () => /Nobody is live/.test(await page.textContent("#live-state")));
-  await publish(context, stack, "listed");
-  await until("it is listed", () => page.locator(".card", { hasText: "listed" }).isVisible());
+  publishRecording(t, stack, "listed");
+  await until("it is listed", () => page.locator(`.card[href$="stream=listed"]`).isVisible());
   await fitsPhone(page, "text=Live now");
   await page.click(".card");
   await page.waitForURL(/watch\.html\?stream=listed/);
@@ -42,8 +69,8 @@ test("the start page lists what is live", shared(async ({ stack, context }) => {
 const CHEAP = `size=${SMALL_SIZE}&simulcast=0`;
 
 describe("pages that disturb nobody", { concurrency: 2 }, () => {
-  test("from the preview to live and back, by keyboard alone", shared(async ({ stack, context }) => {
-    const page = await openPage(context, `${stack.url}/publish.html?stream=preview`);
+  test("from the preview to live and back, by keyboard alone", seen(async ({ stack, context }) => {
+    const page = await openPage(context, `${stack.url}/publish.html?stream=preview&${CHEAP}`);
     await page.focus("#show-preview");
     await page.keyboard.press("Enter");
     await says(page, /This is what viewers will see/);
@@ -70,25 +97,21 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
     assert.deepEqual(page.errors, []);
   }));
 
-  test("a phone may scan an address that it can reach", shared(({ stack }) => {
-    const site = `http://live.example.com:${stack.port}`;
-    const switches = ["--host-resolver-rules=MAP live.example.com 127.0.0.1", `--unsafely-treat-insecure-origin-as-secure=${site}`];
-    return withBrowser({ switches }, async (context) => {
-      await publish(context, { url: site }, "phone");
-      await until("the QR code is there", () => context.pages()[0].locator("#qr svg").isVisible());
-    });
+  test("a phone may scan an address that it can reach", shared(async ({ stack, context }) => {
+    const page = await publish(context, { url: siteOf(stack) }, "phone", { size: SMALL_SIZE });
+    await until("the QR code is there", () => page.locator("#qr svg").isVisible());
   }));
 
-  test("a camera that is denied is explained, and the test card is a way on", shared(({ stack }) =>
-    withBrowser({ denyCamera: true }, async (context) => {
-      const page = await openPage(context, `${stack.url}/publish.html?stream=denied`);
-      await page.click("#go");
-      await says(page, /was not allowed to use/);
-      await page.click("text=Test card");
-      await page.click("#go");
-      await untilLive(page);
-      assert.deepEqual(page.errors, []);
-    })));
+  test("a camera that is denied is explained, and the test card is a way on", shared(async ({ stack, context }) => {
+    await context.clearPermissions();
+    const page = await openPage(context, `${stack.url}/publish.html?stream=denied&${CHEAP}`);
+    await page.click("#go");
+    await says(page, /was not allowed to use/);
+    await page.click("text=Test card");
+    await page.click("#go");
+    await untilLive(page);
+    assert.deepEqual(page.errors, []);
+  }));
 
   /** Counts in window.opened what asks for a camera, a microphone or a screen. */
   const countOpened = (context) => context.addInitScript(() => {
@@ -101,15 +124,16 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
 
   test("an address that somebody was sent opens no camera and no screen", shared(async ({ stack, context }) => {
     await countOpened(context);
+    const address = `${stack.url}/publish.html?stream=linked&auto=1&${CHEAP}`;
+    const page = await openPage(context, address);
     for (const source of ["", "&source=camera", "&source=screen", "&source=nonsense"]) {
-      const page = await openPage(context, `${stack.url}/publish.html?stream=linked&key=linked-too&auto=1&${CHEAP}${source}`);
+      await page.goto(`${address}&key=linked-too${source}`);
       await says(page, /an address alone opens no camera/);
       assert.equal(await page.evaluate(() => window.opened), 0, source);
       assert.ok(await page.isVisible("#go"), source);
       assert.ok(await page.isVisible("#key"), "the key that was filled in is seen to be there");
-      await page.close();
     }
-    const page = await openPage(context, `${stack.url}/publish.html?stream=linked&auto=1&source=camera`);
+    await page.goto(`${address}&source=camera`);
     assert.equal(await page.inputValue("#name"), "linked");
     await page.click("#go");
     await untilLive(page);
@@ -292,32 +316,27 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
     assert.ok(said.some((text) => /no room just now.*Trying again/.test(text)), JSON.stringify(said));
   }));
 
-  /** As if the low-latency playlist came a look later than the classic one. */
-  async function delayLowLatency(context) {
-    let asked = 0;
-    await context.route("**/master.m3u8", (route) => (asked++ ? route.continue() : route.fulfill({ status: 404 })));
-  }
-
-  test("the watch page waits, plays, tells the distance, and sees the end", shared(async ({ stack, context }) => {
-    await delayLowLatency(context);
+  test("the watch page waits, plays, tells the distance, and sees the end", shared(async ({ stack, context, t }) => {
     const watch = await openPage(context, `${stack.url}/watch.html?stream=watched&measure`);
     const overlay = () => watch.textContent("#waiting-text");
     await until("it waits", async () => /Not live yet/.test(await overlay()));
-    const page = await publish(context, stack, "watched");
+    const publisher = publishRecording(t, stack, "watched");
     await until("it starts by itself", () => watch.isHidden("#waiting"));
     await until("at low latency", async () => /Low latency/.test(await watch.textContent("#measure-text")));
-    const behind = await until("the distance to live", async () =>
-      Number(/^(\d+\.\d) s$/.exec(await watch.textContent("#figure-latency"))?.[1] ?? 0));
-    assert.ok(behind > 0.3, `${behind} s behind live`);
+    // dates are of when the first packets came: if those were late, it seems to be too near at first
+    const behind = await until("the distance to live", async () => {
+      const seconds = Number(/^(\d+\.\d) s$/.exec(await watch.textContent("#figure-latency"))?.[1]);
+      return seconds > 0.3 && seconds;
+    });
     measured(() => assert.ok(behind < 3, `${behind} s behind live`));
     await until("it says LIVE", async () => (await watch.textContent("#badge")) === "LIVE");
     await fitsPhone(watch, "#figure-latency");
     await watch.click("#unmute");
     assert.equal(await watch.evaluate(() => document.getElementById("player").muted), false);
     await until("the button has done its work", () => watch.isHidden("#unmute"));
-    await page.click("#stop");
+    await publisher.stop();
     await until("it sees the end", async () => /has ended/.test(await overlay()) && watch.isVisible("#waiting"));
-    await page.click("#go");
+    publishRecording(t, stack, "watched");
     await until("and the stream coming back", () => watch.isHidden("#waiting"));
     assert.deepEqual(watch.errors, []);
   }));
@@ -330,18 +349,22 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
     await until("it goes on", async () => (await time()) > before + 1);
   }
 
-  test("a shop's own page embeds the player in ten lines, on this site and on another one", shared(async ({ stack, context }) => {
+  test("a shop's own page embeds the player in ten lines, on this site and on another one", shared(async ({ stack, context, t }) => {
     const sample = await readFile(new URL("../../docs/examples/embed.html", import.meta.url), "utf8");
     const elsewhere = sample.replace('from "/js/', `from "${stack.url}/js/`).replace("player.start();", "$& window.player = player;");
     assert.ok(sample.split("<script")[1].split("</script>")[0].trim().split("\n").length <= 10);
+    const parts = []; // by the sites whose pages they came to
+    context.on("response", (response) => {
+      if (/\/live\/demo\/.*\.\d+\.m4s$/.test(response.url()) && response.ok()) parts.push(new URL(response.frame().url()).origin);
+    });
     await withOtherSite(elsewhere, async (address) => {
       const pages = [await openPage(context, `${stack.url}/embed.html`), await openPage(context, address)];
         for (const page of pages)
           await until("it waits", async () => (await page.textContent("#state")) === "waiting");
-        await publish(context, stack, "demo");
+        publishRecording(t, stack, "demo");
         for (const page of pages) await plays(page);
         const other = pages[1];
-        await until("it is at low latency", () => other.evaluate(() => window.player.isLowLatency)); // the list of which comes later
+        await until("it has played at low latency", () => parts.includes(new URL(address).origin));
         await other.evaluate(() => window.player.stop());
         const asked = [];
         other.on("request", (request) => asked.push(request.url()));
@@ -351,7 +374,7 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
       });
     }));
 
-  test("a page that waits for a show asks next to nothing, and sees it begin", shared(async ({ stack, context }) => {
+  test("a page that waits for a show asks next to nothing, and sees it begin", shared(async ({ stack, context, t }) => {
     const asked = [];
     const answered = (name) => asked.filter(({ file, status }) => file === name && status).map(({ status }) => status);
     const watch = await context.newPage();
@@ -373,28 +396,10 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
     assert.ok(waits.length <= answered("wait.json").length + 1, `one at a time: ${waits.length} asked`);
     assert.deepEqual(others, ["index.m3u8", "master.m3u8"], "a look");
 
-    await publish(context, stack, "awaited");
+    publishRecording(t, stack, "awaited");
     await until("it starts by itself", () => watch.isHidden("#waiting"));
     assert.equal(answered("wait.json").at(-1), 200, "it was told");
   }));
-
-  test("a page that waits asks less and less often if no request is held", () =>
-    withStack({ bridgeSettings: { "ll.enabled": false } }, (stack) =>
-      withBrowser({}, async (context) => {
-        const page = await context.newPage();
-        await page.clock.install();
-        let asked = 0, open = 0;
-        const isOurs = (request) => /\/live\/polled\//.test(request.url());
-        page.on("request", (request) => isOurs(request) && (asked++, open++));
-        page.on("response", (response) => (open -= isOurs(response.request())));
-        await page.goto(`${stack.url}/watch.html?stream=polled`);
-        await until("it waits", async () => /Not live yet/.test(await page.textContent("#waiting-text")));
-        for (let i = 0; i < 120; i++) {
-          await page.clock.runFor(500); // a minute, however long it takes here
-          await until("all is answered", () => open === 0);
-        }
-        assert.ok(asked > 8 && asked < 120, `${asked} requests in a minute`);
-      })));
 
   test("an address without a stream offers nothing that needs one", shared(async ({ stack, context }) => {
     const watch = await openPage(context, `${stack.url}/watch.html`);
@@ -423,8 +428,8 @@ test("a server that is down is waited for", shared(async ({ stack, context }) =>
   await untilLive(page);
 }));
 
-test("a watch page that the server is lost to says so, and goes on by itself", shared(async ({ stack, context }) => {
-  await publish(context, stack, "lost");
+test("a watch page that the server is lost to says so, and goes on by itself", shared(async ({ stack, context, t }) => {
+  publishRecording(t, stack, "lost");
   const watch = await openPage(context, `${stack.url}/watch.html?stream=lost`);
   await until("it plays", () => watch.isHidden("#waiting"));
   const time = () => watch.evaluate(() => document.querySelector("video").currentTime);
@@ -439,11 +444,39 @@ test("a watch page that the server is lost to says so, and goes on by itself", s
 }));
 
 test("a network that goes away for a moment is come back from", shared(async ({ stack, context }) => {
-  const page = await publish(context, stack, "away");
-  await until("segments", async () => (await fetch(stack.playlist("away"))).ok);
-  await stack.parts.nginx.stop(); // the WebSocket goes, the media flows on
-  await sleep(3000);
-  assert.ok(["LIVE", "RECONNECTING"].includes(await page.textContent("#badge")));
+  const heard = []; // of Janus, by each WebSocket
+  context.on("page", (page) => page.on("websocket", (socket) => {
+    const one = { socket, count: 0 };
+    socket.on("framereceived", () => one.count++);
+    heard.push(one);
+  }));
+  const page = await publish(context, stack, "away", { size: SMALL_SIZE });
+  const away = async () => (await bridgeStreams(stack.bridgePort)).find(({ name }) => name === "away");
+  await stack.parts.nginx.stop();
+  await until("the WebSocket is gone", () => heard[0].socket.isClosed());
+  const { segments } = (await away()).output;
+  await until("the media flows on", async () => (await away()).output.segments > segments);
   await stack.startNginx();
+  await until("Janus is heard by another one", () => heard.slice(1).some(({ count }) => count > 0));
   await untilLive(page);
+  await page.click("#stop");
+  await until("and hears the page", async () => (await away()).state !== "live");
+}));
+
+test("a page that waits asks less and less often if no request is held", shared(async ({ stack, context }) => {
+  await stack.parts.bridge.stop(); // as if it had no low latency; to the end of this file
+  const page = await context.newPage();
+  await page.clock.install();
+  const open = new Set();
+  let asked = 0;
+  page.on("request", (request) => /\/live\/polled\//.test(request.url()) && (asked++, open.add(request)));
+  page.on("response", (response) => open.delete(response.request()));
+  page.on("requestfailed", (request) => open.delete(request));
+  await page.goto(`${stack.url}/watch.html?stream=polled`);
+  await until("it waits", async () => /Not live yet/.test(await page.textContent("#waiting-text")));
+  for (let i = 0; i < 120; i++) {
+    await page.clock.runFor(500); // a minute, however long it takes here
+    await until("all is answered", () => open.size === 0);
+  }
+  assert.ok(asked > 8 && asked < 120, `${asked} requests in a minute`);
 }));

@@ -11,14 +11,16 @@ const FILE_MS = 540000; // what all tests of a file may take; each has a limit o
 
 /**
  * Returns shared(body), which makes a test of `body({ stack, context, browser, t })`. The stack starts with the first of
- * them, with these options of withStack() and withBrowser(), and ends when the file does.
+ * them, with these options of withStack() and withBrowser(), and ends when the file does. Those of the browser may be a
+ * function of the stack.
  */
 export function shareStack(options = {}, browserOptions = {}) {
+  const optionsFor = (stack) => (typeof browserOptions === "function" ? browserOptions(stack) : browserOptions);
   let begun, ended, finish, failed = false;
 
   const begin = () => (begun ??= new Promise((resolve, reject) => {
     ended = withStack({ bodyMs: FILE_MS, ...options }, (stack) =>
-      withBrowser(browserOptions, async (unused, browser) => {
+      withBrowser(optionsFor(stack), async (unused, browser) => {
         const over = new Promise((done) => (finish = done));
         resolve({ stack, browser });
         await over;
@@ -38,7 +40,7 @@ export function shareStack(options = {}, browserOptions = {}) {
 
   return (body) => async (t) => {
     const { stack, browser } = await begin();
-    const context = await openContext(browser, browserOptions.context);
+    const context = await openContext(browser, optionsFor(stack).context);
     try {
       await body({ stack, context, browser, t });
     } catch (error) {
