@@ -9,7 +9,7 @@ import { openPage } from "./support/browser.mjs";
 import { measured } from "./support/measured.mjs";
 import { until } from "./support/rig.mjs";
 import { shareStack } from "./support/shared.mjs";
-import { openWatchPage } from "./support/viewer.mjs";
+import { hidePicture, openWatchPage } from "./support/viewer.mjs";
 
 const stackOf = shareStack();
 let begun = null; // the publisher
@@ -22,6 +22,7 @@ const shared = (body) => stackOf(async ({ stack, context }) => {
 
 async function openPlaying(context, stack) {
   const watch = await openWatchPage(context, stack, "shop");
+  await hidePicture(watch);
   await until("it plays", async () => (await watch.state()).playingAt !== null);
   return watch;
 }
