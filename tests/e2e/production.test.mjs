@@ -9,13 +9,14 @@ import http from "node:http";
 import https from "node:https";
 import os from "node:os";
 import path from "node:path";
-import test from "node:test";
+import test, { after } from "node:test";
 import tls from "node:tls";
 import WebSocket from "ws";
 import { makeCertificate } from "../../tools/stack/certificate.mjs";
 import { SOURCE } from "../../tools/stack/stack.mjs";
-import { publish, withBrowser } from "./support/browser.mjs";
+import { publish } from "./support/browser.mjs";
 import { until, withStack } from "./support/rig.mjs";
+import { shareStack } from "./support/shared.mjs";
 
 const shipped = (name) => readFileSync(path.join(SOURCE, "janus-plugin", "server", name), "utf8");
 
@@ -25,16 +26,15 @@ const janusServer = {
   "janus.transport.websockets.jcfg": ({ port }) => shipped("janus.transport.websockets.jcfg").replace("8188", port),
 };
 
+const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-certificate-"));
+after(() => rm(folder, { recursive: true, force: true }));
+const certificate = await makeCertificate(folder, []);
+
 /** Runs `body(stack)` with the production site; `edit(text)` may change it. */
-async function withProduction(body, { edit } = {}) {
-  const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-certificate-"));
-  try {
-    const certificate = await makeCertificate(folder, []);
-    await withStack({ tls: certificate, production: { edit } }, body);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
+const withProduction = (body, { edit } = {}) => withStack({ tls: certificate, production: { edit } }, body);
+
+/** A test on the production site as it is, which all of these share. */
+const shared = shareStack({ tls: certificate, production: {} }, { context: { ignoreHTTPSErrors: true } });
 
 /** { status, headers } of one request, which follows no redirect. */
 function ask(url, options = {}) {
@@ -62,8 +62,8 @@ function call(stack, origin) {
   });
 }
 
-test("pages come by TLS alone, media by both, and the WebSocket is for our own pages", () =>
-  withProduction(async (stack) => {
+test("pages come by TLS alone, media by both, and the WebSocket is for our own pages",
+  shared(async ({ stack }) => {
     const plain = `http://127.0.0.1:${stack.plainPort}`;
     const hsts = async (where) => (await ask(where)).headers["strict-transport-security"];
 
@@ -111,18 +111,21 @@ test("one address has fifty WebSockets, and is told so", () =>
     });
   }));
 
-test("an edge finds by plain HTTP that the origin is there, and has its pages so where it is named", async () => {
+/** What an edge asks the origin by plain HTTP: what it finds it alive by, a page, and the WebSocket. Resolves to the statuses. */
+async function statusesForEdge(stack) {
   const [, looksAt] = readFileSync(path.join(SOURCE, "varnish/edge.vcl.in"), "utf8").match(/probe alive \{\s+\.url = "(.*)";/);
-  const statuses = async (stack) => {
-    const plain = `http://127.0.0.1:${stack.plainPort}`;
-    await until("the list", async () => (await ask(`${plain}/live/streams.json`)).status === 200);
-    return Promise.all([looksAt, "/watch.html", "/janus"].map(async (url) => (await ask(plain + url)).status));
-  };
-  await withProduction(async (stack) => assert.deepEqual(await statuses(stack), [200, 308, 308]));
-  await withProduction(async (stack) => assert.deepEqual((await statuses(stack)).slice(0, 2), [200, 200]), {
+  const plain = `http://127.0.0.1:${stack.plainPort}`;
+  await until("the list", async () => (await ask(`${plain}/live/streams.json`)).status === 200);
+  return Promise.all([looksAt, "/watch.html", "/janus"].map(async (url) => (await ask(plain + url)).status));
+}
+
+test("an edge finds by plain HTTP that the origin is there",
+  shared(async ({ stack }) => assert.deepEqual(await statusesForEdge(stack), [200, 308, 308])));
+
+test("an edge has its pages by plain HTTP where it is named", () =>
+  withProduction(async (stack) => assert.deepEqual((await statusesForEdge(stack)).slice(0, 2), [200, 200]), {
     edit: (text) => text.replace("map $remote_addr $janus_hls_who {", '$&\n    127.0.0.1 "";'),
-  });
-});
+  }));
 
 test("three hundred viewers at low latency may come from one address", () => {
   const nginx = (name) => readFileSync(path.join(SOURCE, "nginx", name), "utf8");
@@ -133,30 +136,34 @@ test("three hundred viewers at low latency may come from one address", () => {
   assert.ok(atOnce >= 300 * 5, `${atOnce} requests at once`);
 });
 
-test("what one address asks is limited, media and pages together", () =>
-  withProduction(async (stack) => {
+/** One client that says nothing more but a byte now and then, which would keep it for ever if only pauses counted. */
+async function isDropped(stack) {
+  const socket = tls.connect({ port: stack.port, host: "127.0.0.1", rejectUnauthorized: false });
+  socket.on("error", () => {}); // a reset will do
+  const closed = new Promise((resolve) => socket.on("close", resolve));
+  socket.write("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ");
+  const drip = setInterval(() => socket.write("a"), 500);
+  const began = Date.now();
+  await closed;
+  clearInterval(drip);
+  assert.ok(Date.now() - began < 40000, "long before nginx's own sixty seconds");
+}
+
+test("what one address asks is limited, media and pages together, and a client that says nothing more is dropped", async () => {
+  const guard = readFileSync(path.join(SOURCE, "nginx/guard.conf"), "utf8");
+  assert.match(guard, /client_header_timeout 10s;/);
+  await withProduction(async (stack) => {
     const statuses = await Promise.all(Array.from({ length: 8 }, () => ask(`${stack.url}/live/nobody/index.m3u8`)
       .then(({ status, headers }) => (assert.equal(headers["cache-control"], "no-store"), status))));
     assert.ok(statuses.filter((status) => status === 404).length >= 1);
     assert.ok(statuses.filter((status) => status === 429).length >= 4, `${statuses}`);
+    await isDropped(stack);
   }, {
-    // so that it does not take four thousand requests a second to see it
-    edit: (text) => text.replace("rate=8000r/s", "rate=1r/m").replace(/include "(.*\/guard\.conf)";/, (include, file) =>
-      readFileSync(file, "utf8").replace("burst=16000", "burst=3")),
-  }));
-
-test("a client that says nothing more is dropped", () =>
-  withProduction(async (stack) => {
-    const socket = tls.connect({ port: stack.port, host: "127.0.0.1", rejectUnauthorized: false });
-    socket.on("error", () => {}); // a reset will do
-    const closed = new Promise((resolve) => socket.on("close", resolve));
-    socket.write("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ");
-    const drip = setInterval(() => socket.write("a"), 1000); // each second a byte: it is the whole head that counts
-    const began = Date.now();
-    await closed;
-    clearInterval(drip);
-    assert.ok(Date.now() - began < 40000, "long before nginx's own sixty seconds");
-  }));
+    // so that it does not take four thousand requests a second to see it, nor ten seconds
+    edit: (text) => text.replace("rate=8000r/s", "rate=1r/m").replace(/include ".*\/guard\.conf";/, () =>
+      guard.replace("burst=16000", "burst=3").replace("client_header_timeout 10s", "client_header_timeout 2s")),
+  });
+});
 
 test("Janus has our plugin and WebSockets, and nothing else that strangers could ask", () =>
   withStack({ janus: { files: janusServer } }, async (stack) => {
@@ -169,14 +176,13 @@ test("Janus has our plugin and WebSockets, and nothing else that strangers could
       [["janus.plugin.hls"], ["janus.transport.websockets"], [], []]);
   }));
 
-test("a publisher and a viewer at low latency find nothing in their way", () =>
-  withProduction((stack) =>
-    withBrowser({ context: { ignoreHTTPSErrors: true } }, async (context) => {
-      await publish(context, stack, "shop");
-      const viewer = await context.newPage();
-      const refused = [];
-      viewer.on("response", (response) => response.status() === 429 && refused.push(response.url()));
-      await viewer.goto(`${stack.url}/watch.html?stream=shop`);
-      await until("the picture moves", () => viewer.evaluate(() => document.querySelector("video").currentTime > 3));
-      assert.deepEqual(refused, []);
-    })));
+test("a publisher and a viewer at low latency find nothing in their way",
+  shared(async ({ stack, context }) => {
+    await publish(context, stack, "shop");
+    const viewer = await context.newPage();
+    const refused = [];
+    viewer.on("response", (response) => response.status() === 429 && refused.push(response.url()));
+    await viewer.goto(`${stack.url}/watch.html?stream=shop`);
+    await until("the picture moves", () => viewer.evaluate(() => document.querySelector("video").currentTime > 3));
+    assert.deepEqual(refused, []);
+  }));
