@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Other people's players, as npm has them and with their own defaults (but for one of dash.js), on one
-// live stream: dash.js and Shaka Player with DASH, Shaka Player and video.js with low-latency HLS.
+// Other people's players, as npm has them and with their own defaults (but for one of dash.js), on streams of recorded
+// publishers: dash.js and Shaka Player with DASH, Shaka Player and video.js with low-latency HLS.
 
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
@@ -9,11 +9,12 @@ import path from "node:path";
 import test from "node:test";
 import { bridgeStreams } from "../../tools/stack/bridge.mjs";
 import { replay } from "./support/audience.mjs";
-import { publish, untilLive, withBrowser } from "./support/browser.mjs";
+import { withBrowser } from "./support/browser.mjs";
 import { LIVE } from "./support/measured.mjs";
 import { parseMpd } from "./support/mpd.mjs";
 import { assertNoErrors, openPlayer, plays, untilIts } from "./support/npm-player.mjs";
 import { butPauses, ffprobe } from "./support/programs.mjs";
+import { publishRecorded } from "./support/recorded.mjs";
 import { until, withStack } from "./support/rig.mjs";
 import { servePages } from "./support/viewer.mjs";
 
@@ -25,79 +26,94 @@ const endOf = ({ start, sets }) => Math.min(...sets.map(({ offset, segments }) =
   return start + last.start + last.duration - offset;
 }));
 
-/** The times that the manifest tells are those of the files that it names. */
-async function assertFiles(stack, { init, kind, segments }) {
+/** The same sets with their files, which are there for only so long. */
+function fetchFiles(stack, sets) {
   const bytes = async (name) => {
     const response = await fetch(new URL(name, stack.manifest("demo")));
     assert.equal(response.status, 200, name);
     return Buffer.from(await response.arrayBuffer());
   };
-  const head = await bytes(init);
-  assert.ok(segments.length > 0, `${kind} has no segment`);
-  for (const { file, start, duration } of segments) {
-    const place = path.join(stack.options.folder, "segment.mp4");
-    await writeFile(place, Buffer.concat([head, await bytes(file)]));
-    const { complaints, streams, packets } = await ffprobe(place);
-    assert.equal(butPauses(complaints), "", file);
-    assert.equal(streams[0].codec_type, kind, file);
-    assert.ok(Math.abs(Number(packets[0].dts_time) - start) < 0.0001, `${file} starts at ${packets[0].dts_time}, not ${start}`);
-    const ends = Number(streams[0].duration);
-    assert.ok(Math.abs(ends - start - duration) < 0.0001, `${file} ends at ${ends}, not ${start + duration}`);
+  return Promise.all(sets.map(async (set) => {
+    const [head, ...media] = await Promise.all([set.init, ...set.segments.map(({ file }) => file)].map(bytes));
+    return { ...set, segments: set.segments.map((segment, i) => ({ ...segment, bytes: Buffer.concat([head, media[i]]) })) };
+  }));
+}
+
+/** The times that the manifest tells are those of the files that it names. */
+async function assertFiles(stack, sets) {
+  for (const { kind, segments } of await fetchFiles(stack, sets)) {
+    assert.ok(segments.length > 0, `${kind} has no segment`);
+    for (const { file, start, duration, bytes } of segments) {
+      const place = path.join(stack.options.folder, "segment.mp4");
+      await writeFile(place, bytes);
+      const { complaints, streams, packets } = await ffprobe(place);
+      assert.equal(butPauses(complaints), "", file);
+      assert.equal(streams[0].codec_type, kind, file);
+      assert.ok(Math.abs(Number(packets[0].dts_time) - start) < 0.0001, `${file} starts at ${packets[0].dts_time}, not ${start}`);
+      const ends = Number(streams[0].duration);
+      assert.ok(Math.abs(ends - start - duration) < 0.0001, `${file} ends at ${ends}, not ${start + duration}`);
+    }
   }
 }
+
+const HAVE_FUTURE_DATA = 3;
+const CLOCK_S = 5; // how exact the dates of media are that came late
+const KEY = "the same after each crash";
 
 test("other people's players", async (t) => {
   const pages = await servePages();
   t.after(() => pages.close());
   await withStack({ bridgeSettings: { "sources.held": 1 } }, (stack) =>
     withBrowser({}, async (context) => {
-      const publisher = await publish(context, stack, "demo");
+      const began = Date.now() / 1000;
+      const first = await publishRecorded(stack, "demo", { key: KEY });
+      const other = await replay(stack, "other");
       // of less than three segments Shaka Player wants the open one too, and has no address for it
       const manifest = await until("three segments", async () => {
         const found = await manifestOf(stack);
         return found.periods[0]?.sets.every(({ segments }) => segments.length > 2) && found;
       });
-      const dash = [await openPlayer(context, pages, "dashjs", stack.manifest("demo")),
-        await openPlayer(context, pages, "shaka", stack.manifest("demo"))];
-      // Video.js gives up for good if ten parts change nothing in its buffer, as those of a segment do that begins without a
-      // key frame: a live browser on a busy machine is late with one now and then, a recorded one is not
-      const other = await replay(stack, "other");
-      const lowLatency = [await openPlayer(context, pages, "shaka", stack.master("demo")),
-        await openPlayer(context, pages, "videojs", stack.master("other"))];
 
       await t.test("the manifest tells what there is", async () => {
         assert.equal(manifest.type, "dynamic");
         const [{ start, sets }] = manifest.periods;
-        assert.ok(Math.abs(Date.now() / 1000 - start) < 60, `a period at ${start} is of today`);
+        assert.ok(start > began - CLOCK_S && start < Date.now() / 1000 + CLOCK_S, `a period at ${start} is of now`);
         assert.deepEqual(sets.map(({ kind }) => kind), ["video", "audio"]);
         assert.match(sets[0].codecs, /^avc1\.[0-9A-F]{6}$/);
-        assert.equal(sets[0].size, "640x360");
+        assert.equal(sets[0].size, "320x180");
       });
+
+      await t.test("each file is what the manifest says", async () => {
+        let before; // of the same period: if the machine is slow, reports of the sender may begin another one
+        const after = await until("a period goes on", async () => {
+          const now = (await manifestOf(stack)).periods.at(-1);
+          if (now.id !== before?.id) before = now;
+          return now.sets.every(({ segments }, i) => segments.at(-1)?.file !== before.sets[i].segments.at(-1)?.file) && now;
+        });
+        assert.equal(after.start, before.start, "a period stays where it is");
+        assert.deepEqual(after.sets.map(({ offset }) => offset), before.sets.map(({ offset }) => offset));
+        await assertFiles(stack, after.sets);
+      });
+
+      const dash = [await openPlayer(context, pages, "dashjs", stack.manifest("demo")),
+        await openPlayer(context, pages, "shaka", stack.manifest("demo"))];
+      for (const page of dash) await page.evaluate(() => (document.getElementById("video").style.display = "none")); // it costs a third
+      const lowLatency = [await openPlayer(context, pages, "shaka", stack.master("demo")),
+        await openPlayer(context, pages, "videojs", stack.master("other"))];
 
       await t.test("they play it", async (t) => {
         await Promise.all([...dash, ...lowLatency].map((page) => plays(page, t)));
         await Promise.all(lowLatency.map((page) => page.close()));
       });
 
-      await t.test("each file is what the manifest says", async () => {
-        // a browser that a busy machine has held up may be behind another period by now
-        const { periods: [before] } = await manifestOf(stack);
-        const last = before.sets[0].segments.at(-1).file;
-        const after = await until("a period goes on", async () => (await manifestOf(stack)).periods.find(({ id, sets }) =>
-          id === before.id && sets[0].segments.at(-1).file !== last));
-        assert.equal(after.start, before.start, "a period stays where it is");
-        for (const [i, set] of after.sets.entries()) {
-          assert.equal(set.offset, before.sets[i].offset);
-          await assertFiles(stack, set);
-        }
-      });
-
-      await t.test("they play on when the publisher's page was loaded again", async () => {
-        await publisher.reload();
-        await untilLive(publisher);
-        const next = await until("another period", async () =>
-          (await manifestOf(stack)).periods.find(({ id }) => id !== manifest.periods[0].id));
-        for (const set of next.sets) await assertFiles(stack, set);
+      let publisher;
+      await t.test("they play on when the publisher has crashed and begun again", async () => {
+        const known = (await manifestOf(stack)).periods.map(({ id }) => id);
+        await first.drop();
+        publisher = await publishRecorded(stack, "demo", { key: KEY });
+        const next = await until("another period", async () => (await manifestOf(stack)).periods.find(({ id, sets }) =>
+          !known.includes(id) && sets.every(({ segments }) => segments.length > 0)));
+        await assertFiles(stack, next.sets);
         for (const page of dash) {
           await untilIts(page, "plays what is new", ({ time }) => time > next.start + 3);
           await assertNoErrors(page);
@@ -105,9 +121,9 @@ test("other people's players", async (t) => {
       });
 
       await t.test("they come to the end", async () => {
-        await publisher.close();
+        await publisher.leave();
         await until("it waits for a publisher", async () =>
-          (await bridgeStreams(stack.bridgePort)).some(({ name, state }) => name === "demo" && state === "held"));
+          (await bridgeStreams(stack.bridgePort)).some(({ name, state }) => name === "demo" && state !== "live"));
         const { periods } = await manifestOf(stack);
         for (const page of dash) // which take an end that comes with a last segment for that of the segment before
           await untilIts(page, "has all that is listed", ({ buffered }) => buffered.at(-1)?.[1] > endOf(periods.at(-1)) - 0.1);
@@ -116,10 +132,13 @@ test("other people's players", async (t) => {
           const found = await manifestOf(stack);
           return found.type === "static" && found;
         });
+        // dash.js on a busy machine may stand for good when half a second is left, which it takes for too little to go on with.
+        // Shaka Player stands just before the end if that is told some seconds later than the last segment: it moves all that
+        // a static manifest lists to where its own window has come to by then.
         for (const page of dash) {
-          // dash.js on a busy machine may stand for good when half a second is left, which it takes for too little to go on with
-          const { time } = await untilIts(page, "ends", ({ ended, time, rate }) => ended || (!LIVE && rate === 0 && time > last.end - 0.6));
-          assert.ok(Math.abs(time - last.end) < 1, `${page.player} ends at ${time}, not ${last.end}`);
+          const isFree = page.player.startsWith("shaka") || !LIVE;
+          await untilIts(page, `ends at ${last.end}`, ({ ended, time, rate, ready }) => Math.abs(time - last.end) < (ended ? 1 : 0.6) &&
+            (ended || (isFree && (rate === 0 || ready < HAVE_FUTURE_DATA))));
           await assertNoErrors(page);
         }
       });
