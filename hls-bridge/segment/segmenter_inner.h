@@ -41,8 +41,9 @@ typedef struct Layers {
     int64_t first_90k;                  /* the first picture of the segment, whatever it is, */
     int64_t first_from_90k;             /* likewise, */
     int64_t first_within_90k;           /* and how far from it others are of the same moment */
-    bool cut_soon;                      /* what feeds a rendition has fallen silent */
-    int64_t asked_90k;                  /* when an IDR picture was asked for, for that */
+    bool cut_soon;                      /* what feeds a rendition has fallen silent, */
+    bool refused;                       /* or has become other pictures, which wait for a cut */
+    int64_t asked_90k;                  /* when an IDR picture was asked for, for either */
     bool skips[VIDEO_TRACKS_MAX];       /* pictures, until an IDR one */
     bool behind[VIDEO_TRACKS_MAX];      /* it has not come to that first picture */
     bool due[VIDEO_TRACKS_MAX];         /* its IDR picture at the newest cut is still to come out */

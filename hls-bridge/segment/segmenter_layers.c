@@ -44,7 +44,7 @@ static void hand_on(Segmenter *o, size_t layer, const HeldPicture *p)
         int64_t pts_90k = larger(p->pts_90k, dts_90k);
         if (unit.idr) {
             *begins = !picture_formats_allow(&o->formats, i, &unit, pts_90k, *last_90k);
-            o->layers.cut_soon = o->layers.cut_soon || *begins;
+            o->layers.refused = o->layers.refused || *begins;
         }
         if (*begins)
             continue;
@@ -96,7 +96,7 @@ static void carry_out(Segmenter *o, const LadderPlan *plan, const bool *ready, i
     ladder_cut(&o->ladder, plan);
     l->cut_90k = cut_90k;
     l->cut_from_90k = from_90k;
-    l->cut_soon = false;
+    l->cut_soon = l->refused = false;
 }
 
 /* The segment that begins has its first picture, which came for `from_90k`. */
@@ -146,7 +146,7 @@ static bool may_begin(const Segmenter *o, const HeldPicture *p, bool comes)
 {
     if (!p->unit.idr)
         return false;
-    return comes || o->layers.cut_soon || o->state != SEGMENTER_OPEN ||
+    return comes || o->layers.cut_soon || o->layers.refused || o->state != SEGMENTER_OPEN ||
            (o->cutter.starved && !o->cutter.begun) ||
            (o->cut_90k == 0 && segment_cutter_takes(&o->cutter, p->pts_90k));
 }
@@ -161,11 +161,14 @@ static void place_lead(Segmenter *o, size_t layer, const HeldPicture *p, bool co
 
     if (p->unit.idr) /* no segment is planned from another picture */
         plan = plan_cut(o, p, ready);
+    if (p->unit.idr && !plan.changes)
+        l->refused = false; /* they are like those before again: no cut would help */
     out.unit.track = segmenter_first_video(o);
     out.unit.restart = p->unit.restart || (begins && plan.changes && SWITCH_PARTS);
-    SegmenterLed led = segmenter_lead(o, &out.unit, p->pts_90k, p->dts_90k,
-                                      (SegmenterTurn){.must_cut = begins && (comes || l->cut_soon),
-                                                      .parts = plan.changes && SWITCH_PARTS});
+    SegmenterLed led =
+        segmenter_lead(o, &out.unit, p->pts_90k, p->dts_90k,
+                       (SegmenterTurn){.must_cut = begins && (comes || l->cut_soon || l->refused),
+                                       .parts = plan.changes && SWITCH_PARTS});
     l->passed_90k = p->pts_90k > l->passed_90k ? p->pts_90k : l->passed_90k;
     l->idr_90k = p->unit.idr ? p->pts_90k : l->idr_90k;
     if (!led.out)
@@ -345,7 +348,7 @@ bool segmenter_layers_ask(Segmenter *o, int64_t clock_90k)
 {
     Layers *l = &o->layers;
 
-    if (!l->used || l->gathering || (!l->cut_soon && leader(o)->live)) {
+    if (!l->used || l->gathering || (!l->cut_soon && !l->refused && leader(o)->live)) {
         l->asked_90k = 0;
         return false;
     }

@@ -32,6 +32,8 @@ typedef struct Sending {
     int64_t early_90k; /* its pictures are decoded so much before they are shown */
     int64_t tall_90k;  /* its pictures are tall from this one on, an IDR picture; 0: never */
     int64_t rests_90k; /* it sends nothing for so long before that one */
+    int keys;          /* so many pictures are one IDR picture, asked for or not; 0: none is */
+    bool flips;        /* these are wide and tall by turns */
 } Sending;
 
 static const char *const lists[TRACKS] = {"audio.m3u8", "video.m3u8", "video-mid.m3u8",
@@ -63,21 +65,27 @@ static int64_t now_us(void)
     return ticks_to_us(clock_90k);
 }
 
-static int setup(void **state)
+static int setup_bounded(int64_t restart_us)
 {
-    (void)state;
     temp_folder(root);
     clock_90k = PUBLISHER_START_90K;
     hub = ll_hub_create(NULL);
     PackagerParams params = shop_packager(root, hub, &virtual_time);
     params.outputs.window = 20;
     params.low_bitrate = 48000;
+    params.bound.restart_us = restart_us;
     packager = packager_open(&params, now_us());
     assert_non_null(packager);
     segmenter = packager_segmenter(packager);
     memset(sending, 0, sizeof(sending));
     sound_late_90k = 0;
     return 0;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    return setup_bounded(0);
 }
 
 static int teardown(void **state)
@@ -127,6 +135,11 @@ static void send_pictures(int track)
         bool tall = s->tall_90k != 0 && at >= s->tall_90k;
         bool idr = (is_idr(at) && !(s->denies && at > PUBLISHER_START_90K)) || at == s->tall_90k;
         AccessUnit unit = unit_of(synthetic_slice, sizeof(synthetic_slice), false);
+        int64_t number = (at - PUBLISHER_START_90K) / PUBLISHER_STEP_90K;
+        if (s->keys) {
+            idr = number % s->keys == 0;
+            tall = s->flips && number / s->keys % 2;
+        }
         if (idr)
             unit = unit_of(tall ? synthetic_tall : synthetic_wide, sizeof(synthetic_wide), true);
         unit.track = (size_t)track;
@@ -621,6 +634,39 @@ static void others_change_their_size_with_one_that_comes_late(void **state)
         }
 }
 
+/* All that there were, by the number of the newest. */
+static int64_t number_of_segments(const char *list)
+{
+    const char *at = strstr(text_of(root, list), "#EXT-X-MEDIA-SEQUENCE:");
+
+    assert_non_null(at);
+    return strtoll(at + 22, NULL, 10) + read_list(root, list).segments;
+}
+
+/* One that changes its size with each IDR picture, and sends many: most are refused, and no segment
+ * ends for one but at a discontinuity, of which there is at most one in half a second. */
+static void one_that_flips_makes_no_short_segments(void **state)
+{
+    /* pictures from one IDR picture to the next, of the best and of that one */
+    static const int keys[][2] = {{8, 4}, {6, 3}, {5, 4}, {4, 1}, {5, 2}, {1, 1}};
+
+    for (size_t i = 0; i < COUNT(keys); i++) {
+        setup_bounded(US_PER_S / 2);
+        sending[BEST].keys = keys[i][0];
+        sending[MID] = (Sending){.keys = keys[i][1], .flips = true};
+        begin();
+        publish(9000);
+        segmenter_finish(segmenter, now_us());
+        assert_cut_alike();
+        size_t segments = (size_t)number_of_segments(lists[BEST]);
+        size_t parted = discontinuities(lists[BEST]);
+        assert_row(segments > 3 && segments <= parted + 7 && parted <= 2 * 9, lists[BEST],
+                   "%zu segments, %zu discontinuities, keys %d and %d", segments, parted,
+                   keys[i][0], keys[i][1]);
+        teardown(state);
+    }
+}
+
 /* Early pictures of a publisher that never began are not the first ones of the next. */
 static void what_came_too_early_goes_with_its_publisher(void **state)
 {
@@ -692,6 +738,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(one_that_changes_its_size_does_so_behind_a_discontinuity),
     cmocka_unit_test(others_change_their_size_with_the_one_that_feeds_them),
     cmocka_unit_test(others_change_their_size_with_one_that_comes_late),
+    cmocka_unit_test(one_that_flips_makes_no_short_segments),
     TEST(what_came_too_early_goes_with_its_publisher),
     TEST(the_best_is_the_one_that_leads),
     TEST(all_lists_end_and_are_cleared),
