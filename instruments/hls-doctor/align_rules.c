@@ -142,12 +142,22 @@ static bool is_reordered(const Cut *c)
     return c->video.first_pts - c->video.first_dts >= TICKS_PER_S / 100;
 }
 
+/* When a segment begins. One that was cut by time, with no IDR picture, begins with the picture
+ * that was shown last, which stands there until the first of its own is shown. Each rendition shows
+ * that when it was captured, by its own clock: it is decoded where the segment begins. */
+static int64_t begin_of(const Cut *c)
+{
+    return c->idr ? c->video.first_pts : c->video.first_dts;
+}
+
 /* The first tick of what is shown, and of what is decoded. */
 static void check_pictures(const Pair *p)
 {
     int64_t pts = off_90k(p, p->a->video.first_pts, p->b->video.first_pts);
     int64_t dts = off_90k(p, p->a->video.first_dts, p->b->video.first_dts);
 
+    if (off_90k(p, begin_of(p->a), begin_of(p->b)) == 0)
+        pts = 0;
     p->rules->history.pictures++;
     note_most(&p->rules->history.pictures_off_90k, pts);
     if (pts != 0 || (dts != 0 && is_reordered(p->a) == is_reordered(p->b)))

@@ -223,6 +223,43 @@ static void a_picture_may_stand_where_a_segment_was_cut_by_time(void **state)
     }
 }
 
+/* The same of pictures beside each other: each rendition shows the next one when it was captured.
+ * It is decoded where the segment begins, and that is one tick for all. */
+static void each_rendition_shows_its_own_next_picture_where_it_was_cut_by_time(void **state)
+{
+    static const struct {
+        const char *name, *rule;
+        bool high_idr, low_idr;
+        int64_t shown_later, decoded_later;
+    } cases[] = {
+        {"no IDR picture", NULL, false, false, 60, 0},
+        {"one of them has missed it", NULL, false, true, 60, 0},
+        {"an IDR picture", "renditions are not cut at one tick", true, true, 60, 0},
+        {"decoded elsewhere", "renditions are not cut at one tick", false, false, 60, 60},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        AlignRules *r = ladder(true);
+        Sample s;
+        for (size_t which = HIGH; which <= SOUND; which++) {
+            make(&s, which, 7);
+            s.segment.part_count = 0;
+            if (which == HIGH) {
+                s.segment.facts.video.first_pts += cases[i].shown_later;
+                s.segment.facts.video.first_dts += cases[i].decoded_later;
+            }
+            s.segment.facts.starts_with_idr = which == HIGH ? cases[i].high_idr : cases[i].low_idr;
+            align_rules_segment(r, which, &s.segment);
+        }
+        assert_found(findings, cases[i].name, cases[i].rule, false);
+        assert_int_equal(align_rules_history(r).pictures_off_90k, cases[i].rule ? 60 : 0);
+        align_rules_destroy(&r);
+        teardown(NULL);
+        setup(NULL);
+    }
+}
+
 static void what_is_said_of_it(void **state)
 {
     AlignRules *r = ladder(true);
@@ -373,6 +410,7 @@ static void versions_of_the_multivariant_playlist(void **state)
 static const struct CMUnitTest tests[] = {
     TEST(segments_of_one_number),
     TEST(a_picture_may_stand_where_a_segment_was_cut_by_time),
+    TEST(each_rendition_shows_its_own_next_picture_where_it_was_cut_by_time),
     TEST(what_is_said_of_it),
     TEST(renditions_may_come_late),
     TEST(transport_streams),
