@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 
+#include "file_version.h"
 #include "hls-bridge/segment/packager.h"
 #include "hls-bridge/serve/ll_hub.h"
 #include "instruments/rtp-replay/dice.h"
@@ -162,6 +163,7 @@ typedef struct List {
     unsigned layer, group, at; /* of the newest picture, */
     int size;                  /* and the number of discontinuities before it */
     int discontinuities;
+    struct stat version; /* of the file, as it was last read */
 } List;
 
 static List list[LISTS_MAX];
@@ -258,13 +260,16 @@ static void note_number(List *s, int msn)
 
 static void read_list(List *s)
 {
-    size_t len;
-    char *text = read_all(s->name, &len), *save = NULL, extinf[16] = "";
+    char path[600], *save = NULL, extinf[16] = "";
     int msn = 0, number = 0;
     bool parted = false, gap = false, ended = false;
+    size_t len;
 
-    if (!text)
+    snprintf(path, sizeof(path), "%s/shop/%s", root, s->name);
+    if (!file_is_replaced(path, &s->version))
         return;
+    char *text = read_all(s->name, &len);
+    assert_non_null(text);
     for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
         if (read_tag(line, "#EXT-X-MEDIA-SEQUENCE:", "%d", &msn) ||
             read_tag(line, "#EXT-X-DISCONTINUITY-SEQUENCE:", "%d", &number) ||

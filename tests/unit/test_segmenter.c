@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "file_version.h"
 #include "hls-bridge/package/ll_playlist.h"
 #include "hls-bridge/segment/packager.h"
 #include "hls-bridge/serve/ll_hub.h"
@@ -55,8 +56,7 @@ static const Clock virtual_time = VIRTUAL_CLOCK_90K(&clock_90k);
 static Listed listed[KINDS][SEGMENTS];
 static int last[KINDS]; /* segment that was seen whole */
 static const char *const names[] = {"video", "audio"};
-static char texts[KINDS][LL_TEXT_SIZE]; /* of the lists, as they were last read */
-static size_t text_len[KINDS];
+static struct stat versions[KINDS]; /* of the lists' files, as they were last read */
 
 static int64_t now_us(void)
 {
@@ -85,7 +85,7 @@ static int setup(void **state)
     segmenter = packager_segmenter(packager);
     memset(listed, 0, sizeof(listed));
     last[0] = last[1] = -1;
-    text_len[0] = text_len[1] = 0;
+    memset(versions, 0, sizeof(versions));
     return 0;
 }
 
@@ -138,19 +138,6 @@ static void read_segment(ListKind which, int msn, const Listed *now, const Parts
     then->seen = true;
 }
 
-/* Whether a list is not what it was when it was last read; what is the same shows nothing new. */
-static bool has_changed(ListKind which, FILE *file)
-{
-    static char text[LL_TEXT_SIZE];
-    size_t len = fread(text, 1, sizeof(text), file);
-    bool changed = len != text_len[which] || memcmp(text, texts[which], len) != 0;
-
-    memcpy(texts[which], text, len);
-    text_len[which] = len;
-    rewind(file);
-    return changed;
-}
-
 static void read_playlist(ListKind which)
 {
     char path[64], line[256];
@@ -160,11 +147,11 @@ static void read_playlist(ListKind which)
     Parts parts = {0};
 
     snprintf(path, sizeof(path), "%s/shop/%s.m3u8", root, names[which]);
-    FILE *file = fopen(path, "r");
-    if (!file)
+    if (!file_is_replaced(path, &versions[which]))
         return;
-    bool changed = has_changed(which, file);
-    while (changed && fgets(line, sizeof(line), file)) {
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof(line), file)) {
         if (read_tag(line, "#EXT-X-PART-INF:PART-TARGET=", "%lf", &target) ||
             read_tag(line, "#EXT-X-MEDIA-SEQUENCE:", "%d", &msn))
             continue;
