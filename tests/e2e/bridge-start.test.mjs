@@ -124,7 +124,7 @@ test("ports that are taken, arguments that make no sense", () =>
 test("the control API refuses what it must, as problem+json", () =>
   inFolder(async (folder) => {
     const [port] = await freePorts(1);
-    const child = await startBridge({ program: built().bridge, folder, hls: `${folder}/hls`, port, settings: { "sources.max": 1 } });
+    const child = await startBridge({ program: built().bridge, folder, hls: `${folder}/hls`, port, settings: { "sources.max": 1, "sources.timeout": 60 } });
     const ask = async (method, target, body) => {
       const response = await fetch(`http://127.0.0.1:${port}${target}`, { method, body });
       const text = await response.text();

@@ -9,12 +9,13 @@ import net from "node:net";
 import test from "node:test";
 import { bridgeStreams } from "../../tools/stack/bridge.mjs";
 import { attach } from "./support/janus-api.mjs";
-import { faultsBut } from "./support/health.mjs";
+import { faultsOfLive, OUTAGE } from "./support/health.mjs";
 import { measured } from "./support/measured.mjs";
 import { watch } from "./support/programs.mjs";
 import { publishRecorded } from "./support/recorded.mjs";
-import { sleep, until, withStack } from "./support/rig.mjs";
+import { until, withStack } from "./support/rig.mjs";
 import { SOUND_OFFER } from "./support/session.mjs";
+import { assertDiscontinuities } from "./support/steps.mjs";
 
 const CONTROL_CONNECTIONS = 256; // that the control API takes at a time
 const FLOOD = 3000; // requests
@@ -100,7 +101,7 @@ test("stuck clients and floods of requests leave media untouched", (t) =>
     const status = async () => (await bridgeStreams(stack.bridgePort)).find(({ name }) => name === "shop");
     const before = await until("pictures are good", async () => {
       const now = await status();
-      return now.source?.pictures.good > 120 && now;
+      return now.source?.pictures.good > 60 && now;
     });
     const droppedBefore = await droppedByPlugin(stack);
     const watching = watch(stack.playlist("shop"));
@@ -115,7 +116,7 @@ test("stuck clients and floods of requests leave media untouched", (t) =>
     await until("somebody else is answered", answers);
     leave.forEach((each) => each());
     await until("it knows that they have left", async () => (await open()) < openBefore + CONTROL_CONNECTIONS / 2);
-    assert.ok(await answers());
+    await until("others are answered", answers);
 
     // a few of them are let in and never send; those who come after are refused, or take them over
     const announcements = Array.from({ length: 7 }, (none, i) => request(`PUT /streams/new-${i}`, SOUND_OFFER));
@@ -123,20 +124,23 @@ test("stuck clients and floods of requests leave media untouched", (t) =>
     await flood(stack.bridgePort, FLOOD, [...announcements, ...Array(20).fill(request("GET /streams")),
       ...Array(20).fill(request("GET /metrics")), ...Array(20).fill(request("GET /streams/shop")),
       request("GET /nothing"), request("PUT /streams/x", "nonsense"), request("DELETE /streams/nobody")]);
-    assert.ok(await answers());
+    await until("others are answered", answers);
     await flood(stack.llPort, FLOOD, [request("GET /live/shop/video.m3u8"), request("GET /live/shop/audio.m3u8?_HLS_part=1"),
       request("GET /live/nobody/video.m3u8?_HLS_msn=1"), request("GET /live/shop/none.m4s"), request("GET /live/shop/video.m3u8?_HLS_msn=0")]);
     await floodPlugin(stack, FLOOD);
     t.diagnostic(`${Math.round((3000 * FLOOD) / (performance.now() - from))} requests a second`);
 
+    await until("media has gone on", async () => (await status()).output.segments > before.output.segments + 2);
     const report = await watching.end();
     assert.ok(report.segments >= 3, `${report.segments} segments`);
-    assert.deepEqual(faultsBut(report), []);
+    assert.deepEqual(await faultsOfLive(report, stack, "shop", { but: OUTAGE }), []); // who is held up sends no key picture in time
     measured(() => assert.ok(report.longest_gap_seconds < LATE_S, `nothing new for ${report.longest_gap_seconds} s`));
     const { state, publishers, source, output, low_latency: ll } = await status();
-    assert.deepEqual([state, publishers, output.discontinuities], ["live", 1, before.output.discontinuities]);
+    assert.deepEqual([state, publishers], ["live", 1]);
+    await assertDiscontinuities(stack, "shop", output.discontinuities, before.output.discontinuities);
     measured(() => assert.equal(output.forced_cuts, 0, "an IDR picture comes in time, every 2 s"));
-    assert.deepEqual([source.kernel_drops, source.backlog_drops, ll.video.gaps, ll.audio.gaps], [0, 0, 0, 0]);
+    measured(() => assert.deepEqual([ll.video.gaps, ll.audio.gaps], [0, 0], "media comes without a break"));
+    assert.deepEqual([source.kernel_drops, source.backlog_drops], [0, 0]);
     assert.deepEqual(source.pictures.damaged, before.source.pictures.damaged);
     assert.deepEqual(source.tracks.map(({ lost }) => lost), [0, 0]);
     assert.deepEqual(await droppedByPlugin(stack), droppedBefore);
