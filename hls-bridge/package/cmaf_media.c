@@ -170,6 +170,7 @@ int cmaf_media_cut(CmafMedia *m, const OutputSegment *next, int64_t now_us)
     for (CmafLine *line = NULL; (line = cmaf_others_next(m, line));)
         if (line->waits)
             status |= cmaf_others_begin(m, line, now_us); /* it has waited for a whole segment */
+    status |= cmaf_sound_reach(m, now_us);
     m->segment = *next;
     m->safe_90k = next->start_90k > m->safe_90k ? next->start_90k : m->safe_90k;
     if (m->lead != RENDITION_NONE) {

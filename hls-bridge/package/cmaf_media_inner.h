@@ -62,6 +62,11 @@ bool cmaf_media_lacks_pictures(const CmafMedia *media, const CmafLine *line);
 /* Makes the parts of sound that can be made. */
 int cmaf_sound_advance(CmafMedia *media, int64_t now_us);
 
+/* The newest segment ends, and the sound may not have come to its beginning: it begins there all
+ * the same. Without a segment of that number all that follow would have other numbers than those of
+ * the pictures. If none of its sound comes, it is a gap. */
+int cmaf_sound_reach(CmafMedia *media, int64_t now_us);
+
 /* A segment of sound ends where the newest one begins. */
 int cmaf_sound_cut(CmafMedia *media, int64_t now_us);
 

@@ -93,6 +93,21 @@ static int64_t sound_end(const CmafMedia *m, int64_t video_end)
     return m->audio_end - (beyond + AAC_FRAME_SAMPLES - 1) / AAC_FRAME_SAMPLES * AAC_FRAME_SAMPLES;
 }
 
+/* The same of a line. A last segment that none of its sound has come for is a gap as long as the
+ * pictures: if it were left out, the next publisher's would have other numbers than theirs. */
+static int64_t line_end(const CmafMedia *m, const CmafLine *line, int64_t end_90k)
+{
+    if (line->kind == TRACK_VIDEO)
+        return end_90k;
+    const LlPlaylist *list = cmaf_track_playlist(line->track);
+    int64_t end = sound_end(m, end_90k), start = cmaf_track_position(line->track);
+    if (!cmaf_media_has_pictures(m) || end_90k <= m->segment.start_90k || end > start ||
+        list->segment[list->window.count].parts > 0)
+        return end;
+    int64_t frames = (cmaf_sound_samples(end_90k) - start) / AAC_FRAME_SAMPLES;
+    return start + larger(frames, 1) * AAC_FRAME_SAMPLES;
+}
+
 int cmaf_media_finish(CmafMedia *m, int64_t end_90k, int64_t now_us)
 {
     int status = 0;
@@ -100,13 +115,14 @@ int cmaf_media_finish(CmafMedia *m, int64_t end_90k, int64_t now_us)
     cmaf_others_forget(m);
     if (!m->running)
         return 0;
+    if (end_90k > m->segment.start_90k)
+        status |= cmaf_sound_reach(m, now_us);
     m->running = false;
     early_sound_clear(&m->early);
     for (CmafLine *line = m->line; line < m->line + m->lines; line++) {
         if (!line->has)
             continue;
-        cmaf_track_finish(line->track, line->kind == TRACK_VIDEO ? end_90k : sound_end(m, end_90k),
-                          now_us);
+        cmaf_track_finish(line->track, line_end(m, line, end_90k), now_us);
         status |= m->params.finished(m->params.user, (size_t)(line - m->line));
     }
     return status;

@@ -129,6 +129,13 @@ int cmaf_media_sound(CmafMedia *m, const AacFrame *frame, int64_t now_us)
     return status | cmaf_sound_advance(m, now_us);
 }
 
+int cmaf_sound_reach(CmafMedia *m, int64_t now_us)
+{
+    if (m->sound == RENDITION_NONE || !m->line[m->sound].waits)
+        return 0;
+    return begin_sound(m, cmaf_sound_samples(m->segment.start_90k), now_us);
+}
+
 int cmaf_sound_cut(CmafMedia *m, int64_t now_us)
 {
     for (CmafLine *line = NULL; (line = next_sound(m, line));)

@@ -707,6 +707,53 @@ static void the_best_is_the_one_that_leads(void **state)
     segmenter_finish(segmenter, now_us());
 }
 
+/* The number of the segment that follows those of a list, and how many it has. */
+static void numbers_of(const char *list, char out[32])
+{
+    const char *text = text_of(root, list), *first = strstr(text, "#EXT-X-MEDIA-SEQUENCE:");
+    long count = 0;
+
+    assert_non_null(first);
+    for (const char *at = text; (at = strstr(at, "#EXTINF")); at++)
+        count++;
+    long number = strtol(first + strlen("#EXT-X-MEDIA-SEQUENCE:"), NULL, 10);
+    snprintf(out, 32, "%ld, %ld listed", number + count, count);
+}
+
+static void assert_same_numbers(char out[32])
+{
+    char pictures[32];
+
+    numbers_of("audio.m3u8", out);
+    numbers_of("video.m3u8", pictures);
+    assert_string_equal(out, pictures);
+}
+
+/* Sound comes later than pictures, and segments may be short: one that has ended before its sound
+ * came has its number there too. So has the last one of who goes meanwhile, and nothing that is
+ * listed goes when the next publisher comes. */
+static void sound_that_is_late_has_all_numbers(void **state)
+{
+    for (int64_t ms = 4000; ms <= 4600; ms += 40) {
+        char numbers[32];
+        setup(state);
+        sound_late_90k = MS(400);
+        /* the first segment is shorter than the sound is late */
+        for (int i = BEST; i < TRACKS; i++)
+            sending[i].tall_90k = PUBLISHER_START_90K + MS(200);
+        begin();
+        publish(ms);
+        segmenter_finish(segmenter, now_us());
+        assert_same_numbers(numbers);
+        begin();
+        publish(5000);
+        segmenter_finish(segmenter, now_us());
+        assert_same_numbers(numbers);
+        assert_true(strstr(text_of(root, "audio.m3u8"), "#EXT-X-MEDIA-SEQUENCE:0\n"));
+        teardown(state);
+    }
+}
+
 static void all_lists_end_and_are_cleared(void **state)
 {
     (void)state;
@@ -734,6 +781,7 @@ static const struct CMUnitTest tests[] = {
     TEST(one_without_an_idr_picture_shows_those_of_another),
     TEST(one_that_stops_goes_on_with_another),
     TEST(no_rendition_goes_when_a_publisher_sends_fewer),
+    cmocka_unit_test(sound_that_is_late_has_all_numbers),
     cmocka_unit_test(only_the_best_makes_discontinuities),
     cmocka_unit_test(one_that_changes_its_size_does_so_behind_a_discontinuity),
     cmocka_unit_test(others_change_their_size_with_the_one_that_feeds_them),
