@@ -32,6 +32,7 @@ web_files = \
 	%D%/js/publish-page.js \
 	%D%/js/qualities.js \
 	%D%/js/rungs.js \
+	%D%/js/search.js \
 	%D%/js/simulcast.js \
 	%D%/js/size-chooser.js \
 	%D%/js/sparkline.js \
@@ -44,6 +45,7 @@ web_files = \
 	%D%/js/ticker.js \
 	%D%/js/time-code.js \
 	%D%/js/time-limit.js \
+	%D%/js/trust.js \
 	%D%/js/undecodable.js \
 	%D%/js/viewer-wish.js \
 	%D%/js/waiting-room.js \

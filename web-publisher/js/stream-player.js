@@ -18,27 +18,21 @@ import { LateSizes } from "./late-sizes.js";
 import { Lookout } from "./lookout.js";
 import { lowLatency } from "./low-latency.js";
 import { sameQuality, toQualities } from "./qualities.js";
+import { Search } from "./search.js";
 import { SwitchedSize } from "./switched-size.js";
+import { Trust } from "./trust.js";
 import { isUnknownCodec, isWithoutRoom, Undecodable } from "./undecodable.js";
 import { ViewerWish } from "./viewer-wish.js";
-import { afterAnswer, NOT_ASKED } from "./waiting-room.js";
 
 const LIVE = new URL("../live/", import.meta.url); // the streams of the site that this file comes from
-const LOOK_MS = 500; // between two looks for a stream that begins
-const AGAIN_MOST_MS = 30000; // before it is opened again: twice as long as the time before, if it did not play
-const CALM_MS = 60000; // troubles that are older are forgotten
-const TROUBLES_MAX = 3; // stalls and failures in that time, until low latency is given up
 const FAR_S = 0.6; // further from live than it might be: if it stalls even so, that is a trouble
 const STUCK_MS = 2500; // it does not move, though there is something to play further on
 const PATIENCE_MS = 10000; // the same of a viewer who wants to be behind: what it went back to may take long to load
-const YOUNG_SEGMENTS = 3; // with so few segments, low latency may be about to come
 const AUTO = "auto"; // of quality
 const BEGINNING_MS = 1000; // of what is shown: a skip in it is part of the beginning
 const BEHIND_S = { classic: 6, low: 2 }; // behind what could be: "back to live" is offered
 const LOST_S = { classic: 12, low: 4 }; // so far behind, not by choice: it skips to live
 const SKIP_S = 0.08; // behind live at the beginning, for a skip
-
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class StreamPlayer extends EventTarget {
   #video;
@@ -46,7 +40,8 @@ export class StreamPlayer extends EventTarget {
   #lowLatencyUrl;
   #lookout;
   #isLow = false; // what is played is the low-latency playlist
-  #troubles = []; // when it stalled or failed; by a clock that nobody sets
+  #trust = new Trust(); // in low latency
+  #search;
   #distance = new Distance();
   #hls = null;
   #wish; // of the viewer
@@ -71,6 +66,8 @@ export class StreamPlayer extends EventTarget {
     this.#url = at("index.m3u8");
     this.#lowLatencyUrl = lowLatency ? at("master.m3u8") : null;
     this.#lookout = new Lookout({ url: this.#url, lowLatencyUrl: this.#lowLatencyUrl, waitUrl: at("wait.json") });
+    this.#search = new Search({ lookout: this.#lookout, lowLatencyUrl: this.#lowLatencyUrl, trust: this.#trust,
+      signal: this.#stopping.signal });
   }
 
   /** The address of the classic playlist, for other players. */
@@ -93,7 +90,7 @@ export class StreamPlayer extends EventTarget {
     for (const [event, handler] of Object.entries(handlers)) this.#video.addEventListener(event, handler, { signal });
     this.#timers = [
       setInterval(() => this.#unstick(), STUCK_MS / 5),
-      setInterval(() => this.#checkReach(), STUCK_MS),
+      setInterval(() => this.#lookAround(), STUCK_MS),
     ];
     this.#wait();
   }
@@ -112,12 +109,26 @@ export class StreamPlayer extends EventTarget {
     return this.#stopping.signal.aborted;
   }
 
+  /** What hls.js does not tell is looked for at the server. */
+  async #lookAround() {
+    if (this.#state === "playing") await this.#tryLowAgain();
+    else await this.#checkReach();
+  }
+
   /** Tells why it stands still: hls.js asks a server that is gone for a long time before it gives up. */
   async #checkReach() {
     const standsStill = () => this.#hls && ["stalled", "unreachable"].includes(this.#state);
     if (!standsStill()) return;
     await this.#lookout.isThere(this.#url);
     if (standsStill()) this.#say(this.#lookout.reached ? "stalled" : "unreachable");
+  }
+
+  /** The classic playlist plays well, but low latency may have come meanwhile, or go better now. */
+  async #tryLowAgain() {
+    const { isPaused, isBehind, hasRate } = this.#wish;
+    if (this.#isLow || isPaused || isBehind || hasRate) return;
+    if (!this.#trust.tryAgain({ hasPicture: this.#video.videoWidth > 0 }, performance.now())) return;
+    if ((await this.#lookout.isThere(this.#lowLatencyUrl)) && this.#state === "playing") this.#wait();
   }
 
   /**
@@ -134,7 +145,7 @@ export class StreamPlayer extends EventTarget {
     if (this.#hls?.latestLevelDetails?.live === false) this.#onEnded(); // it stands just before its end
     else if (this.#canSkip && this.#moved.isSought) {
       this.#moved.isSought = false;
-      this.#troubles.push(now);
+      this.#trust.onTrouble(now);
       this.#wait();
     } else if (this.#canSkip) {
       this.#skipToLive();
@@ -204,43 +215,16 @@ export class StreamPlayer extends EventTarget {
 
   /** Looks for the playlist until it is there and live, then plays it. */
   async #wait() {
-    let known = NOT_ASKED;
     this.#close();
     if (this.#isWaiting) return;
     this.#isWaiting = true;
-    if (this.#fruitless > 0) await sleep(Math.min(LOOK_MS * 2 ** (this.#fruitless - 1), AGAIN_MOST_MS));
-    while (!this.#stopped) {
-      const playlist = await this.#lookout.look();
-      if (this.#stopped) return;
-      if (playlist && !playlist.ended && (await this.#choose(playlist))) break;
-      this.#say(playlist?.ended ? "ended" : this.#lookout.reached ? "waiting" : "unreachable");
-      if (playlist && !playlist.ended) await sleep(LOOK_MS);
-      else known = await this.#untilItMayHaveBegun(known);
-    }
+    const found = await this.#search.find(this.#fruitless, (state) => this.#say(state));
     this.#isWaiting = false;
+    if (!found || this.#stopped) return;
     this.#fruitless++;
-    if (!this.#stopped) this.#open();
-  }
-
-  /** Resolves when another look is worth it; takes and gives what afterAnswer() knows. */
-  async #untilItMayHaveBegun(known) {
-    while (!this.#stopped) {
-      const asked = performance.now();
-      const status = await this.#lookout.waitForIt();
-      const next = afterAnswer({ known, status, tookMs: performance.now() - asked,
-        isWell: this.#lookout.reached, random: Math.random() });
-      await sleep(next.pauseMs);
-      if (next.look) return next.known;
-      known = next.known;
-    }
-    return known;
-  }
-
-  /** Chooses how to play it. False: wait a moment, since low latency begins a little after the classic playlist. */
-  async #choose({ sequence, segments }) {
-    const wanted = Boolean(this.#lowLatencyUrl) && !this.#isTroubled();
-    this.#isLow = wanted && (await this.#lookout.isThere(this.#lowLatencyUrl));
-    return this.#isLow || !wanted || sequence > 0 || segments >= YOUNG_SEGMENTS;
+    this.#isLow = found.isLow;
+    if (this.#lowLatencyUrl) this.#trust.onOpened(found, performance.now());
+    this.#open();
   }
 
   #open() {
@@ -269,19 +253,13 @@ export class StreamPlayer extends EventTarget {
   #lookAfter(hls) {
     new LateSizes(hls);
     new SwitchedSize(hls, this.#video);
-    new Undecodable(hls, () => hls === this.#hls && this.#leaveLowLatency());
+    new Undecodable(hls, () => hls === this.#hls && this.#leaveLowLatency({ wantsPicture: true }));
   }
 
   /** No picture of it can be decoded here, or none now: the classic playlist has its sound. */
-  #leaveLowLatency() {
-    this.#troubles = Array(TROUBLES_MAX).fill(performance.now());
+  #leaveLowLatency(why) {
+    this.#trust.giveUp(performance.now(), why);
     this.#wait();
-  }
-
-  /** Whether low latency has not gone well lately. */
-  #isTroubled() {
-    this.#troubles = this.#troubles.filter((at) => performance.now() - at < CALM_MS);
-    return this.#troubles.length >= TROUBLES_MAX;
   }
 
   #close() {
@@ -293,7 +271,7 @@ export class StreamPlayer extends EventTarget {
 
   #onError(data) {
     if (!this.#isLow && isWithoutRoom(data, this.#video)) {
-      this.#troubles = []; // what low latency has not gone well for is over
+      this.#trust.forget(); // what low latency has not gone well for is over
       return void this.#wait();
     }
     const stalled = data.details === Hls.ErrorDetails.BUFFER_STALLED_ERROR;
@@ -301,13 +279,13 @@ export class StreamPlayer extends EventTarget {
     const isFar = this.#distance.extraS(this.#partS, now) >= FAR_S;
     if (stalled && this.#isLow) this.#distance.onTrouble(this.#partS, now);
     if (isUnknownCodec(data)) {
-      if (this.#isLow) return this.#leaveLowLatency();
+      if (this.#isLow) return this.#leaveLowLatency({ forGood: true });
       this.#say("unplayable");
       return void this.#wait(); // for what comes next, which may be something else
     }
     const hasSmaller = this.#quality === AUTO && this.#hls?.loadLevel > 0; // which comes next, and may be enough
-    if (this.#isLow && (data.fatal || (stalled && isFar && !hasSmaller))) this.#troubles.push(now);
-    if (this.#isLow && this.#isTroubled()) return void this.#wait(); // and then from the classic playlist
+    if (this.#isLow && (data.fatal || (stalled && isFar && !hasSmaller))) this.#trust.onTrouble(now);
+    if (this.#isLow && this.#trust.isTroubled(now)) return void this.#wait(); // and then from the classic playlist
     if (!data.fatal) return;
     if (data.type !== Hls.ErrorTypes.MEDIA_ERROR || this.#begunAt === null)
       return void this.#wait(); // the playlist is gone, or the network: look until it is back
