@@ -101,6 +101,19 @@ const append = (page, sn, indexes) => {
       { type: "video", frag: { sn, type: "main" }, part: { index }, timeRanges: { video: { length: 0 } } });
 };
 
+test("who comes in the midst of a segment that cannot be decoded waits for the next one", async (t) => {
+  const page = await PlayedPage.begin(t);
+  append(page, 7, [2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  await page.pass(1000);
+  assert.equal(fileOf(page.hls.url), "master.m3u8");
+  append(page, 8, [0, 1, 2, 3]);
+  await page.pass(1000);
+  assert.equal(fileOf(page.hls.url), "master.m3u8");
+  append(page, 8, [4]);
+  await page.pass(1000);
+  assert.equal(fileOf(page.hls.url), "index.m3u8");
+});
+
 test("if no picture could be decoded, and the classic playlist has one, low latency is tried again soon", async (t) => {
   const page = await PlayedPage.begin(t);
   append(page, 7, [0, 1, 2, 3, 4]);

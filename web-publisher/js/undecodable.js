@@ -5,7 +5,7 @@
 
 import Hls from "../vendor/hls.mjs";
 
-const APPENDED = 5; // parts of which nothing is in the buffer
+const APPENDED = 5; // parts from a segment's beginning on, of which nothing is in the buffer
 
 /** Whether an error of hls.js says that pictures have come to what played the sound alone in `video`: it has no room for them. */
 export function isWithoutRoom({ details, sourceBufferName }, { videoWidth }) {
@@ -16,14 +16,18 @@ export function isWithoutRoom({ details, sourceBufferName }, { videoWidth }) {
 export const isUnknownCodec = ({ details, error }) => details === Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR ||
   (details === Hls.ErrorDetails.BUFFER_ADD_CODEC_ERROR && error?.name === "NotSupportedError");
 
-/** Looks after an `hls`, and calls `giveUp` once if the browser takes nothing of the pictures from the beginning on. */
+/**
+ * Looks after an `hls`, and calls `giveUp` once if the browser takes nothing of the pictures from the beginning on. Who comes in
+ * the midst of a segment that has no IDR picture can decode nothing until the next segment begins.
+ */
 export class Undecodable {
   #count = 0;
 
   constructor(hls, giveUp) {
-    hls.on(Hls.Events.BUFFER_APPENDED, (event, { type, frag, timeRanges }) => {
+    hls.on(Hls.Events.BUFFER_APPENDED, (event, { type, frag, part, timeRanges }) => {
       if (type !== "video" || frag.sn === "initSegment") return;
-      this.#count = timeRanges.video?.length ? -Infinity : this.#count + 1;
+      if (timeRanges.video?.length) this.#count = -Infinity;
+      else if (this.#count > 0 || !part?.index) this.#count++;
       if (this.#count === APPENDED) queueMicrotask(giveUp); // hls.js is in the midst of it
     });
   }
