@@ -38,6 +38,7 @@ web_files = \
 	%D%/js/sparkline.js \
 	%D%/js/status-page.js \
 	%D%/js/stream-history.js \
+	%D%/js/stopped-list.js \
 	%D%/js/stream-player.js \
 	%D%/js/switched-size.js \
 	%D%/js/test-card.js \

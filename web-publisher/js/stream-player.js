@@ -19,6 +19,7 @@ import { Lookout } from "./lookout.js";
 import { lowLatency } from "./low-latency.js";
 import { sameQuality, toQualities } from "./qualities.js";
 import { Search } from "./search.js";
+import { patienceMs, StoppedList } from "./stopped-list.js";
 import { SwitchedSize } from "./switched-size.js";
 import { Trust } from "./trust.js";
 import { isUnknownCodec, isWithoutRoom, Undecodable } from "./undecodable.js";
@@ -42,6 +43,7 @@ export class StreamPlayer extends EventTarget {
   #isLow = false; // what is played is the low-latency playlist
   #trust = new Trust(); // in low latency
   #search;
+  #stoppedList = new StoppedList();
   #distance = new Distance();
   #hls = null;
   #wish; // of the viewer
@@ -112,15 +114,24 @@ export class StreamPlayer extends EventTarget {
   /** What hls.js does not tell is looked for at the server. */
   async #lookAround() {
     if (this.#state === "playing") await this.#tryLowAgain();
-    else await this.#checkReach();
+    else if (this.#hls && !this.#video.paused) await this.#checkReach(this.#hls);
   }
 
-  /** Tells why it stands still: hls.js asks a server that is gone for a long time before it gives up. */
-  async #checkReach() {
-    const standsStill = () => this.#hls && ["stalled", "unreachable"].includes(this.#state);
-    if (!standsStill()) return;
-    await this.#lookout.isThere(this.#url);
-    if (standsStill()) this.#say(this.#lookout.reached ? "stalled" : "unreachable");
+  /**
+   * Tells why it stands still: hls.js asks a server that is gone for a long time before it gives up. If it asks for no list any
+   * more, though the server has more, all is opened again.
+   */
+  async #checkReach(hls) {
+    const isSame = () => hls === this.#hls && this.#state !== "playing";
+    const list = await this.#lookout.look();
+    if (!isSame()) return;
+    if (["stalled", "unreachable"].includes(this.#state)) this.#say(this.#lookout.reached ? "stalled" : "unreachable");
+    const { live = true, edge = null, targetduration } = hls.latestLevelDetails ?? {};
+    const now = performance.now();
+    const newest = list ? (list.ended ? Infinity : list.sequence + list.segments) : null;
+    if (!live || !this.#stoppedList.hasStopped({ edge, newest, patienceMs: patienceMs(targetduration, this.#fruitless), now })) return;
+    if (this.#isLow) this.#trust.onTrouble(now);
+    this.#wait();
   }
 
   /** The classic playlist plays well, but low latency may have come meanwhile, or go better now. */
@@ -156,6 +167,7 @@ export class StreamPlayer extends EventTarget {
   #onPlaying() {
     this.#begunAt ??= performance.now();
     this.#fruitless = 0;
+    this.#stoppedList.forget();
     this.#say("playing");
   }
 
@@ -267,6 +279,7 @@ export class StreamPlayer extends EventTarget {
     this.#hls = this.#begunAt = null;
     this.#wish?.reset();
     this.#hasSkipped = false;
+    this.#stoppedList.forget();
   }
 
   #onError(data) {
