@@ -28,6 +28,7 @@ web_files = \
 	%D%/js/part-abr.js \
 	%D%/js/parts-ahead.js \
 	%D%/js/pending-requests.js \
+	%D%/js/place.js \
 	%D%/js/publish-figures.js \
 	%D%/js/publish-page.js \
 	%D%/js/qualities.js \

@@ -79,3 +79,18 @@ for (const [what, happen] of [
     }
     assert.equal(page.Hls.opened.length, length);
   });
+
+test("who stands behind the end of a list that was placed elsewhere in time does not wait until that is there", async (t) => {
+  const has = { list: listTo(5) };
+  const page = await stand(t, has);
+  const { length } = page.Hls.opened;
+  page.live(page.video.currentTime - 0.5);
+  await page.pass(3000);
+  assert.equal(page.Hls.opened.length, length, "hls.js itself goes so far");
+  page.live(page.video.currentTime - 60);
+  for (let i = 0; i < 2; i++) {
+    await page.pass(2000);
+    page.live(page.edge + 2);
+  }
+  assert.equal(page.Hls.opened.length, length + 1);
+});

@@ -34,6 +34,7 @@ const BEGINNING_MS = 1000; // of what is shown: a skip in it is part of the begi
 const BEHIND_S = { classic: 6, low: 2 }; // behind what could be: "back to live" is offered
 const LOST_S = { classic: 12, low: 4 }; // so far behind, not by choice: it skips to live
 const SKIP_S = 0.08; // behind live at the beginning, for a skip
+const BEYOND_S = 1; // behind the end of the list, which hls.js itself never goes
 
 export class StreamPlayer extends EventTarget {
   #video;
@@ -145,7 +146,7 @@ export class StreamPlayer extends EventTarget {
   /**
    * After a restart of the bridge, what is shown may have left the playlist: then it goes on at the live end.
    * If it does not move there either, hls.js itself stands (seen in its state PARSING, behind a gap), and
-   * all is opened again.
+   * all is opened again; as it is if the list ends before what is shown, since nothing comes until that is there.
    */
   #unstick() {
     const now = performance.now();
@@ -154,7 +155,7 @@ export class StreamPlayer extends EventTarget {
     if (now - this.#moved.at < (this.#wish.isBehind ? PATIENCE_MS : STUCK_MS)) return;
     this.#moved.at = now;
     if (this.#hls?.latestLevelDetails?.live === false) this.#onEnded(); // it stands just before its end
-    else if (this.#canSkip && this.#moved.isSought) {
+    else if (time > this.#hls?.latestLevelDetails?.edge + BEYOND_S || (this.#canSkip && this.#moved.isSought)) {
       this.#moved.isSought = false;
       this.#trust.onTrouble(now);
       this.#wait();
