@@ -107,7 +107,7 @@ static bool look_at(Classic *c, const M3u8Segment *s, int64_t until_us)
         c->width = facts.video.width;
         c->height = facts.video.height;
     }
-    const TsSegment now = {s->uri, s->sequence, s->discontinuity, s->duration_us, facts};
+    TsSegment now = {s->uri, s->sequence, s->discontinuity, s->duration_us, facts, 0};
     ts_rules_segment(c->findings, &now);
     double off_ms = c->started ? ts_rules_join(c->findings, &c->last, &now) : 0;
     if (fabs(off_ms) > fabs(c->extinf_off_max_ms))

@@ -197,8 +197,8 @@ static void check_parameters(const MediaRules *r, const MediaSegment *s)
 static void check_ts(MediaRules *r, const MediaSegment *s)
 {
     const M3u8Segment *listed = s->listed;
-    const TsSegment now = {listed->uri, listed->sequence, listed->discontinuity,
-                           listed->duration_us, s->facts};
+    TsSegment now = {listed->uri,         listed->sequence, listed->discontinuity,
+                     listed->duration_us, s->facts,         0};
 
     ts_rules_segment(r->findings, &now);
     if (r->count > 0)

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 
 #define TICKS_PER_MS       90
-#define FRAME_TOLERANCE_MS 40 /* EXTINF: one picture at 25 per second */
+#define FRAME_TOLERANCE_MS 40  /* EXTINF: one picture at 25 per second */
+#define STANDS_MS          200 /* a picture that is there for so long or longer */
 
 void ts_rules_segment(Findings *findings, const TsSegment *s)
 {
@@ -39,7 +40,19 @@ static double extinf_off_ms(const TsSegment *last, const ProbeTrack *before, con
            (double)(now->first_pts - before->first_pts) / TICKS_PER_MS;
 }
 
-double ts_rules_join(Findings *findings, const TsSegment *last, const TsSegment *segment)
+/* A segment that is cut by time, as no picture came, ends while its last picture stands: where that
+ * is, pictures do not tell, at its beginning or its end. */
+static double tolerance_ms(const TsSegment *last, const TsSegment *segment)
+{
+    int64_t stood_90k = last->stood_90k;
+
+    if (stood_90k < segment->stood_90k)
+        stood_90k = segment->stood_90k;
+    return stood_90k < STANDS_MS * TICKS_PER_MS ? FRAME_TOLERANCE_MS
+                                                : (double)stood_90k / TICKS_PER_MS;
+}
+
+double ts_rules_join(Findings *findings, const TsSegment *last, TsSegment *segment)
 {
     const SegmentFacts *before = &last->facts, *now = &segment->facts;
     bool video = now->video.packets > 0 && before->video.packets > 0;
@@ -54,13 +67,15 @@ double ts_rules_join(Findings *findings, const TsSegment *last, const TsSegment 
                      "%s: %" PRId64 " samples", segment->uri,
                      (now->audio.first_pts - before->audio.end_pts) * 8 / 15);
     double off_ms = INFINITY;
-    if (video)
+    if (video) {
+        segment->stood_90k = now->video.first_pts - before->video.last_dts;
         off_ms = extinf_off_ms(last, &before->video, &now->video);
+    }
     if (audio && fabs(extinf_off_ms(last, &before->audio, &now->audio)) < fabs(off_ms))
         off_ms = extinf_off_ms(last, &before->audio, &now->audio);
     if (!video && !audio)
         return 0;
-    if (fabs(off_ms) > FRAME_TOLERANCE_MS)
+    if (fabs(off_ms) > (audio ? FRAME_TOLERANCE_MS : tolerance_ms(last, segment)))
         findings_add(findings, "EXTINF is off by more than a picture",
                      "segment %" PRIu64 ": %.1f ms", last->sequence, off_ms);
     return off_ms;

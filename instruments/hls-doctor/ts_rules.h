@@ -16,13 +16,15 @@ typedef struct TsSegment {
     uint64_t sequence, discontinuity;
     int64_t duration_us; /* EXTINF */
     SegmentFacts facts;
+    int64_t stood_90k; /* how long the last picture before it stood; 0: not known */
 } TsSegment;
 
 /* One segment by itself. */
 void ts_rules_segment(Findings *findings, const TsSegment *segment);
 
 /* A segment and the one that was seen before it. Returns by how many milliseconds the EXTINF of
- * `before` is off, 0 if that cannot be told: they do not follow each other. */
-double ts_rules_join(Findings *findings, const TsSegment *before, const TsSegment *now);
+ * `before` is off, 0 if that cannot be told: they do not follow each other. Notes in `now` how long
+ * the last picture stood. */
+double ts_rules_join(Findings *findings, const TsSegment *before, TsSegment *now);
 
 #endif

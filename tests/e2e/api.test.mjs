@@ -13,9 +13,9 @@ import { askBridge } from "../../tools/stack/bridge.mjs";
 import { SMALL_SIZE, messageOf, openPage, outbound, publish, untilLive } from "./support/browser.mjs";
 import { faultsOfLive, OUTAGE } from "./support/health.mjs";
 import { admin, attach } from "./support/janus-api.mjs";
+import { watchFromNowOn } from "./support/looks.mjs";
 import { measured } from "./support/measured.mjs";
 import { kernelDrops } from "./support/network.mjs";
-import { watch } from "./support/programs.mjs";
 import { publishRecorded } from "./support/recorded.mjs";
 import { until, withStack } from "./support/rig.mjs";
 import { shareStack } from "./support/shared.mjs";
@@ -220,7 +220,7 @@ describe("the plugin's API", { concurrency: 2 }, () => {
   test("a name belongs to its publisher, and to that publisher's other device", shared(async ({ stack, context }) => {
     const first = await publish(context, stack, "owned", { size: SMALL_SIZE, key: "my own key", unlisted: true });
     await until("it can be watched", async () => (await fetch(stack.playlist("owned"))).ok);
-    const watching = watch(stack.playlist("owned"));
+    const watching = await watchFromNowOn(stack, "owned");
     assert.deepEqual(named((await listByAdmin(stack)).streams, ["owned"]), ["owned"]);
     assert.deepEqual(await onStartPage(stack, ["owned"]), [], "unlisted, as the page was asked to publish it");
 

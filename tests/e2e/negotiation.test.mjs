@@ -6,8 +6,9 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { openPage, publish, untilLive, withBrowser } from "./support/browser.mjs";
 import { faultsOfLive, OUTAGE } from "./support/health.mjs";
+import { watchFromNowOn } from "./support/looks.mjs";
 import { faultsOf, LIVE, measured } from "./support/measured.mjs";
-import { doctor, watch } from "./support/programs.mjs";
+import { doctor } from "./support/programs.mjs";
 import { until, withStack } from "./support/rig.mjs";
 import { assertDiscontinuities } from "./support/steps.mjs";
 
@@ -42,7 +43,7 @@ async function moreSegments(stack, stream, count) {
 /** Watches `stream` from its first segment on, while `during()` runs, and for some segments more behind that. */
 async function watched(stack, stream, during = () => {}) {
   await until(`${stream} can be watched`, () => segmentsOf(stack, stream));
-  const watching = watch(stack.playlist(stream));
+  const watching = await watchFromNowOn(stack, stream);
   await during();
   await moreSegments(stack, stream, SEGMENTS);
   return watching.end();

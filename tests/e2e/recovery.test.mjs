@@ -8,8 +8,8 @@ import { bridgeStreams } from "../../tools/stack/bridge.mjs";
 import { replay } from "./support/audience.mjs";
 import { publish, SMALL_SIZE, untilLive, withBrowser } from "./support/browser.mjs";
 import { faultsOfLive } from "./support/health.mjs";
+import { watchFromNowOn } from "./support/looks.mjs";
 import { measured } from "./support/measured.mjs";
-import { watch } from "./support/programs.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 import { assertDiscontinuities } from "./support/steps.mjs";
 
@@ -32,8 +32,7 @@ async function moreSegments(stack, count) {
 }
 
 async function nginxIsRestarted(stack, page) {
-  const watching = watch(stack.playlist("shop"));
-  await sleep(1000);
+  const watching = await watchFromNowOn(stack, "shop");
   await stack.parts.nginx.stop();
   await sleep(500);
   await stack.startNginx();
@@ -48,8 +47,7 @@ async function nginxIsRestarted(stack, page) {
 }
 
 async function janusIsRestarted(stack, page) {
-  const watching = watch(stack.playlist("shop"));
-  await sleep(1000);
+  const watching = await watchFromNowOn(stack, "shop");
   stack.parts.janus.kill("SIGKILL");
   await stack.parts.janus.exited();
   await until("the page says that it reconnects",

@@ -126,10 +126,33 @@ static void how_far_the_duration_is_off(void **state)
     assert_true(ts_rules_join(findings, &one, &two) == 0);
 }
 
+/* Three segments without sound. The last picture of the first one stands for half a second, and the
+ * list says that it ends within that; or nothing stands, and the list is wrong. */
+static void a_picture_that_stands_tells_not_where_a_segment_ends(void **state)
+{
+    (void)state;
+    for (int stands = 1; stands >= 0; stands--) {
+        TsSegment s[] = {sample(1), sample(2), sample(3)};
+        for (size_t i = 0; i < COUNT(s); i++)
+            s[i].facts.audio = (ProbeTrack){0};
+        s[1].facts.video.first_pts += TICKS / 2;
+        s[1].facts.video.first_dts += TICKS / 2;
+        if (!stands)
+            s[0].facts.video.last_dts += TICKS / 2;
+        teardown(NULL);
+        setup(NULL);
+        ts_rules_join(findings, &s[0], &s[1]);
+        ts_rules_join(findings, &s[1], &s[2]);
+        assert_found(findings, stands ? "stands" : "does not",
+                     stands ? NULL : "EXTINF is off by more than a picture", false);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest tests[] = {
     TEST(segments),
     TEST(how_far_the_duration_is_off),
+    TEST(a_picture_that_stands_tells_not_where_a_segment_ends),
 };
 
 TEST_GROUP(ts_rules, tests);

@@ -4,6 +4,7 @@
 
 import { readFile } from "node:fs/promises";
 import { bridgeStreams } from "../../../tools/stack/bridge.mjs";
+import { watch } from "./programs.mjs";
 import { until } from "./rig.mjs";
 
 /** How often the classic playlist of `stream` was given to a program without a name, which hls-doctor is. */
@@ -17,6 +18,14 @@ export async function untilLookedAt(stack, stream) {
   const before = await looksAt(stack, stream);
   // who asks again has looked at what it was given
   await until(`hls-doctor has looked at what is listed of ${stream}`, async () => (await looksAt(stack, stream)) >= before + 2);
+}
+
+/** watch() of the classic playlist of `stream`, once hls-doctor has it: it sees what changes from now on. */
+export async function watchFromNowOn(stack, stream) {
+  const before = await looksAt(stack, stream);
+  const watching = watch(stack.playlist(stream));
+  await until(`hls-doctor looks at ${stream}`, async () => (await looksAt(stack, stream)) > before);
+  return watching;
 }
 
 /** Waits until there are `count` whole segments more of `stream`. */
