@@ -17,13 +17,14 @@ const ALONE = ["soak", "fifty-streams", "overload", "rungs", "three-sizes", "thr
 
 /** Seconds of those that take long, on a machine of two cores, with sanitizers. */
 const USUAL = {
-  layers: 115, edges: 100, pages: 75, "low-latency": 65, players: 65, demo: 60, attacks: 55, api: 50, main: 45, "slow-disk": 45,
-  conformance: 43, viewers: 41, strangers: 40, limits: 40, outage: 36, changes: 35, production: 35, simulcast: 35, "pages-layers": 35,
-  comebacks: 33, disk: 33, "ladder-players": 55, codecs: 45, recorded: 30, recovery: 29, quiet: 26, seeing: 25, "pages-watch": 25,
+  pages: 80, codecs: 60, layers: 60, players: 55, conformance: 50, "low-latency": 50, attacks: 45, "ladder-players": 40, api: 40,
+  "pages-layers": 40, edges: 40, limits: 40, outage: 35, "slow-disk": 35, changes: 35, main: 35, demo: 35, comebacks: 33, transcode: 33,
+  recorded: 30, "pages-watch": 30, recovery: 28, hostile: 25, quiet: 25,
 };
 
 /** Those that leave the machine mostly idle: no browser, or one that does little. */
-const CALM = ["attacks", "bridge-start", "demo", "disk", "edges", "hostile", "outage", "production", "recorded", "serving", "slow-disk", "viewers", "wall-clock"];
+const CALM = ["attacks", "bridge-start", "demo", "disk", "edges", "hostile", "outage", "production", "recorded", "serving", "slow-disk", "strangers",
+  "transcode", "viewers", "wall-clock"];
 
 const filesIn = (folder) => readdirSync(path.join(ROOT, folder)).filter((name) => name.endsWith(".test.mjs")).sort()
   .map((name) => path.join(folder, name));
