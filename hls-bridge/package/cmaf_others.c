@@ -42,12 +42,14 @@ static bool follows_hole(const CmafLine *line, int64_t at_90k)
     return at_90k - line->last_dts_90k > cmaf_track_playlist(line->track)->part_target_90k / 2;
 }
 
+/* A segment begins with an IDR picture that is shown at its start or behind it, and has been placed
+ * there with the cut. One just before is the older segment's: the next may begin with another. */
 static int put_other(CmafMedia *m, CmafLine *line, const HeldPicture *picture, int64_t now_us)
 {
     const AccessUnit *unit = &picture->unit;
     int64_t start = m->segment.start_90k, pts = picture->pts_90k;
     int64_t at = unit->idr ? pts : picture->dts_90k;
-    bool begins = unit->idr && (line->fresh || at >= start - APART_90K);
+    bool begins = unit->idr && (line->fresh || at >= start);
     int status = 0;
 
     if (line->waits && (at >= start || begins))
@@ -80,7 +82,7 @@ static bool is_decided(const CmafMedia *m, const CmafLine *line, const HeldPictu
 
     if (!line->waits && picture->dts_90k > m->safe_90k && follows_hole(line, picture->dts_90k))
         return false;
-    return !picture->unit.idr || at < m->segment.start_90k - APART_90K || line->waits ||
+    return !picture->unit.idr || at < m->segment.start_90k || line->waits ||
            cmaf_media_lacks_pictures(m, line) || at + APART_90K < m->safe_90k;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "codec/h264_filler.h"
+#include "codec/h264_parameter_sets.h"
 #include "package/memory_muxer.h"
 #include "package/sample_queue.h"
 
@@ -27,9 +28,11 @@ struct SegmentMux {
     SampleQueue queue[TRACKS];
     AVPacket *packet; /* that lends libavformat a sample */
     size_t pending;
-    Repeat *repeat;   /* owned; NULL: none is made */
-    int64_t last_90k; /* decoding time of the newest picture as it came, or was repeated */
-    ByteBuffer out;   /* the segment that is being written */
+    Repeat *repeat; /* owned; NULL: none is made */
+    bool formats;
+    VideoFormat shown; /* of the newest IDR picture that is in a segment */
+    int64_t last_90k;  /* decoding time of the newest picture as it came, or was repeated */
+    ByteBuffer out;    /* the segment that is being written */
     ByteBuffer *sink;
 };
 
@@ -77,6 +80,7 @@ SegmentMux *segment_mux_create(const SegmentMuxParams *params, const char **erro
     mux->stream_index[VIDEO] = mux->stream_index[AUDIO] = -1;
     mux->sink = &mux->out;
     mux->last_90k = INT64_MIN;
+    mux->formats = params->formats;
     mux->packet = av_packet_alloc();
     if (params->repeats)
         mux->repeat = calloc(1, sizeof(*mux->repeat));
@@ -160,7 +164,7 @@ static size_t align(SampleQueue *q, int64_t cut_90k, int64_t apart_90k)
 {
     for (size_t i = q->first; i < q->count; i++) {
         QueuedSample *s = &q->sample[i];
-        if (!s->key || s->pts < cut_90k - apart_90k || s->pts > cut_90k + apart_90k)
+        if (!s->key || s->pts < cut_90k || s->pts > cut_90k + apart_90k)
             continue;
         if ((i > q->first && s[-1].dts >= cut_90k) || (i + 1 < q->count && s[1].dts <= cut_90k))
             continue;
@@ -168,11 +172,6 @@ static size_t align(SampleQueue *q, int64_t cut_90k, int64_t apart_90k)
         return i;
     }
     return q->count;
-}
-
-void segment_mux_align(SegmentMux *mux, int64_t cut_90k, int64_t apart_90k)
-{
-    align(&mux->queue[VIDEO], cut_90k, apart_90k);
 }
 
 void segment_mux_begin(SegmentMux *mux, int64_t start_90k, int64_t apart_90k)
@@ -218,18 +217,23 @@ static const QueuedSample *head(const SegmentMux *mux, int track, int64_t cut)
     return before_cut(&mux->queue[track], mux->queue[track].first, cut);
 }
 
-/* A picture is in the segment: notes what one needs that repeats it, if it is the last. */
-static void follow(Repeat *repeat, const QueuedSample *picture, bool last)
+/* A picture is in the segment: notes what one needs that repeats it, if it is the last, and what is
+ * asked for of its format. */
+static void follow(SegmentMux *mux, const QueuedSample *picture, bool last)
 {
     const AccessUnit unit = {.data = sample_bytes_data(picture->bytes),
                              .len = picture->bytes->len,
                              .nal = picture->bytes->nal,
                              .nals = picture->bytes->nals,
                              .idr = picture->key};
+    Repeat *repeat = mux->repeat;
+    H264Sps sps;
 
-    if (picture->key && parameter_sets_differ(&repeat->sets, &unit))
+    if (mux->formats && picture->key && h264_picture_sps(&unit, &sps))
+        h264_format(&sps, &mux->shown);
+    if (repeat && picture->key && parameter_sets_differ(&repeat->sets, &unit))
         parameter_sets_read(&repeat->sets, &unit);
-    if (last)
+    if (repeat && last)
         h264_filler_follow(&repeat->filler, &repeat->sets, &unit);
 }
 
@@ -261,7 +265,7 @@ int segment_mux_cut(SegmentMux *mux, int64_t cut_90k, Segment *out)
 {
     int status = 0, track;
 
-    *out = (Segment){0};
+    *out = (Segment){.format = mux->shown};
     byte_buffer_clear(&mux->out);
     if (next_track(mux, cut_90k) < 0)
         return 1;
@@ -275,8 +279,8 @@ int segment_mux_cut(SegmentMux *mux, int64_t cut_90k, Segment *out)
         mux->pending -= sample->bytes->len;
         if (status >= 0)
             status = write_sample(mux, track, sample);
-        if (track == VIDEO && mux->repeat)
-            follow(mux->repeat, sample, !before_cut(q, q->first + 1, cut_90k));
+        if (track == VIDEO && (mux->repeat || mux->formats))
+            follow(mux, sample, !before_cut(q, q->first + 1, cut_90k));
         sample_queue_drop(q, 1);
     }
     if (status >= 0)
@@ -286,5 +290,6 @@ int segment_mux_cut(SegmentMux *mux, int64_t cut_90k, Segment *out)
         return -1;
     out->data = mux->out.data;
     out->len = mux->out.len;
+    out->format = mux->shown;
     return 0;
 }

@@ -19,6 +19,7 @@ typedef struct SegmentMuxParams {
     bool video;
     bool audio;
     bool repeats;              /* segment_mux_repeat() may be called; takes some 5 KB */
+    bool formats;              /* segments say of which format their pictures are */
     const uint8_t *aac_config; /* AudioSpecificConfig, if there is audio; copied */
     size_t aac_config_len;
 } SegmentMuxParams;
@@ -29,6 +30,8 @@ typedef struct Segment {
     size_t len;
     size_t pictures, aac_frames;
     bool starts_with_idr; /* its first picture is one; false if it has none */
+    VideoFormat format;   /* of the newest IDR picture up to its end; width 0: there was none, or
+                           * nobody asked for it */
 } Segment;
 
 /* Returns NULL with a static sentence in `error`. */
@@ -48,12 +51,11 @@ size_t segment_mux_pending(const SegmentMux *mux);
 /* When the newest picture that is collected is decoded; INT64_MIN: there is none. */
 int64_t segment_mux_newest(const SegmentMux *mux);
 
-/* Puts an IDR picture that lies no more than `apart_90k` from a cut exactly there, so that all
- * renditions are cut at one tick. If the pictures beside it are in the way, it stays. */
-void segment_mux_align(SegmentMux *mux, int64_t cut_90k, int64_t apart_90k);
-
-/* The same where a segment begins whose predecessor is written: what should have been in that one
- * has come too late, and goes. */
+/* A segment begins whose predecessor is written. Puts an IDR picture that lies no more than
+ * `apart_90k` behind its start exactly there, so that all renditions are cut at one tick; what
+ * should have been in the predecessor has come too late, and goes. If the pictures beside it are in
+ * the way, it stays. One before the start is the predecessor's, and no beginning: that may be
+ * another, which is still to come. */
 void segment_mux_begin(SegmentMux *mux, int64_t start_90k, int64_t apart_90k);
 
 /* Adds a picture at `at_90k` that repeats the newest one which is in a segment. All pictures that

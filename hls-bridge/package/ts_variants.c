@@ -60,6 +60,7 @@ static TsVariant *variant_of(TsVariants *v, const Renditions *renditions, size_t
                                        segment_store_playlist(v->store)->window.target_duration_s);
     v->item[list].follows = renditions->item[track].follows;
     v->item[list].began = false;
+    v->item[list].shown = (VideoFormat){0};
     return &v->item[list];
 }
 
@@ -87,6 +88,7 @@ int ts_variants_begin(TsVariants *v, const Renditions *renditions, const uint8_t
     const SegmentMuxParams params = {
         .video = best != RENDITION_NONE,
         .audio = renditions_have(renditions, TRACK_AUDIO),
+        .formats = count(v) > 1 || renditions_count(renditions, TRACK_VIDEO) > 1,
         .aac_config = aac_config,
         .aac_config_len = aac_config_len,
     };
@@ -162,30 +164,38 @@ bool ts_variants_are_behind(const TsVariants *v, int64_t cut_90k)
     return false;
 }
 
+/* Whether decoders that were set up by what a list has can go on with a segment. */
+static bool is_alike(const TsVariant *variant, const Segment *segment)
+{
+    return variant->shown.width == 0 || segment->format.width == 0 ||
+           !video_format_restarts(&segment->format, &variant->shown);
+}
+
 /* Cuts another rendition than the best. Returns whether it is to have what comes of its own, and
  * not a copy of the best one's segment: no decoder is to go on from one to the other but at an IDR
- * picture, and `may_change` says whether it may here. */
-static bool cut_other(const TsVariant *variant, int64_t start_90k, int64_t cut_90k, bool may_change,
+ * picture, and to one of another format only behind a discontinuity. */
+static bool cut_other(const TsVariant *variant, int64_t start_90k, int64_t cut_90k, bool parted,
                       const Segment *best, Segment *out)
 {
+    bool parts = parted || !variant->began;
+    bool may_copy = parts || (!variant->follows && is_alike(variant, best));
     SegmentMux *mux = variant->mux;
 
     if (!mux)
         return false;
-    segment_mux_begin(mux, start_90k, TS_APART_90K);
-    if (cut_90k < INT64_MAX)
-        segment_mux_align(mux, cut_90k, TS_APART_90K);
+    /* what stands at the cut or behind it is the next segment's, which may have another format */
+    segment_mux_begin(mux, start_90k, smaller(TS_APART_90K, cut_90k - start_90k - 1));
     int status = segment_mux_cut(mux, cut_90k, out);
-    if (status > 0 && !variant->copies && (!may_change || !best->starts_with_idr) &&
+    if (status > 0 && !variant->copies && (!may_copy || !best->starts_with_idr) &&
         segment_mux_repeat(mux, start_90k) == 0)
         status = segment_mux_cut(mux, cut_90k, out);
     if (status != 0)
         return false;
-    if (!may_change)
-        return !variant->copies;
+    if (variant->copies && !parts && (variant->follows || !is_alike(variant, out)))
+        return false;
     if (variant->copies)
         return out->pictures > 0 ? out->starts_with_idr : best->pictures == 0;
-    return out->pictures > 0 || !best->starts_with_idr; /* else with its sound alone */
+    return out->pictures > 0 || !may_copy || !best->starts_with_idr; /* else with its sound alone */
 }
 
 int ts_variants_cut(TsVariants *v, int64_t start_90k, int64_t cut_90k, bool discontinuity,
@@ -196,11 +206,12 @@ int ts_variants_cut(TsVariants *v, int64_t start_90k, int64_t cut_90k, bool disc
     for (size_t i = 0; i < count(v); i++) {
         TsVariant *variant = &v->item[i];
         Segment segment = out->best;
-        bool may_change = discontinuity || !variant->follows || !variant->began;
-        out->filled[i] =
-            i != BEST && !cut_other(variant, start_90k, cut_90k, may_change, &out->best, &segment);
+        out->filled[i] = i != BEST && !cut_other(variant, start_90k, cut_90k, discontinuity,
+                                                 &out->best, &segment);
         if (out->filled[i])
             segment = out->best;
+        if (segment.pictures > 0)
+            variant->shown = segment.format;
         variant->copies = out->filled[i];
         variant->began = true;
         out->bytes[i] = (SegmentBytes){segment.data, segment.len};

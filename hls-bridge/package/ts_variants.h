@@ -7,8 +7,9 @@
  *
  * A segment is made of each rendition, or of none. One that has no picture for it, or is not sent
  * at all, has a copy of the best one's segment: so its list goes on, and its viewers see something.
- * If that does not begin with an IDR picture, which no decoder could go on from, it has its sound
- * alone; without sound, a picture that repeats its last one (some 5 KB for each to make it of).
+ * If that does not begin with an IDR picture, which no decoder could go on from, or with one of
+ * another format and no discontinuity before it, it has its sound alone; without sound, a picture
+ * that repeats its last one (some 5 KB for each to make it of).
  *
  * Thread-safety: one thread, the stream's. */
 
@@ -27,6 +28,7 @@ typedef struct TsVariant {
     bool follows; /* they come later than the best one's, and may fail to come for long */
     bool began;   /* there was a segment of this publisher */
     H264Sps sps;  /* the newest; width 0: no picture has come yet */
+    VideoFormat shown; /* of the newest pictures in its list; width 0: it has none */
     RateMeter meter;
     uint64_t segments, bytes;
     uint64_t filled; /* of the segments, copies of the best one's, */
@@ -76,9 +78,9 @@ int ts_variants_sound(TsVariants *variants, const AacFrame *frame);
 bool ts_variants_are_behind(const TsVariants *variants, int64_t cut_90k);
 
 /* As segment_mux_cut() has it, of the best one; the segment begins at `start_90k`. An IDR picture
- * of another that lies near the start or the cut is put there. One that follows changes between its
- * own pictures and a copy only if the segment is behind a discontinuity; until then it has what
- * comes, or its sound alone. */
+ * of another that lies just behind the start is put there. One changes between its own pictures and
+ * a copy only if the segment is behind a discontinuity, or if both are of one format and it does
+ * not follow; until then it has what comes, or its sound alone. */
 int ts_variants_cut(TsVariants *variants, int64_t start_90k, int64_t cut_90k, bool discontinuity,
                     TsCut *out);
 

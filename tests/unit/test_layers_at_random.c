@@ -525,9 +525,10 @@ static void play(uint64_t which)
 
 static void no_list_is_damaged_whatever_layers_do(void **state)
 {
-    static const uint64_t seeds[] = {1,   2,   3,   4,   7,   19,   37,   43,  62,  68,
-                                     70,  84,  140, 166, 178, 197,  216,  236, 255, 257,
-                                     260, 304, 771, 810, 820, 1095, 1271, 1974};
+    static const uint64_t seeds[] = {1,    2,    3,    4,    7,    19,   37,   43,  62,
+                                     68,   70,   84,   140,  166,  178,  197,  216, 236,
+                                     255,  257,  260,  304,  335,  771,  810,  820, 1095,
+                                     1271, 1974, 5201, 5273, 5298, 5305, 5338, 5373};
 
     (void)state;
     for (size_t i = 0; i < COUNT(seeds); i++)

@@ -32,12 +32,14 @@ typedef struct Sending {
     int64_t early_90k; /* its pictures are decoded so much before they are shown */
     int64_t tall_90k;  /* its pictures are tall from this one on, an IDR picture; 0: never */
     int64_t rests_90k; /* it sends nothing for so long before that one */
+    int64_t twice_90k; /* so long before that one is a wide IDR picture; 0: there is none */
     int keys;          /* so many pictures are one IDR picture, asked for or not; 0: none is */
     bool flips;        /* these are wide and tall by turns */
 } Sending;
 
 static const char *const lists[TRACKS] = {"audio.m3u8", "video.m3u8", "video-mid.m3u8",
                                           "video-low.m3u8"};
+static const char *const classic[TRACKS] = {NULL, "index.m3u8", "index-mid.m3u8", "index-low.m3u8"};
 static char root[TEMP_FOLDER_SIZE];
 static LlHub *hub;
 static Packager *packager;
@@ -142,6 +144,11 @@ static void send_pictures(int track)
         }
         if (idr)
             unit = unit_of(tall ? synthetic_tall : synthetic_wide, sizeof(synthetic_wide), true);
+        if (s->twice_90k && at == s->tall_90k) {
+            AccessUnit wide = unit_of(synthetic_wide, sizeof(synthetic_wide), true);
+            wide.track = (size_t)track;
+            segmenter_picture(segmenter, &wide, at - s->twice_90k, at - s->twice_90k);
+        }
         unit.track = (size_t)track;
         unit.restart = idr && s->restarts;
         bool rests = at < s->tall_90k && at >= s->tall_90k - s->rests_90k;
@@ -560,9 +567,6 @@ static void only_the_best_makes_discontinuities(void **state)
 /* The browser is short of time, and takes a smaller size for one of its layers. */
 static void one_that_changes_its_size_does_so_behind_a_discontinuity(void **state)
 {
-    static const char *const classic[TRACKS] = {NULL, "index.m3u8", "index-mid.m3u8",
-                                                "index-low.m3u8"};
-
     (void)state;
     for (int i = BEST; i < TRACKS; i++) {
         setup(state);
@@ -596,6 +600,32 @@ static void others_change_their_size_with_the_one_that_feeds_them(void **state)
     for (int k = BEST; k < TRACKS; k++)
         assert_true(assert_parted(lists[k], true));
     teardown(state);
+}
+
+/* It sends an IDR picture just before the one of another size: that one ends its segment, and is
+ * not taken for what the next one begins with, whether the sound has come by then or not. */
+static void an_idr_picture_just_before_a_cut_stays_there(void **state)
+{
+    for (int ms = 1; ms <= 31; ms += 6)
+        for (int sound_ms = -60; sound_ms <= 60; sound_ms += 60) {
+            setup(state);
+            sound_late_90k = MS(sound_ms);
+            sending[MID].stops_90k = sending[LOW].stops_90k =
+                PUBLISHER_START_90K + 40 * PUBLISHER_STEP_90K;
+            sending[BEST].tall_90k = PUBLISHER_START_90K + 160 * PUBLISHER_STEP_90K;
+            sending[BEST].twice_90k = MS(ms);
+            begin();
+            publish(12000);
+            segmenter_finish(segmenter, now_us());
+            assert_cut_alike();
+            for (int k = BEST; k < TRACKS; k++) {
+                assert_row(assert_parted(lists[k], true), lists[k], "%d ms, sound %d ms", ms,
+                           sound_ms);
+                assert_row(assert_parted(classic[k], false), classic[k], "%d ms, sound %d ms", ms,
+                           sound_ms);
+            }
+            teardown(state);
+        }
 }
 
 static size_t discontinuities(const char *list)
@@ -785,6 +815,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(only_the_best_makes_discontinuities),
     cmocka_unit_test(one_that_changes_its_size_does_so_behind_a_discontinuity),
     cmocka_unit_test(others_change_their_size_with_the_one_that_feeds_them),
+    cmocka_unit_test(an_idr_picture_just_before_a_cut_stays_there),
     cmocka_unit_test(others_change_their_size_with_one_that_comes_late),
     cmocka_unit_test(one_that_flips_makes_no_short_segments),
     TEST(what_came_too_early_goes_with_its_publisher),

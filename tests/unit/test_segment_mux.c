@@ -22,7 +22,11 @@ static Segment segment;
 
 static void open_mux(bool video, bool audio)
 {
-    const SegmentMuxParams params = {video, audio, true, config, sizeof(config)};
+    const SegmentMuxParams params = {.video = video,
+                                     .audio = audio,
+                                     .repeats = true,
+                                     .aac_config = config,
+                                     .aac_config_len = sizeof(config)};
     const char *error;
 
     mux = segment_mux_create(&params, &error);
@@ -201,18 +205,38 @@ static void a_cut_before_everything_gives_nothing(void **state)
     assert_int_equal(segment.pictures, 1);
 }
 
-/* One that was moved to a cut may stand where the next one would. */
+/* With B-frames, one that was moved to a cut may stand where the next one would. */
 static void a_picture_comes_after_one_that_was_moved(void **state)
+{
+    const AccessUnit key = {.data = idr, .len = sizeof(idr), .idr = true};
+
+    (void)state;
+    open_mux(true, false);
+    assert_int_equal(segment_mux_video(mux, &key, START + 90000 + 5, START + 90000 - 5), 0);
+    segment_mux_begin(mux, START + 90000, 10);
+    picture(START + 90000 - 2, false);
+    picture(START + 93000, false);
+    assert_int_equal(segment_mux_cut(mux, INT64_MAX, &segment), 0);
+    assert_int_equal(segment.pictures, 3);
+}
+
+/* What is shown before a start is the older segment's. It is not put there, and what waits before
+ * it does not go. */
+static void a_picture_before_a_start_begins_no_segment(void **state)
 {
     (void)state;
     open_mux(true, false);
     picture(START, true);
     picture(START + 90000 - 5, true);
-    segment_mux_align(mux, START + 90000, 10);
-    picture(START + 90000 - 2, false);
-    picture(START + 93000, false);
-    assert_int_equal(segment_mux_cut(mux, INT64_MAX, &segment), 0);
-    assert_int_equal(segment.pictures, 4);
+    segment_mux_begin(mux, START + 90000, 10);
+    assert_int_equal(segment_mux_cut(mux, START + 90000, &segment), 0);
+    assert_int_equal(segment.pictures, 2);
+    picture(START + 90000 - 1, false);
+    picture(START + 90000 + 5, true);
+    segment_mux_begin(mux, START + 90000, 10);
+    assert_int_equal(segment_mux_cut(mux, START + 90000 + 1, &segment), 0);
+    assert_int_equal(segment.pictures, 1);
+    assert_true(segment.starts_with_idr);
 }
 
 /* As Chromium sends it; macroblocks of the last one are coded with CABAC. */
@@ -299,6 +323,7 @@ static const struct CMUnitTest tests[] = {
     TEST(tracks_are_interleaved),
     TEST(a_cut_before_everything_gives_nothing),
     TEST(a_picture_comes_after_one_that_was_moved),
+    TEST(a_picture_before_a_start_begins_no_segment),
     TEST(a_segment_without_a_picture_repeats_the_last),
     TEST(what_comes_late_is_behind_a_repeated_picture),
     TEST(no_picture_repeats_one_that_is_coded_otherwise),
