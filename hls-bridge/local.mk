@@ -88,6 +88,7 @@ bridge_package = \
 	%D%/package/cmaf_playlists.c \
 	%D%/package/cmaf_sound.c \
 	%D%/package/cmaf_track.c \
+	%D%/package/cmaf_track_copy.c \
 	%D%/package/cmaf_track_files.c \
 	%D%/package/cmaf_track_parts.c \
 	%D%/package/dash_manifest.c \
@@ -109,6 +110,7 @@ bridge_package = \
 	%D%/package/segment_recovery.c \
 	%D%/package/segment_store.c \
 	%D%/package/thumbnail.c \
+	%D%/package/ts_follow.c \
 	%D%/package/ts_output.c \
 	%D%/package/ts_variants.c \
 	%D%/package/window.c

@@ -63,6 +63,15 @@ void picture_repeat_follow(PictureRepeat *r, const PictureConfig *config, const 
         follow_av1(r, config, unit);
 }
 
+void picture_repeat_copy(PictureRepeat *r, const PictureRepeat *of, const PictureConfig *config)
+{
+    picture_repeat_clear(r);
+    *r = *of;
+    if (r->h264.sets)
+        r->h264.sets = &config->sets;
+    r->key = of->key ? sample_bytes_of_unit(&(AccessUnit){.bytes = of->key}) : NULL;
+}
+
 /* Returns the length, or 0 if it cannot be made. */
 static size_t write_picture(const PictureRepeat *r, PictureRoom *room)
 {

@@ -34,6 +34,10 @@ typedef struct PictureRepeat {
 void picture_repeat_follow(PictureRepeat *repeat, const PictureConfig *config,
                            const AccessUnit *unit);
 
+/* What is shown is what `of` follows, with the same configuration, which is `config` here. */
+void picture_repeat_copy(PictureRepeat *repeat, const PictureRepeat *of,
+                         const PictureConfig *config);
+
 /* The room for a picture that is made. */
 typedef struct PictureRoom {
     uint8_t bytes[H264_FILLER_SIZE];

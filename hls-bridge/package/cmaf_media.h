@@ -69,6 +69,10 @@ int cmaf_media_sound(CmafMedia *media, const AacFrame *frame, int64_t now_us);
 int cmaf_media_cut(CmafMedia *media, const OutputSegment *next, int64_t now_us);
 int cmaf_media_tick(CmafMedia *media, int64_t known_90k, int64_t now_us);
 
+/* The track of the best rendition's pictures, of the publisher that has started; NULL: there is
+ * none. */
+const CmafTrack *cmaf_media_lead(const CmafMedia *media);
+
 /* ---- the end of a publisher: that of all media of a stream, step by step ---- */
 
 /* What waits goes on. */

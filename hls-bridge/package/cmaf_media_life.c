@@ -171,6 +171,11 @@ int64_t cmaf_media_reach_90k(const CmafMedia *m, int64_t end_90k)
     return end_90k;
 }
 
+const CmafTrack *cmaf_media_lead(const CmafMedia *m)
+{
+    return m->running && m->lead != RENDITION_NONE ? m->line[m->lead].track : NULL;
+}
+
 int64_t cmaf_media_safe_90k(const CmafMedia *m)
 {
     return m->safe_90k;

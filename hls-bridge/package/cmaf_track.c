@@ -59,16 +59,8 @@ int64_t cmaf_track_to_90k(const CmafTrack *t, int64_t duration)
 
 bool cmaf_track_store(CmafTrack *t, const char *name, const void *data, size_t len)
 {
-    bool good = store_put(t->params.folder, name, data, len, STORE_MEDIA) == 0;
-
-    if (!good && !t->failing)
-        log_error("%s: %s cannot be written: %s; viewers lack it, the next is tried",
-                  t->params.stream, name, strerror(errno));
-    if (good && t->failing)
-        log_info("%s: %s can be written again", t->params.stream, t->list.kind);
-    t->failing = !good;
-    t->stats.failed_writes += !good;
-    return good;
+    return cmaf_track_note_write(t, name,
+                                 store_put(t->params.folder, name, data, len, STORE_MEDIA) == 0);
 }
 
 /* ---- segments ---- */
@@ -132,15 +124,11 @@ bool cmaf_track_has_other_sets(const CmafTrack *t, const AccessUnit *unit)
     return picture_config_read_other(&t->config, unit, &other);
 }
 
-/* A segment that begins with another configuration has an initialisation segment of its own. */
-static void adopt_config(CmafTrack *t, const AccessUnit *unit)
+void cmaf_track_adopt(CmafTrack *t, const PictureConfig *config)
 {
     uint8_t bytes[PICTURE_CONFIG_ROOM];
-    PictureConfig other;
 
-    if (!picture_config_read_other(&t->config, unit, &other))
-        return;
-    t->config = other;
+    t->config = *config;
     CmafMuxParams params = {
         .kind = TRACK_VIDEO,
         .config = bytes,
@@ -149,7 +137,17 @@ static void adopt_config(CmafTrack *t, const AccessUnit *unit)
         .keeps_sets = t->configured,
     };
     t->configured = true;
+    t->copies_init = false;
     cmaf_track_configure(t, &params);
+}
+
+/* A segment that begins with another configuration has an initialisation segment of its own. */
+static void adopt_config(CmafTrack *t, const AccessUnit *unit)
+{
+    PictureConfig other;
+
+    if (picture_config_read_other(&t->config, unit, &other))
+        cmaf_track_adopt(t, &other);
 }
 
 void cmaf_track_picture(CmafTrack *t, const AccessUnit *unit, int64_t pts, int64_t dts,
@@ -164,6 +162,7 @@ void cmaf_track_picture(CmafTrack *t, const AccessUnit *unit, int64_t pts, int64
 void cmaf_track_forget_sets(CmafTrack *t)
 {
     t->config = no_config;
+    t->copies_init = false;
 }
 
 void cmaf_track_set_promise(CmafTrack *t, Promise promise)
@@ -186,34 +185,42 @@ void cmaf_track_end(CmafTrack *t, int64_t end)
     part_cutter_end(&t->cutter, end);
 }
 
-static void measure(CmafTrack *t, int64_t duration_90k, size_t key_len)
+static void measure(CmafTrack *t, const LlSegment *s)
 {
-    rate_meter_add(&t->meter, t->segment.len, t->samples, duration_90k);
-    if (key_len > 0)
-        rate_meter_add(&t->keys, key_len, 1, duration_90k);
+    rate_meter_add(&t->meter, s->len, (size_t)s->samples, s->common.duration_90k);
+    if (s->key_len > 0)
+        rate_meter_add(&t->keys, s->key_len, 1, s->common.duration_90k);
     t->stats.segments++;
-    t->stats.bytes += t->segment.len;
-    t->stats.media_90k += duration_90k;
+    t->stats.bytes += s->len;
+    t->stats.media_90k += s->common.duration_90k;
     t->stats.peak_bitrate = rate_meter_peak(&t->meter);
     t->stats.average_bitrate = rate_meter_average(&t->meter);
     t->stats.keys_peak_bitrate = rate_meter_peak(&t->keys);
 }
 
+void cmaf_track_list_whole(CmafTrack *t, const CmafWhole *whole, int64_t now_us)
+{
+    LlSegment *s = ll_playlist_open_segment(&t->list);
+
+    s->len = (uint32_t)whole->len;
+    ll_playlist_complete(&t->list, whole->duration_90k, whole->samples, whole->gap);
+    measure(t, s);
+    cmaf_track_drop_old(t, now_us);
+}
+
 void cmaf_track_complete(CmafTrack *t, int64_t now_us)
 {
-    int64_t duration = cmaf_track_to_90k(t, t->cutter.start - t->start),
-            msn = window_next_msn(&t->list.window);
+    CmafWhole whole = {.len = t->segment.len,
+                       .duration_90k = cmaf_track_to_90k(t, t->cutter.start - t->start),
+                       .samples = (int64_t)t->samples};
     char name[STORE_NAME_SIZE];
-    size_t key_len = ll_playlist_open_segment(&t->list)->key_len;
 
-    ll_segment_name(&t->list, msn, name);
-    bool good =
-        !t->gap && !t->segment.failed && cmaf_track_store(t, name, t->segment.data, t->segment.len);
-    ll_playlist_complete(&t->list, duration, (int64_t)t->samples, !good);
-    measure(t, duration, key_len);
+    ll_segment_name(&t->list, window_next_msn(&t->list.window), name);
+    whole.gap =
+        t->gap || t->segment.failed || !cmaf_track_store(t, name, t->segment.data, t->segment.len);
     byte_buffer_free(&t->segment);
     t->samples = 0;
-    cmaf_track_drop_old(t, now_us);
+    cmaf_track_list_whole(t, &whole, now_us);
 }
 
 void cmaf_track_conclude(CmafTrack *t)

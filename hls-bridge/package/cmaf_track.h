@@ -69,6 +69,16 @@ bool cmaf_track_has_other_sets(const CmafTrack *track, const AccessUnit *unit);
 /* Another publisher: its first picture configures the track, whatever its sets are. */
 void cmaf_track_forget_sets(CmafTrack *track);
 
+/* Whether the segment that has just begun can be a copy of what another track, `of`, has at that
+ * time: it is of the same number, and begins at the same tick. */
+bool cmaf_track_can_copy(const CmafTrack *track, const CmafTrack *of);
+
+/* The open segment is such a copy: has what there is of it by now. No media is made, and nothing is
+ * written but an initialisation segment, if there is another: its files are the other ones, under
+ * names of their own. To be called when there may be more, and before the other track has lost it.
+ * Returns how many parts and ends of segments there are more. */
+int cmaf_track_copy(CmafTrack *track, const CmafTrack *of, int64_t now_us);
+
 /* The segment ends at `end`, and no sample is to come for it. */
 void cmaf_track_end(CmafTrack *track, int64_t end);
 

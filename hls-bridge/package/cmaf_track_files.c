@@ -1,7 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "package/cmaf_track_inner.h"
 
-/* When the files of a track go. */
+/* Whether the files of a track can be written, and when they go. */
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/bridge_log.h"
+
+bool cmaf_track_note_write(CmafTrack *t, const char *name, bool good)
+{
+    if (!good && !t->failing)
+        log_error("%s: %s cannot be written: %s; viewers lack it, the next is tried",
+                  t->params.stream, name, strerror(errno));
+    if (good && t->failing)
+        log_info("%s: %s can be written again", t->params.stream, t->list.kind);
+    t->failing = !good;
+    t->stats.failed_writes += !good;
+    return good;
+}
 
 /* Removes the parts of a segment, unless that is noted. */
 static void outdate_parts(CmafTrack *t, const LlSegment *s, int64_t msn, int64_t at_us)

@@ -2,7 +2,8 @@
 #ifndef CMAF_TRACK_INNER_H
 #define CMAF_TRACK_INNER_H
 
-/* A track from inside, for cmaf_track.c, cmaf_track_parts.c and cmaf_track_files.c alone.
+/* A track from inside, for cmaf_track.c, cmaf_track_parts.c, cmaf_track_copy.c and
+ * cmaf_track_files.c alone.
  *
  * Thread-safety: one thread, the stream's. */
 
@@ -28,6 +29,8 @@ struct CmafTrack {
     bool init_due;        /* which could not be written yet */
     int64_t parts_msn;    /* of older segments it is noted when their parts are to be removed */
     bool configured;      /* by pictures, once at least */
+    bool copies_init;     /* the configuration is that of another track's initialisation segment, */
+    int64_t copied_msn;   /* which this names */
     PictureConfig config; /* that the initialisation segment has */
     PictureRepeat repeat;
     RateMeter meter, keys; /* keys: of the IDR pictures that begin segments, alone */
@@ -35,6 +38,23 @@ struct CmafTrack {
     CmafTrackStats stats;
     LlPlaylist list;
 };
+
+/* What there is to say of a segment that has its last part. */
+typedef struct CmafWhole {
+    size_t len; /* bytes */
+    int64_t duration_90k, samples;
+    bool gap; /* its file is not there */
+} CmafWhole;
+
+/* The open segment is whole: lists it. */
+void cmaf_track_list_whole(CmafTrack *track, const CmafWhole *whole, int64_t now_us);
+
+/* The segment that has just begun, and all that come, have this configuration of pictures. */
+void cmaf_track_adopt(CmafTrack *track, const PictureConfig *config);
+
+/* Whether a file was written: says in the log if none can be, and if they can again. Returns
+ * `good`. */
+bool cmaf_track_note_write(CmafTrack *track, const char *name, bool good);
 
 /* Takes off the list what is due, segments and parts, and says when their files may go. What is no
  * longer listed may still be fetched, for its duration and that of the longest playlist that held

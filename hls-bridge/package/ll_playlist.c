@@ -31,6 +31,20 @@ LlSegment *ll_playlist_open_segment(LlPlaylist *p)
     return &p->segment[p->window.count];
 }
 
+const LlSegment *ll_playlist_find(const LlPlaylist *p, int64_t msn)
+{
+    int64_t i = msn - p->window.media_sequence;
+
+    return i >= 0 && i < (int64_t)p->window.count + p->window.open ? &p->segment[i] : NULL;
+}
+
+const LlPart *ll_playlist_part(const LlPlaylist *p, const LlSegment *s, size_t n)
+{
+    size_t number = s->first_part + n;
+
+    return p->parts - number <= LL_PARTS_KEPT ? &p->part[number % LL_PARTS_KEPT] : NULL;
+}
+
 void ll_playlist_begin(LlPlaylist *p, int64_t starts_unix_us, bool discontinuity, int64_t init_msn)
 {
     assert(!p->window.open && !p->window.ended && p->window.count < LL_SEGMENTS_MAX);
@@ -38,7 +52,7 @@ void ll_playlist_begin(LlPlaylist *p, int64_t starts_unix_us, bool discontinuity
     s->common = (WindowSegment){0, starts_unix_us, discontinuity && p->window.count > 0};
     s->init_msn = init_msn;
     s->gap = s->lacks_init = false;
-    s->key_len = 0;
+    s->len = s->key_len = 0;
     s->first_part = p->parts;
     s->parts = 0;
     p->window.open = true;
@@ -153,14 +167,6 @@ static void write_head(const LlPlaylist *p, int version, TextBuffer *out)
                  p->window.discontinuity_sequence);
 }
 
-/* Part `n` of a segment; NULL: it lies so far from the end that it is not kept. */
-static const LlPart *part_of(const LlPlaylist *p, const LlSegment *s, size_t n)
-{
-    size_t number = s->first_part + n;
-
-    return p->parts - number <= LL_PARTS_KEPT ? &p->part[number % LL_PARTS_KEPT] : NULL;
-}
-
 /* What stands before the media of segment `i`. */
 static void write_tags(const LlPlaylist *p, size_t i, bool map, TextBuffer *out)
 {
@@ -183,7 +189,7 @@ static void write_parts(const LlPlaylist *p, size_t i, TextBuffer *out)
     char duration[PLAYLIST_DURATION_SIZE], name[LL_NAME_SIZE];
 
     for (size_t n = 0; n < s->parts; n++) {
-        const LlPart *part = part_of(p, s, n);
+        const LlPart *part = ll_playlist_part(p, s, n);
         if (!part)
             continue;
         playlist_format_duration(part->duration_90k, duration);
@@ -208,7 +214,7 @@ static int64_t open_duration_90k(const LlPlaylist *p)
     int64_t sum = 0;
 
     for (size_t n = 0; p->window.open && n < s->parts; n++)
-        sum += part_of(p, s, n)->duration_90k; /* there are fewer in one than are kept */
+        sum += ll_playlist_part(p, s, n)->duration_90k; /* there are fewer in one than are kept */
     return sum;
 }
 

@@ -36,6 +36,7 @@ typedef struct LlSegment {
     WindowSegment common;
     int64_t start;     /* as its media has it, in the track's unit */
     int64_t samples;   /* that it has, if it is whole */
+    uint32_t len;      /* bytes of its file, if it is whole */
     uint32_t key_len;  /* bytes of its file that hold the IDR picture it begins with; 0: none */
     int64_t init_msn;  /* names its initialisation segment */
     bool gap;          /* it could not be written, or a part of it */
@@ -71,6 +72,12 @@ void ll_playlist_begin(LlPlaylist *playlist, int64_t starts_unix_us, bool discon
 
 /* The segment that is open; borrowed. */
 LlSegment *ll_playlist_open_segment(LlPlaylist *playlist);
+
+/* The segment of this number, whole or open; borrowed. NULL: it is not there. */
+const LlSegment *ll_playlist_find(const LlPlaylist *playlist, int64_t msn);
+
+/* Part `n` of a segment; borrowed. NULL: it lies so far from the end that it is not kept. */
+const LlPart *ll_playlist_part(const LlPlaylist *playlist, const LlSegment *segment, size_t n);
 
 /* Adds a part to the segment that is open. What is more than LL_PARTS_MAX is not listed. */
 void ll_playlist_add(LlPlaylist *playlist, const LlPart *part);

@@ -42,6 +42,9 @@ typedef struct OutputSegment {
     int64_t limit_90k; /* the latest end */
     int64_t starts_unix_us;
     bool discontinuity; /* before it */
+    bool copies;        /* of a rendition that follows: it is to have all the best one's pictures at
+                           their times, and no others. They come all the same, for an output that
+                           cannot have what the best one has */
 } OutputSegment;
 
 typedef struct Output Output;

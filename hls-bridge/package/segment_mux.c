@@ -247,6 +247,19 @@ static int next_track(const SegmentMux *mux, int64_t cut)
     return video->dts <= audio->dts ? VIDEO : AUDIO;
 }
 
+bool segment_mux_drop_sound(SegmentMux *mux, int64_t cut_90k)
+{
+    SampleQueue *q = &mux->queue[AUDIO];
+
+    if (head(mux, VIDEO, cut_90k))
+        return false;
+    while (head(mux, AUDIO, cut_90k)) {
+        mux->pending -= q->sample[q->first].bytes->len;
+        sample_queue_drop(q, 1);
+    }
+    return true;
+}
+
 /* Has libavformat write a sample. It only reads the bytes, which nothing copies for it. */
 static int write_sample(SegmentMux *mux, int track, const QueuedSample *sample)
 {

@@ -63,6 +63,10 @@ void segment_mux_begin(SegmentMux *mux, int64_t start_90k, int64_t apart_90k);
  * h264_filler.h has it, or -1 if there is no memory. */
 int segment_mux_repeat(SegmentMux *mux, int64_t at_90k);
 
+/* Drops what segment_mux_cut() would make a segment of, if that is sound alone. Returns whether it
+ * is: else nothing has changed. */
+bool segment_mux_drop_sound(SegmentMux *mux, int64_t cut_90k);
+
 /* Makes a segment of all that is before `cut_90k`: IDR pictures and audio by the time at which they
  * are shown, other pictures by the time at which they are decoded. Returns 0, 1 if nothing is
  * before it, or -1 if libavformat fails. */

@@ -157,7 +157,8 @@ static int add_files(SegmentStore *s, const char *segment, const SegmentBytes *b
 
     for (size_t i = 0; i < s->lists; i++) {
         playlist_rendition_segment(segment, s->list[i].rendition, name);
-        if (store_put(s->folder, name, bytes[i].data, bytes[i].len, how) == 0)
+        if ((bytes[i].copy ? store_put_copy(s->folder, name, segment, how)
+                           : store_put(s->folder, name, bytes[i].data, bytes[i].len, how)) == 0)
             continue;
         int error = errno;
         remove_files(s, segment, msn, INT64_MIN);

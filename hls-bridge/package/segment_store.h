@@ -67,6 +67,7 @@ const char *segment_store_list_file(const SegmentStore *store, size_t list);
 typedef struct SegmentBytes {
     const uint8_t *data;
     size_t len;
+    bool copy; /* it is the file of the best one */
 } SegmentBytes;
 
 /* Writes a segment, `bytes` for each list, and then the playlists with it. `segment->name` is

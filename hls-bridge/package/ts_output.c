@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "package/ts_output.h"
+#include "package/ts_output_inner.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -209,8 +209,8 @@ static int cut(void *self, const OutputSegment *next, int64_t now_us)
 
 /* ---- media ---- */
 
-static int picture(void *self, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
-                   int64_t now_us)
+int ts_output_picture(void *self, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
+                      int64_t now_us)
 {
     TsOutput *t = self;
 
@@ -220,21 +220,9 @@ static int picture(void *self, const AccessUnit *unit, int64_t pts_90k, int64_t 
     return write_ready(t, now_us) | status;
 }
 
-/* Of a rendition that comes later: there is nothing of its own. */
-static void keep(void *self)
+TsVariants *ts_output_variants(TsOutput *t)
 {
-    (void)self;
-}
-
-/* All lists go on together, when the last has its segment; what comes for a rendition by then is in
- * it, whatever it is told of cuts. */
-static int follow(void *self, size_t track, Output *out)
-{
-    static const OutputCalls later = {.name = "ts", .picture = picture, .close = keep};
-
-    (void)track;
-    *out = (Output){.calls = &later, .self = self};
-    return 0;
+    return &t->variants;
 }
 
 static int sound(void *self, const AacFrame *frame, int64_t now_us)
@@ -333,8 +321,8 @@ static const OutputCalls calls = {
     .takes = takes,
     .begin = begin,
     .start = start,
-    .follow = follow,
-    .picture = picture,
+    .follow = ts_output_follow,
+    .picture = ts_output_picture,
     .sound = sound,
     .cut = cut,
     .complete = complete,

@@ -59,7 +59,8 @@ static TsVariant *variant_of(TsVariants *v, const Renditions *renditions, size_t
     v->item[list].promise = promise_of(&renditions->item[track],
                                        segment_store_playlist(v->store)->window.target_duration_s);
     v->item[list].follows = renditions->item[track].follows;
-    v->item[list].began = false;
+    v->item[list].began = v->item[list].skips = false;
+    v->item[list].skipped_90k = INT64_MIN;
     v->item[list].shown = (VideoFormat){0};
     return &v->item[list];
 }
@@ -106,19 +107,37 @@ int ts_variants_begin(TsVariants *v, const Renditions *renditions, const uint8_t
 
 /* ---- media ---- */
 
+/* NULL: there is none. */
+static TsVariant *variant_at(TsVariants *v, size_t track)
+{
+    for (size_t i = 0; i < count(v); i++)
+        if (v->item[i].track == track && v->item[i].mux)
+            return &v->item[i];
+    return NULL;
+}
+
 int ts_variants_picture(TsVariants *v, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
 {
+    TsVariant *variant = variant_at(v, unit->track);
     H264Sps sps;
 
-    for (size_t i = 0; i < count(v); i++) {
-        TsVariant *variant = &v->item[i];
-        if (variant->track != unit->track || !variant->mux)
-            continue;
-        if (unit->idr && h264_picture_sps(unit, &sps))
-            variant->sps = sps;
+    if (!variant)
+        return 0;
+    if (unit->idr && h264_picture_sps(unit, &sps))
+        variant->sps = sps;
+    if (!variant->skips)
         return segment_mux_video(variant->mux, unit, pts_90k, dts_90k);
-    }
+    variant->skipped_90k = dts_90k;
     return 0;
+}
+
+void ts_variants_follow(TsVariants *v, size_t track, const OutputSegment *segment)
+{
+    TsVariant *variant = variant_at(v, track);
+
+    if (variant)
+        variant->skips =
+            segment->copies && (variant->skips || segment->discontinuity || !variant->began);
 }
 
 /* The variant with the smallest picture, the last of several. Before there are pictures, the last
@@ -157,8 +176,9 @@ int ts_variants_sound(TsVariants *v, const AacFrame *frame)
 bool ts_variants_are_behind(const TsVariants *v, int64_t cut_90k)
 {
     for (size_t i = v->item[BEST].follows ? BEST : BEST + 1; i < count(v); i++) {
-        const SegmentMux *mux = v->item[i].mux;
-        if (mux && segment_mux_newest(mux) < cut_90k - TS_APART_90K)
+        const TsVariant *variant = &v->item[i];
+        if (variant->mux &&
+            larger(segment_mux_newest(variant->mux), variant->skipped_90k) < cut_90k - TS_APART_90K)
             return true;
     }
     return false;
@@ -169,6 +189,15 @@ static bool is_alike(const TsVariant *variant, const Segment *segment)
 {
     return variant->shown.width == 0 || segment->format.width == 0 ||
            !video_format_restarts(&segment->format, &variant->shown);
+}
+
+/* Whether the segment of one that follows is a copy, without a look at what it has of its own:
+ * there is no picture, and no decoder minds. The sound that it has is in that segment too. */
+static bool is_copy(const TsVariant *variant, int64_t cut_90k, bool parts, const Segment *best)
+{
+    bool may = variant->copies ? best->pictures > 0 : parts && best->starts_with_idr;
+
+    return variant->follows && may && segment_mux_drop_sound(variant->mux, cut_90k);
 }
 
 /* Cuts another rendition than the best. Returns whether it is to have what comes of its own, and
@@ -185,6 +214,8 @@ static bool cut_other(const TsVariant *variant, int64_t start_90k, int64_t cut_9
         return false;
     /* what stands at the cut or behind it is the next segment's, which may have another format */
     segment_mux_begin(mux, start_90k, smaller(TS_APART_90K, cut_90k - start_90k - 1));
+    if (is_copy(variant, cut_90k, parts, best))
+        return false;
     int status = segment_mux_cut(mux, cut_90k, out);
     if (status > 0 && !variant->copies && (!may_copy || !best->starts_with_idr) &&
         segment_mux_repeat(mux, start_90k) == 0)
@@ -214,7 +245,8 @@ int ts_variants_cut(TsVariants *v, int64_t start_90k, int64_t cut_90k, bool disc
             variant->shown = segment.format;
         variant->copies = out->filled[i];
         variant->began = true;
-        out->bytes[i] = (SegmentBytes){segment.data, segment.len};
+        out->bytes[i] =
+            (SegmentBytes){segment.data, segment.len, out->filled[i] && variant->follows};
         out->pictures[i] = segment.pictures;
     }
     return status;

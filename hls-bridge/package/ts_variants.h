@@ -15,6 +15,7 @@
 
 #include "codec/h264_parameter_sets.h"
 #include "package/multivariant.h"
+#include "package/output.h"
 #include "package/output_stats.h"
 #include "package/promise.h"
 #include "package/rate_meter.h"
@@ -31,8 +32,10 @@ typedef struct TsVariant {
     VideoFormat shown; /* of the newest pictures in its list; width 0: it has none */
     RateMeter meter;
     uint64_t segments, bytes;
-    uint64_t filled; /* of the segments, copies of the best one's, */
-    bool copies;     /* and the newest is one */
+    uint64_t filled;     /* of the segments, copies of the best one's, */
+    bool copies;         /* and the newest is one */
+    bool skips;          /* what comes is left out, since its segment is to be one, */
+    int64_t skipped_90k; /* as the newest was, which is decoded then */
 } TsVariant;
 
 typedef struct TsVariants {
@@ -68,6 +71,10 @@ void ts_variants_finish(TsVariants *variants);
 int ts_variants_picture(TsVariants *variants, const AccessUnit *unit, int64_t pts_90k,
                         int64_t dts_90k);
 int ts_variants_sound(TsVariants *variants, const AacFrame *frame);
+
+/* What comes from now on of a rendition that follows is for this segment. If that is a copy, and no
+ * decoder minds, its pictures are not collected: the best one's segment is what it has. */
+void ts_variants_follow(TsVariants *variants, size_t track, const OutputSegment *segment);
 
 /* Pictures of one moment are placed so much apart in two renditions, at the most: each is placed by
  * its own sender reports. */

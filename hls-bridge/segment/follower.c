@@ -61,6 +61,8 @@ static void make_cut(Follower *f, FollowerFeed feed, int64_t now_us)
     memmove(f->cut, f->cut + 1, f->cuts * sizeof(f->cut[0]));
     f->fresh = true;
     f->start_90k = cut.segment.start_90k;
+    cut.segment.copies = feed == FOLLOWER_BEST && f->rendition.side > 0 && !f->running;
+    f->differs = f->differs || cut.segment.copies;
     if (cut.first)
         outputs_start(&f->outputs, &cut.segment, now_us);
     else

@@ -17,6 +17,10 @@
  * long, nothing is waited for. Pictures of another codec cannot fill: then the last one is
  * repeated. So it is up to the next segment if its own have too many bytes.
  *
+ * One that is made only while it is watched (Rendition.side) costs next to nothing until then: a
+ * segment that begins while nobody makes its pictures is told to outputs as a copy of the best
+ * one's (OutputSegment.copies).
+ *
  * What feeds it changes only behind a discontinuity, unless the pictures need no other parameter
  * sets (rfc8216bis, section 6.2.1). A discontinuity is in all renditions, and is decided on with
  * the cut, before it is known what becomes of the follower there: so follower_parts() asks for one

@@ -75,6 +75,16 @@ int ll_board_keep(LlBoard *board, size_t rendition, int64_t msn, int64_t part, c
     return 0;
 }
 
+void ll_board_keep_same(LlBoard *board, size_t rendition, size_t of, int64_t msn, int64_t part)
+{
+    pthread_mutex_lock(&board->lock);
+    LlText *there = ll_parts_find(&board->rendition[of].parts, msn, part);
+    if (there)
+        ll_parts_add(&board->rendition[rendition].parts, msn, part, ll_text_hold(there),
+                     board->hub->params.part_bytes);
+    pthread_mutex_unlock(&board->lock);
+}
+
 /* Whether this ticket has to wait on. */
 static bool waits_on(const LlShown *r, const LlTicket *t)
 {

@@ -73,6 +73,10 @@ void ll_board_leave(LlBoard **board);
 int ll_board_keep(LlBoard *board, size_t rendition, int64_t msn, int64_t part, const void *bytes,
                   size_t len);
 
+/* Keeps the part of the same numbers of another rendition, `of`, as one of this: they are the same
+ * bytes. What is not kept any more there is not kept here. */
+void ll_board_keep_same(LlBoard *board, size_t rendition, size_t of, int64_t msn, int64_t part);
+
 /* Publishes a playlist and wakes the requests that it answers. Returns 0, or -1 if there is no
  * memory. */
 int ll_board_publish(LlBoard *board, size_t rendition, const LlNews *news);

@@ -54,17 +54,39 @@ void store_limit(Store *s, OutputBound *bound)
 
 /* ---- files ---- */
 
-int store_put(Store *s, const char *name, const void *data, size_t len, unsigned how)
+/* Whether the limit of files lets this one through; else errno says so. */
+static bool takes(Store *s, unsigned how)
 {
-    if ((how & STORE_MEDIA) && s->bound && !output_bound_takes_file(s->bound)) {
-        errno = EDQUOT;
-        return -1;
-    }
-    int64_t began_us = clock_monotonic_us(s->clock);
-    int status = s->calls->put(s->self, name, data, len, how & STORE_THROUGH), error = errno;
+    if (!(how & STORE_MEDIA) || !s->bound || output_bound_takes_file(s->bound))
+        return true;
+    errno = EDQUOT;
+    return false;
+}
+
+/* Notes how long it took to put a file. Returns `status`, and leaves errno. */
+static int note_time(Store *s, int64_t began_us, int status)
+{
+    int error = errno;
+
     histogram_add(&s->writes, clock_monotonic_us(s->clock) - began_us);
     errno = error;
     return status;
+}
+
+int store_put(Store *s, const char *name, const void *data, size_t len, unsigned how)
+{
+    if (!takes(s, how))
+        return -1;
+    int64_t began_us = clock_monotonic_us(s->clock);
+    return note_time(s, began_us, s->calls->put(s->self, name, data, len, how & STORE_THROUGH));
+}
+
+int store_put_copy(Store *s, const char *name, const char *of, unsigned how)
+{
+    if (!takes(s, how))
+        return -1;
+    int64_t began_us = clock_monotonic_us(s->clock);
+    return note_time(s, began_us, s->calls->duplicate(s->self, name, of, how & STORE_THROUGH));
 }
 
 int store_overwrite(Store *s, const char *name, size_t at, const void *data, size_t len)

@@ -31,6 +31,10 @@ typedef struct StoreCalls {
     const char *name; /* in log lines and tests */
 
     int (*put)(void *self, const char *name, const void *data, size_t len, bool through);
+    /* Puts a file that has what another one has, which is there. It is as good as a second copy,
+     * though both may be one file with two names: so neither is ever written in place. `through`:
+     * what the other one holds survives a power cut already. */
+    int (*duplicate)(void *self, const char *name, const char *of, bool through);
     /* Writes part of a file in place, and makes the file if there is none. What was there may be
      * lost by a power cut meanwhile. Once this returns 0, it survives one. */
     int (*overwrite)(void *self, const char *name, size_t at, const void *data, size_t len);
@@ -65,6 +69,9 @@ void store_limit(Store *store, OutputBound *bound);
 /* Puts a file in its place, whole. `how`: STORE_MEDIA, STORE_THROUGH. Returns 0, or -1 with errno,
  * EDQUOT if the limit of files is reached: then nothing has changed. */
 int store_put(Store *store, const char *name, const void *data, size_t len, unsigned how);
+
+/* Puts a file that has what `of` has, likewise; that was put with the same `how`. */
+int store_put_copy(Store *store, const char *name, const char *of, unsigned how);
 
 /* As StoreCalls has these. */
 int store_overwrite(Store *store, const char *name, size_t at, const void *data, size_t len);

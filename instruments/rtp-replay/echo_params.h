@@ -24,6 +24,8 @@ typedef struct EchoRungsParams {
     size_t count; /* 0: there are none */
     char name[ECHO_RUNGS_MAX][VIDEO_LABEL_SIZE];
     int64_t lag_us[ECHO_RUNGS_MAX];
+    int64_t side; /* 0: they are always made; else only while they are watched, as
+                     Rendition.side has it, so while they are gone nobody watches */
     size_t stops; /* of all of them */
     EchoStop stop[ECHO_STOPS_MAX];
 } EchoRungsParams;

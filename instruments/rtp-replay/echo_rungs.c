@@ -29,7 +29,8 @@ void echo_rungs_describe(const EchoRungsParams *params, Renditions *renditions)
 {
     for (size_t i = 0; i < params->count && renditions->count < RENDITIONS_MAX; i++) {
         Rendition *r = &renditions->item[renditions->count++];
-        *r = (Rendition){.kind = TRACK_VIDEO, .codec = CODEC_H264, .follows = true};
+        *r = (Rendition){
+            .kind = TRACK_VIDEO, .codec = CODEC_H264, .follows = true, .side = (int)params->side};
         memcpy(r->name, params->name[i], sizeof(r->name));
     }
 }

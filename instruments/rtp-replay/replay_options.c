@@ -44,6 +44,9 @@ static const char usage[] =
     "under\n"
     "                           way; may be repeated\n"
     "  --rungs-stand FROM:TO    likewise, but nobody is told, and it all comes at second TO\n"
+    "  --rungs-watched SIDE     they are only made while they are watched, and then have a "
+    "shorter\n"
+    "                           side of SIDE pixels: while they are gone nobody watches (0)\n"
     "  --low-sound BPS          with --hls: the smallest of several sizes has a sound of its own "
     "(0)\n"
     "  --keep                   do not end the stream at the end\n"
@@ -95,6 +98,7 @@ enum {
     OPTION_RUNG,
     OPTION_RUNGS_GONE,
     OPTION_RUNGS_STAND,
+    OPTION_RUNGS_WATCHED,
     OPTION_LOW_SOUND,
 };
 
@@ -131,6 +135,7 @@ static const struct option names[] = {
     {"rung", required_argument, NULL, OPTION_RUNG},
     {"rungs-gone", required_argument, NULL, OPTION_RUNGS_GONE},
     {"rungs-stand", required_argument, NULL, OPTION_RUNGS_STAND},
+    {"rungs-watched", required_argument, NULL, OPTION_RUNGS_WATCHED},
     {"low-sound", required_argument, NULL, OPTION_LOW_SOUND},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -225,8 +230,11 @@ static const char *read_stop(const char *text, bool gone, EchoRungsParams *rungs
 /* Of renditions that come later. */
 static const char *read_rung_option(int option, const char *text, EchoRungsParams *rungs)
 {
-    return option == OPTION_RUNG ? read_rung(text, rungs)
-                                 : read_stop(text, option == OPTION_RUNGS_GONE, rungs);
+    if (option == OPTION_RUNG)
+        return read_rung(text, rungs);
+    if (option == OPTION_RUNGS_WATCHED)
+        return option_whole(text, 4320, &rungs->side);
+    return read_stop(text, option == OPTION_RUNGS_GONE, rungs);
 }
 
 static const char *read_option(int option, const char *text, ReplayOptions *o)
@@ -256,6 +264,7 @@ static const char *read_option(int option, const char *text, ReplayOptions *o)
     case OPTION_RUNG:
     case OPTION_RUNGS_GONE:
     case OPTION_RUNGS_STAND:
+    case OPTION_RUNGS_WATCHED:
         return read_rung_option(option, text, &o->rungs);
     case OPTION_LOW_SOUND:
         return option_whole(text, 128000, &o->low_bitrate);

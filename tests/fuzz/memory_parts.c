@@ -105,6 +105,16 @@ static int put(void *self, const char *name, const void *data, size_t len, bool 
     return 0;
 }
 
+static int duplicate(void *self, const char *name, const char *of, bool through)
+{
+    uint64_t hash;
+
+    if (*place_of(of, &hash) == hash)
+        return put(self, name, "", 0, through);
+    errno = ENOENT;
+    return -1;
+}
+
 static int overwrite(void *self, const char *name, size_t at, const void *data, size_t len)
 {
     (void)self;
@@ -162,6 +172,7 @@ Store *folder_open(const char *directory, const char *stream, const Clock *clock
     static const StoreCalls calls = {
         .name = "memory",
         .put = put,
+        .duplicate = duplicate,
         .overwrite = overwrite,
         .read = read_file,
         .size = size_of,

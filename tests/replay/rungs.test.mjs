@@ -5,7 +5,7 @@
 // to the tick and with the same dates; nobody waits for them; and one that does not come is filled.
 
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
 import { run } from "../e2e/support/programs.mjs";
@@ -13,6 +13,7 @@ import { folderOf, LOW_LATENCY, plain, recording, replay } from "./support/repla
 
 const SECONDS = 14;
 const RUNG = "video-480p.m3u8";
+const WATCHED = ["--rungs-watched", "180"]; // as large as what is sent, so that it is listed as it is
 const rung = (lagMs) => ["--rung", `480p:${lagMs}`];
 
 /** What the clock of the machine decides. */
@@ -30,7 +31,7 @@ async function into(t, name, options, { looks = false } = {}) {
   }
   const lists = {};
   for (const file of await readdir(media)) if (/\.m3u8$/.test(file)) lists[file] = masked(await readFile(path.join(media, file), "utf8"));
-  return { result: JSON.parse(made.stdout), lists };
+  return { result: JSON.parse(made.stdout), lists, media };
 }
 
 /** What is the same in all renditions: where segments begin and end, and when that was. */
@@ -79,6 +80,9 @@ for (const [name, { options, lag = 200, fillings, parts = 0 }] of Object.entries
   "its maker goes for ever": { options: ["--rungs-gone", "8:40"], fillings: 1 },
   "its maker stands still": { options: ["--rungs-stand", "5:9"], fillings: 1 },
   "it always comes too late": { options: [], lag: 3000, fillings: 1 },
+  "it is watched late": { options: [...WATCHED, "--rungs-gone", "0:6"], fillings: 1, parts: 1 },
+  "nobody watches it for a while": { options: [...WATCHED, "--rungs-gone", "5:10"], fillings: 1, parts: 1 },
+  "it is watched no more": { options: [...WATCHED, "--rungs-gone", "8:40"], fillings: 1 },
 }))
   test(`${name}: the rendition goes on, and nobody else is the worse for it`, async (t) => {
     const without = await into(t, "testcard-320x180", []);
@@ -89,6 +93,31 @@ for (const [name, { options, lag = 200, fillings, parts = 0 }] of Object.entries
     }
     assertCutLikeOthers(lists);
     assert.equal(result.fillings, fillings);
+  });
+
+/** All files, { name: bytes }, each name and list without what the clock of the machine decides. */
+async function filesIn(media) {
+  const clockless = (text) => masked(text).replaceAll(/PROGRAM-DATE-TIME:.*|(publishTime|start)="[^"]*"/g, "");
+  const entries = (await readdir(media)).map(async (file) => {
+    const bytes = await readFile(path.join(media, file));
+    return [masked(file), /\.(m3u8|mpd)$/.test(file) ? clockless(bytes.toString()) : bytes.toString("latin1")];
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+for (const name of ["testcard-320x180", "still", "resize", "loss-stays"])
+  test(`${name}: a rendition that nobody watches has the best one's files, and all is as if it were filled with copies`, async (t) => {
+    const options = [...rung(200), "--rungs-gone", `0:${SECONDS + 1}`];
+    const filled = await into(t, name, options), { media } = await into(t, name, [...options, ...WATCHED]);
+    const expected = await filesIn(filled.media), found = await filesIn(media);
+    assert.deepEqual(Object.keys(found).sort(), Object.keys(expected).sort());
+    for (const file of Object.keys(expected)) assert.ok(found[file] === expected[file], file);
+    const own = (await readdir(media)).filter((file) => /-480p-.*\.(m4s|ts)$/.test(file));
+    assert.ok(own.length > 20, own.join());
+    for (const file of own) {
+      const inode = async (it) => (await stat(path.join(media, it))).ino;
+      assert.equal(await inode(file), await inode(file.replace("-480p", "")), file);
+    }
   });
 
 /** What a segment is called that begins without a key frame, since none came in time. */

@@ -145,6 +145,17 @@ static inline int memory_store_put(void *self, const char *name, const void *dat
     return 0;
 }
 
+/* Each has bytes of its own here. */
+static inline int memory_store_duplicate(void *self, const char *name, const char *of, bool through)
+{
+    MemoryFile *f = memory_store_find(self, of);
+
+    if (f)
+        return memory_store_put(self, name, f->now.data, f->now.len, through);
+    errno = ENOENT;
+    return -1;
+}
+
 static inline int memory_store_overwrite(void *self, const char *name, size_t at, const void *data,
                                          size_t len)
 {
@@ -249,6 +260,7 @@ static inline Store *memory_store_open(MemoryStore *m, const Clock *clock)
     static const StoreCalls calls = {
         .name = "memory",
         .put = memory_store_put,
+        .duplicate = memory_store_duplicate,
         .overwrite = memory_store_overwrite,
         .read = memory_store_read,
         .size = memory_store_size,

@@ -75,6 +75,34 @@ static void an_error_changes_nothing(void **state)
     assert_int_equal(errno, ENOENT);
 }
 
+static struct stat status_of(const char *name)
+{
+    struct stat status;
+    char path[64];
+
+    snprintf(path, sizeof(path), "%s/shop/%s", root, name);
+    assert_int_equal(stat(path, &status), 0);
+    return status;
+}
+
+static void a_copy_takes_no_room(void **state)
+{
+    (void)state;
+    store_put(folder, "a.ts", "first", 5, 0);
+    assert_int_equal(store_put_copy(folder, "b.ts", "a.ts", 0), 0);
+    assert_int_equal(status_of("b.ts").st_ino, status_of("a.ts").st_ino);
+    store_put(folder, "a.ts", "2nd", 3, 0);
+    assert_file("b.ts", "first");
+    assert_int_equal(status_of("b.ts").st_nlink, 1);
+    /* in place of another file: written again */
+    assert_int_equal(store_put_copy(folder, "b.ts", "a.ts", 0), 0);
+    assert_file("b.ts", "2nd");
+    store_put(folder, "a.ts", "", 0, 0);
+    assert_int_equal(store_put_copy(folder, "b.ts", "a.ts", 0), 0);
+    assert_file("b.ts", "");
+    assert_int_equal(count_files(root, ".ts"), 2); /* nothing of its own stays behind */
+}
+
 static void files_are_removed_in_their_time(void **state)
 {
     char name[16];
@@ -156,9 +184,13 @@ static void an_empty_folder_is_removed(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest tests[] = {
-    TEST(files_appear_and_are_replaced),     TEST(an_error_changes_nothing),
-    TEST(files_are_removed_in_their_time),   TEST(what_an_earlier_run_has_left_is_removed),
-    TEST(what_goes_meanwhile_needs_no_sync), TEST(an_empty_folder_is_removed),
+    TEST(files_appear_and_are_replaced),
+    TEST(an_error_changes_nothing),
+    TEST(a_copy_takes_no_room),
+    TEST(files_are_removed_in_their_time),
+    TEST(what_an_earlier_run_has_left_is_removed),
+    TEST(what_goes_meanwhile_needs_no_sync),
+    TEST(an_empty_folder_is_removed),
 };
 
 TEST_GROUP(folder, tests);

@@ -15,8 +15,8 @@
  *   R r   somebody makes its pictures, nobody does
  *   F     the publisher has gone
  *   P     whether it wants a discontinuity is written: "P", or "p" if it does not
- * Its outputs write "S", "C", "D" and "F" likewise, "k" and "o" for its own pictures, "K" and "b"
- * for the best rendition's. */
+ * Its outputs write "S", "C", "D" and "F" likewise, "s", "c" and "d" of a copy, "k" and "o" for its
+ * own pictures, "K" and "b" for the best rendition's. */
 
 #define MS(n) ((n)*TICKS_PER_S / 1000)
 
@@ -43,7 +43,7 @@ static void note(char what, int64_t at_90k)
 static int start(void *self, const OutputSegment *first, int64_t now_us)
 {
     (void)self, (void)now_us;
-    note('S', first->start_90k);
+    note(first->copies ? 's' : 'S', first->start_90k);
     parted = true;
     return 0;
 }
@@ -51,7 +51,8 @@ static int start(void *self, const OutputSegment *first, int64_t now_us)
 static int cut(void *self, const OutputSegment *next, int64_t now_us)
 {
     (void)self, (void)now_us;
-    note(next->discontinuity ? 'D' : 'C', next->start_90k);
+    char what = next->discontinuity ? 'D' : 'C';
+    note(next->copies ? (char)tolower(what) : what, next->start_90k);
     parted = next->discontinuity;
     return 0;
 }
@@ -343,6 +344,38 @@ static void the_same_parameter_sets_need_no_discontinuity(void **state)
         "S1000 k1000 p1 C1040 K1040 p2 C1080 k1080");
 }
 
+static void what_nobody_watches_is_a_copy(void **state)
+{
+    static const struct {
+        const char *name, *script, *made;
+        Codec codec;
+    } rows[] = {
+        {"from the beginning", "S1000 K1000 b1040 C1080 b1090", "s1000 K1000 b1040 c1080 b1090",
+         CODEC_H264},
+        {"it is made from the beginning", "R0 S1000 K1000 k1000", "S1000 k1000", CODEC_H264},
+        {"it is made at the next cut", "S1000 K1000 R0 b1040 P1 D1080 K1080 k1080 P2",
+         "s1000 K1000 b1040 P1 D1080 k1080 p2", CODEC_H264},
+        {"... and comes too late for that",
+         "T1000 S1000 K1000 R0 P1 D1040 K1040 T2100 k1040 P2 D2140 K2140 k2140",
+         "s1000 K1000 P1 D1040 K1040 P2 D2140 k2140", CODEC_H264},
+        {"it is made no more", "R0 S1000 K1000 k1000 r0 b1040 P1 D1080 K1080 b1120 C1160 K1160 F0",
+         "S1000 k1000 P1 d1080 K1080 b1120 c1160 K1160 F0", CODEC_H264},
+        {"what is made is late", "R0 T1000 S1000 K1000 k1000 C1040 K1040 T2100",
+         "S1000 k1000 C1040 K1040", CODEC_H264},
+        {"its last picture stands", "R0 S1000 K1000 k1000 r0 C1040 K1040", "S1000 k1000 C1040",
+         CODEC_VP9},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        begin();
+        follower.rendition.side = 240;
+        differs = rows[i].codec == CODEC_H264 && !strstr(rows[i].name, "late");
+        const char *got = play(rows[i].script, rows[i].codec);
+        assert_row(strcmp(got, rows[i].made) == 0, rows[i].name, "%s, not %s", got, rows[i].made);
+    }
+}
+
 static void no_more_is_known_than_its_own_pictures_tell(void **state)
 {
     static const struct {
@@ -523,6 +556,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_first_picture_is_waited_for_if_nothing_can_fill),
     cmocka_unit_test(other_parameter_sets_wait_for_a_discontinuity),
     cmocka_unit_test(the_same_parameter_sets_need_no_discontinuity),
+    cmocka_unit_test(what_nobody_watches_is_a_copy),
     cmocka_unit_test(no_more_is_known_than_its_own_pictures_tell),
     cmocka_unit_test(a_tick_is_due_as_long_as_a_cut_waits),
     cmocka_unit_test(more_cuts_than_there_is_room_for_are_not_waited_for),

@@ -575,6 +575,23 @@ static void a_board_takes_as_many_renditions_as_a_stream_has(void **state)
     publish(7, 0); /* what was there before is where it was */
 }
 
+static void a_part_may_be_that_of_another_rendition(void **state)
+{
+    const LlNews news = {.edge = {9, 10, 3, 15, false}, .epoch = 78, .text = "low", .text_len = 3};
+    Asker a = asker();
+
+    (void)state;
+    assert_int_equal(ll_board_add(board, "video-low"), 2);
+    publish(9, 3);
+    keep(10, 2, 100);
+    ll_board_keep_same(board, 2, VIDEO, 10, 1); /* it is not kept there */
+    ll_board_keep_same(board, 2, VIDEO, 10, 2);
+    assert_int_equal(ll_board_publish(board, 2, &news), 0);
+    assert_int_equal(ask_part(&a, "video-low-78-10.1.m4s"), LL_ANSWER_NOT_FOUND);
+    assert_int_equal(ask_part(&a, "video-low-78-10.2.m4s"), LL_ANSWER_READY);
+    assert_int_equal(ask_part(&a, "video-77-10.2.m4s"), LL_ANSWER_READY);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest tests[] = {
     TEST(a_request_waits_for_its_part),
@@ -591,6 +608,7 @@ static const struct CMUnitTest tests[] = {
     TEST(a_stream_or_a_hub_that_goes_wakes_all),
     TEST(crowds_of_many_streams),
     TEST(each_rendition_has_a_list_of_its_own),
+    TEST(a_part_may_be_that_of_another_rendition),
     TEST(a_board_takes_as_many_renditions_as_a_stream_has),
 };
 

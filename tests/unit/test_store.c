@@ -94,6 +94,32 @@ static void every_kind_gives_back_what_it_was_given(void **state)
     on_each_kind(put_and_take);
 }
 
+static void put_copies(const char *kind, void (*again)(void))
+{
+    (void)again;
+    errno = 0;
+    assert_row(store_put_copy(store, "b.ts", "a.ts", STORE_MEDIA) == -1 && errno == ENOENT, kind,
+               "%d", errno);
+    assert_row(!store_has(store, "b.ts"), kind, "b.ts");
+    store_put(store, "a.ts", "first", 5, STORE_MEDIA);
+    assert_row(store_put_copy(store, "b.ts", "a.ts", STORE_MEDIA) == 0, kind, "%d", errno);
+    assert_holds(kind, "b.ts", "first");
+    store_put(store, "a.ts", "2nd", 3, STORE_MEDIA);
+    assert_holds(kind, "b.ts", "first");
+    assert_row(store_put_copy(store, "b.ts", "a.ts", STORE_MEDIA) == 0, kind, "%d", errno);
+    assert_holds(kind, "b.ts", "2nd");
+    store_remove(store, "a.ts");
+    assert_holds(kind, "b.ts", "2nd");
+    assert_row(histogram_count(store_writes(store)) == 5, kind, "%d",
+               (int)histogram_count(store_writes(store)));
+}
+
+static void a_copy_is_a_file_of_its_own(void **state)
+{
+    (void)state;
+    on_each_kind(put_copies);
+}
+
 static bool is_wanted(void *user, const char *name)
 {
     return strcmp(name, user) == 0;
@@ -142,6 +168,9 @@ static void count_media(const char *kind, void (*again)(void))
     assert_row(taken > 0 && taken < 1000 && errno == EDQUOT, kind, "%d, %d", taken, errno);
     assert_row(store_put(store, "b.ts", "x", 1, STORE_MEDIA) == -1 && !store_has(store, "b.ts"),
                kind, "b.ts");
+    assert_row(store_put_copy(store, "b.ts", "a.ts", STORE_MEDIA) == -1 && errno == EDQUOT, kind,
+               "%d", errno);
+    assert_row(!store_has(store, "b.ts"), kind, "b.ts");
     assert_row(store_put(store, "a.m3u8", "x", 1, 0) == 0, kind, "a list is no media");
     assert_row(histogram_count(store_writes(store)) == (uint64_t)taken + 1, kind, "%d",
                (int)histogram_count(store_writes(store)));
@@ -192,6 +221,7 @@ static void a_power_cut_leaves_what_was_written_through(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_kind_gives_back_what_it_was_given),
+    cmocka_unit_test(a_copy_is_a_file_of_its_own),
     cmocka_unit_test(every_kind_removes_in_time),
     cmocka_unit_test(media_counts_against_the_limit_of_files),
     cmocka_unit_test(writes_are_timed),

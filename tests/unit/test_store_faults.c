@@ -159,7 +159,7 @@ static bool open_store(bool durable)
 static void add_segment(bool discontinuity)
 {
     static const uint8_t packet[188] = {0x47};
-    const SegmentBytes bytes = {packet, sizeof(packet)};
+    const SegmentBytes bytes = {packet, sizeof(packet), false};
     PlaylistSegment s = {{2 * TICKS_PER_S, 0, discontinuity}, ""};
     int refused = memory.refused;
 

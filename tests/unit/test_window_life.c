@@ -113,7 +113,7 @@ static void add(void)
     PlaylistSegment s = {{ms * 90, now_us, one_in(8)}, ""};
 
     now_us += ms * US_PER_MS;
-    segment_store_add(store, &(SegmentBytes){packet, sizeof(packet)}, &s, now_us);
+    segment_store_add(store, &(SegmentBytes){packet, sizeof(packet), false}, &s, now_us);
 }
 
 static void end(void)
