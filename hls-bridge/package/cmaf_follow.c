@@ -69,9 +69,13 @@ static bool needs_cut(const void *self, const AccessUnit *unit)
     return cmaf_media_needs_cut(((const CmafFollow *)self)->media, unit);
 }
 
+/* A copy may be out up to the newest picture when the first is told. */
 static void settle(const void *self, const AccessUnit *unit, int64_t *pts_90k, int64_t *dts_90k)
 {
-    cmaf_media_settle(((const CmafFollow *)self)->media, unit, pts_90k, dts_90k);
+    const CmafFollow *f = self;
+
+    if (!f->of)
+        cmaf_media_settle(f->media, unit, pts_90k, dts_90k);
 }
 
 static int picture(void *self, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,

@@ -12,12 +12,21 @@ typedef struct TsFollow {
     size_t track;
 } TsFollow;
 
-static int begin_segment(void *self, const OutputSegment *segment, int64_t now_us)
+static int start(void *self, const OutputSegment *first, int64_t now_us)
 {
     const TsFollow *f = self;
 
     (void)now_us;
-    ts_variants_follow(ts_output_variants(f->output), f->track, segment);
+    ts_variants_follow(ts_output_variants(f->output), f->track, first, true);
+    return 0;
+}
+
+static int cut(void *self, const OutputSegment *next, int64_t now_us)
+{
+    const TsFollow *f = self;
+
+    (void)now_us;
+    ts_variants_follow(ts_output_variants(f->output), f->track, next, next->discontinuity);
     return 0;
 }
 
@@ -31,8 +40,8 @@ int ts_output_follow(void *self, size_t track, Output *out)
 {
     static const OutputCalls calls = {
         .name = "ts",
-        .start = begin_segment,
-        .cut = begin_segment,
+        .start = start,
+        .cut = cut,
         .picture = picture,
         .close = free,
     };

@@ -59,7 +59,7 @@ static TsVariant *variant_of(TsVariants *v, const Renditions *renditions, size_t
     v->item[list].promise = promise_of(&renditions->item[track],
                                        segment_store_playlist(v->store)->window.target_duration_s);
     v->item[list].follows = renditions->item[track].follows;
-    v->item[list].began = v->item[list].skips = false;
+    v->item[list].began = v->item[list].skips = v->item[list].may_skip = false;
     v->item[list].skipped_90k = INT64_MIN;
     v->item[list].shown = (VideoFormat){0};
     return &v->item[list];
@@ -125,19 +125,22 @@ int ts_variants_picture(TsVariants *v, const AccessUnit *unit, int64_t pts_90k, 
         return 0;
     if (unit->idr && h264_picture_sps(unit, &sps))
         variant->sps = sps;
+    variant->skips = variant->skips || (variant->may_skip && unit->idr);
+    variant->may_skip = false;
     if (!variant->skips)
         return segment_mux_video(variant->mux, unit, pts_90k, dts_90k);
     variant->skipped_90k = dts_90k;
     return 0;
 }
 
-void ts_variants_follow(TsVariants *v, size_t track, const OutputSegment *segment)
+void ts_variants_follow(TsVariants *v, size_t track, const OutputSegment *segment, bool may_change)
 {
     TsVariant *variant = variant_at(v, track);
 
-    if (variant)
-        variant->skips =
-            segment->copies && (variant->skips || segment->discontinuity || !variant->began);
+    if (!variant)
+        return;
+    variant->skips = segment->copies && variant->skips;
+    variant->may_skip = segment->copies && may_change;
 }
 
 /* The variant with the smallest picture, the last of several. Before there are pictures, the last

@@ -35,7 +35,8 @@ typedef struct TsVariant {
     uint64_t filled;     /* of the segments, copies of the best one's, */
     bool copies;         /* and the newest is one */
     bool skips;          /* what comes is left out, since its segment is to be one, */
-    int64_t skipped_90k; /* as the newest was, which is decoded then */
+    bool may_skip;       /* or would be if the next picture is an IDR picture */
+    int64_t skipped_90k; /* of what is left out, the newest picture's decoding time */
 } TsVariant;
 
 typedef struct TsVariants {
@@ -72,9 +73,11 @@ int ts_variants_picture(TsVariants *variants, const AccessUnit *unit, int64_t pt
                         int64_t dts_90k);
 int ts_variants_sound(TsVariants *variants, const AacFrame *frame);
 
-/* What comes from now on of a rendition that follows is for this segment. If that is a copy, and no
- * decoder minds, its pictures are not collected: the best one's segment is what it has. */
-void ts_variants_follow(TsVariants *variants, size_t track, const OutputSegment *segment);
+/* What comes from now on of a rendition that follows is for this segment; `may_change`: it is the
+ * publisher's first, or behind a discontinuity. If it is a copy, and no decoder minds, its pictures
+ * are not collected: the best one's segment is what it has. */
+void ts_variants_follow(TsVariants *variants, size_t track, const OutputSegment *segment,
+                        bool may_change);
 
 /* Pictures of one moment are placed so much apart in two renditions, at the most: each is placed by
  * its own sender reports. */

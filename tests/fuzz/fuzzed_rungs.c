@@ -36,7 +36,10 @@ void fuzzed_rungs_describe(size_t count, Renditions *renditions)
     rungs = 0;
     for (; rungs < count && renditions->count < STREAM_TRACKS_MAX; rungs++) {
         Rendition *r = &renditions->item[renditions->count++];
-        *r = (Rendition){.kind = TRACK_VIDEO, .codec = CODEC_H264, .follows = true};
+        *r = (Rendition){.kind = TRACK_VIDEO,
+                         .codec = CODEC_H264,
+                         .follows = true,
+                         .side = rungs % 2 ? 0 : 180}; /* if it is gone, nobody watches it */
         snprintf(r->name, sizeof(r->name), "r%zu", rungs);
     }
 }

@@ -120,6 +120,16 @@ for (const name of ["testcard-320x180", "still", "resize", "loss-stays"])
     }
   });
 
+for (const [lag, gone] of [[200, "1:40"], [900, "4.5:40"]])
+  test(`nobody watches it any more from second ${gone.split(":")[0]} on, and classic HLS has the pictures at their times`, async (t) => {
+    const options = [...rung(lag), "--rungs-gone", gone];
+    const filled = await into(t, "testcard-320x180", options), { media } = await into(t, "testcard-320x180", [...options, ...WATCHED]);
+    const expected = await filesIn(filled.media), found = await filesIn(media);
+    const own = Object.keys(expected).filter((file) => /-480p-.*\.ts$/.test(file));
+    assert.ok(own.length > 5, own.join());
+    for (const file of own) assert.ok(found[file] === expected[file], file);
+  });
+
 /** What a segment is called that begins without a key frame, since none came in time. */
 const STARVED = new Set(["a segment does not begin with an IDR picture", "decode errors in a segment alone"]);
 
