@@ -154,7 +154,7 @@ static bool look_at_playlist(Classic *c)
         m3u8_destroy(&m);
         playlist_rules_same(c->rules, asked_us);
     } else {
-        playlist_rules_version(c->rules, m, asked_us);
+        playlist_rules_version(c->rules, m, asked_us, asked_us);
     }
     return true;
 }

@@ -246,7 +246,7 @@ static void on_list(void *user, HttpAnswer *a)
         return;
     }
     iframe_rules_list(l->world->findings, l->uri, m);
-    playlist_rules_version(l->rules, m, a->asked_us);
+    playlist_rules_version(l->rules, m, a->asked_us, a->asked_us);
     if (l->next < m->media_sequence)
         l->next = m->media_sequence;
     fetch_segments(l);

@@ -80,7 +80,8 @@ static void check_same_parts(PartRules *r, const M3u8Segment *old, const M3u8Seg
                      r->report.name, old->sequence);
 }
 
-static void check_common(PartRules *r, const M3u8 *before, const M3u8 *now, int64_t now_us)
+/* What leaves was listed at some time after `before` was last asked for, at `seen_us`. */
+static void check_common(PartRules *r, const M3u8 *before, const M3u8 *now, int64_t seen_us)
 {
     for (size_t i = 0; part_version_segment(before, i); i++) {
         const M3u8Segment *old = part_version_segment(before, i),
@@ -100,7 +101,7 @@ static void check_common(PartRules *r, const M3u8 *before, const M3u8 *now, int6
             findings_add(r->report.findings,
                          "parts go within three target durations of the end (6.2.1, 6.2.2)",
                          "%s: segment %" PRIu64, r->report.name, old->sequence);
-        retain(r, old, now_us + RETAIN_TARGETS * now->target_s * US_PER_S);
+        retain(r, old, seen_us + RETAIN_TARGETS * now->target_s * US_PER_S);
     }
 }
 
@@ -209,12 +210,12 @@ static void check_pace(PartRules *r, const M3u8 *before, const M3u8 *now, bool w
 }
 
 void part_rules_version(PartRules *r, const M3u8 *before, const M3u8 *now, bool waited,
-                        int64_t now_us)
+                        int64_t seen_us, int64_t now_us)
 {
     part_version_check(&r->report, now);
     if (!before)
         return;
-    check_common(r, before, now, now_us);
+    check_common(r, before, now, seen_us);
     check_edge(r, before, now);
     check_hint_kept(r, before, now);
     check_pace(r, before, now, waited, now_us);

@@ -19,9 +19,10 @@ PartRules *part_rules_create(Findings *findings, const char *name);
 void part_rules_destroy(PartRules **rules); /* accepts NULL, leaves NULL */
 
 /* The next version, whole, that came at `now_us` (monotonic); `waited`: as soon as it was there,
- * not when somebody looked. `before` is the last one, NULL: none yet. */
+ * not when somebody looked. `before` is the last one, which was last asked for at `seen_us`; NULL:
+ * none yet. */
 void part_rules_version(PartRules *rules, const M3u8 *before, const M3u8 *now, bool waited,
-                        int64_t now_us);
+                        int64_t seen_us, int64_t now_us);
 
 /* A part that has left the playlist, at the last moment at which it must still be there: its URI,
  * borrowed until the next call, and until when it must be there; or NULL if none is due. Each is

@@ -19,6 +19,7 @@ struct PlaylistRules {
     Findings *findings;
     M3u8 *last;
     int64_t seen_us;     /* when the last version was last asked for */
+    int64_t looked_us;   /* when it last came, or was last asked for again */
     int64_t last_new_us; /* when a new segment was last seen; 0: never */
     int64_t longest_us;  /* longest playlist so far */
     LeftFiles left;
@@ -133,7 +134,8 @@ static void check_length(PlaylistRules *r, const M3u8 *before, const M3u8 *now)
                      now->media_sequence);
 }
 
-/* They were there when `before` was last seen, at `seen_us`. For a gap there is no file. */
+/* They were listed at some time after `before` was last asked for, at `seen_us`. For a gap there is
+ * no file. */
 static void note_leavers(PlaylistRules *r, const M3u8 *before, const M3u8 *now, int64_t seen_us)
 {
     for (size_t i = 0; i < before->count; i++)
@@ -146,7 +148,7 @@ static void note_leavers(PlaylistRules *r, const M3u8 *before, const M3u8 *now, 
  * was busy decoding and did not look, the segment is taken to have come in time. */
 static void check_pace(PlaylistRules *r, const M3u8 *now, uint64_t fresh, int64_t now_us)
 {
-    int64_t came_us = now_us < r->seen_us + LOOK_US ? now_us : r->seen_us + LOOK_US;
+    int64_t came_us = now_us < r->looked_us + LOOK_US ? now_us : r->looked_us + LOOK_US;
     int64_t gap = came_us - r->last_new_us;
 
     if (fresh == 0)
@@ -177,7 +179,7 @@ static void check_dates(PlaylistRules *r, const M3u8 *m)
     }
 }
 
-void playlist_rules_version(PlaylistRules *r, M3u8 *now, int64_t now_us)
+void playlist_rules_version(PlaylistRules *r, M3u8 *now, int64_t asked_us, int64_t came_us)
 {
     M3u8 *before = r->last;
     uint64_t end = now->media_sequence + now->count;
@@ -193,7 +195,7 @@ void playlist_rules_version(PlaylistRules *r, M3u8 *now, int64_t now_us)
     } else {
         r->history.first_sequence = now->media_sequence;
     }
-    check_pace(r, now, end > end_before ? end - end_before : 0, now_us);
+    check_pace(r, now, end > end_before ? end - end_before : 0, came_us);
     if (now->duration_us > r->longest_us)
         r->longest_us = now->duration_us;
     if (now->count > 0 && before && before->count > 0)
@@ -204,12 +206,18 @@ void playlist_rules_version(PlaylistRules *r, M3u8 *now, int64_t now_us)
     r->history.ended = now->ended;
     m3u8_destroy(&r->last);
     r->last = now;
-    r->seen_us = now_us;
+    r->seen_us = asked_us;
+    r->looked_us = came_us;
 }
 
-void playlist_rules_same(PlaylistRules *r, int64_t now_us)
+void playlist_rules_same(PlaylistRules *r, int64_t asked_us)
 {
-    r->seen_us = now_us;
+    r->seen_us = r->looked_us = asked_us;
+}
+
+int64_t playlist_rules_seen_us(const PlaylistRules *r)
+{
+    return r->seen_us;
 }
 
 const M3u8 *playlist_rules_last(const PlaylistRules *r)

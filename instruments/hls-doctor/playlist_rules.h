@@ -16,11 +16,17 @@ typedef struct PlaylistRules PlaylistRules;
 PlaylistRules *playlist_rules_create(Findings *findings);
 void playlist_rules_destroy(PlaylistRules **rules); /* accepts NULL, leaves NULL */
 
-/* The next version, asked for at `now_us` (monotonic). Takes `playlist` over. */
-void playlist_rules_version(PlaylistRules *rules, M3u8 *playlist, int64_t now_us);
+/* The next version, asked for at `asked_us` (monotonic), that came at `came_us`: a server may stand
+ * still with a version in its hands, so what it lists may be gone since any moment between the two.
+ * Takes `playlist` over. */
+void playlist_rules_version(PlaylistRules *rules, M3u8 *playlist, int64_t asked_us,
+                            int64_t came_us);
 
-/* It was asked for again at `now_us`, and still is the last version. */
-void playlist_rules_same(PlaylistRules *rules, int64_t now_us);
+/* It was asked for again at `asked_us`, and still is the last version. */
+void playlist_rules_same(PlaylistRules *rules, int64_t asked_us);
+
+/* When the last version was last asked for; 0: there is none yet. */
+int64_t playlist_rules_seen_us(const PlaylistRules *rules);
 
 /* The version that was seen last; NULL: none yet. */
 const M3u8 *playlist_rules_last(const PlaylistRules *rules);

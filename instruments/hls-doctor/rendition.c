@@ -210,9 +210,10 @@ static void take_version(Rendition *r, M3u8 *m, const HttpAnswer *a, bool blocki
         m3u8_destroy(&m);
         playlist_rules_same(r->playlist, a->asked_us);
     } else {
-        part_rules_version(r->parts, before, m, blocking, a->first_byte_us);
+        part_rules_version(r->parts, before, m, blocking, playlist_rules_seen_us(r->playlist),
+                           a->first_byte_us);
         check_names(r, m);
-        playlist_rules_version(r->playlist, m, a->first_byte_us);
+        playlist_rules_version(r->playlist, m, a->asked_us, a->first_byte_us);
         r->versions++;
     }
     const M3u8 *now = rendition_list(r);

@@ -31,7 +31,7 @@ static int teardown(void **state)
     return 0;
 }
 
-static void version(const char *text, int64_t now_us)
+static void version_between(const char *text, int64_t asked_us, int64_t came_us)
 {
     const char *wrong;
     M3u8 *m = m3u8_read(text, strlen(text), &wrong);
@@ -39,7 +39,12 @@ static void version(const char *text, int64_t now_us)
     if (!m)
         print_error("%s\n", wrong);
     assert_non_null(m);
-    playlist_rules_version(rules, m, now_us);
+    playlist_rules_version(rules, m, asked_us, came_us);
+}
+
+static void version(const char *text, int64_t now_us)
+{
+    version_between(text, now_us, now_us);
 }
 
 #define NUMBERED "#EXT-X-DISCONTINUITY-SEQUENCE:0\n"
@@ -152,6 +157,29 @@ static void what_has_left_is_tried_at_the_last_moment(void **state)
     assert_null(playlist_rules_retained(rules, 100 * SECOND, &until));
 }
 
+/* A server may stand still between reading a list and sending it; meanwhile segments may leave. */
+static void what_has_left_stays_from_when_its_list_was_asked_for(void **state)
+{
+    int64_t until = 0;
+
+    (void)state;
+    version_between(HEAD("0") SEG("0") SEG("1") SEG("2") SEG("3"), 2 * SECOND, 5 * SECOND);
+    version_between(HEAD("1") SEG("1") SEG("2") SEG("3") SEG("4"), 5 * SECOND, 5 * SECOND);
+    assert_int_equal(playlist_rules_seen_us(rules), 5 * SECOND);
+    assert_string_equal(playlist_rules_retained(rules, (2 + 2 + 8 - 1) * SECOND, &until), "s0.ts");
+    assert_int_equal(until, (2 + 2 + 8) * SECOND);
+}
+
+/* The pace is of when lists came: who waits for a segment is answered when it is there. */
+static void a_segment_that_was_waited_for_is_late(void **state)
+{
+    (void)state;
+    version_between(HEAD("0") SEG("0") SEG("1") SEG("2"), SECOND, SECOND);
+    playlist_rules_same(rules, 4 * SECOND);
+    version_between(HEAD("1") SEG("1") SEG("2") SEG("3"), 4 * SECOND, 4300000);
+    assert_int_equal(findings_count(findings), 1);
+}
+
 static void what_is_tried_too_late_is_not_tried(void **state)
 {
     int64_t until = 0;
@@ -201,6 +229,8 @@ static const struct CMUnitTest tests[] = {
     TEST(a_segment_is_not_late_if_nobody_looked),
     TEST(what_counts_discontinuities_is_there_before_they_go),
     TEST(what_has_left_is_tried_at_the_last_moment),
+    TEST(what_has_left_stays_from_when_its_list_was_asked_for),
+    TEST(a_segment_that_was_waited_for_is_late),
     TEST(what_is_tried_too_late_is_not_tried),
     TEST(a_gap_has_no_file_that_must_stay),
     TEST(what_is_no_playlist_is_refused),
