@@ -11,6 +11,7 @@ libdoctor_a_SOURCES = \
 	%D%/hls-doctor/file_store.c \
 	%D%/hls-doctor/findings.c \
 	%D%/hls-doctor/follow.c \
+	%D%/hls-doctor/follow_media.c \
 	%D%/hls-doctor/follow_report.c \
 	%D%/hls-doctor/http_client.c \
 	%D%/hls-doctor/iframe_list.c \

@@ -226,6 +226,7 @@ static void on_multi(void *user, HttpAnswer *a)
         align_rules_multi(f->world.findings, f->options.aligned, multi_versions_newest(&f->multi),
                           &multi);
     multi_versions_add(&f->multi, &multi);
+    f->listed = f->listed_if_asked;
     f->world.multi_versions = f->multi.count;
     multi_rules_check(f->world.findings, &multi);
     if (first)
@@ -235,6 +236,7 @@ static void on_multi(void *user, HttpAnswer *a)
 static void ask_multi(Follow *f, int64_t now_us)
 {
     f->next_multi_us = now_us + MASTER_US;
+    f->listed_if_asked = follow_listed(f);
     f->multi_asked = http_client_get(f->world.http, f->url, TIMEOUT_US, on_multi, f) == 0;
 }
 
@@ -307,16 +309,6 @@ static void tick(Follow *f)
     look_across(f, false);
 }
 
-/* It is asked for again and again: a stream may begin with some of its lists. */
-static void check_came(Follow *f, const Followed *who)
-{
-    size_t failures = rendition_stats(who->rendition).failures;
-
-    if (!rendition_list(who->rendition) && failures > 0)
-        findings_add(f->world.findings, "a listed playlist cannot be fetched (6.2.1)",
-                     "%s: tried %zu times", rendition_uri(who->rendition), failures);
-}
-
 /* Whether I-frames were asked for that have not come: nobody asks for them again. */
 static bool waits_for_iframes(const Follow *f)
 {
@@ -326,38 +318,31 @@ static bool waits_for_iframes(const Follow *f)
     return false;
 }
 
-/* What the multivariant playlist says at last, against all that was seen. */
+static bool waits_for_multi(const Follow *f)
+{
+    return f->multi_asked;
+}
+
+static void run_while(Follow *f, bool waits(const Follow *))
+{
+    int64_t limit_us = clock_us(CLOCK_MONOTONIC) + TIMEOUT_US;
+
+    while (!f->world.over && waits(f) && clock_us(CLOCK_MONOTONIC) < limit_us)
+        http_client_run(f->world.http, TICK_MS);
+}
+
+/* What the multivariant playlist says at last, against all that was seen. It is asked for when
+ * nothing else is waited for: more is listed meanwhile. */
 static void look_at_media(Follow *f)
 {
-    RenditionMedia media[MEDIA_RENDITIONS_MAX];
-    int64_t limit_us = clock_us(CLOCK_MONOTONIC) + TIMEOUT_US;
-    bool ask = f->is_multi;
-
-    while (!f->world.over && (ask || f->multi_asked || waits_for_iframes(f)) &&
-           clock_us(CLOCK_MONOTONIC) < limit_us) {
-        if (ask && !f->multi_asked) {
-            ask_multi(f, limit_us);
-            ask = false;
-        }
-        http_client_run(f->world.http, TICK_MS);
-    }
+    run_while(f, waits_for_iframes);
+    run_while(f, waits_for_multi);
+    if (f->is_multi && !f->multi_asked && !f->world.over)
+        ask_multi(f, clock_us(CLOCK_MONOTONIC));
+    run_while(f, waits_for_multi);
     f->world.over = true;
     media_worker_finish(f->world.worker);
-    for (size_t i = 0; i < f->count; i++) {
-        const Rendition *r = f->followed[i].rendition;
-        const M3u8 *m = rendition_list(r);
-        check_came(f, &f->followed[i]);
-        media[i] = media_rules_media(media_worker_rules(f->world.worker, i), rendition_uri(r),
-                                     m ? m->media_sequence : 0);
-    }
-    if (f->is_multi)
-        multi_rules_media(f->world.findings, &f->multi, media, f->count);
-    for (size_t i = 0; i < f->iframe_count; i++) {
-        const M3u8 *m = iframe_list_last(f->iframes[i]);
-        RenditionMedia pictures = media_worker_iframes_media(
-            f->world.worker, i, iframe_list_uri(f->iframes[i]), m ? m->media_sequence : 0);
-        multi_rules_iframes(f->world.findings, &f->multi, &pictures);
-    }
+    follow_check_media(f);
     if (f->is_multi && f->options.apple)
         follow_check_apple(f);
 }

@@ -2,7 +2,8 @@
 #ifndef FOLLOW_STATE_H
 #define FOLLOW_STATE_H
 
-/* What follow.c has seen, for follow_report.c to tell; for these two only. */
+/* What follow.c has seen, for follow_media.c to check and follow_report.c to tell; for these only.
+ */
 
 #include "apple_rules.h"
 #include "follow.h"
@@ -26,6 +27,12 @@ typedef struct Followed {
     char map[M3U8_URI_SIZE];  /* of its last whole segment; "": none */
 } Followed;
 
+/* Before which number of each list the segments are those that a multivariant playlist which is
+ * asked for now must speak of. */
+typedef struct FollowListed {
+    uint64_t renditions[MEDIA_RENDITIONS_MAX], iframes[M3U8_MULTI_MAX];
+} FollowListed;
+
 struct Follow {
     FollowOptions options;
     char url[HTTP_URL_SIZE];
@@ -37,10 +44,16 @@ struct Follow {
     bool is_multi, failed;
     bool multi_asked; /* it is asked for, and not answered */
     MultiVersions multi;
-    size_t multi_looks; /* at it, that gave one */
+    FollowListed listed, listed_if_asked; /* at the request for the newest, and for the next */
+    size_t multi_looks;                   /* at it, that gave one */
     AppleDelivery multi_delivery;
     int64_t next_multi_us, next_across_us;
 };
+
+FollowListed follow_listed(const Follow *follow);
+
+/* Checks what the multivariant playlist says by the media, when the worker has finished. */
+void follow_check_media(Follow *follow);
 
 /* Checks all that was seen by Apple's rules. */
 void follow_check_apple(Follow *follow);

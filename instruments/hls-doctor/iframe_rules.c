@@ -13,7 +13,8 @@
 
 typedef struct Kept {
     uint64_t sequence;
-    int64_t rate; /* bit/s */
+    int64_t rate;         /* bit/s; 0: it does not count */
+    RenditionMedia media; /* what its picture turned out to be */
 } Kept;
 
 struct IframeRules {
@@ -23,10 +24,9 @@ struct IframeRules {
     uint64_t sequence, discontinuity; /* of the last segment */
     int64_t duration_us, pts_90k;
     IframeHistory history;
-    RenditionMedia media; /* what the last picture turned out to be */
     uint64_t bytes;
     int64_t listed_us; /* of all segments that were looked at */
-    size_t rates;      /* so far; the last KEPT of them are there */
+    size_t count;      /* so far; the last KEPT of them are there */
     Kept kept[KEPT];
 };
 
@@ -187,16 +187,15 @@ void iframe_rules_segment(IframeRules *r, const M3u8Segment *s, const IframeFact
     r->history.pictures += f->decoded == 1;
     r->bytes += len;
     r->listed_us += s->duration_us;
-    r->media.width = f->width;
-    r->media.height = f->height;
-    memcpy(r->media.codec, f->codec, sizeof(r->media.codec));
-    r->media.multi_version = multi_version;
+    Kept *k = &r->kept[r->count++ % KEPT];
+    *k = (Kept){.sequence = s->sequence,
+                .media = {.width = f->width, .height = f->height, .multi_version = multi_version}};
+    memcpy(k->media.codec, f->codec, sizeof(k->media.codec));
     /* what is much shorter than the others is the last of its publisher, and does not count alone:
      * section 4.1 */
     if (s->duration_us >= US_PER_S / 2) {
-        int64_t rate = (int64_t)len * 8 * US_PER_S / s->duration_us;
-        r->history.peak = rate > r->history.peak ? rate : r->history.peak;
-        r->kept[r->rates++ % KEPT] = (Kept){s->sequence, rate};
+        k->rate = (int64_t)len * 8 * US_PER_S / s->duration_us;
+        r->history.peak = k->rate > r->history.peak ? k->rate : r->history.peak;
     }
 }
 
@@ -205,14 +204,25 @@ IframeHistory iframe_rules_history(const IframeRules *r)
     return r->history;
 }
 
-RenditionMedia iframe_rules_media(const IframeRules *r, const char *uri, uint64_t first)
+RenditionMedia iframe_rules_media(const IframeRules *r, const char *uri, uint64_t first,
+                                  uint64_t end)
 {
-    RenditionMedia m = r->media;
+    RenditionMedia m = {0};
+    bool found = false;
+    int64_t peak = 0;
 
+    for (size_t n = 0; n < r->count && n < KEPT; n++) {
+        const Kept *k = &r->kept[(r->count - 1 - n) % KEPT];
+        if (k->sequence >= end)
+            continue;
+        if (!found)
+            m = k->media;
+        found = true;
+        if (k->sequence >= first && k->rate > peak)
+            peak = k->rate;
+    }
     m.uri = uri;
-    for (size_t n = 0; n < r->rates && n < KEPT; n++)
-        if (r->kept[n].sequence >= first && r->kept[n].rate > m.peak)
-            m.peak = r->kept[n].rate;
+    m.peak = peak;
     if (r->listed_us > 0)
         m.average = (int64_t)((double)r->bytes * 8 * US_PER_S / (double)r->listed_us);
     return m;

@@ -38,7 +38,8 @@ typedef struct IframeHistory {
 
 IframeHistory iframe_rules_history(const IframeRules *rules);
 
-/* The sum of it; its peak is that of the segments from number `first` on. `uri` is borrowed. */
-RenditionMedia iframe_rules_media(const IframeRules *rules, const char *uri, uint64_t first);
+/* As media_rules_media(). `uri` is borrowed. */
+RenditionMedia iframe_rules_media(const IframeRules *rules, const char *uri, uint64_t first,
+                                  uint64_t end);
 
 #endif

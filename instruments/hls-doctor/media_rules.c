@@ -21,7 +21,8 @@ typedef struct Kept {
     int64_t first_pts, first_dts; /* of its first sample */
     size_t len;
     double frame_rate;
-    int64_t peak; /* bit/s, of those that it is the last of */
+    int64_t peak;         /* bit/s, of those that it is the last of */
+    RenditionMedia media; /* what it turned out to be */
 } Kept;
 
 struct MediaRules {
@@ -31,7 +32,7 @@ struct MediaRules {
     Kept kept[KEPT];
     int64_t end_dts;
     TsSegment last_ts; /* without its name; if the last segment is a transport stream */
-    int64_t peak;      /* bit/s */
+    int64_t peak;      /* bit/s, of those that are kept no more */
     RenditionMedia media;
     MediaHistory history;
 };
@@ -222,7 +223,6 @@ static void note_peak(MediaRules *r, int64_t target_us)
             return;
         if (duration_us >= target_us / 2 && bits * US_PER_S / duration_us > newest->peak)
             newest->peak = bits * US_PER_S / duration_us;
-        r->peak = newest->peak > r->peak ? newest->peak : r->peak;
     }
 }
 
@@ -239,8 +239,10 @@ static void note(MediaRules *r, const MediaSegment *s)
     const M3u8Segment *listed = s->listed;
     const ProbeTrack *t = track_of(&s->facts);
     bool steady = s->facts.video.packets > 0 && listed->duration_us >= STEADY_US;
+    Kept *k = &r->kept[r->count++ % KEPT];
 
-    r->kept[r->count++ % KEPT] = (Kept){
+    r->peak = k->peak > r->peak ? k->peak : r->peak;
+    *k = (Kept){
         .sequence = listed->sequence,
         .discontinuity = listed->discontinuity,
         .date_us = listed->time_unix_us,
@@ -256,6 +258,7 @@ static void note(MediaRules *r, const MediaSegment *s)
     r->media.multi_version = s->multi_version;
     if (t == &s->facts.video)
         memcpy(r->media.sound_codec, s->facts.audio.codec, sizeof(r->media.sound_codec));
+    k->media = r->media;
     r->history.segments++;
     r->history.with_pictures += s->facts.video.packets > 0;
     r->history.without_idr += s->facts.video.packets > 0 && !s->facts.starts_with_idr;
@@ -282,23 +285,32 @@ void media_rules_segment(MediaRules *r, const MediaSegment *s)
     note(r, s);
 }
 
-RenditionMedia media_rules_media(const MediaRules *r, const char *uri, uint64_t first)
+RenditionMedia media_rules_media(const MediaRules *r, const char *uri, uint64_t first, uint64_t end)
 {
-    RenditionMedia m = r->media;
+    RenditionMedia m = {.uri = uri};
+    bool found = false;
+    int64_t peak = first > 0 ? 0 : r->peak;
+    double frame_rate = 0;
 
+    for (size_t n = 0; n < r->count && n < KEPT; n++) {
+        const Kept *k = &r->kept[(r->count - 1 - n) % KEPT];
+        if (k->sequence >= end)
+            continue;
+        if (!found)
+            m = k->media;
+        found = true;
+        if (k->sequence >= first && k->frame_rate > frame_rate)
+            frame_rate = k->frame_rate;
+        if (k->sequence >= first && k->peak > peak)
+            peak = k->peak;
+    }
     m.uri = uri;
-    m.peak = first > 0 ? 0 : r->peak;
+    m.peak = peak;
+    m.frame_rate = frame_rate;
     m.average =
         r->history.duration_us > 0
             ? (int64_t)((double)r->history.bytes * 8 * US_PER_S / (double)r->history.duration_us)
             : 0;
-    for (size_t n = 0; n < r->count && n < KEPT; n++) {
-        const Kept *k = &r->kept[(r->count - 1 - n) % KEPT];
-        if (k->sequence >= first && k->frame_rate > m.frame_rate)
-            m.frame_rate = k->frame_rate;
-        if (k->sequence >= first && k->peak > m.peak)
-            m.peak = k->peak;
-    }
     return m;
 }
 

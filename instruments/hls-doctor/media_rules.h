@@ -41,8 +41,10 @@ void media_rules_destroy(MediaRules **rules); /* accepts NULL, leaves NULL */
 /* The next segment of the list. */
 void media_rules_segment(MediaRules *rules, const MediaSegment *segment);
 
-/* The sum of it; of the segments from number `first` on if only those count. */
-RenditionMedia media_rules_media(const MediaRules *rules, const char *uri, uint64_t first);
+/* The sum of it, of the segments from number `first` on and before number `end`: those that its
+ * multivariant playlist must speak of. Its average is that of all. */
+RenditionMedia media_rules_media(const MediaRules *rules, const char *uri, uint64_t first,
+                                 uint64_t end);
 
 /* Compares the dates that two renditions give to the same media time. */
 void media_rules_compare(Findings *findings, const MediaRules *a, const MediaRules *b);

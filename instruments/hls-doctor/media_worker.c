@@ -333,9 +333,9 @@ IframeHistory media_worker_iframes(const MediaWorker *w, size_t which)
 }
 
 RenditionMedia media_worker_iframes_media(const MediaWorker *w, size_t which, const char *uri,
-                                          uint64_t first)
+                                          uint64_t first, uint64_t end)
 {
-    return iframe_rules_media(w->iframes[which], uri, first);
+    return iframe_rules_media(w->iframes[which], uri, first, end);
 }
 
 const Findings *media_worker_findings(const MediaWorker *w)

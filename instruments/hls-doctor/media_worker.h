@@ -56,7 +56,7 @@ void media_worker_finish(MediaWorker *worker);
 const MediaRules *media_worker_rules(const MediaWorker *worker, size_t rendition);
 IframeHistory media_worker_iframes(const MediaWorker *worker, size_t which);
 RenditionMedia media_worker_iframes_media(const MediaWorker *worker, size_t which, const char *uri,
-                                          uint64_t first);
+                                          uint64_t first, uint64_t end);
 const Findings *media_worker_findings(const MediaWorker *worker);
 AlignHistory media_worker_alignment(const MediaWorker *worker);
 

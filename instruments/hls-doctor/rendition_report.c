@@ -9,7 +9,7 @@
 
 json_t *rendition_report_json(const Rendition *r, const MediaRules *rules)
 {
-    RenditionMedia media = media_rules_media(rules, "", 0);
+    RenditionMedia media = media_rules_media(rules, "", 0, UINT64_MAX);
     MediaHistory m = media_rules_history(rules);
     PlaylistHistory l = rendition_playlist_history(r);
     PartHistory p = rendition_part_history(r);
@@ -38,7 +38,7 @@ json_t *rendition_report_json(const Rendition *r, const MediaRules *rules)
 
 void rendition_report_print(const Rendition *r, const MediaRules *rules)
 {
-    RenditionMedia media = media_rules_media(rules, "", 0);
+    RenditionMedia media = media_rules_media(rules, "", 0, UINT64_MAX);
     MediaHistory m = media_rules_history(rules);
     PlaylistHistory l = rendition_playlist_history(r);
     PartHistory p = rendition_part_history(r);

@@ -194,6 +194,58 @@ test("what is listed when the watching is ended is in the report", async (t) => 
 });
 
 /**
+ * hls-doctor's report of a stream whose last segment but one is the largest by far, and whose multivariant playlist speaks of
+ * those before it. So many segments are listed `before` the watching is ended, and all by when the multivariant playlist that
+ * is asked for then is answered.
+ */
+async function lookAtLarge(t, before) {
+  const { folder } = await ladder(t);
+  const list = (await readFile(path.join(folder, "index.m3u8"), "utf8"))
+    .replace("#EXT-X-TARGETDURATION", "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES\n$&");
+  const [head, ...segments] = list.split(/(?=#EXT-X-PROGRAM)/), names = list.match(/^seg-.*\.ts$/mg);
+  const first = Number(/MEDIA-SEQUENCE:(\d+)/.exec(list)[1]);
+  const multi = '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000000,CODECS="avc1.42C015,mp4a.40.2"\nindex.m3u8\n';
+  const given = new Set();
+  let listed = names.length + Math.min(before, -2), ending = false;
+  const all = () => until("all that is listed is asked for", () => names.slice(0, listed).every((name) => given.has(name)));
+  const server = http.createServer(async (request, response) => {
+    const { pathname, searchParams } = new URL(request.url, "http://localhost"), name = path.basename(pathname);
+    if (name === "multi.m3u8") {
+      if (ending) {
+        listed = names.length;
+        await all();
+      }
+      return response.end(multi);
+    }
+    if (name === "index.m3u8") {
+      const wanted = Number(searchParams.get("_HLS_msn") ?? 0) - first;
+      while (wanted >= listed && !request.destroyed) await sleep(10);
+      return response.end(head + segments.slice(0, listed).join(""));
+    }
+    const bytes = await readFile(path.join(folder, name));
+    response.end(name === names.at(-2) ? Buffer.concat(Array(20).fill(bytes)) : bytes, () => given.add(name));
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => (server.closeAllConnections(), server.close()));
+  const watching = watch(`http://127.0.0.1:${server.address().port}/multi.m3u8`);
+  await all();
+  listed = names.length + before;
+  await all();
+  ending = true;
+  return { ...await watching.end(), names };
+}
+
+test("a multivariant playlist must speak of what was listed when it was asked for, but for the newest", async (t) => {
+  for (const [before, found] of [[-2, []], [-1, []], [0, ["BANDWIDTH is below the peak segment bit rate (4.4.6.2.1)"]]]) {
+    const report = await until("all is looked at, also what came last", async () => {
+      const look = await lookAtLarge(t, before);
+      return look.renditions[0].segments === look.names.length && look;
+    });
+    assert.deepEqual(rules(report).filter((rule) => rule.startsWith("BANDWIDTH")), found, `${before}`);
+  }
+});
+
+/**
  * A stream whose first segment of `seconds`, "gone.ts", is not there: that is said `afterMs` after the list was asked for
  * that names it. After `first` of these lists it does not, and that is the last. Resolves to the address of its multivariant
  * playlist.

@@ -207,16 +207,25 @@ static void what_the_multivariant_playlist_says(void **state)
     two.segment.duration_us = SECOND / 10; /* too short to count alone */
     iframe_rules_segment(r, &one.segment, &one.facts, 1000, 1);
     iframe_rules_segment(r, &two.segment, &two.facts, 1000, 1);
-    RenditionMedia media = iframe_rules_media(r, "i.m3u8", 0);
+    RenditionMedia media = iframe_rules_media(r, "i.m3u8", 0, UINT64_MAX);
     multi_rules_iframes(findings, only_version(&m), &media);
     assert_found(findings, "good", NULL, false);
     two = sample(4);
     iframe_rules_segment(r, &two.segment, &two.facts, 1001, 1);
-    media = iframe_rules_media(r, "i.m3u8", 0);
+    media = iframe_rules_media(r, "i.m3u8", 0, UINT64_MAX);
     multi_rules_iframes(findings, only_version(&m), &media);
     assert_found(findings, "more", "BANDWIDTH is below the peak", false);
-    assert_int_equal(iframe_rules_media(r, "i.m3u8", 4).peak, media.peak);
-    assert_int_equal(iframe_rules_media(r, "i.m3u8", 5).peak, 0); /* it has left the list */
+    assert_int_equal(iframe_rules_media(r, "i.m3u8", 4, UINT64_MAX).peak, media.peak);
+    assert_int_equal(iframe_rules_media(r, "i.m3u8", 5, UINT64_MAX).peak,
+                     0);   /* it has left the list */
+    two.facts.width = 320; /* and what was listed since the multivariant playlist was asked for */
+    two.segment.sequence = 5;
+    iframe_rules_segment(r, &two.segment, &two.facts, 2000, 2);
+    assert_int_equal(iframe_rules_media(r, "i.m3u8", 0, 6).width, 320);
+    assert_int_equal(iframe_rules_media(r, "i.m3u8", 0, 5).width, 640);
+    assert_int_equal(iframe_rules_media(r, "i.m3u8", 0, 5).multi_version, 1);
+    assert_int_equal(iframe_rules_media(r, "i.m3u8", 0, 5).peak, media.peak);
+    assert_int_equal(iframe_rules_media(r, "i.m3u8", 0, 1).width, 0);
     iframe_rules_destroy(&r);
 }
 

@@ -255,7 +255,7 @@ static void transport_streams(void **state)
     s.segment.facts.has_parameter_sets = false;
     media_rules_segment(rules, &s.segment);
     assert_found(findings, "no parameter sets", "a segment's first picture lacks", false);
-    assert_int_equal(media_rules_media(rules, "", 0).width, 1280);
+    assert_int_equal(media_rules_media(rules, "", 0, UINT64_MAX).width, 1280);
 }
 
 /* Section 4.1: what is too short to be a target's worth does not count alone. */
@@ -273,12 +273,12 @@ static void figures(void **state)
         media_rules_segment(rules, &s.segment);
     }
     assert_int_equal(findings_count(findings), 0);
-    RenditionMedia m = media_rules_media(rules, "video.m3u8", 0);
+    RenditionMedia m = media_rules_media(rules, "video.m3u8", 0, UINT64_MAX);
     assert_int_equal(m.peak, 4000000);
     assert_int_equal(m.average, 2500000);
     assert_true(m.frame_rate == 30);
-    assert_true(media_rules_media(rules, "video.m3u8", 4).frame_rate == 25);
-    assert_int_equal(media_rules_media(rules, "video.m3u8", 4).peak, 2000000);
+    assert_true(media_rules_media(rules, "video.m3u8", 4, UINT64_MAX).frame_rate == 25);
+    assert_int_equal(media_rules_media(rules, "video.m3u8", 4, UINT64_MAX).peak, 2000000);
     assert_string_equal(m.codec, "avc1.42C01F");
 
     make(&s, 5);
@@ -287,7 +287,61 @@ static void figures(void **state)
     s.listed.duration_us = SECOND / 2;
     s.segment.len = 1000000;
     media_rules_segment(rules, &s.segment);
-    assert_int_equal(media_rules_media(rules, "", 0).peak, 4800000);
+    assert_int_equal(media_rules_media(rules, "", 0, UINT64_MAX).peak, 4800000);
+}
+
+/* What was listed since the multivariant playlist was asked for, it need not speak of. */
+static void figures_of_what_was_listed_then(void **state)
+{
+    Sample s;
+
+    (void)state;
+    for (uint64_t n = 1; n <= 3; n++) {
+        make(&s, n);
+        s.segment.part_count = 0;
+        s.segment.multi_version = n;
+        s.listed.discontinuity = n / 3;
+        if (n == 3) {
+            s.segment.len = 1000000;
+            s.segment.facts = pictures(FIRST_90 + 3 * 2 * TICKS, 2 * TICKS, 120, true);
+            s.segment.facts.video.width = 640;
+            strcpy(s.segment.facts.video.codec, "avc1.64001F");
+        }
+        media_rules_segment(rules, &s.segment);
+    }
+    RenditionMedia all = media_rules_media(rules, "v", 1, 4),
+                   then = media_rules_media(rules, "v", 1, 3);
+    assert_int_equal(all.peak, 4000000);
+    assert_true(all.frame_rate == 60);
+    assert_int_equal(all.width, 640);
+    assert_int_equal(all.multi_version, 3);
+    assert_int_equal(then.peak, 2000000);
+    assert_true(then.frame_rate == 30);
+    assert_int_equal(then.width, 1280);
+    assert_string_equal(then.codec, "avc1.42C01F");
+    assert_int_equal(then.multi_version, 2);
+    assert_string_equal(then.uri, "v");
+    RenditionMedia none = media_rules_media(rules, "v", 0, 1);
+    assert_int_equal(none.peak, 0);
+    assert_int_equal(none.width, 0);
+    assert_string_equal(none.codec, "");
+    assert_string_equal(none.uri, "v");
+}
+
+/* The peak of a list that loses nothing is that of all, however many there are. */
+static void the_peak_of_a_long_list(void **state)
+{
+    Sample s;
+
+    (void)state;
+    for (uint64_t n = 0; n < 200; n++) {
+        make(&s, n);
+        s.segment.part_count = 0;
+        s.segment.len = n == 2 ? 1000000 : 500000;
+        media_rules_segment(rules, &s.segment);
+    }
+    assert_int_equal(media_rules_media(rules, "", 0, 200).peak, 4000000);
+    assert_int_equal(media_rules_media(rules, "", 3, 200).peak, 2000000);
 }
 
 static void dates_of_renditions(void **state)
@@ -347,11 +401,10 @@ static const struct CMUnitTest tests[] = {
     TEST(segments),
     TEST(transport_streams),
     TEST(figures),
+    TEST(figures_of_what_was_listed_then),
+    TEST(the_peak_of_a_long_list),
     TEST(dates_of_renditions),
     TEST(a_segment_without_pictures_changes_nothing),
-    TEST(transport_streams),
-    TEST(figures),
-    TEST(dates_of_renditions),
     TEST(times_may_be_large),
 };
 

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "follow_state.h"
+
+/* ---- what a multivariant playlist speaks of ---- */
+
+/* The newest segment of a live list is left out: a server may tell a list before it writes the
+ * multivariant playlist that speaks of what is new in it. With the next segment it has. */
+static uint64_t end_of(const Follow *f, const M3u8 *m)
+{
+    if (!m)
+        return 0;
+    uint64_t end = m3u8_next_sequence(m);
+    return is_http(f->url) && !m->ended && m->count > 0 ? end - 1 : end;
+}
+
+FollowListed follow_listed(const Follow *f)
+{
+    FollowListed listed = {{0}, {0}};
+
+    for (size_t i = 0; i < f->count; i++)
+        listed.renditions[i] = end_of(f, rendition_list(f->followed[i].rendition));
+    for (size_t i = 0; i < f->iframe_count; i++)
+        listed.iframes[i] = end_of(f, iframe_list_last(f->iframes[i]));
+    return listed;
+}
+
+/* ---- media ---- */
+
+/* It is asked for again and again: a stream may begin with some of its lists. */
+static void check_came(Follow *f, const Followed *who)
+{
+    size_t failures = rendition_stats(who->rendition).failures;
+
+    if (!rendition_list(who->rendition) && failures > 0)
+        findings_add(f->world.findings, "a listed playlist cannot be fetched (6.2.1)",
+                     "%s: tried %zu times", rendition_uri(who->rendition), failures);
+}
+
+void follow_check_media(Follow *f)
+{
+    const MediaWorker *worker = f->world.worker;
+    RenditionMedia media[MEDIA_RENDITIONS_MAX];
+
+    for (size_t i = 0; i < f->count; i++) {
+        const Rendition *r = f->followed[i].rendition;
+        const M3u8 *m = rendition_list(r);
+        check_came(f, &f->followed[i]);
+        media[i] = media_rules_media(media_worker_rules(worker, i), rendition_uri(r),
+                                     m ? m->media_sequence : 0, f->listed.renditions[i]);
+    }
+    if (f->is_multi)
+        multi_rules_media(f->world.findings, &f->multi, media, f->count);
+    for (size_t i = 0; i < f->iframe_count; i++) {
+        const M3u8 *m = iframe_list_last(f->iframes[i]);
+        RenditionMedia pictures =
+            media_worker_iframes_media(worker, i, iframe_list_uri(f->iframes[i]),
+                                       m ? m->media_sequence : 0, f->listed.iframes[i]);
+        multi_rules_iframes(f->world.findings, &f->multi, &pictures);
+    }
+}
