@@ -12,6 +12,8 @@
 #include "instruments/hls-doctor/reload_rules.h"
 #include "instruments/hls-doctor/report_rules.h"
 
+#define ASKED_US 500000 /* before a version came */
+
 /* A version, or a delta update upon the last one, goes through all rules. */
 static void show(PlaylistRules *rules, PartRules *parts, Findings *findings, M3u8 *m,
                  int64_t now_us)
@@ -41,14 +43,14 @@ static void show(PlaylistRules *rules, PartRules *parts, Findings *findings, M3u
         return;
     }
     REQUIRE(!m3u8_difference(m, m));
-    part_rules_version(parts, before, m, true, now_us);
+    part_rules_version(parts, before, m, true, playlist_rules_seen_us(rules), now_us);
     multi_rules_renditions(findings, view, 2);
     align_rules_lists(findings, true, view, 2);
     iframe_rules_list(findings, "x", m);
     iframe_rules_across(findings, true, &view[0], &view[1], 1);
     apple_rules_list(findings, &no_multi, &(AppleList){.uri = "x", .list = m, .slides = true});
     report_rules_list(findings, view, 2, 0);
-    playlist_rules_version(rules, m, now_us);
+    playlist_rules_version(rules, m, now_us - ASKED_US, now_us);
 }
 
 static void show_multivariant(Findings *findings, const char *text, size_t len)
