@@ -62,8 +62,11 @@ async function forwardFromVideoRoom(stack, video) {
   stack.guests.add({ end });
   await swarm.connect(0, publisher, { request: "publish", videocodec: "h264", audiocodec: "opus" });
   const handle = await attach(stack, "janus.plugin.videoroom");
-  const participants = await handle.request({ request: "listparticipants", room: 1234 });
-  assert.deepEqual(participants.participants.map(({ id, publisher }) => [id, publisher]), [[77, true]]);
+  await until("the room takes it for a publisher", async () => {
+    const { participants } = await handle.request({ request: "listparticipants", room: 1234 });
+    assert.deepEqual(participants.map(({ id }) => id), [77]);
+    return participants[0].publisher;
+  });
   const answer = await handle.request({
     request: "rtp_forward", room: 1234, publisher_id: 77, host: "127.0.0.1",
     audio_port: video + 2, audio_pt: 111, audio_rtcp_port: video + 3, video_port: video, video_pt: 96, video_rtcp_port: video + 1,

@@ -85,16 +85,21 @@ export function assertConforms(t, report, { forced = 0, others = [] } = {}) {
 
 const lines = (playlist, pattern) => [...playlist.matchAll(pattern)].map(([, uri]) => uri);
 
-/** The segments of a playlist: [{ uri, map, parts }]. */
+/**
+ * The segments of a playlist: [{ uri, map, parts }], without those that are gaps and have no file: a publisher may end
+ * behind a cut to which it has sent no sound.
+ */
 function segmentsOf(playlist) {
-  let map, parts = [];
+  let map, parts = [], gap = false;
   const segments = [];
   for (const line of playlist.split("\n")) {
     map = lines(line, /^#EXT-X-MAP:URI="([^"]+)"/g)[0] ?? map;
-    parts.push(...lines(line, /^#EXT-X-PART:.*URI="([^"]+)"/g));
+    parts.push(...lines(line, /^#EXT-X-PART:(?!.*GAP=YES).*URI="([^"]+)"/g));
+    gap ||= line === "#EXT-X-GAP";
     if (!line || line.startsWith("#")) continue;
-    segments.push({ uri: line, map, parts });
+    if (!gap) segments.push({ uri: line, map, parts });
     parts = [];
+    gap = false;
   }
   return segments;
 }
