@@ -73,6 +73,17 @@ for (const [what, happen] of [
     assert.equal(fileOf(page.hls.url), "index.m3u8");
   });
 
+test("nor who makes a pause while the server is asked whether it is there", async (t) => {
+  const page = await PlayedPage.open(t);
+  await fails(page);
+  await playOn(page, 20);
+  const answer = serve({ low: true });
+  page.answer = (url) => (fileOf(url) === "master.m3u8" && page.video.pause(), answer(url));
+  for (let i = 0; i < 20 && !page.video.paused; i++) await playOn(page, 5);
+  assert.ok(page.video.paused);
+  assert.equal(fileOf(page.hls.url), "index.m3u8");
+});
+
 test("what is not there is not opened, nor what this browser has no decoder for", async (t) => {
   const has = { low: true };
   const page = await PlayedPage.begin(t, { text: serve(has) });

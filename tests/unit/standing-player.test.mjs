@@ -62,6 +62,33 @@ test("also if it stands before it has a list, or since the stream's end", async 
   assert.equal(states.at(-1), "ended");
 });
 
+for (const [what, before] of [
+  ["another stream has begun since the end of the one that it stands in", `${listTo(90)}#EXT-X-ENDLIST\n`],
+  ["its numbers have begun again", listTo(90)],
+])
+  test(`also if ${what}`, async (t) => {
+    const has = { list: before };
+    const page = await stand(t, has);
+    const { length } = page.Hls.opened;
+    await page.pass(3000);
+    for (let i = 0; i < 5; i++) {
+      has.list = listTo(6 + i);
+      await page.pass(2000);
+    }
+    assert.equal(page.Hls.opened.length, length + 1);
+  });
+
+test("nothing is opened again for who makes a pause while the server is asked", async (t) => {
+  const has = { list: listTo(5) };
+  const page = await stand(t, has);
+  const { length } = page.Hls.opened;
+  await page.pass(8000); // so long that the next look would do
+  page.answer = async (url) => (page.video.pause(), serve({ list: listTo(9) })(url));
+  await page.pass(10000);
+  assert.ok(page.video.paused);
+  assert.equal(page.Hls.opened.length, length);
+});
+
 for (const [what, happen] of [
   ["the server has no more, either", () => {}],
   ["hls.js still gets lists", (page, has, i) => (has.list = listTo(6 + i), page.live(page.edge + 0.1))],

@@ -12,7 +12,7 @@ export const patienceMs = (targetS, fruitless) =>
 
 export class StoppedList {
   #edge = null; // where the list of hls.js ends
-  #newest = null; // what the server had at first
+  #newest = null; // what the server had at first, of the stream that it has now
   #since = 0;
 
   /**
@@ -21,7 +21,8 @@ export class StoppedList {
    * stream has ended, null if it gave no list.
    */
   hasStopped({ edge, newest, patienceMs: patience, now }) {
-    if (edge !== this.#edge || newest === null || this.#newest === null) {
+    const isOther = newest < this.#newest; // another stream
+    if (edge !== this.#edge || newest === null || this.#newest === null || isOther) {
       this.#edge = edge;
       this.#newest = newest;
       this.#since = now;

@@ -123,9 +123,8 @@ export class StreamPlayer extends EventTarget {
    * more, though the server has more, all is opened again.
    */
   async #checkReach(hls) {
-    const isSame = () => hls === this.#hls && this.#state !== "playing";
     const list = await this.#lookout.look();
-    if (!isSame()) return;
+    if (hls !== this.#hls || this.#state === "playing" || this.#video.paused) return;
     if (["stalled", "unreachable"].includes(this.#state)) this.#say(this.#lookout.reached ? "stalled" : "unreachable");
     const { live = true, edge = null, targetduration } = hls.latestLevelDetails ?? {};
     const now = performance.now();
@@ -137,10 +136,9 @@ export class StreamPlayer extends EventTarget {
 
   /** The classic playlist plays well, but low latency may have come meanwhile, or go better now. */
   async #tryLowAgain() {
-    const { isPaused, isBehind, hasRate } = this.#wish;
-    if (this.#isLow || isPaused || isBehind || hasRate) return;
-    if (!this.#trust.tryAgain({ hasPicture: this.#video.videoWidth > 0 }, performance.now())) return;
-    if ((await this.#lookout.isThere(this.#lowLatencyUrl)) && this.#state === "playing") this.#wait();
+    const isFree = () => this.#state === "playing" && !this.#isLow && this.#wish.isLive;
+    if (!isFree() || !this.#trust.tryAgain({ hasPicture: this.#video.videoWidth > 0 }, performance.now())) return;
+    if ((await this.#lookout.isThere(this.#lowLatencyUrl)) && isFree()) this.#wait();
   }
 
   /**

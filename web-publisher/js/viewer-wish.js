@@ -37,6 +37,11 @@ export class ViewerWish {
     if (this.hasRate) this.isBehind = true;
   }
 
+  /** Whether it wants what players do by themselves: to be at live. */
+  get isLive() {
+    return !this.isPaused && !this.isBehind && !this.hasRate;
+  }
+
   get rate() {
     return this.#video.playbackRate;
   }
