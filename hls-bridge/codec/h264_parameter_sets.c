@@ -90,8 +90,9 @@ static const ParameterSet *find(const ParameterSet *places, size_t count, uint32
     return NULL;
 }
 
-bool parameter_sets_of_slice(const ParameterSets *sets, const uint8_t *slice, size_t len,
-                             H264Sps *out)
+/* The sequence parameter set that a slice names. Returns false if it, or the picture parameter set
+ * between them, is missing. */
+static bool sps_of_slice(const ParameterSets *sets, const uint8_t *slice, size_t len, H264Sps *out)
 {
     H264Bits r = h264_bits_of_nal(slice, len);
 
@@ -120,7 +121,7 @@ bool parameter_sets_of_picture(const ParameterSets *sets, const AccessUnit *unit
         const uint8_t *nal = unit->data + unit->nal[i].at;
         if (!is_slice(nal))
             continue;
-        if (parameter_sets_of_slice(sets, nal, unit->nal[i].len, &named))
+        if (sps_of_slice(sets, nal, unit->nal[i].len, &named))
             *out = named;
         break;
     }

@@ -36,13 +36,9 @@ void h264_format(const H264Sps *sps, VideoFormat *out);
 /* Keeps the sets of an access unit and forgets all others. */
 void parameter_sets_read(ParameterSets *sets, const AccessUnit *unit);
 
-/* The sequence parameter set that a slice names, by its picture parameter set. Returns false if one
- * of these is missing. `slice` is the beginning of its NAL unit, some ten bytes or more. */
-bool parameter_sets_of_slice(const ParameterSets *sets, const uint8_t *slice, size_t len,
-                             H264Sps *out);
-
-/* The same of an access unit's picture, which may have brought several; the newest if it names none
- * that there is. Returns false if there is none at all. */
+/* The sequence parameter set that an access unit's picture names, by its picture parameter set: it
+ * may have brought several; the newest if it names none that there is. Returns false if there is
+ * none at all. */
 bool parameter_sets_of_picture(const ParameterSets *sets, const AccessUnit *unit, H264Sps *out);
 
 /* The same of a key frame, by the sets that it brings. */

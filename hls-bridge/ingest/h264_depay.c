@@ -160,16 +160,10 @@ static bool begins(const uint8_t *p, size_t len)
 static bool format(const VideoDepay *base, const Assembly *a, VideoFormat *out)
 {
     const H264Depay *d = (const H264Depay *)base;
-    H264Sps sps = d->sets.newest, named;
+    const AccessUnit unit = {.data = a->data, .len = a->len, .nal = a->nal, .nals = a->nals};
+    H264Sps sps;
 
-    for (size_t i = 0; d->sets.sps[1].len > 0 && i < a->nals; i++) {
-        const uint8_t *nal = a->data + a->nal[i].at;
-        if (h264_nal_type(nal) != H264_NAL_IDR)
-            continue;
-        if (parameter_sets_of_slice(&d->sets, nal, a->len - a->nal[i].at, &named))
-            sps = named;
-        break;
-    }
+    parameter_sets_of_picture(&d->sets, &unit, &sps);
     h264_format(&sps, out);
     return true;
 }

@@ -191,12 +191,12 @@ static bool judge(VideoDepay *d, Assembly *a, AccessUnit *out)
         d->waiting = true;
         return false;
     }
+    end_nals(a);
     if (!is_decodable(d, a, &format)) {
         d->waiting = true;
         d->stats.undecodable++;
         return false;
     }
-    end_nals(a);
     d->given = sample_bytes_create(a->data, a->len, a->nal, a->nals);
     *out = (AccessUnit){.data = a->data,
                         .len = a->len,

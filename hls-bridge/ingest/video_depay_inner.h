@@ -16,7 +16,8 @@
 typedef struct Assembly {
     uint8_t *data; /* PICTURE_BYTES */
     size_t len;    /* 0: nothing yet */
-    NalUnit *nal;  /* PICTURE_UNITS; where they begin, and their ends once it is handed out */
+    NalUnit *nal;  /* PICTURE_UNITS; where they begin, and their ends once it is whole and lacks
+                      nothing */
     size_t nals;
     int64_t rtp_ts, arrival_us;
     bool open;    /* packets of it have come */
