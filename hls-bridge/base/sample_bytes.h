@@ -30,6 +30,18 @@ SampleBytes *sample_bytes_create(const uint8_t *data, size_t len, const NalUnit 
 SampleBytes *sample_bytes_of_unit(const AccessUnit *unit);
 SampleBytes *sample_bytes_of_frame(const AacFrame *frame);
 
+/* An access unit that lends these bytes. */
+static inline AccessUnit sample_bytes_unit(SampleBytes *bytes, Codec codec, bool idr)
+{
+    return (AccessUnit){.data = sample_bytes_data(bytes),
+                        .len = bytes->len,
+                        .nal = bytes->nal,
+                        .nals = bytes->nals,
+                        .bytes = bytes,
+                        .codec = codec,
+                        .idr = idr};
+}
+
 /* Accepts NULL, leaves NULL. */
 void sample_bytes_release(SampleBytes **bytes);
 

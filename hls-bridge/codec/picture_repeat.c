@@ -94,16 +94,11 @@ static size_t write_picture(const PictureRepeat *r, PictureRoom *room)
 
 bool picture_repeat_make(const PictureRepeat *r, PictureRoom *room, AccessUnit *out)
 {
-    *out = (AccessUnit){.codec = r->codec, .data = room->bytes, .nal = room->nal};
     if (r->key) {
-        out->data = sample_bytes_data(r->key);
-        out->len = r->key->len;
-        out->nal = r->key->nal;
-        out->nals = r->key->nals;
-        out->bytes = r->key;
-        out->idr = true;
+        *out = sample_bytes_unit(r->key, r->codec, true);
         return true;
     }
+    *out = (AccessUnit){.codec = r->codec, .data = room->bytes, .nal = room->nal};
     out->len = write_picture(r, room);
     out->nals = r->codec == CODEC_H264 ? H264_FILLER_NALS : 0;
     return out->len > 0;

@@ -9,13 +9,7 @@
 /* Notes the newest picture that is out, for one that repeats it. */
 static void follow(PictureRepeat *repeat, const CmafTrack *t, SampleBytes *bytes, bool key)
 {
-    const AccessUnit unit = {.data = sample_bytes_data(bytes),
-                             .len = bytes->len,
-                             .nal = bytes->nal,
-                             .nals = bytes->nals,
-                             .bytes = bytes,
-                             .codec = t->config.format.codec,
-                             .idr = key};
+    const AccessUnit unit = sample_bytes_unit(bytes, t->config.format.codec, key);
 
     picture_repeat_follow(repeat, &t->config, &unit);
 }

@@ -221,11 +221,7 @@ static const QueuedSample *head(const SegmentMux *mux, int track, int64_t cut)
  * asked for of its format. */
 static void follow(SegmentMux *mux, const QueuedSample *picture, bool last)
 {
-    const AccessUnit unit = {.data = sample_bytes_data(picture->bytes),
-                             .len = picture->bytes->len,
-                             .nal = picture->bytes->nal,
-                             .nals = picture->bytes->nals,
-                             .idr = picture->key};
+    const AccessUnit unit = sample_bytes_unit(picture->bytes, CODEC_H264, picture->key);
     Repeat *repeat = mux->repeat;
     H264Sps sps;
 
@@ -278,7 +274,7 @@ int segment_mux_cut(SegmentMux *mux, int64_t cut_90k, Segment *out)
 {
     int status = 0, track;
 
-    *out = (Segment){.format = mux->shown};
+    *out = (Segment){0};
     byte_buffer_clear(&mux->out);
     if (next_track(mux, cut_90k) < 0)
         return 1;
