@@ -94,52 +94,6 @@ fail:
     return -1;
 }
 
-/* Reads a whole file into memory that the caller frees. Returns NULL with errno. */
-static void *read_whole(const Folder *f, const char *name, size_t *len)
-{
-    int fd = openat(f->fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK), error;
-    struct stat status;
-    uint8_t *data = NULL;
-    ssize_t n = 1;
-
-    *len = 0;
-    if (fd < 0)
-        return NULL;
-    if (fstat(fd, &status) == 0)
-        data = malloc((size_t)status.st_size + 1);
-    while (data && n > 0 && *len < (size_t)status.st_size) {
-        n = read(fd, data + *len, (size_t)status.st_size - *len);
-        *len += n > 0 ? (size_t)n : 0;
-        n = n < 0 && errno == EINTR ? 1 : n;
-    }
-    error = errno;
-    close(fd);
-    if (n < 0) {
-        free(data);
-        data = NULL;
-    }
-    errno = error;
-    return data;
-}
-
-/* A second name for the same file: nothing is written. If the file system has none, or there is a
- * file of that name, it is written again. */
-static int duplicate(void *self, const char *name, const char *of, bool through)
-{
-    const Folder *f = self;
-    size_t len;
-
-    if (linkat(f->fd, of, f->fd, name, 0) == 0)
-        return 0;
-    void *data = read_whole(f, of, &len);
-    if (!data)
-        return -1;
-    int status = put(self, name, data, len, through), error = errno;
-    free(data);
-    errno = error;
-    return status;
-}
-
 static ssize_t read_file(void *self, const char *name, void *data, size_t size)
 {
     const Folder *f = self;
@@ -167,6 +121,23 @@ static int64_t size_of(void *self, const char *name)
     struct stat status;
 
     return fstatat(f->fd, name, &status, 0) == 0 ? status.st_size : -1;
+}
+
+/* A second name for the same file: nothing is written. If the file system has none, or there is a
+ * file of that name, it is written again. */
+static int duplicate(void *self, const char *name, const char *of, bool through)
+{
+    const Folder *f = self;
+
+    if (linkat(f->fd, of, f->fd, name, 0) == 0)
+        return 0;
+    int64_t size = size_of(self, of);
+    void *data = size < 0 ? NULL : malloc((size_t)size + 1);
+    ssize_t len = data ? read_file(self, of, data, (size_t)size) : -1;
+    int status = len < 0 ? -1 : put(self, name, data, (size_t)len, through), error = errno;
+    free(data);
+    errno = error;
+    return status;
 }
 
 static void remove_file(void *self, const char *name)
