@@ -13,8 +13,8 @@
 
 typedef struct Kept {
     uint64_t sequence;
-    int64_t rate;         /* bit/s; 0: it does not count */
-    RenditionMedia media; /* what its picture turned out to be */
+    RenditionMedia
+        media; /* what its picture turned out to be; its peak is 0 if it does not count */
 } Kept;
 
 struct IframeRules {
@@ -194,8 +194,8 @@ void iframe_rules_segment(IframeRules *r, const M3u8Segment *s, const IframeFact
     /* what is much shorter than the others is the last of its publisher, and does not count alone:
      * section 4.1 */
     if (s->duration_us >= US_PER_S / 2) {
-        k->rate = (int64_t)len * 8 * US_PER_S / s->duration_us;
-        r->history.peak = k->rate > r->history.peak ? k->rate : r->history.peak;
+        k->media.peak = (int64_t)len * 8 * US_PER_S / s->duration_us;
+        r->history.peak = k->media.peak > r->history.peak ? k->media.peak : r->history.peak;
     }
 }
 
@@ -208,21 +208,13 @@ RenditionMedia iframe_rules_media(const IframeRules *r, const char *uri, uint64_
                                   uint64_t end)
 {
     RenditionMedia m = {0};
-    bool found = false;
-    int64_t peak = 0;
 
-    for (size_t n = 0; n < r->count && n < KEPT; n++) {
-        const Kept *k = &r->kept[(r->count - 1 - n) % KEPT];
-        if (k->sequence >= end)
-            continue;
-        if (!found)
-            m = k->media;
-        found = true;
-        if (k->sequence >= first && k->rate > peak)
-            peak = k->rate;
+    for (size_t n = r->count > KEPT ? r->count - KEPT : 0; n < r->count; n++) {
+        const Kept *k = &r->kept[n % KEPT];
+        if (k->sequence < end)
+            rendition_media_add(&m, &k->media, k->sequence >= first);
     }
     m.uri = uri;
-    m.peak = peak;
     if (r->listed_us > 0)
         m.average = (int64_t)((double)r->bytes * 8 * US_PER_S / (double)r->listed_us);
     return m;

@@ -20,9 +20,8 @@ typedef struct Kept {
     int64_t date_us, duration_us;
     int64_t first_pts, first_dts; /* of its first sample */
     size_t len;
-    double frame_rate;
-    int64_t peak;         /* bit/s, of those that it is the last of */
-    RenditionMedia media; /* what it turned out to be */
+    RenditionMedia
+        media; /* what it turned out to be; its peak is of those that it is the last of */
 } Kept;
 
 struct MediaRules {
@@ -221,8 +220,8 @@ static void note_peak(MediaRules *r, int64_t target_us)
         bits += (int64_t)k->len * 8;
         if (duration_us > target_us * 3 / 2 + US_PER_S / 2)
             return;
-        if (duration_us >= target_us / 2 && bits * US_PER_S / duration_us > newest->peak)
-            newest->peak = bits * US_PER_S / duration_us;
+        if (duration_us >= target_us / 2 && bits * US_PER_S / duration_us > newest->media.peak)
+            newest->media.peak = bits * US_PER_S / duration_us;
     }
 }
 
@@ -241,7 +240,7 @@ static void note(MediaRules *r, const MediaSegment *s)
     bool steady = s->facts.video.packets > 0 && listed->duration_us >= STEADY_US;
     Kept *k = &r->kept[r->count++ % KEPT];
 
-    r->peak = k->peak > r->peak ? k->peak : r->peak;
+    r->peak = k->media.peak > r->peak ? k->media.peak : r->peak;
     *k = (Kept){
         .sequence = listed->sequence,
         .discontinuity = listed->discontinuity,
@@ -250,7 +249,6 @@ static void note(MediaRules *r, const MediaSegment *s)
         .first_dts = t->first_dts,
         .duration_us = listed->duration_us,
         .len = s->len,
-        .frame_rate = steady ? (double)t->packets * US_PER_S / (double)listed->duration_us : 0,
     };
     r->end_dts = t->end_dts;
     if (is_known(t->width, t->channels) && !lacks_pictures(r, s))
@@ -259,6 +257,7 @@ static void note(MediaRules *r, const MediaSegment *s)
     if (t == &s->facts.video)
         memcpy(r->media.sound_codec, s->facts.audio.codec, sizeof(r->media.sound_codec));
     k->media = r->media;
+    k->media.frame_rate = steady ? (double)t->packets * US_PER_S / (double)listed->duration_us : 0;
     r->history.segments++;
     r->history.with_pictures += s->facts.video.packets > 0;
     r->history.without_idr += s->facts.video.packets > 0 && !s->facts.starts_with_idr;
@@ -287,26 +286,14 @@ void media_rules_segment(MediaRules *r, const MediaSegment *s)
 
 RenditionMedia media_rules_media(const MediaRules *r, const char *uri, uint64_t first, uint64_t end)
 {
-    RenditionMedia m = {.uri = uri};
-    bool found = false;
-    int64_t peak = first > 0 ? 0 : r->peak;
-    double frame_rate = 0;
+    RenditionMedia m = {.peak = first > 0 ? 0 : r->peak};
 
-    for (size_t n = 0; n < r->count && n < KEPT; n++) {
-        const Kept *k = &r->kept[(r->count - 1 - n) % KEPT];
-        if (k->sequence >= end)
-            continue;
-        if (!found)
-            m = k->media;
-        found = true;
-        if (k->sequence >= first && k->frame_rate > frame_rate)
-            frame_rate = k->frame_rate;
-        if (k->sequence >= first && k->peak > peak)
-            peak = k->peak;
+    for (size_t n = r->count > KEPT ? r->count - KEPT : 0; n < r->count; n++) {
+        const Kept *k = &r->kept[n % KEPT];
+        if (k->sequence < end)
+            rendition_media_add(&m, &k->media, k->sequence >= first);
     }
     m.uri = uri;
-    m.peak = peak;
-    m.frame_rate = frame_rate;
     m.average =
         r->history.duration_us > 0
             ? (int64_t)((double)r->history.bytes * 8 * US_PER_S / (double)r->history.duration_us)

@@ -13,6 +13,17 @@
 #define ROUNDING       10000 /* EXTINF is written with few digits: one part of so many */
 #define AVERAGE_FACTOR 1.5   /* what is measured is of a short while, not of the whole stream */
 
+void rendition_media_add(RenditionMedia *sum, const RenditionMedia *segment, bool counts)
+{
+    const RenditionMedia before = *sum;
+
+    *sum = *segment;
+    if (!counts || before.peak > segment->peak)
+        sum->peak = before.peak;
+    if (!counts || before.frame_rate > segment->frame_rate)
+        sum->frame_rate = before.frame_rate;
+}
+
 /* ---- one multivariant playlist ---- */
 
 static const M3u8Media *group(const M3u8Multi *m, const char *name)

@@ -30,6 +30,10 @@ typedef struct RenditionMedia {
     size_t multi_version;  /* of the multivariant playlist: the newest when the last was listed */
 } RenditionMedia;
 
+/* Adds what a later segment turned out to be: the sum is what the last one is, with the highest
+ * frame rate and peak of those that count. */
+void rendition_media_add(RenditionMedia *sum, const RenditionMedia *segment, bool counts);
+
 /* One multivariant playlist by itself. */
 void multi_rules_check(Findings *findings, const M3u8Multi *multi);
 
