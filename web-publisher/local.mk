@@ -38,8 +38,8 @@ web_files = \
 	%D%/js/size-chooser.js \
 	%D%/js/sparkline.js \
 	%D%/js/status-page.js \
-	%D%/js/stream-history.js \
 	%D%/js/stopped-list.js \
+	%D%/js/stream-history.js \
 	%D%/js/stream-player.js \
 	%D%/js/switched-size.js \
 	%D%/js/test-card.js \

@@ -34,7 +34,7 @@ test("if hls.js asks for no list any more though the server has more segments, t
   assert.equal(fileOf(page.hls.url), "master.m3u8");
 });
 
-test("and again, if that was in vain, but ever more seldom", async (t) => {
+test("and again, if it does not play even so, but ever more seldom", async (t) => {
   const has = { list: listTo(5) };
   const page = await stand(t, has);
   const { length } = page.Hls.opened;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Notices that hls.js asks for no list any more, which it never does again by itself. Pure.
+// Notices a list that does not move though the server has more, as if hls.js asked for none any more. Pure.
 
 const TARGETS = 3; // durations in which a list gets a segment, if all is well: so long it may stand
 const LEAST_MS = 6000; // of one whose target duration is not known yet, or short
-const MOST_MS = 60000; // however often it was opened in vain
+const MOST_MS = 60000; // however often it was opened and did not play
 
 /** How long a list may stand. `fruitless`: how often the stream was opened since it last played. */
 export const patienceMs = (targetS, fruitless) =>
