@@ -14,7 +14,7 @@ import {
 } from "./support/conformance.mjs";
 import { FAULTS, REMARKS, startFaultyProxy } from "./support/faulty-proxy.mjs";
 import { forcedCuts } from "./support/health.mjs";
-import { untilSegments } from "./support/looks.mjs";
+import { untilSegments } from "./support/lists.mjs";
 import { watch } from "./support/programs.mjs";
 import { until, withStack } from "./support/rig.mjs";
 

@@ -16,6 +16,7 @@ import { bridgeStreams } from "../../tools/stack/bridge.mjs";
 import { freePorts } from "../../tools/stack/ports.mjs";
 import { SOURCE } from "../../tools/stack/stack.mjs";
 import { attach } from "./support/janus-api.mjs";
+import { numberBehind } from "./support/lists.mjs";
 import { faultsOf, withoutForcedCuts } from "./support/measured.mjs";
 import { doctor, run } from "./support/programs.mjs";
 import { until } from "./support/rig.mjs";
@@ -207,9 +208,6 @@ function ask(session, name) {
   });
 }
 
-/** Which whole segment is the last of a playlist. */
-const lastOf = (list) => Number(/MEDIA-SEQUENCE:(\d+)/.exec(list)[1]) + list.match(/#EXTINF/g).length - 1;
-
 /** Two playlists are held on one connection, and a third request passes them. */
 async function assertMultiplexed(t, origin) {
   const session = http2.connect(origin, { rejectUnauthorized: false });
@@ -220,14 +218,14 @@ async function assertMultiplexed(t, origin) {
   await until("both lists are there", async () =>
     (await Promise.all(lists.map((list) => ask(session, list)))).every(({ status }) => status === 200));
   const order = await until("both lists were held", async () => {
-    const wanted = (await Promise.all(lists.map((list) => ask(session, list)))).map(({ body }) => lastOf(body) + 1);
+    const wanted = (await Promise.all(lists.map((list) => ask(session, list)))).map(({ body }) => numberBehind(body));
     const order = [], late = [];
     // the open segment, which takes a while to be whole. All are asked for at once
     await Promise.all([...lists.map((list, i) => [`${list}?_HLS_msn=${wanted[i]}`, wanted[i]]), ["/publish.html"]].map(async ([name, number]) => {
       const { status, body } = await ask(session, name);
       order.push(name);
       if (number === undefined) assert.equal(status, 200, name);
-      else late.push(status === 503 || (status === 200 && lastOf(body) > number));
+      else late.push(status === 503 || (status === 200 && numberBehind(body) > number + 1));
     }));
     return !late.includes(true) && order; // what was whole when it was asked for is not held, and a browser may stand still
   });

@@ -9,6 +9,7 @@ import { gunzipSync } from "node:zlib";
 import { ask } from "./support/ask.mjs";
 import { assertEven, assertUnharmed, beginWatch, beginReplay, replay } from "./support/audience.mjs";
 import { Edges } from "./support/edges.mjs";
+import { numberBehind } from "./support/lists.mjs";
 import { LIVE, measured } from "./support/measured.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 
@@ -69,7 +70,7 @@ function assertServed(watched) {
 async function asksOnce(edges, kind) {
   const list = String((await askEdge(edges, "/live/shop/video.m3u8")).body);
   // of the segment behind the open one, of which nobody else has asked yet
-  const msn = Number(/MEDIA-SEQUENCE:(\d+)/.exec(list)[1]) + list.match(/#EXTINF/g).length + 1;
+  const msn = numberBehind(list) + 1;
   const before = await edges.givenUp();
   const spellings = ["", "?x=1", `?_HLS_msn=${msn}`, `?x=2&_HLS_msn=${msn}&y`, `?_HLS_msn=00${msn}&_HLS_foo=3`,
     `?_HLS_msn=${msn}&_HLS_part=1`, `?_HLS_part=01&x=4&_HLS_msn=${msn}`, `?_HLS_msn=${msn}&_HLS_part=1&_HLS_msn=7`,

@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { openPage, publish, untilLive, withBrowser } from "./support/browser.mjs";
+import { numberBehind } from "./support/lists.mjs";
 import { faultsOf, LIVE, measured, withoutForcedCuts } from "./support/measured.mjs";
 import { watch } from "./support/programs.mjs";
 import { publishRecorded } from "./support/recorded.mjs";
@@ -38,7 +39,7 @@ const textOf = async (stack, name) => {
 const lastOf = async (stack, name) => {
   const text = await textOf(stack, name);
   assert.doesNotMatch(text, /ENDLIST/, name);
-  return Number(/MEDIA-SEQUENCE:(\d+)/.exec(text)[1]) + text.match(/^#EXTINF/gm).length;
+  return numberBehind(text);
 };
 
 /** Every size is listed, and each list has new segments; so has the page that somebody watches. */

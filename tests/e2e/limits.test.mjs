@@ -12,6 +12,7 @@ import { freePorts } from "../../tools/stack/ports.mjs";
 import { SMALL_SIZE, messageOf, openPage, outbound, publish, untilLive, withBrowser } from "./support/browser.mjs";
 import { replay } from "./support/audience.mjs";
 import { faultsOfLive } from "./support/health.mjs";
+import { untilSegments } from "./support/lists.mjs";
 import { withBridge } from "./support/lone-bridge.mjs";
 import { watch } from "./support/programs.mjs";
 import { publishRecorded } from "./support/recorded.mjs";
@@ -229,9 +230,7 @@ describe("what there is no room for", { concurrency: 3 }, () => {
       });
       await until("it can be watched", async () => (await fetch(stack.playlist("shop"))).ok);
       const watching = watch(stack.playlist("shop"));
-      const segments = async () => JSON.parse(await get(stack.bridgePort, "/streams/shop")).output.segments;
-      const before = await segments();
-      await until("it goes on", async () => (await segments()) > before + 1);
+      await untilSegments(stack, "shop", 2);
       const report = await watching.end();
       assert.deepEqual(await faultsOfLive(report, stack, "shop"), []);
       assert.ok(report.segments >= 2, `${report.segments} segments`);

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { openPage, publish, untilLive, withBrowser } from "./support/browser.mjs";
 import { faultsOfLive, OUTAGE } from "./support/health.mjs";
+import { untilSegments } from "./support/lists.mjs";
 import { watchFromNowOn } from "./support/looks.mjs";
 import { faultsOf, LIVE, measured } from "./support/measured.mjs";
 import { doctor } from "./support/programs.mjs";
@@ -28,24 +29,12 @@ async function publishOnly(context, stack, stream, kind) {
   return page;
 }
 
-/** How many segments `stream` has had. */
-async function segmentsOf(stack, stream) {
-  const list = await (await fetch(stack.playlist(stream))).text();
-  return Number(/MEDIA-SEQUENCE:(\d+)/.exec(list)[1]) + list.match(/#EXTINF/g).length;
-}
-
-/** Waits for so many segments of `stream` more. */
-async function moreSegments(stack, stream, count) {
-  const before = await segmentsOf(stack, stream);
-  await until(`${stream} has ${count} segments more`, async () => (await segmentsOf(stack, stream)) >= before + count);
-}
-
 /** Watches `stream` from its first segment on, while `during()` runs, and for some segments more behind that. */
 async function watched(stack, stream, during = () => {}) {
-  await until(`${stream} can be watched`, () => segmentsOf(stack, stream));
+  await until(`${stream} can be watched`, async () => (await fetch(stack.playlist(stream))).ok);
   const watching = await watchFromNowOn(stack, stream);
   await during();
-  await moreSegments(stack, stream, SEGMENTS);
+  await untilSegments(stack, stream, SEGMENTS);
   return watching.end();
 }
 
@@ -84,7 +73,7 @@ async function anotherPath(context, stack) {
     const before = await ufrag();
     await page.evaluate(() => window.janusHls.publisher.restartIce());
     await until("the path is another", async () => (await ufrag()) !== before);
-    await moreSegments(stack, "shop", 1);
+    await untilSegments(stack, "shop", 1);
   });
   assert.deepEqual(await faultsOfLive(report, stack, "shop"), []);
   assert.ok(report.segments >= 3, `${report.segments} segments`);

@@ -10,7 +10,8 @@ import {
   mute, OWN_PICTURE, publishSlides, publishWithDtx, showInstead, withBrowser,
 } from "./support/browser.mjs";
 import { assertSkew, faultsOfLive } from "./support/health.mjs";
-import { untilLookedAt, untilSegments } from "./support/looks.mjs";
+import { untilSegments } from "./support/lists.mjs";
+import { untilLookedAt } from "./support/looks.mjs";
 import { LIVE, measured } from "./support/measured.mjs";
 import { watch } from "./support/programs.mjs";
 import { until, withStack } from "./support/rig.mjs";

@@ -8,6 +8,7 @@ import { bridgeStreams } from "../../tools/stack/bridge.mjs";
 import { replay } from "./support/audience.mjs";
 import { publish, SMALL_SIZE, untilLive, withBrowser } from "./support/browser.mjs";
 import { faultsOfLive } from "./support/health.mjs";
+import { numberBehind, untilSegments } from "./support/lists.mjs";
 import { watchFromNowOn } from "./support/looks.mjs";
 import { measured } from "./support/measured.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
@@ -21,14 +22,7 @@ async function listOf(stack) {
   const response = await fetch(stack.playlist("shop"));
   assert.equal(response.status, 200);
   const text = await response.text();
-  const media = Number(/MEDIA-SEQUENCE:(\d+)/.exec(text)[1]);
-  return { text, media, last: media + text.match(/EXTINF/g).length };
-}
-
-/** Waits until the list has `count` segments more. */
-async function moreSegments(stack, count) {
-  const { last } = await listOf(stack);
-  await until(`${count} segments more`, async () => (await listOf(stack)).last >= last + count);
+  return { text, media: Number(/MEDIA-SEQUENCE:(\d+)/.exec(text)[1]), last: numberBehind(text) };
 }
 
 async function nginxIsRestarted(stack, page) {
@@ -36,7 +30,7 @@ async function nginxIsRestarted(stack, page) {
   await stack.parts.nginx.stop();
   await sleep(500);
   await stack.startNginx();
-  await moreSegments(stack, 2);
+  await untilSegments(stack, "shop", 2);
   const report = await watching.end();
   // what is asked for while nobody answers is not there either
   const unanswered = ({ rule, examples }) => /cannot be fetched/.test(rule) && examples.split("; ").every((text) => text.endsWith("HTTP status 0"));
@@ -54,7 +48,7 @@ async function janusIsRestarted(stack, page) {
     async () => (await page.textContent("#badge")) === "RECONNECTING");
   await stack.startJanus();
   await untilLive(page);
-  await moreSegments(stack, 2);
+  await untilSegments(stack, "shop", 2);
   const report = await watching.end();
   assert.deepEqual(await faultsOfLive(report, stack, "shop", { but: OUTAGE }), []);
   await assertDiscontinuities(stack, "shop", report.discontinuities, 1);

@@ -11,7 +11,7 @@ import test from "node:test";
 import { faultsOf, measured } from "./support/measured.mjs";
 import { watch } from "./support/programs.mjs";
 import { publishRecorded } from "./support/recorded.mjs";
-import { sleep, until, withStack } from "./support/rig.mjs";
+import { until, withStack } from "./support/rig.mjs";
 import { built, SOURCE } from "../../tools/stack/stack.mjs";
 import { assertDiscontinuities } from "./support/steps.mjs";
 

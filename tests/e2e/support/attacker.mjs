@@ -40,7 +40,7 @@ class Bits {
 }
 
 /** A sequence parameter set of constrained baseline, for this many macroblocks of 16x16. */
-export const sps = (across, down) =>
+const sps = (across, down) =>
   Buffer.concat([Buffer.from([0x67, 66, 0xc0, 30]),
     new Bits().ue(0).ue(0).ue(2).ue(1).u(1, 0).ue(across - 1).ue(down - 1).u(1, 1).u(1, 1).u(1, 0).u(1, 0).bytes()]);
 

@@ -3,7 +3,6 @@
 // What hls-doctor has looked at, by nginx's log of who fetches playlists: a test that ends it then knows what its report is of.
 
 import { readFile } from "node:fs/promises";
-import { bridgeStreams } from "../../../tools/stack/bridge.mjs";
 import { watch } from "./programs.mjs";
 import { until } from "./rig.mjs";
 
@@ -26,11 +25,4 @@ export async function watchFromNowOn(stack, stream) {
   const watching = watch(stack.playlist(stream));
   await until(`hls-doctor looks at ${stream}`, async () => (await looksAt(stack, stream)) > before);
   return watching;
-}
-
-/** Waits until there are `count` whole segments more of `stream`. */
-export async function untilSegments(stack, stream, count) {
-  const segments = async () => (await bridgeStreams(stack.bridgePort)).find(({ name }) => name === stream).output.segments;
-  const before = await segments();
-  await until(`${count} segments more of ${stream}`, async () => (await segments()) >= before + count);
 }

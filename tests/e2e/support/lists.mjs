@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// How far media playlists have come.
+
+import { until } from "./rig.mjs";
+
+/** The number behind the last whole segment of a media playlist: how many the stream has had. */
+export const numberBehind = (list) => Number(/MEDIA-SEQUENCE:(\d+)/.exec(list)[1]) + list.match(/^#EXTINF/gm).length;
+
+/** Waits until `stream` lists `count` whole segments more. */
+export async function untilSegments(stack, stream, count) {
+  const behind = async () => numberBehind(await (await fetch(stack.playlist(stream))).text());
+  const before = await behind();
+  await until(`${count} segments more of ${stream}`, async () => (await behind()) >= before + count);
+}
