@@ -8,7 +8,6 @@ import { execFileSync } from "node:child_process";
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import test, { describe } from "node:test";
-import { freePorts } from "../../tools/stack/ports.mjs";
 import { SMALL_SIZE, messageOf, openPage, outbound, publish, untilLive, withBrowser } from "./support/browser.mjs";
 import { replay } from "./support/audience.mjs";
 import { faultsOfLive } from "./support/health.mjs";
@@ -89,7 +88,7 @@ const excess = () =>
   });
 
 /** Who is let in and never sends takes no place for long. */
-const silence = (settings) =>
+const silence = (settings, options) =>
   withBridge({ "sources.timeout": 1, "sources.max": 1, ...settings }, async ({ port, hls, send }) => {
     const names = ["one", "another"]; // both at once: the place of the first is free again after a second
     let dropped = 0, answers;
@@ -129,7 +128,7 @@ const silence = (settings) =>
     await until("nothing came", async () => (await loadOf(port)).silent === before + 1);
     await sleep(2000); // longer than what is gone stays in the list
     assert.equal((await shop()).state, "held");
-  });
+  }, options);
 
 /** A reload: whoever takes a live stream over has it, as the one before had. */
 const takeover = () =>
@@ -216,8 +215,7 @@ describe("what there is no room for", { concurrency: 3 }, () => {
     }));
 
   test("a publisher that never sends is dropped, and leaves nothing new", () =>
-    freePorts(1).then(([llPort]) => Promise.all([silence({}),
-      silence({ "hls.ts": false, "ll.enabled": true, "ll.port": llPort, "ll.socket": "" })])));
+    Promise.all([silence({}), silence({ "hls.ts": false }, { lowLatency: true })]));
 
   test("a connected publisher that sends nothing is dropped by the bridge, and live with its first packet", () =>
     withStack({ bridgeSettings: { "sources.timeout": 1 } }, async (stack) => {

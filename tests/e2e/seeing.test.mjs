@@ -4,19 +4,19 @@
 // start page's list, the status page, event handlers.
 
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import http from "node:http";
 import os from "node:os";
 import path from "node:path";
 import test from "node:test";
-import { built, SOURCE } from "../../tools/stack/stack.mjs";
+import { SOURCE } from "../../tools/stack/stack.mjs";
+import { beginReplay, beginWatch } from "./support/audience.mjs";
 import { openPage, withBrowser } from "./support/browser.mjs";
 import { run } from "./support/programs.mjs";
 import { measured } from "./support/measured.mjs";
 import { publishRecorded } from "./support/recorded.mjs";
 import { until, withStack } from "./support/rig.mjs";
-import { TESTCARD } from "./support/testcard.mjs";
 
 const MONITORING = path.join(SOURCE, "monitoring");
 const RATE_INTERVAL = "5m";
@@ -44,21 +44,6 @@ test("alert rules and the dashboard are sound, and speak when they should", asyn
     assert.equal(status, 0, `promtool ${args.join(" ")}:\n${stdout}${stderr}`);
   }
 });
-
-/** A recorded publisher, sent to the bridge in real time; ends with the test. */
-function replay(t, stack, stream, args) {
-  const child = spawn(built().replay,
-    ["--bridge", `http://127.0.0.1:${stack.bridgePort}`, "--stream", stream, ...args, TESTCARD], { stdio: "ignore" });
-  t.after(() => child.kill());
-  return child;
-}
-
-/** A viewer at low latency; goes with the test. */
-function viewer(t, stack, stream) {
-  const child = spawn(built().viewers, ["--viewers", "1", "--time", "600", "--quiet", stack.master(stream)], { stdio: "ignore" });
-  t.after(() => child.kill());
-  return child;
-}
 
 /** Where Janus's sample event handler sends what it hears; ends with the test. */
 async function eventHandler(t) {
@@ -155,13 +140,13 @@ async function checkStatusPath(stack) {
 }
 
 /** The head of the status page: what is taken of what may be, and one more who is refused. */
-async function checkLoad(t, stack, page) {
+async function checkLoad(stack, page) {
   const tile = (id) => page.locator("#load > div", { has: page.locator(`#sum-${id}`) });
   const meter = (id) => tile(id).getByRole("meter").getAttribute("aria-valuetext");
 
   await until("two are live of two", async () => (await meter("live")) === "2 of 2");
   assert.equal(await tile("live").getAttribute("class"), "bad", "there is no room");
-  replay(t, stack, "third", []);
+  beginReplay(stack, "third");
   await until("one was refused", async () => (await meter("live")) === "2 of 2, 1 refused");
   await until("they count for what they send", async () =>
     /^(\d\.\d\d Mbit|\d{3} kbit)\/s of 900 Mbit\/s$/.test(await meter("bitrate")));
@@ -191,9 +176,9 @@ test("operators see how each publisher does, and everybody sees what is live", a
       await until("the status page says so too", () => status.isVisible("#none"));
 
       const publisher = await publishRecorded(stack, "shop", { title: "Sandals & more" });
-      const lossy = replay(t, stack, "lossy", ["--loss", "6", "--no-nack", "--seconds", "600"]);
+      const lossy = beginReplay(stack, "lossy", { options: ["--loss", "6", "--no-nack"] });
       await until("it can be watched", async () => (await fetch(stack.master("shop"))).ok);
-      const watching = viewer(t, stack, "shop");
+      const watching = beginWatch(stack, stack.master("shop"), ["-n", 1]);
       await until("somebody waits for a part", async () => valueOf(await metricsOf(stack), 'hls_bridge_held_requests{stream="shop"}') > 0);
       await until("both have a thumbnail", async () => {
         const { streams } = await (await fetch(`${stack.url}/live/streams.json`)).json();
@@ -210,7 +195,7 @@ test("operators see how each publisher does, and everybody sees what is live", a
         /^Bitrate in: .*bit\/s, between/.test(await row("shop").locator("svg").first().getAttribute("aria-label")));
       await until("it says what is lost", async () =>
         /of the packets are lost/.test(await row("lossy").locator(".warnings").textContent()));
-      await checkLoad(t, stack, status);
+      await checkLoad(stack, status);
       await checkThumbnail(stack, index);
       await checkStatusPath(stack);
       await until("segments are published", async () => valueOf(await metricsOf(stack), 'hls_bridge_segments_total{stream="shop"}') >= 2);
@@ -221,8 +206,7 @@ test("operators see how each publisher does, and everybody sees what is live", a
       assert.ok(ll.video.parts > 0 && ll.audio.parts > 0 && ll.picture_wait_ms >= 100, JSON.stringify(ll));
       measured(() => assert.ok(ll.publish_ms >= 0, JSON.stringify(ll))); // by the dates, as in the metrics
 
-      lossy.kill();
-      watching.kill();
+      await Promise.all([lossy.stop(), watching.end()]);
       // the first may be of before it sent
       const figures = await until("event handlers hear figures", () => events.heard("figures")
         .find(({ stream, tracks }) => stream === "shop" && tracks.every(({ packets }) => packets > 0)));

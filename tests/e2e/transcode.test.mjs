@@ -21,16 +21,13 @@ import { until } from "./support/rig.mjs";
 import { recordingOf } from "./support/testcard.mjs";
 
 // who has gone is held until all has been looked at
-const LADDER = { "transcode.ladder": "150p:300k, 90p:80k", "hls.thumbnail": 0, "hls.segment": 1, "hls.hold": 600, "ll.enabled": true };
+const LADDER = { "transcode.ladder": "150p:300k, 90p:80k", "hls.thumbnail": 0, "hls.segment": 1, "hls.hold": 600 };
 const NAMES = ["150p", "90p"];
 const WHOLE = 60; // pictures, that a whole segment is among for sure
 const LISTS = 3; // of video at the most
 
-/** withBridge() of a bridge that transcodes; `body` is told its port at low latency, too. */
-async function withLadder(settings, body) {
-  const [llPort] = await freePorts(1);
-  await withBridge({ ...LADDER, "ll.port": llPort, ...settings }, (bridge) => body({ llPort, ...bridge }));
-}
+/** withBridge() of a bridge that transcodes. */
+const withLadder = (settings, body) => withBridge({ ...LADDER, ...settings }, body, { lowLatency: true });
 
 /** The numbers of the processes of this name. */
 async function processes(name) {

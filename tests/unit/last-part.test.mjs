@@ -25,8 +25,6 @@ const list = (...more) => M3U8Parser.parseLevelPlaylist("#EXTM3U\n#EXT-X-VERSION
   `#EXT-X-MEDIA-SEQUENCE:5\n#EXT-X-MAP:URI="a.mp4"\n${[5, 6, 7].map(whole).join("")}${more.join("")}`,
 "http://x/audio.m3u8", 0, "audio", 0, null);
 
-const ranges = (start, end) => ({ length: 1, start: () => start, end: () => end });
-
 /** hls.js that has these parts of a list of sound. */
 class Player {
   #hls = new Hls({ ...lowLatency(), enableWorker: false });
