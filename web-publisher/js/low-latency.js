@@ -6,7 +6,7 @@ import Hls from "../vendor/hls.mjs";
 import { countParts, keepGrowing, segmentBehind, segmentToEnd } from "./next-segment.js";
 import { PartAbr } from "./part-abr.js";
 import { loaderWith, PartsAhead, partsAt } from "./parts-ahead.js";
-import { isApart, placeByDates } from "./place.js";
+import { follows, isApart, placeByDates } from "./place.js";
 
 // hls.js takes a segment for loaded if all but 0.2 s of it is in the buffer. Parts join exactly, and their times in the
 // playlists are right to a few milliseconds.
@@ -58,7 +58,7 @@ class StreamController extends Hls.DefaultConfig.streamController {
 
   /** `latest`: the list that was loaded last, of any size. */
   alignPlaylists(details, previous, latest) {
-    if (isApart(details, previous)) placeByDates(details, latest);
+    if (isApart(details, previous) && !(latest === previous && follows(details, previous))) placeByDates(details, latest);
     return super.alignPlaylists(details, previous, latest);
   }
 
