@@ -41,12 +41,14 @@ web_files = \
 	%D%/js/stopped-list.js \
 	%D%/js/stream-history.js \
 	%D%/js/stream-player.js \
+	%D%/js/strings.js \
 	%D%/js/switched-size.js \
 	%D%/js/test-card.js \
 	%D%/js/test-sound.js \
 	%D%/js/ticker.js \
 	%D%/js/time-code.js \
 	%D%/js/time-limit.js \
+	%D%/js/told-error.js \
 	%D%/js/trust.js \
 	%D%/js/undecodable.js \
 	%D%/js/viewer-wish.js \
@@ -55,6 +57,8 @@ web_files = \
 	%D%/publish.html \
 	%D%/settings.json \
 	%D%/status.html \
+	%D%/strings/en.json \
+	%D%/strings/es.json \
 	%D%/watch.html
 EXTRA_DIST += $(web_files) %D%/package.json %D%/package-lock.json
 

@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { diagnose, RECENT_S } from "../../web-publisher/js/diagnosis.js";
 import { SPAN, StreamHistory } from "../../web-publisher/js/stream-history.js";
+import { english } from "./english.mjs";
 
 /** A stream that is well, as the bridge tells it (docs/protocol.md). */
 const well = () => ({
@@ -40,7 +41,7 @@ function later(status) {
 function after(change, { before = well(), seconds = RECENT_S } = {}) {
   const now = later(before);
   change(now, before);
-  return diagnose(now, before, seconds);
+  return diagnose(now, before, seconds).map((found) => ({ ...found, text: english(found) }));
 }
 
 const noPictures = (s, b) => {

@@ -3,25 +3,14 @@
 // The video codecs that a publisher may choose, and what becomes of each at its viewers. It decides, and knows neither page
 // nor connection.
 
-// A page does not know whether the server has a ladder (docs/operations.md), which is H.264 for everybody.
-const UNLESS = "unless the server makes H.264 of it, too";
-
-const WHERE = {
-  h264: "H.264 plays everywhere.",
-  vp9: `VP9 is seen in browsers and players of low-latency HLS or DASH; VLC, TVs and classic HLS get the sound alone, ${UNLESS}.`,
-  av1: `AV1 is seen in browsers and players of low-latency HLS or DASH; VLC, TVs and classic HLS get the sound alone, ${UNLESS}.`,
-  h265: `H.265 is seen in players of low-latency HLS or DASH that have a decoder for it; classic HLS gets the sound alone, ${UNLESS}.`,
-  vp8: "VP8 is heard and not seen, unless the server makes H.264 of it: no HLS player takes it. Choose H.264 to be seen.",
-};
-
 /** The names that the server and the page's address have for them. */
-export const CODECS = Object.keys(WHERE);
+export const CODECS = ["h264", "vp9", "av1", "h265", "vp8"];
 
 /** `name` if it is one of them, else "": the server chooses. */
 export const codecOf = (name) => (CODECS.includes(name?.toLowerCase()) ? name.toLowerCase() : "");
 
-/** A sentence of who sees the picture. */
-export const whoSees = (name) => WHERE[codecOf(name)] ?? "";
+/** The text (strings.js) of who sees the picture; none is chosen: what the server does then. */
+export const whoSees = (name) => `codec.${codecOf(name) || "default"}`;
 
 /** Whether a picture in it reaches nobody. */
 export const isUnseen = (name) => codecOf(name) === "vp8";

@@ -15,9 +15,6 @@ const SAMPLES_PER_S = 48000;
 
 const percent = (value) => `${value.toFixed(value < 10 ? 1 : 0)} %`;
 
-/** "1 part", "3 parts". */
-const count = (n, one, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;
-
 /** Counters of a stream's status; those of `source` begin at 0 with each publisher. */
 export function countersOf({ source, output, low_latency: ll, excessive, transcoder }) {
   const tracks = source?.tracks ?? [];
@@ -55,23 +52,19 @@ function growth(now, before) {
   return Object.fromEntries(Object.keys(after).map((key) => [key, Math.max(0, after[key] - first[key])]));
 }
 
-// Each of these gives [bad, text] where its own counters say so, else null. `g` is what has grown in `seconds`.
+// Each of these gives [bad, key, values] of a text (strings.js) if its own counters say so, else null or false. `g` is what has
+// grown in `seconds`.
 
-const unwritten = ({ g }) => g.unwritten > 0 && [true,
-  `${count(g.unwritten, "file")} could not be written, and viewers lack ${g.unwritten === 1 ? "it" : "them"}. ` +
-  "See whether hls.directory has room and may be written; hls-bridge's log has the reason."];
+/** A text that counts `n` things, if there are any. */
+const counted = (n, bad, key) => n > 0 && [bad, key, { count: n }];
 
-const gaps = ({ g }) => g.gaps > 0 && g.unwritten === 0 && [false,
-  `${count(g.gaps, "part")} of low latency could not be made, and viewers skip ${g.gaps === 1 ? "it" : "them"}. ` +
-  "No write has failed: nothing had come that could fill them. If it goes on, see the publisher's picture and sound."];
+const unwritten = ({ g }) => counted(g.unwritten, true, "problem.unwritten");
 
-const kernel = ({ g }) => g.kernel > 0 && [true,
-  `This machine dropped ${count(g.kernel, "packet")}: the bridge did not come to read them. ` +
-  "Fewer streams, more cores, or a larger net.core.rmem_max."];
+const gaps = ({ g }) => g.unwritten === 0 && counted(g.gaps, false, "problem.gaps");
 
-const backlog = ({ g }) => g.backlog > 0 && [true,
-  `${count(g.backlog, "packet")} had to be dropped while the disk held this stream up. ` +
-  "Put hls.directory on a faster disk, or in memory (tmpfs)."];
+const kernel = ({ g }) => counted(g.kernel, true, "problem.kernel");
+
+const backlog = ({ g }) => counted(g.backlog, true, "problem.backlog");
 
 /** What found no room here: the publisher did its part, and all sorts of things follow from it. */
 const dropped = (g) => g.kernel + g.backlog;
@@ -79,109 +72,78 @@ const dropped = (g) => g.kernel + g.backlog;
 function loss({ g }) {
   const lost = Math.max(0, g.lost - dropped(g)); // those are counted as lost, too
   const share = (100 * lost) / Math.max(1, g.lost + g.packets);
-  return share > LOSS_PERCENT && [share > 5 * LOSS_PERCENT,
-    `${percent(share)} of the packets are lost on their way from the publisher. A lower bitrate or a cable helps.`];
+  return share > LOSS_PERCENT && [share > 5 * LOSS_PERCENT, "problem.loss", { share: percent(share) }];
 }
 
-const refused = ({ g }) => g.refused > 0 && [false,
-  `${count(g.refused, "packet")} left out: no RTP, or of another payload type than was agreed on. ` +
-  "See what the publisher sends."];
+const refused = ({ g }) => counted(g.refused, false, "problem.refused");
 
-const damaged = ({ g }) => g.damaged > 0 && [false,
-  `${count(g.damaged, "picture")} lacked packets and ${g.damaged === 1 ? "was" : "were"} left out. ` +
-  "What helps against loss helps here."];
+const damaged = ({ g }) => counted(g.damaged, false, "problem.damaged");
 
-const undecodable = ({ g }) => g.undecodable > 0 && g.good > 0 && [false,
-  `${count(g.undecodable, "picture")} referred to one that was lost and ${g.undecodable === 1 ? "was" : "were"} left ` +
-  "out. The next key frame, which has been asked for, ends that."];
+const undecodable = ({ g }) => g.good > 0 && counted(g.undecodable, false, "problem.undecodable");
 
-/** What the bridge itself has found wrong with the video: [bad, text]. */
+/** What the bridge itself has found wrong with the video: [bad, key]. */
 const PROBLEMS = {
-  "not-h264": [true, "What comes as video is not H.264, and nothing of it can be shown. Let the publisher encode H.264."],
-  "no-parameter-sets": [true, "The video comes without parameter sets (SPS and PPS), and nothing of it can be shown. " +
-    "Let the publisher repeat them before each key frame."],
-  "no-key-frames": [true, "No key frame has come, though the publisher is asked for one, and nothing of the video can be " +
-    "shown. Let it answer PLI, or send one every hls.segment."],
-  format: [false, "The video is not 4:2:0 with 8 bits: phones and some browsers cannot play it. " +
-    "Let the publisher encode Baseline, Main or High profile."],
-  interlaced: [false, "The video is interlaced: players show combs where it moves. " +
-    "Let the publisher make whole pictures of it."],
+  "not-h264": [true, "problem.not-h264"],
+  "no-parameter-sets": [true, "problem.no-parameter-sets"],
+  "no-key-frames": [true, "problem.no-key-frames"],
+  format: [false, "problem.format"],
+  interlaced: [false, "problem.interlaced"],
 };
 
 const problem = ({ now }) => PROBLEMS[now.source.problem];
 
 const noPicture = ({ g, now }) => g.videoPackets === 0 && now.source.width > 0 &&
-  now.source.frame_rate < LEAST_FPS && [false, "No picture is coming. See the publisher's camera and network."];
+  now.source.frame_rate < LEAST_FPS && [false, "problem.no-picture"];
 
 /** What a segment's end without a key frame says depends on which side failed. */
 function forced({ g, now }) {
   if (g.forced === 0 || dropped(g) > 0 || g.videoPackets === 0 || g.good === 0 || now.source.frame_rate < LEAST_FPS) return null;
-  const ends = `${count(g.forced, "segment")} ended without a key frame`;
-  if (g.requests === 0) return [false,
-    `${ends}, and none had been asked for. If the CPU above is near its limit, take streams away; else the publisher ` +
-    "has to send one every hls.segment by itself."];
-  return [false, g.idr === 0
-    ? `${ends}: ${count(g.requests, "request")} for one brought none. A browser answers them; another program must ` +
-      "send a key frame every hls.segment."
-    : `${ends}: the publisher answers requests for one too late. A lower bitrate or a longer hls.segment helps.`];
+  if (g.requests === 0) return counted(g.forced, false, "problem.forced-unasked");
+  if (g.idr > 0) return counted(g.forced, false, "problem.forced-late");
+  return [false, "problem.forced-unanswered", { count: g.forced,
+    requests: { key: "problem.requests", values: { count: g.requests } } }];
 }
 
-const silent = ({ g, seconds }) => seconds >= RECENT_S / 2 && g.silent > (SAMPLES_PER_S / 2) * seconds && [false,
-  "No sound is coming: silence goes out. See whether the publisher is muted."];
+const silent = ({ g, seconds }) => seconds >= RECENT_S / 2 && g.silent > (SAMPLES_PER_S / 2) * seconds && [false, "problem.silent"];
 
-const stalled = ({ g }) => g.stalled > 0 && [false,
-  `The publisher's clock of sound stood still ${g.stalled === 1 ? "once" : `${g.stalled} times`}. ` +
-  "It has too much to do: other programs on its machine, or a smaller picture."];
+const stalled = ({ g }) => counted(g.stalled, false, "problem.stalled");
 
-const steps = ({ g }) => g.steps > 0 && [false,
-  `Picture and sound had come so far apart that they were put right at once${g.steps === 1 ? "" : `, ${g.steps} times`}. ` +
-  "That is over. If it comes again, see the load here and at the publisher."];
+const steps = ({ g }) => counted(g.steps, false, "problem.steps");
 
-const ahead = ({ g }) => (g.early > 0 || g.ahead > 0) && dropped(g) === 0 && [false,
-  `The publisher's timestamps run ahead of real time${g.early > 0 ? `, and ${count(g.early, "picture")} ` +
-    `${g.early === 1 ? "was" : "were"} left out` : ""}. A recording has to be sent as fast as it plays, and no faster.`];
+function ahead({ g }) {
+  if ((g.early === 0 && g.ahead === 0) || dropped(g) > 0) return null;
+  return g.early > 0 ? counted(g.early, false, "problem.ahead-pictures") : [false, "problem.ahead"];
+}
 
-const bounded = ({ g }) => g.bounded > 0 && [false,
-  `The publisher makes more segments or pictures than this server puts out, and ${g.bounded} of them ` +
-  `${g.bounded === 1 ? "was" : "were"} left out. A browser does so while a window that it shows is being resized; else ` +
-  "see what it sends, and the limits in the settings."];
+const bounded = ({ g }) => counted(g.bounded, false, "problem.bounded");
 
 function offset({ now }) {
   const ms = Math.abs(now.source.sync.correction_ms);
-  return ms > OFFSET_MS && [false, `Picture and sound are ${ms.toFixed(0)} ms apart. It is being corrected: wait.`];
+  return ms > OFFSET_MS && [false, "problem.offset", { ms: ms.toFixed(0) }];
 }
 
-const late = ({ now }) => now.low_latency?.publish_ms > LATE_MS && [false,
-  `Media is ${(now.low_latency.publish_ms / 1000).toFixed(1)} s old when it is published. ` +
-  "See the CPU above, and whether the disk is slow."];
+const late = ({ now }) => now.low_latency?.publish_ms > LATE_MS && [false, "problem.late",
+  { seconds: (now.low_latency.publish_ms / 1000).toFixed(1) }];
 
 const inState = (now, state) => (now.transcoder?.rungs ?? []).filter((rung) => rung.state === state).length;
 
-function rungs({ g, now }) {
-  const still = inState(now, "behind");
-  if (still === 0 && g.skipped === 0) return null;
-  return [false, (still > 0 ? `${count(still, "size")} that the publisher does not send ${still === 1 ? "stands" : "stand"} still`
-    : `${count(g.skipped, "picture")} of the sizes that the publisher does not send ${g.skipped === 1 ? "was" : "were"} left out`) +
-    ": this machine cannot keep up. Fewer or smaller ones in transcode.ladder, or another transcode.encoder."];
+const rungs = ({ g, now }) => counted(inState(now, "behind"), false, "problem.rungs-still") ||
+  counted(g.skipped, false, "problem.rungs-left-out");
+
+function transcoder({ g, now }) {
+  if (now.transcoder?.refused) return [false, "problem.transcoder-refused", { reason: now.transcoder.refused }];
+  return counted(g.faults, false, "problem.transcoder");
 }
-
-const transcoder = ({ g, now }) => (g.faults > 0 || now.transcoder?.refused) && [false, now.transcoder.refused
-  ? `The sizes that the publisher does not send cannot be made: ${now.transcoder.refused}.`
-  : `What makes the sizes that the publisher does not send has failed ${g.faults === 1 ? "" : `${g.faults} times `}and is ` +
-    "started again. Copied pictures go on; hls-bridge's log has the reason."];
-
 const RULES = { problem, unwritten, gaps, kernel, backlog, loss, refused, damaged, undecodable, noPicture, forced,
   silent, stalled, ahead, bounded, steps, offset, late, rungs, transcoder };
 
 function ofHeld({ g }) {
-  if (g.excessive > 0) return [{ rule: "excessive", bad: true,
-    text: "The publisher was ended: it sent more than sources.bitrate lets it. Lower its bitrate, or raise the limit." }];
-  return [{ rule: "held", bad: false,
-    text: "The publisher has gone. Viewers wait, and the stream ends if nobody comes back." }];
+  if (g.excessive > 0) return [{ rule: "excessive", bad: true, key: "problem.excessive" }];
+  return [{ rule: "held", bad: false, key: "problem.held" }];
 }
 
 /**
- * What is wrong: [{ rule, bad, text }], the worst first.
+ * What is wrong: [{ rule, bad, key, values }], the worst first; with the key of a text (strings.js).
  *   now       a stream's status
  *   before    its status at most RECENT_S ago, of the same publisher
  *   seconds   that lie between
@@ -193,6 +155,6 @@ export function diagnose(now, before, seconds) {
   return Object.entries(RULES)
     .map(([rule, tell]) => [rule, tell(facts)])
     .filter(([, told]) => told)
-    .map(([rule, [bad, text]]) => ({ rule, bad, text }))
+    .map(([rule, [bad, key, values]]) => ({ rule, bad, key, values }))
     .sort((a, b) => b.bad - a.bad);
 }

@@ -4,6 +4,7 @@
 
 import { fetchLiveStreams, thumbnailUrl } from "./live-list.js";
 import { byId, element, formatDuration } from "./page-tools.js";
+import { onLanguage, ready, show as say, t } from "./strings.js";
 
 const LOOK_MS = 3000;
 
@@ -12,10 +13,10 @@ const cards = new Map(); // name -> { item, update(stream) }
 /** A card whose picture stays while a new one is loaded. */
 function makeCard(name) {
   const picture = element("img", "");
-  const blank = element("span", "blank", "sound only");
+  const blank = say(element("span", "blank"), "common.sound-only");
   const title = element("strong", "");
   const about = element("span", "muted");
-  const link = element("a", "card", element("span", "thumb", blank, picture, element("span", "badge live", "LIVE")),
+  const link = element("a", "card", element("span", "thumb", blank, picture, say(element("span", "badge live"), "common.live")),
     element("span", "about", title, about));
   let shown;
 
@@ -33,8 +34,8 @@ function makeCard(name) {
       title.textContent = stream.title || stream.name;
       about.textContent = [
         stream.width && `${stream.width} × ${stream.height}`,
-        !stream.width && "sound only",
-        `on air for ${formatDuration(Math.max(0, Date.now() / 1000 - stream.live_since))}`,
+        !stream.width && t("common.sound-only"),
+        t("common.on-air", { time: formatDuration(Math.max(0, Date.now() / 1000 - stream.live_since)) }),
       ]
         .filter(Boolean)
         .join(" · ");
@@ -57,17 +58,21 @@ function show(streams) {
     }
     cards.get(stream.name).update(stream);
   }
-  byId("live-state").textContent = streams.length ? "" : "Nobody is live. Be the first.";
+  say(byId("live-state"), streams.length ? null : "start.nobody");
 }
+
+let streams = []; // as they were seen last
 
 async function look() {
   try {
-    show(await fetchLiveStreams());
+    show((streams = await fetchLiveStreams()));
   } catch {
-    show([]);
-    byId("live-state").textContent = "The server cannot be reached. Trying again …";
+    show((streams = []));
+    say(byId("live-state"), "start.unreachable");
   }
   setTimeout(look, LOOK_MS);
 }
 
+onLanguage(() => streams.forEach((stream) => cards.get(stream.name)?.update(stream)));
+await ready;
 look();

@@ -5,9 +5,9 @@
 // an ICE restart, and if neither helps, everything is set up again under the same name and key.
 //
 // It knows nothing of the page. It tells what happens by events, each a CustomEvent whose detail is
-//   "state"  { state, text }   one of: connecting, live, waiting (for the bridge), reconnecting,
-//                              stopped, failed; the text is for people. If the plugin has refused
-//                              it there is `code`, too: one of docs/protocol.md
+//   "state"  { state, key, values }   one of: connecting, live, waiting (for the bridge), reconnecting,
+//                              stopped, failed; with the text for people (strings.js). If the plugin has refused it
+//                              there is `code`, or if it has ended it, `ended`: both as docs/protocol.md has them
 //   "status" { lost }          the network between here and Janus is losing packets
 
 import Janus from "../vendor/janus.es.js";
@@ -15,6 +15,7 @@ import { answeredCodec, layerParameters } from "./codecs.js";
 import { readAnswer } from "./layers.js";
 import { PendingRequests } from "./pending-requests.js";
 import { fitLayers, layersOf } from "./simulcast.js";
+import { asSentence, pluginError, textOf, ToldError } from "./told-error.js";
 
 const PLUGIN = "janus.plugin.hls";
 const RETRY_MS = [500, 1000, 2000, 4000, 8000]; // then every 8 s
@@ -39,17 +40,6 @@ const initialised = new Promise((resolve) => {
   });
 });
 
-/** What the plugin says is no whole sentence, so that logs can quote it. */
-const asSentence = (text) => (text ? `${text[0].toUpperCase()}${text.slice(1)}.` : "It has failed.");
-
-/** An error of the plugin's API: `code` is one of docs/protocol.md. */
-class PluginError extends Error {
-  constructor(code, text) {
-    super(text);
-    this.code = code;
-  }
-}
-
 export class JanusPublisher extends EventTarget {
   #server;
   #iceServers;
@@ -67,6 +57,7 @@ export class JanusPublisher extends EventTarget {
   #pending = new PendingRequests();
   #refusals = 0; // of publish, one after the other
   #status = null; // what the server has said last: "live" or "waiting"
+  #hasBeenLive = false; // on this connection
   #isCutOff = false; // the network is gone, and people were told so
 
   /**
@@ -116,7 +107,7 @@ export class JanusPublisher extends EventTarget {
     this.#wanted = false;
     this.#handle?.send({ message: { request: "unpublish" } });
     this.#tearDown();
-    this.#say("stopped", "You are not live any more.");
+    this.#say("stopped", { key: "publisher.stopped" });
   }
 
   /** Sends another camera, screen or microphone from now on; this is negotiated again only if there was none. */
@@ -155,8 +146,9 @@ export class JanusPublisher extends EventTarget {
     if (this.#handle && !this.#pending.has("report")) this.#ask("report", { round_trip_ms: roundTripMs });
   }
 
-  #say(state, text, code) {
-    this.dispatchEvent(new CustomEvent("state", { detail: { state, text, code } }));
+  /** `text`: { key, values }; `more`: { code } or { ended }. */
+  #say(state, text, more = {}) {
+    this.dispatchEvent(new CustomEvent("state", { detail: { state, ...text, ...more } }));
   }
 
   #later(ms, action) {
@@ -173,7 +165,7 @@ export class JanusPublisher extends EventTarget {
     this.#timers.clear();
     const janus = this.#janus;
     this.#janus = this.#handle = this.#status = null;
-    this.#isCutOff = false;
+    this.#isCutOff = this.#hasBeenLive = false;
     this.#pending.abandon(new Error("The connection is gone"));
     janus?.destroy({ cleanupHandles: true, notifyDestroyed: false, unload: true });
   }
@@ -184,7 +176,7 @@ export class JanusPublisher extends EventTarget {
     const attempt = this.#attempt;
     const stale = () => attempt !== this.#attempt || !this.#wanted;
 
-    if (!failures) this.#say(state, "Connecting …"); // else it stays said why not yet
+    if (!failures) this.#say(state, { key: "publisher.connecting" }); // else it stays said why not yet
     try {
       await this.#openSession(stale);
       if (!stale()) await this.#attach(stale);
@@ -192,29 +184,32 @@ export class JanusPublisher extends EventTarget {
     } catch (error) {
       if (stale()) return;
       if (FINAL_ERRORS.includes(error.code)) {
-        this.#fail(error.message, error.code);
+        this.#fail(textOf(error), { code: error.code });
         return;
       }
-      this.#retry(error.message ?? error, failures);
+      this.#retry(error, failures);
     }
   }
 
-  /** Tries again after a pause that grows with `failures`; `why` is no whole sentence. */
-  #retry(why, failures) {
-    this.#say("reconnecting", `${asSentence(why)} Trying again …`);
+  /** Tries again after a pause that grows with `failures`. */
+  #retry(error, failures) {
+    this.#say("reconnecting", { key: "publisher.again", values: { why: textOf(error) } });
     this.#later(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)], () => this.#connect("reconnecting", failures + 1));
   }
 
   /** An error that is not of a request whose caller is told. */
-  #onRefused({ error, error_code: code }) {
-    if (FINAL_ERRORS.includes(code)) this.#fail(asSentence(error), code);
+  #onRefused(message) {
+    const error = this.#errorOf(message);
+    if (FINAL_ERRORS.includes(error.code)) this.#fail(textOf(error), { code: error.code });
     else this.#retry(error, this.#refusals++);
   }
 
-  #fail(text, code) {
+  #errorOf = (message) => pluginError(message, this.#request.stream);
+
+  #fail(text, more) {
     this.#wanted = false;
     this.#tearDown();
-    this.#say("failed", text, code);
+    this.#say("failed", text, more);
   }
 
   #openSession(stale) {
@@ -225,7 +220,7 @@ export class JanusPublisher extends EventTarget {
         keepAlivePeriod: 10000,
         success: resolve,
         error: () => {
-          reject(new Error("The server cannot be reached"));
+          reject(new ToldError("publisher.unreachable"));
           if (!stale() && this.#handle) this.#resumeSignalling(stale);
         },
         destroyed: () => {
@@ -256,7 +251,7 @@ export class JanusPublisher extends EventTarget {
           this.#handle = handle;
           resolve();
         },
-        error: () => reject(new PluginError(460, "This server has no HLS plugin.")),
+        error: () => reject(new ToldError("publisher.no-plugin", {}, 460)),
         onmessage: (message, jsep) => {
           if (!stale()) this.#onMessage(message, jsep);
         },
@@ -339,7 +334,7 @@ export class JanusPublisher extends EventTarget {
   }
 
   #onMessage(message, jsep) {
-    const answered = this.#pending.settle(message, ({ error_code: code, error }) => new PluginError(code, error));
+    const answered = this.#pending.settle(message, this.#errorOf);
     if (jsep && this.#offersLayers && !readAnswer(jsep.sdp).layers.length) {
       this.#offerWithoutLayers();
       return;
@@ -355,8 +350,7 @@ export class JanusPublisher extends EventTarget {
         this.#sayStatus();
         break;
       case "unpublished":
-        if (message.code === "refused") this.#fail(`The stream was refused: ${message.reason}.`);
-        else if (FINAL_ENDS.includes(message.code)) this.#fail(`The stream was ended: ${message.reason}.`);
+        if (FINAL_ENDS.includes(message.code)) this.#onEnded(message);
         else this.#connect("reconnecting");
         break;
       case "error": // those of other requests are told to who has asked
@@ -365,9 +359,14 @@ export class JanusPublisher extends EventTarget {
     }
   }
 
+  #onEnded({ code, reason }) {
+    this.#fail({ key: `ended.${code}`, values: { reason, text: asSentence(reason) } }, { ended: code });
+  }
+
   #sayStatus() {
-    if (this.#status === "live") this.#say("live", "You are live.");
-    else this.#say("waiting", "Connected; the server is getting ready …");
+    if (this.#status === "live") this.#say("live", { key: "publisher.live" });
+    else this.#say("waiting", { key: this.#hasBeenLive ? "publisher.waiting-again" : "publisher.waiting" });
+    this.#hasBeenLive ||= this.#status === "live";
   }
 
   /** Whether media can pass; an ICE restart that is under way (checking) does not count. */
@@ -388,7 +387,7 @@ export class JanusPublisher extends EventTarget {
     }
     if (state !== "disconnected" && state !== "failed") return;
     this.#isCutOff = true;
-    this.#say("reconnecting", "The network is gone. Reconnecting …");
+    this.#say("reconnecting", { key: "publisher.cut-off" });
     this.#later(RESTART_AFTER_MS, () => {
       if (!stale() && !this.#isConnected()) this.restartIce().catch(() => {});
     });

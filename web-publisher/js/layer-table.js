@@ -3,15 +3,17 @@
 // The table of the sizes that a publisher sends, and which of them is paused and why.
 
 import { element, formatBitrate } from "./page-tools.js";
+import { t } from "./strings.js";
 
-const WHY = { bandwidth: "slow network", cpu: "slow machine" };
+const WHY = { bandwidth: "layer.slow-network", cpu: "layer.slow-machine" };
 
 // what a size is called that has not been sent yet
-const NAMES = { high: "Full", mid: "Half", low: "Small" };
+const NAMES = { high: "layer.high", mid: "layer.mid", low: "layer.low" };
 
 /** What becomes of a layer of PublishFigures, for people. */
 function stateOf({ paused, why }) {
-  return `${paused ? "Paused" : "Sending"}${WHY[why] ? `: ${WHY[why]}` : ""}`;
+  const state = t(paused ? "layer.paused" : "layer.sending");
+  return WHY[why] ? t("layer.because", { state, why: t(WHY[why]) }) : state;
 }
 
 const sizes = new Map(); // of each rid, as it was last sent: a layer that is paused has none
@@ -20,7 +22,7 @@ function rowOf(layer) {
   const { rid, width, height, frameRate, bitrate, paused } = layer;
   if (width && !paused) sizes.set(rid, `${width} × ${height}`);
   const cells = [
-    sizes.get(rid) ?? NAMES[rid] ?? rid,
+    sizes.get(rid) ?? (NAMES[rid] ? t(NAMES[rid]) : rid),
     paused || frameRate === null ? "–" : `${Math.round(frameRate)}/s`,
     paused ? "–" : formatBitrate(bitrate),
   ].map((text) => element("td", "", text));

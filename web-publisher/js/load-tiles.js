@@ -3,12 +3,15 @@
 // The head of the status page: what the bridge takes of what it may, and what it had no room for.
 
 import { element, formatBitrate } from "./page-tools.js";
+import { show as say, showAttribute, t } from "./strings.js";
 
 const CPU_SPAN_S = 10; // over which the CPU's use is a mean
 const NEARLY = 0.9; // of a limit
 
 const sum = (streams, of) => streams.reduce((all, stream) => all + (of(stream) || 0), 0);
-const refusedText = (count) => (count ? `, ${count} refused` : "");
+
+/** "of 200", and how many were refused since it was full. */
+const limitText = (max, refused) => t(refused ? "status.of-refused" : "status.of", { max, count: refused });
 
 /** How many cores the bridge keeps busy, as it says itself. */
 class CpuUse {
@@ -32,13 +35,14 @@ class Tile {
   #bar = element("span", "limit", this.#level);
   element;
 
-  constructor(id, label) {
+  /** `key`: of its name (strings.js). */
+  constructor(id, key) {
     this.#value.id = `sum-${id}`;
     this.#bar.hidden = true;
     this.#bar.setAttribute("role", "meter");
-    this.#bar.setAttribute("aria-label", label);
+    showAttribute(this.#bar, "aria-label", key);
     this.#bar.setAttribute("aria-valuemax", "100");
-    this.element = element("div", "", element("dt", "", label), element("dd", "", this.#value, this.#limit, this.#bar));
+    this.element = element("div", "", say(element("dt"), key), element("dd", "", this.#value, this.#limit, this.#bar));
   }
 
   /** `used`: the share of the limit, from 0 on; null: there is no limit. */
@@ -56,13 +60,13 @@ class Tile {
 
 export class LoadTiles {
   #cpu = new CpuUse();
-  #live = new Tile("live", "Live");
-  #bitrate = new Tile("bitrate", "Bitrate in");
-  #cores = new Tile("cpu", "CPU");
-  #memory = new Tile("memory", "Memory");
-  #held = new Tile("held", "Requests held");
-  #dropped = new Tile("dropped", "Packets dropped");
-  #warned = new Tile("warned", "Want attention");
+  #live = new Tile("live", "status.live");
+  #bitrate = new Tile("bitrate", "status.bitrate");
+  #cores = new Tile("cpu", "status.cpu");
+  #memory = new Tile("memory", "status.memory");
+  #held = new Tile("held", "status.held-requests");
+  #dropped = new Tile("dropped", "status.dropped");
+  #warned = new Tile("warned", "status.warned");
   elements = [this.#live, this.#bitrate, this.#cores, this.#memory, this.#held, this.#dropped, this.#warned]
     .map((tile) => tile.element);
 
@@ -73,25 +77,25 @@ export class LoadTiles {
     const dropped = sum(streams, ({ source }) => source && source.kernel_drops + source.backlog_drops);
 
     this.#live.show(String(load.streams), {
-      limit: `of ${load.max}${refusedText(refused.max)}`,
+      limit: limitText(load.max, refused.max),
       used: load.streams / load.max,
     });
     if (load.bandwidth)
       this.#bitrate.show(formatBitrate(load.bitrate), {
-        limit: `of ${formatBitrate(load.bandwidth)}${refusedText(refused.bandwidth)}`,
+        limit: limitText(formatBitrate(load.bandwidth), refused.bandwidth),
         used: load.bitrate / load.bandwidth,
       });
-    else this.#bitrate.show(formatBitrate(sent), { limit: "no limit" });
+    else this.#bitrate.show(formatBitrate(sent), { limit: t("status.no-limit") });
     if (process) this.#showProcess(process);
     this.#held.show(String(sum(streams, ({ low_latency: ll }) => ll?.held)));
-    this.#dropped.show(String(dropped), { limit: dropped ? "found no room here" : "", bad: dropped > 0 });
+    this.#dropped.show(String(dropped), { limit: dropped ? t("status.no-room") : "", bad: dropped > 0 });
     this.#warned.show(String(warned), { warned: warned > 0 });
   }
 
   #showProcess(process) {
     const cores = this.#cpu.add(process);
     this.#cores.show(cores === null ? "–" : cores.toFixed(2), {
-      limit: process.cpus === 1 ? "of 1 core" : `of ${process.cpus} cores`,
+      limit: t("status.cores", { count: process.cpus }),
       used: cores && cores / process.cpus,
     });
     this.#memory.show(`${Math.round(process.resident_bytes / 1e6)} MB`);

@@ -1,48 +1,40 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // What a publisher shows: a camera, a screen or the test card, with a microphone. Every way in which
-// that fails becomes a sentence that says what to do.
+// that fails becomes an error that says what to do.
 
 import { canSend } from "./codecs.js";
+import { t } from "./strings.js";
 import { startTestCard } from "./test-card.js";
+import { ToldError } from "./told-error.js";
 
 const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
 const AUDIO = { channelCount: { ideal: 2 } };
 const SIDE_MIN = 16; // pixels of the test card, a macroblock
 const SIDE_MAX = 4096;
 
-/** An error whose message is for people. */
-export class MediaError extends Error {}
-
-const INSECURE =
-  "Browsers give cameras, screens and microphones to secure pages only: open this page on " +
-  "localhost or over https (./demo --lan does). The test card works here too.";
-
-function sentence(error, kind) {
-  const thing = kind === "screen" ? "the screen" : "the camera or microphone";
+/** Why a camera, a microphone or a screen cannot be had. */
+function told(error, kind) {
+  const of = (key) => new ToldError(kind === "screen" ? `media.screen-${key}` : `media.camera-${key}`, { reason: error.message });
   switch (error.name) {
     case "NotAllowedError":
-      return kind === "screen"
-        ? "Nothing was chosen to be shown. Press Go live again and pick a screen or a window."
-        : `The browser was not allowed to use ${thing}. Allow it beside the address bar, then try again.`;
+      return of("denied");
     case "NotFoundError":
     case "OverconstrainedError":
-      return "There is no such camera or microphone. Plug one in, choose another, or show the test card.";
+      return new ToldError("media.none");
     case "NotReadableError":
     case "AbortError":
-      return `Another program is using ${thing}. Close it, then try again.`;
+      return of("busy");
     default:
-      return `${thing[0].toUpperCase()}${thing.slice(1)} cannot be used: ${error.message}`;
+      return of("failed");
   }
 }
 
-/** Throws if this browser cannot send the video codec that was chosen ("": H.264, as almost all servers want). */
+/** Throws a ToldError if this browser cannot send the video codec that was chosen ("": H.264, as almost all servers want). */
 export function checkBrowser(codec = "") {
-  if (!window.RTCPeerConnection) throw new MediaError("This browser has no WebRTC: use a current one.");
+  if (!window.RTCPeerConnection) throw new ToldError("media.no-webrtc");
   if (canSend(codec || "h264", window.RTCRtpSender?.getCapabilities?.("video") ?? null)) return;
-  throw new MediaError(codec && codec !== "h264" ? "This browser does not send that video codec. Choose another one." :
-    "This browser has no H.264 encoder, and few players take anything else. Use Chrome, Edge or Safari; in Firefox, " +
-      "switch the OpenH264 plugin on (about:addons, Plugins). Or choose another video codec, if the server is set up for it.");
+  throw new ToldError(codec && codec !== "h264" ? "media.no-codec" : "media.no-h264");
 }
 
 /** { cameras, microphones }: what there is to choose from, [{ id, label }]; named once allowed. */
@@ -52,7 +44,7 @@ export async function listDevices() {
     devices
       .filter((device) => device.kind === kind && device.deviceId)
       .map((device, i) => ({ id: device.deviceId, label: device.label || `${word} ${i + 1}` }));
-  return { cameras: of("videoinput", "Camera"), microphones: of("audioinput", "Microphone") };
+  return { cameras: of("videoinput", t("publish.camera")), microphones: of("audioinput", t("publish.microphone")) };
 }
 
 async function openCamera({ camera, microphone }) {
@@ -83,18 +75,18 @@ function readSize(text) {
 
 /**
  * Opens `kind`: "camera", "screen" or "testcard". `name` stands on the card, `size` is its own, as
- * "640x360". Returns { stream, stop }. Throws a MediaError.
+ * "640x360". Returns { stream, stop }. Throws a ToldError.
  */
 export async function openSource(kind, { camera = "", microphone = "", name = "", size = null } = {}) {
   if (kind === "testcard") return startTestCard({ ...readSize(size), name });
-  if (!navigator.mediaDevices?.getUserMedia) throw new MediaError(INSECURE);
+  if (!navigator.mediaDevices?.getUserMedia) throw new ToldError("media.insecure");
   if (kind === "screen" && !navigator.mediaDevices.getDisplayMedia)
-    throw new MediaError("This browser cannot show its screen. Show the camera, or use a computer.");
+    throw new ToldError("media.no-screen");
   try {
     const open = kind === "screen" ? openScreen : openCamera;
     const stream = await open({ camera, microphone });
     return { stream, stop: () => stream.getTracks().forEach((track) => track.stop()) };
   } catch (error) {
-    throw new MediaError(sentence(error, kind));
+    throw told(error, kind);
   }
 }

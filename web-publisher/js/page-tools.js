@@ -3,6 +3,7 @@
 // Small things that several pages do.
 
 import qrcode from "../vendor/qrcode.mjs";
+import { show } from "./strings.js";
 
 export const byId = (id) => document.getElementById(id);
 
@@ -67,15 +68,14 @@ export function formatDuration(seconds) {
 /** Buttons with data-copy="ID" copy the text field ID. */
 export function wireCopyButtons() {
   for (const button of document.querySelectorAll("[data-copy]")) {
-    const label = button.textContent;
     button.addEventListener("click", async () => {
       const field = byId(button.dataset.copy);
       field.select();
       // the clipboard is for secure pages; the old way works everywhere
       await navigator.clipboard?.writeText(field.value).catch(() => document.execCommand("copy"));
       if (!navigator.clipboard) document.execCommand("copy");
-      button.textContent = "Copied";
-      setTimeout(() => (button.textContent = label), 1500);
+      show(button, "common.copied");
+      setTimeout(() => show(button, "common.copy"), 1500);
     });
   }
 }

@@ -12,6 +12,8 @@ import { canSend, codecOf, CODECS, isUnseen, whoSees } from "./codecs.js";
 import { JanusPublisher } from "./janus-publisher.js";
 import { Latest } from "./latest.js";
 import { checkBrowser, listDevices, openSource } from "./media-source.js";
+import { onLanguage, show as put, t } from "./strings.js";
+import { textOf } from "./told-error.js";
 import { PublishFigures } from "./publish-figures.js";
 import { showLayers } from "./layer-table.js";
 import {
@@ -22,6 +24,7 @@ const WRONG_KEYS = [467, 473]; // docs/protocol.md
 const THIS_MACHINE = /^(localhost|127\..*|\[::1\])$/; // a phone that is given one of these asks itself
 const FIGURES_MS = 1000; // between two looks at the connection's statistics
 const SIMULCAST = { 0: false, 1: true, auto: "auto" };
+const BADGES = { waiting: "publish.nearly", connecting: "publish.connecting", reconnecting: "publish.reconnecting" };
 const SIMULCAST_DEFAULT = "auto";
 
 const parameters = new URLSearchParams(location.search);
@@ -40,14 +43,20 @@ window.janusHls = { publisher }; // for the curious, in the console
 
 /* ---- what people see ---- */
 
-function say(text, mood = "") {
-  byId("message").textContent = text;
+/** Says the text `key` (strings.js). */
+function say(key, mood = "", values = {}) {
+  put(byId("message"), key, values);
   byId("message").className = `message ${mood}`;
 }
 
-function setBadge(text, mood = "") {
-  byId("badge").hidden = !text;
-  byId("badge").textContent = text;
+function sayError(error) {
+  const { key, values } = textOf(error);
+  say(key, "bad", values);
+}
+
+function setBadge(key, mood = "") {
+  byId("badge").hidden = !key;
+  put(byId("badge"), key);
   byId("badge").className = `badge ${mood}`;
 }
 
@@ -91,7 +100,7 @@ async function showLinks({ hls, watch }) {
   showQr(byId("qr"), absolute(watch));
   byId("qr").parentElement.hidden = THIS_MACHINE.test(new URL(watch, location.href).hostname);
   byId("links").hidden = false;
-  byId("links-state").textContent = "The first seconds are being cut …";
+  put(byId("links-state"), "publish.first-seconds");
   // here, though viewers may be sent to another site: this page may not ask there
   const isThere = (list) => fetch(`live/${byId("name").value}/${list}`, { method: "HEAD", cache: "no-store" })
     .then((response) => response.ok, () => false);
@@ -99,7 +108,7 @@ async function showLinks({ hls, watch }) {
     if ((await isThere("index.m3u8")) || (await isThere("master.m3u8"))) break;
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
-  byId("links-state").textContent = "Viewers can open it now.";
+  put(byId("links-state"), "publish.can-open");
 }
 
 /* ---- source ---- */
@@ -135,7 +144,7 @@ function show(next) {
     if (source !== next) return;
     if (!byId("stop").hidden) stop(); // live, or on the way
     closeSource();
-    say("What was shown has ended. Choose what to show, then press Go live.", "bad");
+    say("publish.source-ended", "bad");
   });
   applyMute();
   showPreview();
@@ -145,7 +154,7 @@ function show(next) {
 async function open() {
   const kind = chosenSource();
   closeSource();
-  if (kind !== "testcard") say(kind === "screen" ? "Asking for the screen …" : "Asking for the camera …", "busy");
+  if (kind !== "testcard") say(kind === "screen" ? "publish.asking-screen" : "publish.asking-camera", "busy");
   try {
     const next = await latest.take(() => openSource(kind, {
       camera: byId("camera").value,
@@ -156,7 +165,7 @@ async function open() {
     if (!next) return null;
     show(next);
   } catch (error) {
-    say(error.message, "bad");
+    sayError(error);
     return false;
   }
   fillDevices();
@@ -169,9 +178,9 @@ async function preview() {
   const kind = chosenSource();
   if (kind === "screen") {
     closeSource();
-    say("Press Go live, then pick a screen or a window.");
+    say("publish.pick-screen");
   } else if (await open()) {
-    say("This is what viewers will see. Press Go live when you are ready.");
+    say("publish.this-is-it");
   }
 }
 
@@ -190,24 +199,23 @@ async function switchDevice() {
       old.stop();
     }
   } catch (error) {
-    say(error.message, "bad");
+    sayError(error);
   }
 }
 
 function applyMute() {
   const muted = byId("mute").getAttribute("aria-pressed") === "true";
   source?.stream.getAudioTracks().forEach((track) => (track.enabled = !muted));
-  byId("mute").textContent = muted ? "Muted" : "Mute";
+  put(byId("mute"), muted ? "publish.muted" : "publish.mute");
 }
 
 /* ---- codec ---- */
 
-const showCodec = () => (byId("codec-hint").textContent = whoSees(byId("codec").value) || byId("codec-hint").dataset.default);
+const showCodec = () => put(byId("codec-hint"), whoSees(byId("codec").value));
 
 /** What this browser cannot send cannot be chosen. */
 function fillCodecs() {
   const capabilities = globalThis.RTCRtpSender?.getCapabilities?.("video") ?? null;
-  byId("codec-hint").dataset.default = byId("codec-hint").textContent;
   for (const option of byId("codec").options)
     option.disabled = CODECS.includes(option.value) && !canSend(option.value, capabilities);
   byId("codec").value = codecOf(parameters.get("codec"));
@@ -230,14 +238,14 @@ function ownKey() {
 async function goLive() {
   const name = byId("name").value;
   if (!STREAM_NAME.test(name)) {
-    say("Give the stream a name first: letters, digits, _ and -.", "bad");
+    say("publish.name-first", "bad");
     byId("name").focus();
     return;
   }
   try {
     checkBrowser(byId("codec").value);
   } catch (error) {
-    say(error.message, "bad");
+    sayError(error);
     return;
   }
   setStage("busy"); // so that nothing else is chosen, and nothing asked for twice, while people are asked
@@ -279,12 +287,12 @@ function stop() {
   publisher.stop();
 }
 
-publisher.addEventListener("state", ({ detail: { state, text, code } }) => {
+publisher.addEventListener("state", ({ detail: { state, key, values, code } }) => {
   switch (state) {
     case "live":
-      say(isUnseen(publisher.codec) ? `You are live. ${whoSees(publisher.codec)}` : "You are live.",
-        isUnseen(publisher.codec) ? "bad" : "good");
-      setBadge("LIVE", "live");
+      if (isUnseen(publisher.codec)) say("publish.live-unseen", "bad", { why: { key: whoSees(publisher.codec) } });
+      else say(key, "good");
+      setBadge("common.live", "live");
       if (liveSince === null) {
         liveSince = Date.now();
         showLinks(publisher.playback);
@@ -295,7 +303,7 @@ publisher.addEventListener("state", ({ detail: { state, text, code } }) => {
       break;
     case "failed":
     case "stopped":
-      say(text, state === "failed" ? "bad" : "");
+      say(key, state === "failed" ? "bad" : "", values);
       byId("links").hidden = true;
       setStage("ready");
       letSleep();
@@ -303,8 +311,8 @@ publisher.addEventListener("state", ({ detail: { state, text, code } }) => {
       if (WRONG_KEYS.includes(code)) askForKey();
       break;
     default:
-      say(text, "busy");
-      setBadge(state === "waiting" ? "NEARLY" : state === "connecting" ? "CONNECTING" : "RECONNECTING", "busy");
+      say(key, "busy", values);
+      setBadge(BADGES[state], "busy");
       setStage("busy");
   }
 });
@@ -314,7 +322,7 @@ async function showFigures() {
   if (liveSince === null || !connection) return;
   const f = await figures.read(connection);
   byId("figure-size").textContent = f.width ? `${f.width} × ${f.height}` : "–";
-  byId("figure-fps").textContent = f.frameRate === null ? "–" : `${Math.round(f.frameRate)} per s`;
+  byId("figure-fps").textContent = f.frameRate === null ? "–" : t("publish.per-second", { number: Math.round(f.frameRate) });
   byId("figure-video").textContent = formatBitrate(f.videoBitrate);
   byId("figure-audio").textContent = formatBitrate(f.audioBitrate);
   byId("figure-loss").textContent = f.loss === null ? "–" : `${(f.loss * 100).toFixed(1)} %`;
@@ -347,6 +355,7 @@ window.addEventListener("beforeunload", (event) => {
   if (liveSince !== null && !leavesFreely) event.preventDefault(); // "Leave the page?"
 });
 wireCopyButtons();
+onLanguage(fillDevices);
 setInterval(showFigures, FIGURES_MS);
 
 /** What the address asks for is filled in, where it can be seen. */
@@ -368,8 +377,8 @@ function start() {
     leavesFreely = true;
     goLive();
   } else if (isCard) preview();
-  else if (parameters.has("auto")) say("Press Go live when you are ready: an address alone opens no camera.");
-  else say("Press Go live, or choose what to show.");
+  else if (parameters.has("auto")) say("publish.address-alone");
+  else say("publish.ready");
 }
 
 fillIn();

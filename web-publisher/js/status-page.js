@@ -8,19 +8,22 @@ import { byId, element, formatBitrate, formatDuration } from "./page-tools.js";
 import { describeRungs, describeSpeed } from "./rungs.js";
 import { Sparkline } from "./sparkline.js";
 import { SPAN, StreamHistory } from "./stream-history.js";
+import { ready, show as say, showAttribute, t } from "./strings.js";
 import { timeLimit } from "./time-limit.js";
 
 const LOOK_MS = 1000;
 
 const ms = (value) => `${Math.round(value) || 0} ms`; // no "-0"
 const FIGURES = [
-  { key: "bitrate", label: "Bitrate in", format: formatBitrate, least: 1e5 },
-  { key: "fps", label: "Pictures", format: (value) => `${value.toFixed(0)} fps`, least: 30 },
-  { key: "loss", label: "Loss", format: (value) => `${value.toFixed(1)} %`, least: 2 },
-  { key: "offset", label: "A/V offset", format: ms, least: 20 },
-  { key: "publish", label: "Publish delay", format: ms, least: 200 },
+  { key: "bitrate", label: "status.bitrate", format: formatBitrate, least: 1e5 },
+  { key: "fps", label: "status.pictures", format: (value) => `${value.toFixed(0)} fps`, least: 30 },
+  { key: "loss", label: "publish.loss", format: (value) => `${value.toFixed(1)} %`, least: 2 },
+  { key: "offset", label: "status.offset", format: ms, least: 20 },
+  { key: "publish", label: "status.publish-delay", format: ms, least: 200 },
 ];
-const STATES = { live: "Live", held: "Waiting", ended: "Ended" };
+const STATES = { live: "status.live", held: "status.waiting", ended: "status.ended" };
+
+await ready; // what is made from here on says something at once
 
 const tiles = new LoadTiles();
 const rows = new Map(); // name -> Row
@@ -29,7 +32,7 @@ const rows = new Map(); // name -> Row
 class Row {
   history = new StreamHistory();
   #picture = element("img");
-  #blank = element("span", "blank", "sound only");
+  #blank = say(element("span", "blank"), "common.sound-only");
   #state = element("span", "state");
   #title = element("h2");
   #about = element("p", "muted");
@@ -39,17 +42,16 @@ class Row {
   #shown;
 
   constructor(name) {
-    const watch = element("a", "button small", "Watch");
+    const watch = say(element("a", "button small"), "common.watch");
     const thumb = element("a", "thumb", this.#blank, this.#picture); // a second way there, for fingers
     watch.href = thumb.href = `watch.html?stream=${encodeURIComponent(name)}`;
     thumb.tabIndex = -1;
-    thumb.setAttribute("aria-label", `Watch ${name}`);
-    watch.setAttribute("aria-label", `Watch ${name}`);
+    for (const link of [thumb, watch]) showAttribute(link, "aria-label", "status.watch", { name });
     this.#picture.alt = "";
     this.#picture.hidden = true;
     this.#picture.addEventListener("load", () => (this.#picture.hidden = false));
     const figures = element("dl", "sparklines", ...this.#figures.map(({ label, value, line }) =>
-      element("div", "", element("dt", "", label), value, line.element)));
+      element("div", "", say(element("dt"), label), value, line.element)));
     this.article = element("article", "stream",
       thumb, element("div", "what", element("div", "heading", this.#state, this.#title, watch), this.#about),
       figures, this.#rungs, this.#warnings);
@@ -60,10 +62,10 @@ class Row {
     const live = state === "live" && source;
     return [
       title && name,
-      live && (source.width ? `${source.width} × ${source.height}` : "sound only"),
-      live && live_since && `on air for ${formatDuration(Math.max(0, Date.now() / 1000 - live_since))}`,
-      publishers > 1 && `publisher no. ${publishers}`,
-      low_latency?.held > 0 && `${low_latency.held} ${low_latency.held === 1 ? "request" : "requests"} held`,
+      live && (source.width ? `${source.width} × ${source.height}` : t("common.sound-only")),
+      live && live_since && t("common.on-air", { time: formatDuration(Math.max(0, Date.now() / 1000 - live_since)) }),
+      publishers > 1 && t("status.publisher-no", { number: publishers }),
+      low_latency?.held > 0 && t("status.held-count", { count: low_latency.held }),
     ]
       .filter(Boolean)
       .join(" · ");
@@ -73,15 +75,15 @@ class Row {
   #tellOfRungs({ state, transcoder }) {
     const lines = state === "live" ? describeRungs(transcoder) : [];
     const speed = state === "live" && describeSpeed(transcoder);
-    this.#rungs.replaceChildren(...lines.map(({ bad, text }) => element("li", bad ? "bad" : "", text)),
-      ...(speed ? [element("li", "muted", speed)] : []));
+    this.#rungs.replaceChildren(...lines.map(({ bad, key, values }) => say(element("li", bad ? "bad" : ""), key, values)),
+      ...(speed ? [say(element("li", "muted"), speed.key, speed.values)] : []));
     this.#rungs.hidden = lines.length === 0;
   }
 
   update(status) {
     this.history.add(status);
     this.article.dataset.state = status.state;
-    this.#state.textContent = STATES[status.state];
+    say(this.#state, STATES[status.state]);
     this.#title.textContent = status.title || status.name;
     this.#about.textContent = this.#describe(status);
     const url = status.thumbnail && thumbnailUrl(status);
@@ -95,7 +97,7 @@ class Row {
     }
     this.#tellOfRungs(status);
     const { warnings } = this.history;
-    this.#warnings.replaceChildren(...warnings.map(({ bad, text }) => element("li", bad ? "bad" : "", text)));
+    this.#warnings.replaceChildren(...warnings.map(({ bad, key, values }) => say(element("li", bad ? "bad" : ""), key, values)));
     this.#warnings.hidden = warnings.length === 0;
     return warnings.length;
   }
@@ -120,7 +122,7 @@ function show(status) {
   }
   byId("none").hidden = streams.length > 0;
   tiles.show(status, warned);
-  document.title = `${warned ? `(${warned}) ` : ""}Status – janus-hls`;
+  say(document.querySelector("title"), warned ? "status.head-warned" : "status.head", { count: warned });
 }
 
 /** What is shown is of now, or of `since`, when the bridge was last heard. */
@@ -128,9 +130,7 @@ function showReach(since) {
   byId("gone").hidden = since === null;
   document.body.classList.toggle("stale", since !== null);
   if (since !== null)
-    byId("gone-text").textContent = since
-      ? `The bridge has not answered since ${new Date(since).toLocaleTimeString()}. What is below is of then.`
-      : "The bridge does not answer.";
+    say(byId("gone-text"), since ? "status.gone-since" : "status.gone", { time: new Date(since).toLocaleTimeString() });
 }
 
 async function run() {

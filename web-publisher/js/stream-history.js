@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// What one stream has done in the last minutes: figures over time, and what is wrong, in words. It
+// What one stream has done in the last minutes: figures over time, and what is wrong. It
 // knows the bridge's status (docs/protocol.md) and nothing of the page.
 
 import { countersOf, diagnose, RECENT_S } from "./diagnosis.js";
@@ -36,7 +36,7 @@ export class StreamHistory {
     return this.#samples.map((sample) => sample[key]);
   }
 
-  /** What is wrong now: [{ rule, bad, text }], the worst first. */
+  /** What is wrong now: [{ rule, bad, key, values }], the worst first. */
   get warnings() {
     const now = this.#samples.at(-1).status;
     const recent = this.#samples.slice(-RECENT_S - 1).filter(({ status }) => status.publishers === now.publishers);

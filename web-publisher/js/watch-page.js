@@ -6,24 +6,25 @@
 import { LatencyGraph } from "./latency-graph.js";
 import { StreamPlayer } from "./stream-player.js";
 import { byId, formatBitrate, STREAM_NAME, wireCopyButtons } from "./page-tools.js";
+import { onLanguage, show, t } from "./strings.js";
 
 const query = new URLSearchParams(location.search);
 const name = query.get("stream") ?? "";
 const video = byId("player");
 
 const WAITING = {
-  waiting: "Not live yet. It will start by itself.",
-  unreachable: "The server cannot be reached. It will go on by itself.",
-  ended: "The stream has ended. If it comes back, it starts by itself.",
-  unplayable: "This browser has no decoder for the stream. Try another one, or VLC.",
+  waiting: "watch.waiting",
+  unreachable: "watch.unreachable",
+  ended: "watch.ended",
+  unplayable: "watch.unplayable",
 };
 
 function showState(state) {
   const waiting = WAITING[state];
   byId("waiting").hidden = !waiting;
-  if (waiting) byId("waiting-text").textContent = waiting;
+  if (waiting) show(byId("waiting-text"), waiting);
   byId("badge").hidden = Boolean(waiting);
-  byId("badge").textContent = state === "stalled" ? "LOADING" : "LIVE";
+  show(byId("badge"), state === "stalled" ? "watch.loading" : "common.live");
   byId("badge").className = `badge ${state === "stalled" ? "busy" : "live"}`;
   byId("unmute").hidden = Boolean(waiting) || !video.muted;
 }
@@ -42,7 +43,7 @@ function showQualities(player) {
   const { qualities, quality, shownQuality } = player;
   const menu = byId("quality");
   menu.parentElement.hidden = !qualities.length;
-  const auto = quality === "auto" && shownQuality ? `Auto (${shownQuality})` : "Auto";
+  const auto = quality === "auto" && shownQuality ? t("watch.auto-shows", { quality: shownQuality }) : t("watch.auto");
   const options = [["auto", auto], ...qualities.map((name) => [name, name])];
   if (menu.options.length !== options.length) menu.replaceChildren(...options.map(() => new Option()));
   options.forEach(([value, text], i) => Object.assign(menu.options[i], { value, text }));
@@ -58,20 +59,20 @@ function measure(player) {
     const figures = graph.figures;
     if (!figures) return;
     const [now, median, worst] = [figures.ms, figures.median, figures.worst].map((ms) => `${Math.round(ms)} ms`);
-    byId("measure-text").textContent =
-      `${figures.exact ? "Glass to glass" : "By the playlist's dates"}: ${now}. Last minute: median ${median}, ` +
-      `worst ${worst}. ${player.isLowLatency ? "Low latency." : "Classic playlist."}`;
+    const [how, list] = [figures.exact ? "watch.glass" : "watch.by-dates", player.isLowLatency ? "watch.low-latency" : "watch.classic"];
+    show(byId("measure-text"), "watch.measured", { how: { key: how }, list: { key: list }, now, median, worst });
   }, 500);
 }
 
 function start() {
   const player = new StreamPlayer(video, name, { lowLatency: !query.has("classic") });
 
-  document.title = `${name} – janus-hls`;
+  show(document.querySelector("title"), "watch.head-of", { name });
   byId("title").textContent = name;
   byId("vlc-link").value = player.url;
   player.addEventListener("state", ({ detail }) => showState(detail.state));
   player.addEventListener("quality", () => showQualities(player));
+  onLanguage(() => showQualities(player));
   byId("quality").addEventListener("change", ({ target }) => (player.quality = target.value));
   byId("to-live").addEventListener("click", () => player.toLive());
   setInterval(() => showFigures(player), 500);
@@ -104,7 +105,7 @@ wireCopyButtons();
 if (STREAM_NAME.test(name)) {
   start();
 } else {
-  byId("waiting-text").textContent = "This address names no stream: it should end in ?stream=NAME.";
+  show(byId("waiting-text"), "watch.no-name");
   document.querySelector(".spinner").hidden = true;
   document.querySelector(".under").hidden = true;
 }
