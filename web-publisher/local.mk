@@ -11,6 +11,7 @@ web_files = \
 	%D%/js/codecs.js \
 	%D%/js/diagnosis.js \
 	%D%/js/distance.js \
+	%D%/js/friendly-name.js \
 	%D%/js/index-page.js \
 	%D%/js/janus-publisher.js \
 	%D%/js/latency-graph.js \

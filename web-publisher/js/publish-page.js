@@ -9,6 +9,7 @@
 // somebody such an address: what it fills in can be seen, and no camera, microphone or screen is opened without a click.
 
 import { canSend, codecOf, CODECS, isUnseen, whoSees } from "./codecs.js";
+import { friendlyName } from "./friendly-name.js";
 import { JanusPublisher } from "./janus-publisher.js";
 import { Latest } from "./latest.js";
 import { checkBrowser, listDevices, openSource } from "./media-source.js";
@@ -235,6 +236,12 @@ function ownKey() {
   return key;
 }
 
+/** A name of this browser's own, for people who type none. */
+function ownName() {
+  if (!memory.getItem("janus-hls-name")) memory.setItem("janus-hls-name", friendlyName(navigator.language));
+  return memory.getItem("janus-hls-name");
+}
+
 async function goLive() {
   const name = byId("name").value;
   if (!STREAM_NAME.test(name)) {
@@ -360,7 +367,7 @@ setInterval(showFigures, FIGURES_MS);
 
 /** What the address asks for is filled in, where it can be seen. */
 function fillIn() {
-  byId("name").value = parameters.get("stream") ?? memory.getItem("janus-hls-name") ?? "demo";
+  byId("name").value = parameters.get("stream") ?? ownName();
   byId("layers").checked = Boolean(SIMULCAST[parameters.get("simulcast") ?? memory.getItem("janus-hls-layers") ?? SIMULCAST_DEFAULT]);
   byId("key").value = parameters.get("key") ?? "";
   byId("key").closest("details").open = byId("key").value !== "";
