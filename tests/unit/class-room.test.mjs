@@ -1,0 +1,138 @@
+#!/usr/bin/env -S node --test-reporter=tap
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The desk of a class and the room behind it: who is shown, who may change what, and that who is muted stays muted.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { Desk } from "../../tools/class/desk.mjs";
+import { Room } from "../../tools/class/room.mjs";
+
+const KEY = "the teacher's key", PASS = "what students have";
+
+/** The bridge's status of a stream; `more` over it. */
+const stream = (name, more = {}) => ({
+  name, state: "live", publishers: 1, live_since: 1, thumbnail: 7, output: { forced_cuts: 0, failed_writes: 0 },
+  source: { width: 640, height: 360, frame_rate: 15, video_bitrate: 400000, audio_bitrate: 40000,
+    pictures: { good: 1, idr: 1, damaged: 0, undecodable: 0 }, samples: { silent: 0 }, sync: { by_reports: true, correction_ms: 0, steps: 0 },
+    keyframe_requests: 0, tracks: [{ kind: "audio", packets: 100, lost: 0 }, { kind: "video", packets: 100, lost: 0 }], ...more.source },
+  ...more.stream,
+});
+
+/** A room with `streams`, and its desk until the test ends: { room, ask, asked }; `asked` is what the plugin was asked. */
+async function openRoom(t, streams, answers = () => ({ hls: "done" })) {
+  const asked = [];
+  const room = new Room({ streams: async () => streams, seats: 30, pass: PASS,
+    operate: async (request) => (asked.push(request), answers(request)) });
+  const desk = new Desk(room.routes(), KEY);
+  const port = await desk.open();
+  t.after(() => desk.close());
+  await room.look();
+  const ask = async (path, body, key) => {
+    const response = await fetch(`http://127.0.0.1:${port}/class/${path}`, {
+      ...(body !== undefined && { method: "POST", body: typeof body === "string" ? body : JSON.stringify(body) }),
+      headers: key ? { Authorization: `Bearer ${key}` } : {} });
+    return { status: response.status, body: await response.json() };
+  };
+  return { room, ask, asked };
+}
+
+test("everybody sees who is live and how it goes, but for who is unlisted or has ended", async (t) => {
+  const lossy = { source: { tracks: [{ kind: "audio", packets: 100, lost: 0 }, { kind: "video", packets: 100, lost: 0 }] } };
+  const streams = [stream("ana"), stream("ben", lossy), stream("gone", { stream: { state: "held" } }),
+    stream("over", { stream: { state: "ended" } }), stream("hidden", { stream: { unlisted: true } })];
+  const { room, ask } = await openRoom(t, streams);
+  streams[1] = stream("ben", { source: { tracks: [{ kind: "audio", packets: 200, lost: 0 }, { kind: "video", packets: 180, lost: 40 }] } });
+  await room.look();
+  const { status, body } = await ask("room.json");
+  assert.equal(status, 200);
+  assert.deepEqual([body.seats, body.live, body.spotlight], [30, 2, null]);
+  assert.deepEqual(body.streams.map(({ name, health, rule }) => [name, health, rule]),
+    [["ana", "good", undefined], ["ben", "bad", "loss"], ["gone", "bad", "held"]]);
+  assert.equal(Math.round(body.streams[1].loss), 18);
+  assert.equal(body.streams[0].fps, 15);
+  assert.equal("pass" in body, false);
+});
+
+test("a pass is told to be the class's or not", async (t) => {
+  const { ask } = await openRoom(t, []);
+  assert.equal((await ask(`room.json?pass=${encodeURIComponent(PASS)}`)).body.pass, true);
+  for (const pass of ["", "wrong"]) assert.equal((await ask(`room.json?pass=${pass}`)).body.pass, false, pass);
+});
+
+test("only the teacher changes something", async (t) => {
+  const { ask, asked } = await openRoom(t, [stream("ana")]);
+  for (const key of [undefined, "", PASS, `${KEY}x`, KEY.slice(1)])
+    for (const [path, body] of [["kick", { stream: "ana" }], ["mute", { stream: "ana" }], ["spotlight", { stream: "ana" }], ["teacher.json"]]) {
+      const { status, body: { error } } = await ask(path, body, key);
+      assert.equal(status, 401, `${path} with ${key}`);
+      assert.match(error, /the teacher's link/);
+    }
+  assert.deepEqual(asked, []);
+  assert.equal((await ask("room.json")).body.spotlight, null);
+  assert.equal((await ask("teacher.json", undefined, KEY)).status, 200);
+});
+
+test("the teacher puts a stream into the spotlight, and out of it; who is kicked leaves it", async (t) => {
+  const { ask, asked } = await openRoom(t, [stream("ana"), stream("ben")]);
+  assert.equal((await ask("spotlight", { stream: "ana" }, KEY)).body.spotlight, "ana");
+  assert.equal((await ask("room.json")).body.spotlight, "ana");
+  assert.equal((await ask("spotlight", { stream: null }, KEY)).body.spotlight, null);
+  await ask("spotlight", { stream: "ben" }, KEY);
+  assert.equal((await ask("kick", { stream: "ben" }, KEY)).body.spotlight, null);
+  assert.deepEqual(asked, [{ request: "kick", stream: "ben" }]);
+});
+
+test("who is muted stays so when it has gone and come again, until the teacher wants to hear it", async (t) => {
+  const paused = { ana: false, ben: false };
+  const { room, ask, asked } = await openRoom(t, [stream("ana"), stream("ben")], ({ request, stream: name, audio }) => {
+    if (request === "configure") paused[name] = !audio;
+    return { hls: "ok", streams: Object.keys(paused).map((each) => ({ stream: each, tracks: [{ kind: "audio", paused: paused[each] }] })) };
+  });
+  const mutings = () => asked.filter(({ request }) => request === "configure").map(({ stream: name, audio }) => `${name} ${audio}`);
+  const { body } = await ask("mute", { stream: "ana" }, KEY);
+  assert.deepEqual(body.streams.map(({ name, muted }) => [name, muted]), [["ana", true], ["ben", false]]);
+  await room.look();
+  assert.deepEqual(mutings(), ["ana false"], "nothing is asked again while it holds");
+  paused.ana = false; // it has published again
+  await room.look();
+  assert.deepEqual(mutings(), ["ana false", "ana false"]);
+  await ask("mute", { stream: "ana", muted: false }, KEY);
+  await room.look();
+  assert.deepEqual(mutings(), ["ana false", "ana false", "ana true"]);
+});
+
+test("silence is no weakness of who is muted", async (t) => {
+  const silent = (samples, more) => stream("ana", { source: { samples: { silent: samples }, ...more } });
+  const streams = [silent(0)];
+  const { room, ask } = await openRoom(t, streams, () => ({ hls: "ok", streams: [] }));
+  const health = async () => {
+    for (let second = 1; second <= 10; second++) {
+      streams[0] = silent(streams[0].source.samples.silent + 48000);
+      await room.look();
+    }
+    return (await ask("room.json")).body.streams[0].health;
+  };
+  assert.equal(await health(), "weak");
+  await ask("mute", { stream: "ana" }, KEY);
+  assert.equal(await health(), "good");
+});
+
+test("what cannot be done is a sentence", async (t) => {
+  let answer = () => ({ hls: "error", error_code: 470, error: "nobody is live as ana" });
+  const { ask } = await openRoom(t, [], () => answer());
+  const kick = async (body) => {
+    const { status, body: { error } } = await ask("kick", body, KEY);
+    return `${status} ${error}`;
+  };
+  assert.match(await kick({ stream: "ana" }), /^404 ana is not live any more\.$/);
+  answer = () => ({ hls: "error", error_code: 471, error: "a fault" });
+  assert.match(await kick({ stream: "ana" }), /^502 Janus refuses it: a fault\.$/);
+  answer = () => { throw new Error("connection refused"); };
+  assert.match(await kick({ stream: "ana" }), /^503 Janus does not answer/);
+  for (const body of [{}, { stream: "a b" }, { stream: 7 }, { stream: ["ana"] }]) assert.match(await kick(body), /^400 "stream"/, JSON.stringify(body));
+  for (const body of ["[", "7", "null"]) assert.match(await kick(body), /^400 The body/, body);
+  assert.match(await kick({ stream: "a".repeat(2000) }), /^413 /);
+  assert.equal((await ask("nothing")).status, 404);
+  assert.equal((await ask("kick")).status, 404, "GET");
+});
