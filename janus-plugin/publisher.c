@@ -196,16 +196,45 @@ void publisher_look_after(void)
     g_free(sessions);
 }
 
-int publisher_kick(const char *stream, RequestError *error)
+/* ---- for operators ---- */
+
+/* The publisher of a stream, with a reference; NULL with `error`: there is none. */
+static Session *find_named(const char *stream, RequestError *error)
 {
     Session *session = session_find_publisher(stream);
 
     if (!session)
-        return request_fail(error, HLS_ERROR_NO_SUCH_STREAM,
-                            "nobody is live as %s: list tells which streams are live", stream);
+        request_fail(error, HLS_ERROR_NO_SUCH_STREAM,
+                     "nobody is live as %s: list tells which streams are live", stream);
+    return session;
+}
+
+int publisher_kick(const char *stream, RequestError *error)
+{
+    Session *session = find_named(stream, error);
+
+    if (!session)
+        return -1;
     publisher_throw_out(session, &ended_by_operator, 0);
     session_unref(session);
     return 0;
+}
+
+json_t *publisher_configure_named(const Request *request, RequestError *error)
+{
+    Session *session = find_named(request->stream, error);
+    json_t *reply = NULL;
+
+    if (!session)
+        return NULL;
+    reply = publisher_configure(session, request, error);
+    if (reply) {
+        json_t *event = json_copy(reply);
+        json_object_set_new(event, "hls", json_string("changed"));
+        publisher_push(session, event);
+    }
+    session_unref(session);
+    return reply;
 }
 
 /* ---- start and stop ---- */

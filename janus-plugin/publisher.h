@@ -57,8 +57,12 @@ void publisher_look_after(void);
 /* Tells event handlers the figures of each publisher. Call it now and then. */
 void publisher_tell_figures(void);
 
-/* Ends the publisher of a stream, for an operator. Returns 0, or -1 with `error`. */
+/* For an operator, who names a stream.
+ * kick: ends its publisher. Returns 0, or -1 with `error`.
+ * configure: does what the publisher may configure itself, and tells it so. The request has a
+ * stream. Returns the reply, which the caller owns, or NULL with `error`. */
 int publisher_kick(const char *stream, RequestError *error);
+json_t *publisher_configure_named(const Request *request, RequestError *error);
 
 /* Sessions in JSON; the caller owns the object.
  * describe: the state of a session, and its figures if it publishes.

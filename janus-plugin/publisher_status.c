@@ -76,6 +76,8 @@ static json_t *describe_track(const Session *session, int mindex)
         if (session->tracks.track[i].mindex == mindex)
             add_track(session, i, &sum);
     set_figures(object, &sum);
+    if (session->paused[first->kind])
+        json_object_set_new(object, "paused", json_true());
     return object;
 }
 

@@ -11,6 +11,7 @@
 #include "plugin_clock.h"
 #include "publisher.h"
 #include "request.h"
+#include "stream_name.h"
 #include "work_pool.h"
 
 #define SESSION_REQUESTS 16 /* of one session that may wait; a page has one or two */
@@ -248,6 +249,24 @@ static json_t *describe_load(void)
                      (json_int_t)stats.refused);
 }
 
+/* What an operator may do to a stream. Returns the reply, or NULL with `error`. */
+static json_t *operate(const Request *request, RequestError *error)
+{
+    if (request->kind == REQUEST_KICK)
+        return publisher_kick(request->stream, error) == 0
+                   ? json_pack("{s:s, s:s}", "hls", "kicked", "stream", request->stream)
+                   : NULL;
+    if (request->kind == REQUEST_CONFIGURE && request->stream)
+        return publisher_configure_named(request, error);
+    if (request->kind == REQUEST_CONFIGURE)
+        request_fail(error, HLS_ERROR_INVALID_NAME, "\"stream\": %s", STREAM_NAME_RULE);
+    else
+        request_fail(
+            error, HLS_ERROR_UNKNOWN_REQUEST,
+            "there is no such request: the Admin API takes list, info, kick and configure");
+    return NULL;
+}
+
 json_t *request_desk_admin(const json_t *body)
 {
     RequestError error = {0};
@@ -258,13 +277,10 @@ json_t *request_desk_admin(const json_t *body)
         json_object_set_new(reply, "requests", describe_load());
         return reply;
     }
-    if (request_parse(body, &request, &error) == 0 && request.kind == REQUEST_KICK &&
-        publisher_kick(request.stream, &error) == 0)
-        return json_pack("{s:s, s:s}", "hls", "kicked", "stream", request.stream);
-    if (error.code == 0)
-        request_fail(&error, HLS_ERROR_UNKNOWN_REQUEST,
-                     "there is no such request: the Admin API takes list, info and kick");
-    return reply_error(&error);
+    if (request_parse(body, &request, &error) < 0)
+        return reply_error(&error);
+    json_t *reply = operate(&request, &error);
+    return reply ? reply : reply_error(&error);
 }
 
 /* ---- start and stop ---- */

@@ -234,6 +234,49 @@ PLAY(an_operator_kicks_by_name, "open = true;")
     require_nothing_is_left();
 }
 
+/* The error code of a reply of the Admin API; 0: it is none. */
+static int error_of(json_t *reply)
+{
+    int code = (int)json_integer_value(json_object_get(reply, "error_code"));
+
+    json_decref(reply);
+    return code;
+}
+
+/* Whether a track of a handle is not forwarded. */
+static bool is_paused(StubHandle *handle, size_t track)
+{
+    json_t *info = stub_query(handle);
+    bool paused = json_is_true(
+        json_object_get(json_array_get(json_object_get(info, "tracks"), track), "paused"));
+
+    json_decref(info);
+    return paused;
+}
+
+PLAY(an_operator_mutes_by_name, "open = true;")
+{
+    StubHandle *handle = play_live(PUBLISH("shop"));
+
+    fibers_require(error_of(stub_admin("{\"request\":\"configure\",\"stream\":\"other\",\"audio\":"
+                                       "false}")) == HLS_ERROR_NO_SUCH_STREAM);
+    fibers_require(error_of(stub_admin("{\"request\":\"configure\",\"audio\":false}")) ==
+                   HLS_ERROR_INVALID_NAME);
+    json_t *reply = stub_admin("{\"request\":\"configure\",\"stream\":\"shop\",\"audio\":false}");
+    fibers_require(play_says(reply, "hls", "configured"));
+    fibers_require(json_is_false(json_object_get(reply, "audio")));
+    fibers_require(json_is_true(json_object_get(reply, "video")));
+    json_decref(reply);
+    fibers_require(stub_count_events(handle, "changed") == 1); /* its publisher is told */
+    fibers_require(is_paused(handle, 0) && !is_paused(handle, 1));
+    play_require_state(handle, "live");
+    fibers_require(error_of(stub_admin("{\"request\":\"configure\",\"stream\":\"shop\",\"audio\":"
+                                       "true}")) == 0);
+    fibers_require(!is_paused(handle, 0));
+    play_leave(handle);
+    require_nothing_is_left();
+}
+
 /* ---- requests ---- */
 
 PLAY(only_a_publisher_may_ask_for_changes, "open = true;")
@@ -381,6 +424,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_handle_that_has_gone_takes_nothing_over),
     cmocka_unit_test(whoever_has_another_key_is_refused),
     cmocka_unit_test(an_operator_kicks_by_name),
+    cmocka_unit_test(an_operator_mutes_by_name),
     cmocka_unit_test(only_a_publisher_may_ask_for_changes),
     cmocka_unit_test(unpublishes_and_publishes_again_on_the_same_handle),
     cmocka_unit_test(a_live_connection_keeps_its_name),
