@@ -42,6 +42,7 @@ bridge_ingest = \
 	%D%/ingest/intake.c \
 	%D%/ingest/intake_audio.c \
 	%D%/ingest/intake_video.c \
+	%D%/ingest/packet_look.c \
 	%D%/ingest/replay.c \
 	%D%/ingest/rtcp_reporter.c \
 	%D%/ingest/rtp_ingest.c \
@@ -51,6 +52,7 @@ bridge_ingest = \
 	%D%/ingest/source_sdp.c \
 	%D%/ingest/stand_in.c \
 	%D%/ingest/track_rates.c \
+	%D%/ingest/trouble.c \
 	%D%/ingest/video_depay.c \
 	%D%/ingest/vp8_depay.c \
 	%D%/ingest/vp9_depay.c
@@ -160,6 +162,7 @@ bridge_stream = \
 	%D%/stream/stream.c \
 	%D%/stream/stream_admission.c \
 	%D%/stream/stream_care.c \
+	%D%/stream/stream_class.c \
 	%D%/stream/stream_life.c \
 	%D%/stream/stream_opening.c \
 	%D%/stream/stream_publisher.c \
@@ -168,9 +171,12 @@ bridge_stream = \
 	%D%/stream/stream_thread.c
 bridge_control = \
 	%D%/control/bridge_metrics.c \
+	%D%/control/class_calls.c \
+	%D%/control/control_answer.c \
 	%D%/control/control_api.c \
 	%D%/control/control_handler.c \
 	%D%/control/control_listener.c \
+	%D%/control/look_json.c \
 	%D%/control/process_metrics.c \
 	%D%/control/status_json.c \
 	%D%/control/status_metrics.c

@@ -76,6 +76,9 @@ static ControlRequest read_head(struct MHD_Connection *connection, const char *m
         .method = method,
         .path = path,
         .reason = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "reason"),
+        .lose = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "lose"),
+        .hold = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "hold"),
+        .seconds = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "seconds"),
         .head = {
             .host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host"),
             .origin = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Origin"),

@@ -7,72 +7,12 @@
 #include <string.h>
 
 #include "base/bridge_log.h"
+#include "control/class_calls.h"
 #include "control/status_json.h"
 #include "stream/own_ladder.h"
 
 #define STREAMS     "/streams"
 #define DETAIL_SIZE 320
-
-/* Of RFC 9110, those that are used. */
-enum {
-    OK = 200,
-    CREATED = 201,
-    NO_CONTENT = 204,
-    BAD_REQUEST = 400,
-    UNAUTHORIZED = 401,
-    FORBIDDEN = 403,
-    NOT_FOUND = 404,
-    METHOD_NOT_ALLOWED = 405,
-    CONFLICT = 409,
-    UNAVAILABLE = 503,
-};
-
-static const char *title_of(unsigned status)
-{
-    switch (status) {
-    case BAD_REQUEST:
-        return "Bad Request";
-    case UNAUTHORIZED:
-        return "Unauthorized";
-    case FORBIDDEN:
-        return "Forbidden";
-    case NOT_FOUND:
-        return "Not Found";
-    case METHOD_NOT_ALLOWED:
-        return "Method Not Allowed";
-    case CONFLICT:
-        return "Conflict";
-    default:
-        return "Service Unavailable";
-    }
-}
-
-/* ---- answers ---- */
-
-/* Takes over `text`, which was malloc()ed. */
-static bool answer(ControlAnswer *out, unsigned status, const char *type, char *text)
-{
-    *out = (ControlAnswer){.status = status, .type = type, .text = text};
-    out->len = text ? strlen(text) : 0;
-    return text;
-}
-
-/* Takes over `object`. */
-static bool answer_json(ControlAnswer *out, unsigned status, const char *type, json_t *object)
-{
-    char *text = json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(13));
-
-    json_decref(object);
-    return answer(out, status, type, text);
-}
-
-/* problem+json, RFC 9457. */
-static bool refuse(ControlAnswer *out, unsigned status, const char *detail)
-{
-    return answer_json(out, status, "application/problem+json",
-                       json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title",
-                                 title_of(status), "status", (int)status, "detail", detail));
-}
 
 /* ---- publishers ---- */
 
@@ -83,26 +23,26 @@ static bool refuse_publisher(ControlAnswer *out, PublishResult result, const cha
     int error = errno;
 
     if (result == PUBLISH_LIMIT)
-        return refuse(out, CONFLICT,
-                      "there are as many live streams as this bridge takes (sources.max)");
+        return control_refuse(out, CONFLICT,
+                              "there are as many live streams as this bridge takes (sources.max)");
     if (result == PUBLISH_NO_ROOM)
-        return refuse(out, CONFLICT,
-                      "the live streams leave no room for another (sources.bandwidth)");
+        return control_refuse(out, CONFLICT,
+                              "the live streams leave no room for another (sources.bandwidth)");
     if (result == PUBLISH_CROWDED)
-        return refuse(
+        return control_refuse(
             out, CONFLICT,
             "there are too many streams that publishers have left, and room is being made; "
             "try again in a moment (sources.held, sources.ended)");
     if (result == PUBLISH_BARRED)
-        return refuse(out, FORBIDDEN,
-                      "the stream has sent far more than one may (sources.bitrate)");
+        return control_refuse(out, FORBIDDEN,
+                              "the stream has sent far more than one may (sources.bitrate)");
     if (failed_port)
         snprintf(detail, sizeof(detail), "UDP port %u cannot be opened: %s", failed_port,
                  strerror(error));
     else
         snprintf(detail, sizeof(detail), "the stream cannot be opened: %s", strerror(error));
     log_error("%s: %s", name, detail);
-    return refuse(out, UNAVAILABLE, detail);
+    return control_refuse(out, UNAVAILABLE, detail);
 }
 
 static bool announce(StreamTable *table, const char *name, const SourceSdp *sdp, ControlAnswer *out)
@@ -120,7 +60,7 @@ static bool announce(StreamTable *table, const char *name, const SourceSdp *sdp,
         return refuse_publisher(out, result, name, failed_port);
     }
     source_sdp_answer(sdp, "127.0.0.1", ports, text);
-    answer(out, result == PUBLISH_CREATED ? CREATED : OK, "application/sdp", text);
+    control_answer(out, result == PUBLISH_CREATED ? CREATED : OK, "application/sdp", text);
     snprintf(out->location, sizeof(out->location), STREAMS "/%s", name);
     return true;
 }
@@ -129,7 +69,7 @@ static bool put_stream(StreamTable *table, const char *name, const ControlReques
                        ControlAnswer *out)
 {
     if (request->too_long)
-        return refuse(out, BAD_REQUEST, "the body is longer than 64 KiB");
+        return control_refuse(out, BAD_REQUEST, "the body is longer than 64 KiB");
     SourceSdp *sdp = malloc(sizeof(*sdp));
     if (!sdp)
         return false;
@@ -137,7 +77,7 @@ static bool put_stream(StreamTable *table, const char *name, const ControlReques
     char error[DETAIL_SIZE];
     if (!wrong && !own_ladder_check(sdp, error, sizeof(error)))
         wrong = error;
-    bool good = wrong ? refuse(out, BAD_REQUEST, wrong) : announce(table, name, sdp, out);
+    bool good = wrong ? control_refuse(out, BAD_REQUEST, wrong) : announce(table, name, sdp, out);
     free(sdp);
     return good;
 }
@@ -148,7 +88,7 @@ static bool delete_stream(StreamTable *table, const char *name, const ControlReq
     bool kicked = request->reason && strcmp(request->reason, "kicked") == 0;
 
     if ((kicked ? stream_table_kick(table, name) : stream_table_unpublish(table, name)) < 0)
-        return refuse(out, NOT_FOUND, "nobody publishes under this name");
+        return control_refuse(out, NOT_FOUND, "nobody publishes under this name");
     *out = (ControlAnswer){.status = NO_CONTENT, .type = "text/plain"};
     return true;
 }
@@ -162,8 +102,8 @@ static bool get_stream(StreamTable *table, const char *name, ControlAnswer *out)
     if (!status)
         return false;
     bool good = stream_table_status(table, name, status)
-                    ? answer_json(out, OK, "application/json", status_json(status))
-                    : refuse(out, NOT_FOUND, "there is no such stream");
+                    ? control_answer_json(out, OK, "application/json", status_json(status))
+                    : control_refuse(out, NOT_FOUND, "there is no such stream");
     free(status);
     return good;
 }
@@ -179,10 +119,10 @@ static bool get_streams(StreamTable *table, ControlAnswer *out)
     free(list);
     StreamLoad load = stream_table_load(table);
     EventStats events = stream_table_events(table);
-    return answer_json(out, OK, "application/json",
-                       json_pack("{s:o, s:o*, s:o, s:o}", "load", load_json(&load), "process",
-                                 process_json(), "events", events_json(&events), "streams",
-                                 streams));
+    return control_answer_json(out, OK, "application/json",
+                               json_pack("{s:o, s:o*, s:o, s:o}", "load", load_json(&load),
+                                         "process", process_json(), "events", events_json(&events),
+                                         "streams", streams));
 }
 
 static bool get_metrics(StreamTable *table, ControlAnswer *out)
@@ -195,7 +135,7 @@ static bool get_metrics(StreamTable *table, ControlAnswer *out)
     char *text = status_metrics(&(StatusMetrics){list, count, &load, &requests, &events});
 
     free(list);
-    return answer(out, OK, "text/plain; version=0.0.4", text);
+    return control_answer(out, OK, "text/plain; version=0.0.4", text);
 }
 
 /* ---- requests ---- */
@@ -203,15 +143,19 @@ static bool get_metrics(StreamTable *table, ControlAnswer *out)
 static bool handle_stream(StreamTable *table, const char *name, const ControlRequest *request,
                           ControlAnswer *out)
 {
+    bool good;
+
+    if (class_calls_answer(table, name, request, out, &good))
+        return good;
     if (!stream_name_valid(name))
-        return refuse(out, BAD_REQUEST, STREAM_NAME_RULE);
+        return control_refuse(out, BAD_REQUEST, STREAM_NAME_RULE);
     if (strcmp(request->method, "PUT") == 0)
         return put_stream(table, name, request, out);
     if (strcmp(request->method, "DELETE") == 0)
         return delete_stream(table, name, request, out);
     if (strcmp(request->method, "GET") == 0)
         return get_stream(table, name, out);
-    return refuse(out, METHOD_NOT_ALLOWED, "a stream takes GET, PUT and DELETE");
+    return control_refuse(out, METHOD_NOT_ALLOWED, "a stream takes GET, PUT and DELETE");
 }
 
 bool control_handler_refuse(const ControlAccess *access, const ControlRequest *request,
@@ -221,8 +165,8 @@ bool control_handler_refuse(const ControlAccess *access, const ControlRequest *r
 
     if (verdict == CONTROL_ALLOWED)
         return false;
-    refuse(out, verdict == CONTROL_NO_TOKEN ? UNAUTHORIZED : FORBIDDEN,
-           control_access_reason(verdict));
+    control_refuse(out, verdict == CONTROL_NO_TOKEN ? UNAUTHORIZED : FORBIDDEN,
+                   control_access_reason(verdict));
     return true;
 }
 
@@ -237,12 +181,13 @@ bool control_handler_answer(StreamTable *table, const ControlAccess *access,
     if (strncmp(path, STREAMS "/", len) == 0)
         return handle_stream(table, path + len, request, out);
     if (strcmp(request->method, "GET") != 0)
-        return refuse(out, METHOD_NOT_ALLOWED, "this takes GET alone");
+        return control_refuse(out, METHOD_NOT_ALLOWED, "this takes GET alone");
     if (strcmp(path, STREAMS) == 0)
         return get_streams(table, out);
     if (strcmp(path, "/metrics") == 0)
         return get_metrics(table, out);
     if (strcmp(path, "/healthz") == 0)
-        return answer(out, OK, "text/plain", strdup("ok\n"));
-    return refuse(out, NOT_FOUND, "there are /streams, /streams/NAME, /metrics and /healthz");
+        return control_answer(out, OK, "text/plain", strdup("ok\n"));
+    return control_refuse(out, NOT_FOUND,
+                          "there are /streams, /streams/NAME, /metrics and /healthz");
 }

@@ -7,26 +7,18 @@
  * Thread-safety: any number of threads. */
 
 #include "base/control_access.h"
+#include "control/control_answer.h"
 #include "stream/stream_table.h"
-
-#define CONTROL_LOCATION_SIZE 96
 
 typedef struct ControlRequest {
     const char *method, *path;
-    const char *reason; /* the argument of that name; NULL: there is none */
+    const char *reason;                /* the argument of that name; NULL: there is none */
+    const char *lose, *hold, *seconds; /* likewise */
     ControlHead head;
     const char *body; /* NULL: there is none */
     size_t body_len;
     bool too_long; /* more came than SDP_MAX_BYTES */
 } ControlRequest;
-
-typedef struct ControlAnswer {
-    unsigned status;
-    const char *type; /* of its content */
-    char *text;       /* the caller frees it; NULL: it is empty */
-    size_t len;
-    char location[CONTROL_LOCATION_SIZE]; /* "": none */
-} ControlAnswer;
 
 /* Refuses a request that is not allowed, by its head alone. Returns whether it has: then `out` is
  * the answer. */

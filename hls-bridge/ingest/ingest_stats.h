@@ -36,11 +36,31 @@ const IntakeTrackStats *intake_stats_video(const IntakeStats *stats);
 /* The best video track, which may be another from one moment to the next. Borrowed. */
 const IntakeTrackStats *intake_stats_best(const IntakeStats *stats);
 
+/* A packet of a track, as its header reads (RFC 3550 section 5.1). No media. */
+typedef struct PacketLook {
+    int64_t at_us; /* when it came, monotonic; 0: there is none */
+    uint32_t timestamp, ssrc;
+    uint16_t sequence;
+    uint16_t bytes; /* of the whole datagram */
+    uint8_t payload_type;
+    bool marker;
+} PacketLook;
+
+/* Why an IDR picture was asked for. */
+typedef enum AskReason {
+    ASK_FOR_CUT,    /* a segment is to begin with it */
+    ASK_FOR_REPAIR, /* without one no picture can be decoded */
+} AskReason;
+
 /* Of one track's sender. */
 typedef struct IngestTrackStats {
     int64_t bitrate; /* bit/s over the last second or so */
     double frame_rate;
     uint64_t keyframe_requests;
+    AskReason asked_for; /* the newest of them, */
+    int64_t asked_us;    /* and when, monotonic; 0: there was none */
+    uint16_t port;       /* on which it is heard; 0: on none */
+    PacketLook packet;   /* where a class looks (control.class) */
 } IngestTrackStats;
 
 typedef struct IngestStats {
@@ -51,5 +71,12 @@ typedef struct IngestStats {
     double frame_rate; /* of the best video track */
     uint64_t keyframe_requests, kernel_drops, backlog_drops;
 } IngestStats;
+
+/* Of trouble that a teacher makes (control.class). */
+typedef struct TroubleStats {
+    int64_t lose_until_us, hold_until_us; /* monotonic; 0: never */
+    uint32_t lose_percent;
+    uint64_t lost, held_back; /* packets and requests, since the stream began */
+} TroubleStats;
 
 #endif

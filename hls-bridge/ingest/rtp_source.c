@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ingest/intake.h"
+#include "ingest/packet_look.h"
 #include "ingest/track_rates.h"
 
 _Static_assert(RTP_INGEST_FDS_MAX <= INGEST_FDS_MAX, "the stream has room for all");
@@ -36,6 +37,7 @@ typedef struct RtpSource {
     int64_t created_us, next_report_us;
     uint32_t ssrc; /* ours, in RTCP */
     TrackRates rates;
+    Trouble *trouble; /* NULL: no class */
 } RtpSource;
 
 /* It is the first member. */
@@ -104,6 +106,12 @@ static IngestNews source_receive(Ingest *ingest, int64_t *read_us)
             break; /* of the next time */
         if (d.after_gap && !s->begun_anew)
             return news == INGEST_NOTHING ? INGEST_GAP : news;
+        if (s->trouble)
+            packet_look_take(&s->track[d.track].stats.packet, d.data, d.len, d.arrival_us);
+        if (s->trouble && trouble_loses(s->trouble, d.data, d.len, d.arrival_us)) {
+            rtp_ingest_pop(s->ingest);
+            continue;
+        }
         if (!s->base.heard)
             s->base.rate = mean_rate(d.arrival_us);
         if (!s->base.heard || s->begun_anew)
@@ -179,13 +187,17 @@ static size_t write_pli(RtpSource *s, size_t track, uint8_t *pli)
     return rtcp_write_pli(pli, s->ssrc, intake_reporter(s->intake, track)->ssrc);
 }
 
-static void ask(RtpSource *s, size_t track, int64_t now_us)
+static void ask(RtpSource *s, size_t track, AskReason reason, int64_t now_us)
 {
     uint8_t pli[RTCP_PLI_SIZE];
     SourceTrack *t = &s->track[track];
 
     t->last_asked_us = now_us;
     t->packets_when_asked = intake_packets(s->intake, track);
+    if (s->trouble && trouble_holds_back(s->trouble, now_us))
+        return;
+    t->stats.asked_us = now_us;
+    t->stats.asked_for = reason;
     t->stats.keyframe_requests++;
     rtp_ingest_send_rtcp(s->ingest, track, pli, write_pli(s, track, pli));
 }
@@ -206,7 +218,7 @@ static void ask_where_needed(RtpSource *s, int64_t now_us)
             continue;
         bool sends = intake_packets(s->intake, i) != t->packets_when_asked;
         if ((sends || s->videos == 1) && !is_behind(s, now_us))
-            ask(s, i, now_us);
+            ask(s, i, ASK_FOR_REPAIR, now_us);
     }
 }
 
@@ -239,7 +251,7 @@ static void source_ask_for_idr(Ingest *ingest, int64_t now_us)
         return;
     for (size_t i = 0; i < s->tracks; i++)
         if (s->track[i].kind == TRACK_VIDEO && now_us - s->track[i].last_asked_us >= ASK_PAUSE_US)
-            ask(s, i, now_us);
+            ask(s, i, ASK_FOR_CUT, now_us);
 }
 
 static void source_keep_asking(Ingest *ingest, int64_t at_us, int64_t every_us)
@@ -300,6 +312,7 @@ static IngestStats source_stats(const Ingest *ingest)
     for (size_t i = 0; i < s->tracks; i++) {
         const IngestTrackStats *track = &s->track[i].stats;
         stats.track[i] = *track;
+        stats.track[i].port = rtp_ingest_port(s->ingest, i);
         stats.keyframe_requests += track->keyframe_requests;
         *(s->track[i].kind == TRACK_VIDEO ? &stats.video_bitrate : &stats.audio_bitrate) +=
             track->bitrate;
@@ -353,6 +366,7 @@ Ingest *rtp_source_create(const RtpSourceParams *params, int64_t now_us, uint16_
     s->base.does = &rtp_source;
     source_sdp_describe(params->sdp, &s->base);
     s->stand_in = params->stand_in;
+    s->trouble = params->trouble;
     s->sdp = *params->sdp;
     s->created_us = s->next_report_us = now_us;
     s->ssrc = (uint32_t)now_us | 1;

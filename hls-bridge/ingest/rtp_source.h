@@ -9,6 +9,7 @@
 #include "ingest/ingest.h"
 #include "ingest/source_sdp.h"
 #include "ingest/stand_in.h"
+#include "ingest/trouble.h"
 
 typedef struct RtpSourceParams {
     const SourceSdp *sdp;
@@ -17,6 +18,8 @@ typedef struct RtpSourceParams {
     StandIn *stand_in;  /* for the stream's thread; borrowed */
     size_t backlog;     /* bytes that may wait for the stream's thread */
     const Clock *clock; /* borrowed */
+    Trouble
+        *trouble; /* that a teacher makes, and packets are looked at; borrowed; NULL: no class */
 } RtpSourceParams;
 
 /* Opens the ports; packets that come wait there. Returns NULL with errno; `failed_port` as

@@ -272,6 +272,7 @@ SegmenterLed segmenter_lead(Segmenter *o, const AccessUnit *unit, int64_t pts_90
     if (pts_90k < dts_90k)
         pts_90k = dts_90k;
     o->last_dts_90k = dts_90k;
+    o->stats.pictures++;
     if (!segmenter_has_pictures(o))
         admit_video(o, pts_90k);
     else if (o->state == SEGMENTER_WAITING)
@@ -307,6 +308,7 @@ void segmenter_sound(Segmenter *o, const AacFrame *frame)
 
     if (o->state == SEGMENTER_IDLE || (o->state == SEGMENTER_OPEN && pts < o->start_90k))
         return; /* sound from before the first picture */
+    o->stats.sounds++;
     if (o->layers.gathering && o->state == SEGMENTER_WAITING)
         segmenter_layers_keep_sound(o, frame);
     else
@@ -383,6 +385,8 @@ SegmenterStats segmenter_stats(const Segmenter *o)
     SegmenterStats stats = o->stats;
 
     stats.cutter = o->cutter.stats;
+    if (o->state == SEGMENTER_OPEN)
+        stats.open_90k = larger(0, larger(o->video_end_90k, o->audio_end_90k) - o->start_90k);
     stats.ladder = ladder_stats(&o->ladder);
     segmenter_followers_stats(o, &stats);
     stats.bound = o->params.bound->stats;

@@ -54,6 +54,8 @@ typedef struct SegmenterStats {
     Histogram durations;       /* of segments */
     Histogram lateness;        /* by which segments were longer than the target */
     int64_t picture_wait_90k;  /* how long a picture is waited for */
+    int64_t open_90k;          /* how long the open segment is by now; 0: none is open */
+    uint64_t pictures, sounds; /* that came: pictures of the layer that leads, and AAC frames */
     SegmentCutterStats cutter;
     OutputBoundStats bound;
     LadderStats ladder;

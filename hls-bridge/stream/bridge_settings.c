@@ -90,6 +90,7 @@ static const SettingRule rules[] = {
     {KEY("control.listen", SETTING_STRING, control_listen, 0, BRIDGE_LISTEN_SIZE - 1)},
     {KEY("control.token_file", SETTING_STRING, control_token_file, 0, BRIDGE_PATH_SIZE - 1)},
     {KEY("control.hosts", SETTING_STRING, control.hosts, 0, CONTROL_NAMES_SIZE - 1)},
+    {KEY("control.class", SETTING_BOOLEAN, shows_class, 0, 0)},
     {KEY("control.origins", SETTING_STRING, control.origins, 0, CONTROL_NAMES_SIZE - 1)},
 };
 

@@ -63,6 +63,7 @@ typedef struct BridgeSettings {
     int64_t control_port;
     char control_listen[BRIDGE_LISTEN_SIZE];   /* "unix:PATH", instead of these two; or empty */
     char control_token_file[BRIDGE_PATH_SIZE]; /* empty: no token is asked for */
+    bool shows_class;                          /* control.class */
     ControlAccess control;                     /* its token is read by bridge_settings_check() */
     int64_t max_streams;
     int64_t max_held, max_ended; /* 0: as many as max_streams */

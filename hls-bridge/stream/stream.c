@@ -17,6 +17,7 @@ static void free_stream(Stream *s)
     pthread_cond_destroy(&s->opened);
     pthread_mutex_destroy(&s->owner);
     pthread_mutex_destroy(&s->lock);
+    free(s->trouble);
     free(s);
 }
 
@@ -53,7 +54,9 @@ Stream *stream_create(const StreamParams *params, int64_t wait_us)
     if (!s)
         return NULL;
     s->mail = mailbox_create();
-    if (s->mail && stream_start_thread(s) == 0 && stream_wait_until_open(s, wait_us))
+    s->trouble = params->shows_class ? calloc(1, sizeof(*s->trouble)) : NULL;
+    if (s->mail && (s->trouble || !params->shows_class) && stream_start_thread(s) == 0 &&
+        stream_wait_until_open(s, wait_us))
         return s;
     int error = errno;
     stream_join_thread(s);
@@ -121,6 +124,12 @@ bool stream_hurry(Stream *s)
         return false;
     mailbox_hurry(s->mail);
     return true;
+}
+
+void stream_trouble(Stream *s, const TroubleOrder *order)
+{
+    if (s->trouble)
+        trouble_order(s->trouble, order, stream_time_us(s));
 }
 
 void stream_wake(Stream *s)

@@ -16,6 +16,7 @@
 #include "events/event_queue.h"
 #include "ingest/source_sdp.h"
 #include "ingest/stand_in.h"
+#include "ingest/trouble.h"
 #include "segment/packager.h"
 #include "stream/rungs.h"
 #include "stream/stream_status.h"
@@ -34,6 +35,7 @@ typedef struct StreamParams {
     size_t backlog;            /* bytes of a publisher that may wait for the stream's thread */
     int64_t source_timeout_us; /* a publisher that has sent nothing for so long is gone */
     int64_t source_bitrate;    /* bit/s; one that sends more than twice as much is ended */
+    bool shows_class;          /* packets are looked at, and stream_trouble() works */
 } StreamParams;
 
 /* Starts the thread, which opens the folder and takes up what an earlier run has left in it. The
@@ -96,6 +98,9 @@ uint64_t stream_silent(const Stream *stream);
 
 /* Whether the stream has been removed: only its memory is left. */
 bool stream_is_gone(const Stream *stream);
+
+/* Makes trouble for a class. Does nothing if the stream has none (`shows_class`). */
+void stream_trouble(Stream *stream, const TroubleOrder *order);
 
 const char *stream_name(const Stream *stream);
 void stream_status(Stream *stream, StreamStatus *out);

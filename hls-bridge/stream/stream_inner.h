@@ -38,6 +38,7 @@ struct Stream {
     pthread_t thread;
     bool has_thread; /* to be joined; of those who publish and destroy */
     Mailbox *mail;
+    Trouble *trouble;     /* that a teacher makes; NULL: there is no class */
     pthread_mutex_t lock; /* guards the next four */
     StreamStatus status;
     Opening opening;

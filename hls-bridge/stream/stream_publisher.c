@@ -79,6 +79,7 @@ Ingest *stream_open_source(const Stream *s, const SourceSdp *sdp, bool fixed_por
         .stand_in = s->params.stand_in,
         .backlog = s->params.backlog,
         .clock = s->params.packager.clock,
+        .trouble = s->trouble,
     };
 
     return rtp_source_create(&params, stream_time_us(s), failed_port);

@@ -109,6 +109,8 @@ void stream_update_status(Stream *s, int64_t now_us)
     };
 
     memcpy(status.name, s->name, sizeof(status.name));
+    if (s->trouble)
+        status.trouble = trouble_stats(s->trouble);
     note_writes(s, &status.output, now_us);
     note_rungs(s, &status.transcoder, now_us);
     if (status.has_source) {

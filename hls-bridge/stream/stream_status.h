@@ -36,6 +36,7 @@ typedef struct StreamStatus {
     SegmenterStats segmenter;
     OutputStats output;
     TranscoderStats transcoder; /* of this publisher */
+    TroubleStats trouble;       /* that a teacher makes */
     int64_t bitrate;            /* all that comes, a mean of some seconds; below 0: not known yet */
 } StreamStatus;
 

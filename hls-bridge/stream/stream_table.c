@@ -141,6 +141,7 @@ static StreamParams params_of(const StreamTable *t, const char *name)
         .backlog = (size_t)settings->backlog,
         .source_timeout_us = settings->source_timeout_us,
         .source_bitrate = settings->source_bitrate,
+        .shows_class = settings->shows_class,
     };
 }
 

@@ -60,6 +60,20 @@ int stream_table_kick(StreamTable *table, const char *name);
 /* Copies the status of one stream. Returns whether there is such a stream. */
 bool stream_table_status(StreamTable *table, const char *name, StreamStatus *out);
 
+typedef enum ClassResult {
+    CLASS_DONE,
+    CLASS_OFF,       /* control.class */
+    CLASS_NO_STREAM, /* of that name, with a publisher */
+    CLASS_TOO_OFTEN,
+} ClassResult;
+
+/* The status of one stream for a class to look at; all streams together, a bounded number of times
+ * a second. */
+ClassResult stream_table_look(StreamTable *table, const char *name, StreamStatus *out);
+
+/* Makes trouble for one stream; see stream_trouble(). */
+ClassResult stream_table_trouble(StreamTable *table, const char *name, const TroubleOrder *order);
+
 /* The status of all, in order of name; the caller frees it. NULL with a count of 0: none. */
 StreamStatus *stream_table_list(StreamTable *table, size_t *count);
 

@@ -4,7 +4,7 @@
 
 /* The inside of the table of streams, for its own files only: stream_table.c finds and makes
  * streams, stream_admission.c lets publishers in, stream_care.c ends and removes streams without a
- * publisher.
+ * publisher, stream_class.c shows streams to a class.
  *
  * Thread-safety: call all functions with the lock held. */
 
@@ -27,8 +27,9 @@ struct StreamTable {
     size_t count, capacity;
     uint64_t refused_streams, refused_bandwidth, refused_crowded;
     uint64_t ended_early, removed_early, names_forgotten;
-    uint64_t silent; /* of streams that are gone */
-    size_t resting;  /* when they were last tended */
+    uint64_t silent;   /* of streams that are gone */
+    size_t resting;    /* when they were last tended */
+    TokenBucket looks; /* of a class */
     TokenBucket told_refusals;
     uint64_t untold_refusals; /* since the last that was told */
     OldNames *old_names;

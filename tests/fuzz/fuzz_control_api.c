@@ -68,6 +68,29 @@ bool stream_table_status(StreamTable *table, const char *name, StreamStatus *out
     return strlen(name) % 2;
 }
 
+static bool troubled;
+
+ClassResult stream_table_look(StreamTable *table, const char *name, StreamStatus *out)
+{
+    (void)table;
+    REQUIRE(stream_name_valid(name));
+    asked++;
+    describe(out, name);
+    out->source.media.tracks = strlen(name) % (STREAM_TRACKS_MAX + 1);
+    return (ClassResult)(strlen(name) % (CLASS_TOO_OFTEN + 1));
+}
+
+ClassResult stream_table_trouble(StreamTable *table, const char *name, const TroubleOrder *order)
+{
+    (void)table;
+    REQUIRE(stream_name_valid(name));
+    REQUIRE(order->lose_percent <= TROUBLE_PERCENT_MAX);
+    REQUIRE(order->lose_percent > 0 || order->holds_back);
+    REQUIRE(order->for_us > 0 && order->for_us <= TROUBLE_SECONDS_MAX * US_PER_S);
+    troubled = true;
+    return (ClassResult)(strlen(name) % (CLASS_TOO_OFTEN + 1));
+}
+
 StreamStatus *stream_table_list(StreamTable *table, size_t *count)
 {
     StreamStatus *list = calloc(1, sizeof(*list));
@@ -112,6 +135,25 @@ static const char *take(const char **rest, size_t *left)
     return text;
 }
 
+/* Takes the arguments off a path, as the server does: "lose=VALUE", "hold=VALUE" and
+ * "seconds=VALUE" behind a '?', with '&' between. `path` is changed. */
+static void take_arguments(char *path, ControlRequest *r)
+{
+    char *query = strchr(path, '?'), *state = NULL;
+
+    if (!query)
+        return;
+    *query++ = '\0';
+    for (char *each = strtok_r(query, "&", &state); each; each = strtok_r(NULL, "&", &state)) {
+        if (strncmp(each, "lose=", 5) == 0)
+            r->lose = each + 5;
+        else if (strncmp(each, "hold=", 5) == 0)
+            r->hold = each + 5;
+        else if (strncmp(each, "seconds=", 8) == 0)
+            r->seconds = each + 8;
+    }
+}
+
 /* What is refused says so, and does nothing. */
 static void check_refusal(const ControlRequest *r, const ControlAnswer *a)
 {
@@ -123,7 +165,7 @@ static void check_refusal(const ControlRequest *r, const ControlAnswer *a)
     json_decref(problem);
     REQUIRE(a->location[0] == '\0');
     if (a->status == 401)
-        REQUIRE(!asked && !changed);
+        REQUIRE(!asked && !changed && !troubled);
     REQUIRE(a->status != 405 || strcmp(r->method, "GET") != 0);
 }
 
@@ -137,11 +179,12 @@ static void check_answer(const ControlAccess *access, const ControlRequest *r,
     REQUIRE(a->text ? a->len == strlen(a->text) : a->len == 0);
     if (a->status >= 400)
         check_refusal(r, a);
-    if (changed || asked) {
+    if (changed || asked || troubled) {
         REQUIRE(r->head.host && (!r->head.origin || access->origins[0]));
         REQUIRE(!access->token[0] || shown);
     }
     REQUIRE(!changed || strcmp(r->method, "PUT") == 0 || strcmp(r->method, "DELETE") == 0);
+    REQUIRE(!troubled || strcmp(r->method, "POST") == 0);
 }
 
 static void ask(const ControlAccess *access, const ControlRequest *request)
@@ -149,7 +192,7 @@ static void ask(const ControlAccess *access, const ControlRequest *request)
     ControlAnswer answer = {0};
 
     asked = 0;
-    changed = false;
+    changed = troubled = false;
     if (control_handler_answer(NULL, access, request, &answer))
         check_answer(access, request, &answer);
     free(answer.text);
@@ -162,10 +205,18 @@ static int try_input(const uint8_t *data, size_t size)
     const char *rest = (const char *)data;
     ControlRequest r = {.method = take(&rest, &size)};
 
-    r.path = take(&rest, &size);
-    r.head.host = take(&rest, &size);
-    if (!r.head.host)
+    const char *whole = take(&rest, &size);
+    if (!whole)
         return 0;
+    char *path = strdup(whole);
+    REQUIRE(path);
+    take_arguments(path, &r);
+    r.path = path;
+    r.head.host = take(&rest, &size);
+    if (!r.head.host) {
+        free(path);
+        return 0;
+    }
     r.head.origin = take(&rest, &size);
     r.head.authorization = take(&rest, &size);
     if (r.head.origin && !*r.head.origin)
@@ -175,6 +226,7 @@ static int try_input(const uint8_t *data, size_t size)
     r.too_long = size > SDP_MAX_BYTES;
     ask(&open, &r);
     ask(&closed, &r);
+    free(path);
     return 0;
 }
 

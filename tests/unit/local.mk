@@ -107,6 +107,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_stream_rungs.c \
 	%D%/test_timeline.c \
 	%D%/test_transcode_wire.c \
+	%D%/test_trouble.c \
 	%D%/test_ts_renditions.c \
 	%D%/test_video_tracks.c \
 	%D%/test_vp8_depay.c \

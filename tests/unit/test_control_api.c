@@ -322,6 +322,91 @@ static void refuses_a_long_body(void **state)
     assert_non_null(strstr(answer, "longer than 64 KiB"));
 }
 
+/* ---- a class ---- */
+
+static void has_no_class_unless_it_is_wanted(void **state)
+{
+    static const char *const calls[] = {"GET /streams/shop/look",
+                                        "POST /streams/shop/trouble?hold=keys&seconds=1"};
+    const ControlAccess access = {0};
+    Publisher p = publisher_open();
+    char answer[ANSWER_SIZE];
+
+    (void)state;
+    serve_with(&access);
+    assert_int_equal(ask("PUT /streams/shop", "Host: localhost\r\n", p.offer, answer), 201);
+    for (size_t i = 0; i < COUNT(calls); i++) {
+        assert_int_equal(ask(calls[i], "Host: localhost\r\n", "", answer), 404);
+        assert_non_null(strstr(answer, "control.class"));
+    }
+    publisher_close(&p);
+}
+
+static void shows_a_packet_to_a_class(void **state)
+{
+    const ControlAccess access = {0};
+    Publisher p = publisher_open();
+    char answer[ANSWER_SIZE];
+
+    (void)state;
+    settings.shows_class = true;
+    serve_with(&access);
+    assert_int_equal(ask("PUT /streams/shop", "Host: localhost\r\n", p.offer, answer), 201);
+    const char *media = strstr(answer, "m=audio ");
+    assert_non_null(media);
+    publisher_send(&p, (uint16_t)strtol(media + strlen("m=audio "), NULL, 10), 3);
+    until((ask("GET /streams/shop/look", "Host: localhost\r\n", "", answer), /* 429 now and then */
+           strstr(answer, "\"packet\": {")));
+    assert_non_null(strstr(answer, "\"sequence\": 0"));
+    assert_non_null(strstr(answer, "\"payload_type\": 111"));
+    assert_non_null(strstr(answer, "\"bytes\": 13"));
+    assert_non_null(strstr(answer, "\"held_back\": 0"));
+    publisher_close(&p);
+}
+
+static void makes_the_trouble_that_can_be_understood(void **state)
+{
+    static const struct {
+        const char *line;
+        int status;
+    } rows[] = {
+        {"POST /streams/shop/trouble?lose=5&seconds=20", 204},
+        {"POST /streams/shop/trouble?hold=keys&seconds=60", 204},
+        {"POST /streams/shop/trouble?lose=50&hold=keys&seconds=1", 204},
+        {"POST /streams/shop/trouble", 400},
+        {"POST /streams/shop/trouble?seconds=5", 400},
+        {"POST /streams/shop/trouble?lose=5", 400},
+        {"POST /streams/shop/trouble?lose=0&seconds=5", 400},
+        {"POST /streams/shop/trouble?lose=51&seconds=5", 400},
+        {"POST /streams/shop/trouble?lose=4294967297&seconds=5", 400},
+        {"POST /streams/shop/trouble?lose=5x&seconds=5", 400},
+        {"POST /streams/shop/trouble?lose&hold=keys&seconds=5",
+         204}, /* a name alone is no argument */
+        {"POST /streams/shop/trouble?lose=5&seconds=61", 400},
+        {"POST /streams/shop/trouble?hold=all&seconds=5", 400},
+        {"GET /streams/shop/trouble?hold=keys&seconds=5", 405},
+        {"POST /streams/shop/look", 405},
+        {"POST /streams/nobody/trouble?hold=keys&seconds=5", 404},
+        {"GET /streams/nobody/look", 404},
+        {"GET /streams/a%20b/look", 400},
+        {"GET /streams//look", 400},
+    };
+    const ControlAccess access = {0};
+    Publisher p = publisher_open();
+    char answer[ANSWER_SIZE];
+
+    (void)state;
+    settings.shows_class = true;
+    serve_with(&access);
+    assert_int_equal(ask("PUT /streams/shop", "Host: localhost\r\n", p.offer, answer), 201);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        int status = ask(rows[i].line, "Host: localhost\r\n", "", answer);
+        assert_row(status == rows[i].status, rows[i].line, "%d, not %d: %s", status, rows[i].status,
+                   answer);
+    }
+    publisher_close(&p);
+}
+
 /* ---- all at once ---- */
 
 static void *ask_much(void *data)
@@ -371,6 +456,9 @@ static const struct CMUnitTest tests[] = {
     TEST(reports_a_kicked_publisher),
     TEST(shows_how_events_come_to_each_sink),
     TEST(refuses_a_long_body),
+    TEST(has_no_class_unless_it_is_wanted),
+    TEST(shows_a_packet_to_a_class),
+    TEST(makes_the_trouble_that_can_be_understood),
     TEST(many_ask_at_once),
 };
 

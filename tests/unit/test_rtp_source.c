@@ -23,7 +23,8 @@ static StandIn *stand_in;
 static OpusToAac *transcoder;
 static ManualClock clock_by_hand;
 static Ingest *source;
-static int fd[TRACKS]; /* the publisher's */
+static Trouble trouble; /* that a teacher makes; none unless a test orders some */
+static int fd[TRACKS];  /* the publisher's */
 static uint16_t sequence[TRACKS];
 static int64_t now_us;
 static unsigned pictures[TRACKS];
@@ -71,13 +72,17 @@ static int setup(void **state)
 
     (void)state;
     now_us = START;
+    memset(&trouble, 0, sizeof(trouble));
     manual_clock_init(&clock_by_hand, START, 1800000000 * US_PER_S);
     stand_in = stand_in_create(&clock_by_hand.clock);
     transcoder = opus_to_aac_create(&(OpusToAacParams){0}, NULL);
     assert_true(stand_in && transcoder);
     assert_null(source_sdp_read(offer, describe(offer, sizeof(offer)), &sdp));
-    const RtpSourceParams params = {
-        .sdp = &sdp, .stand_in = stand_in, .backlog = BACKLOG, .clock = &clock_by_hand.clock};
+    const RtpSourceParams params = {.sdp = &sdp,
+                                    .stand_in = stand_in,
+                                    .backlog = BACKLOG,
+                                    .clock = &clock_by_hand.clock,
+                                    .trouble = &trouble};
     source = rtp_source_create(&params, now_us, NULL);
     assert_non_null(source);
     rtp_source_ports(source, ports);
@@ -288,6 +293,61 @@ static void while_held_up_all_are_asked(void **state)
     source->does->keep_asking(source, NEVER_US, 0);
 }
 
+/* ---- a class ---- */
+
+static void a_teacher_holds_requests_back(void **state)
+{
+    (void)state;
+    begin();
+    uint64_t before = source->does->stats(source).track[HIGH].keyframe_requests;
+    trouble_order(&trouble, &(TroubleOrder){.holds_back = true, .for_us = US_PER_S}, now_us);
+    look(500 * MS);
+    source->does->ask_for_idr(source, now_us);
+    nobody_is_asked();
+    assert_int_equal(trouble_stats(&trouble).held_back, TRACKS - HIGH);
+    assert_int_equal(source->does->stats(source).track[HIGH].keyframe_requests, before);
+    look(600 * MS);
+    source->does->ask_for_idr(source, now_us);
+    assert_int_equal(asked(HIGH).plis, 1);
+    IngestTrackStats high = source->does->stats(source).track[HIGH];
+    assert_int_equal(high.asked_for, ASK_FOR_CUT);
+    assert_int_equal(high.asked_us, now_us);
+}
+
+static void a_teacher_lets_packets_be_lost(void **state)
+{
+    (void)state;
+    begin();
+    uint64_t before = source->does->stats(source).media.track[HIGH].packets;
+    trouble_order(&trouble, &(TroubleOrder){.lose_percent = 100, .for_us = US_PER_S}, now_us);
+    send_picture(HIGH, false);
+    look(20 * MS);
+    assert_int_equal(source->does->stats(source).media.track[HIGH].packets, before);
+    assert_int_equal(trouble_stats(&trouble).lost, 1);
+    look(US_PER_S);
+    send_picture(HIGH, false);
+    look(20 * MS);
+    assert_int_equal(source->does->stats(source).media.track[HIGH].packets, before + 1);
+    look(600 * MS); /* what was lost is given up, and asked for again */
+    assert_int_equal(source->does->stats(source).track[HIGH].asked_for, ASK_FOR_REPAIR);
+    assert_int_equal(source->does->stats(source).media.track[HIGH].reorder.lost, 1);
+}
+
+static void a_class_sees_a_packet_of_each_track(void **state)
+{
+    (void)state;
+    begin();
+    IngestStats stats = source->does->stats(source);
+    for (int i = 0; i < TRACKS; i++) {
+        assert_int_equal(stats.track[i].packet.ssrc, 1000 + i);
+        assert_int_equal(stats.track[i].packet.sequence, 65530);
+        assert_int_equal(stats.track[i].packet.payload_type, i == SOUND ? 111 : 96);
+        assert_true(stats.track[i].port > 0);
+    }
+}
+
+/* ---- what is told ---- */
+
 static void every_sender_gets_its_report(void **state)
 {
     (void)state;
@@ -370,6 +430,9 @@ static const struct CMUnitTest tests[] = {
     TEST(who_is_silent_is_not_asked_again),
     TEST(at_a_cut_all_are_asked),
     TEST(while_held_up_all_are_asked),
+    TEST(a_teacher_holds_requests_back),
+    TEST(a_teacher_lets_packets_be_lost),
+    TEST(a_class_sees_a_packet_of_each_track),
     TEST(every_sender_gets_its_report),
     TEST(each_tracks_rate_is_measured),
     TEST(what_finds_no_room_is_a_gap),
