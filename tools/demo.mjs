@@ -36,6 +36,7 @@ function readOptions() {
         lan: { type: "boolean", default: false },
         open: { type: "boolean", default: false },
         admin: { type: "boolean", default: false },
+        class: { type: "boolean", default: false },
         dir: { type: "string" },
         verbose: { type: "boolean", default: false },
       },
@@ -124,6 +125,7 @@ function printAddresses(stack, { lan, testcard }, publishing) {
   say(`  VLC       ${bold(`vlc ${stack.playlist(watched)}`)}`);
   say(`  Sizes     ${stack.sizes(watched)}`);
   say(`  DASH      ${stack.manifest(watched)}`);
+  if (stack.options.class) say(`  Class     ${bold(stack.classUrl)}  (the link has the key of its buttons)`);
   if (lan) printOpened(stack, publishing);
   printInside(stack);
   say("");
@@ -208,7 +210,7 @@ async function makeFolder(options) {
 }
 
 /** What the stack is told; `addresses`: of lanAddresses(). */
-async function stackOptions({ lan, port, admin, segment, playlist, verbose }, folder, addresses) {
+async function stackOptions({ lan, port, admin, segment, playlist, verbose, class: isClass }, folder, addresses) {
   const localNames = ["localhost", "127.0.0.1"];
   return {
     folder,
@@ -221,6 +223,7 @@ async function stackOptions({ lan, port, admin, segment, playlist, verbose }, fo
     admin: admin ? "http" : undefined,
     status: true,
     sample: true,
+    class: isClass,
     bridgeSettings: { "hls.segment": segment, "hls.playlist": playlist },
     bridgeArgs: verbose ? ["--verbose"] : [],
   };

@@ -2,12 +2,23 @@
 
 # The pages, with what they use of npm, in one folder for nginx; built where npm's packages are.
 web_files = \
+	%D%/class.html \
+	%D%/css/class.css \
 	%D%/css/status.css \
 	%D%/css/style.css \
 	%D%/img/logo.svg \
 	%D%/img/path.svg \
 	%D%/index.html \
 	%D%/js/bandwidth.js \
+	%D%/js/class-boxes.js \
+	%D%/js/class-graph.js \
+	%D%/js/class-layout.js \
+	%D%/js/class-lesson.js \
+	%D%/js/class-lessons.js \
+	%D%/js/class-page.js \
+	%D%/js/class-picture.js \
+	%D%/js/class-playlist.js \
+	%D%/js/class-values.js \
 	%D%/js/codecs.js \
 	%D%/js/diagnosis.js \
 	%D%/js/distance.js \

@@ -138,3 +138,25 @@ export async function startNginx({ pieces, folder, address, tls, hosts, more = "
   await untilHealthy(child, () => answersHttp(url));
   return child;
 }
+
+/**
+ * Starts a cache in front of `origin` (host:port), as a CDN has many, and waits until it answers.
+ *   pieces, folder, onDeath   as above
+ *   address                   where it listens, host:port
+ */
+export async function startEdge({ pieces, folder, address, origin, onDeath }) {
+  await mkdir(folder, { recursive: true });
+  const file = path.join(folder, "nginx.conf");
+  const site = path.join(folder, "site.conf");
+  await writeFile(site, await fillTemplate(path.join(pieces, "edge.conf.in"), {
+    LISTEN: `listen ${address};`,
+    ORIGINS: `server ${origin};`,
+    CACHE: path.join(folder, "cache"),
+    LOGS: folder,
+  }));
+  await writeFile(file, await fillTemplate(path.join(pieces, "janus-hls.conf.in"), { SITE: site, RUN: folder, USER: WORKERS }));
+  const child = new Child("the cache", "nginx", ["-c", file, "-e", path.join(folder, "nginx.log"), "-g", "daemon off;"],
+    { logFile: path.join(folder, "nginx.log"), onDeath });
+  await untilHealthy(child, () => fetch(`http://${address}/nothing`).then(({ status }) => status === 404));
+  return child;
+}

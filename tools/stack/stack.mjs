@@ -4,13 +4,15 @@
 // the end-to-end tests run it for themselves.
 
 import { randomBytes } from "node:crypto";
-import { chmod, copyFile, mkdir, stat } from "node:fs/promises";
+import { chmod, copyFile, mkdir, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { Desk } from "../class/desk.mjs";
+import { ClassLooks } from "../class/looks.mjs";
 import { freePorts, portOrOther } from "./ports.mjs";
 import { startBridge } from "./bridge.mjs";
 import { startJanus } from "./janus.mjs";
-import { startNginx } from "./nginx.mjs";
+import { fillTemplate, startEdge, startNginx } from "./nginx.mjs";
 import { closedFolder } from "./reach.mjs";
 
 const SOCKET_MAX = 107; // bytes of a Unix socket's path
@@ -44,6 +46,9 @@ export class Stack {
   /** What Janus's Admin API asks for, another in each run. */
   adminSecret = newSecret();
 
+  /** What the buttons of the class page take, another in each run. */
+  classKey = newSecret();
+
   /**
    *   folder          where everything that runs is kept
    *   port            nginx's; 0: any
@@ -59,6 +64,8 @@ export class Stack {
    *                   that is free, with Janus's own HTTP API; none: not at all
    *   status          nginx serves the status page for operators, to this machine
    *   sample          nginx serves docs/examples/embed.html as /embed.html
+   *   class           there is /class.html with its desk, a cache in front, and buttons for who has `classKey`
+   *   classRoutes     more routes of the desk
    *   control         { socket, tokenFile }: the bridge's control API is at a Unix socket, and wants the token
    *   bridgeSettings, bridgeArgs, janus   for the parts
    *   say(text)       progress
@@ -75,6 +82,11 @@ export class Stack {
   get url() {
     const { tls, host } = this.options;
     return `${tls ? "https" : "http"}://${host}:${this.port}`;
+  }
+
+  /** The class page, with what its buttons take; that stands behind #, which no server is told. */
+  get classUrl() {
+    return `${this.url}/class.html#key=${this.classKey}`;
   }
 
   get viewersLog() {
@@ -117,9 +129,10 @@ export class Stack {
   async start() {
     const { folder, say } = this.options;
     await this.#prepareFolder();
-    const [any, ...own] = await freePorts(6);
+    const [any, ...own] = await freePorts(9);
     this.port = this.options.port || any;
-    [this.janusPort, this.adminPort, this.bridgePort, this.llPort, this.plainPort] = own;
+    [this.janusPort, this.adminPort, this.bridgePort, this.llPort, this.plainPort, this.edgePort, this.deskPort, this.adminHttpPort] = own;
+    if (!this.options.class) this.adminHttpPort = 0;
     const socket = path.join(folder, "ll.sock");
     this.llSocket = socket.length <= SOCKET_MAX ? socket : "";
     if (this.options.usualPorts) this.bridgePort = await portOrOther(8190);
@@ -133,6 +146,21 @@ export class Stack {
     await this.startJanus();
     say("Starting nginx …");
     await this.startNginx();
+    if (this.options.class) await this.#startClass();
+  }
+
+  async #startClass() {
+    const { folder, onDeath } = this.options;
+    this.parts.edge = await startEdge({
+      pieces: path.join(SOURCE, "nginx"),
+      folder: path.join(folder, "edge"),
+      address: `127.0.0.1:${this.edgePort}`,
+      origin: `127.0.0.1:${this.plainPort}`,
+      onDeath,
+    });
+    this.looks = new ClassLooks(this);
+    this.desk = new Desk({ ...this.looks.routes(), ...this.options.classRoutes }, this.classKey);
+    await this.desk.open(this.deskPort);
   }
 
   async startBridge() {
@@ -145,7 +173,7 @@ export class Stack {
       control: this.options.control,
       llPort: this.llPort,
       llSocket: this.llSocket,
-      settings: bridgeSettings,
+      settings: this.options.class ? { ...bridgeSettings, "control.class": true } : bridgeSettings,
       args: bridgeArgs,
       env: env?.bridge,
       onDeath,
@@ -179,11 +207,20 @@ export class Stack {
     });
   }
 
+  /** What nginx has of the class; the cache asks it without TLS. */
+  async #classSite() {
+    const file = path.join(this.options.folder, "class.conf");
+    await writeFile(file, await fillTemplate(path.join(SOURCE, "nginx", "class.conf.in"), {
+      DESK: `127.0.0.1:${this.deskPort}`, EDGE: `127.0.0.1:${this.edgePort}`, PIECES: path.join(SOURCE, "nginx") }));
+    return `\n        listen 127.0.0.1:${this.plainPort};\n        include "${file}";`;
+  }
+
   async startNginx() {
     const { folder, build, tls, hosts, listenAll, status, production, sample, host, onDeath } = this.options;
     const pieces = path.join(SOURCE, "nginx");
     if (sample) await copyFile(path.join(SOURCE, SAMPLE), path.join(folder, "embed.html"));
     const samplePage = sample ? `\n        location = /embed.html { alias "${folder}/embed.html"; }` : "";
+    const classSite = this.options.class ? await this.#classSite() : "";
     const guard = production ? `\n        listen 127.0.0.1:${this.plainPort};\n        server_name ${host};` +
       `\n        include "${pieces}/guard.conf";` : "";
     this.parts.nginx = await startNginx({
@@ -192,7 +229,7 @@ export class Stack {
       address: `${listenAll ? "" : "127.0.0.1:"}${this.port}`,
       tls,
       hosts,
-      more: guard + samplePage,
+      more: guard + samplePage + classSite,
       url: `${tls ? "https" : "http"}://127.0.0.1:${this.port}/`,
       hls: this.hls,
       web: build.web,
@@ -207,6 +244,8 @@ export class Stack {
 
   /** Ends all parts, the ones that others talk to last. */
   async stop() {
-    for (const name of ["nginx", "janus", "bridge"]) await this.parts[name]?.stop();
+    this.looks?.close();
+    await this.desk?.close();
+    for (const name of ["edge", "nginx", "janus", "bridge"]) await this.parts[name]?.stop();
   }
 }

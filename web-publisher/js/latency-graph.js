@@ -13,6 +13,7 @@ export class LatencyGraph {
   #video;
   #canvas;
   #fallbackMs;
+  #timer;
   #samples = []; // { at, ms, exact }, oldest first
   #row = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
 
@@ -21,7 +22,12 @@ export class LatencyGraph {
     this.#video = video;
     this.#canvas = canvas;
     this.#fallbackMs = fallbackMs;
-    setInterval(() => this.#look(), PERIOD_MS);
+    this.#timer = setInterval(() => this.#look(), PERIOD_MS);
+  }
+
+  /** Looks no more. */
+  stop() {
+    clearInterval(this.#timer);
   }
 
   /** { ms, median, worst, exact } of the last minute; null if there is nothing yet. */

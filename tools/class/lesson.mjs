@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Carries out the buttons of the class page, one at a time, and keeps what came of the last: counters before and after.
+
+import { readdir, rm } from "node:fs/promises";
+import http from "node:http";
+import path from "node:path";
+import { sleep } from "../stack/child.mjs";
+import { BUTTONS } from "./lessons.mjs";
+
+const AFTER_MS = 4000; // what is lost in the last moment shows by then
+const BACK_MS = 60000; // until a stream is live again
+const LOOK_MS = 250;
+const LIST = /\.(m3u8|mpd)$/;
+
+/** Asks the bridge for trouble; throws what it says if it refuses. */
+function makeTrouble(port, stream, query) {
+  return new Promise((resolve, reject) => {
+    http.request({ host: "127.0.0.1", port, method: "POST", path: `/streams/${stream}/trouble?${query}`, agent: false }, (response) => {
+      let text = "";
+      response.on("data", (data) => (text += data));
+      response.on("end", () => (response.statusCode === 204 ? resolve() : reject(new Error(text || String(response.statusCode)))));
+    }).on("error", reject).end();
+  });
+}
+
+/** The lists of all streams go, so that they begin again with another promise; the numbers go on. */
+async function removeLists(hls) {
+  for (const stream of await readdir(hls, { withFileTypes: true })) {
+    if (!stream.isDirectory()) continue;
+    const folder = path.join(hls, stream.name);
+    for (const file of await readdir(folder)) if (LIST.test(file)) await rm(path.join(folder, file), { force: true });
+  }
+}
+
+export class Lessons {
+  #running = false;
+  #stopped = false;
+  #count = 0;
+  #lesson = null;
+
+  /** `counters(stream)`: of now, or null. */
+  constructor(stack, counters) {
+    this.stack = stack;
+    this.counters = counters;
+  }
+
+  /** What people are shown of the last lesson; null: there was none. */
+  get shown() {
+    return this.#lesson;
+  }
+
+  /** The settings that buttons change, as they are. */
+  get settings() {
+    const settings = this.stack.options.bridgeSettings ?? {};
+    return { segment: settings["hls.segment"] ?? 2, window: settings["hls.playlist"] ?? 6 };
+  }
+
+  stop() {
+    this.#stopped = true;
+  }
+
+  /** Begins what was pressed. Returns whether it has: only one can be under way. */
+  async begin({ button, value, stream }) {
+    if (this.#running || this.#stopped) return false;
+    this.#running = true;
+    const lesson = { id: ++this.#count, button, value, stream, state: "running", beganAt: Date.now(), seconds: BUTTONS[button].seconds, before: null, after: null };
+    this.#lesson = lesson;
+    this.#run(lesson).then(
+      () => (lesson.state = "done"),
+      (error) => Object.assign(lesson, { state: "failed", error: error.message }),
+    ).finally(() => {
+      lesson.endedAt = Date.now();
+      this.#running = false;
+    });
+    return true;
+  }
+
+  async #run(lesson) {
+    const { button, value, stream, seconds } = lesson;
+    lesson.before = await this.counters(stream);
+    if (!lesson.before?.live) throw new Error(`${stream} is not live`);
+    if (button === "lose") await this.#trouble(stream, `lose=${value}`, seconds);
+    else if (button === "keys") await this.#trouble(stream, "hold=keys", seconds);
+    else if (button === "kill") await this.#restart("SIGKILL");
+    else if (button === "window") await this.#restart("SIGTERM", { "hls.playlist": value });
+    else await this.#restart("SIGTERM", { "hls.segment": value });
+    lesson.after = await this.#untilMade(lesson);
+  }
+
+  async #trouble(stream, query, seconds) {
+    await makeTrouble(this.stack.bridgePort, stream, `${query}&seconds=${seconds}`);
+    await sleep(seconds * 1000 + AFTER_MS);
+  }
+
+  /** Ends the bridge by `signal` and starts it again, with other settings. */
+  async #restart(signal, settings) {
+    const { stack } = this;
+    const { bridge } = stack.parts;
+    bridge.kill(signal);
+    const timer = setTimeout(() => bridge.kill("SIGKILL"), 10000);
+    await bridge.exited();
+    clearTimeout(timer);
+    if (settings) stack.options.bridgeSettings = { ...stack.options.bridgeSettings, ...settings };
+    if (settings?.["hls.segment"]) await removeLists(stack.hls);
+    await stack.startBridge();
+  }
+
+  /** The counters when the stream is live and makes segments again, two of its newest length. */
+  async #untilMade({ before, button, value, stream }) {
+    const end = Date.now() + BACK_MS;
+    while (Date.now() < end && !this.#stopped) {
+      const now = await this.counters(stream);
+      const isThere = now?.live && now.made > 1 && (button !== "window" || now.listed >= Math.min(value, before.listed));
+      if (isThere) return now;
+      await sleep(LOOK_MS);
+    }
+    throw new Error(`${stream} did not come back within ${BACK_MS / 1000} s`);
+  }
+}

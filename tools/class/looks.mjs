@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// What the class page asks the desk for: what the parts of a stack say of a stream just now, bounded however many look,
+// and its buttons, for the teacher.
+
+import path from "node:path";
+import { askBridge } from "../stack/bridge.mjs";
+import { DeskError } from "./desk.mjs";
+import { lookIntoFolder } from "./folder.mjs";
+import { Lessons } from "./lesson.mjs";
+import { countersOf, readPress, STREAM_NAME } from "./lessons.mjs";
+import { JanusAdmin } from "./seller.mjs";
+
+const FRESH_MS = 450; // however many look, the parts are asked twice a second
+const SELLER_FRESH_MS = 2000;
+const STREAMS_MAX = 64; // whose looks are kept
+
+/** Keeps what `make(key)` resolves to for `ms`; whoever asks meanwhile shares it. */
+class Kept {
+  #made = new Map();
+
+  constructor(ms, make) {
+    this.ms = ms;
+    this.make = make;
+  }
+
+  get(key) {
+    const now = Date.now();
+    const kept = this.#made.get(key);
+    if (kept && now - kept.at < this.ms) return kept.promise;
+    if (this.#made.size >= STREAMS_MAX) this.#made.clear();
+    const promise = this.make(key);
+    this.#made.set(key, { at: now, promise });
+    return promise;
+  }
+}
+
+export class ClassLooks {
+  #janus;
+  #looks = new Kept(FRESH_MS, (stream) => this.#look(stream));
+  #sellers = new Kept(SELLER_FRESH_MS, (stream) => this.#janus.seller(stream).catch(() => null));
+
+  /** `stack` has the option `class`. */
+  constructor(stack) {
+    this.stack = stack;
+    this.#janus = new JanusAdmin({ port: stack.adminHttpPort, secret: stack.adminSecret });
+    this.lessons = new Lessons(stack, (stream) => this.counters(stream));
+  }
+
+  close() {
+    this.lessons.stop();
+  }
+
+  /** A JSON answer of the bridge; null: there is none. */
+  async #bridge(target) {
+    const { status, text } = await askBridge({ port: this.stack.bridgePort }, target).catch(() => ({}));
+    return status === 200 ? JSON.parse(text) : null;
+  }
+
+  /** The counters by which a lesson is told; null: the bridge is away, or the stream. */
+  async counters(stream) {
+    const [status, look] = await Promise.all(["", "/look"].map((end) => this.#bridge(`/streams/${stream}${end}`)));
+    return countersOf(status, look);
+  }
+
+  async #look(stream) {
+    const [bridge, status, gateway, seller, folder] = await Promise.all([
+      this.#bridge(`/streams/${stream}/look`),
+      this.#bridge(`/streams/${stream}`),
+      this.#janus.gateway(stream).catch(() => null),
+      this.#sellers.get(stream),
+      lookIntoFolder(path.join(this.stack.hls, stream)),
+    ]);
+    const { settings } = this.lessons;
+    return { at: Date.now(), seller, gateway, bridge, status, folder, settings };
+  }
+
+  async #answer(query) {
+    const stream = query.get("stream") ?? "";
+    if (!STREAM_NAME.test(stream)) throw new DeskError(400, "stream=NAME: a stream name is 1 to 64 of A-Z a-z 0-9 _ -");
+    return { ...(await this.#looks.get(stream)), lesson: this.lessons.shown };
+  }
+
+  async #press(body) {
+    let press;
+    try {
+      press = readPress(body);
+    } catch (error) {
+      throw new DeskError(400, error.message);
+    }
+    if (!(await this.lessons.begin(press))) throw new DeskError(409, "A lesson is under way: wait for its end.");
+    return { lesson: this.lessons.shown };
+  }
+
+  /** The routes of the desk. */
+  routes() {
+    return {
+      "GET /class/look.json": { answer: (body, query) => this.#answer(query) },
+      "POST /class/press.json": { teacher: true, answer: (body) => this.#press(body) },
+    };
+  }
+}
