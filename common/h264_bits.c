@@ -104,6 +104,11 @@ void h264_write_ue(H264Writer *w, uint32_t value)
     h264_write_bits(w, (uint32_t)((value + 1ull) & ((1ull << n) - 1)), n);
 }
 
+void h264_write_se(H264Writer *w, int64_t value)
+{
+    h264_write_ue(w, (uint32_t)(value > 0 ? 2 * value - 1 : -2 * value));
+}
+
 size_t h264_write_end(H264Writer *w)
 {
     h264_write_bits(w, 1, 1);

@@ -46,6 +46,7 @@ H264Writer h264_writer(uint8_t *buf, size_t room, uint8_t header);
 
 void h264_write_bits(H264Writer *w, uint32_t value, unsigned n);
 void h264_write_ue(H264Writer *w, uint32_t value);
+void h264_write_se(H264Writer *w, int64_t value); /* of at most 31 bits */
 
 /* rbsp_trailing_bits(), 7.3.2.11. Returns the length of the NAL unit, or 0 if it did not fit. */
 size_t h264_write_end(H264Writer *w);

@@ -20,6 +20,7 @@ bridge_codec = \
 	%D%/codec/aac_pair.c \
 	%D%/codec/annex_b.c \
 	%D%/codec/av1_header.c \
+	%D%/codec/cabac_skips.c \
 	%D%/codec/h264_filler.c \
 	%D%/codec/h264_parameter_sets.c \
 	%D%/codec/h265_parameter_sets.c \

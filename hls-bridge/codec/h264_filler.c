@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "codec/cabac_skips.h"
 #include "h264_bits.h"
 
 #define SLICE_P 5 /* slice_type: P, and so are all slices of the picture */
@@ -11,7 +12,11 @@
 typedef struct Pps {
     bool cabac, bottom_field_order, weighted, deblocking_control, redundant;
     uint32_t sps_id, slice_groups;
+    int64_t init_qp; /* pic_init_qp_minus26 */
 } Pps;
+
+#define INIT_QP_MIN (-62) /* of a bit depth of 14 */
+#define INIT_QP_MAX 25
 
 static const uint8_t start_code[] = {0, 0, 0, 1};
 static const uint8_t delimiter[] = {0, 0, 0, 1, H264_NAL_AUD, 0x30}; /* I and P slices */
@@ -33,13 +38,13 @@ static bool read_pps(const ParameterSet *set, Pps *out)
     h264_read_ue(&r); /* num_ref_idx_l1_default_active_minus1 */
     out->weighted = h264_read_bit(&r);
     h264_read_bits(&r, 2); /* weighted_bipred_idc */
-    h264_read_se(&r);      /* pic_init_qp_minus26 */
-    h264_read_se(&r);      /* pic_init_qs_minus26 */
-    h264_read_se(&r);      /* chroma_qp_index_offset */
+    out->init_qp = h264_read_se(&r);
+    h264_read_se(&r); /* pic_init_qs_minus26 */
+    h264_read_se(&r); /* chroma_qp_index_offset */
     out->deblocking_control = h264_read_bit(&r);
     h264_read_bit(&r); /* constrained_intra_pred_flag */
     out->redundant = h264_read_bit(&r);
-    return !r.overrun;
+    return !r.overrun && out->init_qp >= INIT_QP_MIN && out->init_qp <= INIT_QP_MAX;
 }
 
 /* Reads the parameter sets that a picture uses. Returns false if one is missing, or is of a kind
@@ -121,7 +126,9 @@ static void write_header(const H264Filler *f, const Pps *pps, const H264SliceSyn
             h264_write_ue(w, 0);                               /* chroma_log2_weight_denom */
         h264_write_bits(w, 0, sps->chroma_format > 0 ? 2 : 1); /* no weights */
     }
-    h264_write_ue(w, 0); /* slice_qp_delta */
+    if (pps->cabac)
+        h264_write_ue(w, CABAC_SKIPS_INIT_IDC);
+    h264_write_se(w, pps->cabac ? CABAC_SKIPS_QP - 26 - pps->init_qp : 0); /* slice_qp_delta */
     if (pps->deblocking_control)
         h264_write_ue(w, 1); /* disable_deblocking_filter_idc */
 }
@@ -131,15 +138,16 @@ size_t h264_filler_write(const H264Filler *f, uint8_t *out, NalUnit *nal)
     Pps pps;
     H264SliceSyntax sps;
 
-    if (!f->known || !find_sets(f->sets, f->pps_id, &pps, &sps) || pps.cabac)
+    if (!f->known || !find_sets(f->sets, f->pps_id, &pps, &sps))
         return 0;
     memcpy(out, delimiter, sizeof(delimiter));
     memcpy(out + sizeof(delimiter), start_code, sizeof(start_code));
     size_t at = sizeof(delimiter) + sizeof(start_code);
     H264Writer w = h264_writer(out + at, H264_FILLER_SIZE - at, H264_NAL_SLICE);
     write_header(f, &pps, &sps, &w);
-    h264_write_ue(&w, sps.macroblocks); /* mb_skip_run: all of them */
-    size_t len = h264_write_end(&w);
+    if (!pps.cabac)
+        h264_write_ue(&w, sps.macroblocks); /* mb_skip_run: all of them */
+    size_t len = pps.cabac ? cabac_skips_write(&w, sps.macroblocks) : h264_write_end(&w);
     nal[0] = (NalUnit){sizeof(start_code), sizeof(delimiter) - sizeof(start_code)};
     nal[1] = (NalUnit){(uint32_t)at, (uint32_t)len};
     return len ? at + len : 0;

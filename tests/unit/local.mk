@@ -86,6 +86,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_overload.c \
 	%D%/test_part_cutter.c \
 	%D%/test_picture_delay.c \
+	%D%/test_picture_repeat.c \
 	%D%/test_pipeline.c \
 	%D%/test_playlist.c \
 	%D%/test_promise.c \

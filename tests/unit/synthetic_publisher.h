@@ -16,7 +16,7 @@ typedef struct SyntheticPublisher {
     Segmenter *segmenter;
     int64_t clock_90k, next_sample;
     bool wants_idr, tall;
-    bool cabac; /* its pictures cannot be repeated */
+    bool groups; /* its pictures cannot be repeated */
 } SyntheticPublisher;
 
 /* 1280x720 as Chromium sends it, and 720x1280 */
@@ -30,8 +30,8 @@ static const uint8_t synthetic_tall[] = {
     0x68, 0xCE, 0x3C, 0x80, 0,    0,    0,    1,    0x65, 0x9A, 0x00, 0x04, 0x80, 0x20, 0x30};
 static const uint8_t synthetic_slice[] = {0, 0, 0,    1,    9,    0xF0, 0,    0,
                                           0, 1, 0x41, 0x9A, 0x00, 0x04, 0x04, 0x06};
-#define SYNTHETIC_ENTROPY 33   /* the byte of a key frame that says how it is coded, */
-#define SYNTHETIC_CABAC   0xEE /* and what it is if that is CABAC */
+#define SYNTHETIC_GROUPS    33   /* the byte of a key frame that tells of slice groups, */
+#define SYNTHETIC_HAS_GROUP 0xC4 /* and what it is if there are more than one */
 static const uint8_t synthetic_aac[] = {0x21, 0x10, 0x04, 0x60, 0x8C, 0x1C};
 
 static inline int64_t synthetic_wall_clock(void *user, int64_t at_90k)
@@ -74,8 +74,8 @@ static inline void synthetic_step(SyntheticPublisher *p)
     uint8_t key[sizeof(synthetic_wide)];
 
     memcpy(key, p->tall ? synthetic_tall : synthetic_wide, sizeof(key));
-    if (p->cabac)
-        key[SYNTHETIC_ENTROPY] = SYNTHETIC_CABAC;
+    if (p->groups)
+        key[SYNTHETIC_GROUPS] = SYNTHETIC_HAS_GROUP;
     AccessUnit unit = p->wants_idr ? unit_of(key, sizeof(key), true)
                                    : unit_of(synthetic_slice, sizeof(synthetic_slice), false);
 

@@ -9,8 +9,9 @@
 static const uint8_t sps[] = {0x67, 0x42, 0xC0, 0x20, 0x8C, 0x8D, 0x40, 0x28, 0x02,
                               0xDD, 0x37, 0x01, 0x0D, 0x01, 0x07, 0x84, 0x42, 0x35};
 static const uint8_t pps[] = {0x68, 0xCE, 0x3C, 0x80};
-/* the same with entropy_coding_mode_flag */
-static const uint8_t cabac_pps[] = {0x68, 0xEE, 0x3C, 0x80};
+/* the same with two slice groups, and with a pic_init_qp_minus26 of 28 */
+static const uint8_t groups_pps[] = {0x68, 0xC4, 0x3C, 0x80};
+static const uint8_t qp_pps[] = {0x68, 0xCE, 0x01, 0xC7, 0x20};
 
 static ParameterSets sets;
 static H264Filler filler;
@@ -109,7 +110,10 @@ static void what_cannot_be_repeated_is_not(void **state)
     AccessUnit delimiter = unit_of(no_slice, sizeof(no_slice), false);
     h264_filler_follow(&filler, &sets, &delimiter);
     assert_int_equal(h264_filler_write(&filler, unit, nal), 0);
-    assert_int_equal(parameter_sets_add(&sets, cabac_pps, sizeof(cabac_pps)), 0);
+    assert_int_equal(parameter_sets_add(&sets, groups_pps, sizeof(groups_pps)), 0);
+    follow(0x41, 1, 2);
+    assert_int_equal(h264_filler_write(&filler, unit, nal), 0);
+    assert_int_equal(parameter_sets_add(&sets, qp_pps, sizeof(qp_pps)), 0);
     follow(0x41, 1, 2);
     assert_int_equal(h264_filler_write(&filler, unit, nal), 0);
     sets = (ParameterSets){0};

@@ -25,7 +25,7 @@ static struct {
 static size_t first, last;
 static bool decodes; /* an IDR picture has come */
 static bool silent;  /* the publisher has no sound: its pictures stand first */
-static bool cabac;   /* what is made cannot be repeated */
+static bool groups;  /* what is made cannot be repeated */
 
 static char root[TEMP_FOLDER_SIZE];
 static LlHub *hub;
@@ -50,8 +50,8 @@ static void give_back(int64_t until_90k)
         bool idr = queue[first % QUEUE].idr;
         uint8_t key[sizeof(synthetic_tall)];
         memcpy(key, synthetic_tall, sizeof(key));
-        if (cabac)
-            key[SYNTHETIC_ENTROPY] = SYNTHETIC_CABAC;
+        if (groups)
+            key[SYNTHETIC_GROUPS] = SYNTHETIC_HAS_GROUP;
         AccessUnit unit = idr ? unit_of(key, sizeof(key), true)
                               : unit_of(synthetic_slice, sizeof(synthetic_slice), false);
         unit.track = RUNG - silent;
@@ -70,7 +70,7 @@ static int setup(void **state)
     packager = packager_open(&params, synthetic_now_us(&publisher));
     assert_true(hub && packager);
     first = last = 0;
-    decodes = silent = cabac = false;
+    decodes = silent = groups = false;
     return 0;
 }
 
@@ -460,8 +460,8 @@ static void all_end_at_one_place(void **state)
         for (int64_t tail_90k = 0; tail_90k < TICKS_PER_S * 9 / 20; tail_90k += 2500) {
             bool ticks = kind & 4;
             setup(state);
-            publisher.cabac = kind & 1;
-            cabac = kind & 2;
+            publisher.groups = kind & 1;
+            groups = kind & 2;
             begin(CODEC_H264);
             set_running(true);
             play(9.08, CODEC_H264);

@@ -239,15 +239,15 @@ static void a_picture_before_a_start_begins_no_segment(void **state)
     assert_true(segment.starts_with_idr);
 }
 
-/* As Chromium sends it; macroblocks of the last one are coded with CABAC. */
+/* As Chromium sends it; the last one has two slice groups. */
 #define SPS                                                                                        \
     0, 0, 0, 1, 0x67, 0x42, 0xC0, 0x20, 0x8C, 0x8D, 0x40, 0x28, 0x02, 0xDD, 0x37, 0x01, 0x0D,      \
         0x01, 0x07, 0x84, 0x42, 0x35
 static const uint8_t chromium_idr[] = {SPS, 0, 0, 0,    1,    0x68, 0xCE, 0x3C, 0x80, 0,
                                        0,   0, 1, 0x65, 0xB8, 0,    4,    0,    0x20};
 static const uint8_t chromium_slice[] = {0, 0, 0, 1, 0x41, 0x9A, 0, 4, 0, 8, 0x20};
-static const uint8_t cabac_idr[] = {SPS, 0, 0, 0,    1,    0x68, 0xEE, 0x3C, 0x80, 0,
-                                    0,   0, 1, 0x65, 0xB8, 0,    4,    0,    0x20};
+static const uint8_t groups_idr[] = {SPS, 0, 0, 0,    1,    0x68, 0xC4, 0x3C, 0x80, 0,
+                                     0,   0, 1, 0x65, 0xB8, 0,    4,    0,    0x20};
 
 static void send(const uint8_t *bytes, size_t len, int64_t pts, bool key)
 {
@@ -309,7 +309,7 @@ static void no_picture_repeats_one_that_is_coded_otherwise(void **state)
     (void)state;
     open_mux(true, false);
     send(chromium_idr, sizeof(chromium_idr), START, true);
-    send(cabac_idr, sizeof(cabac_idr), START + 3000, true);
+    send(groups_idr, sizeof(groups_idr), START + 3000, true);
     assert_int_equal(segment_mux_cut(mux, START + 90000, &segment), 0);
     assert_int_equal(segment_mux_repeat(mux, START + 90000), 1);
 }
