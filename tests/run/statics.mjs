@@ -13,6 +13,8 @@ const CHECKS = {
   "include graph": ["node", "include-graph.mjs"],
   "sizes of files and functions": ["node", "sizes.mjs"],
   "headers of statuses": ["node", "status-headers.mjs"],
+  "documents and their Spanish twins": ["node", "twins.mjs"],
+  "the drawing is what its script draws": ["node", "../../tools/draw-architecture.mjs", "--check"],
   "links in the documents": ["node", "links.mjs"],
   "options in the documents": ["node", "options.mjs"],
   "time is asked of the injected clock": ["node", "injected-clock.mjs"],
@@ -33,6 +35,7 @@ try {
   fail("static checks are of what git knows, and this is no checkout");
   process.exit();
 }
-const jobs = Object.entries(CHECKS).map(([name, [command, script]]) => ({ name, command, args: [`tests/static/${script}`] }));
+const jobs = Object.entries(CHECKS).map(([name, [command, script, ...options]]) =>
+  ({ name, command, args: [`tests/static/${script}`, ...options] }));
 
 await runJobs("static", jobs, ({ job, status, text }) => (status === 0 ? pass() : fail(job.name, text)), { usual: USUAL });
