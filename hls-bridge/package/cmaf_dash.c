@@ -40,12 +40,23 @@ static int write_manifest(CmafDash *d)
     return -1;
 }
 
+/* The pictures of a whole segment. The one behind it may have others by now. */
+static DashPicture picture_of(const CmafDash *d, size_t which, const LlSegment *s)
+{
+    const VideoFormat *format = cmaf_track_format_of(d->track[which], s->init_msn);
+    DashPicture picture = {.width = format->width, .height = format->height};
+
+    memcpy(picture.codec, format->name, sizeof(picture.codec));
+    picture.frame_rate_milli = (int32_t)ll_playlist_frames_milli(d->manifest.track[which]->list);
+    return picture;
+}
+
 /* Takes over what the playlist of a rendition that the publisher sends has, and drops what it no
  * longer has. Returns whether there was something new.
  *
  * The best video may come later than the sound, if a transcoder makes it. A period begins with its
  * segment, so others wait for that of the same number. */
-static bool take_segments(CmafDash *d, size_t which, const DashPicture *picture)
+static bool take_segments(CmafDash *d, size_t which)
 {
     const LlPlaylist *list = d->manifest.track[which]->list;
     int64_t end = window_next_msn(&list->window), *next = &d->next_msn[which];
@@ -56,9 +67,11 @@ static bool take_segments(CmafDash *d, size_t which, const DashPicture *picture)
         return false;
     dash_manifest_drop(&d->manifest, which, list->window.media_sequence);
     for (*next = *next > list->window.media_sequence ? *next : list->window.media_sequence;
-         *next < end; ++*next)
-        dash_manifest_add(&d->manifest, which, *next,
-                          &list->segment[*next - list->window.media_sequence], picture);
+         *next < end; ++*next) {
+        const LlSegment *s = &list->segment[*next - list->window.media_sequence];
+        const DashPicture picture = picture_of(d, which, s);
+        dash_manifest_add(&d->manifest, which, *next, s, &picture);
+    }
     return true;
 }
 
@@ -98,16 +111,12 @@ static void take_over(CmafDash *d)
         return;
     d->changes = cmaf_output_changes(d->cmaf);
     for (size_t i = 0; i < m->renditions; i++) {
-        const VideoFormat *format = cmaf_track_format(d->track[i]);
-        DashPicture picture = {.width = format->width, .height = format->height};
         if (!m->has[i]) {
             dash_manifest_drop(m, i, m->track[i]->list->window.media_sequence);
             continue;
         }
-        memcpy(picture.codec, format->name, sizeof(picture.codec));
-        picture.frame_rate_milli = (int32_t)ll_playlist_frames_milli(m->track[i]->list);
         m->track[i]->bandwidth = bandwidth_of(d, i);
-        d->news = take_segments(d, i, &picture) || d->news;
+        d->news = take_segments(d, i) || d->news;
     }
 }
 

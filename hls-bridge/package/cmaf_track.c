@@ -138,7 +138,8 @@ void cmaf_track_adopt(CmafTrack *t, const PictureConfig *config)
     };
     t->configured = true;
     t->copies_init = false;
-    cmaf_track_configure(t, &params);
+    if (cmaf_track_configure(t, &params) == 0)
+        t->init[t->inits++ % INITS_KEPT] = (CmafInit){t->init_msn, t->config.format};
 }
 
 /* A segment that begins with another configuration has an initialisation segment of its own. */
@@ -177,6 +178,16 @@ const Promise *cmaf_track_promise(const CmafTrack *t)
 
 const VideoFormat *cmaf_track_format(const CmafTrack *t)
 {
+    return &t->config.format;
+}
+
+const VideoFormat *cmaf_track_format_of(const CmafTrack *t, int64_t init_msn)
+{
+    for (size_t n = 0; n < INITS_KEPT && n < t->inits; n++) {
+        const CmafInit *init = &t->init[(t->inits - 1 - n) % INITS_KEPT];
+        if (init->msn == init_msn)
+            return &init->format;
+    }
     return &t->config.format;
 }
 

@@ -113,6 +113,10 @@ const Promise *cmaf_track_promise(const CmafTrack *track);
 /* Of the pictures; width 0: none yet. Borrowed. */
 const VideoFormat *cmaf_track_format(const CmafTrack *track);
 
+/* Of those of the segments that this initialisation segment is for, if it is one of the newest;
+ * else of the newest. Borrowed. */
+const VideoFormat *cmaf_track_format_of(const CmafTrack *track, int64_t init_msn);
+
 bool cmaf_track_is_open(const CmafTrack *track);
 const LlPlaylist *cmaf_track_playlist(const CmafTrack *track);
 CmafTrackStats cmaf_track_stats(const CmafTrack *track);

@@ -14,6 +14,16 @@
 #include "package/part_cutter.h"
 #include "package/rate_meter.h"
 
+/* Initialisation segments whose pictures are remembered: those of whole segments that have just
+ * been listed, some of which wait for another rendition's before a manifest has them. */
+#define INITS_KEPT 8
+
+/* What an initialisation segment is for. */
+typedef struct CmafInit {
+    int64_t msn; /* that names it */
+    VideoFormat format;
+} CmafInit;
+
 struct CmafTrack {
     CmafTrackParams params;
     char name[CMAF_TRACK_NAME_SIZE];
@@ -32,6 +42,8 @@ struct CmafTrack {
     bool copies_init;     /* the configuration is that of another track's initialisation segment, */
     int64_t copied_msn;   /* which this names */
     PictureConfig config; /* that the initialisation segment has */
+    CmafInit init[INITS_KEPT]; /* each at its number modulo INITS_KEPT */
+    size_t inits;              /* that there ever were */
     PictureRepeat repeat;
     RateMeter meter, keys; /* keys: of the IDR pictures that begin segments, alone */
     Promise promise;

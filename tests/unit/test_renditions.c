@@ -379,6 +379,40 @@ static int assert_manifest_is_whole(void)
     return all;
 }
 
+/* Whether the initialisation segment `name` is for pictures of that size. */
+static bool init_has_size(const char *name, size_t len, int width, int height)
+{
+    char path[TEMP_FOLDER_SIZE + 96], data[4096];
+
+    snprintf(path, sizeof(path), "%s/shop/%.*s", root, (int)len, name);
+    FILE *file = fopen(path, "r");
+    size_t size = file ? fread(data, 1, sizeof(data), file) : 0;
+    if (file)
+        fclose(file);
+    const unsigned char *entry = memmem(data, size, "avc1", 4);
+    return entry && (entry[28] << 8 | entry[29]) == width && (entry[30] << 8 | entry[31]) == height;
+}
+
+/* What manifest.mpd says of pictures is what their initialisation segments have. Returns how many
+ * there are. */
+static int assert_manifest_is_true(void)
+{
+    int n = 0, width, height;
+
+    for (const char *at = text_of(root, "manifest.mpd"), *size;
+         (at = strstr(at, "<Representation ")) && (size = strstr(at, " width=\""));) {
+        const char *init = strstr(at++, "initialization=\"") + 16;
+        if (size > init)
+            continue; /* sound */
+        assert_int_equal(sscanf(size, " width=\"%d\" height=\"%d", &width, &height), 2);
+        size_t len = strcspn(init, "\"");
+        assert_row(init_has_size(init, len, width, height), "manifest.mpd", "%.*s is not %dx%d",
+                   (int)len, init, width, height);
+        n++;
+    }
+    return n;
+}
+
 /* Not once more for each rendition that comes to the end of one. */
 static void a_manifest_is_written_once_for_each_segment(void **state)
 {
@@ -575,6 +609,7 @@ static void one_that_changes_its_size_does_so_behind_a_discontinuity(void **stat
         publish(9000);
         segmenter_finish(segmenter, now_us());
         assert_cut_alike();
+        assert_in_range(assert_manifest_is_true(), 6, 9);
         for (int k = BEST; k < TRACKS; k++) {
             assert_row(assert_parted(lists[k], true) == (k == i), lists[k], "%s changes", lists[i]);
             assert_row(assert_parted(classic[k], false) == (k == i), classic[k], "%s changes",
@@ -688,6 +723,7 @@ static void one_that_flips_makes_no_short_segments(void **state)
         publish(9000);
         segmenter_finish(segmenter, now_us());
         assert_cut_alike();
+        assert_true(assert_manifest_is_true() >= 3);
         size_t segments = (size_t)number_of_segments(lists[BEST]);
         size_t parted = discontinuities(lists[BEST]);
         assert_row(segments > 3 && segments <= parted + 7 && parted <= 2 * 9, lists[BEST],
