@@ -10,10 +10,13 @@ import { sleep } from "../../tools/stack/child.mjs";
 import { openPage, untilLive, withBrowser } from "../e2e/support/browser.mjs";
 import { withStack } from "../e2e/support/rig.mjs";
 import { quantile } from "../e2e/support/viewer.mjs";
+import { hold, inSeconds } from "./support/bounds.mjs";
 
 const USAGE = `Usage: tests/e2e/in-namespace tests/bench/go-live.mjs [--times N]
 Measures from "Go live" to the first picture on a watch page that waits. N times (10).
 `;
+
+const BOUND_MS = 1500;
 
 const { values } = parseArgs({
   options: { times: { type: "string", default: "10" }, help: { type: "boolean", short: "h" } },
@@ -46,4 +49,6 @@ await withStack({ bodyMs: 3600000 }, (stack) =>
       await sleep(500);
     }
     console.log(`median ${quantile(found, 0.5)} ms, ${Math.min(...found)} to ${Math.max(...found)} ms`);
+    hold("from Go live to the first picture on a page that waits", `${inSeconds(quantile(found, 0.5))} (at most ${inSeconds(Math.max(...found))})`,
+      inSeconds(BOUND_MS), quantile(found, 0.5) < BOUND_MS);
   }));

@@ -15,6 +15,7 @@ import { bridgeStreams, startBridge } from "../../tools/stack/bridge.mjs";
 import { Child, sleep } from "../../tools/stack/child.mjs";
 import { freePorts } from "../../tools/stack/ports.mjs";
 import { built } from "../../tools/stack/stack.mjs";
+import { hold } from "./support/bounds.mjs";
 import { ROUND, simulcastFile } from "./support/recording.mjs";
 import { runSeconds, usage } from "./support/usage.mjs";
 
@@ -33,6 +34,7 @@ const WARM_UP_S = 12; // ffmpeg has found the streams, and files are removed aga
 const TAIL_S = 5;
 const LABELS = ["high", "mid", "low"];
 const BOUND = 1.35; // what three may take, of what one takes
+const TIMES_FFMPEG = 30; // what ffmpeg takes at least, of what the two smaller sizes take more
 const FRAME_RATE = "30"; // else ffmpeg takes the RTP clock for it at times, and makes 90000 pictures a second
 
 /** Sizes and bitrates of the recording's video: [{ width, height, kbit }]. */
@@ -158,6 +160,6 @@ const [largest, ...smaller] = sizes.map(name);
   console.log(`${what.padEnd(32)}${all[i].toFixed(2).padStart(7)} % of a core, the kernel's part ` +
     `${figures[i].system.toFixed(1)}`));
 const times = (a, b) => (b > 0 ? `${(a / b).toFixed(2)} times` : "not to be told");
-console.log(`three sizes beside one: ${times(all[1], all[0])} (bound ${BOUND})`);
-console.log(`ffmpeg beside what hls-bridge takes more for the two smaller sizes: ${times(all[2], all[1] - all[0])}; ` +
-  `beside all that it takes: ${times(all[2], all[1])}`);
+hold("CPU of three sizes beside one", times(all[1], all[0]), `${BOUND} times`, all[1] < BOUND * all[0]);
+hold("CPU of ffmpeg beside what the two smaller sizes take more", `${times(all[2], all[1] - all[0])} (beside all: ${times(all[2], all[1])})`,
+  `${TIMES_FFMPEG} times and more`, all[2] >= TIMES_FFMPEG * (all[1] - all[0]));

@@ -14,6 +14,7 @@ import { sleep } from "../../tools/stack/child.mjs";
 import { FULL_SIZE, outbound, publish, withBrowser } from "../e2e/support/browser.mjs";
 import { until, withStack } from "../e2e/support/rig.mjs";
 import { openViewer, openWatchPage, quantile, servePages } from "../e2e/support/viewer.mjs";
+import { hold } from "./support/bounds.mjs";
 
 const USAGE = `Usage: tests/e2e/in-namespace tests/bench/latency.mjs [OPTIONS] [WHAT...]
 Measures glass to glass, and counts stalls.
@@ -29,10 +30,14 @@ WHAT is any of:
   --seconds S    that each watches, once it plays (6)
   --profile P    the bridge's ll.profile: near, default or far (default)
   --busy         a program beside it that takes all of a core
+  --sizes N      that the publisher sends: 1 or 3 (1)
 
-The first minute after joining, and near live for five minutes, and beside a busy core for one:
+Of the watch page, and of hls.js at low latency, it says whether the bounds are kept that there are.
+
+The first minute after joining, five minutes of three sizes, and near live for five, and beside a busy core for one:
   latency.mjs --joins 20 --seconds 60 watch
   latency.mjs --joins 20 low
+  latency.mjs --sizes 3 --joins 1 --seconds 300 watch
   latency.mjs --profile near --joins 1 --seconds 300 watch
   latency.mjs --profile near --joins 1 --seconds 60 --busy watch
 `;
@@ -45,12 +50,13 @@ const { values, positionals } = parseArgs({
     seconds: { type: "string", default: "6" },
     profile: { type: "string", default: "default" },
     busy: { type: "boolean", default: false },
+    sizes: { type: "string", default: "1" },
     help: { type: "boolean", short: "h" },
   },
 });
 const chosen = positionals.length ? positionals : ALL;
 const joins = Number(values.joins), watchMs = Number(values.seconds) * 1000;
-if (values.help || !(joins >= 1) || !(watchMs >= 1000) || chosen.some((what) => !ALL.includes(what))) {
+if (values.help || !["1", "3"].includes(values.sizes) || !(joins >= 1) || !(watchMs >= 1000) || chosen.some((what) => !ALL.includes(what))) {
   process.stdout.write(USAGE);
   process.exit(values.help ? 0 : 2);
 }
@@ -101,13 +107,35 @@ const tell = (what, { latencies, stalls, longestMs }) =>
   console.log(`${what}: median ${seconds(quantile(latencies, 0.5))}, 95 % ${seconds(quantile(latencies, 0.95))}, ` +
     `first ${seconds(latencies[0])}, last ${seconds(latencies.at(-1))}, ${stalls} stalls` + (stalls ? `, the longest ${Math.round(longestMs)} ms` : ""));
 
+// What is to be kept to: of all viewers together, of one that watches for long, and of one near live.
+const JOINS_95_MS = 750, HLS_MEDIAN_MS = 900, LONG_MEDIAN_MS = 700, NEAR_MEDIAN_MS = 400;
+const LASTS_MS = 1000; // a stall that does, beside a busy core
+
+/** What was found, beside the bound that there is for it. */
+function judge(what, { latencies, stalls, longestMs }) {
+  const median = quantile(latencies, 0.5), most = quantile(latencies, 0.95), { profile, busy } = values;
+  const isLong = joins === 1, watched = `the watch page, ${profile}, ${values.seconds} s`;
+  const all = `median ${seconds(median)}, 95 % ${seconds(most)}, ${stalls} stalls`;
+  if (what === "low" && profile === "default" && !busy)
+    hold(`hls.js with its defaults, ${joins} joins: median`, all, seconds(HLS_MEDIAN_MS), median < HLS_MEDIAN_MS);
+  if (what !== "watch" || profile === "far") return;
+  if (busy)
+    hold(`${watched}, beside a busy core: no stall that lasts`, `${all}, the longest ${seconds(longestMs)}`, seconds(LASTS_MS), longestMs < LASTS_MS);
+  else if (!isLong && profile === "default")
+    hold(`${watched} from joining, ${joins} joins: 95 %`, all, seconds(JOINS_95_MS), most < JOINS_95_MS);
+  else {
+    const bound = profile === "near" ? NEAR_MEDIAN_MS : LONG_MEDIAN_MS;
+    hold(`${watched}, of ${values.sizes} sizes: median, stalls`, all, `${seconds(bound)}, none`, median < bound && stalls === 0);
+  }
+}
+
 console.log(`${os.cpus().length} cores, load ${os.loadavg()[0].toFixed(1)}; profile ${values.profile}${values.busy ? ", beside a busy core" : ""}`);
 const pages = await servePages();
 const busy = values.busy && spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" });
 try {
   await withStack({ bodyMs: 3600000, bridgeSettings: { "ll.profile": values.profile } }, (stack) =>
     withBrowser({}, async (context) => {
-      const publisher = await publish(context, stack, "shop", { size: FULL_SIZE });
+      const publisher = await publish(context, stack, "shop", { size: FULL_SIZE, simulcast: values.sizes === "3" });
       await sleep(16000); // the lists are full
       const open = {
         classic: () => openViewer(context, pages, stack.playlist("shop")),
@@ -123,8 +151,10 @@ try {
         }
         const medians = found.map(({ latencies }) => quantile(latencies, 0.5));
         console.log(`medians of ${joins} from ${seconds(Math.min(...medians))} to ${seconds(Math.max(...medians))}`);
-        tell(what, { latencies: found.flatMap(({ latencies }) => latencies), stalls: found.reduce((n, one) => n + one.stalls, 0),
-          longestMs: Math.max(...found.map(({ longestMs }) => longestMs)) });
+        const together = { latencies: found.flatMap(({ latencies }) => latencies), stalls: found.reduce((n, one) => n + one.stalls, 0),
+          longestMs: Math.max(...found.map(({ longestMs }) => longestMs)) };
+        tell(what, together);
+        judge(what, together);
         if (what === "low") await tellBudget(found, publisher, stack);
       }
     }));

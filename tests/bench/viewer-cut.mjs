@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // A viewer of several sizes whose connection is cut to a quarter and is whole again, at any phase of the segments: when
-// another size is shown, how long pictures stand, and when the best one is back. A recording publishes, so that no encoder
+// another size is asked for and shown, how long pictures stand, and when the best one is back. A recording publishes, so that no encoder
 // takes of the machine. It wants a network namespace of its own:
 //   tests/e2e/in-namespace tests/bench/viewer-cut.mjs
 
@@ -13,12 +13,14 @@ import { openPage, withBrowser } from "../e2e/support/browser.mjs";
 import { limitRate } from "../e2e/support/rate-limit.mjs";
 import { sleep, until, withStack } from "../e2e/support/rig.mjs";
 import { servePages } from "../e2e/support/viewer.mjs";
+import { hold, inSeconds } from "./support/bounds.mjs";
 import { Child } from "../../tools/stack/child.mjs";
 import { built } from "../../tools/stack/stack.mjs";
 import { ROUND, simulcastFile } from "./support/recording.mjs";
 
 const USAGE = `Usage: tests/e2e/in-namespace tests/bench/viewer-cut.mjs [OPTIONS] [PLAYER...]
-Prints of each cut when another size was shown, how long pictures stood, and when the best size was back.
+Prints of each cut when another size was asked for and shown, how long pictures stood, and when the best size was back;
+and of each player what that is beside its bounds.
 
 PLAYER is any of:
   watch     the watch page (this one, unless told)
@@ -40,6 +42,9 @@ const SETTLE_MS = 8000;
 const STOOD_MS = 250; // what people see
 const BEST_MS = 30000; // until it has climbed
 const TIMES_BEST = 2.5;
+const SEGMENT_MS = 2000;
+const UP_MS = 10000; // the best size is back by then
+const NEAR = ["watch", "hls"]; // players with nothing in hand: another size is seen as soon as it is asked for
 
 const inPages = (pages, file, query) => `${pages.url}/${file}?${new URLSearchParams(query)}`;
 const PLAYERS = {
@@ -53,6 +58,7 @@ const PLAYERS = {
 
 /** In the page: keeps in window.seen when pictures were late, and when they had another size. */
 function lookOn() {
+  performance.setResourceTimingBufferSize(100000);
   const video = document.querySelector("video");
   const seen = (window.seen = { gaps: [], sizes: [] });
   let last = performance.now();
@@ -74,12 +80,15 @@ const seenFrom = (page, from) => page.evaluate((since) => {
   const stands = now - (last.at + last.ms);
   return { gaps: [...gaps.filter(({ at, ms }) => at + ms > since).map(({ ms }) => ms), stands],
     sizes: sizes.filter(({ at }) => at >= since).map(({ at, height }) => ({ ms: at - since, height })),
-    height: sizes.at(-1).height };
+    height: sizes.at(-1).height,
+    // media of a smaller size; a playlist is asked for in advance
+    askedMs: performance.getEntriesByType("resource").map(({ name, startTime }) => ({ name, ms: startTime - since }))
+      .find(({ name, ms }) => ms >= 0 && /\/[a-z]+-(mid|low)-[^/]*\.(m4s|ts)$/.test(name))?.ms };
 }, from);
 
 const now = (page) => page.evaluate(() => performance.now());
 
-/** One cut: { downMs, upMs, stoodMs, low }; undefined where it was not. */
+/** One cut: { askedMs, downMs, upMs, stoodMs, low }; undefined where it was not. */
 async function cut(page, setRate, rate, { best, lowS, highS }) {
   await setRate(rate / 4);
   const cutAt = await now(page);
@@ -90,6 +99,7 @@ async function cut(page, setRate, rate, { best, lowS, highS }) {
   await sleep(highS * 1000);
   const high = await seenFrom(page, wholeAt);
   return {
+    askedMs: low.askedMs,
     downMs: low.sizes.find(({ height }) => height < best)?.ms,
     upMs: low.height === best ? 0 : high.sizes.find(({ height }) => height === best)?.ms,
     stoodMs: Math.max(...low.gaps, ...high.gaps),
@@ -98,6 +108,19 @@ async function cut(page, setRate, rate, { best, lowS, highS }) {
 }
 
 const seconds = (ms) => (ms === undefined ? "never" : `${(ms / 1000).toFixed(1)} s`);
+
+/** The cuts of one player, beside the bounds. One that has seconds in hand shows those first. */
+function judge(what, found) {
+  const most = (of) => Math.max(...found.map((one) => of(one) ?? Infinity));
+  const told = (ms) => (ms < Infinity ? inSeconds(ms) : "never");
+  const [down, bound] = NEAR.includes(what) ? [({ downMs }) => downMs, SEGMENT_MS] : [({ askedMs }) => askedMs, 2 * SEGMENT_MS];
+  hold(`viewer's cut, ${what}: another size is ${NEAR.includes(what) ? "shown" : "asked for"} after, at most`, told(most(down)),
+    inSeconds(bound), most(down) <= bound);
+  hold(`viewer's cut, ${what}: the longest that a picture stood`, inSeconds(most(({ stoodMs }) => stoodMs)), inSeconds(STOOD_MS),
+    most(({ stoodMs }) => stoodMs) <= STOOD_MS);
+  hold(`viewer's cut, ${what}: the best size is back after, at most`, told(most(({ upMs }) => upMs)), inSeconds(UP_MS),
+    most(({ upMs }) => upMs) <= UP_MS);
+}
 
 async function watchWith(context, what, { stack, pages, setRate, rate, values, best }) {
   const page = await openPage(context, PLAYERS[what](stack, pages));
@@ -110,15 +133,12 @@ async function watchWith(context, what, { stack, pages, setRate, rate, values, b
       .catch(() => console.log(`${what} ${i + 1}: it does not show the best size, before it is cut`));
     await sleep((i * 730) % 2000);
     found.push(await cut(page, setRate, rate, { best, lowS: Number(values.low), highS: Number(values.high) }));
-    const { downMs, upMs, stoodMs, low } = found.at(-1);
-    console.log(`${what} ${i + 1}: smaller after ${seconds(downMs)} (${low.join(", ") || "none"}), best again after ` +
-      `${seconds(upMs)}, longest picture ${Math.round(stoodMs)} ms; load ${os.loadavg()[0].toFixed(1)}`);
+    const { askedMs, downMs, upMs, stoodMs, low } = found.at(-1);
+    console.log(`${what} ${i + 1}: smaller asked for after ${seconds(askedMs)}, shown after ${seconds(downMs)} ` +
+      `(${low.join(", ") || "none"}), best again after ${seconds(upMs)}, longest picture ${Math.round(stoodMs)} ms; ` +
+      `load ${os.loadavg()[0].toFixed(1)}`);
   }
-  const most = (of) => Math.max(...found.map(of));
-  console.log(`${what}: smaller after at most ${seconds(most(({ downMs }) => downMs ?? 0))}, best again ` +
-    `${found.filter(({ upMs }) => upMs !== undefined).length} of ${found.length} times, after at most ` +
-    `${seconds(most(({ upMs }) => upMs ?? 0))}; a picture stood longer than ${STOOD_MS} ms in ` +
-    `${found.filter(({ stoodMs }) => stoodMs > STOOD_MS).length}`);
+  judge(what, found);
   await page.close();
 }
 

@@ -5,6 +5,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import { hold } from "../bench/support/bounds.mjs";
 import { assertNoFaults } from "../e2e/support/conformance.mjs";
 import { withBrowser } from "../e2e/support/browser.mjs";
 import { assertSkew } from "../e2e/support/health.mjs";
@@ -23,6 +24,14 @@ function tell(t, name, { alignment, faults, renditions }) {
   for (const { uri, width, height, segments, discontinuities, marks } of renditions.filter((one) => one.marks))
     t.diagnostic(`${uri}: ${width}x${height}, ${segments} segments, ${discontinuities} discontinuities, skew ` +
       `${marks.skew_median_ms.toFixed(1)} ms, 95 % within ${marks.skew_p95_ms.toFixed(1)} ms of ${marks.pairs} marks`);
+}
+
+/** The same, beside the bounds: a row for tests/bench/sizes.mjs. */
+function judge(name, { alignment, faults, renditions }) {
+  const shown = renditions.filter(({ width }) => width > 0);
+  hold(`three sizes for ${MINUTES} min, ${name}`, `${alignment.segments} cuts compared, ${alignment.video_off_max_ticks} ticks apart, ` +
+    `${faults.length} rules broken; skew, 95 %: ${shown.map(({ marks }) => `${marks.skew_p95_ms.toFixed(0)} ms`).join(", ")}`,
+  "0 ticks, none broken", alignment.video_off_max_ticks === 0 && faults.length === 0);
 }
 
 function assertLadder(report) {
@@ -47,6 +56,7 @@ test(`${MINUTES} min of three sizes: cut alike, whole, and in time with the soun
       const reports = await Promise.all(Object.values(lists).map((url) => doctor(url, MINUTES * 60, { options: ["--aligned"] })));
       const after = await status();
       Object.keys(lists).forEach((name, i) => tell(t, name, reports[i]));
+      Object.keys(lists).forEach((name, i) => judge(name, reports[i]));
       const pictures = (now) => now.source.tracks.filter(({ kind }) => kind === "video").map((track) => track.pictures);
       t.diagnostic(`pictures of each layer: ${JSON.stringify(pictures(after))}; what feeds a size changed ` +
         `${after.switches - before.switches} times, ${after.output.forced_cuts - before.output.forced_cuts} cuts without a key frame`);
