@@ -264,9 +264,9 @@ const char *plugin_settings_forward(const PluginSettings *settings)
     return settings->forward[0] ? settings->forward : NULL;
 }
 
-char *plugin_settings_hls_url(const PluginSettings *settings, const char *stream)
+char *plugin_settings_live_url(const PluginSettings *settings, const char *stream, const char *file)
 {
-    return g_strdup_printf("%s/live/%s/index.m3u8", settings->playback, stream);
+    return g_strdup_printf("%s/live/%s/%s", settings->playback, stream, file);
 }
 
 char *plugin_settings_watch_url(const PluginSettings *settings, const char *stream)

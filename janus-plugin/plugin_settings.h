@@ -63,7 +63,8 @@ const char *plugin_settings_forward(const PluginSettings *settings);
 
 /* The addresses at which viewers find a stream: its playlist and its page. The caller frees both
  * with g_free. */
-char *plugin_settings_hls_url(const PluginSettings *settings, const char *stream);
+char *plugin_settings_live_url(const PluginSettings *settings, const char *stream,
+                               const char *file);
 char *plugin_settings_watch_url(const PluginSettings *settings, const char *stream);
 
 #endif

@@ -166,14 +166,22 @@ static void renegotiate(Session *session, const MediaTracks *tracks)
 
 static json_t *published_event(const char *stream)
 {
-    char *hls = plugin_settings_hls_url(self.settings, stream);
-    char *watch = plugin_settings_watch_url(self.settings, stream);
-    json_t *event = json_pack("{s:s, s:s, s:{s:s, s:s}}", "hls", "published", "stream", stream,
-                              "playback", "hls", hls, "watch", watch);
+    const struct {
+        const char *name, *file;
+    } lists[] = {{"hls", "index.m3u8"},
+                 {"sizes", "ts.m3u8"},
+                 {"low_latency", "master.m3u8"},
+                 {"dash", "manifest.mpd"}};
+    char *url = plugin_settings_watch_url(self.settings, stream);
+    json_t *playback = json_pack("{s:s}", "watch", url);
 
-    g_free(hls);
-    g_free(watch);
-    return event;
+    g_free(url);
+    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
+        url = plugin_settings_live_url(self.settings, stream, lists[i].file);
+        json_object_set_new(playback, lists[i].name, json_string(url));
+        g_free(url);
+    }
+    return json_pack("{s:s, s:s, s:o}", "hls", "published", "stream", stream, "playback", playback);
 }
 
 /* Returns 0 when the event with the answer is on its way, or -1 with `error`. */

@@ -42,6 +42,9 @@ PLAY(goes_live_when_its_media_flows, "open = true; playback = \"https://cdn.exam
 
     fibers_require(play_says(event, "stream", "shop"));
     fibers_require(play_says(playback, "hls", "https://cdn.example/live/shop/index.m3u8"));
+    fibers_require(play_says(playback, "sizes", "https://cdn.example/live/shop/ts.m3u8"));
+    fibers_require(play_says(playback, "low_latency", "https://cdn.example/live/shop/master.m3u8"));
+    fibers_require(play_says(playback, "dash", "https://cdn.example/live/shop/manifest.mpd"));
     fibers_require(play_says(playback, "watch", "https://cdn.example/watch.html?stream=shop"));
     play_require_state(handle, "preparing");
     fibers_require(stub_bridge_announced() == 0); /* nothing can flow yet */

@@ -85,7 +85,7 @@ static void reads_keys(void **state)
         snprintf(text, sizeof(text), "general: { %s };", rows[i].text);
         PluginSettings *s = settings_of(text, error);
         assert_row(s, text, "%s", error);
-        char *hls = plugin_settings_hls_url(s, "shop"),
+        char *hls = plugin_settings_live_url(s, "shop", "index.m3u8"),
              *watch = plugin_settings_watch_url(s, "shop");
         check_text(text, plugin_settings_bridge(s), rows[i].bridge);
         check_text(text, plugin_settings_forward(s), rows[i].forward);
