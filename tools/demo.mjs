@@ -3,7 +3,7 @@
 // What ./demo runs once everything is built: the whole path, a few addresses to open, and a line for
 // each stream until Ctrl-C.
 
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
@@ -12,6 +12,7 @@ import { bridgeStreams } from "./stack/bridge.mjs";
 import { makeCertificate } from "./stack/certificate.mjs";
 import { sleep } from "./stack/child.mjs";
 import { startChromium } from "./stack/chromium.mjs";
+import { makeFolders } from "./stack/folders.mjs";
 import { portTrouble } from "./stack/ports.mjs";
 import { newSecret, SOURCE, Stack } from "./stack/stack.mjs";
 import { ViewerCount } from "./stack/viewers.mjs";
@@ -188,8 +189,8 @@ async function showStatus(stack, viewers, stopped) {
  * Returns { open, keys } for the stack, and the { name, key } for people; test cards have keys of their own.
  */
 function whoMayPublish({ lan, open, testcard }) {
-  if (!lan || open) return { open: true, keys: {}, name: "demo" };
-  const name = testcard.includes("demo") ? "phone" : "demo";
+  const name = !testcard.includes("demo") ? "demo" : lan ? "phone" : "camera"; // one that is free
+  if (!lan || open) return { open: true, keys: {}, name };
   const keys = Object.fromEntries([...testcard, name].map((each) => [each, newSecret(KEY_BYTES)]));
   return { open: false, keys, name, key: keys[name] };
 }
@@ -203,7 +204,7 @@ function publishUrl(stack, parameters) {
 async function makeFolder(options) {
   if (!options.dir) return mkdtemp(path.join(os.tmpdir(), "janus-hls-"));
   const folder = path.resolve(options.dir);
-  await mkdir(folder, { recursive: true }).catch((error) => {
+  await makeFolders(folder).catch((error) => {
     throw new Trouble(`--dir ${folder} cannot be made: ${error.message}`);
   });
   return folder;
@@ -265,12 +266,13 @@ async function main() {
   const life = (async () => {
     await stack.start();
     if (ending) return;
-    publishing.url = publishUrl(stack, publishing.key ? { stream: publishing.name, key: publishing.key } : {});
+    // where many publish, each has a name of its own
+    publishing.url = publishUrl(stack, options.open ? {} : { stream: publishing.name, key: publishing.key });
     printAddresses(stack, options, publishing);
     for (const name of options.testcard) {
       say(`Publishing the test card as ${name} …`);
       others.push(await startChromium({
-        url: publishUrl(stack, { stream: name, key: publishing.keys[name], source: "testcard", auto: 1 }),
+        url: publishUrl(stack, { stream: name, key: publishing.keys[name], source: "testcard", auto: "again" }),
         folder,
         onDeath,
       }));
