@@ -3,12 +3,17 @@
 
 // Takes the pictures of README.md, of the real pages with real streams on them, as wide windows and as phones.
 // Usage: tests/e2e/in-namespace node tests/screenshots.mjs
+//        tests/e2e/in-namespace node tests/screenshots.mjs --all FOLDER [WORD]
+// --all puts every page, in its states, sizes, colours and languages, into FOLDER, to be looked at; WORD: of those whose
+// names have it
 
 import { execFileSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { openPage, publish, withBrowser } from "./e2e/support/browser.mjs";
+import { LANGUAGES } from "../web-publisher/js/strings.js";
+import { beginReplay } from "./e2e/support/audience.mjs";
+import { openContext, openPage, publish, untilLive, withBrowser } from "./e2e/support/browser.mjs";
 import { sleep, until, withStack } from "./e2e/support/rig.mjs";
 
 const TARGET = fileURLToPath(new URL("../docs/img", import.meta.url));
@@ -17,6 +22,7 @@ const PORT = 8080;
 const WIDE = { width: 1280, height: 800 };
 const PHONE = { width: 390, height: 844 };
 const WARM_UP_MS = 20000; // until figures and graphs have something to show
+const WITHIN_MS = 3600e3; // all of them
 const SETTLE_MS = 1500; // after the window has changed its size
 const QUALITY = "70"; // of WebP
 const SIZE_MAX = 200e3; // bytes of a picture
@@ -53,6 +59,93 @@ async function takeAll(context) {
   }
 }
 
-await mkdir(TARGET, { recursive: true });
-await withStack({ host: HOST, port: PORT, status: true }, () =>
-  withBrowser({ switches: SWITCHES, context: { colorScheme: "light", viewport: WIDE } }, takeAll));
+const SIZES = { 1920: { width: 1920, height: 1080 }, 1280: WIDE, 390: PHONE };
+const COLOURS = ["light", "dark"];
+
+const plays = (page) => until("it plays", () => page.isHidden("#waiting"));
+
+/** What is to be seen: each opens a page, and waits until it shows what it is called. */
+const STATES = {
+  start: async (open) => {
+    const page = await open("");
+    await page.waitForSelector(".card img:not([hidden])");
+    return page;
+  },
+  missing: (open) => open("nothing-here"),
+  publish: (open) => open("publish.html"),
+  "publish-denied": async (open) => {
+    const page = await open("publish.html");
+    await page.click("#go");
+    await page.waitForSelector(".message.bad");
+    return page;
+  },
+  "publish-live": async (open) => {
+    const page = await open("publish.html?stream=studio&source=testcard&size=640x360&simulcast=1");
+    await page.fill("#title", "Sandals & more");
+    await page.click("#go");
+    await untilLive(page);
+    await sleep(5000);
+    return page;
+  },
+  status: async (open) => {
+    const page = await open("status.html");
+    await sleep(8000);
+    return page;
+  },
+  watch: async (open) => {
+    const page = await open("watch.html?stream=shop");
+    await plays(page);
+    return page;
+  },
+  "watch-measure": async (open) => {
+    const page = await open("watch.html?stream=shop&measure");
+    await plays(page);
+    await sleep(8000);
+    return page;
+  },
+  "watch-waiting": async (open) => {
+    const page = await open("watch.html?stream=nobody");
+    await until("it waits", async () => (await page.getAttribute("#waiting-text", "data-text")) === "watch.waiting");
+    return page;
+  },
+  "watch-embed": async (open) => {
+    const page = await open("watch.html?stream=shop&embed");
+    await plays(page);
+    return page;
+  },
+  "watch-no-name": (open) => open("watch.html"),
+};
+
+/** Takes all states, in all sizes, in one language and one scheme of colours. */
+async function takeStates(context, folder, name, word) {
+  for (const [state, show] of Object.entries(STATES)) {
+    if (!`${state}-${name}`.includes(word)) continue;
+    const page = await show((address) => openPage(context, `${SITE}/${address}`));
+    for (const [width, size] of Object.entries(SIZES)) {
+      await page.setViewportSize(size);
+      await sleep(SETTLE_MS);
+      await page.screenshot({ path: path.join(folder, `${state}-${name}-${width}.png`), fullPage: true });
+    }
+    page.errors.forEach((error) => console.log(`${state}-${name}: ${error}`));
+    await page.close({ runBeforeUnload: false });
+  }
+}
+
+async function takeEverything(stack, folder, word = "") {
+  beginReplay(stack, "shop");
+  await withBrowser({ denyCamera: true, switches: SWITCHES }, async (unused, browser) => {
+    for (const language of Object.keys(LANGUAGES))
+      for (const colorScheme of COLOURS) {
+        const context = await openContext(browser, { locale: language, colorScheme, viewport: WIDE });
+        await takeStates(context, folder, `${language}-${colorScheme}`, word);
+        await context.close();
+      }
+  });
+}
+
+const all = process.argv.indexOf("--all");
+const [folder, word] = all < 0 ? [TARGET] : process.argv.slice(all + 1);
+await mkdir(folder, { recursive: true });
+await withStack({ host: HOST, port: PORT, status: true, bodyMs: WITHIN_MS }, (stack) => (all < 0
+  ? withBrowser({ switches: SWITCHES, context: { colorScheme: "light", viewport: WIDE } }, takeAll)
+  : takeEverything(stack, folder, word)));

@@ -2,6 +2,7 @@
 
 # The pages, with what they use of npm, in one folder for nginx; built where npm's packages are.
 web_files = \
+	%D%/404.html \
 	%D%/class.html \
 	%D%/css/class.css \
 	%D%/css/status.css \
@@ -23,6 +24,8 @@ web_files = \
 	%D%/js/diagnosis.js \
 	%D%/js/distance.js \
 	%D%/js/friendly-name.js \
+	%D%/js/health.js \
+	%D%/js/identity.js \
 	%D%/js/index-page.js \
 	%D%/js/janus-publisher.js \
 	%D%/js/latency-graph.js \
@@ -48,8 +51,10 @@ web_files = \
 	%D%/js/search.js \
 	%D%/js/simulcast.js \
 	%D%/js/size-chooser.js \
+	%D%/js/sound-meter.js \
 	%D%/js/sparkline.js \
 	%D%/js/status-page.js \
+	%D%/js/stay-awake.js \
 	%D%/js/stopped-list.js \
 	%D%/js/stream-history.js \
 	%D%/js/stream-player.js \
@@ -65,6 +70,7 @@ web_files = \
 	%D%/js/undecodable.js \
 	%D%/js/viewer-wish.js \
 	%D%/js/waiting-room.js \
+	%D%/js/watch-controls.js \
 	%D%/js/watch-page.js \
 	%D%/publish.html \
 	%D%/settings.json \

@@ -45,7 +45,9 @@ test("one size: its figures, and no layers", async () => {
   const figures = await after(sent, () => sent.send(undefined, 30, 125000));
   assert.deepEqual(figures.layers, []);
   assert.equal(figures.videoBitrate, 1000000);
-  assert.deepEqual([figures.width, figures.height, figures.frameRate], [1280, 720, 30]);
+  assert.deepEqual([figures.width, figures.height, figures.frameRate, figures.limit], [1280, 720, 30, null]);
+  sent.reports.get(undefined).qualityLimitationReason = "cpu";
+  assert.equal((await new PublishFigures().read(sent, 0)).limit, "cpu");
 });
 
 test("three layers: the best first, and the best is the picture", async () => {
@@ -78,7 +80,8 @@ test("a layer that stands while the others go on is paused, and browsers say why
   sent.send("high", 0, 0);
   sent.send("mid", 30, 10000);
   sent.send("low", 30, 10000);
-  const { layers, width } = await figures.read(sent, 2000);
+  const { layers, width, limit } = await figures.read(sent, 2000);
+  assert.equal(limit, "bandwidth");
   assert.deepEqual(layers.map(({ paused, why, frameRate }) => [paused, why, frameRate]),
     [[true, "bandwidth", 0], [false, null, 30], [false, null, 30]]);
   assert.equal(width, 640);

@@ -80,10 +80,11 @@ test("the English in the pages is that of the strings", () => {
       assert.equal(plain(shown), english[key], `${name}: <${tag}> ${key}`);
       seen++;
     }
-    for (const [element, attribute, key] of text.matchAll(/<[^>]* data-text-([a-z-]+)="([^"]*)"[^>]*>/g)) {
-      assert.equal(plain(element.match(new RegExp(`[\\s]${attribute}="([^"]*)"`))?.[1] ?? ""), english[key], `${name}: ${key}`);
-      seen++;
-    }
+    for (const [element] of text.matchAll(/<[^>]* data-text-[^>]*>/g))
+      for (const [, attribute, key] of element.matchAll(/ data-text-([a-z-]+)="([^"]*)"/g)) {
+        assert.equal(plain(element.match(new RegExp(`\\s${attribute}="([^"]*)"`))?.[1] ?? ""), english[key], `${name}: ${key}`);
+        seen++;
+      }
   }
   assert.equal(seen, uses().filter(({ file }) => file.endsWith(".html")).length);
 });

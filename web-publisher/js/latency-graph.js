@@ -9,6 +9,11 @@ const PERIOD_MS = 200;
 const SPAN_MS = 60000;
 const GRID_MS = [500, 1000, 2000, 5000, 10000, 20000]; // lines that fit
 
+const LABEL_PX = 12; // high
+
+/** Where the text of a line at `y` stands: above it, or below if there is no room. */
+export const labelY = (y) => (y > LABEL_PX + 6 ? y - 4 : y + LABEL_PX + 2);
+
 export class LatencyGraph {
   #video;
   #canvas;
@@ -58,18 +63,30 @@ export class LatencyGraph {
     this.#draw(now);
   }
 
+  /** Makes the canvas as sharp as the screen. Returns its size in pixels of the page. */
+  #fit() {
+    const { clientWidth: width, clientHeight: height } = this.#canvas;
+    const scale = window.devicePixelRatio || 1;
+    const [wide, high] = [width, height].map((pixels) => Math.round(pixels * scale));
+    if (this.#canvas.width !== wide || this.#canvas.height !== high) Object.assign(this.#canvas, { width: wide, height: high });
+    this.#canvas.getContext("2d").setTransform(scale, 0, 0, scale, 0, 0);
+    return { width, height };
+  }
+
   #draw(now) {
-    const { width, height } = this.#canvas;
+    const { width, height } = this.#fit();
     const context = this.#canvas.getContext("2d");
     const top = Math.max(1000, ...this.#samples.map(({ ms }) => ms)) * 1.15;
     const y = (ms) => height - (ms / top) * height;
 
     context.clearRect(0, 0, width, height);
-    context.font = "12px sans-serif";
-    context.fillStyle = context.strokeStyle = "#8888";
+    context.font = `${LABEL_PX}px sans-serif`;
+    context.fillStyle = getComputedStyle(this.#canvas).color;
     for (const ms of GRID_MS.filter((line) => line < top && line > top / 8)) {
+      context.globalAlpha = 0.35;
       context.fillRect(0, y(ms), width, 1);
-      context.fillText(`${ms / 1000} s`, 4, y(ms) - 4);
+      context.globalAlpha = 1;
+      context.fillText(`${ms / 1000} s`, 4, labelY(y(ms)));
     }
     context.strokeStyle = "#3b82f6";
     context.lineWidth = 2;

@@ -11,14 +11,17 @@ function ridsOf(peerConnection) {
   return rids.length > 1 ? rids : [];
 }
 
+/** What keeps a picture from being as good as it could be; null: nothing. */
+const reasonOf = ({ qualityLimitationReason: reason = "none" }) => (reason === "none" ? null : reason);
+
 /** Reads a peer connection again and again; each figure is about the time since the last call. */
 export class PublishFigures {
   #before = null;
   #paused = new Set(); // rids
 
   /**
-   * Resolves to { width, height, frameRate, videoBitrate, audioBitrate, loss, roundTripMs, layers }; loss is
-   * a part of 1; null if nothing is known yet. Width, height and frame rate are those of the best layer that
+   * Resolves to { width, height, frameRate, limit, videoBitrate, audioBitrate, loss, roundTripMs, layers }; loss is
+   * a part of 1; null if nothing is known yet. `limit`: what keeps the best picture from being better, as `why` below. Width, height and frame rate are those of the best layer that
    * is sent. `layers`: [{ rid, width, height, frameRate, bitrate, paused, why }], the best first, none if the
    * picture is sent in one size; `why`: "bandwidth", "cpu" or "other", what keeps it paused, or makes the
    * best one worse than it could be; else null. `now`: milliseconds.
@@ -54,6 +57,7 @@ export class PublishFigures {
       width: best?.width ?? best?.frameWidth ?? null,
       height: best?.height ?? best?.frameHeight ?? null,
       frameRate: best?.frameRate ?? best?.framesPerSecond ?? null,
+      limit: layers[0]?.why ?? (layers.length ? null : reasonOf(pictures[0] ?? {})),
     };
   }
 
@@ -80,7 +84,7 @@ export class PublishFigures {
       if (grown[i] > 0) this.#paused.delete(rid);
       else if (moves || report.active === false) this.#paused.add(rid);
       const paused = this.#paused.has(rid);
-      const reason = report.qualityLimitationReason ?? "none";
+      const reason = reasonOf(report);
       const bytes = since(rid, (sent) => sent.bytesSent);
       return {
         rid,
@@ -90,7 +94,7 @@ export class PublishFigures {
         // Chromium probes the network with padding, which it counts as sent of the lowest layer
         bitrate: bytes === null ? null : Math.min((bytes * 8 * 1000) / (current.at - before.at), report.targetBitrate ?? Infinity),
         paused,
-        why: reason !== "none" && (paused || i === 0) ? reason : null, // browsers say one for all
+        why: paused || i === 0 ? reason : null, // browsers say one for all
       };
     });
   }

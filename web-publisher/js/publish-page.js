@@ -3,16 +3,20 @@
 // The publish page: what people press and see. What it does is in janus-publisher.js and
 // media-source.js.
 //
-// Parameters of its address: stream, key, source (camera, screen, testcard), size (of the test card,
+// Parameters of its address: stream, title, key, source (camera, screen, testcard), size (of the test card,
 // as 640x360), simulcast (1: three sizes on any machine; auto: as many as it can do; 0: one),
-// codec (h264, vp8, vp9, av1, h265, if the server takes it), and auto=1, which shows the test card live by itself. Anybody can send
-// somebody such an address: what it fills in can be seen, and no camera, microphone or screen is opened without a click.
+// codec (h264, vp8, vp9, av1, h265, if the server takes it), and auto=1, which shows the test card live by itself, or
+// auto=again: also after an operator has ended it. Anybody can send somebody such an address: what it fills in can be seen, and
+// no camera, microphone or screen is opened without a click.
 
 import { canSend, codecOf, CODECS, isUnseen, whoSees } from "./codecs.js";
-import { friendlyName } from "./friendly-name.js";
+import { healthOf } from "./health.js";
+import { fitTitle, ownKey, ownName } from "./identity.js";
 import { JanusPublisher } from "./janus-publisher.js";
 import { Latest } from "./latest.js";
 import { checkBrowser, listDevices, openSource } from "./media-source.js";
+import { SoundMeter } from "./sound-meter.js";
+import { StayAwake } from "./stay-awake.js";
 import { onLanguage, show as put, t } from "./strings.js";
 import { textOf } from "./told-error.js";
 import { PublishFigures } from "./publish-figures.js";
@@ -25,6 +29,7 @@ const WRONG_KEYS = [467, 473]; // docs/protocol.md
 const THIS_MACHINE = /^(localhost|127\..*|\[::1\])$/; // a phone that is given one of these asks itself
 const FIGURES_MS = 1000; // between two looks at the connection's statistics
 const SIMULCAST = { 0: false, 1: true, auto: "auto" };
+const RETURN_MS = 15000; // after which a page with auto=again is live again that was kicked
 const BADGES = { waiting: "publish.nearly", connecting: "publish.connecting", reconnecting: "publish.reconnecting" };
 const SIMULCAST_DEFAULT = "auto";
 
@@ -34,10 +39,11 @@ const parameters = new URLSearchParams(location.search);
 const memory = storage(parameters.has("auto") ? "sessionStorage" : "localStorage");
 const publisher = new JanusPublisher(janusServer(), siteSettings().then(({ iceServers }) => iceServers));
 const figures = new PublishFigures();
+const meter = new SoundMeter(byId("sound"));
 const latest = new Latest(); // of what is to be shown
 let source = null; // what is shown: { stream, stop }
 let liveSince = null;
-let wake = null; // keeps a phone's screen on while live
+const awake = new StayAwake();
 let leavesFreely = false; // nobody is asked before the page is left
 
 window.janusHls = { publisher }; // for the curious, in the console
@@ -72,7 +78,7 @@ function setStage(stage) {
   byId("camera").disabled = byId("microphone").disabled = !idle && !(stage === "live" && camera);
   byId("mute").hidden = idle || !source?.stream.getAudioTracks().length;
   if (idle) {
-    byId("figures").hidden = byId("layer-figures").hidden = true;
+    byId("figures").hidden = byId("layer-figures").hidden = byId("health").hidden = true;
     setBadge("");
     liveSince = null;
   }
@@ -83,6 +89,7 @@ function showPreview() {
   byId("preview").srcObject = source?.stream ?? null;
   byId("preview").classList.toggle("mirrored", kind === "camera");
   byId("placeholder").hidden = Boolean(source);
+  if (!parameters.has("auto")) meter.watch(source?.stream ?? null); // else nobody is there to see it
   byId("show-preview").hidden = kind === "screen"; // which browsers ask about each time
 }
 
@@ -99,7 +106,9 @@ async function showLinks({ hls, watch }) {
   byId("watch-link").value = byId("watch-open").href = absolute(watch);
   byId("vlc-link").value = absolute(hls);
   showQr(byId("qr"), absolute(watch));
-  byId("qr").parentElement.hidden = THIS_MACHINE.test(new URL(watch, location.href).hostname);
+  const isOwn = THIS_MACHINE.test(new URL(watch, location.href).hostname);
+  byId("qr").parentElement.hidden = isOwn;
+  byId("this-machine").hidden = !isOwn;
   byId("links").hidden = false;
   put(byId("links-state"), "publish.first-seconds");
   // here, though viewers may be sent to another site: this page may not ask there
@@ -226,22 +235,6 @@ function fillCodecs() {
 
 /* ---- going live ---- */
 
-/** A key of this browser's own: so that after a reload it may take its name back. */
-function ownKey() {
-  let key = memory.getItem("janus-hls-key");
-  if (!key) {
-    key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
-    memory.setItem("janus-hls-key", key);
-  }
-  return key;
-}
-
-/** A name of this browser's own, for people who type none. */
-function ownName() {
-  if (!memory.getItem("janus-hls-name")) memory.setItem("janus-hls-name", friendlyName(navigator.language));
-  return memory.getItem("janus-hls-name");
-}
-
 async function goLive() {
   const name = byId("name").value;
   if (!STREAM_NAME.test(name)) {
@@ -260,28 +253,16 @@ async function goLive() {
   if (isOpen === false) setStage("ready");
   if (!isOpen) return;
   memory.setItem("janus-hls-name", name);
+  memory.setItem("janus-hls-title", byId("title").value);
   setStage("busy"); // there may be something to mute
   await publisher.publish(source.stream, {
     name,
-    key: byId("key").value || ownKey(),
+    key: byId("key").value || ownKey(memory),
+    title: fitTitle(byId("title").value),
     unlisted: parameters.get("unlisted") === "1",
     codec: byId("codec").value,
     simulcast: byId("layers").checked && (SIMULCAST[parameters.get("simulcast")] || "auto"),
   });
-}
-
-/** A screen that goes dark would end a phone's camera. The browser lets it go dark again if the page is hidden. */
-async function keepAwake() {
-  if (liveSince === null || document.visibilityState !== "visible") return;
-  const lock = await navigator.wakeLock?.request("screen").catch(() => null);
-  wake?.release();
-  wake = lock;
-  if (liveSince === null) letSleep();
-}
-
-function letSleep() {
-  wake?.release();
-  wake = null;
 }
 
 function askForKey() {
@@ -289,12 +270,17 @@ function askForKey() {
   byId("key").select();
 }
 
+/** What runs with nobody before it comes back after an operator has ended it, as the demo's test card. */
+function returnLater() {
+  setTimeout(() => byId("stop").hidden && goLive(), RETURN_MS);
+}
+
 function stop() {
   latest.forget();
   publisher.stop();
 }
 
-publisher.addEventListener("state", ({ detail: { state, key, values, code } }) => {
+publisher.addEventListener("state", ({ detail: { state, key, values, code, ended } }) => {
   switch (state) {
     case "live":
       if (isUnseen(publisher.codec)) say("publish.live-unseen", "bad", { why: { key: whoSees(publisher.codec) } });
@@ -303,17 +289,18 @@ publisher.addEventListener("state", ({ detail: { state, key, values, code } }) =
       if (liveSince === null) {
         liveSince = Date.now();
         showLinks(publisher.playback);
-        keepAwake();
+        awake.begin();
       }
       setStage("live");
       byId("figures").hidden = false;
       break;
     case "failed":
     case "stopped":
+      if (ended === "kicked" && parameters.get("auto") === "again") returnLater();
       say(key, state === "failed" ? "bad" : "", values);
       byId("links").hidden = true;
       setStage("ready");
-      letSleep();
+      awake.end();
       if (state === "failed") byId("message").focus();
       if (WRONG_KEYS.includes(code)) askForKey();
       break;
@@ -336,6 +323,10 @@ async function showFigures() {
   byId("figure-rtt").textContent = f.roundTripMs === null ? "–" : `${Math.round(f.roundTripMs)} ms`;
   byId("figure-time").textContent = formatDuration((Date.now() - liveSince) / 1000);
   showLayers(byId("layer-figures"), f.layers);
+  const health = healthOf(f);
+  byId("health").hidden = liveSince === null;
+  byId("health").className = `health ${health.mood}`;
+  put(byId("health"), health.key);
   if (f.roundTripMs !== null) publisher.report(f.roundTripMs);
 }
 
@@ -357,7 +348,6 @@ byId("show-preview").addEventListener("click", preview);
 byId("camera").addEventListener("change", switchDevice);
 byId("microphone").addEventListener("change", switchDevice);
 for (const input of document.querySelectorAll("[name=source]")) input.addEventListener("change", preview);
-document.addEventListener("visibilitychange", keepAwake);
 window.addEventListener("beforeunload", (event) => {
   if (liveSince !== null && !leavesFreely) event.preventDefault(); // "Leave the page?"
 });
@@ -367,8 +357,9 @@ setInterval(showFigures, FIGURES_MS);
 
 /** What the address asks for is filled in, where it can be seen. */
 function fillIn() {
-  byId("name").value = parameters.get("stream") ?? ownName();
+  byId("name").value = parameters.get("stream") ?? ownName(memory);
   byId("layers").checked = Boolean(SIMULCAST[parameters.get("simulcast") ?? memory.getItem("janus-hls-layers") ?? SIMULCAST_DEFAULT]);
+  byId("title").value = parameters.get("title") ?? memory.getItem("janus-hls-title") ?? "";
   byId("key").value = parameters.get("key") ?? "";
   byId("key").closest("details").open = byId("key").value !== "";
   const asked = document.querySelector(`[name=source][value="${CSS.escape(parameters.get("source") ?? "")}"]`);

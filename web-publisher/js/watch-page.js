@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // The watch page: what people press and see. Playing is in stream-player.js.
-// Parameters of its address: stream; classic (not at low latency); measure (glass to glass, drawn).
+// Parameters of its address: stream; classic (not at low latency); measure (glass to glass, drawn); embed (the picture
+// alone, as large as the frame that it is in).
 
 import { LatencyGraph } from "./latency-graph.js";
+import { fetchLiveStreams } from "./live-list.js";
 import { StreamPlayer } from "./stream-player.js";
 import { byId, formatBitrate, STREAM_NAME, wireCopyButtons } from "./page-tools.js";
 import { onLanguage, show, t } from "./strings.js";
+import { wireControls } from "./watch-controls.js";
 
 const query = new URLSearchParams(location.search);
 const name = query.get("stream") ?? "";
@@ -23,7 +26,7 @@ function showState(state) {
   const waiting = WAITING[state];
   byId("waiting").hidden = !waiting;
   if (waiting) show(byId("waiting-text"), waiting);
-  byId("badge").hidden = Boolean(waiting);
+  byId("badge").hidden = byId("controls").hidden = Boolean(waiting);
   show(byId("badge"), state === "stalled" ? "watch.loading" : "common.live");
   byId("badge").className = `badge ${state === "stalled" ? "busy" : "live"}`;
   byId("unmute").hidden = Boolean(waiting) || !video.muted;
@@ -42,7 +45,7 @@ function showFigures(player) {
 function showQualities(player) {
   const { qualities, quality, shownQuality } = player;
   const menu = byId("quality");
-  menu.parentElement.hidden = !qualities.length;
+  menu.closest(".quality").hidden = !qualities.length;
   const auto = quality === "auto" && shownQuality ? t("watch.auto-shows", { quality: shownQuality }) : t("watch.auto");
   const options = [["auto", auto], ...qualities.map((name) => [name, name])];
   if (menu.options.length !== options.length) menu.replaceChildren(...options.map(() => new Option()));
@@ -64,19 +67,40 @@ function measure(player) {
   }, 500);
 }
 
+function showTitle(title) {
+  show(document.querySelector("title"), "watch.head-of", { name: title });
+  byId("title").textContent = title;
+  byId("name").textContent = name;
+  byId("name").hidden = title === name;
+}
+
+let isTitleKnown = false; // of what is on air
+
+/** What its publisher calls it, if it says so and is in the list. */
+async function lookForTitle() {
+  if (isTitleKnown) return;
+  isTitleKnown = true;
+  const streams = await fetchLiveStreams().catch(() => []);
+  showTitle(streams.find((stream) => stream.name === name)?.title || name);
+}
+
 function start() {
   const player = new StreamPlayer(video, name, { lowLatency: !query.has("classic") });
 
-  show(document.querySelector("title"), "watch.head-of", { name });
-  byId("title").textContent = name;
+  showTitle(name);
   byId("vlc-link").value = player.url;
-  player.addEventListener("state", ({ detail }) => showState(detail.state));
+  player.addEventListener("state", ({ detail }) => {
+    showState(detail.state);
+    if (WAITING[detail.state]) isTitleKnown = false;
+    else lookForTitle();
+  });
   player.addEventListener("quality", () => showQualities(player));
   onLanguage(() => showQualities(player));
   byId("quality").addEventListener("change", ({ target }) => (player.quality = target.value));
   byId("to-live").addEventListener("click", () => player.toLive());
   setInterval(() => showFigures(player), 500);
   if (query.has("measure")) measure(player);
+  wireControls();
   player.start();
 }
 
@@ -85,21 +109,6 @@ byId("unmute").addEventListener("click", () => {
   video.play().catch(() => {});
 });
 video.addEventListener("volumechange", () => (byId("unmute").hidden = !video.muted));
-video.addEventListener("click", () => (video.paused ? video.play().catch(() => {}) : video.pause()));
-byId("full").addEventListener("click", () => {
-  const screen = video.closest(".screen");
-  // phones of one maker give full screen to video elements alone
-  (screen.requestFullscreen?.bind(screen) ?? video.webkitEnterFullscreen?.bind(video))?.();
-});
-document.addEventListener("keydown", (event) => {
-  if (event.target.matches("input, button, select, summary")) return;
-  if (event.ctrlKey || event.metaKey || event.altKey) return; // the browser's own, as Ctrl-F
-  if (event.key === "m") video.muted = !video.muted;
-  else if (event.key === "f") byId("full").click();
-  else if (event.key === " ") video.click();
-  else return;
-  event.preventDefault();
-});
 wireCopyButtons();
 
 if (STREAM_NAME.test(name)) {
@@ -109,3 +118,4 @@ if (STREAM_NAME.test(name)) {
   document.querySelector(".spinner").hidden = true;
   document.querySelector(".under").hidden = true;
 }
+document.body.classList.toggle("embed", query.has("embed"));

@@ -133,7 +133,7 @@ export const mute = (page, muted) => page.evaluate((off) => {
 
 export async function untilLive(page) {
   await until("the publish page says that it is live",
-    async () => (await page.textContent("#badge")) === "LIVE");
+    async () => (await page.getAttribute("#badge", "data-text")) === "common.live"); // in any language
 }
 
 /** Statistics of the page's connection: { video, audio }, each its outbound-rtp. */
