@@ -101,6 +101,7 @@ bridge_package = \
 	%D%/package/iframe_playlist.c \
 	%D%/package/left_over.c \
 	%D%/package/ll_playlist.c \
+	%D%/package/ll_playlist_text.c \
 	%D%/package/memory_muxer.c \
 	%D%/package/multivariant.c \
 	%D%/package/null_output.c \

@@ -36,7 +36,13 @@ static void write_time(const char *name, int64_t us, TextBuffer *out)
 {
     int64_t seconds = us / US_PER_S, rest_us = us - seconds * US_PER_S;
 
-    text_add(out, " %s=\"PT%" PRId64 ".%06" PRId64 "S\"", name, seconds, rest_us);
+    text_add_string(out, " ");
+    text_add_string(out, name);
+    text_add_string(out, "=\"PT");
+    text_add_number(out, seconds);
+    text_add_string(out, ".");
+    text_add_digits(out, rest_us, 6);
+    text_add_string(out, "S\"");
 }
 
 /* Where players are told to be: two segments and an update behind. The one that comes next is known
@@ -46,17 +52,17 @@ static void write_head(const DashManifest *m, int64_t now_unix_us, TextBuffer *o
     int64_t target_us = m->target_duration_s * US_PER_S, from_us, to_us;
     int64_t update_us = target_us / 2 > US_PER_S ? target_us / 2 : US_PER_S;
     int64_t delay_us = 2 * target_us + update_us, least_us = WINDOW_LIVE_MIN * target_us;
-    char now[PLAYLIST_TIME_SIZE];
 
     extent(m, &from_us, &to_us);
     int64_t depth_us = to_us - from_us > least_us ? to_us - from_us : least_us;
-    playlist_format_time(now_unix_us, now);
-    text_add(
-        out,
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-        "<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\"\n"
-        "  profiles=\"urn:mpeg:dash:profile:isoff-live:2011\" type=\"%s\" publishTime=\"%s\"\n ",
-        m->ended ? "static" : "dynamic", now);
+    text_add_string(out,
+                    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+                    "<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\"\n"
+                    "  profiles=\"urn:mpeg:dash:profile:isoff-live:2011\" type=\"");
+    text_add_string(out, m->ended ? "static" : "dynamic");
+    text_add_string(out, "\" publishTime=\"");
+    playlist_add_time(out, now_unix_us);
+    text_add_string(out, "\"\n ");
     write_time("minBufferTime", update_us, out);
     write_time("maxSegmentDuration", target_us + US_PER_S / 2, out);
     if (m->ended) {
@@ -72,6 +78,13 @@ static void write_head(const DashManifest *m, int64_t now_unix_us, TextBuffer *o
     text_add(out, ">\n");
 }
 
+static void add_attribute(const char *begins, int64_t number, TextBuffer *out)
+{
+    text_add_string(out, begins);
+    text_add_number(out, number);
+    text_add_string(out, "\"");
+}
+
 /* One S element for all that follow each other and are as long. */
 static void write_timeline(const int64_t *start, const int32_t *duration, size_t count,
                            TextBuffer *out)
@@ -83,13 +96,13 @@ static void write_timeline(const int64_t *start, const int32_t *duration, size_t
         for (n = 1; i + n < count && duration[i + n] == duration[i] &&
                     start[i + n] == start[i + n - 1] + duration[i];)
             n++;
-        text_add(out, "            <S");
+        text_add_string(out, "            <S");
         if (start[i] != expected)
-            text_add(out, " t=\"%" PRId64 "\"", start[i]);
-        text_add(out, " d=\"%" PRId32 "\"", duration[i]);
+            add_attribute(" t=\"", start[i], out);
+        add_attribute(" d=\"", duration[i], out);
         if (n > 1)
-            text_add(out, " r=\"%zu\"", n - 1);
-        text_add(out, "/>\n");
+            add_attribute(" r=\"", (int64_t)n - 1, out);
+        text_add_string(out, "/>\n");
         expected = start[i + n - 1] + duration[i];
     }
     text_add(out, "          </SegmentTimeline>\n");

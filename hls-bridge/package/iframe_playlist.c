@@ -37,6 +37,18 @@ static void write_head(const LlPlaylist *p, TextBuffer *out)
     text_add(out, "#EXT-X-I-FRAMES-ONLY\n");
 }
 
+/* Where the picture is, behind EXTINF. */
+static void write_range(const LlSegment *s, TextBuffer *out)
+{
+    if (!has_picture(s)) {
+        text_add_string(out, ",\n#EXT-X-GAP\n");
+        return;
+    }
+    text_add_string(out, ",\n#EXT-X-BYTERANGE:");
+    text_add_number(out, s->key_len);
+    text_add_string(out, "@0\n");
+}
+
 size_t iframe_playlist_write(const LlPlaylist *p, char *text)
 {
     TextBuffer out = text_buffer(text, LL_TEXT_SIZE);
@@ -45,25 +57,25 @@ size_t iframe_playlist_write(const LlPlaylist *p, char *text)
     write_head(p, &out);
     for (size_t i = 0; i < p->window.count; i++) {
         const LlSegment *s = &p->segment[i];
-        char time[PLAYLIST_TIME_SIZE], duration[PLAYLIST_DURATION_SIZE], name[LL_NAME_SIZE];
+        char name[LL_NAME_SIZE];
         if (s->common.discontinuity)
-            text_add(&out, "#EXT-X-DISCONTINUITY\n");
+            text_add_string(&out, "#EXT-X-DISCONTINUITY\n");
         if (!s->lacks_init && s->init_msn != init_msn) {
             ll_init_name(p, s->init_msn, name);
             text_add(&out, "#EXT-X-MAP:URI=\"%s\"\n", name);
             init_msn = s->init_msn;
         }
-        playlist_format_time(s->common.starts_unix_us, time);
-        playlist_format_duration(s->common.duration_90k, duration);
+        text_add_string(&out, "#EXT-X-PROGRAM-DATE-TIME:");
+        playlist_add_time(&out, s->common.starts_unix_us);
+        text_add_string(&out, "\n#EXTINF:");
+        playlist_add_duration(&out, s->common.duration_90k);
+        write_range(s, &out);
         ll_segment_name(p, p->window.media_sequence + (int64_t)i, name);
-        text_add(&out, "#EXT-X-PROGRAM-DATE-TIME:%s\n#EXTINF:%s,\n", time, duration);
-        if (has_picture(s))
-            text_add(&out, "#EXT-X-BYTERANGE:%" PRIu32 "@0\n%s\n", s->key_len, name);
-        else
-            text_add(&out, "#EXT-X-GAP\n%s\n", name);
+        text_add_string(&out, name);
+        text_add_string(&out, "\n");
     }
     if (p->window.ended)
-        text_add(&out, "#EXT-X-ENDLIST\n");
+        text_add_string(&out, "#EXT-X-ENDLIST\n");
     assert(!out.overflow);
     return out.len;
 }

@@ -2,20 +2,11 @@
 #include "package/ll_playlist.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "text_buffer.h"
-
-#define NUMBER_MAX      1000000000000ll /* no list has come to that by counting */
-#define HOLD_BACK_PARTS 3               /* PART-HOLD-BACK; rfc8216bis recommends at least 3 */
-/* EXT-X-VERSION: no more than is needed; sections 6.2.1 and 8. */
-#define VERSION_WITH_MAP  6
-#define VERSION_WITH_SKIP 9
-
-#define PARTS_LISTED_FOR 3 /* target durations from the end; section 4.4.4.9 */
+#define NUMBER_MAX       1000000000000ll /* no list has come to that by counting */
+#define PARTS_LISTED_FOR 3               /* target durations from the end; section 4.4.4.9 */
 
 /* ---- the window ---- */
 
@@ -123,90 +114,7 @@ LlReport ll_playlist_report(const LlPlaylist *p, const char *uri)
     return (LlReport){uri, edge.last_msn, edge.last_parts - 1};
 }
 
-/* ---- names ---- */
-
-void ll_segment_name(const LlPlaylist *p, int64_t msn, char *name)
-{
-    snprintf(name, LL_NAME_SIZE, "%s-%" PRId64 "-%" PRId64 ".m4s", p->kind, p->epoch, msn);
-}
-
-void ll_segment_template(const LlPlaylist *p, const char *for_msn, char *name)
-{
-    snprintf(name, LL_NAME_SIZE, "%s-%" PRId64 "-%s.m4s", p->kind, p->epoch, for_msn);
-}
-
-void ll_part_name(const LlPlaylist *p, int64_t msn, size_t part, char *name)
-{
-    snprintf(name, LL_NAME_SIZE, "%s-%" PRId64 "-%" PRId64 ".%zu.m4s", p->kind, p->epoch, msn,
-             part);
-}
-
-void ll_init_name(const LlPlaylist *p, int64_t msn, char *name)
-{
-    snprintf(name, LL_NAME_SIZE, "%s-%" PRId64 "-%" PRId64 ".mp4", p->kind, p->epoch, msn);
-}
-
-/* ---- text ---- */
-
-static void write_head(const LlPlaylist *p, int version, TextBuffer *out)
-{
-    const WindowView view = ll_playlist_view(p);
-    char part[PLAYLIST_DURATION_SIZE], hold_back[PLAYLIST_DURATION_SIZE];
-
-    playlist_format_duration(p->part_target_90k, part);
-    playlist_format_duration(HOLD_BACK_PARTS * p->part_target_90k, hold_back);
-    text_add(out, "#EXTM3U\n#EXT-X-VERSION:%d\n#EXT-X-TARGETDURATION:%" PRId64 "\n", version,
-             p->window.target_duration_s);
-    text_add(out,
-             "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=%s,CAN-SKIP-UNTIL=%" PRId64
-             ".0\n#EXT-X-PART-INF:PART-TARGET=%s\n",
-             hold_back, LL_CAN_SKIP_UNTIL * p->window.target_duration_s, part);
-    text_add(out, "#EXT-X-MEDIA-SEQUENCE:%" PRId64 "\n", p->window.media_sequence);
-    if (p->window.discontinuity_sequence > 0 || window_has_discontinuity(&view))
-        text_add(out, "#EXT-X-DISCONTINUITY-SEQUENCE:%" PRId64 "\n",
-                 p->window.discontinuity_sequence);
-}
-
-/* What stands before the media of segment `i`. */
-static void write_tags(const LlPlaylist *p, size_t i, bool map, TextBuffer *out)
-{
-    const LlSegment *s = &p->segment[i];
-    char time[PLAYLIST_TIME_SIZE], name[LL_NAME_SIZE];
-
-    if (s->common.discontinuity)
-        text_add(out, "#EXT-X-DISCONTINUITY\n");
-    if (map) {
-        ll_init_name(p, s->init_msn, name);
-        text_add(out, "#EXT-X-MAP:URI=\"%s\"\n", name);
-    }
-    playlist_format_time(s->common.starts_unix_us, time);
-    text_add(out, "#EXT-X-PROGRAM-DATE-TIME:%s\n", time);
-}
-
-static void write_parts(const LlPlaylist *p, size_t i, TextBuffer *out)
-{
-    const LlSegment *s = &p->segment[i];
-    char duration[PLAYLIST_DURATION_SIZE], name[LL_NAME_SIZE];
-
-    for (size_t n = 0; n < s->parts; n++) {
-        const LlPart *part = ll_playlist_part(p, s, n);
-        if (!part)
-            continue;
-        playlist_format_duration(part->duration_90k, duration);
-        ll_part_name(p, p->window.media_sequence + (int64_t)i, n, name);
-        text_add(out, "#EXT-X-PART:DURATION=%s,URI=\"%s\"%s%s\n", duration, name,
-                 part->independent ? ",INDEPENDENT=YES" : "", part->gap ? ",GAP=YES" : "");
-    }
-}
-
-static void write_hint(const LlPlaylist *p, TextBuffer *out)
-{
-    char name[LL_NAME_SIZE];
-
-    ll_part_name(p, window_next_msn(&p->window),
-                 p->window.open ? p->segment[p->window.count].parts : 0, name);
-    text_add(out, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"%s\"\n", name);
-}
+/* ---- how far from the end ---- */
 
 static int64_t open_duration_90k(const LlPlaylist *p)
 {
@@ -216,24 +124,6 @@ static int64_t open_duration_90k(const LlPlaylist *p)
     for (size_t n = 0; p->window.open && n < s->parts; n++)
         sum += ll_playlist_part(p, s, n)->duration_90k; /* there are fewer in one than are kept */
     return sum;
-}
-
-static void write_segment(const LlPlaylist *p, size_t i, TextBuffer *out)
-{
-    char duration[PLAYLIST_DURATION_SIZE], name[LL_NAME_SIZE];
-
-    playlist_format_duration(p->segment[i].common.duration_90k, duration);
-    ll_segment_name(p, p->window.media_sequence + (int64_t)i, name);
-    text_add(out, "%s#EXTINF:%s,\n%s\n", p->segment[i].gap ? "#EXT-X-GAP\n" : "", duration, name);
-}
-
-static void write_report(const LlReport *report, TextBuffer *out)
-{
-    text_add(out, "#EXT-X-RENDITION-REPORT:URI=\"%s\",LAST-MSN=%" PRId64, report->uri,
-             report->last_msn);
-    if (report->last_part >= 0)
-        text_add(out, ",LAST-PART=%" PRId64, report->last_part);
-    text_add(out, "\n");
 }
 
 static size_t count_older(const LlPlaylist *p, int64_t targets)
@@ -251,38 +141,6 @@ size_t ll_playlist_skippable(const LlPlaylist *p)
 size_t ll_playlist_without_parts(const LlPlaylist *p)
 {
     return count_older(p, PARTS_LISTED_FOR);
-}
-
-size_t ll_playlist_write(const LlPlaylist *p, size_t skipped, const LlReport *report,
-                         size_t reports, char *text)
-{
-    TextBuffer out = text_buffer(text, LL_TEXT_SIZE);
-    size_t all = p->window.count + (p->window.open && p->segment[p->window.count].parts > 0);
-    size_t without_parts = ll_playlist_without_parts(p);
-    int64_t init_msn = -1;
-
-    write_head(p, skipped > 0 ? VERSION_WITH_SKIP : VERSION_WITH_MAP, &out);
-    if (skipped > 0)
-        text_add(&out, "#EXT-X-SKIP:SKIPPED-SEGMENTS=%zu\n", skipped);
-    for (size_t i = skipped; i < all; i++) {
-        const LlSegment *s = &p->segment[i];
-        bool map = !s->lacks_init && s->init_msn != init_msn;
-        write_tags(p, i, map, &out);
-        if (map)
-            init_msn = s->init_msn;
-        if (i >= without_parts)
-            write_parts(p, i, &out);
-        if (i < p->window.count)
-            write_segment(p, i, &out);
-    }
-    if (p->window.ended)
-        text_add(&out, "#EXT-X-ENDLIST\n");
-    else
-        write_hint(p, &out);
-    for (size_t i = 0; i < reports && !p->window.ended; i++)
-        write_report(&report[i], &out);
-    assert(!out.overflow);
-    return out.len;
 }
 
 /* ---- going on after a restart ---- */

@@ -8,9 +8,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "text_buffer.h"
+#define SECONDS_PER_DAY 86400ll
 
 #define LINE_SIZE  160
+#define AGAIN_SIZE 48              /* of a time or a duration that was read */
 #define NUMBER_MAX (INT64_MAX / 2) /* no list has come to that by counting */
 
 void playlist_init(Playlist *p, int64_t target_duration_s, size_t keep)
@@ -32,22 +33,49 @@ void playlist_append(Playlist *p, const PlaylistSegment *segment)
     p->segments[p->window.count++] = *segment;
 }
 
-void playlist_format_time(int64_t unix_us, char *out)
+/* A day of the Gregorian calendar, by days since 1970. Years are counted from March, so that the
+ * day that some have more is the last. */
+static void add_date(TextBuffer *out, int64_t days)
 {
-    time_t seconds = (time_t)floor_div(unix_us, US_PER_S);
-    int ms = (int)((unix_us - seconds * US_PER_S) / US_PER_MS);
-    struct tm utc;
+    const int64_t per_era = 146097, march_0000 = -719468; /* 400 years; and where they begin */
+    int64_t era = floor_div(days - march_0000, per_era);
+    int64_t day = days - march_0000 - era * per_era; /* of it */
+    int64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+    int64_t day_of_year = day - (365 * year + year / 4 - year / 100);
+    int64_t month = (5 * day_of_year + 2) / 153; /* from March */
+    bool next = month >= 10;                     /* January, February */
 
-    gmtime_r(&seconds, &utc);
-    snprintf(out, PLAYLIST_TIME_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900,
-             utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, ms);
+    text_add_digits(out, year + era * 400 + next, 4);
+    text_add_string(out, "-");
+    text_add_digits(out, next ? month - 9 : month + 3, 2);
+    text_add_string(out, "-");
+    text_add_digits(out, day_of_year - (153 * month + 2) / 5 + 1, 2);
 }
 
-void playlist_format_duration(int64_t duration_90k, char *out)
+void playlist_add_time(TextBuffer *out, int64_t unix_us)
+{
+    int64_t seconds = floor_div(unix_us, US_PER_S), days = floor_div(seconds, SECONDS_PER_DAY);
+    int64_t of_day = seconds - days * SECONDS_PER_DAY;
+
+    add_date(out, days);
+    text_add_string(out, "T");
+    text_add_digits(out, of_day / 3600, 2);
+    text_add_string(out, ":");
+    text_add_digits(out, of_day / 60 % 60, 2);
+    text_add_string(out, ":");
+    text_add_digits(out, of_day % 60, 2);
+    text_add_string(out, ".");
+    text_add_digits(out, (unix_us - seconds * US_PER_S) / US_PER_MS, 3);
+    text_add_string(out, "Z");
+}
+
+void playlist_add_duration(TextBuffer *out, int64_t duration_90k)
 {
     int64_t units = (duration_90k * 10 + 4) / 9; /* of 10 us */
 
-    snprintf(out, PLAYLIST_DURATION_SIZE, "%" PRId64 ".%05" PRId64, units / 100000, units % 100000);
+    text_add_number(out, units / 100000);
+    text_add_string(out, ".");
+    text_add_digits(out, units % 100000, 5);
 }
 
 /* ---- renditions ---- */
@@ -61,13 +89,16 @@ void playlist_rendition_list(const char *rendition, char *name)
 
 void playlist_rendition_segment(const char *segment, const char *rendition, char *name)
 {
-    size_t prefix = strlen(SEGMENT_PREFIX);
+    TextBuffer out = text_buffer(name, PLAYLIST_NAME_SIZE);
+    const char *behind = segment;
 
-    if (*rendition && strncmp(segment, SEGMENT_PREFIX, prefix) == 0)
-        snprintf(name, PLAYLIST_NAME_SIZE, SEGMENT_PREFIX "%s-%.*s", rendition,
-                 PLAYLIST_NAME_SIZE - RENDITION_NAME_SIZE - (int)prefix - 1, segment + prefix);
-    else
-        snprintf(name, PLAYLIST_NAME_SIZE, "%s", segment);
+    if (*rendition && strncmp(segment, SEGMENT_PREFIX, strlen(SEGMENT_PREFIX)) == 0) {
+        behind += strlen(SEGMENT_PREFIX);
+        text_add_string(&out, SEGMENT_PREFIX);
+        text_add_string(&out, rendition);
+        text_add_string(&out, "-");
+    }
+    text_add_bytes(&out, behind, strnlen(behind, out.size - out.len - 1));
 }
 
 bool playlist_best_segment(const char *name, const char *rendition, char *segment)
@@ -112,16 +143,20 @@ size_t playlist_write(const Playlist *p, const PlaylistRendition *rendition, cha
         text_add(&out, "#EXT-X-DISCONTINUITY-SEQUENCE:%" PRId64 "\n", discontinuity_sequence);
     for (size_t i = first; i < w->count; i++) {
         const PlaylistSegment *s = &p->segments[i];
-        char time[PLAYLIST_TIME_SIZE], duration[PLAYLIST_DURATION_SIZE], name[PLAYLIST_NAME_SIZE];
+        char name[PLAYLIST_NAME_SIZE];
         playlist_rendition_segment(s->name, r->name, name);
-        playlist_format_time(s->common.starts_unix_us, time);
-        playlist_format_duration(s->common.duration_90k, duration);
         if (s->common.discontinuity)
-            text_add(&out, "#EXT-X-DISCONTINUITY\n");
-        text_add(&out, "#EXT-X-PROGRAM-DATE-TIME:%s\n#EXTINF:%s,\n%s\n", time, duration, name);
+            text_add_string(&out, "#EXT-X-DISCONTINUITY\n");
+        text_add_string(&out, "#EXT-X-PROGRAM-DATE-TIME:");
+        playlist_add_time(&out, s->common.starts_unix_us);
+        text_add_string(&out, "\n#EXTINF:");
+        playlist_add_duration(&out, s->common.duration_90k);
+        text_add_string(&out, ",\n");
+        text_add_string(&out, name);
+        text_add_string(&out, "\n");
     }
     if (w->ended)
-        text_add(&out, "#EXT-X-ENDLIST\n");
+        text_add_string(&out, "#EXT-X-ENDLIST\n");
     assert(!out.overflow);
     return out.len;
 }
@@ -160,24 +195,26 @@ static bool read_number(const char *text, int64_t max, int64_t *out)
     return (*end == '\0' || *end == ',') && *out <= max;
 }
 
-/* The inverse of playlist_format_duration(), to the tick: a duration that is listed may never
+/* The inverse of playlist_add_duration(), to the tick: a duration that is listed may never
  * change. What that would write otherwise is not ours. */
 static bool read_duration(const char *text, int64_t *duration_90k)
 {
-    char again[PLAYLIST_DURATION_SIZE];
+    char array[AGAIN_SIZE];
+    TextBuffer again = text_buffer(array, sizeof(array));
     unsigned seconds, fraction;
 
     if (sscanf(text, "%5u.%5u", &seconds, &fraction) != 2)
         return false;
     *duration_90k = ((seconds * 100000ll + fraction) * 9 + 5) / 10;
-    playlist_format_duration(*duration_90k, again);
-    return strncmp(text, again, strlen(again)) == 0 && strcmp(text + strlen(again), ",") == 0;
+    playlist_add_duration(&again, *duration_90k);
+    return strncmp(text, array, again.len) == 0 && strcmp(text + again.len, ",") == 0;
 }
 
-/* The inverse of playlist_format_time(), likewise. */
+/* The inverse of playlist_add_time(), likewise. */
 static bool read_time(const char *text, int64_t *unix_us)
 {
-    char again[PLAYLIST_TIME_SIZE];
+    char array[AGAIN_SIZE];
+    TextBuffer again = text_buffer(array, sizeof(array));
     struct tm utc = {0};
     int ms;
 
@@ -187,8 +224,8 @@ static bool read_time(const char *text, int64_t *unix_us)
     utc.tm_year -= 1900;
     utc.tm_mon -= 1;
     *unix_us = (int64_t)timegm(&utc) * US_PER_S + ms * US_PER_MS;
-    playlist_format_time(*unix_us, again);
-    return strcmp(text, again) == 0;
+    playlist_add_time(&again, *unix_us);
+    return strcmp(text, array) == 0;
 }
 
 /* Ours are file names, never paths. */

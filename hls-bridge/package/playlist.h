@@ -11,13 +11,12 @@
 
 #include "base/rendition.h"
 #include "package/window.h"
+#include "text_buffer.h"
 
-#define PLAYLIST_SEGMENTS_MAX  128
-#define PLAYLIST_WINDOW_MAX    60 /* segments asked for; RFC 8216 may make a list longer */
-#define PLAYLIST_NAME_SIZE     80
-#define PLAYLIST_TEXT_SIZE     32768 /* bytes that hold the text of any playlist */
-#define PLAYLIST_TIME_SIZE     40
-#define PLAYLIST_DURATION_SIZE 32
+#define PLAYLIST_SEGMENTS_MAX 128
+#define PLAYLIST_WINDOW_MAX   60 /* segments asked for; RFC 8216 may make a list longer */
+#define PLAYLIST_NAME_SIZE    80
+#define PLAYLIST_TEXT_SIZE    32768 /* bytes that hold the text of any playlist */
 
 typedef struct PlaylistSegment {
     WindowSegment common;
@@ -44,11 +43,11 @@ WindowView playlist_view(const Playlist *playlist);
  * with window_drop() first. */
 void playlist_append(Playlist *playlist, const PlaylistSegment *segment);
 
-/* RFC 3339 with milliseconds, in UTC; PLAYLIST_TIME_SIZE bytes. */
-void playlist_format_time(int64_t unix_us, char *out);
+/* RFC 3339 with milliseconds, in UTC. */
+void playlist_add_time(TextBuffer *out, int64_t unix_us);
 
-/* Seconds with five decimals, from whole ticks: 180000 is 2.00000; PLAYLIST_DURATION_SIZE bytes. */
-void playlist_format_duration(int64_t duration_90k, char *out);
+/* Seconds with five decimals, from whole ticks: 180000 is 2.00000. */
+void playlist_add_duration(TextBuffer *out, int64_t duration_90k);
 
 /* The file of a rendition's list, "index-low.m3u8". PLAYLIST_NAME_SIZE bytes, here and below. */
 void playlist_rendition_list(const char *rendition, char *name);
