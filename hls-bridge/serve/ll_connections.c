@@ -70,7 +70,9 @@ static void close_connection(LlConnection *c)
     if (c->state == HELD && !c->gone)
         s->owed--;
     ll_wire_end(&c->wire);
-    close(c->wire.fd); /* which takes it out of the epoll */
+    /* a child that is being started may have the socket too: close() leaves it in the epoll then */
+    epoll_ctl(s->epoll, EPOLL_CTL_DEL, c->wire.fd, NULL);
+    close(c->wire.fd);
     *c->link = c->next;
     if (c->next)
         c->next->link = c->link;

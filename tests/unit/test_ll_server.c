@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 #include "hls-bridge/serve/ll_server.h"
 #include "hls-bridge/base/media.h"
@@ -536,6 +537,39 @@ static void ends_with_an_answer(void **state)
     close(fd);
 }
 
+/* A child that is being started has all descriptors for a moment. What happens at a connection that
+ * is closed meanwhile is nobody's event. */
+static void forgets_a_connection_that_a_child_still_has(void **state)
+{
+    int closed = connect_client(), other = connect_client(), until[2];
+
+    (void)state;
+    ask(closed, "GET", "/live/shop/video.m3u8?_HLS_msn=8&_HLS_part=0");
+    until_held(1);
+    assert_int_equal(pipe(until), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        close(until[1]);
+        _exit(read(until[0], &(char){0}, 1) == 0 ? 0 : 1);
+    }
+    assert_true(child > 0);
+    assert_int_equal(shutdown(closed, SHUT_WR), 0);
+    until_held(0);
+    ask(other, "GET",
+        "/live/shop/video.m3u8?_HLS_msn=7&_HLS_part=0"); /* the server is done with it */
+    expect_answer(other, 200, "7.0\n");
+    assert_int_equal(shutdown(closed, SHUT_RD), 0);
+    ask(other, "GET", "/live/shop/video.m3u8?_HLS_msn=7&_HLS_part=0");
+    expect_answer(other, 200, "7.0\n");
+    close(until[1]);
+    close(closed);
+    close(other);
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    close(until[0]);
+}
+
 static void says_where_it_cannot_listen(void **state)
 {
     LlServerParams params = {
@@ -559,6 +593,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(ends_slow_clients, setup_limits, teardown_limits),
     cmocka_unit_test_setup_teardown(refuses_one_connection_too_many, setup_limits, teardown_limits),
     cmocka_unit_test_setup_teardown(ends_with_an_answer, setup, teardown),
+    cmocka_unit_test_setup_teardown(forgets_a_connection_that_a_child_still_has, setup, teardown),
     cmocka_unit_test_setup_teardown(says_where_it_cannot_listen, setup, teardown),
 };
 
