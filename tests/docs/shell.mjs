@@ -11,7 +11,7 @@ import { missingFrom } from "./shape.mjs";
 /** What a reader leaves running, by what it is. */
 const STAYS = [["demo", /^(rm -rf \S+ && )?\.\/demo /], ["bridge", /^build\/hls-bridge\/hls-bridge /], ["sender", /^ffmpeg .*-re /s]];
 const ENDS_MS = 180000; // a command that ends by itself
-const COMES_MS = 60000; // what is printed, if it is asked for again and again
+const COMES_MS = 40000; // what is printed, if it is asked for again and again
 const AGAIN_MS = 1000;
 const LINGERS_MS = 3000; // from the last line that is waited for to the end of a command that ends
 const POLL_MS = 100;

@@ -1,0 +1,88 @@
+#!/usr/bin/env -S node --test-reporter=tap
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// What ./check docs reads out of a document, when it takes a program's words for those of the document, and what of a
+// document becomes slides.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { slidesOf } from "../../tools/slides/deck.mjs";
+import { render } from "../../tools/slides/markdown.mjs";
+import { missingFrom } from "../docs/shape.mjs";
+import { stepsOf } from "../docs/steps.mjs";
+
+const DOCUMENT = `## One
+
+Read this:
+
+    hls: {
+    }
+
+    $ curl -s \\
+        http://localhost/list
+    a 1
+
+    b 2
+    $ cat > /tmp/x <<'END'
+    $ this is no command
+    END
+
+<!-- run: open http://localhost/page -->
+<!-- run: page 1 runs -->
+
+    console.log(1);
+
+<!-- run: printed -->
+
+    1
+
+<!-- run: not -->
+
+    $ vlc
+
+## Two
+
+<!-- run: page 1 says -->
+
+    All is well.
+
+    $ next
+`;
+
+test("steps are commands with what they print, and what a browser does", () => {
+  assert.deepEqual(stepsOf(DOCUMENT).map(({ command, expected, open, runs, says }) => ({ command, expected, open, runs, says }))
+    .map((step) => JSON.parse(JSON.stringify(step))), [
+    { command: "curl -s \\\n    http://localhost/list", expected: ["a 1", "b 2"] },
+    { command: "cat > /tmp/x <<'END'\n$ this is no command\nEND", expected: [] },
+    { open: ["http://localhost/page"] },
+    { runs: "console.log(1);", expected: ["1"] },
+    { says: ["All is well."] },
+    { command: "next", expected: [] },
+  ]);
+});
+
+for (const [what, printed, expected, missing] of [
+  ["a number stands for any", "loss 12.5 % of 7", ["loss 0.0 % of 1000"], null],
+  ["words are exact", "gain 12.5 %", ["loss 0.0 %"], "loss 0.0 %"],
+  ["a status is exact", "HTTP/1.1 404 Not Found", ["HTTP/1.1 200 OK"], "HTTP/1.1 200 OK"],
+  ["a number alone is exact", "404", ["200"], "200"],
+  ["nothing damaged is exact", '{"good":7,"damaged":1}', ['{"good":1,"damaged":0}'], '{"good":1,"damaged":0}'],
+  ["… stands for anything", "[host,udp] <-> x [prflx,udp]", ["[host,udp] <-> … […,udp]"], null],
+  ["lines may stand between", "a\nother\nb", ["a", "…", "b"], null],
+  ["the order counts", "b\na", ["a", "b"], "b"],
+  ["one line is not two", "a", ["a", "a"], "a"],
+])
+  test(`shape: ${what}`, () => assert.equal(missingFrom(printed, expected), missing));
+
+test("a slide has what the class sees; the teacher's words are notes, and the answer is one to wait for", () => {
+  const slides = slidesOf("# Script: in and out\n\nPreface.\n\n## Station 2. The gate\n\n> **Say.** Hello.\n\n| | |\n| --- | --- |\n| Role | SFU |\n\n" +
+    "### Question 2\n\n*Why?*\n\n<details><summary>Answer</summary>\n\nBecause.\n</details>\n\n## Dates\n\n<!-- slides: none -->\n\n### Part of it\n\nno\n");
+  assert.deepEqual(slides.map(({ title, station }) => [title, station]), [["in and out", 0], ["Station 2. The gate", 2], ["Question 2", 2]]);
+  assert.equal(slides[1].notes, "<p><strong>Say.</strong> Hello.</p>");
+  assert.match(slides[1].html, /<th>Role<\/th><td>SFU<\/td>/);
+  assert.match(slides[2].html, /<div class="answer"><h3>Answer<\/h3>\n<p>Because\.<\/p>\n<\/div>/);
+});
+
+test("what a document says is text in a slide, never markup", () => {
+  assert.equal(render(["<script> & `<b>`"]).html, "<p>&lt;script&gt; &amp; <code>&lt;b&gt;</code></p>");
+});
