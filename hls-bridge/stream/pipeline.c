@@ -249,8 +249,9 @@ void pipeline_finish(Pipeline *p, int64_t now_us)
     p->source->does->read(p->source, now_us);
     while (receive(p, now_us, &at_us))
         now_us = clock_monotonic_us(p->clock); /* a disk may take its time */
+    rungs_flush(p->rungs,
+                p->clock); /* the best pictures may be its own, and have sound to the end */
     p->source->does->finish(p->source, segmenter_pictures_end_90k(p->segmenter));
-    rungs_flush(p->rungs, p->clock);
     segmenter_finish(p->segmenter, now_us);
     rungs_destroy(&p->rungs);
     p->held_up_since_us = 0; /* all is taken in */
