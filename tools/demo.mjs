@@ -173,6 +173,7 @@ async function showStatus(stack, viewers, stopped) {
   while (!stopped()) {
     const streams = await bridgeStreams(stack.bridgePort).catch(() => []);
     await viewers.read();
+    await viewers.tell(stack.hls, streams).catch(() => {}); // a full disk: the lines here go on
     const lines = streams
       .filter((stream) => stream.state !== "ended")
       .map((stream) => describe(stream, viewers.of(stream.name)));
@@ -277,7 +278,7 @@ async function main() {
         onDeath,
       }));
     }
-    await showStatus(stack, new ViewerCount(stack.viewersLog), () => ending);
+    await showStatus(stack, new ViewerCount(stack.logs), () => ending);
   })();
   life.catch((error) => {
     if (!ending) console.error(error.message);

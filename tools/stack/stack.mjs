@@ -89,8 +89,9 @@ export class Stack {
     return `${this.url}/class.html#key=${this.classKey}`;
   }
 
-  get viewersLog() {
-    return path.join(this.options.folder, "nginx", "viewers.log");
+  /** Where nginx writes who watches. */
+  get logs() {
+    return path.join(this.options.folder, "nginx");
   }
 
   /** The multivariant playlist of low-latency HLS. */

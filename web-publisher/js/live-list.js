@@ -21,5 +21,14 @@ export async function fetchLiveStreams() {
   return streams;
 }
 
+/** How many watch a stream; undefined: it is not counted, or not yet; null: this server counts nobody. */
+export async function fetchViewers(name) {
+  const response = await fetch("live/viewers.json", { cache: "no-cache", signal: timeLimit(ANSWER_MS) }).catch(() => null);
+  if (!response?.ok) return null;
+  const { at, viewers } = await response.json().catch(() => ({}));
+  const now = Date.parse(response.headers.get("Date") ?? "") / 1000;
+  return now - at > STALE_S ? null : viewers?.[name];
+}
+
 /** Where the small picture of a stream is; another address with each new picture. */
 export const thumbnailUrl = ({ name, thumbnail }) => `live/${name}/thumb.jpg?${thumbnail}`;

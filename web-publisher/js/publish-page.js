@@ -13,6 +13,7 @@ import { canSend, codecOf, CODECS, isUnseen, whoSees } from "./codecs.js";
 import { healthOf } from "./health.js";
 import { fitTitle, ownKey, ownName } from "./identity.js";
 import { JanusPublisher } from "./janus-publisher.js";
+import { fetchViewers } from "./live-list.js";
 import { Latest } from "./latest.js";
 import { checkBrowser, listDevices, openSource } from "./media-source.js";
 import { SoundMeter } from "./sound-meter.js";
@@ -29,6 +30,7 @@ const WRONG_KEYS = [467, 473]; // docs/protocol.md
 const THIS_MACHINE = /^(localhost|127\..*|\[::1\])$/; // a phone that is given one of these asks itself
 const FIGURES_MS = 1000; // between two looks at the connection's statistics
 const SIMULCAST = { 0: false, 1: true, auto: "auto" };
+const VIEWERS_MS = 5000; // between two looks at how many watch
 const RETURN_MS = 15000; // after which a page with auto=again is live again that was kicked
 const BADGES = { waiting: "publish.nearly", connecting: "publish.connecting", reconnecting: "publish.reconnecting" };
 const SIMULCAST_DEFAULT = "auto";
@@ -290,6 +292,7 @@ publisher.addEventListener("state", ({ detail: { state, key, values, code, ended
         liveSince = Date.now();
         showLinks(publisher.playback);
         awake.begin();
+        if (!parameters.has("auto")) showViewers();
       }
       setStage("live");
       byId("figures").hidden = false;
@@ -328,6 +331,17 @@ async function showFigures() {
   byId("health").className = `health ${health.mood}`;
   put(byId("health"), health.key);
   if (f.roundTripMs !== null) publisher.report(f.roundTripMs);
+}
+
+/** Nobody counts them: it is not asked again until the next time live. */
+async function showViewers() {
+  while (liveSince !== null) {
+    const viewers = await fetchViewers(byId("name").value);
+    byId("viewers").hidden = (viewers ?? null) === null;
+    if (viewers === null) return;
+    byId("figure-viewers").textContent = String(viewers);
+    await new Promise((resolve) => setTimeout(resolve, VIEWERS_MS));
+  }
 }
 
 /* ---- start ---- */

@@ -3,12 +3,13 @@
 // What hls-doctor has looked at, by nginx's log of who fetches playlists: a test that ends it then knows what its report is of.
 
 import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { watch } from "./programs.mjs";
 import { until } from "./rig.mjs";
 
 /** How often the classic playlist of `stream` was given to a program without a name, which hls-doctor is. */
 async function looksAt(stack, stream) {
-  const log = await readFile(stack.viewersLog, "utf8").catch(() => "");
+  const log = await readFile(path.join(stack.logs, "viewers.log"), "utf8").catch(() => "");
   return log.match(new RegExp(` /live/${stream}/index\\.m3u8 200 "-"$`, "gm"))?.length ?? 0;
 }
 
