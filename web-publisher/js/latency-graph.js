@@ -7,6 +7,7 @@ import { readTimeCode, STRIP_HEIGHT } from "./time-code.js";
 
 const PERIOD_MS = 200;
 const SPAN_MS = 60000;
+const LONG_AGO_MS = 120000; // a clock that shows a time before this is a recording's
 const GRID_MS = [500, 1000, 2000, 5000, 10000, 20000]; // lines that fit
 
 const LABEL_PX = 12; // high
@@ -51,7 +52,8 @@ export class LatencyGraph {
     const y = Math.round(height * (1 - STRIP_HEIGHT / 2)) - 1;
     this.#row.drawImage(this.#video, 0, y, width, 1, 0, 0, width, 1);
     const code = readTimeCode(this.#row.getImageData(0, 0, width, 1).data, width, Date.now());
-    return code === null ? null : Date.now() - code;
+    const ms = code === null ? null : Date.now() - code;
+    return ms !== null && ms < LONG_AGO_MS ? ms : null;
   }
 
   #look() {

@@ -2,6 +2,8 @@
 
 // A small graph of a figure over time, as SVG, with what it says in words for who cannot see it.
 
+import { showAttribute } from "./strings.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 200;
 const HEIGHT = 40;
@@ -21,7 +23,7 @@ export class Sparkline {
   #area = svg("polygon", { class: "area" });
   element = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img" });
 
-  /** `format(value)` tells a value; the scale goes from 0 to the largest one, `least` at the least. */
+  /** `label`: a key (strings.js); `format(value)` tells a value; the scale goes from 0 to the largest one, `least` at the least. */
   constructor({ label, format, least }) {
     this.#label = label;
     this.#format = format;
@@ -42,9 +44,8 @@ export class Sparkline {
     this.#line.setAttribute("points", text);
     this.#area.setAttribute("points", points.length
       ? `${points[0][0].toFixed(1)},${y(0).toFixed(1)} ${text} ${points.at(-1)[0].toFixed(1)},${y(0).toFixed(1)}` : "");
-    this.element.setAttribute("aria-label", known.length
-      ? `${this.#label}: ${this.#format(known.at(-1))}, between ${this.#format(Math.min(...known))} and ` +
-        `${this.#format(Math.max(...known))}`
-      : `${this.#label}: nothing yet`);
+    const [now, least, most] = known.length ? [known.at(-1), Math.min(...known), Math.max(...known)].map(this.#format) : [];
+    showAttribute(this.element, "aria-label", known.length ? "status.line" : "status.line-empty",
+      { label: { key: this.#label }, now, least, most });
   }
 }

@@ -38,7 +38,7 @@ class Row {
   #about = element("p", "muted");
   #rungs = element("ul", "rungs");
   #warnings = element("ul", "warnings");
-  #figures = FIGURES.map((figure) => ({ ...figure, line: new Sparkline(figure), value: element("dd") }));
+  #figures = FIGURES.map((figure) => ({ ...figure, line: new Sparkline(figure), value: element("span") }));
   #shown;
 
   constructor(name) {
@@ -51,7 +51,7 @@ class Row {
     this.#picture.hidden = true;
     this.#picture.addEventListener("load", () => (this.#picture.hidden = false));
     const figures = element("dl", "sparklines", ...this.#figures.map(({ label, value, line }) =>
-      element("div", "", say(element("dt"), label), value, line.element)));
+      element("div", "", say(element("dt"), label), element("dd", "", value, line.element))));
     this.article = element("article", "stream",
       thumb, element("div", "what", element("div", "heading", this.#state, this.#title, watch), this.#about),
       figures, this.#rungs, this.#warnings);
