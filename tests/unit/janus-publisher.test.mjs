@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { assemblePages } from "./assembled_pages.mjs";
+import { english } from "./english.mjs";
 
 // it does what it is asked at once, and keeps what that was
 const importPage = assemblePages({ janus: `
@@ -69,16 +70,16 @@ const settle = async () => { for (let i = 0; i < 20; i++) await new Promise(setI
 const track = (kind, label) => ({ kind, label });
 const [CAMERA, OTHER_CAMERA, VOICE] = [track("video", "one"), track("video", "two"), track("audio", "voice")];
 
-/** A publisher of `tracks`; `states` has what it says. */
+/** A publisher of `tracks`; `states` has what it says, and `told` what people read. */
 async function begin(t, tracks, iceServers = []) {
   const publisher = new JanusPublisher("ws://x/janus", iceServers);
-  const states = [];
-  publisher.addEventListener("state", ({ detail }) => states.push(detail.state));
+  const states = [], told = [];
+  publisher.addEventListener("state", ({ detail }) => (states.push(detail.state), told.push(detail)));
   t.after(() => publisher.stop());
   const before = Janus.sessions.length;
   publisher.publish(new MediaStream(tracks), { name: "shop" });
   await settle();
-  return { publisher, states, sessions: () => Janus.sessions.slice(before) };
+  return { publisher, states, told, sessions: () => Janus.sessions.slice(before) };
 }
 
 const sentBy = ({ senders }) => senders.map((sender) => sender.track.label);
@@ -139,3 +140,29 @@ for (const status of ["live", "waiting"])
     session.become("completed");
     assert.deepEqual(states, ["connecting", status, "reconnecting", status]);
   });
+
+const ERROR = { hls: "error", error: "somebody else is live as shop: choose another name", error_code: 468 };
+
+for (const [what, message, says, more] of [
+  ["an error that no second try mends", ERROR, "Somebody else is live as shop: choose another name.", { state: "failed", key: "error.468", code: 468 }],
+  ["one that passes", { ...ERROR, error: "this server is busy", error_code: 475 }, "This server is busy. Trying again …", { state: "reconnecting" }],
+  ["one of a newer server", { ...ERROR, error: "it is too late", error_code: 999 }, "It is too late. Trying again …", { state: "reconnecting" }],
+  ["an operator who ends it", { hls: "unpublished", code: "kicked", reason: "ended by the operator" },
+    "The stream was ended: ended by the operator.", { state: "failed", ended: "kicked" }],
+  ["a bridge that refuses it", { hls: "unpublished", code: "refused", reason: "there is no room" }, "The stream was refused: there is no room.",
+    { state: "failed", ended: "refused" }],
+])
+  test(`people are told of ${what}`, async (t) => {
+    const { told, sessions } = await begin(t, [CAMERA]);
+    sessions()[0].answer(message);
+    const last = told.at(-1);
+    assert.equal(english(last), says);
+    for (const [key, value] of Object.entries(more)) assert.equal(last[key], value, key);
+  });
+
+test("a server that stops answering while it is live is not one that gets ready", async (t) => {
+  const { told, sessions } = await begin(t, [CAMERA]);
+  for (const status of ["waiting", "live", "waiting"]) sessions()[0].answer({ hls: "status", status });
+  assert.deepEqual(told.map(({ key }) => key),
+    ["publisher.connecting", "publisher.waiting", "publisher.live", "publisher.waiting-again"]);
+});
