@@ -24,6 +24,7 @@ const page = (decks) => `<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="dark light">
 <title>janus-hls</title>
+<link rel="icon" href="img/logo.svg" type="image/svg+xml">
 <link rel="stylesheet" href="css/style.css">
 <link rel="stylesheet" href="css/slides.css">
 <script defer src="js/slides.js"></script>
@@ -44,12 +45,12 @@ ${decks.join("\n")}
 /** Writes the slides into `folder`, which is made if it is not there. */
 export function makeSlides(folder) {
   const decks = DECKS.map(({ document, ...options }) => deck(readFileSync(path.join(ROOT, "docs", document), "utf8"), options));
-  for (const name of ["css", "js"]) mkdirSync(path.join(folder, name), { recursive: true });
+  for (const name of ["css", "js", "img"]) mkdirSync(path.join(folder, name), { recursive: true });
   writeFileSync(path.join(folder, "slides.html"), page(decks));
   copyFileSync(path.join(ROOT, "tools/slides/slides.css"), path.join(folder, "css/slides.css"));
   copyFileSync(path.join(ROOT, "tools/slides/slides.js"), path.join(folder, "js/slides.js"));
-  const style = path.join(folder, "css/style.css");
-  if (!existsSync(style)) copyFileSync(path.join(ROOT, "web-publisher/css/style.css"), style);
+  for (const file of ["css/style.css", "img/logo.svg"])
+    if (!existsSync(path.join(folder, file))) copyFileSync(path.join(ROOT, "web-publisher", file), path.join(folder, file));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -8,8 +8,12 @@ import { sleep } from "../../tools/stack/child.mjs";
 import { SOURCE } from "../../tools/stack/stack.mjs";
 import { missingFrom } from "./shape.mjs";
 
-/** What a reader leaves running, by what it is. */
-const STAYS = [["demo", /^(rm -rf \S+ && )?\.\/demo /], ["bridge", /^build\/hls-bridge\/hls-bridge /], ["sender", /^ffmpeg .*-re /s]];
+/** What a reader leaves running, by what it is, and what it says when it is up. */
+const STAYS = [
+  ["demo", /^(rm -rf \S+ && )?\.\/demo /, ["Ctrl-C ends everything."]],
+  ["bridge", /^build\/hls-bridge\/hls-bridge /, []],
+  ["sender", /^ffmpeg .*-re /s, []],
+];
 const ENDS_MS = 180000; // a command that ends by itself
 const COMES_MS = 40000; // what is printed, if it is asked for again and again
 const AGAIN_MS = 1000;
@@ -51,7 +55,7 @@ export class Shell {
 
   /** Runs a command until it has printed what is expected, and, if it ends by itself, has ended. Returns what is wrong, or null. */
   async run(command, expected) {
-    const [name] = STAYS.find(([, pattern]) => pattern.test(command)) ?? [];
+    const [name, , up = []] = STAYS.find(([, pattern]) => pattern.test(command)) ?? [];
     if (name && this.#staying.has(name)) await this.#end(this.#staying.get(name));
     const sets = /^(\w+)=\S/.exec(command)?.[1];
     if (/^\w+\(\) \{/.test(command)) {
@@ -63,7 +67,7 @@ export class Shell {
     for (;;) {
       const run = this.#start(command);
       if (name) this.#staying.set(name, run);
-      const wrong = await this.#follow(run, expected, name);
+      const wrong = await this.#follow(run, expected.length ? expected : up, name);
       if (wrong === null || name || Date.now() > end || expected.every((line) => !line.trim())) return wrong;
       await sleep(AGAIN_MS); // what it shows may come yet
     }

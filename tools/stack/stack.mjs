@@ -9,6 +9,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { Desk } from "../class/desk.mjs";
 import { ClassLooks } from "../class/looks.mjs";
+import { makeSlides } from "../make-slides.mjs";
 import { freePorts, portOrOther } from "./ports.mjs";
 import { startBridge } from "./bridge.mjs";
 import { startJanus } from "./janus.mjs";
@@ -211,8 +212,10 @@ export class Stack {
   /** What nginx has of the class; the cache asks it without TLS. */
   async #classSite() {
     const file = path.join(this.options.folder, "class.conf");
+    const slides = path.join(this.options.folder, "slides");
+    makeSlides(slides);
     await writeFile(file, await fillTemplate(path.join(SOURCE, "nginx", "class.conf.in"), {
-      DESK: `127.0.0.1:${this.deskPort}`, EDGE: `127.0.0.1:${this.edgePort}`, PIECES: path.join(SOURCE, "nginx") }));
+      DESK: `127.0.0.1:${this.deskPort}`, EDGE: `127.0.0.1:${this.edgePort}`, SLIDES: slides, PIECES: path.join(SOURCE, "nginx") }));
     return `\n        listen 127.0.0.1:${this.plainPort};\n        include "${file}";`;
   }
 
