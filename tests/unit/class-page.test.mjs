@@ -82,8 +82,11 @@ test("what Janus says of a handle is shown, bounded and without secrets", () => 
   const shown = shownSeller({
     sdps: { remote: "v=0\r\na=ice-pwd:abc\r\n".repeat(500), local: "a=rtpmap:96 H264/90000\r\na=rtpmap:97 rtx/90000\r\na=rtpmap:111 opus/48000/2" },
     webrtc: { ice: { state: "ready", "selected-pair": "203.0.113.1:1 [host,udp] <-> 10.0.0.2:5 [prflx,udp]",
-      "remote-candidates": ["1 1 udp 1 10.0.0.2 5 typ host"] }, dtls: { "dtls-state": "connected" } },
+      "remote-candidates": ["1 1 udp 1 10.0.0.2 5 typ host"] }, dtls: { "dtls-state": "connected", stats: { in: { packets: 9 } } },
+    media: { 0: { stats: { in: { packets: 3, bytes: 30 } } },
+      1: { stats: { in: { packets: 5, bytes: 500, nacks: 1, "video-simulcast-1": { packets: 4, bytes: 40 } } } } } },
   });
+  assert.deepEqual([shown.packets, shown.bytes, shown.nacks, shown.ice], [12, 570, 1, "ready"]);
   assert.ok(shown.offer.length <= 400 && !shown.offer.includes("a=ice-pwd:abc"));
   assert.equal(shown.pair, "…:1 [host,udp] <-> 10.0.0.2:5 [prflx,udp]");
   assert.equal(shown.dtls, "connected");

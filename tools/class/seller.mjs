@@ -35,47 +35,28 @@ export function readCandidate(text) {
 
 const candidates = (list) => (Array.isArray(list) ? list : []).slice(0, 16).map(readCandidate).filter(Boolean);
 
-/** Everywhere in what Janus says, the first value of `key`. */
-function findKey(value, key) {
-  if (!value || typeof value !== "object") return undefined;
-  if (key in value) return value[key];
-  for (const each of Object.values(value)) {
-    const found = findKey(each, key);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-/** Packets and bytes that came encrypted, of all media. */
-function received(info) {
+/** Packets and bytes that came encrypted, of all media with all their sizes, and how often Janus asked for one again. */
+function received(media = {}) {
   const sum = { packets: 0, bytes: 0, nacks: 0 };
-  const visit = (value) => {
-    if (!value || typeof value !== "object") return;
-    if (value.in_stats) {
-      for (const stats of [value.in_stats, ...Object.values(value.in_stats)]) {
-        if (typeof stats?.packets === "number") sum.packets += stats.packets;
-        if (typeof stats?.bytes === "number") sum.bytes += stats.bytes;
-      }
-      return;
-    }
-    for (const each of Object.values(value)) visit(each);
-  };
-  visit(info);
+  for (const { stats } of Object.values(media))
+    for (const each of [stats?.in, stats?.in?.["video-simulcast-1"], stats?.in?.["video-simulcast-2"]])
+      for (const key of Object.keys(sum)) sum[key] += each?.[key] ?? 0;
   return sum;
 }
 
 /** What a class is shown of handle_info. */
 export function shownSeller(info) {
   const { local = "", remote = "" } = info.sdps ?? {};
-  const pair = String(findKey(info, "selected-pair") ?? "");
+  const { ice = {}, dtls = {}, media } = info.webrtc ?? {};
   return {
     offer: shownSdp(remote),
     answer: shownSdp(local),
-    candidates: { seller: candidates(findKey(info, "remote-candidates")), janus: candidates(findKey(info, "local-candidates")) },
-    pair: pair.replace(/([0-9a-f.:]+?|[\w-]+\.local):(\d+)/gi, (whole, address, port) => `${shownAddress(address)}:${port}`),
-    ice: String(findKey(info, "state") ?? ""),
-    dtls: String(findKey(info, "dtls-state") ?? ""),
-    ...received(info),
+    candidates: { seller: candidates(ice["remote-candidates"]), janus: candidates(ice["local-candidates"]) },
+    pair: String(ice["selected-pair"] ?? "").replace(/([0-9a-f.:]+?|[\w-]+\.local):(\d+)/gi, (whole, address, port) => `${shownAddress(address)}:${port}`),
+    ice: String(ice.state ?? ""),
+    dtls: String(dtls["dtls-state"] ?? ""),
+    cipher: String(dtls["srtp-profile"] ?? ""),
+    ...received(media),
   };
 }
 
