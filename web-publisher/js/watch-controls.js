@@ -56,6 +56,7 @@ async function togglePip() {
 }
 
 let idle = null;
+let onlyWakes = false; // a finger that finds no controls asks for them, and for no pause
 
 /** The controls are seen when something moves, and as long as it stands still. */
 function wake() {
@@ -92,7 +93,8 @@ export function wireControls() {
   byId("volume").addEventListener("input", ({ target }) => setVolume(Number(target.value)));
   byId("pip").addEventListener("click", () => togglePip().catch(() => {})); // a picture that is not there yet
   byId("full").addEventListener("click", toggleFull);
-  video.addEventListener("click", togglePlay);
+  screen.addEventListener("pointerdown", ({ pointerType }) => (onlyWakes = pointerType === "touch" && screen.classList.contains("idle")));
+  video.addEventListener("click", () => onlyWakes || togglePlay());
   for (const event of ["play", "pause", "emptied"]) video.addEventListener(event, showPlay);
   video.addEventListener("volumechange", showSound);
   for (const event of ["pointermove", "pointerdown", "focusin"]) screen.addEventListener(event, wake);
