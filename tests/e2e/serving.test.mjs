@@ -58,8 +58,14 @@ describe("what nginx serves", { concurrency: 3 }, () => {
       assert.equal(early.headers["cache-control"], "no-store");
       assert.equal(early.headers["access-control-allow-origin"], "*");
 
-      for (const page of ["/", "/publish.html", "/watch.html?stream=x", "/js/publish-page.js", "/vendor/hls.mjs", "/css/style.css", "/img/logo.svg"])
+      for (const page of ["/", "/publish.html", "/watch.html?stream=x", "/js/publish-page.js", "/vendor/hls.mjs", "/css/style.css", "/img/logo.svg",
+        "/strings/es.json"])
         assert.equal((await ask(stack.url, page)).status, 200, page);
+
+      const nowhere = await ask(stack.url, "/nowhere");
+      assert.equal(nowhere.status, 404);
+      assert.equal(nowhere.headers["cache-control"], "no-store");
+      assert.match(String(nowhere.body), /There is no such page/);
 
       const preflight = await ask(stack.url, "/live/shop/index.m3u8", { method: "OPTIONS" });
       assert.equal(preflight.status, 204);
