@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The class page with a recorded publisher: every station shows what happens, boxes open, and each button does what it
+// says, after which the stream goes on.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { openContext, openPage } from "./support/browser.mjs";
+import { publishRecorded } from "./support/recorded.mjs";
+import { until } from "./support/rig.mjs";
+import { shareStack } from "./support/shared.mjs";
+
+const STATIONS = { seller: ["codecs", "candidate", "dtls", "encrypted", "rate", "lost"], janus: ["vport", "vseq", "vts", "vpt", "aport", "aseq", "ats", "apt"],
+  bridge: ["growing", "opus", "aac", "pli", "why", "cut", "newest"], files: ["added", "removed", "list-cache", "segment-cache", "folder"],
+  viewer: ["classic", "low", "buffer", "reads", "picture"] };
+
+const stackOf = shareStack({ class: true, status: true });
+let page = null;
+
+/** A test on the class page of a stream that is live. */
+const shared = (body) => stackOf(async ({ stack, browser }) => {
+  page ??= await publishRecorded(stack, "shop").then(async () => openPage(await openContext(browser), stack.classUrl));
+  await body({ stack });
+});
+
+const valueOf = (name) => page.textContent(`[data-value="${name}"]`);
+
+/** What the desk says, as the page asks it. */
+const look = () => page.evaluate(() => fetch("class/look.json?stream=shop").then((response) => response.json()));
+
+/** Presses a button, and waits until the desk says that its lesson is over: the lesson. */
+async function press(button, value) {
+  const before = (await look()).lesson?.id ?? 0;
+  await until(`${button} can be pressed`, () => page.isEnabled(`[data-press="${button}-${value}"]`));
+  await page.click(`[data-press="${button}-${value}"]`);
+  const lesson = await until(`the lesson ${button} is over`, async () => {
+    const { lesson } = await look();
+    return lesson && lesson.id > before && lesson.state !== "running" && lesson;
+  }, 120000);
+  assert.equal(lesson.state, "done", lesson.error);
+  await until("the page says what happened", async () => (await page.getAttribute("#lesson", "data-mood")) === "good" &&
+    (await page.textContent("#lesson-facts")).length > 20);
+  return lesson;
+}
+
+/** The stream makes segments. */
+async function goesOn() {
+  const from = (await look()).bridge.newest.made;
+  await until("segments are made", async () => (await look()).bridge?.newest.made > from);
+}
+
+test("every station says what happens there now", shared(async () => {
+  for (const [station, lines] of Object.entries(STATIONS))
+    for (const line of lines) await until(`${station} says ${line}`, async () => !/^–?$/.test(await valueOf(line)));
+  assert.match(await valueOf("codecs"), /H264.*opus|opus.*H264/i);
+  assert.equal(await valueOf("dtls"), "connected");
+  assert.match(await valueOf("vport"), /^UDP :\d+$/);
+  const sequence = await valueOf("vseq");
+  await until("another packet is shown", async () => (await valueOf("vseq")) !== sequence);
+  await until("a segment comes out of the cache", async () => /HIT/.test(await valueOf("segment-cache")));
+  assert.deepEqual(page.errors, []);
+}));
+
+test("a station opens its box by key and by click, with what is there now", shared(async () => {
+  for (const [i, station] of Object.keys(STATIONS).entries()) {
+    if (i === 0) {
+      await page.focus(`[data-station="${station}"]`);
+      await page.keyboard.press("Enter");
+    } else {
+      await page.click(`[data-station="${station}"] .panel`, { position: { x: 30, y: 30 } });
+    }
+    await until(`the box of ${station} is open`, () => page.evaluate(() => document.getElementById("box").open));
+    assert.equal(await page.locator("#box-facts dt").count(), 6);
+    await until(`${station} shows what is there now`, async () => (await page.textContent("#box-now")).length > 20);
+    await page.keyboard.press("Escape");
+    await until("it is closed", () => page.evaluate(() => !document.getElementById("box").open));
+  }
+}));
+
+test("nobody presses without the key, and nothing tells what lets anybody in", shared(async ({ stack }) => {
+  for (const headers of [{}, { Authorization: "Bearer wrong" }]) {
+    const response = await fetch(`${stack.url}/class/press.json`, { method: "POST", headers, body: JSON.stringify({ button: "kill", value: 1, stream: "shop" }) });
+    assert.equal(response.status, 401);
+  }
+  assert.equal((await look()).lesson, null);
+  const text = JSON.stringify(await look());
+  assert.match(text, /a=ice-pwd:…/);
+  for (const secret of [stack.classKey, stack.adminSecret]) assert.ok(!text.includes(secret));
+}));
+
+test("packets are lost, and the stream goes on", shared(async () => {
+  const { before, after } = await press("lose", 5);
+  assert.ok(after.dropped > before.dropped, `${before.dropped} to ${after.dropped}`);
+  await goesOn();
+}));
+
+test("key frames are held back", shared(async () => {
+  const { before, after } = await press("keys", 1);
+  assert.ok(after.heldBack > before.heldBack, `${before.heldBack} to ${after.heldBack}`);
+  await goesOn();
+}));
+
+test("the bridge is killed and comes back, and numbers only grow", shared(async ({ stack }) => {
+  const { pid } = stack.parts.bridge;
+  const { before, after } = await press("kill", 1);
+  assert.notEqual(stack.parts.bridge.pid, pid);
+  assert.ok(after.sequence >= before.sequence, `${before.sequence} to ${after.sequence}`);
+  await goesOn();
+}));
+
+test("segments become longer, and the playlist shorter", shared(async () => {
+  const longer = await press("segment", 4);
+  assert.deepEqual([longer.before.target, longer.after.target], [2, 4]);
+  assert.ok(longer.after.sequence > longer.before.sequence, "numbers go on");
+  await goesOn();
+  await press("window", 3);
+  const { settings } = await look();
+  assert.deepEqual(settings, { segment: 4, window: 3 });
+  await until("the playlist has three segments at the most", async () => (await look()).status?.output.listed === 3);
+  await until("both players play", () => page.evaluate(() => ["classic", "low"].every((id) => document.getElementById(id).readyState >= 3)));
+}));
