@@ -15,6 +15,7 @@ import { Shell } from "./shell.mjs";
 import { stepsOf } from "./steps.mjs";
 
 const SAYS_MS = 60000;
+const SHOWN = 600; // characters of a page
 const SETTLES_MS = 5000; // one page after the other
 const ALWAYS = /^(The demo of the day|La demo)/; // what all else stands on
 const [document = "docs/workshop.md", ...wanted] = process.argv.slice(2);
@@ -70,6 +71,12 @@ class Pages {
     });
   }
 
+  /** What the pages show, to whoever looks why something went wrong. */
+  async shown() {
+    const texts = await Promise.all(this.#pages.map((page) => page.innerText("body").catch(String)));
+    return texts.map((text, i) => `page ${i + 1} shows: ${text.replace(/\s+/g, " ").slice(0, SHOWN)}`).join("\n");
+  }
+
   async close() {
     for (const page of this.#pages.splice(0)) await page.close();
   }
@@ -98,7 +105,7 @@ async function runAll(shell, context) {
     }
     const wrong = await take(step, shell, pages).catch((error) => String(error));
     if (wrong === null) pass();
-    else fail(`${document}:${step.line}: ${nameOf(step)}`, wrong);
+    else fail(`${document}:${step.line}: ${nameOf(step)}`, `${wrong}\n${await pages.shown()}`);
     if (wrong !== null && /\.\/demo/.test(step.command)) break; // nothing else can be right
     if (process.env.VERBOSE) console.log(`${wrong === null ? "good" : "BAD "} ${step.line}: ${nameOf(step)}`);
   }
