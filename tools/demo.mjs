@@ -8,6 +8,7 @@ import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { openRoom } from "./class/open-room.mjs";
 import { bridgeStreams } from "./stack/bridge.mjs";
 import { makeCertificate } from "./stack/certificate.mjs";
 import { sleep } from "./stack/child.mjs";
@@ -19,6 +20,8 @@ import { ViewerCount } from "./stack/viewers.mjs";
 
 const STREAM_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 const KEY_BYTES = 9; // of a stream key that people may have to type
+const SEATS = "30"; // a class (docs/class.md)
+const SEATS_MAX = 200; // what the bridge takes, unless it is told otherwise
 const STATUS_MS = 1000;
 const STATUS_MS_LOG = 5000; // where nobody looks: output goes to a file
 
@@ -38,6 +41,7 @@ function readOptions() {
         open: { type: "boolean", default: false },
         admin: { type: "boolean", default: false },
         class: { type: "boolean", default: false },
+        seats: { type: "string", default: SEATS },
         dir: { type: "string" },
         verbose: { type: "boolean", default: false },
       },
@@ -53,6 +57,10 @@ function readOptions() {
   values.playlist = Number(values.playlist);
   if (!(Number.isInteger(values.playlist) && values.playlist >= 3 && values.playlist <= 60))
     throw new Trouble("--playlist takes 3 to 60 segments");
+  values.seats = Number(values.seats);
+  if (!(Number.isInteger(values.seats) && values.seats >= 1 && values.seats <= SEATS_MAX))
+    throw new Trouble(`--seats takes 1 to ${SEATS_MAX} publishers`);
+  values.lan ||= values.class;
   for (const name of values.testcard)
     if (!STREAM_NAME.test(name))
       throw new Trouble(`--testcard ${name}: a stream name is 1 to 64 of A-Z a-z 0-9 _ -`);
@@ -94,7 +102,8 @@ function printOpened(stack, publishing) {
   say("");
   say(`  Open to your network while this runs, on ${stack.url}:`);
   say("  - the pages and all streams, to whoever asks");
-  if (publishing.key) say(`  - publishing as ${bold(publishing.name)}, to whoever has the key in the link above (any name: --open)`);
+  if (publishing.pass) say("  - publishing under any name, to whoever has the students' link");
+  else if (publishing.key) say(`  - publishing as ${bold(publishing.name)}, to whoever has the key in the link above (any name: --open)`);
   else say("  - publishing under any name, to whoever asks (--open)");
   say("  - UDP ports of Janus, to the browsers that publish");
   say("  All else is open to this machine alone: status, Janus's and the bridge's APIs.");
@@ -117,6 +126,16 @@ function printInside(stack) {
   say(`  files     ${stack.options.folder}`);
 }
 
+/** The links of a class. Those of the teacher have the key of the buttons, behind #, and are for no screen of the room. */
+function printClass(stack, publishing) {
+  say("");
+  say("  The class:");
+  say(`  Students  ${bold(publishing.url)}`);
+  say(`  Wall      ${bold(`${stack.url}/wall.html?pass=${publishing.pass}`)}`);
+  say(`  Teacher   ${bold(`${stack.url}/wall.html?pass=${publishing.pass}#key=${stack.classKey}`)}  (secret: it kicks and mutes)`);
+  say(`  Class     ${bold(stack.classUrl)}  (secret: its buttons make trouble)`);
+}
+
 /** `publishing`: as of whoMayPublish(). */
 function printAddresses(stack, { lan, testcard }, publishing) {
   const watched = testcard[0] ?? publishing.name;
@@ -126,7 +145,7 @@ function printAddresses(stack, { lan, testcard }, publishing) {
   say(`  VLC       ${bold(`vlc ${stack.playlist(watched)}`)}`);
   say(`  Sizes     ${stack.sizes(watched)}`);
   say(`  DASH      ${stack.manifest(watched)}`);
-  if (stack.options.class) say(`  Class     ${bold(stack.classUrl)}  (the link has the key of its buttons)`);
+  if (stack.options.class) printClass(stack, publishing);
   if (lan) printOpened(stack, publishing);
   printInside(stack);
   say("");
@@ -187,9 +206,11 @@ async function showStatus(stack, viewers, stopped) {
 
 /**
  * Who may publish: on this machine anybody, in a network those who have been given a key, unless --open.
- * Returns { open, keys } for the stack, and the { name, key } for people; test cards have keys of their own.
+ * Returns { open, keys } for the stack, and the { name, key } for people; test cards have keys of their own. In a class it is
+ * those who have its `pass`, under any name.
  */
-function whoMayPublish({ lan, open, testcard }) {
+function whoMayPublish({ lan, open, testcard, class: isClass }) {
+  if (isClass) return { open: true, keys: {}, name: "NAME", pass: newSecret(KEY_BYTES) };
   const name = !testcard.includes("demo") ? "demo" : lan ? "phone" : "camera"; // one that is free
   if (!lan || open) return { open: true, keys: {}, name };
   const keys = Object.fromEntries([...testcard, name].map((each) => [each, newSecret(KEY_BYTES)]));
@@ -264,16 +285,19 @@ async function main() {
     say,
     onDeath,
   });
+  let room = null; // of a class
   const life = (async () => {
+    if (options.class) room = await openRoom(stack, { seats: options.seats, pass: publishing.pass });
     await stack.start();
     if (ending) return;
     // where many publish, each has a name of its own
-    publishing.url = publishUrl(stack, options.open ? {} : { stream: publishing.name, key: publishing.key });
+    publishing.url = publishUrl(stack, publishing.pass ? { pass: publishing.pass }
+      : options.open ? {} : { stream: publishing.name, key: publishing.key });
     printAddresses(stack, options, publishing);
     for (const name of options.testcard) {
       say(`Publishing the test card as ${name} …`);
       others.push(await startChromium({
-        url: publishUrl(stack, { stream: name, key: publishing.keys[name], source: "testcard", auto: "again" }),
+        url: publishUrl(stack, { stream: name, key: publishing.keys[name], pass: publishing.pass, source: "testcard", auto: "again" }),
         folder,
         onDeath,
       }));
@@ -289,6 +313,7 @@ async function main() {
   if (process.stdout.isTTY) say("");
   say("Stopping …");
   for (const child of others) await child.stop();
+  room?.close();
   await stack.stop();
   if (options.dir || status !== 0) say(`Logs and segments are in ${folder}`);
   else await rm(folder, { recursive: true, force: true });

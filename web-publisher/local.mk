@@ -7,16 +7,19 @@ web_files = \
 	%D%/css/class.css \
 	%D%/css/status.css \
 	%D%/css/style.css \
+	%D%/css/wall.css \
 	%D%/img/logo.svg \
 	%D%/img/path.svg \
 	%D%/index.html \
 	%D%/js/bandwidth.js \
+	%D%/js/busy-machine.js \
 	%D%/js/class-boxes.js \
 	%D%/js/class-graph.js \
 	%D%/js/class-layout.js \
 	%D%/js/class-lesson.js \
 	%D%/js/class-lessons.js \
 	%D%/js/class-page.js \
+	%D%/js/class-pass.js \
 	%D%/js/class-picture.js \
 	%D%/js/class-playlist.js \
 	%D%/js/class-values.js \
@@ -71,10 +74,12 @@ web_files = \
 	%D%/js/viewer-wish.js \
 	%D%/js/waiting-room.js \
 	%D%/js/watch-controls.js \
+	%D%/js/wall-page.js \
 	%D%/js/watch-page.js \
 	%D%/publish.html \
 	%D%/settings.json \
 	%D%/status.html \
+	%D%/wall.html \
 	%D%/strings/en.json \
 	%D%/strings/es.json \
 	%D%/watch.html

@@ -19,7 +19,7 @@ const ALONE = ["soak", "fifty-streams", "overload", "rungs", "three-sizes", "thr
 const USUAL = {
   pages: 80, codecs: 60, layers: 60, players: 55, conformance: 50, "low-latency": 50, attacks: 45, "ladder-players": 40, api: 40,
   "pages-layers": 40, edges: 40, limits: 40, outage: 35, "slow-disk": 35, changes: 35, main: 35, demo: 35, comebacks: 33, transcode: 33,
-  recorded: 30, "pages-watch": 30, class: 90, "pages-words": 30, recovery: 28, hostile: 25, quiet: 25,
+  recorded: 30, "pages-watch": 30, class: 90, "class-room": 30, "pages-words": 30, recovery: 28, hostile: 25, quiet: 25,
 };
 
 /** Those that leave the machine mostly idle: no browser, or one that does little. */

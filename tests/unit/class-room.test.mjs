@@ -63,7 +63,7 @@ test("a pass is told to be the class's or not", async (t) => {
 test("only the teacher changes something", async (t) => {
   const { ask, asked } = await openRoom(t, [stream("ana")]);
   for (const key of [undefined, "", PASS, `${KEY}x`, KEY.slice(1)])
-    for (const [path, body] of [["kick", { stream: "ana" }], ["mute", { stream: "ana" }], ["spotlight", { stream: "ana" }], ["teacher.json"]]) {
+    for (const [path, body] of [["kick.json", { stream: "ana" }], ["mute.json", { stream: "ana" }], ["spotlight.json", { stream: "ana" }], ["teacher.json"]]) {
       const { status, body: { error } } = await ask(path, body, key);
       assert.equal(status, 401, `${path} with ${key}`);
       assert.match(error, /the teacher's link/);
@@ -75,11 +75,11 @@ test("only the teacher changes something", async (t) => {
 
 test("the teacher puts a stream into the spotlight, and out of it; who is kicked leaves it", async (t) => {
   const { ask, asked } = await openRoom(t, [stream("ana"), stream("ben")]);
-  assert.equal((await ask("spotlight", { stream: "ana" }, KEY)).body.spotlight, "ana");
+  assert.equal((await ask("spotlight.json", { stream: "ana" }, KEY)).body.spotlight, "ana");
   assert.equal((await ask("room.json")).body.spotlight, "ana");
-  assert.equal((await ask("spotlight", { stream: null }, KEY)).body.spotlight, null);
-  await ask("spotlight", { stream: "ben" }, KEY);
-  assert.equal((await ask("kick", { stream: "ben" }, KEY)).body.spotlight, null);
+  assert.equal((await ask("spotlight.json", { stream: null }, KEY)).body.spotlight, null);
+  await ask("spotlight.json", { stream: "ben" }, KEY);
+  assert.equal((await ask("kick.json", { stream: "ben" }, KEY)).body.spotlight, null);
   assert.deepEqual(asked, [{ request: "kick", stream: "ben" }]);
 });
 
@@ -90,14 +90,14 @@ test("who is muted stays so when it has gone and come again, until the teacher w
     return { hls: "ok", streams: Object.keys(paused).map((each) => ({ stream: each, tracks: [{ kind: "audio", paused: paused[each] }] })) };
   });
   const mutings = () => asked.filter(({ request }) => request === "configure").map(({ stream: name, audio }) => `${name} ${audio}`);
-  const { body } = await ask("mute", { stream: "ana" }, KEY);
+  const { body } = await ask("mute.json", { stream: "ana" }, KEY);
   assert.deepEqual(body.streams.map(({ name, muted }) => [name, muted]), [["ana", true], ["ben", false]]);
   await room.look();
   assert.deepEqual(mutings(), ["ana false"], "nothing is asked again while it holds");
   paused.ana = false; // it has published again
   await room.look();
   assert.deepEqual(mutings(), ["ana false", "ana false"]);
-  await ask("mute", { stream: "ana", muted: false }, KEY);
+  await ask("mute.json", { stream: "ana", muted: false }, KEY);
   await room.look();
   assert.deepEqual(mutings(), ["ana false", "ana false", "ana true"]);
 });
@@ -114,7 +114,7 @@ test("silence is no weakness of who is muted", async (t) => {
     return (await ask("room.json")).body.streams[0].health;
   };
   assert.equal(await health(), "weak");
-  await ask("mute", { stream: "ana" }, KEY);
+  await ask("mute.json", { stream: "ana" }, KEY);
   assert.equal(await health(), "good");
 });
 
@@ -122,7 +122,7 @@ test("what cannot be done is a sentence", async (t) => {
   let answer = () => ({ hls: "error", error_code: 470, error: "nobody is live as ana" });
   const { ask } = await openRoom(t, [], () => answer());
   const kick = async (body) => {
-    const { status, body: { error } } = await ask("kick", body, KEY);
+    const { status, body: { error } } = await ask("kick.json", body, KEY);
     return `${status} ${error}`;
   };
   assert.match(await kick({ stream: "ana" }), /^404 ana is not live any more\.$/);
@@ -134,5 +134,5 @@ test("what cannot be done is a sentence", async (t) => {
   for (const body of ["[", "7", "null"]) assert.match(await kick(body), /^400 The body/, body);
   assert.match(await kick({ stream: "a".repeat(2000) }), /^413 /);
   assert.equal((await ask("nothing")).status, 404);
-  assert.equal((await ask("kick")).status, 404, "GET");
+  assert.equal((await ask("kick.json")).status, 404, "GET");
 });

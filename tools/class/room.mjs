@@ -138,9 +138,9 @@ export class Room {
     return {
       "GET /class/room.json": { answer: (body, query) => this.#tell(query.get("pass")) },
       "GET /class/teacher.json": { teacher: true, answer: () => ({}) },
-      "POST /class/kick": act((body) => this.#kick(body)),
-      "POST /class/mute": act((body) => this.#mute(body)),
-      "POST /class/spotlight": act((body) => this.#spot(body)),
+      "POST /class/kick.json": act((body) => this.#kick(body)),
+      "POST /class/mute.json": act((body) => this.#mute(body)),
+      "POST /class/spotlight.json": act((body) => this.#spot(body)),
     };
   }
 }

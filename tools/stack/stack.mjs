@@ -67,6 +67,7 @@ export class Stack {
    *   sample          nginx serves docs/examples/embed.html as /embed.html
    *   class           there is /class.html with its desk, a cache in front, and buttons for who has `classKey`
    *   classRoutes     more routes of the desk
+   *   classPass       who has it may publish, none: anybody; Janus's WebSocket is at /janus?pass=PASS then
    *   control         { socket, tokenFile }: the bridge's control API is at a Unix socket, and wants the token
    *   bridgeSettings, bridgeArgs, janus   for the parts
    *   say(text)       progress
@@ -215,7 +216,9 @@ export class Stack {
     const slides = path.join(this.options.folder, "slides");
     makeSlides(slides);
     await writeFile(file, await fillTemplate(path.join(SOURCE, "nginx", "class.conf.in"), {
-      DESK: `127.0.0.1:${this.deskPort}`, EDGE: `127.0.0.1:${this.edgePort}`, SLIDES: slides, PIECES: path.join(SOURCE, "nginx") }));
+      DESK: `127.0.0.1:${this.deskPort}`, EDGE: `127.0.0.1:${this.edgePort}`, PASS: this.options.classPass ?? "", SLIDES: slides,
+      PIECES: path.join(SOURCE, "nginx") }),
+      { mode: 0o600 });
     return `\n        listen 127.0.0.1:${this.plainPort};\n        include "${file}";`;
   }
 

@@ -9,6 +9,7 @@
 //                              stopped, failed; with the text for people (strings.js). If the plugin has refused it
 //                              there is `code`, or if it has ended it, `ended`: both as docs/protocol.md has them
 //   "status" { lost }          the network between here and Janus is losing packets
+//   "changed" { audio, … }     an operator has changed what viewers get (docs/protocol.md)
 
 import Janus from "../vendor/janus.es.js";
 import { answeredCodec, layerParameters } from "./codecs.js";
@@ -348,6 +349,9 @@ export class JanusPublisher extends EventTarget {
       case "status":
         this.#status = message.status;
         this.#sayStatus();
+        break;
+      case "changed":
+        this.dispatchEvent(new CustomEvent("changed", { detail: message }));
         break;
       case "unpublished":
         if (FINAL_ENDS.includes(message.code)) this.#onEnded(message);

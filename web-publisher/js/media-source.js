@@ -5,10 +5,11 @@
 
 import { canSend } from "./codecs.js";
 import { t } from "./strings.js";
-import { startTestCard } from "./test-card.js";
+import { LIGHT, startTestCard } from "./test-card.js";
 import { ToldError } from "./told-error.js";
 
 const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
+const LIGHT_VIDEO = { width: { ideal: LIGHT.width }, height: { ideal: LIGHT.height }, frameRate: { ideal: LIGHT.rate } };
 const AUDIO = { channelCount: { ideal: 2 } };
 const SIDE_MIN = 16; // pixels of the test card, a macroblock
 const SIDE_MAX = 4096;
@@ -47,10 +48,10 @@ export async function listDevices() {
   return { cameras: of("videoinput", t("publish.camera")), microphones: of("audioinput", t("publish.microphone")) };
 }
 
-async function openCamera({ camera, microphone }) {
+async function openCamera({ camera, microphone, light }) {
   const exact = (id) => (id ? { deviceId: { exact: id } } : {});
   return navigator.mediaDevices.getUserMedia({
-    video: { ...VIDEO, ...exact(camera) },
+    video: { ...(light ? LIGHT_VIDEO : VIDEO), ...exact(camera) },
     audio: microphone === "none" ? false : { ...AUDIO, ...exact(microphone) },
   });
 }
@@ -73,18 +74,25 @@ function readSize(text) {
   return fits(width) && fits(height) ? { width, height } : {};
 }
 
+/** A test card; one whose size somebody has chosen keeps it. */
+async function openCard({ name, size, light }) {
+  const { lighten, ...card } = await startTestCard({ ...(light && LIGHT), ...readSize(size), name });
+  return size || light ? card : { ...card, lighten };
+}
+
 /**
  * Opens `kind`: "camera", "screen" or "testcard". `name` stands on the card, `size` is its own, as
- * "640x360". Returns { stream, stop }. Throws a ToldError.
+ * "640x360"; `light`: 640x360 at 15 pictures a second will do, of a camera too. Returns { stream, stop }, and of a card that
+ * may become lighter { drawn, lighten } (test-card.js). Throws a ToldError.
  */
-export async function openSource(kind, { camera = "", microphone = "", name = "", size = null } = {}) {
-  if (kind === "testcard") return startTestCard({ ...readSize(size), name });
+export async function openSource(kind, { camera = "", microphone = "", name = "", size = null, light = false } = {}) {
+  if (kind === "testcard") return openCard({ name, size, light });
   if (!navigator.mediaDevices?.getUserMedia) throw new ToldError("media.insecure");
   if (kind === "screen" && !navigator.mediaDevices.getDisplayMedia)
     throw new ToldError("media.no-screen");
   try {
     const open = kind === "screen" ? openScreen : openCamera;
-    const stream = await open({ camera, microphone });
+    const stream = await open({ camera, microphone, light });
     return { stream, stop: () => stream.getTracks().forEach((track) => track.stop()) };
   } catch (error) {
     throw told(error, kind);

@@ -15,15 +15,15 @@ export function element(name, className = "", ...children) {
   return made;
 }
 
-/** The WebSocket of Janus: behind the same nginx as the page. */
-export function janusServer() {
+/** The WebSocket of Janus: behind the same nginx as the page. `pass`: of a class, if there is one (class-pass.js). */
+export function janusServer(pass = "") {
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-  return `${scheme}//${location.host}/janus`;
+  return `${scheme}//${location.host}/janus${pass ? `?pass=${encodeURIComponent(pass)}` : ""}`;
 }
 
 /**
- * What the operator of this site has set (settings.json): { iceServers }. Nothing if there is no
- * such file, or it cannot be read.
+ * What the operator of this site has set (settings.json): { iceServers }, and `class` if it is that of a class. Nothing if
+ * there is no such file, or it cannot be read.
  */
 export async function siteSettings() {
   try {

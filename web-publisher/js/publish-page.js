@@ -9,6 +9,8 @@
 // auto=again: also after an operator has ended it. Anybody can send somebody such an address: what it fills in can be seen, and
 // no camera, microphone or screen is opened without a click.
 
+import { BusyMachine, isTiny, lightenIfBusy } from "./busy-machine.js";
+import { takePass, whyNoPass } from "./class-pass.js";
 import { canSend, codecOf, CODECS, isUnseen, whoSees } from "./codecs.js";
 import { healthOf } from "./health.js";
 import { fitTitle, ownKey, ownName } from "./identity.js";
@@ -39,11 +41,14 @@ const parameters = new URLSearchParams(location.search);
 // What is live by its address alone is kept apart from what people do: somebody else's link ends nothing
 // that this browser shows live in another tab, and chooses no name for later.
 const memory = storage(parameters.has("auto") ? "sessionStorage" : "localStorage");
-const publisher = new JanusPublisher(janusServer(), siteSettings().then(({ iceServers }) => iceServers));
+const pass = takePass(parameters, memory);
+const site = siteSettings();
+const publisher = new JanusPublisher(janusServer(pass), site.then(({ iceServers }) => iceServers));
+const machine = new BusyMachine(navigator.hardwareConcurrency);
 const figures = new PublishFigures();
 const meter = new SoundMeter(byId("sound"));
 const latest = new Latest(); // of what is to be shown
-let source = null; // what is shown: { stream, stop }
+let source = null; // what is shown: { stream, stop }, and more of a test card
 let liveSince = null;
 const awake = new StayAwake();
 let leavesFreely = false; // nobody is asked before the page is left
@@ -168,11 +173,12 @@ async function open() {
   closeSource();
   if (kind !== "testcard") say(kind === "screen" ? "publish.asking-screen" : "publish.asking-camera", "busy");
   try {
-    const next = await latest.take(() => openSource(kind, {
+    const next = await latest.take(async () => openSource(kind, {
       camera: byId("camera").value,
       microphone: byId("microphone").value,
       name: byId("name").value,
       size: parameters.get("size"),
+      light: (await site).class || isTiny(navigator.hardwareConcurrency),
     }));
     if (!next) return null;
     show(next);
@@ -251,7 +257,9 @@ async function goLive() {
     return;
   }
   setStage("busy"); // so that nothing else is chosen, and nothing asked for twice, while people are asked
-  const isOpen = source && chosenSource() !== "screen" ? true : await open();
+  const refusal = await whyNoPass(await site, pass);
+  if (refusal) say(refusal, "bad");
+  const isOpen = refusal ? false : source && chosenSource() !== "screen" ? true : await open();
   if (isOpen === false) setStage("ready");
   if (!isOpen) return;
   memory.setItem("janus-hls-name", name);
@@ -314,6 +322,10 @@ publisher.addEventListener("state", ({ detail: { state, key, values, code, ended
   }
 });
 
+/** Whether viewers hear it is the operator's to say, too. */
+publisher.addEventListener("changed", ({ detail: { audio } }) =>
+  (audio ? say("publisher.live", "good") : say("publish.operator-muted", "bad")));
+
 async function showFigures() {
   const connection = publisher.peerConnection;
   if (liveSince === null || !connection) return;
@@ -331,6 +343,7 @@ async function showFigures() {
   byId("health").className = `health ${health.mood}`;
   put(byId("health"), health.key);
   if (f.roundTripMs !== null) publisher.report(f.roundTripMs);
+  if (lightenIfBusy(source, machine, f.limit)) say("publish.lighter", "busy");
 }
 
 /** Nobody counts them: it is not asked again until the next time live. */
@@ -394,4 +407,5 @@ function start() {
 }
 
 fillIn();
+site.then(({ class: isClass }) => isClass && !parameters.has("simulcast") && (byId("layers").checked = false)); // thirty share a machine
 start();

@@ -8,7 +8,11 @@ import { MARK_MS, startTestSound } from "./test-sound.js";
 import { startTicker, wallClock } from "./ticker.js";
 import { drawTimeCode } from "./time-code.js";
 
-const FRAME_RATE = 30;
+const FULL = { width: 1280, height: 720, rate: 30 }; // pictures a second
+
+/** What a machine can do that is busy, or has many publishers: about an eighth of the work. */
+export const LIGHT = { width: 640, height: 360, rate: 15 };
+
 const US_PER_S = 1000000;
 const BARS = ["#b8b8b8", "#b8b800", "#00b8b8", "#00b800", "#b800b8", "#b80000", "#0000b8"];
 
@@ -78,7 +82,7 @@ function drawFlash(context, width, height, ms) {
  */
 function trackOf(canvas) {
   if (typeof MediaStreamTrackGenerator !== "function")
-    return { track: canvas.captureStream(FRAME_RATE).getVideoTracks()[0], send() {} };
+    return { track: canvas.captureStream(FULL.rate).getVideoTracks()[0], send() {} };
   const track = new MediaStreamTrackGenerator({ kind: "video" });
   const writer = track.writable.getWriter();
   let pictures = 0;
@@ -91,20 +95,42 @@ function trackOf(canvas) {
   };
 }
 
+/** Counts what is drawn, against the rate at which it should be. */
+class Pace {
+  #drawn = 0;
+  #since = performance.now();
+
+  note() {
+    this.#drawn++;
+  }
+
+  /** Which part of the pictures was drawn since the last look, at `rate`; null: that was just now. */
+  look(rate, now = performance.now()) {
+    const due = ((now - this.#since) * rate) / 1000;
+    const part = due >= 1 ? this.#drawn / due : null;
+    this.#drawn = 0;
+    this.#since = now;
+    return part;
+  }
+}
+
 /**
- * Starts a test card. Returns { stream, stop }: a MediaStream with one video and one audio track,
- * and what ends both. `name` stands on the card; `under`: see startTestSound().
+ * Starts a test card. Returns { stream, stop, lighten, drawn }: a MediaStream with one video and one audio track, what ends
+ * both, what makes the card LIGHT from now on, and what tells which part of its pictures was drawn since it was asked last
+ * (null: nothing was due). `rate`: pictures a second; `name` stands on the card; `under`: see startTestSound().
  */
-export async function startTestCard({ width = 1280, height = 720, name = "", under } = {}) {
+export async function startTestCard({ width = FULL.width, height = FULL.height, rate = FULL.rate, name = "", under } = {}) {
   const canvas = document.createElement("canvas");
-  canvas.width = width;
-  canvas.height = height;
+  Object.assign(canvas, { width, height });
   const context = canvas.getContext("2d", { alpha: false });
   const sound = await startTestSound({ under });
   const { track, send } = trackOf(canvas);
 
+  const pace = new Pace();
   const draw = () => {
+    const { width, height } = canvas;
     const now = Math.round(wallClock());
+    pace.note();
     drawBackground(context, width, height);
     drawSweep(context, width, height, now % 1000);
     drawClock(context, width, height, now, name);
@@ -113,10 +139,17 @@ export async function startTestCard({ width = 1280, height = 720, name = "", und
     send();
   };
   draw();
-  const stopTicker = startTicker(FRAME_RATE, draw);
+  let stopTicker = startTicker(rate, draw);
   const stream = new MediaStream([track, sound.track]);
   return {
     stream,
+    drawn: () => pace.look(rate),
+    lighten() {
+      stopTicker();
+      ({ rate } = LIGHT);
+      Object.assign(canvas, { width: LIGHT.width, height: LIGHT.height });
+      stopTicker = startTicker(rate, draw);
+    },
     stop() {
       stopTicker();
       sound.stop();

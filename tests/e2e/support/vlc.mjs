@@ -14,15 +14,15 @@ const NOBODY = ["--reuid=65534", "--regid=65534", "--clear-groups"]; // VLC refu
 const PROMPT = /(?<=^|\n|> )> /g; // that a command may come
 
 export class Vlc {
-  /** Starts playing `url`, until `stack` ends at the latest. */
-  static async play(stack, url) {
+  /** Starts playing `url`, until `stack` ends at the latest; `options`: more of VLC's. */
+  static async play(stack, url, options = []) {
     const vlc = new Vlc();
     stack.guests.add({ end: () => vlc.child?.stop() });
     const home = await mkdtemp(path.join(os.tmpdir(), "janus-hls-vlc-"));
     await chmod(home, 0o777);
     [vlc.port] = await freePorts(1);
     const command = ["cvlc", "--no-color", "--intf", "rc", "--rc-host", `127.0.0.1:${vlc.port}`,
-      "--vout", "dummy", "--aout", "dummy", "--no-video-title-show", url];
+      "--vout", "dummy", "--aout", "dummy", "--no-video-title-show", ...options, url];
     const [program, ...args] = process.getuid() === 0 ? ["setpriv", ...NOBODY, ...command] : command;
     vlc.child = new Child("VLC", program, args, {
       logFile: path.join(home, "vlc.log"),

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Opens the room of a class in a stack: what its desk answers, and what of Janus's settings is a class's.
+
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { bridgeStreams } from "../stack/bridge.mjs";
+import { Room } from "./room.mjs";
+
+const ANSWER_MS = 5000;
+const CAP = 800000; // bit/s of a picture: enough for 640x360 at 15 a second, and thirty of them fit one radio cell
+
+/** general of janus.plugin.hls.jcfg. */
+const classSettings = (seats) => `  publishers = ${seats}\n  bitrate = ${CAP}\n`;
+
+/** Asks the plugin in the name of the operator. */
+async function operate(stack, request) {
+  const response = await fetch(`http://127.0.0.1:${stack.adminHttpPort}/admin`, {
+    method: "POST",
+    signal: AbortSignal.timeout(ANSWER_MS),
+    body: JSON.stringify({ janus: "message_plugin", plugin: "janus.plugin.hls", admin_secret: stack.adminSecret,
+      transaction: "room", request }),
+  });
+  const answer = await response.json();
+  if (!answer.response) throw new Error(answer.error?.reason ?? "Janus has not answered");
+  return answer.response;
+}
+
+/**
+ * Opens the room of a `stack` with the option `class` that has not been started. `seats`: how many may be live; `pass`: what
+ * lets people publish. Resolves to the Room, which is to be closed.
+ */
+export async function openRoom(stack, { seats, pass }) {
+  const settings = JSON.parse(await readFile(path.join(stack.options.build.web, "settings.json"), "utf8"));
+  const room = new Room({ streams: () => bridgeStreams(stack.bridgePort), operate: (request) => operate(stack, request), seats, pass });
+  Object.assign(stack.options, {
+    classPass: pass,
+    classRoutes: { ...room.routes(), "GET /class/settings.json": { answer: () => ({ ...settings, class: true }) } },
+    janus: { ...stack.options.janus, general: classSettings(seats) },
+  });
+  room.open();
+  return room;
+}

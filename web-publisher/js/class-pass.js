@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The pass of a class (./demo --class): who has it may go live there. It comes with the link or code that the teacher shows,
+// and the browser keeps it.
+
+import { timeLimit } from "./time-limit.js";
+
+const KEPT = "janus-hls-pass";
+const ANSWER_MS = 5000;
+
+/** The pass of the address, or the one that came last; "": none. `memory`: storage() of page-tools.js. */
+export function takePass(parameters, memory) {
+  if (parameters.get("pass")) memory.setItem(KEPT, parameters.get("pass"));
+  return memory.getItem(KEPT) ?? "";
+}
+
+/**
+ * Why nobody can go live with `pass` on this site, as a key of strings.js; null: nothing is known against it. `site`:
+ * siteSettings(). A desk that does not answer says nothing: Janus will.
+ */
+export async function whyNoPass(site, pass) {
+  if (!site.class) return null;
+  const answer = await fetch(`class/room.json?pass=${encodeURIComponent(pass)}`, { cache: "no-store", signal: timeLimit(ANSWER_MS) })
+    .then((response) => response.json(), () => null).catch(() => null);
+  if (answer?.pass !== false) return null;
+  return pass ? "publish.old-pass" : "publish.no-pass";
+}

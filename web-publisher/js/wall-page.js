@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The wall of a class: all that is live, with a picture of each and how it goes, for a projector and for phones. What the
+// teacher puts into the spotlight is played large, for all who look at the wall. ./demo --class has the desk behind it.
+//
+// Its address may have ?pass=PASS, which lets people publish: then the wall shows how to join. The teacher's has #key=KEY,
+// which no server is told as part of an address; the tab keeps it, and the address bar, which a class can see, does not.
+
+import { thumbnailUrl } from "./live-list.js";
+import { byId, element, formatBitrate, showQr, storage } from "./page-tools.js";
+import { StreamPlayer } from "./stream-player.js";
+import { onLanguage, ready, show as say, t } from "./strings.js";
+import { timeLimit } from "./time-limit.js";
+
+const LOOK_MS = 2000;
+const ANSWER_MS = 10000;
+const KEPT = "janus-hls-teacher"; // for this tab
+
+const pass = new URLSearchParams(location.search).get("pass");
+const kept = storage("sessionStorage");
+const seats = new Map(); // name -> Seat
+let key = null; // the teacher's, once it is known to be right
+let room = null; // as it was seen last
+let player = null; // of the spotlight: { name, player }
+
+/** Asks the desk. Throws what it says is wrong, in English; the wall itself has said what it means. */
+async function ask(path, body, asKey = key) {
+  const response = await fetch(`class/${path}.json`, {
+    cache: "no-store",
+    signal: timeLimit(ANSWER_MS),
+    ...(body && { method: "POST", body: JSON.stringify(body) }),
+    headers: asKey ? { Authorization: `Bearer ${asKey}` } : {},
+  });
+  const answer = await response.json();
+  if (!response.ok) throw Object.assign(new Error(answer.error), { status: response.status });
+  return answer;
+}
+
+/* ---- what the teacher does ---- */
+
+async function act(path, body) {
+  try {
+    show(await ask(path, body));
+    tell(null);
+  } catch (error) {
+    tell(error.message);
+  }
+}
+
+function tell(text) {
+  byId("wall-message").hidden = !text;
+  byId("wall-message").textContent = text ?? "";
+}
+
+/** A button of the teacher's for one stream. */
+function control(text, name, press) {
+  const button = say(element("button", "button small"), text);
+  button.type = "button";
+  button.addEventListener("click", press);
+  button.setAttribute("aria-describedby", `seat-${name}`);
+  return button;
+}
+
+/* ---- one stream ---- */
+
+class Seat {
+  #picture = element("img");
+  #blank = say(element("span", "blank"), "common.sound-only");
+  #muted = say(element("span", "badge"), "wall.muted");
+  #health = element("span", "how");
+  #about = element("span", "muted");
+  #title = element("strong");
+  #spot;
+  #mute;
+  #shown;
+  #stream;
+  item;
+
+  constructor(name) {
+    const link = element("a", "", element("span", "thumb", this.#blank, this.#picture, this.#muted),
+      element("span", "about", this.#title, this.#health, this.#about));
+    link.href = `watch.html?stream=${encodeURIComponent(name)}`;
+    this.#title.id = `seat-${name}`;
+    this.#picture.alt = "";
+    this.#picture.hidden = true;
+    this.#picture.addEventListener("load", () => (this.#picture.hidden = false));
+    this.item = element("li", "seat", link);
+    this.item.dataset.stream = name;
+    if (key) this.item.append(this.#controls(name));
+  }
+
+  #controls(name) {
+    this.#spot = control("wall.spotlight", name, () => act("spotlight", { stream: room.spotlight === name ? null : name }));
+    this.#mute = control("wall.mute", name, () => act("mute", { stream: name, muted: !this.#stream.muted }));
+    const kick = control("wall.kick", name, () => confirm(t("wall.kick-sure", { name })) && act("kick", { stream: name }));
+    kick.classList.add("danger");
+    return element("div", "teaching", this.#spot, this.#mute, kick);
+  }
+
+  update(stream, isSpotlit) {
+    const { name, title, width, height, fps, bitrate, loss, health, rule, muted } = stream;
+    const url = stream.thumbnail && thumbnailUrl(stream);
+    this.#stream = stream;
+    if (url && url !== this.#shown) this.#picture.src = this.#shown = url;
+    if (!url) this.#picture.hidden = true;
+    this.#blank.hidden = Boolean(width);
+    this.#muted.hidden = !muted;
+    this.#title.textContent = title || name;
+    this.item.className = `seat ${health}`;
+    say(this.#health, rule === "held" ? "wall.held" : `wall.health-${health}`);
+    this.#about.textContent = [
+      title && name,
+      width && `${width} × ${height}`,
+      width && fps !== null && t("wall.fps", { number: Math.round(fps) }),
+      bitrate && formatBitrate(bitrate),
+      loss >= 0.1 && t("wall.loss", { number: loss.toFixed(1) }),
+    ].filter(Boolean).join(" · ");
+    this.#spot?.setAttribute("aria-pressed", String(isSpotlit));
+    this.#mute?.setAttribute("aria-pressed", String(muted));
+  }
+}
+
+/* ---- the room ---- */
+
+/** Plays what is in the spotlight, and nothing if that is not live. */
+function spotlight(name) {
+  if (name === (player?.name ?? null)) return;
+  player?.player.stop();
+  player = null;
+  byId("spotlight").hidden = !name;
+  if (!name) return;
+  player = { name, player: new StreamPlayer(byId("spotlight-player"), name) };
+  byId("spotlight-name").textContent = name;
+  player.player.start();
+}
+
+function show(next) {
+  room = next;
+  const names = new Set(room.streams.map(({ name }) => name));
+  for (const [name, { item }] of seats) {
+    if (names.has(name)) continue;
+    item.remove();
+    seats.delete(name);
+  }
+  for (const stream of room.streams) {
+    if (!seats.has(stream.name)) {
+      const seat = new Seat(stream.name);
+      seats.set(stream.name, seat);
+      byId("wall-list").append(seat.item);
+    }
+    seats.get(stream.name).update(stream, room.spotlight === stream.name);
+  }
+  spotlight(names.has(room.spotlight) ? room.spotlight : null);
+  say(byId("wall-state"), room.live < room.seats ? "wall.count" : "wall.full", { live: room.live, seats: room.seats });
+}
+
+async function look() {
+  try {
+    show(await ask("room"));
+  } catch {
+    say(byId("wall-state"), "start.unreachable");
+  }
+  setTimeout(look, LOOK_MS);
+}
+
+/* ---- start ---- */
+
+/** Takes the teacher's key from the address, or from this tab's earlier life. */
+async function readKey() {
+  const given = new URLSearchParams(location.hash.slice(1)).get("key");
+  if (given) history.replaceState(null, "", location.pathname + location.search);
+  const candidate = given ?? kept.getItem(KEPT);
+  if (!candidate) return;
+  try {
+    await ask("teacher", undefined, candidate);
+    key = candidate;
+    kept.setItem(KEPT, key);
+  } catch (error) {
+    if (given) tell(error.status === 401 ? t("wall.wrong-key") : t("start.unreachable"));
+  }
+}
+
+function showJoin() {
+  const link = new URL(`publish.html?pass=${encodeURIComponent(pass)}`, location.href).href;
+  byId("join").hidden = false;
+  byId("join").open = true;
+  byId("join-link").textContent = link;
+  showQr(byId("join-qr"), link);
+}
+
+byId("spotlight-player").addEventListener("volumechange", ({ target }) => (byId("spotlight-sound").hidden = !target.muted));
+byId("spotlight-sound").addEventListener("click", () => {
+  byId("spotlight-player").muted = false;
+  byId("spotlight-player").play().catch(() => {});
+});
+byId("print").addEventListener("click", () => print());
+onLanguage(() => room && show(room));
+await ready;
+if (pass) showJoin();
+await readKey();
+look();
