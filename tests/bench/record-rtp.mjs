@@ -20,6 +20,7 @@ Records a publisher of the test card as the plugin sends it to the bridge, for r
 
   --seconds S      so long (15, or as the behaviour wants it)
   --size WxH       of the picture (1280x720)
+  --fps N          pictures a second, of a test card that does nothing else (30)
   --bitrate BPS    the plugin's cap on the bitrate, bit/s (2500000)
   --lifelike       noise in the picture, which uses the bitrate, and speech and music in the sound
   --behaviour NAME what the publisher, or the network before it, does meanwhile:
@@ -33,6 +34,7 @@ const { values, positionals } = parseArgs({
   options: {
     seconds: { type: "string" },
     size: { type: "string", default: "1280x720" },
+    fps: { type: "string", default: "30" },
     bitrate: { type: "string", default: "2500000" },
     lifelike: { type: "boolean" },
     behaviour: { type: "string" },
@@ -51,7 +53,7 @@ if (values.help || positionals.length !== 1 || !height || (values.behaviour && !
 const file = path.resolve(positionals[0]);
 const seconds = Number(values.seconds ?? behaviour?.seconds ?? 15);
 const bitrate = Number(values.bitrate);
-const card = { file, width, height, seconds, bitrate, lifelike: values.lifelike };
+const card = { file, width, height, seconds, bitrate, rate: Number(values.fps), lifelike: values.lifelike };
 
 const record = (context, stack) => {
   if (values.codec) return recordRoom(context, stack, { ...card, codec: values.codec, layers: 1 });

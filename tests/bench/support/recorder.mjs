@@ -40,7 +40,7 @@ function addNoise(name) {
 }
 
 /** Publishes the test card, `lifelike` with the picture and the sound of a shop, which publish() has not. */
-async function publishCard(context, stack, stream, { width, height, lifelike }) {
+async function publishCard(context, stack, stream, { width, height, rate, lifelike }) {
   const page = await openPage(context, `${stack.url}/publish.html?stream=${stream}`);
   if (lifelike) await page.evaluate(addNoise, stream);
   const sound = lifelike ? Buffer.from((await shopSound()).buffer).toString("base64") : undefined;
@@ -49,7 +49,7 @@ async function publishCard(context, stack, stream, { width, height, lifelike }) 
     const under = sound && new Float32Array(Uint8Array.from(atob(sound), (c) => c.charCodeAt(0)).buffer);
     const { stream } = await startTestCard({ ...card, under });
     await window.janusHls.publisher.publish(stream, { name: card.name });
-  }, { name: stream, width, height, sound });
+  }, { name: stream, width, height, rate, sound });
   await untilLive(page);
   return page;
 }
@@ -68,12 +68,12 @@ async function capture(file, seconds) {
 
 /**
  * Records a publisher of the test card to the pcap file `file`.
- *   seconds, width, height
+ *   seconds, width, height, rate (pictures a second)
  *   lifelike   noise in the picture, so that the bitrate is used, and in the sound speech and music: to an
  *              encoder beeps in silence are next to nothing
  */
-export async function recordTestCard(context, stack, { file, seconds, width, height, lifelike }) {
-  const page = await publishCard(context, stack, "recording", { width, height, lifelike });
+export async function recordTestCard(context, stack, { file, seconds, width, height, rate, lifelike }) {
+  const page = await publishCard(context, stack, "recording", { width, height, rate, lifelike });
   await until("the playlist is there", async () => (await fetch(stack.playlist("recording"))).ok);
   await sleep(SETTLE_MS);
   await capture(file, seconds);
