@@ -73,6 +73,32 @@ bool cmaf_media_needs_cut(const CmafMedia *m, const AccessUnit *unit)
     return cmaf_track_format(track)->width > 0 && cmaf_track_has_other_sets(track, unit);
 }
 
+/* Whether a segment has parts, and would end with the last of them at `at_90k`. */
+static bool ends_with_part(const CmafTrack *track, int64_t at_90k)
+{
+    const LlPlaylist *list = cmaf_track_playlist(track);
+    int64_t position = cmaf_track_position(track);
+
+    if (!list->window.open || list->segment[list->window.count].parts == 0)
+        return false;
+    return (cmaf_track_kind(track) == TRACK_VIDEO ? position : samples_to_90k(position)) == at_90k;
+}
+
+/* Where a segment can begin whose IDR picture came so late that it is put where parts end. One more
+ * has been hinted at, and viewers wait for it: it comes, with the last picture again, and one frame
+ * of sound. */
+static int64_t behind_hinted(const CmafMedia *m, int64_t at_90k)
+{
+    int64_t next_90k = at_90k + samples_to_90k(AAC_FRAME_SAMPLES);
+    bool hinted = m->lead != RENDITION_NONE && ends_with_part(m->line[m->lead].track, at_90k);
+
+    if (m->sound != RENDITION_NONE)
+        hinted = hinted || ends_with_part(m->line[m->sound].track, at_90k);
+    if (!hinted || next_90k > m->segment.limit_90k || cmaf_media_reach_90k(m, next_90k) < next_90k)
+        return at_90k;
+    return next_90k;
+}
+
 void cmaf_media_settle(const CmafMedia *m, const AccessUnit *unit, int64_t *pts_90k,
                        int64_t *dts_90k)
 {
@@ -93,6 +119,8 @@ void cmaf_media_settle(const CmafMedia *m, const AccessUnit *unit, int64_t *pts_
         least = lead->last_dts_90k + 1;
     /* an IDR picture is decoded when it is shown; with B-frames, what follows it is so a little
      * later than it would be, and shown in time all the same */
+    if (idr && least > *pts_90k)
+        least = behind_hinted(m, least);
     int64_t late = idr ? least - *pts_90k : least - *dts_90k;
     if (late > 0)
         *dts_90k += late;

@@ -58,7 +58,6 @@ const PLAYERS = {
 
 /** In the page: keeps in window.seen when pictures were late, and when they had another size. */
 function lookOn() {
-  performance.setResourceTimingBufferSize(100000);
   const video = document.querySelector("video");
   const seen = (window.seen = { gaps: [], sizes: [] });
   let last = performance.now();
@@ -80,26 +79,26 @@ const seenFrom = (page, from) => page.evaluate((since) => {
   const stands = now - (last.at + last.ms);
   return { gaps: [...gaps.filter(({ at, ms }) => at + ms > since).map(({ ms }) => ms), stands],
     sizes: sizes.filter(({ at }) => at >= since).map(({ at, height }) => ({ ms: at - since, height })),
-    height: sizes.at(-1).height,
-    // media of a smaller size; a playlist is asked for in advance
-    askedMs: performance.getEntriesByType("resource").map(({ name, startTime }) => ({ name, ms: startTime - since }))
-      .find(({ name, ms }) => ms >= 0 && /\/[a-z]+-(mid|low)-[^/]*\.(m4s|ts)$/.test(name))?.ms };
+    height: sizes.at(-1).height };
 }, from);
+
+/** Media of a smaller size than the best. */
+const isSmaller = (url) => /\/[a-z]+-(mid|low)-[^/]*\.(m4s|ts)$/.test(url);
 
 const now = (page) => page.evaluate(() => performance.now());
 
 /** One cut: { askedMs, downMs, upMs, stoodMs, low }; undefined where it was not. */
 async function cut(page, setRate, rate, { best, lowS, highS }) {
   await setRate(rate / 4);
-  const cutAt = await now(page);
+  const cutAt = await now(page), from = Date.now();
   await sleep(lowS * 1000);
-  const low = await seenFrom(page, cutAt);
+  const low = await seenFrom(page, cutAt), asked = page.smaller.filter((at) => at >= from);
   await setRate(rate);
   const wholeAt = await now(page);
   await sleep(highS * 1000);
   const high = await seenFrom(page, wholeAt);
   return {
-    askedMs: low.askedMs,
+    askedMs: asked.length ? asked[0] - from : undefined,
     downMs: low.sizes.find(({ height }) => height < best)?.ms,
     upMs: low.height === best ? 0 : high.sizes.find(({ height }) => height === best)?.ms,
     stoodMs: Math.max(...low.gaps, ...high.gaps),
@@ -109,21 +108,25 @@ async function cut(page, setRate, rate, { best, lowS, highS }) {
 
 const seconds = (ms) => (ms === undefined ? "never" : `${(ms / 1000).toFixed(1)} s`);
 
-/** The cuts of one player, beside the bounds. One that has seconds in hand shows those first. */
+/** The cuts of one player, beside the bounds. One that has seconds in hand may need no other size, and shows what it has first. */
 function judge(what, found) {
   const most = (of) => Math.max(...found.map((one) => of(one) ?? Infinity));
   const told = (ms) => (ms < Infinity ? inSeconds(ms) : "never");
-  const [down, bound] = NEAR.includes(what) ? [({ downMs }) => downMs, SEGMENT_MS] : [({ askedMs }) => askedMs, 2 * SEGMENT_MS];
-  hold(`viewer's cut, ${what}: another size is ${NEAR.includes(what) ? "shown" : "asked for"} after, at most`, told(most(down)),
-    inSeconds(bound), most(down) <= bound);
-  hold(`viewer's cut, ${what}: the longest that a picture stood`, inSeconds(most(({ stoodMs }) => stoodMs)), inSeconds(STOOD_MS),
-    most(({ stoodMs }) => stoodMs) <= STOOD_MS);
-  hold(`viewer's cut, ${what}: the best size is back after, at most`, told(most(({ upMs }) => upMs)), inSeconds(UP_MS),
-    most(({ upMs }) => upMs) <= UP_MS);
+  const stood = most(({ stoodMs }) => stoodMs), up = most(({ upMs }) => upMs);
+  const down = most(NEAR.includes(what) ? ({ downMs }) => downMs : ({ askedMs }) => askedMs);
+  if (NEAR.includes(what))
+    hold(`viewer's cut, ${what}: another size is shown after, at most`, told(down), inSeconds(SEGMENT_MS), down <= SEGMENT_MS);
+  else
+    hold(`viewer's cut, ${what}: another size is asked for after, at most`, told(down), `${inSeconds(2 * SEGMENT_MS)}, or no picture stands`,
+      down <= 2 * SEGMENT_MS || stood <= STOOD_MS);
+  hold(`viewer's cut, ${what}: the longest that a picture stood`, inSeconds(stood), inSeconds(STOOD_MS), stood <= STOOD_MS);
+  hold(`viewer's cut, ${what}: the best size is back after, at most`, told(up), inSeconds(UP_MS), up <= UP_MS);
 }
 
 async function watchWith(context, what, { stack, pages, setRate, rate, values, best }) {
   const page = await openPage(context, PLAYERS[what](stack, pages));
+  page.smaller = []; // when media of a smaller size was asked for
+  page.on("request", (request) => isSmaller(request.url()) && page.smaller.push(Date.now()));
   await until("it plays", () => page.evaluate(() => document.querySelector("video").currentTime > 0));
   await page.evaluate(lookOn);
   await sleep(SETTLE_MS);

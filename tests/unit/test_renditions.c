@@ -733,6 +733,49 @@ static void one_that_flips_makes_no_short_segments(void **state)
     }
 }
 
+/* What a list hints at. */
+static void hint_of(const char *list, char hint[LL_NAME_SIZE])
+{
+    const char *at = strstr(text_of(root, list), "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"");
+
+    assert_non_null(at);
+    sscanf(at + 35, "%79[^\"]", hint);
+}
+
+/* The part that a list has hinted at comes. */
+static void assert_hint_is_kept(const char *list, char hint[LL_NAME_SIZE])
+{
+    char before[LL_NAME_SIZE], part[LL_NAME_SIZE + 8];
+
+    snprintf(before, sizeof(before), "%s", hint);
+    hint_of(list, hint);
+    snprintf(part, sizeof(part), "URI=\"%s\"", before);
+    if (before[0] && strcmp(before, hint) != 0)
+        assert_row(strstr(text_of(root, list), part), list, "%s never comes, but %s", before, hint);
+}
+
+/* The network stands for so long, and what it holds comes at once: an IDR picture is among it that
+ * was asked for, later than parts were made without it. */
+static void part_that_is_hinted_at_comes(void **state)
+{
+    for (int at_ms = 3500; at_ms < 4200; at_ms += 30) {
+        char hint[TRACKS][LL_NAME_SIZE] = {""};
+        setup(state);
+        begin();
+        for (int ms = 0; ms < 9000; ms += 10) {
+            for (int i = BEST; i < TRACKS; i++)
+                sending[i].late_90k = ms >= at_ms && ms < at_ms + 500 ? TICKS_PER_S : 0;
+            publish(10);
+            for (int i = SOUND; i < TRACKS && ms > 2500; i++)
+                assert_hint_is_kept(lists[i], hint[i]);
+        }
+        segmenter_finish(segmenter, now_us());
+        assert_cut_alike();
+        assert_int_equal(read_list(root, lists[BEST]).gaps, 0);
+        teardown(state);
+    }
+}
+
 /* Early pictures of a publisher that never began are not the first ones of the next. */
 static void what_came_too_early_goes_with_its_publisher(void **state)
 {
@@ -856,6 +899,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(one_that_flips_makes_no_short_segments),
     TEST(what_came_too_early_goes_with_its_publisher),
     TEST(the_best_is_the_one_that_leads),
+    TEST(part_that_is_hinted_at_comes),
     TEST(all_lists_end_and_are_cleared),
 };
 
