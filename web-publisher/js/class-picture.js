@@ -127,7 +127,7 @@ export class ClassPicture {
       title.textContent = say(`class.${id}`);
       about.textContent = say(`class.${id}.short`);
       for (const [key, { label }] of rows) label.textContent = say(`class.line.${key}`);
-      group.setAttribute("aria-label", `${say(`class.${id}`)}. ${say("class.open")}`);
+      group.setAttribute("aria-description", say("class.open")); // its name is all that it says
     }
   }
 
