@@ -5,7 +5,11 @@
 // document becomes slides.
 
 import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
 import test from "node:test";
+import { makeSlides } from "../../tools/make-slides.mjs";
 import { slidesOf } from "../../tools/slides/deck.mjs";
 import { render } from "../../tools/slides/markdown.mjs";
 import { missingFrom } from "../docs/shape.mjs";
@@ -85,4 +89,19 @@ test("a slide has what the class sees; the teacher's words are notes, and the an
 
 test("what a document says is text in a slide, never markup", () => {
   assert.equal(render(["<script> & `<b>`"]).html, "<p>&lt;script&gt; &amp; <code>&lt;b&gt;</code></p>");
+});
+
+test("the slides are a page that its policy lets be: nothing inline, each id once, and what it names is there", (t) => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "slides-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  makeSlides(folder);
+  const page = readFileSync(path.join(folder, "slides.html"), "utf8");
+  assert.doesNotMatch(page, /<style|\sstyle=|<script(?! defer src=)|\son\w+=/);
+  const ids = [...page.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id);
+  assert.deepEqual(ids.filter((id, i) => ids.indexOf(id) !== i), []);
+  for (const [, id] of page.matchAll(/url\(#([^)]+)\)/g)) assert.ok(ids.includes(id), id);
+  for (const [, file] of page.matchAll(/(?:src|href)="([^"#]+)"/g)) assert.ok(existsSync(path.join(folder, file)), file);
+  const [english, spanish] = ["en", "es"].map((lang) => page.split(`<main lang="${lang}"`)[1].split("</main>")[0].match(/<section /g).length);
+  assert.equal(english, spanish);
+  assert.ok(english > 20, String(english));
 });
