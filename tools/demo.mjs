@@ -133,6 +133,7 @@ function printClass(stack, publishing) {
   say(`  Students  ${bold(publishing.url)}`);
   say(`  Wall      ${bold(`${stack.url}/wall.html?pass=${publishing.pass}`)}`);
   say(`  Teacher   ${bold(`${stack.url}/wall.html?pass=${publishing.pass}#key=${stack.classKey}`)}  (secret: it kicks and mutes)`);
+  say(`  Slides    ${bold(`${stack.url}/slides.html`)}`);
   say(`  Class     ${bold(stack.classUrl)}  (secret: its buttons make trouble)`);
 }
 
