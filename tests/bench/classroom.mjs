@@ -26,8 +26,7 @@ publisher hears.
   --recording F    what they send, a pcap file for rtp-replay (a test card of 320x180). One as a class sends it:
                      tests/bench/record-rtp.mjs --size 640x360 --fps 15 --bitrate 800000 --lifelike F
 `;
-const ARRIVE_MS = 300; // from one to the next
-const SETTLE_MS = 15000; // until all viewers have joined
+const SETTLE_MS = 12000; // until all viewers have joined
 
 const megabytes = async (pid) =>
   Number(/^VmRSS:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/status`, "utf8"))[1]) / 1024;
@@ -91,11 +90,8 @@ await withStack({ bodyMs: 3600000, janus: { general: `  publishers = ${seats}\n`
   const handles = [];
   const streams = () => bridgeStreams(stack.bridgePort);
   try {
-    for (let i = 0; i < seats; i++) {
-      handles.push(await swarm.publish(stack, i, `student-${i}`));
-      await sleep(ARRIVE_MS);
-    }
     const beat = setInterval(() => handles.forEach((handle) => handle.keepAlive()), 20000);
+    for (let i = 0; i < seats; i++) handles.push(await swarm.publish(stack, i, `student-${i}`));
     await until("all are live", async () => (await streams()).filter(({ state, output }) => state === "live" && output.segments > 0).length === seats);
     const watching = Array.from({ length: viewers ? seats : 0 }, (none, i) =>
       watchWith(stack.master(`student-${i}`), ["-n", viewers / seats, "-t", seconds + SETTLE_MS / 1000, "--ramp", 5]));

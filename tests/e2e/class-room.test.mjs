@@ -11,6 +11,7 @@ import path from "node:path";
 import test from "node:test";
 import { freePorts } from "../../tools/stack/ports.mjs";
 import { SOURCE } from "../../tools/stack/stack.mjs";
+import { axeFindings } from "./support/axe.mjs";
 import { messageOf, openContext, openPage, untilLive, withBrowser } from "./support/browser.mjs";
 import { until } from "./support/rig.mjs";
 import { Vlc } from "./support/vlc.mjs";
@@ -65,6 +66,7 @@ async function playsInVlc({ folder }, url) {
   const guests = new Set();
   const vlc = await Vlc.play({ guests }, url, [`--gnutls-dir-trust=${trusted}`]);
   try {
+    await until("VLC answers", () => vlc.stats()); // it reads all its plugins first
     await until("VLC shows the student", async () => (await vlc.stats()).pictures > 0);
   } finally {
     await vlc.stop();
@@ -87,6 +89,7 @@ async function teaches(wall, student, name) {
   await press("Spotlight");
   await until("the spotlight plays", () => wall.evaluate(() => document.getElementById("spotlight-player").currentTime > 0));
   assert.equal(await wall.textContent("#spotlight-name"), name);
+  assert.deepEqual(await axeFindings(wall), []);
 
   wall.once("dialog", (dialog) => dialog.accept());
   await press("Kick");
@@ -107,8 +110,11 @@ test("a student joins and types nothing; the teacher has the wall", async (t) =>
       assert.equal(await stranger.isVisible("#go"), true);
       await stranger.close();
     });
+    const begun = performance.now();
     const { page, name } = await joins(context, link);
+    await until("the page says that viewers can open it", async () => /^Viewers can open it now/.test(await page.textContent("#links-state")));
     await playsInVlc(room, await page.inputValue("#vlc-link"));
+    t.diagnostic(`from the link to its picture in VLC: ${((performance.now() - begun) / 1000).toFixed(1)} s`);
     await t.test("who comes when all places are taken is told so", async () => {
       const other = await openContext(browser, PHONE);
       const late = await openPage(other, `${link}&source=testcard&size=320x180`);

@@ -129,6 +129,7 @@ function spotlight(name) {
   player = null;
   byId("spotlight").hidden = !name;
   if (!name) return;
+  byId("join").open = false; // the picture is what is to be seen
   player = { name, player: new StreamPlayer(byId("spotlight-player"), name) };
   byId("spotlight-name").textContent = name;
   player.player.start();
