@@ -77,7 +77,7 @@ describe("what nginx serves", { concurrency: 3 }, () => {
         "/live/.hidden/index.m3u8", "/live/shop/../shop/notes.txt", "/live/shop/%2e%2e/shop/notes.txt", "/live/shop/index.m3u8/",
         "/live/shop/index.m3u8%0a", "/live/shop/seg-1-000000.ts%0a", "/live/shop/manifest.mpd%0a", "/js/page-tools.js%0a",
         "/js/", "/vendor/", "/js/../nginx.conf", "/nginx.conf", "/.git/config", "/stamp",
-        "/status.html", "/status.json", "/live/streams.json/", "/live/shop/streams.json", "/live/wait.json", "/live/shop/x/wait.json", "/live/shop/wait.json%0a", "/live/thumb.jpg",
+        "/status.html", "/status.json", "/class.html", "/class/look.json?stream=shop", "/class/edge/live/shop/index.m3u8", "/live/streams.json/", "/live/shop/streams.json", "/live/wait.json", "/live/shop/x/wait.json", "/live/shop/wait.json%0a", "/live/thumb.jpg",
         "/streams", "/streams/shop", "/metrics", "/healthz", "/janus/info", "/admin"])
         assert.equal((await ask(stack.url, target)).status, 404, target);
       for (const target of ["/../../../../etc/passwd", "/js/../../nginx/nginx.conf"])

@@ -4,7 +4,7 @@
 // In pixels, so that text is as large as it says. Pure.
 
 const SIDE_BY_SIDE = 1000; // pixels that five stations take
-const FONT = { least: 13, most: 21, perPixel: 1 / 92 };
+const FONT = { least: 13, most: 24, perPixel: 1 / 84, below: 16 };
 const GAP = 0.024; // of the width, between two stations: the pipe
 export const LINE = 1.72; // of the font
 export const HEAD = 6.9; // lines' worth of font above the first line
@@ -13,8 +13,8 @@ export const HEAD = 6.9; // lines' worth of font above the first line
 export function layOut(width, lines) {
   const count = lines.length;
   const isWide = width >= SIDE_BY_SIDE;
-  const font = Math.round(Math.min(FONT.most, Math.max(FONT.least, isWide ? width * FONT.perPixel : 15)) * 10) / 10;
-  const heightOf = (n) => Math.round(font * (HEAD + n * LINE + 0.6));
+  const font = Math.round(Math.min(FONT.most, Math.max(FONT.least, isWide ? width * FONT.perPixel : FONT.below)) * 10) / 10;
+  const heightOf = (n) => Math.round(font * (HEAD + n * LINE + 1.1));
   if (isWide) {
     const gap = Math.round(width * GAP);
     const each = (width - (count - 1) * gap) / count;
