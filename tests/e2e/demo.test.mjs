@@ -81,8 +81,8 @@ test("the test card plays with no further step, and Ctrl-C leaves nothing", asyn
     const report = await doctor(playlist, WATCHED_S, { wait: 120 });
     const stream = async () => (await bridgeStreams(await controlPort(folder)))[0];
     assert.deepEqual(withoutForcedCuts(faultsOf(report), (await stream()).output.forced_cuts), []);
-    await until("the status line", async () => {
-      const line = new RegExp(`demo +1280x720 +\\d+ fps +[\\d.]+ Mbit/s +loss ${lossOf(await stream()).replace(".", "\\.")} % +\\d+ segments`);
+    await until("the status line", async () => { // the card is smaller if the machine is too busy
+      const line = new RegExp(`demo +(?:1280x720|640x360) +\\d+ fps +[\\d.]+ Mbit/s +loss ${lossOf(await stream()).replace(".", "\\.")} % +\\d+ segments`);
       return line.test(demo.output());
     });
     for (const word of ["publish.html", "vlc http", "manifest.mpd", "Ctrl-C"]) assert.ok(demo.output().includes(word), demo.output());
