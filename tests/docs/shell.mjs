@@ -20,6 +20,15 @@ const AGAIN_MS = 1000;
 const LINGERS_MS = 3000; // from the last line that is waited for to the end of a command that ends
 const POLL_MS = 100;
 
+/** Tells a program, and all that it has started, unless they have gone. */
+function signalGroup(child, signal) {
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // gone
+  }
+}
+
 export class Shell {
   #folder;
   #known = []; // what sets variables and functions
@@ -27,6 +36,9 @@ export class Shell {
 
   constructor(folder) {
     this.#folder = folder;
+    process.once("exit", () => { // it may have been told to end before close() was called
+      for (const { child, status } of this.#staying.values()) if (status === undefined) signalGroup(child, "SIGTERM");
+    });
     if (process.getuid() === 0) this.#known.push('sudo() { "$@"; }');
   }
 
@@ -44,11 +56,7 @@ export class Shell {
   async #end({ child, ended, status }) {
     if (status !== undefined) return;
     for (const signal of ["SIGINT", "SIGTERM", "SIGKILL"]) {
-      try {
-        process.kill(-child.pid, signal);
-      } catch {
-        // it has gone
-      }
+      signalGroup(child, signal);
       if (await Promise.race([ended.then(() => true), sleep(20000)])) return;
     }
   }
