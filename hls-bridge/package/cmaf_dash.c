@@ -94,7 +94,7 @@ static bool are_uneven(const CmafDash *d)
 /* A rung that is made only while it is watched has the rate that it then has. */
 static int64_t bandwidth_of(const CmafDash *d, size_t i)
 {
-    const VideoFormat *best = cmaf_track_format(d->track[0]);
+    const VideoFormat *best = cmaf_track_newest_format(d->track[0]);
     Promised is;
 
     return promise_read(cmaf_track_promise(d->track[i]), best->width, best->height, &is)

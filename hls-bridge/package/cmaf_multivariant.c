@@ -21,7 +21,7 @@ static bool can_be_played(const CmafPlaylists *p)
 /* A rung that is made only while it is watched is listed as what it becomes. */
 static void apply_promise(const CmafPlaylists *p, size_t which, Variant *v)
 {
-    const VideoFormat *best = cmaf_track_format(p->params.track[0]);
+    const VideoFormat *best = cmaf_track_newest_format(p->params.track[0]);
     Promised is;
 
     if (!promise_read(cmaf_track_promise(p->params.track[which]), best->width, best->height, &is))
@@ -42,7 +42,7 @@ static Variant describe(const CmafPlaylists *p, size_t which)
                  .average_bandwidth = stats.average_bitrate};
 
     if (cmaf_track_kind(track) == TRACK_VIDEO) {
-        const VideoFormat *format = cmaf_track_format(track);
+        const VideoFormat *format = cmaf_track_newest_format(track);
         memcpy(v.codec, format->name, sizeof(v.codec));
         v.width = format->width;
         v.height = format->height;

@@ -181,6 +181,11 @@ const VideoFormat *cmaf_track_format(const CmafTrack *t)
     return &t->config.format;
 }
 
+const VideoFormat *cmaf_track_newest_format(const CmafTrack *t)
+{
+    return t->inits > 0 ? &t->init[(t->inits - 1) % INITS_KEPT].format : &t->config.format;
+}
+
 const VideoFormat *cmaf_track_format_of(const CmafTrack *t, int64_t init_msn)
 {
     for (size_t n = 0; n < INITS_KEPT && n < t->inits; n++) {

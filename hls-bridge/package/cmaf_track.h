@@ -113,6 +113,10 @@ const Promise *cmaf_track_promise(const CmafTrack *track);
 /* Of the pictures; width 0: none yet. Borrowed. */
 const VideoFormat *cmaf_track_format(const CmafTrack *track);
 
+/* Of the newest that there ever were, those of an earlier publisher if none of this one's have
+ * come; width 0: there never were any. Borrowed. */
+const VideoFormat *cmaf_track_newest_format(const CmafTrack *track);
+
 /* Of those of the segments that this initialisation segment is for, if it is one of the newest;
  * else of the newest. Borrowed. */
 const VideoFormat *cmaf_track_format_of(const CmafTrack *track, int64_t init_msn);
