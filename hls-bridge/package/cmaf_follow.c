@@ -42,7 +42,9 @@ static int copy(CmafFollow *f, int64_t now_us)
 
     if (!f->of || cmaf_track_copy(track, f->of, now_us) == 0)
         return 0;
-    return cmaf_output_publish(f->output, f->track, window_next_msn(window) != msn);
+    if (window_next_msn(window) == msn)
+        return cmaf_playlists_publish_later(f->output->playlists, f->track);
+    return cmaf_output_publish(f->output, f->track, true);
 }
 
 /* A segment has begun. */

@@ -261,6 +261,8 @@ static int64_t expire(void *self, int64_t now_us)
     CmafOutput *o = self;
     int64_t held_us = ll_board_expire(o->board, now_us);
 
+    cmaf_playlists_write_awaited(o->playlists);
+
     return smaller(held_us, write_due(o, now_us));
 }
 

@@ -304,6 +304,22 @@ int cmaf_playlists_publish(CmafPlaylists *p, size_t which)
     return l->due ? -1 : 0;
 }
 
+int cmaf_playlists_publish_later(CmafPlaylists *p, size_t which)
+{
+    LlEdge edge =
+        ll_playlist_edge(playlist_of(p, which)); /* numbers that the best one's list has */
+    int64_t now_us = clock_monotonic_us(p->params.clock);
+
+    return ll_board_rest(p->params.board, which, &edge, now_us) ? 0
+                                                                : cmaf_playlists_publish(p, which);
+}
+
+void cmaf_playlists_write_awaited(CmafPlaylists *p)
+{
+    for (size_t which; (which = ll_board_awaited(p->params.board)) < p->lists;)
+        cmaf_playlists_publish(p, which);
+}
+
 /* ---- numbers ---- */
 
 /* Takes everything off a list, for a new beginning; whoever plays it has time to reach its end. */

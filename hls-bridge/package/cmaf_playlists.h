@@ -60,6 +60,12 @@ void cmaf_playlists_forget_names(CmafPlaylists *playlists);
  * Returns 0, or -1 with errno: then it is due. */
 int cmaf_playlists_publish(CmafPlaylists *playlists, size_t which);
 
+/* The same for another part of a rendition that has what the best one has, since nobody watches it.
+ * If nobody has asked for its list of late, it is written with the next whole segment, or when
+ * somebody asks: cmaf_playlists_write_awaited(). */
+int cmaf_playlists_publish_later(CmafPlaylists *playlists, size_t which);
+void cmaf_playlists_write_awaited(CmafPlaylists *playlists);
+
 /* Writes the multivariant playlist if it says something new, and tells those who wait for the
  * stream to begin once it has. If writing fails it is due. */
 void cmaf_playlists_multivariant(CmafPlaylists *playlists);

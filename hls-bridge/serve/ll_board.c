@@ -88,7 +88,7 @@ void ll_board_keep_same(LlBoard *board, size_t rendition, size_t of, int64_t msn
 /* Whether this ticket has to wait on. */
 static bool waits_on(const LlShown *r, const LlTicket *t)
 {
-    return !r->there || ll_edge_verdict(&r->edge, t->msn, t->part) == LL_WAIT;
+    return !r->there || r->rests || ll_edge_verdict(&r->edge, t->msn, t->part) == LL_WAIT;
 }
 
 int ll_board_publish(LlBoard *board, size_t rendition, const LlNews *news)
@@ -106,6 +106,7 @@ int ll_board_publish(LlBoard *board, size_t rendition, const LlNews *news)
     pthread_mutex_lock(&board->lock);
     LlText *old_text = r->text, *old_delta = r->delta;
     r->there = true;
+    r->rests = r->awaited = false;
     r->edge = news->edge;
     r->epoch = news->epoch;
     r->text = text;
@@ -122,6 +123,46 @@ int ll_board_publish(LlBoard *board, size_t rendition, const LlNews *news)
     ll_text_release(old_text);
     ll_text_release(old_delta);
     return 0;
+}
+
+static bool is_held(const LlBoard *board, size_t rendition)
+{
+    const LlTicket *t = board->held.first;
+
+    while (t && t->rendition != rendition)
+        t = t->next;
+    return t;
+}
+
+bool ll_board_rest(LlBoard *board, size_t rendition, const LlEdge *edge, int64_t now_us)
+{
+    pthread_mutex_lock(&board->lock);
+    LlShown *r = &board->rendition[rendition];
+    bool rests = r->there && r->asked_us <= now_us - board->hold_us && !is_held(board, rendition);
+    if (rests) {
+        r->edge = *edge;
+        r->rests = true;
+    }
+    pthread_mutex_unlock(&board->lock);
+    return rests;
+}
+
+size_t ll_board_awaited(LlBoard *board)
+{
+    size_t i = 0;
+
+    if (!atomic_load(&board->awaited))
+        return RENDITIONS_MAX;
+    pthread_mutex_lock(&board->lock);
+    while (i < board->renditions && !board->rendition[i].awaited)
+        i++;
+    bool found = i < board->renditions;
+    if (found)
+        board->rendition[i].awaited = false;
+    else
+        atomic_store(&board->awaited, false);
+    pthread_mutex_unlock(&board->lock);
+    return found ? i : RENDITIONS_MAX;
 }
 
 /* ---- time ---- */
@@ -177,10 +218,20 @@ static LlAnswer hold_back(LlBoard *board, LlTicket *t, int64_t now_us)
     return LL_ANSWER_HELD;
 }
 
+/* Holds a request for a list, whose text is to be published at once if it rests. */
+static LlAnswer await(LlBoard *board, LlShown *r, LlTicket *t, int64_t now_us)
+{
+    if (r->rests) {
+        r->awaited = true;
+        atomic_store(&board->awaited, true);
+    }
+    return hold_back(board, t, now_us);
+}
+
 LlAnswer ll_board_playlist(LlBoard *board, const LlDirectives *d, int64_t now_us, LlTicket *t,
                            LlText **text)
 {
-    const LlShown *r = &board->rendition[t->rendition];
+    LlShown *r = &board->rendition[t->rendition];
 
     if (!r->there && d->msn < 0)
         return LL_ANSWER_NOT_FOUND;
@@ -188,7 +239,9 @@ LlAnswer ll_board_playlist(LlBoard *board, const LlDirectives *d, int64_t now_us
         if (r->there && ll_edge_verdict(&r->edge, d->msn, d->part) == LL_BAD)
             return LL_ANSWER_BAD;
         if (waits_on(r, t))
-            return hold_back(board, t, now_us);
+            return await(board, r, t, now_us);
+    } else if (r->rests) {
+        return await(board, r, t, now_us);
     }
     *text = ll_text_hold(d->skip && r->delta ? r->delta : r->text);
     return LL_ANSWER_READY;

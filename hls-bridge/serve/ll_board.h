@@ -15,6 +15,8 @@ typedef struct LlShown {
     bool there;       /* it has a playlist */
     int64_t asked_us; /* the last request for it; INT64_MIN: there was none */
     LlEdge edge;
+    bool rests;   /* the text is older than the edge */
+    bool awaited; /* and somebody waits for a newer one */
     int64_t epoch;
     LlText *text, *delta;
     LlParts parts;
@@ -25,6 +27,7 @@ struct LlBoard {
     LlBoard *next, *previous; /* in the hub's list */
     char stream[STREAM_NAME_MAX + 1];
     int64_t hold_us;
+    atomic_bool awaited;  /* one of its lists is; set and cleared with the lock held */
     pthread_mutex_t lock; /* guards all members below */
     size_t renditions;
     LlShown *rendition; /* in the order in which they were added */

@@ -81,6 +81,14 @@ void ll_board_keep_same(LlBoard *board, size_t rendition, size_t of, int64_t msn
  * memory. */
 int ll_board_publish(LlBoard *board, size_t rendition, const LlNews *news);
 
+/* There is more of a rendition than its list says. Notes how far it is, and returns true, if nobody
+ * has asked for it for as long as a request may be held. Else returns false: publish it. */
+bool ll_board_rest(LlBoard *board, size_t rendition, const LlEdge *edge, int64_t now_us);
+
+/* The next rendition that has not been published for that reason and is asked for now: publish it.
+ * RENDITIONS_MAX: there is none. It costs nothing to ask. */
+size_t ll_board_awaited(LlBoard *board);
+
 /* Says whether the stream can be played: all its playlists exist, and none has ended. If it can,
  * this wakes the requests that wait for it to begin. */
 void ll_board_set_live(LlBoard *board, bool live);

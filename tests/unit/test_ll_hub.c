@@ -116,6 +116,51 @@ static void keep(int64_t msn, int64_t part, size_t len)
     assert_int_equal(ll_board_keep(board, VIDEO, msn, part, bytes, len), 0);
 }
 
+/* Of segment 10 there are so many parts, and no newer text. */
+static bool rest(int64_t open)
+{
+    return ll_board_rest(board, VIDEO, &(LlEdge){9, 10, open, 15, false}, now_us);
+}
+
+static void a_list_that_rests_is_published_when_it_is_asked_for(void **state)
+{
+    Asker a = asker(), b = asker(), c = asker();
+
+    (void)state;
+    assert_false(rest(2)); /* there is none yet */
+    publish(9, 3);
+    assert_true(rest(4));
+    assert_true(rest(5));
+    assert_int_equal(ll_board_awaited(board), RENDITIONS_MAX);
+    assert_int_equal(ask(&a, "shop", 10, 4, ""), LL_ANSWER_HELD);
+    assert_int_equal(ask(&b, "shop", -1, -1, ""), LL_ANSWER_HELD);
+    assert_int_equal(ask(&c, "shop", 10, 20, ""), LL_ANSWER_BAD); /* by what there is */
+    assert_int_equal(ll_board_awaited(board), VIDEO);
+    assert_int_equal(ll_board_awaited(board), RENDITIONS_MAX);
+    publish(9, 5);
+    assert_int_equal(a.woken, 1);
+    assert_int_equal(b.woken, 1);
+    assert_int_equal(ask(&a, "shop", 10, 4, "9.5"), LL_ANSWER_READY);
+    assert_int_equal(ask(&b, "shop", -1, -1, "9.5"), LL_ANSWER_READY);
+    assert_false(rest(6)); /* it was just asked for */
+    now_us += 6 * SECOND;
+    assert_true(rest(6));
+}
+
+static void a_list_that_is_waited_for_does_not_rest(void **state)
+{
+    Asker a = asker();
+
+    (void)state;
+    publish(9, 3);
+    assert_int_equal(ask_part(&a, "video-77-10.3.m4s"), LL_ANSWER_HELD);
+    now_us += 7 * SECOND; /* and nobody has looked at what has expired */
+    assert_false(rest(4));
+    assert_int_equal(a.woken, 0);
+    publish(9, 4);
+    assert_int_equal(a.woken, 1);
+}
+
 static void a_request_waits_for_its_part(void **state)
 {
     Asker a = asker(), b = asker(), c = asker();
@@ -594,6 +639,8 @@ static void a_part_may_be_that_of_another_rendition(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest tests[] = {
+    TEST(a_list_that_rests_is_published_when_it_is_asked_for),
+    TEST(a_list_that_is_waited_for_does_not_rest),
     TEST(a_request_waits_for_its_part),
     TEST(gives_a_delta_update_if_asked_and_possible),
     TEST(what_is_refused),
