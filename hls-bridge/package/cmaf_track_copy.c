@@ -30,13 +30,32 @@ static bool has_config(const CmafTrack *t, const PictureConfig *config)
            picture_config_write(&t->config, own) == len && memcmp(own, other, len) == 0;
 }
 
-/* Takes over the configuration of the other track's segment. It is still the newest there, unless
- * it is called too late: then the segment is a gap. */
+/* The initialisation segment of the other track's segment, which has a newer one already, for this
+ * segment alone. What comes next needs another one, whatever it is. */
+static void copy_init(CmafTrack *t, const CmafTrack *of, const LlSegment *other)
+{
+    LlSegment *s = ll_playlist_open_segment(&t->list);
+    char name[STORE_NAME_SIZE], of_name[STORE_NAME_SIZE];
+
+    s->init_msn = window_next_msn(&t->list.window);
+    ll_init_name(&t->list, s->init_msn, name);
+    ll_init_name(&of->list, other->init_msn, of_name);
+    s->lacks_init = other->lacks_init || !put_copy(t, name, of_name);
+    t->init[t->inits++ % INITS_KEPT] =
+        (CmafInit){s->init_msn, *cmaf_track_format_of(of, other->init_msn)};
+    cmaf_track_forget_sets(t);
+}
+
+/* Takes over the configuration of the other track's segment. */
 static void take_config(CmafTrack *t, const CmafTrack *of, const LlSegment *other)
 {
     if (t->copies_init && t->copied_msn == other->init_msn)
         return;
-    if (other->init_msn != of->init_msn || of->config.format.width == 0) {
+    if (other->init_msn != of->init_msn) {
+        copy_init(t, of, other);
+        return;
+    }
+    if (of->config.format.width == 0) {
         ll_playlist_open_segment(&t->list)->lacks_init = true;
         return;
     }

@@ -26,6 +26,7 @@ static size_t first, last;
 static bool decodes; /* an IDR picture has come */
 static bool silent;  /* the publisher has no sound: its pictures stand first */
 static bool groups;  /* what is made cannot be repeated */
+static int side;     /* of one that is made only while it is watched; 0: always */
 
 static char root[TEMP_FOLDER_SIZE];
 static LlHub *hub;
@@ -71,6 +72,7 @@ static int setup(void **state)
     assert_true(hub && packager);
     first = last = 0;
     decodes = silent = groups = false;
+    side = 0;
     return 0;
 }
 
@@ -88,7 +90,7 @@ static void begin_named(Codec codec, const char *name)
     Renditions sent = renditions_of(!silent, true);
 
     sent.item[BEST - silent].codec = codec;
-    sent.item[sent.count] = (Rendition){.kind = TRACK_VIDEO, .follows = true};
+    sent.item[sent.count] = (Rendition){.kind = TRACK_VIDEO, .follows = true, .side = side};
     strcpy(sent.item[sent.count++].name, name);
     synthetic_begin(&publisher, packager_segmenter(packager));
     segmenter_begin(publisher.segmenter, &sent, synthetic_wall_clock, NULL);
@@ -287,6 +289,112 @@ static void a_publisher_without_one_goes_on_in_its_list(void **state)
     assert_string_equal(rung, best);
     free(best);
     free(rung);
+}
+
+/* What viewers are told of its pictures is what they were. */
+static void one_that_comes_back_with_gaps_alone_stays_listed(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        begin(CODEC_VP8); /* of which it cannot be filled */
+        set_running(true);
+        if (i > 0) { /* nothing comes back */
+            segmenter_set_tap(publisher.segmenter, NULL);
+            first = last;
+        }
+        play(i > 0 ? 3 : 5, CODEC_VP8);
+        segmenter_finish(publisher.segmenter, synthetic_now_us(&publisher));
+        set_running(false);
+    }
+    char *rung = read_file("video-480p.m3u8");
+    assert_non_null(strstr(rung, "#EXT-X-GAP"));
+    char *master = read_file("master.m3u8");
+    assert_non_null(strstr(master, "CODECS=\"avc1.42C020,mp4a.40.2\",RESOLUTION=720x1280"));
+    free(master);
+    free(rung);
+}
+
+static void on_pause(void *user)
+{
+    (void)user;
+}
+
+static void on_wake(void *user)
+{
+    ++*(int *)user;
+}
+
+static size_t parts(const char *list)
+{
+    char *text = read_file(list);
+    size_t n = occurrences(text, "#EXT-X-PART:");
+
+    free(text);
+    return n;
+}
+
+/* Asks for the rung's list, as it is. */
+static LlAnswer ask(LlTicket *ticket, LlText **text)
+{
+    const LlDirectives any = {.msn = -1, .part = -1};
+
+    return ll_hub_playlist(hub, "shop", "video-480p", &any, synthetic_now_us(&publisher), ticket,
+                           text);
+}
+
+/* Until somebody asks: then the list is what it would have been. */
+static void the_list_of_one_that_nobody_watches_has_whole_segments(void **state)
+{
+    int woken = 0;
+    LlTicket ticket = {.pause = on_pause, .wake = on_wake, .user = &woken};
+    LlText *text = NULL;
+
+    (void)state;
+    side = 480;
+    begin(CODEC_H264);
+    play(5, CODEC_H264);
+    assert_in_range(parts("video-480p.m3u8"), 1, parts("video.m3u8") - 2);
+    assert_int_equal(ask(&ticket, &text), LL_ANSWER_HELD);
+    assert_int_equal(woken, 0);
+    packager_expire(packager, synthetic_now_us(&publisher), 0);
+    assert_int_equal(woken, 1);
+    assert_int_equal(ask(&ticket, &text), LL_ANSWER_READY);
+    ll_text_release(text);
+    assert_int_equal(parts("video-480p.m3u8"), parts("video.m3u8"));
+    play(0.5, CODEC_H264);
+    assert_int_equal(parts("video-480p.m3u8"), parts("video.m3u8"));
+    assert_int_equal(maps("video-480p.m3u8"), 1);
+    play(9.5, CODEC_H264); /* requests are held for six seconds */
+    assert_in_range(parts("video-480p.m3u8"), 1, parts("video.m3u8") - 2);
+    segmenter_finish(publisher.segmenter, synthetic_now_us(&publisher));
+    assert_int_equal(parts("video-480p.m3u8"), parts("video.m3u8"));
+    assert_same_cuts();
+}
+
+/* Two cuts wait, the second with another size, when nobody watches any more. */
+static void a_copy_that_is_made_late_has_the_pictures_of_its_time(void **state)
+{
+    (void)state;
+    side = 480;
+    begin(CODEC_H264);
+    set_running(true);
+    play(5, CODEC_H264);
+    segmenter_set_tap(publisher.segmenter, NULL); /* nothing comes back */
+    for (int i = 0; i < 2; i++) {
+        publisher.tall = !publisher.tall;
+        publisher.wants_idr = true;
+        for (int n = 0; n < 5; n++)
+            synthetic_step(&publisher);
+    }
+    set_running(false);
+    play(6, CODEC_H264);
+    segmenter_finish(publisher.segmenter, synthetic_now_us(&publisher));
+    char *rung = read_file("video-480p.m3u8");
+    assert_null(strstr(rung, "GAP"));
+    free(rung);
+    assert_int_equal(maps("video.m3u8"), 3);
+    assert_int_equal(maps("video-480p.m3u8"), 3);
+    assert_same_cuts();
 }
 
 /* The length of a segment, by its EXTINF; `*at` moves on behind it. */
@@ -511,6 +619,9 @@ static const struct CMUnitTest tests[] = {
     rig_test(it_is_filled_and_comes_back_with_sets_of_its_own),
     rig_test(the_next_publisher_goes_on_in_the_same_lists),
     rig_test(a_publisher_without_one_goes_on_in_its_list),
+    rig_test(one_that_comes_back_with_gaps_alone_stays_listed),
+    rig_test(the_list_of_one_that_nobody_watches_has_whole_segments),
+    rig_test(a_copy_that_is_made_late_has_the_pictures_of_its_time),
     cmocka_unit_test(what_no_output_takes_is_seen_by_what_is_made_of_it),
     cmocka_unit_test(all_end_at_one_place),
     rig_test(its_files_leave_those_of_the_publisher_alone),
