@@ -317,6 +317,7 @@ publisher.addEventListener("state", ({ detail: { state, key, values, code, ended
       break;
     default:
       say(key, "busy", values);
+      byId("health").hidden = true;
       setBadge(BADGES[state], "busy");
       setStage("busy");
   }
@@ -339,7 +340,7 @@ async function showFigures() {
   byId("figure-time").textContent = formatDuration((Date.now() - liveSince) / 1000);
   showLayers(byId("layer-figures"), f.layers);
   const health = healthOf(f);
-  byId("health").hidden = liveSince === null;
+  byId("health").hidden = byId("badge").dataset.text !== "common.live"; // a way that is lost has no health
   byId("health").className = `health ${health.mood}`;
   put(byId("health"), health.key);
   if (f.roundTripMs !== null) publisher.report(f.roundTripMs);
