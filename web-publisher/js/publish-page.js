@@ -23,13 +23,13 @@ import { StayAwake } from "./stay-awake.js";
 import { onLanguage, show as put, t } from "./strings.js";
 import { textOf } from "./told-error.js";
 import { PublishFigures } from "./publish-figures.js";
+import { showLinks } from "./publish-links.js";
 import { showLayers } from "./layer-table.js";
 import {
-  byId, formatBitrate, formatDuration, janusServer, showQr, siteSettings, storage, STREAM_NAME, wireCopyButtons,
+  byId, formatBitrate, formatDuration, janusServer, siteSettings, storage, STREAM_NAME, wireCopyButtons,
 } from "./page-tools.js";
 
 const WRONG_KEYS = [467, 473]; // docs/protocol.md
-const THIS_MACHINE = /^(localhost|127\..*|\[::1\])$/; // a phone that is given one of these asks itself
 const FIGURES_MS = 1000; // between two looks at the connection's statistics
 const SIMULCAST = { 0: false, 1: true, auto: "auto" };
 const VIEWERS_MS = 5000; // between two looks at how many watch
@@ -104,28 +104,6 @@ function showDeviceFields() {
   const kind = chosenSource();
   byId("camera-field").hidden = kind !== "camera";
   byId("microphone-field").hidden = kind === "testcard";
-}
-
-/* ---- links ---- */
-
-async function showLinks({ hls, watch }) {
-  const absolute = (path) => new URL(path, location.href).href;
-  byId("watch-link").value = byId("watch-open").href = absolute(watch);
-  byId("vlc-link").value = absolute(hls);
-  showQr(byId("qr"), absolute(watch));
-  const isOwn = THIS_MACHINE.test(new URL(watch, location.href).hostname);
-  byId("qr").parentElement.hidden = isOwn;
-  byId("this-machine").hidden = !isOwn;
-  byId("links").hidden = false;
-  put(byId("links-state"), "publish.first-seconds");
-  // here, though viewers may be sent to another site: this page may not ask there
-  const isThere = (list) => fetch(`live/${byId("name").value}/${list}`, { method: "HEAD", cache: "no-store" })
-    .then((response) => response.ok, () => false);
-  while (!byId("links").hidden) {
-    if ((await isThere("index.m3u8")) || (await isThere("master.m3u8"))) break;
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-  put(byId("links-state"), "publish.can-open");
 }
 
 /* ---- source ---- */
