@@ -46,10 +46,11 @@ async function take(page, name, size) {
 
 async function takeAll(context) {
   const pages = {
-    publish: await publish(context, { url: SITE }, "shop", { size: "1280x720", simulcast: true }),
+    publish: await openPage(context, `${SITE}/publish.html?stream=shop&source=testcard&auto=1&simulcast=1`),
     status: await publish(context, { url: SITE }, "workshop").then(() => openPage(context, `${SITE}/status.html`)),
     watch: await openPage(context, `${SITE}/watch.html?stream=shop`),
   };
+  await untilLive(pages.publish);
   await until("the stream plays", () => pages.watch.isHidden("#waiting"), 30000);
   await pages.watch.evaluate(() => (document.getElementById("player").muted = false));
   await sleep(WARM_UP_MS);
