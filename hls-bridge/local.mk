@@ -24,6 +24,7 @@ bridge_codec = \
 	%D%/codec/h264_filler.c \
 	%D%/codec/h264_parameter_sets.c \
 	%D%/codec/h265_parameter_sets.c \
+	%D%/codec/opus_copy.c \
 	%D%/codec/opus_to_aac.c \
 	%D%/codec/picture_config.c \
 	%D%/codec/picture_repeat.c \

@@ -150,13 +150,24 @@ typedef struct AacBytes {
     SampleBytes *bytes; /* likewise */
 } AacBytes;
 
+/* A packet of Opus, of one frame. */
+typedef struct OpusPacket {
+    SampleBytes *bytes;
+    int64_t pts_samples, samples; /* where its first sample is, and how many it has */
+} OpusPacket;
+
+#define OPUS_PER_FRAME 16 /* packets that come with an AAC frame, at the most */
+
 /* One AAC frame of 1024 samples, without ADTS header. `data` is borrowed likewise. */
 typedef struct AacFrame {
     const uint8_t *data;
     size_t len;
     int64_t pts_samples;
-    SampleBytes *bytes; /* likewise */
-    AacBytes low;       /* the same sound with fewer bits, for viewers of the smallest size */
+    SampleBytes *bytes;     /* likewise */
+    AacBytes low;           /* the same sound with fewer bits, for viewers of the smallest size */
+    const OpusPacket *opus; /* what the publisher sent: packets that have begun when it begins, and
+                               were with no frame before; borrowed likewise */
+    size_t opus_count;
 } AacFrame;
 
 /* The frame of the sound with fewer bits; len 0: there is none. */

@@ -14,11 +14,12 @@
 
 #include "base/media.h"
 
-#define RENDITIONS_MAX      (STREAM_TRACKS_MAX + 1) /* with a second rendition of sound */
+#define RENDITIONS_MAX      (STREAM_TRACKS_MAX + 2) /* with two more renditions of sound */
 #define RENDITION_NAME_SIZE 33                      /* bytes: 32 of [A-Za-z0-9_-] */
 #define RENDITION_NONE      RENDITIONS_MAX
 
 #define RENDITION_SOUND_CODEC "mp4a.40.2" /* AAC-LC: what all sound is made of */
+#define RENDITION_OPUS_CODEC  "opus"      /* but for what is copied */
 
 typedef struct Rendition {
     TrackKind kind;

@@ -20,7 +20,7 @@ SampleBytes *sample_bytes_create(const uint8_t *data, size_t len, const NalUnit 
     return b;
 }
 
-static SampleBytes *hold(SampleBytes *b)
+SampleBytes *sample_bytes_hold(SampleBytes *b)
 {
     atomic_fetch_add_explicit(&b->holders, 1, memory_order_relaxed);
     return b;
@@ -28,13 +28,13 @@ static SampleBytes *hold(SampleBytes *b)
 
 SampleBytes *sample_bytes_of_unit(const AccessUnit *unit)
 {
-    return unit->bytes ? hold(unit->bytes)
+    return unit->bytes ? sample_bytes_hold(unit->bytes)
                        : sample_bytes_create(unit->data, unit->len, unit->nal, unit->nals);
 }
 
 SampleBytes *sample_bytes_of_frame(const AacFrame *frame)
 {
-    return frame->bytes ? hold(frame->bytes)
+    return frame->bytes ? sample_bytes_hold(frame->bytes)
                         : sample_bytes_create(frame->data, frame->len, NULL, 0);
 }
 

@@ -25,6 +25,9 @@ static inline const uint8_t *sample_bytes_data(const SampleBytes *bytes)
 /* A copy, which has one holder: the caller. Returns NULL if there is no memory. */
 SampleBytes *sample_bytes_create(const uint8_t *data, size_t len, const NalUnit *nal, size_t nals);
 
+/* Holds them once more. Returns them. */
+SampleBytes *sample_bytes_hold(SampleBytes *bytes);
+
 /* Those of an access unit or of a frame, held once more; a copy if they are only borrowed. Return
  * NULL if there is no memory. The caller releases them. */
 SampleBytes *sample_bytes_of_unit(const AccessUnit *unit);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "codec/aac_encoder.h"
+#include "codec/opus_copy.h"
 
 #define DEFAULT_BITRATE 128000
 #define OPUS_PACKET_MAX 5760 /* samples: 120 ms, RFC 6716 section 2.1.4 */
@@ -23,6 +24,8 @@ struct OpusToAac {
     AacEncoder *encoder;
     AacEncoder *low; /* NULL: frames have no sound with fewer bits */
     int64_t low_bitrate;
+    OpusCopy *copy; /* NULL: frames have no Opus */
+    OpusPacket opus[OPUS_PER_FRAME];
     float *input[AAC_CHANNELS];    /* the encoder's, for the frame that is being collected */
     AVPacket *packet, *packet_low; /* own the bytes of the frame that was taken last */
     int collected;                 /* samples in `input` */
@@ -85,6 +88,7 @@ void opus_to_aac_destroy(OpusToAac **o)
         opus_decoder_destroy(p->decoder);
     aac_encoder_destroy(&p->encoder);
     aac_encoder_destroy(&p->low);
+    opus_copy_destroy(&p->copy);
     av_packet_free(&p->packet);
     av_packet_free(&p->packet_low);
     sample_bytes_release(&p->given);
@@ -158,6 +162,15 @@ int opus_to_aac_with_low(OpusToAac *o, bool with)
     return 0;
 }
 
+int opus_to_aac_with_opus(OpusToAac *o, bool with)
+{
+    if (!with)
+        opus_copy_destroy(&o->copy);
+    else if (!o->copy)
+        o->copy = opus_copy_create(o->position - AAC_FRAME_SAMPLES); /* where AAC begins */
+    return with && !o->copy ? -1 : 0;
+}
+
 static void encode_frame(OpusToAac *o)
 {
     CodedFrame frame = {.low = give_low(o) ? encode(o->low) : NULL};
@@ -211,12 +224,14 @@ int opus_to_aac_decode(OpusToAac *o, const uint8_t *payload, size_t len, int64_t
 {
     int n = opus_decode_float(o->decoder, payload, (opus_int32)len, o->pcm, OPUS_PACKET_MAX, 0);
 
-    if (n != samples + skip) {
-        put(o, NULL, samples);
-        return -1;
-    }
-    put(o, o->pcm + skip * AAC_CHANNELS, samples);
-    return 0;
+    bool good = n == samples + skip;
+
+    put(o, good ? o->pcm + skip * AAC_CHANNELS : NULL, samples);
+    if (o->copy && good)
+        opus_copy_packet(o->copy, payload, len, samples + skip, o->position);
+    else if (o->copy)
+        opus_copy_fill(o->copy, OPUS_FILL_SILENCE, o->position);
+    return good ? 0 : -1;
 }
 
 int opus_to_aac_rebuild(OpusToAac *o, const uint8_t *payload, size_t len, int64_t samples)
@@ -230,6 +245,8 @@ int opus_to_aac_rebuild(OpusToAac *o, const uint8_t *payload, size_t len, int64_
         n = 0;
     put(o, NULL, samples - n);
     put(o, o->pcm, n);
+    if (o->copy)
+        opus_copy_fill(o->copy, OPUS_FILL_CONCEAL, o->position);
     return n == whole ? 0 : -1;
 }
 
@@ -247,6 +264,8 @@ int64_t opus_to_aac_conceal(OpusToAac *o, int64_t samples)
         samples -= n;
     }
     put(o, NULL, samples);
+    if (o->copy)
+        opus_copy_fill(o->copy, OPUS_FILL_CONCEAL, o->position);
     return all;
 }
 
@@ -255,6 +274,8 @@ int64_t opus_to_aac_silence(OpusToAac *o, int64_t samples)
     int64_t most = smaller(samples, OPUS_TO_AAC_MOST);
 
     put(o, NULL, most);
+    if (o->copy)
+        opus_copy_fill(o->copy, OPUS_FILL_SILENCE, o->position);
     return most;
 }
 
@@ -281,7 +302,10 @@ bool opus_to_aac_take(OpusToAac *o, AacFrame *out)
                       .len = all.len,
                       .pts_samples = o->packet->pts,
                       .bytes = all.bytes,
-                      .low = low};
+                      .low = low,
+                      .opus = o->opus};
+    if (o->copy)
+        out->opus_count = opus_copy_take(o->copy, out->pts_samples + 1, o->opus, OPUS_PER_FRAME);
     return true;
 }
 
@@ -298,6 +322,8 @@ void opus_to_aac_new_source(OpusToAac *o, int64_t first_samples)
     o->collected = 0;
     o->position = first_samples;
     o->next_pts = first_samples - aac_encoder_delay(o->encoder);
+    if (o->copy)
+        opus_copy_restart(o->copy, first_samples - AAC_FRAME_SAMPLES);
 }
 
 const uint8_t *opus_to_aac_config(const OpusToAac *o, size_t *len)

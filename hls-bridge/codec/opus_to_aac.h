@@ -3,7 +3,7 @@
 #define OPUS_TO_AAC_H
 
 /* Turns Opus into AAC-LC, 48 kHz stereo: one continuous run of frames for the life of a stream. If
- * it is asked to, each frame has the same sound with fewer bits beside it.
+ * it is asked to, each frame has the same sound with fewer bits beside it, and the Opus as it came.
  *
  * libopus decodes, since only it has in-band FEC and packet loss concealment; libavcodec encodes.
  * Opus always decodes to 48 kHz stereo, so nothing is resampled.
@@ -30,6 +30,10 @@ void opus_to_aac_destroy(OpusToAac **o);
 /* From the next frame on, frames have the sound with fewer bits, or have not. It has the same
  * configuration. Returns 0, or -1 if there is no memory: then they have not. */
 int opus_to_aac_with_low(OpusToAac *o, bool with);
+
+/* From the next packet on, frames bring the Opus that they are made of (opus_copy.h), or do not.
+ * Returns 0, or -1 if there is no memory: then they do not. */
+int opus_to_aac_with_opus(OpusToAac *o, bool with);
 
 /* How many samples an Opus packet holds: 120 (2.5 ms) to 5760, or -1 if it is not Opus. */
 int64_t opus_packet_samples(const uint8_t *payload, size_t len);

@@ -2,6 +2,7 @@
 #include "package/cmaf_dash.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,7 +47,10 @@ static DashPicture picture_of(const CmafDash *d, size_t which, const LlSegment *
     const VideoFormat *format = cmaf_track_format_of(d->track[which], s->init_msn);
     DashPicture picture = {.width = format->width, .height = format->height};
 
-    memcpy(picture.codec, format->name, sizeof(picture.codec));
+    const char *codec = d->manifest.track[which]->kind == TRACK_VIDEO ? format->name
+                        : cmaf_track_is_opus(d->track[which])         ? RENDITION_OPUS_CODEC
+                                                                      : RENDITION_SOUND_CODEC;
+    snprintf(picture.codec, sizeof(picture.codec), "%s", codec);
     picture.frame_rate_milli = (int32_t)ll_playlist_frames_milli(d->manifest.track[which]->list);
     return picture;
 }

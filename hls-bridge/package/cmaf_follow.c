@@ -164,7 +164,7 @@ int cmaf_output_follow(void *self, size_t track, Output *out)
     }
     o->follows[f->track] = f->media;
     cmaf_media_add(f->media, o->track[f->track]);
-    cmaf_media_assign(f->media, lines, &renditions, RENDITION_NONE);
+    cmaf_media_assign(f->media, lines, &renditions, NULL);
     *out = (Output){.calls = &calls, .self = f};
     return 0;
 }

@@ -10,7 +10,9 @@ CmafMedia *cmaf_media_create(const CmafMediaParams *params)
     if (!m)
         return NULL;
     m->params = *params;
-    m->lead = m->sound = m->low_sound = m->low_of = m->best = RENDITION_NONE;
+    m->lead = m->sound = m->best = RENDITION_NONE;
+    for (size_t i = 0; i < CMAF_MORE_SOUNDS; i++)
+        m->more_of[i] = m->more[i] = RENDITION_NONE;
     return m;
 }
 
@@ -19,6 +21,7 @@ void cmaf_media_destroy(CmafMedia **media)
     if (!*media)
         return;
     cmaf_others_forget(*media);
+    early_sound_clear(&(*media)->early);
     free(*media);
     *media = NULL;
 }
@@ -94,6 +97,9 @@ static int64_t behind_hinted(const CmafMedia *m, int64_t at_90k)
 
     if (m->sound != RENDITION_NONE)
         hinted = hinted || ends_with_part(m->line[m->sound].track, at_90k);
+    for (size_t i = 0; i < CMAF_MORE_SOUNDS; i++)
+        if (m->more[i] != RENDITION_NONE)
+            hinted = hinted || ends_with_part(m->line[m->more[i]].track, at_90k);
     if (!hinted || next_90k > m->segment.limit_90k || cmaf_media_reach_90k(m, next_90k) < next_90k)
         return at_90k;
     return next_90k;

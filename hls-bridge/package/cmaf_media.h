@@ -22,6 +22,13 @@
 
 typedef struct CmafMedia CmafMedia;
 
+/* What sound there may be beside the AAC that comes with every frame. */
+typedef enum CmafMoreSound {
+    CMAF_SOUND_LOW,  /* that with fewer bits (aac_frame_low()): the same parts and segments */
+    CMAF_SOUND_OPUS, /* what the publisher sent (AacFrame.opus): segments end with the packet */
+    CMAF_MORE_SOUNDS
+} CmafMoreSound;
+
 typedef struct CmafMediaParams {
     size_t window;             /* segments in a playlist */
     const uint8_t *aac_config; /* AudioSpecificConfig; borrowed */
@@ -44,11 +51,10 @@ void cmaf_media_destroy(CmafMedia **media);
  * track is borrowed. */
 void cmaf_media_add(CmafMedia *media, CmafTrack *track);
 
-/* Which line each rendition of the publisher goes to, from the next start on; `low_sound`: that of
- * the sound with fewer bits (aac_frame_low()), which has the parts and segments of the other sound;
- * RENDITION_NONE: there is none. */
+/* Which line each rendition of the publisher goes to, from the next start on; `more`: that of each
+ * CmafMoreSound; RENDITION_NONE: there is none, and NULL: of none. */
 void cmaf_media_assign(CmafMedia *media, const size_t *line_of, const Renditions *renditions,
-                       size_t low_sound);
+                       const size_t *more);
 
 /* Of each line, whether the publisher that is about to start sends what goes to it, though it may
  * follow: then media of its own makes it. `has` takes RENDITIONS_MAX of them. */

@@ -23,6 +23,7 @@ typedef struct CmafLine {
     int64_t last_dts_90k; /* of its newest picture */
     int64_t known_90k;    /* no picture before this is to come any more; not of the lead */
     HeldPictures held;    /* not of the lead */
+    int64_t sound_end;    /* of its newest sample, samples */
 } CmafLine;
 
 struct CmafMedia {
@@ -32,8 +33,8 @@ struct CmafMedia {
     Renditions sent; /* by the publisher that is about to start, or has */
     size_t line_of[RENDITIONS_MAX];
     size_t lead; /* line of the best video, that segments are cut by; RENDITION_NONE: sound alone */
-    size_t low_of;           /* line of the sound with fewer bits; RENDITION_NONE: there is none */
-    size_t sound, low_sound; /* the same of those two, of the publisher that has started */
+    size_t more_of[CMAF_MORE_SOUNDS];     /* line of each, likewise */
+    size_t sound, more[CMAF_MORE_SOUNDS]; /* the same, of the publisher that has started */
     size_t best; /* the rendition that segments are cut by, though there may be no line of it */
     int64_t passed_90k; /* its newest picture, if there is no line of it */
     bool running;

@@ -4,10 +4,11 @@
 /* How a publisher begins and ends. */
 
 void cmaf_media_assign(CmafMedia *m, const size_t *line_of, const Renditions *renditions,
-                       size_t low_sound)
+                       const size_t *more)
 {
     m->sent = *renditions;
-    m->low_of = low_sound;
+    for (size_t i = 0; i < CMAF_MORE_SOUNDS; i++)
+        m->more_of[i] = more ? more[i] : RENDITION_NONE;
     for (size_t i = 0; i < renditions->count; i++)
         m->line_of[i] = line_of[i];
 }
@@ -19,8 +20,9 @@ void cmaf_media_sent(const CmafMedia *m, bool *has)
     for (size_t i = 0; i < m->sent.count; i++)
         if (m->line_of[i] < m->lines)
             has[m->line_of[i]] = true;
-    if (m->low_of < m->lines)
-        has[m->low_of] = true;
+    for (size_t i = 0; i < CMAF_MORE_SOUNDS; i++)
+        if (m->more_of[i] < m->lines)
+            has[m->more_of[i]] = true;
 }
 
 bool cmaf_media_is_running(const CmafMedia *m, bool *has)
@@ -47,8 +49,9 @@ static void note_sent(CmafMedia *m)
         m->line[m->line_of[i]].has = !m->sent.item[i].follows;
         m->line[m->line_of[i]].follows = m->sent.item[i].follows;
     }
-    if (m->low_of < m->lines)
-        m->line[m->low_of].has = true;
+    for (size_t i = 0; i < CMAF_MORE_SOUNDS; i++)
+        if (m->more_of[i] < m->lines)
+            m->line[m->more_of[i]].has = true;
 }
 
 int cmaf_media_start(CmafMedia *m, const OutputSegment *first, int64_t now_us)
@@ -59,7 +62,8 @@ int cmaf_media_start(CmafMedia *m, const OutputSegment *first, int64_t now_us)
     m->best = renditions_first(&m->sent, TRACK_VIDEO);
     m->lead = line_of(m, m->best);
     m->sound = line_of(m, renditions_first(&m->sent, TRACK_AUDIO));
-    m->low_sound = m->sound != RENDITION_NONE ? m->low_of : RENDITION_NONE;
+    for (size_t i = 0; i < CMAF_MORE_SOUNDS; i++)
+        m->more[i] = m->sound != RENDITION_NONE ? m->more_of[i] : RENDITION_NONE;
     note_sent(m);
     m->running = true;
     m->segment = *first;
@@ -83,14 +87,17 @@ int cmaf_media_start(CmafMedia *m, const OutputSegment *first, int64_t now_us)
     return status;
 }
 
-/* Where the sound ends, samples: it does not go on without pictures. */
-static int64_t sound_end(const CmafMedia *m, int64_t video_end)
+/* Where a line of sound ends, samples: it does not go on without pictures. */
+static int64_t sound_end(const CmafMedia *m, const CmafLine *line, int64_t video_end)
 {
-    int64_t beyond = m->audio_end - cmaf_sound_samples(video_end);
+    int64_t limit = cmaf_sound_samples(video_end), beyond = line->sound_end - limit;
 
     if (!cmaf_media_has_pictures(m) || beyond <= 0)
-        return m->audio_end;
-    return m->audio_end - (beyond + AAC_FRAME_SAMPLES - 1) / AAC_FRAME_SAMPLES * AAC_FRAME_SAMPLES;
+        return line->sound_end;
+    if (cmaf_track_is_opus(line->track))
+        return cmaf_track_up_to(line->track, limit, line->sound_end);
+    return line->sound_end -
+           (beyond + AAC_FRAME_SAMPLES - 1) / AAC_FRAME_SAMPLES * AAC_FRAME_SAMPLES;
 }
 
 /* The same of a line. A last segment that none of its sound has come for is a gap as long as the
@@ -100,7 +107,7 @@ static int64_t line_end(const CmafMedia *m, const CmafLine *line, int64_t end_90
     if (line->kind == TRACK_VIDEO)
         return end_90k;
     const LlPlaylist *list = cmaf_track_playlist(line->track);
-    int64_t end = sound_end(m, end_90k), start = cmaf_track_position(line->track);
+    int64_t end = sound_end(m, line, end_90k), start = cmaf_track_position(line->track);
     if (!cmaf_media_has_pictures(m) || end_90k <= m->segment.start_90k || end > start ||
         list->segment[list->window.count].parts > 0)
         return end;

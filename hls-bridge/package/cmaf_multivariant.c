@@ -78,29 +78,55 @@ static size_t smallest_of(const Multivariant *m)
     return at;
 }
 
+/* Each variant once more, with Opus; or, without pictures, that alone. Behind all others, so that
+ * players which take either stay with AAC by themselves. */
+static void add_opus(Multivariant *m, const Variant *opus, size_t pictures)
+{
+    m->opus = opus->uri;
+    for (size_t i = 0; i < pictures; i++) {
+        Variant *v = &m->variant[m->variants++];
+        *v = m->variant[i];
+        v->iframes = NULL;
+        v->bandwidth += opus->bandwidth;
+        v->average_bandwidth += opus->average_bandwidth;
+        v->opus = true;
+    }
+    if (pictures > 0)
+        return;
+    m->variant[m->variants] = *opus;
+    m->variant[m->variants++].opus = true;
+}
+
 /* The sound belongs to each variant: that with fewer bits, if there is one, to the smallest. */
-static void add_sound(Multivariant *m, const Variant *sound, const Variant *low)
+static void add_sound(Multivariant *m, const Variant *sound, const Variant *low,
+                      const Variant *opus)
 {
     size_t smallest = low->uri && m->variants > 1 ? smallest_of(m) : m->variants;
 
     m->audio = sound->uri;
     m->sound = sound->uri != NULL;
     m->low_audio = smallest < m->variants ? low->uri : NULL;
-    for (size_t i = 0; i < m->variants; i++) {
+    size_t pictures = m->variants;
+    if (opus->uri && pictures > 0)
+        add_opus(m, opus, pictures); /* before it is told of the AAC */
+    for (size_t i = 0; i < pictures; i++) {
         Variant *v = &m->variant[i];
         v->low = i == smallest;
         v->bandwidth += v->low ? low->bandwidth : sound->bandwidth;
         v->average_bandwidth += v->low ? low->average_bandwidth : sound->average_bandwidth;
     }
-    if (m->variants == 0 && sound->uri)
-        m->variant[m->variants++] = *sound;
+    if (pictures > 0 || !sound->uri)
+        return;
+    m->variant[m->variants++] = *sound;
+    if (opus->uri)
+        add_opus(m, opus, 0);
 }
 
 void cmaf_playlists_write_multivariant(CmafPlaylists *p)
 {
     char text[MULTIVARIANT_TEXT_SIZE];
     Multivariant m = {.language = p->params.language};
-    Variant sound = {0}, low = {0}, blank = {0};
+    Variant sound = {0}, low = {0}, opus = {0}, blank = {0};
 
     for (size_t i = 0; i < p->lists; i++) {
         if (!p->list[i].has)
@@ -108,7 +134,9 @@ void cmaf_playlists_write_multivariant(CmafPlaylists *p)
         if (!has_whole_segments(p, i))
             return; /* when there is one */
         Variant v = describe(p, i);
-        if (cmaf_track_kind(p->params.track[i]) == TRACK_AUDIO)
+        if (cmaf_track_is_opus(p->params.track[i]))
+            opus = v;
+        else if (cmaf_track_kind(p->params.track[i]) == TRACK_AUDIO)
             *(sound.uri ? &low : &sound) = v; /* in the order of tracks */
         else if (v.width > 0)                 /* there has been a picture */
             m.variant[m.variants++] = v;
@@ -117,7 +145,7 @@ void cmaf_playlists_write_multivariant(CmafPlaylists *p)
     }
     if (m.variants == 0 && !sound.uri && blank.uri)
         m.variant[m.variants++] = blank;
-    add_sound(&m, &sound, &low);
+    add_sound(&m, &sound, &low, &opus);
     if (m.variants == 0 || !multivariant_is_new(&m, &p->listed))
         return;
     size_t len = multivariant_write(&m, text);

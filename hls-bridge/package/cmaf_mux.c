@@ -26,6 +26,8 @@ struct CmafMux {
 
 static int add_track(AVFormatContext *format, const CmafMuxParams *params)
 {
+    if (params->opus)
+        return memory_muxer_add_opus(format, params->config, params->config_len) ? 0 : -1;
     if (params->kind == TRACK_AUDIO)
         return memory_muxer_add_aac(format, SAMPLES_PER_S, params->config, params->config_len) ? 0
                                                                                                : -1;
@@ -115,6 +117,53 @@ int cmaf_mux_sound(CmafMux *mux, const AacFrame *frame)
 {
     return sample_queue_add(&mux->queue, sample_bytes_of_frame(frame), frame->pts_samples,
                             frame->pts_samples, true);
+}
+
+int cmaf_mux_opus(CmafMux *mux, const OpusPacket *packet)
+{
+    SampleQueue *q = &mux->queue;
+
+    if (sample_queue_add(q, sample_bytes_hold(packet->bytes), packet->pts_samples,
+                         packet->pts_samples, true) < 0)
+        return -1;
+    q->sample[q->count - 1].duration = packet->samples;
+    return 0;
+}
+
+int64_t cmaf_mux_from(const CmafMux *mux, int64_t at, int64_t end)
+{
+    const SampleQueue *q = &mux->queue;
+
+    for (size_t i = q->first; i < q->count; i++)
+        if (q->sample[i].dts >= at)
+            return q->sample[i].dts;
+    return end;
+}
+
+int64_t cmaf_mux_up_to(const CmafMux *mux, int64_t at, int64_t end)
+{
+    const SampleQueue *q = &mux->queue;
+
+    if (end <= at)
+        return end;
+    for (size_t i = q->count; i > q->first; i--)
+        if (q->sample[i - 1].dts <= at)
+            return q->sample[i - 1].dts;
+    return INT64_MIN;
+}
+
+int64_t cmaf_mux_fit(const CmafMux *mux, int64_t start, int64_t most)
+{
+    const SampleQueue *q = &mux->queue;
+    int64_t fit = 0, next = 0;
+
+    for (size_t i = q->first; i < q->count; i++) {
+        next = q->sample[i].dts + q->sample[i].duration - start;
+        if (next > most)
+            return i > q->first ? fit : next;
+        fit = next;
+    }
+    return q->count > q->first && fit + q->sample[q->count - 1].duration > most ? fit : 0;
 }
 
 /* How many samples are decoded before `before`. */

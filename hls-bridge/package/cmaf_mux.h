@@ -20,7 +20,9 @@ typedef struct CmafMux CmafMux;
 
 typedef struct CmafMuxParams {
     TrackKind kind;
-    const uint8_t *config; /* AudioSpecificConfig; or as picture_config.h writes it */
+    bool opus;             /* the sound is Opus, not AAC */
+    const uint8_t *config; /* AudioSpecificConfig or opus_copy_head; or as picture_config.h writes
+                              it */
     size_t config_len;
     const VideoFormat *format; /* of video; borrowed */
     bool keeps_sets; /* samples have their parameter sets too, for players that have missed this
@@ -56,6 +58,7 @@ CmafBytes cmaf_mux_init(const CmafMux *mux);
  * segment. Return 0, or -1 if there is no memory. */
 int cmaf_mux_picture(CmafMux *mux, const AccessUnit *unit, int64_t pts, int64_t dts);
 int cmaf_mux_sound(CmafMux *mux, const AacFrame *frame);
+int cmaf_mux_opus(CmafMux *mux, const OpusPacket *packet);
 
 /* The same of a picture that is shown and decoded at `at`, before all others that wait. */
 int cmaf_mux_picture_first(CmafMux *mux, const AccessUnit *unit, int64_t at);
@@ -63,6 +66,15 @@ int cmaf_mux_picture_first(CmafMux *mux, const AccessUnit *unit, int64_t at);
 /* Of the samples that wait and are decoded before `before`, the newest one but `newer`; NULL: there
  * are not so many. Borrowed until the next call. */
 const QueuedSample *cmaf_mux_waiting(const CmafMux *mux, int64_t before, size_t newer);
+
+/* Of the places where a sample of sound begins, and `end` where the newest one ends: the first at
+ * `at` or later, and the last at `at` or earlier, INT64_MIN if there is none. */
+int64_t cmaf_mux_from(const CmafMux *mux, int64_t at, int64_t end);
+int64_t cmaf_mux_up_to(const CmafMux *mux, int64_t at, int64_t end);
+
+/* How long the samples of sound that wait are together, from `start` on, if no more of them are to
+ * be longer than `most`: but one at least. 0: one more may find room, as long as the newest. */
+int64_t cmaf_mux_fit(const CmafMux *mux, int64_t start, int64_t most);
 
 /* Appends a fragment of the samples that are decoded before `cut->until` to `to`, where its bytes
  * stay until something else is appended. What was to be decoded or shown before its start is at its

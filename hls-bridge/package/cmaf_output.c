@@ -82,8 +82,9 @@ static int begin(void *self, const OutputPublisher *publisher)
             cmaf_track_set_promise(o->track[track[i]], promise_of(r, o->target_duration_s));
         }
     }
-    size_t low = cmaf_output_low_sound(o, publisher->renditions);
-    cmaf_media_assign(o->media, track, publisher->renditions, low);
+    size_t more[CMAF_MORE_SOUNDS];
+    cmaf_output_more_sound(o, publisher->renditions, more);
+    cmaf_media_assign(o->media, track, publisher->renditions, more);
     return status;
 }
 
@@ -332,6 +333,7 @@ static void take_params(CmafOutput *o, const OutputParams *params)
     o->part_us = params->settings->ll_part_us;
     o->language = params->settings->language ? params->settings->language : "und";
     o->low_sound = params->settings->low_sound;
+    o->opus = params->settings->opus;
     o->epoch = clock_unix_us(params->clock) / US_PER_S;
     o->latency.bounds = &histogram_of_latency;
 }

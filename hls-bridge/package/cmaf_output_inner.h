@@ -22,6 +22,7 @@ struct CmafOutput {
     int64_t part_us, epoch;
     const char *language; /* borrowed */
     bool low_sound;       /* with several sizes there is a second rendition of sound */
+    bool opus;            /* there is one more, of Opus */
     Store *folder;        /* borrowed */
     LlBoard *board;
     CmafTrack *track[RENDITIONS_MAX]; /* the best video, the sound, and others as they came */
@@ -57,9 +58,9 @@ int cmaf_output_open_tracks(CmafOutput *output, const OutputParams *params, int6
  * there is no room, or no memory. */
 size_t cmaf_output_track_of(CmafOutput *output, const Rendition *rendition);
 
-/* The track of the sound with fewer bits, likewise; RENDITION_NONE, too, if viewers of a publisher
- * that sends `renditions` are to have none. */
-size_t cmaf_output_low_sound(CmafOutput *output, const Renditions *renditions);
+/* The tracks of more sound, likewise, at CmafMoreSound in `more`; RENDITION_NONE, too, if viewers
+ * of a publisher that sends `renditions` are to have none. */
+void cmaf_output_more_sound(CmafOutput *output, const Renditions *renditions, size_t *more);
 
 /* Removes the other files of an earlier run too, at `at_us`: no list is to name them any more. No
  * file of this run may have been written yet. */

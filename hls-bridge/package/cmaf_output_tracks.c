@@ -10,7 +10,8 @@
 #include "base/bridge_log.h"
 #include "package/dash_manifest.h"
 
-#define LOW_SOUND "audio-low" /* the track of the sound with fewer bits */
+#define LOW_SOUND "audio-low"  /* the track of the sound with fewer bits */
+#define OPUS      "audio-opus" /* the track of the Opus */
 
 /* ---- what an earlier run has left ---- */
 
@@ -65,6 +66,7 @@ static int add_track(CmafOutput *o, TrackKind kind, const char *name)
         .folder = o->folder,
         .board = o->board,
         .rendition = o->tracks,
+        .opus = strcmp(name, OPUS) == 0,
         .epoch = o->epoch,
         .part_us = o->part_us,
         .target_duration_s = o->target_duration_s,
@@ -113,24 +115,26 @@ size_t cmaf_output_track_of(CmafOutput *o, const Rendition *rendition)
     return track_named(o, rendition->kind, name);
 }
 
-size_t cmaf_output_low_sound(CmafOutput *o, const Renditions *renditions)
+void cmaf_output_more_sound(CmafOutput *o, const Renditions *renditions, size_t *more)
 {
-    return o->low_sound && renditions_are_ladder(renditions)
-               ? track_named(o, TRACK_AUDIO, LOW_SOUND)
-               : RENDITION_NONE;
+    bool low = o->low_sound && renditions_are_ladder(renditions);
+    bool opus = o->opus && renditions_have(renditions, TRACK_AUDIO);
+
+    more[CMAF_SOUND_LOW] = low ? track_named(o, TRACK_AUDIO, LOW_SOUND) : RENDITION_NONE;
+    more[CMAF_SOUND_OPUS] = opus ? track_named(o, TRACK_AUDIO, OPUS) : RENDITION_NONE;
 }
 
 /* ---- opening ---- */
 
-/* Adds the track of a list "video-NAME.m3u8" or "audio-low.m3u8" that an earlier run has left,
- * which stays. */
+/* Adds the track of a list "video-NAME.m3u8", "audio-low.m3u8" or "audio-opus.m3u8" that an earlier
+ * run has left, which stays. */
 static bool add_former(void *user, const char *file)
 {
     CmafOutput *o = user;
     char name[CMAF_TRACK_NAME_SIZE];
     size_t len = strlen(file) - strlen(".m3u8");
 
-    bool sound = strcmp(file, LOW_SOUND ".m3u8") == 0;
+    bool sound = strcmp(file, LOW_SOUND ".m3u8") == 0 || strcmp(file, OPUS ".m3u8") == 0;
     if ((!sound && strncmp(file, "video-", strlen("video-")) != 0) || len >= sizeof(name))
         return true;
     memcpy(name, file, len);

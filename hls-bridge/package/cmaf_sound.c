@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "package/cmaf_media_inner.h"
 
+#include "codec/opus_copy.h"
+
 /* hls.js places the sound by its dates beside those of the picture. If that is later than the
  * media says, if only by the rounding to a millisecond, it takes the segment that it has played for
  * the one that comes next, and stands still for three target durations. It compares the first that
@@ -34,13 +36,24 @@ int64_t cmaf_sound_samples(int64_t at_90k)
     return -floor_div(-at_90k * 8, 15);
 }
 
+/* A line; NULL: there is none. */
+static CmafLine *line_at(CmafMedia *m, size_t line)
+{
+    return line < m->lines ? &m->line[line] : NULL;
+}
+
 /* The next line of sound behind `line`; NULL: there is none. Begin with NULL. The one that comes
  * with every frame is the first. */
 static CmafLine *next_sound(CmafMedia *m, const CmafLine *line)
 {
-    size_t next = !line ? m->sound : line == &m->line[m->sound] ? m->low_sound : RENDITION_NONE;
+    CmafLine *main = line_at(m, m->sound), *low = line_at(m, m->more[CMAF_SOUND_LOW]);
+    CmafLine *opus = line_at(m, m->more[CMAF_SOUND_OPUS]);
 
-    return next < m->lines ? &m->line[next] : NULL;
+    if (!line)
+        return main;
+    if (line == main && low)
+        return low;
+    return line == opus ? NULL : opus;
 }
 
 int cmaf_sound_advance(CmafMedia *m, int64_t now_us)
@@ -50,7 +63,7 @@ int cmaf_sound_advance(CmafMedia *m, int64_t now_us)
 
     for (CmafLine *line = NULL; (line = next_sound(m, line));)
         if (cmaf_track_is_open(line->track))
-            status |= cmaf_media_advance(m, line, smaller(m->audio_end, safe), now_us);
+            status |= cmaf_media_advance(m, line, smaller(line->sound_end, safe), now_us);
     return status;
 }
 
@@ -58,10 +71,12 @@ int cmaf_sound_advance(CmafMedia *m, int64_t now_us)
  * errno. */
 static int begin_line(CmafMedia *m, CmafLine *line, int64_t start, int64_t now_us)
 {
+    bool opus = cmaf_track_is_opus(line->track);
     const CmafMuxParams params = {
         .kind = TRACK_AUDIO,
-        .config = m->params.aac_config,
-        .config_len = m->params.aac_config_len,
+        .opus = opus,
+        .config = opus ? opus_copy_head : m->params.aac_config,
+        .config_len = opus ? sizeof(opus_copy_head) : m->params.aac_config_len,
     };
     bool first = !cmaf_track_is_open(line->track);
     int status = 0;
@@ -77,39 +92,56 @@ static int begin_line(CmafMedia *m, CmafLine *line, int64_t start, int64_t now_u
     return status;
 }
 
-/* The same of all lines of sound, which have the same segments, to the sample. */
-static int begin_sound(CmafMedia *m, int64_t start, int64_t now_us)
+/* Where the first sample of a line is that begins at `start` or later. */
+static int64_t sample_from(const CmafLine *line, int64_t start)
 {
-    int status = 0;
+    int64_t beyond = line->sound_end - start;
 
-    for (CmafLine *line = NULL; (line = next_sound(m, line));)
-        status |= begin_line(m, line, start, now_us);
-    return status;
+    return cmaf_track_is_opus(line->track)
+               ? cmaf_track_from(line->track, start, line->sound_end)
+               : line->sound_end - beyond / AAC_FRAME_SAMPLES * AAC_FRAME_SAMPLES;
 }
 
 /* A cut that was decided late lies before sound that is here: it belongs to the next segment. */
-static int divide_sound(CmafMedia *m, int64_t now_us)
+static int divide_line(CmafMedia *m, CmafLine *line, int64_t now_us)
 {
-    int64_t beyond = m->audio_end - cmaf_sound_samples(m->segment.start_90k);
+    int64_t start = cmaf_sound_samples(m->segment.start_90k);
 
-    if (beyond < 0 || !cmaf_track_is_open(m->line[m->sound].track))
+    if (line->sound_end < start || !cmaf_track_is_open(line->track))
         return 0;
-    return begin_sound(m, m->audio_end - beyond / AAC_FRAME_SAMPLES * AAC_FRAME_SAMPLES, now_us);
+    return begin_line(m, line, sample_from(line, start), now_us);
 }
 
-static void put_frame(CmafMedia *m, const AacFrame *frame)
-{
-    const AacFrame low = aac_frame_low(frame);
+/* What comes for a line: a frame of AAC, or a packet of Opus. Sound from before the first picture
+ * is left out. */
+typedef struct Sound {
+    const AacFrame *frame;
+    const OpusPacket *packet; /* NULL: it is AAC */
+} Sound;
 
-    cmaf_track_sound(m->line[m->sound].track, frame);
-    if (m->low_sound != RENDITION_NONE && low.len > 0)
-        cmaf_track_sound(m->line[m->low_sound].track, &low);
+static int take(CmafMedia *m, CmafLine *line, const Sound *sound, int64_t now_us)
+{
+    const OpusPacket *packet = sound->packet;
+    int64_t pts = packet ? packet->pts_samples : sound->frame->pts_samples;
+    int status = 0;
+
+    if (line->waits && samples_to_90k(pts) >= m->segment.start_90k)
+        status |= begin_line(m, line, pts, now_us);
+    if (!cmaf_track_is_open(line->track))
+        return status;
+    if (packet)
+        cmaf_track_opus(line->track, packet);
+    else if (sound->frame->len > 0)
+        cmaf_track_sound(line->track, sound->frame);
+    line->sound_end = pts + (packet ? packet->samples : AAC_FRAME_SAMPLES);
+    return line->waits ? status | divide_line(m, line, now_us) : status;
 }
 
 int cmaf_media_sound(CmafMedia *m, const AacFrame *frame, int64_t now_us)
 {
-    int64_t pts = frame->pts_samples;
-    int status = 0;
+    const AacFrame low = aac_frame_low(frame);
+    CmafLine *low_line = line_at(m, m->more[CMAF_SOUND_LOW]);
+    CmafLine *opus = line_at(m, m->more[CMAF_SOUND_OPUS]);
 
     if (!m->running) {
         early_sound_keep(&m->early, frame);
@@ -117,31 +149,35 @@ int cmaf_media_sound(CmafMedia *m, const AacFrame *frame, int64_t now_us)
     }
     if (m->sound == RENDITION_NONE)
         return 0;
-    const CmafLine *line = &m->line[m->sound];
-    if (line->waits && samples_to_90k(pts) >= m->segment.start_90k)
-        status |= begin_sound(m, pts, now_us);
-    if (!cmaf_track_is_open(line->track))
-        return status; /* sound from before the first picture */
-    put_frame(m, frame);
-    m->audio_end = pts + AAC_FRAME_SAMPLES;
-    if (line->waits)
-        status |= divide_sound(m, now_us);
+    CmafLine *line = &m->line[m->sound];
+    int status = take(m, line, &(Sound){frame, NULL}, now_us);
+    if (low_line)
+        status |= take(m, low_line, &(Sound){&low, NULL}, now_us);
+    for (size_t i = 0; opus && i < frame->opus_count; i++)
+        status |= take(m, opus, &(Sound){NULL, &frame->opus[i]}, now_us);
+    if (cmaf_track_is_open(line->track))
+        m->audio_end = line->sound_end;
     return status | cmaf_sound_advance(m, now_us);
 }
 
 int cmaf_sound_reach(CmafMedia *m, int64_t now_us)
 {
-    if (m->sound == RENDITION_NONE || !m->line[m->sound].waits)
-        return 0;
-    return begin_sound(m, cmaf_sound_samples(m->segment.start_90k), now_us);
+    int64_t start = cmaf_sound_samples(m->segment.start_90k);
+    int status = 0;
+
+    for (CmafLine *line = NULL; (line = next_sound(m, line));)
+        if (line->waits)
+            status |= begin_line(m, line, start, now_us);
+    return status;
 }
 
 int cmaf_sound_cut(CmafMedia *m, int64_t now_us)
 {
-    for (CmafLine *line = NULL; (line = next_sound(m, line));)
+    int status = 0;
+
+    for (CmafLine *line = NULL; (line = next_sound(m, line));) {
         line->waits = true;
-    if (m->sound == RENDITION_NONE)
-        return 0;
-    int status = divide_sound(m, now_us);
+        status |= divide_line(m, line, now_us);
+    }
     return status | cmaf_sound_advance(m, now_us);
 }

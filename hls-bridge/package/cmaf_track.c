@@ -117,6 +117,24 @@ void cmaf_track_sound(CmafTrack *t, const AacFrame *frame)
         t->samples++;
 }
 
+void cmaf_track_opus(CmafTrack *t, const OpusPacket *packet)
+{
+    if (t->mux && cmaf_mux_opus(t->mux, packet) == 0)
+        t->samples++;
+}
+
+int64_t cmaf_track_from(const CmafTrack *t, int64_t at, int64_t end)
+{
+    return t->mux ? cmaf_mux_from(t->mux, at, end) : end;
+}
+
+int64_t cmaf_track_up_to(const CmafTrack *t, int64_t at, int64_t end)
+{
+    int64_t last = t->mux ? cmaf_mux_up_to(t->mux, at, end) : end;
+
+    return larger(last, t->cutter.start);
+}
+
 bool cmaf_track_has_other_sets(const CmafTrack *t, const AccessUnit *unit)
 {
     PictureConfig other;
@@ -247,6 +265,11 @@ void cmaf_track_conclude(CmafTrack *t)
 TrackKind cmaf_track_kind(const CmafTrack *t)
 {
     return t->params.kind;
+}
+
+bool cmaf_track_is_opus(const CmafTrack *t)
+{
+    return t->params.opus;
 }
 
 const char *cmaf_track_name(const CmafTrack *t)

@@ -27,6 +27,7 @@ typedef struct CmafTrackParams {
     Store *folder;    /* borrowed */
     LlBoard *board;   /* that keeps the newest parts in memory; borrowed */
     size_t rendition; /* its index there */
+    bool opus;        /* its sound is Opus, whose packets are as long as they like */
     int64_t epoch;    /* in the names of files */
     int64_t part_us;  /* about how long parts are to be */
     int64_t target_duration_s;
@@ -56,6 +57,13 @@ void cmaf_track_begin(CmafTrack *track, int64_t start, int64_t limit, int64_t st
 int cmaf_track_configure(CmafTrack *track, const CmafMuxParams *params);
 
 void cmaf_track_sound(CmafTrack *track, const AacFrame *frame);
+void cmaf_track_opus(CmafTrack *track, const OpusPacket *packet);
+
+/* Of the places where a packet of Opus begins that is in no part yet, and `end` where the newest
+ * one ends: the first at `at` or later, and the last at `at` or earlier, where parts end at the
+ * least. */
+int64_t cmaf_track_from(const CmafTrack *track, int64_t at, int64_t end);
+int64_t cmaf_track_up_to(const CmafTrack *track, int64_t at, int64_t end);
 
 /* Adds a picture. What one that begins its segment says of itself, as its parameter sets,
  * configures the track, if that is other than before. The last picture is repeated if none follows.
@@ -99,6 +107,8 @@ void cmaf_track_conclude(CmafTrack *track);
 void cmaf_track_clear(CmafTrack *track, int64_t remove_at_us);
 
 TrackKind cmaf_track_kind(const CmafTrack *track);
+
+bool cmaf_track_is_opus(const CmafTrack *track);
 
 /* "video", "video-low"; borrowed. */
 const char *cmaf_track_name(const CmafTrack *track);

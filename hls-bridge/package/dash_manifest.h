@@ -22,8 +22,9 @@
 /* Bytes that hold the text of any manifest. */
 #define DASH_TEXT_SIZE (32768 * (RENDITIONS_MAX + 1))
 
+/* What there is to say of a rendition; of sound, its codec alone. */
 typedef struct DashPicture {
-    char codec[VIDEO_FORMAT_NAME_SIZE]; /* "avc1.42C01F" */
+    char codec[VIDEO_FORMAT_NAME_SIZE]; /* "avc1.42C01F", "opus" */
     int width, height;
     int32_t frame_rate_milli; /* 30000 is 30 a second; 0: not known */
 } DashPicture;
@@ -37,7 +38,7 @@ typedef struct DashSpan {
     bool promised;  /* it has, or is to have, segments */
     uint32_t count; /* of segments */
     int64_t init_msn, first_msn;
-    DashPicture picture; /* of video */
+    DashPicture picture;
 } DashSpan;
 
 /* A rendition. Times are in its own unit. */
@@ -72,7 +73,7 @@ typedef struct DashManifest {
 void dash_manifest_begin(DashManifest *manifest, const bool *has);
 
 /* Adds a whole segment, in the order of their numbers; of one time, the video's first. `picture` is
- * that of the rendition, if it is video. What cannot be listed is left out. */
+ * of the rendition. What cannot be listed is left out. */
 void dash_manifest_add(DashManifest *manifest, size_t which, int64_t msn, const LlSegment *segment,
                        const DashPicture *picture);
 

@@ -119,7 +119,7 @@ static void write_attributes(const DashTrack *t, const DashSpan *span, TextBuffe
                  " codecs=\"%s\" audioSamplingRate=\"%lld\" startWithSAP=\"1\">\n"
                  "        <AudioChannelConfiguration "
                  "schemeIdUri=\"urn:mpeg:mpegB:cicp:ChannelConfiguration\" value=\"2\"/>\n",
-                 RENDITION_SOUND_CODEC, SAMPLES_PER_S);
+                 picture->codec, SAMPLES_PER_S);
         return;
     }
     text_add(out, " codecs=\"%s\" width=\"%d\" height=\"%d\"", picture->codec, picture->width,
@@ -147,7 +147,7 @@ static void write_representation(const DashManifest *m, const DashPeriod *p, siz
     text_add(out, "        </SegmentTemplate>\n      </Representation>\n");
 }
 
-/* Whether players can change between two renditions: pictures of one codec, whatever its profile.
+/* Whether players can change between two renditions: they are of one codec, whatever its profile.
  */
 static bool are_alike(const DashManifest *m, const DashPeriod *p, size_t a, size_t b)
 {

@@ -4,7 +4,8 @@
 
 /* Keeps the last second of sound, for a picture that comes later but begins within it.
  *
- * Pure: no allocation. Thread-safety: one thread. */
+ * Pure: no allocation, but it holds the bytes of Opus packets: clear it at last. Thread-safety: one
+ * thread. */
 
 #include "base/media.h"
 
@@ -17,8 +18,10 @@
 typedef struct EarlySound {
     struct {
         int64_t pts_samples;
-        size_t len; /* 0: it was too long to keep */
-        size_t low; /* bytes behind it; 0: there are none, or too many */
+        size_t len;                      /* 0: it was too long to keep */
+        size_t low;                      /* bytes behind it; 0: there are none, or too many */
+        OpusPacket opus[OPUS_PER_FRAME]; /* held */
+        size_t opus_count;
         uint8_t data[EARLY_SOUND_BYTES];
     } frame[EARLY_SOUND_FRAMES];
     size_t kept, taken; /* of all that came; the last EARLY_SOUND_FRAMES of them are here */
@@ -31,6 +34,7 @@ void early_sound_keep(EarlySound *early, const AacFrame *frame);
  * there is none. */
 bool early_sound_take(EarlySound *early, AacFrame *out);
 
+/* Forgets all, and releases what is held. */
 void early_sound_clear(EarlySound *early);
 
 #endif

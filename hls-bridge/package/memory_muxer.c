@@ -105,17 +105,31 @@ AVStream *memory_muxer_add_video(AVFormatContext *format, const VideoFormat *vid
     return stream;
 }
 
-AVStream *memory_muxer_add_aac(AVFormatContext *format, int per_second, const uint8_t *config,
-                               size_t len)
+static AVStream *add_sound(AVFormatContext *format, enum AVCodecID codec, int per_second,
+                           const uint8_t *config, size_t len)
 {
     AVStream *stream = add_track(format, per_second, config, len);
 
     if (stream) {
         stream->codecpar->codec_type = AVMEDIA_TYPE_AUDIO;
-        stream->codecpar->codec_id = AV_CODEC_ID_AAC;
+        stream->codecpar->codec_id = codec;
         stream->codecpar->sample_rate = SAMPLES_PER_S;
-        stream->codecpar->frame_size = AAC_FRAME_SAMPLES;
         av_channel_layout_default(&stream->codecpar->ch_layout, 2);
     }
     return stream;
+}
+
+AVStream *memory_muxer_add_aac(AVFormatContext *format, int per_second, const uint8_t *config,
+                               size_t len)
+{
+    AVStream *stream = add_sound(format, AV_CODEC_ID_AAC, per_second, config, len);
+
+    if (stream)
+        stream->codecpar->frame_size = AAC_FRAME_SAMPLES;
+    return stream;
+}
+
+AVStream *memory_muxer_add_opus(AVFormatContext *format, const uint8_t *config, size_t len)
+{
+    return add_sound(format, AV_CODEC_ID_OPUS, SAMPLES_PER_S, config, len);
 }

@@ -19,11 +19,12 @@ AVFormatContext *memory_muxer_open(const char *name, ByteBuffer **sink);
 void memory_muxer_close(AVFormatContext **format);
 
 /* Add a track whose times are in 1/per_second s; `config` is copied, and may be empty: parameter
- * sets, an OBU, or AudioSpecificConfig. `video` may be {0}: H.264 of a size that is not known.
- * Return NULL if there is no memory. */
+ * sets, an OBU, AudioSpecificConfig, or an identification header (RFC 7845, 5.1). `video` may be
+ * {0}: H.264 of a size that is not known. Return NULL if there is no memory. */
 AVStream *memory_muxer_add_video(AVFormatContext *format, const VideoFormat *video, int per_second,
                                  const uint8_t *config, size_t len);
 AVStream *memory_muxer_add_aac(AVFormatContext *format, int per_second, const uint8_t *config,
                                size_t len);
+AVStream *memory_muxer_add_opus(AVFormatContext *format, const uint8_t *config, size_t len);
 
 #endif

@@ -11,6 +11,7 @@
 #define MULTIVARIANT_VERSION 4 /* no more than is needed: EXT-X-MEDIA, section 8 */
 #define GROUP                "audio"
 #define LOW_GROUP            "audio-low"
+#define OPUS_GROUP           "audio-opus"
 #define CHANGE_PERCENT       10 /* of a figure, for it to be new */
 #define LOWER_PERCENT        25 /* of a bound that is still true, but has become much too high */
 
@@ -30,14 +31,14 @@ static bool is_same(const Variant *v, const Variant *listed)
     return v->uri == listed->uri && v->width == listed->width && v->height == listed->height &&
            strcmp(v->codec, listed->codec) == 0 && bounds(listed->bandwidth, v->bandwidth) &&
            bounds(listed->frame_rate_milli, v->frame_rate_milli) && v->low == listed->low &&
-           v->iframes == listed->iframes &&
+           v->opus == listed->opus && v->iframes == listed->iframes &&
            bounds(listed->iframes_bandwidth, v->iframes_bandwidth) &&
            !differs(v->average_bandwidth, listed->average_bandwidth);
 }
 
 bool multivariant_is_new(const Multivariant *m, const Multivariant *listed)
 {
-    if (m->audio != listed->audio || m->low_audio != listed->low_audio ||
+    if (m->audio != listed->audio || m->low_audio != listed->low_audio || m->opus != listed->opus ||
         m->sound != listed->sound || m->variants != listed->variants)
         return true;
     for (size_t i = 0; i < m->variants; i++)
@@ -61,7 +62,9 @@ static void write_variant(const Multivariant *m, size_t i, TextBuffer *out)
     text_add(out, "#EXT-X-STREAM-INF:");
     write_rates(v->bandwidth, v->average_bandwidth, out);
     text_add(out, ",CODECS=\"%s%s%s\"", v->codec, both ? "," : "",
-             m->sound ? RENDITION_SOUND_CODEC : "");
+             !m->sound ? ""
+             : v->opus ? RENDITION_OPUS_CODEC
+                       : RENDITION_SOUND_CODEC);
     if (v->codec[0])
         text_add(out, ",RESOLUTION=%dx%d", v->width, v->height);
     if (v->codec[0] && v->frame_rate_milli > 0)
@@ -69,7 +72,7 @@ static void write_variant(const Multivariant *m, size_t i, TextBuffer *out)
                  v->frame_rate_milli % 1000);
     text_add(out, ",SCORE=%zu.0", m->variants - i);
     if (v->codec[0] && m->audio)
-        text_add(out, ",AUDIO=\"%s\"", v->low ? LOW_GROUP : GROUP);
+        text_add(out, ",AUDIO=\"%s\"", v->opus ? OPUS_GROUP : v->low ? LOW_GROUP : GROUP);
     text_add(out, "\n%s\n", v->uri);
 }
 
@@ -104,6 +107,8 @@ size_t multivariant_write(const Multivariant *m, char *text)
         write_group(m, GROUP, m->audio, &out);
     if (m->low_audio)
         write_group(m, LOW_GROUP, m->low_audio, &out);
+    if (m->opus && m->variant[0].codec[0])
+        write_group(m, OPUS_GROUP, m->opus, &out);
     for (size_t i = 0; i < m->variants; i++)
         write_variant(m, i, &out);
     for (size_t i = 0; i < m->variants; i++)

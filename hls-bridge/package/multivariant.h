@@ -10,7 +10,7 @@
 #include "base/rendition.h"
 #include "base/media.h"
 
-#define MULTIVARIANT_TEXT_SIZE 8192 /* bytes that hold the text of any */
+#define MULTIVARIANT_TEXT_SIZE 16384 /* bytes that hold the text of any */
 
 typedef struct Variant {
     const char *uri;                    /* of the media playlist */
@@ -21,6 +21,7 @@ typedef struct Variant {
     int64_t bandwidth;                          /* bit/s of the largest segment, with the sound */
     int64_t average_bandwidth;                  /* bit/s */
     bool low;                                   /* its sound is that with fewer bits */
+    bool opus;                                  /* its sound is Opus */
     const char *iframes;                        /* of its I-frame playlist; NULL: there is none */
     int64_t iframes_bandwidth, iframes_average; /* bit/s, likewise */
 } Variant;
@@ -30,9 +31,10 @@ typedef struct Multivariant {
     bool sound;            /* there is some with each variant */
     const char *audio;     /* URI of a playlist that has it; NULL: it is in those of the variants */
     const char *low_audio; /* the same, with fewer bits; NULL: there is none */
+    const char *opus;      /* the same, of Opus */
     const char *language;  /* of that, as BCP 47 has it: "en"; "und": nobody knows */
-    size_t variants;       /* at least one; the best first */
-    Variant variant[VIDEO_TRACKS_MAX];
+    size_t variants;       /* at least one; the best first, those with Opus last */
+    Variant variant[2 * VIDEO_TRACKS_MAX];
 } Multivariant;
 
 /* Whether what viewers may have read, `listed`, is not true any more, or says another thing. Some

@@ -129,6 +129,7 @@ typedef struct OutputSettings {
     struct LlHub *ll_hub; /* low-latency HLS is told to; borrowed; NULL: there is none */
     bool low_sound; /* with several sizes, the smallest has a sound of its own, with fewer bits; the
                        packager sets it */
+    bool opus;      /* low latency has the publisher's Opus too */
     int64_t ll_part_us;              /* about how long its parts are */
     bool ll_dash;                    /* and manifest.mpd */
     struct Thumbnailer *thumbnailer; /* borrowed; NULL: there are no thumbnails */

@@ -25,6 +25,7 @@ struct Packager {
     OutputBound bound;
     const char *stream;
     int64_t audio_bitrate, low_bitrate;
+    bool opus; /* outputs take it */
     OutputFiles files;
     OpusToAac *audio; /* NULL while it rests */
     uint8_t aac_config[CONFIG_MAX];
@@ -104,6 +105,7 @@ Packager *packager_open(const PackagerParams *params, int64_t now_us)
     p->stream = params->stream;
     p->audio_bitrate = params->audio_bitrate;
     p->low_bitrate = params->low_bitrate;
+    p->opus = params->outputs.opus && params->outputs.ll_hub;
     segmenter.outputs = &p->outputs;
     segmenter.bound = &p->bound;
     if (output_files_open(&p->files, params->directory, params->stream, &p->bound, params->clock) ==
@@ -141,6 +143,8 @@ void packager_choose_sound(Packager *p, const Renditions *sent)
     if (opus_to_aac_with_low(p->audio, several) < 0)
         log_error("%s: there is no memory for a second AAC encoder; the smallest size has no sound",
                   p->stream);
+    if (opus_to_aac_with_opus(p->audio, p->opus && renditions_have(sent, TRACK_AUDIO)) < 0)
+        log_error("%s: there is no memory to copy Opus", p->stream);
 }
 
 OpusToAac *packager_audio(const Packager *p)

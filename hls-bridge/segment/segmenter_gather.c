@@ -16,12 +16,19 @@ static void set_out(Segmenter *o)
     }
 }
 
+static void forget_sound(Segmenter *o)
+{
+    if (o->layers.sound)
+        early_sound_clear(o->layers.sound);
+    free(o->layers.sound);
+    o->layers.sound = NULL;
+}
+
 void segmenter_layers_clear(Segmenter *o)
 {
     for (size_t i = 0; i < VIDEO_TRACKS_MAX; i++)
         held_pictures_clear(&o->layers.held[i]);
-    free(o->layers.sound);
-    o->layers.sound = NULL;
+    forget_sound(o);
 }
 
 void segmenter_layers_begin(Segmenter *o, const Renditions *sent)
@@ -66,8 +73,7 @@ static void begin_outputs(Segmenter *o)
     segmenter_begin_outputs(o, true);
     while (o->layers.sound && early_sound_take(o->layers.sound, &frame))
         outputs_sound(o->params.outputs, &frame, o->now_us);
-    free(o->layers.sound);
-    o->layers.sound = NULL;
+    forget_sound(o);
 }
 
 void segmenter_layers_gather(Segmenter *o, int64_t at_90k)

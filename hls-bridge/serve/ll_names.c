@@ -5,6 +5,7 @@
 
 #define VIDEO       "video-"
 #define LOW_SOUND   "audio-low"
+#define OPUS        "audio-opus"
 #define LIST_SUFFIX ".m3u8"
 #define PART_SUFFIX ".m4s"
 #define DIGITS_MAX  15 /* more than any meaningful number has */
@@ -19,6 +20,8 @@ static bool is_list(const char *text, size_t len)
     if (len == 5)
         return memcmp(text, "video", len) == 0 || memcmp(text, "audio", len) == 0;
     if (len == strlen(LOW_SOUND) && memcmp(text, LOW_SOUND, len) == 0)
+        return true;
+    if (len == strlen(OPUS) && memcmp(text, OPUS, len) == 0)
         return true;
     return len > prefix && len < LL_LIST_NAME_SIZE && memcmp(text, VIDEO, prefix) == 0 &&
            strspn(text + prefix, name_characters) >= len - prefix;

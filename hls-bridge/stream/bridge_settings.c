@@ -61,6 +61,7 @@ static const SettingRule rules[] = {
     {KEY("ll.socket", SETTING_STRING, ll_socket, 0, BRIDGE_SOCKET_SIZE - 1)},
     {KEY("audio.bitrate", SETTING_INTEGER, audio_bitrate, 32000, 320000)},
     {KEY("audio.low_bitrate", SETTING_INTEGER, low_bitrate, 0, 128000)},
+    {KEY("audio.opus", SETTING_BOOLEAN, opus, 0, 0)},
     {KEY("audio.language", SETTING_STRING, language, 2, BRIDGE_LANGUAGE_SIZE - 1)},
     {KEY("transcode.ladder", SETTING_STRING, ladder, 0, BRIDGE_LADDER_SIZE - 1)},
     {KEY("transcode.ladders", SETTING_STRING, ladders, 0, BRIDGE_LADDERS_SIZE - 1)},

@@ -49,6 +49,7 @@ typedef struct BridgeSettings {
     int64_t backlog;                           /* bytes of a publisher that may wait */
     int64_t audio_bitrate;                     /* bit/s */
     int64_t low_bitrate;                       /* bit/s; 0: none */
+    bool opus;                                 /* copied too */
     char language[BRIDGE_LANGUAGE_SIZE];       /* of the sound, as RFC 5646 has it */
     char ladder[BRIDGE_LADDER_SIZE];           /* what is transcoded; empty: nothing */
     char ladders[BRIDGE_LADDERS_SIZE];         /* of single streams; empty: none */

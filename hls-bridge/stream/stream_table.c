@@ -123,6 +123,7 @@ static StreamParams params_of(const StreamTable *t, const char *name)
                         .durable = settings->durable,
                         .ll_hub = t->ll_hub,
                         .language = settings->language,
+                        .opus = settings->opus,
                         .ll_part_us = bridge_settings_part_us(settings),
                         .ll_dash = settings->ll_dash,
                         .thumbnailer = t->thumbnailer,

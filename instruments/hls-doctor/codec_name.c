@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#define AAC_FRAME_90K 1920
+
 /* The first three bytes of the sequence parameter set that stands first in Annex B; NULL: none. */
 static const uint8_t *profile_of(const uint8_t *extra, int size)
 {
@@ -20,9 +22,25 @@ void codec_name(const AVCodecParameters *codec, char *out, size_t size)
         snprintf(out, size, "avc1.%02X%02X%02X", extra[1], extra[2], extra[3]);
     else if (codec->codec_id == AV_CODEC_ID_AAC && codec->extradata_size >= 2)
         snprintf(out, size, "mp4a.40.%d", extra[0] >> 3);
+    else if (codec->codec_id == AV_CODEC_ID_OPUS)
+        snprintf(out, size, "opus");
     else if (codec->codec_id == AV_CODEC_ID_H264 &&
              (profile = profile_of(extra, codec->extradata_size)))
         snprintf(out, size, "avc1.%02X%02X%02X", profile[0], profile[1], profile[2]);
     else if (codec->codec_id == AV_CODEC_ID_AAC && codec->profile >= 0)
         snprintf(out, size, "mp4a.40.%d", codec->profile + 1);
+}
+
+int64_t codec_sound_90k(const AVCodecParameters *codec, const uint8_t *data, int size)
+{
+    static const int lengths[] = {225, 450, 900, 1800, 3600, 5400}; /* 2.5 to 60 ms */
+
+    if (codec->codec_id != AV_CODEC_ID_OPUS || size < 1)
+        return AAC_FRAME_90K;
+    unsigned config = data[0] >> 3, code = data[0] & 3;
+    int frames = code == 0 ? 1 : code < 3 ? 2 : size > 1 ? data[1] & 63 : 0;
+    unsigned length = config >= 16   ? config & 3
+                      : config >= 12 ? 2 + (config & 1)
+                                     : 2 + (config & 3);
+    return (int64_t)frames * lengths[length];
 }

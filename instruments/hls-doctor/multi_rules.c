@@ -164,12 +164,13 @@ static bool is_of_another(Variants all, const M3u8Variant *v, const RenditionMed
 }
 
 /* Whether a version that may speak of these media has their size for this variant, or `codec`. */
-static bool was_said(Variants all, const char *uri, const RenditionMedia *m, const char *codec)
+static bool was_said(Variants all, const M3u8Variant *of, const RenditionMedia *m,
+                     const char *codec)
 {
     size_t n = multi_versions_since(all.versions, m->multi_version);
 
     for (; n <= all.versions->count; n++) {
-        const M3u8Variant *v = multi_versions_variant(all.versions, n, all.iframes, uri);
+        const M3u8Variant *v = multi_versions_variant(all.versions, n, all.iframes, of);
         if (v && (codec ? has_codec(v->codecs, codec) : has_size(v, m)))
             return true;
     }
@@ -180,7 +181,7 @@ static void check_size(Findings *f, Variants all, const M3u8Variant *v, const Re
 {
     if (v->width == 0 && m->width > 0)
         findings_remark(f, "video without RESOLUTION (4.4.6.2)", "%s", v->uri);
-    if (v->width == 0 || m->width == 0 || was_said(all, v->uri, m, NULL))
+    if (v->width == 0 || m->width == 0 || was_said(all, v, m, NULL))
         return;
     if (is_of_another(all, v, m))
         findings_remark(f, "a variant shows the pictures of another (4.4.6.2)",
@@ -220,7 +221,7 @@ static bool covers(const char *codecs, const char *codec)
 static void check_codec(Findings *f, Variants all, const M3u8Variant *v, const RenditionMedia *m,
                         const char *codec)
 {
-    if (v->codecs[0] == '\0' || codec[0] == '\0' || was_said(all, v->uri, m, codec))
+    if (v->codecs[0] == '\0' || codec[0] == '\0' || was_said(all, v, m, codec))
         return;
     if (covers(v->codecs, codec) && is_of_another(all, v, m))
         return; /* said of its size */

@@ -23,18 +23,20 @@ const M3u8Multi *multi_versions_newest(const MultiVersions *v)
 }
 
 const M3u8Variant *multi_versions_variant(const MultiVersions *v, size_t n, bool iframes,
-                                          const char *uri)
+                                          const M3u8Variant *variant)
 {
     const M3u8Multi *m = multi_versions_at(v, n);
+    const M3u8Variant *found = NULL;
 
     if (!m)
         return NULL;
     const M3u8Variant *of = iframes ? m->iframe : m->variant;
     size_t count = iframes ? m->iframe_count : m->variant_count;
     for (size_t i = 0; i < count; i++)
-        if (strcmp(of[i].uri, uri) == 0)
-            return &of[i];
-    return NULL;
+        if (strcmp(of[i].uri, variant->uri) == 0 &&
+            (!found || strcmp(of[i].audio, variant->audio) == 0))
+            found = &of[i];
+    return found;
 }
 
 size_t multi_versions_since(const MultiVersions *v, size_t newest)

@@ -27,10 +27,10 @@ const M3u8Multi *multi_versions_at(const MultiVersions *versions, size_t n);
 /* NULL: there is none. */
 const M3u8Multi *multi_versions_newest(const MultiVersions *versions);
 
-/* What version number `n` says of the variant with this URI, or of the I-frame playlist if
- * `iframes`. NULL: nothing. */
+/* What version number `n` says of this variant, or of this I-frame playlist if `iframes`: of its
+ * URI, with the same sound if several have it. NULL: nothing. */
 const M3u8Variant *multi_versions_variant(const MultiVersions *versions, size_t n, bool iframes,
-                                          const char *uri);
+                                          const M3u8Variant *variant);
 
 /* The oldest version that may speak of media that was listed when `newest` was the newest one. */
 size_t multi_versions_since(const MultiVersions *versions, size_t newest);

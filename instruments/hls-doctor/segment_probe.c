@@ -12,7 +12,6 @@
 
 #define IO_BUFFER_BYTES 32768
 #define TICKS_PER_S     90000
-#define AAC_FRAME_90K   1920
 #define TIME_MAX_90K    (1ll << 56) /* 25,000 years; what is later is taken for this */
 
 enum { VIDEO, AUDIO, TRACKS };
@@ -188,7 +187,7 @@ static void note_packet(SegmentFacts *facts, int track, const AVStream *stream, 
     t->last_dts = packet->dts;
     t->end_dts = packet->dts + packet->duration;
     if (track == AUDIO)
-        t->end_pts = packet->pts + AAC_FRAME_90K;
+        t->end_pts = packet->pts + codec_sound_90k(stream->codecpar, packet->data, packet->size);
     else if (packet->pts >= t->end_pts)
         t->end_pts = packet->pts + (packet->duration > 0 ? packet->duration : TICKS_PER_S / 30);
 }

@@ -124,6 +124,7 @@ static int open_run(Run *run, const ReplayFolderParams *params, const SourceSdp 
                                .low_bitrate = params->low_bitrate,
                                .outputs = {.window = params->low_latency ? LL_WINDOW : WINDOW,
                                            .writes_ts = true,
+                                           .opus = params->opus,
                                            .ll_part_us = LL_PART_US,
                                            .ll_dash = true},
                                .clock = &run->clock.clock};

@@ -17,6 +17,7 @@ typedef struct ReplayFolderParams {
     const char *directory; /* exists */
     const char *stream;    /* a folder of this name is made in it */
     int64_t segment_us;    /* 0: 2 s */
+    bool opus;             /* it is copied too */
     int64_t low_bitrate;   /* of the second sound beside several sizes; 0: there is none */
     bool low_latency;      /* that too, and all playlists as long as the bridge's are by default */
     unsigned video_tracks; /* in which the first of the recording comes; 0: 1 */

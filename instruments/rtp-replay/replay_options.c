@@ -49,6 +49,7 @@ static const char usage[] =
     "                           side of SIDE pixels: while they are gone nobody watches (0)\n"
     "  --low-sound BPS          with --hls: the smallest of several sizes has a sound of its own "
     "(0)\n"
+    "  --opus                   with --low-latency: there is the Opus too, copied\n"
     "  --keep                   do not end the stream at the end\n"
     "  --no-nack                do not announce that lost packets are sent again\n"
     "How long, and what is printed:\n"
@@ -87,6 +88,7 @@ enum {
     OPTION_HLS,
     OPTION_LOW_LATENCY,
     OPTION_VIDEO_TRACKS,
+    OPTION_OPUS,
     OPTION_KEEP,
     OPTION_NO_NACK,
     OPTION_SECONDS,
@@ -111,6 +113,7 @@ static const struct option names[] = {
     {"low-latency", no_argument, NULL, OPTION_LOW_LATENCY},
     {"video-tracks", required_argument, NULL, OPTION_VIDEO_TRACKS},
     {"keep", no_argument, NULL, OPTION_KEEP},
+    {"opus", no_argument, NULL, OPTION_OPUS},
     {"no-nack", no_argument, NULL, OPTION_NO_NACK},
     {"seconds", required_argument, NULL, OPTION_SECONDS},
     {"round", required_argument, NULL, OPTION_ROUND},
@@ -237,6 +240,19 @@ static const char *read_rung_option(int option, const char *text, EchoRungsParam
     return read_stop(text, option == OPTION_RUNGS_GONE, rungs);
 }
 
+/* One that takes nothing. Returns false if it is another. */
+static bool read_switch(int option, ReplayOptions *o)
+{
+    o->low_latency = o->low_latency || option == OPTION_LOW_LATENCY;
+    o->opus = o->opus || option == OPTION_OPUS;
+    o->keep = o->keep || option == OPTION_KEEP;
+    o->nack = o->nack && option != OPTION_NO_NACK;
+    o->json = o->json || option == OPTION_JSON;
+    o->info = o->info || option == OPTION_INFO;
+    return option == OPTION_LOW_LATENCY || option == OPTION_OPUS || option == OPTION_KEEP ||
+           option == OPTION_NO_NACK || option == OPTION_JSON || option == OPTION_INFO;
+}
+
 static const char *read_option(int option, const char *text, ReplayOptions *o)
 {
     int64_t whole;
@@ -256,9 +272,6 @@ static const char *read_option(int option, const char *text, ReplayOptions *o)
     case OPTION_HLS:
         o->hls = text;
         return NULL;
-    case OPTION_LOW_LATENCY:
-        o->low_latency = true;
-        return NULL;
     case OPTION_LABELS:
         return read_labels(text, &o->labels);
     case OPTION_RUNG:
@@ -270,12 +283,6 @@ static const char *read_option(int option, const char *text, ReplayOptions *o)
         return option_whole(text, 128000, &o->low_bitrate);
     case OPTION_VIDEO_TRACKS:
         return read_video_tracks(text, &o->video_tracks);
-    case OPTION_KEEP:
-        o->keep = true;
-        return NULL;
-    case OPTION_NO_NACK:
-        o->nack = false;
-        return NULL;
     case OPTION_SECONDS:
         return option_duration(text, US_PER_S, OPTION_SECONDS_MAX, &o->faults.duration_us);
     case OPTION_ROUND:
@@ -288,14 +295,8 @@ static const char *read_option(int option, const char *text, ReplayOptions *o)
         if (!wrong)
             o->faults.seed = (uint64_t)whole;
         return wrong;
-    case OPTION_JSON:
-        o->json = true;
-        return NULL;
-    case OPTION_INFO:
-        o->info = true;
-        return NULL;
     default:
-        return fault_option_read(option, text, &o->faults);
+        return read_switch(option, o) ? NULL : fault_option_read(option, text, &o->faults);
     }
 }
 

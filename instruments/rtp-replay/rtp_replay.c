@@ -362,6 +362,7 @@ static int make_hls(const Replayer *r)
     ReplayFolderParams params = {.directory = o->hls,
                                  .stream = o->stream,
                                  .low_bitrate = o->low_bitrate,
+                                 .opus = o->opus,
                                  .low_latency = o->low_latency,
                                  .nack = o->nack,
                                  .video_tracks = o->video_tracks,
@@ -387,11 +388,9 @@ int main(int argc, char **argv)
         return result == REPLAY_DONE ? 0 : 2;
     curl_global_init(CURL_GLOBAL_DEFAULT);
     if (read_recording(&r) == 0) {
-        status = 0;
         if (r.options.info)
             print_info(&r);
-        else
-            status = r.options.hls ? make_hls(&r) : replay(&r);
+        status = r.options.info ? 0 : r.options.hls ? make_hls(&r) : replay(&r);
     }
     if (end_all(&r) < 0 && status == 0)
         status = 1;

@@ -453,6 +453,7 @@ static int try_input(const uint8_t *data, size_t size)
                     .window = 6,
                     .writes_ts = true,
                     .ll_hub = hub,
+                    .opus = flags & 16,
                     .ll_part_us = 200 * US_PER_MS,
                     .ll_dash = true},
         .audio_bitrate = 128000,

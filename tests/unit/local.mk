@@ -81,6 +81,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_multivariant.c \
 	%D%/test_named_ladders.c \
 	%D%/test_old_names.c \
+	%D%/test_opus_copy.c \
 	%D%/test_opus_to_aac.c \
 	%D%/test_output_bound.c \
 	%D%/test_overload.c \

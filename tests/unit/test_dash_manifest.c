@@ -9,6 +9,7 @@
 static const bool both[RENDITIONS_MAX] = {true, true}, sight[RENDITIONS_MAX] = {true, false},
                   sound[RENDITIONS_MAX] = {false, true};
 static const DashPicture picture = {"avc1.42C01F", 1280, 720, 29970};
+static const DashPicture aac = {"mp4a.40.2", 0, 0, 0}, opus = {"opus", 0, 0, 0};
 static const DashPicture upright = {"avc1.42C01E", 720, 1280, 30000};
 static LlPlaylist lists[DASH_OTHERS];
 static DashTrack tracks[RENDITIONS_MAX];
@@ -65,7 +66,7 @@ static void add_audio(int64_t msn, Unlike u)
     if (s.start < 480000 + msn * 2 * SAMPLES_PER_S) {
         s.start += AAC_FRAME_SAMPLES;
     }
-    dash_manifest_add(&manifest, DASH_AUDIO, msn, &s, &picture);
+    dash_manifest_add(&manifest, DASH_AUDIO, msn, &s, &aac);
 }
 
 static void add(int64_t msn, Unlike u)
@@ -324,6 +325,33 @@ static void as_many_sizes_as_can_be(void **state)
     assert_int_equal(strcmp(text + strlen(text) - 7, "</MPD>\n"), 0);
 }
 
+/* Nor do they change from AAC to Opus. */
+static void opus_is_a_set_of_its_own(void **state)
+{
+    static LlPlaylist list[] = {{.kind = "audio-low"}, {.kind = "audio-opus"}};
+    static const bool all[RENDITIONS_MAX] = {true, true, true, true};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(list); i++) {
+        tracks[DASH_OTHERS + i] =
+            (DashTrack){.list = &list[i], .kind = TRACK_AUDIO, .bandwidth = 1000};
+        manifest.track[DASH_OTHERS + i] = &tracks[DASH_OTHERS + i];
+    }
+    manifest.renditions = DASH_OTHERS + COUNT(list);
+    dash_manifest_begin(&manifest, all);
+    add(0, (Unlike){0});
+    for (size_t i = 0; i < COUNT(list); i++) {
+        LlSegment s = segment(480000, &(Unlike){0});
+        dash_manifest_add(&manifest, DASH_OTHERS + i, 0, &s, i ? &opus : &aac);
+    }
+    assert_int_equal(times("<AdaptationSet "), 3);
+    assert_int_equal(times("contentType=\"audio\""), 2);
+    const char *set = strstr(text, "<AdaptationSet id=\"3\"");
+    assert_non_null(set);
+    assert_true(strstr(text, "id=\"audio-low\"") < set);
+    assert_non_null(strstr(set, "id=\"audio-opus\" bandwidth=\"1000\" codecs=\"opus\""));
+}
+
 /* Players change between pictures of one codec alone: those of others are a set of their own. */
 static void each_codec_is_a_set_of_its_own(void **state)
 {
@@ -383,6 +411,7 @@ static const struct CMUnitTest tests[] = {
     TEST(as_many_as_can_be),
     TEST(as_many_sizes_as_can_be),
     TEST(each_codec_is_a_set_of_its_own),
+    TEST(opus_is_a_set_of_its_own),
     TEST(memory_is_for_the_renditions_that_there_are),
 };
 

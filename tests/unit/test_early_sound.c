@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
+#include "hls-bridge/base/sample_bytes.h"
 #include "hls-bridge/package/early_sound.h"
 
 static EarlySound early;
@@ -101,6 +102,28 @@ static void the_sound_with_fewer_bits_comes_with_it(void **state)
     assert_int_equal(frame.low.len, 0);
 }
 
+static void opus_is_held_as_long_as_it_is_kept(void **state)
+{
+    static const uint8_t data[] = {1, 2, 3};
+    SampleBytes *bytes = sample_bytes_create(data, sizeof(data), NULL, 0);
+    const OpusPacket packets[] = {{bytes, 0, 960}, {bytes, 960, 960}};
+    AacFrame in = {.data = data, .len = 3, .opus = packets, .opus_count = 2}, out;
+
+    (void)state;
+    early_sound_keep(&early, &in);
+    assert_int_equal(atomic_load(&bytes->holders), 3);
+    assert_true(early_sound_take(&early, &out));
+    assert_int_equal(out.opus_count, 2);
+    assert_int_equal(out.opus[1].pts_samples, 960);
+    assert_ptr_equal(out.opus[1].bytes, bytes);
+    keep(0, EARLY_SOUND_FRAMES); /* others take its place */
+    assert_int_equal(atomic_load(&bytes->holders), 1);
+    early_sound_keep(&early, &in);
+    early_sound_clear(&early);
+    assert_int_equal(atomic_load(&bytes->holders), 1);
+    sample_bytes_release(&bytes);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 static const struct CMUnitTest tests[] = {
     TEST(frames_are_taken_in_order_once),
@@ -108,6 +131,7 @@ static const struct CMUnitTest tests[] = {
     TEST(what_is_cleared_is_gone),
     TEST(a_frame_that_is_too_long_is_left_out),
     TEST(the_sound_with_fewer_bits_comes_with_it),
+    TEST(opus_is_held_as_long_as_it_is_kept),
 };
 
 TEST_GROUP(early_sound, tests);

@@ -20,6 +20,7 @@ static void lists(void **state)
         {"video-.m3u8", NULL},
         {"videos.m3u8", NULL},
         {"audio-low.m3u8", "audio-low"},
+        {"audio-opus.m3u8", "audio-opus"},
         {"audio-mid.m3u8", NULL}, /* there is one other sound */
         {"video-a.b.m3u8", NULL},
         {"video-a%20b.m3u8", NULL},

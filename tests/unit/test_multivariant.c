@@ -111,8 +111,11 @@ static void the_largest_fits(void **state)
     m.variants = VIDEO_TRACKS_MAX;
     m.low_audio = "audio-low.m3u8";
     m.language = "abcdefgh-abcdefgh-abcdefgh-abcdefgh";
+    m.opus = "audio-opus.m3u8";
+    m.variants *= 2;
     for (size_t i = 0; i < m.variants; i++) {
         m.variant[i] = m.variant[0];
+        m.variant[i].opus = i >= VIDEO_TRACKS_MAX;
         m.variant[i].uri = "video-01234567890123456789012345678901.m3u8";
         m.variant[i].bandwidth = m.variant[i].average_bandwidth = 1000000000000;
         m.variant[i].frame_rate_milli = 1000000000;
@@ -120,6 +123,27 @@ static void the_largest_fits(void **state)
         m.variant[i].iframes_bandwidth = m.variant[i].iframes_average = 1000000000000;
     }
     assert_in_range(multivariant_write(&m, text), 1000, MULTIVARIANT_TEXT_SIZE / 2);
+}
+
+/* Behind all others stands each size once more, with the Opus. */
+static void opus_is_a_group_of_its_own(void **state)
+{
+    Multivariant m = ladder(), listed = m;
+
+    (void)state;
+    m.opus = "audio-opus.m3u8";
+    assert_true(multivariant_is_new(&m, &listed));
+    for (size_t i = 0; i < listed.variants; i++) {
+        m.variant[m.variants] = m.variant[i];
+        m.variant[m.variants].iframes = NULL;
+        m.variant[m.variants++].opus = true;
+    }
+    multivariant_write(&m, text);
+    assert_golden("multivariant/ladder-opus.m3u8", text);
+    listed = m;
+    assert_false(multivariant_is_new(&m, &listed));
+    m.variant[m.variants - 1].opus = false;
+    assert_true(multivariant_is_new(&m, &listed));
 }
 
 static void what_is_new(void **state)
@@ -158,9 +182,13 @@ static void what_is_new(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(a_ladder),    cmocka_unit_test(a_ladder_with_the_sound_in_it),
-    cmocka_unit_test(one_size),    cmocka_unit_test(the_largest_fits),
-    cmocka_unit_test(what_is_new), cmocka_unit_test(the_smallest_has_a_sound_of_its_own),
+    cmocka_unit_test(a_ladder),
+    cmocka_unit_test(a_ladder_with_the_sound_in_it),
+    cmocka_unit_test(one_size),
+    cmocka_unit_test(the_largest_fits),
+    cmocka_unit_test(what_is_new),
+    cmocka_unit_test(the_smallest_has_a_sound_of_its_own),
+    cmocka_unit_test(opus_is_a_group_of_its_own),
 };
 
 TEST_GROUP(multivariant, tests);
