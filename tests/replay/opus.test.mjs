@@ -36,14 +36,6 @@ async function asOpus(folder) {
   return JSON.parse(stdout);
 }
 
-/** Decodes all that is listed. */
-async function decode(folder, list) {
-  const { stdout, stderr } = await run("ffmpeg", ["-nostdin", "-v", "error", "-live_start_index", 0, "-i", path.join(folder, list),
-    "-f", "s16le", "-ac", 1, "-ar", 48000, "-c:a", "pcm_s16le", "-f", "md5", "-"]);
-  assert.match(stdout, /^MD5=/);
-  return stderr;
-}
-
 for (const [name, { pairs, options = [] }] of Object.entries(RECORDINGS))
   test(`${name}: Opus`, async (t) => {
     const made = await replay(t, name.split(" ")[0], [LOW_LATENCY, "--opus", ...options]);
@@ -58,5 +50,4 @@ for (const [name, { pairs, options = [] }] of Object.entries(RECORDINGS))
     const report = await asOpus(made.folder);
     assert.deepEqual(report.faults, []);
     assertInStep({ report }, { pairs });
-    assert.equal(await decode(made.folder, LIST), "");
   });
