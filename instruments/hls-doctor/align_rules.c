@@ -211,12 +211,12 @@ static void check_cover(const Pair *p, const Cut *shows, const ProbeTrack *sound
 static void check_dates(const Pair *p)
 {
     const ProbeTrack *a = track_of(p->a), *b = track_of(p->b);
-    int64_t dates_us = p->a->date_us - p->b->date_us;
     bool alike = (p->a->video.packets > 0) == (p->b->video.packets > 0);
     int64_t limit_us = alike ? DATE_US : SOUND_DATE_US;
 
     if (p->a->date_us == M3U8_NO_TIME || p->b->date_us == M3U8_NO_TIME)
         return;
+    int64_t dates_us = p->a->date_us - p->b->date_us;
     int64_t shown = dates_us - probe_us(off_90k(p, a->first_pts, b->first_pts));
     int64_t begun = dates_us - probe_us(off_90k(p, a->first_dts, b->first_dts));
     if (llabs(shown) > limit_us && llabs(begun) > limit_us)

@@ -760,6 +760,7 @@ static void part_that_is_hinted_at_comes(void **state)
 {
     for (int at_ms = 3500; at_ms < 4200; at_ms += 30) {
         char hint[TRACKS][LL_NAME_SIZE] = {""};
+        teardown(state);
         setup(state);
         begin();
         for (int ms = 0; ms < 9000; ms += 10) {
@@ -772,7 +773,6 @@ static void part_that_is_hinted_at_comes(void **state)
         segmenter_finish(segmenter, now_us());
         assert_cut_alike();
         assert_int_equal(read_list(root, lists[BEST]).gaps, 0);
-        teardown(state);
     }
 }
 

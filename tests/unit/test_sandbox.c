@@ -31,10 +31,11 @@ typedef struct Call {
     bool threads, devices; /* what else it may do */
 } Call;
 
-static _Noreturn void leave(long status)
+/* A function that never returns, as the compiler sees it, would be another matter: before it calls
+ * one AddressSanitizer asks where the stack lies, which the sandbox forbids. */
+static void leave(long status)
 {
-    for (;;)
-        syscall(SYS_exit_group, status);
+    syscall(SYS_exit_group, status);
 }
 
 static void shut_in(const Call *call)
