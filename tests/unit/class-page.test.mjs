@@ -63,7 +63,7 @@ test("stations stand side by side on a projector and below each other on a phone
 test("an SDP is shown without what lets anybody in, and no public address", () => {
   const offer = readFileSync(new URL("../fixtures/offers/chrome-desktop.sdp", import.meta.url), "utf8");
   const shown = shownSdp(`${offer}c=IN IP4 203.0.113.9\r\na=candidate:1 1 udp 1 203.0.113.9 5000 typ srflx\r\n` +
-    "a=ice-pwd:hush-hush\r\na=ice-ufrag:whoami\r\na=fingerprint:sha-256 AB:CD\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNf\r\n");
+    "a=rtcp:9000 IN IP4 203.0.113.9\r\na=ice-pwd:hush-hush\r\na=ice-ufrag:whoami\r\na=fingerprint:sha-256 AB:CD\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNf\r\n");
   for (const secret of ["hush-hush", "whoami", "AB:CD", "WVNf", "203.0.113.9"]) assert.ok(!shown.join("\n").includes(secret), secret);
   assert.ok(shown.some((line) => line.startsWith("a=rtpmap:")));
   assert.ok(shown.includes("a=ice-pwd:…"));
@@ -90,6 +90,8 @@ test("what Janus says of a handle is shown, bounded and without secrets", () => 
   assert.ok(shown.offer.length <= 400 && !shown.offer.includes("a=ice-pwd:abc"));
   assert.equal(shown.pair, "…:1 [host,udp] <-> 10.0.0.2:5 [prflx,udp]");
   assert.equal(shown.dtls, "connected");
+  const pairOf = (pair) => shownSeller({ webrtc: { ice: { "selected-pair": pair } } }).pair;
+  assert.equal(pairOf("2001:db8:1:2:3:4:5:6:5000 [host,udp] <-> fd00::7:42:5001 [host,udp]"), "…:5000 [host,udp] <-> fd00::7:42:5001 [host,udp]");
   assert.equal(codecsOf(shown.answer), "H264 + opus");
   assert.equal(pathOf(shown), "host udp :5");
   assert.doesNotThrow(() => shownSeller({}));

@@ -4,8 +4,10 @@
 // The desk of a class and the room behind it: who is shown, who may change what, and that who is muted stays muted.
 
 import assert from "node:assert/strict";
+import http from "node:http";
 import test from "node:test";
 import { Desk } from "../../tools/class/desk.mjs";
+import { ClassLooks } from "../../tools/class/looks.mjs";
 import { Room } from "../../tools/class/room.mjs";
 
 const KEY = "the teacher's key", PASS = "what students have";
@@ -19,7 +21,7 @@ const stream = (name, more = {}) => ({
   ...more.stream,
 });
 
-/** A room with `streams`, and its desk until the test ends: { room, ask, asked }; `asked` is what the plugin was asked. */
+/** A room with `streams`, and its desk until the test ends: { room, ask, asked, rawly }; `asked` is what the plugin was asked. */
 async function openRoom(t, streams, answers = () => ({ hls: "done" })) {
   const asked = [];
   const room = new Room({ streams: async () => streams, seats: 30, pass: PASS,
@@ -34,7 +36,9 @@ async function openRoom(t, streams, answers = () => ({ hls: "done" })) {
       headers: key ? { Authorization: `Bearer ${key}` } : {} });
     return { status: response.status, body: await response.json() };
   };
-  return { room, ask, asked };
+  /** The status of what a program asks that is no browser. */
+  const rawly = (path) => new Promise((resolve, reject) => http.get({ port, host: "127.0.0.1", path }, (response) => resolve(response.resume().statusCode)).on("error", reject));
+  return { room, ask, asked, rawly };
 }
 
 test("everybody sees who is live and how it goes, but for who is unlisted or has ended", async (t) => {
@@ -131,8 +135,30 @@ test("what cannot be done is a sentence", async (t) => {
   answer = () => { throw new Error("connection refused"); };
   assert.match(await kick({ stream: "ana" }), /^503 Janus does not answer/);
   for (const body of [{}, { stream: "a b" }, { stream: 7 }, { stream: ["ana"] }]) assert.match(await kick(body), /^400 "stream"/, JSON.stringify(body));
-  for (const body of ["[", "7", "null"]) assert.match(await kick(body), /^400 The body/, body);
+  for (const body of ["[", "[]", "7", "null"]) assert.match(await kick(body), /^400 The body/, body);
   assert.match(await kick({ stream: "a".repeat(2000) }), /^413 /);
   assert.equal((await ask("nothing")).status, 404);
   assert.equal((await ask("kick.json")).status, 404, "GET");
+});
+
+test("what is no address is no page, and no fault of the desk's", async (t) => {
+  const { rawly } = await openRoom(t, []);
+  assert.equal(await rawly("/class/room.json?pass=%&x"), 200);
+  for (const path of ["//[/../class/room.json", "//x:99999/class/room.json", "/class/%6coom.json", "/constructor", "*"])
+    assert.equal(await rawly(path), 404, path);
+});
+
+test("a name that nobody uses takes none of the bridge's looks, and none of Janus's handles is asked for it", async (t) => {
+  const asked = [];
+  const server = http.createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    response.writeHead(request.method === "GET" ? 404 : 200).end(JSON.stringify({ janus: "success", response: { hls: "error" } }));
+  }).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  t.after(() => server.close());
+  const { port } = server.address();
+  const looks = new ClassLooks({ options: {}, hls: "/nowhere", bridgePort: port, adminHttpPort: port });
+  const { status, bridge, seller } = await looks.routes()["GET /class/look.json"].answer({}, new URLSearchParams("stream=nobody"));
+  assert.deepEqual([status, bridge, seller], [null, null, null]);
+  assert.deepEqual(asked.sort(), ["GET /streams/nobody", "POST /admin"]);
 });

@@ -32,7 +32,7 @@ async function readBody(request) {
   if (!text) return {};
   try {
     const body = JSON.parse(text);
-    if (body && typeof body === "object") return body;
+    if (body && typeof body === "object" && !Array.isArray(body)) return body;
   } catch {
     // told below
   }
@@ -70,12 +70,12 @@ export class Desk {
   }
 
   async #answer(request) {
-    const { pathname, searchParams } = new URL(request.url, "http://desk");
-    const route = this.#routes[`${request.method} ${pathname}`];
+    const [, path, query] = /^([^?]*)\??(.*)$/s.exec(request.url); // nginx passes on what it has been asked, and not all of that is a URL
+    const route = this.#routes[`${request.method} ${path}`];
     if (!route) throw new DeskError(404, "The desk has no such page.");
     if (route.teacher && !sameSecret(request.headers.authorization ?? "", `Bearer ${this.#key}`))
       throw new DeskError(401, "This is for the teacher: open the teacher's link that ./demo --class has printed.");
-    return route.answer(request.method === "POST" ? await readBody(request) : {}, searchParams);
+    return route.answer(request.method === "POST" ? await readBody(request) : {}, new URLSearchParams(query));
   }
 
   async #take(request, response) {

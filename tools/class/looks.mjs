@@ -47,8 +47,9 @@ export class ClassLooks {
     this.lessons = new Lessons(stack, (stream) => this.counters(stream));
   }
 
+  /** Resolves when no lesson starts anything any more. */
   close() {
-    this.lessons.stop();
+    return this.lessons.stop();
   }
 
   /** A JSON answer of the bridge; null: there is none. */
@@ -64,13 +65,13 @@ export class ClassLooks {
   }
 
   async #look(stream) {
-    const [bridge, status, gateway, seller, folder] = await Promise.all([
-      this.#bridge(`/streams/${stream}/look`),
+    const [status, gateway, folder] = await Promise.all([
       this.#bridge(`/streams/${stream}`),
       this.#janus.gateway(stream).catch(() => null),
-      this.#sellers.get(stream),
       lookIntoFolder(path.join(this.stack.hls, stream)),
     ]);
+    // the bridge has so many looks a second for all, and Janus is asked for each of its handles: anybody may ask for names that there are not
+    const [bridge, seller] = await Promise.all([status && this.#bridge(`/streams/${stream}/look`), gateway && this.#sellers.get(stream)]);
     const { settings } = this.lessons;
     return { at: Date.now(), seller, gateway, bridge, status, folder, settings };
   }

@@ -22,7 +22,7 @@ export function shownSdp(text) {
     .filter((line) => !CANDIDATE.test(line))
     .map((line) => line.slice(0, 300))
     .map((line) => (SECRET.test(line) ? `${SECRET.exec(line)[0].replace(/:?$/, ":")}…` : line))
-    .map((line) => line.replace(/^(o=\S+ \S+ \S+ IN IP[46]|c=IN IP[46]) (\S+)/, (whole, head, address) => `${head} ${shownAddress(address)}`));
+    .map((line) => line.replace(/^(o=\S+ \S+ \S+ IN IP[46]|c=IN IP[46]|a=rtcp:\d+ IN IP[46]) (\S+)/, (whole, head, address) => `${head} ${shownAddress(address)}`));
 }
 
 /** A candidate of ICE as Janus writes it: { type, protocol, address, port }; null: none that can be read. */
@@ -52,7 +52,7 @@ export function shownSeller(info) {
     offer: shownSdp(remote),
     answer: shownSdp(local),
     candidates: { seller: candidates(ice["remote-candidates"]), janus: candidates(ice["local-candidates"]) },
-    pair: String(ice["selected-pair"] ?? "").replace(/([0-9a-f.:]+?|[\w-]+\.local):(\d+)/gi, (whole, address, port) => `${shownAddress(address)}:${port}`),
+    pair: String(ice["selected-pair"] ?? "").replace(/([0-9a-f.:]+|[\w-]+\.local):(\d+)/gi, (whole, address, port) => `${shownAddress(address)}:${port}`),
     ice: String(ice.state ?? ""),
     dtls: String(dtls["dtls-state"] ?? ""),
     cipher: String(dtls["srtp-profile"] ?? ""),
