@@ -77,7 +77,7 @@ async function teaches(wall, student, name) {
   const seat = wall.locator(`[data-stream="${name}"]`);
   const press = (what) => seat.getByRole("button", { name: what }).click();
   await until("the wall shows the student's picture", () => seat.locator("img").evaluate((image) => !image.hidden && image.naturalWidth > 0));
-  assert.match(await wall.textContent("#wall-state"), /^All 1 places are taken/);
+  await until("the wall says how full it is", async () => /^All 1 places are taken/.test(await wall.textContent("#wall-state")));
   assert.equal(new URL(wall.url()).hash, "", "the key does not stay where a class can see it");
 
   await press("Mute");

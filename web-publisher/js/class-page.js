@@ -2,16 +2,17 @@
 
 // The class page: the whole path at work, for a teacher and a class (./demo --class). What it shows comes from the class
 // desk, from the playlist and its header fields, and from two players on the page. It changes something only if the
-// page's address has the key.
+// page's address had the key; the tab keeps that, and the address bar, which a class can see, does not.
 
 import { ClassBoxes } from "./class-boxes.js";
 import { ClassGraph } from "./class-graph.js";
 import { ClassLessons } from "./class-lessons.js";
+import { takeKey, TEACHER } from "./class-pass.js";
 import { BLOCKS, ClassPicture } from "./class-picture.js";
 import { compare, readPlaylist } from "./class-playlist.js";
 import { cutBetween, valuesOf } from "./class-values.js";
 import { LatencyGraph } from "./latency-graph.js";
-import { byId, STREAM_NAME } from "./page-tools.js";
+import { byId, storage, STREAM_NAME } from "./page-tools.js";
 import { StreamPlayer } from "./stream-player.js";
 import { onLanguage, ready, t } from "./strings.js";
 import { timeLimit } from "./time-limit.js";
@@ -29,7 +30,10 @@ const STATIONS = [
 ];
 
 const query = new URLSearchParams(location.search);
-const key = new URLSearchParams(location.hash.slice(1)).get("key") ?? "";
+const kept = storage("sessionStorage");
+const given = takeKey();
+if (given) kept.setItem(TEACHER, given);
+const key = given ?? kept.getItem(TEACHER) ?? "";
 let stream = STREAM_NAME.test(query.get("stream") ?? "") ? query.get("stream") : "";
 let players = null;
 let look = null; // the newest of the desk

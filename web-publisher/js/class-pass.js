@@ -6,7 +6,18 @@
 import { timeLimit } from "./time-limit.js";
 
 const KEPT = "janus-hls-pass";
+
+/** Under which name a tab keeps the teacher's key. */
+export const TEACHER = "janus-hls-teacher";
+
 const ANSWER_MS = 5000;
+
+/** The teacher's key of the address, if it has one; the address bar, which a class can see, does not keep it. */
+export function takeKey() {
+  const given = new URLSearchParams(location.hash.slice(1)).get("key");
+  if (given) history.replaceState(null, "", location.pathname + location.search);
+  return given;
+}
 
 /** The pass of the address, or the one that came last; "": none. `memory`: storage() of page-tools.js. */
 export function takePass(parameters, memory) {

@@ -6,6 +6,7 @@
 // Its address may have ?pass=PASS, which lets people publish: then the wall shows how to join. The teacher's has #key=KEY,
 // which no server is told as part of an address; the tab keeps it, and the address bar, which a class can see, does not.
 
+import { takeKey, TEACHER } from "./class-pass.js";
 import { thumbnailUrl } from "./live-list.js";
 import { byId, element, formatBitrate, showQr, storage } from "./page-tools.js";
 import { StreamPlayer } from "./stream-player.js";
@@ -14,7 +15,6 @@ import { timeLimit } from "./time-limit.js";
 
 const LOOK_MS = 2000;
 const ANSWER_MS = 10000;
-const KEPT = "janus-hls-teacher"; // for this tab
 
 const pass = new URLSearchParams(location.search).get("pass");
 const kept = storage("sessionStorage");
@@ -168,14 +168,13 @@ async function look() {
 
 /** Takes the teacher's key from the address, or from this tab's earlier life. */
 async function readKey() {
-  const given = new URLSearchParams(location.hash.slice(1)).get("key");
-  if (given) history.replaceState(null, "", location.pathname + location.search);
-  const candidate = given ?? kept.getItem(KEPT);
+  const given = takeKey();
+  const candidate = given ?? kept.getItem(TEACHER);
   if (!candidate) return;
   try {
     await ask("teacher", undefined, candidate);
     key = candidate;
-    kept.setItem(KEPT, key);
+    kept.setItem(TEACHER, key);
   } catch (error) {
     if (given) tell(error.status === 401 ? t("wall.wrong-key") : t("start.unreachable"));
   }
