@@ -15,7 +15,9 @@ const STATIONS = { seller: ["codecs", "candidate", "dtls", "encrypted", "rate", 
   bridge: ["growing", "opus", "aac", "pli", "why", "cut", "newest"], files: ["added", "removed", "list-cache", "segment-cache", "folder"],
   viewer: ["classic", "low", "buffer", "reads", "picture"] };
 
-const stackOf = shareStack({ class: true, status: true });
+const LASTS_S = 8; // longer than anything may stand still, so that something is lost, and a key frame is due
+
+const stackOf = shareStack({ class: true, status: true, lessonSeconds: LASTS_S });
 let page = null;
 
 /** A test on the class page of a stream that is live. */
@@ -26,18 +28,27 @@ const shared = (body) => stackOf(async ({ stack, browser }) => {
 
 const valueOf = (name) => page.textContent(`[data-value="${name}"]`);
 
-/** What the desk says, as the page asks it. */
-const look = () => page.evaluate(() => fetch("class/look.json?stream=shop").then((response) => response.json()));
+/** What the desk says, as the page asks it; again if nginx has not waited for a part that stands still. */
+const look = () => until("the desk answers", () => page.evaluate(() => fetch("class/look.json?stream=shop").then((response) => response.json())));
 
 /** Presses a button, and waits until the desk says that its lesson is over: the lesson. */
-async function press(button, value) {
+async function pressOnce(button, value) {
+  await until("the stream is live", async () => (await look()).status?.state === "live");
   const before = (await look()).lesson?.id ?? 0;
   await until(`${button} can be pressed`, () => page.isEnabled(`[data-press="${button}-${value}"]`));
   await page.click(`[data-press="${button}-${value}"]`);
-  const lesson = await until(`the lesson ${button} is over`, async () => {
+  return until(`the lesson ${button} is over`, async () => {
     const { lesson } = await look();
     return lesson && lesson.id > before && lesson.state !== "running" && lesson;
   }, 120000);
+}
+
+/** The same of a stream that was live when the button was pressed: its publisher may have stood still just then. */
+async function press(button, value) {
+  const lesson = await until(`${button} is pressed while the stream is live`, async () => {
+    const lesson = await pressOnce(button, value);
+    return !/is not live/.test(lesson.error) && lesson;
+  });
   assert.equal(lesson.state, "done", lesson.error);
   await until("the page says what happened", async () => (await page.getAttribute("#lesson", "data-mood")) === "good" &&
     (await page.textContent("#lesson-facts")).length > 20);
@@ -56,16 +67,17 @@ async function playsOn(id) {
 
 /** The stream makes segments. */
 async function goesOn() {
-  const from = (await look()).bridge.newest.made;
-  await until("segments are made", async () => (await look()).bridge?.newest.made > from);
+  const made = async () => (await look()).bridge?.newest.made;
+  const from = await until("the bridge counts", made);
+  await until("segments are made", async () => (await made()) > from);
 }
 
 test("every station says what happens there now", shared(async () => {
   for (const [station, lines] of Object.entries(STATIONS))
     for (const line of lines) await until(`${station} says ${line}`, async () => !/^–?$/.test(await valueOf(line)));
-  assert.match(await valueOf("codecs"), /H264.*opus|opus.*H264/i);
-  assert.equal(await valueOf("dtls"), "connected");
-  assert.match(await valueOf("vport"), /^UDP :\d+$/);
+  // again and again: Janus may stand still when it is asked
+  for (const [line, pattern] of [["codecs", /H264.*opus|opus.*H264/i], ["dtls", /^connected$/], ["vport", /^UDP :\d+$/]])
+    await until(`${line} is ${pattern}`, async () => pattern.test(await valueOf(line)));
   const sequence = await valueOf("vseq");
   await until("another packet is shown", async () => (await valueOf("vseq")) !== sequence);
   await until("a segment comes out of the cache", async () => /HIT/.test(await valueOf("segment-cache")));
@@ -103,8 +115,11 @@ test("nobody presses without the key, and nothing tells what lets anybody in", s
     assert.equal(response.status, 401);
   }
   assert.equal((await look()).lesson, null);
-  const text = JSON.stringify(await look());
-  assert.match(text, /a=ice-pwd:…/);
+  assert.equal(new URL(page.url()).hash, "", "the key does not stay where a class can see it");
+  const text = await until("Janus says what it knows", async () => {
+    const text = JSON.stringify(await look());
+    return text.includes("a=ice-pwd:…") && text;
+  });
   for (const secret of [stack.classKey, stack.adminSecret]) assert.ok(!text.includes(secret));
 }));
 
@@ -136,6 +151,7 @@ test("segments become longer, and the playlist shorter", shared(async () => {
   await press("window", 3);
   const { settings } = await look();
   assert.deepEqual(settings, { segment: 4, window: 3 });
-  await until("the playlist has three segments at the most", async () => (await look()).status?.output.listed === 3);
+  // a fourth stays if three are a moment shorter than three target durations
+  await until("the playlist has three segments", async () => [3, 4].includes((await look()).status?.output.listed));
   for (const id of ["classic", "low"]) await playsOn(id);
 }));

@@ -72,6 +72,44 @@ test("there is one lesson at a time, and none of a stream that is not live", asy
   assert.deepEqual(stack.done, [], "nothing was ended");
 });
 
+test("who ends everything waits for a bridge that starts, and none starts after that", async (t) => {
+  const stack = await makeStack(t);
+  let started, ended, is = 0;
+  const begun = new Promise((resolve) => {
+    stack.startBridge = () => {
+      resolve();
+      return new Promise((done) => (started = () => done(is++)));
+    };
+  });
+  const lessons = new Lessons(stack, async () => LIVE);
+  await lessons.begin({ button: "kill", value: 1, stream: "demo" });
+  await begun;
+  let stopped = false;
+  const stopping = lessons.stop().then(() => (stopped = true));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(stopped, false);
+  started();
+  await stopping;
+  assert.equal(is, 1);
+
+  const other = new Lessons(stack, async () => LIVE);
+  const ends = new Promise((resolve) => {
+    stack.parts.bridge.exited = () => {
+      resolve();
+      return new Promise((done) => (ended = done));
+    };
+  });
+  stack.startBridge = async () => assert.fail("it starts");
+  await other.begin({ button: "window", value: 3, stream: "demo" });
+  await ends;
+  const stopped2 = other.stop();
+  ended();
+  await stopped2;
+  const { state, error } = await over(other);
+  assert.deepEqual([state, error], ["failed", "everything ends"]);
+  assert.equal(await other.begin({ button: "kill", value: 1, stream: "demo" }), false);
+});
+
 test("a folder tells its files, the newest first, and none of those whose names begin with a dot", async (t) => {
   const stack = await makeStack(t);
   const { files, count, bytes } = await lookIntoFolder(path.join(stack.hls, "demo"));

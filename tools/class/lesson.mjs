@@ -38,6 +38,7 @@ export class Lessons {
   #stopped = false;
   #count = 0;
   #lesson = null;
+  #restarting = null; // a bridge that ends and starts
 
   /** `counters(stream)`: of now, or null. */
   constructor(stack, counters) {
@@ -56,15 +57,18 @@ export class Lessons {
     return { segment: settings["hls.segment"] ?? 2, window: settings["hls.playlist"] ?? 6 };
   }
 
-  stop() {
+  /** No lesson begins any more. Resolves when the one under way starts no bridge any more: what it has started is a part of the stack. */
+  async stop() {
     this.#stopped = true;
+    await this.#restarting?.catch(() => {}); // the lesson tells it
   }
 
   /** Begins what was pressed. Returns whether it has: only one can be under way. */
   async begin({ button, value, stream }) {
     if (this.#running || this.#stopped) return false;
     this.#running = true;
-    const lesson = { id: ++this.#count, button, value, stream, state: "running", beganAt: Date.now(), seconds: BUTTONS[button].seconds, before: null, after: null };
+    const lasts = BUTTONS[button].seconds, seconds = lasts && (this.stack.options.lessonSeconds ?? lasts);
+    const lesson = { id: ++this.#count, button, value, stream, state: "running", beganAt: Date.now(), seconds, before: null, after: null };
     this.#lesson = lesson;
     this.#run(lesson).then(
       () => (lesson.state = "done"),
@@ -82,9 +86,8 @@ export class Lessons {
     if (!lesson.before?.live) throw new Error(`${stream} is not live`);
     if (button === "lose") await this.#trouble(stream, `lose=${value}`, seconds);
     else if (button === "keys") await this.#trouble(stream, "hold=keys", seconds);
-    else if (button === "kill") await this.#restart("SIGKILL");
-    else if (button === "window") await this.#restart("SIGTERM", { "hls.playlist": value });
-    else await this.#restart("SIGTERM", { "hls.segment": value });
+    else if (button === "kill") await (this.#restarting = this.#restart("SIGKILL"));
+    else await (this.#restarting = this.#restart("SIGTERM", { [button === "window" ? "hls.playlist" : "hls.segment"]: value }));
     lesson.after = await this.#untilMade(lesson);
   }
 
@@ -103,6 +106,7 @@ export class Lessons {
     clearTimeout(timer);
     if (settings) stack.options.bridgeSettings = { ...stack.options.bridgeSettings, ...settings };
     if (settings?.["hls.segment"]) await removeLists(stack.hls);
+    if (this.#stopped) throw new Error("everything ends");
     await stack.startBridge();
   }
 

@@ -67,6 +67,7 @@ export class Stack {
    *   sample          nginx serves docs/examples/embed.html as /embed.html
    *   class           there is /class.html with its desk, a cache in front, and buttons for who has `classKey`
    *   classRoutes     more routes of the desk
+   *   lessonSeconds   how long those buttons make trouble that last; none: as lessons.mjs has it
    *   classPass       who has it may publish, none: anybody; Janus's WebSocket is at /janus?pass=PASS then
    *   control         { socket, tokenFile }: the bridge's control API is at a Unix socket, and wants the token
    *   bridgeSettings, bridgeArgs, janus   for the parts
@@ -251,7 +252,7 @@ export class Stack {
 
   /** Ends all parts, the ones that others talk to last. */
   async stop() {
-    this.looks?.close();
+    await this.looks?.close();
     await this.desk?.close();
     for (const name of ["edge", "nginx", "janus", "bridge"]) await this.parts[name]?.stop();
   }
