@@ -29,6 +29,13 @@ function signalGroup(child, signal) {
   }
 }
 
+/** Ends a run, and all that it has started, if we end before it does, however that comes: then a pipe of ours closes. */
+function guard({ child, ended }) {
+  const waits = spawn("sh", ["-c", `read -r word || kill -s TERM -- -${child.pid}`], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
+  waits.stdin.on("error", () => {}); // somebody has ended it
+  ended.then(() => waits.stdin.end("ended\n"));
+}
+
 export class Shell {
   #folder;
   #known = []; // what sets variables and functions
@@ -36,9 +43,6 @@ export class Shell {
 
   constructor(folder) {
     this.#folder = folder;
-    process.once("exit", () => { // it may have been told to end before close() was called
-      for (const { child, status } of this.#staying.values()) if (status === undefined) signalGroup(child, "SIGTERM");
-    });
     if (process.getuid() === 0) this.#known.push('sudo() { "$@"; }');
   }
 
@@ -49,6 +53,7 @@ export class Shell {
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding("utf8").on("data", (more) => (run.text += more.replaceAll(`${this.#folder}/`, "/tmp/")));
     run.ended = new Promise((resolve) => child.on("close", (code) => resolve(run.status = code ?? -1)));
+    guard(run);
     return run;
   }
 

@@ -5,7 +5,8 @@
 // document becomes slides.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import test from "node:test";
@@ -77,6 +78,38 @@ for (const [what, printed, expected, missing] of [
   ["one line is not two", "a", ["a", "a"], "a"],
 ])
   test(`shape: ${what}`, () => assert.equal(missingFrom(printed, expected), missing));
+
+/** Waits until `probe()` is true, for as long as the whole test may take. */
+async function until(probe) {
+  while (!probe()) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+/** Whether anything runs of a process group; what has ended and is not yet waited for does not. */
+const runs = (group) => readdirSync("/proc").filter((name) => /^\d+$/.test(name)).some((pid) => {
+  const [state, , its] = (() => {
+    try {
+      return readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "").split(" ");
+    } catch {
+      return []; // it has gone
+    }
+  })();
+  return Number(its) === group && state !== "Z";
+});
+
+test("what a document has started ends with the run of it, even if that is killed", async (t) => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "documents-")), file = path.join(folder, "group");
+  t.after(() => rmSync(folder, { recursive: true }));
+  const shell = new URL("../docs/shell.mjs", import.meta.url).href;
+  const command = "echo $$ >/tmp/group.new; mv /tmp/group.new /tmp/group; sleep 10000; true"; // /tmp/ is the folder there
+  const child = spawn(process.execPath, ["--input-type=module", "-e",
+    `import { Shell } from ${JSON.stringify(shell)}; await new Shell(${JSON.stringify(folder)}).run(${JSON.stringify(command)}, ["never said"]);`],
+  { stdio: "inherit" });
+  await until(() => existsSync(file));
+  const group = Number(readFileSync(file, "utf8"));
+  assert.ok(runs(group));
+  child.kill("SIGKILL");
+  await until(() => !runs(group));
+});
 
 test("a slide has what the class sees; the teacher's words are notes, and the answer is one to wait for", () => {
   const slides = slidesOf("# Script: in and out\n\nPreface.\n\n## Station 2. The gate\n\n> **Say.** Hello.\n\n| | |\n| --- | --- |\n| Role | SFU |\n\n" +

@@ -10,7 +10,8 @@ import { Child } from "../../../tools/stack/child.mjs";
 import { freePorts } from "../../../tools/stack/ports.mjs";
 import { UNTIL_MS } from "./rig.mjs";
 
-const NOBODY = ["--reuid=65534", "--regid=65534", "--clear-groups"]; // VLC refuses to be root
+// VLC refuses to be root; a process that becomes another user forgets that it is to end with us, and is told again
+const NOBODY = ["--reuid=65534", "--regid=65534", "--clear-groups", "--pdeathsig", "SIGTERM", "--"];
 const PROMPT = /(?<=^|\n|> )> /g; // that a command may come
 
 export class Vlc {
