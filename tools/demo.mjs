@@ -105,8 +105,9 @@ function printOpened(stack, publishing) {
   if (publishing.pass) say("  - publishing under any name, to whoever has the students' link");
   else if (publishing.key) say(`  - publishing as ${bold(publishing.name)}, to whoever has the key in the link above (any name: --open)`);
   else say("  - publishing under any name, to whoever asks (--open)");
+  if (stack.options.class) say("  - the class page: what each part says of a stream; its buttons, to whoever has its link");
   say("  - UDP ports of Janus, to the browsers that publish");
-  say("  All else is open to this machine alone: status, Janus's and the bridge's APIs.");
+  say("  All else is open to this machine alone: the status page, Janus's and the bridge's APIs.");
   say("");
   say("  The certificate is our own: browsers warn once, and VLC asks. Scan this with a phone:");
   printQr(publishing.url);
