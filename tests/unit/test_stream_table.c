@@ -467,6 +467,30 @@ static void tells_that_an_operator_ends_a_publisher(void **state)
     publisher_close(&p);
 }
 
+/* However many pages look: so many at once, and one each 20 ms. */
+static void a_class_looks_a_bounded_number_of_times(void **state)
+{
+    StreamStatus status;
+    int answered = 0;
+
+    (void)state;
+    assert_int_equal(stream_table_look(table, "shop", &status), CLASS_OFF);
+    stream_table_destroy(&table);
+    manual_clock_init(&hand, US_PER_S, 1000000000 * US_PER_S);
+    table_params.clock = &hand.clock;
+    settings.shows_class = true;
+    table = stream_table_create(&table_params);
+    assert_non_null(table);
+    while (stream_table_look(table, "shop", &status) == CLASS_NO_STREAM && answered < 1000)
+        answered++;
+    assert_int_equal(answered, 64);
+    assert_int_equal(stream_table_trouble(table, "shop", &(TroubleOrder){.holds_back = true}),
+                     CLASS_TOO_OFTEN);
+    manual_clock_set(&hand, US_PER_S + 20 * US_PER_MS);
+    assert_int_equal(stream_table_look(table, "shop", &status), CLASS_NO_STREAM);
+    assert_int_equal(stream_table_look(table, "shop", &status), CLASS_TOO_OFTEN);
+}
+
 /* ---- all at once ---- */
 
 enum { CALLERS = 4, ROUNDS = 40 };
@@ -558,6 +582,7 @@ static const struct CMUnitTest tests[] = {
     TEST(tells_which_publisher_is_refused),
     TEST(tells_of_many_refusals_only_how_many_they_were),
     TEST(tells_that_an_operator_ends_a_publisher),
+    TEST(a_class_looks_a_bounded_number_of_times),
     TEST(many_threads_at_once),
 };
 
