@@ -70,3 +70,17 @@ for (const [what, answer] of [
   ["breaks off", () => new Response(new ReadableStream({ pull: (body) => body.error(new TypeError("it broke off")) }))],
 ])
   test(`a multivariant playlist that ${what} is asked for again`, async (t) => assert.equal(await ask(t, answer, 3), 3));
+
+test("what is left out for its sound is not looked for again", async (t) => {
+  const handlers = {};
+  const sound = (uri, codec) => `#EXT-X-STREAM-INF:BANDWIDTH=100000,CODECS="${codec}"\n${uri}\n`;
+  const hls = { levels: levelsOf(sound("audio.m3u8", "mp4a.40.2"), sound("audio-opus.m3u8", "opus")), allAudioTracks: [], url: URL_OF,
+    firstLevel: 0, on: (event, handler) => (handlers[event] = handler), trigger: (event, { levels }) => (hls.levels = levels) };
+  const fetched = t.mock.method(globalThis, "fetch", async () => new Response(""));
+  new LateSizes(hls);
+  handlers[Hls.Events.MANIFEST_PARSED]();
+  assert.deepEqual(hls.levels.map(({ audioCodec }) => audioCodec), ["mp4a.40.2"]);
+  handlers[Hls.Events.LEVEL_UPDATED](null, { details: { renditionReports: [{ URI: "audio-opus.m3u8" }], url: URL_OF } });
+  await settle();
+  assert.equal(fetched.mock.callCount(), 0);
+});

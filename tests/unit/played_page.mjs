@@ -37,7 +37,10 @@ export default class Hls {
   targetLatency = ${TARGET_S};
   constructor() { Hls.opened.push(this); }
   on(event, handler) { this.#handlers.push({ event, handler }); }
-  trigger(event, data) { for (const one of this.#handlers) if (one.event === event) one.handler(event, data); }
+  trigger(event, data) {
+    if (event === Real.Events.LEVELS_UPDATED) this.levels = data.levels;
+    for (const one of this.#handlers) if (one.event === event) one.handler(event, data);
+  }
   loadSource(url) { this.url = url; }
   attachMedia(media) { this.media = media; }
   recovered = 0;

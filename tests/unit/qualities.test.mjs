@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { mergeLevels, sameQuality, toQualities } from "../../web-publisher/js/qualities.js";
+import { mergeLevels, sameQuality, toQualities, withOneSound } from "../../web-publisher/js/qualities.js";
 
 const level = (width, height, bitrate) => ({ width, height, bitrate });
 const names = (levels) => toQualities(levels).map(({ index, name }) => `${index}:${name}`).join(" ");
@@ -54,3 +54,21 @@ for (const [what, before, now, expected] of [
     assert.equal(merged && merged.map(({ uri, height }) => `${uri} ${height}`).join(), expected && expected.replaceAll(", ", ","));
     for (const one of merged ? before : []) assert.ok(merged.includes(one), `${one.uri} is what it was to hls.js`);
   });
+
+/** The same with what is heard beside it. */
+const heard = (audioCodec, ...levels) => levels.map((one) => ({ ...one, audioCodec, codecSet: `avc1,${audioCodec.slice(0, 4)}` }));
+
+for (const [what, levels, expected] of [
+  ["Opus beside the AAC", [...heard("mp4a.40.2", ...whole()), ...heard("opus", ...whole())], "mp4a.40.2 mp4a.40.2 mp4a.40.2"],
+  ["Opus alone, as to a browser without AAC", heard("Opus", ...whole()), "Opus Opus Opus"],
+  ["no sound", whole(), "  "],
+  ["nothing yet", [], ""],
+])
+  test(`each size once: ${what}`, () => assert.equal(withOneSound(levels).map(({ audioCodec }) => audioCodec).join(" "), expected));
+
+test("a size that is another one now is what is listed with the sound that is played", () => {
+  const [was] = heard("opus", listed(BEST, 180, 170e3));
+  const now = [...heard("mp4a.40.2", listed(BEST, 720, 2.2e6)), ...heard("opus", listed(BEST, 720, 2.1e6))];
+  assert.deepEqual(mergeLevels([was], now), [was]);
+  assert.deepEqual([was.height, was.bitrate], [720, 2.1e6]);
+});

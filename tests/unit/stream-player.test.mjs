@@ -268,3 +268,20 @@ test("a fault of the media is mended in place once, and if it does not play afte
   await page.pass(1000);
   assert.notEqual(page.hls, hls);
 });
+
+test("each size can be chosen once, and is that with AAC, if the stream has Opus too", async (t) => {
+  const page = await PlayedPage.begin(t);
+  page.player.quality = "360p";
+  const level = (height, bitrate, audioCodec) => ({ uri: `${height}`, width: (height * 16) / 9, height, bitrate, audioCodec });
+  const { hls } = page;
+  hls.levels = [[180, 190e3], [360, 800e3], [720, 2.7e6]].flatMap(([height, bitrate]) =>
+    [level(height, bitrate + 20e3, "opus"), level(height, bitrate, "mp4a.40.2")]); // either may come first
+  hls.firstLevel = 5;
+  const asked = [];
+  Object.defineProperty(hls, "loadLevel", { set: (index) => asked.push(hls.levels[index]) });
+  hls.trigger(page.Hls.Events.MANIFEST_PARSED);
+  assert.deepEqual(page.player.qualities, ["720p", "360p", "180p"]);
+  assert.equal(hls.levels[hls.firstLevel].height, 720);
+  assert.ok(asked.length > 0);
+  for (const one of asked) assert.deepEqual([one.height, one.audioCodec], [360, "mp4a.40.2"]);
+});

@@ -5,7 +5,7 @@
 // A low-latency playlist names all others (EXT-X-RENDITION-REPORT), so nobody has to ask whether there are new ones.
 
 import Hls, { Level, M3U8Parser } from "../vendor/hls.mjs";
-import { mergeLevels } from "./qualities.js";
+import { mergeLevels, withOneSound } from "./qualities.js";
 import { timeLimit } from "./time-limit.js";
 
 const CHANGE_MS = 500; // for what is shown to become what hls.js says
@@ -53,7 +53,16 @@ function replaceLevels(hls, levels) {
   hls.trigger(Hls.Events.LEVELS_UPDATED, { levels });
 }
 
-/** Looks after an `hls` that plays at low latency. */
+/** Leaves `hls`, which has just read the multivariant playlist and loaded nothing, one level for each size. */
+function takeOneSound(hls) {
+  const { levels, firstLevel } = hls;
+  const taken = withOneSound(levels);
+  if (taken.length === levels.length) return;
+  hls.firstLevel = Math.max(0, taken.indexOf(levels[firstLevel]));
+  hls.trigger(Hls.Events.LEVELS_UPDATED, { levels: taken });
+}
+
+/** Looks after an `hls` that plays at low latency, and has been told nothing of its levels yet. */
 export class LateSizes {
   #hls;
   #hadGrown = false; // when the last list came
@@ -64,14 +73,21 @@ export class LateSizes {
 
   constructor(hls) {
     this.#hls = hls;
+    hls.on(Hls.Events.MANIFEST_PARSED, () => {
+      this.#see();
+      takeOneSound(hls);
+    });
     hls.on(Hls.Events.LEVEL_UPDATED, (event, { details }) => this.#onList(details, performance.now()));
     hls.on(Hls.Events.FRAG_BUFFERED, (event, { frag }) => frag.type === "main" && this.#apply());
   }
 
+  #see() {
+    for (const { uri } of this.#hls.levels) this.#seen.add(uri);
+  }
+
   #onList({ renditionReports, url }, now) {
-    const { levels, allAudioTracks } = this.#hls;
-    for (const { uri } of levels) this.#seen.add(uri);
-    const known = new Set([...this.#seen, ...allAudioTracks.map((track) => track.url)]);
+    this.#see();
+    const known = new Set([...this.#seen, ...this.#hls.allAudioTracks.map((track) => track.url)]);
     const isNew = renditionReports?.some(({ URI }) => !known.has(new URL(URI, url).href));
     const hasGrown = this.#hasGrown();
     if (hasGrown && !this.#hadGrown) this.#again = { at: now + CHANGE_MS, ms: AGAIN_MS.first };

@@ -29,6 +29,17 @@ export function sameQuality(qualities, name) {
     qualities.find((one) => parseInt(one.name, 10) <= side) ?? qualities.at(-1) ?? null;
 }
 
+const isOpus = ({ audioCodec }) => audioCodec?.toLowerCase() === "opus";
+
+/**
+ * hls.js's `levels`, each size once: a stream may have the publisher's Opus beside the AAC, and then each size is listed with either
+ * (docs/low-latency.md). Those with AAC, unless this browser takes Opus alone.
+ */
+export function withOneSound(levels) {
+  const others = levels.filter((level) => !isOpus(level));
+  return others.length ? others : levels;
+}
+
 /** What a multivariant playlist may say otherwise of a size than it did before. */
 const CHANGES = ["bitrate", "width", "height", "frameRate", "videoCodec", "_attrs", "_avgBitrate"];
 
@@ -43,12 +54,13 @@ function giveKnownSound(level, levels) {
 /**
  * hls.js's `levels` by what the multivariant playlist says now, which is `fresh`; null if that is what there is. No level
  * goes. One that had the pictures of a smaller size gets what it is; while its layer is paused, it stays what it was.
- * One that says the same as another has the same pictures still, and one that needs another decoder is not added.
+ * One that says the same as another has the same pictures still, and one that needs another decoder is not added. The same
+ * size with another sound is not meant.
  */
 export function mergeLevels(levels, fresh) {
   const merged = [...levels];
   let isOther = false;
-  for (const one of fresh) {
+  for (const one of fresh.filter((level) => levels.some((has) => isOpus(has) === isOpus(level)))) {
     const known = levels.find(({ uri }) => uri === one.uri);
     const isSame = (level) => area(level) === area(one) && level.bitrate === one.bitrate;
     if (known ? area(one) <= area(known) : merged.some(isSame) || !levels.some(({ codecSet }) => codecSet === one.codecSet)) continue;

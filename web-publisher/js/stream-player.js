@@ -246,11 +246,11 @@ export class StreamPlayer extends EventTarget {
         workerPath: new URL("../vendor/hls.worker.js", import.meta.url).href,
         ...(this.#isLow && lowLatency()),
       });
+      if (this.#isLow) this.#lookAfter(this.#hls); // before it is asked for a size
       for (const event of ["MANIFEST_PARSED", "LEVELS_UPDATED"]) this.#hls.on(Hls.Events[event], () => this.#choosesAgain());
       this.#hls.on(Hls.Events.LEVEL_SWITCHED, () => this.#tellQuality());
       this.#hls.on(Hls.Events.BUFFER_APPENDED, () => this.#skipTheStart());
       this.#hls.on(Hls.Events.ERROR, (event, data) => this.#onError(data));
-      if (this.#isLow) this.#lookAfter(this.#hls);
       this.#hls.loadSource(url);
       this.#hls.attachMedia(this.#video);
     } else {
