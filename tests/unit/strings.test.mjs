@@ -114,3 +114,13 @@ test("a text is filled in, counts, and what a language lacks is said in English"
   assert.equal(t("error.999", { text: "Words of a newer server." }), "Words of a newer server.");
   assert.equal(t("nowhere"), "nowhere");
 });
+
+test("a language is said though the English strings cannot be had", async () => {
+  const strings = await import("../../web-publisher/js/strings.js?without-english");
+  const element = { dataset: {}, textContent: "One", getAttribute: () => null };
+  strings.show(element, "a");
+  assert.equal(element.textContent, "One", "what the page has stays until there are any");
+  strings.take("es", { a: "Uno" }, { current: true });
+  strings.show(element, "a");
+  assert.equal(element.textContent, "Uno");
+});

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import test from "node:test";
 import { ViewerCount } from "../../tools/stack/viewers.mjs";
+import { fetchViewers } from "../../web-publisher/js/live-list.js";
 
 test("viewers of both kinds are counted once each, and told to publishers, but for streams that no list names", async () => {
   const folder = await mkdtemp(path.join(tmpdir(), "viewers-"));
@@ -35,3 +36,21 @@ test("viewers of both kinds are counted once each, and told to publishers, but f
     await rm(folder, { recursive: true });
   }
 });
+
+const AT = 1795174572;
+const answer = (seconds, body) => new Response(JSON.stringify(body), { headers: { Date: new Date((AT + seconds) * 1000).toUTCString() } });
+
+for (const [what, name, give, expected] of [
+  ["it is counted", "shop", () => answer(3, { at: AT, viewers: { shop: 3 } }), 3],
+  ["it is not", "shop", () => answer(3, { at: AT, viewers: {} }), undefined],
+  ["nor one with a name that each object has", "constructor", () => answer(3, { at: AT, viewers: { shop: 3 } }), undefined],
+  ["the count is of before", "shop", () => answer(60, { at: AT, viewers: { shop: 3 } }), undefined],
+  ["nobody counts", "shop", () => new Response("", { status: 404 }), null],
+  ["the server is busy", "shop", () => new Response("", { status: 502 }), undefined],
+  ["no answer comes", "shop", () => { throw new TypeError("failed to fetch"); }, undefined],
+  ["it is no count", "shop", () => new Response("<html>"), undefined],
+])
+  test(`how many watch, as a publisher is told: ${what}`, async (t) => {
+    t.mock.method(globalThis, "fetch", async () => give());
+    assert.equal(await fetchViewers(name), expected);
+  });

@@ -21,13 +21,13 @@ export async function fetchLiveStreams() {
   return streams;
 }
 
-/** How many watch a stream; undefined: it is not counted, or not yet; null: this server counts nobody. */
+/** How many watch a stream; undefined: it is not counted, or not known just now; null: this server counts nobody. */
 export async function fetchViewers(name) {
   const response = await fetch("live/viewers.json", { cache: "no-cache", signal: timeLimit(ANSWER_MS) }).catch(() => null);
-  if (!response?.ok) return null;
-  const { at, viewers } = await response.json().catch(() => ({}));
+  if (!response?.ok) return response?.status === 404 ? null : undefined;
+  const { at, viewers = {} } = await response.json().catch(() => ({}));
   const now = Date.parse(response.headers.get("Date") ?? "") / 1000;
-  return now - at > STALE_S ? null : viewers?.[name];
+  return now - at > STALE_S || !Object.hasOwn(viewers, name) ? undefined : viewers[name];
 }
 
 /** Where the small picture of a stream is; another address with each new picture. */

@@ -327,7 +327,8 @@ async function showFigures() {
 
 /** Nobody counts them: it is not asked again until the next time live. */
 async function showViewers() {
-  while (liveSince !== null) {
+  const since = liveSince;
+  while (liveSince === since) {
     const viewers = await fetchViewers(byId("name").value);
     byId("viewers").hidden = (viewers ?? null) === null;
     if (viewers === null) return;

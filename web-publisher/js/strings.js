@@ -56,7 +56,8 @@ export function t(key, values = {}) {
 
 function render(element) {
   const values = given.get(element);
-  const say = (key, put) => key && tables[FALLBACK] && put(t(key, values));
+  const isThere = tables[language] ?? tables[FALLBACK];
+  const say = (key, put) => key && isThere && put(t(key, values));
   say(element.dataset.text, (text) => (element.textContent = text));
   for (const name of ATTRIBUTES)
     say(element.getAttribute(`data-text-${name}`), (text) => element.setAttribute(name, text));
