@@ -11,7 +11,7 @@ import { readCandidate, shownAddress, shownSdp, shownSeller } from "../../tools/
 import { layOut } from "../../web-publisher/js/class-layout.js";
 import { factsOf, keyOf, PRESSES } from "../../web-publisher/js/class-lesson.js";
 import { compare, lifetime, readPlaylist } from "../../web-publisher/js/class-playlist.js";
-import { codecsOf, cutBetween, pathOf, valuesOf } from "../../web-publisher/js/class-values.js";
+import { codecsOf, cutBetween, pathOf, stateOf, valuesOf } from "../../web-publisher/js/class-values.js";
 import { stringsOf } from "./english.mjs";
 
 const LIST = `#EXTM3U
@@ -159,3 +159,21 @@ test("why a segment has ended follows from two looks at the counters", () => {
   assert.equal(cutBetween(counted(2, 0), counted(2, 1), "idr"), "forced");
   assert.equal(cutBetween(counted(2, 1), counted(2, 1), "forced"), "forced");
 });
+
+for (const [what, given, expected] of [
+  ["there is no stream", { stream: "" }, "busy class.state.none"],
+  ["nobody has looked yet", {}, "busy class.state.none"],
+  ["it is live", { look: { bridge, status } }, "good class.state.live"],
+  ["it is live, and others have had all looks of this second", { look: { bridge: null, status } }, "good class.state.live"],
+  ["its publisher has gone", { look: { bridge, status: { state: "held" } } }, "busy class.state.held"],
+  ["it has ended", { look: { bridge, status: { state: "ended" } } }, "busy class.state.over"],
+  ["the bridge has forgotten it", { look: { bridge: null, status: null, away: false } }, "busy class.state.over"],
+  ["the bridge is away", { look: { bridge: null, status: null, away: true } }, "bad class.state.away"],
+  ["the desk is away, and what it said is of before", { look: { bridge, status }, answeredMs: 20000 }, "bad start.unreachable"],
+  ["nobody has answered at all", { stream: "", answeredMs: 20000 }, "bad start.unreachable"],
+])
+  test(`the page says how it is: ${what}`, () => {
+    const [mood, key] = stateOf({ stream: "demo", look: null, answeredMs: 0, ...given });
+    assert.equal(`${mood} ${key}`, expected);
+    assert.ok(stringsOf("es")[key], key);
+  });

@@ -157,8 +157,12 @@ test("a name that nobody uses takes none of the bridge's looks, and none of Janu
   await new Promise((resolve) => server.once("listening", resolve));
   t.after(() => server.close());
   const { port } = server.address();
-  const looks = new ClassLooks({ options: {}, hls: "/nowhere", bridgePort: port, adminHttpPort: port });
-  const { status, bridge, seller } = await looks.routes()["GET /class/look.json"].answer({}, new URLSearchParams("stream=nobody"));
-  assert.deepEqual([status, bridge, seller], [null, null, null]);
+  const look = (name) => new ClassLooks({ options: {}, hls: "/nowhere", bridgePort: port, adminHttpPort: port })
+    .routes()["GET /class/look.json"].answer({}, new URLSearchParams({ stream: name }));
+  const { status, bridge, seller, away } = await look("nobody");
+  assert.deepEqual([status, bridge, seller, away], [null, null, null, false]);
   assert.deepEqual(asked.sort(), ["GET /streams/nobody", "POST /admin"]);
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  assert.deepEqual((({ status, bridge, away }) => [status, bridge, away])(await look("nobody")), [null, null, true]);
 });

@@ -52,10 +52,10 @@ export class ClassLooks {
     return this.lessons.stop();
   }
 
-  /** A JSON answer of the bridge; null: there is none. */
+  /** A JSON answer of the bridge; null: it refuses; undefined: it does not answer. */
   async #bridge(target) {
     const { status, text } = await askBridge({ port: this.stack.bridgePort }, target).catch(() => ({}));
-    return status === 200 ? JSON.parse(text) : null;
+    return status === 200 ? JSON.parse(text) : status && null;
   }
 
   /** The counters by which a lesson is told; null: the bridge is away, or the stream. */
@@ -73,7 +73,7 @@ export class ClassLooks {
     // the bridge has so many looks a second for all, and Janus is asked for each of its handles: anybody may ask for names that there are not
     const [bridge, seller] = await Promise.all([status && this.#bridge(`/streams/${stream}/look`), gateway && this.#sellers.get(stream)]);
     const { settings } = this.lessons;
-    return { at: Date.now(), seller, gateway, bridge, status, folder, settings };
+    return { at: Date.now(), seller, gateway, bridge: bridge ?? null, status: status ?? null, away: status === undefined, folder, settings };
   }
 
   async #answer(query) {

@@ -10,7 +10,7 @@ import { ClassLessons } from "./class-lessons.js";
 import { takeKey, TEACHER } from "./class-pass.js";
 import { BLOCKS, ClassPicture } from "./class-picture.js";
 import { compare, readPlaylist } from "./class-playlist.js";
-import { cutBetween, valuesOf } from "./class-values.js";
+import { cutBetween, stateOf, valuesOf } from "./class-values.js";
 import { LatencyGraph } from "./latency-graph.js";
 import { byId, storage, STREAM_NAME } from "./page-tools.js";
 import { StreamPlayer } from "./stream-player.js";
@@ -39,6 +39,7 @@ let players = null;
 let look = null; // the newest of the desk
 let list = { now: null, before: null, text: "", change: { added: [], removed: [] }, gone: [] };
 let lastCut = null;
+let answeredAt = performance.now(); // when the server last did
 
 const graph = new ClassGraph(["classic", "low"]);
 const boxes = new ClassBoxes({ t, now: () => ({ look, list, stream, players: figuresOfPlayers() }) });
@@ -102,10 +103,12 @@ function showPlayers() {
 const fieldsOf = ({ headers }) => ({ cacheControl: headers.get("cache-control"), cache: headers.get("x-cache") });
 
 async function readList() {
-  const url = new URL(`${stream}/index.m3u8`, LIVE.edge);
+  const asked = stream;
+  const url = new URL(`${asked}/index.m3u8`, LIVE.edge);
   const response = await fetch(url, { cache: "no-store", signal: timeLimit(5000) });
   if (!response.ok) return;
   const text = await response.text();
+  if (asked !== stream) return; // another one was chosen meanwhile
   const now = readPlaylist(text);
   const change = compare(list.now, now);
   const isOther = change.added.length > 0 || change.removed.length > 0;
@@ -115,7 +118,7 @@ async function readList() {
   const watched = now.segments.at(-3) ?? now.segments.at(-1);
   if (!isOther || !watched) return;
   const segment = await fetch(new URL(watched.name, url), { method: "HEAD", cache: "no-store", signal: timeLimit(5000) });
-  list.segmentFields = fieldsOf(segment);
+  if (asked === stream) list.segmentFields = fieldsOf(segment);
 }
 
 function showList() {
@@ -128,12 +131,11 @@ function showList() {
 
 function showState() {
   const state = byId("state");
-  const status = look?.status;
-  const [mood, text] = !stream ? ["busy", "class.state.none"] : !look?.bridge ? ["bad", status === undefined ? "class.state.none" : "class.state.away"]
-    : status?.state === "live" ? ["good", "class.state.live"] : ["busy", "class.state.held"];
+  const [mood, text] = stateOf({ stream, look, answeredMs: performance.now() - answeredAt });
   state.className = `message ${mood}`;
   const words = t(text, { stream });
   if (state.textContent !== words) state.textContent = words;
+  return text;
 }
 
 function show() {
@@ -141,9 +143,9 @@ function show() {
   const segment = look?.bridge?.segment;
   picture.fill("bridge", segment ? segment.seconds / segment.target : 0);
   showList();
-  const isLive = look?.status?.state === "live";
-  picture.flows([isLive && Boolean(look.seller), isLive, isLive, Boolean(list.now)]);
-  showState();
+  const state = showState();
+  const isLive = state === "class.state.live", isListed = isLive || state === "class.state.held";
+  picture.flows([isLive && Boolean(look.seller), isLive, isLive, isListed && Boolean(list.now)]);
   boxes.show();
   lessons.show(look?.lesson ?? null);
 }
@@ -152,6 +154,7 @@ function show() {
 async function chooseStream() {
   const response = await fetch("live/streams.json", { cache: "no-store", signal: timeLimit(5000) }).catch(() => null);
   const names = response?.ok ? (await response.json()).streams.map(({ name }) => name) : [];
+  if (response?.ok && !stream) answeredAt = performance.now();
   const menu = byId("stream");
   const all = [...new Set([...(stream ? [stream] : []), ...names])];
   if ([...menu.options].map(({ value }) => value).join() !== all.join()) menu.replaceChildren(...all.map((name) => new Option(name, name)));
@@ -174,6 +177,7 @@ async function lookOnce() {
   if (!response.ok) throw new Error(String(response.status));
   const found = await response.json();
   if (asked !== stream) return;
+  answeredAt = performance.now();
   lastCut = cutBetween(look?.bridge?.cuts, found.bridge?.cuts, lastCut);
   look = found;
   await readList();

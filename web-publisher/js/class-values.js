@@ -97,3 +97,17 @@ export function cutBetween(before, now, last) {
   if (now.forced > before.forced) return "forced";
   return now.at_idr > before.at_idr ? "idr" : last;
 }
+
+const FRESH_MS = 8000; // the desk is asked once a second, and given five seconds
+
+/**
+ * What the page says of the whole, [mood, key]. `look`: the desk's newest of `stream`, null: there is none yet; `answeredMs`: so
+ * long ago the server last answered.
+ */
+export function stateOf({ stream, look, answeredMs }) {
+  if (answeredMs > FRESH_MS) return ["bad", "start.unreachable"];
+  if (!stream || !look) return ["busy", "class.state.none"];
+  if (look.away) return ["bad", "class.state.away"];
+  if (!look.status || look.status.state === "ended") return ["busy", "class.state.over"];
+  return look.status.state === "live" ? ["good", "class.state.live"] : ["busy", "class.state.held"];
+}
