@@ -124,6 +124,7 @@ test("a student joins and types nothing; the teacher has the wall", async (t) =>
     });
     await t.test("the teacher mutes, shows and kicks", async () => {
       const desk = await openContext(browser, { ...PHONE, viewport: { width: 1280, height: 720 }, isMobile: false });
+      await desk.route("**/class/teacher.json", (route) => route.abort(), { times: 1 }); // it is asked again
       const wall = await openPage(desk, room.link("Teacher"));
       assert.equal(await wall.textContent("#join-link"), link);
       await teaches(wall, page, name);

@@ -20,6 +20,7 @@ const pass = new URLSearchParams(location.search).get("pass");
 const kept = storage("sessionStorage");
 const seats = new Map(); // name -> Seat
 let key = null; // the teacher's, once it is known to be right
+let untried = null; // a key of which the desk has not said yet whether it is
 let room = null; // as it was seen last
 let player = null; // of the spotlight: { name, player }
 
@@ -31,9 +32,9 @@ async function ask(path, body, asKey = key) {
     ...(body && { method: "POST", body: JSON.stringify(body) }),
     headers: asKey ? { Authorization: `Bearer ${asKey}` } : {},
   });
-  const answer = await response.json();
-  if (!response.ok) throw Object.assign(new Error(answer.error), { status: response.status });
-  return answer;
+  if (response.ok) return response.json();
+  const { error } = await response.json().catch(() => ({})); // nginx answers for a desk that is away
+  throw Object.assign(new Error(error ?? t("start.unreachable")), { status: response.status });
 }
 
 /* ---- what the teacher does ---- */
@@ -156,6 +157,7 @@ function show(next) {
 }
 
 async function look() {
+  if (untried) await tryKey();
   try {
     show(await ask("room"));
   } catch {
@@ -167,16 +169,26 @@ async function look() {
 /* ---- start ---- */
 
 /** Takes the teacher's key from the address, or from this tab's earlier life. */
-async function readKey() {
+function readKey() {
   const given = takeKey();
   const candidate = given ?? kept.getItem(TEACHER);
-  if (!candidate) return;
+  if (candidate) untried = { key: candidate, isGiven: Boolean(given) };
+}
+
+/** Asks the desk whether the key is right; if it does not answer, it is asked again. */
+async function tryKey() {
+  const { key: candidate, isGiven } = untried;
   try {
     await ask("teacher", undefined, candidate);
     key = candidate;
     kept.setItem(TEACHER, key);
+    untried = null;
+    seats.forEach(({ item }) => item.remove());
+    seats.clear(); // they have no buttons yet
   } catch (error) {
-    if (given) tell(error.status === 401 ? t("wall.wrong-key") : t("start.unreachable"));
+    if (error.status !== 401) return;
+    untried = null;
+    if (isGiven) tell(t("wall.wrong-key"));
   }
 }
 
@@ -197,5 +209,5 @@ byId("print").addEventListener("click", () => print());
 onLanguage(() => room && show(room));
 await ready;
 if (pass) showJoin();
-await readKey();
+readKey();
 look();
