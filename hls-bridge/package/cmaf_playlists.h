@@ -61,7 +61,7 @@ void cmaf_playlists_forget_names(CmafPlaylists *playlists);
 int cmaf_playlists_publish(CmafPlaylists *playlists, size_t which);
 
 /* The same for another part of a rendition that has what the best one has, since nobody watches it.
- * If nobody has asked for its list of late, it is written with the next whole segment, or when
+ * If nobody has asked for its list lately, it is written with the next whole segment, or when
  * somebody asks: cmaf_playlists_write_awaited(). */
 int cmaf_playlists_publish_later(CmafPlaylists *playlists, size_t which);
 void cmaf_playlists_write_awaited(CmafPlaylists *playlists);

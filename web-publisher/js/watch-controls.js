@@ -48,7 +48,8 @@ function toggleSound() {
 
 /** Phones of one maker give full screen to video elements alone. */
 const enterFull = () => (screen.requestFullscreen?.bind(screen) ?? video.webkitEnterFullscreen?.bind(video))?.();
-const toggleFull = () => (document.fullscreenElement ? document.exitFullscreen() : enterFull());
+/** A page that embeds this one may forbid it. */
+const toggleFull = () => Promise.resolve(document.fullscreenElement ? document.exitFullscreen() : enterFull()).catch(() => {});
 
 async function togglePip() {
   if (document.pictureInPictureElement) await document.exitPictureInPicture();
@@ -86,7 +87,7 @@ function onKey(event) {
 
 /** Makes the controls work. */
 export function wireControls() {
-  video.volume = Number(memory.getItem(VOLUME) ?? 100) / 100 || 1;
+  video.volume = Math.min(1, Math.max(0, Number(memory.getItem(VOLUME) ?? 100) / 100)) || 1;
   byId("pip").hidden = !document.pictureInPictureEnabled;
   byId("play").addEventListener("click", togglePlay);
   byId("sound").addEventListener("click", toggleSound);
