@@ -23,8 +23,9 @@ async function windBack(steps) {
   const seen = [];
   for (const { start, duration } of hls.latestLevelDetails.fragments.slice(-steps).reverse()) {
     loaded = [];
-    // two players reckon where it begins, each by what it has loaded: they may be some milliseconds apart, less than a picture
-    const isThere = () => video.readyState >= 2 && !video.seeking && video.currentTime > start - 0.02 && video.currentTime < start + duration;
+    // two players reckon where it begins, each by what it has loaded: they may be some milliseconds apart, less than a picture.
+    // So the picture of the segment behind it may stand within it, and nothing was loaded for that.
+    const isThere = () => loaded.length > 0 && video.readyState >= 2 && !video.seeking && video.currentTime > start - 0.02 && video.currentTime < start + duration;
     // while it begins, hls.js misses that it is to go where it has loaded; a hand on a slider asks again and again
     for (let waited = 0; !isThere() && waited < 20000; waited += 50) {
       if (waited % 2000 === 0) player.loadMediaAt(start + duration / 2);
