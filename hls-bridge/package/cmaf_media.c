@@ -232,8 +232,8 @@ int cmaf_media_tick(CmafMedia *m, int64_t known_90k, int64_t now_us)
         safe = m->segment.limit_90k;
     /* repeated pictures go no further than the sound: if the publisher has vanished, they would be
      * in a segment that the sound never comes to */
-    if (m->sound != RENDITION_NONE && safe > samples_to_90k(m->audio_end))
-        safe = samples_to_90k(m->audio_end);
+    if (m->sound != RENDITION_NONE)
+        safe = smaller(safe, samples_to_90k(cmaf_media_sound_end(m)));
     if (safe > m->safe_90k) {
         m->safe_90k = safe;
         if (m->lead != RENDITION_NONE)

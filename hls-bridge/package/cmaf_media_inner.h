@@ -39,10 +39,15 @@ struct CmafMedia {
     int64_t passed_90k; /* its newest picture, if there is no line of it */
     bool running;
     OutputSegment segment; /* the newest one */
-    int64_t audio_end;     /* of the newest frame, samples */
     int64_t safe_90k;      /* no segment ends before this any more */
     EarlySound early;      /* what came before a publisher's first segment */
 };
+
+/* Where the publisher's sound ends, samples; it has some. */
+static inline int64_t cmaf_media_sound_end(const CmafMedia *media)
+{
+    return media->line[media->sound].sound_end;
+}
 
 /* Whether segments are cut by pictures. */
 static inline bool cmaf_media_has_pictures(const CmafMedia *media)

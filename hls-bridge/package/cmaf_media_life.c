@@ -157,7 +157,7 @@ int64_t cmaf_media_last_90k(const CmafMedia *m)
     int64_t end = newest_picture(m) + LAST_FRAME_90K;
 
     /* the picture stands until the sound has ended: players mind if a rendition is shorter */
-    return m->sound != RENDITION_NONE ? larger(end, samples_to_90k(m->audio_end)) : end;
+    return m->sound != RENDITION_NONE ? larger(end, samples_to_90k(cmaf_media_sound_end(m))) : end;
 }
 
 int64_t cmaf_media_made_90k(const CmafMedia *m)

@@ -149,14 +149,11 @@ int cmaf_media_sound(CmafMedia *m, const AacFrame *frame, int64_t now_us)
     }
     if (m->sound == RENDITION_NONE)
         return 0;
-    CmafLine *line = &m->line[m->sound];
-    int status = take(m, line, &(Sound){frame, NULL}, now_us);
+    int status = take(m, &m->line[m->sound], &(Sound){frame, NULL}, now_us);
     if (low_line)
         status |= take(m, low_line, &(Sound){&low, NULL}, now_us);
     for (size_t i = 0; opus && i < frame->opus_count; i++)
         status |= take(m, opus, &(Sound){NULL, &frame->opus[i]}, now_us);
-    if (cmaf_track_is_open(line->track))
-        m->audio_end = line->sound_end;
     return status | cmaf_sound_advance(m, now_us);
 }
 

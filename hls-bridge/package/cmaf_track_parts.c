@@ -119,14 +119,12 @@ static int64_t first_left(const CmafTrack *t, int64_t before)
     return left > 0 ? waiting(t, before, left - 1) : INT64_MIN;
 }
 
-/* How long a part is that is not the last: of Opus, what there is room for of whole packets. */
-static int64_t part_length(const CmafTrack *t)
+/* How long a part of Opus is that is not the last: what there is room for of whole packets. */
+static int64_t opus_part_length(const CmafTrack *t)
 {
     PartCutterParams params = part_cutter_params(t->params.part_us, t->per_second);
+    int64_t fit = t->mux ? cmaf_mux_fit(t->mux, t->cutter.start, params.target) : params.step;
 
-    if (!t->params.opus || !t->mux)
-        return params.step;
-    int64_t fit = cmaf_mux_fit(t->mux, t->cutter.start, params.target);
     if (fit == 0 && !t->cutter.ends)
         fit = 2 * params.target; /* what there is is no part yet */
     return fit > 0 ? fit : params.step;
@@ -139,7 +137,8 @@ int cmaf_track_cut(CmafTrack *t, int64_t known, int64_t now_us)
 
     while (t->list.window.open) {
         int64_t before = t->cutter.ends ? t->cutter.end : INT64_MAX;
-        t->cutter.params.step = part_length(t);
+        if (t->params.opus)
+            t->cutter.params.step = opus_part_length(t);
         t->cutter.moves_far = t->cutter.ends && t->mux && !can_fill(t, before);
         int64_t left = t->cutter.moves_far ? first_left(t, before) : waiting(t, before, 0);
         if (!part_cutter_next(&t->cutter, known, left, &cut))

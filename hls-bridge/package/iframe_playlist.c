@@ -41,10 +41,10 @@ static void write_head(const LlPlaylist *p, TextBuffer *out)
 static void write_range(const LlSegment *s, TextBuffer *out)
 {
     if (!has_picture(s)) {
-        text_add_string(out, ",\n#EXT-X-GAP\n");
+        text_add_string(out, "#EXT-X-GAP\n");
         return;
     }
-    text_add_string(out, ",\n#EXT-X-BYTERANGE:");
+    text_add_string(out, "#EXT-X-BYTERANGE:");
     text_add_number(out, s->key_len);
     text_add_string(out, "@0\n");
 }
@@ -65,10 +65,7 @@ size_t iframe_playlist_write(const LlPlaylist *p, char *text)
             text_add(&out, "#EXT-X-MAP:URI=\"%s\"\n", name);
             init_msn = s->init_msn;
         }
-        text_add_string(&out, "#EXT-X-PROGRAM-DATE-TIME:");
-        playlist_add_time(&out, s->common.starts_unix_us);
-        text_add_string(&out, "\n#EXTINF:");
-        playlist_add_duration(&out, s->common.duration_90k);
+        playlist_add_segment(&out, &s->common);
         write_range(s, &out);
         ll_segment_name(p, p->window.media_sequence + (int64_t)i, name);
         text_add_string(&out, name);

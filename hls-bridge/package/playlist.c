@@ -78,6 +78,15 @@ void playlist_add_duration(TextBuffer *out, int64_t duration_90k)
     text_add_digits(out, units % 100000, 5);
 }
 
+void playlist_add_segment(TextBuffer *out, const WindowSegment *s)
+{
+    text_add_string(out, "#EXT-X-PROGRAM-DATE-TIME:");
+    playlist_add_time(out, s->starts_unix_us);
+    text_add_string(out, "\n#EXTINF:");
+    playlist_add_duration(out, s->duration_90k);
+    text_add_string(out, ",\n");
+}
+
 /* ---- renditions ---- */
 
 #define SEGMENT_PREFIX "seg-"
@@ -147,11 +156,7 @@ size_t playlist_write(const Playlist *p, const PlaylistRendition *rendition, cha
         playlist_rendition_segment(s->name, r->name, name);
         if (s->common.discontinuity)
             text_add_string(&out, "#EXT-X-DISCONTINUITY\n");
-        text_add_string(&out, "#EXT-X-PROGRAM-DATE-TIME:");
-        playlist_add_time(&out, s->common.starts_unix_us);
-        text_add_string(&out, "\n#EXTINF:");
-        playlist_add_duration(&out, s->common.duration_90k);
-        text_add_string(&out, ",\n");
+        playlist_add_segment(&out, &s->common);
         text_add_string(&out, name);
         text_add_string(&out, "\n");
     }

@@ -49,6 +49,9 @@ void playlist_add_time(TextBuffer *out, int64_t unix_us);
 /* Seconds with five decimals, from whole ticks: 180000 is 2.00000. */
 void playlist_add_duration(TextBuffer *out, int64_t duration_90k);
 
+/* The lines EXT-X-PROGRAM-DATE-TIME and EXTINF of a segment. */
+void playlist_add_segment(TextBuffer *out, const WindowSegment *segment);
+
 /* The file of a rendition's list, "index-low.m3u8". PLAYLIST_NAME_SIZE bytes, here and below. */
 void playlist_rendition_list(const char *rendition, char *name);
 

@@ -243,14 +243,28 @@ static const char *read_rung_option(int option, const char *text, EchoRungsParam
 /* One that takes nothing. Returns false if it is another. */
 static bool read_switch(int option, ReplayOptions *o)
 {
-    o->low_latency = o->low_latency || option == OPTION_LOW_LATENCY;
-    o->opus = o->opus || option == OPTION_OPUS;
-    o->keep = o->keep || option == OPTION_KEEP;
-    o->nack = o->nack && option != OPTION_NO_NACK;
-    o->json = o->json || option == OPTION_JSON;
-    o->info = o->info || option == OPTION_INFO;
-    return option == OPTION_LOW_LATENCY || option == OPTION_OPUS || option == OPTION_KEEP ||
-           option == OPTION_NO_NACK || option == OPTION_JSON || option == OPTION_INFO;
+    switch (option) {
+    case OPTION_LOW_LATENCY:
+        o->low_latency = true;
+        return true;
+    case OPTION_OPUS:
+        o->opus = true;
+        return true;
+    case OPTION_KEEP:
+        o->keep = true;
+        return true;
+    case OPTION_NO_NACK:
+        o->nack = false;
+        return true;
+    case OPTION_JSON:
+        o->json = true;
+        return true;
+    case OPTION_INFO:
+        o->info = true;
+        return true;
+    default:
+        return false;
+    }
 }
 
 static const char *read_option(int option, const char *text, ReplayOptions *o)
