@@ -220,15 +220,24 @@ static void what_is_no_socket_stays(void **state)
 
 /* ---- publishers ---- */
 
+/* Serves everybody, and has a publisher of "shop" taken. `answer`: ANSWER_SIZE bytes of what was
+ * said of it. The caller closes it. */
+static Publisher publish(char *answer)
+{
+    static const ControlAccess access = {0};
+    Publisher p = publisher_open();
+
+    serve_with(&access);
+    assert_int_equal(ask("PUT /streams/shop", "Host: localhost\r\n", p.offer, answer), 201);
+    return p;
+}
+
 static void announces_and_withdraws(void **state)
 {
-    const ControlAccess access = {0};
-    Publisher p = publisher_open();
     char answer[ANSWER_SIZE];
 
     (void)state;
-    serve_with(&access);
-    assert_int_equal(ask("PUT /streams/shop", "Host: localhost\r\n", p.offer, answer), 201);
+    Publisher p = publish(answer);
     assert_non_null(strstr(answer, "Location: /streams/shop\r\n"));
     assert_non_null(strstr(answer, "m=audio "));
     assert_int_equal(ask("PUT /streams/shop", "Host: localhost\r\n", p.offer, answer), 200);
@@ -328,13 +337,10 @@ static void has_no_class_unless_it_is_wanted(void **state)
 {
     static const char *const calls[] = {"GET /streams/shop/look",
                                         "POST /streams/shop/trouble?hold=keys&seconds=1"};
-    const ControlAccess access = {0};
-    Publisher p = publisher_open();
     char answer[ANSWER_SIZE];
 
     (void)state;
-    serve_with(&access);
-    assert_int_equal(ask("PUT /streams/shop", "Host: localhost\r\n", p.offer, answer), 201);
+    Publisher p = publish(answer);
     for (size_t i = 0; i < COUNT(calls); i++) {
         assert_int_equal(ask(calls[i], "Host: localhost\r\n", "", answer), 404);
         assert_non_null(strstr(answer, "control.class"));
@@ -344,14 +350,11 @@ static void has_no_class_unless_it_is_wanted(void **state)
 
 static void shows_a_packet_to_a_class(void **state)
 {
-    const ControlAccess access = {0};
-    Publisher p = publisher_open();
     char answer[ANSWER_SIZE];
 
     (void)state;
     settings.shows_class = true;
-    serve_with(&access);
-    assert_int_equal(ask("PUT /streams/shop", "Host: localhost\r\n", p.offer, answer), 201);
+    Publisher p = publish(answer);
     const char *media = strstr(answer, "m=audio ");
     assert_non_null(media);
     publisher_send(&p, (uint16_t)strtol(media + strlen("m=audio "), NULL, 10), 3);
@@ -391,14 +394,11 @@ static void makes_the_trouble_that_can_be_understood(void **state)
         {"GET /streams/a%20b/look", 400},
         {"GET /streams//look", 400},
     };
-    const ControlAccess access = {0};
-    Publisher p = publisher_open();
     char answer[ANSWER_SIZE];
 
     (void)state;
     settings.shows_class = true;
-    serve_with(&access);
-    assert_int_equal(ask("PUT /streams/shop", "Host: localhost\r\n", p.offer, answer), 201);
+    Publisher p = publish(answer);
     for (size_t i = 0; i < COUNT(rows); i++) {
         int status = ask(rows[i].line, "Host: localhost\r\n", "", answer);
         assert_row(status == rows[i].status, rows[i].line, "%d, not %d: %s", status, rows[i].status,
