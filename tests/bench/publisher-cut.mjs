@@ -15,6 +15,7 @@ import { LAYERS, publishLayers } from "../e2e/support/simulcast.mjs";
 import { servePages } from "../e2e/support/viewer.mjs";
 import { bridgeStreams } from "../../tools/stack/bridge.mjs";
 import { hold, inSeconds } from "./support/bounds.mjs";
+import { PLAYERS } from "./support/players.mjs";
 
 const USAGE = `Usage: tests/e2e/in-namespace tests/bench/publisher-cut.mjs [OPTIONS] [VIEWER...]
 Cuts a publisher's connection, and says what became of its viewers.
@@ -33,16 +34,6 @@ const PAUSE_MS = 25000, RETURN_MS = 60000; // until Chromium pauses it, and unti
 const SEGMENTS_MS = 2 * 2000;
 const STOOD_MS = 1000; // longer than a change of size, and what a machine that encodes and decodes at once takes for itself
 
-const inPages = (pages, file, query) => `${pages.url}/${file}?${new URLSearchParams(query)}`;
-const VIEWERS = {
-  watch: (stack) => `${stack.url}/watch.html?stream=${SHOP}`,
-  hls: (stack, pages) => inPages(pages, "hls.html", { playlist: stack.master(SHOP) }),
-  classic: (stack, pages) => inPages(pages, "hls.html", { playlist: stack.sizes(SHOP) }),
-  shaka: (stack, pages) => inPages(pages, "player.html", { player: "shaka", url: stack.manifest(SHOP) }),
-  dashjs: (stack, pages) => inPages(pages, "player.html", { player: "dashjs", url: stack.manifest(SHOP) }),
-  videojs: (stack, pages) => inPages(pages, "player.html", { player: "videojs", url: stack.sizes(SHOP) }),
-};
-
 /** In the page: keeps in window.stood for how long, at most, the time has stood (ms), and in window.sizes what was shown. */
 function lookOn() {
   const video = document.querySelector("video");
@@ -57,7 +48,7 @@ function lookOn() {
 }
 
 async function openOne(context, what, { stack, pages }) {
-  const page = await openPage(context, VIEWERS[what](stack, pages));
+  const page = await openPage(context, PLAYERS[what](stack, pages, SHOP));
   await until(`${what} plays`, () => page.evaluate(() => document.querySelector("video")?.currentTime > 0));
   await page.evaluate(() => (document.querySelector("video").style.width = "160px")); // painting takes of the machine
   return { what, page };
@@ -112,7 +103,7 @@ const { values, positionals } = parseArgs({
 });
 const chosen = positionals.length ? positionals : ["watch", "shaka"];
 const [times, rate] = [Number(values.times), Number(values.rate)];
-if (values.help || chosen.some((what) => !VIEWERS[what]) || !(times >= 1) || !(rate > 0)) {
+if (values.help || chosen.some((what) => !PLAYERS[what]) || !(times >= 1) || !(rate > 0)) {
   process.stdout.write(USAGE);
   process.exit(values.help ? 0 : 2);
 }

@@ -14,6 +14,7 @@ import { limitRate } from "../e2e/support/rate-limit.mjs";
 import { sleep, until, withStack } from "../e2e/support/rig.mjs";
 import { servePages } from "../e2e/support/viewer.mjs";
 import { hold, inSeconds } from "./support/bounds.mjs";
+import { PLAYERS } from "./support/players.mjs";
 import { Child } from "../../tools/stack/child.mjs";
 import { built } from "../../tools/stack/stack.mjs";
 import { ROUND, simulcastFile } from "./support/recording.mjs";
@@ -45,16 +46,6 @@ const TIMES_BEST = 2.5;
 const SEGMENT_MS = 2000;
 const UP_MS = 10000; // the best size is back by then
 const NEAR = ["watch", "hls"]; // players with nothing in hand: another size is seen as soon as it is asked for
-
-const inPages = (pages, file, query) => `${pages.url}/${file}?${new URLSearchParams(query)}`;
-const PLAYERS = {
-  watch: (stack) => `${stack.url}/watch.html?stream=${SHOP}`,
-  hls: (stack, pages) => inPages(pages, "hls.html", { playlist: stack.master(SHOP) }),
-  classic: (stack, pages) => inPages(pages, "hls.html", { playlist: stack.sizes(SHOP) }),
-  shaka: (stack, pages) => inPages(pages, "player.html", { player: "shaka", url: stack.manifest(SHOP) }),
-  dashjs: (stack, pages) => inPages(pages, "player.html", { player: "dashjs", url: stack.manifest(SHOP) }),
-  videojs: (stack, pages) => inPages(pages, "player.html", { player: "videojs", url: stack.sizes(SHOP) }),
-};
 
 /** In the page: keeps in window.seen when pictures were late, and when they had another size. */
 function lookOn() {
@@ -124,7 +115,7 @@ function judge(what, found) {
 }
 
 async function watchWith(context, what, { stack, pages, setRate, rate, values, best }) {
-  const page = await openPage(context, PLAYERS[what](stack, pages));
+  const page = await openPage(context, PLAYERS[what](stack, pages, SHOP));
   page.smaller = []; // when media of a smaller size was asked for
   page.on("request", (request) => isSmaller(request.url()) && page.smaller.push(Date.now()));
   await until("it plays", () => page.evaluate(() => document.querySelector("video").currentTime > 0));
