@@ -17,8 +17,8 @@ import { makeFolders } from "./stack/folders.mjs";
 import { portTrouble } from "./stack/ports.mjs";
 import { newSecret, SOURCE, Stack } from "./stack/stack.mjs";
 import { ViewerCount } from "./stack/viewers.mjs";
+import { STREAM_NAME } from "../web-publisher/js/stream-name.js";
 
-const STREAM_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 const KEY_BYTES = 9; // of a stream key that people may have to type
 const SEATS = "30"; // a class (docs/class.md)
 const SEATS_MAX = 200; // what the bridge takes, unless it is told otherwise

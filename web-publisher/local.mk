@@ -61,6 +61,7 @@ web_files = \
 	%D%/js/stay-awake.js \
 	%D%/js/stopped-list.js \
 	%D%/js/stream-history.js \
+	%D%/js/stream-name.js \
 	%D%/js/stream-player.js \
 	%D%/js/strings.js \
 	%D%/js/switched-size.js \

@@ -2,7 +2,7 @@
 
 // The buttons of the class page: what may be asked, and which counters tell what came of it. Pure.
 
-export const STREAM_NAME = /^[A-Za-z0-9_-]{1,64}$/;
+import { STREAM_NAME } from "../../web-publisher/js/stream-name.js";
 
 /** Each button with the values that it takes, and how long its trouble lasts; 0: it is done when it is done. */
 export const BUTTONS = {

@@ -8,8 +8,9 @@ import { askBridge } from "../stack/bridge.mjs";
 import { DeskError } from "./desk.mjs";
 import { lookIntoFolder } from "./folder.mjs";
 import { Lessons } from "./lesson.mjs";
-import { countersOf, readPress, STREAM_NAME } from "./lessons.mjs";
+import { countersOf, readPress } from "./lessons.mjs";
 import { JanusAdmin } from "./seller.mjs";
+import { STREAM_NAME } from "../../web-publisher/js/stream-name.js";
 
 const FRESH_MS = 450; // however many look, the parts are asked twice a second
 const SELLER_FRESH_MS = 2000;

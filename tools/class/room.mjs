@@ -4,11 +4,11 @@
 // and the spotlight, which shows it large on every wall. What is asked of Janus and the bridge is an argument.
 
 import { StreamHistory } from "../../web-publisher/js/stream-history.js";
+import { STREAM_NAME } from "../../web-publisher/js/stream-name.js";
 import { DeskError, sameSecret } from "./desk.mjs";
 
 const LOOK_MS = 1000; // between two looks at the bridge: StreamHistory takes one a second
 const NO_SUCH_STREAM = 470; // docs/protocol.md
-const STREAM_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** "good", "weak" or "bad", with the rule of diagnosis.js that says so; what is wrong first counts. */
 function healthOf(stream, warnings, muted) {

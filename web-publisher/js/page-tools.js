@@ -49,8 +49,6 @@ export function storage(name) {
   }
 }
 
-export const STREAM_NAME = /^[A-Za-z0-9_-]{1,64}$/;
-
 /** In three digits, so that it needs no more room when it is much. */
 export function formatBitrate(bitsPerSecond) {
   if (bitsPerSecond === null) return "–";

@@ -26,8 +26,9 @@ import { PublishFigures } from "./publish-figures.js";
 import { showLinks } from "./publish-links.js";
 import { showLayers } from "./layer-table.js";
 import {
-  byId, formatBitrate, formatDuration, janusServer, siteSettings, storage, STREAM_NAME, wireCopyButtons,
+  byId, formatBitrate, formatDuration, janusServer, siteSettings, storage, wireCopyButtons,
 } from "./page-tools.js";
+import { STREAM_NAME } from "./stream-name.js";
 
 const WRONG_KEYS = [467, 473]; // docs/protocol.md
 const FIGURES_MS = 1000; // between two looks at the connection's statistics

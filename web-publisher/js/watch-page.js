@@ -7,7 +7,8 @@
 import { LatencyGraph } from "./latency-graph.js";
 import { fetchLiveStreams } from "./live-list.js";
 import { StreamPlayer } from "./stream-player.js";
-import { byId, formatBitrate, STREAM_NAME, wireCopyButtons } from "./page-tools.js";
+import { byId, formatBitrate, wireCopyButtons } from "./page-tools.js";
+import { STREAM_NAME } from "./stream-name.js";
 import { onLanguage, show, t } from "./strings.js";
 import { wireControls } from "./watch-controls.js";
 
