@@ -58,7 +58,7 @@ describe("the plugin's API", { concurrency: 2 }, () => {
     await writeFile(control.tokenFile, `${token}\n`, { mode: 0o640 });
     await withStack({ control }, async (stack) => {
       const publisher = await publishRecorded(stack, "shop");
-      const ask = (headers) => askBridge({ socketPath: control.socket }, "/streams", headers);
+      const ask = (headers) => askBridge({ socketPath: control.socket }, "/streams", { headers });
       assert.equal((await stat(control.socket)).mode & 0o777, 0o660);
       assert.equal((await ask({})).status, 401);
       assert.equal((await ask({ authorization: `Bearer ${token}`, host: "attacker.example" })).status, 403);

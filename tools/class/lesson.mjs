@@ -3,8 +3,8 @@
 // Carries out the buttons of the class page, one at a time, and keeps what came of the last: counters before and after.
 
 import { readdir, rm } from "node:fs/promises";
-import http from "node:http";
 import path from "node:path";
+import { askBridge } from "../stack/bridge.mjs";
 import { sleep } from "../stack/child.mjs";
 import { BUTTONS } from "./lessons.mjs";
 
@@ -14,14 +14,9 @@ const LOOK_MS = 250;
 const LIST = /\.(m3u8|mpd)$/;
 
 /** Asks the bridge for trouble; throws what it says if it refuses. */
-function makeTrouble(port, stream, query) {
-  return new Promise((resolve, reject) => {
-    http.request({ host: "127.0.0.1", port, method: "POST", path: `/streams/${stream}/trouble?${query}`, agent: false }, (response) => {
-      let text = "";
-      response.on("data", (data) => (text += data));
-      response.on("end", () => (response.statusCode === 204 ? resolve() : reject(new Error(text || String(response.statusCode)))));
-    }).on("error", reject).end();
-  });
+async function makeTrouble(port, stream, query) {
+  const { status, text } = await askBridge({ port }, `/streams/${stream}/trouble?${query}`, { method: "POST" });
+  if (status !== 204) throw new Error(text || String(status));
 }
 
 /** The lists of all streams go, so that they begin again with another promise; the numbers go on. */

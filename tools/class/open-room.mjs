@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { bridgeStreams } from "../stack/bridge.mjs";
 import { Room } from "./room.mjs";
+import { JanusAdmin } from "./seller.mjs";
 
 const ANSWER_MS = 5000;
 const CAP = 800000; // bit/s of a picture: enough for 640x360 at 15 a second, and thirty of them fit one radio cell
@@ -15,15 +16,10 @@ const classSettings = (seats) => `  publishers = ${seats}\n  bitrate = ${CAP}\n`
 
 /** Asks the plugin in the name of the operator. */
 async function operate(stack, request) {
-  const response = await fetch(`http://127.0.0.1:${stack.adminHttpPort}/admin`, {
-    method: "POST",
-    signal: AbortSignal.timeout(ANSWER_MS),
-    body: JSON.stringify({ janus: "message_plugin", plugin: "janus.plugin.hls", admin_secret: stack.adminSecret,
-      transaction: "room", request }),
-  });
-  const answer = await response.json();
-  if (!answer.response) throw new Error(answer.error?.reason ?? "Janus has not answered");
-  return answer.response;
+  const admin = new JanusAdmin({ port: stack.adminHttpPort, secret: stack.adminSecret, patienceMs: ANSWER_MS });
+  const answer = await admin.plugin(request);
+  if (!answer) throw new Error("Janus has not answered");
+  return answer;
 }
 
 /**

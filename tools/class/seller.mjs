@@ -64,15 +64,17 @@ export function shownSeller(info) {
 export class JanusAdmin {
   #handles = new Map(); // stream -> { session, handle }
 
-  constructor({ port, secret }) {
+  /** `patienceMs`: with an answer. */
+  constructor({ port, secret, patienceMs = ASK_MS }) {
     this.url = `http://127.0.0.1:${port}/admin`;
     this.secret = secret;
+    this.patienceMs = patienceMs;
   }
 
   async #ask(path, body) {
     const response = await fetch(this.url + path, {
       method: "POST",
-      signal: AbortSignal.timeout(ASK_MS),
+      signal: AbortSignal.timeout(this.patienceMs),
       body: JSON.stringify({ transaction: "class", admin_secret: this.secret, ...body }),
     });
     const answer = await response.json();
@@ -107,9 +109,14 @@ export class JanusAdmin {
     return shownSeller(await this.#info(found));
   }
 
+  /** What the plugin answers to an operator's request; undefined: nothing. */
+  async plugin(request) {
+    return (await this.#ask("", { janus: "message_plugin", plugin: "janus.plugin.hls", request })).response;
+  }
+
   /** What the plugin counts of a stream: `info` of its API; null: nobody publishes it. */
   async gateway(stream) {
-    const { response } = await this.#ask("", { janus: "message_plugin", plugin: "janus.plugin.hls", request: { request: "info", stream } });
+    const response = await this.plugin({ request: "info", stream });
     return response?.hls === "info" ? response : null;
   }
 }

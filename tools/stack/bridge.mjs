@@ -46,13 +46,13 @@ export async function startBridge({ program, folder, hls, port, control, llPort,
 }
 
 /** Asks the control API at { port } or { socketPath }. Gives { status, text }. */
-export function askBridge(where, target, headers = {}) {
+export function askBridge(where, target, { method = "GET", headers = {} } = {}) {
   return new Promise((resolve, reject) => {
-    http.get({ host: "127.0.0.1", ...where, path: target, headers, agent: false }, async (response) => {
+    http.request({ host: "127.0.0.1", ...where, method, path: target, headers, agent: false }, async (response) => {
       let text = "";
       for await (const piece of response) text += piece;
       resolve({ status: response.statusCode, text });
-    }).on("error", reject);
+    }).on("error", reject).end();
   });
 }
 

@@ -93,6 +93,28 @@ export async function reachableWeb(web, folder) {
 }
 
 /**
+ * Runs nginx with `site`, the text of its http block, and waits until `isHealthy()`.
+ *   name      in messages
+ *   within    a command that runs it on another host; none
+ *   pieces, folder, onDeath   as below
+ */
+export async function runNginx({ name = "nginx", within = [], pieces, folder, site, isHealthy, onDeath }) {
+  await mkdir(folder, { recursive: true });
+  const [file, siteFile, log] = ["nginx.conf", "site.conf", "nginx.log"].map((each) => path.join(folder, each));
+  await writeFile(siteFile, site);
+  await writeFile(file, await fillTemplate(path.join(pieces, "janus-hls.conf.in"), { SITE: siteFile, RUN: folder, USER: WORKERS }));
+  const [command, ...args] = [...within, "nginx", "-c", file, "-e", log, "-g", "daemon off;"];
+  const child = new Child(name, command, args, { logFile: log, onDeath });
+  await untilHealthy(child, isHealthy);
+  return child;
+}
+
+/** The site of a cache that listens as `listens` says and has `origins` behind it, both in nginx's words. */
+export function edgeSite({ pieces, folder, listens, origins }) {
+  return fillTemplate(path.join(pieces, "edge.conf.in"), { LISTEN: listens, ORIGINS: origins, CACHE: path.join(folder, "cache"), LOGS: folder });
+}
+
+/**
  * Starts nginx and waits until it answers.
  *   pieces   the project's nginx folder
  *   folder   for its configuration, logs and temporary files
@@ -108,8 +130,6 @@ export async function reachableWeb(web, folder) {
  */
 export async function startNginx({ pieces, folder, address, tls, hosts, more = "", url, hls, web, janusPort, ll, bridgePort, status, production, onDeath }) {
   await mkdir(folder, { recursive: true });
-  const file = path.join(folder, "nginx.conf");
-  const site = path.join(folder, "site.conf");
   const { before, within } = hosts ? keepOthersOut(hosts, address, tls) : { before: "", within: "" };
   const words = {
     LISTEN: listen(address, tls) + within + more,
@@ -123,20 +143,9 @@ export async function startNginx({ pieces, folder, address, tls, hosts, more = "
     PIECES: pieces,
     LOGS: folder,
   };
-  await writeFile(site, before + (production ? await productionSite(pieces, words, production.edit)
-    : await fillTemplate(path.join(pieces, "site.conf.in"), words)));
-  await writeFile(file, await fillTemplate(path.join(pieces, "janus-hls.conf.in"), {
-    SITE: site,
-    RUN: folder,
-    USER: WORKERS,
-  }));
-  const child = new Child("nginx", "nginx",
-    ["-c", file, "-e", path.join(folder, "nginx.log"), "-g", "daemon off;"], {
-      logFile: path.join(folder, "nginx.log"),
-      onDeath,
-    });
-  await untilHealthy(child, () => answersHttp(url));
-  return child;
+  const site = before + (production ? await productionSite(pieces, words, production.edit)
+    : await fillTemplate(path.join(pieces, "site.conf.in"), words));
+  return runNginx({ pieces, folder, site, isHealthy: () => answersHttp(url), onDeath });
 }
 
 /**
@@ -145,18 +154,7 @@ export async function startNginx({ pieces, folder, address, tls, hosts, more = "
  *   address                   where it listens, host:port
  */
 export async function startEdge({ pieces, folder, address, origin, onDeath }) {
-  await mkdir(folder, { recursive: true });
-  const file = path.join(folder, "nginx.conf");
-  const site = path.join(folder, "site.conf");
-  await writeFile(site, await fillTemplate(path.join(pieces, "edge.conf.in"), {
-    LISTEN: `listen ${address};`,
-    ORIGINS: `server ${origin};`,
-    CACHE: path.join(folder, "cache"),
-    LOGS: folder,
-  }));
-  await writeFile(file, await fillTemplate(path.join(pieces, "janus-hls.conf.in"), { SITE: site, RUN: folder, USER: WORKERS }));
-  const child = new Child("the cache", "nginx", ["-c", file, "-e", path.join(folder, "nginx.log"), "-g", "daemon off;"],
-    { logFile: path.join(folder, "nginx.log"), onDeath });
-  await untilHealthy(child, () => fetch(`http://${address}/nothing`).then(({ status }) => status === 404));
-  return child;
+  const site = await edgeSite({ pieces, folder, listens: `listen ${address};`, origins: `server ${origin};` });
+  const isHealthy = () => fetch(`http://${address}/nothing`).then(({ status }) => status === 404);
+  return runNginx({ name: "the cache", pieces, folder, site, isHealthy, onDeath });
 }

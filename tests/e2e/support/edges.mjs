@@ -6,7 +6,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { Child, untilHealthy } from "../../../tools/stack/child.mjs";
-import { fillTemplate, reachableWeb, WORKERS } from "../../../tools/stack/nginx.mjs";
+import { edgeSite, fillTemplate, reachableWeb, runNginx } from "../../../tools/stack/nginx.mjs";
 import { SOURCE, built } from "../../../tools/stack/stack.mjs";
 import { Hosts } from "./hosts.mjs";
 
@@ -14,26 +14,18 @@ const PORT = 80;
 const ORIGINS = ["origin-1", "origin-2"];
 const answers = (address) => async () => (await fetch(`http://${address}/settings.json`)).ok;
 
+const PIECES = path.join(SOURCE, "nginx");
+
 /** Starts nginx on `host` with `site`, a configuration for its http block. */
-async function startNginx(host, name, folder, site) {
-  await mkdir(folder, { recursive: true });
-  const file = path.join(folder, "nginx.conf");
-  await writeFile(path.join(folder, "site.conf"), site);
-  await writeFile(file, await fillTemplate(path.join(SOURCE, "nginx/janus-hls.conf.in"), {
-    SITE: path.join(folder, "site.conf"), RUN: folder, USER: WORKERS }));
-  const child = new Child(name, host.within[0],
-    [...host.within.slice(1), "nginx", "-c", file, "-e", path.join(folder, "nginx.log"), "-g", "daemon off;"],
-    { logFile: path.join(folder, "nginx.log") });
-  await untilHealthy(child, answers(host.address));
-  return child;
-}
+const startNginx = (host, name, folder, site) =>
+  runNginx({ name, within: host.within, pieces: PIECES, folder, site, isHealthy: answers(host.address) });
 
 /** An origin's site, which tells each request in requests.log. */
 async function originSite(stack, ourAddress, folder) {
   const site = await fillTemplate(path.join(SOURCE, "nginx/site.conf.in"), {
     LISTEN: `listen ${PORT};`, HLS: stack.hls, WEB: await reachableWeb(built().web, folder), JANUS: `${ourAddress}:${stack.janusPort}`,
     LL: `${ourAddress}:${stack.llPort}`, CONTROL: `127.0.0.1:${stack.bridgePort}`,
-    STATUS: `include "${path.join(SOURCE, "nginx", "status.conf")}";`, PIECES: path.join(SOURCE, "nginx"), LOGS: folder });
+    STATUS: `include "${path.join(PIECES, "status.conf")}";`, PIECES, LOGS: folder });
   return `log_format requests '$request_uri $status';\n` +
     site.replace(/access_log [^;]*;/g, `access_log ${folder}/requests.log requests;`);
 }
@@ -41,8 +33,7 @@ async function originSite(stack, ourAddress, folder) {
 function startNginxTier(host, name, folder, behind) {
   const servers = behind.map(({ address }, i) =>
     `server ${address}:${PORT} ${i ? "backup " : ""}max_fails=1 fail_timeout=2s;`).join("\n    ");
-  return fillTemplate(path.join(SOURCE, "nginx/edge.conf.in"), {
-    LISTEN: `listen ${PORT};`, ORIGINS: servers, CACHE: path.join(folder, "cache"), LOGS: folder })
+  return edgeSite({ pieces: PIECES, folder, listens: `listen ${PORT};`, origins: servers })
     .then((site) => startNginx(host, name, folder, site));
 }
 
