@@ -32,6 +32,7 @@ web_files = \
 	%D%/js/index-page.js \
 	%D%/js/janus-publisher.js \
 	%D%/js/latency-graph.js \
+	%D%/js/latency-meter.js \
 	%D%/js/late-sizes.js \
 	%D%/js/latest.js \
 	%D%/js/layer-table.js \
@@ -64,6 +65,7 @@ web_files = \
 	%D%/js/stream-name.js \
 	%D%/js/stream-player.js \
 	%D%/js/strings.js \
+	%D%/js/svg.js \
 	%D%/js/switched-size.js \
 	%D%/js/test-card.js \
 	%D%/js/test-sound.js \

@@ -2,7 +2,8 @@
 
 // How far behind live two players are, over the last minute: two lines in one picture, as SVG.
 
-const NS = "http://www.w3.org/2000/svg";
+import { svg } from "./svg.js";
+
 const WIDTH = 480, HEIGHT = 270, LEFT = 44;
 const SPAN_MS = 60000;
 const GRID_S = [1, 2, 5, 10, 20, 40];
@@ -10,18 +11,13 @@ const GRID_S = [1, 2, 5, 10, 20, 40];
 export class ClassGraph {
   #lines = new Map();
   #samples = new Map();
-  #grid = document.createElementNS(NS, "g");
-  element = document.createElementNS(NS, "svg");
+  #grid = svg("g", { class: "grid" });
+  element = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" }, this.#grid);
 
   /** `names`: of the lines, which are their classes too. */
   constructor(names) {
-    this.element.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
-    this.element.setAttribute("role", "img");
-    this.#grid.setAttribute("class", "grid");
-    this.element.append(this.#grid);
     for (const name of names) {
-      const line = document.createElementNS(NS, "polyline");
-      line.setAttribute("class", `line ${name}`);
+      const line = svg("polyline", { class: `line ${name}` });
       this.element.append(line);
       this.#lines.set(name, line);
       this.#samples.set(name, []);

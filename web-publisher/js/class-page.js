@@ -11,7 +11,7 @@ import { takeKey, TEACHER } from "./class-pass.js";
 import { BLOCKS, ClassPicture } from "./class-picture.js";
 import { compare, readPlaylist } from "./class-playlist.js";
 import { cutBetween, stateOf, valuesOf } from "./class-values.js";
-import { LatencyGraph } from "./latency-graph.js";
+import { LatencyMeter } from "./latency-meter.js";
 import { byId, storage } from "./page-tools.js";
 import { STREAM_NAME } from "./stream-name.js";
 import { StreamPlayer } from "./stream-player.js";
@@ -19,7 +19,6 @@ import { onLanguage, ready, t } from "./strings.js";
 import { timeLimit } from "./time-limit.js";
 
 const LOOK_MS = 1000;
-const CLOCK_MS = 120000; // a clock in the picture that is further away is not of now: a recording's
 const LIVE = { edge: new URL("class/edge/live/", document.baseURI), origin: new URL("live/", document.baseURI) };
 
 const STATIONS = [
@@ -53,15 +52,12 @@ const lessons = new ClassLessons({ t, key, stream: () => stream, reopen: () => o
 function play(id, options) {
   const video = byId(id);
   const player = new StreamPlayer(video, stream, options);
-  const graphOf = new LatencyGraph(video, Object.assign(document.createElement("canvas"), { width: 1, height: 1 }),
-    () => (player.latency === null ? null : player.latency * 1000));
+  const meter = new LatencyMeter(video, player);
   player.start();
   return { id, video, player, get figures() {
-    const figures = video.videoWidth && !video.paused ? graphOf.figures : null;
-    if (!figures || Math.abs(figures.ms) < CLOCK_MS) return figures;
-    return player.latency === null ? null : { ms: player.latency * 1000, exact: false };
+    return video.videoWidth && !video.paused ? meter.figures : null;
   }, stop() {
-    graphOf.stop();
+    meter.stop();
     player.stop();
   } };
 }

@@ -3,19 +3,7 @@
 // The picture of the class page: five stations and the pipes between them, as SVG, with what happens there as text.
 
 import { HEAD, LINE, layOut } from "./class-layout.js";
-
-const NS = "http://www.w3.org/2000/svg";
-
-function svg(name, attributes = {}, ...children) {
-  const made = document.createElementNS(NS, name);
-  set(made, attributes);
-  made.append(...children);
-  return made;
-}
-
-function set(node, attributes) {
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-}
+import { setAll as set, svg } from "./svg.js";
 
 /** What a station looks like, in a square of 48. */
 const ICONS = {

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Glass to glass, live, with a graph of the last minute: reads the clock that a test card shows in
-// the picture, and if there is none, takes what the playlist's dates tell.
+// Glass to glass, live, with a graph of the last minute.
 
-import { readTimeCode, STRIP_HEIGHT } from "./time-code.js";
+import { LatencyMeter, SPAN_MS } from "./latency-meter.js";
 
-const PERIOD_MS = 200;
-const SPAN_MS = 60000;
-const LONG_AGO_MS = 120000; // a clock that shows a time before this is a recording's
 const GRID_MS = [500, 1000, 2000, 5000, 10000, 20000]; // lines that fit
 
 const LABEL_PX = 12; // high
@@ -16,53 +12,18 @@ const LABEL_PX = 12; // high
 export const labelY = (y) => (y > LABEL_PX + 6 ? y - 4 : y + LABEL_PX + 2);
 
 export class LatencyGraph {
-  #video;
   #canvas;
-  #fallbackMs;
-  #timer;
-  #samples = []; // { at, ms, exact }, oldest first
-  #row = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  #meter;
 
-  /** `fallbackMs()`: the distance if the picture shows no clock, or null. */
-  constructor(video, canvas, fallbackMs) {
-    this.#video = video;
+  /** `player`: the StreamPlayer of `video`. */
+  constructor(video, canvas, player) {
     this.#canvas = canvas;
-    this.#fallbackMs = fallbackMs;
-    this.#timer = setInterval(() => this.#look(), PERIOD_MS);
+    this.#meter = new LatencyMeter(video, player, (now) => this.#draw(now));
   }
 
-  /** Looks no more. */
-  stop() {
-    clearInterval(this.#timer);
-  }
-
-  /** { ms, median, worst, exact } of the last minute; null if there is nothing yet. */
+  /** As of a LatencyMeter. */
   get figures() {
-    if (this.#samples.length === 0) return null;
-    const sorted = this.#samples.map(({ ms }) => ms).sort((a, b) => a - b);
-    const { ms, exact } = this.#samples.at(-1);
-    return { ms, exact, median: sorted[Math.floor(sorted.length / 2)], worst: sorted.at(-1) };
-  }
-
-  #readPicture() {
-    const { videoWidth: width, videoHeight: height } = this.#video;
-    if (!width) return null;
-    this.#row.canvas.width = width;
-    this.#row.canvas.height = 1;
-    const y = Math.round(height * (1 - STRIP_HEIGHT / 2)) - 1;
-    this.#row.drawImage(this.#video, 0, y, width, 1, 0, 0, width, 1);
-    const code = readTimeCode(this.#row.getImageData(0, 0, width, 1).data, width, Date.now());
-    const ms = code === null ? null : Date.now() - code;
-    return ms !== null && ms < LONG_AGO_MS ? ms : null;
-  }
-
-  #look() {
-    const now = Date.now();
-    const read = this.#readPicture();
-    const ms = read ?? this.#fallbackMs();
-    if (ms !== null && !this.#video.paused) this.#samples.push({ at: now, ms, exact: read !== null });
-    while (this.#samples.length && now - this.#samples[0].at > SPAN_MS) this.#samples.shift();
-    this.#draw(now);
+    return this.#meter.figures;
   }
 
   /** Makes the canvas as sharp as the screen. Returns its size in pixels of the page. */
@@ -76,9 +37,10 @@ export class LatencyGraph {
   }
 
   #draw(now) {
+    const { samples } = this.#meter;
     const { width, height } = this.#fit();
     const context = this.#canvas.getContext("2d");
-    const top = Math.max(1000, ...this.#samples.map(({ ms }) => ms)) * 1.15;
+    const top = Math.max(1000, ...samples.map(({ ms }) => ms)) * 1.15;
     const y = (ms) => height - (ms / top) * height;
 
     context.clearRect(0, 0, width, height);
@@ -93,7 +55,7 @@ export class LatencyGraph {
     context.strokeStyle = "#3b82f6";
     context.lineWidth = 2;
     context.beginPath();
-    for (const { at, ms } of this.#samples) context.lineTo(width - ((now - at) / SPAN_MS) * width, y(ms));
+    for (const { at, ms } of samples) context.lineTo(width - ((now - at) / SPAN_MS) * width, y(ms));
     context.stroke();
   }
 }

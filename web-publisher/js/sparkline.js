@@ -3,17 +3,11 @@
 // A small graph of a figure over time, as SVG, with what it says in words for who cannot see it.
 
 import { showAttribute } from "./strings.js";
+import { svg } from "./svg.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 200;
 const HEIGHT = 40;
 const PAD = 3; // so that the line is not cut in half at the edges
-
-function svg(name, attributes) {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  return made;
-}
 
 export class Sparkline {
   #label;

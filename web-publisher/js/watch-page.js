@@ -56,8 +56,7 @@ function showQualities(player) {
 
 /** What ?measure adds: the distance as the picture itself tells it. */
 function measure(player) {
-  const graph = new LatencyGraph(video, byId("measure-graph"), () =>
-    (player.latency === null ? null : player.latency * 1000));
+  const graph = new LatencyGraph(video, byId("measure-graph"), player);
   byId("measure").hidden = false;
   setInterval(() => {
     const figures = graph.figures;
