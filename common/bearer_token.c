@@ -1,23 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bearer_token.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "settings_reader.h"
+#include "secret_file.h"
 
 #define SCHEME "Bearer "
-
-static int complain(char *error, const char *file, const char *what)
-{
-    snprintf(error, SETTINGS_ERROR_SIZE, "%s: %s", file, what);
-    return -1;
-}
 
 /* Takes the end of the line off. Returns whether what is left can be a token. */
 static bool is_token(char *text, size_t len)
@@ -33,23 +22,14 @@ static bool is_token(char *text, size_t len)
 int bearer_token_read(const char *file, char token[BEARER_TOKEN_SIZE], char *error)
 {
     char text[BEARER_TOKEN_SIZE + 2]; /* with an end of line */
-    struct stat is;
-    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int len = secret_file_read(file, "token", text, sizeof(text), error);
 
-    if (fd < 0)
-        return complain(error, file, strerror(errno));
-    bool regular = fstat(fd, &is) == 0 && S_ISREG(is.st_mode);
-    ssize_t len = regular ? read(fd, text, sizeof(text) - 1) : 0;
-    close(fd);
-    if (!regular)
-        return complain(error, file, "a token is read from a regular file alone");
-    if (is.st_mode & (S_IRWXO | S_IWGRP))
-        return complain(error, file, "others may read or change this token: chmod 0640 it");
-    text[len > 0 ? len : 0] = '\0';
-    if (len < 0 || !is_token(text, (size_t)len))
-        return complain(error, file,
-                        "a token is 16 to 256 visible characters on one line, as of "
-                        "\"openssl rand -hex 32\"");
+    if (len < 0)
+        return -1;
+    if (!is_token(text, (size_t)len))
+        return secret_file_complain(
+            error, file,
+            "a token is 16 to 256 visible characters on one line, as of \"openssl rand -hex 32\"");
     memcpy(token, text, strlen(text) + 1);
     return 0;
 }

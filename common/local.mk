@@ -9,10 +9,12 @@ libcommon_a_SOURCES = \
 	%D%/rtcp_packet.c \
 	%D%/rtp_packet.c \
 	%D%/sdp_reader.c \
+	%D%/secret_file.c \
 	%D%/settings_reader.c \
 	%D%/stream_name.c \
 	%D%/text_buffer.c \
-	%D%/video_codec.c
+	%D%/video_codec.c \
+	%D%/webhook_sign.c
 # the plugin takes of these what it needs
-libcommon_a_CFLAGS = $(AM_CFLAGS) $(CONFIG_CFLAGS) $(plugin_cflags)
-common_libs = libcommon.a $(CONFIG_LIBS) -lm
+libcommon_a_CFLAGS = $(AM_CFLAGS) $(CONFIG_CFLAGS) $(CRYPTO_CFLAGS) $(plugin_cflags)
+common_libs = libcommon.a $(CONFIG_LIBS) $(CRYPTO_LIBS) -lm
