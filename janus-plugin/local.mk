@@ -10,11 +10,13 @@ libplugin_a_SOURCES = \
 	%D%/key_tries.c \
 	%D%/layer_map.c \
 	%D%/layer_names.c \
+	%D%/permit.c \
 	%D%/plugin_clock.c \
 	%D%/plugin_settings.c \
 	%D%/request.c \
 	%D%/rtp_sender.c \
 	%D%/sdp_answer.c \
+	%D%/stream_key.c \
 	%D%/work_pool.c
 libplugin_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/%D%
 libplugin_a_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS) $(plugin_cflags)

@@ -126,11 +126,13 @@ unit_programs += %D%/unit-plugin
 	%D%/test_bridge_sdp.c \
 	%D%/test_key_tries.c \
 	%D%/test_layer_map.c \
+	%D%/test_permit.c \
 	%D%/test_plugin_settings.c \
 	%D%/test_request.c \
 	%D%/test_sdp_answer.c \
 	%D%/test_sdp_codecs.c \
 	%D%/test_sdp_layers.c \
+	%D%/test_stream_key.c \
 	tests/plugin/janus_offer.c
 %C%_unit_plugin_CPPFLAGS = $(unit_cppflags)
 %C%_unit_plugin_LDADD = $(plugin_libs) $(unit_libs)
