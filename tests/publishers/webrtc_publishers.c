@@ -233,6 +233,20 @@ static void close_publisher(int number)
     g_free(p);
 }
 
+/* libnice asks the network's router for a port (UPnP). There is none in the network of a test, and
+ * the HTTP servers that it opens for this take each other's ports if several publishers open at
+ * once. */
+static void ask_no_router(GstElement *webrtc)
+{
+    GObject *ice = NULL, *agent = NULL;
+
+    g_object_get(webrtc, "ice-agent", &ice, NULL);
+    g_object_get(ice, "agent", &agent, NULL);
+    g_object_set(agent, "upnp", FALSE, NULL);
+    g_object_unref(agent);
+    g_object_unref(ice);
+}
+
 static void open_publisher(int number, bool silent)
 {
     Publisher *p = g_new0(Publisher, 1);
@@ -252,6 +266,7 @@ static void open_publisher(int number, bool silent)
     p->pipeline = gst_pipeline_new(NULL);
     p->webrtc = gst_element_factory_make("webrtcbin", NULL);
     gst_util_set_object_arg(G_OBJECT(p->webrtc), "bundle-policy", "max-bundle");
+    ask_no_router(p->webrtc);
     gst_bin_add(GST_BIN(p->pipeline), p->webrtc);
     g_signal_connect(p->webrtc, "on-negotiation-needed", G_CALLBACK(on_negotiation_needed), NULL);
     g_signal_connect(p->webrtc, "notify::ice-gathering-state", G_CALLBACK(note_gathering),
