@@ -208,15 +208,15 @@ async function showStatus(stack, viewers, stopped) {
 
 /**
  * Who may publish: on this machine anybody, in a network those who have been given a key, unless --open.
- * Returns { open, keys } for the stack, and the { name, key } for people; test cards have keys of their own. In a class it is
- * those who have its `pass`, under any name.
+ * Returns { open, keys } for the stack, a Map of each name's, and the { name, key } for people; test cards have keys of
+ * their own. In a class it is those who have its `pass`, under any name.
  */
 function whoMayPublish({ lan, open, testcard, class: isClass }) {
-  if (isClass) return { open: true, keys: {}, name: "NAME", pass: newSecret(KEY_BYTES) };
+  if (isClass) return { open: true, keys: new Map(), name: "NAME", pass: newSecret(KEY_BYTES) };
   const name = !testcard.includes("demo") ? "demo" : lan ? "phone" : "camera"; // one that is free
-  if (!lan || open) return { open: true, keys: {}, name };
-  const keys = Object.fromEntries([...testcard, name].map((each) => [each, newSecret(KEY_BYTES)]));
-  return { open: false, keys, name, key: keys[name] };
+  if (!lan || open) return { open: true, keys: new Map(), name };
+  const keys = new Map([...testcard, name].map((each) => [each, newSecret(KEY_BYTES)]));
+  return { open: false, keys, name, key: keys.get(name) };
 }
 
 /** The publish page, filled in. */
@@ -283,12 +283,12 @@ async function main() {
   const stack = new Stack({
     ...(await stackOptions(options, folder, addresses)),
     open: publishing.open,
-    keys: publishing.keys,
+    keys: Object.fromEntries(publishing.keys),
     say,
     onDeath,
   });
   let room = null; // of a class
-  const life = (async () => {
+  const started = (async () => {
     if (options.class) room = await openRoom(stack, { seats: options.seats, pass: publishing.pass });
     await stack.start();
     if (ending) return;
@@ -297,15 +297,16 @@ async function main() {
       : options.open ? {} : { stream: publishing.name, key: publishing.key });
     printAddresses(stack, options, publishing);
     for (const name of options.testcard) {
+      if (ending) return;
       say(`Publishing the test card as ${name} …`);
       others.push(await startChromium({
-        url: publishUrl(stack, { stream: name, key: publishing.keys[name], pass: publishing.pass, source: "testcard", auto: "again" }),
+        url: publishUrl(stack, { stream: name, key: publishing.keys.get(name), pass: publishing.pass, source: "testcard", auto: "again" }),
         folder,
         onDeath,
       }));
     }
-    await showStatus(stack, new ViewerCount(stack.logs), () => ending);
   })();
+  const life = started.then(() => showStatus(stack, new ViewerCount(stack.logs), () => ending));
   life.catch((error) => {
     if (!ending) console.error(error.message);
     end(1);
@@ -314,6 +315,7 @@ async function main() {
   const status = await ended;
   if (process.stdout.isTTY) say("");
   say("Stopping …");
+  await started.catch(() => {}); // Ctrl-C may come before all is up
   for (const child of others) await child.stop();
   room?.close();
   await stack.stop();

@@ -76,7 +76,9 @@ bool class_calls_answer(StreamTable *table, const char *rest, const ControlReque
         return false;
     if ((size_t)(slash - rest) < sizeof(name))
         memcpy(name, rest, (size_t)(slash - rest));
-    if (!stream_name_valid(name))
+    if (!stream_table_has_class(table))
+        *good = refuse_class(out, CLASS_OFF);
+    else if (!stream_name_valid(name))
         *good = control_refuse(out, BAD_REQUEST, STREAM_NAME_RULE);
     else if (looks && strcmp(request->method, "GET") == 0)
         *good = look(table, name, out);

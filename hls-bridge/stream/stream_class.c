@@ -5,12 +5,17 @@
 #define LOOKS_AT_ONCE 64
 #define LOOK_PAUSE_US (20 * US_PER_MS) /* between two from then on */
 
+bool stream_table_has_class(const StreamTable *t)
+{
+    return t->settings->shows_class;
+}
+
 /* A stream that a class may look at; NULL with why not. The lock is held. */
 static Stream *find(StreamTable *t, const char *name, ClassResult *result)
 {
     Stream *stream = NULL;
 
-    if (!t->settings->shows_class)
+    if (!stream_table_has_class(t))
         *result = CLASS_OFF;
     else if (!token_bucket_take(&t->looks, LOOK_PAUSE_US, LOOKS_AT_ONCE,
                                 clock_monotonic_us(t->clock)))

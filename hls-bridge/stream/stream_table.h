@@ -67,6 +67,9 @@ typedef enum ClassResult {
     CLASS_TOO_OFTEN,
 } ClassResult;
 
+/* Whether a class may look at streams at all (control.class). */
+bool stream_table_has_class(const StreamTable *table);
+
 /* The status of one stream for a class to look at; all streams together, a bounded number of times
  * a second. */
 ClassResult stream_table_look(StreamTable *table, const char *name, StreamStatus *out);

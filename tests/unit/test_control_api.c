@@ -335,8 +335,12 @@ static void refuses_a_long_body(void **state)
 
 static void has_no_class_unless_it_is_wanted(void **state)
 {
-    static const char *const calls[] = {"GET /streams/shop/look",
-                                        "POST /streams/shop/trouble?hold=keys&seconds=1"};
+    static const char *const calls[] = {
+        "GET /streams/shop/look",
+        "POST /streams/shop/trouble?hold=keys&seconds=1",
+        "POST /streams/shop/look",
+        "GET /streams/a%20b/look",
+    };
     char answer[ANSWER_SIZE];
 
     (void)state;
