@@ -2,8 +2,8 @@
 #ifndef ADMISSION_H
 #define ADMISSION_H
 
-/* Who may publish which stream: keys, and how often they may be wrong; names that are taken; and
- * how many publishers there may be.
+/* Who may publish which stream: keys and tokens, and how often they may be wrong; names that are
+ * taken; and how many publishers there may be.
  *
  * Thread-safety: any thread. */
 
@@ -12,11 +12,20 @@
 #include "plugin_settings.h"
 #include "session.h"
 
-/* Whether `session`, which publishes nothing, may publish what is requested, maybe in place of the
- * one that does. Returns 0, or -1 with `error`, whose sentence is for the person who publishes. An
- * unknown name is refused as a wrong key is. Operators hear of refusals in the log and by event
- * handlers, of at most KEY_TRIES_TOLD at once, and never of the key. */
-int admission_check(const PluginSettings *settings, Session *session, const Request *request,
+/* What `session`, which publishes nothing, may publish by what it has shown. Returns 0, or -1 with
+ * `error`, whose sentence is for the person who publishes. An unknown name is refused as a wrong
+ * key is. Operators hear of refusals in the log and by event handlers, of at most KEY_TRIES_TOLD at
+ * once, and never of the key. */
+int admission_permit(const PluginSettings *settings, Session *session, const Request *request,
+                     Permit *permit, RequestError *error);
+
+/* The same for one right, of a request that has a token and a stream. */
+int admission_token(const PluginSettings *settings, Session *session, const Request *request,
+                    PermitRight right, Permit *permit, RequestError *error);
+
+/* Whether it may publish that now, maybe in place of the one that does. Call it at the door
+ * (publisher_offer.c). Returns likewise. */
+int admission_check(const PluginSettings *settings, Session *session, const Permit *permit,
                     RequestError *error);
 
 /* How many were refused since Janus began, by cause. The caller owns the object. */

@@ -42,6 +42,21 @@ KeyVerdict key_tries_judge(KeyTries *tries, TokenBucket *connection, const Plugi
     return verdict;
 }
 
+int64_t key_tries_token_wait_us(const TokenBucket *connection, const PluginSettings *settings,
+                                int64_t now_us)
+{
+    Rate one = rate_of(plugin_settings_tries(settings));
+
+    return token_bucket_wait_us(connection, one.interval_us, one.count, now_us);
+}
+
+void key_tries_wrong_token(TokenBucket *connection, const PluginSettings *settings, int64_t now_us)
+{
+    Rate one = rate_of(plugin_settings_tries(settings));
+
+    token_bucket_take(connection, one.interval_us, one.count, now_us);
+}
+
 void key_tries_wrong(KeyTries *tries, TokenBucket *connection, const PluginSettings *settings,
                      const char *stream, int64_t now_us)
 {

@@ -35,6 +35,12 @@ typedef struct KeyTries {
 KeyVerdict key_tries_judge(KeyTries *tries, TokenBucket *connection, const PluginSettings *settings,
                            const char *stream, const char *key, int64_t now_us, int64_t *wait_us);
 
+/* How long a connection that shows a token has to wait; 0: look at it. Nobody guesses one, so it is
+ * the connection's tries alone that count. wrong: counts one that was not good. */
+int64_t key_tries_token_wait_us(const TokenBucket *connection, const PluginSettings *settings,
+                                int64_t now_us);
+void key_tries_wrong_token(TokenBucket *connection, const PluginSettings *settings, int64_t now_us);
+
 /* Counts a key that was wrong in another way than the settings know. */
 void key_tries_wrong(KeyTries *tries, TokenBucket *connection, const PluginSettings *settings,
                      const char *stream, int64_t now_us);

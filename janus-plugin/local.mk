@@ -3,20 +3,30 @@
 # what of the plugin needs no Janus around it, for the tests too
 noinst_LIBRARIES += libplugin.a
 libplugin_a_SOURCES = \
+	%D%/base64url.c \
 	%D%/bridge_client.c \
 	%D%/bridge_http.c \
 	%D%/bridge_registry.c \
 	%D%/bridge_sdp.c \
+	%D%/file_stamp.c \
+	%D%/jwt.c \
+	%D%/jwt_keys.c \
+	%D%/jwt_sign.c \
 	%D%/key_tries.c \
 	%D%/layer_map.c \
 	%D%/layer_names.c \
 	%D%/permit.c \
 	%D%/plugin_clock.c \
 	%D%/plugin_settings.c \
+	%D%/plugin_values.c \
+	%D%/publish_claims.c \
+	%D%/publish_tokens.c \
 	%D%/request.c \
+	%D%/revocations.c \
 	%D%/rtp_sender.c \
 	%D%/sdp_answer.c \
 	%D%/stream_key.c \
+	%D%/stream_settings.c \
 	%D%/work_pool.c
 libplugin_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/%D%
 libplugin_a_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS) $(plugin_cflags)
@@ -35,10 +45,24 @@ libpublisher_a_SOURCES = \
 	%D%/publisher_offer.c \
 	%D%/publisher_status.c \
 	%D%/request_desk.c \
-	%D%/session.c
+	%D%/session.c \
+	%D%/settings_care.c
 libpublisher_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/%D% $(JANUS_CPPFLAGS)
 libpublisher_a_CFLAGS = $(libplugin_a_CFLAGS)
 publisher_libs = libpublisher.a $(plugin_libs)
+
+# makes what the plugin takes
+bin_PROGRAMS += %D%/janus-hls-token
+%C%_janus_hls_token_SOURCES = %D%/janus_hls_token.c
+%C%_janus_hls_token_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/%D%
+%C%_janus_hls_token_CFLAGS = $(libplugin_a_CFLAGS)
+%C%_janus_hls_token_LDADD = $(plugin_libs)
+if MAN_PAGES
+man1_MANS += %D%/janus-hls-token.1
+%D%/janus-hls-token.1: %D%/janus-hls-token %D%/janus-hls-token.h2m
+	$(man_page) --section=1 --include=$(srcdir)/%D%/janus-hls-token.h2m %D%/janus-hls-token
+CLEANFILES += %D%/janus-hls-token.1
+endif
 
 janusplugindir = $(janus_plugins_dir)
 # to automake it is a program: all that it lacks of one is a start. `create` is what Janus asks for, and brings the rest

@@ -15,8 +15,7 @@
 #include "stream_name.h"
 #include "video_codec.h"
 
-#define PERMIT_PROOF_SIZE 32  /* bytes: SHA-256 */
-#define PERMIT_ID_MAX     128 /* bytes of a token's ID, and of its subject */
+#define PERMIT_PROOF_SIZE 32 /* bytes: SHA-256 */
 
 typedef enum PermitRight {
     PERMIT_PUBLISH = 1,
@@ -44,9 +43,9 @@ typedef struct Permit {
 
     bool by_token; /* else by a key, or the name is open */
     bool open;     /* the name has no key of its own: it belongs to whoever is live */
-    char subject[PERMIT_ID_MAX + 1]; /* of a token, "": none. The same one may always come back */
-    char id[PERMIT_ID_MAX + 1];      /* of a token, to revoke it by; "": none */
-    int64_t issued;                  /* of a token, seconds since 1970; 0: not said */
+    char subject[REQUEST_ID_MAX + 1]; /* of a token, "": none. The same one may always come back */
+    char id[REQUEST_ID_MAX + 1];      /* of a token, to revoke it by; "": none */
+    int64_t issued;                   /* of a token, seconds since 1970; 0: not said */
     unsigned char proof[PERMIT_PROOF_SIZE]; /* of the key or token that was shown: a digest */
     bool has_proof;
 } Permit;

@@ -18,6 +18,7 @@
 #include "media_relay.h"
 #include "publisher.h"
 #include "request_desk.h"
+#include "settings_care.h"
 #include "settings_reader.h"
 #include "thread_name.h"
 
@@ -64,6 +65,7 @@ static void *look_after(void *unused)
     thread_name_set("hls-care");
     for (unsigned looks = 1; wait_to_look(); looks++) {
         publisher_look_after();
+        settings_care_look();
         if (looks % LEFT_LOOKS == 0)
             request_desk_close_leftovers();
         if (looks % FIGURES_LOOKS == 0)
@@ -190,6 +192,7 @@ static int on_init(janus_callbacks *callbacks, const char *config_path)
         JANUS_LOG(LOG_FATAL, "[hls] %s\n", error);
         return -1;
     }
+    settings_care_init(self.settings);
     session_table_init();
     media_relay_init(callbacks);
     if (publisher_init(callbacks, &plugin, self.settings) < 0)

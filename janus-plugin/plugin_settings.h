@@ -2,15 +2,18 @@
 #ifndef PLUGIN_SETTINGS_H
 #define PLUGIN_SETTINGS_H
 
-/* janus.plugin.hls.jcfg as a struct; docs/operations.md explains every key.
+/* janus.plugin.hls.jcfg as a struct; docs/operations.md explains every key. Most of it can be read
+ * again while it is in use: keys, tokens and limits.
  *
- * Thread-safety: read-only once it is created. */
+ * Thread-safety: any thread, but for create and destroy. */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "video_codec.h"
+#include "permit.h"
+#include "publish_tokens.h"
+#include "revocations.h"
 
 #define PLUGIN_URL_SIZE 256
 
@@ -32,25 +35,35 @@ PluginSettings *plugin_settings_create(const char *file, char *error);
 /* Accepts NULL, leaves NULL. */
 void plugin_settings_destroy(PluginSettings **settings);
 
+/* Reads the file again, and those that it names. Returns 0: the new settings hold, and `text`
+ * (SETTINGS_ERROR_SIZE bytes) names those that have changed and take a restart, with commas between
+ * ("": none). Returns -1: all stays as it was, and `text` is a sentence that says why. */
+int plugin_settings_reload(const PluginSettings *settings, char *text);
+
+/* A number that changes if one of these files does; 0: one is not there. */
+uint64_t plugin_settings_stamp(const PluginSettings *settings);
+
+/* Publish tokens, with a reference for the caller; those that are revoked, borrowed; and the file
+ * with them (""; none), which the caller frees with g_free. */
+PublishTokens *plugin_settings_tokens(const PluginSettings *settings);
+Revocations *plugin_settings_revocations(const PluginSettings *settings);
+char *plugin_settings_revoked_file(const PluginSettings *settings);
+
 /* Judges a key. It takes as long for an unknown name as for a wrong key. */
 KeyVerdict plugin_settings_key(const PluginSettings *settings, const char *stream, const char *key);
 
-/* Whether a stream is to be in no public list. */
-bool plugin_settings_unlisted(const PluginSettings *settings, const char *stream);
+/* Who may watch a stream, if nothing else says so. */
+Access plugin_settings_access(const PluginSettings *settings, const char *stream);
 
 /* Wrong keys a minute, from one connection and for one name (key_tries.h). */
 int64_t plugin_settings_tries(const PluginSettings *settings);
-
-/* Whether two keys are the same. The time that it takes does not tell where they differ. NULL is no
- * key, nor is anything longer than REQUEST_KEY_MAX. */
-bool plugin_keys_equal(const char *a, const char *b);
 
 /* Where the bridge's control API is: a URL, or "unix:PATH". */
 const char *plugin_settings_bridge(const PluginSettings *settings);
 /* The token for it; NULL: none. */
 const char *plugin_settings_bridge_token(const PluginSettings *settings);
 /* The video codecs that are taken, the one liked best first; at least one. */
-const CodecList *plugin_settings_codecs(const PluginSettings *settings);
+CodecList plugin_settings_codecs(const PluginSettings *settings);
 uint32_t plugin_settings_bitrate(const PluginSettings *settings);  /* bit/s, the cap */
 size_t plugin_settings_publishers(const PluginSettings *settings); /* at once; 0: any number */
 size_t plugin_settings_workers(const PluginSettings *settings);    /* threads for requests */

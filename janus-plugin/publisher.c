@@ -72,6 +72,13 @@ static uint32_t old_bitrate(const Session *session)
     return monotonic_us() < session->old_until_us ? session->old_bitrate : 0;
 }
 
+uint32_t publisher_cap(const PluginSettings *settings, const Permit *permit)
+{
+    uint32_t cap = plugin_settings_bitrate(settings);
+
+    return permit->bitrate ? MIN(permit->bitrate, cap) : cap;
+}
+
 /* Refuses what only a publisher may ask. Returns NULL. */
 static json_t *refuse_idle(RequestError *error)
 {
@@ -95,7 +102,7 @@ json_t *publisher_configure(Session *session, const Request *request, RequestErr
     if (request->video != SWITCH_ABSENT)
         session->paused[MEDIA_VIDEO] = request->video == SWITCH_OFF;
     if (request->bitrate) {
-        uint32_t cap = plugin_settings_bitrate(self.settings);
+        uint32_t cap = publisher_cap(self.settings, &session->permit);
         session->old_bitrate = MAX(session->bitrate, old_bitrate(session));
         session->old_until_us = monotonic_us() + EASE_US;
         remb = session->bitrate = MIN(request->bitrate, cap);
@@ -174,7 +181,14 @@ static const EndReason *reason_to_end(Session *session)
 
     pthread_mutex_lock(&session->lock);
     int64_t cap = (int64_t)MAX(session->bitrate, old_bitrate(session)) + SDP_OPUS_BITRATE;
-    if (session->state == SESSION_PREPARING && monotonic_us() - session->prepared_us > CONNECT_US)
+    if (session->state != SESSION_IDLE && session->permit.end != 0 &&
+        wall_s() >= session->permit.end)
+        reason = &ended_by_expiry;
+    else if (session->state != SESSION_IDLE &&
+             revocations_has(plugin_settings_revocations(self.settings), &session->permit))
+        reason = &ended_by_revocation;
+    else if (session->state == SESSION_PREPARING &&
+             monotonic_us() - session->prepared_us > CONNECT_US)
         reason = &ended_unconnected;
     else if (session->state == SESSION_LIVE && mean_rate_get(&session->rate, &bitrate) &&
              bitrate > EXCESS_FACTOR * cap)

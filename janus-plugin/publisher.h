@@ -30,6 +30,9 @@ typedef struct PublisherOffer {
 int publisher_publish(Session *session, const char *transaction, const Request *request,
                       const PublisherOffer *offer, RequestError *error);
 
+/* The cap of a publisher's picture, bit/s: that of the settings, or the permit's if it is lower. */
+uint32_t publisher_cap(const PluginSettings *settings, const Permit *permit);
+
 /* Whether the session publishes: its offer was taken, and it has not ended. */
 bool publisher_is_live(Session *session);
 
@@ -50,8 +53,8 @@ void publisher_detach(Session *session);
 /* Janus says that packets of this kind are lost: tells the publisher and event handlers. */
 void publisher_slow_link(Session *session, MediaKind kind);
 
-/* Ends publishers that send far more than they may, and those that do not connect. Call it once a
- * second. */
+/* Ends publishers that send far more than they may, those that do not connect, and those whose time
+ * is over or whose token is revoked. Call it once a second. */
 void publisher_look_after(void);
 
 /* Tells event handlers the figures of each publisher. Call it now and then. */

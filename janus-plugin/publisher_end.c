@@ -22,8 +22,17 @@ const EndReason ended_by_takeover = {"taken-over",
 const EndReason ended_by_disconnect = {"disconnected", "the connection closed"};
 const EndReason ended_by_stop = {"stopping", "the server stops"};
 const EndReason ended_by_excess = {"too-much", "it sent far more than this server takes"};
+const EndReason ended_by_expiry = {"expired", "its time to publish is over"};
+const EndReason ended_by_revocation = {"revoked", "its token was revoked"};
 const EndReason ended_unconnected = {"disconnected", "no connection came about"};
 const EndReason ended_by_failure = {"failed", "the answer could not be sent"};
+
+/* Whether it may not come back as it was: the bridge need not wait for it. */
+static bool is_final(const EndReason *reason)
+{
+    return reason == &ended_by_operator || reason == &ended_by_expiry ||
+           reason == &ended_by_revocation;
+}
 
 json_t *publisher_unpublished_event(const StreamName *stream, const EndReason *reason)
 {
@@ -46,7 +55,7 @@ bool publisher_end(Session *session, const EndReason *reason, unsigned serial, S
         session->bridge = BRIDGE_NONE;
         session->tracks.count = 0;
         session_release_name(session);
-        announcer_withdraw(session, reason == &ended_by_operator);
+        announcer_withdraw(session, is_final(reason));
     }
     *stream = session->stream;
     pthread_mutex_unlock(&session->lock);

@@ -17,7 +17,8 @@ typedef struct EndReason {
 } EndReason;
 
 extern const EndReason ended_by_request, ended_by_operator, ended_by_takeover, ended_by_disconnect,
-    ended_by_stop, ended_by_excess, ended_unconnected, ended_by_failure;
+    ended_by_stop, ended_by_excess, ended_by_expiry, ended_by_revocation, ended_unconnected,
+    ended_by_failure;
 
 void publisher_end_init(janus_callbacks *gateway);
 

@@ -51,6 +51,7 @@ static bool same_tracks(const MediaTracks *a, const MediaTracks *b)
 typedef struct Negotiation {
     const Request *request;
     const char *offer; /* SDP */
+    Permit permit;
     SdpAnswerParams params;
     char answer[SDP_ANSWER_SIZE];
     MediaTracks tracks;
@@ -67,6 +68,8 @@ static int answer_offer(Negotiation *talk, RequestError *error)
 static Session *prepare(Session *session, const Negotiation *talk, RtpSender **sender)
 {
     const Request *request = talk->request;
+    const Permit *permit = &talk->permit;
+    const char *asked = request->title ? request->title : "";
     Session *before = NULL;
 
     pthread_mutex_lock(&session->lock);
@@ -82,11 +85,10 @@ static Session *prepare(Session *session, const Negotiation *talk, RtpSender **s
         session->layers = (LayerMap){0};
         memset(session->stats, 0, sizeof(session->stats));
         memset(session->paused, 0, sizeof(session->paused));
-        g_strlcpy(session->stream.text, request->stream, sizeof(session->stream.text));
-        g_strlcpy(session->key, request->key ? request->key : "", sizeof(session->key));
-        g_strlcpy(session->title, request->title ? request->title : "", sizeof(session->title));
-        session->unlisted =
-            request->unlisted || plugin_settings_unlisted(self.settings, request->stream);
+        session->permit = *permit;
+        g_strlcpy(session->stream.text, permit->name, sizeof(session->stream.text));
+        g_strlcpy(session->title, permit->title[0] ? permit->title : asked, sizeof(session->title));
+        session->unlisted = request->unlisted || permit->access != ACCESS_PUBLIC;
         before = session_claim_name(session);
     }
     pthread_mutex_unlock(&session->lock);
@@ -110,11 +112,11 @@ static int let_in(Session *session, Negotiation *talk, RequestError *error)
     Session *before = NULL;
 
     pthread_mutex_lock(&self.door);
-    int status = admission_check(self.settings, session, talk->request, error);
+    int status = admission_check(self.settings, session, &talk->permit, error);
     if (status == 0)
         status = answer_offer(talk, error);
     if (status == 0 && !(sender = announcer_open_sender(session)))
-        status = no_socket(talk->request->stream, error);
+        status = no_socket(talk->permit.name, error);
     if (status == 0)
         before = prepare(session, talk, &sender);
     pthread_mutex_unlock(&self.door);
@@ -164,8 +166,9 @@ static void renegotiate(Session *session, const MediaTracks *tracks)
         announcer_announce(session);
 }
 
-static json_t *published_event(const char *stream)
+static json_t *published_event(const Permit *permit)
 {
+    const char *stream = permit->name;
     const struct {
         const char *name, *file;
     } lists[] = {{"hls", "index.m3u8"},
@@ -181,14 +184,18 @@ static json_t *published_event(const char *stream)
         json_object_set_new(playback, lists[i].name, json_string(url));
         g_free(url);
     }
-    return json_pack("{s:s, s:s, s:o}", "hls", "published", "stream", stream, "playback", playback);
+    json_t *event =
+        json_pack("{s:s, s:s, s:o}", "hls", "published", "stream", stream, "playback", playback);
+    if (permit->end)
+        json_object_set_new(event, "end", json_integer(permit->end));
+    return event;
 }
 
 /* Returns 0 when the event with the answer is on its way, or -1 with `error`. */
 static int send_answer(Session *session, const char *transaction, const Negotiation *talk,
                        RequestError *error)
 {
-    json_t *event = published_event(talk->request->stream);
+    json_t *event = published_event(&talk->permit);
     json_t *jsep = json_pack("{s:s, s:s}", "type", "answer", "sdp", talk->answer);
     int status =
         jsep ? self.gateway->push_event(session->handle, self.plugin, transaction, event, jsep)
@@ -198,7 +205,7 @@ static int send_answer(Session *session, const char *transaction, const Negotiat
     json_decref(jsep);
     if (status == 0)
         return 0;
-    JANUS_LOG(LOG_WARN, "[hls] %s: Janus could not send the answer (%d)\n", talk->request->stream,
+    JANUS_LOG(LOG_WARN, "[hls] %s: Janus could not send the answer (%d)\n", talk->permit.name,
               status);
     return request_fail(error, HLS_ERROR_INTERNAL,
                         "this server could not send its answer (%d): try again", status);
@@ -227,11 +234,28 @@ static bool put_first(CodecList *codecs, Codec first)
     return false;
 }
 
+/* The codecs of the settings that a publisher may send. */
+static CodecList codecs_of(const Permit *permit)
+{
+    CodecList all = plugin_settings_codecs(self.settings), some = {0};
+
+    if (permit->codecs.count == 0)
+        return all;
+    for (unsigned i = 0; i < all.count; i++)
+        if (codec_list_has(&permit->codecs, all.codec[i]))
+            some.codec[some.count++] = all.codec[i];
+    return some;
+}
+
 /* What the answer may take: the publisher's choice before what the server likes best, and before
  * that what it sends already. Returns 0, or -1 with `error`. */
 static int choose_codecs(const Request *request, bool sends, Codec sent, CodecList *codecs,
                          RequestError *error)
 {
+    if (codecs->count == 0)
+        return request_fail(error, HLS_ERROR_NO_CODEC,
+                            "this server takes none of the video codecs that you may send "
+                            "(general.video_codecs of the plugin, codecs of the token)");
     if (request->chooses && !put_first(codecs, request->codec))
         return request_fail(error, HLS_ERROR_NO_CODEC,
                             "this server does not take %s (general.video_codecs of the plugin): "
@@ -242,34 +266,49 @@ static int choose_codecs(const Request *request, bool sends, Codec sent, CodecLi
     return 0;
 }
 
-int publisher_publish(Session *session, const char *transaction, const Request *request,
-                      const PublisherOffer *offer, RequestError *error)
+/* What is to be answered to an offer, by what the publisher may. */
+static int set_params(Session *session, bool live, const PublisherOffer *offer, Negotiation *talk,
+                      RequestError *error)
 {
-    uint32_t cap = plugin_settings_bitrate(self.settings);
-    Negotiation talk; /* not zeroed: most of it is room for the answer */
-    StreamName stream;
+    const Request *request = talk->request;
+    uint32_t cap = publisher_cap(self.settings, &talk->permit);
+    CodecList codecs = codecs_of(&talk->permit);
     Codec sent = CODEC_H264;
 
-    talk.request = request;
-    talk.offer = offer->sdp;
     pthread_mutex_lock(&session->lock);
-    bool live = session->state != SESSION_IDLE;
-    stream = session->stream;
     if (!live) {
         session->sdp_id = (uint64_t)g_get_real_time();
         session->sdp_version = 0;
         session->bitrate_is_asked = false;
         session->bitrate = request->bitrate ? MIN(request->bitrate, cap) : cap;
     }
-    talk.params = (SdpAnswerParams){session->sdp_id, ++session->sdp_version, session->bitrate,
-                                    *plugin_settings_codecs(self.settings), offer->simulcast};
+    talk->params = (SdpAnswerParams){session->sdp_id, ++session->sdp_version, session->bitrate,
+                                     codecs, offer->simulcast};
     bool sends = live && has_codec(session, &sent);
+    pthread_mutex_unlock(&session->lock);
+    return choose_codecs(request, sends, sent, &talk->params.codecs, error);
+}
+
+int publisher_publish(Session *session, const char *transaction, const Request *request,
+                      const PublisherOffer *offer, RequestError *error)
+{
+    Negotiation talk; /* not zeroed: most of it is room for the answer */
+    StreamName stream;
+
+    talk.request = request;
+    talk.offer = offer->sdp;
+    pthread_mutex_lock(&session->lock);
+    bool live = session->state != SESSION_IDLE;
+    stream = session->stream;
+    talk.permit = session->permit;
     pthread_mutex_unlock(&session->lock);
 
     if (live && strcmp(stream.text, request->stream) != 0)
         return request_fail(error, HLS_ERROR_NAME_TAKEN,
                             "this connection is live as %s: unpublish first", stream.text);
-    if (choose_codecs(request, sends, sent, &talk.params.codecs, error) < 0)
+    if (!live && admission_permit(self.settings, session, request, &talk.permit, error) < 0)
+        return -1;
+    if (set_params(session, live, offer, &talk, error) < 0)
         return -1;
     if ((live ? answer_offer(&talk, error) : let_in(session, &talk, error)) < 0)
         return -1;
@@ -281,7 +320,7 @@ int publisher_publish(Session *session, const char *transaction, const Request *
     if (live)
         renegotiate(session, &talk.tracks);
     else
-        publisher_notify(session, request->stream, "published",
+        publisher_notify(session, talk.permit.name, "published",
                          publisher_figures(session, &stream));
     return 0;
 }

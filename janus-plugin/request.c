@@ -22,6 +22,8 @@ static const struct {
     {"list", REQUEST_LIST, false},
     {"info", REQUEST_INFO, true},
     {"kick", REQUEST_KICK, true},
+    {"reload", REQUEST_RELOAD, false},
+    {"revoke", REQUEST_REVOKE, false},
 };
 
 int request_fail(RequestError *error, int code, const char *format, ...)
@@ -53,11 +55,14 @@ static int read_string(const json_t *message, const char *name, size_t max, cons
 }
 
 /* A string of any length that is no name is answered with the rule. */
-static int read_stream(const json_t *message, const char **out, RequestError *error)
+static int read_stream(const json_t *message, RequestKind kind, const char **out,
+                       RequestError *error)
 {
     const json_t *value = json_object_get(message, "stream");
+    bool all = kind == REQUEST_REVOKE && json_is_string(value) &&
+               strcmp(json_string_value(value), "*") == 0;
 
-    if (json_is_string(value) && !stream_name_valid(json_string_value(value)))
+    if (json_is_string(value) && !all && !stream_name_valid(json_string_value(value)))
         return request_fail(error, HLS_ERROR_INVALID_NAME, "\"stream\": %s", STREAM_NAME_RULE);
     return read_string(message, "stream", STREAM_NAME_MAX, out, error);
 }
@@ -120,6 +125,36 @@ static int read_key(const json_t *message, const char **out, RequestError *error
     return 0;
 }
 
+/* Reads a token. One of any length is taken, so that all that are not good are answered alike. */
+static int read_token(const json_t *message, Request *out, RequestError *error)
+{
+    const json_t *value = json_object_get(message, "token");
+
+    out->token = json_string_value(value);
+    if (value && !json_is_null(value) && !out->token)
+        return request_fail(error, HLS_ERROR_INVALID_JSON, "\"token\" must be a string");
+    if (out->token && !*out->token)
+        out->token = NULL;
+    if (out->token && out->key)
+        return request_fail(error, HLS_ERROR_INVALID_JSON,
+                            "give either a \"key\" or a \"token\", not both");
+    return 0;
+}
+
+static int read_before(const json_t *message, int64_t *out, RequestError *error)
+{
+    const json_t *value = json_object_get(message, "before");
+
+    *out = 0;
+    if (!value || json_is_null(value))
+        return 0;
+    *out = json_integer_value(value);
+    if (!json_is_integer(value) || *out <= 0)
+        return request_fail(error, HLS_ERROR_INVALID_JSON,
+                            "\"before\" must be a whole number of seconds since 1970");
+    return 0;
+}
+
 /* Reads the name of a video codec. */
 static int read_codec(const json_t *message, Request *out, RequestError *error)
 {
@@ -142,7 +177,10 @@ static int read_fields(const json_t *message, Request *out, RequestError *error)
 {
     RequestSwitch keyframe, unlisted;
 
-    if (read_stream(message, &out->stream, error) < 0 || read_key(message, &out->key, error) < 0 ||
+    if (read_stream(message, out->kind, &out->stream, error) < 0 ||
+        read_key(message, &out->key, error) < 0 || read_token(message, out, error) < 0 ||
+        read_string(message, "jti", REQUEST_ID_MAX, &out->jti, error) < 0 ||
+        read_before(message, &out->before, error) < 0 ||
         read_string(message, "title", REQUEST_TITLE_MAX, &out->title, error) < 0 ||
         read_bitrate(message, &out->bitrate, error) < 0 ||
         read_round_trip(message, &out->round_trip_ms, error) < 0 ||
@@ -181,7 +219,7 @@ int request_parse(const json_t *message, Request *out, RequestError *error)
     if (k == sizeof(kinds) / sizeof(kinds[0]))
         return request_fail(error, HLS_ERROR_UNKNOWN_REQUEST,
                             "there is no such request: use publish, configure, unpublish, "
-                            "report, list, info and, in the Admin API, kick");
+                            "report, list, info and, in the Admin API, kick, reload and revoke");
     out->kind = kinds[k].kind;
     if (read_fields(message, out, error) < 0)
         return -1;

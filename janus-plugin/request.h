@@ -16,6 +16,7 @@
 #define REQUEST_TITLE_MAX   200   /* bytes of UTF-8 */
 #define REQUEST_KEY_MIN     8     /* bytes; shorter ones can be guessed */
 #define REQUEST_KEY_MAX     128   /* bytes */
+#define REQUEST_ID_MAX      128   /* bytes of a token's ID, and of its subject */
 #define REQUEST_BITRATE_MIN 50000 /* bit/s; less is not a picture */
 #define REQUEST_BITRATE_MAX 50000000
 
@@ -38,6 +39,8 @@ enum {
     HLS_ERROR_TOO_MANY_TRIES = 474,  /* too many wrong keys: try again later */
     HLS_ERROR_BUSY = 475,            /* too many requests wait: try again */
     HLS_ERROR_NO_CODEC = 476,        /* this server does not take the codec that was asked for */
+    HLS_ERROR_TOKEN = 477,           /* the token does not allow this, for whatever reason */
+    HLS_ERROR_SETTINGS = 478,        /* the settings cannot be used: the old ones stay */
 };
 
 typedef enum RequestKind {
@@ -48,6 +51,8 @@ typedef enum RequestKind {
     REQUEST_LIST,
     REQUEST_INFO,
     REQUEST_KICK,
+    REQUEST_RELOAD,
+    REQUEST_REVOKE,
 } RequestKind;
 
 /* A field that may be absent. */
@@ -56,8 +61,11 @@ typedef enum RequestSwitch { SWITCH_ABSENT = -1, SWITCH_OFF = 0, SWITCH_ON = 1 }
 /* The strings belong to the JSON that was parsed; NULL: the field is absent. */
 typedef struct Request {
     RequestKind kind;
-    const char *stream; /* a valid stream name; publish, info and kick have one */
+    const char *stream; /* a valid stream name; publish, info and kick have one. revoke: or "*" */
     const char *key;    /* NULL: none, or an empty one */
+    const char *token;  /* NULL: none, or an empty one. Of any length; never beside a key */
+    const char *jti;    /* the ID of a token */
+    int64_t before;     /* seconds since 1970, 0: absent */
     const char *title;
     uint32_t bitrate;     /* bit/s, 0: absent */
     double round_trip_ms; /* below 0: absent */

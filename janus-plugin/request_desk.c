@@ -11,6 +11,7 @@
 #include "plugin_clock.h"
 #include "publisher.h"
 #include "request.h"
+#include "settings_care.h"
 #include "stream_name.h"
 #include "work_pool.h"
 
@@ -106,6 +107,23 @@ void request_desk_close_leftovers(void)
 
 /* ---- what waits for a thread ---- */
 
+/* Ends the publisher of a stream for somebody whose token allows that. */
+static json_t *kick_by_token(Session *session, const Request *request, RequestError *error)
+{
+    Permit permit;
+
+    if (!request->token) {
+        request_fail(error, HLS_ERROR_UNKNOWN_REQUEST,
+                     "kick takes a \"token\" that allows it, or the Admin API: use message_plugin "
+                     "there");
+        return NULL;
+    }
+    if (admission_token(self.settings, session, request, PERMIT_KICK, &permit, error) < 0 ||
+        publisher_kick(request->stream, error) < 0)
+        return NULL;
+    return json_pack("{s:s, s:s}", "hls", "kicked", "stream", request->stream);
+}
+
 /* Handles one request. Returns the event to send, or NULL if it has been sent. */
 static json_t *handle(const Message *message)
 {
@@ -129,9 +147,11 @@ static json_t *handle(const Message *message)
         event = publisher_unpublish(message->session, &error);
     } else if (request.kind == REQUEST_REPORT) {
         event = publisher_report(message->session, &request, &error);
+    } else if (request.kind == REQUEST_KICK) {
+        event = kick_by_token(message->session, &request, &error);
     } else {
         request_fail(&error, HLS_ERROR_UNKNOWN_REQUEST,
-                     "kick is for the Admin API alone: use message_plugin there");
+                     "reload and revoke are for the Admin API alone: use message_plugin there");
     }
     return event ? event : reply_error(&error);
 }
@@ -256,6 +276,10 @@ static json_t *operate(const Request *request, RequestError *error)
         return publisher_kick(request->stream, error) == 0
                    ? json_pack("{s:s, s:s}", "hls", "kicked", "stream", request->stream)
                    : NULL;
+    if (request->kind == REQUEST_RELOAD)
+        return settings_care_reload(error);
+    if (request->kind == REQUEST_REVOKE)
+        return settings_care_revoke(request, error);
     if (request->kind == REQUEST_CONFIGURE && request->stream)
         return publisher_configure_named(request, error);
     if (request->kind == REQUEST_CONFIGURE)
@@ -263,7 +287,8 @@ static json_t *operate(const Request *request, RequestError *error)
     else
         request_fail(
             error, HLS_ERROR_UNKNOWN_REQUEST,
-            "there is no such request: the Admin API takes list, info, kick and configure");
+            "there is no such request: the Admin API takes list, info, kick, configure, reload and "
+            "revoke");
     return NULL;
 }
 

@@ -15,7 +15,7 @@
  * written under it. It is held briefly, and never across a call into Janus. (The listener of
  * rtp_sender holds its own while Janus is asked for a key frame.) Locks are taken in this
  * order: the door (publisher_offer.c), the listener of rtp_sender, one session, then one of the
- * tables or the bridge client. Nothing is called with the tables locked. */
+ * tables, the bridge client, or the settings. Nothing is called with the tables locked. */
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -23,14 +23,14 @@
 
 #include <janus/plugins/plugin.h>
 
-#include "h264_sps.h"
 #include "layer_map.h"
 #include "mean_rate.h"
+#include "permit.h"
 #include "request.h"
-#include "rtp_packet.h"
 #include "sdp_answer.h"
 #include "stream_name.h"
 #include "token_bucket.h"
+#include "track_stats.h"
 #include "work_pool.h"
 
 typedef enum SessionState {
@@ -45,17 +45,6 @@ typedef enum BridgeState {
     BRIDGE_LISTENING,
     BRIDGE_LOST, /* cannot be reached, or does not answer; it is tried again */
 } BridgeState;
-
-/* What has come on one track. */
-typedef struct TrackStats {
-    RtpUnwrap sequence;
-    int64_t first_sequence, highest_sequence;
-    uint64_t packets, bytes;
-    uint64_t second_bytes; /* of the second that is running */
-    uint32_t bitrate;      /* bit/s, of the last whole second */
-    int64_t last_us;       /* when the last packet came */
-    H264Sps sps;           /* of video, the last that came; width 0: none yet */
-} TrackStats;
 
 typedef struct StreamName {
     char text[STREAM_NAME_MAX + 1];
@@ -73,9 +62,9 @@ typedef struct Session {
     bool detached;     /* its handle has gone: it never publishes again */
     unsigned serial;   /* of its announcement: what the bridge says of an older one is void */
     StreamName stream; /* which it publishes or published last; "": none yet */
-    char key[REQUEST_KEY_MAX + 1];
+    Permit permit;     /* what it may, as long as it publishes */
     char title[REQUEST_TITLE_MAX + 1];
-    bool unlisted;
+    bool unlisted; /* in no list, whoever may watch it */
     uint64_t sdp_id, sdp_version;
     uint32_t bitrate;     /* bit/s, the cap that it was told */
     uint32_t old_bitrate; /* bit/s, a higher cap that still counts until `old_until_us` */

@@ -10,9 +10,13 @@ static void check_request(const Request *r)
 {
     bool names_a_stream =
         r->kind == REQUEST_PUBLISH || r->kind == REQUEST_INFO || r->kind == REQUEST_KICK;
+    bool all = r->kind == REQUEST_REVOKE && r->stream && strcmp(r->stream, "*") == 0;
 
-    REQUIRE(r->kind >= REQUEST_PUBLISH && r->kind <= REQUEST_KICK);
-    REQUIRE(r->stream ? stream_name_valid(r->stream) : !names_a_stream);
+    REQUIRE(r->kind >= REQUEST_PUBLISH && r->kind <= REQUEST_REVOKE);
+    REQUIRE(r->stream ? all || stream_name_valid(r->stream) : !names_a_stream);
+    REQUIRE(!r->token || !r->key);
+    REQUIRE(!r->jti || strlen(r->jti) <= REQUEST_ID_MAX);
+    REQUIRE(r->before >= 0);
     REQUIRE(!r->key || (strlen(r->key) >= REQUEST_KEY_MIN && strlen(r->key) <= REQUEST_KEY_MAX));
     REQUIRE(!r->title || strlen(r->title) <= REQUEST_TITLE_MAX);
     REQUIRE(r->bitrate == 0 ||

@@ -17,6 +17,7 @@ fuzz_parts = \
 	%D%/fuzz_mp4_rules.c \
 	%D%/fuzz_player_list.c \
 	%D%/fuzz_playlist.c \
+	%D%/fuzz_publish_token.c \
 	%D%/fuzz_request.c \
 	%D%/fuzz_rtcp_packet.c \
 	%D%/fuzz_rtp_packet.c \

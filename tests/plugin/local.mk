@@ -29,6 +29,7 @@ check_PROGRAMS += $(plugin_programs)
 	%D%/test_publisher.c \
 	%D%/test_publisher_figures.c \
 	%D%/test_session.c \
+	%D%/test_tokens.c \
 	$(plugin_stubs)
 %C%_unit_publisher_CPPFLAGS = $(plugin_stubs_cppflags)
 %C%_unit_publisher_LDFLAGS = $(plugin_stubs_ldflags)

@@ -18,3 +18,8 @@ int64_t monotonic_us(void)
 {
     return atomic_load_explicit(&now_us, memory_order_relaxed);
 }
+
+int64_t wall_s(void)
+{
+    return STUB_CLOCK_WALL_S + monotonic_us() / 1000000;
+}

@@ -10,4 +10,7 @@
 
 void stub_clock_pass(int64_t us);
 
+/* What wall_s() is more than the seconds of monotonic_us(). */
+#define STUB_CLOCK_WALL_S INT64_C(1700000000)
+
 #endif

@@ -234,6 +234,11 @@ int stub_start(const char *settings)
     return stub_start_streams(settings, "");
 }
 
+int stub_start_in(const char *folder)
+{
+    return create()->init(&callbacks, folder);
+}
+
 int stub_start_streams(const char *settings, const char *streams)
 {
     char folder[] = "/dev/shm/plugin-XXXXXX";
@@ -245,7 +250,7 @@ int stub_start_streams(const char *settings, const char *streams)
     snprintf(text, sizeof(text), "general: { %s }\nstreams: { %s }\n", settings, streams);
     if (!g_file_set_contents(file, text, -1, NULL))
         abort();
-    int status = create()->init(&callbacks, folder);
+    int status = stub_start_in(folder);
     unlink(file);
     rmdir(folder);
     g_free(file);

@@ -59,6 +59,9 @@ const json_t *stub_last_event(const StubHandle *handle, const char *kind);
 extern atomic_int stub_logged; /* lines of the log, as far as janus_log_level lets them through */
 extern atomic_int stub_live_sessions; /* of janus_plugin_session: not freed yet */
 
+/* Starts the plugin with the settings that lie in `folder`. Returns what init returns. */
+int stub_start_in(const char *folder);
+
 /* Starts the plugin with `settings`, the text of group "general", and `streams`, that of group
  * "streams". Returns what init returns. */
 int stub_start(const char *settings);

@@ -18,6 +18,7 @@ const USAGE = {
   "./check": "check",
   "./bootstrap": "bootstrap",
   "hls-bridge": "hls-bridge/options.c",
+  "janus-hls-token": "janus-plugin/janus_hls_token.c",
   "hls-doctor": "instruments/hls-doctor/hls_doctor.c",
   "hls-viewers": "instruments/hls-viewers/viewer_options.c",
   "rtp-replay": "instruments/rtp-replay/replay_options.c",

@@ -124,11 +124,15 @@ unit_programs += %D%/unit-plugin
 %C%_unit_plugin_SOURCES = \
 	%D%/test_bridge_registry.c \
 	%D%/test_bridge_sdp.c \
+	%D%/test_file_stamp.c \
+	%D%/test_jwt.c \
 	%D%/test_key_tries.c \
 	%D%/test_layer_map.c \
 	%D%/test_permit.c \
 	%D%/test_plugin_settings.c \
+	%D%/test_publish_claims.c \
 	%D%/test_request.c \
+	%D%/test_revocations.c \
 	%D%/test_sdp_answer.c \
 	%D%/test_sdp_codecs.c \
 	%D%/test_sdp_layers.c \

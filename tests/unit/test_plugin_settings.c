@@ -44,8 +44,8 @@ static void has_defaults_without_a_file(void **state)
     assert_non_null(s);
     assert_string_equal(plugin_settings_bridge(s), "http://127.0.0.1:8190");
     assert_int_equal(plugin_settings_bitrate(s), 2500000);
-    assert_int_equal(plugin_settings_codecs(s)->count, 1);
-    assert_int_equal(plugin_settings_codecs(s)->codec[0], CODEC_H264);
+    assert_int_equal(plugin_settings_codecs(s).count, 1);
+    assert_int_equal(plugin_settings_codecs(s).codec[0], CODEC_H264);
     assert_int_equal(plugin_settings_publishers(s), 200);
     assert_int_equal(plugin_settings_workers(s), 8);
     assert_int_equal(plugin_settings_requests(s), 500);
@@ -143,8 +143,12 @@ static void refuses_with_a_sentence(void **state)
         {"streams: { shop = { key = \"7 bytes\" } }", ":1: streams.shop.key: " KEY_RULE},
         {"general: { tries = 0 }", ":1: general.tries must be a whole number from 1 to 1000"},
         {"streams: { shop = { kye = \"k\" } }",
-         ":1: streams.shop.kye: is not a key that is known here; a stream has \"key\" and "
-         "\"unlisted\""},
+         ":1: streams.shop.kye: is not a key that is known here; a stream has \"key\", "
+         "\"key_hash\", \"access\" and \"unlisted\""},
+        {"streams: { shop = { access = \"secret\" } }",
+         ":1: streams.shop.access: must be public, unlisted or protected"},
+        {"streams: { shop = { key_hash = \"the key\" } }",
+         ":1: streams.shop.key_hash: must be what \"janus-hls-token key\" prints: \"sha256:…:…\""},
         {"streams: { shop = { key = \"\" } }", ":1: streams.shop.key: " KEY_RULE},
         {"streams: { shop = { key = \"" BYTES_128 "x\" } }", ":1: streams.shop.key: " KEY_RULE},
         {"streams: { sh* = { key = \"k\" } }", ":1: streams.sh*.key: " STREAM_NAME_RULE},
@@ -235,39 +239,13 @@ static void knows_what_is_unlisted(void **state)
 
     (void)state;
     assert_row(s, text, "%s", error);
-    assert_true(plugin_settings_unlisted(s, "shop"));
+    assert_int_equal(plugin_settings_access(s, "shop"), ACCESS_UNLISTED);
     assert_int_equal(plugin_settings_key(s, "shop", "secret-1"), KEY_GOOD);
-    assert_false(plugin_settings_unlisted(s, "till"));
-    assert_true(plugin_settings_unlisted(s, "desk"));
+    assert_int_equal(plugin_settings_access(s, "till"), ACCESS_PUBLIC);
+    assert_int_equal(plugin_settings_access(s, "desk"), ACCESS_UNLISTED);
     assert_int_equal(plugin_settings_key(s, "desk", NULL), KEY_OPEN);
-    assert_false(plugin_settings_unlisted(s, "else"));
+    assert_int_equal(plugin_settings_access(s, "else"), ACCESS_PUBLIC);
     plugin_settings_destroy(&s);
-}
-
-static void compares_keys(void **state)
-{
-    static const struct {
-        const char *name, *a, *b;
-        bool equal;
-    } rows[] = {
-        {"the same", "secret", "secret", true},
-        {"the first differs", "secret", "zecret", false},
-        {"the last differs", "secret", "secrez", false},
-        {"a part", "secret", "secr", false},
-        {"both empty", "", "", true},
-        {"one empty", "", "s", false},
-        {"no key", NULL, "secret", false},
-        {"the other is none", "secret", NULL, false},
-        {"none and none", NULL, NULL, false},
-        {"of the greatest length", BYTES_128, BYTES_128, true},
-        {"longer, and different only there", BYTES_128 "a", BYTES_128 "b", false},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        bool equal = plugin_keys_equal(rows[i].a, rows[i].b);
-        assert_row(equal == rows[i].equal, rows[i].name, "%d", equal);
-    }
 }
 
 static void check_defaults(const PluginSettings *s)
@@ -308,7 +286,7 @@ static void the_sample_shows_the_defaults(void **state)
     check_defaults(s);
     assert_string_equal(plugin_settings_forward(s), "127.0.0.1:5004");
     assert_int_equal(plugin_settings_key(s, "shop", "a long random word"), KEY_GOOD);
-    assert_true(plugin_settings_unlisted(s, "workshop"));
+    assert_int_equal(plugin_settings_access(s, "workshop"), ACCESS_UNLISTED);
     plugin_settings_destroy(&s);
 }
 
@@ -319,7 +297,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(reads_the_bridges_token),
     cmocka_unit_test(judges_keys),
     cmocka_unit_test(knows_what_is_unlisted),
-    cmocka_unit_test(compares_keys),
     cmocka_unit_test(takes_its_sample),
     cmocka_unit_test(the_sample_shows_the_defaults),
 };

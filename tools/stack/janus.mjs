@@ -63,6 +63,7 @@ async function writeConfiguration(folder, options, libraries) {
   admin_secret = ${quoted(options.adminSecret)}
   # a page that lost its WebSocket may take its session up again for so long
   reclaim_session_timeout = 10
+  ${options.core ?? ""}
 }
 nat: { full_trickle = true ${nat} }
 media: { slowlink_threshold = 4 ${options.media ?? ""} }
@@ -109,8 +110,8 @@ cors: { allow_origin = ${quoted(options.origin)} }
  *   adminSecret
  *   origin               of the pages that may read what its HTTP APIs answer
  *   interfaces           ice_enforce_list; none: all
- *   stockPlugins, eventHandlers, files, env, media   more, for tests; files: { name: text, or what makes it of these options }; the
- *                        last goes into the group of that name
+ *   stockPlugins, eventHandlers, files, env, media, core   more, for tests; files: { name: text, or what makes it of these
+ *                        options }; media goes into the group of that name of janus.jcfg, core into "general"
  */
 export async function startJanus(options) {
   await mkdir(options.folder, { recursive: true });

@@ -36,6 +36,7 @@ export function built(build = process.env.JANUS_HLS_BUILD || path.join(SOURCE, "
     slowDisk: path.join(build, "tests", "shims", "slow_disk.so"),
     viewers: path.join(build, "instruments", "hls-viewers", "hls-viewers"),
     publishers: path.join(build, "tests", "publishers", "webrtc-publishers"),
+    token: path.join(build, "janus-plugin", "janus-hls-token"),
     web: path.join(build, "web"),
   };
 }
@@ -198,7 +199,7 @@ export class Stack {
       plugin: build.plugin,
       pluginConfiguration: janus.pluginConfiguration ??
         `general: {\n  open = ${open}\n  ${bridge}\n` +
-        `${janus.general ?? ""}}\nstreams: {\n${streams}}\n`,
+        `${janus.general ?? ""}}\nstreams: {\n${streams}}\n${janus.groups ?? ""}`,
       port: this.janusPort,
       adminPort: admin === "websocket" ? this.adminPort : 0,
       httpPort: this.janusHttpPort,

@@ -26,10 +26,10 @@ const CONNECT_WITHIN_MS = 12000; // of a new media path; then another is begun
 const DEFAULT_CAP = 2500000; // bit/s that layers share until the answer says how much they have
 
 // errors of the plugin that no second try mends, or not soon (docs/protocol.md)
-const FINAL_ERRORS = [460, 461, 462, 463, 464, 465, 466, 467, 468, 472, 473, 474, 476];
+const FINAL_ERRORS = [460, 461, 462, 463, 464, 465, 466, 467, 468, 472, 473, 474, 476, 477];
 
 // ends of a stream that were meant
-const FINAL_ENDS = ["kicked", "taken-over", "refused", "requested", "too-much"];
+const FINAL_ENDS = ["kicked", "taken-over", "refused", "requested", "too-much", "expired", "revoked"];
 
 const NO_SUCH_SESSION = "No such session"; // Janus's words to a claim that it cannot honour
 
@@ -44,7 +44,7 @@ const initialised = new Promise((resolve) => {
 export class JanusPublisher extends EventTarget {
   #server;
   #iceServers;
-  #request; // what is published: { stream, key, title }
+  #request; // what is published: { stream, key or token, title }
   #media; // the MediaStream
   #simulcast = false; // see publish(); false, too, if the server knows no layers
   #offersLayers = false;
@@ -90,12 +90,14 @@ export class JanusPublisher extends EventTarget {
    * Goes live with `media` under `name`; the events tell how it goes. `simulcast`: whether the picture is
    * sent in several sizes, so that each viewer gets the one that fits: true (three, or as many as the
    * picture is worth), "auto" (fewer on a small machine) or false. A server that knows only one gets one.
-   * `codec`: one of codecs.js that the picture is to have; "": what the server likes best.
+   * `codec`: one of codecs.js that the picture is to have; "": what the server likes best. `token`: in place of a key.
    */
-  async publish(media, { name, key = "", title = "", unlisted = false, simulcast = false, codec = "" }) {
+  async publish(media, { name, key = "", token = "", title = "", unlisted = false, simulcast = false, codec = "" }) {
     this.#media = media;
     this.#simulcast = simulcast;
-    this.#request = { stream: name, ...(key && { key }), ...(title && { title }), ...(unlisted && { unlisted }), ...(codec && { codec }) };
+    this.#request = {
+      stream: name, ...(token ? { token } : key && { key }), ...(title && { title }), ...(unlisted && { unlisted }), ...(codec && { codec }),
+    };
     this.#wanted = true;
     const attempt = ++this.#attempt;
     await initialised;

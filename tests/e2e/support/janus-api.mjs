@@ -12,8 +12,9 @@ class Connection {
   #listeners = [];
   events = []; // what came without being asked for
 
-  static async open(url, protocol) {
+  static async open(url, protocol, token) {
     const connection = new Connection();
+    connection.token = token;
     connection.socket = new WebSocket(url, protocol);
     connection.socket.on("message", (data) => connection.#onMessage(JSON.parse(data)));
     await new Promise((resolve, reject) => {
@@ -42,7 +43,7 @@ class Connection {
 
   /** Sends what is answered by an ack at most. */
   tell(message, transaction = randomUUID()) {
-    this.socket.send(JSON.stringify({ transaction, ...message }));
+    this.socket.send(JSON.stringify({ transaction, ...(this.token && { token: this.token }), ...message }));
   }
 
   ask(message) {
@@ -62,11 +63,19 @@ class Connection {
   }
 }
 
-/** A handle of the HLS plugin: request(body, jsep) resolves to the plugin's data. */
-export async function attach(stack, plugin = "janus.plugin.hls") {
-  const connection = await Connection.open(`ws://127.0.0.1:${stack.janusPort}`, "janus-protocol");
-  const session_id = (await connection.ask({ janus: "create" })).data.id;
-  const handle_id = (await connection.ask({ janus: "attach", session_id, plugin })).data.id;
+/** A handle of the HLS plugin: request(body, jsep) resolves to the plugin's data. `token`: of Janus itself. Throws what Janus refuses. */
+export async function attach(stack, plugin = "janus.plugin.hls", token) {
+  const connection = await Connection.open(`ws://127.0.0.1:${stack.janusPort}`, "janus-protocol", token);
+  const refuse = ({ error }) => {
+    connection.close();
+    throw Object.assign(new Error(error.reason), { code: error.code });
+  };
+  const created = await connection.ask({ janus: "create" });
+  if (!created.data) refuse(created);
+  const session_id = created.data.id;
+  const attached = await connection.ask({ janus: "attach", session_id, plugin });
+  if (!attached.data) await connection.ask({ janus: "destroy", session_id }).then(() => refuse(attached));
+  const handle_id = attached.data.id;
   return {
     sessionId: session_id,
     handleId: handle_id,

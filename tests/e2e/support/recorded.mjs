@@ -187,14 +187,14 @@ let begun = 0; // each has a log of its own
 
 /**
  * Publishes `recording` as `stream` in real time, round after round without a seam, until the test or its stack ends.
- * `key`, `title`, `unlisted` and `bitrate` are of the request. Resolves when it is live, and throws what the plugin
+ * `key`, `token`, `title`, `unlisted` and `bitrate` are of the request; `janusToken` is for Janus itself. Resolves when it is live, and throws what the plugin
  * refuses it with. It begins when the bridge listens, with a key frame, so that nothing is lost and no picture left out.
  * `roundS`: seconds of the recording in a round, unless all. `silent`: connects, and sends nothing before speak(); it resolves when it is connected.
  */
-export async function publishRecorded(stack, stream, { recording = TESTCARD, roundS, silent = false, ...fields } = {}) {
+export async function publishRecorded(stack, stream, { recording = TESTCARD, roundS, silent = false, janusToken, ...fields } = {}) {
   const log = createWriteStream(path.join(stack.options.folder, `webrtc-publishers-${++begun}.log`));
   const swarm = startSwarm(recording, log, roundS);
-  const handle = await attach(stack);
+  const handle = await attach(stack, undefined, janusToken);
   const publisher = new RecordedPublisher(swarm, handle, stream);
   stack.guests.add(publisher);
   await swarm.connect(0, handle, { request: "publish", stream, ...fields }, { silent: true });

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "temp_file.h"
+
+#include "janus-plugin/revocations.h"
+#include "settings_reader.h"
+
+static Permit token(const char *stream, const char *id, int64_t issued)
+{
+    Permit permit = {.by_token = true, .issued = issued};
+
+    snprintf(permit.name, sizeof(permit.name), "%s", stream);
+    snprintf(permit.id, sizeof(permit.id), "%s", id);
+    return permit;
+}
+
+static bool revoked(Revocations *r, const char *stream, const char *id, int64_t issued)
+{
+    Permit permit = token(stream, id, issued);
+
+    return revocations_has(r, &permit);
+}
+
+static int load(Revocations *r, const char *text, char *error)
+{
+    char path[TEMP_FILE_SIZE], whole[SETTINGS_ERROR_SIZE] = "";
+
+    temp_file(path, text);
+    int status = revocations_load(r, path, whole);
+    unlink(path);
+    strcpy(error, status < 0 ? whole + strlen(path) : "");
+    return status;
+}
+
+static void reads_a_file(void **state)
+{
+    static const struct {
+        const char *stream, *id;
+        int64_t issued;
+        bool revoked;
+    } rows[] = {
+        {"shop", "t1", 5000, true},  {"till", "t1", 5000, true}, {"till", "t2", 5000, true},
+        {"till", "t3", 5000, false}, {"till", "", 5000, false},  {"shop", "", 1999, true},
+        {"shop", "", 2000, false},   {"shop", "", 0, true},      {"till", "", 999, true},
+        {"till", "", 1000, false},   {"Shop", "", 1500, false},
+    };
+    Revocations *r = revocations_create();
+    char error[SETTINGS_ERROR_SIZE];
+
+    (void)state;
+    assert_int_equal(load(r,
+                          "# who has left\n\nid t1  # ann\n  id\tt2\r\nstream shop 1500\n"
+                          "stream shop 2000\nstream shop 1700\nstream * 1000",
+                          error),
+                     0);
+    assert_int_equal(revocations_count(r), 4);
+    for (size_t i = 0; i < COUNT(rows); i++)
+        assert_row(revoked(r, rows[i].stream, rows[i].id, rows[i].issued) == rows[i].revoked,
+                   rows[i].stream, "row %zu", i);
+    revocations_destroy(&r);
+    assert_null(r);
+}
+
+/* Keys are changed in the settings. */
+static void a_key_is_not_revoked(void **state)
+{
+    Revocations *r = revocations_create();
+    Permit key = {.name = "shop"};
+
+    (void)state;
+    assert_int_equal(revocations_add_stream(r, "*", 1000), 0);
+    assert_true(revoked(r, "shop", "", 0));
+    assert_false(revocations_has(r, &key));
+    revocations_destroy(&r);
+}
+
+static void a_file_that_cannot_be_used_changes_nothing(void **state)
+{
+    static const struct {
+        const char *text;
+        int line;
+    } rows[] = {
+        {"id", 1},
+        {"id a b", 1},
+        {"id t9\nname t1", 2},
+        {"\n\nstream shop", 3},
+        {"stream shop soon", 1},
+        {"stream shop 0", 1},
+        {"stream shop -1", 1},
+        {"stream sh*p 1000", 1},
+        {"stream shop 1000 2000", 1},
+    };
+    Revocations *r = revocations_create();
+    char error[SETTINGS_ERROR_SIZE];
+
+    (void)state;
+    assert_int_equal(load(r, "id t1\n", error), 0);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char expected[16];
+        snprintf(expected, sizeof(expected), ":%d: a rule is", rows[i].line);
+        assert_row(load(r, rows[i].text, error) < 0, rows[i].text, "taken");
+        assert_row(strncmp(error, expected, strlen(expected)) == 0, rows[i].text, "%s", error);
+    }
+    assert_int_equal(revocations_load(r, "/nowhere/revoked", error), -1);
+    assert_non_null(strstr(error, "/nowhere/revoked: No such file"));
+    assert_true(revoked(r, "shop", "t1", 0));
+    assert_false(revoked(r, "shop", "t9", 0));
+    revocations_destroy(&r);
+}
+
+static void what_an_operator_says_holds_whatever_the_file_says(void **state)
+{
+    static const char *const no_ids[] = {"", "a b", "a\n", "a#b", "\xc3\xa9"};
+    Revocations *r = revocations_create();
+    char error[SETTINGS_ERROR_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(no_ids); i++)
+        assert_row(revocations_add_id(r, no_ids[i]) < 0, no_ids[i], "taken");
+    assert_int_equal(revocations_add_id(r, "t1"), 0);
+    assert_int_equal(revocations_add_stream(r, "shop", 1000), 0);
+    assert_int_equal(load(r, "id t2\n", error), 0);
+    assert_int_equal(revocations_load(r, "", error), 0); /* the setting is empty again */
+    assert_true(revoked(r, "till", "t1", 0));
+    assert_true(revoked(r, "shop", "", 999));
+    assert_false(revoked(r, "till", "t2", 0));
+    revocations_destroy(&r);
+}
+
+static void writes_behind_what_the_file_has(void **state)
+{
+    char path[TEMP_FILE_SIZE], error[SETTINGS_ERROR_SIZE] = "";
+    Revocations *r = revocations_create();
+
+    (void)state;
+    temp_file(path, "id t1\n");
+    assert_int_equal(revocations_note_id(path, "t2", error), 0);
+    assert_int_equal(revocations_note_stream(path, "*", 1000, error), 0);
+    assert_int_equal(revocations_load(r, path, error), 0);
+    assert_int_equal(revocations_count(r), 3);
+    assert_true(revoked(r, "shop", "t1", 5000) && revoked(r, "shop", "t2", 5000));
+    assert_true(revoked(r, "shop", "", 999));
+    unlink(path);
+    assert_int_equal(revocations_note_id(path, "t2", error), -1); /* it makes none */
+    assert_non_null(strstr(error, "No such file"));
+    revocations_destroy(&r);
+}
+
+static void has_so_many_rules_and_no_more(void **state)
+{
+    Revocations *r = revocations_create();
+    char id[32];
+
+    (void)state;
+    for (int i = 0; i < REVOCATIONS_MAX; i++) {
+        snprintf(id, sizeof(id), "token-%d", i);
+        assert_int_equal(revocations_add_id(r, id), 0);
+    }
+    assert_int_equal(revocations_add_id(r, "one-more"), -1);
+    assert_int_equal(revocations_add_stream(r, "shop", 1000), -1);
+    assert_int_equal(revocations_count(r), REVOCATIONS_MAX);
+    revocations_destroy(&r);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(reads_a_file),
+    cmocka_unit_test(a_key_is_not_revoked),
+    cmocka_unit_test(a_file_that_cannot_be_used_changes_nothing),
+    cmocka_unit_test(what_an_operator_says_holds_whatever_the_file_says),
+    cmocka_unit_test(writes_behind_what_the_file_has),
+    cmocka_unit_test(has_so_many_rules_and_no_more),
+};
+
+TEST_GROUP(revocations, tests);
