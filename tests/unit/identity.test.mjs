@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { webcrypto } from "node:crypto";
 import test from "node:test";
-import { fitTitle, ownKey } from "../../web-publisher/js/identity.js";
+import { fitTitle, ownKey, takeToken } from "../../web-publisher/js/identity.js";
 
 globalThis.crypto ??= webcrypto; // Node 18 has none
 
@@ -25,4 +25,22 @@ test("a key is made once, and long enough that nobody guesses it", () => {
   assert.equal(ownKey(memory), key);
   kept.clear();
   assert.notEqual(ownKey(memory), key);
+});
+
+test("a token is taken from the address, which does not keep it", () => {
+  for (const [search, hash, token, left] of [
+    ["", "#token=a.b.c", "a.b.c", "/publish.html"],
+    ["?stream=shop", "#token=a.b.c", "a.b.c", "/publish.html?stream=shop"],
+    ["?token=a.b.c&stream=shop", "", "a.b.c", "/publish.html?stream=shop"],
+    ["?token=x.y.z", "#token=a.b.c&more=1", "a.b.c", "/publish.html#more=1"],
+    ["?token=", "", "", "/publish.html"],
+    ["?stream=shop", "", "", null],
+  ]) {
+    const kept = new Map(), seen = [];
+    const tab = { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => void kept.set(key, value) };
+    const history = { replaceState: (state, title, address) => void seen.push(address) };
+    assert.equal(takeToken(tab, { pathname: "/publish.html", search, hash }, history), token, search + hash);
+    assert.deepEqual(seen, left === null ? [] : [left], search + hash);
+    assert.equal(takeToken(tab, { pathname: "/publish.html", search: "", hash: "" }, history), token, "after a reload");
+  }
 });

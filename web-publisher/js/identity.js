@@ -17,6 +17,22 @@ export function ownKey(memory) {
   return key;
 }
 
+/**
+ * The publish token of the address, behind # or ?, or the one that this tab had last; "": none. Neither the address bar nor the
+ * browser's history keeps it. `tab`: what the tab keeps; `place`, `history`: the window's.
+ */
+export function takeToken(tab, place, history) {
+  const query = new URLSearchParams(place.search), fragment = new URLSearchParams(place.hash.slice(1));
+  const given = fragment.get("token") ?? query.get("token");
+  if (given === null) return tab.getItem("janus-hls-token") ?? "";
+  query.delete("token");
+  fragment.delete("token");
+  const behind = [["?", query], ["#", fragment]].map(([mark, of]) => (String(of) ? mark + of : "")).join("");
+  history.replaceState(null, "", place.pathname + behind);
+  tab.setItem("janus-hls-token", given);
+  return given;
+}
+
 /** A name of this browser's own, for people who type none. */
 export function ownName(memory) {
   if (!memory.getItem("janus-hls-name")) memory.setItem("janus-hls-name", friendlyName(navigator.language));

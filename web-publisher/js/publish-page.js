@@ -3,7 +3,7 @@
 // The publish page: what people press and see. What it does is in janus-publisher.js and
 // media-source.js.
 //
-// Parameters of its address: stream, title, key, source (camera, screen, testcard), size (of the test card,
+// Parameters of its address: stream, title, key, token (better behind #), source (camera, screen, testcard), size (of the test card,
 // as 640x360), simulcast (1: three sizes on any machine; auto: as many as it can do; 0: one),
 // codec (h264, vp8, vp9, av1, h265, if the server takes it), and auto=1, which shows the test card live by itself, or
 // auto=again: also after an operator has ended it. Anybody can send somebody such an address: what it fills in can be seen, and
@@ -13,7 +13,7 @@ import { BusyMachine, isTiny, lightenIfBusy } from "./busy-machine.js";
 import { takePass, whyNoPass } from "./class-pass.js";
 import { canSend, codecOf, CODECS, isUnseen, whoSees } from "./codecs.js";
 import { healthOf } from "./health.js";
-import { fitTitle, ownKey, ownName } from "./identity.js";
+import { fitTitle, ownKey, ownName, takeToken } from "./identity.js";
 import { JanusPublisher } from "./janus-publisher.js";
 import { fetchViewers } from "./live-list.js";
 import { Latest } from "./latest.js";
@@ -38,6 +38,7 @@ const RETURN_MS = 15000; // after which a page with auto=again is live again tha
 const BADGES = { waiting: "publish.nearly", connecting: "publish.connecting", reconnecting: "publish.reconnecting" };
 const SIMULCAST_DEFAULT = "auto";
 
+const token = takeToken(storage("sessionStorage"), location, history);
 const parameters = new URLSearchParams(location.search);
 // What is live by its address alone is kept apart from what people do: somebody else's link ends nothing
 // that this browser shows live in another tab, and chooses no name for later.
@@ -246,7 +247,7 @@ async function goLive() {
   setStage("busy"); // there may be something to mute
   await publisher.publish(source.stream, {
     name,
-    key: byId("key").value || ownKey(memory),
+    ...(token && !byId("key").value ? { token } : { key: byId("key").value || ownKey(memory) }),
     title: fitTitle(byId("title").value),
     unlisted: parameters.get("unlisted") === "1",
     codec: byId("codec").value,
