@@ -156,17 +156,18 @@ static json_t *handle(const Message *message)
     return event ? event : reply_error(&error);
 }
 
-static void handle_message(void *data)
+static bool handle_message(void *data)
 {
     Message *message = data;
     json_t *event = handle(message);
 
     if (!event)
-        return;
+        return true;
     self.gateway->push_event(message->session->handle, self.plugin, message->transaction, event,
                              NULL);
     json_decref(event);
     forget_offer(message->session, message->jsep);
+    return true;
 }
 
 static void say_busy(void)

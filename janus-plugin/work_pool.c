@@ -16,6 +16,25 @@ struct WorkPool {
     pthread_t thread[];
 };
 
+/* The job has waited long enough: it is the next one of its lane. The lock is held. */
+static void run_again(WorkPool *pool, WorkLane *lane, void *job)
+{
+    g_queue_push_head(&lane->jobs, job);
+    pool->stats.waiting++;
+    g_queue_push_tail(&pool->ready, lane);
+    pthread_cond_signal(&pool->work);
+}
+
+/* The lock is held. */
+static void park(WorkPool *pool, WorkLane *lane, void *job)
+{
+    if (lane->resumed)
+        run_again(pool, lane, job);
+    else
+        lane->parked = job;
+    lane->resumed = false;
+}
+
 /* Runs the next job of a lane. The lock is held before and after, not while the job runs. */
 static void run_next(WorkPool *pool, WorkLane *lane)
 {
@@ -23,8 +42,12 @@ static void run_next(WorkPool *pool, WorkLane *lane)
 
     pool->stats.waiting--;
     pthread_mutex_unlock(&pool->lock);
-    pool->params.run(job);
+    bool done = pool->params.run(job);
     pthread_mutex_lock(&pool->lock);
+    if (!done) {
+        park(pool, lane, job);
+        return;
+    }
     if (g_queue_is_empty(&lane->jobs))
         lane->busy = false;
     else
@@ -110,6 +133,16 @@ int work_pool_push(WorkPool *pool, WorkLane *lane, void *job)
     }
     pthread_mutex_unlock(&pool->lock);
     return room ? 0 : -1;
+}
+
+void work_pool_resume(WorkPool *pool, WorkLane *lane)
+{
+    pthread_mutex_lock(&pool->lock);
+    if (lane->parked)
+        run_again(pool, lane, g_steal_pointer(&lane->parked));
+    else
+        lane->resumed = true;
+    pthread_mutex_unlock(&pool->lock);
 }
 
 bool work_pool_is_busy(WorkPool *pool, const WorkLane *lane)

@@ -201,7 +201,8 @@ unit_programs += %D%/unit-threads
 	%D%/test_stand_in.c \
 	%D%/test_stream.c \
 	%D%/test_stream_table.c \
-	%D%/test_thumbnail.c
+	%D%/test_thumbnail.c \
+	%D%/test_work_pool.c
 %C%_unit_threads_CPPFLAGS = $(unit_cppflags)
 %C%_unit_threads_LDADD = libtranscode.a $(bridge_libs) $(plugin_libs) $(viewers_libs) $(unit_libs)
 
