@@ -12,10 +12,16 @@ libplugin_a_SOURCES = \
 	%D%/jwt.c \
 	%D%/jwt_keys.c \
 	%D%/jwt_sign.c \
+	%D%/hook_answer.c \
+	%D%/hook_client.c \
+	%D%/hook_http.c \
+	%D%/hook_question.c \
+	%D%/hook_settings.c \
 	%D%/key_tries.c \
 	%D%/layer_map.c \
 	%D%/layer_names.c \
 	%D%/permit.c \
+	%D%/permit_json.c \
 	%D%/plugin_clock.c \
 	%D%/plugin_settings.c \
 	%D%/plugin_values.c \

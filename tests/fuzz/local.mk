@@ -9,6 +9,7 @@ fuzz_parts = \
 	%D%/fuzz_control_api.c \
 	%D%/fuzz_h264_filler.c \
 	%D%/fuzz_h264_sps.c \
+	%D%/fuzz_hook_answer.c \
 	%D%/fuzz_http_reader.c \
 	%D%/fuzz_jpeg_maker.c \
 	%D%/fuzz_ll_request.c \

@@ -126,6 +126,7 @@ unit_programs += %D%/unit-plugin
 	%D%/test_bridge_sdp.c \
 	%D%/test_file_stamp.c \
 	%D%/test_jwt.c \
+	%D%/test_hook_answer.c \
 	%D%/test_key_tries.c \
 	%D%/test_layer_map.c \
 	%D%/test_permit.c \
@@ -192,6 +193,7 @@ unit_programs += %D%/unit-threads
 	%D%/test_datagram_queue.c \
 	%D%/test_event_http.c \
 	%D%/test_event_queue.c \
+	%D%/test_hook_client.c \
 	%D%/test_ll_hub.c \
 	%D%/test_ll_text.c \
 	%D%/test_mailbox.c \

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "hook_question.h"
+
+#include <glib.h>
+#include <jansson.h>
+#include <time.h>
+
+#include "permit_json.h"
+
+/* Who publishes, and by which key. */
+static json_t *describe_publisher(const Permit *permit)
+{
+    json_t *publisher = permit_owner(permit);
+    char hex[2 * PERMIT_PROOF_SIZE + 1];
+
+    for (size_t i = 0; i < PERMIT_PROOF_SIZE; i++)
+        g_snprintf(hex + 2 * i, 3, "%02x", permit->proof[i]);
+    if (permit->has_proof && !permit->by_token)
+        json_set_text(publisher, "key_sha256", hex);
+    return publisher;
+}
+
+static json_t *describe(const HookQuestionParams *params)
+{
+    const Permit *permit = params->permit;
+    const char *title = permit->title[0] ? permit->title : params->request->title;
+    Access access = permit->access;
+
+    if (access == ACCESS_PUBLIC && params->request->unlisted)
+        access = ACCESS_UNLISTED;
+    json_t *data = json_pack("{s:s, s:s, s:I}", "stream", permit->name, "access",
+                             access_name(access), "bitrate", (json_int_t)params->bitrate);
+    json_set_text(data, "title", title);
+    if (params->request->chooses)
+        json_set_text(data, "codec", codec_name(params->request->codec));
+    if (permit->end)
+        json_object_set_new(data, "end", json_integer(permit->end));
+    json_object_set_new(data, "publisher", describe_publisher(permit));
+    return data;
+}
+
+char *hook_question(const HookQuestionParams *params)
+{
+    char time[sizeof("+2147483647-12-31T23:59:59Z")] = "";
+    time_t now = (time_t)params->now_s;
+    struct tm utc;
+
+    if (gmtime_r(&now, &utc))
+        strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%SZ", &utc);
+    json_t *question =
+        json_pack("{s:s, s:s, s:o}", "type", params->takes_over ? "takeover" : "publish",
+                  "timestamp", time, "data", describe(params));
+    char *text = question ? json_dumps(question, JSON_COMPACT) : NULL;
+    json_decref(question);
+    return text;
+}
