@@ -4,6 +4,7 @@
 noinst_LIBRARIES += libplugin.a
 libplugin_a_SOURCES = \
 	%D%/base64url.c \
+	%D%/audit_log.c \
 	%D%/bridge_client.c \
 	%D%/bridge_http.c \
 	%D%/bridge_registry.c \

@@ -187,6 +187,7 @@ list-thread-tests:
 unit_programs += %D%/unit-threads
 %C%_unit_threads_SOURCES = \
 	%D%/test_audience_threads.c \
+	%D%/test_audit_log.c \
 	%D%/test_bridge_client.c \
 	%D%/test_caretaker.c \
 	%D%/test_control_api.c \
