@@ -166,6 +166,7 @@ bridge_stream = \
 	%D%/stream/stream_admission.c \
 	%D%/stream/stream_care.c \
 	%D%/stream/stream_class.c \
+	%D%/stream/stream_access.c \
 	%D%/stream/stream_life.c \
 	%D%/stream/stream_opening.c \
 	%D%/stream/stream_publisher.c \

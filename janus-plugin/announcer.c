@@ -178,7 +178,8 @@ static void offer_to_bridge(Session *session)
     for (size_t i = 0; i < session->tracks.count; i++)
         ports[i] = rtp_sender_number(session->sender, session->tracks.track[i].port);
     if (bridge_sdp_offer(&session->tracks, ports, session->sdp_id,
-                         &(StreamFace){session->title, session->unlisted}, offer) < 0)
+                         &(StreamFace){.title = session->title, .unlisted = session->unlisted},
+                         offer) < 0)
         return;
     session->bridge = BRIDGE_ANNOUNCED;
     bridge_client_announce(self.bridge, session->stream.text, offer, session_ref(session),

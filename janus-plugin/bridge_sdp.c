@@ -52,7 +52,8 @@ int bridge_sdp_offer(const MediaTracks *tracks, const uint16_t *ports, uint64_t 
 
     text_add(&out, "v=0\r\no=- %" PRIu64 " 1 IN IP4 127.0.0.1\r\n", session_id);
     write_name(&out, face->title);
-    text_add(&out, "c=IN IP4 127.0.0.1\r\nt=0 0\r\n%s", face->unlisted ? "a=unlisted\r\n" : "");
+    text_add(&out, "c=IN IP4 127.0.0.1\r\nt=0 0\r\n%s%s", face->unlisted ? "a=unlisted\r\n" : "",
+             face->protected ? "a=access:protected\r\n" : "");
     for (size_t i = 0; i < tracks->count; i++)
         write_track(&out, &tracks->track[i], ports[i]);
     return out.overflow ? -1 : (int)out.len;

@@ -25,6 +25,7 @@ int bridge_payload_type(const MediaTrack *track);
 typedef struct StreamFace {
     const char *title; /* "": nothing */
     bool unlisted;     /* in no public list: a=unlisted */
+    bool protected;    /* for those who have a playback token: a=access:protected */
 } StreamFace;
 
 /* Writes the offer for `tracks` to `text` (BRIDGE_SDP_SIZE bytes, terminated). `ports[i]` is the

@@ -283,6 +283,8 @@ json_t *status_json(const StreamStatus *status)
         json_object_set_new(object, "title", json_string(status->title));
     if (status->unlisted)
         json_object_set_new(object, "unlisted", json_true());
+    if (status->protected)
+        json_object_set_new(object, "protected", json_true());
     if (status->output.thumbnail.made_unix_us)
         json_object_set_new(object, "thumbnail",
                             json_integer(status->output.thumbnail.made_unix_us / US_PER_S));

@@ -43,6 +43,7 @@ const char *event_disk_part(EventDiskPart part)
         [DISK_FOLDER] = "folder",
         [DISK_MEDIA] = "media",
         [DISK_END] = "end",
+        [DISK_ACCESS] = "access",
     };
     return names[part];
 }

@@ -54,6 +54,7 @@ typedef enum EventDiskPart {
     DISK_FOLDER, /* to open the stream's folder */
     DISK_MEDIA,  /* to write segments or parts */
     DISK_END,    /* to write the playlists' end */
+    DISK_ACCESS, /* to note that the stream is protected, so its publisher is not let in */
     EVENT_DISK_PARTS
 } EventDiskPart;
 

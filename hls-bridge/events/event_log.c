@@ -50,6 +50,11 @@ static void log_disk(const Event *e)
     case DISK_END:
         log_error("%s: its end cannot be written: %s; tried again each second", e->stream, error);
         break;
+    case DISK_ACCESS:
+        log_error(
+            "%s: a publisher is turned away: that its stream is protected cannot be written: %s",
+            e->stream, error);
+        break;
     default: /* whoever writes media names the file */
         break;
     }

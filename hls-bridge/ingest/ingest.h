@@ -96,6 +96,7 @@ struct Ingest {
     Renditions renditions;         /* that it sends, in the order of its tracks */
     char title[INGEST_TITLE_SIZE]; /* what the publisher calls it; "": nothing */
     bool unlisted;                 /* no list of what is live names it */
+    bool protected;                /* only who has a playback token may watch it */
     bool has_ladder;               /* it says itself what it is to be transcoded to: */
     char ladder[INGEST_LADDER_SIZE];
     bool heard;    /* something has come */

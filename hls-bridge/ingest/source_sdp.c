@@ -251,6 +251,22 @@ static void read_title(SdpSlice name, char *title)
     title[len] = '\0';
 }
 
+/* Who may watch it. Returns NULL, or what is wrong: a word that is not understood may mean less
+ * than everybody. */
+static const char *read_access(const Sdp *sdp, SourceSdp *out)
+{
+    SdpSlice value;
+
+    out->unlisted = sdp_attribute(sdp->lines, "unlisted", NULL);
+    if (!sdp_attribute(sdp->lines, "access", &value) || sdp_equals(value, "public"))
+        return NULL;
+    out->unlisted = true;
+    out->protected = sdp_equals(value, "protected");
+    return out->protected || sdp_equals(value, "unlisted")
+               ? NULL
+               : "a=access must be public, unlisted or protected";
+}
+
 /* What the publisher is to be transcoded to. Returns NULL, or what is wrong. */
 static const char *read_ladder(const Sdp *sdp, SourceSdp *out)
 {
@@ -274,8 +290,9 @@ const char *source_sdp_read(const char *text, size_t len, SourceSdp *out)
     if (wrong)
         return wrong;
     read_title(sdp.session_name, out->title);
-    out->unlisted = sdp_attribute(sdp.lines, "unlisted", NULL);
-    wrong = read_ladder(&sdp, out);
+    wrong = read_access(&sdp, out);
+    if (!wrong)
+        wrong = read_ladder(&sdp, out);
     if (wrong)
         return wrong;
     out->sections = sdp.media_count;
@@ -319,6 +336,7 @@ void source_sdp_describe(const SourceSdp *sdp, Ingest *ingest)
     ingest->renditions = source_sdp_renditions(sdp);
     memcpy(ingest->title, sdp->title, sizeof(ingest->title));
     ingest->unlisted = sdp->unlisted;
+    ingest->protected = sdp->protected;
     ingest->has_ladder = sdp->has_ladder;
     memcpy(ingest->ladder, sdp->ladder, sizeof(ingest->ladder));
 }

@@ -49,6 +49,7 @@ typedef struct SourceSdp {
     SdpKind section_kind[SDP_MAX_MEDIA];
     char title[INGEST_TITLE_SIZE];   /* the session's name; "": none */
     bool unlisted;                   /* a=unlisted: no list of what is live names it */
+    bool protected;                  /* a=access:protected: only who has a token may watch it */
     bool has_ladder;                 /* a=ladder: what it is to be transcoded to, */
     char ladder[INGEST_LADDER_SIZE]; /* as rung_ladder.h has it; it is not read here */
 } SourceSdp;

@@ -10,6 +10,7 @@ int output_files_open(OutputFiles *f, const char *directory, const char *stream,
     f->folder = folder_open(directory, stream, clock);
     if (f->folder)
         store_limit(f->folder, bound);
+    f->protected = f->folder && store_has(f->folder, PROTECTED_FILE);
     f->numbers = f->folder ? number_log_open(f->folder) : NULL;
     return f->numbers ? 0 : -1;
 }
@@ -24,6 +25,19 @@ void output_files_settle(OutputFiles *f)
 {
     if (store_sync_all(f->folder) == 0)
         number_log_settle(f->numbers);
+}
+
+int output_files_protect(OutputFiles *f, bool on)
+{
+    if (on == f->protected)
+        return 0;
+    if (on && (store_put(f->folder, PROTECTED_FILE, "", 0, STORE_THROUGH) < 0 ||
+               store_sync_names(f->folder) < 0))
+        return -1;
+    if (!on)
+        store_remove(f->folder, PROTECTED_FILE);
+    f->protected = store_has(f->folder, PROTECTED_FILE);
+    return 0;
 }
 
 void output_files_discard(OutputFiles *f)

@@ -11,9 +11,13 @@
 #include "base/histogram.h"
 #include "base/output_bound.h"
 
+/* A web server gives nothing of a folder that has this file, but to who has a playback token. */
+#define PROTECTED_FILE "protected"
+
 typedef struct OutputFiles {
     struct Store *folder;
     struct NumberLog *numbers;
+    bool protected; /* the folder has PROTECTED_FILE; read it alone */
 } OutputFiles;
 
 /* Opens the folder of `stream`, a valid stream name, in `directory`, which exists. Files of media
@@ -28,6 +32,10 @@ void output_files_close(OutputFiles *files);
 /* Syncs all that is listed in the folder, so that it survives a power cut, until something new is
  * listed. If the disk refuses, it will not be taken up after one. */
 void output_files_settle(OutputFiles *files);
+
+/* Protects the folder, or opens it to everybody. The one survives a power cut, and whatever was
+ * published after it, too. Returns 0, or -1 with errno: then it is as it was. */
+int output_files_protect(OutputFiles *files, bool on);
 
 /* As store_expire(). */
 int64_t output_files_expire(OutputFiles *files, int64_t now_us);

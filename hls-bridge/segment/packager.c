@@ -198,6 +198,16 @@ int packager_clear(Packager *p)
     return outputs_clear(&p->outputs);
 }
 
+int packager_protect(Packager *p, bool on)
+{
+    return output_files_protect(&p->files, on);
+}
+
+bool packager_is_protected(const Packager *p)
+{
+    return p->files.protected;
+}
+
 void packager_discard(Packager *p)
 {
     output_files_discard(&p->files);

@@ -68,6 +68,10 @@ int packager_end(Packager *packager);
  * errno; call it again then. */
 int packager_clear(Packager *packager);
 
+/* As output_files_protect(), and whether it is so. */
+int packager_protect(Packager *packager, bool on);
+bool packager_is_protected(const Packager *packager);
+
 /* As store_discard(): close it then. */
 void packager_discard(Packager *packager);
 

@@ -3,8 +3,9 @@
 #define STREAM_INNER_H
 
 /* The inside of a stream, for its own files only: stream_publisher.c lets publishers in and out,
- * stream_life.c holds, ends and removes, stream_opening.c opens the folder, stream_status.c
- * reports, stream_thread.c runs all of them, and stream.c has the functions for others.
+ * stream_access.c says who may watch, stream_life.c holds, ends and removes, stream_opening.c opens
+ * the folder, stream_status.c reports, stream_thread.c runs all of them, and stream.c has the
+ * functions for others.
  *
  * Thread-safety: call each function with `owner` held, unless it says otherwise. */
 
@@ -66,6 +67,7 @@ struct Stream {
     bool broadcast;           /* one has begun, with a publisher, and has not ended */
     bool shown;               /* and something of it came */
     bool end_refused;         /* by the disk; told */
+    bool access_refused;      /* likewise */
     RungTrouble rung_trouble; /* told */
     uint64_t failed_writes;   /* of media */
     int64_t write_failed_us;  /* the last of them, while that is told; 0: it is not */
@@ -105,6 +107,12 @@ void stream_start_broadcast(Stream *s);
 
 /* Does what others have asked for. Returns false if the thread is to stop. */
 bool stream_read_mail(Stream *s, int64_t now_us);
+
+/* ---- stream_access.c ---- */
+
+/* Sees to it that what `source` is about to publish can be watched by those alone who may. Returns
+ * false if the disk refuses: then it must not be published. */
+bool stream_set_access(Stream *s, const Ingest *source);
 
 /* ---- stream_life.c ---- */
 

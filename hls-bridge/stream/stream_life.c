@@ -43,6 +43,8 @@ static bool stream_remove_all(Stream *s, int64_t now_us)
     }
     if (!mailbox_close(s->mail))
         return false;
+    if (stream_is_void(s)) /* else its folder stays, and what is known of it */
+        packager_protect(s->packager, false);
     packager_discard(s->packager);
     stream_emit(s, (Event){.kind = EVENT_REMOVED});
     return true;

@@ -141,6 +141,19 @@ void stream_start_broadcast(Stream *s)
     stream_emit(s, (Event){.kind = EVENT_STARTED});
 }
 
+/* Takes over `source`. One that cannot be kept from those who may not watch it is turned away. */
+static void let_in(Stream *s, Ingest *source, int64_t now_us)
+{
+    if (stream_set_access(s, source)) {
+        enter(s, source);
+        stream_start_broadcast(s);
+        return;
+    }
+    ingest_destroy(&source);
+    atomic_store(&s->left_us, now_us);
+    mailbox_leave(s->mail);
+}
+
 /* Does what the mail asks for. Returns false if the thread is to stop. */
 bool stream_read_mail(Stream *s, int64_t now_us)
 {
@@ -154,8 +167,7 @@ bool stream_read_mail(Stream *s, int64_t now_us)
         if (mail.replaced)
             stream_emit(s, (Event){.kind = EVENT_TAKEN_OVER});
         leave(s, now_us, HELD_TAKEN_OVER);
-        enter(s, mail.source);
-        stream_start_broadcast(s);
+        let_in(s, mail.source, now_us);
     }
     bool unwanted = mail.hurry || (mail.unpublish && stream_is_void(s));
     if (unwanted && !s->source && s->state == STREAM_HELD)

@@ -30,6 +30,7 @@ typedef struct StreamStatus {
     uint64_t excessive;         /* of them, ended because they sent too much */
     bool has_source;
     bool unlisted;                 /* no list of what is live names it */
+    bool protected;                /* only who has a playback token may watch it */
     char title[INGEST_TITLE_SIZE]; /* as the publisher gives it; "": none */
     IngestStats source;
     const char *problem; /* what is wrong with the video, by its static name; NULL: nothing */

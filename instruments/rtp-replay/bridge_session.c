@@ -150,7 +150,8 @@ int bridge_session_open(const char *url, const char *stream, const BridgeOffer *
 
     text_add(&out,
              "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=rtp-replay\r\nc=IN IP4 127.0.0.1\r\n"
-             "t=0 0\r\n");
+             "t=0 0\r\n%s",
+             offer->protected ? "a=access:protected\r\n" : "");
     for (size_t track = 0; track < REPLAY_TRACKS; track++)
         if (offer->port[track] != 0)
             write_track(&out, track, offer);

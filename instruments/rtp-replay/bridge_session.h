@@ -20,7 +20,8 @@ typedef struct BridgeOffer {
     uint16_t port[REPLAY_TRACKS];
     Codec codec; /* of the video */
     VideoLabels labels;
-    bool nack; /* say that what is lost is sent again, as browsers do; the bridge then waits */
+    bool protected; /* only those with a playback token may watch it */
+    bool nack;      /* say that what is lost is sent again, as browsers do; the bridge then waits */
 } BridgeOffer;
 
 /* PUTs the offer to the bridge at `url` (http://127.0.0.1:8190) as `stream`. `destinations` takes

@@ -51,6 +51,7 @@ static const char usage[] =
     "(0)\n"
     "  --opus                   with --low-latency: there is the Opus too, copied\n"
     "  --keep                   do not end the stream at the end\n"
+    "  --protected              only those with a playback token may watch the streams\n"
     "  --no-nack                do not announce that lost packets are sent again\n"
     "How long, and what is printed:\n"
     "  --seconds S              send for S seconds (one round)\n"
@@ -90,6 +91,7 @@ enum {
     OPTION_VIDEO_TRACKS,
     OPTION_OPUS,
     OPTION_KEEP,
+    OPTION_PROTECTED,
     OPTION_NO_NACK,
     OPTION_SECONDS,
     OPTION_ROUND,
@@ -114,6 +116,7 @@ static const struct option names[] = {
     {"video-tracks", required_argument, NULL, OPTION_VIDEO_TRACKS},
     {"keep", no_argument, NULL, OPTION_KEEP},
     {"opus", no_argument, NULL, OPTION_OPUS},
+    {"protected", no_argument, NULL, OPTION_PROTECTED},
     {"no-nack", no_argument, NULL, OPTION_NO_NACK},
     {"seconds", required_argument, NULL, OPTION_SECONDS},
     {"round", required_argument, NULL, OPTION_ROUND},
@@ -252,6 +255,9 @@ static bool read_switch(int option, ReplayOptions *o)
         return true;
     case OPTION_KEEP:
         o->keep = true;
+        return true;
+    case OPTION_PROTECTED:
+        o->protected = true;
         return true;
     case OPTION_NO_NACK:
         o->nack = false;

@@ -31,7 +31,7 @@ typedef struct ReplayOptions {
     size_t receivers;
     ReplayReceiver receiver[REPLAY_RECEIVERS_MAX];
     int64_t low_bitrate; /* of the second sound; 0: there is none */
-    bool keep, opus, low_latency, nack, json, info;
+    bool keep, opus, low_latency, protected, nack, json, info;
     int64_t round_us;       /* 0: as much of the recording as there is */
     RtpFaultsParams faults; /* duration_us 0: one round */
 } ReplayOptions;

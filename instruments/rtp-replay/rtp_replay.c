@@ -66,11 +66,12 @@ static int complain(const char *about, const char *what)
 
 static int announce(const Replayer *r, Replay *p)
 {
-    BridgeOffer offer = {
-        .codec = r->recording->codec, .labels = r->options.labels, .nack = r->options.nack};
+    BridgeOffer offer = {.codec = r->recording->codec, .labels = r->options.labels};
     struct sockaddr_in destinations[REPLAY_TRACKS] = {0};
     char error[BRIDGE_SESSION_ERROR_SIZE];
 
+    offer.protected = r->options.protected;
+    offer.nack = r->options.nack;
     for (size_t track = 0; track < REPLAY_TRACKS; track++)
         offer.port[track] = replay_sender_port(p->sender, track);
     if (bridge_session_open(r->options.bridge, p->name, &offer, destinations, error) < 0)

@@ -203,6 +203,7 @@ unit_programs += %D%/unit-threads
 	%D%/test_rtp_source.c \
 	%D%/test_stand_in.c \
 	%D%/test_stream.c \
+	%D%/test_stream_access.c \
 	%D%/test_stream_table.c \
 	%D%/test_thumbnail.c \
 	%D%/test_work_pool.c

@@ -28,7 +28,7 @@ static void writes_offers(void **state)
         MediaTracks tracks;
         uint16_t ports[MEDIA_TRACKS_MAX];
         const char *offer;
-        bool unlisted;
+        bool unlisted, protected;
     } rows[] = {
         {"audio and video",
          {{{.kind = MEDIA_AUDIO, .port = 0, .nack = false, .fmtp = "minptime=10;useinbandfec=1"},
@@ -41,6 +41,7 @@ static void writes_offers(void **state)
          HEAD AUDIO "a=fmtp:111 minptime=10;useinbandfec=1\r\n" TAIL VIDEO
                     "a=fmtp:96 packetization-mode=1;profile-level-id=42001f\r\n"
                     "a=rtcp-fb:96 nack\r\n" PLI TAIL,
+         false,
          false},
         {"video first, as it was offered",
          {{{.kind = MEDIA_VIDEO, .port = 1, .nack = false, .fmtp = ""},
@@ -48,11 +49,13 @@ static void writes_offers(void **state)
           2},
          {40002, 40000},
          HEAD VIDEO PLI TAIL AUDIO "a=rtcp-fb:111 nack\r\n" TAIL,
+         false,
          false},
         {"audio alone",
          {{{.kind = MEDIA_AUDIO, .port = 0, .nack = false, .fmtp = ""}}, 1},
          {40000},
          HEAD AUDIO TAIL,
+         false,
          false},
         {"three layers",
          {{{.kind = MEDIA_VIDEO, .port = 1, .rid = "high"},
@@ -64,26 +67,36 @@ static void writes_offers(void **state)
          "a=label:high\r\n" TAIL "m=video 40004 RTP/AVPF 96\r\na=rtpmap:96 H264/90000\r\n" PLI
          "a=label:mid\r\n" TAIL "m=video 40006 RTP/AVPF 96\r\na=rtpmap:96 H264/90000\r\n" PLI
          "a=label:0_-\r\n" TAIL,
+         false,
          false},
         {"VP9",
          {{{.kind = MEDIA_VIDEO, .codec = CODEC_VP9, .port = 1, .fmtp = "profile-id=0"}}, 1},
          {40002},
          HEAD "m=video 40002 RTP/AVPF 98\r\na=rtpmap:98 VP9/90000\r\na=fmtp:98 profile-id=0\r\n"
               "a=rtcp-fb:98 nack pli\r\n" TAIL,
+         false,
          false},
-        {"nothing", {.count = 0}, {0}, HEAD, false},
+        {"nothing", {.count = 0}, {0}, HEAD, false, false},
         {"unlisted",
          {{{.kind = MEDIA_AUDIO, .port = 0, .nack = false, .fmtp = ""}}, 1},
          {40000},
          HEAD "a=unlisted\r\n" AUDIO TAIL,
+         true,
+         false},
+        {"protected",
+         {{{.kind = MEDIA_AUDIO, .port = 0, .nack = false, .fmtp = ""}}, 1},
+         {40000},
+         HEAD "a=unlisted\r\na=access:protected\r\n" AUDIO TAIL,
+         true,
          true},
     };
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         char text[BRIDGE_SDP_SIZE];
-        int len = bridge_sdp_offer(&rows[i].tracks, rows[i].ports, 7,
-                                   &(StreamFace){"a\ntitle", rows[i].unlisted}, text);
+        int len =
+            bridge_sdp_offer(&rows[i].tracks, rows[i].ports, 7,
+                             &(StreamFace){"a\ntitle", rows[i].unlisted, rows[i].protected}, text);
         assert_row(len == (int)strlen(rows[i].offer), rows[i].name, "%d bytes", len);
         assert_row(strcmp(text, rows[i].offer) == 0, rows[i].name, "%s", text);
     }
@@ -104,7 +117,7 @@ static void holds_any_offer(void **state)
         memset(track->fmtp, 'x', FMTP_SIZE - 1);
         memset(track->rid, 'x', i ? RID_SIZE - 1 : 0);
     }
-    int len = bridge_sdp_offer(&tracks, ports, UINT64_MAX, &(StreamFace){title, true}, text);
+    int len = bridge_sdp_offer(&tracks, ports, UINT64_MAX, &(StreamFace){title, true, true}, text);
     assert_true(len > 0);
     assert_int_equal(len, strlen(text));
 }

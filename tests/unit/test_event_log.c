@@ -44,6 +44,9 @@ static const struct {
      "error shop: cannot be opened: Permission denied; tried again while somebody publishes"},
     {{.kind = EVENT_DISK_TROUBLE, .disk = {.part = DISK_END, .error = ENOSPC}},
      "error shop: its end cannot be written: No space left on device; tried again each second"},
+    {{.kind = EVENT_DISK_TROUBLE, .disk = {.part = DISK_ACCESS, .error = ENOSPC}},
+     "error shop: a publisher is turned away: that its stream is protected cannot be written: No "
+     "space left on device"},
     {{.kind = EVENT_DISK_TROUBLE, .disk = {.part = DISK_MEDIA}}, NULL},
     {{.kind = EVENT_DISK_WORKS, .disk = {.part = DISK_END}}, NULL},
     {{.kind = EVENT_SLOW, .delay = {1200000}},

@@ -149,6 +149,36 @@ static void reads_whether_it_is_listed(void **state)
     assert_false(sdp.unlisted);
 }
 
+static void reads_who_may_watch(void **state)
+{
+    static const struct {
+        const char *lines;
+        bool unlisted, protected;
+    } rows[] = {
+        {"", false, false},
+        {"a=access:public\r\n", false, false},
+        {"a=access:unlisted\r\n", true, false},
+        {"a=access:protected\r\n", true, true},
+        {"a=unlisted\r\na=access:public\r\n", true, false},
+    };
+    static const char *const wrong[] = {"a=access\r\n", "a=access:\r\n", "a=access:Protected\r\n",
+                                        "a=access:protected \r\n", "a=access:members\r\n"};
+    char text[1024];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        snprintf(text, sizeof(text), HEAD "%s" AUDIO, rows[i].lines);
+        assert_null(read_sdp(text));
+        assert_row(sdp.unlisted == rows[i].unlisted, rows[i].lines, "unlisted %d", sdp.unlisted);
+        assert_row(sdp.protected == rows[i].protected, rows[i].lines, "protected %d",
+                   sdp.protected);
+    }
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        snprintf(text, sizeof(text), HEAD "%s" AUDIO, wrong[i]);
+        assert_string_equal(read_sdp(text), "a=access must be public, unlisted or protected");
+    }
+}
+
 static void video_sections_are_renditions(void **state)
 {
     (void)state;
@@ -336,6 +366,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(parameter_sets_of_each_track_are_its_own),
     cmocka_unit_test(reads_the_title),
     cmocka_unit_test(reads_whether_it_is_listed),
+    cmocka_unit_test(reads_who_may_watch),
     cmocka_unit_test(video_sections_are_renditions),
     cmocka_unit_test(sections_without_a_label_have_a_name_of_their_own),
     cmocka_unit_test(video_sections_beyond_eight_are_refused),
