@@ -29,13 +29,13 @@ static bool has_chroma_fields(uint8_t profile)
 }
 
 /* Returns chroma_format_idc, 0 to 3; 4 or more: out of range. */
-static uint32_t read_chroma_fields(H264Bits *r, H264Sps *out)
+static uint32_t read_chroma_fields(H264Bits *r, H264Sps *out, H264SliceSyntax *syntax)
 {
     if (!has_chroma_fields(out->profile_idc))
         return 1;
     uint32_t chroma = h264_read_ue(r);
     if (chroma == 3)
-        h264_read_bit(r); /* separate_colour_plane_flag */
+        syntax->separate_planes = h264_read_bit(r);
     for (int i = 0; i < 2; i++) {
         uint32_t beyond_8 = h264_read_ue(r); /* bit_depth_luma_minus8, of chroma */
         if (beyond_8 <= 6 && beyond_8 + 8 > out->bit_depth)
@@ -60,7 +60,7 @@ static void read_picture_order_count(H264Bits *r, H264SliceSyntax *out)
         uint32_t bits = h264_read_ue(r) + 4;
         out->poc_lsb_bits = bits <= 16 ? (uint8_t)bits : 0;
     } else if (type == 1) {
-        h264_read_bit(r);
+        out->order_always_zero = h264_read_bit(r);
         h264_read_se(r);
         h264_read_se(r);
         uint32_t n = h264_read_ue(r);
@@ -79,6 +79,7 @@ static bool read_picture_size(H264Bits *r, uint32_t chroma, H264Sps *out, H264Sl
     uint64_t height = map_units * 16 * (frames_only ? 1 : 2);
 
     out->interlaced = !frames_only;
+    syntax->frames_only = frames_only;
     syntax->macroblocks = frames_only ? (uint32_t)(width / 16 * map_units) : 0;
     if (!frames_only)
         h264_read_bit(r); /* mb_adaptive_frame_field_flag */
@@ -166,7 +167,7 @@ static int parse(const uint8_t *nal, size_t len, H264Sps *out, H264SliceSyntax *
     out->constraint_flags = (uint8_t)h264_read_bits(&r, 8);
     out->level_idc = (uint8_t)h264_read_bits(&r, 8);
     uint32_t id = h264_read_ue(&r);
-    uint32_t chroma = read_chroma_fields(&r, out);
+    uint32_t chroma = read_chroma_fields(&r, out, syntax);
     if (id > 31 || chroma > 3)
         return -1;
     out->id = (uint8_t)id;

@@ -59,6 +59,9 @@ typedef struct H264SliceSyntax {
     uint8_t poc_lsb_bits;   /* of pic_order_cnt_lsb, if poc_type is 0; 0: out of range */
     uint8_t chroma_format;  /* chroma_format_idc, 0 to 3 */
     uint32_t macroblocks;   /* in a picture; 0: there may be fields */
+    bool frames_only;       /* frame_mbs_only_flag */
+    bool separate_planes;   /* separate_colour_plane_flag */
+    bool order_always_zero; /* delta_pic_order_always_zero_flag, if poc_type is 1 */
 } H264SliceSyntax;
 
 /* The same set, read for that. Returns 0, or -1 as above. */

@@ -3,8 +3,8 @@
 # all but main, so that the tests link the same objects; a list for each folder
 noinst_LIBRARIES += libbridge.a
 libbridge_a_SOURCES = $(bridge_base) $(bridge_codec) $(bridge_clock) $(bridge_ingest) $(bridge_store) $(bridge_serve) $(bridge_package) $(bridge_segment) $(bridge_events) $(bridge_transcode) $(bridge_stream) $(bridge_control)
-libbridge_a_CFLAGS = $(AM_CFLAGS) $(LIBAV_CFLAGS) $(OPUS_CFLAGS) $(MICROHTTPD_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS)
-bridge_libs = libbridge.a $(common_libs) $(LIBAV_LIBS) $(OPUS_LIBS) $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) $(ZLIB_LIBS) -lpthread
+libbridge_a_CFLAGS = $(AM_CFLAGS) $(LIBAV_CFLAGS) $(OPUS_CFLAGS) $(MICROHTTPD_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS) $(CRYPTO_CFLAGS)
+bridge_libs = libbridge.a $(common_libs) $(LIBAV_LIBS) $(OPUS_LIBS) $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) $(ZLIB_LIBS) $(CRYPTO_LIBS) -lpthread
 bridge_base = \
 	%D%/base/boot_id.c \
 	%D%/base/bridge_log.c \
@@ -23,6 +23,7 @@ bridge_codec = \
 	%D%/codec/cabac_skips.c \
 	%D%/codec/h264_filler.c \
 	%D%/codec/h264_parameter_sets.c \
+	%D%/codec/h264_slice.c \
 	%D%/codec/h265_parameter_sets.c \
 	%D%/codec/opus_copy.c \
 	%D%/codec/opus_to_aac.c \
@@ -79,6 +80,8 @@ bridge_serve = \
 	%D%/serve/ll_text.c \
 	%D%/serve/ll_wire.c
 bridge_package = \
+	%D%/package/cenc_boxes.c \
+	%D%/package/cenc_cbcs.c \
 	%D%/package/cmaf_dash.c \
 	%D%/package/cmaf_follow.c \
 	%D%/package/cmaf_fragment.c \

@@ -4,65 +4,22 @@
 #include <string.h>
 
 #include "codec/cabac_skips.h"
+#include "codec/h264_slice.h"
 #include "h264_bits.h"
 
 #define SLICE_P 5 /* slice_type: P, and so are all slices of the picture */
-
-/* The members of a picture parameter set on which a slice header depends. */
-typedef struct Pps {
-    bool cabac, bottom_field_order, weighted, deblocking_control, redundant;
-    uint32_t sps_id, slice_groups;
-    int64_t init_qp; /* pic_init_qp_minus26 */
-} Pps;
-
-#define INIT_QP_MIN (-62) /* of a bit depth of 14 */
-#define INIT_QP_MAX 25
 
 static const uint8_t start_code[] = {0, 0, 0, 1};
 static const uint8_t delimiter[] = {0, 0, 0, 1, H264_NAL_AUD, 0x30}; /* I and P slices */
 
 /* ---- reading ---- */
 
-static bool read_pps(const ParameterSet *set, Pps *out)
-{
-    H264Bits r = h264_bits_of_nal(set->nal, set->len);
-
-    h264_read_ue(&r); /* pic_parameter_set_id */
-    out->sps_id = h264_read_ue(&r);
-    out->cabac = h264_read_bit(&r);
-    out->bottom_field_order = h264_read_bit(&r);
-    out->slice_groups = h264_read_ue(&r);
-    if (out->slice_groups > 0)
-        return false;
-    h264_read_ue(&r); /* num_ref_idx_l0_default_active_minus1 */
-    h264_read_ue(&r); /* num_ref_idx_l1_default_active_minus1 */
-    out->weighted = h264_read_bit(&r);
-    h264_read_bits(&r, 2); /* weighted_bipred_idc */
-    out->init_qp = h264_read_se(&r);
-    h264_read_se(&r); /* pic_init_qs_minus26 */
-    h264_read_se(&r); /* chroma_qp_index_offset */
-    out->deblocking_control = h264_read_bit(&r);
-    h264_read_bit(&r); /* constrained_intra_pred_flag */
-    out->redundant = h264_read_bit(&r);
-    return !r.overrun && out->init_qp >= INIT_QP_MIN && out->init_qp <= INIT_QP_MAX;
-}
-
 /* Reads the parameter sets that a picture uses. Returns false if one is missing, or is of a kind
  * that no picture can be made for. */
-static bool find_sets(const ParameterSets *sets, uint32_t pps_id, Pps *pps, H264SliceSyntax *sps)
+static bool find_sets(const ParameterSets *sets, uint32_t pps_id, H264Pps *pps,
+                      H264SliceSyntax *sps)
 {
-    const ParameterSet *set = NULL;
-
-    for (size_t i = 0; i < PARAMETER_SETS_PPS; i++)
-        if (sets->pps[i].len > 0 && sets->pps[i].id == pps_id)
-            set = &sets->pps[i];
-    if (!set || !read_pps(set, pps))
-        return false;
-    set = NULL;
-    for (size_t i = 0; i < PARAMETER_SETS_SPS; i++)
-        if (sets->sps[i].len > 0 && sets->sps[i].id == pps->sps_id)
-            set = &sets->sps[i];
-    return set && h264_sps_parse_syntax(set->nal, set->len, sps) == 0 && sps->macroblocks > 0 &&
+    return h264_slice_sets(sets, pps_id, pps, sps) && sps->macroblocks > 0 &&
            sps->frame_num_bits > 0 && sps->chroma_format < 3 &&
            (sps->poc_type == 2 || (sps->poc_type == 0 && sps->poc_lsb_bits > 0));
 }
@@ -70,7 +27,7 @@ static bool find_sets(const ParameterSets *sets, uint32_t pps_id, Pps *pps, H264
 static bool read_slice(H264Filler *f, const uint8_t *nal, size_t len)
 {
     H264Bits r = h264_bits_of_nal(nal, len);
-    Pps pps;
+    H264Pps pps;
     H264SliceSyntax sps;
 
     h264_read_ue(&r); /* first_mb_in_slice */
@@ -102,7 +59,7 @@ void h264_filler_follow(H264Filler *f, const ParameterSets *sets, const AccessUn
 
 /* ---- writing ---- */
 
-static void write_header(const H264Filler *f, const Pps *pps, const H264SliceSyntax *sps,
+static void write_header(const H264Filler *f, const H264Pps *pps, const H264SliceSyntax *sps,
                          H264Writer *w)
 {
     uint32_t frame_num = (f->frame_num + f->reference) & ((1u << sps->frame_num_bits) - 1);
@@ -135,7 +92,7 @@ static void write_header(const H264Filler *f, const Pps *pps, const H264SliceSyn
 
 size_t h264_filler_write(const H264Filler *f, uint8_t *out, NalUnit *nal)
 {
-    Pps pps;
+    H264Pps pps;
     H264SliceSyntax sps;
 
     if (!f->known || !find_sets(f->sets, f->pps_id, &pps, &sps))

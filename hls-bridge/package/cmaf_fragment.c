@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "codec/h265_parameter_sets.h"
+#include "package/cenc_boxes.h"
 #include "h264_sps.h"
 
-#define NAL_LENGTH_SIZE 4 /* as the initialisation segment says: lengthSizeMinusOne 3 */
-#define BOX_HEAD_SIZE   8
+#define NAL_LENGTH_SIZE 4   /* as the initialisation segment says: lengthSizeMinusOne 3 */
 #define HEAD_SIZE       128 /* bytes that hold any moof without its samples, and the mdat's head */
 #define ENTRY_SIZE      16  /* the most of a sample in a trun */
 
@@ -28,43 +28,6 @@ enum {
 /* sample_flags, 8.8.3.1: whether it depends on others. */
 #define NEEDS_NO_OTHER 0x02000000u
 #define NEEDS_OTHERS   0x01010000u
-
-/* Boxes are written one after the other, and their lengths when they are closed. */
-typedef struct Writer {
-    uint8_t *at;
-} Writer;
-
-static void put_u32(Writer *w, uint32_t value)
-{
-    *w->at++ = (uint8_t)(value >> 24);
-    *w->at++ = (uint8_t)(value >> 16);
-    *w->at++ = (uint8_t)(value >> 8);
-    *w->at++ = (uint8_t)value;
-}
-
-static uint8_t *open_box(Writer *w, const char *type)
-{
-    uint8_t *box = w->at;
-
-    w->at += 4;
-    memcpy(w->at, type, 4);
-    w->at += 4;
-    return box;
-}
-
-/* The same for one with a version and flags. */
-static uint8_t *open_full_box(Writer *w, const char *type, uint8_t version, uint32_t flags)
-{
-    uint8_t *box = open_box(w, type);
-
-    put_u32(w, (uint32_t)version << 24 | flags);
-    return box;
-}
-
-static void close_box(const Writer *w, uint8_t *box)
-{
-    put_u32(&(Writer){box}, (uint32_t)(w->at - box));
-}
 
 /* ---- samples ---- */
 
@@ -95,7 +58,7 @@ static uint32_t size_of(const CmafFragmentParams *p, size_t i)
     return size;
 }
 
-static void put_sample(Writer *w, const CmafFragmentParams *p, size_t i)
+static void put_sample(BoxWriter *w, const CmafFragmentParams *p, size_t i)
 {
     const SampleBytes *bytes = p->sample[i].bytes;
     const uint8_t *data = sample_bytes_data(bytes);
@@ -109,10 +72,34 @@ static void put_sample(Writer *w, const CmafFragmentParams *p, size_t i)
         const NalUnit *nal = &bytes->nal[n];
         if (!belongs(p, data + nal->at))
             continue;
-        put_u32(w, nal->len);
+        box_put_u32(w, nal->len);
         memcpy(w->at, data + nal->at, nal->len);
         w->at += nal->len;
     }
+}
+
+/* Says where each sample is to be encrypted. */
+static void map_samples(const CmafFragmentParams *p)
+{
+    cbcs_map_begin(p->cbcs);
+    for (size_t i = 0; cbcs_has_map(p->cbcs) && i < p->samples; i++) {
+        const SampleBytes *bytes = p->sample[i].bytes;
+        const uint8_t *data = sample_bytes_data(bytes);
+        cbcs_map_sample(p->cbcs);
+        for (size_t n = 0; n < bytes->nals; n++)
+            if (belongs(p, data + bytes->nal[n].at))
+                cbcs_map_nal(p->cbcs, data + bytes->nal[n].at, bytes->nal[n].len, NAL_LENGTH_SIZE);
+        cbcs_map_sample_end(p->cbcs);
+    }
+}
+
+/* Writes a sample, encrypted if that is to be. Returns 0, or -1 if it cannot be. */
+static int put_protected(BoxWriter *w, const CmafFragmentParams *p, size_t i)
+{
+    uint8_t *place = w->at;
+
+    put_sample(w, p, i);
+    return p->cbcs ? cbcs_encrypt(p->cbcs, place, (size_t)(w->at - place)) : 0;
 }
 
 static uint32_t flags_of(const CmafFragmentParams *p, size_t i)
@@ -152,75 +139,90 @@ static uint32_t trun_flags(const CmafFragmentParams *p, const Defaults *d)
 }
 
 /* Returns where the offset of the data is to be written. */
-static uint8_t *put_trun(Writer *w, const CmafFragmentParams *p, const Defaults *d)
+static uint8_t *put_trun(BoxWriter *w, const CmafFragmentParams *p, const Defaults *d)
 {
     uint32_t flags = trun_flags(p, d);
-    uint8_t *box = open_full_box(w, "trun", 0, flags);
+    uint8_t *box = box_open_full(w, "trun", 0, flags);
 
-    put_u32(w, (uint32_t)p->samples);
+    box_put_u32(w, (uint32_t)p->samples);
     uint8_t *data_offset = w->at;
-    put_u32(w, 0);
+    box_put_u32(w, 0);
     if (flags & TRUN_FIRST_FLAGS)
-        put_u32(w, flags_of(p, 0));
+        box_put_u32(w, flags_of(p, 0));
     for (size_t i = 0; i < p->samples; i++) {
         if (flags & TRUN_DURATION)
-            put_u32(w, (uint32_t)p->sample[i].duration);
+            box_put_u32(w, (uint32_t)p->sample[i].duration);
         if (flags & TRUN_SIZE)
-            put_u32(w, size_of(p, i));
+            box_put_u32(w, size_of(p, i));
         if (flags & TRUN_FLAGS)
-            put_u32(w, flags_of(p, i));
+            box_put_u32(w, flags_of(p, i));
         if (flags & TRUN_OFFSET)
-            put_u32(w, (uint32_t)(p->sample[i].pts - p->sample[i].dts));
+            box_put_u32(w, (uint32_t)(p->sample[i].pts - p->sample[i].dts));
     }
-    close_box(w, box);
+    box_close(w, box);
     return data_offset;
 }
 
-static void put_moof(Writer *w, const CmafFragmentParams *p)
+static void put_moof(BoxWriter *w, const CmafFragmentParams *p)
 {
     const Defaults d = defaults_of(p);
     uint64_t decode_time = (uint64_t)p->sample[0].dts;
-    uint8_t *moof = open_box(w, "moof");
+    uint8_t *moof = box_open(w, "moof");
 
-    uint8_t *box = open_full_box(w, "mfhd", 0, 0);
-    put_u32(w, p->sequence);
-    close_box(w, box);
-    uint8_t *traf = open_box(w, "traf");
-    box = open_full_box(w, "tfhd", 0,
+    uint8_t *box = box_open_full(w, "mfhd", 0, 0);
+    box_put_u32(w, p->sequence);
+    box_close(w, box);
+    uint8_t *traf = box_open(w, "traf");
+    box = box_open_full(w, "tfhd", 0,
                         TFHD_BASE_IS_MOOF | TFHD_DEFAULT_DURATION | TFHD_DEFAULT_SIZE |
                             TFHD_DEFAULT_FLAGS);
-    put_u32(w, 1); /* track_ID */
-    put_u32(w, d.duration);
-    put_u32(w, d.size);
-    put_u32(w, d.flags);
-    close_box(w, box);
-    box = open_full_box(w, "tfdt", 1, 0);
-    put_u32(w, (uint32_t)(decode_time >> 32));
-    put_u32(w, (uint32_t)decode_time);
-    close_box(w, box);
+    box_put_u32(w, 1); /* track_ID */
+    box_put_u32(w, d.duration);
+    box_put_u32(w, d.size);
+    box_put_u32(w, d.flags);
+    box_close(w, box);
+    box = box_open_full(w, "tfdt", 1, 0);
+    box_put_u32(w, (uint32_t)(decode_time >> 32));
+    box_put_u32(w, (uint32_t)decode_time);
+    box_close(w, box);
     uint8_t *data_offset = put_trun(w, p, &d);
-    close_box(w, traf);
-    close_box(w, moof);
-    put_u32(&(Writer){data_offset}, (uint32_t)(w->at - moof) + BOX_HEAD_SIZE);
+    if (p->cbcs)
+        cenc_put_boxes(w, moof, p->cbcs, p->samples);
+    box_close(w, traf);
+    box_close(w, moof);
+    box_put_u32(&(BoxWriter){data_offset}, (uint32_t)(w->at - moof) + BOX_HEAD_SIZE);
 }
 
-int cmaf_fragment_write(const CmafFragmentParams *p, ByteBuffer *out, size_t *first_len)
+/* Bytes that hold the fragment; 0: there is no memory to say so. */
+static size_t room_of(const CmafFragmentParams *p)
 {
     size_t room = HEAD_SIZE + p->samples * ENTRY_SIZE;
 
     for (size_t i = 0; i < p->samples; i++)
         room += size_of(p, i);
-    uint8_t *place = byte_buffer_reserve(out, room);
+    if (!p->cbcs)
+        return room;
+    map_samples(p);
+    return cbcs_map(p->cbcs)->failed ? 0 : room + cenc_boxes_room(p->cbcs, p->samples);
+}
+
+int cmaf_fragment_write(const CmafFragmentParams *p, ByteBuffer *out, size_t *first_len)
+{
+    size_t room = room_of(p);
+    uint8_t *place = room > 0 ? byte_buffer_reserve(out, room) : NULL;
+
     if (!place)
         return -1;
-    Writer w = {place};
+    BoxWriter w = {place};
     put_moof(&w, p);
-    uint8_t *mdat = open_box(&w, "mdat");
-    put_sample(&w, p, 0);
+    uint8_t *mdat = box_open(&w, "mdat");
+    int status = put_protected(&w, p, 0);
     *first_len = (size_t)(w.at - place);
     for (size_t i = 1; i < p->samples; i++)
-        put_sample(&w, p, i);
-    close_box(&w, mdat);
+        status |= put_protected(&w, p, i);
+    box_close(&w, mdat);
+    if (status < 0)
+        return -1; /* what is clear is not to be seen */
     out->len += (size_t)(w.at - place);
     return 0;
 }

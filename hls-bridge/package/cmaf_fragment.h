@@ -7,9 +7,10 @@
  * samples once, from where the depay has put them to where they are written from, and puts the
  * length of each NAL unit before it on the way.
  *
- * Pure. Thread-safety: none needed, there is no state. */
+ * Pure, but for libcrypto. Thread-safety: one thread for each Cbcs. */
 
 #include "base/byte_buffer.h"
+#include "package/cenc_cbcs.h"
 #include "package/sample_queue.h"
 
 typedef struct CmafFragmentParams {
@@ -17,13 +18,15 @@ typedef struct CmafFragmentParams {
     Codec codec;       /* of video */
     uint32_t sequence; /* of the fragment, from 1 on */
     bool keeps_sets;   /* parameter sets stay in the samples that bring them */
+    Cbcs *cbcs;        /* encrypts the samples; NULL: they stay clear */
     bool reordered;    /* samples have composition offsets, of which none is below 0 */
     const QueuedSample *sample;
     size_t samples; /* at least 1; their times are set */
 } CmafFragmentParams;
 
 /* Appends it to `out`. `first_len` is how many bytes hold all up to the end of its first sample.
- * Returns 0, or -1 if there is no memory. */
+ * Returns 0, or -1 if there is no memory, or
+ * libcrypto fails. */
 int cmaf_fragment_write(const CmafFragmentParams *params, ByteBuffer *out, size_t *first_len);
 
 #endif

@@ -4,6 +4,7 @@
 #include <libavutil/opt.h>
 #include <stdlib.h>
 
+#include "package/cenc_boxes.h"
 #include "package/cmaf_fragment.h"
 #include "package/memory_muxer.h"
 
@@ -15,11 +16,13 @@ struct CmafMux {
     TrackKind kind;
     Codec codec; /* of video */
     SampleQueue queue;
-    uint32_t fragments; /* written so far */
-    bool keeps_sets;    /* as the params have it */
-    bool reordered;     /* a sample was shown later than decoded */
-    SampleBytes *last;  /* of the newest fragment */
-    ByteBuffer init;
+    uint32_t fragments;   /* written so far */
+    bool keeps_sets;      /* as the params have it */
+    bool reordered;       /* a sample was shown later than decoded */
+    SampleBytes *last;    /* of the newest fragment */
+    ByteBuffer init;      /* as libavformat has written it */
+    Cbcs *cbcs;           /* NULL: nothing is encrypted; else */
+    ByteBuffer encrypted; /* init of a track that is */
 };
 
 /* ---- create and destroy ---- */
@@ -67,6 +70,28 @@ static const char *write_init(CmafMux *mux, const CmafMuxParams *params)
     return error;
 }
 
+/* Says in the initialisation segment how samples are encrypted. Returns 0, or -1. */
+static int protect_init(CmafMux *mux)
+{
+    byte_buffer_clear(&mux->encrypted);
+    if (byte_buffer_add(&mux->encrypted, mux->init.data, mux->init.len) < 0)
+        return -1;
+    return cenc_protect_init(&mux->encrypted, mux->cbcs);
+}
+
+/* Returns NULL, or a static sentence. */
+static const char *encrypt(CmafMux *mux, const CmafMuxParams *params)
+{
+    bool video = params->kind == TRACK_VIDEO;
+
+    if (!params->key)
+        return NULL;
+    if (video && mux->codec != CODEC_H264)
+        return "only pictures of H.264 can be encrypted by cbcs; these are left out";
+    mux->cbcs = cbcs_create(params->key, video ? params->config : NULL, params->config_len);
+    return mux->cbcs && protect_init(mux) == 0 ? NULL : "there is no memory to encrypt";
+}
+
 CmafMux *cmaf_mux_create(const CmafMuxParams *params, const char **error)
 {
     CmafMux *mux = calloc(1, sizeof(*mux));
@@ -78,6 +103,8 @@ CmafMux *cmaf_mux_create(const CmafMuxParams *params, const char **error)
     mux->keeps_sets = params->keeps_sets;
     mux->codec = params->format ? params->format->codec : CODEC_H264;
     *error = write_init(mux, params);
+    if (!*error)
+        *error = encrypt(mux, params);
     if (*error)
         cmaf_mux_destroy(&mux);
     return mux;
@@ -92,13 +119,27 @@ void cmaf_mux_destroy(CmafMux **mux)
     sample_queue_free(&m->queue);
     sample_bytes_release(&m->last);
     byte_buffer_free(&m->init);
+    byte_buffer_free(&m->encrypted);
+    cbcs_destroy(&m->cbcs);
     free(m);
     *mux = NULL;
 }
 
 CmafBytes cmaf_mux_init(const CmafMux *mux)
 {
-    return (CmafBytes){mux->init.data, mux->init.len};
+    const ByteBuffer *init = mux->cbcs ? &mux->encrypted : &mux->init;
+
+    return (CmafBytes){init->data, init->len};
+}
+
+const CbcsKey *cmaf_mux_key(const CmafMux *mux)
+{
+    return mux->cbcs ? cbcs_key(mux->cbcs) : NULL;
+}
+
+int cmaf_mux_set_key(CmafMux *mux, const CbcsKey *key)
+{
+    return cbcs_set_key(mux->cbcs, key) < 0 || protect_init(mux) < 0 ? -1 : 0;
 }
 
 /* ---- samples ---- */
@@ -220,6 +261,7 @@ int cmaf_mux_cut(CmafMux *mux, const PartCut *cut, ByteBuffer *to, CmafFragment 
                                          .codec = mux->codec,
                                          .sequence = ++mux->fragments,
                                          .keeps_sets = mux->keeps_sets,
+                                         .cbcs = mux->cbcs,
                                          .reordered = mux->reordered,
                                          .sample = sample,
                                          .samples = n};

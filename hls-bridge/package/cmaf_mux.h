@@ -13,6 +13,7 @@
 
 #include "base/byte_buffer.h"
 #include "base/media.h"
+#include "package/cenc_cbcs.h"
 #include "package/part_cutter.h"
 #include "package/sample_queue.h"
 
@@ -25,12 +26,14 @@ typedef struct CmafMuxParams {
                               it */
     size_t config_len;
     const VideoFormat *format; /* of video; borrowed */
-    bool keeps_sets; /* samples have their parameter sets too, for players that have missed this
-                        initialisation segment */
+    bool keeps_sets;    /* samples have their parameter sets too, for players that have missed this
+                           initialisation segment */
+    const CbcsKey *key; /* encrypts all samples (cenc_cbcs.h), pictures of H.264 alone; NULL: they
+                            stay clear */
 } CmafMuxParams;
 
-/* Bytes that are borrowed until the next call; an initialisation segment for as long as its muxer
- * lives. */
+/* Bytes that are borrowed until the next call; an initialisation segment until its muxer
+ * has another key, or ends. */
 typedef struct CmafBytes {
     const uint8_t *data;
     size_t len;
@@ -52,6 +55,13 @@ CmafMux *cmaf_mux_create(const CmafMuxParams *params, const char **error);
 void cmaf_mux_destroy(CmafMux **mux);
 
 CmafBytes cmaf_mux_init(const CmafMux *mux);
+
+/* The key of its samples; NULL: they stay clear. Borrowed. */
+const CbcsKey *cmaf_mux_key(const CmafMux *mux);
+
+/* Fragments from now on have another key, and another initialisation segment. Only of a muxer that
+ * has one. Returns 0, or -1 if there is no memory, or libcrypto fails: then there are none. */
+int cmaf_mux_set_key(CmafMux *mux, const CbcsKey *key);
 
 /* Collect a sample; the bytes are held, or copied if they are only borrowed. Of an access unit
  * in Annex B, delimiter and parameter sets are left out; the latter are in the initialisation

@@ -5,6 +5,7 @@
 
 #include "hls-bridge/codec/annex_b.h"
 #include "hls-bridge/codec/h264_filler.h"
+#include "hls-bridge/codec/h264_slice.h"
 
 /* The input is an access unit: what is made to follow it must be one, too. */
 static int try_input(const uint8_t *data, size_t size)
@@ -25,6 +26,9 @@ static int try_input(const uint8_t *data, size_t size)
     size_t len = h264_filler_write(&filler, out, made);
     REQUIRE(len <= sizeof(out));
     REQUIRE(annex_b_read(out, len, walked, H264_FILLER_NALS) == (len > 0 ? H264_FILLER_NALS : 0));
+    const H264SliceReader reader = h264_slice_reader(&sets);
+    for (size_t i = 0; i < nals; i++)
+        REQUIRE(h264_slice_header_len(&reader, data + nal[i].at, nal[i].len) <= nal[i].len);
     if (len > 0) {
         REQUIRE(memcmp(made, walked, sizeof(made)) == 0);
         REQUIRE((out[made[1].at] & 0x1F) == 1);

@@ -50,6 +50,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_av1_depay.c \
 	%D%/test_b_frames.c \
 	%D%/test_bridge_settings.c \
+	%D%/test_cenc_cbcs.c \
 	%D%/test_clock.c \
 	%D%/test_clock_slip.c \
 	%D%/test_cmaf_mux.c \
@@ -66,6 +67,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_h264_depay.c \
 	%D%/test_h264_filler.c \
 	%D%/test_h264_parameter_sets.c \
+	%D%/test_h264_slice.c \
 	%D%/test_h265_depay.c \
 	%D%/test_histogram.c \
 	%D%/test_segmenter.c \
