@@ -1,5 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+bin_PROGRAMS += %D%/hls-playback-token/hls-playback-token
+%C%_hls_playback_token_hls_playback_token_SOURCES = %D%/hls-playback-token/hls_playback_token.c
+%C%_hls_playback_token_hls_playback_token_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
+%C%_hls_playback_token_hls_playback_token_LDADD = $(common_libs) $(JANSSON_LIBS)
+if MAN_PAGES
+man1_MANS += %D%/hls-playback-token/hls-playback-token.1
+%D%/hls-playback-token/hls-playback-token.1: %D%/hls-playback-token/hls-playback-token %D%/hls-playback-token/hls-playback-token.h2m
+	$(man_page) --section=1 --include=$(srcdir)/%D%/hls-playback-token/hls-playback-token.h2m %D%/hls-playback-token/hls-playback-token
+CLEANFILES += %D%/hls-playback-token/hls-playback-token.1
+endif
+
 if DOCTOR
 noinst_LIBRARIES += libdoctor.a
 libdoctor_a_SOURCES = \
@@ -67,6 +78,7 @@ libviewers_a_SOURCES = \
 	%D%/hls-viewers/http_reader.c \
 	%D%/hls-viewers/player_list.c \
 	%D%/hls-viewers/shared_list.c \
+	%D%/hls-viewers/token_list.c \
 	%D%/hls-viewers/viewer.c \
 	%D%/hls-viewers/viewer_lists.c \
 	%D%/hls-viewers/viewer_media.c \

@@ -5,8 +5,8 @@ monitoringdir = $(pkgdatadir)/monitoring
 dist_monitoring_DATA = monitoring/alerts.yml monitoring/grafana.json
 
 nginxdir = $(pkgdatadir)/nginx
-dist_nginx_DATA = %D%/cors.conf %D%/guard.conf %D%/page.conf %D%/status.conf %D%/types.conf
-nginx_DATA = %D%/edge.conf %D%/production.conf %D%/site.conf
+dist_nginx_DATA = %D%/cors.conf %D%/gate.mjs %D%/guard.conf %D%/no-gate.conf %D%/page.conf %D%/status.conf %D%/tokens.conf %D%/types.conf
+nginx_DATA = %D%/edge.conf %D%/gate.conf %D%/production.conf %D%/site.conf
 %D%/site.conf: %D%/site.conf.in Makefile
 	$(fill_in) $(srcdir)/%D%/site.conf.in >$@
 %D%/production.conf: LISTEN = $(PRODUCTION_LISTEN)
@@ -15,6 +15,9 @@ nginx_DATA = %D%/edge.conf %D%/production.conf %D%/site.conf
 	$(fill_in) $(srcdir)/%D%/production.conf.in $(srcdir)/%D%/site.conf.in >$@
 %D%/edge.conf: %D%/edge.conf.in Makefile
 	$(fill_in) $(srcdir)/%D%/edge.conf.in >$@
+
+%D%/gate.conf: %D%/gate.conf.in Makefile
+	$(fill_in) $(srcdir)/%D%/gate.conf.in >$@
 
 varnishdir = $(pkgdatadir)/varnish
 varnish_DATA = varnish/edge.vcl

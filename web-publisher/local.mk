@@ -48,6 +48,7 @@ web_files = \
 	%D%/js/parts-ahead.js \
 	%D%/js/pending-requests.js \
 	%D%/js/place.js \
+	%D%/js/playback-token.js \
 	%D%/js/publish-figures.js \
 	%D%/js/publish-links.js \
 	%D%/js/publish-page.js \

@@ -21,7 +21,8 @@ static int open_viewer(Audience *a, Viewer *v)
     return 0;
 }
 
-Audience *audience_create(const ViewerOptions *options, HttpLoop *loop, ViewerTally *tally)
+Audience *audience_create(const ViewerOptions *options, const TokenList *tokens, HttpLoop *loop,
+                          ViewerTally *tally)
 {
     Audience *a = calloc(1, sizeof(*a) + options->viewers * sizeof(Viewer));
 
@@ -38,8 +39,10 @@ Audience *audience_create(const ViewerOptions *options, HttpLoop *loop, ViewerTa
         r->births = births_create(options->files);
         good = good && r->list && r->births;
     }
-    for (size_t i = 0; good && i < options->viewers; i++)
+    for (size_t i = 0; good && i < options->viewers; i++) {
+        a->viewer[i].token = tokens->count > 0 ? tokens->token[i % tokens->count] : NULL;
         good = open_viewer(a, &a->viewer[i]) == 0;
+    }
     if (!good)
         audience_destroy(&a);
     return a;

@@ -8,14 +8,16 @@
  * Thread-safety: one thread. */
 
 #include "http_loop.h"
+#include "token_list.h"
 #include "viewer_options.h"
 #include "viewer_tally.h"
 
 typedef struct Audience Audience;
 
-/* Returns an audience without viewers, or NULL if there is no memory. `options`, `loop` and `tally`
- * are borrowed until it is destroyed. */
-Audience *audience_create(const ViewerOptions *options, HttpLoop *loop, ViewerTally *tally);
+/* Returns an audience without viewers, or NULL if there is no memory. All that it is given is
+ * borrowed until it is destroyed; viewers take turns at the tokens, if there are any. */
+Audience *audience_create(const ViewerOptions *options, const TokenList *tokens, HttpLoop *loop,
+                          ViewerTally *tally);
 void audience_destroy(Audience **audience); /* before the loop; accepts NULL, leaves NULL */
 
 /* Lets viewers come until `count` are there. */

@@ -2,9 +2,11 @@
 
 /* hls-viewers: thousands of players of one stream, to see what a server does for them. */
 
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "audience.h"
@@ -19,6 +21,7 @@
 typedef struct Run {
     ViewerOptions options;
     ViewerTally tally;
+    TokenList tokens;
     HttpLoop *loop;
     Audience *audience;
     int64_t start_us, measured_us, told_us; /* CLOCK_REALTIME */
@@ -134,8 +137,12 @@ static int set_up(Run *r)
         fprintf(stderr, "hls-viewers: %s: %s\n", r->options.url, wrong);
         return -1;
     }
+    if (r->options.tokens && token_list_read(&r->tokens, r->options.tokens) < 0) {
+        fprintf(stderr, "hls-viewers: no tokens in %s: %s\n", r->options.tokens, strerror(errno));
+        return -1;
+    }
     if (viewer_tally_init(&r->tally) == 0)
-        r->audience = audience_create(&r->options, r->loop, &r->tally);
+        r->audience = audience_create(&r->options, &r->tokens, r->loop, &r->tally);
     if (r->audience)
         return 0;
     fputs("hls-viewers: there is no memory\n", stderr);
@@ -164,5 +171,6 @@ int main(int argc, char **argv)
     audience_destroy(&r.audience);
     http_loop_destroy(&r.loop);
     viewer_tally_clear(&r.tally);
+    token_list_clear(&r.tokens);
     return status;
 }

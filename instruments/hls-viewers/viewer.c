@@ -4,6 +4,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#define TOKEN_MAX 1024 /* bytes; nginx takes fewer */
+
+void viewer_get(const Track *t, HttpConnection *connection, const char *path, bool keep_body)
+{
+    char with_token[HTTP_PATH_SIZE + TOKEN_MAX];
+    const char *token = t->viewer->token;
+
+    if (token)
+        snprintf(with_token, sizeof(with_token), "/p/%s%s", token, path);
+    http_connection_get(connection, token ? with_token : path, keep_body);
+}
+
 void viewer_trouble(Track *t, Trouble kind)
 {
     t->viewer->audience->tally->trouble[kind]++;

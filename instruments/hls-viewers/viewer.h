@@ -44,7 +44,8 @@ typedef struct Track {
 
 typedef struct Viewer {
     Audience *audience;
-    bool opened; /* has been given what the URL names */
+    bool opened;       /* has been given what the URL names */
+    const char *token; /* that its paths carry; NULL: none */
     Track track[RENDITIONS];
 } Viewer;
 
@@ -58,6 +59,9 @@ struct Audience {
     size_t admitted;
     Viewer viewer[];
 };
+
+/* Asks for a path, with the viewer's token. */
+void viewer_get(const Track *track, HttpConnection *connection, const char *path, bool keep_body);
 
 /* Counts something wrong. */
 void viewer_trouble(Track *track, Trouble kind);

@@ -19,7 +19,7 @@ void viewer_ask_for_list(Track *t)
         snprintf(path, sizeof(path), "%s%c_HLS_msn=%" PRId64 "&_HLS_part=%" PRId64 "%s", base,
                  strchr(base, '?') ? '&' : '?', t->asked.msn, t->asked.part,
                  t->skips ? "&_HLS_skip=YES" : "");
-    http_connection_get(t->list, path, true);
+    viewer_get(t, t->list, path, true);
 }
 
 static void start(Track *t, const PlayerList *list)

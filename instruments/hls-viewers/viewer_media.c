@@ -93,7 +93,7 @@ static void fetch(Track *t, const char *uri, bool is_map)
     t->is_map = is_map;
     snprintf(t->uri, sizeof(t->uri), "%s", uri);
     if (viewer_resolve(t->viewer->audience, uri, path))
-        http_connection_get(t->media, path, false);
+        viewer_get(t, t->media, path, false);
     else
         viewer_trouble(t, TROUBLE_LIST);
 }

@@ -25,6 +25,8 @@ static const char usage[] =
     "      --files DIR    the stream's folder, if the server is this machine: delays then count\n"
     "                     from when a part's last byte was written, else from when the first\n"
     "                     viewer heard of the part\n"
+    "      --tokens FILE  each viewer has a playback token of its own, a line of FILE "
+    "(hls-playback-token)\n"
     "      --hints        also ask for the part that the playlist hints at, as Apple's players do\n"
     "      --lists        fetch playlists only, no media\n"
     "      --poll         never ask for a part to come, as players without low latency\n"
@@ -39,6 +41,7 @@ static const char usage[] =
 enum {
     OPTION_RAMP = 256,
     OPTION_FILES,
+    OPTION_TOKENS,
     OPTION_HINTS,
     OPTION_LISTS,
     OPTION_POLL,
@@ -52,6 +55,7 @@ static const struct option names[] = {
     {"time", required_argument, NULL, 't'},
     {"ramp", required_argument, NULL, OPTION_RAMP},
     {"files", required_argument, NULL, OPTION_FILES},
+    {"tokens", required_argument, NULL, OPTION_TOKENS},
     {"hints", no_argument, NULL, OPTION_HINTS},
     {"lists", no_argument, NULL, OPTION_LISTS},
     {"poll", no_argument, NULL, OPTION_POLL},
@@ -106,6 +110,9 @@ static const char *read_option(int option, const char *text, ViewerOptions *o)
                                                        : "--timeout takes seconds, 0.1 to 86400";
     case OPTION_FILES:
         o->files = text;
+        break;
+    case OPTION_TOKENS:
+        o->tokens = text;
         break;
     case OPTION_HINTS:
         o->hints = true;

@@ -12,7 +12,8 @@
 
 typedef struct ViewerOptions {
     const char *url;
-    const char *files; /* the stream's folder on this machine; NULL: not told */
+    const char *tokens; /* a file with a playback token on each line; NULL: none */
+    const char *files;  /* the stream's folder on this machine; NULL: not told */
     size_t viewers;
     int64_t time_us, ramp_us, timeout_us;
     bool poll;       /* never ask for what is to come */

@@ -20,6 +20,7 @@ const USAGE = {
   "hls-bridge": "hls-bridge/options.c",
   "janus-hls-token": "janus-plugin/janus_hls_token.c",
   "hls-doctor": "instruments/hls-doctor/hls_doctor.c",
+  "hls-playback-token": "instruments/hls-playback-token/hls_playback_token.c",
   "hls-viewers": "instruments/hls-viewers/viewer_options.c",
   "rtp-replay": "instruments/rtp-replay/replay_options.c",
 };

@@ -96,22 +96,38 @@ export async function reachableWeb(web, folder) {
  * Runs nginx with `site`, the text of its http block, and waits until `isHealthy()`.
  *   name      in messages
  *   within    a command that runs it on another host; none
+ *   gate     whether it looks at playback tokens
  *   pieces, folder, onDeath   as below
  */
-export async function runNginx({ name = "nginx", within = [], pieces, folder, site, isHealthy, onDeath }) {
+export async function runNginx({ name = "nginx", within = [], pieces, folder, site, gate = false, isHealthy, onDeath }) {
   await mkdir(folder, { recursive: true });
   const [file, siteFile, log] = ["nginx.conf", "site.conf", "nginx.log"].map((each) => path.join(folder, each));
   await writeFile(siteFile, site);
-  await writeFile(file, await fillTemplate(path.join(pieces, "janus-hls.conf.in"), { SITE: siteFile, RUN: folder, USER: WORKERS }));
+  await writeFile(file, await fillTemplate(path.join(pieces, "janus-hls.conf.in"), { SITE: siteFile, RUN: folder, USER: WORKERS,
+    MODULES: gate ? `load_module "${NJS}";` : "" }));
   const [command, ...args] = [...within, "nginx", "-c", file, "-e", log, "-g", "daemon off;"];
   const child = new Child(name, command, args, { logFile: log, onDeath });
   await untilHealthy(child, isHealthy);
   return child;
 }
 
-/** The site of a cache that listens as `listens` says and has `origins` behind it, both in nginx's words. */
-export function edgeSite({ pieces, folder, listens, origins }) {
-  return fillTemplate(path.join(pieces, "edge.conf.in"), { LISTEN: listens, ORIGINS: origins, CACHE: path.join(folder, "cache"), LOGS: folder });
+const NJS = "/usr/lib/nginx/modules/ngx_http_js_module.so"; // Debian's libnginx-mod-http-js
+
+/** Playback tokens by the secrets in the file `keys`, or none: an include for the http block. */
+export async function gateSite(pieces, folder, keys, edit = (text) => text) {
+  if (!keys) return `include "${pieces}/no-gate.conf";`;
+  const file = path.join(folder, "gate.conf");
+  await writeFile(file, edit(await fillTemplate(path.join(pieces, "gate.conf.in"), { PIECES: pieces, KEYS: keys })));
+  return `include "${file}";`;
+}
+
+/**
+ * The site of a cache that listens as `listens` says and has `origins` behind it, both in nginx's words. `keys`: of playback
+ * tokens, none; `editGate(text)` may change what is made of them.
+ */
+export async function edgeSite({ pieces, folder, listens, origins, keys, editGate }) {
+  return fillTemplate(path.join(pieces, "edge.conf.in"), { LISTEN: listens, ORIGINS: origins, CACHE: path.join(folder, "cache"),
+    LOGS: folder, PIECES: pieces, GATE: await gateSite(pieces, folder, keys, editGate) });
 }
 
 /**
@@ -125,10 +141,11 @@ export function edgeSite({ pieces, folder, listens, origins }) {
  *   url      at which it then answers
  *   hls, web, janusPort, bridgePort
  *   ll       where the bridge holds low-latency requests: host:port or unix:path
+ *   keys     a file with the secrets of playback tokens; none: there are no tokens. `editGate(text)` may change gate.conf
  *   status   whether there is the status page for operators, to this machine alone
  *   production   { edit }: the site for the internet; guard.conf is in `more`
  */
-export async function startNginx({ pieces, folder, address, tls, hosts, more = "", url, hls, web, janusPort, ll, bridgePort, status, production, onDeath }) {
+export async function startNginx({ pieces, folder, address, tls, hosts, more = "", url, hls, web, janusPort, ll, bridgePort, keys, editGate, status, production, onDeath }) {
   await mkdir(folder, { recursive: true });
   const { before, within } = hosts ? keepOthersOut(hosts, address, tls) : { before: "", within: "" };
   const words = {
@@ -139,22 +156,25 @@ export async function startNginx({ pieces, folder, address, tls, hosts, more = "
     JANUS: `127.0.0.1:${janusPort}`,
     LL: ll,
     CONTROL: `127.0.0.1:${bridgePort}`,
+    GATE: await gateSite(pieces, folder, keys, editGate),
     STATUS: status ? await localStatus(pieces, folder) : "",
     PIECES: pieces,
     LOGS: folder,
   };
   const site = before + (production ? await productionSite(pieces, words, production.edit)
     : await fillTemplate(path.join(pieces, "site.conf.in"), words));
-  return runNginx({ pieces, folder, site, isHealthy: () => answersHttp(url), onDeath });
+  return runNginx({ pieces, folder, site, gate: Boolean(keys), isHealthy: () => answersHttp(url), onDeath });
 }
 
 /**
  * Starts a cache in front of `origin` (host:port), as a CDN has many, and waits until it answers.
  *   pieces, folder, onDeath   as above
  *   address                   where it listens, host:port
+ *   keys, editGate            as above
  */
-export async function startEdge({ pieces, folder, address, origin, onDeath }) {
-  const site = await edgeSite({ pieces, folder, listens: `listen ${address};`, origins: `server ${origin};` });
+export async function startEdge({ pieces, folder, address, origin, keys, editGate, onDeath }) {
+  await mkdir(folder, { recursive: true });
+  const site = await edgeSite({ pieces, folder, listens: `listen ${address};`, origins: `server ${origin};`, keys, editGate });
   const isHealthy = () => fetch(`http://${address}/nothing`).then(({ status }) => status === 404);
-  return runNginx({ name: "the cache", pieces, folder, site, isHealthy, onDeath });
+  return runNginx({ name: "the cache", pieces, folder, site, gate: Boolean(keys), isHealthy, onDeath });
 }

@@ -34,6 +34,7 @@ export function built(build = process.env.JANUS_HLS_BUILD || path.join(SOURCE, "
     doctor: path.join(build, "instruments", "hls-doctor", "hls-doctor"),
     replay: path.join(build, "instruments", "rtp-replay", "rtp-replay"),
     slowDisk: path.join(build, "tests", "shims", "slow_disk.so"),
+    playbackToken: path.join(build, "instruments", "hls-playback-token", "hls-playback-token"),
     viewers: path.join(build, "instruments", "hls-viewers", "hls-viewers"),
     publishers: path.join(build, "tests", "publishers", "webrtc-publishers"),
     token: path.join(build, "janus-plugin", "janus-hls-token"),
@@ -60,6 +61,8 @@ export class Stack {
    *   tls             { certificate, key }: HTTPS on `port`
    *   open, keys      who may publish: anybody, or { stream: key }
    *   unlisted        those of keys' streams that no list names
+   *   secrets         of playback tokens, { ID: secret }, the one that signs first; none: no protected stream can be watched
+   *   editGate(text)  may change what nginx is told of tokens
    *   production      nginx has the site for the internet, and `plainPort` without TLS; needs tls
    *   usualPorts      the bridge's control API has its usual port if that is free
    *   admin           how Janus's Admin API can be reached on loopback: "websocket"; "http", on its usual port if
@@ -101,6 +104,11 @@ export class Stack {
   /** The multivariant playlist of low-latency HLS. */
   master(stream) {
     return `${this.url}/live/${stream}/master.m3u8`;
+  }
+
+  /** The same with a token: any of these addresses may have one. */
+  withToken(url, token) {
+    return url.replace("/live/", `/p/${token}/live/`);
   }
 
   /** The manifest of DASH. */
@@ -224,7 +232,25 @@ export class Stack {
     return `\n        listen 127.0.0.1:${this.plainPort};\n        include "${file}";`;
   }
 
+  /** The file of the secrets of playback tokens, of which nginx hears when it starts; null: there are none. */
+  get playbackKeys() {
+    return this.options.secrets ? path.join(this.options.folder, "playback.keys") : null;
+  }
+
+  async #writePlaybackKeys() {
+    const lines = Object.entries(this.options.secrets ?? {}).map(([id, secret]) => `${id} ${secret};\n`);
+    if (this.playbackKeys) await writeFile(this.playbackKeys, lines.join(""), { mode: 0o600 });
+  }
+
+  /** Has nginx take other secrets, while it serves. */
+  async changeSecrets(secrets) {
+    this.options.secrets = secrets;
+    await this.#writePlaybackKeys();
+    process.kill(this.parts.nginx.pid, "SIGHUP");
+  }
+
   async startNginx() {
+    await this.#writePlaybackKeys();
     const { folder, build, tls, hosts, listenAll, status, production, sample, host, onDeath } = this.options;
     const pieces = path.join(SOURCE, "nginx");
     if (sample) await copyFile(path.join(SOURCE, SAMPLE), path.join(folder, "embed.html"));
@@ -245,6 +271,8 @@ export class Stack {
       janusPort: this.janusPort,
       ll: this.llSocket ? `unix:${this.llSocket}` : `127.0.0.1:${this.llPort}`,
       bridgePort: this.bridgePort,
+      keys: this.playbackKeys,
+      editGate: this.options.editGate,
       status,
       production,
       onDeath,

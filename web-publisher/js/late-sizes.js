@@ -65,14 +65,17 @@ function takeOneSound(hls) {
 /** Looks after an `hls` that plays at low latency, and has been told nothing of its levels yet. */
 export class LateSizes {
   #hls;
+  #fetch;
   #hadGrown = false; // when the last list came
   #isAsking = false;
   #seen = new Set(); // addresses of levels that hls.js has, or has given up
   #next = null; // levels, for the moment at which nothing is on its way through hls.js
   #again = { at: -Infinity, ms: AGAIN_MS.first };
 
-  constructor(hls) {
+  /** `fetch`: as the browser's. */
+  constructor(hls, fetch = (...args) => globalThis.fetch(...args)) {
     this.#hls = hls;
+    this.#fetch = fetch;
     hls.on(Hls.Events.MANIFEST_PARSED, () => {
       this.#see();
       takeOneSound(hls);
@@ -106,7 +109,7 @@ export class LateSizes {
     if (this.#isAsking || this.#next || now < this.#again.at) return;
     this.#isAsking = true;
     const { url } = this.#hls;
-    const text = await fetch(url, { cache: "no-store", signal: timeLimit(ANSWER_MS) })
+    const text = await this.#fetch(url, { cache: "no-store", signal: timeLimit(ANSWER_MS) })
       .then((answer) => (answer.ok ? answer.text() : "")).catch(() => ""); // none came, or it broke off
     this.#isAsking = false;
     if (!this.#hls.url) return; // it is gone

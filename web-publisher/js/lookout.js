@@ -5,6 +5,7 @@
 import { timeLimit } from "./time-limit.js";
 
 const HELD_MS = 40000; // longer than the server holds a request for a stream that is to come
+const WRONG_MS = 2000; // of a clock
 const ANSWER_MS = 5000; // a server that takes longer for a playlist is gone
 
 /** What nobody reads of an answer would keep its connection. */
@@ -12,15 +13,21 @@ const discard = (response) => void response?.body?.cancel().catch(() => {});
 
 export class Lookout {
   reached = true; // whether the server answered, when it was last asked
-  clockOffsetMs = 0; // the server's clock minus ours
+  refused = false; // what it then answered was that this viewer may not
+  clockOffsetMs = 0; // the server's clock minus ours, if ours is wrong
   #url;
   #lowLatencyUrl;
   #waitUrl;
+  #ask;
   #held = null; // the request that the server holds, to be ended
   #isOver = false;
 
-  /** `lowLatencyUrl`: null if it is not wanted; `waitUrl`: a request that is held until the stream can be played. */
-  constructor({ url, lowLatencyUrl, waitUrl }) {
+  /**
+   * `lowLatencyUrl`: null if it is not wanted; `waitUrl`: a request that is held until the stream can be played; `fetch`: as
+   * the browser's.
+   */
+  constructor({ url, lowLatencyUrl, waitUrl, fetch = (...args) => globalThis.fetch(...args) }) {
+    this.#ask = fetch;
     this.#url = url;
     this.#lowLatencyUrl = lowLatencyUrl;
     this.#waitUrl = waitUrl;
@@ -30,7 +37,7 @@ export class Lookout {
   async waitForIt() {
     const held = (this.#held = new AbortController());
     const limit = setTimeout(() => held.abort(), HELD_MS);
-    const response = await fetch(this.#waitUrl, { cache: "no-store", signal: held.signal }).catch(() => null);
+    const response = await this.#ask(this.#waitUrl, { cache: "no-store", signal: held.signal }).catch(() => null);
     clearTimeout(limit);
     discard(response);
     return response?.status ?? 0;
@@ -57,7 +64,8 @@ export class Lookout {
     if (!response) return null;
     const date = Date.parse(response.headers.get("Date"));
     // whole seconds on average half a second old: good enough to notice a clock that is wrong
-    if (date) this.clockOffsetMs = date + 500 - (sent + Date.now()) / 2;
+    const offset = date + 500 - (sent + Date.now()) / 2;
+    if (date) this.clockOffsetMs = Math.abs(offset) > WRONG_MS ? offset : 0;
     const text = await response.text().catch(() => null);
     if (!text?.startsWith("#EXTM3U")) return null; // it broke off, or somebody else has answered, as a network that wants a login
     return {
@@ -70,8 +78,9 @@ export class Lookout {
   /** The answer if it is a success, else null. */
   async #fetch(url) {
     if (this.#isOver) return null;
-    const response = await fetch(url, { cache: "no-store", signal: timeLimit(ANSWER_MS) }).catch(() => null);
+    const response = await this.#ask(url, { cache: "no-store", signal: timeLimit(ANSWER_MS) }).catch(() => null);
     this.reached = response !== null && response.status < 500;
+    this.refused = response?.status === 403;
     if (response?.ok) return response;
     discard(response);
     return null;

@@ -102,8 +102,8 @@ const LOW_LATENCY = {
   },
 };
 
-/** The settings of one player. */
-export function lowLatency() {
-  const partsAhead = new PartsAhead();
+/** The settings of one player. `fetch`: as the browser's. */
+export function lowLatency(fetch) {
+  const partsAhead = new PartsAhead({ fetch });
   return { ...LOW_LATENCY, partsAhead, fLoader: loaderWith(Hls.DefaultConfig.loader, partsAhead) };
 }

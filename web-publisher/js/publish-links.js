@@ -19,11 +19,13 @@ export async function showLinks({ hls, watch }) {
   byId("links").hidden = false;
   show(byId("links-state"), "publish.first-seconds");
   // here, though viewers may be sent to another site: this page may not ask there
-  const isThere = (list) => fetch(`live/${byId("name").value}/${list}`, { method: "HEAD", cache: "no-store" })
-    .then((response) => response.ok, () => false);
+  const statusOf = (list) => fetch(`live/${byId("name").value}/${list}`, { method: "HEAD", cache: "no-store" })
+    .then((response) => response.status, () => 0);
+  const isKnown = (status) => status === 200 || status === 403;
+  let status = 0;
   while (!byId("links").hidden) {
-    if ((await isThere("index.m3u8")) || (await isThere("master.m3u8"))) break;
+    if (isKnown(status = await statusOf("index.m3u8")) || isKnown(status = await statusOf("master.m3u8"))) break;
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
-  show(byId("links-state"), "publish.can-open");
+  show(byId("links-state"), status === 403 ? "publish.protected" : "publish.can-open");
 }

@@ -38,7 +38,7 @@ export class Search {
       const found = isLive ? await this.#choose(playlist) : null;
       if (found) return found;
       if (playlist?.ended) this.#trust.forget(); // what comes next is another stream
-      say(playlist?.ended ? "ended" : this.#lookout.reached ? "waiting" : "unreachable");
+      say(playlist?.ended ? "ended" : this.#lookout.refused ? "refused" : this.#lookout.reached ? "waiting" : "unreachable");
       if (isLive) await sleep(LOOK_MS);
       else known = await this.#untilItMayHaveBegun(known);
     }

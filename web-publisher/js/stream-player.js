@@ -9,7 +9,8 @@
 //
 // Events, each a CustomEvent:
 //   "state"    { state }   waiting (not live yet), unreachable (the server), playing, stalled, ended,
-//                          unplayable (this browser has no decoder for it, not even for its sound)
+//                          unplayable (this browser has no decoder for it, not even for its sound),
+//                          refused (by the server: no token, or a wrong one), expired (the token; that is the end)
 //   "quality"  {}          there are other sizes to choose among, or another one is shown
 
 import Hls from "../vendor/hls.mjs";
@@ -17,6 +18,7 @@ import { AHEAD_PARTS, aheadOf, classicRate, Distance, rateFor } from "./distance
 import { LateSizes } from "./late-sizes.js";
 import { Lookout } from "./lookout.js";
 import { lowLatency } from "./low-latency.js";
+import { PlaybackToken } from "./playback-token.js";
 import { sameQuality, toQualities } from "./qualities.js";
 import { Search } from "./search.js";
 import { patienceMs, StoppedList } from "./stopped-list.js";
@@ -41,6 +43,7 @@ export class StreamPlayer extends EventTarget {
   #url;
   #lowLatencyUrl;
   #lookout;
+  #token;
   #isLow = false; // what is played is the low-latency playlist
   #trust = new Trust(); // in low latency
   #search;
@@ -60,22 +63,25 @@ export class StreamPlayer extends EventTarget {
 
   /**
    * `stream`: its name. `live`: the address of the streams' folder, if it is not on the site that this
-   * file comes from; `lowLatency` false: play the classic playlist, some seconds later.
+   * file comes from; `lowLatency` false: play the classic playlist, some seconds later. `token`: of a protected stream;
+   * `renew(token)` gives a promise of a newer one.
    */
-  constructor(video, stream, { live = LIVE, lowLatency = true } = {}) {
+  constructor(video, stream, { live = LIVE, lowLatency = true, token, renew } = {}) {
     super();
-    const at = (file) => new URL(`${stream}/${file}`, new URL(live, location.href)).href;
+    const folder = new URL(live, location.href);
+    const at = (file) => new URL(`${stream}/${file}`, folder).href;
+    this.#token = new PlaybackToken({ token, renew, live: folder.href, now: () => Date.now() + this.#lookout.clockOffsetMs });
     this.#video = video;
     this.#url = at("index.m3u8");
     this.#lowLatencyUrl = lowLatency ? at("master.m3u8") : null;
-    this.#lookout = new Lookout({ url: this.#url, lowLatencyUrl: this.#lowLatencyUrl, waitUrl: at("wait.json") });
+    this.#lookout = new Lookout({ url: this.#url, lowLatencyUrl: this.#lowLatencyUrl, waitUrl: at("wait.json"), fetch: this.#token.fetch });
     this.#search = new Search({ lookout: this.#lookout, lowLatencyUrl: this.#lowLatencyUrl, trust: this.#trust,
       signal: this.#stopping.signal });
   }
 
   /** The address of the classic playlist, for other players. */
   get url() {
-    return this.#url;
+    return this.#token.wire(this.#url);
   }
 
   /** Plays, or waits until it can. To be called once. */
@@ -95,6 +101,7 @@ export class StreamPlayer extends EventTarget {
       setInterval(() => this.#unstick(), STUCK_MS / 5),
       setInterval(() => this.#lookAround(), STUCK_MS),
     ];
+    this.#token.start(() => (this.#say("expired"), this.stop()));
     this.#wait();
   }
 
@@ -103,6 +110,7 @@ export class StreamPlayer extends EventTarget {
     this.#stopping.abort();
     this.#timers.forEach(clearInterval);
     this.#lookout.stop();
+    this.#token.stop();
     this.#close();
     this.#video.removeAttribute("src");
     this.#video.load();
@@ -244,7 +252,8 @@ export class StreamPlayer extends EventTarget {
     if (Hls.isSupported()) {
       this.#hls = new Hls({
         workerPath: new URL("../vendor/hls.worker.js", import.meta.url).href,
-        ...(this.#isLow && lowLatency()),
+        ...(this.#isLow && lowLatency(this.#token.fetch)),
+        ...this.#token.forHls(Hls.DefaultConfig.loader),
       });
       if (this.#isLow) this.#lookAfter(this.#hls); // before it is asked for a size
       for (const event of ["MANIFEST_PARSED", "LEVELS_UPDATED"]) this.#hls.on(Hls.Events[event], () => this.#choosesAgain());
@@ -254,7 +263,7 @@ export class StreamPlayer extends EventTarget {
       this.#hls.loadSource(url);
       this.#hls.attachMedia(this.#video);
     } else {
-      this.#video.src = url;
+      this.#video.src = this.#token.wire(url);
     }
     if (this.#wish.isPaused) this.#video.pause(); // else the attribute `autoplay` ends the pause
     else this.#video.play().catch(() => {}); // the page has a button for browsers that want a tap
@@ -262,7 +271,7 @@ export class StreamPlayer extends EventTarget {
 
   /** What hls.js does not do by itself at low latency; these are told by it. */
   #lookAfter(hls) {
-    new LateSizes(hls);
+    new LateSizes(hls, this.#token.fetch);
     new SwitchedSize(hls, this.#video);
     new Undecodable(hls, () => hls === this.#hls && this.#leaveLowLatency({ wantsPicture: true }));
   }
@@ -319,8 +328,7 @@ export class StreamPlayer extends EventTarget {
   get latency() {
     const date = this.#hls?.playingDate;
     if (!date) return null;
-    const offset = Math.abs(this.#lookout.clockOffsetMs) > 2000 ? this.#lookout.clockOffsetMs : 0;
-    return (Date.now() + offset - date.getTime()) / 1000;
+    return (Date.now() + this.#lookout.clockOffsetMs - date.getTime()) / 1000;
   }
 
   /** Seconds of media ahead of what is shown. */

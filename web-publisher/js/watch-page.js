@@ -2,12 +2,12 @@
 
 // The watch page: what people press and see. Playing is in stream-player.js.
 // Parameters of its address: stream; classic (not at low latency); measure (glass to glass, drawn); embed (the picture
-// alone, as large as the frame that it is in).
+// alone, as large as the frame that it is in). Behind #: token, of a protected stream.
 
 import { LatencyGraph } from "./latency-graph.js";
 import { fetchLiveStreams } from "./live-list.js";
 import { StreamPlayer } from "./stream-player.js";
-import { byId, formatBitrate, wireCopyButtons } from "./page-tools.js";
+import { byId, formatBitrate, siteSettings, wireCopyButtons } from "./page-tools.js";
 import { STREAM_NAME } from "./stream-name.js";
 import { onLanguage, show, t } from "./strings.js";
 import { wireControls } from "./watch-controls.js";
@@ -21,12 +21,27 @@ const WAITING = {
   unreachable: "watch.unreachable",
   ended: "watch.ended",
   unplayable: "watch.unplayable",
+  refused: "watch.refused",
+  expired: "watch.expired",
 };
+
+// Behind #, which no server is told, and so in no log: the viewer's token.
+const token = new URLSearchParams(location.hash.slice(1)).get("token") ?? "";
+
+/** Asks the shop's server, which settings.json names as `renew`, for a newer token. */
+async function renew(old) {
+  const { renew: url } = await siteSettings();
+  if (!url) return null;
+  const response = await fetch(url, { method: "POST", credentials: "include", headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ stream: name, token: old }) });
+  return response.ok ? (await response.json()).token : null;
+}
 
 function showState(state) {
   const waiting = WAITING[state];
   byId("waiting").hidden = !waiting;
   if (waiting) show(byId("waiting-text"), waiting);
+  document.querySelector(".spinner").hidden = state === "expired";
   byId("badge").hidden = byId("controls").hidden = Boolean(waiting);
   show(byId("badge"), state === "stalled" ? "watch.loading" : "common.live");
   byId("badge").className = `badge ${state === "stalled" ? "busy" : "live"}`;
@@ -85,7 +100,7 @@ async function lookForTitle() {
 }
 
 function start() {
-  const player = new StreamPlayer(video, name, { lowLatency: !query.has("classic") });
+  const player = new StreamPlayer(video, name, { lowLatency: !query.has("classic"), token, renew });
 
   showTitle(name);
   byId("vlc-link").value = player.url;

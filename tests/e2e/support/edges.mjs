@@ -6,7 +6,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { Child, untilHealthy } from "../../../tools/stack/child.mjs";
-import { edgeSite, fillTemplate, reachableWeb, runNginx } from "../../../tools/stack/nginx.mjs";
+import { edgeSite, fillTemplate, gateSite, reachableWeb, runNginx } from "../../../tools/stack/nginx.mjs";
 import { SOURCE, built } from "../../../tools/stack/stack.mjs";
 import { Hosts } from "./hosts.mjs";
 
@@ -17,24 +17,25 @@ const answers = (address) => async () => (await fetch(`http://${address}/setting
 const PIECES = path.join(SOURCE, "nginx");
 
 /** Starts nginx on `host` with `site`, a configuration for its http block. */
-const startNginx = (host, name, folder, site) =>
-  runNginx({ name, within: host.within, pieces: PIECES, folder, site, isHealthy: answers(host.address) });
+const startNginx = (host, name, folder, site, keys) =>
+  runNginx({ name, within: host.within, pieces: PIECES, folder, site, gate: Boolean(keys), isHealthy: answers(host.address) });
 
 /** An origin's site, which tells each request in requests.log. */
 async function originSite(stack, ourAddress, folder) {
   const site = await fillTemplate(path.join(SOURCE, "nginx/site.conf.in"), {
     LISTEN: `listen ${PORT};`, HLS: stack.hls, WEB: await reachableWeb(built().web, folder), JANUS: `${ourAddress}:${stack.janusPort}`,
     LL: `${ourAddress}:${stack.llPort}`, CONTROL: `127.0.0.1:${stack.bridgePort}`,
-    STATUS: `include "${path.join(PIECES, "status.conf")}";`, PIECES, LOGS: folder });
+    STATUS: `include "${path.join(PIECES, "status.conf")}";`, GATE: await gateSite(PIECES, folder, stack.playbackKeys), PIECES, LOGS: folder });
   return `log_format requests '$request_uri $status';\n` +
     site.replace(/access_log [^;]*;/g, `access_log ${folder}/requests.log requests;`);
 }
 
-function startNginxTier(host, name, folder, behind) {
+async function startNginxTier(host, name, folder, behind, keys) {
+  await mkdir(folder, { recursive: true });
   const servers = behind.map(({ address }, i) =>
     `server ${address}:${PORT} ${i ? "backup " : ""}max_fails=1 fail_timeout=2s;`).join("\n    ");
-  return edgeSite({ pieces: PIECES, folder, listens: `listen ${PORT};`, origins: servers })
-    .then((site) => startNginx(host, name, folder, site));
+  const site = await edgeSite({ pieces: PIECES, folder, listens: `listen ${PORT};`, origins: servers, keys });
+  return startNginx(host, name, folder, site, keys);
 }
 
 async function startVarnishTier(host, name, folder, behind) {
@@ -95,14 +96,16 @@ export class Edges {
 
   async #startTier(name, behind) {
     const folder = path.join(this.folder, name);
-    this.#children[name] = await TIERS[this.kind](this.host[name], name, folder, behind.map((other) => this.host[other]));
+    this.#children[name] = await TIERS[this.kind](this.host[name], name, folder, behind.map((other) => this.host[other]),
+      this.stack.playbackKeys);
     if (this.kind === "varnish") this.#children[`${name}'s log`] = await logVarnish(name, folder);
   }
 
   async startOrigin(name) {
     const folder = path.join(this.folder, name);
     await mkdir(folder, { recursive: true });
-    this.#children[name] = await startNginx(this.host[name], name, folder, await originSite(this.stack, this.hosts.ourAddress, folder));
+    this.#children[name] = await startNginx(this.host[name], name, folder, await originSite(this.stack, this.hosts.ourAddress, folder),
+      this.stack.playbackKeys);
   }
 
   stopOrigin(name) {
@@ -125,13 +128,13 @@ export class Edges {
   }
 
   /**
-   * What an origin has been asked of streams and has answered: [{ url, status }]; without their list, by which
-   * Varnish looks whether it is there.
+   * What an origin has been asked of streams and has answered: [{ url, status }], without tokens; without their list, by
+   * which Varnish looks whether it is there.
    */
   async requests(name) {
     const text = await readFile(path.join(this.folder, name, "requests.log"), "utf8").catch(() => "");
     return text.trim().split("\n").map((line) => line.split(" "))
-      .map(([url, status]) => ({ url, status: Number(status) })).filter(({ url }) => url.startsWith("/live/") && url !== "/live/streams.json");
+      .map(([url, status]) => ({ url: url.replace(/^\/p\/[^/]+/, ""), status: Number(status) })).filter(({ url }) => url.startsWith("/live/") && url !== "/live/streams.json");
   }
 
   /** A stream's file, as viewers of the edge have it. */

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Protected streams, from the description of a publisher to the page of a viewer: what an origin and the caches in front
+// of it give to whom.
+
+import assert from "node:assert/strict";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import test, { after } from "node:test";
+import { built } from "../../tools/stack/stack.mjs";
+import { assertUnharmed, beginReplay, beginWatch } from "./support/audience.mjs";
+import { openPage } from "./support/browser.mjs";
+import { askFrom, inSeconds, knowEdge, newSecret, OTHER_VIEWER, signToken, startNginxEdge, startVarnishEdge,
+  VIEWER } from "./support/gate.mjs";
+import { numberBehind } from "./support/lists.mjs";
+import { measured } from "./support/measured.mjs";
+import { run } from "./support/programs.mjs";
+import { until } from "./support/rig.mjs";
+import { shareStack } from "./support/shared.mjs";
+
+const secrets = { k1: newSecret() };
+const sign = (claims) => signToken(secrets, claims);
+const shared = shareStack({ secrets, editGate: knowEdge, bridgeSettings: { "hls.thumbnail": 2, "ll.wait": 1 } });
+
+const begun = new Map(); // publishers and edges, by name
+const once = (name, begin) => (begun.has(name) ? begun.get(name) : begun.set(name, begin()).get(name));
+after(async () => {
+  for (const one of await Promise.all(begun.values())) await one?.stop?.();
+});
+
+/** A file of a stream, with a token. */
+const withToken = (token, target) => `/p/${token}${target}`;
+const textOf = ({ body }) => String(body);
+
+/** A publisher whose stream is for those who have a token, live. */
+const protectedStream = (stack, name) => once(name, async () => {
+  const child = beginReplay(stack, name, { options: ["--protected"] });
+  const token = sign({ stream: name });
+  for (const file of ["index.m3u8", "master.m3u8", "manifest.mpd", "thumb.jpg"])
+    await until(`${name} has ${file}`, async () => (await askFrom(stack.url, withToken(token, `/live/${name}/${file}`))).status === 200);
+  return child;
+});
+
+/** The origin and what is in front of it: [{ name, url }]. */
+const tiersOf = async (stack) => [{ name: "origin", url: stack.url },
+  { name: "nginx", ...(await once("nginx edge", () => startNginxEdge(stack))) },
+  { name: "varnish", ...(await once("varnish edge", () => startVarnishEdge(stack))) }];
+
+/** The addresses of all that there is of a stream now: lists, and what they list. Throws if one is not relative. */
+async function filesOf(url, name, token) {
+  const get = async (file) => {
+    const answer = await askFrom(url, withToken(token, `/live/${name}/${file}`));
+    assert.equal(answer.status, 200, file);
+    return textOf(answer);
+  };
+  const lists = ["index.m3u8", "ts.m3u8", "iframes.m3u8", "master.m3u8", "video.m3u8", "audio.m3u8", "manifest.mpd"];
+  const files = new Set([...lists, "thumb.jpg", "wait.json"]);
+  for (const list of lists) {
+    const text = await get(list);
+    const uris = [...text.matchAll(/^([^#<\s].*)$/gm), ...text.matchAll(/(?:URI|initialization|media|BaseURL)="([^"]+)"/g),
+      ...text.matchAll(/<BaseURL>([^<]*)/g)].map(([, uri]) => uri);
+    for (const uri of uris.filter((one) => !one.includes("$"))) {
+      assert.match(uri, /^[A-Za-z0-9_.-]+$/, `${list} has an address that is not beside it`);
+      files.add(uri);
+    }
+  }
+  return [...files];
+}
+
+const isRefused = ({ status, headers }, what) => {
+  assert.equal(status, 403, what);
+  assert.equal(headers["cache-control"], "no-store", what);
+  assert.equal(headers["access-control-allow-origin"], "*", what);
+};
+
+test("a protected stream is given to those who have a token for it, and to nobody else", shared(async ({ stack }) => {
+  await protectedStream(stack, "shop");
+  const token = sign({ stream: "shop" });
+  for (const { name, url } of await tiersOf(stack)) {
+    const files = await filesOf(url, "shop", token);
+    assert.ok(files.filter((file) => /\.(ts|m4s|mp4)$/.test(file)).length > 10, `${name}: ${files}`);
+    const list = textOf(await askFrom(url, withToken(token, "/live/shop/video.m3u8")));
+    const held = `video.m3u8?_HLS_msn=${numberBehind(list)}`;
+    const { status } = await askFrom(url, withToken(token, `/live/shop/${held}`));
+    assert.ok([200, 503].includes(status), `${name}: a held list: ${status}`); // nothing has come meanwhile
+    const segment = files.find((file) => /^seg-.*\.ts$/.test(file));
+    for (const [what, wrong] of Object.entries({
+      expired: sign({ stream: "shop", exp: inSeconds(-1) }),
+      early: sign({ stream: "shop", nbf: inSeconds(3600) }),
+      "of another stream": sign({ stream: "till" }),
+      "of another address": sign({ stream: "shop", ip: OTHER_VIEWER }),
+      "by another secret": signToken({ k1: newSecret() }, { stream: "shop" }),
+      "by an unknown secret": signToken({ k9: secrets.k1 }, { stream: "shop" }),
+      cut: token.slice(0, -1), none: "", "a word": "token", long: `${token}${"A".repeat(600)}` }))
+      for (const file of ["index.m3u8", segment, held, "wait.json"])
+        isRefused(await askFrom(url, withToken(wrong, `/live/shop/${file}`)), `${name}: ${file} with a token that is ${what}`);
+    // what is in the cache by now is for those with a token
+    for (const file of [...files, held, "seg-1-999999.ts"]) isRefused(await askFrom(url, `/live/shop/${file}`), `${name}: ${file}`);
+    for (const target of ["/p/", "/p/x/live/shop/../shop/index.m3u8", withToken(token, "/janus"), withToken(token, "/live/streams.json"),
+      withToken(token, "/status.json"), withToken(token, "/live/shop/protected"), "/live/shop/protected"])
+      assert.ok([403, 404].includes((await askFrom(url, target)).status), `${name}: ${target}`);
+  }
+  const { streams } = JSON.parse(textOf(await askFrom(stack.url, "/live/streams.json")));
+  assert.deepEqual(streams, [], "nor does a list name it");
+}));
+
+test("a token may be of one address, wherever its viewer asks", shared(async ({ stack }) => {
+  await protectedStream(stack, "shop");
+  const token = sign({ prefix: "sh", ip: VIEWER });
+  for (const { name, url } of await tiersOf(stack)) {
+    assert.equal((await askFrom(url, withToken(token, "/live/shop/index.m3u8"))).status, 200, name);
+    isRefused(await askFrom(url, withToken(token, "/live/shop/index.m3u8"), { from: OTHER_VIEWER }), name);
+  }
+}));
+
+test("all who have a token share what is in a cache, and no log has one", shared(async ({ stack }) => {
+  await protectedStream(stack, "shop");
+  const tokens = [sign({ stream: "shop", sid: "one" }), sign({ stream: "shop", sid: "two" })];
+  for (const { name, url, folder = path.join(stack.options.folder, "nginx") } of await tiersOf(stack)) {
+    const list = textOf(await askFrom(url, withToken(tokens[0], "/live/shop/index.m3u8")));
+    const target = `/live/shop/${list.trim().split("\n").at(-1)}`;
+    const answers = [];
+    for (const token of tokens) answers.push(await askFrom(url, withToken(token, target)));
+    assert.deepEqual(answers.map(({ status }) => status), [200, 200], `${name}: ${target}`);
+    assert.ok(answers[0].body.equals(answers[1].body));
+    if (name !== "origin") assert.equal(answers[1].headers["x-cache"], "HIT", name);
+    for (const file of await readdir(folder)) {
+      if (!/^viewers.*\.log$/.test(file)) continue;
+      const log = await readFile(path.join(folder, file), "utf8");
+      for (const token of tokens) assert.ok(!log.includes(token.split(".")[3]), `${file} of ${name}`);
+    }
+  }
+  const refused = await readFile(path.join(stack.logs, "viewers-refused.log"), "utf8").catch(() => "");
+  isRefused(await askFrom(stack.url, withToken(sign({ stream: "till" }), "/live/shop/index.m3u8")), "another stream's");
+  const log = await until("the log has it", async () => {
+    const text = await readFile(path.join(stack.logs, "viewers-refused.log"), "utf8");
+    return text.length > refused.length && text.slice(refused.length);
+  });
+  assert.match(log, new RegExp(`^\\d+\\.\\d+ ${VIEWER} /live/shop/index\\.m3u8 stream\n`, "m"));
+}));
+
+test("viewers with tokens of the command's making are given everything by an edge", shared(async ({ stack }) => {
+  await protectedStream(stack, "shop");
+  const file = path.join(stack.options.folder, "tokens");
+  const { status, stdout } = await run(built().playbackToken, ["--keys", stack.playbackKeys, "--number", "3", "--session", "crowd",
+    "--for", "10m", "shop"]);
+  assert.equal(status, 0);
+  assert.equal(new Set(stdout.trim().split("\n")).size, 3);
+  await writeFile(file, stdout);
+  const { url } = (await tiersOf(stack))[1];
+  const watching = beginWatch(stack, `${url}/live/shop/index.m3u8`, ["-n", 6, "--tokens", file]);
+  await watching.given(1);
+  assertUnharmed(await watching.end());
+}));
+
+test("what was for everybody is so no more when a publisher protects it, also without the bridge", shared(async ({ stack }) => {
+  const first = beginReplay(stack, "turn");
+  await until("it is for everybody", async () => (await askFrom(stack.url, "/live/turn/index.m3u8")).status === 200);
+  await first.stop();
+  const child = await protectedStream(stack, "turn");
+  await until("it is no more", async () => (await askFrom(stack.url, "/live/turn/index.m3u8")).status === 403);
+  await child.stop();
+  isRefused(await askFrom(stack.url, "/live/turn/index.m3u8"), "behind its publisher");
+  const list = textOf(await askFrom(stack.url, withToken(sign({ stream: "turn" }), "/live/turn/index.m3u8")));
+  isRefused(await askFrom(stack.url, `/live/turn/${/^seg-.*\.ts$/m.exec(list)[0]}`), "what was for everybody, too");
+}));
+
+test("secrets are changed with two that are good at once, and no request is lost", shared(async ({ stack }) => {
+  await protectedStream(stack, "shop");
+  const ask = (token) => askFrom(stack.url, withToken(token, "/live/shop/index.m3u8")).then(({ status }) => status);
+  const next = { k2: newSecret() };
+  const [old, young] = [sign({ stream: "shop" }), signToken(next, { stream: "shop" })];
+  assert.deepEqual([await ask(old), await ask(young)], [200, 403]);
+  await stack.changeSecrets({ ...next, ...secrets });
+  await until("the new one is good", async () => (await ask(young)) === 200);
+  assert.equal(await ask(old), 200);
+  await stack.changeSecrets(next);
+  await until("the old one is over", async () => (await ask(old)) === 403);
+  assert.equal(await ask(young), 200);
+  await stack.changeSecrets(secrets);
+  await until("the first is back, for other tests", async () => (await ask(old)) === 200);
+}));
+
+/** Opens the watch page with a token; `renew` answers for the shop's server, or there is none. */
+async function openWatch(context, stack, stream, token, renew) {
+  if (renew) {
+    await context.route("**/settings.json", (route) => route.fulfill({ json: { iceServers: [], renew: "/renew" } }));
+    await context.route("**/renew", (route) => renew(route));
+  }
+  const page = await context.newPage();
+  page.asked = [];
+  page.on("request", (request) => page.asked.push(request.url()));
+  await page.addInitScript(() => {
+    window.told = [];
+    addEventListener("waiting", ({ target }) => window.told.push([target.currentTime, target.readyState]), true);
+  });
+  await page.goto(`${stack.url}/watch.html?stream=${stream}#token=${token}`);
+  return page;
+}
+const shown = (page) => page.evaluate(() => {
+  const video = document.getElementById("player");
+  return { time: video.currentTime, text: document.getElementById("waiting-text").dataset.text, isWaiting: !document.getElementById("waiting").hidden,
+    isEmpty: !video.src };
+});
+
+test("a viewer's token is renewed in mid-show, and the picture goes on", shared(async ({ stack, context }) => {
+  await protectedStream(stack, "shop");
+  const end = inSeconds(24);
+  const first = sign({ stream: "shop", exp: end });
+  const given = [], errors = [];
+  const page = await openWatch(context, stack, "shop", first, async (route) => {
+    const asked = route.request().postDataJSON();
+    given.push({ asked, token: sign({ stream: "shop", exp: inSeconds(3600) }) });
+    await route.fulfill({ json: { token: given.at(-1).token } });
+  });
+  page.on("pageerror", (error) => errors.push(String(error)));
+  await until("it plays", async () => (await shown(page)).time > 1);
+  await until("it asks for a newer one", () => given.length > 0);
+  assert.deepEqual(given[0].asked, { stream: "shop", token: first });
+  const from = await shown(page);
+  const { length } = page.asked;
+  await page.evaluate(() => (window.told = []));
+  await until("the first one is over, and it plays on", async () => inSeconds(0) > end + 2 && (await shown(page)).time > from.time + 5);
+  assert.equal((await shown(page)).isWaiting, false);
+  const media = page.asked.slice(length).filter((url) => url.includes("/live/shop/"));
+  assert.ok(media.length > 10, `${media.length} requests`);
+  const late = media.filter((url) => !url.includes(given[0].token));
+  assert.ok(late.length <= 4, `asked with the old token: ${late}`); // those that were on their way
+  assert.equal(given.length, 1);
+  assert.deepEqual(errors, []);
+  const stalls = await page.evaluate(() => window.told);
+  measured(() => assert.deepEqual(stalls, [], "no stall"));
+}));
+
+test("without renewal the page says that it is over, in the viewer's language; and what a page without a token is told",
+  shared(async ({ stack, context }) => {
+    await protectedStream(stack, "shop");
+    const page = await openWatch(context, stack, "shop", sign({ stream: "shop", exp: inSeconds(12) }));
+    await until("it plays, or has", async () => (await shown(page)).time > 0 || (await shown(page)).text === "watch.expired");
+    await until("it is over", async () => (await shown(page)).text === "watch.expired");
+    assert.deepEqual({ ...(await shown(page)), time: 0 }, { time: 0, text: "watch.expired", isWaiting: true, isEmpty: true });
+    const { length } = page.asked;
+    const without = await openPage(context, `${stack.url}/watch.html?stream=shop`);
+    await until("it says why it shows nothing", async () => (await shown(without)).text === "watch.refused");
+    assert.equal((await shown(without)).isWaiting, true);
+    assert.equal(page.asked.length, length, "who is out asks for nothing");
+  }));

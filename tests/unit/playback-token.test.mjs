@@ -1,0 +1,257 @@
+#!/usr/bin/env -S node --test-reporter=tap
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Playback tokens: what nginx makes of them (nginx/gate.mjs, which its njs runs), and what a player does with its own.
+
+import assert from "node:assert/strict";
+import { createHmac, randomInt } from "node:crypto";
+import test from "node:test";
+import gate from "../../nginx/gate.mjs";
+import { endOf, PlaybackToken, renewalAt } from "../../web-publisher/js/playback-token.js";
+
+const SECRET = "0123456789abcdef0123456789abcdef";
+const NOW = 1800000000;
+const LIVE = "https://live.example.com/live/";
+
+function signText(text, { kid = "k1", secret = SECRET } = {}) {
+  const body = `v1.${kid}.${Buffer.from(text).toString("base64url")}`;
+  return `${body}.${createHmac("sha256", secret).update(body).digest("base64url")}`;
+}
+const sign = (claims, how) => signText(JSON.stringify(claims), how);
+const refusal = (token, request = {}) =>
+  gate.refusal(token, { secret: SECRET, stream: "shop", address: "192.0.2.7", now: NOW, lateS: 0, ended: " ", ...request });
+
+// ---- the gate ----
+
+test("a token lets its viewer in, and any other is refused for what is wrong with it", () => {
+  const good = { stream: "shop", exp: NOW + 60 };
+  const rows = [
+    [good, "", {}],
+    [{ prefix: "sh", exp: NOW + 60 }, "", {}],
+    [{ prefix: "", exp: NOW + 60 }, "", {}],
+    [{ ...good, ip: "192.0.2.7", sid: "7f3a", nbf: NOW }, "", {}],
+    [{ ...good, more: { of: "what we do not know" } }, "", {}],
+    [{ ...good, ip: "192.0.2.8" }, "", { address: "" }], // an edge of ours has looked
+    [{ stream: "shop", exp: NOW - 29 }, "", { lateS: 30 }],
+    [{ stream: "shop", exp: NOW }, "expired", {}],
+    [{ stream: "shop", exp: NOW - 30 }, "expired", { lateS: 30 }],
+    [{ ...good, nbf: NOW + 1 }, "early", {}],
+    [{ ...good, nbf: NOW + 1 }, "early", { lateS: 30 }],
+    [{ stream: "shops", exp: NOW + 60 }, "stream", {}],
+    [{ stream: "sho", exp: NOW + 60 }, "stream", {}],
+    [{ stream: "", exp: NOW + 60 }, "stream", {}],
+    [{ stream: ["shop"], exp: NOW + 60 }, "stream", {}],
+    [{ stream: "other", prefix: "shop", exp: NOW + 60 }, "stream", {}], // the narrower one counts
+    [{ prefix: "shop-", exp: NOW + 60 }, "stream", {}],
+    [{ exp: NOW + 60 }, "stream", {}],
+    [{ stream: "shop" }, "claims", {}],
+    [{ stream: "shop", exp: `${NOW + 60}` }, "claims", {}],
+    [{ stream: "shop", exp: NOW + 60.5 }, "claims", {}],
+    [{ stream: "shop", exp: null }, "claims", {}],
+    [{ ...good, nbf: "now" }, "claims", {}],
+    [{ ...good, ip: "192.0.2.8" }, "address", {}],
+    [{ ...good, ip: "" }, "address", {}],
+    [{ ...good, ip: 7 }, "address", {}],
+    [{ ...good, ip: "nowhere" }, "address", { address: "nowhere" }],
+    [{ ...good, sid: "7f3a" }, "session", { ended: " 81cc 7f3a " }],
+    [{ ...good, sid: "7f3" }, "", { ended: " 81cc 7f3a " }],
+    [{ ...good, sid: 7 }, "session", {}],
+    [good, "key", { secret: "" }],
+    [good, "signature", { secret: SECRET.replace("0", "1") }],
+    ["shop", "signature", {}],
+    [null, "signature", {}],
+  ];
+  for (const [claims, expected, request] of rows)
+    assert.equal(refusal(sign(claims), request), expected, `${JSON.stringify(claims)} ${JSON.stringify(request)}`);
+  assert.equal(refusal(signText("{")), "signature", "no JSON, though it was signed");
+});
+
+test("two secrets are good at once, and each for what names it alone", () => {
+  const secrets = { k1: SECRET, k2: SECRET.split("").reverse().join("") };
+  const ask = (token) => refusal(token, { secret: secrets[token.split(".")[1]] ?? "" });
+  const claims = { stream: "shop", exp: NOW + 60 };
+  for (const kid of ["k1", "k2"]) assert.equal(ask(sign(claims, { kid, secret: secrets[kid] })), "");
+  assert.equal(ask(sign(claims, { kid: "k1", secret: secrets.k2 })), "signature");
+  assert.equal(ask(sign(claims, { kid: "k3", secret: secrets.k2 })), "key");
+  const [, , payload, signature] = sign(claims, { kid: "k1" }).split(".");
+  assert.equal(ask(`v1.k2.${payload}.${signature}`), "signature", "the ID is signed as well");
+});
+
+test("what is changed in any place, cut, or too long is refused", () => {
+  const token = sign({ stream: "shop", exp: NOW + 60, sid: "7f3a" });
+  assert.equal(refusal(token), "");
+  for (let i = 0; i < token.length; i++) {
+    const other = token[i] === "A" ? "B" : "A";
+    assert.notEqual(refusal(token.slice(0, i) + other + token.slice(i + 1)), "", `changed at ${i}`);
+    assert.notEqual(refusal(token.slice(0, i)), "", `cut at ${i}`);
+    assert.notEqual(refusal(token.slice(0, i) + token.slice(i + 1)), "", `without ${i}`);
+  }
+  for (const more of ["A", ".", "=", "\n", `.${token}`]) assert.notEqual(refusal(token + more), "", JSON.stringify(more));
+  assert.equal(refusal(sign({ stream: "shop", exp: NOW + 60, sid: "x".repeat(400) })), "form");
+  assert.equal(refusal("v1.k1.".padEnd(1 << 20, "A")), "form");
+  assert.equal(refusal(token.replace("v1.", "v2.")), "form");
+  assert.equal(refusal(`v1.k1.${token.split(".")[2]}.`), "form", "without a signature");
+});
+
+test("whatever comes, it is a word, and only what was signed passes", () => {
+  const words = new Set(["form", "key", "signature", "claims", "stream", "expired", "early", "address", "session"]);
+  const values = [undefined, null, true, 0, -1, 1.5, NOW + 60, 1e300, "", "shop", "sh", "\u0000", [], {}, ["shop"], "192.0.2.7", "::1"];
+  const any = () => values[randomInt(values.length)];
+  let passed = 0;
+  for (let i = 0; i < 20000; i++) {
+    const claims = {};
+    for (const name of ["stream", "prefix", "exp", "nbf", "ip", "sid"]) if (randomInt(2)) claims[name] = any();
+    if (randomInt(2)) Object.assign(claims, { stream: "shop", exp: NOW + 60 });
+    const token = sign(claims);
+    const said = refusal(token, { secret: randomInt(8) ? SECRET : "" });
+    assert.ok(said === "" || words.has(said), `${said}: ${JSON.stringify(claims)}`);
+    if (said === "") {
+      passed++;
+      assert.ok(claims.exp > NOW && (claims.stream === "shop" || (typeof claims.stream !== "string" && "shop".startsWith(claims.prefix))),
+        JSON.stringify(claims));
+    }
+    const bytes = Buffer.from(token);
+    bytes[randomInt(bytes.length)] = randomInt(256);
+    const changed = bytes.toString("latin1");
+    if (changed !== token) assert.ok(words.has(refusal(changed)), JSON.stringify(changed));
+  }
+  assert.ok(passed > 50, `${passed} passed`);
+});
+
+test("an address is an IPv4 one, or the /64 network of an IPv6 one", () => {
+  const rows = [
+    ["192.0.2.7", "192.0.2.7"], ["::ffff:192.0.2.7", "192.0.2.7"],
+    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2"], ["2001:DB8:1:2::", "2001:db8:1:2"], ["2001:0db8:0001:0002::9", "2001:db8:1:2"],
+    ["::1", "0:0:0:0"], ["::", "0:0:0:0"], ["2001:db8::1", "2001:db8:0:0"], ["1:2:3:4:5:6:7::", "1:2:3:4"],
+    ["", ""], ["localhost", ""], ["1.2.3", ""], ["1:2:3", ""], ["1:2:3:4:5:6:7:8:9", ""], ["1::2::3", ""], ["12345::", ""],
+    ["1:2:3:4:5:6:7:8::", ""], [":::", ""], ["unix:", ""],
+  ];
+  for (const [address, expected] of rows) assert.equal(gate.network(address), expected, address);
+});
+
+/** nginx's request, as njs gives it. */
+const requestFrom = (remoteAddress, variables) => ({ remoteAddress,
+  variables: { janus_hls_secret: SECRET, janus_hls_stream: "shop", janus_hls_ended: " ", ...variables } });
+
+test("an edge of our own has looked at its viewer's address and time", () => {
+  const inSeconds = (seconds) => Math.floor(Date.now() / 1000) + seconds;
+  const late = sign({ stream: "shop", exp: inSeconds(-5), ip: "192.0.2.7" });
+  const good = sign({ stream: "shop", exp: inSeconds(600), ip: "192.0.2.7" });
+  const ask = (from, token, more = {}) => gate.verdict(requestFrom(from, { janus_hls_token: token, ...more }));
+  assert.equal(ask("192.0.2.7", good), "pass");
+  assert.equal(ask("198.51.100.1", good), "address");
+  assert.equal(ask("198.51.100.1", good, { janus_hls_own_edge: "1" }), "pass");
+  assert.equal(ask("192.0.2.7", late), "expired");
+  assert.equal(ask("198.51.100.1", late, { janus_hls_own_edge: "1" }), "pass");
+  assert.equal(ask("198.51.100.1", late, { janus_hls_own_edge: "1", janus_hls_address: "192.0.2.7" }), "expired");
+  assert.equal(ask("198.51.100.1", good, { janus_hls_address: "192.0.2.7" }), "pass");
+  assert.equal(ask("198.51.100.1", good, { janus_hls_address: "192.0.2.8" }), "address");
+  assert.equal(ask("198.51.100.1", good, { janus_hls_address: "-" }), "pass");
+});
+
+test("what an edge is told holds for ten seconds, and no longer than the token", () => {
+  const kept = (seconds) => gate.kept(requestFrom("", { janus_hls_token: sign({ stream: "shop", exp: Math.floor(Date.now() / 1000) + seconds }) }));
+  assert.equal(kept(600), "max-age=10");
+  assert.match(kept(5), /^max-age=[345]$/);
+  assert.equal(kept(0), "no-store");
+});
+
+// ---- a player's own ----
+
+const at = (seconds) => sign({ stream: "shop", exp: NOW + seconds });
+
+test("addresses get the token as they are asked for, and lose it in the answer", () => {
+  const token = at(60);
+  const mine = new PlaybackToken({ token, live: LIVE });
+  const rows = [
+    ["https://live.example.com/live/shop/video.m3u8?_HLS_msn=7", `https://live.example.com/p/${token}/live/shop/video.m3u8?_HLS_msn=7`],
+    ["https://live.example.com/settings.json", "https://live.example.com/settings.json"],
+    ["https://other.example.com/live/shop/index.m3u8", "https://other.example.com/live/shop/index.m3u8"],
+  ];
+  for (const [plain, wire] of rows) {
+    assert.equal(mine.wire(plain), wire);
+    assert.equal(mine.plain(wire), plain);
+  }
+  const none = new PlaybackToken({ live: LIVE });
+  assert.equal(none.wire(rows[0][0]), rows[0][0]);
+  assert.deepEqual(none.forHls(class {}), {});
+  assert.equal(new PlaybackToken({ token: "a/../b", live: LIVE }).wire(`${LIVE}shop/index.m3u8`),
+    "https://live.example.com/p/a%2F..%2Fb/live/shop/index.m3u8");
+});
+
+test("hls.js asks with the token of that moment, and hears the plain address", () => {
+  const mine = new PlaybackToken({ token: at(60), live: LIVE });
+  let loaded;
+  class Loader { load(...all) { loaded = all; } }
+  const { xhrSetup, pLoader } = mine.forHls(Loader);
+  const opened = [];
+  xhrSetup({ open: (...all) => opened.push(all) }, `${LIVE}shop/index.m3u8`);
+  assert.deepEqual(opened, [["GET", mine.wire(`${LIVE}shop/index.m3u8`), true]]);
+  const heard = [];
+  new pLoader().load("context", "config", { onError: "kept", onSuccess: (...all) => heard.push(all) });
+  assert.equal(loaded[2].onError, "kept");
+  loaded[2].onSuccess({ url: mine.wire(`${LIVE}shop/index.m3u8`), data: "#EXTM3U" }, "stats", "context", "details");
+  assert.deepEqual(heard, [[{ url: `${LIVE}shop/index.m3u8`, data: "#EXTM3U" }, "stats", "context", "details"]]);
+});
+
+test("it ends when the token says, and is renewed before", () => {
+  assert.equal(endOf(at(60)), (NOW + 60) * 1000);
+  for (const wrong of ["", "x", "v1.k1.e30.x", "v1.k1.%.x", signText('{"exp":"soon"}')]) assert.equal(endOf(wrong), null, wrong);
+  assert.equal(renewalAt(0, 3600000), 3540000);
+  assert.equal(renewalAt(0, 90000), 60000);
+  assert.equal(renewalAt(0, -5), -5);
+});
+
+const settle = async () => { for (let i = 0; i < 10; i++) await null; };
+
+/** A token of `seconds` on a clock of the test's own. */
+function begin(t, seconds, renew) {
+  const one = { now: NOW * 1000, ends: 0, tick: null };
+  t.mock.method(globalThis, "setInterval", (tick) => (one.tick = tick));
+  t.mock.method(globalThis, "clearInterval", () => (one.tick = null));
+  one.token = new PlaybackToken({ token: at(seconds), live: LIVE, renew, now: () => one.now });
+  one.token.start(() => one.ends++);
+  one.pass = async (ms) => {
+    for (let i = 0; i < ms; i += 250) {
+      one.now += 250;
+      one.tick?.();
+      await settle();
+    }
+  };
+  return one;
+}
+
+test("without renewal it is over within a second of its end, once", async (t) => {
+  const one = begin(t, 9);
+  await one.pass(8750);
+  assert.equal(one.ends, 0);
+  await one.pass(1000);
+  assert.equal(one.ends, 1);
+  await one.pass(5000);
+  assert.equal(one.ends, 1);
+});
+
+test("a newer token takes its place, and is renewed in its turn", async (t) => {
+  const asked = [];
+  const one = begin(t, 9, async (old) => {
+    asked.push([old, (one.now - NOW * 1000) / 1000]);
+    return at(9 + 9 * asked.length);
+  });
+  await one.pass(8000);
+  assert.deepEqual(asked, [[at(9), 6]]);
+  assert.equal(one.token.wire(`${LIVE}shop/a.ts`), `https://live.example.com/p/${at(18)}/live/shop/a.ts`);
+  await one.pass(20000);
+  assert.equal(one.ends, 0);
+  assert.equal(asked.length, 3);
+});
+
+test("a renewal that fails, or is of no use, is tried again until the end", async (t) => {
+  const answers = [() => Promise.reject(new Error("away")), () => null, () => at(9), () => at(5), () => 7, () => { throw new Error("x"); }];
+  let asked = 0;
+  const one = begin(t, 9, () => answers[asked++ % answers.length]());
+  await one.pass(8500);
+  assert.ok(asked >= 4, `asked ${asked} times`);
+  assert.equal(one.ends, 0);
+  await one.pass(1000);
+  assert.equal(one.ends, 1);
+});

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Playback tokens (docs/protocol.md), as a shop's server makes them.
+
+import { createHmac } from "node:crypto";
+
+/** A token by the first of the secrets, { ID: secret }, that says `claims`. */
+export function signToken(secrets, claims) {
+  const [[id, secret]] = Object.entries(secrets);
+  const body = `v1.${id}.${Buffer.from(JSON.stringify(claims)).toString("base64url")}`;
+  return `${body}.${createHmac("sha256", secret).update(body).digest("base64url")}`;
+}
