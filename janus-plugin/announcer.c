@@ -178,7 +178,8 @@ static void offer_to_bridge(Session *session)
     for (size_t i = 0; i < session->tracks.count; i++)
         ports[i] = rtp_sender_number(session->sender, session->tracks.track[i].port);
     if (bridge_sdp_offer(&session->tracks, ports, session->sdp_id,
-                         &(StreamFace){.title = session->title, .unlisted = session->unlisted},
+                         &(StreamFace){session->title, session->unlisted,
+                                       session->permit.access == ACCESS_PROTECTED},
                          offer) < 0)
         return;
     session->bridge = BRIDGE_ANNOUNCED;

@@ -120,6 +120,8 @@ static void add_figures(const Session *session, json_t *object)
     json_object_set_new(object, "title", json_string(session->title));
     if (session->unlisted)
         json_object_set_new(object, "unlisted", json_true());
+    if (session->permit.access == ACCESS_PROTECTED)
+        json_object_set_new(object, "protected", json_true());
     json_object_set_new(object, "bridge", json_string(bridge_state_name(session->bridge)));
     json_object_set_new(object, "bitrate_cap", json_integer(session->bitrate));
     json_object_set_new(object, "tracks", tracks);

@@ -14,6 +14,7 @@ import { makeCertificate } from "./stack/certificate.mjs";
 import { sleep } from "./stack/child.mjs";
 import { startChromium } from "./stack/chromium.mjs";
 import { makeFolders } from "./stack/folders.mjs";
+import { signToken } from "./stack/playback-token.mjs";
 import { portTrouble } from "./stack/ports.mjs";
 import { newSecret, SOURCE, Stack } from "./stack/stack.mjs";
 import { ViewerCount } from "./stack/viewers.mjs";
@@ -22,6 +23,7 @@ import { STREAM_NAME } from "../web-publisher/js/stream-name.js";
 const KEY_BYTES = 9; // of a stream key that people may have to type
 const SEATS = "30"; // a class (docs/class.md)
 const SEATS_MAX = 200; // what the bridge takes, unless it is told otherwise
+const TOKEN_S = 24 * 3600; // of a playback token
 const STATUS_MS = 1000;
 const STATUS_MS_LOG = 5000; // where nobody looks: output goes to a file
 
@@ -35,6 +37,7 @@ function readOptions() {
       options: {
         port: { type: "string", default: "8080" },
         testcard: { type: "string", multiple: true, default: [] },
+        protect: { type: "string", multiple: true, default: [] },
         segment: { type: "string", default: "2" },
         playlist: { type: "string", default: "6" },
         lan: { type: "boolean", default: false },
@@ -61,9 +64,9 @@ function readOptions() {
   if (!(Number.isInteger(values.seats) && values.seats >= 1 && values.seats <= SEATS_MAX))
     throw new Trouble(`--seats takes 1 to ${SEATS_MAX} publishers`);
   values.lan ||= values.class;
-  for (const name of values.testcard)
-    if (!STREAM_NAME.test(name))
-      throw new Trouble(`--testcard ${name}: a stream name is 1 to 64 of A-Z a-z 0-9 _ -`);
+  for (const option of ["testcard", "protect"])
+    for (const name of values[option])
+      if (!STREAM_NAME.test(name)) throw new Trouble(`--${option} ${name}: a stream name is 1 to 64 of A-Z a-z 0-9 _ -`);
   return values;
 }
 
@@ -138,8 +141,18 @@ function printClass(stack, publishing) {
   say(`  Class     ${bold(stack.classUrl)}  (secret: its buttons make trouble)`);
 }
 
+/** What viewers of protected streams need, each with a token for a day. */
+function printProtected(stack, names) {
+  for (const stream of names) {
+    const token = signToken(stack.options.secrets, { stream, exp: Math.floor(Date.now() / 1000) + TOKEN_S });
+    say("");
+    say(`  Protected ${bold(`${stack.url}/watch.html?stream=${stream}#token=${token}`)}`);
+    say(`  VLC       ${stack.withToken(stack.playlist(stream), token)}`);
+  }
+}
+
 /** `publishing`: as of whoMayPublish(). */
-function printAddresses(stack, { lan, testcard }, publishing) {
+function printAddresses(stack, { lan, testcard, protect }, publishing) {
   const watched = testcard[0] ?? publishing.name;
   say("");
   say(`  Publish   ${bold(publishing.url)}`);
@@ -147,6 +160,7 @@ function printAddresses(stack, { lan, testcard }, publishing) {
   say(`  VLC       ${bold(`vlc ${stack.playlist(watched)}`)}`);
   say(`  Sizes     ${stack.sizes(watched)}`);
   say(`  DASH      ${stack.manifest(watched)}`);
+  printProtected(stack, protect);
   if (stack.options.class) printClass(stack, publishing);
   if (lan) printOpened(stack, publishing);
   printInside(stack);
@@ -235,7 +249,7 @@ async function makeFolder(options) {
 }
 
 /** What the stack is told; `addresses`: of lanAddresses(). */
-async function stackOptions({ lan, port, admin, segment, playlist, verbose, class: isClass }, folder, addresses) {
+async function stackOptions({ lan, port, admin, protect, segment, playlist, verbose, class: isClass }, folder, addresses) {
   const localNames = ["localhost", "127.0.0.1"];
   return {
     folder,
@@ -249,6 +263,8 @@ async function stackOptions({ lan, port, admin, segment, playlist, verbose, clas
     status: true,
     sample: true,
     class: isClass,
+    protect,
+    secrets: protect.length ? { demo: newSecret() } : undefined,
     bridgeSettings: { "hls.segment": segment, "hls.playlist": playlist },
     bridgeArgs: verbose ? ["--verbose"] : [],
   };

@@ -129,12 +129,28 @@ PLAY_STREAMS(an_unlisted_stream_is_in_the_operators_list_alone, "open = true;",
     play_leave(listed);
 }
 
+PLAY_STREAMS(the_bridge_is_told_that_a_stream_is_protected, "open = true;",
+             "shop: { access = \"protected\" }")
+{
+    StubHandle *handle = play_live(PUBLISH("shop"));
+    StubAnnouncement announcement;
+    json_t *info = stub_query(handle);
+
+    fibers_require(stub_bridge_pick(0, &announcement));
+    fibers_require(strstr(announcement.offer, "\r\na=unlisted\r\na=access:protected\r\n"));
+    fibers_require(json_is_true(json_object_get(info, "unlisted")));
+    fibers_require(json_is_true(json_object_get(info, "protected")));
+    json_decref(info);
+    play_leave(handle);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(one_that_sends_far_too_much_is_ended),
     cmocka_unit_test(a_cap_that_is_lowered_counts_ten_seconds_later),
     cmocka_unit_test(event_handlers_hear_of_each_step),
     cmocka_unit_test(event_handlers_are_told_nothing_if_they_are_switched_off),
     cmocka_unit_test(an_unlisted_stream_is_in_the_operators_list_alone),
+    cmocka_unit_test(the_bridge_is_told_that_a_stream_is_protected),
 };
 
 TEST_GROUP(publisher_figures, tests);

@@ -61,6 +61,7 @@ export class Stack {
    *   tls             { certificate, key }: HTTPS on `port`
    *   open, keys      who may publish: anybody, or { stream: key }
    *   unlisted        those of keys' streams that no list names
+   *   protect         names of streams that are given only to viewers with a playback token
    *   secrets         of playback tokens, { ID: secret }, the one that signs first; none: no protected stream can be watched
    *   editGate(text)  may change what nginx is told of tokens
    *   production      nginx has the site for the internet, and `plainPort` without TLS; needs tls
@@ -194,12 +195,12 @@ export class Stack {
   }
 
   async startJanus() {
-    const { folder, build, control, janus = {}, open, keys = {}, unlisted = [], admin, onDeath, env } = this.options;
+    const { folder, build, control, janus = {}, open, keys = {}, unlisted = [], protect = [], admin, onDeath, env } = this.options;
     const bridge = control ? `bridge = "unix:${control.socket}"\n  bridge_token_file = "${control.tokenFile}"`
       : `bridge = "http://127.0.0.1:${this.bridgePort}"`;
-    const streams = Object.entries(keys)
-      .map(([name, key]) => `  ${JSON.stringify(name).slice(1, -1)}: ` +
-        `{ key = ${JSON.stringify(key)}; unlisted = ${unlisted.includes(name)} }\n`)
+    const accessOf = (name) => (protect.includes(name) ? "protected" : unlisted.includes(name) ? "unlisted" : "public");
+    const streams = [...new Set([...Object.keys(keys), ...protect])]
+      .map((name) => `  ${name}: { ${name in keys ? `key = ${JSON.stringify(keys[name])}; ` : ""}access = "${accessOf(name)}" }\n`)
       .join("");
     this.janusRuns = (this.janusRuns ?? 0) + 1;
     this.parts.janus = await startJanus({
