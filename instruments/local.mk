@@ -14,8 +14,10 @@ endif
 if DOCTOR
 noinst_LIBRARIES += libdoctor.a
 libdoctor_a_SOURCES = \
+	%D%/hls-doctor/aes_reader.c \
 	%D%/hls-doctor/align_rules.c \
 	%D%/hls-doctor/apple_rules.c \
+	%D%/hls-doctor/cenc_reader.c \
 	%D%/hls-doctor/classic.c \
 	%D%/hls-doctor/codec_name.c \
 	%D%/hls-doctor/fetch.c \
@@ -24,6 +26,7 @@ libdoctor_a_SOURCES = \
 	%D%/hls-doctor/follow.c \
 	%D%/hls-doctor/follow_media.c \
 	%D%/hls-doctor/follow_report.c \
+	%D%/hls-doctor/given_keys.c \
 	%D%/hls-doctor/http_client.c \
 	%D%/hls-doctor/iframe_list.c \
 	%D%/hls-doctor/iframe_rules.c \
@@ -31,13 +34,17 @@ libdoctor_a_SOURCES = \
 	%D%/hls-doctor/m3u8.c \
 	%D%/hls-doctor/m3u8_attributes.c \
 	%D%/hls-doctor/m3u8_delta.c \
+	%D%/hls-doctor/m3u8_key.c \
 	%D%/hls-doctor/m3u8_multi.c \
 	%D%/hls-doctor/m3u8_places.c \
+	%D%/hls-doctor/m3u8_unsound.c \
 	%D%/hls-doctor/m3u8_values.c \
 	%D%/hls-doctor/marks.c \
+	%D%/hls-doctor/media_opener.c \
 	%D%/hls-doctor/media_rules.c \
 	%D%/hls-doctor/media_worker.c \
 	%D%/hls-doctor/memory_bound.c \
+	%D%/hls-doctor/mp4_boxes.c \
 	%D%/hls-doctor/mp4_rules.c \
 	%D%/hls-doctor/multi_across.c \
 	%D%/hls-doctor/multi_rules.c \
@@ -55,8 +62,8 @@ libdoctor_a_SOURCES = \
 	%D%/hls-doctor/segment_probe.c \
 	%D%/hls-doctor/sort_values.c \
 	%D%/hls-doctor/ts_rules.c
-libdoctor_a_CFLAGS = $(AM_CFLAGS) $(LIBAV_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS)
-doctor_libs = libdoctor.a $(LIBAV_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) -lm -lpthread
+libdoctor_a_CFLAGS = $(AM_CFLAGS) $(LIBAV_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS) $(CRYPTO_CFLAGS)
+doctor_libs = libdoctor.a $(LIBAV_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS) -lm -lpthread
 
 bin_PROGRAMS += %D%/hls-doctor/hls-doctor
 %C%_hls_doctor_hls_doctor_SOURCES = %D%/hls-doctor/hls_doctor.c

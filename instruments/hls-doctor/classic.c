@@ -5,11 +5,14 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 #include "findings.h"
 #include "left_files.h"
+#include "m3u8_multi.h"
 #include "marks.h"
+#include "media_opener.h"
 #include "playlist_rules.h"
 #include "poll.h"
 #include "segment_probe.h"
@@ -27,6 +30,9 @@ struct Classic {
     SegmentProbe *probe;
     Marks *marks;
     bool started;
+    char key_uri[M3U8_URI_SIZE]; /* of the newest key; "": none was asked for yet */
+    bool has_key;                /* it came: */
+    uint8_t key[AES_BYTES];
     int64_t asked_us;       /* for the newest list that came */
     TsSegment last;         /* without its name */
     uint64_t next_sequence; /* of the segment that is looked at next */
@@ -78,11 +84,46 @@ static void check_date(Classic *c, const M3u8Segment *s, const SegmentFacts *f)
     note_date(c, shown - (double)code_ms);
 }
 
+/* Fetches the key of a segment, if it is another than the newest. Returns it, or NULL. */
+static const uint8_t *key_of(Classic *c, const M3u8Segment *s)
+{
+    char uri[M3U8_URI_SIZE];
+
+    if (!media_opener_wants_key(c->options.keys, s, uri))
+        return NULL;
+    if (strcmp(uri, c->key_uri) != 0) {
+        memcpy(c->key_uri, uri, sizeof(uri));
+        Fetched file = fetch_beside(c->fetch, uri);
+        c->has_key = file.status == 200 && file.len == sizeof(c->key);
+        if (c->has_key)
+            memcpy(c->key, file.data, sizeof(c->key));
+        else
+            findings_remark(c->findings, "a key cannot be fetched", "%s: HTTP status %ld", uri,
+                            file.status);
+    }
+    return c->has_key ? c->key : NULL;
+}
+
+/* Decrypts what was fetched of a segment: as bytes of its own, which the caller frees. Returns
+ * whether they can be read. */
+static bool open_segment(Classic *c, const M3u8Segment *s, const uint8_t *key, const Fetched *file,
+                         MediaBytes *out)
+{
+    *out = (MediaBytes){malloc(file->len + 1), file->len};
+    if (!out->data)
+        return false;
+    memcpy(out->data, file->data, file->len);
+    return media_opener_file(c->findings, c->options.keys, s, key, out->data, &out->len) ==
+           MEDIA_OPEN;
+}
+
 /* A segment that is there until `until_us` at least. Returns whether the server has answered. */
 static bool look_at(Classic *c, const M3u8Segment *s, int64_t until_us)
 {
     SegmentFacts facts;
+    const uint8_t *key = key_of(c, s);
     Fetched file = fetch_beside(c->fetch, s->uri);
+    MediaBytes clear;
     bool restart = c->started && s->discontinuity != c->last.discontinuity;
 
     if (file.status != 200) {
@@ -96,10 +137,13 @@ static bool look_at(Classic *c, const M3u8Segment *s, int64_t until_us)
     c->segments++;
     c->bytes += file.len;
     c->media_us += s->duration_us;
-    if (segment_probe_read(c->probe, file.data, file.len, restart, &facts) < 0) {
+    bool open = open_segment(c, s, key, &file, &clear);
+    bool found = open && segment_probe_read(c->probe, clear.data, clear.len, restart, &facts) == 0;
+    free(clear.data);
+    if (open && !found)
         findings_add(c->findings, "a segment cannot be demuxed", "%s", s->uri);
+    if (!found)
         return true;
-    }
     c->with_video += facts.video.packets > 0;
     c->with_audio += facts.audio.packets > 0;
     c->starting_with_idr += facts.starts_with_idr;

@@ -17,9 +17,10 @@
 typedef struct Classic Classic;
 
 typedef struct ClassicOptions {
-    const char *where;     /* the playlist, as the user has named it; borrowed */
-    double time_s, wait_s; /* how long to watch, and to wait for the playlist to appear */
-    bool quiet;            /* print no line for each segment */
+    const char *where;            /* the playlist, as the user has named it; borrowed */
+    double time_s, wait_s;        /* how long to watch, and to wait for the playlist to appear */
+    bool quiet;                   /* print no line for each segment */
+    const struct GivenKeys *keys; /* that decrypt what the playlist gives no key for; borrowed */
     const volatile sig_atomic_t
         *over; /* becomes true when it has been watched for long enough; borrowed */
 } ClassicOptions;

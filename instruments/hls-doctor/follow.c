@@ -23,8 +23,9 @@ Follow *follow_create(const FollowOptions *options)
     if (!f)
         return NULL;
     f->options = *options;
+    f->world.keys = options->keys;
     f->world.http = http_client_create();
-    f->world.worker = media_worker_create(!options->quiet, options->aligned);
+    f->world.worker = media_worker_create(options->keys, !options->quiet, options->aligned);
     f->world.findings = findings_create();
     f->world.names = names_create();
     if (!f->world.http || !f->world.worker || !f->world.findings || !f->world.names ||

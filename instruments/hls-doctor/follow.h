@@ -16,7 +16,8 @@ typedef struct Follow Follow;
 
 typedef struct FollowOptions {
     const char *url; /* borrowed, as the rest */
-    double time_s;   /* how long it is watched, */
+    const struct GivenKeys *keys;
+    double time_s;  /* how long it is watched, */
     int64_t memory; /* or until so many bytes are taken: a server may list new things without end */
     bool quiet;     /* no line for each segment */
     bool apple;     /* Apple's authoring rules too */

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "fetch.h"
 #include "follow.h"
+#include "given_keys.h"
 #include "m3u8.h"
 #include "poll.h"
 
@@ -35,6 +36,10 @@ static const char usage[] =
     "  -a, --aligned        renditions must be cut at the same places, to the tick: a fault if\n"
     "                       they are not (without: a remark)\n"
     "  -A, --apple          check a multivariant playlist by Apple's authoring rules too\n"
+    "  -k, --key KID:KEY    decrypt with this key, each in hexadecimal; KEY alone: whatever its "
+    "ID\n"
+    "                       is; or a file of such lines. Without, keys are fetched from where the\n"
+    "                       playlist has them. May be repeated\n"
     "  -j, --json           print JSON\n"
     "  -q, --quiet          print the result only\n"
     "  -h, --help           print this\n"
@@ -55,6 +60,7 @@ typedef struct Options {
     const char *where;
     double time_s, wait_s, memory_mb;
     bool aligned, apple, json, quiet;
+    GivenKeys keys;
 } Options;
 
 static bool read_number(const char *text, double *out)
@@ -68,19 +74,17 @@ static bool read_number(const char *text, double *out)
 /* Returns 0, or the exit status + 1 if there is nothing left to do. */
 static int read_options(int argc, char **argv, Options *o)
 {
-    static const struct option names[] = {{"time", required_argument, NULL, 't'},
-                                          {"wait", required_argument, NULL, 'w'},
-                                          {"memory", required_argument, NULL, 'm'},
-                                          {"aligned", no_argument, NULL, 'a'},
-                                          {"apple", no_argument, NULL, 'A'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"quiet", no_argument, NULL, 'q'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option names[] = {
+        {"time", required_argument, NULL, 't'},   {"wait", required_argument, NULL, 'w'},
+        {"memory", required_argument, NULL, 'm'}, {"aligned", no_argument, NULL, 'a'},
+        {"apple", no_argument, NULL, 'A'},        {"key", required_argument, NULL, 'k'},
+        {"json", no_argument, NULL, 'j'},         {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
     int c;
 
     *o = (Options){.time_s = 20, .memory_mb = 1024};
-    while ((c = getopt_long(argc, argv, "t:w:m:aAjqh", names, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "t:w:m:aAk:jqh", names, NULL)) != -1) {
+        const char *wrong = NULL;
         bool good = true;
         if (c == 't')
             good = read_number(optarg, &o->time_s);
@@ -92,6 +96,8 @@ static int read_options(int argc, char **argv, Options *o)
             o->aligned = true;
         else if (c == 'A')
             o->apple = true;
+        else if (c == 'k')
+            wrong = given_keys_add(&o->keys, optarg);
         else if (c == 'j')
             o->json = true;
         else if (c == 'q')
@@ -102,6 +108,8 @@ static int read_options(int argc, char **argv, Options *o)
             return fputs("Try hls-doctor --help\n", stderr), 3;
         if (!good)
             return fprintf(stderr, "hls-doctor: -%c takes a number, of seconds or MB\n", c), 3;
+        if (wrong)
+            return fprintf(stderr, "hls-doctor: --key: %s\n", wrong), 3;
     }
     if (optind + 1 != argc)
         return fputs("hls-doctor: name one playlist; try hls-doctor --help\n", stderr), 3;
@@ -144,6 +152,7 @@ static Kind kind_of(const Options *o, Fetch *fetch)
 static int follow_all(const Options *o)
 {
     FollowOptions options = {.url = o->where,
+                             .keys = &o->keys,
                              .time_s = o->time_s,
                              .memory = (int64_t)(o->memory_mb * MB),
                              .quiet = o->quiet || o->json,
@@ -169,7 +178,8 @@ static int follow_all(const Options *o)
 /* Watches a classic playlist. Returns the exit status. */
 static int watch_classic(const Options *o, Fetch *fetch)
 {
-    ClassicOptions options = {o->where, o->time_s, o->wait_s, o->quiet || o->json, &over};
+    const ClassicOptions options = {o->where, o->time_s, o->wait_s, o->quiet || o->json,
+                                    &o->keys, &over};
     Classic *c = classic_create(&options, fetch);
     int status = 2;
 

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "left_files.h"
 #include "m3u8_multi.h"
+#include "media_opener.h"
 #include "playlist_rules.h"
 
 #define US_PER_S   1000000ll
@@ -162,7 +163,18 @@ static void on_bytes(void *user, HttpAnswer *a)
 {
     Fetching *f = user;
 
-    take(f, a, f->job->segment.uri, f->job->segment.range, &f->job->bytes);
+    take(f, a, f->job->segment.uri, media_opener_range(&f->job->segment), &f->job->bytes);
+}
+
+/* A key that does not come is none: the worker says so. */
+static void on_key(void *user, HttpAnswer *a)
+{
+    Fetching *f = user;
+
+    f->job->has_key = a->status == 200 && a->len == sizeof(f->job->key);
+    if (f->job->has_key)
+        memcpy(f->job->key, a->data, a->len);
+    finish(f);
 }
 
 static void ask(Fetching *f, const char *uri, M3u8Range range, HttpDone *done)
@@ -184,6 +196,7 @@ static void fetch_segment(IframeList *l, const M3u8Segment *s)
 {
     Fetching *f = calloc(1, sizeof(*f));
     MediaJob *j = calloc(1, sizeof(*j));
+    char key[M3U8_URI_SIZE];
 
     if (!f || !j) {
         free(f);
@@ -196,13 +209,16 @@ static void fetch_segment(IframeList *l, const M3u8Segment *s)
                     .segment = *s};
     j->segment.uri = strdup(s->uri);
     j->segment.map = s->map ? strdup(s->map) : NULL;
+    j->segment.key = s->key ? strdup(s->key) : NULL;
     j->segment.parts = NULL;
     j->segment.part_count = 0;
     *f = (Fetching){.list = l, .job = j, .until_us = until_us(l, s), .waits = 1};
     l->fetching++;
+    if (media_opener_wants_key(l->world->keys, s, key))
+        ask(f, key, M3U8_WHOLE, on_key);
     if (s->map)
         ask(f, s->map, s->map_range, on_init);
-    ask(f, s->uri, s->range, on_bytes);
+    ask(f, s->uri, media_opener_range(s), on_bytes);
     finish(f); /* unless it waits for an answer */
 }
 

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "m3u8_attributes.h"
+#include "m3u8_key.h"
+#include "m3u8_unsound.h"
 #include "m3u8_values.h"
 
 #define US_PER_S       1000000
@@ -19,25 +21,10 @@ typedef struct Reading {
     uint64_t discontinuities; /* tags so far */
     char *map;                /* applies from here on */
     M3u8Range map_range;
-    unsigned seen; /* tags that may stand once: bits of the table below */
+    char *key;     /* likewise; NULL: nothing was said */
+    unsigned seen; /* tags that may stand once; m3u8_note_unsound() counts them */
     const char *wrong;
 } Reading;
-
-/* rfc8216bis, sections 4.4.1 to 4.4.3 and 4.4.5.2. */
-static const char *const once[] = {
-    "#EXT-X-VERSION:",        "#EXT-X-TARGETDURATION:",
-    "#EXT-X-MEDIA-SEQUENCE:", "#EXT-X-DISCONTINUITY-SEQUENCE:",
-    "#EXT-X-PLAYLIST-TYPE:",  "#EXT-X-SERVER-CONTROL:",
-    "#EXT-X-PART-INF:",       "#EXT-X-SKIP:",
-    "#EXT-X-ENDLIST",         "#EXT-X-INDEPENDENT-SEGMENTS",
-    "#EXT-X-START:",          "#EXT-X-I-FRAMES-ONLY",
-};
-
-/* Those whose value is an attribute list. */
-static const char *const with_attributes[] = {
-    "#EXT-X-SERVER-CONTROL:", "#EXT-X-PART-INF:",         "#EXT-X-SKIP:", "#EXT-X-PART:",
-    "#EXT-X-PRELOAD-HINT:",   "#EXT-X-RENDITION-REPORT:", "#EXT-X-MAP:",
-};
 
 static void free_segment(M3u8Segment *s)
 {
@@ -46,6 +33,7 @@ static void free_segment(M3u8Segment *s)
     free(s->parts);
     free(s->uri);
     free(s->map);
+    free(s->key);
     *s = (M3u8Segment){0};
 }
 
@@ -106,7 +94,8 @@ static void end_segment(Reading *r, const char *uri)
     r->next.uri = uri ? strdup(uri) : NULL;
     r->next.map = r->map ? strdup(r->map) : NULL;
     r->next.map_range = r->map_range;
-    if ((uri && !r->next.uri) || (r->map && !r->next.map))
+    r->next.key = r->key ? strdup(r->key) : NULL;
+    if ((uri && !r->next.uri) || (r->map && !r->next.map) || (r->key && !r->next.key))
         r->wrong = "there is no memory";
 }
 
@@ -265,6 +254,9 @@ static void read_low_latency_line(Reading *r, const char *line)
         add_part(r, value);
     } else if ((value = after(line, "#EXT-X-MAP:"))) {
         read_map(r, value);
+    } else if ((value = after(line, "#EXT-X-KEY:"))) {
+        r->key = m3u8_key_after(r->key, value);
+        r->next.late_tag |= r->next.part_count > 0;
     } else if ((value = after(line, "#EXT-X-SERVER-CONTROL:"))) {
         read_control(m, value);
     } else if ((value = after(line, "#EXT-X-PART-INF:"))) {
@@ -277,22 +269,6 @@ static void read_low_latency_line(Reading *r, const char *line)
     } else if ((value = after(line, "#EXT-X-RENDITION-REPORT:"))) {
         add_report(m, value);
     }
-}
-
-/* Faults of a playlist that can be read all the same. */
-static void note_unsound(Reading *r, const char *line)
-{
-    const char *value;
-
-    for (size_t i = 0; i < sizeof(once) / sizeof(once[0]); i++)
-        if (after(line, once[i])) {
-            if (r->seen & 1u << i)
-                r->m->repeated = once[i];
-            r->seen |= 1u << i;
-        }
-    for (size_t i = 0; i < sizeof(with_attributes) / sizeof(with_attributes[0]); i++)
-        if ((value = after(line, with_attributes[i])) && !m3u8_attributes_sound(value))
-            r->m->malformed = with_attributes[i];
 }
 
 static void read_line(Reading *r, const char *line)
@@ -339,7 +315,7 @@ static void read_line(Reading *r, const char *line)
     else
         read_low_latency_line(r, line);
     if (!r->wrong)
-        note_unsound(r, line);
+        m3u8_note_unsound(m, &r->seen, line);
     /* a sequence number after a segment would change that segment: RFC 8216
      * sections 4.3.3.2, 4.3.3.3 */
     if (m->count > 0 &&
@@ -371,6 +347,7 @@ M3u8 *m3u8_read(const char *text, size_t len, const char **wrong)
         add_open_segment(&r);
     free_segment(&r.next);
     free(r.map);
+    free(r.key);
     free(copy);
     if (r.wrong)
         m3u8_destroy(&r.m);

@@ -33,6 +33,8 @@ typedef struct M3u8Part {
 typedef struct M3u8Segment {
     char *uri; /* as written; NULL if the segment is still open */
     char *map; /* of its initialisation segment, NULL: none */
+    char *key; /* attributes of the EXT-X-KEY that applies (m3u8_key.h); "": nothing is encrypted;
+                  NULL: nothing was said */
     M3u8Range range, map_range;
     int64_t duration_us;
     uint64_t sequence;      /* media sequence number */

@@ -19,18 +19,21 @@ static M3u8Segment copy_segment(const M3u8Segment *s)
 
     copy.uri = copy_of(s->uri);
     copy.map = copy_of(s->map);
+    copy.key = copy_of(s->key);
     copy.parts = NULL;
     copy.part_count = 0;
     return copy;
 }
 
 /* Segments after the skipped ones count their discontinuities from those on, and have the
- * initialisation segment of the last skipped one until another is named. */
+ * initialisation segment and the key of the last skipped one until another is named. */
 static void carry_on(M3u8Segment *s, const M3u8Segment *last, uint64_t discontinuities)
 {
     s->discontinuity += discontinuities;
     if (!s->map && last)
         s->map = copy_of(last->map);
+    if (!s->key && last)
+        s->key = copy_of(last->key);
 }
 
 int m3u8_complete(M3u8 *m, const M3u8 *before, const char **wrong)
@@ -99,6 +102,8 @@ static const char *segment_difference(const M3u8Segment *a, const M3u8Segment *b
         return "EXT-X-GAP";
     if (!same_text(a->map, b->map))
         return "EXT-X-MAP";
+    if (!same_text(a->key ? a->key : "", b->key ? b->key : ""))
+        return "EXT-X-KEY";
     return same_parts(a, b) ? NULL : "EXT-X-PART";
 }
 

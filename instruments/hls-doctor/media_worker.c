@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "media_opener.h"
 #include "mp4_rules.h"
 
 typedef struct Rendition {
@@ -23,6 +24,7 @@ typedef struct Rendition {
 } Rendition;
 
 struct MediaWorker {
+    const GivenKeys *keys;
     bool tell;
     Findings *findings;
     AlignRules *align;
@@ -75,6 +77,7 @@ void media_job_free(MediaJob *j)
     free(j->segment.parts);
     free(j->segment.uri);
     free(j->segment.map);
+    free(j->segment.key);
     free(j->part);
     free(j->init.data);
     free(j->bytes.data);
@@ -126,14 +129,14 @@ static void check_boxes(MediaWorker *w, Rendition *r, const MediaJob *j)
 }
 
 /* Returns the parts' facts, or NULL. */
-static MediaPart *look_at_parts(MediaWorker *w, Rendition *r, const MediaJob *j)
+static MediaPart *look_at_parts(MediaWorker *w, Rendition *r, const MediaJob *j, bool decode)
 {
     MediaPart *parts = j->part ? calloc(j->segment.part_count, sizeof(*parts)) : NULL;
 
     for (size_t i = 0; parts && i < j->segment.part_count; i++) {
         MediaBytes all = behind(&j->init, &j->part[i]);
         parts[i].listed = j->segment.parts[i];
-        if (segment_probe_look(r->probe, all.data, all.len, parts[i].listed.independent,
+        if (segment_probe_look(r->probe, all.data, all.len, decode && parts[i].listed.independent,
                                &parts[i].facts) < 0)
             findings_add(w->findings, "a part cannot be demuxed", "%s", j->segment.parts[i].uri);
         free(all.data);
@@ -157,17 +160,22 @@ static void look_at(MediaWorker *w, MediaJob *j)
                       .multi_version = j->multi_version,
                       .len = j->bytes.len};
     bool restart = r->started && r->discontinuity != j->segment.discontinuity;
-    MediaBytes all = behind(&j->init, &j->bytes);
+    MediaOpened opened = media_opener_open(w->findings, w->keys, j);
+    bool decode = opened == MEDIA_OPEN;
 
+    if (opened == MEDIA_LOCKED)
+        return;
+    MediaBytes all = behind(&j->init, &j->bytes);
     r->started = true;
     r->discontinuity = j->segment.discontinuity;
     check_boxes(w, r, j);
-    if (segment_probe_read(r->probe, all.data, all.len, restart, &s.facts) < 0) {
+    if ((decode ? segment_probe_read(r->probe, all.data, all.len, restart, &s.facts)
+                : segment_probe_look(r->probe, all.data, all.len, false, &s.facts)) < 0) {
         findings_add(w->findings, "a segment cannot be demuxed", "%s", j->segment.uri);
         free(all.data);
         return;
     }
-    MediaPart *parts = look_at_parts(w, r, j);
+    MediaPart *parts = look_at_parts(w, r, j, decode);
     s.parts = parts;
     s.part_count = parts ? j->segment.part_count : 0;
     s.is_its_parts = parts && is_parts(j);
@@ -184,11 +192,15 @@ static void look_at(MediaWorker *w, MediaJob *j)
 
 static void look_at_iframe(MediaWorker *w, MediaJob *j)
 {
-    MediaBytes all = behind(&j->init, &j->bytes);
+    const size_t len = j->bytes.len;
     IframeFacts facts;
+
+    if (media_opener_open(w->findings, w->keys, j) != MEDIA_OPEN)
+        return;
+    MediaBytes all = behind(&j->init, &j->bytes);
     bool found = segment_probe_iframe(w->iframe_probe, all.data, all.len, &facts) == 0;
 
-    iframe_rules_segment(w->iframes[j->rendition], &j->segment, found ? &facts : NULL, j->bytes.len,
+    iframe_rules_segment(w->iframes[j->rendition], &j->segment, found ? &facts : NULL, len,
                          j->multi_version);
     free(all.data);
 }
@@ -222,12 +234,13 @@ static void *work(void *user)
     return NULL;
 }
 
-MediaWorker *media_worker_create(bool tell_segments, bool aligned)
+MediaWorker *media_worker_create(const GivenKeys *keys, bool tell_segments, bool aligned)
 {
     MediaWorker *w = calloc(1, sizeof(*w));
 
     if (!w)
         return NULL;
+    w->keys = keys;
     w->tell = tell_segments;
     w->findings = findings_create();
     w->align = align_rules_create(w->findings, aligned);

@@ -9,6 +9,7 @@
 
 #include "align_rules.h"
 #include "findings.h"
+#include "given_keys.h"
 #include "iframe_rules.h"
 #include "m3u8.h"
 #include "m3u8_multi.h"
@@ -32,12 +33,16 @@ typedef struct MediaJob {
     MediaBytes init;      /* its initialisation segment */
     MediaBytes bytes;     /* of the segment */
     MediaBytes *part;     /* segment.part_count of them; NULL: they were not all seen */
+    bool has_key;         /* that was fetched for it: */
+    uint8_t key[AES_BYTES];
     struct MediaJob *next;
 } MediaJob;
 
 /* `tell`: a line for each segment goes to standard error. `aligned`: renditions that are not cut at
- * the same places are a fault, else a remark. Returns NULL if there is no memory. */
-MediaWorker *media_worker_create(bool tell, bool aligned);
+ * the same places are a fault, else a remark. `keys` are borrowed. Returns NULL if there is no
+ * memory.
+ */
+MediaWorker *media_worker_create(const GivenKeys *keys, bool tell, bool aligned);
 void media_worker_destroy(MediaWorker **worker); /* accepts NULL, leaves NULL */
 
 /* A rendition, whose name is borrowed; they are numbered in this order, and all there before the

@@ -8,6 +8,7 @@
 #include "file_store.h"
 #include "left_files.h"
 #include "m3u8_multi.h"
+#include "media_opener.h"
 #include "reload_rules.h"
 
 #define US_PER_S     1000000ll
@@ -102,6 +103,26 @@ static void check_failed_hint(RenditionFiles *r)
     r->failed_hint[0] = '\0';
 }
 
+/* A key may not be for everybody: media goes on to the worker without it, which says so. */
+static void on_key(void *user, HttpAnswer *a)
+{
+    StoredFile *file = user;
+    RenditionFiles *r = file->owner;
+
+    file->state = FILE_HERE;
+    if (r->world->over)
+        return;
+    if (a->status != 200)
+        findings_remark(r->world->findings, "a key cannot be fetched", "%s: HTTP status %ld",
+                        file->uri, a->status);
+    else if (a->len != AES_BYTES)
+        findings_add(r->world->findings, "a key is not of 16 bytes (4.4.4.4)", "%s: %zu", file->uri,
+                     a->len);
+    file->bytes = (MediaBytes){a->data, a->status == 200 ? a->len : 0};
+    a->data = NULL;
+    take_apart(r);
+}
+
 static void on_file(void *user, HttpAnswer *a)
 {
     StoredFile *file = user;
@@ -157,9 +178,26 @@ static void ask_file(RenditionFiles *r, const char *uri, bool hinted, int64_t ke
         file->state = FILE_FAILED;
 }
 
+static void ask_key(RenditionFiles *r, const M3u8Segment *s)
+{
+    char uri[M3U8_URI_SIZE], url[HTTP_URL_SIZE];
+
+    if (r->world->over || !media_opener_wants_key(r->world->keys, s, uri) ||
+        file_store_find(&r->store, uri))
+        return;
+    StoredFile *file = file_store_add(&r->store, uri, r);
+    if (!file)
+        return;
+    resolve_uri(r->url, uri, url);
+    if (http_client_get(r->world->http, url, TIMEOUT_US, on_key, file) < 0)
+        file->state = FILE_HERE;
+}
+
 static void ask_files_of(RenditionFiles *r, const M3u8Segment *s)
 {
     int64_t keep_us = left_files_stay_us(s, r->list->duration_us);
+
+    ask_key(r, s);
 
     if (s->map)
         ask_file(r, s->map, false, keep_us);
@@ -208,6 +246,14 @@ static bool has_all_parts(const M3u8Segment *s)
     return s->part_count > 0 && llabs(sum - s->duration_us) <= ROUNDING_US;
 }
 
+/* The key that was asked for to open a segment, or NULL. */
+static const StoredFile *key_of(const RenditionFiles *r, const M3u8Segment *s)
+{
+    char uri[M3U8_URI_SIZE];
+
+    return media_opener_wants_key(r->world->keys, s, uri) ? file_store_find(&r->store, uri) : NULL;
+}
+
 /* Whether what a segment needs is here, still asked for, or will not come. */
 static FileState state_of_segment(const RenditionFiles *r, const M3u8Segment *s)
 {
@@ -217,7 +263,8 @@ static FileState state_of_segment(const RenditionFiles *r, const M3u8Segment *s)
         state = state == FILE_FAILED ? state : state_of(r, s->map);
     for (size_t i = 0; has_all_parts(s) && i < s->part_count && state == FILE_HERE; i++)
         state = state_of(r, s->parts[i].uri);
-    return state;
+    const StoredFile *key = key_of(r, s);
+    return state == FILE_HERE && key ? key->state : state;
 }
 
 static MediaBytes copy_of(const FileStore *files, const char *uri)
@@ -244,12 +291,17 @@ static MediaJob *new_job(const RenditionFiles *r, const M3u8Segment *s)
     j->segment = *s;
     j->segment.uri = strdup(s->uri);
     j->segment.map = s->map ? strdup(s->map) : NULL;
+    j->segment.key = s->key ? strdup(s->key) : NULL;
     j->segment.part_count = all ? s->part_count : 0;
     j->segment.parts = calloc(s->part_count + 1, sizeof(*j->segment.parts));
     j->part = all ? calloc(s->part_count, sizeof(*j->part)) : NULL;
     j->bytes = copy_of(&r->store, s->uri);
     if (s->map)
         j->init = copy_of(&r->store, s->map);
+    const StoredFile *key = key_of(r, s);
+    j->has_key = key && key->bytes.len == sizeof(j->key);
+    if (j->has_key)
+        memcpy(j->key, key->bytes.data, sizeof(j->key));
     for (size_t i = 0; all && i < s->part_count; i++) {
         j->segment.parts[i] = s->parts[i];
         j->segment.parts[i].uri = strdup(s->parts[i].uri);

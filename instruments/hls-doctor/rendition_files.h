@@ -16,6 +16,7 @@
 /* What the renditions of a stream share; borrowed. */
 typedef struct RenditionWorld {
     HttpClient *http;
+    const GivenKeys *keys;
     MediaWorker *worker;
     Findings *findings;
     Names *names;

@@ -148,10 +148,12 @@ unit_programs += %D%/unit-doctor
 %C%_unit_doctor_SOURCES = \
 	%D%/test_align_rules.c \
 	%D%/test_apple_rules.c \
+	%D%/test_cenc_reader.c \
 	%D%/test_iframe_rules.c \
 	%D%/test_left_files.c \
 	%D%/test_m3u8.c \
 	%D%/test_marks.c \
+	%D%/test_media_opener.c \
 	%D%/test_media_rules.c \
 	%D%/test_mp4_rules.c \
 	%D%/test_multi_rules.c \
@@ -161,7 +163,7 @@ unit_programs += %D%/unit-doctor
 	%D%/test_reload_rules.c \
 	%D%/test_ts_rules.c
 %C%_unit_doctor_CPPFLAGS = $(unit_cppflags)
-%C%_unit_doctor_LDADD = $(doctor_libs) $(unit_libs)
+%C%_unit_doctor_LDADD = $(doctor_libs) $(bridge_libs) $(unit_libs)
 
 unit_programs += %D%/unit-viewers
 %C%_unit_viewers_SOURCES = \
