@@ -140,11 +140,14 @@ bridge_events = \
 	%D%/events/event.c \
 	%D%/events/event_file.c \
 	%D%/events/event_http.c \
+	%D%/events/event_json.c \
 	%D%/events/event_log.c \
 	%D%/events/event_queue.c \
 	%D%/events/event_ring.c \
 	%D%/events/event_sinks.c \
-	%D%/events/janus_event.c
+	%D%/events/http_post.c \
+	%D%/events/janus_event.c \
+	%D%/events/line_file.c
 bridge_transcode = \
 	%D%/transcode/named_ladders.c \
 	%D%/transcode/rung_demand.c \

@@ -4,10 +4,13 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/media.h"
 #include "base/metrics_text.h"
 #include "events/event_stats.h"
 #include "serve/ll_hub.h"
 #include "stream/stream_load.h"
+
+#define SINK_LABEL_SIZE 64
 
 void bridge_metrics_load(FILE *out, const StreamLoad *load)
 {
@@ -76,34 +79,78 @@ void bridge_metrics_requests(FILE *out, const LlHubStats *requests)
                    (double)requests->part_bytes);
 }
 
+/* One figure of each sink; `kept`: of those alone that keep events on disk. */
+typedef struct EventRow {
+    const char *name, *type, *help;
+    size_t offset; /* of a uint64_t in EventSinkStats */
+    bool kept;
+} EventRow;
+
+static const EventRow event_rows[] = {
+    {"hls_bridge_delivered_events_total", "counter", "Events that a sink has taken.",
+     offsetof(EventSinkStats, taken), false},
+    {"hls_bridge_dropped_events_total", "counter",
+     "Events that a sink has lost, since more than events.queue waited for it or its disk failed.",
+     offsetof(EventSinkStats, dropped), false},
+    {"hls_bridge_failed_event_deliveries_total", "counter",
+     "Tries to deliver an event that have failed.", offsetof(EventSinkStats, failures), false},
+    {"hls_bridge_waiting_events", "gauge", "Events that wait for a sink.",
+     offsetof(EventSinkStats, waiting), false},
+    {"hls_bridge_dead_events_total", "counter",
+     "Events that were given up, and written to a file of dead letters.",
+     offsetof(EventSinkStats, dead), true},
+    {"hls_bridge_event_queue_bytes", "gauge", "What a queue of events takes on disk.",
+     offsetof(EventSinkStats, bytes), true},
+};
+
+static const char *sink_label(const EventSinkStats *sink, char label[SINK_LABEL_SIZE])
+{
+    snprintf(label, SINK_LABEL_SIZE, "sink=\"%s\"", sink->name);
+    return label;
+}
+
+static void write_event_row(FILE *out, const EventStats *events, const EventRow *row)
+{
+    char label[SINK_LABEL_SIZE];
+    bool begun = false;
+
+    for (size_t i = 0; i < events->sinks; i++) {
+        const EventSinkStats *sink = &events->sink[i];
+        uint64_t value;
+        if (row->kept && !sink->keeps)
+            continue;
+        if (!begun)
+            metrics_family(out, row->name, row->type, row->help);
+        begun = true;
+        memcpy(&value, (const char *)sink + row->offset, sizeof(value));
+        metrics_sample(out, row->name, sink_label(sink, label), (double)value);
+    }
+}
+
+/* When the oldest has happened that waits on disk: an alert takes it from the time that it is. */
+static void write_oldest(FILE *out, const EventStats *events)
+{
+    static const char name[] = "hls_bridge_oldest_waiting_event_timestamp_seconds";
+    char label[SINK_LABEL_SIZE];
+    bool begun = false;
+
+    for (size_t i = 0; i < events->sinks; i++) {
+        const EventSinkStats *sink = &events->sink[i];
+        if (!sink->keeps || sink->oldest_us == 0)
+            continue;
+        if (!begun)
+            metrics_family(out, name, "gauge",
+                           "Unix time of the oldest event that waits on disk; none: none waits.");
+        begun = true;
+        metrics_sample(out, name, sink_label(sink, label), (double)sink->oldest_us / US_PER_S);
+    }
+}
+
 void bridge_metrics_events(FILE *out, const EventStats *events)
 {
-    static const struct {
-        const char *name, *type, *help;
-        size_t offset; /* of a uint64_t in EventSinkStats */
-    } rows[] = {
-        {"hls_bridge_delivered_events_total", "counter", "Events that a sink has taken.",
-         offsetof(EventSinkStats, taken)},
-        {"hls_bridge_dropped_events_total", "counter",
-         "Events that a sink has lost, since more than events.queue waited for it.",
-         offsetof(EventSinkStats, dropped)},
-        {"hls_bridge_failed_event_deliveries_total", "counter",
-         "Tries to deliver an event that have failed; each is tried again.",
-         offsetof(EventSinkStats, failures)},
-        {"hls_bridge_waiting_events", "gauge", "Events that wait for a sink.",
-         offsetof(EventSinkStats, waiting)},
-    };
-    char labels[64];
-
     metrics_single(out, "hls_bridge_events_total", "counter",
                    "What has happened to streams, as events.", (double)events->emitted);
-    for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]) && events->sinks > 0; r++) {
-        metrics_family(out, rows[r].name, rows[r].type, rows[r].help);
-        for (size_t i = 0; i < events->sinks; i++) {
-            uint64_t value;
-            memcpy(&value, (const char *)&events->sink[i] + rows[r].offset, sizeof(value));
-            snprintf(labels, sizeof(labels), "sink=\"%s\"", events->sink[i].name);
-            metrics_sample(out, rows[r].name, labels, (double)value);
-        }
-    }
+    for (size_t r = 0; r < sizeof(event_rows) / sizeof(event_rows[0]); r++)
+        write_event_row(out, events, &event_rows[r]);
+    write_oldest(out, events);
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/media.h"
 #include "control/process_metrics.h"
 #include "events/event_stats.h"
 #include "stream/stream_load.h"
@@ -322,11 +323,15 @@ json_t *events_json(const EventStats *events)
 
     for (size_t i = 0; i < events->sinks; i++) {
         const EventSinkStats *sink = &events->sink[i];
-        json_array_append_new(sinks, json_pack("{s:s, s:I, s:I, s:I, s:I}", "name", sink->name,
-                                               "delivered", (json_int_t)sink->taken, "dropped",
-                                               (json_int_t)sink->dropped, "failures",
-                                               (json_int_t)sink->failures, "waiting",
-                                               (json_int_t)sink->waiting));
+        json_t *one =
+            json_pack("{s:s, s:I, s:I, s:I, s:I}", "name", sink->name, "delivered",
+                      (json_int_t)sink->taken, "dropped", (json_int_t)sink->dropped, "failures",
+                      (json_int_t)sink->failures, "waiting", (json_int_t)sink->waiting);
+        if (sink->keeps)
+            json_object_update_new(one, json_pack("{s:I, s:I, s:f}", "dead", (json_int_t)sink->dead,
+                                                  "bytes", (json_int_t)sink->bytes, "oldest",
+                                                  (double)sink->oldest_us / US_PER_S));
+        json_array_append_new(sinks, one);
     }
     return json_pack("{s:I, s:o}", "emitted", (json_int_t)events->emitted, "sinks", sinks);
 }

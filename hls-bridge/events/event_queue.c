@@ -10,12 +10,20 @@
 #include "events/event_ring.h"
 #include "thread_name.h"
 
+/* What serves a sink that waits. */
+typedef struct Server {
+    struct EventQueue *queue;
+    size_t reader; /* of the ring; the sink's place in the queue */
+    pthread_t thread;
+    bool failing; /* said in the log; the thread's own */
+} Server;
+
 struct EventQueue {
     const Clock *clock;
     EventSink sink[EVENT_SINKS_MAX]; /* those that wait, as the ring's readers; then the others */
     size_t waiting, count;           /* sinks that wait, and all of them */
-    pthread_t thread;                /* there is one if there are sinks that wait */
-    bool failing[EVENT_SINKS_MAX];   /* said in the log; the thread's own */
+    Server server[EVENT_SINKS_MAX];  /* of those that wait */
+    size_t running;                  /* servers that have a thread */
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t news;  /* on CLOCK_MONOTONIC */
@@ -23,25 +31,27 @@ struct EventQueue {
     bool stopping;
 };
 
-/* ---- the thread ---- */
+/* ---- the threads ---- */
 
 /* Says once that a sink fails, and once that it is over. */
-static void note(EventQueue *q, size_t reader, bool good, const char *why)
+static void note(Server *s, bool good, const char *why)
 {
-    const char *name = q->sink[reader].name;
+    const char *name = s->queue->sink[s->reader].name;
 
-    if (!good && !q->failing[reader])
+    if (!good && !s->failing)
         log_warn("events cannot be delivered to %s: %s; they wait, and it is tried again", name,
                  why);
-    else if (good && q->failing[reader])
+    else if (good && s->failing)
         log_info("events are delivered to %s again", name);
-    q->failing[reader] = !good;
+    s->failing = !good;
 }
 
-/* Offers one event to one sink, if one is due; the lock is held, but not meanwhile. Returns whether
+/* Offers the sink one event, if one is due; the lock is held, but not meanwhile. Returns whether
  * there was one. */
-static bool serve(EventQueue *q, size_t reader)
+static bool serve(Server *s)
 {
+    EventQueue *q = s->queue;
+    size_t reader = s->reader;
     bool last_chance = q->stopping;
     const Event *due =
         event_ring_next(&q->ring, reader, last_chance ? INT64_MAX : clock_monotonic_us(q->clock));
@@ -52,7 +62,7 @@ static bool serve(EventQueue *q, size_t reader)
     char why[EVENT_WHY_SIZE] = "";
     pthread_mutex_unlock(&q->lock);
     bool good = q->sink[reader].offer(q->sink[reader].user, &event, why);
-    note(q, reader, good, why);
+    note(s, good, why);
     pthread_mutex_lock(&q->lock);
     if (good)
         event_ring_taken(&q->ring, reader, event.sequence);
@@ -64,19 +74,19 @@ static bool serve(EventQueue *q, size_t reader)
 }
 
 /* What was kept open for more events is given back; the lock is held, but not meanwhile. */
-static void flush_all(EventQueue *q)
+static void flush(EventQueue *q, const EventSink *sink)
 {
+    if (!sink->flush)
+        return;
     pthread_mutex_unlock(&q->lock);
-    for (size_t i = 0; i < q->waiting; i++)
-        if (q->sink[i].flush)
-            q->sink[i].flush(q->sink[i].user);
+    sink->flush(sink->user);
     pthread_mutex_lock(&q->lock);
 }
 
-/* Waits for news, or until a sink may be tried again; the lock is held. */
-static void wait_for_news(EventQueue *q)
+/* Waits for news, or until the sink may be tried again; the lock is held. */
+static void wait_for_news(EventQueue *q, size_t reader)
 {
-    int64_t due_us = event_ring_due_us(&q->ring);
+    int64_t due_us = event_ring_due_us(&q->ring, reader);
 
     if (due_us == INT64_MAX) {
         pthread_cond_wait(&q->news, &q->lock);
@@ -88,22 +98,20 @@ static void wait_for_news(EventQueue *q)
 
 static void *run(void *data)
 {
-    EventQueue *q = data;
+    Server *s = data;
+    EventQueue *q = s->queue;
 
     thread_name_set("events");
     pthread_mutex_lock(&q->lock);
     for (;;) {
-        bool served = false;
-        for (size_t i = 0; i < q->waiting; i++)
-            served |= serve(q, i);
-        if (served)
+        if (serve(s))
             continue;
         uint64_t seen = q->ring.written;
-        flush_all(q);
-        if (q->stopping && event_ring_due_us(&q->ring) == INT64_MAX)
+        flush(q, &q->sink[s->reader]);
+        if (q->stopping && event_ring_due_us(&q->ring, s->reader) == INT64_MAX)
             break;
         if (!q->stopping && seen == q->ring.written)
-            wait_for_news(q);
+            wait_for_news(q, s->reader);
     }
     pthread_mutex_unlock(&q->lock);
     return NULL;
@@ -120,6 +128,29 @@ static void take_sinks(EventQueue *q, const EventQueueParams *params)
                 q->sink[q->count++] = params->sinks[i];
                 q->waiting += params->sinks[i].waits;
             }
+}
+
+/* Starts a thread for each sink that waits. Returns 0, or an error number. */
+static int start_servers(EventQueue *q)
+{
+    int error = 0;
+
+    for (size_t i = 0; i < q->waiting && error == 0; i++) {
+        q->server[i] = (Server){.queue = q, .reader = i};
+        error = pthread_create(&q->server[i].thread, NULL, run, &q->server[i]);
+        q->running += error == 0;
+    }
+    return error;
+}
+
+static void stop_servers(EventQueue *q)
+{
+    pthread_mutex_lock(&q->lock);
+    q->stopping = true;
+    pthread_cond_broadcast(&q->news);
+    pthread_mutex_unlock(&q->lock);
+    for (size_t i = 0; i < q->running; i++)
+        pthread_join(q->server[i].thread, NULL);
 }
 
 static void free_queue(EventQueue *q)
@@ -145,11 +176,12 @@ EventQueue *event_queue_create(const EventQueueParams *params)
     pthread_cond_init(&q->news, &monotonic);
     pthread_condattr_destroy(&monotonic);
     errno = event_ring_init(&q->ring, params->room, q->waiting) ? 0 : ENOMEM;
-    if (errno == 0 && q->waiting > 0)
-        errno = pthread_create(&q->thread, NULL, run, q);
+    if (errno == 0)
+        errno = start_servers(q);
     if (errno == 0)
         return q;
     int error = errno;
+    stop_servers(q);
     free_queue(q);
     errno = error;
     return NULL;
@@ -164,12 +196,7 @@ void event_queue_destroy(EventQueue **queue)
     for (size_t i = 0; i < q->waiting; i++)
         if (q->sink[i].hurry)
             q->sink[i].hurry(q->sink[i].user);
-    pthread_mutex_lock(&q->lock);
-    q->stopping = true;
-    pthread_cond_signal(&q->news);
-    pthread_mutex_unlock(&q->lock);
-    if (q->waiting > 0)
-        pthread_join(q->thread, NULL);
+    stop_servers(q);
     for (size_t i = 0; i < q->count; i++)
         if (q->sink[i].close)
             q->sink[i].close(q->sink[i].user);
@@ -188,7 +215,7 @@ void event_queue_emit(EventQueue *q, const Event *event)
     pthread_mutex_lock(&q->lock);
     numbered.unix_us = clock_unix_us(q->clock);
     event_ring_put(&q->ring, &numbered);
-    pthread_cond_signal(&q->news);
+    pthread_cond_broadcast(&q->news);
     pthread_mutex_unlock(&q->lock);
     for (size_t i = q->waiting; i < q->count; i++)
         q->sink[i].offer(q->sink[i].user, &numbered, NULL);
@@ -212,5 +239,8 @@ EventStats event_queue_stats(EventQueue *q)
             .waiting = event_ring_waiting(&q->ring, i),
         };
     pthread_mutex_unlock(&q->lock);
+    for (size_t i = 0; i < q->waiting; i++)
+        if (q->sink[i].stats)
+            q->sink[i].stats(q->sink[i].user, &stats.sink[i]);
     return stats;
 }

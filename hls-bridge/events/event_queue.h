@@ -4,9 +4,10 @@
 
 /* Takes events from any thread, numbers them, and hands each to every sink.
  *
- * A sink that waits (for a disk, for a network) is served by the queue's own thread, from a ring of
- * bounded size, in the order of the numbers, so that emitting never waits for it. Without such a
- * sink there is no thread and no ring. One that does not wait is served by the thread that emits.
+ * A sink that waits (for a disk, for a network) is served by a thread of its own, from a ring of
+ * bounded size, in the order of the numbers, so that emitting never waits for it, and no such sink
+ * for another. Without one there is no ring. One that does not wait is served by the thread that
+ * emits.
  *
  * Thread-safety: any thread, but for create and destroy. One lock guards the ring; it is held while
  * no sink is served. It is a leaf: emit with any lock held. */

@@ -85,12 +85,7 @@ size_t event_ring_waiting(const EventRing *r, size_t reader)
     return (size_t)(r->written + 1 - r->reader[reader].next);
 }
 
-int64_t event_ring_due_us(const EventRing *r)
+int64_t event_ring_due_us(const EventRing *r, size_t reader)
 {
-    int64_t due_us = INT64_MAX;
-
-    for (size_t i = 0; i < r->readers; i++)
-        if (event_ring_waiting(r, i) > 0 && r->reader[i].not_before_us < due_us)
-            due_us = r->reader[i].not_before_us;
-    return due_us;
+    return event_ring_waiting(r, reader) > 0 ? r->reader[reader].not_before_us : INT64_MAX;
 }

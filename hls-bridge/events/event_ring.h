@@ -55,7 +55,7 @@ void event_ring_give_up(EventRing *ring, size_t reader);
 /* How many events wait for the reader. */
 size_t event_ring_waiting(const EventRing *ring, size_t reader);
 
-/* When some reader has something to do; INT64_MAX: when something is put. */
-int64_t event_ring_due_us(const EventRing *ring);
+/* When the reader has something to do; INT64_MAX: when something is put. */
+int64_t event_ring_due_us(const EventRing *ring, size_t reader);
 
 #endif

@@ -283,9 +283,22 @@ static void reports_a_kicked_publisher(void **state)
     publisher_close(&p);
 }
 
+static void add_figures(void *user, EventSinkStats *stats)
+{
+    (void)user;
+    stats->keeps = true;
+    stats->dead = 2;
+    stats->bytes = 321;
+    stats->oldest_us = 1795175309500000;
+}
+
 static void shows_how_events_come_to_each_sink(void **state)
 {
-    const EventSink sink = {.name = "file", .user = &slow, .waits = true, .offer = event_ear_hear};
+    const EventSink sink = {.name = "file",
+                            .user = &slow,
+                            .waits = true,
+                            .offer = event_ear_hear,
+                            .stats = add_figures};
     const EventQueueParams params = {
         .clock = clock_system(), .sinks = &sink, .count = 1, .room = 16};
     const ControlAccess access = {0};
@@ -306,9 +319,17 @@ static void shows_how_events_come_to_each_sink(void **state)
     assert_non_null(strstr(answer, "\nhls_bridge_delivered_events_total{sink=\"file\"} 1\n"));
     assert_non_null(strstr(answer, "\nhls_bridge_dropped_events_total{sink=\"file\"} 0\n"));
     assert_non_null(strstr(answer, "\nhls_bridge_waiting_events{sink=\"file\"} 0\n"));
+    assert_non_null(strstr(answer, "\nhls_bridge_dead_events_total{sink=\"file\"} 2\n"));
+    assert_non_null(strstr(answer, "\nhls_bridge_event_queue_bytes{sink=\"file\"} 321\n"));
+    assert_non_null(strstr(
+        answer,
+        "\nhls_bridge_oldest_waiting_event_timestamp_seconds{sink=\"file\"} 1795175309.5\n"));
     assert_int_equal(ask("GET /streams", "Host: localhost\r\n", "", answer), 200);
     assert_non_null(strstr(answer, "\"emitted\": 1"));
     assert_non_null(strstr(answer, "\"delivered\": 1"));
+    assert_non_null(strstr(answer, "\"dead\": 2,"));
+    assert_non_null(strstr(answer, "\"bytes\": 321,"));
+    assert_non_null(strstr(answer, "\"oldest\": 1795175309.5"));
 }
 
 static void refuses_a_long_body(void **state)

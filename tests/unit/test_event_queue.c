@@ -184,6 +184,56 @@ static void a_slow_sink_delays_no_other(void **state)
     event_queue_destroy(&queue);
 }
 
+/* Each that waits has a thread of its own. */
+static void one_that_waits_delays_no_other_that_does(void **state)
+{
+    const EventSink sinks[] = {
+        {.name = "slow", .user = &slow, .waits = true, .offer = hear, .hurry = hurry},
+        {.name = "quick", .user = &quick, .waits = true, .offer = hear},
+    };
+    const EventQueueParams params = {
+        .clock = &clock_of_test.clock, .sinks = sinks, .count = COUNT(sinks), .room = ROOM};
+
+    (void)state;
+    event_queue_destroy(&queue);
+    queue = event_queue_create(&params);
+    assert_non_null(queue);
+    set(&slow, &slow.holds, true);
+    emit(1);
+    wait_for(slow, slow.held);
+    emit(2);
+    wait_for(quick, quick.count == 3);
+    assert_in_order(&quick, 1, 3);
+    event_queue_destroy(&queue);
+    assert_in_order(&slow, 1, 3);
+}
+
+/* A sink may have figures of its own. */
+static void add_figures(void *user, EventSinkStats *stats)
+{
+    assert_ptr_equal(user, &slow);
+    stats->keeps = true;
+    stats->dead = 5;
+    stats->waiting += 7;
+}
+
+static void a_sink_adds_its_own_figures(void **state)
+{
+    const EventSink sink = {
+        .name = "slow", .user = &slow, .waits = true, .offer = hear, .stats = add_figures};
+    const EventQueueParams params = {
+        .clock = &clock_of_test.clock, .sinks = &sink, .count = 1, .room = ROOM};
+
+    (void)state;
+    event_queue_destroy(&queue);
+    queue = event_queue_create(&params);
+    assert_non_null(queue);
+    EventStats stats = event_queue_stats(queue);
+    assert_true(stats.sink[0].keeps);
+    assert_int_equal(stats.sink[0].dead, 5);
+    assert_int_equal(stats.sink[0].waiting, 7);
+}
+
 /* Until the queue has noted that a sink has failed `n` times. */
 static void wait_for_failures(uint64_t n)
 {
@@ -305,6 +355,8 @@ static void many_emit_at_once(void **state)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
+    TEST(one_that_waits_delays_no_other_that_does),
+    TEST(a_sink_adds_its_own_figures),
     TEST(each_sink_hears_each_event_once_and_in_order),
     TEST(a_slow_sink_delays_no_other),
     TEST(what_fails_is_offered_again),
