@@ -14,6 +14,7 @@ bridge_base = \
 	%D%/base/histogram.c \
 	%D%/base/metrics_text.c \
 	%D%/base/output_bound.c \
+	%D%/base/own_folder.c \
 	%D%/base/sample_bytes.c
 bridge_codec = \
 	%D%/codec/aac_encoder.c \
@@ -137,17 +138,24 @@ bridge_segment = \
 	%D%/segment/segment_cutter.c \
 	%D%/segment/segment_dates.c
 bridge_events = \
+	%D%/events/cloud_event.c \
 	%D%/events/event.c \
 	%D%/events/event_file.c \
+	%D%/events/event_filter.c \
 	%D%/events/event_http.c \
+	%D%/events/event_journal.c \
 	%D%/events/event_json.c \
+	%D%/events/event_line.c \
 	%D%/events/event_log.c \
 	%D%/events/event_queue.c \
 	%D%/events/event_ring.c \
 	%D%/events/event_sinks.c \
+	%D%/events/event_webhook.c \
 	%D%/events/http_post.c \
 	%D%/events/janus_event.c \
-	%D%/events/line_file.c
+	%D%/events/line_file.c \
+	%D%/events/webhook_schedule.c \
+	%D%/events/webhook_targets.c
 bridge_transcode = \
 	%D%/transcode/named_ladders.c \
 	%D%/transcode/rung_demand.c \

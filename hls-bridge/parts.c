@@ -30,6 +30,10 @@ static EventQueue *make_events(const BridgeSettings *settings)
         .janus = settings->events_janus,
         .emitter = settings->events_emitter,
         .file_bytes = settings->events_file,
+        .clock = clock_system(),
+        .webhooks = &settings->webhooks,
+        .directory = settings->events_directory,
+        .limits = settings->webhook_limits,
     };
     EventSink sinks[EVENT_SINKS_MAX];
     const EventQueueParams params = {
@@ -260,7 +264,7 @@ static void *stop(void *data)
     s->held_up = DISK_HOLDS_UP;
     public_list_destroy(&parts->list);
     ll_hub_destroy(&parts->ll_hub);
-    s->held_up = "events.janus holds up the events that are still to be told";
+    s->held_up = "a server or a disk holds up the events that are still to be told";
     event_queue_destroy(&parts->events);
     return NULL;
 }

@@ -2,13 +2,11 @@
 #include "stream/bridge_settings.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/own_folder.h"
 #include "events/event_sinks.h"
 #include "package/playlist.h"
 #include "serve/ll_server.h"
@@ -16,7 +14,8 @@
 #include "transcode/named_ladders.h"
 #include "transcode/transcode_wire.h"
 
-#define S US_PER_S
+#define S   US_PER_S
+#define DAY (86400 * S)
 
 #define UNIX "unix:"
 
@@ -35,6 +34,13 @@
 #define KEY(key_path, key_type, field, least, most)                                                \
     .path = key_path, .type = key_type, .offset = offsetof(BridgeSettings, field),                 \
     .size = sizeof(((BridgeSettings *)0)->field), .min = (least), .max = (most)
+
+static const char *read_webhook(void *out, const char *name, const char *key, SettingValue value)
+{
+    BridgeSettings *settings = out;
+
+    return webhook_targets_read(&settings->webhooks, name, key, value);
+}
 
 static const SettingRule rules[] = {
     {KEY("hls.directory", SETTING_STRING, directory, 1, BRIDGE_PATH_SIZE - 1), .required = true},
@@ -86,6 +92,13 @@ static const SettingRule rules[] = {
     {KEY("events.emitter", SETTING_STRING, events_emitter, 1, BRIDGE_EMITTER_SIZE - 1)},
     {KEY("events.queue", SETTING_INTEGER, events_queue, 16, 65536)},
     {KEY("events.file", SETTING_INTEGER, events_file, 1 << 16, 1 << 30)},
+    {.path = "events.webhooks", .type = SETTING_GROUPS, .group = read_webhook},
+    {KEY("events.directory", SETTING_STRING, events_directory, 1, BRIDGE_PATH_SIZE - 1)},
+    {KEY("events.webhook_queue", SETTING_INTEGER, webhook_limits.bytes, 1 << 17, 1 << 30)},
+    {KEY("events.webhook_age", SETTING_SECONDS, webhook_limits.age_us, 60 * S, 30 * DAY)},
+    {KEY("events.webhook_tries", SETTING_INTEGER, webhook_limits.tries, 1, 1000)},
+    {KEY("events.webhook_pause", SETTING_SECONDS, webhook_limits.pause_us, 1 * S, 3600 * S)},
+    {KEY("events.webhook_timeout", SETTING_SECONDS, webhook_limits.timeout_us, 1 * S, 10 * S)},
     {KEY("control.address", SETTING_STRING, control_address, 7, BRIDGE_ADDRESS_SIZE - 1)},
     {KEY("control.port", SETTING_INTEGER, control_port, 1, UINT16_MAX)},
     {KEY("control.listen", SETTING_STRING, control_listen, 0, BRIDGE_LISTEN_SIZE - 1)},
@@ -129,6 +142,12 @@ BridgeSettings bridge_settings_defaults(void)
         .events_emitter = "hls-bridge",
         .events_queue = 1024,
         .events_file = 64 << 20,
+        .events_directory = "/var/lib/hls-bridge-events",
+        .webhook_limits = {.bytes = 16 << 20,
+                           .age_us = 3 * DAY,
+                           .tries = 20,
+                           .pause_us = 300 * S,
+                           .timeout_us = 5 * S},
         .control_address = "127.0.0.1",
         .control_port = 8190,
         .max_streams = 200,
@@ -296,38 +315,35 @@ static int check_transcoder(const BridgeSettings *settings, char *error)
     return 0;
 }
 
-/* A folder that others may write to, or a link that they may lead elsewhere, would have the bridge
- * write and remove files wherever they like. Returns 0, or -1 with a sentence. */
-static int check_directory(const char *directory, char *error)
+static bool lies_in(const char *path, const char *folder)
 {
-    char bare[BRIDGE_PATH_SIZE]; /* without a slash at its end, behind which a link is followed */
-    struct stat is;
+    size_t len = strlen(folder);
 
-    snprintf(bare, sizeof(bare), "%s", directory);
-    for (size_t len = strlen(bare); len > 1 && bare[len - 1] == '/';)
-        bare[--len] = '\0';
-    if (mkdir(directory, 0755) < 0 && errno != EEXIST)
-        snprintf(error, SETTINGS_ERROR_SIZE, "hls.directory %s cannot be made: %s", directory,
-                 strerror(errno));
-    else if (lstat(bare, &is) < 0)
-        snprintf(error, SETTINGS_ERROR_SIZE, "hls.directory %s cannot be read: %s", directory,
-                 strerror(errno));
-    else if (S_ISLNK(is.st_mode))
+    while (len > 1 && folder[len - 1] == '/')
+        len--;
+    return strncmp(path, folder, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+/* Who is told of events. Returns 0, or -1 with a sentence. */
+static int check_events(const BridgeSettings *settings, char *error)
+{
+    if (!event_sinks_known(settings->events_janus)) {
         snprintf(error, SETTINGS_ERROR_SIZE,
-                 "hls.directory %s is a link: name the folder that it leads to", directory);
-    else if (!S_ISDIR(is.st_mode))
-        snprintf(error, SETTINGS_ERROR_SIZE, "hls.directory %s is not a folder", directory);
-    else if (is.st_mode & S_IWOTH)
-        snprintf(error, SETTINGS_ERROR_SIZE,
-                 "hls.directory %s can be written by everybody: name a folder of the bridge's own, "
-                 "or chmod o-w it",
-                 directory);
-    else if (access(directory, W_OK | X_OK) < 0)
-        snprintf(error, SETTINGS_ERROR_SIZE, "hls.directory %s cannot be written: %s", directory,
-                 strerror(errno));
-    else
+                 "events.janus must be \"file:/PATH\", \"http://...\" or \"https://...\", or empty "
+                 "for nowhere");
+        return -1;
+    }
+    if (settings->webhooks.count == 0)
         return 0;
-    return -1;
+    if (webhook_targets_check(&settings->webhooks, error) < 0)
+        return -1;
+    if (lies_in(settings->events_directory, settings->directory)) {
+        snprintf(error, SETTINGS_ERROR_SIZE,
+                 "events.directory lies in hls.directory, where each folder is a stream's: name "
+                 "another one");
+        return -1;
+    }
+    return own_folder_check("events.directory", settings->events_directory, 0700, error);
 }
 
 /* Whether it can be a language tag (RFC 5646): subtags of letters and digits with hyphens between.
@@ -365,11 +381,7 @@ int bridge_settings_check(BridgeSettings *settings, char *error)
                  "let a stream in: there would never be one");
         return -1;
     }
-    if (!event_sinks_known(settings->events_janus)) {
-        snprintf(error, SETTINGS_ERROR_SIZE,
-                 "events.janus must be \"file:/PATH\", \"http://...\" or \"https://...\", or empty "
-                 "for nowhere");
+    if (check_events(settings, error) < 0)
         return -1;
-    }
-    return check_directory(settings->directory, error);
+    return own_folder_check("hls.directory", settings->directory, 0755, error);
 }

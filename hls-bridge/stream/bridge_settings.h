@@ -8,6 +8,8 @@
 
 #include "base/control_access.h"
 #include "base/media.h"
+#include "events/webhook_schedule.h"
+#include "events/webhook_targets.h"
 
 #define BRIDGE_PATH_SIZE    1024
 #define BRIDGE_ADDRESS_SIZE 16
@@ -73,8 +75,11 @@ typedef struct BridgeSettings {
     int64_t bandwidth_mbit;      /* per second, that all may; 0: as much as they like */
     char events_janus[BRIDGE_PATH_SIZE]; /* target of Janus-style events; empty: none */
     char events_emitter[BRIDGE_EMITTER_SIZE];
-    int64_t events_queue; /* events that may wait for a sink */
-    int64_t events_file;  /* bytes of a file of events */
+    int64_t events_queue;                    /* events that may wait for a sink */
+    int64_t events_file;                     /* bytes of a file of events */
+    char events_directory[BRIDGE_PATH_SIZE]; /* of the queues of webhooks */
+    WebhookTargets webhooks;
+    WebhookLimits webhook_limits; /* of each of them */
 } BridgeSettings;
 
 /* The defaults of all settings. */

@@ -53,12 +53,16 @@ unit_programs += %D%/unit-bridge
 	%D%/test_cenc_cbcs.c \
 	%D%/test_clock.c \
 	%D%/test_clock_slip.c \
+	%D%/test_cloud_event.c \
 	%D%/test_cmaf_mux.c \
 	%D%/test_control_access.c \
 	%D%/test_dash_manifest.c \
 	%D%/test_early_sound.c \
 	%D%/test_encoder_budget.c \
 	%D%/test_event_file.c \
+	%D%/test_event_filter.c \
+	%D%/test_event_journal.c \
+	%D%/test_event_line.c \
 	%D%/test_event_log.c \
 	%D%/test_event_ring.c \
 	%D%/test_folder.c \
@@ -117,6 +121,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_video_tracks.c \
 	%D%/test_vp8_depay.c \
 	%D%/test_vp9_depay.c \
+	%D%/test_webhook_schedule.c \
 	%D%/test_window.c \
 	%D%/test_window_life.c
 %C%_unit_bridge_CPPFLAGS = $(unit_cppflags)
@@ -198,6 +203,7 @@ unit_programs += %D%/unit-threads
 	%D%/test_datagram_queue.c \
 	%D%/test_event_http.c \
 	%D%/test_event_queue.c \
+	%D%/test_event_webhook.c \
 	%D%/test_hook_client.c \
 	%D%/test_ll_hub.c \
 	%D%/test_ll_text.c \

@@ -60,6 +60,13 @@ static void check_defaults(const BridgeSettings *got)
     assert_string_equal(got->events_emitter, d.events_emitter);
     assert_int_equal(got->events_queue, d.events_queue);
     assert_int_equal(got->events_file, d.events_file);
+    assert_string_equal(got->events_directory, d.events_directory);
+    assert_int_equal(got->webhooks.count, 0);
+    assert_int_equal(got->webhook_limits.bytes, d.webhook_limits.bytes);
+    assert_int_equal(got->webhook_limits.age_us, d.webhook_limits.age_us);
+    assert_int_equal(got->webhook_limits.tries, d.webhook_limits.tries);
+    assert_int_equal(got->webhook_limits.pause_us, d.webhook_limits.pause_us);
+    assert_int_equal(got->webhook_limits.timeout_us, d.webhook_limits.timeout_us);
 }
 
 static void takes_its_sample(void **state)
@@ -152,6 +159,106 @@ static void refuses_events_for_nobody(void **state)
         assert_row(rows[i].taken || strstr(error, "events.janus must be"), rows[i].janus, "%s",
                    error);
     }
+    temp_folder_remove(folder);
+}
+
+/* Reads a file with these webhooks. */
+static int read_webhooks(const char *groups, BridgeSettings *settings, char *error)
+{
+    char path[TEMP_FILE_SIZE], text[4096];
+
+    *settings = bridge_settings_defaults();
+    snprintf(text, sizeof(text), "hls: { directory = \"/tmp/x\" }\nevents: { webhooks: { %s } }\n",
+             groups);
+    temp_file(path, text);
+    int status = bridge_settings_read(path, settings, error);
+    unlink(path);
+    return status;
+}
+
+static void reads_webhooks(void **state)
+{
+    static const struct {
+        const char *groups, *error; /* NULL: taken */
+    } rows[] = {
+        {"a: { url = \"https://x/y\" secret_file = \"/s\" events = \"live, ended\" "
+         "streams = \"shop, class-*\" } b: { url = \"http://x\" }",
+         NULL},
+        {"a: { url = \"ftp://x\" }", "events.webhooks.a.url: must begin with"},
+        {"a: { url = true }", "must be a string"},
+        {"a: { uri = \"http://x\" }", "is not a key of a webhook"},
+        {"a: { events = \"alive\" }", "an event that there is not"},
+        {"a: { streams = \"a/b\" }", "must be names of streams"},
+        {"a123456789012345678901234567890123: { url = \"http://x\" }", "the name of a webhook"},
+        {"a: {url=\"http://x\"} b: {url=\"http://x\"} c: {url=\"http://x\"} d: {url=\"http://x\"} "
+         "e: {url=\"http://x\"} f: {url=\"http://x\"} g: {url=\"http://x\"} h: {url=\"http://x\"} "
+         "i: {url=\"http://x\"}",
+         "there may be 8 webhooks"},
+    };
+    static BridgeSettings settings;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char error[SETTINGS_ERROR_SIZE] = "";
+        int status = read_webhooks(rows[i].groups, &settings, error);
+        assert_row(status == (rows[i].error ? -1 : 0), rows[i].groups, "%d %s", status, error);
+        if (rows[i].error)
+            assert_row(strstr(error, rows[i].error), rows[i].groups, "%s", error);
+    }
+    char error[SETTINGS_ERROR_SIZE];
+    assert_int_equal(read_webhooks(rows[0].groups, &settings, error), 0);
+    assert_int_equal(settings.webhooks.count, 2);
+    const WebhookTarget *first = &settings.webhooks.target[0];
+    assert_string_equal(first->name, "a");
+    assert_string_equal(first->url, "https://x/y");
+    assert_string_equal(first->secret_file, "/s");
+    assert_true(event_filter_takes(&first->filter, &(Event){EVENT_LIVE, .stream = "class-1"}));
+    assert_false(event_filter_takes(&first->filter, &(Event){EVENT_HELD, .stream = "class-1"}));
+    assert_string_equal(settings.webhooks.target[1].name, "b");
+}
+
+static void a_webhook_needs_a_secret_and_a_folder(void **state)
+{
+    char folder[TEMP_FOLDER_SIZE], secret[TEMP_FILE_SIZE], queues[TEMP_FOLDER_SIZE + 8],
+        inside[TEMP_FOLDER_SIZE + 8];
+    const struct {
+        const char *url, *secret, *queues, *error; /* NULL: taken */
+    } rows[] = {
+        {"http://x", secret, queues, NULL},
+        {"", secret, queues, "events.webhooks.a.url is missing"},
+        {"http://x", "", queues, "events.webhooks.a.secret_file is missing"},
+        {"http://x", "/nowhere/x", queues, "events.webhooks.a.secret_file /nowhere/x: No such"},
+        {"http://x", secret, "/nowhere/x", "events.directory /nowhere/x cannot be made"},
+        {"http://x", secret, folder, "events.directory lies in hls.directory"},
+        {"http://x", secret, inside, "events.directory lies in hls.directory"},
+    };
+    struct stat is;
+
+    (void)state;
+    temp_folder(folder);
+    temp_file(secret, "0123456789abcdef\n");
+    snprintf(queues, sizeof(queues), "%s-q", folder);
+    snprintf(inside, sizeof(inside), "%s/q", folder);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        BridgeSettings settings = bridge_settings_defaults();
+        char error[SETTINGS_ERROR_SIZE] = "";
+        WebhookTarget *target = &settings.webhooks.target[0];
+        settings.webhooks.count = 1;
+        snprintf(target->name, sizeof(target->name), "a");
+        snprintf(target->url, sizeof(target->url), "%s", rows[i].url);
+        snprintf(target->secret_file, sizeof(target->secret_file), "%s", rows[i].secret);
+        snprintf(settings.events_directory, sizeof(settings.events_directory), "%s",
+                 rows[i].queues);
+        snprintf(settings.directory, sizeof(settings.directory), "%s", folder);
+        int status = bridge_settings_check(&settings, error);
+        assert_row(status == (rows[i].error ? -1 : 0), rows[i].queues, "%d %s", status, error);
+        if (rows[i].error)
+            assert_row(strstr(error, rows[i].error), rows[i].queues, "%s", error);
+    }
+    assert_int_equal(stat(queues, &is), 0);
+    assert_int_equal(is.st_mode & 0777, 0700);
+    unlink(secret);
+    temp_folder_remove(queues);
     temp_folder_remove(folder);
 }
 
@@ -345,6 +452,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(refuses_what_a_range_cannot_tell),
     cmocka_unit_test(refuses_a_folder_of_others),
     cmocka_unit_test(refuses_events_for_nobody),
+    cmocka_unit_test(reads_webhooks),
+    cmocka_unit_test(a_webhook_needs_a_secret_and_a_folder),
     cmocka_unit_test(what_is_left_may_be_as_many_as_what_is_live),
     cmocka_unit_test(bounds_what_strangers_send_by_default),
     cmocka_unit_test(lets_room_for_a_stream),

@@ -87,9 +87,8 @@ static void who_is_told_of_events_is_slow(void **state)
     hangs = EVENTS;
     said_at_stop(STATUS, text, sizeof(text));
     assert_says(text,
-                "events.janus holds up the events that are still to be told: "
+                "a server or a disk holds up the events that are still to be told: "
                 "the bridge ends without it");
-    assert_null(strstr(text, "disk"));
 }
 
 static const struct CMUnitTest tests[] = {

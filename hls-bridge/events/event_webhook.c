@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "events/event_webhook.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bridge_log.h"
+#include "base/media.h"
+#include "events/cloud_event.h"
+#include "events/event_journal.h"
+#include "events/http_post.h"
+#include "events/line_file.h"
+#include "thread_name.h"
+#include "webhook_sign.h"
+
+#define NAME_BEGINS "webhook:"
+#define NAME_SIZE   (sizeof(NAME_BEGINS) + WEBHOOK_NAME_SIZE)
+#define DEAD_MODE   0600
+#define STOP_US     (200 * US_PER_MS) /* for what waits when the bridge stops; the rest stays */
+#define FIELD_SIZE  256
+
+typedef struct EventWebhook {
+    char name[NAME_SIZE]; /* "webhook:shop" */
+    const Clock *clock;
+    WebhookTarget target;
+    WebhookLimits limits;
+    char source[CLOUD_EVENT_SOURCE_SIZE], run[WEBHOOK_ID_SIZE];
+    pthread_t thread;
+    _Atomic int64_t stop_by_us; /* nothing is tried after that; 0: the bridge does not stop */
+
+    /* the thread's own */
+    HttpPost *post;
+    WebhookSecrets secrets;  /* the last that could be read */
+    uint64_t tried;          /* the number of the event that is tried */
+    int64_t tries, refusals; /* of it */
+    int64_t not_before_us;
+    bool failing; /* said in the log */
+
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t news;  /* on CLOCK_MONOTONIC */
+    EventJournal *journal;
+    LineFile dead_file;
+    bool giving_up; /* said in the log */
+    bool stopping;
+    uint64_t taken, failures, dead, lost;
+    EventJournalStats journal_stats; /* a copy, for who may not wait for a disk */
+    pthread_mutex_t stats_lock;      /* of the copy and the four counters; a leaf */
+} EventWebhook;
+
+/* ---- figures ---- */
+
+/* Both locks guard the counters: what is counted under `lock` is seen under `stats_lock`. */
+static void count(EventWebhook *w, uint64_t *counter)
+{
+    pthread_mutex_lock(&w->stats_lock);
+    if (counter)
+        ++*counter;
+    w->journal_stats = event_journal_stats(w->journal);
+    pthread_mutex_unlock(&w->stats_lock);
+}
+
+static void stats(void *user, EventSinkStats *out)
+{
+    EventWebhook *w = user;
+
+    pthread_mutex_lock(&w->stats_lock);
+    out->taken = w->taken;
+    out->failures += w->failures;
+    out->waiting += w->journal_stats.waiting;
+    out->dropped += w->lost + w->journal_stats.damaged;
+    out->keeps = true;
+    out->dead = w->dead;
+    out->bytes = (uint64_t)w->journal_stats.bytes;
+    out->oldest_us = w->journal_stats.oldest_us;
+    pthread_mutex_unlock(&w->stats_lock);
+}
+
+/* ---- dead letters ---- */
+
+/* Adds an event that is given up to the file of dead letters, which is to be kept then; the lock is
+ * held. */
+static void bury(EventWebhook *w, const EventRecord *record, int64_t tries, const char *reason)
+{
+    json_t *event = json_loadb(record->body, record->len, 0, NULL);
+    json_t *all =
+        json_pack("{s:s, s:I, s:I, s:o}", "reason", reason, "tries", (json_int_t)tries, "given_up",
+                  (json_int_t)(clock_unix_us(w->clock) / US_PER_S), "event", event);
+    char *text = all ? json_dumps(all, JSON_COMPACT) : NULL;
+    bool good = text && line_file_add(&w->dead_file, text, strlen(text)) == 0;
+
+    if (!w->giving_up && good)
+        log_warn("%s: events are given up, and added to %s: %s", w->name, w->dead_file.path,
+                 reason);
+    else if (!w->giving_up)
+        log_error("%s: events are lost: %s; they cannot be added to %s: %s", w->name, reason,
+                  w->dead_file.path, strerror(text ? errno : ENOMEM));
+    w->giving_up = true;
+    count(w, good ? &w->dead : &w->lost);
+    json_decref(all);
+    free(text);
+}
+
+/* Dead letters survive a power cut, and somebody may move the file away; the lock is held. */
+static void keep_dead(EventWebhook *w)
+{
+    if (line_file_sync(&w->dead_file) < 0)
+        log_warn("%s: %s cannot be written through: %s", w->name, w->dead_file.path,
+                 strerror(errno));
+    line_file_close(&w->dead_file);
+}
+
+/* The queue is full. */
+static void give_up(void *user, const EventRecord *record)
+{
+    EventWebhook *w = user;
+
+    bury(w, record, 0, "more than events.webhook_queue waited");
+}
+
+/* ---- the thread ---- */
+
+/* Says once that a receiver fails, and once that it is over. */
+static void note(EventWebhook *w, bool good, const char *why)
+{
+    if (!good && !w->failing)
+        log_warn("events cannot be delivered to %s: %s; they wait on disk, and it is tried again",
+                 w->name, why);
+    else if (good && w->failing)
+        log_info("events are delivered to %s again", w->name);
+    w->failing = !good;
+}
+
+/* Reads the secrets again. Those that cannot be read leave the ones that there are. */
+static bool read_secrets(EventWebhook *w, char *why)
+{
+    WebhookSecrets secrets;
+    char error[SETTINGS_ERROR_SIZE];
+
+    if (webhook_secrets_read(w->target.secret_file, &secrets, error) == 0)
+        w->secrets = secrets;
+    else if (w->secrets.count == 0)
+        snprintf(why, EVENT_WHY_SIZE, "secret_file %.*s", EVENT_WHY_SIZE - 32, error);
+    explicit_bzero(&secrets, sizeof(secrets));
+    return w->secrets.count > 0;
+}
+
+static HttpAnswer send_event(EventWebhook *w, const EventRecord *record, char *why)
+{
+    int64_t now_s = clock_unix_us(w->clock) / US_PER_S;
+    char signature[WEBHOOK_SIGNATURE_SIZE], id[FIELD_SIZE], when[FIELD_SIZE], signs[FIELD_SIZE];
+    const char *const fields[] = {"Content-Type: " CLOUD_EVENT_MEDIA_TYPE, id, when, signs, NULL};
+
+    if (!read_secrets(w, why))
+        return (HttpAnswer){0};
+    if (webhook_sign(&w->secrets, record->id, now_s, record->body, record->len, signature) < 0) {
+        snprintf(why, EVENT_WHY_SIZE, "it cannot be signed");
+        return (HttpAnswer){0};
+    }
+    snprintf(id, sizeof(id), "webhook-id: %s", record->id);
+    snprintf(when, sizeof(when), "webhook-timestamp: %" PRId64, now_s);
+    snprintf(signs, sizeof(signs), "webhook-signature: %s", signature);
+    return http_post_send(w->post, fields, record->body, record->len, why);
+}
+
+/* What came of it; the lock is held. */
+static void settle(EventWebhook *w, const EventRecord *record, const HttpAnswer *answer,
+                   const char *why)
+{
+    WebhookVerdict verdict = webhook_verdict(answer->status);
+    const char *reason = NULL;
+
+    w->tries++;
+    w->refusals += verdict == WEBHOOK_REFUSED;
+    if (verdict == WEBHOOK_TAKEN) {
+        w->giving_up = false;
+    } else if (verdict == WEBHOOK_NEVER) {
+        reason = why;
+    } else {
+        reason =
+            webhook_given_up(&w->limits, w->refusals, record->unix_us, clock_unix_us(w->clock));
+        w->not_before_us = clock_monotonic_us(w->clock) +
+                           webhook_pause_us(w->tries, answer->retry_after_us, w->limits.pause_us);
+    }
+    if (verdict != WEBHOOK_TAKEN)
+        count(w, &w->failures);
+    if (verdict != WEBHOOK_TAKEN && !reason)
+        return;
+    if (reason) {
+        bury(w, record, w->tries, reason);
+        keep_dead(w);
+    }
+    if (event_journal_done(w->journal, w->tried) < 0)
+        log_warn("%s: the queue's mark cannot be written: %s; after a crash events come twice",
+                 w->name, strerror(errno));
+    count(w, verdict == WEBHOOK_TAKEN ? &w->taken : NULL);
+}
+
+/* Tries the event once; the lock is held, but not meanwhile. */
+static void try_event(EventWebhook *w, const EventRecord *record, uint64_t number)
+{
+    char why[EVENT_WHY_SIZE] = "";
+
+    if (number != w->tried)
+        w->tries = w->refusals = 0;
+    w->tried = number;
+    pthread_mutex_unlock(&w->lock);
+    HttpAnswer answer = send_event(w, record, why);
+    WebhookVerdict verdict = webhook_verdict(answer.status);
+    note(w, verdict == WEBHOOK_TAKEN || verdict == WEBHOOK_NEVER, why);
+    pthread_mutex_lock(&w->lock);
+    settle(w, record, &answer, why);
+}
+
+/* Waits for news, or until the next try; the lock is held. */
+static void wait_for_news(EventWebhook *w, bool waits_for_try)
+{
+    if (!waits_for_try) {
+        pthread_cond_wait(&w->news, &w->lock);
+        return;
+    }
+    const struct timespec until = clock_wait_end(w->not_before_us - clock_monotonic_us(w->clock));
+    pthread_cond_timedwait(&w->news, &w->lock, &until);
+}
+
+/* The bridge stops, and there is no time or no use to try what waits. */
+static bool must_end(EventWebhook *w)
+{
+    int64_t stop_by_us = atomic_load(&w->stop_by_us);
+
+    return stop_by_us && (w->failing || clock_monotonic_us(w->clock) >= stop_by_us);
+}
+
+static void *run(void *data)
+{
+    EventWebhook *w = data;
+    char line[EVENT_LINE_MAX];
+    EventRecord record;
+    uint64_t number;
+
+    thread_name_set("webhook");
+    pthread_mutex_lock(&w->lock);
+    while (!must_end(w)) {
+        bool due = clock_monotonic_us(w->clock) >= w->not_before_us;
+        int there = due ? event_journal_next(w->journal, line, &record, &number) : 0;
+        int error = errno;
+        count(w, NULL);
+        if (there < 0) {
+            note(w, false, strerror(error));
+            w->not_before_us = clock_monotonic_us(w->clock) + webhook_pause_us(1, 0, US_PER_S);
+        }
+        if (there > 0)
+            try_event(w, &record, number);
+        else if (w->stopping)
+            break;
+        else
+            wait_for_news(w, !due || there < 0);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return NULL;
+}
+
+/* ---- the sink ---- */
+
+static bool offer(void *user, const Event *event, char *why)
+{
+    EventWebhook *w = user;
+    char id[EVENT_ID_SIZE];
+
+    if (!event_filter_takes(&w->target.filter, event))
+        return true;
+    snprintf(id, sizeof(id), "%s-%" PRIu64, w->run, event->sequence);
+    char *text = cloud_event_text(event, w->source, id);
+    pthread_mutex_lock(&w->lock);
+    bool good = text && event_journal_add(w->journal, event->unix_us, id, text) == 0;
+    if (!good)
+        snprintf(why, EVENT_WHY_SIZE, "its queue on disk: %s", strerror(text ? errno : ENOMEM));
+    keep_dead(w);
+    count(w, NULL);
+    pthread_cond_signal(&w->news);
+    pthread_mutex_unlock(&w->lock);
+    free(text);
+    return good;
+}
+
+static void flush(void *user)
+{
+    EventWebhook *w = user;
+
+    pthread_mutex_lock(&w->lock);
+    if (event_journal_sync(w->journal) < 0)
+        log_warn("%s: its queue cannot be written through: %s", w->name, strerror(errno));
+    pthread_mutex_unlock(&w->lock);
+}
+
+static void hurry(void *user)
+{
+    EventWebhook *w = user;
+
+    /* of all webhooks together: they stop beside each other */
+    atomic_store(&w->stop_by_us, clock_monotonic_us(w->clock) + STOP_US);
+    http_post_hurry(w->post);
+}
+
+static void free_webhook(EventWebhook *w)
+{
+    http_post_destroy(&w->post);
+    event_journal_destroy(&w->journal);
+    line_file_free(&w->dead_file);
+    pthread_cond_destroy(&w->news);
+    pthread_mutex_destroy(&w->lock);
+    pthread_mutex_destroy(&w->stats_lock);
+    explicit_bzero(&w->secrets, sizeof(w->secrets));
+    free(w);
+}
+
+static void close_webhook(void *user)
+{
+    EventWebhook *w = user;
+
+    pthread_mutex_lock(&w->lock);
+    w->stopping = true;
+    pthread_cond_signal(&w->news);
+    pthread_mutex_unlock(&w->lock);
+    pthread_join(w->thread, NULL);
+    free_webhook(w);
+}
+
+/* Opens what it uses. Returns false if it cannot. */
+static bool set_up(EventWebhook *w, const EventWebhookParams *params)
+{
+    char path[PATH_MAX], dead[PATH_MAX];
+    const EventJournalParams journal = {
+        .path = path, .bytes = params->limits.bytes, .give_up = give_up, .user = w};
+
+    snprintf(path, sizeof(path), "%s/%s", params->directory, params->target->name);
+    snprintf(dead, sizeof(dead), "%s/%s.dead", params->directory, params->target->name);
+    w->journal = event_journal_create(&journal);
+    w->post = http_post_create(params->target->url, params->limits.timeout_us);
+    return line_file_init(&w->dead_file, dead, params->limits.bytes, DEAD_MODE) && w->journal &&
+           w->post;
+}
+
+EventSink event_webhook_sink(const EventWebhookParams *params)
+{
+    EventWebhook *w = calloc(1, sizeof(*w));
+    pthread_condattr_t monotonic;
+
+    if (!w)
+        return (EventSink){0};
+    w->clock = params->clock;
+    w->target = *params->target;
+    w->limits = params->limits;
+    w->dead_file.fd = -1;
+    snprintf(w->name, sizeof(w->name), NAME_BEGINS "%s", params->target->name);
+    snprintf(w->run, sizeof(w->run), "%s", params->run);
+    cloud_event_source(params->emitter, w->source);
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_mutex_init(&w->stats_lock, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&w->news, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    if (!set_up(w, params) || pthread_create(&w->thread, NULL, run, w) != 0) {
+        free_webhook(w);
+        return (EventSink){0};
+    }
+    return (EventSink){.name = w->name,
+                       .user = w,
+                       .waits = true,
+                       .offer = offer,
+                       .flush = flush,
+                       .hurry = hurry,
+                       .stats = stats,
+                       .close = close_webhook};
+}
