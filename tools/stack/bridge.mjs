@@ -7,6 +7,10 @@ import http from "node:http";
 import path from "node:path";
 import { Child, untilHealthy } from "./child.mjs";
 
+/** A value as libconfig has it; an object is a group. */
+const literal = (value) => (typeof value === "object"
+  ? `{ ${Object.entries(value).map(([key, each]) => `${key} = ${literal(each)};`).join(" ")} }` : JSON.stringify(value));
+
 /**
  * Starts the bridge and waits until it answers.
  *   program    hls-bridge
@@ -26,7 +30,7 @@ export async function startBridge({ program, folder, hls, port, control, llPort,
   for (const [key, value] of Object.entries({ "hls.directory": hls, ...place,
     ...(llPort ? { "ll.port": llPort, "ll.socket": llSocket } : { "ll.enabled": false }), ...settings })) {
     const [group, name] = key.split(".");
-    (groups[group] ??= []).push(`  ${name} = ${JSON.stringify(value)}`);
+    (groups[group] ??= []).push(`  ${name} = ${literal(value)}`);
   }
   const text = Object.entries(groups)
     .map(([group, lines]) => `${group}: {\n${lines.join("\n")}\n}\n`)

@@ -15,9 +15,9 @@ import { TESTCARD } from "./testcard.mjs";
 const SECONDS = "600"; // that each sends at the most, unless it is told otherwise
 
 /**
- * Runs `body({ pid, port, llPort, hls, log, stop, start, send, sendFile })` with a bridge: its process, the ports of its
- * control API and of low latency, its folder, and log(), what it has said so far; stop(), which ends it and resolves to its status, and start(), which
- * starts it again; sendFile(stream, recording, …options of rtp-replay), which sends that to it and returns the child; send(stream, …)
+ * Runs `body({ pid, port, llPort, hls, log, stop, end, start, send, sendFile })` with a bridge: its process, the ports of its
+ * control API and of low latency, its folder, and log(), what it has said so far; stop(), which ends it and resolves to its status; end(), which
+ * does so by SIGKILL; and start(), which starts it again; sendFile(stream, recording, …options of rtp-replay), which sends that to it and returns the child; send(stream, …)
  * sends the test card. All ends with `body()`. `program`: another hls-bridge than the one that is tested with sanitizers;
  * `env`: its environment; `lowLatency`: it makes low-latency HLS too.
  */
@@ -28,6 +28,7 @@ export async function withBridge(settings, body, { program = built().bridge, env
   let bridge;
   const start = async () => (bridge = await startBridge({ program, folder, hls, port, settings, env, llPort: lowLatency && llPort }));
   const stop = () => bridge.stop().then(() => bridge.status);
+  const end = () => (bridge.kill("SIGKILL"), bridge.exited());
   const log = () => readFile(path.join(folder, "hls-bridge.log"), "utf8");
   await start().catch(async (error) => {
     await rm(folder, { recursive: true });
@@ -43,7 +44,7 @@ export async function withBridge(settings, body, { program = built().bridge, env
   };
   const send = (stream, ...options) => sendFile(stream, TESTCARD, ...options);
   try {
-    await body({ pid: bridge.pid, port, llPort, hls, log, stop, start, send, sendFile });
+    await body({ pid: bridge.pid, port, llPort, hls, log, stop, end, start, send, sendFile });
   } finally {
     await Promise.all([...senders].map((sender) => sender.stop()));
     await bridge.stop();
