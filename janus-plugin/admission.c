@@ -5,6 +5,8 @@
 
 #include <janus/debug.h>
 
+#include "admission_hook.h"
+#include "audit.h"
 #include "key_tries.h"
 #include "plugin_clock.h"
 #include "publisher_events.h"
@@ -41,25 +43,34 @@ static struct {
     uint64_t refused[CAUSES];
 } self = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* Tells operators of a refusal that `error` tells the publisher. Returns -1. */
-static int refuse(Session *session, const char *stream, const RequestError *error, Cause cause)
+int admission_refuse(Session *session, const char *stream, const RequestError *error,
+                     const char *cause)
 {
-    char name[CAUSE_NAME_SIZE];
     uint64_t untold = 0;
 
-    name_cause(cause, name);
     pthread_mutex_lock(&self.lock);
-    self.refused[cause]++;
     bool told = key_tries_tell(&self.tries, monotonic_us(), &untold);
     pthread_mutex_unlock(&self.lock);
     if (!told)
         return -1;
-    JANUS_LOG(LOG_WARN, "[hls] %s: refused, %s (and %llu before, not logged)\n", stream, name,
+    JANUS_LOG(LOG_WARN, "[hls] %s: refused, %s (and %llu before, not logged)\n", stream, cause,
               (unsigned long long)untold);
-    publisher_notify(session, stream, "refused",
-                     json_pack("{s:i, s:s, s:s, s:I}", "error_code", error->code, "reason",
-                               error->text, "cause", name, "untold", (json_int_t)untold));
+    json_t *details = json_pack("{s:i, s:s, s:s, s:I}", "error_code", error->code, "reason",
+                                error->text, "cause", cause, "untold", (json_int_t)untold);
+    audit_note("refused", stream, json_copy(details));
+    publisher_notify(session, stream, "refused", details);
     return -1;
+}
+
+static int refuse(Session *session, const char *stream, const RequestError *error, Cause cause)
+{
+    char name[CAUSE_NAME_SIZE];
+
+    name_cause(cause, name);
+    pthread_mutex_lock(&self.lock);
+    self.refused[cause]++;
+    pthread_mutex_unlock(&self.lock);
+    return admission_refuse(session, stream, error, name);
 }
 
 /* Whether there may be one more publisher. */
@@ -207,5 +218,6 @@ json_t *admission_refusals(void)
             json_object_set_new(object, name, json_integer((json_int_t)self.refused[i]));
     }
     pthread_mutex_unlock(&self.lock);
+    admission_hook_add_refusals(object);
     return object;
 }

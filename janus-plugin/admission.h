@@ -28,6 +28,11 @@ int admission_token(const PluginSettings *settings, Session *session, const Requ
 int admission_check(const PluginSettings *settings, Session *session, const Permit *permit,
                     RequestError *error);
 
+/* Tells operators of a refusal for `cause` that `error` tells the publisher, unless there were too
+ * many of late. Returns -1. */
+int admission_refuse(Session *session, const char *stream, const RequestError *error,
+                     const char *cause);
+
 /* How many were refused since Janus began, by cause. The caller owns the object. */
 json_t *admission_refusals(void);
 

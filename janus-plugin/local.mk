@@ -3,21 +3,24 @@
 # what of the plugin needs no Janus around it, for the tests too
 noinst_LIBRARIES += libplugin.a
 libplugin_a_SOURCES = \
-	%D%/base64url.c \
 	%D%/audit_log.c \
+	%D%/base64url.c \
 	%D%/bridge_client.c \
 	%D%/bridge_http.c \
 	%D%/bridge_registry.c \
 	%D%/bridge_sdp.c \
 	%D%/file_stamp.c \
-	%D%/jwt.c \
-	%D%/jwt_keys.c \
-	%D%/jwt_sign.c \
+	%D%/file_stamp.c \
 	%D%/hook_answer.c \
 	%D%/hook_client.c \
 	%D%/hook_http.c \
 	%D%/hook_question.c \
 	%D%/hook_settings.c \
+	%D%/jwt.c \
+	%D%/jwt.c \
+	%D%/jwt_keys.c \
+	%D%/jwt_keys.c \
+	%D%/jwt_sign.c \
 	%D%/key_tries.c \
 	%D%/layer_map.c \
 	%D%/layer_names.c \
@@ -43,7 +46,9 @@ plugin_libs = libplugin.a $(common_libs) $(GLIB_LIBS) $(JANSSON_LIBS) $(CURL_LIB
 noinst_LIBRARIES += libpublisher.a
 libpublisher_a_SOURCES = \
 	%D%/admission.c \
+	%D%/admission_hook.c \
 	%D%/announcer.c \
+	%D%/audit.c \
 	%D%/media_relay.c \
 	%D%/plugin.c \
 	%D%/publisher.c \

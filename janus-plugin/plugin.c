@@ -15,6 +15,7 @@
 #include <janus/debug.h>
 #include <janus/plugins/plugin.h>
 
+#include "audit.h"
 #include "media_relay.h"
 #include "publisher.h"
 #include "request_desk.h"
@@ -66,6 +67,7 @@ static void *look_after(void *unused)
     for (unsigned looks = 1; wait_to_look(); looks++) {
         publisher_look_after();
         settings_care_look();
+        audit_look_after();
         if (looks % LEFT_LOOKS == 0)
             request_desk_close_leftovers();
         if (looks % FIGURES_LOOKS == 0)
@@ -192,6 +194,10 @@ static int on_init(janus_callbacks *callbacks, const char *config_path)
         JANUS_LOG(LOG_FATAL, "[hls] %s\n", error);
         return -1;
     }
+    if (audit_open(self.settings) < 0) {
+        plugin_settings_destroy(&self.settings);
+        return -1;
+    }
     settings_care_init(self.settings);
     session_table_init();
     media_relay_init(callbacks);
@@ -205,6 +211,7 @@ static int on_init(janus_callbacks *callbacks, const char *config_path)
         goto fail_thread;
     }
     atomic_store(&self.running, true);
+    audit_note("started", NULL, NULL);
     JANUS_LOG(LOG_INFO, "[hls] ready, the bridge is at %s\n",
               plugin_settings_bridge(self.settings));
     return 0;
@@ -214,6 +221,7 @@ fail_desk:
     publisher_deinit();
 fail:
     session_table_deinit();
+    audit_close();
     plugin_settings_destroy(&self.settings);
     return -1;
 }
@@ -226,6 +234,8 @@ static void on_destroy(void)
     request_desk_close();
     publisher_deinit();
     session_table_deinit();
+    audit_note("stopped", NULL, NULL);
+    audit_close();
     plugin_settings_destroy(&self.settings);
 }
 

@@ -232,6 +232,21 @@ bool plugin_settings_events(const PluginSettings *settings)
     return settings->first->events;
 }
 
+const HookSettings *plugin_settings_hook(const PluginSettings *settings)
+{
+    return settings->first->hook.url[0] ? &settings->first->hook : NULL;
+}
+
+const char *plugin_settings_audit(const PluginSettings *settings)
+{
+    return settings->first->audit[0] ? settings->first->audit : NULL;
+}
+
+int64_t plugin_settings_audit_bytes(const PluginSettings *settings)
+{
+    return settings->first->audit_bytes;
+}
+
 const char *plugin_settings_forward(const PluginSettings *settings)
 {
     return settings->first->forward[0] ? settings->first->forward : NULL;

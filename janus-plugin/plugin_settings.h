@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hook_settings.h"
 #include "permit.h"
 #include "publish_tokens.h"
 #include "revocations.h"
@@ -69,6 +70,14 @@ size_t plugin_settings_publishers(const PluginSettings *settings); /* at once; 0
 size_t plugin_settings_workers(const PluginSettings *settings);    /* threads for requests */
 size_t plugin_settings_requests(const PluginSettings *settings);   /* that may wait for them */
 bool plugin_settings_events(const PluginSettings *settings);       /* notify event handlers */
+
+/* The admission webhook; NULL: there is none. */
+const HookSettings *plugin_settings_hook(const PluginSettings *settings);
+
+/* Where the audit log goes; NULL: nowhere. */
+const char *plugin_settings_audit(const PluginSettings *settings);
+/* The bytes that its file may have; 0: any number. */
+int64_t plugin_settings_audit_bytes(const PluginSettings *settings);
 
 /* "IPV4:PORT" of a receiver that is no hls-bridge, for the video; audio goes two ports up. NULL:
  * there is a bridge. */

@@ -16,8 +16,10 @@
 #define DEFAULT_WORKERS    8       /* threads that mostly wait */
 #define US_PER_S           INT64_C(1000000)
 #define DEFAULT_LEEWAY_US                                                                          \
-    (30 * US_PER_S)          /* clocks that nobody sets are worse, those of servers not */
-#define DEFAULT_REQUESTS 500 /* so many pages come back at once after a restart of Janus */
+    (30 * US_PER_S)                  /* clocks that nobody sets are worse, those of servers not */
+#define DEFAULT_AUDIT_BYTES 67108864 /* some hundred thousand records */
+#define AUDIT_BYTES_MAX     1073741824
+#define DEFAULT_REQUESTS    500 /* so many pages come back at once after a restart of Janus */
 
 static const char *read_stream(void *out, const char *name, const char *key, SettingValue value)
 {
@@ -56,6 +58,8 @@ static const SettingRule rules[] = {
     {KEY("general.tries", SETTING_INTEGER, tries, 1, 1000)},
     {KEY("general.workers", SETTING_INTEGER, workers, 1, 64)},
     {KEY("general.requests", SETTING_INTEGER, requests, 1, 100000)},
+    {KEY("general.audit", SETTING_STRING, audit, 0, PLUGIN_URL_SIZE - 1)},
+    {KEY("general.audit_file", SETTING_INTEGER, audit_bytes, 0, AUDIT_BYTES_MAX)},
     {KEY("tokens.secret_file", SETTING_STRING, secret_file, 0, PLUGIN_URL_SIZE - 1)},
     {KEY("tokens.public_key_file", SETTING_STRING, public_key_file, 0, PLUGIN_URL_SIZE - 1)},
     {KEY("tokens.jwks_file", SETTING_STRING, jwks_file, 0, PLUGIN_URL_SIZE - 1)},
@@ -64,6 +68,14 @@ static const SettingRule rules[] = {
     {KEY("tokens.audience", SETTING_STRING, audience, 0, PLUGIN_URL_SIZE - 1)},
     {KEY("tokens.leeway", SETTING_SECONDS, leeway_us, 0, 300 * US_PER_S)},
     {KEY("tokens.ends_at_expiry", SETTING_BOOLEAN, ends_at_expiry, 0, 0)},
+    {KEY("admission.url", SETTING_STRING, hook.url, 0, HOOK_URL_SIZE - 1)},
+    {KEY("admission.secret_file", SETTING_STRING, hook.secret_file, 0, HOOK_URL_SIZE - 1)},
+    {KEY("admission.ca_file", SETTING_STRING, hook.ca_file, 0, HOOK_URL_SIZE - 1)},
+    {KEY("admission.timeout", SETTING_SECONDS, hook.timeout_us, US_PER_S / 10, 60 * US_PER_S)},
+    {KEY("admission.retries", SETTING_INTEGER, hook.retries, 0, HOOK_RETRIES_MAX)},
+    {KEY("admission.waiting", SETTING_INTEGER, hook.waiting, 1, 1000)},
+    {KEY("admission.on_timeout", SETTING_STRING, hook.on_timeout, 1, HOOK_POLICY_SIZE - 1)},
+    {KEY("admission.on_unreachable", SETTING_STRING, hook.on_unreachable, 1, HOOK_POLICY_SIZE - 1)},
     {.path = "streams", .type = SETTING_GROUPS, .group = read_stream},
 };
 
@@ -95,7 +107,7 @@ static int check(PluginValues *values, const char *file, char *error)
                  SETTINGS_ERROR_SIZE - 240, what);
         return -1;
     }
-    return 0;
+    return hook_settings_check(&values->hook, file, error);
 }
 
 /* Reads the keys of tokens. Returns 0, or -1 with a sentence. */
@@ -145,6 +157,8 @@ PluginValues *plugin_values_read(const char *file, char *error)
         .requests = DEFAULT_REQUESTS,
         .streams = stream_settings_new(),
         .leeway_us = DEFAULT_LEEWAY_US,
+        .hook = hook_settings_defaults(),
+        .audit_bytes = DEFAULT_AUDIT_BYTES,
     };
     if ((access(file, F_OK) == 0 &&
          (settings_read(file, rules, sizeof(rules) / sizeof(rules[0]), values, error) < 0 ||
@@ -167,6 +181,9 @@ void plugin_values_name_fixed(const PluginValues *first, const PluginValues *now
         {"general.events", first->events != now->events},
         {"general.workers", first->workers != now->workers},
         {"general.requests", first->requests != now->requests},
+        {"general.audit", strcmp(first->audit, now->audit) != 0},
+        {"general.audit_file", first->audit_bytes != now->audit_bytes},
+        {"admission", !hook_settings_equal(&first->hook, &now->hook)},
     };
 
     text[0] = '\0';

@@ -10,6 +10,7 @@
 #include <glib.h>
 
 #include "bearer_token.h"
+#include "hook_settings.h"
 #include "plugin_settings.h"
 
 #define CODEC_NAMES_SIZE 64 /* bytes that hold all names */
@@ -40,6 +41,9 @@ typedef struct PluginValues {
     int64_t leeway_us;
     bool ends_at_expiry;
     PublishTokens *tokens; /* by these */
+    HookSettings hook;
+    char audit[PLUGIN_URL_SIZE];
+    int64_t audit_bytes;
 } PluginValues;
 
 /* Reads `file`; if it does not exist, these are the defaults. Returns NULL with a sentence in

@@ -6,6 +6,7 @@
 #include <janus/debug.h>
 
 #include "announcer.h"
+#include "audit.h"
 #include "media_relay.h"
 #include "plugin_clock.h"
 #include "publisher_end.h"
@@ -243,7 +244,9 @@ json_t *publisher_configure_named(const Request *request, RequestError *error)
         return NULL;
     reply = publisher_configure(session, request, error);
     if (reply) {
-        json_t *event = json_copy(reply);
+        json_t *event = json_copy(reply), *record = json_copy(reply);
+        json_object_del(record, "hls");
+        audit_note("configured", request->stream, record);
         json_object_set_new(event, "hls", json_string("changed"));
         publisher_push(session, event);
     }

@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 
+#include "hook_client.h"
 #include "plugin_settings.h"
 #include "session.h"
 
@@ -25,10 +26,21 @@ typedef struct PublisherOffer {
     const json_t *simulcast; /* its `simulcast`, NULL: none (layer_names.h) */
 } PublisherOffer;
 
+/* The admission webhook's part in a publish request. */
+typedef struct PublisherHook {
+    HookDone *done; /* tells what it has answered */
+    void *user;
+    bool answered;
+    HookAnswer answer;
+} PublisherHook;
+
+#define PUBLISHER_WAITS 1
+
 /* Answers a publish request with `offer`. If the session publishes already, this renegotiates.
- * Returns 0 when the event with the answer is on its way, or -1 with `error`. */
+ * Returns 0 when the event with the answer is on its way; -1 with `error`; or PUBLISHER_WAITS if
+ * the admission webhook is being asked: call it again with the answer that `hook->done` tells. */
 int publisher_publish(Session *session, const char *transaction, const Request *request,
-                      const PublisherOffer *offer, RequestError *error);
+                      const PublisherOffer *offer, const PublisherHook *hook, RequestError *error);
 
 /* The cap of a publisher's picture, bit/s: that of the settings, or the permit's if it is lower. */
 uint32_t publisher_cap(const PluginSettings *settings, const Permit *permit);

@@ -4,6 +4,7 @@
 #include <janus/debug.h>
 
 #include "announcer.h"
+#include "audit.h"
 #include "publisher.h"
 #include "publisher_events.h"
 #include "rtp_sender.h"
@@ -65,6 +66,8 @@ bool publisher_end(Session *session, const EndReason *reason, unsigned serial, S
     JANUS_LOG(LOG_INFO, "[hls] %s: ended, %s\n", stream->text, reason->text);
     json_t *details = json_pack("{s:s, s:s}", "code", reason->code, "reason", reason->text);
     json_object_update_new(details, figures);
+    audit_note("ended", stream->text,
+               json_pack("{s:s, s:s}", "code", reason->code, "reason", reason->text));
     publisher_notify(session, stream->text, "unpublished", details);
     return true;
 }

@@ -8,7 +8,10 @@
 #include <janus/debug.h>
 
 #include "admission.h"
+#include "admission_hook.h"
 #include "announcer.h"
+#include "audit.h"
+#include "permit_json.h"
 #include "plugin_clock.h"
 #include "publisher.h"
 #include "publisher_end.h"
@@ -87,6 +90,7 @@ static Session *prepare(Session *session, const Negotiation *talk, RtpSender **s
         memset(session->paused, 0, sizeof(session->paused));
         session->permit = *permit;
         g_strlcpy(session->stream.text, permit->name, sizeof(session->stream.text));
+        g_strlcpy(session->asked.text, request->stream, sizeof(session->asked.text));
         g_strlcpy(session->title, permit->title[0] ? permit->title : asked, sizeof(session->title));
         session->unlisted = request->unlisted || permit->access != ACCESS_PUBLIC;
         before = session_claim_name(session);
@@ -275,6 +279,11 @@ static int set_params(Session *session, bool live, const PublisherOffer *offer, 
     CodecList codecs = codecs_of(&talk->permit);
     Codec sent = CODEC_H264;
 
+    if (codecs.count == 0)
+        return request_fail(error, HLS_ERROR_NO_CODEC,
+                            "you may send none of the video codecs that this server takes "
+                            "(general.video_codecs of the plugin)");
+
     pthread_mutex_lock(&session->lock);
     if (!live) {
         session->sdp_id = (uint64_t)g_get_real_time();
@@ -289,11 +298,57 @@ static int set_params(Session *session, bool live, const PublisherOffer *offer, 
     return choose_codecs(request, sends, sent, &talk->params.codecs, error);
 }
 
+/* What a new publisher may, by its key or token and by the admission webhook. Returns 0, -1 with
+ * `error`, or PUBLISHER_WAITS. */
+static int admit(Session *session, const Request *request, const PublisherHook *hook,
+                 Permit *permit, RequestError *error)
+{
+    if (admission_permit(self.settings, session, request, permit, error) < 0)
+        return -1;
+    if (!admission_hook_is_on())
+        return 0;
+    if (hook->answered)
+        return admission_hook_obey(session, request, &hook->answer, permit, error);
+    /* whoever would be refused in any case is not asked about */
+    if (admission_check(self.settings, session, permit, error) < 0 ||
+        admission_hook_ask(session, request, permit, hook->done, hook->user, error) < 0)
+        return -1;
+    return PUBLISHER_WAITS;
+}
+
+/* Whether a request of a live publisher is about what it publishes. It may not know another name
+ * than the one that it has asked for. */
+static bool names_own_stream(Session *session, const Request *request)
+{
+    pthread_mutex_lock(&session->lock);
+    bool own = strcmp(session->stream.text, request->stream) == 0 ||
+               strcmp(session->asked.text, request->stream) == 0;
+    pthread_mutex_unlock(&session->lock);
+    return own;
+}
+
+static void tell_published(Session *session, const Negotiation *talk)
+{
+    const Permit *permit = &talk->permit;
+    json_t *record = permit_owner(permit);
+    StreamName stream;
+    json_t *figures = publisher_figures(session, &stream);
+
+    json_set_text(record, "title", json_string_value(json_object_get(figures, "title")));
+    json_set_text(record, "access", access_name(permit->access));
+    json_object_set_new(record, "bitrate", json_integer(talk->params.bitrate));
+    if (strcmp(permit->name, talk->request->stream) != 0)
+        json_set_text(record, "asked", talk->request->stream);
+    audit_note("published", permit->name, record);
+    publisher_notify(session, permit->name, "published", figures);
+}
+
 int publisher_publish(Session *session, const char *transaction, const Request *request,
-                      const PublisherOffer *offer, RequestError *error)
+                      const PublisherOffer *offer, const PublisherHook *hook, RequestError *error)
 {
     Negotiation talk; /* not zeroed: most of it is room for the answer */
     StreamName stream;
+    int status;
 
     talk.request = request;
     talk.offer = offer->sdp;
@@ -303,11 +358,11 @@ int publisher_publish(Session *session, const char *transaction, const Request *
     talk.permit = session->permit;
     pthread_mutex_unlock(&session->lock);
 
-    if (live && strcmp(stream.text, request->stream) != 0)
+    if (live && !names_own_stream(session, request))
         return request_fail(error, HLS_ERROR_NAME_TAKEN,
                             "this connection is live as %s: unpublish first", stream.text);
-    if (!live && admission_permit(self.settings, session, request, &talk.permit, error) < 0)
-        return -1;
+    if (!live && (status = admit(session, request, hook, &talk.permit, error)) != 0)
+        return status;
     if (set_params(session, live, offer, &talk, error) < 0)
         return -1;
     if ((live ? answer_offer(&talk, error) : let_in(session, &talk, error)) < 0)
@@ -320,7 +375,6 @@ int publisher_publish(Session *session, const char *transaction, const Request *
     if (live)
         renegotiate(session, &talk.tracks);
     else
-        publisher_notify(session, talk.permit.name, "published",
-                         publisher_figures(session, &stream));
+        tell_published(session, &talk);
     return 0;
 }

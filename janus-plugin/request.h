@@ -41,6 +41,7 @@ enum {
     HLS_ERROR_NO_CODEC = 476,        /* this server does not take the codec that was asked for */
     HLS_ERROR_TOKEN = 477,           /* the token does not allow this, for whatever reason */
     HLS_ERROR_SETTINGS = 478,        /* the settings cannot be used: the old ones stay */
+    HLS_ERROR_DENIED = 479,          /* the admission webhook does not let this publisher in */
 };
 
 typedef enum RequestKind {

@@ -8,6 +8,8 @@
 #include <janus/debug.h>
 
 #include "admission.h"
+#include "admission_hook.h"
+#include "audit.h"
 #include "plugin_clock.h"
 #include "publisher.h"
 #include "request.h"
@@ -25,6 +27,7 @@ typedef struct Message {
     Session *session; /* with a reference */
     char *transaction;
     json_t *body, *jsep;
+    PublisherHook hook;
 } Message;
 
 static struct {
@@ -124,8 +127,19 @@ static json_t *kick_by_token(Session *session, const Request *request, RequestEr
     return json_pack("{s:s, s:s}", "hls", "kicked", "stream", request->stream);
 }
 
-/* Handles one request. Returns the event to send, or NULL if it has been sent. */
-static json_t *handle(const Message *message)
+/* The admission webhook has answered, or will not. */
+static void on_hook(void *user, const HookAnswer *answer)
+{
+    Message *message = user;
+
+    message->hook.answer = *answer;
+    message->hook.answered = true;
+    work_pool_resume(self.pool, &message->session->lane); /* it may be gone after this */
+}
+
+/* Handles one request. Returns the event to send, or NULL if it has been sent, or the request
+ * `waits` for the admission webhook. */
+static json_t *handle(const Message *message, bool *waits)
 {
     RequestError error = {0};
     Request request;
@@ -135,9 +149,12 @@ static json_t *handle(const Message *message)
         return reply_error(&error);
     if (request.kind == REQUEST_PUBLISH) {
         PublisherOffer offer;
-        if (read_offer(message->jsep, &offer, &error) == 0 &&
-            publisher_publish(message->session, message->transaction, &request, &offer, &error) ==
-                0)
+        int status = read_offer(message->jsep, &offer, &error);
+        if (status == 0)
+            status = publisher_publish(message->session, message->transaction, &request, &offer,
+                                       &message->hook, &error);
+        *waits = status == PUBLISHER_WAITS;
+        if (status >= 0)
             return NULL;
     } else if (refuse_offer(message->jsep, &error) < 0) {
         return reply_error(&error);
@@ -159,10 +176,11 @@ static json_t *handle(const Message *message)
 static bool handle_message(void *data)
 {
     Message *message = data;
-    json_t *event = handle(message);
+    bool waits = false;
+    json_t *event = handle(message, &waits);
 
     if (!event)
-        return true;
+        return !waits;
     self.gateway->push_event(message->session->handle, self.plugin, message->transaction, event,
                              NULL);
     json_decref(event);
@@ -190,7 +208,11 @@ static int queue_message(Session *session, char *transaction, json_t *body, json
 {
     Message *message = g_new0(Message, 1);
 
-    *message = (Message){session_ref(session), transaction, body, jsep};
+    *message = (Message){.session = session_ref(session),
+                         .transaction = transaction,
+                         .body = body,
+                         .jsep = jsep,
+                         .hook = {.done = on_hook, .user = message}};
     if (work_pool_push(self.pool, &session->lane, message) == 0)
         return 0;
     session_unref(session);
@@ -200,6 +222,18 @@ static int queue_message(Session *session, char *transaction, json_t *body, json
 }
 
 /* ---- what is answered at once ---- */
+
+/* Who was not let in, and why, for operators. */
+static void describe_admission(json_t *reply)
+{
+    json_t *hook = admission_hook_figures(), *audit = audit_figures();
+
+    json_object_set_new(reply, "refused", admission_refusals());
+    if (hook)
+        json_object_set_new(reply, "webhook", hook);
+    if (audit)
+        json_object_set_new(reply, "audit", audit);
+}
 
 /* The answer to list or info, which anybody may ask at any time. Operators are told more. */
 static json_t *answer_question(const json_t *body, bool by_operator)
@@ -214,7 +248,7 @@ static json_t *answer_question(const json_t *body, bool by_operator)
         reply = reply_new("list");
         json_object_set_new(reply, "streams", publisher_list(by_operator));
         if (by_operator)
-            json_object_set_new(reply, "refused", admission_refusals());
+            describe_admission(reply);
         return reply;
     }
     Session *session = session_find_publisher(request.stream);
@@ -329,10 +363,15 @@ int request_desk_open(janus_callbacks *gateway, janus_plugin *plugin,
     self.pool = work_pool_create(&params);
     if (!self.pool)
         JANUS_LOG(LOG_FATAL, "[hls] no thread for requests\n");
-    return self.pool ? 0 : -1;
+    if (self.pool && admission_hook_open(settings) == 0)
+        return 0;
+    request_desk_close();
+    return -1;
 }
 
 void request_desk_close(void)
 {
+    admission_hook_stop(); /* nobody waits for it any more when the pool goes */
     work_pool_destroy(&self.pool);
+    admission_hook_close();
 }

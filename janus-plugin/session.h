@@ -62,6 +62,7 @@ typedef struct Session {
     bool detached;     /* its handle has gone: it never publishes again */
     unsigned serial;   /* of its announcement: what the bridge says of an older one is void */
     StreamName stream; /* which it publishes or published last; "": none yet */
+    StreamName asked;  /* as its request named it; the admission webhook may have given another */
     Permit permit;     /* what it may, as long as it publishes */
     char title[REQUEST_TITLE_MAX + 1];
     bool unlisted; /* in no list, whoever may watch it */

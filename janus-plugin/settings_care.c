@@ -6,6 +6,7 @@
 
 #include <janus/debug.h>
 
+#include "audit.h"
 #include "file_stamp.h"
 #include "plugin_clock.h"
 #include "settings_reader.h"
@@ -30,6 +31,8 @@ static int reload(char *text)
     uint64_t stamp = plugin_settings_stamp(self.settings); /* of before: a change since is seen */
     int status = plugin_settings_reload(self.settings, text);
 
+    audit_note(status < 0 ? "reload-failed" : "reloaded", NULL,
+               text[0] ? json_pack("{s:s}", status < 0 ? "reason" : "restart", text) : NULL);
     if (status < 0)
         JANUS_LOG(LOG_ERR, "[hls] the settings stay as they were: %s\n", text);
     else if (text[0])
@@ -108,6 +111,9 @@ json_t *settings_care_revoke(const Request *request, RequestError *error)
                      "many rules: take old ones out of tokens.revoked_file");
         return NULL;
     }
+    audit_note("revoked", request->stream,
+               request->jti ? json_pack("{s:s}", "jti", request->jti)
+                            : json_pack("{s:I}", "before", (json_int_t)before));
     json_t *reply = reply_new("revoked");
     bool kept = note(request, before, text) == 0;
     json_object_set_new(reply, "kept", json_boolean(kept));

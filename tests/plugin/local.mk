@@ -9,7 +9,8 @@ plugin_stubs = \
 	%D%/plugin_rules.c \
 	%D%/stub_bridge.c \
 	%D%/stub_clock.c \
-	%D%/stub_gateway.c
+	%D%/stub_gateway.c \
+	%D%/stub_hook.c
 plugin_stubs_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/janus-plugin $(JANUS_CPPFLAGS) $(GLIB_CFLAGS) $(JANSSON_CFLAGS)
 plugin_stubs_ldflags = $(AM_LDFLAGS) -Wl,--wrap=pthread_mutex_lock,--wrap=pthread_mutex_unlock \
 	-Wl,--wrap=pthread_cond_wait,--wrap=pthread_cond_clockwait,--wrap=pthread_cond_signal,--wrap=pthread_cond_broadcast \
@@ -20,6 +21,7 @@ plugin_programs = %D%/unit-publisher
 check_PROGRAMS += $(plugin_programs)
 %C%_unit_publisher_SOURCES = \
 	%D%/test_admission.c \
+	%D%/test_admission_hook.c \
 	%D%/test_announcer.c \
 	%D%/test_codecs.c \
 	%D%/test_layers.c \

@@ -17,6 +17,7 @@
 #include "stub_bridge.h"
 #include "stub_clock.h"
 #include "stub_gateway.h"
+#include "stub_hook.h"
 
 #define EPISODES 250 /* lives of the plugin, in each of the two groups */
 #define ROUNDS   100 /* of one life; handles come and go in each */
@@ -34,7 +35,9 @@
 
 static StubHandle *handles[HANDLES];
 static unsigned handle_count; /* in this round */
-static int bridge_fd;         /* where the bridge listens */
+static bool hooked;           /* there is an admission webhook in this life */
+static char secret_file[] = "/dev/shm/janus-hls-hook-XXXXXX";
+static int bridge_fd; /* where the bridge listens */
 static uint16_t bridge_port, closed_port;
 
 static struct {
@@ -155,6 +158,37 @@ static void *run_bridge(void *unused)
     return NULL;
 }
 
+/* The thread of the admission webhook's client. */
+static void *run_hook(void *unused)
+{
+    (void)unused;
+    for (int i = 0; i < ACTS; i++) {
+        fibers_yield();
+        switch (fibers_draw(4)) {
+        case 0:
+            stub_hook_answer("{\"allow\":false}");
+            break;
+        case 1:
+            stub_hook_answer("{\"allow\":true,\"stream\":\"a\"}");
+            break;
+        case 2:
+            stub_hook_fail(HOOK_TIMEOUT);
+            break;
+        default:
+            stub_hook_answer("{\"allow\":true}");
+        }
+    }
+    return NULL;
+}
+
+/* Lets all come to its end that is under way. */
+static void calm_down(void)
+{
+    do
+        fibers_settle();
+    while (stub_hook_answer("{\"allow\":true}"));
+}
+
 static void *run_operator(void *unused)
 {
     static const char *const asked[] = {"{\"request\":\"list\"}",
@@ -176,7 +210,7 @@ static void *run_operator(void *unused)
 
 static void run_round(void)
 {
-    pthread_t actors[HANDLES + CLIENTS + 2];
+    pthread_t actors[HANDLES + CLIENTS + 3];
     size_t n = 0;
 
     fibers_set_ticks(2);
@@ -189,14 +223,16 @@ static void run_round(void)
         pthread_create(&actors[n++], NULL, run_client, NULL);
     pthread_create(&actors[n++], NULL, run_bridge, NULL);
     pthread_create(&actors[n++], NULL, run_operator, NULL);
+    if (hooked)
+        pthread_create(&actors[n++], NULL, run_hook, NULL);
     for (size_t i = 0; i < n; i++)
         pthread_join(actors[i], NULL);
-    fibers_settle();
+    calm_down();
     plugin_check_ports(handles, handle_count);
     plugin_check_announced(handles, handle_count);
     for (unsigned i = 0; i < handle_count; i++)
         stub_detach(handles[i]);
-    fibers_settle();
+    calm_down();
     plugin_check_nothing_is_left();
     for (unsigned i = 0; i < handle_count; i++) {
         seen.answers += (unsigned)handles[i]->answers;
@@ -207,9 +243,17 @@ static void run_round(void)
 
 static void run_episode(void *unused)
 {
+    char settings[256];
+
     (void)unused;
     stub_has_handlers = fibers_draw(2) == 0;
-    fibers_require(stub_start("open = true; tries = 1000; workers = 2; requests = 5;") == 0);
+    hooked = fibers_draw(2) == 0; /* the gateway's stub writes `general: { SETTINGS }` */
+    snprintf(settings, sizeof(settings),
+             "open = true; tries = 1000; workers = 2; requests = 5;%s%s%s",
+             hooked ? "}; admission: { url = \"http://127.0.0.1:1/\"; waiting = 3; secret_file = \""
+                    : "",
+             hooked ? secret_file : "", hooked ? "\";" : "");
+    fibers_require(stub_start(settings) == 0);
     for (int i = 0; i < ROUNDS; i++)
         run_round();
     stub_stop();
@@ -230,8 +274,10 @@ static uint16_t port_of(int fd)
 static void run_from(uint64_t first)
 {
     const char *seed = getenv("SEED"), *episodes = getenv("EPISODES");
-    int closed_fd = socket(AF_INET, SOCK_DGRAM, 0);
+    int closed_fd = socket(AF_INET, SOCK_DGRAM, 0), secret_fd = mkstemp(secret_file);
 
+    assert_int_equal(write(secret_fd, "0123456789abcdef", 16), 16);
+    close(secret_fd);
     bridge_fd = socket(AF_INET, SOCK_DGRAM, 0);
     bridge_port = port_of(bridge_fd);
     closed_port = port_of(closed_fd);
@@ -241,6 +287,8 @@ static void run_from(uint64_t first)
     for (uint64_t i = 0; i < (seed ? 1 : last); i++)
         fibers_run(seed ? strtoull(seed, NULL, 10) : first + i, run_episode, NULL);
     close(bridge_fd);
+    unlink(secret_file);
+    strcpy(strrchr(secret_file, '-'), "-XXXXXX"); /* for the next test */
     print_message("%u interleavings, %llu switches, %u answers, %d PLIs\n", seen.rounds,
                   (unsigned long long)fibers_switches(), seen.answers, stub_plis);
     assert_true(seen.answers > seen.rounds / 4);

@@ -134,6 +134,7 @@ unit_programs += %D%/unit-plugin
 	%D%/test_file_stamp.c \
 	%D%/test_jwt.c \
 	%D%/test_hook_answer.c \
+	%D%/test_hook_settings.c \
 	%D%/test_key_tries.c \
 	%D%/test_layer_map.c \
 	%D%/test_permit.c \

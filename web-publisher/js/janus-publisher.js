@@ -26,7 +26,7 @@ const CONNECT_WITHIN_MS = 12000; // of a new media path; then another is begun
 const DEFAULT_CAP = 2500000; // bit/s that layers share until the answer says how much they have
 
 // errors of the plugin that no second try mends, or not soon (docs/protocol.md)
-const FINAL_ERRORS = [460, 461, 462, 463, 464, 465, 466, 467, 468, 472, 473, 474, 476, 477];
+const FINAL_ERRORS = [460, 461, 462, 463, 464, 465, 466, 467, 468, 472, 473, 474, 476, 477, 479];
 
 // ends of a stream that were meant
 const FINAL_ENDS = ["kicked", "taken-over", "refused", "requested", "too-much", "expired", "revoked"];
