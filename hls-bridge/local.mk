@@ -104,9 +104,12 @@ bridge_package = \
 	%D%/package/early_sound.c \
 	%D%/package/held_pictures.c \
 	%D%/package/iframe_playlist.c \
+	%D%/package/key_tags.c \
 	%D%/package/left_over.c \
 	%D%/package/ll_playlist.c \
 	%D%/package/ll_playlist_text.c \
+	%D%/package/media_key.c \
+	%D%/package/media_keys.c \
 	%D%/package/memory_muxer.c \
 	%D%/package/multivariant.c \
 	%D%/package/null_output.c \
@@ -115,6 +118,7 @@ bridge_package = \
 	%D%/package/playlist.c \
 	%D%/package/rate_meter.c \
 	%D%/package/sample_queue.c \
+	%D%/package/segment_cipher.c \
 	%D%/package/segment_mux.c \
 	%D%/package/segment_recovery.c \
 	%D%/package/segment_store.c \
@@ -171,6 +175,7 @@ bridge_stream = \
 	%D%/stream/audience.c \
 	%D%/stream/bridge_settings.c \
 	%D%/stream/caretaker.c \
+	%D%/stream/encryption_settings.c \
 	%D%/stream/mailbox.c \
 	%D%/stream/own_ladder.c \
 	%D%/stream/pipeline.c \
@@ -243,4 +248,6 @@ systemdsystemunit_DATA = %D%/hls-bridge.service
 CLEANFILES += %D%/hls-bridge.service
 sysusersdir = $(prefix)/lib/sysusers.d
 sysusers_DATA = %D%/sysusers.d/hls-bridge.conf
+tmpfilesdir = $(prefix)/lib/tmpfiles.d
+tmpfiles_DATA = %D%/tmpfiles.d/hls-bridge.conf
 endif

@@ -13,6 +13,7 @@
 #include "base/bridge_log.h"
 #include "options.h"
 #include "parts.h"
+#include "stream/encryption_settings.h"
 
 /* Blocks of this size or more, as the buffers of segments, go back to the system when they are
  * freed. By default glibc would raise this limit with the first of them, and keep them all. */
@@ -98,6 +99,9 @@ static int run(const Options *options, const BridgeSettings *settings, const sig
     if (settings->ll_enabled)
         log_info("low-latency HLS is served on %s:%d", settings->ll_address,
                  (int)settings->ll_port);
+    if (encryption_settings_leave_dash_out(settings))
+        log_info(
+            "streams are encrypted with AES-128, which DASH has not: there is no manifest.mpd");
     if (recovered)
         log_info("%zu streams of an earlier run are taken up", recovered);
     parts.caretaker = caretaker_create(parts.table, parts.list);

@@ -296,6 +296,10 @@ int cmaf_dash_open(OutputParams *params, int64_t now_us, Output *out)
     (void)now_us;
     if (!params->settings->ll_dash || !params->cmaf)
         return 1;
+    if (media_keys_cipher(params->files->keys, NUMBERS_LL) == MEDIA_AES_128) {
+        store_remove(params->files->folder, DASH_MANIFEST_FILE); /* of a run that was clear */
+        return 1;
+    }
     CmafDash *d = calloc(1, sizeof(*d));
     if (!d)
         return -1;

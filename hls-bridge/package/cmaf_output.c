@@ -29,6 +29,7 @@ static void publish_segments(CmafOutput *o)
 {
     o->changes++;
     cmaf_playlists_multivariant(o->playlists);
+    cmaf_output_keep_keys(o);
 }
 
 int cmaf_output_publish(CmafOutput *o, size_t track, bool whole)
@@ -242,6 +243,7 @@ static int clear(void *self)
     if (end(o) < 0)
         return -1; /* what is listed stays */
     store_expire(o->folder, NEVER_US);
+    media_keys_clear(o->keys, NUMBERS_LL);
     return 0;
 }
 
@@ -350,6 +352,7 @@ int cmaf_output_open(OutputParams *params, int64_t now_us, Output *out)
     take_params(o, params);
     o->media = cmaf_media_create(&media);
     o->folder = params->files->folder;
+    o->keys = params->files->keys;
     if (!o->media)
         goto fail;
     o->board = ll_hub_join(params->settings->ll_hub, params->stream,

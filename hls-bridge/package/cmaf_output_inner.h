@@ -24,6 +24,7 @@ struct CmafOutput {
     bool low_sound;       /* with several sizes there is a second rendition of sound */
     bool opus;            /* there is one more, of Opus */
     Store *folder;        /* borrowed */
+    MediaKeys *keys;      /* borrowed; NULL: there are none */
     LlBoard *board;
     CmafTrack *track[RENDITIONS_MAX]; /* the best video, the sound, and others as they came */
     size_t tracks;
@@ -65,6 +66,10 @@ void cmaf_output_more_sound(CmafOutput *output, const Renditions *renditions, si
 /* Removes the other files of an earlier run too, at `at_us`: no list is to name them any more. No
  * file of this run may have been written yet. */
 void cmaf_output_remove_former(CmafOutput *output, int64_t at_us);
+
+/* Lets go of keys that no list has a segment of: files that leave lists now stay for less than
+ * cmaf_output_former_us(). */
+void cmaf_output_keep_keys(const CmafOutput *output);
 
 /* How long files of an earlier run stay once they are not listed any more: a viewer may be about to
  * fetch one. */

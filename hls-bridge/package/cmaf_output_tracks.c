@@ -36,6 +36,20 @@ static void remove_leftovers(CmafOutput *o, int64_t now_us)
     cmaf_playlists_forget_names(o->playlists);
 }
 
+void cmaf_output_keep_keys(const CmafOutput *o)
+{
+    MediaKeyNeed need[RENDITIONS_MAX];
+
+    if (o->keeps_former)
+        return; /* what an earlier run has listed still needs its keys */
+    for (size_t i = 0; i < o->tracks; i++) {
+        const Window *w = &cmaf_track_playlist(o->track[i])->window;
+        need[i] = (MediaKeyNeed){w->media_sequence, window_next_msn(w) + w->open};
+    }
+    media_keys_keep(o->keys, NUMBERS_LL, need, o->tracks,
+                    clock_monotonic_us(o->clock) + cmaf_output_former_us(o));
+}
+
 void cmaf_output_remove_former(CmafOutput *o, int64_t at_us)
 {
     if (!o->keeps_former)
@@ -64,6 +78,7 @@ static int add_track(CmafOutput *o, TrackKind kind, const char *name)
         .kind = kind,
         .name = name,
         .folder = o->folder,
+        .keys = o->keys,
         .board = o->board,
         .rendition = o->tracks,
         .opus = strcmp(name, OPUS) == 0,
@@ -152,9 +167,9 @@ int cmaf_output_open_tracks(CmafOutput *o, const OutputParams *params, int64_t n
     if (add_track(o, TRACK_VIDEO, "video") < 0 || add_track(o, TRACK_AUDIO, "audio") < 0)
         return -1;
     store_remove_all_at(o->folder, ".m3u8", add_former, o, NEVER_US);
-    CmafPlaylistsParams playlists = {params->stream,         o->folder,  o->board,
-                                     params->files->numbers, o->track,   o->tracks,
-                                     params->clock,          o->language};
+    CmafPlaylistsParams playlists = {params->stream,         o->folder,   o->board,
+                                     params->files->numbers, o->track,    o->tracks,
+                                     params->clock,          o->language, o->keys};
     o->playlists = cmaf_playlists_create(&playlists);
     if (!o->playlists)
         return -1;

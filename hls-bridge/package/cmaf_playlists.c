@@ -92,7 +92,7 @@ static int forgo_former(CmafPlaylists *p, int64_t msn, int64_t sequence, bool da
     return 0;
 }
 
-/* Whether all files that a list names are there, but for gaps and what is only hinted at. */
+/* Whether all files and keys that a list names are there, but for gaps and what is hinted at. */
 static bool is_whole(const CmafPlaylists *p, const char *text)
 {
     char name[STORE_NAME_SIZE];
@@ -100,7 +100,7 @@ static bool is_whole(const CmafPlaylists *p, const char *text)
     for (const char *at = text; ll_playlist_next_file(&at, name);)
         if (store_size(p->params.folder, name) <= 0)
             return false;
-    return true;
+    return media_keys_have_all(p->params.keys, text);
 }
 
 /* Whether what was found is what viewers have seen last: `any` list, or that there is none. */

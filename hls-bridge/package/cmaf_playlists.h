@@ -25,7 +25,8 @@ typedef struct CmafPlaylistsParams {
     CmafTrack *const *track; /* their numbers go on where files stand */
     size_t tracks;           /* that there are at first; RENDITIONS_MAX at the most, ever */
     const Clock *clock;
-    const char *language; /* of the sound, as multivariant.h has it; borrowed */
+    const char *language;  /* of the sound, as multivariant.h has it; borrowed */
+    const MediaKeys *keys; /* that lists name; NULL: they name none */
 } CmafPlaylistsParams;
 
 /* Returns NULL with errno: there is no memory, or what an earlier run has left cannot be read. */

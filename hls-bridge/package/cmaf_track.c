@@ -32,6 +32,11 @@ CmafTrack *cmaf_track_create(const CmafTrackParams *params)
     t->list.part_target_90k = part_cutter_params(params->part_us, TICKS_PER_S).target;
     t->list.window = window_empty(params->target_duration_s, params->window);
     t->meter = t->keys = rate_meter(params->window, params->target_duration_s);
+    if (media_keys_cipher(params->keys, NUMBERS_LL) != MEDIA_AES_128)
+        return t;
+    t->cipher = segment_cipher_create();
+    if (!t->cipher)
+        cmaf_track_destroy(&t);
     return t;
 }
 
@@ -41,6 +46,8 @@ void cmaf_track_destroy(CmafTrack **track)
         return;
     cmaf_mux_destroy(&(*track)->mux);
     byte_buffer_free(&(*track)->segment);
+    byte_buffer_free(&(*track)->encrypted);
+    segment_cipher_destroy(&(*track)->cipher);
     picture_repeat_clear(&(*track)->repeat);
     free(*track);
     *track = NULL;
@@ -79,11 +86,24 @@ bool cmaf_track_write_init(CmafTrack *t)
     return !t->init_due;
 }
 
+/* Finds the key of the segment that has just begun. */
+static void take_key(CmafTrack *t)
+{
+    LlSegment *s = ll_playlist_open_segment(&t->list);
+
+    t->lacks_key = false;
+    if (media_keys_cipher(t->params.keys, NUMBERS_LL) == MEDIA_CLEAR)
+        return;
+    s->key = media_keys_take(t->params.keys, NUMBERS_LL, window_next_msn(&t->list.window));
+    t->lacks_key = !s->key;
+}
+
 void cmaf_track_begin(CmafTrack *t, int64_t start, int64_t limit, int64_t starts_unix_us,
                       bool discontinuity)
 {
     ll_playlist_begin(&t->list, starts_unix_us, discontinuity, t->init_msn);
     ll_playlist_open_segment(&t->list)->start = start;
+    take_key(t);
     ll_playlist_open_segment(&t->list)->lacks_init = !cmaf_track_write_init(t);
     part_cutter_begin(&t->cutter, start, limit);
     byte_buffer_clear(&t->segment);
@@ -244,15 +264,18 @@ void cmaf_track_list_whole(CmafTrack *t, const CmafWhole *whole, int64_t now_us)
 
 void cmaf_track_complete(CmafTrack *t, int64_t now_us)
 {
-    CmafWhole whole = {.len = t->segment.len,
-                       .duration_90k = cmaf_track_to_90k(t, t->cutter.start - t->start),
+    CmafWhole whole = {.duration_90k = cmaf_track_to_90k(t, t->cutter.start - t->start),
                        .samples = (int64_t)t->samples};
+    CmafBytes bytes = {0};
     char name[STORE_NAME_SIZE];
 
     ll_segment_name(&t->list, window_next_msn(&t->list.window), name);
-    whole.gap =
-        t->gap || t->segment.failed || !cmaf_track_store(t, name, t->segment.data, t->segment.len);
+    whole.gap = t->gap || t->segment.failed ||
+                !cmaf_track_encrypt(t, t->segment.data, t->segment.len, &bytes) ||
+                !cmaf_track_store(t, name, bytes.data, bytes.len);
+    whole.len = bytes.len > 0 ? bytes.len : t->segment.len;
     byte_buffer_free(&t->segment);
+    byte_buffer_free(&t->encrypted);
     t->samples = 0;
     cmaf_track_list_whole(t, &whole, now_us);
 }

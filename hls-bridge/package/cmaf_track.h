@@ -14,6 +14,7 @@
 #include "package/cmaf_mux.h"
 #include "serve/ll_hub.h"
 #include "package/ll_playlist.h"
+#include "package/media_keys.h"
 #include "package/output_stats.h"
 #include "package/promise.h"
 #include "store/store.h"
@@ -25,6 +26,7 @@ typedef struct CmafTrackParams {
     TrackKind kind;
     const char *name; /* of its list and in the names of files: "video", "video-low"; copied */
     Store *folder;    /* borrowed */
+    MediaKeys *keys;  /* that segments are encrypted with; borrowed; NULL: they are clear */
     LlBoard *board;   /* that keeps the newest parts in memory; borrowed */
     size_t rendition; /* its index there */
     bool opus;        /* its sound is Opus, whose packets are as long as they like */

@@ -20,6 +20,26 @@ bool cmaf_track_note_write(CmafTrack *t, const char *name, bool good)
     return good;
 }
 
+bool cmaf_track_encrypt(CmafTrack *t, const uint8_t *data, size_t len, CmafBytes *out)
+{
+    const MediaKey *key = ll_playlist_open_segment(&t->list)->key;
+    uint8_t iv[SEGMENT_IV_SIZE];
+
+    *out = (CmafBytes){data, len};
+    if (!t->cipher)
+        return true;
+    if (!key)
+        return false;
+    segment_cipher_iv(window_next_msn(&t->list.window), iv);
+    if (segment_cipher_encrypt(t->cipher, key->key, iv, data, len, &t->encrypted) < 0) {
+        log_error("%s: %s cannot be encrypted: %s", t->params.stream, t->list.kind,
+                  strerror(errno));
+        return false;
+    }
+    *out = (CmafBytes){t->encrypted.data, t->encrypted.len};
+    return true;
+}
+
 /* Removes the parts of a segment, unless that is noted. */
 static void outdate_parts(CmafTrack *t, const LlSegment *s, int64_t msn, int64_t at_us)
 {

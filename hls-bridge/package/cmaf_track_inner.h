@@ -13,6 +13,7 @@
 #include "package/cmaf_track.h"
 #include "package/part_cutter.h"
 #include "package/rate_meter.h"
+#include "package/segment_cipher.h"
 
 /* Initialisation segments whose pictures are remembered: those of whole segments that have just
  * been listed, some of which wait for another rendition's before a manifest has them. */
@@ -30,15 +31,18 @@ struct CmafTrack {
     int64_t per_second; /* unit of times */
     CmafMux *mux;
     PartCutter cutter;
-    int64_t start;        /* of the segment */
-    ByteBuffer segment;   /* what its parts hold */
-    size_t samples;       /* that it has */
-    bool gap;             /* something of it could not be written */
-    bool failing;         /* said in the log */
-    int64_t init_msn;     /* names the initialisation segment in use */
-    bool init_due;        /* which could not be written yet */
-    int64_t parts_msn;    /* of older segments it is noted when their parts are to be removed */
-    bool configured;      /* by pictures, once at least */
+    int64_t start;         /* of the segment */
+    ByteBuffer segment;    /* what its parts hold */
+    SegmentCipher *cipher; /* NULL: parts and segments are written as they are */
+    ByteBuffer encrypted;  /* what is written in place of a part or the segment */
+    bool lacks_key;        /* of the segment, which could not be made: its parts are gaps */
+    size_t samples;        /* that it has */
+    bool gap;              /* something of it could not be written */
+    bool failing;          /* said in the log */
+    int64_t init_msn;      /* names the initialisation segment in use */
+    bool init_due;         /* which could not be written yet */
+    int64_t parts_msn;     /* of older segments it is noted when their parts are to be removed */
+    bool configured;       /* by pictures, once at least */
     bool copies_init;     /* the configuration is that of another track's initialisation segment, */
     int64_t copied_msn;   /* which this names */
     PictureConfig config; /* that the initialisation segment has */
@@ -75,6 +79,10 @@ void cmaf_track_drop_old(CmafTrack *track, int64_t now_us);
 
 /* Writes a file. What cannot be written is a gap for viewers, said once. */
 bool cmaf_track_store(CmafTrack *track, const char *name, const void *data, size_t len);
+
+/* What is to be written of the open segment, or of a part of it: the bytes themselves, or
+ * encrypted. Borrowed until the next call. Returns false if it cannot be had. */
+bool cmaf_track_encrypt(CmafTrack *track, const uint8_t *data, size_t len, CmafBytes *out);
 
 /* Writes the initialisation segment, if that is still to be done. Returns whether it is there. */
 bool cmaf_track_write_init(CmafTrack *track);

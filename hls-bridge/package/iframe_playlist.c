@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "package/key_tags.h"
 #include "text_buffer.h"
 
 #define IFRAMES_VERSION 5 /* no more than is needed: EXT-X-MAP in such a list, section 8 */
@@ -53,6 +54,7 @@ size_t iframe_playlist_write(const LlPlaylist *p, char *text)
 {
     TextBuffer out = text_buffer(text, LL_TEXT_SIZE);
     int64_t init_msn = -1;
+    KeyTags keys = {0};
 
     write_head(p, &out);
     for (size_t i = 0; i < p->window.count; i++) {
@@ -62,9 +64,11 @@ size_t iframe_playlist_write(const LlPlaylist *p, char *text)
             text_add_string(&out, "#EXT-X-DISCONTINUITY\n");
         if (!s->lacks_init && s->init_msn != init_msn) {
             ll_init_name(p, s->init_msn, name);
+            key_tags_map(&keys, s->key, &out);
             text_add(&out, "#EXT-X-MAP:URI=\"%s\"\n", name);
             init_msn = s->init_msn;
         }
+        key_tags_segment(&keys, s->key, &out);
         playlist_add_segment(&out, &s->common);
         write_range(s, &out);
         ll_segment_name(p, p->window.media_sequence + (int64_t)i, name);

@@ -8,6 +8,8 @@
  * the media playlist. A segment that does not begin with one is a gap.
  *
  * A range holds all of the first fragment's head, which tells of more pictures than follow in it.
+ * It is one of the bytes before METHOD=AES-128: players take whole blocks, and decrypt them
+ * (section 6.3.6).
  *
  * Pure: no I/O, no clock, no allocation. Thread-safety: none needed, there is no state. */
 

@@ -42,6 +42,7 @@ void ll_playlist_begin(LlPlaylist *p, int64_t starts_unix_us, bool discontinuity
     LlSegment *s = ll_playlist_open_segment(p);
     s->common = (WindowSegment){0, starts_unix_us, discontinuity && p->window.count > 0};
     s->init_msn = init_msn;
+    s->key = NULL;
     s->gap = s->lacks_init = false;
     s->len = s->key_len = 0;
     s->first_part = p->parts;

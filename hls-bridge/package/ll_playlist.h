@@ -17,6 +17,7 @@
 
 #include "base/rendition.h"
 #include "serve/ll_edge.h"
+#include "package/media_key.h"
 #include "package/playlist.h"
 
 #define LL_SEGMENTS_MAX   80
@@ -43,6 +44,7 @@ typedef struct LlSegment {
     bool lacks_init;   /* its initialisation segment is not there; all its parts are gaps */
     size_t first_part; /* of all that there ever were in the list */
     size_t parts;
+    const MediaKey *key; /* that it is encrypted with; borrowed; NULL: it is clear */
 } LlSegment;
 
 typedef struct LlPlaylist {

@@ -5,6 +5,8 @@
 
 #include <assert.h>
 
+#include "package/key_tags.h"
+
 #define HOLD_BACK_PARTS 3 /* PART-HOLD-BACK; rfc8216bis recommends at least 3 */
 /* EXT-X-VERSION: no more than is needed; sections 6.2.1 and 8. */
 #define VERSION_WITH_MAP  6
@@ -77,6 +79,7 @@ typedef struct Writing {
     const LlPlaylist *list;
     TextBuffer out;
     TextBuffer stem; /* of the names in it */
+    KeyTags keys;
     char array[LL_NAME_SIZE];
 } Writing;
 
@@ -84,6 +87,7 @@ static void begin_writing(Writing *w, const LlPlaylist *p, char *text)
 {
     w->list = p;
     w->out = text_buffer(text, LL_TEXT_SIZE);
+    w->keys = (KeyTags){0};
     w->stem = begin_name(p, w->array);
 }
 
@@ -131,11 +135,13 @@ static void write_tags(Writing *w, size_t i, bool map)
     if (s->common.discontinuity)
         put_string(w, "#EXT-X-DISCONTINUITY\n");
     if (map) {
+        key_tags_map(&w->keys, s->key, &w->out);
         put_string(w, "#EXT-X-MAP:URI=\"");
         put_stem(w);
         text_add_number(&w->out, s->init_msn);
         put_string(w, ".mp4\"\n");
     }
+    key_tags_segment(&w->keys, s->key, &w->out);
     put_string(w, "#EXT-X-PROGRAM-DATE-TIME:");
     playlist_add_time(&w->out, s->common.starts_unix_us);
     put_string(w, "\n");

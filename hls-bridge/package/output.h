@@ -136,6 +136,7 @@ typedef struct OutputSettings {
     int64_t thumbnail_us;            /* from one to the next */
     const char *language;            /* of the sound, "en"; borrowed, and outlives the outputs;
                                         NULL: it is not known, "und" */
+    MediaEncryption encryption;      /* of .ts segments and of low latency */
     const char *also;                /* the name of one more output; borrowed; NULL or "": none */
 } OutputSettings;
 

@@ -4,19 +4,32 @@
 #include "store/folder.h"
 #include "store/number_log.h"
 
-int output_files_open(OutputFiles *f, const char *directory, const char *stream, OutputBound *bound,
-                      const Clock *clock)
+/* Returns 0, or -1 with errno. */
+static int open_keys(OutputFiles *f, const OutputFilesParams *params)
 {
-    f->folder = folder_open(directory, stream, clock);
+    const MediaKeysParams keys = {params->encryption, params->stream, params->clock};
+    const char *directory = params->encryption.directory;
+
+    if (!directory || (params->encryption.cipher == MEDIA_CLEAR &&
+                       !media_keys_are_left(directory, params->stream)))
+        return 0;
+    f->keys = media_keys_open(&keys);
+    return f->keys ? 0 : -1;
+}
+
+int output_files_open(OutputFiles *f, const OutputFilesParams *params)
+{
+    f->folder = folder_open(params->directory, params->stream, params->clock);
     if (f->folder)
-        store_limit(f->folder, bound);
+        store_limit(f->folder, params->bound);
     f->protected = f->folder && store_has(f->folder, PROTECTED_FILE);
     f->numbers = f->folder ? number_log_open(f->folder) : NULL;
-    return f->numbers ? 0 : -1;
+    return f->numbers ? open_keys(f, params) : -1;
 }
 
 void output_files_close(OutputFiles *f)
 {
+    media_keys_close(&f->keys);
     number_log_close(&f->numbers);
     store_close(&f->folder);
 }
@@ -47,7 +60,9 @@ void output_files_discard(OutputFiles *f)
 
 int64_t output_files_expire(OutputFiles *f, int64_t now_us)
 {
-    return store_expire(f->folder, now_us);
+    int64_t key_us = media_keys_expire(f->keys, now_us);
+
+    return smaller(key_us, store_expire(f->folder, now_us));
 }
 
 const Histogram *output_files_writes(const OutputFiles *f)

@@ -2,14 +2,15 @@
 #ifndef OUTPUT_FILES_H
 #define OUTPUT_FILES_H
 
-/* What all outputs of a stream share: its store, which is a folder, and the log
- * of the numbers that viewers have seen.
+/* What all outputs of a stream share: its store, which is a folder, the log of the numbers that
+ * viewers have seen, and the keys that media is encrypted with.
  *
  * Thread-safety: one thread, the stream's. */
 
 #include "base/clock.h"
 #include "base/histogram.h"
 #include "base/output_bound.h"
+#include "package/media_keys.h"
 
 /* A web server gives nothing of a folder that has this file, but to who has a playback token. */
 #define PROTECTED_FILE "protected"
@@ -17,14 +18,20 @@
 typedef struct OutputFiles {
     struct Store *folder;
     struct NumberLog *numbers;
-    bool protected; /* the folder has PROTECTED_FILE; read it alone */
+    bool protected;         /* the folder has PROTECTED_FILE; read it alone */
+    struct MediaKeys *keys; /* NULL: nothing is encrypted, nor was anything by an earlier run */
 } OutputFiles;
 
-/* Opens the folder of `stream`, a valid stream name, in `directory`, which exists. Files of media
- * count against `bound`. That and the clock are borrowed. Returns 0, or -1 with errno; close it in
- * either case. */
-int output_files_open(OutputFiles *files, const char *directory, const char *stream,
-                      OutputBound *bound, const Clock *clock);
+typedef struct OutputFilesParams {
+    const char *directory;      /* of all streams; exists; borrowed for the call */
+    const char *stream;         /* a valid stream name; this and what follows is borrowed */
+    OutputBound *bound;         /* files of media count against it */
+    MediaEncryption encryption; /* of media */
+    const Clock *clock;
+} OutputFilesParams;
+
+/* Opens the stream's folder. Returns 0, or -1 with errno; close it in either case. */
+int output_files_open(OutputFiles *files, const OutputFilesParams *params);
 
 /* Closes it, and writes nothing. It may be called again. */
 void output_files_close(OutputFiles *files);

@@ -8,9 +8,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "package/key_tags.h"
+
 #define SECONDS_PER_DAY 86400ll
 
-#define LINE_SIZE  160
+#define LINE_SIZE  (MEDIA_KEY_URI_SIZE + 64)
 #define AGAIN_SIZE 48              /* of a time or a duration that was read */
 #define NUMBER_MAX (INT64_MAX / 2) /* no list has come to that by counting */
 
@@ -141,6 +143,7 @@ size_t playlist_write(const Playlist *p, const PlaylistRendition *rendition, cha
     const WindowView view = playlist_view(p);
     const Window *w = &p->window;
     size_t first = count_missing(p, r);
+    KeyTags tags = {0};
     int64_t discontinuity_sequence = w->discontinuity_sequence;
 
     for (size_t i = 0; i < first; i++)
@@ -156,6 +159,7 @@ size_t playlist_write(const Playlist *p, const PlaylistRendition *rendition, cha
         playlist_rendition_segment(s->name, r->name, name);
         if (s->common.discontinuity)
             text_add_string(&out, "#EXT-X-DISCONTINUITY\n");
+        key_tags_segment(&tags, s->key, &out);
         playlist_add_segment(&out, &s->common);
         text_add_string(&out, name);
         text_add_string(&out, "\n");
@@ -242,10 +246,32 @@ static bool read_name(const char *line, char *name)
     return true;
 }
 
-/* Reads one line; `next` is the segment that the tags are about. Returns false if the line is
- * not one of ours. */
-static bool read_line(Playlist *p, PlaylistSegment *next, const char *line)
+/* What the tags say of the segment that comes. */
+typedef struct Reading {
+    PlaylistSegment next;
+    bool encrypted; /* this one, and those that follow */
+    const MediaKeys *keys;
+} Reading;
+
+/* Adds the segment whose name was read. There is always room for one more. */
+static bool add_segment(Playlist *p, Reading *r)
 {
+    Window *w = &p->window;
+
+    if (w->count == PLAYLIST_SEGMENTS_MAX - 1)
+        return false;
+    if (r->encrypted)
+        r->next.key = media_keys_find(r->keys, NUMBERS_TS, window_next_msn(w));
+    p->segments[w->count++] = r->next;
+    bool there = r->next.key || !r->encrypted;
+    r->next = (PlaylistSegment){0};
+    return there;
+}
+
+/* Reads one line. Returns false if it is not one of ours. */
+static bool read_line(Playlist *p, Reading *r, const char *line)
+{
+    PlaylistSegment *next = &r->next;
     Window *w = &p->window;
     const char *value;
 
@@ -263,25 +289,25 @@ static bool read_line(Playlist *p, PlaylistSegment *next, const char *line)
         return next->common.discontinuity = true;
     if (strcmp(line, "#EXT-X-ENDLIST") == 0)
         return w->ended = true;
+    if ((value = value_of(line, "#EXT-X-KEY:METHOD="))) {
+        r->encrypted = strcmp(value, "NONE") != 0;
+        return true;
+    }
     if (*line == '#')
         return true;
-    if (w->count == PLAYLIST_SEGMENTS_MAX - 1 || !read_name(line, next->name))
-        return false; /* there is always room for one more */
-    p->segments[w->count++] = *next;
-    *next = (PlaylistSegment){0};
-    return true;
+    return read_name(line, next->name) && add_segment(p, r);
 }
 
-int playlist_read(Playlist *p, const char *text, size_t len, size_t keep)
+int playlist_read(Playlist *p, const char *text, size_t len, size_t keep, const MediaKeys *keys)
 {
-    PlaylistSegment next = {0};
+    Reading reading = {.keys = keys};
     char line[LINE_SIZE];
 
     *p = (Playlist){.window = {.keep = keep}};
     if (!take_line(&text, &len, line) || strcmp(line, "#EXTM3U") != 0)
         return -1;
     while (len > 0)
-        if (!take_line(&text, &len, line) || !read_line(p, &next, line))
+        if (!take_line(&text, &len, line) || !read_line(p, &reading, line))
             return -1;
     return p->window.target_duration_s > 0 ? 0 : -1;
 }

@@ -10,17 +10,19 @@
  * Pure: no I/O, no clock, no allocation. Thread-safety: one thread. */
 
 #include "base/rendition.h"
+#include "package/media_keys.h"
 #include "package/window.h"
 #include "text_buffer.h"
 
 #define PLAYLIST_SEGMENTS_MAX 128
 #define PLAYLIST_WINDOW_MAX   60 /* segments asked for; RFC 8216 may make a list longer */
 #define PLAYLIST_NAME_SIZE    80
-#define PLAYLIST_TEXT_SIZE    32768 /* bytes that hold the text of any playlist */
+#define PLAYLIST_TEXT_SIZE    65536 /* bytes that hold the text of any playlist */
 
 typedef struct PlaylistSegment {
     WindowSegment common;
     char name[PLAYLIST_NAME_SIZE]; /* a file beside the playlist; unique for all time */
+    const MediaKey *key;           /* that it is encrypted with; borrowed; NULL: it is clear */
 } PlaylistSegment;
 
 typedef struct Playlist {
@@ -64,8 +66,10 @@ bool playlist_best_segment(const char *name, const char *rendition, char *segmen
  * (PLAYLIST_TEXT_SIZE bytes). Returns its length. */
 size_t playlist_write(const Playlist *playlist, const PlaylistRendition *rendition, char *text);
 
-/* Reads a text that playlist_write() wrote; `window` is asked for from now on. There is room for
- * one more segment behind it. Returns 0, or -1 if it is none. */
-int playlist_read(Playlist *playlist, const char *text, size_t len, size_t window);
+/* Reads a text that playlist_write() wrote; `window` is asked for from now on, and `keys` has the
+ * keys that it names, NULL: it may name none. There is room for one more segment behind it. Returns
+ * 0, or -1 if it is none, or a key is not there. */
+int playlist_read(Playlist *playlist, const char *text, size_t len, size_t window,
+                  const MediaKeys *keys);
 
 #endif

@@ -34,16 +34,19 @@ static bool is_listed(void *user, const char *name)
  * so they stay as long as if they had left the playlist now. */
 static void outdate_leftovers(SegmentStore *s, int64_t now_us)
 {
-    store_remove_all_at(s->folder, SEGMENT_SUFFIX, is_listed, s,
-                        now_us + 2 * ticks_to_us(s->playlist.window.longest_90k));
+    int64_t at_us = now_us + 2 * ticks_to_us(s->playlist.window.longest_90k);
+
+    store_remove_all_at(s->folder, SEGMENT_SUFFIX, is_listed, s, at_us);
+    segment_store_keep_keys(s, at_us);
 }
 
-/* Whether a file can be what was written: it is there, and has whole TS packets. */
-static bool is_whole(const SegmentStore *s, const char *name)
+/* Whether a file can be what was written: it is there, and has whole TS packets, or whole blocks of
+ * the cipher. */
+static bool is_whole(const SegmentStore *s, const char *name, bool encrypted)
 {
     int64_t size = store_size(s->folder, name);
 
-    return size > 0 && size % TS_PACKET == 0;
+    return size > 0 && size % (encrypted ? SEGMENT_PAD_BLOCK : TS_PACKET) == 0;
 }
 
 /* Whether a segment of a rendition is missing. */
@@ -54,7 +57,8 @@ static bool has_missing(const SegmentStore *s, const SegmentList *list)
 
     for (size_t i = 0; i < w->count; i++) {
         playlist_rendition_segment(s->playlist.segments[i].name, list->rendition, name);
-        if (w->media_sequence + (int64_t)i >= list->first_msn && !is_whole(s, name))
+        if (w->media_sequence + (int64_t)i >= list->first_msn &&
+            !is_whole(s, name, s->playlist.segments[i].key))
             return true;
     }
     return false;
@@ -154,7 +158,7 @@ static void read_list(SegmentStore *s, SegmentList *list, Found *found)
     const WindowView view = playlist_view(&p);
     ssize_t len = store_read(s->folder, list->file, s->text, sizeof(s->text));
 
-    if (len <= 0 || playlist_read(&p, s->text, (size_t)len, 1) < 0)
+    if (len <= 0 || playlist_read(&p, s->text, (size_t)len, 1, s->keys) < 0)
         return;
     list->first_msn = p.window.media_sequence;
     found->others.msn = newer(found->others.msn, (uint64_t)window_next_msn(&p.window));
@@ -179,7 +183,8 @@ int segment_store_recover(SegmentStore *s, const SegmentStoreParams *params, int
     if (len < 0 && errno != ENOENT)
         return -1;
     Found found = {.there = len >= 0};
-    found.read = len > 0 && playlist_read(&s->playlist, s->text, (size_t)len, params->window) == 0;
+    found.read =
+        len > 0 && playlist_read(&s->playlist, s->text, (size_t)len, params->window, s->keys) == 0;
     if (found.read) {
         s->playlist.window.longest_90k = longest_before_90k(&s->playlist.window);
     } else {

@@ -87,6 +87,15 @@ bool segment_store_is_due(const SegmentStore *s)
 
 /* ---- open and close ---- */
 
+/* Returns false if there is no memory. */
+static bool open_cipher(SegmentStore *s)
+{
+    if (media_keys_cipher(s->keys, NUMBERS_TS) == MEDIA_CLEAR)
+        return true;
+    s->cipher = segment_cipher_create();
+    return s->cipher;
+}
+
 SegmentStore *segment_store_open(const SegmentStoreParams *params, int64_t now_us)
 {
     SegmentStore *s = calloc(1, sizeof(*s));
@@ -97,8 +106,10 @@ SegmentStore *segment_store_open(const SegmentStoreParams *params, int64_t now_u
     s->durable = params->durable;
     s->folder = params->store;
     s->numbers = params->numbers;
+    s->keys = params->keys;
     segment_store_list(s, "");
-    if (segment_store_recover(s, params, now_us) == 0)
+    errno = ENOMEM;
+    if (open_cipher(s) && segment_store_recover(s, params, now_us) == 0)
         return s;
     int error = errno;
     segment_store_close(&s);
@@ -110,6 +121,8 @@ void segment_store_close(SegmentStore **store)
 {
     if (!*store)
         return;
+    segment_cipher_destroy(&(*store)->cipher);
+    byte_buffer_free(&(*store)->encrypted);
     free(*store);
     *store = NULL;
 }
@@ -148,24 +161,59 @@ static void remove_files(SegmentStore *s, const char *segment, int64_t msn, int6
     }
 }
 
-/* Writes a segment's file of each rendition. Returns 0, or -1 with errno: then there is none. */
-static int add_files(SegmentStore *s, const char *segment, const SegmentBytes *bytes)
+/* Writes the file of one rendition. Returns 0, or -1 with errno. */
+static int add_file(SegmentStore *s, const char *name, const char *best, const SegmentBytes *bytes,
+                    const MediaKey *key)
 {
     unsigned how = STORE_MEDIA | (s->durable ? STORE_THROUGH : 0);
+    uint8_t iv[SEGMENT_IV_SIZE];
+
+    if (bytes->copy) /* of what has the same key and the same number */
+        return store_put_copy(s->folder, name, best, how);
+    if (!key)
+        return store_put(s->folder, name, bytes->data, bytes->len, how);
+    segment_cipher_iv(window_next_msn(&s->playlist.window), iv);
+    if (segment_cipher_encrypt(s->cipher, key->key, iv, bytes->data, bytes->len, &s->encrypted) < 0)
+        return -1;
+    return store_put(s->folder, name, s->encrypted.data, s->encrypted.len, how);
+}
+
+/* Writes a segment's file of each rendition. Returns 0, or -1 with errno: then there is none. */
+static int add_files(SegmentStore *s, const PlaylistSegment *segment, const SegmentBytes *bytes)
+{
     int64_t msn = window_next_msn(&s->playlist.window);
     char name[PLAYLIST_NAME_SIZE];
+    int error = 0;
 
-    for (size_t i = 0; i < s->lists; i++) {
-        playlist_rendition_segment(segment, s->list[i].rendition, name);
-        if ((bytes[i].copy ? store_put_copy(s->folder, name, segment, how)
-                           : store_put(s->folder, name, bytes[i].data, bytes[i].len, how)) == 0)
-            continue;
-        int error = errno;
-        remove_files(s, segment, msn, INT64_MIN);
-        errno = error;
-        return -1;
+    for (size_t i = 0; i < s->lists && !error; i++) {
+        playlist_rendition_segment(segment->name, s->list[i].rendition, name);
+        if (add_file(s, name, segment->name, &bytes[i], segment->key) < 0)
+            error = errno;
     }
-    return 0;
+    byte_buffer_free(&s->encrypted);
+    if (!error)
+        return 0;
+    remove_files(s, segment->name, msn, INT64_MIN);
+    errno = error;
+    return -1;
+}
+
+/* Finds the key of the segment that comes next. Returns false with errno. */
+static bool take_key(SegmentStore *s, PlaylistSegment *segment)
+{
+    segment->key = NULL;
+    if (!s->cipher)
+        return true;
+    segment->key = media_keys_take(s->keys, NUMBERS_TS, window_next_msn(&s->playlist.window));
+    return segment->key;
+}
+
+void segment_store_keep_keys(SegmentStore *s, int64_t at_us)
+{
+    const Window *w = &s->playlist.window;
+    const MediaKeyNeed need = {w->media_sequence, window_next_msn(w)};
+
+    media_keys_keep(s->keys, NUMBERS_TS, &need, 1, at_us);
 }
 
 int segment_store_add(SegmentStore *s, const SegmentBytes *bytes, PlaylistSegment *segment,
@@ -179,7 +227,7 @@ int segment_store_add(SegmentStore *s, const SegmentBytes *bytes, PlaylistSegmen
 
     snprintf(segment->name, sizeof(segment->name), "seg-%" PRId64 "-%06" PRId64 SEGMENT_SUFFIX,
              s->began_s, added);
-    if (add_files(s, segment->name, bytes) < 0)
+    if (!take_key(s, segment) || add_files(s, segment, bytes) < 0)
         goto fail;
     if (view.window->count == 0)
         segment->common.discontinuity = false; /* there is nothing before it to differ from */
@@ -195,6 +243,9 @@ int segment_store_add(SegmentStore *s, const SegmentBytes *bytes, PlaylistSegmen
     for (size_t i = 0; i < n; i++)
         remove_files(s, dropped[i].name, first + (int64_t)i,
                      now_us + window_stay_us(view.window, dropped[i].common.duration_90k));
+    if (n > 0)
+        segment_store_keep_keys(
+            s, now_us + window_stay_us(view.window, dropped[n - 1].common.duration_90k));
     window_note_length(&view);
     return 0;
 fail:
@@ -237,5 +288,6 @@ int segment_store_clear(SegmentStore *s)
     /* now, and no files of other lists, which may still name them */
     store_remove_all_at(s->folder, SEGMENT_SUFFIX, NULL, NULL, INT64_MIN);
     store_expire(s->folder, INT64_MIN);
+    media_keys_clear(s->keys, NUMBERS_TS);
     return 0;
 }

@@ -36,6 +36,7 @@ typedef struct SegmentStore SegmentStore;
 typedef struct SegmentStoreParams {
     Store *store;       /* of the stream; borrowed */
     NumberLog *numbers; /* of that store; borrowed */
+    MediaKeys *keys;    /* that segments are encrypted with; borrowed; NULL: they are clear */
     size_t window;      /* segments in the playlist */
     int64_t target_duration_s;
     const Clock *clock; /* borrowed */
@@ -70,9 +71,9 @@ typedef struct SegmentBytes {
     bool copy; /* it is the file of the best one */
 } SegmentBytes;
 
-/* Writes a segment, `bytes` for each list, and then the playlists with it. `segment->name` is
- * filled in, of the best. The first one after an end opens the playlists again. Returns 0, or -1
- * with errno: then nothing is listed. */
+/* Writes a segment, `bytes` for each list, which it encrypts if there are keys, and then the
+ * playlists with it. `segment->name` is filled in, of the best, and its key. The first one after an
+ * end opens the playlists again. Returns 0, or -1 with errno: then nothing is listed. */
 int segment_store_add(SegmentStore *store, const SegmentBytes *bytes, PlaylistSegment *segment,
                       int64_t now_us);
 

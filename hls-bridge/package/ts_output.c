@@ -345,6 +345,7 @@ static bool is_left(const OutputParams *params, int64_t now_us)
         return true;
     store_remove_all_at(params->files->folder, ".ts", NULL, NULL, now_us);
     store_expire(params->files->folder, now_us);
+    media_keys_clear(params->files->keys, NUMBERS_TS);
     return false;
 }
 
@@ -357,6 +358,7 @@ int ts_output_open(OutputParams *params, int64_t now_us, Output *out)
         .target_duration_s = params->target_duration_s,
         .durable = settings->durable,
         .numbers = params->files->numbers,
+        .keys = params->files->keys,
         .clock = params->clock,
     };
 

@@ -108,9 +108,10 @@ Packager *packager_open(const PackagerParams *params, int64_t now_us)
     p->opus = params->outputs.opus && params->outputs.ll_hub;
     segmenter.outputs = &p->outputs;
     segmenter.bound = &p->bound;
-    if (output_files_open(&p->files, params->directory, params->stream, &p->bound, params->clock) ==
-            0 &&
-        open_audio(p) == 0 && open_outputs(p, params, now_us, &segmenter.target_duration_s) == 0 &&
+    const OutputFilesParams files = {params->directory, params->stream, &p->bound,
+                                     params->outputs.encryption, params->clock};
+    if (output_files_open(&p->files, &files) == 0 && open_audio(p) == 0 &&
+        open_outputs(p, params, now_us, &segmenter.target_duration_s) == 0 &&
         (p->segmenter = segmenter_create(&segmenter)))
         return p;
     int error = errno;

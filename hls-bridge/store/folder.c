@@ -14,6 +14,7 @@
 
 typedef struct Folder {
     int fd;
+    mode_t mode; /* of its files */
     char *path;
     bool made;     /* by us */
     bool anchored; /* its own name, and that of what was written in place, survive a power cut */
@@ -71,7 +72,7 @@ static int write_all(int fd, const void *data, size_t len)
 static int put(void *self, const char *name, const void *data, size_t len, bool through)
 {
     const Folder *f = self;
-    int fd = openat(f->fd, TEMPORARY, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    int fd = openat(f->fd, TEMPORARY, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, f->mode);
     int error;
 
     if (fd < 0)
@@ -172,9 +173,20 @@ static int sync_file(int at, const char *name, int flags)
     return status;
 }
 
+/* Has the folder's own name survive a power cut, too. Returns 0, or -1 with errno. */
+static int anchor(Folder *f)
+{
+    if (fsync(f->fd) < 0 || sync_file(f->fd, "..", O_DIRECTORY) < 0)
+        return -1;
+    f->anchored = true;
+    return 0;
+}
+
 static int sync_names(void *self)
 {
-    return fsync(((Folder *)self)->fd);
+    Folder *f = self;
+
+    return f->anchored ? fsync(f->fd) : anchor(f);
 }
 
 static int sync_all(void *self)
@@ -199,7 +211,7 @@ static int sync_all(void *self)
 static int overwrite(void *self, const char *name, size_t at, const void *data, size_t len)
 {
     Folder *f = self;
-    int fd = openat(f->fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    int fd = openat(f->fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, f->mode);
 
     if (fd < 0)
         return -1;
@@ -208,9 +220,8 @@ static int overwrite(void *self, const char *name, size_t at, const void *data, 
     if (!error && fdatasync(fd) < 0)
         error = errno;
     close(fd);
-    if (!error && !f->anchored && (fsync(f->fd) < 0 || sync_file(f->fd, "..", O_DIRECTORY) < 0))
+    if (!error && !f->anchored && anchor(f) < 0)
         error = errno;
-    f->anchored = f->anchored || !error;
     errno = error;
     return error ? -1 : 0;
 }
@@ -232,7 +243,8 @@ static const StoreCalls calls = {
     .close = close_folder,
 };
 
-Store *folder_open(const char *directory, const char *stream, const Clock *clock)
+/* Returns NULL with errno. */
+static Store *open_as(const char *directory, const char *stream, const Clock *clock, mode_t mode)
 {
     char path[4096];
     Folder *f = calloc(1, sizeof(*f));
@@ -243,7 +255,8 @@ Store *folder_open(const char *directory, const char *stream, const Clock *clock
         errno = ENAMETOOLONG;
         goto fail;
     }
-    f->made = mkdir(path, 0755) == 0;
+    f->mode = mode & ~(mode_t)0111;
+    f->made = mkdir(path, mode) == 0;
     if (!f->made && errno != EEXIST)
         goto fail;
     f->path = strdup(path);
@@ -255,4 +268,14 @@ fail:
     free(f->path);
     free(f);
     return NULL;
+}
+
+Store *folder_open(const char *directory, const char *stream, const Clock *clock)
+{
+    return open_as(directory, stream, clock, 0755);
+}
+
+Store *folder_open_secret(const char *directory, const char *stream, const Clock *clock)
+{
+    return open_as(directory, stream, clock, 0750);
 }

@@ -12,4 +12,8 @@
  * need be. "." is the directory itself. The clock is borrowed. Returns NULL with errno. */
 Store *folder_open(const char *directory, const char *stream, const Clock *clock);
 
+/* The same for what is not for everybody: the folder and its files are for the bridge, and may be
+ * read by the group of `directory` if that is inherited (a set-group-ID folder). */
+Store *folder_open_secret(const char *directory, const char *stream, const Clock *clock);
+
 #endif

@@ -11,6 +11,7 @@
 #include "package/playlist.h"
 #include "serve/ll_server.h"
 #include "settings_reader.h"
+#include "stream/encryption_settings.h"
 #include "transcode/named_ladders.h"
 #include "transcode/transcode_wire.h"
 
@@ -79,6 +80,11 @@ static const SettingRule rules[] = {
     {KEY("transcode.threads", SETTING_INTEGER, encoder_threads, 1, WIRE_THREADS_MAX)},
     {KEY("transcode.memory", SETTING_INTEGER, transcoder_mib, 64, WIRE_MEMORY_MAX)},
     {KEY("transcode.program", SETTING_STRING, transcoder, 0, BRIDGE_PATH_SIZE - 1)},
+    {KEY("encryption.method", SETTING_STRING, encryption_method, 1, BRIDGE_METHOD_SIZE - 1)},
+    {KEY("encryption.rotate", SETTING_INTEGER, encryption_rotate, 0, MEDIA_KEY_ROTATE_MAX)},
+    {KEY("encryption.directory", SETTING_STRING, encryption_directory, 1, BRIDGE_PATH_SIZE - 1)},
+    {KEY("encryption.key_uri", SETTING_STRING, encryption_key_uri, 0, MEDIA_KEY_URI_SIZE - 1)},
+    {KEY("encryption.thumbnails", SETTING_BOOLEAN, encryption_thumbnails, 0, 0)},
     {KEY("sources.timeout", SETTING_SECONDS, source_timeout_us, 1 * S, 3600 * S)},
     {KEY("sources.backlog", SETTING_INTEGER, backlog, 1 << 16, 1 << 30)},
     {KEY("sources.max", SETTING_INTEGER, max_streams, 1, 10000)},
@@ -135,6 +141,9 @@ BridgeSettings bridge_settings_defaults(void)
         .encoders_each = 3,
         .encoder_threads = 1,
         .transcoder_mib = 512,
+        .encryption_method = "none",
+        .encryption_rotate = 60,
+        .encryption_directory = "/var/lib/hls-bridge-keys",
         .source_timeout_us = 10 * S,
         .backlog = 8 << 20,
         .audio_bitrate = 128000,
@@ -383,5 +392,7 @@ int bridge_settings_check(BridgeSettings *settings, char *error)
     }
     if (check_events(settings, error) < 0)
         return -1;
-    return own_folder_check("hls.directory", settings->directory, 0755, error);
+    if (own_folder_check("hls.directory", settings->directory, 0755, error) < 0)
+        return -1;
+    return encryption_settings_check(settings, error);
 }

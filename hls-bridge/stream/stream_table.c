@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "stream/encryption_settings.h"
 #include "stream/stream_table_inner.h"
 
 #include <dirent.h>
@@ -126,8 +127,10 @@ static StreamParams params_of(const StreamTable *t, const char *name)
                         .opus = settings->opus,
                         .ll_part_us = bridge_settings_part_us(settings),
                         .ll_dash = settings->ll_dash,
-                        .thumbnailer = t->thumbnailer,
+                        .thumbnailer =
+                            encryption_settings_allow_thumbnails(settings) ? t->thumbnailer : NULL,
                         .thumbnail_us = settings->thumbnail_us,
+                        .encryption = encryption_settings_of(settings),
                         .also = settings->also,
                     },
                 .bound = {.restart_us = settings->restart_us,
@@ -246,9 +249,10 @@ size_t stream_table_recover(StreamTable *t)
     for (struct dirent *entry; (entry = readdir(dir));) {
         if (!stream_name_valid(entry->d_name) || stream_table_find(t, entry->d_name))
             continue;
-        if (!left_over_wants_care(directory, entry->d_name))
+        if (!left_over_wants_care(directory, entry->d_name)) {
+            media_keys_forget(t->settings->encryption_directory, entry->d_name, t->clock);
             old_names_add(t->old_names, entry->d_name);
-        else if ((int64_t)t->count >= stream_table_most(t->settings))
+        } else if ((int64_t)t->count >= stream_table_most(t->settings))
             left++;
         else if (stream_table_add(t, entry->d_name))
             n++;

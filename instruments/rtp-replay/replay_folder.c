@@ -118,16 +118,20 @@ static void close_run(Run *run)
 
 static int open_run(Run *run, const ReplayFolderParams *params, const SourceSdp *sdp)
 {
-    PackagerParams packager = {.stream = params->stream,
-                               .directory = params->directory,
-                               .audio_bitrate = AAC_BITRATE,
-                               .low_bitrate = params->low_bitrate,
-                               .outputs = {.window = params->low_latency ? LL_WINDOW : WINDOW,
-                                           .writes_ts = true,
-                                           .opus = params->opus,
-                                           .ll_part_us = LL_PART_US,
-                                           .ll_dash = true},
-                               .clock = &run->clock.clock};
+    PackagerParams packager = {
+        .stream = params->stream,
+        .directory = params->directory,
+        .audio_bitrate = AAC_BITRATE,
+        .low_bitrate = params->low_bitrate,
+        .outputs = {.window = params->low_latency ? LL_WINDOW : WINDOW,
+                    .writes_ts = true,
+                    .opus = params->opus,
+                    .ll_part_us = LL_PART_US,
+                    .encryption = {.cipher = params->keys.directory ? MEDIA_AES_128 : MEDIA_CLEAR,
+                                   .directory = params->keys.directory,
+                                   .rotate = params->keys.rotate},
+                    .ll_dash = true},
+        .clock = &run->clock.clock};
     const ReplayParams replay = {sdp, next_packet, run};
 
     packager.outputs.segment_us = params->segment_us ? params->segment_us : 2 * US_PER_S;

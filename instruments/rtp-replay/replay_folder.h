@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "echo_params.h"
+#include "replay_keys.h"
 #include "rtp_faults.h"
 #include "video_copy.h"
 
@@ -23,7 +24,8 @@ typedef struct ReplayFolderParams {
     unsigned video_tracks; /* in which the first of the recording comes; 0: 1 */
     VideoLabels labels;
     EchoRungsParams rungs; /* and that come later */
-    bool nack;             /* reordering is waited for as where lost packets are sent again */
+    ReplayKeys keys;
+    bool nack; /* reordering is waited for as where lost packets are sent again */
 } ReplayFolderParams;
 
 typedef struct ReplayFolderReport {

@@ -50,6 +50,8 @@ static const char usage[] =
     "  --low-sound BPS          with --hls: the smallest of several sizes has a sound of its own "
     "(0)\n"
     "  --opus                   with --low-latency: there is the Opus too, copied\n"
+    "  --keys DIR               with --hls: encrypt (AES-128), with keys in DIR/NAME; DIR exists\n"
+    "  --rotate N               segments for each key, 0: one for all (60)\n"
     "  --keep                   do not end the stream at the end\n"
     "  --protected              only those with a playback token may watch the streams\n"
     "  --no-nack                do not announce that lost packets are sent again\n"
@@ -90,6 +92,8 @@ enum {
     OPTION_LOW_LATENCY,
     OPTION_VIDEO_TRACKS,
     OPTION_OPUS,
+    OPTION_KEYS,
+    OPTION_ROTATE,
     OPTION_KEEP,
     OPTION_PROTECTED,
     OPTION_NO_NACK,
@@ -114,6 +118,8 @@ static const struct option names[] = {
     {"hls", required_argument, NULL, OPTION_HLS},
     {"low-latency", no_argument, NULL, OPTION_LOW_LATENCY},
     {"video-tracks", required_argument, NULL, OPTION_VIDEO_TRACKS},
+    {"keys", required_argument, NULL, OPTION_KEYS},
+    {"rotate", required_argument, NULL, OPTION_ROTATE},
     {"keep", no_argument, NULL, OPTION_KEEP},
     {"opus", no_argument, NULL, OPTION_OPUS},
     {"protected", no_argument, NULL, OPTION_PROTECTED},
@@ -292,6 +298,11 @@ static const char *read_option(int option, const char *text, ReplayOptions *o)
     case OPTION_HLS:
         o->hls = text;
         return NULL;
+    case OPTION_KEYS:
+        o->keys.directory = text;
+        return NULL;
+    case OPTION_ROTATE:
+        return option_whole(text, UINT16_MAX, &o->keys.rotate);
     case OPTION_LABELS:
         return read_labels(text, &o->labels);
     case OPTION_RUNG:
@@ -348,6 +359,8 @@ static ReplayOptionsResult check(const ReplayOptions *o)
         return refuse("--hls makes one stream and sends nothing: no --bridge, --to or --streams");
     if (o->low_latency && !o->hls)
         return refuse("--low-latency is for --hls: the bridge has settings of its own");
+    if (o->keys.directory && !o->hls)
+        return refuse("--keys is for --hls: the bridge has settings of its own");
     if (o->rungs.count > 0 && !o->hls)
         return refuse("--rung is for --hls: the bridge has a transcoder of its own");
     if (o->streams > 1 && o->receivers > (size_t)o->streams)
@@ -362,6 +375,7 @@ ReplayOptionsResult replay_options_read(int argc, char **argv, ReplayOptions *o)
     *o = (ReplayOptions){
         .stream = "replay", .streams = 1, .nack = true, .faults = rtp_faults_none()};
     o->faults.seed = 1;
+    o->keys.rotate = 60;
     while ((option = getopt_long(argc, argv, "h", names, &index)) != -1) {
         if (option == 'h') {
             fputs(usage, stdout);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "echo_params.h"
+#include "replay_keys.h"
 #include "rtp_faults.h"
 #include "video_copy.h"
 
@@ -28,6 +29,7 @@ typedef struct ReplayOptions {
     unsigned video_tracks; /* in which the first of the recording is sent; 0: all, as they are */
     VideoLabels labels;
     EchoRungsParams rungs;
+    ReplayKeys keys;
     size_t receivers;
     ReplayReceiver receiver[REPLAY_RECEIVERS_MAX];
     int64_t low_bitrate; /* of the second sound; 0: there is none */

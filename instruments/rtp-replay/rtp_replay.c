@@ -350,10 +350,7 @@ static int replay(Replayer *r)
         return 2;
     send_all(r);
     Sums s = sum(r);
-    if (r->options.json)
-        print_json(r, &s);
-    else
-        print_report(r, &s);
+    (r->options.json ? print_json : print_report)(r, &s);
     return s.sender.refused > 0;
 }
 
@@ -368,7 +365,8 @@ static int make_hls(const Replayer *r)
                                  .nack = o->nack,
                                  .video_tracks = o->video_tracks,
                                  .labels = o->labels,
-                                 .rungs = o->rungs};
+                                 .rungs = o->rungs,
+                                 .keys = o->keys};
     ReplayFolderReport report;
 
     if (replay_folder_run(r->recording, &o->faults, &params, &report) < 0) {

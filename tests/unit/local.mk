@@ -58,6 +58,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_control_access.c \
 	%D%/test_dash_manifest.c \
 	%D%/test_early_sound.c \
+	%D%/test_encrypted_lists.c \
 	%D%/test_encoder_budget.c \
 	%D%/test_event_file.c \
 	%D%/test_event_filter.c \
@@ -85,6 +86,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_ll_names.c \
 	%D%/test_ll_playlist.c \
 	%D%/test_lossy_layers.c \
+	%D%/test_media_keys.c \
 	%D%/test_multivariant.c \
 	%D%/test_named_ladders.c \
 	%D%/test_old_names.c \
@@ -106,6 +108,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_rung_ladder.c \
 	%D%/test_rung_trouble.c \
 	%D%/test_rungs.c \
+	%D%/test_segment_cipher.c \
 	%D%/test_segment_cutter.c \
 	%D%/test_segment_mux.c \
 	%D%/test_segment_store.c \

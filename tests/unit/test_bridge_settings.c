@@ -56,6 +56,11 @@ static void check_defaults(const BridgeSettings *got)
     assert_int_equal(got->encoder_threads, d.encoder_threads);
     assert_int_equal(got->transcoder_mib, d.transcoder_mib);
     assert_string_equal(got->transcoder, d.transcoder);
+    assert_string_equal(got->encryption_method, d.encryption_method);
+    assert_int_equal(got->encryption_rotate, d.encryption_rotate);
+    assert_string_equal(got->encryption_directory, d.encryption_directory);
+    assert_string_equal(got->encryption_key_uri, d.encryption_key_uri);
+    assert_int_equal(got->encryption_thumbnails, d.encryption_thumbnails);
     assert_string_equal(got->events_janus, d.events_janus);
     assert_string_equal(got->events_emitter, d.events_emitter);
     assert_int_equal(got->events_queue, d.events_queue);
@@ -321,6 +326,44 @@ static void takes_a_language_that_can_be_one(void **state)
     temp_folder_remove(folder);
 }
 
+/* Keys are in a folder that nobody fetches from. */
+static void encryption_wants_a_folder_of_its_own(void **state)
+{
+    static const struct {
+        const char *name, *method, *hls, *keys, *uri, *error; /* NULL: it is taken */
+    } rows[] = {
+        {"off", "none", "hls", "hls", "", NULL},
+        {"on", "aes-128", "hls", "keys", "", NULL},
+        {"a key server", "aes-128", "hls", "keys", "https://keys.example/{stream}/{id}", NULL},
+        {"what there is not", "aes-256", "hls", "keys", "", "encryption.method"},
+        {"no ID", "aes-128", "hls", "keys", "https://keys.example/", "encryption.key_uri"},
+        {"an address though it is off", "none", "hls", "keys", "key", "encryption.key_uri"},
+        {"the same folder", "aes-128", "hls", "hls", "", "encryption.directory"},
+        {"within", "aes-128", "hls", "hls/keys", "", "encryption.directory"},
+        {"around", "aes-128", "keys/hls", "keys", "", "encryption.directory"},
+        {"no such folder", "aes-128", "hls", "none/keys", "", "encryption.directory"},
+    };
+    char root[TEMP_FOLDER_SIZE];
+
+    (void)state;
+    temp_folder(root);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        BridgeSettings settings = bridge_settings_defaults();
+        char error[SETTINGS_ERROR_SIZE] = "";
+        snprintf(settings.encryption_method, sizeof(settings.encryption_method), "%s",
+                 rows[i].method);
+        snprintf(settings.directory, sizeof(settings.directory), "%s/%s", root, rows[i].hls);
+        snprintf(settings.encryption_directory, sizeof(settings.encryption_directory), "%s/%s",
+                 root, rows[i].keys);
+        snprintf(settings.encryption_key_uri, sizeof(settings.encryption_key_uri), "%s",
+                 rows[i].uri);
+        int status = bridge_settings_check(&settings, error);
+        assert_row(status == (rows[i].error ? -1 : 0), rows[i].name, "%d %s", status, error);
+        assert_row(!rows[i].error || strstr(error, rows[i].error), rows[i].name, "%s", error);
+    }
+    temp_folder_remove(root);
+}
+
 /* A ladder says more of its stream than audio.low_bitrate, which is for all. */
 static void a_ladder_may_name_a_second_sound(void **state)
 {
@@ -448,6 +491,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_sample_shows_the_defaults),
     cmocka_unit_test(parts_are_as_long_as_the_profile_has_them),
     cmocka_unit_test(takes_a_language_that_can_be_one),
+    cmocka_unit_test(encryption_wants_a_folder_of_its_own),
     cmocka_unit_test(a_ladder_may_name_a_second_sound),
     cmocka_unit_test(refuses_what_a_range_cannot_tell),
     cmocka_unit_test(refuses_a_folder_of_others),

@@ -20,7 +20,8 @@ static int setup(void **state)
 static void append(int64_t duration_90k, bool discontinuity)
 {
     int64_t n = window_next_msn(&playlist.window);
-    PlaylistSegment s = {{duration_90k, START_UNIX_US + n * 2000000 + 5000, discontinuity}, ""};
+    PlaylistSegment s = {
+        .common = {duration_90k, START_UNIX_US + n * 2000000 + 5000, discontinuity}};
 
     snprintf(s.name, sizeof(s.name), "seg-1-%06lld.ts", (long long)n);
     playlist_append(&playlist, &s);
@@ -171,7 +172,7 @@ static void reads_back_what_it_wrote(void **state)
     }
     playlist.window.ended = true;
     size_t len = playlist_write(&playlist, NULL, text);
-    assert_int_equal(playlist_read(&again, text, len, 3), 0);
+    assert_int_equal(playlist_read(&again, text, len, 3, NULL), 0);
     assert_int_equal(again.window.media_sequence, playlist.window.media_sequence);
     assert_int_equal(again.window.discontinuity_sequence, playlist.window.discontinuity_sequence);
     assert_true(again.window.ended);
@@ -188,7 +189,7 @@ static void reads_every_duration_back_to_the_tick(void **state)
         setup(NULL);
         append(ticks, false);
         size_t len = playlist_write(&playlist, NULL, text);
-        assert_int_equal(playlist_read(&again, text, len, 3), 0);
+        assert_int_equal(playlist_read(&again, text, len, 3, NULL), 0);
         assert_int_equal(again.segments[0].common.duration_90k, ticks);
     }
 }
@@ -232,12 +233,13 @@ static void refuses_what_is_not_its_own(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(texts); i++)
-        assert_row(playlist_read(&p, texts[i], strlen(texts[i]), 3) == -1, texts[i], "was read");
+        assert_row(playlist_read(&p, texts[i], strlen(texts[i]), 3, NULL) == -1, texts[i],
+                   "was read");
     char nul[] = HEAD "seg\0.ts\n";
-    assert_int_equal(playlist_read(&p, nul, sizeof(nul) - 1, 3), -1);
+    assert_int_equal(playlist_read(&p, nul, sizeof(nul) - 1, 3, NULL), -1);
     char longest[512] = HEAD;
     memset(longest + strlen(HEAD), 'x', 400);
-    assert_int_equal(playlist_read(&p, longest, strlen(longest), 3), -1);
+    assert_int_equal(playlist_read(&p, longest, strlen(longest), 3, NULL), -1);
 }
 
 /* One more must always find room: the next segment is added before the oldest goes. */
@@ -249,7 +251,7 @@ static void refuses_more_segments_than_it_holds(void **state)
     (void)state;
     for (int i = 0; i < PLAYLIST_SEGMENTS_MAX; i++)
         strcat(many, "s.ts\n");
-    assert_int_equal(playlist_read(&p, many, strlen(many), 3), -1);
+    assert_int_equal(playlist_read(&p, many, strlen(many), 3, NULL), -1);
 }
 
 /* The largest there can be fits the text that everybody reserves for it. */
@@ -259,7 +261,7 @@ static void the_largest_fits(void **state)
     playlist_init(&playlist, 3600, PLAYLIST_WINDOW_MAX);
     playlist.window.media_sequence = playlist.window.discontinuity_sequence = INT64_MAX - 1000;
     for (int i = 0; i < PLAYLIST_SEGMENTS_MAX - 1; i++) {
-        PlaylistSegment s = {{3600 * TICKS_PER_S, 0, true}, ""};
+        PlaylistSegment s = {.common = {3600 * TICKS_PER_S, 0, true}};
         memset(s.name, 'x', sizeof(s.name) - 1);
         playlist_append(&playlist, &s);
     }

@@ -70,7 +70,7 @@ static int add_of(int64_t ms, bool discontinuity)
     static const uint8_t packet[188] = {0x47};
     const SegmentBytes one = {packet, sizeof(packet), false};
     const SegmentBytes bytes[SEGMENT_LISTS_MAX] = {one, one, one, one, one, one, one, one};
-    PlaylistSegment s = {{ms * 90, 0, discontinuity}, ""};
+    PlaylistSegment s = {.common = {ms * 90, 0, discontinuity}};
 
     now_us += ms * US_PER_MS;
     return segment_store_add(store, bytes, &s, now_us);

@@ -160,7 +160,7 @@ static void add_segment(bool discontinuity)
 {
     static const uint8_t packet[188] = {0x47};
     const SegmentBytes bytes = {packet, sizeof(packet), false};
-    PlaylistSegment s = {{2 * TICKS_PER_S, 0, discontinuity}, ""};
+    PlaylistSegment s = {.common = {2 * TICKS_PER_S, 0, discontinuity}};
     int refused = memory.refused;
 
     publisher.clock_90k += 2 * TICKS_PER_S;

@@ -110,7 +110,7 @@ static void add(void)
     static const uint8_t packet[188] = {0x47};
     static const int64_t longest_ms[] = {2480, 2000, 300, 40};
     int64_t ms = 20 + any(longest_ms[life % (int)COUNT(longest_ms)]);
-    PlaylistSegment s = {{ms * 90, now_us, one_in(8)}, ""};
+    PlaylistSegment s = {.common = {ms * 90, now_us, one_in(8)}};
 
     now_us += ms * US_PER_MS;
     segment_store_add(store, &(SegmentBytes){packet, sizeof(packet), false}, &s, now_us);

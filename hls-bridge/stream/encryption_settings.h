@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ENCRYPTION_SETTINGS_H
+#define ENCRYPTION_SETTINGS_H
+
+/* The settings `encryption.*` as streams want them.
+ *
+ * Thread-safety: none needed, there is no state. */
+
+#include "package/media_keys.h"
+#include "stream/bridge_settings.h"
+
+/* Checks them, and that the folder of keys can be written and is not within hls.directory, from
+ * where everybody may fetch, nor the other way round: both exist then. Returns 0, or -1 with a
+ * sentence (SETTINGS_ERROR_SIZE bytes). */
+int encryption_settings_check(const BridgeSettings *settings, char *error);
+
+/* What they say; its texts are the settings'. */
+MediaEncryption encryption_settings_of(const BridgeSettings *settings);
+
+/* Whether streams have small pictures, which everybody can see. */
+bool encryption_settings_allow_thumbnails(const BridgeSettings *settings);
+
+/* Whether low latency is encrypted in a way that DASH has not, though a manifest is asked for. */
+bool encryption_settings_leave_dash_out(const BridgeSettings *settings);
+
+#endif
