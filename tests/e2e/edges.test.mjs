@@ -109,6 +109,18 @@ async function passesOnlyWhatIsPublic(edges) {
     assert.equal((await askEdge(edges, "/live/shop/index.m3u8", { method })).status, 405, method);
 }
 
+/** Keys of what is encrypted are for each viewer alone: no tier keeps one, nor that there is none. */
+async function keepsNoKey(edges) {
+  const key = "/live/shop/key-ll-7-0f8fad5b-d9cb-469f-a165-70867728950e.bin";
+  const asked = 3;
+  for (let i = 0; i < asked; i++) {
+    const { status, headers } = await askEdge(edges, key);
+    assert.deepEqual([status, headers["cache-control"]], [404, "no-store"]);
+  }
+  await until("the origin was asked each time", async () =>
+    (await edges.requests("origin-1")).filter(({ url }) => url === key).length >= asked);
+}
+
 const isMedia = ({ url }) => /-\d+-\d+/.test(url);
 
 /** Waits until an origin has been asked for more media than `before`. */
@@ -193,6 +205,7 @@ async function throughEdges(t, kind, file, pieces) {
       await t.test("each object is fetched once", (u) => fetchesOnce(u, edges, watch, pieces));
       await t.test("only directives make another request", () => asksOnce(edges, kind));
       await t.test("only what viewers fetch passes", () => passesOnlyWhatIsPublic(edges));
+      await t.test("keys are fetched each time", () => keepsNoKey(edges));
       await t.test("only clients that accept gzip get it", async () => {
         const texts = [];
         for (const accepted of ["gzip", "identity", "gzip", "gzip;q=0"]) {

@@ -2,7 +2,8 @@
 
 // hls-bridge, with a configuration of its own.
 
-import { mkdir, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { chmod, chown, mkdir, writeFile } from "node:fs/promises";
 import http from "node:http";
 import path from "node:path";
 import { Child, untilHealthy } from "./child.mjs";
@@ -10,6 +11,16 @@ import { Child, untilHealthy } from "./child.mjs";
 /** A value as libconfig has it; an object is a group. */
 const literal = (value) => (typeof value === "object"
   ? `{ ${Object.entries(value).map(([key, each]) => `${key} = ${literal(each)};`).join(" ")} }` : JSON.stringify(value));
+
+/** Where the keys of encrypted streams go. */
+export const keyFolder = (hls) => `${hls}-keys`;
+
+/** Makes it, so that nginx's workers can read what is in it, and nobody else. */
+async function makeKeyFolder(folder) {
+  await mkdir(folder, { recursive: true });
+  if (process.getuid() === 0) await chown(folder, 0, Number(execFileSync("id", ["-g", "www-data"])));
+  await chmod(folder, 0o2750);
+}
 
 /**
  * Starts the bridge and waits until it answers.
@@ -27,7 +38,7 @@ export async function startBridge({ program, folder, hls, port, control, llPort,
   const groups = {};
   const place = control ? { "control.listen": `unix:${control.socket}`, "control.token_file": control.tokenFile }
     : { "control.port": port };
-  for (const [key, value] of Object.entries({ "hls.directory": hls, ...place,
+  for (const [key, value] of Object.entries({ "hls.directory": hls, "encryption.directory": keyFolder(hls), ...place,
     ...(llPort ? { "ll.port": llPort, "ll.socket": llSocket } : { "ll.enabled": false }), ...settings })) {
     const [group, name] = key.split(".");
     (groups[group] ??= []).push(`  ${name} = ${literal(value)}`);
@@ -38,6 +49,7 @@ export async function startBridge({ program, folder, hls, port, control, llPort,
 
   await mkdir(folder, { recursive: true });
   await mkdir(hls, { recursive: true });
+  if (settings["encryption.method"]) await makeKeyFolder(keyFolder(hls));
   const file = path.join(folder, "hls-bridge.jcfg");
   await writeFile(file, text);
   const child = new Child("hls-bridge", program, ["-c", file, ...args], {

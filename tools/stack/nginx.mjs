@@ -5,6 +5,7 @@
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import https from "node:https";
+import { keyFolder } from "./bridge.mjs";
 import { Child, untilHealthy } from "./child.mjs";
 
 /** Fills in a template; its head tells the words. */
@@ -152,6 +153,7 @@ export async function startNginx({ pieces, folder, address, tls, hosts, more = "
     LISTEN: listen(address, tls) + within + more,
     HSTS: "",
     HLS: hls,
+    MEDIAKEYS: keyFolder(hls),
     WEB: await reachableWeb(web, folder),
     JANUS: `127.0.0.1:${janusPort}`,
     LL: ll,

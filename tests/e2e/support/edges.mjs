@@ -5,6 +5,7 @@
 
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { keyFolder } from "../../../tools/stack/bridge.mjs";
 import { Child, untilHealthy } from "../../../tools/stack/child.mjs";
 import { edgeSite, fillTemplate, gateSite, reachableWeb, runNginx } from "../../../tools/stack/nginx.mjs";
 import { SOURCE, built } from "../../../tools/stack/stack.mjs";
@@ -23,7 +24,7 @@ const startNginx = (host, name, folder, site, keys) =>
 /** An origin's site, which tells each request in requests.log. */
 async function originSite(stack, ourAddress, folder) {
   const site = await fillTemplate(path.join(SOURCE, "nginx/site.conf.in"), {
-    LISTEN: `listen ${PORT};`, HLS: stack.hls, WEB: await reachableWeb(built().web, folder), JANUS: `${ourAddress}:${stack.janusPort}`,
+    LISTEN: `listen ${PORT};`, HLS: stack.hls, MEDIAKEYS: keyFolder(stack.hls), WEB: await reachableWeb(built().web, folder), JANUS: `${ourAddress}:${stack.janusPort}`,
     LL: `${ourAddress}:${stack.llPort}`, CONTROL: `127.0.0.1:${stack.bridgePort}`,
     STATUS: `include "${path.join(PIECES, "status.conf")}";`, GATE: await gateSite(PIECES, folder, stack.playbackKeys), PIECES, LOGS: folder });
   return `log_format requests '$request_uri $status';\n` +
