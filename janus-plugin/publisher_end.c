@@ -28,11 +28,10 @@ const EndReason ended_by_revocation = {"revoked", "its token was revoked"};
 const EndReason ended_unconnected = {"disconnected", "no connection came about"};
 const EndReason ended_by_failure = {"failed", "the answer could not be sent"};
 
-/* Whether it may not come back as it was: the bridge need not wait for it. */
-static bool is_final(const EndReason *reason)
+/* Whether an operator has ended it, which the bridge tells its events. */
+static bool is_by_operator(const EndReason *reason)
 {
-    return reason == &ended_by_operator || reason == &ended_by_expiry ||
-           reason == &ended_by_revocation;
+    return reason == &ended_by_operator || reason == &ended_by_revocation;
 }
 
 json_t *publisher_unpublished_event(const StreamName *stream, const EndReason *reason)
@@ -56,7 +55,7 @@ bool publisher_end(Session *session, const EndReason *reason, unsigned serial, S
         session->bridge = BRIDGE_NONE;
         session->tracks.count = 0;
         session_release_name(session);
-        announcer_withdraw(session, is_final(reason));
+        announcer_withdraw(session, is_by_operator(reason));
     }
     *stream = session->stream;
     pthread_mutex_unlock(&session->lock);

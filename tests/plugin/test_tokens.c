@@ -10,6 +10,7 @@
 #include "janus-plugin/plugin_clock.h"
 #include "janus-plugin/request.h"
 #include "plugin_play.h"
+#include "stub_bridge.h"
 #include "stub_clock.h"
 
 #define SECOND  INT64_C(1000000)
@@ -363,11 +364,13 @@ TOKEN_PLAY(a_publisher_ends_when_the_token_says_so, "", "")
 TOKEN_PLAY(by_setting_a_publisher_ends_with_its_token, "", "ends_at_expiry = true; leeway = 5")
 {
     StubHandle *handle = play_live(PUBLISH_BY(SHOP));
+    unsigned kicks = stub_bridge_kicks();
 
     pass_seconds(63);
     play_require_state(handle, "live");
     pass_seconds(4);
     play_require_ended(handle, "expired");
+    fibers_require(stub_bridge_kicks() == kicks); /* by nobody */
     play_leave(handle);
 }
 
@@ -375,10 +378,12 @@ TOKEN_PLAY(a_token_that_is_revoked_ends_its_publisher, "tries = 1000", "")
 {
     StubHandle *first = play_live(PUBLISH_BY(SHOP ",\"jti\":\"t1\""));
     char *token = sign(SHOP ",\"jti\":\"t2\",\"iat\":5", 60), *again = strdup(token);
+    unsigned kicks = stub_bridge_kicks();
 
     fibers_require(operate("{\"request\":\"revoke\",\"jti\":\"t1\"}", "revoked"));
     pass_seconds(2);
     play_require_ended(first, "revoked");
+    fibers_require(stub_bridge_kicks() == kicks + 1); /* by an operator */
     StubHandle *second = play_live(with_token("publish", "shop", token));
     fibers_require(operate("{\"request\":\"revoke\",\"stream\":\"*\",\"before\":6}", "revoked"));
     pass_seconds(2);
