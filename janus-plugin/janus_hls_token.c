@@ -29,8 +29,8 @@
 
 static const char usage[] =
     "Usage: janus-hls-token [OPTIONS] sign STREAM\n"
-    "       janus-hls-token key\n"
-    "       janus-hls-token hash <FILE\n"
+    "  or:  janus-hls-token key\n"
+    "  or:  janus-hls-token hash <FILE\n"
     "Makes what lets somebody publish through janus.plugin.hls.\n"
     "\n"
     "  sign   prints a publish token for STREAM, a name or \"NAME*\" for all that begin so\n"

@@ -71,13 +71,13 @@ const track = (kind, label) => ({ kind, label });
 const [CAMERA, OTHER_CAMERA, VOICE] = [track("video", "one"), track("video", "two"), track("audio", "voice")];
 
 /** A publisher of `tracks`; `states` has what it says, and `told` what people read. */
-async function begin(t, tracks, iceServers = []) {
+async function begin(t, tracks, iceServers = [], options = {}) {
   const publisher = new JanusPublisher("ws://x/janus", iceServers);
   const states = [], told = [];
   publisher.addEventListener("state", ({ detail }) => (states.push(detail.state), told.push(detail)));
   t.after(() => publisher.stop());
   const before = Janus.sessions.length;
-  publisher.publish(new MediaStream(tracks), { name: "shop" });
+  publisher.publish(new MediaStream(tracks), { name: "shop", ...options });
   await settle();
   return { publisher, states, told, sessions: () => Janus.sessions.slice(before) };
 }
@@ -91,6 +91,27 @@ test("another camera is sent at once, and if all is set up again", async (t) => 
   sessions()[0].options.destroyed(); // the server has begun again
   await settle();
   assert.deepEqual(sentBy(sessions()[1]).sort(), ["two", "voice"]);
+});
+
+test("a token is sent in place of a key", async (t) => {
+  for (const [options, sent] of [[{ key: "a long key", token: "a.b.c" }, { token: "a.b.c" }], [{ key: "a long key" }, { key: "a long key" }], [{}, {}]]) {
+    const { sessions } = await begin(t, [CAMERA], [], options);
+    assert.deepEqual(sessions()[0].sent, [{ request: "publish", stream: "shop", ...sent }]);
+  }
+});
+
+test("a token that is not good, has run out or was revoked is not tried again", async (t) => {
+  for (const [message, end] of [
+    [{ hls: "error", error_code: 477, error: "ask for a new one" }, { code: 477 }],
+    [{ hls: "unpublished", code: "expired", reason: "its time to publish is over" }, { ended: "expired" }],
+    [{ hls: "unpublished", code: "revoked", reason: "its token was revoked" }, { ended: "revoked" }]]) {
+    const { told, sessions } = await begin(t, [CAMERA], [], { token: "a.b.c" });
+    sessions()[0].answer(message);
+    await settle();
+    const { state, code, ended } = told.at(-1);
+    assert.deepEqual([state, code, ended], ["failed", end.code, end.ended]);
+    assert.equal(sessions().length, 1);
+  }
 });
 
 test("a microphone that comes later is sent, too", async (t) => {
