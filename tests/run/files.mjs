@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Runs files of end-to-end tests, each in a network namespace of its own.
-// Usage: files.mjs e2e [NAME] | live | soak
+// Usage: files.mjs e2e [NAME] | live | packages | soak
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -37,6 +37,7 @@ const PARTS = {
   e2e: (name) => ({ files: name ? [`tests/e2e/${name}.test.mjs`] : filesIn("tests/e2e"), lanes: availableParallelism(), calmLanes: 1 }),
   // one file after the other
   live: () => ({ files: filesIn("tests/e2e").filter(measures), lanes: 1 }),
+  packages: () => ({ files: filesIn("tests/packages"), lanes: 1 }),
   soak: () => ({ files: [...filesIn("tests/soak"), "tests/replay/network.test.mjs", "tests/e2e/slow-disk.test.mjs"], seconds: SOAK_SECONDS }),
 };
 

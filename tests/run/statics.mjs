@@ -22,6 +22,7 @@ const CHECKS = {
   "every file has its licence": ["bash", "licences.sh"],
   scripts: ["bash", "scripts.sh"],
   "make dist takes every file": ["bash", "dist.sh"],
+  "packages have every file": ["node", "packages.mjs"],
   "every key is in its sample and in docs/operations.md": ["bash", "settings.sh"],
   "what is built is hardened": ["bash", "hardened.sh"],
 };
