@@ -256,10 +256,6 @@ static CodecList codecs_of(const Permit *permit)
 static int choose_codecs(const Request *request, bool sends, Codec sent, CodecList *codecs,
                          RequestError *error)
 {
-    if (codecs->count == 0)
-        return request_fail(error, HLS_ERROR_NO_CODEC,
-                            "this server takes none of the video codecs that you may send "
-                            "(general.video_codecs of the plugin, codecs of the token)");
     if (request->chooses && !put_first(codecs, request->codec))
         return request_fail(error, HLS_ERROR_NO_CODEC,
                             "this server does not take %s (general.video_codecs of the plugin): "
@@ -283,7 +279,6 @@ static int set_params(Session *session, bool live, const PublisherOffer *offer, 
         return request_fail(error, HLS_ERROR_NO_CODEC,
                             "you may send none of the video codecs that this server takes "
                             "(general.video_codecs of the plugin)");
-
     pthread_mutex_lock(&session->lock);
     if (!live) {
         session->sdp_id = (uint64_t)g_get_real_time();
