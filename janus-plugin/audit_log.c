@@ -61,7 +61,6 @@ static int64_t open_with_room(AuditLog *log, size_t len)
 
     if (size <= 0 || log->max_bytes == 0 || size + (int64_t)len <= log->max_bytes)
         return size;
-    close_file(log);
     return rename(log->path, log->old) < 0 ? -1 : open_file(log);
 }
 

@@ -113,21 +113,26 @@ static void takes_records_of_many_threads(void **state)
     assert_int_equal(count_records(path), THREADS * RECORDS);
 }
 
-/* As logrotate does it: another name for the file, no word to the log. */
+/* As logrotate does it: another name for the file, with `create` an empty one in its place, and no
+ * word to the log. */
 static void leaves_a_file_that_is_moved(void **state)
 {
-    AuditLog *log = open_log(0);
-
     (void)state;
-    add(log, 1);
-    while (audit_log_stats(log).written < 1)
-        usleep(1000);
-    assert_int_equal(rename(path, old), 0);
-    add(log, 2);
-    add(log, 3);
-    audit_log_destroy(&log);
-    assert_int_equal(count_records(old), 1);
-    assert_int_equal(count_records(path), 2);
+    for (int creates = 0; creates <= 1; creates++) {
+        unlink(path);
+        AuditLog *log = open_log(0);
+        add(log, 1);
+        while (audit_log_stats(log).written < 1)
+            usleep(1000);
+        assert_int_equal(rename(path, old), 0);
+        if (creates)
+            assert_int_equal(close(open(path, O_CREAT | O_WRONLY, 0640)), 0);
+        add(log, 2);
+        add(log, 3);
+        audit_log_destroy(&log);
+        assert_int_equal(count_records(old), 1);
+        assert_int_equal(count_records(path), 2);
+    }
 }
 
 static void begins_a_file_when_one_is_full(void **state)
