@@ -1,29 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Playback tokens (docs/protocol.md, "Protected streams"): whether one lets its viewer in. nginx runs this, by njs, at the
-// origin and at edges; Node runs it in the tests. Pure but for what nginx calls, at the end.
+// origin and at edges; Node runs it in the tests. tokens.conf takes a token apart, and gate.conf has the secrets.
+//
+// njs runs all of this file anew for each request, at a cost for whatever stands outside of functions, and for each variable
+// of nginx that is read.
 
 import crypto from "crypto";
 
-const LONGEST = 512; // bytes of a token; one for a stream has about 130
-const FORM = /^v1\.[A-Za-z0-9_-]{1,32}\.[A-Za-z0-9_-]{2,400}\.[A-Za-z0-9_-]{43}$/;
+const MAC_LENGTH = 43; // 256 bits in base64
 const LATE_S = 30; // what an edge of our own has let in may be this much late here
 const KEPT_S = 10; // for so long an edge may go by what it was told
 
-const MISSING = undefined;
-
-const isWhole = (value) => typeof value === "number" && isFinite(value) && Math.floor(value) === value;
-const isText = (value) => typeof value === "string";
-
-/** In the same time, wherever they differ. */
+/** Whether two texts of MAC_LENGTH are the same, in the same time wherever they differ. */
 function equal(a, b) {
-  let difference = a.length ^ b.length;
-  for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i % b.length);
+  const x = Buffer.from(a), y = Buffer.from(b);
+  let difference = x.length ^ y.length;
+  for (let i = 0; i + 4 <= MAC_LENGTH; i += 4) difference |= x.readInt32LE(i) ^ y.readInt32LE(i);
+  for (let i = MAC_LENGTH - MAC_LENGTH % 4; i < MAC_LENGTH; i++) difference |= x[i] ^ y[i];
   return difference === 0;
-}
-
-function signature(text, secret) {
-  return crypto.createHmac("sha256", secret).update(text).digest("base64url");
 }
 
 /** What a viewer keeps as it goes on: an IPv4 address, or the /64 network of an IPv6 one, as four groups. "": it is neither. */
@@ -41,67 +36,57 @@ function network(address) {
   return wrong.length ? "" : groups.slice(0, 4).map((group) => group.replace(/^0+(?=.)/, "")).join(":");
 }
 
-/** What a token says that the secret has signed, or null. */
-function readSigned(token, secret) {
-  const end = token.lastIndexOf(".");
-  if (!equal(token.slice(end + 1), signature(token.slice(0, end), secret))) return null;
+/** What a token says that its secret has signed, or why it is none, as a word. */
+function read(v) {
+  const secret = v.janus_hls_secret; // of the key that it names
+  if (!secret) return "key";
+  if (!equal(v.janus_hls_mac, crypto.createHmac("sha256", secret).update(v.janus_hls_signed).digest("base64url"))) return "signature";
   try {
-    return JSON.parse(String(Buffer.from(token.slice(token.lastIndexOf(".", end - 1) + 1, end), "base64url")));
+    const claims = JSON.parse(String(Buffer.from(v.janus_hls_payload, "base64url")));
+    return typeof claims === "object" && claims ? claims : "claims";
   } catch (error) {
-    return null;
+    return "claims";
   }
 }
 
-const isFor = (claims, stream) =>
-  isText(claims.stream) ? claims.stream === stream : isText(claims.prefix) && stream.startsWith(claims.prefix);
-
-const isFrom = (ip, address) => isText(ip) && network(ip) !== "" && network(ip) === network(address);
-
-/**
- * Why a token does not let its viewer in, as a word; "" if it does.
- *   secret    of the key that it names; "": there is no such key
- *   stream    that is asked for
- *   address   of the viewer; "": somebody else has looked at it
- *   now       seconds since 1970
- *   lateS     how long after its end a token is still good
- *   ended     sessions that are over, each with a space before and behind
- */
-function refusal(token, request) {
-  if (token.length > LONGEST || !FORM.test(token)) return "form";
-  if (!request.secret) return "key";
-  const claims = readSigned(token, request.secret);
-  if (!claims || typeof claims !== "object") return "signature";
-  if (!isWhole(claims.exp) || (claims.nbf !== MISSING && !isWhole(claims.nbf))) return "claims";
-  if (!isFor(claims, request.stream)) return "stream";
-  if (request.now >= claims.exp + request.lateS) return "expired";
-  if (claims.nbf !== MISSING && request.now < claims.nbf) return "early";
-  if (claims.ip !== MISSING && request.address && !isFrom(claims.ip, request.address)) return "address";
-  if (claims.sid !== MISSING && (!isText(claims.sid) || request.ended.indexOf(` ${claims.sid} `) >= 0)) return "session";
-  return "";
+/** Why not, if anything but its stream and its end is asked. An edge of our own has looked at its viewer's address. */
+function refusalByMore(claims, v, remoteAddress, now) {
+  const asked = v.janus_hls_address; // by an edge that has no secrets; "-": it looks itself
+  const address = asked || (v.janus_hls_own_edge ? "-" : remoteAddress);
+  if (claims.nbf !== undefined && !(claims.nbf % 1 === 0 && typeof claims.nbf === "number")) return "claims";
+  if (claims.nbf !== undefined && now < claims.nbf) return "early";
+  if (claims.ip !== undefined && address !== "-" &&
+    (typeof claims.ip !== "string" || !network(claims.ip) || network(claims.ip) !== network(address))) return "address";
+  if (claims.sid !== undefined && (typeof claims.sid !== "string" || v.janus_hls_ended.indexOf(` ${claims.sid} `) >= 0)) return "session";
+  return "pass";
 }
 
-/** For how many whole seconds yet a token lets its viewer in, one that does. */
-function restOf(token, now) {
-  const payload = token.split(".")[2];
-  return Math.floor(JSON.parse(String(Buffer.from(payload, "base64url"))).exp - now);
+/**
+ * "pass", or why not, as a word. `v`: the variables of nginx, by their names; `remoteAddress`: who asks; `now`: seconds since
+ * 1970.
+ */
+function judge(v, remoteAddress, now) {
+  const claims = read(v);
+  if (typeof claims === "string") return claims;
+  if (typeof claims.exp !== "number" || claims.exp % 1 !== 0) return "claims";
+  const stream = v.janus_hls_stream;
+  if (typeof claims.stream === "string" ? claims.stream !== stream
+    : typeof claims.prefix !== "string" || !stream.startsWith(claims.prefix)) return "stream";
+  if (now >= claims.exp && (v.janus_hls_address || !v.janus_hls_own_edge || now >= claims.exp + LATE_S)) return "expired";
+  return claims.nbf === undefined && claims.ip === undefined && claims.sid === undefined ? "pass"
+    : refusalByMore(claims, v, remoteAddress, now);
 }
 
 // ---- what nginx calls, for js_set ----
 
-/** "pass", or why not. An edge of our own has looked at its viewer's address, and at the time; or it asks for one. */
 function verdict(r) {
-  const v = r.variables;
-  const isOwn = Boolean(v.janus_hls_own_edge);
-  const asked = v.janus_hls_address; // by an edge that has no secrets; "-": it looks itself
-  const address = asked ? (asked === "-" ? "" : asked) : isOwn ? "" : r.remoteAddress;
-  return refusal(v.janus_hls_token, { secret: v.janus_hls_secret, stream: v.janus_hls_stream, address: address,
-    now: Date.now() / 1000, lateS: isOwn && !asked ? LATE_S : 0, ended: v.janus_hls_ended }) || "pass";
+  return judge(r.variables, r.remoteAddress, Date.now() / 1000);
 }
 
 /** How long an edge may go by a "pass": Cache-Control. */
 function kept(r) {
-  const restS = restOf(r.variables.janus_hls_token, Date.now() / 1000);
+  const restS = Math.floor(read(r.variables).exp - Date.now() / 1000);
   return restS > 0 ? `max-age=${Math.min(KEPT_S, restS)}` : "no-store";
 }
 
-export default { network: network, refusal: refusal, kept: kept, verdict: verdict };
+export default { judge: judge, kept: kept, network: network, verdict: verdict };

@@ -18,8 +18,8 @@ import { recordingFile, ROUND } from "./support/recording.mjs";
 import { runSeconds } from "./support/usage.mjs";
 
 const USAGE = `Usage: tests/e2e/in-namespace tests/bench/protected.mjs [OPTIONS]
-Prints what nginx takes of a core for viewers without and with tokens, the one by the other, and how often the origin was
-asked for each object.
+Prints what nginx takes of a core for viewers without and with tokens, what a request with one takes by what one without
+takes, and how often the origin was asked for each object.
 
   --viewers N    of each stream (1000)
   --rounds N     each is watched N times, in turns (3)
@@ -45,7 +45,8 @@ async function measure(edges, { stream, viewers, seconds, args }) {
   await sleep(seconds * 1000 - 500);
   const spent = (await workersOf(edges.pid("edge"))) - before, took = (performance.now() - from) / 1000;
   const watched = await watching;
-  return { cpu: (100 * spent) / took, requests: watched.requests / watched.seconds, errors: watched.errors, joined: watched.joined };
+  const requests = watched.requests / watched.seconds;
+  return { cpu: (100 * spent) / took, each: (1e6 * spent) / took / requests, requests, errors: watched.errors, joined: watched.joined };
 }
 
 /** The most often that the origin was asked for one segment. */
@@ -76,9 +77,9 @@ async function run({ viewers, rounds, seconds, bound }) {
         for (const [kind, stream] of Object.entries(STREAMS)) {
           const one = await measure(edges, { stream, viewers, seconds, args: kind === "with" ? ["--tokens", tokens] : [] });
           console.log(`${kind} tokens: ${one.joined} viewers, ${one.requests.toFixed(0)} requests a second, ${one.errors} errors, ` +
-            `the edge takes ${one.cpu.toFixed(2)} % of a core`);
+            `the edge takes ${one.cpu.toFixed(1)} % of a core, ${one.each.toFixed(0)} us for each`);
           failed ||= one.errors > 0 || one.joined < viewers;
-          found[kind].push(one.cpu);
+          found[kind].push(one.each);
         }
       const [without, withTokens] = [found.without, found.with].map((all) => all.reduce((sum, one) => sum + one, 0) / all.length);
       const { objects, most } = mostFetches(await edges.requests("origin-1"));

@@ -5,6 +5,7 @@
 
 import assert from "node:assert/strict";
 import { createHmac, randomInt } from "node:crypto";
+import { readFileSync } from "node:fs";
 import test from "node:test";
 import gate from "../../nginx/gate.mjs";
 import { endOf, PlaybackToken, renewalAt } from "../../web-publisher/js/playback-token.js";
@@ -18,8 +19,19 @@ function signText(text, { kid = "k1", secret = SECRET } = {}) {
   return `${body}.${createHmac("sha256", secret).update(body).digest("base64url")}`;
 }
 const sign = (claims, how) => signText(JSON.stringify(claims), how);
-const refusal = (token, request = {}) =>
-  gate.refusal(token, { secret: SECRET, stream: "shop", address: "192.0.2.7", now: NOW, lateS: 0, ended: " ", ...request });
+
+// what nginx takes for a token, and how it takes it apart
+const FORM = new RegExp(/location ~ "(\^\/p\/.*)"/.exec(readFileSync(new URL("../../nginx/tokens.conf", import.meta.url), "utf8"))[1]
+  .replace("\\z", "$(?!\\n)"));
+
+/** Why a token is refused, "" if it is not. `request`: what differs from the usual of nginx's variables, `address` and `now`. */
+function refusal(token, { address = "192.0.2.7", now = NOW, ...more } = {}) {
+  const parts = FORM.exec(`/p/${token}/live/shop/index.m3u8`)?.groups;
+  if (!parts) return "form";
+  const variables = { janus_hls_secret: SECRET, janus_hls_own_edge: "", janus_hls_address: undefined, janus_hls_ended: " ", ...parts, ...more };
+  const said = gate.judge(variables, address, now);
+  return said === "pass" ? "" : said;
+}
 
 // ---- the gate ----
 
@@ -31,12 +43,12 @@ test("a token lets its viewer in, and any other is refused for what is wrong wit
     [{ prefix: "", exp: NOW + 60 }, "", {}],
     [{ ...good, ip: "192.0.2.7", sid: "7f3a", nbf: NOW }, "", {}],
     [{ ...good, more: { of: "what we do not know" } }, "", {}],
-    [{ ...good, ip: "192.0.2.8" }, "", { address: "" }], // an edge of ours has looked
-    [{ stream: "shop", exp: NOW - 29 }, "", { lateS: 30 }],
+    [{ ...good, ip: "192.0.2.8" }, "", { janus_hls_own_edge: "1" }], // which has looked
+    [{ stream: "shop", exp: NOW - 29 }, "", { janus_hls_own_edge: "1" }],
     [{ stream: "shop", exp: NOW }, "expired", {}],
-    [{ stream: "shop", exp: NOW - 30 }, "expired", { lateS: 30 }],
+    [{ stream: "shop", exp: NOW - 30 }, "expired", { janus_hls_own_edge: "1" }],
     [{ ...good, nbf: NOW + 1 }, "early", {}],
-    [{ ...good, nbf: NOW + 1 }, "early", { lateS: 30 }],
+    [{ ...good, nbf: NOW + 1 }, "early", { janus_hls_own_edge: "1" }],
     [{ stream: "shops", exp: NOW + 60 }, "stream", {}],
     [{ stream: "sho", exp: NOW + 60 }, "stream", {}],
     [{ stream: "", exp: NOW + 60 }, "stream", {}],
@@ -53,22 +65,24 @@ test("a token lets its viewer in, and any other is refused for what is wrong wit
     [{ ...good, ip: "" }, "address", {}],
     [{ ...good, ip: 7 }, "address", {}],
     [{ ...good, ip: "nowhere" }, "address", { address: "nowhere" }],
-    [{ ...good, sid: "7f3a" }, "session", { ended: " 81cc 7f3a " }],
-    [{ ...good, sid: "7f3" }, "", { ended: " 81cc 7f3a " }],
+    [{ ...good, sid: "7f3a" }, "session", { janus_hls_ended: " 81cc 7f3a " }],
+    [{ ...good, sid: "7f3" }, "", { janus_hls_ended: " 81cc 7f3a " }],
     [{ ...good, sid: 7 }, "session", {}],
-    [good, "key", { secret: "" }],
-    [good, "signature", { secret: SECRET.replace("0", "1") }],
-    ["shop", "signature", {}],
-    [null, "signature", {}],
+    [good, "key", { janus_hls_secret: "" }],
+    [good, "signature", { janus_hls_secret: SECRET.replace("0", "1") }],
+    ["shop", "claims", {}],
+    ["pass", "claims", {}],
+    [7, "claims", {}],
+    [null, "claims", {}],
   ];
   for (const [claims, expected, request] of rows)
     assert.equal(refusal(sign(claims), request), expected, `${JSON.stringify(claims)} ${JSON.stringify(request)}`);
-  assert.equal(refusal(signText("{")), "signature", "no JSON, though it was signed");
+  assert.equal(refusal(signText("{")), "claims", "no JSON, though it was signed");
 });
 
 test("two secrets are good at once, and each for what names it alone", () => {
   const secrets = { k1: SECRET, k2: SECRET.split("").reverse().join("") };
-  const ask = (token) => refusal(token, { secret: secrets[token.split(".")[1]] ?? "" });
+  const ask = (token) => refusal(token, { janus_hls_secret: secrets[token.split(".")[1]] ?? "" });
   const claims = { stream: "shop", exp: NOW + 60 };
   for (const kid of ["k1", "k2"]) assert.equal(ask(sign(claims, { kid, secret: secrets[kid] })), "");
   assert.equal(ask(sign(claims, { kid: "k1", secret: secrets.k2 })), "signature");
@@ -103,7 +117,7 @@ test("whatever comes, it is a word, and only what was signed passes", () => {
     for (const name of ["stream", "prefix", "exp", "nbf", "ip", "sid"]) if (randomInt(2)) claims[name] = any();
     if (randomInt(2)) Object.assign(claims, { stream: "shop", exp: NOW + 60 });
     const token = sign(claims);
-    const said = refusal(token, { secret: randomInt(8) ? SECRET : "" });
+    const said = refusal(token, { janus_hls_secret: randomInt(8) ? SECRET : "" });
     assert.ok(said === "" || words.has(said), `${said}: ${JSON.stringify(claims)}`);
     if (said === "") {
       passed++;
@@ -129,28 +143,24 @@ test("an address is an IPv4 one, or the /64 network of an IPv6 one", () => {
   for (const [address, expected] of rows) assert.equal(gate.network(address), expected, address);
 });
 
-/** nginx's request, as njs gives it. */
-const requestFrom = (remoteAddress, variables) => ({ remoteAddress,
-  variables: { janus_hls_secret: SECRET, janus_hls_stream: "shop", janus_hls_ended: " ", ...variables } });
-
 test("an edge of our own has looked at its viewer's address and time", () => {
-  const inSeconds = (seconds) => Math.floor(Date.now() / 1000) + seconds;
-  const late = sign({ stream: "shop", exp: inSeconds(-5), ip: "192.0.2.7" });
-  const good = sign({ stream: "shop", exp: inSeconds(600), ip: "192.0.2.7" });
-  const ask = (from, token, more = {}) => gate.verdict(requestFrom(from, { janus_hls_token: token, ...more }));
-  assert.equal(ask("192.0.2.7", good), "pass");
-  assert.equal(ask("198.51.100.1", good), "address");
-  assert.equal(ask("198.51.100.1", good, { janus_hls_own_edge: "1" }), "pass");
-  assert.equal(ask("192.0.2.7", late), "expired");
-  assert.equal(ask("198.51.100.1", late, { janus_hls_own_edge: "1" }), "pass");
-  assert.equal(ask("198.51.100.1", late, { janus_hls_own_edge: "1", janus_hls_address: "192.0.2.7" }), "expired");
-  assert.equal(ask("198.51.100.1", good, { janus_hls_address: "192.0.2.7" }), "pass");
-  assert.equal(ask("198.51.100.1", good, { janus_hls_address: "192.0.2.8" }), "address");
-  assert.equal(ask("198.51.100.1", good, { janus_hls_address: "-" }), "pass");
+  const late = sign({ stream: "shop", exp: NOW - 5, ip: "192.0.2.7" }), good = sign({ stream: "shop", exp: NOW + 600, ip: "192.0.2.7" });
+  const own = { janus_hls_own_edge: "1" }, asks = (address) => ({ ...own, janus_hls_address: address });
+  const edge = { address: "198.51.100.1" };
+  assert.equal(refusal(good), "");
+  assert.equal(refusal(good, edge), "address");
+  assert.equal(refusal(good, { ...edge, ...own }), "");
+  assert.equal(refusal(late), "expired");
+  assert.equal(refusal(late, { ...edge, ...own }), "");
+  assert.equal(refusal(late, { ...edge, ...asks("192.0.2.7") }), "expired");
+  assert.equal(refusal(good, { ...edge, ...asks("192.0.2.7") }), "");
+  assert.equal(refusal(good, { ...edge, ...asks("192.0.2.8") }), "address");
+  assert.equal(refusal(good, { ...edge, ...asks("-") }), "");
 });
 
 test("what an edge is told holds for ten seconds, and no longer than the token", () => {
-  const kept = (seconds) => gate.kept(requestFrom("", { janus_hls_token: sign({ stream: "shop", exp: Math.floor(Date.now() / 1000) + seconds }) }));
+  const kept = (seconds) => gate.kept({ variables: { janus_hls_secret: SECRET,
+    ...FORM.exec(`/p/${sign({ stream: "shop", exp: Math.floor(Date.now() / 1000) + seconds })}/live/shop/a.ts`).groups } });
   assert.equal(kept(600), "max-age=10");
   assert.match(kept(5), /^max-age=[345]$/);
   assert.equal(kept(0), "no-store");
