@@ -98,6 +98,7 @@ bridge_package = \
 	%D%/package/cmaf_track.c \
 	%D%/package/cmaf_track_copy.c \
 	%D%/package/cmaf_track_files.c \
+	%D%/package/cmaf_track_keys.c \
 	%D%/package/cmaf_track_parts.c \
 	%D%/package/dash_manifest.c \
 	%D%/package/dash_text.c \

@@ -308,6 +308,8 @@ int cmaf_dash_open(OutputParams *params, int64_t now_us, Output *out)
     d->cmaf = params->cmaf;
     d->folder = cmaf_output_folder(params->cmaf);
     d->manifest.target_duration_s = params->target_duration_s;
+    d->manifest.stream = params->stream;
+    d->manifest.clearkey_uri = params->settings->encryption.clearkey_uri;
     if (look_at_tracks(d) < 0) {
         close_dash(d);
         errno = ENOMEM;

@@ -56,12 +56,6 @@ static int finished(void *user, size_t line)
 
 /* ---- a publisher ---- */
 
-static bool takes(const void *self, Codec codec)
-{
-    (void)self;
-    return codec != CODEC_VP8; /* which has no place in an initialisation segment of CMAF */
-}
-
 static int begin(void *self, const OutputPublisher *publisher)
 {
     CmafOutput *o = self;
@@ -72,8 +66,10 @@ static int begin(void *self, const OutputPublisher *publisher)
     for (size_t i = 0; i < publisher->renditions->count; i++) {
         const Rendition *r = &publisher->renditions->item[i];
         track[i] = RENDITION_NONE;
-        if (r->kind == TRACK_VIDEO && !takes(o, r->codec))
+        if (r->kind == TRACK_VIDEO && !cmaf_output_takes(o, r->codec)) {
+            cmaf_output_leave_out(o);
             continue; /* segments are cut by it, and others are made of it */
+        }
         track[i] = cmaf_output_track_of(o, r);
         if (track[i] == RENDITION_NONE || taken[track[i]]) {
             track[i] = RENDITION_NONE;
@@ -307,7 +303,7 @@ static const OutputCalls calls = {
     .begin = begin,
     .start = start,
     .follow = cmaf_output_follow,
-    .takes = takes,
+    .takes = cmaf_output_takes,
     .needs_cut = needs_cut,
     .settle = settle,
     .date_step_us = date_step_us,

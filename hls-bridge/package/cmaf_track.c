@@ -112,22 +112,39 @@ void cmaf_track_begin(CmafTrack *t, int64_t start, int64_t limit, int64_t starts
     t->gap = false;
 }
 
-int cmaf_track_configure(CmafTrack *t, const CmafMuxParams *params)
+void cmaf_track_begin_init(CmafTrack *t)
 {
     LlSegment *segment = ll_playlist_open_segment(&t->list);
-    const char *error;
 
-    segment->lacks_init = true;
-    cmaf_mux_destroy(&t->mux);
-    t->mux = cmaf_mux_create(params, &error);
-    if (!t->mux) {
-        log_error("%s: %s: %s", t->params.stream, t->list.kind, error);
-        return -1;
-    }
     t->init_msn = window_next_msn(&t->list.window);
     t->init_due = true;
     segment->init_msn = t->init_msn;
     segment->lacks_init = !cmaf_track_write_init(t);
+}
+
+void cmaf_track_note_init(CmafTrack *t, const VideoFormat *format)
+{
+    int64_t msn = ll_playlist_open_segment(&t->list)->init_msn;
+
+    t->init[t->inits++ % INITS_KEPT] = (CmafInit){msn, *format};
+}
+
+int cmaf_track_configure(CmafTrack *t, const CmafMuxParams *params)
+{
+    CmafMuxParams with_key = *params;
+    const char *error;
+    CbcsKey key;
+
+    ll_playlist_open_segment(&t->list)->lacks_init = true;
+    cmaf_mux_destroy(&t->mux);
+    if (cmaf_track_sample_key(t, &key))
+        with_key.key = &key;
+    t->mux = cmaf_mux_create(&with_key, &error);
+    if (!t->mux) {
+        log_error("%s: %s: %s", t->params.stream, t->list.kind, error);
+        return -1;
+    }
+    cmaf_track_begin_init(t);
     return 0;
 }
 
@@ -177,7 +194,7 @@ void cmaf_track_adopt(CmafTrack *t, const PictureConfig *config)
     t->configured = true;
     t->copies_init = false;
     if (cmaf_track_configure(t, &params) == 0)
-        t->init[t->inits++ % INITS_KEPT] = (CmafInit){t->init_msn, t->config.format};
+        cmaf_track_note_init(t, &t->config.format);
 }
 
 /* A segment that begins with another configuration has an initialisation segment of its own. */

@@ -41,8 +41,7 @@ static void copy_init(CmafTrack *t, const CmafTrack *of, const LlSegment *other)
     ll_init_name(&t->list, s->init_msn, name);
     ll_init_name(&of->list, other->init_msn, of_name);
     s->lacks_init = other->lacks_init || !put_copy(t, name, of_name);
-    t->init[t->inits++ % INITS_KEPT] =
-        (CmafInit){s->init_msn, *cmaf_track_format_of(of, other->init_msn)};
+    cmaf_track_note_init(t, cmaf_track_format_of(of, other->init_msn));
     cmaf_track_forget_sets(t);
 }
 
@@ -61,6 +60,8 @@ static void take_config(CmafTrack *t, const CmafTrack *of, const LlSegment *othe
     }
     if (!has_config(t, &of->config))
         cmaf_track_adopt(t, &of->config);
+    else
+        cmaf_track_use_key(t);
     t->copies_init = true;
     t->copied_msn = other->init_msn;
 }

@@ -84,6 +84,19 @@ bool cmaf_track_store(CmafTrack *track, const char *name, const void *data, size
  * encrypted. Borrowed until the next call. Returns false if it cannot be had. */
 bool cmaf_track_encrypt(CmafTrack *track, const uint8_t *data, size_t len, CmafBytes *out);
 
+/* The key of the samples of the open segment. Returns false if they stay clear. */
+bool cmaf_track_sample_key(const CmafTrack *track, CbcsKey *out);
+
+/* The open segment has no part yet: if its key is another than that of the muxer, the muxer and the
+ * list go on with it. */
+void cmaf_track_use_key(CmafTrack *track);
+
+/* The open segment, and all that come, have another initialisation segment, that of the muxer. */
+void cmaf_track_begin_init(CmafTrack *track);
+
+/* Remembers what pictures the initialisation segment of the open segment is for. */
+void cmaf_track_note_init(CmafTrack *track, const VideoFormat *format);
+
 /* Writes the initialisation segment, if that is still to be done. Returns whether it is there. */
 bool cmaf_track_write_init(CmafTrack *track);
 

@@ -54,6 +54,8 @@ static void add_part(CmafTrack *t, const PartCut *cut)
 
     ll_part_name(&t->list, window_next_msn(&t->list.window),
                  ll_playlist_open_segment(&t->list)->parts, name);
+    if (ll_playlist_open_segment(&t->list)->parts == 0)
+        cmaf_track_use_key(t);
     bool made = t->mux && make(t, cut, &fragment) == 0;
     part.independent = fragment.independent;
     if (ll_playlist_open_segment(&t->list)->parts == 0 && fragment.independent)

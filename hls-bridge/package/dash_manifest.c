@@ -79,6 +79,8 @@ static void begin_period(DashManifest *m, size_t which, int64_t msn, const LlSeg
                        .start_90k = dash_to_90k(m->track[which], s->start)};
     const DashPeriod *before = newest(m);
 
+    if (s->key && s->key->cipher == MEDIA_CBCS)
+        memcpy(next.kid, s->key->id, sizeof(next.kid));
     /* it joins the one before exactly, unless the time of day says otherwise */
     if (before) {
         int64_t joins_us = dash_time_of_day(before, next.start_90k);
@@ -104,6 +106,16 @@ static DashPeriod *period_at(DashManifest *m, int64_t at_90k)
     return NULL;
 }
 
+/* The same. A key changes with a segment's number, and the sound of that number may begin a moment
+ * before its pictures, with which the period begins. */
+static DashPeriod *period_of(DashManifest *m, size_t which, int64_t msn, const LlSegment *s)
+{
+    for (size_t i = m->periods; s->key && i > 0; i--)
+        if (m->period[i - 1].id == msn)
+            return &m->period[i - 1];
+    return period_at(m, dash_to_90k(m->track[which], s->start));
+}
+
 /* ---- segments ---- */
 
 void dash_manifest_add(DashManifest *m, size_t which, int64_t msn, const LlSegment *s,
@@ -124,7 +136,7 @@ void dash_manifest_add(DashManifest *m, size_t which, int64_t msn, const LlSegme
     }
     if (leads && !goes_on(m, which, msn, s))
         begin_period(m, which, msn, s);
-    DashPeriod *p = leads ? newest(m) : period_at(m, dash_to_90k(m->track[which], s->start));
+    DashPeriod *p = leads ? newest(m) : period_of(m, which, msn, s);
     if (!p)
         return;
     DashSpan *span = dash_span_of(m, p, which);

@@ -7,20 +7,21 @@
  * Its timeline is the time of day: availabilityStartTime is 1970, for ever, so nothing has to be
  * remembered over a restart, and a player's distance to live is what it seems. A period begins
  * where the media does not simply go on: with a publisher, a discontinuity or an initialisation
- * segment, behind a segment that could not be written, and where the stream's clock and the time of
- * day have come apart. Within one, times are those of the media, exactly.
+ * segment, and so with a key, behind a segment that could not be written, and where the stream's
+ * clock and the time of day have come apart. Within one, times are those of the media, exactly.
  *
  * Pure: no I/O, no clock, no allocation. Thread-safety: one thread. */
 
 #include "base/rendition.h"
 #include "package/ll_playlist.h"
+#include "package/media_key.h"
 
 #define DASH_MANIFEST_FILE "manifest.mpd"
 
 #define DASH_PERIODS_MAX 32
 
 /* Bytes that hold the text of any manifest. */
-#define DASH_TEXT_SIZE (32768 * (RENDITIONS_MAX + 1))
+#define DASH_TEXT_SIZE (53248 * (RENDITIONS_MAX + 1))
 
 /* What there is to say of a rendition; of sound, its codec alone. */
 typedef struct DashPicture {
@@ -56,12 +57,15 @@ typedef struct DashPeriod {
     int64_t id;            /* never used again: the media sequence number that it began with */
     int64_t start_unix_us; /* and the same on the stream's clock: */
     int64_t start_90k;
+    uint8_t kid[MEDIA_KEY_ID_SIZE]; /* of the key of all samples (cbcs); zeros: they are clear */
 } DashPeriod;
 
 typedef struct DashManifest {
     size_t renditions;                /* that there are; they only become more */
     DashTrack *track[RENDITIONS_MAX]; /* of each, all zero but for its list at first; borrowed */
     int64_t target_duration_s;
+    const char *stream;       /* its name; and where players get licences of ClearKey, as */
+    const char *clearkey_uri; /* media_key_fill_in() has it, "": they know; both borrowed */
     bool ended;
     bool has[RENDITIONS_MAX]; /* of the publisher */
     bool interrupted;         /* a period begins with the next segment */

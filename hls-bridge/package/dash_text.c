@@ -45,6 +45,27 @@ static void write_time(const char *name, int64_t us, TextBuffer *out)
     text_add_string(out, "S\"");
 }
 
+/* The ID of a period's key as text. Returns false if there is none. */
+static bool key_id(const DashPeriod *p, char text[MEDIA_KEY_ID_TEXT])
+{
+    static const MediaKey none;
+    MediaKey key = none;
+
+    memcpy(key.id, p->kid, sizeof(key.id));
+    media_key_id_text(&key, text);
+    return memcmp(key.id, none.id, sizeof(key.id)) != 0;
+}
+
+static bool is_encrypted(const DashManifest *m)
+{
+    char kid[MEDIA_KEY_ID_TEXT];
+
+    for (size_t i = 0; i < m->periods; i++)
+        if (key_id(&m->period[i], kid))
+            return true;
+    return false;
+}
+
 /* Where players are told to be: two segments and an update behind. The one that comes next is known
  * to them when it is up to a segment and an update old; what is left is for caches and networks. */
 static void write_head(const DashManifest *m, int64_t now_unix_us, TextBuffer *out)
@@ -57,8 +78,12 @@ static void write_head(const DashManifest *m, int64_t now_unix_us, TextBuffer *o
     int64_t depth_us = to_us - from_us > least_us ? to_us - from_us : least_us;
     text_add_string(out,
                     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                    "<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\"\n"
-                    "  profiles=\"urn:mpeg:dash:profile:isoff-live:2011\" type=\"");
+                    "<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\"\n");
+    if (is_encrypted(m))
+        text_add_string(out,
+                        "  xmlns:cenc=\"urn:mpeg:cenc:2013\" "
+                        "xmlns:dashif=\"https://dashif.org/CPS\"\n");
+    text_add_string(out, "  profiles=\"urn:mpeg:dash:profile:isoff-live:2011\" type=\"");
     text_add_string(out, m->ended ? "static" : "dynamic");
     text_add_string(out, "\" publishTime=\"");
     playlist_add_time(out, now_unix_us);
@@ -157,6 +182,30 @@ static bool are_alike(const DashManifest *m, const DashPeriod *p, size_t a, size
            strncmp(codec, dash_span_of(m, p, b)->picture.codec, CODEC_LEN) == 0;
 }
 
+/* How the renditions of a set are encrypted: all with one key (ISO 23009-1, 5.8.4.1; ISO/IEC
+ * 23001-7, 11; DASH-IF, "DASH Content Protection using W3C Clear Key"). */
+static void write_protection(const DashManifest *m, const DashPeriod *p, TextBuffer *out)
+{
+    char uri[MEDIA_KEY_URI_SIZE], kid[MEDIA_KEY_ID_TEXT];
+
+    if (!key_id(p, kid))
+        return;
+    text_add(out,
+             "      <ContentProtection schemeIdUri=\"urn:mpeg:dash:mp4protection:2011\" "
+             "value=\"cbcs\"\n        cenc:default_KID=\"%s\"/>\n",
+             kid);
+    text_add_string(out,
+                    "      <ContentProtection "
+                    "schemeIdUri=\"urn:uuid:e2719d58-a985-b3c9-781a-b030af78d30e\" "
+                    "value=\"ClearKey1.0\"");
+    if (!m->clearkey_uri || *m->clearkey_uri == '\0' ||
+        !media_key_fill_in(m->clearkey_uri, kid, m->stream, uri)) {
+        text_add_string(out, "/>\n");
+        return;
+    }
+    text_add(out, ">\n        <dashif:Laurl>%s</dashif:Laurl>\n      </ContentProtection>\n", uri);
+}
+
 /* The first rendition and others that are like it; `at` is where each has its segments of this
  * period. */
 static void write_set(const DashManifest *m, const DashPeriod *p, size_t first, const size_t *at,
@@ -170,6 +219,7 @@ static void write_set(const DashManifest *m, const DashPeriod *p, size_t first, 
              "    <AdaptationSet id=\"%zu\" contentType=\"%s\" mimeType=\"%s/mp4\" "
              "segmentAlignment=\"true\">\n",
              first, name, name);
+    write_protection(m, p, out);
     write_representation(m, p, first, at[first], out);
     for (size_t k = DASH_OTHERS; k < m->renditions; k++)
         if (k != first && are_alike(m, p, first, k) && dash_span_of(m, p, k)->count > 0)

@@ -1,6 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "package/key_tags.h"
 
+#define FAIRPLAY "skd://"
+
+/* What METHOD=SAMPLE-AES says more than the address: to FairPlay that it is one of its own, and to
+ * all others the vector that the initialisation segment has, too. */
+static void add_sample_key(const MediaKey *key, TextBuffer *out)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    if (strncmp(key->uri, FAIRPLAY, strlen(FAIRPLAY)) == 0) {
+        text_add_string(out,
+                        "\",KEYFORMAT=\"com.apple.streamingkeydelivery\","
+                        "KEYFORMATVERSIONS=\"1\"\n");
+        return;
+    }
+    text_add_string(out, "\",IV=0x");
+    for (size_t i = 0; i < sizeof(key->id); i++) {
+        text_add_bytes(out, &digits[key->id[i] >> 4], 1);
+        text_add_bytes(out, &digits[key->id[i] & 15], 1);
+    }
+    text_add_string(out, "\n");
+}
+
 void key_tags_segment(KeyTags *tags, const MediaKey *key, TextBuffer *out)
 {
     if (tags->key == key)
@@ -13,7 +35,10 @@ void key_tags_segment(KeyTags *tags, const MediaKey *key, TextBuffer *out)
     text_add_string(out, key->cipher == MEDIA_CBCS ? "#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\""
                                                    : "#EXT-X-KEY:METHOD=AES-128,URI=\"");
     text_add_string(out, key->uri);
-    text_add_string(out, "\"\n");
+    if (key->cipher == MEDIA_CBCS)
+        add_sample_key(key, out);
+    else
+        text_add_string(out, "\"\n");
 }
 
 void key_tags_map(KeyTags *tags, const MediaKey *key, TextBuffer *out)

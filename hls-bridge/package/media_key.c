@@ -79,9 +79,8 @@ static bool take(const char **text, const char *name)
     return true;
 }
 
-/* Returns false if there is no room for it. */
-static bool fill_in(const char *format, const char *id, const char *stream,
-                    char uri[MEDIA_KEY_URI_SIZE])
+bool media_key_fill_in(const char *format, const char *id, const char *stream,
+                       char uri[MEDIA_KEY_URI_SIZE])
 {
     TextBuffer out = text_buffer(uri, MEDIA_KEY_URI_SIZE);
 
@@ -110,7 +109,7 @@ bool media_key_uri_valid(const char *text)
     for (const char *c = text; *c; c++)
         if (*c <= ' ' || *c == '"' || *c == 0x7f)
             return false;
-    return known && strstr(text, "{id}") && fill_in(text, id, stream, uri);
+    return known && strstr(text, "{id}") && media_key_fill_in(text, id, stream, uri);
 }
 
 void media_key_write_uri(const MediaKey *k, const char *format, const char *stream,
@@ -120,5 +119,5 @@ void media_key_write_uri(const MediaKey *k, const char *format, const char *stre
 
     media_key_id_text(k, id);
     media_key_write_name(k, name);
-    fill_in(format && *format ? format : name, id, stream, uri);
+    media_key_fill_in(format && *format ? format : name, id, stream, uri);
 }

@@ -43,6 +43,11 @@ void media_key_write_name(const MediaKey *key, char name[STORE_NAME_SIZE]);
  * that is none. */
 bool media_key_read_name(const char *name, MediaKey *key);
 
+/* Writes an address: `format` with the stream's name in place of each "{stream}" and a key's ID in
+ * place of each "{id}". Returns false if there is no room for it. */
+bool media_key_fill_in(const char *format, const char *id, const char *stream,
+                       char uri[MEDIA_KEY_URI_SIZE]);
+
 /* Whether a text can be the address of keys: it begins with "https://", "http://" or "skd://", has
  * "{id}" in it and nothing that a list cannot have between quotes, and what is made of it finds
  * room. */

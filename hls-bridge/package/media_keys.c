@@ -257,7 +257,8 @@ static const MediaKey *write_new(MediaKeys *k, NumberSeries series, int64_t msn)
 const MediaKey *media_keys_take(MediaKeys *k, NumberSeries series, int64_t msn)
 {
     const MediaKey *key = media_keys_find(k, series, msn);
-    int64_t rotate = k->params.encryption.rotate;
+    const MediaEncryption *how = &k->params.encryption;
+    int64_t rotate = media_keys_cipher(k, series) == MEDIA_CBCS ? how->rotate_samples : how->rotate;
 
     if (key && (end_of(k, key) != INT64_MAX || rotate == 0 || msn - key->first_msn < rotate))
         return key;

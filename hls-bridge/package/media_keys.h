@@ -29,7 +29,10 @@ typedef struct MediaEncryption {
     MediaCipher cipher;    /* MEDIA_CLEAR: keys of an earlier run are looked after, and none made */
     const char *directory; /* of all streams' keys; exists if there are any; borrowed */
     int64_t rotate;        /* segments for each key; 0: the same one for good */
-    const char *uri;       /* of a key, as media_key_write_uri() has it; borrowed; NULL: none */
+    int64_t rotate_samples;   /* likewise, of keys of samples */
+    const char *uri;          /* of a key, as media_key_write_uri() has it; borrowed; NULL: none */
+    const char *clearkey_uri; /* of licences of ClearKey, as media_key_fill_in() has it, for DASH;
+                                 borrowed; NULL or "": none */
 } MediaEncryption;
 
 typedef struct MediaKeysParams {

@@ -64,10 +64,12 @@ typedef struct BridgeSettings {
     int64_t encoder_threads;                     /* of one that makes more than 720p */
     int64_t transcoder_mib;                      /* MiB that the process of a stream may take */
     char transcoder[BRIDGE_PATH_SIZE];           /* the program; empty: the one installed */
-    char encryption_method[BRIDGE_METHOD_SIZE];  /* "none" or "aes-128" */
+    char encryption_method[BRIDGE_METHOD_SIZE];  /* "none", "aes-128" or "cbcs" */
     int64_t encryption_rotate;                   /* segments for each key; 0: one for good */
+    int64_t samples_rotate;                      /* likewise with "cbcs", at low latency */
     char encryption_directory[BRIDGE_PATH_SIZE]; /* of keys */
     char encryption_key_uri[MEDIA_KEY_URI_SIZE]; /* where players get them; empty: here */
+    char clearkey_uri[MEDIA_KEY_URI_SIZE];       /* of licences, for DASH; empty: none */
     bool encryption_thumbnails; /* small pictures of encrypted streams, which everybody can see */
     char control_address[BRIDGE_ADDRESS_SIZE]; /* IPv4; loopback if there is no token */
     int64_t control_port;

@@ -14,7 +14,7 @@
 static const struct {
     const char *name;
     MediaCipher cipher;
-} methods[] = {{"none", MEDIA_CLEAR}, {"aes-128", MEDIA_AES_128}};
+} methods[] = {{"none", MEDIA_CLEAR}, {"aes-128", MEDIA_AES_128}, {"cbcs", MEDIA_CBCS}};
 
 #define METHODS (sizeof(methods) / sizeof(methods[0]))
 
@@ -46,7 +46,7 @@ int encryption_settings_check(const BridgeSettings *settings, char *error)
 
     if (method == METHODS) {
         snprintf(error, SETTINGS_ERROR_SIZE,
-                 "encryption.method \"%s\" must be \"none\" or \"aes-128\"",
+                 "encryption.method \"%s\" must be \"none\", \"aes-128\" or \"cbcs\"",
                  settings->encryption_method);
         return -1;
     }
@@ -55,6 +55,15 @@ int encryption_settings_check(const BridgeSettings *settings, char *error)
                  "encryption.key_uri \"%s\" must be as \"https://keys.example/{stream}/{id}\": an "
                  "address with {id} in it, or empty for keys that nginx gives out",
                  settings->encryption_key_uri);
+        return -1;
+    }
+    if (*settings->clearkey_uri &&
+        (!media_key_uri_valid(settings->clearkey_uri) || strpbrk(settings->clearkey_uri, "&<>"))) {
+        snprintf(error, SETTINGS_ERROR_SIZE,
+                 "encryption.clearkey_uri \"%s\" must be as "
+                 "\"https://keys.example/clearkey/{stream}/{id}\": an address with {id} in it and "
+                 "without &, < and >, or empty",
+                 settings->clearkey_uri);
         return -1;
     }
     if (methods[method].cipher == MEDIA_CLEAR)
@@ -77,7 +86,9 @@ MediaEncryption encryption_settings_of(const BridgeSettings *settings)
         .cipher = methods[method_of(settings)].cipher,
         .directory = settings->encryption_directory,
         .rotate = settings->encryption_rotate,
+        .rotate_samples = settings->samples_rotate,
         .uri = settings->encryption_key_uri,
+        .clearkey_uri = settings->clearkey_uri,
     };
 }
 

@@ -116,22 +116,29 @@ static void close_run(Run *run)
     ll_hub_destroy(&run->hub);
 }
 
+static MediaCipher cipher_of(const ReplayKeys *keys)
+{
+    if (!keys->directory)
+        return MEDIA_CLEAR;
+    return keys->cbcs ? MEDIA_CBCS : MEDIA_AES_128;
+}
+
 static int open_run(Run *run, const ReplayFolderParams *params, const SourceSdp *sdp)
 {
-    PackagerParams packager = {
-        .stream = params->stream,
-        .directory = params->directory,
-        .audio_bitrate = AAC_BITRATE,
-        .low_bitrate = params->low_bitrate,
-        .outputs = {.window = params->low_latency ? LL_WINDOW : WINDOW,
-                    .writes_ts = true,
-                    .opus = params->opus,
-                    .ll_part_us = LL_PART_US,
-                    .encryption = {.cipher = params->keys.directory ? MEDIA_AES_128 : MEDIA_CLEAR,
-                                   .directory = params->keys.directory,
-                                   .rotate = params->keys.rotate},
-                    .ll_dash = true},
-        .clock = &run->clock.clock};
+    PackagerParams packager = {.stream = params->stream,
+                               .directory = params->directory,
+                               .audio_bitrate = AAC_BITRATE,
+                               .low_bitrate = params->low_bitrate,
+                               .outputs = {.window = params->low_latency ? LL_WINDOW : WINDOW,
+                                           .writes_ts = true,
+                                           .opus = params->opus,
+                                           .ll_part_us = LL_PART_US,
+                                           .encryption = {.cipher = cipher_of(&params->keys),
+                                                          .directory = params->keys.directory,
+                                                          .rotate = params->keys.rotate,
+                                                          .rotate_samples = params->keys.rotate},
+                                           .ll_dash = true},
+                               .clock = &run->clock.clock};
     const ReplayParams replay = {sdp, next_packet, run};
 
     packager.outputs.segment_us = params->segment_us ? params->segment_us : 2 * US_PER_S;

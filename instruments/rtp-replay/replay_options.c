@@ -15,9 +15,8 @@
 
 static const char usage[] =
     "Usage: rtp-replay [OPTIONS] FILE.pcap\n"
-    "Sends a recorded publisher to hls-bridge again, in real time, as often as you like. You "
-    "choose\n"
-    "the faults of the network and of the sender.\n"
+    "Sends a recorded publisher to hls-bridge again, in real time, as often as you like.\n"
+    "You choose the faults of the network and of the sender.\n"
     "\n"
     "FILE.pcap is RTP as the plugin sends it. To record it:\n"
     "tcpdump -i lo -w FILE.pcap udp and host 127.0.0.1\n"
@@ -26,8 +25,7 @@ static const char usage[] =
     "  --bridge URL             control API of the bridge (http://127.0.0.1:8190)\n"
     "  --stream NAME            name of the stream (replay)\n"
     "  --streams N              N copies, NAME-1 to NAME-N\n"
-    "  --to ADDR:AUDIO,VIDEO    to fixed UDP ports, RTCP to the ports above them; may be "
-    "repeated:\n"
+    "  --to ADDR:AUDIO,VIDEO    to fixed UDP ports, RTCP to those above; may be repeated:\n"
     "                           with --streams each gets one copy. No bridge is used unless\n"
     "                           --bridge names one: then both get the same\n"
     "  --hls DIR                send nothing; make HLS in DIR/NAME with the bridge's own code,\n"
@@ -37,12 +35,10 @@ static const char usage[] =
     "                           has its own SSRC and RTP clock (all that are recorded; 8 at the\n"
     "                           most)\n"
     "  --labels A,B             what the video tracks are called, in their order (a=label)\n"
-    "  --rung NAME:MS           with --hls: a rendition that comes MS later than the best one, as "
-    "from\n"
-    "                           a transcoder: its pictures again. May be repeated\n"
-    "  --rungs-gone FROM:TO     these are not made from second FROM to second TO, nor is what was "
-    "under\n"
-    "                           way; may be repeated\n"
+    "  --rung NAME:MS           with --hls: a rendition that comes MS later than the best one,\n"
+    "                           as from a transcoder: its pictures again. May be repeated\n"
+    "  --rungs-gone FROM:TO     these are not made from second FROM to second TO, nor is what\n"
+    "                           was under way; may be repeated\n"
     "  --rungs-stand FROM:TO    likewise, but nobody is told, and it all comes at second TO\n"
     "  --rungs-watched SIDE     they are only made while they are watched, and then have a "
     "shorter\n"
@@ -52,6 +48,7 @@ static const char usage[] =
     "  --opus                   with --low-latency: there is the Opus too, copied\n"
     "  --keys DIR               with --hls: encrypt (AES-128), with keys in DIR/NAME; DIR exists\n"
     "  --rotate N               segments for each key, 0: one for all (60)\n"
+    "  --cbcs                   with --keys: encrypt samples of low latency, not whole files\n"
     "  --keep                   do not end the stream at the end\n"
     "  --protected              only those with a playback token may watch the streams\n"
     "  --no-nack                do not announce that lost packets are sent again\n"
@@ -76,9 +73,8 @@ static const char usage[] =
     "  --only TRACK             send only audio, or only video\n"
     "  --pause-audio FROM:TO    no audio from second FROM to second TO; its clock goes on\n"
     "  --lose-audio FROM:TO     the same, lost before it is encoded: its clock stands still\n"
-    "  --pause-video N:FROM:TO  video track N, counted from 1, is not sent from second FROM to "
-    "the\n"
-    "                           first IDR picture behind second TO; may be repeated\n"
+    "  --pause-video N:FROM:TO  video track N, counted from 1, is not sent from second FROM to\n"
+    "                           the first IDR picture behind second TO; may be repeated\n"
     "  -h, --help               print this\n"
     "\n"
     "Exit status: 0 all was sent, 1 not all could be sent, 2 it could not start.\n";
@@ -94,6 +90,7 @@ enum {
     OPTION_OPUS,
     OPTION_KEYS,
     OPTION_ROTATE,
+    OPTION_CBCS,
     OPTION_KEEP,
     OPTION_PROTECTED,
     OPTION_NO_NACK,
@@ -119,6 +116,7 @@ static const struct option names[] = {
     {"low-latency", no_argument, NULL, OPTION_LOW_LATENCY},
     {"video-tracks", required_argument, NULL, OPTION_VIDEO_TRACKS},
     {"keys", required_argument, NULL, OPTION_KEYS},
+    {"cbcs", no_argument, NULL, OPTION_CBCS},
     {"rotate", required_argument, NULL, OPTION_ROTATE},
     {"keep", no_argument, NULL, OPTION_KEEP},
     {"opus", no_argument, NULL, OPTION_OPUS},
@@ -258,6 +256,9 @@ static bool read_switch(int option, ReplayOptions *o)
         return true;
     case OPTION_OPUS:
         o->opus = true;
+        return true;
+    case OPTION_CBCS:
+        o->keys.cbcs = true;
         return true;
     case OPTION_KEEP:
         o->keep = true;

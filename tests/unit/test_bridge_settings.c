@@ -335,6 +335,7 @@ static void encryption_wants_a_folder_of_its_own(void **state)
         {"off", "none", "hls", "hls", "", NULL},
         {"on", "aes-128", "hls", "keys", "", NULL},
         {"a key server", "aes-128", "hls", "keys", "https://keys.example/{stream}/{id}", NULL},
+        {"samples", "cbcs", "hls", "keys", "skd://{id}", NULL},
         {"what there is not", "aes-256", "hls", "keys", "", "encryption.method"},
         {"no ID", "aes-128", "hls", "keys", "https://keys.example/", "encryption.key_uri"},
         {"an address though it is off", "none", "hls", "keys", "key", "encryption.key_uri"},
@@ -362,6 +363,36 @@ static void encryption_wants_a_folder_of_its_own(void **state)
         assert_row(!rows[i].error || strstr(error, rows[i].error), rows[i].name, "%s", error);
     }
     temp_folder_remove(root);
+}
+
+/* It stands in XML as it is. */
+static void licences_have_an_address(void **state)
+{
+    static const struct {
+        const char *uri;
+        bool taken;
+    } rows[] = {
+        {"", true},
+        {"https://keys.example/clearkey/{stream}/{id}", true},
+        {"https://keys.example/clearkey", false},
+        {"https://keys.example/?a=1&id={id}", false},
+        {"/clearkey/{id}", false},
+    };
+    char folder[TEMP_FOLDER_SIZE];
+
+    (void)state;
+    temp_folder(folder);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        BridgeSettings settings = bridge_settings_defaults();
+        char error[SETTINGS_ERROR_SIZE] = "";
+        snprintf(settings.directory, sizeof(settings.directory), "%s", folder);
+        snprintf(settings.clearkey_uri, sizeof(settings.clearkey_uri), "%s", rows[i].uri);
+        int status = bridge_settings_check(&settings, error);
+        assert_row(status == (rows[i].taken ? 0 : -1), rows[i].uri, "%d %s", status, error);
+        assert_row(rows[i].taken || strstr(error, "encryption.clearkey_uri"), rows[i].uri, "%s",
+                   error);
+    }
+    temp_folder_remove(folder);
 }
 
 /* A ladder says more of its stream than audio.low_bitrate, which is for all. */
@@ -492,6 +523,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(parts_are_as_long_as_the_profile_has_them),
     cmocka_unit_test(takes_a_language_that_can_be_one),
     cmocka_unit_test(encryption_wants_a_folder_of_its_own),
+    cmocka_unit_test(licences_have_an_address),
     cmocka_unit_test(a_ladder_may_name_a_second_sound),
     cmocka_unit_test(refuses_what_a_range_cannot_tell),
     cmocka_unit_test(refuses_a_folder_of_others),

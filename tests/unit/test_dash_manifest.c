@@ -36,6 +36,7 @@ typedef struct Unlike {
     int64_t init, late_us;
     bool discontinuity, gap;
     const DashPicture *picture;
+    const MediaKey *key;
 } Unlike;
 
 static LlSegment segment(int64_t start_90k, const Unlike *u)
@@ -44,6 +45,7 @@ static LlSegment segment(int64_t start_90k, const Unlike *u)
                        .common = {SEGMENT, STARTS + ticks_to_us(start_90k - 900000) + u->late_us,
                                   u->discontinuity},
                        .init_msn = u->init,
+                       .key = u->key,
                        .gap = u->gap};
 }
 
@@ -122,6 +124,27 @@ static void another_publisher_and_size(void **state)
               (Unlike){.init = 7, .discontinuity = true, .late_us = 3020000, .picture = &upright});
     add_audio(7, (Unlike){.init = 5, .discontinuity = true, .late_us = 3020000});
     golden("dash/periods.mpd");
+}
+
+/* Sound of the second key begins before its pictures. */
+static void a_period_for_each_key(void **state)
+{
+    static const MediaKey first = {.cipher = MEDIA_CBCS, .id = {0x0F, 0x8F, 0xAD, 0x5B}},
+                          second = {.cipher = MEDIA_CBCS, .id = {1, 2, 3, 4, 5, 6, 7, 8, 9}};
+    LlSegment s = segment(0, &(Unlike){.init = 5, .key = &second});
+
+    (void)state;
+    manifest.stream = "shop";
+    manifest.clearkey_uri = "https://keys.example/{stream}/{id}";
+    add(3, (Unlike){.init = 3, .key = &first});
+    add(4, (Unlike){.init = 3, .key = &first});
+    add_video(5, (Unlike){.init = 5, .key = &second});
+    s.start = (10 + 5 * 2) * SAMPLES_PER_S - 300;
+    dash_manifest_add(&manifest, DASH_AUDIO, 5, &s, &aac);
+    golden("dash/keys.mpd");
+    manifest.clearkey_uri = "";
+    assert_int_equal(times("Laurl"), 0);
+    assert_int_equal(times("cenc:default_KID"), 4);
 }
 
 static void an_end(void **state)
@@ -391,13 +414,14 @@ static void each_codec_is_a_set_of_its_own(void **state)
 static void memory_is_for_the_renditions_that_there_are(void **state)
 {
     (void)state;
-    assert_in_range(sizeof(DashManifest) + DASH_OTHERS * sizeof(DashTrack), 1, 7500);
+    assert_in_range(sizeof(DashManifest) + DASH_OTHERS * sizeof(DashTrack), 1, 8100);
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 static const struct CMUnitTest tests[] = {
     TEST(a_live_stream),
     TEST(another_publisher_and_size),
+    TEST(a_period_for_each_key),
     TEST(an_end),
     TEST(an_end_of_what_is_not_listed),
     TEST(sound_alone),

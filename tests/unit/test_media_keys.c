@@ -100,6 +100,16 @@ static void no_rotation_is_one_key_for_good(void **state)
     assert_ptr_equal(take(NUMBERS_TS, 1000000), key);
 }
 
+/* Classic lists have aes-128 then, and a rotation of their own. */
+static void a_key_of_samples_stays_unless_it_is_to_change(void **state)
+{
+    (void)state;
+    open_keys(MEDIA_CBCS, 2);
+    const MediaKey *classic = take(NUMBERS_TS, 0), *sample = take(NUMBERS_LL, 0);
+    assert_ptr_not_equal(take(NUMBERS_TS, 2), classic);
+    assert_ptr_equal(take(NUMBERS_LL, 1000000), sample);
+}
+
 static void a_file_is_the_key_and_for_nobody_else(void **state)
 {
     char path[160];
@@ -295,17 +305,18 @@ static void addresses_are_checked(void **state)
 
 static void tags_stand_where_the_key_changes(void **state)
 {
-    MediaKey first = known, second = known, sample = known;
+    MediaKey first = known, second = known, sample = known, fairplay = known;
     char text[2048];
     TextBuffer out = text_buffer(text, sizeof(text));
     KeyTags tags = {0};
 
     (void)state;
     first.cipher = second.cipher = MEDIA_AES_128;
-    sample.cipher = MEDIA_CBCS;
+    sample.cipher = fairplay.cipher = MEDIA_CBCS;
     strcpy(first.uri, "1");
     strcpy(second.uri, "2");
     strcpy(sample.uri, "3");
+    strcpy(fairplay.uri, "skd://4");
     key_tags_segment(&tags, NULL, &out); /* all is clear: nothing is to be said */
     key_tags_map(&tags, &first, &out);
     key_tags_segment(&tags, &first, &out);
@@ -317,19 +328,25 @@ static void tags_stand_where_the_key_changes(void **state)
     key_tags_segment(&tags, NULL, &out);
     key_tags_map(&tags, &sample, &out);
     key_tags_segment(&tags, &sample, &out);
+    key_tags_segment(&tags, &fairplay, &out);
     assert_string_equal(text,
                         "#EXT-X-KEY:METHOD=AES-128,URI=\"1\"\n"
                         "#EXT-X-KEY:METHOD=AES-128,URI=\"2\"\n"
                         "MAP #EXT-X-KEY:METHOD=NONE\n"
                         "#EXT-X-KEY:METHOD=AES-128,URI=\"2\"\n"
                         "#EXT-X-KEY:METHOD=NONE\n"
-                        "#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"3\"\n");
+                        "#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"3\","
+                        "IV=0x0f8fad5bd9cb469fa16570867728950e\n"
+                        "#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"skd://4\","
+                        "KEYFORMAT=\"com.apple.streamingkeydelivery\","
+                        "KEYFORMATVERSIONS=\"1\"\n");
 }
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_key_has_its_number_of_segments, setup, teardown),
     cmocka_unit_test_setup_teardown(classic_lists_have_keys_of_their_own, setup, teardown),
     cmocka_unit_test_setup_teardown(no_rotation_is_one_key_for_good, setup, teardown),
+    cmocka_unit_test_setup_teardown(a_key_of_samples_stays_unless_it_is_to_change, setup, teardown),
     cmocka_unit_test_setup_teardown(a_file_is_the_key_and_for_nobody_else, setup, teardown),
     cmocka_unit_test_setup_teardown(the_next_run_has_the_same_keys, setup, teardown),
     cmocka_unit_test_setup_teardown(other_files_are_left_alone, setup, teardown),

@@ -65,10 +65,13 @@ export async function ffprobe(file) {
  */
 export const butPauses = (complaints) => complaints.replace(/^.*DTS discontinuity in stream \d: packet \d+ with DTS \d+, packet \d+ with.*\n/gm, "");
 
-/** Shaka Packager's view of a segment: a demuxer that shares no code with libav. */
-export async function shaka(file) {
+/** Shaka Packager, which shares no code with libav. */
+export async function packager(...args) {
   const require = createRequire(import.meta.url);
   const folder = path.join(path.dirname(require.resolve("shaka-packager/package.json")), "bin");
   const binary = path.join(folder, `packager-linux-${process.arch === "arm64" ? "arm64" : "x64"}`);
-  return run(binary, [`input=${file}`, "--dump_stream_info"]);
+  return run(binary, args);
 }
+
+/** Its view of a segment. */
+export const shaka = (file) => packager(`input=${file}`, "--dump_stream_info");
