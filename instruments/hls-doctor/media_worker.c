@@ -192,7 +192,8 @@ static void look_at(MediaWorker *w, MediaJob *j)
 
 static void look_at_iframe(MediaWorker *w, MediaJob *j)
 {
-    const size_t len = j->bytes.len;
+    const int64_t listed = j->segment.range.len; /* of whole blocks more is fetched */
+    const size_t len = listed > 0 ? (size_t)listed : j->bytes.len;
     IframeFacts facts;
 
     if (media_opener_open(w->findings, w->keys, j) != MEDIA_OPEN)
