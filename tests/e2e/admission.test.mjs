@@ -6,11 +6,12 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer } from "node:https";
 import os from "node:os";
 import path from "node:path";
 import test, { describe } from "node:test";
 import { bridgeStreams } from "../../tools/stack/bridge.mjs";
+import { makeCertificate } from "../../tools/stack/certificate.mjs";
 import { admin, attach } from "./support/janus-api.mjs";
 import { publishRecorded } from "./support/recorded.mjs";
 import { until, withStack } from "./support/rig.mjs";
@@ -33,13 +34,15 @@ const ANSWERS = {
 
 /**
  * Runs `body(stack, receiver)` with a plugin that asks `receiver`: { asked, close() }, which keeps what it was asked, each
- * with its `id`. `settings` are more of the group "admission". The audit log is `stack.audit`.
+ * with its `id`. Its certificate is its own; `trusts`: whether the plugin is told so. `settings` are more of the group
+ * "admission". The audit log is `stack.audit`.
  */
-async function withWebhook(settings, body) {
+async function withWebhook({ trusts, settings }, body) {
   const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-hook-"));
   const secret = path.join(folder, "secret"), audit = path.join(folder, "audit.json");
   const asked = [];
-  const server = createServer(async (request, response) => {
+  const { certificate, key } = await makeCertificate(folder, []);
+  const server = createServer({ cert: await readFile(certificate), key: await readFile(key) }, async (request, response) => {
     const { "webhook-id": id, "webhook-timestamp": time, "webhook-signature": signature } = request.headers;
     const text = (await request.toArray()).join("");
     const right = `v1,${createHmac("sha256", SECRET).update(`${id}.${time}.${text}`).digest("base64")}`;
@@ -51,9 +54,10 @@ async function withWebhook(settings, body) {
   await writeFile(secret, SECRET, { mode: 0o600 });
   try {
     const groups = `admission: {
-  url = "http://127.0.0.1:${server.address().port}/admission"
+  url = "https://127.0.0.1:${server.address().port}/admission"
   secret_file = "${secret}"
   timeout = ${LONG_S}
+  ${trusts ? `ca_file = "${certificate}"` : ""}
   ${settings}
 }
 `;
@@ -85,7 +89,7 @@ const recordsOf = async (stack) => (await readFile(stack.audit, "utf8")).trim().
 
 describe("an admission webhook", { concurrency: 2 }, () => {
   test("allows, denies and renames; and nobody is let in when it is gone", () =>
-    withWebhook("retries = 0", async (stack, receiver) => {
+    withWebhook({ trusts: true, settings: "retries = 0" }, async (stack, receiver) => {
       const denied = await tryToPublish(stack, "attic");
       assert.deepEqual([denied.error_code, denied.error], [DENIED, "pay first"]);
 
@@ -117,12 +121,12 @@ describe("an admission webhook", { concurrency: 2 }, () => {
       assert.ok(!JSON.stringify(records).includes("a long key"));
     }));
 
-  test("lets in whoever it cannot be asked about, if it is told to", () =>
-    withWebhook('on_unreachable = "allow"', async (stack, receiver) => {
-      await receiver.close();
+  test("is not told a thing if its certificate is not trusted; whoever it cannot be asked about is let in, if the settings say so", () =>
+    withWebhook({ trusts: false, settings: 'on_unreachable = "allow"' }, async (stack, receiver) => {
       const { hls, stream } = await tryToPublish(stack, "attic");
       assert.deepEqual([hls, stream], ["published", "attic"]);
       const { webhook } = await operatorsList(stack);
-      assert.deepEqual([webhook.retried, webhook.let_in_unasked], [1, 1]);
+      assert.deepEqual([webhook.retried, webhook.unreachable, webhook.let_in_unasked], [1, 1, 1]);
+      assert.deepEqual(receiver.asked, []);
     }));
 });
