@@ -86,7 +86,7 @@ static void a_parked_job_holds_up_its_lane_alone(void **state)
     assert_int_equal(job[3].runs, 1);
     assert_int_equal(job[1].runs, 0);
     assert_true(work_pool_is_busy(pool, &one));
-    assert_false(work_pool_is_busy(pool, &other) && released == 1);
+    assert_false(released == 1 && work_pool_is_busy(pool, &other));
     work_pool_resume(pool, &one);
     until_is(&released, 4);
     assert_int_equal(job[0].runs, 2);
