@@ -24,7 +24,7 @@ const USUAL = {
 
 /** Those that leave the machine mostly idle: no browser, or one that does little. */
 const CALM = ["admission", "attacks", "bridge-start", "demo", "disk", "edges", "hostile", "outage", "production", "recorded", "serving",
-  "slow-disk", "strangers", "tokens", "transcode", "viewers", "wall-clock"];
+  "slow-disk", "strangers", "tokens", "transcode", "viewers", "wall-clock", "webhooks"];
 
 const filesIn = (folder) => readdirSync(path.join(ROOT, folder)).filter((name) => name.endsWith(".test.mjs")).sort()
   .map((name) => path.join(folder, name));
