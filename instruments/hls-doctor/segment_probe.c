@@ -211,6 +211,13 @@ static const char *format_of(const Memory *m)
     return m->len > 8 && memcmp(m->data + 4, "ftyp", 4) == 0 ? "mov" : "mpegts";
 }
 
+/* What MP4 says at its beginning is all there is to know of its tracks; of a transport stream
+ * libavformat finds it out, by decoders of its own. */
+static int know_tracks(AVFormatContext *format)
+{
+    return strstr(format->iformat->name, "mov") ? 0 : avformat_find_stream_info(format, NULL);
+}
+
 static AVFormatContext *open_memory(Memory *memory)
 {
     uint8_t *buffer = av_malloc(IO_BUFFER_BYTES);
@@ -226,7 +233,7 @@ static AVFormatContext *open_memory(Memory *memory)
     format->pb = io;
     format->flags |= AVFMT_FLAG_CUSTOM_IO;
     if (avformat_open_input(&format, NULL, av_find_input_format(format_of(memory)), NULL) < 0 ||
-        avformat_find_stream_info(format, NULL) < 0)
+        know_tracks(format) < 0)
         avformat_close_input(&format);
     if (!format) {
         av_freep(&io->buffer);
