@@ -25,18 +25,21 @@ const [part, tree, list, ...scripts] = process.argv.slice(2);
 const lines = (command, args) => execFileSync(command, args, { encoding: "utf8" }).split("\n").filter(Boolean);
 const env = { CMOCKA_MESSAGE_OUTPUT: "TAP" };
 
-/** The jobs of a program: one for each group that takes long, and some for all others. */
+/**
+ * The jobs of a program: one for each group that takes long, and some for all others. `plans`: how many a shared one has in
+ * its TAP. A program of corpora takes all of its targets or one.
+ */
 function jobsOf(program) {
-  const command = path.resolve(program);
-  // a corpus is run by the target alone
-  const shares = !path.basename(program).startsWith("corpus-");
+  const command = path.resolve(program), name = path.basename(program);
+  const isCorpora = name.startsWith("corpus-");
   const alone = lines(program, ["--list"]).map((group) =>
-    ({ name: shares ? group : `corpus of ${group}`, command, args: [group], seconds: GROUP_SECONDS, env }));
-  const short = alone.filter(({ name }) => shares && !(name in USUAL));
+    ({ name: isCorpora ? `corpus of ${group}` : group, command, args: [group], seconds: GROUP_SECONDS, env }));
+  if (isCorpora) return [{ name, command, args: [], groups: alone, plans: 1, seconds: GROUP_SECONDS, env }];
+  const short = alone.filter(({ name }) => !(name in USUAL));
   const jobs = alone.filter((job) => !short.includes(job));
   for (let i = 0, n = Math.ceil(short.length / SHARE); i < n; i++) {
     const groups = short.filter((_, at) => at % n === i);
-    jobs.push({ name: `${path.basename(program)} ${i + 1}`, command, args: groups.map(({ args }) => args[0]), groups, seconds: GROUP_SECONDS, env });
+    jobs.push({ name: `${name} ${i + 1}`, command, args: groups.map(({ args }) => args[0]), groups, plans: groups.length, seconds: GROUP_SECONDS, env });
   }
   return jobs;
 }
@@ -49,7 +52,7 @@ const jobs = [...scripts.map((script) => ({ name: path.basename(script), command
   ...programs.flatMap(jobsOf)];
 
 await runJobs(part, jobs, (result) => {
-  if (result.job.groups && !isGood(result, result.job.groups.length)) again.push(result);
+  if (result.job.groups && !isGood(result, result.job.plans)) again.push(result);
   else count(result);
 }, options);
 
@@ -59,5 +62,5 @@ for (const shared of again) {
     failed ||= !isGood(result);
     count(result);
   }, options);
-  if (!failed) fail(`${shared.job.args.join(", ")}, one after the other in one process`, shared.text);
+  if (!failed) fail(`${shared.job.groups.map(({ name }) => name).join(", ")}, one after the other in one process`, shared.text);
 }
