@@ -283,14 +283,12 @@ void cmaf_track_complete(CmafTrack *t, int64_t now_us)
 {
     CmafWhole whole = {.duration_90k = cmaf_track_to_90k(t, t->cutter.start - t->start),
                        .samples = (int64_t)t->samples};
-    CmafBytes bytes = {0};
     char name[STORE_NAME_SIZE];
 
     ll_segment_name(&t->list, window_next_msn(&t->list.window), name);
-    whole.gap = t->gap || t->segment.failed ||
-                !cmaf_track_encrypt(t, t->segment.data, t->segment.len, &bytes) ||
-                !cmaf_track_store(t, name, bytes.data, bytes.len);
-    whole.len = bytes.len > 0 ? bytes.len : t->segment.len;
+    whole.gap = t->gap || t->segment.failed || !cmaf_track_encrypt_whole(t) ||
+                !cmaf_track_store(t, name, t->segment.data, t->segment.len);
+    whole.len = t->segment.len;
     byte_buffer_free(&t->segment);
     byte_buffer_free(&t->encrypted);
     t->samples = 0;

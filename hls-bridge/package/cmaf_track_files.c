@@ -20,24 +20,37 @@ bool cmaf_track_note_write(CmafTrack *t, const char *name, bool good)
     return good;
 }
 
-bool cmaf_track_encrypt(CmafTrack *t, const uint8_t *data, size_t len, CmafBytes *out)
+/* Encrypts bytes of the open segment to t->encrypted; NULL: the segment itself, in place. */
+static bool encrypt(CmafTrack *t, const CmafBytes *part)
 {
     const MediaKey *key = ll_playlist_open_segment(&t->list)->key;
     uint8_t iv[SEGMENT_IV_SIZE];
 
-    *out = (CmafBytes){data, len};
-    if (!t->cipher)
-        return true;
     if (!key)
         return false;
     segment_cipher_iv(window_next_msn(&t->list.window), iv);
-    if (segment_cipher_encrypt(t->cipher, key->key, iv, data, len, &t->encrypted) < 0) {
+    int status =
+        part ? segment_cipher_encrypt(t->cipher, key->key, iv, part->data, part->len, &t->encrypted)
+             : segment_cipher_encrypt_in_place(t->cipher, key->key, iv, &t->segment);
+    if (status < 0)
         log_error("%s: %s cannot be encrypted: %s", t->params.stream, t->list.kind,
                   strerror(errno));
+    return status == 0;
+}
+
+bool cmaf_track_encrypt_part(CmafTrack *t, CmafBytes *part)
+{
+    if (!t->cipher)
+        return true;
+    if (!encrypt(t, part))
         return false;
-    }
-    *out = (CmafBytes){t->encrypted.data, t->encrypted.len};
+    *part = (CmafBytes){t->encrypted.data, t->encrypted.len};
     return true;
+}
+
+bool cmaf_track_encrypt_whole(CmafTrack *t)
+{
+    return !t->cipher || encrypt(t, NULL);
 }
 
 /* Removes the parts of a segment, unless that is noted. */

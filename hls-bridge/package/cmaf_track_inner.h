@@ -34,7 +34,7 @@ struct CmafTrack {
     int64_t start;         /* of the segment */
     ByteBuffer segment;    /* what its parts hold */
     SegmentCipher *cipher; /* NULL: parts and segments are written as they are */
-    ByteBuffer encrypted;  /* what is written in place of a part or the segment */
+    ByteBuffer encrypted;  /* what is written in place of a part */
     bool lacks_key;        /* of the segment, which could not be made: its parts are gaps */
     size_t samples;        /* that it has */
     bool gap;              /* something of it could not be written */
@@ -80,9 +80,11 @@ void cmaf_track_drop_old(CmafTrack *track, int64_t now_us);
 /* Writes a file. What cannot be written is a gap for viewers, said once. */
 bool cmaf_track_store(CmafTrack *track, const char *name, const void *data, size_t len);
 
-/* What is to be written of the open segment, or of a part of it: the bytes themselves, or
- * encrypted. Borrowed until the next call. Returns false if it cannot be had. */
-bool cmaf_track_encrypt(CmafTrack *track, const uint8_t *data, size_t len, CmafBytes *out);
+/* Makes what is to be written of a part of the open segment, and of the segment once it is whole:
+ * encrypted, if the track is. A part is borrowed until the next call then. Return false if it
+ * cannot be had. */
+bool cmaf_track_encrypt_part(CmafTrack *track, CmafBytes *part);
+bool cmaf_track_encrypt_whole(CmafTrack *track);
 
 /* The key of the samples of the open segment. Returns false if they stay clear. */
 bool cmaf_track_sample_key(const CmafTrack *track, CbcsKey *out);

@@ -50,7 +50,6 @@ static void add_part(CmafTrack *t, const PartCut *cut)
     LlPart part = {.duration_90k = (int32_t)cmaf_track_to_90k(t, cut->end - cut->start)};
     char name[STORE_NAME_SIZE];
     CmafFragment fragment = {0};
-    CmafBytes bytes = {0};
 
     ll_part_name(&t->list, window_next_msn(&t->list.window),
                  ll_playlist_open_segment(&t->list)->parts, name);
@@ -65,11 +64,10 @@ static void add_part(CmafTrack *t, const PartCut *cut)
             t); /* for the next segment: what a list says of this one cannot change */
         made = false;
     }
-    part.gap = !made || t->lacks_key ||
-               !cmaf_track_encrypt(t, fragment.bytes.data, fragment.bytes.len, &bytes) ||
-               !cmaf_track_store(t, name, bytes.data, bytes.len);
+    part.gap = !made || t->lacks_key || !cmaf_track_encrypt_part(t, &fragment.bytes) ||
+               !cmaf_track_store(t, name, fragment.bytes.data, fragment.bytes.len);
     if (!part.gap)
-        keep(t, bytes);
+        keep(t, fragment.bytes);
     t->gap = t->gap || part.gap;
     t->stats.parts++;
     t->stats.gaps += part.gap;

@@ -35,4 +35,9 @@ int segment_cipher_encrypt(SegmentCipher *cipher, const uint8_t key[SEGMENT_KEY_
                            const uint8_t iv[SEGMENT_IV_SIZE], const uint8_t *data, size_t len,
                            ByteBuffer *out);
 
+/* The same in place: `bytes` are as long as they become by padding. Returns 0, or -1 with errno:
+ * then they are of no use. */
+int segment_cipher_encrypt_in_place(SegmentCipher *cipher, const uint8_t key[SEGMENT_KEY_SIZE],
+                                    const uint8_t iv[SEGMENT_IV_SIZE], ByteBuffer *bytes);
+
 #endif

@@ -62,6 +62,16 @@ static void begins_again_with_each_part(void **state)
     }
 }
 
+static void encrypts_in_place(void **state)
+{
+    (void)state;
+    byte_buffer_clear(&out);
+    assert_int_equal(byte_buffer_add(&out, plain, 33), 0);
+    assert_int_equal(segment_cipher_encrypt_in_place(cipher, key, nist_iv, &out), 0);
+    assert_int_equal(out.len, 48);
+    assert_memory_equal(out.data, cipher_text, 32);
+}
+
 static void nothing_is_a_block_of_padding(void **state)
 {
     (void)state;
@@ -102,8 +112,11 @@ static void a_number_is_a_vector(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(encrypts_as_nist_says_and_pads), cmocka_unit_test(begins_again_with_each_part),
-    cmocka_unit_test(nothing_is_a_block_of_padding),  cmocka_unit_test(what_is_too_long_is_refused),
+    cmocka_unit_test(encrypts_as_nist_says_and_pads),
+    cmocka_unit_test(begins_again_with_each_part),
+    cmocka_unit_test(encrypts_in_place),
+    cmocka_unit_test(nothing_is_a_block_of_padding),
+    cmocka_unit_test(what_is_too_long_is_refused),
     cmocka_unit_test(a_number_is_a_vector),
 };
 
