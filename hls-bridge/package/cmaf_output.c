@@ -66,10 +66,8 @@ static int begin(void *self, const OutputPublisher *publisher)
     for (size_t i = 0; i < publisher->renditions->count; i++) {
         const Rendition *r = &publisher->renditions->item[i];
         track[i] = RENDITION_NONE;
-        if (r->kind == TRACK_VIDEO && !cmaf_output_takes(o, r->codec)) {
-            cmaf_output_leave_out(o);
+        if (r->kind == TRACK_VIDEO && !cmaf_output_takes(o, r->codec))
             continue; /* segments are cut by it, and others are made of it */
-        }
         track[i] = cmaf_output_track_of(o, r);
         if (track[i] == RENDITION_NONE || taken[track[i]]) {
             track[i] = RENDITION_NONE;

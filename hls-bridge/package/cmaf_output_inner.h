@@ -50,10 +50,8 @@ int cmaf_output_publish(CmafOutput *output, size_t track, bool whole);
 /* As output.h has it. */
 int cmaf_output_follow(void *self, size_t track, Output *out);
 
+/* Likewise. */
 bool cmaf_output_takes(const void *self, Codec codec);
-
-/* Says in the log why pictures that it does not take are not in it, if that is for a setting. */
-void cmaf_output_leave_out(const CmafOutput *output);
 
 /* Makes the tracks that there always are, and those that an earlier run has left; the lists go on
  * where they stood. Files of the earlier run that they do not name are removed in time. Returns 0,

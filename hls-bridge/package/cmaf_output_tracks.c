@@ -43,15 +43,6 @@ bool cmaf_output_takes(const void *self, Codec codec)
     return codec != CODEC_VP8;      /* which has no place in an initialisation segment of CMAF */
 }
 
-void cmaf_output_leave_out(const CmafOutput *o)
-{
-    if (media_keys_cipher(o->keys, NUMBERS_LL) == MEDIA_CBCS)
-        log_error(
-            "%s: encryption.method \"cbcs\" encrypts pictures of H.264 alone: low latency "
-            "goes without those of another codec; publish H.264, or have it transcoded",
-            o->stream);
-}
-
 void cmaf_output_keep_keys(const CmafOutput *o)
 {
     MediaKeyNeed need[RENDITIONS_MAX];

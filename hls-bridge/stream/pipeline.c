@@ -83,17 +83,32 @@ static int64_t wall_clock(void *user, int64_t at_90k)
 
 /* ---- media ---- */
 
+/* Whether viewers get pictures of this codec; says in the log if not. VP8 is known for that, and
+ * told of elsewhere. */
+static bool note_codec(const Pipeline *p, Codec codec)
+{
+    bool takes = packager_takes(p->packager, codec);
+
+    if (!takes && codec != CODEC_VP8)
+        log_error(
+            "%s: no output takes pictures of this codec, so viewers have the sound alone unless "
+            "it is transcoded: classic HLS takes H.264 alone, and so does low latency with "
+            "encryption.method = \"cbcs\"",
+            p->stream);
+    return takes;
+}
+
 static void start_source(Pipeline *p)
 {
     const IntakeSink sink = {p, on_picture, on_audio, on_broken};
     Renditions renditions = p->source->renditions;
     size_t best = renditions_first(&renditions, TRACK_VIDEO);
+    bool takes = best == RENDITION_NONE || note_codec(p, renditions.item[best].codec);
 
     if (p->wanted && best != RENDITION_NONE) {
         p->own = rungs_params_for(p->wanted, p->stream,
                                   p->source->has_ladder ? p->source->ladder : NULL);
-        rungs_describe(&p->own, packager_takes(p->packager, renditions.item[best].codec),
-                       &renditions);
+        rungs_describe(&p->own, takes, &renditions);
     }
     packager_choose_sound(p->packager, &renditions);
     p->source->does->start(p->source, &sink, packager_audio(p->packager),

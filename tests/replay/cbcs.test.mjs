@@ -15,14 +15,14 @@ import { folderOf, LOW_LATENCY, plain, recording } from "./support/replays.mjs";
 
 const ROTATE = 2;
 
-/** Replays `name` at low latency into a new folder. Gives { media, keys }: the folders of both. */
+/** Replays `name` at low latency into a new folder. Gives { media, keys, said }: the folders of both, and its log. */
 async function made(t, name, options) {
   const folder = await folderOf(t), keys = path.join(folder, "keys");
   await mkdir(keys);
   const { status, stderr } = await run(built().replay, ["--json", "--hls", folder, LOW_LATENCY,
     ...options.map((option) => (option === "KEYS" ? keys : String(option))), recording(name)]);
   assert.equal(status, 0, stderr);
-  return { media: path.join(folder, "replay"), keys: path.join(keys, "replay") };
+  return { media: path.join(folder, "replay"), keys: path.join(keys, "replay"), said: stderr };
 }
 
 const SECRET = ["--keys", "KEYS", "--rotate", ROTATE, "--cbcs"];
@@ -248,6 +248,15 @@ test("DASH has a period for each key, with the key's ID", async (t) => {
   assert.equal(Object.keys(next).length, 3, JSON.stringify(next));
   assert.equal(new Set(Object.values(next)).size, 1, JSON.stringify(next)); // all have come as far
   assert.doesNotMatch(manifest, /Laurl/);
+});
+
+test("pictures that are not H.264 are left out, and the log says so", async (t) => {
+  const { media, said } = await made(t, "vp9", ["--seconds", 6, ...SECRET]);
+  assert.match(said, /no output takes pictures of this codec.*encryption\.method = "cbcs"/);
+  const master = await readFile(path.join(media, "master.m3u8"), "utf8");
+  assert.match(master, /CODECS="mp4a\.40\.2"[^\n]*\naudio\.m3u8\n/);
+  assert.doesNotMatch(master, /vp09|video/);
+  assert.deepEqual((await readdir(media)).filter((name) => name.startsWith("video")), []);
 });
 
 for (const [method, options] of [["SAMPLE-AES", ["--cbcs"]], ["AES-128", []]])
