@@ -8,16 +8,13 @@
 
 import crypto from "crypto";
 
-const MAC_LENGTH = 43; // 256 bits in base64
 const LATE_S = 30; // what an edge of our own has let in may be this much late here
 const KEPT_S = 10; // for so long an edge may go by what it was told
 
-/** Whether two texts of MAC_LENGTH are the same, in the same time wherever they differ. */
+/** Whether two signatures are the same, in the same time wherever they differ. */
 function equal(a, b) {
-  const x = Buffer.from(a), y = Buffer.from(b);
-  let difference = x.length ^ y.length;
-  for (let i = 0; i + 4 <= MAC_LENGTH; i += 4) difference |= x.readInt32LE(i) ^ y.readInt32LE(i);
-  for (let i = MAC_LENGTH - MAC_LENGTH % 4; i < MAC_LENGTH; i++) difference |= x[i] ^ y[i];
+  let difference = a.length ^ b.length;
+  for (let i = 0; i < 32; i += 4) difference |= a.readInt32LE(i) ^ b.readInt32LE(i);
   return difference === 0;
 }
 
@@ -40,7 +37,8 @@ function network(address) {
 function read(v) {
   const secret = v.janus_hls_secret; // of the key that it names
   if (!secret) return "key";
-  if (!equal(v.janus_hls_mac, crypto.createHmac("sha256", secret).update(v.janus_hls_signed).digest("base64url"))) return "signature";
+  const signature = crypto.createHmac("sha256", secret).update(v.janus_hls_signed).digest();
+  if (!equal(signature, Buffer.from(v.janus_hls_mac, "base64url"))) return "signature";
   try {
     const claims = JSON.parse(String(Buffer.from(v.janus_hls_payload, "base64url")));
     return typeof claims === "object" && claims ? claims : "claims";
@@ -49,16 +47,10 @@ function read(v) {
   }
 }
 
-/** Why not, if anything but its stream and its end is asked. An edge of our own has looked at its viewer's address. */
-function refusalByMore(claims, v, remoteAddress, now) {
-  const asked = v.janus_hls_address; // by an edge that has no secrets; "-": it looks itself
-  const address = asked || (v.janus_hls_own_edge ? "-" : remoteAddress);
-  if (claims.nbf !== undefined && !(claims.nbf % 1 === 0 && typeof claims.nbf === "number")) return "claims";
-  if (claims.nbf !== undefined && now < claims.nbf) return "early";
-  if (claims.ip !== undefined && address !== "-" &&
-    (typeof claims.ip !== "string" || !network(claims.ip) || network(claims.ip) !== network(address))) return "address";
-  if (claims.sid !== undefined && (typeof claims.sid !== "string" || v.janus_hls_ended.indexOf(` ${claims.sid} `) >= 0)) return "session";
-  return "pass";
+/** Whether the address is another than the token's. An edge of our own has looked at its viewer's, or asks for one. */
+function isElsewhere(ip, v, remoteAddress) {
+  const address = v.janus_hls_address || (v.janus_hls_own_edge ? "-" : remoteAddress); // "-": it was looked at
+  return address !== "-" && (typeof ip !== "string" || !network(ip) || network(ip) !== network(address));
 }
 
 /**
@@ -73,8 +65,11 @@ function judge(v, remoteAddress, now) {
   if (typeof claims.stream === "string" ? claims.stream !== stream
     : typeof claims.prefix !== "string" || !stream.startsWith(claims.prefix)) return "stream";
   if (now >= claims.exp && (v.janus_hls_address || !v.janus_hls_own_edge || now >= claims.exp + LATE_S)) return "expired";
-  return claims.nbf === undefined && claims.ip === undefined && claims.sid === undefined ? "pass"
-    : refusalByMore(claims, v, remoteAddress, now);
+  if (claims.nbf !== undefined && !(typeof claims.nbf === "number" && claims.nbf % 1 === 0)) return "claims";
+  if (claims.nbf !== undefined && now < claims.nbf) return "early";
+  if (claims.ip !== undefined && isElsewhere(claims.ip, v, remoteAddress)) return "address";
+  if (claims.sid !== undefined && (typeof claims.sid !== "string" || v.janus_hls_ended.indexOf(` ${claims.sid} `) >= 0)) return "session";
+  return "pass";
 }
 
 // ---- what nginx calls, for js_set ----

@@ -153,7 +153,7 @@ function printProtected(stack, names) {
 
 /** `publishing`: as of whoMayPublish(). */
 function printAddresses(stack, { lan, testcard, protect }, publishing) {
-  const watched = testcard[0] ?? publishing.name;
+  const watched = testcard.find((name) => !protect.includes(name)) ?? publishing.name;
   say("");
   say(`  Publish   ${bold(publishing.url)}`);
   say(`  Watch     ${bold(`${stack.url}/`)}`);
