@@ -110,14 +110,19 @@ int options_read(int argc, char **argv, Options *options)
     return said != 0 ? said : check_options(argc, argv, options);
 }
 
+/* The file of settings; NULL: with a folder on the command line everything else has a default. */
+static const char *config_file(const Options *options)
+{
+    return options->config ? options->config : options->directory ? NULL : DEFAULT_FILE;
+}
+
 int options_settings(const Options *options, BridgeSettings *settings)
 {
+    const char *file = config_file(options);
     char error[SETTINGS_ERROR_SIZE];
 
     *settings = bridge_settings_defaults();
-    /* with a folder on the command line everything else has a default */
-    if ((options->config || !options->directory) &&
-        bridge_settings_read(options->config ? options->config : DEFAULT_FILE, settings, error) < 0)
+    if (file && bridge_settings_read(file, settings, error) < 0)
         goto fail;
     if (options->directory && snprintf(settings->directory, sizeof(settings->directory), "%s",
                                        options->directory) >= (int)sizeof(settings->directory)) {
@@ -131,6 +136,8 @@ int options_settings(const Options *options, BridgeSettings *settings)
     }
     if (bridge_settings_check(settings, error) == 0)
         return 0;
+    fprintf(stderr, "hls-bridge: %s%s%s\n", file ? file : "", file ? ": " : "", error);
+    return -1;
 fail:
     fprintf(stderr, "hls-bridge: %s\n", error);
     return -1;

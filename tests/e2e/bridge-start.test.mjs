@@ -39,8 +39,9 @@ test("a configuration that is wrong is told with file and line", () =>
       [`${good}  playlist = 2\n}`, /x\.jcfg:3: hls\.playlist must be a whole number from 3 to 60/],
       [`${good}  playlist = \n}`, /x\.jcfg:\d+: syntax error/],
       [`${good}}\nvideo: { }`, /x\.jcfg:4: video is not a key/],
-      [`${good}}\ncontrol: { address = "0.0.0.0" }`, /not a loopback address/],
-      [`hls: { directory = "/proc/nowhere" }`, /\/proc\/nowhere cannot be made/],
+      [`${good}}\ncontrol: { address = "0.0.0.0" }`, /x\.jcfg: control\.address 0\.0\.0\.0 is not a loopback address/],
+      [`${good}}\nencryption: { method = "aes128" }`, /x\.jcfg: encryption\.method "aes128" must be/],
+      [`hls: { directory = "/proc/nowhere" }`, /x\.jcfg: .*\/proc\/nowhere cannot be made/],
     ];
     const file = path.join(folder, "x.jcfg");
     for (const [text, sentence] of cases) {
