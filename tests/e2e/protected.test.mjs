@@ -4,9 +4,10 @@
 // of it give to whom.
 
 import assert from "node:assert/strict";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import test, { after } from "node:test";
+import { keyFolder } from "../../tools/stack/bridge.mjs";
 import { built } from "../../tools/stack/stack.mjs";
 import { assertUnharmed, beginReplay, beginWatch } from "./support/audience.mjs";
 import { openPage } from "./support/browser.mjs";
@@ -72,6 +73,21 @@ const isRefused = ({ status, headers }, what) => {
   assert.equal(headers["cache-control"], "no-store", what);
   assert.equal(headers["access-control-allow-origin"], "*", what);
 };
+
+test("keys of a protected stream are given with a token alone, and kept by no tier", shared(async ({ stack }) => {
+  await protectedStream(stack, "shop");
+  const key = "key-ll-7-0f8fad5b-d9cb-469f-a165-70867728950e.bin", folder = path.join(keyFolder(stack.hls), "shop");
+  await mkdir(folder, { recursive: true }); // as the bridge would with encryption.method
+  const token = sign({ stream: "shop" });
+  for (const { name, url } of await tiersOf(stack))
+    for (const bytes of ["the first sixteen", "those that follow"]) {
+      await writeFile(path.join(folder, key), bytes);
+      isRefused(await askFrom(url, `/live/shop/${key}`), `${name}: no token`);
+      isRefused(await askFrom(url, withToken(sign({ stream: "till" }), `/live/shop/${key}`)), `${name}: another stream's`);
+      const { status, headers, body } = await askFrom(url, withToken(token, `/live/shop/${key}`));
+      assert.deepEqual([status, headers["cache-control"], String(body)], [200, "no-store", bytes], name);
+    }
+}));
 
 test("a protected stream is given to those who have a token for it, and to nobody else", shared(async ({ stack }) => {
   await protectedStream(stack, "shop");
