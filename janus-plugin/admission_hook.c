@@ -127,12 +127,17 @@ static int go_by_policy(Session *session, HookVerdict verdict, const Permit *per
     return refuse(session, permit->name, error, late ? CAUSE_TIMEOUT : CAUSE_UNREACHABLE);
 }
 
-/* The name that it gives: one that has a key is given to whoever has shown that key alone. */
-static int take_name(Session *session, const Request *request, Permit *permit, RequestError *error)
+/* The name that it gives: one that has a key is given to whoever has shown that key alone; and one
+ * that is protected stays so, unless the answer says who may watch. */
+static int take_name(Session *session, const Request *request, const HookAnswer *answer,
+                     Permit *permit, RequestError *error)
 {
     KeyVerdict verdict = plugin_settings_key(self.settings, permit->name, request->key);
+    Access access = plugin_settings_access(self.settings, permit->name);
 
     permit->open = verdict != KEY_GOOD;
+    if (!answer->has_access && access > permit->access)
+        permit->access = access;
     if (verdict != KEY_WRONG)
         return 0;
     request_fail(error, HLS_ERROR_DENIED,
@@ -140,15 +145,25 @@ static int take_name(Session *session, const Request *request, Permit *permit, R
     return refuse(session, permit->name, error, CAUSE_ANSWER);
 }
 
+/* Changes the permit as an answer that allows wants it. */
+static int take_changes(Session *session, const Request *request, const HookAnswer *answer,
+                        Permit *permit, RequestError *error)
+{
+    hook_answer_apply(answer, permit);
+    if (permit->end && wall_s() >= permit->end) { /* it must not take a name and end at once */
+        request_fail(error, HLS_ERROR_DENIED, "your time to publish as %s is over", permit->name);
+        return refuse(session, permit->name, error, CAUSE_DENIED);
+    }
+    return answer->name[0] && strcmp(answer->name, request->stream) != 0
+               ? take_name(session, request, answer, permit, error)
+               : 0;
+}
+
 static int obey(Session *session, const Request *request, const HookAnswer *answer, Permit *permit,
                 RequestError *error)
 {
-    if (answer->verdict == HOOK_ALLOWS) {
-        hook_answer_apply(answer, permit);
-        return answer->name[0] && strcmp(answer->name, request->stream) != 0
-                   ? take_name(session, request, permit, error)
-                   : 0;
-    }
+    if (answer->verdict == HOOK_ALLOWS)
+        return take_changes(session, request, answer, permit, error);
     if (answer->verdict == HOOK_DENIES) {
         request_fail(error, HLS_ERROR_DENIED, "%s",
                      answer->reason[0] ? answer->reason

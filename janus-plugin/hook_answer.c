@@ -87,7 +87,7 @@ static const char *read_title(const json_t *value, HookAnswer *out)
 static const char *read_end(const json_t *value, HookAnswer *out)
 {
     out->end = json_integer_value(value);
-    if (out->end <= 0)
+    if (out->end <= 0 || out->end > PERMIT_TIME_MAX)
         return "\"end\" must be a whole number of seconds since 1970";
     return NULL;
 }

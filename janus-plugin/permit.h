@@ -17,6 +17,9 @@
 
 #define PERMIT_PROOF_SIZE 32 /* bytes: SHA-256 */
 
+/* Seconds since 1970: what is later is a mistake, as milliseconds are. */
+#define PERMIT_TIME_MAX INT64_C(100000000000)
+
 typedef enum PermitRight {
     PERMIT_PUBLISH = 1,
     PERMIT_TAKE_OVER = 2, /* from whoever is live under the name */
@@ -26,18 +29,20 @@ typedef enum PermitRight {
 } PermitRight;
 
 /* Who may watch. */
-typedef enum Access {
-    ACCESS_PUBLIC,
-    ACCESS_UNLISTED,  /* whoever knows its address: no list names it */
-    ACCESS_PROTECTED, /* whoever has a playback token; no list names it either */
+typedef enum Access { /* from open to closed */
+                      ACCESS_PUBLIC,
+                      ACCESS_UNLISTED,  /* whoever knows its address: no list names it */
+                      ACCESS_PROTECTED, /* whoever has a playback token; no list names it either */
 } Access;
 
 typedef struct Permit {
-    char name[STREAM_NAME_MAX + 1];    /* of the stream that it publishes */
-    unsigned rights;                   /* PermitRight, or'ed */
-    uint32_t bitrate;                  /* bit/s, the most; 0: as the settings say */
-    CodecList codecs;                  /* of those in the settings; empty: all of them */
-    char title[REQUEST_TITLE_MAX + 1]; /* "": as the request says */
+    char name[STREAM_NAME_MAX + 1];      /* of the stream that it publishes */
+    char shown_for[STREAM_NAME_MAX + 1]; /* the stream that its token is for: the webhook may have
+                                            given it another name. "": no token */
+    unsigned rights;                     /* PermitRight, or'ed */
+    uint32_t bitrate;                    /* bit/s, the most; 0: as the settings say */
+    CodecList codecs;                    /* of those in the settings; empty: all of them */
+    char title[REQUEST_TITLE_MAX + 1];   /* "": as the request says */
     Access access;
     int64_t end; /* seconds since 1970, when the publisher ends; 0: never */
 

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TIME_MAX 1e11 /* seconds since 1970: what is later is a mistake, as milliseconds are */
-
 /* A time in seconds (NumericDate, RFC 7519 section 2); `absent` if it is not there. */
 static bool read_time(const json_t *claims, const char *name, int64_t absent, int64_t *out)
 {
@@ -16,7 +14,7 @@ static bool read_time(const json_t *claims, const char *name, int64_t absent, in
     *out = absent;
     if (!value)
         return true;
-    if (!json_is_number(value) || !(number >= 0 && number < TIME_MAX))
+    if (!json_is_number(value) || !(number >= 0 && number < PERMIT_TIME_MAX))
         return false;
     *out = (int64_t)floor(number);
     return true;
@@ -151,6 +149,7 @@ TokenFault publish_claims_read(const json_t *claims, const ClaimRules *rules, co
 
     *permit = (Permit){.by_token = true};
     snprintf(permit->name, sizeof(permit->name), "%s", stream);
+    snprintf(permit->shown_for, sizeof(permit->shown_for), "%s", stream);
     if (!read_all(claims, rules, &valid, permit))
         return TOKEN_MALFORMED;
     if (now_s - rules->leeway_s >= valid.expires)

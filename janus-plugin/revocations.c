@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "settings_reader.h"
@@ -108,7 +109,9 @@ static bool is_before(const Rules *rules, const char *stream, int64_t issued)
 static bool has(const Rules *rules, const Permit *permit)
 {
     return (permit->id[0] && g_hash_table_contains(rules->ids, permit->id)) ||
-           is_before(rules, permit->name, permit->issued) || is_before(rules, "*", permit->issued);
+           is_before(rules, permit->name, permit->issued) ||
+           is_before(rules, permit->shown_for, permit->issued) ||
+           is_before(rules, "*", permit->issued);
 }
 
 /* ---- files ---- */
@@ -192,16 +195,30 @@ int revocations_load(Revocations *self, const char *file, char *error)
     return 0;
 }
 
+/* Whether the next line would begin within the last one, which an editor has left without its end.
+ */
+static bool ends_within_line(int fd, off_t size)
+{
+    char last;
+
+    return size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
+}
+
 /* One write, so that two do not mix; and on the disk before the operator hears of it. */
 static int append(const char *file, const char *line, char *error)
 {
-    size_t len = strlen(line);
-    int fd = open(file, O_WRONLY | O_APPEND | O_CLOEXEC);
+    int fd = open(file, O_RDWR | O_APPEND | O_CLOEXEC);
+    off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
 
     if (fd < 0)
         return complain(error, file, g_strerror(errno));
-    bool written = write(fd, line, len) == (ssize_t)len && fsync(fd) == 0;
-    int failed = written ? 0 : complain(error, file, g_strerror(errno));
+    const char *start = ends_within_line(fd, size) ? "\n" : "";
+    const struct iovec parts[] = {{(void *)start, strlen(start)}, {(void *)line, strlen(line)}};
+    ssize_t written = writev(fd, parts, 2);
+    bool whole = written == (ssize_t)(parts[0].iov_len + parts[1].iov_len);
+    int failed = whole && fsync(fd) == 0 ? 0 : complain(error, file, g_strerror(errno));
+    if (written > 0 && !whole && ftruncate(fd, size) < 0) /* half a rule spoils all the file */
+        complain(error, file, "the disk is full, and its last line is cut: take that out");
     close(fd);
     return failed;
 }

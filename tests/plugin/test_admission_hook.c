@@ -18,6 +18,8 @@
 
 #define ALLOW "{\"allow\":true}"
 
+#define TO(name) "{\"allow\":true,\"stream\":\"" name "\"}"
+
 #define AS(name, key) "{\"request\":\"publish\",\"stream\":\"" name "\",\"key\":\"" key "\"}"
 
 static char secret_file[] = "/dev/shm/janus-hls-hook-XXXXXX";
@@ -196,6 +198,23 @@ HOOKED(a_publisher_ends_when_the_webhook_says_so, "")
     play_leave(handle);
 }
 
+/* It takes the name from nobody before it ends itself. */
+HOOKED(who_is_allowed_until_a_time_that_is_over_is_refused, "")
+{
+    StubHandle *first = begin(PUBLISH("shop")), *second;
+    char answer[64];
+
+    fibers_require(stub_hook_answer(ALLOW));
+    require_published(first, "shop");
+    second = begin(PUBLISH("shop"));
+    snprintf(answer, sizeof(answer), "{\"allow\":true,\"end\":%lld}", (long long)wall_s());
+    fibers_require(stub_hook_answer(answer));
+    require_error(second, HLS_ERROR_DENIED);
+    fibers_require(stub_count_events(first, "unpublished") == 0);
+    play_leave(first);
+    play_leave(second);
+}
+
 HOOKED(a_codec_that_is_not_allowed_is_not_taken, "")
 {
     StubHandle *handle = begin(PUBLISH("shop"));
@@ -246,6 +265,36 @@ HOOKED_STREAMS(a_name_with_a_key_is_given_to_nobody_without_it, "open = false;",
     play_leave(first);
     play_leave(second);
     play_leave(third);
+}
+
+/* Whoever publishes by `body` and gets `answer` is protected, or not. */
+static void require_protected(const char *body, const char *answer, bool protected)
+{
+    StubHandle *handle = begin(body);
+
+    fibers_require(stub_hook_answer(answer));
+    fibers_settle();
+    fibers_require(handle->answers == 1);
+    json_t *info = stub_query(handle);
+    if (json_is_true(json_object_get(info, "protected")) != protected)
+        print_error("%s: protected is not %d\n", answer, protected);
+    fibers_require(json_is_true(json_object_get(info, "protected")) == protected);
+    json_decref(info);
+    play_leave(handle);
+}
+
+/* Neither the name that was asked for nor the one that is given is watched by more than the
+ * settings let, unless the webhook says so. */
+HOOKED_STREAMS(a_name_that_is_given_is_as_protected_as_the_settings_say, "open = true;", "",
+               "vault: { key = \"the right key\"; access = \"protected\" };"
+               "cellar: { key = \"the right key\"; access = \"unlisted\" }")
+{
+    require_protected(AS("shop", "the right key"), ALLOW, false);
+    require_protected(AS("shop", "the right key"), TO("vault"), true);
+    require_protected(AS("vault", "the right key"), TO("shop"), true);
+    require_protected(AS("vault", "the right key"), TO("cellar"), true);
+    require_protected(AS("shop", "the right key"),
+                      "{\"allow\":true,\"stream\":\"vault\",\"access\":\"public\"}", false);
 }
 
 HOOKED(a_takeover_is_asked_about_as_one, "")
@@ -407,9 +456,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_publisher_is_denied_with_a_sentence),
     cmocka_unit_test(a_publisher_gets_other_limits_and_another_name),
     cmocka_unit_test(a_publisher_ends_when_the_webhook_says_so),
+    cmocka_unit_test(who_is_allowed_until_a_time_that_is_over_is_refused),
     cmocka_unit_test(a_codec_that_is_not_allowed_is_not_taken),
     cmocka_unit_test(a_name_that_is_given_may_be_taken),
     cmocka_unit_test(a_name_with_a_key_is_given_to_nobody_without_it),
+    cmocka_unit_test(a_name_that_is_given_is_as_protected_as_the_settings_say),
     cmocka_unit_test(a_takeover_is_asked_about_as_one),
     cmocka_unit_test(nobody_is_asked_about_who_is_refused_in_any_case),
     cmocka_unit_test(nobody_is_let_in_without_an_answer),

@@ -89,6 +89,7 @@ static void refuses_fields_that_are_wrong(void **state)
         "\"end\":-1",
         "\"end\":\"2030\"",
         "\"end\":1.5",
+        "\"end\":1796003600000", /* milliseconds would be never */
         "\"access\":\"private\"",
         "\"access\":true",
     };

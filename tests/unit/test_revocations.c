@@ -145,6 +145,44 @@ static void writes_behind_what_the_file_has(void **state)
     revocations_destroy(&r);
 }
 
+/* An editor may have left the last line without its end. */
+static void a_rule_stays_apart_from_a_line_without_an_end(void **state)
+{
+    char path[TEMP_FILE_SIZE], error[SETTINGS_ERROR_SIZE] = "";
+    Revocations *r = revocations_create();
+
+    (void)state;
+    temp_file(path, "id t1");
+    assert_int_equal(revocations_note_id(path, "t2", error), 0);
+    assert_row(revocations_load(r, path, error) == 0, "a file", "%s", error);
+    assert_true(revoked(r, "shop", "t1", 5000) && revoked(r, "shop", "t2", 5000));
+    assert_int_equal(revocations_count(r), 2);
+    unlink(path);
+    temp_file(path, "");
+    assert_int_equal(revocations_note_id(path, "t3", error), 0);
+    assert_int_equal(revocations_load(r, path, error), 0);
+    assert_true(revoked(r, "shop", "t3", 5000));
+    unlink(path);
+    revocations_destroy(&r);
+}
+
+/* The admission webhook may have its publisher go by another name. */
+static void a_token_is_revoked_by_the_stream_that_it_is_for(void **state)
+{
+    Revocations *r = revocations_create();
+    Permit permit = token("given", "", 500);
+
+    (void)state;
+    strcpy(permit.shown_for, "shop");
+    assert_int_equal(revocations_add_stream(r, "shop", 1000), 0);
+    assert_true(revocations_has(r, &permit));
+    strcpy(permit.shown_for, "till");
+    assert_false(revocations_has(r, &permit));
+    assert_int_equal(revocations_add_stream(r, "given", 1000), 0);
+    assert_true(revocations_has(r, &permit));
+    revocations_destroy(&r);
+}
+
 static void has_so_many_rules_and_no_more(void **state)
 {
     Revocations *r = revocations_create();
@@ -167,6 +205,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_file_that_cannot_be_used_changes_nothing),
     cmocka_unit_test(what_an_operator_says_holds_whatever_the_file_says),
     cmocka_unit_test(writes_behind_what_the_file_has),
+    cmocka_unit_test(a_rule_stays_apart_from_a_line_without_an_end),
+    cmocka_unit_test(a_token_is_revoked_by_the_stream_that_it_is_for),
     cmocka_unit_test(has_so_many_rules_and_no_more),
 };
 
