@@ -51,8 +51,8 @@ test("a stream whose samples are encrypted", async (t) => {
         const page = await openPlayer(context, pages, "shaka", stack.master("demo"));
         await plays(page, u);
         const fetched = (kind) => [...urls].filter((url) => kind.test(url)).length;
+        await untilIts(page, "plays parts", () => fetched(PART) > 10);
         assert.equal(fetched(KEY), 1);
-        assert.ok(fetched(PART) > 10, "it plays parts");
         assert.ok((await frames(page)) > 30);
         await page.close();
       });
@@ -77,7 +77,6 @@ test("a stream whose samples are encrypted", async (t) => {
         const page = await openPlayer(context, pages, "shaka", stack.master("demo"));
         await untilIts(page, "has failed", ({ errors }) => errors.length > 0);
         assert.equal(await frames(page), 0);
-        assert.equal((await page.state()).time, 0);
         await context.unroute(KEY);
         await page.close();
       });
