@@ -120,6 +120,37 @@ void play_require_state(StubHandle *handle, const char *state)
     json_decref(info);
 }
 
+int play_try(StubHandle *handle, const char *body)
+{
+    handle->last_error = 0;
+    play_ask(handle, body, strstr(body, "publish") ? OFFER_BOTH : NULL);
+    if (handle->close_pc)
+        stub_hangup(handle);
+    return handle->last_error;
+}
+
+int play_try_once(const char *body)
+{
+    StubHandle *handle = stub_attach();
+    int error = play_try(handle, body);
+
+    play_leave(handle);
+    return error;
+}
+
+json_int_t play_figure(const char *group, const char *name)
+{
+    json_t *reply = stub_admin("{\"request\":\"list\"}");
+    const json_t *value = json_object_get(json_object_get(reply, group), name);
+    json_int_t number = json_integer_value(value);
+
+    if (!json_is_integer(value))
+        fprintf(stderr, "there is no %s.%s\n", group, name);
+    fibers_require(json_is_integer(value));
+    json_decref(reply);
+    return number;
+}
+
 PlayReceiver play_receiver(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

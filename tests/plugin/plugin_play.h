@@ -26,6 +26,16 @@ void play_streams(const char *settings, const char *streams, void (*act)(void));
 /* Sends a request that an event answers, and waits for that. */
 void play_ask(StubHandle *handle, const char *body, const char *offer);
 
+/* Makes a request, with an offer if it is to publish. A handle whose connection is to be closed is
+ * hung up. Returns the error code, 0: none. play_try_once() does it on a handle of its own, which
+ * leaves at once. */
+int play_try(StubHandle *handle, const char *body);
+int play_try_once(const char *body);
+
+/* A figure in the `list` of the Admin API, as ("refused", "wrong-key"). These count as long as the
+ * plugin is loaded. */
+json_int_t play_figure(const char *group, const char *name);
+
 /* Sends a request that is answered at once. The caller owns the reply. */
 json_t *play_question(StubHandle *handle, const char *body);
 

@@ -15,39 +15,6 @@
 #define AS(name, key) "{\"request\":\"publish\",\"stream\":\"" name "\",\"key\":\"" key "\"}"
 #define KEYLESS(name) "{\"request\":\"publish\",\"stream\":\"" name "\"}"
 
-/* Asks to publish, on `handle`, which is hung up if it is refused. Returns the error code, 0: in.
- */
-static int try_to_publish(StubHandle *handle, const char *body)
-{
-    handle->last_error = 0;
-    play_ask(handle, body, OFFER_BOTH);
-    if (handle->close_pc)
-        stub_hangup(handle);
-    return handle->last_error;
-}
-
-/* The same on a handle of its own, which leaves at once. */
-static int try_once(const char *body)
-{
-    StubHandle *handle = stub_attach();
-    int error = try_to_publish(handle, body);
-
-    play_leave(handle);
-    return error;
-}
-
-/* How many were refused for a cause, as the Admin API says. The counters live as long as Janus. */
-static json_int_t refused(const char *cause)
-{
-    json_t *reply = stub_admin("{\"request\":\"list\"}");
-    const json_t *count = json_object_get(json_object_get(reply, "refused"), cause);
-    json_int_t value = json_integer_value(count);
-
-    fibers_require(json_is_integer(count));
-    json_decref(reply);
-    return value;
-}
-
 static void pass_an_hour(void)
 {
     stub_clock_pass(3600 * SECOND); /* all tries are there again */
@@ -70,14 +37,14 @@ PLAY_STREAMS(a_configured_name_takes_its_key_alone, "open = false;", STREAMS)
 
     pass_an_hour();
     for (size_t i = 0; i < COUNT(rows); i++) {
-        json_int_t before = refused(rows[i].cause);
-        int error = try_once(rows[i].body);
+        json_int_t before = play_figure("refused", rows[i].cause);
+        int error = play_try_once(rows[i].body);
         if (error != rows[i].error)
             print_error("%s: %d\n", rows[i].name, error);
         fibers_require(error == rows[i].error);
-        fibers_require(refused(rows[i].cause) == before + 1);
+        fibers_require(play_figure("refused", rows[i].cause) == before + 1);
     }
-    fibers_require(try_once(AS("shop", "the right key")) == 0);
+    fibers_require(play_try_once(AS("shop", "the right key")) == 0);
 }
 
 /* The sentence must not tell a stranger which names there are. */
@@ -87,11 +54,11 @@ PLAY_STREAMS(an_unknown_name_is_refused_as_a_wrong_key_is, "open = false;", STRE
     const json_t *event;
 
     pass_an_hour();
-    fibers_require(try_to_publish(handle, AS("shop", "the wrong key")) == HLS_ERROR_WRONG_KEY);
+    fibers_require(play_try(handle, AS("shop", "the wrong key")) == HLS_ERROR_WRONG_KEY);
     event = stub_last_event(handle, "error");
     fibers_require(play_says(event, "error",
                              "the stream name shop or its key is wrong: check both and try again"));
-    fibers_require(try_to_publish(handle, AS("cafe", "the wrong key")) == HLS_ERROR_WRONG_KEY);
+    fibers_require(play_try(handle, AS("cafe", "the wrong key")) == HLS_ERROR_WRONG_KEY);
     event = stub_last_event(handle, "error");
     fibers_require(play_says(event, "error",
                              "the stream name cafe or its key is wrong: check both and try again"));
@@ -103,14 +70,14 @@ PLAY_STREAMS(with_open_a_name_without_a_key_is_free, "open = true;", STREAMS)
     StubHandle *first;
 
     pass_an_hour();
-    fibers_require(try_once(AS("shop", "the wrong key")) == HLS_ERROR_WRONG_KEY);
+    fibers_require(play_try_once(AS("shop", "the wrong key")) == HLS_ERROR_WRONG_KEY);
     first = play_prepare(AS("cafe", "a key of mine"));
-    json_int_t before = refused("name-taken");
-    fibers_require(try_once(AS("cafe", "a key of yours")) == HLS_ERROR_NAME_TAKEN);
-    fibers_require(try_once(KEYLESS("cafe")) == HLS_ERROR_NAME_TAKEN);
-    fibers_require(refused("name-taken") == before + 2);
-    fibers_require(try_once(AS("cafe", "a key of mine")) == 0);  /* it takes the name over */
-    fibers_require(try_once(AS("cafe", "a key of yours")) == 0); /* it belongs to nobody now */
+    json_int_t before = play_figure("refused", "name-taken");
+    fibers_require(play_try_once(AS("cafe", "a key of yours")) == HLS_ERROR_NAME_TAKEN);
+    fibers_require(play_try_once(KEYLESS("cafe")) == HLS_ERROR_NAME_TAKEN);
+    fibers_require(play_figure("refused", "name-taken") == before + 2);
+    fibers_require(play_try_once(AS("cafe", "a key of mine")) == 0);  /* it takes the name over */
+    fibers_require(play_try_once(AS("cafe", "a key of yours")) == 0); /* it belongs to nobody now */
     play_leave(first);
 }
 
@@ -121,7 +88,7 @@ PLAY(a_name_without_a_key_is_not_taken_over, "open = true;")
 
     pass_an_hour();
     first = play_prepare(KEYLESS("cafe"));
-    fibers_require(try_once(KEYLESS("cafe")) == HLS_ERROR_NAME_TAKEN);
+    fibers_require(play_try_once(KEYLESS("cafe")) == HLS_ERROR_NAME_TAKEN);
     play_leave(first);
 }
 
@@ -132,13 +99,13 @@ PLAY(takes_no_more_publishers_than_it_may, "open = true; publishers = 2;")
     pass_an_hour();
     first = play_prepare(AS("a", "a long key"));
     second = play_prepare(AS("b", "a long key"));
-    json_int_t before = refused("full");
-    fibers_require(try_once(AS("c", "a long key")) == HLS_ERROR_FULL);
-    fibers_require(refused("full") == before + 1);
+    json_int_t before = play_figure("refused", "full");
+    fibers_require(play_try_once(AS("c", "a long key")) == HLS_ERROR_FULL);
+    fibers_require(play_figure("refused", "full") == before + 1);
     StubHandle *again = play_prepare(AS("a", "a long key")); /* a takeover makes no more of them */
     play_leave(first);
     play_leave(second);
-    fibers_require(try_once(AS("c", "a long key")) == 0);
+    fibers_require(play_try_once(AS("c", "a long key")) == 0);
     play_leave(again);
 }
 
@@ -150,16 +117,16 @@ PLAY_STREAMS(one_connection_has_a_number_of_tries, "open = false; tries = 3;", S
 
     pass_an_hour();
     for (int i = 0; i < 3; i++)
-        fibers_require(try_to_publish(handle, AS("shop", "the wrong key")) == HLS_ERROR_WRONG_KEY);
-    json_int_t before = refused("too-many-tries");
-    fibers_require(try_to_publish(handle, AS("shop", "the right key")) ==
+        fibers_require(play_try(handle, AS("shop", "the wrong key")) == HLS_ERROR_WRONG_KEY);
+    json_int_t before = play_figure("refused", "too-many-tries");
+    fibers_require(play_try(handle, AS("shop", "the right key")) ==
                    HLS_ERROR_TOO_MANY_TRIES); /* it is not looked at */
-    fibers_require(refused("too-many-tries") == before + 1);
+    fibers_require(play_figure("refused", "too-many-tries") == before + 1);
     fibers_require(play_says(stub_last_event(handle, "error"), "error",
                              "too many wrong keys have been tried: wait 21 seconds, and try "
                              "again"));
     stub_clock_pass(20 * SECOND); /* three in a minute */
-    fibers_require(try_to_publish(handle, AS("shop", "the right key")) == 0);
+    fibers_require(play_try(handle, AS("shop", "the right key")) == 0);
     play_leave(handle);
 }
 
@@ -171,9 +138,8 @@ PLAY(a_name_that_is_taken_counts_as_a_try, "open = true; tries = 2;")
     pass_an_hour();
     first = play_prepare(AS("cafe", "a key of mine"));
     for (int i = 0; i < 2; i++)
-        fibers_require(try_to_publish(second, AS("cafe", "a key of yours")) ==
-                       HLS_ERROR_NAME_TAKEN);
-    fibers_require(try_to_publish(second, AS("cafe", "a key of mine")) == HLS_ERROR_TOO_MANY_TRIES);
+        fibers_require(play_try(second, AS("cafe", "a key of yours")) == HLS_ERROR_NAME_TAKEN);
+    fibers_require(play_try(second, AS("cafe", "a key of mine")) == HLS_ERROR_TOO_MANY_TRIES);
     play_leave(second);
     play_leave(first);
 }
@@ -183,11 +149,11 @@ PLAY_STREAMS(a_strong_key_is_looked_at_whoever_else_tries, "open = false; tries 
 {
     pass_an_hour();
     for (int i = 0; i < 2; i++) {
-        fibers_require(try_once(AS("cafe", "a wrong key")) == HLS_ERROR_WRONG_KEY);
-        fibers_require(try_once(AS("shop", "a wrong key")) == HLS_ERROR_WRONG_KEY);
+        fibers_require(play_try_once(AS("cafe", "a wrong key")) == HLS_ERROR_WRONG_KEY);
+        fibers_require(play_try_once(AS("shop", "a wrong key")) == HLS_ERROR_WRONG_KEY);
     }
-    fibers_require(try_once(AS("cafe", "0123456789abcdef")) == 0);
-    fibers_require(try_once(AS("shop", "the right key")) == HLS_ERROR_TOO_MANY_TRIES);
+    fibers_require(play_try_once(AS("cafe", "0123456789abcdef")) == 0);
+    fibers_require(play_try_once(AS("shop", "the right key")) == HLS_ERROR_TOO_MANY_TRIES);
 }
 
 /* Strangers can be refused as often as they like: neither the log nor event handlers grow with it.
@@ -199,14 +165,14 @@ PLAY_STREAMS(operators_are_told_of_some_refusals, "open = false; tries = 1000;",
     pass_an_hour();
     stub_has_handlers = true;
     for (int i = 0; i < 30; i++)
-        fibers_require(try_once(AS("shop", "the wrong key")) == HLS_ERROR_WRONG_KEY);
+        fibers_require(play_try_once(AS("shop", "the wrong key")) == HLS_ERROR_WRONG_KEY);
     fibers_require(stub_count_events(NULL, "refused") == 20);
     event = stub_last_event(NULL, "refused");
     fibers_require(play_says(event, "stream", "shop") && play_says(event, "cause", "wrong-key"));
     fibers_require(json_integer_value(json_object_get(event, "error_code")) == HLS_ERROR_WRONG_KEY);
     fibers_require(json_integer_value(json_object_get(event, "untold")) == 0);
     stub_clock_pass(SECOND);
-    fibers_require(try_once(KEYLESS("shop")) == HLS_ERROR_WRONG_KEY);
+    fibers_require(play_try_once(KEYLESS("shop")) == HLS_ERROR_WRONG_KEY);
     event = stub_last_event(NULL, "refused");
     fibers_require(stub_count_events(NULL, "refused") == 21);
     fibers_require(json_integer_value(json_object_get(event, "untold")) == 10);

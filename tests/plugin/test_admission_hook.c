@@ -92,20 +92,6 @@ static void require_published(StubHandle *handle, const char *stream)
     fibers_require(play_says(stub_last_event(handle, "published"), "stream", stream));
 }
 
-/* A figure of `group` in the Admin API's list. */
-static json_int_t figure(const char *group, const char *name)
-{
-    json_t *reply = stub_admin("{\"request\":\"list\"}");
-    const json_t *value = json_object_get(json_object_get(reply, group), name);
-    json_int_t number = json_integer_value(value);
-
-    if (!json_is_integer(value))
-        print_error("there is no %s.%s\n", group, name);
-    fibers_require(json_is_integer(value));
-    json_decref(reply);
-    return number;
-}
-
 HOOKED(publishes_once_the_webhook_allows_it, "")
 {
     StubHandle *handle = begin(PUBLISH("shop"));
@@ -113,10 +99,10 @@ HOOKED(publishes_once_the_webhook_allows_it, "")
     fibers_require(strstr(stub_hook_asked(), "\"type\":\"publish\""));
     fibers_require(strstr(stub_hook_asked(), "\"stream\":\"shop\""));
     fibers_require(!strstr(stub_hook_asked(), "a long key"));
-    fibers_require(figure("webhook", "waiting") == 1);
+    fibers_require(play_figure("webhook", "waiting") == 1);
     fibers_require(stub_hook_answer(ALLOW));
     require_published(handle, "shop");
-    fibers_require(figure("webhook", "allowed") == 1);
+    fibers_require(play_figure("webhook", "allowed") == 1);
     play_leave(handle);
 }
 
@@ -132,13 +118,13 @@ HOOKED(an_answer_may_come_at_once, "")
 
 HOOKED(a_publisher_is_denied_with_a_sentence, "")
 {
-    json_int_t before = figure("refused", "hook-denied");
+    json_int_t before = play_figure("refused", "hook-denied");
     StubHandle *handle = begin(PUBLISH("shop"));
 
     fibers_require(stub_hook_answer("{\"allow\":false,\"reason\":\"pay first\"}"));
     require_error(handle, HLS_ERROR_DENIED);
     fibers_require(play_says(stub_last_event(handle, "error"), "error", "pay first"));
-    fibers_require(figure("refused", "hook-denied") == before + 1);
+    fibers_require(play_figure("refused", "hook-denied") == before + 1);
     play_ask(handle, PUBLISH("shop"), OFFER_BOTH); /* the same handle may ask again */
     fibers_require(stub_hook_answer("{\"allow\":false}"));
     fibers_settle();
@@ -250,12 +236,12 @@ HOOKED_STREAMS(a_name_with_a_key_is_given_to_nobody_without_it, "open = false;",
                "shop: { key = \"the right key\" }; cafe: { key = \"a cafe's key\" };"
                "both: { key = \"the right key\" }")
 {
-    json_int_t before = figure("refused", "hook-answer");
+    json_int_t before = play_figure("refused", "hook-answer");
     StubHandle *first = begin(AS("shop", "the right key")), *second, *third;
 
     fibers_require(stub_hook_answer("{\"allow\":true,\"stream\":\"cafe\"}"));
     require_error(first, HLS_ERROR_DENIED);
-    fibers_require(figure("refused", "hook-answer") == before + 1);
+    fibers_require(play_figure("refused", "hook-answer") == before + 1);
     second = begin(AS("shop", "the right key"));
     fibers_require(stub_hook_answer("{\"allow\":true,\"stream\":\"both\"}"));
     require_published(second, "both");
@@ -328,7 +314,7 @@ HOOKED_STREAMS(nobody_is_asked_about_who_is_refused_in_any_case, "open = true; p
     require_error(handle, HLS_ERROR_FULL);
     play_ask(handle, AS("cafe", "another key"), OFFER_BOTH);
     require_error(handle, HLS_ERROR_NAME_TAKEN);
-    fibers_require(figure("webhook", "asked") == 1);
+    fibers_require(play_figure("webhook", "asked") == 1);
     play_leave(handle);
     play_leave(other);
 }
@@ -338,23 +324,23 @@ HOOKED_STREAMS(nobody_is_asked_about_who_is_refused_in_any_case, "open = true; p
 /* What is refused with `code` and counted as `cause`. */
 static void fails_with(HookVerdict verdict, int code, const char *cause)
 {
-    json_int_t before = figure("refused", cause);
+    json_int_t before = play_figure("refused", cause);
     StubHandle *handle = begin(PUBLISH("shop"));
 
     fibers_require(stub_hook_fail(verdict));
     require_error(handle, code);
-    fibers_require(figure("refused", cause) == before + 1);
+    fibers_require(play_figure("refused", cause) == before + 1);
     play_leave(handle);
 }
 
 static void passes_with(HookVerdict verdict)
 {
-    json_int_t before = figure("webhook", "let_in_unasked");
+    json_int_t before = play_figure("webhook", "let_in_unasked");
     StubHandle *handle = begin(PUBLISH("shop"));
 
     fibers_require(stub_hook_fail(verdict));
     require_published(handle, "shop");
-    fibers_require(figure("webhook", "let_in_unasked") == before + 1);
+    fibers_require(play_figure("webhook", "let_in_unasked") == before + 1);
     play_leave(handle);
 }
 
@@ -414,12 +400,12 @@ HOOKED_STREAMS(those_that_wait_hold_up_nobody, "open = true; workers = 1;", "", 
 
 HOOKED(more_than_may_wait_are_refused, "waiting = 1;")
 {
-    json_int_t before = figure("refused", "hook-busy");
+    json_int_t before = play_figure("refused", "hook-busy");
     StubHandle *first = begin(PUBLISH("shop")), *second = stub_attach();
 
     play_ask(second, PUBLISH("cafe"), OFFER_BOTH);
     require_error(second, HLS_ERROR_BUSY);
-    fibers_require(figure("refused", "hook-busy") == before + 1);
+    fibers_require(play_figure("refused", "hook-busy") == before + 1);
     fibers_require(stub_hook_answer(ALLOW));
     require_published(first, "shop");
     play_leave(first);

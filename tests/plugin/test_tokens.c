@@ -113,36 +113,6 @@ static const char *with_token(const char *request, const char *stream, char *tok
 #define PUBLISH_BY(claims) with_token("publish", "shop", sign(claims, 60))
 #define SHOP               "\"stream\":\"shop\""
 
-/* Returns the error code, 0: in. */
-static int try_on(StubHandle *handle, const char *body)
-{
-    handle->last_error = 0;
-    play_ask(handle, body, strstr(body, "publish") ? OFFER_BOTH : NULL);
-    if (handle->close_pc)
-        stub_hangup(handle);
-    return handle->last_error;
-}
-
-static int try_once(const char *body)
-{
-    StubHandle *handle = stub_attach();
-    int error = try_on(handle, body);
-
-    play_leave(handle);
-    return error;
-}
-
-static json_int_t refused(const char *cause)
-{
-    json_t *reply = stub_admin("{\"request\":\"list\"}");
-    const json_t *count = json_object_get(json_object_get(reply, "refused"), cause);
-    json_int_t value = json_integer_value(count);
-
-    fibers_require(json_is_integer(count));
-    json_decref(reply);
-    return value;
-}
-
 /* Asks the Admin API. Whether it answers with this "hls". */
 static bool operate(const char *body, const char *hls)
 {
@@ -175,9 +145,10 @@ TOKEN_PLAY(a_token_lets_its_stream_in, "", "")
 TOKEN_PLAY(a_token_needs_no_stream_in_the_settings, "", "")
 {
     fibers_require(
-        try_once(with_token("publish", "market-7", sign("\"stream\":\"market-*\"", 60))) == 0);
+        play_try_once(with_token("publish", "market-7", sign("\"stream\":\"market-*\"", 60))) == 0);
     fibers_require(
-        try_once("{\"request\":\"publish\",\"stream\":\"shop\",\"key\":\"the right key\"}") == 0);
+        play_try_once("{\"request\":\"publish\",\"stream\":\"shop\",\"key\":\"the right key\"}") ==
+        0);
 }
 
 TOKEN_PLAY(a_key_and_a_token_at_once_are_too_much, "", "")
@@ -189,14 +160,14 @@ TOKEN_PLAY(a_key_and_a_token_at_once_are_too_much, "", "")
              "\"%s\"}",
              token);
     free(token);
-    fibers_require(try_once(body) == HLS_ERROR_INVALID_JSON);
+    fibers_require(play_try_once(body) == HLS_ERROR_INVALID_JSON);
 }
 
 TOKEN_PLAY(a_token_names_the_codecs, "video_codecs = \"h264, vp9\"; tries = 1000", "")
 {
-    fibers_require(try_once(PUBLISH_BY(SHOP ",\"codecs\":[\"vp9\",\"h264\"]")) == 0);
-    fibers_require(try_once(PUBLISH_BY(SHOP ",\"codecs\":[\"vp9\"]")) == HLS_ERROR_NO_H264);
-    fibers_require(try_once(PUBLISH_BY(SHOP ",\"codecs\":[\"av1\"]")) == HLS_ERROR_NO_CODEC);
+    fibers_require(play_try_once(PUBLISH_BY(SHOP ",\"codecs\":[\"vp9\",\"h264\"]")) == 0);
+    fibers_require(play_try_once(PUBLISH_BY(SHOP ",\"codecs\":[\"vp9\"]")) == HLS_ERROR_NO_H264);
+    fibers_require(play_try_once(PUBLISH_BY(SHOP ",\"codecs\":[\"av1\"]")) == HLS_ERROR_NO_CODEC);
 }
 
 /* ---- how others are refused ---- */
@@ -236,13 +207,14 @@ TOKEN_PLAY(all_that_are_not_good_are_refused_alike, "tries = 1000", "issuer = \"
     fibers_require(operate("{\"request\":\"revoke\",\"jti\":\"t1\"}", "revoked"));
     for (size_t i = 0; i < COUNT(rows); i++) {
         StubHandle *handle = stub_attach();
-        json_int_t before = refused(rows[i].cause);
+        json_int_t before = play_figure("refused", rows[i].cause);
         char *secret = strdup(rows[i].token);
-        int error = try_on(handle, with_token("publish", "shop", rows[i].token));
+        int error = play_try(handle, with_token("publish", "shop", rows[i].token));
         const json_t *event = stub_last_event(handle, "error");
-        if (error != HLS_ERROR_TOKEN || refused(rows[i].cause) != before + 1)
+        if (error != HLS_ERROR_TOKEN || play_figure("refused", rows[i].cause) != before + 1)
             print_error("%zu, %s: %d\n", i, rows[i].cause, error);
-        fibers_require(error == HLS_ERROR_TOKEN && refused(rows[i].cause) == before + 1);
+        fibers_require(error == HLS_ERROR_TOKEN &&
+                       play_figure("refused", rows[i].cause) == before + 1);
         if (!sentence)
             sentence = json_string_value(json_object_get(event, "error"));
         fibers_require(play_says(event, "error", sentence));
@@ -251,7 +223,7 @@ TOKEN_PLAY(all_that_are_not_good_are_refused_alike, "tries = 1000", "issuer = \"
         free(secret);
         play_leave(handle);
     }
-    fibers_require(try_once(with_token("publish", "shop", sign(good, 60))) == 0);
+    fibers_require(play_try_once(with_token("publish", "shop", sign(good, 60))) == 0);
 }
 
 TOKEN_PLAY(operators_are_never_told_of_the_token, "", "")
@@ -259,7 +231,7 @@ TOKEN_PLAY(operators_are_never_told_of_the_token, "", "")
     char *token = sign("\"stream\":\"till\"", 60), *copy = strdup(token);
 
     stub_has_handlers = true;
-    fibers_require(try_once(with_token("publish", "shop", token)) == HLS_ERROR_TOKEN);
+    fibers_require(play_try_once(with_token("publish", "shop", token)) == HLS_ERROR_TOKEN);
     const json_t *event = stub_last_event(NULL, "refused");
     fibers_require(play_says(event, "cause", "token-stream"));
     char *text = json_dumps(event, 0);
@@ -274,12 +246,12 @@ TOKEN_PLAY(a_connection_has_a_number_of_tokens, "tries = 2", "")
     StubHandle *handle = stub_attach();
 
     for (int i = 0; i < 2; i++)
-        fibers_require(try_on(handle, with_token("publish", "shop", sign(SHOP, -60))) ==
+        fibers_require(play_try(handle, with_token("publish", "shop", sign(SHOP, -60))) ==
                        HLS_ERROR_TOKEN);
-    fibers_require(try_on(handle, PUBLISH_BY(SHOP)) == HLS_ERROR_TOO_MANY_TRIES);
-    fibers_require(try_once(PUBLISH_BY(SHOP)) == 0); /* others are not held up by it */
+    fibers_require(play_try(handle, PUBLISH_BY(SHOP)) == HLS_ERROR_TOO_MANY_TRIES);
+    fibers_require(play_try_once(PUBLISH_BY(SHOP)) == 0); /* others are not held up by it */
     stub_clock_pass(60 * SECOND);
-    fibers_require(try_on(handle, PUBLISH_BY(SHOP)) == 0);
+    fibers_require(play_try(handle, PUBLISH_BY(SHOP)) == 0);
     play_leave(handle);
 }
 
@@ -289,8 +261,9 @@ TOKEN_PLAY(a_name_is_taken_over_by_right, "tries = 1000", "")
 {
     StubHandle *first = play_live(PUBLISH_BY(SHOP ",\"sub\":\"ann\",\"rights\":[\"publish\"]"));
 
-    fibers_require(try_once(PUBLISH_BY(SHOP ",\"rights\":[\"publish\"]")) == HLS_ERROR_NAME_TAKEN);
-    fibers_require(try_once(PUBLISH_BY(SHOP ",\"sub\":\"bob\",\"rights\":[\"publish\"]")) ==
+    fibers_require(play_try_once(PUBLISH_BY(SHOP ",\"rights\":[\"publish\"]")) ==
+                   HLS_ERROR_NAME_TAKEN);
+    fibers_require(play_try_once(PUBLISH_BY(SHOP ",\"sub\":\"bob\",\"rights\":[\"publish\"]")) ==
                    HLS_ERROR_NAME_TAKEN);
     play_require_state(first, "live");
     StubHandle *again = play_live(PUBLISH_BY(SHOP ",\"sub\":\"ann\",\"rights\":[\"publish\"]"));
@@ -308,7 +281,7 @@ TOKEN_PLAY(an_open_name_is_kept_from_strangers, "open = true; tries = 1000", "")
     StubHandle *first = play_live(with_token("publish", "cafe", sign("\"stream\":\"cafe\"", 60)));
 
     fibers_require(
-        try_once("{\"request\":\"publish\",\"stream\":\"cafe\",\"key\":\"a key of mine\"}") ==
+        play_try_once("{\"request\":\"publish\",\"stream\":\"cafe\",\"key\":\"a key of mine\"}") ==
         HLS_ERROR_NAME_TAKEN);
     play_require_state(first, "live");
     play_leave(first);
@@ -318,12 +291,12 @@ TOKEN_PLAY(a_token_may_kick, "tries = 1000", "")
 {
     StubHandle *first = play_live(PUBLISH_BY(SHOP));
 
-    fibers_require(try_once("{\"request\":\"kick\",\"stream\":\"shop\"}") ==
+    fibers_require(play_try_once("{\"request\":\"kick\",\"stream\":\"shop\"}") ==
                    HLS_ERROR_UNKNOWN_REQUEST);
-    fibers_require(try_once(with_token("kick", "shop", sign(SHOP, 60))) == HLS_ERROR_TOKEN);
+    fibers_require(play_try_once(with_token("kick", "shop", sign(SHOP, 60))) == HLS_ERROR_TOKEN);
     play_require_state(first, "live");
-    fibers_require(try_once(with_token("kick", "shop", sign(SHOP ",\"rights\":[\"kick\"]", 60))) ==
-                   0);
+    fibers_require(
+        play_try_once(with_token("kick", "shop", sign(SHOP ",\"rights\":[\"kick\"]", 60))) == 0);
     play_require_ended(first, "kicked");
     play_leave(first);
 }
@@ -388,7 +361,7 @@ TOKEN_PLAY(a_token_that_is_revoked_ends_its_publisher, "tries = 1000", "")
     fibers_require(operate("{\"request\":\"revoke\",\"stream\":\"*\",\"before\":6}", "revoked"));
     pass_seconds(2);
     play_require_ended(second, "revoked");
-    fibers_require(try_once(with_token("publish", "shop", again)) == HLS_ERROR_TOKEN);
+    fibers_require(play_try_once(with_token("publish", "shop", again)) == HLS_ERROR_TOKEN);
     play_leave(first);
     play_leave(second);
     char text[256] = "";
@@ -411,9 +384,9 @@ TOKEN_PLAY(revoke_says_what_it_wants, "", "")
 
     for (size_t i = 0; i < COUNT(bodies); i++)
         fibers_require(operate(bodies[i], "error"));
-    fibers_require(try_once("{\"request\":\"revoke\",\"jti\":\"t1\"}") ==
+    fibers_require(play_try_once("{\"request\":\"revoke\",\"jti\":\"t1\"}") ==
                    HLS_ERROR_UNKNOWN_REQUEST);
-    fibers_require(try_once("{\"request\":\"reload\"}") == HLS_ERROR_UNKNOWN_REQUEST);
+    fibers_require(play_try_once("{\"request\":\"reload\"}") == HLS_ERROR_UNKNOWN_REQUEST);
 }
 
 /* ---- what is read again ---- */
@@ -426,12 +399,12 @@ TOKEN_PLAY(settings_are_read_again, "tries = 1000", "")
 
     write_file("secret", "another secret, of 32 bytes or more\n");
     write_settings("tries = 1000; bitrate = 100000; workers = 9", "");
-    fibers_require(try_once(with_token("publish", "shop", old)) == 0); /* not yet */
+    fibers_require(play_try_once(with_token("publish", "shop", old)) == 0); /* not yet */
     reply = stub_admin("{\"request\":\"reload\"}");
     fibers_require(play_says(reply, "hls", "reloaded"));
     fibers_require(play_says(reply, "restart", "general.workers"));
     json_decref(reply);
-    fibers_require(try_once(with_token("publish", "shop", older)) == HLS_ERROR_TOKEN);
+    fibers_require(play_try_once(with_token("publish", "shop", older)) == HLS_ERROR_TOKEN);
     StubHandle *handle =
         play_live("{\"request\":\"publish\",\"stream\":\"shop\",\"key\":\"the right key\"}");
     fibers_require(play_number(handle, "bitrate_cap") == 100000);
@@ -454,7 +427,7 @@ TOKEN_PLAY(settings_that_cannot_be_used_change_nothing, "tries = 1000", "")
     fibers_require(operate("{\"request\":\"reload\"}", "error"));
     unlink(file_in_folder("janus.plugin.hls.jcfg"));
     fibers_require(operate("{\"request\":\"reload\"}", "error"));
-    fibers_require(try_once(PUBLISH_BY(SHOP)) == 0);
+    fibers_require(play_try_once(PUBLISH_BY(SHOP)) == 0);
 }
 
 /* Without being asked, some seconds after they have changed. */
