@@ -6,7 +6,9 @@
 #include "instruments/hls-doctor/align_rules.h"
 #include "instruments/hls-doctor/apple_rules.h"
 #include "instruments/hls-doctor/iframe_rules.h"
+#include "instruments/hls-doctor/m3u8_key.h"
 #include "instruments/hls-doctor/m3u8_multi.h"
+#include "instruments/hls-doctor/media_opener.h"
 #include "instruments/hls-doctor/part_rules.h"
 #include "instruments/hls-doctor/playlist_rules.h"
 #include "instruments/hls-doctor/reload_rules.h"
@@ -28,12 +30,18 @@ static void show(PlaylistRules *rules, PartRules *parts, Findings *findings, M3u
                         .cache_control = ""};
     const RenditionView view[] = {{.uri = "a", .list = m},
                                   {.uri = "b", .list = before ? before : m}};
+    static const GivenKeys no_keys;
     static const M3u8Multi no_multi;
     const char *wrong;
 
     for (size_t i = 0; i < m->count; i++) {
         const M3u8Range *range = &m->segments[i].range;
         REQUIRE(range->len < 0 ? range->offset < 0 : range->offset >= 0);
+        char uri[M3U8_URI_SIZE];
+        M3u8Key key = m3u8_key_read(m->segments[i].key);
+        REQUIRE(memchr(key.uri, '\0', sizeof(key.uri)));
+        if (media_opener_wants_key(&no_keys, &m->segments[i], uri))
+            REQUIRE(key.is_identity && key.method != M3U8_CLEAR && strcmp(uri, key.uri) == 0);
     }
     reload_rules_playlist(findings, &e, m);
     if (before)
