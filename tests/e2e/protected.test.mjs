@@ -161,6 +161,15 @@ test("all who have a token share what is in a cache, and no log has one", shared
   assert.match(log, new RegExp(`^\\d+\\.\\d+ ${VIEWER} /live/shop/index\\.m3u8 stream\n`, "m"));
 }));
 
+test("what one viewer asks wrongly is answered to nobody else", shared(async ({ stack }) => {
+  const fields = Object.fromEntries(Array.from({ length: 5 }, (_, i) => [`X-Long-${i}`, "x".repeat(5000)])); // more than the origin reads
+  for (const { name, url } of (await tiersOf(stack)).slice(1)) {
+    const target = `/live/nobody-${name}/index.m3u8`;
+    assert.equal((await askFrom(url, target, { headers: fields })).status, 400, name);
+    assert.equal((await askFrom(url, target)).status, 404, name);
+  }
+}));
+
 test("viewers with tokens of the command's making are given everything by an edge", shared(async ({ stack }) => {
   await protectedStream(stack, "shop");
   const file = path.join(stack.options.folder, "tokens");
