@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# all but main, so that the tests link the same objects; a list for each folder
-noinst_LIBRARIES += libbridge.a
-libbridge_a_SOURCES = $(bridge_base) $(bridge_codec) $(bridge_clock) $(bridge_ingest) $(bridge_store) $(bridge_serve) $(bridge_package) $(bridge_segment) $(bridge_events) $(bridge_transcode) $(bridge_stream) $(bridge_control)
+# All but main, so that the tests link the same objects; a list for each folder, and one more if a part of it is left to
+# libdaemon.a: that has what runs the rest, by threads, sockets and processes, and the fuzzers, whose tree takes long to
+# compile, link nothing of it.
+noinst_LIBRARIES += libbridge.a libdaemon.a
+libbridge_a_SOURCES = $(bridge_base) $(bridge_codec) $(bridge_clock) $(bridge_ingest) $(bridge_store) $(bridge_serve) $(bridge_package) $(bridge_segment) $(bridge_transcode) $(bridge_stream_parts) $(bridge_event_parts) $(bridge_control)
 libbridge_a_CFLAGS = $(AM_CFLAGS) $(LIBAV_CFLAGS) $(OPUS_CFLAGS) $(MICROHTTPD_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS) $(CRYPTO_CFLAGS)
-bridge_libs = libbridge.a $(common_libs) $(LIBAV_LIBS) $(OPUS_LIBS) $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) $(ZLIB_LIBS) $(CRYPTO_LIBS) -lpthread
+libdaemon_a_SOURCES = $(bridge_ingest_run) $(bridge_serve_run) $(bridge_events) $(bridge_transcode_run) $(bridge_stream) $(bridge_control_run)
+libdaemon_a_CFLAGS = $(libbridge_a_CFLAGS)
+bridge_part_libs = libbridge.a $(common_libs) $(LIBAV_LIBS) $(OPUS_LIBS) $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) $(ZLIB_LIBS) $(CRYPTO_LIBS) -lpthread
+# each needs some of the other
+bridge_libs = libdaemon.a libbridge.a libdaemon.a $(bridge_part_libs)
 bridge_base = \
 	%D%/base/boot_id.c \
 	%D%/base/bridge_log.c \
@@ -40,26 +46,27 @@ bridge_clock = \
 	%D%/clock/timeline.c
 bridge_ingest = \
 	%D%/ingest/av1_depay.c \
-	%D%/ingest/datagram_queue.c \
 	%D%/ingest/h264_depay.c \
 	%D%/ingest/h265_depay.c \
 	%D%/ingest/intake.c \
 	%D%/ingest/intake_audio.c \
 	%D%/ingest/intake_video.c \
-	%D%/ingest/packet_look.c \
-	%D%/ingest/replay.c \
 	%D%/ingest/rtcp_reporter.c \
-	%D%/ingest/rtp_ingest.c \
 	%D%/ingest/rtp_reorder.c \
-	%D%/ingest/rtp_source.c \
-	%D%/ingest/source_problem.c \
 	%D%/ingest/source_sdp.c \
-	%D%/ingest/stand_in.c \
-	%D%/ingest/track_rates.c \
-	%D%/ingest/trouble.c \
 	%D%/ingest/video_depay.c \
 	%D%/ingest/vp8_depay.c \
 	%D%/ingest/vp9_depay.c
+bridge_ingest_run = \
+	%D%/ingest/datagram_queue.c \
+	%D%/ingest/packet_look.c \
+	%D%/ingest/replay.c \
+	%D%/ingest/rtp_ingest.c \
+	%D%/ingest/rtp_source.c \
+	%D%/ingest/source_problem.c \
+	%D%/ingest/stand_in.c \
+	%D%/ingest/track_rates.c \
+	%D%/ingest/trouble.c
 bridge_store = \
 	%D%/store/folder.c \
 	%D%/store/folder_readers.c \
@@ -69,16 +76,17 @@ bridge_store = \
 bridge_serve = \
 	%D%/serve/http_request.c \
 	%D%/serve/ll_board.c \
-	%D%/serve/ll_connections.c \
 	%D%/serve/ll_edge.c \
 	%D%/serve/ll_hub.c \
-	%D%/serve/ll_listener.c \
 	%D%/serve/ll_names.c \
 	%D%/serve/ll_parts.c \
 	%D%/serve/ll_queue.c \
 	%D%/serve/ll_request.c \
+	%D%/serve/ll_text.c
+bridge_serve_run = \
+	%D%/serve/ll_connections.c \
+	%D%/serve/ll_listener.c \
 	%D%/serve/ll_server.c \
-	%D%/serve/ll_text.c \
 	%D%/serve/ll_wire.c
 bridge_package = \
 	%D%/package/cenc_boxes.c \
@@ -150,7 +158,6 @@ bridge_events = \
 	%D%/events/event_http.c \
 	%D%/events/event_journal.c \
 	%D%/events/event_json.c \
-	%D%/events/event_line.c \
 	%D%/events/event_log.c \
 	%D%/events/event_queue.c \
 	%D%/events/event_ring.c \
@@ -161,13 +168,15 @@ bridge_events = \
 	%D%/events/line_file.c \
 	%D%/events/webhook_schedule.c \
 	%D%/events/webhook_targets.c
+bridge_event_parts = %D%/events/event_line.c
 bridge_transcode = \
 	%D%/transcode/named_ladders.c \
-	%D%/transcode/rung_demand.c \
 	%D%/transcode/rung_ladder.c \
+	%D%/transcode/transcode_wire.c
+bridge_transcode_run = \
+	%D%/transcode/rung_demand.c \
 	%D%/transcode/rung_trouble.c \
 	%D%/transcode/thumbnail_process.c \
-	%D%/transcode/transcode_wire.c \
 	%D%/transcode/transcoder.c \
 	%D%/transcode/transcoder_process.c \
 	%D%/transcode/transcoder_talk.c \
@@ -178,7 +187,6 @@ bridge_stream = \
 	%D%/stream/caretaker.c \
 	%D%/stream/encryption_settings.c \
 	%D%/stream/mailbox.c \
-	%D%/stream/own_ladder.c \
 	%D%/stream/pipeline.c \
 	%D%/stream/public_list.c \
 	%D%/stream/rungs.c \
@@ -193,17 +201,20 @@ bridge_stream = \
 	%D%/stream/stream_status.c \
 	%D%/stream/stream_table.c \
 	%D%/stream/stream_thread.c
+bridge_stream_parts = \
+	%D%/stream/own_ladder.c
 bridge_control = \
 	%D%/control/bridge_metrics.c \
 	%D%/control/class_calls.c \
 	%D%/control/control_answer.c \
-	%D%/control/control_api.c \
 	%D%/control/control_handler.c \
-	%D%/control/control_listener.c \
 	%D%/control/look_json.c \
 	%D%/control/process_metrics.c \
 	%D%/control/status_json.c \
 	%D%/control/status_metrics.c
+bridge_control_run = \
+	%D%/control/control_api.c \
+	%D%/control/control_listener.c
 
 bin_PROGRAMS += %D%/hls-bridge
 %C%_hls_bridge_SOURCES = %D%/main.c %D%/options.c %D%/parts.c

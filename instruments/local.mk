@@ -12,23 +12,14 @@ CLEANFILES += %D%/hls-playback-token/hls-playback-token.1
 endif
 
 if DOCTOR
-noinst_LIBRARIES += libdoctor.a
+# what it reads and the rules; and what fetches, follows and measures, which no fuzzer links
+noinst_LIBRARIES += libdoctor.a libfollow.a
 libdoctor_a_SOURCES = \
 	%D%/hls-doctor/aes_reader.c \
 	%D%/hls-doctor/align_rules.c \
 	%D%/hls-doctor/apple_rules.c \
 	%D%/hls-doctor/cenc_reader.c \
-	%D%/hls-doctor/classic.c \
-	%D%/hls-doctor/codec_name.c \
-	%D%/hls-doctor/fetch.c \
-	%D%/hls-doctor/file_store.c \
 	%D%/hls-doctor/findings.c \
-	%D%/hls-doctor/follow.c \
-	%D%/hls-doctor/follow_media.c \
-	%D%/hls-doctor/follow_report.c \
-	%D%/hls-doctor/given_keys.c \
-	%D%/hls-doctor/http_client.c \
-	%D%/hls-doctor/iframe_list.c \
 	%D%/hls-doctor/iframe_rules.c \
 	%D%/hls-doctor/left_files.c \
 	%D%/hls-doctor/m3u8.c \
@@ -39,31 +30,44 @@ libdoctor_a_SOURCES = \
 	%D%/hls-doctor/m3u8_places.c \
 	%D%/hls-doctor/m3u8_unsound.c \
 	%D%/hls-doctor/m3u8_values.c \
-	%D%/hls-doctor/marks.c \
-	%D%/hls-doctor/media_opener.c \
-	%D%/hls-doctor/media_rules.c \
-	%D%/hls-doctor/media_worker.c \
-	%D%/hls-doctor/memory_bound.c \
 	%D%/hls-doctor/mp4_boxes.c \
 	%D%/hls-doctor/mp4_rules.c \
 	%D%/hls-doctor/multi_across.c \
 	%D%/hls-doctor/multi_rules.c \
 	%D%/hls-doctor/multi_versions.c \
-	%D%/hls-doctor/names.c \
 	%D%/hls-doctor/part_rules.c \
 	%D%/hls-doctor/part_version.c \
 	%D%/hls-doctor/picture_units.c \
 	%D%/hls-doctor/playlist_rules.c \
 	%D%/hls-doctor/reload_rules.c \
+	%D%/hls-doctor/report_rules.c
+libfollow_a_SOURCES = \
+	%D%/hls-doctor/classic.c \
+	%D%/hls-doctor/codec_name.c \
+	%D%/hls-doctor/fetch.c \
+	%D%/hls-doctor/file_store.c \
+	%D%/hls-doctor/follow.c \
+	%D%/hls-doctor/follow_media.c \
+	%D%/hls-doctor/follow_report.c \
+	%D%/hls-doctor/given_keys.c \
+	%D%/hls-doctor/http_client.c \
+	%D%/hls-doctor/iframe_list.c \
+	%D%/hls-doctor/marks.c \
+	%D%/hls-doctor/media_opener.c \
+	%D%/hls-doctor/media_rules.c \
+	%D%/hls-doctor/media_worker.c \
+	%D%/hls-doctor/memory_bound.c \
+	%D%/hls-doctor/names.c \
 	%D%/hls-doctor/rendition.c \
 	%D%/hls-doctor/rendition_files.c \
 	%D%/hls-doctor/rendition_report.c \
-	%D%/hls-doctor/report_rules.c \
 	%D%/hls-doctor/segment_probe.c \
 	%D%/hls-doctor/sort_values.c \
 	%D%/hls-doctor/ts_rules.c
 libdoctor_a_CFLAGS = $(AM_CFLAGS) $(LIBAV_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS) $(CRYPTO_CFLAGS)
-doctor_libs = libdoctor.a $(LIBAV_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS) -lm -lpthread
+libfollow_a_CFLAGS = $(libdoctor_a_CFLAGS)
+doctor_part_libs = libdoctor.a $(LIBAV_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS) -lm -lpthread
+doctor_libs = libfollow.a $(doctor_part_libs)
 
 bin_PROGRAMS += %D%/hls-doctor/hls-doctor
 %C%_hls_doctor_hls_doctor_SOURCES = %D%/hls-doctor/hls_doctor.c
@@ -75,15 +79,13 @@ man1_MANS += %D%/hls-doctor/hls-doctor.1
 CLEANFILES += %D%/hls-doctor/hls-doctor.1
 endif
 
-noinst_LIBRARIES += libviewers.a
+# what readers it has, which tests and fuzzers link alone
+noinst_LIBRARIES += libviewers.a libreaders.a
 libviewers_a_SOURCES = \
 	%D%/hls-viewers/audience.c \
 	%D%/hls-viewers/births.c \
 	%D%/hls-viewers/delays.c \
-	%D%/hls-viewers/gunzip.c \
 	%D%/hls-viewers/http_loop.c \
-	%D%/hls-viewers/http_reader.c \
-	%D%/hls-viewers/player_list.c \
 	%D%/hls-viewers/shared_list.c \
 	%D%/hls-viewers/token_list.c \
 	%D%/hls-viewers/viewer.c \
@@ -91,8 +93,14 @@ libviewers_a_SOURCES = \
 	%D%/hls-viewers/viewer_media.c \
 	%D%/hls-viewers/viewer_options.c \
 	%D%/hls-viewers/viewer_tally.c
+libreaders_a_SOURCES = \
+	%D%/hls-viewers/gunzip.c \
+	%D%/hls-viewers/http_reader.c \
+	%D%/hls-viewers/player_list.c
 libviewers_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS)
-viewers_libs = libviewers.a $(JANSSON_LIBS) $(CURL_LIBS) $(ZLIB_LIBS)
+libreaders_a_CFLAGS = $(libviewers_a_CFLAGS)
+viewers_part_libs = libreaders.a $(ZLIB_LIBS)
+viewers_libs = libviewers.a $(viewers_part_libs) $(JANSSON_LIBS) $(CURL_LIBS)
 
 bin_PROGRAMS += %D%/hls-viewers/hls-viewers
 %C%_hls_viewers_hls_viewers_SOURCES = %D%/hls-viewers/hls_viewers.c

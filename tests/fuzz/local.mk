@@ -38,7 +38,7 @@ fuzz_pipeline = %D%/fuzz_pipeline.c %D%/fuzzed_rungs.c %D%/memory_parts.c
 fuzz_plugin = %D%/fuzz_plugin_session.c $(plugin_stubs)
 
 fuzz_cppflags = $(AM_CPPFLAGS) $(LIBAV_CFLAGS) -DFUZZ_CORPUS_DIR='"$(abs_top_srcdir)/%D%/corpus"'
-fuzz_libs = libtranscode.a $(bridge_libs) $(plugin_libs) $(doctor_libs) $(viewers_libs) -lm
+fuzz_libs = libtranscode.a $(bridge_part_libs) $(plugin_libs) $(doctor_part_libs) $(viewers_part_libs) -lm
 
 corpus_programs = %D%/corpus-parts %D%/corpus-pipeline %D%/corpus-plugin
 check_PROGRAMS += $(corpus_programs)

@@ -128,7 +128,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_window.c \
 	%D%/test_window_life.c
 %C%_unit_bridge_CPPFLAGS = $(unit_cppflags)
-%C%_unit_bridge_LDADD = $(bridge_libs) $(viewers_libs) $(unit_libs) $(LIBAV_LIBS) -lm
+%C%_unit_bridge_LDADD = $(bridge_libs) $(viewers_part_libs) $(unit_libs) $(LIBAV_LIBS) -lm
 
 unit_programs += %D%/unit-plugin
 %C%_unit_plugin_SOURCES = \
@@ -222,7 +222,7 @@ unit_programs += %D%/unit-threads
 	%D%/test_thumbnail.c \
 	%D%/test_work_pool.c
 %C%_unit_threads_CPPFLAGS = $(unit_cppflags)
-%C%_unit_threads_LDADD = libtranscode.a $(bridge_libs) $(plugin_libs) $(viewers_libs) $(unit_libs)
+%C%_unit_threads_LDADD = libtranscode.a $(bridge_libs) $(plugin_libs) $(viewers_part_libs) $(unit_libs)
 
 # hls-transcoder itself, and what it is made of
 unit_programs += %D%/unit-transcoder
@@ -251,7 +251,7 @@ unit_programs += %D%/unit-disk-faults
 unit_programs += %D%/unit-ll-server
 %C%_unit_ll_server_SOURCES = %D%/test_ll_server.c
 %C%_unit_ll_server_CPPFLAGS = $(unit_cppflags)
-%C%_unit_ll_server_LDADD = $(bridge_libs) $(viewers_libs) $(unit_libs)
+%C%_unit_ll_server_LDADD = $(bridge_libs) $(viewers_part_libs) $(unit_libs)
 unit_programs += %D%/unit-number-log
 %C%_unit_number_log_SOURCES = %D%/test_number_log.c
 %C%_unit_number_log_CPPFLAGS = $(unit_cppflags)
