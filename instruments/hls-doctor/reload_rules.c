@@ -11,13 +11,20 @@
 #define HOLD_TARGETS 3                     /* section 6.2.5.2 */
 #define TIMING_US    (500 * 1000) /* what network and machine may add to a time seen here */
 
+/* The value of a directive with its "=", as "max-age="; -1: it is not there. */
+static int64_t directive_s(const char *text, const char *name)
+{
+    const char *at = strstr(text, name);
+
+    return at ? strtoll(at + strlen(name), NULL, 10) : -1;
+}
+
 int64_t cache_max_age_s(const char *text)
 {
-    const char *at = strstr(text, "max-age=");
+    int64_t shared_s = directive_s(text, "s-maxage=");
+    int64_t age_s = shared_s >= 0 ? shared_s : directive_s(text, "max-age=");
 
-    int64_t age_s = at ? strtoll(at + strlen("max-age="), NULL, 10) : -1;
-
-    if (!at || strstr(text, "no-store"))
+    if (strstr(text, "no-store"))
         return -1;
     return age_s < MAX_AGE_S ? age_s : MAX_AGE_S;
 }

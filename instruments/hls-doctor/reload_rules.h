@@ -45,7 +45,8 @@ void reload_rules_refusal(Findings *findings, const char *name, const char *what
 /* A request for what is not there, and not hinted at. */
 void reload_rules_missing(Findings *findings, const char *name, long status);
 
-/* The value of max-age, -1: there is none. */
+/* Seconds for which a shared cache may keep an answer: s-maxage, else max-age (RFC 9111, 5.2.2.10);
+ * -1: neither is there, or no-store is. */
 int64_t cache_max_age_s(const char *cache_control);
 
 #endif

@@ -177,6 +177,8 @@ static void refusals(void **state)
     reload_rules_missing(findings, "x.m4s", 200);
     assert_found(findings, "not 404", "what is not there", true);
     assert_int_equal(cache_max_age_s("public, max-age=7"), 7);
+    assert_int_equal(cache_max_age_s("public, max-age=0, s-maxage=12"), 12);
+    assert_int_equal(cache_max_age_s("no-store, s-maxage=12"), -1);
     assert_int_equal(cache_max_age_s(""), -1);
 }
 
