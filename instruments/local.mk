@@ -20,6 +20,7 @@ libdoctor_a_SOURCES = \
 	%D%/hls-doctor/apple_rules.c \
 	%D%/hls-doctor/cenc_reader.c \
 	%D%/hls-doctor/findings.c \
+	%D%/hls-doctor/given_keys.c \
 	%D%/hls-doctor/iframe_rules.c \
 	%D%/hls-doctor/left_files.c \
 	%D%/hls-doctor/m3u8.c \
@@ -30,6 +31,7 @@ libdoctor_a_SOURCES = \
 	%D%/hls-doctor/m3u8_places.c \
 	%D%/hls-doctor/m3u8_unsound.c \
 	%D%/hls-doctor/m3u8_values.c \
+	%D%/hls-doctor/media_opener.c \
 	%D%/hls-doctor/mp4_boxes.c \
 	%D%/hls-doctor/mp4_rules.c \
 	%D%/hls-doctor/multi_across.c \
@@ -49,11 +51,9 @@ libfollow_a_SOURCES = \
 	%D%/hls-doctor/follow.c \
 	%D%/hls-doctor/follow_media.c \
 	%D%/hls-doctor/follow_report.c \
-	%D%/hls-doctor/given_keys.c \
 	%D%/hls-doctor/http_client.c \
 	%D%/hls-doctor/iframe_list.c \
 	%D%/hls-doctor/marks.c \
-	%D%/hls-doctor/media_opener.c \
 	%D%/hls-doctor/media_rules.c \
 	%D%/hls-doctor/media_worker.c \
 	%D%/hls-doctor/memory_bound.c \
