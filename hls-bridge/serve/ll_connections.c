@@ -170,7 +170,7 @@ static int serve(LlConnection *c)
             answer(c);
         } else {
             c->request.ticket.since_us = 0; /* a new request, with its whole time to wait */
-            c->request.ticket.expired = false;
+            c->request.ticket.expired = c->request.ticket.barred = false;
             ask(c);
         }
     }

@@ -173,6 +173,8 @@ LlAnswer ll_hub_playlist(LlHub *hub, const char *stream, const char *list,
     atomic_store(&ticket->state, LL_TICKET_IDLE);
     ticket->msn = directives->msn;
     ticket->part = directives->part;
+    if (ticket->barred)
+        return LL_ANSWER_TOO_LONG;
     LlBoard *board = find_list(hub, stream, list, now_us, ticket);
     if (!board)
         return LL_ANSWER_NOT_FOUND;
@@ -191,12 +193,28 @@ LlAnswer ll_hub_part(LlHub *hub, const char *stream, const char *name, int64_t n
         return LL_ANSWER_NOT_FOUND;
     ticket->msn = part.msn;
     ticket->part = part.part;
+    if (ticket->barred)
+        return LL_ANSWER_TOO_LONG;
     LlBoard *board = find_list(hub, stream, part.list, now_us, ticket);
     if (!board)
         return LL_ANSWER_NOT_FOUND;
     LlAnswer answer = ll_board_part(board, part.epoch, now_us, ticket, bytes);
     pthread_mutex_unlock(&board->lock);
     return answer;
+}
+
+void ll_hub_bar_held(LlHub *hub, const char *stream)
+{
+    LlBoard *board = find_and_lock(hub, stream);
+    LlChain chain = {NULL};
+
+    if (!board)
+        return;
+    for (LlTicket *t = board->held.first; t; t = t->next)
+        t->barred = true;
+    ll_queue_wake_all(&board->held, &chain);
+    pthread_mutex_unlock(&board->lock);
+    ll_chain_tell(&chain);
 }
 
 bool ll_hub_asked(LlHub *hub, const char *stream, const char *list, int64_t *at_us)

@@ -12,10 +12,10 @@
  * The rule of the locks: each board has one lock, for its playlists and its waiting requests, so
  * that no stream waits for another. The hub has one lock, for the list of boards and for the
  * requests that wait for a stream to begin; a stream takes it only to join, to leave, to begin,
- * and, if rungs are made for viewers alone, some times a second to ask what these want. To hold
- * both, take the hub's first. No board is freed while the hub's lock is held. Under either
- * lock there is no I/O and no compression, and no request is told: requests to be woken go onto a
- * chain, and are told after all locks are free. */
+ * to be protected, and, if rungs are made for viewers alone, some times a second to ask what these
+ * want. To hold both, take the hub's first. No board is freed while the hub's lock is held. Under
+ * either lock there is no I/O and no compression, and no request is told: requests to be woken go
+ * onto a chain, and are told after all locks are free. */
 
 #include "serve/ll_edge.h"
 #include "serve/ll_names.h"
@@ -124,6 +124,10 @@ void ll_hub_expire(LlHub *hub, int64_t now_us);
 /* Ends a request, held or not. Returns true if the ticket is free. If false, it is woken: its
  * `wake` is still to be called, or was called and the owner has not asked again. */
 bool ll_hub_forget(LlHub *hub, LlTicket *ticket);
+
+/* Ends the requests for a playlist or part that the stream's board holds now: whoever asks again
+ * with such a ticket is told LL_ANSWER_TOO_LONG, also if there is an answer by then. */
+void ll_hub_bar_held(LlHub *hub, const char *stream);
 
 /* How many requests the board holds now. */
 size_t ll_board_held(LlBoard *board);

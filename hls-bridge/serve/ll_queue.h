@@ -34,6 +34,7 @@ typedef struct LlTicket {
     void *user;
     _Atomic LlTicketState state;
     bool expired;   /* it has waited for too long; written before it is woken */
+    bool barred;    /* likewise: it is not to have what came after it, though it is there */
     LlBoard *board; /* in whose queue it was last held; NULL: the queue of beginnings. Used by the
                        owner only. */
     const char *stream; /* the stream whose beginning it waits for; borrowed while it is held */

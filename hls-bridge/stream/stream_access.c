@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/bridge_log.h"
+#include "serve/ll_hub.h"
 
 /* Opens to everybody what was protected, once nothing is left of it. */
 static void open_up(Stream *s)
@@ -19,11 +20,24 @@ static void open_up(Stream *s)
         s->name);
 }
 
+/* Returns 0, or -1 with errno. Who asked while it was for everybody does not get what comes now. */
+static int protect(Stream *s)
+{
+    bool was_open = !packager_is_protected(s->packager);
+    LlHub *hub = s->params.packager.outputs.ll_hub;
+
+    if (packager_protect(s->packager, true) < 0)
+        return -1;
+    if (was_open && hub)
+        ll_hub_bar_held(hub, s->name);
+    return 0;
+}
+
 bool stream_set_access(Stream *s, const Ingest *source)
 {
     if (!source->protected && packager_is_protected(s->packager))
         open_up(s);
-    if (!source->protected || packager_protect(s->packager, true) == 0) {
+    if (!source->protected || protect(s) == 0) {
         if (s->access_refused && source->protected)
             stream_emit(s, (Event){.kind = EVENT_DISK_WORKS, .disk = {.part = DISK_ACCESS}});
         s->access_refused = s->access_refused && !source->protected;

@@ -320,6 +320,28 @@ static void a_part_that_is_being_sent_stays(void **state)
     ll_text_release(bytes);
 }
 
+/* Who asked before a stream was protected has nothing of what comes then, however late it asks
+ * again. */
+static void what_is_barred_is_not_given_what_comes(void **state)
+{
+    Asker a = asker(), b = asker(), other = asker();
+
+    (void)state;
+    publish(9, 3);
+    assert_int_equal(ask(&a, "shop", 10, 3, ""), LL_ANSWER_HELD);
+    assert_int_equal(ask_part(&b, "video-77-10.3.m4s"), LL_ANSWER_HELD);
+    ll_hub_bar_held(hub, "other");
+    assert_int_equal(a.woken + b.woken, 0);
+    ll_hub_bar_held(hub, "shop");
+    keep(10, 3, 100);
+    publish(9, 4);
+    assert_int_equal(a.woken, 1);
+    assert_int_equal(b.woken, 1);
+    assert_int_equal(ask(&a, "shop", 10, 3, ""), LL_ANSWER_TOO_LONG);
+    assert_int_equal(ask_part(&b, "video-77-10.3.m4s"), LL_ANSWER_TOO_LONG);
+    assert_int_equal(ask(&other, "shop", 10, 3, "9.4"), LL_ANSWER_READY);
+}
+
 /* The thread of a stream may wait for a disk: its requests end all the same. */
 static void a_stream_that_stands_still_holds_nobody_for_ever(void **state)
 {
@@ -650,6 +672,7 @@ static const struct CMUnitTest tests[] = {
     TEST(parts_leave_memory),
     TEST(a_part_that_is_being_sent_stays),
     TEST(a_stream_that_stands_still_holds_nobody_for_ever),
+    TEST(what_is_barred_is_not_given_what_comes),
     TEST(a_beginning_is_waited_for),
     TEST(who_waits_for_a_beginning_is_told_now_and_then),
     TEST(a_stream_or_a_hub_that_goes_wakes_all),

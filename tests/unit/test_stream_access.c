@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "hls-bridge/base/manual_clock.h"
+#include "hls-bridge/serve/ll_hub.h"
 #include "hls-bridge/stream/stream.h"
 
 #define PACKETS 60 /* of sound: more than a second, so a segment */
@@ -21,10 +22,10 @@ static StandIn *stand_in;
 static StreamParams params;
 static Stream *stream;
 static Publisher publisher;
+static LlHub *hub;
 
-static int setup(void **state)
+static int setup_with(LlHub *low_latency)
 {
-    (void)state;
     temp_folder(root);
     snprintf(marker, sizeof(marker), "%s/shop/protected", root);
     manual_clock_init(&hand, 1000000 * US_PER_S, 1000000000 * US_PER_S);
@@ -36,7 +37,11 @@ static int setup(void **state)
         .packager = {.stream = "shop",
                      .directory = root,
                      .audio_bitrate = 64000,
-                     .outputs = {.segment_us = 2 * US_PER_S, .window = 6, .writes_ts = true},
+                     .outputs = {.segment_us = 2 * US_PER_S,
+                                 .window = 6,
+                                 .writes_ts = true,
+                                 .ll_hub = low_latency,
+                                 .ll_part_us = 200 * US_PER_MS},
                      .clock = &hand.clock},
         .hold_us = 30 * US_PER_S,
         .keep_us = 600 * US_PER_S,
@@ -51,11 +56,26 @@ static int setup(void **state)
     return 0;
 }
 
+static int setup(void **state)
+{
+    (void)state;
+    return setup_with(NULL);
+}
+
+static int setup_low_latency(void **state)
+{
+    (void)state;
+    hub = ll_hub_create(NULL);
+    assert_non_null(hub);
+    return setup_with(hub);
+}
+
 static int teardown(void **state)
 {
     (void)state;
     stream_destroy(&stream);
     publisher_close(&publisher);
+    ll_hub_destroy(&hub);
     stand_in_destroy(&stand_in);
     event_queue_destroy(&events);
     temp_folder_remove(root);
@@ -109,6 +129,7 @@ static void show(bool protected)
     publisher_send(&publisher, publish(protected), PACKETS);
     until(event_ear_heard(&ear, "live;") || event_ear_heard(&ear, "resumed;"));
     assert_int_equal(stream_unpublish(stream), 0);
+    until(event_ear_heard(&ear, "held gone;")); /* its state was the same before */
     until(stream_state(stream, NULL) == STREAM_HELD);
     assert_true(count_media() > 0);
 }
@@ -134,6 +155,40 @@ static void look(void)
 {
     manual_clock_set(&hand, clock_monotonic_us(&hand.clock) + 250 * US_PER_MS);
     stream_wake(stream);
+}
+
+static void note_nothing(void *user)
+{
+    (void)user;
+}
+
+static void note_woken(void *user)
+{
+    atomic_store((atomic_bool *)user, true);
+}
+
+static void who_waits_as_it_is_protected_has_nothing_of_it(void **state)
+{
+    LlDirectives next = {.msn = 0, .part = -1};
+    atomic_bool woken = false;
+    LlTicket ticket = {.pause = note_nothing, .wake = note_woken, .user = &woken};
+    const int64_t now_us = clock_monotonic_us(&hand.clock);
+    LlText *text = NULL;
+    LlAnswer answer;
+
+    (void)state;
+    show(false);
+    while ((answer = ll_hub_playlist(hub, "shop", "audio", &next, now_us, &ticket, &text)) ==
+           LL_ANSWER_READY) {
+        ll_text_release(text);
+        next.msn++;
+    }
+    assert_int_equal(answer, LL_ANSWER_HELD);
+    publish(true); /* it never sends */
+    until(atomic_load(&woken));
+    assert_true(is_marked());
+    answer = ll_hub_playlist(hub, "shop", "audio", &next, now_us, &ticket, &text);
+    assert_int_equal(answer, LL_ANSWER_TOO_LONG);
 }
 
 static void is_marked_before_there_is_media(void **state)
@@ -221,6 +276,8 @@ static void nothing_is_left_of_one_that_never_sent(void **state)
 
 static const struct CMUnitTest tests[] = {
     TEST(is_marked_before_there_is_media),
+    cmocka_unit_test_setup_teardown(who_waits_as_it_is_protected_has_nothing_of_it,
+                                    setup_low_latency, teardown),
     TEST(stays_so_behind_its_publisher_and_its_end),
     TEST(is_not_opened_by_one_who_takes_it_over),
     TEST(is_opened_after_its_end_once_nothing_is_left),
