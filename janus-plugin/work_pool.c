@@ -25,13 +25,16 @@ static void run_again(WorkPool *pool, WorkLane *lane, void *job)
     pthread_cond_signal(&pool->work);
 }
 
-/* The lock is held. */
+/* What is behind a parked job waits for that and not for a thread: it takes nobody else's room. The
+ * lock is held. */
 static void park(WorkPool *pool, WorkLane *lane, void *job)
 {
-    if (lane->resumed)
+    if (lane->resumed) {
         run_again(pool, lane, job);
-    else
+    } else {
         lane->parked = job;
+        pool->stats.waiting -= g_queue_get_length(&lane->jobs);
+    }
     lane->resumed = false;
 }
 
@@ -118,13 +121,13 @@ void work_pool_destroy(WorkPool **pool)
 int work_pool_push(WorkPool *pool, WorkLane *lane, void *job)
 {
     pthread_mutex_lock(&pool->lock);
-    bool room = pool->stats.waiting < pool->params.max_jobs &&
+    bool room = (lane->parked || pool->stats.waiting < pool->params.max_jobs) &&
                 g_queue_get_length(&lane->jobs) < pool->params.max_lane;
     if (!room) {
         pool->stats.refused++;
     } else {
         g_queue_push_tail(&lane->jobs, job);
-        pool->stats.waiting++;
+        pool->stats.waiting += !lane->parked;
         if (!lane->busy) {
             lane->busy = true;
             g_queue_push_tail(&pool->ready, lane);
@@ -138,10 +141,12 @@ int work_pool_push(WorkPool *pool, WorkLane *lane, void *job)
 void work_pool_resume(WorkPool *pool, WorkLane *lane)
 {
     pthread_mutex_lock(&pool->lock);
-    if (lane->parked)
+    if (lane->parked) {
+        pool->stats.waiting += g_queue_get_length(&lane->jobs);
         run_again(pool, lane, g_steal_pointer(&lane->parked));
-    else
+    } else {
         lane->resumed = true;
+    }
     pthread_mutex_unlock(&pool->lock);
 }
 

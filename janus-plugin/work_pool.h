@@ -26,7 +26,7 @@ typedef struct WorkLane {
 
 typedef struct WorkPoolParams {
     size_t threads;  /* 1 or more */
-    size_t max_jobs; /* that may wait, of all lanes */
+    size_t max_jobs; /* that may wait, of all lanes but those with a parked job */
     size_t max_lane; /* that may wait, of one lane */
     /* Does one job. Returns false if the job waits for something that takes long: then it holds no
      * thread until work_pool_resume(), and is run again. */
@@ -35,7 +35,7 @@ typedef struct WorkPoolParams {
 } WorkPoolParams;
 
 typedef struct WorkPoolStats {
-    size_t waiting;
+    size_t waiting;   /* for a thread, or for others of their lane; not for a parked job */
     uint64_t refused; /* jobs for which there was no room */
 } WorkPoolStats;
 

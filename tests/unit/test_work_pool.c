@@ -45,10 +45,10 @@ static void release(void *data)
     atomic_fetch_add(&released, 1);
 }
 
-static void begin(size_t threads)
+static void begin(size_t threads, size_t max_jobs)
 {
     const WorkPoolParams params = {
-        .threads = threads, .max_jobs = JOBS, .max_lane = JOBS, .run = run, .release = release};
+        .threads = threads, .max_jobs = max_jobs, .max_lane = JOBS, .run = run, .release = release};
 
     ran = released = parked = ordered = 0;
     memset(job, 0, sizeof(job));
@@ -77,7 +77,7 @@ static void a_parked_job_holds_up_its_lane_alone(void **state)
     WorkLane one = {0}, other = {0};
 
     (void)state;
-    begin(1);
+    begin(1, JOBS);
     push(&one, 0, true, false);
     push(&one, 1, false, false);
     push(&one, 2, false, false);
@@ -101,7 +101,7 @@ static void a_job_may_be_resumed_before_it_parks(void **state)
     WorkLane lane = {0};
 
     (void)state;
-    begin(2);
+    begin(2, JOBS);
     for (size_t i = 0; i < JOBS; i++)
         push(&lane, i, true, i % 2 == 0);
     for (int n = 1; n < JOBS; n += 2) { /* those that are not early, one after the other */
@@ -116,8 +116,33 @@ static void a_job_may_be_resumed_before_it_parks(void **state)
         assert_int_equal(order[i], i);
 }
 
+/* Whoever has something wait that takes long, and asks for more behind it, keeps nobody else out.
+ */
+static void what_is_behind_a_parked_job_takes_no_room(void **state)
+{
+    WorkLane parks = {0}, other = {0};
+
+    (void)state;
+    begin(1, 2);
+    push(&parks, 0, true, false);
+    push(&other, 1, false, false);
+    until_is(&released, 1); /* by the one thread, which has parked the first */
+    for (size_t n = 2; n < 5; n++)
+        push(&parks, n, false, false);
+    assert_int_equal(work_pool_stats(pool).waiting, 0);
+    push(&other, 5, false, false);
+    until_is(&released, 2);
+    assert_int_equal(job[5].runs, 1);
+    work_pool_resume(pool, &parks);
+    until_is(&released, 6);
+    assert_int_equal(work_pool_stats(pool).waiting, 0);
+    assert_int_equal(work_pool_stats(pool).refused, 0);
+    work_pool_destroy(&pool);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_parked_job_holds_up_its_lane_alone),
+    cmocka_unit_test(what_is_behind_a_parked_job_takes_no_room),
     cmocka_unit_test(a_job_may_be_resumed_before_it_parks),
 };
 
