@@ -72,7 +72,7 @@ static int refuse(Session *session, const char *stream, const RequestError *erro
 /* ---- asking ---- */
 
 int admission_hook_ask(Session *session, const Request *request, const Permit *permit,
-                       HookDone *done, void *user, RequestError *error)
+                       PublisherHook *hook, RequestError *error)
 {
     uint32_t cap = publisher_cap(self.settings, permit);
     Session *before = session_find_publisher(permit->name);
@@ -86,7 +86,9 @@ int admission_hook_ask(Session *session, const Request *request, const Permit *p
     char *body = hook_question(&params);
 
     session_unref(before);
-    int status = body ? hook_client_ask(self.client, body, done, user) : -1;
+    hook->answered = false;
+    hook->as_takeover = params.takes_over;
+    int status = body ? hook_client_ask(self.client, body, hook->done, hook->user) : -1;
     free(body);
     if (status == 0)
         return 0;

@@ -24,10 +24,12 @@ void admission_hook_close(void);
 /* Whether there is a webhook to ask. */
 bool admission_hook_is_on(void);
 
-/* Asks whether `session` may publish what `permit` says. Returns 0, and `done` follows once, on a
- * thread of the client's; or -1 with `error`, if too many wait. */
+struct PublisherHook; /* publisher.h */
+
+/* Asks whether `session` may publish what `permit` says. Returns 0, and `hook->done` follows once,
+ * on a thread of the client's; or -1 with `error`, if too many wait. */
 int admission_hook_ask(Session *session, const Request *request, const Permit *permit,
-                       HookDone *done, void *user, RequestError *error);
+                       struct PublisherHook *hook, RequestError *error);
 
 /* Does as it answers: changes `permit`, or refuses. Returns 0, or -1 with `error`, whose sentence
  * is for the person who publishes. */

@@ -30,6 +30,7 @@ typedef struct PublisherOffer {
 typedef struct PublisherHook {
     HookDone *done; /* tells what it has answered */
     void *user;
+    bool as_takeover; /* it was asked whether the publisher may replace another */
     bool answered;
     HookAnswer answer;
 } PublisherHook;
@@ -40,7 +41,7 @@ typedef struct PublisherHook {
  * Returns 0 when the event with the answer is on its way; -1 with `error`; or PUBLISHER_WAITS if
  * the admission webhook is being asked: call it again with the answer that `hook->done` tells. */
 int publisher_publish(Session *session, const char *transaction, const Request *request,
-                      const PublisherOffer *offer, const PublisherHook *hook, RequestError *error);
+                      const PublisherOffer *offer, PublisherHook *hook, RequestError *error);
 
 /* The cap of a publisher's picture, bit/s: that of the settings, or the permit's if it is lower. */
 uint32_t publisher_cap(const PluginSettings *settings, const Permit *permit);

@@ -109,14 +109,31 @@ static int no_socket(const char *stream, RequestError *error)
                         "this server has no socket left (%s): try again later", why);
 }
 
-/* Lets a publisher in, and ends the one that had the name. Returns 0, or -1 with `error`. */
-static int let_in(Session *session, Negotiation *talk, RequestError *error)
+/* Whether this takes the name from somebody who was not there when the webhook was asked: that has
+ * allowed no takeover. If it gives another name, it knows who has that. */
+static bool is_unasked_takeover(Session *session, const Negotiation *talk,
+                                const PublisherHook *hook)
+{
+    if (!hook->answered || hook->as_takeover || hook->answer.verdict != HOOK_ALLOWS ||
+        strcmp(talk->permit.name, talk->request->stream) != 0)
+        return false;
+    Session *before = session_find_publisher(talk->permit.name);
+    session_unref(before);
+    return before && before != session;
+}
+
+/* Lets a publisher in, and ends the one that had the name. Returns 0, -1 with `error`, or
+ * PUBLISHER_WAITS if the webhook is to be asked again. */
+static int let_in(Session *session, Negotiation *talk, const PublisherHook *hook,
+                  RequestError *error)
 {
     RtpSender *sender = NULL;
     Session *before = NULL;
 
     pthread_mutex_lock(&self.door);
     int status = admission_check(self.settings, session, &talk->permit, error);
+    if (status == 0 && is_unasked_takeover(session, talk, hook))
+        status = PUBLISHER_WAITS;
     if (status == 0)
         status = answer_offer(talk, error);
     if (status == 0 && !(sender = announcer_open_sender(session)))
@@ -295,8 +312,8 @@ static int set_params(Session *session, bool live, const PublisherOffer *offer, 
 
 /* What a new publisher may, by its key or token and by the admission webhook. Returns 0, -1 with
  * `error`, or PUBLISHER_WAITS. */
-static int admit(Session *session, const Request *request, const PublisherHook *hook,
-                 Permit *permit, RequestError *error)
+static int admit(Session *session, const Request *request, PublisherHook *hook, Permit *permit,
+                 RequestError *error)
 {
     if (admission_permit(self.settings, session, request, permit, error) < 0)
         return -1;
@@ -306,7 +323,7 @@ static int admit(Session *session, const Request *request, const PublisherHook *
         return admission_hook_obey(session, request, &hook->answer, permit, error);
     /* whoever would be refused in any case is not asked about */
     if (admission_check(self.settings, session, permit, error) < 0 ||
-        admission_hook_ask(session, request, permit, hook->done, hook->user, error) < 0)
+        admission_hook_ask(session, request, permit, hook, error) < 0)
         return -1;
     return PUBLISHER_WAITS;
 }
@@ -339,7 +356,7 @@ static void tell_published(Session *session, const Negotiation *talk)
 }
 
 int publisher_publish(Session *session, const char *transaction, const Request *request,
-                      const PublisherOffer *offer, const PublisherHook *hook, RequestError *error)
+                      const PublisherOffer *offer, PublisherHook *hook, RequestError *error)
 {
     Negotiation talk; /* not zeroed: most of it is room for the answer */
     StreamName stream;
@@ -360,8 +377,13 @@ int publisher_publish(Session *session, const char *transaction, const Request *
         return status;
     if (set_params(session, live, offer, &talk, error) < 0)
         return -1;
-    if ((live ? answer_offer(&talk, error) : let_in(session, &talk, error)) < 0)
-        return -1;
+    status = live ? answer_offer(&talk, error) : let_in(session, &talk, hook, error);
+    if (status == PUBLISHER_WAITS) {
+        hook->answered = false;
+        status = admit(session, request, hook, &talk.permit, error);
+    }
+    if (status != 0)
+        return status;
     if (send_answer(session, transaction, &talk, error) < 0) {
         if (!live)
             publisher_end(session, &ended_by_failure, 0, &stream);

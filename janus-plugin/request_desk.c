@@ -10,6 +10,7 @@
 #include "admission.h"
 #include "admission_hook.h"
 #include "audit.h"
+#include "permit_json.h"
 #include "plugin_clock.h"
 #include "publisher.h"
 #include "request.h"
@@ -124,6 +125,7 @@ static json_t *kick_by_token(Session *session, const Request *request, RequestEr
     if (admission_token(self.settings, session, request, PERMIT_KICK, &permit, error) < 0 ||
         publisher_kick(request->stream, error) < 0)
         return NULL;
+    audit_note("kicked", request->stream, permit_owner(&permit));
     return json_pack("{s:s, s:s}", "hls", "kicked", "stream", request->stream);
 }
 
@@ -139,7 +141,7 @@ static void on_hook(void *user, const HookAnswer *answer)
 
 /* Handles one request. Returns the event to send, or NULL if it has been sent, or the request
  * `waits` for the admission webhook. */
-static json_t *handle(const Message *message, bool *waits)
+static json_t *handle(Message *message, bool *waits)
 {
     RequestError error = {0};
     Request request;

@@ -299,6 +299,35 @@ HOOKED(a_takeover_is_asked_about_as_one, "")
     play_leave(second);
 }
 
+/* Two ask at the same time, while nobody is live: the second is no publisher, but a takeover. */
+HOOKED(what_has_become_a_takeover_is_asked_about_again, "")
+{
+    StubHandle *first = begin(PUBLISH("shop")), *second = stub_attach(), *third = stub_attach();
+
+    play_ask(second, PUBLISH("shop"), OFFER_BOTH);
+    play_ask(third, PUBLISH("shop"), OFFER_BOTH);
+    fibers_require(strstr(stub_hook_asked(), "\"type\":\"publish\""));
+    fibers_require(stub_hook_answer(ALLOW));
+    require_published(first, "shop");
+    fibers_require(stub_hook_answer(ALLOW) && stub_hook_answer(ALLOW));
+    fibers_settle();
+    fibers_require(second->answers == 0 && third->answers == 0 && stub_hook_waiting() == 2);
+    fibers_require(strstr(stub_hook_asked(), "\"type\":\"takeover\""));
+    fibers_require(stub_hook_answer("{\"allow\":false}") && stub_hook_answer("{\"allow\":false}"));
+    require_error(second, HLS_ERROR_DENIED);
+    require_error(third, HLS_ERROR_DENIED);
+    fibers_require(stub_count_events(first, "unpublished") == 0);
+    /* as one it is not asked about a third time */
+    play_ask(second, PUBLISH("shop"), OFFER_BOTH);
+    fibers_require(stub_hook_answer(ALLOW));
+    fibers_settle();
+    fibers_require(second->answers == 1 && stub_hook_waiting() == 0);
+    play_require_ended(first, "taken-over");
+    play_leave(first);
+    play_leave(second);
+    play_leave(third);
+}
+
 HOOKED_STREAMS(nobody_is_asked_about_who_is_refused_in_any_case, "open = true; publishers = 1;", "",
                "shop: { key = \"the right key\" }")
 {
@@ -448,6 +477,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_name_with_a_key_is_given_to_nobody_without_it),
     cmocka_unit_test(a_name_that_is_given_is_as_protected_as_the_settings_say),
     cmocka_unit_test(a_takeover_is_asked_about_as_one),
+    cmocka_unit_test(what_has_become_a_takeover_is_asked_about_again),
     cmocka_unit_test(nobody_is_asked_about_who_is_refused_in_any_case),
     cmocka_unit_test(nobody_is_let_in_without_an_answer),
     cmocka_unit_test(who_is_late_may_be_let_in),

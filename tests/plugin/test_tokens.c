@@ -40,13 +40,15 @@ static void write_file(const char *name, const char *text)
 /* Settings with a secret; `more` stands in the group "tokens", `general` in "general". */
 static void write_settings(const char *general, const char *more)
 {
-    char text[1024], secret[64];
+    char text[1024], secret[64], audit[64];
 
     strcpy(secret, file_in_folder("secret"));
+    strcpy(audit, file_in_folder("audit"));
     snprintf(text, sizeof(text),
-             "general: { %s };\ntokens: { secret_file = \"%s\"; revoked_file = \"%s\"; %s };\n"
+             "general: { audit = \"%s\"; %s };\ntokens: { secret_file = \"%s\"; revoked_file = "
+             "\"%s\"; %s };\n"
              "streams: { " STREAMS " };\n",
-             general, secret, file_in_folder("revoked"), more);
+             audit, general, secret, file_in_folder("revoked"), more);
     write_file("janus.plugin.hls.jcfg", text);
 }
 
@@ -71,6 +73,7 @@ static void run_token_play(void *data)
     stub_keep_events(false);
     unlink(file_in_folder("secret"));
     unlink(file_in_folder("revoked"));
+    unlink(file_in_folder("audit"));
     unlink(file_in_folder("janus.plugin.hls.jcfg"));
     rmdir(folder);
 }
@@ -287,6 +290,21 @@ TOKEN_PLAY(an_open_name_is_kept_from_strangers, "open = true; tries = 1000", "")
     play_leave(first);
 }
 
+/* The audit log has a record with this text. */
+static void require_record(const char *text)
+{
+    char log[8192];
+    FILE *file = fopen(file_in_folder("audit"), "r");
+
+    fibers_settle();
+    fibers_require(file);
+    log[fread(log, 1, sizeof(log) - 1, file)] = '\0';
+    fclose(file);
+    if (!strstr(log, text))
+        print_error("no %s in\n%s", text, log);
+    fibers_require(strstr(log, text));
+}
+
 TOKEN_PLAY(a_token_may_kick, "tries = 1000", "")
 {
     StubHandle *first = play_live(PUBLISH_BY(SHOP));
@@ -296,8 +314,10 @@ TOKEN_PLAY(a_token_may_kick, "tries = 1000", "")
     fibers_require(play_try_once(with_token("kick", "shop", sign(SHOP, 60))) == HLS_ERROR_TOKEN);
     play_require_state(first, "live");
     fibers_require(
-        play_try_once(with_token("kick", "shop", sign(SHOP ",\"rights\":[\"kick\"]", 60))) == 0);
+        play_try_once(with_token("kick", "shop",
+                                 sign(SHOP ",\"sub\":\"eva\",\"rights\":[\"kick\"]", 60))) == 0);
     play_require_ended(first, "kicked");
+    require_record("\"event\":\"kicked\",\"stream\":\"shop\",\"by\":\"token\",\"sub\":\"eva\"");
     play_leave(first);
 }
 
