@@ -2,9 +2,10 @@
 #ifndef PERMIT_H
 #define PERMIT_H
 
-/* What one publisher may. A stream key or a publish token yields it (admission_permit()); whatever
- * is asked between that and the door may narrow it, or change its name and its end. The publisher
- * obeys it until it ends, through renegotiations and `configure` too.
+/* What one publisher may. A stream key or a publish token yields it (admission_permit()); the
+ * admission webhook, which is asked between that and the door, may change its name, its limits and
+ * who may watch, and bring its end forward. The publisher obeys it until it ends, through
+ * renegotiations and `configure` too.
  *
  * A plain value. Thread-safety: none, the owner has a lock. */
 
