@@ -274,8 +274,10 @@ int segment_store_clear(SegmentStore *s)
 
     bool cleared = before.window.ended && before.window.count == 0;
 
-    if (window_next_msn(&before.window) == 0 || (cleared && !segment_store_is_due(s)))
-        return 0; /* nothing was ever written, or it is done */
+    if (window_next_msn(&before.window) == 0 || (cleared && !segment_store_is_due(s))) {
+        media_keys_clear(s->keys, NUMBERS_TS); /* of media that could not be written */
+        return 0;                              /* nothing was ever written, or it is done */
+    }
     if (!cleared)
         window_restart(&view);
     view.window->ended = true;

@@ -21,6 +21,7 @@ static SegmentStore *store;
 static int64_t now_us;
 static const Clock virtual_time = VIRTUAL_CLOCK_US(&now_us);
 static size_t window;
+static MediaKeys *keys; /* NULL: nothing is encrypted */
 
 static void open_folder(void)
 {
@@ -36,6 +37,7 @@ static void open_store(void)
     open_folder();
     const SegmentStoreParams params = {.store = folder,
                                        .numbers = numbers,
+                                       .keys = keys,
                                        .window = window,
                                        .target_duration_s = 2,
                                        .clock = &virtual_time};
@@ -323,6 +325,33 @@ static void a_disk_that_refuses_changes_nothing(void **state)
     assert_non_null(strstr(playlist_file(), "-000002.ts"));
 }
 
+/* The key is written before the media, which the disk may not take. */
+static void no_key_stays_of_what_was_never_written(void **state)
+{
+    char place[TEMP_FOLDER_SIZE], path[160];
+    const MediaKeysParams params = {
+        .encryption = {.cipher = MEDIA_AES_128, .directory = place, .rotate = 10},
+        .stream = "shop",
+        .clock = &virtual_time,
+    };
+
+    (void)state;
+    temp_folder(place);
+    keys = media_keys_open(&params);
+    assert_non_null(keys);
+    segment_store_close(&store);
+    open_store();
+    snprintf(path, sizeof(path), "%s/shop/.new", root);
+    assert_int_equal(mkdir(path, 0755), 0);
+    assert_int_equal(add(false), -1);
+    assert_int_equal(count_files(place, ".bin"), 1);
+    assert_int_equal(segment_store_clear(store), 0);
+    assert_int_equal(count_files(place, ".bin"), 0);
+    segment_store_close(&store);
+    media_keys_close(&keys);
+    temp_folder_remove(place);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest tests[] = {
     TEST(writes_segments_and_lists_them),
@@ -338,6 +367,7 @@ static const struct CMUnitTest tests[] = {
     TEST(ends_and_begins_again),
     TEST(clears_an_ended_stream_but_for_its_numbers),
     TEST(a_disk_that_refuses_changes_nothing),
+    TEST(no_key_stays_of_what_was_never_written),
 };
 
 TEST_GROUP(segment_store, tests);
