@@ -122,7 +122,10 @@ size_t stub_hook_waiting(void)
 
 const char *stub_hook_asked(void)
 {
-    return hook.asked;
+    pthread_mutex_lock(&hook.lock); /* another thread may just have asked */
+    const char *asked = hook.asked;
+    pthread_mutex_unlock(&hook.lock);
+    return asked;
 }
 
 bool stub_hook_answer(const char *json)
