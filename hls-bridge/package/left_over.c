@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "package/cmaf_playlists.h"
+#include "package/output_files.h"
 #include "package/segment_store.h"
 
 #define END      "#EXT-X-ENDLIST"
@@ -75,6 +76,21 @@ bool left_over_wants_care(const char *directory, const char *stream)
     return wants;
 }
 
+/* Removes the files of a folder, and what protects them when all others are gone. It leaves folders
+ * alone. */
+static void remove_files(DIR *dir)
+{
+    bool all = true;
+
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        const char *name = entry->d_name;
+        if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && strcmp(name, PROTECTED_FILE) != 0)
+            all = unlinkat(dirfd(dir), name, 0) == 0 && all;
+    }
+    if (all)
+        unlinkat(dirfd(dir), PROTECTED_FILE, 0);
+}
+
 void left_over_remove(const char *directory, const char *stream)
 {
     char path[PATH_MAX];
@@ -82,10 +98,10 @@ void left_over_remove(const char *directory, const char *stream)
     if (left_over_wants_care(directory, stream))
         return;
     DIR *dir = open_folder(directory, stream);
-    for (struct dirent *entry; dir && (entry = readdir(dir));)
-        unlinkat(dirfd(dir), entry->d_name, 0); /* which leaves folders alone */
-    if (dir)
+    if (dir) {
+        remove_files(dir);
         closedir(dir);
+    }
     if (snprintf(path, sizeof(path), "%s/%s", directory, stream) < (int)sizeof(path))
         rmdir(path);
 }

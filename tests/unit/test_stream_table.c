@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "hls-bridge/base/manual_clock.h"
 #include "hls-bridge/package/left_over.h"
@@ -562,9 +564,41 @@ static void many_threads_at_once(void **state)
     until(count_threads() == threads);
 }
 
+static void touch(const char *path)
+{
+    FILE *f = fopen(path, "w");
+
+    assert_non_null(f);
+    fclose(f);
+}
+
+/* As long as there is anything that could be fetched, it is protected. */
+static void what_protects_a_folder_goes_last(void **state)
+{
+    char folder[TEMP_FOLDER_SIZE + 8], inner[sizeof(folder) + 8], mark[sizeof(folder) + 16],
+        picture[sizeof(folder) + 16];
+
+    (void)state;
+    snprintf(folder, sizeof(folder), "%s/old", root);
+    snprintf(inner, sizeof(inner), "%s/inner", folder);
+    snprintf(mark, sizeof(mark), "%s/protected", folder);
+    snprintf(picture, sizeof(picture), "%s/thumb.jpg", folder);
+    assert_int_equal(mkdir(folder, 0755), 0);
+    assert_int_equal(mkdir(inner, 0755), 0); /* which cannot be removed */
+    touch(mark);
+    touch(picture);
+    left_over_remove(root, "old");
+    assert_int_equal(access(picture, F_OK), -1);
+    assert_int_equal(access(mark, F_OK), 0);
+    assert_int_equal(rmdir(inner), 0);
+    left_over_remove(root, "old");
+    assert_int_equal(access(folder, F_OK), -1);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
+    TEST(what_protects_a_folder_goes_last),
     TEST(a_stream_with_nothing_to_show_leaves_nothing),
     TEST(who_comes_back_at_once_is_let_in),
     TEST(one_folder_has_one_owner),
