@@ -10,6 +10,7 @@ import http from "node:http";
 import os from "node:os";
 import path from "node:path";
 import test from "node:test";
+import { freePorts } from "../../tools/stack/ports.mjs";
 import { SOURCE } from "../../tools/stack/stack.mjs";
 import { beginReplay, beginWatch } from "./support/audience.mjs";
 import { openPage, withBrowser } from "./support/browser.mjs";
@@ -17,6 +18,7 @@ import { run } from "./support/programs.mjs";
 import { measured } from "./support/measured.mjs";
 import { publishRecorded } from "./support/recorded.mjs";
 import { until, withStack } from "./support/rig.mjs";
+import { newSecret } from "./support/webhooks.mjs";
 
 const MONITORING = path.join(SOURCE, "monitoring");
 const RATE_INTERVAL = "5m";
@@ -66,6 +68,17 @@ async function eventHandler(t) {
   };
 }
 
+/** Settings of a webhook whose receiver is away, so that its events wait. */
+async function webhookThatWaits(t) {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-test-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const [port] = await freePorts(1);
+  const secret = path.join(folder, "secret");
+  await writeFile(secret, `${newSecret()}\n`, { mode: 0o600 });
+  return { "events.directory": path.join(folder, "queues"),
+    "events.webhooks": { away: { url: `http://127.0.0.1:${port}/`, secret_file: secret } } };
+}
+
 const metricsOf = async (stack) => (await fetch(`http://127.0.0.1:${stack.bridgePort}/metrics`)).text();
 
 const CLOCK_S = 2; // how exact a process's start is known
@@ -82,6 +95,8 @@ const COUNTED = ["pictures_total", "key_pictures_total", "segments_total", "thum
 async function checkMetrics(stack, began) {
   for (const name of COUNTED)
     await until(`${name} counts`, async () => valueOf(await metricsOf(stack), `hls_bridge_${name}{stream="shop"}`) > 0);
+  await until("events wait for a receiver that is away", async () =>
+    valueOf(await metricsOf(stack), 'hls_bridge_oldest_waiting_event_timestamp_seconds{sink="webhook:away"}') >= Math.floor(began));
   const text = await metricsOf(stack);
   const of = (name, labels = "") => valueOf(text, `hls_bridge_${name}{stream="shop"${labels}}`);
 
@@ -165,7 +180,7 @@ async function checkLoad(stack, page) {
 test("operators see how each publisher does, and everybody sees what is live", async (t) => {
   const events = await eventHandler(t);
   const options = { status: true, janus: events.janus, bridgeSettings: { "hls.hold": 1, "hls.keep": 1, "hls.thumbnail": 2,
-    "sources.max": 2, "sources.bitrate": 3000000, "sources.bandwidth": 900 } };
+    "sources.max": 2, "sources.bitrate": 3000000, "sources.bandwidth": 900, ...await webhookThatWaits(t) } };
   const began = Date.now() / 1000;
   await withStack(options, (stack) =>
     withBrowser({}, async (context) => {
