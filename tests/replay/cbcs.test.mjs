@@ -6,43 +6,21 @@
 
 import assert from "node:assert/strict";
 import { createDecipheriv } from "node:crypto";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
-import { built } from "../../tools/stack/stack.mjs";
 import { packager, run } from "../e2e/support/programs.mjs";
-import { folderOf, LOW_LATENCY, plain, recording } from "./support/replays.mjs";
+import { CASES, namedBy, replayWithKeys } from "./support/encrypted.mjs";
+import { LOW_LATENCY, plain } from "./support/replays.mjs";
 
 const ROTATE = 2;
 
-/** Replays `name` at low latency into a new folder. Gives { media, keys, said }: the folders of both, and its log. */
-async function made(t, name, options) {
-  const folder = await folderOf(t), keys = path.join(folder, "keys");
-  await mkdir(keys);
-  const { status, stderr } = await run(built().replay, ["--json", "--hls", folder, LOW_LATENCY,
-    ...options.map((option) => (option === "KEYS" ? keys : String(option))), recording(name)]);
-  assert.equal(status, 0, stderr);
-  return { media: path.join(folder, "replay"), keys: path.join(keys, "replay"), said: stderr };
-}
+/** A key of a media playlist: its address and its vector. */
+const KEY = /^#EXT-X-KEY:METHOD=SAMPLE-AES,URI="([^"]+)",IV=0x([0-9a-f]{32})$/;
+
+const made = (t, name, options) => replayWithKeys(t, name, [LOW_LATENCY, ...options]);
 
 const SECRET = ["--keys", "KEYS", "--rotate", ROTATE, "--cbcs"];
-
-/** What a media playlist names, as a player reads it: [{ uri, key, iv, map, kind, length }]. */
-function namedBy(text) {
-  const named = [];
-  let key, iv, map, length;
-  for (const line of text.split("\n")) {
-    const said = /^#EXT-X-KEY:METHOD=SAMPLE-AES,URI="([^"]+)",IV=0x([0-9a-f]{32})$/.exec(line);
-    if (line.startsWith("#EXT-X-KEY")) assert.ok(said, line);
-    if (said) [, key, iv] = said;
-    length = Number(/^#EXT-X-BYTERANGE:(\d+)@0$/.exec(line)?.[1] ?? length);
-    const uri = /^#EXT-X-(PART|MAP):.*URI="([^"]+)"/.exec(line);
-    if (uri?.[1] === "MAP") map = uri[2];
-    if (uri) named.push({ uri: uri[2], key, iv, map, kind: uri[1] });
-    if (line && !line.startsWith("#")) named.push({ uri: line, key, iv, map, kind: "SEGMENT", length });
-  }
-  return named;
-}
 
 /** Boxes of `data`: [{ type, at, body, end }], those in containers too. */
 function boxes(data, from = 0, to = data.length) {
@@ -140,20 +118,13 @@ function samplesOf(data) {
 
 const isList = (name) => /^(video|audio|iframes).*\.m3u8$/.test(name);
 
-const CASES = {
-  "one size": ["dtx", [], 8],
-  "three sizes, one of them later, and Opus": ["dtx", ["--video-tracks", 2, "--rung", "low:700", "--opus"], 8],
-  "a rung that nobody watches": ["dtx", ["--rung", "low:700", "--rungs-watched", 180, "--rungs-gone", "2:5"], 8],
-  "another SSRC, behind a discontinuity": ["dtx", ["--new-ssrc", 5], 12],
-};
-
 for (const [name, [file, options, seconds]] of Object.entries(CASES))
   test(`${name}: each part decrypts alone to what the clear run made`, async (t) => {
     const all = [...options, "--seconds", seconds, "--keep"];
     const clear = await made(t, file, all), secret = await made(t, file, [...all, ...SECRET]);
     const seen = { SEGMENT: 0, PART: 0, MAP: 0 }, keys = new Set(), locked = { video: 0, sound: 0 };
     for (const list of (await readdir(secret.media)).filter(isList))
-      for (const { uri, key: of, iv, map, kind } of namedBy(await readFile(path.join(secret.media, list), "utf8"))) {
+      for (const { uri, key: of, iv, map, kind } of namedBy(await readFile(path.join(secret.media, list), "utf8"), KEY)) {
         seen[kind]++;
         assert.ok(of, `${list}: ${uri} has a key`);
         keys.add(of);
@@ -186,7 +157,7 @@ for (const [name, [file, options, seconds]] of Object.entries(CASES))
 
 /** The initialisation segment and all segments of a media playlist, as one file. */
 async function whole(media, list) {
-  const named = namedBy((await readFile(path.join(media, list), "utf8")).replaceAll(/#EXT-X-PART:.*\n/g, ""));
+  const named = namedBy((await readFile(path.join(media, list), "utf8")).replaceAll(/#EXT-X-PART:.*\n/g, ""), KEY);
   const maps = new Set(named.map(({ map }) => map));
   assert.equal(maps.size, 1, [...maps].join());
   const file = path.join(media, `${list}.mp4`);

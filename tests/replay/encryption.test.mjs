@@ -6,41 +6,16 @@
 
 import assert from "node:assert/strict";
 import { createDecipheriv } from "node:crypto";
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
-import { built } from "../../tools/stack/stack.mjs";
-import { run } from "../e2e/support/programs.mjs";
-import { folderOf, LOW_LATENCY, recording } from "./support/replays.mjs";
+import { CASES, namedBy, replayWithKeys } from "./support/encrypted.mjs";
+import { LOW_LATENCY } from "./support/replays.mjs";
 
 const ROTATE = 2;
 
-/** Replays `name` into a new folder. Gives { media, keys }: the folders of both. */
-async function made(t, name, options) {
-  const folder = await folderOf(t), keys = path.join(folder, "keys");
-  await mkdir(keys);
-  const { status, stderr } = await run(built().replay, ["--json", "--hls", folder,
-    ...options.map((option) => (option === "KEYS" ? keys : String(option))), recording(name)]);
-  assert.equal(status, 0, stderr);
-  return { media: path.join(folder, "replay"), keys: path.join(keys, "replay") };
-}
-
-/** What a media playlist names, as a player reads it: [{ uri, key, msn, kind, length }]; key undefined: it is clear. */
-function namedBy(text) {
-  const named = [];
-  let msn = Number(/#EXT-X-MEDIA-SEQUENCE:(\d+)/.exec(text)[1]);
-  let key, length;
-  for (const line of text.split("\n")) {
-    const said = /^#EXT-X-KEY:METHOD=(NONE|AES-128,URI="([^"]+)")$/.exec(line);
-    if (line.startsWith("#EXT-X-KEY")) assert.ok(said, line);
-    if (said) key = said[2];
-    length = Number(/^#EXT-X-BYTERANGE:(\d+)@0$/.exec(line)?.[1] ?? length);
-    const uri = /^#EXT-X-(PART|MAP):.*URI="([^"]+)"/.exec(line);
-    if (uri) named.push({ uri: uri[2], key, msn, kind: uri[1] });
-    if (line && !line.startsWith("#")) named.push({ uri: line, key, msn: msn++, kind: "SEGMENT", length });
-  }
-  return named;
-}
+/** A key of a media playlist: its address; undefined: what follows is clear. */
+const KEY = /^#EXT-X-KEY:METHOD=(?:NONE|AES-128,URI="([^"]+)")$/;
 
 /** Decrypts `bytes` of segment `msn` as RFC 8216 says; throws if the padding is none. */
 function decrypt(bytes, key, msn, padded = true) {
@@ -56,25 +31,18 @@ const isList = (name) => /^(index|video|audio|iframes).*\.m3u8$/.test(name);
 async function read({ media, keys }, look) {
   const lists = (await readdir(media)).filter(isList);
   for (const list of lists)
-    for (const file of namedBy(await readFile(path.join(media, list), "utf8")))
+    for (const file of namedBy(await readFile(path.join(media, list), "utf8"), KEY))
       await look({ list, ...file, bytes: await readFile(path.join(media, file.uri)),
         key: file.key && await readFile(path.join(keys, file.key)), of: file.key });
   return lists;
 }
 
-const CASES = {
-  "one size": ["dtx", [], 8],
-  "three sizes, one of them later, and Opus": ["dtx", ["--video-tracks", 2, "--rung", "low:700", "--opus"], 8],
-  "a rung that nobody watches": ["dtx", ["--rung", "low:700", "--rungs-watched", 180, "--rungs-gone", "2:5"], 8],
-  "another SSRC, behind a discontinuity": ["dtx", ["--new-ssrc", 5], 12],
-};
-
 for (const [name, [file, options, seconds]] of Object.entries(CASES))
   for (const form of [[], [LOW_LATENCY]])
     test(`${name}${form.length ? ", low latency" : ""}: each file decrypts alone to what the clear run made`, async (t) => {
       const all = [...form, ...options, "--seconds", seconds, "--keep"];
-      const clear = await made(t, file, all);
-      const secret = await made(t, file, [...all, "--keys", "KEYS", "--rotate", ROTATE]);
+      const clear = await replayWithKeys(t, file, all);
+      const secret = await replayWithKeys(t, file, [...all, "--keys", "KEYS", "--rotate", ROTATE]);
       const seen = { SEGMENT: 0, PART: 0, MAP: 0 }, keys = new Set(), picked = [];
       const lists = await read(secret, async ({ list, uri, bytes, key, of, msn, kind, length }) => {
         seen[kind]++;
@@ -109,7 +77,7 @@ for (const [name, [file, options, seconds]] of Object.entries(CASES))
     });
 
 test("a key is for its number of segments, of all lists alike, and is no file of the public folder", async (t) => {
-  const secret = await made(t, "dtx", [LOW_LATENCY, "--seconds", 10, "--keep", "--keys", "KEYS", "--rotate", ROTATE]);
+  const secret = await replayWithKeys(t, "dtx", [LOW_LATENCY, "--seconds", 10, "--keep", "--keys", "KEYS", "--rotate", ROTATE]);
   const keyOf = {};
   await read(secret, ({ list, of, msn, kind }) => {
     if (kind === "MAP") return;
