@@ -10,15 +10,12 @@ libplugin_a_SOURCES = \
 	%D%/bridge_registry.c \
 	%D%/bridge_sdp.c \
 	%D%/file_stamp.c \
-	%D%/file_stamp.c \
 	%D%/hook_answer.c \
 	%D%/hook_client.c \
 	%D%/hook_http.c \
 	%D%/hook_question.c \
 	%D%/hook_settings.c \
 	%D%/jwt.c \
-	%D%/jwt.c \
-	%D%/jwt_keys.c \
 	%D%/jwt_keys.c \
 	%D%/jwt_sign.c \
 	%D%/key_tries.c \
