@@ -26,7 +26,7 @@ static const char *const algorithms[] = {
 
 typedef struct JwtKey {
     KeyKind kind;
-    EVP_PKEY *public; /* owned; NULL of a secret */
+    EVP_PKEY *pkey; /* a public key, owned; NULL of a secret */
     unsigned char secret[SECRET_MAX];
     size_t secret_len;
     char id[JWT_KEY_ID_MAX + 1]; /* "": none */
@@ -47,7 +47,7 @@ void jwt_keys_destroy(JwtKeys **keys)
     if (!*keys)
         return;
     for (size_t i = 0; i < (*keys)->count; i++)
-        EVP_PKEY_free((*keys)->key[i].public);
+        EVP_PKEY_free((*keys)->key[i].pkey);
     OPENSSL_cleanse(*keys, sizeof(**keys));
     free(*keys);
     *keys = NULL;
@@ -90,33 +90,33 @@ int jwt_keys_add_secret(JwtKeys *keys, const char *secret, size_t len, char *err
 }
 
 /* The kind of a public key. Returns false if it is none that is taken here. */
-static bool kind_of(const EVP_PKEY *public, KeyKind *kind)
+static bool kind_of(const EVP_PKEY *pkey, KeyKind *kind)
 {
     char group[32];
     size_t len;
 
     *kind = KIND_ED25519;
-    if (EVP_PKEY_get_id(public) == EVP_PKEY_ED25519)
+    if (EVP_PKEY_get_id(pkey) == EVP_PKEY_ED25519)
         return true;
     *kind = KIND_EC;
-    return EVP_PKEY_get_base_id(public) == EVP_PKEY_EC &&
-           EVP_PKEY_get_group_name(public, group, sizeof(group), &len) == 1 &&
+    return EVP_PKEY_get_base_id(pkey) == EVP_PKEY_EC &&
+           EVP_PKEY_get_group_name(pkey, group, sizeof(group), &len) == 1 &&
            strcmp(group, "prime256v1") == 0;
 }
 
-/* Takes over `public`. */
-static int add_public(JwtKeys *keys, EVP_PKEY *public, const char *id, char *error)
+/* Takes over `pkey`. */
+static int add_public(JwtKeys *keys, EVP_PKEY *pkey, const char *id, char *error)
 {
     JwtKey *key = next_key(keys, error);
     KeyKind kind;
 
-    if (key && kind_of(public, &kind)) {
-        *key = (JwtKey){.kind = kind, .public = public};
+    if (key && kind_of(pkey, &kind)) {
+        *key = (JwtKey){.kind = kind, .pkey = pkey};
         snprintf(key->id, sizeof(key->id), "%s", id);
         keys->count++;
         return 0;
     }
-    EVP_PKEY_free(public);
+    EVP_PKEY_free(pkey);
     return key ? complain(error, "has a key that is neither of P-256 (ES256) nor Ed25519 (EdDSA)")
                : -1;
 }
@@ -124,12 +124,12 @@ static int add_public(JwtKeys *keys, EVP_PKEY *public, const char *id, char *err
 int jwt_keys_add_pem(JwtKeys *keys, const char *text, char *error)
 {
     BIO *bio = BIO_new_mem_buf(text, -1);
-    EVP_PKEY *public;
+    EVP_PKEY *pkey;
     size_t before = keys->count;
     int status = 0;
 
-    while (status == 0 && (public = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL)))
-        status = add_public(keys, public, "", error);
+    while (status == 0 && (pkey = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL)))
+        status = add_public(keys, pkey, "", error);
     BIO_free(bio);
     if (status == 0 && keys->count == before)
         status = complain(error,
@@ -173,17 +173,17 @@ static EVP_PKEY *read_ec(const json_t *jwk)
         OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point)),
         OSSL_PARAM_construct_end()};
     EVP_PKEY_CTX *context = NULL;
-    EVP_PKEY *public = NULL;
+    EVP_PKEY *pkey = NULL;
 
     if (member_of(jwk, "x", point + 1, COORDINATE) != COORDINATE ||
         member_of(jwk, "y", point + 1 + COORDINATE, COORDINATE) != COORDINATE)
         return NULL;
     context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
     if (!context || EVP_PKEY_fromdata_init(context) != 1 ||
-        EVP_PKEY_fromdata(context, &public, EVP_PKEY_PUBLIC_KEY, params) != 1)
-    public = NULL;
+        EVP_PKEY_fromdata(context, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1)
+        pkey = NULL;
     EVP_PKEY_CTX_free(context);
-    return public;
+    return pkey;
 }
 
 static EVP_PKEY *read_ed25519(const json_t *jwk)
@@ -200,7 +200,7 @@ static int add_jwk(JwtKeys *keys, const json_t *jwk, bool *has_secret, char *err
 {
     const char *id = json_string_value(json_object_get(jwk, "kid"));
     unsigned char secret[SECRET_MAX];
-    EVP_PKEY *public = NULL;
+    EVP_PKEY *pkey = NULL;
 
     id = id ? id : "";
     if (strlen(id) > JWT_KEY_ID_MAX)
@@ -218,12 +218,13 @@ static int add_jwk(JwtKeys *keys, const json_t *jwk, bool *has_secret, char *err
     if (json_object_get(jwk, "d"))
         return complain(error, "has a private key in it (\"d\"): put only the public part here");
     if (says(jwk, "kty", "EC") && says(jwk, "crv", "P-256") && is_for(jwk, KIND_EC))
-    public = read_ec(jwk);
-    else if (says(jwk, "kty", "OKP") && says(jwk, "crv", "Ed25519") &&
-             is_for(jwk, KIND_ED25519)) public = read_ed25519(jwk);
-    else return 0;
-    return public ? add_public(keys, public, id, error)
-                  : complain(error, "has a key whose \"x\" or \"y\" is no point of its curve");
+        pkey = read_ec(jwk);
+    else if (says(jwk, "kty", "OKP") && says(jwk, "crv", "Ed25519") && is_for(jwk, KIND_ED25519))
+        pkey = read_ed25519(jwk);
+    else
+        return 0;
+    return pkey ? add_public(keys, pkey, id, error)
+                : complain(error, "has a key whose \"x\" or \"y\" is no point of its curve");
 }
 
 int jwt_keys_add_set(JwtKeys *keys, const char *text, bool *has_secret, char *error)
@@ -236,8 +237,11 @@ int jwt_keys_add_set(JwtKeys *keys, const char *text, bool *has_secret, char *er
     *has_secret = false;
     if (!json_is_array(list))
         status = complain(error, "is no JWK set: {\"keys\": […]} is one");
-    json_array_foreach(list, i, jwk) if (status == 0) status =
-        add_jwk(keys, jwk, has_secret, error);
+    json_array_foreach(list, i, jwk)
+    {
+        if (status == 0)
+            status = add_jwk(keys, jwk, has_secret, error);
+    }
     if (status == 0 && keys->count == before)
         status = complain(error, "has no key for HS256, ES256 or EdDSA in it");
     json_decref(set);
@@ -290,7 +294,7 @@ static bool is_public_signature(const JwtKey *key, const char *text, size_t len,
     }
     bool good =
         context && signature && signature_len > 0 &&
-        EVP_DigestVerifyInit(context, NULL, digest, NULL, key->public) == 1 &&
+        EVP_DigestVerifyInit(context, NULL, digest, NULL, key->pkey) == 1 &&
         EVP_DigestVerify(context, signature, signature_len, (const unsigned char *)text, len) == 1;
     OPENSSL_free(der);
     EVP_MD_CTX_free(context);

@@ -106,8 +106,11 @@ static bool is_for_audience(const json_t *audience, const char *us)
 
     if (json_is_string(audience))
         return strcmp(json_string_value(audience), us) == 0;
-    json_array_foreach(audience, i, one) if (json_is_string(one) &&
-                                             strcmp(json_string_value(one), us) == 0) return true;
+    json_array_foreach(audience, i, one)
+    {
+        if (json_is_string(one) && strcmp(json_string_value(one), us) == 0)
+            return true;
+    }
     return false;
 }
 
