@@ -2,24 +2,19 @@
 #include "audit_log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glib.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
+#include "line_file.h"
 #include "thread_name.h"
 
 #define MODE 0640 /* who published when is nobody else's business */
 
 struct AuditLog {
-    char *path, *old;
-    int64_t max_bytes;
-    int fd; /* of the thread; below 0: it is not open */
+    LineFile file; /* of the thread */
     pthread_t thread;
 
     pthread_mutex_t lock; /* guards what follows; nothing is called under it */
@@ -28,58 +23,6 @@ struct AuditLog {
     AuditStats stats;
     bool stopping;
 };
-
-/* ---- the file ---- */
-
-static void close_file(AuditLog *log)
-{
-    if (log->fd >= 0)
-        close(log->fd);
-    log->fd = -1;
-}
-
-/* Opens what has the name now. Returns its length, or -1 with errno. */
-static int64_t open_file(AuditLog *log)
-{
-    struct stat is, named;
-
-    if (log->fd >= 0 && (fstat(log->fd, &is) < 0 || stat(log->path, &named) < 0 ||
-                         is.st_ino != named.st_ino || is.st_dev != named.st_dev))
-        close_file(log);
-    /* O_NONBLOCK: a FIFO that nobody reads is an error and does not wait */
-    if (log->fd < 0)
-        log->fd = open(log->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, MODE);
-    if (log->fd < 0 || fstat(log->fd, &is) < 0)
-        return -1;
-    return is.st_size;
-}
-
-/* Makes room for a line. Returns the length of the file, or -1 with errno. */
-static int64_t open_with_room(AuditLog *log, size_t len)
-{
-    int64_t size = open_file(log);
-
-    if (size <= 0 || log->max_bytes == 0 || size + (int64_t)len <= log->max_bytes)
-        return size;
-    return rename(log->path, log->old) < 0 ? -1 : open_file(log);
-}
-
-/* Adds a line, or nothing. */
-static bool add_line(AuditLog *log, char *line)
-{
-    size_t len = strlen(line) + 1;
-    const struct iovec parts[] = {{line, len - 1}, {(void *)"\n", 1}};
-    int64_t size = open_with_room(log, len);
-
-    if (size < 0)
-        return false;
-    ssize_t n = writev(log->fd, parts, 2);
-    if (n == (ssize_t)len)
-        return true;
-    if (n > 0 && ftruncate(log->fd, size) < 0) /* half a line would spoil the next one */
-        close_file(log);
-    return false;
-}
 
 /* ---- the thread ---- */
 
@@ -100,7 +43,8 @@ static void *run_log(void *data)
     pthread_mutex_lock(&log->lock);
     while ((line = next_line(log))) {
         pthread_mutex_unlock(&log->lock);
-        bool written = add_line(log, line);
+        line_file_close(&log->file); /* somebody may have moved it */
+        bool written = line_file_add(&log->file, line, strlen(line)) == 0;
         free(line);
         pthread_mutex_lock(&log->lock);
         log->stats.written += written;
@@ -114,11 +58,9 @@ static void *run_log(void *data)
 
 static void free_log(AuditLog *log)
 {
-    close_file(log);
+    line_file_free(&log->file);
     pthread_cond_destroy(&log->work);
     pthread_mutex_destroy(&log->lock);
-    g_free(log->path);
-    g_free(log->old);
     g_free(log);
 }
 
@@ -126,13 +68,12 @@ AuditLog *audit_log_create(const char *path, int64_t max_bytes)
 {
     AuditLog *log = g_new0(AuditLog, 1);
 
-    log->path = g_strdup(path);
-    log->old = g_strconcat(path, ".1", NULL);
-    log->max_bytes = max_bytes;
-    log->fd = -1;
     pthread_mutex_init(&log->lock, NULL);
     pthread_cond_init(&log->work, NULL);
-    int error = open_file(log) < 0 ? errno : pthread_create(&log->thread, NULL, run_log, log);
+    int error = ENOMEM;
+    if (line_file_init(&log->file, path, ".1", max_bytes, MODE))
+        error = line_file_open(&log->file) < 0 ? errno
+                                               : pthread_create(&log->thread, NULL, run_log, log);
     if (error == 0)
         return log;
     free_log(log);

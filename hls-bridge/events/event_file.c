@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "events/janus_event.h"
-#include "events/line_file.h"
+#include "line_file.h"
 
 #define MODE 0640 /* titles and names are nobody else's business */
 
@@ -54,7 +54,7 @@ EventSink event_file_sink(const char *path, int64_t bytes, const char *emitter)
     if (!f)
         return sink;
     f->emitter = strdup(emitter);
-    if (line_file_init(&f->lines, path, bytes, MODE) && f->emitter) {
+    if (line_file_init(&f->lines, path, ".old", bytes, MODE) && f->emitter) {
         sink.offer = offer;
         return sink;
     }

@@ -16,7 +16,7 @@
 #include "events/cloud_event.h"
 #include "events/event_journal.h"
 #include "events/http_post.h"
-#include "events/line_file.h"
+#include "line_file.h"
 #include "thread_name.h"
 #include "webhook_sign.h"
 
@@ -343,8 +343,8 @@ static bool set_up(EventWebhook *w, const EventWebhookParams *params)
     snprintf(dead, sizeof(dead), "%s/%s.dead", params->directory, params->target->name);
     w->journal = event_journal_create(&journal);
     w->post = http_post_create(params->target->url, params->limits.timeout_us);
-    return line_file_init(&w->dead_file, dead, params->limits.bytes, DEAD_MODE) && w->journal &&
-           w->post;
+    return line_file_init(&w->dead_file, dead, ".old", params->limits.bytes, DEAD_MODE) &&
+           w->journal && w->post;
 }
 
 EventSink event_webhook_sink(const EventWebhookParams *params)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "events/line_file.h"
+#include "line_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,10 +10,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-bool line_file_init(LineFile *f, const char *path, int64_t bytes, mode_t mode)
+bool line_file_init(LineFile *f, const char *path, const char *suffix, int64_t bytes, mode_t mode)
 {
     *f = (LineFile){.path = strdup(path), .bytes = bytes, .mode = mode, .fd = -1};
-    if (asprintf(&f->old, "%s.old", path) < 0)
+    if (asprintf(&f->old, "%s%s", path, suffix) < 0)
         f->old = NULL;
     if (f->path && f->old)
         return true;
@@ -36,8 +36,7 @@ void line_file_free(LineFile *f)
     f->path = f->old = NULL;
 }
 
-/* Opens it, if it is not. Returns its length, or -1 with errno. */
-static int64_t open_file(LineFile *f)
+int64_t line_file_open(LineFile *f)
 {
     struct stat is;
 
@@ -52,12 +51,12 @@ static int64_t open_file(LineFile *f)
 /* Makes room for a line, and opens the file. Returns its length, or -1 with errno. */
 static int64_t open_with_room(LineFile *f, size_t len)
 {
-    int64_t size = open_file(f);
+    int64_t size = line_file_open(f);
 
-    if (size <= 0 || size + (int64_t)len <= f->bytes)
+    if (size <= 0 || f->bytes == 0 || size + (int64_t)len <= f->bytes)
         return size;
     line_file_close(f);
-    return rename(f->path, f->old) < 0 ? -1 : open_file(f);
+    return rename(f->path, f->old) < 0 ? -1 : line_file_open(f);
 }
 
 int line_file_add(LineFile *f, const char *text, size_t len)
