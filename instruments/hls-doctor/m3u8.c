@@ -37,13 +37,6 @@ static void free_segment(M3u8Segment *s)
     *s = (M3u8Segment){0};
 }
 
-static const char *after(const char *line, const char *tag)
-{
-    size_t n = strlen(tag);
-
-    return strncmp(line, tag, n) == 0 ? line + n : NULL;
-}
-
 static uint64_t read_integer(Reading *r, const char *text, uint64_t max)
 {
     char *end;
@@ -250,23 +243,23 @@ static void read_low_latency_line(Reading *r, const char *line)
     M3u8 *m = r->m;
     const char *value;
 
-    if ((value = after(line, "#EXT-X-PART:"))) {
+    if ((value = m3u8_after(line, "#EXT-X-PART:"))) {
         add_part(r, value);
-    } else if ((value = after(line, "#EXT-X-MAP:"))) {
+    } else if ((value = m3u8_after(line, "#EXT-X-MAP:"))) {
         read_map(r, value);
-    } else if ((value = after(line, "#EXT-X-KEY:"))) {
+    } else if ((value = m3u8_after(line, "#EXT-X-KEY:"))) {
         r->key = m3u8_key_after(r->key, value);
         r->next.late_tag |= r->next.part_count > 0;
-    } else if ((value = after(line, "#EXT-X-SERVER-CONTROL:"))) {
+    } else if ((value = m3u8_after(line, "#EXT-X-SERVER-CONTROL:"))) {
         read_control(m, value);
-    } else if ((value = after(line, "#EXT-X-PART-INF:"))) {
+    } else if ((value = m3u8_after(line, "#EXT-X-PART-INF:"))) {
         m->has_part_inf = true;
         m->part_target_us = m3u8_attribute_us(value, "PART-TARGET");
-    } else if ((value = after(line, "#EXT-X-SKIP:"))) {
+    } else if ((value = m3u8_after(line, "#EXT-X-SKIP:"))) {
         read_skip(r, value);
-    } else if ((value = after(line, "#EXT-X-PRELOAD-HINT:"))) {
+    } else if ((value = m3u8_after(line, "#EXT-X-PRELOAD-HINT:"))) {
         add_hint(m, value);
-    } else if ((value = after(line, "#EXT-X-RENDITION-REPORT:"))) {
+    } else if ((value = m3u8_after(line, "#EXT-X-RENDITION-REPORT:"))) {
         add_report(m, value);
     }
 }
@@ -278,37 +271,37 @@ static void read_line(Reading *r, const char *line)
 
     if (strlen(line) > M3U8_LINE_MAX)
         r->wrong = "a line is too long";
-    else if ((value = after(line, "#EXT-X-VERSION:")))
+    else if ((value = m3u8_after(line, "#EXT-X-VERSION:")))
         m->version = (unsigned)read_integer(r, value, UINT16_MAX);
-    else if ((value = after(line, "#EXT-X-TARGETDURATION:")))
+    else if ((value = m3u8_after(line, "#EXT-X-TARGETDURATION:")))
         m->target_s = (int64_t)read_integer(r, value, DURATION_MAX_S);
-    else if ((value = after(line, "#EXT-X-MEDIA-SEQUENCE:")))
+    else if ((value = m3u8_after(line, "#EXT-X-MEDIA-SEQUENCE:")))
         m->media_sequence = read_integer(r, value, NUMBER_MAX);
-    else if ((value = after(line, "#EXT-X-DISCONTINUITY-SEQUENCE:")))
+    else if ((value = m3u8_after(line, "#EXT-X-DISCONTINUITY-SEQUENCE:")))
         m->discontinuity_sequence = read_integer(r, value, NUMBER_MAX),
         m->has_discontinuity_sequence = true;
-    else if ((value = after(line, "#EXT-X-PROGRAM-DATE-TIME:")))
+    else if ((value = m3u8_after(line, "#EXT-X-PROGRAM-DATE-TIME:")))
         read_time(r, value);
-    else if ((value = after(line, "#EXTINF:")))
+    else if ((value = m3u8_after(line, "#EXTINF:")))
         read_duration(r, value);
     else if (strcmp(line, "#EXT-X-DISCONTINUITY") == 0)
         r->discontinuities++, m->has_discontinuity = true,
                               r->next.late_tag |= r->next.part_count > 0;
     else if (strcmp(line, "#EXT-X-GAP") == 0)
         r->next.gap = true;
-    else if ((value = after(line, "#EXT-X-BYTERANGE:")))
+    else if ((value = m3u8_after(line, "#EXT-X-BYTERANGE:")))
         read_range(r, value, &r->next.range);
     else if (strcmp(line, "#EXT-X-I-FRAMES-ONLY") == 0)
         m->iframes_only = true;
     else if (strcmp(line, "#EXT-X-INDEPENDENT-SEGMENTS") == 0)
         m->independent = true;
-    else if (after(line, "#EXT-X-DATERANGE:"))
+    else if (m3u8_after(line, "#EXT-X-DATERANGE:"))
         m->has_date_ranges = true;
     else if (strcmp(line, "#EXT-X-ENDLIST") == 0)
         m->ended = true;
-    else if (after(line, "#EXT-X-PLAYLIST-TYPE:"))
+    else if (m3u8_after(line, "#EXT-X-PLAYLIST-TYPE:"))
         m->has_type = true;
-    else if (after(line, "#EXT-X-STREAM-INF:"))
+    else if (m3u8_after(line, "#EXT-X-STREAM-INF:"))
         m->is_multivariant = true;
     else if (*line != '#' && *line != '\0' && !m->is_multivariant)
         add_segment(r, line);
@@ -318,8 +311,8 @@ static void read_line(Reading *r, const char *line)
         m3u8_note_unsound(m, &r->seen, line);
     /* a sequence number after a segment would change that segment: RFC 8216
      * sections 4.3.3.2, 4.3.3.3 */
-    if (m->count > 0 &&
-        (after(line, "#EXT-X-MEDIA-SEQUENCE:") || after(line, "#EXT-X-DISCONTINUITY-SEQUENCE:")))
+    if (m->count > 0 && (m3u8_after(line, "#EXT-X-MEDIA-SEQUENCE:") ||
+                         m3u8_after(line, "#EXT-X-DISCONTINUITY-SEQUENCE:")))
         r->wrong = "a sequence number stands behind the first segment";
 }
 

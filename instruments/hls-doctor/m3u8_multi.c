@@ -7,13 +7,7 @@
 
 #include "m3u8.h"
 #include "m3u8_attributes.h"
-
-static const char *after(const char *line, const char *tag)
-{
-    size_t n = strlen(tag);
-
-    return strncmp(line, tag, n) == 0 ? line + n : NULL;
-}
+#include "m3u8_values.h"
 
 static void add_media(M3u8Multi *m, const char *list)
 {
@@ -76,18 +70,18 @@ static void read_line(M3u8Multi *m, const char *line, bool *wants_uri)
     const char *value;
 
     for (size_t i = 0; i < sizeof(media_tags) / sizeof(media_tags[0]); i++)
-        m->has_media_tags |= after(line, media_tags[i]) != NULL;
-    if ((value = after(line, "#EXT-X-VERSION:"))) {
+        m->has_media_tags |= m3u8_after(line, media_tags[i]) != NULL;
+    if ((value = m3u8_after(line, "#EXT-X-VERSION:"))) {
         m->version = (unsigned)strtoul(value, NULL, 10);
-    } else if ((value = after(line, "#EXT-X-MEDIA:"))) {
+    } else if ((value = m3u8_after(line, "#EXT-X-MEDIA:"))) {
         if (!m3u8_attributes_sound(value))
             m->malformed = "#EXT-X-MEDIA:";
         add_media(m, value);
-    } else if ((value = after(line, "#EXT-X-STREAM-INF:"))) {
+    } else if ((value = m3u8_after(line, "#EXT-X-STREAM-INF:"))) {
         if (!m3u8_attributes_sound(value))
             m->malformed = "#EXT-X-STREAM-INF:";
         *wants_uri = add_variant(m, value);
-    } else if ((value = after(line, "#EXT-X-I-FRAME-STREAM-INF:"))) {
+    } else if ((value = m3u8_after(line, "#EXT-X-I-FRAME-STREAM-INF:"))) {
         if (!m3u8_attributes_sound(value))
             m->malformed = "#EXT-X-I-FRAME-STREAM-INF:";
         add_iframes(m, value);

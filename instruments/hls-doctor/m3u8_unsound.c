@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "m3u8_attributes.h"
+#include "m3u8_values.h"
 
 /* rfc8216bis, sections 4.4.1 to 4.4.3 and 4.4.5.2. */
 static const char *const once[] = {
@@ -21,24 +22,17 @@ static const char *const with_attributes[] = {
     "#EXT-X-PRELOAD-HINT:",   "#EXT-X-RENDITION-REPORT:", "#EXT-X-MAP:",  "#EXT-X-KEY:",
 };
 
-static const char *after(const char *line, const char *tag)
-{
-    size_t n = strlen(tag);
-
-    return strncmp(line, tag, n) == 0 ? line + n : NULL;
-}
-
 void m3u8_note_unsound(M3u8 *m, unsigned *seen, const char *line)
 {
     const char *value;
 
     for (size_t i = 0; i < sizeof(once) / sizeof(once[0]); i++)
-        if (after(line, once[i])) {
+        if (m3u8_after(line, once[i])) {
             if (*seen & 1u << i)
                 m->repeated = once[i];
             *seen |= 1u << i;
         }
     for (size_t i = 0; i < sizeof(with_attributes) / sizeof(with_attributes[0]); i++)
-        if ((value = after(line, with_attributes[i])) && !m3u8_attributes_sound(value))
+        if ((value = m3u8_after(line, with_attributes[i])) && !m3u8_attributes_sound(value))
             m->malformed = with_attributes[i];
 }

@@ -7,6 +7,13 @@
 
 #define US_PER_S 1000000
 
+const char *m3u8_after(const char *line, const char *tag)
+{
+    size_t n = strlen(tag);
+
+    return strncmp(line, tag, n) == 0 ? line + n : NULL;
+}
+
 bool m3u8_time_read(const char *text, int64_t *unix_us)
 {
     struct tm t = {0};

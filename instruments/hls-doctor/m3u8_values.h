@@ -2,12 +2,16 @@
 #ifndef M3U8_VALUES_H
 #define M3U8_VALUES_H
 
-/* Reads values of playlists that are no attribute lists: dates (ISO 8601) and byte ranges.
+/* Finds the values of playlist tags, and reads those that are no attribute lists: dates (ISO 8601)
+ * and byte ranges.
  *
  * Pure. Thread-safety: none needed, there is no state. */
 
 #include <stdbool.h>
 #include <stdint.h>
+
+/* What stands behind `tag` at the beginning of a line; NULL: the line has another. */
+const char *m3u8_after(const char *line, const char *tag);
 
 /* Reads 2026-01-31T12:00:00.123Z, or with +hh:mm in place of the Z, as microseconds since 1970.
  * Returns whether it is one; else `unix_us` is unchanged. */
