@@ -206,12 +206,7 @@ static void fetch_segment(IframeList *l, const M3u8Segment *s)
     *j = (MediaJob){.is_iframe = true,
                     .rendition = l->index,
                     .multi_version = l->world->multi_versions,
-                    .segment = *s};
-    j->segment.uri = strdup(s->uri);
-    j->segment.map = s->map ? strdup(s->map) : NULL;
-    j->segment.key = s->key ? strdup(s->key) : NULL;
-    j->segment.parts = NULL;
-    j->segment.part_count = 0;
+                    .segment = m3u8_segment_copy(s)};
     *f = (Fetching){.list = l, .job = j, .until_us = until_us(l, s), .waits = 1};
     l->fetching++;
     if (media_opener_wants_key(l->world->keys, s, key))

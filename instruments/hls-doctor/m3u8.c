@@ -26,7 +26,7 @@ typedef struct Reading {
     const char *wrong;
 } Reading;
 
-static void free_segment(M3u8Segment *s)
+void m3u8_segment_free(M3u8Segment *s)
 {
     for (size_t i = 0; i < s->part_count; i++)
         free(s->parts[i].uri);
@@ -338,7 +338,7 @@ M3u8 *m3u8_read(const char *text, size_t len, const char **wrong)
         r.wrong = "EXT-X-TARGETDURATION is missing";
     if (!r.wrong)
         add_open_segment(&r);
-    free_segment(&r.next);
+    m3u8_segment_free(&r.next);
     free(r.map);
     free(r.key);
     free(copy);
@@ -355,9 +355,9 @@ void m3u8_destroy(M3u8 **playlist)
     if (!m)
         return;
     for (size_t i = 0; i < m->count; i++)
-        free_segment(&m->segments[i]);
+        m3u8_segment_free(&m->segments[i]);
     if (m->open)
-        free_segment(m->open);
+        m3u8_segment_free(m->open);
     for (size_t i = 0; i < m->hint_count; i++)
         free(m->hints[i].uri);
     for (size_t i = 0; i < m->report_count; i++)

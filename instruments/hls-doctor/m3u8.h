@@ -98,6 +98,10 @@ void m3u8_destroy(M3u8 **playlist);
 /* The segment with this media sequence number, or NULL. */
 const M3u8Segment *m3u8_segment(const M3u8 *playlist, uint64_t sequence);
 
+/* A copy without its parts, which the caller frees; and frees what a segment owns, not itself. */
+M3u8Segment m3u8_segment_copy(const M3u8Segment *segment);
+void m3u8_segment_free(M3u8Segment *segment);
+
 /* The number of the segment after the last whole one, and how many parts it has so far. */
 uint64_t m3u8_next_sequence(const M3u8 *playlist);
 size_t m3u8_open_parts(const M3u8 *playlist);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Delta updates of a playlist (rfc8216bis, section 6.2.5.1), and what two playlists differ in. */
+/* Copies of segments, delta updates of a playlist (rfc8216bis, section 6.2.5.1), and what two
+ * playlists differ in. */
 
 #include "m3u8.h"
 
@@ -12,8 +13,7 @@ static char *copy_of(const char *text)
     return text ? strdup(text) : NULL;
 }
 
-/* Copies a segment that is so far from the end that its parts are not listed any more. */
-static M3u8Segment copy_segment(const M3u8Segment *s)
+M3u8Segment m3u8_segment_copy(const M3u8Segment *s)
 {
     M3u8Segment copy = *s;
 
@@ -54,7 +54,7 @@ int m3u8_complete(M3u8 *m, const M3u8 *before, const char **wrong)
         return -1;
     }
     for (size_t i = 0; i < skipped; i++) {
-        all[i] = copy_segment(&first[i]);
+        all[i] = m3u8_segment_copy(&first[i]); /* too old for parts to be listed */
         m->duration_us += all[i].duration_us;
     }
     for (size_t i = 0; i < m->count; i++) {

@@ -69,15 +69,9 @@ static void ignore(void *user, const AVFrame *frame, int64_t pts_90k)
 
 void media_job_free(MediaJob *j)
 {
-    for (size_t i = 0; i < j->segment.part_count; i++) {
-        free(j->segment.parts[i].uri);
-        if (j->part)
-            free(j->part[i].data);
-    }
-    free(j->segment.parts);
-    free(j->segment.uri);
-    free(j->segment.map);
-    free(j->segment.key);
+    for (size_t i = 0; j->part && i < j->segment.part_count; i++)
+        free(j->part[i].data);
+    m3u8_segment_free(&j->segment);
     free(j->part);
     free(j->init.data);
     free(j->bytes.data);

@@ -198,7 +198,6 @@ static void ask_files_of(RenditionFiles *r, const M3u8Segment *s)
     int64_t keep_us = left_files_stay_us(s, r->list->duration_us);
 
     ask_key(r, s);
-
     if (s->map)
         ask_file(r, s->map, false, keep_us);
     for (size_t i = 0; i < s->part_count; i++)
@@ -288,10 +287,7 @@ static MediaJob *new_job(const RenditionFiles *r, const M3u8Segment *s)
     j->rendition = r->index;
     j->target_us = target_us(r);
     j->multi_version = file_store_find(&r->store, s->uri)->multi_version;
-    j->segment = *s;
-    j->segment.uri = strdup(s->uri);
-    j->segment.map = s->map ? strdup(s->map) : NULL;
-    j->segment.key = s->key ? strdup(s->key) : NULL;
+    j->segment = m3u8_segment_copy(s);
     j->segment.part_count = all ? s->part_count : 0;
     j->segment.parts = calloc(s->part_count + 1, sizeof(*j->segment.parts));
     j->part = all ? calloc(s->part_count, sizeof(*j->part)) : NULL;
