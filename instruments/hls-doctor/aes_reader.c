@@ -5,18 +5,29 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-int aes_reader_blocks(const uint8_t key[AES_BYTES], const uint8_t vector[AES_BYTES], uint8_t *data,
-                      size_t len)
+int aes_reader_pattern(const uint8_t key[AES_BYTES], const uint8_t vector[AES_BYTES], uint8_t *data,
+                       size_t len, size_t crypt, size_t skip)
 {
     EVP_CIPHER_CTX *aes = EVP_CIPHER_CTX_new();
     int done = 0;
 
-    bool good = aes && len <= INT_MAX && len % AES_BYTES == 0 &&
+    bool good = aes && crypt <= INT_MAX && crypt % AES_BYTES == 0 &&
                 EVP_DecryptInit_ex(aes, EVP_aes_128_cbc(), NULL, key, vector) == 1 &&
-                EVP_CIPHER_CTX_set_padding(aes, 0) == 1 &&
-                EVP_DecryptUpdate(aes, data, &done, data, (int)len) == 1 && (size_t)done == len;
+                EVP_CIPHER_CTX_set_padding(aes, 0) == 1;
+    while (good && crypt > 0 && len >= crypt) {
+        good = EVP_DecryptUpdate(aes, data, &done, data, (int)crypt) == 1 && (size_t)done == crypt;
+        size_t step = crypt + skip < len ? crypt + skip : len;
+        data += step;
+        len -= step;
+    }
     EVP_CIPHER_CTX_free(aes);
     return good ? 0 : -1;
+}
+
+int aes_reader_blocks(const uint8_t key[AES_BYTES], const uint8_t vector[AES_BYTES], uint8_t *data,
+                      size_t len)
+{
+    return aes_reader_pattern(key, vector, data, len, len, 0);
 }
 
 int aes_reader_file(const uint8_t key[AES_BYTES], const uint8_t vector[AES_BYTES], uint8_t *data,

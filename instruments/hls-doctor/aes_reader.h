@@ -12,7 +12,13 @@
 
 #define AES_BYTES 16 /* of a key, a block, a vector, and the ID of a key */
 
-/* Decrypts whole blocks in their place. Returns 0, or -1 if libcrypto fails. */
+/* Decrypts `crypt` bytes in their place, leaves `skip` as they are, and so on, as long as there are
+ * `crypt` left: they are one chain. Both are of whole blocks. Returns 0, or -1 if libcrypto fails.
+ */
+int aes_reader_pattern(const uint8_t key[AES_BYTES], const uint8_t vector[AES_BYTES], uint8_t *data,
+                       size_t len, size_t crypt, size_t skip);
+
+/* The same of all that there is, which is of whole blocks. */
 int aes_reader_blocks(const uint8_t key[AES_BYTES], const uint8_t vector[AES_BYTES], uint8_t *data,
                       size_t len);
 

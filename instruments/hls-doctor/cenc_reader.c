@@ -168,21 +168,12 @@ typedef struct Fragment {
 static void decrypt(Fragment *f, const uint8_t *vector, uint8_t *at, size_t len)
 {
     size_t crypt = f->track->crypt * (size_t)AES_BYTES, skip = f->track->skip * (size_t)AES_BYTES;
-    uint8_t chain[AES_BYTES], last[AES_BYTES];
 
     if (crypt == 0 || skip == 0) {
-        f->broken |= aes_reader_blocks(f->key, vector, at, len - len % AES_BYTES) < 0;
-        return;
+        crypt = len - len % AES_BYTES;
+        skip = 0;
     }
-    memcpy(chain, vector, sizeof(chain));
-    while (len >= crypt) {
-        memcpy(last, at + crypt - AES_BYTES, sizeof(last));
-        f->broken |= aes_reader_blocks(f->key, chain, at, crypt) < 0;
-        memcpy(chain, last, sizeof(chain));
-        size_t step = crypt + skip < len ? crypt + skip : len;
-        at += step;
-        len -= step;
-    }
+    f->broken |= aes_reader_pattern(f->key, vector, at, len, crypt, skip) < 0;
 }
 
 /* A sample of `size` bytes, of which perhaps not all are there. */
