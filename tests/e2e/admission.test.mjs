@@ -3,7 +3,6 @@
 // A webhook that says who may publish, and an audit log of it: real Janus, and a receiver of a few lines.
 
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:https";
@@ -12,16 +11,13 @@ import path from "node:path";
 import test, { describe } from "node:test";
 import { bridgeStreams } from "../../tools/stack/bridge.mjs";
 import { makeCertificate } from "../../tools/stack/certificate.mjs";
-import { admin, attach } from "./support/janus-api.mjs";
+import { attach, operate } from "./support/janus-api.mjs";
+import { SOUND } from "./support/offers.mjs";
 import { publishRecorded } from "./support/recorded.mjs";
 import { until, withStack } from "./support/rig.mjs";
+import { signatureOf } from "./support/webhooks.mjs";
 
 const SECRET = "0123456789abcdef0123456789abcdef";
-
-/** Sound, of a publisher that never connects. */
-const OFFER = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=group:BUNDLE 0", "m=audio 9 UDP/TLS/RTP/SAVPF 111", "c=IN IP4 0.0.0.0",
-  "a=mid:0", "a=sendonly", "a=rtcp-mux", "a=ice-ufrag:abcd", "a=ice-pwd:abcdefghijklmnopqrstuvwx",
-  `a=fingerprint:sha-256 ${Array(32).fill("AB").join(":")}`, "a=setup:actpass", "a=rtpmap:111 opus/48000/2", ""].join("\r\n");
 
 const [DENIED, BUSY] = [479, 475]; // docs/protocol.md
 const LONG_S = 60; // longer than a machine holds up a process
@@ -45,8 +41,7 @@ async function withWebhook({ trusts, settings }, body) {
   const server = createServer({ cert: await readFile(certificate), key: await readFile(key) }, async (request, response) => {
     const { "webhook-id": id, "webhook-timestamp": time, "webhook-signature": signature } = request.headers;
     const text = (await request.toArray()).join("");
-    const right = `v1,${createHmac("sha256", SECRET).update(`${id}.${time}.${text}`).digest("base64")}`;
-    asked.push({ id, isSigned: signature === right, ...JSON.parse(text) });
+    asked.push({ id, isSigned: signature === signatureOf(SECRET, id, time, text), ...JSON.parse(text) });
     response.end(JSON.stringify(ANSWERS[asked.at(-1).data.stream]));
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -72,13 +67,12 @@ async function withWebhook({ trusts, settings }, body) {
 /** Asks to publish, and resolves to what the plugin says to it. */
 async function tryToPublish(stack, stream, key = "a long key") {
   const handle = await attach(stack);
-  const answer = await handle.publish({ request: "publish", stream, key }, { type: "offer", sdp: OFFER });
+  const answer = await handle.publish({ request: "publish", stream, key }, SOUND);
   handle.close();
   return answer.plugindata.data;
 }
 
-const operatorsList = async (stack) =>
-  (await admin(stack, { janus: "message_plugin", plugin: "janus.plugin.hls", request: { request: "list" } })).response;
+const operatorsList = (stack) => operate(stack, { request: "list" });
 
 /** The events of the audit log, without their times. */
 const recordsOf = async (stack) => (await readFile(stack.audit, "utf8")).trim().split("\n").map((line) => {

@@ -12,7 +12,8 @@ import test, { describe } from "node:test";
 import { askBridge } from "../../tools/stack/bridge.mjs";
 import { SMALL_SIZE, messageOf, openPage, outbound, publish, untilLive } from "./support/browser.mjs";
 import { faultsOfLive, OUTAGE } from "./support/health.mjs";
-import { admin, attach } from "./support/janus-api.mjs";
+import { admin, attach, operate } from "./support/janus-api.mjs";
+import { offer, section } from "./support/offers.mjs";
 import { watchFromNowOn } from "./support/looks.mjs";
 import { measured } from "./support/measured.mjs";
 import { kernelDrops } from "./support/network.mjs";
@@ -20,16 +21,6 @@ import { publishRecorded } from "./support/recorded.mjs";
 import { until, withStack } from "./support/rig.mjs";
 import { shareStack } from "./support/shared.mjs";
 import { assertDiscontinuities } from "./support/steps.mjs";
-
-const section = (kind, payloads, lines) =>
-  [`m=${kind} 9 UDP/TLS/RTP/SAVPF ${payloads}`, "c=IN IP4 0.0.0.0", "a=mid:0", "a=sendonly", "a=rtcp-mux",
-    "a=ice-ufrag:abcd", "a=ice-pwd:abcdefghijklmnopqrstuvwx",
-    `a=fingerprint:sha-256 ${Array(32).fill("AB").join(":")}`, "a=setup:actpass", ...lines].join("\r\n");
-
-const offer = (...sections) => ({
-  type: "offer",
-  sdp: ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=group:BUNDLE 0", ...sections, ""].join("\r\n"),
-});
 
 const VP8 = offer(section("video", "96", ["a=rtpmap:96 VP8/90000"]));
 const PCMU = offer(section("audio", "0", ["a=rtpmap:0 PCMU/8000"]));
@@ -42,8 +33,7 @@ const KEEP_ALIVE_MS = 20000; // Janus ends a session that says nothing for a min
 /** No other test's stream is among them: names of these that are listed. */
 const named = (streams, names) => streams.map(({ name, stream }) => name ?? stream).filter((name) => names.includes(name)).sort();
 
-const listByAdmin = async (stack) =>
-  (await admin(stack, { janus: "message_plugin", plugin: "janus.plugin.hls", request: { request: "list" } })).response;
+const listByAdmin = (stack) => operate(stack, { request: "list" });
 
 /** The names of `names` that the start page lists. */
 const onStartPage = async (stack, names) => named((await (await fetch(`${stack.url}/live/streams.json`)).json()).streams, names);
@@ -292,10 +282,9 @@ async function see(stack) {
 }
 
 async function kicks(stack, page) {
-  const kick = (stream) =>
-    admin(stack, { janus: "message_plugin", plugin: "janus.plugin.hls", request: { request: "kick", stream } });
-  assert.equal((await kick("nobody")).response.error_code, 470);
-  assert.equal((await kick("ruled")).response.hls, "kicked");
+  const kick = (stream) => operate(stack, { request: "kick", stream });
+  assert.equal((await kick("nobody")).error_code, 470);
+  assert.equal((await kick("ruled")).hls, "kicked");
   await until("the publisher is told", async () => /ended by the operator/.test(await messageOf(page)));
   assert.deepEqual(named((await listByAdmin(stack)).streams, ["ruled"]), []);
 }

@@ -16,6 +16,7 @@ import { bridgeStreams } from "../../tools/stack/bridge.mjs";
 import { freePorts } from "../../tools/stack/ports.mjs";
 import { SOURCE } from "../../tools/stack/stack.mjs";
 import { attach } from "./support/janus-api.mjs";
+import { SOUND } from "./support/offers.mjs";
 import { numberBehind } from "./support/lists.mjs";
 import { faultsOf, withoutForcedCuts } from "./support/measured.mjs";
 import { doctor, run } from "./support/programs.mjs";
@@ -23,12 +24,6 @@ import { until } from "./support/rig.mjs";
 
 const WRONG_KEY = 467; // docs/protocol.md
 const WATCHED_S = 5; // by hls-doctor, of a stream that begins: two segments more than there are at first
-
-/** An offer of sound alone, as a browser makes it. */
-const OFFER = { type: "offer", sdp: ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=group:BUNDLE 0",
-  "m=audio 9 UDP/TLS/RTP/SAVPF 111", "c=IN IP4 0.0.0.0", "a=mid:0", "a=sendonly", "a=rtcp-mux", "a=ice-ufrag:abcd",
-  "a=ice-pwd:abcdefghijklmnopqrstuvwx", `a=fingerprint:sha-256 ${Array(32).fill("AB").join(":")}`, "a=setup:actpass",
-  "a=rtpmap:111 opus/48000/2", ""].join("\r\n") };
 
 /** Starts ./demo as it is for everybody, without sanitizers; `output()` is what it has printed. It
  * ends with the test `t`. */
@@ -243,7 +238,7 @@ async function assertKeyIsAsked(demo, address) {
   const stack = { janusPort: Number(/ws_port = (\d+)/.exec(settings)[1]) };
   const answer = async (body) => {
     const handle = await attach(stack);
-    const data = await handle.request({ request: "publish", ...body }, OFFER);
+    const data = await handle.request({ request: "publish", ...body }, SOUND);
     handle.close();
     return data;
   };

@@ -10,7 +10,8 @@ import os from "node:os";
 import path from "node:path";
 import test from "node:test";
 import { built } from "../../tools/stack/stack.mjs";
-import { admin, attach } from "./support/janus-api.mjs";
+import { attach, operate } from "./support/janus-api.mjs";
+import { SOUND } from "./support/offers.mjs";
 import { publishRecorded } from "./support/recorded.mjs";
 import { withStack } from "./support/rig.mjs";
 
@@ -23,15 +24,6 @@ function janusTokenOf(seconds, ...plugins) {
   const text = [Math.floor(Date.now() / 1000) + seconds, "janus", ...plugins].join();
   return `${text}:${createHmac("sha1", JANUS_SECRET).update(text).digest("base64")}`;
 }
-
-/** An offer that Janus can read: it is for those that are refused. */
-const OFFER = { type: "offer", sdp: ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=group:BUNDLE 0",
-  "m=audio 9 UDP/TLS/RTP/SAVPF 111", "c=IN IP4 0.0.0.0", "a=mid:0", "a=sendonly", "a=rtcp-mux", "a=ice-ufrag:abcd",
-  "a=ice-pwd:abcdefghijklmnopqrstuvwx", `a=fingerprint:sha-256 ${Array(32).fill("AB").join(":")}`, "a=setup:actpass",
-  "a=rtpmap:111 opus/48000/2", ""].join("\r\n") };
-
-const ask = async (stack, request) =>
-  (await admin(stack, { janus: "message_plugin", plugin: PLUGIN, request })).response;
 
 test("who has a token publishes, until it is revoked; Janus's own tokens count besides", async () => {
   const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-test-"));
@@ -54,18 +46,18 @@ test("who has a token publishes, until it is revoked; Janus's own tokens count b
     const token = sign("sh*", "--claim", "title=Tea", "--claim", "jti=t1");
     const tryWith = async (shown) => {
       const stranger = await attach(stack, PLUGIN, janusToken);
-      const { error_code: code } = await stranger.request({ request: "publish", stream: "shop", token: shown }, OFFER);
+      const { error_code: code } = await stranger.request({ request: "publish", stream: "shop", token: shown }, SOUND);
       stranger.close();
       return code;
     };
     for (const wrong of [sign("till"), `${token.split(".").slice(0, 2).join(".")}.AAAA`, "x".repeat(1 << 16)])
       assert.equal(await tryWith(wrong), WRONG_TOKEN);
     const publisher = await publishRecorded(stack, "shop", { janusToken, token });
-    const { streams, refused } = await ask(stack, { request: "list" });
+    const { streams, refused } = await operate(stack, { request: "list" });
     assert.deepEqual(streams.map(({ stream, title }) => [stream, title]), [["shop", "Tea"]]);
     assert.deepEqual([refused["token-stream"], refused["token-signature"], refused["token-malformed"]], [1, 1, 1]);
 
-    assert.deepEqual(await ask(stack, { request: "revoke", jti: "t1" }), { hls: "revoked", kept: true });
+    assert.deepEqual(await operate(stack, { request: "revoke", jti: "t1" }), { hls: "revoked", kept: true });
     await publisher.hears({ hls: "unpublished", code: "revoked" });
     assert.equal(await tryWith(token), WRONG_TOKEN);
     assert.equal(await readFile(file("revoked"), "utf8"), "id t1\n");

@@ -5,17 +5,16 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import readline from "node:readline";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
+import { signatureOf } from "../e2e/support/webhooks.mjs";
 
 const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const ID = "msg_1";
 
-const sign = (secret, time, body) =>
-  `v1,${createHmac("sha256", Buffer.from(secret.slice(6), "base64")).update(`${ID}.${time}.${body}`).digest("base64")}`;
+const sign = (secret, time, body) => signatureOf(secret, ID, time, body);
 const now = () => Math.floor(Date.now() / 1000);
 const question = (stream) => JSON.stringify({ type: "publish", data: { stream } });
 

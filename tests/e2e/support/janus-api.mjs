@@ -102,3 +102,7 @@ export async function admin(stack, message) {
     connection.close();
   }
 }
+
+/** What the plugin answers to an operator's `request`. */
+export const operate = async (stack, request) =>
+  (await admin(stack, { janus: "message_plugin", plugin: "janus.plugin.hls", request })).response;

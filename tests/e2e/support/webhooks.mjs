@@ -11,9 +11,12 @@ import { SOURCE } from "../../../tools/stack/stack.mjs";
 
 export const newSecret = () => `whsec_${randomBytes(32).toString("base64")}`;
 
+/** What a secret signs with: its text, or the bytes behind whsec_. */
+const keyOf = (secret) => (secret.startsWith("whsec_") ? Buffer.from(secret.slice("whsec_".length), "base64") : secret);
+
 /** The value of webhook-signature, by one secret. */
 export const signatureOf = (secret, id, time, body) =>
-  `v1,${createHmac("sha256", Buffer.from(secret.replace("whsec_", ""), "base64")).update(`${id}.${time}.${body}`).digest("base64")}`;
+  `v1,${createHmac("sha256", keyOf(secret)).update(`${id}.${time}.${body}`).digest("base64")}`;
 
 const RECEIVERS = { node: ["js", "receiver.mjs", "node"], python: ["python", "receiver.py", "python3"] };
 
