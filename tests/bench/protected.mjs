@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // What playback tokens cost a cache of nginx: a stream for everybody and a protected one, in turns, each with as many
-// viewers, of whom each has a token of its own for the second. Not a part of ./check; it wants a network namespace of
+// viewers. Each viewer of the second has a token of its own. Not a part of ./check; it wants a network namespace of
 // its own and an otherwise idle machine:
 //   tests/e2e/in-namespace tests/bench/protected.mjs
 
@@ -12,8 +12,9 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { beginReplay, watchWith } from "../e2e/support/audience.mjs";
 import { Edges } from "../e2e/support/edges.mjs";
-import { newSecret, signToken } from "../e2e/support/gate.mjs";
+import { signToken } from "../e2e/support/gate.mjs";
 import { sleep, until, withStack } from "../e2e/support/rig.mjs";
+import { newSecret } from "../../tools/stack/stack.mjs";
 import { recordingFile, ROUND } from "./support/recording.mjs";
 import { runSeconds } from "./support/usage.mjs";
 

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Protected streams, from the description of a publisher to the page of a viewer: what an origin and the caches in front
-// of it give to whom.
+// of it give, and to which viewers.
 
 import assert from "node:assert/strict";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import test, { after } from "node:test";
 import { keyFolder } from "../../tools/stack/bridge.mjs";
-import { built } from "../../tools/stack/stack.mjs";
+import { built, newSecret } from "../../tools/stack/stack.mjs";
 import { assertUnharmed, beginReplay, beginWatch } from "./support/audience.mjs";
 import { openPage } from "./support/browser.mjs";
-import { askFrom, inSeconds, knowEdge, newSecret, OTHER_VIEWER, signToken, startNginxEdge, startVarnishEdge,
-  VIEWER } from "./support/gate.mjs";
+import { askFrom, inSeconds, knowEdge, OTHER_VIEWER, signToken, startNginxEdge, startVarnishEdge, VIEWER } from "./support/gate.mjs";
 import { numberBehind } from "./support/lists.mjs";
 import { measured } from "./support/measured.mjs";
 import { run } from "./support/programs.mjs";

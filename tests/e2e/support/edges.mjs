@@ -3,13 +3,14 @@
 // The tiers between a bridge and its viewers, each on a host of its own: two origins that serve the same
 // folder, a regional cache and an edge, which are both nginx or both Varnish.
 
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { keyFolder } from "../../../tools/stack/bridge.mjs";
 import { Child, untilHealthy } from "../../../tools/stack/child.mjs";
 import { edgeSite, fillTemplate, gateSite, reachableWeb, runNginx } from "../../../tools/stack/nginx.mjs";
 import { SOURCE, built } from "../../../tools/stack/stack.mjs";
 import { Hosts } from "./hosts.mjs";
+import { runVarnish } from "./varnish.mjs";
 
 const PORT = 80;
 const ORIGINS = ["origin-1", "origin-2"];
@@ -39,20 +40,9 @@ async function startNginxTier(host, name, folder, behind, keys) {
   return startNginx(host, name, folder, site, keys);
 }
 
-async function startVarnishTier(host, name, folder, behind) {
-  await mkdir(folder, { recursive: true });
-  const file = path.join(folder, "edge.vcl");
-  const [first, second = first] = behind;
-  await writeFile(file, await fillTemplate(path.join(SOURCE, "varnish/edge.vcl.in"), {
-    FIRST: first.address, FIRSTPORT: PORT, SECOND: second.address, SECONDPORT: PORT }));
-  const child = new Child(name, host.within[0],
-    [...host.within.slice(1), "varnishd", "-F", "-j", "none", "-n", path.join(folder, "work"),
-      "-a", `${host.address}:${PORT}`, "-f", file, "-s", "malloc,64m", "-p", "thread_pool_min=50",
-      "-p", "timeout_linger=0", "-p", "vsl_space=16m"],
-    { logFile: path.join(folder, "varnish.log") });
-  await untilHealthy(child, answers(host.address), 30000);
-  return child;
-}
+const startVarnishTier = (host, name, folder, behind) =>
+  runVarnish({ name, within: host.within, folder, address: `${host.address}:${PORT}`,
+    behind: behind.map(({ address }) => ({ address, port: PORT })), args: ["-p", "thread_pool_min=50"] });
 
 /** Has Varnish tell what it could not fetch, and how the tier behind it is. */
 async function logVarnish(name, folder) {

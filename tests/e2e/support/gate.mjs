@@ -2,17 +2,13 @@
 
 // Protected streams: tokens for their viewers, and the caches in front of the origin.
 
-import { randomBytes } from "node:crypto";
 import http from "node:http";
-import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { Child, untilHealthy } from "../../../tools/stack/child.mjs";
-import { fillTemplate, startEdge } from "../../../tools/stack/nginx.mjs";
+import { startEdge } from "../../../tools/stack/nginx.mjs";
 import { signToken as sign } from "../../../tools/stack/playback-token.mjs";
 import { freePorts } from "../../../tools/stack/ports.mjs";
 import { SOURCE } from "../../../tools/stack/stack.mjs";
-
-export const newSecret = () => randomBytes(32).toString("base64url");
+import { runVarnish } from "./varnish.mjs";
 
 /** Seconds from now, as tokens have them. */
 export const inSeconds = (seconds) => Math.floor(Date.now() / 1000) + seconds;
@@ -51,13 +47,7 @@ export async function startNginxEdge(stack) {
 export async function startVarnishEdge(stack) {
   const [port] = await freePorts(1);
   const folder = path.join(stack.options.folder, "varnish");
-  const file = path.join(folder, "edge.vcl"), url = `http://${EDGE}:${port}`;
-  await mkdir(folder, { recursive: true });
-  await writeFile(file, await fillTemplate(path.join(SOURCE, "varnish/edge.vcl.in"), {
-    FIRST: EDGE, FIRSTPORT: stack.port, SECOND: EDGE, SECONDPORT: stack.port }));
-  const child = new Child("varnish", "varnishd", ["-F", "-j", "none", "-n", path.join(folder, "work"), "-a", `${EDGE}:${port}`,
-    "-f", file, "-s", "malloc,64m", "-p", "timeout_linger=0", "-p", "vsl_space=16m"],
-  { logFile: path.join(folder, "varnish.log"), onDeath: stack.options.onDeath });
-  await untilHealthy(child, async () => (await fetch(`${url}/settings.json`)).ok, 30000);
-  return { url, folder, stop: () => child.stop() };
+  const child = await runVarnish({ folder, address: `${EDGE}:${port}`, behind: [{ address: EDGE, port: stack.port }],
+    onDeath: stack.options.onDeath });
+  return { url: `http://${EDGE}:${port}`, folder, stop: () => child.stop() };
 }
