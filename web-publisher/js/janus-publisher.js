@@ -12,11 +12,11 @@
 //   "changed" { audio, … }     an operator has changed what viewers get (docs/protocol.md)
 
 import Janus from "../vendor/janus.es.js";
-import { answeredCodec, layerParameters } from "./codecs.js";
+import { answeredCodec } from "./codecs.js";
 import { readAnswer } from "./layers.js";
 import { PendingRequests } from "./pending-requests.js";
-import { fitLayers, layersOf } from "./simulcast.js";
-import { asSentence, pluginError, textOf, ToldError } from "./told-error.js";
+import { fitLayers, layersOf, preferFrameSize } from "./simulcast.js";
+import { asSentence, isFinal, pluginError, textOf, ToldError } from "./told-error.js";
 
 const PLUGIN = "janus.plugin.hls";
 const RETRY_MS = [500, 1000, 2000, 4000, 8000]; // then every 8 s
@@ -24,9 +24,6 @@ const RESTART_AFTER_MS = 2000; // of a media path that is down; most blips are o
 const REBUILD_AFTER_MS = 8000;
 const CONNECT_WITHIN_MS = 12000; // of a new media path; then another is begun
 const DEFAULT_CAP = 2500000; // bit/s that layers share until the answer says how much they have
-
-// errors of the plugin that no second try mends, or not soon (docs/protocol.md)
-const FINAL_ERRORS = [460, 461, 462, 463, 464, 465, 466, 467, 468, 472, 473, 474, 476, 477, 479];
 
 // ends of a stream that were meant
 const FINAL_ENDS = ["kicked", "taken-over", "refused", "requested", "too-much", "expired", "revoked"];
@@ -186,11 +183,8 @@ export class JanusPublisher extends EventTarget {
       if (!stale()) await this.#offer(stale);
     } catch (error) {
       if (stale()) return;
-      if (FINAL_ERRORS.includes(error.code)) {
-        this.#fail(textOf(error), { code: error.code });
-        return;
-      }
-      this.#retry(error, failures);
+      if (isFinal(error)) this.#fail(textOf(error), { code: error.code });
+      else this.#retry(error, failures);
     }
   }
 
@@ -203,7 +197,7 @@ export class JanusPublisher extends EventTarget {
   /** An error that is not of a request whose caller is told. */
   #onRefused(message) {
     const error = this.#errorOf(message);
-    if (FINAL_ERRORS.includes(error.code)) this.#fail(textOf(error), { code: error.code });
+    if (isFinal(error)) this.#fail(textOf(error), { code: error.code });
     else this.#retry(error, this.#refusals++);
   }
 
@@ -272,7 +266,7 @@ export class JanusPublisher extends EventTarget {
     const tracks = await Promise.all(this.#media.getTracks().map((track) => this.#toSend(track)));
     if (stale()) return;
     await this.#renegotiate({ tracks }, stale);
-    await this.#preferFrameSize();
+    for (const sender of this.#videoSenders) await preferFrameSize(sender, this.#request.codec);
     if (!stale()) this.#rebuildUnlessConnected(CONNECT_WITHIN_MS, stale);
   }
 
@@ -324,16 +318,6 @@ export class JanusPublisher extends EventTarget {
       jsep,
       success: () => this.#videoSenders.forEach((sender) => fitLayers(sender, jsep.sdp)),
     });
-  }
-
-  /** Under strain frames go first: each change of size restarts decoders at the viewers. */
-  async #preferFrameSize() {
-    for (const sender of this.#videoSenders) {
-      const parameters = sender.getParameters();
-      parameters.degradationPreference = "maintain-resolution";
-      for (const layer of parameters.encodings) Object.assign(layer, layerParameters(this.#request.codec));
-      await sender.setParameters(parameters).catch(() => {}); // a browser that knows it not
-    }
   }
 
   #onMessage(message, jsep) {

@@ -2,6 +2,7 @@
 
 // What WebRTC's objects have to do with layers; which layers there are is decided in layers.js.
 
+import { layerParameters } from "./codecs.js";
 import { planLayers, readAnswer, shareOut } from "./layers.js";
 
 const SIZE_WITHIN_MS = 1000; // of a track that has not said its size; it shows a picture by then
@@ -45,4 +46,12 @@ export async function fitLayers(sender, sdp) {
   const shares = shareOut(running.length, cap);
   running.forEach((encoding, i) => (encoding.maxBitrate = shares[i]));
   await sender.setParameters(parameters).catch(() => {}); // it is closing, or negotiates again
+}
+
+/** Under strain frames go first: each change of size restarts decoders at the viewers. `codec`: one of codecs.js, or "". */
+export async function preferFrameSize(sender, codec) {
+  const parameters = sender.getParameters();
+  parameters.degradationPreference = "maintain-resolution";
+  for (const layer of parameters.encodings) Object.assign(layer, layerParameters(codec));
+  await sender.setParameters(parameters).catch(() => {}); // a browser that knows it not
 }
