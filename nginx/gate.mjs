@@ -3,8 +3,8 @@
 // Playback tokens (docs/protocol.md, "Protected streams"): whether one lets its viewer in. nginx runs this, by njs, at the
 // origin and at edges; Node runs it in the tests. tokens.conf takes a token apart, and gate.conf has the secrets.
 //
-// njs runs all of this file anew for each request, at a cost for whatever stands outside of functions, and for each variable
-// of nginx that is read.
+// njs runs the whole file once more for each request: what stands outside of functions costs time, and so does each variable of
+// nginx that is read.
 
 import crypto from "crypto";
 

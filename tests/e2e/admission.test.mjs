@@ -115,7 +115,7 @@ describe("an admission webhook", { concurrency: 2 }, () => {
       assert.ok(!JSON.stringify(records).includes("a long key"));
     }));
 
-  test("is not told a thing if its certificate is not trusted; whoever it cannot be asked about is let in, if the settings say so", () =>
+  test("is told nothing if its certificate is not trusted; publishers are let in without it, if the settings say so", () =>
     withWebhook({ trusts: false, settings: 'on_unreachable = "allow"' }, async (stack, receiver) => {
       const { hls, stream } = await tryToPublish(stack, "attic");
       assert.deepEqual([hls, stream], ["published", "attic"]);

@@ -273,5 +273,5 @@ test("without renewal the page says that it is over, in the viewer's language; a
     const without = await openPage(context, `${stack.url}/watch.html?stream=shop`);
     await until("it says why it shows nothing", async () => (await shown(without)).text === "watch.refused");
     assert.equal((await shown(without)).isWaiting, true);
-    assert.equal(page.asked.length, length, "who is out asks for nothing");
+    assert.equal(page.asked.length, length, "the page that is over asks for nothing");
   }));

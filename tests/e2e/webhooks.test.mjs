@@ -126,7 +126,7 @@ test("each event comes at least once and in order, from a bridge that is killed 
 
     const { all, none } = await webhooks(bridge);
     assert.deepEqual([all.dead, all.dropped, none.delivered, none.waiting], [0, 0, 0, 0]);
-    await until("all three wait for who does not answer", async () => (await webhooks(bridge)).silent.waiting === 3);
+    await until("all three wait for the receiver that does not answer", async () => (await webhooks(bridge)).silent.waiting === 3);
     assert.ok(silent.asked > 0);
     assert.equal((await stat(path.join(queues, "all.queue"))).mode & 0o777, 0o600);
     const said = [await bridge.log(), await (await fetch(`http://127.0.0.1:${bridge.port}/streams`)).text(),

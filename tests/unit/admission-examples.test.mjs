@@ -1,7 +1,7 @@
 #!/usr/bin/env -S node --test-reporter=tap
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// The receivers of the admission webhook in docs/examples: they run, and let nobody ask who has not the secret.
+// The receivers of the admission webhook in docs/examples: they run, and answer nobody without the secret.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
