@@ -4,21 +4,18 @@
 // Playback tokens: what nginx makes of them (nginx/gate.mjs, which its njs runs), and what a player does with its own.
 
 import assert from "node:assert/strict";
-import { createHmac, randomInt } from "node:crypto";
+import { randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 import gate from "../../nginx/gate.mjs";
+import { signText, signToken } from "../../tools/stack/playback-token.mjs";
 import { endOf, PlaybackToken, renewalAt } from "../../web-publisher/js/playback-token.js";
 
 const SECRET = "0123456789abcdef0123456789abcdef";
 const NOW = 1800000000;
 const LIVE = "https://live.example.com/live/";
 
-function signText(text, { kid = "k1", secret = SECRET } = {}) {
-  const body = `v1.${kid}.${Buffer.from(text).toString("base64url")}`;
-  return `${body}.${createHmac("sha256", secret).update(body).digest("base64url")}`;
-}
-const sign = (claims, how) => signText(JSON.stringify(claims), how);
+const sign = (claims, { kid = "k1", secret = SECRET } = {}) => signToken({ [kid]: secret }, claims);
 
 // what nginx takes for a token, and how it takes it apart
 const FORM = new RegExp(/location ~ "(\^\/p\/.*)"/.exec(readFileSync(new URL("../../nginx/tokens.conf", import.meta.url), "utf8"))[1]
@@ -77,7 +74,7 @@ test("a token lets its viewer in, and any other is refused for what is wrong wit
   ];
   for (const [claims, expected, request] of rows)
     assert.equal(refusal(sign(claims), request), expected, `${JSON.stringify(claims)} ${JSON.stringify(request)}`);
-  assert.equal(refusal(signText("{")), "claims", "no JSON, though it was signed");
+  assert.equal(refusal(signText("k1", SECRET, "{")), "claims", "no JSON, though it was signed");
 });
 
 test("two secrets are good at once, and each for what names it alone", () => {
@@ -206,7 +203,7 @@ test("hls.js asks with the token of that moment, and hears the plain address", (
 
 test("it ends when the token says, and is renewed before", () => {
   assert.equal(endOf(at(60)), (NOW + 60) * 1000);
-  for (const wrong of ["", "x", "v1.k1.e30.x", "v1.k1.%.x", signText('{"exp":"soon"}')]) assert.equal(endOf(wrong), null, wrong);
+  for (const wrong of ["", "x", "v1.k1.e30.x", "v1.k1.%.x", signText("k1", SECRET, '{"exp":"soon"}')]) assert.equal(endOf(wrong), null, wrong);
   assert.equal(renewalAt(0, 3600000), 3540000);
   assert.equal(renewalAt(0, 90000), 60000);
   assert.equal(renewalAt(0, -5), -5);
