@@ -32,17 +32,35 @@ typedef struct Reader {
     bool overrun;
 } Reader;
 
-static uint64_t take(Reader *r, size_t bytes)
+/* The next bytes; NULL: there are not so many, and nothing is left. */
+static const uint8_t *pass(Reader *r, size_t bytes)
 {
+    const uint8_t *at = r->at;
+
     if (bytes > r->left) {
         r->overrun = true;
         r->left = 0;
-        return 0;
+        return NULL;
     }
-    uint64_t n = mp4_number(r->at, bytes);
     r->at += bytes;
     r->left -= bytes;
-    return n;
+    return at;
+}
+
+static uint64_t take(Reader *r, size_t bytes)
+{
+    const uint8_t *at = pass(r, bytes);
+
+    return at ? mp4_number(at, bytes) : 0;
+}
+
+/* `out` stays as it is if there are not so many. */
+static void take_bytes(Reader *r, uint8_t *out, size_t bytes)
+{
+    const uint8_t *at = pass(r, bytes);
+
+    if (at)
+        memcpy(out, at, bytes);
 }
 
 static Reader reader(const Mp4Box *box)
@@ -74,16 +92,11 @@ static bool read_tenc(const Mp4Box *tenc, CencTrack *t)
     t->crypt = pattern ? blocks >> 4 : 0;
     t->skip = pattern ? blocks & 15 : 0;
     t->vector_len = (size_t)take(&r, 1);
-    if (r.left < AES_BYTES)
-        return false;
-    memcpy(t->kid, r.at, AES_BYTES);
-    take(&r, 8);
-    take(&r, 8);
+    take_bytes(&r, t->kid, sizeof(t->kid));
     size_t len = t->vector_len == 0 ? (size_t)take(&r, 1) : 0;
-    if (t->vector_len > AES_BYTES || len > AES_BYTES || len > r.left)
+    if (t->vector_len > AES_BYTES || len > AES_BYTES)
         return false;
-    if (len > 0)
-        memcpy(t->vector, r.at, len);
+    take_bytes(&r, t->vector, len);
     return encrypted && !r.overrun;
 }
 
@@ -185,12 +198,7 @@ static void decrypt_sample(Fragment *f, size_t size)
     memcpy(vector, f->track->vector, sizeof(vector));
     if (f->entries > 0) {
         f->entries--;
-        if (f->track->vector_len > f->senc.left)
-            f->broken = true;
-        else if (f->track->vector_len > 0)
-            memcpy(vector, f->senc.at, f->track->vector_len);
-        for (size_t left = f->track->vector_len; left > 0; left--)
-            take(&f->senc, 1);
+        take_bytes(&f->senc, vector, f->track->vector_len);
         n = f->subsamples ? (size_t)take(&f->senc, 2) : 0;
     } else if (f->subsamples || f->track->vector_len > 0) {
         f->broken = true; /* nobody says where it is protected */

@@ -119,7 +119,6 @@ MediaOpened media_opener_file(Findings *findings, const GivenKeys *given,
 
 static MediaOpened open_samples(const Opening *o, MediaJob *j)
 {
-    CencResult result = CENC_CLEAR;
     CencTracks tracks;
 
     if (j->init.len == 0)
@@ -128,7 +127,7 @@ static MediaOpened open_samples(const Opening *o, MediaJob *j)
     if (tracks.count > 0 && o->key.method == M3U8_CLEAR)
         findings_add(o->findings, "samples are encrypted, and no EXT-X-KEY says so (4.4.4.4)", "%s",
                      j->segment.uri);
-    result = cenc_reader_media(&tracks, j->bytes.data, j->bytes.len, find_key, o);
+    CencResult result = cenc_reader_media(&tracks, j->bytes.data, j->bytes.len, find_key, o);
     for (size_t i = 0; j->part && i < j->segment.part_count; i++) {
         CencResult part = cenc_reader_media(&tracks, j->part[i].data, j->part[i].len, find_key, o);
         result = part > result ? part : result;
