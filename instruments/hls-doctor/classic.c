@@ -104,26 +104,12 @@ static const uint8_t *key_of(Classic *c, const M3u8Segment *s)
     return c->has_key ? c->key : NULL;
 }
 
-/* Decrypts what was fetched of a segment: as bytes of its own, which the caller frees. Returns
- * whether they can be read. */
-static bool open_segment(Classic *c, const M3u8Segment *s, const uint8_t *key, const Fetched *file,
-                         MediaBytes *out)
-{
-    *out = (MediaBytes){malloc(file->len + 1), file->len};
-    if (!out->data)
-        return false;
-    memcpy(out->data, file->data, file->len);
-    return media_opener_file(c->findings, c->options.keys, s, key, out->data, &out->len) ==
-           MEDIA_OPEN;
-}
-
 /* A segment that is there until `until_us` at least. Returns whether the server has answered. */
 static bool look_at(Classic *c, const M3u8Segment *s, int64_t until_us)
 {
     SegmentFacts facts;
     const uint8_t *key = key_of(c, s);
     Fetched file = fetch_beside(c->fetch, s->uri);
-    MediaBytes clear;
     bool restart = c->started && s->discontinuity != c->last.discontinuity;
 
     if (file.status != 200) {
@@ -137,13 +123,14 @@ static bool look_at(Classic *c, const M3u8Segment *s, int64_t until_us)
     c->segments++;
     c->bytes += file.len;
     c->media_us += s->duration_us;
-    bool open = open_segment(c, s, key, &file, &clear);
-    bool found = open && segment_probe_read(c->probe, clear.data, clear.len, restart, &facts) == 0;
-    free(clear.data);
-    if (open && !found)
-        findings_add(c->findings, "a segment cannot be demuxed", "%s", s->uri);
-    if (!found)
+    size_t clear_len = file.len;
+    if (media_opener_file(c->findings, c->options.keys, s, key, file.data, &clear_len) !=
+        MEDIA_OPEN)
         return true;
+    if (segment_probe_read(c->probe, file.data, clear_len, restart, &facts) < 0) {
+        findings_add(c->findings, "a segment cannot be demuxed", "%s", s->uri);
+        return true;
+    }
     c->with_video += facts.video.packets > 0;
     c->with_audio += facts.audio.packets > 0;
     c->starting_with_idr += facts.starts_with_idr;

@@ -11,9 +11,9 @@
 
 typedef struct Fetch Fetch;
 
-/* An answer. `data` is borrowed until the next call. */
+/* An answer. `data` is borrowed until the next call, and may be changed until then. */
 typedef struct Fetched {
-    const uint8_t *data;
+    uint8_t *data;
     size_t len;
     long status; /* HTTP; 200 and 404 stand for files that are there and are not; 0: no answer */
 } Fetched;

@@ -19,8 +19,8 @@ typedef enum MediaOpened {
 /* Decrypts a job in its place, with the key that it brings or those that were given. */
 MediaOpened media_opener_open(Findings *findings, const GivenKeys *given, MediaJob *job);
 
-/* The same of the bytes of a file of transport streams: `key` applies to it, `own` is what was
- * fetched for it, NULL: nothing. `len` is how many there are when it is decrypted. */
+/* The same of a segment's file, a transport stream. `own` is the key that was fetched for it; NULL:
+ * none. `len` becomes how many bytes there are when it is decrypted. */
 MediaOpened media_opener_file(Findings *findings, const GivenKeys *given,
                               const M3u8Segment *segment, const uint8_t *own, uint8_t *data,
                               size_t *len);
