@@ -4,7 +4,6 @@
 noinst_LIBRARIES += libplugin.a
 libplugin_a_SOURCES = \
 	%D%/audit_log.c \
-	%D%/base64url.c \
 	%D%/bridge_client.c \
 	%D%/bridge_http.c \
 	%D%/bridge_registry.c \

@@ -16,6 +16,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "base64url.h"
 #include "stream_name.h"
 
 #define ID_SIZE      33  /* bytes of a secret's ID and its end */
@@ -61,33 +62,18 @@ static int fail(int status, const char *what, const char *more)
     return status;
 }
 
-/* Base64 for URLs, without padding (RFC 4648 section 5); the caller frees it. NULL: no memory. */
-static char *base64url(const void *bytes, size_t len)
-{
-    char *text = malloc((len + 2) / 3 * 4 + 1);
-
-    if (!text)
-        return NULL;
-    EVP_EncodeBlock((unsigned char *)text, bytes, (int)len);
-    for (char *c = text; *c; c++)
-        *c = *c == '+' ? '-' : *c == '/' ? '_' : *c == '=' ? '\0' : *c;
-    return text;
-}
-
 /* ---- secrets ---- */
 
 static int print_new_key(void)
 {
     unsigned char bytes[SECRET_BYTES], id[4];
+    char secret[BASE64URL_SIZE(SECRET_BYTES)];
 
     if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes) ||
         getrandom(id, sizeof(id), 0) != sizeof(id))
         return fail(1, "the system has no random numbers", "");
-    char *secret = base64url(bytes, sizeof(bytes));
-    if (!secret)
-        return fail(1, "there is no memory", "");
+    base64url_encode(bytes, sizeof(bytes), secret);
     printf("k%02x%02x%02x%02x %s;\n", id[0], id[1], id[2], id[3], secret);
-    free(secret);
     return 0;
 }
 
@@ -134,20 +120,22 @@ static int print_token(const TokenOptions *o, const TokenKey *key, long number)
 {
     unsigned char mac[MAC_BYTES];
     unsigned mac_len;
-    char *said = claims(o, number), *payload = said ? base64url(said, strlen(said)) : NULL,
-         *body = NULL, *signature = NULL;
+    char signature[BASE64URL_SIZE(MAC_BYTES)];
+    char *said = claims(o, number), *body = NULL;
+    char *payload = said ? malloc(BASE64URL_SIZE(strlen(said))) : NULL;
 
-    if (payload && asprintf(&body, "v1.%s.%s", key->id, payload) > 0 &&
-        HMAC(EVP_sha256(), key->secret, (int)strlen(key->secret), (unsigned char *)body,
-             strlen(body), mac, &mac_len))
-        signature = base64url(mac, mac_len);
-    if (signature)
+    if (payload)
+        base64url_encode((unsigned char *)said, strlen(said), payload);
+    bool good = payload && asprintf(&body, "v1.%s.%s", key->id, payload) > 0 &&
+                HMAC(EVP_sha256(), key->secret, (int)strlen(key->secret), (unsigned char *)body,
+                     strlen(body), mac, &mac_len);
+    if (good) {
+        base64url_encode(mac, mac_len, signature);
         printf("%s.%s\n", body, signature);
-    bool good = signature;
+    }
     free(said);
     free(payload);
     free(body);
-    free(signature);
     return good ? 0 : fail(1, "it could not be signed", "");
 }
 

@@ -4,7 +4,7 @@
 
 #include "fuzz.h"
 
-#include "janus-plugin/base64url.h"
+#include "common/base64url.h"
 #include "janus-plugin/jwt_sign.h"
 #include "janus-plugin/publish_claims.h"
 #include "settings_reader.h"

@@ -12,7 +12,7 @@
 
 #include "harness.h"
 
-#include "janus-plugin/base64url.h"
+#include "common/base64url.h"
 #include "janus-plugin/jwt_sign.h"
 
 #define TOKEN_SECRET "0123456789abcdef0123456789abcdef"

@@ -2,7 +2,7 @@
 #ifndef BASE64URL_H
 #define BASE64URL_H
 
-/* base64url without padding, as JSON Web Tokens have it (RFC 7515 section 2).
+/* base64url without padding, as JSON Web Tokens and playback tokens have it (RFC 7515 section 2).
  *
  * Thread-safety: none needed, there is no state. */
 
