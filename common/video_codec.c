@@ -96,3 +96,13 @@ bool codec_list_read(const char *text, CodecList *out)
             return false;
     }
 }
+
+bool codec_read(const char *name, Codec *out)
+{
+    CodecList one;
+
+    if (!codec_list_read(name, &one) || one.count != 1)
+        return false;
+    *out = one.codec[0];
+    return true;
+}

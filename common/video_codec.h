@@ -39,6 +39,9 @@ typedef struct CodecList {
  * twice there; `out` is then unspecified. */
 bool codec_list_read(const char *text, CodecList *out);
 
+/* Reads one name of these. Returns false if it is none. */
+bool codec_read(const char *name, Codec *out);
+
 bool codec_list_has(const CodecList *list, Codec codec);
 
 #endif

@@ -64,11 +64,10 @@ static const char *read_codecs(const json_t *value, HookAnswer *out)
         return rule;
     for (size_t i = 0; i < count; i++) {
         const char *name = json_string_value(json_array_get(value, i));
-        CodecList one;
-        if (!name || !codec_list_read(name, &one) || one.count != 1 ||
-            codec_list_has(&out->codecs, one.codec[0]))
+        Codec codec;
+        if (!name || !codec_read(name, &codec) || codec_list_has(&out->codecs, codec))
             return rule;
-        out->codecs.codec[out->codecs.count++] = one.codec[0];
+        out->codecs.codec[out->codecs.count++] = codec;
     }
     return NULL;
 }

@@ -72,10 +72,9 @@ static bool read_codecs(const json_t *claims, CodecList *out)
         return false;
     for (size_t i = 0; i < json_array_size(list); i++) {
         const char *name = json_string_value(json_array_get(list, i));
-        CodecList one;
-        if (!name || !codec_list_read(name, &one) || one.count != 1)
+        if (!name || !codec_read(name, &out->codec[i]))
             return false;
-        out->codec[out->count++] = one.codec[0];
+        out->count++;
     }
     return true;
 }

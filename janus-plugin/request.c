@@ -159,17 +159,15 @@ static int read_before(const json_t *message, int64_t *out, RequestError *error)
 static int read_codec(const json_t *message, Request *out, RequestError *error)
 {
     const char *name;
-    CodecList one;
 
     if (read_string(message, "codec", CODEC_NAME_MAX, &name, error) < 0)
         return -1;
     out->chooses = name;
     if (!name)
         return 0;
-    if (!codec_list_read(name, &one) || one.count != 1)
+    if (!codec_read(name, &out->codec))
         return request_fail(error, HLS_ERROR_INVALID_JSON,
                             "\"codec\" must be h264, vp8, vp9, av1 or h265");
-    out->codec = one.codec[0];
     return 0;
 }
 
