@@ -125,15 +125,13 @@ static void read_entry(uint8_t *data, const Mp4Box *entry, CencTrack *t, bool *e
 
 static void read_track(uint8_t *data, const Mp4Box *trak, CencTracks *out)
 {
-    Mp4Box tkhd, mdia, minf, stbl, stsd, entry;
+    Mp4Box tkhd, stbl, stsd, entry;
     CencTrack t = {0};
     bool encrypted = false;
 
-    if (!mp4_box_child(trak, "tkhd", &tkhd) || tkhd.len < 24 ||
-        !mp4_box_child(trak, "mdia", &mdia) || !mp4_box_child(&mdia, "minf", &minf) ||
-        !mp4_box_child(&minf, "stbl", &stbl) || !mp4_box_child(&stbl, "stsd", &stsd))
+    if (!mp4_box_child(trak, "tkhd", &tkhd) || !mp4_track_id(&tkhd, &t.id) ||
+        !mp4_sample_table(trak, &stbl) || !mp4_box_child(&stbl, "stsd", &stsd))
         return;
-    t.id = (uint32_t)mp4_number(tkhd.body + (tkhd.body[0] == 1 ? 20 : 12), 4);
     Mp4Boxes entries = mp4_boxes_in(&stsd, 8);
     while (mp4_box_next(&entries, &entry))
         if (mp4_box_is(&entry, "encv") || mp4_box_is(&entry, "enca"))

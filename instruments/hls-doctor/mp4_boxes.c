@@ -56,3 +56,19 @@ bool mp4_box_child(const Mp4Box *parent, const char *type, Mp4Box *out)
             return true;
     return false;
 }
+
+bool mp4_sample_table(const Mp4Box *trak, Mp4Box *out)
+{
+    Mp4Box mdia, minf;
+
+    return mp4_box_child(trak, "mdia", &mdia) && mp4_box_child(&mdia, "minf", &minf) &&
+           mp4_box_child(&minf, "stbl", out);
+}
+
+bool mp4_track_id(const Mp4Box *tkhd, uint32_t *out)
+{
+    if (tkhd->len < 24)
+        return false;
+    *out = (uint32_t)mp4_number(tkhd->body + (tkhd->body[0] == 1 ? 20 : 12), 4);
+    return true;
+}

@@ -38,4 +38,10 @@ bool mp4_box_is(const Mp4Box *box, const char *type);
 /* The first box of a type in another; false: there is none. */
 bool mp4_box_child(const Mp4Box *parent, const char *type, Mp4Box *out);
 
+/* The sample table (stbl) of a track (trak); false: there is none. */
+bool mp4_sample_table(const Mp4Box *trak, Mp4Box *out);
+
+/* The track_ID of a track header (tkhd, 8.3.2); false: it is too short. */
+bool mp4_track_id(const Mp4Box *tkhd, uint32_t *out);
+
 #endif

@@ -52,19 +52,17 @@ static void check_duration(Findings *f, const char *name, const Mp4Box *box, siz
 
 static void check_track(Findings *f, const char *name, const Mp4Box *trak, Mp4Tracks *out)
 {
-    Mp4Box tkhd, mdia, minf, stbl, stsz;
-    size_t id_at;
+    Mp4Box tkhd, stbl, stsz;
+    uint32_t id;
 
-    if (!mp4_box_child(trak, "tkhd", &tkhd) || tkhd.len < 24) {
+    if (!mp4_box_child(trak, "tkhd", &tkhd) || !mp4_track_id(&tkhd, &id)) {
         findings_add(f, "a track without tkhd (3.1.2)", "%s", name);
         return;
     }
     check_duration(f, name, &tkhd, 20, 28);
-    id_at = tkhd.body[0] == 1 ? 20 : 12;
     if (out->count < MP4_TRACKS_MAX)
-        out->id[out->count++] = (uint32_t)mp4_number(tkhd.body + id_at, 4);
-    if (!mp4_box_child(trak, "mdia", &mdia) || !mp4_box_child(&mdia, "minf", &minf) ||
-        !mp4_box_child(&minf, "stbl", &stbl) || !mp4_box_child(&stbl, "stsz", &stsz))
+        out->id[out->count++] = id;
+    if (!mp4_sample_table(trak, &stbl) || !mp4_box_child(&stbl, "stsz", &stsz))
         findings_remark(f, "a track without a sample table (3.1.2)", "%s", name);
     else if (stsz.len < 12 || mp4_number(stsz.body + 8, 4) != 0)
         findings_add(f, "samples in an initialisation segment (3.1.2)", "%s", name);
