@@ -108,9 +108,10 @@ static char *claims(const TokenOptions *o, long number)
     json_object_set_new(object, "exp", json_integer((json_int_t)time(NULL) + o->life_s));
     if (o->address)
         json_object_set_new(object, "ip", json_string(o->address));
-    snprintf(session, sizeof(session), o->number > 1 ? "%s-%ld" : "%s", o->session, number);
-    if (o->session)
+    if (o->session) {
+        snprintf(session, sizeof(session), o->number > 1 ? "%s-%ld" : "%s", o->session, number);
         json_object_set_new(object, "sid", json_string(session));
+    }
     char *text = json_dumps(object, JSON_COMPACT);
     json_decref(object);
     return text;
@@ -235,10 +236,9 @@ int main(int argc, char **argv)
     TokenKey key;
     int status = read_options(argc, argv, &options);
 
-    if (status < 0)
-        status = read_key(options.keys, &key);
-    else
+    if (status >= 0)
         return status;
+    status = read_key(options.keys, &key);
     for (long i = 0; status == 0 && i < options.number; i++)
         status = print_token(&options, &key, i);
     return status;
