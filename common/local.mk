@@ -6,6 +6,7 @@ libcommon_a_SOURCES = \
 	%D%/bearer_token.c \
 	%D%/h264_bits.c \
 	%D%/h264_sps.c \
+	%D%/hex_text.c \
 	%D%/line_file.c \
 	%D%/mean_rate.c \
 	%D%/rtcp_packet.c \

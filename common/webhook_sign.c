@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "hex_text.h"
 #include "secret_file.h"
 
 #define PREFIX    "whsec_"
@@ -90,8 +91,7 @@ int webhook_new_id(char id[WEBHOOK_ID_SIZE])
     if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
         return -1;
     memcpy(id, ID_PREFIX, at);
-    for (size_t i = 0; i < sizeof(bytes); i++)
-        snprintf(id + at + 2 * i, 3, "%02x", bytes[i]);
+    hex_write(id + at, bytes, sizeof(bytes));
     return 0;
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "hook_question.h"
 
-#include <glib.h>
 #include <jansson.h>
 #include <time.h>
 
+#include "hex_text.h"
 #include "permit_json.h"
 
 /* Who publishes, and by which key. */
@@ -13,8 +13,7 @@ static json_t *describe_publisher(const Permit *permit)
     json_t *publisher = permit_owner(permit);
     char hex[2 * PERMIT_PROOF_SIZE + 1];
 
-    for (size_t i = 0; i < PERMIT_PROOF_SIZE; i++)
-        g_snprintf(hex + 2 * i, 3, "%02x", permit->proof[i]);
+    hex_write(hex, permit->proof, PERMIT_PROOF_SIZE);
     if (permit->has_proof && !permit->by_token)
         json_set_text(publisher, "key_sha256", hex);
     return publisher;

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "base64url.h"
+#include "hex_text.h"
 #include "jwt_keys.h"
 #include "jwt_sign.h"
 #include "request.h"
@@ -224,8 +225,7 @@ static int new_key(void)
 
     if (RAND_bytes(bytes, sizeof(bytes)) != 1)
         return fail("this system has no random numbers");
-    for (size_t i = 0; i < sizeof(bytes); i++)
-        sprintf(key + 2 * i, "%02x", bytes[i]);
+    hex_write(key, bytes, sizeof(bytes));
     puts(key);
     return print_hash(key);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hex_text.h"
 #include "stream_name.h"
 #include "text_buffer.h"
 
@@ -12,11 +13,8 @@ static const char *const series_name[NUMBER_SERIES] = {"ts", "ll"};
 
 void media_key_id_text(const MediaKey *k, char text[MEDIA_KEY_ID_TEXT])
 {
-    static const char digits[] = "0123456789abcdef";
-
     for (size_t i = 0; i < MEDIA_KEY_ID_SIZE; i++) {
-        *text++ = digits[k->id[i] >> 4];
-        *text++ = digits[k->id[i] & 15];
+        text = hex_write(text, &k->id[i], 1);
         if (i == 3 || i == 5 || i == 7 || i == 9)
             *text++ = '-';
     }
@@ -32,20 +30,13 @@ void media_key_write_name(const MediaKey *k, char name[STORE_NAME_SIZE])
              series_name[k->series], k->first_msn, id);
 }
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Reads an ID as it was written. */
 static bool read_id(const char *text, uint8_t id[MEDIA_KEY_ID_SIZE])
 {
     for (size_t i = 0; i < MEDIA_KEY_ID_SIZE; i++) {
         text += *text == '-' && (i == 4 || i == 6 || i == 8 || i == 10);
-        int high = hex_digit(text[0]), low = high < 0 ? -1 : hex_digit(text[1]);
-        if (low < 0)
+        if (!hex_read(text, &id[i], 1))
             return false;
-        id[i] = (uint8_t)(high << 4 | low);
         text += 2;
     }
     return true;
