@@ -41,7 +41,8 @@ export function answersHttp(url) {
 }
 
 /** Who nginx's workers are where root starts it: not root. */
-export const WORKERS = process.getuid() === 0 ? "user www-data;" : "";
+const WORKERS = process.getuid() === 0 ? "user www-data;" : "";
+const NJS = "/usr/lib/nginx/modules/ngx_http_js_module.so"; // Debian's libnginx-mod-http-js
 
 /** Listen directives: `address` as host:port or port; `tls`: { certificate, key }; `word`: one more, with a space. */
 function listen(address, tls, word = "") {
@@ -97,7 +98,7 @@ export async function reachableWeb(web, folder) {
  * Runs nginx with `site`, the text of its http block, and waits until `isHealthy()`.
  *   name      in messages
  *   within    a command that runs it on another host; none
- *   gate     whether it looks at playback tokens
+ *   gate      whether it looks at playback tokens
  *   pieces, folder, onDeath   as below
  */
 export async function runNginx({ name = "nginx", within = [], pieces, folder, site, gate = false, isHealthy, onDeath }) {
@@ -111,8 +112,6 @@ export async function runNginx({ name = "nginx", within = [], pieces, folder, si
   await untilHealthy(child, isHealthy);
   return child;
 }
-
-const NJS = "/usr/lib/nginx/modules/ngx_http_js_module.so"; // Debian's libnginx-mod-http-js
 
 /** Playback tokens by the secrets in the file `keys`, or none: an include for the http block. */
 export async function gateSite(pieces, folder, keys, edit = (text) => text) {
