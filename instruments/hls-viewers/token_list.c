@@ -6,41 +6,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Takes over `line`. Returns 0, or -1 with errno. */
-static int add(TokenList *l, char *line)
+/* Returns 0, or -1 with errno. */
+static int add(TokenList *l, const char *token)
 {
     char **grown = realloc(l->token, (l->count + 1) * sizeof(*grown));
 
-    if (!grown) {
-        free(line);
+    if (!grown)
         return -1;
-    }
     l->token = grown;
-    l->token[l->count++] = line;
+    l->token[l->count] = strdup(token);
+    if (!l->token[l->count])
+        return -1;
+    l->count++;
     return 0;
 }
 
 int token_list_read(TokenList *l, const char *file)
 {
     FILE *f = fopen(file, "r");
+    char *line = NULL;
+    size_t room = 0;
     int status = 0;
 
     *l = (TokenList){0};
     if (!f)
         return -1;
-    while (status == 0) {
-        char *line = NULL;
-        size_t room = 0;
-        if (getline(&line, &room, f) < 0) {
-            free(line);
-            break;
-        }
+    while (status == 0 && getline(&line, &room, f) >= 0) {
         line[strcspn(line, "\n")] = '\0';
         if (*line)
             status = add(l, line);
-        else
-            free(line);
     }
+    free(line);
     fclose(f);
     if (status == 0 && l->count == 0)
         errno = ENODATA;
