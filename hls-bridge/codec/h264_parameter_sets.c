@@ -90,6 +90,16 @@ static const ParameterSet *find(const ParameterSet *places, size_t count, uint32
     return NULL;
 }
 
+const ParameterSet *parameter_sets_sps(const ParameterSets *sets, uint32_t id)
+{
+    return find(sets->sps, PARAMETER_SETS_SPS, id);
+}
+
+const ParameterSet *parameter_sets_pps(const ParameterSets *sets, uint32_t id)
+{
+    return find(sets->pps, PARAMETER_SETS_PPS, id);
+}
+
 /* The sequence parameter set that a slice names. Returns false if it, or the picture parameter set
  * between them, is missing. */
 static bool sps_of_slice(const ParameterSets *sets, const uint8_t *slice, size_t len, H264Sps *out)
@@ -98,12 +108,12 @@ static bool sps_of_slice(const ParameterSets *sets, const uint8_t *slice, size_t
 
     h264_read_ue(&r); /* first_mb_in_slice */
     h264_read_ue(&r); /* slice_type */
-    const ParameterSet *set = find(sets->pps, PARAMETER_SETS_PPS, h264_read_ue(&r));
+    const ParameterSet *set = parameter_sets_pps(sets, h264_read_ue(&r));
     if (r.overrun || !set)
         return false;
     r = h264_bits_of_nal(set->nal, set->len);
     h264_read_ue(&r); /* pic_parameter_set_id */
-    set = find(sets->sps, PARAMETER_SETS_SPS, h264_read_ue(&r));
+    set = parameter_sets_sps(sets, h264_read_ue(&r));
     return !r.overrun && set && h264_sps_parse(set->nal, set->len, out) == 0;
 }
 

@@ -36,6 +36,10 @@ void h264_format(const H264Sps *sps, VideoFormat *out);
 /* Keeps the sets of an access unit and forgets all others. */
 void parameter_sets_read(ParameterSets *sets, const AccessUnit *unit);
 
+/* The set of this ID; NULL: it is not there. */
+const ParameterSet *parameter_sets_sps(const ParameterSets *sets, uint32_t id);
+const ParameterSet *parameter_sets_pps(const ParameterSets *sets, uint32_t id);
+
 /* The sequence parameter set that an access unit's picture names, by its picture parameter set: it
  * may have brought several; the newest if it names none that there is. Returns false if there is
  * none at all. */

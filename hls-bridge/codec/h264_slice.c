@@ -14,7 +14,8 @@ enum { SLICE_P, SLICE_B, SLICE_I, SLICE_SP, SLICE_SI };
 
 /* ---- parameter sets ---- */
 
-bool h264_pps_read(const ParameterSet *set, H264Pps *out)
+/* Returns false if it cannot be read, or has several slice groups. */
+static bool read_pps(const ParameterSet *set, H264Pps *out)
 {
     H264Bits r = h264_bits_of_nal(set->nal, set->len);
 
@@ -23,8 +24,7 @@ bool h264_pps_read(const ParameterSet *set, H264Pps *out)
     out->sps_id = h264_read_ue(&r);
     out->cabac = h264_read_bit(&r);
     out->bottom_field_order = h264_read_bit(&r);
-    out->slice_groups = h264_read_ue(&r);
-    if (out->slice_groups > 0)
+    if (h264_read_ue(&r) > 0) /* num_slice_groups_minus1 */
         return false;
     out->references[0] = h264_read_ue(&r);
     out->references[1] = h264_read_ue(&r);
@@ -41,17 +41,11 @@ bool h264_pps_read(const ParameterSet *set, H264Pps *out)
 
 bool h264_slice_sets(const ParameterSets *sets, uint32_t pps_id, H264Pps *pps, H264SliceSyntax *sps)
 {
-    const ParameterSet *set = NULL;
+    const ParameterSet *set = parameter_sets_pps(sets, pps_id);
 
-    for (size_t i = 0; i < PARAMETER_SETS_PPS; i++)
-        if (sets->pps[i].len > 0 && sets->pps[i].id == pps_id)
-            set = &sets->pps[i];
-    if (!set || !h264_pps_read(set, pps))
+    if (!set || !read_pps(set, pps))
         return false;
-    set = NULL;
-    for (size_t i = 0; i < PARAMETER_SETS_SPS; i++)
-        if (sets->sps[i].len > 0 && sets->sps[i].id == pps->sps_id)
-            set = &sets->sps[i];
+    set = parameter_sets_sps(sets, pps->sps_id);
     return set && h264_sps_parse_syntax(set->nal, set->len, sps) == 0;
 }
 

@@ -14,16 +14,13 @@
 typedef struct H264Pps {
     bool cabac, bottom_field_order, weighted, deblocking_control, redundant;
     uint8_t weighted_bipred; /* weighted_bipred_idc */
-    uint32_t sps_id, slice_groups;
+    uint32_t sps_id;
     uint32_t references[2]; /* num_ref_idx_l0_default_active_minus1, and l1 */
     int64_t init_qp;        /* pic_init_qp_minus26 */
 } H264Pps;
 
-/* Returns false if it cannot be read, or has several slice groups. */
-bool h264_pps_read(const ParameterSet *set, H264Pps *out);
-
-/* Finds and reads the parameter sets that a slice names. Returns false if one is missing, or cannot
- * be read. */
+/* Finds and reads the parameter sets that a slice names. Returns false if one is missing, cannot be
+ * read, or has several slice groups. */
 bool h264_slice_sets(const ParameterSets *sets, uint32_t pps_id, H264Pps *pps,
                      H264SliceSyntax *sps);
 
