@@ -45,23 +45,17 @@ static void write_time(const char *name, int64_t us, TextBuffer *out)
     text_add_string(out, "S\"");
 }
 
-/* The ID of a period's key as text. Returns false if there is none. */
-static bool key_id(const DashPeriod *p, char text[MEDIA_KEY_ID_TEXT])
+static bool is_encrypted(const DashPeriod *p)
 {
-    static const MediaKey none;
-    MediaKey key = none;
+    static const uint8_t none[MEDIA_KEY_ID_SIZE];
 
-    memcpy(key.id, p->kid, sizeof(key.id));
-    media_key_id_text(&key, text);
-    return memcmp(key.id, none.id, sizeof(key.id)) != 0;
+    return memcmp(p->kid, none, sizeof(none)) != 0;
 }
 
-static bool is_encrypted(const DashManifest *m)
+static bool has_encrypted(const DashManifest *m)
 {
-    char kid[MEDIA_KEY_ID_TEXT];
-
     for (size_t i = 0; i < m->periods; i++)
-        if (key_id(&m->period[i], kid))
+        if (is_encrypted(&m->period[i]))
             return true;
     return false;
 }
@@ -79,7 +73,7 @@ static void write_head(const DashManifest *m, int64_t now_unix_us, TextBuffer *o
     text_add_string(out,
                     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
                     "<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\"\n");
-    if (is_encrypted(m))
+    if (has_encrypted(m))
         text_add_string(out,
                         "  xmlns:cenc=\"urn:mpeg:cenc:2013\" "
                         "xmlns:dashif=\"https://dashif.org/CPS\"\n");
@@ -188,8 +182,9 @@ static void write_protection(const DashManifest *m, const DashPeriod *p, TextBuf
 {
     char uri[MEDIA_KEY_URI_SIZE], kid[MEDIA_KEY_ID_TEXT];
 
-    if (!key_id(p, kid))
+    if (!is_encrypted(p))
         return;
+    media_key_id_text(p->kid, kid);
     text_add(out,
              "      <ContentProtection schemeIdUri=\"urn:mpeg:dash:mp4protection:2011\" "
              "value=\"cbcs\"\n        cenc:default_KID=\"%s\"/>\n",

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "package/key_tags.h"
 
+#include "hex_text.h"
+
 #define FAIRPLAY "skd://"
 
 /* What METHOD=SAMPLE-AES says more than the address: to FairPlay that it is one of its own, and to
  * all others the vector that the initialisation segment has, too. */
 static void add_sample_key(const MediaKey *key, TextBuffer *out)
 {
-    static const char digits[] = "0123456789abcdef";
+    char iv[2 * MEDIA_KEY_ID_SIZE + 1];
 
     if (strncmp(key->uri, FAIRPLAY, strlen(FAIRPLAY)) == 0) {
         text_add_string(out,
@@ -16,10 +18,8 @@ static void add_sample_key(const MediaKey *key, TextBuffer *out)
         return;
     }
     text_add_string(out, "\",IV=0x");
-    for (size_t i = 0; i < sizeof(key->id); i++) {
-        text_add_bytes(out, &digits[key->id[i] >> 4], 1);
-        text_add_bytes(out, &digits[key->id[i] & 15], 1);
-    }
+    hex_write(iv, key->id, sizeof(key->id));
+    text_add_string(out, iv);
     text_add_string(out, "\n");
 }
 

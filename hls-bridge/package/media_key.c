@@ -11,10 +11,10 @@
 
 static const char *const series_name[NUMBER_SERIES] = {"ts", "ll"};
 
-void media_key_id_text(const MediaKey *k, char text[MEDIA_KEY_ID_TEXT])
+void media_key_id_text(const uint8_t id[MEDIA_KEY_ID_SIZE], char text[MEDIA_KEY_ID_TEXT])
 {
     for (size_t i = 0; i < MEDIA_KEY_ID_SIZE; i++) {
-        text = hex_write(text, &k->id[i], 1);
+        text = hex_write(text, &id[i], 1);
         if (i == 3 || i == 5 || i == 7 || i == 9)
             *text++ = '-';
     }
@@ -25,7 +25,7 @@ void media_key_write_name(const MediaKey *k, char name[STORE_NAME_SIZE])
 {
     char id[MEDIA_KEY_ID_TEXT];
 
-    media_key_id_text(k, id);
+    media_key_id_text(k->id, id);
     snprintf(name, STORE_NAME_SIZE, "key-%s-%" PRId64 "-%s" MEDIA_KEY_SUFFIX,
              series_name[k->series], k->first_msn, id);
 }
@@ -89,12 +89,12 @@ bool media_key_fill_in(const char *format, const char *id, const char *stream,
 bool media_key_uri_valid(const char *text)
 {
     static const char *const schemes[] = {"https://", "http://", "skd://"};
-    const MediaKey any = {0};
+    const uint8_t any[MEDIA_KEY_ID_SIZE] = {0};
     char id[MEDIA_KEY_ID_TEXT], stream[STREAM_NAME_MAX + 1] = "", uri[MEDIA_KEY_URI_SIZE];
     bool known = false;
 
     memset(stream, 's', STREAM_NAME_MAX);
-    media_key_id_text(&any, id);
+    media_key_id_text(any, id);
     for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
         known = known || strncmp(text, schemes[i], strlen(schemes[i])) == 0;
     for (const char *c = text; *c; c++)
@@ -108,7 +108,7 @@ void media_key_write_uri(const MediaKey *k, const char *format, const char *stre
 {
     char name[STORE_NAME_SIZE], id[MEDIA_KEY_ID_TEXT];
 
-    media_key_id_text(k, id);
+    media_key_id_text(k->id, id);
     media_key_write_name(k, name);
     media_key_fill_in(format && *format ? format : name, id, stream, uri);
 }

@@ -33,7 +33,7 @@ typedef struct MediaKey {
 } MediaKey;
 
 /* "0f8fad5b-d9cb-469f-a165-70867728950e" */
-void media_key_id_text(const MediaKey *key, char text[MEDIA_KEY_ID_TEXT]);
+void media_key_id_text(const uint8_t id[MEDIA_KEY_ID_SIZE], char text[MEDIA_KEY_ID_TEXT]);
 
 /* The name of its file, "key-ll-120-ID.bin": of low latency, from segment 120 on; "ts": of the
  * classic lists. */
