@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,4 +43,14 @@ int own_folder_check(const char *setting, const char *path, mode_t mode, char *e
     else
         return 0;
     return -1;
+}
+
+bool own_folder_is_within(const char *path, const char *of)
+{
+    char inner[PATH_MAX], outer[PATH_MAX];
+
+    if (!realpath(path, inner) || !realpath(of, outer))
+        return false;
+    size_t len = strlen(outer);
+    return strncmp(inner, outer, len) == 0 && (len == 1 || inner[len] == '/' || inner[len] == '\0');
 }

@@ -326,16 +326,7 @@ static int check_transcoder(const BridgeSettings *settings, char *error)
     return 0;
 }
 
-static bool lies_in(const char *path, const char *folder)
-{
-    size_t len = strlen(folder);
-
-    while (len > 1 && folder[len - 1] == '/')
-        len--;
-    return strncmp(path, folder, len) == 0 && (path[len] == '/' || path[len] == '\0');
-}
-
-/* Who is told of events. Returns 0, or -1 with a sentence. */
+/* Who is told of events; hls.directory exists. Returns 0, or -1 with a sentence. */
 static int check_events(const BridgeSettings *settings, char *error)
 {
     if (!event_sinks_known(settings->events_janus)) {
@@ -348,13 +339,14 @@ static int check_events(const BridgeSettings *settings, char *error)
         return 0;
     if (webhook_targets_check(&settings->webhooks, error) < 0)
         return -1;
-    if (lies_in(settings->events_directory, settings->directory)) {
-        snprintf(error, SETTINGS_ERROR_SIZE,
-                 "events.directory lies in hls.directory, where each folder is a stream's: name "
-                 "another one");
+    if (own_folder_check("events.directory", settings->events_directory, 0700, error) < 0)
         return -1;
-    }
-    return own_folder_check("events.directory", settings->events_directory, 0700, error);
+    if (!own_folder_is_within(settings->events_directory, settings->directory))
+        return 0;
+    snprintf(error, SETTINGS_ERROR_SIZE,
+             "events.directory lies in hls.directory, where each folder is a stream's: name "
+             "another one");
+    return -1;
 }
 
 /* Whether it can be a language tag (RFC 5646): subtags of letters and digits with hyphens between.
@@ -392,9 +384,8 @@ int bridge_settings_check(BridgeSettings *settings, char *error)
                  "let a stream in: there would never be one");
         return -1;
     }
-    if (check_events(settings, error) < 0)
-        return -1;
-    if (own_folder_check("hls.directory", settings->directory, 0755, error) < 0)
+    if (own_folder_check("hls.directory", settings->directory, 0755, error) < 0 ||
+        check_events(settings, error) < 0)
         return -1;
     return encryption_settings_check(settings, error);
 }

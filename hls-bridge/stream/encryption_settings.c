@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "stream/encryption_settings.h"
 
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/own_folder.h"
@@ -26,17 +24,6 @@ static size_t method_of(const BridgeSettings *settings)
     while (i < METHODS && strcmp(methods[i].name, settings->encryption_method) != 0)
         i++;
     return i;
-}
-
-/* Whether one is the other, or within it. Both exist. */
-static bool is_within(const char *directory, const char *of)
-{
-    char inner[PATH_MAX], outer[PATH_MAX];
-
-    if (!realpath(directory, inner) || !realpath(of, outer))
-        return false;
-    size_t len = strlen(outer);
-    return strncmp(inner, outer, len) == 0 && (len == 1 || inner[len] == '/' || inner[len] == '\0');
 }
 
 int encryption_settings_check(const BridgeSettings *settings, char *error)
@@ -70,7 +57,8 @@ int encryption_settings_check(const BridgeSettings *settings, char *error)
         return 0;
     if (own_folder_check(DIRECTORY, directory, 0750, error) < 0)
         return -1;
-    if (!is_within(directory, settings->directory) && !is_within(settings->directory, directory))
+    if (!own_folder_is_within(directory, settings->directory) &&
+        !own_folder_is_within(settings->directory, directory))
         return 0;
     snprintf(error, SETTINGS_ERROR_SIZE,
              DIRECTORY

@@ -225,7 +225,7 @@ static void reads_webhooks(void **state)
 static void a_webhook_needs_a_secret_and_a_folder(void **state)
 {
     char folder[TEMP_FOLDER_SIZE], secret[TEMP_FILE_SIZE], queues[TEMP_FOLDER_SIZE + 8],
-        inside[TEMP_FOLDER_SIZE + 8];
+        inside[TEMP_FOLDER_SIZE + 8], link_to[TEMP_FOLDER_SIZE + 8], linked[TEMP_FOLDER_SIZE + 16];
     const struct {
         const char *url, *secret, *queues, *error; /* NULL: taken */
     } rows[] = {
@@ -236,6 +236,7 @@ static void a_webhook_needs_a_secret_and_a_folder(void **state)
         {"http://x", secret, "/nowhere/x", "events.directory /nowhere/x cannot be made"},
         {"http://x", secret, folder, "events.directory lies in hls.directory"},
         {"http://x", secret, inside, "events.directory lies in hls.directory"},
+        {"http://x", secret, linked, "events.directory lies in hls.directory"},
     };
     struct stat is;
 
@@ -244,6 +245,9 @@ static void a_webhook_needs_a_secret_and_a_folder(void **state)
     temp_file(secret, "0123456789abcdef\n");
     snprintf(queues, sizeof(queues), "%s-q", folder);
     snprintf(inside, sizeof(inside), "%s/q", folder);
+    snprintf(link_to, sizeof(link_to), "%s-l", folder);
+    snprintf(linked, sizeof(linked), "%s/q", link_to);
+    assert_int_equal(symlink(folder, link_to), 0);
     for (size_t i = 0; i < COUNT(rows); i++) {
         BridgeSettings settings = bridge_settings_defaults();
         char error[SETTINGS_ERROR_SIZE] = "";
@@ -263,6 +267,7 @@ static void a_webhook_needs_a_secret_and_a_folder(void **state)
     assert_int_equal(stat(queues, &is), 0);
     assert_int_equal(is.st_mode & 0777, 0700);
     unlink(secret);
+    unlink(link_to);
     temp_folder_remove(queues);
     temp_folder_remove(folder);
 }
