@@ -98,6 +98,16 @@ static void the_sample_shows_the_defaults(void **state)
     check_defaults(&settings); /* nothing of it was there before */
 }
 
+/* Settings are taken, or refused for what is `wrong`; NULL: they are taken. */
+static void check(BridgeSettings *settings, const char *row, const char *wrong)
+{
+    char error[SETTINGS_ERROR_SIZE] = "";
+    int status = bridge_settings_check(settings, error);
+
+    assert_row(status == (wrong ? -1 : 0), row, "%d %s", status, error);
+    assert_row(!wrong || strstr(error, wrong), row, "%s", error);
+}
+
 static void refuses_what_a_range_cannot_tell(void **state)
 {
     char token[TEMP_FILE_SIZE], folder[TEMP_FOLDER_SIZE];
@@ -123,17 +133,13 @@ static void refuses_what_a_range_cannot_tell(void **state)
     temp_file(token, "0123456789abcdef\n");
     for (size_t i = 0; i < COUNT(rows); i++) {
         BridgeSettings settings = bridge_settings_defaults();
-        char error[SETTINGS_ERROR_SIZE] = "";
         snprintf(settings.control_address, sizeof(settings.control_address), "%s", rows[i].address);
         snprintf(settings.control_listen, sizeof(settings.control_listen), "%s", rows[i].listen);
         snprintf(settings.control_token_file, sizeof(settings.control_token_file), "%s",
                  rows[i].token);
         snprintf(settings.directory, sizeof(settings.directory), "%s", folder);
-        int status = bridge_settings_check(&settings, error);
-        assert_row(status == (rows[i].error ? -1 : 0), rows[i].address, "%d %s", status, error);
-        if (rows[i].error)
-            assert_row(strstr(error, rows[i].error), rows[i].address, "%s", error);
-        else
+        check(&settings, rows[i].address, rows[i].error);
+        if (!rows[i].error)
             assert_string_equal(settings.control.token, *rows[i].token ? "0123456789abcdef" : "");
     }
     unlink(token);
@@ -156,13 +162,9 @@ static void refuses_events_for_nobody(void **state)
     temp_folder(folder);
     for (size_t i = 0; i < COUNT(rows); i++) {
         BridgeSettings settings = bridge_settings_defaults();
-        char error[SETTINGS_ERROR_SIZE] = "";
         snprintf(settings.directory, sizeof(settings.directory), "%s", folder);
         snprintf(settings.events_janus, sizeof(settings.events_janus), "%s", rows[i].janus);
-        int status = bridge_settings_check(&settings, error);
-        assert_row(status == (rows[i].taken ? 0 : -1), rows[i].janus, "%d %s", status, error);
-        assert_row(rows[i].taken || strstr(error, "events.janus must be"), rows[i].janus, "%s",
-                   error);
+        check(&settings, rows[i].janus, rows[i].taken ? NULL : "events.janus must be");
     }
     temp_folder_remove(folder);
 }
@@ -250,7 +252,6 @@ static void a_webhook_needs_a_secret_and_a_folder(void **state)
     assert_int_equal(symlink(folder, link_to), 0);
     for (size_t i = 0; i < COUNT(rows); i++) {
         BridgeSettings settings = bridge_settings_defaults();
-        char error[SETTINGS_ERROR_SIZE] = "";
         WebhookTarget *target = &settings.webhooks.target[0];
         settings.webhooks.count = 1;
         snprintf(target->name, sizeof(target->name), "a");
@@ -259,10 +260,7 @@ static void a_webhook_needs_a_secret_and_a_folder(void **state)
         snprintf(settings.events_directory, sizeof(settings.events_directory), "%s",
                  rows[i].queues);
         snprintf(settings.directory, sizeof(settings.directory), "%s", folder);
-        int status = bridge_settings_check(&settings, error);
-        assert_row(status == (rows[i].error ? -1 : 0), rows[i].queues, "%d %s", status, error);
-        if (rows[i].error)
-            assert_row(strstr(error, rows[i].error), rows[i].queues, "%s", error);
+        check(&settings, rows[i].queues, rows[i].error);
     }
     assert_int_equal(stat(queues, &is), 0);
     assert_int_equal(is.st_mode & 0777, 0700);
@@ -290,18 +288,13 @@ static void parts_are_as_long_as_the_profile_has_them(void **state)
     temp_folder(folder);
     for (size_t i = 0; i < COUNT(rows); i++) {
         BridgeSettings settings = bridge_settings_defaults();
-        char error[SETTINGS_ERROR_SIZE] = "";
         snprintf(settings.directory, sizeof(settings.directory), "%s", folder);
         snprintf(settings.ll_profile, sizeof(settings.ll_profile), "%s", rows[i].profile);
         settings.ll_part_us = rows[i].given_ms * US_PER_MS;
         settings.segment_us = rows[i].segment_ms * US_PER_MS;
-        int status = bridge_settings_check(&settings, error);
-        assert_row(status == (rows[i].part_ms < 0 ? -1 : 0), rows[i].profile, "%d %s", status,
-                   error);
-        if (status == 0)
+        check(&settings, rows[i].profile, rows[i].part_ms < 0 ? "ll.p" : NULL);
+        if (rows[i].part_ms >= 0)
             assert_int_equal(bridge_settings_part_us(&settings), rows[i].part_ms * US_PER_MS);
-        else
-            assert_row(strstr(error, "ll.p"), rows[i].profile, "%s", error);
     }
     temp_folder_remove(folder);
 }
@@ -321,12 +314,9 @@ static void takes_a_language_that_can_be_one(void **state)
     temp_folder(folder);
     for (size_t i = 0; i < COUNT(rows); i++) {
         BridgeSettings settings = bridge_settings_defaults();
-        char error[SETTINGS_ERROR_SIZE] = "";
         snprintf(settings.directory, sizeof(settings.directory), "%s", folder);
         snprintf(settings.language, sizeof(settings.language), "%s", rows[i].language);
-        int status = bridge_settings_check(&settings, error);
-        assert_row(status == (rows[i].taken ? 0 : -1), rows[i].language, "%d %s", status, error);
-        assert_row(rows[i].taken || strstr(error, "audio.language"), rows[i].language, "%s", error);
+        check(&settings, rows[i].language, rows[i].taken ? NULL : "audio.language");
     }
     temp_folder_remove(folder);
 }
@@ -355,7 +345,6 @@ static void encryption_wants_a_folder_of_its_own(void **state)
     temp_folder(root);
     for (size_t i = 0; i < COUNT(rows); i++) {
         BridgeSettings settings = bridge_settings_defaults();
-        char error[SETTINGS_ERROR_SIZE] = "";
         snprintf(settings.encryption_method, sizeof(settings.encryption_method), "%s",
                  rows[i].method);
         snprintf(settings.directory, sizeof(settings.directory), "%s/%s", root, rows[i].hls);
@@ -363,9 +352,7 @@ static void encryption_wants_a_folder_of_its_own(void **state)
                  root, rows[i].keys);
         snprintf(settings.encryption_key_uri, sizeof(settings.encryption_key_uri), "%s",
                  rows[i].uri);
-        int status = bridge_settings_check(&settings, error);
-        assert_row(status == (rows[i].error ? -1 : 0), rows[i].name, "%d %s", status, error);
-        assert_row(!rows[i].error || strstr(error, rows[i].error), rows[i].name, "%s", error);
+        check(&settings, rows[i].name, rows[i].error);
     }
     temp_folder_remove(root);
 }
@@ -389,13 +376,9 @@ static void licences_have_an_address(void **state)
     temp_folder(folder);
     for (size_t i = 0; i < COUNT(rows); i++) {
         BridgeSettings settings = bridge_settings_defaults();
-        char error[SETTINGS_ERROR_SIZE] = "";
         snprintf(settings.directory, sizeof(settings.directory), "%s", folder);
         snprintf(settings.clearkey_uri, sizeof(settings.clearkey_uri), "%s", rows[i].uri);
-        int status = bridge_settings_check(&settings, error);
-        assert_row(status == (rows[i].taken ? 0 : -1), rows[i].uri, "%d %s", status, error);
-        assert_row(rows[i].taken || strstr(error, "encryption.clearkey_uri"), rows[i].uri, "%s",
-                   error);
+        check(&settings, rows[i].uri, rows[i].taken ? NULL : "encryption.clearkey_uri");
     }
     temp_folder_remove(folder);
 }
@@ -456,13 +439,9 @@ static void refuses_a_folder_of_others(void **state)
     assert_int_equal(mknod(deep, S_IFREG | 0644, 0), 0);
     for (size_t i = 0; i < COUNT(rows); i++) {
         BridgeSettings settings = bridge_settings_defaults();
-        char error[SETTINGS_ERROR_SIZE] = "";
         assert_int_equal(chmod(root, rows[i].mode), 0);
         snprintf(settings.directory, sizeof(settings.directory), "%s%s", root, rows[i].below);
-        int status = bridge_settings_check(&settings, error);
-        assert_row(status == (rows[i].error ? -1 : 0), rows[i].below, "%d %s", status, error);
-        if (rows[i].error)
-            assert_row(strstr(error, rows[i].error), rows[i].below, "%s", error);
+        check(&settings, rows[i].below, rows[i].error);
     }
     temp_folder_remove(root);
 }
