@@ -2,8 +2,8 @@
 #ifndef GIVEN_KEYS_H
 #define GIVEN_KEYS_H
 
-/* The keys that whoever watches has: for media whose playlist does not say where they are, or does
- * not give them to everybody.
+/* Keys that the user gives: for media whose playlist does not say where they are, or does not give
+ * them to everybody.
  *
  * Thread-safety: any thread reads, when none adds. */
 

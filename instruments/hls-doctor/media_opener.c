@@ -138,7 +138,7 @@ static MediaOpened open_samples(const Opening *o, MediaJob *j)
         findings_remark(o->findings, "encrypted by another scheme than cbcs: it was not decoded",
                         "%s: %s", o->segment->uri, tracks.track[0].scheme);
     if (result == CENC_BROKEN)
-        findings_add(o->findings, "what is said of where samples are encrypted does not fit them",
+        findings_add(o->findings, "the boxes that say where samples are encrypted do not fit them",
                      "%s", o->segment->uri);
     return result <= CENC_DECRYPTED ? MEDIA_OPEN : MEDIA_DEMUX_ALONE;
 }

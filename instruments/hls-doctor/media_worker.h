@@ -39,9 +39,7 @@ typedef struct MediaJob {
 } MediaJob;
 
 /* `tell`: a line for each segment goes to standard error. `aligned`: renditions that are not cut at
- * the same places are a fault, else a remark. `keys` are borrowed. Returns NULL if there is no
- * memory.
- */
+ * the same places are a fault, else a remark. `keys` are borrowed. NULL: there is no memory. */
 MediaWorker *media_worker_create(const GivenKeys *keys, bool tell, bool aligned);
 void media_worker_destroy(MediaWorker **worker); /* accepts NULL, leaves NULL */
 
