@@ -28,8 +28,8 @@ int admission_token(const PluginSettings *settings, Session *session, const Requ
 int admission_check(const PluginSettings *settings, Session *session, const Permit *permit,
                     RequestError *error);
 
-/* Tells operators of a refusal for `cause` that `error` tells the publisher, unless there were too
- * many of late. Returns -1. */
+/* Tells operators of a refusal for `cause` that `error` tells the publisher, unless they were told
+ * of too many lately. Returns -1. */
 int admission_refuse(Session *session, const char *stream, const RequestError *error,
                      const char *cause);
 

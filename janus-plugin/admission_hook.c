@@ -98,7 +98,7 @@ int admission_hook_ask(Session *session, const Request *request, const Permit *p
 
 /* ---- obeying ---- */
 
-/* Says in the log that it has stopped to answer, or does so again. */
+/* Says in the log that it has stopped answering, or that it answers again. */
 static void say_whether_it_answers(const HookAnswer *answer)
 {
     bool fails = answer->verdict >= HOOK_UNUSABLE;

@@ -45,7 +45,7 @@ int plugin_settings_reload(const PluginSettings *settings, char *text);
 uint64_t plugin_settings_stamp(const PluginSettings *settings);
 
 /* Publish tokens, with a reference for the caller; those that are revoked, borrowed; and the file
- * with them (""; none), which the caller frees with g_free. */
+ * with them ("": none), which the caller frees with g_free. */
 PublishTokens *plugin_settings_tokens(const PluginSettings *settings);
 Revocations *plugin_settings_revocations(const PluginSettings *settings);
 char *plugin_settings_revoked_file(const PluginSettings *settings);

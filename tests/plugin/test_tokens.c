@@ -87,17 +87,12 @@ static void run_token_play(void *data)
     }                                                                                              \
     static void play_##name(void)
 
-static int64_t now_s(void)
-{
-    return wall_s();
-}
-
 /* A token with these claims beside exp, which is in so many seconds. The caller frees it. */
 static char *sign(const char *claims, int64_t valid_s)
 {
     char text[512];
 
-    snprintf(text, sizeof(text), "{%s,\"exp\":%lld}", claims, (long long)(now_s() + valid_s));
+    snprintf(text, sizeof(text), "{%s,\"exp\":%lld}", claims, (long long)(wall_s() + valid_s));
     return token_of(NULL, BY_SECRET, text);
 }
 
@@ -345,7 +340,7 @@ TOKEN_PLAY(a_publisher_ends_when_the_token_says_so, "", "")
 {
     char claims[64];
 
-    snprintf(claims, sizeof(claims), SHOP ",\"end\":%lld", (long long)now_s() + 10);
+    snprintf(claims, sizeof(claims), SHOP ",\"end\":%lld", (long long)wall_s() + 10);
     StubHandle *handle = play_live(PUBLISH_BY(claims));
     pass_seconds(8);
     play_require_state(handle, "live");
