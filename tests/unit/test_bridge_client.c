@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bridge_publisher.h"
 #include "event_ear.h"
+#include "http_receiver.h"
 #include "temp_folder.h"
 
 #include <poll.h>
@@ -216,19 +217,10 @@ static void answer_one(int fd)
     static const char well[] =
         "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"
         "Connection: close\r\n\r\n";
-    char request[8192] = "";
-    size_t len = 0, whole = SIZE_MAX;
+    char request[8192];
 
-    while (len < whole && len < sizeof(request) - 1) {
-        ssize_t n = read(fd, request + len, sizeof(request) - 1 - len);
-        if (n <= 0)
-            return;
-        len += (size_t)n;
-        const char *end = strstr(request, "\r\n\r\n"),
-                   *length = strcasestr(request, "content-length:");
-        if (end)
-            whole = (size_t)(end + 4 - request) + (length ? strtoul(length + 15, NULL, 10) : 0);
-    }
+    if (!http_receiver_read(fd, request, sizeof(request)))
+        return;
     bool is_offer = strncmp(request, "PUT ", 4) == 0;
     atomic_fetch_add(is_offer ? &offers : &looks, 1);
     const char *text = is_offer ? offered : well;

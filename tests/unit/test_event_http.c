@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "harness.h"
+#include "http_receiver.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <jansson.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <strings.h>
-#include <sys/socket.h>
 
 #include "hls-bridge/events/event_http.h"
 
@@ -22,22 +19,14 @@ static pthread_t server;
 static void *serve_one(void *unused)
 {
     int fd = accept(listener, NULL, NULL);
-    size_t len = 0, whole = REQUEST_SIZE - 1;
-    ssize_t n;
+    char more;
 
     (void)unused;
-    memset(request, 0, sizeof(request));
-    while (len < whole && (n = read(fd, request + len, REQUEST_SIZE - 1 - len)) > 0) {
-        len += (size_t)n;
-        const char *end = strstr(request, "\r\n\r\n"),
-                   *length = strcasestr(request, "content-length:");
-        if (end && length)
-            whole = (size_t)(end + 4 - request) + strtoul(length + 15, NULL, 10);
-    }
+    http_receiver_read(fd, request, sizeof(request));
     if (answer)
         send(fd, answer, strlen(answer), MSG_NOSIGNAL);
     else
-        while (read(fd, &n, 1) > 0)
+        while (read(fd, &more, 1) > 0)
             ;
     close(fd);
     return NULL;
@@ -45,15 +34,11 @@ static void *serve_one(void *unused)
 
 static int setup(void **state)
 {
-    struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(own);
+    uint16_t port;
 
     (void)state;
-    listener = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(bind(listener, (struct sockaddr *)&own, len), 0);
-    assert_int_equal(listen(listener, 8), 0);
-    assert_int_equal(getsockname(listener, (struct sockaddr *)&own, &len), 0);
-    snprintf(url, sizeof(url), "http://127.0.0.1:%u/events", ntohs(own.sin_port));
+    listener = http_receiver_listen(&port);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%u/events", port);
     return 0;
 }
 

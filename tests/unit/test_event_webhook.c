@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "harness.h"
+#include "http_receiver.h"
 #include "temp_folder.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <jansson.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <strings.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "hls-bridge/base/clock.h"
@@ -90,23 +87,6 @@ static int hear(char *request)
     return status;
 }
 
-/* Reads one request. Returns false if there is none. */
-static bool read_request(int fd, char request[REQUEST_SIZE])
-{
-    size_t len = 0, whole = REQUEST_SIZE - 1;
-    ssize_t n;
-
-    memset(request, 0, REQUEST_SIZE);
-    while (len < whole && (n = read(fd, request + len, REQUEST_SIZE - 1 - len)) > 0) {
-        len += (size_t)n;
-        const char *end = strstr(request, "\r\n\r\n"),
-                   *length = strcasestr(request, "content-length:");
-        if (end && length)
-            whole = (size_t)(end + 4 - request) + strtoul(length + 15, NULL, 10);
-    }
-    return len >= whole;
-}
-
 static void *serve(void *unused)
 {
     static char request[REQUEST_SIZE];
@@ -118,7 +98,7 @@ static void *serve(void *unused)
         int fd = accept(listener, NULL, NULL);
         if (fd < 0)
             continue;
-        if (read_request(fd, request)) {
+        if (http_receiver_read(fd, request, sizeof(request))) {
             pthread_mutex_lock(&ear.lock);
             int status = hear(request);
             pthread_mutex_unlock(&ear.lock);
@@ -217,8 +197,7 @@ static EventSinkStats figures(void)
 
 static int setup(void **state)
 {
-    struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(own);
+    uint16_t port;
 
     (void)state;
     temp_folder(root);
@@ -229,12 +208,9 @@ static int setup(void **state)
     pthread_mutex_init(&ear.lock, NULL);
     pthread_cond_init(&ear.change, NULL);
     sequence = 0;
-    listener = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(bind(listener, (struct sockaddr *)&own, len), 0);
-    assert_int_equal(listen(listener, 8), 0);
-    assert_int_equal(getsockname(listener, (struct sockaddr *)&own, &len), 0);
+    listener = http_receiver_listen(&port);
     target = (WebhookTarget){.name = "shop"};
-    snprintf(target.url, sizeof(target.url), "http://127.0.0.1:%u/hook", ntohs(own.sin_port));
+    snprintf(target.url, sizeof(target.url), "http://127.0.0.1:%u/hook", port);
     snprintf(target.secret_file, sizeof(target.secret_file), "%s", secret_file);
     assert_int_equal(pipe(stop), 0);
     assert_int_equal(pthread_create(&server, NULL, serve, NULL), 0);

@@ -2,14 +2,11 @@
 
 /* The client of the admission webhook, against a receiver of the test's own. */
 
-#include "harness.h"
+#include "http_receiver.h"
 
-#include <arpa/inet.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <strings.h>
-#include <sys/socket.h>
 #include <time.h>
 
 #include "janus-plugin/hook_client.h"
@@ -42,18 +39,10 @@ static struct {
 static bool read_request(int fd)
 {
     char *text = receiver.request;
-    size_t len = 0, whole = sizeof(receiver.request) - 1;
-    ssize_t n;
-
-    memset(text, 0, sizeof(receiver.request));
-    while (len < whole && (n = read(fd, text + len, sizeof(receiver.request) - 1 - len)) > 0) {
-        len += (size_t)n;
-        const char *end = strstr(text, "\r\n\r\n"), *length = strcasestr(text, "content-length:");
-        if (end && length)
-            whole = (size_t)(end + 4 - text) + strtoul(length + 15, NULL, 10);
-    }
+    bool whole = http_receiver_read(fd, text, sizeof(receiver.request));
     const char *id = strstr(text, "webhook-id: ");
-    if (!id || receiver.seen == HELD_MAX)
+
+    if (!whole || !id || receiver.seen == HELD_MAX)
         return false;
     snprintf(receiver.ids[receiver.seen], WEBHOOK_ID_SIZE, "%.*s", (int)strcspn(id + 12, "\r"),
              id + 12);
@@ -112,18 +101,14 @@ static void *serve(void *unused)
 
 static void start_receiver(const char *const *acts)
 {
-    struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(own);
+    uint16_t port;
 
     memset(&receiver, 0, sizeof(receiver));
     receiver.acts = acts;
-    receiver.listener = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(bind(receiver.listener, (struct sockaddr *)&own, len), 0);
-    assert_int_equal(listen(receiver.listener, HELD_MAX), 0);
-    assert_int_equal(getsockname(receiver.listener, (struct sockaddr *)&own, &len), 0);
+    receiver.listener = http_receiver_listen(&port);
     receiver.settings = (HookSettings){.timeout_us = LONG_US, .retries = 1, .waiting = HELD_MAX};
     snprintf(receiver.settings.url, sizeof(receiver.settings.url), "http://127.0.0.1:%u/admit",
-             ntohs(own.sin_port));
+             port);
     assert_int_equal(
         webhook_secret_parse("0123456789abcdef", 16, &receiver.settings.secrets.secret[0]), 0);
     receiver.settings.secrets.count = 1;
