@@ -30,6 +30,16 @@ const Clock *clock_system(void)
     return &system;
 }
 
+void clock_cond_init(pthread_cond_t *cond)
+{
+    pthread_condattr_t monotonic;
+
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
 struct timespec clock_wait_end(int64_t wait_us)
 {
     int64_t end_us = ask(CLOCK_MONOTONIC) + wait_us;

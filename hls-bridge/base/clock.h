@@ -7,6 +7,7 @@
  *
  * Thread-safety: the system's clock may be read by any thread; another one as it says. */
 
+#include <pthread.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -28,6 +29,9 @@ static inline int64_t clock_unix_us(const Clock *clock)
 {
     return clock->unix_us(clock->user);
 }
+
+/* Makes a condition whose waits take CLOCK_MONOTONIC. */
+void clock_cond_init(pthread_cond_t *cond);
 
 /* When a wait of `wait_us`, from now on, is over: for the waits of pthread that take
  * CLOCK_MONOTONIC. A thread waits in the system's time, whatever its Clock says. */

@@ -164,17 +164,13 @@ static void free_queue(EventQueue *q)
 EventQueue *event_queue_create(const EventQueueParams *params)
 {
     EventQueue *q = calloc(1, sizeof(*q));
-    pthread_condattr_t monotonic;
 
     if (!q)
         return NULL;
     q->clock = params->clock;
     take_sinks(q, params);
     pthread_mutex_init(&q->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&q->news, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_cond_init(&q->news);
     errno = event_ring_init(&q->ring, params->room, q->waiting) ? 0 : ENOMEM;
     if (errno == 0)
         errno = start_servers(q);

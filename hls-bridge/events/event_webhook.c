@@ -350,7 +350,6 @@ static bool set_up(EventWebhook *w, const EventWebhookParams *params)
 EventSink event_webhook_sink(const EventWebhookParams *params)
 {
     EventWebhook *w = calloc(1, sizeof(*w));
-    pthread_condattr_t monotonic;
 
     if (!w)
         return (EventSink){0};
@@ -363,10 +362,7 @@ EventSink event_webhook_sink(const EventWebhookParams *params)
     cloud_event_source(params->emitter, w->source);
     pthread_mutex_init(&w->lock, NULL);
     pthread_mutex_init(&w->stats_lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&w->news, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_cond_init(&w->news);
     if (!set_up(w, params) || pthread_create(&w->thread, NULL, run, w) != 0) {
         free_webhook(w);
         return (EventSink){0};

@@ -137,16 +137,12 @@ static void *work(void *data)
 Thumbnailer *thumbnailer_create(const ThumbnailMaker *maker)
 {
     Thumbnailer *m = calloc(1, sizeof(*m));
-    pthread_condattr_t monotonic;
 
     if (!m)
         return NULL;
     m->maker = *maker;
     pthread_mutex_init(&m->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&m->work, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_cond_init(&m->work);
     errno = pthread_create(&m->thread, NULL, work, m);
     if (errno == 0)
         return m;

@@ -25,14 +25,10 @@ static void free_stream(Stream *s)
 static Stream *make(const StreamParams *params)
 {
     Stream *s = calloc(1, sizeof(*s));
-    pthread_condattr_t monotonic;
 
     if (!s)
         return NULL;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->opened, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_cond_init(&s->opened);
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->owner, NULL);
     snprintf(s->name, sizeof(s->name), "%s", params->packager.stream);
