@@ -6,9 +6,9 @@
 
 #include <dirent.h>
 
-/* The files of the folder "shop" in `root` whose names end with `suffix` and have more before it.
- */
-static inline int count_files(const char *root, const char *suffix)
+/* Visits the files of the folder "shop" in `root` whose names end with `suffix` and have more
+ * before it. Returns how many there are. */
+static inline int visit_files(const char *root, const char *suffix, void (*visit)(const char *name))
 {
     char path[128];
     int n = 0;
@@ -18,10 +18,19 @@ static inline int count_files(const char *root, const char *suffix)
     assert_non_null(dir);
     for (struct dirent *entry; (entry = readdir(dir));) {
         size_t len = strlen(entry->d_name), tail = strlen(suffix);
-        n += len > tail && strcmp(entry->d_name + len - tail, suffix) == 0;
+        if (len <= tail || strcmp(entry->d_name + len - tail, suffix) != 0)
+            continue;
+        n++;
+        if (visit)
+            visit(entry->d_name);
     }
     closedir(dir);
     return n;
+}
+
+static inline int count_files(const char *root, const char *suffix)
+{
+    return visit_files(root, suffix, NULL);
 }
 
 #endif

@@ -124,21 +124,7 @@ static void assert_encrypted(const char *name)
 /* Returns how many there are. */
 static int look_at_media(void)
 {
-    char path[128];
-    int n = 0;
-
-    snprintf(path, sizeof(path), "%s/shop", root);
-    DIR *dir = opendir(path);
-    assert_non_null(dir);
-    for (struct dirent *entry; (entry = readdir(dir));) {
-        const char *end = strrchr(entry->d_name, '.');
-        if (!end || (strcmp(end, ".ts") != 0 && strcmp(end, ".m4s") != 0))
-            continue;
-        assert_encrypted(entry->d_name);
-        n++;
-    }
-    closedir(dir);
-    return n;
+    return visit_files(root, ".ts", assert_encrypted) + visit_files(root, ".m4s", assert_encrypted);
 }
 
 static void keys_are_there_as_long_as_they_are_named(void **state)
