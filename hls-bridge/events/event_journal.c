@@ -99,7 +99,7 @@ static ssize_t find_oldest(EventJournal *j, char *line, EventRecord *out)
 {
     while (j->at < j->end) {
         ssize_t len = read_line(j->queue, j->at, line);
-        if (len == 0) { /* somebody has cut the file: what is there is read from new */
+        if (len == 0) { /* somebody has cut the file: what is there is read again */
             close_files(j);
             errno = EIO;
         }

@@ -2,8 +2,8 @@
 #ifndef BOX_WRITER_H
 #define BOX_WRITER_H
 
-/* Writes boxes of ISO/IEC 14496-12 one after the other, and their lengths when they are closed. Who
- * writes has made sure that there is room.
+/* Writes boxes of ISO/IEC 14496-12 one after the other, and their lengths when they are closed. The
+ * caller has made sure that there is room.
  *
  * Thread-safety: a writer belongs to one thread. */
 

@@ -25,8 +25,7 @@ typedef struct CmafFragmentParams {
 } CmafFragmentParams;
 
 /* Appends it to `out`. `first_len` is how many bytes hold all up to the end of its first sample.
- * Returns 0, or -1 if there is no memory, or
- * libcrypto fails. */
+ * Returns 0, or -1 if there is no memory, or libcrypto fails. */
 int cmaf_fragment_write(const CmafFragmentParams *params, ByteBuffer *out, size_t *first_len);
 
 #endif

@@ -29,11 +29,11 @@ typedef struct CmafMuxParams {
     bool keeps_sets;    /* samples have their parameter sets too, for players that have missed this
                            initialisation segment */
     const CbcsKey *key; /* encrypts all samples (cenc_cbcs.h), pictures of H.264 alone; NULL: they
-                            stay clear */
+                           stay clear */
 } CmafMuxParams;
 
-/* Bytes that are borrowed until the next call; an initialisation segment until its muxer
- * has another key, or ends. */
+/* Bytes that are borrowed until the next call; an initialisation segment until its muxer has
+ * another key, or ends. */
 typedef struct CmafBytes {
     const uint8_t *data;
     size_t len;

@@ -14,13 +14,13 @@ static void open_up(Stream *s)
     if (over && packager_protect(s->packager, false) == 0 && !packager_is_protected(s->packager))
         return;
     log_warn(
-        "%s: this publisher's stream is for everybody, but is protected, since it goes on with one "
-        "that was: "
-        "end that first",
+        "%s: this publisher's stream is for everybody, but is protected, since it goes on "
+        "with one that was: end that first",
         s->name);
 }
 
-/* Returns 0, or -1 with errno. Who asked while it was for everybody does not get what comes now. */
+/* Returns 0, or -1 with errno. A request from when it was for everybody does not get what
+ * comes now. */
 static int protect(Stream *s)
 {
     bool was_open = !packager_is_protected(s->packager);
