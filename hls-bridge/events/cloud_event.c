@@ -41,10 +41,8 @@ char *cloud_event_text(const Event *e, const char *source, const char *id)
 
     snprintf(type, sizeof(type), TYPE "%s", event_name(e->kind));
     print_time(e->unix_us, when);
-    json_t *all = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "specversion", "1.0", "id",
-                            id, "source", source, "type", type, "subject", e->stream, "time", when,
-                            "datacontenttype", "application/json", "data", event_json(e));
-    char *text = all ? json_dumps(all, JSON_COMPACT) : NULL;
-    json_decref(all);
-    return text;
+    return event_json_line(json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "specversion",
+                                     "1.0", "id", id, "source", source, "type", type, "subject",
+                                     e->stream, "time", when, "datacontenttype", "application/json",
+                                     "data", event_json(e)));
 }

@@ -89,3 +89,11 @@ json_t *event_json(const Event *e)
         set_details(data, e);
     return data;
 }
+
+char *event_json_line(json_t *all)
+{
+    char *text = all ? json_dumps(all, JSON_COMPACT) : NULL;
+
+    json_decref(all);
+    return text;
+}

@@ -15,4 +15,8 @@
 /* The caller owns it. A title that is no UTF-8 is left out. Returns NULL if there is no memory. */
 json_t *event_json(const Event *event);
 
+/* One line of JSON, without its end; the caller frees it. Takes over `all`, which may be NULL.
+ * Returns NULL if there is no memory. */
+char *event_json_line(json_t *all);
+
 #endif

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -15,6 +14,7 @@
 #include "base/media.h"
 #include "events/cloud_event.h"
 #include "events/event_journal.h"
+#include "events/event_json.h"
 #include "events/http_post.h"
 #include "line_file.h"
 #include "thread_name.h"
@@ -89,10 +89,9 @@ static void stats(void *user, EventSinkStats *out)
 static void bury(EventWebhook *w, const EventRecord *record, int64_t tries, const char *reason)
 {
     json_t *event = json_loadb(record->body, record->len, 0, NULL);
-    json_t *all =
+    char *text = event_json_line(
         json_pack("{s:s, s:I, s:I, s:o}", "reason", reason, "tries", (json_int_t)tries, "given_up",
-                  (json_int_t)(clock_unix_us(w->clock) / US_PER_S), "event", event);
-    char *text = all ? json_dumps(all, JSON_COMPACT) : NULL;
+                  (json_int_t)(clock_unix_us(w->clock) / US_PER_S), "event", event));
     bool good = text && line_file_add(&w->dead_file, text, strlen(text)) == 0;
 
     if (!w->giving_up && good)
@@ -103,7 +102,6 @@ static void bury(EventWebhook *w, const EventRecord *record, int64_t tries, cons
                   w->dead_file.path, strerror(text ? errno : ENOMEM));
     w->giving_up = true;
     count(w, good ? &w->dead : &w->lost);
-    json_decref(all);
     free(text);
 }
 

@@ -8,10 +8,7 @@
 
 char *janus_event_text(const Event *e, const char *emitter)
 {
-    json_t *all = json_pack("{s:s, s:i, s:I, s:{s:s, s:o}}", "emitter", emitter, "type",
-                            TYPE_EXTERNAL, "timestamp", (json_int_t)e->unix_us, "event", "schema",
-                            SCHEMA, "data", event_json(e));
-    char *text = all ? json_dumps(all, JSON_COMPACT) : NULL;
-    json_decref(all);
-    return text;
+    return event_json_line(json_pack("{s:s, s:i, s:I, s:{s:s, s:o}}", "emitter", emitter, "type",
+                                     TYPE_EXTERNAL, "timestamp", (json_int_t)e->unix_us, "event",
+                                     "schema", SCHEMA, "data", event_json(e)));
 }
