@@ -6,20 +6,17 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { chmodSync, closeSync, copyFileSync, existsSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import https from "node:https";
 import path from "node:path";
 import test, { after } from "node:test";
 import { fileURLToPath } from "node:url";
-import { bridgeStreams } from "../../tools/stack/bridge.mjs";
 import { makeCertificate } from "../../tools/stack/certificate.mjs";
 import { publishRecorded } from "../e2e/support/recorded.mjs";
 import { until } from "../e2e/support/rig.mjs";
+import { ask, HOST, KEY, stack, untilBridge, withKey } from "./site.mjs";
 
 const SOURCE = fileURLToPath(new URL("../..", import.meta.url));
-const HOST = "live.example.com", KEY = "a key of this test's own";
 const folder = path.join(process.env.PACKAGES, "images"), volumes = path.join(process.env.PACKAGES, "volumes");
 const images = JSON.parse(readFileSync(path.join(folder, "images.json"), "utf8"));
-const stack = { janusPort: 8188, bridgePort: 8190, options: { folder: process.env.PACKAGES }, guests: new Set() };
 const children = [];
 const mount = (...args) => execFileSync("mount", args);
 
@@ -74,13 +71,7 @@ after(async () => {
 });
 
 /** The text of a page of the site, or nothing. */
-const page = (where) => new Promise((resolve) => {
-  https.get(`https://127.0.0.1${where}`, { headers: { Host: HOST }, servername: HOST, rejectUnauthorized: false }, async (response) => {
-    let text = "";
-    for await (const piece of response) text += piece;
-    resolve(response.statusCode === 200 ? text : "");
-  }).on("error", () => resolve(""));
-});
+const page = (where) => ask(`https://${HOST}${where}`).then(({ status, text }) => (status === 200 ? text : ""), () => "");
 
 test("the images run with what compose.yaml gives them, and people publish and watch", async () => {
   // the settings, as docs/operations.md says
@@ -93,14 +84,14 @@ test("the images run with what compose.yaml gives them, and people publish and w
   const site = readFileSync(path.join(SOURCE, "build/nginx/production.conf"), "utf8");
   writeFileSync(path.join(volumes, "settings/site.conf"), site.replaceAll("/usr/local/share", "/usr/share"));
   const settings = readFileSync(path.join(SOURCE, "debian/janus.plugin.hls.jcfg"), "utf8");
-  writeFileSync(path.join(volumes, "settings/janus.plugin.hls.jcfg"), settings.replace(/^streams: \{$/m, `$&\n  shop: { key = "${KEY}" }`));
+  writeFileSync(path.join(volumes, "settings/janus.plugin.hls.jcfg"), withKey(settings));
   chmodSync(path.join(volumes, "settings/janus.plugin.hls.jcfg"), 0o644);
 
   const all = Object.entries(services());
   assert.deepEqual(all.map(([name]) => name), ["bridge", "janus", "web"]);
   for (const [name, service] of all) start(name, service);
   assert.notEqual(statSync(path.join(volumes, "streams")).uid, 0);
-  await until("the bridge listens", () => bridgeStreams(stack.bridgePort).then(() => true, () => false));
+  await untilBridge();
   await until("the page is there", () => page("/publish.html"));
   await publishRecorded(stack, "shop", { key: KEY });
   await until("there are segments", async () => (await page("/live/shop/index.m3u8")).match(/^seg-.*\.ts$/gm)?.length >= 2);

@@ -5,23 +5,18 @@
 
 import assert from "node:assert/strict";
 import { lstatSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import http from "node:http";
-import https from "node:https";
 import path from "node:path";
 import test, { after } from "node:test";
 import WebSocket from "ws";
-import { bridgeStreams } from "../../tools/stack/bridge.mjs";
 import { makeCertificate } from "../../tools/stack/certificate.mjs";
 import { publishRecorded } from "../e2e/support/recorded.mjs";
 import { until } from "../e2e/support/rig.mjs";
 import { Root } from "./root.mjs";
+import { ask, HOST, KEY, stack, untilBridge, withKey } from "./site.mjs";
 
-const HOST = "live.example.com", KEY = "a key of this test's own";
 const PACKAGES = ["hls-bridge", "hls-instruments", "janus-hls-web", "janus-plugin-hls"];
 const prepared = process.env.PACKAGES;
 const root = new Root(path.join(prepared, "root"));
-// what publishRecorded() needs to know of it
-const stack = { janusPort: 8188, bridgePort: 8190, options: { folder: prepared }, guests: new Set() };
 let before; // all files, when there was none of ours
 
 after(async () => {
@@ -33,17 +28,6 @@ const APT = "apt-get -qq -y -o Dpkg::Use-Pty=0";
 /** Installs packages there, or files of such. */
 const install = (...names) => root.run("sh", "-c", `${APT} --no-install-recommends install ${names.join(" ")}`);
 const versionOf = async (name) => (await root.run("dpkg-query", "-W", "-f", "${db:Status-Status} ${Version}", name)).stdout;
-
-/** { status, text } of one request to the site, by its name. */
-function ask(url, client = url.startsWith("https:") ? https : http) {
-  return new Promise((resolve, reject) => {
-    client.get(url.replace(HOST, "127.0.0.1"), { headers: { Host: HOST }, servername: HOST, rejectUnauthorized: false }, async (response) => {
-      let text = "";
-      for await (const piece of response) text += piece;
-      resolve({ status: response.statusCode, text });
-    }).on("error", reject);
-  });
-}
 
 /** Starts Janus and waits until it takes WebSockets with our plugin. */
 async function startJanus() {
@@ -57,7 +41,7 @@ async function startJanus() {
 
 async function startBridge() {
   root.start("hls-bridge");
-  await until("the bridge listens", () => bridgeStreams(stack.bridgePort).then(() => true, () => false));
+  await untilBridge();
 }
 
 /** Lets all publishers go, by `how`: "leave", or without a word, "end". */
@@ -110,7 +94,7 @@ test("they are installed without a network, closed", async () => {
 
 test("with a key, a name and a certificate people publish and watch", async () => {
   const settings = root.path("/etc/janus-hls/janus.plugin.hls.jcfg");
-  writeFileSync(settings, readFileSync(settings, "utf8").replace(/^streams: \{$/m, `$&\n  shop: { key = "${KEY}" }`));
+  writeFileSync(settings, withKey(readFileSync(settings, "utf8")));
   await root.stop("janus");
   await startJanus();
 
