@@ -195,8 +195,8 @@ bool vp9_format(const uint8_t *sample, size_t len, VideoFormat *out)
                          .bit_depth = h.bit_depth};
     for (size_t i = 1; i < n; i++) {
         sample += lens[i - 1];
-        if (!vp9_header_read(sample, lens[i], &h) || h.width <= out->width)
-            continue;
+        if (!vp9_header_read(sample, lens[i], &h) || h.width <= out->width || h.height == 0)
+            continue; /* a height of 65536 is more than there may be */
         out->width = h.width;
         out->height = h.height;
     }

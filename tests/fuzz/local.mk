@@ -40,15 +40,16 @@ fuzz_plugin = %D%/fuzz_plugin_session.c $(plugin_stubs)
 fuzz_cppflags = $(AM_CPPFLAGS) $(LIBAV_CFLAGS) -DFUZZ_CORPUS_DIR='"$(abs_top_srcdir)/%D%/corpus"'
 fuzz_libs = libtranscode.a $(bridge_part_libs) $(plugin_libs) $(doctor_part_libs) $(viewers_part_libs) -lm
 
+corpus_runner = %D%/mutate.c %D%/run_corpus.c
 corpus_programs = %D%/corpus-parts %D%/corpus-pipeline %D%/corpus-plugin
 check_PROGRAMS += $(corpus_programs)
-%C%_corpus_parts_SOURCES = $(fuzz_parts) %D%/run_corpus.c
+%C%_corpus_parts_SOURCES = $(fuzz_parts) $(corpus_runner)
 %C%_corpus_parts_CPPFLAGS = $(fuzz_cppflags)
 %C%_corpus_parts_LDADD = $(fuzz_libs)
-%C%_corpus_pipeline_SOURCES = $(fuzz_pipeline) %D%/run_corpus.c
+%C%_corpus_pipeline_SOURCES = $(fuzz_pipeline) $(corpus_runner)
 %C%_corpus_pipeline_CPPFLAGS = $(fuzz_cppflags)
 %C%_corpus_pipeline_LDADD = $(fuzz_libs)
-%C%_corpus_plugin_SOURCES = $(fuzz_plugin) %D%/run_corpus.c
+%C%_corpus_plugin_SOURCES = $(fuzz_plugin) $(corpus_runner)
 %C%_corpus_plugin_CPPFLAGS = $(fuzz_cppflags) $(plugin_stubs_cppflags)
 %C%_corpus_plugin_LDFLAGS = $(plugin_stubs_ldflags)
 %C%_corpus_plugin_LDADD = $(plugin_stubs_libs)

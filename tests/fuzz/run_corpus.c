@@ -1,23 +1,75 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Runs fuzz targets over files and over all files of folders, without libFuzzer. Prints TAP.
+/* Runs fuzz targets over files and over all files of folders, without libFuzzer, and over inputs
+ * that are made of those at random, the same each time (mutate.h). Prints TAP.
  *
- * Usage: PROGRAM [--list | TARGET [FILE|FOLDER...]]
+ * Usage: PROGRAM [--list | TARGET[:MORE] [FILE|FOLDER...]]
  * Without FILE a target runs over its corpus in the source tree; without TARGET all of them do.
+ * MORE is how many inputs are made besides. What ends the program is kept in a file of /tmp.
  * --list prints the names of the targets. */
 
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "fuzz.h"
+#include "mutate.h"
 
 #define INPUT_MAX 1048576 /* bytes; a corpus has small files */
+#define MADE_MAX  4096    /* bytes of an input that is made, unless a file has more */
+#define FILES_MAX 1024    /* of a corpus, that others are made of */
 
-static const FuzzTarget *target; /* that runs */
-static int inputs;               /* that it was given */
+static const FuzzTarget *target;    /* that runs */
+static int inputs;                  /* that it was given */
+static FuzzInput tried;             /* now, if it has bytes */
+static FuzzInput kept[FILES_MAX];   /* of its files */
+static size_t kept_count, made_max; /* and the size of the largest, or MADE_MAX */
 
-/* Hands the target memory of exactly the file's size, so that a sanitizer sees where it ends. */
+/* The sanitizers' own. */
+void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+
+/* Called as the program dies: what it was trying is kept. */
+static void keep_input(void)
+{
+    char path[256];
+
+    if (!tried.bytes)
+        return;
+    snprintf(path, sizeof(path), "/tmp/janus-hls-%s-%d", target->name, (int)getpid());
+    FILE *file = fopen(path, "wbx");
+    if (!file)
+        return;
+    fwrite(tried.bytes, 1, tried.len, file);
+    fclose(file);
+    fprintf(stderr, "%s fails over what is kept in %s\n", target->name, path);
+    tried.bytes = NULL;
+}
+
+static void die(int signal_number)
+{
+    keep_input();
+    signal(signal_number, SIG_DFL);
+    raise(signal_number);
+}
+
+/* Hands the target memory of exactly the input's size, so that a sanitizer sees where it ends.
+ * Returns that, or NULL. */
+static uint8_t *try_input(const uint8_t *bytes, size_t len)
+{
+    uint8_t *input = malloc(len ? len : 1);
+
+    if (!input)
+        return NULL;
+    memcpy(input, bytes, len);
+    tried = (FuzzInput){.bytes = input, .len = len};
+    target->try_input(input, len);
+    tried.bytes = NULL;
+    inputs++;
+    return input;
+}
+
 static int run_file(const char *path)
 {
     static uint8_t bytes[INPUT_MAX];
@@ -29,33 +81,42 @@ static int run_file(const char *path)
     }
     size_t len = fread(bytes, 1, sizeof(bytes), file);
     fclose(file);
-    uint8_t *input = malloc(len ? len : 1);
+    uint8_t *input = try_input(bytes, len);
     if (!input)
         return -1;
-    memcpy(input, bytes, len);
-    target->try_input(input, len);
-    free(input);
-    inputs++;
+    if (kept_count == FILES_MAX) {
+        free(input);
+        return 0;
+    }
+    kept[kept_count++] = (FuzzInput){.bytes = input, .len = len};
+    if (len > made_max)
+        made_max = len;
     return 0;
 }
 
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+/* In the order of names: what is made of the files is then the same everywhere. */
 static int run_folder(const char *path)
 {
-    DIR *folder = opendir(path);
-    int status = 0;
+    struct dirent **entries;
+    int status = 0, count = scandir(path, &entries, NULL, by_name);
 
-    if (!folder) {
+    if (count < 0) {
         fprintf(stderr, "%s: %s\n", path, strerror(errno));
         return -1;
     }
-    for (struct dirent *entry; status == 0 && (entry = readdir(folder));) {
+    for (int i = 0; i < count; i++) {
         char file[4096];
-        if (entry->d_name[0] == '.')
-            continue;
-        snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
-        status = run_file(file);
+        snprintf(file, sizeof(file), "%s/%s", path, entries[i]->d_name);
+        if (entries[i]->d_name[0] != '.' && status == 0)
+            status = run_file(file);
+        free(entries[i]);
     }
-    closedir(folder);
+    free(entries);
     return status;
 }
 
@@ -68,11 +129,28 @@ static int run_path(const char *path)
     return run_file(path);
 }
 
-static int run_target(char **paths, int count)
+/* Tries `more` inputs that are made of the files. */
+static int run_made(uint64_t more)
+{
+    uint8_t *made = malloc(made_max);
+    int status = made && kept_count > 0 ? 0 : -1;
+
+    for (uint64_t seed = 1; status == 0 && seed <= more; seed++) {
+        uint8_t *input = try_input(made, mutate(kept, kept_count, seed, made, made_max));
+        status = input ? 0 : -1;
+        free(input);
+    }
+    free(made);
+    return status;
+}
+
+static int run_target(char **paths, int count, uint64_t more)
 {
     int status = 0;
 
     inputs = 0;
+    kept_count = 0;
+    made_max = MADE_MAX;
     for (int i = 0; i < count && status == 0; i++)
         status = run_path(paths[i]);
     if (count == 0) {
@@ -84,13 +162,26 @@ static int run_target(char **paths, int count)
         fprintf(stderr, "%s: there was nothing to run\n", target->name);
         status = -1;
     }
+    if (status == 0 && more > 0)
+        status = run_made(more);
+    while (kept_count > 0)
+        free(kept[--kept_count].bytes);
     return status;
 }
 
 int main(int argc, char **argv)
 {
-    const FuzzTarget *one = argc > 1 ? fuzz_target_find(argv[1]) : NULL;
+    char *colon = argc > 1 ? strchr(argv[1], ':') : NULL;
+    uint64_t more = colon ? strtoull(colon + 1, NULL, 10) : 0;
     int failed = 0, number = 0;
+
+    if (__sanitizer_set_death_callback)
+        __sanitizer_set_death_callback(keep_input);
+    signal(SIGABRT, die);
+    signal(SIGTERM, die);
+    if (colon)
+        *colon = '\0';
+    const FuzzTarget *one = argc > 1 ? fuzz_target_find(argv[1]) : NULL;
 
     if (argc == 2 && strcmp(argv[1], "--list") == 0) {
         fuzz_targets_print();
@@ -106,7 +197,7 @@ int main(int argc, char **argv)
         if (one && *entry != one)
             continue;
         target = *entry;
-        int status = run_target(argv + 2, one ? argc - 2 : 0);
+        int status = run_target(argv + 2, one ? argc - 2 : 0, more);
         failed += status != 0;
         printf("%s %d - %s over %d inputs\n", status == 0 ? "ok" : "not ok", ++number, target->name,
                inputs);

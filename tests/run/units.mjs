@@ -9,6 +9,7 @@
 
 import { execFileSync } from "node:child_process";
 import path from "node:path";
+import { FUZZ_RUNS, RANDOM_PART } from "./fuzz-runs.mjs";
 import { runJobs } from "./jobs.mjs";
 import { countTap, fail, isGood } from "./results.mjs";
 
@@ -27,14 +28,14 @@ const env = { CMOCKA_MESSAGE_OUTPUT: "TAP" };
 
 /**
  * The jobs of a program: one for each group that takes long, and some for all others. `plans`: how many a shared one has in
- * its TAP. A program of corpora takes all of its targets or one.
+ * its TAP. Each target of a program of corpora has one, which tries inputs that are made of its corpus as well.
  */
 function jobsOf(program) {
   const command = path.resolve(program), name = path.basename(program);
   const isCorpora = name.startsWith("corpus-");
-  const alone = lines(program, ["--list"]).map((group) =>
-    ({ name: isCorpora ? `corpus of ${group}` : group, command, args: [group], seconds: GROUP_SECONDS, env }));
-  if (isCorpora) return [{ name, command, args: [], groups: alone, plans: 1, seconds: GROUP_SECONDS, env }];
+  const alone = lines(program, ["--list"]).map((group) => ({ name: isCorpora ? `corpus of ${group}, and inputs made of it` : group, command,
+    args: [isCorpora ? `${group}:${Math.ceil(FUZZ_RUNS[group] * RANDOM_PART)}` : group], seconds: GROUP_SECONDS, env }));
+  if (isCorpora) return alone;
   const short = alone.filter(({ name }) => !(name in USUAL));
   const jobs = alone.filter((job) => !short.includes(job));
   for (let i = 0, n = Math.ceil(short.length / SHARE); i < n; i++) {
@@ -50,6 +51,7 @@ const again = []; // { job, status, text } of what was shared and has failed
 const programs = list === "-" ? [] : lines("make", ["-s", "-C", tree, list]).map((name) => path.join(tree, name));
 const jobs = [...scripts.map((script) => ({ name: path.basename(script), command: script, args: [], seconds: GROUP_SECONDS })),
   ...programs.flatMap(jobsOf)];
+for (const { name, args } of jobs) if (/:NaN$/.test(args[0])) fail(name, "tests/run/fuzz-runs.mjs has no number of inputs for it");
 
 await runJobs(part, jobs, (result) => {
   if (result.job.groups && !isGood(result, result.job.plans)) again.push(result);
