@@ -16,6 +16,7 @@ libcommon_a_SOURCES = \
 	%D%/settings_reader.c \
 	%D%/stream_name.c \
 	%D%/text_buffer.c \
+	%D%/utc_text.c \
 	%D%/video_codec.c \
 	%D%/webhook_sign.c
 # the plugin takes of these what it needs

@@ -4,12 +4,12 @@
 #include <errno.h>
 #include <glib.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <time.h>
 
 #include <janus/debug.h>
 
 #include "audit_log.h"
+#include "clock.h"
+#include "utc_text.h"
 
 static struct {
     AuditLog *log;   /* NULL: there is none */
@@ -37,17 +37,12 @@ void audit_close(void)
     audit_log_destroy(&self.log);
 }
 
-/* RFC 3339 in UTC, with milliseconds. */
 static json_t *now(void)
 {
-    char text[64];
-    struct timespec t;
-    struct tm utc;
+    char text[UTC_TEXT_SIZE];
+    TextBuffer out = text_buffer(text, sizeof(text));
 
-    clock_gettime(CLOCK_REALTIME, &t);
-    gmtime_r(&t.tv_sec, &utc);
-    size_t len = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(text + len, sizeof(text) - len, ".%03dZ", (int)(t.tv_nsec / 1000000));
+    utc_text_add(&out, clock_us(CLOCK_REALTIME), 3);
     return json_string(text);
 }
 

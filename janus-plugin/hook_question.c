@@ -2,10 +2,10 @@
 #include "hook_question.h"
 
 #include <jansson.h>
-#include <time.h>
 
 #include "hex_text.h"
 #include "permit_json.h"
+#include "utc_text.h"
 
 /* Who publishes, and by which key. */
 static json_t *describe_publisher(const Permit *permit)
@@ -40,12 +40,10 @@ static json_t *describe(const HookQuestionParams *params)
 
 char *hook_question(const HookQuestionParams *params)
 {
-    char time[sizeof("+2147483647-12-31T23:59:59Z")] = "";
-    time_t now = (time_t)params->now_s;
-    struct tm utc;
+    char time[UTC_TEXT_SIZE];
+    TextBuffer out = text_buffer(time, sizeof(time));
 
-    if (gmtime_r(&now, &utc))
-        strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%SZ", &utc);
+    utc_text_add(&out, params->now_s * 1000000, 0);
     json_t *question =
         json_pack("{s:s, s:s, s:o}", "type", params->takes_over ? "takeover" : "publish",
                   "timestamp", time, "data", describe(params));

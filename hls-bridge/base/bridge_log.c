@@ -5,10 +5,9 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
-#include "base/media.h"
+#include "utc_text.h"
 
 #define LINE_SIZE 1024
 
@@ -23,13 +22,11 @@ static void write_line(const char *level, const char *format, va_list args)
 {
     char line[LINE_SIZE];
     int64_t now_us = clock_unix_us(clock_system()); /* of the line, whatever time media are at */
-    time_t now_s = now_us / US_PER_S;
-    struct tm utc;
+    TextBuffer head = text_buffer(line, sizeof(line));
 
-    gmtime_r(&now_s, &utc);
-    size_t n = strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%S", &utc);
-    n += (size_t)snprintf(line + n, sizeof(line) - n, ".%03ldZ %-5s ",
-                          (long)(now_us % US_PER_S / US_PER_MS), level);
+    utc_text_add(&head, now_us, 3);
+    text_add(&head, " %-5s ", level);
+    size_t n = head.len;
     int m = vsnprintf(line + n, sizeof(line) - n - 1, format, args);
     n = m < 0 ? n : n + (size_t)m;
     if (n > sizeof(line) - 2)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "text_buffer.h"
+#include "utc_text.h"
 
 #define CODEC_LEN 4 /* characters of a codec's name, before its profile: "avc1" */
 
@@ -80,7 +81,7 @@ static void write_head(const DashManifest *m, int64_t now_unix_us, TextBuffer *o
     text_add_string(out, "  profiles=\"urn:mpeg:dash:profile:isoff-live:2011\" type=\"");
     text_add_string(out, m->ended ? "static" : "dynamic");
     text_add_string(out, "\" publishTime=\"");
-    playlist_add_time(out, now_unix_us);
+    utc_text_add(out, now_unix_us, PLAYLIST_TIME_DECIMALS);
     text_add_string(out, "\"\n ");
     write_time("minBufferTime", update_us, out);
     write_time("maxSegmentDuration", target_us + US_PER_S / 2, out);

@@ -6,6 +6,7 @@
 #include <assert.h>
 
 #include "package/key_tags.h"
+#include "utc_text.h"
 
 #define HOLD_BACK_PARTS 3 /* PART-HOLD-BACK; rfc8216bis recommends at least 3 */
 /* EXT-X-VERSION: no more than is needed; sections 6.2.1 and 8. */
@@ -143,7 +144,7 @@ static void write_tags(Writing *w, size_t i, bool map)
     }
     key_tags_segment(&w->keys, s->key, &w->out);
     put_string(w, "#EXT-X-PROGRAM-DATE-TIME:");
-    playlist_add_time(&w->out, s->common.starts_unix_us);
+    utc_text_add(&w->out, s->common.starts_unix_us, PLAYLIST_TIME_DECIMALS);
     put_string(w, "\n");
 }
 

@@ -9,8 +9,7 @@
 #include <time.h>
 
 #include "package/key_tags.h"
-
-#define SECONDS_PER_DAY 86400ll
+#include "utc_text.h"
 
 #define LINE_SIZE  (MEDIA_KEY_URI_SIZE + 64)
 #define AGAIN_SIZE 48              /* of a time or a duration that was read */
@@ -35,42 +34,6 @@ void playlist_append(Playlist *p, const PlaylistSegment *segment)
     p->segments[p->window.count++] = *segment;
 }
 
-/* A day of the Gregorian calendar, by days since 1970. Years are counted from March, so that the
- * day that some have more is the last. */
-static void add_date(TextBuffer *out, int64_t days)
-{
-    const int64_t per_era = 146097, march_0000 = -719468; /* 400 years; and where they begin */
-    int64_t era = floor_div(days - march_0000, per_era);
-    int64_t day = days - march_0000 - era * per_era; /* of it */
-    int64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
-    int64_t day_of_year = day - (365 * year + year / 4 - year / 100);
-    int64_t month = (5 * day_of_year + 2) / 153; /* from March */
-    bool next = month >= 10;                     /* January, February */
-
-    text_add_digits(out, year + era * 400 + next, 4);
-    text_add_string(out, "-");
-    text_add_digits(out, next ? month - 9 : month + 3, 2);
-    text_add_string(out, "-");
-    text_add_digits(out, day_of_year - (153 * month + 2) / 5 + 1, 2);
-}
-
-void playlist_add_time(TextBuffer *out, int64_t unix_us)
-{
-    int64_t seconds = floor_div(unix_us, US_PER_S), days = floor_div(seconds, SECONDS_PER_DAY);
-    int64_t of_day = seconds - days * SECONDS_PER_DAY;
-
-    add_date(out, days);
-    text_add_string(out, "T");
-    text_add_digits(out, of_day / 3600, 2);
-    text_add_string(out, ":");
-    text_add_digits(out, of_day / 60 % 60, 2);
-    text_add_string(out, ":");
-    text_add_digits(out, of_day % 60, 2);
-    text_add_string(out, ".");
-    text_add_digits(out, (unix_us - seconds * US_PER_S) / US_PER_MS, 3);
-    text_add_string(out, "Z");
-}
-
 void playlist_add_duration(TextBuffer *out, int64_t duration_90k)
 {
     int64_t units = (duration_90k * 10 + 4) / 9; /* of 10 us */
@@ -83,7 +46,7 @@ void playlist_add_duration(TextBuffer *out, int64_t duration_90k)
 void playlist_add_segment(TextBuffer *out, const WindowSegment *s)
 {
     text_add_string(out, "#EXT-X-PROGRAM-DATE-TIME:");
-    playlist_add_time(out, s->starts_unix_us);
+    utc_text_add(out, s->starts_unix_us, PLAYLIST_TIME_DECIMALS);
     text_add_string(out, "\n#EXTINF:");
     playlist_add_duration(out, s->duration_90k);
     text_add_string(out, ",\n");
@@ -219,7 +182,7 @@ static bool read_duration(const char *text, int64_t *duration_90k)
     return strncmp(text, array, again.len) == 0 && strcmp(text + again.len, ",") == 0;
 }
 
-/* The inverse of playlist_add_time(), likewise. */
+/* The inverse of utc_text_add(), likewise. */
 static bool read_time(const char *text, int64_t *unix_us)
 {
     char array[AGAIN_SIZE];
@@ -233,7 +196,7 @@ static bool read_time(const char *text, int64_t *unix_us)
     utc.tm_year -= 1900;
     utc.tm_mon -= 1;
     *unix_us = (int64_t)timegm(&utc) * US_PER_S + ms * US_PER_MS;
-    playlist_add_time(&again, *unix_us);
+    utc_text_add(&again, *unix_us, PLAYLIST_TIME_DECIMALS);
     return strcmp(text, array) == 0;
 }
 

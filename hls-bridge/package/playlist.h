@@ -19,6 +19,8 @@
 #define PLAYLIST_NAME_SIZE    80
 #define PLAYLIST_TEXT_SIZE    65536 /* bytes that hold the text of any playlist */
 
+#define PLAYLIST_TIME_DECIMALS 3 /* of a second, in each list */
+
 typedef struct PlaylistSegment {
     WindowSegment common;
     char name[PLAYLIST_NAME_SIZE]; /* a file beside the playlist; unique for all time */
@@ -44,9 +46,6 @@ WindowView playlist_view(const Playlist *playlist);
 /* Adds a segment at the end. The list must not have ended and must have room: take what is due off
  * with window_drop() first. */
 void playlist_append(Playlist *playlist, const PlaylistSegment *segment);
-
-/* RFC 3339 with milliseconds, in UTC. */
-void playlist_add_time(TextBuffer *out, int64_t unix_us);
 
 /* Seconds with five decimals, from whole ticks: 180000 is 2.00000. */
 void playlist_add_duration(TextBuffer *out, int64_t duration_90k);

@@ -35,6 +35,7 @@ unit_programs += %D%/unit-common
 	%D%/test_stream_name.c \
 	%D%/test_text_buffer.c \
 	%D%/test_token_bucket.c \
+	%D%/test_utc_text.c \
 	%D%/test_video_codec.c \
 	%D%/test_webhook_sign.c
 %C%_unit_common_CPPFLAGS = $(unit_cppflags)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include <time.h>
-
 #include "hls-bridge/package/playlist.h"
 
 #define START_UNIX_US 1767225600000000ll /* 2026-01-01T00:00:00Z */
@@ -194,23 +192,6 @@ static void reads_every_duration_back_to_the_tick(void **state)
     }
 }
 
-/* Each day of 400 years, after which the calendar repeats itself, and as many in the distance. */
-static void writes_times_as_the_C_library_does(void **state)
-{
-    (void)state;
-    for (int64_t day = 0; day < 2 * 146097; day++) {
-        int64_t us = ((day < 146097 ? day : 7 * day) * 86400 + day % 86400) * US_PER_S + 987654;
-        char wanted[40], is[40];
-        TextBuffer out = text_buffer(is, sizeof(is));
-        time_t seconds = us / US_PER_S;
-        struct tm utc;
-        gmtime_r(&seconds, &utc);
-        strftime(wanted, sizeof(wanted), "%Y-%m-%dT%H:%M:%S.987Z", &utc);
-        playlist_add_time(&out, us);
-        assert_string_equal(is, wanted);
-    }
-}
-
 static void refuses_what_is_not_its_own(void **state)
 {
 #define HEAD "#EXTM3U\n#EXT-X-TARGETDURATION:2\n"
@@ -280,7 +261,6 @@ static const struct CMUnitTest tests[] = {
     TEST(a_new_beginning_keeps_the_numbers),
     TEST(reads_back_what_it_wrote),
     TEST(reads_every_duration_back_to_the_tick),
-    TEST(writes_times_as_the_C_library_does),
     TEST(refuses_what_is_not_its_own),
     TEST(refuses_more_segments_than_it_holds),
     TEST(the_largest_fits),
