@@ -2,7 +2,6 @@
 
 /* hls-viewers: thousands of players of one stream, to see what a server does for them. */
 
-#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -137,8 +136,9 @@ static int set_up(Run *r)
         fprintf(stderr, "hls-viewers: %s: %s\n", r->options.url, wrong);
         return -1;
     }
-    if (r->options.tokens && token_list_read(&r->tokens, r->options.tokens) < 0) {
-        fprintf(stderr, "hls-viewers: no tokens in %s: %s\n", r->options.tokens, strerror(errno));
+    wrong = r->options.tokens ? token_list_read(&r->tokens, r->options.tokens) : NULL;
+    if (wrong) {
+        fprintf(stderr, "hls-viewers: --tokens %s: %s\n", r->options.tokens, wrong);
         return -1;
     }
     if (viewer_tally_init(&r->tally) == 0)

@@ -6,41 +6,43 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Returns 0, or -1 with errno. */
-static int add(TokenList *l, const char *token)
+/* Returns NULL, or what is wrong. */
+static const char *add(TokenList *l, const char *token)
 {
     char **grown = realloc(l->token, (l->count + 1) * sizeof(*grown));
 
     if (!grown)
-        return -1;
+        return strerror(errno);
     l->token = grown;
     l->token[l->count] = strdup(token);
     if (!l->token[l->count])
-        return -1;
+        return strerror(errno);
     l->count++;
-    return 0;
+    return NULL;
 }
 
-int token_list_read(TokenList *l, const char *file)
+const char *token_list_read(TokenList *l, const char *file)
 {
     FILE *f = fopen(file, "r");
     char *line = NULL;
     size_t room = 0;
-    int status = 0;
+    const char *wrong = NULL;
 
     *l = (TokenList){0};
     if (!f)
-        return -1;
-    while (status == 0 && getline(&line, &room, f) >= 0) {
+        return strerror(errno);
+    while (!wrong && getline(&line, &room, f) >= 0) {
         line[strcspn(line, "\n")] = '\0';
-        if (*line)
-            status = add(l, line);
+        if (strlen(line) > TOKEN_LIST_LONGEST)
+            wrong = "a line is longer than any token, which has 512 bytes at the most";
+        else if (*line)
+            wrong = add(l, line);
     }
+    if (ferror(f))
+        wrong = strerror(errno);
     free(line);
     fclose(f);
-    if (status == 0 && l->count == 0)
-        errno = ENODATA;
-    return l->count > 0 ? status : -1;
+    return wrong || l->count > 0 ? wrong : "no token is there";
 }
 
 void token_list_clear(TokenList *l)

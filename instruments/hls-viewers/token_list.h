@@ -12,9 +12,11 @@ typedef struct TokenList {
     size_t count;
 } TokenList;
 
-/* Reads a file with a token on each line. Returns 0, or -1 with errno, ENODATA: it has none. Clear
- * it in either case. */
-int token_list_read(TokenList *list, const char *file);
+#define TOKEN_LIST_LONGEST 512 /* bytes of a token; nginx takes 480 */
+
+/* Reads a file with a token on each line. Returns NULL, or what is wrong. Clear it in either
+ * case. */
+const char *token_list_read(TokenList *list, const char *file);
 
 void token_list_clear(TokenList *list);
 

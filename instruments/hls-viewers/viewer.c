@@ -4,11 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TOKEN_MAX 1024 /* bytes; nginx takes fewer */
-
 void viewer_get(const Track *t, HttpConnection *connection, const char *path, bool keep_body)
 {
-    char with_token[HTTP_PATH_SIZE + TOKEN_MAX];
+    char with_token[sizeof("/p/") + TOKEN_LIST_LONGEST + VIEWER_PATH_SIZE];
     const char *token = t->viewer->token;
 
     if (token)

@@ -14,6 +14,8 @@
 #define RENDITIONS 2
 #define URI_SIZE   256
 
+#define VIEWER_PATH_SIZE (HTTP_PATH_SIZE + 96) /* with what a request for a part adds */
+
 static const PlayerPlace viewer_nowhere = {-1, 0};
 
 typedef struct Rendition {

@@ -9,7 +9,7 @@
 
 void viewer_ask_for_list(Track *t)
 {
-    char path[HTTP_PATH_SIZE + 96];
+    char path[VIEWER_PATH_SIZE];
     const Viewer *v = t->viewer;
     const char *base = v->opened ? t->rendition->path : http_loop_path(v->audience->loop);
 

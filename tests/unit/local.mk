@@ -179,7 +179,8 @@ unit_programs += %D%/unit-viewers
 %C%_unit_viewers_SOURCES = \
 	%D%/test_gunzip.c \
 	%D%/test_http_reader.c \
-	%D%/test_player_list.c
+	%D%/test_player_list.c \
+	%D%/test_token_list.c
 %C%_unit_viewers_CPPFLAGS = $(unit_cppflags)
 %C%_unit_viewers_LDADD = $(viewers_libs) $(unit_libs) $(ZLIB_LIBS) -lm
 
