@@ -183,7 +183,7 @@ async function step(t, name, body) {
 
 test("three sizes of one browser go on, whatever becomes of its layers", (t) =>
   withStack({ bridgeSettings: { "hls.hold": 600 }, bodyMs: LIVE ? 590000 : 420000 }, (stack) =>
-    withBrowser({}, async (context) => {
+    withBrowser({ shell: true }, async (context) => {
       const page = await publish(context, stack, STREAM, { size: SIZE, simulcast: true, key: KEY });
       await segmentsWhen(stack, "each layer has a size of its own", isOwn);
       await until("both multivariant playlists list all", async () => {

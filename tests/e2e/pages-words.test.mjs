@@ -14,7 +14,7 @@ import { shareStack } from "./support/shared.mjs";
 
 const CARD = "source=testcard&size=320x180&simulcast=0"; // what costs least
 
-const shared = shareStack({ status: true }, { denyCamera: true });
+const shared = shareStack({ status: true }, { shell: true, denyCamera: true });
 let begun = null; // a stream that is live
 
 const withStream = (body) => shared(async (given) => {

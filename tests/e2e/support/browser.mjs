@@ -4,19 +4,23 @@
 
 import { chromium } from "playwright-core";
 import { CHROMIUM_SWITCHES } from "../../../tools/stack/chromium.mjs";
+import { LIVE } from "./measured.mjs";
 import { until, UNTIL_MS } from "./rig.mjs";
 
 // Playwright takes these, closes its browser, and would leave the test running, and what that has started.
 for (const signal of ["SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
 
+/** What people install, and the same without what draws windows: opening a page takes a fourth of the CPU. */
+const WHOLE = "/usr/bin/chromium", SHELL = "/usr/bin/chromium-headless-shell";
+
 /**
- * Runs `body(context)` with a browser. `fakeCamera`: Chromium's own; `denyCamera`: people say no;
- * `switches`: more.
+ * Runs `body(context)` with a browser. `shell`: without what draws windows, which also asks nobody for a camera, and gives
+ * none; `fakeCamera`: Chromium's own; `denyCamera`: people say no; `switches`: more.
  */
 export async function withBrowser(options, body) {
-  const { fakeCamera = false, denyCamera = false, switches = [], context = {} } = options;
+  const { shell = false, fakeCamera = false, denyCamera = false, switches = [], context = {} } = options;
   const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    executablePath: process.env.CHROMIUM ?? (shell && !LIVE ? SHELL : WHOLE),
     headless: true,
     timeout: UNTIL_MS,
     args: [
