@@ -94,12 +94,8 @@ static const uint8_t *key_of(Classic *c, const M3u8Segment *s)
     if (strcmp(uri, c->key_uri) != 0) {
         memcpy(c->key_uri, uri, sizeof(uri));
         Fetched file = fetch_beside(c->fetch, uri);
-        c->has_key = file.status == 200 && file.len == sizeof(c->key);
-        if (c->has_key)
-            memcpy(c->key, file.data, sizeof(c->key));
-        else
-            findings_remark(c->findings, "a key cannot be fetched", "%s: HTTP status %ld", uri,
-                            file.status);
+        c->has_key =
+            media_opener_take_key(c->findings, uri, file.status, file.data, file.len, c->key);
     }
     return c->has_key ? c->key : NULL;
 }

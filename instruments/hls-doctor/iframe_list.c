@@ -166,14 +166,16 @@ static void on_bytes(void *user, HttpAnswer *a)
     take(f, a, f->job->segment.uri, media_opener_range(&f->job->segment), &f->job->bytes);
 }
 
-/* A key that does not come is none: the worker says so. */
+/* Without the key media goes on to the worker, which says so. */
 static void on_key(void *user, HttpAnswer *a)
 {
     Fetching *f = user;
+    MediaJob *j = f->job;
+    const RenditionWorld *w = f->list->world;
+    char uri[M3U8_URI_SIZE];
 
-    f->job->has_key = a->status == 200 && a->len == sizeof(f->job->key);
-    if (f->job->has_key)
-        memcpy(f->job->key, a->data, a->len);
+    j->has_key = !w->over && media_opener_wants_key(w->keys, &j->segment, uri) &&
+                 media_opener_take_key(w->findings, uri, a->status, a->data, a->len, j->key);
     finish(f);
 }
 

@@ -41,6 +41,18 @@ bool media_opener_wants_key(const GivenKeys *given, const M3u8Segment *segment, 
     return true;
 }
 
+bool media_opener_take_key(Findings *findings, const char *uri, long status, const uint8_t *data,
+                           size_t len, uint8_t key[AES_BYTES])
+{
+    if (status != 200) /* it may not be for everybody */
+        findings_remark(findings, "a key cannot be fetched", "%s: HTTP status %ld", uri, status);
+    else if (len != AES_BYTES)
+        findings_add(findings, "a key is not of 16 bytes (4.4.4.4)", "%s: %zu", uri, len);
+    else
+        memcpy(key, data, AES_BYTES);
+    return status == 200 && len == AES_BYTES;
+}
+
 /* The key of an ID; `kid` NULL: it is not known. */
 static const uint8_t *find_key(const void *user, const uint8_t *kid)
 {

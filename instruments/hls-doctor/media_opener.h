@@ -29,6 +29,11 @@ MediaOpened media_opener_file(Findings *findings, const GivenKeys *given,
  * (M3U8_URI_SIZE bytes) then. */
 bool media_opener_wants_key(const GivenKeys *given, const M3u8Segment *segment, char *uri);
 
+/* What came of that address, with its HTTP status. Returns whether it is a key, which is in `key`
+ * then; else a finding says what is wrong. */
+bool media_opener_take_key(Findings *findings, const char *uri, long status, const uint8_t *data,
+                           size_t len, uint8_t key[AES_BYTES]);
+
 /* The bytes that are to be fetched of a segment's file: whole blocks of it, if it is encrypted as a
  * whole (rfc8216bis, section 6.3.6). */
 M3u8Range media_opener_range(const M3u8Segment *segment);

@@ -103,23 +103,20 @@ static void check_failed_hint(RenditionFiles *r)
     r->failed_hint[0] = '\0';
 }
 
-/* A key may not be for everybody: media goes on to the worker without it, which says so. */
+/* Without the key media goes on to the worker, which says so. */
 static void on_key(void *user, HttpAnswer *a)
 {
     StoredFile *file = user;
     RenditionFiles *r = file->owner;
+    uint8_t key[AES_BYTES];
 
     file->state = FILE_HERE;
     if (r->world->over)
         return;
-    if (a->status != 200)
-        findings_remark(r->world->findings, "a key cannot be fetched", "%s: HTTP status %ld",
-                        file->uri, a->status);
-    else if (a->len != AES_BYTES)
-        findings_add(r->world->findings, "a key is not of 16 bytes (4.4.4.4)", "%s: %zu", file->uri,
-                     a->len);
-    file->bytes = (MediaBytes){a->data, a->status == 200 ? a->len : 0};
-    a->data = NULL;
+    if (media_opener_take_key(r->world->findings, file->uri, a->status, a->data, a->len, key)) {
+        file->bytes = (MediaBytes){a->data, a->len};
+        a->data = NULL;
+    }
     take_apart(r);
 }
 
@@ -295,7 +292,7 @@ static MediaJob *new_job(const RenditionFiles *r, const M3u8Segment *s)
     if (s->map)
         j->init = copy_of(&r->store, s->map);
     const StoredFile *key = key_of(r, s);
-    j->has_key = key && key->bytes.len == sizeof(j->key);
+    j->has_key = key && key->bytes.data;
     if (j->has_key)
         memcpy(j->key, key->bytes.data, sizeof(j->key));
     for (size_t i = 0; all && i < s->part_count; i++) {

@@ -115,6 +115,25 @@ static void a_key_is_wanted_that_nobody_gave(void **state)
     assert_false(media_opener_wants_key(&keys, &s, wanted));
 }
 
+static void a_key_that_came_has_16_bytes(void **state)
+{
+    static const uint8_t long_one[AES_BYTES + 1];
+    uint8_t out[AES_BYTES];
+
+    (void)state;
+    assert_true(media_opener_take_key(findings, "k.bin", 200, key, sizeof(key), out));
+    assert_memory_equal(out, key, sizeof(key));
+    assert_found(findings, "a key", NULL, false);
+    assert_false(media_opener_take_key(findings, "k.bin", 403, NULL, 0, out));
+    assert_found(findings, "for others", "a key cannot be fetched", true);
+    empty_findings();
+    assert_false(media_opener_take_key(findings, "k.bin", 200, long_one, sizeof(long_one), out));
+    assert_found(findings, "too long", "a key is not of 16 bytes (4.4.4.4)", false);
+    empty_findings();
+    assert_false(media_opener_take_key(findings, "k.bin", 200, NULL, 0, out));
+    assert_found(findings, "empty", "a key is not of 16 bytes (4.4.4.4)", false);
+}
+
 static void a_file_is_decrypted(void **state)
 {
     static const GivenKeys none;
@@ -184,6 +203,7 @@ static const struct CMUnitTest tests[] = {
     OF(a_key_of_a_list_is_read),
     OF(the_key_itself_is_kept_of_several_formats),
     OF(a_key_is_wanted_that_nobody_gave),
+    OF(a_key_that_came_has_16_bytes),
     OF(a_file_is_decrypted),
     OF(a_file_that_cannot_be_decrypted_is_no_media),
     OF(the_range_of_a_picture_is_decrypted_in_whole_blocks),
