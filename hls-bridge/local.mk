@@ -4,11 +4,11 @@
 # libdaemon.a: that has what runs the rest, by threads, sockets and processes, and the fuzzers, whose tree takes long to
 # compile, link nothing of it.
 noinst_LIBRARIES += libbridge.a libdaemon.a
-libbridge_a_SOURCES = $(bridge_base) $(bridge_codec) $(bridge_clock) $(bridge_ingest) $(bridge_store) $(bridge_serve) $(bridge_package) $(bridge_segment) $(bridge_transcode) $(bridge_stream_parts) $(bridge_event_parts) $(bridge_control)
-libbridge_a_CFLAGS = $(AM_CFLAGS) $(LIBAV_CFLAGS) $(OPUS_CFLAGS) $(MICROHTTPD_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS) $(CRYPTO_CFLAGS)
-libdaemon_a_SOURCES = $(bridge_ingest_run) $(bridge_serve_run) $(bridge_events) $(bridge_transcode_run) $(bridge_stream) $(bridge_control_run)
+libbridge_a_SOURCES = $(bridge_base) $(bridge_keys) $(bridge_codec) $(bridge_clock) $(bridge_ingest) $(bridge_store) $(bridge_serve) $(bridge_package) $(bridge_segment) $(bridge_transcode) $(bridge_stream_parts) $(bridge_event_parts) $(bridge_control)
+libbridge_a_CFLAGS = $(AM_CFLAGS) $(LIBAV_CFLAGS) $(OPUS_CFLAGS) $(MICROHTTPD_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS) $(CRYPTO_CFLAGS) $(XML_CFLAGS)
+libdaemon_a_SOURCES = $(bridge_keys_run) $(bridge_ingest_run) $(bridge_serve_run) $(bridge_events) $(bridge_transcode_run) $(bridge_stream) $(bridge_control_run)
 libdaemon_a_CFLAGS = $(libbridge_a_CFLAGS)
-bridge_part_libs = libbridge.a $(common_libs) $(LIBAV_LIBS) $(OPUS_LIBS) $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) $(ZLIB_LIBS) $(CRYPTO_LIBS) -lpthread
+bridge_part_libs = libbridge.a $(common_libs) $(LIBAV_LIBS) $(OPUS_LIBS) $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) $(ZLIB_LIBS) $(CRYPTO_LIBS) $(XML_LIBS) -lpthread
 # each needs some of the other
 bridge_libs = libdaemon.a libbridge.a libdaemon.a $(bridge_part_libs)
 bridge_base = \
@@ -21,7 +21,15 @@ bridge_base = \
 	%D%/base/metrics_text.c \
 	%D%/base/output_bound.c \
 	%D%/base/own_folder.c \
-	%D%/base/sample_bytes.c
+	%D%/base/sample_bytes.c \
+	%D%/base/uuid_text.c
+bridge_keys = \
+	%D%/keys/cpix_document.c \
+	%D%/keys/cpix_request.c \
+	%D%/keys/key_tag_text.c
+bridge_keys_run = \
+	%D%/keys/key_proof.c \
+	%D%/keys/key_server.c
 bridge_codec = \
 	%D%/codec/aac_encoder.c \
 	%D%/codec/aac_pair.c \
@@ -89,6 +97,7 @@ bridge_serve_run = \
 	%D%/serve/ll_server.c \
 	%D%/serve/ll_wire.c
 bridge_package = \
+	%D%/package/asked_key.c \
 	%D%/package/cenc_boxes.c \
 	%D%/package/cenc_cbcs.c \
 	%D%/package/cmaf_dash.c \
@@ -119,6 +128,7 @@ bridge_package = \
 	%D%/package/ll_playlist_text.c \
 	%D%/package/media_key.c \
 	%D%/package/media_keys.c \
+	%D%/package/media_keys_open.c \
 	%D%/package/memory_muxer.c \
 	%D%/package/multivariant.c \
 	%D%/package/null_output.c \

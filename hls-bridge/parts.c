@@ -12,6 +12,7 @@
 #include "base/bridge_log.h"
 #include "base/clock.h"
 #include "events/event_sinks.h"
+#include "stream/encryption_settings.h"
 #include "transcode/named_ladders.h"
 #include "transcode/transcoder_try.h"
 
@@ -147,6 +148,25 @@ static int look_for_viewers(Parts *parts)
     return -1;
 }
 
+/* Returns 0, or -1 with errno. */
+static int make_key_server(const BridgeSettings *settings, Parts *parts)
+{
+    const BridgeKeyServer *wanted = &settings->keys;
+    const KeyServerParams params = {
+        .clock = clock_system(),
+        .url = wanted->url,
+        .header_file = wanted->header_file,
+        .secret_file = wanted->secret_file,
+        .timeout_us = wanted->timeout_us,
+        .systems = encryption_settings_systems(settings),
+    };
+
+    if (*wanted->url == '\0')
+        return 0;
+    parts->keys = key_server_create(&params);
+    return parts->keys ? 0 : -1;
+}
+
 static StreamTable *make_table(const BridgeSettings *settings, const Parts *parts)
 {
     return stream_table_create(&(StreamTableParams){
@@ -156,6 +176,7 @@ static StreamTable *make_table(const BridgeSettings *settings, const Parts *part
         .thumbnailer = parts->thumbnailer,
         .events = parts->events,
         .rungs = &parts->rungs,
+        .keys = parts->keys ? key_server_source(parts->keys) : NULL,
     });
 }
 
@@ -177,6 +198,8 @@ static int make_streams(const BridgeSettings *settings, Parts *parts)
         failed = "the thread of thumbnails";
     else if (look_for_viewers(parts) < 0)
         return -1;
+    else if (make_key_server(settings, parts) < 0)
+        failed = "what asks the key server";
     else if (!(parts->table = make_table(settings, parts)))
         failed = "the table of streams";
     else if (!(parts->list = public_list_create(settings->directory, clock_system())))
@@ -257,6 +280,7 @@ static void *stop(void *data)
     s->held_up = DISK_HOLDS_UP;
     caretaker_destroy(&parts->caretaker);
     stream_table_destroy(&parts->table);
+    key_server_destroy(&parts->keys);
     folder_readers_destroy(&parts->readers);
     s->held_up = "a picture holds up the thread of thumbnails";
     thumbnailer_destroy(&parts->thumbnailer);

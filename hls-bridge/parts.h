@@ -7,6 +7,7 @@
  * Thread-safety: main's thread alone. */
 
 #include "control/control_api.h"
+#include "keys/key_server.h"
 #include "serve/ll_server.h"
 #include "stream/caretaker.h"
 #include "transcode/thumbnail_process.h"
@@ -23,6 +24,7 @@ typedef struct Parts {
     EncoderBudget encoders; /* of all streams */
     RungsParams rungs;      /* what is transcoded of each */
     FolderReaders *readers; /* of rungs that are made for viewers; NULL: there are none */
+    KeyServer *keys;        /* NULL: streams make their own */
     StreamTable *table;
     PublicList *list;
     Caretaker *caretaker;

@@ -117,14 +117,18 @@ int cenc_protect_init(ByteBuffer *init, const Cbcs *cbcs)
     uint8_t bytes[PROTECTION_ROOM];
     size_t at[PATH + 1];
 
-    if (!find_path(init, at) || !byte_buffer_reserve(init, 2 * sizeof(bytes)))
+    const CbcsKey *key = cbcs_key(cbcs);
+
+    if (!find_path(init, at) || !byte_buffer_reserve(init, 2 * sizeof(bytes) + key->pssh_len))
         return -1;
     uint8_t *type = init->data + at[PATH] + 4;
     size_t len = make_sinf(bytes, type, cbcs);
     memcpy(type, cbcs_has_map(cbcs) ? "encv" : "enca", 4);
     insert(init, at, PATH, bytes, len);
-    len = make_pssh(bytes, cbcs);
-    insert(init, at, 0, bytes, len);
+    if (key->pssh)
+        insert(init, at, 0, key->pssh, key->pssh_len);
+    else
+        insert(init, at, 0, bytes, make_pssh(bytes, cbcs));
     return 0;
 }
 

@@ -33,6 +33,8 @@ typedef struct CbcsKey {
     uint8_t id[CBCS_KEY_SIZE];  /* KID; public */
     uint8_t key[CBCS_KEY_SIZE]; /* secret */
     uint8_t iv[CBCS_KEY_SIZE];  /* of each sample; public */
+    const uint8_t *pssh;        /* whole boxes for the initialisation segment, borrowed for the */
+    size_t pssh_len;            /* call that takes the key; NULL: that of ClearKey */
 } CbcsKey;
 
 typedef struct Cbcs Cbcs;

@@ -22,6 +22,11 @@ bool cmaf_track_sample_key(const CmafTrack *t, CbcsKey *out)
     memcpy(out->id, s->key->id, sizeof(out->id));
     memcpy(out->key, s->key->key, sizeof(out->key));
     memcpy(out->iv, s->key->id, sizeof(out->iv)); /* random, and one for each key, as it must be */
+    if (s->key->cpix) {
+        memcpy(out->iv, s->key->cpix->iv, sizeof(out->iv));
+        out->pssh = s->key->cpix->pssh;
+        out->pssh_len = s->key->cpix->pssh_len;
+    }
     return true;
 }
 

@@ -79,8 +79,10 @@ static void begin_period(DashManifest *m, size_t which, int64_t msn, const LlSeg
                        .start_90k = dash_to_90k(m->track[which], s->start)};
     const DashPeriod *before = newest(m);
 
-    if (s->key && s->key->cipher == MEDIA_CBCS)
+    if (s->key && s->key->cipher == MEDIA_CBCS) {
         memcpy(next.kid, s->key->id, sizeof(next.kid));
+        next.cpix = s->key->cpix;
+    }
     /* it joins the one before exactly, unless the time of day says otherwise */
     if (before) {
         int64_t joins_us = dash_time_of_day(before, next.start_90k);

@@ -20,8 +20,10 @@
 
 #define DASH_PERIODS_MAX 32
 
-/* Bytes that hold the text of any manifest. */
-#define DASH_TEXT_SIZE (53248 * (RENDITIONS_MAX + 1))
+/* Bytes that hold the text of any manifest, with what it says of DRM systems in each set. */
+#define DASH_DRM_SIZE (CPIX_PSSH_SIZE / 3 * 4 + CPIX_SYSTEMS_MAX * 256)
+#define DASH_TEXT_SIZE                                                                             \
+    (53248 * (RENDITIONS_MAX + 1) + DASH_PERIODS_MAX * RENDITIONS_MAX * DASH_DRM_SIZE)
 
 /* What there is to say of a rendition; of sound, its codec alone. */
 typedef struct DashPicture {
@@ -58,6 +60,7 @@ typedef struct DashPeriod {
     int64_t start_unix_us; /* and the same on the stream's clock: */
     int64_t start_90k;
     uint8_t kid[MEDIA_KEY_ID_SIZE]; /* of the key of all samples (cbcs); zeros: they are clear */
+    const CpixKey *cpix; /* of a key server's key; borrowed while a segment of it is listed; NULL */
 } DashPeriod;
 
 typedef struct DashManifest {

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <openssl/evp.h>
 #include <string.h>
 
 #include "text_buffer.h"
@@ -177,19 +178,11 @@ static bool are_alike(const DashManifest *m, const DashPeriod *p, size_t a, size
            strncmp(codec, dash_span_of(m, p, b)->picture.codec, CODEC_LEN) == 0;
 }
 
-/* How the renditions of a set are encrypted: all with one key (ISO 23009-1, 5.8.4.1; ISO/IEC
- * 23001-7, 11; DASH-IF, "DASH Content Protection using W3C Clear Key"). */
-static void write_protection(const DashManifest *m, const DashPeriod *p, TextBuffer *out)
+/* ClearKey, and where players get its licences. */
+static void write_clear_key(const DashManifest *m, const char *kid, TextBuffer *out)
 {
-    char uri[MEDIA_KEY_URI_SIZE], kid[MEDIA_KEY_ID_TEXT];
+    char uri[MEDIA_KEY_URI_SIZE];
 
-    if (!is_encrypted(p))
-        return;
-    media_key_id_text(p->kid, kid);
-    text_add(out,
-             "      <ContentProtection schemeIdUri=\"urn:mpeg:dash:mp4protection:2011\" "
-             "value=\"cbcs\"\n        cenc:default_KID=\"%s\"/>\n",
-             kid);
     text_add_string(out,
                     "      <ContentProtection "
                     "schemeIdUri=\"urn:uuid:e2719d58-a985-b3c9-781a-b030af78d30e\" "
@@ -200,6 +193,42 @@ static void write_protection(const DashManifest *m, const DashPeriod *p, TextBuf
         return;
     }
     text_add(out, ">\n        <dashif:Laurl>%s</dashif:Laurl>\n      </ContentProtection>\n", uri);
+}
+
+/* The systems that a key server has given boxes for; where licences are, players know. */
+static void write_systems(const CpixKey *key, TextBuffer *out)
+{
+    unsigned char base64[CPIX_PSSH_SIZE / 3 * 4 + 5];
+
+    for (size_t i = 0; i < CPIX_SYSTEMS_MAX; i++) {
+        const CpixPssh *box = &key->system[i];
+        if (box->len == 0)
+            continue;
+        text_add(out, "      <ContentProtection schemeIdUri=\"urn:uuid:%s\">\n        <cenc:pssh>",
+                 cpix_system_uuid((CpixSystem)i));
+        int len = EVP_EncodeBlock(base64, key->pssh + box->at, (int)box->len);
+        text_add_bytes(out, (const char *)base64, (size_t)len);
+        text_add_string(out, "</cenc:pssh>\n      </ContentProtection>\n");
+    }
+}
+
+/* How the renditions of a set are encrypted: all with one key (ISO 23009-1, 5.8.4.1; ISO/IEC
+ * 23001-7, 11; DASH-IF, "DASH Content Protection using W3C Clear Key"). */
+static void write_protection(const DashManifest *m, const DashPeriod *p, TextBuffer *out)
+{
+    char kid[UUID_TEXT_SIZE];
+
+    if (!is_encrypted(p))
+        return;
+    uuid_text_write(p->kid, kid);
+    text_add(out,
+             "      <ContentProtection schemeIdUri=\"urn:mpeg:dash:mp4protection:2011\" "
+             "value=\"cbcs\"\n        cenc:default_KID=\"%s\"/>\n",
+             kid);
+    if (p->cpix)
+        write_systems(p->cpix, out);
+    else
+        write_clear_key(m, kid, out);
 }
 
 /* The first rendition and others that are like it; `at` is where each has its segments of this

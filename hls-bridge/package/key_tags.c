@@ -32,6 +32,10 @@ void key_tags_segment(KeyTags *tags, const MediaKey *key, TextBuffer *out)
         text_add_string(out, "#EXT-X-KEY:METHOD=NONE\n");
         return;
     }
+    if (key->cpix) {
+        text_add_string(out, key->cpix->tags);
+        return;
+    }
     text_add_string(out, key->cipher == MEDIA_CBCS ? "#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\""
                                                    : "#EXT-X-KEY:METHOD=AES-128,URI=\"");
     text_add_string(out, key->uri);

@@ -20,11 +20,12 @@
 #include "package/media_key.h"
 #include "package/playlist.h"
 
-#define LL_SEGMENTS_MAX   80
-#define LL_PARTS_MAX      128    /* of a segment */
-#define LL_PARTS_KEPT     640    /* of all: what lies near the end of a list, with some in hand */
-#define LL_NAME_SIZE      80     /* of a file, its end included */
-#define LL_TEXT_SIZE      131072 /* bytes that hold the text of any playlist */
+#define LL_SEGMENTS_MAX 80
+#define LL_PARTS_MAX    128 /* of a segment */
+#define LL_PARTS_KEPT   640 /* of all: what lies near the end of a list, with some in hand */
+#define LL_NAME_SIZE    80  /* of a file, its end included */
+/* Bytes that hold the text of any playlist, with the tags of all keys of a key server. */
+#define LL_TEXT_SIZE      (131072 + (LL_SEGMENTS_MAX / MEDIA_KEY_ASKED_MIN + 2) * CPIX_TAGS_SIZE)
 #define LL_CAN_SKIP_UNTIL 6 /* target durations; rfc8216bis, section 4.4.3.8 asks for as many */
 
 typedef struct LlPart {

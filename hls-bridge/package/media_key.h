@@ -8,13 +8,18 @@
 
 #include <stdbool.h>
 
+#include "base/uuid_text.h"
+#include "keys/cpix_document.h"
 #include "store/number_log.h"
 
 #define MEDIA_KEY_SIZE     16 /* bytes */
-#define MEDIA_KEY_ID_SIZE  16
-#define MEDIA_KEY_ID_TEXT  37 /* "0f8fad5b-d9cb-469f-a165-70867728950e", terminated */
+#define MEDIA_KEY_ID_SIZE  UUID_BYTES
 #define MEDIA_KEY_URI_SIZE 256
-#define MEDIA_KEY_SUFFIX   ".bin"
+#define MEDIA_KEY_ASKED_MIN                                                                        \
+    10 /* segments for a key of a key server, if it has a number of them                           \
+        */
+#define MEDIA_KEY_SUFFIX   ".bin"  /* of 16 bytes, for players */
+#define MEDIA_KEY_DOCUMENT ".cpix" /* of a key server's answer, for nobody else */
 
 /* How media is encrypted. */
 typedef enum MediaCipher {
@@ -29,14 +34,13 @@ typedef struct MediaKey {
     MediaCipher cipher;            /* what segments of this run are encrypted with */
     uint8_t id[MEDIA_KEY_ID_SIZE]; /* a UUID, of version 4 */
     uint8_t key[MEDIA_KEY_SIZE];
-    char uri[MEDIA_KEY_URI_SIZE]; /* where players get it */
+    char uri[MEDIA_KEY_URI_SIZE]; /* where players get it; "": licence servers have it */
+    bool is_document;             /* a key server has made it, and its file is what that said, */
+    const CpixKey *cpix;          /* which is this; borrowed */
 } MediaKey;
 
-/* "0f8fad5b-d9cb-469f-a165-70867728950e" */
-void media_key_id_text(const uint8_t id[MEDIA_KEY_ID_SIZE], char text[MEDIA_KEY_ID_TEXT]);
-
 /* The name of its file, "key-ll-120-ID.bin": of low latency, from segment 120 on; "ts": of the
- * classic lists. */
+ * classic lists. Of a key server's, "key-ll-120-ID.cpix". */
 void media_key_write_name(const MediaKey *key, char name[STORE_NAME_SIZE]);
 
 /* Reads all but the bytes of a key from the name of its file, and zeroes the rest. Returns false if

@@ -1,35 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "package/media_keys.h"
+#include "package/media_keys_inner.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/bridge_log.h"
-#include "store/folder.h"
 
 /* Whoever has just got the last segment that needs a key may still ask for it. */
 #define STAYS_US (60 * US_PER_S)
-
-typedef struct KeptKey {
-    MediaKey key;
-    int64_t remove_at_us; /* NEVER_US: it is needed */
-} KeptKey;
-
-struct MediaKeys {
-    MediaKeysParams params;
-    Store *folder;
-    KeptKey **kept; /* owned, and each of them: lists point at keys; in no order */
-    size_t count, capacity;
-    MediaKey due[NUMBER_SERIES]; /* that could not be written yet; first_msn -1: none */
-    bool failing;                /* said in the log */
-};
 
 /* ---- what there is ---- */
 
@@ -43,29 +25,35 @@ MediaCipher media_keys_cipher(const MediaKeys *k, NumberSeries series)
     return k ? cipher_of(k->params.encryption.cipher, series) : MEDIA_CLEAR;
 }
 
-/* Adds a key that is on disk. Returns it, or NULL if there is no memory. */
-static const MediaKey *keep(MediaKeys *k, const MediaKey *key)
+const MediaKey *media_keys_add(MediaKeys *k, const MediaKey *key, CpixKey *cpix)
 {
     if (k->count == k->capacity) {
         size_t capacity = k->capacity ? k->capacity * 2 : 8;
         KeptKey **grown = realloc(k->kept, capacity * sizeof(*grown));
         if (!grown)
-            return NULL;
+            goto fail;
         k->kept = grown;
         k->capacity = capacity;
     }
     KeptKey *added = malloc(sizeof(*added));
     if (!added)
-        return NULL;
-    *added = (KeptKey){*key, NEVER_US};
+        goto fail;
+    *added = (KeptKey){*key, cpix, NEVER_US};
+    added->key.cpix = cpix;
     added->key.cipher = cipher_of(k->params.encryption.cipher, key->series);
-    media_key_write_uri(&added->key, k->params.encryption.uri, k->params.stream, added->key.uri);
+    if (!cpix)
+        media_key_write_uri(&added->key, k->params.encryption.uri, k->params.stream,
+                            added->key.uri);
     k->kept[k->count++] = added;
     return &added->key;
+fail:
+    asked_key_free(cpix);
+    return NULL;
 }
 
-static void wipe(KeptKey *kept)
+void media_keys_wipe(KeptKey *kept)
 {
+    asked_key_free(kept->cpix);
     OPENSSL_cleanse(kept, sizeof(*kept));
     free(kept);
 }
@@ -99,9 +87,12 @@ static int64_t end_of(const MediaKeys *k, const MediaKey *key)
 /* Whether there is a key at this address, which is `len` characters long. */
 static bool has_uri(const MediaKeys *k, const char *uri, size_t len)
 {
-    for (size_t i = 0; k && i < k->count; i++)
-        if (strlen(k->kept[i]->key.uri) == len && memcmp(k->kept[i]->key.uri, uri, len) == 0)
+    for (size_t i = 0; k && i < k->count; i++) {
+        const MediaKey *key = &k->kept[i]->key;
+        if (key->cpix ? memmem(key->cpix->tags, strlen(key->cpix->tags), uri, len) != NULL
+                      : strlen(key->uri) == len && memcmp(key->uri, uri, len) == 0)
             return true;
+    }
     return false;
 }
 
@@ -118,89 +109,6 @@ bool media_keys_have_all(const MediaKeys *k, const char *text)
             return false;
     }
     return true;
-}
-
-/* ---- open and close ---- */
-
-bool media_keys_are_left(const char *directory, const char *stream)
-{
-    char path[PATH_MAX];
-
-    return snprintf(path, sizeof(path), "%s/%s", directory, stream) < (int)sizeof(path) &&
-           access(path, F_OK) == 0;
-}
-
-static void add_former(void *user, const char *name)
-{
-    MediaKeys *k = user;
-    MediaKey key = {0};
-
-    if (!media_key_read_name(name, &key))
-        return;
-    if (store_read(k->folder, name, key.key, sizeof(key.key)) != sizeof(key.key) ||
-        store_size(k->folder, name) != MEDIA_KEY_SIZE || !keep(k, &key))
-        log_error("%s: %s cannot be taken up: what it is for cannot be decrypted", k->params.stream,
-                  name);
-    OPENSSL_cleanse(&key, sizeof(key));
-}
-
-/* As the stores list names. */
-static bool want_all(void *user, const char *name)
-{
-    add_former(user, name);
-    return true;
-}
-
-MediaKeys *media_keys_open(const MediaKeysParams *params)
-{
-    MediaKeys *k = calloc(1, sizeof(*k));
-
-    if (!k)
-        return NULL;
-    k->params = *params;
-    for (int i = 0; i < NUMBER_SERIES; i++)
-        k->due[i].first_msn = -1;
-    k->folder = folder_open_secret(params->encryption.directory, params->stream, params->clock);
-    if (!k->folder) {
-        int error = errno;
-        free(k);
-        errno = error;
-        return NULL;
-    }
-    store_remove_all_at(k->folder, MEDIA_KEY_SUFFIX, want_all, k, NEVER_US);
-    return k;
-}
-
-void media_keys_close(MediaKeys **keys)
-{
-    MediaKeys *k = *keys;
-    char path[PATH_MAX];
-
-    if (!k)
-        return;
-    for (size_t i = 0; i < k->count; i++)
-        wipe(k->kept[i]);
-    free(k->kept);
-    store_close(&k->folder);
-    if (k->count == 0 && snprintf(path, sizeof(path), "%s/%s", k->params.encryption.directory,
-                                  k->params.stream) < (int)sizeof(path))
-        rmdir(path); /* it fails if something is in it */
-    OPENSSL_cleanse(k->due, sizeof(k->due));
-    free(k);
-    *keys = NULL;
-}
-
-void media_keys_forget(const char *directory, const char *stream, const Clock *clock)
-{
-    const MediaKeysParams params = {
-        .encryption = {.directory = directory}, .stream = stream, .clock = clock};
-
-    if (!media_keys_are_left(directory, stream))
-        return;
-    MediaKeys *k = media_keys_open(&params);
-    for (int series = 0; series < NUMBER_SERIES; series++)
-        media_keys_clear(k, (NumberSeries)series);
-    media_keys_close(&k);
 }
 
 /* ---- a new key ---- */
@@ -244,7 +152,7 @@ static const MediaKey *write_new(MediaKeys *k, NumberSeries series, int64_t msn)
     if (!note_write(k, store_put(k->folder, name, due->key, MEDIA_KEY_SIZE, STORE_THROUGH) == 0 &&
                            store_sync_names(k->folder) == 0))
         return NULL;
-    const MediaKey *key = keep(k, due);
+    const MediaKey *key = media_keys_add(k, due, NULL);
     if (!key) {
         errno = ENOMEM;
         return NULL;
@@ -254,15 +162,80 @@ static const MediaKey *write_new(MediaKeys *k, NumberSeries series, int64_t msn)
     return key;
 }
 
+/* ---- a key server's ---- */
+
+/* Says in the log if a key has not come in time, and if it has. */
+static void note_wait(MediaKeys *k, bool waits, bool goes_on)
+{
+    const char *then = goes_on ? "the key in use goes on" : "viewers see nothing until it comes";
+
+    if (waits && !k->waits)
+        log_warn("%s: the key server has not given the next key: %s", k->params.stream, then);
+    else if (!waits && k->waits)
+        log_info("%s: the key server has given the next key", k->params.stream);
+    k->waits = waits;
+}
+
+/* Writes a key through that has come. It stays where it is if it cannot be written. */
+static const MediaKey *write_asked(MediaKeys *k, NumberSeries series, int64_t msn)
+{
+    MediaKey key = {.series = series, .first_msn = msn, .is_document = true};
+    char name[STORE_NAME_SIZE];
+    const ByteBuffer *document;
+    const CpixKey *cpix = asked_key_there(k->asked, &document);
+
+    errno = ENOKEY;
+    if (!cpix)
+        return NULL;
+    memcpy(key.id, cpix->id, sizeof(key.id));
+    memcpy(key.key, cpix->key, sizeof(key.key));
+    media_key_write_name(&key, name);
+    if (!note_write(k,
+                    store_put(k->folder, name, document->data, document->len, STORE_THROUGH) == 0 &&
+                        store_sync_names(k->folder) == 0))
+        return NULL;
+    const MediaKey *kept = media_keys_add(k, &key, asked_key_done(k->asked));
+    OPENSSL_cleanse(&key, sizeof(key));
+    errno = ENOMEM;
+    return kept;
+}
+
+/* `now`: the key in use; NULL: none. `due`: it has had its number of segments. */
+static const MediaKey *take_asked(MediaKeys *k, NumberSeries series, int64_t msn,
+                                  const MediaKey *now, bool due)
+{
+    const MediaKey *next = NULL;
+
+    if (now && !now->cpix)
+        now = NULL; /* of a run that made its own, which anybody may have been given */
+    if (now && k->params.encryption.rotate_samples == 0)
+        return now;
+    if ((!now || due) && msn > k->asked_msn) {
+        k->asked_msn = msn;
+        next = write_asked(k, series, msn);
+        note_wait(k, !next && errno == ENOKEY, now && !k->params.encryption.stops);
+    }
+    if (!next || k->params.encryption.rotate_samples > 0)
+        asked_key_ask(k->asked);
+    if (next || !now || !due || !k->params.encryption.stops)
+        return next ? next : now;
+    errno = ENOKEY;
+    return NULL;
+}
+
 const MediaKey *media_keys_take(MediaKeys *k, NumberSeries series, int64_t msn)
 {
     const MediaKey *key = media_keys_find(k, series, msn);
     const MediaEncryption *how = &k->params.encryption;
-    int64_t rotate = media_keys_cipher(k, series) == MEDIA_CBCS ? how->rotate_samples : how->rotate;
+    bool samples = media_keys_cipher(k, series) == MEDIA_CBCS;
+    int64_t rotate = samples ? how->rotate_samples : how->rotate;
 
-    if (key && (end_of(k, key) != INT64_MAX || rotate == 0 || msn - key->first_msn < rotate))
+    if (key && end_of(k, key) != INT64_MAX)
         return key;
-    return write_new(k, series, msn);
+    bool due = !key || (rotate > 0 && msn - key->first_msn >= rotate);
+    if (k->asked && samples)
+        return take_asked(k, series, msn, key, due);
+    return due || key->is_document ? write_new(k, series, msn) : key;
 }
 
 /* ---- what goes ---- */
@@ -296,7 +269,7 @@ static void remove_key(MediaKeys *k, size_t i)
 
     media_key_write_name(&k->kept[i]->key, name);
     store_remove(k->folder, name);
-    wipe(k->kept[i]);
+    media_keys_wipe(k->kept[i]);
     k->kept[i] = k->kept[--k->count];
 }
 

@@ -10,6 +10,9 @@
  *
  *   key-ll-120-ID.bin     from segment 120 of low latency on; "ts": of the classic lists
  *
+ * Or a key server gives the keys of samples: then the next one is asked for as soon as one is in
+ * use, and the file has what the server has answered (".cpix").
+ *
  * The name says all that there is to know of it, so a run that follows finds the keys of this one.
  * A key has reached the disk before media_keys_take() returns it, so it is there before anything
  * that it was used for, also after a power cut. It is removed some time after the last segment that
@@ -18,6 +21,7 @@
  * Thread-safety: one thread, the stream's. */
 
 #include "base/clock.h"
+#include "keys/key_source.h"
 #include "package/media_key.h"
 
 #define MEDIA_KEY_ROTATE_MAX 100000 /* segments for a key */
@@ -33,6 +37,9 @@ typedef struct MediaEncryption {
     const char *uri;          /* of a key, as media_key_write_uri() has it; borrowed; NULL: none */
     const char *clearkey_uri; /* of licences of ClearKey, as media_key_fill_in() has it, for DASH;
                                  borrowed; NULL or "": none */
+    const KeySource *source;  /* of keys of samples; borrowed; NULL: they are made here */
+    bool stops; /* if it has not given the next key in time, segments are lost, and do not have the
+                   key before */
 } MediaEncryption;
 
 typedef struct MediaKeysParams {
@@ -56,7 +63,8 @@ MediaCipher media_keys_cipher(const MediaKeys *keys, NumberSeries series);
 /* The key of a segment that is being made; if there is none, or it has had its number of segments,
  * a new one, which is written through. Numbers of a series may be asked for again, but not below
  * the oldest that is kept. Returns it, borrowed for as long as a list has the segment (see
- * media_keys_keep()), or NULL with errno: then the segment cannot be made. */
+ * media_keys_keep()), or NULL with errno: then the segment cannot be made. A key server's begins
+ * behind all segments that were asked for before it came, so that renditions have the same. */
 const MediaKey *media_keys_take(MediaKeys *keys, NumberSeries series, int64_t msn);
 
 /* The key of a segment that was made, likewise; NULL: there is none. `keys` may be NULL. */

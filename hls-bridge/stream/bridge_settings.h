@@ -28,6 +28,15 @@
 #define BRIDGE_ENCODER_SIZE  32
 #define BRIDGE_LANGUAGE_SIZE 36 /* RFC 5646 asks for room for tags of 35 */
 
+/* Who gives keys of samples, if not the bridge itself. */
+typedef struct BridgeKeyServer {
+    char url[BRIDGE_PATH_SIZE];         /* empty: nobody */
+    char systems[BRIDGE_WHEN_SIZE * 4]; /* names of DRM systems, with commas */
+    char header_file[BRIDGE_PATH_SIZE], secret_file[BRIDGE_PATH_SIZE]; /* as key_proof.h has them */
+    int64_t timeout_us;                                                /* of one request */
+    char away[BRIDGE_WHEN_SIZE];                                       /* "keep" or "stop" */
+} BridgeKeyServer;
+
 typedef struct BridgeSettings {
     char directory[BRIDGE_PATH_SIZE]; /* of all streams */
     int64_t segment_us;
@@ -70,6 +79,7 @@ typedef struct BridgeSettings {
     char encryption_directory[BRIDGE_PATH_SIZE]; /* of keys */
     char encryption_key_uri[MEDIA_KEY_URI_SIZE]; /* where players get them; empty: here */
     char clearkey_uri[MEDIA_KEY_URI_SIZE];       /* of licences, for DASH; empty: none */
+    BridgeKeyServer keys;
     bool encryption_thumbnails; /* small pictures of encrypted streams, which everybody can see */
     char control_address[BRIDGE_ADDRESS_SIZE]; /* IPv4; loopback if there is no token */
     int64_t control_port;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/own_folder.h"
+#include "keys/key_proof.h"
 #include "settings_reader.h"
 
 #define DIRECTORY "encryption.directory"
@@ -24,6 +25,92 @@ static size_t method_of(const BridgeSettings *settings)
     while (i < METHODS && strcmp(methods[i].name, settings->encryption_method) != 0)
         i++;
     return i;
+}
+
+/* Takes a name of a list with commas off its front. */
+static const char *take_name(const char **list, size_t *len)
+{
+    const char *name = *list + strspn(*list, " ,");
+
+    *len = strcspn(name, " ,");
+    *list = name + *len;
+    return name;
+}
+
+CpixSystems encryption_settings_systems(const BridgeSettings *settings)
+{
+    const char *list = settings->keys.systems, *name;
+    CpixSystems all = 0;
+    size_t len;
+
+    while (name = take_name(&list, &len), len > 0) {
+        CpixSystems one = 0;
+        for (unsigned i = 0; i < CPIX_SYSTEMS_MAX; i++)
+            if (strlen(cpix_system_name((CpixSystem)i)) == len &&
+                strncmp(cpix_system_name((CpixSystem)i), name, len) == 0)
+                one = 1U << i;
+        if (!one)
+            return 0;
+        all |= one;
+    }
+    return all;
+}
+
+/* Keys go over no network in clear. */
+static bool is_safe(const char *url)
+{
+    static const char *const begins[] = {
+        "https://",          "http://127.0.0.1/", "http://127.0.0.1:", "http://localhost/",
+        "http://localhost:", "http://[::1]/",     "http://[::1]:"};
+
+    for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+        if (strncmp(url, begins[i], strlen(begins[i])) == 0 && url[strlen(begins[i])])
+            return true;
+    return false;
+}
+
+/* What a key server asks of the other settings. Returns NULL, or a sentence. */
+static const char *look_at_others(const BridgeSettings *s)
+{
+    if (methods[method_of(s)].cipher != MEDIA_CBCS || !s->ll_enabled)
+        return "encryption.key_server gives keys of samples: set encryption.method = \"cbcs\", and "
+               "ll.enabled";
+    if (s->writes_ts)
+        return "encryption.key_server wants hls.ts = false: keys of classic HLS are given to "
+               "players, so who has none from a licence server could watch that";
+    if (*s->encryption_key_uri || *s->clearkey_uri)
+        return "encryption.key_server says where players get keys: leave encryption.key_uri and "
+               "encryption.clearkey_uri empty";
+    if (s->samples_rotate > 0 && s->samples_rotate < MEDIA_KEY_ASKED_MIN)
+        return "encryption.rotate_samples must be 0, or 10 and more, with encryption.key_server";
+    return NULL;
+}
+
+static int check_key_server(const BridgeSettings *settings, char *error)
+{
+    const BridgeKeyServer *k = &settings->keys;
+    const char *wrong = NULL;
+    char why[KEY_PROOF_WHY_SIZE] = "";
+    KeyProof proof;
+
+    if (*k->url == '\0')
+        return 0;
+    if (!is_safe(k->url))
+        wrong = "encryption.key_server must be an https:// URL, or http:// on this machine";
+    else if (encryption_settings_systems(settings) == 0)
+        wrong = "encryption.systems must be some of widevine, playready and fairplay, with commas";
+    else if (strcmp(k->away, "keep") != 0 && strcmp(k->away, "stop") != 0)
+        wrong = "encryption.away must be \"keep\" or \"stop\"";
+    else if (!key_proof_make(k->header_file, k->secret_file, (const uint8_t[UUID_BYTES]){0}, 0, "",
+                             0, &proof, why))
+        wrong = why;
+    else
+        wrong = look_at_others(settings);
+    explicit_bzero(&proof, sizeof(proof));
+    if (wrong)
+        snprintf(error, SETTINGS_ERROR_SIZE, "%s%s",
+                 wrong == why ? "encryption.header_file or secret_file: " : "", wrong);
+    return wrong ? -1 : 0;
 }
 
 int encryption_settings_check(const BridgeSettings *settings, char *error)
@@ -53,6 +140,8 @@ int encryption_settings_check(const BridgeSettings *settings, char *error)
                  settings->clearkey_uri);
         return -1;
     }
+    if (check_key_server(settings, error) < 0)
+        return -1;
     if (methods[method].cipher == MEDIA_CLEAR)
         return 0;
     if (own_folder_check(DIRECTORY, directory, 0750, error) < 0)
@@ -68,7 +157,7 @@ int encryption_settings_check(const BridgeSettings *settings, char *error)
     return -1;
 }
 
-MediaEncryption encryption_settings_of(const BridgeSettings *settings)
+MediaEncryption encryption_settings_of(const BridgeSettings *settings, const KeySource *source)
 {
     return (MediaEncryption){
         .cipher = methods[method_of(settings)].cipher,
@@ -77,6 +166,8 @@ MediaEncryption encryption_settings_of(const BridgeSettings *settings)
         .rotate_samples = settings->samples_rotate,
         .uri = settings->encryption_key_uri,
         .clearkey_uri = settings->clearkey_uri,
+        .source = source,
+        .stops = strcmp(settings->keys.away, "stop") == 0,
     };
 }
 

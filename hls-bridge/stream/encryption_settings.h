@@ -14,8 +14,11 @@
  * sentence (SETTINGS_ERROR_SIZE bytes). */
 int encryption_settings_check(const BridgeSettings *settings, char *error);
 
-/* What they say; its texts are the settings'. */
-MediaEncryption encryption_settings_of(const BridgeSettings *settings);
+/* The DRM systems that a key server is asked for; 0: one has no name that is known. */
+CpixSystems encryption_settings_systems(const BridgeSettings *settings);
+
+/* What they say; its texts are the settings'. `source` gives keys of samples, if one does. */
+MediaEncryption encryption_settings_of(const BridgeSettings *settings, const KeySource *source);
 
 /* Whether streams have small pictures, which everybody can see. */
 bool encryption_settings_allow_thumbnails(const BridgeSettings *settings);

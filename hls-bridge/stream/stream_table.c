@@ -32,6 +32,7 @@ StreamTable *stream_table_create(const StreamTableParams *params)
     t->ll_hub = params->ll_hub;
     t->thumbnailer = params->thumbnailer;
     t->events = params->events;
+    t->keys = params->keys;
     if (params->rungs)
         t->rungs = *params->rungs;
     pthread_mutex_init(&t->lock, NULL);
@@ -130,7 +131,7 @@ static StreamParams params_of(const StreamTable *t, const char *name)
                         .thumbnailer =
                             encryption_settings_allow_thumbnails(settings) ? t->thumbnailer : NULL,
                         .thumbnail_us = settings->thumbnail_us,
-                        .encryption = encryption_settings_of(settings),
+                        .encryption = encryption_settings_of(settings, t->keys),
                         .also = settings->also,
                     },
                 .bound = {.restart_us = settings->restart_us,

@@ -24,6 +24,7 @@ typedef struct StreamTableParams {
     Thumbnailer *thumbnailer; /* NULL: no thumbnails */
     EventQueue *events;       /* NULL: no events */
     const RungsParams *rungs; /* NULL: nothing is transcoded */
+    const KeySource *keys;    /* of samples; NULL: streams make their own */
 } StreamTableParams;
 
 /* Returns NULL if there is no memory, or no thread can be made. */

@@ -22,6 +22,7 @@ struct StreamTable {
     Thumbnailer *thumbnailer;
     EventQueue *events;
     RungsParams rungs;
+    const KeySource *keys;
     pthread_mutex_t lock; /* guards what follows; held while a stream is made, not while one ends */
     Stream **streams;     /* in order of name */
     size_t count, capacity;

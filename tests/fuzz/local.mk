@@ -8,6 +8,7 @@ fuzz_parts = \
 	%D%/fuzz_bridge_sdp_answer.c \
 	%D%/fuzz_cenc_reader.c \
 	%D%/fuzz_control_api.c \
+	%D%/fuzz_cpix_document.c \
 	%D%/fuzz_event_line.c \
 	%D%/fuzz_h264_filler.c \
 	%D%/fuzz_h264_sps.c \

@@ -22,11 +22,12 @@ const ALLOWED = {
   ingest: ["base", "codec", "clock"],
   store: ["base"],
   serve: ["base"],
-  package: ["base", "codec", "store", "serve"],
+  keys: ["base"],
+  package: ["base", "codec", "keys", "store", "serve"],
   segment: ["base", "codec", "package"],
   events: ["base"],
   transcode: ["base"],
-  stream: ["base", "codec", "events", "ingest", "store", "serve", "package", "segment", "transcode"],
+  stream: ["base", "codec", "events", "ingest", "keys", "store", "serve", "package", "segment", "transcode"],
   control: ["base", "events", "serve", "stream"],
 };
 

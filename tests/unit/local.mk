@@ -87,6 +87,8 @@ unit_programs += %D%/unit-bridge
 	%D%/test_ll_names.c \
 	%D%/test_ll_playlist.c \
 	%D%/test_lossy_layers.c \
+	%D%/test_asked_keys.c \
+	%D%/test_cpix_document.c \
 	%D%/test_media_keys.c \
 	%D%/test_multivariant.c \
 	%D%/test_named_ladders.c \

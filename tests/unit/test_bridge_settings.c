@@ -60,6 +60,12 @@ static void check_defaults(const BridgeSettings *got)
     assert_int_equal(got->encryption_rotate, d.encryption_rotate);
     assert_string_equal(got->encryption_directory, d.encryption_directory);
     assert_string_equal(got->encryption_key_uri, d.encryption_key_uri);
+    assert_string_equal(got->keys.url, d.keys.url);
+    assert_string_equal(got->keys.systems, d.keys.systems);
+    assert_string_equal(got->keys.header_file, d.keys.header_file);
+    assert_string_equal(got->keys.secret_file, d.keys.secret_file);
+    assert_int_equal(got->keys.timeout_us, d.keys.timeout_us);
+    assert_string_equal(got->keys.away, d.keys.away);
     assert_int_equal(got->encryption_thumbnails, d.encryption_thumbnails);
     assert_string_equal(got->events_janus, d.events_janus);
     assert_string_equal(got->events_emitter, d.events_emitter);
@@ -357,6 +363,61 @@ static void encryption_wants_a_folder_of_its_own(void **state)
     temp_folder_remove(root);
 }
 
+static void a_key_server_wants_others_to_fit(void **state)
+{
+    static const struct {
+        const char *name, *url, *systems, *method, *away, *uri;
+        bool ts;
+        int64_t rotate;
+        const char *error; /* NULL: it is taken */
+    } rows[] = {
+        {"as it should be", "https://drm.example/cpix", "widevine", "cbcs", "keep", "", false, 0,
+         NULL},
+        {"on this machine", "http://127.0.0.1:80/", "fairplay,playready", "cbcs", "stop", "", false,
+         10, NULL},
+        {"in clear", "http://drm.example/", "widevine", "cbcs", "keep", "", false, 0, "https://"},
+        {"nearly this machine", "http://127.0.0.1.example/", "widevine", "cbcs", "keep", "", false,
+         0, "https://"},
+        {"an unknown system", "https://d.example/", "marlin", "cbcs", "keep", "", false, 0,
+         "encryption.systems"},
+        {"no system", "https://d.example/", " , ", "cbcs", "keep", "", false, 0,
+         "encryption.systems"},
+        {"whole segments", "https://d.example/", "widevine", "aes-128", "keep", "", false, 0,
+         "encryption.method"},
+        {"in clear, too", "https://d.example/", "widevine", "none", "keep", "", false, 0,
+         "encryption.method"},
+        {"a way around", "https://d.example/", "widevine", "cbcs", "keep", "", true, 0, "hls.ts"},
+        {"two places", "https://d.example/", "widevine", "cbcs", "keep", "skd://{id}", false, 0,
+         "encryption.key_uri"},
+        {"too often", "https://d.example/", "widevine", "cbcs", "keep", "", false, 9,
+         "encryption.rotate_samples"},
+        {"what else", "https://d.example/", "widevine", "cbcs", "clear", "", false, 0,
+         "encryption.away"},
+    };
+    char root[TEMP_FOLDER_SIZE];
+
+    (void)state;
+    temp_folder(root);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        BridgeSettings s = bridge_settings_defaults();
+        snprintf(s.directory, sizeof(s.directory), "%s/hls", root);
+        snprintf(s.encryption_directory, sizeof(s.encryption_directory), "%s/keys", root);
+        snprintf(s.encryption_method, sizeof(s.encryption_method), "%s", rows[i].method);
+        snprintf(s.encryption_key_uri, sizeof(s.encryption_key_uri), "%s", rows[i].uri);
+        snprintf(s.keys.url, sizeof(s.keys.url), "%s", rows[i].url);
+        snprintf(s.keys.systems, sizeof(s.keys.systems), "%s", rows[i].systems);
+        snprintf(s.keys.away, sizeof(s.keys.away), "%s", rows[i].away);
+        s.writes_ts = rows[i].ts;
+        s.samples_rotate = rows[i].rotate;
+        check(&s, rows[i].name, rows[i].error);
+        if (!rows[i].error && i == 0) {
+            snprintf(s.keys.header_file, sizeof(s.keys.header_file), "%s/none", root);
+            check(&s, "no such file", "header_file");
+        }
+    }
+    temp_folder_remove(root);
+}
+
 /* It stands in XML as it is. */
 static void licences_have_an_address(void **state)
 {
@@ -507,6 +568,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(parts_are_as_long_as_the_profile_has_them),
     cmocka_unit_test(takes_a_language_that_can_be_one),
     cmocka_unit_test(encryption_wants_a_folder_of_its_own),
+    cmocka_unit_test(a_key_server_wants_others_to_fit),
     cmocka_unit_test(licences_have_an_address),
     cmocka_unit_test(a_ladder_may_name_a_second_sound),
     cmocka_unit_test(refuses_what_a_range_cannot_tell),

@@ -414,7 +414,7 @@ static void each_codec_is_a_set_of_its_own(void **state)
 static void memory_is_for_the_renditions_that_there_are(void **state)
 {
     (void)state;
-    assert_in_range(sizeof(DashManifest) + DASH_OTHERS * sizeof(DashTrack), 1, 8100);
+    assert_in_range(sizeof(DashManifest) + DASH_OTHERS * sizeof(DashTrack), 1, 8300);
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, setup)
