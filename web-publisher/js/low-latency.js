@@ -91,7 +91,6 @@ const LOW_LATENCY = {
   abrController: PartAbr,
   testBandwidth: false, // by a segment that is not shown: it starts with a small size, and climbs
   liveSyncOnStallIncrease: 0, // seconds further from live after a stall: see distance.js
-  backBufferLength: 30,
   playlistLoadPolicy: {
     default: {
       maxTimeToFirstByteMs: 200000,

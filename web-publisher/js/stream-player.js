@@ -252,6 +252,7 @@ export class StreamPlayer extends EventTarget {
     if (Hls.isSupported()) {
       this.#hls = new Hls({
         workerPath: new URL("../vendor/hls.worker.js", import.meta.url).href,
+        backBufferLength: 30, // seconds; by itself it keeps all that was shown
         ...(this.#isLow && lowLatency(this.#token.fetch)),
         ...this.#token.forHls(Hls.DefaultConfig.loader),
       });
