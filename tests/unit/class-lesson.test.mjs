@@ -50,13 +50,52 @@ test("segments of another length: the bridge ends in peace, lists go, and segmen
 
 test("a shorter playlist: the lists stay; a killed bridge: the settings too", async (t) => {
   const stack = await makeStack(t);
-  const lessons = new Lessons(stack, async () => LIVE);
+  let looks = 0;
+  const lessons = new Lessons(stack, async () => ({ ...LIVE, listed: Math.max(4, 6 - looks++) })); // short ones first
   await lessons.begin({ button: "window", value: 3, stream: "demo" });
-  await over(lessons);
+  const { before, after, beganAt, backAt } = await over(lessons);
+  assert.deepEqual([before.listed, after.listed], [6, 4], "it is told once the list is as short as it is to be");
+  assert.ok(backAt >= beganAt);
   await lessons.begin({ button: "kill", value: 1, stream: "demo" });
   assert.equal((await over(lessons)).state, "done");
   assert.deepEqual(stack.done, ["SIGTERM", { "hls.segment": 2, "hls.playlist": 3 }, "SIGKILL", { "hls.segment": 2, "hls.playlist": 3 }]);
   assert.deepEqual((await readdir(path.join(stack.hls, "demo"))).sort(), [...FILES].sort());
+});
+
+test("a bridge that does not start with other settings has those of before again, and the lesson says so", async (t) => {
+  const stack = await makeStack(t), lists = [];
+  stack.startBridge = async () => {
+    const settings = { ...stack.options.bridgeSettings };
+    stack.done.push(settings);
+    lists.push((await readdir(path.join(stack.hls, "demo"))).includes("index.m3u8"));
+    await writeFile(path.join(stack.hls, "demo", "index.m3u8"), "of a bridge that began");
+    if (settings["hls.segment"] === 4) throw new Error("hls-bridge does not answer after 30 s");
+  };
+  const lessons = new Lessons(stack, async () => LIVE);
+  await lessons.begin({ button: "segment", value: 4, stream: "demo" });
+  const { state, why, error } = await over(lessons);
+  assert.deepEqual([state, why], ["failed", "settings"]);
+  assert.match(error, /settings of before: hls-bridge does not answer/);
+  assert.deepEqual(stack.done, ["SIGTERM", { "hls.segment": 4, "hls.playlist": 6 }, { "hls.segment": 2, "hls.playlist": 6 }]);
+  assert.deepEqual(lists, [false, false], "no list promises what the other bridge did");
+  assert.deepEqual(lessons.settings, { segment: 2, window: 6 });
+  assert.equal(await lessons.begin({ button: "kill", value: 1, stream: "demo" }), true);
+  assert.equal((await over(lessons)).state, "done");
+});
+
+test("a killed bridge that does not start is started once more; if none starts, the lesson says what to do", async (t) => {
+  const stack = await makeStack(t);
+  let starts = 0, startsAt = 2;
+  stack.startBridge = async () => {
+    if (++starts < startsAt) throw new Error("no answer");
+  };
+  const lessons = new Lessons(stack, async () => LIVE);
+  await lessons.begin({ button: "kill", value: 1, stream: "demo" });
+  assert.equal((await over(lessons)).state, "done");
+  startsAt = Infinity;
+  await lessons.begin({ button: "kill", value: 1, stream: "demo" });
+  const { state, why } = await over(lessons);
+  assert.deepEqual([state, why, starts], ["failed", "gone", 4]);
 });
 
 test("there is one lesson at a time, and none of a stream that is not live", async (t) => {
@@ -66,8 +105,8 @@ test("there is one lesson at a time, and none of a stream that is not live", asy
   assert.equal(await lessons.begin({ button: "kill", value: 1, stream: "demo" }), true);
   assert.equal(await lessons.begin({ button: "kill", value: 1, stream: "demo" }), false);
   answer(null);
-  const { state, error } = await over(lessons);
-  assert.equal(state, "failed");
+  const { state, why, error } = await over(lessons);
+  assert.deepEqual([state, why], ["failed", "not-live"]);
   assert.match(error, /demo is not live/);
   assert.deepEqual(stack.done, [], "nothing was ended");
 });

@@ -118,7 +118,7 @@ test("each button's lesson is told in sentences that exist, with all their numbe
   assert.equal(countersOf(null, bridge), null);
   for (const { button, value } of PRESSES) {
     assert.ok(BUTTONS[button].values.includes(value), `${button} ${value}`);
-    const facts = factsOf({ button, value, before, after, beganAt: 0, endedAt: 2500 });
+    const facts = factsOf({ button, value, before, after, beganAt: 0, backAt: 2500 });
     assert.ok(facts.length > 0);
     for (const language of ["en", "es"]) {
       const strings = stringsOf(language);
@@ -129,13 +129,13 @@ test("each button's lesson is told in sentences that exist, with all their numbe
       }
     }
   }
-  assert.deepEqual(factsOf({ button: "lose", before, after, beganAt: 0, endedAt: 1 })[0].numbers, { dropped: 5, packets: 5 });
-  assert.deepEqual(factsOf({ button: "kill", before: null, after, beganAt: 0, endedAt: 1 }), []);
+  assert.deepEqual(factsOf({ button: "lose", before, after, beganAt: 0, backAt: 1 })[0].numbers, { dropped: 5, packets: 5 });
+  assert.deepEqual(factsOf({ button: "kill", before: null, after, beganAt: 0, backAt: 1 }), []);
 });
 
 test("a counter that began again with the bridge counts what it shows", () => {
   const before = countersOf(status, bridge);
-  const [, { numbers }] = factsOf({ button: "keys", before, after: { ...before, forced: 0, cuts: 1 }, beganAt: 0, endedAt: 1 });
+  const [, { numbers }] = factsOf({ button: "keys", before, after: { ...before, forced: 0, cuts: 1 }, beganAt: 0, backAt: 1 });
   assert.deepEqual(numbers, { forced: 0, cuts: 1 });
 });
 

@@ -13,6 +13,14 @@ const BACK_MS = 60000; // until a stream is live again
 const LOOK_MS = 250;
 const LIST = /\.(m3u8|mpd)$/;
 
+/** Why a lesson has failed: a sentence, and `why`, by which the class page says it in other languages (class.failed.WHY). */
+class LessonError extends Error {
+  constructor(why, text) {
+    super(text);
+    this.why = why;
+  }
+}
+
 /** Asks the bridge for trouble; throws what it says if it refuses. */
 async function makeTrouble(port, stream, query) {
   const { status, text } = await askBridge({ port }, `/streams/${stream}/trouble?${query}`, { method: "POST" });
@@ -67,23 +75,22 @@ export class Lessons {
     this.#lesson = lesson;
     this.#run(lesson).then(
       () => (lesson.state = "done"),
-      (error) => Object.assign(lesson, { state: "failed", error: error.message }),
-    ).finally(() => {
-      lesson.endedAt = Date.now();
-      this.#running = false;
-    });
+      ({ message, why }) => Object.assign(lesson, { state: "failed", error: message, why }),
+    ).finally(() => (this.#running = false));
     return true;
   }
 
   async #run(lesson) {
     const { button, value, stream, seconds } = lesson;
     lesson.before = await this.counters(stream);
-    if (!lesson.before?.live) throw new Error(`${stream} is not live`);
+    if (!lesson.before?.live) throw new LessonError("not-live", `${stream} is not live`);
     if (button === "lose") await this.#trouble(stream, `lose=${value}`, seconds);
     else if (button === "keys") await this.#trouble(stream, "hold=keys", seconds);
     else if (button === "kill") await (this.#restarting = this.#restart("SIGKILL"));
     else await (this.#restarting = this.#restart("SIGTERM", { [button === "window" ? "hls.playlist" : "hls.segment"]: value }));
-    lesson.after = await this.#untilMade(lesson);
+    lesson.after = await this.#untilMade(stream);
+    lesson.backAt = Date.now();
+    if (button === "window") lesson.after = await this.#untilListed(stream, value) ?? lesson.after;
   }
 
   async #trouble(stream, query, seconds) {
@@ -91,7 +98,7 @@ export class Lessons {
     await sleep(seconds * 1000 + AFTER_MS);
   }
 
-  /** Ends the bridge by `signal` and starts it again, with other settings. */
+  /** Ends the bridge by `signal` and starts it again, with other settings; with those of before if it does not start with these. */
   async #restart(signal, settings) {
     const { stack } = this;
     const { bridge } = stack.parts;
@@ -99,21 +106,45 @@ export class Lessons {
     const timer = setTimeout(() => bridge.kill("SIGKILL"), 10000);
     await bridge.exited();
     clearTimeout(timer);
-    if (settings) stack.options.bridgeSettings = { ...stack.options.bridgeSettings, ...settings };
-    if (settings?.["hls.segment"]) await removeLists(stack.hls);
+    const before = stack.options.bridgeSettings;
+    const wrong = await this.#start({ ...before, ...settings }, before).catch((error) => error);
+    if (!wrong) return;
+    if (this.#stopped) throw wrong;
+    await this.#start(before, { ...before, ...settings }).catch((error) => {
+      throw new LessonError("gone", `The bridge does not start any more: ${error.message}`);
+    });
+    if (settings) throw new LessonError("settings", `The bridge runs with the settings of before: ${wrong.message}`);
+  }
+
+  /** Starts the bridge with `settings`; it had `before`. Throws if it does not answer in time, or ends. */
+  async #start(settings, before) {
+    const { stack } = this;
+    stack.options.bridgeSettings = settings;
+    if (settings?.["hls.segment"] !== before?.["hls.segment"]) await removeLists(stack.hls);
     if (this.#stopped) throw new Error("everything ends");
     await stack.startBridge();
   }
 
   /** The counters when the stream is live and makes segments again, two of its newest length. */
-  async #untilMade({ before, button, value, stream }) {
+  async #untilMade(stream) {
+    const back = await this.#untilCounters(stream, ({ live, made }) => live && made > 1);
+    if (back) return back;
+    throw new LessonError("not-back", `${stream} did not come back within ${BACK_MS / 1000} s`);
+  }
+
+  /** The counters when the playlist is as long as it is to be. A segment more stays while the others are a moment shorter than that many of full length. */
+  #untilListed(stream, segments) {
+    return this.#untilCounters(stream, ({ listed }) => listed >= segments && listed <= segments + 1);
+  }
+
+  /** The first counters that `suit`; undefined: there were none in time. */
+  async #untilCounters(stream, suit) {
     const end = Date.now() + BACK_MS;
     while (Date.now() < end && !this.#stopped) {
       const now = await this.counters(stream);
-      const isThere = now?.live && now.made > 1 && (button !== "window" || now.listed >= Math.min(value, before.listed));
-      if (isThere) return now;
+      if (now && suit(now)) return now;
       await sleep(LOOK_MS);
     }
-    throw new Error(`${stream} did not come back within ${BACK_MS / 1000} s`);
+    return undefined;
   }
 }

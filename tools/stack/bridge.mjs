@@ -52,12 +52,14 @@ export async function startBridge({ program, folder, hls, port, control, llPort,
   if (settings["encryption.method"]) await makeKeyFolder(keyFolder(hls));
   const file = path.join(folder, "hls-bridge.jcfg");
   await writeFile(file, text);
+  let isUp = false; // what ends before that is told to whoever waits for it here
   const child = new Child("hls-bridge", program, ["-c", file, ...args], {
     logFile: path.join(folder, "hls-bridge.log"),
     env,
-    onDeath,
+    onDeath: (dead) => isUp && onDeath?.(dead),
   });
   await untilHealthy(child, async () => (await askBridge({ port, socketPath: control?.socket }, "/healthz")).status === 200);
+  isUp = true;
   return child;
 }
 

@@ -16,14 +16,17 @@ export const PRESSES = [
 /** The key of a press's strings, as "class.segment.4". */
 export const keyOf = ({ button, value }) => `class.${button}${button === "segment" || button === "window" ? `.${value}` : ""}`;
 
+/** The key of why a lesson has failed. */
+export const failureOf = ({ why }) => (why ? `class.failed.${why}` : "class.failed");
+
 /** A counter that began again with the bridge has made what it shows. */
 const grown = (after, before) => (after >= before ? after - before : after);
 
 /** [{ key, numbers }] of a lesson that is done: what happened. */
-export function factsOf({ button, before, after, beganAt, endedAt }) {
+export function factsOf({ button, before, after, beganAt, backAt }) {
   if (!before || !after) return [];
   const more = (name) => grown(after[name], before[name]);
-  const seconds = Math.round((endedAt - beganAt) / 100) / 10;
+  const seconds = Math.round((backAt - beganAt) / 100) / 10;
   if (button === "lose") {
     return [
       { key: "class.fact.lost", numbers: { dropped: more("dropped"), packets: more("packets") + more("dropped") } },

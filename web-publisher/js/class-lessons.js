@@ -2,7 +2,7 @@
 
 // The buttons of the class page: what to expect of each, and what came of the last one.
 
-import { factsOf, keyOf, PRESSES } from "./class-lesson.js";
+import { factsOf, failureOf, keyOf, PRESSES } from "./class-lesson.js";
 import { byId, element } from "./page-tools.js";
 import { timeLimit } from "./time-limit.js";
 
@@ -72,7 +72,7 @@ export class ClassLessons {
     if (!lesson) return;
     const name = this.#t(keyOf(lesson));
     if (running) this.#tell("busy", `${name}: ${this.#t("class.running")}`, []);
-    else if (lesson.state === "failed") this.#tell("bad", name, [this.#t("class.failed", { error: lesson.error })]);
+    else if (lesson.state === "failed") this.#tell("bad", name, [this.#t(failureOf(lesson), lesson)]);
     else this.#tell("good", `${name}: ${this.#t("class.done")}`, factsOf(lesson).map(({ key, numbers }) => this.#t(key, numbers)));
     const state = `${lesson.id} ${lesson.state}`;
     if (this.#seen !== null && state !== this.#seen && lesson.button === "segment" && !running) this.#reopen();
