@@ -166,3 +166,20 @@ test("a name that nobody uses takes none of the bridge's looks, and none of Janu
   await new Promise((resolve) => server.close(resolve));
   assert.deepEqual((({ status, bridge, away }) => [status, bridge, away])(await look("nobody")), [null, null, true]);
 });
+
+test("thirty streams that are looked at by two pages each take fewer looks than the bridge gives a class", async (t) => {
+  let looks = 0, ms = 0;
+  const server = http.createServer(({ url }, response) => {
+    if (url.endsWith("/look")) looks++;
+    response.end("{}");
+  }).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  t.after(() => (server.closeAllConnections(), server.close()));
+  const { port } = server.address();
+  const desk = new ClassLooks({ options: {}, hls: "/nowhere", bridgePort: port, adminHttpPort: port }, () => ms).routes()["GET /class/look.json"];
+  const SECONDS = 10, PER_S = 50; // docs/protocol.md
+  for (; ms < SECONDS * 1000; ms += 500)
+    await Promise.all(Array.from({ length: 30 }, (none, i) => desk.answer({}, new URLSearchParams({ stream: `student-${i}` }))));
+  assert.ok(looks >= SECONDS * 15, `${looks} looks: all are shown something new every two seconds`);
+  assert.ok(looks < SECONDS * PER_S, `${looks} looks`);
+});

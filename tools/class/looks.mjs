@@ -12,23 +12,25 @@ import { countersOf, readPress } from "./lessons.mjs";
 import { JanusAdmin } from "./seller.mjs";
 import { STREAM_NAME } from "../../web-publisher/js/stream-name.js";
 
-const FRESH_MS = 450; // however many look, the parts are asked twice a second
+const FRESH_MS = 900; // a page asks once a second; however many look, the parts are asked no more often
+const EACH_MS = 25; // and for each stream that is looked at so much apart: the bridge gives a class fifty looks a second
 const SELLER_FRESH_MS = 2000;
 const STREAMS_MAX = 64; // whose looks are kept
 
-/** Keeps what `make(key)` resolves to for `ms`; whoever asks meanwhile shares it. */
+/** Keeps what `make(key)` resolves to for `ms`, and longer if there are many; whoever asks meanwhile shares it. */
 class Kept {
   #made = new Map();
 
-  constructor(ms, make) {
+  constructor(ms, make, clock) {
     this.ms = ms;
     this.make = make;
+    this.clock = clock;
   }
 
   get(key) {
-    const now = Date.now();
+    const now = this.clock();
     const kept = this.#made.get(key);
-    if (kept && now - kept.at < this.ms) return kept.promise;
+    if (kept && now - kept.at < Math.max(this.ms, this.#made.size * EACH_MS)) return kept.promise;
     if (this.#made.size >= STREAMS_MAX) this.#made.clear();
     const promise = this.make(key);
     this.#made.set(key, { at: now, promise });
@@ -38,12 +40,14 @@ class Kept {
 
 export class ClassLooks {
   #janus;
-  #looks = new Kept(FRESH_MS, (stream) => this.#look(stream));
-  #sellers = new Kept(SELLER_FRESH_MS, (stream) => this.#janus.seller(stream).catch(() => null));
+  #looks;
+  #sellers;
 
-  /** `stack` has the option `class`. */
-  constructor(stack) {
+  /** `stack` has the option `class`; `clock()`: milliseconds. */
+  constructor(stack, clock = Date.now) {
     this.stack = stack;
+    this.#looks = new Kept(FRESH_MS, (stream) => this.#look(stream), clock);
+    this.#sellers = new Kept(SELLER_FRESH_MS, (stream) => this.#janus.seller(stream).catch(() => null), clock);
     this.#janus = new JanusAdmin({ port: stack.adminHttpPort, secret: stack.adminSecret });
     this.lessons = new Lessons(stack, (stream) => this.counters(stream));
   }
@@ -74,7 +78,8 @@ export class ClassLooks {
     // the bridge has so many looks a second for all, and Janus is asked for each of its handles: anybody may ask for names that there are not
     const [bridge, seller] = await Promise.all([status && this.#bridge(`/streams/${stream}/look`), gateway && this.#sellers.get(stream)]);
     const { settings } = this.lessons;
-    return { at: Date.now(), seller, gateway, bridge: bridge ?? null, status: status ?? null, away: status === undefined, folder, settings };
+    return { at: Date.now(), seller, gateway, bridge: bridge ?? null, status: status ?? null, away: status === undefined, folder, settings,
+      control: this.stack.bridgePort };
   }
 
   async #answer(query) {

@@ -7,11 +7,13 @@ import { byId, element } from "./page-tools.js";
 const FACTS = ["actor", "role", "protocol", "actions", "analogy", "concept"];
 const LINES_MAX = 60;
 
+const USUAL_CONTROL = 8190; // the port of the bridge's control API, unless another program had it
+
 const site = location.origin;
 const COMMANDS = {
   seller: () => "# in Chromium: chrome://webrtc-internals",
   janus: () => "tcpdump -i lo -n udp and host 127.0.0.1",
-  bridge: (stream) => `curl -s http://127.0.0.1:8190/streams/${stream}/look`,
+  bridge: (stream, look) => `curl -s http://127.0.0.1:${look?.control ?? USUAL_CONTROL}/streams/${stream}/look`,
   files: (stream) => `curl -si ${site}/live/${stream}/index.m3u8`,
   viewer: (stream) => `vlc ${site}/live/${stream}/index.m3u8`,
 };
@@ -57,7 +59,6 @@ export class ClassBoxes {
     byId("box-facts").replaceChildren(...FACTS.map((fact) => element("div", `fact ${fact}-fact`,
       element("dt", "", t(`class.box.${fact}`)),
       ...t(`class.${id}.${fact}`).split("\n").map((line) => element("dd", "", line)))));
-    byId("box-command").textContent = COMMANDS[id](this.#now().stream || "demo");
     this.show();
     this.#dialog.showModal();
   }
@@ -65,6 +66,8 @@ export class ClassBoxes {
   /** What is there now, in the box that is open. */
   show() {
     if (!this.#open) return;
+    const { stream, look } = this.#now(), command = COMMANDS[this.#open](stream || "demo", look);
+    if (byId("box-command").textContent !== command) byId("box-command").textContent = command;
     const text = NOW[this.#open](this.#now()) || "–";
     const lines = text.split("\n");
     const shown = [...lines.slice(0, LINES_MAX), ...(lines.length > LINES_MAX ? ["…"] : [])].join("\n");
