@@ -39,7 +39,7 @@ export class ClassPicture {
   #make({ id, lines, bar, blocks }, i, open) {
     const group = svg("g", { class: "station", tabindex: "0", role: "button", "data-station": id });
     const made = {
-      id, group, rows: new Map(), bar: bar && svg("g", { class: "grows" }, svg("rect", { class: "all" }), svg("rect", { class: "part" })),
+      id, group, filled: 0, rows: new Map(), bar: bar && svg("g", { class: "grows" }, svg("rect", { class: "all" }), svg("rect", { class: "part" })),
       panel: svg("rect", { class: "panel", rx: 14 }),
       number: svg("text", { class: "number" }, String(i + 1)),
       icon: svg("path", { class: "icon", d: ICONS[id] }),
@@ -78,7 +78,8 @@ export class ClassPicture {
     this.#stations.forEach((station, i) => this.#placeStation(station, stations[i], font));
   }
 
-  #placeStation({ group, panel, number, icon, title, about, bar, blocks, rows }, { x, y, width, height }, font) {
+  #placeStation(station, { x, y, width, height }, font) {
+    const { group, panel, number, icon, title, about, bar, blocks, rows } = station;
     const pad = font * 0.9, inner = width - 2 * pad;
     set(group, { transform: `translate(${x} ${y})` });
     set(panel, { width, height });
@@ -90,7 +91,7 @@ export class ClassPicture {
     if (bar) {
       set(bar, { transform: `translate(${pad} ${at})`, "data-width": inner });
       set(bar.children[0], { width: inner, height: font * 0.9, rx: font * 0.45 });
-      set(bar.children[1], { height: font * 0.9, rx: font * 0.45 });
+      set(bar.children[1], { width: station.filled * inner, height: font * 0.9, rx: font * 0.45 });
       at += font * LINE;
     }
     if (blocks) {
@@ -130,9 +131,10 @@ export class ClassPicture {
 
   /** How full the bar of a station is, 0 to 1. */
   fill(id, part) {
-    const { bar } = this.#stations.find((station) => station.id === id);
-    const width = Number(bar.getAttribute("data-width")) || 0;
-    set(bar.children[1], { width: Math.max(0, Math.min(1, part)) * width });
+    const station = this.#stations.find((one) => one.id === id);
+    const width = Number(station.bar.getAttribute("data-width")) || 0;
+    station.filled = Math.max(0, Math.min(1, part));
+    set(station.bar.children[1], { width: station.filled * width });
   }
 
   /** The playlist's segments, [{ number, state }], the newest last; `state`: "new", "gone", "begins" or "". */
@@ -141,7 +143,10 @@ export class ClassPicture {
     blocks.forEach((block, i) => {
       const segment = segments[i];
       block.setAttribute("class", `block ${segment ? segment.state : "empty"}`);
-      block.children[1].textContent = segment ? String(segment.number).slice(-4) : "";
+      const [rect, text] = block.children;
+      text.textContent = segment ? String(segment.number).slice(-4) : "";
+      if (text.textContent.length > 3) set(text, { textLength: rect.getAttribute("width") * 0.86, lengthAdjust: "spacingAndGlyphs" });
+      else text.removeAttribute("textLength");
     });
   }
 
