@@ -5,17 +5,23 @@
 
 /* ---- what goes out ---- */
 
+/* When a picture would be shown and decoded if it went out now. */
+static void place(const Follower *f, const AccessUnit *unit, int64_t *pts_90k, int64_t *dts_90k)
+{
+    outputs_settle(&f->outputs, unit, pts_90k, dts_90k);
+    if (*pts_90k < f->start_90k) /* it has come after a cut that waited for too long */
+        *dts_90k = f->start_90k;
+    *dts_90k = larger(*dts_90k, f->last_dts_90k + 1);
+    *pts_90k = larger(*pts_90k, *dts_90k);
+}
+
 static void hand_on(Follower *f, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k,
                     int64_t now_us)
 {
     AccessUnit own = *unit;
 
     own.track = f->track;
-    outputs_settle(&f->outputs, &own, &pts_90k, &dts_90k);
-    if (pts_90k < f->start_90k) /* it has come after a cut that waited for too long */
-        dts_90k = f->start_90k;
-    dts_90k = larger(dts_90k, f->last_dts_90k + 1);
-    pts_90k = larger(pts_90k, dts_90k);
+    place(f, &own, &pts_90k, &dts_90k);
     f->last_dts_90k = dts_90k;
     f->fresh = false;
     outputs_picture(&f->outputs, &own, pts_90k, dts_90k, now_us);
@@ -246,6 +252,17 @@ static bool is_behind_cut(const Follower *f, int64_t pts_90k)
     return pts_90k >= (first ? first->pts_90k : f->cut[0].segment.start_90k);
 }
 
+/* Whether a picture of its own that lies before the oldest cut has come so late that it would go
+ * out behind it: the next segment would begin with it, and not with the IDR picture that it has. */
+static bool is_left_behind(const Follower *f, const AccessUnit *unit, int64_t pts_90k,
+                           int64_t dts_90k)
+{
+    if (f->cuts == 0 || !begins_with_idr(f))
+        return false;
+    place(f, unit, &pts_90k, &dts_90k);
+    return dts_90k >= f->cut[0].segment.start_90k;
+}
+
 static void come_to_cut(Follower *f, const AccessUnit *unit, int64_t pts_90k, int64_t now_us)
 {
     bool is_first = begins_with_idr(f) && unit->idr && pts_90k == first_of_next(f)->pts_90k;
@@ -273,8 +290,9 @@ void follower_own(Follower *f, const AccessUnit *unit, int64_t pts_90k, int64_t 
         f->feed = FOLLOWER_NOBODY;
         f->differs = true;
     }
-    if (f->feed == FOLLOWER_OWN && !output_bound_takes_picture(&f->bound, unit->len))
-        f->feed = FOLLOWER_NOBODY;
+    if (f->feed == FOLLOWER_OWN && (is_left_behind(f, unit, pts_90k, dts_90k) ||
+                                    !output_bound_takes_picture(&f->bound, unit->len)))
+        f->feed = FOLLOWER_NOBODY; /* what follows it is made of it */
     if (f->feed == FOLLOWER_OWN) {
         f->stats.pictures++;
         hand_on(f, unit, pts_90k, dts_90k, now_us);

@@ -15,7 +15,8 @@
  * the best rendition's pictures. So are all that come, up to one whose own IDR picture is there in
  * time. If nobody makes its pictures (follower_set_running()), or nothing has come back for that
  * long, nothing is waited for. Pictures of another codec cannot fill: then the last one is
- * repeated. So it is up to the next segment if its own have too many bytes.
+ * repeated. So it is up to the next segment if its own have too many bytes, or come when all before
+ * that segment is out.
  *
  * One that is made only while it is watched (Rendition.side) costs next to nothing until then: a
  * segment that begins while nobody makes its pictures is told to outputs as a copy of the best

@@ -30,6 +30,7 @@ static int64_t known_90k; /* as its outputs were told last */
 static bool differs;      /* parameter sets do, of its own pictures and the best rendition's */
 static int64_t sets_of;   /* whose are those of its segment; 0: there are none yet */
 static bool parted;       /* its segment has begun with a discontinuity, or is the first */
+static bool moves;        /* what is out is out: pictures from before known_90k are moved there */
 static int opened;
 
 static void note(char what, int64_t at_90k)
@@ -80,6 +81,13 @@ static int tick(void *self, int64_t known, int64_t now_us)
     return 0;
 }
 
+static void settle(const void *self, const AccessUnit *unit, int64_t *pts_90k, int64_t *dts_90k)
+{
+    (void)self, (void)unit;
+    if (moves && *dts_90k < known_90k)
+        *pts_90k = *dts_90k = known_90k;
+}
+
 static int finish(void *self, int64_t now_us)
 {
     (void)self, (void)now_us;
@@ -103,6 +111,7 @@ static int follow(void *self, size_t track, Output *out)
 {
     static const OutputCalls calls = {.start = start,
                                       .needs_cut = needs_cut,
+                                      .settle = settle,
                                       .cut = cut,
                                       .picture = picture,
                                       .tick = tick,
@@ -126,7 +135,7 @@ static void begin(void)
     made[0] = '\0';
     made_len = 0;
     known_90k = 0;
-    differs = parted = false;
+    differs = parted = moves = false;
     sets_of = 0;
     follower_begin(&follower, &outputs, 2);
 }
@@ -264,6 +273,32 @@ static void scripts_give_these(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         begin();
         const char *got = play(rows[i].script, CODEC_H264);
+        assert_row(strcmp(got, rows[i].made) == 0, rows[i].name, "%s, not %s", got, rows[i].made);
+    }
+}
+
+static void what_comes_late_is_in_no_segment_behind_its_own(void **state)
+{
+    /* the best rendition comes late to a cut, and its own pictures later still: what lies before
+     * the cut is out when they come */
+    static const struct {
+        const char *name, *script, *made;
+    } rows[] = {
+        {"a segment begins with its IDR picture",
+         "R0 T1000 S1000 K1000 k1000 b1500 b2000 T1900 o1500 T2800 C2040 K2040 o1900 T3100 o2000 "
+         "o2020 k2040 o2080",
+         "S1000 k1000 o1500 o1900 C2040 k2040 o2080"},
+        {"... and nothing is lost of one that has none",
+         "R0 T1000 S1000 K1000 k1000 b1500 b2000 T1900 o1500 T2800 C2040 b2050 o1900 T3100 o2000 "
+         "o2050",
+         "S1000 k1000 o1500 o1900 o2040 C2040 o2050"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        begin();
+        moves = true;
+        const char *got = play(rows[i].script, CODEC_VP9);
         assert_row(strcmp(got, rows[i].made) == 0, rows[i].name, "%s, not %s", got, rows[i].made);
     }
 }
@@ -552,6 +587,7 @@ static void cuts_and_pictures_stay_in_order_whatever_comes(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(scripts_give_these),
+    cmocka_unit_test(what_comes_late_is_in_no_segment_behind_its_own),
     cmocka_unit_test(pictures_of_another_codec_do_not_fill),
     cmocka_unit_test(the_first_picture_is_waited_for_if_nothing_can_fill),
     cmocka_unit_test(other_parameter_sets_wait_for_a_discontinuity),
