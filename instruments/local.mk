@@ -53,6 +53,7 @@ libfollow_a_SOURCES = \
 	%D%/hls-doctor/follow_report.c \
 	%D%/hls-doctor/http_client.c \
 	%D%/hls-doctor/iframe_list.c \
+	%D%/hls-doctor/libav_errors.c \
 	%D%/hls-doctor/marks.c \
 	%D%/hls-doctor/media_rules.c \
 	%D%/hls-doctor/media_worker.c \

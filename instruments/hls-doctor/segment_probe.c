@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "codec_name.h"
+#include "libav_errors.h"
 #include "picture_units.h"
 
 #define IO_BUFFER_BYTES 32768
@@ -23,6 +24,7 @@ typedef struct Decoders {
 struct SegmentProbe {
     ProbeSink sink;
     Decoders running; /* in sequence */
+    bool begun;       /* these have come to an IDR picture */
     AVFrame *frame;
     AVPacket *packet;
 };
@@ -33,24 +35,6 @@ typedef struct Memory {
     size_t len, at;
 } Memory;
 
-/* What libav logs as an error while a segment is decoded: it has no other count of them. */
-static struct {
-    bool counting;
-    size_t errors;
-    char first[128];
-} libav_log;
-
-static void on_log(void *context, int level, const char *format, va_list args)
-{
-    (void)context;
-    if (level > AV_LOG_ERROR || !libav_log.counting)
-        return;
-    if (libav_log.errors++ == 0) {
-        vsnprintf(libav_log.first, sizeof(libav_log.first), format, args);
-        libav_log.first[strcspn(libav_log.first, "\n")] = '\0';
-    }
-}
-
 SegmentProbe *segment_probe_create(const ProbeSink *sink)
 {
     SegmentProbe *p = calloc(1, sizeof(*p));
@@ -60,7 +44,7 @@ SegmentProbe *segment_probe_create(const ProbeSink *sink)
     p->sink = *sink;
     p->frame = av_frame_alloc();
     p->packet = av_packet_alloc();
-    av_log_set_callback(on_log);
+    libav_errors_listen();
     if (!p->frame || !p->packet)
         segment_probe_destroy(&p);
     return p;
@@ -107,10 +91,10 @@ static void decode(SegmentProbe *p, AVCodecContext *c, int track, const AVPacket
     if (!c)
         return;
     if (avcodec_send_packet(c, packet) < 0 && packet)
-        libav_log.errors++;
+        libav_errors_add();
     while (avcodec_receive_frame(c, p->frame) == 0) {
         if (p->frame->decode_error_flags || p->frame->flags & AV_FRAME_FLAG_CORRUPT)
-            libav_log.errors++;
+            libav_errors_add();
         if (sink && p->frame->pts != AV_NOPTS_VALUE)
             (track == VIDEO ? sink->picture : sink->sound)(sink->user, p->frame, p->frame->pts);
         av_frame_unref(p->frame);
@@ -278,13 +262,11 @@ static ssize_t pass(SegmentProbe *p, const uint8_t *data, size_t len, Decoders *
 {
     Memory memory = {data, len, 0};
 
-    libav_log.counting = false; /* finding out what there is guesses, and says so */
-    AVFormatContext *format = open_memory(&memory);
+    AVFormatContext *format = open_memory(&memory); /* what it says then is guessed */
     if (!format)
         return -1;
-    libav_log.counting = true;
-    libav_log.errors = 0;
-    while (av_read_frame(format, p->packet) >= 0) {
+    libav_errors_begin();
+    while (libav_errors_read(format, p->packet) >= 0) {
         const AVStream *stream = format->streams[p->packet->stream_index];
         int track = track_of(stream);
         take_times(p->packet, stream);
@@ -295,10 +277,10 @@ static ssize_t pass(SegmentProbe *p, const uint8_t *data, size_t len, Decoders *
         }
         av_packet_unref(p->packet);
     }
-    libav_log.counting = false;
+    size_t errors = libav_errors_end();
     note_ends(facts, format);
     close_memory(format);
-    return (ssize_t)libav_log.errors;
+    return (ssize_t)errors;
 }
 
 int segment_probe_look(SegmentProbe *p, const uint8_t *data, size_t len, bool decode_it,
@@ -307,7 +289,7 @@ int segment_probe_look(SegmentProbe *p, const uint8_t *data, size_t len, bool de
     Decoders alone = {0};
 
     *out = (SegmentFacts){0};
-    libav_log.first[0] = '\0';
+    libav_errors_forget();
     ssize_t errors = pass(p, data, len, decode_it ? &alone : NULL, NULL, out);
     for (int t = 0; t < TRACKS; t++)
         decode(p, alone.track[t], t, NULL, NULL);
@@ -315,7 +297,7 @@ int segment_probe_look(SegmentProbe *p, const uint8_t *data, size_t len, bool de
     if (errors < 0)
         return -1;
     out->errors_alone = (size_t)errors;
-    memcpy(out->first_error, libav_log.first, sizeof(out->first_error));
+    snprintf(out->first_error, sizeof(out->first_error), "%s", libav_errors_first());
     return 0;
 }
 
@@ -329,8 +311,11 @@ int segment_probe_read(SegmentProbe *p, const uint8_t *data, size_t len, bool re
     if (restart)
         segment_probe_drain(p);
     ssize_t errors = pass(p, data, len, &p->running, &p->sink, &again);
-    out->errors_in_sequence = errors > 0 ? (size_t)errors : 0;
-    memcpy(out->first_error, libav_log.first, sizeof(out->first_error));
+    /* what the first pictures are made of has left the list, or is before a discontinuity */
+    bool counts = p->begun || again.starts_with_idr || again.video.packets == 0;
+    out->errors_in_sequence = counts && errors > 0 ? (size_t)errors : 0;
+    p->begun = p->begun || again.has_idr;
+    snprintf(out->first_error, sizeof(out->first_error), "%s", libav_errors_first());
     return 0;
 }
 
@@ -358,12 +343,10 @@ static void look_at_iframe(SegmentProbe *p, const AVStream *stream, IframeFacts 
     out->width = facts.video.width;
     out->height = facts.video.height;
     memcpy(out->codec, facts.video.codec, sizeof(out->codec));
-    libav_log.counting = true;
-    libav_log.errors = 0;
+    libav_errors_begin();
     decode(p, decoder(&alone, VIDEO, stream), VIDEO, p->packet, &sink);
     decode(p, alone.track[VIDEO], VIDEO, NULL, &sink);
-    libav_log.counting = false;
-    out->errors = libav_log.errors;
+    out->errors = libav_errors_end();
     close_decoders(&alone);
 }
 
@@ -372,7 +355,6 @@ int segment_probe_iframe(SegmentProbe *p, const uint8_t *data, size_t len, Ifram
     Memory memory = {data, len, 0};
 
     *out = (IframeFacts){0};
-    libav_log.counting = false;
     AVFormatContext *format = open_memory(&memory);
     if (!format)
         return -1;
@@ -395,4 +377,5 @@ void segment_probe_drain(SegmentProbe *p)
     for (int t = 0; t < TRACKS; t++)
         decode(p, p->running.track[t], t, NULL, &p->sink);
     close_decoders(&p->running);
+    p->begun = false;
 }

@@ -33,6 +33,16 @@ for (const [name, { entry, codecs }] of Object.entries(PUBLISHERS)) {
   });
 }
 
+/** Each: how a segment comes to begin without a key frame, which nobody can decode alone, and all can who have seen what was before. */
+for (const [how, options] of Object.entries({
+  "is the first that is listed": ["--seconds", 12],
+  "begins with the last picture again": ["--seconds", 5.5, "--pause-video", "1:2.5:4.6"],
+}))
+  test(`av1: a segment without a key frame that ${how} is wrong alone, and not in sequence`, async (t) => {
+    const { report } = await replay(t, "av1", [LOW_LATENCY, ...options]);
+    assert.deepEqual(report.faults.map(({ rule }) => rule), ["decode errors in a segment alone"]);
+  });
+
 test("vp8: the sound goes out alone", async (t) => {
   const { result, list } = await replay(t, "vp8", [LOW_LATENCY]);
   assert.ok(result.segments >= 2);
