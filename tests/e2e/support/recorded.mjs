@@ -13,7 +13,7 @@ import { createWriteStream } from "node:fs";
 import path from "node:path";
 import readline from "node:readline";
 import { bridgeStreams } from "../../../tools/stack/bridge.mjs";
-import { built } from "../../../tools/stack/stack.mjs";
+import { built, SOURCE } from "../../../tools/stack/stack.mjs";
 import { attach } from "./janus-api.mjs";
 import { until, UNTIL_MS } from "./rig.mjs";
 import { TESTCARD } from "./testcard.mjs";
@@ -22,6 +22,9 @@ export const PUBLISHERS_MAX = 100; // of one program
 
 const KEEP_ALIVE_MS = 20000; // Janus ends a session that says nothing for a minute
 
+/** Without sanitizers even if what is tested has them: it is none of that, and would take more of the machine. */
+const PROGRAM = built(process.env.JANUS_HLS_SANITIZED ? path.join(SOURCE, "build") : undefined).publishers;
+
 /** webrtc-publishers, and whoever waits for what it says of a publisher. */
 class Swarm {
   #heard = new Map(); // "number key" -> value
@@ -29,7 +32,7 @@ class Swarm {
 
   /** What it complains of goes to `log`, a stream. `roundS`: seconds of the recording in a round, unless all. */
   constructor(recording, log, roundS) {
-    this.process = spawn(built().publishers, [recording, ...(roundS ? [String(roundS)] : [])], { stdio: ["pipe", "pipe", log ? "pipe" : "inherit"] });
+    this.process = spawn(PROGRAM, [recording, ...(roundS ? [String(roundS)] : [])], { stdio: ["pipe", "pipe", log ? "pipe" : "inherit"] });
     if (log) this.process.stderr.pipe(log);
     this.exited = new Promise((resolve) => {
       this.process.on("error", (error) => resolve(`${error.message}: is GStreamer here? Run ./bootstrap --tests, and make`));
