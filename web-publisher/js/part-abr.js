@@ -12,6 +12,10 @@ const REQUESTS = 2; // one after the other, until another size can be shown: its
 const CHECK_MS = 25; // between two looks at what is being loaded
 const QUIET_MS = 120; // nothing has come for so long: it has stopped
 
+/** The part of this fragment's segment that is coming now; undefined: none. */
+const comingOf = ({ sn, level }, { partList }) => partList?.find(({ fragment, stats: { loading, aborted } }) =>
+  fragment.sn === sn && fragment.level === level && loading.start > 0 && !loading.end && !aborted);
+
 /** Whether all of segment `sn` has been loaded, by a playlist that lists its end. */
 function isLoaded(details, sn) {
   return details.endSN >= sn && !details.partList?.some((part) => part.fragment.sn === sn && !part.loaded);
@@ -42,7 +46,14 @@ export class PartAbr extends Hls.DefaultConfig.abrController {
       if (!isAhead) this.bwEstimator.sample(loading.end - loading.first, loaded);
       if (data.frag.type === "main") this.#onPicture(data, isAhead ? 0 : loading.end - loading.first, loaded);
     }
-    super.onFragLoaded(event, data);
+    super.onFragLoaded(event, data); // which ends the watch
+    if (data.part && data.frag.type === "main") this.#watch();
+  }
+
+  /** Of parts that hls.js asks for one after the other it tells the first alone, so the watch goes on to those behind it. */
+  #watch() {
+    this.clearTimer();
+    this.timer = setInterval(this._abandonRulesCheck, CHECK_MS);
   }
 
   get #bitrates() {
@@ -67,9 +78,7 @@ export class PartAbr extends Hls.DefaultConfig.abrController {
 
   onFragLoading(event, data) {
     super.onFragLoading(event, data);
-    if (data.frag.type !== "main" || data.frag.sn === "initSegment") return;
-    this.clearTimer();
-    this.timer = setInterval(this._abandonRulesCheck, CHECK_MS);
+    if (data.frag.type === "main" && data.frag.sn !== "initSegment") this.#watch();
   }
 
   /** Seconds of the picture that are loaded and not yet shown. */
@@ -100,10 +109,12 @@ export class PartAbr extends Hls.DefaultConfig.abrController {
 
   /** Leaves what is being loaded for a smaller size, if what is ahead would not last until it is there. */
   #checkLoading() {
-    const { fragCurrent: frag, partCurrent: part, hls } = this;
+    const { fragCurrent: frag, hls } = this;
     const details = hls?.levels[frag?.level]?.details;
     if (!details || !hls.media || !hls.autoLevelEnabled || hls.media.paused || frag.level !== hls.loadLevel) return;
+    const part = comingOf(frag, details) ?? this.partCurrent;
     const { stats, start, duration } = part ?? frag;
+    if (stats.loading.end) return void this.clearTimer();
     const level = this.#chooser.onLoading({ level: frag.level, bitrates: this.#bitrates, ...this.#loadedOf(stats),
       duration, place: this.#placeAt(frag, start, details) }, performance.now());
     if (level !== null) this.#leave(frag, part, level);
