@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* hls-playback-token: makes playback tokens for protected streams, and the secrets that they are
- * signed with. docs/protocol.md has their form; nginx/gate.mjs reads them. */
+ * signed with. docs/protocol.md has their form; nginx/gate.pm reads them. */
 
 #include <ctype.h>
 #include <getopt.h>

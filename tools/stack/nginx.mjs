@@ -42,7 +42,7 @@ export function answersHttp(url) {
 
 /** Who nginx's workers are where root starts it: not root. */
 const WORKERS = process.getuid() === 0 ? "user www-data;" : "";
-const NJS = "/usr/lib/nginx/modules/ngx_http_js_module.so"; // Debian's libnginx-mod-http-js
+const PERL = "/usr/lib/nginx/modules/ngx_http_perl_module.so"; // Debian's libnginx-mod-http-perl
 
 /** Listen directives: `address` as host:port or port; `tls`: { certificate, key }; `word`: one more, with a space. */
 function listen(address, tls, word = "") {
@@ -106,7 +106,7 @@ export async function runNginx({ name = "nginx", within = [], pieces, folder, si
   const [file, siteFile, log] = ["nginx.conf", "site.conf", "nginx.log"].map((each) => path.join(folder, each));
   await writeFile(siteFile, site);
   await writeFile(file, await fillTemplate(path.join(pieces, "janus-hls.conf.in"), { SITE: siteFile, RUN: folder, USER: WORKERS,
-    MODULES: gate ? `load_module "${NJS}";` : "" }));
+    MODULES: gate ? `load_module "${PERL}";` : "" }));
   const [command, ...args] = [...within, "nginx", "-c", file, "-e", log, "-g", "daemon off;"];
   const child = new Child(name, command, args, { logFile: log, onDeath });
   await untilHealthy(child, isHealthy);
