@@ -4,6 +4,7 @@
 // of it give, and to which viewers.
 
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import test, { after } from "node:test";
@@ -73,6 +74,23 @@ const isRefused = ({ status, headers }, what) => {
   assert.equal(headers["access-control-allow-origin"], "*", what);
 };
 
+/** Nothing is given for a token of another stream, or none, however the address is spelled. */
+async function keepsOut(url, name, others) {
+  const file = "index.m3u8", [, kid, payload] = others.split(".");
+  const sha512 = createHmac("sha512", secrets.k1).update(`v1.${kid}.${payload}`).digest().subarray(0, 32).toString("base64url");
+  for (const target of [`//live/shop/${file}`, `/live//shop/${file}`, `/live/./shop/${file}`, `/live/till/../shop/${file}`, `/live/till/..%2Fshop/${file}`,
+    `/live/shop%2F${file}`, `/live/shop%2f${file}`, `/%6Cive/shop/${file}`, `/live/%73hop/${file}`, `/live/shop/${file}%00`, `/LIVE/shop/${file}`,
+    `/p/../live/shop/${file}`, `/p/%2E%2E/live/shop/${file}`, `/p//live/shop/${file}`, `/p/${others}//live/shop/${file}`,
+    `/p/${others}/live/till/../shop/${file}`, `/p/${others}/live/till/..%2Fshop/${file}`, `/p/${others}%2F..%2F..%2Flive%2Fshop%2F${file}`,
+    `/p/${others}/../../live/shop/${file}`, `/p/v1.${kid}.${payload}.${sha512}/live/shop/${file}`,
+    `/p/none.${kid}.${payload}.${"A".repeat(43)}/live/shop/${file}`, `/gate/../live/shop/${file}`, `/gate/-/${others}/shop`, `/gate/-/${others}/../../../live/shop/${file}`]) {
+    const { status } = await askFrom(url, target);
+    assert.ok([400, 403, 404].includes(status), `${name}: ${status} for ${target}`);
+  }
+  const long = await askFrom(url, `/p/v1.${kid}.${"A".repeat(1 << 20)}/live/shop/${file}`).catch((error) => error); // reset before it is read
+  assert.ok(long.code || [400, 403, 414].includes(long.status), `${name}: ${long.code ?? long.status} for a token of 1 MB`);
+}
+
 test("keys of a protected stream are given with a token alone, and kept by no tier", shared(async ({ stack }) => {
   await protectedStream(stack, "shop");
   const key = "key-ll-7-0f8fad5b-d9cb-469f-a165-70867728950e.bin", folder = path.join(keyFolder(stack.hls), "shop");
@@ -109,6 +127,7 @@ test("a protected stream is given to those who have a token for it, and to nobod
       cut: token.slice(0, -1), none: "", "a word": "token", long: `${token}${"A".repeat(600)}` }))
       for (const file of ["index.m3u8", segment, held, "wait.json"])
         isRefused(await askFrom(url, withToken(wrong, `/live/shop/${file}`)), `${name}: ${file} with a token that is ${what}`);
+    await keepsOut(url, name, sign({ stream: "till" }));
     // what has just come into the cache is for those with a token
     let given = 0;
     for (const file of [...files, held, "seg-1-999999.ts"]) {
@@ -260,6 +279,9 @@ test("a viewer's token is renewed in mid-show, and the picture goes on", shared(
   assert.deepEqual(errors, []);
   const stalls = await page.evaluate(() => window.told);
   measured(() => assert.deepEqual(stalls, [], "no stall"));
+  assert.equal(page.url(), `${stack.url}/watch.html?stream=shop`, "nobody shares a token by the address");
+  await page.reload(); // the first token is over
+  await until("it plays again", async () => (await shown(page)).time > 0);
 }));
 
 test("without renewal the page says that it is over, in the viewer's language; and what a page without a token is told",

@@ -42,5 +42,6 @@ test("a token is taken from the address, which does not keep it", () => {
     assert.equal(takeToken(tab, { pathname: "/publish.html", search, hash }, history), token, search + hash);
     assert.deepEqual(seen, left === null ? [] : [left], search + hash);
     assert.equal(takeToken(tab, { pathname: "/publish.html", search: "", hash: "" }, history), token, "after a reload");
+    assert.equal(takeToken(tab, { pathname: "/watch.html", search: "", hash: "" }, history, "of a viewer"), "", "each page has its own");
   }
 });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// By what a publisher is known: its name, its title and its key. `memory` keeps them: a storage of page-tools.js.
+// By what a publisher is known: its name, its title and its key; and a viewer, by its token. `memory` keeps them: a storage of page-tools.js.
 
 import { friendlyName } from "./friendly-name.js";
 
@@ -18,18 +18,18 @@ export function ownKey(memory) {
 }
 
 /**
- * The publish token of the address, behind # or ?, or the one that this tab had last; "": none. Neither the address bar nor the
- * browser's history keeps it. `tab`: what the tab keeps; `place`, `history`: the window's.
+ * The token of the address, behind # or ?, or the one that this tab had last; "": none. Neither the address bar nor the
+ * browser's history keeps it. `tab`: what the tab keeps, by the name `kept`; `place`, `history`: the window's.
  */
-export function takeToken(tab, place, history) {
+export function takeToken(tab, place, history, kept = "janus-hls-token") {
   const query = new URLSearchParams(place.search), fragment = new URLSearchParams(place.hash.slice(1));
   const given = fragment.get("token") ?? query.get("token");
-  if (given === null) return tab.getItem("janus-hls-token") ?? "";
+  if (given === null) return tab.getItem(kept) ?? "";
   query.delete("token");
   fragment.delete("token");
   const behind = [["?", query], ["#", fragment]].map(([mark, of]) => (String(of) ? mark + of : "")).join("");
   history.replaceState(null, "", place.pathname + behind);
-  tab.setItem("janus-hls-token", given);
+  tab.setItem(kept, given);
   return given;
 }
 

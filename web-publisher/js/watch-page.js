@@ -4,10 +4,11 @@
 // Parameters of its address: stream; classic (not at low latency); measure (glass to glass, drawn); embed (the picture
 // alone, as large as the frame that it is in). Behind #: token, of a protected stream.
 
+import { takeToken } from "./identity.js";
 import { LatencyGraph } from "./latency-graph.js";
 import { fetchLiveStreams } from "./live-list.js";
 import { StreamPlayer } from "./stream-player.js";
-import { byId, formatBitrate, siteSettings, wireCopyButtons } from "./page-tools.js";
+import { byId, formatBitrate, siteSettings, storage, wireCopyButtons } from "./page-tools.js";
 import { STREAM_NAME } from "./stream-name.js";
 import { onLanguage, show, t } from "./strings.js";
 import { wireControls } from "./watch-controls.js";
@@ -25,8 +26,12 @@ const WAITING = {
   expired: "watch.expired",
 };
 
-// Behind #, which no server is told, and so in no log: the viewer's token.
-const token = new URLSearchParams(location.hash.slice(1)).get("token") ?? "";
+// Behind #, which no server is told, and so in no log: the viewer's token. It is a viewer's own, so it goes out of the address, which people
+// copy for others; the tab keeps it for a reload, and a newer one in its place.
+const tab = storage("sessionStorage");
+const kept = `janus-hls-playback-token ${name}`;
+const token = takeToken(tab, location, history, kept);
+addEventListener("hashchange", () => location.hash.includes("token=") && location.reload()); // another token, for the page that is open
 
 /** Asks the shop's server, which settings.json names as `renew`, for a newer token. */
 async function renew(old) {
@@ -34,7 +39,9 @@ async function renew(old) {
   if (!url) return null;
   const response = await fetch(url, { method: "POST", credentials: "include", headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ stream: name, token: old }) });
-  return response.ok ? (await response.json()).token : null;
+  const newer = response.ok ? (await response.json()).token : null;
+  if (typeof newer === "string") tab.setItem(kept, newer);
+  return newer;
 }
 
 function showState(state) {
