@@ -125,7 +125,7 @@ test("whatever comes, it is a word, and only what was signed passes", () => {
   const values = [undefined, null, true, 0, -1, 1.5, NOW + 60, 1e300, "", "shop", "sh", "\u0000", [], {}, ["shop"], "192.0.2.7", "::1"];
   const any = () => values[randomInt(values.length)];
   const asked = [];
-  for (let i = 0; i < 4000; i++) {
+  for (let i = 0; i < 1000; i++) {
     const claims = {};
     for (const name of ["stream", "prefix", "exp", "nbf", "ip", "sid"]) if (randomInt(2)) claims[name] = any();
     if (randomInt(2)) Object.assign(claims, { stream: "shop", exp: NOW + 60 });
