@@ -11,10 +11,13 @@ import { execFileSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { openRoom } from "../tools/class/open-room.mjs";
 import { LANGUAGES } from "../web-publisher/js/strings.js";
 import { beginReplay } from "./e2e/support/audience.mjs";
 import { openContext, openPage, publish, untilLive, withBrowser } from "./e2e/support/browser.mjs";
+import { publishRecorded } from "./e2e/support/recorded.mjs";
 import { sleep, until, withStack } from "./e2e/support/rig.mjs";
+import { newSecret } from "../tools/stack/stack.mjs";
 
 const TARGET = fileURLToPath(new URL("../docs/img", import.meta.url));
 const HOST = "live.example.com";
@@ -117,9 +120,56 @@ const STATES = {
   "watch-no-name": (open) => open("watch.html"),
 };
 
-/** Takes all states, in all sizes, in one language and one scheme of colours. */
-async function takeStates(context, folder, name, word) {
-  for (const [state, show] of Object.entries(STATES)) {
+/** What is to be seen of a class, in which "shop" and "studio" are live; `keys`: { pass, key }. */
+const CLASS_STATES = ({ pass, key }) => {
+  const openClass = async (open) => {
+    const page = await open(`class.html#key=${key}`);
+    await until("both play", () => page.evaluate(() => [...document.querySelectorAll("[id$=-behind]")].every((one) => /\d/.test(one.textContent))));
+    return page;
+  };
+  const openWall = async (open, address) => {
+    const page = await open(address);
+    await page.waitForSelector(".seat img:not([hidden])");
+    return page;
+  };
+  return {
+    class: openClass,
+    "class-box": async (open) => {
+      const page = await openClass(open);
+      await page.focus("[data-station=bridge]");
+      await page.keyboard.press("Enter");
+      return page;
+    },
+    "class-lesson": async (open) => {
+      const page = await openClass(open);
+      await page.click("[data-press=lose-5]");
+      await until("it is over", async () => /good|bad/.test(await page.getAttribute("#lesson", "data-mood")));
+      return page;
+    },
+    wall: (open) => openWall(open, `wall.html?pass=${pass}`),
+    "wall-teacher": async (open) => {
+      const page = await openWall(open, `wall.html#key=${key}`);
+      page.on("dialog", (dialog) => dialog.accept());
+      await page.waitForSelector("[data-stream=studio] .teaching");
+      if (await page.isHidden("#spotlight")) await page.click("[data-stream=shop] .teaching button:nth-child(1)");
+      await until("the spotlight plays", () => page.evaluate(() => document.getElementById("spotlight-player").currentTime > 0));
+      await page.click("[data-stream=studio] .teaching button:nth-child(4)");
+      await page.waitForSelector("#kept-out:not([hidden])");
+      return page;
+    },
+    "publish-kept-out": async (open) => {
+      const page = await open(`publish.html?pass=${pass}&stream=studio&source=testcard&size=320x180`);
+      await page.click("#go");
+      await page.waitForSelector(".message.bad");
+      return page;
+    },
+    slides: (open) => open("slides.html"),
+  };
+};
+
+/** Takes `states`, in all sizes, in one language and one scheme of colours. */
+async function takeStates(states, context, folder, name, word) {
+  for (const [state, show] of Object.entries(states)) {
     if (!`${state}-${name}`.includes(word)) continue;
     const page = await show((address) => openPage(context, `${SITE}/${address}`));
     for (const [width, size] of Object.entries(SIZES)) {
@@ -132,13 +182,13 @@ async function takeStates(context, folder, name, word) {
   }
 }
 
-async function takeEverything(stack, folder, word = "") {
-  beginReplay(stack, "shop");
+/** The same in all languages and schemes of colours. */
+async function takeEverything(states, folder, word = "") {
   await withBrowser({ denyCamera: true, switches: SWITCHES }, async (unused, browser) => {
     for (const language of Object.keys(LANGUAGES))
       for (const colorScheme of COLOURS) {
         const context = await openContext(browser, { locale: language, colorScheme, viewport: WIDE });
-        await takeStates(context, folder, `${language}-${colorScheme}`, word);
+        await takeStates(states, context, folder, `${language}-${colorScheme}`, word);
         await context.close();
       }
   });
@@ -147,6 +197,20 @@ async function takeEverything(stack, folder, word = "") {
 const all = process.argv.indexOf("--all");
 const [folder, word] = all < 0 ? [TARGET] : process.argv.slice(all + 1);
 await mkdir(folder, { recursive: true });
-await withStack({ host: HOST, port: PORT, status: true, bodyMs: WITHIN_MS }, (stack) => (all < 0
-  ? withBrowser({ switches: SWITCHES, context: { colorScheme: "light", viewport: WIDE } }, takeAll)
-  : takeEverything(stack, folder, word)));
+await withStack({ host: HOST, port: PORT, status: true, bodyMs: WITHIN_MS }, async (stack) => {
+  if (all < 0) return withBrowser({ switches: SWITCHES, context: { colorScheme: "light", viewport: WIDE } }, takeAll);
+  beginReplay(stack, "shop");
+  return takeEverything(STATES, folder, word);
+});
+if (all >= 0) {
+  const pass = newSecret();
+  const prepare = async (stack) => {
+    const room = await openRoom(stack, { seats: 30, pass });
+    stack.guests.add({ end: async () => room.close() });
+  };
+  await withStack({ host: HOST, port: PORT, class: true, status: true, bodyMs: WITHIN_MS, prepare }, async (stack) => {
+    await publishRecorded(stack, "shop");
+    beginReplay(stack, "studio", { seconds: WITHIN_MS / 1000 });
+    await takeEverything(CLASS_STATES({ pass, key: stack.classKey }), folder, word);
+  });
+}

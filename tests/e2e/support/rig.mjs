@@ -58,7 +58,7 @@ function inTime(promise, limitMs) {
 
 /**
  * Runs `body(stack)` with a stack that was started with `options`, and ends it whatever happens, after
- * `options.bodyMs` at the latest. A
+ * `options.bodyMs` at the latest; `options.prepare(stack)` comes before the start. A
  * part that ends by itself, or a word of a sanitizer in any log, fails the test; the folder then
  * stays, and its name is told.
  */
@@ -77,6 +77,7 @@ export async function withStack(options, body) {
   stack.guests = new Set(); // recorded publishers, and players; they end before it does, so that a test that fails leaves nothing behind
   const seeOff = () => Promise.all([...stack.guests].map((guest) => guest.end()));
   try {
+    await options.prepare?.(stack);
     await stack.start();
     await inTime(body(stack), options.bodyMs ?? BODY_MS);
     await seeOff();
