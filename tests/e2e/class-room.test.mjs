@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // A class as people have it: a student with a phone joins by the link, types nothing, goes live and finds itself in VLC; the
-// teacher looks at the wall, mutes, shows and kicks. What nobody gets who has no pass, or comes when all places are taken.
+// teacher looks at the wall, mutes, shows, kicks and keeps out. What nobody gets who has no pass, or comes when all places are taken.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -91,11 +91,24 @@ async function teaches(wall, student, name) {
   assert.equal(await wall.textContent("#spotlight-name"), name);
   assert.deepEqual(await axeFindings(wall), []);
 
-  wall.once("dialog", (dialog) => dialog.accept());
+  wall.on("dialog", (dialog) => dialog.accept());
   await press("Kick");
   await says(student, /ended/);
   await until("its place is free", async () => /^0 of 1/.test(await wall.textContent("#wall-state")));
   assert.equal(await wall.isHidden("#spotlight"), true);
+
+  await student.tap("#go");
+  await untilLive(student);
+  await press("Keep out");
+  await says(student, /ended/);
+  await student.fill("#name", "somebody-else");
+  await student.tap("#go");
+  await says(student, /does not let you in/);
+  assert.deepEqual(await axeFindings(wall), []);
+  await wall.locator("#kept-out").getByRole("button", { name: "Let in again" }).click();
+  await until("nobody is kept out", () => wall.isHidden("#kept-out"));
+  await student.tap("#go");
+  await untilLive(student);
 }
 
 test("a student joins and types nothing; the teacher has the wall", async (t) => {

@@ -6,7 +6,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import http from "node:http";
 
-const BODY_MAX = 1024; // bytes of a request
+const BODY_MAX = 4096; // bytes of a request: what Janus asks has a title
 const PATIENCE_MS = 10000; // with one that comes slowly
 
 /** What is wrong with a request: an HTTP status, and a sentence that says what to do. */
@@ -45,7 +45,7 @@ export class Desk {
   #server;
 
   /**
-   * `routes`: { "METHOD /class/path": { teacher, answer } }. answer(body, query) returns what is sent as JSON, or a promise of it,
+   * `routes`: { "METHOD /path": { teacher, answer } }; nginx passes on those of /class/ alone. answer(body, query) returns what is sent as JSON, or a promise of it,
    * or throws a DeskError; `body` is the request's object, `query` its URLSearchParams. `teacher`: only who has `key`
    * may ask.
    */

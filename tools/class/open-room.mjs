@@ -5,7 +5,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { bridgeStreams } from "../stack/bridge.mjs";
-import { Room } from "./room.mjs";
+import { ADMISSION, Room } from "./room.mjs";
 import { JanusAdmin } from "./seller.mjs";
 
 const ANSWER_MS = 5000;
@@ -31,6 +31,7 @@ export async function openRoom(stack, { seats, pass }) {
   const room = new Room({ streams: () => bridgeStreams(stack.bridgePort), operate: (request) => operate(stack, request), seats, pass });
   Object.assign(stack.options, {
     classPass: pass,
+    classAdmission: ADMISSION,
     classRoutes: { ...room.routes(), "GET /class/settings.json": { answer: () => ({ ...settings, class: true }) } },
     janus: { ...stack.options.janus, general: classSettings(seats) },
   });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// The room of a class: who is live and how it goes, for the wall; and what the teacher may do to a stream: kick, mute,
-// and the spotlight, which shows it large on every wall. What is asked of Janus and the bridge is an argument.
+// The room of a class: who is live and how it goes, for the wall; and what the teacher may do to a stream: kick, keep out,
+// mute, and the spotlight, which shows it large on every wall. What is asked of Janus and the bridge is an argument.
 
 import { StreamHistory } from "../../web-publisher/js/stream-history.js";
 import { STREAM_NAME } from "../../web-publisher/js/stream-name.js";
@@ -9,6 +9,10 @@ import { DeskError, sameSecret } from "./desk.mjs";
 
 const LOOK_MS = 1000; // between two looks at the bridge: StreamHistory takes one a second
 const NO_SUCH_STREAM = 470; // docs/protocol.md
+const KNOWN_MAX = 1000; // names whose browsers are known
+
+/** Where Janus asks who may publish (docs/protocol.md, "Admission webhook"). nginx passes nothing on to it. */
+export const ADMISSION = "/admission";
 
 /** "good", "weak" or "bad", with the rule of diagnosis.js that says so; what is wrong first counts. */
 function healthOf(stream, warnings, muted) {
@@ -39,6 +43,8 @@ export class Room {
   #streams = [];
   #muted = new Set();
   #spotlight = null;
+  #browsers = new Map(); // name -> what is known of the browser that asked for it last: a hash of its key
+  #keptOut = new Map(); // name -> the same of who is kept out; undefined: it is not known
   #timer = null;
 
   /**
@@ -92,7 +98,7 @@ export class Room {
   /** What everybody may know; `pass`: one that somebody has, and is told whether it is the class's. */
   #tell(pass) {
     const live = this.#streams.filter(({ state }) => state === "live").length;
-    return { seats: this.#seats, live, spotlight: this.#spotlight, streams: this.#streams,
+    return { seats: this.#seats, live, spotlight: this.#spotlight, streams: this.#streams, kept_out: [...this.#keptOut.keys()],
       ...(pass === null ? {} : { pass: sameSecret(pass, this.#pass) }) };
   }
 
@@ -117,6 +123,31 @@ export class Room {
     if (this.#spotlight === stream) this.#spotlight = null;
   }
 
+  /** Ends a stream, and lets neither its name nor its browser publish again until letIn(). */
+  async #keepOut(body) {
+    const stream = this.#named(body);
+    this.#keptOut.set(stream, this.#browsers.get(stream));
+    await this.#kick(body).catch((error) => {
+      if (error.status !== 404) throw error; // it has gone by itself
+    });
+  }
+
+  #letIn(body) {
+    this.#keptOut.delete(this.#named(body));
+  }
+
+  /** What Janus is answered that asks about a publisher. */
+  #admit({ data }) {
+    const { stream, publisher } = data ?? {};
+    const browser = publisher?.key_sha256;
+    const isKeptOut = this.#keptOut.has(stream) || (browser !== undefined && [...this.#keptOut.values()].includes(browser));
+    if (isKeptOut) return { allow: false, reason: "the teacher does not let you in now" };
+    if (this.#browsers.size >= KNOWN_MAX) this.#browsers.delete(this.#browsers.keys().next().value);
+    this.#browsers.delete(stream);
+    this.#browsers.set(stream, browser);
+    return { allow: true };
+  }
+
   async #mute(body) {
     const stream = this.#named(body), muted = body.muted !== false;
     await this.#operate({ request: "configure", stream, audio: !muted });
@@ -138,7 +169,10 @@ export class Room {
     return {
       "GET /class/room.json": { answer: (body, query) => this.#tell(query.get("pass")) },
       "GET /class/teacher.json": { teacher: true, answer: () => ({}) },
+      [`POST ${ADMISSION}`]: { answer: (body) => this.#admit(body) },
       "POST /class/kick.json": act((body) => this.#kick(body)),
+      "POST /class/keepout.json": act((body) => this.#keepOut(body)),
+      "POST /class/letin.json": act((body) => this.#letIn(body)),
       "POST /class/mute.json": act((body) => this.#mute(body)),
       "POST /class/spotlight.json": act((body) => this.#spot(body)),
     };

@@ -72,6 +72,7 @@ export class Stack {
    *   sample          nginx serves docs/examples/embed.html as /embed.html
    *   class           there is /class.html with its desk, a cache in front, and buttons for who has `classKey`
    *   classRoutes     more routes of the desk
+   *   classAdmission  the one of them where Janus asks who may publish; none: it does not ask
    *   lessonSeconds   how long those buttons make trouble that last; none: as lessons.mjs has it
    *   classPass       who has it may publish, none: anybody; Janus's WebSocket is at /janus?pass=PASS then
    *   control         { socket, tokenFile }: the bridge's control API is at a Unix socket, and wants the token
@@ -194,6 +195,15 @@ export class Stack {
     });
   }
 
+  /** What Janus's plugin is told of the desk that says who may publish. Both are on this machine, so the signature tells nobody anything. */
+  async #admission() {
+    const { folder, classAdmission } = this.options;
+    if (!classAdmission) return "";
+    const secret = path.join(folder, "admission.secret");
+    await writeFile(secret, newSecret(), { mode: 0o600 });
+    return `admission: {\n  url = "http://127.0.0.1:${this.deskPort}${classAdmission}"\n  secret_file = ${JSON.stringify(secret)}\n}\n`;
+  }
+
   async startJanus() {
     const { folder, build, control, janus = {}, open, keys = {}, unlisted = [], protect = [], admin, onDeath, env } = this.options;
     const bridge = control ? `bridge = "unix:${control.socket}"\n  bridge_token_file = "${control.tokenFile}"`
@@ -208,7 +218,7 @@ export class Stack {
       plugin: build.plugin,
       pluginConfiguration: janus.pluginConfiguration ??
         `general: {\n  open = ${open}\n  ${bridge}\n` +
-        `${janus.general ?? ""}}\nstreams: {\n${streams}}\n${janus.groups ?? ""}`,
+        `${janus.general ?? ""}}\nstreams: {\n${streams}}\n${await this.#admission()}${janus.groups ?? ""}`,
       port: this.janusPort,
       adminPort: admin === "websocket" ? this.adminPort : 0,
       httpPort: this.janusHttpPort,

@@ -11,6 +11,7 @@ const KEPT = "janus-hls-pass";
 export const TEACHER = "janus-hls-teacher";
 
 const ANSWER_MS = 5000;
+const NOT_ADMITTED = 479; // docs/protocol.md
 
 /** The teacher's key of the address, if it has one; the address bar, which a class can see, does not keep it. */
 export function takeKey() {
@@ -36,3 +37,6 @@ export async function whyNoPass(site, pass) {
   if (answer?.pass !== false) return null;
   return pass ? "publish.old-pass" : "publish.no-pass";
 }
+
+/** Who has refused it with an error's `code`, as a key of strings.js: in a class it is the teacher; null: the error's own words say it. */
+export const whyKeptOut = (site, code) => (site.class && code === NOT_ADMITTED ? "publish.kept-out" : null);

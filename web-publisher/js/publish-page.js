@@ -10,7 +10,7 @@
 // no camera, microphone or screen is opened without a click.
 
 import { BusyMachine, isTiny, lightenIfBusy } from "./busy-machine.js";
-import { takePass, whyNoPass } from "./class-pass.js";
+import { takePass, whyKeptOut, whyNoPass } from "./class-pass.js";
 import { canSend, codecOf, CODECS, isUnseen, whoSees } from "./codecs.js";
 import { healthOf } from "./health.js";
 import { fitTitle, ownKey, ownName, takeToken } from "./identity.js";
@@ -270,6 +270,12 @@ function stop() {
   publisher.stop();
 }
 
+async function sayFailed(key, values, code) {
+  say(whyKeptOut(await site, code) ?? key, "bad", values);
+  byId("message").focus();
+  if (WRONG_KEYS.includes(code)) askForKey();
+}
+
 publisher.addEventListener("state", ({ detail: { state, key, values, code, ended } }) => {
   switch (state) {
     case "live":
@@ -288,12 +294,11 @@ publisher.addEventListener("state", ({ detail: { state, key, values, code, ended
     case "failed":
     case "stopped":
       if (ended === "kicked" && parameters.get("auto") === "again") returnLater();
-      say(key, state === "failed" ? "bad" : "", values);
       byId("links").hidden = true;
       setStage("ready");
       awake.end();
-      if (state === "failed") byId("message").focus();
-      if (WRONG_KEYS.includes(code)) askForKey();
+      if (state === "failed") sayFailed(key, values, code);
+      else say(key, "", values);
       break;
     default:
       say(key, "busy", values);

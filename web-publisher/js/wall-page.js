@@ -53,12 +53,12 @@ function tell(text) {
   byId("wall-message").textContent = text ?? "";
 }
 
-/** A button of the teacher's for one stream. */
-function control(text, name, press) {
+/** A button of the teacher's for one stream, whose name the element `describedBy` has. */
+function control(text, describedBy, press) {
   const button = say(element("button", "button small"), text);
   button.type = "button";
   button.addEventListener("click", press);
-  button.setAttribute("aria-describedby", `seat-${name}`);
+  button.setAttribute("aria-describedby", describedBy);
   return button;
 }
 
@@ -91,11 +91,13 @@ class Seat {
   }
 
   #controls(name) {
-    this.#spot = control("wall.spotlight", name, () => act("spotlight", { stream: room.spotlight === name ? null : name }));
-    this.#mute = control("wall.mute", name, () => act("mute", { stream: name, muted: !this.#stream.muted }));
-    const kick = control("wall.kick", name, () => confirm(t("wall.kick-sure", { name })) && act("kick", { stream: name }));
-    kick.classList.add("danger");
-    return element("div", "teaching", this.#spot, this.#mute, kick);
+    const { id } = this.#title;
+    this.#spot = control("wall.spotlight", id, () => act("spotlight", { stream: room.spotlight === name ? null : name }));
+    this.#mute = control("wall.mute", id, () => act("mute", { stream: name, muted: !this.#stream.muted }));
+    const kick = control("wall.kick", id, () => confirm(t("wall.kick-sure", { name })) && act("kick", { stream: name }));
+    const out = control("wall.keep-out", id, () => confirm(t("wall.keep-out-sure", { name })) && act("keepout", { stream: name }));
+    for (const button of [kick, out]) button.classList.add("danger");
+    return element("div", "teaching", this.#spot, this.#mute, kick, out);
   }
 
   update(stream, isSpotlit) {
@@ -136,8 +138,22 @@ function spotlight(name) {
   player.player.start();
 }
 
+/** Whom the teacher keeps out, and may let in again. */
+function showKeptOut(names) {
+  byId("kept-out").hidden = !key || names.length === 0;
+  const list = byId("kept-out-list");
+  if (list.dataset.names === names.join()) return; // who is about to press a button finds it again
+  list.dataset.names = names.join();
+  list.replaceChildren(...names.map((name) => {
+    const title = element("strong", "", name);
+    title.id = `kept-out-${name}`;
+    return element("li", "", title, control("wall.let-in", title.id, () => act("letin", { stream: name })));
+  }));
+}
+
 function show(next) {
   room = next;
+  showKeptOut(room.kept_out);
   const names = new Set(room.streams.map(({ name }) => name));
   for (const [name, { item }] of seats) {
     if (names.has(name)) continue;
