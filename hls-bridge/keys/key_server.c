@@ -203,18 +203,20 @@ static void free_ticket(KeyTicket *t)
     free(t);
 }
 
-/* Finds a ticket that there is something to do about: one that was dropped is taken off the list,
- * one that waits is to be tried. Else NULL, and when the next is to be. */
-static KeyTicket *pick(KeyServer *s, int64_t now_us, int64_t *next_us)
+/* Finds a ticket that there is something to do about: one that was dropped is taken off the list
+ * (`gone`), one that waits is to be tried. Else NULL, and when the next is to be. */
+static KeyTicket *pick(KeyServer *s, int64_t now_us, int64_t *next_us, bool *gone)
 {
     KeyTicket *found = NULL;
 
+    *gone = false;
     *next_us = now_us + LOOK_US;
     pthread_mutex_lock(&s->lock);
     for (KeyTicket **at = &s->tickets; *at && !found; at = &(*at)->next) {
         KeyTicket *t = *at;
         if (t->dropped) {
             *at = t->next;
+            *gone = true;
             found = t;
             break;
         }
@@ -254,12 +256,13 @@ static void *run(void *data)
     KeyServer *s = data;
     const CURLMsg *message;
     int64_t next_us;
+    bool gone;
     int n;
 
     thread_name_set("keys");
     while (!must_stop(s)) {
-        for (KeyTicket *t; (t = pick(s, clock_monotonic_us(s->params.clock), &next_us));)
-            if (t->dropped)
+        for (KeyTicket *t; (t = pick(s, clock_monotonic_us(s->params.clock), &next_us, &gone));)
+            if (gone)
                 free_ticket(t);
             else
                 begin(t);

@@ -213,6 +213,7 @@ unit_programs += %D%/unit-threads
 	%D%/test_event_queue.c \
 	%D%/test_event_webhook.c \
 	%D%/test_hook_client.c \
+	%D%/test_key_server.c \
 	%D%/test_ll_hub.c \
 	%D%/test_ll_text.c \
 	%D%/test_mailbox.c \
