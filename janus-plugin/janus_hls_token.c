@@ -13,14 +13,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "access/jwt_keys.h"
+#include "access/jwt_sign.h"
+#include "access/stream_key.h"
 #include "base64url.h"
+#include "core/request.h"
 #include "hex_text.h"
-#include "jwt_keys.h"
-#include "jwt_sign.h"
-#include "request.h"
 #include "secret_file.h"
 #include "settings_reader.h"
-#include "stream_key.h"
 #include "stream_name.h"
 
 #define NEW_KEY_BYTES 16 /* 128 bits: nobody guesses them, however fast the hash is */

@@ -3,66 +3,64 @@
 # what of the plugin needs no Janus around it, for the tests too
 noinst_LIBRARIES += libplugin.a
 libplugin_a_SOURCES = \
-	%D%/audit_log.c \
-	%D%/bridge_client.c \
-	%D%/bridge_http.c \
-	%D%/bridge_registry.c \
-	%D%/bridge_sdp.c \
-	%D%/file_stamp.c \
-	%D%/hook_answer.c \
-	%D%/hook_client.c \
-	%D%/hook_http.c \
-	%D%/hook_question.c \
-	%D%/hook_settings.c \
-	%D%/jwt.c \
-	%D%/jwt_keys.c \
-	%D%/jwt_sign.c \
-	%D%/key_tries.c \
-	%D%/layer_map.c \
-	%D%/layer_names.c \
-	%D%/permit.c \
-	%D%/permit_json.c \
-	%D%/plugin_clock.c \
-	%D%/plugin_settings.c \
-	%D%/plugin_values.c \
-	%D%/publish_claims.c \
-	%D%/publish_tokens.c \
-	%D%/request.c \
-	%D%/revocations.c \
-	%D%/rtp_sender.c \
-	%D%/sdp_answer.c \
-	%D%/stream_key.c \
-	%D%/stream_settings.c \
-	%D%/work_pool.c
-libplugin_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/%D%
+	%D%/access/jwt.c \
+	%D%/access/jwt_keys.c \
+	%D%/access/jwt_sign.c \
+	%D%/access/permit.c \
+	%D%/access/permit_json.c \
+	%D%/access/publish_claims.c \
+	%D%/access/publish_tokens.c \
+	%D%/access/revocations.c \
+	%D%/access/stream_key.c \
+	%D%/audit/audit_log.c \
+	%D%/bridge/bridge_client.c \
+	%D%/bridge/bridge_http.c \
+	%D%/bridge/bridge_registry.c \
+	%D%/core/file_stamp.c \
+	%D%/core/plugin_clock.c \
+	%D%/core/request.c \
+	%D%/core/work_pool.c \
+	%D%/hook/hook_answer.c \
+	%D%/hook/hook_client.c \
+	%D%/hook/hook_http.c \
+	%D%/hook/hook_question.c \
+	%D%/hook/hook_settings.c \
+	%D%/publisher/key_tries.c \
+	%D%/rtp/layer_map.c \
+	%D%/rtp/rtp_sender.c \
+	%D%/sdp/bridge_sdp.c \
+	%D%/sdp/layer_names.c \
+	%D%/sdp/sdp_answer.c \
+	%D%/settings/plugin_settings.c \
+	%D%/settings/plugin_values.c \
+	%D%/settings/stream_settings.c
 libplugin_a_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS) $(plugin_cflags)
 plugin_libs = libplugin.a $(common_libs) $(GLIB_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) -lpthread
 
 # and the rest, for tests that have a stub of Janus
 noinst_LIBRARIES += libpublisher.a
 libpublisher_a_SOURCES = \
-	%D%/admission.c \
-	%D%/admission_hook.c \
-	%D%/announcer.c \
-	%D%/audit.c \
-	%D%/media_relay.c \
+	%D%/audit/audit.c \
+	%D%/desk/request_desk.c \
+	%D%/desk/settings_care.c \
 	%D%/plugin.c \
-	%D%/publisher.c \
-	%D%/publisher_end.c \
-	%D%/publisher_events.c \
-	%D%/publisher_offer.c \
-	%D%/publisher_status.c \
-	%D%/request_desk.c \
-	%D%/session.c \
-	%D%/settings_care.c
-libpublisher_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/%D% $(JANUS_CPPFLAGS)
+	%D%/publisher/admission.c \
+	%D%/publisher/admission_hook.c \
+	%D%/publisher/announcer.c \
+	%D%/publisher/publisher.c \
+	%D%/publisher/publisher_end.c \
+	%D%/publisher/publisher_events.c \
+	%D%/publisher/publisher_offer.c \
+	%D%/publisher/publisher_status.c \
+	%D%/session/media_relay.c \
+	%D%/session/session.c
+libpublisher_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANUS_CPPFLAGS)
 libpublisher_a_CFLAGS = $(libplugin_a_CFLAGS)
 publisher_libs = libpublisher.a $(plugin_libs)
 
 # makes what the plugin takes
 bin_PROGRAMS += %D%/janus-hls-token
 %C%_janus_hls_token_SOURCES = %D%/janus_hls_token.c
-%C%_janus_hls_token_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/%D%
 %C%_janus_hls_token_CFLAGS = $(libplugin_a_CFLAGS)
 %C%_janus_hls_token_LDADD = $(plugin_libs)
 if MAN_PAGES

@@ -15,11 +15,11 @@
 #include <janus/debug.h>
 #include <janus/plugins/plugin.h>
 
-#include "audit.h"
-#include "media_relay.h"
-#include "publisher.h"
-#include "request_desk.h"
-#include "settings_care.h"
+#include "audit/audit.h"
+#include "desk/request_desk.h"
+#include "desk/settings_care.h"
+#include "publisher/publisher.h"
+#include "session/media_relay.h"
 #include "settings_reader.h"
 #include "thread_name.h"
 

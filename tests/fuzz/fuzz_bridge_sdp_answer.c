@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fuzz.h"
 
-#include "janus-plugin/bridge_sdp.h"
+#include "janus-plugin/sdp/bridge_sdp.h"
 
 /* The input is an answer to an offer of none, of one and of two tracks. */
 static int try_input(const uint8_t *data, size_t size)

@@ -3,7 +3,7 @@
 
 #include "fuzz.h"
 
-#include "janus-plugin/hook_answer.h"
+#include "janus-plugin/hook/hook_answer.h"
 
 static void check_permit(const Permit *permit)
 {

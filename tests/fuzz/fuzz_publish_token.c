@@ -5,8 +5,8 @@
 #include "fuzz.h"
 
 #include "common/base64url.h"
-#include "janus-plugin/jwt_sign.h"
-#include "janus-plugin/publish_claims.h"
+#include "janus-plugin/access/jwt_sign.h"
+#include "janus-plugin/access/publish_claims.h"
 #include "settings_reader.h"
 
 /* What a publisher shows (a token of any bytes), what an operator's program signs (any claims), and

@@ -3,7 +3,7 @@
 
 #include "fuzz.h"
 
-#include "janus-plugin/request.h"
+#include "janus-plugin/core/request.h"
 #include "stream_name.h"
 
 static void check_request(const Request *r)

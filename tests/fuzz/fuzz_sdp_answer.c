@@ -4,7 +4,7 @@
 
 #include "fuzz.h"
 
-#include "janus-plugin/sdp_answer.h"
+#include "janus-plugin/sdp/sdp_answer.h"
 #include "sdp_reader.h"
 #include "tests/plugin/janus_offer.h"
 

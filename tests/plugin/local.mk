@@ -11,7 +11,7 @@ plugin_stubs = \
 	%D%/stub_clock.c \
 	%D%/stub_gateway.c \
 	%D%/stub_hook.c
-plugin_stubs_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/janus-plugin $(JANUS_CPPFLAGS) $(GLIB_CFLAGS) $(JANSSON_CFLAGS)
+plugin_stubs_cppflags = $(AM_CPPFLAGS) $(JANUS_CPPFLAGS) $(GLIB_CFLAGS) $(JANSSON_CFLAGS)
 plugin_stubs_ldflags = $(AM_LDFLAGS) -Wl,--wrap=pthread_mutex_lock,--wrap=pthread_mutex_unlock \
 	-Wl,--wrap=pthread_cond_wait,--wrap=pthread_cond_clockwait,--wrap=pthread_cond_signal,--wrap=pthread_cond_broadcast \
 	-Wl,--wrap=pthread_create,--wrap=pthread_join,--wrap=epoll_wait

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bridge_client.h"
+#include "bridge/bridge_client.h"
 
 #define ENTRIES 64
 

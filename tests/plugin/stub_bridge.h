@@ -2,8 +2,8 @@
 #ifndef TEST_STUB_BRIDGE_H
 #define TEST_STUB_BRIDGE_H
 
-/* In place of janus-plugin/bridge_client.c: keeps what is announced, and the test says what becomes
- * of it. Holds end when the test releases them, as on the client's thread.
+/* In place of janus-plugin/bridge/bridge_client.c: keeps what is announced, and the test says what
+ * becomes of it. Holds end when the test releases them, as on the client's thread.
  *
  * Thread-safety: that of the client. The functions below are for one thread, in place of the
  * client's own. */
@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "janus-plugin/bridge_sdp.h"
+#include "janus-plugin/sdp/bridge_sdp.h"
 #include "stream_name.h"
 
 /* The announcements that are there, and the holds that have not ended. */

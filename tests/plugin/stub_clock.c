@@ -3,7 +3,7 @@
 
 #include <stdatomic.h>
 
-#include "plugin_clock.h"
+#include "core/plugin_clock.h"
 
 /* Relaxed, so that a sanitizer takes no order between threads from it. It begins long after 0, as
  * the clock of a machine does that runs. */

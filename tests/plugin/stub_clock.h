@@ -2,7 +2,7 @@
 #ifndef TEST_STUB_CLOCK_H
 #define TEST_STUB_CLOCK_H
 
-/* In place of janus-plugin/plugin_clock.c: a clock that stands still until the test moves it.
+/* In place of janus-plugin/core/plugin_clock.c: a clock that stands still until the test moves it.
  *
  * Thread-safety: any thread. */
 

@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "hook_client.h"
+#include "hook/hook_client.h"
 
 #define QUESTIONS 64
 

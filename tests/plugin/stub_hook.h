@@ -2,8 +2,8 @@
 #ifndef TEST_STUB_HOOK_H
 #define TEST_STUB_HOOK_H
 
-/* In place of janus-plugin/hook_client.c: keeps what is asked, and the test says what becomes of
- * it.
+/* In place of janus-plugin/hook/hook_client.c: keeps what is asked, and the test says what becomes
+ * of it.
  *
  * Thread-safety: that of the client. The functions below are for one thread, in place of the
  * client's own. */
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "janus-plugin/hook_answer.h"
+#include "janus-plugin/hook/hook_answer.h"
 
 /* How many questions wait, and the body of the last that was asked. */
 size_t stub_hook_waiting(void);

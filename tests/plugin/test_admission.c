@@ -5,7 +5,7 @@
 #include "tests/unit/harness.h"
 
 #include "fibers.h"
-#include "janus-plugin/request.h"
+#include "janus-plugin/core/request.h"
 #include "plugin_play.h"
 #include "stub_clock.h"
 

@@ -7,7 +7,7 @@
 
 #include "tests/unit/harness.h"
 
-#include "janus-plugin/session.h"
+#include "janus-plugin/session/session.h"
 
 #include "fibers.h"
 

@@ -7,8 +7,8 @@
 #include "tests/unit/token_maker.h"
 
 #include "fibers.h"
-#include "janus-plugin/plugin_clock.h"
-#include "janus-plugin/request.h"
+#include "janus-plugin/core/plugin_clock.h"
+#include "janus-plugin/core/request.h"
 #include "plugin_play.h"
 #include "stub_bridge.h"
 #include "stub_clock.h"

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Holds the includes of hls-bridge against the house that docs/architecture.md draws: which folder may include which.
+// Holds the includes of hls-bridge and of janus-plugin against the houses of docs/architecture.md: which folder may include which.
 // Prints each include that is not allowed, and whether the picture in the documents is an old one.
 //   --print   print the graph
 //   --write   draw the picture again
@@ -14,38 +14,57 @@ import { drawHouse } from "./house-picture.mjs";
 const at = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const PICTURE = "docs/img/include-graph.svg";
 
-/** What a folder may include beside itself and common/. */
+/** What a folder of each house may include beside itself and common/. */
 const ALLOWED = {
-  base: [],
-  codec: ["base"],
-  clock: ["base"],
-  ingest: ["base", "codec", "clock"],
-  store: ["base"],
-  serve: ["base"],
-  keys: ["base"],
-  package: ["base", "codec", "keys", "store", "serve"],
-  segment: ["base", "codec", "package"],
-  events: ["base"],
-  transcode: ["base"],
-  stream: ["base", "codec", "events", "ingest", "keys", "store", "serve", "package", "segment", "transcode"],
-  control: ["base", "events", "serve", "stream"],
+  "hls-bridge": {
+    base: [],
+    codec: ["base"],
+    clock: ["base"],
+    ingest: ["base", "codec", "clock"],
+    store: ["base"],
+    serve: ["base"],
+    keys: ["base"],
+    package: ["base", "codec", "keys", "store", "serve"],
+    segment: ["base", "codec", "package"],
+    events: ["base"],
+    transcode: ["base"],
+    stream: ["base", "codec", "events", "ingest", "keys", "store", "serve", "package", "segment", "transcode"],
+    control: ["base", "events", "serve", "stream"],
+  },
+  "janus-plugin": {
+    core: [],
+    sdp: ["core"],
+    rtp: ["sdp"],
+    access: ["core"],
+    hook: ["core", "access"],
+    settings: ["core", "access", "hook"],
+    audit: ["settings"],
+    bridge: ["core"],
+    session: ["core", "sdp", "rtp", "access"],
+    publisher: ["core", "sdp", "rtp", "access", "hook", "settings", "audit", "bridge", "session"],
+    desk: ["core", "access", "settings", "audit", "session", "publisher"],
+  },
 };
 
-const wrong = [];
-let seen = 0;
-const graph = readHouse(at("hls-bridge"), (room, file, to) => {
-  seen++;
-  if (room !== "main" && to !== room && !ALLOWED[room]?.includes(to))
-    wrong.push(`hls-bridge/${room}/${file} includes ${to}/, which ${room}/ may not`);
-});
-for (const room of Object.keys(graph))
-  if (room !== "main" && !ALLOWED[room]) wrong.push(`hls-bridge/${room}: no such folder in the list`);
-if (seen === 0) wrong.push("no include was seen");
+const wrong = [], graphs = {};
+for (const [house, allowed] of Object.entries(ALLOWED)) {
+  let seen = 0;
+  graphs[house] = readHouse(at(house), (room, file, to) => {
+    seen++;
+    if (room === "main" ? !allowed[to] : to !== room && !allowed[room]?.includes(to))
+      wrong.push(`${house}/${room === "main" ? "" : `${room}/`}${file} includes ${to}/, which ${room === "main" ? house : room}/ may not`);
+  });
+  for (const room of Object.keys(graphs[house]))
+    if (room !== "main" && !allowed[room]) wrong.push(`${house}/${room}: no such folder in the list`);
+  if (seen === 0) wrong.push(`${house}: no include was seen`);
+}
 
 if (process.argv.includes("--print"))
-  for (const [room, to] of Object.entries(graph)) console.log(`${room} -> ${[...to].sort().join(" ")}`);
-if (process.argv.includes("--write")) writeFileSync(at(PICTURE), drawHouse(graph));
-else if (readFileSync(at(PICTURE), "utf8") !== drawHouse(graph))
+  for (const [house, graph] of Object.entries(graphs))
+    for (const [room, to] of Object.entries(graph)) console.log(`${house}/${room} -> ${[...to].sort().join(" ")}`);
+const picture = drawHouse(graphs["hls-bridge"]);
+if (process.argv.includes("--write")) writeFileSync(at(PICTURE), picture);
+else if (readFileSync(at(PICTURE), "utf8") !== picture)
   wrong.push(`${PICTURE} is not what the sources give: run node tests/static/include-graph.mjs --write`);
 wrong.forEach((line) => console.error(line));
 process.exit(wrong.length ? 1 : 0);

@@ -78,12 +78,12 @@ for (const file of tracked.filter((name) => !/\/(fixtures|corpus)\/|\.(md|png|we
     for (const [target] of line.matchAll(/\bdocs\/[\w/-]+\.md(#[a-z0-9-]+)?/g)) check(`${file}:${i + 1}`, "README.md", target);
   });
 }
-// The table of the house: "| `store/` | what is there | modules | modules |".
+// The tables of the houses: "| `store/` | what is there | modules | modules |".
 for (const line of read("docs/architecture.md").split("\n")) {
   const [folder, , ...modules] = line.split("|").slice(1, -1).map((cell) => cell.trim());
   const name = /^`([\w-]+)\/`$/.exec(folder ?? "")?.[1];
   for (const module of modules.join(",").match(/\b[a-z]\w+\b(?=,|$)/g) ?? [])
-    if (name && !tracked.some((file) => /\.[ch]$/.test(file) && file.replace(/\.[ch]$/, "").replace("hls-bridge/", "") === `${name}/${module}`))
+    if (name && !tracked.some((file) => /\.[ch]$/.test(file) && file.replace(/\.[ch]$/, "").replace(/^(hls-bridge|janus-plugin)\//, "") === `${name}/${module}`))
       wrong.push(`docs/architecture.md: there is no ${name}/${module}`);
 }
 if (seen === 0) wrong.push("no link was seen");

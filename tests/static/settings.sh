@@ -19,4 +19,4 @@ keys_of() {
 }
 
 keys_of hls-bridge/stream/bridge_settings.c hls-bridge/hls-bridge.jcfg.sample &&
-    keys_of janus-plugin/plugin_values.c janus-plugin/janus.plugin.hls.jcfg.sample
+    keys_of janus-plugin/settings/plugin_values.c janus-plugin/janus.plugin.hls.jcfg.sample

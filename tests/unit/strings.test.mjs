@@ -90,7 +90,7 @@ test("the English in the pages is that of the strings", () => {
 });
 
 test("each error code of the plugin has a text", () => {
-  const header = readFileSync(new URL("../../janus-plugin/request.h", import.meta.url), "utf8");
+  const header = readFileSync(new URL("../../janus-plugin/core/request.h", import.meta.url), "utf8");
   const codes = [...header.matchAll(/HLS_ERROR_\w+ = (\d+)/g)].map(([, code]) => code);
   assert.ok(codes.length >= 17);
   assert.deepEqual(codes.filter((code) => !(`error.${code}` in english)), []);

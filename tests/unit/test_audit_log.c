@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <sys/stat.h>
 
-#include "janus-plugin/audit_log.h"
+#include "janus-plugin/audit/audit_log.h"
 
 #define PATH_SIZE (TEMP_FOLDER_SIZE + 16)
 #define THREADS   4

@@ -11,7 +11,7 @@
 #include <sys/un.h>
 
 #include "hls-bridge/control/control_api.h"
-#include "janus-plugin/bridge_client.h"
+#include "janus-plugin/bridge/bridge_client.h"
 
 #define TOKEN   "0123456789abcdef"
 #define LONG_MS (3600 * 1000) /* longer than a machine holds up a process */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include "janus-plugin/bridge_registry.h"
+#include "janus-plugin/bridge/bridge_registry.h"
 
 #define MS     INT64_C(1000)
 #define SECOND (1000 * MS)

@@ -3,8 +3,8 @@
 
 #include "harness.h"
 
-#include "janus-plugin/bridge_sdp.h"
-#include "janus-plugin/request.h"
+#include "janus-plugin/core/request.h"
+#include "janus-plugin/sdp/bridge_sdp.h"
 
 #define HEAD  "v=0\r\no=- 7 1 IN IP4 127.0.0.1\r\ns=a title\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
 #define TAIL  "a=rtcp-mux\r\na=sendonly\r\n"

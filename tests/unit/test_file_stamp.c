@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "temp_file.h"
 
-#include "janus-plugin/file_stamp.h"
+#include "janus-plugin/core/file_stamp.h"
 
 static void a_stamp_changes_with_any_of_the_files(void **state)
 {

@@ -4,8 +4,8 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-#include "janus-plugin/hook_answer.h"
-#include "janus-plugin/hook_question.h"
+#include "janus-plugin/hook/hook_answer.h"
+#include "janus-plugin/hook/hook_question.h"
 
 static HookAnswer read_answer(long status, const char *body)
 {

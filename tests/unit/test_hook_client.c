@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "janus-plugin/hook_client.h"
+#include "janus-plugin/hook/hook_client.h"
 
 #define SECOND   INT64_C(1000000)
 #define LONG_US  (3600 * SECOND) /* longer than a machine holds up a process */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "temp_file.h"
 
-#include "janus-plugin/plugin_settings.h"
+#include "janus-plugin/settings/plugin_settings.h"
 #include "settings_reader.h"
 
 static char secret_file[TEMP_FILE_SIZE];

@@ -7,7 +7,7 @@
 
 #include "token_maker.h"
 
-#include "janus-plugin/jwt.h"
+#include "janus-plugin/access/jwt.h"
 #include "settings_reader.h"
 
 #define CLAIMS "{\"stream\":\"shop\",\"exp\":1}"

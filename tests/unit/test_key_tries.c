@@ -2,8 +2,8 @@
 #include "harness.h"
 #include "temp_file.h"
 
-#include "janus-plugin/key_tries.h"
-#include "janus-plugin/request.h"
+#include "janus-plugin/core/request.h"
+#include "janus-plugin/publisher/key_tries.h"
 #include "settings_reader.h"
 
 #define TRIES     3 /* a minute */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include "janus-plugin/layer_map.h"
+#include "janus-plugin/rtp/layer_map.h"
 
 #define SECTION   1
 #define PT        96

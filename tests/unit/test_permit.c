@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include "janus-plugin/permit.h"
+#include "janus-plugin/access/permit.h"
 
 static void names_each_access(void **state)
 {

@@ -4,7 +4,7 @@
 
 #include "sample_file.h"
 
-#include "janus-plugin/plugin_settings.h"
+#include "janus-plugin/settings/plugin_settings.h"
 #include "settings_reader.h"
 #include "stream_name.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include "janus-plugin/publish_claims.h"
+#include "janus-plugin/access/publish_claims.h"
 
 #define NOW    1700000000
 #define VALID  "\"exp\":1700000100"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include "janus-plugin/request.h"
+#include "janus-plugin/core/request.h"
 #include "stream_name.h"
 
 #define TEN       "0123456789"

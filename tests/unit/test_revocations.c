@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "temp_file.h"
 
-#include "janus-plugin/revocations.h"
+#include "janus-plugin/access/revocations.h"
 #include "settings_reader.h"
 
 static Permit token(const char *stream, const char *id, int64_t issued)

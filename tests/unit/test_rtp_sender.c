@@ -9,7 +9,7 @@
 
 #include "harness.h"
 
-#include "janus-plugin/rtp_sender.h"
+#include "janus-plugin/rtp/rtp_sender.h"
 #include "rtcp_packet.h"
 
 #define WAIT_MS 60000 /* for what must come; reached only by a test that fails */

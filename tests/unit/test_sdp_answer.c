@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "golden.h"
 
-#include "janus-plugin/sdp_answer.h"
+#include "janus-plugin/sdp/sdp_answer.h"
 #include "sdp_reader.h"
 
 /* Offers. */

@@ -4,7 +4,7 @@
 
 #include "harness.h"
 
-#include "janus-plugin/sdp_answer.h"
+#include "janus-plugin/sdp/sdp_answer.h"
 #include "sdp_reader.h"
 
 #define HEAD "v=0\r\no=- 1 2 IN IP4 1.1.1.1\r\ns=-\r\nt=0 0\r\n"

@@ -6,8 +6,8 @@
 
 #include "harness.h"
 
-#include "janus-plugin/layer_names.h"
-#include "janus-plugin/sdp_answer.h"
+#include "janus-plugin/sdp/layer_names.h"
+#include "janus-plugin/sdp/sdp_answer.h"
 #include "tests/plugin/janus_offer.h"
 
 #define HEAD  "v=0\r\no=- 1 2 IN IP4 1.1.1.1\r\ns=-\r\nt=0 0\r\n"

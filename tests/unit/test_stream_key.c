@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "harness.h"
 
-#include "janus-plugin/request.h"
-#include "janus-plugin/stream_key.h"
+#include "janus-plugin/access/stream_key.h"
+#include "janus-plugin/core/request.h"
 
 /* printf 'a long random word' behind the bytes 00 01 … 0f, by sha256sum */
 #define SALT   "000102030405060708090a0b0c0d0e0f"

@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "janus-plugin/work_pool.h"
+#include "janus-plugin/core/work_pool.h"
 
 #define JOBS 200
 

@@ -13,7 +13,7 @@
 #include "harness.h"
 
 #include "common/base64url.h"
-#include "janus-plugin/jwt_sign.h"
+#include "janus-plugin/access/jwt_sign.h"
 
 #define TOKEN_SECRET "0123456789abcdef0123456789abcdef"
 

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef HOOK_ANSWER_H
+#define HOOK_ANSWER_H
+
+/* What an admission webhook answers (docs/protocol.md, "Admission webhook"), and what becomes of a
+ * permit by it.
+ *
+ * Thread-safety: none needed, there is no state. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "access/permit.h"
+#include "core/request.h"
+
+#define HOOK_ANSWER_MAX 16384 /* bytes of an answer; one that is longer is not read */
+
+typedef enum HookVerdict {
+    HOOK_ALLOWS,
+    HOOK_DENIES,
+    HOOK_UNUSABLE,    /* it has answered, but what is none of these */
+    HOOK_TIMEOUT,     /* it has not answered in time */
+    HOOK_UNREACHABLE, /* there is no connection, or it says that it is out of order */
+    HOOK_STOPPED,     /* the server stops; nobody was waited for */
+} HookVerdict;
+
+typedef struct HookAnswer {
+    HookVerdict verdict;
+    char reason[REQUEST_ERROR_SIZE]; /* denies: the sentence for the publisher, "": none. Not allows
+                                        nor denies: what is wrong, for the log */
+    /* allows: what changes in the permit */
+    char name[STREAM_NAME_MAX + 1]; /* "": as it is */
+    uint32_t bitrate;               /* bit/s; 0: as it is */
+    CodecList codecs;               /* empty: as they are */
+    bool has_title, has_access;
+    char title[REQUEST_TITLE_MAX + 1];
+    Access access;
+    int64_t end; /* seconds since 1970; 0: as it is */
+} HookAnswer;
+
+/* Whether an answer of this HTTP status is to be asked for again: the receiver is out of order. */
+bool hook_status_is_failure(long status);
+
+/* Reads a whole answer whose status is no failure. */
+void hook_answer_read(long status, const char *body, size_t len, HookAnswer *out);
+
+/* Makes an answer that is none. `reason` is copied. */
+HookAnswer hook_answer_without(HookVerdict verdict, const char *reason);
+
+/* Changes `permit` as an answer that allows wants it. Of two ends the earlier one counts. */
+void hook_answer_apply(const HookAnswer *answer, Permit *permit);
+
+#endif
