@@ -11,7 +11,7 @@ import { until } from "./support/rig.mjs";
 import { shareStack } from "./support/shared.mjs";
 import { hidePicture, openWatchPage } from "./support/viewer.mjs";
 
-const stackOf = shareStack();
+const stackOf = shareStack({}, { shell: true });
 let begun = null; // the publisher
 
 /** A test of the watch page of a stream that is live. */
