@@ -89,12 +89,21 @@ async function untilWhole(port, hls) {
   });
 }
 
-/** Nothing is wrong with the files of a stream; of a recording that comes late nobody makes key frames. */
-async function assertFaultless(port, hls, stream = "shop") {
+/** How many segments have no key frame at all. */
+const keyless = ({ remarks }) => remarks.find(({ rule }) => rule.startsWith("a segment without an IDR picture"))?.count ?? 0;
+
+/**
+ * Nothing is wrong with the files of a stream; of a recording that comes late nobody makes key frames. A rung that the transcoder
+ * has no time for is filled with what is sent if that `fills` it, as H.264 does; else its last picture stands for a segment, which
+ * cannot be decoded alone then. One that has a key frame can, in any case.
+ */
+async function assertFaultless(port, hls, stream = "shop", { fills = true } = {}) {
   const { output } = await status(port, stream);
   const { stdout, stderr } = await run(built().doctor, ["--json", "--aligned", "--time", "0", path.join(hls, stream, "master.m3u8")]);
   assert.ok(stdout, stderr);
-  assert.deepEqual(withoutForcedCuts(faultsOf(JSON.parse(stdout)), LISTS * output.forced_cuts), [], stream);
+  const report = JSON.parse(stdout);
+  const excused = fills ? LISTS * output.forced_cuts : Math.max(LISTS * output.forced_cuts, keyless(report));
+  assert.deepEqual(withoutForcedCuts(faultsOf(report), excused), [], stream);
 }
 
 /** Waits until a list of a stream is as `check(text)` asserts: a rung may stand still, and be listed as what fills it. */
@@ -283,7 +292,7 @@ describe("a ladder that is made of one size", { concurrency: 2 }, () => {
       await Promise.all(senders.map((sender) => sender.stop()));
       for (const codec of Object.keys(SOURCES)) {
         await hasGone(port, codec);
-        await assertFaultless(port, hls, codec);
+        await assertFaultless(port, hls, codec, { fills: false });
       }
     }));
 
@@ -307,7 +316,7 @@ describe("a ladder that is made of one size", { concurrency: 2 }, () => {
       await Promise.all(senders.map((sender) => sender.stop()));
       for (const name of Object.keys(FOREIGN)) {
         await hasGone(port, name);
-        await assertFaultless(port, hls, name);
+        await assertFaultless(port, hls, name, { fills: FOREIGN[name].codec !== "h265" });
       }
     });
   });

@@ -74,8 +74,8 @@ export function askBridge(where, target, { method = "GET", headers = {} } = {}) 
   });
 }
 
-/** The status of all streams. */
+/** The status of all streams. A connection that was kept may be closed by the time that a busy machine asks again. */
 export async function bridgeStreams(port) {
-  const response = await fetch(`http://127.0.0.1:${port}/streams`);
-  return (await response.json()).streams;
+  const { text } = await askBridge({ port }, "/streams");
+  return JSON.parse(text).streams;
 }
