@@ -19,11 +19,11 @@ use Socket qw(AF_INET AF_INET6 inet_pton);
 
 use constant LATE_S => 30;    # what an edge of our own has let in may be this much late here
 use constant KEPT_S => 10;    # for so long an edge may go by what it was told
-use constant KNOWN => 8192;   # tokens in each of the two below, of about 1 kB
 
 # What tokens say that were found to be good for their stream, by both as they stand in the path. Perl looks for one by a hash
 # with a key of its own, so how long that takes tells nothing about tokens that are nearly right.
 our ($young, $old) = ({}, {});
+our $known = 8192;    # in each of the two, of about 1 kB
 
 # Whether two signatures are the same, in the same time wherever they differ.
 sub is_same {
@@ -90,7 +90,7 @@ sub claims_of {
     return $claims if $claims;
     $claims = $old->{$watched} // learn($r);
     return $claims unless ref $claims;
-    ($young, $old) = ({}, $young) if keys %$young >= KNOWN;
+    ($young, $old) = ({}, $young) if keys %$young >= $known;
     return $young->{$watched} = $claims;
 }
 

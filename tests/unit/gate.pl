@@ -2,7 +2,8 @@
 
 # Asks nginx/gate.pm as nginx does. Each line of input is a request, as JSON: the variables of nginx by their names, "address" of
 # who asks, "now", and "call", one of the module's functions for nginx. Prints what it says of each. Each is asked twice: what
-# was remembered must make no difference. The first argument is the module.
+# was remembered must make no difference. "later" has what differs the second time. The first argument is the module. With a second one, of how many may be remembered, each
+# is asked once, all is remembered, and what is printed is how much that is: of the newer ones, and of the older ones.
 
 use strict;
 use warnings;
@@ -18,14 +19,24 @@ sub remote_addr { return $_[0]{address} }
 package main;
 use JSON::PP ();
 require shift;
+my $bound = shift;
+$JanusHlsGate::known = $bound if $bound;
 
 $SIG{__WARN__} = sub { die @_ };
 while (my $line = <STDIN>) {
     my $r = bless JSON::PP::decode_json($line), "Request";
-    defined && utf8::encode($_) for values %$r;
+    defined && !ref && utf8::encode($_) for values %$r;
     $now = $r->{now};
-    ($JanusHlsGate::young, $JanusHlsGate::old) = ({}, {});
     my $call = JanusHlsGate->can($r->{call});
-    my ($first, $second) = ($call->($r), $call->($r));
+    if ($bound) {
+        $call->($r);
+        print scalar keys %$JanusHlsGate::young, " ", scalar keys %$JanusHlsGate::old, "\n";
+        next;
+    }
+    ($JanusHlsGate::young, $JanusHlsGate::old) = ({}, {});
+    my $first = $call->($r);
+    $r = bless { %$r, %{ $r->{later} // {} } }, "Request";
+    $now = $r->{now};
+    my $second = $call->($r);
     print $first eq $second ? $first : "$first, then $second", "\n";
 }

@@ -96,6 +96,33 @@ test("a token lets its viewer in, and any other is refused for what is wrong wit
   assert.equal(refusal(signText("k1", SECRET, "{")), "claims", "no JSON, though it was signed");
 });
 
+test("what is remembered has a bound, and has nothing that is not good", () => {
+  const requests = Array.from({ length: 25 }, (_, i) => [
+    requestOf(sign({ stream: "shop", exp: NOW + 60, sid: String(i) })),
+    requestOf(sign({ stream: "till", exp: NOW + 60, sid: String(i) })),
+    requestOf(sign({ stream: "shop", exp: NOW + 60, sid: String(i) }), { janus_hls_secret: SECRET.replace("0", "1"), janus_hls_watched: `wrong ${i}` }),
+  ]).flat();
+  const known = execFileSync("perl", [fileOf("gate.pl"), fileOf("../../nginx/gate.pm"), "10"],
+    { input: requests.map((one) => `${JSON.stringify(one)}\n`).join(""), encoding: "utf8" }).trim().split("\n").map((line) => line.split(" ").map(Number));
+  assert.equal(known.length, requests.length);
+  known.forEach(([young, old], i) => assert.ok(young <= 10 && old <= 10 && young + old <= Math.floor(i / 3) + 1, `${young} and ${old} at ${i}`));
+  assert.deepEqual(known.at(-1), [5, 10]);
+});
+
+test("a token that is remembered ends when it says, and is still of its viewer alone", () => {
+  const bound = sign({ stream: "shop", exp: NOW + 60, nbf: NOW, ip: "192.0.2.7" });
+  const rows = [
+    [{ now: NOW + 59 }, ""],
+    [{ now: NOW + 60 }, "pass, then expired"],
+    [{ now: NOW - 1 }, "pass, then early"],
+    [{ address: "192.0.2.8" }, "pass, then address"],
+    [{ janus_hls_address: "192.0.2.8", janus_hls_own_edge: "1" }, "pass, then address"],
+    [{ janus_hls_watched: "another stream's", janus_hls_stream: "till" }, "pass, then stream"],
+  ];
+  const said = refusals(rows.map(([later]) => [bound, { later }]));
+  rows.forEach(([later, expected], i) => assert.equal(said[i], expected, JSON.stringify(later)));
+});
+
 test("two secrets are good at once, and each for what names it alone", () => {
   const secrets = { k1: SECRET, k2: SECRET.split("").reverse().join("") };
   const ask = (token) => refusal(token, { janus_hls_secret: secrets[token.split(".")[1]] ?? "" });
