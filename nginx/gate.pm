@@ -23,7 +23,7 @@ use constant KEPT_S => 10;    # for so long an edge may go by what it was told
 # What tokens say that were found to be good for their stream, by both as they stand in the path. Perl looks for one by a hash
 # with a key of its own, so how long that takes tells nothing about tokens that are nearly right.
 our ($young, $old) = ({}, {});
-our $known = 8192;    # in each of the two, of about 1 kB
+our $known = 8192;    # in each of the two, of about 2 kB
 
 # Whether two signatures are the same, in the same time wherever they differ.
 sub is_same {
