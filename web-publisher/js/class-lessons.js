@@ -6,6 +6,8 @@ import { factsOf, failureOf, keyOf, PRESSES } from "./class-lesson.js";
 import { byId, element } from "./page-tools.js";
 import { timeLimit } from "./time-limit.js";
 
+const REFUSALS = { 401: "wall.wrong-key", 409: "class.refused.busy" }; // by the desk's status; others in its own words
+
 export class ClassLessons {
   #t;
   #key;
@@ -53,7 +55,7 @@ export class ClassLessons {
       body: JSON.stringify({ ...press, stream: this.#stream() }),
     }).catch((error) => ({ ok: false, json: () => ({ error: error.message }) }));
     const answer = await Promise.resolve(response.json()).catch(() => ({ error: String(response.status) }));
-    if (!response.ok) this.#refused = this.#t("class.refused", { error: answer.error });
+    if (!response.ok) this.#refused = this.#t(REFUSALS[response.status] ?? "class.refused", { error: answer.error });
     this.show(answer.lesson ?? null);
   }
 

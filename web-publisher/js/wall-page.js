@@ -15,6 +15,7 @@ import { timeLimit } from "./time-limit.js";
 
 const LOOK_MS = 2000;
 const ANSWER_MS = 10000;
+const REFUSALS = { 401: "wall.wrong-key", 404: "wall.not-live", 503: "wall.no-janus" }; // by the desk's status; others in its own words
 
 const pass = new URLSearchParams(location.search).get("pass");
 const kept = storage("sessionStorage");
@@ -44,7 +45,8 @@ async function act(path, body) {
     show(await ask(path, body));
     tell(null);
   } catch (error) {
-    tell(error.message);
+    const refusal = REFUSALS[error.status];
+    tell(refusal ? t(refusal, body) : error.message);
   }
 }
 
