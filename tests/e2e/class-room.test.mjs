@@ -131,7 +131,7 @@ test("a student joins and types nothing; the teacher has the wall", async (t) =>
     await t.test("who comes when all places are taken is told so", async () => {
       const other = await openContext(browser, PHONE);
       const late = await openPage(other, `${link}&source=testcard&size=320x180`);
-      await late.tap("#go");
+      await late.press("#go", "Enter"); // a tap waits for a page of another window to be drawn
       await says(late, /full.*1 publishers are live/);
       await other.close();
     });
