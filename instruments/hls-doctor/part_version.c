@@ -172,7 +172,7 @@ static void check_segment(const PartReport *r, const M3u8 *m, size_t i)
     if (s->late_tag)
         findings_add(r->findings, "a tag of a segment stands behind its first part (4.4.4.9)",
                      "%s: segment %" PRIu64, r->name, s->sequence);
-    if (!s->map && has_map(m))
+    if (!s->map && !s->gap && has_map(m)) /* a gap has no media */
         findings_add(r->findings, "a segment without EXT-X-MAP (3.1.2)", "%s: segment %" PRIu64,
                      r->name, s->sequence);
     if (before && before->discontinuity != s->discontinuity && s->time_unix_us == M3U8_NO_TIME)

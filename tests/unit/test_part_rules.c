@@ -141,6 +141,7 @@ static void one_version(void **state)
         {"a tag of a segment stands behind",
          HEAD OLD DATE("06") FIRST("8.0") "#EXT-X-DISCONTINUITY\n" PART("8.1") HINT("8.2"), false},
         {"a segment without EXT-X-MAP", HEAD DATE("00") SEG("5") MAP SEG("6") HINT("7.0"), false},
+        {NULL, HEAD DATE("00") "#EXT-X-GAP\n" SEG("5") MAP SEG("6") HINT("7.0"), false},
         {"a discontinuity without EXT-X-PROGRAM-DATE-TIME",
          HEAD OLD "#EXT-X-DISCONTINUITY\n" SEG("8") HINT("9.0"), true},
         {"parts further than three",
