@@ -68,7 +68,7 @@ size_t iframe_playlist_write(const LlPlaylist *p, char *text)
             text_add(&out, "#EXT-X-MAP:URI=\"%s\"\n", name);
             init_msn = s->init_msn;
         }
-        key_tags_segment(&keys, s->key, &out);
+        key_tags_segment(&keys, s->key, p->window.media_sequence + (int64_t)i, &out);
         playlist_add_segment(&out, &s->common);
         write_range(s, &out);
         ll_segment_name(p, p->window.media_sequence + (int64_t)i, name);

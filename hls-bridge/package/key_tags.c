@@ -2,6 +2,7 @@
 #include "package/key_tags.h"
 
 #include "hex_text.h"
+#include "package/segment_cipher.h"
 
 #define FAIRPLAY "skd://"
 
@@ -23,9 +24,27 @@ static void add_sample_key(const MediaKey *key, TextBuffer *out)
     text_add_string(out, "\n");
 }
 
-void key_tags_segment(KeyTags *tags, const MediaKey *key, TextBuffer *out)
+/* What METHOD=AES-128 says more than the address. */
+static void add_segment_iv(int64_t msn, TextBuffer *out)
 {
-    if (tags->key == key)
+    uint8_t iv[SEGMENT_IV_SIZE];
+    char text[2 * SEGMENT_IV_SIZE + 1];
+
+    text_add_string(out, "\"");
+    if (msn != KEY_TAGS_NO_IV) {
+        segment_cipher_iv(msn, iv);
+        hex_write(text, iv, sizeof(iv));
+        text_add_string(out, ",IV=0x");
+        text_add_string(out, text);
+    }
+    text_add_string(out, "\n");
+}
+
+void key_tags_segment(KeyTags *tags, const MediaKey *key, int64_t msn, TextBuffer *out)
+{
+    bool each = key && key->cipher == MEDIA_AES_128 && msn != KEY_TAGS_NO_IV;
+
+    if (tags->key == key && !each)
         return;
     tags->key = key;
     if (!key) {
@@ -42,10 +61,10 @@ void key_tags_segment(KeyTags *tags, const MediaKey *key, TextBuffer *out)
     if (key->cipher == MEDIA_CBCS)
         add_sample_key(key, out);
     else
-        text_add_string(out, "\"\n");
+        add_segment_iv(msn, out);
 }
 
 void key_tags_map(KeyTags *tags, const MediaKey *key, TextBuffer *out)
 {
-    key_tags_segment(tags, key && key->cipher == MEDIA_CBCS ? key : NULL, out);
+    key_tags_segment(tags, key && key->cipher == MEDIA_CBCS ? key : NULL, KEY_TAGS_NO_IV, out);
 }

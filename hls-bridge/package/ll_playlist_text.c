@@ -142,7 +142,7 @@ static void write_tags(Writing *w, size_t i, bool map)
         text_add_number(&w->out, s->init_msn);
         put_string(w, ".mp4\"\n");
     }
-    key_tags_segment(&w->keys, s->key, &w->out);
+    key_tags_segment(&w->keys, s->key, w->list->window.media_sequence + (int64_t)i, &w->out);
     put_string(w, "#EXT-X-PROGRAM-DATE-TIME:");
     utc_text_add(&w->out, s->common.starts_unix_us, PLAYLIST_TIME_DECIMALS);
     put_string(w, "\n");

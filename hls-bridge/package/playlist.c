@@ -122,7 +122,7 @@ size_t playlist_write(const Playlist *p, const PlaylistRendition *rendition, cha
         playlist_rendition_segment(s->name, r->name, name);
         if (s->common.discontinuity)
             text_add_string(&out, "#EXT-X-DISCONTINUITY\n");
-        key_tags_segment(&tags, s->key, &out);
+        key_tags_segment(&tags, s->key, KEY_TAGS_NO_IV, &out);
         playlist_add_segment(&out, &s->common);
         text_add_string(&out, name);
         text_add_string(&out, "\n");

@@ -14,8 +14,8 @@ import { LOW_LATENCY } from "./support/replays.mjs";
 
 const ROTATE = 2;
 
-/** A key of a media playlist: its address; undefined: what follows is clear. */
-const KEY = /^#EXT-X-KEY:METHOD=(?:NONE|AES-128,URI="([^"]+)")$/;
+/** A key of a media playlist: its address, and at low latency its vector; undefined: what follows is clear. */
+const KEY = /^#EXT-X-KEY:METHOD=(?:NONE|AES-128,URI="([^"]+)"(?:,IV=0x([0-9a-f]{32}))?)$/;
 
 /** Decrypts `bytes` of segment `msn` as RFC 8216 says; throws if the padding is none. */
 function decrypt(bytes, key, msn, padded = true) {
@@ -44,11 +44,12 @@ for (const [name, [file, options, seconds]] of Object.entries(CASES))
       const clear = await replayWithKeys(t, file, all);
       const secret = await replayWithKeys(t, file, [...all, "--keys", "KEYS", "--rotate", ROTATE]);
       const seen = { SEGMENT: 0, PART: 0, MAP: 0 }, keys = new Set(), picked = [];
-      const lists = await read(secret, async ({ list, uri, bytes, key, of, msn, kind, length }) => {
+      const lists = await read(secret, async ({ list, uri, bytes, key, of, iv, msn, kind, length }) => {
         seen[kind]++;
         const plain = await readFile(path.join(clear.media, uri));
         if (kind === "MAP") return assert.ok(!key && bytes.equals(plain), `${list}: ${uri} is clear`);
         assert.ok(key, `${list}: ${uri} is encrypted`);
+        assert.equal(iv, list.startsWith("index") ? undefined : msn.toString(16).padStart(32, "0"), `${list}: ${uri}`);
         keys.add(of);
         if (length) { // of an I-frame playlist: whole blocks of the file, from its beginning (section 6.3.6)
           const blocks = bytes.subarray(0, Math.ceil(length / 16) * 16);

@@ -171,7 +171,7 @@ static void a_run_that_follows_has_the_keys(void **state)
     assert_non_null(after);
     assert_memory_equal(after->key, before.key, MEDIA_KEY_SIZE);
     assert_memory_equal(after->id, before.id, MEDIA_KEY_ID_SIZE);
-    key_tags_segment(&tags, after, &out);
+    key_tags_segment(&tags, after, 3, &out);
     assert_non_null(strstr(text, "#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"skd://1\",KEYFORMAT="));
     char list[4096];
     snprintf(list, sizeof(list), "#EXTM3U\n%s", text);

@@ -317,24 +317,30 @@ static void tags_stand_where_the_key_changes(void **state)
     strcpy(second.uri, "2");
     strcpy(sample.uri, "3");
     strcpy(fairplay.uri, "skd://4");
-    key_tags_segment(&tags, NULL, &out); /* all is clear: nothing is to be said */
+    key_tags_segment(&tags, NULL, KEY_TAGS_NO_IV, &out); /* all is clear: nothing is to be said */
     key_tags_map(&tags, &first, &out);
-    key_tags_segment(&tags, &first, &out);
-    key_tags_segment(&tags, &first, &out);
-    key_tags_segment(&tags, &second, &out);
+    key_tags_segment(&tags, &first, KEY_TAGS_NO_IV, &out);
+    key_tags_segment(&tags, &first, KEY_TAGS_NO_IV, &out);
+    key_tags_segment(&tags, &second, KEY_TAGS_NO_IV, &out);
     text_add_string(&out, "MAP ");
     key_tags_map(&tags, &second, &out);
-    key_tags_segment(&tags, &second, &out);
-    key_tags_segment(&tags, NULL, &out);
+    key_tags_segment(&tags, &second, KEY_TAGS_NO_IV, &out);
+    key_tags_segment(&tags, NULL, KEY_TAGS_NO_IV, &out);
+    key_tags_segment(&tags, &first, 258, &out);
+    key_tags_segment(&tags, &first, 259, &out);
     key_tags_map(&tags, &sample, &out);
-    key_tags_segment(&tags, &sample, &out);
-    key_tags_segment(&tags, &fairplay, &out);
+    key_tags_segment(&tags, &sample, KEY_TAGS_NO_IV, &out);
+    key_tags_segment(&tags, &fairplay, KEY_TAGS_NO_IV, &out);
     assert_string_equal(text,
                         "#EXT-X-KEY:METHOD=AES-128,URI=\"1\"\n"
                         "#EXT-X-KEY:METHOD=AES-128,URI=\"2\"\n"
                         "MAP #EXT-X-KEY:METHOD=NONE\n"
                         "#EXT-X-KEY:METHOD=AES-128,URI=\"2\"\n"
                         "#EXT-X-KEY:METHOD=NONE\n"
+                        "#EXT-X-KEY:METHOD=AES-128,URI=\"1\","
+                        "IV=0x00000000000000000000000000000102\n"
+                        "#EXT-X-KEY:METHOD=AES-128,URI=\"1\","
+                        "IV=0x00000000000000000000000000000103\n"
                         "#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"3\","
                         "IV=0x0f8fad5bd9cb469fa16570867728950e\n"
                         "#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"skd://4\","
