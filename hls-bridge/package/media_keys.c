@@ -98,11 +98,14 @@ static bool has_uri(const MediaKeys *k, const char *uri, size_t len)
 
 bool media_keys_have_all(const MediaKeys *k, const char *text)
 {
-    static const char tag[] = "\n#EXT-X-KEY:METHOD=", attribute[] = ",URI=\"";
+    static const char tag[] = "\n#EXT-X-KEY:", attribute[] = "URI=\"";
 
-    for (const char *at = text; (at = strstr(at, tag)); at++) {
-        const char *end = strchr(at + 1, '\n'), *uri = strstr(at, attribute);
-        if (!uri || !end || uri > end)
+    for (const char *at = text; (at = strstr(at, tag));) {
+        at += sizeof(tag) - 1;
+        const char *end = at + strcspn(at, "\n"), *uri = strstr(at, attribute);
+        while (uri && uri > at && uri[-1] != ',')
+            uri = strstr(uri + 1, attribute);
+        if (!uri || uri > end)
             continue; /* METHOD=NONE */
         uri += sizeof(attribute) - 1;
         if (!has_uri(k, uri, strcspn(uri, "\"")))

@@ -213,6 +213,29 @@ static void a_key_that_cannot_be_written_is_kept(void **state)
     assert_int_equal(asked, 2);
 }
 
+/* Attributes of a server's tags are in any order. */
+static void a_list_has_all_its_keys_or_not(void **state)
+{
+    static const char *const tags[] = {
+        "METHOD=SAMPLE-AES,URI=\"skd://1\",KEYFORMAT=\"f\"",
+        "METHOD=SAMPLE-AES,KEYFORMAT=\"f\",URI=\"skd://1\"",
+        "URI=\"skd://1\",METHOD=SAMPLE-AES,KEYFORMAT=\"f\"",
+    };
+    char text[256];
+
+    (void)state;
+    answers = true;
+    open_keys(10, false, &source);
+    assert_true(media_keys_have_all(keys, "#EXTM3U\n#EXT-X-KEY:METHOD=NONE\n#EXTINF:1,\na.mp4\n"));
+    for (int there = 0; there < 2; there++) {
+        for (size_t i = 0; i < COUNT(tags); i++) {
+            snprintf(text, sizeof(text), "#EXTM3U\n#EXT-X-KEY:%s\n#EXTINF:1,\na.mp4\n", tags[i]);
+            assert_row(media_keys_have_all(keys, text) == there, tags[i], "there: %d", there);
+        }
+        assert_non_null(take_key(there));
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest tests[] = {
     TEST(nothing_is_made_before_the_first_key),
@@ -222,6 +245,7 @@ static const struct CMUnitTest tests[] = {
     TEST(a_run_that_follows_has_the_keys),
     TEST(keys_of_another_kind_are_not_gone_on_with),
     TEST(a_key_that_cannot_be_written_is_kept),
+    TEST(a_list_has_all_its_keys_or_not),
 };
 
 TEST_GROUP(asked_keys, tests);
