@@ -51,7 +51,7 @@ sub is_text {
 
 sub is_whole {
     my ($value) = @_;
-    return defined $value && !ref $value && !is_text($value) && $value == int $value;
+    return defined $value && !ref $value && !is_text($value) && $value - int($value) == 0;    # 1e999 is none
 }
 
 # What a token says that its secret has signed, or why it is none, as a word.

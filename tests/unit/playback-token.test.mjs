@@ -94,6 +94,7 @@ test("a token lets its viewer in, and any other is refused for what is wrong wit
   for (const [i, [claims, expected, request]] of rows.entries())
     assert.equal(said[i], expected, `${JSON.stringify(claims)} ${JSON.stringify(request)}`);
   assert.equal(refusal(signText("k1", SECRET, "{")), "claims", "no JSON, though it was signed");
+  assert.equal(refusal(signText("k1", SECRET, `{"stream":"shop","exp":1e999}`)), "claims", "an end that is no number");
 });
 
 test("what is remembered has a bound, and has nothing that is not good", () => {
