@@ -113,6 +113,11 @@ static bool prepare(KeyTicket *t, char *why)
     curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
     curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, (long)(params->timeout_us / US_PER_MS));
     curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1l);
+    curl_easy_setopt(t->easy, CURLOPT_NOPROXY, "*"); /* the environment has no say */
+#if LIBCURL_VERSION_NUM >= 0x075700
+    /* a name that nobody resolves must hold up neither the thread nor the bridge's end */
+    curl_easy_setopt(t->easy, CURLOPT_QUICK_EXIT, 1l);
+#endif
     return curl_multi_add_handle(t->server->multi, t->easy) == CURLM_OK;
 }
 

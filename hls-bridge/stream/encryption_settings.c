@@ -65,7 +65,7 @@ static bool is_safe(const char *url)
 
     for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
         if (strncmp(url, begins[i], strlen(begins[i])) == 0 && url[strlen(begins[i])])
-            return true;
+            return i == 0 || !strchr(url, '@'); /* behind which another name may stand */
     return false;
 }
 

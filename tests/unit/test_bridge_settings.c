@@ -378,6 +378,8 @@ static void a_key_server_wants_others_to_fit(void **state)
         {"in clear", "http://drm.example/", "widevine", "cbcs", "keep", "", false, 0, "https://"},
         {"nearly this machine", "http://127.0.0.1.example/", "widevine", "cbcs", "keep", "", false,
          0, "https://"},
+        {"a name that looks so", "http://127.0.0.1:80@drm.example/", "widevine", "cbcs", "keep", "",
+         false, 0, "https://"},
         {"an unknown system", "https://d.example/", "marlin", "cbcs", "keep", "", false, 0,
          "encryption.systems"},
         {"no system", "https://d.example/", " , ", "cbcs", "keep", "", false, 0,

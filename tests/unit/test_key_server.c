@@ -2,6 +2,7 @@
 #include "harness.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 
 #include "cpix_sample.h"
 #include "hls-bridge/base/media.h"
@@ -55,6 +56,7 @@ static int setup(void **state)
     static char url[64];
 
     (void)state;
+    setenv("http_proxy", "http://127.0.0.1:1", 1); /* nobody is there, and nobody may be asked */
     listener = http_receiver_listen(&port);
     snprintf(url, sizeof(url), "http://127.0.0.1:%d/", port);
     server = key_server_create(&(KeyServerParams){.clock = clock_system(),
@@ -73,6 +75,7 @@ static int teardown(void **state)
     (void)state;
     key_server_destroy(&server);
     assert_null(server);
+    unsetenv("http_proxy");
     shutdown(listener, SHUT_RDWR);
     pthread_join(thread, NULL);
     close(listener);
