@@ -58,7 +58,10 @@ const players = {
   async videojs() {
     await load("video.js/dist/video.min.js");
     const player = videojs(video, { autoplay: "muted", liveui: true, html5: { vhs: { overrideNative: true } } });
-    player.on("error", () => viewer.errors.push(text(player.error())));
+    // why it has given a playlist up stands in its log alone
+    const lines = () => videojs.log.history().map((words) => words.filter((word) => typeof word === "string").join(" "));
+    const why = () => lines().filter((line) => /exclu|problem/i.test(line)).slice(-3);
+    player.on("error", () => viewer.errors.push([text(player.error()), ...why()].join("; ")));
     player.src({ src: url, type: "application/vnd.apple.mpegurl" });
     return () => player.liveTracker.liveCurrentTime() - player.currentTime();
   },

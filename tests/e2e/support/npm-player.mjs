@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { openPage } from "./browser.mjs";
+import { measured } from "./measured.mjs";
 import { until } from "./rig.mjs";
 
 const PLAYED_S = 5; // of media, which each player must have shown
@@ -35,8 +36,24 @@ export async function assertNoErrors(page) {
   assert.deepEqual(page.errors, [], page.player);
 }
 
+/**
+ * video.js gives up a playlist for good if ten appends in a row have lengthened nothing that is buffered, as of parts before
+ * the next key frame, and says so in its log; of a stream in one size it is the only one.
+ */
+const GAVE_UP = /No available working or supported playlists[^]*stalled download exclusion/;
+
+/** What somebody would do who sees that: opens the page again. A machine that does nothing else must not need it. */
+async function reopened(page) {
+  const { errors } = await untilIts(page, "begins", ({ playing, errors }) => playing || errors.length > 0);
+  if (!errors.some((error) => GAVE_UP.test(error))) return;
+  measured(() => assert.deepEqual(errors, [], page.player));
+  await page.reload();
+  await until(`${page.player} is there again`, () => page.state());
+}
+
 /** It begins, and plays on, for so many seconds; tells how far behind live. Returns its state. */
 export async function plays(page, t, seconds = PLAYED_S) {
+  await reopened(page);
   const { time } = await untilIts(page, "plays", ({ playing, time }) => playing && time > 0);
   const state = await untilIts(page, "plays on", (state) => state.time >= time + seconds);
   const behind = Number.isFinite(state.latency) ? `${state.latency.toFixed(1)} s behind live by its own reckoning` : "plays";
