@@ -350,7 +350,7 @@ int cmaf_output_open(OutputParams *params, int64_t now_us, Output *out)
     if (!o->media)
         goto fail;
     o->board = ll_hub_join(params->settings->ll_hub, params->stream,
-                           HOLD_TARGETS * o->target_duration_s * US_PER_S);
+                           HOLD_TARGETS * o->target_duration_s * US_PER_S, o->part_us);
     if (!o->board || cmaf_output_open_tracks(o, params, now_us) < 0)
         goto fail;
     params->cmaf = o;

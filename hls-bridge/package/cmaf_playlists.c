@@ -280,6 +280,7 @@ int cmaf_playlists_publish(CmafPlaylists *p, size_t which)
         l->due = true;
         return -1;
     }
+    news.at_us = clock_monotonic_us(p->params.clock);
     news.text = p->text;
     news.text_len = ll_playlist_write(list, 0, report, reports, p->text);
     size_t skippable = ll_playlist_skippable(list);

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-LlBoard *ll_board_create(LlHub *hub, const char *stream, int64_t hold_us)
+#define SOON_US (250 * 1000) /* a first request waits for a part that is due by then */
+
+LlBoard *ll_board_create(LlHub *hub, const char *stream, int64_t hold_us, int64_t part_us)
 {
     LlBoard *board = calloc(1, sizeof(*board));
 
@@ -13,6 +15,7 @@ LlBoard *ll_board_create(LlHub *hub, const char *stream, int64_t hold_us)
         return NULL;
     board->hub = hub;
     board->hold_us = hold_us;
+    board->part_us = part_us;
     board->expire_us = NEVER_US;
     pthread_mutex_init(&board->lock, NULL);
     snprintf(board->stream, sizeof(board->stream), "%s", stream);
@@ -108,6 +111,7 @@ int ll_board_publish(LlBoard *board, size_t rendition, const LlNews *news)
     r->there = true;
     r->rests = r->awaited = false;
     r->edge = news->edge;
+    r->at_us = news->at_us;
     r->epoch = news->epoch;
     r->text = text;
     r->delta = delta;
@@ -175,14 +179,12 @@ void ll_board_wake_expired(LlBoard *board, int64_t now_us, LlChain *chain)
     if (board->held.first && now_us < board->expire_us)
         return;
     for (LlTicket *t = board->held.first, *next; t; t = next) {
-        int64_t at = t->since_us + board->hold_us;
         next = t->next;
-        if (at <= now_us) {
+        if (t->due_us <= now_us) {
             t->expired = true;
-            atomic_fetch_add(&board->hub->expired, 1);
             ll_queue_wake(&board->held, t, chain);
-        } else if (at < next_us) {
-            next_us = at;
+        } else if (t->due_us < next_us) {
+            next_us = t->due_us;
         }
     }
     board->expire_us = next_us;
@@ -202,20 +204,39 @@ int64_t ll_board_expire(LlBoard *board, int64_t now_us)
 
 /* ---- requests ---- */
 
-static LlAnswer hold_back(LlBoard *board, LlTicket *t, int64_t now_us)
+static LlAnswer hold_until(LlBoard *board, LlTicket *t, int64_t due_us, int64_t now_us)
 {
-    if (t->expired || atomic_load(&board->hub->closed))
-        return LL_ANSWER_TOO_LONG;
     if (t->since_us == 0) {
         t->since_us = now_us;
         atomic_fetch_add(&board->hub->held_ever, 1);
     }
-    if (t->since_us + board->hold_us < board->expire_us)
-        board->expire_us = t->since_us + board->hold_us;
+    t->due_us = due_us;
+    if (due_us < board->expire_us)
+        board->expire_us = due_us;
     t->board = board;
     t->pause(t->user);
     ll_queue_put(&board->held, t);
     return LL_ANSWER_HELD;
+}
+
+static LlAnswer hold_back(LlBoard *board, LlTicket *t, int64_t now_us)
+{
+    int64_t since_us = t->since_us ? t->since_us : now_us;
+
+    if (t->expired)
+        atomic_fetch_add(&board->hub->expired, 1);
+    if (t->expired || atomic_load(&board->hub->closed))
+        return LL_ANSWER_TOO_LONG;
+    return hold_until(board, t, since_us + board->hold_us, now_us);
+}
+
+/* Whether a list of this rendition with one part more is worth waiting for. */
+static bool is_next_soon(const LlBoard *board, const LlShown *r, int64_t now_us)
+{
+    int64_t age_us = now_us - r->at_us, part_us = board->part_us;
+
+    return !r->edge.ended && age_us >= part_us / 4 && part_us - age_us <= SOON_US &&
+           age_us < part_us + part_us / 4;
 }
 
 /* Holds a request for a list, whose text is to be published at once if it rests. */
@@ -242,6 +263,9 @@ LlAnswer ll_board_playlist(LlBoard *board, const LlDirectives *d, int64_t now_us
             return await(board, r, t, now_us);
     } else if (r->rests) {
         return await(board, r, t, now_us);
+    } else if (!t->at_once && t->since_us == 0 && is_next_soon(board, r, now_us) &&
+               !atomic_load(&board->hub->closed)) {
+        return hold_until(board, t, r->at_us + board->part_us + board->part_us / 4, now_us);
     }
     *text = ll_text_hold(d->skip && r->delta ? r->delta : r->text);
     return LL_ANSWER_READY;

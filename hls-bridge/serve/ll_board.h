@@ -15,8 +15,9 @@ typedef struct LlShown {
     bool there;       /* it has a playlist */
     int64_t asked_us; /* the last request for it; INT64_MIN: there was none */
     LlEdge edge;
-    bool rests;   /* the text is older than the edge */
-    bool awaited; /* and somebody waits for a newer one */
+    int64_t at_us; /* when it was published */
+    bool rests;    /* the text is older than the edge */
+    bool awaited;  /* and somebody waits for a newer one */
     int64_t epoch;
     LlText *text, *delta;
     LlParts parts;
@@ -26,7 +27,7 @@ struct LlBoard {
     LlHub *hub;
     LlBoard *next, *previous; /* in the hub's list */
     char stream[STREAM_NAME_MAX + 1];
-    int64_t hold_us;
+    int64_t hold_us, part_us;
     atomic_bool awaited;  /* one of its lists is; set and cleared with the lock held */
     pthread_mutex_t lock; /* guards all members below */
     size_t renditions;
@@ -46,7 +47,7 @@ struct LlHub {
 };
 
 /* Returns an empty board, or NULL if there is no memory. */
-LlBoard *ll_board_create(LlHub *hub, const char *stream, int64_t hold_us);
+LlBoard *ll_board_create(LlHub *hub, const char *stream, int64_t hold_us, int64_t part_us);
 void ll_board_free(LlBoard *board);
 
 /* Call all functions below with the board's lock held. */

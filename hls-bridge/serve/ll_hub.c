@@ -42,9 +42,9 @@ void ll_hub_close(LlHub *hub)
     ll_chain_tell(&chain);
 }
 
-LlBoard *ll_hub_join(LlHub *hub, const char *stream, int64_t hold_us)
+LlBoard *ll_hub_join(LlHub *hub, const char *stream, int64_t hold_us, int64_t part_us)
 {
-    LlBoard *board = ll_board_create(hub, stream, hold_us);
+    LlBoard *board = ll_board_create(hub, stream, hold_us, part_us);
 
     if (!board)
         return NULL;

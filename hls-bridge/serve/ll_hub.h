@@ -36,6 +36,7 @@ typedef struct LlHubParams {
 typedef struct LlNews {
     LlEdge edge;
     int64_t epoch;            /* the number in the names of its files */
+    int64_t at_us;            /* when it was made */
     const char *text, *delta; /* delta NULL: it would not be shorter */
     size_t text_len, delta_len;
 } LlNews;
@@ -57,9 +58,9 @@ void ll_hub_destroy(LlHub **hub);
 /* Wakes all requests, and holds none from now on. */
 void ll_hub_close(LlHub *hub);
 
-/* Makes a stream's board; it holds a request for up to `hold_us`. Returns NULL if there is no
- * memory. */
-LlBoard *ll_hub_join(LlHub *hub, const char *stream, int64_t hold_us);
+/* Makes a stream's board; it holds a request for up to `hold_us`. Parts are about `part_us` long.
+ * Returns NULL if there is no memory. */
+LlBoard *ll_hub_join(LlHub *hub, const char *stream, int64_t hold_us, int64_t part_us);
 
 /* Adds a rendition, by the name of its playlist (ll_names.h), which is copied. Returns its index:
  * 0, 1, 2... Returns -1 if there is no memory, or if there are RENDITIONS_MAX. */
@@ -99,7 +100,11 @@ int64_t ll_board_expire(LlBoard *board, int64_t now_us);
 
 /* A request for a playlist, by its name (ll_names.h). LL_ANSWER_READY gives the text, or a delta
  * update if that was asked for and is enough; the caller holds it. The ticket must not move while
- * it is held. */
+ * it is held.
+ *
+ * A request that names no part is the first one of a player, which begins where the list ends, and
+ * takes that for now. So if the next part is due soon, it gets the list with that part; if the part
+ * does not come, it gets the list that is there. */
 LlAnswer ll_hub_playlist(LlHub *hub, const char *stream, const char *list,
                          const LlDirectives *directives, int64_t now_us, LlTicket *ticket,
                          LlText **text);

@@ -24,15 +24,16 @@ typedef struct LlBoard LlBoard; /* of ll_hub.h */
 
 typedef enum LlTicketState { LL_TICKET_IDLE, LL_TICKET_HELD, LL_TICKET_WOKEN } LlTicketState;
 
-/* A request. Zero-initialise. Set pause, wake and user; the hub owns the rest. If the request is
- * held, the hub calls `pause` before the request function returns, on the caller's thread; it must
- * not call the hub. After that `wake` is called once, from any thread and with no lock held: then
- * the owner asks again. */
+/* A request. Zero-initialise. Set pause, wake, user and at_once; the hub owns the rest. If the
+ * request is held, the hub calls `pause` before the request function returns, on the caller's
+ * thread; it must not call the hub. After that `wake` is called once, from any thread and with no
+ * lock held: then the owner asks again. */
 typedef struct LlTicket {
     void (*pause)(void *user);
     void (*wake)(void *user);
     void *user;
     _Atomic LlTicketState state;
+    bool at_once;   /* set by the owner: what is there is enough, and nothing newer is waited for */
     bool expired;   /* it has waited for too long; written before it is woken */
     bool barred;    /* likewise: it is not to have what came after it, though it is there */
     LlBoard *board; /* in whose queue it was last held; NULL: the queue of beginnings. Used by the
@@ -41,6 +42,7 @@ typedef struct LlTicket {
     size_t rendition;   /* index on the board */
     int64_t msn, part;
     int64_t since_us; /* when it was first held; 0: never */
+    int64_t due_us;   /* until when it is held on a board */
     struct LlTicket *next, *previous;
 } LlTicket;
 

@@ -106,6 +106,7 @@ bool ll_request_read(LlRequest *r, const HttpRequest *http, LlReply *reply)
     r->is_list = ll_names_list(r->file, r->list);
     r->is_wait = strcmp(r->file, WAIT_FILE) == 0;
     r->gzip = http->accepts_gzip;
+    r->ticket.at_once = http->is_head;
     if (!r->is_list)
         return true;
     const char *wrong = ll_directives_read(

@@ -18,6 +18,7 @@ describe("what nginx serves", { concurrency: 3 }, () => {
       const folder = path.join(stack.hls, "shop");
       await mkdir(folder, { recursive: true });
       await writeFile(path.join(folder, "index.m3u8"), PLAYLIST);
+      await writeFile(path.join(folder, "video.m3u8"), PLAYLIST); // of which the bridge knows nothing
       await writeFile(path.join(folder, "seg-1-000000.ts"), Buffer.alloc(188));
       await writeFile(path.join(folder, "manifest.mpd"), `<?xml version="1.0"?>\n<MPD/>\n${" ".repeat(600)}`);
       await writeFile(path.join(folder, ".new"), "half a segment");
@@ -31,6 +32,14 @@ describe("what nginx serves", { concurrency: 3 }, () => {
       assert.equal(playlist.headers["access-control-allow-origin"], "*");
       assert.equal(playlist.headers.etag, undefined);
       assert.equal(playlist.headers["set-cookie"], undefined);
+
+      const video = await ask(stack.url, "/live/shop/video.m3u8");
+      assert.deepEqual([video.status, String(video.body)], [200, PLAYLIST]);
+      assert.equal(video.headers["cache-control"], "public, max-age=1");
+      assert.equal(video.headers["access-control-allow-origin"], "*");
+      assert.equal(video.headers.etag, undefined);
+      const nobody = await ask(stack.url, "/live/nobody/video.m3u8");
+      assert.deepEqual([nobody.status, nobody.headers["cache-control"]], [404, "no-store"]);
 
       const segment = await ask(stack.url, "/live/shop/seg-1-000000.ts", { headers: { Range: "bytes=0-9" } });
       assert.equal(segment.status, 206);

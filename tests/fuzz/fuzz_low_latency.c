@@ -14,10 +14,10 @@ static LlBoard *board;
 
 static void open_hub(void)
 {
-    const LlNews news = {{7, 10, 3, 15, false}, 77, "text", "delta", 4, 5};
+    const LlNews news = {{7, 10, 3, 15, false}, 77, 0, "text", "delta", 4, 5};
 
     hub = ll_hub_create(NULL);
-    board = ll_hub_join(hub, "shop", 6000000);
+    board = ll_hub_join(hub, "shop", 6000000, 200000);
     REQUIRE(board && ll_board_add(board, "video") == 0 && ll_board_add(board, "video-low") == 1);
     REQUIRE(ll_board_keep(board, 0, 8, 2, "part", 4) == 0);
     REQUIRE(ll_board_publish(board, 0, &news) == 0 && ll_board_publish(board, 1, &news) == 0);

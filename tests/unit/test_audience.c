@@ -166,7 +166,7 @@ static void of_a_flood_a_look_takes_only_so_much(void **state)
 static void requests_that_come_to_the_bridge_count(void **state)
 {
     static const LlDirectives any = {.msn = -1, .part = -1};
-    LlBoard *board = ll_hub_join(hub, "shop", US_PER_S);
+    LlBoard *board = ll_hub_join(hub, "shop", US_PER_S, US_PER_S / 5);
     LlTicket ticket = {0};
     LlText *text;
 

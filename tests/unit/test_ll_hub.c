@@ -9,7 +9,8 @@
 #include "hls-bridge/serve/ll_hub.h"
 #include "hls-bridge/base/media.h"
 
-#define SECOND US_PER_S
+#define SECOND  US_PER_S
+#define PART_US (SECOND / 5)
 
 enum { VIDEO, AUDIO }; /* indices on the board */
 
@@ -40,7 +41,7 @@ static Asker asker(void)
 
 static void join(void)
 {
-    board = ll_hub_join(hub, "shop", 6 * SECOND);
+    board = ll_hub_join(hub, "shop", 6 * SECOND, PART_US);
     assert_non_null(board);
     assert_int_equal(ll_board_add(board, "video"), VIDEO);
     assert_int_equal(ll_board_add(board, "audio"), AUDIO);
@@ -68,7 +69,7 @@ static int teardown(void **state)
 static void publish(int64_t msn, int64_t open)
 {
     char text[64];
-    LlNews news = {.edge = {msn, 10, open, 15, false}, .epoch = 77, .text = text};
+    LlNews news = {.edge = {msn, 10, open, 15, false}, .epoch = 77, .at_us = now_us, .text = text};
 
     snprintf(text, sizeof(text), "%d.%d", (int)msn, (int)open);
     news.text_len = strlen(text);
@@ -247,6 +248,71 @@ static void nobody_waits_for_ever(void **state)
     assert_int_equal(ask(&a, "shop", 10, 3, ""), LL_ANSWER_TOO_LONG);
     ll_hub_forget(hub, &b.ticket);
     assert_int_equal(ll_board_expire(board, now_us), NEVER_US);
+}
+
+/* A request that names no part, so long after the newest list. */
+static LlAnswer ask_first(Asker *a, int64_t after_us, const char *expected)
+{
+    now_us += after_us;
+    return ask(a, "shop", -1, -1, expected);
+}
+
+static void a_first_request_gets_the_list_with_the_next_part(void **state)
+{
+    Asker fresh = asker(), a = asker(), b = asker();
+
+    (void)state;
+    publish(9, 3);
+    assert_int_equal(ask_first(&fresh, PART_US / 4 - 1, "9.3"), LL_ANSWER_READY);
+    assert_int_equal(ask_first(&a, 1, ""), LL_ANSWER_HELD);
+    assert_int_equal(ask_first(&b, PART_US, "9.3"), LL_ANSWER_READY); /* no part is due */
+    publish(9, 4);
+    assert_int_equal(a.woken, 1);
+    now_us += PART_US / 2; /* whoever was held is not held once more */
+    assert_int_equal(ask(&a, "shop", -1, -1, "9.4"), LL_ANSWER_READY);
+}
+
+static void a_first_request_gets_the_list_that_is_there_if_no_part_comes(void **state)
+{
+    Asker a = asker();
+
+    (void)state;
+    publish(9, 3);
+    assert_int_equal(ask_first(&a, PART_US / 2, ""), LL_ANSWER_HELD);
+    now_us += PART_US * 3 / 4;
+    assert_int_equal(ll_board_expire(board, now_us - 1), now_us);
+    assert_int_equal(a.woken, 0);
+    assert_int_equal(ll_board_expire(board, now_us), NEVER_US);
+    assert_int_equal(a.woken, 1);
+    assert_int_equal(ask(&a, "shop", -1, -1, "9.3"), LL_ANSWER_READY);
+    assert_int_equal(ll_hub_stats(hub).expired, 0);
+}
+
+static void what_only_looks_or_has_nothing_to_wait_for_gets_its_list_at_once(void **state)
+{
+    LlNews end = {.edge = {9, 10, 9, 15, true}, .text = "end", .text_len = 3, .at_us = now_us};
+    Asker head = asker(), far = asker();
+
+    (void)state;
+    publish(9, 3);
+    head.ticket.at_once = true;
+    assert_int_equal(ask_first(&head, PART_US / 2, "9.3"), LL_ANSWER_READY);
+    assert_int_equal(ll_board_publish(board, VIDEO, &end), 0);
+    assert_int_equal(ask_first(&far, 0, "end"), LL_ANSWER_READY);
+}
+
+static void a_far_part_is_waited_for_only_when_it_is_near(void **state)
+{
+    Asker a = asker(), b = asker();
+
+    (void)state;
+    ll_board_leave(&board);
+    board = ll_hub_join(hub, "shop", 6 * SECOND, SECOND);
+    assert_int_equal(ll_board_add(board, "video"), VIDEO);
+    publish(9, 3);
+    assert_int_equal(ask_first(&a, SECOND / 2, "9.3"), LL_ANSWER_READY);
+    assert_int_equal(ask_first(&b, SECOND * 3 / 10, ""), LL_ANSWER_HELD);
+    ll_hub_forget(hub, &b.ticket);
 }
 
 static void a_hinted_part_is_waited_for(void **state)
@@ -477,7 +543,7 @@ static void *run_stream(void *name)
         LlNews news = {.edge = {9, 10, part + 1, 1000, false}, .epoch = 77, .text = text};
         if (part % STAYS == 0) {
             ll_board_leave(&own);
-            own = ll_hub_join(hub, name, 6 * SECOND);
+            own = ll_hub_join(hub, name, 6 * SECOND, PART_US);
             ll_board_add(own, "video");
         }
         news.text_len = (size_t)snprintf(text, sizeof(text), "%d", (int)part) + 1;
@@ -668,6 +734,10 @@ static const struct CMUnitTest tests[] = {
     TEST(what_is_refused),
     TEST(a_list_that_is_not_there_yet_is_waited_for),
     TEST(nobody_waits_for_ever),
+    TEST(a_first_request_gets_the_list_with_the_next_part),
+    TEST(a_first_request_gets_the_list_that_is_there_if_no_part_comes),
+    TEST(what_only_looks_or_has_nothing_to_wait_for_gets_its_list_at_once),
+    TEST(a_far_part_is_waited_for_only_when_it_is_near),
     TEST(a_hinted_part_is_waited_for),
     TEST(parts_leave_memory),
     TEST(a_part_that_is_being_sent_stays),

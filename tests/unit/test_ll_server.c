@@ -72,7 +72,7 @@ static int setup(void **state)
     temp_folder(folder);
     snprintf(socket_path, sizeof(socket_path), "%s/ll.sock", folder);
     hub = ll_hub_create(&(LlHubParams){.wait_us = wait_us});
-    board = ll_hub_join(hub, "shop", HOLD_US);
+    board = ll_hub_join(hub, "shop", HOLD_US, US_PER_S / 5);
     assert_int_equal(ll_board_add(board, "video"), VIDEO);
     LlServerParams params = {.address = "127.0.0.1",
                              .socket = socket_path,
@@ -413,7 +413,7 @@ static void tells_when_a_stream_begins(void **state)
     ll_board_set_live(board, true);
     expect_answer(fd[0], 200, "{\"live\":true}\n");
     until_waiting(1);
-    late = ll_hub_join(hub, "late", US_PER_S);
+    late = ll_hub_join(hub, "late", US_PER_S, US_PER_S / 5);
     ll_board_set_live(late, true);
     expect_answer(fd[1], 200, "{\"live\":true}\n");
     ask(fd[0], "GET", path[1]); /* at once, when it has begun */
