@@ -38,7 +38,7 @@ const listByAdmin = (stack) => operate(stack, { request: "list" });
 /** The names of `names` that the start page lists. */
 const onStartPage = async (stack, names) => named((await (await fetch(`${stack.url}/live/streams.json`)).json()).streams, names);
 
-const shared = shareStack({ keys: { attic: "the key of the attic" }, unlisted: ["attic"] });
+const shared = shareStack({ keys: { attic: "the key of the attic" }, unlisted: ["attic"] }, { shell: true });
 
 describe("the plugin's API", { concurrency: 2 }, () => {
   test("the bridge answers at a Unix socket and by token, and refuses requests without one", async () => {

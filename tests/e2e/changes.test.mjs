@@ -38,7 +38,7 @@ test("the size of the picture changes while people watch", async (t) => {
   const pages = await servePages();
   t.after(() => pages.close());
   await withStack({}, (stack) =>
-    withBrowser({}, async (context) => {
+    withBrowser({ shell: true }, async (context) => {
       await publishRecorded(stack, "shop", { recording: recordingOf("rotation"), roundS: ROUND_S });
       await until("it can be watched", async () => (await fetch(stack.playlist("shop"))).ok);
       const watching = watch(stack.playlist("shop"));

@@ -17,7 +17,7 @@ const STATIONS = { seller: ["codecs", "candidate", "dtls", "encrypted", "rate", 
 
 const LASTS_S = 8; // longer than anything may stand still, so that something is lost, and a key frame is due
 
-const stackOf = shareStack({ class: true, status: true, lessonSeconds: LASTS_S });
+const stackOf = shareStack({ class: true, status: true, lessonSeconds: LASTS_S }, { shell: true });
 let page = null;
 
 /** A test on the class page of a stream that is live. */

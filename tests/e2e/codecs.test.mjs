@@ -27,7 +27,7 @@ const SENT_S = 7; // of each recording
 const shared = shareStack({
   bridgeSettings: { "hls.hold": 1, "hls.playlist": 60, "transcode.ladder": "90p:100k", "transcode.ladders": "vp9 =; av1 =; vp8 =" },
   janus: { general: '  video_codecs = "h264, vp8, vp9, av1"\n' },
-});
+}, { shell: true });
 
 const textOf = async (url) => {
   const response = await fetch(url, { cache: "no-store" });

@@ -33,7 +33,7 @@ test("the page reloads, another device takes over, the bridge is killed: viewers
   const pages = await servePages();
   t.after(() => pages.close());
   await withStack({ open: false, keys: { shop: KEY } }, (stack) =>
-    withBrowser({}, async (context) => {
+    withBrowser({ shell: true }, async (context) => {
       const page = await publish(context, stack, "shop", { key: KEY });
       await until("a playlist to join", async () => (await lastOf(stack)).segment >= 2);
       const viewer = await openViewer(context, pages, stack.playlist("shop"));

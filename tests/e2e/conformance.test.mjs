@@ -65,7 +65,7 @@ async function followOn(stack, stream, report) {
 
 test("a loss, a still screen, another size and a reload break no rule", (t) =>
   withStack({}, (stack) =>
-    withBrowser({}, async (context) => {
+    withBrowser({ shell: true }, async (context) => {
       const page = await publish(context, stack, "shop");
       await until("the multivariant playlist is there", async () => (await fetch(stack.master("shop"))).ok);
       const [report, soundless] = await Promise.all([

@@ -29,7 +29,7 @@ test("an encrypted stream", async (t) => {
   const pages = await servePages();
   t.after(() => pages.close());
   await withStack({ bridgeSettings: { "encryption.method": "aes-128", "encryption.rotate": 2 } }, (stack) =>
-    withBrowser({}, async (context) => {
+    withBrowser({ shell: true }, async (context) => {
       await replay(stack, "demo");
 
       await t.test("keys are given out beside the playlists, and lie nowhere else", async () => {

@@ -11,7 +11,7 @@ const SUPPORT = new URL("support/browser.mjs", import.meta.url).href;
 
 test("who is told to end in the midst of a test with a browser ends, and the browser too", async () => {
   const code = `const { withBrowser } = await import("${SUPPORT}");
-    await withBrowser({}, async (context) => {
+    await withBrowser({ shell: true }, async (context) => {
       await context.newPage();
       console.log("open");
       await new Promise((resolve) => setTimeout(resolve, 300000));

@@ -145,7 +145,7 @@ const takeover = () =>
 describe("what there is no room for", { concurrency: 3 }, () => {
   test("one too many is told so, by the plugin or by the bridge, and may try again", () =>
     withStack({ bridgeSettings: { "sources.max": 2 }, janus: { general: "  publishers = 2\n" } }, (stack) =>
-      withBrowser({}, async (context) => {
+      withBrowser({ shell: true }, async (context) => {
         const shop = await publishRecorded(stack, "shop");
         const other = await replay(stack, "other");
         const watching = watch(stack.playlist("shop"));
@@ -183,7 +183,7 @@ describe("what there is no room for", { concurrency: 3 }, () => {
 
   test("a publisher that sends too much is asked for less, and ended if it goes on", () =>
     withStack({ janus: { general: `  bitrate = ${CAP}\n` } }, (stack) =>
-      withBrowser({}, async (context) => {
+      withBrowser({ shell: true }, async (context) => {
         await disobey(context);
         const page = await publish(context, stack, "shop");
         await until("it can be watched", async () => (await fetch(stack.playlist("shop"))).ok);

@@ -24,7 +24,7 @@ async function throughFaults(t, faulty) {
   const pages = await servePages();
   t.after(() => pages.close());
   await withStack({}, (stack) =>
-    withBrowser({}, async (context) => {
+    withBrowser({ shell: true }, async (context) => {
       await publish(context, stack, "shop", { size: SIZE });
       await until("it can be watched", async () => (await fetch(stack.playlist("shop"))).ok);
       const viewer = await openViewer(context, pages, stack.playlist("shop"));

@@ -141,7 +141,7 @@ async function datesApart(stack, of) {
   return Math.max(...video.slice(1, 4).map((date) => Math.min(...classic.map((other) => Math.abs(other - date)))));
 }
 
-const shared = shareStack();
+const shared = shareStack({}, { shell: true });
 const pages = await servePages();
 after(() => pages.close());
 

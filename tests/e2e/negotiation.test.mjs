@@ -98,7 +98,7 @@ async function soundIsAdded(context, stack) {
 
 test("what is negotiated", { concurrency: true }, (t) =>
   withStack({}, (stack) =>
-    withBrowser({}, (context) => Promise.all([
+    withBrowser({ shell: true }, (context) => Promise.all([
       t.test("sound alone", () => soundAlone(context, stack)),
       t.test("pictures alone", () => picturesAlone(context, stack)),
       t.test("an ICE restart breaks nothing", () => anotherPath(context, stack)),

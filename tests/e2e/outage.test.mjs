@@ -24,7 +24,7 @@ async function cutUntilRebuilt(page) {
 
 test("a network that is away until the page has given up its path: the publisher comes back by itself", () =>
   withStack({}, (stack) =>
-    withBrowser({}, async (context) => {
+    withBrowser({ shell: true }, async (context) => {
       const page = await publish(context, stack, "shop");
       await until("it can be watched", async () => (await fetch(stack.playlist("shop"))).ok);
       const watching = watch(stack.playlist("shop"));

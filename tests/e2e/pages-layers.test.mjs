@@ -12,7 +12,7 @@ import { until } from "./support/rig.mjs";
 import { shareStack } from "./support/shared.mjs";
 import { hidePicture } from "./support/viewer.mjs";
 
-const shared = shareStack({ bridgeSettings: { "audio.opus": true } }); // each size is listed twice, and is one to viewers
+const shared = shareStack({ bridgeSettings: { "audio.opus": true } }, { shell: true }); // a size is listed twice, and is one to viewers
 
 /** The server is one that knows no layers: of an offer it reads what such a one does. Returns all offers. */
 async function hideLayers(context) {

@@ -34,7 +34,7 @@ const certificate = await makeCertificate(folder, []);
 const withProduction = (body, { edit } = {}) => withStack({ tls: certificate, production: { edit } }, body);
 
 /** A test on the production site as it is, which all of these share. */
-const shared = shareStack({ tls: certificate, production: {} }, { context: { ignoreHTTPSErrors: true } });
+const shared = shareStack({ tls: certificate, production: {} }, { shell: true, context: { ignoreHTTPSErrors: true } });
 
 /** { status, headers } of one request, which follows no redirect. */
 function ask(url, options = {}) {

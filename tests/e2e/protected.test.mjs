@@ -21,7 +21,7 @@ import { shareStack } from "./support/shared.mjs";
 
 const secrets = { k1: newSecret() };
 const sign = (claims) => signToken(secrets, claims);
-const shared = shareStack({ secrets, editGate: knowEdge, bridgeSettings: { "hls.thumbnail": 2, "ll.wait": 1 } });
+const shared = shareStack({ secrets, editGate: knowEdge, bridgeSettings: { "hls.thumbnail": 2, "ll.wait": 1 } }, { shell: true });
 
 const begun = new Map(); // publishers and edges, by name
 const once = (name, begin) => (begun.has(name) ? begun.get(name) : begun.set(name, begin()).get(name));

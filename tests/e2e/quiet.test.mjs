@@ -43,7 +43,7 @@ async function untilSilent(stack, stream) {
 
 test("a still screen, a picture that freezes and a sound that is muted with DTX: nothing is missing", () =>
   withStack({}, (stack) =>
-    withBrowser({}, async (context, browser) => {
+    withBrowser({ shell: true }, async (context, browser) => {
       await publishSlides(await browser.newContext(), stack, "slides");
       const page = await publishWithDtx(context, stack, "shop");
       const streams = ["slides", "shop"];

@@ -88,7 +88,7 @@ async function bridgeEnds(stack) {
 
 test("parts die and come back", (t) =>
   withStack({ bridgeSettings: { "hls.hold": 600, "sources.held": 1 } }, (stack) =>
-    withBrowser({}, async (context) => {
+    withBrowser({ shell: true }, async (context) => {
       const page = await publish(context, stack, "shop", { size: SMALL_SIZE });
       await until("segments", async () => (await listOf(stack)).last >= 2);
       await t.test("nginx is restarted: nothing is lost but a moment", () => nginxIsRestarted(stack, page));

@@ -40,7 +40,7 @@ test("a stream whose samples are encrypted", async (t) => {
   t.after(() => pages.close());
   const settings = { "encryption.method": "cbcs", "encryption.clearkey_uri": `${LICENCES}{stream}/{id}` };
   await withStack({ bridgeSettings: settings }, (stack) =>
-    withBrowser({}, async (context) => {
+    withBrowser({ shell: true }, async (context) => {
       await replay(stack, "demo");
       await until("three segments are listed", async () =>
         (await (await fetch(new URL("video.m3u8", stack.master("demo")))).text()).split("#EXTINF").length > 3);

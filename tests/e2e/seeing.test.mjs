@@ -183,7 +183,7 @@ test("operators see how each publisher does, and everybody sees what is live", a
     "sources.max": 2, "sources.bitrate": 3000000, "sources.bandwidth": 900, ...await webhookThatWaits(t) } };
   const began = Date.now() / 1000;
   await withStack(options, (stack) =>
-    withBrowser({}, async (context) => {
+    withBrowser({ shell: true }, async (context) => {
       const index = await openPage(context, `${stack.url}/`);
       const status = await openPage(context, `${stack.url}/status.html`);
       const row = (name) => status.locator(`[data-stream="${name}"]`);

@@ -14,7 +14,7 @@ import { shareStack } from "./support/shared.mjs";
 import { LAYERS, outboundLayers, publishLayers } from "./support/simulcast.mjs";
 
 const STREAM = "shop";
-const shared = shareStack();
+const shared = shareStack({}, { shell: true });
 const NAMES = LAYERS.map(({ rid }) => rid);
 const SIZES = LAYERS.map(({ width, height }) => `${width}x${height}`);
 

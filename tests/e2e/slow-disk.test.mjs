@@ -140,7 +140,7 @@ describe("a disk that is slow for a while", { concurrency: true }, () => {
       const publisher = await publishRecorded(stack, "shop");
       await until("it can be watched", async () => (await fetch(stack.playlist("shop"))).ok);
       const watching = watch(stack.playlist("shop"));
-      await withBrowser({}, async (context) => {
+      await withBrowser({ shell: true }, async (context) => {
         const operator = await openPage(context, `${stack.url}/status.html`);
         await until("the status page shows that none is", async () => (await operator.textContent("#sum-dropped")) === "0");
         const handle = await attach(stack);
