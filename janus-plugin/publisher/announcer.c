@@ -101,17 +101,25 @@ static void on_bridge_refusal(void *user, unsigned serial, const char *reason)
     self.refused(user, serial, reason);
 }
 
-static void on_bridge_unreachable(void *user, unsigned serial, const char *reason)
+/* The bridge is in this state, and this is the stream. Returns false if another announcement counts
+ * by now. */
+static bool note_bridge(Session *session, unsigned serial, BridgeState state, StreamName *stream)
 {
-    Session *session = user;
-
     pthread_mutex_lock(&session->lock);
     bool current = is_current(session, serial);
     if (current)
-        session->bridge = BRIDGE_LOST;
-    StreamName stream = session->stream;
+        session->bridge = state;
+    *stream = session->stream;
     pthread_mutex_unlock(&session->lock);
-    if (!current)
+    return current;
+}
+
+static void on_bridge_unreachable(void *user, unsigned serial, const char *reason)
+{
+    Session *session = user;
+    StreamName stream;
+
+    if (!note_bridge(session, serial, BRIDGE_LOST, &stream))
         return;
     JANUS_LOG(LOG_WARN, "[hls] %s: %s; the publisher waits\n", stream.text, reason);
     publisher_push_status(session, "waiting",
@@ -122,14 +130,9 @@ static void on_bridge_unreachable(void *user, unsigned serial, const char *reaso
 static void on_bridge_reachable(void *user, unsigned serial)
 {
     Session *session = user;
+    StreamName stream;
 
-    pthread_mutex_lock(&session->lock);
-    bool current = is_current(session, serial);
-    if (current)
-        session->bridge = BRIDGE_LISTENING;
-    StreamName stream = session->stream;
-    pthread_mutex_unlock(&session->lock);
-    if (!current)
+    if (!note_bridge(session, serial, BRIDGE_LISTENING, &stream))
         return;
     JANUS_LOG(LOG_INFO, "[hls] %s: the bridge answers again\n", stream.text);
     publisher_push_status(session, "live", NULL);

@@ -62,14 +62,20 @@ void session_create(janus_plugin_session *handle)
     pthread_mutex_unlock(&table.lock);
 }
 
-Session *session_find(janus_plugin_session *handle)
+/* Returns what one of the table's maps has for `key`, with a reference; NULL: nothing. */
+static Session *find_in(GHashTable *const *map, const void *key)
 {
     pthread_mutex_lock(&table.lock);
-    Session *session = table.by_handle ? g_hash_table_lookup(table.by_handle, handle) : NULL;
+    Session *session = *map ? g_hash_table_lookup(*map, key) : NULL;
     if (session)
         session_ref(session);
     pthread_mutex_unlock(&table.lock);
     return session;
+}
+
+Session *session_find(janus_plugin_session *handle)
+{
+    return find_in(&table.by_handle, handle);
 }
 
 Session *session_of_loop(const janus_plugin_session *handle)
@@ -91,12 +97,7 @@ Session *session_remove(janus_plugin_session *handle)
 
 Session *session_find_publisher(const char *stream)
 {
-    pthread_mutex_lock(&table.lock);
-    Session *session = table.publishers ? g_hash_table_lookup(table.publishers, stream) : NULL;
-    if (session)
-        session_ref(session);
-    pthread_mutex_unlock(&table.lock);
-    return session;
+    return find_in(&table.publishers, stream);
 }
 
 Session *session_claim_name(Session *session)
