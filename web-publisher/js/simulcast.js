@@ -53,5 +53,5 @@ export async function preferFrameSize(sender, codec) {
   const parameters = sender.getParameters();
   parameters.degradationPreference = "maintain-resolution";
   for (const layer of parameters.encodings) Object.assign(layer, layerParameters(codec));
-  await sender.setParameters(parameters).catch(() => {}); // a browser that knows it not
+  await sender.setParameters(parameters).catch(() => {}); // some browsers do not know it
 }

@@ -140,7 +140,7 @@ function spotlight(name) {
   player.player.start();
 }
 
-/** Whom the teacher keeps out, and may let in again. */
+/** Shows the names that the teacher keeps out, each with a button that lets it in again. */
 function showKeptOut(names) {
   byId("kept-out").hidden = !key || names.length === 0;
   const list = byId("kept-out-list");
