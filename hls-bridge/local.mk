@@ -22,6 +22,7 @@ bridge_base = \
 	%D%/base/output_bound.c \
 	%D%/base/own_folder.c \
 	%D%/base/sample_bytes.c \
+	%D%/base/stream_texts.c \
 	%D%/base/uuid_text.c
 bridge_keys = \
 	%D%/keys/cpix_document.c \

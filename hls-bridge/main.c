@@ -101,7 +101,7 @@ static int run(const Options *options, const BridgeSettings *settings, const sig
                  (int)settings->ll_port);
     if (encryption_settings_leave_dash_out(settings))
         log_info(
-            "streams are encrypted with AES-128, which DASH has not: there is no manifest.mpd");
+            "streams that are encrypted with AES-128 have no manifest.mpd: DASH has no such thing");
     if (recovered)
         log_info("%zu streams of an earlier run are taken up", recovered);
     parts.caretaker = caretaker_create(parts.table, parts.list);

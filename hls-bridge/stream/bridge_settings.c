@@ -81,6 +81,7 @@ static const SettingRule rules[] = {
     {KEY("transcode.memory", SETTING_INTEGER, transcoder_mib, 64, WIRE_MEMORY_MAX)},
     {KEY("transcode.program", SETTING_STRING, transcoder, 0, BRIDGE_PATH_SIZE - 1)},
     {KEY("encryption.method", SETTING_STRING, encryption_method, 1, BRIDGE_METHOD_SIZE - 1)},
+    {KEY("encryption.streams", SETTING_STRING, encryption_streams, 0, BRIDGE_METHODS_SIZE - 1)},
     {KEY("encryption.rotate", SETTING_INTEGER, encryption_rotate, 0, MEDIA_KEY_ROTATE_MAX)},
     {KEY("encryption.rotate_samples", SETTING_INTEGER, samples_rotate, 0, MEDIA_KEY_ROTATE_MAX)},
     {KEY("encryption.directory", SETTING_STRING, encryption_directory, 1, BRIDGE_PATH_SIZE - 1)},

@@ -16,6 +16,7 @@
 #define BRIDGE_ADDRESS_SIZE 16
 #define BRIDGE_WHEN_SIZE    16
 #define BRIDGE_METHOD_SIZE  16
+#define BRIDGE_METHODS_SIZE 4096
 #define BRIDGE_LADDERS_SIZE 4096
 #define BRIDGE_SOCKET_SIZE  108 /* as long as the kernel takes it */
 #define BRIDGE_LISTEN_SIZE  (sizeof("unix:") + BRIDGE_SOCKET_SIZE)
@@ -58,27 +59,28 @@ typedef struct BridgeSettings {
     bool ll_dash;           /* a DASH manifest of its segments */
     char ll_address[BRIDGE_ADDRESS_SIZE]; /* IPv4, of the server that holds requests */
     int64_t ll_port;
-    char ll_socket[BRIDGE_SOCKET_SIZE];          /* path of its Unix socket, empty: none */
-    int64_t backlog;                             /* bytes of a publisher that may wait */
-    int64_t audio_bitrate;                       /* bit/s */
-    int64_t low_bitrate;                         /* bit/s; 0: none */
-    bool opus;                                   /* copied too */
-    char language[BRIDGE_LANGUAGE_SIZE];         /* of the sound, as RFC 5646 has it */
-    char ladder[BRIDGE_LADDER_SIZE];             /* what is transcoded; empty: nothing */
-    char ladders[BRIDGE_LADDERS_SIZE];           /* of single streams; empty: none */
-    char encoder[BRIDGE_ENCODER_SIZE];           /* as libavcodec names it */
-    int64_t encoders, encoders_each;             /* of all streams, of one */
-    char transcode_when[BRIDGE_WHEN_SIZE];       /* "always" or "watched" */
-    int64_t transcode_idle_us;                   /* a rung is made without a viewer, then */
-    int64_t encoder_threads;                     /* of one that makes more than 720p */
-    int64_t transcoder_mib;                      /* MiB that the process of a stream may take */
-    char transcoder[BRIDGE_PATH_SIZE];           /* the program; empty: the one installed */
-    char encryption_method[BRIDGE_METHOD_SIZE];  /* "none", "aes-128" or "cbcs" */
-    int64_t encryption_rotate;                   /* segments for each key; 0: one for good */
-    int64_t samples_rotate;                      /* likewise with "cbcs", at low latency */
-    char encryption_directory[BRIDGE_PATH_SIZE]; /* of keys */
-    char encryption_key_uri[MEDIA_KEY_URI_SIZE]; /* where players get them; empty: here */
-    char clearkey_uri[MEDIA_KEY_URI_SIZE];       /* of licences, for DASH; empty: none */
+    char ll_socket[BRIDGE_SOCKET_SIZE];           /* path of its Unix socket, empty: none */
+    int64_t backlog;                              /* bytes of a publisher that may wait */
+    int64_t audio_bitrate;                        /* bit/s */
+    int64_t low_bitrate;                          /* bit/s; 0: none */
+    bool opus;                                    /* copied too */
+    char language[BRIDGE_LANGUAGE_SIZE];          /* of the sound, as RFC 5646 has it */
+    char ladder[BRIDGE_LADDER_SIZE];              /* what is transcoded; empty: nothing */
+    char ladders[BRIDGE_LADDERS_SIZE];            /* of single streams; empty: none */
+    char encoder[BRIDGE_ENCODER_SIZE];            /* as libavcodec names it */
+    int64_t encoders, encoders_each;              /* of all streams, of one */
+    char transcode_when[BRIDGE_WHEN_SIZE];        /* "always" or "watched" */
+    int64_t transcode_idle_us;                    /* a rung is made without a viewer, then */
+    int64_t encoder_threads;                      /* of one that makes more than 720p */
+    int64_t transcoder_mib;                       /* MiB that the process of a stream may take */
+    char transcoder[BRIDGE_PATH_SIZE];            /* the program; empty: the one installed */
+    char encryption_method[BRIDGE_METHOD_SIZE];   /* "none", "aes-128" or "cbcs" */
+    char encryption_streams[BRIDGE_METHODS_SIZE]; /* methods of single streams; empty: none */
+    int64_t encryption_rotate;                    /* segments for each key; 0: one for good */
+    int64_t samples_rotate;                       /* likewise with "cbcs", at low latency */
+    char encryption_directory[BRIDGE_PATH_SIZE];  /* of keys */
+    char encryption_key_uri[MEDIA_KEY_URI_SIZE];  /* where players get them; empty: here */
+    char clearkey_uri[MEDIA_KEY_URI_SIZE];        /* of licences, for DASH; empty: none */
     BridgeKeyServer keys;
     bool encryption_thumbnails; /* small pictures of encrypted streams, which everybody can see */
     char control_address[BRIDGE_ADDRESS_SIZE]; /* IPv4; loopback if there is no token */

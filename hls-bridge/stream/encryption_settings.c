@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/own_folder.h"
+#include "base/stream_texts.h"
 #include "keys/key_proof.h"
 #include "settings_reader.h"
 
@@ -17,14 +18,45 @@ static const struct {
 
 #define METHODS (sizeof(methods) / sizeof(methods[0]))
 
-/* The index of a method; METHODS: there is no such. */
-static size_t method_of(const BridgeSettings *settings)
+/* Reads a method. Returns whether there is such. */
+static bool read_method(const char *name, MediaCipher *cipher)
 {
-    size_t i = 0;
+    for (size_t i = 0; i < METHODS; i++)
+        if (strcmp(methods[i].name, name) == 0) {
+            *cipher = methods[i].cipher;
+            return true;
+        }
+    return false;
+}
 
-    while (i < METHODS && strcmp(methods[i].name, settings->encryption_method) != 0)
-        i++;
-    return i;
+/* How a stream is encrypted, by settings that were checked. */
+static MediaCipher cipher_of(const BridgeSettings *settings, const char *stream)
+{
+    MediaCipher cipher = MEDIA_CLEAR;
+    StreamText own;
+
+    read_method(stream_texts_find(settings->encryption_streams, stream, &own)
+                    ? own.text
+                    : settings->encryption_method,
+                &cipher);
+    return cipher;
+}
+
+/* Whether there is a stream, of those that are named and of all others, that is encrypted so; by
+ * settings that were checked. */
+static bool have_cipher(const BridgeSettings *settings, MediaCipher wanted)
+{
+    const char *text = settings->encryption_streams;
+    MediaCipher cipher = MEDIA_CLEAR;
+    StreamTextProblem problem;
+    StreamText own;
+
+    if (read_method(settings->encryption_method, &cipher) && cipher == wanted)
+        return true;
+    while (stream_texts_next(&text, &own, &problem))
+        if (read_method(own.text, &cipher) && cipher == wanted)
+            return true;
+    return false;
 }
 
 /* Takes a name of a list with commas off its front. */
@@ -72,9 +104,9 @@ static bool is_safe(const char *url)
 /* What a key server asks of the other settings. Returns NULL, or a sentence. */
 static const char *look_at_others(const BridgeSettings *s)
 {
-    if (methods[method_of(s)].cipher != MEDIA_CBCS || !s->ll_enabled)
-        return "encryption.key_server gives keys of samples: set encryption.method = \"cbcs\", and "
-               "ll.enabled";
+    if (!have_cipher(s, MEDIA_CBCS) || !s->ll_enabled)
+        return "encryption.key_server gives keys of samples: set encryption.method, or that of a "
+               "stream in encryption.streams, to \"cbcs\", and ll.enabled";
     if (s->writes_ts)
         return "encryption.key_server wants hls.ts = false: keys of classic HLS are given to "
                "players, so who has none from a licence server could watch that";
@@ -113,17 +145,45 @@ static int check_key_server(const BridgeSettings *settings, char *error)
     return wrong ? -1 : 0;
 }
 
-int encryption_settings_check(const BridgeSettings *settings, char *error)
+/* Returns 0, or -1 with a sentence. */
+static int check_methods(const BridgeSettings *settings, char *error)
 {
-    const char *directory = settings->encryption_directory;
-    size_t method = method_of(settings);
+    const char *text = settings->encryption_streams;
+    StreamTextProblem problem;
+    MediaCipher cipher;
+    StreamText own;
 
-    if (method == METHODS) {
+    if (!read_method(settings->encryption_method, &cipher)) {
         snprintf(error, SETTINGS_ERROR_SIZE,
                  "encryption.method \"%s\" must be \"none\", \"aes-128\" or \"cbcs\"",
                  settings->encryption_method);
         return -1;
     }
+    while (stream_texts_next(&text, &own, &problem)) {
+        if (problem == STREAM_TEXT_NO_EQUALS)
+            snprintf(error, SETTINGS_ERROR_SIZE,
+                     "encryption.streams: write it as \"shop = cbcs; class-* = aes-128\"");
+        else if (problem == STREAM_TEXT_NO_NAME)
+            snprintf(error, SETTINGS_ERROR_SIZE,
+                     "encryption.streams: before \"=\" stands a stream's name, or its beginning "
+                     "and a star: " STREAM_NAME_RULE);
+        else if (problem == STREAM_TEXT_LONG || !read_method(own.text, &cipher))
+            snprintf(error, SETTINGS_ERROR_SIZE,
+                     "encryption.streams: %s: \"%s\" must be \"none\", \"aes-128\" or \"cbcs\"",
+                     own.stream, own.text);
+        else
+            continue;
+        return -1;
+    }
+    return 0;
+}
+
+int encryption_settings_check(const BridgeSettings *settings, char *error)
+{
+    const char *directory = settings->encryption_directory;
+
+    if (check_methods(settings, error) < 0)
+        return -1;
     if (*settings->encryption_key_uri && !media_key_uri_valid(settings->encryption_key_uri)) {
         snprintf(error, SETTINGS_ERROR_SIZE,
                  "encryption.key_uri \"%s\" must be as \"https://keys.example/{stream}/{id}\": an "
@@ -142,7 +202,7 @@ int encryption_settings_check(const BridgeSettings *settings, char *error)
     }
     if (check_key_server(settings, error) < 0)
         return -1;
-    if (methods[method].cipher == MEDIA_CLEAR)
+    if (!have_cipher(settings, MEDIA_AES_128) && !have_cipher(settings, MEDIA_CBCS))
         return 0;
     if (own_folder_check(DIRECTORY, directory, 0750, error) < 0)
         return -1;
@@ -157,10 +217,11 @@ int encryption_settings_check(const BridgeSettings *settings, char *error)
     return -1;
 }
 
-MediaEncryption encryption_settings_of(const BridgeSettings *settings, const KeySource *source)
+MediaEncryption encryption_settings_of(const BridgeSettings *settings, const char *stream,
+                                       const KeySource *source)
 {
     return (MediaEncryption){
-        .cipher = methods[method_of(settings)].cipher,
+        .cipher = cipher_of(settings, stream),
         .directory = settings->encryption_directory,
         .rotate = settings->encryption_rotate,
         .rotate_samples = settings->samples_rotate,
@@ -171,13 +232,12 @@ MediaEncryption encryption_settings_of(const BridgeSettings *settings, const Key
     };
 }
 
-bool encryption_settings_allow_thumbnails(const BridgeSettings *settings)
+bool encryption_settings_allow_thumbnails(const BridgeSettings *settings, const char *stream)
 {
-    return methods[method_of(settings)].cipher == MEDIA_CLEAR || settings->encryption_thumbnails;
+    return cipher_of(settings, stream) == MEDIA_CLEAR || settings->encryption_thumbnails;
 }
 
 bool encryption_settings_leave_dash_out(const BridgeSettings *settings)
 {
-    return settings->ll_enabled && settings->ll_dash &&
-           methods[method_of(settings)].cipher == MEDIA_AES_128;
+    return settings->ll_enabled && settings->ll_dash && have_cipher(settings, MEDIA_AES_128);
 }

@@ -17,13 +17,16 @@ int encryption_settings_check(const BridgeSettings *settings, char *error);
 /* The DRM systems that a key server is asked for; 0: one has no name that is known. */
 CpixSystems encryption_settings_systems(const BridgeSettings *settings);
 
-/* What they say; its texts are the settings'. `source` gives keys of samples, if one does. */
-MediaEncryption encryption_settings_of(const BridgeSettings *settings, const KeySource *source);
+/* What they say of a stream; its texts are the settings'. `source` gives keys of samples, if one
+ * does. */
+MediaEncryption encryption_settings_of(const BridgeSettings *settings, const char *stream,
+                                       const KeySource *source);
 
-/* Whether streams have small pictures, which everybody can see. */
-bool encryption_settings_allow_thumbnails(const BridgeSettings *settings);
+/* Whether a stream has small pictures, which everybody can see. */
+bool encryption_settings_allow_thumbnails(const BridgeSettings *settings, const char *stream);
 
-/* Whether low latency is encrypted in a way that DASH has not, though a manifest is asked for. */
+/* Whether low latency of some streams is encrypted in a way that DASH has not, though a manifest is
+ * asked for. */
 bool encryption_settings_leave_dash_out(const BridgeSettings *settings);
 
 #endif

@@ -128,10 +128,11 @@ static StreamParams params_of(const StreamTable *t, const char *name)
                         .opus = settings->opus,
                         .ll_part_us = bridge_settings_part_us(settings),
                         .ll_dash = settings->ll_dash,
-                        .thumbnailer =
-                            encryption_settings_allow_thumbnails(settings) ? t->thumbnailer : NULL,
+                        .thumbnailer = encryption_settings_allow_thumbnails(settings, name)
+                                           ? t->thumbnailer
+                                           : NULL,
                         .thumbnail_us = settings->thumbnail_us,
-                        .encryption = encryption_settings_of(settings, t->keys),
+                        .encryption = encryption_settings_of(settings, name, t->keys),
                         .also = settings->also,
                     },
                 .bound = {.restart_us = settings->restart_us,

@@ -2,8 +2,8 @@
 #ifndef NAMED_LADDERS_H
 #define NAMED_LADDERS_H
 
-/* Ladders of single streams, as the text of `transcode.ladders` has them: names of streams, each
- * with a ladder, or with none, and semicolons between.
+/* Ladders of single streams, as the text of `transcode.ladders` has them (base/stream_texts.h):
+ * each with a ladder, or with none.
  *
  *   shop = 720p:2500k, 480p:900k; radio =
  *
@@ -11,7 +11,7 @@
 
 #include "transcode/rung_ladder.h"
 
-#define NAMED_LADDERS_ERROR_SIZE (RUNG_LADDER_ERROR_SIZE + 96) /* bytes that hold any error */
+#define NAMED_LADDERS_ERROR_SIZE (RUNG_LADDER_ERROR_SIZE + 128) /* bytes that hold any error */
 
 /* Checks all of them. Returns 0, or -1 with a sentence in `error` (NAMED_LADDERS_ERROR_SIZE bytes)
  * that names the stream. */

@@ -120,6 +120,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_source_sdp.c \
 	%D%/test_store.c \
 	%D%/test_stream_rungs.c \
+	%D%/test_stream_texts.c \
 	%D%/test_timeline.c \
 	%D%/test_transcode_wire.c \
 	%D%/test_trouble.c \

@@ -57,6 +57,7 @@ static void check_defaults(const BridgeSettings *got)
     assert_int_equal(got->transcoder_mib, d.transcoder_mib);
     assert_string_equal(got->transcoder, d.transcoder);
     assert_string_equal(got->encryption_method, d.encryption_method);
+    assert_string_equal(got->encryption_streams, d.encryption_streams);
     assert_int_equal(got->encryption_rotate, d.encryption_rotate);
     assert_string_equal(got->encryption_directory, d.encryption_directory);
     assert_string_equal(got->encryption_key_uri, d.encryption_key_uri);
@@ -363,6 +364,41 @@ static void encryption_wants_a_folder_of_its_own(void **state)
     temp_folder_remove(root);
 }
 
+/* What single streams are to have wants the same of the other settings. */
+static void each_stream_may_have_a_method(void **state)
+{
+    static const struct {
+        const char *method, *streams, *keys, *server, *error; /* error NULL: it is taken */
+    } rows[] = {
+        {"none", "shop = cbcs; class-* = aes-128; radio=none", "keys", "", NULL},
+        {"none", "shop = none", "hls", "", NULL},
+        {"none", "shop = aes-128", "hls", "", "encryption.directory"},
+        {"none", "shop = cbcs", "hls/keys", "", "encryption.directory"},
+        {"none", "shop", "keys", "", "encryption.streams: write it as"},
+        {"none", "a shop = cbcs", "keys", "", "encryption.streams: before"},
+        {"none", "shop = ", "keys", "", "encryption.streams: shop: \"\" must be"},
+        {"none", "shop = cbcs; tv = cbc", "keys", "", "encryption.streams: tv: \"cbc\" must be"},
+        {"none", "shop = cbcs", "keys", "https://drm.example/", NULL},
+        {"aes-128", "shop = none", "keys", "https://drm.example/", "encryption.key_server"},
+    };
+    char root[TEMP_FOLDER_SIZE];
+
+    (void)state;
+    temp_folder(root);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        BridgeSettings s = bridge_settings_defaults();
+        snprintf(s.directory, sizeof(s.directory), "%s/hls", root);
+        snprintf(s.encryption_directory, sizeof(s.encryption_directory), "%s/%s", root,
+                 rows[i].keys);
+        snprintf(s.encryption_method, sizeof(s.encryption_method), "%s", rows[i].method);
+        snprintf(s.encryption_streams, sizeof(s.encryption_streams), "%s", rows[i].streams);
+        snprintf(s.keys.url, sizeof(s.keys.url), "%s", rows[i].server);
+        s.writes_ts = false;
+        check(&s, rows[i].streams, rows[i].error);
+    }
+    temp_folder_remove(root);
+}
+
 static void a_key_server_wants_others_to_fit(void **state)
 {
     static const struct {
@@ -570,6 +606,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(parts_are_as_long_as_the_profile_has_them),
     cmocka_unit_test(takes_a_language_that_can_be_one),
     cmocka_unit_test(encryption_wants_a_folder_of_its_own),
+    cmocka_unit_test(each_stream_may_have_a_method),
     cmocka_unit_test(a_key_server_wants_others_to_fit),
     cmocka_unit_test(licences_have_an_address),
     cmocka_unit_test(a_ladder_may_name_a_second_sound),

@@ -18,6 +18,8 @@ static void a_stream_has_its_own(void **state)
         {"shop=480p:900k;radio=;tv = 240p:250k ;", "shops", -1},
         {"shop=480p:900k;shop=480p:900k,240p:250k", "shop", 1}, /* the first */
         {"shop = 480p:900k, audio:48k", "shop", 1},
+        {"class-1 = ; class-* = 480p:900k", "class-1", 0},
+        {"class-1 = ; class-* = 480p:900k", "class-2", 1},
     };
     char error[NAMED_LADDERS_ERROR_SIZE];
 
@@ -39,7 +41,9 @@ static void what_is_wrong_is_said(void **state)
     } rows[] = {
         {"480p:900k", "write it as \"shop = 480p:900k"},
         {"shop = 480p:900k;; tv = 240p:250k", "write it as"},
-        {"a shop = 480p:900k", "before \"=\" stands a stream's name: a stream name is 1 to 64"},
+        {"a shop = 480p:900k",
+         "before \"=\" stands a stream's name, or its beginning and a star: a stream "
+         "name is 1 to 64"},
         {"= 480p:900k", "before \"=\" stands a stream's name"},
         {"shop = 480p:900k; tv = 240p", "tv: \"240p\" in the ladder: write a rung as"},
         {"shop = 480p:900k, audio:16k", "shop: \"audio:16k\" in the ladder: write the sound as"},

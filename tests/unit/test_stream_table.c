@@ -128,6 +128,47 @@ static bool is_served(const char *name)
     return answer == LL_ANSWER_READY;
 }
 
+/* ---- encryption ---- */
+
+/* Whether a list of the stream says this. */
+static bool list_says(const char *name, const char *words)
+{
+    char path[200], text[4096] = "";
+
+    snprintf(path, sizeof(path), "%s/%s/audio.m3u8", root, name);
+    FILE *file = fopen(path, "r");
+    if (file) {
+        text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+        fclose(file);
+    }
+    return strstr(text, words) != NULL;
+}
+
+static void each_stream_is_encrypted_in_its_way(void **state)
+{
+    static const struct {
+        const char *name, *key; /* NULL: it is clear */
+    } rows[] = {{"shop", "METHOD=SAMPLE-AES"}, {"class-1", "METHOD=AES-128"}, {"radio", NULL}};
+    char keys[TEMP_FOLDER_SIZE], path[TEMP_FOLDER_SIZE + 20];
+
+    (void)state;
+    temp_folder(keys);
+    snprintf(settings.encryption_directory, sizeof(settings.encryption_directory), "%s", keys);
+    snprintf(settings.encryption_method, sizeof(settings.encryption_method), "aes-128");
+    snprintf(settings.encryption_streams, sizeof(settings.encryption_streams),
+             "shop = cbcs; radio = none");
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        show_and_go(rows[i].name, PACKETS);
+        until(list_says(rows[i].name, ".m4s"));
+        bool encrypted = list_says(rows[i].name, rows[i].key ? rows[i].key : "EXT-X-KEY");
+        assert_row(encrypted == (rows[i].key != NULL), rows[i].name, "%d", encrypted);
+        snprintf(path, sizeof(path), "%s/%s", keys, rows[i].name);
+        assert_int_equal(access(path, F_OK) == 0, rows[i].key != NULL);
+    }
+    stream_table_destroy(&table);
+    temp_folder_remove(keys);
+}
+
 /* ---- what was never anything ---- */
 
 static void a_stream_with_nothing_to_show_leaves_nothing(void **state)
@@ -598,6 +639,7 @@ static void what_protects_a_folder_goes_last(void **state)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
+    TEST(each_stream_is_encrypted_in_its_way),
     TEST(what_protects_a_folder_goes_last),
     TEST(a_stream_with_nothing_to_show_leaves_nothing),
     TEST(who_comes_back_at_once_is_let_in),
