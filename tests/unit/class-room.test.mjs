@@ -94,12 +94,34 @@ test("who is kept out comes back under no name from this browser, nor another br
   assert.equal(admits("ben", "b1"), true);
   const { status, body } = await ask("keepout.json", { stream: "ana" }, KEY); // it has gone by itself
   assert.deepEqual([status, body.kept_out], [200, ["ana"]]);
-  assert.deepEqual(asked, [{ request: "kick", stream: "ana" }]);
+  assert.deepEqual(asked, [{ request: "kick", stream: "ana" }, { request: "list" }]);
   assert.deepEqual([admits("ana", "a1"), admits("ana2", "a1"), admits("ana", "c1"), admits("ben", "b1"), admits("cleo", "c1")], [false, false, false, true, true]);
   await ask("keepout.json", { stream: "nobody" }, KEY); // whose browser is not known
   assert.deepEqual([admits("dan", undefined), admits("nobody", "d1")], [true, false]);
   assert.deepEqual((await ask("letin.json", { stream: "ana" }, KEY)).body.kept_out, ["nobody"]);
   assert.equal(admits("ana", "a1"), true);
+});
+
+test("who is kept out after it was admitted and before it is there is ended once it is there, under whatever name, and nobody else", async (t) => {
+  let there = [];
+  const { room, ask, asked } = await openRoom(t, [], ({ request, stream: name }) => {
+    if (request === "list") return { hls: "list", streams: there.map((each) => ({ stream: each, state: "preparing", tracks: [] })) };
+    if (!there.includes(name)) return { hls: "error", error_code: 470, error: "nobody is live" };
+    there = there.filter((each) => each !== name);
+    return { hls: "kicked" };
+  });
+  const admits = (name, browser) => room.routes()[`POST ${ADMISSION}`].answer({ data: { stream: name, publisher: { key_sha256: browser } } }).allow;
+  assert.deepEqual([admits("ana", "a1"), admits("ana2", "a1"), admits("ben", "b1")], [true, true, true]);
+  assert.equal((await ask("keepout.json", { stream: "ana" }, KEY)).status, 200);
+  there = ["ana", "ben", "ana2", "stranger"]; // Janus had its answer by then; nobody has asked about the stranger
+  await room.look();
+  assert.deepEqual(there, ["ben", "stranger"]);
+  await room.look();
+  await ask("letin.json", { stream: "ana" }, KEY);
+  there.push("ana");
+  await room.look();
+  assert.deepEqual(there, ["ben", "stranger", "ana"]);
+  assert.deepEqual(asked.filter(({ request }) => request === "kick").map(({ stream: name }) => name), ["ana", "ana", "ana2"]);
 });
 
 test("who is muted stays so when it has gone and come again, until the teacher wants to hear it", async (t) => {

@@ -71,15 +71,20 @@ export class Room {
       history.add(stream);
       return describe(stream, history, this.#muted.has(stream.name));
     });
-    if (this.#muted.size) await this.#muteAgain().catch(() => {}); // Janus is away: at the next look
+    if (this.#muted.size || this.#keptOut.size) await this.#doAgain().catch(() => {}); // Janus is away: at the next look
   }
 
-  /** Whoever is muted stays so, also if it has gone and come again. */
-  async #muteAgain() {
+  /**
+   * Whoever is muted stays so, also if it has gone and come again; whoever is kept out and had been admitted before, but was not
+   * there yet to be kicked, is ended as soon as it is.
+   */
+  async #doAgain() {
     const { streams = [] } = await this.#ask.operate({ request: "list" });
-    for (const { stream, tracks } of streams)
-      if (this.#muted.has(stream) && tracks.some(({ kind, paused }) => kind === "audio" && !paused))
+    for (const { stream, tracks } of streams) {
+      if (this.#isKeptOut(stream, this.#browsers.get(stream))) await this.#ask.operate({ request: "kick", stream });
+      else if (this.#muted.has(stream) && tracks.some(({ kind, paused }) => kind === "audio" && !paused))
         await this.#ask.operate({ request: "configure", stream, audio: false });
+    }
   }
 
   open() {
@@ -136,12 +141,16 @@ export class Room {
     this.#keptOut.delete(this.#named(body));
   }
 
+  /** Whether the teacher keeps a name out, or a browser; undefined: that is not known. */
+  #isKeptOut(stream, browser) {
+    return this.#keptOut.has(stream) || (browser !== undefined && [...this.#keptOut.values()].includes(browser));
+  }
+
   /** What Janus is answered that asks about a publisher. */
   #admit({ data }) {
     const { stream, publisher } = data ?? {};
     const browser = publisher?.key_sha256;
-    const isKeptOut = this.#keptOut.has(stream) || (browser !== undefined && [...this.#keptOut.values()].includes(browser));
-    if (isKeptOut) return { allow: false, reason: "the teacher does not let you in now" };
+    if (this.#isKeptOut(stream, browser)) return { allow: false, reason: "the teacher does not let you in now" };
     if (this.#browsers.size >= KNOWN_MAX) this.#browsers.delete(this.#browsers.keys().next().value);
     this.#browsers.delete(stream);
     this.#browsers.set(stream, browser);
