@@ -58,8 +58,8 @@ const TEXTS = {
     arrows: [["SRTP", "UDP"], ["RTP", "UDP"], ["archivos", "disco"], ["HTTP", "TCP"]],
     back: "«Un cuadro clave, por favor» (PLI, por RTCP)",
     halves: [
-      { stage: "Subida", way: "WebRTC sobre UDP", first: "Primero, la velocidad", told: "Un paquete que llega tarde no vale nada.", far: "de 0,1 a 0,5 s detrás de la cámara" },
-      { stage: "Bajada", way: "HLS sobre HTTP y TCP", first: "Primero, calidad y fiabilidad", told: "Llegan todos los bytes, y un archivo sirve a todos.", far: "de 6 a 8 s detrás de la cámara; 0,7 s con HLS de baja latencia" },
+      { stage: "Subida", way: "WebRTC sobre UDP", first: "Primero, la velocidad", told: "Un paquete que llega tarde no vale nada.", far: "de 0.1 a 0.5 s detrás de la cámara" },
+      { stage: "Bajada", way: "HLS sobre HTTP y TCP", first: "Primero, calidad y fiabilidad", told: "Llegan todos los bytes, y un archivo sirve a todos.", far: "de 6 a 8 s detrás de la cámara; 0.7 s con HLS de baja latencia" },
     ],
   },
 };
