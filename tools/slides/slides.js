@@ -6,8 +6,8 @@
 (() => {
   const LANGUAGES = ["en", "es"];
   const LABELS = {
-    en: { back: "Back", on: "On", notes: "The teacher's notes", language: "En español", other: "ES" },
-    es: { back: "Atrás", on: "Adelante", notes: "Notas para quien enseña", language: "In English", other: "EN" },
+    en: { back: "Back", on: "On", notes: "N: the teacher's notes", language: "ES: en español", other: "ES" },
+    es: { back: "Atrás", on: "Adelante", notes: "N: notas para quien enseña", language: "EN: in English", other: "EN" },
   };
   const byId = (id) => document.getElementById(id);
   const KEPT = "janus-hls-language"; // what the pages have been told to speak
