@@ -11,7 +11,7 @@ import { readCandidate, shownAddress, shownSdp, shownSeller } from "../../tools/
 import { layOut } from "../../web-publisher/js/class-layout.js";
 import { factsOf, keyOf, PRESSES } from "../../web-publisher/js/class-lesson.js";
 import { compare, lifetime, readPlaylist } from "../../web-publisher/js/class-playlist.js";
-import { codecsOf, cutBetween, pathOf, stateOf, valuesOf } from "../../web-publisher/js/class-values.js";
+import { codecsOf, commandsFor, cutBetween, pathOf, stateOf, valuesOf } from "../../web-publisher/js/class-values.js";
 import { stringsOf } from "./english.mjs";
 
 const LIST = `#EXTM3U
@@ -150,6 +150,23 @@ test("stations say what the desk has gathered, and a dash for what is not there"
   assert.deepEqual([made.growing, made.opus, made.aac, made.why, made.cut], ["1.2 s / 2 s", "50", "44", "class.why.cut", "class.cut.idr"]);
   assert.deepEqual([files.added, files.removed, files["list-cache"], files["segment-cache"]], ["…000042.ts", "–", "HIT · 1 s", "–"]);
   assert.doesNotThrow(() => valuesOf({}, { change: { added: [], removed: [] } }, { lastCut: null, players: {} }, say));
+});
+
+test("a box has the command for what it shows: the port that Janus sends to, and a certificate that nobody vouches for", () => {
+  const look = { control: 8191, seller: { pair: "192.168.1.2:37251 [host,udp] <-> 192.168.1.3:38440 [prflx,udp]" },
+    bridge: { tracks: [{ kind: "audio", port: 6, packets: 9 }, { kind: "video", port: 4, packets: 1 }, { kind: "video", port: 5, packets: 2 }] } };
+  const command = (station, more) => commandsFor(station, { site: "https://192.168.1.2:8080", stream: "ana", look, ...more });
+  assert.match(command("seller"), /^sudo tcpdump -i any .* udp dst port 37251 and greater 500\n# chrome:/);
+  assert.equal(command("janus"), "sudo tcpdump -i lo -nn -T rtp -c 4 udp dst port 5");
+  assert.equal(command("bridge"), "curl -s http://127.0.0.1:8191/streams/ana/look");
+  assert.equal(command("files"), "curl -sik https://192.168.1.2:8080/live/ana/index.m3u8");
+  assert.equal(command("files", { site: "http://localhost:8080" }), "curl -si http://localhost:8080/live/ana/index.m3u8");
+  assert.equal(command("viewer"), "vlc https://192.168.1.2:8080/live/ana/index.m3u8");
+  for (const nothing of [null, {}, { seller: null, bridge: null }]) {
+    assert.equal(command("seller", { look: nothing }), "# chrome://webrtc-internals");
+    assert.equal(command("janus", { look: nothing }), "sudo tcpdump -i lo -nn -T rtp -c 4 udp and dst host 127.0.0.1");
+    assert.match(command("bridge", { look: nothing }), /:8190\//);
+  }
 });
 
 test("why a segment has ended follows from two looks at the counters", () => {

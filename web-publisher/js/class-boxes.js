@@ -2,21 +2,11 @@
 
 // The box of a station on the class page: what it is and does, what is there just now, and how a terminal shows the same.
 
+import { commandsFor } from "./class-values.js";
 import { byId, element } from "./page-tools.js";
 
 const FACTS = ["actor", "role", "protocol", "actions", "analogy", "concept"];
 const LINES_MAX = 60;
-
-const USUAL_CONTROL = 8190; // the port of the bridge's control API, unless another program had it
-
-const site = location.origin;
-const COMMANDS = {
-  seller: () => "# in Chromium: chrome://webrtc-internals",
-  janus: () => "tcpdump -i lo -n udp and host 127.0.0.1",
-  bridge: (stream, look) => `curl -s http://127.0.0.1:${look?.control ?? USUAL_CONTROL}/streams/${stream}/look`,
-  files: (stream) => `curl -si ${site}/live/${stream}/index.m3u8`,
-  viewer: (stream) => `vlc ${site}/live/${stream}/index.m3u8`,
-};
 
 const pretty = (value) => JSON.stringify(value, null, 2);
 
@@ -66,7 +56,7 @@ export class ClassBoxes {
   /** What is there now, in the box that is open. */
   show() {
     if (!this.#open) return;
-    const { stream, look } = this.#now(), command = COMMANDS[this.#open](stream || "demo", look);
+    const { stream, look } = this.#now(), command = commandsFor(this.#open, { site: location.origin, stream: stream || "demo", look });
     if (byId("box-command").textContent !== command) byId("box-command").textContent = command;
     const text = NOW[this.#open](this.#now()) || "–";
     const lines = text.split("\n");

@@ -98,6 +98,27 @@ export function cutBetween(before, now, last) {
   return now.at_idr > before.at_idr ? "idr" : last;
 }
 
+const USUAL_CONTROL = 8190; // the port of the bridge's control API, unless another program had it
+
+const fetching = (site) => (site.startsWith("https:") ? "curl -sik" : "curl -si"); // nobody vouches for a class's certificate
+
+const COMMANDS = {
+  seller: ({ look }) => {
+    const [, port] = /:(\d+)/.exec(look?.seller?.pair ?? "") ?? []; // Janus's end comes first
+    return `${port ? `sudo tcpdump -i any -nn -X -c 1 udp dst port ${port} and greater 500\n` : ""}# chrome://webrtc-internals`;
+  },
+  janus: ({ look }) => {
+    const port = videoOf(look?.bridge?.tracks)?.port ?? soundOf(look?.bridge?.tracks)?.port;
+    return `sudo tcpdump -i lo -nn -T rtp -c 4 udp ${port ? `dst port ${port}` : "and dst host 127.0.0.1"}`;
+  },
+  bridge: ({ stream, look }) => `curl -s http://127.0.0.1:${look?.control ?? USUAL_CONTROL}/streams/${stream}/look`,
+  files: ({ site, stream }) => `${fetching(site)} ${site}/live/${stream}/index.m3u8`,
+  viewer: ({ site, stream }) => `vlc ${site}/live/${stream}/index.m3u8`,
+};
+
+/** The commands that show on a terminal of the server what a station's box shows now, in lines. `look`: the desk's, or null. */
+export const commandsFor = (station, { site, stream, look }) => COMMANDS[station]({ site, stream, look });
+
 const FRESH_MS = 8000; // the desk is asked once a second, and given five seconds
 
 /**
