@@ -3,10 +3,15 @@
 // What nginx serves, and what it does not.
 
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import http from "node:http";
+import os from "node:os";
 import path from "node:path";
 import test, { describe } from "node:test";
 import WebSocket from "ws";
+import { startNginx } from "../../tools/stack/nginx.mjs";
+import { freePorts } from "../../tools/stack/ports.mjs";
 import { ask } from "./support/ask.mjs";
 import { withStack } from "./support/rig.mjs";
 
@@ -120,4 +125,29 @@ describe("what nginx serves", { concurrency: 3 }, () => {
       assert.equal(answer.janus, "server_info");
       assert.deepEqual(Object.keys(answer.plugins), ["janus.plugin.hls"]);
     }));
+
+  test("a first list that was held as its stream was protected is not given from the file either", async (t) => {
+    const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-test-nginx-")), hls = path.join(folder, "hls");
+    await chmod(folder, 0o755);
+    for (const stream of ["open", "shut"]) {
+      await mkdir(path.join(hls, stream), { recursive: true });
+      await writeFile(path.join(hls, stream, "video.m3u8"), PLAYLIST);
+    }
+    // it ends what it holds, as the bridge does, once one stream has its mark
+    const bridge = http.createServer(async (request, response) => {
+      if (request.url.includes("shut")) await writeFile(path.join(hls, "shut", "protected"), "");
+      response.writeHead(503).end("nothing new has come\n");
+    }).listen(0, "127.0.0.1");
+    await once(bridge, "listening");
+    const pieces = path.join(import.meta.dirname, "../../nginx"), [port, nobody] = await freePorts(2), url = `http://127.0.0.1:${port}`;
+    const nginx = await startNginx({ pieces, folder, address: `127.0.0.1:${port}`, url: `${url}/live/open/video.m3u8`, hls, web: pieces,
+      janusPort: nobody, ll: `127.0.0.1:${bridge.address().port}`, bridgePort: nobody });
+    t.after(async () => {
+      await nginx.stop();
+      bridge.close();
+      await rm(folder, { recursive: true });
+    });
+    const { status, headers } = await ask(url, "/live/shut/video.m3u8");
+    assert.deepEqual([status, headers["cache-control"], headers["access-control-allow-origin"]], [403, "no-store", "*"]);
+  });
 });
