@@ -139,13 +139,15 @@ static void answer(LlConnection *c)
 
 static void ask(LlConnection *c)
 {
-    const LlServerParams *p = &c->all->params;
+    LlConnections *s = c->all;
 
-    c->active_us = c->all->now_us;
-    if (ll_request_ask(&c->request, p->hub, c->active_us, &c->wire.reply))
+    c->active_us = s->now_us;
+    if (ll_request_ask(&c->request, s->params.hub, s->now_us, &c->wire.reply)) {
         answer(c);
-    else
-        c->all->owed++;
+        return;
+    }
+    s->owed++;
+    s->due_us = smaller(s->due_us, c->request.ticket.due_us);
 }
 
 /* Serves a connection for as long as it can without waiting. Returns -1 if the connection is over:
@@ -234,6 +236,7 @@ void ll_connections_init(LlConnections *s, const LlServerParams *params)
     s->params.connections = params->connections ? params->connections : LL_CONNECTIONS;
     s->params.timeout_us = params->timeout_us ? params->timeout_us : LL_TIMEOUT_US;
     s->epoll = s->event = -1;
+    s->due_us = NEVER_US;
     pthread_mutex_init(&s->lock, NULL);
     /* for shared caches only: a player that asks again wants the newest list */
     snprintf(s->cached, sizeof(s->cached), "public, max-age=0, s-maxage=%lld",

@@ -18,12 +18,14 @@
 
 typedef struct LlConnection LlConnection;
 
-/* The server sets `now_us` before it calls; all other members are for ll_connections.c. */
+/* The server sets `now_us` before it calls, and `due_us` when it has seen to that; all other
+ * members are for ll_connections.c. */
 typedef struct LlConnections {
     LlServerParams params;
     int epoll; /* each connection is in it, with itself as data.ptr; borrowed */
     int event; /* an eventfd, written when requests are woken; borrowed */
     int64_t now_us;
+    int64_t due_us; /* when the hub may have a request to end: see ll_hub_expire() */
     LlConnection *first;
     size_t count;
     size_t owed; /* connections that are held or whose wake is on its way */

@@ -126,24 +126,28 @@ void ll_board_set_live(LlBoard *board, bool live)
     ll_chain_tell(&chain);
 }
 
-void ll_hub_expire(LlHub *hub, int64_t now_us)
+int64_t ll_hub_expire(LlHub *hub, int64_t now_us)
 {
     LlChain chain = {NULL};
     LlTicket *t;
+    int64_t next_us = NEVER_US;
 
     pthread_mutex_lock(&hub->lock);
     for (LlBoard *b = hub->boards; b; b = b->next) {
         pthread_mutex_lock(&b->lock);
         ll_board_wake_expired(b, now_us, &chain);
+        next_us = smaller(next_us, b->expire_us);
         pthread_mutex_unlock(&b->lock);
     }
     /* all of these wait for the same time, so the oldest is due first */
-    while ((t = hub->waiting.last) && t->since_us + hub->params.wait_us <= now_us) {
+    while ((t = hub->waiting.last) && t->due_us <= now_us) {
         t->expired = true;
         ll_queue_wake(&hub->waiting, t, &chain);
     }
+    next_us = t ? smaller(next_us, t->due_us) : next_us;
     pthread_mutex_unlock(&hub->lock);
     ll_chain_tell(&chain);
+    return next_us;
 }
 
 /* ---- requests ---- */
@@ -253,6 +257,7 @@ LlAnswer ll_hub_wait(LlHub *hub, const char *stream, int64_t now_us, LlTicket *t
     } else {
         ticket->stream = stream;
         ticket->since_us = now_us;
+        ticket->due_us = now_us + hub->params.wait_us;
         ticket->board = NULL;
         ticket->pause(ticket->user);
         ll_queue_put(&hub->waiting, ticket);

@@ -122,9 +122,9 @@ bool ll_hub_asked(LlHub *hub, const char *stream, const char *list, int64_t *at_
  * LL_ANSWER_READY: it can be played. `stream` must not move while the ticket is held. */
 LlAnswer ll_hub_wait(LlHub *hub, const char *stream, int64_t now_us, LlTicket *ticket);
 
-/* Wakes all requests that have waited for too long, also those of a stream whose thread hangs. Call
- * it about once a second. */
-void ll_hub_expire(LlHub *hub, int64_t now_us);
+/* Wakes all requests that have waited for too long, also those of a stream whose thread hangs or
+ * sleeps. Returns when the next one may be due, or NEVER_US. */
+int64_t ll_hub_expire(LlHub *hub, int64_t now_us);
 
 /* Ends a request, held or not. Returns true if the ticket is free. If false, it is woken: its
  * `wake` is still to be called, or was called and the owner has not asked again. */

@@ -42,7 +42,7 @@ typedef struct LlTicket {
     size_t rendition;   /* index on the board */
     int64_t msn, part;
     int64_t since_us; /* when it was first held; 0: never */
-    int64_t due_us;   /* until when it is held on a board */
+    int64_t due_us;   /* until when it is held */
     struct LlTicket *next, *previous;
 } LlTicket;
 

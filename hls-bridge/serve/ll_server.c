@@ -74,14 +74,25 @@ static bool is_listener(const LlServer *s, const void *what)
 /* A request that is held is not idle: the hub ends it. */
 static void look_around(LlServer *s)
 {
-    int64_t now_us = s->connections.now_us;
+    LlConnections *connections = &s->connections;
+    int64_t now_us = connections->now_us;
 
+    if (now_us >= connections->due_us)
+        connections->due_us = ll_hub_expire(s->params.hub, now_us);
     if (now_us - s->looked_us < LOOK_EVERY_US)
         return;
     s->looked_us = now_us;
-    ll_hub_expire(s->params.hub, now_us);
-    ll_connections_close_idle(&s->connections);
+    ll_connections_close_idle(connections);
     listen_or_not(s, true);
+}
+
+/* How long nothing may have to be done. */
+static int idle_ms(const LlServer *s)
+{
+    int64_t now_us = clock_monotonic_us(s->params.clock);
+    int64_t idle_us = smaller(s->connections.due_us - now_us, LOOK_EVERY_US);
+
+    return (int)(larger(idle_us, 0) / US_PER_MS) + 1;
 }
 
 /* After a crowd is answered, its next requests come one after the other. If each woke the thread,
@@ -112,7 +123,7 @@ static void *run(void *user)
     while (!atomic_load(&s->stopping)) {
         if (n > 0 && n < EVENTS)
             let_requests_gather(s);
-        n = epoll_wait(s->epoll, event, EVENTS, LOOK_EVERY_US / 1000);
+        n = epoll_wait(s->epoll, event, EVENTS, idle_ms(s));
         connections->now_us = clock_monotonic_us(s->params.clock);
         for (int i = 0; i < n; i++)
             on_event(s, &event[i]);

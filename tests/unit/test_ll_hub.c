@@ -416,9 +416,9 @@ static void a_stream_that_stands_still_holds_nobody_for_ever(void **state)
     (void)state;
     publish(9, 3);
     assert_int_equal(ask(&a, "shop", 10, 3, ""), LL_ANSWER_HELD);
-    ll_hub_expire(hub, now_us + 6 * SECOND - 1);
+    assert_int_equal(ll_hub_expire(hub, now_us + 6 * SECOND - 1), now_us + 6 * SECOND);
     assert_int_equal(a.woken, 0);
-    ll_hub_expire(hub, now_us + 6 * SECOND);
+    assert_int_equal(ll_hub_expire(hub, now_us + 6 * SECOND), NEVER_US);
     assert_int_equal(a.woken, 1);
     assert_int_equal(ask(&a, "shop", 10, 3, ""), LL_ANSWER_TOO_LONG);
     assert_int_equal(ll_hub_stats(hub).expired, 1);
@@ -465,9 +465,10 @@ static void who_waits_for_a_beginning_is_told_now_and_then(void **state)
     now_us += 10 * SECOND;
     assert_int_equal(wait_for(&b, "other"), LL_ANSWER_HELD);
     now_us += 15 * SECOND - 1;
-    ll_hub_expire(hub, now_us);
+    assert_int_equal(ll_hub_expire(hub, now_us), now_us + 1);
     assert_int_equal(a.woken, 0);
-    ll_hub_expire(hub, ++now_us);
+    now_us++;
+    assert_int_equal(ll_hub_expire(hub, now_us), now_us + 10 * SECOND);
     assert_int_equal(a.woken, 1);
     assert_int_equal(b.woken, 0);
     assert_true(a.ticket.expired);

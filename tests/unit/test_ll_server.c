@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 
 #include "hls-bridge/serve/ll_server.h"
+#include "hls-bridge/base/manual_clock.h"
 #include "hls-bridge/base/media.h"
 #include "temp_folder.h"
 #include "instruments/hls-viewers/gunzip.h"
@@ -32,6 +33,8 @@ static LlBoard *board;
 static LlServer *server;
 static int64_t wait_us = HOLD_US, timeout_us;
 static size_t connections;
+static ManualClock by_hand;
+static const Clock *server_clock; /* NULL: the system's */
 
 /* ---- a disk that hangs ---- */
 
@@ -77,7 +80,7 @@ static int setup(void **state)
     LlServerParams params = {.address = "127.0.0.1",
                              .socket = socket_path,
                              .hub = hub,
-                             .clock = clock_system(),
+                             .clock = server_clock ? server_clock : clock_system(),
                              .connections = connections,
                              .timeout_us = timeout_us,
                              .target_us = 2 * US_PER_S};
@@ -261,6 +264,30 @@ static void takes_requests_as_they_come(void **state)
     close(fd);
 }
 
+/* A first request is held for a moment alone, and the stream's thread, which sleeps once its
+ * publisher has gone, is not needed for that. */
+static void ends_a_short_hold_in_time(void **state)
+{
+    const int64_t part_us = US_PER_S / 5, now_us = 100 * US_PER_S;
+    const LlNews news = {.edge = {7, 10, 0, 15, false},
+                         .epoch = 77,
+                         .at_us = now_us,
+                         .text = "7.0\n",
+                         .text_len = 4};
+    int fd = connect_client();
+
+    (void)state;
+    assert_int_equal(ll_board_publish(board, VIDEO, &news), 0);
+    ask(fd, "GET", "/live/shop/video.m3u8");
+    expect_answer(fd, 200, "7.0\n"); /* it is new, and the server has looked around by then */
+    manual_clock_set(&by_hand, now_us + part_us / 2);
+    ask(fd, "GET", "/live/shop/video.m3u8");
+    until_held(1);
+    manual_clock_set(&by_hand, now_us + part_us + part_us / 4);
+    expect_answer(fd, 200, "7.0\n");
+    close(fd);
+}
+
 /* Hears a compressed answer. Returns its text, as long as it is valid, and its own length. */
 static char *hear_gzip(int fd, size_t *len)
 {
@@ -440,6 +467,19 @@ static int teardown_limits(void **state)
     return teardown(state);
 }
 
+static int setup_by_hand(void **state)
+{
+    manual_clock_init(&by_hand, 100 * US_PER_S, 100 * US_PER_S);
+    server_clock = &by_hand.clock;
+    return setup(state);
+}
+
+static int teardown_by_hand(void **state)
+{
+    server_clock = NULL;
+    return teardown(state);
+}
+
 /* Until as many are counted. */
 static void until_noted(LlNote note, uint64_t count)
 {
@@ -584,6 +624,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(holds_and_wakes, setup, teardown),
     cmocka_unit_test_setup_teardown(answers_at_once, setup, teardown),
     cmocka_unit_test_setup_teardown(takes_requests_as_they_come, setup, teardown),
+    cmocka_unit_test_setup_teardown(ends_a_short_hold_in_time, setup_by_hand, teardown_by_hand),
     cmocka_unit_test_setup_teardown(compresses_for_clients_that_accept_it, setup, teardown),
     cmocka_unit_test_setup_teardown(ends_wrong_requests, setup, teardown),
     cmocka_unit_test_setup_teardown(sends_a_part_when_it_is_whole, setup, teardown),
