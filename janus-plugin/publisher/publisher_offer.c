@@ -339,6 +339,8 @@ static bool names_own_stream(Session *session, const Request *request)
     return own;
 }
 
+/* Called before the answer is sent, which takes as long as candidates are gathered: whoever has
+ * taken a name is known by then, and what ends the publisher meanwhile is told after it. */
 static void tell_published(Session *session, const Negotiation *talk)
 {
     const Permit *permit = &talk->permit;
@@ -384,6 +386,8 @@ int publisher_publish(Session *session, const char *transaction, const Request *
     }
     if (status != 0)
         return status;
+    if (!live)
+        tell_published(session, &talk);
     if (send_answer(session, transaction, &talk, error) < 0) {
         if (!live)
             publisher_end(session, &ended_by_failure, 0, &stream);
@@ -391,7 +395,5 @@ int publisher_publish(Session *session, const char *transaction, const Request *
     }
     if (live)
         renegotiate(session, &talk.tracks);
-    else
-        tell_published(session, &talk);
     return 0;
 }

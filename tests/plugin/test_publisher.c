@@ -94,7 +94,7 @@ PLAY(an_answer_that_cannot_be_sent_leaves_nothing, "open = true;")
     play_require_state(handle, "idle");
     fibers_require(handle->close_pc);
     fibers_require(play_says(stub_last_event(NULL, "unpublished"), "code", "failed"));
-    fibers_require(stub_count_events(NULL, "published") == 0);
+    fibers_require(stub_count_events(NULL, "published") == 1); /* it had the name */
     stub_hangup(handle);
     play_ask(handle, PUBLISH("shop"), OFFER_BOTH); /* it may try again */
     fibers_require(handle->answers == 1);
@@ -255,6 +255,29 @@ static bool is_paused(StubHandle *handle, size_t track)
 
     json_decref(info);
     return paused;
+}
+
+static void kick_while_gathered(StubHandle *handle)
+{
+    (void)handle;
+    stub_gathering = NULL;
+    fibers_require(stub_count_events(NULL, "published") == 1);
+    json_decref(stub_admin("{\"request\":\"kick\",\"stream\":\"shop\"}"));
+}
+
+/* Else event handlers and the audit log have it live for ever. */
+PLAY(one_that_is_ended_before_it_is_answered_has_been_published, "open = true;")
+{
+    StubHandle *handle = stub_attach();
+
+    stub_has_handlers = true;
+    stub_gathering = kick_while_gathered;
+    play_ask(handle, PUBLISH("shop"), OFFER_BOTH);
+    stub_has_handlers = false;
+    fibers_require(play_says(stub_last_event(NULL, "unpublished"), "code", "kicked"));
+    fibers_require(stub_count_events(NULL, "published") == 1);
+    play_leave(handle);
+    require_nothing_is_left();
 }
 
 PLAY(an_operator_mutes_by_name, "open = true;")
@@ -427,6 +450,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_handle_that_has_gone_takes_nothing_over),
     cmocka_unit_test(whoever_has_another_key_is_refused),
     cmocka_unit_test(an_operator_kicks_by_name),
+    cmocka_unit_test(one_that_is_ended_before_it_is_answered_has_been_published),
     cmocka_unit_test(an_operator_mutes_by_name),
     cmocka_unit_test(only_a_publisher_may_ask_for_changes),
     cmocka_unit_test(unpublishes_and_publishes_again_on_the_same_handle),
