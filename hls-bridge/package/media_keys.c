@@ -84,16 +84,17 @@ static int64_t end_of(const MediaKeys *k, const MediaKey *key)
     return end;
 }
 
-/* Whether there is a key at this address, which is `len` characters long. */
-static bool has_uri(const MediaKeys *k, const char *uri, size_t len)
+/* Whether a key is at this address, which is `len` characters long. */
+static bool is_at(const MediaKey *key, const char *uri, size_t len)
 {
-    for (size_t i = 0; k && i < k->count; i++) {
-        const MediaKey *key = &k->kept[i]->key;
-        if (key->cpix ? memmem(key->cpix->tags, strlen(key->cpix->tags), uri, len) != NULL
-                      : strlen(key->uri) == len && memcmp(key->uri, uri, len) == 0)
-            return true;
-    }
-    return false;
+    return strlen(key->uri) == len && memcmp(key->uri, uri, len) == 0;
+}
+
+/* Whether a key server has given a key with this line among its tags, whose end is a part of it.
+ * The address alone would not do: it may be that of all keys, which other attributes tell apart. */
+static bool is_with(const MediaKey *key, const char *line, size_t len)
+{
+    return key->cpix && memmem(key->cpix->tags, strlen(key->cpix->tags), line, len);
 }
 
 bool media_keys_have_all(const MediaKeys *k, const char *text)
@@ -101,14 +102,20 @@ bool media_keys_have_all(const MediaKeys *k, const char *text)
     static const char tag[] = "\n#EXT-X-KEY:", attribute[] = "URI=\"";
 
     for (const char *at = text; (at = strstr(at, tag));) {
+        const char *line = at + 1, *end = line + strcspn(line, "\n");
         at += sizeof(tag) - 1;
-        const char *end = at + strcspn(at, "\n"), *uri = strstr(at, attribute);
+        const char *uri = strstr(at, attribute);
         while (uri && uri > at && uri[-1] != ',')
             uri = strstr(uri + 1, attribute);
         if (!uri || uri > end)
             continue; /* METHOD=NONE */
         uri += sizeof(attribute) - 1;
-        if (!has_uri(k, uri, strcspn(uri, "\"")))
+        size_t i = 0, uri_len = strcspn(uri, "\""),
+               line_len = (size_t)(end - line) + (*end == '\n');
+        while (k && i < k->count && !is_at(&k->kept[i]->key, uri, uri_len) &&
+               !is_with(&k->kept[i]->key, line, line_len))
+            i++;
+        if (!k || i == k->count)
             return false;
     }
     return true;
@@ -193,13 +200,19 @@ static const MediaKey *write_asked(MediaKeys *k, NumberSeries series, int64_t ms
     memcpy(key.id, cpix->id, sizeof(key.id));
     memcpy(key.key, cpix->key, sizeof(key.key));
     media_key_write_name(&key, name);
-    if (!note_write(k,
-                    store_put(k->folder, name, document->data, document->len, STORE_THROUGH) == 0 &&
-                        store_sync_names(k->folder) == 0))
-        return NULL;
-    const MediaKey *kept = media_keys_add(k, &key, asked_key_done(k->asked));
+    const MediaKey *kept = NULL;
+    if (note_write(k,
+                   store_put(k->folder, name, document->data, document->len, STORE_THROUGH) == 0 &&
+                       store_sync_names(k->folder) == 0)) {
+        kept = media_keys_add(k, &key, asked_key_done(k->asked));
+        errno = ENOMEM;
+    } else {
+        int error = errno;
+        /* a run that follows would take it for the key of a segment that has the one before */
+        store_remove(k->folder, name);
+        errno = error;
+    }
     OPENSSL_cleanse(&key, sizeof(key));
-    errno = ENOMEM;
     return kept;
 }
 

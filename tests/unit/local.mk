@@ -87,7 +87,6 @@ unit_programs += %D%/unit-bridge
 	%D%/test_ll_names.c \
 	%D%/test_ll_playlist.c \
 	%D%/test_lossy_layers.c \
-	%D%/test_asked_keys.c \
 	%D%/test_cpix_document.c \
 	%D%/test_media_keys.c \
 	%D%/test_multivariant.c \
@@ -249,6 +248,11 @@ unit_programs += %D%/unit-transcoder
 EXTRA_%C%_unit_transcoder_DEPENDENCIES = hls-bridge/hls-transcoder
 
 # These put something of their own in the place of a function, for all of their program.
+unit_programs += %D%/unit-asked-keys
+%C%_unit_asked_keys_SOURCES = %D%/test_asked_keys.c
+%C%_unit_asked_keys_CPPFLAGS = $(unit_cppflags)
+%C%_unit_asked_keys_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=store_sync_names
+%C%_unit_asked_keys_LDADD = $(bridge_libs) $(unit_libs)
 unit_programs += %D%/unit-disk-faults
 %C%_unit_disk_faults_SOURCES = %D%/test_disk_faults.c
 %C%_unit_disk_faults_CPPFLAGS = $(unit_cppflags)

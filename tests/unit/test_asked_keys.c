@@ -11,6 +11,17 @@
 #include "hls-bridge/package/media_keys.h"
 #include "temp_folder.h"
 
+/* In the place of the store's, for all that this program links. */
+int __real_store_sync_names(Store *store);
+int __wrap_store_sync_names(Store *store);
+static bool names_fail;
+
+int __wrap_store_sync_names(Store *store)
+{
+    errno = EIO;
+    return names_fail ? -1 : __real_store_sync_names(store);
+}
+
 /* A key server that answers when a test wants it to. */
 struct KeyTicket {
     char id[UUID_TEXT_SIZE];
@@ -19,6 +30,7 @@ struct KeyTicket {
 static KeyTicket ticket;
 static int asked, dropped;
 static bool answers;
+static const char *tag; /* of its answers, as base64 */
 
 static KeyTicket *ask(void *user, const char *stream, const uint8_t id[CPIX_KEY_SIZE])
 {
@@ -32,12 +44,16 @@ static KeyTicket *ask(void *user, const char *stream, const uint8_t id[CPIX_KEY_
 
 static bool take(KeyTicket *t, ByteBuffer *document)
 {
-    static const char sample[] =
-        SAMPLE_OF(SAMPLE_KEYS(SAMPLE_KEY("", SAMPLE_SECRET)), SAMPLE_SYSTEMS(SAMPLE_FAIRPLAY));
+    char sample[2048];
 
     if (!answers)
         return false;
-    assert_int_equal(byte_buffer_add(document, sample, strlen(sample)), 0);
+    int len = snprintf(sample, sizeof(sample),
+                       SAMPLE_OF(SAMPLE_KEYS(SAMPLE_KEY("", SAMPLE_SECRET)),
+                                 SAMPLE_SYSTEMS(SAMPLE_SYSTEM(FAIRPLAY_ID, SAMPLE_TAG("%s")))),
+                       tag);
+    assert_in_range(len, 1, sizeof(sample) - 1);
+    assert_int_equal(byte_buffer_add(document, sample, (size_t)len), 0);
     for (uint8_t *at = document->data;
          (at = memmem(at, document->len - (size_t)(at - document->data), SAMPLE_KID,
                       strlen(SAMPLE_KID)));)
@@ -78,6 +94,7 @@ static int setup(void **state)
     temp_folder(root);
     asked = dropped = 0;
     answers = false;
+    tag = FAIRPLAY_TAG;
     return 0;
 }
 
@@ -213,27 +230,57 @@ static void a_key_that_cannot_be_written_is_kept(void **state)
     assert_int_equal(asked, 2);
 }
 
-/* Attributes of a server's tags are in any order. */
+/* Attributes of a server's tags are in any order, and the address may be that of all keys. */
 static void a_list_has_all_its_keys_or_not(void **state)
 {
-    static const char *const tags[] = {
-        "METHOD=SAMPLE-AES,URI=\"skd://1\",KEYFORMAT=\"f\"",
-        "METHOD=SAMPLE-AES,KEYFORMAT=\"f\",URI=\"skd://1\"",
-        "URI=\"skd://1\",METHOD=SAMPLE-AES,KEYFORMAT=\"f\"",
+    static const struct {
+        const char *base64, *tag;
+    } rows[] = {
+        {"I0VYVC1YLUtFWTpNRVRIT0Q9U0FNUExFLUFFUyxVUkk9InNrZDovLzEiLEtFWUZPUk1BVD0iY29tLmFwcGxlLnN0c"
+         "mVhbWluZ2tleWRlbGl2ZXJ5Ig==",
+         "METHOD=SAMPLE-AES,URI=\"skd://1\",KEYFORMAT=\"com.apple.streamingkeydelivery\""},
+        {"I0VYVC1YLUtFWTpNRVRIT0Q9U0FNUExFLUFFUyxLRVlGT1JNQVQ9ImNvbS5hcHBsZS5zdHJlYW1pbmdrZXlkZWxpd"
+         "mVyeSIsVVJJPSJza2Q6Ly8xIg==",
+         "METHOD=SAMPLE-AES,KEYFORMAT=\"com.apple.streamingkeydelivery\",URI=\"skd://1\""},
+        {"I0VYVC1YLUtFWTpVUkk9InNrZDovLzEiLE1FVEhPRD1TQU1QTEUtQUVTLEtFWUZPUk1BVD0iY29tLmFwcGxlLnN0c"
+         "mVhbWluZ2tleWRlbGl2ZXJ5Ig==",
+         "URI=\"skd://1\",METHOD=SAMPLE-AES,KEYFORMAT=\"com.apple.streamingkeydelivery\""},
     };
     char text[256];
 
     (void)state;
     answers = true;
-    open_keys(10, false, &source);
-    assert_true(media_keys_have_all(keys, "#EXTM3U\n#EXT-X-KEY:METHOD=NONE\n#EXTINF:1,\na.mp4\n"));
-    for (int there = 0; there < 2; there++) {
-        for (size_t i = 0; i < COUNT(tags); i++) {
-            snprintf(text, sizeof(text), "#EXTM3U\n#EXT-X-KEY:%s\n#EXTINF:1,\na.mp4\n", tags[i]);
-            assert_row(media_keys_have_all(keys, text) == there, tags[i], "there: %d", there);
-        }
-        assert_non_null(take_key(there));
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        tag = rows[i].base64;
+        open_keys(10, false, &source);
+        snprintf(text, sizeof(text), "#EXTM3U\n#EXT-X-KEY:%s\n#EXTINF:1,\na.mp4\n", rows[i].tag);
+        assert_row(!media_keys_have_all(keys, text), rows[i].tag, "it has none yet");
+        assert_non_null(take_key(0));
+        assert_row(media_keys_have_all(keys, text), rows[i].tag, "it has it");
+        snprintf(text, sizeof(text), "#EXTM3U\n#EXT-X-KEY:%s,X-KEY=\"2\"\n#EXTINF:1,\na.mp4\n",
+                 rows[i].tag);
+        assert_row(!media_keys_have_all(keys, text), rows[i].tag, "another has the address, too");
+        assert_true(
+            media_keys_have_all(keys, "#EXTM3U\n#EXT-X-KEY:METHOD=NONE\n#EXTINF:1,\na.mp4\n"));
+        media_keys_clear(keys, NUMBERS_LL);
     }
+}
+
+/* A file whose name may not have reached the disk must not be found by the run that follows: the
+ * segment has the key before. */
+static void a_key_that_may_not_be_on_disk_is_no_key(void **state)
+{
+    (void)state;
+    answers = true;
+    open_keys(10, false, &source);
+    const MediaKey *first = take_key(0);
+    names_fail = true;
+    assert_ptr_equal(take_key(10), first);
+    names_fail = false;
+    assert_int_equal(count_files(root, ".cpix"), 1);
+    open_keys(10, false, &source);
+    assert_int_equal(media_keys_find(keys, NUMBERS_LL, 10)->first_msn, 0);
+    assert_null(media_keys_find(keys, NUMBERS_TS, 10));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -246,6 +293,7 @@ static const struct CMUnitTest tests[] = {
     TEST(keys_of_another_kind_are_not_gone_on_with),
     TEST(a_key_that_cannot_be_written_is_kept),
     TEST(a_list_has_all_its_keys_or_not),
+    TEST(a_key_that_may_not_be_on_disk_is_no_key),
 };
 
 TEST_GROUP(asked_keys, tests);
