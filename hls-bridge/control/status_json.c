@@ -126,10 +126,11 @@ static double to_ms(int64_t us)
 
 static json_t *rendition_json(const CmafTrackStats *track)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "segments", (json_int_t)track->segments,
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "segments", (json_int_t)track->segments,
                      "bytes", (json_int_t)track->bytes, "parts", (json_int_t)track->parts,
                      "repeated", (json_int_t)track->repeated, "gaps", (json_int_t)track->gaps,
-                     "failed_writes", (json_int_t)track->failed_writes);
+                     "keyless", (json_int_t)track->keyless, "failed_writes",
+                     (json_int_t)track->failed_writes);
 }
 
 static json_t *low_latency_json(const StreamStatus *status)

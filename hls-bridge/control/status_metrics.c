@@ -96,6 +96,8 @@ READ(audio_parts, s->output.low_latency.audio.parts)
 READ(repeated_parts, s->output.low_latency.video.repeated)
 READ(video_gaps, s->output.low_latency.video.gaps)
 READ(audio_gaps, s->output.low_latency.audio.gaps)
+READ(video_keyless, s->output.low_latency.video.keyless)
+READ(audio_keyless, s->output.low_latency.audio.keyless)
 READ(video_failed_writes, cmaf_video_failed_writes(&s->output.low_latency))
 READ(audio_failed_writes, s->output.low_latency.audio.failed_writes)
 READ(own_switches, s->segmenter.ladder.switches - s->segmenter.ladder.fillings)
@@ -218,6 +220,9 @@ static const struct {
     EACH_KIND("hls_bridge_gap_parts_total", "counter",
               "Parts that viewers lack: they could not be made or written.", video_gaps,
               audio_gaps),
+    EACH_KIND("hls_bridge_keyless_segments_total", "counter",
+              "Segments of low latency that viewers lack: there was no key to encrypt them with.",
+              video_keyless, audio_keyless),
     EACH_KIND("hls_bridge_failed_part_writes_total", "counter",
               "Files of low latency lost to the disk: parts, segments, initialisation segments.",
               video_failed_writes, audio_failed_writes),

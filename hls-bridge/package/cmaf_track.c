@@ -96,6 +96,7 @@ static void take_key(CmafTrack *t)
         return;
     s->key = media_keys_take(t->params.keys, NUMBERS_LL, window_next_msn(&t->list.window));
     t->lacks_key = !s->key;
+    t->stats.keyless += t->lacks_key;
 }
 
 void cmaf_track_begin(CmafTrack *t, int64_t start, int64_t limit, int64_t starts_unix_us,

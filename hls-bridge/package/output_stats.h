@@ -36,8 +36,10 @@ typedef struct TsOutputStats {
 typedef struct CmafTrackStats {
     uint64_t segments, bytes;
     uint64_t parts;
-    uint64_t repeated;      /* of them, filled with a picture that repeats the last */
-    uint64_t gaps;          /* of them, could not be made or written */
+    uint64_t repeated; /* of them, filled with a picture that repeats the last */
+    uint64_t gaps;     /* of them, could not be made or written */
+    uint64_t keyless;  /* segments that were to be encrypted, and for which there was no key: all
+                          their parts are gaps */
     uint64_t failed_writes; /* files that could not be written: parts, segments, initialisation
                                segments */
     int64_t media_90k;      /* length of the segments */

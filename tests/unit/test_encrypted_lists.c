@@ -200,6 +200,9 @@ static void without_a_key_nothing_is_written(void **state)
     assert_int_equal(mkdir(path, 0700), 0);
     publish(7000);
     assert_true(count("video.m3u8", "#EXT-X-GAP") > 0);
+    OutputStats stats = packager_stats(packager);
+    assert_true(stats.low_latency.video.keyless > 0);
+    assert_true(stats.low_latency.audio.keyless > 0);
     look_at_media();
     assert_int_equal(rmdir(path), 0);
     int before = count("index.m3u8", ".ts\n");
