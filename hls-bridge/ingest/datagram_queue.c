@@ -19,8 +19,16 @@ struct DatagramQueue {
 
     /* the taker's own */
     ByteBuffer out;
-    size_t at;
+    size_t at; /* of the next one; END: there is none */
 };
+
+/* How a datagram lies in a buffer: its bytes are behind it, up to a multiple of its alignment. */
+typedef struct Stored {
+    Datagram datagram; /* without `data` */
+    size_t next;       /* where the one lies that is taken after it, once that is known, or END */
+} Stored;
+
+#define END SIZE_MAX
 
 DatagramQueue *datagram_queue_create(size_t limit)
 {
@@ -29,6 +37,7 @@ DatagramQueue *datagram_queue_create(size_t limit)
     if (!q)
         return NULL;
     q->limit = limit;
+    q->at = END;
     pthread_mutex_init(&q->lock, NULL);
     return q;
 }
@@ -46,17 +55,31 @@ void datagram_queue_destroy(DatagramQueue **queue)
     *queue = NULL;
 }
 
+static size_t stored_size(size_t len)
+{
+    size_t align = _Alignof(Stored);
+
+    return (sizeof(Stored) + len + align - 1) / align * align;
+}
+
+static Stored *stored(DatagramQueue *q, size_t at)
+{
+    return (Stored *)(void *)(q->out.data + at);
+}
+
 /* The lock is held. Returns 0, or -1 if there is no room or no memory. */
 static int append(DatagramQueue *q, const Datagram *datagram)
 {
-    Datagram header = *datagram;
-    size_t before = q->in.len;
+    static const uint8_t padding[_Alignof(Stored)];
+    Stored header = {.datagram = *datagram, .next = END};
+    size_t before = q->in.len, size = stored_size(datagram->len);
 
-    if (q->full || before + sizeof(header) + header.len > q->limit)
+    if (q->full || before + size > q->limit)
         return -1;
-    header.after_gap = q->gap;
+    header.datagram.after_gap = q->gap;
     if (byte_buffer_add(&q->in, &header, sizeof(header)) == 0 &&
-        byte_buffer_add(&q->in, header.data, header.len) == 0)
+        byte_buffer_add(&q->in, datagram->data, datagram->len) == 0 &&
+        byte_buffer_add(&q->in, padding, size - sizeof(header) - datagram->len) == 0)
         return 0;
     q->in.len = before;
     return -1;
@@ -69,6 +92,34 @@ void datagram_queue_add(DatagramQueue *q, const Datagram *datagram)
     q->full = q->gap = !added;
     q->dropped += !added;
     pthread_mutex_unlock(&q->lock);
+}
+
+/* Finds in which order the datagrams are taken. One socket is read after the other; if much waited,
+ * all sound of some seconds would else come before the first picture. Those of a socket lie in
+ * order, so each is looked for from the one before it on. */
+static void put_in_order(DatagramQueue *q)
+{
+    size_t *first = &q->at, *last = first; /* links, to the first that was read at this time, too */
+    Stored *before = NULL;
+
+    q->at = END;
+    for (size_t at = 0; at < q->out.len; at += stored_size(stored(q, at)->datagram.len)) {
+        Stored *s = stored(q, at);
+        const Datagram *d = &s->datagram;
+        size_t *link = first;
+
+        if (!before || d->after_gap || d->read_us != before->datagram.read_us)
+            link = first = last;
+        else if (before->datagram.arrival_us <= d->arrival_us)
+            link = &before->next;
+        while (*link != END && stored(q, *link)->datagram.arrival_us <= d->arrival_us)
+            link = &stored(q, *link)->next;
+        s->next = *link;
+        *link = at;
+        if (s->next == END)
+            last = &s->next;
+        before = s;
+    }
 }
 
 /* Takes over what was added since; nothing of what was taken over before is left. */
@@ -84,26 +135,24 @@ static void take_over(DatagramQueue *q)
     q->in = done;
     q->full = false;
     pthread_mutex_unlock(&q->lock);
-    q->at = 0;
+    put_in_order(q);
 }
 
 bool datagram_queue_peek(DatagramQueue *q, Datagram *out)
 {
-    if (q->at == q->out.len)
+    if (q->at == END)
         take_over(q);
-    if (q->at == q->out.len)
+    if (q->at == END)
         return false;
-    memcpy(out, q->out.data + q->at, sizeof(*out));
-    out->data = q->out.data + q->at + sizeof(*out);
+    const Stored *s = stored(q, q->at);
+    *out = s->datagram;
+    out->data = (const uint8_t *)(s + 1);
     return true;
 }
 
 void datagram_queue_pop(DatagramQueue *q)
 {
-    Datagram header;
-
-    memcpy(&header, q->out.data + q->at, sizeof(header));
-    q->at += sizeof(header) + header.len;
+    q->at = stored(q, q->at)->next;
 }
 
 uint64_t datagram_queue_dropped(DatagramQueue *q)

@@ -2,8 +2,8 @@
 #ifndef DATAGRAM_QUEUE_H
 #define DATAGRAM_QUEUE_H
 
-/* A queue of datagrams that wait for their stream's thread, which a slow disk may hold up. They are
- * taken in the order in which they were added.
+/* A queue of datagrams that wait for their stream's thread, which a slow disk may hold up. What was
+ * read together is taken in the order in which it came.
  *
  * Bounded: if more than `limit` bytes wait, new datagrams are dropped until all that wait have been
  * taken over. So there is one long gap, after which decoding starts again, and not many short ones.
@@ -35,7 +35,8 @@ void datagram_queue_destroy(DatagramQueue **queue);
 /* Adds a copy; `after_gap` is ignored. Without room or memory it is dropped and counted. */
 void datagram_queue_add(DatagramQueue *queue, const Datagram *datagram);
 
-/* The next datagram, borrowed until datagram_queue_pop(). Returns false if none waits. */
+/* The next datagram: of those that were read together, if no gap lies between them, the one that
+ * came first. It is borrowed until datagram_queue_pop(). Returns false if none waits. */
 bool datagram_queue_peek(DatagramQueue *queue, Datagram *out);
 
 /* Removes the datagram that datagram_queue_peek() gave. */

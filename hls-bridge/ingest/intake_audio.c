@@ -41,10 +41,14 @@ static void put_silence(Intake *s, int64_t samples)
     }
 }
 
-/* Media comes, and its sound begins where the encoder stands. */
-static void begin_audio(Intake *s)
+/* A picture waits for packets before it, and for this thread. It is not believed to have waited for
+ * longer: all of that would be silence. */
+#define PICTURE_WAIT_MAX_US (10 * US_PER_S)
+
+/* Media has come, and its sound begins where the encoder stands. */
+static void begin_audio(Intake *s, int64_t came_us)
 {
-    real_time_begin(&s->real, s->now_us, samples_to_90k(opus_to_aac_position(s->audio)));
+    real_time_begin(&s->real, came_us, samples_to_90k(opus_to_aac_position(s->audio)));
 }
 
 /* Samples that may be put in by now. */
@@ -96,7 +100,7 @@ void intake_audio_take(Intake *s, IntakeTrack *track, const RtpOrdered *in, int6
         return;
     }
     TimelineLateness late_us = timeline_lateness(s->timeline);
-    begin_audio(s);
+    begin_audio(s, s->now_us);
     int64_t room = audio_room(s);
     const AudioArrival arrival = {
         .ts = ts,
@@ -125,13 +129,14 @@ void intake_audio_take(Intake *s, IntakeTrack *track, const RtpOrdered *in, int6
     send_audio(s);
 }
 
-void intake_audio_begin_silent(Intake *s)
+void intake_audio_begin_silent(Intake *s, int64_t came_us)
 {
     if (s->audio_clock.started)
         return;
-    begin_audio(s);
+    came_us = larger(came_us, s->now_us - PICTURE_WAIT_MAX_US);
+    begin_audio(s, came_us);
     audio_clock_start(&s->audio_clock, 0);
-    timeline_arrival(s->timeline, 0, 0, s->now_us);
+    timeline_arrival(s->timeline, 0, 0, came_us);
     hold_clock(s);
 }
 

@@ -53,8 +53,9 @@ void intake_audio_init(Intake *intake);
 /* The next packet in order. */
 void intake_audio_take(Intake *intake, IntakeTrack *track, const RtpOrdered *in, int64_t ts);
 
-/* Pictures have come, and sound is promised but has not: it begins with silence. */
-void intake_audio_begin_silent(Intake *intake);
+/* Pictures have come, the first at `came_us`, and sound is promised but has not: it begins with
+ * silence, there. */
+void intake_audio_begin_silent(Intake *intake, int64_t came_us);
 
 /* Silence takes the place of sound that stays away. */
 void intake_audio_tick(Intake *intake);

@@ -68,12 +68,12 @@ static bool step(Intake *s, size_t track, AccessUnit *unit, int64_t *pts_90k)
 
 /* Whether the clock stands on which the pictures of a track are placed. Without sound, that is the
  * first video track's. */
-static bool has_clock(Intake *s)
+static bool has_clock(Intake *s, const AccessUnit *unit)
 {
     int64_t ts;
 
     if (s->audio)
-        intake_audio_begin_silent(s);
+        intake_audio_begin_silent(s, unit->arrival_us);
     return s->audio || timeline_lead_now(s->timeline, s->now_us, &ts);
 }
 
@@ -81,7 +81,7 @@ static void send_picture(Intake *s, size_t track, AccessUnit *unit)
 {
     IntakeVideo *v = &s->track[track].video;
 
-    if (!has_clock(s)) {
+    if (!has_clock(s, unit)) {
         video_depay_lose(v->depay);
         return;
     }

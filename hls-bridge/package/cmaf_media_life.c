@@ -154,10 +154,18 @@ int cmaf_media_come_to_end(CmafMedia *m, int64_t now_us)
 
 int64_t cmaf_media_last_90k(const CmafMedia *m)
 {
-    int64_t end = newest_picture(m) + LAST_FRAME_90K;
+    int64_t newest = newest_picture(m), end = newest + LAST_FRAME_90K;
 
+    if (m->sound == RENDITION_NONE)
+        return end;
+    int64_t sound = samples_to_90k(cmaf_media_sound_end(m));
+    /* no picture has come behind the last cut, and no frame of sound fits there: its segment would
+     * be a gap of the sound */
+    if (newest < m->segment.start_90k &&
+        sound < m->segment.start_90k + samples_to_90k(AAC_FRAME_SAMPLES))
+        return smaller(larger(end, sound), m->segment.start_90k);
     /* the picture stands until the sound has ended: players mind if a rendition is shorter */
-    return m->sound != RENDITION_NONE ? larger(end, samples_to_90k(cmaf_media_sound_end(m))) : end;
+    return larger(end, sound);
 }
 
 int64_t cmaf_media_made_90k(const CmafMedia *m)

@@ -75,7 +75,8 @@ bool segmenter_next_idr(const Segmenter *segmenter, int64_t *at_90k, int64_t *ev
 /* The publisher has gone: writes what is left as a last, shorter segment. */
 void segmenter_finish(Segmenter *segmenter, int64_t now_us);
 
-/* The end of this publisher's pictures, as they are put out; 0: none has come. */
+/* Where the sound of this publisher is to end if it goes now: with its pictures, as they are put
+ * out, and up to a cut that the last one stands still to. 0: none has come. */
 int64_t segmenter_pictures_end_90k(const Segmenter *segmenter);
 
 /* Where on the stream's clock the next publisher may begin. */

@@ -70,7 +70,10 @@ bool segmenter_next_idr(const Segmenter *o, int64_t *at_90k, int64_t *every_90k)
 
 int64_t segmenter_pictures_end_90k(const Segmenter *o)
 {
-    return o->video_end_90k;
+    if (!segmenter_has_pictures(o) || o->cut_90k == 0)
+        return o->video_end_90k;
+    /* the last one may stand up to the cut; a frame of sound more would be a segment of its own */
+    return larger(o->video_end_90k, o->cut_90k - samples_to_90k(AAC_FRAME_SAMPLES));
 }
 
 int64_t segmenter_end_90k(const Segmenter *o)

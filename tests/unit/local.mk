@@ -81,6 +81,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_iframe_playlist.c \
 	%D%/test_intake.c \
 	%D%/test_ladder.c \
+	%D%/test_last_sound.c \
 	%D%/test_layers_at_random.c \
 	%D%/test_list_lives.c \
 	%D%/test_ll_edge.c \

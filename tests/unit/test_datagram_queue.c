@@ -53,6 +53,51 @@ static void keeps_the_order(void **state)
     assert_null(q);
 }
 
+/* Two sockets, of which each was read as a whole: what came first is taken first, and nothing moves
+ * before what was read at another time, or over a gap. */
+static void what_was_read_together_is_taken_as_it_came(void **state)
+{
+    static const struct {
+        int64_t read_us, arrival_us;
+        const char *text;
+    } added[] = {
+        {50, 10, "sound 1"}, {50, 20, "sound 2"},   {50, 20, "sound 3"},   {50, 40, "sound 4"},
+        {50, 5, "report"},   {50, 20, "picture 1"}, {50, 30, "picture 2"}, {90, 25, "sound 5"},
+        {90, 60, "sound 6"}, {90, 20, "picture 3"}, {90, 60, "picture 4"},
+    };
+    static const char *const taken[] = {"report",        "sound 1",   "sound 2",   "sound 3",
+                                        "picture 1",     "picture 2", "sound 4",   "picture 3",
+                                        "sound 5",       "sound 6",   "picture 4", "behind a gap 2",
+                                        "behind a gap 1"};
+    static const char big[LIMIT];
+    DatagramQueue *q = datagram_queue_create(LIMIT);
+    Datagram d = datagram(big, sizeof(big), 90);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(added); i++)
+        datagram_queue_add(q, &(Datagram){.arrival_us = added[i].arrival_us,
+                                          .read_us = added[i].read_us,
+                                          .len = strlen(added[i].text),
+                                          .data = (const uint8_t *)added[i].text});
+    datagram_queue_add(q, &d);
+    for (size_t i = 0; i < COUNT(taken); i++) {
+        if (i == COUNT(added)) { /* the gap has ended now that all is taken over */
+            assert_false(datagram_queue_peek(q, &d));
+            for (int k = 1; k >= 0; k--)
+                datagram_queue_add(q, &(Datagram){.arrival_us = k,
+                                                  .read_us = 90,
+                                                  .len = strlen(taken[i + (size_t)k]),
+                                                  .data = (const uint8_t *)taken[i + (size_t)k]});
+        }
+        assert_true(datagram_queue_peek(q, &d));
+        assert_row(d.len == strlen(taken[i]) && memcmp(d.data, taken[i], d.len) == 0, taken[i],
+                   "%.*s", (int)d.len, (const char *)d.data);
+        assert_row(d.after_gap == (i == COUNT(added) + 1), taken[i], "%d", d.after_gap);
+        datagram_queue_pop(q);
+    }
+    datagram_queue_destroy(&q);
+}
+
 /* One long gap: what comes is dropped until all that waits was taken over, and no longer. */
 static void drops_what_finds_no_room(void **state)
 {
@@ -143,6 +188,7 @@ static void two_threads(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(keeps_the_order),
+    cmocka_unit_test(what_was_read_together_is_taken_as_it_came),
     cmocka_unit_test(drops_what_finds_no_room),
     cmocka_unit_test(fills_again_behind_what_was_taken_over),
     cmocka_unit_test(two_threads),

@@ -23,6 +23,7 @@ typedef struct Seen {
     uint64_t frames, pictures, idrs;
     uint64_t frames_of_call, frames_of_worst_call;
     int64_t sound_90k, picture_90k; /* the latest that came */
+    int64_t first_sound_90k, first_picture_90k;
 } Seen;
 
 static Intake *intake;
@@ -41,6 +42,8 @@ static void on_picture(void *user, const AccessUnit *unit, int64_t pts_90k, int6
     assert_true(dts_90k <= pts_90k);
     assert_true(dts_90k > seen.picture_90k || seen.pictures == 0);
     seen.picture_90k = dts_90k;
+    if (seen.pictures == 0)
+        seen.first_picture_90k = pts_90k;
     seen.pictures++;
     seen.idrs += unit->idr;
 }
@@ -49,6 +52,8 @@ static void on_audio(void *user, const AacFrame *frame)
 {
     (void)user;
     seen.sound_90k = samples_to_90k(frame->pts_samples);
+    if (seen.frames == 0)
+        seen.first_sound_90k = seen.sound_90k;
     seen.frames++;
     seen.frames_of_call++;
 }
@@ -475,8 +480,37 @@ static void bursts_are_put_out_where_they_belong(void **state)
     assert_honest_is_heard();
 }
 
+/* The first picture waits for a packet before it, and then for this thread: there is sound from its
+ * beginning on, though none has come. */
+static void sound_begins_when_the_first_picture_came(void **state)
+{
+    static const int64_t waited_ms[] = {0, 60, 1760, 5000};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(waited_ms); i++) {
+        open_intake(true, true);
+        snprintf(row, sizeof(row), "waited %lld ms", (long long)waited_ms[i]);
+        send_packet(VIDEO, true, "\x41\x9A\x02", 3); /* of what was before */
+        if (waited_ms[i] > 0)
+            sequence[VIDEO]++; /* one is lost */
+        clock_ts[VIDEO] += PICTURE_MS * 90;
+        send_picture(true);
+        assert_row((seen.pictures > 0) == (waited_ms[i] == 0), row, "%llu",
+                   (unsigned long long)seen.pictures);
+        now_us += waited_ms[i] * MS;
+        tick();
+        clock_ts[VIDEO] += (uint32_t)waited_ms[i] * 90 + PICTURE_MS * 90;
+        assert_honest_is_heard();
+        int64_t early_90k = seen.first_picture_90k - seen.first_sound_90k;
+        assert_row(early_90k >= 0 && early_90k < 50 * 90, row, "sound begins %lld ms before",
+                   (long long)early_90k / 90);
+        teardown(state);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
 static const struct CMUnitTest tests[] = {
+    TEST(sound_begins_when_the_first_picture_came),
     TEST(honest_media_keeps_to_real_time),
     TEST(sound_cannot_run_ahead),
     TEST(nothing_is_left_of_an_attack),
