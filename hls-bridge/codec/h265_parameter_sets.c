@@ -196,3 +196,39 @@ bool h265_sets_complete(const H265Sets *sets)
         has |= 1u << (sets->set[i].type - H265_NAL_VPS);
     return has == 7;
 }
+
+/* The set of this kind and id; NULL: there is none. */
+static const H265Set *find(const H265Sets *sets, unsigned type, uint32_t id)
+{
+    for (size_t i = 0; i < sets->count; i++)
+        if (sets->set[i].type == type && sets->set[i].id == id)
+            return &sets->set[i];
+    return NULL;
+}
+
+/* The picture parameter set that a slice names; NULL: it is not there. */
+static const H265Set *pps_of_slice(const H265Sets *sets, const uint8_t *slice, size_t len)
+{
+    if (len <= H265_HEADER_SIZE)
+        return NULL;
+    H264Bits r = bits_of(slice, len);
+    h264_read_bit(&r); /* first_slice_segment_in_pic_flag */
+    if (h265_nal_type(slice) >= H265_NAL_IRAP_FIRST)
+        h264_read_bit(&r); /* no_output_of_prior_pics_flag */
+    uint32_t id = h264_read_ue(&r);
+    return r.overrun ? NULL : find(sets, H265_NAL_PPS, id);
+}
+
+VideoFormat h265_sets_format(const H265Sets *sets, const uint8_t *slice, size_t len)
+{
+    const H265Set *pps = pps_of_slice(sets, slice, len), *sps = NULL;
+    VideoFormat format;
+
+    if (pps) {
+        H264Bits r = bits_of(pps->nal, pps->len);
+        h264_read_ue(&r); /* pps_pic_parameter_set_id */
+        uint32_t id = h264_read_ue(&r);
+        sps = r.overrun ? NULL : find(sets, H265_NAL_SPS, id);
+    }
+    return sps && h265_sps_format(sps->nal, sps->len, &format) ? format : sets->newest;
+}

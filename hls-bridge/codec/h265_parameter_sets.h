@@ -4,8 +4,9 @@
 
 /* Keeps the video, sequence and picture parameter sets of an H.265 stream, the newest of each id,
  * and reads what the project needs from them.
- * Source: ITU-T H.265 (2021), 7.3.1.2 (NAL unit header), 7.3.2.2 (sequence parameter set), 7.3.3
- * (profile, tier and level); ISO/IEC 14496-15, annex E (names).
+ * Source: ITU-T H.265 (2021), 7.3.1.2 (NAL unit header), 7.3.2.2 and 7.3.2.3 (sequence and picture
+ * parameter set), 7.3.3 (profile, tier and level), 7.3.6.1 (slice segment header); ISO/IEC
+ * 14496-15, annex E (names).
  *
  * Pure: no allocation. Thread-safety: one thread. */
 
@@ -67,6 +68,10 @@ int h265_sets_add(H265Sets *sets, const uint8_t *nal, size_t len);
 
 /* Whether there is at least one of each kind: a picture can be decoded. */
 bool h265_sets_complete(const H265Sets *sets);
+
+/* What a picture is, by the sets that one of its slices names; by the newest sequence parameter set
+ * if these are not there. */
+VideoFormat h265_sets_format(const H265Sets *sets, const uint8_t *slice, size_t len);
 
 /* What pictures of a sequence parameter set NAL unit are. Returns false if it is cut short, or out
  * of range. */

@@ -158,8 +158,13 @@ static bool begins(const uint8_t *p, size_t len)
 
 static bool format(const VideoDepay *d, const Assembly *a, VideoFormat *out)
 {
-    (void)a;
-    *out = ((const H265Depay *)d)->sets.newest;
+    size_t i = 0;
+
+    while (i < a->nals && h265_nal_type(a->data + a->nal[i].at) > VCL_LAST)
+        i++;
+    if (i == a->nals)
+        return false;
+    *out = h265_sets_format(&((const H265Depay *)d)->sets, a->data + a->nal[i].at, a->nal[i].len);
     return true;
 }
 

@@ -76,6 +76,26 @@ for (const [name, { codecs, pairs = SECONDS - 2, shown, ...source }] of Object.e
     assert.equal(seen.entry, { h264: "avc1", h265: "hvc1", vp9: "vp09" }[codec]);
   });
 
+/** H.264 that decoders may begin with only at its first picture: what is sent then tells of a refresh, and is no IDR picture. */
+const ONE_KEY_FRAME = {
+  "open groups": x264("-pix_fmt", "yuv420p", "-bf", 2, "-x264-params", "open-gop=1"),
+  "intra refresh": x264("-pix_fmt", "yuv420p", "-bf", 0, "-x264-params", "intra-refresh=1"),
+};
+const NO_KEY_FRAME = /a segment does not begin with an IDR picture|decode errors in a segment alone|a segment without an IDR picture/;
+
+for (const [how, encoder] of Object.entries(ONE_KEY_FRAME))
+  test(`H.264 with ${how} is copied whole, and its segments are cut without a key frame`, async (t) => {
+    const made = await replay(t, await foreign(await folderOf(t), "foreign", { seconds: SECONDS, encoder }), [LOW_LATENCY]);
+    const { result, report, list } = made;
+    assert.deepEqual([result.damaged, result.undecodable, result.discontinuities], [0, 0, 0]);
+    assert.ok(result.forced_cuts > 0, "no segment is cut without a key frame");
+    assert.deepEqual(report.faults.filter(({ rule }) => !NO_KEY_FRAME.test(rule)), []);
+    assert.ok(report.remarks.some(({ rule }) => NO_KEY_FRAME.test(rule)), "hls-doctor says nothing of it");
+    assert.doesNotMatch(await list("video.m3u8"), /GAP/);
+    const seen = await decode(made); // from the first picture on
+    assert.deepEqual([seen.complaints, seen.frames], ["", result.pictures]);
+  });
+
 test("rungs beside B-frames are cut as these are, made and filled", async (t) => {
   const source = SOURCES["H.264 with B-frames that refer to each other"];
   const file = await foreign(await folderOf(t), "foreign", { seconds: 8, ...source });

@@ -93,6 +93,91 @@ static void sets_from_outside_the_stream_are_used(void **state)
     REQUIRE_KEY(OUT_IDR);
 }
 
+/* Puts bits into a NAL unit, with the bytes that keep start codes out of it. */
+typedef struct Writer {
+    uint8_t nal[64];
+    size_t len;
+    unsigned byte, bits, zeros;
+} Writer;
+
+static void put_bits(Writer *w, unsigned count, uint64_t value)
+{
+    while (count-- > 0) {
+        w->byte = w->byte << 1 | (value >> count & 1);
+        if (++w->bits % 8 != 0)
+            continue;
+        if (w->zeros == 2 && (w->byte & 0xFF) <= 3) {
+            w->nal[w->len++] = 3;
+            w->zeros = 0;
+        }
+        w->nal[w->len++] = (uint8_t)w->byte;
+        w->zeros = (w->byte & 0xFF) == 0 ? w->zeros + 1 : 0;
+    }
+}
+
+static void put_ue(Writer *w, unsigned value)
+{
+    unsigned length = 0;
+
+    while ((value + 1) >> (length + 1))
+        length++;
+    put_bits(w, 2 * length + 1, value + 1);
+}
+
+static void push_set(int64_t ts, Writer *w)
+{
+    put_bits(w, 8, 0x80); /* the end; what is not looked at may lack */
+    push_lost(0, ts, false, w->nal, w->len);
+}
+
+/* A stream may have several sets, and the newest is not the one that a picture is of. */
+static void a_picture_is_what_the_sets_say_that_it_names(void **state)
+{
+    Writer sps = {.nal = {0x42, 0x01}, .len = 2}, pps = {.nal = {0x44, 0x01}, .len = 2};
+
+    (void)state;
+    put_bits(&sps, 8, 1);              /* VPS 0, one sub-layer */
+    put_bits(&sps, 8, 2);              /* Main 10 */
+    put_bits(&sps, 32, 1u << 29);      /* compatible with that */
+    put_bits(&sps, 48, 0xB0ull << 40); /* constraints */
+    put_bits(&sps, 8, 93);             /* level 3.1 */
+    put_ue(&sps, 1);                   /* its id */
+    put_ue(&sps, 1);                   /* 4:2:0 */
+    put_ue(&sps, 1280);
+    put_ue(&sps, 736);
+    put_bits(&sps, 1, 1); /* the conformance window */
+    for (unsigned side = 0; side < 4; side++)
+        put_ue(&sps, side == 3 ? 8 : 0);
+    put_ue(&sps, 2); /* 10 bits, of luma and chroma */
+    put_ue(&sps, 2);
+    put_ue(&sps, 4);
+    put_bits(&sps, 1, 1);
+    put_ue(&sps, 4); /* pictures that are kept, */
+    put_ue(&sps, 2); /* and come in another order */
+    put_ue(&sps, 0);
+    put_ue(&pps, 1); /* its id, and that of its sequence parameter set */
+    put_ue(&pps, 1);
+
+    push_set(1, &sps);
+    push_set(1, &pps);
+    PUSH(1, false, SETS);
+    PUSH(1, true, 0x28, 0x01, 0x97, 0x21); /* an IDR picture of set 1 */
+    assert_true(pop());
+    const VideoFormat *format = video_depay_format(rig.depay);
+    assert_string_equal(format->name, "hvc1.2.4.L93.B0");
+    assert_int_equal(format->width, 1280);
+    assert_int_equal(format->height, 720);
+    assert_int_equal(format->bit_depth, 10);
+    assert_int_equal(format->max_reorder_frames, 2);
+    PUSH(2, true, IDR); /* of set 0 */
+    assert_true(pop());
+    assert_string_equal(format->name, "hvc1.1.6.L60.90");
+    assert_int_equal(format->width, 320);
+    PUSH(3, true, 0x28, 0x01, 0x89, 0x21); /* of set 3, which is not there: the newest counts */
+    assert_true(pop());
+    assert_int_equal(format->width, 320);
+}
+
 static void fragments_and_aggregates_are_read(void **state)
 {
     (void)state;
@@ -246,6 +331,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_key_frame_with_sets_comes_first, setup, depay_rig_close),
     cmocka_unit_test_setup_teardown(sets_stand_before_every_key_frame, setup, depay_rig_close),
     cmocka_unit_test_setup_teardown(sets_from_outside_the_stream_are_used, setup, depay_rig_close),
+    cmocka_unit_test_setup_teardown(a_picture_is_what_the_sets_say_that_it_names, setup,
+                                    depay_rig_close),
     cmocka_unit_test_setup_teardown(fragments_and_aggregates_are_read, setup, depay_rig_close),
     cmocka_unit_test_setup_teardown(what_players_need_not_have_is_left_out, setup, depay_rig_close),
     cmocka_unit_test_setup_teardown(loss_waits_for_the_next_key_frame, setup, depay_rig_close),
