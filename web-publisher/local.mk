@@ -28,6 +28,7 @@ web_files = \
 	%D%/js/distance.js \
 	%D%/js/friendly-name.js \
 	%D%/js/health.js \
+	%D%/js/hinted-parts.js \
 	%D%/js/identity.js \
 	%D%/js/index-page.js \
 	%D%/js/janus-publisher.js \
@@ -41,6 +42,7 @@ web_files = \
 	%D%/js/load-tiles.js \
 	%D%/js/lookout.js \
 	%D%/js/low-latency.js \
+	%D%/js/low-water.js \
 	%D%/js/media-source.js \
 	%D%/js/page-tools.js \
 	%D%/js/next-segment.js \

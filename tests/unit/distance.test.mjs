@@ -77,6 +77,36 @@ test("a step nearer that held is forgotten", () => {
   assert.deepEqual(steps(distance, 200000, 100), [[20, 0]]);
 });
 
+const low = (distance, aheadS, furtherS, now) => {
+  distance.onLow({ aheadS, furtherS }, now);
+  return rounded(distance.extraS(PART_S, now));
+};
+
+test("before it stands, it goes as far away as was missing when it was lowest", () => {
+  const distance = new Distance();
+  assert.equal(low(distance, 0.1, 0, 0), 0, "that was enough");
+  assert.equal(low(distance, 0.07, 0, 1000), 0.03);
+  assert.equal(low(distance, 0.09, 0, 2000), 0.03, "it has not fallen back yet, so this tells nothing more");
+  assert.equal(low(distance, 0.08, 0.03, 3000), 0.05, "it has, and that was not enough");
+  assert.equal(low(distance, 0, 0.5, 4000), 0.3, "this has an end");
+});
+
+test("and comes nearer by a small step, each time that all has gone well for a while", () => {
+  const distance = new Distance();
+  low(distance, 0.08, 0, 0);
+  assert.deepEqual(steps(distance, 0, 60), [[8, 0.01], [16, 0]]);
+  low(distance, 0.08, 0, 60000);
+  low(distance, 0.09, 0.01, 66000);
+  assert.deepEqual(steps(distance, 66000, 60), [[8, 0.01], [16, 0]], "from the last time on that it was as low");
+});
+
+test("of what a stall and the lowest tell, the larger holds", () => {
+  const distance = new Distance();
+  distance.onTrouble(PART_S, 0);
+  assert.equal(low(distance, 0.05, 0, 0), 0.1);
+  assert.equal(low(distance, 0.05, 0.1, 1000), 0.15);
+});
+
 for (const [what, now, wanted] of [
   ["where it is aimed at, it plays as it is", { behindS: 0.03 }, 1],
   ["behind, it catches up", { behindS: 0.05 }, 1.05],
@@ -84,11 +114,16 @@ for (const [what, now, wanted] of [
   ["and no further", { behindS: 0.01, rate: 1.05 }, 1],
   ["far behind, faster", { behindS: 0.6 }, 1.1],
   ["not if the next part may be late", { behindS: 0.05, aheadS: 0.12 }, 1],
+  ["nor does it begin with what stretched sound takes by itself", { behindS: 0.05, aheadS: 0.14 }, 1],
+  ["but goes on", { behindS: 0.05, aheadS: 0.14, rate: 1.05 }, 1.05],
   ["long parts want more ahead", { behindS: 0.5, aheadS: 1.2, partS: 1 }, 1],
   ["and more behind", { behindS: 0.07, aheadS: 2, partS: 1 }, 1],
   ["too near, it falls back", { behindS: -0.07 }, 0.95],
   ["until it is there again", { behindS: -0.03, rate: 0.95 }, 0.95],
-  ["a little too near is nothing", { behindS: -0.05 }, 1],
+  ["a little too near is nothing", { behindS: -0.02 }, 1],
+  ["nor is more, with longer parts", { behindS: -0.05, partS: 0.2 }, 1],
+  ["with too little ahead for stretched sound it does not begin to fall back", { behindS: -0.07, aheadS: 0.14 }, 1],
+  ["but goes on falling back", { behindS: -0.07, aheadS: 0.1, rate: 0.95 }, 0.95],
 ])
   test(what, () => assert.equal(rateFor({ aheadS: 0.3, partS: PART_S, rate: 1, ...now }), wanted));
 

@@ -11,8 +11,18 @@ const CALM_MS = { first: 20000, most: 320000 }; // until it comes nearer by a st
 const PROVEN_MS = 30000; // a step nearer that has held so long was right
 const BEGIN = { ofPart: 0.4, most: 0.08 }; // s behind the aim, for it to catch up
 const END_S = 0.02; // and until
-const NEAR_S = 0.06; // nearer than the aim, for it to fall back
+const NEAR = { ofPart: 0.3, most: 0.06 }; // s nearer than the aim, for it to fall back
+/*
+ * At another rate than its own a browser stretches sound, for which Chromium wants 0.05 s more of it: it runs dry the sooner if a
+ * change of rate begins when little is ahead.
+ */
+const STRETCH_S = 0.15;
 const LATER = 0.95, SOONER = 1.05, SOON = { rate: 1.1, behindS: 0.5 };
+/*
+ * What must be ahead when it is lowest: browsers take 0.05 to 0.08 s of sound before it is heard. If it is less, a viewer falls
+ * back by what is missing, before it stands, and comes nearer again by small steps.
+ */
+const LOW = { s: 0.1, most: 0.3, stepS: 0.01, calmMs: 8000 };
 // The classic playlist grows by segments: its end is not known to the tenth of a second, and much must be ahead.
 const CLASSIC = { beginS: 1, endS: 0.3, soonS: 2, aheadS: 3 };
 
@@ -29,6 +39,19 @@ export class Distance {
   #changedAt = -Infinity;
   #nearerAt = -Infinity;
   #calmMs = CALM_MS.first;
+  #reserveS = 0;
+  #lowAt = -Infinity;
+
+  /**
+   * Before more came, only `aheadS` of media was left, of a viewer who was `furtherS` from live than the playlist allows: how
+   * late something comes is learnt, as a jitter buffer does.
+   */
+  onLow({ aheadS, furtherS }, now) {
+    const wanted = Math.min(furtherS + LOW.s - aheadS, LOW.most);
+    if (aheadS >= LOW.s || wanted < this.#reserveS) return;
+    this.#reserveS = wanted;
+    this.#lowAt = now;
+  }
 
   /** It stands. Troubles that follow each other take it away twice as fast. `partS`: how long a part may be. */
   onTrouble(partS, now) {
@@ -49,7 +72,11 @@ export class Distance {
       this.#calmMs = CALM_MS.first;
       this.#nearerAt = -Infinity;
     }
-    return this.#extraS;
+    if (this.#reserveS > 0 && now - this.#lowAt >= LOW.calmMs) {
+      this.#reserveS = within(this.#reserveS - LOW.stepS);
+      this.#lowAt = now;
+    }
+    return Math.max(this.#extraS, this.#reserveS);
   }
 }
 
@@ -62,9 +89,10 @@ export function aheadOf({ buffered, currentTime }) {
 
 /** The rate to play at: `behindS` the aim, `aheadS` in the buffer, parts of `partS`; `rate` is the one now. */
 export function rateFor({ behindS, aheadS, partS, rate }) {
-  if (behindS > (rate > 1 ? END_S : Math.min(BEGIN.most, BEGIN.ofPart * partS)) && aheadS > AHEAD_PARTS * partS)
+  if (behindS > (rate > 1 ? END_S : Math.min(BEGIN.most, BEGIN.ofPart * partS)) && aheadS > Math.max(AHEAD_PARTS * partS, rate === 1 ? STRETCH_S : 0))
     return behindS > SOON.behindS ? SOON.rate : SOONER;
-  return behindS < -(rate < 1 ? END_S : NEAR_S) ? LATER : 1;
+  const isNear = behindS < -(rate < 1 ? END_S : Math.min(NEAR.most, NEAR.ofPart * partS));
+  return isNear && (rate < 1 || aheadS > STRETCH_S) ? LATER : 1;
 }
 
 /** The same of the classic playlist. hls.js itself never comes nearer: what a slow machine loses would add up. */

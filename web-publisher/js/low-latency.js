@@ -3,6 +3,7 @@
 // What hls.js is told for low latency, and what of it is otherwise here.
 
 import Hls from "../vendor/hls.mjs";
+import { hintOf, HintedParts, isAtEnd, loadBy } from "./hinted-parts.js";
 import { countParts, keepGrowing, segmentBehind, segmentToEnd } from "./next-segment.js";
 import { PartAbr } from "./part-abr.js";
 import { loaderWith, PartsAhead, partsAt } from "./parts-ahead.js";
@@ -76,6 +77,16 @@ class StreamController extends Hls.DefaultConfig.streamController {
 }
 
 class AudioStreamController extends Hls.DefaultConfig.audioStreamController {
+  constructor(hls, ...others) {
+    super(hls, ...others);
+    const { hintedParts } = hls.config;
+    hls.on(Hls.Events.AUDIO_TRACK_UPDATED, (event, { details }) => {
+      const hint = hintOf(details);
+      if (hint && hls.media && !hls.media.paused && isAtEnd(hls.mainForwardBufferInfo?.end ?? -Infinity, details)) hintedParts.ask(hint);
+    });
+    hls.on(Hls.Events.DESTROYING, () => hintedParts.forget());
+  }
+
   getFragmentAtPosition(bufferEnd, end, details) {
     const found = super.getFragmentAtPosition(bufferEnd, end, details);
     return this.loadingParts ? segmentToEnd(found, { bufferEnd, details, before: this.fragPrevious }) : found;
@@ -101,8 +112,9 @@ const LOW_LATENCY = {
   },
 };
 
-/** The settings of one player. `fetch`: as the browser's. */
-export function lowLatency(fetch) {
-  const partsAhead = new PartsAhead({ fetch });
-  return { ...LOW_LATENCY, partsAhead, fLoader: loaderWith(Hls.DefaultConfig.loader, partsAhead) };
+/** The settings of one player. `fetch`: as the browser's; `wire(url)`: an address as it is asked for. */
+export function lowLatency({ fetch, wire = (url) => url } = {}) {
+  const partsAhead = new PartsAhead({ fetch }), hintedParts = new HintedParts(loadBy(wire));
+  const ahead = { take: (url) => partsAhead.take(url) ?? hintedParts.take(url) };
+  return { ...LOW_LATENCY, partsAhead, hintedParts, fLoader: loaderWith(Hls.DefaultConfig.loader, ahead) };
 }

@@ -18,6 +18,7 @@ import { AHEAD_PARTS, aheadOf, classicRate, Distance, rateFor } from "./distance
 import { LateSizes } from "./late-sizes.js";
 import { Lookout } from "./lookout.js";
 import { lowLatency } from "./low-latency.js";
+import { LowWater } from "./low-water.js";
 import { PlaybackToken } from "./playback-token.js";
 import { sameQuality, toQualities } from "./qualities.js";
 import { Search } from "./search.js";
@@ -114,10 +115,6 @@ export class StreamPlayer extends EventTarget {
     this.#close();
     this.#video.removeAttribute("src");
     this.#video.load();
-  }
-
-  get #stopped() {
-    return this.#stopping.signal.aborted;
   }
 
   /** What hls.js does not tell is looked for at the server. */
@@ -227,7 +224,7 @@ export class StreamPlayer extends EventTarget {
   }
 
   #say(state) {
-    if (state === this.#state || this.#stopped || (state === "stalled" && this.#state === "unplayable")) return;
+    if (state === this.#state || this.#stopping.signal.aborted || (state === "stalled" && this.#state === "unplayable")) return;
     this.#state = state;
     this.dispatchEvent(new CustomEvent("state", { detail: { state } }));
   }
@@ -239,7 +236,7 @@ export class StreamPlayer extends EventTarget {
     this.#isWaiting = true;
     const found = await this.#search.find(this.#fruitless, (state) => this.#say(state));
     this.#isWaiting = false;
-    if (!found || this.#stopped) return;
+    if (!found || this.#stopping.signal.aborted) return;
     this.#fruitless++;
     this.#isLow = found.isLow;
     if (this.#lowLatencyUrl) this.#trust.onOpened(found, performance.now());
@@ -253,7 +250,7 @@ export class StreamPlayer extends EventTarget {
       this.#hls = new Hls({
         workerPath: new URL("../vendor/hls.worker.js", import.meta.url).href,
         backBufferLength: 30, // seconds; by itself it keeps all that was shown
-        ...(this.#isLow && lowLatency(this.#token.fetch)),
+        ...(this.#isLow && lowLatency(this.#token)),
         ...this.#token.forHls(Hls.DefaultConfig.loader),
       });
       if (this.#isLow) this.#lookAfter(this.#hls); // before it is asked for a size
@@ -274,6 +271,7 @@ export class StreamPlayer extends EventTarget {
   #lookAfter(hls) {
     new LateSizes(hls, this.#token.fetch);
     new SwitchedSize(hls, this.#video);
+    new LowWater(hls, this.#video, this.#distance);
     new Undecodable(hls, () => hls === this.#hls && this.#leaveLowLatency({ wantsPicture: true }));
   }
 
