@@ -2,6 +2,7 @@
 
 noinst_LIBRARIES += libcommon.a
 libcommon_a_SOURCES = \
+	%D%/admission_answer.c \
 	%D%/base64url.c \
 	%D%/bearer_token.c \
 	%D%/h264_bits.c \

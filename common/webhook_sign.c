@@ -122,3 +122,16 @@ int webhook_sign(const WebhookSecrets *secrets, const char *id, int64_t timestam
     free(whole);
     return good ? 0 : -1;
 }
+
+int webhook_sign_fields(const WebhookSecrets *secrets, const char *id, int64_t timestamp_s,
+                        const char *body, size_t len, WebhookFields *out)
+{
+    char signature[WEBHOOK_SIGNATURE_SIZE];
+
+    if (webhook_sign(secrets, id, timestamp_s, body, len, signature) < 0)
+        return -1;
+    snprintf(out->field[0], WEBHOOK_FIELD_SIZE, "webhook-id: %s", id);
+    snprintf(out->field[1], WEBHOOK_FIELD_SIZE, "webhook-timestamp: %" PRId64, timestamp_s);
+    snprintf(out->field[2], WEBHOOK_FIELD_SIZE, "webhook-signature: %s", signature);
+    return 0;
+}

@@ -16,6 +16,8 @@
 #define WEBHOOK_SECRET_MAX     256 /* bytes */
 #define WEBHOOK_ID_SIZE        40  /* bytes that hold an ID of webhook_new_id() */
 #define WEBHOOK_SIGNATURE_SIZE 128 /* bytes that hold any value of webhook-signature */
+#define WEBHOOK_FIELD_SIZE     192 /* bytes that hold any of its fields, an ID of 128 bytes in one */
+#define WEBHOOK_FIELDS         3
 
 typedef struct WebhookSecret {
     unsigned char bytes[WEBHOOK_SECRET_MAX];
@@ -45,5 +47,14 @@ int webhook_new_id(char id[WEBHOOK_ID_SIZE]);
  * the value of webhook-timestamp. Returns 0, or -1 if there is no secret or no memory. */
 int webhook_sign(const WebhookSecrets *secrets, const char *id, int64_t timestamp_s,
                  const char *body, size_t len, char signature[WEBHOOK_SIGNATURE_SIZE]);
+
+/* The fields of a signed POST, each as "Name: value". */
+typedef struct WebhookFields {
+    char field[WEBHOOK_FIELDS][WEBHOOK_FIELD_SIZE];
+} WebhookFields;
+
+/* Signs a POST, and writes its fields. Returns 0, or -1 as webhook_sign() does. */
+int webhook_sign_fields(const WebhookSecrets *secrets, const char *id, int64_t timestamp_s,
+                        const char *body, size_t len, WebhookFields *out);
 
 #endif

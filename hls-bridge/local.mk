@@ -4,9 +4,9 @@
 # libdaemon.a: that has what runs the rest, by threads, sockets and processes, and the fuzzers, whose tree takes long to
 # compile, link nothing of it.
 noinst_LIBRARIES += libbridge.a libdaemon.a
-libbridge_a_SOURCES = $(bridge_base) $(bridge_keys) $(bridge_codec) $(bridge_clock) $(bridge_ingest) $(bridge_store) $(bridge_serve) $(bridge_package) $(bridge_segment) $(bridge_transcode) $(bridge_stream_parts) $(bridge_event_parts) $(bridge_control)
+libbridge_a_SOURCES = $(bridge_base) $(bridge_keys) $(bridge_codec) $(bridge_clock) $(bridge_ingest) $(bridge_store) $(bridge_serve) $(bridge_package) $(bridge_segment) $(bridge_transcode) $(bridge_stream_parts) $(bridge_event_parts) $(bridge_playback) $(bridge_control)
 libbridge_a_CFLAGS = $(AM_CFLAGS) $(LIBAV_CFLAGS) $(OPUS_CFLAGS) $(MICROHTTPD_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS) $(CRYPTO_CFLAGS) $(XML_CFLAGS)
-libdaemon_a_SOURCES = $(bridge_keys_run) $(bridge_ingest_run) $(bridge_serve_run) $(bridge_events) $(bridge_transcode_run) $(bridge_stream) $(bridge_control_run)
+libdaemon_a_SOURCES = $(bridge_keys_run) $(bridge_ingest_run) $(bridge_serve_run) $(bridge_events) $(bridge_transcode_run) $(bridge_stream) $(bridge_playback_run) $(bridge_control_run)
 libdaemon_a_CFLAGS = $(libbridge_a_CFLAGS)
 bridge_part_libs = libbridge.a $(common_libs) $(LIBAV_LIBS) $(OPUS_LIBS) $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) $(ZLIB_LIBS) $(CRYPTO_LIBS) $(XML_LIBS) -lpthread
 # each needs some of the other
@@ -31,6 +31,13 @@ bridge_keys = \
 bridge_keys_run = \
 	%D%/keys/key_proof.c \
 	%D%/keys/key_server.c
+bridge_playback = \
+	%D%/playback/playback_answer.c \
+	%D%/playback/playback_ask.c \
+	%D%/playback/session_table.c
+bridge_playback_run = \
+	%D%/playback/playback_gate.c \
+	%D%/playback/playback_hook.c
 bridge_codec = \
 	%D%/codec/aac_encoder.c \
 	%D%/codec/aac_pair.c \
@@ -194,6 +201,7 @@ bridge_transcode_run = \
 bridge_stream = \
 	%D%/stream/audience.c \
 	%D%/stream/bridge_settings.c \
+	%D%/stream/bridge_settings_check.c \
 	%D%/stream/caretaker.c \
 	%D%/stream/encryption_settings.c \
 	%D%/stream/mailbox.c \

@@ -167,6 +167,33 @@ static int make_key_server(const BridgeSettings *settings, Parts *parts)
     return parts->keys ? 0 : -1;
 }
 
+/* Returns 0, or -1 after a sentence on stderr. */
+static int make_playback(const BridgeSettings *settings, Parts *parts)
+{
+    const BridgePlayback *wanted = &settings->playback;
+    const PlaybackGateParams params = {
+        .address = wanted->address,
+        .port = (uint16_t)wanted->port,
+        .connections = (size_t)wanted->connections,
+        .sessions = (size_t)wanted->sessions,
+        .keep_us = wanted->keep_us,
+        .allows_on_timeout = strcmp(wanted->on_timeout, "allow") == 0,
+        .allows_on_unreachable = strcmp(wanted->on_unreachable, "allow") == 0,
+        .hook = {.clock = clock_system(),
+                 .url = wanted->url,
+                 .secret_file = wanted->secret_file,
+                 .timeout_us = wanted->timeout_us,
+                 .retries = wanted->retries,
+                 .waiting = (size_t)wanted->waiting},
+    };
+
+    if (*wanted->url == '\0' || (parts->playback = playback_gate_create(&params)))
+        return 0;
+    fprintf(stderr, "hls-bridge: sessions of viewers cannot be asked about on %s:%d: %s\n",
+            wanted->address, (int)wanted->port, strerror(errno));
+    return -1;
+}
+
 static StreamTable *make_table(const BridgeSettings *settings, const Parts *parts)
 {
     return stream_table_create(&(StreamTableParams){
@@ -200,6 +227,8 @@ static int make_streams(const BridgeSettings *settings, Parts *parts)
         return -1;
     else if (make_key_server(settings, parts) < 0)
         failed = "what asks the key server";
+    else if (make_playback(settings, parts) < 0)
+        return -1;
     else if (!(parts->table = make_table(settings, parts)))
         failed = "the table of streams";
     else if (!(parts->list = public_list_create(settings->directory, clock_system())))
@@ -243,6 +272,7 @@ int parts_start(const BridgeSettings *settings, Parts *parts)
         .socket = bridge_settings_control_socket(settings),
         .access = settings->control,
         .table = parts->table,
+        .playback = parts->playback,
     };
     parts->api = control_api_create(&control);
     if (!parts->api) {
@@ -277,6 +307,8 @@ static void *stop(void *data)
     control_api_destroy(&parts->api);
     s->held_up = "a request holds up the server of low-latency HLS";
     ll_server_destroy(&parts->ll_server);
+    s->held_up = "a server that is asked about viewers holds up its answer";
+    playback_gate_destroy(&parts->playback);
     s->held_up = DISK_HOLDS_UP;
     caretaker_destroy(&parts->caretaker);
     stream_table_destroy(&parts->table);

@@ -8,6 +8,7 @@
 
 #include "control/control_api.h"
 #include "keys/key_server.h"
+#include "playback/playback_gate.h"
 #include "serve/ll_server.h"
 #include "stream/caretaker.h"
 #include "transcode/thumbnail_process.h"
@@ -25,6 +26,7 @@ typedef struct Parts {
     RungsParams rungs;      /* what is transcoded of each */
     FolderReaders *readers; /* of rungs that are made for viewers; NULL: there are none */
     KeyServer *keys;        /* NULL: streams make their own */
+    PlaybackGate *playback; /* NULL: nobody is asked about viewers */
     StreamTable *table;
     PublicList *list;
     Caretaker *caretaker;

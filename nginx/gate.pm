@@ -107,9 +107,27 @@ sub lateness {
     return !$r->variable("janus_hls_address") && $r->variable("janus_hls_own_edge") ? LATE_S : 0;
 }
 
+# Sessions that a webhook lets in: up to when, by token, stream and address.
+our ($admitted, $formerly) = ({}, {});
+
+# Whether an edge of our own has asked about this viewer already.
+sub is_asked {
+    my ($r) = @_;
+    return !$r->variable("janus_hls_address") && $r->variable("janus_hls_own_edge");
+}
+
+# Up to when the webhook lets the session in; 0: it is to be asked about.
+sub admission {
+    my ($r) = @_;
+    my $now = time;
+    my $session = $r->variable("janus_hls_watched") . " " . $r->variable("janus_hls_from");
+    my $until = $admitted->{$session} // $formerly->{$session} // 0;
+    return $until > $now ? $until : 0;
+}
+
 # ---- what nginx calls, for perl_set ----
 
-# "pass", or why not, as a word.
+# "pass", "webhook" if it is to be asked whether this session may pass, or why not, as a word.
 sub verdict {
     my ($r) = @_;
     my $claims = claims_of($r);
@@ -118,13 +136,29 @@ sub verdict {
     return "expired" if $now >= $claims->{exp} && $now >= $claims->{exp} + lateness($r);
     return "early" if exists $claims->{nbf} && $now < $claims->{nbf};
     return "address" if exists $claims->{ip} && is_elsewhere($r, $claims->{ip});
-    return "pass";
+    return "pass" if !$r->variable("janus_hls_asks") || is_asked($r) || admission($r);
+    return "webhook";
+}
+
+# The webhook lets the session in: for so long as its answer has as Cache-Control. Returns no file's name.
+sub note {
+    my ($r) = @_;
+    my $now = time;
+    my ($seconds) = ($r->variable("janus_hls_lifetime") // "") =~ /\bmax-age=([0-9]{1,9})\b/a;
+    ($admitted, $formerly) = ({}, $admitted) if keys %$admitted >= $known;
+    $admitted->{ $r->variable("janus_hls_watched") . " " . $r->variable("janus_hls_from") } = $now + ($seconds // 0);
+    return "/janus_hls_noted";
 }
 
 # How long an edge may go by a "pass": Cache-Control.
 sub kept {
     my ($r) = @_;
-    my $rest = claims_of($r)->{exp} - time;
+    my $end = claims_of($r)->{exp};
+    if ($r->variable("janus_hls_asks")) {
+        my $until = admission($r);
+        $end = $until if $until < $end;
+    }
+    my $rest = $end - time;
     return $rest <= 0 ? "no-store" : "max-age=" . ($rest < KEPT_S ? $rest : KEPT_S);
 }
 

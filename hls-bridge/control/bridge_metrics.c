@@ -7,6 +7,7 @@
 #include "base/media.h"
 #include "base/metrics_text.h"
 #include "events/event_stats.h"
+#include "playback/playback_stats.h"
 #include "serve/ll_hub.h"
 #include "stream/stream_load.h"
 
@@ -153,4 +154,37 @@ void bridge_metrics_events(FILE *out, const EventStats *events)
     for (size_t r = 0; r < sizeof(event_rows) / sizeof(event_rows[0]); r++)
         write_event_row(out, events, &event_rows[r]);
     write_oldest(out, events);
+}
+
+void bridge_metrics_playback(FILE *out, const PlaybackStats *playback)
+{
+    static const char verdicts[] = "hls_bridge_playback_answers_total";
+    static const char *const labels[PLAYBACK_VERDICTS] = {
+        [PLAYBACK_ALLOWS] = "verdict=\"allowed\"",
+        [PLAYBACK_DENIES] = "verdict=\"denied\"",
+        [PLAYBACK_UNUSABLE] = "verdict=\"unusable\"",
+        [PLAYBACK_TIMEOUT] = "verdict=\"timeout\"",
+        [PLAYBACK_UNREACHABLE] = "verdict=\"unreachable\"",
+        [PLAYBACK_STOPPED] = NULL, /* nobody is there to read it */
+    };
+
+    metrics_single(out, "hls_bridge_playback_sessions", "gauge",
+                   "Sessions of viewers that are known.", (double)playback->sessions);
+    metrics_single(out, "hls_bridge_playback_evicted_total", "counter",
+                   "Of them, those that had to make room: playback.sessions.",
+                   (double)playback->evicted);
+    metrics_single(out, "hls_bridge_playback_asked_total", "counter",
+                   "Questions to playback.url about a session.", (double)playback->asked);
+    metrics_single(out, "hls_bridge_playback_retried_total", "counter",
+                   "Tries of questions that were repeated.", (double)playback->retried);
+    metrics_single(out, "hls_bridge_playback_busy_total", "counter",
+                   "Questions that were not asked, since too many wait: playback.waiting.",
+                   (double)playback->busy);
+    metrics_single(out, "hls_bridge_playback_unasked_total", "counter",
+                   "Sessions let in without an answer: playback.on_timeout, on_unreachable.",
+                   (double)playback->unasked);
+    metrics_family(out, verdicts, "counter", "What was answered, or why nothing was.");
+    for (size_t i = 0; i < PLAYBACK_VERDICTS; i++)
+        if (labels[i])
+            metrics_sample(out, verdicts, labels[i], (double)playback->verdicts[i]);
 }

@@ -11,6 +11,7 @@
 typedef struct StreamLoad StreamLoad;
 typedef struct LlHubStats LlHubStats;
 typedef struct EventStats EventStats;
+typedef struct PlaybackStats PlaybackStats;
 
 /* What publishers take of what they may. */
 void bridge_metrics_load(FILE *out, const StreamLoad *load);
@@ -20,5 +21,8 @@ void bridge_metrics_requests(FILE *out, const LlHubStats *requests);
 
 /* How many events each sink got. */
 void bridge_metrics_events(FILE *out, const EventStats *events);
+
+/* What the webhook for viewers was asked, and has answered. */
+void bridge_metrics_playback(FILE *out, const PlaybackStats *playback);
 
 #endif

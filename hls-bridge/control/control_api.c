@@ -18,6 +18,7 @@
 
 struct ControlApi {
     StreamTable *table;
+    PlaybackGate *playback; /* NULL: nobody is asked about viewers */
     ControlAccess access;
     char *socket;              /* path to be removed; NULL: none */
     int listener;              /* the daemon's once there is one */
@@ -107,6 +108,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     Upload *upload = *state;
     ControlRequest request = read_head(connection, method, url);
     ControlAnswer answer;
+    PlaybackStats playback;
 
     (void)version;
     if (!upload)
@@ -119,6 +121,10 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     request.body = upload->body;
     request.body_len = upload->len;
     request.too_long = upload->too_long;
+    if (api->playback) {
+        playback = playback_gate_stats(api->playback);
+        request.playback = &playback;
+    }
     return control_handler_answer(api->table, &api->access, &request, &answer)
                ? send_answer(connection, &answer)
                : MHD_NO;
@@ -145,6 +151,7 @@ ControlApi *control_api_create(const ControlApiParams *params)
     if (!api)
         return NULL;
     api->table = params->table;
+    api->playback = params->playback;
     api->access = params->access;
     api->listener = *params->socket ? control_listener_unix(params->socket)
                                     : ll_listener_tcp(params->address, params->port);

@@ -7,6 +7,7 @@
  * Thread-safety: create, serve and destroy from one thread; requests run on the server's own. */
 
 #include "base/control_access.h"
+#include "playback/playback_gate.h"
 #include "stream/stream_table.h"
 
 typedef struct ControlApi ControlApi;
@@ -16,7 +17,8 @@ typedef struct ControlApiParams {
     uint16_t port;
     const char *socket; /* path of a Unix socket instead; "": none */
     ControlAccess access;
-    StreamTable *table; /* borrowed */
+    StreamTable *table;     /* borrowed */
+    PlaybackGate *playback; /* likewise; NULL: nobody is asked about viewers */
 } ControlApiParams;
 
 /* Listens, so that no other program can; requests wait. Returns NULL with errno if it cannot. */

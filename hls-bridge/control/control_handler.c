@@ -125,14 +125,14 @@ static bool get_streams(StreamTable *table, ControlAnswer *out)
                                          "streams", streams));
 }
 
-static bool get_metrics(StreamTable *table, ControlAnswer *out)
+static bool get_metrics(StreamTable *table, const PlaybackStats *playback, ControlAnswer *out)
 {
     size_t count;
     StreamStatus *list = stream_table_list(table, &count);
     LlHubStats requests = stream_table_requests(table);
     StreamLoad load = stream_table_load(table);
     EventStats events = stream_table_events(table);
-    char *text = status_metrics(&(StatusMetrics){list, count, &load, &requests, &events});
+    char *text = status_metrics(&(StatusMetrics){list, count, &load, &requests, &events, playback});
 
     free(list);
     return control_answer(out, OK, "text/plain; version=0.0.4", text);
@@ -185,7 +185,7 @@ bool control_handler_answer(StreamTable *table, const ControlAccess *access,
     if (strcmp(path, STREAMS) == 0)
         return get_streams(table, out);
     if (strcmp(path, "/metrics") == 0)
-        return get_metrics(table, out);
+        return get_metrics(table, request->playback, out);
     if (strcmp(path, "/healthz") == 0)
         return control_answer(out, OK, "text/plain", strdup("ok\n"));
     return control_refuse(out, NOT_FOUND,

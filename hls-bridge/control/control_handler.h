@@ -17,7 +17,8 @@ typedef struct ControlRequest {
     ControlHead head;
     const char *body; /* NULL: there is none */
     size_t body_len;
-    bool too_long; /* more came than SDP_MAX_BYTES */
+    bool too_long;                        /* more came than SDP_MAX_BYTES */
+    const struct PlaybackStats *playback; /* for metrics; NULL: nobody is asked about viewers */
 } ControlRequest;
 
 /* Refuses a request that is not allowed, by its head alone. Returns whether it has: then `out` is

@@ -10,11 +10,13 @@
 #include <jansson.h>
 #include <stddef.h>
 
-/* Of stream/stream_status.h, stream/stream_load.h, serve/ll_hub.h and events/event_stats.h. */
+/* Of stream/stream_status.h, stream/stream_load.h, serve/ll_hub.h, events/event_stats.h
+ * and playback/playback_stats.h. */
 typedef struct StreamStatus StreamStatus;
 typedef struct StreamLoad StreamLoad;
 typedef struct LlHubStats LlHubStats;
 typedef struct EventStats EventStats;
+typedef struct PlaybackStats PlaybackStats;
 
 /* The caller owns the objects. */
 json_t *status_json(const StreamStatus *status);
@@ -32,6 +34,7 @@ typedef struct StatusMetrics {
     const StreamLoad *load;
     const LlHubStats *requests;
     const EventStats *events;
+    const PlaybackStats *playback; /* NULL: nobody is asked about viewers */
 } StatusMetrics;
 
 /* The caller frees the text. Returns NULL if there is no memory. */

@@ -341,6 +341,8 @@ char *status_metrics(const StatusMetrics *status)
     write_histograms(out, status->streams, status->count);
     bridge_metrics_requests(out, status->requests);
     bridge_metrics_events(out, status->events);
+    if (status->playback)
+        bridge_metrics_playback(out, status->playback);
     process_metrics_write(out);
     if (fclose(out) == 0)
         return text;

@@ -24,7 +24,6 @@
 #define NAME_SIZE   (sizeof(NAME_BEGINS) + WEBHOOK_NAME_SIZE)
 #define DEAD_MODE   0600
 #define STOP_US     (200 * US_PER_MS) /* for what waits when the bridge stops; the rest stays */
-#define FIELD_SIZE  256
 
 typedef struct EventWebhook {
     char name[NAME_SIZE]; /* "webhook:shop" */
@@ -152,18 +151,16 @@ static bool read_secrets(EventWebhook *w, char *why)
 static HttpAnswer send_event(EventWebhook *w, const EventRecord *record, char *why)
 {
     int64_t now_s = clock_unix_us(w->clock) / US_PER_S;
-    char signature[WEBHOOK_SIGNATURE_SIZE], id[FIELD_SIZE], when[FIELD_SIZE], signs[FIELD_SIZE];
-    const char *const fields[] = {"Content-Type: " CLOUD_EVENT_MEDIA_TYPE, id, when, signs, NULL};
+    WebhookFields of = {0};
+    const char *const fields[] = {"Content-Type: " CLOUD_EVENT_MEDIA_TYPE, of.field[0], of.field[1],
+                                  of.field[2], NULL};
 
     if (!read_secrets(w, why))
         return (HttpAnswer){0};
-    if (webhook_sign(&w->secrets, record->id, now_s, record->body, record->len, signature) < 0) {
+    if (webhook_sign_fields(&w->secrets, record->id, now_s, record->body, record->len, &of) < 0) {
         snprintf(why, EVENT_WHY_SIZE, "it cannot be signed");
         return (HttpAnswer){0};
     }
-    snprintf(id, sizeof(id), "webhook-id: %s", record->id);
-    snprintf(when, sizeof(when), "webhook-timestamp: %" PRId64, now_s);
-    snprintf(signs, sizeof(signs), "webhook-signature: %s", signature);
     return http_post_send(w->post, fields, record->body, record->len, why);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "keys/key_proof.h"
 
-#include <inttypes.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,22 +31,22 @@ static bool read_header(const char *file, char header[KEY_PROOF_FIELD_SIZE], cha
 static bool sign(const char *file, const char *id, int64_t now_s, const char *text, size_t len,
                  KeyProof *out, char *why)
 {
-    char error[SETTINGS_ERROR_SIZE], signature[WEBHOOK_SIGNATURE_SIZE];
+    char error[SETTINGS_ERROR_SIZE];
+    WebhookFields fields;
     WebhookSecrets secrets;
 
     if (webhook_secrets_read(file, &secrets, error) < 0) {
         snprintf(why, KEY_PROOF_WHY_SIZE, "%.*s", KEY_PROOF_WHY_SIZE - 1, error);
         return false;
     }
-    bool good = webhook_sign(&secrets, id, now_s, text, len, signature) == 0;
+    bool good = webhook_sign_fields(&secrets, id, now_s, text, len, &fields) == 0;
     OPENSSL_cleanse(&secrets, sizeof(secrets));
     if (!good) {
         snprintf(why, KEY_PROOF_WHY_SIZE, "the request cannot be signed");
         return false;
     }
-    snprintf(out->field[out->count++], KEY_PROOF_FIELD_SIZE, "webhook-id: %s", id);
-    snprintf(out->field[out->count++], KEY_PROOF_FIELD_SIZE, "webhook-timestamp: %" PRId64, now_s);
-    snprintf(out->field[out->count++], KEY_PROOF_FIELD_SIZE, "webhook-signature: %s", signature);
+    for (size_t i = 0; i < WEBHOOK_FIELDS; i++)
+        snprintf(out->field[out->count++], KEY_PROOF_FIELD_SIZE, "%s", fields.field[i]);
     return true;
 }
 

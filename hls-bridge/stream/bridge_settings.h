@@ -17,6 +17,7 @@
 #define BRIDGE_WHEN_SIZE    16
 #define BRIDGE_METHOD_SIZE  16
 #define BRIDGE_METHODS_SIZE 4096
+#define BRIDGE_POLICY_SIZE  8 /* bytes that hold "allow" and "deny" */
 #define BRIDGE_LADDERS_SIZE 4096
 #define BRIDGE_SOCKET_SIZE  108 /* as long as the kernel takes it */
 #define BRIDGE_LISTEN_SIZE  (sizeof("unix:") + BRIDGE_SOCKET_SIZE)
@@ -37,6 +38,21 @@ typedef struct BridgeKeyServer {
     int64_t timeout_us;                                                /* of one request */
     char away[BRIDGE_WHEN_SIZE];                                       /* "keep" or "stop" */
 } BridgeKeyServer;
+
+/* Who is asked whether a viewer may watch, if anybody is. */
+typedef struct BridgePlayback {
+    char url[BRIDGE_PATH_SIZE]; /* empty: nobody */
+    char secret_file[BRIDGE_PATH_SIZE];
+    int64_t timeout_us; /* of a question, with all its tries */
+    int64_t retries;    /* of a try that failed */
+    char on_timeout[BRIDGE_POLICY_SIZE], on_unreachable[BRIDGE_POLICY_SIZE]; /* "allow" or "deny" */
+    int64_t keep_us;                   /* an answer that has no end of its own */
+    int64_t sessions;                  /* that are remembered */
+    int64_t waiting;                   /* questions at the same time */
+    int64_t connections;               /* of web servers that ask here */
+    char address[BRIDGE_ADDRESS_SIZE]; /* IPv4, where they do */
+    int64_t port;
+} BridgePlayback;
 
 typedef struct BridgeSettings {
     char directory[BRIDGE_PATH_SIZE]; /* of all streams */
@@ -82,6 +98,7 @@ typedef struct BridgeSettings {
     char encryption_key_uri[MEDIA_KEY_URI_SIZE];  /* where players get them; empty: here */
     char clearkey_uri[MEDIA_KEY_URI_SIZE];        /* of licences, for DASH; empty: none */
     BridgeKeyServer keys;
+    BridgePlayback playback;
     bool encryption_thumbnails; /* small pictures of encrypted streams, which everybody can see */
     char control_address[BRIDGE_ADDRESS_SIZE]; /* IPv4; loopback if there is no token */
     int64_t control_port;

@@ -1,34 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "hook/hook_answer.h"
 
-#include <jansson.h>
-#include <stdio.h>
 #include <string.h>
 
-bool hook_status_is_failure(long status)
-{
-    return status >= 500 || status == 408 || status == 425 || status == 429;
-}
+#include "admission_answer.h"
 
-/* Copies as much of a text as there is room for, whole characters of UTF-8 alone, and a space for
- * each control character: it becomes a line of the log. */
-static void copy_sentence(char *to, size_t size, const char *text)
-{
-    size_t len = strnlen(text, size - 1);
-
-    if (text[len]) /* it is cut: not within a character */
-        while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
-            len--;
-    for (size_t i = 0; i < len; i++)
-        to[i] = (unsigned char)text[i] < ' ' || text[i] == 0x7f ? ' ' : text[i];
-    to[len] = '\0';
-}
+_Static_assert(ADMISSION_REASON_MAX < REQUEST_ERROR_SIZE, "a reason is a sentence of an error");
 
 HookAnswer hook_answer_without(HookVerdict verdict, const char *reason)
 {
     HookAnswer answer = {.verdict = verdict};
 
-    copy_sentence(answer.reason, sizeof(answer.reason), reason);
+    admission_copy_sentence(answer.reason, sizeof(answer.reason), reason);
     return answer;
 }
 
@@ -83,14 +66,6 @@ static const char *read_title(const json_t *value, HookAnswer *out)
     return NULL;
 }
 
-static const char *read_end(const json_t *value, HookAnswer *out)
-{
-    out->end = json_integer_value(value);
-    if (out->end <= 0 || out->end > PERMIT_TIME_MAX)
-        return "\"end\" must be a whole number of seconds since 1970";
-    return NULL;
-}
-
 static const char *read_access(const json_t *value, HookAnswer *out)
 {
     const char *name = json_string_value(value);
@@ -104,49 +79,31 @@ static const struct {
     const char *(*read)(const json_t *, HookAnswer *);
 } fields[] = {
     {"stream", read_name}, {"bitrate", read_bitrate}, {"codecs", read_codecs},
-    {"title", read_title}, {"end", read_end},         {"access", read_access},
+    {"title", read_title}, {"access", read_access},
 };
 
 static HookAnswer read_allowance(const json_t *object)
 {
     HookAnswer answer = {.verdict = HOOK_ALLOWS};
+    const char *wrong = admission_answer_end(object, &answer.end);
 
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+    for (size_t i = 0; !wrong && i < sizeof(fields) / sizeof(fields[0]); i++) {
         const json_t *value = json_object_get(object, fields[i].name);
-        const char *wrong = value && !json_is_null(value) ? fields[i].read(value, &answer) : NULL;
-        if (wrong)
-            return hook_answer_without(HOOK_UNUSABLE, wrong);
+        wrong = value && !json_is_null(value) ? fields[i].read(value, &answer) : NULL;
     }
-    return answer;
-}
-
-/* `reason` of an object; "": none. */
-static const char *reason_of(const json_t *object)
-{
-    const char *reason = json_string_value(json_object_get(object, "reason"));
-
-    return reason ? reason : "";
+    return wrong ? hook_answer_without(HOOK_UNUSABLE, wrong) : answer;
 }
 
 void hook_answer_read(long status, const char *body, size_t len, HookAnswer *out)
 {
-    json_t *object = json_loadb(body, len, JSON_REJECT_DUPLICATES, NULL);
-    const json_t *allow = json_object_get(object, "allow"); /* NULL, too, if it is no object */
-    char text[64];
+    char reason[ADMISSION_REASON_MAX + 1];
+    json_t *object;
+    AdmissionWord word = admission_answer_read(status, body, len, &object, reason);
 
-    if (status >= 400) { /* no failure: it does not let this publisher in */
-        *out = hook_answer_without(HOOK_DENIES, reason_of(object));
-    } else if (status < 200 || status > 299) {
-        snprintf(text, sizeof(text), "HTTP status %ld: it must answer itself", status);
-        *out = hook_answer_without(HOOK_UNUSABLE, text);
-    } else if (!json_is_boolean(allow)) {
-        *out = hook_answer_without(
-            HOOK_UNUSABLE, "it must be a JSON object with \"allow\", which is true or false");
-    } else if (json_is_true(allow)) {
+    if (word == ADMISSION_ALLOWS)
         *out = read_allowance(object);
-    } else {
-        *out = hook_answer_without(HOOK_DENIES, reason_of(object));
-    }
+    else
+        *out = hook_answer_without(word == ADMISSION_DENIES ? HOOK_DENIES : HOOK_UNUSABLE, reason);
     json_decref(object);
 }
 

@@ -14,8 +14,6 @@
 #include "access/permit.h"
 #include "core/request.h"
 
-#define HOOK_ANSWER_MAX 16384 /* bytes of an answer; one that is longer is not read */
-
 typedef enum HookVerdict {
     HOOK_ALLOWS,
     HOOK_DENIES,
@@ -38,9 +36,6 @@ typedef struct HookAnswer {
     Access access;
     int64_t end; /* seconds since 1970; 0: as it is */
 } HookAnswer;
-
-/* Whether an answer of this HTTP status is to be asked for again: the receiver is out of order. */
-bool hook_status_is_failure(long status);
 
 /* Reads a whole answer whose status is no failure. */
 void hook_answer_read(long status, const char *body, size_t len, HookAnswer *out);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admission_answer.h"
+
 #define HEADERS_MAX 65536 /* bytes of an answer's header that are read */
 
 struct HookTry {
@@ -19,7 +21,7 @@ static size_t keep_response(char *data, size_t size, size_t count, void *user)
 {
     HookTry *attempt = user;
 
-    if (attempt->response->len + size * count > HOOK_ANSWER_MAX) {
+    if (attempt->response->len + size * count > ADMISSION_ANSWER_MAX) {
         attempt->too_long = true;
         return 0; /* makes the try fail */
     }
@@ -37,28 +39,18 @@ static size_t count_header(char *data, size_t size, size_t count, void *user)
     return attempt->too_long ? 0 : size * count;
 }
 
-static void add_header(HookTry *attempt, const char *name, const char *value)
-{
-    char *header = g_strdup_printf("%s: %s", name, value);
-
-    attempt->headers = curl_slist_append(attempt->headers, header);
-    g_free(header);
-}
-
 /* Returns 0, or -1 if it cannot be signed. */
 static int add_headers(HookTry *attempt, const HookSettings *settings, const HookPost *question)
 {
-    char signature[WEBHOOK_SIGNATURE_SIZE], timestamp[32];
+    WebhookFields fields;
 
-    if (webhook_sign(&settings->secrets, question->id, question->timestamp_s, question->body,
-                     strlen(question->body), signature) < 0)
+    if (webhook_sign_fields(&settings->secrets, question->id, question->timestamp_s, question->body,
+                            strlen(question->body), &fields) < 0)
         return -1;
-    snprintf(timestamp, sizeof(timestamp), "%" G_GINT64_FORMAT, question->timestamp_s);
     attempt->headers = curl_slist_append(NULL, "Content-Type: application/json");
     attempt->headers = curl_slist_append(attempt->headers, "Expect:");
-    add_header(attempt, "webhook-id", question->id);
-    add_header(attempt, "webhook-timestamp", timestamp);
-    add_header(attempt, "webhook-signature", signature);
+    for (size_t i = 0; i < WEBHOOK_FIELDS; i++)
+        attempt->headers = curl_slist_append(attempt->headers, fields.field[i]);
     return 0;
 }
 
@@ -133,7 +125,7 @@ HookTryEnd hook_http_result(const HookTry *attempt, CURLcode result, HookAnswer 
         *answer = hook_answer_without(HOOK_UNUSABLE, "it is too long");
         return HOOK_TRY_ANSWERED;
     }
-    if (result != CURLE_OK || hook_status_is_failure(status)) {
+    if (result != CURLE_OK || admission_status_is_failure(status)) {
         if (result != CURLE_OK)
             g_strlcpy(failure, curl_easy_strerror(result), HOOK_FAILURE_SIZE);
         else

@@ -19,6 +19,7 @@ fuzz_parts = \
 	%D%/fuzz_low_latency.c \
 	%D%/fuzz_m3u8.c \
 	%D%/fuzz_mp4_rules.c \
+	%D%/fuzz_playback.c \
 	%D%/fuzz_player_list.c \
 	%D%/fuzz_playlist.c \
 	%D%/fuzz_publish_token.c \

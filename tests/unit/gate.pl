@@ -3,7 +3,7 @@
 # Asks nginx/gate.pm as nginx does. Each line of input is a request, as JSON: the variables of nginx by their names, "address" of
 # who asks, "now", and "call", one of the module's functions for nginx. Prints what it says of each. Each is asked twice: what
 # was remembered must make no difference. "later" has what differs the second time. The first argument is the module. With a second one, of how many may be remembered, each
-# is asked once, all is remembered, and what is printed is how much that is: of the newer ones, and of the older ones.
+# is asked once, all is remembered, and what is printed is how much that is: of the newer ones, and of the older ones; after "note" of sessions that a webhook lets in.
 
 use strict;
 use warnings;
@@ -30,7 +30,8 @@ while (my $line = <STDIN>) {
     my $call = JanusHlsGate->can($r->{call});
     if ($bound) {
         $call->($r);
-        print scalar keys %$JanusHlsGate::young, " ", scalar keys %$JanusHlsGate::old, "\n";
+        my @kept = $r->{call} eq "note" ? ($JanusHlsGate::admitted, $JanusHlsGate::formerly) : ($JanusHlsGate::young, $JanusHlsGate::old);
+        print join(" ", map { scalar keys %$_ } @kept), "\n";
         next;
     }
     ($JanusHlsGate::young, $JanusHlsGate::old) = ({}, {});

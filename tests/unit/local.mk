@@ -101,6 +101,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_picture_delay.c \
 	%D%/test_picture_repeat.c \
 	%D%/test_pipeline.c \
+	%D%/test_playback_ask.c \
 	%D%/test_playlist.c \
 	%D%/test_promise.c \
 	%D%/test_rate_meter.c \
@@ -115,6 +116,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_segment_cutter.c \
 	%D%/test_segment_mux.c \
 	%D%/test_segment_store.c \
+	%D%/test_session_table.c \
 	%D%/test_simulcast.c \
 	%D%/test_source_problem.c \
 	%D%/test_source_sdp.c \
@@ -218,6 +220,7 @@ unit_programs += %D%/unit-threads
 	%D%/test_ll_hub.c \
 	%D%/test_ll_text.c \
 	%D%/test_mailbox.c \
+	%D%/test_playback_gate.c \
 	%D%/test_public_list.c \
 	%D%/test_rtp_sender.c \
 	%D%/test_rtp_source.c \

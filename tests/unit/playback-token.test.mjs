@@ -97,14 +97,17 @@ test("a token lets its viewer in, and any other is refused for what is wrong wit
   assert.equal(refusal(signText("k1", SECRET, `{"stream":"shop","exp":1e999}`)), "claims", "an end that is no number");
 });
 
+/** How much the gate remembers after each request, if it may remember `bound`: [newer, older]. */
+const keptOf = (requests, bound) => execFileSync("perl", [fileOf("gate.pl"), fileOf("../../nginx/gate.pm"), String(bound)],
+  { input: requests.map((one) => `${JSON.stringify(one)}\n`).join(""), encoding: "utf8" }).trim().split("\n").map((line) => line.split(" ").map(Number));
+
 test("what is remembered has a bound, and has nothing that is not good", () => {
   const requests = Array.from({ length: 25 }, (_, i) => [
     requestOf(sign({ stream: "shop", exp: NOW + 60, sid: String(i) })),
     requestOf(sign({ stream: "till", exp: NOW + 60, sid: String(i) })),
     requestOf(sign({ stream: "shop", exp: NOW + 60, sid: String(i) }), { janus_hls_secret: SECRET.replace("0", "1"), janus_hls_watched: `wrong ${i}` }),
   ]).flat();
-  const known = execFileSync("perl", [fileOf("gate.pl"), fileOf("../../nginx/gate.pm"), "10"],
-    { input: requests.map((one) => `${JSON.stringify(one)}\n`).join(""), encoding: "utf8" }).trim().split("\n").map((line) => line.split(" ").map(Number));
+  const known = keptOf(requests, 10);
   assert.equal(known.length, requests.length);
   known.forEach(([young, old], i) => assert.ok(young <= 10 && old <= 10 && young + old <= Math.floor(i / 3) + 1, `${young} and ${old} at ${i}`));
   assert.deepEqual(known.at(-1), [5, 10]);
@@ -209,6 +212,38 @@ test("what an edge is told holds for ten seconds, and no longer than the token",
   const rows = [[600, "max-age=10"], [11, "max-age=10"], [5, "max-age=5"], [1, "max-age=1"], [0, "no-store"]];
   const said = answers(rows.map(([seconds]) => requestOf(sign({ stream: "shop", exp: NOW + seconds }), { call: "kept" })));
   rows.forEach(([seconds, expected], i) => assert.equal(said[i], expected, `${seconds} s before its end`));
+});
+
+test("with a webhook, a session passes for as long as that has let it in, at its address", () => {
+  const token = sign({ stream: "shop", exp: NOW + 600 });
+  const ask = (more, kind = {}) => requestOf(token, { janus_hls_asks: "1", janus_hls_from: "192.0.2.7", ...kind, ...more });
+  const noted = (more) => ask(more, { call: "note" });
+  const rows = [
+    [ask(), "webhook"],
+    [ask({ janus_hls_asks: "" }), "pass"],
+    [ask({ janus_hls_own_edge: "1" }), "pass"], // which has asked
+    [ask({ janus_hls_own_edge: "1", janus_hls_address: "192.0.2.7" }), "webhook"], // it asks now
+    [ask({ janus_hls_secret: "" }), "key"], // what is no good token is nobody's session
+    [noted({ janus_hls_lifetime: "max-age=60" }), "/janus_hls_noted"],
+    [ask(), "pass"],
+    [ask({ janus_hls_from: "192.0.2.8" }), "webhook"],
+    [ask({ call: "kept" }), "max-age=10"],
+    [ask({ now: NOW + 57, call: "kept" }), "max-age=3"],
+    [ask({ now: NOW + 59 }), "pass"],
+    [ask({ now: NOW + 60 }), "webhook"],
+    [ask({ now: NOW + 60, call: "kept" }), "no-store"],
+    [noted({ now: NOW + 60, janus_hls_lifetime: "no-store" }), "/janus_hls_noted"],
+    [ask({ now: NOW + 60 }), "webhook"],
+    [noted({ now: NOW + 60, janus_hls_lifetime: undefined }), "/janus_hls_noted"],
+    [ask({ now: NOW + 60 }), "webhook"],
+    [noted({ now: NOW + 61, janus_hls_lifetime: "max-age=3600" }), "/janus_hls_noted"],
+    [ask({ now: NOW + 599 }), "pass"],
+    [ask({ now: NOW + 600 }), "expired"],
+  ];
+  const said = answers(rows.map(([request]) => request));
+  rows.forEach(([, expected], i) => assert.equal(said[i], expected, `row ${i}`));
+  const many = Array.from({ length: 25 }, (_, i) => noted({ janus_hls_from: `192.0.2.${i}` }));
+  assert.deepEqual(keptOf(many, 10).at(-1), [5, 10]);
 });
 
 // ---- a player's own ----

@@ -2,6 +2,7 @@
 #include "sample_file.h"
 #include "temp_folder.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "hls-bridge/stream/bridge_settings.h"
@@ -68,6 +69,18 @@ static void check_defaults(const BridgeSettings *got)
     assert_int_equal(got->keys.timeout_us, d.keys.timeout_us);
     assert_string_equal(got->keys.away, d.keys.away);
     assert_int_equal(got->encryption_thumbnails, d.encryption_thumbnails);
+    assert_string_equal(got->playback.url, d.playback.url);
+    assert_string_equal(got->playback.secret_file, d.playback.secret_file);
+    assert_int_equal(got->playback.timeout_us, d.playback.timeout_us);
+    assert_int_equal(got->playback.retries, d.playback.retries);
+    assert_string_equal(got->playback.on_timeout, d.playback.on_timeout);
+    assert_string_equal(got->playback.on_unreachable, d.playback.on_unreachable);
+    assert_int_equal(got->playback.keep_us, d.playback.keep_us);
+    assert_int_equal(got->playback.sessions, d.playback.sessions);
+    assert_int_equal(got->playback.waiting, d.playback.waiting);
+    assert_int_equal(got->playback.connections, d.playback.connections);
+    assert_string_equal(got->playback.address, d.playback.address);
+    assert_int_equal(got->playback.port, d.playback.port);
     assert_string_equal(got->events_janus, d.events_janus);
     assert_string_equal(got->events_emitter, d.events_emitter);
     assert_int_equal(got->events_queue, d.events_queue);
@@ -456,6 +469,45 @@ static void a_key_server_wants_others_to_fit(void **state)
     temp_folder_remove(root);
 }
 
+static void a_webhook_for_viewers_has_a_secret(void **state)
+{
+    static const struct {
+        const char *name, *url, *secret, *on_timeout, *on_unreachable, *address, *error;
+    } rows[] = {
+        {"off", "", "none", "deny", "allow", "127.0.0.1", NULL},
+        {"as it should be", "https://shop.example/p", "good", "deny", "allow", "127.0.0.1", NULL},
+        {"no secret", "https://shop.example/p", "", "deny", "deny", "127.0.0.1",
+         "playback.secret_file is missing"},
+        {"no such file", "http://127.0.0.1:1/", "none", "deny", "deny", "127.0.0.1",
+         "playback.secret_file"},
+        {"no URL", "shop.example", "good", "deny", "deny", "127.0.0.1", "playback.url"},
+        {"no policy", "", "", "maybe", "deny", "127.0.0.1", "playback.on_timeout"},
+        {"nor this", "", "", "deny", "", "127.0.0.1", "on_unreachable"},
+        {"no address", "", "", "deny", "deny", "localhost", "playback.address"},
+    };
+    char root[TEMP_FOLDER_SIZE], file[TEMP_FOLDER_SIZE + 8];
+
+    (void)state;
+    temp_folder(root);
+    snprintf(file, sizeof(file), "%s/good", root);
+    int fd = open(file, O_WRONLY | O_CREAT, 0600);
+    assert_int_equal(write(fd, "0123456789abcdef\n", 17), 17);
+    close(fd);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        BridgeSettings s = bridge_settings_defaults();
+        BridgePlayback *p = &s.playback;
+        snprintf(s.directory, sizeof(s.directory), "%s/hls", root);
+        snprintf(p->url, sizeof(p->url), "%s", rows[i].url);
+        snprintf(p->secret_file, sizeof(p->secret_file), "%s%s%s", *rows[i].secret ? root : "",
+                 *rows[i].secret ? "/" : "", rows[i].secret);
+        snprintf(p->on_timeout, sizeof(p->on_timeout), "%s", rows[i].on_timeout);
+        snprintf(p->on_unreachable, sizeof(p->on_unreachable), "%s", rows[i].on_unreachable);
+        snprintf(p->address, sizeof(p->address), "%s", rows[i].address);
+        check(&s, rows[i].name, rows[i].error);
+    }
+    temp_folder_remove(root);
+}
+
 /* It stands in XML as it is. */
 static void licences_have_an_address(void **state)
 {
@@ -608,6 +660,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(encryption_wants_a_folder_of_its_own),
     cmocka_unit_test(each_stream_may_have_a_method),
     cmocka_unit_test(a_key_server_wants_others_to_fit),
+    cmocka_unit_test(a_webhook_for_viewers_has_a_secret),
     cmocka_unit_test(licences_have_an_address),
     cmocka_unit_test(a_ladder_may_name_a_second_sound),
     cmocka_unit_test(refuses_what_a_range_cannot_tell),

@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "admission_answer.h"
 #include "janus-plugin/hook/hook_answer.h"
 #include "janus-plugin/hook/hook_question.h"
 
@@ -159,10 +160,10 @@ static void cuts_a_sentence_between_characters(void **state)
 static void knows_who_is_out_of_order(void **state)
 {
     (void)state;
-    assert_true(hook_status_is_failure(500) && hook_status_is_failure(503));
-    assert_true(hook_status_is_failure(429) && hook_status_is_failure(408));
-    assert_false(hook_status_is_failure(200) || hook_status_is_failure(302) ||
-                 hook_status_is_failure(403) || hook_status_is_failure(404));
+    assert_true(admission_status_is_failure(500) && admission_status_is_failure(503));
+    assert_true(admission_status_is_failure(429) && admission_status_is_failure(408));
+    assert_false(admission_status_is_failure(200) || admission_status_is_failure(302) ||
+                 admission_status_is_failure(403) || admission_status_is_failure(404));
 }
 
 /* ---- the question ---- */

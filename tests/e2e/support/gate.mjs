@@ -39,7 +39,7 @@ export async function startNginxEdge(stack) {
   const [port] = await freePorts(1);
   const folder = path.join(stack.options.folder, "edge");
   const child = await startEdge({ pieces: path.join(SOURCE, "nginx"), folder, address: `${EDGE}:${port}`,
-    origin: `${EDGE}:${stack.port}`, keys: stack.playbackKeys, onDeath: stack.options.onDeath });
+    origin: `${EDGE}:${stack.port}`, keys: stack.playbackKeys, editGate: stack.editGate, onDeath: stack.options.onDeath });
   return { url: `http://${EDGE}:${port}`, folder, stop: () => child.stop() };
 }
 
