@@ -4,9 +4,9 @@
 #include <stddef.h>
 
 #include "base/media.h"
+#include "doubling_pause.h"
 
 #define PAUSE_FIRST_US US_PER_S
-#define DOUBLINGS_MAX  30 /* more than any setting allows, and no overflow */
 
 WebhookVerdict webhook_verdict(long status)
 {
@@ -32,10 +32,9 @@ WebhookVerdict webhook_verdict(long status)
 
 int64_t webhook_pause_us(int64_t tries, int64_t asked_us, int64_t most_us)
 {
-    int64_t doublings = tries - 1 < DOUBLINGS_MAX ? tries - 1 : DOUBLINGS_MAX;
-    int64_t pause_us = larger(PAUSE_FIRST_US << doublings, asked_us);
+    int64_t pause_us = doubling_pause(PAUSE_FIRST_US, tries - 1, most_us);
 
-    return pause_us < most_us ? pause_us : most_us;
+    return smaller(larger(pause_us, asked_us), most_us);
 }
 
 const char *webhook_given_up(const WebhookLimits *limits, int64_t refusals, int64_t event_us,

@@ -11,6 +11,7 @@
 
 #include "base/bridge_log.h"
 #include "base/media.h"
+#include "doubling_pause.h"
 #include "keys/cpix_request.h"
 #include "keys/key_proof.h"
 #include "stream_name.h"
@@ -147,7 +148,7 @@ static void note(KeyServer *s, const char *why)
 
 static void try_later(KeyTicket *t, int64_t after_s, const char *why)
 {
-    int64_t pause_s = t->tries < 5 ? 1 << t->tries : PAUSE_MOST;
+    int64_t pause_s = doubling_pause(1, t->tries, PAUSE_MOST);
 
     t->tries++;
     if (after_s > pause_s)

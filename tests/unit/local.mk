@@ -26,6 +26,7 @@ unit_cppflags = $(AM_CPPFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)"' -DFIXTURES_DIR
 unit_programs += %D%/unit-common
 %C%_unit_common_SOURCES = \
 	%D%/test_bearer_token.c \
+	%D%/test_doubling_pause.c \
 	%D%/test_h264_sps.c \
 	%D%/test_mean_rate.c \
 	%D%/test_rtcp_packet.c \
