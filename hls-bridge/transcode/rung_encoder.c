@@ -103,6 +103,17 @@ static AVCodecContext *open_context(const AVCodec *codec, const RungEncoderParam
     return c;
 }
 
+/* Whether an encoder takes pictures as they lie in memory here. Those of VAAPI and Quick Sync want
+ * surfaces of the device or another order of the colours. */
+static bool takes_pictures(const AVCodec *codec)
+{
+    const enum AVPixelFormat *format = codec->pix_fmts;
+
+    while (format && *format != AV_PIX_FMT_NONE && *format != AV_PIX_FMT_YUV420P)
+        format++;
+    return !format || *format == AV_PIX_FMT_YUV420P;
+}
+
 RungEncoder *rung_encoder_create(const RungEncoderParams *params, char *error, size_t size)
 {
     const AVCodec *codec = avcodec_find_encoder_by_name(params->encoder);
@@ -112,6 +123,13 @@ RungEncoder *rung_encoder_create(const RungEncoderParams *params, char *error, s
         snprintf(error, size,
                  "this libavcodec has no encoder \"%s\" for H.264: set transcode.encoder to one "
                  "that `ffmpeg -encoders` lists, as \"libx264\"",
+                 params->encoder);
+        return NULL;
+    }
+    if (!takes_pictures(codec)) {
+        snprintf(error, size,
+                 "the encoder \"%s\" takes no pictures of yuv420p, which is what there is: set "
+                 "transcode.encoder to one that does, as \"libx264\" or \"h264_nvenc\"",
                  params->encoder);
         return NULL;
     }

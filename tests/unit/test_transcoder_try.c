@@ -10,6 +10,9 @@ static void what_cannot_be_done_is_said(void **state)
     } rows[] = {
         {TRANSCODER, "libx264", ""},
         {TRANSCODER, "h264_nothing", "this libavcodec has no encoder \"h264_nothing\""},
+        {TRANSCODER, "libx264rgb", "the encoder \"libx264rgb\" takes no pictures of yuv420p"},
+        {TRANSCODER, "h264_vaapi", "the encoder \"h264_vaapi\" takes no pictures of yuv420p"},
+        {TRANSCODER, "h264_qsv", "the encoder \"h264_qsv\" takes no pictures of yuv420p"},
         {"/nowhere/hls-transcoder", "libx264", "the transcoder /nowhere/hls-transcoder cannot be"},
         {"/bin/false", "libx264", "the transcoder /bin/false cannot be used: it "},
     };
