@@ -95,15 +95,19 @@ const keyless = ({ remarks }) => remarks.find(({ rule }) => rule.startsWith("a s
 /**
  * Nothing is wrong with the files of a stream; of a recording that comes late nobody makes key frames. A rung that the transcoder
  * has no time for is filled with what is sent if that `fills` it, as H.264 does; else its last picture stands for a segment, which
- * cannot be decoded alone then. One that has a key frame can, in any case.
+ * cannot be decoded alone then. One that has a key frame can, in any case; and what is `copied` is excused nothing for the rungs.
  */
-async function assertFaultless(port, hls, stream = "shop", { fills = true } = {}) {
+async function assertFaultless(port, hls, stream = "shop", { fills = true, copied = false } = {}) {
   const { output } = await status(port, stream);
-  const { stdout, stderr } = await run(built().doctor, ["--json", "--aligned", "--time", "0", path.join(hls, stream, "master.m3u8")]);
-  assert.ok(stdout, stderr);
-  const report = JSON.parse(stdout);
+  const examine = async (list, ...options) => {
+    const { stdout, stderr } = await run(built().doctor, ["--json", ...options, "--time", "0", path.join(hls, stream, list)]);
+    assert.ok(stdout, stderr);
+    return JSON.parse(stdout);
+  };
+  const report = await examine("master.m3u8", "--aligned");
   const excused = fills ? LISTS * output.forced_cuts : Math.max(LISTS * output.forced_cuts, keyless(report));
   assert.deepEqual(withoutForcedCuts(faultsOf(report), excused), [], stream);
+  if (copied) assert.deepEqual(withoutForcedCuts(faultsOf(await examine("video.m3u8")), output.forced_cuts), [], `${stream}, copied`);
 }
 
 /** Waits until a list of a stream is as `check(text)` asserts: a rung may stand still, and be listed as what fills it. */
@@ -292,7 +296,7 @@ describe("a ladder that is made of one size", { concurrency: 2 }, () => {
       await Promise.all(senders.map((sender) => sender.stop()));
       for (const codec of Object.keys(SOURCES)) {
         await hasGone(port, codec);
-        await assertFaultless(port, hls, codec, { fills: false });
+        await assertFaultless(port, hls, codec, { fills: false, copied: Boolean(SOURCES[codec]) });
       }
     }));
 
@@ -316,7 +320,8 @@ describe("a ladder that is made of one size", { concurrency: 2 }, () => {
       await Promise.all(senders.map((sender) => sender.stop()));
       for (const name of Object.keys(FOREIGN)) {
         await hasGone(port, name);
-        await assertFaultless(port, hls, name, { fills: FOREIGN[name].codec !== "h265" });
+        const fills = FOREIGN[name].codec !== "h265";
+        await assertFaultless(port, hls, name, { fills, copied: !fills });
       }
     });
   });
