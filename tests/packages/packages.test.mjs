@@ -59,6 +59,15 @@ async function refusal() {
   return code;
 }
 
+/** Playback tokens, as docs/operations.md says under "Protected streams". Returns one for "shop". */
+async function openGate() {
+  const inRoot = (command) => root.run("sh", "-euc", command);
+  await inRoot("hls-playback-token --new-key | install -m 600 /dev/stdin /etc/nginx/janus-hls-playback.keys");
+  await inRoot("cp /usr/share/janus-hls/nginx/gate.conf /etc/nginx/janus-hls-gate.conf");
+  await inRoot("sed -i 's,/[^ ]*/no-gate.conf,/etc/nginx/janus-hls-gate.conf,' /etc/nginx/sites-available/janus-hls");
+  return (await inRoot("hls-playback-token --keys /etc/nginx/janus-hls-playback.keys --for 2h shop")).stdout.trim();
+}
+
 /** nginx reads its configuration, and has nothing to say against it. */
 async function checkSite() {
   const { stderr } = await root.run("nginx", "-t");
@@ -112,6 +121,8 @@ test("with a key, a name and a certificate people publish and watch", async () =
     .replace(/(ssl_certificate_key) .*;/, `$1 ${inRoot(key)};`));
   await root.run("ln", "-s", "../sites-available/janus-hls", "/etc/nginx/sites-enabled/");
   await checkSite();
+  const token = await openGate();
+  await checkSite();
   root.spawn("nginx", [root.folder, "nginx", "-g", "daemon off;"]);
   await until("the page is there", async () => (await ask(`https://${HOST}/publish.html`).catch(() => ({}))).status === 200);
   assert.equal((await ask(`https://${HOST}/vendor/hls.mjs`)).status, 200);
@@ -122,6 +133,9 @@ test("with a key, a name and a certificate people publish and watch", async () =
   const { stdout } = await root.run("hls-doctor", "--time", "6", `http://${HOST}/live/shop/master.m3u8`);
   assert.match(stdout, /nothing wrong/);
   await root.run("hls-viewers", "-n", "10", "-t", "4", `http://${HOST}/live/shop/master.m3u8`);
+  const other = token.replace(/.$/, (last) => (last === "A" ? "E" : "A"));
+  const given = [token, other].map(async (one) => (await ask(`https://${HOST}/p/${one}/live/shop/index.m3u8`)).status);
+  assert.deepEqual(await Promise.all(given), [200, 403], "with a token, and with one that was changed");
   await until("a small picture", async () => (await ask(`http://${HOST}/live/shop/thumb.jpg`)).status === 200);
 });
 
@@ -172,6 +186,7 @@ test("when they are removed nothing runs into what is gone, and settings stay", 
 
 test("when they are purged nothing is left but two users without a password", async () => {
   await root.stop("nginx");
+  await root.run("rm", "/etc/nginx/janus-hls-gate.conf", "/etc/nginx/janus-hls-playback.keys"); // whoever made them
   await root.run(...APT.split(" "), "purge", ...PACKAGES);
   assert.ok(before.has("/usr/bin/janus"), "it has seen something");
   const left = [...root.files()].filter((file) => !before.has(file) && !/^\/var\/(lib\/nginx|backups|lib\/dpkg|lib\/systemd\/deb-systemd)/.test(file));
