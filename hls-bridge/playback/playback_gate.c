@@ -130,15 +130,15 @@ static void on_answer(void *user, void *question, const PlaybackAnswer *answer)
 
 /* ---- requests ---- */
 
-/* Looks for the answer; if there is none yet, the connection is suspended until there is. */
-static void look(PlaybackGate *g, const PlaybackAsk *ask, Waiter *w)
+/* Looks for the answer. Returns false if there is none yet: then the connection is suspended until
+ * there is, and the waiter is the lock's. */
+static bool look(PlaybackGate *g, const PlaybackAsk *ask, Waiter *w)
 {
     char *body = playback_ask_question(ask, clock_unix_us(g->params.hook.clock));
 
     pthread_mutex_lock(&g->lock);
     Session *s = session_table_find(g->table, ask->session, now_of(g));
-    bool asks = !s;
-    if (asks && (s = session_table_add(g->table, ask->session))) {
+    if (!s && (s = session_table_add(g->table, ask->session))) {
         if (playback_hook_ask(g->hook, body, s) == 0) {
             g->stats.asked++;
         } else {
@@ -147,7 +147,8 @@ static void look(PlaybackGate *g, const PlaybackAsk *ask, Waiter *w)
         }
         body = NULL; /* it was taken over */
     }
-    if (s && s->state == SESSION_WAITS) {
+    bool waits = s && s->state == SESSION_WAITS;
+    if (waits) {
         w->next = s->waiters;
         s->waiters = w;
         MHD_suspend_connection(w->connection);
@@ -161,6 +162,7 @@ static void look(PlaybackGate *g, const PlaybackAsk *ask, Waiter *w)
     }
     pthread_mutex_unlock(&g->lock);
     free(body);
+    return !waits;
 }
 
 static enum MHD_Result send_status(struct MHD_Connection *connection, unsigned status,
@@ -218,9 +220,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 || !playback_ask_read(url, &ask))
         return send_status(connection, MHD_HTTP_NOT_FOUND, MHD_HTTP_HEADER_CACHE_CONTROL,
                            "no-store", NULL);
-    if (!w->answered)
-        look(g, &ask, w);
-    return w->answered ? send_answer(g, w) : MHD_YES;
+    return w->answered || look(g, &ask, w) ? send_answer(g, w) : MHD_YES;
 }
 
 static void on_completed(void *user, struct MHD_Connection *connection, void **state,

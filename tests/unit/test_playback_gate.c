@@ -290,11 +290,11 @@ static void without_an_answer_a_policy_decides(void **state)
         int64_t timeout_us;
     } rows[] = {
         {"late, denied", NULL, false, true, 403, "Retry-After: 2", PLAYBACK_TIMEOUT, 1, TIMEOUT},
-        {"late, allowed", NULL, true, false, 204, "max-age=3600", PLAYBACK_TIMEOUT, 1, TIMEOUT},
+        {"late, allowed", NULL, true, false, 204, "max-age=", PLAYBACK_TIMEOUT, 1, TIMEOUT},
         {"out of order, denied", out_of_order, true, false, 403, "Retry-After: 2",
          PLAYBACK_UNREACHABLE, 2, NEVER},
-        {"out of order, allowed", out_of_order, false, true, 204, "max-age=3600",
-         PLAYBACK_UNREACHABLE, 2, NEVER},
+        {"out of order, allowed", out_of_order, false, true, 204, "max-age=", PLAYBACK_UNREACHABLE,
+         2, NEVER},
         {"of no use", REPLY("200 OK", "yes"), true, true, 403, "operator", PLAYBACK_UNUSABLE, 1,
          NEVER},
     };
