@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fibers.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -32,12 +31,11 @@
 #define STUCK      1000000 /* draws in a row after which it is clear that nobody can run */
 #define IO_ODDS    8 /* one in so many draws lets a fiber that waits for a socket look at it */
 
-/* What the scheduler itself does must not look like a race, nor like an order. */
-#if defined(__clang__)
-#define UNSEEN __attribute__((no_sanitize("thread"), noinline))
-#else
-#define UNSEEN __attribute__((no_sanitize_thread, noinline))
-#endif
+/* What the scheduler itself does must not look like a race, nor like an order; and it runs so often
+ * that what other sanitizers see in it would take longer than it does. */
+#define UNSEEN                                                                                     \
+    __attribute__((no_sanitize("thread"), no_sanitize("address"), no_sanitize("undefined"),        \
+                   noinline))
 
 typedef enum FiberState {
     FIBER_UNUSED,
@@ -51,7 +49,9 @@ typedef enum FiberState {
 
 typedef struct Fiber {
     FiberState state;
-    ucontext_t context;
+    void *stands[5]; /* where it gave its turn away, as __builtin_setjmp() keeps it */
+    ucontext_t begins;
+    bool begun;
     void *stack;
     size_t stack_size;
     void *(*start)(void *);
@@ -64,12 +64,10 @@ typedef struct Fiber {
 static struct {
     Fiber fiber[FIBERS_MAX]; /* the first is the caller of fibers_run() */
     Fiber *running;
+    uint32_t can, may; /* a bit for each fiber: it can go on, or it may if a draw says so */
     uint64_t seed, random, switches;
     unsigned ticks;
 } sched;
-/* libc's. AddressSanitizer has one in its place, which forgets at each switch where the bounds of
- * variables in the next stack are: that takes long, and what goes beyond them later is not seen. */
-static int (*swap_contexts)(ucontext_t *, const ucontext_t *);
 static __thread bool inside; /* this thread is the one that fibers run on */
 
 int __real_pthread_mutex_lock(pthread_mutex_t *);
@@ -144,6 +142,31 @@ UNSEEN static void order_after(Fiber *fiber)
 #endif
 }
 
+UNSEEN static void set_state(Fiber *fiber, FiberState state)
+{
+    uint32_t bit = 1u << (fiber - sched.fiber);
+
+    fiber->state = state;
+    sched.can &= ~bit;
+    sched.may &= ~bit;
+    if (state == FIBER_READY || state == FIBER_LOCKING)
+        sched.can |= bit;
+    else if (state == FIBER_TIMED || state == FIBER_POLLING)
+        sched.may |= bit;
+}
+
+/* swapcontext() would ask the kernel for the signals that each fiber blocks, twice at a switch; and
+ * sanitizers have one in its place, as they have for longjmp(), which forgets where the bounds of
+ * variables in the next stack are: that takes long, and what goes beyond them later is not seen. */
+UNSEEN _Noreturn static void go_on(Fiber *fiber)
+{
+    if (!fiber->begun) {
+        fiber->begun = true;
+        setcontext(&fiber->begins);
+    }
+    __builtin_longjmp(fiber->stands, 1);
+}
+
 UNSEEN static void switch_to(Fiber *next)
 {
     Fiber *from = sched.running;
@@ -158,49 +181,46 @@ UNSEEN static void switch_to(Fiber *next)
 #if SEES_ADDRESSES
     __sanitizer_start_switch_fiber(&from->asan_fake, next->stack, next->stack_size);
 #endif
-    swap_contexts(&from->context, &next->context);
+    if (__builtin_setjmp(from->stands) == 0)
+        go_on(next);
 #if SEES_ADDRESSES
-    __sanitizer_finish_switch_fiber(from->asan_fake, NULL, NULL);
+    __sanitizer_finish_switch_fiber(sched.running->asan_fake, NULL, NULL);
 #endif
 }
 
-UNSEEN static bool may_run(const Fiber *fiber, bool quiet)
+/* Of those that may go on, those that a draw lets; if all is `quiet`, all. */
+UNSEEN static uint32_t draw_waiting(bool quiet)
 {
-    switch (fiber->state) {
-    case FIBER_READY:
-    case FIBER_LOCKING:
-        return true;
-    case FIBER_TIMED:
-        return sched.ticks > 0 && (quiet || draw() % IO_ODDS == 0);
-    case FIBER_POLLING:
-        return quiet || draw() % IO_ODDS == 0;
-    default:
-        return false;
+    uint32_t drawn = 0;
+
+    for (uint32_t left = sched.may; left; left &= left - 1) {
+        const Fiber *fiber = &sched.fiber[__builtin_ctz(left)];
+        if (fiber->state == FIBER_TIMED && sched.ticks == 0)
+            continue;
+        if (quiet || draw() % IO_ODDS == 0)
+            drawn |= left & -left;
     }
+    return drawn;
 }
 
 /* Draws who runs next, maybe the one that runs. */
 UNSEEN static void next_turn(void)
 {
-    Fiber *candidates[FIBERS_MAX];
+    uint32_t candidates = sched.can | draw_waiting(false);
 
-    for (unsigned tries = 0; tries < 2; tries++) {
-        unsigned n = 0;
-        for (unsigned i = 0; i < FIBERS_MAX; i++)
-            if (may_run(&sched.fiber[i], tries > 0))
-                candidates[n++] = &sched.fiber[i];
-        if (n == 0)
-            continue;
-        Fiber *next = candidates[draw() % n];
-        if (next->state == FIBER_TIMED) {
-            sched.ticks--;
-            next->timed_out = true;
-            next->state = FIBER_READY;
-        }
-        switch_to(next);
-        return;
+    if (!candidates)
+        candidates = draw_waiting(true);
+    if (!candidates)
+        fibers_fail(__FILE__, __LINE__, "somebody can go on");
+    for (uint64_t n = draw() % (unsigned)__builtin_popcount(candidates); n > 0; n--)
+        candidates &= candidates - 1;
+    Fiber *next = &sched.fiber[__builtin_ctz(candidates)];
+    if (next->state == FIBER_TIMED) {
+        sched.ticks--;
+        next->timed_out = true;
+        set_state(next, FIBER_READY);
     }
-    fibers_fail(__FILE__, __LINE__, "somebody can go on");
+    switch_to(next);
 }
 
 UNSEEN void fibers_yield(void)
@@ -211,13 +231,13 @@ UNSEEN void fibers_yield(void)
 /* Whether another has something to do, or its time may come. */
 UNSEEN static bool others_run(void)
 {
-    for (unsigned i = 0; i < FIBERS_MAX; i++) {
-        FiberState state = sched.fiber[i].state;
-        bool runs = state == FIBER_READY || state == FIBER_LOCKING ||
-                    (state == FIBER_TIMED && sched.ticks > 0);
-        if (&sched.fiber[i] != sched.running && runs)
+    uint32_t others = ~(1u << (sched.running - sched.fiber));
+
+    if (sched.can & others)
+        return true;
+    for (uint32_t left = sched.may & others; left && sched.ticks > 0; left &= left - 1)
+        if (sched.fiber[__builtin_ctz(left)].state == FIBER_TIMED)
             return true;
-    }
     return false;
 }
 
@@ -245,10 +265,10 @@ UNSEEN static void fiber_main(void)
         order_after(self);
         self->start(self->data);
         order_before(self);
-        self->state = FIBER_DONE;
+        set_state(self, FIBER_DONE);
         for (unsigned i = 0; i < FIBERS_MAX; i++)
             if (sched.fiber[i].state == FIBER_WAITING && sched.fiber[i].condition == self)
-                sched.fiber[i].state = FIBER_READY;
+                set_state(&sched.fiber[i], FIBER_READY);
         next_turn();
     }
 }
@@ -269,10 +289,10 @@ UNSEEN static Fiber *new_fiber(void)
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (fiber->stack == MAP_FAILED)
         fibers_fail(__FILE__, __LINE__, "there is memory for a stack");
-    getcontext(&fiber->context);
-    fiber->context.uc_stack.ss_sp = fiber->stack;
-    fiber->context.uc_stack.ss_size = STACK_SIZE;
-    makecontext(&fiber->context, fiber_main, 0);
+    getcontext(&fiber->begins);
+    fiber->begins.uc_stack.ss_sp = fiber->stack;
+    fiber->begins.uc_stack.ss_size = STACK_SIZE;
+    makecontext(&fiber->begins, fiber_main, 0);
 #if SEES_THREADS
     fiber->tsan = __tsan_create_fiber(0);
 #endif
@@ -292,14 +312,12 @@ UNSEEN void fibers_run(uint64_t seed, void (*main)(void *), void *data)
             abort();
         pthread_attr_getstack(&attributes, &first->stack, &first->stack_size);
         pthread_attr_destroy(&attributes);
-        void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
-        if (!libc || !(swap_contexts = dlsym(libc, "swapcontext")))
-            abort();
     }
 #if SEES_THREADS
     first->tsan = __tsan_get_current_fiber();
 #endif
-    first->state = FIBER_READY;
+    first->begun = true;
+    set_state(first, FIBER_READY);
     sched.running = first;
     inside = true;
     main(data);
@@ -316,10 +334,10 @@ UNSEEN static void take_mutex(pthread_mutex_t *mutex)
     for (unsigned tries = 0; pthread_mutex_trylock(mutex) == EBUSY; tries++) {
         if (tries > STUCK)
             fibers_fail(__FILE__, __LINE__, "a lock is given back");
-        sched.running->state = FIBER_LOCKING;
+        set_state(sched.running, FIBER_LOCKING);
         next_turn();
     }
-    sched.running->state = FIBER_READY;
+    set_state(sched.running, FIBER_READY);
 }
 
 UNSEEN int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex)
@@ -346,7 +364,7 @@ UNSEEN static int wait_for(const void *condition, pthread_mutex_t *mutex, FiberS
 
     self->condition = condition;
     self->timed_out = false;
-    self->state = how;
+    set_state(self, how);
     if (mutex)
         __real_pthread_mutex_unlock(mutex);
     next_turn();
@@ -379,7 +397,7 @@ UNSEEN static void wake(const void *condition, unsigned most)
         Fiber *fiber = &sched.fiber[(first + n) % FIBERS_MAX];
         bool waits = fiber->state == FIBER_WAITING || fiber->state == FIBER_TIMED;
         if (waits && fiber->condition == condition) {
-            fiber->state = FIBER_READY;
+            set_state(fiber, FIBER_READY);
             most--;
         }
     }
@@ -410,7 +428,7 @@ UNSEEN int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attrib
     fiber->start = start;
     fiber->data = data;
     order_before(fiber);
-    fiber->state = FIBER_READY;
+    set_state(fiber, FIBER_READY);
     *thread = (pthread_t)fiber;
     return 0;
 }
@@ -424,7 +442,7 @@ UNSEEN int __wrap_pthread_join(pthread_t thread, void **result)
     while (fiber->state != FIBER_DONE)
         wait_for(fiber, NULL, FIBER_WAITING);
     order_after(fiber);
-    fiber->state = FIBER_UNUSED;
+    set_state(fiber, FIBER_UNUSED);
     return 0;
 }
 
@@ -436,8 +454,8 @@ UNSEEN int __wrap_epoll_wait(int fd, struct epoll_event *events, int max, int ti
         int n = __real_epoll_wait(fd, events, max, 0);
         if (n != 0)
             return n;
-        sched.running->state = FIBER_POLLING;
+        set_state(sched.running, FIBER_POLLING);
         next_turn();
-        sched.running->state = FIBER_READY;
+        set_state(sched.running, FIBER_READY);
     }
 }

@@ -27,7 +27,7 @@ static void add_rid(json_t *simulcast, int mindex, const char *line)
 
 json_t *janus_offer(const char *offer)
 {
-    char *kept = calloc(1, strlen(offer) + 1);
+    char *kept = calloc(1, strlen(offer) + 1), *end = kept;
     json_t *simulcast = json_array();
     int mindex = -1;
 
@@ -38,7 +38,7 @@ json_t *janus_offer(const char *offer)
         if (strncmp(line, "a=rid:", 6) == 0)
             add_rid(simulcast, mindex, line);
         else if (strncmp(line, "a=simulcast:", 12) != 0)
-            strncat(kept, line, (size_t)(next - line));
+            end = mempcpy(end, line, (size_t)(next - line));
     }
     json_t *jsep = json_pack("{s:s, s:s}", "type", "offer", "sdp", kept);
     if (jsep && json_array_size(simulcast) > 0)

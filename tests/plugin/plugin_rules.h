@@ -9,8 +9,8 @@
 /* A handle that holds a port publishes, or its connection is being closed. NULL is no handle. */
 void plugin_check_ports(StubHandle *const *handles, unsigned count);
 
-/* Every live publisher is announced, and nothing else. */
-void plugin_check_announced(StubHandle *const *handles, unsigned count);
+/* The same, and that every live publisher is announced, and nothing else. */
+void plugin_check_publishers(StubHandle *const *handles, unsigned count);
 
 /* All handles have been detached: nobody publishes, nothing is announced, and nothing is held. Call
  * it on the thread of the bridge client. */

@@ -30,7 +30,7 @@ static void drop(Entry *entry)
 {
     if (entry->user)
         bridge.unheld = g_slist_prepend(bridge.unheld, entry->user);
-    *entry = (Entry){0};
+    entry->user = NULL;
 }
 
 BridgeClient *bridge_client_create(const BridgeClientParams *params)

@@ -228,8 +228,7 @@ static void run_round(void)
     for (size_t i = 0; i < n; i++)
         pthread_join(actors[i], NULL);
     calm_down();
-    plugin_check_ports(handles, handle_count);
-    plugin_check_announced(handles, handle_count);
+    plugin_check_publishers(handles, handle_count);
     for (unsigned i = 0; i < handle_count; i++)
         stub_detach(handles[i]);
     calm_down();
