@@ -15,6 +15,9 @@ const STATIONS = { seller: ["codecs", "candidate", "dtls", "encrypted", "rate", 
   bridge: ["growing", "opus", "aac", "pli", "why", "cut", "newest"], files: ["added", "removed", "list-cache", "segment-cache", "folder"],
   viewer: ["classic", "low", "buffer", "reads", "picture"] };
 
+const COMMANDS = { seller: /^sudo tcpdump .* dst port \d+ and/, janus: /^sudo tcpdump .* dst port \d+$/, bridge: /^curl .*shop\/look$/,
+  files: /^curl .*shop\/index\.m3u8$/, viewer: /^vlc .*shop\/index\.m3u8$/ };
+
 const LASTS_S = 8; // longer than anything may stand still, so that something is lost, and a key frame is due
 
 const stackOf = shareStack({ class: true, status: true, lessonSeconds: LASTS_S }, { shell: true });
@@ -95,13 +98,19 @@ test("a station opens its box by key and by click, with what is there now", shar
     await until(`the box of ${station} is open`, () => page.evaluate(() => document.getElementById("box").open));
     assert.equal(await page.locator("#box-facts dt").count(), 6);
     await until(`${station} shows what is there now`, async () => (await page.textContent("#box-now")).length > 20);
+    assert.match(await page.textContent("#box-command"), COMMANDS[station]);
     await page.keyboard.press("Escape");
     await until("it is closed", () => page.evaluate(() => !document.getElementById("box").open));
   }
 }));
 
-test("axe-core finds nothing serious, in either scheme of colours, with a box and without", shared(async () => {
-  const found = await axeFindings(page);
+test("axe-core finds nothing serious, in either scheme of colours, with a box and without, nor in the slides", shared(async ({ stack }) => {
+  const slides = await openPage(page.context(), `${stack.url}/slides.html#es-15`);
+  await slides.keyboard.press("Space"); // an answer
+  await slides.keyboard.press("n");
+  const found = await axeFindings(slides);
+  await slides.close();
+  found.push(...(await axeFindings(page)));
   await page.focus("[data-station=files]");
   await page.keyboard.press("Enter");
   found.push(...(await axeFindings(page)));
@@ -126,6 +135,7 @@ test("nobody presses without the key, and nothing tells what lets anybody in", s
 test("packets are lost, and the stream goes on", shared(async () => {
   const { before, after } = await press("lose", 5);
   assert.ok(after.dropped > before.dropped, `${before.dropped} to ${after.dropped}`);
+  assert.deepEqual(await axeFindings(page), [], "what happened");
   await goesOn();
 }));
 
