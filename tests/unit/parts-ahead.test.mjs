@@ -56,11 +56,13 @@ function makeLoader(ahead) {
   return { load, loaded };
 }
 
+const atOnce = async () => {}; // what is there is taken as it comes
+
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 test("hls.js gets what was asked for, once, and loads the rest itself", async () => {
   const one = server();
-  const ahead = new PartsAhead({ fetch: one.fetch, now: () => 5 });
+  const ahead = new PartsAhead({ fetch: one.fetch, now: () => 5, wait: atOnce });
   const { load, loaded } = makeLoader(ahead);
   ahead.ask(["8.0", "8.1"]);
   assert.deepEqual(one.asked, ["8.0", "8.1"]);
@@ -75,7 +77,7 @@ test("hls.js gets what was asked for, once, and loads the rest itself", async ()
 
 test("what cannot be had so is loaded by hls.js, unless it has given it up", async () => {
   const one = server();
-  const ahead = new PartsAhead({ fetch: one.fetch });
+  const ahead = new PartsAhead({ fetch: one.fetch, wait: atOnce });
   const { load, loaded } = makeLoader(ahead);
   ahead.ask(["8.0", "8.1", "8.2"]);
   load("8.0");
@@ -92,7 +94,7 @@ test("what cannot be had so is loaded by hls.js, unless it has given it up", asy
 
 test("an answer to a loader that is gone is nobody's", async () => {
   const one = server();
-  const ahead = new PartsAhead({ fetch: one.fetch });
+  const ahead = new PartsAhead({ fetch: one.fetch, wait: atOnce });
   const { load } = makeLoader(ahead);
   ahead.ask(["8.0", "8.1"]);
   const { loader, answer } = load("8.0");
@@ -103,3 +105,24 @@ test("an answer to a loader that is gone is nobody's", async () => {
   await settled();
   assert.equal(came, false);
 });
+
+for (const [what, release] of [
+  ["all are there", (one) => one.release("8.1")],
+  ["one cannot be had", (one) => one.release("8.1", false)],
+  ["there is nothing else to show", (one, over) => over()],
+])
+  test(`none is taken until ${what}`, async () => {
+    const one = server(), waits = [];
+    let over;
+    const ahead = new PartsAhead({ fetch: one.fetch, wait: (ms) => new Promise((resolve) => (waits.push(ms), (over = resolve))) });
+    const { load } = makeLoader(ahead);
+    ahead.ask(["8.0", "8.1"], 300);
+    let came = false;
+    load("8.0").answer.then(() => (came = true));
+    one.release("8.0");
+    await settled();
+    assert.deepEqual([came, waits], [false, [300]]);
+    release(one, over);
+    await settled();
+    assert.equal(came, true);
+  });

@@ -53,7 +53,7 @@ class StreamController extends Hls.DefaultConfig.streamController {
       if (level !== next) return;
       next = -1;
       const { len, end } = hls.mainForwardBufferInfo ?? {};
-      if (len > 0) partsAhead.ask(partsAt(details, end, PADDING_S));
+      if (len > 0) partsAhead.ask(partsAt(details, end, PADDING_S), len * 1000);
     });
   }
 

@@ -5,24 +5,33 @@
 
 /** Asked for, and not yet taken by hls.js. */
 export class PartsAhead {
+  #together = null; // a promise that ends when they may be taken
   #answers = new Map(); // by address: promises of { data, startMs, firstMs, endMs }
   #stop = new AbortController();
   #fetch;
   #now;
+  #wait;
 
-  constructor({ fetch = (...args) => globalThis.fetch(...args), now = () => performance.now() } = {}) {
+  /** `wait(ms)`: a promise that ends after so long. */
+  constructor({ fetch = (...args) => globalThis.fetch(...args), now = () => performance.now(),
+    wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms)) } = {}) {
     this.#fetch = fetch;
     this.#now = now;
+    this.#wait = wait;
   }
 
-  /** Asks for these. What was asked for before and not taken is not wanted any more. */
-  ask(urls) {
+  /**
+   * Asks for these; none can be taken before all are there, for `lastsMs` at most: so long there is something to show.
+   * What was asked for before and not taken is not wanted any more.
+   */
+  ask(urls, lastsMs) {
     this.forget();
     for (const url of urls) {
       const answer = this.#ask(url);
       answer.catch(() => {}); // it may never be taken
       this.#answers.set(url, answer);
     }
+    this.#together = Promise.race([Promise.allSettled(this.#answers.values()), this.#wait(lastsMs)]);
   }
 
   async #ask(url) {
@@ -38,7 +47,7 @@ export class PartsAhead {
   take(url) {
     const answer = this.#answers.get(url);
     this.#answers.delete(url);
-    return answer;
+    return answer && this.#together.then(() => answer);
   }
 
   forget() {

@@ -7,7 +7,7 @@ import { writeFile } from "node:fs/promises";
 import { run } from "./programs.mjs";
 
 const CLASS = "1:2";
-const MTU = "1500"; // else a packet of loopback is 64 KB, half a second of a slow connection
+const MTU = "1500"; // else a packet of loopback is 64 KB, half a second of a slow connection; and so would be several sent as one
 // What is under way of a connection, as on a network with a way to go and routers with short queues. On loopback the
 // server would send all of a part at once, and what the queue drops of its end comes 200 ms later.
 const SEND_BUFFER = "4096 16384 32768";
@@ -23,7 +23,7 @@ const rateOf = (kbit) => ["htb", "rate", `${kbit}kbit`, "burst", "3000", "cburst
 
 /** Limits what `match` (of tc's u32) selects to `kbit` kbit/s; returns `set(kbit)`, which changes it at once. */
 async function limit(match, kbit, queueBytes) {
-  const { status, stderr } = await run("ip", ["link", "set", "lo", "mtu", MTU]);
+  const { status, stderr } = await run("ip", ["link", "set", "lo", "mtu", MTU, "gso_max_segs", "1"]);
   if (status !== 0) throw new Error(stderr);
   await tc("qdisc", "add", "dev", "lo", "root", "handle", "1:", "htb", "default", "1", "r2q", "1000");
   await tc("class", "add", "dev", "lo", "parent", "1:", "classid", "1:1", "htb", "rate", "10gbit");
