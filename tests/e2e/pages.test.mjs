@@ -8,7 +8,7 @@ import http from "node:http";
 import test, { describe } from "node:test";
 import { bridgeStreams } from "../../tools/stack/bridge.mjs";
 import { beginReplay } from "./support/audience.mjs";
-import { messageOf, openPage, publish, SMALL_SIZE, untilLive } from "./support/browser.mjs";
+import { messageOf, openPage, publish, SMALL_SIZE, untilLive, withBrowser } from "./support/browser.mjs";
 import { measured } from "./support/measured.mjs";
 import { until } from "./support/rig.mjs";
 import { shareStack } from "./support/shared.mjs";
@@ -38,20 +38,21 @@ async function fitsPhone(page, selector) {
 const WAIT_S = 1; // for which a page's request is held while it waits for a stream
 const siteOf = (stack) => `http://live.example.com:${stack.port}`; // the same, by a name that others reach it by
 
-/** People say no to what a context has no permission for. A camera of few pictures leaves the machine to the rest. */
+/** A camera of few pictures leaves the machine to the rest. */
 const seen = shareStack({ status: true, sample: true, bridgeSettings: { "hls.hold": 3, "ll.wait": WAIT_S } }, (stack) => ({
-  denyCamera: true,
+  shell: true, fakeCamera: true,
   switches: ["--use-fake-device-for-media-stream=fps=5", "--host-resolver-rules=MAP live.example.com 127.0.0.1",
     `--unsafely-treat-insecure-origin-as-secure=${siteOf(stack)}`],
   context: { permissions: ["camera", "microphone"] },
 }));
 
-/** The same if nobody looks at the preview, which would be a third of what a publisher costs. */
+/** Nobody looks at the preview, which would be a third of what a publisher costs. */
+const hidePreview = (context) => context.addInitScript(() => document.addEventListener("DOMContentLoaded", () => {
+  const preview = document.getElementById("preview");
+  if (preview) preview.style.display = "none";
+}));
 const shared = (body) => seen(async (given) => {
-  await given.context.addInitScript(() => document.addEventListener("DOMContentLoaded", () => {
-    const preview = document.getElementById("preview");
-    if (preview) preview.style.display = "none";
-  }));
+  await hidePreview(given.context);
   await body(given);
 });
 
@@ -102,16 +103,17 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
     await until("the QR code is there", () => page.locator("#qr svg").isVisible());
   }));
 
-  test("a camera that is denied is explained, and the test card is a way on", shared(async ({ stack, context }) => {
-    await context.clearPermissions();
-    const page = await openPage(context, `${stack.url}/publish.html?stream=denied&${CHEAP}`);
-    await page.click("#go");
-    await says(page, /was not allowed to use/);
-    await page.click("text=Test card");
-    await page.click("#go");
-    await untilLive(page);
-    assert.deepEqual(page.errors, []);
-  }));
+  test("a camera that is denied is explained, and the test card is a way on", seen(({ stack }) =>
+    withBrowser({ shell: true, denyCamera: true }, async (context) => {
+      await hidePreview(context);
+      const page = await openPage(context, `${stack.url}/publish.html?stream=denied&${CHEAP}`);
+      await page.click("#go");
+      await says(page, /was not allowed to use/);
+      await page.click("text=Test card");
+      await page.click("#go");
+      await untilLive(page);
+      assert.deepEqual(page.errors, []);
+    })));
 
   /** Counts in window.opened what asks for a camera, a microphone or a screen. */
   const countOpened = (context) => context.addInitScript(() => {

@@ -14,8 +14,8 @@ for (const signal of ["SIGTERM", "SIGHUP"]) process.once(signal, () => process.e
 const WHOLE = "/usr/bin/chromium", SHELL = "/usr/bin/chromium-headless-shell";
 
 /**
- * Runs `body(context)` with a browser. `shell`: without what draws windows, which also asks nobody for a camera, and gives
- * none; `fakeCamera`: Chromium's own; `denyCamera`: people say no; `switches`: more.
+ * Runs `body(context)` with a browser. `shell`: without what draws windows, which asks nobody for a camera: it wants
+ * `fakeCamera` or `denyCamera`; `fakeCamera`: Chromium's own; `denyCamera`: people say no; `switches`: more.
  */
 export async function withBrowser(options, body) {
   const { shell = false, fakeCamera = false, denyCamera = false, switches = [], context = {} } = options;
@@ -27,7 +27,7 @@ export async function withBrowser(options, body) {
       ...CHROMIUM_SWITCHES,
       "--no-sandbox",
       ...(fakeCamera ? ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"] : []),
-      ...(denyCamera ? ["--use-fake-device-for-media-stream", "--deny-permission-prompts"] : []),
+      ...(denyCamera ? ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream=deny"] : []),
       ...switches,
     ],
   });
