@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Holds each document and its Spanish twin together: the same headings, tables, questions and notes in the same order, and the same
-// commands. What they print is theirs: a page may say it in its reader's language.
+// Holds each document and its Spanish twin together: the same headings, tables, questions and notes in the same order, the same
+// numbers in each section, and the same commands, which print the same: ./check docs runs those of one for both. What a page
+// says is its reader's language.
 
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -25,6 +26,16 @@ const bonesOf = (text) => text.split("\n").flatMap((line) => {
   return [];
 });
 
+/** What somebody does, and what comes of it. */
+const stepOf = ({ command, expected, open, runs }) =>
+  (command ? [command, ...expected].join("\n") : open?.join(" ") ?? (runs ? ["runs", ...expected].join("\n") : "says"));
+
+/** The numbers of each section, in whatever order, with the decimal sign as it stands there; links are left out, since they are words. */
+const numbersOf = (text) => text.split(/^(?=#+ )/m).map((section) => {
+  const numbers = section.replace(/\]\([^)]*\)/g, "]").match(/\d+(?:[.,]\d+)?/g) ?? [];
+  return `${section.split("\n", 1)[0].split(" ", 1)[0]} ${numbers.sort().join(" ")}`;
+});
+
 /** The first place where two lists differ, or null. */
 function difference(a, b) {
   const i = a.findIndex((piece, n) => piece !== b[n]);
@@ -36,7 +47,9 @@ for (const [english, spanish] of TWINS) {
   const texts = [english, spanish].map(read);
   const bones = difference(...texts.map(bonesOf));
   if (bones) wrong.push(`${english} and ${spanish} are not built alike: ${bones}`);
-  const steps = difference(...texts.map((text) => stepsOf(text).map(({ command, open, runs }) => command ?? open?.join(" ") ?? (runs && "runs") ?? "says")));
+  const numbers = difference(...texts.map(numbersOf));
+  if (numbers) wrong.push(`${english} and ${spanish} have other numbers: ${numbers}`);
+  const steps = difference(...texts.map((text) => stepsOf(text).map(stepOf)));
   if (steps) wrong.push(`${english} and ${spanish} have other commands: ${steps}`);
 }
 const [script, guion] = TWINS[1].map((file) => slidesOf(read(file)));

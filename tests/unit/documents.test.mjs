@@ -111,20 +111,6 @@ test("what a document has started ends with the run of it, even if that is kille
   await until(() => !runs(group));
 });
 
-/** The sections of a document, each with the numbers that it says, in whatever order; links are left out, since they are words. */
-const sectionsOf = (file) => readFileSync(new URL(`../../docs/${file}`, import.meta.url), "utf8").split(/^(?=#+ )/m).map((section) => {
-  const [title] = section.split("\n", 1);
-  return { title, numbers: section.replace(/\]\([^)]*\)/g, "]").match(/\d+(?:[.,]\d+)?/g)?.sort() ?? [] };
-});
-
-for (const [english, spanish] of [["script.md", "guion.md"], ["workshop.md", "taller.md"]])
-  test(`${spanish} says the numbers of ${english}, section by section, with the decimal sign of the pages`, () => {
-    const [ours, theirs] = [english, spanish].map(sectionsOf);
-    assert.equal(theirs.length, ours.length);
-    assert.ok(ours.length > 20, String(ours.length));
-    for (const [i, { title, numbers }] of theirs.entries()) assert.deepEqual(numbers, ours[i].numbers, `${title}, ${ours[i].title}`);
-  });
-
 test("a slide has what the class sees; the teacher's words are notes, and the answer is one to wait for", () => {
   const slides = slidesOf("# Script: in and out\n\nPreface.\n\n## Station 2. The gate\n\n> **Say.** Hello.\n\n| | |\n| --- | --- |\n| Role | SFU |\n\n" +
     "### Question 2\n\n*Why?*\n\n<details><summary>Answer</summary>\n\nBecause.\n</details>\n\n## Dates\n\n<!-- slides: none -->\n\n### Part of it\n\nno\n");
