@@ -5,6 +5,7 @@
 
 const MOST = 2; // the one that is awaited, and the one before it that hls.js is about to take
 const SHORT_S = 0.15; // longer parts leave time enough, and each request that is held costs the server something
+const PATIENCE_MS = 10000; // as hls.js has with what it asks for itself; a connection may be dead without a word
 const LIVE_S = 1; // from the end of what is loaded to that of the list: who is further back asks for segments
 
 export class HintedParts {
@@ -58,10 +59,12 @@ export const loadBy = (wire) => (url, signal) => new Promise((resolve, reject) =
   let firstMs = startMs;
   request.open("GET", wire(url));
   request.responseType = "arraybuffer";
+  request.timeout = PATIENCE_MS;
   request.onprogress = () => (firstMs = firstMs === startMs ? performance.now() : firstMs);
   request.onload = () => (request.status === 200 ? resolve({ data: request.response, startMs, firstMs, endMs: performance.now() })
     : reject(new Error(`status ${request.status}`)));
   request.onerror = () => reject(new Error("it cannot be reached"));
+  request.ontimeout = () => reject(new Error("it takes too long"));
   signal.addEventListener("abort", () => (request.abort(), reject(signal.reason)));
   request.send();
 });
