@@ -91,6 +91,11 @@ test("before it stands, it goes as far away as was missing when it was lowest", 
   assert.equal(low(distance, 0, 0.5, 4000), 0.3, "this has an end");
 });
 
+test("who is further back than it ever goes by itself, as after a seek, tells nothing of what comes late", () => {
+  const distance = new Distance();
+  assert.equal(low(distance, 0.02, 60, 0), 0);
+});
+
 test("and comes nearer by a small step, each time that all has gone well for a while", () => {
   const distance = new Distance();
   low(distance, 0.08, 0, 0);

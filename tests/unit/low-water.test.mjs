@@ -20,7 +20,7 @@ class Viewer {
   seeks = 0;
   #handlers = {};
 
-  constructor(t) {
+  constructor(t, { hasBegun = true } = {}) {
     t.mock.method(performance, "now", () => this.ms);
     const { Events } = Hls;
     this.hls = { latestLevelDetails: { live: true, edge: 10.2, age: 0.1, partHoldBack: HOLD_BACK_S }, on: (event, handler) => (this.#handlers[event] = handler) };
@@ -40,6 +40,7 @@ class Viewer {
       this.#handlers[Events.BUFFER_APPENDED]();
     };
     this.end = () => this.#handlers[Events.DESTROYING]();
+    if (hasBegun) this.tell("playing");
   }
 
   ahead(seconds) {
@@ -103,6 +104,17 @@ test("who plays, seeks or has made a pause is left alone", (t) => {
   viewer.video.paused = true;
   viewer.append(0.4);
   assert.equal(viewer.seeks, 0);
+});
+
+test("who waits for the beginning has not run dry", (t) => {
+  const viewer = new Viewer(t, { hasBegun: false });
+  viewer.tell("waiting"); // as soon as it is told to play
+  viewer.append(0.3);
+  assert.equal(viewer.seeks, 0);
+  viewer.tell("playing");
+  viewer.tell("waiting");
+  viewer.append(0.3);
+  assert.equal(viewer.seeks, 1);
 });
 
 test("where that does not help it is not done at once again", (t) => {

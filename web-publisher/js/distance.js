@@ -44,11 +44,12 @@ export class Distance {
 
   /**
    * Before more came, only `aheadS` of media was left, of a viewer who was `furtherS` from live than the playlist allows: how
-   * late something comes is learnt, as a jitter buffer does.
+   * late something comes is learnt, as a jitter buffer does. Who is further back than this ever goes, as after a seek, does not
+   * take what has just come.
    */
   onLow({ aheadS, furtherS }, now) {
     const wanted = Math.min(furtherS + LOW.s - aheadS, LOW.most);
-    if (aheadS >= LOW.s || wanted < this.#reserveS) return;
+    if (aheadS >= LOW.s || furtherS > MOST_S || wanted < this.#reserveS) return;
     this.#reserveS = wanted;
     this.#lowAt = now;
   }

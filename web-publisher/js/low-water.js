@@ -18,6 +18,7 @@ export class LowWater {
   #hls;
   #video;
   #distance;
+  #hasPlayed = false; // before that it waits for its beginning
   #isDry = false;
   #wentOnAt = -Infinity;
   #movedAt = performance.now(); // it began to play, or was sent elsewhere
@@ -28,8 +29,8 @@ export class LowWater {
     this.#distance = distance;
     const over = new AbortController();
     const handlers = {
-      waiting: () => (this.#isDry = !video.seeking),
-      playing: () => (this.#isDry = false),
+      waiting: () => (this.#isDry = this.#hasPlayed && !video.seeking),
+      playing: () => ((this.#hasPlayed = true), (this.#isDry = false)),
       seeking: () => {},
     };
     for (const [event, handler] of Object.entries(handlers))
