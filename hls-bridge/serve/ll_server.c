@@ -139,7 +139,7 @@ static void *run(void *user)
 
 /* ---- life ---- */
 
-/* A viewer may have two requests held, each on a connection of its own. */
+/* A viewer may have three requests held, each on a connection of its own. */
 static void raise_descriptor_limit(void)
 {
     struct rlimit limit;
