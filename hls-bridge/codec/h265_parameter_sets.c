@@ -10,6 +10,8 @@
 #define SIZE_MAX_PIXELS  16384
 #define CONSTRAINT_BYTES 6
 #define SUB_LAYERS_MAX   7
+#define REFERENCE_SETS   64 /* num_short_term_ref_pic_sets */
+#define REFERENCES       16 /* pictures in one of them */
 
 /* profile_tier_level() of all layers. */
 typedef struct Profile {
@@ -92,6 +94,72 @@ static bool read_size(H264Bits *r, unsigned chroma, VideoFormat *out)
     return true;
 }
 
+static void skip_ue(H264Bits *r, unsigned count)
+{
+    for (; count > 0; count--)
+        h264_read_ue(r);
+}
+
+/* scaling_list_data(), 7.3.4 */
+static void skip_scaling_lists(H264Bits *r)
+{
+    for (unsigned size = 0; size < 4; size++)
+        for (unsigned matrix = 0; matrix < 6; matrix += size == 3 ? 3 : 1) {
+            unsigned coefficients = size == 0 ? 16 : 64;
+            if (h264_read_bit(r))
+                skip_ue(r, coefficients + (size > 1)); /* se(v) is as long */
+            else
+                h264_read_ue(r);
+        }
+}
+
+/* st_ref_pic_set(), 7.3.7. Returns how many pictures it has, if the one before has `before`; more
+ * than REFERENCES: it cannot be. */
+static unsigned skip_reference_set(H264Bits *r, bool first, unsigned before)
+{
+    unsigned count = 0;
+
+    if (first || !h264_read_bit(r)) {
+        uint32_t negative = h264_read_ue(r), positive = h264_read_ue(r);
+        if (negative > REFERENCES || positive > REFERENCES - negative)
+            return REFERENCES + 1;
+        for (; count < negative + positive; count++) {
+            h264_read_ue(r);
+            h264_read_bit(r);
+        }
+        return count;
+    }
+    h264_read_bit(r); /* delta_rps_sign */
+    h264_read_ue(r);
+    for (unsigned i = 0; i <= before; i++)
+        count += h264_read_bit(r) || h264_read_bit(r);
+    return count;
+}
+
+/* What stands between the order of the pictures and the rest. Returns whether it can be: the muxer
+ * believes the number of references, and would count up to four billions of them. */
+static bool read_references(H264Bits *r)
+{
+    skip_ue(r, 6); /* sizes of blocks and depths */
+    if (h264_read_bit(r) && h264_read_bit(r))
+        skip_scaling_lists(r);
+    skip(r, 2);
+    if (h264_read_bit(r)) { /* pcm_enabled_flag */
+        skip(r, 8);
+        skip_ue(r, 2);
+        skip(r, 1);
+    }
+    uint32_t sets = h264_read_ue(r);
+    if (sets > REFERENCE_SETS)
+        return false;
+    for (unsigned i = 0, pictures = 0; i < sets; i++) {
+        pictures = skip_reference_set(r, i == 0, pictures);
+        if (pictures > REFERENCES)
+            return false;
+    }
+    return true;
+}
+
 bool h265_sps_format(const uint8_t *nal, size_t len, VideoFormat *out)
 {
     if (len <= H265_HEADER_SIZE)
@@ -117,7 +185,7 @@ bool h265_sps_format(const uint8_t *nal, size_t len, VideoFormat *out)
         reorder = h264_read_ue(&r);
         h264_read_ue(&r);
     }
-    if (r.overrun || luma > 8 || colour > 8 || reorder > 16)
+    if (luma > 8 || colour > 8 || reorder > 16 || !read_references(&r) || r.overrun)
         return false;
     out->chroma_format = (uint8_t)chroma;
     out->bit_depth = (uint8_t)(8 + (luma > colour ? luma : colour));

@@ -155,6 +155,10 @@ static void a_picture_is_what_the_sets_say_that_it_names(void **state)
     put_ue(&sps, 4); /* pictures that are kept, */
     put_ue(&sps, 2); /* and come in another order */
     put_ue(&sps, 0);
+    for (unsigned size = 0; size < 6; size++)
+        put_ue(&sps, 0);
+    put_bits(&sps, 4, 0);
+    put_ue(&sps, 0); /* reference picture sets */
     put_ue(&pps, 1); /* its id, and that of its sequence parameter set */
     put_ue(&pps, 1);
 
@@ -327,6 +331,20 @@ static void sets_that_are_cut_short_are_refused(void **state)
     assert_in_range(least, 20, sizeof(sps)); /* all behind it is VUI, which nobody needs */
 }
 
+/* The muxer would count four billions of references, behind the end of the set. */
+static void more_references_than_can_be_are_refused(void **state)
+{
+    uint8_t sps[] = {SPS};
+    uint8_t *at = memchr(sps, 0x52, sizeof(sps));
+    VideoFormat format;
+
+    (void)state;
+    assert_true(h265_sps_format(sps, sizeof(sps), &format));
+    assert_non_null(at);
+    *at = 0x7F;
+    assert_false(h265_sps_format(sps, sizeof(sps), &format));
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_key_frame_with_sets_comes_first, setup, depay_rig_close),
     cmocka_unit_test_setup_teardown(sets_stand_before_every_key_frame, setup, depay_rig_close),
@@ -341,5 +359,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(units_of_one_timestamp_are_told_apart, setup, depay_rig_close),
     cmocka_unit_test_setup_teardown(what_cannot_be_read_is_dropped, setup, depay_rig_close),
     cmocka_unit_test(sets_that_are_cut_short_are_refused),
+    cmocka_unit_test(more_references_than_can_be_are_refused),
 };
 TEST_GROUP(h265_depay, tests);
