@@ -107,6 +107,12 @@ sub lateness {
     return !$r->variable("janus_hls_address") && $r->variable("janus_hls_own_edge") ? LATE_S : 0;
 }
 
+# Whether somebody asks about a viewer who is no edge of ours: each address that it makes up would be a question to the webhook.
+sub is_strange {
+    my ($r) = @_;
+    return $r->variable("janus_hls_asks") && $r->variable("janus_hls_address") && !$r->variable("janus_hls_own_edge");
+}
+
 # Sessions that a webhook lets in: up to when, by token, stream and address.
 our ($admitted, $formerly) = ({}, {});
 
@@ -132,6 +138,7 @@ sub verdict {
     my ($r) = @_;
     my $claims = claims_of($r);
     return $claims unless ref $claims;
+    return "edge" if is_strange($r);
     my $now = time;
     return "expired" if $now >= $claims->{exp} && $now >= $claims->{exp} + lateness($r);
     return "early" if exists $claims->{nbf} && $now < $claims->{nbf};

@@ -223,6 +223,9 @@ test("with a webhook, a session passes for as long as that has let it in, at its
     [ask({ janus_hls_asks: "" }), "pass"],
     [ask({ janus_hls_own_edge: "1" }), "pass"], // which has asked
     [ask({ janus_hls_own_edge: "1", janus_hls_address: "192.0.2.7" }), "webhook"], // it asks now
+    [ask({ janus_hls_address: "192.0.2.7" }), "edge"], // who is none of ours may not ask about others
+    [ask({ janus_hls_address: "-" }), "edge"],
+    [ask({ janus_hls_asks: "", janus_hls_address: "192.0.2.7" }), "pass"],
     [ask({ janus_hls_secret: "" }), "key"], // what is no good token is nobody's session
     [noted({ janus_hls_lifetime: "max-age=60" }), "/janus_hls_noted"],
     [ask(), "pass"],
