@@ -18,8 +18,9 @@
 /* Bytes, as asked for; the kernel grants up to net.core.rmem_max. A second of 8 Mbit/s. */
 #define RECEIVE_BUFFER (1 << 20)
 
-/* A kernel's timestamp older than this is not of the clock that we read. */
-#define STAMP_AGE_MAX_US US_PER_S
+/* A kernel's timestamp older than this is not of the clock that we read. A bridge that stood still
+ * for some seconds finds what came meanwhile. */
+#define STAMP_AGE_MAX_US (10 * US_PER_S)
 
 /* If the wall clock moves against the monotonic one by more than this, it was set. */
 #define CLOCK_SET_US US_PER_MS
@@ -29,6 +30,7 @@ typedef struct Port {
     bool peer_fixed;
     struct sockaddr_in peer; /* where RTCP goes; port 0: not known yet */
     uint32_t drops;          /* the kernel's count, which wraps */
+    int64_t came_us;         /* when the last one came; none is said to have come sooner */
 } Port;
 
 /* RTCP that is sent without being asked for again. */
@@ -278,9 +280,10 @@ static int read_batch(RtpIngest *ingest, size_t track, Port *port, int64_t now_u
     for (int i = 0; i < n; i++) {
         struct msghdr *header = &ingest->headers[i].msg_hdr;
         notes = read_notes(header);
+        port->came_us = larger(port->came_us, arrival(now_us, unix_us, notes.stamp_us));
         Datagram datagram = {
             .track = track,
-            .arrival_us = arrival(now_us, unix_us, notes.stamp_us),
+            .arrival_us = port->came_us,
             .read_us = now_us,
             .len = ingest->headers[i].msg_len,
             .data = ingest->data[i],

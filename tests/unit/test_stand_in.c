@@ -30,7 +30,7 @@ static ssize_t receive(int fd, void *out, size_t size)
     return TEMP_FAILURE_RETRY(recv(fd, out, size, 0));
 }
 
-static Pair open_pair(size_t backlog)
+static Pair open_pair_by(const Clock *clock, size_t backlog)
 {
     struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct timeval wait = {WAIT_MS / 1000, 0};
@@ -41,7 +41,7 @@ static Pair open_pair(size_t backlog)
     assert_int_equal(bind(p.fd, (struct sockaddr *)&own, len), 0);
     assert_int_equal(getsockname(p.fd, (struct sockaddr *)&own, &len), 0);
     assert_int_equal(setsockopt(p.fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)), 0);
-    RtpIngestParams params = {.count = 1, .backlog = backlog, .clock = clock_system()};
+    RtpIngestParams params = {.count = 1, .backlog = backlog, .clock = clock};
     params.track[0] = (RtpIngestTrack){.local = own, .peer = own};
     params.track[0].local.sin_port = 0;
     p.ingest = rtp_ingest_create(&params, NULL);
@@ -49,6 +49,11 @@ static Pair open_pair(size_t backlog)
     own.sin_port = htons(rtp_ingest_port(p.ingest, 0));
     assert_int_equal(connect(p.fd, (struct sockaddr *)&own, len), 0);
     return p;
+}
+
+static Pair open_pair(size_t backlog)
+{
+    return open_pair_by(clock_system(), backlog);
 }
 
 static void close_pair(Pair *p)
@@ -190,12 +195,66 @@ static void asks_no_more_often_if_it_is_told_so_again(void **state)
     close_pair(&p);
 }
 
+/* A clock of the test's: both of its times are that many microseconds. */
+static int64_t set_us(void *user)
+{
+    return *(const int64_t *)user;
+}
+
+/* The next one that waits. Returns how long before it was read it came. */
+static int64_t take_age_us(const Pair *p, const char *text)
+{
+    Datagram d;
+
+    assert_true(rtp_ingest_peek(p->ingest, &d));
+    assert_int_equal(d.len, strlen(text));
+    assert_memory_equal(d.data, text, d.len);
+    rtp_ingest_pop(p->ingest);
+    return d.read_us - d.arrival_us;
+}
+
+/* A bridge that stood still finds in its sockets what came meanwhile: in order, and each as old as
+ * it is. */
+static void what_waited_in_a_socket_is_in_order_however_long_it_waited(void **state)
+{
+    static const struct {
+        int64_t waited_us;
+        bool known; /* when it came */
+    } rows[] = {
+        {US_PER_S, true},
+        {5 * US_PER_S, true},
+        {10 * US_PER_S + US_PER_MS, false}, /* but for the second one, which came later */
+    };
+    int64_t now_us = clock_us(CLOCK_REALTIME);
+    const Clock clock = {.monotonic_us = set_us, .unix_us = set_us, .user = &now_us};
+    Pair p = open_pair_by(&clock, 1 << 16);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        bool good = false;
+        for (int ms = 0; ms < WAIT_MS && !good; ms += 5) { /* until the kernel stamps, as above */
+            send_text(&p, "one");
+            int64_t sent_us = clock_us(CLOCK_REALTIME);
+            sleep_ms(5);
+            send_text(&p, "two");
+            now_us = sent_us + rows[i].waited_us;
+            rtp_ingest_read(p.ingest, now_us);
+            int64_t one_us = take_age_us(&p, "one"), two_us = take_age_us(&p, "two");
+            assert_true(two_us <= one_us);
+            good = rows[i].known ? one_us >= rows[i].waited_us && two_us < one_us : one_us == 0;
+        }
+        assert_row(good, "a wait", "of %lld us", (long long)rows[i].waited_us);
+    }
+    close_pair(&p);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(reads_for_a_thread_that_is_held_up),
     cmocka_unit_test(leaves_a_resting_thread_alone),
     cmocka_unit_test(counts_what_finds_no_room),
     cmocka_unit_test(asks_for_a_thread_that_is_held_up),
     cmocka_unit_test(asks_no_more_often_if_it_is_told_so_again),
+    cmocka_unit_test(what_waited_in_a_socket_is_in_order_however_long_it_waited),
 };
 
 TEST_GROUP(stand_in, tests);
