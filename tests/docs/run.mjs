@@ -14,7 +14,7 @@ import { missingFrom } from "./shape.mjs";
 import { Shell } from "./shell.mjs";
 import { stepsOf } from "./steps.mjs";
 
-const SAYS_MS = 60000;
+const SAYS_MS = 180000;
 const SHOWN = 600; // characters of a page
 const SETTLES_MS = 5000; // one page after the other
 const ALWAYS = /^(The demo of the day|La demo)/; // what all else stands on

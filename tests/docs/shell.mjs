@@ -14,8 +14,8 @@ const STAYS = [
   ["bridge", /^build\/hls-bridge\/hls-bridge /, []],
   ["sender", /^ffmpeg .*-re /s, []],
 ];
-const ENDS_MS = 180000; // a command that ends by itself
-const COMES_MS = 40000; // what is printed, if it is asked for again and again
+const ENDS_MS = 600000; // a command that ends by itself, and a program that comes up
+const COMES_MS = 180000; // what is printed, if it is asked for again and again
 const AGAIN_MS = 1000;
 const LINGERS_MS = 3000; // from the last line that is waited for to the end of a command that ends
 const POLL_MS = 100;
