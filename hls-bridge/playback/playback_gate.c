@@ -130,23 +130,32 @@ static void on_answer(void *user, void *question, const PlaybackAnswer *answer)
 
 /* ---- requests ---- */
 
+/* Asks about a session that nothing is known of. Returns NULL if that cannot be done now: the table
+ * stays as it is then, since those who may watch are not to make room for those who come in too
+ * great a number. The lock is held. */
+static Session *ask_about(PlaybackGate *g, const PlaybackAsk *ask)
+{
+    Session *s = playback_hook_is_full(g->hook) ? NULL : session_table_add(g->table, ask->session);
+
+    if (!s)
+        return NULL;
+    char *body = playback_ask_question(ask, clock_unix_us(g->params.hook.clock));
+    if (playback_hook_ask(g->hook, body, s) < 0) { /* no memory, or it stops */
+        session_table_settle(s, SESSION_UNKNOWN, 0, "");
+        return NULL;
+    }
+    g->stats.asked++;
+    return s;
+}
+
 /* Looks for the answer. Returns false if there is none yet: then the connection is suspended until
  * there is, and the waiter is the lock's. */
 static bool look(PlaybackGate *g, const PlaybackAsk *ask, Waiter *w)
 {
-    char *body = playback_ask_question(ask, clock_unix_us(g->params.hook.clock));
-
     pthread_mutex_lock(&g->lock);
     Session *s = session_table_find(g->table, ask->session, now_of(g));
-    if (!s && (s = session_table_add(g->table, ask->session))) {
-        if (playback_hook_ask(g->hook, body, s) == 0) {
-            g->stats.asked++;
-        } else {
-            g->stats.busy++;
-            session_table_settle(s, SESSION_UNKNOWN, 0, NOT_NOW);
-        }
-        body = NULL; /* it was taken over */
-    }
+    if (!s)
+        s = ask_about(g, ask);
     bool waits = s && s->state == SESSION_WAITS;
     if (waits) {
         w->next = s->waiters;
@@ -161,7 +170,6 @@ static bool look(PlaybackGate *g, const PlaybackAsk *ask, Waiter *w)
         snprintf(w->sentence, sizeof(w->sentence), NOT_NOW);
     }
     pthread_mutex_unlock(&g->lock);
-    free(body);
     return !waits;
 }
 

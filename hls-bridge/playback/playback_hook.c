@@ -327,6 +327,14 @@ int playback_hook_ask(PlaybackHook *h, char *body, void *question)
     return 0;
 }
 
+bool playback_hook_is_full(PlaybackHook *h)
+{
+    pthread_mutex_lock(&h->lock);
+    bool is_full = h->waiting >= h->params.waiting;
+    pthread_mutex_unlock(&h->lock);
+    return is_full;
+}
+
 uint64_t playback_hook_retried(PlaybackHook *h)
 {
     return atomic_load(&h->retried);

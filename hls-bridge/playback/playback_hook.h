@@ -51,6 +51,9 @@ void playback_hook_destroy(PlaybackHook **hook);
  */
 int playback_hook_ask(PlaybackHook *hook, char *body, void *question);
 
+/* Whether so many questions wait that it takes no other now. */
+bool playback_hook_is_full(PlaybackHook *hook);
+
 /* How many tries were repeated. */
 uint64_t playback_hook_retried(PlaybackHook *hook);
 

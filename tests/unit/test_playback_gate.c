@@ -357,6 +357,28 @@ static void too_many_questions_are_not_asked(void **state)
     assert_true(!*waits.response || strstr(waits.response, "Retry-After: 2"));
 }
 
+/* Of those who come in too great a number nothing is kept, so nobody else has to go for them. */
+static void a_crowd_pushes_nobody_out(void **state)
+{
+    Visit waits;
+
+    (void)state;
+    params.hook.waiting = 1;
+    params.sessions = 2;
+    make_gate();
+    ask("192.0.2.6", 204, NULL);
+    atomic_store(&receiver.reply, NULL);
+    begin(&waits, "192.0.2.7");
+    until_asked(2);
+    ask("192.0.2.8", 403, "Retry-After: 2");
+    ask("192.0.2.9", 403, "Retry-After: 2");
+    ask("192.0.2.6", 204, NULL);
+    assert_int_equal(playback_gate_stats(gate).evicted, 0);
+    assert_int_equal(receiver.asked, 2);
+    playback_gate_destroy(&gate);
+    join(&waits);
+}
+
 static void nothing_else_is_there(void **state)
 {
     Visit v = {.path = "/streams"};
@@ -379,6 +401,7 @@ static const struct CMUnitTest tests[] = {
     TEST(without_an_answer_a_policy_decides),
     TEST(nobody_listens),
     TEST(too_many_questions_are_not_asked),
+    TEST(a_crowd_pushes_nobody_out),
     TEST(nothing_else_is_there),
 };
 
