@@ -7,6 +7,7 @@ import path from "node:path";
 import https from "node:https";
 import { keyFolder } from "./bridge.mjs";
 import { Child, untilHealthy } from "./child.mjs";
+import { closedFolder } from "./reach.mjs";
 
 /** Fills in a template; its head tells the words. */
 export async function fillTemplate(file, words) {
@@ -86,9 +87,9 @@ async function localStatus(pieces, folder) {
   return `include "${file}";`;
 }
 
-/** A copy of the pages where www-data may read it: the checkout may be in a folder of root's own. */
+/** The pages where www-data may read them: a copy, if the checkout is in a folder of root's own. */
 export async function reachableWeb(web, folder) {
-  if (!WORKERS) return web;
+  if (!WORKERS || !(await closedFolder(web))) return web;
   const copy = path.join(folder, "web");
   await cp(web, copy, { recursive: true });
   return copy;

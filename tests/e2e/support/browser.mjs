@@ -2,10 +2,13 @@
 
 // Chromium, driven by Playwright.
 
-import { chromium } from "playwright-core";
+import { createRequire } from "node:module";
 import { CHROMIUM_SWITCHES } from "../../../tools/stack/chromium.mjs";
 import { LIVE } from "./measured.mjs";
 import { until, UNTIL_MS } from "./rig.mjs";
+
+// to import it, node would parse its six megabytes once more, for what they export
+const { chromium } = createRequire(import.meta.url)("playwright-core");
 
 // Playwright takes these, closes its browser, and would leave the test running, and what that has started.
 for (const signal of ["SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
