@@ -19,14 +19,14 @@ import { until } from "./support/rig.mjs";
 const HONEST = ["shop", "market"];
 const PLACES = 6; // live streams that the bridge takes: two are honest
 const AT_ONCE = 3; // attackers
-const MEMORY_MAX = 16 << 20; // bytes that the bridge may grow by
+const MEMORY_MAX = 8 << 20; // bytes that the bridge may grow by
 const LEAD_S = 2; // media time that a stream may be ahead of real time
 const GRACE_S = 4; // what was there when the first packet came, and what one last segment may hold
 const FILES_A_SECOND = 50; // hls.files
 const BURST_S = 2; // so many seconds' worth may come at once
 const LISTS = 20; // and what else there is one of: playlists of each size, the manifest, a thumbnail, a state file
 const BYTES_A_SECOND = 6 << 20;
-const NAMES = 600;
+const NAMES = 300;
 const LATE_OF_A_CUT = 20; // packets of sound, at least, that are late with a picture that is half a second late
 const PLAIN_BRIDGE = built(path.join(SOURCE, "build")).bridge; // with sanitizers its memory tells nothing
 const BACK = 2 ** 31 - 1;
@@ -51,21 +51,21 @@ const LAYERS = ["audio", "high", "mid", "low"];
 
 /** Each attack: what it announces, and what it sends. */
 const ATTACKS = {
-  "sound-steps-back": [["audio"], (a) => a.times(5000, (i) => a.sound(-BACK * i))],
-  "sound-runs-ahead": [["audio"], (a) => a.times(2000, (i) => a.sound(48000 * i))],
-  "both-run-ahead": [BOTH, (a) => a.times(1000, async (i) => {
+  "sound-steps-back": [["audio"], (a) => a.times(1500, (i) => a.sound(-BACK * i))],
+  "sound-runs-ahead": [["audio"], (a) => a.times(800, (i) => a.sound(48000 * i))],
+  "both-run-ahead": [BOTH, (a) => a.times(400, async (i) => {
     await a.sound(48000 * i);
     await a.keyFrame(900000 * i);
   })],
-  "pictures-run-ahead": [["video"], (a) => a.times(1000, (i) => a.keyFrame(900000 * i))],
-  "pictures-step-back": [["video"], (a) => a.times(3000, (i) => a.keyFrame(-BACK * i))],
-  "reports-lie": [BOTH, (a) => a.times(1000, async (i) => {
+  "pictures-run-ahead": [["video"], (a) => a.times(400, (i) => a.keyFrame(900000 * i))],
+  "pictures-step-back": [["video"], (a) => a.times(1000, (i) => a.keyFrame(-BACK * i))],
+  "reports-lie": [BOTH, (a) => a.times(400, async (i) => {
     await a.sound(960 * i);
     await a.picture(1800 * i);
     await a.report("audio", 3e9 + i * 86400, 960 * i);
     await a.report("video", 3e9 - i * 86400, 900000 * i);
   })],
-  "sizes-alternate": [BOTH, (a) => a.times(600, async (i) => {
+  "sizes-alternate": [BOTH, (a) => a.times(400, async (i) => {
     await a.sound(960 * i);
     await a.keyFrame(1800 * i, 20 + (i % 2), 12);
   })],
@@ -88,11 +88,11 @@ const ATTACKS = {
     await a.keyFrame(-BACK * i, 10, 12, "low");
     await a.report("mid", 3e9 - i * 86400, 900000 * i);
   })],
-  "layers-take-turns": [LAYERS, (a) => a.times(600, async (i) => {
+  "layers-take-turns": [LAYERS, (a) => a.times(300, async (i) => {
     await a.sound(960 * i);
     await a.keyFrame(1800 * i, 20 - 4 * (i % 3), 12, LAYERS[1 + (i >> 4) % 3]);
   })],
-  noise: [BOTH, (a) => a.times(2000, (i) => a.rtp(BOTH[i % 2], i * 960, randomBytes(i % 1200)))],
+  noise: [BOTH, (a) => a.times(800, (i) => a.rtp(BOTH[i % 2], i * 960, randomBytes(i % 1200)))],
 };
 
 /** No more has come of an attack that began at `from` than real time allows. */

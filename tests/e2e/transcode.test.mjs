@@ -16,7 +16,7 @@ import { built } from "../../tools/stack/stack.mjs";
 import { encoders, foreign } from "../replay/support/foreign.mjs";
 import { withBridge } from "./support/lone-bridge.mjs";
 import { faultsOf, measured, withoutForcedCuts } from "./support/measured.mjs";
-import { run } from "./support/programs.mjs";
+import { INSTRUMENTS, run } from "./support/programs.mjs";
 import { until } from "./support/rig.mjs";
 import { recordingOf } from "./support/testcard.mjs";
 
@@ -100,7 +100,7 @@ const keyless = ({ remarks }) => remarks.find(({ rule }) => rule.startsWith("a s
 async function assertFaultless(port, hls, stream = "shop", { fills = true, copied = false } = {}) {
   const { output } = await status(port, stream);
   const examine = async (list, ...options) => {
-    const { stdout, stderr } = await run(built().doctor, ["--json", ...options, "--time", "0", path.join(hls, stream, list)]);
+    const { stdout, stderr } = await run(INSTRUMENTS.doctor, ["--json", ...options, "--time", "0", path.join(hls, stream, list)]);
     assert.ok(stdout, stderr);
     return JSON.parse(stdout);
   };

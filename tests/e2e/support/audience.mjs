@@ -10,7 +10,7 @@ import readline from "node:readline";
 import { Child, sleep } from "../../../tools/stack/child.mjs";
 import { built } from "../../../tools/stack/stack.mjs";
 import { measured } from "./measured.mjs";
-import { run } from "./programs.mjs";
+import { INSTRUMENTS, run } from "./programs.mjs";
 import { until } from "./rig.mjs";
 import { TESTCARD } from "./testcard.mjs";
 
@@ -18,7 +18,7 @@ const FULL_MS = 14000; // until the playlists are as long as they get
 
 /** Begins to publish a recording as `stream`, until the stack ends at the latest; `options` are rtp-replay's. Returns the child. */
 export function beginReplay(stack, stream, { seconds = 600, recording = TESTCARD, options = [] } = {}) {
-  const child = new Child("rtp-replay", built().replay,
+  const child = new Child("rtp-replay", INSTRUMENTS.replay,
     ["--bridge", `http://127.0.0.1:${stack.bridgePort}`, "--stream", stream, "--seconds", String(seconds), ...options, recording],
     { logFile: path.join(stack.options.folder, "replay.log") });
   stack.guests.add({ end: () => child.stop() });

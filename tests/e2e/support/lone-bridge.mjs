@@ -10,6 +10,7 @@ import { startBridge } from "../../../tools/stack/bridge.mjs";
 import { Child } from "../../../tools/stack/child.mjs";
 import { freePorts } from "../../../tools/stack/ports.mjs";
 import { built } from "../../../tools/stack/stack.mjs";
+import { INSTRUMENTS } from "./programs.mjs";
 import { TESTCARD } from "./testcard.mjs";
 
 const SECONDS = "600"; // that each sends at the most, unless it is told otherwise
@@ -36,7 +37,7 @@ export async function withBridge(settings, body, { program = built().bridge, env
   });
   const senders = new Set();
   const sendFile = (stream, recording, ...options) => {
-    const sender = new Child("rtp-replay", built().replay,
+    const sender = new Child("rtp-replay", INSTRUMENTS.replay,
       ["--bridge", `http://127.0.0.1:${port}`, "--stream", stream, "--seconds", SECONDS, ...options, recording],
       { logFile: path.join(folder, `${stream}.log`), cleanUp: () => senders.delete(sender) });
     senders.add(sender);

@@ -5,9 +5,15 @@
 import { execFile, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { built } from "../../../tools/stack/stack.mjs";
+import { built, SOURCE } from "../../../tools/stack/stack.mjs";
 
 const WATCH_MAX_S = 170; // whoever begins to watch ends it; this is for those that could not
+
+/**
+ * Without sanitizers even if what is tested has them: they are none of that, and would take more of the machine. With
+ * sanitizers tests/unit and tests/replay run hls-doctor, and conformance rtp-replay.
+ */
+export const INSTRUMENTS = built(process.env.JANUS_HLS_SANITIZED ? path.join(SOURCE, "build") : undefined);
 
 /** Runs a program to its end. Resolves to { status, stdout, stderr }; never throws. */
 export function run(command, args, options = {}) {
@@ -19,7 +25,7 @@ export function run(command, args, options = {}) {
 
 /** What hls-doctor finds in `seconds` of a playlist; `options` as --aligned. */
 export async function doctor(playlist, seconds, { wait = 15, options = [] } = {}) {
-  const { status, stdout, stderr } = await run(built().doctor, ["--json", ...options, "-t", seconds, "-w", wait, playlist]);
+  const { status, stdout, stderr } = await run(INSTRUMENTS.doctor, ["--json", ...options, "-t", seconds, "-w", wait, playlist]);
   if (status === 2) throw new Error(stderr);
   return JSON.parse(stdout);
 }
@@ -29,7 +35,7 @@ export async function doctor(playlist, seconds, { wait = 15, options = [] } = {}
  * nothing that runs on.
  */
 export function watch(playlist, { wait = 15, seconds = WATCH_MAX_S, options = [] } = {}) {
-  const child = spawn(built().doctor, ["--json", ...options, "-t", String(seconds), "-w", String(wait), playlist],
+  const child = spawn(INSTRUMENTS.doctor, ["--json", ...options, "-t", String(seconds), "-w", String(wait), playlist],
     { stdio: ["ignore", "pipe", "pipe"] });
   let out = "", wrong = "";
   child.stdout.on("data", (data) => (out += data));

@@ -13,17 +13,14 @@ import { createWriteStream } from "node:fs";
 import path from "node:path";
 import readline from "node:readline";
 import { bridgeStreams } from "../../../tools/stack/bridge.mjs";
-import { built, SOURCE } from "../../../tools/stack/stack.mjs";
 import { attach } from "./janus-api.mjs";
+import { INSTRUMENTS } from "./programs.mjs";
 import { until, UNTIL_MS } from "./rig.mjs";
 import { TESTCARD } from "./testcard.mjs";
 
 export const PUBLISHERS_MAX = 100; // of one program
 
 const KEEP_ALIVE_MS = 20000; // Janus ends a session that says nothing for a minute
-
-/** Without sanitizers even if what is tested has them: it is none of that, and would take more of the machine. */
-const PROGRAM = built(process.env.JANUS_HLS_SANITIZED ? path.join(SOURCE, "build") : undefined).publishers;
 
 /** webrtc-publishers, and whoever waits for what it says of a publisher. */
 class Swarm {
@@ -32,7 +29,7 @@ class Swarm {
 
   /** What it complains of goes to `log`, a stream. `roundS`: seconds of the recording in a round, unless all. */
   constructor(recording, log, roundS) {
-    this.process = spawn(PROGRAM, [recording, ...(roundS ? [String(roundS)] : [])], { stdio: ["pipe", "pipe", log ? "pipe" : "inherit"] });
+    this.process = spawn(INSTRUMENTS.publishers, [recording, ...(roundS ? [String(roundS)] : [])], { stdio: ["pipe", "pipe", log ? "pipe" : "inherit"] });
     if (log) this.process.stderr.pipe(log);
     this.exited = new Promise((resolve) => {
       this.process.on("error", (error) => resolve(`${error.message}: is GStreamer here? Run ./bootstrap --tests, and make`));
