@@ -23,13 +23,18 @@ import { doctor, run } from "./support/programs.mjs";
 import { until } from "./support/rig.mjs";
 
 const WRONG_KEY = 467; // docs/protocol.md
+const WHOLE = [path.join(SOURCE, "demo")]; // which sees first that everything is built
 const WATCHED_S = 5; // by hls-doctor, of a stream that begins: two segments more than there are at first
 
-/** Starts ./demo as it is for everybody, without sanitizers; `output()` is what it has printed. It
- * ends with the test `t`. */
-function startDemo(t, args) {
+const BUILT = ["node", path.join(SOURCE, "tools", "demo.mjs")]; // what ./demo runs once everything is built
+
+/**
+ * Starts ./demo as it is for everybody, without sanitizers, or only what it runs in the end; `output()` is what it has
+ * printed. It ends with the test `t`.
+ */
+function startDemo(t, args, [command, ...before] = BUILT) {
   const env = { ...process.env, JANUS_HLS_BUILD: "" };
-  const child = spawn(path.join(SOURCE, "demo"), args, { stdio: ["ignore", "pipe", "pipe"], env });
+  const child = spawn(command, [...before, ...args], { stdio: ["ignore", "pipe", "pipe"], env });
   t.after(() => child.kill("SIGKILL"));
   let text = "";
   child.stdout.on("data", (data) => (text += data));
@@ -70,7 +75,7 @@ function lossOf({ source }) {
 test("the test card plays with no further step, and Ctrl-C leaves nothing", async (t) => {
   const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-demo-"));
   const [port] = await freePorts(1);
-  const demo = startDemo(t, ["--testcard", "demo", "--port", String(port), "--dir", folder]);
+  const demo = startDemo(t, ["--testcard", "demo", "--port", String(port), "--dir", folder], WHOLE);
   try {
     const playlist = `http://localhost:${port}/live/demo/index.m3u8`;
     const report = await doctor(playlist, WATCHED_S, { wait: 120 });
@@ -269,16 +274,15 @@ test("--lan serves HTTP/2 over TLS on all addresses, and prints a QR code", asyn
 });
 
 test("what cannot be understood is a sentence", async (t) => {
-  const demo = startDemo(t, ["--what"]);
+  const demo = startDemo(t, ["--what"], WHOLE);
   assert.equal(await demo.ended, 1);
   assert.match(demo.output(), /--what.*--help/);
-  // these without a build before each
   for (const [args, sentence] of [[["--port", "70000"], /--port takes a port/], [["--testcard", "a b"], /a stream name is/]]) {
-    const { status, stderr } = await run("node", [path.join(SOURCE, "tools", "demo.mjs"), ...args]);
-    assert.equal(status, 1, args.join(" "));
-    assert.match(stderr, sentence);
+    const wrong = startDemo(t, args);
+    assert.equal(await wrong.ended, 1, args.join(" "));
+    assert.match(wrong.output(), sentence);
   }
-  const help = startDemo(t, ["--help"]);
+  const help = startDemo(t, ["--help"], WHOLE);
   assert.equal(await help.ended, 0);
   assert.match(help.output(), /^Usage: \.\/demo/);
 });
