@@ -18,7 +18,7 @@ import { SOUND_OFFER } from "./support/session.mjs";
 import { assertDiscontinuities } from "./support/steps.mjs";
 
 const CONTROL_CONNECTIONS = 256; // that the control API takes at a time
-const FLOOD = 3000; // requests
+const FLOOD = 1000; // requests
 
 // All that asks, and all that answers, has two cores here: a segment may come late, but not by so much that players
 // notice.
