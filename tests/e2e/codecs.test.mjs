@@ -7,11 +7,10 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import test from "node:test";
-import { built } from "../../tools/stack/stack.mjs";
 import { beginReplay } from "./support/audience.mjs";
 import { messageOf, openPage, publish } from "./support/browser.mjs";
 import { assertNoErrors, openPlayer, untilIts } from "./support/npm-player.mjs";
-import { run } from "./support/programs.mjs";
+import { INSTRUMENTS, run } from "./support/programs.mjs";
 import { until } from "./support/rig.mjs";
 import { shareStack } from "./support/shared.mjs";
 import { recordingOf } from "./support/testcard.mjs";
@@ -81,7 +80,7 @@ async function ends(stack, publisher, stream) {
   await until(`enough of ${stream} is listed`, async () => (await textOf(stack.playlist(stream))).split("#EXTINF").length > LISTED);
   await publisher.close();
   await hasEnded(stack, stream);
-  const { stdout, stderr } = await run(built().doctor, ["--json", "--time", "0", path.join(stack.hls, stream, "index.m3u8")]);
+  const { stdout, stderr } = await run(INSTRUMENTS.doctor, ["--json", "--time", "0", path.join(stack.hls, stream, "index.m3u8")]);
   assert.ok(stdout, stderr);
   const { segments, with_audio: heard, with_video: seen } = JSON.parse(stdout);
   assert.deepEqual([heard, seen], [segments, 0], `${stream}: ${segments} segments`);

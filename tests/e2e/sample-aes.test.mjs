@@ -8,11 +8,10 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
 import { keyFolder } from "../../tools/stack/bridge.mjs";
-import { built } from "../../tools/stack/stack.mjs";
 import { replay } from "./support/audience.mjs";
 import { withBrowser } from "./support/browser.mjs";
 import { openPlayer, plays, untilIts } from "./support/npm-player.mjs";
-import { run } from "./support/programs.mjs";
+import { INSTRUMENTS, run } from "./support/programs.mjs";
 import { until, withStack } from "./support/rig.mjs";
 import { servePages } from "./support/viewer.mjs";
 
@@ -83,7 +82,7 @@ test("a stream whose samples are encrypted", async (t) => {
 
       await t.test("hls-doctor decrypts it with the keys that the lists name", async () => {
         await until("it sees pictures and hears sound, and finds no fault", async () => {
-          const { stdout } = await run(built().doctor, ["--json", "--time", "3", stack.master("demo")]);
+          const { stdout } = await run(INSTRUMENTS.doctor, ["--json", "--time", "3", stack.master("demo")]);
           const { faults, remarks, marks } = JSON.parse(stdout);
           assert.deepEqual(remarks.filter(({ rule }) => /encrypted|key/.test(rule)), []);
           assert.deepEqual(faults.filter(({ rule }) => /decrypt|encrypted|decod/.test(rule)), []);

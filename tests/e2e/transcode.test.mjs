@@ -12,7 +12,6 @@ import test, { describe } from "node:test";
 import { bridgeStreams } from "../../tools/stack/bridge.mjs";
 import { startNginx } from "../../tools/stack/nginx.mjs";
 import { freePorts } from "../../tools/stack/ports.mjs";
-import { built } from "../../tools/stack/stack.mjs";
 import { encoders, foreign } from "../replay/support/foreign.mjs";
 import { withBridge } from "./support/lone-bridge.mjs";
 import { faultsOf, measured, withoutForcedCuts } from "./support/measured.mjs";

@@ -18,12 +18,12 @@ const ALONE = ["soak", "fifty-streams", "overload", "rungs", "three-sizes", "thr
 /** Seconds of those that take long, on a machine of two cores, with sanitizers. */
 const USUAL = {
   pages: 115, class: 105, attacks: 40, "low-latency": 60, players: 50, "ladder-players": 50, codecs: 50, api: 50, layers: 50, transcode: 45,
-  conformance: 45, edges: 45, limits: 40, demo: 25, changes: 35, "slow-disk": 35, "pages-watch": 35, comebacks: 35, recorded: 35, "pages-words": 35,
-  outage: 32, main: 30, production: 30, "class-room": 30, recovery: 28, "pages-layers": 28, hostile: 15, quiet: 22, seeing: 21, loss: 21,
+  conformance: 65, edges: 45, limits: 40, demo: 25, changes: 35, "slow-disk": 35, "pages-watch": 35, comebacks: 35, recorded: 35, "pages-words": 35,
+  main: 30, production: 30, "class-room": 30, recovery: 50, "pages-layers": 28, hostile: 15, seeing: 21,
 };
 
 /** Those that leave the machine mostly idle: no browser, or one that does little. */
-const CALM = ["admission", "attacks", "bridge-start", "demo", "disk", "edges", "hostile", "outage", "production", "recorded", "serving",
+const CALM = ["admission", "attacks", "bridge-start", "demo", "disk", "edges", "hostile", "production", "recorded", "serving",
   "slow-disk", "strangers", "tokens", "transcode", "viewers", "wall-clock", "webhooks"];
 
 const filesIn = (folder) => readdirSync(path.join(ROOT, folder)).filter((name) => name.endsWith(".test.mjs")).sort()

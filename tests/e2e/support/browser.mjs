@@ -81,15 +81,18 @@ export async function publish(context, stack, stream, options = {}) {
   return page;
 }
 
-/** Publishes with DTX: our answer does not ask for it, so the page is made to read one that does. */
+/** Has each page from now on publish with DTX: our answer does not ask for it, so the page is made to read one that does. */
+export const askForDtx = (context) => context.addInitScript(() => {
+  const apply = RTCPeerConnection.prototype.setRemoteDescription;
+  RTCPeerConnection.prototype.setRemoteDescription = function (description) {
+    const sdp = description.sdp.replace("usedtx=0", "usedtx=1");
+    return apply.call(this, { type: description.type, sdp });
+  };
+});
+
+/** Publishes with DTX. */
 export async function publishWithDtx(context, stack, stream) {
-  await context.addInitScript(() => {
-    const apply = RTCPeerConnection.prototype.setRemoteDescription;
-    RTCPeerConnection.prototype.setRemoteDescription = function (description) {
-      const sdp = description.sdp.replace("usedtx=0", "usedtx=1");
-      return apply.call(this, { type: description.type, sdp });
-    };
-  });
+  await askForDtx(context);
   return publish(context, stack, stream);
 }
 

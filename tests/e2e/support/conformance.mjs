@@ -19,6 +19,19 @@ async function discontinuitiesOf(master) {
   return Number(/^#EXT-X-DISCONTINUITY-SEQUENCE:(\d+)$/m.exec(list)?.[1] ?? 0) + list.split("#EXT-X-DISCONTINUITY\n").length - 1;
 }
 
+/** The publisher of `page` sends another size for `sizeMs`, and is loaded anew. Each is listed before the next. */
+export async function changeSizeAndReload(master, page, { sizeMs, pauseMs, size = { width: 360, height: 640 } }) {
+  await showInstead(page, size);
+  await until("the other size is listed", async () =>
+    (await (await fetch(master, { cache: "no-store" })).text()).includes(`RESOLUTION=${size.width}x${size.height}`));
+  await sleep(sizeMs);
+  const before = await discontinuitiesOf(master);
+  await page.reload();
+  await untilLive(page);
+  await until("the reload is seen", async () => (await discontinuitiesOf(master)) > before);
+  await sleep(pauseMs);
+}
+
 /** hls-doctor's report, while the publisher of `page` has trouble. */
 export async function followThroughTrouble(master, page, { lossMs, stillMs, sizeMs, pauseMs, seconds }) {
   const watching = watch(master, { seconds });
@@ -29,15 +42,7 @@ export async function followThroughTrouble(master, page, { lossMs, stillMs, size
   await sleep(stillMs);
   await showInstead(page, OWN_PICTURE);
   await sleep(pauseMs);
-  await showInstead(page, { width: 360, height: 640 });
-  await until("the other size is listed", async () =>
-    /RESOLUTION=360x640/.test(await (await fetch(master, { cache: "no-store" })).text()));
-  await sleep(sizeMs);
-  const before = await discontinuitiesOf(master);
-  await page.reload();
-  await untilLive(page);
-  await until("the reload is seen", async () => (await discontinuitiesOf(master)) > before);
-  await sleep(pauseMs);
+  await changeSizeAndReload(master, page, { sizeMs, pauseMs });
   return watching.end();
 }
 

@@ -31,11 +31,11 @@ export async function doctor(playlist, seconds, { wait = 15, options = [] } = {}
 }
 
 /**
- * hls-doctor follows a playlist until end() is called, which resolves to its report. A test that fails before that leaves
- * nothing that runs on.
+ * hls-doctor (`program`) follows a playlist until end() is called, which resolves to its report. A test that fails before that
+ * leaves nothing that runs on.
  */
-export function watch(playlist, { wait = 15, seconds = WATCH_MAX_S, options = [] } = {}) {
-  const child = spawn(INSTRUMENTS.doctor, ["--json", ...options, "-t", String(seconds), "-w", String(wait), playlist],
+export function watch(playlist, { program = INSTRUMENTS.doctor, wait = 15, seconds = WATCH_MAX_S, options = [] } = {}) {
+  const child = spawn(program, ["--json", ...options, "-t", String(seconds), "-w", String(wait), playlist],
     { stdio: ["ignore", "pipe", "pipe"] });
   let out = "", wrong = "";
   child.stdout.on("data", (data) => (out += data));
