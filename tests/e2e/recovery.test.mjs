@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Parts die and come back, one after the other: the stream goes on at the same address, and its numbers only grow.
+// Parts die and come back, one after the other: the stream goes on at the same address, and its numbers only grow. So does a
+// network that is gone for longer than a blip: the publisher comes back by itself. If the bridge hangs, the publisher is told.
 
 import assert from "node:assert/strict";
 import test from "node:test";
 import { bridgeStreams } from "../../tools/stack/bridge.mjs";
 import { replay } from "./support/audience.mjs";
 import { publish, SMALL_SIZE, untilLive, withBrowser } from "./support/browser.mjs";
-import { faultsOfLive } from "./support/health.mjs";
+import { faultsOfLive, OUTAGE } from "./support/health.mjs";
 import { numberBehind, untilSegments } from "./support/lists.mjs";
-import { watchFromNowOn } from "./support/looks.mjs";
+import { untilLookedAt, watchFromNowOn } from "./support/looks.mjs";
 import { measured } from "./support/measured.mjs";
+import { withLoss } from "./support/network.mjs";
+import { watch } from "./support/programs.mjs";
+import { publishRecorded } from "./support/recorded.mjs";
 import { sleep, until, withStack } from "./support/rig.mjs";
 import { assertDiscontinuities } from "./support/steps.mjs";
 
-// what a viewer cannot but notice of an outage
-const OUTAGE = /no new segment for 1\.5 target|playlist cannot be fetched/;
+// what a viewer cannot but notice while nginx is away
+const AWAY = /no new segment for 1\.5 target|playlist cannot be fetched/;
 
 /** { text, media, last }: the playlist, its first number, and the one behind its last. */
 async function listOf(stack) {
@@ -34,7 +38,7 @@ async function nginxIsRestarted(stack, page) {
   const report = await watching.end();
   // what is asked for while nobody answers is not there either
   const unanswered = ({ rule, examples }) => /cannot be fetched/.test(rule) && examples.split("; ").every((text) => text.endsWith("HTTP status 0"));
-  assert.deepEqual((await faultsOfLive(report, stack, "shop", { but: OUTAGE })).filter((fault) => !unanswered(fault)), []);
+  assert.deepEqual((await faultsOfLive(report, stack, "shop", { but: AWAY })).filter((fault) => !unanswered(fault)), []);
   assert.ok(report.segments >= 3, `${report.segments} segments`);
   await assertDiscontinuities(stack, "shop", report.discontinuities, 0); // the media flows on while the WebSocket is gone
   await untilLive(page);
@@ -50,8 +54,56 @@ async function janusIsRestarted(stack, page) {
   await untilLive(page);
   await untilSegments(stack, "shop", 2);
   const report = await watching.end();
-  assert.deepEqual(await faultsOfLive(report, stack, "shop", { but: OUTAGE }), []);
+  assert.deepEqual(await faultsOfLive(report, stack, "shop", { but: AWAY }), []);
   await assertDiscontinuities(stack, "shop", report.discontinuities, 1);
+}
+
+/** Loses everything until the page has given up the path that it has, which it tries to mend first, and makes another. */
+async function cutUntilRebuilt(page) {
+  await page.evaluate(() => (window.pathBefore = window.janusHls.publisher.peerConnection));
+  await withLoss(1, () => until("the page makes another path", () => page.evaluate(() => {
+    const { peerConnection } = window.janusHls.publisher;
+    return peerConnection !== null && peerConnection !== window.pathBefore;
+  })));
+}
+
+async function networkIsAway(stack, page) {
+  const watching = watch(stack.playlist("shop"));
+  await untilLookedAt(stack, "shop");
+  const text = async () => (await fetch(stack.playlist("shop"))).text();
+  const discontinuities = async () => {
+    const list = await text();
+    return Number(/DISCONTINUITY-SEQUENCE:(\d+)/.exec(list)?.[1] ?? 0) + list.split("#EXT-X-DISCONTINUITY\n").length - 1;
+  };
+  const before = await discontinuities();
+  await cutUntilRebuilt(page);
+  await untilLive(page);
+  await until("what comes after is listed", async () =>
+    (await discontinuities()) > before && /#EXT-X-DISCONTINUITY\n[^]*#EXTINF/.test(await text()));
+  await untilLookedAt(stack, "shop");
+  const report = await watching.end();
+  assert.ok(report.discontinuities >= 1 && report.segments >= 2, `${report.segments} segments, ${report.discontinuities} discontinuities`);
+  assert.deepEqual(await faultsOfLive(report, stack, "shop", { but: OUTAGE }), []);
+  assert.equal(report.ended, false);
+}
+
+async function bridgeHangs(stack) {
+  const publisher = await publishRecorded(stack, "market");
+  const { pid } = stack.parts.bridge;
+  process.kill(pid, "SIGSTOP");
+  try {
+    await publisher.hears({ hls: "status", status: "waiting" });
+  } finally {
+    process.kill(pid, "SIGCONT");
+  }
+  await until("it is live again", () => publisher.status === "live");
+  const told = publisher.events.filter(({ hls }) => hls === "status");
+  // a bridge that answers late on a busy machine has it wait again
+  const statuses = told.map(({ status }) => status);
+  assert.deepEqual(statuses, statuses.map((_, i) => ["live", "waiting"][i % 2]), "each once, in turn");
+  assert.ok(statuses.length >= 3, statuses.join());
+  assert.match(told[1].text, /\w/);
+  await publisher.leave();
 }
 
 async function publisherLeaves(stack, page) {
@@ -94,5 +146,9 @@ test("parts die and come back", (t) =>
       await t.test("nginx is restarted: nothing is lost but a moment", () => nginxIsRestarted(stack, page));
       await t.test("a stream waits for a publisher that left, then ends, and may begin again", () => publisherLeaves(stack, page));
       await t.test("Janus is restarted: the publisher comes back by itself", () => janusIsRestarted(stack, page));
+      await t.test("a bridge that hangs is told to the publisher within seconds, and that it goes on", () => bridgeHangs(stack));
+      await untilLive(page);
+      await t.test("a network that is away until the page has given up its path: the publisher comes back by itself",
+        () => networkIsAway(stack, page));
       await t.test("the bridge ends within a second, and writes out what it has", () => bridgeEnds(stack));
     })));
