@@ -5,7 +5,7 @@
 // interrupt ends all.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -101,6 +101,28 @@ test("what fails beside the end-to-end tests fails all, with its reason in the e
   assert.equal(lines.at(-1), "10 passed, 2 failed");
   assert.equal(lines[at(lines, "-- why mailbox failed") + 1], "    1 != 2");
   at(lines, "replay: it did not come to its end");
+});
+
+test("each of two builds that fail at the same time has its own reasons", () => {
+  const cwd = path.join(folder, "unbuildable"), results = path.join(cwd, "results");
+  for (const made of ["tests/run", "results", "slow"]) mkdirSync(path.join(cwd, made), { recursive: true });
+  cpSync(path.join(ROOT, "tests/run/part"), path.join(cwd, "tests/run/part"));
+  const configure = `#!/bin/bash
+    tree=$(basename "$PWD")
+    for ((i = 0; i < 50; i++)); do echo "$tree says $i"; done
+    touch ../at-$tree
+    for ((i = 0; i < 600; i++)); do [[ -e ../at-build && -e ../at-build-asan ]] && break; sleep 0.05; done # they end together
+    exit 1\n`;
+  writeFileSync(path.join(cwd, "configure"), configure, { mode: 0o755 });
+  writeFileSync(path.join(cwd, "slow/tail"), '#!/bin/sh\nsleep 0.5\nPATH=${PATH#*:} exec tail "$@"\n', { mode: 0o755 });
+  const env = { ...process.env, PATH: `${path.join(cwd, "slow")}:${process.env.PATH}` };
+  const { stdout } = spawnSync("tests/run/part", ["e2e:none", results], { cwd, env, encoding: "utf8" });
+  const expected = (name, tree) => [`failed ${name}`, ...Array.from({ length: 50 }, (none, i) => `because ${tree} says ${i}`)].join("\n");
+  const kept = readFileSync(path.join(results, "results.e2e:none"), "utf8");
+  for (const [name, tree] of [["the build", "build"], ["the build with sanitizers", "build-asan"]]) {
+    assert.ok(kept.includes(`${expected(name, tree)}\n`), kept);
+    assert.ok(stdout.includes(`FAILED  ${name}\n    ${tree} says 10\n    ${tree} says 11\n`), stdout);
+  }
 });
 
 test("an interrupt ends all parts that run, and no other begins", async () => {
