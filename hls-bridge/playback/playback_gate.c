@@ -11,6 +11,7 @@
 
 #include "base/bridge_log.h"
 #include "base/media.h"
+#include "failure_telling.h"
 #include "playback/session_table.h"
 #include "serve/ll_listener.h"
 
@@ -39,7 +40,7 @@ struct PlaybackGate {
     pthread_mutex_t lock; /* guards what follows */
     SessionTable *table;
     PlaybackStats stats;
-    bool failing; /* said in the log */
+    FailureTelling failures; /* said in the log */
 };
 
 static int64_t now_of(const PlaybackGate *g)
@@ -49,18 +50,30 @@ static int64_t now_of(const PlaybackGate *g)
 
 /* ---- what a webhook has said ---- */
 
-/* Says once that it does not answer, and once that it does again; the lock is held. */
+/* Says that it fails, and that it does so no more; the lock is held. */
 static void note(PlaybackGate *g, const PlaybackAnswer *answer)
 {
-    bool fails = answer->verdict >= PLAYBACK_UNUSABLE;
+    uint64_t untold;
 
-    if (answer->verdict == PLAYBACK_STOPPED || fails == g->failing)
+    if (answer->verdict == PLAYBACK_STOPPED)
         return;
-    g->failing = fails;
-    if (fails)
+    switch (failure_telling_note(&g->failures, answer->verdict >= PLAYBACK_UNUSABLE, now_of(g),
+                                 &untold)) {
+    case FAILURE_BEGINS:
         log_warn("the webhook for viewers (playback.url) fails: %s", answer->reason);
-    else
+        break;
+    case FAILURE_LASTS:
+        log_warn(
+            "the webhook for viewers (playback.url) fails: %s (%llu questions since it was last "
+            "said)",
+            answer->reason, (unsigned long long)untold);
+        break;
+    case FAILURE_OVER:
         log_info("the webhook for viewers answers again");
+        break;
+    case FAILURE_UNSAID:
+        break;
+    }
 }
 
 /* It allows, perhaps up to an end. */

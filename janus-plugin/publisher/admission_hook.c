@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "publisher/admission_hook.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <janus/debug.h>
 
 #include "core/plugin_clock.h"
+#include "failure_telling.h"
 #include "hook/hook_question.h"
 #include "publisher/admission.h"
 #include "publisher/publisher.h"
@@ -28,17 +30,18 @@ static const char *const cause_names[CAUSES] = {"hook-denied", "hook-answer", "h
 static struct {
     const PluginSettings *settings;
     HookClient *client;                   /* NULL: there is no webhook */
-    atomic_bool fails;                    /* it did not answer the last question */
     atomic_uint_fast64_t refused[CAUSES]; /* since Janus began */
     atomic_uint_fast64_t unasked;         /* let in without an answer, by the settings */
-} self;
+    pthread_mutex_t lock;                 /* guards what follows; no other is taken under it */
+    FailureTelling failures;              /* said in the log */
+} self = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 int admission_hook_open(const PluginSettings *settings)
 {
     const HookSettings *hook = plugin_settings_hook(settings);
 
     self.settings = settings;
-    atomic_store(&self.fails, false);
+    self.failures = (FailureTelling){0};
     if (!hook)
         return 0;
     self.client = hook_client_create(hook);
@@ -98,17 +101,26 @@ int admission_hook_ask(Session *session, const Request *request, const Permit *p
 
 /* ---- obeying ---- */
 
-/* Says in the log that it has stopped answering, or that it answers again. */
+/* Says in the log that it fails, and that it does so no more. */
 static void say_whether_it_answers(const HookAnswer *answer)
 {
-    bool fails = answer->verdict >= HOOK_UNUSABLE;
+    uint64_t untold = 0;
 
-    if (answer->verdict == HOOK_STOPPED || atomic_exchange(&self.fails, fails) == fails)
+    if (answer->verdict == HOOK_STOPPED)
         return;
-    if (fails)
+    pthread_mutex_lock(&self.lock);
+    FailureWord word = failure_telling_note(&self.failures, answer->verdict >= HOOK_UNUSABLE,
+                                            monotonic_us(), &untold);
+    pthread_mutex_unlock(&self.lock);
+    if (word == FAILURE_BEGINS)
         JANUS_LOG(LOG_WARN, "[hls] the admission webhook (admission.url) fails: %s\n",
                   answer->reason);
-    else
+    else if (word == FAILURE_LASTS)
+        JANUS_LOG(LOG_WARN,
+                  "[hls] the admission webhook (admission.url) fails: %s (%llu questions since "
+                  "it was last said)\n",
+                  answer->reason, (unsigned long long)untold);
+    else if (word == FAILURE_OVER)
         JANUS_LOG(LOG_INFO, "[hls] the admission webhook answers again\n");
 }
 

@@ -27,6 +27,7 @@ unit_programs += %D%/unit-common
 %C%_unit_common_SOURCES = \
 	%D%/test_bearer_token.c \
 	%D%/test_doubling_pause.c \
+	%D%/test_failure_telling.c \
 	%D%/test_h264_sps.c \
 	%D%/test_mean_rate.c \
 	%D%/test_rtcp_packet.c \

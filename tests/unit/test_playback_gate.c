@@ -2,6 +2,7 @@
 #include "harness.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -100,7 +101,7 @@ static int setup(void **state)
                                   .hook = {.clock = &hand.clock,
                                            .url = url,
                                            .secret_file = secret_file,
-                                           .timeout_us = TIMEOUT,
+                                           .timeout_us = NEVER,
                                            .retries = 1,
                                            .waiting = 10}};
     return 0;
@@ -324,6 +325,46 @@ static void without_an_answer_a_policy_decides(void **state)
     }
 }
 
+/* How often `words` stand in `text`. */
+static size_t count_words(const char *text, const char *words)
+{
+    size_t n = 0;
+
+    while ((text = strstr(text, words))) {
+        text += strlen(words);
+        n++;
+    }
+    return n;
+}
+
+static void a_webhook_that_fails_now_and_then_does_not_fill_the_log(void **state)
+{
+    char path[TEMP_FILE_SIZE], address[16], log[8192] = "";
+
+    (void)state;
+    temp_file(path, "");
+    params.hook.retries = 0;
+    make_gate();
+    int before = dup(STDERR_FILENO), file = open(path, O_RDWR | O_CLOEXEC);
+    assert_true(before >= 0 && file >= 0 && dup2(file, STDERR_FILENO) >= 0);
+    for (int i = 0; i < 20; i++) {
+        atomic_store(&receiver.reply, i % 2 ? allows : REPLY("503 Busy", ""));
+        snprintf(address, sizeof(address), "192.0.2.%d", i);
+        ask(address, i % 2 ? 204 : 403, NULL);
+        manual_clock_set(&hand, hand.now_us + 7 * US_PER_S);
+    }
+    manual_clock_set(&hand, hand.now_us + 60 * US_PER_S);
+    ask("192.0.2.20", 204, NULL);
+    dup2(before, STDERR_FILENO);
+    assert_true(pread(file, log, sizeof(log) - 1, 0) > 0);
+    close(before);
+    close(file);
+    unlink(path);
+    assert_row(count_words(log, "fails: HTTP status 503") == 2, "it fails", "%s", log);
+    assert_row(count_words(log, "503 (5 questions since") == 1, "how often", "%s", log);
+    assert_row(count_words(log, "answers again") == 1, "once", "%s", log);
+}
+
 static void nobody_listens(void **state)
 {
     (void)state;
@@ -399,6 +440,7 @@ static const struct CMUnitTest tests[] = {
     TEST(who_is_denied_is_told_why_and_asked_about_again),
     TEST(a_session_ends_when_it_is_said_to),
     TEST(without_an_answer_a_policy_decides),
+    TEST(a_webhook_that_fails_now_and_then_does_not_fill_the_log),
     TEST(nobody_listens),
     TEST(too_many_questions_are_not_asked),
     TEST(a_crowd_pushes_nobody_out),
