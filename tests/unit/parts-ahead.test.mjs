@@ -126,3 +126,25 @@ for (const [what, release] of [
     await settled();
     assert.equal(came, true);
   });
+
+test("what is never answered is loaded by hls.js in the end; the time of what was asked for before is not its own", async () => {
+  const one = server(), limits = [];
+  const limit = (ms) => {
+    limits.push(Object.assign(new AbortController(), { ms }));
+    return limits.at(-1).signal;
+  };
+  const ahead = new PartsAhead({ fetch: one.fetch, limit, wait: atOnce });
+  const { load, loaded } = makeLoader(ahead);
+  ahead.ask(["8.0", "8.1"], 300);
+  ahead.ask(["9.0", "9.1"], 300);
+  const { answer } = load("9.0");
+  load("9.1");
+  limits[0].abort();
+  one.release("9.0");
+  assert.equal((await answer).data.byteLength, 3);
+  await settled();
+  assert.deepEqual([loaded, limits.map(({ ms }) => ms)], [[], [20000, 20000]]);
+  limits[1].abort();
+  await settled();
+  assert.deepEqual(loaded, ["9.1"]);
+});

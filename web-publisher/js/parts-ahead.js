@@ -3,6 +3,10 @@
 // Parts that are asked for all at once. hls.js asks for one after the other: of ten that it needs of another size before
 // that can be shown, each costs a way to the server and back, which is longer than what is in the buffer lasts.
 
+import { timeLimit } from "./time-limit.js";
+
+const PATIENCE_MS = 20000; // then hls.js asks for them itself: a connection may be dead without a word
+
 /** Asked for, and not yet taken by hls.js. */
 export class PartsAhead {
   #together = null; // a promise that ends when they may be taken
@@ -11,13 +15,15 @@ export class PartsAhead {
   #fetch;
   #now;
   #wait;
+  #limit;
 
-  /** `wait(ms)`: a promise that ends after so long. */
+  /** `wait(ms)`: a promise that ends after so long; `limit(ms)`: a signal that aborts then. */
   constructor({ fetch = (...args) => globalThis.fetch(...args), now = () => performance.now(),
-    wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms)) } = {}) {
+    wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms)), limit = timeLimit } = {}) {
     this.#fetch = fetch;
     this.#now = now;
     this.#wait = wait;
+    this.#limit = limit;
   }
 
   /**
@@ -26,6 +32,8 @@ export class PartsAhead {
    */
   ask(urls, lastsMs) {
     this.forget();
+    const stop = this.#stop;
+    if (urls.length) this.#limit(PATIENCE_MS).addEventListener("abort", () => stop.abort());
     for (const url of urls) {
       const answer = this.#ask(url);
       answer.catch(() => {}); // it may never be taken
