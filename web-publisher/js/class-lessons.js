@@ -8,6 +8,8 @@ import { timeLimit } from "./time-limit.js";
 
 const REFUSALS = { 401: "wall.wrong-key", 409: "class.refused.busy" }; // by the desk's status; others in its own words
 
+const stateOf = (lesson) => lesson && `${lesson.id} ${lesson.state}`;
+
 export class ClassLessons {
   #t;
   #key;
@@ -15,8 +17,10 @@ export class ClassLessons {
   #reopen;
   #buttons = [];
   #shown = "";
-  #seen = null; // the state of the lesson that was shown last
-  #refused = "";
+  #lesson = null; // that was shown last
+  #seen = null; // the state of the last one that there was
+  #isAsking = false;
+  #refused = { text: "", state: null }; // of the lesson then: it is over with that
 
   /** `key`: of the page's address; without it there are no buttons. `reopen()`: what a lesson has changed for players. */
   constructor({ t, key, stream, reopen }) {
@@ -47,7 +51,8 @@ export class ClassLessons {
   }
 
   async #press(press) {
-    this.#refused = "";
+    if (this.#isAsking) return; // pressed twice
+    this.#isAsking = true;
     const response = await fetch("class/press.json", {
       method: "POST",
       signal: timeLimit(10000),
@@ -55,30 +60,37 @@ export class ClassLessons {
       body: JSON.stringify({ ...press, stream: this.#stream() }),
     }).catch((error) => ({ ok: false, json: () => ({ error: error.message }) }));
     const answer = await Promise.resolve(response.json()).catch(() => ({ error: String(response.status) }));
-    if (!response.ok) this.#refused = this.#t(REFUSALS[response.status] ?? "class.refused", { error: answer.error });
-    this.show(answer.lesson ?? null);
+    this.#isAsking = false;
+    const text = response.ok ? "" : this.#t(REFUSALS[response.status] ?? "class.refused", { error: answer.error });
+    this.#refused = { text, state: stateOf(this.#lesson) };
+    this.show(response.ok ? answer.lesson ?? null : this.#lesson);
   }
 
   /** Shows a lesson of the desk; null: there was none. */
   show(lesson) {
-    const running = lesson?.state === "running";
-    const text = JSON.stringify([lesson, this.#refused]);
+    const running = lesson?.state === "running", state = stateOf(lesson);
+    const refused = state === this.#refused.state && this.#refused.text;
+    const text = JSON.stringify([lesson, refused]);
     const bar = byId("lesson-progress");
     if (running && lesson.seconds) bar.value = Math.min(1, (Date.now() - lesson.beganAt) / (lesson.seconds * 1000));
     if (text === this.#shown) return;
     this.#shown = text;
+    this.#lesson = lesson;
     for (const { button } of this.#buttons) button.disabled = running;
     bar.hidden = !(running && lesson.seconds);
-    byId("lesson").hidden = !lesson && !this.#refused;
-    if (this.#refused) return this.#tell("bad", this.#refused, []);
+    byId("lesson").hidden = !lesson && !refused;
+    if (refused) this.#tell("bad", refused, []);
+    else if (lesson) this.#describe(lesson);
     if (!lesson) return;
-    const name = this.#t(keyOf(lesson));
-    if (running) this.#tell("busy", `${name}: ${this.#t("class.running")}`, []);
-    else if (lesson.state === "failed") this.#tell("bad", name, [this.#t(failureOf(lesson), lesson)]);
-    else this.#tell("good", `${name}: ${this.#t("class.done")}`, factsOf(lesson).map(({ key, numbers }) => this.#t(key, numbers)));
-    const state = `${lesson.id} ${lesson.state}`;
     if (this.#seen !== null && state !== this.#seen && lesson.button === "segment" && !running) this.#reopen();
     this.#seen = state;
+  }
+
+  #describe(lesson) {
+    const name = this.#t(keyOf(lesson));
+    if (lesson.state === "running") this.#tell("busy", `${name}: ${this.#t("class.running")}`, []);
+    else if (lesson.state === "failed") this.#tell("bad", name, [this.#t(failureOf(lesson), lesson)]);
+    else this.#tell("good", `${name}: ${this.#t("class.done")}`, factsOf(lesson).map(({ key, numbers }) => this.#t(key, numbers)));
   }
 
   #tell(mood, title, facts) {
