@@ -157,6 +157,8 @@ test("a box has the command for what it shows: the port that Janus sends to, and
     bridge: { tracks: [{ kind: "audio", port: 6, packets: 9 }, { kind: "video", port: 4, packets: 1 }, { kind: "video", port: 5, packets: 2 }] } };
   const command = (station, more) => commandsFor(station, { site: "https://192.168.1.2:8080", stream: "ana", look, ...more });
   assert.match(command("seller"), /^sudo tcpdump -i any .* udp dst port 37251 and greater 500\n# chrome:/);
+  const ipv6 = { seller: { pair: "fd00::7:42:5001 [host,udp] <-> fd00::8:43:5002 [host,udp]" } };
+  assert.match(command("seller", { look: ipv6 }), /udp dst port 5001 and/);
   assert.equal(command("janus"), "sudo tcpdump -i lo -nn -T rtp -c 4 udp dst port 5");
   assert.equal(command("bridge"), "curl -s http://127.0.0.1:8191/streams/ana/look");
   assert.equal(command("files"), "curl -sik https://192.168.1.2:8080/live/ana/index.m3u8");

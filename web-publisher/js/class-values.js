@@ -104,7 +104,7 @@ const fetching = (site) => (site.startsWith("https:") ? "curl -sik" : "curl -si"
 
 const COMMANDS = {
   seller: ({ look }) => {
-    const [, port] = /:(\d+)/.exec(look?.seller?.pair ?? "") ?? []; // Janus's end comes first
+    const [, port] = /:(\d+)( |$)/.exec(look?.seller?.pair ?? "") ?? []; // Janus's end comes first
     return `${port ? `sudo tcpdump -i any -nn -X -c 1 udp dst port ${port} and greater 500\n` : ""}# chrome://webrtc-internals`;
   },
   janus: ({ look }) => {
