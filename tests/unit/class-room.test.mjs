@@ -124,6 +124,18 @@ test("who is kept out after it was admitted and before it is there is ended once
   assert.deepEqual(asked.filter(({ request }) => request === "kick").map(({ stream: name }) => name), ["ana", "ana", "ana2"]);
 });
 
+test("the browsers of a thousand names are known, however often one of them comes again", async (t) => {
+  const { room, ask } = await openRoom(t, [], () => ({ hls: "error", error_code: 470, error: "nobody is live" }));
+  const admits = (name, browser) => room.routes()[`POST ${ADMISSION}`].answer({ data: { stream: name, publisher: { key_sha256: browser } } }).allow;
+  for (let i = 0; i < 1000; i++) admits(`student-${i}`, `b${i}`);
+  for (let again = 0; again < 3; again++) admits("student-999", "b999");
+  await ask("keepout.json", { stream: "student-0" }, KEY);
+  assert.equal(admits("other", "b0"), false);
+  for (const i of [1000, 1001]) admits(`student-${i}`, `b${i}`); // the oldest two make room
+  await ask("keepout.json", { stream: "student-1" }, KEY);
+  assert.equal(admits("another", "b1"), true);
+});
+
 test("who is muted stays so when it has gone and come again, until the teacher wants to hear it", async (t) => {
   const paused = { ana: false, ben: false };
   const { room, ask, asked } = await openRoom(t, [stream("ana"), stream("ben")], ({ request, stream: name, audio }) => {

@@ -151,8 +151,8 @@ export class Room {
     const { stream, publisher } = data ?? {};
     const browser = publisher?.key_sha256;
     if (this.#isKeptOut(stream, browser)) return { allow: false, reason: "the teacher does not let you in now" };
-    if (this.#browsers.size >= KNOWN_MAX) this.#browsers.delete(this.#browsers.keys().next().value);
     this.#browsers.delete(stream);
+    if (this.#browsers.size >= KNOWN_MAX) this.#browsers.delete(this.#browsers.keys().next().value);
     this.#browsers.set(stream, browser);
     return { allow: true };
   }
