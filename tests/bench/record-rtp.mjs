@@ -10,10 +10,11 @@ import { parseArgs } from "node:util";
 import { withBrowser } from "../e2e/support/browser.mjs";
 import { run } from "../e2e/support/programs.mjs";
 import { withStack } from "../e2e/support/rig.mjs";
+import { SIMULCAST_SWITCHES } from "../e2e/support/simulcast.mjs";
 import { built } from "../../tools/stack/stack.mjs";
 import { BEHAVIOURS } from "./support/behaviours.mjs";
 import { recordBehaviour, recordTestCard } from "./support/recorder.mjs";
-import { PAYLOAD_TYPES, recordRoom, SIMULCAST_JANUS, SIMULCAST_SWITCHES } from "./support/simulcast.mjs";
+import { PAYLOAD_TYPES, recordRoom, SIMULCAST_JANUS } from "./support/simulcast.mjs";
 
 const USAGE = `Usage: tests/e2e/in-namespace tests/bench/record-rtp.mjs [OPTIONS] FILE.pcap
 Records a publisher of the test card as the plugin sends it to the bridge, for rtp-replay.

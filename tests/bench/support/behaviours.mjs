@@ -14,7 +14,7 @@ import { readdir, readFile, readlink } from "node:fs/promises";
 import { mute, showInstead, untilLive } from "../../e2e/support/browser.mjs";
 import { withLoss } from "../../e2e/support/network.mjs";
 import { sleep, until } from "../../e2e/support/rig.mjs";
-import { SIMULCAST_SWITCHES } from "./simulcast.mjs";
+import { SIMULCAST_SWITCHES } from "../../e2e/support/simulcast.mjs";
 
 const LOSS = 0.05;
 const STALL_MS = 2500;

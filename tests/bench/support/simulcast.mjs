@@ -29,8 +29,6 @@ export const SIMULCAST_JANUS = {
   files: { "janus.plugin.videoroom.jcfg": `room-${ROOM}: { publishers = 2 videocodec = "h264,vp8,vp9,av1,h265" audiocodec = "opus" ` +
     `bitrate = 0 fir_freq = ${KEY_FRAMES_S} lock_record = false }\n` },
 };
-// else Chromium sends three layers of 960x540 and more alone
-export const SIMULCAST_SWITCHES = ["--force-fieldtrials=WebRTC-LegacySimulcastLayerLimit/Disabled/"];
 
 /** In the page: joins the room, and sends the test card in as many sizes as there are bitrates. Resolves to the session's id. */
 async function joinRoom({ room, width, height, bitrates, codec }) {

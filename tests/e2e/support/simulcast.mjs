@@ -25,3 +25,18 @@ export const outboundLayers = (page) => page.evaluate(async () => {
   });
   return found;
 });
+
+/** Else Chromium sends three layers of 960x540 and more alone. */
+export const SIMULCAST_SWITCHES = ["--force-fieldtrials=WebRTC-LegacySimulcastLayerLimit/Disabled/"];
+
+/**
+ * Pages of `context` take each picture for one of four times its width and height, and plan layers for that: with
+ * SIMULCAST_SWITCHES Chromium sends as many of a small picture, which costs little.
+ */
+export const seemLarge = (context) => context.addInitScript(() => {
+  const { getSettings } = MediaStreamTrack.prototype;
+  MediaStreamTrack.prototype.getSettings = function () {
+    const settings = getSettings.call(this);
+    return this.kind === "video" ? { ...settings, width: 4 * settings.width, height: 4 * settings.height } : settings;
+  };
+});
