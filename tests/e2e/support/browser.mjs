@@ -48,6 +48,9 @@ export async function openContext(browser, options = {}) {
   return context;
 }
 
+/** All pages of a context share a process, which costs less than one each: where nothing is measured. */
+export const FEW_PROCESSES = LIVE ? [] : ["--renderer-process-limit=1"];
+
 /** Opens a page; what it logs as an error is kept in page.errors. */
 export async function openPage(context, url) {
   const page = await context.newPage();
