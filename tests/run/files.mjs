@@ -18,7 +18,7 @@ const ALONE = ["soak", "fifty-streams", "overload", "rungs", "three-sizes", "thr
 /** Seconds of those that take long, on a machine of two cores, with sanitizers. */
 const USUAL = {
   pages: 115, class: 105, attacks: 40, "low-latency": 60, players: 50, "ladder-players": 50, codecs: 50, api: 50, layers: 50, transcode: 45,
-  conformance: 65, edges: 45, limits: 40, demo: 25, changes: 35, "slow-disk": 35, "pages-watch": 35, comebacks: 35, recorded: 35, "pages-words": 35,
+  conformance: 65, edges: 45, limits: 45, demo: 25, "slow-disk": 35, "pages-watch": 35, comebacks: 60, recorded: 35, "pages-words": 35,
   main: 30, production: 30, "class-room": 30, recovery: 50, "pages-layers": 28, hostile: 15, seeing: 21,
 };
 
