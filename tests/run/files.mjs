@@ -38,7 +38,10 @@ const PARTS = {
   // one file after the other
   live: () => ({ files: filesIn("tests/e2e").filter(measures), lanes: 1 }),
   packages: () => ({ files: filesIn("tests/packages"), lanes: 1 }),
-  soak: () => ({ files: [...filesIn("tests/soak"), "tests/replay/network.test.mjs", "tests/e2e/slow-disk.test.mjs"], seconds: SOAK_SECONDS }),
+  soak: () => ({
+    files: [...filesIn("tests/soak"), "tests/replay/network.test.mjs", "tests/replay/simulcast.test.mjs", "tests/e2e/slow-disk.test.mjs"],
+    seconds: SOAK_SECONDS,
+  }),
 };
 
 /** Shows what a file has said and counts its tests, which stand in the TAP that ends it. */

@@ -4,7 +4,7 @@
 // recording's. What comes out is looked at as a viewer would.
 
 import assert from "node:assert/strict";
-import { access, constants, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { access, constants, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,7 +28,7 @@ const PLACE = await access("/dev/shm", constants.W_OK).then(() => "/dev/shm", ()
 /** A folder that goes with the test. */
 export async function folderOf(t) {
   const folder = await mkdtemp(path.join(PLACE, "janus-hls-replay-"));
-  t.after(() => rm(folder, { recursive: true }));
+  t.after(() => run("rm", ["-r", folder])); // of hundreds of files; node takes ten times as long
   return folder;
 }
 
