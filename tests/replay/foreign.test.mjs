@@ -12,7 +12,7 @@ import { encoders, foreign } from "./support/foreign.mjs";
 import { assertInStep, decode, folderOf, LOW_LATENCY, plain, replay } from "./support/replays.mjs";
 
 const { x264, x265, vp9 } = encoders;
-const SECONDS = 6;
+const SECONDS = 5;
 
 /**
  * Each: what foreign() takes, and what is listed. `rate`: of pictures shown, unless all that are encoded; `pairs`: of
@@ -46,7 +46,8 @@ const SOURCES = {
   },
   // pictures that refer to what is before a key frame are left out, one in each group
   "H.265 with B-frames and open groups, as x265 makes them by itself": {
-    codec: "h265", encoder: x265("bframes=3:b-adapt=0:open-gop=1", "-pix_fmt", "yuv420p"), codecs: /^hvc1\.1\.6\.L60\.90$/, shown: 24.5,
+    codec: "h265", seconds: 6, encoder: x265("bframes=3:b-adapt=0:open-gop=1", "-pix_fmt", "yuv420p"), codecs: /^hvc1\.1\.6\.L60\.90$/,
+    shown: 24.5,
   },
   "VP9 with odd sides": { codec: "vp9", encoder: vp9("-pix_fmt", "yuv420p"), size: "427x241", codecs: /^vp09\.00\.2[01]\.08$/ },
   "VP9 in 4:4:4": { codec: "vp9", encoder: vp9("-pix_fmt", "yuv444p"), codecs: /^vp09\.01\.20\.08\.03\.02\.02\.02\.00$/ },
