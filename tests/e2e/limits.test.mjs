@@ -25,9 +25,9 @@ const SENDERS_MAX = 6, SENDER_MS = 10000; // one after the other, each for so lo
 const get = async (port, target) => (await fetch(`http://127.0.0.1:${port}${target}`)).text();
 const loadOf = async (port) => JSON.parse(await get(port, "/streams")).load;
 
-/** Opens the publish page, which goes live by itself if it may, with a picture that takes little of the machine. */
+/** Opens the publish page, which goes live by itself if it may, with a picture that would take more than the cap. */
 const tryToPublish = (context, stack, stream) =>
-  openPage(context, `${stack.url}/publish.html?stream=${stream}&source=testcard&size=${SMALL_SIZE}&simulcast=0&auto=1`);
+  openPage(context, `${stack.url}/publish.html?stream=${stream}&source=testcard&size=640x360&simulcast=0&auto=1`);
 
 /** What the page is answered asks for less than the page is made to read: it sends what it likes. */
 const disobey = (context) => context.addInitScript((bitrate) => {
@@ -51,8 +51,22 @@ const remove = (port, stream) => fetch(`http://127.0.0.1:${port}/streams/${strea
 
 const PATIENT = { "sources.timeout": 120 }; // nobody is dropped because a test takes its time
 
+/** A reload: whoever takes a live stream over has it, as the one before had. */
+async function takesOver({ port, send }) {
+  const sender = send("shop");
+  const state = async () => JSON.parse(await get(port, "/streams/shop")).state;
+  await until("it is live", async () => (await state()) === "live");
+  assert.equal((await announce(port, "shop"))[0], 200);
+  await until("the next one is awaited", async () => (await state()) === "held");
+  assert.equal((await loadOf(port)).streams, 1);
+  assert.equal((await remove(port, "shop")).status, 204);
+  await sender.stop();
+}
+
 const bandwidth = () =>
   withBridge({ "sources.bitrate": 400000, "sources.bandwidth": 1, ...PATIENT }, async ({ port, send }) => {
+    await takesOver({ port, send });
+    await until("nobody is there", async () => (await loadOf(port)).streams === 0);
     for (const stream of ["first", "second"]) assert.equal((await announce(port, stream))[0], 201);
     const [status, why] = await announce(port, "third");
     assert.deepEqual([status, why], [409, "the live streams leave no room for another (sources.bandwidth)"]);
@@ -130,83 +144,84 @@ const silence = (settings, options) =>
     assert.equal((await shop()).state, "held");
   }, options);
 
-/** A reload: whoever takes a live stream over has it, as the one before had. */
-const takeover = () =>
-  withBridge(PATIENT, async ({ port, send }) => {
-    send("shop");
-    const state = async () => JSON.parse(await get(port, "/streams/shop")).state;
-    await until("it is live", async () => (await state()) === "live");
-    assert.equal((await announce(port, "shop"))[0], 200);
-    await until("the next one is awaited", async () => (await state()) === "held");
-    assert.equal((await loadOf(port)).streams, 1);
-    assert.equal((await remove(port, "shop")).status, 204);
+/** There is no room, of the bridge and then of the plugin. Returns the page that is live in the end, beside shop. */
+async function oneTooMany(stack, context) {
+  const shop = await publishRecorded(stack, "shop");
+  const other = await replay(stack, "other");
+  const watching = watch(stack.playlist("shop"));
+
+  const page = await tryToPublish(context, stack, "market");
+  await until("the page says what the bridge says", async () =>
+    /was refused: .* as many live streams as this bridge takes/.test(await messageOf(page)));
+  assert.ok(await page.isVisible("#go"));
+  await other.stop();
+  await until("there is room", async () => (await loadOf(stack.bridgePort)).streams === 1);
+  await page.click("#go");
+  await untilLive(page);
+  await page.evaluate(() => (document.getElementById("preview").srcObject = null)); // as publish() does
+
+  const third = await tryToPublish(context, stack, "stall");
+  await until("the page says what the plugin says", async () =>
+    /server is full: 2 publishers are live/.test(await messageOf(third)));
+  await third.close();
+  assert.deepEqual(await faultsOfLive(await watching.end(), stack, "shop"), []);
+
+  const metrics = await get(stack.bridgePort, "/metrics");
+  execFileSync("promtool", ["check", "metrics"], { input: metrics });
+  for (const line of ['refused_publishers_total{limit="max"} 1', "taken_streams 2", "max_streams 2"])
+    assert.ok(metrics.includes(`\nhls_bridge_${line}\n`), line);
+  await shop.leave();
+  await until("there is room again", async () => (await loadOf(stack.bridgePort)).streams === 1);
+  return page;
+}
+
+/** The `page`, which does not obey, comes down to the cap; one that does not even then is ended, and disturbs it not. */
+async function tooMuch(stack, context, page) {
+  await until("it can be watched", async () => (await fetch(stack.playlist("market"))).ok);
+  const watching = watch(stack.playlist("market"));
+  await until("it sends no more than the cap, by and by", async () => {
+    const before = (await outbound(page)).video;
+    await sleep(2000);
+    const now = (await outbound(page)).video; // on a busy machine more than 2 s later
+    return (now.bytesSent - before.bytesSent) * 8 / ((now.timestamp - before.timestamp) / 1000) < 1.4 * CAP;
   });
 
+  await context.addInitScript(() => (window.loud = true));
+  const loud = await publish(context, stack, "loud", { size: SMALL_SIZE });
+  await until("it is ended", async () => /far more than this server takes/.test(await messageOf(loud)));
+  assert.ok(await loud.isVisible("#go"), "it does not come back by itself");
+  await untilLive(page); // as it was, or again after a standstill
+  assert.deepEqual(await faultsOfLive(await watching.end(), stack, "market"), []);
+  await loud.close();
+  await until("there is room again", async () => (await loadOf(stack.bridgePort)).streams === 1);
+}
+
+/** A bridge has less room after a restart: who was live waits for it. */
+async function lessRoom(stack, page) {
+  const shop = await publishRecorded(stack, "shop");
+  await stack.parts.bridge.stop();
+  stack.options.bridgeSettings["sources.max"] = 1;
+  await stack.startBridge();
+  const stands = async () => [shop.status, await page.textContent("#badge")].join();
+  const first = await until("one of them has to wait", async () =>
+    ({ "live,NEARLY": "shop", "waiting,LIVE": "market" })[await stands()]);
+  await (first === "shop" ? shop.leave() : page.click("#stop"));
+  await (first === "shop" ? untilLive(page) : until("the other is live", () => shop.status === "live"));
+}
+
 describe("what there is no room for", { concurrency: 3 }, () => {
-  test("one too many is told so, by the plugin or by the bridge, and may try again", () =>
-    withStack({ bridgeSettings: { "sources.max": 2 }, janus: { general: "  publishers = 2\n" } }, (stack) =>
-      withBrowser({ shell: true }, async (context) => {
-        const shop = await publishRecorded(stack, "shop");
-        const other = await replay(stack, "other");
-        const watching = watch(stack.playlist("shop"));
-
-        const page = await tryToPublish(context, stack, "market");
-        await until("the page says what the bridge says", async () =>
-          /was refused: .* as many live streams as this bridge takes/.test(await messageOf(page)));
-        assert.ok(await page.isVisible("#go"));
-        await other.stop();
-        await until("there is room", async () => (await loadOf(stack.bridgePort)).streams === 1);
-        await page.click("#go");
-        await untilLive(page);
-
-        const third = await tryToPublish(context, stack, "stall");
-        await until("the page says what the plugin says", async () =>
-          /server is full: 2 publishers are live/.test(await messageOf(third)));
-        await third.close();
-        assert.deepEqual(await faultsOfLive(await watching.end(), stack, "shop"), []);
-
-        const metrics = await get(stack.bridgePort, "/metrics");
-        execFileSync("promtool", ["check", "metrics"], { input: metrics });
-        for (const line of ['refused_publishers_total{limit="max"} 1', "taken_streams 2", "max_streams 2"])
-          assert.ok(metrics.includes(`\nhls_bridge_${line}\n`), line);
-
-        // a bridge that has less room after a restart: who was live waits for it
-        await stack.parts.bridge.stop();
-        stack.options.bridgeSettings["sources.max"] = 1;
-        await stack.startBridge();
-        const stands = async () => [shop.status, await page.textContent("#badge")].join();
-        const first = await until("one of them has to wait", async () =>
-          ({ "live,NEARLY": "shop", "waiting,LIVE": "market" })[await stands()]);
-        await (first === "shop" ? shop.leave() : page.click("#stop"));
-        await (first === "shop" ? untilLive(page) : until("the other is live", () => shop.status === "live"));
-      })));
-
-  test("a publisher that sends too much is asked for less, and ended if it goes on", () =>
-    withStack({ janus: { general: `  bitrate = ${CAP}\n` } }, (stack) =>
+  test("one too many is told so, by the plugin or by the bridge, and may try again; one that sends too much is asked for less, " +
+    "and ended if it goes on", () =>
+    withStack({ bridgeSettings: { "sources.max": 2 }, janus: { general: `  publishers = 2\n  bitrate = ${CAP}\n` } }, (stack) =>
       withBrowser({ shell: true }, async (context) => {
         await disobey(context);
-        const page = await publish(context, stack, "shop");
-        await until("it can be watched", async () => (await fetch(stack.playlist("shop"))).ok);
-        const watching = watch(stack.playlist("shop"));
-        await until("it sends no more than the cap, by and by", async () => {
-          const before = (await outbound(page)).video;
-          await sleep(2000);
-          const now = (await outbound(page)).video; // on a busy machine more than 2 s later
-          return (now.bytesSent - before.bytesSent) * 8 / ((now.timestamp - before.timestamp) / 1000) < 1.4 * CAP;
-        });
-
-        await context.addInitScript(() => (window.loud = true));
-        const loud = await publish(context, stack, "loud", { size: SMALL_SIZE });
-        await until("it is ended", async () => /far more than this server takes/.test(await messageOf(loud)));
-        assert.ok(await loud.isVisible("#go"), "it does not come back by itself");
-        await untilLive(page); // as it was, or again after a standstill
-        assert.deepEqual(await faultsOfLive(await watching.end(), stack, "shop"), []);
+        const page = await oneTooMany(stack, context);
+        await tooMuch(stack, context, page);
+        await lessRoom(stack, page);
       })));
 
   test("strangers: a new one must have room beside what the others really send, and one that sends far more " +
-    "than it may is ended and kept out", () => Promise.all([bandwidth(), excess()]));
-
-  test("a publisher that takes a stream over counts as the one before it", takeover);
+    "than it may is ended and kept out; one that takes a stream over counts as the one before it", () => Promise.all([bandwidth(), excess()]));
 
   test("a publisher is let in even if no stream may be held or kept", () =>
     withBridge({ "hls.hold": 0, "hls.keep": 0 }, async ({ port }) => {
