@@ -28,6 +28,8 @@ const MODE_0 = offer(section("video", "96", ["a=rtpmap:96 H264/90000", "a=fmtp:9
 
 const CAP = 200000; // bit/s
 const TRIES = 2; // of keys in a minute: half a minute passes until there is one more
+const KEY = "the right one, and long"; // of streams that have one
+const PORTS = 9; // of RTP: fewer than the offers to come, and enough for all that are made at once
 const KEEP_ALIVE_MS = 20000; // Janus ends a session that says nothing for a minute
 
 /** No other test's stream is among them: names of these that are listed. */
@@ -40,13 +42,138 @@ const onStartPage = async (stack, names) => named((await (await fetch(`${stack.u
 
 const shared = shareStack({ keys: { attic: "the key of the attic" }, unlisted: ["attic"] }, { shell: true });
 
+/** An HTTP server that keeps the events that it is told: { events, url, close }. */
+async function hearEvents() {
+  const events = [];
+  const server = http.createServer((request, response) => {
+    let body = "";
+    request.on("data", (data) => (body += data));
+    request.on("end", () => {
+      events.push(...[JSON.parse(body)].flat());
+      response.end();
+    });
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { events, url: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
+}
+
+/** A publisher of shop has come and gone: that is heard, and that a thief is refused. */
+async function hearsAll(stack, events) {
+  const thief = await attach(stack);
+  await thief.request({ request: "publish", stream: "till", key: "not that key" }, VP8);
+  thief.close();
+  const heard = () => events.map((event) => event.event).filter((e) => e.plugin === "janus.plugin.hls");
+  await until("the end is heard", () => heard().some((e) => e.data.event === "unpublished"));
+  const becomes = heard().map((e) => e.data.event).filter((event) => event !== "figures" && event !== "refused"); // which come in between
+  // a bridge that stands still for some seconds is waited for
+  assert.match(becomes.join(), /^published,live(,waiting,live)*(,waiting)?,unpublished$/);
+  measured(() => assert.deepEqual(becomes, ["published", "live", "unpublished"]));
+  await until("the refusal is heard", () => heard().some((e) => e.data.event === "refused"));
+  const refused = heard().find((e) => e.data.event === "refused").data;
+  assert.deepEqual([refused.stream, refused.cause, refused.error_code, refused.untold], ["till", "wrong-key", 467, 0]);
+  assert.doesNotMatch(JSON.stringify(heard()), /not that key|key of the till/, "keys are told to nobody");
+  assert.ok(heard().every((e) => e.data.stream === "shop" || e.data === refused));
+}
+
+async function refuses(stack) {
+  const cases = [
+    [{}, undefined, 460, /"request"/],
+    [{ request: "dance" }, undefined, 461, /publish, configure/],
+    [{ request: "publish" }, VP8, 462, /stream name/],
+    [{ request: "publish", stream: "../etc" }, VP8, 462, /stream name/],
+    [{ request: "publish", stream: "x".repeat(65) }, VP8, 462, /stream name/],
+    [{ request: "publish", stream: 7 }, VP8, 460, /string/],
+    [{ request: "publish", stream: "x", bitrate: -1 }, VP8, 460, /bit\/s/],
+    [{ request: "publish", stream: "x" }, undefined, 463, /JSEP offer/],
+    [{ request: "publish", stream: "x" }, VP8, 464, /H\.264/],
+    [{ request: "publish", stream: "x" }, MODE_0, 464, /H\.264/],
+    [{ request: "publish", stream: "x" }, PCMU, 465, /Opus/],
+    [{ request: "configure", bitrate: 500000 }, undefined, 469, /publish/],
+    [{ request: "unpublish" }, undefined, 469, /published/],
+    [{ request: "info", stream: "nobody" }, undefined, 470, /nobody/],
+  ];
+  for (const [body, jsep, code, sentence] of cases) {
+    const handle = await attach(stack);
+    const answer = await handle.request(body, jsep);
+    assert.equal(answer.error_code, code, `${JSON.stringify(body)}: ${JSON.stringify(answer)}`);
+    assert.match(answer.error, sentence);
+    handle.close();
+  }
+  const handle = await attach(stack);
+  assert.deepEqual((await handle.request({ request: "list" })).streams, []);
+  // Janus clears the connection of a refused offer away; then the same handle may make another
+  await handle.request({ request: "publish", stream: "x" }, VP8);
+  await until("another offer is heard", async () =>
+    (await handle.request({ request: "publish", stream: "x" }, PCMU)).error_code === 465);
+  handle.close();
+}
+
+/** Wrong keys are looked at only so often, and a long one that is right is let in all the same. */
+async function countsTries(stack) {
+  const codes = [];
+  for (let i = 0; i < TRIES + 2; i++) {
+    const handle = await attach(stack); // a connection of its own for each
+    const answer = await handle.request({ request: "publish", stream: "shop", key: "a wrong one" }, VP8);
+    codes.push(answer.error_code);
+    if (answer.error_code === 474) assert.match(answer.error, /^too many wrong keys .*: wait \d+ seconds?, and try again$/);
+    handle.close();
+  }
+  assert.deepEqual(codes, [...Array(TRIES).fill(467), 474, 474]);
+  await publishRecorded(stack, "shop", { key: KEY });
+  const { refused } = await listByAdmin(stack);
+  assert.deepEqual([refused["wrong-key"], refused["too-many-tries"]], [TRIES, 2]);
+}
+
+async function takesItsKey(stack, context) {
+  const open = (query) => openPage(context, `${stack.url}/publish.html?${query}&source=testcard&auto=1`);
+  const isAtKey = (page) => until("the key is to be mended", async () => (await page.evaluate(() => document.activeElement.id)) === "key");
+  const wrong = await open("stream=shop&key=the%20wrong%20one");
+  await until("the page says that the key is wrong", async () => /^The stream name shop or its key is wrong: /.test(await messageOf(wrong)));
+  await until("there is a way back", () => wrong.isVisible("#go"));
+  await isAtKey(wrong);
+  const said = await messageOf(wrong);
+  await wrong.close();
+  const unknown = await open("stream=else&key=the%20wrong%20one");
+  await until("a name that there is not looks the same", async () => (await messageOf(unknown)).replace("else", "shop") === said);
+  await unknown.close();
+  const short = await open("stream=shop&key=right");
+  await until("the page says that this is no key", async () => /at least 8 characters/.test(await messageOf(short)));
+  await isAtKey(short);
+  await short.close();
+}
+
+async function keepsNoPort(t, stack) {
+  const bad = { type: "offer", sdp: VP8.sdp.replace(/a=ice-ufrag.*\r\n/, "") }; // Janus refuses it by itself
+  const cases = [[{ request: "list" }, VP8, 2], [{ request: "info", stream: "shop" }, VP8, 2], [{ request: "configure" }, VP8, 2],
+    [{ request: "publish", stream: "shop" }, VP8, 2], [{ request: "list" }, bad, 1], [{ request: "list" }, bad, 1]]; // 10 offers
+  const idle = await attach(stack);
+  const handles = await Promise.all(cases.map(() => attach(stack)));
+  const staying = setInterval(() => [idle, ...handles].forEach((handle) => handle.keepAlive()), KEEP_ALIVE_MS);
+  t.after(() => clearInterval(staying));
+  await Promise.all(cases.map(async ([body, jsep, rounds], i) => {
+    for (let round = 0; round < rounds; round++) {
+      const answer = await handles[i].request(body, jsep);
+      assert.ok(jsep === bad ? answer.janus === "error" : [463, 467].includes(answer.error_code), JSON.stringify(answer));
+      await until("Janus has hung up", () => handles[i].events.filter(({ janus }) => janus === "hangup").length > round);
+    }
+  }));
+  assert.deepEqual(idle.events, [], "who has offered nothing is told nothing");
+  await publishRecorded(stack, "shop", { key: KEY });
+  [idle, ...handles].forEach((handle) => handle.close());
+}
+
 describe("the plugin's API", { concurrency: 2 }, () => {
-  test("the bridge answers at a Unix socket and by token, and refuses requests without one", async () => {
+  test("the bridge answers at a Unix socket and by token, and refuses requests without one; event handlers hear what becomes " +
+    "of a stream", async (t) => {
     const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-test-"));
     const control = { socket: path.join(folder, "control.sock"), tokenFile: path.join(folder, "token") };
     const token = randomBytes(32).toString("hex");
     await writeFile(control.tokenFile, `${token}\n`, { mode: 0o640 });
-    await withStack({ control }, async (stack) => {
+    const { events, url, close } = await hearEvents();
+    t.after(close);
+    const configuration = `general: { enabled = true events = "plugins" grouping = false json = "compact" backend = "${url}" }\n`;
+    const janus = { eventHandlers: ["sampleevh"], files: { "janus.eventhandler.sampleevh.jcfg": configuration } };
+    await withStack({ control, janus, keys: { till: "the key of the till" } }, async (stack) => {
       const publisher = await publishRecorded(stack, "shop");
       const ask = (headers) => askBridge({ socketPath: control.socket }, "/streams", { headers });
       assert.equal((await stat(control.socket)).mode & 0o777, 0o660);
@@ -62,135 +189,22 @@ describe("the plugin's API", { concurrency: 2 }, () => {
       await publisher.leave();
       await until("the bridge hears that it is over", async () =>
         JSON.parse((await ask({ authorization: `Bearer ${token}` })).text).load.streams === 0);
+      await hearsAll(stack, events);
     });
     await rm(folder, { recursive: true });
   });
 
-  test("what cannot be published is refused with a code and a sentence", () =>
-    withStack({}, async (stack) => {
-      const cases = [
-        [{}, undefined, 460, /"request"/],
-        [{ request: "dance" }, undefined, 461, /publish, configure/],
-        [{ request: "publish" }, VP8, 462, /stream name/],
-        [{ request: "publish", stream: "../etc" }, VP8, 462, /stream name/],
-        [{ request: "publish", stream: "x".repeat(65) }, VP8, 462, /stream name/],
-        [{ request: "publish", stream: 7 }, VP8, 460, /string/],
-        [{ request: "publish", stream: "x", bitrate: -1 }, VP8, 460, /bit\/s/],
-        [{ request: "publish", stream: "x" }, undefined, 463, /JSEP offer/],
-        [{ request: "publish", stream: "x" }, VP8, 464, /H\.264/],
-        [{ request: "publish", stream: "x" }, MODE_0, 464, /H\.264/],
-        [{ request: "publish", stream: "x" }, PCMU, 465, /Opus/],
-        [{ request: "configure", bitrate: 500000 }, undefined, 469, /publish/],
-        [{ request: "unpublish" }, undefined, 469, /published/],
-        [{ request: "info", stream: "nobody" }, undefined, 470, /nobody/],
-      ];
-      for (const [body, jsep, code, sentence] of cases) {
-        const handle = await attach(stack);
-        const answer = await handle.request(body, jsep);
-        assert.equal(answer.error_code, code, `${JSON.stringify(body)}: ${JSON.stringify(answer)}`);
-        assert.match(answer.error, sentence);
-        handle.close();
-      }
-      const handle = await attach(stack);
-      assert.deepEqual((await handle.request({ request: "list" })).streams, []);
-      // Janus clears the connection of a refused offer away; then the same handle may make another
-      await handle.request({ request: "publish", stream: "x" }, VP8);
-      await until("another offer is heard", async () =>
-        (await handle.request({ request: "publish", stream: "x" }, PCMU)).error_code === 465);
-      handle.close();
+  test("what cannot be published is refused with a code and a sentence", (t) =>
+    withStack({ keys: { shop: KEY }, janus: { general: `  tries = ${TRIES}\n` } }, async (stack) => {
+      await refuses(stack);
+      await t.test("wrong keys are looked at only so often, and a long one that is right is let in all the same", () => countsTries(stack));
     }));
 
-  test("an offer that is not answered keeps no port", (t) =>
-    withStack({ open: false, keys: { shop: "the right one, and long" }, janus: { media: 'rtp_port_range = "20000-20006"' } },
-      async (stack) => {
-        const bad = { type: "offer", sdp: VP8.sdp.replace(/a=ice-ufrag.*\r\n/, "") }; // Janus refuses it by itself
-        const cases = [[{ request: "list" }, VP8, 2], [{ request: "info", stream: "shop" }, VP8, 2], [{ request: "configure" }, VP8, 2],
-          [{ request: "publish", stream: "shop" }, VP8, 2], [{ request: "list" }, bad, 1], [{ request: "list" }, bad, 1]]; // 10 offers, for 7 ports
-        const idle = await attach(stack);
-        const handles = await Promise.all(cases.map(() => attach(stack)));
-        const staying = setInterval(() => [idle, ...handles].forEach((handle) => handle.keepAlive()), KEEP_ALIVE_MS);
-        t.after(() => clearInterval(staying));
-        await Promise.all(cases.map(async ([body, jsep, rounds], i) => {
-          for (let round = 0; round < rounds; round++) {
-            const answer = await handles[i].request(body, jsep);
-            assert.ok(jsep === bad ? answer.janus === "error" : [463, 467].includes(answer.error_code), JSON.stringify(answer));
-            await until("Janus has hung up", () => handles[i].events.filter(({ janus }) => janus === "hangup").length > round);
-          }
-        }));
-        assert.deepEqual(idle.events, [], "who has offered nothing is told nothing");
-        await publishRecorded(stack, "shop", { key: "the right one, and long" });
-        [idle, ...handles].forEach((handle) => handle.close());
-      }));
-
-  test("configured streams take their key alone", shared(({ context }) =>
-    withStack({ open: false, keys: { shop: "the right one" } }, async (stack) => {
-      const open = (query) => openPage(context, `${stack.url}/publish.html?${query}&source=testcard&auto=1`);
-      const isAtKey = (page) => until("the key is to be mended", async () => (await page.evaluate(() => document.activeElement.id)) === "key");
-      const wrong = await open("stream=shop&key=the%20wrong%20one");
-      await until("the page says that the key is wrong", async () => /^The stream name shop or its key is wrong: /.test(await messageOf(wrong)));
-      await until("there is a way back", () => wrong.isVisible("#go"));
-      await isAtKey(wrong);
-      const said = await messageOf(wrong);
-      await wrong.close();
-      const unknown = await open("stream=else&key=the%20wrong%20one");
-      await until("a name that there is not looks the same", async () => (await messageOf(unknown)).replace("else", "shop") === said);
-      await unknown.close();
-      const short = await open("stream=shop&key=right");
-      await until("the page says that this is no key", async () => /at least 8 characters/.test(await messageOf(short)));
-      await isAtKey(short);
-      await short.close();
-      await publishRecorded(stack, "shop", { key: "the right one" });
+  test("configured streams take their key alone", shared(({ context, t }) =>
+    withStack({ open: false, keys: { shop: KEY }, janus: { media: `rtp_port_range = "20000-${20000 + PORTS - 1}"` } }, async (stack) => {
+      await takesItsKey(stack, context);
+      await t.test("an offer that is not answered keeps no port, and the right key is let in", () => keepsNoPort(t, stack));
     })));
-
-  test("wrong keys are looked at only so often, and a long one that is right is let in all the same", () =>
-    withStack({ open: false, keys: { shop: "the right one, and long" }, janus: { general: `  tries = ${TRIES}\n` } }, async (stack) => {
-      const codes = [];
-      for (let i = 0; i < TRIES + 2; i++) {
-        const handle = await attach(stack); // a connection of its own for each
-        const answer = await handle.request({ request: "publish", stream: "shop", key: "a wrong one" }, VP8);
-        codes.push(answer.error_code);
-        if (answer.error_code === 474) assert.match(answer.error, /^too many wrong keys .*: wait \d+ seconds?, and try again$/);
-        handle.close();
-      }
-      assert.deepEqual(codes, [...Array(TRIES).fill(467), 474, 474]);
-      await publishRecorded(stack, "shop", { key: "the right one, and long" });
-      const { refused } = await listByAdmin(stack);
-      assert.deepEqual([refused["wrong-key"], refused["too-many-tries"]], [TRIES, 2]);
-    }));
-
-  test("event handlers hear what becomes of a stream", async (t) => {
-    const events = [];
-    const server = http.createServer((request, response) => {
-      let body = "";
-      request.on("data", (data) => (body += data));
-      request.on("end", () => {
-        events.push(...[JSON.parse(body)].flat());
-        response.end();
-      });
-    });
-    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const configuration = `general: { enabled = true events = "plugins" grouping = false json = "compact"
-      backend = "http://127.0.0.1:${server.address().port}" }\n`;
-    t.after(() => server.close());
-    const janus = { eventHandlers: ["sampleevh"], files: { "janus.eventhandler.sampleevh.jcfg": configuration } };
-    await withStack({ janus, keys: { till: "the key of the till" } }, async (stack) => {
-      await (await publishRecorded(stack, "shop")).leave();
-      const thief = await attach(stack);
-      await thief.request({ request: "publish", stream: "till", key: "not that key" }, VP8);
-      thief.close();
-      const heard = () => events.map((event) => event.event).filter((e) => e.plugin === "janus.plugin.hls");
-      await until("the end is heard", () => heard().some((e) => e.data.event === "unpublished"));
-      const becomes = heard().map((e) => e.data.event).filter((event) => event !== "figures" && event !== "refused"); // which come in between
-      // a bridge that stands still for some seconds is waited for
-      assert.match(becomes.join(), /^published,live(,waiting,live)*(,waiting)?,unpublished$/);
-      measured(() => assert.deepEqual(becomes, ["published", "live", "unpublished"]));
-      await until("the refusal is heard", () => heard().some((e) => e.data.event === "refused"));
-      const refused = heard().find((e) => e.data.event === "refused").data;
-      assert.deepEqual([refused.stream, refused.cause, refused.error_code, refused.untold], ["till", "wrong-key", 467, 0]);
-      assert.doesNotMatch(JSON.stringify(heard()), /not that key|key of the till/, "keys are told to nobody");
-      assert.ok(heard().every((e) => e.data.stream === "shop" || e.data === refused));
-    });
-  });
 
   test("an unlisted stream is watched by its address only", shared(async ({ stack }) => {
     const ours = ["attic", "cellar", "market"];
