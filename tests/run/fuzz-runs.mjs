@@ -14,4 +14,8 @@ export const FUZZ_RUNS = {
   transcode_wire: 230000, transcode_work: 180, vp8_depay: 1700, vp9_depay: 1700,
 };
 
-export const RANDOM_PART = 0.25; // of them
+/** How many inputs ./check unit makes of the corpus of `target`; NaN if it is not known. Of many, the first thousands find what is found. */
+export const madeInputs = (target) => Math.min(Math.ceil(FUZZ_RUNS[target] * RANDOM_PART), MADE_MAX);
+
+const RANDOM_PART = 0.25; // of them
+const MADE_MAX = 10_000;

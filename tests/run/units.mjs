@@ -9,7 +9,7 @@
 
 import { execFileSync } from "node:child_process";
 import path from "node:path";
-import { FUZZ_RUNS, RANDOM_PART } from "./fuzz-runs.mjs";
+import { madeInputs } from "./fuzz-runs.mjs";
 import { runJobs } from "./jobs.mjs";
 import { countTap, fail, isGood } from "./results.mjs";
 
@@ -17,7 +17,7 @@ const GROUP_SECONDS = 600;
 const SHARE = 12; // groups in one process, of those that take no time
 
 /** Seconds of those that take long, on a machine of two cores, with sanitizers; others take less. */
-const USUAL = { plugin_turns: 17, plugin_more_turns: 17, power_cut: 12, segmenter: 8, stream_table: 7, take_up: 5, layers_at_random: 5, lossy_layers: 5,
+const USUAL = { plugin_turns: 12, plugin_more_turns: 12, power_cut: 12, segmenter: 8, stream_table: 7, take_up: 5, layers_at_random: 5, lossy_layers: 5,
   overload: 5, bridge_client: 5, intake: 4, store_faults: 3, list_lives: 3, b_frames: 3, ll_server: 2, parts: 2, stream: 2, thumbnail: 2, transcoder_faults: 2,
   transcode_work: 2, aac_encoder: 2, transcoder: 2, rung_encoder: 3,
   "simulcast.test.mjs": 70, "network.test.mjs": 28, "doctor.test.mjs": 25, "recordings.test.mjs": 20, "faults.test.mjs": 19, "reports.test.mjs": 13 };
@@ -34,7 +34,7 @@ function jobsOf(program) {
   const command = path.resolve(program), name = path.basename(program);
   const isCorpora = name.startsWith("corpus-");
   const alone = lines(program, ["--list"]).map((group) => ({ name: isCorpora ? `corpus of ${group}, and inputs made of it` : group, command,
-    args: [isCorpora ? `${group}:${Math.ceil(FUZZ_RUNS[group] * RANDOM_PART)}` : group], seconds: GROUP_SECONDS, env }));
+    args: [isCorpora ? `${group}:${madeInputs(group)}` : group], seconds: GROUP_SECONDS, env }));
   if (isCorpora) return alone;
   const short = alone.filter(({ name }) => !(name in USUAL));
   const jobs = alone.filter((job) => !short.includes(job));
