@@ -18,6 +18,9 @@ plugin_stubs_ldflags = $(AM_LDFLAGS) -Wl,--wrap=pthread_mutex_lock,--wrap=pthrea
 plugin_stubs_libs = $(publisher_libs)
 
 plugin_programs = %D%/unit-publisher
+plugin-tests: $(plugin_programs)
+list-plugin-tests:
+	@printf '%s\n' $(plugin_programs)
 check_PROGRAMS += $(plugin_programs)
 %C%_unit_publisher_SOURCES = \
 	%D%/test_admission.c \
