@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import test from "node:test";
 import { beginReplay } from "./support/audience.mjs";
-import { withBrowser } from "./support/browser.mjs";
+import { FEW_PROCESSES, withBrowser } from "./support/browser.mjs";
 import { LIVE } from "./support/measured.mjs";
 import { openPlayer, plays } from "./support/npm-player.mjs";
 import { run } from "./support/programs.mjs";
@@ -32,22 +32,24 @@ function runFor(stack, seconds, command, ...args) {
     { env: { ...process.env, HOME: home, XDG_RUNTIME_DIR: home, XDG_CACHE_HOME: home } });
 }
 
-async function playsInMpv(stack, url) {
+const playsInMpv = (stack, urls) => Promise.all(urls.map(async (url) => {
   const { status, stdout, stderr } = await runFor(stack, LONG_S, "mpv", "--no-config", "--vo=null", "--ao=null", "--msg-level=all=warn",
     `--frames=${PICTURES}`, url);
   assert.equal(status, 0, `mpv on ${url}: ${stdout}${stderr}`);
   // a connection that a server has closed meanwhile is opened again
   const said = (stdout + stderr).split("\n").filter((line) => !/keepalive request failed/.test(line));
   assert.doesNotMatch(said.join("\n"), /error|corrupt|conceal/i, url);
-}
+}));
 
-/** GStreamer's hlsdemux2, which playbin3 has. */
-async function playsInGStreamer(stack, url) {
+/** GStreamer's hlsdemux2, which playbin3 has; one after the other, for the first one makes a list of all plugins. */
+async function playsInGStreamer(stack, urls) {
   const sink = `fakesink sync=true num-buffers=${PICTURES}`;
-  const { status, stdout, stderr } = await runFor(stack, LONG_S, "gst-launch-1.0", "playbin3", `uri=${url}`,
-    `video-sink=${sink}`, `audio-sink=${sink}`);
-  assert.equal(status, 0, `GStreamer on ${url}: ${stdout}${stderr}`);
-  assert.match(stdout, /^Got EOS/m, `${url}: both have shown all that they were to`);
+  for (const url of urls) {
+    const { status, stdout, stderr } = await runFor(stack, LONG_S, "gst-launch-1.0", "playbin3", `uri=${url}`,
+      `video-sink=${sink}`, `audio-sink=${sink}`);
+    assert.equal(status, 0, `GStreamer on ${url}: ${stdout}${stderr}`);
+    assert.match(stdout, /^Got EOS/m, `${url}: both have shown all that they were to`);
+  }
 }
 
 /** What libav finds in a file: one track of pictures of the best size and one of sound, some seconds long. */
@@ -58,26 +60,26 @@ async function assertWhole(file) {
   for (const { codec_name: codec, duration } of streams) assert.ok(Number(duration) > 3, `${file}: ${duration} s of ${codec}`);
 }
 
-async function ytDlp(stack, url) {
-  await until(`yt-dlp finds all sizes of ${url}`, async () => { // a size that comes late shows another one's pictures meanwhile
-    const { status, stdout, stderr } = await runFor(stack, LONG_S, "yt-dlp", "--no-config", "-J", url);
+async function ytDlp(stack, urls) {
+  await until("yt-dlp finds all sizes in each list", async () => { // a size that comes late shows another one's pictures meanwhile
+    const { status, stdout, stderr } = await runFor(stack, LONG_S, "yt-dlp", "--no-config", "-J", ...urls);
     assert.equal(status, 0, stderr);
-    const heights = JSON.parse(stdout).formats.flatMap(({ height }) => height ?? []);
-    return heights.sort((a, b) => b - a).join() === HEIGHTS.join();
+    const found = stdout.trim().split("\n").map((line) => JSON.parse(line).formats.flatMap(({ height }) => height ?? []));
+    assert.equal(found.length, urls.length);
+    return found.every((heights) => heights.sort((a, b) => b - a).join() === HEIGHTS.join());
   });
 }
 
-async function streamlink(stack, url) {
-  await until(`streamlink finds all sizes of ${url}`, async () => {
-    const { status, stdout, stderr } = await runFor(stack, LONG_S, "streamlink", "--json", url);
-    assert.equal(status, 0, stderr);
-    const names = Object.keys(JSON.parse(stdout).streams);
-    return HEIGHTS.every((height) => names.includes(`${height}p`));
-  });
-  if (url !== stack.sizes("shop")) return; // of sound and pictures apart ffmpeg makes one for it, which takes its time
+/** Of sound and pictures apart, as at low latency, ffmpeg makes one for it, which takes its time: there it tells what it finds alone. */
+async function streamlink(stack, urls) {
   const file = path.join(stack.options.folder, "streamlink.ts");
-  const written = await runFor(stack, LONG_S, "streamlink", "--hls-duration", "6", "-o", file, url, "best");
-  assert.equal(written.status, 0, written.stdout + written.stderr);
+  await Promise.all(urls.map((url) => until(`streamlink finds all sizes of ${url}`, async () => {
+    const what = url === stack.sizes("shop") ? ["--force", "--hls-duration", "6", "-o", file, url, "best"] : [url];
+    const { status, stdout, stderr } = await runFor(stack, LONG_S, "streamlink", ...what);
+    assert.equal(status, 0, stdout + stderr);
+    const names = /Available streams: (.*)/.exec(stdout)[1].split(/, | \(.*?\)/);
+    return HEIGHTS.every((height) => names.includes(`${height}p`));
+  })));
   await assertWhole(file);
 }
 
@@ -85,7 +87,7 @@ test("players that others wrote, on the ladder", { concurrency: true }, async (t
   const pages = await servePages();
   t.after(() => pages.close());
   // whoever winds back on a busy machine finds in the list what was there when it began, some minutes before
-  await withStack({ bridgeSettings: { "hls.playlist": 60 } }, async (stack) => {
+  await withStack({ bridgeSettings: { "hls.playlist": 60, "hls.thumbnail": 0, "ll.dash": false } }, async (stack) => {
     const lists = [stack.sizes("shop"), stack.master("shop")];
     const publisher = beginReplay(stack, "shop", { recording: RECORDING, options: ["--labels", "high,mid,low", "--round", "10"] });
     await until("all sizes are listed, each with three segments", async () => {
@@ -93,9 +95,8 @@ test("players that others wrote, on the ladder", { concurrency: true }, async (t
       const last = await (await fetch(new URL("index-low.m3u8", lists[0]))).text();
       return texts.every((text) => SIZES.every((size) => text.includes(`=${size},`))) && last.split("#EXTINF").length > 3;
     });
-    await Promise.all([playsInMpv, playsInGStreamer, ytDlp, streamlink].map((play) =>
-      t.test(play.name, () => Promise.all(lists.map((url) => play(stack, url))))));
-    await withBrowser({}, async (context) => {
+    await Promise.all([playsInMpv, playsInGStreamer, ytDlp, streamlink].map((play) => t.test(play.name, () => play(stack, lists))));
+    await withBrowser({ shell: true, switches: FEW_PROCESSES }, async (context) => {
       for (const [url, players] of [[lists[0], CLASSIC], ...LOW_LATENCY.map((players) => [lists[1], players])])
         await t.test(`${players.join(", ")} on ${path.basename(url)}`, async (u) => {
           const open = await Promise.all(players.map((player) => openPlayer(context, pages, player, url)));
