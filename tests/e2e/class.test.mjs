@@ -23,6 +23,13 @@ const LASTS_S = 8; // longer than anything may stand still, so that something is
 const stackOf = shareStack({ class: true, status: true, lessonSeconds: LASTS_S }, { shell: true });
 let page = null;
 
+test("axe-core finds nothing serious in the slides, in either scheme of colours", stackOf(async ({ stack, context }) => {
+  const slides = await openPage(context, `${stack.url}/slides.html#es-15`);
+  await slides.keyboard.press("Space"); // an answer
+  await slides.keyboard.press("n");
+  assert.deepEqual(await axeFindings(slides), []);
+}));
+
 /** A test on the class page of a stream that is live. */
 const shared = (body) => stackOf(async ({ stack, browser }) => {
   page ??= await publishRecorded(stack, "shop").then(async () => openPage(await openContext(browser), stack.classUrl));
@@ -31,8 +38,8 @@ const shared = (body) => stackOf(async ({ stack, browser }) => {
 
 const valueOf = (name) => page.textContent(`[data-value="${name}"]`);
 
-/** What the desk says, as the page asks it; again if nginx has not waited for a part that stands still. */
-const look = () => until("the desk answers", () => page.evaluate(() => fetch("class/look.json?stream=shop").then((response) => response.json())));
+/** What the desk says, at the address that the page asks; again if nginx has not waited for a part that stands still. */
+const look = () => until("the desk answers", () => fetch(new URL("class/look.json?stream=shop", page.url())).then((response) => response.json()));
 
 /** Presses a button, and waits until the desk says that its lesson is over: the lesson. */
 async function pressOnce(button, value) {
@@ -104,13 +111,8 @@ test("a station opens its box by key and by click, with what is there now", shar
   }
 }));
 
-test("axe-core finds nothing serious, in either scheme of colours, with a box and without, nor in the slides", shared(async ({ stack }) => {
-  const slides = await openPage(page.context(), `${stack.url}/slides.html#es-15`);
-  await slides.keyboard.press("Space"); // an answer
-  await slides.keyboard.press("n");
-  const found = await axeFindings(slides);
-  await slides.close();
-  found.push(...(await axeFindings(page)));
+test("axe-core finds nothing serious, in either scheme of colours, with a box and without", shared(async () => {
+  const found = await axeFindings(page);
   await page.focus("[data-station=files]");
   await page.keyboard.press("Enter");
   found.push(...(await axeFindings(page)));

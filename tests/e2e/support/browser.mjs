@@ -41,9 +41,9 @@ export async function withBrowser(options, body) {
   }
 }
 
-/** A context of its own in the browser: nothing is shared with the others. */
+/** A context of its own in the browser: nothing is shared with the others. What moves is work for the CPU, and nobody looks. */
 export async function openContext(browser, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, reducedMotion: "reduce", ...options });
   context.setDefaultTimeout(UNTIL_MS); // for a page as for all else
   return context;
 }
