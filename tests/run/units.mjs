@@ -20,7 +20,8 @@ const SHARE = 12; // groups in one process, of those that take no time
 const USUAL = { plugin_turns: 12, plugin_more_turns: 12, power_cut: 12, segmenter: 8, stream_table: 7, take_up: 5, layers_at_random: 5, lossy_layers: 5,
   overload: 5, bridge_client: 5, intake: 4, store_faults: 3, list_lives: 3, b_frames: 3, ll_server: 2, parts: 2, stream: 2, thumbnail: 2, transcoder_faults: 2,
   transcode_work: 2, aac_encoder: 2, transcoder: 2, rung_encoder: 3,
-  "simulcast.test.mjs": 70, "network.test.mjs": 28, "doctor.test.mjs": 25, "recordings.test.mjs": 20, "faults.test.mjs": 19, "reports.test.mjs": 13 };
+  "doctor.test.mjs": 40, "simulcast.test.mjs": 24, "network.test.mjs": 23, "foreign.test.mjs": 20, "rungs.test.mjs": 18, "faults.test.mjs": 15,
+  "recordings.test.mjs": 13, "reports.test.mjs": 13, "cbcs.test.mjs": 11, "encryption.test.mjs": 6, "opus.test.mjs": 6, "codecs.test.mjs": 5 };
 
 const [part, tree, list, ...scripts] = process.argv.slice(2);
 const lines = (command, args) => execFileSync(command, args, { encoding: "utf8" }).split("\n").filter(Boolean);
