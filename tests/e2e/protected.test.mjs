@@ -18,6 +18,7 @@ import { measured } from "./support/measured.mjs";
 import { run } from "./support/programs.mjs";
 import { until } from "./support/rig.mjs";
 import { shareStack } from "./support/shared.mjs";
+import { hidePicture } from "./support/viewer.mjs";
 
 const secrets = { k1: newSecret() };
 const sign = (claims) => signToken(secrets, claims);
@@ -244,6 +245,7 @@ async function openWatch(context, stack, stream, token, renew) {
     addEventListener("waiting", ({ target }) => window.told.push([target.currentTime, target.readyState]), true);
   });
   await page.goto(`${stack.url}/watch.html?stream=${stream}#token=${token}`);
+  await hidePicture(page);
   return page;
 }
 const shown = (page) => page.evaluate(() => {
