@@ -5,6 +5,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import { assemblePages } from "./assembled_pages.mjs";
 import { loaderWith, PartsAhead, partsAt } from "../../web-publisher/js/parts-ahead.js";
 
 const segment = (sn, start, end) => ({ sn, start, end });
@@ -147,4 +148,20 @@ test("what is never answered is loaded by hls.js in the end; the time of what wa
   limits[1].abort();
   await settled();
   assert.deepEqual(loaded, ["9.1"]);
+});
+
+test("nobody waits for them any more when the player ends", async () => {
+  const importPage = assemblePages();
+  const { default: Hls } = await importPage("vendor/hls.mjs");
+  const { lowLatency } = await importPage("js/low-latency.js");
+  const given = [];
+  const fetch = (url, { signal }) => {
+    given.push(signal);
+    return new Promise(() => {});
+  };
+  const hls = new Hls({ ...lowLatency({ fetch }), enableWorker: false });
+  hls.config.partsAhead.ask(["8.0", "8.1"], 300);
+  assert.deepEqual(given.map(({ aborted }) => aborted), [false, false]);
+  hls.destroy();
+  assert.deepEqual(given.map(({ aborted }) => aborted), [true, true]);
 });

@@ -49,6 +49,7 @@ class StreamController extends Hls.DefaultConfig.streamController {
       partsAhead.forget();
       next = level;
     });
+    hls.on(Hls.Events.DESTROYING, () => partsAhead.forget());
     hls.on(Hls.Events.LEVEL_UPDATED, (event, { level, details }) => {
       if (level !== next) return;
       next = -1;
