@@ -21,31 +21,31 @@ void admission_copy_sentence(char *to, size_t size, const char *text)
     to[len] = '\0';
 }
 
-AdmissionWord admission_answer_read(long status, const char *body, size_t len, json_t **fields,
-                                    char *reason)
+AdmissionVerdict admission_answer_read(long status, const char *body, size_t len, json_t **fields,
+                                       char *reason)
 {
     json_t *object = json_loadb(body, len, JSON_REJECT_DUPLICATES, NULL);
     const json_t *allow = json_object_get(object, "allow"); /* NULL, too, if it is no object */
     const char *why = json_string_value(json_object_get(object, "reason"));
-    AdmissionWord word = ADMISSION_UNUSABLE;
+    AdmissionVerdict verdict = ADMISSION_UNUSABLE;
     char text[64];
 
     if (status >= 400) { /* no failure: it does not let this one in */
-        word = ADMISSION_DENIES;
+        verdict = ADMISSION_DENIES;
     } else if (status < 200 || status > 299) {
         snprintf(text, sizeof(text), "HTTP status %ld: it must answer itself", status);
         why = text;
     } else if (!json_is_boolean(allow)) {
         why = "it must be a JSON object with \"allow\", which is true or false";
     } else {
-        word = json_is_true(allow) ? ADMISSION_ALLOWS : ADMISSION_DENIES;
+        verdict = json_is_true(allow) ? ADMISSION_ALLOWS : ADMISSION_DENIES;
     }
     admission_copy_sentence(reason, ADMISSION_REASON_MAX + 1,
-                            why && word != ADMISSION_ALLOWS ? why : "");
-    *fields = word == ADMISSION_ALLOWS ? object : NULL;
-    if (word != ADMISSION_ALLOWS)
+                            why && verdict != ADMISSION_ALLOWS ? why : "");
+    *fields = verdict == ADMISSION_ALLOWS ? object : NULL;
+    if (verdict != ADMISSION_ALLOWS)
         json_decref(object);
-    return word;
+    return verdict;
 }
 
 const char *admission_answer_end(const json_t *fields, int64_t *end)

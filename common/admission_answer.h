@@ -18,20 +18,24 @@
 /* Seconds since 1970: what is later is a mistake, as milliseconds are. */
 #define ADMISSION_TIME_MAX INT64_C(100000000000)
 
-typedef enum AdmissionWord {
+typedef enum AdmissionVerdict {
     ADMISSION_ALLOWS,
     ADMISSION_DENIES,
-    ADMISSION_UNUSABLE, /* it is neither */
-} AdmissionWord;
+    ADMISSION_UNUSABLE,    /* it has answered, but what is neither */
+    ADMISSION_TIMEOUT,     /* it has not answered in time */
+    ADMISSION_UNREACHABLE, /* there is no connection, or it says that it is out of order */
+    ADMISSION_STOPPED,     /* who asks stops; nobody was waited for */
+    ADMISSION_VERDICTS
+} AdmissionVerdict;
 
 /* Whether an answer of this HTTP status is to be asked for again: the receiver is out of order. */
 bool admission_status_is_failure(long status);
 
-/* Reads a whole answer whose status is no failure. ALLOWS: `fields` takes the object, which the
- * caller frees; else NULL. DENIES: `reason` (ADMISSION_REASON_MAX + 1 bytes) takes the sentence for
- * who is denied, "": none. UNUSABLE: what is wrong, for the log. */
-AdmissionWord admission_answer_read(long status, const char *body, size_t len, json_t **fields,
-                                    char *reason);
+/* Reads a whole answer whose status is no failure: it is one of the first three. ALLOWS: `fields`
+ * takes the object, which the caller frees; else NULL. DENIES: `reason` (ADMISSION_REASON_MAX + 1
+ * bytes) takes the sentence for who is denied, "": none. UNUSABLE: what is wrong, for the log. */
+AdmissionVerdict admission_answer_read(long status, const char *body, size_t len, json_t **fields,
+                                       char *reason);
 
 /* Reads "end" of what `fields` holds; 0: it is not there. Returns NULL, or what it must be. */
 const char *admission_answer_end(const json_t *fields, int64_t *end);

@@ -159,13 +159,13 @@ void bridge_metrics_events(FILE *out, const EventStats *events)
 void bridge_metrics_playback(FILE *out, const PlaybackStats *playback)
 {
     static const char verdicts[] = "hls_bridge_playback_answers_total";
-    static const char *const labels[PLAYBACK_VERDICTS] = {
-        [PLAYBACK_ALLOWS] = "verdict=\"allowed\"",
-        [PLAYBACK_DENIES] = "verdict=\"denied\"",
-        [PLAYBACK_UNUSABLE] = "verdict=\"unusable\"",
-        [PLAYBACK_TIMEOUT] = "verdict=\"timeout\"",
-        [PLAYBACK_UNREACHABLE] = "verdict=\"unreachable\"",
-        [PLAYBACK_STOPPED] = NULL, /* nobody is there to read it */
+    static const char *const labels[ADMISSION_VERDICTS] = {
+        [ADMISSION_ALLOWS] = "verdict=\"allowed\"",
+        [ADMISSION_DENIES] = "verdict=\"denied\"",
+        [ADMISSION_UNUSABLE] = "verdict=\"unusable\"",
+        [ADMISSION_TIMEOUT] = "verdict=\"timeout\"",
+        [ADMISSION_UNREACHABLE] = "verdict=\"unreachable\"",
+        [ADMISSION_STOPPED] = NULL, /* nobody is there to read it */
     };
 
     metrics_single(out, "hls_bridge_playback_sessions", "gauge",
@@ -184,7 +184,7 @@ void bridge_metrics_playback(FILE *out, const PlaybackStats *playback)
                    "Sessions let in without an answer: playback.on_timeout, on_unreachable.",
                    (double)playback->unasked);
     metrics_family(out, verdicts, "counter", "What was answered, or why nothing was.");
-    for (size_t i = 0; i < PLAYBACK_VERDICTS; i++)
+    for (size_t i = 0; i < ADMISSION_VERDICTS; i++)
         if (labels[i])
             metrics_sample(out, verdicts, labels[i], (double)playback->verdicts[i]);
 }

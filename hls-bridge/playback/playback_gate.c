@@ -55,9 +55,9 @@ static void note(PlaybackGate *g, const PlaybackAnswer *answer)
 {
     uint64_t untold;
 
-    if (answer->verdict == PLAYBACK_STOPPED)
+    if (answer->verdict == ADMISSION_STOPPED)
         return;
-    switch (failure_telling_note(&g->failures, answer->verdict >= PLAYBACK_UNUSABLE, now_of(g),
+    switch (failure_telling_note(&g->failures, answer->verdict >= ADMISSION_UNUSABLE, now_of(g),
                                  &untold)) {
     case FAILURE_BEGINS:
         log_warn("the webhook for viewers (playback.url) fails: %s", answer->reason);
@@ -94,16 +94,16 @@ static void settle_allowed(const PlaybackGate *g, Session *s, int64_t end_s, int
 static void settle(PlaybackGate *g, Session *s, const PlaybackAnswer *answer)
 {
     int64_t now_us = now_of(g);
-    bool lets_in = answer->verdict == PLAYBACK_TIMEOUT       ? g->params.allows_on_timeout
-                   : answer->verdict == PLAYBACK_UNREACHABLE ? g->params.allows_on_unreachable
-                                                             : false;
+    bool lets_in = answer->verdict == ADMISSION_TIMEOUT       ? g->params.allows_on_timeout
+                   : answer->verdict == ADMISSION_UNREACHABLE ? g->params.allows_on_unreachable
+                                                              : false;
 
-    if (answer->verdict == PLAYBACK_ALLOWS)
+    if (answer->verdict == ADMISSION_ALLOWS)
         settle_allowed(g, s, answer->end, now_us);
-    else if (answer->verdict == PLAYBACK_DENIES)
+    else if (answer->verdict == ADMISSION_DENIES)
         session_table_settle(s, SESSION_DENIED, now_us + DENIED_KEPT_US,
                              *answer->reason ? answer->reason : "you may not watch this now");
-    else if (answer->verdict == PLAYBACK_UNUSABLE)
+    else if (answer->verdict == ADMISSION_UNUSABLE)
         session_table_settle(s, SESSION_DENIED, now_us + DENIED_KEPT_US,
                              "this server cannot find out whether you may watch: its operator must "
                              "see to it");

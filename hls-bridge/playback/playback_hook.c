@@ -175,7 +175,7 @@ static bool settle(const PlaybackHook *h, Call *c, CURLcode result, PlaybackAnsw
 
     curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
     if (c->too_long) {
-        *answer = playback_answer_without(PLAYBACK_UNUSABLE, "it is too long");
+        *answer = playback_answer_without(ADMISSION_UNUSABLE, "it is too long");
     } else if (result != CURLE_OK) {
         snprintf(c->failure, sizeof(c->failure), "%s", curl_easy_strerror(result));
         answered = false;
@@ -207,11 +207,11 @@ static bool look_after(PlaybackHook *h, Call *c, int64_t now_us, PlaybackAnswer 
     bool over = now_us >= c->deadline_us;
 
     if (over && is_sent(c)) {
-        *answer = playback_answer_without(PLAYBACK_TIMEOUT, "no answer in time");
+        *answer = playback_answer_without(ADMISSION_TIMEOUT, "no answer in time");
         return true;
     }
     if (over || (!c->easy && c->tries > h->params.retries)) {
-        *answer = playback_answer_without(PLAYBACK_UNREACHABLE,
+        *answer = playback_answer_without(ADMISSION_UNREACHABLE,
                                           *c->failure ? c->failure : "no connection in time");
         return true;
     }
@@ -359,7 +359,7 @@ PlaybackHook *playback_hook_create(const PlaybackHookParams *params)
 
 void playback_hook_stop(PlaybackHook *h)
 {
-    const PlaybackAnswer stopped = playback_answer_without(PLAYBACK_STOPPED, "the bridge stops");
+    const PlaybackAnswer stopped = playback_answer_without(ADMISSION_STOPPED, "the bridge stops");
 
     pthread_mutex_lock(&h->lock);
     h->stopping = true;

@@ -13,9 +13,9 @@ typedef struct PlaybackStats {
     size_t sessions;  /* that are known */
     uint64_t evicted; /* before their time, to make room */
     uint64_t asked, retried;
-    uint64_t busy;                        /* that could not be asked about: too many wait */
-    uint64_t verdicts[PLAYBACK_VERDICTS]; /* that have come */
-    uint64_t unasked;                     /* let in without an answer, by the settings */
+    uint64_t busy;                         /* that could not be asked about: too many wait */
+    uint64_t verdicts[ADMISSION_VERDICTS]; /* that have come */
+    uint64_t unasked;                      /* let in without an answer, by the settings */
 } PlaybackStats;
 
 #endif

@@ -7,7 +7,7 @@
 
 _Static_assert(ADMISSION_REASON_MAX < REQUEST_ERROR_SIZE, "a reason is a sentence of an error");
 
-HookAnswer hook_answer_without(HookVerdict verdict, const char *reason)
+HookAnswer hook_answer_without(AdmissionVerdict verdict, const char *reason)
 {
     HookAnswer answer = {.verdict = verdict};
 
@@ -84,26 +84,24 @@ static const struct {
 
 static HookAnswer read_allowance(const json_t *object)
 {
-    HookAnswer answer = {.verdict = HOOK_ALLOWS};
+    HookAnswer answer = {.verdict = ADMISSION_ALLOWS};
     const char *wrong = admission_answer_end(object, &answer.end);
 
     for (size_t i = 0; !wrong && i < sizeof(fields) / sizeof(fields[0]); i++) {
         const json_t *value = json_object_get(object, fields[i].name);
         wrong = value && !json_is_null(value) ? fields[i].read(value, &answer) : NULL;
     }
-    return wrong ? hook_answer_without(HOOK_UNUSABLE, wrong) : answer;
+    return wrong ? hook_answer_without(ADMISSION_UNUSABLE, wrong) : answer;
 }
 
 void hook_answer_read(long status, const char *body, size_t len, HookAnswer *out)
 {
     char reason[ADMISSION_REASON_MAX + 1];
     json_t *object;
-    AdmissionWord word = admission_answer_read(status, body, len, &object, reason);
+    AdmissionVerdict verdict = admission_answer_read(status, body, len, &object, reason);
 
-    if (word == ADMISSION_ALLOWS)
-        *out = read_allowance(object);
-    else
-        *out = hook_answer_without(word == ADMISSION_DENIES ? HOOK_DENIES : HOOK_UNUSABLE, reason);
+    *out =
+        verdict == ADMISSION_ALLOWS ? read_allowance(object) : hook_answer_without(verdict, reason);
     json_decref(object);
 }
 

@@ -12,19 +12,11 @@
 #include <stdint.h>
 
 #include "access/permit.h"
+#include "admission_answer.h"
 #include "core/request.h"
 
-typedef enum HookVerdict {
-    HOOK_ALLOWS,
-    HOOK_DENIES,
-    HOOK_UNUSABLE,    /* it has answered, but what is none of these */
-    HOOK_TIMEOUT,     /* it has not answered in time */
-    HOOK_UNREACHABLE, /* there is no connection, or it says that it is out of order */
-    HOOK_STOPPED,     /* the server stops; nobody was waited for */
-} HookVerdict;
-
 typedef struct HookAnswer {
-    HookVerdict verdict;
+    AdmissionVerdict verdict;
     char reason[REQUEST_ERROR_SIZE]; /* denies: the sentence for the publisher, "": none. Not allows
                                         nor denies: what is wrong, for the log */
     /* allows: what changes in the permit */
@@ -41,7 +33,7 @@ typedef struct HookAnswer {
 void hook_answer_read(long status, const char *body, size_t len, HookAnswer *out);
 
 /* Makes an answer that is none. `reason` is copied. */
-HookAnswer hook_answer_without(HookVerdict verdict, const char *reason);
+HookAnswer hook_answer_without(AdmissionVerdict verdict, const char *reason);
 
 /* Changes `permit` as an answer that allows wants it. Of two ends the earlier one counts. */
 void hook_answer_apply(const HookAnswer *answer, Permit *permit);

@@ -90,8 +90,8 @@ static bool end_try(HookClient *client, HookCall *call, CURLcode result, HookAns
 static HookAnswer answer_late(const HookCall *call)
 {
     if (call->attempt && hook_http_is_sent(call->attempt))
-        return hook_answer_without(HOOK_TIMEOUT, "no answer in time");
-    return hook_answer_without(HOOK_UNREACHABLE,
+        return hook_answer_without(ADMISSION_TIMEOUT, "no answer in time");
+    return hook_answer_without(ADMISSION_UNREACHABLE,
                                call->failure[0] ? call->failure : "no connection in time");
 }
 
@@ -211,7 +211,7 @@ HookClient *hook_client_create(const HookSettings *settings)
 
 void hook_client_stop(HookClient *client)
 {
-    const HookAnswer stopped = hook_answer_without(HOOK_STOPPED, "the server stops");
+    const HookAnswer stopped = hook_answer_without(ADMISSION_STOPPED, "the server stops");
     bool ignored;
 
     pthread_mutex_lock(&client->lock);

@@ -23,14 +23,14 @@ typedef void HookDone(void *user, const HookAnswer *answer);
 /* Since it was created. What was asked is waiting, or has one of the verdicts. */
 typedef struct HookStats {
     uint64_t asked, retried, waiting;
-    uint64_t verdict[HOOK_STOPPED + 1]; /* by HookVerdict */
-    uint64_t busy;                      /* questions for which there was no room */
+    uint64_t verdict[ADMISSION_VERDICTS]; /* by AdmissionVerdict */
+    uint64_t busy;                        /* questions for which there was no room */
 } HookStats;
 
 /* The settings are copied. Returns NULL if there is no memory or no thread. */
 HookClient *hook_client_create(const HookSettings *settings);
 
-/* All that wait are HOOK_STOPPED, and no more are taken from the call on. Accepts NULL, leaves
+/* All that wait are ADMISSION_STOPPED, and no more are taken from the call on. Accepts NULL, leaves
  * NULL. */
 void hook_client_destroy(HookClient **client);
 

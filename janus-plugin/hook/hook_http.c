@@ -122,7 +122,7 @@ HookTryEnd hook_http_result(const HookTry *attempt, CURLcode result, HookAnswer 
 
     curl_easy_getinfo(attempt->curl, CURLINFO_RESPONSE_CODE, &status);
     if (attempt->too_long) {
-        *answer = hook_answer_without(HOOK_UNUSABLE, "it is too long");
+        *answer = hook_answer_without(ADMISSION_UNUSABLE, "it is too long");
         return HOOK_TRY_ANSWERED;
     }
     if (result != CURLE_OK || admission_status_is_failure(status)) {

@@ -106,10 +106,10 @@ static void say_whether_it_answers(const HookAnswer *answer)
 {
     uint64_t untold = 0;
 
-    if (answer->verdict == HOOK_STOPPED)
+    if (answer->verdict == ADMISSION_STOPPED)
         return;
     pthread_mutex_lock(&self.lock);
-    FailureWord word = failure_telling_note(&self.failures, answer->verdict >= HOOK_UNUSABLE,
+    FailureWord word = failure_telling_note(&self.failures, answer->verdict >= ADMISSION_UNUSABLE,
                                             monotonic_us(), &untold);
     pthread_mutex_unlock(&self.lock);
     if (word == FAILURE_BEGINS)
@@ -125,11 +125,11 @@ static void say_whether_it_answers(const HookAnswer *answer)
 }
 
 /* It has not answered. Returns 0 if the publisher is let in all the same. */
-static int go_by_policy(Session *session, HookVerdict verdict, const Permit *permit,
+static int go_by_policy(Session *session, AdmissionVerdict verdict, const Permit *permit,
                         RequestError *error)
 {
     const HookSettings *hook = plugin_settings_hook(self.settings);
-    bool late = verdict == HOOK_TIMEOUT;
+    bool late = verdict == ADMISSION_TIMEOUT;
 
     if (late ? hook->allows_on_timeout : hook->allows_on_unreachable) {
         atomic_fetch_add(&self.unasked, 1);
@@ -176,22 +176,22 @@ static int take_changes(Session *session, const Request *request, const HookAnsw
 static int obey(Session *session, const Request *request, const HookAnswer *answer, Permit *permit,
                 RequestError *error)
 {
-    if (answer->verdict == HOOK_ALLOWS)
+    if (answer->verdict == ADMISSION_ALLOWS)
         return take_changes(session, request, answer, permit, error);
-    if (answer->verdict == HOOK_DENIES) {
+    if (answer->verdict == ADMISSION_DENIES) {
         request_fail(error, HLS_ERROR_DENIED, "%s",
                      answer->reason[0] ? answer->reason
                                        : "this server does not let you publish this stream now");
         return refuse(session, permit->name, error, CAUSE_DENIED);
     }
-    if (answer->verdict == HOOK_UNUSABLE) {
+    if (answer->verdict == ADMISSION_UNUSABLE) {
         request_fail(
             error, HLS_ERROR_DENIED,
             "this server cannot find out whether you may publish: its operator must see to "
             "it");
         return refuse(session, permit->name, error, CAUSE_ANSWER);
     }
-    if (answer->verdict == HOOK_STOPPED)
+    if (answer->verdict == ADMISSION_STOPPED)
         return request_fail(error, HLS_ERROR_BUSY, "this server stops: try again in some seconds");
     return go_by_policy(session, answer->verdict, permit, error);
 }
@@ -219,10 +219,11 @@ json_t *admission_hook_figures(void)
     HookStats stats = hook_client_stats(self.client);
     return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "asked",
                      (json_int_t)stats.asked, "retried", (json_int_t)stats.retried, "waiting",
-                     (json_int_t)stats.waiting, "allowed", (json_int_t)stats.verdict[HOOK_ALLOWS],
-                     "denied", (json_int_t)stats.verdict[HOOK_DENIES], "unusable",
-                     (json_int_t)stats.verdict[HOOK_UNUSABLE], "timeouts",
-                     (json_int_t)stats.verdict[HOOK_TIMEOUT], "unreachable",
-                     (json_int_t)stats.verdict[HOOK_UNREACHABLE], "let_in_unasked",
+                     (json_int_t)stats.waiting, "allowed",
+                     (json_int_t)stats.verdict[ADMISSION_ALLOWS], "denied",
+                     (json_int_t)stats.verdict[ADMISSION_DENIES], "unusable",
+                     (json_int_t)stats.verdict[ADMISSION_UNUSABLE], "timeouts",
+                     (json_int_t)stats.verdict[ADMISSION_TIMEOUT], "unreachable",
+                     (json_int_t)stats.verdict[ADMISSION_UNREACHABLE], "let_in_unasked",
                      (json_int_t)atomic_load(&self.unasked));
 }

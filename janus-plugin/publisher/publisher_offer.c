@@ -114,7 +114,7 @@ static int no_socket(const char *stream, RequestError *error)
 static bool is_unasked_takeover(Session *session, const Negotiation *talk,
                                 const PublisherHook *hook)
 {
-    if (!hook->answered || hook->as_takeover || hook->answer.verdict != HOOK_ALLOWS ||
+    if (!hook->answered || hook->as_takeover || hook->answer.verdict != ADMISSION_ALLOWS ||
         strcmp(talk->permit.name, talk->request->stream) != 0)
         return false;
     Session *before = session_find_publisher(talk->permit.name);

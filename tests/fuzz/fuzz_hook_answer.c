@@ -27,12 +27,12 @@ static int try_input(const uint8_t *data, size_t size)
         return 0;
     long status = statuses[data[0] % 4];
     hook_answer_read(status, (const char *)data + 1, size - 1, &answer);
-    REQUIRE(answer.verdict <= HOOK_UNUSABLE);
-    REQUIRE(answer.verdict != HOOK_ALLOWS || (status <= 299 && !answer.reason[0]));
-    REQUIRE(answer.verdict != HOOK_UNUSABLE || answer.reason[0]);
+    REQUIRE(answer.verdict <= ADMISSION_UNUSABLE);
+    REQUIRE(answer.verdict != ADMISSION_ALLOWS || (status <= 299 && !answer.reason[0]));
+    REQUIRE(answer.verdict != ADMISSION_UNUSABLE || answer.reason[0]);
     REQUIRE(strlen(answer.reason) < sizeof(answer.reason));
     REQUIRE(!strpbrk(answer.reason, "\r\n\t"));
-    if (answer.verdict == HOOK_ALLOWS)
+    if (answer.verdict == ADMISSION_ALLOWS)
         hook_answer_apply(&answer, &permit);
     check_permit(&permit);
     return 0;

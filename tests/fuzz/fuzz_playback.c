@@ -15,11 +15,11 @@ static void try_answer(long status, const uint8_t *data, size_t size)
     PlaybackAnswer answer;
 
     playback_answer_read(status, (const char *)data, size, &answer);
-    REQUIRE(answer.verdict <= PLAYBACK_UNUSABLE);
-    REQUIRE(answer.verdict != PLAYBACK_ALLOWS || (status <= 299 && !answer.reason[0]));
-    REQUIRE(answer.verdict == PLAYBACK_ALLOWS || answer.end == 0);
+    REQUIRE(answer.verdict <= ADMISSION_UNUSABLE);
+    REQUIRE(answer.verdict != ADMISSION_ALLOWS || (status <= 299 && !answer.reason[0]));
+    REQUIRE(answer.verdict == ADMISSION_ALLOWS || answer.end == 0);
     REQUIRE(answer.end >= 0 && answer.end <= ADMISSION_TIME_MAX);
-    REQUIRE(answer.verdict != PLAYBACK_UNUSABLE || answer.reason[0]);
+    REQUIRE(answer.verdict != ADMISSION_UNUSABLE || answer.reason[0]);
     REQUIRE(strlen(answer.reason) < sizeof(answer.reason));
     REQUIRE(!strpbrk(answer.reason, "\r\n\t"));
 }

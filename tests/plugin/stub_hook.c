@@ -71,7 +71,7 @@ void hook_client_stop(HookClient *client)
     pthread_mutex_lock(&hook.lock);
     hook.stopped = true;
     pthread_mutex_unlock(&hook.lock);
-    while (stub_hook_fail(HOOK_STOPPED))
+    while (stub_hook_fail(ADMISSION_STOPPED))
         ;
 }
 
@@ -136,7 +136,7 @@ bool stub_hook_answer(const char *json)
     return tell(&answer);
 }
 
-bool stub_hook_fail(HookVerdict verdict)
+bool stub_hook_fail(AdmissionVerdict verdict)
 {
     HookAnswer answer = hook_answer_without(verdict, "the test says so");
 

@@ -20,7 +20,7 @@ const char *stub_hook_asked(void);
 /* Answers the question that has waited longest: with a JSON text, or with a verdict that is none.
  * Returns false if none waits. */
 bool stub_hook_answer(const char *json);
-bool stub_hook_fail(HookVerdict verdict);
+bool stub_hook_fail(AdmissionVerdict verdict);
 
 /* Answers each question at once with this text, before hook_client_ask() returns; NULL: not. */
 void stub_hook_answer_at_once(const char *json);

@@ -351,7 +351,7 @@ HOOKED_STREAMS(nobody_is_asked_about_who_is_refused_in_any_case, "open = true; p
 /* ---- no answer ---- */
 
 /* What is refused with `code` and counted as `cause`. */
-static void fails_with(HookVerdict verdict, int code, const char *cause)
+static void fails_with(AdmissionVerdict verdict, int code, const char *cause)
 {
     json_int_t before = play_figure("refused", cause);
     StubHandle *handle = begin(PUBLISH("shop"));
@@ -362,7 +362,7 @@ static void fails_with(HookVerdict verdict, int code, const char *cause)
     play_leave(handle);
 }
 
-static void passes_with(HookVerdict verdict)
+static void passes_with(AdmissionVerdict verdict)
 {
     json_int_t before = play_figure("webhook", "let_in_unasked");
     StubHandle *handle = begin(PUBLISH("shop"));
@@ -375,23 +375,23 @@ static void passes_with(HookVerdict verdict)
 
 HOOKED(nobody_is_let_in_without_an_answer, "")
 {
-    fails_with(HOOK_TIMEOUT, HLS_ERROR_BUSY, "hook-timeout");
-    fails_with(HOOK_UNREACHABLE, HLS_ERROR_BUSY, "hook-unreachable");
-    fails_with(HOOK_UNUSABLE, HLS_ERROR_DENIED, "hook-answer");
+    fails_with(ADMISSION_TIMEOUT, HLS_ERROR_BUSY, "hook-timeout");
+    fails_with(ADMISSION_UNREACHABLE, HLS_ERROR_BUSY, "hook-unreachable");
+    fails_with(ADMISSION_UNUSABLE, HLS_ERROR_DENIED, "hook-answer");
 }
 
 HOOKED(who_is_late_may_be_let_in, "on_timeout = \"allow\";")
 {
-    passes_with(HOOK_TIMEOUT);
-    fails_with(HOOK_UNREACHABLE, HLS_ERROR_BUSY, "hook-unreachable");
-    fails_with(HOOK_UNUSABLE, HLS_ERROR_DENIED, "hook-answer");
+    passes_with(ADMISSION_TIMEOUT);
+    fails_with(ADMISSION_UNREACHABLE, HLS_ERROR_BUSY, "hook-unreachable");
+    fails_with(ADMISSION_UNUSABLE, HLS_ERROR_DENIED, "hook-answer");
 }
 
 HOOKED(who_cannot_be_reached_may_be_let_in, "on_unreachable = \"allow\";")
 {
-    passes_with(HOOK_UNREACHABLE);
-    fails_with(HOOK_TIMEOUT, HLS_ERROR_BUSY, "hook-timeout");
-    fails_with(HOOK_UNUSABLE, HLS_ERROR_DENIED, "hook-answer");
+    passes_with(ADMISSION_UNREACHABLE);
+    fails_with(ADMISSION_TIMEOUT, HLS_ERROR_BUSY, "hook-timeout");
+    fails_with(ADMISSION_UNUSABLE, HLS_ERROR_DENIED, "hook-answer");
 }
 
 /* ---- what waits ---- */

@@ -176,7 +176,7 @@ static void *run_hook(void *unused)
             stub_hook_answer("{\"allow\":true,\"stream\":\"a\"}");
             break;
         case 2:
-            stub_hook_fail(HOOK_TIMEOUT);
+            stub_hook_fail(ADMISSION_TIMEOUT);
             break;
         default:
             stub_hook_answer("{\"allow\":true}");

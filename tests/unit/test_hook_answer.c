@@ -24,32 +24,32 @@ static void tells_answers_apart(void **state)
     static const struct {
         long status;
         const char *body;
-        HookVerdict verdict;
+        AdmissionVerdict verdict;
         const char *reason; /* what it begins with */
     } rows[] = {
-        {200, "{\"allow\":true}", HOOK_ALLOWS, ""},
-        {201, " {\"allow\":true, \"more\":[1,{}]} ", HOOK_ALLOWS, ""},
-        {200, "{\"allow\":true,\"stream\":null,\"end\":null}", HOOK_ALLOWS, ""},
-        {200, "{\"allow\":false}", HOOK_DENIES, ""},
-        {200, "{\"allow\":false,\"reason\":\"pay first\"}", HOOK_DENIES, "pay first"},
-        {200, "{\"allow\":false,\"reason\":7,\"bitrate\":\"x\"}", HOOK_DENIES, ""},
-        {200, "{\"allow\":false,\"reason\":\"a\\nb\\u007fc\"}", HOOK_DENIES, "a b c"},
-        {403, "{\"reason\":\"pay first\"}", HOOK_DENIES, "pay first"},
-        {403, "{\"allow\":true}", HOOK_DENIES, ""},
-        {404, "<html>", HOOK_DENIES, ""},
-        {200, "", HOOK_UNUSABLE, "it must be a JSON object"},
-        {204, "", HOOK_UNUSABLE, "it must be a JSON object"},
-        {200, "<html>", HOOK_UNUSABLE, "it must be a JSON object"},
-        {200, "true", HOOK_UNUSABLE, "it must be a JSON object"},
-        {200, "[]", HOOK_UNUSABLE, "it must be a JSON object"},
-        {200, "{}", HOOK_UNUSABLE, "it must be a JSON object"},
-        {200, "{\"allow\":1}", HOOK_UNUSABLE, "it must be a JSON object"},
-        {200, "{\"allow\":\"true\"}", HOOK_UNUSABLE, "it must be a JSON object"},
-        {200, "{\"allow\":true", HOOK_UNUSABLE, "it must be a JSON object"},
-        {200, "{\"allow\":true}{", HOOK_UNUSABLE, "it must be a JSON object"},
-        {200, "{\"allow\":false,\"allow\":true}", HOOK_UNUSABLE, "it must be a JSON object"},
-        {301, "{\"allow\":true}", HOOK_UNUSABLE, "HTTP status 301"},
-        {304, "{\"allow\":true}", HOOK_UNUSABLE, "HTTP status 304"},
+        {200, "{\"allow\":true}", ADMISSION_ALLOWS, ""},
+        {201, " {\"allow\":true, \"more\":[1,{}]} ", ADMISSION_ALLOWS, ""},
+        {200, "{\"allow\":true,\"stream\":null,\"end\":null}", ADMISSION_ALLOWS, ""},
+        {200, "{\"allow\":false}", ADMISSION_DENIES, ""},
+        {200, "{\"allow\":false,\"reason\":\"pay first\"}", ADMISSION_DENIES, "pay first"},
+        {200, "{\"allow\":false,\"reason\":7,\"bitrate\":\"x\"}", ADMISSION_DENIES, ""},
+        {200, "{\"allow\":false,\"reason\":\"a\\nb\\u007fc\"}", ADMISSION_DENIES, "a b c"},
+        {403, "{\"reason\":\"pay first\"}", ADMISSION_DENIES, "pay first"},
+        {403, "{\"allow\":true}", ADMISSION_DENIES, ""},
+        {404, "<html>", ADMISSION_DENIES, ""},
+        {200, "", ADMISSION_UNUSABLE, "it must be a JSON object"},
+        {204, "", ADMISSION_UNUSABLE, "it must be a JSON object"},
+        {200, "<html>", ADMISSION_UNUSABLE, "it must be a JSON object"},
+        {200, "true", ADMISSION_UNUSABLE, "it must be a JSON object"},
+        {200, "[]", ADMISSION_UNUSABLE, "it must be a JSON object"},
+        {200, "{}", ADMISSION_UNUSABLE, "it must be a JSON object"},
+        {200, "{\"allow\":1}", ADMISSION_UNUSABLE, "it must be a JSON object"},
+        {200, "{\"allow\":\"true\"}", ADMISSION_UNUSABLE, "it must be a JSON object"},
+        {200, "{\"allow\":true", ADMISSION_UNUSABLE, "it must be a JSON object"},
+        {200, "{\"allow\":true}{", ADMISSION_UNUSABLE, "it must be a JSON object"},
+        {200, "{\"allow\":false,\"allow\":true}", ADMISSION_UNUSABLE, "it must be a JSON object"},
+        {301, "{\"allow\":true}", ADMISSION_UNUSABLE, "HTTP status 301"},
+        {304, "{\"allow\":true}", ADMISSION_UNUSABLE, "HTTP status 304"},
     };
 
     (void)state;
@@ -100,7 +100,7 @@ static void refuses_fields_that_are_wrong(void **state)
         char body[512];
         snprintf(body, sizeof(body), "{\"allow\":true,%s}", rows[i]);
         HookAnswer answer = read_answer(200, body);
-        assert_row(answer.verdict == HOOK_UNUSABLE && answer.reason[0], rows[i], "%d %s",
+        assert_row(answer.verdict == ADMISSION_UNUSABLE && answer.reason[0], rows[i], "%d %s",
                    answer.verdict, answer.reason);
     }
 }
@@ -123,7 +123,7 @@ static void changes_a_permit(void **state)
                          "{\"allow\":true,\"stream\":\"given\",\"bitrate\":800000,"
                          "\"codecs\":[\"vp9\",\"h264\"],\"title\":\"\\u00e1\",\"end\":200,"
                          "\"access\":\"protected\"}");
-    assert_int_equal(answer.verdict, HOOK_ALLOWS);
+    assert_int_equal(answer.verdict, ADMISSION_ALLOWS);
     hook_answer_apply(&answer, &permit);
     assert_string_equal(permit.name, "given");
     assert_string_equal(permit.title, "\xc3\xa1");
@@ -147,7 +147,7 @@ static void cuts_a_sentence_between_characters(void **state)
         strcat(body, "\xc3\xa1");
     strcat(body, "\"}");
     HookAnswer answer = read_answer(200, body);
-    assert_int_equal(answer.verdict, HOOK_DENIES);
+    assert_int_equal(answer.verdict, ADMISSION_DENIES);
     assert_int_equal(strlen(answer.reason), REQUEST_ERROR_SIZE - 1);
     body[strlen(body) - 2] = '\0';
     memmove(strchr(body, 'x'), strchr(body, 'x') + 1, strlen(strchr(body, 'x')));

@@ -186,7 +186,7 @@ static void asks_with_a_signature(void **state)
     (void)state;
     start_receiver(acts);
     HookAnswer answer = ask_once(&stats);
-    assert_int_equal(answer.verdict, HOOK_ALLOWS);
+    assert_int_equal(answer.verdict, ADMISSION_ALLOWS);
     assert_int_equal(stats.retried, 0);
     stop_receiver();
     assert_int_equal(strncmp(receiver.request, "POST /admit HTTP/1.1\r\n", 22), 0);
@@ -207,18 +207,18 @@ static void takes_what_is_answered(void **state)
 {
     static const struct {
         const char *name, *answer;
-        HookVerdict verdict;
+        AdmissionVerdict verdict;
         const char *reason;
     } rows[] = {
-        {"denied", HTTP("200 OK", "{\"allow\":false,\"reason\":\"pay first\"}"), HOOK_DENIES,
+        {"denied", HTTP("200 OK", "{\"allow\":false,\"reason\":\"pay first\"}"), ADMISSION_DENIES,
          "pay first"},
-        {"forbidden", HTTP("403 Forbidden", ""), HOOK_DENIES, ""},
-        {"a page", HTTP("200 OK", "<html>"), HOOK_UNUSABLE, "it must be a JSON object"},
-        {"nothing", HTTP("200 OK", ""), HOOK_UNUSABLE, "it must be a JSON object"},
+        {"forbidden", HTTP("403 Forbidden", ""), ADMISSION_DENIES, ""},
+        {"a page", HTTP("200 OK", "<html>"), ADMISSION_UNUSABLE, "it must be a JSON object"},
+        {"nothing", HTTP("200 OK", ""), ADMISSION_UNUSABLE, "it must be a JSON object"},
         {"elsewhere",
          "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nConnection: close\r\n\r\n",
-         HOOK_UNUSABLE, "HTTP status 302"},
-        {"a megabyte", FLOOD, HOOK_UNUSABLE, "it is too long"},
+         ADMISSION_UNUSABLE, "HTTP status 302"},
+        {"a megabyte", FLOOD, ADMISSION_UNUSABLE, "it is too long"},
     };
 
     (void)state;
@@ -251,7 +251,7 @@ static void asks_again_under_the_same_id(void **state)
         receiver.settings.retries = 2;
         HookAnswer answer = ask_once(&stats);
         stop_receiver();
-        assert_int_equal(answer.verdict, HOOK_ALLOWS);
+        assert_int_equal(answer.verdict, ADMISSION_ALLOWS);
         assert_int_equal(receiver.seen, stats.retried + 1);
         assert_true(receiver.seen > 1);
         for (size_t k = 1; k < receiver.seen; k++)
@@ -270,7 +270,7 @@ static void gives_up_after_so_many_tries(void **state)
         receiver.settings.retries = retries;
         HookAnswer answer = ask_once(&stats);
         stop_receiver();
-        assert_int_equal(answer.verdict, HOOK_UNREACHABLE);
+        assert_int_equal(answer.verdict, ADMISSION_UNREACHABLE);
         assert_string_equal(answer.reason, "HTTP status 500");
         assert_int_equal(receiver.seen, retries + 1);
     }
@@ -285,7 +285,7 @@ static void nobody_is_there(void **state)
     start_receiver(acts);
     stop_receiver();
     HookAnswer answer = ask_once(&stats);
-    assert_int_equal(answer.verdict, HOOK_UNREACHABLE);
+    assert_int_equal(answer.verdict, ADMISSION_UNREACHABLE);
     assert_true(answer.reason[0]);
     assert_int_equal(stats.retried, 1);
 }
@@ -295,10 +295,10 @@ static void nobody_is_there(void **state)
 static void has_a_time_for_all(const char *act)
 {
     const char *const acts[] = {act, NULL};
-    HookAnswer answer = {.verdict = HOOK_UNREACHABLE};
+    HookAnswer answer = {.verdict = ADMISSION_UNREACHABLE};
 
     for (int64_t timeout_us = SECOND / 5;
-         answer.verdict == HOOK_UNREACHABLE && timeout_us < 60 * SECOND; timeout_us *= 3) {
+         answer.verdict == ADMISSION_UNREACHABLE && timeout_us < 60 * SECOND; timeout_us *= 3) {
         HookStats stats;
         start_receiver(acts);
         receiver.settings.timeout_us = timeout_us;
@@ -306,7 +306,7 @@ static void has_a_time_for_all(const char *act)
         stop_receiver();
         assert_true(receiver.seen <= 1); /* one that is slow is not asked twice */
     }
-    assert_int_equal(answer.verdict, HOOK_TIMEOUT);
+    assert_int_equal(answer.verdict, ADMISSION_TIMEOUT);
 }
 
 static void does_not_wait_for_one_that_hangs(void **state)
@@ -337,7 +337,7 @@ static void one_that_hangs_holds_up_nobody(void **state)
     while (hook_client_stats(client).waiting > 2)
         nanosleep(&(struct timespec){0, 1000000}, NULL);
     assert_int_equal(hook_client_ask(client, "{}", on_done, &outcome[3]), 0);
-    assert_int_equal(await(&outcome[3]).verdict, HOOK_ALLOWS);
+    assert_int_equal(await(&outcome[3]).verdict, ADMISSION_ALLOWS);
     HookStats stats = hook_client_stats(client);
     assert_int_equal(stats.waiting, 2);
     assert_int_equal(stats.busy, 0);
@@ -345,7 +345,7 @@ static void one_that_hangs_holds_up_nobody(void **state)
     unsigned stopped = 0;
     for (size_t i = 0; i < 4; i++) {
         assert_int_equal(outcome[i].times, 1);
-        stopped += outcome[i].answer.verdict == HOOK_STOPPED;
+        stopped += outcome[i].answer.verdict == ADMISSION_STOPPED;
     }
     assert_int_equal(stopped, 2);
     stop_receiver();
@@ -368,7 +368,7 @@ static void takes_no_more_than_it_may(void **state)
     assert_int_equal(hook_client_ask(client, "{}", on_done, &outcome[2]), -1); /* it has stopped */
     assert_int_equal(hook_client_stats(client).busy, 1);
     hook_client_destroy(&client);
-    assert_int_equal(outcome[0].answer.verdict, HOOK_STOPPED);
+    assert_int_equal(outcome[0].answer.verdict, ADMISSION_STOPPED);
     assert_int_equal(outcome[2].times, 0);
     stop_receiver();
 }

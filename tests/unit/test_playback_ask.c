@@ -115,23 +115,23 @@ static void answers_are_read(void **state)
     static const struct {
         long status;
         const char *body;
-        PlaybackVerdict verdict;
+        AdmissionVerdict verdict;
         int64_t end;
         const char *reason;
     } rows[] = {
-        {200, "{\"allow\":true}", PLAYBACK_ALLOWS, 0, ""},
-        {200, "{\"allow\":true,\"end\":1796000000,\"reason\":\"x\"}", PLAYBACK_ALLOWS, 1796000000,
+        {200, "{\"allow\":true}", ADMISSION_ALLOWS, 0, ""},
+        {200, "{\"allow\":true,\"end\":1796000000,\"reason\":\"x\"}", ADMISSION_ALLOWS, 1796000000,
          ""},
-        {200, "{\"allow\":true,\"end\":null}", PLAYBACK_ALLOWS, 0, ""},
-        {200, "{\"allow\":true,\"end\":1796000000000}", PLAYBACK_UNUSABLE, 0,
+        {200, "{\"allow\":true,\"end\":null}", ADMISSION_ALLOWS, 0, ""},
+        {200, "{\"allow\":true,\"end\":1796000000000}", ADMISSION_UNUSABLE, 0,
          "\"end\" must be a whole number of seconds since 1970"},
-        {200, "{\"allow\":true,\"end\":\"soon\"}", PLAYBACK_UNUSABLE, 0,
+        {200, "{\"allow\":true,\"end\":\"soon\"}", ADMISSION_UNUSABLE, 0,
          "\"end\" must be a whole number of seconds since 1970"},
-        {200, "{\"allow\":false,\"reason\":\"no\\nhours\"}", PLAYBACK_DENIES, 0, "no hours"},
-        {403, "", PLAYBACK_DENIES, 0, ""},
-        {403, "{\"reason\":\"no hours\"}", PLAYBACK_DENIES, 0, "no hours"},
-        {302, "{\"allow\":true}", PLAYBACK_UNUSABLE, 0, "HTTP status 302: it must answer itself"},
-        {200, "allow", PLAYBACK_UNUSABLE, 0,
+        {200, "{\"allow\":false,\"reason\":\"no\\nhours\"}", ADMISSION_DENIES, 0, "no hours"},
+        {403, "", ADMISSION_DENIES, 0, ""},
+        {403, "{\"reason\":\"no hours\"}", ADMISSION_DENIES, 0, "no hours"},
+        {302, "{\"allow\":true}", ADMISSION_UNUSABLE, 0, "HTTP status 302: it must answer itself"},
+        {200, "allow", ADMISSION_UNUSABLE, 0,
          "it must be a JSON object with \"allow\", which is true or false"},
     };
 

@@ -222,7 +222,7 @@ static void a_session_is_asked_about_once(void **state)
     assert_int_equal(receiver.asked, 3);
     PlaybackStats stats = playback_gate_stats(gate);
     assert_int_equal(stats.asked, 3);
-    assert_int_equal(stats.verdicts[PLAYBACK_ALLOWS], 3);
+    assert_int_equal(stats.verdicts[ADMISSION_ALLOWS], 3);
     assert_int_equal(stats.sessions, 2);
 }
 
@@ -286,17 +286,17 @@ static void without_an_answer_a_policy_decides(void **state)
         bool on_timeout, on_unreachable;
         int status;
         const char *words;
-        PlaybackVerdict verdict;
+        AdmissionVerdict verdict;
         size_t asked;
         int64_t timeout_us;
     } rows[] = {
-        {"late, denied", NULL, false, true, 403, "Retry-After: 2", PLAYBACK_TIMEOUT, 1, TIMEOUT},
-        {"late, allowed", NULL, true, false, 204, "max-age=", PLAYBACK_TIMEOUT, 1, TIMEOUT},
+        {"late, denied", NULL, false, true, 403, "Retry-After: 2", ADMISSION_TIMEOUT, 1, TIMEOUT},
+        {"late, allowed", NULL, true, false, 204, "max-age=", ADMISSION_TIMEOUT, 1, TIMEOUT},
         {"out of order, denied", out_of_order, true, false, 403, "Retry-After: 2",
-         PLAYBACK_UNREACHABLE, 2, NEVER},
-        {"out of order, allowed", out_of_order, false, true, 204, "max-age=", PLAYBACK_UNREACHABLE,
+         ADMISSION_UNREACHABLE, 2, NEVER},
+        {"out of order, allowed", out_of_order, false, true, 204, "max-age=", ADMISSION_UNREACHABLE,
          2, NEVER},
-        {"of no use", REPLY("200 OK", "yes"), true, true, 403, "operator", PLAYBACK_UNUSABLE, 1,
+        {"of no use", REPLY("200 OK", "yes"), true, true, 403, "operator", ADMISSION_UNUSABLE, 1,
          NEVER},
     };
 
@@ -372,7 +372,7 @@ static void nobody_listens(void **state)
     params.hook.retries = 0;
     make_gate();
     ask("192.0.2.7", 403, "Retry-After: 2");
-    assert_int_equal(playback_gate_stats(gate).verdicts[PLAYBACK_UNREACHABLE], 1);
+    assert_int_equal(playback_gate_stats(gate).verdicts[ADMISSION_UNREACHABLE], 1);
     ask("192.0.2.7", 403, "Retry-After: 2"); /* not asked about again so soon */
     assert_int_equal(playback_gate_stats(gate).asked, 1);
     manual_clock_set(&hand, hand.now_us + 2 * US_PER_S);
