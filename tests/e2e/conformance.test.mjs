@@ -27,7 +27,7 @@ import { withBursts, withLoss } from "./support/network.mjs";
 import { doctor, watch } from "./support/programs.mjs";
 import { until, withStack } from "./support/rig.mjs";
 import { assertDiscontinuities } from "./support/steps.mjs";
-import { openViewer, servePages } from "./support/viewer.mjs";
+import { hidePicture, openViewer, servePages } from "./support/viewer.mjs";
 
 const BODY_MS = 540000; // what all of it may take
 const FOLLOWED_MAX_S = 500; // whoever begins to follow ends it; this is for those that could not
@@ -270,6 +270,7 @@ test("a live Chromium, and what may come to it", { concurrency: true }, async (t
       ]);
 
       const viewer = await openViewer(plain, pages, stack.playlist("shop"));
+      await hidePicture(viewer);
       await until("hls.js plays", async () => (await viewer.state()).playingAt !== null);
       for (const [name, bad] of Object.entries(NETWORKS)) await t.test(name, (u) => throughFaults(u, stack, viewer, bad));
       await viewer.close();
