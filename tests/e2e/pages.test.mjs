@@ -12,6 +12,7 @@ import { messageOf, openPage, publish, SMALL_SIZE, untilLive, withBrowser } from
 import { measured } from "./support/measured.mjs";
 import { until } from "./support/rig.mjs";
 import { shareStack } from "./support/shared.mjs";
+import { hidePicture } from "./support/viewer.mjs";
 
 const BUSY = 475; // docs/protocol.md
 
@@ -433,6 +434,7 @@ test("a server that is down is waited for", shared(async ({ stack, context }) =>
 test("a watch page that the server is lost to says so, and goes on by itself", shared(async ({ stack, context, t }) => {
   publishRecording(t, stack, "lost");
   const watch = await openPage(context, `${stack.url}/watch.html?stream=lost`);
+  await hidePicture(watch);
   await until("it plays", () => watch.isHidden("#waiting"));
   const time = () => watch.evaluate(() => document.querySelector("video").currentTime);
   const from = await time();
