@@ -113,7 +113,7 @@ async function teaches(wall, student, name) {
 
 test("a student joins and types nothing; the teacher has the wall", async (t) => {
   const room = await startClass(t);
-  await withBrowser({ fakeCamera: true, switches: [SLOW_CAMERA], context: PHONE }, async (context, browser) => {
+  await withBrowser({ shell: true, fakeCamera: true, switches: [SLOW_CAMERA], context: PHONE }, async (context, browser) => {
     const asked = noteRequests(context);
     const link = room.link("Students");
     await t.test("who has no pass is told where it is", async () => {
