@@ -24,8 +24,9 @@ async function windBack(steps) {
   for (const { start, duration } of hls.latestLevelDetails.fragments.slice(-steps).reverse()) {
     loaded = [];
     // two players reckon where it begins, each by what it has loaded: they may be some milliseconds apart, less than a picture.
-    // So the picture of the segment behind it may stand within it, and nothing was loaded for that.
-    const isThere = () => loaded.length > 0 && video.readyState >= 2 && !video.seeking && video.currentTime > start - 0.02 && video.currentTime < start + duration;
+    // So the picture of the segment behind it may stand within it, and is shown until what was loaded has gone in.
+    const isThere = () => loaded.length > 0 && video.readyState >= 2 && !video.seeking && video.currentTime > start - 0.02 &&
+      video.currentTime < start + duration && video.currentTime !== seen.at(-1)?.at;
     // while it begins, hls.js misses that it is to go where it has loaded; a hand on a slider asks again and again
     let asked = 0;
     for (let waited = 0; !isThere() && waited < 20000; waited += 50) {
