@@ -20,8 +20,8 @@ const SIZE = "320x180"; // of the recordings
 const SENT = "160x90"; // by a browser, which has three encoders at work
 const CODECS = { vp9: /CODECS="vp09\.00\.\d\d\.08,mp4a\.40\.2"/, av1: /CODECS="av01\.0\.\d\dM\.08,mp4a\.40\.2"/ };
 const RUNG = "160x90"; // that the bridge makes of pictures of SIZE: one, so that it costs little
-const LISTED = 2; // segments that each stream has: four seconds
 const PLAYED_S = 3; // of media, which each player must have shown: more than a segment
+const LISTED_S = 4; // of media that each stream has: its first segments may be short
 const SENT_S = 5; // of each recording
 
 const shared = shareStack({
@@ -34,6 +34,9 @@ const textOf = async (url) => {
   assert.equal(response.status, 200, String(url));
   return response.text();
 };
+
+/** Of the segments in a playlist. */
+const secondsOf = (text) => [...text.matchAll(/#EXTINF:([\d.]+)/g)].reduce((sum, [, seconds]) => sum + Number(seconds), 0);
 
 const bridgeSays = async (stack, stream) => (await fetch(`http://127.0.0.1:${stack.bridgePort}/streams/${stream}`)).json();
 
@@ -78,7 +81,7 @@ async function isToldWhy(stack, publisher) {
 
 /** The publisher goes when enough is listed; classic HLS has had the sound alone. */
 async function ends(stack, publisher, stream) {
-  await until(`enough of ${stream} is listed`, async () => (await textOf(stack.playlist(stream))).split("#EXTINF").length > LISTED);
+  await until(`enough of ${stream} is listed`, async () => secondsOf(await textOf(stack.playlist(stream))) > LISTED_S);
   await publisher.close();
   await hasEnded(stack, stream);
   const { stdout, stderr } = await run(INSTRUMENTS.doctor, ["--json", "--time", "0", path.join(stack.hls, stream, "index.m3u8")]);
