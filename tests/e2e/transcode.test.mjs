@@ -221,8 +221,9 @@ describe("a ladder that is made of one size", { concurrency: 2 }, () => {
         const found = await rungs();
         return isShown(found[which]) && found;
       });
+      // one that stood still is gone for a moment, too, while its rung is watched yet
       const stops = () => until("the transcoder has stopped", async () =>
-        (await rungs()).every(({ filled }) => filled) && (await transcoderOf(pid)) === undefined);
+        (await rungs()).every(({ filled, state }) => filled && state === "unwatched") && (await transcoderOf(pid)) === undefined);
 
       await until("the rungs are listed", async () => {
         const master = await text("master.m3u8"), classic = await text("ts.m3u8"), manifest = await text("manifest.mpd");
