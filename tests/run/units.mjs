@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Runs unit tests: the groups of each program. A group that takes long has a process of its own; the others share a few,
-// as a process with sanitizers takes longer to begin and to end than most groups to run. If anything in a shared one fails, each of
-// its groups runs again by itself, which says whose it is.
+// as a process with sanitizers takes longer to begin and to end than most groups to run. So do scripts of which a process of
+// node takes longer to begin. If anything in a shared one fails, each of its groups or scripts runs again by itself, which
+// says whose it is.
 // Usage: units.mjs PART TREE LIST [FILE...]   the programs that `make -C TREE LIST` prints (LIST may be -, for none),
 //        and scripts
 
@@ -19,9 +20,16 @@ const SHARE = 12; // groups in one process, of those that take no time
 /** Seconds of those that take long, on a machine of two cores, with sanitizers; others take less. */
 const USUAL = { plugin_turns: 12, plugin_more_turns: 12, power_cut: 12, segmenter: 8, stream_table: 7, take_up: 5, layers_at_random: 5, lossy_layers: 5,
   overload: 5, bridge_client: 5, intake: 4, store_faults: 3, list_lives: 3, b_frames: 3, ll_server: 2, parts: 2, stream: 2, thumbnail: 2, transcoder_faults: 2,
-  transcode_work: 2, aac_encoder: 2, transcoder: 2, rung_encoder: 3,
+  transcode_work: 2, aac_encoder: 2, transcoder: 2, rung_encoder: 3, "scripts together": 6,
   "doctor.test.mjs": 40, "simulcast.test.mjs": 24, "network.test.mjs": 23, "foreign.test.mjs": 20, "rungs.test.mjs": 18, "faults.test.mjs": 15,
   "recordings.test.mjs": 13, "reports.test.mjs": 13, "cbcs.test.mjs": 11, "encryption.test.mjs": 6, "opus.test.mjs": 6, "codecs.test.mjs": 5 };
+
+/** Scripts that share a process: what each replaces, it puts back. (strings.test.mjs chooses languages, diagnosis.test.mjs wants options.) */
+const TOGETHER = ["busy-machine", "class-lesson", "class-page", "codecs", "distance", "folders", "friendly-name", "health", "hinted-parts",
+  "identity", "last-part", "late-sizes", "latency-graph", "latest", "layers", "low-water", "measured", "next-segment", "page-rungs",
+  "part-abr", "parts-ahead", "pending-requests", "place", "ports", "publish-figures", "qualities", "size-chooser", "size-cut",
+  "standing-player", "stream-player", "token-examples", "viewer-count", "waiting-room"].map((name) => `tests/unit/${name}.test.mjs`);
+const END = /^ok (\d+) - end of .*\n/gm; // what together.mjs adds behind each script
 
 const [part, tree, list, ...scripts] = process.argv.slice(2);
 const lines = (command, args) => execFileSync(command, args, { encoding: "utf8" }).split("\n").filter(Boolean);
@@ -46,16 +54,33 @@ function jobsOf(program) {
   return jobs;
 }
 
-const count = ({ job, status, text }) => countTap(job.name, text, status);
+/** A job for each script, and one for those that share. */
+function jobsOfScripts() {
+  const job = (script) => ({ name: path.basename(script), command: script, args: [], seconds: GROUP_SECONDS });
+  const shared = scripts.filter((script) => TOGETHER.includes(script));
+  const jobs = scripts.filter((script) => !shared.includes(script)).map(job);
+  if (shared.length)
+    jobs.push({ name: "scripts together", command: process.execPath, args: ["--test-reporter=tap", "tests/run/together.mjs", ...shared],
+      groups: shared.map(job), plans: 1, ends: shared.length, seconds: GROUP_SECONDS });
+  return jobs;
+}
+
+/** Whether all that share a process passed, and of scripts each had a test before its end. */
+function isGoodTogether(result) {
+  const { plans, ends = 0 } = result.job;
+  const at = [...result.text.matchAll(END)].map(([, number]) => Number(number));
+  return isGood(result, plans) && at.length === ends && at.every((number, i) => number > (at[i - 1] ?? 0) + 1);
+}
+
+const count = ({ job, status, text }) => countTap(job.name, job.ends ? text.replace(END, "") : text, status);
 const options = { usual: USUAL, common: 1 };
 const again = []; // { job, status, text } of what was shared and has failed
 const programs = list === "-" ? [] : lines("make", ["-s", "-C", tree, list]).map((name) => path.join(tree, name));
-const jobs = [...scripts.map((script) => ({ name: path.basename(script), command: script, args: [], seconds: GROUP_SECONDS })),
-  ...programs.flatMap(jobsOf)];
+const jobs = [...jobsOfScripts(), ...programs.flatMap(jobsOf)];
 for (const { name, args } of jobs) if (/:NaN$/.test(args[0])) fail(name, "tests/run/fuzz-runs.mjs has no number of inputs for it");
 
 await runJobs(part, jobs, (result) => {
-  if (result.job.groups && !isGood(result, result.job.plans)) again.push(result);
+  if (result.job.groups && !isGoodTogether(result)) again.push(result);
   else count(result);
 }, options);
 
