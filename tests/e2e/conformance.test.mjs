@@ -256,18 +256,18 @@ async function anotherPath(stack, page) {
 test("a live Chromium, and what may come to it", { concurrency: true }, async (t) => {
   const pages = await servePages();
   t.after(() => pages.close());
-  await withStack({ bodyMs: BODY_MS }, (stack) =>
-    withBrowser({ shell: true }, async (context, browser) => {
+  await withStack({ bodyMs: BODY_MS }, async (stack) => {
+    const recorded = Promise.all([
+      t.test("of sound that is missing and comes back hls-doctor says nothing else", async () =>
+        assertNoFaults(await followMissingSound(stack, "recorded"), LACKS_SOUND)),
+      t.test("hls-doctor finds what a server does wrong", () => assertFound(stack, "spoilt")),
+    ]);
+    await withBrowser({ shell: true }, async (context, browser) => {
       const page = await publish(context, stack, "shop", { size: SIZE });
       const plain = await openContext(browser); // without DTX, which the other one has later
       await untilListed(stack, "shop");
       await until("the multivariant playlist is there", async () => (await fetch(stack.master("shop"))).ok);
       const following = watch(stack.master("shop"), { seconds: FOLLOWED_MAX_S });
-      const recorded = Promise.all([
-        t.test("of sound that is missing and comes back hls-doctor says nothing else", async () =>
-          assertNoFaults(await followMissingSound(stack, "recorded"), LACKS_SOUND)),
-        t.test("hls-doctor finds what a server does wrong", () => assertFound(stack, "spoilt")),
-      ]);
 
       const viewer = await openViewer(plain, pages, stack.playlist("shop"));
       await hidePicture(viewer);
@@ -288,7 +288,6 @@ test("a live Chromium, and what may come to it", { concurrency: true }, async (t
           await own.close();
         }),
       ]);
-      await recorded;
 
       await t.test("none of these, nor another size and a reload, breaks a rule", async (u) => {
         const report = await following.end();
@@ -299,5 +298,7 @@ test("a live Chromium, and what may come to it", { concurrency: true }, async (t
           (await bridgeStreams(stack.bridgePort)).find(({ name }) => name === "shop").state === "held");
         await assertShakaReadsAll(u, stack, "shop");
       });
-    }));
+    });
+    await recorded; // they may take longer: nothing of the browser is open then
+  });
 });
