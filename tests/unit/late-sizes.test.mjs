@@ -29,14 +29,15 @@ test("a size with a sound of its own that comes late has the sound that there is
 /** Lets all that has begun come to its end. */
 const settle = async () => { for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate); };
 
+/** An hls.js that has `levels`, with what replaceLevels() needs of it; what it is told is handed to `handlers`. */
+const hlsWith = (levels, handlers) => ({ levels, allAudioTracks: [], url: URL_OF, on: (event, handler) => (handlers[event] = handler),
+  levelController: {}, streamController: { fragmentTracker: { fragments: {}, activePartLists: {} } }, abrController: { heldFragments: [] },
+  networkControllers: [{ loaders: {} }], trigger(event, { levels: others }) { this.levels = others; } });
+
 test("a size that hls.js has given up is not given to it again", async (t) => {
   const best = variant("video.m3u8", 720, 2e6, "audio"), mid = variant("video-mid.m3u8", 360, 6e5, "audio");
   const low = variant("video-low.m3u8", 180, 1.7e5, "audio");
-  const handlers = {};
-  const hls = { levels: levelsOf(best, mid), allAudioTracks: [], url: URL_OF, on: (event, handler) => (handlers[event] = handler),
-    // what replaceLevels() needs of hls.js
-    levelController: {}, streamController: { fragmentTracker: { fragments: {}, activePartLists: {} } }, abrController: { heldFragments: [] },
-    networkControllers: [{ loaders: {} }], trigger: (event, { levels }) => (hls.levels = levels) };
+  const handlers = {}, hls = hlsWith(levelsOf(best, mid), handlers);
   t.mock.method(globalThis, "fetch", async () => new Response(`#EXTM3U\n${best}${mid}${low}`));
   new LateSizes(hls);
   const list = (uri) => handlers[Hls.Events.LEVEL_UPDATED](null, { details: { renditionReports: [{ URI: uri }], url: URL_OF } });
@@ -46,6 +47,22 @@ test("a size that hls.js has given up is not given to it again", async (t) => {
   await settle();
   handlers[Hls.Events.FRAG_BUFFERED](null, { frag: { type: "main" } });
   assert.deepEqual(hls.levels.map(({ height }) => height), [180, 720]);
+});
+
+test("a size that began with the pictures of another gets its own, if it is not the one that is shown", async (t) => {
+  const low = variant("video-low.m3u8", 180, 1.7e5, "audio"), begun = variant("video.m3u8", 180, 1.8e5, "audio");
+  const best = variant("video.m3u8", 720, 2e6, "audio");
+  const handlers = {}, hls = hlsWith(levelsOf(low, begun), handlers);
+  const fetched = t.mock.method(globalThis, "fetch", async () => new Response(`#EXTM3U\n${best}${low}`));
+  new LateSizes(hls);
+  const list = () => handlers[Hls.Events.LEVEL_UPDATED](null, { details: { renditionReports: [{ URI: "video.m3u8" }], url: URL_OF } });
+  list();
+  await settle();
+  handlers[Hls.Events.FRAG_BUFFERED](null, { frag: { type: "main" } });
+  assert.deepEqual(hls.levels.map(({ uri, height }) => `${uri.split("/").at(-1)} ${height}`), ["video-low.m3u8 180", "video.m3u8 720"]);
+  list();
+  await settle();
+  assert.equal(fetched.mock.callCount(), 1, "all is clear");
 });
 
 /** A list came that names a rendition that hls.js does not know; `answer` is what fetch() gives. Resolves to what was asked. */

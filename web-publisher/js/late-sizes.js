@@ -92,10 +92,17 @@ export class LateSizes {
     this.#see();
     const known = new Set([...this.#seen, ...this.#hls.allAudioTracks.map((track) => track.url)]);
     const isNew = renditionReports?.some(({ URI }) => !known.has(new URL(URI, url).href));
+    const isUnclear = this.#isUnclear();
     const hasGrown = this.#hasGrown();
     if (hasGrown && !this.#hadGrown) this.#again = { at: now + CHANGE_MS, ms: AGAIN_MS.first };
     this.#hadGrown = hasGrown;
-    if (isNew || hasGrown) this.#ask(now);
+    if (isNew || isUnclear || hasGrown) this.#ask(now);
+  }
+
+  /** Whether two levels say the same size: one of them may have begun with the pictures of the other, and be none that is shown. */
+  #isUnclear() {
+    const sized = this.#hls.levels.filter(({ width, height }) => width && height);
+    return new Set(sized.map(({ width, height }) => `${width}x${height}`)).size < sized.length;
   }
 
   /** Whether what is shown began with the pictures of a smaller size, and has its own now. */
