@@ -11,6 +11,7 @@ import { axeFindings } from "./support/axe.mjs";
 import { openContext, openPage, untilLive } from "./support/browser.mjs";
 import { until } from "./support/rig.mjs";
 import { shareStack } from "./support/shared.mjs";
+import { hidePicture } from "./support/viewer.mjs";
 
 const CARD = "source=testcard&size=320x180&simulcast=0"; // what costs least
 
@@ -55,8 +56,11 @@ test("a page is in the browser's language, and in the one that is chosen from th
   }
 }));
 
-test("a title that a publisher gives is what viewers read; they have controls, and a frame the picture alone", withStream(async ({ stack, context }) => {
-  const page = await openPage(context, `${stack.url}/publish.html?stream=titled&${CARD}`);
+test("who denies the camera goes on with the test card; viewers read a title, and have controls, and a frame the picture alone", withStream(async ({ stack, context }) => {
+  const page = await openPage(context, `${stack.url}/publish.html?stream=titled&size=320x180&simulcast=0`);
+  await page.click("#go");
+  await until("it is explained", async () => /was not allowed to use/.test(await page.textContent("#message")));
+  await page.click("text=Test card");
   await page.fill("#title", "  Sandalias & más ");
   await page.click("#go");
   await untilLive(page);
@@ -65,6 +69,7 @@ test("a title that a publisher gives is what viewers read; they have controls, a
 
   const watch = await openPage(context, `${stack.url}/watch.html?stream=titled&embed`);
   await plays(watch);
+  await hidePicture(watch);
   await until("the title is there", async () => (await watch.textContent("#title")) === "Sandalias & más");
   assert.equal(await watch.textContent("#name"), "titled");
   assert.ok(await watch.isHidden(".under") && await watch.isHidden(".bar"));

@@ -8,11 +8,10 @@ import http from "node:http";
 import test, { describe } from "node:test";
 import { bridgeStreams } from "../../tools/stack/bridge.mjs";
 import { beginReplay } from "./support/audience.mjs";
-import { messageOf, openPage, publish, SMALL_SIZE, untilLive, withBrowser } from "./support/browser.mjs";
+import { messageOf, openPage, publish, SMALL_SIZE, untilLive } from "./support/browser.mjs";
 import { measured } from "./support/measured.mjs";
 import { until } from "./support/rig.mjs";
 import { shareStack } from "./support/shared.mjs";
-import { hidePicture } from "./support/viewer.mjs";
 
 const BUSY = 475; // docs/protocol.md
 
@@ -47,13 +46,11 @@ const seen = shareStack({ status: true, sample: true, bridgeSettings: { "hls.hol
   context: { permissions: ["camera", "microphone"] },
 }));
 
-/** Nobody looks at the preview, which would be a third of what a publisher costs. */
-const hidePreview = (context) => context.addInitScript(() => document.addEventListener("DOMContentLoaded", () => {
-  const preview = document.getElementById("preview");
-  if (preview) preview.style.display = "none";
-}));
+/** Nobody looks at the pictures, which would be a third of what a page costs: they have their place, and are not painted. */
 const shared = (body) => seen(async (given) => {
-  await hidePreview(given.context);
+  await given.context.addInitScript(() => document.addEventListener("DOMContentLoaded", () => {
+    for (const video of document.querySelectorAll("video")) video.style.visibility = "hidden";
+  }));
   await body(given);
 });
 
@@ -98,23 +95,6 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
     assert.ok(await page.isVisible("#go"));
     assert.deepEqual(page.errors, []);
   }));
-
-  test("a phone may scan an address that it can reach", shared(async ({ stack, context }) => {
-    const page = await publish(context, { url: siteOf(stack) }, "phone", { size: SMALL_SIZE });
-    await until("the QR code is there", () => page.locator("#qr svg").isVisible());
-  }));
-
-  test("a camera that is denied is explained, and the test card is a way on", seen(({ stack }) =>
-    withBrowser({ shell: true, denyCamera: true }, async (context) => {
-      await hidePreview(context);
-      const page = await openPage(context, `${stack.url}/publish.html?stream=denied&${CHEAP}`);
-      await page.click("#go");
-      await says(page, /was not allowed to use/);
-      await page.click("text=Test card");
-      await page.click("#go");
-      await untilLive(page);
-      assert.deepEqual(page.errors, []);
-    })));
 
   /** Counts in window.opened what asks for a camera, a microphone or a screen. */
   const countOpened = (context) => context.addInitScript(() => {
@@ -187,7 +167,7 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
     assert.deepEqual([...page.errors, ...again.errors], []);
   }));
 
-  test("a phone's screen stays on while live, after another app was shown, too", shared(async ({ stack, context }) => {
+  test("a phone may scan an address that it can reach; its screen stays on while live, after another app was shown, too", shared(async ({ stack, context }) => {
     await context.addInitScript(() => {
       window.locks = []; // those that hold the screen
       const request = async () => {
@@ -197,10 +177,11 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
       };
       Object.defineProperty(navigator, "wakeLock", { value: { request } });
     });
-    const page = await openPage(context, `${stack.url}/publish.html?stream=awake&source=testcard&${CHEAP}`);
+    const page = await openPage(context, `${siteOf(stack)}/publish.html?stream=awake&source=testcard&${CHEAP}`);
     const held = (count) => until(`${count} locks`, () => page.evaluate((wanted) => window.locks.length === wanted, count));
     await page.click("#go");
     await untilLive(page);
+    await until("the QR code is there", () => page.locator("#qr svg").isVisible());
     await held(1);
     await page.evaluate(() => {
       window.locks = []; // browsers do so when a page is hidden
@@ -282,41 +263,6 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
     await says(page, /does not send that video codec/);
     await page.goto(`${stack.url}/publish.html?stream=encoder&source=testcard&auto=1&${CHEAP}&codec=vp8`);
     await says(page, /server does not take/); // it may be sent, and here the server says no
-  }));
-
-  /** The first answer to publish is an error that passes. */
-  async function refuseOnce(context) {
-    let refused = false;
-    await context.routeWebSocket(/\/janus$/, (page) => {
-      page.connectToServer().onMessage((text) => {
-        const message = JSON.parse(text);
-        const isAnswer = message.plugindata?.data?.hls === "published";
-        if (isAnswer && !refused) {
-          refused = true;
-          const data = { hls: "error", error_code: BUSY, error: "there is no room just now: try again in some seconds" };
-          page.send(JSON.stringify({ ...message, jsep: undefined, plugindata: { ...message.plugindata, data } }));
-        } else page.send(text);
-      });
-    });
-  }
-
-  /** All that pages say from their beginning on, for what is said only for a moment: in window.said. */
-  const hearAll = (context) => context.addInitScript(() => {
-    window.said = [];
-    document.addEventListener("DOMContentLoaded", () => {
-      const message = document.getElementById("message");
-      new MutationObserver(() => window.said.push(message.textContent))
-        .observe(message, { characterData: true, childList: true, subtree: true });
-    });
-  });
-
-  test("a server that has no time for a publisher is asked again", shared(async ({ stack, context }) => {
-    await refuseOnce(context);
-    await hearAll(context);
-    const page = await openPage(context, `${stack.url}/publish.html?stream=busy&source=testcard&auto=1&${CHEAP}`);
-    await untilLive(page);
-    const said = await page.evaluate(() => window.said);
-    assert.ok(said.some((text) => /no room just now.*Trying again/.test(text)), JSON.stringify(said));
   }));
 
   test("the watch page waits, plays, tells the distance, and sees the end", shared(async ({ stack, context, t }) => {
@@ -423,18 +369,47 @@ describe("pages that disturb nobody", { concurrency: 2 }, () => {
   }));
 });
 
-test("a server that is down is waited for", shared(async ({ stack, context }) => {
+/** The first answer to publish is an error that passes. */
+async function refuseOnce(context) {
+  let refused = false;
+  await context.routeWebSocket(/\/janus$/, (page) => {
+    page.connectToServer().onMessage((text) => {
+      const message = JSON.parse(text);
+      const isAnswer = message.plugindata?.data?.hls === "published";
+      if (isAnswer && !refused) {
+        refused = true;
+        const data = { hls: "error", error_code: BUSY, error: "there is no room just now: try again in some seconds" };
+        page.send(JSON.stringify({ ...message, jsep: undefined, plugindata: { ...message.plugindata, data } }));
+      } else page.send(text);
+    });
+  });
+}
+
+/** All that pages say from their beginning on, for what is said only for a moment: in window.said. */
+const hearAll = (context) => context.addInitScript(() => {
+  window.said = [];
+  document.addEventListener("DOMContentLoaded", () => {
+    const message = document.getElementById("message");
+    new MutationObserver(() => window.said.push(message.textContent))
+      .observe(message, { characterData: true, childList: true, subtree: true });
+  });
+});
+
+test("a server that is down is waited for, and asked again if it has no time for a publisher", shared(async ({ stack, context }) => {
+  await refuseOnce(context);
+  await hearAll(context);
   await stack.parts.janus.stop();
   const page = await openPage(context, `${stack.url}/publish.html?stream=down&source=testcard&auto=1&${CHEAP}`);
   await says(page, /Trying again/);
   await stack.startJanus();
   await untilLive(page);
+  const said = await page.evaluate(() => window.said);
+  assert.ok(said.some((text) => /no room just now.*Trying again/.test(text)), JSON.stringify(said));
 }));
 
 test("a watch page that the server is lost to says so, and goes on by itself", shared(async ({ stack, context, t }) => {
   publishRecording(t, stack, "lost");
   const watch = await openPage(context, `${stack.url}/watch.html?stream=lost`);
-  await hidePicture(watch);
   await until("it plays", () => watch.isHidden("#waiting"));
   const time = () => watch.evaluate(() => document.querySelector("video").currentTime);
   const from = await time();
