@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import test, { after } from "node:test";
+import test, { after, describe } from "node:test";
 import { keyFolder } from "../../tools/stack/bridge.mjs";
 import { built, newSecret } from "../../tools/stack/stack.mjs";
 import { assertUnharmed, beginReplay, beginWatch } from "./support/audience.mjs";
@@ -254,48 +254,51 @@ const shown = (page) => page.evaluate(() => {
     isEmpty: !video.src };
 });
 
-test("a viewer's token is renewed in mid-show, and the picture goes on", shared(async ({ stack, context }) => {
-  await protectedStream(stack, "shop");
-  const end = inSeconds(24);
-  const first = sign({ stream: "shop", exp: end });
-  const given = [], errors = [];
-  const page = await openWatch(context, stack, "shop", first, async (route) => {
-    const asked = route.request().postDataJSON();
-    given.push({ asked, token: sign({ stream: "shop", exp: inSeconds(3600) }) });
-    await route.fulfill({ json: { token: given.at(-1).token } });
-  });
-  page.on("pageerror", (error) => errors.push(String(error)));
-  await until("it plays", async () => (await shown(page)).time > 1);
-  await until("it asks for a newer one", () => given.length > 0);
-  assert.deepEqual(given[0].asked, { stream: "shop", token: first });
-  const from = await shown(page);
-  const { length } = page.asked;
-  await page.evaluate(() => (window.told = []));
-  const media = () => page.asked.slice(length).filter((url) => url.includes("/live/shop/")); // of classic HLS there are few
-  await until("the first one is over, and it plays on", async () =>
-    inSeconds(0) > end + 2 && (await shown(page)).time > from.time + 5 && media().length > 10);
-  assert.equal((await shown(page)).isWaiting, false);
-  const late = media().filter((url) => !url.includes(given[0].token));
-  assert.ok(late.length <= 4, `asked with the old token: ${late}`); // those that were on their way
-  assert.equal(given.length, 1);
-  assert.deepEqual(errors, []);
-  const stalls = await page.evaluate(() => window.told);
-  measured(() => assert.deepEqual(stalls, [], "no stall"));
-  assert.equal(page.url(), `${stack.url}/watch.html?stream=shop`, "nobody shares a token by the address");
-  await page.reload(); // the first token is over
-  await until("it plays again", async () => (await shown(page)).time > 0);
-}));
-
-test("without renewal the page says that it is over, in the viewer's language; and what a page without a token is told",
-  shared(async ({ stack, context }) => {
+describe("as tokens end", { concurrency: 2 }, () => { // it is waited for
+  test("a viewer's token is renewed in mid-show, and the picture goes on", shared(async ({ stack, context }) => {
     await protectedStream(stack, "shop");
-    const page = await openWatch(context, stack, "shop", sign({ stream: "shop", exp: inSeconds(12) }));
-    await until("it plays, or has", async () => (await shown(page)).time > 0 || (await shown(page)).text === "watch.expired");
-    await until("it is over", async () => (await shown(page)).text === "watch.expired");
-    assert.deepEqual({ ...(await shown(page)), time: 0 }, { time: 0, text: "watch.expired", isWaiting: true, isEmpty: true });
+    const end = inSeconds(24);
+    const first = sign({ stream: "shop", exp: end });
+    const given = [], errors = [];
+    const page = await openWatch(context, stack, "shop", first, async (route) => {
+      const asked = route.request().postDataJSON();
+      given.push({ asked, token: sign({ stream: "shop", exp: inSeconds(3600) }) });
+      await route.fulfill({ json: { token: given.at(-1).token } });
+    });
+    page.on("pageerror", (error) => errors.push(String(error)));
+    await until("it plays", async () => (await shown(page)).time > 1);
+    await until("it asks for a newer one", () => given.length > 0);
+    await context.unrouteAll({ behavior: "wait" }); // or each request of the player is work for us, too
+    assert.deepEqual(given[0].asked, { stream: "shop", token: first });
+    const from = await shown(page);
     const { length } = page.asked;
-    const without = await openPage(context, `${stack.url}/watch.html?stream=shop`);
-    await until("it says why it shows nothing", async () => (await shown(without)).text === "watch.refused");
-    assert.equal((await shown(without)).isWaiting, true);
-    assert.equal(page.asked.length, length, "the page that is over asks for nothing");
+    await page.evaluate(() => (window.told = []));
+    const media = () => page.asked.slice(length).filter((url) => url.includes("/live/shop/")); // of classic HLS there are few
+    await until("the first one is over, and it plays on", async () =>
+      inSeconds(0) > end + 2 && (await shown(page)).time > from.time + 5 && media().length > 10);
+    assert.equal((await shown(page)).isWaiting, false);
+    const late = media().filter((url) => !url.includes(given[0].token));
+    assert.ok(late.length <= 4, `asked with the old token: ${late}`); // those that were on their way
+    assert.equal(page.asked.filter((url) => url.endsWith("/renew")).length, 1);
+    assert.deepEqual(errors, []);
+    const stalls = await page.evaluate(() => window.told);
+    measured(() => assert.deepEqual(stalls, [], "no stall"));
+    assert.equal(page.url(), `${stack.url}/watch.html?stream=shop`, "nobody shares a token by the address");
+    await page.reload(); // the first token is over
+    await until("it plays again", async () => (await shown(page)).time > 0);
   }));
+
+  test("without renewal the page says that it is over, in the viewer's language; and what a page without a token is told",
+    shared(async ({ stack, context }) => {
+      await protectedStream(stack, "shop");
+      const page = await openWatch(context, stack, "shop", sign({ stream: "shop", exp: inSeconds(12) }));
+      await until("it plays, or has", async () => (await shown(page)).time > 0 || (await shown(page)).text === "watch.expired");
+      await until("it is over", async () => (await shown(page)).text === "watch.expired");
+      assert.deepEqual({ ...(await shown(page)), time: 0 }, { time: 0, text: "watch.expired", isWaiting: true, isEmpty: true });
+      const { length } = page.asked;
+      const without = await openPage(context, `${stack.url}/watch.html?stream=shop`);
+      await until("it says why it shows nothing", async () => (await shown(without)).text === "watch.refused");
+      assert.equal((await shown(without)).isWaiting, true);
+      assert.equal(page.asked.length, length, "the page that is over asks for nothing");
+    }));
+});
