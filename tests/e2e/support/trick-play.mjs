@@ -18,19 +18,26 @@ async function windBack(steps) {
   const paint = canvas.getContext("2d", { willReadFrequently: true });
   let loaded = [];
   player.on("hlsFragLoaded", (event, { frag }) => frag.sn !== "initSegment" &&
-    loaded.push({ url: frag.url, from: frag.byteRange[0], bytes: frag.stats.loaded, of: frag.baseurl }));
+    loaded.push({ number: frag.sn, url: frag.url, from: frag.byteRange[0], bytes: frag.stats.loaded, of: frag.baseurl }));
   player.attachMedia(video);
   const seen = [];
-  for (const { start, duration } of hls.latestLevelDetails.fragments.slice(-steps).reverse()) {
+  // not the newest: the I-frame playlist may lack it still, and hls.js goes to the end of what is there
+  const numbers = hls.latestLevelDetails.fragments.slice(-steps - 1, -1).reverse().map(({ sn }) => sn);
+  // each of the two players reckons where a segment begins, by what it has loaded, and again with each list
+  const placeOf = (number) => [player, hls].map((one) => one.latestLevelDetails?.fragments.find(({ sn }) => sn === number)).find(Boolean);
+  for (const number of numbers) {
     loaded = [];
-    // two players reckon where it begins, each by what it has loaded: they may be some milliseconds apart, less than a picture.
-    // So the picture of the segment behind it may stand within it, and is shown until what was loaded has gone in.
-    const isThere = () => loaded.length > 0 && video.readyState >= 2 && !video.seeking && video.currentTime > start - 0.02 &&
-      video.currentTime < start + duration && video.currentTime !== seen.at(-1)?.at;
+    // The picture of the segment behind it may stand within it, by some milliseconds, and is shown until what was loaded has gone in.
+    const isThere = () => {
+      const { start, duration } = placeOf(number);
+      return loaded.some((one) => one.number === number) && video.readyState >= 2 && !video.seeking && video.currentTime > start - 0.02 &&
+        video.currentTime < start + duration && video.currentTime !== seen.at(-1)?.at;
+    };
     // while it begins, hls.js misses that it is to go where it has loaded; a hand on a slider asks again and again
     let asked = 0;
     for (let waited = 0; !isThere() && waited < 20000; waited += 50) {
       if (waited % 2000 === 0) {
+        const { start, duration } = placeOf(number);
         player.loadMediaAt(start + duration / 2);
         asked++;
       }
@@ -38,7 +45,7 @@ async function windBack(steps) {
     }
     paint.drawImage(video, 0, 0, 64, 36);
     const picture = paint.getImageData(0, 0, 64, 36).data;
-    seen.push({ isThere: isThere(), asked, start, at: video.currentTime, height: video.videoHeight, loaded, picture: String(picture) });
+    seen.push({ isThere: isThere(), asked, number, start: placeOf(number).start, at: video.currentTime, height: video.videoHeight, loaded, picture: String(picture) });
   }
   return seen;
 }
@@ -48,11 +55,11 @@ export async function windsBack(context, pages, url, heights, t) {
   const page = await openPage(context, `${pages.url}/hls.html?playlist=${encodeURIComponent(url)}`);
   await page.evaluate(() => (document.getElementById("video").style.display = "none")); // nobody looks at this one
   await until("hls.js has enough to go back", () => page.evaluate((steps) => window.viewer.playingAt !== null &&
-    window.hls.latestLevelDetails.fragments.length > steps, STEPS));
+    window.hls.latestLevelDetails.fragments.length > steps + 1, STEPS));
   const seen = await page.evaluate(windBack, STEPS);
   let again = []; // what was asked for again in the step before: it may come once more now
-  for (const { isThere, asked, start, at, height, loaded } of seen) {
-    const told = JSON.stringify({ asked, start, at, height, loaded });
+  for (const { isThere, height, loaded, asked } of seen) {
+    const told = JSON.stringify(seen.map(({ picture, ...rest }) => rest));
     assert.ok(isThere && heights.includes(height), told);
     // that one picture alone, though it may be loaded twice if it was asked for again while it came
     const all = loaded.map(({ url, from, bytes }) => `${url} ${from} ${bytes}`);
