@@ -30,7 +30,8 @@ const TROUBLES = {
     complaint: /No space left on device/,
   },
   "the disk is read-only for a while": {
-    breakDisk: (hls) => mount("-o", "remount,ro", hls),
+    // not while a file is open for writing, as one is now and then
+    breakDisk: (hls) => until("the disk is read-only", () => mount("-o", "remount,ro", hls).then(() => true)),
     mendDisk: (hls) => mount("-o", "remount,rw", hls),
     complaint: /Read-only file system/,
   },

@@ -79,11 +79,13 @@ const players = {
 
   async mediaelement() {
     await load("mediaelement/build/mediaelement-and-player.min.js");
-    video.type = "application/x-mpegURL";
-    video.src = url;
     new MediaElementPlayer(video, {
+      renderers: ["native_hls"], // hls.js, as it is called there: else this Chromium plays HLS by itself, and is what is tested
       hls: { path: "/npm/hls1.2/dist/hls.min.js" },
-      success: (media) => media.play(),
+      success: (media) => {
+        media.setSrc({ src: url, type: "application/x-mpegURL" });
+        media.play();
+      },
       error: (error) => viewer.errors.push(text(error)),
     });
     return () => NaN;
