@@ -18,9 +18,11 @@
 /* Until `condition` holds; fails if it never does. */
 #define until(condition)                                                                           \
     do {                                                                                           \
-        for (int waited_ = 0; !(condition) && waited_ < WAIT_MS; waited_++)                        \
+        bool met_ = false; /* it may be so for a moment alone */                                   \
+        for (int waited_ = 0; !(met_ = (condition)) && waited_ < WAIT_MS; waited_++)               \
             nanosleep(&(struct timespec){0, 1000000}, NULL);                                       \
-        assert_true(condition);                                                                    \
+        if (!met_)                                                                                 \
+            fail_msg("not in time: %s", #condition);                                               \
     } while (0)
 
 typedef struct Publisher {
