@@ -10,7 +10,7 @@ import os from "node:os";
 import path from "node:path";
 import test, { describe } from "node:test";
 import { askBridge } from "../../tools/stack/bridge.mjs";
-import { SMALL_SIZE, messageOf, openPage, outbound, publish, untilLive } from "./support/browser.mjs";
+import { SMALL_SIZE, dropPreview, messageOf, openPage, outbound, publish, untilLive } from "./support/browser.mjs";
 import { faultsOfLive, OUTAGE } from "./support/health.mjs";
 import { admin, attach, operate } from "./support/janus-api.mjs";
 import { offer, section } from "./support/offers.mjs";
@@ -252,7 +252,7 @@ describe("the plugin's API", { concurrency: 2 }, () => {
         await until("segments", async () => (await fetch(stack.playlist("ruled"))).ok);
         await page.reload();
         await untilLive(page);
-        await page.evaluate(() => (document.getElementById("preview").srcObject = null)); // as publish() does
+        await dropPreview(page);
       });
       await t.test("operators see it", () => see(stack));
       await t.test("configure changes it", () => configures(page));

@@ -25,7 +25,7 @@ const KEY = "the same on both devices";
 const STILL_MS = 3 * 2000 + 3000; // hold-back, which is three target durations, and 3 s
 const ROUND_S = 11; // so that an IDR picture comes wherever a segment is to end
 const CHANGES = LIVE ? 6 : 3; // of the picture's size, that are waited for; there is one in each 5 s
-const STALL_MS = 1000; // five programs share the machine, and the decoder begins anew
+const STALL_MS = 1000; // five programs share the machine, and the decoder begins again
 
 /** The last of the stream's numbers: { segment, discontinuity }. */
 async function lastOf(stack) {

@@ -13,7 +13,8 @@ import { bridgeStreams } from "../../tools/stack/bridge.mjs";
 import { built } from "../../tools/stack/stack.mjs";
 import { replay } from "./support/audience.mjs";
 import {
-  askForDtx, mute, openContext, openPage, OWN_PICTURE, publish, publishSlides, showInstead, untilLive, withBrowser,
+  askForDtx, mute, openContext, openPage, OWN_PICTURE, publish, publishSlides, showInstead, takeAnotherPath, untilLive,
+  withBrowser,
 } from "./support/browser.mjs";
 import {
   assertConforms, assertNoFaults, assertShakaReadsAll, changeSizeAndReload, followMissingSound, neverLookedAt,
@@ -240,12 +241,8 @@ async function soundIsAdded(stack, page) {
 }
 
 async function anotherPath(stack, page) {
-  const ufrag = () => page.evaluate(() =>
-    /ice-ufrag:(\S+)/.exec(window.janusHls.publisher.peerConnection.remoteDescription.sdp)[1]);
   const report = await watched(stack, "silent", async () => {
-    const before = await ufrag();
-    await page.evaluate(() => window.janusHls.publisher.restartIce());
-    await until("the path is another", async () => (await ufrag()) !== before);
+    await takeAnotherPath(page);
     await untilSegments(stack, "silent", 1);
   });
   assert.deepEqual(await faultsOfLive(report, stack, "silent"), []);

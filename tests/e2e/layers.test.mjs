@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
-import { openPage, publish, untilLive, withBrowser } from "./support/browser.mjs";
+import { openPage, publish, takeAnotherPath, untilLive, withBrowser } from "./support/browser.mjs";
 import { attach } from "./support/janus-api.mjs";
 import { numberBehind } from "./support/lists.mjs";
 import { faultsOf, LIVE, measured, withoutForcedCuts } from "./support/measured.mjs";
@@ -174,11 +174,7 @@ const RIDS = LAYERS.map(({ rid }) => rid);
 
 async function pathChanges(stack, page) {
   const before = await liveLayers(stack, RIDS), { unknown } = await pluginSays(stack);
-  const path = () => page.evaluate(() =>
-    /ice-ufrag:(\S+)/.exec(window.janusHls.publisher.peerConnection.remoteDescription.sdp)[1]);
-  const old = await path();
-  await page.evaluate(() => window.janusHls.publisher.restartIce());
-  await until("the path is another", async () => (await path()) !== old);
+  await takeAnotherPath(page);
   await until("each layer goes on", async () =>
     (await liveLayers(stack, RIDS)).every(({ ssrc, packets }, i) =>
       ssrc === before[i].ssrc && packets > before[i].packets + 20));

@@ -8,7 +8,7 @@ import { execFileSync } from "node:child_process";
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import test, { describe } from "node:test";
-import { SMALL_SIZE, messageOf, openPage, outbound, publish, untilLive, withBrowser } from "./support/browser.mjs";
+import { SMALL_SIZE, dropPreview, messageOf, openPage, outbound, publish, untilLive, withBrowser } from "./support/browser.mjs";
 import { replay } from "./support/audience.mjs";
 import { faultsOfLive } from "./support/health.mjs";
 import { untilSegments } from "./support/lists.mjs";
@@ -158,7 +158,7 @@ async function oneTooMany(stack, context) {
   await until("there is room", async () => (await loadOf(stack.bridgePort)).streams === 1);
   await page.click("#go");
   await untilLive(page);
-  await page.evaluate(() => (document.getElementById("preview").srcObject = null)); // as publish() does
+  await dropPreview(page);
 
   const third = await tryToPublish(context, stack, "stall");
   await until("the page says what the plugin says", async () =>

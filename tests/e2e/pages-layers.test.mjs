@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { beginReplay } from "./support/audience.mjs";
-import { openPage, publish, SMALL_SIZE, untilLive } from "./support/browser.mjs";
+import { dropPreview, openPage, publish, SMALL_SIZE, untilLive } from "./support/browser.mjs";
 import { measured } from "./support/measured.mjs";
 import { until } from "./support/rig.mjs";
 import { shareStack } from "./support/shared.mjs";
@@ -37,16 +37,13 @@ const layersIn = (sdp) => ({
   isNamed: /\r\na=ssrc:/.test(sdp.slice(sdp.indexOf("m=video"))), // by its SSRC, else Janus guesses which one it is
 });
 
-/** Nobody looks at the preview, which would be a third of what a publisher costs. */
-const hidePreview = (page) => page.evaluate(() => (document.getElementById("preview").style.display = "none"));
-
 const THREE = "size=960x540"; // the least that is sent in three sizes
 
 test("a server that knows no layers is offered one picture, by its SSRC", shared(async ({ stack, context }) => {
   const offers = await hideLayers(context);
   const page = await openPage(context, `${stack.url}/publish.html?stream=alone&source=testcard&auto=1&simulcast=1&${THREE}`);
-  await hidePreview(page);
   await untilLive(page);
+  await dropPreview(page);
   // a page whose connection takes long begins again with the same offer
   const different = offers.map(layersIn).filter((offer, i, all) => i === 0 || !isDeepStrictEqual(offer, all[i - 1]));
   assert.deepEqual(different, [{ layers: "high;mid;low", isNamed: false }, { layers: null, isNamed: true }]);
@@ -60,8 +57,8 @@ const layersShown = (page) => page.evaluate(() => [...document.querySelectorAll(
 
 test("unless told otherwise, a page sends as many sizes as its machine can do", shared(async ({ stack, context }) => {
   const page = await openPage(context, `${stack.url}/publish.html?stream=default&source=testcard&auto=1&${THREE}`);
-  await hidePreview(page);
   await untilLive(page);
+  await dropPreview(page);
   const cores = await page.evaluate(() => navigator.hardwareConcurrency);
   const expected = cores >= 4 ? ["high", "mid", "low"] : cores >= 2 ? ["high", "low"] : [];
   await until("they are shown", async () => (await layersShown(page)).map(({ rid }) => rid).join() === expected.join());
@@ -71,8 +68,8 @@ test("unless told otherwise, a page sends as many sizes as its machine can do", 
 
 test("a publisher sees the sizes that it sends", shared(async ({ stack, context }) => {
   const page = await openPage(context, `${stack.url}/publish.html?stream=sizes&source=testcard&size=640x360&auto=1&simulcast=1`);
-  await hidePreview(page);
   await untilLive(page);
+  await dropPreview(page);
   await until("both are sent", async () => (await layersShown(page)).every(({ state }) => state.startsWith("Sending")) &&
     (await layersShown(page)).map(({ rid, size }) => `${rid} ${size}`).join() === "high 640 × 360,low 320 × 180");
   assert.deepEqual(page.errors, []);

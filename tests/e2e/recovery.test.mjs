@@ -9,7 +9,7 @@ import { bridgeStreams } from "../../tools/stack/bridge.mjs";
 import { replay } from "./support/audience.mjs";
 import { publish, SMALL_SIZE, untilLive, withBrowser } from "./support/browser.mjs";
 import { faultsOfLive, OUTAGE } from "./support/health.mjs";
-import { numberBehind, untilSegments } from "./support/lists.mjs";
+import { discontinuitiesIn, numberBehind, untilSegments } from "./support/lists.mjs";
 import { untilLookedAt, watchFromNowOn } from "./support/looks.mjs";
 import { measured } from "./support/measured.mjs";
 import { withLoss } from "./support/network.mjs";
@@ -71,10 +71,7 @@ async function networkIsAway(stack, page) {
   const watching = watch(stack.playlist("shop"));
   await untilLookedAt(stack, "shop");
   const text = async () => (await fetch(stack.playlist("shop"))).text();
-  const discontinuities = async () => {
-    const list = await text();
-    return Number(/DISCONTINUITY-SEQUENCE:(\d+)/.exec(list)?.[1] ?? 0) + list.split("#EXT-X-DISCONTINUITY\n").length - 1;
-  };
+  const discontinuities = async () => discontinuitiesIn(await text());
   const before = await discontinuities();
   await cutUntilRebuilt(page);
   await untilLive(page);

@@ -69,8 +69,7 @@ export const messageOf = (page) => page.textContent("#message");
 export const FULL_SIZE = "1280x720", SMALL_SIZE = "320x180";
 
 /**
- * Publishes from our own page, in one layer unless told, and waits until it says so. Nobody looks at the
- * preview, which would be a third of what a publisher costs.
+ * Publishes from our own page, in one layer unless told, and waits until it says so. Its preview is dropped.
  */
 export async function publish(context, stack, stream, options = {}) {
   const { source = "testcard", key = "", size = "640x360", unlisted = false, simulcast = false, codec = "" } = options;
@@ -80,9 +79,12 @@ export async function publish(context, stack, stream, options = {}) {
   const page = await openPage(context, `${stack.url}/publish.html?${query}`);
   if (source !== "testcard") await page.click("#go"); // an address alone opens no camera
   await untilLive(page);
-  await page.evaluate(() => (document.getElementById("preview").srcObject = null));
+  await dropPreview(page);
   return page;
 }
+
+/** Nobody looks at the preview of a page that is live, which would be a third of what it costs. */
+export const dropPreview = (page) => page.evaluate(() => (document.getElementById("preview").srcObject = null));
 
 /** Has each page from now on publish with DTX: our answer does not ask for it, so the page is made to read one that does. */
 export const askForDtx = (context) => context.addInitScript(() => {
@@ -137,6 +139,15 @@ export const showInstead = (page, what) => page.evaluate(async ([what, own]) => 
   window.otherCard = what && what !== own ? await startTestCard({ ...what, name: `${what.width}x${what.height}` }) : null;
   await sender.replaceTrack(what === own ? window.ownTrack : window.otherCard?.stream.getVideoTracks()[0] ?? null);
 }, [what, OWN_PICTURE]);
+
+/** Has the page's connection take another path (an ICE restart), and waits until it has. */
+export async function takeAnotherPath(page) {
+  const path = () => page.evaluate(() =>
+    /ice-ufrag:(\S+)/.exec(window.janusHls.publisher.peerConnection.remoteDescription.sdp)[1]);
+  const before = await path();
+  await page.evaluate(() => window.janusHls.publisher.restartIce());
+  await until("the path is another", async () => (await path()) !== before);
+}
 
 /** Whether the page sends silence in the place of its sound. */
 export const mute = (page, muted) => page.evaluate((off) => {

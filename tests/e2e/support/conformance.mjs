@@ -7,19 +7,18 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { built } from "../../../tools/stack/stack.mjs";
 import { OWN_PICTURE, showInstead, untilLive } from "./browser.mjs";
+import { discontinuitiesIn } from "./lists.mjs";
 import { faultsOf, withoutForcedCuts } from "./measured.mjs";
 import { withLoss } from "./network.mjs";
 import { run, shaka, watch } from "./programs.mjs";
 import { sleep, until } from "./rig.mjs";
 import { TESTCARD } from "./testcard.mjs";
 
-/** How many discontinuities the pictures have come to, those that have left the list too. */
-async function discontinuitiesOf(master) {
-  const list = await (await fetch(new URL("video.m3u8", master), { cache: "no-store" })).text();
-  return Number(/^#EXT-X-DISCONTINUITY-SEQUENCE:(\d+)$/m.exec(list)?.[1] ?? 0) + list.split("#EXT-X-DISCONTINUITY\n").length - 1;
-}
+/** How many discontinuities the pictures have come to. */
+const discontinuitiesOf = async (master) =>
+  discontinuitiesIn(await (await fetch(new URL("video.m3u8", master), { cache: "no-store" })).text());
 
-/** The publisher of `page` sends another size for `sizeMs`, and is loaded anew. Each is listed before the next. */
+/** The publisher of `page` sends another size for `sizeMs`, and is loaded again. Each is listed before the next. */
 export async function changeSizeAndReload(master, page, { sizeMs, pauseMs, size = { width: 360, height: 640 } }) {
   await showInstead(page, size);
   await until("the other size is listed", async () =>
