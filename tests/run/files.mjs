@@ -23,8 +23,8 @@ const USUAL = {
 };
 
 /** Those that leave the machine mostly idle: no browser, or one that does little. */
-const CALM = ["admission", "attacks", "bridge-start", "demo", "disk", "edges", "hostile", "production", "recorded", "serving",
-  "slow-disk", "strangers", "tokens", "transcode", "viewers", "wall-clock", "webhooks"];
+const CALM = ["admission", "attacks", "bridge-start", "demo", "disk", "edges", "hostile", "key-server", "playback-webhook", "production",
+  "recorded", "serving", "slow-disk", "strangers", "tokens", "transcode", "viewers", "wall-clock", "webhooks"];
 
 const filesIn = (folder) => readdirSync(path.join(ROOT, folder)).filter((name) => name.endsWith(".test.mjs")).sort()
   .map((name) => path.join(folder, name));
