@@ -14,6 +14,7 @@ libcommon_a_SOURCES = \
 	%D%/rtp_packet.c \
 	%D%/sdp_reader.c \
 	%D%/secret_file.c \
+	%D%/settings_includes.c \
 	%D%/settings_reader.c \
 	%D%/stream_name.c \
 	%D%/text_buffer.c \

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "settings_includes.h"
+
 #define PATH_SIZE 256
 #define US_PER_S  1e6
 
@@ -214,6 +216,11 @@ int settings_read(const char *file, const SettingRule *rules, size_t rule_count,
     FILE *stream = open_regular(file, error);
     if (!stream)
         return -1;
+    if (!settings_includes_are_files(stream, error)) {
+        fclose(stream);
+        return -1;
+    }
+    rewind(stream);
     config_init(&config);
     if (config_read(&config, stream) != CONFIG_TRUE)
         snprintf(error, SETTINGS_ERROR_SIZE, "%s:%d: %s",

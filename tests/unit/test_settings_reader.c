@@ -214,6 +214,145 @@ static void names_the_included_file(void **state)
     }
 }
 
+/* libconfig would end the process at it. */
+static void says_that_a_folder_is_included(void **state)
+{
+    char included[TEMP_FILE_SIZE], path[TEMP_FILE_SIZE], text[128], error[SETTINGS_ERROR_SIZE];
+    Settings s = defaults;
+
+    (void)state;
+    temp_file(included, "# more\n\t@include \"/\"\n");
+    snprintf(text, sizeof(text), "general: { count = 9 }\n@include \"%s\"\n", included);
+    temp_file(path, text);
+    assert_int_equal(settings_read(path, rules, COUNT(rules), &s, error), -1);
+    assert_string_equal(error, "/: not a regular file");
+    unlink(included);
+    temp_file(included, "streams: { a: { key = \"k\" } }\n");
+    snprintf(text, sizeof(text), "general: { count = 9 }\n@include \"%s\"\n", included);
+    unlink(path);
+    temp_file(path, text);
+    assert_row(settings_read(path, rules, COUNT(rules), &s, error) == 0, text, "%s", error);
+    assert_int_equal(s.count, 9);
+    assert_string_equal(s.group[0], "a.key=k");
+    unlink(included);
+    unlink(path);
+}
+
+static void says_that_a_file_includes_itself(void **state)
+{
+    char path[TEMP_FILE_SIZE], text[128], error[SETTINGS_ERROR_SIZE];
+    Settings s = defaults;
+
+    (void)state;
+    temp_file(path, "");
+    snprintf(text, sizeof(text), "@include \"%s\"\n", path);
+    FILE *file = fopen(path, "a");
+    for (int i = 0; i < 20; i++)
+        fputs(text, file);
+    fclose(file);
+    assert_int_equal(settings_read(path, rules, COUNT(rules), &s, error), -1);
+    assert_non_null(strstr(error, "included by too many files"));
+    unlink(path);
+}
+
+/* Reads `text`, in which %s is `path`. */
+static int read_including(const char *text, const char *path, Settings *s, char *error)
+{
+    char whole[SETTINGS_ERROR_SIZE + 256];
+
+    /* a text has one at the most, and none has another conversion */
+    snprintf(whole, sizeof(whole), "%.*s%s%s", (int)(strstr(text, "%s") - text), text, path,
+             strstr(text, "%s") + strlen("%s"));
+    *s = defaults;
+    char file[TEMP_FILE_SIZE];
+    temp_file(file, whole);
+    int status = settings_read(file, rules, COUNT(rules), s, error);
+    unlink(file);
+    return status;
+}
+
+/* A folder is refused if, and only if, libconfig would open it, as it opens a file there. */
+static void knows_what_is_included(void **state)
+{
+    static const struct {
+        const char *text;
+        bool included;
+    } rows[] = {
+        {"@include \"%s\"", true},
+        {"# @include is\n\t @include\t \"%s\"\n", true},
+        {"// /*\n@include \"%s\"\n", true},
+        {"/* // # \" */\n@include \"%s\"\n", true},
+        {"/*/ \n **/\n@include \"%s\"\n", true},
+        {"streams: { a = { key = \"/* \\\" # \\\\\" } }\n@include \"%s\"\n", true},
+        {"#@include \"%s\"\n", false},
+        {"//@include \"%s\"\n", false},
+        {"/*\n@include \"%s\"\n*/", false},
+        {"/*/\n@include \"%s\"\n*/", false},
+        {"streams: { a = { key = \"\n@include \"/* %s\" */\n } }", false},
+    };
+    char included[TEMP_FILE_SIZE], error[SETTINGS_ERROR_SIZE];
+    Settings s;
+
+    (void)state;
+    temp_file(included, "general: { count = 9 }\n");
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const char *text = rows[i].text;
+        assert_row(read_including(text, included, &s, error) == 0, text, "%s", error);
+        assert_row(s.count == (rows[i].included ? 9 : 7), text, "%d", (int)s.count);
+        int status = read_including(text, "/", &s, error);
+        assert_row(status == (rows[i].included ? -1 : 0), text, "%d: %s", status, error);
+        if (rows[i].included)
+            assert_string_equal(error, "/: not a regular file");
+    }
+    unlink(included);
+}
+
+/* A comment that an included file leaves open goes on behind it. */
+static void what_is_left_open_goes_on(void **state)
+{
+    char open[TEMP_FILE_SIZE], error[SETTINGS_ERROR_SIZE];
+    Settings s;
+
+    (void)state;
+    temp_file(open, "general: { count = 9 }\n/*");
+    assert_row(read_including("@include \"%s\"\n@include \"/\"\n*/", open, &s, error) == 0,
+               "an open comment", "%s", error);
+    assert_int_equal(s.count, 9);
+    unlink(open);
+    temp_file(open, "/* *"); /* the comment's end is in two files: it is none */
+    assert_int_equal(read_including("@include \"%s\"/ \" */\n@include \"/\"\n", open, &s, error),
+                     -1);
+    assert_string_equal(error, "/: not a regular file");
+    unlink(open);
+}
+
+static void takes_a_path_of_any_length(void **state)
+{
+    char dots[301], file[TEMP_FILE_SIZE + 400], error[SETTINGS_ERROR_SIZE], in[TEMP_FILE_SIZE];
+    char far[5001];
+    Settings s;
+
+    (void)state;
+    for (size_t i = 0; i + 1 < sizeof(dots); i += 2)
+        memcpy(dots + i, "/.", 3);
+    temp_file(in, "general: { count = 9 }\n");
+    snprintf(file, sizeof(file), "%s%s\\\"", dots, in); /* its name ends with a quote */
+    char name[TEMP_FILE_SIZE + 1];
+    snprintf(name, sizeof(name), "%s\"", in);
+    assert_int_equal(rename(in, name), 0);
+    assert_row(read_including("@include \"%s\"\n", file, &s, error) == 0, file, "%s", error);
+    assert_int_equal(s.count, 9);
+    unlink(name);
+    assert_int_equal(read_including("@include \"%s\"\n", dots, &s, error), -1);
+    assert_non_null(strstr(error, "/.: not a regular file"));
+    memset(far, 'x', sizeof(far) - 1);
+    far[sizeof(far) - 1] = '\0';
+    char text[sizeof(far) + 32];
+    snprintf(text, sizeof(text), "@include \"%s\"\n", far);
+    assert_int_equal(read_text(text, rules, COUNT(rules), &s, error), -1);
+    assert_string_equal(error, ":1: cannot open include file");
+}
+
 /* A key may be as long as anybody likes; the error is not. */
 static void keeps_its_errors_short(void **state)
 {
@@ -237,6 +376,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(keeps_what_is_required),
     cmocka_unit_test(says_why_a_file_cannot_be_read),
     cmocka_unit_test(names_the_included_file),
+    cmocka_unit_test(says_that_a_folder_is_included),
+    cmocka_unit_test(says_that_a_file_includes_itself),
+    cmocka_unit_test(knows_what_is_included),
+    cmocka_unit_test(what_is_left_open_goes_on),
+    cmocka_unit_test(takes_a_path_of_any_length),
     cmocka_unit_test(keeps_its_errors_short),
 };
 
