@@ -85,6 +85,17 @@ static SdpSlice connection_address(SdpSlice value)
     return word;
 }
 
+/* Each format is looked for in all lines of its section, so there is a limit. */
+static bool are_few(SdpSlice formats)
+{
+    SdpSlice word;
+    size_t count = 0;
+
+    while (count <= SDP_MAX_FORMATS && take_word(&formats, &word))
+        count++;
+    return count <= SDP_MAX_FORMATS;
+}
+
 /* m=video 9/1 UDP/TLS/RTP/SAVPF 96 97 */
 static bool read_media_line(SdpSlice value, SdpMedia *media)
 {
@@ -97,7 +108,7 @@ static bool read_media_line(SdpSlice value, SdpMedia *media)
     const char *slash = memchr(port.at, '/', port.len);
     if (slash)
         port.len = (size_t)(slash - port.at);
-    if (!sdp_number(port, UINT16_MAX, &number))
+    if (!sdp_number(port, UINT16_MAX, &number) || !are_few(value))
         return false;
     media->port = (uint16_t)number;
     media->formats = value;

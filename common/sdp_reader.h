@@ -16,6 +16,7 @@
 
 #define SDP_MAX_MEDIA        16    /* m= sections read; a browser offers one per track */
 #define SDP_MAX_BYTES        65536 /* larger descriptions are refused */
+#define SDP_MAX_FORMATS      128   /* of a section: there are no more payload types */
 #define SDP_MAX_PAYLOAD_TYPE 127
 
 /* Some bytes of the description, not terminated. An absent value has at == NULL. */
