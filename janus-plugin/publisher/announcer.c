@@ -169,7 +169,9 @@ static const char *connect_forward(Session *session, const char *forward)
         destinations[i] = (struct sockaddr_in){
             .sin_family = AF_INET, .sin_addr = address, .sin_port = htons((uint16_t)to)};
     }
-    return connect_tracks(session, destinations);
+    return connect_tracks(session, destinations)
+               ? "general.forward cannot be sent to: it must be of this machine, as 127.0.0.1:5004"
+               : NULL;
 }
 
 /* Announces to the bridge. The lock is held, so that this comes before its end. */

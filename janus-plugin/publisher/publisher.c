@@ -2,6 +2,7 @@
 #include "publisher/publisher.h"
 
 #include <glib.h>
+#include <string.h>
 
 #include <janus/debug.h>
 
@@ -54,7 +55,7 @@ void publisher_slow_link(Session *session, MediaKind kind)
 
 static void on_refused(Session *session, unsigned serial, const char *reason)
 {
-    publisher_throw_out(session, &(EndReason){"refused", reason}, serial);
+    publisher_throw_out(session, &(EndReason){"refused", reason}, (EndWhich){.serial = serial});
 }
 
 /* ---- requests ---- */
@@ -124,7 +125,7 @@ json_t *publisher_unpublish(Session *session, RequestError *error)
 {
     StreamName stream;
 
-    if (!publisher_end(session, &ended_by_request, 0, &stream))
+    if (!publisher_end(session, &ended_by_request, (EndWhich){0}, &stream))
         return refuse_idle(error);
     self.gateway->close_pc(session->handle);
     return publisher_unpublished_event(&stream, &ended_by_request);
@@ -162,7 +163,7 @@ void publisher_media_down(Session *session)
 {
     StreamName stream;
 
-    if (publisher_end(session, &ended_by_disconnect, 0, &stream))
+    if (publisher_end(session, &ended_by_disconnect, (EndWhich){0}, &stream))
         publisher_push(session, publisher_unpublished_event(&stream, &ended_by_disconnect));
 }
 
@@ -174,13 +175,14 @@ void publisher_detach(Session *session)
     publisher_media_down(session);
 }
 
-/* Why we are to end a publisher; NULL: we are not. */
-static const EndReason *reason_to_end(Session *session)
+/* Why we are to end a publisher, and which; NULL: we are not. */
+static const EndReason *reason_to_end(Session *session, EndWhich *which)
 {
     const EndReason *reason = NULL;
     int64_t bitrate;
 
     pthread_mutex_lock(&session->lock);
+    which->turn = session->turn;
     int64_t cap = (int64_t)MAX(session->bitrate, old_bitrate(session)) + SDP_OPUS_BITRATE;
     if (session->state != SESSION_IDLE && session->permit.end != 0 &&
         wall_s() >= session->permit.end)
@@ -203,9 +205,10 @@ void publisher_look_after(void)
     Session **sessions = session_publishers();
 
     for (size_t i = 0; sessions[i]; i++) {
-        const EndReason *reason = reason_to_end(sessions[i]);
+        EndWhich which = {0};
+        const EndReason *reason = reason_to_end(sessions[i], &which);
         if (reason)
-            publisher_throw_out(sessions[i], reason, 0);
+            publisher_throw_out(sessions[i], reason, which);
         session_unref(sessions[i]);
     }
     g_free(sessions);
@@ -230,7 +233,12 @@ int publisher_kick(const char *stream, RequestError *error)
 
     if (!session)
         return -1;
-    publisher_throw_out(session, &ended_by_operator, 0);
+    pthread_mutex_lock(&session->lock);
+    EndWhich which = {.turn = session->turn};
+    bool named = strcmp(session->stream.text, stream) == 0;
+    pthread_mutex_unlock(&session->lock);
+    if (named) /* else it has ended by itself since it was found */
+        publisher_throw_out(session, &ended_by_operator, which);
     session_unref(session);
     return 0;
 }
@@ -272,7 +280,7 @@ void publisher_deinit(void)
 
     for (size_t i = 0; sessions[i]; i++) {
         StreamName stream;
-        publisher_end(sessions[i], &ended_by_stop, 0, &stream);
+        publisher_end(sessions[i], &ended_by_stop, (EndWhich){0}, &stream);
         session_unref(sessions[i]);
     }
     g_free(sessions);

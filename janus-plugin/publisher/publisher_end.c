@@ -40,13 +40,20 @@ json_t *publisher_unpublished_event(const StreamName *stream, const EndReason *r
                      reason->code, "reason", reason->text);
 }
 
-bool publisher_end(Session *session, const EndReason *reason, unsigned serial, StreamName *stream)
+/* The lock is held. */
+static bool is_meant(const Session *session, EndWhich which)
+{
+    return session->state != SESSION_IDLE && (!which.turn || which.turn == session->turn) &&
+           (!which.serial || which.serial == session->serial);
+}
+
+bool publisher_end(Session *session, const EndReason *reason, EndWhich which, StreamName *stream)
 {
     json_t *figures = NULL;
     RtpSender *sender = NULL;
 
     pthread_mutex_lock(&session->lock);
-    bool ends = session->state != SESSION_IDLE && (serial == 0 || serial == session->serial);
+    bool ends = is_meant(session, which);
     if (ends) {
         figures = publisher_figures_locked(session);
         sender = session->sender;
@@ -71,11 +78,11 @@ bool publisher_end(Session *session, const EndReason *reason, unsigned serial, S
     return true;
 }
 
-void publisher_throw_out(Session *session, const EndReason *reason, unsigned serial)
+void publisher_throw_out(Session *session, const EndReason *reason, EndWhich which)
 {
     StreamName stream;
 
-    if (!publisher_end(session, reason, serial, &stream))
+    if (!publisher_end(session, reason, which, &stream))
         return;
     publisher_push(session, publisher_unpublished_event(&stream, reason));
     gateway->close_pc(session->handle);

@@ -22,12 +22,18 @@ extern const EndReason ended_by_request, ended_by_operator, ended_by_takeover, e
 
 void publisher_end_init(janus_callbacks *gateway);
 
-/* Ends what a session publishes, if `serial` is still that of its announcement; 0: in any case.
- * Returns whether it ended. `stream` takes the name that it publishes, or published last. */
-bool publisher_end(Session *session, const EndReason *reason, unsigned serial, StreamName *stream);
+/* What is to end, by fields of the session as they were when the reason was found; 0: whichever. A
+ * handle may have published something else since. */
+typedef struct EndWhich {
+    unsigned turn, serial;
+} EndWhich;
+
+/* Ends what a session publishes, if it is still that. Returns whether it ended. `stream` takes the
+ * name that it publishes, or published last. */
+bool publisher_end(Session *session, const EndReason *reason, EndWhich which, StreamName *stream);
 
 /* The same, and says so to the publisher, and closes its connection. */
-void publisher_throw_out(Session *session, const EndReason *reason, unsigned serial);
+void publisher_throw_out(Session *session, const EndReason *reason, EndWhich which);
 
 /* What the publisher is told. The caller owns it. */
 json_t *publisher_unpublished_event(const StreamName *stream, const EndReason *reason);

@@ -140,6 +140,7 @@ static int let_in(Session *session, Negotiation *talk, const PublisherHook *hook
         status = no_socket(talk->permit.name, error);
     if (status == 0)
         before = prepare(session, talk, &sender);
+    EndWhich which = {.turn = session_turn(before)};
     pthread_mutex_unlock(&self.door);
     if (sender) {
         rtp_sender_destroy(&sender);
@@ -147,7 +148,7 @@ static int let_in(Session *session, Negotiation *talk, const PublisherHook *hook
                             "this handle is no longer attached: attach a new one");
     }
     if (before)
-        publisher_throw_out(before, &ended_by_takeover, 0);
+        publisher_throw_out(before, &ended_by_takeover, which);
     session_unref(before);
     return status;
 }
@@ -390,7 +391,7 @@ int publisher_publish(Session *session, const char *transaction, const Request *
         tell_published(session, &talk);
     if (send_answer(session, transaction, &talk, error) < 0) {
         if (!live)
-            publisher_end(session, &ended_by_failure, 0, &stream);
+            publisher_end(session, &ended_by_failure, (EndWhich){0}, &stream);
         return -1;
     }
     if (live)

@@ -104,6 +104,7 @@ Session *session_claim_name(Session *session)
 {
     const char *name = session->stream.text;
 
+    session->turn++;
     pthread_mutex_lock(&table.lock);
     Session *before = g_hash_table_lookup(
         table.publishers, name); /* its reference was the table's, and becomes the caller's */
@@ -123,6 +124,16 @@ void session_release_name(Session *session)
     pthread_mutex_unlock(&table.lock);
     if (owner)
         session_unref(session); /* not the last: the caller has one */
+}
+
+unsigned session_turn(Session *session)
+{
+    if (!session)
+        return 0;
+    pthread_mutex_lock(&session->lock);
+    unsigned turn = session->turn;
+    pthread_mutex_unlock(&session->lock);
+    return turn;
 }
 
 size_t session_count_publishers(void)

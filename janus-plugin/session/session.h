@@ -58,9 +58,10 @@ typedef struct Session {
     pthread_mutex_t lock;
     SessionState state;
     BridgeState bridge;
-    bool was_idle;     /* at the last look; see request_desk_close_leftovers() */
-    bool detached;     /* its handle has gone: it never publishes again */
-    unsigned serial;   /* of its announcement: what the bridge says of an older one is void */
+    bool was_idle;   /* at the last look; see request_desk_close_leftovers() */
+    bool detached;   /* its handle has gone: it never publishes again */
+    unsigned serial; /* of its announcement: what the bridge says of an older one is void */
+    unsigned turn;   /* how often it has had a name: an end that is due to an earlier one is void */
     StreamName stream; /* which it publishes or published last; "": none yet */
     StreamName asked;  /* as its request named it; the admission webhook may have given another */
     Permit permit;     /* what it may, as long as it publishes */
@@ -108,13 +109,17 @@ void session_unref(Session *session); /* accepts NULL; hold no lock */
 
 /* Which session publishes a stream.
  * find: returns it with a reference, or NULL.
- * claim: it is `session` from now on. Returns the one before, with a reference, or NULL.
+ * claim: it is `session` from now on, for its next turn. Returns the one before, with a
+ * reference, or NULL.
  * release: it is `session` no longer, if it was.
  * Claim and release when `state` changes, under the session's lock, so that a session that has a
  * name is never idle. The caller has a reference to `session`. */
 Session *session_find_publisher(const char *stream);
 Session *session_claim_name(Session *session);
 void session_release_name(Session *session);
+
+/* Its `turn`, which stays as long as it cannot publish; of NULL 0. */
+unsigned session_turn(Session *session);
 
 /* How many sessions publish, or are about to. */
 size_t session_count_publishers(void);

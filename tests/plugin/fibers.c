@@ -58,6 +58,7 @@ typedef struct Fiber {
     void *data;
     const void *condition;
     bool timed_out;
+    unsigned locks; /* that it holds */
     void *asan_fake, *tsan;
 } Fiber;
 
@@ -67,6 +68,9 @@ static struct {
     uint32_t can, may; /* a bit for each fiber: it can go on, or it may if a draw says so */
     uint64_t seed, random, switches;
     unsigned ticks;
+    void (*act)(void); /* of fibers_interrupt() */
+    const Fiber *not_on;
+    unsigned places; /* to let pass before it */
 } sched;
 static __thread bool inside; /* this thread is the one that fibers run on */
 
@@ -340,12 +344,32 @@ UNSEEN static void take_mutex(pthread_mutex_t *mutex)
     set_state(sched.running, FIBER_READY);
 }
 
+UNSEEN void fibers_interrupt(unsigned nth, void (*act)(void))
+{
+    order_before(sched.fiber);
+    sched.act = act;
+    sched.not_on = sched.running;
+    sched.places = nth;
+}
+
+UNSEEN static void interrupt(void)
+{
+    void (*act)(void) = sched.act;
+
+    if (!act || sched.running == sched.not_on || sched.running->locks > 0 || sched.places-- > 0)
+        return;
+    sched.act = NULL;
+    order_after(sched.fiber);
+    act();
+}
+
 UNSEEN int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex)
 {
     if (!inside)
         return __real_pthread_mutex_lock(mutex);
     next_turn();
     take_mutex(mutex);
+    sched.running->locks++;
     return 0;
 }
 
@@ -353,8 +377,11 @@ UNSEEN int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex)
 {
     int status = __real_pthread_mutex_unlock(mutex);
 
-    if (inside)
+    if (inside) {
+        sched.running->locks--;
+        interrupt();
         next_turn();
+    }
     return status;
 }
 

@@ -28,6 +28,10 @@ void fibers_yield(void);
 /* Lets the others run until each of them waits for somebody else. */
 void fibers_settle(void);
 
+/* Once: when another fiber than this one gives up its last lock, for the `nth` time (0: the first),
+ * it calls `act`, which sees what has been written by now. NULL takes it back. */
+void fibers_interrupt(unsigned nth, void (*act)(void));
+
 /* A number below `n`, drawn from the seed. */
 unsigned fibers_draw(unsigned n);
 

@@ -27,6 +27,7 @@ check_PROGRAMS += $(plugin_programs)
 	%D%/test_admission_hook.c \
 	%D%/test_announcer.c \
 	%D%/test_codecs.c \
+	%D%/test_late_ends.c \
 	%D%/test_layers.c \
 	%D%/test_media_relay.c \
 	%D%/test_plugin_requests.c \

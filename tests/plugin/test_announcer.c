@@ -366,8 +366,8 @@ static void be_refused(void)
 
 static void says_which_setting_is_wrong(void **state)
 {
-    static const char *const rows[] = {"127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "localhost:5004",
-                                       "127.0.0.1:65534"};
+    static const char *const rows[] = {"127.0.0.1",      "127.0.0.1:",      "127.0.0.1:0",
+                                       "localhost:5004", "127.0.0.1:65534", "192.0.2.1:5004"};
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {

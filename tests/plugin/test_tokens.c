@@ -7,6 +7,7 @@
 #include "tests/unit/token_maker.h"
 
 #include "fibers.h"
+#include "janus-plugin/access/revocations.h"
 #include "janus-plugin/core/plugin_clock.h"
 #include "janus-plugin/core/request.h"
 #include "plugin_play.h"
@@ -386,6 +387,26 @@ TOKEN_PLAY(a_token_that_is_revoked_ends_its_publisher, "tries = 1000", "")
     fibers_require(strcmp(text, "id t1\nstream * 6\n") == 0); /* for the next start */
 }
 
+/* With one more rule the file could not be read, and the plugin would not be loaded. */
+TOKEN_PLAY(a_full_file_of_revocations_stays_as_it_is, "tries = 1000", "")
+{
+    FILE *file = fopen(file_in_folder("revoked"), "w");
+
+    fibers_require(file);
+    for (int i = 0; i < REVOCATIONS_MAX; i++)
+        fprintf(file, "id token-%d\n", i);
+    fclose(file);
+    fibers_require(operate("{\"request\":\"reload\"}", "reloaded"));
+    for (int turn = 0; turn < 2; turn++) { /* known, but not kept, when it is revoked again */
+        json_t *reply = stub_admin("{\"request\":\"revoke\",\"jti\":\"t1\"}");
+        fibers_require(play_says(reply, "hls", "revoked"));
+        fibers_require(json_is_false(json_object_get(reply, "kept")));
+        json_decref(reply);
+        fibers_require(operate("{\"request\":\"reload\"}", "reloaded"));
+    }
+    fibers_require(play_try_once(PUBLISH_BY(SHOP ",\"jti\":\"t1\"")) == HLS_ERROR_TOKEN);
+}
+
 TOKEN_PLAY(revoke_says_what_it_wants, "", "")
 {
     static const char *const bodies[] = {
@@ -458,6 +479,18 @@ TOKEN_PLAY(files_that_change_are_read_again, "tries = 1000", "")
     play_leave(handle);
 }
 
+/* The settings and the file go within the same second, and the old ones knew the file. */
+TOKEN_PLAY(a_secret_that_is_taken_away_is_good_no_more, "", "")
+{
+    char *token = sign(SHOP, 3600), *again = strdup(token);
+
+    fibers_require(play_try_once(with_token("publish", "shop", token)) == 0);
+    write_file("janus.plugin.hls.jcfg", "streams: { " STREAMS " };\n");
+    unlink(file_in_folder("secret"));
+    pass_seconds(5);
+    fibers_require(play_try_once(with_token("publish", "shop", again)) == HLS_ERROR_TOKEN);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_token_lets_its_stream_in),
     cmocka_unit_test(a_token_needs_no_stream_in_the_settings),
@@ -473,10 +506,12 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_publisher_ends_when_the_token_says_so),
     cmocka_unit_test(by_setting_a_publisher_ends_with_its_token),
     cmocka_unit_test(a_token_that_is_revoked_ends_its_publisher),
+    cmocka_unit_test(a_full_file_of_revocations_stays_as_it_is),
     cmocka_unit_test(revoke_says_what_it_wants),
     cmocka_unit_test(settings_are_read_again),
     cmocka_unit_test(settings_that_cannot_be_used_change_nothing),
     cmocka_unit_test(files_that_change_are_read_again),
+    cmocka_unit_test(a_secret_that_is_taken_away_is_good_no_more),
 };
 
 TEST_GROUP(tokens, tests);
