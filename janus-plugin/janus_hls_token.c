@@ -260,5 +260,7 @@ int main(int argc, char **argv)
     else
         status = fail("say sign STREAM, key or hash; try janus-hls-token --help") + 1;
     json_decref(options.claims);
+    if (fflush(stdout) != 0 || ferror(stdout)) /* as a full disk */
+        status = fail("it cannot be printed");
     return status;
 }

@@ -18,9 +18,6 @@
 
 #define PERMIT_PROOF_SIZE 32 /* bytes: SHA-256 */
 
-/* Seconds since 1970: what is later is a mistake, as milliseconds are. */
-#define PERMIT_TIME_MAX INT64_C(100000000000)
-
 typedef enum PermitRight {
     PERMIT_PUBLISH = 1,
     PERMIT_TAKE_OVER = 2, /* from whoever is live under the name */

@@ -14,7 +14,7 @@ static bool read_time(const json_t *claims, const char *name, int64_t absent, in
     *out = absent;
     if (!value)
         return true;
-    if (!json_is_number(value) || !(number >= 0 && number < PERMIT_TIME_MAX))
+    if (!json_is_number(value) || !(number >= 0 && number < REQUEST_TIME_MAX))
         return false;
     *out = (int64_t)floor(number);
     return true;

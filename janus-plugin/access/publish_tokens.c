@@ -132,11 +132,6 @@ void publish_tokens_unref(PublishTokens *self)
     g_free(self);
 }
 
-size_t publish_tokens_count(const PublishTokens *self)
-{
-    return jwt_keys_count(self->keys);
-}
-
 TokenFault publish_tokens_judge(const PublishTokens *self, const char *token, const char *stream,
                                 PermitRight right, Access access, int64_t now_s, Permit *permit)
 {

@@ -28,9 +28,6 @@ PublishTokens *publish_tokens_create(const PublishTokensParams *params, char *er
 PublishTokens *publish_tokens_ref(PublishTokens *self);
 void publish_tokens_unref(PublishTokens *self); /* accepts NULL */
 
-/* How many keys there are. */
-size_t publish_tokens_count(const PublishTokens *self);
-
 /* Whether `token` gives `right` for `stream` at `now_s` (seconds since 1970). TOKEN_GOOD: `permit`
  * is filled; its access is `access` if the token does not say. Revocations are not asked. */
 TokenFault publish_tokens_judge(const PublishTokens *self, const char *token, const char *stream,

@@ -7,12 +7,12 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "settings_reader.h"
 
-#define FILE_MAX ((gsize)REVOCATIONS_MAX * (REQUEST_ID_MAX + 8)) /* bytes */
+#define LINE_SIZE (REQUEST_ID_MAX + 8) /* of a rule that we write; one of a stream is shorter */
+#define FILE_MAX  ((gsize)REVOCATIONS_MAX * LINE_SIZE) /* bytes */
 
 /* Some rules. */
 typedef struct Rules {
@@ -21,8 +21,11 @@ typedef struct Rules {
 } Rules;
 
 struct Revocations {
+    pthread_mutex_t file_lock; /* held while the file is read or written; taken before `lock` */
+    char *path;                /* of the file; guarded by `file_lock` */
     pthread_mutex_t lock;
-    Rules file, told;
+    Rules file; /* all that are in the file, or were to be written into it */
+    Rules told;
 };
 
 static Rules new_rules(void)
@@ -46,7 +49,9 @@ Revocations *revocations_create(void)
 {
     Revocations *self = g_new0(Revocations, 1);
 
+    pthread_mutex_init(&self->file_lock, NULL);
     pthread_mutex_init(&self->lock, NULL);
+    self->path = g_strdup("");
     self->file = new_rules();
     self->told = new_rules();
     return self;
@@ -59,6 +64,8 @@ void revocations_destroy(Revocations **self)
     free_rules(&(*self)->file);
     free_rules(&(*self)->told);
     pthread_mutex_destroy(&(*self)->lock);
+    pthread_mutex_destroy(&(*self)->file_lock);
+    g_free((*self)->path);
     g_free(*self);
     *self = NULL;
 }
@@ -78,7 +85,7 @@ static bool is_id(const char *id)
 
 static int add_id(Rules *rules, const char *id)
 {
-    if (!is_id(id) || count(rules) >= REVOCATIONS_MAX)
+    if (!is_id(id) || (count(rules) >= REVOCATIONS_MAX && !g_hash_table_contains(rules->ids, id)))
         return -1;
     g_hash_table_add(rules->ids, g_strdup(id));
     return 0;
@@ -179,20 +186,30 @@ static int read_rules(const char *file, Rules *rules, char *error)
     return -1;
 }
 
+/* Gives up the rules of the file that was loaded before. */
+static void take_file(Revocations *self, const char *file, const Rules *rules)
+{
+    pthread_mutex_lock(&self->lock);
+    Rules before = self->file;
+    self->file = *rules;
+    pthread_mutex_unlock(&self->lock);
+    free_rules(&before);
+    g_free(self->path);
+    self->path = g_strdup(file);
+}
+
 int revocations_load(Revocations *self, const char *file, char *error)
 {
     Rules rules = new_rules();
 
-    if (file[0] && read_rules(file, &rules, error) < 0) {
+    pthread_mutex_lock(&self->file_lock);
+    int status = file[0] ? read_rules(file, &rules, error) : 0;
+    if (status == 0)
+        take_file(self, file, &rules);
+    else
         free_rules(&rules);
-        return -1;
-    }
-    pthread_mutex_lock(&self->lock);
-    Rules before = self->file;
-    self->file = rules;
-    pthread_mutex_unlock(&self->lock);
-    free_rules(&before);
-    return 0;
+    pthread_mutex_unlock(&self->file_lock);
+    return status;
 }
 
 /* Whether the next line would begin within the last one, which an editor has left without its end.
@@ -209,34 +226,60 @@ static int append(const char *file, const char *line, char *error)
 {
     int fd = open(file, O_RDWR | O_APPEND | O_CLOEXEC);
     off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+    char text[LINE_SIZE + 2];
 
     if (fd < 0)
         return complain(error, file, g_strerror(errno));
-    const char *start = ends_within_line(fd, size) ? "\n" : "";
-    const struct iovec parts[] = {{(void *)start, strlen(start)}, {(void *)line, strlen(line)}};
-    ssize_t written = writev(fd, parts, 2);
-    bool whole = written == (ssize_t)(parts[0].iov_len + parts[1].iov_len);
-    int failed = whole && fsync(fd) == 0 ? 0 : complain(error, file, g_strerror(errno));
-    if (written > 0 && !whole && ftruncate(fd, size) < 0) /* half a rule spoils all the file */
+    int len = snprintf(text, sizeof(text), "%s%s\n", ends_within_line(fd, size) ? "\n" : "", line);
+    if (size + len >= (off_t)FILE_MAX) { /* read_rules() would refuse it */
+        close(fd);
+        return complain(error, file, "it is full: take old rules out");
+    }
+    ssize_t written = write(fd, text, (size_t)len);
+    if (written >= 0 && written < len)
+        errno = ENOSPC;
+    int failed = written == len && fsync(fd) == 0 ? 0 : complain(error, file, g_strerror(errno));
+    if (written > 0 && written < len && ftruncate(fd, size) < 0) /* half a rule spoils the file */
         complain(error, file, "the disk is full, and its last line is cut: take that out");
     close(fd);
     return failed;
 }
 
-int revocations_note_id(const char *file, const char *id, char *error)
+/* `line` is a rule, without its end. */
+static int note(Revocations *self, const char *line, char *error)
 {
-    char line[REQUEST_ID_MAX + 8];
+    char copy[LINE_SIZE];
+    int status;
 
-    snprintf(line, sizeof(line), "id %s\n", id);
-    return append(file, line, error);
+    g_strlcpy(copy, line, sizeof(copy));
+    pthread_mutex_lock(&self->file_lock);
+    pthread_mutex_lock(&self->lock);
+    bool fits = take_line(&self->file, copy);
+    pthread_mutex_unlock(&self->lock);
+    if (!self->path[0])
+        status = complain(error, "tokens.revoked_file", "it is not set");
+    else if (!fits)
+        status = complain(error, self->path, "it has 100000 rules: take old ones out");
+    else
+        status = append(self->path, line, error);
+    pthread_mutex_unlock(&self->file_lock);
+    return status;
 }
 
-int revocations_note_stream(const char *file, const char *stream, int64_t before, char *error)
+int revocations_note_id(Revocations *self, const char *id, char *error)
 {
-    char line[STREAM_NAME_MAX + 40];
+    char line[LINE_SIZE];
 
-    snprintf(line, sizeof(line), "stream %s %lld\n", stream, (long long)before);
-    return append(file, line, error);
+    snprintf(line, sizeof(line), "id %s", id);
+    return note(self, line, error);
+}
+
+int revocations_note_stream(Revocations *self, const char *stream, int64_t before, char *error)
+{
+    char line[LINE_SIZE];
+
+    snprintf(line, sizeof(line), "stream %s %lld", stream, (long long)before);
+    return note(self, line, error);
 }
 
 /* ---- what is asked ---- */

@@ -12,7 +12,8 @@
  *     stream shop 1764437000   tokens for shop that were issued before, or do not say when
  *     stream * 1764437000      tokens for any stream, likewise
  *
- * Thread-safety: any thread. Its lock is taken last of all. */
+ * Thread-safety: any thread. Its locks are taken last of all, and a file is read or written with
+ * one of them; revocations_has() does not wait for that. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,9 +40,11 @@ int revocations_load(Revocations *self, const char *file, char *error);
 int revocations_add_id(Revocations *self, const char *id);
 int revocations_add_stream(Revocations *self, const char *stream, int64_t before);
 
-/* Writes a rule for one of these behind those of `file`. Returns 0, or -1 with a sentence. */
-int revocations_note_id(const char *file, const char *id, char *error);
-int revocations_note_stream(const char *file, const char *stream, int64_t before, char *error);
+/* Writes a rule for one of these behind those of the file that was loaded last. Returns 0, or -1
+ * with a sentence: if there is no file, or it would have more rules than REVOCATIONS_MAX and could
+ * not be read again. */
+int revocations_note_id(Revocations *self, const char *id, char *error);
+int revocations_note_stream(Revocations *self, const char *stream, int64_t before, char *error);
 
 /* Whether the token that a permit comes from is revoked. */
 bool revocations_has(Revocations *self, const Permit *permit);

@@ -7,6 +7,7 @@
 #include "bridge/bridge_http.h"
 #include "bridge/bridge_registry.h"
 #include "core/plugin_clock.h"
+#include "sigpipe_block.h"
 
 #define LOOK_MS         2000
 #define PATIENCE_MS     3000
@@ -216,6 +217,7 @@ static void *run_client(void *data)
     BridgeClient *client = data;
     int64_t stop_us = 0;
 
+    sigpipe_block();
     for (;;) {
         bool busy, stopping;
         int ignored;

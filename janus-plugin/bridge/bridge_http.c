@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bridge/bridge_registry.h"
+#include "core/utf8_trim.h"
 
 #define UNIX       "unix:"
 #define CONNECT_MS 3000L /* the bridge is on this machine: the kernel connects at once */
@@ -85,5 +86,6 @@ void bridge_http_problem(const GString *response, long status, char *reason)
         snprintf(reason, BRIDGE_REASON_SIZE, "the bridge answers: %s", detail);
     else
         snprintf(reason, BRIDGE_REASON_SIZE, "the bridge answers with HTTP status %ld", status);
+    utf8_trim(reason);
     json_decref(problem);
 }

@@ -29,8 +29,6 @@ bool stamp_watch_due(StampWatch *watch, uint64_t stamp)
 {
     if (stamp == 0)
         return false;
-    if (!watch->begun)
-        stamp_watch_read(watch, stamp);
     bool settled = stamp == watch->seen;
     watch->seen = stamp;
     return settled && stamp != watch->read;
@@ -38,5 +36,5 @@ bool stamp_watch_due(StampWatch *watch, uint64_t stamp)
 
 void stamp_watch_read(StampWatch *watch, uint64_t stamp)
 {
-    *watch = (StampWatch){true, stamp, stamp};
+    *watch = (StampWatch){stamp, stamp};
 }

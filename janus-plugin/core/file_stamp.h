@@ -13,17 +13,16 @@
  * its length, its times. 0: it is not there. */
 uint64_t file_stamp(uint64_t before, const char *file);
 
-/* Zero-initialise. */
+/* Zero-initialise: nothing has been read. */
 typedef struct StampWatch {
-    bool begun;
     uint64_t read, seen;
 } StampWatch;
 
 /* Whether the files are to be read: they are other than when they were read last, and the same as
- * at the last look, so that nobody is just writing them. At the first look they count as read. */
+ * at the last look, so that nobody is just writing them. */
 bool stamp_watch_due(StampWatch *watch, uint64_t stamp);
 
-/* Notes that they have just been read. */
+/* Notes that they have just been read; 0: they were not there. */
 void stamp_watch_read(StampWatch *watch, uint64_t stamp);
 
 #endif

@@ -149,7 +149,7 @@ static int read_before(const json_t *message, int64_t *out, RequestError *error)
     if (!value || json_is_null(value))
         return 0;
     *out = json_integer_value(value);
-    if (!json_is_integer(value) || *out <= 0)
+    if (!json_is_integer(value) || *out <= 0 || *out > REQUEST_TIME_MAX)
         return request_fail(error, HLS_ERROR_INVALID_JSON,
                             "\"before\" must be a whole number of seconds since 1970");
     return 0;

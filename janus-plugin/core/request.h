@@ -20,6 +20,9 @@
 #define REQUEST_BITRATE_MIN 50000 /* bit/s; less is not a picture */
 #define REQUEST_BITRATE_MAX 50000000
 
+/* Seconds since 1970: what is later is a mistake, as milliseconds are. */
+#define REQUEST_TIME_MAX INT64_C(100000000000)
+
 /* Error codes of the API. They never change their meaning; new ones are added at the end. */
 enum {
     HLS_ERROR_INVALID_JSON = 460,    /* not an object, or a field of the wrong type or range */

@@ -9,6 +9,7 @@
 #include "audit/audit.h"
 #include "core/file_stamp.h"
 #include "core/plugin_clock.h"
+#include "core/utf8_trim.h"
 #include "settings_reader.h"
 
 /* The lock guards `watch`, and is taken alone. */
@@ -21,8 +22,7 @@ static struct {
 void settings_care_init(const PluginSettings *settings)
 {
     self.settings = settings;
-    self.watch = (StampWatch){0};
-    stamp_watch_due(&self.watch, plugin_settings_stamp(settings));
+    stamp_watch_read(&self.watch, plugin_settings_stamp(settings));
 }
 
 /* Returns as plugin_settings_reload() does, and says in the log what came of it. */
@@ -65,32 +65,14 @@ json_t *settings_care_reload(RequestError *error)
     json_t *reply;
 
     if (reload(text) < 0) {
-        const char *end;
         request_fail(error, HLS_ERROR_SETTINGS, "the settings stay as they were: %s", text);
-        if (!g_utf8_validate(error->text, -1, &end)) /* a character of a path was cut */
-            error->text[end - error->text] = '\0';
+        utf8_trim(error->text);
         return NULL;
     }
     reply = reply_new("reloaded");
     if (text[0])
         json_object_set_new(reply, "restart", json_string(text));
     return reply;
-}
-
-/* Writes the rule into the file, too. Returns 0, or -1 with a sentence. */
-static int note(const Request *request, int64_t before, char *text)
-{
-    char *file = plugin_settings_revoked_file(self.settings);
-    int status = -1;
-
-    if (!file[0])
-        g_strlcpy(text, "tokens.revoked_file is not set", SETTINGS_ERROR_SIZE);
-    else if (request->jti)
-        status = revocations_note_id(file, request->jti, text);
-    else
-        status = revocations_note_stream(file, request->stream, before, text);
-    g_free(file);
-    return status;
 }
 
 json_t *settings_care_revoke(const Request *request, RequestError *error)
@@ -115,7 +97,9 @@ json_t *settings_care_revoke(const Request *request, RequestError *error)
                request->jti ? json_pack("{s:s}", "jti", request->jti)
                             : json_pack("{s:I}", "before", (json_int_t)before));
     json_t *reply = reply_new("revoked");
-    bool kept = note(request, before, text) == 0;
+    bool kept =
+        (request->jti ? revocations_note_id(revocations, request->jti, text)
+                      : revocations_note_stream(revocations, request->stream, before, text)) == 0;
     json_object_set_new(reply, "kept", json_boolean(kept));
     if (!kept) {
         JANUS_LOG(LOG_WARN, "[hls] a revocation holds until Janus ends: %s\n", text);

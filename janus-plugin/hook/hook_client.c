@@ -3,11 +3,11 @@
 
 #include <glib.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 
 #include "core/plugin_clock.h"
 #include "hook/hook_http.h"
+#include "sigpipe_block.h"
 #include "thread_name.h"
 
 #define PAUSE_US 250000 /* before the first repetition; the second waits twice as long */
@@ -171,13 +171,10 @@ static int look_after_all(HookClient *client)
 static void *run_client(void *data)
 {
     HookClient *client = data;
-    sigset_t pipe_gone;
     bool stopping;
 
     thread_name_set("hls-hook");
-    sigemptyset(&pipe_gone); /* a receiver that closes its connection must not end Janus */
-    sigaddset(&pipe_gone, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &pipe_gone, NULL);
+    sigpipe_block();
     for (;;) {
         int ignored;
         take_asked(client, &stopping);

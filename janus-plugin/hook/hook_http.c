@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "admission_answer.h"
+#include "curl_direct.h"
 
 #define HEADERS_MAX 65536 /* bytes of an answer's header that are read */
 
@@ -66,14 +67,9 @@ static void set_up(HookTry *attempt, const HookSettings *settings, const HookPos
 #else
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
-#if LIBCURL_VERSION_NUM >= 0x075700
-    /* a name that nobody resolves must not hold up the thread when the try is given up */
-    curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
-#endif
     if (settings->ca_file[0])
         curl_easy_setopt(curl, CURLOPT_CAINFO, settings->ca_file);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_NOPROXY, "*"); /* the environment has no say */
+    curl_direct(curl);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "janus-hls/" PACKAGE_VERSION);
     /* an address that does not answer leaves time for the next try */
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms / (long)(settings->retries + 1));

@@ -126,9 +126,11 @@ uint64_t plugin_settings_stamp(const PluginSettings *settings)
     g_strlcpy(files[3], now->jwks_file, PLUGIN_URL_SIZE);
     g_strlcpy(files[4], now->revoked_file, PLUGIN_URL_SIZE);
     give_back(settings);
-    for (size_t i = 0; stamp && i < G_N_ELEMENTS(files); i++)
-        if (files[i][0])
-            stamp = file_stamp(stamp, files[i]);
+    /* One that is not there is a change, too: the settings may name it no longer. */
+    for (size_t i = 0; stamp && i < G_N_ELEMENTS(files); i++) {
+        uint64_t with = files[i][0] ? file_stamp(stamp, files[i]) : stamp;
+        stamp = with ? with : stamp + 1;
+    }
     return stamp;
 }
 
@@ -143,14 +145,6 @@ PublishTokens *plugin_settings_tokens(const PluginSettings *settings)
 Revocations *plugin_settings_revocations(const PluginSettings *settings)
 {
     return settings->current->revocations;
-}
-
-char *plugin_settings_revoked_file(const PluginSettings *settings)
-{
-    char *file = g_strdup(borrow(settings)->revoked_file);
-
-    give_back(settings);
-    return file;
 }
 
 KeyVerdict plugin_settings_key(const PluginSettings *settings, const char *stream, const char *key)

@@ -41,14 +41,12 @@ void plugin_settings_destroy(PluginSettings **settings);
  * ("": none). Returns -1: all stays as it was, and `text` is a sentence that says why. */
 int plugin_settings_reload(const PluginSettings *settings, char *text);
 
-/* A number that changes if one of these files does; 0: one is not there. */
+/* A number that changes if one of these files does, or comes or goes; 0: the first is not there. */
 uint64_t plugin_settings_stamp(const PluginSettings *settings);
 
-/* Publish tokens, with a reference for the caller; those that are revoked, borrowed; and the file
- * with them ("": none), which the caller frees with g_free. */
+/* Publish tokens, with a reference for the caller; those that are revoked, borrowed. */
 PublishTokens *plugin_settings_tokens(const PluginSettings *settings);
 Revocations *plugin_settings_revocations(const PluginSettings *settings);
-char *plugin_settings_revoked_file(const PluginSettings *settings);
 
 /* Judges a key. It takes as long for an unknown name as for a wrong key. */
 KeyVerdict plugin_settings_key(const PluginSettings *settings, const char *stream, const char *key);

@@ -6,12 +6,15 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include "hls-bridge/control/control_api.h"
 #include "janus-plugin/bridge/bridge_client.h"
+#include "janus-plugin/bridge/bridge_http.h"
+#include "janus-plugin/bridge/bridge_registry.h"
 
 #define TOKEN   "0123456789abcdef"
 #define LONG_MS (3600 * 1000) /* longer than a machine holds up a process */
@@ -29,11 +32,20 @@ static atomic_int answered, refused, unreachable, reachable, released;
 static atomic_int twice; /* how often it was said twice that it is out of reach, or is back */
 static char reason[512]; /* of what was said last; read once the client has ended */
 
+/* Whether a bridge that closes its connection leaves the process of the client's thread alone. */
+static bool is_sigpipe_blocked(void)
+{
+    sigset_t blocked;
+
+    return pthread_sigmask(SIG_BLOCK, NULL, &blocked) == 0 && sigismember(&blocked, SIGPIPE) == 1;
+}
+
 static const char *on_answer(void *user, unsigned serial, const char *sdp, size_t len)
 {
+    bool good = serial == SERIAL && len > 0 && memmem(sdp, len, "m=audio", 7);
+
     (void)user;
-    atomic_fetch_add(&answered,
-                     serial == SERIAL && len > 0 && memmem(sdp, len, "m=audio", 7) ? 1 : 100);
+    atomic_fetch_add(&answered, good && is_sigpipe_blocked() ? 1 : 100);
     return NULL;
 }
 
@@ -324,6 +336,23 @@ static void ends_beside_a_bridge_that_hangs(void **state)
     assert_int_equal(answered + refused, 0);
 }
 
+static void a_long_reason_ends_with_a_whole_character(void **state)
+{
+    char text[BRIDGE_REASON_SIZE];
+
+    (void)state;
+    for (int before = 0; before < 2; before++) { /* one of the two is cut within it */
+        GString *problem = g_string_new(before ? "{\"detail\": \"x" : "{\"detail\": \"");
+        for (int i = 0; i < BRIDGE_REASON_SIZE; i++)
+            g_string_append(problem, "ñ");
+        g_string_append(problem, "\"}");
+        bridge_http_problem(problem, 503, text);
+        assert_true(g_utf8_validate(text, -1, NULL));
+        assert_in_range(strlen(text), BRIDGE_REASON_SIZE - 2, BRIDGE_REASON_SIZE - 1);
+        g_string_free(problem, true);
+    }
+}
+
 #define TEST(function)  cmocka_unit_test_setup_teardown(function, setup, teardown)
 #define HANGS(function) cmocka_unit_test_setup_teardown(function, start_stand_in, stop_stand_in)
 
@@ -335,6 +364,7 @@ static const struct CMUnitTest tests[] = {
     HANGS(says_that_the_bridge_hangs_and_is_back),
     HANGS(waits_for_a_bridge_that_takes_long),
     HANGS(ends_beside_a_bridge_that_hangs),
+    cmocka_unit_test(a_long_reason_ends_with_a_whole_character),
 };
 
 TEST_GROUP(bridge_client, tests);

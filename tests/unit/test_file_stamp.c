@@ -39,6 +39,7 @@ static void files_are_read_once_they_have_settled(void **state)
     StampWatch watch = {0};
 
     (void)state;
+    stamp_watch_read(&watch, 1);
     for (size_t i = 0; i < COUNT(looks); i++)
         assert_int_equal(stamp_watch_due(&watch, looks[i].stamp), looks[i].due);
     assert_false(stamp_watch_due(&watch, 4));
@@ -47,9 +48,21 @@ static void files_are_read_once_they_have_settled(void **state)
     assert_false(stamp_watch_due(&watch, 4));
 }
 
+static void files_that_come_later_are_read(void **state)
+{
+    StampWatch watch = {0};
+
+    (void)state;
+    stamp_watch_read(&watch, 0);
+    assert_false(stamp_watch_due(&watch, 0));
+    assert_false(stamp_watch_due(&watch, 5));
+    assert_true(stamp_watch_due(&watch, 5));
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_stamp_changes_with_any_of_the_files),
     cmocka_unit_test(files_are_read_once_they_have_settled),
+    cmocka_unit_test(files_that_come_later_are_read),
 };
 
 TEST_GROUP(file_stamp, tests);

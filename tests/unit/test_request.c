@@ -206,6 +206,8 @@ static void refuses_with_code_and_sentence(void **state)
         {PUBLISH("'stream': 'shop', 'codec': 9"), HLS_ERROR_INVALID_JSON,
          "\"codec\" must be a string"},
         {CONFIGURE("'unlisted': 1"), HLS_ERROR_INVALID_JSON, "\"unlisted\" must be"},
+        {CONFIGURE("'before': 0"), HLS_ERROR_INVALID_JSON, "\"before\" must be"},
+        {CONFIGURE("'before': 1764437000000"), HLS_ERROR_INVALID_JSON, "seconds since 1970"},
     };
 
     (void)state;

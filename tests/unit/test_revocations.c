@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "temp_file.h"
 
+#include <errno.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
 #include "janus-plugin/access/revocations.h"
 #include "settings_reader.h"
 
@@ -132,15 +136,18 @@ static void writes_behind_what_the_file_has(void **state)
     Revocations *r = revocations_create();
 
     (void)state;
+    assert_int_equal(revocations_note_id(r, "t2", error), -1);
+    assert_string_equal(error, "tokens.revoked_file: it is not set");
     temp_file(path, "id t1\n");
-    assert_int_equal(revocations_note_id(path, "t2", error), 0);
-    assert_int_equal(revocations_note_stream(path, "*", 1000, error), 0);
+    assert_int_equal(revocations_load(r, path, error), 0);
+    assert_int_equal(revocations_note_id(r, "t2", error), 0);
+    assert_int_equal(revocations_note_stream(r, "*", 1000, error), 0);
     assert_int_equal(revocations_load(r, path, error), 0);
     assert_int_equal(revocations_count(r), 3);
     assert_true(revoked(r, "shop", "t1", 5000) && revoked(r, "shop", "t2", 5000));
     assert_true(revoked(r, "shop", "", 999));
     unlink(path);
-    assert_int_equal(revocations_note_id(path, "t2", error), -1); /* it makes none */
+    assert_int_equal(revocations_note_id(r, "t2", error), -1); /* it makes none */
     assert_non_null(strstr(error, "No such file"));
     revocations_destroy(&r);
 }
@@ -153,13 +160,15 @@ static void a_rule_stays_apart_from_a_line_without_an_end(void **state)
 
     (void)state;
     temp_file(path, "id t1");
-    assert_int_equal(revocations_note_id(path, "t2", error), 0);
+    assert_int_equal(revocations_load(r, path, error), 0);
+    assert_int_equal(revocations_note_id(r, "t2", error), 0);
     assert_row(revocations_load(r, path, error) == 0, "a file", "%s", error);
     assert_true(revoked(r, "shop", "t1", 5000) && revoked(r, "shop", "t2", 5000));
     assert_int_equal(revocations_count(r), 2);
     unlink(path);
     temp_file(path, "");
-    assert_int_equal(revocations_note_id(path, "t3", error), 0);
+    assert_int_equal(revocations_load(r, path, error), 0);
+    assert_int_equal(revocations_note_id(r, "t3", error), 0);
     assert_int_equal(revocations_load(r, path, error), 0);
     assert_true(revoked(r, "shop", "t3", 5000));
     unlink(path);
@@ -199,6 +208,81 @@ static void has_so_many_rules_and_no_more(void **state)
     revocations_destroy(&r);
 }
 
+/* With one more it could not be read again. What is known to the operator alone is not in it. */
+static void a_file_gets_so_many_rules_and_no_more(void **state)
+{
+    char path[TEMP_FILE_SIZE], error[SETTINGS_ERROR_SIZE] = "";
+    Revocations *r = revocations_create();
+
+    (void)state;
+    temp_file(path, "");
+    FILE *file = fopen(path, "a");
+    for (int i = 1; i < REVOCATIONS_MAX; i++)
+        fprintf(file, "id token-%d\n", i);
+    fclose(file);
+    assert_int_equal(revocations_load(r, path, error), 0);
+    assert_int_equal(revocations_add_id(r, "t1"), 0);
+    assert_int_equal(revocations_add_id(r, "t2"), 0);
+    assert_int_equal(revocations_note_id(r, "t1", error), 0);
+    for (int turn = 0; turn < 2; turn++) { /* it is loaded again in between */
+        assert_row(revocations_note_id(r, "t2", error) < 0, "t2", "turn %d", turn);
+        assert_non_null(strstr(error, "it has 100000 rules: take old ones out"));
+        assert_row(revocations_note_stream(r, "shop", 1000, error) < 0, "shop", "turn %d", turn);
+        assert_int_equal(revocations_note_id(r, "token-1", error), 0); /* it is there already */
+        assert_int_equal(revocations_note_id(r, "t1", error), 0);
+        assert_row(revocations_load(r, path, error) == 0, "a full file", "%s", error);
+    }
+    unlink(path);
+    revocations_destroy(&r);
+}
+
+/* The same rule may be there any number of times. */
+static void a_file_that_is_too_long_gets_no_longer(void **state)
+{
+    const off_t most = (off_t)REVOCATIONS_MAX * (REQUEST_ID_MAX + 8);
+    char path[TEMP_FILE_SIZE], error[SETTINGS_ERROR_SIZE] = "";
+    Revocations *r = revocations_create();
+    struct stat is;
+
+    (void)state;
+    temp_file(path, "id t1\n");
+    assert_int_equal(revocations_load(r, path, error), 0);
+    assert_int_equal(truncate(path, most - 5), 0);
+    assert_int_equal(revocations_note_id(r, "t1", error), -1);
+    assert_non_null(strstr(error, "it is full"));
+    assert_int_equal(stat(path, &is), 0);
+    assert_int_equal(is.st_size, most - 5);
+    unlink(path);
+    revocations_destroy(&r);
+}
+
+/* Half a rule would spoil all the file. */
+static void a_rule_that_the_disk_has_no_room_for_leaves_nothing(void **state)
+{
+    char path[TEMP_FILE_SIZE], error[SETTINGS_ERROR_SIZE] = "";
+    Revocations *r = revocations_create();
+    struct rlimit before, short_of;
+
+    (void)state;
+    temp_file(path, "id t1\n");
+    assert_int_equal(revocations_load(r, path, error), 0);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    short_of = (struct rlimit){strlen("id t1\nid"), before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &short_of), 0);
+    errno = 0;
+    int status = revocations_note_id(r, "t2", error);
+    setrlimit(RLIMIT_FSIZE, &before);
+    assert_int_equal(status, -1);
+    assert_non_null(strstr(error, "No space left"));
+    assert_row(revocations_load(r, path, error) == 0, "a file", "%s", error);
+    assert_false(revoked(r, "shop", "t2", 5000));
+    assert_int_equal(revocations_note_id(r, "t2", error), 0);
+    assert_int_equal(revocations_load(r, path, error), 0);
+    assert_true(revoked(r, "shop", "t1", 5000) && revoked(r, "shop", "t2", 5000));
+    unlink(path);
+    revocations_destroy(&r);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(reads_a_file),
     cmocka_unit_test(a_key_is_not_revoked),
@@ -208,6 +292,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_rule_stays_apart_from_a_line_without_an_end),
     cmocka_unit_test(a_token_is_revoked_by_the_stream_that_it_is_for),
     cmocka_unit_test(has_so_many_rules_and_no_more),
+    cmocka_unit_test(a_file_gets_so_many_rules_and_no_more),
+    cmocka_unit_test(a_file_that_is_too_long_gets_no_longer),
+    cmocka_unit_test(a_rule_that_the_disk_has_no_room_for_leaves_nothing),
 };
 
 TEST_GROUP(revocations, tests);

@@ -46,7 +46,7 @@ static void an_answer_is_good_until_its_end(void **state)
     session_table_destroy(&t);
 }
 
-static void who_was_asked_about_least_lately_makes_room(void **state)
+static void the_session_asked_about_least_lately_makes_room(void **state)
 {
     enum { MOST = 3 };
     SessionTable *t = session_table_create(MOST);
@@ -64,7 +64,7 @@ static void who_was_asked_about_least_lately_makes_room(void **state)
     session_table_destroy(&t);
 }
 
-static void who_waits_stays(void **state)
+static void a_session_that_waits_stays(void **state)
 {
     SessionTable *t = session_table_create(2);
 
@@ -99,8 +99,8 @@ static void many_find_their_own(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_answer_is_good_until_its_end),
-    cmocka_unit_test(who_was_asked_about_least_lately_makes_room),
-    cmocka_unit_test(who_waits_stays),
+    cmocka_unit_test(the_session_asked_about_least_lately_makes_room),
+    cmocka_unit_test(a_session_that_waits_stays),
     cmocka_unit_test(many_find_their_own),
 };
 
