@@ -3,24 +3,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/media.h"
+#include "events/journal_bytes.h"
 
-#define GENERATION_MASK ((UINT64_C(1) << 59) - 1) /* as large as a line has it */
-
-#define MODE       0600 /* what happens here is nobody else's business */
-#define COPY_BYTES 65536
-#define KEEP_BYTES                                                                                 \
-    65536 /* that a queue in which nothing waits may have: a new file for each event               \
-             would cost the disk more than the event */
+/* That a queue in which nothing waits may have: a new file for each event would cost the disk more
+ * than the event. */
+#define KEEP_BYTES 65536
 
 struct EventJournal {
     EventJournalParams params;
@@ -37,13 +31,17 @@ struct EventJournal {
 
 /* ---- create and destroy ---- */
 
+/* Keeps errno. */
 static void close_files(EventJournal *j)
 {
+    int error = errno;
+
     if (j->queue >= 0)
         close(j->queue);
     if (j->mark >= 0)
         close(j->mark);
     j->queue = j->mark = -1;
+    errno = error;
 }
 
 void event_journal_destroy(EventJournal **journal)
@@ -126,64 +124,21 @@ static void step_over(EventJournal *j, ssize_t len)
 
 /* ---- a new file ---- */
 
-static int write_all(int fd, const void *bytes, size_t len, int64_t at)
-{
-    ssize_t n = pwrite(fd, bytes, len, at);
-
-    if (n >= 0 && n != (ssize_t)len)
-        errno = ENOSPC;
-    return n == (ssize_t)len ? 0 : -1;
-}
-
-static int copy(int from, int64_t at, int64_t end, int to, int64_t to_at)
-{
-    char bytes[COPY_BYTES];
-
-    while (at < end) {
-        size_t most = end - at < COPY_BYTES ? (size_t)(end - at) : COPY_BYTES;
-        errno = EIO; /* of a file that is shorter than it was */
-        ssize_t n = pread(from, bytes, most, at);
-        if (n <= 0 || write_all(to, bytes, (size_t)n, to_at) < 0)
-            return -1;
-        at += n;
-        to_at += n;
-    }
-    return 0;
-}
-
-/* The name of the new file survives a power cut. */
-static int sync_folder(const char *path)
-{
-    char folder[PATH_MAX];
-
-    snprintf(folder, sizeof(folder), "%s", path);
-    int fd = open(dirname(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int status = fd < 0 ? -1 : fsync(fd);
-    if (fd >= 0)
-        close(fd);
-    return status;
-}
-
 /* Begins a new file with what waits, in place of the one that there is, if any. Returns 0, or -1
  * with errno: then nothing has changed. */
 static int begin_file(EventJournal *j)
 {
-    char head[EVENT_LINE_MAX];
     uint64_t generation;
-    int fd = open(j->new_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, MODE);
+    int fd = journal_open(j->new_path, O_CREAT | O_TRUNC);
 
     if (fd < 0)
         return -1;
-    if (getrandom(&generation, sizeof(generation), 0) != sizeof(generation))
+    size_t len = journal_write_head(fd, &generation);
+    if (len == 0 ||
+        (j->queue >= 0 && journal_copy(j->queue, j->at, j->end, fd, (int64_t)len) < 0) ||
+        fsync(fd) < 0 || rename(j->new_path, j->queue_path) < 0)
         goto fail;
-    /* by chance: a mark of a file that a power cut has taken back is of no other one */
-    generation &= GENERATION_MASK;
-    size_t len = event_line_head(head, generation);
-    if (write_all(fd, head, len, 0) < 0 ||
-        (j->queue >= 0 && copy(j->queue, j->at, j->end, fd, (int64_t)len) < 0) || fsync(fd) < 0 ||
-        rename(j->new_path, j->queue_path) < 0)
-        goto fail;
-    sync_folder(j->queue_path); /* the old file is as good, if it comes back */
+    journal_sync_folder(j->queue_path); /* the old file is as good, if it comes back */
     if (j->queue >= 0)
         close(j->queue);
     j->queue = fd;
@@ -200,21 +155,59 @@ fail:;
     return -1;
 }
 
+/* The same in place, if nothing waits: a full disk has no room for a new file, and may be full of
+ * what is done. Returns 0, or -1 with errno: then the next one who comes begins the file. */
+static int empty_file(EventJournal *j)
+{
+    if (ftruncate(j->queue, 0) < 0)
+        return -1;
+    j->unsynced = false;
+    j->at = j->end = (int64_t)journal_write_head(j->queue, &j->generation);
+    if (j->end > 0)
+        return 0;
+    close_files(j);
+    return -1;
+}
+
+/* ---- the mark ---- */
+
+static int write_mark(const EventJournal *j)
+{
+    char line[EVENT_LINE_MAX];
+
+    return journal_write(j->mark, line, event_line_mark(line, j->generation, (uint64_t)j->at), 0);
+}
+
+/* Begins a new one, which is the lock too, in place of one that was removed. Returns 0, or -1 with
+ * errno. */
+static int begin_mark(EventJournal *j)
+{
+    int fd = journal_open_locked(j->mark_path);
+
+    if (fd < 0)
+        return -1;
+    close(j->mark);
+    j->mark = fd;
+    return write_mark(j);
+}
+
 /* ---- open ---- */
 
-/* How much of the file of this generation an earlier run has done. A mark that is older than the
- * file, or newer than what a power cut has left of it, says nothing: then all of it is read. */
+/* How much of the file of this generation an earlier run has done; -1 with errno. A mark that is
+ * older than the file, or newer than what is left of it, says nothing: then all of it is read. It
+ * goes, since what comes next may be just as long as what it was about. */
 static int64_t marked_offset(EventJournal *j)
 {
     char line[EVENT_MARK_LEN], before;
     uint64_t generation, offset;
 
-    if (pread(j->mark, line, sizeof(line), 0) == EVENT_MARK_LEN &&
-        event_line_is_mark(line, EVENT_MARK_LEN, &generation, &offset) &&
-        generation == j->generation && offset > 0 &&
-        pread(j->queue, &before, 1, (off_t)offset - 1) == 1 && before == '\n')
+    if (pread(j->mark, line, sizeof(line), 0) != EVENT_MARK_LEN ||
+        !event_line_is_mark(line, EVENT_MARK_LEN, &generation, &offset) ||
+        generation != j->generation || offset == 0)
+        return 0;
+    if (pread(j->queue, &before, 1, (off_t)offset - 1) == 1 && before == '\n')
         return (int64_t)offset;
-    return 0;
+    return ftruncate(j->mark, 0) < 0 || fdatasync(j->mark) < 0 ? -1 : 0;
 }
 
 /* Counts what waits behind `at`, and cuts off what has no end. */
@@ -260,8 +253,12 @@ static int take_up(EventJournal *j)
         j->waiting = 0;
         return begin_file(j);
     }
-    if (event_line_is_head(line, (size_t)len, &j->generation))
-        j->at = larger(marked_offset(j), len);
+    if (event_line_is_head(line, (size_t)len, &j->generation)) {
+        int64_t marked = marked_offset(j);
+        if (marked < 0)
+            return -1;
+        j->at = larger(marked, len);
+    }
     return count_lines(j); /* a head that is damaged is one more line that is no event */
 }
 
@@ -269,19 +266,16 @@ int event_journal_open(EventJournal *j)
 {
     if (j->queue >= 0)
         return 0;
-    j->mark = open(j->mark_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, MODE);
-    if (j->mark < 0 || flock(j->mark, LOCK_EX | LOCK_NB) < 0)
-        goto fail;
-    j->queue = open(j->queue_path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    if ((j->queue < 0 && errno != ENOENT) || take_up(j) < 0)
-        goto fail;
+    j->mark = journal_open_locked(j->mark_path);
+    if (j->mark < 0)
+        return -1;
+    j->queue = journal_open(j->queue_path, 0);
+    if ((j->queue < 0 && errno != ENOENT) || take_up(j) < 0) {
+        close_files(j);
+        return -1;
+    }
     j->number++; /* what was read of a file before is not of this one */
     return 0;
-fail:;
-    int error = errno == EWOULDBLOCK ? EBUSY : errno;
-    close_files(j);
-    errno = error;
-    return -1;
 }
 
 /* ---- use ---- */
@@ -311,7 +305,30 @@ static int make_room(EventJournal *j, size_t len)
         return 0;
     if (give_up_oldest(j) < 0)
         return -1;
-    return begin_file(j);
+    j->params.keep(j->params.user);
+    int status = begin_file(j);
+    return status < 0 && j->waiting == 0 ? empty_file(j) : status;
+}
+
+/* If somebody has cut a file, or removed it, what is written would be behind a hole, or nowhere,
+ * and the next run could not read it. If the queue was cut, what is left of it is read again. If it
+ * was removed, all that waits is still in it, and is copied to a new one. Returns 0, or -1 with
+ * errno. */
+static int look_after_files(EventJournal *j)
+{
+    struct stat queue, mark;
+
+    if (j->queue < 0)
+        return 0;
+    if (fstat(j->queue, &queue) < 0 || fstat(j->mark, &mark) < 0)
+        return -1;
+    if (queue.st_size < j->end || (queue.st_nlink == 0 && j->waiting == 0)) {
+        close_files(j); /* which gives a full disk the room of a file without a name */
+        return 0;
+    }
+    if (mark.st_nlink == 0 && begin_mark(j) < 0) /* the lock comes first */
+        return -1;
+    return queue.st_nlink == 0 ? begin_file(j) : 0;
 }
 
 int event_journal_add(EventJournal *j, int64_t unix_us, const char *id, const char *body)
@@ -323,15 +340,10 @@ int event_journal_add(EventJournal *j, int64_t unix_us, const char *id, const ch
         errno = EMSGSIZE;
         return -1;
     }
-    if (event_journal_open(j) < 0 || make_room(j, len) < 0)
+    if (look_after_files(j) < 0 || event_journal_open(j) < 0 || make_room(j, len) < 0)
         return -1;
-    if (write_all(j->queue, line, len, j->end) < 0) {
-        int error = errno;
-        if (ftruncate(j->queue, j->end) < 0) /* else half a line is there until the next one */
-            error = errno;
-        errno = error;
+    if (journal_append(j->queue, line, len, j->end) < 0)
         return -1;
-    }
     j->end += (int64_t)len;
     if (j->waiting++ == 0)
         j->oldest_us = unix_us;
@@ -359,17 +371,13 @@ int event_journal_done(EventJournal *j, uint64_t number)
     if (len <= 0)
         return (int)len;
     step_over(j, len);
-    return write_all(j->mark, line, event_line_mark(line, j->generation, (uint64_t)j->at), 0);
+    return write_mark(j);
 }
 
 int event_journal_sync(EventJournal *j)
 {
-    if (!j->unsynced)
-        return 0;
-    if (fdatasync(j->queue) < 0)
-        return -1;
-    j->unsynced = false;
-    return 0;
+    j->unsynced = j->unsynced && fdatasync(j->queue) < 0;
+    return j->unsynced ? -1 : 0;
 }
 
 EventJournalStats event_journal_stats(const EventJournal *j)

@@ -11,8 +11,9 @@
  * the middle at the end is cut off whole.
  *
  * The queue is written to a new file, without what is done, when nothing waits and when it would
- * grow beyond its bound. If what waits is too much, the oldest are given up, down to half of the
- * bound. Both files are readable by their owner alone, and locked: a second process is refused.
+ * grow beyond its bound; if nothing waits and the disk has no room for that, it is emptied. If what
+ * waits is too much, the oldest are given up, down to half of the bound. Both files are readable by
+ * their owner alone, and locked: a second process is refused.
  *
  * Thread-safety: none, the owner has a lock. */
 
@@ -25,6 +26,8 @@ typedef struct EventJournalParams {
     int64_t bytes;    /* that the queue may have */
     /* An event is given up, since there are too many; it is borrowed. */
     void (*give_up)(void *user, const EventRecord *record);
+    /* Those that were given up, if any, go from the queue's file next: keeps them. */
+    void (*keep)(void *user);
     void *user;
 } EventJournalParams;
 
@@ -45,7 +48,8 @@ void event_journal_destroy(EventJournal **journal);
  * themselves. Returns 0, or -1 with errno: it may be tried again. */
 int event_journal_open(EventJournal *journal);
 
-/* Adds an event whole or not at all. Returns 0, or -1 with errno. */
+/* Adds an event whole or not at all; a file that was removed meanwhile is made again, with all that
+ * waits. Returns 0, or -1 with errno. */
 int event_journal_add(EventJournal *journal, int64_t unix_us, const char *id, const char *body);
 
 /* The oldest event that waits, read into `line` (EVENT_LINE_MAX bytes), which it borrows, and its

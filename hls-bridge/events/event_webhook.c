@@ -121,6 +121,11 @@ static void give_up(void *user, const EventRecord *record)
     bury(w, record, 0, "more than events.webhook_queue waited");
 }
 
+static void keep_given_up(void *user)
+{
+    keep_dead(user);
+}
+
 /* ---- the thread ---- */
 
 /* Says once that a receiver fails, and once that it is over. */
@@ -331,8 +336,11 @@ static void close_webhook(void *user)
 static bool set_up(EventWebhook *w, const EventWebhookParams *params)
 {
     char path[PATH_MAX], dead[PATH_MAX];
-    const EventJournalParams journal = {
-        .path = path, .bytes = params->limits.bytes, .give_up = give_up, .user = w};
+    const EventJournalParams journal = {.path = path,
+                                        .bytes = params->limits.bytes,
+                                        .give_up = give_up,
+                                        .keep = keep_given_up,
+                                        .user = w};
 
     snprintf(path, sizeof(path), "%s/%s", params->directory, params->target->name);
     snprintf(dead, sizeof(dead), "%s/%s.dead", params->directory, params->target->name);

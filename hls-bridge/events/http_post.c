@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/media.h"
+#include "curl_direct.h"
 
 /* With hurry() it may go on for so many looks of so long: an answer from this machine is there. */
 #define HURRY_LOOKS   5
@@ -44,7 +45,7 @@ HttpPost *http_post_create(const char *url, int64_t timeout_us)
     curl_easy_setopt(p->easy, CURLOPT_POST, 1l);
     curl_easy_setopt(p->easy, CURLOPT_WRITEFUNCTION, ignore);
     curl_easy_setopt(p->easy, CURLOPT_TIMEOUT_MS, (long)(timeout_us / US_PER_MS));
-    curl_easy_setopt(p->easy, CURLOPT_NOSIGNAL, 1l);
+    curl_direct(p->easy);
     return p;
 }
 

@@ -37,6 +37,7 @@ static int setup(void **state)
     uint16_t port;
 
     (void)state;
+    setenv("http_proxy", "http://127.0.0.1:1", 1); /* nobody is there, and nobody may be asked */
     listener = http_receiver_listen(&port);
     snprintf(url, sizeof(url), "http://127.0.0.1:%u/events", port);
     return 0;
@@ -45,6 +46,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
+    unsetenv("http_proxy");
     close(listener);
     return 0;
 }

@@ -18,7 +18,8 @@ static char root[TEMP_FOLDER_SIZE], path[TEMP_FOLDER_SIZE + 8], queue[TEMP_FOLDE
     mark[TEMP_FOLDER_SIZE + 16];
 static EventJournal *journal;
 static uint64_t given_up; /* the number in the ID of the newest */
-static size_t given_up_count;
+static size_t given_up_count, kept_count;
+static ino_t kept_from; /* the file that had them */
 
 static void give_up(void *user, const EventRecord *record)
 {
@@ -30,10 +31,20 @@ static void give_up(void *user, const EventRecord *record)
     given_up_count++;
 }
 
+static void keep(void *user)
+{
+    struct stat is;
+
+    assert_ptr_equal(user, &given_up);
+    assert_int_equal(stat(queue, &is), 0);
+    kept_count = given_up_count;
+    kept_from = is.st_ino;
+}
+
 static void open_journal(int64_t bytes)
 {
     const EventJournalParams params = {
-        .path = path, .bytes = bytes, .give_up = give_up, .user = &given_up};
+        .path = path, .bytes = bytes, .give_up = give_up, .keep = keep, .user = &given_up};
 
     journal = event_journal_create(&params);
     assert_non_null(journal);
@@ -46,7 +57,8 @@ static int setup(void **state)
     snprintf(path, sizeof(path), "%s/shop", root);
     snprintf(queue, sizeof(queue), "%s.queue", path);
     snprintf(mark, sizeof(mark), "%s.mark", path);
-    given_up_count = 0;
+    given_up_count = kept_count = 0;
+    kept_from = 0;
     open_journal(BOUND);
     return 0;
 }
@@ -303,6 +315,8 @@ static void the_oldest_are_given_up(void **state)
         assert_int_equal(add(i), 0);
         assert_int_equal(stat(queue, &is), 0);
         assert_true(is.st_size <= SMALL);
+        assert_int_equal(kept_count, given_up_count);
+        assert_true(kept_from != is.st_ino); /* while they were in the file before */
     }
     assert_true(given_up_count > EVENTS / 2);
     assert_int_equal(given_up, given_up_count);
@@ -374,6 +388,37 @@ static void a_full_disk_leaves_no_half_a_line(void **state)
     assert_int_equal(take(true), 3);
 }
 
+#define ANOTHER_SIZE (TEMP_FOLDER_SIZE + 16)
+
+/* A folder stands in the place of a new file; its path is for rmdir(). */
+static void let_no_file_be_made(char another[ANOTHER_SIZE])
+{
+    snprintf(another, ANOTHER_SIZE, "%s.new", path);
+    assert_int_equal(mkdir(another, 0700), 0);
+}
+
+/* A full disk has no room for a new file: what is done makes room in the one that there is. */
+static void a_queue_that_is_done_needs_no_room_to_become_small(void **state)
+{
+    char another[ANOTHER_SIZE];
+    struct stat is;
+    uint64_t last = 0;
+
+    (void)state;
+    while (event_journal_stats(journal).bytes <= 65536)
+        assert_int_equal(add(++last), 0);
+    for (uint64_t i = 1; i <= last; i++)
+        assert_int_equal(take(true), i);
+    let_no_file_be_made(another);
+    assert_int_equal(add(last + 1), 0);
+    assert_int_equal(stat(queue, &is), 0);
+    assert_true(is.st_size < 65536);
+    start_again(BOUND); /* the mark is that of what has gone */
+    assert_int_equal(take(true), last + 1);
+    assert_int_equal(take(true), 0);
+    assert_int_equal(rmdir(another), 0);
+}
+
 static void says_why_it_cannot_and_tries_again(void **state)
 {
     char folder[TEMP_FOLDER_SIZE + 8];
@@ -421,6 +466,100 @@ static void a_file_that_is_cut_meanwhile_is_read_from_new(void **state)
     assert_int_equal(take(true), 2);
 }
 
+/* Nothing waits, so nothing is read: what comes next is written where the next run finds it. */
+static void what_comes_behind_a_cut_is_found_again(void **state)
+{
+    (void)state;
+    for (uint64_t i = 1; i <= 3; i += 2) {
+        assert_int_equal(add(i), 0);
+        assert_int_equal(take(true), i);
+        assert_int_equal(i == 1 ? truncate(queue, 0) : unlink(queue), 0);
+        assert_int_equal(add(i + 1), 0);
+        start_again(BOUND);
+        assert_int_equal(event_journal_open(journal), 0);
+        assert_int_equal(event_journal_stats(journal).damaged, 0);
+        assert_int_equal(take(true), i + 1);
+    }
+}
+
+/* What waits in a file that is removed is sent all the same, and by the next run, too. */
+static void what_waits_outlives_a_file_that_is_removed(void **state)
+{
+    (void)state;
+    for (uint64_t i = 1; i <= 3; i++)
+        assert_int_equal(add(i), 0);
+    assert_int_equal(take(true), 1);
+    assert_int_equal(unlink(queue), 0);
+    assert_int_equal(add(4), 0);
+    assert_int_equal(take(true), 2);
+    start_again(BOUND);
+    assert_int_equal(take(true), 3);
+    assert_int_equal(take(true), 4);
+}
+
+/* Whoever empties the folder does not want what was done to be sent again, nor another process to
+ * write the same queue. */
+static void a_mark_that_is_removed_comes_again(void **state)
+{
+    (void)state;
+    for (uint64_t i = 1; i <= 3; i++)
+        assert_int_equal(add(i), 0);
+    assert_int_equal(take(true), 1);
+    assert_int_equal(unlink(queue), 0);
+    assert_int_equal(unlink(mark), 0);
+    assert_int_equal(add(4), 0);
+    EventJournal *first = journal;
+    open_journal(BOUND);
+    assert_int_equal(event_journal_open(journal), -1);
+    assert_int_equal(errno, EBUSY);
+    event_journal_destroy(&journal);
+    journal = first;
+    assert_int_equal(unlink(mark), 0); /* this time alone */
+    assert_int_equal(take(true), 2);
+    assert_int_equal(add(5), 0);
+    start_again(BOUND);
+    for (uint64_t i = 3; i <= 5; i++)
+        assert_int_equal(take(true), i);
+    assert_int_equal(take(true), 0);
+}
+
+/* What cannot be written to a file that has a name is not said to be kept. */
+static void says_if_a_file_that_was_removed_cannot_be_made(void **state)
+{
+    char another[ANOTHER_SIZE];
+
+    (void)state;
+    assert_int_equal(add(1), 0);
+    assert_int_equal(unlink(queue), 0);
+    let_no_file_be_made(another);
+    assert_int_equal(add(2), -1);
+    assert_int_equal(take(false), 1); /* it is still there to be sent */
+    assert_int_equal(rmdir(another), 0);
+    assert_int_equal(add(3), 0);
+    start_again(BOUND);
+    assert_int_equal(take(true), 1);
+    assert_int_equal(take(true), 3);
+}
+
+/* The file may become as long again by what comes next, which nobody has had. */
+static void a_mark_beyond_the_end_does_not_come_true(void **state)
+{
+    struct stat is;
+
+    (void)state;
+    assert_int_equal(add(1), 0);
+    assert_int_equal(add(2), 0);
+    assert_int_equal(take(true), 1);
+    assert_int_equal(take(true), 2);
+    assert_int_equal(stat(queue, &is), 0);
+    assert_int_equal(truncate(queue, is.st_size - 1), 0);
+    start_again(BOUND);
+    assert_int_equal(add(3), 0); /* as long as the second */
+    start_again(BOUND);
+    assert_int_equal(take(true), 1); /* once more */
+    assert_int_equal(take(true), 3);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
@@ -433,10 +572,16 @@ static const struct CMUnitTest tests[] = {
     TEST(the_oldest_are_given_up),
     TEST(what_was_given_up_is_done_once),
     TEST(a_queue_that_is_done_becomes_small),
+    TEST(a_queue_that_is_done_needs_no_room_to_become_small),
     TEST(a_full_disk_leaves_no_half_a_line),
     TEST(says_why_it_cannot_and_tries_again),
     TEST(a_second_process_is_refused),
     TEST(a_file_that_is_cut_meanwhile_is_read_from_new),
+    TEST(what_comes_behind_a_cut_is_found_again),
+    TEST(what_waits_outlives_a_file_that_is_removed),
+    TEST(a_mark_that_is_removed_comes_again),
+    TEST(says_if_a_file_that_was_removed_cannot_be_made),
+    TEST(a_mark_beyond_the_end_does_not_come_true),
 };
 
 TEST_GROUP(event_journal, tests);

@@ -274,7 +274,7 @@ static void what_waits_is_delivered_at_the_end(void **state)
 }
 
 /* It is asked once more, and the end does not wait for it. */
-static void who_fails_at_the_end_is_left(void **state)
+static void a_sink_that_fails_at_the_end_is_left(void **state)
 {
     (void)state;
     set(&slow, &slow.fails, true);
@@ -361,7 +361,7 @@ static const struct CMUnitTest tests[] = {
     TEST(a_slow_sink_delays_no_other),
     TEST(what_fails_is_offered_again),
     TEST(what_waits_is_delivered_at_the_end),
-    TEST(who_fails_at_the_end_is_left),
+    TEST(a_sink_that_fails_at_the_end_is_left),
     TEST(without_a_queue_nothing_is_done),
     TEST(a_sink_is_not_served_under_the_lock),
     TEST(many_emit_at_once),
