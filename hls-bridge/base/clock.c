@@ -3,6 +3,10 @@
 
 #include "base/media.h"
 
+/* Two clocks that are read so near to each other are of one moment; else they are read again. */
+#define READ_APART_US US_PER_MS
+#define READS_MAX     8
+
 static int64_t ask(clockid_t which)
 {
     struct timespec t;
@@ -28,6 +32,20 @@ const Clock *clock_system(void)
     static const Clock system = {monotonic_us, unix_us, NULL};
 
     return &system;
+}
+
+int64_t clock_since_1970_us(const Clock *clock)
+{
+    int64_t before_us = clock_monotonic_us(clock), apart_us = INT64_MAX, since_1970_us = 0;
+
+    for (int i = 0; i < READS_MAX && apart_us > READ_APART_US; i++) {
+        int64_t unix_us = clock_unix_us(clock), after_us = clock_monotonic_us(clock);
+        if (after_us - before_us < apart_us)
+            since_1970_us = unix_us - after_us;
+        apart_us = smaller(apart_us, after_us - before_us);
+        before_us = after_us;
+    }
+    return since_1970_us;
 }
 
 void clock_cond_init(pthread_cond_t *cond)

@@ -30,6 +30,16 @@ static inline int64_t clock_unix_us(const Clock *clock)
     return clock->unix_us(clock->user);
 }
 
+/* A time by the wall clock. */
+typedef struct WallTime {
+    int64_t unix_us;
+    int64_t since_1970_us; /* that clock less the monotonic one: another one if it was set */
+} WallTime;
+
+/* The wall clock less the monotonic one, both of one moment even if the thread is stopped while it
+ * reads them. */
+int64_t clock_since_1970_us(const Clock *clock);
+
 /* Makes a condition whose waits take CLOCK_MONOTONIC. */
 void clock_cond_init(pthread_cond_t *cond);
 

@@ -321,9 +321,12 @@ static void correct(Timeline *t, Track *track, int64_t at_us)
     int64_t elapsed = at_us - track->last_us;
     int64_t due = wanted - track->offset_us;
     t->stats.correction_us = due;
-    if (is_far(track, due, at_us) || elapsed <= 0)
+    bool far = is_far(track, due, at_us);
+    if (elapsed <= 0)
         return;
-    track->last_us = at_us;
+    track->last_us = at_us; /* the time that a step waits counts for no later correction */
+    if (far)
+        return;
     if (llabs(due) <= DEAD_BAND_US) {
         track->settled = track->settled || t->stats.by_reports;
         return;

@@ -21,7 +21,7 @@ void cmaf_media_destroy(CmafMedia **media)
     if (!*media)
         return;
     cmaf_others_forget(*media);
-    early_sound_clear(&(*media)->early);
+    early_sound_destroy(&(*media)->early);
     free(*media);
     *media = NULL;
 }

@@ -40,7 +40,7 @@ struct CmafMedia {
     bool running;
     OutputSegment segment; /* the newest one */
     int64_t safe_90k;      /* no segment ends before this any more */
-    EarlySound early;      /* what came before a publisher's first segment */
+    EarlySound *early;     /* what came before a publisher's first segment; owned */
 };
 
 /* Where the publisher's sound ends, samples; it has some. */

@@ -80,8 +80,9 @@ int cmaf_media_start(CmafMedia *m, const OutputSegment *first, int64_t now_us)
         if (line->has && line->kind == TRACK_VIDEO)
             cmaf_media_begin_segment(m, line, first->start_90k);
     }
-    while (early_sound_take(&m->early, &frame))
+    while (early_sound_take(m->early, &frame))
         status |= cmaf_media_sound(m, &frame, now_us);
+    early_sound_destroy(&m->early);
     for (CmafLine *line = NULL; (line = cmaf_others_next(m, line));)
         status |= cmaf_others_release(m, line, false, now_us);
     return status;
@@ -120,12 +121,12 @@ int cmaf_media_finish(CmafMedia *m, int64_t end_90k, int64_t now_us)
     int status = 0;
 
     cmaf_others_forget(m);
+    early_sound_destroy(&m->early);
     if (!m->running)
         return 0;
     if (end_90k > m->segment.start_90k)
         status |= cmaf_sound_reach(m, now_us);
     m->running = false;
-    early_sound_clear(&m->early);
     for (CmafLine *line = m->line; line < m->line + m->lines; line++) {
         if (!line->has)
             continue;

@@ -1,9 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "package/early_sound.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/sample_bytes.h"
+
+struct EarlySound {
+    struct {
+        int64_t pts_samples;
+        size_t len;                      /* 0: it was too long to keep */
+        size_t low;                      /* bytes behind it; 0: there are none, or too many */
+        OpusPacket opus[OPUS_PER_FRAME]; /* held */
+        size_t opus_count;
+        uint8_t data[EARLY_SOUND_BYTES];
+    } frame[EARLY_SOUND_FRAMES];
+    size_t kept, taken; /* of all that came; the last EARLY_SOUND_FRAMES of them are here */
+};
 
 static void release(EarlySound *e, size_t at)
 {
@@ -11,8 +24,13 @@ static void release(EarlySound *e, size_t at)
         sample_bytes_release(&e->frame[at].opus[e->frame[at].opus_count - 1].bytes);
 }
 
-void early_sound_keep(EarlySound *e, const AacFrame *frame)
+void early_sound_keep(EarlySound **early, const AacFrame *frame)
 {
+    if (!*early)
+        *early = calloc(1, sizeof(**early));
+    if (!*early)
+        return;
+    EarlySound *e = *early;
     size_t at = e->kept++ % EARLY_SOUND_FRAMES;
 
     release(e, at);
@@ -34,7 +52,7 @@ void early_sound_keep(EarlySound *e, const AacFrame *frame)
 
 bool early_sound_take(EarlySound *e, AacFrame *out)
 {
-    while (e->taken < e->kept) {
+    while (e && e->taken < e->kept) {
         size_t at = e->taken++ % EARLY_SOUND_FRAMES;
         *out = (AacFrame){.data = e->frame[at].data,
                           .len = e->frame[at].len,
@@ -48,9 +66,10 @@ bool early_sound_take(EarlySound *e, AacFrame *out)
     return false;
 }
 
-void early_sound_clear(EarlySound *e)
+void early_sound_destroy(EarlySound **early)
 {
-    e->taken = e->kept;
-    for (size_t at = 0; at < EARLY_SOUND_FRAMES; at++)
-        release(e, at);
+    for (size_t at = 0; *early && at < EARLY_SOUND_FRAMES; at++)
+        release(*early, at);
+    free(*early);
+    *early = NULL;
 }

@@ -27,7 +27,7 @@
 #define OUTPUT_LAG_90K TICKS_PER_S
 
 /* Returns when media at `at_90k` on the stream's clock was captured, by the wall clock. */
-typedef int64_t (*OutputWallClock)(void *user, int64_t at_90k);
+typedef WallTime (*OutputWallClock)(void *user, int64_t at_90k);
 
 /* A publisher, as outputs know it. `renditions` are those that it announced and really sends. */
 typedef struct OutputPublisher {

@@ -31,6 +31,8 @@ struct SegmentMux {
     Repeat *repeat; /* owned; NULL: none is made */
     bool formats;
     VideoFormat shown; /* of the newest IDR picture that is in a segment */
+    bool reorders;     /* some pictures since the last IDR picture that was written are shown later
+                          than they are decoded */
     int64_t last_90k;  /* decoding time of the newest picture as it came, or was repeated */
     ByteBuffer out;    /* the segment that is being written */
     ByteBuffer *sink;
@@ -217,6 +219,33 @@ static const QueuedSample *head(const SegmentMux *mux, int track, int64_t cut)
     return before_cut(&mux->queue[track], mux->queue[track].first, cut);
 }
 
+/* Pictures of before the start, which the predecessor lacks, go on from there. */
+static void put_late(SegmentMux *mux, int64_t start_90k)
+{
+    SampleQueue *q = &mux->queue[VIDEO];
+    int64_t least = start_90k;
+
+    if (!head(mux, VIDEO, start_90k))
+        return;
+    for (size_t i = q->first; i < q->count && q->sample[i].dts < least; i++) {
+        q->sample[i].dts = least++;
+        if (q->sample[i].pts < q->sample[i].dts)
+            q->sample[i].pts = q->sample[i].dts;
+    }
+    mux->last_90k = larger(mux->last_90k, least - 1);
+}
+
+void segment_mux_lead_in(SegmentMux *mux, int64_t start_90k, int64_t cut_90k)
+{
+    put_late(mux, start_90k);
+    const QueuedSample *first = head(mux, VIDEO, cut_90k);
+    /* with B-frames, the newest may be shown much later than here */
+    bool repeats =
+        mux->repeat && !mux->reorders && first && !first->key && first->pts == first->dts;
+    if (repeats && first->dts > start_90k)
+        segment_mux_repeat(mux, start_90k); /* or it begins later, if none can be made */
+}
+
 /* A picture is in the segment: notes what one needs that repeats it, if it is the last, and what is
  * asked for of its format. */
 static void follow(SegmentMux *mux, const QueuedSample *picture, bool last)
@@ -285,6 +314,8 @@ int segment_mux_cut(SegmentMux *mux, int64_t cut_90k, Segment *out)
         if (track == VIDEO && out->pictures++ == 0)
             out->starts_with_idr = sample->key;
         out->aac_frames += track == AUDIO;
+        if (track == VIDEO)
+            mux->reorders = (mux->reorders && !sample->key) || sample->pts > sample->dts;
         mux->pending -= sample->bytes->len;
         if (status >= 0)
             status = write_sample(mux, track, sample);

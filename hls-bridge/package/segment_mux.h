@@ -18,7 +18,7 @@ typedef struct SegmentMux SegmentMux;
 typedef struct SegmentMuxParams {
     bool video;
     bool audio;
-    bool repeats;              /* segment_mux_repeat() may be called; takes some 5 KB */
+    bool repeats;              /* pictures may be repeated; takes some 5 KB */
     bool formats;              /* segments say of which format their pictures are */
     const uint8_t *aac_config; /* AudioSpecificConfig, if there is audio; copied */
     size_t aac_config_len;
@@ -62,6 +62,12 @@ void segment_mux_begin(SegmentMux *mux, int64_t start_90k, int64_t apart_90k);
  * wait must come behind it; what comes later is put there. Returns 0, 1: none can be made, as
  * h264_filler.h has it, or -1 if there is no memory. */
 int segment_mux_repeat(SegmentMux *mux, int64_t at_90k);
+
+/* Has the pictures of a segment that no IDR picture begins begin at its start all the same, if it
+ * has any before `cut_90k`: what has come too late for its predecessor goes on from there, and if
+ * the first one is later, the newest that is in a segment is repeated, but not among B-frames. An
+ * IDR picture that is later stays, since nobody could decode what is before it. */
+void segment_mux_lead_in(SegmentMux *mux, int64_t start_90k, int64_t cut_90k);
 
 /* Drops what segment_mux_cut() would make a segment of, if that is sound alone. Returns whether it
  * is: else nothing has changed. */

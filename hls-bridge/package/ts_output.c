@@ -10,9 +10,12 @@
 #include "package/ts_variants.h"
 #include "store/store.h"
 
+/* Of one segment's date: a viewer who is seconds behind live sees nothing of so small a step. */
+#define DATE_STEP_US (20 * US_PER_MS)
+
 /* A segment, from when its beginning is decided on. */
 typedef struct TsSegment {
-    int64_t start_90k;
+    int64_t start_90k, starts_unix_us;
     bool discontinuity; /* before it */
 } TsSegment;
 
@@ -97,7 +100,8 @@ static int start(void *self, const OutputSegment *first, int64_t now_us)
     (void)now_us;
     if (t->runs)
         ts_variants_start(&t->variants, first->start_90k);
-    t->segment = t->next = (TsSegment){first->start_90k, first->discontinuity};
+    t->segment = t->next =
+        (TsSegment){first->start_90k, first->starts_unix_us, first->discontinuity};
     return 0;
 }
 
@@ -106,7 +110,7 @@ static int start(void *self, const OutputSegment *first, int64_t now_us)
 /* Notes how old the end of the segment is that was just published. */
 static void note_latency(TsOutput *t, int64_t end_90k)
 {
-    int64_t end_unix_us = t->wall_clock(t->wall_clock_user, end_90k);
+    int64_t end_unix_us = t->wall_clock(t->wall_clock_user, end_90k).unix_us;
 
     histogram_add(&t->stats.latency, clock_unix_us(t->clock) - end_unix_us);
 }
@@ -132,12 +136,8 @@ static int publish(TsOutput *t, const TsCut *cut, int64_t now_us)
 {
     const Segment *segment = &cut->best;
     const TsPending *p = &t->pending[0];
-    PlaylistSegment entry = {
-        .common = {
-            .duration_90k = p->end_90k - p->segment.start_90k,
-            .starts_unix_us = t->wall_clock(t->wall_clock_user, p->segment.start_90k),
-            .discontinuity = p->segment.discontinuity,
-        }};
+    PlaylistSegment entry = {.common = {p->end_90k - p->segment.start_90k,
+                                        p->segment.starts_unix_us, p->segment.discontinuity}};
 
     if (store(t, cut, &entry, now_us) < 0)
         return -1;
@@ -203,8 +203,14 @@ static int cut(void *self, const OutputSegment *next, int64_t now_us)
     TsOutput *t = self;
 
     (void)now_us;
-    t->next = (TsSegment){next->start_90k, next->discontinuity};
+    t->next = (TsSegment){next->start_90k, next->starts_unix_us, next->discontinuity};
     return 0;
+}
+
+static int64_t date_step_us(const void *self)
+{
+    (void)self;
+    return DATE_STEP_US;
 }
 
 /* ---- media ---- */
@@ -322,6 +328,7 @@ static const OutputCalls calls = {
     .begin = begin,
     .start = start,
     .follow = ts_output_follow,
+    .date_step_us = date_step_us,
     .picture = ts_output_picture,
     .sound = sound,
     .cut = cut,

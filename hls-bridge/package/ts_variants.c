@@ -75,7 +75,6 @@ static void open_others(TsVariants *v, const Renditions *renditions, SegmentMuxP
         TsVariant *variant = other ? variant_of(v, renditions, i) : NULL;
         if (!variant)
             continue;
-        params.repeats = true;
         variant->mux = segment_mux_create(&params, &error);
         if (!variant->mux)
             log_error("%s: %s: %s", v->stream, renditions->item[i].name, error);
@@ -86,10 +85,12 @@ int ts_variants_begin(TsVariants *v, const Renditions *renditions, const uint8_t
                       size_t aac_config_len, const char **error)
 {
     size_t best = best_of(renditions);
+    bool several = count(v) > 1 || renditions_count(renditions, TRACK_VIDEO) > 1;
     const SegmentMuxParams params = {
         .video = best != RENDITION_NONE,
         .audio = renditions_have(renditions, TRACK_AUDIO),
-        .formats = count(v) > 1 || renditions_count(renditions, TRACK_VIDEO) > 1,
+        .repeats = several,
+        .formats = several,
         .aac_config = aac_config,
         .aac_config_len = aac_config_len,
     };
@@ -203,6 +204,15 @@ static bool is_copy(const TsVariant *variant, int64_t cut_90k, bool parts, const
     return variant->follows && may && segment_mux_drop_sound(variant->mux, cut_90k);
 }
 
+/* A segment of one of several renditions begins: whatever its first picture is, it begins where
+ * those of all others do. What stands at the cut or behind it is the next segment's, which may have
+ * another format. */
+static void begin_segment(SegmentMux *mux, int64_t start_90k, int64_t cut_90k)
+{
+    segment_mux_begin(mux, start_90k, smaller(TS_APART_90K, cut_90k - start_90k - 1));
+    segment_mux_lead_in(mux, start_90k, cut_90k);
+}
+
 /* Cuts another rendition than the best. Returns whether it is to have what comes of its own, and
  * not a copy of the best one's segment: no decoder is to go on from one to the other but at an IDR
  * picture, and to one of another format only behind a discontinuity. */
@@ -215,8 +225,7 @@ static bool cut_other(const TsVariant *variant, int64_t start_90k, int64_t cut_9
 
     if (!mux)
         return false;
-    /* what stands at the cut or behind it is the next segment's, which may have another format */
-    segment_mux_begin(mux, start_90k, smaller(TS_APART_90K, cut_90k - start_90k - 1));
+    begin_segment(mux, start_90k, cut_90k);
     if (is_copy(variant, cut_90k, parts, best))
         return false;
     int status = segment_mux_cut(mux, cut_90k, out);
@@ -235,6 +244,8 @@ static bool cut_other(const TsVariant *variant, int64_t start_90k, int64_t cut_9
 int ts_variants_cut(TsVariants *v, int64_t start_90k, int64_t cut_90k, bool discontinuity,
                     TsCut *out)
 {
+    if (count(v) > 1)
+        begin_segment(v->item[BEST].mux, start_90k, cut_90k);
     int status = segment_mux_cut(v->item[BEST].mux, cut_90k, &out->best);
 
     for (size_t i = 0; i < count(v); i++) {

@@ -87,8 +87,9 @@ void ts_variants_follow(TsVariants *variants, size_t track, const OutputSegment 
  * what lies before a cut, or the IDR picture that belongs there. */
 bool ts_variants_are_behind(const TsVariants *variants, int64_t cut_90k);
 
-/* As segment_mux_cut() has it, of the best one; the segment begins at `start_90k`. An IDR picture
- * of another that lies just behind the start is put there. One changes between its own pictures and
+/* As segment_mux_cut() has it, of the best one; the segment begins at `start_90k`. If there are
+ * several, an IDR picture that lies just behind the start is put there, and if another picture
+ * comes first, the one before it stands from there on. One changes between its own pictures and
  * a copy only if the segment is behind a discontinuity, or if both are of one format and it does
  * not follow; until then it has what comes, or its sound alone. */
 int ts_variants_cut(TsVariants *variants, int64_t start_90k, int64_t cut_90k, bool discontinuity,

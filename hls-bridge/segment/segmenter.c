@@ -76,7 +76,6 @@ void segmenter_begin(Segmenter *o, const Renditions *renditions, OutputWallClock
     o->wall_clock_user = user;
     o->first_audio_90k = 0;
     o->cut_90k = 0;
-    o->dates = (SegmentDates){0};
     o->skips = o->missed_restart = false;
     o->skips_until_90k = INT64_MIN;
     segmenter_layers_begin(o, &o->sent);
@@ -287,7 +286,7 @@ SegmenterLed segmenter_lead(Segmenter *o, const AccessUnit *unit, int64_t pts_90
     o->video_end_90k = pts_90k + LAST_FRAME_90K;
     complete_cut(o);
     return (SegmenterLed){true, pts_90k, dts_90k, unit->idr && (opens || o->cuts != cuts),
-                          begins_90k};
+                          larger(begins_90k, pts_90k)};
 }
 
 void segmenter_picture(Segmenter *o, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)
@@ -323,6 +322,7 @@ void segmenter_sound(Segmenter *o, const AacFrame *frame)
         start(o, pts);
     } else if (pts - o->first_audio_90k > VIDEO_WAIT_90K && o->layers.gathered_90k == 0) {
         log_warn("%s: no picture for 3 s, the sound goes out alone", o->params.stream);
+        early_sound_destroy(&o->layers.sound); /* outputs take all that comes from now on */
         segmenter_begin_outputs(o, false);
         start(o, pts + AAC_FRAME_90K);
     }

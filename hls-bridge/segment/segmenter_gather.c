@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "segment/segmenter_inner.h"
 
-#include <stdlib.h>
-
 /* ---- a publisher ---- */
 
 /* Viewers are to have all renditions of the ladder. */
@@ -16,19 +14,11 @@ static void set_out(Segmenter *o)
     }
 }
 
-static void forget_sound(Segmenter *o)
-{
-    if (o->layers.sound)
-        early_sound_clear(o->layers.sound);
-    free(o->layers.sound);
-    o->layers.sound = NULL;
-}
-
 void segmenter_layers_clear(Segmenter *o)
 {
     for (size_t i = 0; i < VIDEO_TRACKS_MAX; i++)
         held_pictures_clear(&o->layers.held[i]);
-    forget_sound(o);
+    early_sound_destroy(&o->layers.sound);
 }
 
 void segmenter_layers_begin(Segmenter *o, const Renditions *sent)
@@ -59,10 +49,7 @@ void segmenter_layers_begin(Segmenter *o, const Renditions *sent)
 
 void segmenter_layers_keep_sound(Segmenter *o, const AacFrame *frame)
 {
-    if (!o->layers.sound)
-        o->layers.sound = calloc(1, sizeof(*o->layers.sound));
-    if (o->layers.sound)
-        early_sound_keep(o->layers.sound, frame);
+    early_sound_keep(&o->layers.sound, frame);
 }
 
 /* Outputs begin, and are given the sound that has come so far. */
@@ -71,9 +58,9 @@ static void begin_outputs(Segmenter *o)
     AacFrame frame;
 
     segmenter_begin_outputs(o, true);
-    while (o->layers.sound && early_sound_take(o->layers.sound, &frame))
+    while (early_sound_take(o->layers.sound, &frame))
         outputs_sound(o->params.outputs, &frame, o->now_us);
-    forget_sound(o);
+    early_sound_destroy(&o->layers.sound);
 }
 
 void segmenter_layers_gather(Segmenter *o, int64_t at_90k)

@@ -170,8 +170,9 @@ void segmenter_followers_stats(const Segmenter *segmenter, SegmenterStats *stats
 typedef struct SegmenterLed {
     bool out; /* it went out, at these times */
     int64_t pts_90k, dts_90k;
-    bool begins; /* a segment begins with it, here: */
-    int64_t cut_90k;
+    bool begins;     /* a segment begins with it, */
+    int64_t cut_90k; /* and this is where IDR pictures of its moment are put: at the cut, or beside
+                        it behind a cut by time */
 } SegmenterLed;
 
 /* What a picture of the layer that leads is for the renditions that others feed. */

@@ -6,7 +6,7 @@
 #include "codec/picture_config.h"
 
 /* Whether EXT-X-DISCONTINUITY stands where a rendition is fed by another layer than before, in all
- * renditions, as where a publisher changes the size of its picture. Timestamps go on either way,
+ * renditions, as when a publisher changes the size of its picture. Timestamps go on either way,
  * and there is another EXT-X-MAP. */
 #define SWITCH_PARTS true
 

@@ -35,6 +35,7 @@ struct NumberLog {
     Store *folder;
     char boot[BOOT_ID_SIZE]; /* this one */
     bool lags[NUMBER_SERIES];
+    bool unsure; /* the disk may have a newer record, which it has refused */
     Record newest;
 };
 
@@ -153,7 +154,8 @@ static int write_newest(NumberLog *log, Record *record)
     record->generation = log->newest.generation + 1;
     write_record(record, text);
     size_t at = record->generation % RECORDS * RECORD_SIZE;
-    if (store_overwrite(log->folder, NUMBER_LOG_FILE, at, text, RECORD_SIZE) < 0)
+    log->unsure = store_overwrite(log->folder, NUMBER_LOG_FILE, at, text, RECORD_SIZE) < 0;
+    if (log->unsure)
         return -1;
     log->newest = *record;
     return 0;
@@ -178,7 +180,7 @@ int number_log_reserve(NumberLog *log, NumberSeries series, const Numbers *next,
     Series *s = &record.series[series];
     Numbers *bound = &s->bound;
 
-    if (is_known(log) && !record.settled && allows(bound, next, ahead) &&
+    if (!log->unsure && is_known(log) && !record.settled && allows(bound, next, ahead) &&
         strcmp(s->boot, trusted_boot(log, series)) == 0)
         return 0;
     record.settled = false;
@@ -193,15 +195,16 @@ int number_log_reserve(NumberLog *log, NumberSeries series, const Numbers *next,
 int number_log_lag(NumberLog *log, NumberSeries series, bool lags)
 {
     Record record = log->newest;
+    bool lagged = log->lags[series];
 
-    if (lags == log->lags[series])
+    if (lags == lagged && !log->unsure)
         return 0;
     log->lags[series] = lags;
     record.settled = false;
     strcpy(record.series[series].boot, trusted_boot(log, series));
     if (write_newest(log, &record) == 0)
         return 0;
-    log->lags[series] = !lags;
+    log->lags[series] = lagged;
     return -1;
 }
 
@@ -209,7 +212,7 @@ int number_log_settle(NumberLog *log)
 {
     Record record = log->newest;
 
-    if (!is_known(log) || record.settled)
+    if (!is_known(log) || (record.settled && !log->unsure))
         return 0;
     record.settled = true;
     return write_newest(log, &record);

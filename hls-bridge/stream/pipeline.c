@@ -5,7 +5,7 @@
 
 #include "base/bridge_log.h"
 
-/* An IDR picture that is due is asked for by others, where this thread has not come to it. */
+/* An IDR picture that is due is asked for by others, if this thread has not come to it. */
 #define ASK_GRACE_US (50 * US_PER_MS)
 
 /* How far behind what comes this thread is, to count as held up, and as caught up. */
@@ -73,12 +73,13 @@ static void on_audio(void *user, const AacFrame *frame)
 }
 
 /* When what is at `at_90k` was captured, as near as its arrival tells. */
-static int64_t wall_clock(void *user, int64_t at_90k)
+static WallTime wall_clock(void *user, int64_t at_90k)
 {
     const Pipeline *p = user;
-    int64_t since_boot_us = clock_unix_us(p->clock) - clock_monotonic_us(p->clock);
+    int64_t since_1970_us = clock_since_1970_us(p->clock);
 
-    return p->source->does->arrival_of(p->source, at_90k) + since_boot_us;
+    return (WallTime){p->source->does->arrival_of(p->source, at_90k) + since_1970_us,
+                      since_1970_us};
 }
 
 /* ---- media ---- */
@@ -128,7 +129,7 @@ void pipeline_begin(Pipeline *p, Ingest *source)
 }
 
 /* More has come than could wait while this thread was held up: what is lost parts the stream. */
-static void begin_anew(Pipeline *p, int64_t now_us)
+static void begin_again(Pipeline *p, int64_t now_us)
 {
     uint64_t drops = p->source->does->stats(p->source).backlog_drops;
 
@@ -138,11 +139,11 @@ static void begin_anew(Pipeline *p, int64_t now_us)
     p->source->does->finish(p->source, segmenter_pictures_end_90k(p->segmenter));
     segmenter_finish(p->segmenter, now_us);
     rungs_destroy(&p->rungs);
-    p->source->does->begin_anew(p->source);
+    p->source->does->begin_again(p->source);
     start_source(p);
 }
 
-/* Does what is due at `at_us`, up to which all was received: in the past where this thread was held
+/* Does what is due at `at_us`, up to which all was received: in the past if this thread was held
  * up, so that what it makes of the media is the same. */
 static void tick(Pipeline *p, int64_t at_us, int64_t now_us)
 {
@@ -154,7 +155,7 @@ static void tick(Pipeline *p, int64_t at_us, int64_t now_us)
         p->source->does->ask_for_idr(p->source, at_us);
 }
 
-/* Takes in what was read at one time, which `at_us` takes. Returns false where there is nothing. */
+/* Takes in what was read at one time, which `at_us` takes. Returns false if there is nothing. */
 static bool receive(Pipeline *p, int64_t now_us, int64_t *at_us)
 {
     segmenter_set_time(p->segmenter, now_us);
@@ -163,7 +164,7 @@ static bool receive(Pipeline *p, int64_t now_us, int64_t *at_us)
     if (news == INGEST_MEDIA)
         tick(p, *at_us, now_us);
     else if (news == INGEST_GAP)
-        begin_anew(p, now_us);
+        begin_again(p, now_us);
     return news != INGEST_NOTHING;
 }
 
@@ -181,7 +182,7 @@ int64_t pipeline_held_up_since_us(const Pipeline *p)
     return p->held_up_since_us;
 }
 
-/* What is to be asked for where this thread is held up from now on. */
+/* What is to be asked for if this thread is held up from now on. */
 static void provide_for_delay(Pipeline *p, int64_t now_us)
 {
     int64_t idr_90k, every_90k, now_90k, at_us = NEVER_US, every_us = 0;

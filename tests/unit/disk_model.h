@@ -240,7 +240,7 @@ int __wrap_fdatasync(int fd)
 /* ---- a power cut ---- */
 
 /* What is there of a file: `how` is one of loses, halves, or nothing. */
-static void model_leave_file(const ModelFile *f, ModelCut how, const char *path)
+static void model_leave_file(const ModelFile *f, ModelCut how, int folder, const char *name)
 {
     const uint8_t *data = how == CUT_LOSES_DATA ? f->synced : f->data;
     size_t len = how == CUT_LOSES_DATA ? f->synced_len : f->len;
@@ -259,7 +259,7 @@ static void model_leave_file(const ModelFile *f, ModelCut how, const char *path)
             len /= 2;
         data = torn;
     }
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    int fd = __real_openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     assert_true(fd >= 0);
     assert_int_equal(len ? __real_write(fd, data, len) : 0, len);
     close(fd);
@@ -277,32 +277,31 @@ static void model_leave(ModelCut cut, const char *root)
         return;
     snprintf(path, sizeof(path), "%s/shop", root);
     assert_row(mkdir(path, 0755) == 0, path, "%s", strerror(errno));
+    int folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    assert_true(folder >= 0);
     for (int i = 0; i < f->count; i++) {
         static const ModelCut mixed[] = {CUT_LOSES_DATA, CUT_HALVES_DATA, CUT_NOTHING};
         ModelCut how = cut == CUT_LOSES_ALL     ? CUT_LOSES_DATA
                        : cut == CUT_LOSES_NAMES ? CUT_NOTHING
                        : cut == CUT_MIXES       ? mixed[(unsigned)f->names[i].file * 7u % 11u % 3u]
                                                 : cut;
-        snprintf(path, sizeof(path), "%s/shop/%s", root, f->names[i].name);
-        model_leave_file(&model.files[f->names[i].file], how, path);
+        model_leave_file(&model.files[f->names[i].file], how, folder, f->names[i].name);
     }
+    close(folder);
 }
 
 /* Removes what model_leave() has made, and what was put there since. */
 static void model_clean(const char *root)
 {
-    char path[400];
+    char path[160];
 
     snprintf(path, sizeof(path), "%s/shop", root);
     DIR *dir = opendir(path);
-    for (struct dirent *entry; dir && (entry = readdir(dir));) {
-        snprintf(path, sizeof(path), "%s/shop/%s", root, entry->d_name);
+    for (struct dirent *entry; dir && (entry = readdir(dir));)
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            assert_int_equal(unlink(path), 0);
-    }
+            assert_int_equal(__real_unlinkat(dirfd(dir), entry->d_name, 0), 0);
     if (dir)
         closedir(dir);
-    snprintf(path, sizeof(path), "%s/shop", root);
     assert_int_equal(rmdir(path), 0);
 }
 

@@ -4,7 +4,7 @@
 
 /* Fixtures, and golden files among them: what a module is to write, kept as a file. They lie in the
  * folder that the environment's FIXTURES names, else in the source tree. With GOLDEN_UPDATE set a
- * golden file is written anew, for somebody to look at the difference and commit it. */
+ * golden file is written again, for somebody to look at the difference and commit it. */
 
 #include <stdlib.h>
 

@@ -116,6 +116,7 @@ unit_programs += %D%/unit-bridge
 	%D%/test_rungs.c \
 	%D%/test_segment_cipher.c \
 	%D%/test_segment_cutter.c \
+	%D%/test_segment_dates.c \
 	%D%/test_segment_mux.c \
 	%D%/test_segment_store.c \
 	%D%/test_session_table.c \
@@ -271,7 +272,7 @@ unit_programs += %D%/unit-ll-server
 unit_programs += %D%/unit-number-log
 %C%_unit_number_log_SOURCES = %D%/test_number_log.c
 %C%_unit_number_log_CPPFLAGS = $(unit_cppflags)
-%C%_unit_number_log_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=boot_id
+%C%_unit_number_log_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=boot_id,--wrap=fdatasync
 %C%_unit_number_log_LDADD = $(bridge_libs) $(unit_libs)
 unit_programs += %D%/unit-packager
 %C%_unit_packager_SOURCES = %D%/test_packager.c
@@ -287,7 +288,8 @@ unit_programs += %D%/unit-power-cut
 %C%_unit_power_cut_SOURCES = %D%/test_power_cut.c
 %C%_unit_power_cut_CPPFLAGS = $(unit_cppflags)
 %C%_unit_power_cut_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=boot_id,--wrap=openat,--wrap=write,--wrap=pwrite,--wrap=renameat,--wrap=unlinkat,--wrap=fsync,--wrap=fdatasync
+	-Wl,--wrap=boot_id,--wrap=openat,--wrap=write,--wrap=pwrite,--wrap=renameat,--wrap=unlinkat,--wrap=fsync,--wrap=fdatasync \
+	-Wl,--wrap=opus_to_aac_create,--wrap=opus_to_aac_destroy
 %C%_unit_power_cut_LDADD = $(bridge_libs) $(unit_libs)
 unit_programs += %D%/unit-store-faults
 %C%_unit_store_faults_SOURCES = %D%/test_store_faults.c

@@ -35,9 +35,10 @@ typedef struct MediaRig {
     void (*on_picture)(const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k); /* NULL: none */
 } MediaRig;
 
-static inline int64_t rig_wall_clock(void *user, int64_t at_90k)
+static inline WallTime rig_wall_clock(void *user, int64_t at_90k)
 {
-    return RIG_UNIX_US + intake_arrival_of(((MediaRig *)user)->intake, at_90k);
+    return (WallTime){RIG_UNIX_US + intake_arrival_of(((MediaRig *)user)->intake, at_90k),
+                      RIG_UNIX_US};
 }
 
 static inline void rig_picture(void *user, const AccessUnit *unit, int64_t pts_90k, int64_t dts_90k)

@@ -29,13 +29,14 @@ typedef struct MemoryFile {
 typedef struct MemoryStore {
     MemoryFile file[MEMORY_STORE_FILES];
     int count;
-    int opens;       /* that are not closed */
-    int calls;       /* of those that can fail, so far */
-    int fails_at;    /* the number of the call that fails, from 1; 0: none */
-    int fails;       /* how many calls fail from there on; 0: one */
-    int refused;     /* how many have */
-    int64_t *now_us; /* that each put moves on by... */
-    int64_t slow_us; /* ...so much; NULL, 0: it takes no time */
+    int opens;        /* that are not closed */
+    unsigned changes; /* of what there is, so far */
+    int calls;        /* of those that can fail, so far */
+    int fails_at;     /* the number of the call that fails, from 1; 0: none */
+    int fails;        /* how many calls fail from there on; 0: one */
+    int refused;      /* how many have */
+    int64_t *now_us;  /* that each put moves on by... */
+    int64_t slow_us;  /* ...so much; NULL, 0: it takes no time */
 } MemoryStore;
 
 static inline void memory_bytes_free(MemoryBytes *b)
@@ -103,6 +104,7 @@ static inline int memory_store_count(const MemoryStore *m, const char *suffix)
 /* The power is cut: of files that were not synced the names are gone, or the bytes. */
 static inline void memory_store_cut(MemoryStore *m)
 {
+    m->changes++;
     for (int i = 0; i < m->count; i++) {
         MemoryFile *f = &m->file[i];
         f->name_now = f->name_safe;
@@ -137,6 +139,7 @@ static inline int memory_store_put(void *self, const char *name, const void *dat
     if (memory_store_fails(m))
         return -1;
     MemoryFile *f = memory_store_place(m, name);
+    m->changes++;
     memory_bytes_set(&f->now, data, len);
     f->name_now = true;
     memory_bytes_free(&f->safe);
@@ -170,6 +173,7 @@ static inline int memory_store_overwrite(void *self, const char *name, size_t at
     if (old > 0)
         memcpy(bytes, f->now.data, old);
     memcpy(bytes + at, data, len);
+    m->changes++;
     memory_bytes_set(&f->now, bytes, size);
     memory_bytes_set(&f->safe, bytes, size);
     f->name_now = f->name_safe = true;
@@ -203,10 +207,13 @@ static inline int64_t memory_store_size(void *self, const char *name)
 
 static inline void memory_store_remove(void *self, const char *name)
 {
-    MemoryFile *f = memory_store_find(self, name);
+    MemoryStore *m = self;
+    MemoryFile *f = memory_store_find(m, name);
 
-    if (f)
-        f->name_now = false;
+    if (!f)
+        return;
+    m->changes++;
+    f->name_now = false;
 }
 
 static inline void memory_store_list(void *self, void (*each)(void *user, const char *name),

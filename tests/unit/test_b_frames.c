@@ -8,6 +8,9 @@
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 
+#include "hls-bridge/clock/frame_order.h"
+#include "hls-bridge/package/segment_mux.h"
+#include "temp_file.h"
 #include "unit_of.h"
 #include "common/h264_bits.h"
 #include "common/h264_sps.h"
@@ -139,11 +142,11 @@ static void take_out(AVCodecContext *c, int frame, Encoded *out)
     av_packet_free(&packet);
 }
 
-static void encode(const Encoder *e, Encoded *out)
+static void encode(const Encoder *e, int pictures, Encoded *out)
 {
     AVCodecContext *c = open_encoder(e);
 
-    for (int i = 0; i < PICTURES; i++) {
+    for (int i = 0; i < pictures; i++) {
         AVFrame *frame = paint(c, 16 + i % 100);
         frame->pts = i;
         assert_int_equal(avcodec_send_frame(c, frame), 0);
@@ -161,7 +164,7 @@ static void publish(const Encoder *e)
     size_t next = 0;
 
     media.count = 0;
-    encode(e, &media);
+    encode(e, PICTURES, &media);
     for (int64_t at_us = 0; at_us < SECONDS * US_PER_S; at_us += 10 * US_PER_MS) {
         rig.now_us = began_us + at_us;
         if (at_us % (20 * US_PER_MS) == 0)
@@ -310,6 +313,115 @@ static void b_frames_come_out_as_they_went_in(void **state)
     }
 }
 
+/* ---- the start of a segment ---- */
+
+#define CUTS 8 /* one every ten pictures, so in each place among the B-frames */
+
+/* Muxes what an encoder gives, cut by time, as the best of several sizes is. Returns how many
+ * pictures there are in all. */
+static size_t cut_by_time(const Encoder *e, FILE *out)
+{
+    const SegmentMuxParams params = {.video = true, .repeats = true};
+    static Encoded media;
+    FrameOrder order = {0};
+    Segment segment;
+    const char *error;
+    SegmentMux *mux = segment_mux_create(&params, &error);
+    size_t pictures = 0;
+
+    assert_non_null(mux);
+    media.count = 0;
+    encode(e, (CUTS + 1) * 10, &media);
+    for (size_t i = 0; i < media.count; i++) {
+        AVPacket *packet = media.packet[i];
+        bool idr = packet->flags & AV_PKT_FLAG_KEY;
+        AccessUnit unit = unit_of(packet->data, (size_t)packet->size, idr);
+        int64_t pts = TICKS_PER_S + packet->pts * FRAME_90K;
+        if (idr)
+            frame_order_idr(&order, e->b_frames > 0);
+        int64_t dts = frame_order_dts(&order, &pts);
+        assert_int_equal(segment_mux_video(mux, &unit, pts, dts), 0);
+        if (i > 0)
+            av_packet_free(&media.packet[i]);
+    }
+    /* the next key frame is here before they are cut, and is decoded as it is shown */
+    AccessUnit key = unit_of(media.packet[0]->data, (size_t)media.packet[0]->size, true);
+    int64_t at = TICKS_PER_S + (CUTS + 2) * 10 * FRAME_90K;
+    assert_int_equal(segment_mux_video(mux, &key, at, at), 0);
+    av_packet_free(&media.packet[0]);
+    int64_t start = TICKS_PER_S;
+    for (int i = 0; i < CUTS; i++) {
+        int64_t cut = TICKS_PER_S + (i + 1) * 10 * FRAME_90K + FRAME_90K / 2;
+        segment_mux_lead_in(mux, start, cut);
+        assert_int_equal(segment_mux_cut(mux, cut, &segment), 0);
+        assert_int_equal(fwrite(segment.data, 1, segment.len, out), segment.len);
+        pictures += segment.pictures;
+        start = cut;
+    }
+    segment_mux_destroy(&mux);
+    return pictures;
+}
+
+/* The pictures of a file, which become brighter, as they are shown. Returns how many there are. */
+static size_t watch(const char *path)
+{
+    AVFormatContext *format = NULL;
+    AVPacket *packet = av_packet_alloc();
+    AVFrame *frame = av_frame_alloc();
+    AVCodecContext *c = avcodec_alloc_context3(avcodec_find_decoder(AV_CODEC_ID_H264));
+    int64_t last_pts = INT64_MIN;
+    int brightest = 0, status = 0;
+    size_t shown = 0;
+
+    assert_int_equal(avformat_open_input(&format, path, NULL, NULL), 0);
+    assert_true(avformat_find_stream_info(format, NULL) >= 0);
+    c->thread_count = 1;
+    assert_int_equal(avcodec_open2(c, NULL, NULL), 0);
+    while (status == 0) {
+        status = av_read_frame(format, packet);
+        assert_int_equal(avcodec_send_packet(c, status == 0 ? packet : NULL), 0);
+        av_packet_unref(packet);
+        while (avcodec_receive_frame(c, frame) == 0) {
+            int luma = frame->data[0][frame->width - 1];
+            assert_row(frame->pts > last_pts, row->name, "%lld after %lld", (long long)frame->pts,
+                       (long long)last_pts);
+            assert_row(luma >= brightest - 1, row->name, "at %lld: %d after %d",
+                       (long long)frame->pts, luma, brightest);
+            brightest = luma > brightest ? luma : brightest;
+            last_pts = frame->pts;
+            shown++;
+        }
+    }
+    av_frame_free(&frame);
+    av_packet_free(&packet);
+    avcodec_free_context(&c);
+    avformat_close_input(&format);
+    return shown;
+}
+
+/* If no key frame stands there, what is shown at the start is what was shown before, or nothing. */
+static void no_picture_is_shown_early_at_a_start(void **state)
+{
+    static const Encoder rows[] = {
+        {"no B-frames", "scenecut=0", 0, 250, true, false, 0},
+        {"two", "b-adapt=0:b-pyramid=none:scenecut=0", 2, 250, true, false, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char path[TEMP_FILE_SIZE];
+        row = &rows[i];
+        temp_file(path, "");
+        FILE *out = fopen(path, "wb");
+        size_t pictures = cut_by_time(row, out);
+        assert_int_equal(fclose(out), 0);
+        size_t shown = watch(path);
+        assert_row(shown == pictures, row->name, "%zu of %zu", shown, pictures);
+        assert_row(row->b_frames > 0 || pictures == CUTS * 10 + CUTS, row->name, "%zu", pictures);
+        unlink(path);
+    }
+}
+
 static int quiet(void **state)
 {
     (void)state;
@@ -319,6 +431,7 @@ static int quiet(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(b_frames_come_out_as_they_went_in),
+    cmocka_unit_test(no_picture_is_shown_early_at_a_start),
 };
 
 TEST_GROUP(b_frames, tests, .setup = quiet);

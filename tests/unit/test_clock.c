@@ -48,10 +48,57 @@ static void a_wait_ends_by_the_system_s_clock(void **state)
     assert_in_range(end_us, before_us + 1500 * US_PER_MS, after_us + 1500 * US_PER_MS);
 }
 
+/* ---- a thread that is stopped while it reads ---- */
+
+#define STOPPED_US (5 * US_PER_S)
+#define SINCE_US   (1700000000 * US_PER_S)
+
+typedef struct StoppedClock {
+    int64_t now_us, each_us; /* how long a read takes */
+    int reads, stopped_at;   /* the read before which it is stopped */
+} StoppedClock;
+
+static int64_t read_stopped(void *user)
+{
+    StoppedClock *c = user;
+
+    c->now_us += c->reads++ == c->stopped_at ? STOPPED_US : c->each_us;
+    return c->now_us;
+}
+
+static int64_t read_stopped_wall(void *user)
+{
+    return read_stopped(user) + SINCE_US;
+}
+
+static void two_clocks_are_read_at_one_moment(void **state)
+{
+    (void)state;
+    for (int at = 0; at < 3; at++) {
+        StoppedClock stopped = {.each_us = 1, .stopped_at = at};
+        const Clock clock = {read_stopped, read_stopped_wall, &stopped};
+        int64_t off_us = clock_since_1970_us(&clock) - SINCE_US;
+        assert_true(stopped.reads > at);
+        assert_in_range(off_us + 2, 0, 4);
+    }
+}
+
+/* On a machine that is never fast enough, it is as near as can be. */
+static void two_clocks_are_read_so_often_at_the_most(void **state)
+{
+    StoppedClock slow = {.each_us = 20 * US_PER_MS, .stopped_at = 2};
+    const Clock clock = {read_stopped, read_stopped_wall, &slow};
+
+    (void)state;
+    assert_in_range(clock_since_1970_us(&clock) - SINCE_US + 40 * US_PER_MS, 0, 80 * US_PER_MS);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_manual_clock_stands_still_until_it_is_moved),
     cmocka_unit_test(the_system_s_clock_goes_on),
     cmocka_unit_test(a_wait_ends_by_the_system_s_clock),
+    cmocka_unit_test(two_clocks_are_read_at_one_moment),
+    cmocka_unit_test(two_clocks_are_read_so_often_at_the_most),
 };
 
 TEST_GROUP(clock, tests);

@@ -14,12 +14,23 @@
 static char root[TEMP_FOLDER_SIZE], path[64], boot[BOOT_ID_SIZE];
 static Store *folder;
 static NumberLog *numbers;
+static bool sync_fails;
 
 void __wrap_boot_id(char *id);
+int __real_fdatasync(int fd);
+int __wrap_fdatasync(int fd);
 
 void __wrap_boot_id(char *id)
 {
     strcpy(id, boot);
+}
+
+int __wrap_fdatasync(int fd)
+{
+    if (!sync_fails)
+        return __real_fdatasync(fd);
+    errno = EIO;
+    return -1;
 }
 
 /* The log as the next run finds it, in this boot. */
@@ -34,6 +45,7 @@ static void open_log(const char *in_boot)
 static int setup(void **state)
 {
     (void)state;
+    sync_fails = false;
     temp_folder(root);
     snprintf(path, sizeof(path), "%s/shop/" NUMBER_LOG_FILE, root);
     folder = folder_open(root, "shop", clock_system());
@@ -244,6 +256,29 @@ static void a_disk_that_refuses_is_told_of(void **state)
     assert_bound(NUMBERS_TS, 11, 0);
 }
 
+/* What was written, but not through, is in the file all the same: it is taken back. */
+static void what_the_disk_has_refused_is_not_believed(void **state)
+{
+    (void)state;
+    reserve(5, 0, 1000);
+    sync_fails = true;
+    assert_int_equal(number_log_settle(numbers), -1);
+    sync_fails = false;
+    reserve(6, 0, 1000); /* which nobody has synced */
+    open_log("second");
+    assert_false(trusts(NUMBERS_TS, 5, 0));
+
+    reserve(1006, 0, 1000);
+    assert_int_equal(number_log_lag(numbers, NUMBERS_TS, true), 0);
+    sync_fails = true;
+    assert_int_equal(number_log_lag(numbers, NUMBERS_TS, false), -1);
+    assert_int_equal(number_log_lag(numbers, NUMBERS_TS, true), -1);
+    sync_fails = false;
+    assert_int_equal(number_log_lag(numbers, NUMBERS_TS, true), 0); /* viewers are told of more */
+    open_log("second");
+    assert_false(trusts(NUMBERS_TS, 1006, 0));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest tests[] = {
     TEST(without_a_log_lists_are_trusted),
@@ -256,6 +291,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_damaged_record_is_left_out),
     TEST(a_log_that_is_none_is_not_believed),
     TEST(a_disk_that_refuses_is_told_of),
+    TEST(what_the_disk_has_refused_is_not_believed),
 };
 
 TEST_GROUP(number_log, tests);

@@ -733,6 +733,38 @@ static void one_that_flips_makes_no_short_segments(void **state)
     }
 }
 
+/* The length of a list's first segment, in s. */
+static double first_length(const char *list)
+{
+    const char *first = strstr(text_of(root, list), "#EXTINF:");
+
+    assert_non_null(first);
+    return strtod(first + 8, NULL);
+}
+
+/* The smallest size is waited for. Meanwhile the thread is not run, so that all sound of that time
+ * comes at once, before anybody sees that the size has not come: the first segment has all of its
+ * sound even so. */
+static void sound_of_a_wait_is_kept(void **state)
+{
+    for (int stands_ms = 0; stands_ms <= 1900; stands_ms += 100) {
+        teardown(state);
+        setup(state);
+        sending[LOW].stops_90k = PUBLISHER_START_90K;
+        begin();
+        publish(900);
+        clock_90k += MS(stands_ms);
+        for (; samples_to_90k(next_sample) < clock_90k; next_sample += AAC_FRAME_SAMPLES)
+            segmenter_sound(segmenter, &(AacFrame){.data = synthetic_aac,
+                                                   .len = sizeof(synthetic_aac),
+                                                   .pts_samples = next_sample});
+        publish(6000);
+        double pictures = first_length(lists[BEST]), sound = first_length(lists[SOUND]);
+        assert_row(sound > pictures - 0.022, lists[SOUND],
+                   "after %d ms %.3f s of sound, %.3f of pictures", stands_ms, sound, pictures);
+    }
+}
+
 /* What a list hints at. */
 static void hint_of(const char *list, char hint[LL_NAME_SIZE])
 {
@@ -899,6 +931,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(one_that_flips_makes_no_short_segments),
     TEST(what_came_too_early_goes_with_its_publisher),
     TEST(the_best_is_the_one_that_leads),
+    TEST(sound_of_a_wait_is_kept),
     TEST(part_that_is_hinted_at_comes),
     TEST(all_lists_end_and_are_cleared),
 };

@@ -304,6 +304,49 @@ static void what_comes_late_is_behind_a_repeated_picture(void **state)
     assert_int_equal(segment_mux_newest(mux), START + 90002); /* libavformat takes no other */
 }
 
+/* A segment that no IDR picture begins, of which pictures have come too late for the one before. */
+static void what_comes_late_goes_on_from_the_start(void **state)
+{
+    (void)state;
+    open_mux(true, false);
+    send(chromium_idr, sizeof(chromium_idr), START, true);
+    assert_int_equal(segment_mux_cut(mux, START + 90000, &segment), 0);
+    send(chromium_slice, sizeof(chromium_slice), START + 3000, false);
+    send(chromium_slice, sizeof(chromium_slice), START + 6000, false);
+    send(chromium_slice, sizeof(chromium_slice), START + 90000, false);
+    segment_mux_lead_in(mux, START + 90000, START + 180000);
+    assert_int_equal(segment_mux_newest(mux), START + 90002);
+    assert_int_equal(segment_mux_cut(mux, START + 90000, &segment), 1);
+    assert_int_equal(segment_mux_cut(mux, START + 180000, &segment), 0);
+    assert_int_equal(segment.pictures, 3);
+    assert_int_equal(repeated(), 0);
+    send(chromium_slice, sizeof(chromium_slice), START + 9000, false);
+    assert_int_equal(segment_mux_newest(mux), START + 90003); /* libavformat takes no other */
+}
+
+/* One whose first picture comes later begins with the one before, unless it is an IDR picture. */
+static void what_stands_at_the_start_is_repeated(void **state)
+{
+    (void)state;
+    open_mux(true, false);
+    send(chromium_idr, sizeof(chromium_idr), START, true);
+    assert_int_equal(segment_mux_cut(mux, START + 90000, &segment), 0);
+    segment_mux_lead_in(mux, START + 90000, START + 180000); /* it has none */
+    assert_int_equal(segment_mux_cut(mux, START + 180000, &segment), 1);
+    send(chromium_slice, sizeof(chromium_slice), START + 183000, false);
+    segment_mux_lead_in(mux, START + 180000, START + 270000);
+    assert_int_equal(segment_mux_cut(mux, START + 180001, &segment), 0);
+    assert_int_equal(segment.pictures, 1);
+    assert_int_equal(repeated(), 1);
+    assert_int_equal(segment_mux_cut(mux, START + 270000, &segment), 0);
+    assert_int_equal(segment.pictures, 1);
+    send(chromium_idr, sizeof(chromium_idr), START + 273000, true);
+    segment_mux_lead_in(mux, START + 270000, START + 360000);
+    assert_int_equal(segment_mux_cut(mux, START + 360000, &segment), 0);
+    assert_int_equal(segment.pictures, 1);
+    assert_true(segment.starts_with_idr);
+}
+
 static void no_picture_repeats_one_that_is_coded_otherwise(void **state)
 {
     (void)state;
@@ -326,6 +369,8 @@ static const struct CMUnitTest tests[] = {
     TEST(a_picture_before_a_start_begins_no_segment),
     TEST(a_segment_without_a_picture_repeats_the_last),
     TEST(what_comes_late_is_behind_a_repeated_picture),
+    TEST(what_comes_late_goes_on_from_the_start),
+    TEST(what_stands_at_the_start_is_repeated),
     TEST(no_picture_repeats_one_that_is_coded_otherwise),
 };
 

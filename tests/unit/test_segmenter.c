@@ -56,18 +56,19 @@ static const Clock virtual_time = VIRTUAL_CLOCK_90K(&clock_90k);
 static Listed listed[KINDS][SEGMENTS];
 static int last[KINDS]; /* segment that was seen whole */
 static const char *const names[] = {"video", "audio"};
-static struct stat versions[KINDS]; /* of the lists' files, as they were last read */
+static FileVersion versions[KINDS]; /* of the lists */
 
 static int64_t now_us(void)
 {
     return ticks_to_us(clock_90k);
 }
 
-static int64_t wall_clock(void *user, int64_t at_90k)
+static WallTime wall_clock(void *user, int64_t at_90k)
 {
+    int64_t off_us = clock_90k < START + TICKS_PER_S ? first_off_us : 0;
+
     (void)user;
-    return VIRTUAL_WALL_US + ticks_to_us(at_90k) +
-           (clock_90k < START + TICKS_PER_S ? first_off_us : 0);
+    return (WallTime){VIRTUAL_WALL_US + ticks_to_us(at_90k) + off_us, VIRTUAL_WALL_US};
 }
 
 static int setup(void **state)
@@ -85,13 +86,14 @@ static int setup(void **state)
     segmenter = packager_segmenter(packager);
     memset(listed, 0, sizeof(listed));
     last[0] = last[1] = -1;
-    memset(versions, 0, sizeof(versions));
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
+    for (size_t i = 0; i < KINDS; i++)
+        file_version_forget(&versions[i]);
     packager_close(&packager);
     ll_hub_destroy(&hub);
     temp_folder_remove(root);
@@ -388,7 +390,7 @@ static LlAnswer wait_for_it(Waiter *waiter)
     return ll_hub_wait(hub, "shop", now_us(), &waiter->ticket);
 }
 
-static void who_waits_is_told_when_it_can_be_played(void **state)
+static void a_viewer_that_waits_is_told_when_it_can_be_played(void **state)
 {
     static const Publisher browser = {1, 1, MS(33), MS(40), MS(20), 0, 0, 0, 0, 0};
     static const Publisher mute = {1, 0, MS(33), MS(40), MS(20), 0, 0, 0, 0, 0};
@@ -411,8 +413,8 @@ static void who_waits_is_told_when_it_can_be_played(void **state)
     assert_int_equal(wait_for_it(&second), LL_ANSWER_READY);
 }
 
-/* Who turns while nothing is sent comes back at any time: at the limit of a segment, too. Pictures
- * of the new size are nowhere behind the initialisation segment of the old one. */
+/* A phone that is turned while nothing is sent comes back at any time: at the limit of a segment,
+ * too. Pictures of the new size are nowhere behind the initialisation segment of the old one. */
 static void turned_at_any_time(void **state)
 {
     row = "turned while frozen, at any time";
@@ -432,8 +434,8 @@ static void turned_at_any_time(void **state)
     }
 }
 
-/* Who has vanished is known to have gone a moment later: at the limit of a segment, too. What stood
- * for his pictures meanwhile is in no segment that his sound has not. */
+/* A publisher that has vanished is known to have gone a moment later: at the limit of a segment,
+ * too. What stood for its pictures meanwhile is in no segment that its sound does not have. */
 static void gone_at_any_time(void **state)
 {
     static const Publisher browser = {1, 1, MS(33), MS(40), MS(20), 0, 0, 0, 0, 0};
@@ -490,6 +492,25 @@ static void dates_of_sound_are_not_late(void **state)
     }
 }
 
+/* Dates of the first publisher are ahead. No time comes twice, or periods of DASH would overlap. */
+static void dates_of_the_next_publisher_are_not_earlier(void **state)
+{
+    static const Publisher browser = {1, 1, MS(33), MS(40), MS(20), 0, 0, 0, 0, 0};
+
+    (void)state;
+    row = "the next publisher";
+    first_off_us = 1400 * US_PER_MS;
+    publish(&browser, 8000);
+    int first = last[PICTURES];
+    publish(&browser, 8000);
+    assert_true(listed[PICTURES][first + 1].discontinuity);
+    for (int i = 0; i < last[PICTURES]; i++) {
+        double end = listed[PICTURES][i].date + listed[PICTURES][i].duration;
+        assert_row(listed[PICTURES][i + 1].date > end - 0.002, row,
+                   "%.3f s after %.3f, at %d of %d", listed[PICTURES][i + 1].date, end, i, first);
+    }
+}
+
 /* Pictures are promised, and none comes: the sound goes out alone from then on. No time before that
  * is listed, however much of it another publisher has filled. */
 static void sound_goes_on_without_its_pictures(void **state)
@@ -540,8 +561,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(turned_at_any_time),
     cmocka_unit_test(gone_at_any_time),
     cmocka_unit_test(dates_of_sound_are_not_late),
+    TEST(dates_of_the_next_publisher_are_not_earlier),
     TEST(lateness_is_of_what_was_aimed_at),
-    TEST(who_waits_is_told_when_it_can_be_played),
+    TEST(a_viewer_that_waits_is_told_when_it_can_be_played),
     cmocka_unit_test(sound_goes_on_without_its_pictures),
 };
 

@@ -310,6 +310,32 @@ static void a_large_correction_is_one_step(void **state)
     }
 }
 
+/* No IDR picture comes to make it at, and meanwhile it becomes a small one: that is as slow as any.
+ */
+static void a_large_correction_that_becomes_small_is_no_jump(void **state)
+{
+    const int64_t small_us = 27 * US_PER_S, end_us = 32 * US_PER_S;
+    int64_t from_us = wait_for_step(450 * MS, 5 * US_PER_S);
+    int64_t first = skew_us(from_us), last = first;
+
+    (void)state;
+    assert_in_range(from_us, 5 * US_PER_S, small_us);
+    for (int64_t t = from_us; t < end_us; t += 20 * MS) {
+        arrive(t);
+        if (t % US_PER_S == 0) {
+            int64_t by_us = (t < small_us ? 450 : 150) * MS;
+            timeline_report(timeline, AUDIO, rtcp_ntp_from_unix_us(NTP_EPOCH_US + t + by_us),
+                            audio_ts(t));
+            report(VIDEO, t);
+        }
+        int64_t now = skew_us(t);
+        assert_within(now, last, 20 * MS * 5 / 1000 + 50);
+        last = now;
+    }
+    assert_within(last - first, -20 * MS, 5 * MS);
+    assert_int_equal(timeline_stats(timeline).steps, 0);
+}
+
 static void a_small_correction_is_no_step(void **state)
 {
     (void)state;
@@ -442,6 +468,7 @@ static const struct CMUnitTest tests[] = {
     TEST(the_leads_new_clock_moves_nothing),
     TEST(a_lead_that_stood_still_does_not_move_the_picture),
     TEST(a_large_correction_is_one_step),
+    TEST(a_large_correction_that_becomes_small_is_no_jump),
     TEST(a_small_correction_is_no_step),
     TEST(what_is_late_for_once_is_no_step),
     TEST(knows_how_late_each_track_comes),

@@ -31,7 +31,8 @@ static int64_t off_90k[TRACKS];  /* of a size's pictures, from where the best's 
 static int64_t late_90k[TRACKS]; /* it comes so much later than the best */
 static int64_t idr_90k[64], sent_90k[TRACKS];
 static size_t idrs;
-static bool deaf; /* requests for more are not answered */
+static bool deaf;           /* requests for more are not answered */
+static int64_t wall_off_us; /* all comes so much later than it came */
 
 static int64_t now_us(void)
 {
@@ -55,6 +56,7 @@ static int setup(void **state)
     memset(silent, 0, sizeof(silent));
     memset(off_90k, 0, sizeof(off_90k));
     memset(late_90k, 0, sizeof(late_90k));
+    wall_off_us = 0;
     open_packager();
     return 0;
 }
@@ -68,6 +70,14 @@ static int teardown(void **state)
 }
 
 /* ---- a publisher ---- */
+
+static WallTime wall_clock(void *user, int64_t at_90k)
+{
+    WallTime known = synthetic_wall_clock(user, at_90k);
+
+    known.unix_us += wall_off_us;
+    return known;
+}
 
 static void begin_with(size_t sizes)
 {
@@ -84,7 +94,7 @@ static void begin_with(size_t sizes)
     idrs = 0;
     deaf = false;
     idr_90k[idrs++] = clock_90k;
-    segmenter_begin(segmenter, &sent, synthetic_wall_clock, NULL);
+    segmenter_begin(segmenter, &sent, wall_clock, NULL);
 }
 
 static void begin(void)
@@ -233,18 +243,26 @@ static size_t read_segment(const char *list, int from_end)
     return len;
 }
 
-/* The first PTS of pictures in a segment of a list, from the end; -1: it does not begin with an IDR
+/* The first PTS of pictures in a segment of a list, from the end, and whether it begins with an IDR
  * picture. */
-static int64_t first_pts(const char *list, int from_end)
+static int64_t first_picture(const char *list, int from_end, bool *idr)
 {
     size_t len = read_segment(list, from_end);
     const uint8_t *pes = memmem(segment, len, PES_OF_PICTURE, 4);
 
     assert_true(pes && pes + 60 < segment + len);
     const uint8_t *p = pes + 9;
-    bool idr = memmem(pes, 60, SPS, 4) != NULL;
-    int64_t pts = (int64_t)(p[0] >> 1 & 7) << 30 | (int64_t)p[1] << 22 |
-                  (int64_t)(p[2] >> 1) << 15 | (int64_t)p[3] << 7 | p[4] >> 1;
+    *idr = memmem(pes, 60, SPS, 4) != NULL;
+    return (int64_t)(p[0] >> 1 & 7) << 30 | (int64_t)p[1] << 22 | (int64_t)(p[2] >> 1) << 15 |
+           (int64_t)p[3] << 7 | p[4] >> 1;
+}
+
+/* The same; -1: it does not begin with an IDR picture. */
+static int64_t first_pts(const char *list, int from_end)
+{
+    bool idr;
+    int64_t pts = first_picture(list, from_end, &idr);
+
     return idr ? pts : -1;
 }
 
@@ -286,6 +304,60 @@ static void every_size_is_cut_at_the_same_tick(void **state)
     }
 }
 
+/* No picture comes while a segment is due, so it is cut by time. */
+static void stand_still_up_to_a_cut(void)
+{
+    deaf = true;
+    silent[BEST] = silent[MID] = silent[LOW] = true;
+    while (segmenter_stats(segmenter).cutter.cut_forced == 0)
+        publish(10);
+    silent[BEST] = silent[MID] = silent[LOW] = false;
+}
+
+/* What comes behind such a cut is shown when it was captured, and begins the segment of each size
+ * at one tick all the same. */
+static void every_size_begins_at_one_tick_behind_a_cut_by_time(void **state)
+{
+    static const struct {
+        const char *name;
+        bool idr; /* comes first */
+        int64_t off_90k, late_90k;
+    } rows[] = {
+        {"an IDR picture", true, 0, 0},
+        {"an IDR picture, placed a little before", true, -457, 0},
+        {"another picture, placed a little before", false, -457, 0},
+        {"another picture, which comes later", false, 300, MS(90)},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        int others = 0;
+        setup(state);
+        off_90k[LOW] = rows[i].off_90k;
+        late_90k[LOW] = rows[i].late_90k;
+        begin();
+        publish(3000);
+        stand_still_up_to_a_cut();
+        if (rows[i].idr)
+            idr_90k[idrs++] = sent_90k[BEST];
+        publish(400);
+        deaf = false;
+        publish(4000);
+        stop();
+        int segments = assert_alike();
+        for (int k = 1; k < segments; k++) {
+            bool best_idr, low_idr;
+            int64_t best = first_picture(lists[BEST], k, &best_idr);
+            int64_t low = first_picture(lists[LOW], k, &low_idr);
+            assert_row(low == best && low_idr == best_idr, rows[i].name,
+                       "segment %d from the end: %d, %d", k, (int)best, (int)low);
+            others += !best_idr;
+        }
+        assert_row(segments > 3 && others == !rows[i].idr, rows[i].name, "%d of %d begin without",
+                   others, segments);
+        teardown(state);
+    }
+}
+
 /* How often a segment of a list, from the end, has these four bytes. */
 static int count_in(const char *list, int from_end, const char *start)
 {
@@ -320,6 +392,32 @@ static void no_size_goes_on_with_pictures_of_another(void **state)
     assert_int_equal(count_in(lists[MID], 0, PES_OF_PICTURE), 0);
     assert_true(count_in(lists[MID], 0, PES_OF_SOUND) > 0);
     assert_int_equal(ts_stats().other[0].filled, 0);
+}
+
+/* The sound's clock is set against the time of day, as if all came later: dates follow slowly. */
+static void dates_do_not_step(void **state)
+{
+    double date = 0, end = 0, seconds, moved = 0;
+    int minutes, segments = 0;
+
+    (void)state;
+    begin();
+    publish(5000);
+    wall_off_us = 300 * US_PER_MS;
+    publish(6000);
+    stop();
+    for (const char *line = text_of(root, lists[BEST]); line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (sscanf(line, "#EXT-X-PROGRAM-DATE-TIME:%*[^T]T%*d:%d:%lfZ", &minutes, &seconds) == 2)
+            date = 60 * minutes + seconds;
+        if (sscanf(line, "#EXTINF:%lf", &seconds) != 1)
+            continue;
+        double step = segments++ > 0 ? date - end : 0;
+        assert_row(step > -0.0025 && step < 0.0225, "dates", "step by %.3f s", step);
+        moved += step;
+        end = date + seconds;
+    }
+    assert_row(segments > 4 && moved > 0.03, "dates", "move by %.3f s", moved);
 }
 
 static void one_size_alone_has_a_list_of_one(void **state)
@@ -545,7 +643,9 @@ static void what_has_left_the_lists_is_removed(void **state)
 static const struct CMUnitTest tests[] = {
     TEST(every_size_has_the_same_segments),
     cmocka_unit_test(every_size_is_cut_at_the_same_tick),
+    cmocka_unit_test(every_size_begins_at_one_tick_behind_a_cut_by_time),
     TEST(no_size_goes_on_with_pictures_of_another),
+    TEST(dates_do_not_step),
     TEST(one_size_alone_has_a_list_of_one),
     TEST(a_segment_without_a_picture_is_filled),
     TEST(one_that_never_sends_is_filled_from_the_first_segment),
