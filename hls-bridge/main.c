@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/bridge_log.h"
 #include "options.h"
@@ -116,6 +117,18 @@ done:
     return status;
 }
 
+/* A stream has some, and a viewer at low latency may have three requests held, each on a connection
+ * of its own. Shells and containers give a program 1024 to begin with, of many more. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 int main(int argc, char **argv)
 {
     Options options = {0};
@@ -130,6 +143,7 @@ int main(int argc, char **argv)
     bridge_log_verbose(options.verbose);
     av_log_set_level(AV_LOG_ERROR);
     mallopt(M_MMAP_THRESHOLD, MALLOC_OWN_PAGES);
+    raise_descriptor_limit();
 
     /* before any thread is made, so that all of them leave these to main */
     sigemptyset(&signals);

@@ -9,15 +9,16 @@
  *   what is silent    a packet of silence
  *   what is too much  is left out, whole
  *
- * So it is at most OPUS_COPY_LATE late, and at most OPUS_COPY_EARLY early, against the AAC. Packets
- * of several frames are divided, since a part of low-latency HLS ends between two packets.
+ * So it is at most OPUS_COPY_LATE late against the AAC, and less than OPUS_COPY_EARLY early; less
+ * than OPUS_SAMPLES_MIN where a packet begins. Packets of several frames are divided, since a part
+ * of low-latency HLS ends between two packets.
  *
  * Library state. Thread-safety: one thread. */
 
 #include "base/media.h"
 
 #define OPUS_SAMPLES_MIN 120 /* of a frame: 2.5 ms */
-#define OPUS_COPY_EARLY  (OPUS_SAMPLES_MIN - 1)
+#define OPUS_COPY_EARLY  960 /* samples: what is filled for long comes in packets of 20 ms */
 #define OPUS_COPY_LATE   480
 
 #define OPUS_HEAD_SIZE 19

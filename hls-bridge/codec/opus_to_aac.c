@@ -207,8 +207,11 @@ static void put(OpusToAac *o, const float *pcm, int64_t samples)
         int n = samples < room ? (int)samples : room;
         for (int c = 0; c < AAC_CHANNELS; c++) {
             float *out = o->input[c] + o->collected;
-            for (int i = 0; i < n; i++)
-                out[i] = pcm ? pcm[i * AAC_CHANNELS + c] : 0;
+            if (pcm)
+                for (const float *end = out + n, *from = pcm + c; out < end; from += AAC_CHANNELS)
+                    *out++ = *from;
+            else
+                memset(out, 0, (size_t)n * sizeof(*out));
         }
         pcm = pcm ? pcm + n * AAC_CHANNELS : NULL;
         o->collected += n;

@@ -34,11 +34,11 @@ typedef struct IntakeSink {
 typedef enum IngestNews {
     INGEST_NOTHING,
     INGEST_MEDIA,
-    INGEST_GAP, /* media was dropped since too much waited: call `begin_anew` */
+    INGEST_GAP, /* media was dropped since too much waited: call `begin_again` */
 } IngestNews;
 
 typedef struct IngestTable {
-    /* Lets media begin: call it before the first `receive`, and after `begin_anew`. `audio` is
+    /* Lets media begin: call it before the first `receive`, and after `begin_again`. `audio` is
      * borrowed, and needed if a rendition is audio; `starts_90k` is the earliest place on the
      * stream's clock for this publisher. */
     void (*start)(Ingest *ingest, const IntakeSink *sink, OpusToAac *audio, int64_t starts_90k);
@@ -54,7 +54,7 @@ typedef struct IngestTable {
     bool (*has_more)(Ingest *ingest);
 
     /* Forgets the media before a gap, after `finish`: what comes next starts again. */
-    void (*begin_anew)(Ingest *ingest);
+    void (*begin_again)(Ingest *ingest);
 
     /* Does what is due at `now_us`, up to which all was received. Asks by itself for an IDR picture
      * of each track that cannot go on without one. */

@@ -22,7 +22,7 @@ typedef struct Intake Intake;
 /* `sdp` is what the publisher says of its tracks. Returns NULL if there is no memory. */
 Intake *intake_create(const SourceSdp *sdp);
 
-/* To be called once, before any media. `audio` is borrowed, and needed where the description has
+/* To be called once, before any media. `audio` is borrowed, and needed if the description has
  * audio; `starts_90k` is where on the stream's clock this publisher may begin. */
 void intake_start(Intake *intake, const IntakeSink *sink, OpusToAac *audio, int64_t starts_90k);
 

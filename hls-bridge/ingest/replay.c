@@ -103,7 +103,7 @@ static IngestNews replay_receive(Ingest *ingest, int64_t *read_us)
     return news;
 }
 
-static void replay_begin_anew(Ingest *ingest)
+static void replay_begin_again(Ingest *ingest)
 {
     (void)ingest; /* nothing that waits is ever too much: receive never tells of a gap */
 }
@@ -187,7 +187,7 @@ static const IngestTable replay = {
     .rest = replay_rest,
     .receive = replay_receive,
     .has_more = replay_has_more,
-    .begin_anew = replay_begin_anew,
+    .begin_again = replay_begin_again,
     .tick = replay_tick,
     .deadline_us = replay_deadline_us,
     .poll_fds = replay_poll_fds,

@@ -6,7 +6,9 @@
  * and that is the only time there is. Nobody waits, and nobody is asked for an IDR picture.
  *
  * Who replays moves a manual clock on and lets the stream's parts go round, as if its thread had
- * woken at each of these times: what arrived before a time is taken in at that time. */
+ * woken at each of these times: what arrived before a time is taken in at that time.
+ *
+ * Thread-safety: one thread. */
 
 #include "ingest/ingest.h"
 #include "ingest/source_sdp.h"

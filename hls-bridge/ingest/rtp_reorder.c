@@ -71,7 +71,7 @@ static Slot *first_held(RtpReorder *r)
     return slot_of(r, sequence);
 }
 
-static void begin_anew(RtpReorder *r, const RtpPacket *packet)
+static void begin_again(RtpReorder *r, const RtpPacket *packet)
 {
     if (r->started) {
         r->stats.restarts++;
@@ -123,7 +123,7 @@ static bool belongs(RtpReorder *r, const RtpPacket *packet, int64_t now_us)
     int16_t step = (int16_t)(uint16_t)(packet->sequence - (uint16_t)r->next);
 
     if (!r->started)
-        begin_anew(r, packet);
+        begin_again(r, packet);
     else if (packet->ssrc != r->ssrc || step >= MAX_DROPOUT || step <= -MAX_MISORDER) {
         const RtpPacket *odd = &r->odd.packet;
         if (!r->odd.used || packet->ssrc != odd->ssrc ||
@@ -132,7 +132,7 @@ static bool belongs(RtpReorder *r, const RtpPacket *packet, int64_t now_us)
             keep(&r->odd, packet, now_us);
             return false;
         }
-        begin_anew(r, odd);
+        begin_again(r, odd);
         hold(r, odd, r->next, r->odd.arrival_us);
     }
     r->odd.used = false;

@@ -47,7 +47,7 @@ bool rtp_reorder_push(RtpReorder *reorder, const RtpPacket *packet, int64_t now_
 /* The next packet that is in order now, or after those that were given up. */
 bool rtp_reorder_pop(RtpReorder *reorder, int64_t now_us, RtpOrdered *out);
 
-/* When rtp_reorder_pop() would have something with no further packet; NEVER_US where nothing is
+/* When rtp_reorder_pop() would have something with no further packet; NEVER_US if nothing is
  * held. */
 int64_t rtp_reorder_deadline_us(const RtpReorder *reorder);
 

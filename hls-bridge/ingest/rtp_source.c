@@ -134,7 +134,7 @@ static bool source_has_more(Ingest *ingest)
     return rtp_ingest_peek(s->ingest, &ignored);
 }
 
-static void source_begin_anew(Ingest *ingest)
+static void source_begin_again(Ingest *ingest)
 {
     RtpSource *s = of(ingest);
     Intake *intake = intake_create(&s->sdp);
@@ -342,7 +342,7 @@ static const IngestTable rtp_source = {
     .rest = source_rest,
     .receive = source_receive,
     .has_more = source_has_more,
-    .begin_anew = source_begin_anew,
+    .begin_again = source_begin_again,
     .tick = source_tick,
     .deadline_us = source_deadline_us,
     .poll_fds = source_poll_fds,

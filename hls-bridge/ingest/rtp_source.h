@@ -3,7 +3,9 @@
 #define RTP_SOURCE_H
 
 /* The ingest of a publisher that sends RTP: datagrams from its sockets go to its intake, and RTCP
- * for its sender goes back. */
+ * for its sender goes back.
+ *
+ * Thread-safety: one thread, the stream's; the stand-in reads beside it (stand_in.h). */
 
 #include "base/clock.h"
 #include "ingest/ingest.h"

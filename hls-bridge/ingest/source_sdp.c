@@ -236,7 +236,7 @@ static SourceTrackSdp *add_track(SourceSdp *sdp, TrackKind kind)
 }
 
 /* The name of the session, for people: without what is no text, and cut between characters of UTF-8
- * where it is too long. "-" and " " stand for none (RFC 8866 section 5.3). */
+ * if it is too long. "-" and " " stand for none (RFC 8866 section 5.3). */
 static void read_title(SdpSlice name, char *title)
 {
     size_t len = name.at ? name.len : 0;

@@ -7,7 +7,7 @@
 
 #include "thread_name.h"
 
-/* Between two looks. What a socket holds where net.core.rmem_max is as Linux has it, 92 packets,
+/* Between two looks. What a socket holds if net.core.rmem_max is as Linux has it, 92 packets,
  * is that long of 40 Mbit/s. */
 #define PERIOD_US (20 * US_PER_MS)
 
@@ -22,7 +22,7 @@ struct StandIn {
     size_t count, capacity;
 };
 
-/* Waits for the next look; for one to look after where there is none. The lock is held. */
+/* Waits for the next look; for one to look after if there is none. The lock is held. */
 static void wait_a_while(StandIn *s)
 {
     struct timespec until = clock_wait_end(PERIOD_US);

@@ -11,6 +11,7 @@
 
 #include "base/bridge_log.h"
 #include "base/media.h"
+#include "curl_direct.h"
 #include "doubling_pause.h"
 #include "keys/cpix_request.h"
 #include "keys/key_proof.h"
@@ -50,6 +51,7 @@ struct KeyServer {
 
     pthread_mutex_t lock; /* guards what follows */
     KeyTicket *tickets;
+    int64_t periods[UINT8_MAX + 1]; /* of the newest key, by a hash of the stream's name */
     bool stopping;
 };
 
@@ -113,12 +115,7 @@ static bool prepare(KeyTicket *t, char *why)
     curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
     curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
     curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, (long)(params->timeout_us / US_PER_MS));
-    curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1l);
-    curl_easy_setopt(t->easy, CURLOPT_NOPROXY, "*"); /* the environment has no say */
-#if LIBCURL_VERSION_NUM >= 0x075700
-    /* a name that nobody resolves must hold up neither the thread nor the bridge's end */
-    curl_easy_setopt(t->easy, CURLOPT_QUICK_EXIT, 1l);
-#endif
+    curl_direct(t->easy);
     return curl_multi_add_handle(t->server->multi, t->easy) == CURLM_OK;
 }
 
@@ -286,6 +283,18 @@ static void *run(void *data)
 
 /* ---- what streams call ---- */
 
+/* Seconds since 1970, so that it grows over a restart; and within a second, and if the clock is set
+ * back. The lock is held. */
+static int64_t next_period(KeyServer *s, const char *stream)
+{
+    uint8_t hash = 0;
+
+    for (; *stream; stream++)
+        hash = (uint8_t)(hash * 31 + *stream);
+    s->periods[hash] = larger(s->periods[hash] + 1, clock_unix_us(s->params.clock) / US_PER_S);
+    return s->periods[hash];
+}
+
 static KeyTicket *ask(void *user, const char *stream, const uint8_t id[CPIX_KEY_SIZE])
 {
     KeyServer *s = user;
@@ -295,11 +304,10 @@ static KeyTicket *ask(void *user, const char *stream, const uint8_t id[CPIX_KEY_
         return NULL;
     t->server = s;
     snprintf(t->stream, sizeof(t->stream), "%s", stream);
-    t->request = (CpixRequest){.stream = t->stream,
-                               .period = clock_unix_us(s->params.clock) / US_PER_S,
-                               .systems = s->params.systems};
+    t->request = (CpixRequest){.stream = t->stream, .systems = s->params.systems};
     memcpy(t->request.id, id, sizeof(t->request.id));
     pthread_mutex_lock(&s->lock);
+    t->request.period = next_period(s, stream);
     t->next = s->tickets;
     s->tickets = t;
     pthread_mutex_unlock(&s->lock);

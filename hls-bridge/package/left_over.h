@@ -6,15 +6,19 @@
  *
  * Thread-safety: none needed, there is no state. */
 
-#include <stdbool.h>
+/* What the folder of `stream` in `directory` holds. */
+typedef enum LeftOver {
+    LEFT_OVER_FOREIGN, /* files, and none that a stream has: somebody else has put it there. Or it
+                        * cannot be read, or is none */
+    LEFT_OVER_OLD,     /* of a stream that was removed: playlists at the most, for their numbers */
+    LEFT_OVER_OPEN,    /* it needs a stream to tend it: a playlist in it is still open, or it has
+                        * media to be removed */
+} LeftOver;
 
-/* Whether the folder of `stream` in `directory` needs a stream to tend it: a playlist in it is
- * still open, or it has media to be removed. The folder of a stream that was removed keeps its
- * playlists only for their numbers, and needs none. */
-bool left_over_wants_care(const char *directory, const char *stream);
+LeftOver left_over_look(const char *directory, const char *stream);
 
-/* Removes the folder of `stream` with all its files, unless it needs a stream; its numbers are
- * lost. */
+/* Removes the folder of `stream` with all its files, unless it needs a stream or is foreign; its
+ * numbers are lost. */
 void left_over_remove(const char *directory, const char *stream);
 
 #endif

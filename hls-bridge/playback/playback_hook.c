@@ -11,6 +11,7 @@
 
 #include "base/byte_buffer.h"
 #include "base/media.h"
+#include "curl_direct.h"
 #include "settings_reader.h"
 #include "thread_name.h"
 #include "webhook_sign.h"
@@ -121,13 +122,8 @@ static bool prepare(const PlaybackHook *h, Call *c)
     /* an address that does not answer leaves time for the next try */
     curl_easy_setopt(c->easy, CURLOPT_CONNECTTIMEOUT_MS,
                      (long)(params->timeout_us / US_PER_MS / (params->retries + 1)));
-    curl_easy_setopt(c->easy, CURLOPT_NOSIGNAL, 1l);
-    curl_easy_setopt(c->easy, CURLOPT_NOPROXY, "*"); /* the environment has no say */
+    curl_direct(c->easy);
     curl_easy_setopt(c->easy, CURLOPT_USERAGENT, "janus-hls/" PACKAGE_VERSION);
-#if LIBCURL_VERSION_NUM >= 0x075700
-    /* a name that nobody resolves must hold up neither the thread nor the bridge's end */
-    curl_easy_setopt(c->easy, CURLOPT_QUICK_EXIT, 1l);
-#endif
     return curl_multi_add_handle(h->multi, c->easy) == CURLM_OK;
 }
 

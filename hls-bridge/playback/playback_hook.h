@@ -17,8 +17,6 @@
 #include "base/clock.h"
 #include "playback/playback_answer.h"
 
-#define PLAYBACK_RETRIES_MAX 2
-
 typedef struct PlaybackHook PlaybackHook;
 
 /* What has become of a question. Called once, on the hook's thread. */
@@ -30,7 +28,7 @@ typedef struct PlaybackHookParams {
     const char *url;         /* http or https; no log shows it, since it may have a password */
     const char *secret_file; /* of one or two secrets */
     int64_t timeout_us;      /* of all tries of a question together */
-    int64_t retries;         /* of a try that failed, 0 to PLAYBACK_RETRIES_MAX */
+    int64_t retries;         /* of a try that failed, 0 or more */
     size_t waiting;          /* questions at the same time, 1 or more */
     PlaybackDone *done;
     void *user; /* of `done` */

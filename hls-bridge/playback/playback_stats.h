@@ -2,12 +2,14 @@
 #ifndef PLAYBACK_STATS_H
 #define PLAYBACK_STATS_H
 
-/* What has been asked about viewers, and answered. A plain value. */
+/* What has been asked about viewers, and answered. A plain value.
+ *
+ * Thread-safety: none needed, values are copied. */
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "playback/playback_answer.h"
+#include "admission_answer.h"
 
 typedef struct PlaybackStats {
     size_t sessions;  /* that are known */

@@ -2,8 +2,10 @@
 #ifndef LL_BOARD_H
 #define LL_BOARD_H
 
-/* The inside of the hub and its boards, for ll_hub.c and ll_board.c only. The rule of the locks is
- * in ll_hub.h. */
+/* The inside of the hub and its boards, for ll_hub.c and ll_board.c only.
+ *
+ * Thread-safety: whoever holds the lock that guards a member; the rule of the locks is in ll_hub.h.
+ */
 
 #include <pthread.h>
 

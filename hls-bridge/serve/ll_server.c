@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -139,17 +138,6 @@ static void *run(void *user)
 
 /* ---- life ---- */
 
-/* A viewer may have three requests held, each on a connection of its own. */
-static void raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
 static int open_server(LlServer *s)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = &s->event};
@@ -186,7 +174,6 @@ LlServer *ll_server_create(const LlServerParams *params)
     s->params = *params;
     s->epoll = s->event = s->listener[0] = s->listener[1] = -1;
     ll_connections_init(&s->connections, params);
-    raise_descriptor_limit();
     if (open_server(s) == 0)
         return s;
     int error = errno;

@@ -251,7 +251,10 @@ size_t stream_table_recover(StreamTable *t)
     for (struct dirent *entry; (entry = readdir(dir));) {
         if (!stream_name_valid(entry->d_name) || stream_table_find(t, entry->d_name))
             continue;
-        if (!left_over_wants_care(directory, entry->d_name)) {
+        LeftOver left_over = left_over_look(directory, entry->d_name);
+        if (left_over == LEFT_OVER_FOREIGN)
+            continue;
+        if (left_over == LEFT_OVER_OLD) {
             media_keys_forget(t->settings->encryption_directory, entry->d_name, t->clock);
             old_names_add(t->old_names, entry->d_name);
         } else if ((int64_t)t->count >= stream_table_most(t->settings))

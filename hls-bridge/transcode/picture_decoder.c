@@ -166,11 +166,6 @@ const AVFrame *picture_decoder_take(PictureDecoder *d, bool *key)
     return NULL;
 }
 
-bool picture_decoder_needs_key(const PictureDecoder *d)
-{
-    return d->needs_key;
-}
-
 PictureDecoderStats picture_decoder_stats(const PictureDecoder *d)
 {
     return d->stats;

@@ -37,9 +37,6 @@ int picture_decoder_put(PictureDecoder *decoder, const WirePicture *picture);
  * was a key picture. Borrowed until the next call; NULL: there is none. */
 const AVFrame *picture_decoder_take(PictureDecoder *decoder, bool *key);
 
-/* Whether nothing more comes before the next key picture. */
-bool picture_decoder_needs_key(const PictureDecoder *decoder);
-
 PictureDecoderStats picture_decoder_stats(const PictureDecoder *decoder);
 
 #endif

@@ -10,7 +10,7 @@
 #define TICKS        90000
 #define NOMINAL_RATE 30 /* pictures a second that the encoder is told of, whatever comes */
 
-/* libx264 counts pictures and not time where none may be held back, so a source of 15 pictures a
+/* libx264 counts pictures and not time if none may be held back, so a source of 15 pictures a
  * second would get half of its rate. It is told another rate instead, by how far apart pictures
  * are; parameter sets stay as they are. */
 #define INTERVAL_WEIGHT 16   /* pictures over which the mean of their distances goes, at most */

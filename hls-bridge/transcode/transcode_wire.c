@@ -9,7 +9,7 @@
 #define RUNG_LEN      8
 #define PICTURE_HEAD  13
 #define UNIT_HEAD     10
-#define TOOK_LEN      25
+#define TOOK_LEN      24
 #define SHOW_HEAD     2
 #define SHOWN_HEAD    1
 
@@ -112,8 +112,7 @@ static int write_took(const WireTook *t, ByteBuffer *out)
     at = put(at, t->damaged, 4);
     at = put(at, t->skipped, 4);
     at = put(at, t->busy_us, 4);
-    at = put(at, t->lag_us, 4);
-    put(at, t->needs_key, 1);
+    put(at, t->lag_us, 4);
     return add(out, WIRE_TOOK, body, sizeof(body), NULL, 0);
 }
 
@@ -277,7 +276,7 @@ static bool read_took(const uint8_t *at, size_t len, WireTook *t)
     t->skipped = (uint32_t)get(&at, 4);
     t->busy_us = (uint32_t)get(&at, 4);
     t->lag_us = (uint32_t)get(&at, 4);
-    return get_flag(&at, &t->needs_key);
+    return true;
 }
 
 static bool read_show(const uint8_t *at, size_t len, WireShow *s)

@@ -89,7 +89,6 @@ typedef struct WireTook {
     uint32_t decoded, damaged, skipped; /* pictures: given out, lost to damage, left out by pace */
     uint32_t busy_us;                   /* that this picture took */
     uint32_t lag_us;                    /* that it was behind when it was begun with */
-    bool needs_key;                     /* nothing more comes before the next key picture */
 } WireTook;
 
 typedef struct WireShow {

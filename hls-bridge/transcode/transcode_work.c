@@ -22,6 +22,7 @@ typedef struct WorkRung {
     RungEncoder *encoder;
     RungSize size; /* as of the last key picture; 0: the source is smaller */
     bool runs;     /* its pictures are being given out */
+    bool behind;   /* it stands still for lack of time, as it was said */
     bool odd;      /* the picture to be left out of two is next; of a halved rung */
 } WorkRung;
 
@@ -123,11 +124,12 @@ static size_t wanted_count(const TranscodeWork *w)
 }
 
 /* Says what a rung is, or that it stands still, and whether that is for lack of time. */
-static int say(const TranscodeWork *w, size_t i, bool behind, ByteBuffer *out)
+static int say(TranscodeWork *w, size_t i, bool behind, ByteBuffer *out)
 {
-    const WorkRung *r = &w->rung[i];
+    WorkRung *r = &w->rung[i];
     WireMessage m = {.kind = WIRE_RUNG, .rung = {.rung = i, .behind = behind}};
 
+    r->behind = behind;
     if (r->runs) {
         m.rung.width = r->size.width;
         m.rung.height = r->size.height;
@@ -220,10 +222,12 @@ static int make_rungs(TranscodeWork *w, const AVFrame *picture, bool key, ByteBu
 
     for (size_t i = 0; i < w->count; i++) {
         bool wanted = is_wanted(w, i), behind = wanted && off > 0;
+        /* one that was behind, and is not wanted any more, stands still for that */
+        bool ends = w->rung[i].runs || (w->rung[i].behind && !wanted);
 
         if (behind)
             off--;
-        if ((!wanted || behind) && w->rung[i].runs && stop_rung(w, i, behind, out) < 0)
+        if ((!wanted || behind) && ends && stop_rung(w, i, behind, out) < 0)
             return -1;
         if (wanted && !behind && (key || w->rung[i].runs) && make_rung(w, i, &from, key, out) < 0)
             return -1;
@@ -262,7 +266,6 @@ static WireTook describe(const TranscodeWork *w, uint32_t id, int64_t lag_us)
         .damaged = stats.damaged,
         .skipped = w->pace.skipped,
         .lag_us = (uint32_t)(lag_us < 0 ? 0 : smaller(lag_us, UINT32_MAX)),
-        .needs_key = picture_decoder_needs_key(w->decoder),
     };
 }
 

@@ -257,12 +257,6 @@ int64_t transcoder_deadline_us(const Transcoder *t)
     return NEVER_US;
 }
 
-bool transcoder_needs_key(const Transcoder *t)
-{
-    return (t->state == TRANSCODER_STARTS || t->state == TRANSCODER_RUNS) &&
-           (t->needs_key || t->took.needs_key);
-}
-
 /* Why a rung is made, or not. */
 static RungState state_of(const Transcoder *t, size_t rung)
 {

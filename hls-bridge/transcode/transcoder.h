@@ -78,9 +78,6 @@ int transcoder_fd(const Transcoder *transcoder, bool *writes);
 /* When transcoder_work() is due, whatever comes; NEVER_US: at no time. */
 int64_t transcoder_deadline_us(const Transcoder *transcoder);
 
-/* Whether it would go on sooner if the publisher sent a key picture. */
-bool transcoder_needs_key(const Transcoder *transcoder);
-
 /* What it has counted. */
 TranscoderStats transcoder_stats(const Transcoder *transcoder);
 

@@ -136,9 +136,11 @@ void transcoder_forget(Transcoder *t)
     t->stats.damaged += t->took.damaged;
     t->stats.skipped += t->took.skipped;
     t->took = (WireTook){0};
-    for (size_t i = 0; i < t->stats.rungs; i++)
+    for (size_t i = 0; i < t->stats.rungs; i++) {
+        t->stats.rung[i].behind = false; /* the next process has not tried yet */
         if (t->stats.rung[i].width > 0)
             t->stopped |= 1u << i;
+    }
 }
 
 /* Whether such a picture is among the newest that were given. A publisher may send two at one time,

@@ -16,7 +16,7 @@
 
 #define ASKED_US 500000 /* before a version came */
 
-/* A version, or a delta update upon the last one, goes through all rules. */
+/* A version, or a delta update of the last one, goes through all rules. */
 static void show(PlaylistRules *rules, PartRules *parts, Findings *findings, M3u8 *m,
                  int64_t now_us)
 {

@@ -106,10 +106,10 @@ static void on_audio(void *user, const AacFrame *frame)
     segmenter_sound(segmenter, frame);
 }
 
-static int64_t wall_clock(void *user, int64_t at_90k)
+static WallTime wall_clock(void *user, int64_t at_90k)
 {
     (void)user;
-    return VIRTUAL_WALL_US + intake_arrival_of(intake, at_90k);
+    return (WallTime){VIRTUAL_WALL_US + intake_arrival_of(intake, at_90k), VIRTUAL_WALL_US};
 }
 
 static void check_second(void)

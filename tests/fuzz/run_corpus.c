@@ -3,14 +3,15 @@
 /* Runs fuzz targets over files and over all files of folders, without libFuzzer, and over inputs
  * that are made of those at random, the same each time (mutate.h). Prints TAP.
  *
- * Usage: PROGRAM [--list | TARGET[:MORE] [FILE|FOLDER...]]
+ * Usage: PROGRAM [--list | TARGET[:MORE] [FILE|FOLDER...] | TARGET:MORE...]
  * Without FILE a target runs over its corpus in the source tree; without TARGET all of them do.
- * MORE is how many inputs are made besides. What ends the program is kept in a file of /tmp.
- * --list prints the names of the targets. */
+ * MORE is how many inputs are made besides. What ends the program is kept in a file of /tmp. Each
+ * target has a plan of its own. --list prints the names of the targets. */
 
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -169,38 +170,59 @@ static int run_target(char **paths, int count, uint64_t more)
     return status;
 }
 
+/* Runs `one` over `paths`, and `more` inputs besides. Returns whether it failed. */
+static bool fails(const FuzzTarget *one, char **paths, int count, uint64_t more)
+{
+    target = one;
+    bool failed = run_target(paths, count, more) != 0;
+    printf("1..1\n%s 1 - %s over %d inputs\n", failed ? "not ok" : "ok", target->name, inputs);
+    return failed;
+}
+
+/* The target that an argument names, and how many inputs are made; NULL: there is none. */
+static const FuzzTarget *find_target(const char *argument, uint64_t *more)
+{
+    char name[64];
+    const char *colon = strchr(argument, ':');
+
+    snprintf(name, sizeof(name), "%.*s", (int)strcspn(argument, ":"), argument);
+    *more = colon ? strtoull(colon + 1, NULL, 10) : 0;
+    return fuzz_target_find(name);
+}
+
+/* Whether it is of the form TARGET:MORE. */
+static bool is_target(const char *argument)
+{
+    uint64_t more;
+
+    return strchr(argument, ':') && find_target(argument, &more);
+}
+
 int main(int argc, char **argv)
 {
-    char *colon = argc > 1 ? strchr(argv[1], ':') : NULL;
-    uint64_t more = colon ? strtoull(colon + 1, NULL, 10) : 0;
-    int failed = 0, number = 0;
+    int failed = 0;
 
     if (__sanitizer_set_death_callback)
         __sanitizer_set_death_callback(keep_input);
     signal(SIGABRT, die);
     signal(SIGTERM, die);
-    if (colon)
-        *colon = '\0';
-    const FuzzTarget *one = argc > 1 ? fuzz_target_find(argv[1]) : NULL;
-
     if (argc == 2 && strcmp(argv[1], "--list") == 0) {
         fuzz_targets_print();
         return 0;
     }
-    if (argc > 1 && !one) {
-        fprintf(stderr, "%s: there is no target %s\n", argv[0], argv[1]);
-        return 2;
+    for (int i = 1, next; i < argc; i = next) {
+        uint64_t more;
+        const FuzzTarget *one = find_target(argv[i], &more);
+        if (!one) {
+            fprintf(stderr, "%s: there is no target %s\n", argv[0], argv[i]);
+            return 2;
+        }
+        for (next = i + 1; next < argc && !is_target(argv[next]);)
+            next++;
+        failed += fails(one, argv + i + 1, next - i - 1, more);
     }
-    printf("1..%d\n", one ? 1 : (int)(__stop_fuzz_targets - __start_fuzz_targets));
-    for (const FuzzTarget *const *entry = __start_fuzz_targets; entry < __stop_fuzz_targets;
-         entry++) {
-        if (one && *entry != one)
-            continue;
-        target = *entry;
-        int status = run_target(argv + 2, one ? argc - 2 : 0, more);
-        failed += status != 0;
-        printf("%s %d - %s over %d inputs\n", status == 0 ? "ok" : "not ok", ++number, target->name,
-               inputs);
-    }
+    for (const FuzzTarget *const *entry = __start_fuzz_targets;
+         argc == 1 && entry < __stop_fuzz_targets; entry++)
+        failed += fails(*entry, NULL, 0, 0);
     return failed == 0 ? 0 : 1;
 }

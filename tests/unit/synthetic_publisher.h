@@ -34,10 +34,10 @@ static const uint8_t synthetic_slice[] = {0, 0, 0,    1,    9,    0xF0, 0,    0,
 #define SYNTHETIC_HAS_GROUP 0xC4 /* and what it is if there are more than one */
 static const uint8_t synthetic_aac[] = {0x21, 0x10, 0x04, 0x60, 0x8C, 0x1C};
 
-static inline int64_t synthetic_wall_clock(void *user, int64_t at_90k)
+static inline WallTime synthetic_wall_clock(void *user, int64_t at_90k)
 {
     (void)user;
-    return VIRTUAL_WALL_US + ticks_to_us(at_90k);
+    return (WallTime){VIRTUAL_WALL_US + ticks_to_us(at_90k), VIRTUAL_WALL_US};
 }
 
 static inline int64_t synthetic_now_us(const SyntheticPublisher *p)

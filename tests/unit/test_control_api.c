@@ -106,7 +106,7 @@ static int ask(const char *first_line, const char *head, const char *body, char 
 /* ---- the beginning ---- */
 
 /* Whoever comes while streams are taken up waits, and nobody else can listen there meanwhile. */
-static void who_asks_too_early_waits(void **state)
+static void a_request_that_comes_too_early_waits(void **state)
 {
     const ControlAccess access = {0};
     char answer[ANSWER_SIZE];
@@ -471,7 +471,7 @@ static void many_ask_at_once(void **state)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
-    TEST(who_asks_too_early_waits),
+    TEST(a_request_that_comes_too_early_waits),
     TEST(nobody_is_served_after_the_end),
     TEST(says_who_may_ask),
     TEST(wants_the_token),

@@ -157,7 +157,7 @@ static void an_end(void **state)
     dash_manifest_drop(&manifest, DASH_AUDIO, 4);
     dash_manifest_end(&manifest);
     golden("dash/ended.mpd");
-    /* whoever publishes then begins anew */
+    /* whoever publishes then begins again */
     dash_manifest_begin(&manifest, both);
     assert_false(dash_manifest_has_media(&manifest));
     add(9, (Unlike){.init = 9});
@@ -244,7 +244,7 @@ static void late_sound_is_placed_at_its_own_time(void **state)
 {
     (void)state;
     add_video(3, (Unlike){.init = 3});
-    /* the same parameter sets, though decoding begins anew */
+    /* the same parameter sets, though decoding begins again */
     add_video(4, (Unlike){.init = 3, .discontinuity = true});
     add_audio(3, (Unlike){.init = 3});
     assert_int_equal(manifest.periods, 2);

@@ -61,7 +61,7 @@ static void if_there_are_no_more_upper_rungs_stop_for_others_lowest(void **state
     assert_int_equal(budget.hungry, 0);
 }
 
-static void nobody_gives_away_its_last_one_and_who_waits_is_first(void **state)
+static void nobody_gives_away_its_last_one_and_those_that_wait_are_first(void **state)
 {
     (void)state;
     budget.left = 2;
@@ -103,7 +103,7 @@ static void what_nobody_waits_for_any_more_is_taken_again(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup(a_stream_has_what_it_wants_if_there_is_enough, setup),
     cmocka_unit_test_setup(if_there_are_no_more_upper_rungs_stop_for_others_lowest, setup),
-    cmocka_unit_test_setup(nobody_gives_away_its_last_one_and_who_waits_is_first, setup),
+    cmocka_unit_test_setup(nobody_gives_away_its_last_one_and_those_that_wait_are_first, setup),
     cmocka_unit_test_setup(what_nobody_waits_for_any_more_is_taken_again, setup),
 };
 

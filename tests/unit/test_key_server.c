@@ -2,6 +2,7 @@
 #include "harness.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "cpix_sample.h"
@@ -13,12 +14,23 @@
 #define REQUEST  8192
 #define LOOK_US  5000
 #define CONTENT  "<cpix:ContentKey kid=\""
+#define PERIOD   "<cpix:ContentKeyPeriod id=\"period\" index=\""
 #define ACCEPTED "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s"
 
 static int listener;
 static uint16_t port;
 static pthread_t thread;
 static KeyServer *server;
+static atomic_llong periods[256]; /* that were asked for, by the first byte of the key's ID */
+
+static void note_period(const char *request)
+{
+    const char *kid = strstr(request, CONTENT), *period = strstr(request, PERIOD);
+
+    assert_true(kid && period);
+    const char byte[] = {kid[strlen(CONTENT)], kid[strlen(CONTENT) + 1], '\0'};
+    atomic_store(&periods[strtoul(byte, NULL, 16)], strtoll(period + strlen(PERIOD), NULL, 10));
+}
 
 static void answer(int fd, const char *request, int n)
 {
@@ -44,8 +56,10 @@ static void *receive(void *user)
 
     (void)user;
     for (int n = 0, fd; (fd = accept(listener, NULL, NULL)) >= 0; n++) {
-        if (http_receiver_read(fd, request, sizeof(request)))
+        if (http_receiver_read(fd, request, sizeof(request))) {
+            note_period(request);
             answer(fd, request, n);
+        }
         close(fd);
     }
     return NULL;
@@ -102,6 +116,30 @@ static void what_is_refused_is_asked_for_again(void **state)
     byte_buffer_free(&document);
 }
 
+/* Though two are asked for at once: the first of a stream may come, and be in use, within a second.
+ */
+static void each_key_has_a_period_of_its_own(void **state)
+{
+    const KeySource *source = key_server_source(server);
+    const uint8_t ids[][CPIX_KEY_SIZE] = {{0xa1}, {0xa2}};
+    KeyTicket *tickets[COUNT(ids)];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(ids); i++) {
+        tickets[i] = source->ask(source->user, "shop", ids[i]);
+        assert_non_null(tickets[i]);
+    }
+    for (size_t i = 0; i < COUNT(ids); i++) {
+        ByteBuffer document = {0};
+        while (!source->take(tickets[i], &document))
+            usleep(LOOK_US);
+        source->drop(&tickets[i]);
+        byte_buffer_free(&document);
+    }
+    assert_true(periods[0xa1] > 0);
+    assert_true(periods[0xa2] > periods[0xa1]);
+}
+
 /* Each may wait, be under way, or be done. */
 static void tickets_are_dropped_at_any_time(void **state)
 {
@@ -124,6 +162,7 @@ static void tickets_are_dropped_at_any_time(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(what_is_refused_is_asked_for_again, setup, teardown),
+    cmocka_unit_test_setup_teardown(each_key_has_a_period_of_its_own, setup, teardown),
     cmocka_unit_test_setup_teardown(tickets_are_dropped_at_any_time, setup, teardown),
 };
 

@@ -163,7 +163,7 @@ typedef struct List {
     unsigned layer, group, at; /* of the newest picture, */
     int size;                  /* and the number of discontinuities before it */
     int discontinuities;
-    struct stat version; /* of the file, as it was last read */
+    FileVersion version;
 } List;
 
 static List list[LISTS_MAX];
@@ -518,6 +518,8 @@ static void play(uint64_t which)
         }
     }
     compare();
+    for (size_t i = 0; i < lists; i++)
+        file_version_forget(&list[i].version);
     packager_close(&packager);
     ll_hub_destroy(&hub);
     temp_folder_remove(root);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdlib.h>
 
-#include "harness.h"
+#include "findings_text.h"
 
 #include "instruments/hls-doctor/left_files.h"
 
@@ -64,11 +64,32 @@ static void not_more_than_its_room(void **state)
     assert_non_null(left_files_due(&files, 95, &until_us));
 }
 
+static void what_was_not_answered_for_may_be_there(void **state)
+{
+    static const struct {
+        const char *rule;
+        long status;
+    } rows[] = {
+        {"a file that has left its list cannot be fetched", 0},
+        {"a file that has left its list went too soon", 404},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        Findings *findings = findings_create();
+        assert_non_null(findings);
+        left_files_missing(findings, "seg.ts", rows[i].status);
+        assert_found(findings, rows[i].rule, rows[i].rule, false);
+        findings_destroy(&findings);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest tests[] = {
     TEST(each_is_due_once_shortly_before_it_may_go),
     TEST(what_was_missed_is_dropped),
     TEST(not_more_than_its_room),
+    TEST(what_was_not_answered_for_may_be_there),
 };
 
 TEST_GROUP(left_files, tests);

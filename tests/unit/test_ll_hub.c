@@ -456,7 +456,7 @@ static void a_beginning_is_waited_for(void **state)
     assert_int_equal(ll_hub_stats(hub).waiting, 0);
 }
 
-static void who_waits_for_a_beginning_is_told_now_and_then(void **state)
+static void a_viewer_before_the_beginning_is_told_now_and_then(void **state)
 {
     Asker a = asker(), b = asker();
 
@@ -502,7 +502,7 @@ static void a_stream_or_a_hub_that_goes_wakes_all(void **state)
 #define ASKERS       30   /* of each stream */
 #define WAKES        2000 /* that are waited for */
 #define STAYS        40   /* parts, until a stream goes and comes back */
-#define FORGET_EVERY 17   /* a viewer of so many leaves while he is held */
+#define FORGET_EVERY 17   /* a viewer of so many leaves while it is held */
 
 /* A viewer of a stream. What is beside the ticket is of the thread that asks, but for `next`. */
 typedef struct Viewer {
@@ -745,7 +745,7 @@ static const struct CMUnitTest tests[] = {
     TEST(a_stream_that_stands_still_holds_nobody_for_ever),
     TEST(what_is_barred_is_not_given_what_comes),
     TEST(a_beginning_is_waited_for),
-    TEST(who_waits_for_a_beginning_is_told_now_and_then),
+    TEST(a_viewer_before_the_beginning_is_told_now_and_then),
     TEST(a_stream_or_a_hub_that_goes_wakes_all),
     TEST(crowds_of_many_streams),
     TEST(each_rendition_has_a_list_of_its_own),

@@ -223,7 +223,7 @@ static void test_a_publisher_wakes_a_resting_reader(void **state)
     assert_true(mailbox_rest(box));
     assert_int_equal(mailbox_publish(box, new_source(), NULL, &replaced), MAILBOX_WAKES);
     assert_false(replaced);
-    assert_true(publish(new_source())); /* one wakes him */
+    assert_true(publish(new_source())); /* one wakes the stream */
     assert_false(mailbox_close(box));
 }
 

@@ -64,10 +64,10 @@ static int teardown(void **state)
     return 0;
 }
 
-static int64_t wall_clock(void *user, int64_t at_90k)
+static WallTime wall_clock(void *user, int64_t at_90k)
 {
     (void)user;
-    return VIRTUAL_WALL_US + ticks_to_us(at_90k);
+    return (WallTime){VIRTUAL_WALL_US + ticks_to_us(at_90k), VIRTUAL_WALL_US};
 }
 
 /* A publisher of silence comes, and goes. */

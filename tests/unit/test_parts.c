@@ -79,7 +79,7 @@ static void a_disk_hangs(void **state)
     assert_says(text, "a disk holds up what is still to be written: the bridge ends without it");
 }
 
-static void who_is_told_of_events_is_slow(void **state)
+static void a_slow_receiver_of_events_is_named(void **state)
 {
     char text[512];
 
@@ -94,7 +94,7 @@ static void who_is_told_of_events_is_slow(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(all_end),
     cmocka_unit_test(a_disk_hangs),
-    cmocka_unit_test(who_is_told_of_events_is_slow),
+    cmocka_unit_test(a_slow_receiver_of_events_is_named),
 };
 
 TEST_GROUP(parts, tests);

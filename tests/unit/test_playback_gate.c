@@ -117,9 +117,21 @@ static void stop_receiver(void)
     receiver.listener = -1;
 }
 
+static int kept_stderr = -1; /* while a file stands in its place */
+
+static void give_stderr_back(void)
+{
+    if (kept_stderr < 0)
+        return;
+    dup2(kept_stderr, STDERR_FILENO);
+    close(kept_stderr);
+    kept_stderr = -1;
+}
+
 static int teardown(void **state)
 {
     (void)state;
+    give_stderr_back(); /* a test that fails has not */
     playback_gate_destroy(&gate);
     assert_null(gate);
     stop_receiver();
@@ -226,7 +238,7 @@ static void a_session_is_asked_about_once(void **state)
     assert_int_equal(stats.sessions, 2);
 }
 
-static void all_who_ask_meanwhile_wait_for_one_answer(void **state)
+static void all_that_ask_meanwhile_wait_for_one_answer(void **state)
 {
     Visit crowd[CROWD];
 
@@ -245,7 +257,7 @@ static void all_who_ask_meanwhile_wait_for_one_answer(void **state)
     assert_int_equal(receiver.asked, 1);
 }
 
-static void who_is_denied_is_told_why_and_asked_about_again(void **state)
+static void a_viewer_that_is_denied_is_told_why_and_asked_about_again(void **state)
 {
     (void)state;
     atomic_store(&receiver.reply,
@@ -345,8 +357,10 @@ static void a_webhook_that_fails_now_and_then_does_not_fill_the_log(void **state
     temp_file(path, "");
     params.hook.retries = 0;
     make_gate();
-    int before = dup(STDERR_FILENO), file = open(path, O_RDWR | O_CLOEXEC);
-    assert_true(before >= 0 && file >= 0 && dup2(file, STDERR_FILENO) >= 0);
+    int file = open(path, O_RDWR | O_CLOEXEC);
+    unlink(path);
+    kept_stderr = dup(STDERR_FILENO);
+    assert_true(kept_stderr >= 0 && file >= 0 && dup2(file, STDERR_FILENO) >= 0);
     for (int i = 0; i < 20; i++) {
         atomic_store(&receiver.reply, i % 2 ? allows : REPLY("503 Busy", ""));
         snprintf(address, sizeof(address), "192.0.2.%d", i);
@@ -355,11 +369,9 @@ static void a_webhook_that_fails_now_and_then_does_not_fill_the_log(void **state
     }
     manual_clock_set(&hand, hand.now_us + 60 * US_PER_S);
     ask("192.0.2.20", 204, NULL);
-    dup2(before, STDERR_FILENO);
+    give_stderr_back();
     assert_true(pread(file, log, sizeof(log) - 1, 0) > 0);
-    close(before);
     close(file);
-    unlink(path);
     assert_row(count_words(log, "fails: HTTP status 503") == 2, "it fails", "%s", log);
     assert_row(count_words(log, "503 (5 questions since") == 1, "how often", "%s", log);
     assert_row(count_words(log, "answers again") == 1, "once", "%s", log);
@@ -436,8 +448,8 @@ static void nothing_else_is_there(void **state)
 
 static const struct CMUnitTest tests[] = {
     TEST(a_session_is_asked_about_once),
-    TEST(all_who_ask_meanwhile_wait_for_one_answer),
-    TEST(who_is_denied_is_told_why_and_asked_about_again),
+    TEST(all_that_ask_meanwhile_wait_for_one_answer),
+    TEST(a_viewer_that_is_denied_is_told_why_and_asked_about_again),
     TEST(a_session_ends_when_it_is_said_to),
     TEST(without_an_answer_a_policy_decides),
     TEST(a_webhook_that_fails_now_and_then_does_not_fill_the_log),

@@ -225,7 +225,7 @@ static void it_says_what_it_is(void **state)
     assert_int_equal(source->does->last_heard_us(source), START + 700 * MS);
 }
 
-static void who_needs_an_idr_is_asked(void **state)
+static void a_track_that_needs_an_idr_is_asked(void **state)
 {
     (void)state;
     begin();
@@ -248,7 +248,7 @@ static void who_needs_an_idr_is_asked(void **state)
 }
 
 /* It needs one and does not send: a browser that pauses it. Who sends is asked again. */
-static void who_is_silent_is_not_asked_again(void **state)
+static void a_track_that_is_silent_is_not_asked_again(void **state)
 {
     (void)state;
     begin();
@@ -395,7 +395,7 @@ static void what_finds_no_room_is_a_gap(void **state)
     source->does->read(source, now_us);
     assert_int_equal(source->does->receive(source, &at_us), INGEST_GAP);
     assert_true(source->does->stats(source).backlog_drops > 0);
-    source->does->begin_anew(source);
+    source->does->begin_again(source);
     source->does->start(source, &sink, transcoder, 20 * TICKS_PER_S);
     assert_int_equal(source->does->receive(source, &at_us), INGEST_MEDIA);
     assert_int_equal(source->does->receive(source, &at_us), INGEST_NOTHING);
@@ -426,8 +426,8 @@ static void a_port_that_is_taken_is_named(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 static const struct CMUnitTest tests[] = {
     TEST(it_says_what_it_is),
-    TEST(who_needs_an_idr_is_asked),
-    TEST(who_is_silent_is_not_asked_again),
+    TEST(a_track_that_needs_an_idr_is_asked),
+    TEST(a_track_that_is_silent_is_not_asked_again),
     TEST(at_a_cut_all_are_asked),
     TEST(while_held_up_all_are_asked),
     TEST(a_teacher_holds_requests_back),

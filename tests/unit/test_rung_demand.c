@@ -46,7 +46,7 @@ static uint64_t probe(RungDemand *d, int64_t period_us)
     return d->beginnings - before;
 }
 
-static void who_only_looks_now_and_then_does_not_start_and_stop_it(void **state)
+static void a_viewer_that_comes_now_and_then_does_not_start_and_stop_it(void **state)
 {
     RungDemand often = {0}, seldom = {0}, rarely = {0};
 
@@ -83,7 +83,7 @@ static void its_stay_grows_to_eight_times_and_is_forgotten(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(it_is_on_from_a_request_until_none_has_come_for_a_while),
     cmocka_unit_test(a_request_long_ago_is_none),
-    cmocka_unit_test(who_only_looks_now_and_then_does_not_start_and_stop_it),
+    cmocka_unit_test(a_viewer_that_comes_now_and_then_does_not_start_and_stop_it),
     cmocka_unit_test(its_stay_grows_to_eight_times_and_is_forgotten),
 };
 

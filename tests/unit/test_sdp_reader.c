@@ -93,6 +93,13 @@ static void holds_to_its_limits(void **state)
     assert_int_equal(sdp.media_count, SDP_MAX_MEDIA);
     strcat(sections, "m=audio 9 RTP/AVP 0\r\n");
     assert_non_null(strstr(sdp_read(sections, strlen(sections), &sdp), "more than 16"));
+
+    strcpy(sections, "v=0\r\nm=video 9 RTP/AVP");
+    for (int i = 0; i < SDP_MAX_FORMATS; i++)
+        strcat(sections, " 96");
+    assert_null(sdp_read(sections, strlen(sections), &sdp));
+    strcat(sections, " 96");
+    assert_non_null(sdp_read(sections, strlen(sections), &sdp));
 }
 
 static void reads_session_and_sections(void **state)

@@ -161,7 +161,7 @@ static void ends_at_once_when_it_is_to_hurry(void **state)
     until(stream_is_resting(stream));
     assert_int_equal(stream_state(stream, &since_us), STREAM_ENDED);
     assert_true(since_us <= clock_us(CLOCK_MONOTONIC));
-    until(count_threads() == threads);
+    until(count_threads() <= threads);
 }
 
 static void does_not_hurry_while_somebody_publishes(void **state)
@@ -206,10 +206,10 @@ static void is_removed_when_it_is_tended(void **state)
     now_us = clock_us(CLOCK_MONOTONIC);
     stream_tend(stream, now_us + params.keep_us - 60 * US_PER_S, false);
     assert_false(stream_is_gone(stream));
-    assert_true(left_over_wants_care(root, "shop"));
+    assert_int_equal(left_over_look(root, "shop"), LEFT_OVER_OPEN);
     stream_tend(stream, now_us + params.keep_us + US_PER_S, false);
     assert_true(stream_is_gone(stream));
-    assert_false(left_over_wants_care(root, "shop"));
+    assert_int_not_equal(left_over_look(root, "shop"), LEFT_OVER_OPEN);
 }
 
 static void keeps_its_numbers_over_a_rest_and_a_restart(void **state)
@@ -253,7 +253,7 @@ static void says_why_its_folder_cannot_be_opened(void **state)
     params.packager.directory = "/nowhere";
     assert_null(stream_create(&params, 20 * US_PER_S));
     assert_int_equal(errno, ENOENT);
-    assert_int_equal(count_threads(), threads);
+    until(count_threads() <= threads);
 }
 
 /* ---- several threads ---- */
@@ -310,7 +310,7 @@ static bool says_its_end(void)
 }
 
 /* What it has sent goes out all the same, and behind it the end is said again. */
-static void who_goes_before_it_is_heard_leaves_an_end(void **state)
+static void a_publisher_that_goes_before_it_is_heard_leaves_an_end(void **state)
 {
     uint16_t port;
 
@@ -329,7 +329,6 @@ static void who_goes_before_it_is_heard_leaves_an_end(void **state)
     }
 }
 
-/* It rests and is woken again and again while others look at it, tend it, and hurry it. */
 /* Returns how many threads of this process are called so. */
 static int threads_named(const char *name)
 {
@@ -358,6 +357,7 @@ static void calls_its_thread_by_its_name(void **state)
     assert_int_equal(threads_named("a-name-of-more-than-fifteen"), 0);
 }
 
+/* It rests and is woken again and again while others look at it, tend it, and hurry it. */
 static void wakes_and_rests_under_the_eyes_of_others(void **state)
 {
     (void)state;
@@ -398,7 +398,7 @@ static const struct CMUnitTest tests[] = {
     TEST(stays_open_for_the_next_run_when_it_is_stopped),
     TEST(says_why_its_folder_cannot_be_opened),
     TEST(does_not_end_while_a_publisher_sends),
-    TEST(who_goes_before_it_is_heard_leaves_an_end),
+    TEST(a_publisher_that_goes_before_it_is_heard_leaves_an_end),
     TEST(calls_its_thread_by_its_name),
     TEST(wakes_and_rests_under_the_eyes_of_others),
 };

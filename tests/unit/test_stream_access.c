@@ -167,7 +167,7 @@ static void note_woken(void *user)
     atomic_store((atomic_bool *)user, true);
 }
 
-static void who_waits_as_it_is_protected_has_nothing_of_it(void **state)
+static void a_request_held_when_it_is_protected_gets_nothing(void **state)
 {
     LlDirectives next = {.msn = 0, .part = -1};
     atomic_bool woken = false;
@@ -276,7 +276,7 @@ static void nothing_is_left_of_one_that_never_sent(void **state)
 
 static const struct CMUnitTest tests[] = {
     TEST(is_marked_before_there_is_media),
-    cmocka_unit_test_setup_teardown(who_waits_as_it_is_protected_has_nothing_of_it,
+    cmocka_unit_test_setup_teardown(a_request_held_when_it_is_protected_gets_nothing,
                                     setup_low_latency, teardown),
     TEST(stays_so_behind_its_publisher_and_its_end),
     TEST(is_not_opened_by_one_who_takes_it_over),

@@ -269,7 +269,7 @@ static void begins_again_after_its_end(void **state)
 }
 
 /* One that came back in time, and does not send before the end, belongs to the next broadcast. */
-static void who_comes_back_and_is_silent_does_not_hold_it(void **state)
+static void a_publisher_that_comes_back_and_is_silent_does_not_hold_it(void **state)
 {
     (void)state;
     params.source_timeout_us = 100 * HOUR_S * US_PER_S;
@@ -302,7 +302,7 @@ static void stays_for_the_next_run_when_it_is_stopped(void **state)
 
 /* ---- publishers that are ended ---- */
 
-static void who_falls_silent_has_gone_after_the_timeout(void **state)
+static void a_publisher_that_falls_silent_has_gone_after_the_timeout(void **state)
 {
     int64_t first_us = now_us();
 
@@ -324,7 +324,7 @@ static void who_falls_silent_has_gone_after_the_timeout(void **state)
     assert_int_equal(stream_silent(stream), 0);
 }
 
-static void who_never_sends_is_ended_and_leaves_nothing(void **state)
+static void a_publisher_that_never_sends_is_ended_and_leaves_nothing(void **state)
 {
     (void)state;
     open_stream();
@@ -340,7 +340,7 @@ static void who_never_sends_is_ended_and_leaves_nothing(void **state)
     assert_int_equal(count_entries(root), 0);
 }
 
-static void who_never_sends_leaves_an_end_as_it_is(void **state)
+static void a_publisher_that_never_sends_leaves_an_end_as_it_is(void **state)
 {
     (void)state;
     params.hold_us = 0;
@@ -356,7 +356,7 @@ static void who_never_sends_leaves_an_end_as_it_is(void **state)
     }
 }
 
-static void who_sends_too_much_is_kept_out_for_a_while(void **state)
+static void a_publisher_that_sends_too_much_is_kept_out_for_a_while(void **state)
 {
     (void)state;
     params.source_bitrate = 1000;
@@ -508,12 +508,12 @@ static const struct CMUnitTest tests[] = {
     TEST(is_held_to_the_last_moment),
     TEST(is_kept_to_the_last_moment),
     TEST(begins_again_after_its_end),
-    TEST(who_comes_back_and_is_silent_does_not_hold_it),
+    TEST(a_publisher_that_comes_back_and_is_silent_does_not_hold_it),
     TEST(stays_for_the_next_run_when_it_is_stopped),
-    TEST(who_falls_silent_has_gone_after_the_timeout),
-    TEST(who_never_sends_is_ended_and_leaves_nothing),
-    TEST(who_never_sends_leaves_an_end_as_it_is),
-    TEST(who_sends_too_much_is_kept_out_for_a_while),
+    TEST(a_publisher_that_falls_silent_has_gone_after_the_timeout),
+    TEST(a_publisher_that_never_sends_is_ended_and_leaves_nothing),
+    TEST(a_publisher_that_never_sends_leaves_an_end_as_it_is),
+    TEST(a_publisher_that_sends_too_much_is_kept_out_for_a_while),
     TEST(another_publisher_takes_over),
     TEST(tells_that_the_disk_refuses_the_end),
     TEST(tells_that_the_disk_refuses_media),

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -191,13 +192,13 @@ static void a_stream_with_nothing_to_show_leaves_nothing(void **state)
         publisher_close(&p);
     }
     until(tended() == 0);
-    until(count_threads() == threads);
+    until(count_threads() <= threads);
     assert_int_equal(count_entries(root), 0);
     assert_int_equal(stream_table_load(table).streams, 0);
 }
 
 /* The next publisher of a name does not notice that the stream before is just about to go. */
-static void who_comes_back_at_once_is_let_in(void **state)
+static void a_publisher_that_comes_back_at_once_is_let_in(void **state)
 {
     enum { ROUNDS = 200 };
     Publisher p = publisher_open();
@@ -256,7 +257,7 @@ static void what_has_ended_is_taken_up_without_a_thread(void **state)
     table = stream_table_create(&table_params);
     assert_int_equal(stream_table_recover(table), 1);
     until(has_state("shop", STREAM_ENDED));
-    until(count_threads() == threads);
+    until(count_threads() <= threads);
     settings.keep_us = 0;
     Publisher p = publisher_open();
     publisher_send(&p, publish(&p, "shop", PUBLISH_CREATED), PACKETS);
@@ -286,7 +287,7 @@ static void an_ended_stream_has_no_thread_and_wakes(void **state)
     for (int i = 0; i < 10; i++)
         show_and_go((char[]){(char)('a' + i), '\0'}, PACKETS);
     until(stream_table_load(table).ended == 10);
-    until(count_threads() == threads);
+    until(count_threads() <= threads);
     assert_int_equal(tended(), 10);
     assert_true(is_served("c")); /* to who has not seen the end yet */
     StreamStatus before = status_of("c");
@@ -298,7 +299,7 @@ static void an_ended_stream_has_no_thread_and_wakes(void **state)
     assert_int_equal(stream_table_load(table).ended, 9);
     assert_int_equal(stream_table_unpublish(table, "c"), 0);
     until(has_state("c", STREAM_ENDED));
-    until(count_threads() == threads);
+    until(count_threads() <= threads);
     StreamStatus after = status_of("c");
     assert_int_equal(after.publishers, 2);
     assert_true(after.output.ts.media_sequence + after.output.ts.listed >
@@ -317,7 +318,7 @@ static void a_silent_publisher_leaves_an_end_as_it_is(void **state)
     publish(&p, "shop", PUBLISH_CREATED);
     assert_int_equal(tended(), 1);
     assert_int_equal(stream_table_unpublish(table, "shop"), 0);
-    until(count_threads() == threads);
+    until(count_threads() <= threads);
     assert_int_equal(status_of("shop").state, STREAM_ENDED);
     assert_int_equal(status_of("shop").publishers, 1);
     publisher_close(&p);
@@ -331,7 +332,7 @@ static void what_has_ended_is_removed_in_time(void **state)
     show_and_go("shop", PACKETS);
     until(tended() == 0);
     assert_int_equal(count_entries(root), 1); /* the playlists, for their numbers */
-    assert_false(left_over_wants_care(root, "shop"));
+    assert_int_not_equal(left_over_look(root, "shop"), LEFT_OVER_OPEN);
     assert_int_equal(stream_table_load(table).removed_early, 0);
 }
 
@@ -375,7 +376,7 @@ static void the_oldest_that_have_ended_go_first(void **state)
         show_and_go((char[]){(char)('d' - i), '\0'}, PACKETS);
         until(stream_table_load(table).ended == i + 1);
     }
-    until(count_threads() == threads);
+    until(count_threads() <= threads);
     assert_int_equal(tended(), 2);
     StreamLoad load = stream_table_load(table);
     assert_int_equal(load.ended, 2);
@@ -402,7 +403,7 @@ static void the_oldest_that_are_held_end_first(void **state)
 }
 
 /* It is held from now on, whatever its thread has said of it last. */
-static void who_left_just_now_is_not_the_oldest_that_is_held(void **state)
+static void a_stream_left_just_now_is_not_the_oldest_that_is_held(void **state)
 {
     Publisher p = publisher_open();
 
@@ -435,7 +436,7 @@ static void a_new_name_waits_until_there_is_room(void **state)
     assert_int_equal(stream_table_load(table).refused_crowded, 1);
     publish(&p, "a", PUBLISH_CREATED); /* it has its place */
     assert_int_equal(stream_table_unpublish(table, "a"), 0);
-    until(count_threads() == threads);
+    until(count_threads() <= threads);
     tended();
     publish(&p, "new", PUBLISH_CREATED);
     publisher_close(&p);
@@ -602,7 +603,7 @@ static void many_threads_at_once(void **state)
     for (int i = 0; i < 6; i++)
         stream_table_unpublish(table, (char[]){'n', (char)('a' + i), '\0'});
     until(tended() == 0);
-    until(count_threads() == threads);
+    until(count_threads() <= threads);
 }
 
 static void touch(const char *path)
@@ -636,13 +637,88 @@ static void what_protects_a_folder_goes_last(void **state)
     assert_int_equal(access(folder, F_OK), -1);
 }
 
+/* An operator's own folder, beside those of streams, is no name that may be forgotten. */
+static void what_is_of_no_stream_stays(void **state)
+{
+    char folder[TEMP_FOLDER_SIZE + 8], picture[sizeof(folder) + 16], numbers[sizeof(folder) + 16];
+
+    (void)state;
+    snprintf(folder, sizeof(folder), "%s/images", root);
+    snprintf(picture, sizeof(picture), "%s/logo.png", folder);
+    snprintf(numbers, sizeof(numbers), "%s/" NUMBER_LOG_FILE, folder);
+    assert_int_equal(mkdir(folder, 0755), 0);
+    touch(picture);
+    settings.max_names = 0;
+    assert_int_equal(stream_table_recover(table), 0);
+    assert_int_equal(stream_table_load(table).names, 0);
+    left_over_remove(root, "images");
+    assert_int_equal(access(picture, F_OK), 0);
+    touch(numbers);
+    assert_int_equal(stream_table_recover(table), 0);
+    assert_int_equal(stream_table_load(table).names, 1);
+    left_over_remove(root, "images");
+    assert_int_equal(access(folder, F_OK), -1);
+}
+
+/* Whether a folder cannot be looked into while this process has no descriptor left. */
+static bool is_left_alone_without_descriptors(const char *name)
+{
+    struct rlimit before, none;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){3, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    LeftOver left_over = left_over_look(root, name);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    return left_over == LEFT_OVER_FOREIGN;
+}
+
+/* It may have media, which wants its keys. */
+static void what_cannot_be_read_is_not_taken_for_old(void **state)
+{
+    char keys[TEMP_FOLDER_SIZE], key[TEMP_FOLDER_SIZE + 80], real[TEMP_FOLDER_SIZE + 8];
+    char folder[TEMP_FOLDER_SIZE + 8], media[sizeof(real) + 16];
+
+    (void)state;
+    temp_folder(keys);
+    snprintf(settings.encryption_directory, sizeof(settings.encryption_directory), "%s", keys);
+    snprintf(key, sizeof(key), "%s/shop", keys);
+    assert_int_equal(mkdir(key, 0700), 0);
+    snprintf(key, sizeof(key), "%s/shop/key-ts-1-0123abcd-0123-4123-8123-0123456789ab.bin", keys);
+    FILE *file = fopen(key, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite("0123456789abcdef", 1, 16, file), 16);
+    fclose(file);
+    snprintf(real, sizeof(real), "%s/elsewhere", keys); /* on another disk, say */
+    snprintf(folder, sizeof(folder), "%s/shop", root);
+    snprintf(media, sizeof(media), "%s/seg-1.ts", real);
+    assert_int_equal(mkdir(real, 0755), 0);
+    touch(media);
+    assert_int_equal(symlink(real, folder), 0);
+    assert_int_equal(stream_table_recover(table), 0);
+    assert_int_equal(access(key, F_OK), 0);
+    assert_int_equal(stream_table_load(table).names, 0);
+    left_over_remove(root, "shop");
+    assert_int_equal(access(media, F_OK), 0);
+    assert_true(is_left_alone_without_descriptors("shop"));
+    assert_int_equal(unlink(folder), 0);
+    assert_int_equal(mkdir(folder, 0755), 0);
+    assert_true(is_left_alone_without_descriptors("shop"));
+    assert_int_equal(stream_table_recover(table), 0); /* it has nothing */
+    assert_int_equal(access(key, F_OK), -1);
+    assert_int_equal(stream_table_load(table).names, 1);
+    temp_folder_remove(keys);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
     TEST(each_stream_is_encrypted_in_its_way),
     TEST(what_protects_a_folder_goes_last),
+    TEST(what_is_of_no_stream_stays),
+    TEST(what_cannot_be_read_is_not_taken_for_old),
     TEST(a_stream_with_nothing_to_show_leaves_nothing),
-    TEST(who_comes_back_at_once_is_let_in),
+    TEST(a_publisher_that_comes_back_at_once_is_let_in),
     TEST(one_folder_has_one_owner),
     TEST(what_was_removed_is_not_taken_up),
     TEST(what_has_ended_is_taken_up_without_a_thread),
@@ -653,7 +729,7 @@ static const struct CMUnitTest tests[] = {
     TEST(the_oldest_names_are_forgotten),
     TEST(the_oldest_that_have_ended_go_first),
     TEST(the_oldest_that_are_held_end_first),
-    TEST(who_left_just_now_is_not_the_oldest_that_is_held),
+    TEST(a_stream_left_just_now_is_not_the_oldest_that_is_held),
     TEST(a_new_name_waits_until_there_is_room),
     TEST(tells_which_publisher_is_refused),
     TEST(tells_of_many_refusals_only_how_many_they_were),

@@ -311,16 +311,13 @@ static void after_damage_nothing_comes_before_a_key_picture(void **state)
     TranscodeWork *w = begin(params.codec, "120p:90k");
     give(w, &s, 1, 3, 0, 0); /* without a key picture */
     assert_int_equal(made[0].units, 0);
-    assert_true(took.needs_key);
     assert_int_equal(took.damaged, 2);
     give(w, &s, 0, 4, 0, 0);
     assert_int_equal(made[0].units, 4);
-    assert_false(took.needs_key);
     const WirePicture bad = {
         .id = 4, .pts_90k = s.picture[4].pts_90k, .data = junk, .len = sizeof(junk)};
     assert_true(transcode_work_picture(w, &bad, 0, &out, &took) == 0);
     keep(&out);
-    assert_true(took.needs_key);
     give(w, &s, 5, 10, 0, 0);
     assert_int_equal(made[0].units, 4);
     give(w, &s, 10, 20, 0, 0);
@@ -468,6 +465,28 @@ static void one_that_is_behind_leaves_pictures_out_then_the_top_rung_and_says_so
     source_free(&s);
 }
 
+static void one_that_was_behind_and_is_larger_than_the_source_is_behind_no_more(void **state)
+{
+    static const SourceParams large = {"libx264", CODEC_H264, 320, 240, 10, 10, 0, 0};
+    static const SourceParams small = {"libx264", CODEC_H264, 160, 120, 6, 6, 0, 0};
+    CodedSource s[2];
+
+    (void)state;
+    source_make(&s[0], &large);
+    source_make(&s[1], &small);
+    TranscodeWork *w = begin(CODEC_H264, "240p:400k,120p:90k");
+    for (int64_t round = 0; round < 8; round++)
+        give(w, &s[0], 0, 10, round * 30000, round > 0 ? 400000 : 0);
+    assert_true(made[0].is.behind);
+    give(w, &s[1], 0, 6, 240000, 0);
+    assert_int_equal(made[0].stops, 2);
+    assert_false(made[0].is.behind);
+    assert_int_equal(made[1].is.width, 160);
+    transcode_work_destroy(&w);
+    for (size_t i = 0; i < COUNT(s); i++)
+        source_free(&s[i]);
+}
+
 static void an_encoder_that_is_not_there_is_named(void **state)
 {
     TranscodeConfig config = {.codec = CODEC_H264, .encoder = "h264_of_nobody", .threads = 1};
@@ -497,6 +516,7 @@ static const struct CMUnitTest tests[] = {
     TEST(a_halved_rung_has_every_second_picture_and_every_key_picture),
     TEST(what_is_not_wanted_stops_at_once_and_comes_back_with_a_key_picture),
     TEST(one_that_is_behind_leaves_pictures_out_then_the_top_rung_and_says_so),
+    TEST(one_that_was_behind_and_is_larger_than_the_source_is_behind_no_more),
     TEST(an_encoder_that_is_not_there_is_named),
 };
 

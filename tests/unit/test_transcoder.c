@@ -34,7 +34,7 @@ static void rungs_come_of_pictures(void **state)
     assert_int_equal(s.rung[1].units, 20);
     assert_true(s.rung[0].bytes > s.rung[1].bytes);
     assert_int_equal(transcoder_deadline_us(r.t), NEVER_US);
-    assert_false(transcoder_needs_key(r.t));
+    assert_false(r.t->needs_key);
     rig_close(&r);
 }
 
@@ -45,7 +45,7 @@ static void it_begins_with_a_key_picture(void **state)
 
     (void)state;
     rig_open(&r, &p);
-    assert_true(transcoder_needs_key(r.t));
+    assert_true(r.t->needs_key);
     rig_feed(&r, &source, 4, 20, 0);
     RIG_UNTIL(&r, r.units[0] == 10);
     assert_int_equal(transcoder_stats(r.t).left_out, 6);
@@ -85,7 +85,6 @@ static void an_encoder_that_is_not_there_is_refused_once(void **state)
     assert_int_equal(transcoder_deadline_us(r.t), r.now_us + 5 * US_PER_MS); /* to reap it */
     RIG_UNTIL(&r, r.t->process.pid == 0);
     assert_int_equal(transcoder_deadline_us(r.t), NEVER_US);
-    assert_false(transcoder_needs_key(r.t));
     r.now_us += 3600 * US_PER_S;
     rig_give(&r, &source, 0, 2, 0);
     transcoder_want(r.t, 1, r.now_us);

@@ -14,7 +14,7 @@ static void comes_back(Rig *r, int64_t later_90k)
 
     rig_restart(r);
     assert_int_equal(r->rung[0].width, 0); /* it was told that the rung stands still */
-    assert_true(transcoder_needs_key(r->t));
+    assert_true(r->t->needs_key);
     rig_feed(r, &source, 0, 10, later_90k);
     RIG_UNTIL(r, r->units[0] == before + 10);
     assert_true(transcoder_stats(r->t).runs);
@@ -128,7 +128,7 @@ static void one_that_takes_no_more_pictures_is_given_none_and_goes_on_at_a_key_p
     assert_int_equal(s.given, 70);
     assert_int_equal(s.left_out, 1000 - 60);
     assert_true(r.t->out.len < 8 << 20);
-    assert_true(transcoder_needs_key(r.t));
+    assert_true(r.t->needs_key);
     rig_signal(&r, SIGCONT);
     RIG_UNTIL(&r, transcoder_stats(r.t).waiting == 0);
     size_t before = r.units[0];

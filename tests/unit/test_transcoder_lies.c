@@ -15,9 +15,10 @@
     "\\247\\023\\0\\0\\0\\0\\0\\020" rung "\\0\\0\\0\\0\\0\\0" time idr "\\0\\0\\0\\001\\011\\020"
 #define TIME "\\013\\270" /* of the second picture, which is no key picture */
 #define TOOK(id)                                                                                   \
-    "\\247\\024\\0\\0\\0\\0\\0\\031\\0\\0\\0" id                                                   \
+    "\\247\\024\\0\\0\\0\\0\\0\\030\\0\\0\\0" id                                                   \
     "\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0"                                                \
-    "\\0\\0\\0\\0\\0\\0"
+    "\\0\\0\\0\\0\\0"
+#define BEHIND    "\\247\\022\\0\\0\\0\\0\\0\\006\\0\\0\\0\\0\\0\\001"
 #define NO_MEMORY "\\247\\021\\0\\0\\0\\0\\0\\011no memory"
 #define HALF_UNIT "\\247\\023\\0\\0\\0\\0\\020\\0"
 
@@ -128,6 +129,25 @@ static void half_a_message_is_no_answer(void **state)
     end(&r);
 }
 
+/* Else each time that viewers came back it would be told that the machine cannot keep up. */
+static void a_process_that_begins_is_not_behind_as_the_last_one_was(void **state)
+{
+    Rig r;
+
+    (void)state;
+    begin(&r, "#!/bin/sh\n" LISTEN "printf '" READY BEHIND "' >&3\n" STAY);
+    rig_give(&r, &source, 0, 3, 0);
+    prompt(&r);
+    RIG_UNTIL(&r, transcoder_stats(r.t).rung[0].state == RUNG_BEHIND);
+    transcoder_want(r.t, 0, r.now_us);
+    RIG_UNTIL(&r, rig_is_down(&r));
+    transcoder_want(r.t, 3, r.now_us);
+    transcoder_work(r.t, r.now_us);
+    assert_int_equal(r.t->state, TRANSCODER_STARTS);
+    assert_int_equal(transcoder_stats(r.t).rung[0].state, RUNG_STARTING);
+    end(&r);
+}
+
 static void one_that_does_not_begin_is_ended(void **state)
 {
     Rig r;
@@ -207,6 +227,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(nothing_that_it_says_is_believed),
     cmocka_unit_test(it_does_not_talk_of_rungs_without_end),
     cmocka_unit_test(half_a_message_is_no_answer),
+    cmocka_unit_test(a_process_that_begins_is_not_behind_as_the_last_one_was),
     cmocka_unit_test(one_that_does_not_begin_is_ended),
     cmocka_unit_test(a_bridge_that_is_held_up_while_it_starts_blames_it_for_nothing),
     cmocka_unit_test(why_it_ended_is_heard),

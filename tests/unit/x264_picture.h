@@ -24,10 +24,11 @@ static inline AVFrame *paint(const AVCodecContext *c, int luma)
     frame->height = c->height;
     frame->format = c->pix_fmt;
     assert_int_equal(av_frame_get_buffer(frame, 0), 0);
-    for (int y = 0; y < c->height; y++)
-        for (int x = 0; x < c->width; x++)
-            frame->data[0][y * frame->linesize[0] + x] =
-                (uint8_t)(x < c->width / 2 ? luma + 30 : luma);
+    for (int y = 0; y < c->height; y++) {
+        uint8_t *line = frame->data[0] + y * frame->linesize[0];
+        memset(line, luma, (size_t)c->width);
+        memset(line, luma + 30, (size_t)c->width / 2);
+    }
     for (int plane = 1; plane < 3; plane++)
         for (int y = 0; y < (c->height + 1) / 2; y++)
             memset(frame->data[plane] + y * frame->linesize[plane], 128,
