@@ -58,6 +58,7 @@ libfollow_a_SOURCES = \
 	%D%/hls-doctor/media_rules.c \
 	%D%/hls-doctor/media_worker.c \
 	%D%/hls-doctor/memory_bound.c \
+	%D%/hls-doctor/memory_format.c \
 	%D%/hls-doctor/names.c \
 	%D%/hls-doctor/rendition.c \
 	%D%/hls-doctor/rendition_files.c \

@@ -121,12 +121,26 @@ static const ProbeTrack *track_of(const Cut *c)
     return c->video.packets > 0 ? &c->video : &c->audio;
 }
 
+/* Whether only one of two transport streams has pictures. They may begin anywhere within it, but
+ * the sound of both begins with the segment. */
+static bool are_told_by_sound(const Pair *p)
+{
+    return (p->a->video.packets > 0) != (p->b->video.packets > 0) && p->a->audio.packets > 0 &&
+           p->b->audio.packets > 0;
+}
+
+/* What tells of both when they are: of each the same, if both have it. */
+static const ProbeTrack *told_by(const Pair *p, const Cut *c)
+{
+    return are_told_by_sound(p) ? &c->audio : track_of(c);
+}
+
 /* Whether both are of about the same time. */
 static bool check_number(const Pair *p)
 {
     int64_t shorter_us =
         p->a->duration_us < p->b->duration_us ? p->a->duration_us : p->b->duration_us;
-    int64_t off = off_90k(p, track_of(p->a)->first_pts, track_of(p->b)->first_pts);
+    int64_t off = off_90k(p, told_by(p, p->a)->first_pts, told_by(p, p->b)->first_pts);
 
     if (llabs(off) <= TICKS_PER_S / 4 || llabs(off) <= shorter_us / 2 * TICKS_PER_S / US_PER_S)
         return true;
@@ -210,8 +224,8 @@ static void check_cover(const Pair *p, const Cut *shows, const ProbeTrack *sound
 /* A date is of the first picture when it is shown, or when it is decoded. */
 static void check_dates(const Pair *p)
 {
-    const ProbeTrack *a = track_of(p->a), *b = track_of(p->b);
-    bool alike = (p->a->video.packets > 0) == (p->b->video.packets > 0);
+    const ProbeTrack *a = told_by(p, p->a), *b = told_by(p, p->b);
+    bool alike = are_told_by_sound(p) || (p->a->video.packets > 0) == (p->b->video.packets > 0);
     int64_t limit_us = alike ? DATE_US : SOUND_DATE_US;
 
     if (p->a->date_us == M3U8_NO_TIME || p->b->date_us == M3U8_NO_TIME)

@@ -217,8 +217,7 @@ static void look_at_retained(Classic *c)
         answers = file.status != 0;
         c->retained++;
         if (file.status != 200 && clock_us(CLOCK_MONOTONIC) < until_us)
-            findings_add(c->findings, "a segment that left the playlist went too soon (6.2.2)",
-                         "%s: HTTP status %ld", uri, file.status);
+            left_files_missing(c->findings, uri, file.status);
     }
 }
 

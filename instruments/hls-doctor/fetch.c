@@ -8,8 +8,7 @@
 
 #include "http_client.h"
 
-#define TIMEOUT_US 10000000
-#define LOOK_MS    1000 /* between two looks for an answer, which ends the wait when it comes */
+#define LOOK_MS 1000 /* between two looks for an answer, which ends the wait when it comes */
 
 struct Fetch {
     char url[HTTP_URL_SIZE];
@@ -58,7 +57,7 @@ static void on_answer(void *user, HttpAnswer *answer)
 static Fetched get(Fetch *f, const char *url)
 {
     forget(f);
-    f->answered = http_client_get(f->http, url, TIMEOUT_US, on_answer, f) < 0;
+    f->answered = http_client_get(f->http, url, HTTP_TIMEOUT_US, on_answer, f) < 0;
     while (!f->answered)
         http_client_run(f->http, LOOK_MS);
     return (Fetched){f->answer.data, f->answer.len, f->answer.status};

@@ -10,11 +10,10 @@
 #include "follow_state.h"
 #include "memory_bound.h"
 
-#define US_PER_S   1000000ll
-#define TIMEOUT_US (10 * US_PER_S)
-#define MASTER_US  (4 * US_PER_S) /* between two looks at the multivariant playlist */
-#define TICK_MS    100
-#define ACROSS_US  US_PER_S /* between two comparisons of the renditions */
+#define US_PER_S  1000000ll
+#define MASTER_US (4 * US_PER_S) /* between two looks at the multivariant playlist */
+#define TICK_MS   100
+#define ACROSS_US US_PER_S /* between two comparisons of the renditions */
 
 Follow *follow_create(const FollowOptions *options)
 {
@@ -238,7 +237,7 @@ static void ask_multi(Follow *f, int64_t now_us)
 {
     f->next_multi_us = now_us + MASTER_US;
     f->listed_if_asked = follow_listed(f);
-    f->multi_asked = http_client_get(f->world.http, f->url, TIMEOUT_US, on_multi, f) == 0;
+    f->multi_asked = http_client_get(f->world.http, f->url, HTTP_TIMEOUT_US, on_multi, f) == 0;
 }
 
 /* Finds out what the URL names. */
@@ -326,7 +325,7 @@ static bool waits_for_multi(const Follow *f)
 
 static void run_while(Follow *f, bool waits(const Follow *))
 {
-    int64_t limit_us = clock_us(CLOCK_MONOTONIC) + TIMEOUT_US;
+    int64_t limit_us = clock_us(CLOCK_MONOTONIC) + HTTP_TIMEOUT_US;
 
     while (!f->world.over && waits(f) && clock_us(CLOCK_MONOTONIC) < limit_us)
         http_client_run(f->world.http, TICK_MS);
@@ -341,6 +340,9 @@ static void look_at_media(Follow *f)
     if (f->is_multi && !f->multi_asked && !f->world.over)
         ask_multi(f, clock_us(CLOCK_MONOTONIC));
     run_while(f, waits_for_multi);
+    if (f->is_multi)
+        follow_ask_oldest(f);
+    run_while(f, follow_waits_for_oldest);
     f->world.over = true;
     media_worker_finish(f->world.worker);
     follow_check_media(f);
@@ -357,7 +359,8 @@ static bool goes_on(const Follow *f, int64_t until_us)
         return false;
     if (now_us < until_us)
         return !all_ended(f);
-    return !is_http(f->url) && http_client_is_busy(f->world.http) && now_us < until_us + TIMEOUT_US;
+    return !is_http(f->url) && http_client_is_busy(f->world.http) &&
+           now_us < until_us + HTTP_TIMEOUT_US;
 }
 
 int follow_run(Follow *f)
@@ -365,7 +368,7 @@ int follow_run(Follow *f)
     int64_t until = clock_us(CLOCK_MONOTONIC) + (int64_t)(f->options.time_s * US_PER_S);
 
     f->next_multi_us = clock_us(CLOCK_MONOTONIC) + MASTER_US;
-    if (http_client_get(f->world.http, f->url, TIMEOUT_US, on_first, f) < 0)
+    if (http_client_get(f->world.http, f->url, HTTP_TIMEOUT_US, on_first, f) < 0)
         return -1;
     while (goes_on(f, until)) {
         http_client_run(f->world.http, TICK_MS);
@@ -374,7 +377,7 @@ int follow_run(Follow *f)
     if (f->failed || f->count == 0)
         return -1;
     if (!f->world.over && all_ended(f)) { /* their files are still to come */
-        until = clock_us(CLOCK_MONOTONIC) + TIMEOUT_US;
+        until = clock_us(CLOCK_MONOTONIC) + HTTP_TIMEOUT_US;
         while (http_client_is_busy(f->world.http) && clock_us(CLOCK_MONOTONIC) < until)
             http_client_run(f->world.http, TICK_MS);
         look_across(f, true);

@@ -24,6 +24,55 @@ FollowListed follow_listed(const Follow *f)
     return listed;
 }
 
+/* ---- what is still listed when it has come ---- */
+
+static void on_oldest(void *user, HttpAnswer *a)
+{
+    FollowOldest *oldest = user;
+    const char *wrong;
+    M3u8 *m = a->status == 200 ? m3u8_read((const char *)a->data, a->len, &wrong) : NULL;
+
+    oldest->is_asked = false;
+    if (m && !m->is_multivariant)
+        oldest->sequence = m->media_sequence;
+    m3u8_destroy(&m);
+}
+
+/* `list` is its last version. Without an answer nothing is known to be listed any more. */
+static void ask_oldest(Follow *f, const char *uri, const M3u8 *list, FollowOldest *oldest)
+{
+    char url[HTTP_URL_SIZE];
+
+    *oldest = (FollowOldest){.sequence = list ? list->media_sequence : 0};
+    resolve_uri(f->url, uri, url);
+    if (!list || list->ended || !is_http(url) || f->world.over)
+        return;
+    oldest->sequence = UINT64_MAX;
+    oldest->is_asked = http_client_get(f->world.http, url, HTTP_TIMEOUT_US, on_oldest, oldest) == 0;
+}
+
+void follow_ask_oldest(Follow *f)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        const Rendition *r = f->followed[i].rendition;
+        ask_oldest(f, rendition_uri(r), rendition_list(r), &f->oldest[i]);
+    }
+    for (size_t i = 0; i < f->iframe_count; i++)
+        ask_oldest(f, iframe_list_uri(f->iframes[i]), iframe_list_last(f->iframes[i]),
+                   &f->iframes_oldest[i]);
+}
+
+bool follow_waits_for_oldest(const Follow *f)
+{
+    for (size_t i = 0; i < f->count; i++)
+        if (f->oldest[i].is_asked)
+            return true;
+    for (size_t i = 0; i < f->iframe_count; i++)
+        if (f->iframes_oldest[i].is_asked)
+            return true;
+    return false;
+}
+
 /* ---- media ---- */
 
 /* It is asked for again and again: a stream may begin with some of its lists. */
@@ -43,18 +92,16 @@ void follow_check_media(Follow *f)
 
     for (size_t i = 0; i < f->count; i++) {
         const Rendition *r = f->followed[i].rendition;
-        const M3u8 *m = rendition_list(r);
         check_came(f, &f->followed[i]);
         media[i] = media_rules_media(media_worker_rules(worker, i), rendition_uri(r),
-                                     m ? m->media_sequence : 0, f->listed.renditions[i]);
+                                     f->oldest[i].sequence, f->listed.renditions[i]);
     }
     if (f->is_multi)
         multi_rules_media(f->world.findings, &f->multi, media, f->count);
     for (size_t i = 0; i < f->iframe_count; i++) {
-        const M3u8 *m = iframe_list_last(f->iframes[i]);
         RenditionMedia pictures =
             media_worker_iframes_media(worker, i, iframe_list_uri(f->iframes[i]),
-                                       m ? m->media_sequence : 0, f->listed.iframes[i]);
+                                       f->iframes_oldest[i].sequence, f->listed.iframes[i]);
         multi_rules_iframes(f->world.findings, &f->multi, &pictures);
     }
 }

@@ -33,6 +33,12 @@ typedef struct FollowListed {
     uint64_t renditions[MEDIA_RENDITIONS_MAX], iframes[M3U8_MULTI_MAX];
 } FollowListed;
 
+/* Of a list, once the multivariant playlist has come: its oldest segment. */
+typedef struct FollowOldest {
+    uint64_t sequence;
+    bool is_asked; /* for the list, and not answered */
+} FollowOldest;
+
 struct Follow {
     FollowOptions options;
     char url[HTTP_URL_SIZE];
@@ -45,12 +51,18 @@ struct Follow {
     bool multi_asked; /* it is asked for, and not answered */
     MultiVersions multi;
     FollowListed listed, listed_if_asked; /* at the request for the newest, and for the next */
-    size_t multi_looks;                   /* at it, that gave one */
+    FollowOldest oldest[MEDIA_RENDITIONS_MAX], iframes_oldest[M3U8_MULTI_MAX];
+    size_t multi_looks; /* at it, that gave one */
     AppleDelivery multi_delivery;
     int64_t next_multi_us, next_across_us;
 };
 
 FollowListed follow_listed(const Follow *follow);
+
+/* Asks for each list that goes on once more: one that came before the newest multivariant playlist
+ * may have older segments than that speaks of. The media are checked when the answers are here. */
+void follow_ask_oldest(Follow *follow);
+bool follow_waits_for_oldest(const Follow *follow);
 
 /* Checks what the multivariant playlist says by the media, when the worker has finished. */
 void follow_check_media(Follow *follow);

@@ -15,6 +15,7 @@ typedef struct HttpClient HttpClient;
 
 #define HTTP_HEADER_SIZE 128
 #define HTTP_URL_SIZE    2048
+#define HTTP_TIMEOUT_US  10000000ll /* for an answer that is not held */
 
 /* An answer. To keep `data`, take it, leave NULL in its place, and free() it later. */
 typedef struct HttpAnswer {

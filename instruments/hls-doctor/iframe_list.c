@@ -11,10 +11,8 @@
 #include "media_opener.h"
 #include "playlist_rules.h"
 
-#define US_PER_S   1000000ll
-#define TIMEOUT_US (10 * US_PER_S)
-#define POLL_US    (500 * 1000) /* nobody waits for an I-frame */
-#define AHEAD      32           /* segments that are asked for at once */
+#define POLL_US (500 * 1000) /* nobody waits for an I-frame */
+#define AHEAD   32           /* segments that are asked for at once */
 
 struct IframeList {
     RenditionWorld *world;
@@ -187,9 +185,10 @@ static void ask(Fetching *f, const char *uri, M3u8Range range, HttpDone *done)
 
     resolve_uri(f->list->url, uri, url);
     if (range.len > 0)
-        status = http_client_get_range(http, url, range.offset, range.len, TIMEOUT_US, done, f);
+        status =
+            http_client_get_range(http, url, range.offset, range.len, HTTP_TIMEOUT_US, done, f);
     else
-        status = http_client_get(http, url, TIMEOUT_US, done, f);
+        status = http_client_get(http, url, HTTP_TIMEOUT_US, done, f);
     f->failed = f->failed || status < 0;
     f->waits += status == 0;
 }
@@ -270,6 +269,6 @@ void iframe_list_tick(IframeList *l, int64_t now_us)
     if (l->world->over || now_us < l->poll_us)
         return;
     l->poll_us = INT64_MAX;
-    if (http_client_get(l->world->http, l->url, TIMEOUT_US, on_list, l) < 0)
+    if (http_client_get(l->world->http, l->url, HTTP_TIMEOUT_US, on_list, l) < 0)
         l->poll_us = now_us + POLL_US;
 }

@@ -35,6 +35,14 @@ int64_t left_files_stay_us(const M3u8Segment *segment, int64_t list_us)
     return segment->duration_us + list_us;
 }
 
+void left_files_missing(Findings *findings, const char *uri, long status)
+{
+    findings_add(findings,
+                 status == 0 ? "a file that has left its list cannot be fetched (6.2.2)"
+                             : "a file that has left its list went too soon (6.2.2)",
+                 "%s: HTTP status %ld", uri, status);
+}
+
 void left_files_too_late(Findings *findings, const char *uri, long status)
 {
     findings_remark(findings, "a file was tried too late to be judged (6.2.2)",

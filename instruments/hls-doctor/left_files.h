@@ -40,6 +40,10 @@ const char *left_files_due(LeftFiles *files, int64_t now_us, int64_t *until_us);
  * makes no fault of what may be gone. */
 int64_t left_files_stay_us(const M3u8Segment *segment, int64_t list_us);
 
+/* A file that has left a list was not there before its time was over: a fault. `status` 0: there
+ * was no answer, so it may be there. */
+void left_files_missing(Findings *findings, const char *uri, long status);
+
 /* A file was not there when its time was over: a remark, since nobody can tell what was before. */
 void left_files_too_late(Findings *findings, const char *uri, long status);
 

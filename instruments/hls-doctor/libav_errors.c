@@ -47,9 +47,14 @@ size_t libav_errors_end(void)
     return heard.errors;
 }
 
+void libav_errors_pause(bool paused)
+{
+    heard.counting = !paused;
+}
+
 void libav_errors_add(void)
 {
-    heard.errors++;
+    heard.errors += heard.counting;
 }
 
 int libav_errors_read(AVFormatContext *format, AVPacket *packet)

@@ -7,6 +7,7 @@
  * Thread-safety: libav has one log, so one thread counts at a time. */
 
 #include <libavformat/avformat.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Takes libav's log over, for good: nothing is printed. */
@@ -15,6 +16,9 @@ void libav_errors_listen(void);
 /* Counts from 0 on, until libav_errors_end(), which returns how many there were. */
 void libav_errors_begin(void);
 size_t libav_errors_end(void);
+
+/* Within a count: whether what happens now is left out. */
+void libav_errors_pause(bool paused);
 
 /* One more, that was seen elsewhere. */
 void libav_errors_add(void);

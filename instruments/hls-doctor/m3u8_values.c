@@ -28,7 +28,8 @@ bool m3u8_time_read(const char *text, int64_t *unix_us)
     int zone_s = 0;
     if (p && (*p == '+' || *p == '-')) {
         int hours = 0, minutes = 0;
-        sscanf(p + 1, "%2d:%2d", &hours, &minutes);
+        if (sscanf(p + 1, "%2d:%2d", &hours, &minutes) == 1) /* ISO 8601 knows it without, too */
+            sscanf(p + 1, "%2d%2d", &hours, &minutes);
         zone_s = (*p == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
     } else if (!p || *p != 'Z') {
         return false;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "marks.h"
 
+#include <libavutil/pixdesc.h>
+#include <libavutil/samplefmt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,6 +96,15 @@ static void note(MarkList *l, Mark mark)
 
 /* ---- picture ---- */
 
+/* Whether the first plane has a byte for each pixel. */
+static bool has_bytes(const AVFrame *frame)
+{
+    const AVPixFmtDescriptor *format = av_pix_fmt_desc_get(frame->format);
+
+    return format && !(format->flags & (AV_PIX_FMT_FLAG_HWACCEL | AV_PIX_FMT_FLAG_BITSTREAM)) &&
+           format->comp[0].plane == 0 && format->comp[0].step == 1 && format->comp[0].depth == 8;
+}
+
 static int luma(const AVFrame *frame, int x, int y)
 {
     return frame->data[0][(ptrdiff_t)y * frame->linesize[0] + x];
@@ -130,10 +141,10 @@ static bool read_code(const AVFrame *frame, uint32_t *code)
 
 void marks_picture(Marks *m, const AVFrame *frame, int64_t pts_90k)
 {
-    bool on = box_luma(frame) >= 128;
+    bool readable = has_bytes(frame), on = readable && box_luma(frame) >= 128;
 
     m->pictures++;
-    m->has_code = read_code(frame, &m->code);
+    m->has_code = readable && read_code(frame, &m->code);
     m->codes += m->has_code;
     if (on && !m->flash_on)
         note(&m->flashes,
@@ -191,6 +202,8 @@ void marks_sound(Marks *m, const AVFrame *frame, int64_t pts_90k)
 {
     const float *left = (const float *)(const void *)frame->data[0];
 
+    if (frame->format != AV_SAMPLE_FMT_FLTP) /* as ALAC, whose samples may be shorter */
+        return;
     if (pts_90k != m->next_sound_90k)
         m->heard = 0;
     m->next_sound_90k = pts_90k + frame->nb_samples * 15 / 8;

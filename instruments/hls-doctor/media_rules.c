@@ -19,6 +19,8 @@ typedef struct Kept {
     uint64_t sequence, discontinuity;
     int64_t date_us, duration_us;
     int64_t first_pts, first_dts; /* of its first sample */
+    bool pictures, sound;         /* that it has */
+    int64_t sound_pts;            /* of the first sound */
     size_t len;
     RenditionMedia
         media; /* what it turned out to be; its peak is of those that it is the last of */
@@ -247,6 +249,9 @@ static void note(MediaRules *r, const MediaSegment *s)
         .date_us = listed->time_unix_us,
         .first_pts = t->first_pts,
         .first_dts = t->first_dts,
+        .pictures = s->facts.video.packets > 0,
+        .sound = s->facts.audio.packets > 0,
+        .sound_pts = s->facts.audio.first_pts,
         .duration_us = listed->duration_us,
         .len = s->len,
     };
@@ -315,9 +320,14 @@ static Epoch epoch_of(const Kept *k)
     return shown < begun ? (Epoch){shown, begun} : (Epoch){begun, shown};
 }
 
-/* How far apart two are at the least. */
-static int64_t apart_us(Epoch a, Epoch b)
+/* How far apart those of two segments are at the least. If only one of two transport streams has
+ * pictures, these may begin anywhere within it: the sound of both tells. */
+static int64_t apart_us(const Kept *x, const Kept *y)
 {
+    Epoch a = epoch_of(x), b = epoch_of(y);
+
+    if (x->pictures != y->pictures && x->sound && y->sound)
+        return llabs(x->date_us - y->date_us - probe_us(x->sound_pts - y->sound_pts));
     if (a.least_us > b.most_us)
         return a.least_us - b.most_us;
     return b.least_us > a.most_us ? b.least_us - a.most_us : 0;
@@ -334,7 +344,7 @@ void media_rules_compare(Findings *f, const MediaRules *a, const MediaRules *b)
         if (y->date_us == M3U8_NO_TIME || llabs(x->date_us - y->date_us) > x->duration_us / 2 ||
             x->discontinuity != y->discontinuity)
             continue;
-        int64_t apart = apart_us(epoch_of(x), epoch_of(y));
+        int64_t apart = apart_us(x, y);
         if (apart > DATE_US)
             findings_add(f, "renditions give one media time two dates (6.2.4)",
                          "%s segment %" PRIu64 ", %s segment %" PRIu64 ": %.1f ms apart", a->name,

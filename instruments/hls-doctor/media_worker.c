@@ -122,19 +122,46 @@ static void check_boxes(MediaWorker *w, Rendition *r, const MediaJob *j)
                         &r->tracks);
 }
 
-/* Returns the parts' facts, or NULL. */
-static MediaPart *look_at_parts(MediaWorker *w, Rendition *r, const MediaJob *j, bool decode)
+static int look_at_part(Rendition *r, const MediaJob *j, size_t i, bool decode, SegmentFacts *out)
 {
-    MediaPart *parts = j->part ? calloc(j->segment.part_count, sizeof(*parts)) : NULL;
+    MediaBytes all = behind(&j->init, &j->part[i]);
+    int status = segment_probe_look(r->probe, all.data, all.len, decode, out);
 
-    for (size_t i = 0; parts && i < j->segment.part_count; i++) {
-        MediaBytes all = behind(&j->init, &j->part[i]);
-        parts[i].listed = j->segment.parts[i];
-        if (segment_probe_look(r->probe, all.data, all.len, decode && parts[i].listed.independent,
-                               &parts[i].facts) < 0)
-            findings_add(w->findings, "a part cannot be demuxed", "%s", j->segment.parts[i].uri);
-        free(all.data);
+    free(all.data);
+    return status;
+}
+
+/* Whether the parts have the packets of the segment. */
+static bool has_packets_of(const SegmentFacts *segment, const MediaPart *parts, size_t count)
+{
+    uint32_t pictures = segment->video.sum, sounds = segment->audio.sum;
+
+    for (size_t i = 0; i < count; i++) {
+        pictures -= parts[i].facts.video.sum;
+        sounds -= parts[i].facts.audio.sum;
     }
+    return pictures == 0 && sounds == 0;
+}
+
+/* Returns the parts' facts, or NULL. If the segment was decoded alone without an error, so is the
+ * part that it begins with, and each part of sound that needs none before it. */
+static MediaPart *look_at_parts(MediaWorker *w, Rendition *r, const MediaJob *j,
+                                const SegmentFacts *segment, bool decode)
+{
+    const size_t count = j->segment.part_count;
+    MediaPart *parts = j->part ? calloc(count, sizeof(*parts)) : NULL;
+
+    for (size_t i = 0; parts && i < count; i++) {
+        parts[i].listed = j->segment.parts[i];
+        if (look_at_part(r, j, i, false, &parts[i].facts) < 0)
+            findings_add(w->findings, "a part cannot be demuxed", "%s", parts[i].listed.uri);
+    }
+    bool told =
+        parts && segment->errors_alone == 0 && is_parts(j) && has_packets_of(segment, parts, count);
+    bool sound = segment->video.packets == 0 && segment->audio.each_alone;
+    for (size_t i = 0; parts && decode && i < count; i++)
+        if (parts[i].listed.independent && !(told && (sound || i == 0)))
+            look_at_part(r, j, i, true, &parts[i].facts);
     return parts;
 }
 
@@ -169,7 +196,7 @@ static void look_at(MediaWorker *w, MediaJob *j)
         free(all.data);
         return;
     }
-    MediaPart *parts = look_at_parts(w, r, j, decode);
+    MediaPart *parts = look_at_parts(w, r, j, &s.facts, decode);
     s.parts = parts;
     s.part_count = parts ? j->segment.part_count : 0;
     s.is_its_parts = parts && is_parts(j);

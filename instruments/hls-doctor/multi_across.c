@@ -67,19 +67,24 @@ static void check_numbers(Findings *f, const RenditionView *a, const RenditionVi
     }
 }
 
-/* When a list begins and ends. A newest segment that `other` does not have yet is left out: it may
- * lie behind a hole, and be much later. Returns false if the list does not say. */
+/* When a list begins and ends. An oldest segment that `other` has no longer, and a newest that it
+ * does not have yet, are left out: there may be a hole beside them, of a publisher who was away,
+ * and then they are far from the others. Returns false if the list does not say. */
 static bool extent(const M3u8 *m, const M3u8 *other, int64_t *start_us, int64_t *end_us)
 {
-    size_t n = m->count;
+    size_t first = 0, n = m->count;
 
-    if (n > 1 && other->count > 0 &&
-        m->segments[n - 1].sequence == other->segments[other->count - 1].sequence + 1)
-        n--;
+    if (n > 1 && other->count > 0) {
+        if (m->segments[n - 1].sequence == other->segments[other->count - 1].sequence + 1)
+            n--;
+        if (n > 1 && m->segments[0].sequence + 1 == other->segments[0].sequence)
+            first = 1;
+    }
     const M3u8Segment *last = n > 0 ? &m->segments[n - 1] : NULL;
-    if (!last || m->segments[0].time_unix_us == M3U8_NO_TIME || last->time_unix_us == M3U8_NO_TIME)
+    if (!last || m->segments[first].time_unix_us == M3U8_NO_TIME ||
+        last->time_unix_us == M3U8_NO_TIME)
         return false;
-    *start_us = m->segments[0].time_unix_us;
+    *start_us = m->segments[first].time_unix_us;
     *end_us = last->time_unix_us + last->duration_us;
     return true;
 }
@@ -95,6 +100,23 @@ static bool are_of_one_moment(const RenditionView *a, const RenditionView *b)
     return a->came_us - b->asked_us <= apart_us && b->came_us - a->asked_us <= apart_us;
 }
 
+/* Whether `a` was asked for when `b` had come, and so is the later one of two live lists. */
+static bool is_later(const RenditionView *a, const RenditionView *b)
+{
+    return !a->list->ended && b->came_us <= a->asked_us && b->asked_us < a->came_us;
+}
+
+/* By how much they lack something, if `a` is `ahead_us` of `b`. The later one may be ahead by
+ * anything: a server that stood still writes several segments at once, and there may be a hole
+ * among them, or among those that they replace. Each is the later one again and again, so what is
+ * lacking shows then. */
+static int64_t lack_us(const RenditionView *a, const RenditionView *b, int64_t ahead_us)
+{
+    if (ahead_us > 0 ? is_later(a, b) : is_later(b, a))
+        return 0;
+    return llabs(ahead_us);
+}
+
 /* One may have more than the other at its beginning and its end, but less than a target. The lists
  * were not fetched at one moment: one may have a segment more, and a cache may have kept one for
  * longer. That one ends earlier, and begins as much earlier, in whole segments. */
@@ -108,8 +130,8 @@ static void check_extent(Findings *f, const RenditionView *a, const RenditionVie
     bool live = !a->list->ended && !b->list->ended;
     int64_t apart_us = llabs(end[0] - end[1]);
     int64_t older_us = live && apart_us > target_us / 2 ? target_us + apart_us : 0;
-    if (llabs(start[0] - start[1]) > target_us * 3 / 2 + older_us ||
-        (live && apart_us > target_us * 2))
+    if (lack_us(a, b, start[0] - start[1]) > target_us * 3 / 2 + older_us ||
+        (live && lack_us(a, b, end[0] - end[1]) > target_us * 2))
         findings_add(f, "one rendition has content that another lacks (6.2.4)",
                      "%s, %s: %.2f s at the beginning, %.2f s at the end", a->uri, b->uri,
                      (double)(start[0] - start[1]) / US_PER_S,

@@ -139,10 +139,8 @@ void reload_rules_delta(Findings *f, const Exchange *e, const M3u8 *m, const M3u
 void reload_rules_media(Findings *f, const Exchange *e, bool hinted, int64_t part_target_us)
 {
     if (e->status != 200) {
-        findings_add(f,
-                     hinted ? "a hinted part cannot be fetched (6.2.6)"
-                            : "a listed segment or part cannot be fetched (6.2.1)",
-                     "%s: HTTP status %ld", e->name, e->status);
+        findings_add(f, "a listed segment or part cannot be fetched (6.2.1)", "%s: HTTP status %ld",
+                     e->name, e->status);
         return;
     }
     if (!strstr(e->type, "mp4") && !strstr(e->type, "iso.segment") &&

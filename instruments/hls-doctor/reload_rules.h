@@ -28,7 +28,7 @@ typedef struct Exchange {
 /* A playlist; `list` as it came, NULL: it was none. */
 void reload_rules_playlist(Findings *findings, const Exchange *exchange, const M3u8 *list);
 
-/* A delta update as it came, and the version that it was to come upon. */
+/* A delta update as it came, and the version that it was made against. */
 void reload_rules_delta(Findings *findings, const Exchange *exchange, const M3u8 *list,
                         const M3u8 *before);
 

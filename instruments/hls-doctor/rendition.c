@@ -9,7 +9,6 @@
 #include "clock.h"
 
 #define US_PER_S     1000000ll
-#define TIMEOUT_US   (10 * US_PER_S)
 #define HOLD_TARGETS 3            /* section 6.2.5.2 */
 #define POLL_US      (300 * 1000) /* if requests cannot block */
 #define HELD_US      (20 * 1000) /* an answer that came sooner was there before; it proves no more */
@@ -122,7 +121,7 @@ static void ask_playlist(Rendition *r, const Reload *request)
         end += sprintf(end, "%c_HLS_part=%" PRId64, mark, q->part), mark = '&';
     if (q->skip)
         sprintf(end, "%c_HLS_skip=YES", mark);
-    if (http_client_get(r->world->http, url, TIMEOUT_US + hold, on_playlist, q) < 0)
+    if (http_client_get(r->world->http, url, HTTP_TIMEOUT_US + hold, on_playlist, q) < 0)
         free(q);
 }
 

@@ -12,7 +12,6 @@
 #include "reload_rules.h"
 
 #define US_PER_S     1000000ll
-#define TIMEOUT_US   (10 * US_PER_S)
 #define HOLD_TARGETS 3 /* section 6.2.5.2 */
 #define KEEP_TARGETS 3 /* of a part that is listed no more; section 6.2.2 */
 #define ROUNDING_US  1000
@@ -27,6 +26,8 @@ struct RenditionFiles {
     FileStore store;
     uint64_t next_segment;           /* the next one to take apart */
     char failed_hint[M3U8_URI_SIZE]; /* what was hinted at and not given; "": nothing */
+    long failed_status;              /* of the answer to that; 0: there was none */
+    int64_t failed_us;               /* when that came */
     FilesStats stats;
 };
 
@@ -93,13 +94,16 @@ static bool is_named(const M3u8 *m, const char *uri)
     return false;
 }
 
-/* A hint that was not given, though what it names is still hinted at, or listed. If it is listed as
- * a gap, it is not there. */
+/* A hint that was not given, though what it names is still hinted at, or listed, in a version that
+ * was asked for after that: one that was on its way may be older. If it is listed as a gap, it is
+ * not there. */
 static void check_failed_hint(RenditionFiles *r)
 {
-    if (r->failed_hint[0] != '\0' && is_named(r->list, r->failed_hint))
-        findings_add(r->world->findings, "a hinted part cannot be fetched (6.2.6)", "%s",
-                     r->failed_hint);
+    if (r->failed_hint[0] == '\0' || r->asked_us <= r->failed_us)
+        return;
+    if (is_named(r->list, r->failed_hint))
+        findings_add(r->world->findings, "a hinted part cannot be fetched (6.2.6)",
+                     "%s: HTTP status %ld", r->failed_hint, r->failed_status);
     r->failed_hint[0] = '\0';
 }
 
@@ -131,8 +135,12 @@ static void on_file(void *user, HttpAnswer *a)
     if (r->world->over)
         return;
     if (file->hinted && !good) {
-        /* it need not come where something else comes: the next version tells */
-        snprintf(r->failed_hint, sizeof(r->failed_hint), "%s", a->status != 503 ? file->uri : "");
+        /* it need not come if something else comes: a version tells that is asked for now */
+        if (a->status != 503 && r->failed_hint[0] == '\0') {
+            snprintf(r->failed_hint, sizeof(r->failed_hint), "%s", file->uri);
+            r->failed_status = a->status;
+            r->failed_us = a->done_us;
+        }
         file_store_drop(&r->store, file);
         return;
     }
@@ -156,7 +164,7 @@ static void on_file(void *user, HttpAnswer *a)
 /* It is there for `keep_us` after the list was asked for that names it. */
 static void ask_file(RenditionFiles *r, const char *uri, bool hinted, int64_t keep_us)
 {
-    int64_t timeout = TIMEOUT_US + HOLD_TARGETS * target_us(r);
+    int64_t timeout = HTTP_TIMEOUT_US + HOLD_TARGETS * target_us(r);
     StoredFile *file = file_store_find(&r->store, uri);
     char url[HTTP_URL_SIZE];
 
@@ -186,7 +194,7 @@ static void ask_key(RenditionFiles *r, const M3u8Segment *s)
     if (!file)
         return;
     resolve_uri(r->url, uri, url);
-    if (http_client_get(r->world->http, url, TIMEOUT_US, on_key, file) < 0)
+    if (http_client_get(r->world->http, url, HTTP_TIMEOUT_US, on_key, file) < 0)
         file->state = FILE_HERE;
 }
 
@@ -352,9 +360,7 @@ static void on_retained(void *user, HttpAnswer *a)
     if (r->world->over)
         ; /* it was not waited for */
     else if (a->status != 200 && a->done_us < file->until_us)
-        findings_add(r->world->findings,
-                     "a segment or part that left the playlist went too soon (6.2.2)",
-                     "%s: HTTP status %ld", file->uri, a->status);
+        left_files_missing(r->world->findings, file->uri, a->status);
     else if (a->status == 200 && !names_hold(r->world->names, file->uri, a->data, a->len))
         findings_add(r->world->findings, "one name has had two contents (6.2.1)", "%s", file->uri);
     tried_file_free(file);
@@ -369,7 +375,7 @@ void rendition_files_try(RenditionFiles *r, const char *uri, int64_t until_us)
         return;
     *file = (TriedFile){r, strdup(uri), until_us};
     resolve_uri(r->url, uri, url);
-    if (http_client_get(r->world->http, url, TIMEOUT_US, on_retained, file) < 0)
+    if (http_client_get(r->world->http, url, HTTP_TIMEOUT_US, on_retained, file) < 0)
         tried_file_free(file);
 }
 

@@ -3,17 +3,18 @@
 
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
+#include <libavutil/crc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "codec_name.h"
 #include "libav_errors.h"
+#include "memory_format.h"
 #include "picture_units.h"
 
-#define IO_BUFFER_BYTES 32768
-#define TICKS_PER_S     90000
-#define TIME_MAX_90K    (1ll << 56) /* 25,000 years; what is later is taken for this */
+#define TICKS_PER_S  90000
+#define TIME_MAX_90K (1ll << 56) /* 25,000 years; what is later is taken for this */
 
 enum { VIDEO, AUDIO, TRACKS };
 
@@ -23,17 +24,12 @@ typedef struct Decoders {
 
 struct SegmentProbe {
     ProbeSink sink;
-    Decoders running; /* in sequence */
-    bool begun;       /* these have come to an IDR picture */
+    Decoders running;       /* in sequence */
+    AVCodecContext *before; /* of the pictures of the segment before */
+    bool begun;             /* these have come to an IDR picture */
     AVFrame *frame;
     AVPacket *packet;
 };
-
-/* The bytes that are read, as avio sees them. */
-typedef struct Memory {
-    const uint8_t *data;
-    size_t len, at;
-} Memory;
 
 SegmentProbe *segment_probe_create(const ProbeSink *sink)
 {
@@ -61,13 +57,16 @@ void segment_probe_destroy(SegmentProbe **probe)
     if (!*probe)
         return;
     close_decoders(&(*probe)->running);
+    avcodec_free_context(&(*probe)->before);
     av_frame_free(&(*probe)->frame);
     av_packet_free(&(*probe)->packet);
     free(*probe);
     *probe = NULL;
 }
 
-static AVCodecContext *decoder(Decoders *d, int track, const AVStream *stream)
+/* `before`: the decoder before this one, or NULL: it knows how far pictures are out of order. */
+static AVCodecContext *decoder(Decoders *d, int track, const AVStream *stream,
+                               const AVCodecContext *before)
 {
     if (d->track[track])
         return d->track[track];
@@ -78,7 +77,11 @@ static AVCodecContext *decoder(Decoders *d, int track, const AVStream *stream)
     c->thread_count = 1;
     c->pkt_timebase = (AVRational){1, TICKS_PER_S};
     c->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER;
-    if (avcodec_parameters_to_context(c, stream->codecpar) < 0 || avcodec_open2(c, codec, NULL) < 0)
+    if (avcodec_parameters_to_context(c, stream->codecpar) < 0)
+        avcodec_free_context(&c);
+    if (c && before)
+        c->has_b_frames = FFMAX(c->has_b_frames, before->has_b_frames);
+    if (c && avcodec_open2(c, codec, NULL) < 0)
         avcodec_free_context(&c);
     d->track[track] = c;
     return c;
@@ -124,6 +127,7 @@ static void note_codec(ProbeTrack *t, const AVCodecParameters *codec)
     t->height = codec->height;
     t->channels = codec->ch_layout.nb_channels;
     codec_name(codec, t->codec, sizeof(t->codec));
+    t->each_alone = strcmp(t->codec, "mp4a.40.2") == 0 || strcmp(t->codec, "opus") == 0;
 }
 
 static int64_t bounded(int64_t time_90k)
@@ -168,6 +172,7 @@ static void note_packet(SegmentFacts *facts, int track, const AVStream *stream, 
     if (track == VIDEO)
         note_picture(facts, stream, packet);
     t->packets++;
+    t->sum += av_crc(av_crc_get_table(AV_CRC_32_IEEE_LE), 0, packet->data, (size_t)packet->size);
     t->last_dts = packet->dts;
     t->end_dts = packet->dts + packet->duration;
     if (track == AUDIO)
@@ -177,63 +182,6 @@ static void note_packet(SegmentFacts *facts, int track, const AVStream *stream, 
 }
 
 /* ---- reading ---- */
-
-static int read_memory(void *opaque, uint8_t *buf, int size)
-{
-    Memory *m = opaque;
-    size_t n = m->len - m->at < (size_t)size ? m->len - m->at : (size_t)size;
-
-    if (n == 0)
-        return AVERROR_EOF;
-    memcpy(buf, m->data + m->at, n);
-    m->at += n;
-    return (int)n;
-}
-
-static const char *format_of(const Memory *m)
-{
-    return m->len > 8 && memcmp(m->data + 4, "ftyp", 4) == 0 ? "mov" : "mpegts";
-}
-
-/* What MP4 says at its beginning is all there is to know of its tracks; of a transport stream
- * libavformat finds it out, by decoders of its own. */
-static int know_tracks(AVFormatContext *format)
-{
-    return strstr(format->iformat->name, "mov") ? 0 : avformat_find_stream_info(format, NULL);
-}
-
-static AVFormatContext *open_memory(Memory *memory)
-{
-    uint8_t *buffer = av_malloc(IO_BUFFER_BYTES);
-    AVFormatContext *format = avformat_alloc_context();
-    AVIOContext *io =
-        buffer ? avio_alloc_context(buffer, IO_BUFFER_BYTES, 0, memory, read_memory, NULL, NULL)
-               : NULL;
-
-    if (!format || !io) {
-        avformat_free_context(format);
-        return NULL;
-    }
-    format->pb = io;
-    format->flags |= AVFMT_FLAG_CUSTOM_IO;
-    if (avformat_open_input(&format, NULL, av_find_input_format(format_of(memory)), NULL) < 0 ||
-        know_tracks(format) < 0)
-        avformat_close_input(&format);
-    if (!format) {
-        av_freep(&io->buffer);
-        avio_context_free(&io);
-    }
-    return format;
-}
-
-static void close_memory(AVFormatContext *format)
-{
-    AVIOContext *io = format->pb;
-
-    avformat_close_input(&format);
-    av_freep(&io->buffer);
-    avio_context_free(&io);
-}
 
 static int track_of(const AVStream *stream)
 {
@@ -256,13 +204,45 @@ static void note_ends(SegmentFacts *facts, const AVFormatContext *format)
     }
 }
 
-/* One pass over the segment; `decoders` NULL: nothing is decoded. Returns the errors, or -1. */
-static ssize_t pass(SegmentProbe *p, const uint8_t *data, size_t len, Decoders *decoders,
-                    const ProbeSink *sink, SegmentFacts *facts)
+/* Whether a decoder that begins with this stream would be set up like the one that runs. */
+static bool is_set_up_for(const AVCodecContext *c, const AVCodecParameters *codec)
 {
-    Memory memory = {data, len, 0};
+    return c->codec_id == codec->codec_id && c->extradata_size == codec->extradata_size &&
+           (c->extradata_size == 0 ||
+            memcmp(c->extradata, codec->extradata, (size_t)c->extradata_size) == 0);
+}
 
-    AVFormatContext *format = open_memory(&memory); /* what it says then is guessed */
+/* At the first packet of a track: whether what decodes it in sequence finds what one finds that
+ * begins with it. For pictures that begin with a key picture one begins now. What H.265 shows
+ * behind a key picture may need what was before. */
+static bool is_as_alone(SegmentProbe *p, int track, const AVStream *stream,
+                        const SegmentFacts *facts)
+{
+    AVCodecContext *running = p->running.track[track];
+
+    if (!running)
+        return true;
+    if (!is_set_up_for(running, stream->codecpar))
+        return false;
+    if (track == AUDIO)
+        return facts->audio.each_alone;
+    if (!facts->starts_with_idr || running->codec_id == AV_CODEC_ID_HEVC)
+        return false;
+    libav_errors_pause(true); /* what it still holds is of the segment before */
+    decode(p, running, VIDEO, NULL, &p->sink);
+    libav_errors_pause(false);
+    p->before = running;
+    p->running.track[VIDEO] = NULL;
+    return true;
+}
+
+/* One pass over the segment; `decoders` NULL: nothing is decoded. `as_alone` NULL, or whether
+ * decoding it alone would find the same. Returns the errors, or -1. */
+static ssize_t pass(SegmentProbe *p, const uint8_t *data, size_t len, Decoders *decoders,
+                    const ProbeSink *sink, SegmentFacts *facts, bool *as_alone)
+{
+    MemoryBytes memory = {data, len, 0};
+    AVFormatContext *format = memory_format_open(&memory); /* what it says then is guessed */
     if (!format)
         return -1;
     libav_errors_begin();
@@ -272,14 +252,18 @@ static ssize_t pass(SegmentProbe *p, const uint8_t *data, size_t len, Decoders *
         take_times(p->packet, stream);
         if (track >= 0) {
             note_packet(facts, track, stream, p->packet);
+            bool first = (track == VIDEO ? &facts->video : &facts->audio)->packets == 1;
+            if (first && as_alone && !is_as_alone(p, track, stream, facts))
+                *as_alone = false;
+            AVCodecContext *before = track == VIDEO ? p->before : NULL;
             if (decoders)
-                decode(p, decoder(decoders, track, stream), track, p->packet, sink);
+                decode(p, decoder(decoders, track, stream, before), track, p->packet, sink);
         }
         av_packet_unref(p->packet);
     }
     size_t errors = libav_errors_end();
     note_ends(facts, format);
-    close_memory(format);
+    memory_format_close(format);
     return (ssize_t)errors;
 }
 
@@ -290,9 +274,7 @@ int segment_probe_look(SegmentProbe *p, const uint8_t *data, size_t len, bool de
 
     *out = (SegmentFacts){0};
     libav_errors_forget();
-    ssize_t errors = pass(p, data, len, decode_it ? &alone : NULL, NULL, out);
-    for (int t = 0; t < TRACKS; t++)
-        decode(p, alone.track[t], t, NULL, NULL);
+    ssize_t errors = pass(p, data, len, decode_it ? &alone : NULL, NULL, out, NULL);
     close_decoders(&alone);
     if (errors < 0)
         return -1;
@@ -301,21 +283,54 @@ int segment_probe_look(SegmentProbe *p, const uint8_t *data, size_t len, bool de
     return 0;
 }
 
-int segment_probe_read(SegmentProbe *p, const uint8_t *data, size_t len, bool restart,
-                       SegmentFacts *out)
+/* `errors` were found. If it was by a decoder that began here, returns those of the one before. */
+static ssize_t go_on(SegmentProbe *p, const uint8_t *data, size_t len, ssize_t errors)
 {
     SegmentFacts again = {0};
 
-    if (segment_probe_look(p, data, len, true, out) < 0)
-        return -1;
+    if (!p->before)
+        return errors;
+    avcodec_free_context(&p->running.track[VIDEO]);
+    p->running.track[VIDEO] = p->before;
+    p->before = NULL;
+    avcodec_flush_buffers(p->running.track[VIDEO]); /* it was drained, and takes more now */
+    return pass(p, data, len, &p->running, NULL, &again, NULL);
+}
+
+static void look_alone(SegmentProbe *p, const uint8_t *data, size_t len, SegmentFacts *facts)
+{
+    SegmentFacts alone;
+
+    if (segment_probe_look(p, data, len, true, &alone) == 0 && alone.errors_alone > 0) {
+        facts->errors_alone = alone.errors_alone;
+        memcpy(facts->first_error, alone.first_error, sizeof(facts->first_error));
+    }
+}
+
+int segment_probe_read(SegmentProbe *p, const uint8_t *data, size_t len, bool restart,
+                       SegmentFacts *out)
+{
+    bool as_alone = true;
+
+    *out = (SegmentFacts){0};
+    libav_errors_forget();
     if (restart)
         segment_probe_drain(p);
-    ssize_t errors = pass(p, data, len, &p->running, &p->sink, &again);
-    /* what the first pictures are made of has left the list, or is before a discontinuity */
-    bool counts = p->begun || again.starts_with_idr || again.video.packets == 0;
-    out->errors_in_sequence = counts && errors > 0 ? (size_t)errors : 0;
-    p->begun = p->begun || again.has_idr;
+    ssize_t errors = pass(p, data, len, &p->running, &p->sink, out, &as_alone);
+    if (errors < 0)
+        return -1;
+    if (as_alone)
+        out->errors_alone = (size_t)errors;
+    if (errors > 0)
+        errors = go_on(p, data, len, errors);
     snprintf(out->first_error, sizeof(out->first_error), "%s", libav_errors_first());
+    avcodec_free_context(&p->before);
+    if (!as_alone)
+        look_alone(p, data, len, out);
+    /* what the first pictures are made of has left the list, or is before a discontinuity */
+    bool counts = p->begun || out->starts_with_idr || out->video.packets == 0;
+    out->errors_in_sequence = counts && errors > 0 ? (size_t)errors : 0;
+    p->begun = p->begun || out->has_idr;
     return 0;
 }
 
@@ -344,7 +359,7 @@ static void look_at_iframe(SegmentProbe *p, const AVStream *stream, IframeFacts 
     out->height = facts.video.height;
     memcpy(out->codec, facts.video.codec, sizeof(out->codec));
     libav_errors_begin();
-    decode(p, decoder(&alone, VIDEO, stream), VIDEO, p->packet, &sink);
+    decode(p, decoder(&alone, VIDEO, stream, NULL), VIDEO, p->packet, &sink);
     decode(p, alone.track[VIDEO], VIDEO, NULL, &sink);
     out->errors = libav_errors_end();
     close_decoders(&alone);
@@ -352,10 +367,10 @@ static void look_at_iframe(SegmentProbe *p, const AVStream *stream, IframeFacts 
 
 int segment_probe_iframe(SegmentProbe *p, const uint8_t *data, size_t len, IframeFacts *out)
 {
-    Memory memory = {data, len, 0};
+    MemoryBytes memory = {data, len, 0};
 
     *out = (IframeFacts){0};
-    AVFormatContext *format = open_memory(&memory);
+    AVFormatContext *format = memory_format_open(&memory);
     if (!format)
         return -1;
     while (av_read_frame(format, p->packet) >= 0) {
@@ -368,7 +383,7 @@ int segment_probe_iframe(SegmentProbe *p, const uint8_t *data, size_t len, Ifram
         }
         av_packet_unref(p->packet);
     }
-    close_memory(format);
+    memory_format_close(format);
     return out->pictures > 0 ? 0 : -1;
 }
 

@@ -2,9 +2,9 @@
 #ifndef SEGMENT_PROBE_H
 #define SEGMENT_PROBE_H
 
-/* Demuxes a segment and decodes it with libav, twice: alone, as a player that joins there, and in
- * sequence, as a player that goes on watching. A segment is a transport stream, or fragmented MP4
- * after its initialisation segment.
+/* Demuxes a segment and decodes it with libav: alone, as a player that joins there, and in
+ * sequence, as a player that goes on watching. It is decoded once if that tells of both. A segment
+ * is a transport stream, or fragmented MP4 after its initialisation segment.
  *
  * Thread-safety: one thread for all probes of a process, since libav's log has one callback. */
 
@@ -30,7 +30,9 @@ typedef struct ProbeTrack {
     size_t holes;         /* audio: how often a frame did not begin where the last one ended */
     int64_t hole_samples; /* the widest of them, in samples; below 0: overlap */
     int width, height, channels;
-    char codec[32]; /* as CODECS names it (RFC 6381); "": not known */
+    char codec[32];  /* as CODECS names it (RFC 6381); "": not known */
+    uint32_t sum;    /* of the check sums of all packets */
+    bool each_alone; /* sound whose packets are decoded without those before, or with, to one end */
 } ProbeTrack;
 
 typedef struct SegmentFacts {

@@ -81,19 +81,18 @@ static int print_new_key(void)
 static int read_key(const char *file, TokenKey *key)
 {
     char line[512];
-    int fields = 0;
+    int end = 0;
     FILE *f = fopen(file, "r");
 
     if (!f)
         return fail(1, "cannot be opened: ", file);
-    while (fields != 2 && fgets(line, sizeof(line), f))
-        fields = sscanf(line, " %32[A-Za-z0-9_-] %128[A-Za-z0-9_-];", key->id, key->secret);
+    while (end == 0 && fgets(line, sizeof(line), f))
+        sscanf(line, " %32[A-Za-z0-9_-] %128[A-Za-z0-9_-] ;%n", key->id, key->secret, &end);
     fclose(f);
-    if (fields == 2 && strlen(key->secret) >= SECRET_BYTES)
+    if (end > 0 && strlen(key->secret) >= SECRET_BYTES)
         return 0;
     return fail(
-        1,
-        "has no secret of 32 characters or more; hls-playback-token --new-key makes one: ", file);
+        1, "has no secret of 32 to 128 characters; hls-playback-token --new-key makes one: ", file);
 }
 
 /* ---- a token ---- */
@@ -236,10 +235,12 @@ int main(int argc, char **argv)
     TokenKey key;
     int status = read_options(argc, argv, &options);
 
-    if (status >= 0)
-        return status;
-    status = read_key(options.keys, &key);
-    for (long i = 0; status == 0 && i < options.number; i++)
-        status = print_token(&options, &key, i);
+    if (status < 0) {
+        status = read_key(options.keys, &key);
+        for (long i = 0; status == 0 && i < options.number; i++)
+            status = print_token(&options, &key, i);
+    }
+    if (fflush(stdout) != 0 || ferror(stdout)) /* as a full disk */
+        return fail(1, "it cannot be printed", "");
     return status;
 }

@@ -19,7 +19,7 @@ typedef struct Births Births;
 
 typedef struct Birth {
     int64_t at_us; /* CLOCK_REALTIME; below 0: not known, the file has gone */
-    int64_t size;  /* bytes; below 0: not known yet. The user sets it where there is no file */
+    int64_t size;  /* bytes; below 0: not known yet. The user sets it if there is no file */
 } Birth;
 
 /* `folder`: with the stream's files, or NULL. Returns NULL if there is no memory. */

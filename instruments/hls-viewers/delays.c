@@ -2,7 +2,6 @@
 #include "delays.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define STEP_US 100
 #define STEPS   600000 /* a minute; the last one holds all that is longer */
@@ -31,11 +30,6 @@ void delays_add(Delays *d, int64_t delay_us)
     d->count++;
     if (delay_us > d->max_us)
         d->max_us = delay_us;
-}
-
-void delays_clear(Delays *d)
-{
-    memset(d, 0, sizeof(*d));
 }
 
 int64_t delays_count(const Delays *d)

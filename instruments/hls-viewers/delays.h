@@ -14,7 +14,6 @@ Delays *delays_create(void);          /* NULL: there is no memory */
 void delays_destroy(Delays **delays); /* accepts NULL, leaves NULL */
 
 void delays_add(Delays *delays, int64_t delay_us);
-void delays_clear(Delays *delays);
 
 int64_t delays_count(const Delays *delays);
 int64_t delays_max_us(const Delays *delays);

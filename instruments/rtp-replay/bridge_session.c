@@ -11,7 +11,7 @@
 #include "sdp_reader.h"
 #include "text_buffer.h"
 
-#define TIMEOUT_MS  5000L
+#define TIMEOUT_MS  30000L
 #define URL_SIZE    1024
 #define SDP_SIZE    4096
 #define ANSWER_SIZE 65536

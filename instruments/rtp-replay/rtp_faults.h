@@ -61,8 +61,8 @@ typedef struct RtpFaultsParams {
 /* About audio_ppm: a fast sound card takes more than 48000 samples in a true second. So packets of
  * 20 ms by its clock come slightly more often, and their timestamps grow by 48000 * (1 + ppm / 1e6)
  * per second of NTP time, which the reports say too. What was sounding at a moment stays with the
- * picture of that moment to within 10 ms: where a round is due before the last one is through, its
- * last packets are left out, and where it is not, the last packet is sent again under new numbers.
+ * picture of that moment to within 10 ms: if a round is due before the last one is through, its
+ * last packets are left out, and if it is not, the last packet is sent again under new numbers.
  */
 
 /* No fault: everything as recorded. */

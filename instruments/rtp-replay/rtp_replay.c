@@ -21,7 +21,7 @@
 #include "stream_name.h"
 
 #define US_PER_S  1000000ll
-#define SPREAD_US (2 * US_PER_S) /* copies begin within that, lest all key frames come at once */
+#define SPREAD_US (2 * US_PER_S) /* copies begin within that, so their key frames are apart */
 #define LATE_US   (400 * 1000ll) /* sound may find silence in its place: the bridge waits 500 ms */
 
 /* One copy of the recording. */

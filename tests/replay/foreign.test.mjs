@@ -7,8 +7,9 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import test from "node:test";
-import { run, shaka } from "../e2e/support/programs.mjs";
+import { shaka } from "../e2e/support/programs.mjs";
 import { encoders, foreign } from "./support/foreign.mjs";
+import { runLoaded } from "./support/loaded.mjs";
 import { assertInStep, decode, folderOf, LOW_LATENCY, plain, replay } from "./support/replays.mjs";
 
 const { x264, x265, vp9 } = encoders;
@@ -103,6 +104,6 @@ test("rungs beside B-frames are cut as these are, made and filled", async (t) =>
   const { result, report, folder } = await replay(t, file, [LOW_LATENCY, "--rung", "150p:200", "--rungs-gone", "3:6"]);
   assert.ok(result.fillings > 0, "the rung was filled");
   assert.deepEqual(report.faults, []);
-  const classic = await run(plain.doctor, ["--json", "--aligned", "--time", "0", path.join(folder, "ts.m3u8")]);
+  const classic = await runLoaded(plain.doctor, ["--json", "--aligned", "--time", "0", path.join(folder, "ts.m3u8")]);
   assert.deepEqual(JSON.parse(classic.stdout).faults, []);
 });

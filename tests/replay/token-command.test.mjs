@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// janus-hls-token: what it prints, and what it does not make.
+// janus-hls-token: what it prints, and what it does not make; and what hls-playback-token does not.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash, createHmac, createPublicKey, generateKeyPairSync, verify } from "node:crypto";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import test from "node:test";
@@ -94,4 +94,31 @@ test("what it does not make is said with a sentence", () => {
     assert.deepEqual([result.status, result.stdout], [status, ""], `${args}: ${result.stderr}`);
     assert.match(result.stderr, sentence);
   }
+});
+
+test("hls-playback-token takes no secret that it would cut", () => {
+  const sign = (line) => spawnSync(built().playbackToken, ["--keys", fileOf("playback", `${line}\n`), "shop"], { encoding: "utf8" });
+  assert.equal(sign(`k1 ${"s".repeat(128)};`).status, 0);
+  for (const line of [`k1 ${"s".repeat(129)};`, `k1 ${"s".repeat(31)};`, `k1 ${"s".repeat(32)}`]) {
+    const { status, stdout, stderr } = sign(line);
+    assert.deepEqual([status, stdout], [1, ""], line);
+    assert.match(stderr, /no secret of 32 to 128 characters/);
+  }
+});
+
+test("what cannot be printed is said, too", () => {
+  const full = openSync("/dev/full", "w");
+  const keys = fileOf("playback", `k1 ${SECRET};\n`);
+  for (const [program, args] of [
+    [built().token, ["key"]],
+    [built().token, ["-s", fileOf("secret", SECRET), "sign", "shop"]],
+    [built().playbackToken, ["--new-key"]],
+    [built().playbackToken, ["--keys", keys, "shop"]],
+    [built().playbackToken, ["--keys", keys, "--number", "1000", "--session", "s", "shop"]],
+  ]) {
+    const { status, stderr } = spawnSync(program, args, { encoding: "utf8", stdio: ["ignore", full, "pipe"] });
+    assert.equal(status, 1, `${args}`);
+    assert.match(stderr, /it cannot be printed/);
+  }
+  closeSync(full);
 });

@@ -223,6 +223,47 @@ static void a_picture_may_stand_where_a_segment_was_cut_by_time(void **state)
     }
 }
 
+/* One transport stream has no picture, and the other has its first one late. */
+static void streams_without_pictures_in_one_are_told_by_their_sound(void **state)
+{
+    static const struct {
+        const char *name, *rule; /* NULL: several */
+        int64_t later, dated_us; /* the sound of the one with pictures, and its date */
+        size_t faults;
+    } cases[] = {
+        {"no pictures", "one rendition lacks the pictures", 0, 0, 1},
+        {"and another date", NULL, 0, 2000, 2},
+        {"another number", "renditions number one time differently", 2 * TICKS, 0, 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        AlignRules *r = ladder(true);
+        for (size_t which = HIGH; which <= LOW; which++) {
+            Sample s;
+            make_ts(&s, 1);
+            align_rules_segment(r, which, &s.segment);
+            make_ts(&s, 2);
+            if (which == HIGH) {
+                s.segment.facts.video = (ProbeTrack){0};
+            } else {
+                s.segment.facts.video.first_pts += TICKS * 3 / 2;
+                s.segment.facts.video.first_dts += TICKS * 3 / 2;
+                s.segment.facts.audio.first_pts += cases[i].later;
+                s.segment.facts.audio.first_dts += cases[i].later;
+                s.listed.time_unix_us += cases[i].dated_us;
+            }
+            align_rules_segment(r, which, &s.segment);
+        }
+        if (cases[i].rule)
+            assert_found(findings, cases[i].name, cases[i].rule, false);
+        assert_row(findings_count(findings) == cases[i].faults, cases[i].name, "%zu faults",
+                   findings_count(findings));
+        align_rules_destroy(&r);
+        empty_findings();
+    }
+}
+
 /* The same of pictures beside each other: each rendition shows the next one when it was captured.
  * It is decoded where the segment begins, and that is one tick for all. */
 static void each_rendition_shows_its_own_next_picture_where_it_was_cut_by_time(void **state)
@@ -411,6 +452,7 @@ static const struct CMUnitTest tests[] = {
     TEST(segments_of_one_number),
     TEST(a_picture_may_stand_where_a_segment_was_cut_by_time),
     TEST(each_rendition_shows_its_own_next_picture_where_it_was_cut_by_time),
+    TEST(streams_without_pictures_in_one_are_told_by_their_sound),
     TEST(what_is_said_of_it),
     TEST(renditions_may_come_late),
     TEST(transport_streams),

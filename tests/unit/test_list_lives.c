@@ -33,17 +33,21 @@ static int64_t any(int64_t below)
     return (int64_t)(chance % (uint64_t)below);
 }
 
+static int folder; /* the stream's, while lists are looked at */
+
 static bool is_file(const char *name)
 {
-    return is_there(root, name, strlen(name));
+    return is_in(folder, name, strlen(name));
 }
 
 static void look(void)
 {
+    folder = open_shop(root);
     for (size_t i = 0; i < COUNT(lists); i++) {
         const char *text = text_of(root, lists[i]);
         list_watch_look(&watch[i], *text ? text : NULL, synthetic_now_us(&publisher));
     }
+    close(folder);
 }
 
 static void expire(void)

@@ -4,6 +4,7 @@
 #include "instruments/hls-doctor/m3u8.h"
 #include "instruments/hls-doctor/m3u8_attributes.h"
 #include "instruments/hls-doctor/m3u8_multi.h"
+#include "instruments/hls-doctor/m3u8_values.h"
 
 /* hls-doctor's readers: attribute lists, media playlists with parts and their delta updates, and
  * multivariant playlists. */
@@ -28,6 +29,31 @@ static M3u8 *list_of(const char *text)
     if (!m)
         fail_msg("%s:\n%s", wrong, text);
     return m;
+}
+
+static void dates(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t unix_us; /* 0: it is none */
+    } rows[] = {
+        {"2026-01-01T00:00:01Z", 1767225601000000},
+        {"2026-01-01T00:00:01.25Z", 1767225601250000},
+        {"2026-01-01T05:30:01+05:30", 1767225601000000},
+        {"2026-01-01T05:30:01.25+0530", 1767225601250000},
+        {"2025-12-31T20:30:01-0330", 1767225601000000},
+        {"2025-12-31T21:00:01-03", 1767225601000000},
+        {"2026-01-01T00:00:01", 0},
+        {"2026-01-01", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        int64_t unix_us = 0;
+        bool read = m3u8_time_read(rows[i].text, &unix_us);
+        assert_row(read == (rows[i].unix_us != 0) && unix_us == rows[i].unix_us, rows[i].text,
+                   "%lld", (long long)unix_us);
+    }
 }
 
 static void attribute_lists(void **state)
@@ -336,6 +362,7 @@ static void multivariant_playlists(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(dates),
     cmocka_unit_test(attribute_lists),
     cmocka_unit_test(a_list_with_parts),
     cmocka_unit_test(a_delta_update_is_completed),

@@ -159,8 +159,38 @@ static void test_skew(void **state)
     }
 }
 
+/* Of fewer bytes than the usual ones have: no more are read than there are. */
+static void other_pictures_and_sounds_have_no_marks(void **state)
+{
+    AVFrame *picture = av_frame_alloc(), *sound = av_frame_alloc();
+    Marks *marks = marks_create();
+
+    (void)state;
+    picture->format = AV_PIX_FMT_MONOBLACK;
+    picture->width = WIDTH;
+    picture->height = HEIGHT;
+    assert_int_equal(av_frame_get_buffer(picture, 0), 0);
+    memset(picture->data[0], 0xFF, (size_t)picture->linesize[0] * HEIGHT);
+    marks_picture(marks, picture, START_90K);
+    sound->format = AV_SAMPLE_FMT_S16P;
+    sound->nb_samples = FRAME;
+    sound->sample_rate = SAMPLE_RATE;
+    av_channel_layout_default(&sound->ch_layout, 1);
+    assert_int_equal(av_frame_get_buffer(sound, 0), 0);
+    memset(sound->data[0], 0, FRAME * sizeof(int16_t));
+    marks_sound(marks, sound, START_90K);
+    MarksReport r = marks_report(marks);
+    assert_int_equal(r.pictures, 1);
+    assert_int_equal(r.flashes, 0);
+    assert_int_equal(r.beeps, 0);
+    marks_destroy(&marks);
+    av_frame_free(&picture);
+    av_frame_free(&sound);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_skew),
+    cmocka_unit_test(other_pictures_and_sounds_have_no_marks),
 };
 
 TEST_GROUP(marks, tests);

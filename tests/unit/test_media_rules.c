@@ -372,6 +372,35 @@ static void dates_of_renditions(void **state)
     media_rules_destroy(&other);
 }
 
+/* One transport stream has no picture, and the other has its first one late. */
+static void dates_are_compared_by_the_sound_if_only_one_has_pictures(void **state)
+{
+    static const int64_t dated_us[] = {0, 60000};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(dated_us); i++) {
+        MediaRules *one = media_rules_create(findings, "video");
+        MediaRules *other = media_rules_create(findings, "low");
+        Sample s;
+        make(&s, 1);
+        s.listed.map = NULL;
+        s.segment.part_count = 0;
+        s.segment.facts.audio = s.segment.facts.video;
+        s.segment.facts.video.first_pts += TICKS;
+        s.segment.facts.video.first_dts += TICKS;
+        media_rules_segment(one, &s.segment);
+        s.segment.facts.video = (ProbeTrack){0};
+        s.listed.time_unix_us += dated_us[i];
+        media_rules_segment(other, &s.segment);
+        size_t before = findings_count(findings); /* of the segments alone */
+        media_rules_compare(findings, one, other);
+        media_rules_compare(findings, other, one);
+        assert_int_equal(findings_count(findings) - before, dated_us[i] ? 2 : 0);
+        media_rules_destroy(&one);
+        media_rules_destroy(&other);
+    }
+}
+
 /* Some count media time from 1970, and a server may send any time. */
 static void times_may_be_large(void **state)
 {
@@ -404,6 +433,7 @@ static const struct CMUnitTest tests[] = {
     TEST(figures_of_what_was_listed_then),
     TEST(the_peak_of_a_long_list),
     TEST(dates_of_renditions),
+    TEST(dates_are_compared_by_the_sound_if_only_one_has_pictures),
     TEST(a_segment_without_pictures_changes_nothing),
     TEST(times_may_be_large),
 };

@@ -265,7 +265,7 @@ static void lists_of_other_moments_are_not_compared(void **state)
         int64_t asked_us[2], came_us[2];
     } rows[] = {
         {"files", "", true, {0, 0}, {0, 0}},
-        {"at once", "", true, {7000000, 8000000}, {7100000, 8100000}},
+        {"at once", "", true, {7000000, 7050000}, {7100000, 8100000}},
         {"after one another", "", false, {1000000, 8000000}, {1100000, 8100000}},
         {"late", "", false, {1000000, 1000000}, {1100000, 8100000}},
         {"the other late", "", false, {1000000, 1000000}, {8100000, 1100000}},
@@ -291,6 +291,96 @@ static void lists_of_other_moments_are_not_compared(void **state)
                      rows[i].found ? "one rendition has content that another lacks" : NULL, false);
         m3u8_destroy(&a);
         m3u8_destroy(&b);
+    }
+}
+
+/* A publisher was away for three seconds behind the oldest segment, which only one list has. */
+static void an_oldest_segment_may_lie_before_a_hole(void **state)
+{
+#define AWAY(sequence) LIST "#EXT-X-MEDIA-SEQUENCE:" sequence "\n#EXT-X-DISCONTINUITY-SEQUENCE:"
+    static const char whole[] = AWAY("16") "0\n" DATE("00.000") SEG
+        "#EXT-X-DISCONTINUITY\n" DATE("05.000") SEG DATE("07.000") SEG DATE("09.000") SEG;
+    static const struct {
+        const char *row, *list, *rule;
+    } rows[] = {
+        {"one less", AWAY("17") "1\n" DATE("05.000") SEG DATE("07.000") SEG DATE("09.000") SEG,
+         NULL},
+        {"one less, and one more",
+         AWAY("17") "1\n" DATE("05.000") SEG DATE("07.000") SEG DATE("09.000") SEG DATE("11.000")
+             SEG,
+         NULL},
+        {"two less", AWAY("18") "1\n" DATE("07.000") SEG DATE("09.000") SEG,
+         "one rendition has content that another lacks"},
+    };
+#undef AWAY
+    const char *wrong;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        M3u8 *video = m3u8_read(whole, strlen(whole), &wrong);
+        M3u8 *audio = m3u8_read(rows[i].list, strlen(rows[i].list), &wrong);
+        const RenditionView ways[][2] = {
+            {{.uri = "video.m3u8", .list = video}, {.uri = "audio.m3u8", .list = audio}},
+            {{.uri = "audio.m3u8", .list = audio}, {.uri = "video.m3u8", .list = video}}};
+        assert_true(video && audio);
+        for (size_t k = 0; k < COUNT(ways); k++) {
+            empty_findings();
+            multi_rules_renditions(findings, ways[k], 2);
+            assert_found(findings, rows[i].row, rows[i].rule, false);
+        }
+        m3u8_destroy(&video);
+        m3u8_destroy(&audio);
+    }
+}
+
+/* A server that stood still writes several segments at once. The list that is asked for later has
+ * them all, and has dropped as many; there may be a hole on either side. */
+static void the_later_of_two_lists_may_be_ahead_by_anything(void **state)
+{
+#define NUMBERED(sequence)                                                                         \
+    LIST "#EXT-X-MEDIA-SEQUENCE:" sequence "\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n"
+#define FIRST  DATE("00.000") SEG DATE("02.000") SEG
+#define BEHIND "#EXT-X-DISCONTINUITY\n" DATE("35.000") SEG DATE("37.000") SEG
+#define GROWN  DATE("39.000") SEG DATE("41.000") SEG
+    static const struct {
+        const char *row, *before, *after;
+    } rows[] = {
+        {"three more", NUMBERED("16") FOUR("000"),
+         NUMBERED("19") DATE("06.000") SEG DATE("08.000") SEG DATE("10.000") SEG DATE("12.000")
+             SEG},
+        {"two more, behind a hole", NUMBERED("16") FIRST, NUMBERED("16") FIRST BEHIND},
+        {"two less, before a hole", NUMBERED("16") FIRST BEHIND, NUMBERED("18") BEHIND GROWN},
+    };
+#undef GROWN
+#undef BEHIND
+#undef FIRST
+#undef NUMBERED
+    static const char lacks[] = "one rendition has content that another lacks";
+    const char *wrong;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        M3u8 *before = m3u8_read(rows[i].before, strlen(rows[i].before), &wrong);
+        M3u8 *after = m3u8_read(rows[i].after, strlen(rows[i].after), &wrong);
+        const RenditionView early = {"video.m3u8", before, 1000000, 1002000},
+                            late = {"audio.m3u8", after, 1003000, 1005000},
+                            meanwhile = {"audio.m3u8", after, 1001000, 1005000},
+                            too_early = {"audio.m3u8", after, 996000, 998000};
+        const struct {
+            RenditionView view[2];
+            const char *rule;
+        } ways[] = {
+            {{early, late}, NULL},       {{late, early}, NULL},       {{early, meanwhile}, lacks},
+            {{meanwhile, early}, lacks}, {{early, too_early}, lacks}, {{too_early, early}, lacks},
+        };
+        assert_true(before && after);
+        for (size_t k = 0; k < COUNT(ways); k++) {
+            empty_findings();
+            multi_rules_renditions(findings, ways[k].view, 2);
+            assert_found(findings, rows[i].row, ways[k].rule, false);
+        }
+        m3u8_destroy(&before);
+        m3u8_destroy(&after);
     }
 }
 
@@ -367,6 +457,8 @@ static const struct CMUnitTest tests[] = {
     TEST(each_rendition_reports_the_others),
     TEST(reports_tell_what_is_there),
     TEST(lists_of_other_moments_are_not_compared),
+    TEST(an_oldest_segment_may_lie_before_a_hole),
+    TEST(the_later_of_two_lists_may_be_ahead_by_anything),
     TEST(a_short_segment_has_a_number_of_its_own),
     TEST(a_rendition_may_show_the_pictures_of_another),
     TEST(each_version_since_it_was_listed_may_be_right),

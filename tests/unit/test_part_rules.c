@@ -261,7 +261,7 @@ static void pace(const char *first, const char *second, const char *third, int64
 
 static void parts_and_segments_come_in_time(void **state)
 {
-    static const char anew[] = HEAD OLD DATE("06") PARTS_OF("8") SHORT("8") DATE("07") FIRST("9.0")
+    static const char back[] = HEAD OLD DATE("06") PARTS_OF("8") SHORT("8") DATE("07") FIRST("9.0")
         PART("9.1") "#EXTINF:0.384,\n9.m4s\n#EXT-X-DISCONTINUITY\n" DATE("20") FIRST("10.0")
             HINT("10.1");
     static const struct {
@@ -274,7 +274,7 @@ static void parts_and_segments_come_in_time(void **state)
          310000, true},
         {"too late", "no new part for longer than PART-HOLD-BACK",
          GOOD PART("9.1") PART("9.2") HINT("9.3"), 610000, false},
-        {"the source was away", "media is absent", anew, 9 * SECOND, true},
+        {"the source was away", "media is absent", back, 9 * SECOND, true},
     };
 
     (void)state;

@@ -140,7 +140,6 @@ static void media(void **state)
     } rows[] = {
         {"good", NULL, &part, true, false},
         {"missing", "a listed segment or part cannot be fetched", &missing, false, false},
-        {"missing hint", "a hinted part cannot be fetched", &missing, true, false},
         {"type", "media of another Content-Type", &type, false, true},
         {"lifetime", "media may not be cached", &lifetime, false, true},
         {"slow", "a hinted part trickles in", &slow, true, false},

@@ -18,6 +18,7 @@ export const FAULTS = {
   delta: "a delta update comes to another playlist",
   report: "not one EXT-X-RENDITION-REPORT of each other rendition",
   lost: "a listed segment or part cannot be fetched",
+  hint: "a hinted part cannot be fetched",
   contents: "one name has had two contents",
   part: "a listed part changes",
   rate: "FRAME-RATE is below that of the media",
@@ -120,6 +121,11 @@ export async function startFaultyProxy(origin) {
     if (/video-\d+-\d+\.m4s$/.test(pathname) && !request.headers.range && now("lost")) {
       status = 404;
       broken.lost++;
+    }
+    // the first who asks has it from a hint
+    if (/video-\d+-\d+\.\d+\.m4s$/.test(pathname) && !request.headers.range && given.get(pathname) === 1 && now("hint")) {
+      status = 404;
+      broken.hint++;
     }
     response.writeHead(status, { "Content-Type": answer.headers.get("content-type"), "Cache-Control": "no-cache" });
     response.end(body);

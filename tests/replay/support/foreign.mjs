@@ -8,7 +8,7 @@ import net from "node:net";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { writePcap } from "../../bench/support/pcap.mjs";
-import { run } from "../../e2e/support/programs.mjs";
+import { runLoaded } from "./loaded.mjs";
 
 const RATE = 25; // pictures a second
 const HZ = { video: 90000, audio: 48000 };
@@ -36,7 +36,7 @@ const BOX = "x=0.8*iw:y=0.38*ih:w=0.16*iw:h=0.34*ih:t=fill";
 /** A picture that moves, and flashes where hls-doctor looks, in the first 0.1 s of each second; and the sound that beeps. */
 const PICTURE = (size, rate) => `testsrc=size=${size}:rate=${rate},drawbox=${BOX}:color=black,` +
   `drawbox=${BOX}:color=white:enable='lt(mod(t,1),0.1)'`;
-const SOUND = "aevalsrc='0.5*sin(2*PI*1000*t)*lt(mod(t,1),0.1)':s=48000:c=stereo";
+const SOUND = "aevalsrc='0.5*sin(2*PI*1000*t)*lt(t,0.1)':s=48000:c=stereo:d=1,aloop=-1:48000"; // a second again and again
 
 /** What ffmpeg sends to an RTSP server that takes all: { sdp, packets: [{ track, rtcp, data }] }, in order. */
 async function record(args) {
@@ -77,7 +77,7 @@ async function record(args) {
     });
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { status, stderr } = await run("ffmpeg", ["-nostdin", "-v", "error", ...args,
+  const { status, stderr } = await runLoaded("ffmpeg", ["-nostdin", "-v", "error", ...args,
     "-f", "rtsp", "-rtsp_transport", "tcp", "-pkt_size", "1200", `rtsp://127.0.0.1:${server.address().port}/`]);
   server.close();
   if (status !== 0) throw new Error(`ffmpeg: ${stderr}`);
