@@ -152,8 +152,9 @@ sub note {
     my ($r) = @_;
     my $now = time;
     my ($seconds) = ($r->variable("janus_hls_lifetime") // "") =~ /\bmax-age=([0-9]{1,9})\b/a;
+    return "/janus_hls_noted" unless $seconds;    # that one is not to make room for itself
     ($admitted, $formerly) = ({}, $admitted) if keys %$admitted >= $known;
-    $admitted->{ $r->variable("janus_hls_watched") . " " . $r->variable("janus_hls_from") } = $now + ($seconds // 0);
+    $admitted->{ $r->variable("janus_hls_watched") . " " . $r->variable("janus_hls_from") } = $now + $seconds;
     return "/janus_hls_noted";
 }
 

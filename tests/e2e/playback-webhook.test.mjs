@@ -11,9 +11,9 @@ import test from "node:test";
 import { startNginx } from "../../tools/stack/nginx.mjs";
 import { freePorts } from "../../tools/stack/ports.mjs";
 import { SOURCE, newSecret as newPlaybackSecret } from "../../tools/stack/stack.mjs";
-import { askFrom, EDGE, inSeconds, knowEdge, OTHER_VIEWER, signToken, startNginxEdge, startVarnishEdge, VIEWER } from "./support/gate.mjs";
+import { askFrom, askTier, EDGE, inSeconds, knowEdge, OTHER_VIEWER, signToken, startNginxEdge, startVarnishEdge, VIEWER } from "./support/gate.mjs";
 import { withBridge } from "./support/lone-bridge.mjs";
-import { until } from "./support/rig.mjs";
+import { subtest, until } from "./support/rig.mjs";
 import { newSecret, signatureOf } from "./support/webhooks.mjs";
 
 const SECRETS = { k1: newPlaybackSecret() };
@@ -48,7 +48,8 @@ test("a webhook says who may watch protected streams", async (t) => {
   const settings = { "playback.url": receiver.url, "playback.secret_file": secretFile, "playback.port": sessions,
     "playback.timeout": TIMEOUT_S, "hls.segment": 1.0, "hls.hold": 600 };
 
-  await withBridge(settings, async ({ port: bridgePort, llPort, hls, send }) => {
+  await withBridge(settings, async (bridge) => {
+    const { port: bridgePort, llPort, hls, send } = bridge;
     const folder = path.dirname(hls), keys = path.join(folder, "playback.keys");
     await chmod(folder, 0o755); // nginx's workers are not root
     await writeFile(keys, `k1 ${SECRETS.k1};\n`);
@@ -61,15 +62,15 @@ test("a webhook says who may watch protected streams", async (t) => {
     const stack = { port, playbackKeys: keys, options: { folder }, editGate: askSessions };
     const origin = `http://${EDGE}:${port}`;
     const token = (stream, claims) => signToken(SECRETS, { stream, sid: "order-7", user: 41, ...claims });
-    const get = (url, stream, { from, claims, file = "index.m3u8" } = {}) =>
-      askFrom(url, `/p/${token(stream, claims)}/live/${stream}/${file}`, { from });
+    const get = (url, stream, { ask = askFrom, from, claims, file = "index.m3u8" } = {}) =>
+      ask(url, `/p/${token(stream, claims)}/live/${stream}/${file}`, { from });
     const edges = [];
     const streams = ["shop", "closed", "timed", "late"];
     for (const stream of streams) send(stream, "--protected");
     for (const stream of streams)
       await until(`${stream} is listed`, () => access(path.join(hls, stream, "index.m3u8")).then(() => true));
 
-    await t.test("a session is asked about once, whatever it fetches, and another address is another session", async () => {
+    await subtest(t, bridge, "a session is asked about once, whatever it fetches, and another address is another session", async () => {
       answers.shop = { allow: true };
       const [segment] = await until("a segment is listed", async () => /^seg-.*\.ts$/m.exec((await get(origin, "shop")).body));
       assert.equal((await get(origin, "shop", { file: segment })).status, 200);
@@ -83,7 +84,17 @@ test("a webhook says who may watch protected streams", async (t) => {
       assert.deepEqual(receiver.about("shop").slice(1).map(({ address }) => address), [OTHER_VIEWER]);
     });
 
-    await t.test("who is denied is told why", async () => {
+    await subtest(t, bridge, "nobody is asked about streams that there never were, whatever a token for many is good for", async () => {
+      const before = receiver.asked.length;
+      for (const name of ["sh", "shop-2", "shop_3"])
+        assert.equal((await get(origin, name, { claims: { stream: undefined, prefix: "sh" } })).status, 404, name);
+      assert.equal(receiver.asked.length, before);
+      answers.shop = { allow: true };
+      assert.equal((await get(origin, "shop", { claims: { stream: undefined, prefix: "sh", sid: "of many" } })).status, 200);
+      assert.equal(receiver.asked.length, before + 1, "but about one that there is");
+    });
+
+    await subtest(t, bridge, "who is denied is told why", async () => {
       answers.closed = { allow: false, reason: "¡tu cuenta no tiene más horas!" };
       const { status, headers, body } = await get(origin, "closed");
       assert.equal(status, 403);
@@ -96,7 +107,7 @@ test("a webhook says who may watch protected streams", async (t) => {
       assert.match(metrics, /^hls_bridge_playback_answers_total\{verdict="denied"\} [1-9]/m);
     });
 
-    await t.test("a session ends in mid-show, and is asked about again", async () => {
+    await subtest(t, bridge, "a session ends in mid-show, and is asked about again", async () => {
       await until("it is let in", async () => {
         answers.timed = { allow: true, end: inSeconds(3) };
         return (await get(origin, "timed")).status === 200;
@@ -110,7 +121,7 @@ test("a webhook says who may watch protected streams", async (t) => {
       assert.ok(receiver.about("timed").length >= 2);
     });
 
-    await t.test("edges ask too, and what lies in their caches is given to nobody else", async () => {
+    await subtest(t, bridge, "edges ask too, and what lies in their caches is given to nobody else", async () => {
       for (const start of [startNginxEdge, startVarnishEdge]) {
         const edge = await start(stack);
         t.after(() => edge.stop());
@@ -119,9 +130,9 @@ test("a webhook says who may watch protected streams", async (t) => {
         answers.shop = { allow: true };
         const sid = start.name;
         await until("it is let in", async () => (await get(edge.url, "shop", { claims: { sid } })).status === 200);
-        assert.equal((await get(edge.url, "shop", { claims: { sid } })).status, 200);
+        assert.equal((await get(edge.url, "shop", { ask: askTier, claims: { sid } })).status, 200);
         answers.shop = { allow: false, reason: "you may not" };
-        const { status, body } = await get(edge.url, "shop", { claims: { sid: `${sid}-2` } });
+        const { status, body } = await get(edge.url, "shop", { ask: askTier, claims: { sid: `${sid}-2` } });
         assert.equal(status, 403, sid);
         if (start === startNginxEdge) assert.equal(String(body), "you may not\n");
         assert.deepEqual(receiver.about("shop").slice(before).map(({ address, token: { sid: of } }) => [address, of]),
@@ -129,7 +140,7 @@ test("a webhook says who may watch protected streams", async (t) => {
       }
     });
 
-    await t.test("a receiver that is away: playback.on_unreachable; who was let in goes on", async () => {
+    await subtest(t, bridge, "a receiver that is away: playback.on_unreachable; who was let in goes on", async () => {
       answers.shop = { allow: true };
       await receiver.close();
       for (const url of [origin, ...edges]) {

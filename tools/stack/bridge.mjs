@@ -63,19 +63,22 @@ export async function startBridge({ program, folder, hls, port, control, llPort,
   return child;
 }
 
+const ANSWER_MS = 60000; // of a machine that is busy
+
 /** Asks the control API at { port } or { socketPath }. Gives { status, text }. */
 export function askBridge(where, target, { method = "GET", headers = {} } = {}) {
   return new Promise((resolve, reject) => {
-    http.request({ host: "127.0.0.1", ...where, method, path: target, headers, agent: false }, async (response) => {
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    http.request({ host: "127.0.0.1", ...where, method, path: target, headers, agent: false, signal }, (response) => {
       let text = "";
-      for await (const piece of response) text += piece;
-      resolve({ status: response.statusCode, text });
+      response.setEncoding("utf8").on("data", (piece) => (text += piece)).on("error", reject)
+        .on("end", () => resolve({ status: response.statusCode, text }));
     }).on("error", reject).end();
   });
 }
 
-/** The status of all streams. A connection that was kept may be closed by the time that a busy machine asks again. */
-export async function bridgeStreams(port) {
-  const { text } = await askBridge({ port }, "/streams");
-  return JSON.parse(text).streams;
-}
+/** Its answer in JSON. A connection that was kept may be closed by the time that a busy machine asks again. */
+export const bridgeJson = async (port, target) => JSON.parse((await askBridge({ port }, target)).text);
+
+/** The status of all streams. */
+export const bridgeStreams = async (port) => (await bridgeJson(port, "/streams")).streams;

@@ -31,7 +31,7 @@ async function productionSite(pieces, words, edit = (text) => text) {
 }
 
 /** Whether nginx answers at `url`; a certificate of our own making is fine. */
-export function answersHttp(url) {
+function answersHttp(url) {
   if (url.startsWith("http:")) return fetch(url).then((response) => response.ok);
   return new Promise((resolve) => {
     https.get(url, { rejectUnauthorized: false }, (response) => {
@@ -172,11 +172,11 @@ export async function startNginx({ pieces, folder, address, tls, hosts, more = "
  * Starts a cache in front of `origin` (host:port), as a CDN has many, and waits until it answers.
  *   pieces, folder, onDeath   as above
  *   address                   where it listens, host:port
- *   keys, editGate            as above
+ *   keys, editGate, more      as above
  */
-export async function startEdge({ pieces, folder, address, origin, keys, editGate, onDeath }) {
+export async function startEdge({ pieces, folder, address, origin, keys, editGate, more = "", onDeath }) {
   await mkdir(folder, { recursive: true });
-  const site = await edgeSite({ pieces, folder, listens: `listen ${address};`, origins: `server ${origin};`, keys, editGate });
+  const site = await edgeSite({ pieces, folder, listens: `listen ${address};${more}`, origins: `server ${origin};`, keys, editGate });
   const isHealthy = () => fetch(`http://${address}/nothing`).then(({ status }) => status === 404);
   return runNginx({ name: "the cache", pieces, folder, site, gate: Boolean(keys), isHealthy, onDeath });
 }

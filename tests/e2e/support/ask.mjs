@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import http from "node:http";
+import { sleep, UNTIL_MS } from "./rig.mjs";
 
 /**
  * A request exactly as it stands, which fetch() would tidy up, to the server of `url`. Resolves to
@@ -18,4 +19,15 @@ export function ask(url, target, { method = "GET", headers = {} } = {}) {
     request.on("error", reject);
     request.end();
   });
+}
+
+/**
+ * What `request()` resolves to; again, if a tier has given up the one behind it (`!isReached`): it gives it 1 to 3 s, and a
+ * machine may stand still for longer.
+ */
+export async function untilReached(request, isReached = ({ status }) => ![502, 503, 504].includes(status)) {
+  for (const end = Date.now() + UNTIL_MS; ; await sleep(200)) {
+    const answer = await request();
+    if (isReached(answer) || Date.now() > end) return answer;
+  }
 }

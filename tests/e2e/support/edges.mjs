@@ -81,8 +81,10 @@ export class Edges {
     const names = [...ORIGINS, "region", "edge"];
     const hosts = await Promise.all(names.map((name) => this.hosts.add(name)));
     names.forEach((name, i) => (this.host[name] = hosts[i]));
-    await Promise.all([...ORIGINS.map((name) => this.startOrigin(name)), this.#startTier("region", ORIGINS),
-      this.#startTier("edge", ["region"])]); // which answers when all behind it do
+    // one behind the other: a tier that cannot reach the one behind it does not ask it again for some seconds
+    await Promise.all(ORIGINS.map((name) => this.startOrigin(name)));
+    await this.#startTier("region", ORIGINS);
+    await this.#startTier("edge", ["region"]);
   }
 
   async #startTier(name, behind) {
@@ -109,12 +111,12 @@ export class Edges {
   }
 
   /**
-   * How often the tiers have given up the one behind them, which did not answer within 1 to 8 s. If no origin was stopped, it
+   * How often `tiers` have given up the one behind them, which did not answer within 1 to 8 s. If that was not stopped, it
    * is the machine that stood still.
    */
-  async givenUp() {
+  async givenUp(tiers = ["region", "edge"]) {
     const { log, says } = GIVEN_UP[this.kind];
-    const texts = await Promise.all(["region", "edge"].map((name) => readFile(path.join(this.folder, name, log), "utf8")));
+    const texts = await Promise.all(tiers.map((name) => readFile(path.join(this.folder, name, log), "utf8")));
     return texts.reduce((sum, text) => sum + (text.match(says)?.length ?? 0), 0);
   }
 

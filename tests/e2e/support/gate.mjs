@@ -8,6 +8,7 @@ import { startEdge } from "../../../tools/stack/nginx.mjs";
 import { signToken as sign } from "../../../tools/stack/playback-token.mjs";
 import { freePorts } from "../../../tools/stack/ports.mjs";
 import { SOURCE } from "../../../tools/stack/stack.mjs";
+import { untilReached } from "./ask.mjs";
 import { runVarnish } from "./varnish.mjs";
 
 /** Seconds from now, as tokens have them. */
@@ -33,6 +34,9 @@ export function askFrom(url, target, { from = VIEWER, method = "GET", headers = 
     }).on("error", reject).end();
   });
 }
+
+/** The same of a tier that reaches the one behind it. */
+export const askTier = (url, target, options) => untilReached(() => askFrom(url, target, options));
 
 /** nginx in front of the origin, with its secrets. Returns { url, folder, stop }. */
 export async function startNginxEdge(stack) {

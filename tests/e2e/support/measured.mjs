@@ -23,6 +23,16 @@ export function measured(check) {
   }
 }
 
+/** `check()` holds, unless `isExcused()`: then its failure counts if this run measures. */
+export async function unless(isExcused, check) {
+  try {
+    await check();
+  } catch (error) {
+    if (!(await isExcused())) throw error;
+    measured(() => { throw error; });
+  }
+}
+
 /** Where a fault was seen is one text: the message of an assertion leaves out what lies in lists within lists. */
 const told = ({ rule, count, examples }) => ({ rule, count, examples: examples.join("; ") });
 
