@@ -83,7 +83,7 @@ test("who denies the camera goes on with the test card; viewers read a title, an
   await watch.focus("#play");
   await watch.keyboard.press("Enter");
   assert.equal((await video()).paused, true);
-  assert.equal(await watch.getAttribute("#play", "aria-label"), "Play");
+  await until("the button says so", async () => (await watch.getAttribute("#play", "aria-label")) === "Play");
   await watch.focus("#volume");
   await watch.keyboard.press("Home");
   await watch.keyboard.press("ArrowRight");

@@ -15,7 +15,7 @@ import { parseMpd } from "./support/mpd.mjs";
 import { assertNoErrors, openPlayer, plays, untilIts } from "./support/npm-player.mjs";
 import { butPauses, ffprobe } from "./support/programs.mjs";
 import { publishRecorded } from "./support/recorded.mjs";
-import { until, withStack } from "./support/rig.mjs";
+import { subtest, until, withStack } from "./support/rig.mjs";
 import { servePages } from "./support/viewer.mjs";
 
 const manifestOf = async (stack) => parseMpd(await (await fetch(stack.manifest("demo"))).text());
@@ -74,7 +74,7 @@ test("other people's players", { concurrency: true }, async (t) => {
         return found.periods[0]?.sets.every(({ segments }) => segments.length > 2) && found;
       });
 
-      await t.test("the manifest tells what there is", async () => {
+      await subtest(t, stack, "the manifest tells what there is", async () => {
         assert.equal(manifest.type, "dynamic");
         const [{ start, sets }] = manifest.periods;
         assert.ok(start > began - CLOCK_S && start < Date.now() / 1000 + CLOCK_S, `a period at ${start} is of now`);
@@ -83,7 +83,7 @@ test("other people's players", { concurrency: true }, async (t) => {
         assert.equal(sets[0].size, "320x180");
       });
 
-      const files = t.test("each file is what the manifest says", async () => {
+      const files = subtest(t, stack, "each file is what the manifest says", async () => {
         let before; // of the same period: if the machine is slow, reports of the sender may begin another one
         const after = await until("a period goes on", async () => {
           const now = (await manifestOf(stack)).periods.at(-1);
@@ -100,14 +100,14 @@ test("other people's players", { concurrency: true }, async (t) => {
       const lowLatency = [await openPlayer(context, pages, "shaka", stack.master("demo")),
         await openPlayer(context, pages, "videojs", stack.master("other"))];
 
-      await t.test("they play it", async (t) => {
+      await subtest(t, stack, "they play it", async (t) => {
         await Promise.all([...dash, ...lowLatency].map((page) => plays(page, t)));
         await Promise.all(lowLatency.map((page) => page.close()));
       });
       await files; // as they were read meanwhile
 
       let publisher;
-      await t.test("they play on when the publisher has crashed and begun again", async () => {
+      await subtest(t, stack, "they play on when the publisher has crashed and begun again", async () => {
         const known = (await manifestOf(stack)).periods.map(({ id }) => id);
         await first.drop();
         publisher = await publishRecorded(stack, "demo", { key: KEY });
@@ -120,7 +120,7 @@ test("other people's players", { concurrency: true }, async (t) => {
         }
       });
 
-      await t.test("they come to the end", async () => {
+      await subtest(t, stack, "they come to the end", async () => {
         await publisher.leave();
         await until("it waits for a publisher", async () =>
           (await bridgeStreams(stack.bridgePort)).some(({ name, state }) => name === "demo" && state !== "live"));

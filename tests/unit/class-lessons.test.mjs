@@ -30,9 +30,11 @@ function openPage(answers) {
     waiting.push(() => resolve({ ok: status === 200, status, json: async () => body }));
   });
   const lessons = new ClassLessons({ t: (key) => key, key: "k", stream: () => "ana", reopen: () => page.reopened++ });
-  const press = (name) => elements.lessons.children.flatMap(({ children }) => children)
-    .find(({ dataset }) => dataset.press === name).dispatchEvent(new Event("click"));
+  const buttons = () => elements.lessons.children.flatMap(({ children }) => children).filter(({ dataset }) => dataset.press);
+  const press = (name) => buttons().find(({ dataset }) => dataset.press === name).dispatchEvent(new Event("click"));
   return Object.assign(page, { press, show: (lesson) => lessons.show(lesson),
+    areDisabled: () => buttons().length > 0 && buttons().every(({ disabled }) => disabled),
+    areEnabled: () => buttons().length > 0 && buttons().every(({ disabled }) => !disabled),
     said: () => [elements.lesson.dataset.mood, elements["lesson-title"].textContent] });
 }
 
@@ -44,8 +46,13 @@ test("a button that is pressed twice is pressed once", async () => {
   page.press("segment-4");
   page.press("segment-4");
   assert.equal(page.asked, 1);
+  page.show(lesson(0, "done"));
+  assert.ok(page.areDisabled(), "while it is on its way");
   await page.release();
+  assert.ok(page.areDisabled(), "while the lesson is under way");
   assert.deepEqual(page.said(), ["busy", "class.segment.4: class.running"]);
+  page.show(lesson(1, "done"));
+  assert.ok(page.areEnabled());
 });
 
 test("a refusal is said until the lesson that is under way has ended, and then what came of that", async () => {
@@ -67,6 +74,7 @@ test("without a lesson a refusal stays, and another press is possible", async ()
   page.show(null); // another stream was chosen
   page.press("kill-1");
   await page.release();
+  assert.ok(page.areEnabled());
   page.show(null);
   assert.deepEqual(page.said(), ["bad", "wall.wrong-key"]);
   page.press("kill-1");

@@ -15,12 +15,13 @@ export default class Janus {
   static useDefaultDependencies = () => ({});
   static sessions = [];
   static refused = null; // what each offer fails with
+  static silent = null; // "session" or "handle": what is asked for and not answered
   sent = []; // messages
   offered = []; // tracks, of the last offer
   constructor(options) {
     Janus.sessions.push(this);
     this.options = options;
-    queueMicrotask(options.success);
+    if (Janus.silent !== "session") queueMicrotask(options.success);
   }
   attach(options) {
     this.answer = options.onmessage;
@@ -44,9 +45,10 @@ export default class Janus {
       },
       send: ({ message }) => this.sent.push(message),
     };
-    options.success(this.handle);
+    if (Janus.silent !== "handle") options.success(this.handle);
   }
-  destroy() {}
+  destroyed = 0;
+  destroy() { this.destroyed++; }
 }
 ` });
 
@@ -140,6 +142,34 @@ test("a server that has answered no report is sent no other, and then one of now
   publisher.report(101);
   const reports = session.sent.filter(({ request }) => request === "report");
   assert.deepEqual(reports.map((report) => report.round_trip_ms), [1, 101]);
+});
+
+for (const what of ["session", "handle"])
+  test(`a server that is lost before it has given a ${what} is asked again`, async (t) => {
+    const timers = [];
+    t.mock.method(globalThis, "setTimeout", (act) => timers.push(act));
+    t.after(() => (Janus.silent = null));
+    Janus.silent = what;
+    const { states, sessions } = await begin(t, [CAMERA]);
+    assert.deepEqual([states, timers.length], [["connecting"], 1]);
+    timers.pop()();
+    await settle();
+    assert.deepEqual(states, ["connecting", "reconnecting"]);
+    Janus.silent = null;
+    timers.pop()();
+    await settle();
+    assert.deepEqual(sessions().map(({ sent }) => sent.length), [0, 1]);
+  });
+
+test("a session that comes when it is not wanted any more is ended", async (t) => {
+  t.after(() => (Janus.silent = null));
+  Janus.silent = "session";
+  const { publisher, sessions } = await begin(t, [CAMERA]);
+  const [session] = sessions();
+  publisher.stop();
+  const before = session.destroyed;
+  session.options.success();
+  assert.equal(session.destroyed, before + 1);
 });
 
 test("an error that says nothing is one that passes, too", async (t) => {

@@ -65,6 +65,37 @@ test("a size that began with the pictures of another gets its own, if it is not 
   assert.equal(fetched.mock.callCount(), 1, "all is clear");
 });
 
+test("a size that is new is looked for at once, however long two others have been of one size; of two codecs they may be", async (t) => {
+  const low = variant("video-low.m3u8", 180, 1.7e5, "audio"), filled = variant("video.m3u8", 180, 1.8e5, "audio");
+  const mid = variant("video-mid.m3u8", 360, 6e5, "audio");
+  const handlers = {}, hls = hlsWith(levelsOf(low, filled), handlers);
+  let now = 0, master = `#EXTM3U\n${low}${filled}`;
+  const fetched = t.mock.method(globalThis, "fetch", async () => new Response(master));
+  t.mock.method(performance, "now", () => now);
+  new LateSizes(hls);
+  const list = async (uri) => {
+    handlers[Hls.Events.LEVEL_UPDATED](null, { details: { renditionReports: [{ URI: uri }], url: URL_OF } });
+    await settle();
+  };
+  for (let i = 0; i < 8; i++) { // less and less often
+    now += 61000;
+    await list("video.m3u8");
+  }
+  now += 1000;
+  await list("video.m3u8");
+  assert.equal(fetched.mock.callCount(), 8);
+  master += mid;
+  await list("video-mid.m3u8");
+  assert.equal(fetched.mock.callCount(), 9);
+  handlers[Hls.Events.FRAG_BUFFERED](null, { frag: { type: "main" } });
+  assert.deepEqual(hls.levels.map(({ height }) => height), [180, 180, 360]);
+
+  hls.levels = levelsOf(low, filled.replace("avc1.42C01F", "vp09.00.11.08"));
+  now += 61000;
+  await list("video.m3u8");
+  assert.equal(fetched.mock.callCount(), 9, "nothing is unclear");
+});
+
 /** A list came that names a rendition that hls.js does not know; `answer` is what fetch() gives. Resolves to what was asked. */
 async function ask(t, answer, lists) {
   const handlers = {};

@@ -245,8 +245,9 @@ test("with a webhook, a session passes for as long as that has let it in, at its
   ];
   const said = answers(rows.map(([request]) => request));
   rows.forEach(([, expected], i) => assert.equal(said[i], expected, `row ${i}`));
-  const many = Array.from({ length: 25 }, (_, i) => noted({ janus_hls_from: `192.0.2.${i}` }));
-  assert.deepEqual(keptOf(many, 10).at(-1), [5, 10]);
+  const many = (more) => Array.from({ length: 25 }, (_, i) => noted({ janus_hls_from: `192.0.2.${i}`, ...more }));
+  assert.deepEqual(keptOf(many({ janus_hls_lifetime: "max-age=60" }), 10).at(-1), [5, 10]);
+  assert.deepEqual(keptOf(many({}), 10).at(-1), [0, 0], "one that is let in for this time alone puts nobody out");
 });
 
 // ---- a player's own ----
@@ -347,4 +348,42 @@ test("a renewal that fails, or is of no use, is tried again until the end", asyn
   assert.equal(one.ends, 0);
   await one.pass(1000);
   assert.equal(one.ends, 1);
+});
+
+test("a page that slept until its token was over asks for a newer one before it ends", async (t) => {
+  let newer = at(7200);
+  const one = begin(t, 9, async () => newer);
+  one.now += 3600e3;
+  await one.pass(500);
+  assert.equal(one.ends, 0);
+  assert.equal(one.token.wire(`${LIVE}shop/a.ts`), `https://live.example.com/p/${newer}/live/shop/a.ts`);
+  newer = null;
+  one.now += 7200e3;
+  await one.pass(1000);
+  assert.equal(one.ends, 1);
+});
+
+test("a renewal that is never answered is asked for again", async (t) => {
+  const limits = [];
+  t.mock.method(AbortSignal, "timeout", () => (limits.push(new AbortController()), limits.at(-1).signal));
+  const one = begin(t, 90, () => new Promise(() => {}));
+  await one.pass(70000);
+  assert.equal(limits.length, 1);
+  limits[0].abort();
+  await one.pass(15000);
+  assert.deepEqual([limits.length, one.ends], [2, 0]);
+  limits[1].abort();
+  await one.pass(10000);
+  assert.equal(limits.length, 3);
+  limits[2].abort();
+  await one.pass(1000);
+  assert.equal(one.ends, 1);
+});
+
+test("a renewal that is over already is none, and not asked for without end", async (t) => {
+  let asked = 0;
+  const one = begin(t, 9, async () => at(3000 + asked++));
+  one.now += 3600e3;
+  await one.pass(2000);
+  assert.deepEqual([asked, one.ends], [1, 1]);
 });

@@ -115,15 +115,15 @@ export class PlayedPage {
 
   /**
    * It has opened the stream. `withHls` false: the browser plays HLS itself, or says so. `text`: what the server answers with,
-   * which is `answer` of what this returns; or a function of a request's address and options.
+   * which is `answer` of what this returns; or a function of a request's address and options. `options`: of the player.
    */
-  static async begin(t, { withHls = true, text = PLAYLIST } = {}) {
+  static async begin(t, { withHls = true, text = PLAYLIST, options = {} } = {}) {
     const page = new PlayedPage();
     page.answer = text;
     page.#replace(t);
     page.Hls.isUsable = withHls;
     const { StreamPlayer } = await importPage("js/stream-player.js");
-    page.player = new StreamPlayer(page.video, "demo");
+    page.player = new StreamPlayer(page.video, "demo", options);
     t.after(() => page.player.stop());
     page.player.start();
     await settle();

@@ -285,3 +285,27 @@ test("each size can be chosen once, and is that with AAC, if the stream has Opus
   assert.ok(asked.length > 0);
   for (const one of asked) assert.deepEqual([one.height, one.audioCodec], [360, "mp4a.40.2"]);
 });
+
+test("a viewer whose clock is an hour fast sees a protected stream until its token ends, which is renewed before", async (t) => {
+  const beginsAt = Date.parse("Mon, 30 Nov 2026 08:00:00 GMT");
+  let page, answer;
+  t.mock.method(Date, "now", () => beginsAt + 3600e3 + (page?.now ?? 0));
+  const connected = new Promise((resolve) => (answer = resolve));
+  const renewals = [], states = [];
+  const token = `v1.k1.${btoa(JSON.stringify({ stream: "demo", exp: beginsAt / 1000 + 60 }))}.x`;
+  page = await PlayedPage.begin(t, {
+    text: async () => {
+      await connected; // of a slow network
+      return new Response(PlayedPage.PLAYLIST, { headers: { Date: new Date(beginsAt + page.now).toUTCString() } });
+    },
+    options: { token, renew: async () => void renewals.push(page.now) },
+  });
+  page.player.addEventListener("state", ({ detail }) => states.push(detail.state));
+  await page.pass(1000);
+  answer();
+  await page.pass(56000);
+  assert.deepEqual(states.filter((state) => state === "expired"), []);
+  assert.ok(renewals[0] > 35000 && renewals[0] < 45000, `renewed at ${renewals[0]} ms`);
+  await page.pass(6000);
+  assert.deepEqual(states.filter((state) => state === "expired"), ["expired"]);
+});

@@ -53,6 +53,7 @@ export class ClassLessons {
   async #press(press) {
     if (this.#isAsking) return; // pressed twice
     this.#isAsking = true;
+    for (const { button } of this.#buttons) button.disabled = true;
     const response = await fetch("class/press.json", {
       method: "POST",
       signal: timeLimit(10000),
@@ -61,6 +62,7 @@ export class ClassLessons {
     }).catch((error) => ({ ok: false, json: () => ({ error: error.message }) }));
     const answer = await Promise.resolve(response.json()).catch(() => ({ error: String(response.status) }));
     this.#isAsking = false;
+    this.#shown = ""; // what is shown says as well which buttons there are
     const text = response.ok ? "" : this.#t(REFUSALS[response.status] ?? "class.refused", { error: answer.error });
     this.#refused = { text, state: stateOf(this.#lesson) };
     this.show(response.ok ? answer.lesson ?? null : this.#lesson);
@@ -76,7 +78,7 @@ export class ClassLessons {
     if (text === this.#shown) return;
     this.#shown = text;
     this.#lesson = lesson;
-    for (const { button } of this.#buttons) button.disabled = running;
+    for (const { button } of this.#buttons) button.disabled = running || this.#isAsking;
     bar.hidden = !(running && lesson.seconds);
     byId("lesson").hidden = !lesson && !refused;
     if (refused) this.#tell("bad", refused, []);

@@ -22,7 +22,7 @@ const PLUGIN = "janus.plugin.hls";
 const RETRY_MS = [500, 1000, 2000, 4000, 8000]; // then every 8 s
 const RESTART_AFTER_MS = 2000; // of a media path that is down; most blips are over by then
 const REBUILD_AFTER_MS = 8000;
-const CONNECT_WITHIN_MS = 12000; // of a new media path; then another is begun
+const CONNECT_WITHIN_MS = 12000; // to the server, and then of a new media path; then another is begun
 const DEFAULT_CAP = 2500000; // bit/s that layers share until the answer says how much they have
 
 // ends of a stream that were meant
@@ -178,14 +178,23 @@ export class JanusPublisher extends EventTarget {
 
     if (!failures) this.#say(state, { key: "publisher.connecting" }); // else it stays said why not yet
     try {
-      await this.#openSession(stale);
-      if (!stale()) await this.#attach(stale);
+      await Promise.race([this.#openHandle(stale), this.#outOfTime()]);
       if (!stale()) await this.#offer(stale);
     } catch (error) {
       if (stale()) return;
       if (isFinal(error)) this.#fail(textOf(error), { code: error.code });
       else this.#retry(error, failures);
     }
+  }
+
+  async #openHandle(stale) {
+    await this.#openSession(stale);
+    if (!stale()) await this.#attach(stale);
+  }
+
+  /** janus.js does not tell of a WebSocket that goes before both have been answered. */
+  #outOfTime() {
+    return new Promise((resolve, reject) => this.#later(CONNECT_WITHIN_MS, () => reject(new ToldError("publisher.unreachable"))));
   }
 
   /** Tries again after a pause that grows with `failures`. */
@@ -211,11 +220,14 @@ export class JanusPublisher extends EventTarget {
 
   #openSession(stale) {
     return new Promise((resolve, reject) => {
-      this.#janus = new Janus({
+      const janus = (this.#janus = new Janus({
         server: this.#server,
         iceServers: this.#iceServers, // else janus.js asks a STUN server of its own choice
         keepAlivePeriod: 10000,
-        success: resolve,
+        success: () => {
+          resolve();
+          if (stale()) janus.destroy({ notifyDestroyed: false, unload: true }); // #tearDown() came before there was one
+        },
         error: () => {
           reject(new ToldError("publisher.unreachable"));
           if (!stale() && this.#handle) this.#resumeSignalling(stale);
@@ -223,7 +235,7 @@ export class JanusPublisher extends EventTarget {
         destroyed: () => {
           if (!stale()) this.#connect("reconnecting");
         },
-      });
+      }));
     });
   }
 

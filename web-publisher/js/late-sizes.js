@@ -69,6 +69,7 @@ export class LateSizes {
   #hadGrown = false; // when the last list came
   #isAsking = false;
   #seen = new Set(); // addresses of levels that hls.js has, or has given up
+  #missed = new Set(); // those that lists have named, and hls.js does not have
   #next = null; // levels, for the moment at which nothing is on its way through hls.js
   #again = { at: -Infinity, ms: AGAIN_MS.first };
 
@@ -91,18 +92,23 @@ export class LateSizes {
   #onList({ renditionReports, url }, now) {
     this.#see();
     const known = new Set([...this.#seen, ...this.#hls.allAudioTracks.map((track) => track.url)]);
-    const isNew = renditionReports?.some(({ URI }) => !known.has(new URL(URI, url).href));
+    const missing = (renditionReports ?? []).map(({ URI }) => new URL(URI, url).href).filter((one) => !known.has(one));
+    if (missing.some((one) => !this.#missed.has(one))) this.#again = { at: now, ms: AGAIN_MS.first }; // however often others were not there
+    for (const one of missing) this.#missed.add(one);
     const isUnclear = this.#isUnclear();
     const hasGrown = this.#hasGrown();
     if (hasGrown && !this.#hadGrown) this.#again = { at: now + CHANGE_MS, ms: AGAIN_MS.first };
     this.#hadGrown = hasGrown;
-    if (isNew || isUnclear || hasGrown) this.#ask(now);
+    if (missing.length || isUnclear || hasGrown) this.#ask(now);
   }
 
-  /** Whether two levels say the same size: one of them may have begun with the pictures of the other, and be none that is shown. */
+  /**
+   * Whether two levels of one codec say the same size: one of them may have begun with the pictures of the other, and be none that is
+   * shown. They may as well stay so, as rungs above the publisher's size do.
+   */
   #isUnclear() {
     const sized = this.#hls.levels.filter(({ width, height }) => width && height);
-    return new Set(sized.map(({ width, height }) => `${width}x${height}`)).size < sized.length;
+    return new Set(sized.map(({ width, height, codecSet }) => `${width}x${height} ${codecSet}`)).size < sized.length;
   }
 
   /** Whether what is shown began with the pictures of a smaller size, and has its own now. */

@@ -15,6 +15,7 @@ export class Lookout {
   reached = true; // whether the server answered, when it was last asked
   refused = false; // what it then answered was that this viewer may not
   clockOffsetMs = 0; // the server's clock minus ours, if ours is wrong
+  knowsClock = false; // whether it has told its clock, or does not tell it
   #url;
   #lowLatencyUrl;
   #waitUrl;
@@ -62,10 +63,7 @@ export class Lookout {
     const sent = Date.now();
     const response = await this.#anyPlaylist();
     if (!response) return null;
-    const date = Date.parse(response.headers.get("Date"));
-    // whole seconds on average half a second old: good enough to notice a clock that is wrong
-    const offset = date + 500 - (sent + Date.now()) / 2;
-    if (date) this.clockOffsetMs = Math.abs(offset) > WRONG_MS ? offset : 0;
+    this.#readClock(response, sent);
     const text = await response.text().catch(() => null);
     if (!text?.startsWith("#EXTM3U")) return null; // it broke off, or somebody else has answered, as a network that wants a login
     return {
@@ -75,11 +73,20 @@ export class Lookout {
     };
   }
 
+  #readClock({ headers }, sent) {
+    // whole seconds on average half a second old: good enough to notice a clock that is wrong
+    const offset = Date.parse(headers.get("Date")) + 500 - (sent + Date.now()) / 2;
+    if (!Number.isNaN(offset)) this.clockOffsetMs = Math.abs(offset) > WRONG_MS ? offset : 0;
+    this.knowsClock = true;
+  }
+
   /** The answer if it is a success, else null. */
   async #fetch(url) {
     if (this.#isOver) return null;
+    const sent = Date.now();
     const response = await this.#ask(url, { cache: "no-store", signal: timeLimit(ANSWER_MS) }).catch(() => null);
     this.reached = response !== null && response.status < 500;
+    if (this.reached && !this.knowsClock) this.#readClock(response, sent); // also who may not watch, or has to wait
     this.refused = response?.status === 403;
     if (response?.ok) return response;
     discard(response);

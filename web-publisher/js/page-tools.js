@@ -4,6 +4,7 @@
 
 import qrcode from "../vendor/qrcode.mjs";
 import { show } from "./strings.js";
+import { timeLimit } from "./time-limit.js";
 
 export const byId = (id) => document.getElementById(id);
 
@@ -27,7 +28,7 @@ export function janusServer(pass = "") {
  */
 export async function siteSettings() {
   try {
-    const response = await fetch("settings.json", { cache: "no-cache" });
+    const response = await fetch("settings.json", { cache: "no-cache", signal: timeLimit(10000) });
     return response.ok ? await response.json() : {};
   } catch {
     return {};

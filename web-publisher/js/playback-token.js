@@ -4,9 +4,12 @@
 // without it: it comes in as a request is sent, and goes out of the address of an answer. So a newer one takes its place in
 // mid-show, and nothing that is told apart by its address is another thing.
 
+import { timeLimit } from "./time-limit.js";
+
 const LOOK_MS = 250; // whether it is time to renew it, or over
 const EARLY_MS = 60000; // before its end it is renewed, or when a third of its life is left if that is less
 const AGAIN_MS = { least: 500, most: 10000 }; // after a renewal that failed; a third of what is left
+const ANSWER_MS = 10000; // a renewal that takes longer has failed
 
 /** When a token ends, in ms since 1970; null: it does not say, and the server will. */
 export function endOf(token) {
@@ -28,14 +31,14 @@ export class PlaybackToken {
   #renew;
   #now;
   #timer = null;
-  #renewAt = Infinity;
+  #renewAt = null; // as long as the time is not known
   #isAsking = false;
 
   /**
    *   token   "": the stream is for everybody
    *   live    the address of the streams' folder, without a token
    *   renew   gives a promise of a newer token for the one that it is given; null: there will be none
-   *   now     the server's time, in ms since 1970
+   *   now     the server's time, in ms since 1970; null as long as it is not known: ours may be hours off
    */
   constructor({ token = "", live, renew = null, now = () => Date.now() }) {
     this.#token = token;
@@ -80,31 +83,36 @@ export class PlaybackToken {
   }
 
   #plan() {
-    const end = endOf(this.#token);
-    this.#renewAt = this.#renew && end !== null ? renewalAt(this.#now(), end) : Infinity;
+    const [now, end] = [this.#now(), endOf(this.#token)];
+    if (now !== null) this.#renewAt = this.#renew && end !== null ? renewalAt(now, end) : Infinity;
   }
 
   /** Renews it in time from now on. `onEnd` is called once, if it is over and no newer one has come. */
   start(onEnd) {
     if (!this.isThere) return;
     this.#plan();
-    this.#timer = setInterval(() => {
-      const [now, end] = [this.#now(), endOf(this.#token)];
-      if (end !== null && now >= end) {
-        this.stop();
-        onEnd();
-      } else if (now >= this.#renewAt && !this.#isAsking) {
-        this.#ask(end);
-      }
-    }, LOOK_MS);
+    this.#timer = setInterval(() => this.#look(onEnd), LOOK_MS);
+  }
+
+  #look(onEnd) {
+    if (this.#renewAt === null) this.#plan();
+    const [now, end] = [this.#now(), endOf(this.#token)];
+    if (now === null) return;
+    if (now >= this.#renewAt) { // also if the page slept until it was over
+      if (!this.#isAsking) this.#ask(end);
+    } else if (end !== null && now >= end) {
+      this.stop();
+      onEnd();
+    }
   }
 
   async #ask(end) {
     this.#isAsking = true;
-    const newer = await (async () => this.#renew(this.#token))().catch(() => null);
+    const limit = new Promise((resolve, reject) => timeLimit(ANSWER_MS).addEventListener("abort", reject));
+    const newer = await Promise.race([(async () => this.#renew(this.#token))(), limit]).catch(() => null);
     this.#isAsking = false;
     const now = this.#now();
-    if (typeof newer === "string" && (endOf(newer) ?? 0) > end) {
+    if (typeof newer === "string" && (endOf(newer) ?? 0) > Math.max(end, now ?? 0)) {
       this.#token = newer;
       this.#plan();
     } else {

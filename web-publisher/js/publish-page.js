@@ -136,9 +136,10 @@ function closeSource() {
 /** Shows `next`, which people have seen asked for. */
 function show(next) {
   source = next;
-  // a screen that is no longer shared, a camera that is unplugged
-  source.stream.getVideoTracks()[0]?.addEventListener("ended", () => {
+  // a screen that is no longer shared, a camera or a microphone that is unplugged
+  for (const track of source.stream.getTracks()) track.addEventListener("ended", () => {
     if (source !== next) return;
+    if (track.kind === "audio") return void say("publish.sound-ended", "bad"); // the picture goes on
     if (!byId("stop").hidden) stop(); // live, or on the way
     closeSource();
     say("publish.source-ended", "bad");
@@ -238,6 +239,7 @@ async function goLive() {
   }
   setStage("busy"); // so that nothing else is chosen, and nothing asked for twice, while people are asked
   const refusal = await whyNoPass(await site, pass);
+  if (byId("stop").hidden) return; // it was pressed meanwhile
   if (refusal) say(refusal, "bad");
   const isOpen = refusal ? false : source && chosenSource() !== "screen" ? true : await open();
   if (isOpen === false) setStage("ready");
@@ -314,8 +316,8 @@ publisher.addEventListener("changed", ({ detail: { audio } }) =>
 
 async function showFigures() {
   const connection = publisher.peerConnection;
-  if (liveSince === null || !connection) return;
-  const f = await figures.read(connection);
+  const f = liveSince !== null && connection && (await figures.read(connection));
+  if (!f || liveSince === null) return; // it is not live, or not any more
   byId("figure-size").textContent = f.width ? `${f.width} × ${f.height}` : "–";
   byId("figure-fps").textContent = f.frameRate === null ? "–" : t("publish.per-second", { number: Math.round(f.frameRate) });
   byId("figure-video").textContent = formatBitrate(f.videoBitrate);

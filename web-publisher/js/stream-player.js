@@ -71,7 +71,8 @@ export class StreamPlayer extends EventTarget {
     super();
     const folder = new URL(live, location.href);
     const at = (file) => new URL(`${stream}/${file}`, folder).href;
-    this.#token = new PlaybackToken({ token, renew, live: folder.href, now: () => Date.now() + this.#lookout.clockOffsetMs });
+    this.#token = new PlaybackToken({ token, renew, live: folder.href,
+      now: () => (this.#lookout.knowsClock ? Date.now() + this.#lookout.clockOffsetMs : null) });
     this.#video = video;
     this.#url = at("index.m3u8");
     this.#lowLatencyUrl = lowLatency ? at("master.m3u8") : null;

@@ -86,9 +86,6 @@ export function showAttribute(element, name, key, values) {
 /** Calls `render()` whenever another language has been chosen, for what is put together out of several texts. */
 export const onLanguage = (render) => void listeners.push(render);
 
-/** Which language is shown now. */
-export const currentLanguage = () => language;
-
 async function load(tag) {
   if (tables[tag]) return;
   const response = await fetch(new URL(`../strings/${tag}.json`, import.meta.url));
@@ -99,7 +96,7 @@ async function load(tag) {
 let wanted = FALLBACK;
 
 /** Says all in another language; what cannot be loaded is said in English. */
-export async function setLanguage(tag) {
+async function setLanguage(tag) {
   wanted = tag;
   await Promise.allSettled([FALLBACK, tag].map(load));
   if (wanted !== tag) return; // another one has been chosen meanwhile

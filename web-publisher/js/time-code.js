@@ -4,7 +4,7 @@
 // whole width, most significant bit first: 32 bits of milliseconds since 1970 (they wrap after 49
 // days), then 8 bits of check sum. Large enough to survive any encoder.
 
-export const CELLS = 40;
+const CELLS = 40;
 export const STRIP_HEIGHT = 1 / 18; // of the picture's height
 
 function checkSum(low32) {
