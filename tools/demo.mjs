@@ -25,7 +25,7 @@ const SEATS = "30"; // a class (docs/class.md)
 const SEATS_MAX = 200; // what the bridge takes, unless it is told otherwise
 const TOKEN_S = 24 * 3600; // of a playback token
 const STATUS_MS = 1000;
-const STATUS_MS_LOG = 5000; // where nobody looks: output goes to a file
+const STATUS_MS_LOG = 5000; // if nobody looks: output goes to a file
 
 /** An error that is told as one sentence. */
 class Trouble extends Error {}
@@ -84,6 +84,8 @@ async function checkPort(port, host) {
     throw new Trouble(`Port ${port} is in use by another program: end it, or choose another with --port`);
   if (trouble === "EACCES")
     throw new Trouble(`Port ${port} may be used by root alone: choose one above 1023 with --port`);
+  if (trouble === "EBLOCKED")
+    throw new Trouble(`Port ${port} is one that no browser opens, since other protocols have it: choose another with --port`);
   if (trouble) throw new Trouble(`Port ${port} cannot be used: ${trouble}`);
 }
 
@@ -189,7 +191,7 @@ function describe(stream, viewers) {
   return columns.join("  ");
 }
 
-/** Prints a line for each stream, over the last ones where there is a terminal. */
+/** Prints a line for each stream, over the last ones if there is a terminal. */
 class StatusLines {
   #printed = 0;
 
@@ -270,17 +272,37 @@ async function stackOptions({ lan, port, admin, protect, segment, playlist, verb
   };
 }
 
-async function main() {
-  const options = readOptions();
+/** The addresses of this machine that WebRTC can use: there is one at least. */
+function usableAddresses() {
   const addresses = lanAddresses();
   if (addresses.length === 0)
     throw new Trouble("No network interface is up, and WebRTC does not use loopback: connect to any network");
+  return addresses;
+}
+
+/** Publishes test cards, with a browser each, which `others` takes as it comes; none once `isEnding()`. */
+async function publishCards(stack, names, publishing, { folder, onDeath, others, isEnding }) {
+  for (const name of names) {
+    if (isEnding()) return;
+    say(`Publishing the test card as ${name} …`);
+    others.push(await startChromium({
+      url: publishUrl(stack, { stream: name, key: publishing.keys.get(name), pass: publishing.pass, source: "testcard", auto: "again" }),
+      folder,
+      onDeath,
+    }));
+  }
+}
+
+async function main() {
+  const options = readOptions();
+  const addresses = usableAddresses();
   await checkPort(options.port, options.lan ? "0.0.0.0" : "127.0.0.1");
 
   const folder = await makeFolder(options);
   const others = []; // what runs beside the stack
   let end; // called with the exit status, once
   let ending = false;
+  const isEnding = () => ending;
   const ended = new Promise((resolve) => {
     end = (status) => {
       ending = true;
@@ -308,21 +330,13 @@ async function main() {
     if (options.class) room = await openRoom(stack, { seats: options.seats, pass: publishing.pass });
     await stack.start();
     if (ending) return;
-    // where many publish, each has a name of its own
+    // if many publish, each has a name of its own
     publishing.url = publishUrl(stack, publishing.pass ? { pass: publishing.pass }
       : options.open ? {} : { stream: publishing.name, key: publishing.key });
     printAddresses(stack, options, publishing);
-    for (const name of options.testcard) {
-      if (ending) return;
-      say(`Publishing the test card as ${name} …`);
-      others.push(await startChromium({
-        url: publishUrl(stack, { stream: name, key: publishing.keys.get(name), pass: publishing.pass, source: "testcard", auto: "again" }),
-        folder,
-        onDeath,
-      }));
-    }
+    await publishCards(stack, options.testcard, publishing, { folder, onDeath, others, isEnding });
   })();
-  const life = started.then(() => showStatus(stack, new ViewerCount(stack.logs), () => ending));
+  const life = started.then(() => showStatus(stack, new ViewerCount(stack.logs), isEnding));
   life.catch((error) => {
     if (!ending) console.error(error.message);
     end(1);

@@ -196,6 +196,12 @@ test("a port in use is a sentence and a failure", async (t) => {
   assert.match(demo.output(), /Port \d+ is in use by another program: .*--port/);
 });
 
+test("a port that no browser opens is a sentence and a failure", async (t) => {
+  const demo = startDemo(t, ["--port", "10080"]);
+  assert.equal(await demo.ended, 1);
+  assert.match(demo.output(), /Port 10080 is one that no browser opens.*--port/);
+});
+
 /** A GET on an HTTP/2 connection. Resolves to { status, body }. */
 function ask(session, name) {
   const request = session.request({ ":path": name });

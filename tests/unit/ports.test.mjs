@@ -26,4 +26,5 @@ test("a port that somebody listens on is none that can be had", async () => {
   assert.equal(await portTrouble(port), "EADDRINUSE");
   await new Promise((resolve) => server.close(resolve));
   assert.equal(await portTrouble(port), null);
+  assert.equal(await portTrouble(10080), "EBLOCKED", "no browser opens it");
 });

@@ -44,7 +44,7 @@ export class ClassLooks {
   #sellers;
 
   /** `stack` has the option `class`; `clock()`: milliseconds. */
-  constructor(stack, clock = Date.now) {
+  constructor(stack, clock = () => performance.now()) {
     this.stack = stack;
     this.#looks = new Kept(FRESH_MS, (stream) => this.#look(stream), clock);
     this.#sellers = new Kept(SELLER_FRESH_MS, (stream) => this.#janus.seller(stream).catch(() => null), clock);

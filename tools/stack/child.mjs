@@ -70,7 +70,7 @@ export class Child {
     return this.#exited;
   }
 
-  /** Ends it: SIGTERM, and SIGKILL where that is not heard. Resolves when it is gone. */
+  /** Ends it: SIGTERM, and SIGKILL if that is not heard. Resolves when it is gone. */
   async stop() {
     this.kill("SIGTERM");
     const timer = setTimeout(() => this.kill("SIGKILL"), STOP_MS);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Debian's Janus, or the one whose prefix JANUS_HLS_JANUS names, with a configuration folder of its own
-// that has our plugin alone, WebSockets, and the HTTP and Admin APIs where they are asked for.
+// that has our plugin alone, WebSockets, and the HTTP and Admin APIs if they are asked for.
 
 import { access, mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";

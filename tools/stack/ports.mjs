@@ -5,14 +5,18 @@
 import { readFile } from "node:fs/promises";
 import net from "node:net";
 
-/** Resolves to null where `port` can be listened on, else to the error's code (EADDRINUSE, …). */
-export function portTrouble(port, host = "127.0.0.1") {
-  return new Promise((resolve) => {
-    const server = net.createServer();
-    server.on("error", (error) => resolve(error.code));
-    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(null)));
-  });
-}
+const listenTrouble = (port, host) => new Promise((resolve) => {
+  const server = net.createServer();
+  server.on("error", (error) => resolve(error.code));
+  server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(null)));
+});
+
+/** Whether browsers ask nothing of `port`, nor does fetch() (https://fetch.spec.whatwg.org/#port-blocking). Nobody listens on it. */
+const isBlocked = (port) => fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(1000) }).then(() => false, ({ cause }) => cause?.message === "bad port");
+
+/** Resolves to null if `port` can be listened on, else to the error's code (EADDRINUSE, …); EBLOCKED: no browser would ask it. */
+export const portTrouble = async (port, host = "127.0.0.1") =>
+  (await listenTrouble(port, host)) ?? ((await isBlocked(port)) ? "EBLOCKED" : null);
 
 const FIRST = 10000, CONNECTIONS_FROM = 32768;
 const given = new Set(); // by this process, which may not have listened on them yet
