@@ -4,7 +4,8 @@
 // removed, and purged. Each test goes on from where the one before it has come to.
 
 import assert from "node:assert/strict";
-import { lstatSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { lstatSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import test, { after } from "node:test";
 import WebSocket from "ws";
@@ -184,10 +185,16 @@ test("when they are removed nothing runs into what is gone, and settings stay", 
     assert.ok(root.has(file), file);
 });
 
-test("when they are purged nothing is left but two users without a password", async () => {
+test("when they are purged nothing is left but two users without a password, and a folder that is mounted", async () => {
   await root.stop("nginx");
+  const mounted = root.path("/var/lib/hls-bridge-events"); // for the streams docs/operations.md advises it
+  execFileSync("mount", ["-t", "tmpfs", "tmpfs", mounted]);
+  writeFileSync(path.join(mounted, "shop.queue"), "");
   await root.run("rm", "/etc/nginx/janus-hls-gate.conf", "/etc/nginx/janus-hls-playback.keys"); // whoever made them
   await root.run(...APT.split(" "), "purge", ...PACKAGES);
+  assert.deepEqual(readdirSync(mounted), []);
+  execFileSync("umount", [mounted]);
+  rmSync(mounted, { recursive: true });
   assert.ok(before.has("/usr/bin/janus"), "it has seen something");
   const left = [...root.files()].filter((file) => !before.has(file) && !/^\/var\/(lib\/nginx|backups|lib\/dpkg|lib\/systemd\/deb-systemd)/.test(file));
   assert.deepEqual(left, []);
