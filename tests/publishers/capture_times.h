@@ -3,8 +3,8 @@
 #define CAPTURE_TIMES_H
 
 /* When what is in a packet was seen or heard, by the sender reports of its recording: what
- * webrtcbin's own reports shall say. When packets were sent says it only to some tens of
- * milliseconds, for an encoder takes its time.
+ * webrtcbin's own reports are to say. When packets were sent says it only to some tens of
+ * milliseconds, since an encoder takes its time.
  *
  * Pure. Thread-safety: none needed, it is only read once it is made. */
 

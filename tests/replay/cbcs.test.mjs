@@ -9,8 +9,9 @@ import { createDecipheriv } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
-import { packager, run } from "../e2e/support/programs.mjs";
+import { packager } from "../e2e/support/programs.mjs";
 import { CASES, namedBy, replayWithKeys } from "./support/encrypted.mjs";
+import { runLoaded } from "./support/loaded.mjs";
 import { LOW_LATENCY, plain } from "./support/replays.mjs";
 
 const ROTATE = 2;
@@ -183,7 +184,7 @@ for (const [name, list, stream] of [["pictures", "video.m3u8", "video"], ["sound
     a.forEach((sample, i) => assert.ok(sample.equals(b[i]), `sample ${i} of ${sample.length} bytes`));
 
     const frames = async (file, ...before) => {
-      const { stdout, stderr: said } = await run("ffmpeg", ["-nostdin", "-v", "error", ...before, "-i", file, "-map", "0", "-f", "framemd5", "-"]);
+      const { stdout, stderr: said } = await runLoaded("ffmpeg", ["-nostdin", "-v", "error", ...before, "-i", file, "-map", "0", "-f", "framemd5", "-"]);
       return { said, hashes: stdout.split("\n").filter((line) => !line.startsWith("#")) };
     };
     // libavformat 5.1 reads the heads of all fragments first, and decrypts by the last one's, unless it does without an index
@@ -240,7 +241,7 @@ for (const [method, options] of [["SAMPLE-AES", ["--cbcs"]], ["AES-128", []]])
     const file = path.join(media, "keys.txt");
     await writeFile(file, lines.join("\n"));
     const look = async (...options) => {
-      const { stdout } = await run(plain.doctor, ["--json", "--aligned", "--time", "0", ...options, path.join(media, "master.m3u8")]);
+      const { stdout } = await runLoaded(plain.doctor, ["--json", "--aligned", "--time", "0", ...options, path.join(media, "master.m3u8")]);
       return JSON.parse(stdout);
     };
     const has = (found, rule) => found.some((each) => each.rule.startsWith(rule));

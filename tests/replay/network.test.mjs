@@ -8,8 +8,8 @@ import assert from "node:assert/strict";
 import { readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
-import { run } from "../e2e/support/programs.mjs";
 import { built } from "../../tools/stack/stack.mjs";
+import { runLoaded } from "./support/loaded.mjs";
 import { assertInStep, assertSound, folderOf, LOW_LATENCY, plain, recording, replay, segmentsOf } from "./support/replays.mjs";
 
 const CARD = "testcard-320x180";
@@ -103,7 +103,7 @@ test("whenever the publisher goes, both renditions have the same segments", asyn
   // around an IDR picture that begins a segment, late enough to be put where those before it have ended
   for (let ms = 9960; ms <= 10080; ms += 10) {
     await rm(path.join(folder, "replay"), { recursive: true, force: true });
-    const made = await run(built().replay, ["--json", LOW_LATENCY, "--hls", folder, "--seconds", ms / 1000,
+    const made = await runLoaded(built().replay, ["--json", LOW_LATENCY, "--hls", folder, "--seconds", ms / 1000,
       "--jitter", "300", recording(CARD)]);
     assert.equal(made.status, 0, made.stderr);
     const [video, audio] = await Promise.all(["video", "audio"].map(async (kind) =>

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
-import { run } from "../e2e/support/programs.mjs";
+import { runLoaded } from "./support/loaded.mjs";
 import { assertInStep, assertSound, LOW_LATENCY, plain, replay, segmentsOf } from "./support/replays.mjs";
 
 const PACKET_S = 0.02;
@@ -32,7 +32,7 @@ async function asOpus(folder) {
   const lines = master.filter((line, i) => !aac(line) && !(i > 0 && aac(master[i - 1])) && !line.includes('GROUP-ID="audio"'));
   const name = path.join(folder, "opus.m3u8");
   await writeFile(name, lines.join("\n"));
-  const { stdout } = await run(plain.doctor, ["--json", "--aligned", "--time", "0", name]);
+  const { stdout } = await runLoaded(plain.doctor, ["--json", "--aligned", "--time", "0", name]);
   return JSON.parse(stdout);
 }
 

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import test from "node:test";
-import { run } from "../e2e/support/programs.mjs";
+import { runLoaded } from "./support/loaded.mjs";
 import { assertInStep, assertSound, LOW_LATENCY, replay, segmentsOf } from "./support/replays.mjs";
 
 const between = (value, least, most, what) => assert.ok(value >= least && value <= most, `${what}: ${value}, not ${least} to ${most}`);
@@ -22,7 +22,7 @@ const heard = ({ result }) => {
 
 /** The sizes of the pictures of `files`, each opened by itself, all by one ffmpeg: it begins longer than it reads. */
 async function sizesOf(files) {
-  const { stderr } = await run("ffmpeg", ["-nostdin", "-hide_banner", ...files.flatMap((file) => ["-i", file])]);
+  const { stderr } = await runLoaded("ffmpeg", ["-nostdin", "-hide_banner", ...files.flatMap((file) => ["-i", file])]);
   const inputs = stderr.split(/^Input #\d+, /m).slice(1);
   return inputs.map((text, i) => {
     assert.ok(text.includes(`from '${files[i]}'`), text);
@@ -111,3 +111,29 @@ for (const [name, { restarts, pairs, sizes, others = [], check }] of Object.entr
     }
   });
 }
+
+// No IDR picture comes for a while: a recording answers no request.
+const OF_THE_RECORDING = ["a segment does not begin with an IDR picture", "decode errors in a segment alone"];
+
+/** How far the date of each segment is from the end of the one before, in ms. */
+const datesOff = (text) => {
+  const segments = [...text.matchAll(/DATE-TIME:(\S+)\n(?:#EXT-X-(?:PART|MAP|BITRATE).*\n)*#EXTINF:([\d.]+)/g)];
+  const [dates, lengths] = [segments.map(([, date]) => Date.parse(date)), segments.map(([, , length]) => 1000 * length)];
+  return dates.slice(1).map((date, i) => date - dates[i] - lengths[i]);
+};
+
+for (const [form, options, list, mostMs, least] of [
+  ["classic HLS", ["--no-nack"], "index.m3u8", 21.5, 12], // 20 ms of each date, and both are rounded
+  ["low-latency HLS", [LOW_LATENCY], "video.m3u8", 1.9, 5],
+])
+  test(`starved: ${form} has dates that follow each other, wherever the sound's clock is found to stand`, async (t) => {
+    const both = await replay(t, "starved", options);
+    const { result, report } = both;
+    between(result.silent_s, 6, 13, "silence stands for what the publisher had no time for");
+    assert.ok(result.forced_cuts > 0, "no IDR picture came for a while");
+    assert.equal(result.backward_dates, 0);
+    assert.deepEqual(report.faults.filter(({ rule }) => !OF_THE_RECORDING.includes(rule)), []);
+    const off = datesOff(await both.list(list));
+    assert.ok(off.length >= least, `only ${off.length} segments follow another`);
+    assert.ok(off.every((ms) => Math.abs(ms) <= mostMs), `dates are off by ${off} ms`);
+  });

@@ -82,6 +82,7 @@ async function look(t, { lateMs, behind }) {
   const watching = watch(url, { seconds: SECONDS });
   await new Promise((resolve) => (enough = resolve));
   const report = await watching.end();
+  assert.deepEqual(report.renditions.map(({ uri }) => uri).sort(), ["audio.m3u8", "video.m3u8"]);
   for (const { uri, held } of report.renditions) assert.ok(held >= 2, `${uri}: ${held} answers took long`);
   return report.faults.filter(({ rule }) => OLDER.test(rule));
 }

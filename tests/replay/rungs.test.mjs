@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
-import { run } from "../e2e/support/programs.mjs";
+import { runLoaded } from "./support/loaded.mjs";
 import { folderOf, LOW_LATENCY, plain, recording, replay } from "./support/replays.mjs";
 
 const SECONDS = 14;
@@ -22,11 +22,11 @@ const masked = (text) => text.replaceAll(/-\d{10}-/g, "-EPOCH-");
 /** Replays with `options`; a viewer who looks at it finds no fault. Returns { result, lists }: all lists by name. */
 async function into(t, name, options, { looks = false } = {}) {
   const folder = await folderOf(t);
-  const made = await run(plain.replay, ["--json", LOW_LATENCY, "--hls", folder, "--seconds", SECONDS, ...options, recording(name)].map(String));
+  const made = await runLoaded(plain.replay, ["--json", LOW_LATENCY, "--hls", folder, "--seconds", SECONDS, ...options, recording(name)].map(String));
   assert.equal(made.status, 0, made.stderr);
   const media = path.join(folder, "replay");
   if (looks) {
-    const seen = await run(plain.doctor, ["--json", "--aligned", "--time", "0", path.join(media, "master.m3u8")]);
+    const seen = await runLoaded(plain.doctor, ["--json", "--aligned", "--time", "0", path.join(media, "master.m3u8")]);
     assert.deepEqual(JSON.parse(seen.stdout).faults, []);
   }
   const lists = {};
@@ -145,6 +145,6 @@ const STARVED = new Set(["a segment does not begin with an IDR picture", "decode
 test("a short segment of classic HLS has no pictures of the one before it, though these come later", async (t) => {
   const { result, folder } = await replay(t, "simulcast", ["--seconds", SECONDS, "--labels", "high,mid,low", ...rung(600)], { programs: plain });
   assert.ok(result.forced_cuts > 0, "no segment is short");
-  const seen = await run(plain.doctor, ["--json", "--aligned", "--time", "0", path.join(folder, "ts.m3u8")]);
+  const seen = await runLoaded(plain.doctor, ["--json", "--aligned", "--time", "0", path.join(folder, "ts.m3u8")]);
   assert.deepEqual(JSON.parse(seen.stdout).faults.filter(({ rule }) => !STARVED.has(rule)), []);
 });

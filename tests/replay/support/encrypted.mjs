@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { built } from "../../../tools/stack/stack.mjs";
-import { run } from "../../e2e/support/programs.mjs";
+import { runLoaded } from "./loaded.mjs";
 import { folderOf, recording } from "./replays.mjs";
 
 /** What each method of encryption has to get right: [recording, options of rtp-replay, seconds], by name. */
@@ -24,7 +24,7 @@ export const CASES = {
 export async function replayWithKeys(t, name, options) {
   const folder = await folderOf(t), keys = path.join(folder, "keys");
   await mkdir(keys);
-  const { status, stderr } = await run(built().replay, ["--json", "--hls", folder,
+  const { status, stderr } = await runLoaded(built().replay, ["--json", "--hls", folder,
     ...options.map((option) => (option === "KEYS" ? keys : String(option))), recording(name)]);
   assert.equal(status, 0, stderr);
   return { media: path.join(folder, "replay"), keys: path.join(keys, "replay"), said: stderr };

@@ -4,12 +4,12 @@
 // recording's. What comes out is looked at as a viewer would.
 
 import assert from "node:assert/strict";
-import { access, constants, mkdtemp, readFile, writeFile } from "node:fs/promises";
-import os from "node:os";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { built, SOURCE } from "../../../tools/stack/stack.mjs";
 import { run } from "../../e2e/support/programs.mjs";
+import { PLACE, runLoaded } from "./loaded.mjs";
 
 const FRAME_S = 1024 / 48000; // of AAC
 const SOUND_OFF_S = 0.3; // what the sound may be shorter or longer than what was sent, at both ends together
@@ -22,13 +22,13 @@ export const recording = (name) => fileURLToPath(new URL(`../../fixtures/rtp/${n
 /** The programs without sanitizers, whose memory means something. */
 export const plain = built(path.join(SOURCE, "build"));
 
-/** Where there is memory for files, those of a replay are made in a tenth of the time: each is synced. */
-const PLACE = await access("/dev/shm", constants.W_OK).then(() => "/dev/shm", () => os.tmpdir());
-
 /** A folder that goes with the test. */
 export async function folderOf(t) {
   const folder = await mkdtemp(path.join(PLACE, "janus-hls-replay-"));
-  t.after(() => run("rm", ["-r", folder])); // of hundreds of files; node takes ten times as long
+  t.after(async () => { // of hundreds of files; node takes ten times as long
+    const { status, stderr } = await run("rm", ["-r", folder]);
+    assert.equal(status, 0, stderr);
+  });
   return folder;
 }
 
@@ -38,12 +38,12 @@ export async function folderOf(t) {
  */
 export async function replay(t, name, options = [], { programs = built() } = {}) {
   const folder = await folderOf(t);
-  const made = await run(programs.replay, ["--json", "--hls", folder, ...options.map(String),
+  const made = await runLoaded(programs.replay, ["--json", "--hls", folder, ...options.map(String),
     path.isAbsolute(name) ? name : recording(name)]);
   assert.equal(made.status, 0, made.stderr);
   const media = path.join(folder, "replay");
   const entry = options.includes(LOW_LATENCY) ? "master.m3u8" : "index.m3u8";
-  const seen = await run(plain.doctor, ["--json", "--aligned", "--time", "0", path.join(media, entry)]);
+  const seen = await runLoaded(plain.doctor, ["--json", "--aligned", "--time", "0", path.join(media, entry)]);
   assert.notEqual(seen.status, 2, seen.stderr);
   return { result: JSON.parse(made.stdout), report: JSON.parse(seen.stdout), folder: media,
     list: (file) => readFile(path.join(media, file), "utf8") };
@@ -90,7 +90,7 @@ export async function decode({ folder, list }) {
   }
   const whole = path.join(folder, "whole.mp4");
   await writeFile(whole, Buffer.concat(await Promise.all(files.map((file) => readFile(path.join(folder, file))))));
-  const { stdout, stderr } = await run("ffprobe", ["-v", "error", "-count_frames", "-select_streams", "v",
+  const { stdout, stderr } = await runLoaded("ffprobe", ["-v", "error", "-count_frames", "-select_streams", "v",
     "-show_entries", "stream=codec_name,codec_tag_string,width,height,nb_read_frames", "-of", "json", whole]);
   const { codec_name: codec, codec_tag_string: entry, nb_read_frames, width, height } = JSON.parse(stdout).streams[0];
   return { codec, entry, frames: Number(nb_read_frames), size: `${width}x${height}`, complaints: stderr };
