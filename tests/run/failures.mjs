@@ -27,8 +27,12 @@ function readFailures(files) {
   return failures;
 }
 
+const LIBAV = /^\s*\[[^\]@]+ @ 0x[0-9a-f]+\] /; // what libav logs by itself, often many lines of it
+
 /** `lines`, at most `room` of them: the beginning says what failed, the end often what a program died of. */
-function cut(lines, room) {
+function cut(all, room) {
+  if (all.length <= room) return all;
+  const lines = all.filter((line) => !LIBAV.test(line));
   if (lines.length <= room) return lines;
   const first = Math.floor(room / 2), last = room - first - 1;
   return [...lines.slice(0, first), `… ${lines.length - first - last} lines more …`, ...lines.slice(-last)];

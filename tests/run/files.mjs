@@ -53,10 +53,11 @@ function count({ job, status, text, seconds }, tap) {
   pass(number("pass") || 0);
   // without these lines node has not come to its end: what has not ended has failed
   const bad = Number.isNaN(number("fail")) ? 1 : number("fail") + number("cancelled");
-  if (bad === 0 && status === 0) return;
+  const isIdle = number("pass") === 0; // nothing ran: that it is well says nothing
+  if (bad === 0 && status === 0 && !isIdle) return;
   const names = tap.match(/(?<=^ *)not ok \d+ - .*/gm) ?? [];
   const errors = text.slice(Math.max(text.lastIndexOf("✖ failing tests"), 0)).replace(/^ +at .*node:(internal|async_hooks).*\n/gm, "");
-  fail(`${job.name}.test.mjs`, "", Math.max(bad, 1), `${names.join("\n")}\n${errors}`);
+  fail(`${job.name}.test.mjs`, "", Math.max(bad, 1), `${names.join("\n")}\n${isIdle ? "it ran no test that passed\n" : ""}${errors}`);
 }
 
 const [part, name] = process.argv.slice(2);

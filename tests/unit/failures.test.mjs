@@ -51,6 +51,12 @@ test("a long text keeps its beginning and its end", () => {
   assert.equal(lines.at(-1), "    line 999");
 });
 
+test("what libav logs hides no reason", () => {
+  const said = '"[aac @ 0x7b6000010000] Qavg: 62830.457\\n".repeat(200)';
+  const { lines } = shown(`fail("stream", "", 1, ${said} + "not ok 9 - says why\\n" + ${said})`);
+  assert.deepEqual(lines.slice(3), ["    not ok 9 - says why"]);
+});
+
 test("however many fail, all are named and the last 200 lines of a log hold what is said", () => {
   const { lines } = shown('for (let n = 0; n < 40; n++) fail(`job ${n}`, "", 1, "x".repeat(5000) + "\\nreason\\n".repeat(100))');
   assert.ok(lines.length <= 180, `${lines.length} lines`);
