@@ -18,7 +18,7 @@ import { watchFromNowOn } from "./support/looks.mjs";
 import { measured } from "./support/measured.mjs";
 import { kernelDrops } from "./support/network.mjs";
 import { publishRecorded } from "./support/recorded.mjs";
-import { until, withStack } from "./support/rig.mjs";
+import { subtest, until, withStack } from "./support/rig.mjs";
 import { shareStack } from "./support/shared.mjs";
 import { assertDiscontinuities } from "./support/steps.mjs";
 
@@ -166,6 +166,7 @@ describe("the plugin's API", { concurrency: 2 }, () => {
   test("the bridge answers at a Unix socket and by token, and refuses requests without one; event handlers hear what becomes " +
     "of a stream", async (t) => {
     const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-test-"));
+    t.after(() => rm(folder, { recursive: true }));
     const control = { socket: path.join(folder, "control.sock"), tokenFile: path.join(folder, "token") };
     const token = randomBytes(32).toString("hex");
     await writeFile(control.tokenFile, `${token}\n`, { mode: 0o640 });
@@ -191,19 +192,18 @@ describe("the plugin's API", { concurrency: 2 }, () => {
         JSON.parse((await ask({ authorization: `Bearer ${token}` })).text).load.streams === 0);
       await hearsAll(stack, events);
     });
-    await rm(folder, { recursive: true });
   });
 
   test("what cannot be published is refused with a code and a sentence", (t) =>
     withStack({ keys: { shop: KEY }, janus: { general: `  tries = ${TRIES}\n` } }, async (stack) => {
       await refuses(stack);
-      await t.test("wrong keys are looked at only so often, and a long one that is right is let in all the same", () => countsTries(stack));
+      await subtest(t, stack, "wrong keys are looked at only so often, and a long one that is right is let in all the same", () => countsTries(stack));
     }));
 
   test("configured streams take their key alone", shared(({ context, t }) =>
     withStack({ open: false, keys: { shop: KEY }, janus: { media: `rtp_port_range = "20000-${20000 + PORTS - 1}"` } }, async (stack) => {
       await takesItsKey(stack, context);
-      await t.test("an offer that is not answered keeps no port, and the right key is let in", () => keepsNoPort(t, stack));
+      await subtest(t, stack, "an offer that is not answered keeps no port, and the right key is let in", () => keepsNoPort(t, stack));
     })));
 
   test("an unlisted stream is watched by its address only", shared(async ({ stack }) => {
@@ -248,15 +248,15 @@ describe("the plugin's API", { concurrency: 2 }, () => {
   test("what is live takes its own name back after a reload, is configured, and is seen and ruled by operators",
     shared(async ({ stack, context, t }) => {
       const page = await publish(context, stack, "ruled");
-      await t.test("a reload takes its own name back", async () => {
+      await subtest(t, stack, "a reload takes its own name back", async () => {
         await until("segments", async () => (await fetch(stack.playlist("ruled"))).ok);
         await page.reload();
         await untilLive(page);
         await dropPreview(page);
       });
-      await t.test("operators see it", () => see(stack));
-      await t.test("configure changes it", () => configures(page));
-      await t.test("operators end it", () => kicks(stack, page));
+      await subtest(t, stack, "operators see it", () => see(stack));
+      await subtest(t, stack, "configure changes it", () => configures(page));
+      await subtest(t, stack, "operators end it", () => kicks(stack, page));
     }));
 });
 

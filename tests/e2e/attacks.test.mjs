@@ -8,10 +8,11 @@ import { randomBytes } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
+import { bridgeJson } from "../../tools/stack/bridge.mjs";
 import { SOURCE, built } from "../../tools/stack/stack.mjs";
 import { Attacker } from "./support/attacker.mjs";
 import { assertSkew, faultsBut } from "./support/health.mjs";
-import { withBridge } from "./support/lone-bridge.mjs";
+import { untilSentOn, withBridge } from "./support/lone-bridge.mjs";
 import { measured, withoutForcedCuts } from "./support/measured.mjs";
 import { watch } from "./support/programs.mjs";
 import { until } from "./support/rig.mjs";
@@ -31,7 +32,6 @@ const LATE_OF_A_CUT = 20; // packets of sound, at least, that are late with a pi
 const PLAIN_BRIDGE = built(path.join(SOURCE, "build")).bridge; // with sanitizers its memory tells nothing
 const BACK = 2 ** 31 - 1;
 
-const json = async (port, target) => (await fetch(`http://127.0.0.1:${port}${target}`)).json();
 
 /** What there is below a stream's folder: { files, bytes }. */
 async function onDisk(folder) {
@@ -98,7 +98,7 @@ const ATTACKS = {
 /** No more has come of an attack that began at `from` than real time allows. */
 async function assertBounded({ port, hls }, name, from) {
   await until(`${name}: packets have come`, async () =>
-    (await json(port, `/streams/${name}`)).source?.tracks.some(({ packets, refused }) => packets + refused > 100));
+    (await bridgeJson(port, `/streams/${name}`)).source?.tracks.some(({ packets, refused }) => packets + refused > 100));
   const [made, disk] = await Promise.all([mediaSeconds(port, name), onDisk(path.join(hls, name))]);
   const seconds = (performance.now() - from) / 1000;
   assert.ok(made <= seconds + LEAD_S + GRACE_S, `${name}: ${made} s of media in ${seconds} s`);
@@ -118,7 +118,7 @@ async function attack({ port, hls }, name) {
     const gone = await fetch(`http://127.0.0.1:${port}/streams/${name}`, { method: "DELETE" });
     assert.equal(gone.status, 204, name);
     await until(`${name} publishes no more`, async () =>
-      (await json(port, "/streams")).streams.find((one) => one.name === name)?.state !== "live");
+      (await bridgeJson(port, "/streams")).streams.find((one) => one.name === name)?.state !== "live");
   } finally {
     attacker.close();
   }
@@ -147,11 +147,12 @@ test("whatever strangers send, two honest streams notice nothing and the bridge 
   await withBridge(settings, async (bridge) => {
     const { port, hls, send } = bridge;
     const senders = HONEST.map((name) => send(name, "--json"));
-    await until("both can be watched", async () => {
-      const { streams } = await json(port, "/streams");
-      return HONEST.every((name) => (streams.find((one) => one.name === name)?.output.segments ?? 0) > 2);
-    });
-    const resident = async () => (await json(port, "/streams")).process.resident_bytes;
+    const haveSegments = async (count) => {
+      const { streams } = await bridgeJson(port, "/streams");
+      return HONEST.every((name) => (streams.find((one) => one.name === name)?.output.segments ?? 0) >= count);
+    };
+    await until("both can be watched", () => haveSegments(3));
+    const resident = async () => (await bridgeJson(port, "/streams")).process.resident_bytes;
     const before = await resident();
     const watching = HONEST.map((name) => watch(path.join(hls, name, "index.m3u8")));
 
@@ -161,9 +162,11 @@ test("whatever strangers send, two honest streams notice nothing and the bridge 
       for (let name; (name = waiting.shift());) await attack(bridge, name);
     }));
     await manyNames(bridge);
+    await until("there is enough to look at, however fast the attacks were", () => haveSegments(9));
 
     const reports = await Promise.all(watching.map((each) => each.end()));
-    const { streams, load } = await json(port, "/streams");
+    const { streams, load } = await bridgeJson(port, "/streams");
+    await Promise.all(HONEST.map((name) => untilSentOn(port, streams.find((one) => one.name === name))));
     await Promise.all(senders.map((sender) => sender.stop()));
     for (const [i, name] of HONEST.entries()) {
       const { state, publishers, output, source } = streams.find((one) => one.name === name);

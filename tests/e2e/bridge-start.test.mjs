@@ -67,10 +67,13 @@ for (const name of ["workshop.md", "taller.md"])
       const page = (await readFile(path.join(SOURCE, "docs", name), "utf8")).replaceAll("/tmp/lab", folder);
       const [file, sdp] = ["lab.jcfg", "class.sdp"].map((each) => path.join(folder, each));
       for (const each of [file, sdp]) await writeFile(each, heredoc(page, each));
-      const child = new Child("hls-bridge", built().bridge, ["-c", file, "--sdp", sdp, "--stream", "class"],
+      const limited = ["--nofile=512:4096", built().bridge]; // as a shell or a container has it, if with other numbers
+      const child = new Child("hls-bridge", "prlimit", [...limited, "-c", file, "--sdp", sdp, "--stream", "class"],
         { logFile: path.join(folder, "log") });
       try {
         await untilHealthy(child, async () => (await fetch("http://127.0.0.1:8191/healthz")).ok);
+        const metrics = await (await fetch("http://127.0.0.1:8191/metrics")).text();
+        assert.match(metrics, /^process_max_fds 4096$/m, "streams and viewers may take as many as there are");
       } finally {
         await child.stop();
       }

@@ -11,7 +11,7 @@ import test from "node:test";
 import { keyFolder } from "../../tools/stack/bridge.mjs";
 import { beginReplay } from "./support/audience.mjs";
 import { FAIRPLAY, PLAYREADY, startKeyServer, WIDEVINE } from "./support/key-server.mjs";
-import { until, withStack } from "./support/rig.mjs";
+import { subtest, until, withStack } from "./support/rig.mjs";
 import { newSecret, signatureOf } from "./support/webhooks.mjs";
 
 const ROTATE = 10; // segments, the least
@@ -51,7 +51,7 @@ test("keys of samples from a key server", async (t) => {
     const list = () => read(new URL("video.m3u8", stack.master("demo")));
     const used = (text) => keysIn(text).map((lines) => /skd:\/\/([0-9a-f-]{36})/.exec(lines)?.[1]).filter(Boolean);
 
-    await t.test("it is asked until its answer can be used, and proof goes with each request", async () => {
+    await subtest(t, stack, "it is asked until its answer can be used, and proof goes with each request", async () => {
       await until("a key is in use", async () => used(await list()).length > 0);
       assert.ok(keyServer.asked.length > WRONG.length);
       const [first, second] = keyServer.asked;
@@ -63,7 +63,7 @@ test("keys of samples from a key server", async (t) => {
       }
     });
 
-    await t.test("lists have the tags of each system, and no key is given out", async () => {
+    await subtest(t, stack, "lists have the tags of each system, and no key is given out", async () => {
       const text = await list(), [kid] = used(text);
       const lines = [WIDEVINE, PLAYREADY, FAIRPLAY].map((id) => `${keyServer.tagOf(keyServer.systems[id](kid))}\n`).join("");
       assert.ok(keysIn(text).includes(lines), text);
@@ -73,7 +73,7 @@ test("keys of samples from a key server", async (t) => {
       for (const name of files) assert.equal((await fetch(new URL(name, stack.master("demo")))).status, 404);
     });
 
-    await t.test("initialisation segments have its boxes and its vector", async () => {
+    await subtest(t, stack, "initialisation segments have its boxes and its vector", async () => {
       for (const kind of ["video", "audio"]) {
         const text = await read(new URL(`${kind}.m3u8`, stack.master("demo")));
         const [, kid, uri] = /skd:\/\/([0-9a-f-]{36})"[^\n]*\n#EXT-X-MAP:URI="([^"]+)"/.exec(text);
@@ -83,7 +83,7 @@ test("keys of samples from a key server", async (t) => {
       }
     });
 
-    await t.test("the manifest has them too", async () => {
+    await subtest(t, stack, "the manifest has them too", async () => {
       let text;
       await until("there is one", async () => /default_KID/.test(text = await read(stack.manifest("demo"))));
       const kid = /default_KID="([^"]+)"/.exec(text)[1];
@@ -92,7 +92,7 @@ test("keys of samples from a key server", async (t) => {
       assert.doesNotMatch(text, /ClearKey/);
     });
 
-    await t.test("another key comes by itself, and while the server is away the one in use goes on", async () => {
+    await subtest(t, stack, "another key comes by itself, and while the server is away the one in use goes on", async () => {
       let seen;
       await until("two keys", async () => (seen = used(await list())).length > 1);
       assert.ok(seen.every((kid) => keyServer.keys.has(kid)));

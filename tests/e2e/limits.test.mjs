@@ -8,6 +8,7 @@ import { execFileSync } from "node:child_process";
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import test, { describe } from "node:test";
+import { askBridge } from "../../tools/stack/bridge.mjs";
 import { SMALL_SIZE, dropPreview, messageOf, openPage, outbound, publish, untilLive, withBrowser } from "./support/browser.mjs";
 import { replay } from "./support/audience.mjs";
 import { faultsOfLive } from "./support/health.mjs";
@@ -22,7 +23,7 @@ const CAP = 100000; // bit/s of the picture
 const TOO_MUCH = 510000; // bit/s of sound alone
 const SENDERS_MAX = 6, SENDER_MS = 10000; // one after the other, each for so long
 
-const get = async (port, target) => (await fetch(`http://127.0.0.1:${port}${target}`)).text();
+const get = async (port, target) => (await askBridge({ port }, target)).text;
 const loadOf = async (port) => JSON.parse(await get(port, "/streams")).load;
 
 /** Opens the publish page, which goes live by itself if it may, with a picture that would take more than the cap. */
@@ -92,6 +93,7 @@ const excess = () =>
     send("modest");
     send("greedy", "--duplicate", "100", "--video-tracks", "3");
     const status = async (stream) => JSON.parse(await get(port, `/streams/${stream}`));
+    await until("modest is live", async () => (await status("modest")).state === "live");
     await until("it is ended", async () => (await status("greedy")).excessive === 1);
     await until("it is held", async () => (await status("greedy")).state === "held");
     const [code, why] = await announce(port, "greedy");

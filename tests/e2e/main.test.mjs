@@ -13,7 +13,7 @@ import { assertHealthy, forcedCuts } from "./support/health.mjs";
 import { LIVE, measured, OF_A_BUSY_MACHINE } from "./support/measured.mjs";
 import { startNotingProxy } from "./support/noting-proxy.mjs";
 import { butPauses, ffprobe, shaka, watch } from "./support/programs.mjs";
-import { until, withStack } from "./support/rig.mjs";
+import { subtest, until, withStack } from "./support/rig.mjs";
 import { assertDiscontinuities } from "./support/steps.mjs";
 import { openViewer, quantile, servePages } from "./support/viewer.mjs";
 import { Vlc } from "./support/vlc.mjs";
@@ -122,20 +122,20 @@ test("the test card and a camera go from Chromium to VLC and hls.js, and do not 
       let seen = 0; // of demo, when the camera went
 
       const playing = [
-        () => t.test("VLC plays it", (u) => playsInVlc(u, stack)),
-        () => t.test("hls.js plays it without an error", (u) => playsInHlsJs(u, context, pages, stack)),
+        () => subtest(t, stack, "VLC plays it", (u) => playsInVlc(u, stack)),
+        () => subtest(t, stack, "hls.js plays it without an error", (u) => playsInHlsJs(u, context, pages, stack)),
       ];
       if (LIVE) for (const play of playing) await play(); // each has the machine
       else await Promise.all(playing.map((play) => play()));
 
-      await t.test("Chromium's own fake camera goes through", async () => {
+      await subtest(t, stack, "Chromium's own fake camera goes through", async () => {
         const report = await second.report(3);
         assertHealthy(report, { marks: false, forced: await forcedCuts(stack, "camera") });
         assert.ok(report.segments >= 3, `${report.segments} segments`);
         assert.equal(report.with_audio, report.segments);
       });
 
-      await t.test("libav and Shaka Packager read every segment", async () => {
+      await subtest(t, stack, "libav and Shaka Packager read every segment", async () => {
         const files = await keepSegments(stack, "demo");
         assert.ok(files.length >= 3, `${files.length} segments`);
         await camera.close(); // in the midst of the other one's show
@@ -146,7 +146,7 @@ test("the test card and a camera go from Chromium to VLC and hls.js, and do not 
         assert.ok(others <= (LIVE ? 0 : forced), `${others} of ${files.length} segments start with no key frame, ${forced} by force`);
       });
 
-      await t.test("hls-doctor finds nothing wrong, also when the other one has gone", async () => {
+      await subtest(t, stack, "hls-doctor finds nothing wrong, also when the other one has gone", async () => {
         const report = await demo.report(Math.max(6, seen + 2));
         const { marks, date_off_max_ms: off } = report;
         t.diagnostic(`skew ${marks.skew_median_ms?.toFixed(1)} ms, 95 % within ${marks.skew_p95_ms?.toFixed(1)} ms, date off ${off?.toFixed(0)} ms`);

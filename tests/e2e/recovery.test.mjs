@@ -15,7 +15,7 @@ import { measured } from "./support/measured.mjs";
 import { withLoss } from "./support/network.mjs";
 import { watch } from "./support/programs.mjs";
 import { publishRecorded } from "./support/recorded.mjs";
-import { sleep, until, withStack } from "./support/rig.mjs";
+import { sleep, subtest, until, withStack } from "./support/rig.mjs";
 import { assertDiscontinuities } from "./support/steps.mjs";
 
 // what a viewer cannot but notice while nginx is away
@@ -140,12 +140,12 @@ test("parts die and come back", (t) =>
     withBrowser({ shell: true }, async (context) => {
       const page = await publish(context, stack, "shop", { size: SMALL_SIZE });
       await until("segments", async () => (await listOf(stack)).last >= 2);
-      await t.test("nginx is restarted: nothing is lost but a moment", () => nginxIsRestarted(stack, page));
-      await t.test("a stream waits for a publisher that left, then ends, and may begin again", () => publisherLeaves(stack, page));
-      await t.test("Janus is restarted: the publisher comes back by itself", () => janusIsRestarted(stack, page));
-      await t.test("a bridge that hangs is told to the publisher within seconds, and that it goes on", () => bridgeHangs(stack));
+      await subtest(t, stack, "nginx is restarted: nothing is lost but a moment", () => nginxIsRestarted(stack, page));
+      await subtest(t, stack, "a stream waits for a publisher that left, then ends, and may begin again", () => publisherLeaves(stack, page));
+      await subtest(t, stack, "Janus is restarted: the publisher comes back by itself", () => janusIsRestarted(stack, page));
+      await subtest(t, stack, "a bridge that hangs is told to the publisher within seconds, and that it goes on", () => bridgeHangs(stack));
       await untilLive(page);
-      await t.test("a network that is away until the page has given up its path: the publisher comes back by itself",
+      await subtest(t, stack, "a network that is away until the page has given up its path: the publisher comes back by itself",
         () => networkIsAway(stack, page));
-      await t.test("the bridge ends within a second, and writes out what it has", () => bridgeEnds(stack));
+      await subtest(t, stack, "the bridge ends within a second, and writes out what it has", () => bridgeEnds(stack));
     })));

@@ -12,7 +12,7 @@ import { replay } from "./support/audience.mjs";
 import { withBrowser } from "./support/browser.mjs";
 import { openPlayer, plays, untilIts } from "./support/npm-player.mjs";
 import { INSTRUMENTS, run } from "./support/programs.mjs";
-import { until, withStack } from "./support/rig.mjs";
+import { subtest, until, withStack } from "./support/rig.mjs";
 import { servePages } from "./support/viewer.mjs";
 
 const KEY = /\/key-ll-\d+-[0-9a-f-]{36}\.bin$/;
@@ -44,7 +44,7 @@ test("a stream whose samples are encrypted", async (t) => {
       await until("three segments are listed", async () =>
         (await (await fetch(new URL("video.m3u8", stack.master("demo")))).text()).split("#EXTINF").length > 3);
 
-      await t.test("Shaka Player plays it at low latency, by parts", async (u) => {
+      await subtest(t, stack, "Shaka Player plays it at low latency, by parts", async (u) => {
         const urls = new Set();
         context.on("requestfinished", (request) => urls.add(request.url()));
         const page = await openPlayer(context, pages, "shaka", stack.master("demo"));
@@ -56,7 +56,7 @@ test("a stream whose samples are encrypted", async (t) => {
         await page.close();
       });
 
-      await t.test("and DASH with licences", async (u) => {
+      await subtest(t, stack, "and DASH with licences", async (u) => {
         const asked = [];
         await context.route(`${LICENCES}**`, async (route) => {
           if (route.request().method() === "OPTIONS") return route.fulfill({ headers: ALLOWED });
@@ -71,7 +71,7 @@ test("a stream whose samples are encrypted", async (t) => {
         await page.close();
       });
 
-      await t.test("with another key nothing is played", async () => {
+      await subtest(t, stack, "with another key nothing is played", async () => {
         await context.route(KEY, (route) => route.fulfill({ body: Buffer.alloc(16, 7), headers: ALLOWED }));
         const page = await openPlayer(context, pages, "shaka", stack.master("demo"));
         await untilIts(page, "has failed", ({ errors }) => errors.length > 0);
@@ -80,7 +80,7 @@ test("a stream whose samples are encrypted", async (t) => {
         await page.close();
       });
 
-      await t.test("hls-doctor decrypts it with the keys that the lists name", async () => {
+      await subtest(t, stack, "hls-doctor decrypts it with the keys that the lists name", async () => {
         await until("it sees pictures and hears sound, and finds no fault", async () => {
           const { stdout } = await run(INSTRUMENTS.doctor, ["--json", "--time", "3", stack.master("demo")]);
           const { faults, remarks, marks } = JSON.parse(stdout);

@@ -8,19 +8,18 @@ import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import test, { describe } from "node:test";
+import { askBridge } from "../../tools/stack/bridge.mjs";
 import { built } from "../../tools/stack/stack.mjs";
 import { openPage, withBrowser } from "./support/browser.mjs";
-import { assertHealthy, faultsBut } from "./support/health.mjs";
+import { assertHealthy, OUTAGE } from "./support/health.mjs";
 import { attach } from "./support/janus-api.mjs";
-import { withBridge } from "./support/lone-bridge.mjs";
+import { packetsOf, untilSentOn, withBridge } from "./support/lone-bridge.mjs";
 import { measured } from "./support/measured.mjs";
 import { watch } from "./support/programs.mjs";
 import { publishRecorded } from "./support/recorded.mjs";
 import { preload, sleep, until, withStack } from "./support/rig.mjs";
 import { SOUND_OFFER } from "./support/session.mjs";
-
-// Dates are of when the picture came, not of when it was written; a single picture may be drawn late.
-const DATE_OFF_MS = { median: 100, max: 500 };
+import { stepsOf } from "./support/steps.mjs";
 
 const BACKLOG = 1 << 16;
 const HANG_MS = 2000; // the bridge counts as held up after one second
@@ -32,8 +31,9 @@ async function withSlowDisk(body) {
   const folder = await mkdtemp(path.join(os.tmpdir(), "janus-hls-slow-"));
   const control = path.join(folder, "calls");
   const told = `${control}.held`; // has a byte for each call that was held
+  let turn = 0;
   const disk = {
-    slow: (call, ms) => rm(told, { force: true }).then(() => writeFile(control, `${call} ${ms}`)),
+    slow: (call, ms) => rm(told, { force: true }).then(() => writeFile(control, `${call} ${ms} ${++turn}`)),
     untilHeld: (calls = 1) => until("the disk is waited for", async () => (await stat(told)).size >= calls),
     mend: () => rm(control, { force: true }),
   };
@@ -50,11 +50,10 @@ const withBridgeOnSlowDisk = (settings, body) =>
 
 /** Of one stream; undefined: there is none. */
 async function status({ port }, stream) {
-  const response = await fetch(`http://127.0.0.1:${port}/streams/${stream}`);
-  return response.ok ? response.json() : undefined;
+  const { status: code, text } = await askBridge({ port }, `/streams/${stream}`);
+  return code === 200 ? JSON.parse(text) : undefined;
 }
 
-const packetsOf = (from) => from?.source?.tracks.reduce((sum, { packets }) => sum + packets, 0) ?? 0;
 const count = (text, pattern) => text.match(new RegExp(pattern, "g"))?.length ?? 0;
 
 /** Begins to send `stream`, and waits until it can be watched. */
@@ -71,6 +70,7 @@ async function begin(bridge, stream) {
 async function assertAllIsHeard(bridge, stream, sender, before = {}) {
   const last = await status(bridge, stream);
   const { source } = last;
+  await untilSentOn(bridge.port, last);
   await sender.stop();
   const { late_sounds: late } = JSON.parse(await readFile(sender.logFile, "utf8"));
   assert.deepEqual([source.kernel_drops, source.backlog_drops, ...source.tracks.map(({ lost }) => lost)], [0, 0, 0, 0]);
@@ -125,11 +125,7 @@ describe("a disk that is slow for a while", { concurrency: true }, () => {
       const report = await watching.end();
       assert.ok(report.segments >= 5, `${report.segments} segments`);
       const { output } = await assertAllIsHeard(bridge, "shop", sender, samples);
-      assertHealthy({ ...report, faults: faultsBut(report) }, { marks: false, forced: output.forced_cuts });
-      measured(() => {
-        assert.ok(Math.abs(report.date_off_median_ms) <= DATE_OFF_MS.median, `dates are off by ${report.date_off_median_ms} ms`);
-        assert.ok(Math.abs(report.date_off_max_ms) <= DATE_OFF_MS.max, `a date is off by ${report.date_off_max_ms} ms`);
-      });
+      assertHealthy(report, { marks: false, but: OUTAGE, forced: output.forced_cuts });
       assert.deepEqual([output.failed_writes, output.discontinuities, report.discontinuities], [0, 0, 0]);
     }));
 
@@ -165,15 +161,23 @@ describe("a disk that is slow for a while", { concurrency: true }, () => {
 
       const report = await watching.end();
       const { output, source } = await status(bridge, "shop");
-      assertHealthy({ ...report, faults: faultsBut(report) }, { marks: false, forced: output.forced_cuts });
+      // what found no room may have been all pictures of a segment
+      const pictureless = Math.min(report.segments - report.with_video, source.backlog_drops);
+      assertHealthy(report, { marks: false, but: OUTAGE, forced: output.forced_cuts + pictureless });
       assert.equal(output.failed_writes + source.kernel_drops, 0);
-      // what was lost is a gap that players are told of; a bridge that stands still may make another
-      await until("each is told of once", async () =>
-        (await status(bridge, "shop")).output.discontinuities === count(await logOf(), "sources.backlog"));
+      // what was lost is a gap that players are told of; a bridge that stands still may make another, and if nothing was shown
+      // between two, they are one
+      await until("each is told of once", async () => {
+        const { discontinuities } = (await status(bridge, "shop")).output, gaps = count(await logOf(), "sources.backlog");
+        const most = gaps + await stepsOf(stack, "shop");
+        assert.ok(discontinuities >= 1 && discontinuities <= most, `${discontinuities} discontinuities, at most ${most}`);
+        measured(() => assert.equal(discontinuities, gaps));
+        return true;
+      });
       const metrics = await (await fetch(`http://127.0.0.1:${stack.bridgePort}/metrics`)).text();
       assert.match(metrics, /^hls_bridge_backlog_dropped_packets_total\{stream="shop"\} [1-9]/m);
       await publisher.untilLive(stack);
-      assert.equal(publisher.status, "live");
+      await until("the publisher is told so", () => publisher.status === "live");
 
       // the list of what is live, and what there is of the segment
       await disk.slow("write", 0);

@@ -13,7 +13,7 @@ import { ask } from "./support/ask.mjs";
 import { assertEven, assertUnharmed, beginWatch, replay, watchWith } from "./support/audience.mjs";
 import { numberBehind } from "./support/lists.mjs";
 import { measured } from "./support/measured.mjs";
-import { until, withStack } from "./support/rig.mjs";
+import { subtest, until, withStack } from "./support/rig.mjs";
 
 /** Nothing went wrong, and nobody was given much less than another; how many pieces in a second is the machine's. */
 function assertServed(watched, { viewers, aSecond }) {
@@ -39,7 +39,7 @@ async function giveHundreds(t, stack) {
   const publisher = await replay(stack, "shop");
   const files = ["--files", path.join(stack.hls, "shop")];
 
-  await t.test("200 at low latency", async (u) => {
+  await subtest(t, stack, "200 at low latency", async (u) => {
     const watching = beginWatch(stack, stack.master("shop"), ["-n", 200, "--ramp", 1, ...files]);
     await watching.given(12);
     const watched = await watching.end();
@@ -56,7 +56,7 @@ async function giveHundreds(t, stack) {
     assert.equal(watched.births_unknown, 0);
   });
 
-  await t.test("viewers that accept gzip get the same as the others, in fewer bytes", async () => {
+  await subtest(t, stack, "viewers that accept gzip get the same as the others, in fewer bytes", async () => {
     const target = new URL(stack.master("shop")).pathname.replace("master", "video");
     const get = (accepted, query, options = {}) => ask(stack.url, `${target}?${query}`,
       { ...options, headers: { "Accept-Encoding": accepted, ...options.headers } });
@@ -75,7 +75,7 @@ async function giveHundreds(t, stack) {
     textOf(await get("gzip", "_HLS_msn=0", { headers: { Cookie: `shop=${"x".repeat(6000)}` } }), true);
   });
 
-  await t.test("those who ask for the part that is hinted at, beside those of the classic playlist", async () => {
+  await subtest(t, stack, "those who ask for the part that is hinted at, beside those of the classic playlist", async () => {
     const begun = [beginWatch(stack, stack.master("shop"), ["-n", 40, "--ramp", 1, "--hints", ...files]),
       beginWatch(stack, stack.playlist("shop"), ["-n", 100, "--ramp", 1, "--plain", ...files])];
     await Promise.all([begun[0].given(8), begun[1].given(1)]);
@@ -102,7 +102,7 @@ async function sayWhatIsWrong(t, stack) {
   };
   const begin = (viewers, ...args) => beginWatch(stack, stack.playlist("wrong"), ["-n", viewers, "--ramp", 0, ...args]);
 
-  await t.test("a stream that is not there", async () => {
+  await subtest(t, stack, "a stream that is not there", async () => {
     const watching = beginWatch(stack, stack.playlist("nobody"), ["-n", 3, "--ramp", 0]);
     await watching.wronged(3);
     const watched = await watching.end();
@@ -111,7 +111,7 @@ async function sayWhatIsWrong(t, stack) {
     assert.equal(watched.errors_by_kind.refused, watched.errors);
   });
 
-  await t.test("a playlist that leaves out segments, though nobody has asked for that", async () => {
+  await subtest(t, stack, "a playlist that leaves out segments, though nobody has asked for that", async () => {
     await list(segments(50, 3, "#EXT-X-SKIP:SKIPPED-SEGMENTS=2\n"));
     const watching = begin(1);
     await watching.wronged(1);
@@ -120,7 +120,7 @@ async function sayWhatIsWrong(t, stack) {
     assert.equal(watched.errors_by_kind.list, watched.errors);
   });
 
-  await t.test("a playlist that goes back, and one that leaves viewers behind", async () => {
+  await subtest(t, stack, "a playlist that goes back, and one that leaves viewers behind", async () => {
     await list(segments(50, 3));
     const watching = begin(2);
     await watching.come(2);
@@ -134,7 +134,7 @@ async function sayWhatIsWrong(t, stack) {
     assert.equal(watched.errors_by_kind.behind, 2);
   });
 
-  await t.test("media that is not as long as its file", async () => {
+  await subtest(t, stack, "media that is not as long as its file", async () => {
     const other = path.join(stack.options.folder, "other");
     await mkdir(other);
     await writeFile(path.join(other, "seg-1-000000.ts"), Buffer.alloc(376));
@@ -144,7 +144,7 @@ async function sayWhatIsWrong(t, stack) {
     assert.equal((await watching.end()).errors_by_kind.size, 3);
   });
 
-  await t.test("a server that is not there, and what is no server", async () => {
+  await subtest(t, stack, "a server that is not there, and what is no server", async () => {
     await stack.parts.nginx.stop();
     const watching = begin(2);
     await watching.wronged(2);

@@ -10,6 +10,7 @@ import http from "node:http";
 import os from "node:os";
 import path from "node:path";
 import test from "node:test";
+import { askBridge, bridgeJson } from "../../tools/stack/bridge.mjs";
 import { freePorts } from "../../tools/stack/ports.mjs";
 import { numberBehind } from "./support/lists.mjs";
 import { withBridge } from "./support/lone-bridge.mjs";
@@ -31,7 +32,7 @@ async function listen(port, answer) {
 
 /** The webhooks of the status, by their name. */
 async function webhooks(bridge) {
-  const { events } = await (await fetch(`http://127.0.0.1:${bridge.port}/streams`)).json();
+  const { events } = await bridgeJson(bridge.port, "/streams");
   return Object.fromEntries(events.sinks.map((sink) => [sink.name.replace("webhook:", ""), sink]));
 }
 
@@ -42,7 +43,7 @@ const happened = async (file) => (await readFile(file, "utf8")).trim().split("\n
 async function killMeanwhile(bridge, { folder, port, secret }) {
   const file = path.join(folder, "events.json");
   const list = () => readFile(path.join(bridge.hls, "shop", "index.m3u8"), "utf8");
-  const state = async () => (await (await fetch(`http://127.0.0.1:${bridge.port}/streams/shop`)).json()).state;
+  const state = async () => (await bridgeJson(bridge.port, "/streams/shop")).state;
 
   // dead: nobody listens
   const first = bridge.send("shop");
@@ -129,8 +130,8 @@ test("each event comes at least once and in order, from a bridge that is killed 
     await until("all three wait for the receiver that does not answer", async () => (await webhooks(bridge)).silent.waiting === 3);
     assert.ok(silent.asked > 0);
     assert.equal((await stat(path.join(queues, "all.queue"))).mode & 0o777, 0o600);
-    const said = [await bridge.log(), await (await fetch(`http://127.0.0.1:${bridge.port}/streams`)).text(),
-      await (await fetch(`http://127.0.0.1:${bridge.port}/metrics`)).text()].join("\n");
+    const said = [await bridge.log(), (await askBridge({ port: bridge.port }, "/streams")).text,
+      (await askBridge({ port: bridge.port }, "/metrics")).text].join("\n");
     assert.doesNotMatch(said, /whsec_|hush/);
     assert.match(said, /events cannot be delivered to webhook:all: /);
     assert.match(said, /events are delivered to webhook:all again/);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* A slow disk, for programs that have this in LD_PRELOAD: while the file $SLOW_DISK is there, it
- * says which call is held and for how long, in ms, as "rename 150" ("sync": fsync and fdatasync); 0
- * is for as long as the file is there. It is read for each call. Only regular files and their
- * names are slow. Each call that is held adds a byte to $SLOW_DISK.held. */
+ * says which call is held and for how long, in ms, and which turn of this it is, as "rename 150 1"
+ * ("sync": fsync and fdatasync); 0 ms are for as long as the file is there and of that turn. It is
+ * read for each call. Only regular files and their names are slow. Each call that is held adds a
+ * byte to $SLOW_DISK.held. */
 
 #include <dlfcn.h>
 #include <stdio.h>
@@ -20,8 +21,8 @@ static void sleep_ms(int ms)
     nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
 }
 
-/* For how long `call` is to be held; -1: not at all. */
-static int held_ms(const char *call)
+/* For how long `call` is to be held, in this turn; -1: not at all. */
+static int held_ms(const char *call, int *turn)
 {
     const char *path = getenv("SLOW_DISK");
     FILE *file = path ? fopen(path, "re") : NULL;
@@ -30,9 +31,9 @@ static int held_ms(const char *call)
 
     if (!file)
         return -1;
-    int read = fscanf(file, "%15s %d", name, &ms);
+    int read = fscanf(file, "%15s %d %d", name, &ms, turn);
     fclose(file);
-    return read == 2 && strcmp(name, call) == 0 ? ms : -1;
+    return read == 3 && strcmp(name, call) == 0 ? ms : -1;
 }
 
 /* stdio does not come back to our own write(). */
@@ -50,15 +51,15 @@ static void tell(void)
 
 static void hold(const char *call)
 {
-    int ms = held_ms(call);
+    int turn = 0, ms = held_ms(call, &turn), now = turn;
 
     if (ms >= 0)
         tell();
     if (ms > 0)
         sleep_ms(ms);
-    while (ms == 0) {
+    while (ms == 0 && now == turn) { /* another turn may begin before we see that ours has ended */
         sleep_ms(POLL_MS);
-        ms = held_ms(call);
+        ms = held_ms(call, &now);
     }
 }
 

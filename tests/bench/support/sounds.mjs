@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Sounds as publishers have them, made anew: speech, music, and both. They want ffmpeg and espeak-ng.
+// Sounds as publishers have them, made each time: speech, music, and both. They want ffmpeg and espeak-ng.
 
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";

@@ -24,6 +24,6 @@ export async function untilLookedAt(stack, stream) {
 export async function watchFromNowOn(stack, stream) {
   const before = await looksAt(stack, stream);
   const watching = watch(stack.playlist(stream));
-  await until(`hls-doctor looks at ${stream}`, async () => (await looksAt(stack, stream)) > before);
+  await until(`hls-doctor looks at ${stream}`, async () => (await looksAt(stack, stream)) >= before + 2); // the first look is for what it is
   return watching;
 }

@@ -7,11 +7,12 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { built, SOURCE } from "../../../tools/stack/stack.mjs";
 
-const WATCH_MAX_S = 170; // whoever begins to watch ends it; this is for those that could not
+const WATCH_MAX_S = 280; // whoever begins to watch ends it; this is for those that could not
 
 /**
- * Without sanitizers even if what is tested has them: they are none of that, and would take more of the machine. With
- * sanitizers tests/unit and tests/replay run hls-doctor, and conformance rtp-replay.
+ * Without sanitizers even if what is tested has them: they are none of that, and would take more of the machine. With sanitizers
+ * run hls-doctor in conformance (low latency), recorded (classic HLS) and tests/replay/doctor (damaged media), most of its modules
+ * in tests/unit, and rtp-replay in conformance and tests/replay.
  */
 export const INSTRUMENTS = built(process.env.JANUS_HLS_SANITIZED ? path.join(SOURCE, "build") : undefined);
 

@@ -75,6 +75,7 @@ export async function withStack(options, body) {
     janus: { interfaces: "v0", ...options.janus },
   });
   stack.guests = new Set(); // recorded publishers, and players; they end before it does, so that a test that fails leaves nothing behind
+  stack.failed = []; // names of subtests: see subtest()
   const seeOff = () => Promise.all([...stack.guests].map((guest) => guest.end()));
   try {
     await options.prepare?.(stack);
@@ -84,6 +85,7 @@ export async function withStack(options, body) {
     await stack.stop();
     assert.deepEqual(deaths, [], "parts ended by themselves");
     await checkLogs(folder);
+    assert.deepEqual(stack.failed, [], "subtests failed");
   } catch (error) {
     await seeOff().catch(() => {}); // what was wrong first is told
     await stack.stop();
@@ -92,6 +94,19 @@ export async function withStack(options, body) {
   }
   await rm(folder, { recursive: true, force: true });
 }
+
+/**
+ * The subtest `name` of the test `t`; `on` is the stack or the bridge that it is on. If it fails, node goes on in the test around it, which
+ * would end well and remove the logs: so it is noted in `on.failed`, and whoever has started that fails in the end.
+ */
+export const subtest = (t, on, name, body) => t.test(name, async (u) => {
+  try {
+    await body(u);
+  } catch (error) {
+    on.failed.push(name);
+    throw error;
+  }
+});
 
 export const UNTIL_MS = 60000; // a busy machine takes long for anything, and what never comes is seldom waited for
 
