@@ -20,13 +20,14 @@ export class Child {
    * Starts `command` with `args`. Its output goes to `logFile`. `onDeath(child)` is called when it
    * ends without having been asked to; `cleanUp()` whenever it has ended.
    *
-   * It hears no Ctrl-C of our terminal, we end it; and should we be killed, the kernel does.
+   * It hears no Ctrl-C of our terminal, we end it; and should we be killed, the kernel does, by `deathSignal`. It sends that
+   * as each of our threads ends, so to most programs more than once.
    */
-  constructor(name, command, args, { logFile, env = {}, cwd, onDeath = () => {}, cleanUp = () => {} }) {
+  constructor(name, command, args, { logFile, env = {}, cwd, deathSignal = "SIGTERM", onDeath = () => {}, cleanUp = () => {} }) {
     this.name = name;
     this.logFile = logFile;
     const log = createWriteStream(logFile, { flags: "a" });
-    this.#process = spawn("setpriv", ["--pdeathsig", "SIGTERM", "--", command, ...args], {
+    this.#process = spawn("setpriv", ["--pdeathsig", deathSignal, "--", command, ...args], {
       env: { ...process.env, ...env },
       cwd,
       detached: true,

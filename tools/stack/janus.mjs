@@ -120,6 +120,7 @@ export async function startJanus(options) {
   const child = new Child("Janus", PREFIX ? `${PREFIX}/bin/janus` : "janus", ["-F", options.folder, "-o", ...events], {
     logFile: path.join(options.folder, "janus.log"),
     env: options.env,
+    deathSignal: "SIGKILL", // it logs when it hears of SIGTERM, and at the second one may wait for its own lock for ever
     onDeath: options.onDeath,
   });
   await untilHealthy(child, () => answers(options.port));
