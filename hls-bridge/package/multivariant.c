@@ -52,15 +52,37 @@ static void write_rates(int64_t peak, int64_t average, TextBuffer *out)
     text_add(out, "BANDWIDTH=%" PRId64 ",AVERAGE-BANDWIDTH=%" PRId64, peak, average);
 }
 
+/* Whether players could know two variants apart by nothing but their bandwidths. */
+static bool looks_like(const Variant *v, const Variant *other)
+{
+    return v->width == other->width && v->height == other->height && v->opus == other->opus &&
+           strcmp(v->codec, other->codec) == 0;
+}
+
+/* The bandwidths to list. As long as a size shows the pictures of a smaller one, both have the same
+ * figures, and players take variants that differ in nothing for one in several places: hls.js would
+ * know one of them only, and go to another, with all that is new, if a list does not come. */
+static void tell_apart(const Multivariant *m, int64_t *bandwidth)
+{
+    for (size_t i = m->variants; i-- > 0;) {
+        bandwidth[i] = m->variant[i].bandwidth;
+        for (size_t k = i + 1; k < m->variants; k++)
+            if (looks_like(&m->variant[i], &m->variant[k]) && bandwidth[k] == bandwidth[i]) {
+                bandwidth[i]++;
+                k = i; /* again, with all */
+            }
+    }
+}
+
 /* SCORE counts only if each variant has one (section 4.4.6.2); players that know nothing else of
  * quality take the highest that they can. */
-static void write_variant(const Multivariant *m, size_t i, TextBuffer *out)
+static void write_variant(const Multivariant *m, size_t i, int64_t bandwidth, TextBuffer *out)
 {
     const Variant *v = &m->variant[i];
     bool both = v->codec[0] && m->sound;
 
     text_add(out, "#EXT-X-STREAM-INF:");
-    write_rates(v->bandwidth, v->average_bandwidth, out);
+    write_rates(bandwidth, v->average_bandwidth, out);
     text_add(out, ",CODECS=\"%s%s%s\"", v->codec, both ? "," : "",
              !m->sound ? ""
              : v->opus ? RENDITION_OPUS_CODEC
@@ -100,7 +122,9 @@ static void write_group(const Multivariant *m, const char *group, const char *ur
 size_t multivariant_write(const Multivariant *m, char *text)
 {
     TextBuffer out = text_buffer(text, MULTIVARIANT_TEXT_SIZE);
+    int64_t bandwidth[2 * VIDEO_TRACKS_MAX];
 
+    tell_apart(m, bandwidth);
     text_add(&out, "#EXTM3U\n#EXT-X-VERSION:%d\n#EXT-X-INDEPENDENT-SEGMENTS\n",
              MULTIVARIANT_VERSION);
     if (m->audio && m->variant[0].codec[0])
@@ -110,7 +134,7 @@ size_t multivariant_write(const Multivariant *m, char *text)
     if (m->opus && m->variant[0].codec[0])
         write_group(m, OPUS_GROUP, m->opus, &out);
     for (size_t i = 0; i < m->variants; i++)
-        write_variant(m, i, &out);
+        write_variant(m, i, bandwidth[i], &out);
     for (size_t i = 0; i < m->variants; i++)
         write_iframes(m, i, &out);
     assert(!out.overflow);

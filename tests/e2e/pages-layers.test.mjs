@@ -108,7 +108,7 @@ const untilShown = (watch, what, probe, again = () => {}) => until(what, async (
     await until("the menu is there again", async () => watch.isClassic || (await shownBy(watch)).options === ALL);
     await again();
   }
-  return false;
+  throw new Error(`it shows ${JSON.stringify(shown)}`);
 });
 
 test("a viewer who comes before the larger sizes has a menu once they come, and chooses by keyboard", shared(async ({ stack, context }) => {

@@ -65,6 +65,33 @@ test("a size that began with the pictures of another gets its own, if it is not 
   assert.equal(fetched.mock.callCount(), 1, "all is clear");
 });
 
+test("sizes that all begin with the pictures of the smallest are one, until they have their own", async (t) => {
+  const all = (...sizes) => sizes.map(([height, bits], i) => variant(`video${["", "-mid", "-low"][i]}.m3u8`, height, bits, "audio")).join("");
+  const begun = all([180, 170002], [180, 170001], [180, 170000]), grown = all([720, 2e6], [360, 6e5], [180, 170000]);
+  const opus = begun.replaceAll("mp4a.40.2", "opus").replaceAll('"audio"', '"audio-opus"');
+  const handlers = {}, hls = hlsWith(levelsOf(opus, begun), handlers);
+  let master = `#EXTM3U\n${begun}${opus}`, now = 0;
+  t.mock.method(globalThis, "fetch", async () => new Response(master));
+  t.mock.method(performance, "now", () => now);
+  new LateSizes(hls);
+  handlers[Hls.Events.MANIFEST_PARSED]();
+  const shown = () => hls.levels.map(({ uri, height, audioCodec }) => `${uri.split("/").at(-1)} ${height} ${audioCodec}`);
+  const list = async () => {
+    now += 61000;
+    handlers[Hls.Events.LEVEL_UPDATED](null, { details: { url: URL_OF, renditionReports: [{ URI: "video-mid.m3u8" }, { URI: "video-low.m3u8" }] } });
+    await settle();
+    handlers[Hls.Events.FRAG_BUFFERED](null, { frag: { type: "main" } });
+  };
+  const one = shown();
+  assert.equal(one.length, 1);
+  assert.match(one[0], /180 mp4a/);
+  await list();
+  assert.deepEqual(shown(), one, "they are all the same still");
+  master = `#EXTM3U\n${grown}`;
+  await list();
+  assert.deepEqual(shown(), ["video-low.m3u8 180 mp4a.40.2", "video-mid.m3u8 360 mp4a.40.2", "video.m3u8 720 mp4a.40.2"]);
+});
+
 test("a size that is new is looked for at once, however long two others have been of one size; of two codecs they may be", async (t) => {
   const low = variant("video-low.m3u8", 180, 1.7e5, "audio"), filled = variant("video.m3u8", 180, 1.8e5, "audio");
   const mid = variant("video-mid.m3u8", 360, 6e5, "audio");

@@ -103,6 +103,36 @@ static void one_size(void **state)
     assert_golden("multivariant/master-audio.m3u8", text);
 }
 
+/* Variants that differ in nothing would be taken for one in several places. */
+static void sizes_that_show_the_same_are_told_apart(void **state)
+{
+    Multivariant m = ladder();
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        const char *uri = m.variant[i].uri;
+        m.variant[i] = m.variant[2];
+        m.variant[i].uri = uri;
+    }
+    m.variant[3] = m.variant[2];
+    m.variant[3].opus = true;
+    m.opus = "audio-opus.m3u8";
+    m.variants = 4;
+    multivariant_write(&m, text);
+    assert_non_null(strstr(text, "BANDWIDTH=190002,"));
+    assert_non_null(strstr(text, "BANDWIDTH=190001,"));
+    const char *low = strstr(text, "BANDWIDTH=190000,"); /* of the smallest, and with Opus */
+    assert_non_null(low);
+    assert_non_null(strstr(low + 1, "BANDWIDTH=190000,"));
+
+    m.variant[1].bandwidth = 190001;
+    multivariant_write(&m, text);
+    assert_non_null(strstr(text, "BANDWIDTH=190002,"));
+    m.variant[0].width = 321;
+    multivariant_write(&m, text);
+    assert_null(strstr(text, "BANDWIDTH=190002,"));
+}
+
 static void the_largest_fits(void **state)
 {
     Multivariant m = ladder();
@@ -185,6 +215,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_ladder),
     cmocka_unit_test(a_ladder_with_the_sound_in_it),
     cmocka_unit_test(one_size),
+    cmocka_unit_test(sizes_that_show_the_same_are_told_apart),
     cmocka_unit_test(the_largest_fits),
     cmocka_unit_test(what_is_new),
     cmocka_unit_test(the_smallest_has_a_sound_of_its_own),

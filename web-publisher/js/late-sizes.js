@@ -5,7 +5,7 @@
 // A low-latency playlist names all others (EXT-X-RENDITION-REPORT), so nobody has to ask whether there are new ones.
 
 import Hls, { Level, M3U8Parser } from "../vendor/hls.mjs";
-import { mergeLevels, withOneSound } from "./qualities.js";
+import { mergeLevels, withoutCopies, withOneSound } from "./qualities.js";
 import { timeLimit } from "./time-limit.js";
 
 const CHANGE_MS = 500; // for what is shown to become what hls.js says
@@ -53,10 +53,9 @@ function replaceLevels(hls, levels) {
   hls.trigger(Hls.Events.LEVELS_UPDATED, { levels });
 }
 
-/** Leaves `hls`, which has just read the multivariant playlist and loaded nothing, one level for each size. */
-function takeOneSound(hls) {
+/** Leaves `hls`, which has just read the multivariant playlist and loaded nothing, these of its levels. */
+function take(hls, taken) {
   const { levels, firstLevel } = hls;
-  const taken = withOneSound(levels);
   if (taken.length === levels.length) return;
   hls.firstLevel = Math.max(0, taken.indexOf(levels[firstLevel]));
   hls.trigger(Hls.Events.LEVELS_UPDATED, { levels: taken });
@@ -78,15 +77,16 @@ export class LateSizes {
     this.#hls = hls;
     this.#fetch = fetch;
     hls.on(Hls.Events.MANIFEST_PARSED, () => {
-      this.#see();
-      takeOneSound(hls);
+      const levels = withoutCopies(hls.levels); // the others come when they show something else
+      this.#see(levels);
+      take(hls, withOneSound(levels));
     });
     hls.on(Hls.Events.LEVEL_UPDATED, (event, { details }) => this.#onList(details, performance.now()));
     hls.on(Hls.Events.FRAG_BUFFERED, (event, { frag }) => frag.type === "main" && this.#apply());
   }
 
-  #see() {
-    for (const { uri } of this.#hls.levels) this.#seen.add(uri);
+  #see(levels = this.#hls.levels) {
+    for (const { uri } of levels) this.#seen.add(uri);
   }
 
   #onList({ renditionReports, url }, now) {

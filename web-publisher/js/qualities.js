@@ -40,10 +40,20 @@ export function withOneSound(levels) {
   return others.length ? others : levels;
 }
 
+const area = ({ width, height }) => width * height;
+
+const APART = 16; // bit/s. The bridge lists sizes that show the same by a bit per second apart, or they would be one in several places
+
+/** Whether one of two levels shows the pictures of the other, as far as the multivariant playlist says. */
+const isCopy = (level, other) => area(level) > 0 && area(level) === area(other) && level.codecSet === other.codecSet &&
+  Math.abs(level.bitrate - other.bitrate) < APART;
+
+/** hls.js's `levels`, of those that show the same the last: one that begins with the pictures of a smaller one is none to choose yet. */
+export const withoutCopies = (levels) =>
+  levels.filter((level, i) => !levels.slice(i + 1).some((other) => isCopy(level, other)));
+
 /** What a multivariant playlist may say otherwise of a size than it did before. */
 const CHANGES = ["bitrate", "width", "height", "frameRate", "videoCodec", "_attrs", "_avgBitrate"];
-
-const area = ({ width, height }) => width * height;
 
 /** hls.js does not learn of sound that comes late, as one of fewer bits for the smallest size: that size has the others'. */
 function giveKnownSound(level, levels) {
@@ -62,8 +72,8 @@ export function mergeLevels(levels, fresh) {
   let isOther = false;
   for (const one of fresh.filter((level) => levels.some((has) => isOpus(has) === isOpus(level)))) {
     const known = levels.find(({ uri }) => uri === one.uri);
-    const isSame = (level) => area(level) === area(one) && level.bitrate === one.bitrate;
-    if (known ? area(one) <= area(known) : merged.some(isSame) || !levels.some(({ codecSet }) => codecSet === one.codecSet)) continue;
+    const isCopied = () => merged.some((level) => isCopy(level, one));
+    if (known ? area(one) <= area(known) : isCopied() || !levels.some(({ codecSet }) => codecSet === one.codecSet)) continue;
     if (known) for (const name of CHANGES) known[name] = one[name];
     else {
       giveKnownSound(one, levels);
