@@ -184,6 +184,7 @@ bridge_events = \
 	%D%/events/http_post.c \
 	%D%/events/janus_event.c \
 	%D%/events/journal_bytes.c \
+	%D%/events/journal_files.c \
 	%D%/events/webhook_schedule.c \
 	%D%/events/webhook_targets.c
 bridge_event_parts = %D%/events/event_line.c

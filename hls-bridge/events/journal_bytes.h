@@ -2,7 +2,7 @@
 #ifndef JOURNAL_BYTES_H
 #define JOURNAL_BYTES_H
 
-/* How event_journal.c opens and writes its files. Each returns 0, or -1 with errno.
+/* How an event_journal.c opens and writes its files. Each returns 0, or -1 with errno.
  *
  * Thread-safety: none needed, there is no state. */
 
