@@ -38,7 +38,7 @@ EventJournal *event_journal_create(const EventJournalParams *params)
         return NULL;
     j->params = *params;
     j->params.path = NULL; /* the caller's */
-    if (!journal_files_init(&j->files, params->path))
+    if (!journal_files_init(&j->files, params->path, params->bytes))
         event_journal_destroy(&j);
     return j;
 }
@@ -69,19 +69,27 @@ static int give_up_oldest(EventJournal *j)
 /* Makes room for a line of this length. Returns 0, or -1 with errno. */
 static int make_room(EventJournal *j, size_t len)
 {
-    bool drained = j->files.waiting == 0 && j->files.end > KEEP_BYTES;
+    JournalFiles *f = &j->files;
+    bool drained = f->waiting == 0 && f->end > KEEP_BYTES;
+    int64_t before = f->at;
 
-    if (!drained && j->files.end + (int64_t)len <= j->params.bytes)
+    if (!drained && f->end + (int64_t)len <= j->params.bytes)
         return 0;
-    if (give_up_oldest(j) < 0)
-        return -1;
+    int status = give_up_oldest(j), error = errno;
     j->params.keep(j->params.user);
-    int status = journal_files_begin(&j->files);
-    return status < 0 && j->files.waiting == 0 ? journal_files_empty(&j->files) : status;
+    if (status == 0) {
+        status = journal_files_renew(f);
+        error = errno;
+    }
+    if (status < 0 && f->queue >= 0 && f->at != before)
+        journal_files_mark(f); /* they are still in the file, and are not to be sent as well */
+    errno = error;
+    return status;
 }
 
 int event_journal_add(EventJournal *j, int64_t unix_us, const char *id, const char *body)
 {
+    JournalFiles *f = &j->files;
     char line[EVENT_LINE_MAX];
     size_t len = event_line_record(line, unix_us, id, body);
 
@@ -89,15 +97,16 @@ int event_journal_add(EventJournal *j, int64_t unix_us, const char *id, const ch
         errno = EMSGSIZE;
         return -1;
     }
-    if (journal_files_check(&j->files) < 0 || journal_files_open(&j->files) < 0 ||
-        make_room(j, len) < 0)
+    if (journal_files_check(f) < 0 || journal_files_open(f) < 0 || make_room(j, len) < 0)
         return -1;
-    if (journal_append(j->files.queue, line, len, j->files.end) < 0)
+    if (journal_append(f->queue, line, len, f->end) < 0 &&
+        (f->waiting > 0 || journal_files_empty(f) < 0 || /* what is done makes room */
+         journal_append(f->queue, line, len, f->end) < 0))
         return -1;
-    j->files.end += (int64_t)len;
-    if (j->files.waiting++ == 0)
-        j->files.oldest_us = unix_us;
-    j->files.unsynced = true;
+    f->end += (int64_t)len;
+    if (f->waiting++ == 0)
+        f->oldest_us = unix_us;
+    f->unsynced = true;
     return 0;
 }
 
@@ -112,16 +121,19 @@ int event_journal_next(EventJournal *j, char *line, EventRecord *out, uint64_t *
 
 int event_journal_done(EventJournal *j, uint64_t number)
 {
+    JournalFiles *f = &j->files;
     char line[EVENT_LINE_MAX];
     EventRecord record;
 
-    if (number != j->files.number)
+    if (f->queue < 0 || number != f->number)
         return 0;
-    ssize_t len = journal_files_oldest(&j->files, line, &record);
-    if (len <= 0)
-        return (int)len;
-    journal_files_step(&j->files, len);
-    return journal_files_mark(&j->files);
+    ssize_t len = journal_files_oldest(f, line, &record);
+    if (len <= 0 || number != f->number)
+        return len < 0 ? -1 : 0;
+    journal_files_step(f, len);
+    if (journal_files_lock(f) < 0)
+        return -1;
+    return f->queue < 0 ? 0 : journal_files_mark(f);
 }
 
 int event_journal_sync(EventJournal *j)

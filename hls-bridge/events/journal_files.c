@@ -23,6 +23,7 @@ static void close_files(JournalFiles *j)
     if (j->mark >= 0)
         close(j->mark);
     j->queue = j->mark = -1;
+    j->unsynced = false; /* there is nothing that could be */
     errno = error;
 }
 
@@ -33,11 +34,12 @@ static char *path_with(const char *path, const char *suffix)
     return asprintf(&with, "%s%s", path, suffix) < 0 ? NULL : with;
 }
 
-bool journal_files_init(JournalFiles *j, const char *path)
+bool journal_files_init(JournalFiles *j, const char *path, int64_t bytes)
 {
     *j = (JournalFiles){.queue_path = path_with(path, ".queue"),
                         .mark_path = path_with(path, ".mark"),
                         .new_path = path_with(path, ".new"),
+                        .bytes = bytes,
                         .queue = -1,
                         .mark = -1,
                         .number = 1};
@@ -62,24 +64,78 @@ static ssize_t read_line(int fd, int64_t at, char *line)
     return n < 0 ? -1 : (ssize_t)event_line_length(line, (size_t)n);
 }
 
-/* Steps over damaged lines to the oldest event that waits. Returns the length of its line, 0 if
- * none waits, or -1 with errno. */
+/* Counts what waits behind `at`, and cuts off what has no end. Returns 0, or -1 with errno: then
+ * nothing has changed. */
+static int count_lines(JournalFiles *j)
+{
+    char line[EVENT_LINE_MAX];
+    EventRecord record;
+    int64_t end = j->at, next = j->at, oldest_us = 0;
+    uint64_t waiting = 0, damaged = 0;
+    ssize_t len;
+
+    for (; (len = read_line(j->queue, next, line)) > 0; end = next) {
+        next += len;
+        while (len > 0 && line[len - 1] != '\n' && next <= j->bytes) {
+            len = read_line(j->queue, next, line);
+            next += larger(len, 0);
+        }
+        if (len <= 0 || line[len - 1] != '\n')
+            break; /* beyond the bound it is no line, but a hole: there may be gigabytes of it */
+        if (!event_line_is_record(line, (size_t)len, &record))
+            damaged++;
+        else if (waiting++ == 0)
+            oldest_us = record.unix_us;
+    }
+    off_t size = len < 0 ? -1 : lseek(j->queue, 0, SEEK_END);
+    if (size < 0 || (size > end && ftruncate(j->queue, end) < 0))
+        return -1;
+    j->end = end;
+    j->waiting = waiting;
+    j->damaged += damaged + (size > end);
+    j->oldest_us = oldest_us;
+    return 0;
+}
+
+/* Of what has waited, this much is not there any more. */
+static uint64_t lost(uint64_t before, uint64_t now)
+{
+    return before > now ? before - now : 0;
+}
+
+/* Somebody has cut the file, or damaged its end: counts again what is left behind `at`. If that is
+ * nothing, all else was done, and is not to be read again. Returns 0, or -1 with errno. */
+static int count_again(JournalFiles *j)
+{
+    uint64_t waited = j->waiting, damaged = j->damaged;
+
+    if (count_lines(j) < 0)
+        return -1;
+    j->damaged = damaged + lost(waited, j->waiting); /* a damaged line was one of them */
+    j->number++;                                     /* the oldest may be another one */
+    return j->waiting > 0 ? 0 : journal_files_renew(j);
+}
+
 ssize_t journal_files_oldest(JournalFiles *j, char *line, EventRecord *out)
 {
     while (j->at < j->end) {
         ssize_t len = read_line(j->queue, j->at, line);
-        if (len == 0) { /* somebody has cut the file: what is there is read again */
-            close_files(j);
-            errno = EIO;
-        }
-        if (len <= 0)
+        if (len < 0)
             return -1;
+        if (len == 0) { /* the file is not what it was; only its owner may mend it */
+            if (journal_files_lock(j) < 0 ||
+                (j->queue < 0 ? journal_files_open(j) : count_again(j)) < 0)
+                return -1;
+            continue;
+        }
         if (event_line_is_record(line, (size_t)len, out)) {
             j->oldest_us = out->unix_us;
             return len;
         }
-        j->at += len;
+        j->at = smaller(j->at + len, j->end);
     }
+    j->damaged += j->waiting; /* they were whole when they were counted */
+    j->waiting = 0;
     j->oldest_us = 0;
     return 0;
 }
@@ -97,16 +153,16 @@ void journal_files_step(JournalFiles *j, ssize_t len)
 
 /* Begins a new file with what waits, in place of the one that there is, if any. Returns 0, or -1
  * with errno: then nothing has changed. */
-int journal_files_begin(JournalFiles *j)
+static int begin_file(JournalFiles *j)
 {
     uint64_t generation;
+    int64_t from = j->waiting > 0 ? j->at : j->end;
     int fd = journal_open(j->new_path, O_CREAT | O_TRUNC);
 
     if (fd < 0)
         return -1;
     size_t len = journal_write_head(fd, &generation);
-    if (len == 0 ||
-        (j->queue >= 0 && journal_copy(j->queue, j->at, j->end, fd, (int64_t)len) < 0) ||
+    if (len == 0 || (j->queue >= 0 && journal_copy(j->queue, from, j->end, fd, (int64_t)len) < 0) ||
         fsync(fd) < 0 || rename(j->new_path, j->queue_path) < 0)
         goto fail;
     journal_sync_folder(j->queue_path); /* the old file is as good, if it comes back */
@@ -114,7 +170,7 @@ int journal_files_begin(JournalFiles *j)
         close(j->queue);
     j->queue = fd;
     j->generation = generation;
-    j->end += (int64_t)len - j->at;
+    j->end += (int64_t)len - from;
     j->at = (int64_t)len;
     j->unsynced = false;
     return 0;
@@ -126,8 +182,6 @@ fail:;
     return -1;
 }
 
-/* The same in place, if nothing waits: a full disk has no room for a new file, and may be full of
- * what is done. Returns 0, or -1 with errno: then the next one who comes begins the file. */
 int journal_files_empty(JournalFiles *j)
 {
     if (ftruncate(j->queue, 0) < 0)
@@ -136,8 +190,15 @@ int journal_files_empty(JournalFiles *j)
     j->at = j->end = (int64_t)journal_write_head(j->queue, &j->generation);
     if (j->end > 0)
         return 0;
-    close_files(j);
+    close_files(j); /* the next one who comes begins the file */
     return -1;
+}
+
+int journal_files_renew(JournalFiles *j)
+{
+    int status = begin_file(j);
+
+    return status < 0 && j->waiting == 0 && j->queue >= 0 ? journal_files_empty(j) : status;
 }
 
 /* ---- the mark ---- */
@@ -147,19 +208,6 @@ int journal_files_mark(const JournalFiles *j)
     char line[EVENT_LINE_MAX];
 
     return journal_write(j->mark, line, event_line_mark(line, j->generation, (uint64_t)j->at), 0);
-}
-
-/* Begins a new one, which is the lock too, in place of one that was removed. Returns 0, or -1 with
- * errno. */
-static int begin_mark(JournalFiles *j)
-{
-    int fd = journal_open_locked(j->mark_path);
-
-    if (fd < 0)
-        return -1;
-    close(j->mark);
-    j->mark = fd;
-    return journal_files_mark(j);
 }
 
 /* How much of the file of this generation an earlier run has done; -1 with errno. A mark that is
@@ -179,32 +227,52 @@ static int64_t marked_offset(JournalFiles *j)
     return ftruncate(j->mark, 0) < 0 || fdatasync(j->mark) < 0 ? -1 : 0;
 }
 
+/* Whether somebody has had the queue since we lost its lock. If it has no name, nobody had: what
+ * waits is in our file alone. */
+static bool was_taken(const JournalFiles *j)
+{
+    struct stat ours, mark, named;
+
+    if (fstat(j->queue, &ours) < 0 || fstat(j->mark, &mark) < 0 || mark.st_size > 0)
+        return true;
+    if (lstat(j->queue_path, &named) < 0)
+        return errno != ENOENT;
+    return named.st_dev != ours.st_dev || named.st_ino != ours.st_ino || ours.st_size != j->end;
+}
+
+int journal_files_lock(JournalFiles *j)
+{
+    struct stat mark;
+
+    if (fstat(j->mark, &mark) < 0)
+        return -1;
+    if (mark.st_nlink > 0)
+        return 0;
+    int fd = journal_open_locked(j->mark_path);
+    if (fd < 0)
+        return -1;
+    close(j->mark);
+    j->mark = fd;
+    if (!was_taken(j))
+        return journal_files_mark(j);
+    close_files(j);
+    j->counted = false; /* what waited here may have been delivered by somebody else */
+    return 0;
+}
+
 /* ---- open ---- */
 
-/* Counts what waits behind `at`, and cuts off what has no end. */
-static int count_lines(JournalFiles *j)
+/* Takes up a file whose first line is no head. No mark can be about it: without a new head, all
+ * that is in it would come again at each start. Returns 0, or -1 with errno. */
+static int take_up_headless(JournalFiles *j)
 {
     char line[EVENT_LINE_MAX];
     EventRecord record;
-    ssize_t len;
 
-    j->waiting = 0;
-    j->oldest_us = 0;
-    for (j->end = j->at; (len = read_line(j->queue, j->end, line)) > 0; j->end += len) {
-        if (!event_line_is_record(line, (size_t)len, &record)) {
-            j->damaged++;
-            continue;
-        }
-        if (j->waiting++ == 0)
-            j->oldest_us = record.unix_us;
-    }
-    if (len < 0)
+    if (count_lines(j) < 0 || journal_files_oldest(j, line, &record) < 0)
         return -1;
-    if (lseek(j->queue, 0, SEEK_END) > j->end) {
-        j->damaged++;
-        return ftruncate(j->queue, j->end);
-    }
-    return 0;
+    int status = journal_files_renew(j);
+    return j->waiting > 0 ? 0 : status; /* they can be sent without it */
 }
 
 /* Reads the queue that there is, or begins one. Returns 0, or -1 with errno. */
@@ -218,23 +286,23 @@ static int take_up(JournalFiles *j)
     if (len < 0)
         return -1;
     if (len == 0) { /* there is none, or not one whole line of it */
-        if (j->queue >= 0)
-            close(j->queue);
-        j->queue = -1;
         j->waiting = 0;
-        return journal_files_begin(j);
+        j->oldest_us = 0;
+        return journal_files_renew(j);
     }
-    if (event_line_is_head(line, (size_t)len, &j->generation)) {
-        int64_t marked = marked_offset(j);
-        if (marked < 0)
-            return -1;
-        j->at = larger(marked, len);
-    }
-    return count_lines(j); /* a head that is damaged is one more line that is no event */
+    if (!event_line_is_head(line, (size_t)len, &j->generation))
+        return take_up_headless(j);
+    int64_t marked = marked_offset(j);
+    if (marked < 0)
+        return -1;
+    j->at = larger(marked, len);
+    return count_lines(j);
 }
 
 int journal_files_open(JournalFiles *j)
 {
+    uint64_t waited = j->waiting, damaged = j->damaged;
+
     if (j->queue >= 0)
         return 0;
     j->mark = journal_open_locked(j->mark_path);
@@ -243,29 +311,36 @@ int journal_files_open(JournalFiles *j)
     j->queue = journal_open(j->queue_path, 0);
     if ((j->queue < 0 && errno != ENOENT) || take_up(j) < 0) {
         close_files(j);
+        j->waiting = waited;
+        j->damaged = damaged;
         return -1;
     }
+    if (j->counted)
+        j->damaged = damaged + lost(waited, j->waiting);
+    j->counted = true;
     j->number++; /* what was read of a file before is not of this one */
     return 0;
 }
 
-/* If somebody has cut a file, or removed it, what is written would be behind a hole, or nowhere,
- * and the next run could not read it. If the queue was cut, what is left of it is read again. If it
- * was removed, all that waits is still in it, and is copied to a new one. Returns 0, or -1 with
- * errno. */
 int journal_files_check(JournalFiles *j)
 {
-    struct stat queue, mark;
+    struct stat queue;
 
     if (j->queue < 0)
         return 0;
-    if (fstat(j->queue, &queue) < 0 || fstat(j->mark, &mark) < 0)
+    if (journal_files_lock(j) < 0) /* before anything is written */
         return -1;
-    if (queue.st_size < j->end || (queue.st_nlink == 0 && j->waiting == 0)) {
+    if (j->queue < 0)
+        return 0;
+    if (fstat(j->queue, &queue) < 0)
+        return -1;
+    if (queue.st_nlink == 0 && j->waiting == 0) {
         close_files(j); /* which gives a full disk the room of a file without a name */
         return 0;
     }
-    if (mark.st_nlink == 0 && begin_mark(j) < 0) /* the lock comes first */
+    if (queue.st_size < j->end)
+        return count_again(j);
+    if (queue.st_size > j->end && ftruncate(j->queue, j->end) < 0)
         return -1;
-    return queue.st_nlink == 0 ? journal_files_begin(j) : 0;
+    return queue.st_nlink == 0 ? begin_file(j) : 0;
 }

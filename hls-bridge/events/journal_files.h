@@ -15,18 +15,20 @@
 /* Filled in by journal_files_init(); its user may read all of it. */
 typedef struct JournalFiles {
     char *queue_path, *mark_path, *new_path;
+    int64_t bytes;       /* that the queue may have */
     int queue, mark;     /* below 0: they are not open */
-    uint64_t generation; /* of the queue's file */
+    uint64_t generation; /* of the queue's file; 0: its head is damaged */
     int64_t at, end;     /* of the oldest event that waits, of all */
     uint64_t number;     /* of the oldest event that waits */
-    uint64_t waiting;    /* events */
+    uint64_t waiting;    /* events; while the files are closed, those that waited before */
     uint64_t damaged;    /* lines */
     int64_t oldest_us;   /* 0: none waits */
     bool unsynced;
+    bool counted; /* `waiting` is what an earlier look at these files has found */
 } JournalFiles;
 
 /* Touches no file yet. Returns false if there is no memory. */
-bool journal_files_init(JournalFiles *files, const char *path);
+bool journal_files_init(JournalFiles *files, const char *path, int64_t bytes);
 
 void journal_files_free(JournalFiles *files);
 
@@ -36,18 +38,21 @@ void journal_files_free(JournalFiles *files);
  */
 int journal_files_open(JournalFiles *files);
 
-/* If somebody has cut a file, or removed it, what is written would be behind a hole, or nowhere,
- * and the next run could not read it. If the queue was cut, what is left of it is read again. If it
- * was removed, all that waits is still in it, and is copied to a new one. Returns 0, or -1 with
- * errno. */
+/* If the mark was removed, and the lock with it, takes that of a new one. The files are closed then
+ * if somebody may have had it in between. They must be open. */
+int journal_files_lock(JournalFiles *files);
+
+/* To be called before something is written: if somebody has cut the queue, what is left is counted
+ * again; if it became longer, that is cut off; if it was removed, it is made again with all that
+ * waits. May close the files. */
 int journal_files_check(JournalFiles *files);
 
-/* Begins a new file with what waits, in place of the one that there is, if any. Returns 0, or -1
- * with errno: then nothing has changed. */
-int journal_files_begin(JournalFiles *files);
+/* Begins a new queue with what waits. If nothing does, and the disk has no room for another file,
+ * the one that there is is emptied: the disk may be full of what is done. On failure what waits is
+ * as it was. */
+int journal_files_renew(JournalFiles *files);
 
-/* The same in place, if nothing waits: a full disk has no room for a new file, and may be full of
- * what is done. Returns 0, or -1 with errno: then the next one who comes begins the file. */
+/* The same, in place alone. Nothing may wait. */
 int journal_files_empty(JournalFiles *files);
 
 /* Writes how much is done. */

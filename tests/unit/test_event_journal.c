@@ -460,7 +460,6 @@ static void a_file_that_is_cut_meanwhile_is_read_from_new(void **state)
     (void)state;
     assert_int_equal(add(1), 0);
     assert_int_equal(truncate(queue, 0), 0);
-    assert_int_equal(event_journal_next(journal, line, &record, &number), -1);
     assert_int_equal(event_journal_next(journal, line, &record, &number), 0);
     assert_int_equal(add(2), 0);
     assert_int_equal(take(true), 2);
@@ -560,6 +559,270 @@ static void a_mark_beyond_the_end_does_not_come_true(void **state)
     assert_int_equal(take(true), 3);
 }
 
+/* ---- what is done stays done ---- */
+
+/* No mark can be about a file without a head: it gets one, else all would come at each start. */
+static void a_damaged_head_makes_all_come_once_more(void **state)
+{
+    char bytes[FILE_SIZE], marked[FILE_SIZE];
+    size_t len = make_five(bytes, marked);
+
+    (void)state;
+    event_journal_destroy(&journal);
+    bytes[3] ^= 0x55;
+    write_all(queue, bytes, len);
+    open_journal(BOUND);
+    for (uint64_t i = 1; i <= 4; i++)
+        assert_int_equal(take(true), i);
+    start_again(BOUND);
+    assert_int_equal(take(true), 5);
+    start_again(BOUND);
+    assert_int_equal(take(true), 0);
+    assert_int_equal(add(6), 0);
+    start_again(BOUND);
+    assert_int_equal(take(true), 6);
+}
+
+static void a_damaged_head_comes_again_if_there_is_no_room(void **state)
+{
+    char bytes[FILE_SIZE], marked[FILE_SIZE], another[ANOTHER_SIZE];
+    size_t len = make_five(bytes, marked);
+
+    (void)state;
+    event_journal_destroy(&journal);
+    bytes[3] ^= 0x55;
+    write_all(queue, bytes, len);
+    let_no_file_be_made(another);
+    open_journal(BOUND);
+    assert_int_equal(add(6), 0);
+    for (uint64_t i = 1; i <= 6; i++)
+        assert_int_equal(take(true), i);
+    assert_int_equal(rmdir(another), 0);
+}
+
+/* They are among the dead letters: they are not to be sent as well. */
+static void what_was_given_up_stays_so_without_room_for_a_new_file(void **state)
+{
+    enum { SMALL = 4096, MANY = 1000 };
+    char another[ANOTHER_SIZE];
+    uint64_t i = 1;
+
+    (void)state;
+    start_again(SMALL);
+    assert_int_equal(add(i++), 0);
+    let_no_file_be_made(another);
+    while (i < MANY && add(i) == 0)
+        i++;
+    assert_true(given_up_count > 0);
+    assert_int_equal(kept_count, given_up_count);
+    start_again(SMALL);
+    assert_int_equal(take(true), given_up + 1);
+    assert_int_equal(rmdir(another), 0);
+}
+
+static void what_is_done_makes_room_on_a_full_disk(void **state)
+{
+    struct rlimit had, small;
+    struct stat is;
+
+    (void)state;
+    assert_int_equal(add(1), 0);
+    assert_int_equal(take(true), 1);
+    assert_int_equal(stat(queue, &is), 0);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &had), 0);
+    small = (struct rlimit){.rlim_cur = (rlim_t)is.st_size, .rlim_max = had.rlim_max};
+    void (*before)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    int first = add(2), second = add(3);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &had), 0);
+    signal(SIGXFSZ, before);
+    assert_int_equal(first, 0);
+    assert_int_equal(second, -1); /* the second of this run waits, and is not to go */
+    start_again(BOUND);
+    assert_int_equal(take(true), 2);
+    assert_int_equal(take(true), 0);
+}
+
+static void a_mark_that_is_removed_comes_again_with_what_is_done(void **state)
+{
+    (void)state;
+    for (uint64_t i = 1; i <= 3; i++)
+        assert_int_equal(add(i), 0);
+    assert_int_equal(unlink(mark), 0);
+    assert_int_equal(take(true), 1);
+    start_again(BOUND);
+    assert_int_equal(take(true), 2);
+}
+
+/* ---- what is lost is counted ---- */
+
+static void assert_damaged(uint64_t damaged)
+{
+    assert_int_equal(event_journal_stats(journal).damaged, damaged);
+}
+
+static void a_line_that_is_damaged_meanwhile_does_not_wait(void **state)
+{
+    char bytes[FILE_SIZE];
+
+    (void)state;
+    for (uint64_t i = 1; i <= 3; i++)
+        assert_int_equal(add(i), 0);
+    size_t len = read_all(queue, bytes);
+    bytes[len] = '\0';
+    bytes[end_of(bytes, 1) + 3] ^= 0x55;
+    write_all(queue, bytes, len);
+    assert_int_equal(take(true), 1);
+    assert_int_equal(take(true), 3);
+    assert_int_equal(take(true), 0);
+    assert_waiting(0);
+    assert_damaged(1);
+}
+
+/* The end of the last line, behind which nothing may be added. */
+static void an_end_that_is_damaged_meanwhile_is_cut_off(void **state)
+{
+    char bytes[FILE_SIZE];
+
+    (void)state;
+    for (uint64_t i = 1; i <= 2; i++)
+        assert_int_equal(add(i), 0);
+    size_t len = read_all(queue, bytes);
+    bytes[len - 1] = 'x';
+    write_all(queue, bytes, len);
+    assert_int_equal(take(true), 1);
+    assert_int_equal(take(true), 0);
+    assert_waiting(0);
+    assert_damaged(1);
+    assert_int_equal(add(3), 0);
+    assert_int_equal(take(true), 3);
+}
+
+static void what_was_cut_off_is_counted(void **state)
+{
+    char bytes[FILE_SIZE];
+
+    (void)state;
+    for (uint64_t i = 1; i <= 5; i++)
+        assert_int_equal(add(i), 0);
+    assert_int_equal(take(true), 1);
+    size_t len = read_all(queue, bytes);
+    bytes[len] = '\0';
+    assert_int_equal(truncate(queue, (off_t)end_of(bytes, 3) + 5), 0);
+    assert_int_equal(add(6), 0);
+    assert_waiting(3);
+    assert_damaged(2); /* the fourth, in the middle, and the fifth */
+    assert_int_equal(truncate(queue, 0), 0);
+    assert_int_equal(take(true), 0);
+    assert_waiting(0);
+    assert_damaged(5);
+}
+
+/* All that is left was delivered: it is neither sent again nor said to be lost. */
+static void what_was_done_is_not_read_again_if_it_is_cut(void **state)
+{
+    struct stat is;
+
+    (void)state;
+    for (uint64_t i = 1; i <= 3; i++)
+        assert_int_equal(add(i), 0);
+    for (uint64_t i = 1; i <= 3; i++)
+        assert_int_equal(take(true), i);
+    assert_int_equal(stat(queue, &is), 0);
+    assert_int_equal(truncate(queue, is.st_size - 5), 0);
+    assert_int_equal(add(4), 0);
+    assert_int_equal(take(true), 4);
+    assert_int_equal(take(true), 0);
+    assert_damaged(0);
+}
+
+/* The event that is under way has gone with the file: the next one is not taken for it. */
+static void what_was_cut_while_it_was_sent_is_done_once(void **state)
+{
+    char line[EVENT_LINE_MAX];
+    EventRecord record;
+    uint64_t number;
+
+    (void)state;
+    assert_int_equal(add(1), 0);
+    assert_int_equal(event_journal_next(journal, line, &record, &number), 1);
+    assert_int_equal(truncate(queue, 0), 0);
+    assert_int_equal(add(2), 0);
+    assert_int_equal(event_journal_done(journal, number), 0);
+    assert_int_equal(take(true), 2);
+}
+
+/* Nothing is left to be marked, or to be written through: that is no failure. */
+static void a_file_that_was_cut_is_no_failure_of_what_was_sent(void **state)
+{
+    char line[EVENT_LINE_MAX];
+    EventRecord record;
+    uint64_t number;
+
+    (void)state;
+    assert_int_equal(add(1), 0);
+    assert_int_equal(event_journal_next(journal, line, &record, &number), 1);
+    assert_int_equal(truncate(queue, 0), 0);
+    event_journal_next(journal, line, &record, &number);
+    assert_row(event_journal_done(journal, number) == 0, "done", "%s", strerror(errno));
+    assert_row(event_journal_sync(journal) == 0, "sync", "%s", strerror(errno));
+}
+
+/* ---- other hands ---- */
+
+/* A second bridge had the lock of a new mark, and has added events. */
+static void who_has_lost_the_lock_reads_what_others_have_added(void **state)
+{
+    EventJournal *first = journal;
+
+    (void)state;
+    assert_int_equal(add(1), 0);
+    assert_int_equal(add(2), 0);
+    assert_int_equal(unlink(mark), 0);
+    open_journal(BOUND);
+    assert_int_equal(add(3), 0);
+    assert_int_equal(take(true), 1);
+    EventJournal *second = journal;
+    journal = first;
+    assert_int_equal(add(4), -1);
+    assert_int_equal(errno, EBUSY);
+    event_journal_destroy(&second);
+    assert_int_equal(add(4), 0);
+    for (uint64_t i = 2; i <= 4; i++)
+        assert_int_equal(take(true), i);
+    assert_int_equal(take(true), 0);
+    start_again(BOUND);
+    assert_int_equal(take(true), 0);
+    assert_damaged(0);
+}
+
+#define HOLE_BYTES (INT64_C(4) << 30)
+
+static off_t size_of_queue(void)
+{
+    struct stat is;
+
+    assert_int_equal(stat(queue, &is), 0);
+    return is.st_size;
+}
+
+static void a_file_that_became_longer_is_cut(void **state)
+{
+    (void)state;
+    assert_int_equal(add(1), 0);
+    assert_int_equal(truncate(queue, HOLE_BYTES), 0);
+    assert_int_equal(add(2), 0);
+    assert_true(size_of_queue() < BOUND);
+    assert_int_equal(truncate(queue, HOLE_BYTES), 0);
+    start_again(BOUND); /* before anybody saw it */
+    assert_int_equal(event_journal_open(journal), 0);
+    assert_true(size_of_queue() < BOUND);
+    assert_damaged(1);
+    assert_int_equal(take(true), 1);
+    assert_int_equal(take(true), 2);
+    assert_int_equal(take(true), 0);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
@@ -582,6 +845,19 @@ static const struct CMUnitTest tests[] = {
     TEST(a_mark_that_is_removed_comes_again),
     TEST(says_if_a_file_that_was_removed_cannot_be_made),
     TEST(a_mark_beyond_the_end_does_not_come_true),
+    TEST(a_damaged_head_makes_all_come_once_more),
+    TEST(a_damaged_head_comes_again_if_there_is_no_room),
+    TEST(what_was_given_up_stays_so_without_room_for_a_new_file),
+    TEST(what_is_done_makes_room_on_a_full_disk),
+    TEST(a_mark_that_is_removed_comes_again_with_what_is_done),
+    TEST(a_line_that_is_damaged_meanwhile_does_not_wait),
+    TEST(an_end_that_is_damaged_meanwhile_is_cut_off),
+    TEST(what_was_cut_off_is_counted),
+    TEST(what_was_done_is_not_read_again_if_it_is_cut),
+    TEST(what_was_cut_while_it_was_sent_is_done_once),
+    TEST(a_file_that_was_cut_is_no_failure_of_what_was_sent),
+    TEST(who_has_lost_the_lock_reads_what_others_have_added),
+    TEST(a_file_that_became_longer_is_cut),
 };
 
 TEST_GROUP(event_journal, tests);
