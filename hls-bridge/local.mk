@@ -170,6 +170,7 @@ bridge_segment = \
 	%D%/segment/segment_dates.c
 bridge_events = \
 	%D%/events/cloud_event.c \
+	%D%/events/dead_letters.c \
 	%D%/events/event.c \
 	%D%/events/event_file.c \
 	%D%/events/event_filter.c \

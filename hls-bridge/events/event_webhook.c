@@ -13,17 +13,18 @@
 #include "base/bridge_log.h"
 #include "base/media.h"
 #include "events/cloud_event.h"
+#include "events/dead_letters.h"
 #include "events/event_journal.h"
-#include "events/event_json.h"
 #include "events/http_post.h"
-#include "line_file.h"
 #include "thread_name.h"
 #include "webhook_sign.h"
 
 #define NAME_BEGINS "webhook:"
 #define NAME_SIZE   (sizeof(NAME_BEGINS) + WEBHOOK_NAME_SIZE)
-#define DEAD_MODE   0600
 #define STOP_US     (200 * US_PER_MS) /* for what waits when the bridge stops; the rest stays */
+
+/* What the queue's disk may refuse. */
+typedef enum DiskFault { FAULT_READ, FAULT_MARK, FAULT_SYNC, FAULTS } DiskFault;
 
 typedef struct EventWebhook {
     char name[NAME_SIZE]; /* "webhook:shop" */
@@ -45,8 +46,8 @@ typedef struct EventWebhook {
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t news;  /* on CLOCK_MONOTONIC */
     EventJournal *journal;
-    LineFile dead_file;
-    bool giving_up; /* said in the log */
+    DeadLetters dead_letters;
+    bool faulty[FAULTS]; /* said in the log */
     bool stopping;
     uint64_t taken, failures, dead, lost;
     EventJournalStats journal_stats; /* a copy, for who may not wait for a disk */
@@ -55,13 +56,19 @@ typedef struct EventWebhook {
 
 /* ---- figures ---- */
 
-/* Both locks guard the counters: what is counted under `lock` is seen under `stats_lock`. */
+/* Both locks guard the counters: what is counted under `lock` is seen under `stats_lock`. Says what
+ * is lost of the queue. */
 static void count(EventWebhook *w, uint64_t *counter)
 {
+    EventJournalStats now = event_journal_stats(w->journal);
+
+    if (now.damaged > w->journal_stats.damaged)
+        log_warn("%s: lines of its queue are lost, since they were damaged or cut off: %" PRIu64,
+                 w->name, now.damaged - w->journal_stats.damaged);
     pthread_mutex_lock(&w->stats_lock);
     if (counter)
         ++*counter;
-    w->journal_stats = event_journal_stats(w->journal);
+    w->journal_stats = now;
     pthread_mutex_unlock(&w->stats_lock);
 }
 
@@ -83,34 +90,13 @@ static void stats(void *user, EventSinkStats *out)
 
 /* ---- dead letters ---- */
 
-/* Adds an event that is given up to the file of dead letters, which is to be kept then; the lock is
- * held. */
+/* The lock is held. */
 static void bury(EventWebhook *w, const EventRecord *record, int64_t tries, const char *reason)
 {
-    json_t *event = json_loadb(record->body, record->len, 0, NULL);
-    char *text = event_json_line(
-        json_pack("{s:s, s:I, s:I, s:o}", "reason", reason, "tries", (json_int_t)tries, "given_up",
-                  (json_int_t)(clock_unix_us(w->clock) / US_PER_S), "event", event));
-    bool good = text && line_file_add(&w->dead_file, text, strlen(text)) == 0;
+    bool good = dead_letters_add(&w->dead_letters, record, tries, reason,
+                                 clock_unix_us(w->clock) / US_PER_S);
 
-    if (!w->giving_up && good)
-        log_warn("%s: events are given up, and added to %s: %s", w->name, w->dead_file.path,
-                 reason);
-    else if (!w->giving_up)
-        log_error("%s: events are lost: %s; they cannot be added to %s: %s", w->name, reason,
-                  w->dead_file.path, strerror(text ? errno : ENOMEM));
-    w->giving_up = true;
     count(w, good ? &w->dead : &w->lost);
-    free(text);
-}
-
-/* Dead letters survive a power cut, and somebody may move the file away; the lock is held. */
-static void keep_dead(EventWebhook *w)
-{
-    if (line_file_sync(&w->dead_file) < 0)
-        log_warn("%s: %s cannot be written through: %s", w->name, w->dead_file.path,
-                 strerror(errno));
-    line_file_close(&w->dead_file);
 }
 
 /* The queue is full. */
@@ -123,7 +109,9 @@ static void give_up(void *user, const EventRecord *record)
 
 static void keep_given_up(void *user)
 {
-    keep_dead(user);
+    EventWebhook *w = user;
+
+    dead_letters_keep(&w->dead_letters);
 }
 
 /* ---- the thread ---- */
@@ -137,6 +125,28 @@ static void note(EventWebhook *w, bool good, const char *why)
     else if (good && w->failing)
         log_info("events are delivered to %s again", w->name);
     w->failing = !good;
+}
+
+/* Says once what the queue's disk refuses, with errno, and once that it is over; the lock is held.
+ */
+static void note_disk(EventWebhook *w, DiskFault fault, bool good)
+{
+    static const struct {
+        const char *begins, *then, *over;
+    } texts[FAULTS] = {
+        [FAULT_READ] = {"its queue cannot be read", "; it is tried again",
+                        "its queue is read again"},
+        [FAULT_MARK] = {"the queue's mark cannot be written", "; after a crash events come twice",
+                        "the queue's mark is written again"},
+        [FAULT_SYNC] = {"its queue cannot be written through", "; a power cut may lose events",
+                        "its queue is written through again"},
+    };
+
+    if (!good && !w->faulty[fault])
+        log_warn("%s: %s: %s%s", w->name, texts[fault].begins, strerror(errno), texts[fault].then);
+    else if (good && w->faulty[fault])
+        log_info("%s: %s", w->name, texts[fault].over);
+    w->faulty[fault] = !good;
 }
 
 /* Reads the secrets again. Those that cannot be read leave the ones that there are. */
@@ -179,7 +189,7 @@ static void settle(EventWebhook *w, const EventRecord *record, const HttpAnswer 
     w->tries++;
     w->refusals += verdict == WEBHOOK_REFUSED;
     if (verdict == WEBHOOK_TAKEN) {
-        w->giving_up = false;
+        dead_letters_over(&w->dead_letters);
     } else if (verdict == WEBHOOK_NEVER) {
         reason = why;
     } else {
@@ -194,11 +204,9 @@ static void settle(EventWebhook *w, const EventRecord *record, const HttpAnswer 
         return;
     if (reason) {
         bury(w, record, w->tries, reason);
-        keep_dead(w);
+        dead_letters_keep(&w->dead_letters);
     }
-    if (event_journal_done(w->journal, w->tried) < 0)
-        log_warn("%s: the queue's mark cannot be written: %s; after a crash events come twice",
-                 w->name, strerror(errno));
+    note_disk(w, FAULT_MARK, event_journal_done(w->journal, w->tried) == 0);
     count(w, verdict == WEBHOOK_TAKEN ? &w->taken : NULL);
 }
 
@@ -229,12 +237,13 @@ static void wait_for_news(EventWebhook *w, bool waits_for_try)
     pthread_cond_timedwait(&w->news, &w->lock, &until);
 }
 
-/* The bridge stops, and there is no time or no use to try what waits. */
+/* The bridge stops, and there is no time or no use to try what waits; the lock is held. */
 static bool must_end(EventWebhook *w)
 {
     int64_t stop_by_us = atomic_load(&w->stop_by_us);
 
-    return stop_by_us && (w->failing || clock_monotonic_us(w->clock) >= stop_by_us);
+    return stop_by_us &&
+           (w->failing || w->faulty[FAULT_READ] || clock_monotonic_us(w->clock) >= stop_by_us);
 }
 
 static void *run(void *data)
@@ -249,12 +258,11 @@ static void *run(void *data)
     while (!must_end(w)) {
         bool due = clock_monotonic_us(w->clock) >= w->not_before_us;
         int there = due ? event_journal_next(w->journal, line, &record, &number) : 0;
-        int error = errno;
+        if (due)
+            note_disk(w, FAULT_READ, there >= 0);
         count(w, NULL);
-        if (there < 0) {
-            note(w, false, strerror(error));
+        if (there < 0)
             w->not_before_us = clock_monotonic_us(w->clock) + webhook_pause_us(1, 0, US_PER_S);
-        }
         if (there > 0)
             try_event(w, &record, number);
         else if (w->stopping)
@@ -281,7 +289,7 @@ static bool offer(void *user, const Event *event, char *why)
     bool good = text && event_journal_add(w->journal, event->unix_us, id, text) == 0;
     if (!good)
         snprintf(why, EVENT_WHY_SIZE, "its queue on disk: %s", strerror(text ? errno : ENOMEM));
-    keep_dead(w);
+    dead_letters_keep(&w->dead_letters);
     count(w, NULL);
     pthread_cond_signal(&w->news);
     pthread_mutex_unlock(&w->lock);
@@ -294,8 +302,7 @@ static void flush(void *user)
     EventWebhook *w = user;
 
     pthread_mutex_lock(&w->lock);
-    if (event_journal_sync(w->journal) < 0)
-        log_warn("%s: its queue cannot be written through: %s", w->name, strerror(errno));
+    note_disk(w, FAULT_SYNC, event_journal_sync(w->journal) == 0);
     pthread_mutex_unlock(&w->lock);
 }
 
@@ -312,7 +319,7 @@ static void free_webhook(EventWebhook *w)
 {
     http_post_destroy(&w->post);
     event_journal_destroy(&w->journal);
-    line_file_free(&w->dead_file);
+    dead_letters_free(&w->dead_letters);
     pthread_cond_destroy(&w->news);
     pthread_mutex_destroy(&w->lock);
     pthread_mutex_destroy(&w->stats_lock);
@@ -346,8 +353,8 @@ static bool set_up(EventWebhook *w, const EventWebhookParams *params)
     snprintf(dead, sizeof(dead), "%s/%s.dead", params->directory, params->target->name);
     w->journal = event_journal_create(&journal);
     w->post = http_post_create(params->target->url, params->limits.timeout_us);
-    return line_file_init(&w->dead_file, dead, ".old", params->limits.bytes, DEAD_MODE) &&
-           w->journal && w->post;
+    return dead_letters_init(&w->dead_letters, w->name, dead, params->limits.bytes) && w->journal &&
+           w->post;
 }
 
 EventSink event_webhook_sink(const EventWebhookParams *params)
@@ -359,7 +366,7 @@ EventSink event_webhook_sink(const EventWebhookParams *params)
     w->clock = params->clock;
     w->target = *params->target;
     w->limits = params->limits;
-    w->dead_file.fd = -1;
+    w->dead_letters.file.fd = -1;
     snprintf(w->name, sizeof(w->name), NAME_BEGINS "%s", params->target->name);
     snprintf(w->run, sizeof(w->run), "%s", params->run);
     cloud_event_source(params->emitter, w->source);

@@ -306,3 +306,9 @@ unit_programs += %D%/unit-take-up
 %C%_unit_take_up_CPPFLAGS = $(unit_cppflags)
 %C%_unit_take_up_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=boot_id,--wrap=unlinkat,--wrap=fdatasync
 %C%_unit_take_up_LDADD = $(bridge_libs) $(unit_libs)
+unit_programs += %D%/unit-webhook-log
+%C%_unit_webhook_log_SOURCES = %D%/test_event_webhook_log.c
+%C%_unit_webhook_log_CPPFLAGS = $(unit_cppflags)
+%C%_unit_webhook_log_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=log_error,--wrap=log_warn,--wrap=log_info,--wrap=fdatasync,--wrap=pwrite
+%C%_unit_webhook_log_LDADD = $(bridge_libs) $(unit_libs)
