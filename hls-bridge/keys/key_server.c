@@ -283,8 +283,10 @@ static void *run(void *data)
 
 /* ---- what streams call ---- */
 
-/* Seconds since 1970, so that it grows over a restart; and within a second, and if the clock is set
- * back. The lock is held. */
+/* In this run it is larger than all before it of this stream, whatever the clock does; streams of
+ * the same hash share the count. It is larger over a restart, too, unless the clock was set back,
+ * or more than one key a second was asked for, which takes it ahead of the clock. The lock is held.
+ */
 static int64_t next_period(KeyServer *s, const char *stream)
 {
     uint8_t hash = 0;
