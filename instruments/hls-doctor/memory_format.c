@@ -39,6 +39,8 @@ AVFormatContext *memory_format_open(MemoryBytes *memory)
 
     if (!format || !io) {
         avformat_free_context(format);
+        avio_context_free(&io);
+        av_free(buffer);
         return NULL;
     }
     format->pb = io;
