@@ -228,7 +228,7 @@ static int64_t marked_offset(JournalFiles *j)
 }
 
 /* Whether somebody has had the queue since we lost its lock. If it has no name, nobody had: what
- * waits is in our file alone. */
+ * waits is in our file alone. Nor if it is shorter: who takes events from it writes the mark. */
 static bool was_taken(const JournalFiles *j)
 {
     struct stat ours, mark, named;
@@ -237,7 +237,7 @@ static bool was_taken(const JournalFiles *j)
         return true;
     if (lstat(j->queue_path, &named) < 0)
         return errno != ENOENT;
-    return named.st_dev != ours.st_dev || named.st_ino != ours.st_ino || ours.st_size != j->end;
+    return named.st_dev != ours.st_dev || named.st_ino != ours.st_ino || ours.st_size > j->end;
 }
 
 int journal_files_lock(JournalFiles *j)

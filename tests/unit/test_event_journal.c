@@ -796,6 +796,22 @@ static void who_has_lost_the_lock_reads_what_others_have_added(void **state)
     assert_damaged(0);
 }
 
+/* Nobody else was there: what has gone was not sent by another bridge. */
+static void what_was_cut_off_without_a_mark_is_counted(void **state)
+{
+    (void)state;
+    for (uint64_t i = 1; i <= 3; i++)
+        assert_int_equal(add(i), 0);
+    assert_int_equal(take(true), 1);
+    assert_int_equal(unlink(mark), 0);
+    assert_int_equal(truncate(queue, 0), 0);
+    assert_int_equal(add(4), 0);
+    assert_damaged(2);
+    start_again(BOUND);
+    assert_int_equal(take(true), 4);
+    assert_int_equal(take(true), 0);
+}
+
 #define HOLE_BYTES (INT64_C(4) << 30)
 
 static off_t size_of_queue(void)
@@ -857,6 +873,7 @@ static const struct CMUnitTest tests[] = {
     TEST(what_was_cut_while_it_was_sent_is_done_once),
     TEST(a_file_that_was_cut_is_no_failure_of_what_was_sent),
     TEST(who_has_lost_the_lock_reads_what_others_have_added),
+    TEST(what_was_cut_off_without_a_mark_is_counted),
     TEST(a_file_that_became_longer_is_cut),
 };
 
