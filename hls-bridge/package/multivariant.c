@@ -59,9 +59,10 @@ static bool looks_like(const Variant *v, const Variant *other)
            strcmp(v->codec, other->codec) == 0;
 }
 
-/* The bandwidths to list. As long as a size shows the pictures of a smaller one, both have the same
- * figures, and players take variants that differ in nothing for one in several places: hls.js would
- * know one of them only, and go to another, with all that is new, if a list does not come. */
+/* The bandwidths to list. As long as a size shows the pictures of a smaller one, and has the same
+ * sound, both have the same figures, and players take variants that differ in nothing for one in
+ * several places: hls.js would know one of them only, and go to another, with all that is new, if a
+ * list does not come. */
 static void tell_apart(const Multivariant *m, int64_t *bandwidth)
 {
     for (size_t i = m->variants; i-- > 0;) {

@@ -65,31 +65,31 @@ test("a size that began with the pictures of another gets its own, if it is not 
   assert.equal(fetched.mock.callCount(), 1, "all is clear");
 });
 
-test("sizes that all begin with the pictures of the smallest are one, until they have their own", async (t) => {
-  const all = (...sizes) => sizes.map(([height, bits], i) => variant(`video${["", "-mid", "-low"][i]}.m3u8`, height, bits, "audio")).join("");
-  const begun = all([180, 170002], [180, 170001], [180, 170000]), grown = all([720, 2e6], [360, 6e5], [180, 170000]);
+test("sizes that all begin with the pictures of the smallest are one, and come as soon as it has its own", async (t) => {
+  const all = (...sizes) => sizes.map(([height, bits, audio = "audio"], i) => variant(`video${["", "-mid", "-low"][i]}.m3u8`, height, bits, audio)).join("");
+  const begun = all([180, 170002], [180, 170001], [180, 170000, "audio-low"]), grown = all([720, 2e6], [360, 6e5], [180, 150000, "audio-low"]);
   const opus = begun.replaceAll("mp4a.40.2", "opus").replaceAll('"audio"', '"audio-opus"');
   const handlers = {}, hls = hlsWith(levelsOf(opus, begun), handlers);
+  Object.assign(hls, { firstLevel: 0, currentLevel: 0, media: { videoWidth: 320, videoHeight: 180 } });
   let master = `#EXTM3U\n${begun}${opus}`, now = 0;
   t.mock.method(globalThis, "fetch", async () => new Response(master));
   t.mock.method(performance, "now", () => now);
   new LateSizes(hls);
   handlers[Hls.Events.MANIFEST_PARSED]();
-  const shown = () => hls.levels.map(({ uri, height, audioCodec }) => `${uri.split("/").at(-1)} ${height} ${audioCodec}`);
-  const list = async () => {
-    now += 61000;
-    handlers[Hls.Events.LEVEL_UPDATED](null, { details: { url: URL_OF, renditionReports: [{ URI: "video-mid.m3u8" }, { URI: "video-low.m3u8" }] } });
-    await settle();
-    handlers[Hls.Events.FRAG_BUFFERED](null, { frag: { type: "main" } });
+  const shown = () => hls.levels.map(({ uri, height, audioGroups }) => `${uri.split("/").at(-1)} ${height} ${audioGroups}`);
+  const listsUntil = async (end) => {
+    for (; now < end; now += 200) {
+      handlers[Hls.Events.LEVEL_UPDATED](null, { details: { url: URL_OF, renditionReports: [{ URI: "video-mid.m3u8" }, { URI: "video-low.m3u8" }] } });
+      await settle();
+      handlers[Hls.Events.FRAG_BUFFERED](null, { frag: { type: "main" } });
+    }
   };
-  const one = shown();
-  assert.equal(one.length, 1);
-  assert.match(one[0], /180 mp4a/);
-  await list();
-  assert.deepEqual(shown(), one, "they are all the same still");
+  await listsUntil(20000);
+  assert.deepEqual(shown(), ["video.m3u8 180 audio"], "they are all the same still");
   master = `#EXTM3U\n${grown}`;
-  await list();
-  assert.deepEqual(shown(), ["video-low.m3u8 180 mp4a.40.2", "video-mid.m3u8 360 mp4a.40.2", "video.m3u8 720 mp4a.40.2"]);
+  hls.media = { videoWidth: 1280, videoHeight: 720 };
+  await listsUntil(21000);
+  assert.deepEqual(shown(), ["video-low.m3u8 180 audio", "video-mid.m3u8 360 audio", "video.m3u8 720 audio"]);
 });
 
 test("a size that is new is looked for at once, however long two others have been of one size; of two codecs they may be", async (t) => {

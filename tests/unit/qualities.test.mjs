@@ -44,6 +44,8 @@ for (const [what, before, now, expected] of [
     `${LOW} 180, ${MID} 360, ${BEST} 720`],
   ["those that have the pictures of one that is there", [listed(BEST, 180, 170e3)],
     [listed(BEST, 180, 170e3), listed(MID, 180, 170e3), listed(LOW, 180, 170e3)], null],
+  ["those that have the pictures of one whose peak is higher by now", [listed(BEST, 180, 170e3)],
+    [listed(BEST, 180, 200e3 + 2), listed(MID, 180, 200e3 + 1), listed(LOW, 180, 200e3)], null],
   ["the best is paused, and the lowest is new", [listed(MID, 360, 600e3), listed(BEST, 720, 2.1e6)],
     [listed(BEST, 360, 610e3), listed(MID, 360, 600e3), listed(LOW, 180, 170e3)], `${LOW} 180, ${MID} 360, ${BEST} 720`],
   ["one for another decoder", [listed(BEST, 720, 2.1e6)], [listed(BEST, 720, 2.1e6), listed(MID, 360, 400e3, "av01,mp4a")], null],

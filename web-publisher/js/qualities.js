@@ -48,9 +48,9 @@ const APART = 16; // bit/s. The bridge lists sizes that show the same by a bit p
 const isCopy = (level, other) => area(level) > 0 && area(level) === area(other) && level.codecSet === other.codecSet &&
   Math.abs(level.bitrate - other.bitrate) < APART;
 
-/** hls.js's `levels`, of those that show the same the last: one that begins with the pictures of a smaller one is none to choose yet. */
+/** hls.js's `levels`, of those that show the same the best: what begins with the pictures of another is none to choose yet. */
 export const withoutCopies = (levels) =>
-  levels.filter((level, i) => !levels.slice(i + 1).some((other) => isCopy(level, other)));
+  levels.filter((level) => !levels.some((other) => isCopy(level, other) && other.bitrate > level.bitrate));
 
 /** What a multivariant playlist may say otherwise of a size than it did before. */
 const CHANGES = ["bitrate", "width", "height", "frameRate", "videoCodec", "_attrs", "_avgBitrate"];
@@ -72,7 +72,8 @@ export function mergeLevels(levels, fresh) {
   let isOther = false;
   for (const one of fresh.filter((level) => levels.some((has) => isOpus(has) === isOpus(level)))) {
     const known = levels.find(({ uri }) => uri === one.uri);
-    const isCopied = () => merged.some((level) => isCopy(level, one));
+    const sayNow = (level) => fresh.find((now) => now.uri === level.uri && now.codecSet === level.codecSet && area(now) === area(level)) ?? level;
+    const isCopied = () => merged.some((level) => isCopy(sayNow(level), one));
     if (known ? area(one) <= area(known) : isCopied() || !levels.some(({ codecSet }) => codecSet === one.codecSet)) continue;
     if (known) for (const name of CHANGES) known[name] = one[name];
     else {
