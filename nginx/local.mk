@@ -5,7 +5,7 @@ monitoringdir = $(pkgdatadir)/monitoring
 dist_monitoring_DATA = monitoring/alerts.yml monitoring/grafana.json
 
 nginxdir = $(pkgdatadir)/nginx
-dist_nginx_DATA = %D%/cors.conf %D%/gate.pm %D%/guard.conf %D%/no-gate.conf %D%/page.conf %D%/status.conf %D%/tokens.conf %D%/types.conf
+dist_nginx_DATA = %D%/cors.conf %D%/gate.pm %D%/guard.conf %D%/no-gate.conf %D%/page.conf %D%/status.conf %D%/tokens.conf %D%/types.conf %D%/viewers.conf
 nginx_DATA = %D%/edge.conf %D%/gate.conf %D%/production.conf %D%/site.conf
 %D%/site.conf: %D%/site.conf.in Makefile
 	$(fill_in) $(srcdir)/%D%/site.conf.in >$@
