@@ -106,6 +106,22 @@ static uint64_t take(bool done)
     return strtoull(record.id, NULL, 10);
 }
 
+static void add_all(uint64_t first, uint64_t last)
+{
+    for (uint64_t i = first; i <= last; i++)
+        assert_row(add(i) == 0, "add", "%llu: %s", (unsigned long long)i, strerror(errno));
+}
+
+/* They come, in order, and are done with. */
+static void take_all(uint64_t first, uint64_t last)
+{
+    for (uint64_t i = first; i <= last; i++) {
+        uint64_t taken = take(true);
+        assert_row(taken == i, "take", "%llu, not %llu", (unsigned long long)taken,
+                   (unsigned long long)i);
+    }
+}
+
 static void assert_waiting(uint64_t waiting)
 {
     EventJournalStats stats = event_journal_stats(journal);
@@ -120,13 +136,11 @@ static void comes_in_order_once(void **state)
 
     (void)state;
     assert_int_equal(take(true), 0);
-    for (uint64_t i = 1; i <= 5; i++)
-        assert_int_equal(add(i), 0);
+    add_all(1, 5);
     assert_waiting(5);
     assert_int_equal(event_journal_stats(journal).oldest_us, 1001);
     assert_int_equal(take(false), 1);
-    for (uint64_t i = 1; i <= 5; i++)
-        assert_int_equal(take(true), i);
+    take_all(1, 5);
     assert_int_equal(take(true), 0);
     assert_waiting(0);
     assert_int_equal(event_journal_sync(journal), 0);
@@ -139,8 +153,7 @@ static void comes_in_order_once(void **state)
 static void the_next_run_goes_on(void **state)
 {
     (void)state;
-    for (uint64_t i = 1; i <= 5; i++)
-        assert_int_equal(add(i), 0);
+    add_all(1, 5);
     assert_int_equal(take(true), 1);
     assert_int_equal(take(true), 2);
     assert_int_equal(take(false), 3); /* it was on its way */
@@ -148,8 +161,7 @@ static void the_next_run_goes_on(void **state)
     assert_int_equal(event_journal_open(journal), 0);
     assert_waiting(3);
     assert_int_equal(add(6), 0);
-    for (uint64_t i = 3; i <= 6; i++)
-        assert_int_equal(take(true), i);
+    take_all(3, 6);
     start_again(BOUND);
     assert_int_equal(take(true), 0);
     assert_int_equal(event_journal_stats(journal).damaged, 0);
@@ -188,8 +200,7 @@ static size_t end_of(const char *bytes, size_t number)
 /* Five events, of which two are done; what lies on disk then. */
 static size_t make_five(char bytes[FILE_SIZE], char marked[FILE_SIZE])
 {
-    for (uint64_t i = 1; i <= 5; i++)
-        assert_int_equal(add(i), 0);
+    add_all(1, 5);
     assert_int_equal(take(true), 1);
     assert_int_equal(take(true), 2);
     size_t len = read_all(queue, bytes);
@@ -267,14 +278,12 @@ static void a_mark_of_another_file_says_nothing(void **state)
     for (uint64_t i = 6; i <= 9; i++) /* as long as the others */
         assert_int_equal(add(i), 0);
     start_again(BOUND); /* the mark of the file before lies beside it */
-    for (uint64_t i = 6; i <= 9; i++)
-        assert_int_equal(take(true), i);
+    take_all(6, 9);
     assert_int_equal(read_all(mark, other), EVENT_MARK_LEN);
     event_journal_destroy(&journal);
     write_all(queue, bytes, len);
     open_journal(BOUND); /* the old file is back */
-    for (uint64_t i = 1; i <= 5; i++)
-        assert_int_equal(take(true), i);
+    take_all(1, 5);
     event_journal_destroy(&journal);
     write_all(queue, bytes, len);
     for (size_t cut = 0; cut < EVENT_MARK_LEN; cut++) { /* its own mark is torn */
@@ -407,8 +416,7 @@ static void a_queue_that_is_done_needs_no_room_to_become_small(void **state)
     (void)state;
     while (event_journal_stats(journal).bytes <= 65536)
         assert_int_equal(add(++last), 0);
-    for (uint64_t i = 1; i <= last; i++)
-        assert_int_equal(take(true), i);
+    take_all(1, last);
     let_no_file_be_made(another);
     assert_int_equal(add(last + 1), 0);
     assert_int_equal(stat(queue, &is), 0);
@@ -485,8 +493,7 @@ static void what_comes_behind_a_cut_is_found_again(void **state)
 static void what_waits_outlives_a_file_that_is_removed(void **state)
 {
     (void)state;
-    for (uint64_t i = 1; i <= 3; i++)
-        assert_int_equal(add(i), 0);
+    add_all(1, 3);
     assert_int_equal(take(true), 1);
     assert_int_equal(unlink(queue), 0);
     assert_int_equal(add(4), 0);
@@ -501,8 +508,7 @@ static void what_waits_outlives_a_file_that_is_removed(void **state)
 static void a_mark_that_is_removed_comes_again(void **state)
 {
     (void)state;
-    for (uint64_t i = 1; i <= 3; i++)
-        assert_int_equal(add(i), 0);
+    add_all(1, 3);
     assert_int_equal(take(true), 1);
     assert_int_equal(unlink(queue), 0);
     assert_int_equal(unlink(mark), 0);
@@ -517,8 +523,7 @@ static void a_mark_that_is_removed_comes_again(void **state)
     assert_int_equal(take(true), 2);
     assert_int_equal(add(5), 0);
     start_again(BOUND);
-    for (uint64_t i = 3; i <= 5; i++)
-        assert_int_equal(take(true), i);
+    take_all(3, 5);
     assert_int_equal(take(true), 0);
 }
 
@@ -572,8 +577,7 @@ static void a_damaged_head_makes_all_come_once_more(void **state)
     bytes[3] ^= 0x55;
     write_all(queue, bytes, len);
     open_journal(BOUND);
-    for (uint64_t i = 1; i <= 4; i++)
-        assert_int_equal(take(true), i);
+    take_all(1, 4);
     start_again(BOUND);
     assert_int_equal(take(true), 5);
     start_again(BOUND);
@@ -595,8 +599,7 @@ static void a_damaged_head_comes_again_if_there_is_no_room(void **state)
     let_no_file_be_made(another);
     open_journal(BOUND);
     assert_int_equal(add(6), 0);
-    for (uint64_t i = 1; i <= 6; i++)
-        assert_int_equal(take(true), i);
+    take_all(1, 6);
     assert_int_equal(rmdir(another), 0);
 }
 
@@ -646,8 +649,7 @@ static void what_is_done_makes_room_on_a_full_disk(void **state)
 static void a_mark_that_is_removed_comes_again_with_what_is_done(void **state)
 {
     (void)state;
-    for (uint64_t i = 1; i <= 3; i++)
-        assert_int_equal(add(i), 0);
+    add_all(1, 3);
     assert_int_equal(unlink(mark), 0);
     assert_int_equal(take(true), 1);
     start_again(BOUND);
@@ -666,8 +668,7 @@ static void a_line_that_is_damaged_meanwhile_does_not_wait(void **state)
     char bytes[FILE_SIZE];
 
     (void)state;
-    for (uint64_t i = 1; i <= 3; i++)
-        assert_int_equal(add(i), 0);
+    add_all(1, 3);
     size_t len = read_all(queue, bytes);
     bytes[len] = '\0';
     bytes[end_of(bytes, 1) + 3] ^= 0x55;
@@ -685,8 +686,7 @@ static void an_end_that_is_damaged_meanwhile_is_cut_off(void **state)
     char bytes[FILE_SIZE];
 
     (void)state;
-    for (uint64_t i = 1; i <= 2; i++)
-        assert_int_equal(add(i), 0);
+    add_all(1, 2);
     size_t len = read_all(queue, bytes);
     bytes[len - 1] = 'x';
     write_all(queue, bytes, len);
@@ -703,8 +703,7 @@ static void what_was_cut_off_is_counted(void **state)
     char bytes[FILE_SIZE];
 
     (void)state;
-    for (uint64_t i = 1; i <= 5; i++)
-        assert_int_equal(add(i), 0);
+    add_all(1, 5);
     assert_int_equal(take(true), 1);
     size_t len = read_all(queue, bytes);
     bytes[len] = '\0';
@@ -724,10 +723,8 @@ static void what_was_done_is_not_read_again_if_it_is_cut(void **state)
     struct stat is;
 
     (void)state;
-    for (uint64_t i = 1; i <= 3; i++)
-        assert_int_equal(add(i), 0);
-    for (uint64_t i = 1; i <= 3; i++)
-        assert_int_equal(take(true), i);
+    add_all(1, 3);
+    take_all(1, 3);
     assert_int_equal(stat(queue, &is), 0);
     assert_int_equal(truncate(queue, is.st_size - 5), 0);
     assert_int_equal(add(4), 0);
@@ -788,8 +785,7 @@ static void who_has_lost_the_lock_reads_what_others_have_added(void **state)
     assert_int_equal(errno, EBUSY);
     event_journal_destroy(&second);
     assert_int_equal(add(4), 0);
-    for (uint64_t i = 2; i <= 4; i++)
-        assert_int_equal(take(true), i);
+    take_all(2, 4);
     assert_int_equal(take(true), 0);
     start_again(BOUND);
     assert_int_equal(take(true), 0);
@@ -800,8 +796,7 @@ static void who_has_lost_the_lock_reads_what_others_have_added(void **state)
 static void what_was_cut_off_without_a_mark_is_counted(void **state)
 {
     (void)state;
-    for (uint64_t i = 1; i <= 3; i++)
-        assert_int_equal(add(i), 0);
+    add_all(1, 3);
     assert_int_equal(take(true), 1);
     assert_int_equal(unlink(mark), 0);
     assert_int_equal(truncate(queue, 0), 0);

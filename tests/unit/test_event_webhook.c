@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "http_receiver.h"
-#include "temp_folder.h"
+#include "webhook_rig.h"
 
 #include <errno.h>
 #include <jansson.h>
-#include <poll.h>
-#include <pthread.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
-#include "hls-bridge/base/clock.h"
-#include "hls-bridge/base/media.h"
-#include "hls-bridge/events/event_webhook.h"
 #include "webhook_sign.h"
 
-#define REQUEST_SIZE 8192
-#define HEARD_MAX    1024
-#define WAIT_S       60 /* for what must come; reached only by a test that fails */
+#define HEARD_MAX 1024
 
 #define SECRET_1 "the-first-secret-of-this-test"
 #define SECRET_2 "the-second-secret-of-this-test"
@@ -34,13 +25,6 @@ static struct {
     size_t count;
 } ear;
 
-static int listener, stop[2];
-static pthread_t server;
-static char root[TEMP_FOLDER_SIZE], secret_file[TEMP_FOLDER_SIZE + 16];
-static WebhookTarget target;
-static EventSink sink;
-static uint64_t sequence;
-
 /* ---- the receiver ---- */
 
 /* The value of a field, in place. */
@@ -54,8 +38,8 @@ static char *field(char *request, const char *name)
     return value;
 }
 
-/* Takes a request apart, and notes it; the lock is held. Returns the status to answer. */
-static int hear(char *request)
+/* Notes a request; the lock is held. */
+static int note(char *request)
 {
     char *body = strstr(request, "\r\n\r\n") + 4, signature[WEBHOOK_SIGNATURE_SIZE];
     WebhookSecrets secrets = {0};
@@ -87,29 +71,12 @@ static int hear(char *request)
     return status;
 }
 
-static void *serve(void *unused)
+static int hear(char *request)
 {
-    static char request[REQUEST_SIZE];
-    char answer[128];
-    struct pollfd fds[] = {{.fd = listener, .events = POLLIN}, {.fd = stop[0], .events = POLLIN}};
-
-    (void)unused;
-    while (poll(fds, 2, -1) > 0 && !fds[1].revents) {
-        int fd = accept(listener, NULL, NULL);
-        if (fd < 0)
-            continue;
-        if (http_receiver_read(fd, request, sizeof(request))) {
-            pthread_mutex_lock(&ear.lock);
-            int status = hear(request);
-            pthread_mutex_unlock(&ear.lock);
-            snprintf(answer, sizeof(answer),
-                     "HTTP/1.1 %d Said\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", status);
-            if (status)
-                send(fd, answer, strlen(answer), MSG_NOSIGNAL);
-        }
-        close(fd);
-    }
-    return NULL;
+    pthread_mutex_lock(&ear.lock);
+    int status = note(request);
+    pthread_mutex_unlock(&ear.lock);
+    return status;
 }
 
 static void answer(int status)
@@ -135,99 +102,21 @@ static void answer(int status)
 
 /* ---- the sink ---- */
 
-static void write_secrets(const char *text)
-{
-    FILE *out = fopen(secret_file, "we");
-
-    assert_non_null(out);
-    assert_int_equal(fchmod(fileno(out), 0600), 0);
-    fputs(text, out);
-    fclose(out);
-}
-
-static void start_with(int64_t tries, int64_t bytes)
-{
-    const EventWebhookParams params = {
-        .clock = clock_system(),
-        .target = &target,
-        .directory = root,
-        .emitter = "b",
-        .run = "msg_test",
-        .limits = {.bytes = bytes,
-                   .age_us = 86400 * US_PER_S,
-                   .tries = tries,
-                   .pause_us = US_PER_MS, /* tests wait for what comes, not for time */
-                   .timeout_us = WAIT_S * US_PER_S},
-    };
-
-    sink = event_webhook_sink(&params);
-    assert_non_null(sink.offer);
-}
-
 static void start(int64_t tries)
 {
     start_with(tries, 1 << 20);
     assert_string_equal(sink.name, "webhook:shop");
 }
 
-static void end(void)
-{
-    sink.hurry(sink.user);
-    sink.close(sink.user);
-    sink.close = NULL;
-}
-
-static void emit(EventKind kind, const char *stream)
-{
-    char why[EVENT_WHY_SIZE] = "";
-    Event event = {.kind = kind, .sequence = ++sequence, .unix_us = clock_unix_us(clock_system())};
-
-    snprintf(event.stream, sizeof(event.stream), "%s", stream);
-    assert_row(sink.offer(sink.user, &event, why), "offer", "%s", why);
-    sink.flush(sink.user);
-}
-
-static EventSinkStats figures(void)
-{
-    EventSinkStats stats = {0};
-
-    sink.stats(sink.user, &stats);
-    return stats;
-}
-
 static int setup(void **state)
 {
-    uint16_t port;
-
     (void)state;
-    temp_folder(root);
-    snprintf(secret_file, sizeof(secret_file), "%s/secret", root);
-    write_secrets(SECRET_1 "\n");
     memset(&ear, 0, sizeof(ear));
     ear.status = 204;
     pthread_mutex_init(&ear.lock, NULL);
     pthread_cond_init(&ear.change, NULL);
-    sequence = 0;
-    listener = http_receiver_listen(&port);
-    target = (WebhookTarget){.name = "shop"};
-    snprintf(target.url, sizeof(target.url), "http://127.0.0.1:%u/hook", port);
-    snprintf(target.secret_file, sizeof(target.secret_file), "%s", secret_file);
-    assert_int_equal(pipe(stop), 0);
-    assert_int_equal(pthread_create(&server, NULL, serve, NULL), 0);
+    set_up_receiver(hear, SECRET_1 "\n");
     start(1000000);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    if (sink.close)
-        end();
-    close(stop[1]);
-    pthread_join(server, NULL);
-    close(stop[0]);
-    close(listener);
-    temp_folder_remove(root);
     return 0;
 }
 
@@ -451,8 +340,6 @@ static void secrets_are_replaced_while_it_runs(void **state)
     wait_for(ear.count == 4);
     assert_int_equal(ear.lies, 1);
 }
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
     TEST(tells_all_in_order),

@@ -1,23 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "http_receiver.h"
-#include "temp_folder.h"
+#include "webhook_rig.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
-#include <sys/stat.h>
 
 #include "hls-bridge/base/bridge_log.h"
-#include "hls-bridge/base/clock.h"
-#include "hls-bridge/base/media.h"
 #include "hls-bridge/events/event_line.h"
-#include "hls-bridge/events/event_webhook.h"
 
 /* What a webhook says of its disk: each thing once, and once that it is over. */
 
-#define WAIT_US  (60 * US_PER_S) /* for what must come; reached only by a test that fails */
 #define LOG_SIZE 65536
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the log */
@@ -26,13 +18,7 @@ static size_t said_len;
 
 static atomic_int status; /* that the receiver answers */
 static atomic_bool mark_fails, sync_fails;
-static int listener, stop[2];
-static pthread_t server;
-static char root[TEMP_FOLDER_SIZE], secret_file[TEMP_FOLDER_SIZE + 16],
-    queue[TEMP_FOLDER_SIZE + 16], dead[TEMP_FOLDER_SIZE + 16];
-static WebhookTarget target;
-static EventSink sink;
-static uint64_t sequence;
+static char queue[TEMP_FOLDER_SIZE + 16], dead[TEMP_FOLDER_SIZE + 16];
 
 /* ---- the disk and the log ---- */
 
@@ -95,125 +81,46 @@ static size_t count_said(const char *what)
 
 /* ---- the receiver and the sink ---- */
 
-static void *serve(void *unused)
+static int hear(char *request)
 {
-    char request[8192], answer[128];
-    struct pollfd fds[] = {{.fd = listener, .events = POLLIN}, {.fd = stop[0], .events = POLLIN}};
-
-    (void)unused;
-    while (poll(fds, 2, -1) > 0 && !fds[1].revents) {
-        int fd = accept(listener, NULL, NULL);
-        if (http_receiver_read(fd, request, sizeof(request))) {
-            snprintf(answer, sizeof(answer),
-                     "HTTP/1.1 %d Said\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", status);
-            send(fd, answer, strlen(answer), MSG_NOSIGNAL);
-        }
-        close(fd);
-    }
-    return NULL;
+    (void)request;
+    return status;
 }
 
 static void start(void)
 {
-    const EventWebhookParams params = {
-        .clock = clock_system(),
-        .target = &target,
-        .directory = root,
-        .emitter = "b",
-        .run = "msg_test",
-        .limits = {.bytes = 1 << 20,
-                   .age_us = 86400 * US_PER_S,
-                   .tries = 1000000,
-                   .pause_us = US_PER_MS, /* tests wait for what comes, not for time */
-                   .timeout_us = WAIT_US},
-    };
-
-    sink = event_webhook_sink(&params);
-    assert_non_null(sink.offer);
-}
-
-static void end(void)
-{
-    sink.hurry(sink.user);
-    sink.close(sink.user);
-    sink.close = NULL;
-}
-
-static EventSinkStats figures(void)
-{
-    EventSinkStats stats = {0};
-
-    sink.stats(sink.user, &stats);
-    return stats;
+    start_with(1000000, 1 << 20);
 }
 
 /* Fails if it never holds. */
 #define wait_for(condition)                                                                        \
     do {                                                                                           \
-        int64_t end_us_ = clock_monotonic_us(clock_system()) + WAIT_US;                            \
+        int64_t end_us_ = clock_monotonic_us(clock_system()) + WAIT_S * US_PER_S;                  \
         while (!(condition) && clock_monotonic_us(clock_system()) < end_us_)                       \
             usleep(1000);                                                                          \
         assert_true(condition);                                                                    \
     } while (0)
 
-static void emit(void)
-{
-    char why[EVENT_WHY_SIZE] = "";
-    Event event = {.kind = EVENT_LIVE, .sequence = ++sequence, .stream = "shop"};
-
-    event.unix_us = clock_unix_us(clock_system());
-    assert_row(sink.offer(sink.user, &event, why), "offer", "%s", why);
-    sink.flush(sink.user);
-}
-
 /* Some events that are delivered, or given up, one after the other. */
 static void emit_done(int events)
 {
     while (events-- > 0) {
-        emit();
+        emit(EVENT_LIVE, "shop");
         wait_for(figures().waiting == 0);
     }
 }
 
 static int setup(void **state)
 {
-    uint16_t port;
-
     (void)state;
-    temp_folder(root);
-    snprintf(secret_file, sizeof(secret_file), "%s/secret", root);
-    snprintf(queue, sizeof(queue), "%s/shop.queue", root);
-    snprintf(dead, sizeof(dead), "%s/shop.dead", root);
-    FILE *out = fopen(secret_file, "we");
-    assert_non_null(out);
-    assert_int_equal(fchmod(fileno(out), 0600), 0);
-    fputs("the-secret-of-this-test-of-the-log\n", out);
-    fclose(out);
     said[0] = '\0';
     said_len = 0;
-    sequence = 0;
     status = 204;
     mark_fails = sync_fails = false;
-    listener = http_receiver_listen(&port);
-    target = (WebhookTarget){.name = "shop"};
-    snprintf(target.url, sizeof(target.url), "http://127.0.0.1:%u/hook", port);
-    snprintf(target.secret_file, sizeof(target.secret_file), "%s", secret_file);
-    assert_int_equal(pipe(stop), 0);
-    assert_int_equal(pthread_create(&server, NULL, serve, NULL), 0);
+    set_up_receiver(hear, "the-secret-of-this-test-of-the-log\n");
+    snprintf(queue, sizeof(queue), "%s/shop.queue", root);
+    snprintf(dead, sizeof(dead), "%s/shop.dead", root);
     start();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    if (sink.close)
-        end();
-    close(stop[1]);
-    pthread_join(server, NULL);
-    close(stop[0]);
-    close(listener);
-    temp_folder_remove(root);
     return 0;
 }
 
@@ -285,15 +192,13 @@ static void what_is_lost_of_the_queue_is_told(void **state)
     (void)state;
     status = 503;
     for (int i = 0; i < 3; i++)
-        emit();
+        emit(EVENT_LIVE, "shop");
     assert_int_equal(truncate(queue, 0), 0);
     status = 204;
     emit_done(1);
     assert_int_equal(figures().dropped, 3);
     assert_said("lines of its queue are lost, since they were damaged or cut off: 3", 1);
 }
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
     TEST(a_mark_that_cannot_be_written_is_told_once),
