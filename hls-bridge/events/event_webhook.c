@@ -366,7 +366,6 @@ EventSink event_webhook_sink(const EventWebhookParams *params)
     w->clock = params->clock;
     w->target = *params->target;
     w->limits = params->limits;
-    w->dead_letters.file.fd = -1;
     snprintf(w->name, sizeof(w->name), NAME_BEGINS "%s", params->target->name);
     snprintf(w->run, sizeof(w->run), "%s", params->run);
     cloud_event_source(params->emitter, w->source);

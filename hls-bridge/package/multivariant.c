@@ -59,6 +59,15 @@ static bool looks_like(const Variant *v, const Variant *other)
            strcmp(v->codec, other->codec) == 0;
 }
 
+/* Whether one behind it that looks like it is listed with the same bandwidth. */
+static bool is_taken(const Multivariant *m, const int64_t *bandwidth, size_t i)
+{
+    for (size_t k = i + 1; k < m->variants; k++)
+        if (bandwidth[k] == bandwidth[i] && looks_like(&m->variant[i], &m->variant[k]))
+            return true;
+    return false;
+}
+
 /* The bandwidths to list. As long as a size shows the pictures of a smaller one, and has the same
  * sound, both have the same figures, and players take variants that differ in nothing for one in
  * several places: hls.js would know one of them only, and go to another, with all that is new, if a
@@ -67,11 +76,8 @@ static void tell_apart(const Multivariant *m, int64_t *bandwidth)
 {
     for (size_t i = m->variants; i-- > 0;) {
         bandwidth[i] = m->variant[i].bandwidth;
-        for (size_t k = i + 1; k < m->variants; k++)
-            if (looks_like(&m->variant[i], &m->variant[k]) && bandwidth[k] == bandwidth[i]) {
-                bandwidth[i]++;
-                k = i; /* again, with all */
-            }
+        while (is_taken(m, bandwidth, i))
+            bandwidth[i]++;
     }
 }
 

@@ -69,11 +69,11 @@ function giveKnownSound(level, levels) {
  */
 export function mergeLevels(levels, fresh) {
   const merged = [...levels];
+  const listedNow = (level) => fresh.find((now) => now.uri === level.uri && now.codecSet === level.codecSet && area(now) === area(level)) ?? level;
   let isOther = false;
   for (const one of fresh.filter((level) => levels.some((has) => isOpus(has) === isOpus(level)))) {
     const known = levels.find(({ uri }) => uri === one.uri);
-    const sayNow = (level) => fresh.find((now) => now.uri === level.uri && now.codecSet === level.codecSet && area(now) === area(level)) ?? level;
-    const isCopied = () => merged.some((level) => isCopy(sayNow(level), one));
+    const isCopied = () => merged.some((level) => isCopy(listedNow(level), one));
     if (known ? area(one) <= area(known) : isCopied() || !levels.some(({ codecSet }) => codecSet === one.codecSet)) continue;
     if (known) for (const name of CHANGES) known[name] = one[name];
     else {
